@@ -1,0 +1,76 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { MAX_BYTES } from '../xml/decode.js';
+import { ToolError } from './io.js';
+
+/** What `-` is called in messages. */
+export const STDIN_NAME = '<stdin>';
+
+/**
+ * Reads a file, but not much more than the limit: decode() says that it is too large.
+ * @throws ToolError where it cannot be read
+ */
+export function readFile(path: string): Uint8Array {
+  try {
+    // A FIFO without a writer must not hang the opening.
+    const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    try {
+      if (fstatSync(fd).isDirectory()) throw new ToolError(`${path}: is a folder, not a file`);
+      return readAll(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    throw error instanceof ToolError ? error : new ToolError(`${path}: ${reason(error as NodeJS.ErrnoException)}`);
+  }
+}
+
+/** @throws ToolError where standard input is closed or fails */
+export function readStdin(fd: number): Uint8Array {
+  try {
+    return readAll(fd);
+  } catch (error) {
+    throw new ToolError(`standard input: ${reason(error as NodeJS.ErrnoException)}`);
+  }
+}
+
+function readAll(fd: number): Uint8Array {
+  const parts: Buffer[] = [];
+  let size = 0;
+  while (size <= MAX_BYTES) {
+    const part = Buffer.allocUnsafe(65536);
+    const read = readSome(fd, part);
+    if (read === 0) break;
+    parts.push(part.subarray(0, read));
+    size += read;
+  }
+  return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+}
+
+/** A pipe that somebody set to non-blocking answers EAGAIN while it has nothing. */
+function readSome(fd: number, part: Buffer): number {
+  for (;;) {
+    try {
+      return readSync(fd, part);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EOF') return 0;
+      if (code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
+
+const REASONS: Record<string, string> = {
+  ENOENT: 'no such file',
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  ENOTDIR: 'a part of the path is not a folder',
+  EISDIR: 'is a folder, not a file',
+  ELOOP: 'too many symbolic links',
+  ENAMETOOLONG: 'the name is too long',
+  ENXIO: 'nothing is at the other end',
+};
+
+export function reason(error: NodeJS.ErrnoException): string {
+  return REASONS[error.code ?? ''] ?? error.message.split('\n', 1)[0] ?? 'unknown error';
+}

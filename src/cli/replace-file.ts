@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ToolError } from './io.js';
+import { reason } from './read-input.js';
+
+/**
+ * Gives a file new content whole or not at all: a new file beside it, with its mode and owner, takes its name. A symbolic link stays one.
+ * A file that has this content already is not touched.
+ * @throws ToolError where that fails; the file is then as it was
+ */
+export function replaceFile(path: string, text: string): void {
+  try {
+    const target = realpathSync(path);
+    if (readFileSync(target, 'utf8') === text) return;
+    const { mode, uid, gid } = statSync(target);
+    const temporary = join(dirname(target), `.hostdev-cpuset-${randomBytes(6).toString('hex')}`);
+    const fd = openSync(temporary, 'wx', 0o600);
+    try {
+      try {
+        writeFileSync(fd, text);
+        fsyncSync(fd);
+      } finally {
+        closeSync(fd);
+      }
+      chownSync(temporary, uid, gid);
+      chmodSync(temporary, mode);
+      renameSync(temporary, target);
+    } catch (error) {
+      unlinkSync(temporary);
+      throw error;
+    }
+  } catch (error) {
+    throw new ToolError(`${path}: cannot be replaced: ${reason(error as NodeJS.ErrnoException)}`);
+  }
+}

@@ -1,0 +1,35 @@
+import { SchemaError } from '../schema/schema-error.js';
+import { InputError } from '../xml/input-error.js';
+import { EXIT, type Io, ToolError } from './io.js';
+import type { SchemaRun } from './schema-run.js';
+
+/** Runs one command line and returns the exit status. Expected failures are one line; only a bug shows a stack. */
+export async function run(program: string, args: readonly string[], io: Io, early?: SchemaRun): Promise<number> {
+  try {
+    return await dispatch(program, args, io, early);
+  } catch (error) {
+    if (!(error instanceof ToolError || error instanceof SchemaError || error instanceof InputError)) throw error;
+    io.stderr.write(`${program}: ${error.message}\n`);
+    return EXIT.failed;
+  } finally {
+    early?.xmllint?.cancel();
+  }
+}
+
+async function dispatch(program: string, args: readonly string[], io: Io, early?: SchemaRun): Promise<number> {
+  if (early) return (await import('./lint.js')).lint({ paths: args }, io, early);
+  const { parseArguments } = await import('./arguments.js');
+  const { version } = await import('./version.js');
+  const request = await parseArguments(program, args, version);
+  if (request.command === 'print') {
+    io.stdout.write(request.text);
+    return EXIT.ok;
+  }
+  if (request.options.paths.length === 0) {
+    if (io.stdin.isTTY) throw new ToolError('name a file, or give the XML on standard input: see --help');
+    request.options.paths = ['-'];
+  }
+  if (request.command === 'lint') return (await import('./lint.js')).lint(request.options, io);
+  const { normalizeCommand, expandCommand } = await import('./transform.js');
+  return request.command === 'normalize' ? normalizeCommand(request.options, io) : expandCommand(request.options, io);
+}

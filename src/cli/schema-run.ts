@@ -1,0 +1,41 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { chooseEngine, type EngineName } from '../schema/engine.js';
+import { findGrammar, type Grammar } from '../schema/grammar.js';
+import { startXmllint, type XmllintRun } from '../schema/xmllint.js';
+import { MAX_BYTES } from '../xml/decode.js';
+import type { Io } from './io.js';
+
+export interface SchemaOptions {
+  /** folder of libvirt's schemas */
+  schemas?: string | undefined;
+  engine?: string | undefined;
+}
+
+/** A schema check that is under way: with xmllint, from before the documents are read. */
+export interface SchemaRun {
+  grammar: Grammar;
+  engine: EngineName;
+  xmllint?: XmllintRun;
+}
+
+/**
+ * Starts the check of these files. xmllint reads them itself, beside us, so it is started first and everything else
+ * is loaded meanwhile; what it says of a file that we then reject is not used.
+ */
+export function startSchemaRun(files: readonly string[], options: SchemaOptions, env: Io['env']): SchemaRun {
+  const engine = chooseEngine(options.engine ?? 'auto', env);
+  const grammar = findGrammar({ schemas: options.schemas, env });
+  if (engine !== 'xmllint') return { grammar, engine };
+  const paths = files.filter((file) => file !== '-').map((file) => resolve(file));
+  return { grammar, engine, xmllint: startXmllint(paths.filter(isWorthReading), grammar, { env }) };
+}
+
+function isWorthReading(path: string): boolean {
+  try {
+    const stat = statSync(path);
+    return stat.isFile() && stat.size > 0 && stat.size <= MAX_BYTES;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { findRngDirectory } from '../schema/resources.js';
+
+/** The package's version, from its package.json. */
+export const version: string = JSON.parse(
+  readFileSync(join(dirname(findRngDirectory()), 'package.json'), 'utf8'),
+).version;

@@ -1,0 +1,85 @@
+/** A PCI address in its canonical text, `0000:06:12.5`. Only the functions here make one. */
+export type PciAddress = string & { readonly __brand: 'PciAddress' };
+
+/** A field of a PCI address and the most it may be. libvirt takes a domain of 32 bits (VMD and other wide domains). */
+const FIELDS = { domain: 0xffffffff, bus: 0xff, slot: 0x1f, function: 7 } as const;
+export type AddressField = keyof typeof FIELDS;
+
+export interface AddressProblem {
+  field: AddressField;
+  message: string;
+  hint?: string;
+  /** the number is in octal, which hardly anybody means */
+  octal: boolean;
+}
+
+export interface AddressReading {
+  /** undefined where a field cannot be read */
+  address: PciAddress | undefined;
+  problems: AddressProblem[];
+}
+
+/**
+ * Reads the fields of an `<address>`. libvirt parses numbers as strtoul does with base 0: decimal, 0x hex, and OCTAL
+ * after a leading zero. A field that is not there is 0.
+ */
+export function readAddress(fields: Partial<Record<AddressField, string>>): AddressReading {
+  const problems: AddressProblem[] = [];
+  const numbers = { domain: 0, bus: 0, slot: 0, function: 0 };
+  for (const field of Object.keys(FIELDS) as AddressField[]) {
+    const text = fields[field];
+    if (text === undefined) continue;
+    const number = parseNumber(text);
+    const problem = problemOf(field, text, number);
+    if (problem) problems.push({ field, ...problem });
+    numbers[field] = number ?? 0;
+  }
+  const readable = problems.every(({ octal }) => octal);
+  return { address: readable ? format(numbers) : undefined, problems };
+}
+
+function problemOf(
+  field: AddressField,
+  text: string,
+  number: number | undefined,
+): Omit<AddressProblem, 'field'> | undefined {
+  const shown = `${field}="${text.slice(0, 24)}"`;
+  if (number === undefined) {
+    const hint = suggest(field, text);
+    return { octal: false, message: `${shown} is not a number that libvirt reads`, ...(hint ? { hint } : {}) };
+  }
+  if (number > FIELDS[field]) {
+    return { octal: false, message: `${shown} is above 0x${FIELDS[field].toString(16)}, the most there is` };
+  }
+  if (!/^0x/i.test(text) && number !== Number(text)) {
+    const hint = `${field}="0x${text.slice(1)}" if hex is meant, ${field}="0x${number.toString(16)}" if not`;
+    return { octal: true, message: `${shown} is octal: libvirt reads 0x${number.toString(16)}`, hint };
+  }
+  return undefined;
+}
+
+function parseNumber(text: string): number | undefined {
+  if (/^0[xX][0-9a-fA-F]{1,8}$/.test(text)) return Number.parseInt(text.slice(2), 16);
+  if (/^0[0-7]{0,12}$/.test(text)) return Number.parseInt(text, 8);
+  if (/^[1-9][0-9]{0,10}$/.test(text)) return Number.parseInt(text, 10);
+  return undefined;
+}
+
+/** Hex without its 0x is what people copy from lspci. */
+function suggest(field: AddressField, text: string): string | undefined {
+  const digits = text.trim().replace(/^0[xX]/, '');
+  if (!/^[0-9a-fA-F]{1,8}$/.test(digits) || Number.parseInt(digits, 16) > FIELDS[field]) return undefined;
+  return `${field}="0x${digits}", if hex is meant`;
+}
+
+function format(n: Record<AddressField, number>): PciAddress {
+  const hex = (value: number, width: number) => value.toString(16).padStart(width, '0');
+  return `${hex(n.domain, 4)}:${hex(n.bus, 2)}:${hex(n.slot, 2)}.${n.function}` as PciAddress;
+}
+
+/** The address if the text is canonical (lower-case hex, as sysfs names its folders), else undefined. */
+export function parseAddress(text: string): PciAddress | undefined {
+  return /^([0-9a-f]{4}|[1-9a-f][0-9a-f]{4,7}):[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$/.test(text)
+    ? (text as PciAddress)
+    : undefined;
+}

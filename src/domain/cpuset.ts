@@ -1,0 +1,90 @@
+/** CPUs from `first` to `last`, both included. */
+export interface CpuRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** A set of CPU numbers: ascending ranges that neither overlap nor touch. The empty set is []. */
+export type Cpuset = readonly CpuRange[];
+
+/** Highest CPU number that libvirt takes (VIR_DOMAIN_CPUMASK_LEN - 1). */
+export const MAX_CPU = 16383;
+
+export const EMPTY: Cpuset = [];
+
+/** The set of these CPUs, given in any order. */
+export function cpusetOf(cpus: Iterable<number>): Cpuset {
+  const ranges: { first: number; last: number }[] = [];
+  for (const cpu of [...cpus].sort((a, b) => a - b)) {
+    const previous = ranges.at(-1);
+    if (previous && cpu <= previous.last + 1) previous.last = cpu;
+    else ranges.push({ first: cpu, last: cpu });
+  }
+  return ranges;
+}
+
+/** Its CPUs, ascending. */
+export function* cpusOf(set: Cpuset): Generator<number> {
+  for (const { first, last } of set) for (let cpu = first; cpu <= last; cpu++) yield cpu;
+}
+
+export function size(set: Cpuset): number {
+  return set.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+}
+
+export function has(set: Cpuset, cpu: number): boolean {
+  return set.some(({ first, last }) => first <= cpu && cpu <= last);
+}
+
+export function union(...sets: Cpuset[]): Cpuset {
+  const merged: { first: number; last: number }[] = [];
+  for (const range of sets.flat().sort((a, b) => a.first - b.first)) {
+    const previous = merged.at(-1);
+    if (previous && range.first <= previous.last + 1) previous.last = Math.max(previous.last, range.last);
+    else merged.push({ ...range });
+  }
+  return merged;
+}
+
+export function intersect(a: Cpuset, b: Cpuset): Cpuset {
+  const common: CpuRange[] = [];
+  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
+    const x = a[i] as CpuRange;
+    const y = b[j] as CpuRange;
+    const first = Math.max(x.first, y.first);
+    const last = Math.min(x.last, y.last);
+    if (first <= last) common.push({ first, last });
+    if (x.last < y.last) i++;
+    else j++;
+  }
+  return common;
+}
+
+/** The CPUs of `a` that are not in `b`. */
+export function subtract(a: Cpuset, b: Cpuset): Cpuset {
+  const left: CpuRange[] = [];
+  for (const range of a) {
+    let first = range.first;
+    for (const hole of b) {
+      if (hole.last < first) continue;
+      if (hole.first > range.last) break;
+      if (hole.first > first) left.push({ first, last: hole.first - 1 });
+      first = hole.last + 1;
+    }
+    if (first <= range.last) left.push({ first, last: range.last });
+  }
+  return left;
+}
+
+export function equal(a: Cpuset, b: Cpuset): boolean {
+  return formatCpuset(a) === formatCpuset(b);
+}
+
+export function isSubset(a: Cpuset, b: Cpuset): boolean {
+  return subtract(a, b).length === 0;
+}
+
+/** libvirt's canonical text, which is the kernel's CPU list as well: sorted, merged, `0-1` for a pair. Empty set: ''. */
+export function formatCpuset(set: Cpuset): string {
+  return set.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
+}

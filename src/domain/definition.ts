@@ -1,0 +1,36 @@
+import type { XmlDocument } from '../xml/document.js';
+import { InputError } from '../xml/input-error.js';
+import { select } from '../xml/select.js';
+import { type Device, readDevices } from './devices.js';
+import { type PolicyMetadata, readMetadata } from './metadata.js';
+import { type Placement, readPlacement } from './placement.js';
+
+/** What a domain definition says about its devices' interrupts. */
+export interface Definition {
+  document: XmlDocument;
+  name: string;
+  uuid: string | undefined;
+  devices: Device[];
+  /** more than one is an error that lint reports; the first is the one that libvirt keeps */
+  metadata: PolicyMetadata[];
+  placement: Placement;
+}
+
+/** @throws InputError where the document is something else than a domain */
+export function readDefinition(document: XmlDocument): Definition {
+  const { root } = document;
+  if (root.tagName !== 'domain' || root.namespaceURI !== null) {
+    const where =
+      root.namespaceURI === null ? '' : ` of the namespace ${JSON.stringify(root.namespaceURI.slice(0, 80))}`;
+    throw new InputError(`<${root.tagName}>${where} is not a libvirt domain`, document.rangeOf(root).start);
+  }
+  const text = (name: string) => select(`/domain/${name}`, document.dom)[0]?.textContent?.trim() || undefined;
+  return {
+    document,
+    name: text('name') ?? '',
+    uuid: text('uuid'),
+    devices: readDevices(document),
+    metadata: readMetadata(document),
+    placement: readPlacement(document),
+  };
+}

@@ -1,0 +1,91 @@
+import type { Element } from '@xmldom/xmldom';
+import { type AttributeRange, attributeOf } from '../xml/attributes.js';
+import type { XmlDocument } from '../xml/document.js';
+import { select } from '../xml/select.js';
+import { type AddressField, type AddressReading, readAddress } from './address.js';
+import { canonicalMac, type Identity, isUserAlias } from './identity.js';
+import { type PolicyResult, parsePolicy } from './policy.js';
+
+/** A `<hostdev>` or `<interface>` of a definition, as far as interrupts are concerned. */
+export interface Device {
+  element: 'hostdev' | 'interface';
+  node: Element;
+  /** for people: `hostdev type='usb'`, `interface type='network'` */
+  label: string;
+  /** it is, or may become, a PCI device with interrupts of its own: a policy can be kept for it */
+  placeable: boolean;
+  /** its `cpuset` attribute, if it has one */
+  attribute?: { value: string; range: AttributeRange; policy: PolicyResult };
+  /** its alias; libvirt keeps a valid user alias only */
+  alias?: { name: string; node: Element };
+  /** the host's PCI device, where the definition names it */
+  source?: AddressReading & { node: Element };
+  /** lower case; undefined where absent or malformed */
+  mac?: string;
+  /** what a new metadata entry knows it by; undefined where nothing lasts */
+  identity?: Identity;
+}
+
+/** All hostdevs and interfaces, in document order. */
+export function readDevices(document: XmlDocument): Device[] {
+  return select('/domain/devices/*[self::hostdev or self::interface]', document.dom).map((node) =>
+    readDevice(document, node),
+  );
+}
+
+function readDevice(document: XmlDocument, node: Element): Device {
+  const element = node.tagName as Device['element'];
+  const type = node.getAttribute('type') ?? '';
+  const device: Device = { element, node, label: `${element} type='${type}'`, placeable: isPlaceable(node, type) };
+  const range = attributeOf(document, node, 'cpuset');
+  if (range) {
+    const value = node.getAttribute('cpuset') ?? '';
+    device.attribute = { value, range, policy: parsePolicy(value) };
+  }
+  const alias = select('alias', node)[0];
+  if (alias) device.alias = { name: alias.getAttribute('name') ?? '', node: alias };
+  const address = type === 'network' ? undefined : select('source/address', node)[0];
+  if (address && device.placeable) device.source = { ...readAddress(fieldsOf(address)), node: address };
+  const mac = canonicalMac(select('mac', node)[0]?.getAttribute('address') ?? '');
+  if (mac !== undefined && element === 'interface') device.mac = mac;
+  const identity = device.placeable ? identityOf(device, type) : undefined;
+  if (identity) device.identity = identity;
+  return device;
+}
+
+/** libvirt: formatdomain, hostdev and interface elements. Only PCI devices have host interrupts of their own. */
+function isPlaceable(node: Element, type: string): boolean {
+  if (node.tagName === 'interface') {
+    if (type === 'network') return true;
+    const bus = select('source/address', node)[0]?.getAttribute('type') ?? 'pci';
+    return type === 'hostdev' && bus === 'pci';
+  }
+  return type === 'pci' && (node.getAttribute('mode') ?? 'subsystem') === 'subsystem';
+}
+
+/** A valid user alias, else the address, else for a network's interface its MAC: the address is chosen at each start. */
+function identityOf({ alias, source, mac }: Device, type: string): Identity | undefined {
+  if (alias && isUserAlias(alias.name)) return { key: 'alias', value: alias.name };
+  if (source?.address) return { key: 'address', value: source.address };
+  if (type === 'network' && mac) return { key: 'mac', value: mac };
+  return undefined;
+}
+
+function fieldsOf(address: Element): Partial<Record<AddressField, string>> {
+  const fields: Partial<Record<AddressField, string>> = {};
+  for (const field of ['domain', 'bus', 'slot', 'function'] as const) {
+    const value = address.getAttribute(field);
+    if (value !== null) fields[field] = value;
+  }
+  return fields;
+}
+
+/** All that an entry may know the device by. In a live definition a pool's interface has an address and a MAC. */
+export function identitiesOf({ placeable, alias, source, mac }: Device): Identity[] {
+  if (!placeable) return [];
+  const identities: Identity[] = [];
+  if (alias && isUserAlias(alias.name)) identities.push({ key: 'alias', value: alias.name });
+  if (source?.address) identities.push({ key: 'address', value: source.address });
+  if (mac !== undefined) identities.push({ key: 'mac', value: mac });
+  return identities;
+}

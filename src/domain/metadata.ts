@@ -1,0 +1,132 @@
+import type { Element, Node } from '@xmldom/xmldom';
+import { type AttributeRange, attributeOf, attributesOf } from '../xml/attributes.js';
+import type { XmlDocument } from '../xml/document.js';
+import { select } from '../xml/select.js';
+import { formatIdentity, type Identity, type IdentityKey, parseIdentity } from './identity.js';
+import { type Policy, parsePolicy } from './policy.js';
+
+/** Namespace of the element under `<metadata>` that carries the policies through libvirt. */
+export const NAMESPACE = 'urn:hostdev-cpuset:1';
+const KEYS: readonly IdentityKey[] = ['alias', 'address', 'mac'];
+
+/** What applies to devices that state nothing. */
+export type DefaultPolicy = 'auto' | 'native';
+
+export interface Entry {
+  node: Element;
+  identity: Identity;
+  policy: Policy;
+}
+
+/** Something in our element that is not of its grammar (rng/metadata.rng); `offset` into the document's text. */
+export interface MetadataProblem {
+  offset: number;
+  message: string;
+  hint?: string;
+}
+
+/** Our element under `<metadata>`. */
+export interface PolicyMetadata {
+  node: Element;
+  default?: DefaultPolicy;
+  entries: Entry[];
+  problems: MetadataProblem[];
+}
+
+/** All our elements, in document order. libvirt keeps one and drops the others. */
+export function readMetadata(document: XmlDocument): PolicyMetadata[] {
+  return select(`/domain/metadata/*[namespace-uri()='${NAMESPACE}']`, document.dom).map((node) => {
+    const problems: MetadataProblem[] = [];
+    const metadata: PolicyMetadata = { node, entries: [], problems };
+    if (node.localName !== 'hostdevs') {
+      problems.push({ offset: document.rangeOf(node).start, message: `<${node.tagName}>: the element is <hostdevs>` });
+      return metadata;
+    }
+    readDefault(document, metadata);
+    for (const child of childrenOf(node)) readChild(document, child, metadata);
+    return metadata;
+  });
+}
+
+function readDefault(document: XmlDocument, metadata: PolicyMetadata): void {
+  for (const attribute of attributesOf(document, metadata.node)) {
+    if (attribute.name === 'default') {
+      const value = metadata.node.getAttribute('default') ?? '';
+      if (value === 'auto' || value === 'native') metadata.default = value;
+      else {
+        const message = `default="${value}" is neither auto nor native`;
+        metadata.problems.push({ offset: attribute.valueStart, message });
+      }
+    } else if (!isNamespace(attribute)) metadata.problems.push(unknownAttribute(attribute, metadata.node));
+  }
+}
+
+function readChild(document: XmlDocument, child: Node, metadata: PolicyMetadata): void {
+  const { problems } = metadata;
+  if (child.nodeType !== child.ELEMENT_NODE) {
+    const offset = document.rangeOf(metadata.node).openEnd;
+    problems.push({ offset, message: `text in <${metadata.node.tagName}>: ${JSON.stringify(clip(child.nodeValue))}` });
+    return;
+  }
+  const node = child as Element;
+  const { start } = document.rangeOf(node);
+  if (node.localName !== 'hostdev' || node.namespaceURI !== NAMESPACE) {
+    problems.push({ offset: start, message: `<${node.tagName}> does not belong in <${metadata.node.tagName}>` });
+    return;
+  }
+  const before = problems.length;
+  if (childrenOf(node).length > 0)
+    problems.push({ offset: start, message: 'an entry is empty: it has attributes only' });
+  const identities = readIdentities(document, node, problems);
+  const policy = readPolicy(document, node, problems);
+  if (problems.length > before) return;
+  const [identity, another] = identities;
+  if (!identity || another) {
+    const message = another
+      ? `an entry has one identity, this has ${identities.map(formatIdentity).join(' and ')}`
+      : 'an entry needs an identity: address, alias or mac';
+    problems.push({ offset: start, message });
+  } else if (policy) metadata.entries.push({ node, identity, policy });
+}
+
+function readIdentities(document: XmlDocument, node: Element, problems: MetadataProblem[]): Identity[] {
+  const found: Identity[] = [];
+  for (const attribute of attributesOf(document, node)) {
+    const key = KEYS.find((name) => name === attribute.name);
+    if (key) {
+      const value = node.getAttribute(key) ?? '';
+      const identity = parseIdentity(key, value);
+      if (identity) found.push(identity);
+      else problems.push({ offset: attribute.valueStart, message: `${key}="${clip(value)}" is not ${FORMS[key]}` });
+    } else if (attribute.name !== 'cpuset' && !isNamespace(attribute)) problems.push(unknownAttribute(attribute, node));
+  }
+  return found;
+}
+
+const FORMS: Record<IdentityKey, string> = {
+  address: 'a canonical PCI address such as 0000:06:12.5',
+  alias: "a user alias: 'ua-', then letters, digits, '_' and '-'",
+  mac: 'a MAC such as 52:54:00:12:34:56',
+};
+
+function readPolicy(document: XmlDocument, node: Element, problems: MetadataProblem[]): Policy | undefined {
+  const attribute = attributeOf(document, node, 'cpuset');
+  if (!attribute) {
+    problems.push({ offset: document.rangeOf(node).start, message: 'an entry needs a cpuset' });
+    return undefined;
+  }
+  const result = parsePolicy(node.getAttribute('cpuset') ?? '');
+  if (result.ok) return result.policy;
+  const { message, at, suggestion } = result.error;
+  const hint = suggestion === undefined ? {} : { hint: `cpuset="${suggestion}"` };
+  problems.push({ offset: attribute.valueStart + at, message: `cpuset ${message}`, ...hint });
+  return undefined;
+}
+
+function unknownAttribute({ name, start }: AttributeRange, node: Element): MetadataProblem {
+  return { offset: start, message: `${name} is not an attribute of <${node.tagName}>` };
+}
+
+const isNamespace = ({ name }: AttributeRange) => name === 'xmlns' || name.startsWith('xmlns:');
+const clip = (text: string | null) => (text ?? '').trim().slice(0, 40);
+const childrenOf = (node: Node): Node[] => Array.from(node.childNodes);

@@ -1,0 +1,90 @@
+import { type CpuRange, type Cpuset, formatCpuset, MAX_CPU } from './cpuset.js';
+
+/** Why a text is no cpuset; `at` is the offset of the offending item in it. */
+export interface CpusetError {
+  code: 'syntax' | 'reversed' | 'too-high' | 'empty';
+  message: string;
+  at: number;
+  /** a value that would work, where the intent is plain */
+  suggestion?: string;
+}
+
+export type CpusetResult = { ok: true; set: Cpuset } | { ok: false; error: CpusetError };
+
+/** Longest text read: every second CPU, spelled out with its `^`, is shorter. */
+const MAX_LENGTH = 65536;
+const ITEM = /^(?:(\d+)(?:-(\d+))?|\^(\d+))$/;
+
+/**
+ * Parses libvirt's cpuset: `N`, `N-M` and `^N`, applied left to right (`0-3,^2` is 0-1,3; `^2,0-3` is 0-3).
+ * Takes what both of libvirt's grammars take: the schema's pattern (basictypes.rng, cpuset) and the parser (virBitmapParse).
+ */
+export function parseCpuset(text: string): CpusetResult {
+  const found = scan(text);
+  if (Array.isArray(found)) return { ok: true, set: found };
+  const suggestion = suggest(text);
+  return { ok: false, error: suggestion === undefined ? found : { ...found, suggestion } };
+}
+
+function scan(text: string): CpuRange[] | CpusetError {
+  if (text.trim() === '') return { code: 'empty', message: 'names no CPU', at: 0 };
+  if (text.length > MAX_LENGTH) return { code: 'syntax', message: `is longer than ${MAX_LENGTH} characters`, at: 0 };
+  const chosen = new Uint8Array(MAX_CPU + 1);
+  let at = 0;
+  for (const item of text.split(',')) {
+    const match = ITEM.exec(item);
+    if (!match) return { code: 'syntax', message: describe(item), at };
+    const [, from, to, excluded] = match;
+    const first = Number(from ?? excluded);
+    const last = Number(to ?? first);
+    if (last > MAX_CPU || first > MAX_CPU) {
+      const high = first > MAX_CPU ? (from ?? excluded) : to;
+      return { code: 'too-high', message: `CPU ${clip(high as string)} is above ${MAX_CPU}, libvirt's highest`, at };
+    }
+    if (last < first) return { code: 'reversed', message: `the range ${item} is reversed`, at };
+    chosen.fill(excluded === undefined ? 1 : 0, first, last + 1);
+    at += item.length + 1;
+  }
+  const set = ranges(chosen);
+  return set.length > 0 ? set : { code: 'empty', message: 'names no CPU: everything in it is excluded', at: 0 };
+}
+
+function ranges(chosen: Uint8Array): CpuRange[] {
+  const found: CpuRange[] = [];
+  for (let first = chosen.indexOf(1); first >= 0; ) {
+    const end = chosen.indexOf(0, first);
+    const last = (end < 0 ? chosen.length : end) - 1;
+    found.push({ first, last });
+    first = end < 0 ? -1 : chosen.indexOf(1, end);
+  }
+  return found;
+}
+
+function describe(item: string): string {
+  if (item === '') return 'has an empty item';
+  if (/^\^\d+-\d+$/.test(item)) return `${clip(item)}: a range cannot be excluded, only single CPUs`;
+  if (/\s/.test(item)) return 'contains a space';
+  return `${JSON.stringify(clip(item))} is neither a CPU, a range N-M, nor ^N`;
+}
+
+const clip = (text: string) => (text.length > 24 ? `${text.slice(0, 24)}…` : text);
+
+/** What was probably meant: spaces and separators of other tools, reversed ranges, excluded ranges. */
+function suggest(text: string): string | undefined {
+  if (text.length > 200) return undefined;
+  const tidy = text
+    .replace(/\s*(\.\.|–|—|-|:)\s*/g, '-')
+    .replace(/\^\s+/g, '^')
+    .replace(/!(?=\d)/g, '^')
+    .trim()
+    .replace(/[\s;,]+/g, ',')
+    .replace(/^,|,$/g, '')
+    .replace(/(\^?)(\d+)-(\d+)/g, (_, exclude: string, a: string, b: string) => {
+      const [low, high] = [Math.min(Number(a), Number(b)), Math.max(Number(a), Number(b))];
+      if (!exclude) return `${low}-${high}`;
+      if (high - low > 64) return 'x';
+      return Array.from({ length: high - low + 1 }, (__, i) => `^${low + i}`).join(',');
+    });
+  const set = scan(tidy);
+  return Array.isArray(set) ? formatCpuset(set) : undefined;
+}

@@ -1,0 +1,84 @@
+import type { Element } from '@xmldom/xmldom';
+import type { XmlDocument } from '../xml/document.js';
+import { select } from '../xml/select.js';
+import { type Cpuset, union } from './cpuset.js';
+import { parseCpuset } from './parse-cpuset.js';
+
+/** Where one vCPU may run, and what says so. */
+export interface VcpuPlacement {
+  vcpu: number;
+  source: 'vcpupin' | 'numad' | 'vcpu' | 'host';
+  /** undefined: numad's answer (not in the definition), or every CPU of the host */
+  cpus?: Cpuset;
+}
+
+/** A `<vcpupin>` as written. */
+export interface Pin {
+  node: Element;
+  vcpu: number | undefined;
+  cpus: Cpuset | undefined;
+}
+
+export interface Placement {
+  /** the most vCPUs the domain may have; undefined where the definition does not say it in plain digits */
+  maxVcpus: number | undefined;
+  /** enabled vCPUs only: the others have no thread */
+  vcpus: VcpuPlacement[];
+  pins: Pin[];
+  /** the union over all vCPUs; undefined where one of them may run anywhere or where numad decides */
+  cpus: Cpuset | undefined;
+}
+
+/**
+ * Where the vCPUs run. Of each: its vcpupin; else, with automatic placement, numad's set; else `vcpu/@cpuset`; else every CPU
+ * (libvirt: formatdomain, CPU allocation and tuning). emulatorpin and iothreadpin say nothing of vCPUs.
+ */
+export function readPlacement(document: XmlDocument): Placement {
+  const element = select('/domain/vcpu', document.dom)[0];
+  const text = element?.textContent?.trim() ?? '1';
+  const maxVcpus = /^\d{1,5}$/.test(text) ? Number(text) : undefined;
+  const pins = select('/domain/cputune/vcpupin', document.dom).map(readPin);
+  const pinned = new Map(pins.filter((pin) => pin.cpus).map((pin) => [pin.vcpu, pin.cpus as Cpuset]));
+  const automatic = isAutomatic(document, element);
+  const common = parseSet(element?.getAttribute('cpuset'));
+  const vcpus = enabledVcpus(document, element, maxVcpus ?? 1).map((vcpu): VcpuPlacement => {
+    const cpus = pinned.get(vcpu);
+    if (cpus) return { vcpu, source: 'vcpupin', cpus };
+    if (automatic) return { vcpu, source: 'numad' };
+    return common ? { vcpu, source: 'vcpu', cpus: common } : { vcpu, source: 'host' };
+  });
+  const sets = vcpus.map(({ cpus }) => cpus);
+  return { maxVcpus, vcpus, pins, cpus: sets.every((set) => set !== undefined) ? union(...sets) : undefined };
+}
+
+function readPin(node: Element): Pin {
+  const vcpu = node.getAttribute('vcpu') ?? '';
+  return { node, vcpu: /^\d{1,5}$/.test(vcpu) ? Number(vcpu) : undefined, cpus: parseSet(node.getAttribute('cpuset')) };
+}
+
+/** `numatune/memory placement='auto'` alone makes the vCPUs' placement automatic too. */
+function isAutomatic(document: XmlDocument, vcpu: Element | undefined): boolean {
+  const placement = vcpu?.getAttribute('placement') ?? null;
+  if (placement !== null) return placement === 'auto';
+  if (vcpu?.hasAttribute('cpuset')) return false;
+  return select("/domain/numatune/memory[@placement='auto']", document.dom).length > 0;
+}
+
+/** By `<vcpus>` where it is given, else the first `current` of them, else all. */
+function enabledVcpus(document: XmlDocument, vcpu: Element | undefined, max: number): number[] {
+  const all = Array.from({ length: Math.min(max, 16384) }, (_, index) => index);
+  const listed = select('/domain/vcpus/vcpu', document.dom);
+  if (listed.length > 0) {
+    const enabled = listed.filter((node) => node.getAttribute('enabled') === 'yes');
+    const ids = new Set(enabled.map((node) => node.getAttribute('id')));
+    return all.filter((id) => ids.has(`${id}`));
+  }
+  const current = vcpu?.getAttribute('current') ?? '';
+  return /^\d{1,5}$/.test(current) && Number(current) > 0 ? all.slice(0, Number(current)) : all;
+}
+
+function parseSet(text: string | null | undefined): Cpuset | undefined {
+  if (text === null || text === undefined) return undefined;
+  const result = parseCpuset(text);
+  return result.ok ? result.set : undefined;
+}

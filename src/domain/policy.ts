@@ -1,0 +1,24 @@
+import { type Cpuset, formatCpuset } from './cpuset.js';
+import { type CpusetError, parseCpuset } from './parse-cpuset.js';
+
+/** What is to become of a device's interrupts; what each means: docs/policy.md. */
+export type Policy = { kind: 'auto' } | { kind: 'native' } | { kind: 'cpuset'; set: Cpuset };
+
+export type PolicyResult = { ok: true; policy: Policy } | { ok: false; error: CpusetError };
+
+/** Reads the value of a `cpuset` attribute: `auto`, `native` or a libvirt cpuset, to the letter. */
+export function parsePolicy(value: string): PolicyResult {
+  if (value === 'auto' || value === 'native') return { ok: true, policy: { kind: value } };
+  const word = value.trim().toLowerCase();
+  if (word === 'auto' || word === 'native') {
+    const message = `${JSON.stringify(value)} is not "${word}": spaces and case matter`;
+    return { ok: false, error: { code: 'syntax', message, at: 0, suggestion: word } };
+  }
+  const result = parseCpuset(value);
+  return result.ok ? { ok: true, policy: { kind: 'cpuset', set: result.set } } : result;
+}
+
+/** The canonical text of a policy. */
+export function formatPolicy(policy: Policy): string {
+  return policy.kind === 'cpuset' ? formatCpuset(policy.set) : policy.kind;
+}

@@ -1,0 +1,60 @@
+import type { Definition } from './definition.js';
+import { type Device, identitiesOf } from './devices.js';
+import { formatIdentity } from './identity.js';
+import type { Entry } from './metadata.js';
+import { formatPolicy, type Policy } from './policy.js';
+
+/** A device and what the definition states for it. */
+export interface StatedPolicy {
+  device: Device;
+  /** from the attribute, else from the entry; undefined where nothing is stated, or not legibly */
+  policy?: Policy;
+  entry?: Entry;
+}
+
+export interface StatedPolicies {
+  /** every hostdev and interface, in document order */
+  devices: StatedPolicy[];
+  /** entries for devices that are not in the definition */
+  stale: Entry[];
+  /** entries for a device that an earlier entry speaks of already */
+  repeated: Entry[];
+}
+
+/** Brings attributes and metadata together: the attribute wins. */
+export function statedPolicies({ devices, metadata }: Definition): StatedPolicies {
+  const entries = metadata[0]?.entries ?? [];
+  const known = new Map<string, Device>();
+  for (const device of devices.toReversed()) {
+    for (const identity of identitiesOf(device)) known.set(formatIdentity(identity), device);
+  }
+  const chosen = new Map<Device, Entry>();
+  const stale: Entry[] = [];
+  const repeated: Entry[] = [];
+  for (const entry of entries) {
+    const device = known.get(formatIdentity(entry.identity));
+    if (!device) stale.push(entry);
+    else if (chosen.has(device)) repeated.push(entry);
+    else chosen.set(device, entry);
+  }
+  return {
+    devices: devices.map((device) => stated(device, chosen.get(device))),
+    stale,
+    repeated,
+  };
+}
+
+function stated(device: Device, entry: Entry | undefined): StatedPolicy {
+  const result: StatedPolicy = { device };
+  if (entry) result.entry = entry;
+  const attribute = device.attribute?.policy;
+  const policy = attribute ? (attribute.ok ? attribute.policy : undefined) : entry?.policy;
+  if (policy) result.policy = policy;
+  return result;
+}
+
+/** Whether attribute and entry of a device say different things. */
+export function disagree({ device, policy, entry }: StatedPolicy): boolean {
+  if (!device.attribute || !policy || !entry) return false;
+  return formatPolicy(policy) !== formatPolicy(entry.policy);
+}

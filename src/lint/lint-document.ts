@@ -1,0 +1,48 @@
+import { type Definition, readDefinition } from '../domain/definition.js';
+import type { Decoded } from '../xml/decode.js';
+import type { XmlDocument } from '../xml/document.js';
+import { InputError } from '../xml/input-error.js';
+import { parseXml } from '../xml/parse.js';
+import { LineIndex } from '../xml/position.js';
+import type { Finding, RuleInfo } from './rule.js';
+import { NOT_A_DOMAIN, RULES, WELL_FORMED } from './rules/index.js';
+
+/** A document after all rules but the schema's. */
+export interface Linted {
+  lines: LineIndex;
+  /** in document order */
+  findings: Finding[];
+  /** undefined where the document cannot be read as a domain: then the only finding says why */
+  definition?: Definition;
+}
+
+/** Runs the parser and the rules. The schema is not asked here: engines take many documents at once. */
+export function lintDocument({ text, problem }: Decoded): Linted {
+  const lines = new LineIndex(text);
+  const unreadable = (rule: RuleInfo, { message, offset, hint }: InputError): Linted => ({
+    lines,
+    findings: [{ rule: rule.name, severity: rule.severity, message, offset, ...(hint ? { hint } : {}) }],
+  });
+  if (problem) return unreadable(WELL_FORMED, problem);
+  let document: XmlDocument | undefined;
+  try {
+    document = parseXml(text);
+    const definition = readDefinition(document);
+    return { lines: document.lines, definition, findings: check(definition) };
+  } catch (error) {
+    if (error instanceof InputError) return unreadable(document ? NOT_A_DOMAIN : WELL_FORMED, error);
+    throw error;
+  }
+}
+
+function check(definition: Definition): Finding[] {
+  const findings: Finding[] = [];
+  for (const { name, severity, check: run } of RULES) {
+    run(definition, (finding) => findings.push({ rule: name, severity, ...finding }));
+  }
+  return inOrder(findings);
+}
+
+export function inOrder(findings: Finding[]): Finding[] {
+  return findings.sort((a, b) => a.offset - b.offset);
+}

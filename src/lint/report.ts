@@ -1,0 +1,56 @@
+import type { LineIndex } from '../xml/position.js';
+import type { Finding, Severity } from './rule.js';
+
+/** A finding as people and programs get it: schemas/lint.schema.json. Lines and columns count from 1. */
+export interface ReportedFinding {
+  rule: string;
+  severity: Severity;
+  message: string;
+  line: number;
+  column: number;
+  /** where the fault ends, on the same or a later line; absent where it is a point */
+  endLine?: number;
+  endColumn?: number;
+  hint?: string;
+}
+
+export interface FileReport {
+  path: string;
+  /** no errors; warnings do not count */
+  valid: boolean;
+  findings: ReportedFinding[];
+}
+
+export interface LintReport {
+  schemaVersion: 1;
+  files: FileReport[];
+  summary: { files: number; errors: number; warnings: number };
+}
+
+export function reportFile(path: string, findings: readonly Finding[], lines: LineIndex): FileReport {
+  return {
+    path,
+    valid: !findings.some(({ severity }) => severity === 'error'),
+    findings: findings.map((finding) => reportFinding(finding, lines)),
+  };
+}
+
+function reportFinding({ rule, severity, message, offset, end, hint }: Finding, lines: LineIndex): ReportedFinding {
+  const reported: ReportedFinding = { rule, severity, message, ...lines.at(offset) };
+  if (end !== undefined && end > offset) {
+    const { line, column } = lines.at(end);
+    Object.assign(reported, { endLine: line, endColumn: column });
+  }
+  if (hint !== undefined) reported.hint = hint;
+  return reported;
+}
+
+export function summarize(files: FileReport[]): LintReport {
+  const count = (wanted: Severity) =>
+    files.reduce((sum, { findings }) => sum + findings.filter(({ severity }) => severity === wanted).length, 0);
+  return {
+    schemaVersion: 1,
+    files,
+    summary: { files: files.length, errors: count('error'), warnings: count('warning') },
+  };
+}

@@ -1,0 +1,25 @@
+import { isUserAlias } from '../../domain/identity.js';
+import { attributeOf } from '../../xml/attributes.js';
+import type { Rule } from '../rule.js';
+
+/** What libvirt itself calls devices in a live definition. */
+const GENERATED = /^(hostdev|net)\d+$/;
+
+export const aliasInvalid: Rule = {
+  name: 'alias-invalid',
+  severity: 'warning',
+  summary: 'an alias that libvirt drops at define, without a word',
+  check({ document, devices }, report) {
+    for (const { alias } of devices) {
+      if (!alias || isUserAlias(alias.name) || GENERATED.test(alias.name)) continue;
+      const range = attributeOf(document, alias.node, 'name');
+      const tidy = alias.name.replace(/^ua-/, '').replace(/[^A-Za-z0-9_-]/g, '-');
+      report({
+        offset: range?.valueStart ?? document.rangeOf(alias.node).start,
+        ...(range ? { end: range.valueEnd } : {}),
+        message: `libvirt drops the alias ${JSON.stringify(alias.name)}: a user alias is 'ua-', then letters, digits, '_' and '-'`,
+        hint: `name="ua-${tidy}"`,
+      });
+    }
+  },
+};

@@ -1,0 +1,19 @@
+import { formatIdentity } from '../../domain/identity.js';
+import { statedPolicies } from '../../domain/stated-policies.js';
+import type { Rule } from '../rule.js';
+
+export const entryRepeated: Rule = {
+  name: 'entry-repeated',
+  severity: 'error',
+  summary: 'two metadata entries for one device',
+  check(definition, report) {
+    for (const { identity, node } of statedPolicies(definition).repeated) {
+      report({
+        offset: definition.document.rangeOf(node).start,
+        end: definition.document.rangeOf(node).end,
+        message: `the device with ${formatIdentity(identity)} has an entry already`,
+        hint: 'keep one of the two',
+      });
+    }
+  },
+};

@@ -1,0 +1,57 @@
+import type { Rule, RuleInfo } from '../rule.js';
+import { addressInvalid, addressOctal } from './address-invalid.js';
+import { aliasInvalid } from './alias-invalid.js';
+import { autoUnpinned } from './auto-unpinned.js';
+import { cpusetEmpty } from './cpuset-empty.js';
+import { cpusetSyntax } from './cpuset-syntax.js';
+import { duplicateDevice } from './duplicate-device.js';
+import { entryRepeated } from './entry-repeated.js';
+import { entryStale } from './entry-stale.js';
+import { metadataDuplicate } from './metadata-duplicate.js';
+import { metadataSyntax } from './metadata-syntax.js';
+import { noIdentity } from './no-identity.js';
+import { noInterrupts } from './no-interrupts.js';
+import { policyConflict } from './policy-conflict.js';
+import { vcpupinUnknown } from './vcpupin-unknown.js';
+
+/** The parser's word; nothing else is checked then. */
+export const WELL_FORMED: RuleInfo = {
+  name: 'well-formed',
+  severity: 'error',
+  summary: 'not well-formed XML, not UTF-8, or beyond a limit',
+};
+
+export const NOT_A_DOMAIN: RuleInfo = {
+  name: 'not-a-domain',
+  severity: 'error',
+  summary: 'another document than a libvirt domain',
+};
+
+/** libvirt's schema with the extension. */
+export const SCHEMA: RuleInfo = {
+  name: 'schema',
+  severity: 'error',
+  summary: "libvirt's schema, extended by the cpuset attribute, does not take the document",
+};
+
+/** The rules over a definition, in the order in which they run. */
+export const RULES: readonly Rule[] = [
+  cpusetSyntax,
+  cpusetEmpty,
+  noInterrupts,
+  noIdentity,
+  autoUnpinned,
+  aliasInvalid,
+  addressInvalid,
+  addressOctal,
+  duplicateDevice,
+  policyConflict,
+  entryStale,
+  entryRepeated,
+  metadataDuplicate,
+  metadataSyntax,
+  vcpupinUnknown,
+];
+
+/** Every rule that a finding may name. */
+export const ALL_RULES: readonly RuleInfo[] = [WELL_FORMED, NOT_A_DOMAIN, SCHEMA, ...RULES];

@@ -1,0 +1,20 @@
+import type { Rule } from '../rule.js';
+
+export const noInterrupts: Rule = {
+  name: 'no-interrupts',
+  severity: 'error',
+  summary: 'a policy on a device that has no host interrupts of its own',
+  check({ devices }, report) {
+    for (const { attribute, label, placeable } of devices) {
+      if (!attribute || placeable) continue;
+      report({
+        offset: attribute.range.start,
+        end: attribute.range.end,
+        // native asks for nothing, so nothing goes wrong
+        severity: attribute.value === 'native' ? 'warning' : 'error',
+        message: `<${label}> has no host interrupts of its own to place`,
+        hint: 'remove the cpuset attribute',
+      });
+    }
+  },
+};

@@ -1,0 +1,65 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type { Grammar } from './grammar.js';
+import { SchemaError } from './schema-error.js';
+import type { Environment, SchemaDocument, SchemaVerdict, Validator } from './verdict.js';
+
+export const ENGINE_NAMES = ['xmllint', 'libxml2-wasm', 'libxmljs2'] as const;
+export type EngineName = (typeof ENGINE_NAMES)[number];
+
+/**
+ * The engine to use: `auto` is xmllint where $PATH has it, else libxml2-wasm. Throws SchemaError for an unknown name, and
+ * for xmllint where it is not installed; the others are only looked for by openEngine.
+ */
+export function chooseEngine(name: string, env: Environment): EngineName {
+  if (name === 'auto') return isOnPath('xmllint', env) ? 'xmllint' : 'libxml2-wasm';
+  const known = ENGINE_NAMES.find((engine) => engine === name);
+  if (known === undefined) throw new SchemaError(`no engine ${name}: one of auto, ${ENGINE_NAMES.join(', ')}`);
+  if (known === 'xmllint' && !isOnPath(known, env)) {
+    throw new SchemaError('xmllint is not installed (Debian: libxml2-utils; Fedora: libxml2)');
+  }
+  return known;
+}
+
+/** Makes an engine ready with a grammar. Throws SchemaError where the engine is absent or the grammar does not compile. */
+export async function openEngine(engine: EngineName, grammar: Grammar, env: Environment): Promise<Validator> {
+  if (engine === 'libxml2-wasm') return (await import('./libxml2-wasm.js')).openLibxml2Wasm(grammar);
+  if (engine === 'libxmljs2') return (await import('./libxmljs2.js')).openLibxmljs2(grammar);
+  const xmllint = await import('./xmllint.js');
+  return {
+    validate: (documents) => validateWithXmllint(xmllint, documents, grammar, env),
+    close: () => {},
+  };
+}
+
+async function validateWithXmllint(
+  { startXmllint, validateText }: typeof import('./xmllint.js'),
+  documents: readonly SchemaDocument[],
+  grammar: Grammar,
+  env: Environment,
+): Promise<SchemaVerdict[]> {
+  const paths = documents.flatMap(({ path }) => path ?? []);
+  const run = startXmllint([...new Set(paths)], grammar, { env });
+  try {
+    const verdicts: SchemaVerdict[] = [];
+    for (const { path, text } of documents) {
+      const verdict = path === undefined ? undefined : (await run.verdicts).get(path);
+      verdicts.push(verdict ?? (await validateText(text, grammar, { env })));
+    }
+    return verdicts;
+  } finally {
+    run.cancel();
+  }
+}
+
+function isOnPath(command: string, env: Environment): boolean {
+  return (env['PATH'] ?? '').split(delimiter).some((directory) => {
+    try {
+      const file = join(directory, command);
+      accessSync(file, constants.X_OK);
+      return statSync(file).isFile();
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,0 +1,56 @@
+/** A place in a document that the schema does not take. Offsets are UTF-16, as in src/xml/. */
+export interface SchemaFault {
+  kind: 'attribute' | 'value' | 'element' | 'text' | 'missing';
+  start: number;
+  end: number;
+  /** The tag at fault; for `attribute` and `value` the one that has it, for `missing` the one that lacks something. */
+  element: string;
+  parent?: string;
+  /** The attribute at fault, or what is missing: `@name` for an attribute, else a tag. */
+  name?: string;
+  value?: string;
+  /** Values, or places, that the schema was seen to take instead. Never guessed. */
+  accepted?: string[];
+  /** The element is one that the schema knows there, so it is its repetition or its content that does not fit. */
+  known?: boolean;
+  /** There is such an element before it. */
+  repeated?: boolean;
+}
+
+const MOST_LISTED = 8;
+
+/** One line for people. */
+export function describeFault(fault: SchemaFault): string {
+  const { element, name, value } = fault;
+  switch (fault.kind) {
+    case 'attribute':
+      if (fault.known) return `attribute ${name}="${value}" is not allowed on this <${element}>`;
+      return `attribute ${name} is not allowed on <${element}>`;
+    case 'value':
+      return `${name}="${value}" is not allowed on <${element}>${listed(fault.accepted)}`;
+    case 'text':
+      return `"${value}" is not allowed as the content of <${element}>${listed(fault.accepted)}`;
+    case 'missing':
+      return `<${element}> lacks ${missing(name)}`;
+    case 'element':
+      return describeElement(fault);
+  }
+}
+
+function describeElement({ element, parent, known, repeated }: SchemaFault): string {
+  if (parent === undefined) return `<${element}> is not what the schema wants here`;
+  if (repeated) return `a second <${element}> is not allowed in <${parent}>`;
+  if (known) return `this <${element}> does not fit in <${parent}>`;
+  return `<${element}> is not allowed in <${parent}>`;
+}
+
+function missing(name: string | undefined): string {
+  if (name === undefined) return 'something that the schema wants';
+  return name.startsWith('@') ? `the attribute ${name.slice(1)}` : `<${name}>`;
+}
+
+function listed(values: readonly string[] | undefined): string {
+  if (values === undefined || values.length === 0) return '';
+  const shown = values.slice(0, MOST_LISTED).join(', ');
+  return `; allowed: ${shown}${values.length > MOST_LISTED ? ', ...' : ''}`;
+}

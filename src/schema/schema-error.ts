@@ -1,0 +1,4 @@
+/** The schema check could not be done: no such schema folder, no such engine, a grammar that does not compile. One line. */
+export class SchemaError extends Error {
+  override name = 'SchemaError';
+}

@@ -1,0 +1,25 @@
+import type { Definition } from '../domain/definition.js';
+import { formatPolicy } from '../domain/policy.js';
+import { statedPolicies } from '../domain/stated-policies.js';
+import { attributesOf } from '../xml/attributes.js';
+import { applyEdits, type Edit } from '../xml/edit.js';
+import { metadataEdits } from './metadata-edits.js';
+
+/**
+ * Moves the policies from the metadata into `cpuset` attributes, for a person to edit: the reverse of normalize. The domain's
+ * default stays in the metadata, for no attribute says it. An attribute that is there already stays as it is.
+ * @returns the new text
+ */
+export function expand(definition: Definition): string {
+  const { document, metadata } = definition;
+  const edits: Edit[] = [];
+  for (const { device, policy } of statedPolicies(definition).devices) {
+    if (device.attribute || !policy) continue;
+    const last = attributesOf(document, device.node).at(-1);
+    const start = last ? last.end : document.rangeOf(device.node).start + 1 + device.node.tagName.length;
+    const quote = last?.quote ?? '"';
+    edits.push({ start, end: start, text: ` cpuset=${quote}${formatPolicy(policy)}${quote}` });
+  }
+  const wanted = { default: metadata[0]?.default, entries: [] };
+  return applyEdits(document.text, [...edits, ...metadataEdits(definition, wanted)]);
+}

@@ -1,0 +1,126 @@
+import type { Element } from '@xmldom/xmldom';
+import type { Definition } from '../domain/definition.js';
+import { formatIdentity, type Identity } from '../domain/identity.js';
+import { type DefaultPolicy, NAMESPACE, type PolicyMetadata } from '../domain/metadata.js';
+import { formatPolicy, type Policy } from '../domain/policy.js';
+import type { XmlDocument } from '../xml/document.js';
+import type { Edit } from '../xml/edit.js';
+import { select } from '../xml/select.js';
+import { commentsOf } from './metadata-comments.js';
+import { indentBefore, startOfSpace } from './white-space.js';
+
+/** What our element under `<metadata>` is to say. */
+export interface WantedMetadata {
+  default: DefaultPolicy | undefined;
+  entries: { identity: Identity; policy: Policy }[];
+}
+
+/** The edits after which the document says what is wanted; none where it does already. */
+export function metadataEdits(definition: Definition, wanted: WantedMetadata): Edit[] {
+  const { document } = definition;
+  const existing = definition.metadata[0];
+  if (!wanted.default && wanted.entries.length === 0) return existing ? [removal(document, existing.node)] : [];
+  if (existing) return saysAlready(existing, wanted) ? [] : [replacement(document, existing, wanted)];
+  const container = select('/domain/metadata', document.dom)[0];
+  return [container ? insertionInto(document, container, wanted) : newContainer(document, wanted)];
+}
+
+function saysAlready(existing: PolicyMetadata, wanted: WantedMetadata): boolean {
+  return (
+    existing.default === wanted.default &&
+    existing.entries.length === wanted.entries.length &&
+    existing.entries.every((entry, index) => entryText(entry) === entryText(wanted.entries[index] as typeof entry))
+  );
+}
+
+function entryText({ identity, policy }: { identity: Identity; policy: Policy }): string {
+  return `<hostdev ${formatIdentity(identity)} cpuset="${formatPolicy(policy)}"/>`;
+}
+
+/** `outer` and `unit`: the line break and indentation of the element, and what a level adds; both '' on one line. */
+function render(wanted: WantedMetadata, outer: string, unit: string, existing?: Map<string, string[]>): string {
+  const inner = outer + unit;
+  const lines = wanted.entries.flatMap((entry) => [
+    ...(existing?.get(formatIdentity(entry.identity)) ?? []),
+    entryText(entry),
+  ]);
+  lines.push(...(existing?.get('') ?? []));
+  const tag = `<hostdevs xmlns="${NAMESPACE}"${wanted.default ? ` default="${wanted.default}"` : ''}`;
+  if (lines.length === 0) return `${tag}/>`;
+  return `${tag}>${lines.map((line) => inner + line).join('')}${outer}</hostdevs>`;
+}
+
+function replacement(document: XmlDocument, existing: PolicyMetadata, wanted: WantedMetadata): Edit {
+  const { start, end } = document.rangeOf(existing.node);
+  const outer = indentBefore(document.text, start);
+  return { start, end, text: render(wanted, outer, unitOf(document), commentsOf(document, existing)) };
+}
+
+/** A `<metadata>` that holds nothing else goes too. */
+function removal(document: XmlDocument, node: Element): Edit {
+  const { text } = document;
+  const container = document.rangeOf(node.parentNode as Element);
+  const own = document.rangeOf(node);
+  const around = text.slice(container.openEnd, own.start) + text.slice(own.end, container.closeStart);
+  const { start, end } = /\S/.test(around) ? own : container;
+  return { start: startOfSpace(text, start), end, text: '' };
+}
+
+function insertionInto(document: XmlDocument, container: Element, wanted: WantedMetadata): Edit {
+  const { text } = document;
+  const range = document.rangeOf(container);
+  const last = Array.from(container.childNodes).findLast((node) => node.nodeType === node.ELEMENT_NODE);
+  const outer = last
+    ? indentBefore(text, document.rangeOf(last as Element).start)
+    : nested(indentBefore(text, range.start), unitOf(document));
+  const element = outer + render(wanted, outer, unitOf(document));
+  const closing = indentBefore(text, range.start);
+  if (range.openEnd === range.end) {
+    const open = text.slice(range.start, range.end).replace(/\s*\/>$/, '>');
+    return { start: range.start, end: range.end, text: `${open}${element}${closing}</${container.tagName}>` };
+  }
+  if (!/\S/.test(text.slice(range.openEnd, range.closeStart))) {
+    return { start: range.openEnd, end: range.closeStart, text: element + closing };
+  }
+  const end = startOfSpace(text, range.closeStart);
+  return { start: end, end, text: element };
+}
+
+/** libvirt writes `<metadata>` after these. */
+const BEFORE_METADATA = ['name', 'uuid', 'genid', 'title', 'description'];
+
+function newContainer(document: XmlDocument, wanted: WantedMetadata): Edit {
+  const { text, root } = document;
+  const children = select('/domain/*', document.dom);
+  const anchor = children.findLast((child) => BEFORE_METADATA.includes(child.tagName));
+  const model = anchor ?? children[0];
+  const outer = model ? indentBefore(text, document.rangeOf(model).start) : '';
+  const inner = nested(outer, unitOf(document));
+  const element = `${outer}<metadata>${inner}${render(wanted, inner, unitOf(document))}${outer}</metadata>`;
+  const range = document.rangeOf(root);
+  if (range.openEnd === range.end) {
+    const open = text.slice(range.start, range.end).replace(/\s*\/>$/, '>');
+    return { start: range.start, end: range.end, text: `${open}${element}</${root.tagName}>` };
+  }
+  const at = anchor ? endOfLineComment(text, document.rangeOf(anchor).end) : range.openEnd;
+  return { start: at, end: at, text: element };
+}
+
+/** A comment on the anchor's line belongs to the anchor: we go behind it. */
+function endOfLineComment(text: string, offset: number): number {
+  const lineEnd = text.indexOf('\n', offset);
+  const rest = text.slice(offset, lineEnd < 0 ? undefined : lineEnd);
+  return offset + (/^[ \t]*<!--(?:(?!-->).)*-->(?=\s*$)/.exec(rest)?.[0].length ?? 0);
+}
+
+/** What one level of indentation adds in this document: what the root's first child has more than the root. */
+function unitOf(document: XmlDocument): string {
+  const { text, root } = document;
+  const child = select('/domain/*', document.dom)[0];
+  if (!child) return '';
+  const indent = indentBefore(text, document.rangeOf(child).start).replace(/^\r?\n/, '');
+  const own = indentBefore(text, document.rangeOf(root).start).replace(/^\r?\n/, '');
+  return indent.startsWith(own) ? indent.slice(own.length) : indent;
+}
+
+const nested = (outer: string, unit: string) => (outer ? outer + unit : '');

@@ -1,0 +1,11 @@
+/** Offset where the white space that ends at `offset` begins. */
+export function startOfSpace(text: string, offset: number): number {
+  let start = offset;
+  while (start > 0 && /[ \t\r\n]/.test(text[start - 1] as string)) start--;
+  return start;
+}
+
+/** The line break and indentation just before `offset`; '' where it does not begin a line. */
+export function indentBefore(text: string, offset: number): string {
+  return /\r?\n[ \t]*$/.exec(text.slice(startOfSpace(text, offset), offset))?.[0] ?? '';
+}

@@ -1,0 +1,57 @@
+import { InputError } from './input-error.js';
+
+/** Largest document read, in bytes. A definition of thousands of devices stays below 1 MiB. */
+export const MAX_BYTES = 16 * 1024 * 1024;
+
+/** The text of a document, and the reason why it cannot be used, if there is one. */
+export interface Decoded {
+  /** UTF-16 text with its BOM, if it has one; where `problem` is set, a lossy reading that serves to show the place */
+  text: string;
+  problem?: InputError;
+}
+
+/**
+ * Reads bytes as UTF-8, strictly. Encoding `text` again gives the same bytes, unless there is a problem.
+ * libvirt itself writes UTF-8 alone.
+ */
+export function decode(bytes: Uint8Array): Decoded {
+  if (bytes.length > MAX_BYTES) {
+    return failed('', 0, `the file is larger than ${MAX_BYTES / 1024 / 1024} MiB`);
+  }
+  if (bytes.length === 0) return failed('', 0, 'the file is empty');
+  const wide = wideEncoding(bytes);
+  if (wide) return failed('', 0, `the file is in ${wide}`, 'save it as UTF-8');
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    const nul = text.indexOf('\0');
+    return nul < 0 ? { text } : failed(text, nul, 'NUL byte: this is not an XML file');
+  } catch {
+    const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+    return failed(text, firstInvalid(text, bytes), 'invalid UTF-8', 'save it as UTF-8');
+  }
+}
+
+function failed(text: string, offset: number, message: string, hint?: string): Decoded {
+  return { text, problem: new InputError(message, offset, hint) };
+}
+
+/** By BOM, or by the NULs that ASCII mark-up has in a wide encoding (XML 1.0, appendix F). */
+function wideEncoding(bytes: Uint8Array): string | undefined {
+  const [a, b, c, d] = bytes;
+  if (a === 0 && b === 0 && (c === 0xfe || (c === 0 && d === 0x3c))) return 'UTF-32';
+  if ((a === 0xff && b === 0xfe) || (a === 0x3c && b === 0)) return c === 0 && d === 0 ? 'UTF-32' : 'UTF-16';
+  if ((a === 0xfe && b === 0xff) || (a === 0 && b === 0x3c)) return 'UTF-16';
+  return undefined;
+}
+
+/** Offset of the first replacement character that does not stand in the bytes themselves. */
+function firstInvalid(text: string, bytes: Uint8Array): number {
+  let byte = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.codePointAt(i) as number;
+    if (code === 0xfffd && !(bytes[byte] === 0xef && bytes[byte + 1] === 0xbf && bytes[byte + 2] === 0xbd)) return i;
+    byte += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    if (code > 0xffff) i++;
+  }
+  return text.length;
+}

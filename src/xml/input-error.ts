@@ -1,0 +1,16 @@
+/** What is wrong with an input text, and where: one line for people, an offset for editors. */
+export class InputError extends Error {
+  override readonly name = 'InputError';
+  /**
+   * @param message one line, without position and without a full stop
+   * @param offset UTF-16 offset into the text that was read
+   * @param hint what would work instead
+   */
+  constructor(
+    message: string,
+    readonly offset: number,
+    readonly hint?: string,
+  ) {
+    super(message);
+  }
+}

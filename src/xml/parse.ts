@@ -1,0 +1,89 @@
+import { DOMImplementation, type Document, type Element, type Node } from '@xmldom/xmldom';
+import { SaxesParser, type SaxesTagNS } from 'saxes';
+import { type ElementRange, XmlDocument } from './document.js';
+import { InputError } from './input-error.js';
+import { explain } from './well-formedness.js';
+
+/** Deepest nesting read: the limit of libxml2, which reads the document after us. */
+export const MAX_DEPTH = 256;
+/** Most attributes that one element may have. libvirt's widest has about twenty. */
+export const MAX_ATTRIBUTES = 1000;
+
+const implementation = new DOMImplementation();
+
+/**
+ * Parses strictly: XML 1.0 with namespaces, no DOCTYPE, no entities but XML's own five.
+ * White space between elements is not in the DOM; it is in the text.
+ * @throws InputError at the first place that is not well-formed or beyond a limit
+ */
+export function parseXml(text: string): XmlDocument {
+  const dom = implementation.createDocument(null, '', null);
+  const ranges = new Map<Element, ElementRange>();
+  const open: Element[] = [];
+  let attributes = 0;
+  let lastClosed = '';
+
+  const parser = new SaxesParser({ xmlns: true, position: true, defaultXMLVersion: '1.0', forceXMLVersion: true });
+  const tagStart = () => text.lastIndexOf('<', parser.position - 1);
+  const fail = (message: string, offset: number, hint?: string): never => {
+    throw new InputError(message, offset, hint);
+  };
+
+  parser.on('error', (error) => {
+    const root = dom.documentElement;
+    const rootEnd = root && open.length === 0 ? (ranges.get(root)?.end ?? 0) : 0;
+    throw explain(error.message, {
+      text,
+      position: parser.position,
+      innermost: open.at(-1)?.tagName,
+      lastClosed,
+      rootEnd,
+    });
+  });
+  parser.on('xmldecl', ({ encoding }) => {
+    if (encoding && !/^(utf-?8|us-ascii)$/i.test(encoding)) {
+      fail(`encoding ${encoding} is not supported`, text.indexOf(encoding), 'save the file as UTF-8 and say so');
+    }
+  });
+  parser.on('doctype', () => {
+    fail('a DOCTYPE is not allowed in a domain definition', text.indexOf('<!DOCTYPE'), 'remove it');
+  });
+  parser.on('opentagstart', (tag) => {
+    attributes = 0;
+    if (open.length >= MAX_DEPTH) fail(`elements are nested deeper than ${MAX_DEPTH}: <${tag.name}>`, tagStart());
+  });
+  parser.on('attribute', () => {
+    if (++attributes > MAX_ATTRIBUTES) fail(`more than ${MAX_ATTRIBUTES} attributes in one tag`, tagStart());
+  });
+  parser.on('opentag', (tag) => {
+    const element = createElement(dom, tag);
+    const start = tagStart();
+    ranges.set(element, { start, openEnd: parser.position, closeStart: parser.position, end: parser.position });
+    (open.at(-1) ?? dom).appendChild(element);
+    open.push(element);
+  });
+  parser.on('closetag', (tag) => {
+    const element = open.pop() as Element;
+    lastClosed = element.tagName;
+    const range = ranges.get(element) as ElementRange;
+    range.end = parser.position;
+    if (!tag.isSelfClosing) range.closeStart = tagStart();
+  });
+  const addTo = (node: Node) => open.at(-1)?.appendChild(node);
+  parser.on('text', (data) => {
+    if (/\S/.test(data)) addTo(dom.createTextNode(data));
+  });
+  parser.on('cdata', (data) => addTo(dom.createCDATASection(data)));
+  parser.write(text).close();
+  return new XmlDocument(text, dom, dom.documentElement as Element, ranges);
+}
+
+function createElement(dom: Document, tag: SaxesTagNS): Element {
+  const element = dom.createElementNS(tag.uri || null, tag.name);
+  for (const name in tag.attributes) {
+    const { uri, value } = tag.attributes[name] as { uri: string; value: string };
+    if (uri) element.setAttributeNS(uri, name, value);
+    else element.setAttribute(name, value);
+  }
+  return element;
+}

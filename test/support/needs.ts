@@ -1,0 +1,102 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, appendFileSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { type Callback, suite, type Test } from 'uvu';
+
+/** What a suite can need beyond Node: how to see that it is there, and the Debian package that brings it. */
+const tools = {
+  virsh: { package: 'libvirt-clients', present: () => onPath('virsh') },
+  'virt-xml-validate': { package: 'libvirt-clients', present: () => onPath('virt-xml-validate') },
+  xmllint: { package: 'libxml2-utils', present: () => onPath('xmllint') },
+  'libvirt-schemas': { package: 'libvirt0', present: () => libvirtSchemas() !== null },
+  libvirtd: { package: 'libvirt-daemon-system', present: () => onPath('libvirtd') && existsSync('/var/lib/libvirt') },
+  'libvirt-qemu-driver': { package: 'libvirt-daemon-driver-qemu', present: hasQemuDriver },
+  'qemu-system-x86_64': { package: 'qemu-system-x86', present: () => onPath('qemu-system-x86_64') },
+  'mount-namespace': { package: 'util-linux, and root', present: canUnshareMounts },
+} as const;
+
+export type Tool = keyof typeof tools;
+export type Missing = { tool: Tool; package: string };
+
+/** The tools of `names` that this machine has not. */
+export function needs(...names: Tool[]): Missing[] {
+  return names.filter((tool) => !tools[tool].present()).map((tool) => ({ tool, package: tools[tool].package }));
+}
+
+/**
+ * A uvu suite that runs only where nothing is missing. Otherwise its tests are skipped and one JSON line
+ * `{suite, tool, package}` a missing tool is appended to the file $HOSTDEV_CPUSET_SKIPS names; with
+ * HOSTDEV_CPUSET_REQUIRE=1 they fail instead.
+ */
+export function suiteWhere(name: string, missing: Missing[]): Test {
+  const real = suite(name);
+  if (missing.length === 0) return reportingBefore(real);
+  const required = process.env.HOSTDEV_CPUSET_REQUIRE === '1';
+  if (!required) record(name, missing);
+
+  const reason = missing.map(({ tool, package: from }) => `${tool} (${from})`).join(', ');
+  const refuse = (title: string) =>
+    required
+      ? real(title, () => {
+          throw new Error(`needs ${reason}`);
+        })
+      : real.skip(title);
+  // The hooks of a suite would start what is not there.
+  const ignore = () => {};
+  const hook = () => Object.assign(ignore, { each: ignore });
+  return Object.assign(refuse, { only: refuse, skip: real.skip, before: hook(), after: hook(), run: real.run });
+}
+
+/** uvu swallows an error of a `before` hook, and then counts no failure: here every test of the suite fails with it. */
+function reportingBefore(real: Test): Test {
+  let failure: unknown;
+  const addHook = real.before;
+  const before = (hook: Callback) =>
+    addHook(async (context) => {
+      try {
+        await hook(context);
+      } catch (error) {
+        failure ??= error;
+      }
+    });
+  addHook.each(() => {
+    if (failure !== undefined) throw failure;
+  });
+  return Object.assign(real, { before: Object.assign(before, { each: addHook.each }) });
+}
+
+/** The folder of libvirt's RELAX NG schemas, null where there is none. */
+export function libvirtSchemas(): string | null {
+  const places = [process.env.LIBVIRT_SCHEMAS, '/usr/share/libvirt/schemas', '/usr/local/share/libvirt/schemas'];
+  return places.find((place) => place !== undefined && existsSync(join(place, 'domain.rng'))) ?? null;
+}
+
+function record(suiteName: string, missing: Missing[]): void {
+  const file = process.env.HOSTDEV_CPUSET_SKIPS;
+  if (!file) return;
+  for (const entry of missing) appendFileSync(file, `${JSON.stringify({ suite: suiteName, ...entry })}\n`);
+}
+
+/** Whether a command is installed, also where only root's PATH would find it. */
+function onPath(command: string): boolean {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
+  return folders.some((folder) => folder !== '' && isExecutable(join(folder, command)));
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function hasQemuDriver(): boolean {
+  const libraries = ['/usr/lib', '/usr/lib64', ...['x86_64', 'aarch64'].map((arch) => `/usr/lib/${arch}-linux-gnu`)];
+  return libraries.some((folder) => existsSync(join(folder, 'libvirt/connection-driver/libvirt_driver_qemu.so')));
+}
+
+function canUnshareMounts(): boolean {
+  return process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'true'], { stdio: 'ignore' }).status === 0;
+}

@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Outcome, run } from './run.js';
+
+export type PrivateLibvirtd = {
+  /** For `virsh -c`. */
+  uri: string;
+  virsh(args: string[]): Promise<Outcome>;
+  /**
+   * The file system as this libvirtd sees it, to put before a path. Its /run, /etc/libvirt, /var/lib/libvirt,
+   * /var/cache/libvirt, /var/log/libvirt and /proc are its own; all else under it is the machine's: do not write there.
+   */
+  directory: string;
+  /** Ends the daemon with its guests. Nothing of it is left on the machine, as all its state is in memory. */
+  stop(): Promise<void>;
+};
+
+// No cgroups, no huge page folders, no DAC or AppArmor labels and no log daemon: those would be the machine's.
+const qemuConf = `
+security_driver = "none"
+user = "root"
+group = "root"
+dynamic_ownership = 0
+remember_owner = 0
+namespaces = []
+cgroup_controllers = []
+hugetlbfs_mount = []
+stdio_handler = "file"
+`;
+
+// Polkit, the default, is asked over the D-Bus that a private /run does not have.
+const libvirtdConf = `
+auth_unix_ro = "none"
+auth_unix_rw = "none"
+`;
+
+// libvirtd looks for hooks only when it starts: with the one that does nothing, a test can put its own there any time.
+// The shell stays as process 1 of the namespace: it collects the guests that libvirtd lets go.
+const script = `
+set -e
+for folder in /run /etc/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt; do
+  mount -t tmpfs -o mode=755 private-libvirtd "$folder"
+done
+mkdir -p /run/libvirt /etc/libvirt/hooks/qemu.d
+printf '#!/bin/sh\\n' >/etc/libvirt/hooks/qemu.d/none
+chmod 755 /etc/libvirt/hooks/qemu.d/none
+printf %s "$1" >/etc/libvirt/libvirtd.conf
+printf %s "$2" >/etc/libvirt/qemu.conf
+echo mounted
+libvirtd --config /etc/libvirt/libvirtd.conf
+exit $?
+`;
+
+// The daemon dies with this process, even one killed outright, and every process of the namespace dies with it.
+const wrapper = '--pdeathsig KILL unshare --mount --pid --net --fork --kill-child --mount-proc'.split(' ');
+
+/**
+ * Starts a libvirtd of the test's own: the system daemon with the QEMU driver, in mount, process and network namespaces
+ * where nothing of the machine's libvirt is seen. Needs `libvirtd`, `virsh` and `mount-namespace` of needs.ts.
+ * Throws with the daemon's log when it does not come up.
+ */
+export async function startLibvirtd(): Promise<PrivateLibvirtd> {
+  const env = { ...process.env, LC_ALL: 'C', PATH: `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin` };
+  const args = [...wrapper, 'sh', '-c', script, 'sh', libvirtdConf, qemuConf];
+  const child = spawn('setpriv', args, { stdio: ['ignore', 'pipe', 'pipe'], env });
+  const log: Buffer[] = [];
+  child.stderr.on('data', (chunk: Buffer) => log.push(chunk));
+  const ended = new Promise<void>((resolve) => {
+    child.once('close', () => resolve());
+    child.once('error', (error) => {
+      log.push(Buffer.from(error.message));
+      resolve();
+    });
+  });
+  // Before this line is printed, the folder below is still the machine's.
+  await Promise.race([new Promise((resolve) => child.stdout.once('data', resolve)), ended]);
+
+  const directory = `/proc/${child.pid}/root`;
+  const socket = `${directory}/run/libvirt/libvirt-sock`;
+  const uri = `qemu+unix:///system?socket=${socket}`;
+  const virsh = (words: string[]) => run('virsh', ['-c', uri, ...words], { env });
+  const stop = async () => {
+    child.kill('SIGKILL');
+    await ended;
+  };
+
+  for (let waited = 0; waited < 30_000 && isRunning(child); waited += 50) {
+    if (existsSync(socket) && (await virsh(['uri'])).code === 0) return { uri, virsh, directory, stop };
+    await sleep(50);
+  }
+  await stop();
+  throw new Error(`the private libvirtd did not start:\n${Buffer.concat(log)}`);
+}
+
+function isRunning(child: ChildProcess): boolean {
+  return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+}
