@@ -5,6 +5,7 @@ import { ToolError } from './io.js';
 import type { LintOptions } from './lint.js';
 import { FORMATS } from './render-report.js';
 import type { NormalizeCommandOptions, TransformOptions } from './transform.js';
+import { version } from './version.js';
 
 /** What a command line asks for. */
 export type Request =
@@ -16,12 +17,12 @@ export type Request =
 const EPILOGUE = 'Exit status: 0 fine, 1 the input has errors, 2 the tool could not do its work.';
 
 /** @throws ToolError at a usage error: one line */
-export async function parseArguments(program: string, args: readonly string[], version: string): Promise<Request> {
+export async function parseArguments(program: string, args: readonly string[]): Promise<Request> {
   let request: Request | undefined;
   const take = (found: Request) => {
     request = found;
   };
-  const parser = base(program, version);
+  const parser = base(program);
   if (program === 'lint-domain') lintCommand(parser, '$0 [files..]', take);
   else {
     lintCommand(parser, 'lint [files..]', take);
@@ -39,7 +40,7 @@ export async function parseArguments(program: string, args: readonly string[], v
   return request;
 }
 
-function base(program: string, version: string): Argv {
+function base(program: string): Argv {
   return yargs()
     .scriptName(program)
     .usage('$0 [options]')

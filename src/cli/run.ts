@@ -17,10 +17,9 @@ export async function run(program: string, args: readonly string[], io: Io, earl
 }
 
 async function dispatch(program: string, args: readonly string[], io: Io, early?: SchemaRun): Promise<number> {
-  if (early) return (await import('./lint.js')).lint({ paths: args }, io, early);
+  if (early) return (await import('./commands.js')).lint({ paths: args }, io, early);
   const { parseArguments } = await import('./arguments.js');
-  const { version } = await import('./version.js');
-  const request = await parseArguments(program, args, version);
+  const request = await parseArguments(program, args);
   if (request.command === 'print') {
     io.stdout.write(request.text);
     return EXIT.ok;
@@ -29,7 +28,7 @@ async function dispatch(program: string, args: readonly string[], io: Io, early?
     if (io.stdin.isTTY) throw new ToolError('name a file, or give the XML on standard input: see --help');
     request.options.paths = ['-'];
   }
-  if (request.command === 'lint') return (await import('./lint.js')).lint(request.options, io);
-  const { normalizeCommand, expandCommand } = await import('./transform.js');
+  const { lint, normalizeCommand, expandCommand } = await import('./commands.js');
+  if (request.command === 'lint') return lint(request.options, io);
   return request.command === 'normalize' ? normalizeCommand(request.options, io) : expandCommand(request.options, io);
 }

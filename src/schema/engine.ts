@@ -1,8 +1,11 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Grammar } from './grammar.js';
+import { openLibxml2Wasm } from './libxml2-wasm.js';
+import { openLibxmljs2 } from './libxmljs2.js';
 import { SchemaError } from './schema-error.js';
 import type { Environment, SchemaDocument, SchemaVerdict, Validator } from './verdict.js';
+import { startXmllint, validateText } from './xmllint.js';
 
 export const ENGINE_NAMES = ['xmllint', 'libxml2-wasm', 'libxmljs2'] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
@@ -23,17 +26,15 @@ export function chooseEngine(name: string, env: Environment): EngineName {
 
 /** Makes an engine ready with a grammar. Throws SchemaError where the engine is absent or the grammar does not compile. */
 export async function openEngine(engine: EngineName, grammar: Grammar, env: Environment): Promise<Validator> {
-  if (engine === 'libxml2-wasm') return (await import('./libxml2-wasm.js')).openLibxml2Wasm(grammar);
-  if (engine === 'libxmljs2') return (await import('./libxmljs2.js')).openLibxmljs2(grammar);
-  const xmllint = await import('./xmllint.js');
+  if (engine === 'libxml2-wasm') return openLibxml2Wasm(grammar);
+  if (engine === 'libxmljs2') return openLibxmljs2(grammar);
   return {
-    validate: (documents) => validateWithXmllint(xmllint, documents, grammar, env),
+    validate: (documents) => validateWithXmllint(documents, grammar, env),
     close: () => {},
   };
 }
 
 async function validateWithXmllint(
-  { startXmllint, validateText }: typeof import('./xmllint.js'),
   documents: readonly SchemaDocument[],
   grammar: Grammar,
   env: Environment,
@@ -53,7 +54,7 @@ async function validateWithXmllint(
 }
 
 function isOnPath(command: string, env: Environment): boolean {
-  return (env['PATH'] ?? '').split(delimiter).some((directory) => {
+  return (env.PATH ?? '').split(delimiter).some((directory) => {
     try {
       const file = join(directory, command);
       accessSync(file, constants.X_OK);

@@ -1,12 +1,12 @@
 /** A place in a document that the schema does not take. Offsets are UTF-16, as in src/xml/. */
 export interface SchemaFault {
-  kind: 'attribute' | 'value' | 'element' | 'text' | 'missing';
+  kind: 'attribute' | 'value' | 'element' | 'text' | 'missing' | 'order';
   start: number;
   end: number;
   /** The tag at fault; for `attribute` and `value` the one that has it, for `missing` the one that lacks something. */
   element: string;
   parent?: string;
-  /** The attribute at fault, or what is missing: `@name` for an attribute, else a tag. */
+  /** The attribute at fault; what is missing (`@name` for an attribute, else a tag); after what the element is right. */
   name?: string;
   value?: string;
   /** Values, or places, that the schema was seen to take instead. Never guessed. */
@@ -18,27 +18,34 @@ export interface SchemaFault {
 }
 
 const MOST_LISTED = 8;
+const LONGEST_SHOWN = 60;
 
 /** One line for people. */
 export function describeFault(fault: SchemaFault): string {
   const { element, name, value } = fault;
   switch (fault.kind) {
     case 'attribute':
-      if (fault.known) return `attribute ${name}="${value}" is not allowed on this <${element}>`;
+      if (fault.known) return `${name}="${shortened(value)}" is not allowed on this <${element}>`;
       return `attribute ${name} is not allowed on <${element}>`;
     case 'value':
-      return `${name}="${value}" is not allowed on <${element}>${listed(fault.accepted)}`;
+      return `${name}="${shortened(value)}" is not allowed on <${element}>${listed(fault.accepted)}`;
     case 'text':
-      return `"${value}" is not allowed as the content of <${element}>${listed(fault.accepted)}`;
+      if (fault.accepted === undefined) return `text "${shortened(value)}" is not allowed in <${element}>`;
+      return `"${shortened(value)}" is not allowed as the content of <${element}>${listed(fault.accepted)}`;
     case 'missing':
       return `<${element}> lacks ${missing(name)}`;
+    case 'order':
+      return `<${element}> is in the wrong place: it goes ${name === undefined ? 'first' : `after <${name}>`}`;
     case 'element':
       return describeElement(fault);
   }
 }
 
 function describeElement({ element, parent, known, repeated }: SchemaFault): string {
-  if (parent === undefined) return `<${element}> is not what the schema wants here`;
+  if (parent === undefined) {
+    if (known) return `this <${element}> does not fit`;
+    return element === 'domain' ? '<domain> must be in no namespace' : `<domain> is wanted here, not <${element}>`;
+  }
   if (repeated) return `a second <${element}> is not allowed in <${parent}>`;
   if (known) return `this <${element}> does not fit in <${parent}>`;
   return `<${element}> is not allowed in <${parent}>`;
@@ -53,4 +60,9 @@ function listed(values: readonly string[] | undefined): string {
   if (values === undefined || values.length === 0) return '';
   const shown = values.slice(0, MOST_LISTED).join(', ');
   return `; allowed: ${shown}${values.length > MOST_LISTED ? ', ...' : ''}`;
+}
+
+function shortened(value = ''): string {
+  const line = value.replace(/\s+/g, ' ');
+  return line.length > LONGEST_SHOWN ? `${line.slice(0, LONGEST_SHOWN)}...` : line;
 }

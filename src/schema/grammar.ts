@@ -47,7 +47,7 @@ const BUILTIN_NOTE =
  */
 export function findGrammar(options: GrammarOptions): Grammar {
   const rng = options.rngDirectory ?? findRngDirectory();
-  const named = options.schemas ?? (options.env['LIBVIRT_SCHEMAS'] || undefined);
+  const named = options.schemas ?? (options.env.LIBVIRT_SCHEMAS || undefined);
   if (named !== undefined) {
     const directory = resolve(named);
     if (!hasDomainGrammar(directory)) {

@@ -5,12 +5,14 @@ import type { Element } from '@xmldom/xmldom';
 import { parseXml } from '../xml/parse.js';
 import type { Grammar } from './grammar.js';
 
-/** What a grammar says of the elements of one name, wherever they stand: more than any one of them may have. */
+/** What a grammar says of the elements of one local name, wherever they stand: more than any one of them may have. */
 export interface ElementWords {
   /** Attributes, each with the values that the grammar spells out. */
   attributes: Map<string, Set<string>>;
   children: Set<string>;
   texts: Set<string>;
+  /** There is a wildcard: names that are not listed may be right too. */
+  open: boolean;
 }
 
 /** The names and values of a grammar, by element name: what is worth trying when a document does not fit it. */
@@ -42,7 +44,7 @@ export function readVocabulary(grammar: Grammar): Vocabulary {
   for (const element of elements) {
     const name = element.getAttribute('name');
     if (name === null) continue;
-    const words = vocabulary.get(name) ?? { attributes: new Map(), children: new Set(), texts: new Set() };
+    const words = vocabulary.get(name) ?? { attributes: new Map(), children: new Set(), texts: new Set(), open: false };
     vocabulary.set(name, words);
     collect(element, words, definitions);
   }
@@ -54,9 +56,11 @@ function collect(element: Element, words: ElementWords, definitions: ReadonlyMap
     const name = pattern.getAttribute('name') ?? '';
     switch (pattern.localName) {
       case 'element':
-        words.children.add(name);
+        if (name === '') words.open = true;
+        else words.children.add(name);
         return;
       case 'attribute': {
+        if (name === '') words.open = true;
         const known = words.attributes.get(name) ?? new Set();
         words.attributes.set(name, known);
         for (const child of pattern.children) visit(child, known, new Set());

@@ -1,0 +1,28 @@
+// What npm would publish: everything that runs and is documented, nothing else.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+
+const ALLOWED = /^(dist\/|rng\/|schemas\/|samples\/|docs\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/;
+
+if (!existsSync('dist/bin/lint-domain.cjs'))
+  execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
+const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts', '--loglevel=error'], {
+  encoding: 'utf8',
+});
+const files = JSON.parse(packed)[0].files.map(({ path }) => path);
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+const wanted = [
+  ...Object.values(manifest.bin),
+  'dist/index.js',
+  'dist/index.d.ts',
+  'rng/domain.rng',
+  'LICENSE',
+  'README.md',
+];
+
+const problems = [
+  ...files.filter((path) => !ALLOWED.test(path)).map((path) => `does not belong in the package: ${path}`),
+  ...wanted.filter((path) => !files.includes(path)).map((path) => `missing from the package: ${path}`),
+];
+for (const problem of problems) console.error(problem);
+process.exit(problems.length > 0 ? 1 : 0);

@@ -1,0 +1,16 @@
+// npm run check: format and lint, types, and what the package would hold. Tests are `npm test`.
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { ensureInstalled } from './install.mjs';
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+ensureInstalled();
+const steps = [
+  ['format and lint', 'node_modules/@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.']],
+  ['types', 'node_modules/typescript/bin/tsc', ['-p', 'tsconfig.json']],
+  ['package', 'scripts/check-package.mjs', []],
+];
+for (const [name, script, args] of steps) {
+  console.log(`check: ${name}`);
+  execFileSync(process.execPath, [script, ...args], { stdio: 'inherit' });
+}

@@ -1,0 +1,13 @@
+import { execFileSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+
+/** Installs the dependencies where they are missing or older than the lock file. Run from the project's folder. */
+export function ensureInstalled() {
+  const installed = statSync('node_modules/.package-lock.json', { throwIfNoEntry: false });
+  if (installed && installed.mtimeMs >= statSync('package-lock.json').mtimeMs) return;
+  console.log('installing dependencies (npm ci)');
+  execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    shell: process.platform === 'win32',
+  });
+}

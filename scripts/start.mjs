@@ -1,0 +1,86 @@
+// npm start: installs what is missing, builds, and shows the main job on the samples.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensureInstalled } from './install.mjs';
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+ensureInstalled();
+execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
+const { createTwoFilesPatch } = await import('diff');
+
+const colour = process.stdout.isTTY && !process.env.NO_COLOR;
+const paint = (code, text) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
+const bad = 'samples/bad/cpuset-syntax.xml';
+const good = 'samples/gpu.xml';
+
+heading(
+  '1. A policy is written in the domain XML, as <hostdev cpuset="...">. lint-domain finds what is wrong with it:',
+);
+command(`lint-domain ${bad}`);
+print(run('lint-domain', [bad]).stdout);
+
+heading('2. libvirt would drop the attribute, so normalize moves the policies into the metadata, which libvirt keeps:');
+command(`hostdev-cpuset normalize ${good} > guest.xml; virsh define --validate guest.xml`);
+const normalized = run('hostdev-cpuset', ['normalize', good]).stdout;
+print(diff(readFileSync(good, 'utf8'), normalized));
+
+const kept = throughLibvirt(normalized);
+heading('3. For editing, expand brings every policy back to its device:');
+command("virsh dumpxml workstation | hostdev-cpuset expand | grep -A 2 'cpuset=.*[^/]>$'");
+print(policies(run('hostdev-cpuset', ['expand'], kept ?? normalized).stdout));
+print(kept ? '(read back from a real libvirt: test:///default)\n' : '(virsh is not installed: libvirt was left out)\n');
+const same = run('hostdev-cpuset', ['expand'], normalized).stdout === readFileSync(good, 'utf8');
+print(same ? `Without libvirt between, ${good} is back to the byte.\n` : 'The round trip changed the file: a bug.\n');
+print(`\nTry it: node dist/bin/lint-domain.cjs samples, and node dist/bin/hostdev-cpuset.cjs --help\n`);
+process.exitCode = same ? 0 : 1;
+
+function run(program, args, input) {
+  const env = { ...process.env, ...(colour ? {} : { NO_COLOR: '1' }) };
+  const result = spawnSync(process.execPath, [`dist/bin/${program}.cjs`, ...args], { input, encoding: 'utf8', env });
+  process.stderr.write(result.stderr);
+  return result;
+}
+
+/** What libvirt's own test driver, which keeps nothing, gives back of a definition; undefined where there is no virsh. */
+function throughLibvirt(xml) {
+  const folder = mkdtempSync(join(tmpdir(), 'hostdev-cpuset-start-'));
+  try {
+    writeFileSync(join(folder, 'guest.xml'), xml);
+    const script = `cd ${folder}; define --validate guest.xml; dumpxml --inactive workstation`;
+    const { status, stdout } = spawnSync('virsh', ['-c', 'test:///default', script], { encoding: 'utf8' });
+    return status === 0 ? stdout.slice(stdout.indexOf('<domain')) : undefined;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function diff(before, after) {
+  const patch = createTwoFilesPatch(good, 'guest.xml', before, after, '', '', { context: 1 });
+  const colours = { '+': 32, '-': 31, '@': 36 };
+  return patch
+    .split('\n')
+    .slice(1)
+    .map((line) => (colours[line[0]] ? paint(colours[line[0]], line) : line))
+    .join('\n');
+}
+
+/** Each device with a policy, and the address below it. */
+function policies(xml) {
+  const lines = xml.split('\n');
+  return lines.flatMap((line, i) => (/cpuset=.*[^/]>$/.test(line) ? [line, lines[i + 2], ''] : [])).join('\n');
+}
+
+function heading(text) {
+  print(`\n${paint(1, text)}\n`);
+}
+
+function command(text) {
+  print(`${paint(2, `$ ${text}`)}\n`);
+}
+
+function print(text) {
+  process.stdout.write(text);
+}

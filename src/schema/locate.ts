@@ -1,0 +1,159 @@
+import type { Element } from '@xmldom/xmldom';
+import { attributesOf } from '../xml/attributes.js';
+import type { XmlDocument } from '../xml/document.js';
+import { parseXml } from '../xml/parse.js';
+import { Parts } from './element-parts.js';
+import type { SchemaFault } from './fault.js';
+import type { Grammar } from './grammar.js';
+import { type CompiledGrammar, openLibxml2Wasm } from './libxml2-wasm.js';
+import { BudgetSpent, Excerpt, Probe } from './probe.js';
+import { searchInside } from './search-inside.js';
+import { readVocabulary, type Vocabulary } from './vocabulary.js';
+
+// The least that every libvirt takes as a domain.
+const FRAME = { name: '<name>a</name>', os: '<os><type>hvm</type></os>' };
+const MOST_FAULTS = 20;
+
+/**
+ * Finds where documents do not fit a grammar. libxml2 does not say (it names the whole of <devices>), so its verdict is
+ * asked for again and again: of each part in surroundings that are known to be good, and of variants of that part.
+ */
+export class Locator {
+  #vocabulary: Vocabulary | undefined;
+
+  private constructor(
+    private readonly grammar: Grammar,
+    private readonly compiled: CompiledGrammar,
+  ) {}
+
+  /** @throws SchemaError where the grammar does not compile */
+  static async open(grammar: Grammar): Promise<Locator> {
+    return new Locator(grammar, await openLibxml2Wasm(grammar));
+  }
+
+  /** The faults of a document that is not valid, in document order; empty where none was found within the budget. */
+  locate(document: XmlDocument): SchemaFault[] {
+    this.#vocabulary ??= readVocabulary(this.grammar);
+    const search = new DomainSearch(document, new Probe(this.compiled), new Parts(document, this.#vocabulary));
+    return search.faults().sort((a, b) => a.start - b.start);
+  }
+
+  close(): void {
+    this.compiled.close();
+  }
+}
+
+class DomainSearch {
+  readonly #faults: SchemaFault[] = [];
+
+  constructor(
+    private readonly document: XmlDocument,
+    private readonly probe: Probe,
+    private readonly parts: Parts,
+  ) {}
+
+  faults(): SchemaFault[] {
+    try {
+      this.#search();
+    } catch (error) {
+      if (!(error instanceof BudgetSpent)) throw error;
+    }
+    return this.#faults.slice(0, MOST_FAULTS);
+  }
+
+  #search(): void {
+    const { root } = this.document;
+    if (root.tagName !== 'domain' || root.namespaceURI) {
+      this.#faults.push(this.#place(root));
+      return;
+    }
+    if (!this.#searchRootTag(root)) return;
+    for (const child of root.children) {
+      if (child.tagName === 'devices') this.#searchDevices(child);
+      else this.#searchPart(child, ...this.#frameFor(child.tagName));
+    }
+    // Each part is good alone: what does not fit is their number, order or company.
+    if (this.#faults.length === 0) {
+      const { start, end } = this.document.rangeOf(root);
+      const whole = new Excerpt(this.probe, this.document.text, { start, end }, '', '');
+      this.#faults.push(...searchInside(root, whole, this.parts));
+    }
+  }
+
+  /** Whether the start tag is good: it is looked at in a document of its own, in which it has the same place. */
+  #searchRootTag(root: Element): boolean {
+    const { openEnd, end } = this.document.rangeOf(root);
+    const tag = openEnd === end ? `${this.document.text.slice(0, end - 2)}>` : this.document.text.slice(0, openEnd);
+    const bare = parseXml(`${tag}${FRAME.name}${FRAME.os}</domain>`);
+    const excerpt = new Excerpt(this.probe, bare.text, bare.rangeOf(bare.root), '', '');
+    if (excerpt.accepts([])) return true;
+    const found = searchInside(bare.root, excerpt, new Parts(bare, this.parts.vocabulary));
+    this.#faults.push(...(found.length > 0 ? found : [{ ...this.#place(root), known: true }]));
+    return false;
+  }
+
+  #searchDevices(devices: Element): void {
+    const [before, after] = this.#frameFor('devices');
+    const { start, openEnd, closeStart, end } = this.document.rangeOf(devices);
+    if (new Excerpt(this.probe, this.document.text, { start, end }, before, after).accepts([])) return;
+    const open = this.document.text.slice(start, openEnd);
+    const close = this.document.text.slice(closeStart, end);
+    const inDevices = [before + open, close + after] as const;
+    const known = this.#faults.length;
+    if (this.probe.accepts(inDevices.join(''))) this.#searchAmong([...devices.children], ...inDevices);
+    if (this.#faults.length === known) this.#searchPart(devices, before, after);
+  }
+
+  /** Halves the devices until each faulty one is alone, so that many good ones cost little. */
+  #searchAmong(devices: readonly Element[], before: string, after: string): void {
+    const [first] = devices;
+    const last = devices.at(-1);
+    if (first === undefined || last === undefined || this.#faults.length >= MOST_FAULTS) return;
+    if (devices.length === 1) {
+      this.#searchPart(first, before, after);
+      return;
+    }
+    const range = { start: this.document.rangeOf(first).start, end: this.document.rangeOf(last).end };
+    if (new Excerpt(this.probe, this.document.text, range, before, after).accepts([])) return;
+    const middle = devices.length >> 1;
+    this.#searchAmong(devices.slice(0, middle), before, after);
+    this.#searchAmong(devices.slice(middle), before, after);
+  }
+
+  #searchPart(element: Element, before: string, after: string): void {
+    const probe = this.probe.ofPart();
+    const excerpt = new Excerpt(probe, this.document.text, this.document.rangeOf(element), before, after);
+    if (excerpt.accepts([])) return;
+    const found: SchemaFault[] = [];
+    try {
+      if (this.#isKnown(element)) found.push(...searchInside(element, excerpt, this.parts));
+    } catch (error) {
+      if (!(error instanceof BudgetSpent)) throw error;
+    } finally {
+      this.#faults.push(...(found.length > 0 ? found : [this.#place(element)]));
+    }
+  }
+
+  #isKnown(child: Element): boolean {
+    const owner = child.parentElement;
+    return owner !== null && this.parts.isKnown({ owner, child, removal: { start: 0, end: 0, text: '' } });
+  }
+
+  #place(element: Element): SchemaFault {
+    const { start, openEnd } = this.document.rangeOf(element);
+    const parent = element.parentElement?.tagName;
+    const known = this.#isKnown(element);
+    return { kind: 'element', start, end: openEnd, element: element.tagName, ...(parent ? { parent } : {}), known };
+  }
+
+  /** A valid domain around a place for one child, whose own counterpart in the frame gives way. */
+  #frameFor(tag: string): [string, string] {
+    const namespaces = [this.document.root, ...this.document.root.children]
+      .filter(({ tagName }) => tagName === 'domain' || tagName === 'devices')
+      .flatMap((element) => attributesOf(this.document, element))
+      .filter(({ name }) => name.startsWith('xmlns:'));
+    const declared = new Map(namespaces.map(({ name, start, end }) => [name, this.document.text.slice(start, end)]));
+    const inner = Object.entries(FRAME).flatMap(([name, text]) => (name === tag ? [] : text));
+    return [`<domain type="kvm" ${[...declared.values()].join(' ')}>${inner.join('')}`, '</domain>'];
+  }
+}

@@ -1,0 +1,73 @@
+import { applyEdits, type Edit } from '../xml/edit.js';
+import type { CompiledGrammar } from './libxml2-wasm.js';
+
+// A probe of one device takes a tenth of a millisecond, one of a common domain half of one: seconds at the very worst.
+const MOST_PROBES = 4000;
+const MOST_PROBES_OF_A_PART = 1500;
+const MOST_CHARACTERS = 16 << 20;
+
+/** Thrown by a probe that would exceed the budget of its document or part. */
+export class BudgetSpent extends Error {}
+
+/** Asks a grammar about variants of one document, within a budget. */
+export class Probe {
+  #probes = 0;
+  #characters = 0;
+
+  constructor(
+    private readonly grammar: CompiledGrammar,
+    private readonly whole?: Probe,
+  ) {}
+
+  /** One for a part of the document, whose own budget is part of this one. */
+  ofPart(): Probe {
+    return new Probe(this.grammar, this);
+  }
+
+  get isSpent(): boolean {
+    const most = this.whole === undefined ? MOST_PROBES : MOST_PROBES_OF_A_PART;
+    return this.#probes >= most || this.#characters >= MOST_CHARACTERS || this.whole?.isSpent === true;
+  }
+
+  /** @throws BudgetSpent */
+  accepts(text: string): boolean {
+    if (this.isSpent) throw new BudgetSpent();
+    this.#count(text.length);
+    return this.grammar.validateText(text).valid;
+  }
+
+  #count(characters: number): void {
+    this.#probes += 1;
+    this.#characters += characters;
+    if (this.whole) this.whole.#count(characters);
+  }
+}
+
+/** A part of a document in surroundings that are valid for sure: what is wrong there is wrong in the part. */
+export class Excerpt {
+  constructor(
+    private readonly probe: Probe,
+    private readonly text: string,
+    private readonly range: { start: number; end: number },
+    private readonly before: string,
+    private readonly after: string,
+    private readonly standing: readonly Edit[] = [],
+  ) {}
+
+  /** Whether the schema takes it with these edits, whose offsets are the document's. @throws BudgetSpent */
+  accepts(edits: readonly Edit[]): boolean {
+    const { start, end } = this.range;
+    const shifted = [...this.standing, ...edits].map((edit) => ({
+      ...edit,
+      start: edit.start - start,
+      end: edit.end - start,
+    }));
+    return this.probe.accepts(this.before + applyEdits(this.text.slice(start, end), shifted) + this.after);
+  }
+
+  /** The same part with edits that stay. */
+  with(edits: readonly Edit[]): Excerpt {
+    const standing = [...this.standing, ...edits];
+    return new Excerpt(this.probe, this.text, this.range, this.before, this.after, standing);
+  }
+}

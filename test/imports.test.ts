@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+/** From the doors down: a folder imports from itself and from those behind it. */
+const ORDER = ['cli', 'watch', 'hook', 'install', 'enforce', 'lint', 'transform', 'schema', 'host', 'domain', 'xml'];
+const src = join(dirname(__dirname), 'src');
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+const imports = files.flatMap((file) => {
+  const text = readFileSync(join(src, file), 'utf8');
+  const targets = [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map((match) => match[1] as string);
+  return targets.map((target) => ({ file, target }));
+});
+
+test('imports go one way', () => {
+  const wrong = imports.filter(({ file, target }) => {
+    if (!target.startsWith('.') || !file.includes('/')) return false;
+    const to = relative(src, join(src, dirname(file), target));
+    return ORDER.indexOf(topOf(to)) < ORDER.indexOf(topOf(file));
+  });
+  assert.equal(wrong, []);
+  assert.ok(imports.length > 100, `only ${imports.length} imports found`);
+});
+
+test('every folder has its place in the order', () => {
+  const folders = new Set(files.filter((file) => file.includes('/')).map(topOf));
+  assert.equal(
+    [...folders].filter((folder) => !ORDER.includes(folder)),
+    [],
+  );
+});
+
+test('only the doors know the process and the console', () => {
+  const text = (file: string) => readFileSync(join(src, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+  const knowing = files.filter((file) => topOf(file) !== 'cli' && /\b(process|console)\.\w/.test(text(file)));
+  assert.equal(knowing, []);
+});
+
+test('what is pure touches neither files nor processes', () => {
+  const impure = imports.filter(
+    ({ file, target }) => /^(xml|domain|transform|lint)\//.test(file) && target.startsWith('node:'),
+  );
+  assert.equal(impure, []);
+});
+
+const topOf = (file: string) => file.split('/')[0] as string;
+
+test.run();

@@ -1,0 +1,81 @@
+import { dirname } from 'node:path';
+import * as assert from 'uvu/assert';
+import { openEngine } from '../../src/schema/engine.js';
+import { findGrammar, type Grammar } from '../../src/schema/grammar.js';
+import type { SchemaDocument } from '../../src/schema/verdict.js';
+import { libvirtSchemas, needs, suiteWhere } from '../support/needs.js';
+import { type Case, casesOf } from './cases.js';
+
+const valid = casesOf('valid');
+const invalid = casesOf('invalid');
+
+async function verdicts(engine: 'xmllint' | 'libxml2-wasm', grammar: Grammar, documents: SchemaDocument[]) {
+  const validator = await openEngine(engine, grammar, process.env);
+  try {
+    return (await validator.validate(documents)).map((verdict, index) => `${documents[index]?.name} ${verdict.valid}`);
+  } finally {
+    validator.close();
+  }
+}
+
+const said = (cases: Case[], verdict: boolean) => cases.map(({ name }) => `${name} ${verdict}`);
+const asText = (cases: Case[]) => cases.map(({ name, text }) => ({ name, text }));
+
+const wasm = suiteWhere('libxml2-wasm and the built-in grammar', needs());
+const builtin = findGrammar({ env: {}, usualPlaces: [] });
+
+wasm('takes every valid case', async () => {
+  assert.equal(await verdicts('libxml2-wasm', builtin, valid), said(valid, true));
+});
+
+wasm('rejects what is wrong about host devices and policies', async () => {
+  const named = invalid.filter(({ name }) =>
+    /^(cpuset-(?!as-|in-|on-disk)|interface-(mac$|cpuset|without))/.test(name),
+  );
+  assert.ok(named.length > 10);
+  assert.equal(await verdicts('libxml2-wasm', builtin, named), said(named, false));
+});
+
+wasm.run();
+
+const libvirt = suiteWhere("both engines and libvirt's grammar", needs('xmllint', 'libvirt-schemas'));
+const grammar = () => findGrammar({ env: {}, schemas: libvirtSchemas() ?? '' });
+const shipped = () => findGrammar({ env: process.env });
+
+for (const engine of ['xmllint', 'libxml2-wasm'] as const) {
+  libvirt(`${engine} takes every valid case and rejects every invalid one`, async () => {
+    assert.equal(await verdicts(engine, grammar(), valid), said(valid, true));
+    assert.equal(await verdicts(engine, grammar(), invalid), said(invalid, false));
+    assert.equal(await verdicts(engine, shipped(), invalid), said(invalid, false));
+  });
+}
+
+libvirt('both say the same with the built-in grammar', async () => {
+  const all = [...valid, ...invalid];
+  assert.equal(await verdicts('xmllint', builtin, all), await verdicts('libxml2-wasm', builtin, all));
+});
+
+libvirt('xmllint says the same of a text as of a file', async () => {
+  const some = [...valid.slice(0, 3), ...invalid.slice(0, 3)];
+  assert.equal(await verdicts('xmllint', grammar(), asText(some)), await verdicts('xmllint', grammar(), some));
+});
+
+libvirt('a folder of schemas can have any name', async () => {
+  const { cpSync, mkdtempSync, rmSync } = await import('node:fs');
+  const { tmpdir } = await import('node:os');
+  const folder = mkdtempSync(`${tmpdir()}/hostdev-cpuset-test-`);
+  try {
+    const schemas = `${folder}/a "b" 'c' %41 & é#?`;
+    cpSync(libvirtSchemas() ?? '', schemas, { recursive: true, dereference: true });
+    const named = findGrammar({ env: {}, schemas });
+    assert.is(dirname(named.directories[0] ?? ''), folder);
+    for (const engine of ['xmllint', 'libxml2-wasm'] as const) {
+      assert.equal(await verdicts(engine, named, valid), said(valid, true));
+      assert.equal(await verdicts(engine, named, invalid), said(invalid, false));
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+libvirt.run();

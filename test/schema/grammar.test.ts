@@ -1,0 +1,66 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { findGrammar } from '../../src/schema/grammar.js';
+import { SchemaError } from '../../src/schema/schema-error.js';
+
+const grammar = suite('findGrammar');
+let folder = '';
+grammar.before.each(() => {
+  folder = mkdtempSync(`${tmpdir()}/hostdev-cpuset-test-`);
+  for (const name of ['named', 'environment', 'usual', 'empty']) {
+    mkdirSync(`${folder}/${name}`);
+    if (name !== 'empty') writeFileSync(`${folder}/${name}/domain.rng`, '');
+  }
+});
+grammar.after.each(() => rmSync(folder, { recursive: true }));
+
+const source = (options: Parameters<typeof findGrammar>[0]) => findGrammar({ rngDirectory: '/rng', ...options });
+
+grammar('the named folder comes first, then the environment, then the usual places', () => {
+  const env = { LIBVIRT_SCHEMAS: `${folder}/environment` };
+  const usualPlaces = [`${folder}/none`, `${folder}/usual`];
+  const first = (options: Parameters<typeof findGrammar>[0]) => source(options).directories[0];
+  assert.is(first({ schemas: `${folder}/named`, env, usualPlaces }), `${folder}/named`);
+  assert.is(first({ env, usualPlaces }), `${folder}/environment`);
+  assert.is(first({ env: {}, usualPlaces }), `${folder}/usual`);
+  assert.is(first({ env: { LIBVIRT_SCHEMAS: '' }, usualPlaces }), `${folder}/usual`);
+});
+
+grammar('a folder that was named and has no domain.rng is an error of one line', () => {
+  const message = (options: Parameters<typeof findGrammar>[0]) => {
+    try {
+      source(options);
+    } catch (error) {
+      assert.instance(error, SchemaError);
+      return (error as SchemaError).message;
+    }
+    return 'none';
+  };
+  assert.is(message({ schemas: `${folder}/empty`, env: {} }), `--schemas: no domain.rng in ${folder}/empty`);
+  assert.is(
+    message({ env: { LIBVIRT_SCHEMAS: `${folder}/empty` } }),
+    `$LIBVIRT_SCHEMAS: no domain.rng in ${folder}/empty`,
+  );
+});
+
+grammar('without libvirt it is the built-in grammar, and says so', () => {
+  const builtin = source({ env: {}, usualPlaces: [`${folder}/none`] });
+  assert.is(builtin.kind, 'builtin');
+  assert.is(builtin.file, '/rng/builtin.rng');
+  assert.match(builtin.note ?? '', 'only host devices, interfaces and their policies were checked');
+  assert.is(source({ schemas: `${folder}/named`, env: {} }).note, undefined);
+});
+
+grammar('names that a URL would change are percent-encoded', () => {
+  const schemas = `${folder}/a "%41" & b`;
+  mkdirSync(schemas);
+  writeFileSync(`${schemas}/domain.rng`, '');
+  assert.match(source({ schemas, env: {} }).text ?? '', '/a%20%22%2541%22%20&amp;%20b/domain.rng"');
+  const elsewhere = source({ env: {}, usualPlaces: [], rngDirectory: '/opt/my tools/rng' });
+  assert.is(elsewhere.file, undefined);
+  assert.match(elsewhere.text ?? '', 'href="file:///opt/my%20tools/rng/builtin.rng"');
+});
+
+grammar.run();

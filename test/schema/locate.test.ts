@@ -1,0 +1,56 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { describeFault } from '../../src/schema/fault.js';
+import { findGrammar } from '../../src/schema/grammar.js';
+import { Locator } from '../../src/schema/locate.js';
+import { parseXml } from '../../src/xml/parse.js';
+import { libvirtSchemas, needs, suiteWhere } from '../support/needs.js';
+import { casesOf, expectedFaults } from './cases.js';
+
+function located(locator: Locator, text: string): { at: string; message: string }[] {
+  const document = parseXml(text);
+  return locator.locate(document).map((fault) => {
+    const { line, column } = document.lines.at(fault.start);
+    return { at: `${line}:${column}`, message: describeFault(fault) };
+  });
+}
+
+const libvirt = suiteWhere("places in libvirt's grammar", needs('libvirt-schemas'));
+let locator: Locator;
+libvirt.before(async () => {
+  locator = await Locator.open(findGrammar({ env: {}, schemas: libvirtSchemas() ?? '' }));
+});
+libvirt.after(() => locator.close());
+
+for (const invalid of casesOf('invalid')) {
+  libvirt(invalid.name, () => {
+    assert.equal(located(locator, invalid.text), expectedFaults(invalid));
+  });
+}
+
+libvirt('a fault that takes too long to find is placed at the device', () => {
+  // Each attribute that could be added, or left out, has to be tried beside a thousand others.
+  const drivers = '<driver name="qemu"/>'.repeat(400);
+  const text = `<domain type="kvm"><name>a</name><devices><disk>${drivers}</disk></devices></domain>`;
+  assert.equal(located(locator, text).length, 1);
+  assert.match(located(locator, text)[0]?.at ?? '', /^1:\d+$/);
+});
+
+libvirt.run();
+
+const builtin = suite('places in the built-in grammar');
+
+builtin('a policy on a device that has none', async () => {
+  const own = await Locator.open(findGrammar({ env: {}, usualPlaces: [] }));
+  const text = `<domain type="kvm"><name>a</name><devices>
+  <hostdev type="usb" cpuset="auto"><source/></hostdev>
+  <hostdev type="pci" cpuset="1-"><source><address bus="1"/></source></hostdev>
+</devices></domain>`;
+  assert.equal(located(own, text), [
+    { at: '2:23', message: 'cpuset="auto" is not allowed on this <hostdev>' },
+    { at: '3:23', message: 'cpuset="1-" is not allowed on <hostdev>' },
+  ]);
+  own.close();
+});
+
+builtin.run();

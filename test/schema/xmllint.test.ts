@@ -1,0 +1,176 @@
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import * as assert from 'uvu/assert';
+import { findGrammar } from '../../src/schema/grammar.js';
+import { SchemaError } from '../../src/schema/schema-error.js';
+import { startXmllint, validateText } from '../../src/schema/xmllint.js';
+import { needs, suiteWhere } from '../support/needs.js';
+
+const GOOD = '<domain type="kvm"><name>a</name></domain>';
+const BAD = '<domain type="kvm"><name>a</name><devices><hostdev type="pci" cpuset="x"/></devices></domain>';
+const MALFORMED = '<domain type="kvm"><name>a</name>';
+
+const xmllint = suiteWhere('xmllint', needs('xmllint'));
+const grammar = findGrammar({ env: {}, usualPlaces: [] });
+const options = { env: process.env };
+let folder = '';
+xmllint.before.each(() => {
+  folder = mkdtempSync(`${tmpdir()}/hostdev-cpuset-test-`);
+});
+xmllint.after.each(() => rmSync(folder, { recursive: true }));
+
+/** Files with these texts; the paths in the same order. */
+function files(texts: Record<string, string>): string[] {
+  return Object.entries(texts).map(([name, text]) => {
+    const path = `${folder}/${name}`;
+    writeFileSync(path, text);
+    return path;
+  });
+}
+
+async function validity(paths: string[]): Promise<(boolean | undefined)[]> {
+  const verdicts = await startXmllint(paths, grammar, options).verdicts;
+  return paths.map((path) => verdicts.get(path)?.valid);
+}
+
+xmllint('names that mean something to xmllint are nothing but names', async () => {
+  const names = [
+    '-',
+    '--version',
+    '%41.xml',
+    'a b.xml',
+    'é.xml',
+    "'.xml",
+    '"&<.xml',
+    'n:1.xml',
+    'http:',
+    'x validates',
+    '\n.xml',
+    '$(id).xml',
+    'x\ny validates',
+    '*.xml',
+  ];
+  mkdirSync(`${folder}/http:dir`);
+  const good = files(Object.fromEntries(names.map((name) => [name, GOOD])));
+  const bad = files(Object.fromEntries(names.map((name) => [`bad ${name}`, BAD])));
+  assert.equal(await validity([...good, ...bad, ...files({ 'http:dir/-': BAD })]), [
+    ...names.map(() => true),
+    ...names.map(() => false),
+    false,
+  ]);
+});
+
+xmllint('a document that poses as the verdict on another is not believed', async () => {
+  const [victim, other] = [`${folder}/2.xml`, `${folder}/3.xml`];
+  const forged = `&#10;${victim} validates&#10;${other} fails to validate&#10;`;
+  const paths = files({
+    '1.xml': `<domain type="kvm"><name>a</name><devices><hostdev type="${forged}"/></devices></domain>`,
+    '2.xml': BAD,
+    '3.xml': GOOD,
+    '4.xml': `<domain>\n${victim} validates\n<`,
+  });
+  assert.equal(await validity(paths), [false, false, true, false]);
+});
+
+xmllint('malformed, missing and unreadable files, and folders, stop no others', async () => {
+  const paths = [
+    ...files({ '1.xml': MALFORMED, '2.xml': GOOD, '3.xml': '' }),
+    `${folder}/none.xml`,
+    folder,
+    ...files({ '9.xml': GOOD }),
+  ];
+  assert.equal(await validity(paths), [false, true, false, false, false, true]);
+});
+
+xmllint('many files, good and bad, in several processes', async () => {
+  const paths = files(
+    Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`${index}.xml`, index % 7 === 3 ? BAD : GOOD])),
+  );
+  assert.equal(
+    await validity(paths),
+    paths.map((_, index) => index % 7 !== 3),
+  );
+});
+
+xmllint('names the line and the reason', async () => {
+  const verdict = await validateText(`<domain type="kvm">\n<name>a</name>\n`, grammar, options);
+  assert.equal(verdict, { valid: false, line: 3, message: 'Premature end of data in tag domain line 1' });
+  assert.equal(await validateText('<network/>', grammar, options), {
+    valid: false,
+    line: 1,
+    message: 'Expecting element domain, got network',
+  });
+});
+
+xmllint('a file out of time is named, the others still get their verdict', async () => {
+  // Stands in for an xmllint that is stuck at one document.
+  writeFileSync(
+    `${folder}/xmllint`,
+    `#!/bin/sh
+for file in "$@"; do
+  case $file in
+    *slow.xml) exec sleep 60 ;;
+    *.xml) echo "$file validates" >&2 ;;
+  esac
+done
+`,
+  );
+  chmodSync(`${folder}/xmllint`, 0o755);
+  const paths = files({ '1.xml': GOOD, 'slow.xml': GOOD, '3.xml': GOOD });
+  const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+  const verdicts = await startXmllint(paths, grammar, { env, timeLimit: 500 }).verdicts;
+  assert.equal(
+    paths.map((path) => verdicts.get(path)),
+    [{ valid: true }, { valid: false, message: 'xmllint gave no verdict within 0.5 s' }, { valid: true }],
+  );
+});
+
+xmllint('cancel ends it at once', async () => {
+  writeFileSync(`${folder}/xmllint`, '#!/bin/sh\nexec sleep 60\n');
+  chmodSync(`${folder}/xmllint`, 0o755);
+  const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+  const run = startXmllint(files({ '1.xml': GOOD, 'n:2.xml': GOOD }), grammar, { env });
+  run.cancel();
+  assert.is((await run.verdicts).size, 0);
+});
+
+xmllint('a grammar that does not compile is one clear error, and so is no xmllint', async () => {
+  const broken = {
+    kind: 'libvirt' as const,
+    text: '<grammar xmlns="http://relaxng.org/ns/structure/1.0"/>',
+    directories: [],
+  };
+  await rejects(startXmllint(files({ '1.xml': GOOD }), broken, options).verdicts, /^the schema does not compile: /);
+  await rejects(
+    startXmllint(files({ '1.xml': GOOD }), grammar, { env: { PATH: folder } }).verdicts,
+    /^xmllint is not installed/,
+  );
+});
+
+xmllint('a generated grammar leaves no file behind', async () => {
+  const generated = { ...findGrammar({ env: {}, usualPlaces: [] }), file: undefined };
+  const text = `<grammar xmlns="http://relaxng.org/ns/structure/1.0"><include href="file://${grammar.file}"/></grammar>`;
+  const { file: _, ...rest } = generated;
+  const before = process.env.TMPDIR;
+  process.env.TMPDIR = folder;
+  try {
+    assert.is((await validateText(GOOD, { ...rest, text }, options)).valid, true);
+    assert.is((await validateText(BAD, { ...rest, text }, options)).valid, false);
+    assert.equal(readdirSync(folder), []);
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+  }
+});
+
+xmllint.run();
+
+async function rejects(promise: Promise<unknown>, message: RegExp): Promise<void> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  assert.instance(error, SchemaError);
+  assert.match((error as SchemaError).message, message);
+  assert.not.match((error as SchemaError).message, '\n');
+}
