@@ -49,8 +49,9 @@ function throughLibvirt(xml) {
   const folder = mkdtempSync(join(tmpdir(), 'hostdev-cpuset-start-'));
   try {
     writeFileSync(join(folder, 'guest.xml'), xml);
-    const script = `cd ${folder}; define --validate guest.xml; dumpxml --inactive workstation`;
-    const { status, stdout } = spawnSync('virsh', ['-c', 'test:///default', script], { encoding: 'utf8' });
+    const script = 'define --validate guest.xml; dumpxml --inactive workstation';
+    const options = { encoding: 'utf8', cwd: folder };
+    const { status, stdout } = spawnSync('virsh', ['-c', 'test:///default', script], options);
     return status === 0 ? stdout.slice(stdout.indexOf('<domain')) : undefined;
   } finally {
     rmSync(folder, { recursive: true });

@@ -60,7 +60,7 @@ export class Parts {
       // Comments and instructions are nothing to the schema; blanks in their stead keep the offsets.
       const gap = this.document.text
         .slice(from, to)
-        .replace(/<!--[^]*?-->|<\?[^]*?\?>/g, (match) => ' '.repeat(match.length));
+        .replace(/<!--[\s\S]*?-->|<\?[\s\S]*?\?>/g, (match) => ' '.repeat(match.length));
       return { start: from + gap.search(/\S|$/), text: gap.trim() };
     });
     return gaps

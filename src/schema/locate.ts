@@ -7,7 +7,7 @@ import type { SchemaFault } from './fault.js';
 import type { Grammar } from './grammar.js';
 import { type CompiledGrammar, openLibxml2Wasm } from './libxml2-wasm.js';
 import { BudgetSpent, Excerpt, Probe } from './probe.js';
-import { searchInside } from './search-inside.js';
+import { searchAmongChildren, searchInside } from './search-inside.js';
 import { readVocabulary, type Vocabulary } from './vocabulary.js';
 
 // The least that every libvirt takes as a domain.
@@ -76,7 +76,7 @@ class DomainSearch {
     if (this.#faults.length === 0) {
       const { start, end } = this.document.rangeOf(root);
       const whole = new Excerpt(this.probe, this.document.text, { start, end }, '', '');
-      this.#faults.push(...searchInside(root, whole, this.parts));
+      this.#faults.push(...searchAmongChildren(root, whole, this.parts));
     }
   }
 
@@ -99,9 +99,13 @@ class DomainSearch {
     const open = this.document.text.slice(start, openEnd);
     const close = this.document.text.slice(closeStart, end);
     const inDevices = [before + open, close + after] as const;
+    if (!this.probe.accepts(inDevices.join(''))) {
+      this.#searchPart(devices, before, after);
+      return;
+    }
     const known = this.#faults.length;
-    if (this.probe.accepts(inDevices.join(''))) this.#searchAmong([...devices.children], ...inDevices);
-    if (this.#faults.length === known) this.#searchPart(devices, before, after);
+    this.#searchAmong([...devices.children], ...inDevices);
+    if (this.#faults.length === known) this.#searchPart(devices, before, after, searchAmongChildren);
   }
 
   /** Halves the devices until each faulty one is alone, so that many good ones cost little. */
@@ -120,13 +124,13 @@ class DomainSearch {
     this.#searchAmong(devices.slice(middle), before, after);
   }
 
-  #searchPart(element: Element, before: string, after: string): void {
+  #searchPart(element: Element, before: string, after: string, search = searchInside): void {
     const probe = this.probe.ofPart();
     const excerpt = new Excerpt(probe, this.document.text, this.document.rangeOf(element), before, after);
     if (excerpt.accepts([])) return;
     const found: SchemaFault[] = [];
     try {
-      if (this.#isKnown(element)) found.push(...searchInside(element, excerpt, this.parts));
+      if (this.#isKnown(element)) found.push(...search(element, excerpt, this.parts));
     } catch (error) {
       if (!(error instanceof BudgetSpent)) throw error;
     } finally {

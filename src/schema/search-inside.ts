@@ -3,18 +3,9 @@ import type { AttributePart, ChildPart, Part, Parts, TextPart } from './element-
 import type { SchemaFault } from './fault.js';
 import type { Excerpt } from './probe.js';
 
-// Tried where a grammar gives a pattern rather than values: a number, a name (a disk's, as those are held to a pattern), a path, a unit, and what addresses look like.
-const COMMON_VALUES = [
-  '1',
-  '0',
-  'vda',
-  '/a',
-  'KiB',
-  '52:54:00:00:00:01',
-  '0x0001',
-  '10.0.0.1',
-  'c0ffee00-0000-4000-8000-000000000001',
-];
+// Tried where a grammar gives a pattern rather than values: names, numbers, a path, a unit, and what addresses look like.
+const COMMON_NAMES = ['vda', '0x0001', 'c0ffee00-0000-4000-8000-000000000001'];
+const COMMON_VALUES = ['1', '0', '/a', 'KiB', '52:54:00:00:00:01', '10.0.0.1', ...COMMON_NAMES];
 const MOST_TRIED = 60;
 const MOST_PAIRED = 32;
 const MOST_ORDERED = 10;
@@ -25,6 +16,14 @@ const MOST_ORDERED = 10;
  */
 export function searchInside(element: Element, excerpt: Excerpt, parts: Parts): SchemaFault[] {
   return new Search(excerpt, parts).faultsOf(element);
+}
+
+/**
+ * What is at fault about the children of an element that are all good, each alone: one too many, one missing, or their
+ * order. Throws BudgetSpent.
+ */
+export function searchAmongChildren(element: Element, excerpt: Excerpt, parts: Parts): SchemaFault[] {
+  return new Search(excerpt, parts).faultsAmongChildren(element);
 }
 
 class Search {
@@ -50,8 +49,18 @@ class Search {
     return last ? [last] : [];
   }
 
+  faultsAmongChildren(element: Element): SchemaFault[] {
+    const suspects = [...this.parts.texts(element), ...this.parts.children(element).reverse()];
+    const tooMuch = suspects.find(({ removal }) => this.excerpt.accepts([removal]));
+    if (tooMuch) return [this.#faultOf(tooMuch)];
+    const fault = this.#byChild(element) ?? this.#byOrder(element);
+    return fault ? [fault] : [];
+  }
+
   /** Parts that the grammar has nowhere in such elements: wrong for sure, and often several, of one mistake. */
   #unknownParts(owner: Element): Part[] {
+    // Below a wildcard the grammar's own names mean nothing.
+    if (this.parts.words(owner).open) return [];
     const attributes = this.parts.attributes(owner).filter((part) => !this.parts.isKnown(part));
     const children = this.parts
       .children(owner)
@@ -64,7 +73,7 @@ class Search {
     for (const part of this.#suspects(element)) {
       if (!this.excerpt.accepts([part.removal])) continue;
       if (!('child' in part)) return this.#faultOf(part);
-      return (this.parts.isRepeated(part) ? undefined : this.faultsOf(part.child)[0]) ?? this.#faultOf(part);
+      return this.faultsOf(part.child)[0] ?? this.#faultOf(part);
     }
     // A child that must be there can be at fault inside.
     for (const { child } of this.parts.children(element)) {
@@ -145,8 +154,8 @@ class Search {
   /** Simple elements of a name, of which one may be taken. */
   #forms(name: string): string[] {
     const words = this.parts.vocabulary.get(name);
-    const attributes = [...(words?.attributes ?? [])].map(
-      ([attribute, values]) => `${attribute}="${escaped([...values][0] ?? 'vda')}"`,
+    const attributes = [...(words?.attributes ?? [])].flatMap(([attribute, values]) =>
+      [...[...values].slice(0, 1), ...COMMON_NAMES].map((value) => `${attribute}="${escaped(value)}"`),
     );
     const children = [...(words?.children ?? [])].map((child) => `<${child}/>`);
     return [
