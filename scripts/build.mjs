@@ -1,65 +1,101 @@
 // Builds dist/: the executables in pieces that load when they are needed (a cold start is what people wait for), and the
 // library as modules with types.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
-// Whoever runs dist/ meanwhile shall not find it half-built.
-const out = `dist-${process.pid}`;
+rmSync('dist', { recursive: true, force: true });
+
+const main = resolve('src/cli/main.ts');
+const commands = resolve('src/cli/commands.ts');
+
+// Every file costs a search, so there are few: what is loaded first is one file, which all others then share. esbuild makes a
+// file of what the same entries import; therefore every other entry imports the main one, and then the commands.
+const fewFiles = {
+  name: 'few-files',
+  setup(builder) {
+    const entries = new Set();
+    builder.onResolve({ filter: /^\./ }, async ({ path, kind, resolveDir, pluginData }) => {
+      if (kind !== 'dynamic-import' || pluginData === 'resolved') return undefined;
+      const resolved = await builder.resolve(path, { kind, resolveDir, pluginData: 'resolved' });
+      entries.add(resolved.path);
+      return resolved;
+    });
+    builder.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      if (!entries.has(path)) return undefined;
+      const shared = path === commands ? [main] : [main, commands];
+      const imports = shared.map((file) => `\nimport ${JSON.stringify(file)};`).join('');
+      return { contents: readFileSync(path, 'utf8') + imports, loader: 'ts' };
+    });
+  },
+};
+
+// Most documents are read without xpath (src/xml/select.ts), which is half of all code: it is a file of its own.
+const lazyXpath = {
+  name: 'lazy-xpath',
+  setup(builder) {
+    builder.onResolve({ filter: /^xpath$/ }, ({ path }) => ({ path, namespace: 'lazy' }));
+    builder.onResolve({ filter: /^\.\/xpath\.cjs$/ }, ({ path }) => ({ path, external: true }));
+    builder.onLoad({ filter: /.*/, namespace: 'lazy' }, () => ({
+      contents: `module.exports = { get parse() { return require('./xpath.cjs').parse; } };`,
+    }));
+  },
+};
 
 // Only ES modules can be split, but CommonJS starts faster: so first the one, then the other.
-const { outputFiles } = await build({
-  entryPoints: ['src/cli/main.ts'],
-  outdir: `${out}/bin`,
+const common = {
+  outdir: 'dist/bin',
   outExtension: { '.js': '.cjs' },
   bundle: true,
-  splitting: true,
-  write: false,
   platform: 'node',
   target: 'node20',
-  format: 'esm',
   minify: true,
   legalComments: 'linked',
+  logLevel: 'warning',
+};
+await build({ ...common, entryPoints: ['xpath'], format: 'cjs' });
+const { outputFiles } = await build({
+  ...common,
+  entryPoints: [main],
+  splitting: true,
+  write: false,
+  format: 'esm',
+  plugins: [fewFiles, lazyXpath],
   // Only its DOM is used; its parser freezes a table of 2,200 HTML entities, which takes longer than the parsing of a domain.
   alias: { '@xmldom/xmldom': '@xmldom/xmldom/lib/dom.js' },
   // Modules with top-level await cannot be bundled; the peer is the user's.
   external: ['libxml2-wasm', 'libxmljs2'],
-  logLevel: 'warning',
 });
 for (const { path, text } of outputFiles) {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, path.endsWith('.cjs') ? await toCommonJs(text) : text);
+  if (basename(path) === 'main.cjs') await writeExecutables(text);
+  else writeFileSync(path, path.endsWith('.cjs') ? await toCommonJs(text) : text);
 }
-for (const name of ['lint-domain', 'hostdev-cpuset']) {
-  writeFileSync(
-    `${out}/bin/${name}.cjs`,
-    `#!/usr/bin/env node\n'use strict';\nrequire('./main.cjs').main('${name}');\n`,
-    {
-      mode: 0o755,
-    },
-  );
+execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+
+async function writeExecutables(text) {
+  for (const name of ['lint-domain', 'hostdev-cpuset']) {
+    const code = `#!/usr/bin/env node\n${await toCommonJs(text)}module.exports.main('${name}');\n`;
+    writeFileSync(`dist/bin/${name}.cjs`, code, { mode: 0o755 });
+  }
 }
-execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', out], {
-  stdio: 'inherit',
-});
-rmSync('dist', { recursive: true, force: true });
-renameSync(out, 'dist');
 
 async function toCommonJs(text) {
-  const { code } = await transform(text, {
+  // Our own pieces by require; what is external has top-level await and needs the real import.
+  const own = text.replace(/import\(("\.\/[^"]+")\)/g, 'Promise.resolve().then(()=>require($1))');
+  const { code } = await transform(own, {
     format: 'cjs',
     platform: 'node',
     target: 'node20',
     minify: true,
     define: { 'import.meta.url': '__bundle_url' },
-    // Our own pieces by require; what is external has top-level await and needs the real thing.
-    supported: { 'dynamic-import': !/import\("\.\//.test(text) },
   });
   const url = code.includes('__bundle_url')
     ? "const __bundle_url=require('node:url').pathToFileURL(__filename).href;"
     : '';
-  return `'use strict';${url}${code}`;
+  // esbuild leaves regular expressions as they are; one character beyond Latin-1 doubles what V8 has to read.
+  const ascii = code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return `'use strict';${url}${ascii}`;
 }

@@ -14,136 +14,162 @@ export type Request =
   | { command: 'expand'; options: TransformOptions }
   | { command: 'print'; text: string };
 
+type Take = (request: Request) => void;
+
 const EPILOGUE = 'Exit status: 0 fine, 1 the input has errors, 2 the tool could not do its work.';
+const MISSING_COMMAND = 'name a command: lint, normalize or expand (see --help)';
+
+const ABOUT = {
+  lint: 'check domain XML',
+  normalize: 'attributes to metadata, for virsh define',
+  expand: 'metadata to attributes, for people to edit',
+};
 
 /** @throws ToolError at a usage error: one line */
 export async function parseArguments(program: string, args: readonly string[]): Promise<Request> {
   let request: Request | undefined;
-  const take = (found: Request) => {
+  const take: Take = (found) => {
     request = found;
   };
   const parser = base(program);
-  if (program === 'lint-domain') lintCommand(parser, '$0 [files..]', take);
-  else {
-    lintCommand(parser, 'lint [files..]', take);
-    normalizeArguments(parser, take);
-    expandArguments(parser, take);
-    parser.demandCommand(1, 'name a command: see --help');
+  if (program === 'lint-domain') {
+    lintCommand(parser, '$0', take);
+  } else {
+    parser.usage('Usage: $0 COMMAND [options] [FILE...]');
+    lintCommand(parser, 'lint', take);
+    normalizeCommand(parser, take);
+    expandCommand(parser, take);
+    parser.demandCommand(1, MISSING_COMMAND);
   }
   let printed = '';
   await parser.parseAsync([...args], {}, (error, _, output) => {
-    if (error) throw new ToolError(String(error.message ?? error).split('\n', 1)[0] ?? '');
+    if (error) throw error;
     printed = output;
   });
   if (printed) return { command: 'print', text: `${printed}\n` };
-  if (!request) throw new ToolError('name a command: see --help');
+  if (!request) throw new ToolError(MISSING_COMMAND);
   return request;
 }
 
 function base(program: string): Argv {
-  return yargs()
-    .scriptName(program)
-    .usage('$0 [options]')
-    .locale('en')
-    .parserConfiguration({
-      'camel-case-expansion': true,
-      'parse-positional-numbers': false,
-      'duplicate-arguments-array': false,
-    })
-    .strict()
-    .version(version)
-    .help()
-    .alias('h', 'help')
-    .alias('V', 'version')
-    .wrap(100)
-    .epilogue(EPILOGUE)
-    .exitProcess(false)
-    .fail((message, error) => {
-      throw error instanceof ToolError ? error : new ToolError((message ?? error.message).replace(/\s*\n\s*/g, ': '));
-    });
+  return (
+    yargs()
+      .scriptName(program)
+      .locale('en')
+      // What follows `--` is a file, whatever it looks like.
+      .parserConfiguration({
+        'boolean-negation': false,
+        'camel-case-expansion': false,
+        'parse-positional-numbers': false,
+        'duplicate-arguments-array': false,
+        'populate--': true,
+      })
+      .strict()
+      .version(version)
+      .help()
+      .alias('h', 'help')
+      .alias('V', 'version')
+      .describe('help', 'show this help')
+      .describe('version', 'show the version')
+      // Its wrapping cuts words in two: every line is short enough by itself.
+      .wrap(null)
+      .epilogue(EPILOGUE)
+      .exitProcess(false)
+      .fail((message, error) => {
+        throw error instanceof ToolError ? error : new ToolError(oneSentence(message ?? error.message));
+      })
+  );
 }
 
-const paths = (files: unknown): string[] => (files as string[] | undefined) ?? [];
+function usage(call: string, about: string): string {
+  return `Usage: ${call} [options] [FILE...]\n\n${about}`;
+}
+
+/** yargs lays some of its complaints out over several lines. */
+function oneSentence(message: string): string {
+  return message.replace(/:?\s*\n\s*/g, ': ');
+}
+
+function lintCommand(parser: Argv, name: '$0' | 'lint', take: Take): void {
+  const call = name === '$0' ? name : `$0 ${name}`;
+  if (name === '$0') parser.usage(usage(call, ABOUT.lint));
+  parser.command(
+    `${name} [FILE..]`,
+    name === '$0' ? '' : ABOUT.lint,
+    (options) =>
+      schemaOptions(name === '$0' ? options : options.usage(usage(call, ABOUT.lint)).epilogue(EPILOGUE))
+        .positional('FILE', { ...FILE, describe: 'files, folders (every .xml below), - for stdin' })
+        .option('format', { choices: FORMATS, requiresArg: true, describe: 'form' })
+        .option('json', { type: 'boolean', describe: 'the same as --format json' })
+        .option('max-warnings', { type: 'number', requiresArg: true, describe: 'more warnings are a failure' })
+        .example(`${call} guest.xml`, 'one file')
+        .example(`${call} --format github domains/`, 'a folder, in a workflow')
+        .example(`virsh dumpxml guest | ${call}`, 'a domain that libvirt has'),
+    ({ FILE, '--': more, format, json, 'max-warnings': maxWarnings, schemas, engine }) => {
+      if (maxWarnings !== undefined && !(Number.isInteger(maxWarnings) && maxWarnings >= 0)) {
+        throw new ToolError('--max-warnings takes a whole number');
+      }
+      if (json && format && format !== 'json') throw new ToolError(`--json and --format ${format} exclude each other`);
+      const paths = pathsOf(FILE, more);
+      take({ command: 'lint', options: { paths, format: json ? 'json' : format, maxWarnings, schemas, engine } });
+    },
+  );
+}
+
+const FILE = { type: 'string', array: true, defaultDescription: '-' } as const;
+
+function normalizeCommand(parser: Argv, take: Take): void {
+  parser.command(
+    'normalize [FILE..]',
+    ABOUT.normalize,
+    (options) =>
+      schemaOptions(inPlace(options))
+        .usage(usage('$0 normalize', ABOUT.normalize))
+        .epilogue(EPILOGUE)
+        .option('default', { choices: DEFAULTS, requiresArg: true, describe: 'for devices that state nothing' })
+        .option('no-check', { type: 'boolean', describe: 'do not ask the schema' })
+        .example('$0 normalize guest.xml > define.xml', 'for virsh define'),
+    ({ FILE, '--': more, 'in-place': inPlace, default: standard, 'no-check': noCheck, schemas, engine }) => {
+      const paths = pathsOf(FILE, more);
+      const options = { paths, inPlace: inPlace ?? false, default: standard, check: !noCheck, schemas, engine };
+      take({ command: 'normalize', options });
+    },
+  );
+}
+
+const DEFAULTS = ['auto', 'native'] as const;
+
+function expandCommand(parser: Argv, take: Take): void {
+  parser.command(
+    'expand [FILE..]',
+    ABOUT.expand,
+    (options) =>
+      inPlace(options)
+        .usage(usage('$0 expand', ABOUT.expand))
+        .epilogue(EPILOGUE)
+        .example('virsh dumpxml --inactive guest | $0 expand > guest.xml', 'to edit it'),
+    ({ FILE, '--': more, 'in-place': inPlace }) => {
+      take({ command: 'expand', options: { paths: pathsOf(FILE, more), inPlace: inPlace ?? false } });
+    },
+  );
+}
 
 function schemaOptions<T>(command: Argv<T>) {
   return command
     .option('schemas', {
       type: 'string',
       requiresArg: true,
-      describe: "folder of libvirt's schemas (default: $LIBVIRT_SCHEMAS, else where libvirt installs them)",
+      describe: "folder of libvirt's schemas ($LIBVIRT_SCHEMAS)",
     })
-    .option('engine', {
-      choices: ['auto', ...ENGINE_NAMES] as const,
-      default: 'auto' as const,
-      describe: 'what validates against the schema',
-    });
-}
-
-function lintCommand(parser: Argv, usage: string, take: (request: Request) => void): void {
-  parser.command(
-    usage,
-    'check domain XML: well-formed, libvirt’s schema with the cpuset attribute, and the rules',
-    (command) =>
-      schemaOptions(command)
-        .positional('files', {
-          type: 'string',
-          array: true,
-          describe: 'files, folders (every .xml below), - for standard input',
-        })
-        .option('format', { choices: FORMATS, default: 'text' as const, describe: 'form of the report' })
-        .option('json', { type: 'boolean', describe: 'the same as --format json' })
-        .option('max-warnings', { type: 'number', requiresArg: true, describe: 'fail when there are more' }),
-    ({ files, format, json, maxWarnings, schemas, engine }) => {
-      if (maxWarnings !== undefined && !(Number.isInteger(maxWarnings) && maxWarnings >= 0)) {
-        throw new ToolError('--max-warnings takes a whole number');
-      }
-      take({
-        command: 'lint',
-        options: { paths: paths(files), format: json ? 'json' : format, maxWarnings, schemas, engine },
-      });
-    },
-  );
-}
-
-function normalizeArguments(parser: Argv, take: (request: Request) => void): void {
-  parser.command(
-    'normalize [files..]',
-    'move cpuset attributes into the metadata, as `virsh define` wants it',
-    (command) =>
-      schemaOptions(inPlace(command))
-        .option('default', {
-          choices: ['auto', 'native'] as const,
-          requiresArg: true,
-          describe: 'what applies to devices that state nothing',
-        })
-        .option('check', {
-          type: 'boolean',
-          default: true,
-          describe: 'check against the schema (--no-check: skip that)',
-        }),
-    ({ files, inPlace, default: standard, check, schemas, engine }) =>
-      take({
-        command: 'normalize',
-        options: { paths: paths(files), inPlace: inPlace ?? false, default: standard, check, schemas, engine },
-      }),
-  );
-}
-
-function expandArguments(parser: Argv, take: (request: Request) => void): void {
-  parser.command(
-    'expand [files..]',
-    'move the metadata back into cpuset attributes, for editing',
-    (command) => inPlace(command),
-    ({ files, inPlace }) => take({ command: 'expand', options: { paths: paths(files), inPlace: inPlace ?? false } }),
-  );
+    .option('engine', { type: 'string', requiresArg: true, describe: `auto, ${ENGINE_NAMES.join(', ')}` });
 }
 
 function inPlace<T>(command: Argv<T>) {
   return command
-    .positional('files', {
-      type: 'string',
-      array: true,
-      describe: 'a file, - or nothing for standard input; several with --in-place',
-    })
+    .positional('FILE', { ...FILE, describe: 'a file, - for stdin; several with --in-place' })
     .option('in-place', { alias: 'i', type: 'boolean', describe: 'rewrite the files instead of printing' });
+}
+
+function pathsOf(files: string[] | undefined, more: unknown): string[] {
+  return [...(files ?? []), ...((more as string[] | undefined) ?? [])];
 }

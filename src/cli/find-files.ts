@@ -1,34 +1,52 @@
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { ToolError } from './io.js';
-import { reason } from './read-input.js';
+import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 
-/** Files as given; of a folder, every .xml below it, sorted. Hidden folders and node_modules are passed over. */
+/**
+ * Files as given; of a folder, every .xml below it, sorted. Hidden names and node_modules are passed over, and links to
+ * folders not followed. No file comes twice. A folder that cannot be listed is in the result, for the reader to complain about.
+ */
 export function findFiles(paths: readonly string[]): string[] {
-  const found = paths.flatMap((path) => (isFolder(path) ? filesBelow(path) : [path]));
-  return [...new Set(found)];
+  const found = new Map<string, string>();
+  const add = (path: string, key = resolve(path)) => {
+    if (!found.has(key)) found.set(key, path);
+  };
+  for (const path of paths) {
+    if (path === '-') add(path, path);
+    else if (statOf(path)?.isDirectory()) addBelow(path, add);
+    else add(path);
+  }
+  return [...found.values()];
 }
 
-function isFolder(path: string): boolean {
+function addBelow(folder: string, add: (path: string, key?: string) => void): void {
+  let entries: Dirent[];
   try {
-    return path !== '-' && statSync(path).isDirectory();
+    entries = readdirSync(folder, { withFileTypes: true });
   } catch {
-    return false; // for the reader to complain about
+    add(folder);
+    return;
+  }
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = join(folder, entry.name);
+    if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
+    if (entry.isDirectory()) addBelow(path, add);
+    else if (!entry.name.endsWith('.xml')) continue;
+    else if (entry.isFile()) add(path);
+    else if (entry.isSymbolicLink()) addLink(path, add);
   }
 }
 
-function filesBelow(folder: string): string[] {
-  const files: string[] = [];
+/** libvirt's autostart/ is full of links to the files one folder up. */
+function addLink(path: string, add: (path: string, key?: string) => void): void {
+  const target = statOf(path);
+  if (target?.isFile()) add(path, realpathSync(path));
+  else if (!target) add(path);
+}
+
+function statOf(path: string) {
   try {
-    const entries = readdirSync(folder, { withFileTypes: true });
-    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules')
-        files.push(...filesBelow(path));
-      else if (entry.isFile() && entry.name.endsWith('.xml')) files.push(path);
-    }
-  } catch (error) {
-    throw new ToolError(`${folder}: ${reason(error as NodeJS.ErrnoException)}`);
+    return statSync(path);
+  } catch {
+    return undefined;
   }
-  return files;
 }

@@ -1,77 +1,73 @@
-import { inOrder, lintDocument } from '../lint/lint-document.js';
-import { reportFile, summarize } from '../lint/report.js';
-import type { Finding } from '../lint/rule.js';
-import { schemaFindings } from '../lint/schema-findings.js';
+import { lintDocument } from '../lint/lint-document.js';
+import { type FileReport, reportFile, reportUnreadable, summarize } from '../lint/report.js';
 import { decode } from '../xml/decode.js';
-import { LineIndex } from '../xml/position.js';
+import { checkSchema, type Ruled } from './check-schema.js';
 import { findFiles } from './find-files.js';
-import { EXIT, type Io, ToolError } from './io.js';
+import { EXIT, errorLine, type Io, ToolError } from './io.js';
 import { Progress } from './progress.js';
-import { readFile, readStdin, STDIN_NAME } from './read-input.js';
+import { readInput, STDIN_NAME, UnreadableError } from './read-input.js';
 import { type FormatName, renderReport } from './render-report.js';
 import { type SchemaOptions, type SchemaRun, startSchemaRun } from './schema-run.js';
-import { verdictsOf } from './verdicts.js';
+
+const PROGRAM = 'lint-domain';
 
 export interface LintOptions extends SchemaOptions {
   /** files, folders, `-` */
   paths: readonly string[];
-  format?: FormatName;
+  format?: FormatName | undefined;
   maxWarnings?: number | undefined;
 }
 
 /** A file after the rules, waiting for the schema. The definition is let go: thousands of files may be waiting. */
-interface Pending {
-  path: string;
-  lines: LineIndex;
-  findings: Finding[];
+interface Pending extends Ruled {
   /** it is a domain */
   checkable: boolean;
 }
 
 /** `lint-domain`: prints the report; returns the exit status. */
 export async function lint(options: LintOptions, io: Io, early?: SchemaRun): Promise<number> {
-  const files = findFiles(options.paths);
-  if (files.length === 0) throw new ToolError(`no .xml file in ${options.paths.join(', ')}`);
-  const run = early ?? startSchemaRun(files, options, io.env);
-  const progress = new Progress(files.length, io.stderr);
-  const problems: string[] = [];
-  const pending: Pending[] = [];
-  for (const path of files) {
-    try {
-      pending.push(lintFile(path, io));
-    } catch (error) {
-      if (!(error instanceof ToolError)) throw error;
-      problems.push(error.message);
-    }
+  const paths = findFiles(options.paths);
+  if (paths.length === 0) throw new ToolError(`no .xml file in ${options.paths.join(', ')}`);
+  const run = early ?? startSchemaRun(paths, options, io.env);
+  const progress = new Progress(paths.length, io.stderr);
+  const files = paths.map((path) => {
+    const file = lintFile(path, io);
     progress.advance();
+    return file;
+  });
+  progress.wait('checking against the schema');
+  const checkable = files.filter((file): file is Pending => !(file instanceof UnreadableError) && file.checkable);
+  try {
+    await checkSchema(run, checkable, files.length - checkable.length, io.env);
+  } finally {
+    progress.clear();
   }
-  const checkable = pending.filter((file) => file.checkable);
-  const documents = checkable.map(({ path, lines }) => ({ path, text: lines.text }));
-  const verdicts = await verdictsOf(run, documents, files.length - checkable.length, io.env);
-  for (const [index, file] of checkable.entries()) {
-    const verdict = verdicts[index];
-    if (verdict && !verdict.valid) file.findings = inOrder(await schemaFindings(file, verdict, run.grammar));
-  }
-  progress.clear();
-  const report = summarize(pending.map(({ path, findings, lines }) => reportFile(shownAs(path), findings, lines)));
-  renderReport(
-    report,
-    pending.map(({ lines }) => lines),
-    options.format ?? 'text',
-    io,
-  );
-  if (run.grammar.note && checkable.length > 0) io.stderr.write(`note: ${run.grammar.note}\n`);
-  for (const problem of problems) io.stderr.write(`lint-domain: ${problem}\n`);
-  if (problems.length > 0) return EXIT.failed;
-  const tooMany = options.maxWarnings !== undefined && report.summary.warnings > options.maxWarnings;
-  if (tooMany)
-    io.stderr.write(`lint-domain: ${report.summary.warnings} warnings, --max-warnings is ${options.maxWarnings}\n`);
-  return report.summary.errors > 0 || tooMany ? EXIT.findings : EXIT.ok;
+  const note = checkable.length > 0 ? run.grammar.note : undefined;
+  const report = summarize(files.map(fileReport), note);
+  const lines = files.map((file) => (file instanceof UnreadableError ? undefined : file.lines));
+  await renderReport(report, lines, options.format ?? 'text', io);
+
+  const complain = (message: string) => io.stderr.write(errorLine(PROGRAM, message));
+  if (note) io.stderr.write(`note: ${note}\n`);
+  for (const file of files) if (file instanceof UnreadableError) complain(file.message);
+  const { errors, warnings, unreadable } = report.summary;
+  const tooMany = options.maxWarnings !== undefined && warnings > options.maxWarnings;
+  if (tooMany) complain(`${warnings} warnings, --max-warnings is ${options.maxWarnings}`);
+  if (unreadable > 0) return EXIT.failed;
+  return errors > 0 || tooMany ? EXIT.findings : EXIT.ok;
 }
 
-function lintFile(path: string, io: Io): Pending {
-  const { lines, findings, definition } = lintDocument(decode(path === '-' ? readStdin(io.stdin.fd) : readFile(path)));
-  return { path, lines, findings, checkable: definition !== undefined };
+function lintFile(path: string, io: Io): Pending | UnreadableError {
+  try {
+    const { lines, findings, definition } = lintDocument(decode(readInput(path, io.stdin.fd)));
+    return { path, lines, findings, checkable: definition !== undefined };
+  } catch (error) {
+    if (error instanceof UnreadableError) return error;
+    throw error;
+  }
 }
 
-const shownAs = (path: string) => (path === '-' ? STDIN_NAME : path);
+function fileReport(file: Pending | UnreadableError): FileReport {
+  if (file instanceof UnreadableError) return reportUnreadable(file.path, file.reason);
+  return reportFile(file.path === '-' ? STDIN_NAME : file.path, file.findings, file.lines);
+}

@@ -7,7 +7,7 @@ import { type SchemaRun, startSchemaRun } from './schema-run.js';
 export async function main(program: 'hostdev-cpuset' | 'lint-domain'): Promise<void> {
   const args = process.argv.slice(2);
   const early = program === 'lint-domain' ? startEarly(args) : undefined;
-  process.exitCode = await run(program, args, processIo(), early);
+  process.exitCode = await run(program, args, processIo(program), early);
 }
 
 /** Without options nothing stands in the way of starting xmllint before anything else is loaded. */

@@ -10,6 +10,7 @@ export class Progress {
   #done = 0;
   #next = Date.now() + DELAY_MS;
   #drawn = false;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly total: number,
@@ -18,14 +19,24 @@ export class Progress {
 
   advance(): void {
     this.#done++;
+    this.#draw('files');
+  }
+
+  /** All files are read, and what is left tells no steps. */
+  wait(what: string): void {
+    if (this.out.isTTY) this.#timer = setInterval(() => this.#draw(`files, ${what}`), INTERVAL_MS);
+  }
+
+  clear(): void {
+    clearInterval(this.#timer);
+    if (this.#drawn) this.out.write('\r\u001b[K');
+  }
+
+  #draw(what: string): void {
     if (!this.out.isTTY || Date.now() < this.#next) return;
     this.#next = Date.now() + INTERVAL_MS;
     this.#drawn = true;
     const filled = Math.round((this.#done / this.total) * WIDTH);
-    this.out.write(`\r${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)} ${this.#done}/${this.total} files`);
-  }
-
-  clear(): void {
-    if (this.#drawn) this.out.write('\r\u001b[K');
+    this.out.write(`\r${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)} ${this.#done}/${this.total} ${what}\u001b[K`);
   }
 }

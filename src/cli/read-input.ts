@@ -5,31 +5,42 @@ import { ToolError } from './io.js';
 /** What `-` is called in messages. */
 export const STDIN_NAME = '<stdin>';
 
-/**
- * Reads a file, but not much more than the limit: decode() says that it is too large.
- * @throws ToolError where it cannot be read
- */
-export function readFile(path: string): Uint8Array {
+/** A file, or standard input, that cannot be read. */
+export class UnreadableError extends ToolError {
+  constructor(
+    readonly path: string,
+    readonly reason: string,
+  ) {
+    super(`${path}: ${reason}`);
+  }
+}
+
+/** What is at a path, `-` being standard input. @throws UnreadableError */
+export function readInput(path: string, stdin: number): Uint8Array {
+  return path === '-' ? readStdin(stdin) : readFile(path);
+}
+
+/** Reads a file, but not much more than the limit: decode() says that it is too large. */
+function readFile(path: string): Uint8Array {
   try {
     // A FIFO without a writer must not hang the opening.
     const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
-      if (fstatSync(fd).isDirectory()) throw new ToolError(`${path}: is a folder, not a file`);
+      if (fstatSync(fd).isDirectory()) throw new UnreadableError(path, 'is a folder, not a file');
       return readAll(fd);
     } finally {
       closeSync(fd);
     }
   } catch (error) {
-    throw error instanceof ToolError ? error : new ToolError(`${path}: ${reason(error as NodeJS.ErrnoException)}`);
+    throw error instanceof UnreadableError ? error : new UnreadableError(path, reason(error as NodeJS.ErrnoException));
   }
 }
 
-/** @throws ToolError where standard input is closed or fails */
-export function readStdin(fd: number): Uint8Array {
+function readStdin(fd: number): Uint8Array {
   try {
     return readAll(fd);
   } catch (error) {
-    throw new ToolError(`standard input: ${reason(error as NodeJS.ErrnoException)}`);
+    throw new UnreadableError(STDIN_NAME, reason(error as NodeJS.ErrnoException));
   }
 }
 

@@ -1,23 +1,40 @@
+import { formatGithub } from '../lint/formats/github.js';
 import { formatFinding, formatSummary, type Paint, plain } from '../lint/formats/text.js';
 import type { LintReport } from '../lint/report.js';
 import type { LineIndex } from '../xml/position.js';
 import type { Io } from './io.js';
+import { pathBelow, sourceRoot } from './source-root.js';
 
-export const FORMATS = ['text', 'json'] as const;
+export const FORMATS = ['text', 'json', 'sarif', 'github'] as const;
 export type FormatName = (typeof FORMATS)[number];
 
-/** Prints a report on standard output; `lines` of each file, in the order of the report. */
-export function renderReport(report: LintReport, lines: readonly LineIndex[], format: FormatName, io: Io): void {
-  if (format === 'json') {
-    io.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-    return;
-  }
-  const paint = painter(io.stdout, io.env);
-  const parts = report.files.flatMap((file, index) =>
-    file.findings.map((finding) => formatFinding(file.path, finding, lines[index]?.line(finding.line) ?? '', paint)),
+/** Prints a report on standard output; `lines` of each file in the order of the report, undefined where it was not read. */
+export async function renderReport(
+  report: LintReport,
+  lines: readonly (LineIndex | undefined)[],
+  format: FormatName,
+  io: Io,
+): Promise<void> {
+  const sourceLine = (file: number, line: number) => lines[file]?.line(line) ?? '';
+  if (format === 'json') io.stdout.write(asJson(report));
+  else if (format === 'sarif') {
+    const { sarifOf } = await import('./render-sarif.js');
+    io.stdout.write(asJson(sarifOf(report, sourceLine, io.env)));
+  } else if (format === 'github') {
+    const root = sourceRoot(io.env);
+    io.stdout.write(formatGithub(report, (path) => pathBelow(root, path) ?? path));
+  } else io.stdout.write(asText(report, sourceLine, painter(io.stdout, io.env)));
+}
+
+function asJson(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+function asText({ files, summary }: LintReport, sourceLine: (file: number, line: number) => string, paint: Paint) {
+  const parts = files.flatMap(({ path, findings }, file) =>
+    findings.map((finding) => formatFinding(path, finding, sourceLine(file, finding.line), paint)),
   );
-  const { errors, warnings } = report.summary;
-  io.stdout.write(parts.join('') + formatSummary(report.files, errors, warnings, paint));
+  return parts.join('') + formatSummary(summary, paint);
 }
 
 const CODES = { red: 31, yellow: 33, cyan: 36, bold: 1, dim: 2 };

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
@@ -24,9 +23,10 @@ import { reason } from './read-input.js';
 export function replaceFile(path: string, text: string): void {
   try {
     const target = realpathSync(path);
+    const stat = statSync(target);
+    if (!stat.isFile()) throw new Error('it is not a regular file');
     if (readFileSync(target, 'utf8') === text) return;
-    const { mode, uid, gid } = statSync(target);
-    const temporary = join(dirname(target), `.hostdev-cpuset-${randomBytes(6).toString('hex')}`);
+    const temporary = join(dirname(target), `.hostdev-cpuset-${Math.random().toString(36).slice(2)}`);
     const fd = openSync(temporary, 'wx', 0o600);
     try {
       try {
@@ -35,8 +35,8 @@ export function replaceFile(path: string, text: string): void {
       } finally {
         closeSync(fd);
       }
-      chownSync(temporary, uid, gid);
-      chmodSync(temporary, mode);
+      chownSync(temporary, stat.uid, stat.gid);
+      chmodSync(temporary, stat.mode);
       renameSync(temporary, target);
     } catch (error) {
       unlinkSync(temporary);

@@ -1,6 +1,6 @@
 import { SchemaError } from '../schema/schema-error.js';
 import { InputError } from '../xml/input-error.js';
-import { EXIT, type Io, ToolError } from './io.js';
+import { EXIT, errorLine, type Io, ToolError } from './io.js';
 import type { SchemaRun } from './schema-run.js';
 
 /** Runs one command line and returns the exit status. Expected failures are one line; only a bug shows a stack. */
@@ -9,7 +9,7 @@ export async function run(program: string, args: readonly string[], io: Io, earl
     return await dispatch(program, args, io, early);
   } catch (error) {
     if (!(error instanceof ToolError || error instanceof SchemaError || error instanceof InputError)) throw error;
-    io.stderr.write(`${program}: ${error.message}\n`);
+    io.stderr.write(errorLine(program, error.message));
     return EXIT.failed;
   } finally {
     early?.xmllint?.cancel();
@@ -25,7 +25,12 @@ async function dispatch(program: string, args: readonly string[], io: Io, early?
     return EXIT.ok;
   }
   if (request.options.paths.length === 0) {
-    if (io.stdin.isTTY) throw new ToolError('name a file, or give the XML on standard input: see --help');
+    if (io.stdin.isTTY) {
+      // Nobody types XML: it is the usage that is wanted.
+      const help = await parseArguments(program, [...args, '--help']);
+      if (help.command === 'print') io.stderr.write(help.text);
+      return EXIT.failed;
+    }
     request.options.paths = ['-'];
   }
   const { lint, normalizeCommand, expandCommand } = await import('./commands.js');

@@ -1,20 +1,17 @@
 import type { Definition } from '../domain/definition.js';
 import type { DefaultPolicy } from '../domain/metadata.js';
 import { formatFinding } from '../lint/formats/text.js';
-import { inOrder, lintDocument } from '../lint/lint-document.js';
+import { lintDocument } from '../lint/lint-document.js';
 import { reportFile } from '../lint/report.js';
-import type { Finding } from '../lint/rule.js';
-import { schemaFindings } from '../lint/schema-findings.js';
 import { expand } from '../transform/expand.js';
 import { normalize } from '../transform/normalize.js';
 import { decode } from '../xml/decode.js';
-import type { LineIndex } from '../xml/position.js';
-import { EXIT, type Io, ToolError } from './io.js';
-import { readFile, readStdin, STDIN_NAME } from './read-input.js';
+import { checkSchema } from './check-schema.js';
+import { EXIT, errorLine, type Io, ToolError } from './io.js';
+import { readInput, STDIN_NAME } from './read-input.js';
 import { painter } from './render-report.js';
 import { replaceFile } from './replace-file.js';
 import { type SchemaOptions, startSchemaRun } from './schema-run.js';
-import { verdictsOf } from './verdicts.js';
 
 export interface TransformOptions extends SchemaOptions {
   paths: readonly string[];
@@ -50,10 +47,17 @@ async function transformAll(
   if (paths.includes('-') && options.inPlace) throw new ToolError('--in-place needs files');
   let status: number = EXIT.ok;
   for (const path of paths) {
-    const text = await transformOne(path, options, io, rewrite, check);
-    if (text === undefined) status = EXIT.findings;
-    else if (options.inPlace) replaceFile(path, text);
-    else io.stdout.write(text);
+    try {
+      const text = await transformOne(path, options, io, rewrite, check);
+      if (text === undefined) status = Math.max(status, EXIT.findings);
+      else if (options.inPlace) replaceFile(path, text);
+      else io.stdout.write(text);
+    } catch (error) {
+      // Each file is changed whole or not at all, and one that cannot be does not keep the others from it.
+      if (!(error instanceof ToolError)) throw error;
+      io.stderr.write(errorLine('hostdev-cpuset', error.message));
+      status = EXIT.failed;
+    }
   }
   return status;
 }
@@ -66,26 +70,17 @@ async function transformOne(
   rewrite: (definition: Definition) => string,
   check: boolean,
 ): Promise<string | undefined> {
-  const decoded = decode(path === '-' ? readStdin(io.stdin.fd) : readFile(path));
-  const { lines, definition, findings } = lintDocument(decoded);
-  const all = definition && check ? await checkSchema(path, { lines, findings }, options, io) : findings;
-  const report = reportFile(path === '-' ? STDIN_NAME : path, all, lines);
+  const { lines, definition, findings } = lintDocument(decode(readInput(path, io.stdin.fd)));
+  const file = { path, lines, findings };
+  if (definition && check) {
+    const run = startSchemaRun([path], options, io.env);
+    await checkSchema(run, [file], 0, io.env);
+    if (run.grammar.note) io.stderr.write(`note: ${run.grammar.note}\n`);
+  }
+  const report = reportFile(path === '-' ? STDIN_NAME : path, file.findings, lines);
   const paint = painter(io.stderr, io.env);
   for (const finding of report.findings) {
     io.stderr.write(formatFinding(report.path, finding, lines.line(finding.line), paint));
   }
   return report.valid && definition ? rewrite(definition) : undefined;
-}
-
-async function checkSchema(
-  path: string,
-  linted: { lines: LineIndex; findings: Finding[] },
-  options: SchemaOptions,
-  io: Io,
-): Promise<Finding[]> {
-  const run = startSchemaRun([path], options, io.env);
-  const [verdict] = await verdictsOf(run, [{ path, text: linted.lines.text }], 0, io.env);
-  if (run.grammar.note) io.stderr.write(`note: ${run.grammar.note}\n`);
-  if (!verdict || verdict.valid) return linted.findings;
-  return inOrder(await schemaFindings(linted, verdict, run.grammar));
 }

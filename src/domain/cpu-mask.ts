@@ -14,7 +14,7 @@ export function formatMask(set: Cpuset): string {
     .join(',');
 }
 
-/** Reads a mask as the kernel prints it. Undefined for any other text. */
+/** Reads a mask as the kernel prints it, or takes it (hex digits in either case). Undefined for any other text. */
 export function parseMask(text: string): Cpuset | undefined {
   if (!/^[0-9a-f]{1,8}(,[0-9a-f]{8})*\n?$/i.test(text)) return undefined;
   const cpus: number[] = [];

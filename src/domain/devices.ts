@@ -28,15 +28,20 @@ export interface Device {
 
 /** All hostdevs and interfaces, in document order. */
 export function readDevices(document: XmlDocument): Device[] {
-  return select('/domain/devices/*[self::hostdev or self::interface]', document.dom).map((node) =>
-    readDevice(document, node),
-  );
+  return select('/domain/devices/*', document.dom)
+    .filter(({ tagName, namespaceURI }) => !namespaceURI && (tagName === 'hostdev' || tagName === 'interface'))
+    .map((node) => readDevice(document, node));
 }
 
 function readDevice(document: XmlDocument, node: Element): Device {
   const element = node.tagName as Device['element'];
   const type = node.getAttribute('type') ?? '';
-  const device: Device = { element, node, label: `${element} type='${type}'`, placeable: isPlaceable(node, type) };
+  const device: Device = {
+    element,
+    node,
+    label: `${element} type='${type.slice(0, 24)}'`,
+    placeable: isPlaceable(node, type),
+  };
   const range = attributeOf(document, node, 'cpuset');
   if (range) {
     const value = node.getAttribute('cpuset') ?? '';

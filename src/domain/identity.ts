@@ -19,7 +19,7 @@ export function canonicalMac(text: string): string | undefined {
   return /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(mac) ? mac : undefined;
 }
 
-/** Reads an identity from its text in the metadata; undefined where it is not in its exact form. */
+/** Reads an identity from its text in the metadata; undefined where it is not in its exact form. A MAC may be in either case. */
 export function parseIdentity(key: IdentityKey, text: string): Identity | undefined {
   if (key === 'alias') return isUserAlias(text) ? { key, value: text } : undefined;
   if (key === 'mac') {

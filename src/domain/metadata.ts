@@ -2,6 +2,7 @@ import type { Element, Node } from '@xmldom/xmldom';
 import { type AttributeRange, attributeOf, attributesOf } from '../xml/attributes.js';
 import type { XmlDocument } from '../xml/document.js';
 import { select } from '../xml/select.js';
+import { endOfMisc } from '../xml/well-formedness.js';
 import { formatIdentity, type Identity, type IdentityKey, parseIdentity } from './identity.js';
 import { type Policy, parsePolicy } from './policy.js';
 
@@ -35,11 +36,15 @@ export interface PolicyMetadata {
 
 /** All our elements, in document order. libvirt keeps one and drops the others. */
 export function readMetadata(document: XmlDocument): PolicyMetadata[] {
-  return select(`/domain/metadata/*[namespace-uri()='${NAMESPACE}']`, document.dom).map((node) => {
+  const ours = select('/domain/metadata/*', document.dom).filter(({ namespaceURI }) => namespaceURI === NAMESPACE);
+  return ours.map((node) => {
     const problems: MetadataProblem[] = [];
     const metadata: PolicyMetadata = { node, entries: [], problems };
     if (node.localName !== 'hostdevs') {
-      problems.push({ offset: document.rangeOf(node).start, message: `<${node.tagName}>: the element is <hostdevs>` });
+      problems.push({
+        offset: document.rangeOf(node).start,
+        message: `<${clip(node.tagName)}>: the element is <hostdevs>`,
+      });
       return metadata;
     }
     readDefault(document, metadata);
@@ -54,7 +59,7 @@ function readDefault(document: XmlDocument, metadata: PolicyMetadata): void {
       const value = metadata.node.getAttribute('default') ?? '';
       if (value === 'auto' || value === 'native') metadata.default = value;
       else {
-        const message = `default="${value}" is neither auto nor native`;
+        const message = `default="${clip(value)}" is neither auto nor native`;
         metadata.problems.push({ offset: attribute.valueStart, message });
       }
     } else if (!isNamespace(attribute)) metadata.problems.push(unknownAttribute(attribute, metadata.node));
@@ -64,14 +69,18 @@ function readDefault(document: XmlDocument, metadata: PolicyMetadata): void {
 function readChild(document: XmlDocument, child: Node, metadata: PolicyMetadata): void {
   const { problems } = metadata;
   if (child.nodeType !== child.ELEMENT_NODE) {
-    const offset = document.rangeOf(metadata.node).openEnd;
-    problems.push({ offset, message: `text in <${metadata.node.tagName}>: ${JSON.stringify(clip(child.nodeValue))}` });
+    const shown = JSON.stringify(clip((child.nodeValue ?? '').trim()));
+    const message = `text in <${clip(metadata.node.tagName)}>: ${shown}`;
+    problems.push({ offset: endOfMisc(document.text, endOfElementBefore(document, child)), message });
     return;
   }
   const node = child as Element;
   const { start } = document.rangeOf(node);
   if (node.localName !== 'hostdev' || node.namespaceURI !== NAMESPACE) {
-    problems.push({ offset: start, message: `<${node.tagName}> does not belong in <${metadata.node.tagName}>` });
+    problems.push({
+      offset: start,
+      message: `<${clip(node.tagName)}> does not belong in <${clip(metadata.node.tagName)}>`,
+    });
     return;
   }
   const before = problems.length;
@@ -87,6 +96,13 @@ function readChild(document: XmlDocument, child: Node, metadata: PolicyMetadata)
       : 'an entry needs an identity: address, alias or mac';
     problems.push({ offset: start, message });
   } else if (policy) metadata.entries.push({ node, identity, policy });
+}
+
+/** The DOM's texts do not know their place; it is behind this one, after white space and comments. */
+function endOfElementBefore(document: XmlDocument, text: Node): number {
+  let before = text.previousSibling;
+  while (before && before.nodeType !== before.ELEMENT_NODE) before = before.previousSibling;
+  return before ? document.rangeOf(before as Element).end : document.rangeOf(text.parentNode as Element).openEnd;
 }
 
 function readIdentities(document: XmlDocument, node: Element, problems: MetadataProblem[]): Identity[] {
@@ -124,9 +140,9 @@ function readPolicy(document: XmlDocument, node: Element, problems: MetadataProb
 }
 
 function unknownAttribute({ name, start }: AttributeRange, node: Element): MetadataProblem {
-  return { offset: start, message: `${name} is not an attribute of <${node.tagName}>` };
+  return { offset: start, message: `${clip(name)} is not an attribute of <${node.localName}>` };
 }
 
 const isNamespace = ({ name }: AttributeRange) => name === 'xmlns' || name.startsWith('xmlns:');
-const clip = (text: string | null) => (text ?? '').trim().slice(0, 40);
+const clip = (text: string) => text.slice(0, 40);
 const childrenOf = (node: Node): Node[] => Array.from(node.childNodes);

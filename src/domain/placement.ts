@@ -39,7 +39,8 @@ export function readPlacement(document: XmlDocument): Placement {
   const maxVcpus = /^\d{1,5}$/.test(text) ? Number(text) : undefined;
   const pins = select('/domain/cputune/vcpupin', document.dom).map(readPin);
   const pinned = new Map(pins.filter((pin) => pin.cpus).map((pin) => [pin.vcpu, pin.cpus as Cpuset]));
-  const automatic = isAutomatic(document, element);
+  const anyPinned = pins.some(({ vcpu, cpus }) => cpus && vcpu !== undefined && vcpu < (maxVcpus ?? 1));
+  const automatic = isAutomatic(document, element, anyPinned);
   const common = parseSet(element?.getAttribute('cpuset'));
   const vcpus = enabledVcpus(document, element, maxVcpus ?? 1).map((vcpu): VcpuPlacement => {
     const cpus = pinned.get(vcpu);
@@ -56,12 +57,15 @@ function readPin(node: Element): Pin {
   return { node, vcpu: /^\d{1,5}$/.test(vcpu) ? Number(vcpu) : undefined, cpus: parseSet(node.getAttribute('cpuset')) };
 }
 
-/** `numatune/memory placement='auto'` alone makes the vCPUs' placement automatic too. */
-function isAutomatic(document: XmlDocument, vcpu: Element | undefined): boolean {
-  const placement = vcpu?.getAttribute('placement') ?? null;
-  if (placement !== null) return placement === 'auto';
-  if (vcpu?.hasAttribute('cpuset')) return false;
-  return select("/domain/numatune/memory[@placement='auto']", document.dom).length > 0;
+/**
+ * `numatune/memory placement='auto'` makes the vCPUs' placement automatic too, even where it says static, but only where nothing
+ * of the guest is pinned: no vCPU, no emulator, no I/O thread (measured with libvirt 9.0).
+ */
+function isAutomatic(document: XmlDocument, vcpu: Element | undefined, anyPinned: boolean): boolean {
+  if (vcpu?.getAttribute('placement') === 'auto') return true;
+  if (anyPinned || vcpu?.hasAttribute('cpuset')) return false;
+  if (select("/domain/numatune/memory[@placement='auto']", document.dom).length === 0) return false;
+  return select('/domain/cputune/*[self::emulatorpin or self::iothreadpin]', document.dom).length === 0;
 }
 
 /** By `<vcpus>` where it is given, else the first `current` of them, else all. */

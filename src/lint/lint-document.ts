@@ -4,7 +4,7 @@ import type { XmlDocument } from '../xml/document.js';
 import { InputError } from '../xml/input-error.js';
 import { parseXml } from '../xml/parse.js';
 import { LineIndex } from '../xml/position.js';
-import type { Finding, RuleInfo } from './rule.js';
+import { type Finding, inOrder, type RuleInfo } from './rule.js';
 import { NOT_A_DOMAIN, RULES, WELL_FORMED } from './rules/index.js';
 
 /** A document after all rules but the schema's. */
@@ -41,8 +41,4 @@ function check(definition: Definition): Finding[] {
     run(definition, (finding) => findings.push({ rule: name, severity, ...finding }));
   }
   return inOrder(findings);
-}
-
-export function inOrder(findings: Finding[]): Finding[] {
-  return findings.sort((a, b) => a.offset - b.offset);
 }

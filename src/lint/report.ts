@@ -8,7 +8,7 @@ export interface ReportedFinding {
   message: string;
   line: number;
   column: number;
-  /** where the fault ends, on the same or a later line; absent where it is a point */
+  /** just behind the fault, on the same or a later line; absent where it is a point */
   endLine?: number;
   endColumn?: number;
   hint?: string;
@@ -16,15 +16,19 @@ export interface ReportedFinding {
 
 export interface FileReport {
   path: string;
-  /** no errors; warnings do not count */
+  /** read, and without errors; warnings do not count */
   valid: boolean;
   findings: ReportedFinding[];
+  /** why the file could not be read; it then has no findings */
+  unreadable?: string;
 }
 
 export interface LintReport {
   schemaVersion: 1;
   files: FileReport[];
-  summary: { files: number; errors: number; warnings: number };
+  summary: { files: number; errors: number; warnings: number; unreadable: number };
+  /** what was not checked; absent where all was */
+  note?: string;
 }
 
 export function reportFile(path: string, findings: readonly Finding[], lines: LineIndex): FileReport {
@@ -33,6 +37,10 @@ export function reportFile(path: string, findings: readonly Finding[], lines: Li
     valid: !findings.some(({ severity }) => severity === 'error'),
     findings: findings.map((finding) => reportFinding(finding, lines)),
   };
+}
+
+export function reportUnreadable(path: string, reason: string): FileReport {
+  return { path, valid: false, findings: [], unreadable: reason };
 }
 
 function reportFinding({ rule, severity, message, offset, end, hint }: Finding, lines: LineIndex): ReportedFinding {
@@ -45,12 +53,14 @@ function reportFinding({ rule, severity, message, offset, end, hint }: Finding, 
   return reported;
 }
 
-export function summarize(files: FileReport[]): LintReport {
+export function summarize(files: FileReport[], note?: string): LintReport {
   const count = (wanted: Severity) =>
     files.reduce((sum, { findings }) => sum + findings.filter(({ severity }) => severity === wanted).length, 0);
+  const unreadable = files.filter((file) => file.unreadable !== undefined).length;
   return {
     schemaVersion: 1,
     files,
-    summary: { files: files.length, errors: count('error'), warnings: count('warning') },
+    summary: { files: files.length, errors: count('error'), warnings: count('warning'), unreadable },
+    ...(note === undefined ? {} : { note }),
   };
 }

@@ -27,3 +27,8 @@ export interface Rule {
 
 /** A rule that something else than `check` decides: the parser, the schema. */
 export type RuleInfo = Omit<Rule, 'check'>;
+
+/** Sorts in place by position; of findings at one place, the order of the rules stays. */
+export function inOrder(findings: Finding[]): Finding[] {
+  return findings.sort((a, b) => a.offset - b.offset);
+}

@@ -1,15 +1,31 @@
-import type { Grammar } from '../schema/grammar.js';
+import { describeFault, type SchemaFault } from '../schema/fault.js';
 import type { SchemaVerdict } from '../schema/verdict.js';
 import type { LineIndex } from '../xml/position.js';
-import type { Finding } from './rule.js';
+import { type Finding, inOrder } from './rule.js';
 import { SCHEMA } from './rules/index.js';
 
-/** The findings of a document that the schema rejects, the rules' own included. */
-export async function schemaFindings(
-  { lines, findings }: { lines: LineIndex; findings: readonly Finding[] },
+/** The findings of a document that the schema rejects: the rules' own, and the faults that no rule has explained better. */
+export function withSchemaFaults(
+  findings: readonly Finding[],
+  faults: readonly SchemaFault[],
   verdict: SchemaVerdict,
-  _grammar: Grammar,
-): Promise<Finding[]> {
-  const offset = lines.offsetOfLine(verdict.line ?? 1);
-  return [...findings, { rule: SCHEMA.name, severity: SCHEMA.severity, offset, message: verdict.message ?? 'invalid' }];
+  lines: LineIndex,
+): Finding[] {
+  const { name: rule, severity } = SCHEMA;
+  if (faults.length === 0) {
+    const said = verdict.message === undefined ? '' : `: ${verdict.message}`;
+    const offset = lines.offsetOfLine(verdict.line ?? 1);
+    return inOrder([...findings, { rule, severity, offset, message: `the schema rejects this document${said}` }]);
+  }
+  const unexplained = faults.filter((fault) => !findings.some((finding) => explains(finding, fault)));
+  const found = unexplained.map((fault): Finding => {
+    const { start: offset, end } = fault;
+    return { rule, severity, offset, end, message: describeFault(fault) };
+  });
+  return inOrder([...findings, ...found]);
+}
+
+/** A rule that complains of the same attribute knows more about it than the schema. */
+function explains({ severity, offset }: Finding, { kind, start, end }: SchemaFault): boolean {
+  return severity === 'error' && (kind === 'attribute' || kind === 'value') && start <= offset && offset < end;
 }

@@ -1,10 +1,11 @@
 import { applyEdits, type Edit } from '../xml/edit.js';
 import type { CompiledGrammar } from './libxml2-wasm.js';
 
-// A probe of one device takes a tenth of a millisecond, one of a common domain half of one: seconds at the very worst.
+// A probe takes a tenth of a millisecond for a device, and half of one for a common domain; a megabyte takes a quarter
+// of a second. Two seconds at the very worst, then.
 const MOST_PROBES = 4000;
 const MOST_PROBES_OF_A_PART = 1500;
-const MOST_CHARACTERS = 16 << 20;
+const MOST_CHARACTERS = 8 << 20;
 
 /** Thrown by a probe that would exceed the budget of its document or part. */
 export class BudgetSpent extends Error {}
@@ -24,16 +25,17 @@ export class Probe {
     return new Probe(this.grammar, this);
   }
 
-  get isSpent(): boolean {
-    const most = this.whole === undefined ? MOST_PROBES : MOST_PROBES_OF_A_PART;
-    return this.#probes >= most || this.#characters >= MOST_CHARACTERS || this.whole?.isSpent === true;
-  }
-
   /** @throws BudgetSpent */
   accepts(text: string): boolean {
-    if (this.isSpent) throw new BudgetSpent();
+    if (!this.#affords(text.length)) throw new BudgetSpent();
     this.#count(text.length);
     return this.grammar.validateText(text).valid;
+  }
+
+  #affords(characters: number): boolean {
+    const most = this.whole === undefined ? MOST_PROBES : MOST_PROBES_OF_A_PART;
+    if (this.#probes >= most || this.#characters + characters > MOST_CHARACTERS) return false;
+    return this.whole === undefined || this.whole.#affords(characters);
   }
 
   #count(characters: number): void {

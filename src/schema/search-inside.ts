@@ -1,12 +1,10 @@
 import type { Element } from '@xmldom/xmldom';
-import type { AttributePart, ChildPart, Part, Parts, TextPart } from './element-parts.js';
+import type { Part, Parts } from './element-parts.js';
 import type { SchemaFault } from './fault.js';
+import { attributeFault, childFault, missingFault, orderFault, textFault, valueFault } from './fault-of-part.js';
 import type { Excerpt } from './probe.js';
+import { acceptedTexts, acceptedValues, attributesToTry, elementsToTry } from './trials.js';
 
-// Tried where a grammar gives a pattern rather than values: names, numbers, a path, a unit, and what addresses look like.
-const COMMON_NAMES = ['vda', '0x0001', 'c0ffee00-0000-4000-8000-000000000001'];
-const COMMON_VALUES = ['1', '0', '/a', 'KiB', '52:54:00:00:00:01', '10.0.0.1', ...COMMON_NAMES];
-const MOST_TRIED = 60;
 const MOST_PAIRED = 32;
 const MOST_ORDERED = 10;
 
@@ -73,7 +71,9 @@ class Search {
     for (const part of this.#suspects(element)) {
       if (!this.excerpt.accepts([part.removal])) continue;
       if (!('child' in part)) return this.#faultOf(part);
-      return this.faultsOf(part.child)[0] ?? this.#faultOf(part);
+      const inside = this.faultsOf(part.child)[0];
+      if (inside) return inside;
+      return (this.parts.isRepeated(part) ? undefined : this.#byOrder(element)) ?? this.#faultOf(part);
     }
     // A child that must be there can be at fault inside.
     for (const { child } of this.parts.children(element)) {
@@ -105,8 +105,8 @@ class Search {
   #byOddValue(element: Element): SchemaFault | undefined {
     for (const part of this.parts.attributes(element)) {
       if (!this.parts.hasOddValue(part)) continue;
-      const accepted = this.#acceptedValues(part);
-      if (accepted) return this.#valueFault(part, accepted);
+      const accepted = acceptedValues(part, this.excerpt, this.parts);
+      if (accepted) return valueFault(part, accepted);
     }
     return this.#byText(element);
   }
@@ -115,8 +115,8 @@ class Search {
   #byOtherValue(element: Element): SchemaFault | undefined {
     for (const part of this.parts.attributes(element)) {
       if (this.parts.hasOddValue(part)) continue;
-      const accepted = this.#acceptedValues(part);
-      if (accepted) return this.#valueFault(part, accepted);
+      const accepted = acceptedValues(part, this.excerpt, this.parts);
+      if (accepted) return valueFault(part, accepted);
     }
     return undefined;
   }
@@ -125,18 +125,18 @@ class Search {
   #byText(element: Element): SchemaFault | undefined {
     const [part] = this.parts.texts(element);
     if (part === undefined || element.children.length > 0) return undefined;
-    const accepted = this.#firstAccepted(this.parts.words(element).texts, (text) => [
-      { ...part.removal, text: escaped(text) },
-    ]);
-    return accepted && { ...this.#textFault(part), accepted };
+    const accepted = acceptedTexts(part, this.excerpt, this.parts);
+    return accepted && textFault(part, accepted);
   }
 
   #byAttribute(element: Element): SchemaFault | undefined {
     const nameEnd = this.parts.document.rangeOf(element).start + '<'.length + element.tagName.length;
     for (const [name, values] of this.parts.words(element).attributes) {
       if (element.hasAttribute(name)) continue;
-      const adding = (value: string) => [{ start: nameEnd, end: nameEnd, text: ` ${name}="${escaped(value)}"` }];
-      if (tried(values).some((value) => this.excerpt.accepts(adding(value)))) return this.#missing(element, `@${name}`);
+      const helps = attributesToTry(name, values).some((attribute) =>
+        this.excerpt.accepts([{ start: nameEnd, end: nameEnd, text: ` ${attribute}` }]),
+      );
+      if (helps) return missingFault(element, `@${name}`, this.parts);
     }
     return undefined;
   }
@@ -145,40 +145,26 @@ class Search {
     const present = new Set([...element.children].map(({ tagName }) => tagName));
     for (const name of this.parts.words(element).children) {
       if (present.has(name)) continue;
-      const accepted = this.#forms(name).some((text) => this.excerpt.accepts([this.parts.append(element, text)]));
-      if (accepted) return this.#missing(element, name);
+      const forms = elementsToTry(name, this.parts.vocabulary);
+      const helps = forms.some((form) => this.excerpt.accepts([this.parts.append(element, form)]));
+      if (helps) return missingFault(element, name, this.parts);
     }
     return undefined;
-  }
-
-  /** Simple elements of a name, of which one may be taken. */
-  #forms(name: string): string[] {
-    const words = this.parts.vocabulary.get(name);
-    const attributes = [...(words?.attributes ?? [])].flatMap(([attribute, values]) =>
-      [...[...values].slice(0, 1), ...COMMON_NAMES].map((value) => `${attribute}="${escaped(value)}"`),
-    );
-    const children = [...(words?.children ?? [])].map((child) => `<${child}/>`);
-    return [
-      `<${name}/>`,
-      `<${name}>1</${name}>`,
-      ...attributes.map((attribute) => `<${name} ${attribute}/>`),
-      ...children.map((child) => `<${name}>${child}</${name}>`),
-    ];
   }
 
   /** A child that would be taken in another place among its siblings. */
   #byOrder(element: Element): SchemaFault | undefined {
     const children = this.parts.children(element).slice(0, MOST_ORDERED);
     const places = [this.parts.document.rangeOf(element).openEnd, ...children.map(({ removal }) => removal.end)];
-    for (const [index, { child, removal }] of children.entries()) {
+    for (const [index, part] of children.entries()) {
+      const { removal } = part;
       const text = this.parts.document.text.slice(removal.start, removal.end);
       const place = places.findIndex(
         (at, before) =>
           before !== index && before !== index + 1 && this.excerpt.accepts([removal, { start: at, end: at, text }]),
       );
       if (place < 0) continue;
-      const after = children[place - 1]?.child.tagName;
-      return { ...this.#elementPlace(child), kind: 'order', ...(after === undefined ? {} : { name: after }) };
+      return orderFault(part, children[place - 1]?.child.tagName, this.parts);
     }
     return undefined;
   }
@@ -210,61 +196,9 @@ class Search {
   }
 
   #faultOf(part: Part): SchemaFault {
-    if ('child' in part) return this.#childFault(part);
-    if ('text' in part) return this.#textFault(part);
-    const accepted = this.parts.isKnown(part) ? this.#acceptedValues(part) : undefined;
-    if (accepted) return this.#valueFault(part, accepted);
-    return { ...this.#valueFault(part, []), kind: 'attribute', known: this.parts.isKnown(part) };
+    if ('child' in part) return childFault(part, this.parts);
+    if ('text' in part) return textFault(part);
+    const accepted = this.parts.isKnown(part) ? acceptedValues(part, this.excerpt, this.parts) : undefined;
+    return accepted ? valueFault(part, accepted) : attributeFault(part, this.parts);
   }
-
-  #childFault(part: ChildPart): SchemaFault {
-    const place = this.#elementPlace(part.child);
-    return { ...place, kind: 'element', known: this.parts.isKnown(part), repeated: this.parts.isRepeated(part) };
-  }
-
-  #textFault({ owner, text, removal: { start, end } }: TextPart): SchemaFault {
-    return { kind: 'text', start, end, element: owner.tagName, value: text };
-  }
-
-  #valueFault({ owner, attribute }: AttributePart, accepted: string[]): SchemaFault {
-    const { start, end, name } = attribute;
-    const value = owner.getAttribute(name) ?? '';
-    return { kind: 'value', start, end, element: owner.tagName, name, value, accepted };
-  }
-
-  #missing(element: Element, name: string): SchemaFault {
-    return { ...this.#elementPlace(element), kind: 'missing', name };
-  }
-
-  #elementPlace(element: Element): Omit<SchemaFault, 'kind'> {
-    const { start, openEnd } = this.parts.document.rangeOf(element);
-    const parent = element.parentElement?.tagName;
-    return { start, end: openEnd, element: element.tagName, ...(parent === undefined ? {} : { parent }) };
-  }
-
-  /** undefined where no value helps; empty where one does that the grammar does not spell out. */
-  #acceptedValues({ owner, attribute }: AttributePart): string[] | undefined {
-    const known = this.parts.words(owner).attributes.get(attribute.name) ?? new Set<string>();
-    const { valueStart, valueEnd } = attribute;
-    return this.#firstAccepted(known, (value) => [{ start: valueStart, end: valueEnd, text: escaped(value) }]);
-  }
-
-  #firstAccepted(
-    known: ReadonlySet<string>,
-    edits: (value: string) => Parameters<Excerpt['accepts']>[0],
-  ): string[] | undefined {
-    const spelled = [...known].slice(0, MOST_TRIED).filter((value) => this.excerpt.accepts(edits(value)));
-    // Where a common value fits too there is a pattern, and the spelled values are not all that is allowed.
-    const open = COMMON_VALUES.some((value) => !known.has(value) && this.excerpt.accepts(edits(value)));
-    if (open) return [];
-    return spelled.length > 0 ? spelled : undefined;
-  }
-}
-
-function tried(values: ReadonlySet<string>): string[] {
-  return [...[...values].slice(0, 4), ...COMMON_VALUES.filter((value) => !values.has(value))];
-}
-
-function escaped(value: string): string {
-  return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;').replaceAll("'", '&apos;');
 }

@@ -12,8 +12,8 @@ export interface AttributeRange {
   quote: '"' | "'";
 }
 
-/** An attribute as it stands in a well-formed start tag: its name, its quoted value. */
-export const ATTRIBUTE = /([^\s=/>"'<]+)\s*=\s*("[^"]*"|'[^']*')/g;
+/** An attribute as it stands in a well-formed start tag: its name, its quoted value. XML's white space, not JavaScript's: names may hold U+FEFF. */
+export const ATTRIBUTE = /([^ \t\r\n=/>"'<]+)[ \t\r\n]*=[ \t\r\n]*("[^"]*"|'[^']*')/g;
 
 /** The attributes of an element's start tag, in document order. The document is well-formed, so a look suffices. */
 export function attributesOf(document: XmlDocument, element: Element): AttributeRange[] {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { InputError } from './input-error.js';
 
 /** Largest document read, in bytes. A definition of thousands of devices stays below 1 MiB. */
@@ -21,14 +22,10 @@ export function decode(bytes: Uint8Array): Decoded {
   if (bytes.length === 0) return failed('', 0, 'the file is empty');
   const wide = wideEncoding(bytes);
   if (wide) return failed('', 0, `the file is in ${wide}`, 'save it as UTF-8');
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    const nul = text.indexOf('\0');
-    return nul < 0 ? { text } : failed(text, nul, 'NUL byte: this is not an XML file');
-  } catch {
-    const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
-    return failed(text, firstInvalid(text, bytes), 'invalid UTF-8', 'save it as UTF-8');
-  }
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  if (!isUtf8(bytes)) return failed(text, firstInvalid(text, bytes), 'invalid UTF-8', 'save it as UTF-8');
+  const nul = text.indexOf('\0');
+  return nul < 0 ? { text } : failed(text, nul, 'NUL byte: this is not an XML file');
 }
 
 function failed(text: string, offset: number, message: string, hint?: string): Decoded {

@@ -2,7 +2,7 @@ import { DOMImplementation, type Document, type Element, type Node } from '@xmld
 import { SaxesParser, type SaxesTagNS } from 'saxes';
 import { type ElementRange, XmlDocument } from './document.js';
 import { InputError } from './input-error.js';
-import { explain } from './well-formedness.js';
+import { endOfMisc, explain } from './well-formedness.js';
 
 /** Deepest nesting read: the limit of libxml2, which reads the document after us. */
 export const MAX_DEPTH = 256;
@@ -29,6 +29,10 @@ export function parseXml(text: string): XmlDocument {
     throw new InputError(message, offset, hint);
   };
 
+  // Before the parser sees it: no entity is ever declared.
+  const first = endOfMisc(text, 0);
+  if (text.startsWith('<!DOCTYPE', first)) fail('a DOCTYPE is not allowed in a domain definition', first, 'remove it');
+
   parser.on('error', (error) => {
     const root = dom.documentElement;
     const rootEnd = root && open.length === 0 ? (ranges.get(root)?.end ?? 0) : 0;
@@ -42,11 +46,12 @@ export function parseXml(text: string): XmlDocument {
   });
   parser.on('xmldecl', ({ encoding }) => {
     if (encoding && !/^(utf-?8|us-ascii)$/i.test(encoding)) {
-      fail(`encoding ${encoding} is not supported`, text.indexOf(encoding), 'save the file as UTF-8 and say so');
+      fail(
+        `encoding ${encoding} is not supported`,
+        text.search(/(?<=\sencoding\s*=\s*["'])/),
+        'save the file as UTF-8 and say so',
+      );
     }
-  });
-  parser.on('doctype', () => {
-    fail('a DOCTYPE is not allowed in a domain definition', text.indexOf('<!DOCTYPE'), 'remove it');
   });
   parser.on('opentagstart', (tag) => {
     attributes = 0;
@@ -56,8 +61,8 @@ export function parseXml(text: string): XmlDocument {
     if (++attributes > MAX_ATTRIBUTES) fail(`more than ${MAX_ATTRIBUTES} attributes in one tag`, tagStart());
   });
   parser.on('opentag', (tag) => {
-    const element = createElement(dom, tag);
     const start = tagStart();
+    const element = createElement(dom, tag, (name) => fail(`${name} is no name where namespaces are used`, start));
     ranges.set(element, { start, openEnd: parser.position, closeStart: parser.position, end: parser.position });
     (open.at(-1) ?? dom).appendChild(element);
     open.push(element);
@@ -78,12 +83,18 @@ export function parseXml(text: string): XmlDocument {
   return new XmlDocument(text, dom, dom.documentElement as Element, ranges);
 }
 
-function createElement(dom: Document, tag: SaxesTagNS): Element {
-  const element = dom.createElementNS(tag.uri || null, tag.name);
-  for (const name in tag.attributes) {
-    const { uri, value } = tag.attributes[name] as { uri: string; value: string };
-    if (uri) element.setAttributeNS(uri, name, value);
-    else element.setAttribute(name, value);
+/** `refuse`: names such as xmlns and p:1 pass saxes, but are not of XML with namespaces, and the DOM does not take them. */
+function createElement(dom: Document, tag: SaxesTagNS, refuse: (name: string) => never): Element {
+  let name = tag.name;
+  try {
+    const element = dom.createElementNS(tag.uri || null, name);
+    for (name in tag.attributes) {
+      const { uri, value } = tag.attributes[name] as { uri: string; value: string };
+      if (uri) element.setAttributeNS(uri, name, value);
+      else element.setAttribute(name, value);
+    }
+    return element;
+  } catch {
+    return refuse(name);
   }
-  return element;
 }

@@ -20,23 +20,25 @@ export function explain(
   { text, position, innermost, lastClosed, rootEnd }: ParserState,
 ): InputError {
   const message = saxesMessage.replace(/^(.*?:)?\d+:\d+: /, '').replace(/\.$/, '');
-  const here = Math.max(0, position - 1);
+  const here = lastCharacter(text, position);
   const tag = Math.max(0, text.lastIndexOf('<', here));
   if (/^(unexpected end|unclosed tag|document must contain)/.test(message)) {
-    const inTag = text.lastIndexOf('<') > text.lastIndexOf('>');
-    const where = inTag ? 'inside a tag' : innermost ? `inside <${innermost}>` : 'before its root element';
+    const stray = unfinished(text) ? undefined : strayAmpersand(text);
+    if (stray) return stray;
+    const inTag = text.lastIndexOf('<') > text.lastIndexOf('>') ? 'inside a tag' : undefined;
+    const where = unfinished(text) ?? inTag ?? (innermost ? `inside <${innermost}>` : 'before its root element');
     return new InputError(`the document ends ${where}`, text.length);
   }
   if (/^(unexpected close tag|unmatched closing tag)/.test(message)) {
     const closing = text.slice(tag, position);
+    const nothingOpen = message.startsWith('unmatched');
     return new InputError(
-      lastClosed ? `${closing} where </${lastClosed}> must come` : `${closing} closes nothing`,
+      nothingOpen ? `${closing} closes nothing` : `${closing} where </${lastClosed}> must come`,
       tag,
     );
   }
   if (message === 'text data outside of root node') {
-    const outside = rootEnd + text.slice(rootEnd).search(/[^\s\ufeff]/);
-    return new InputError('text outside of the root element', outside);
+    return new InputError('text outside of the root element', endOfMisc(text, rootEnd));
   }
   if (message.startsWith('documents may contain only one root')) {
     return new InputError('a second root element', tag, 'put each domain in a file of its own');
@@ -45,11 +47,57 @@ export function explain(
     const start = Math.max(0, text.lastIndexOf('&', here));
     return new InputError(`${message} ${text.slice(start, position).slice(0, 40)}`, start, 'write & as &amp;');
   }
+  if (message.endsWith('entity name')) return strayAmpersand(text) ?? new InputError(message, here);
   if (message === 'disallowed character') {
     return new InputError(`the character ${JSON.stringify(text[here])} is not allowed here`, here);
   }
   if (message.startsWith('duplicate attribute')) return duplicateAttribute(text, tag, position, message);
-  return new InputError(message, /namespace|prefix/.test(message) ? tag : here);
+  if (message === 'disallowed character in attribute name' && /[/>]/.test(text[here] as string)) {
+    return new InputError('attribute without value', here);
+  }
+  if (message === 'disallowed character in tag name' && text[here - 1] === '<') {
+    return new InputError('no tag begins here', here - 1, 'write < as &lt;');
+  }
+  if (message === 'incorrect syntax') return new InputError(`${text.slice(tag, position)} begins nothing`, tag);
+  return new InputError(message, OF_THE_TAG.test(message) ? tag : here);
+}
+
+/** Offset of the character that was read last, which may be a surrogate pair. */
+function lastCharacter(text: string, position: number): number {
+  const last = Math.max(0, position - 1);
+  return last > 0 && (text.codePointAt(last - 1) as number) > 0xffff ? last - 1 : last;
+}
+
+/** Faults that saxes sees only behind what they are about. */
+const OF_THE_TAG = /namespace|prefix|malformed name|doctype|declaration must be at the start/;
+
+/** The first `&` that begins no reference: saxes looks for its `;` up to the end of the document. */
+function strayAmpersand(text: string): InputError | undefined {
+  const skipped = /<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>|<\?[\s\S]*?\?>|&(?!#?[^\s&;<>"'#]+;)/g;
+  for (const found of text.matchAll(skipped)) {
+    if (found[0] === '&') return new InputError('an & that begins no reference', found.index, 'write & as &amp;');
+  }
+  return undefined;
+}
+
+/** What the text leaves open at its end, if it is neither an element nor a tag. */
+function unfinished(text: string): string | undefined {
+  const open = (start: string, end: string) => text.lastIndexOf(start) > text.lastIndexOf(end);
+  if (open('<!--', '-->')) return 'inside a comment';
+  if (open('<![CDATA[', ']]>')) return 'inside a CDATA section';
+  return open('<?', '?>') ? 'inside a processing instruction' : undefined;
+}
+
+const MISC = /[\ufeff \t\r\n]+|<!--[\s\S]*?-->|<\?[\s\S]*?\?>/y;
+
+/** Offset of what comes first, from `offset` on, that is neither white space, nor a comment, nor an instruction. */
+export function endOfMisc(text: string, offset: number): number {
+  let end = offset;
+  for (;;) {
+    MISC.lastIndex = end;
+    if (!MISC.test(text)) return end;
+    end = MISC.lastIndex;
+  }
 }
 
 function duplicateAttribute(text: string, tag: number, end: number, message: string): InputError {

@@ -5,6 +5,9 @@ import type { Rule } from '../rule.js';
 /** What libvirt itself calls devices in a live definition. */
 const GENERATED = /^(hostdev|net)\d+$/;
 
+/** Longest name that is shown whole. */
+const LONGEST = 40;
+
 export const aliasInvalid: Rule = {
   name: 'alias-invalid',
   severity: 'warning',
@@ -13,13 +16,15 @@ export const aliasInvalid: Rule = {
     for (const { alias } of devices) {
       if (!alias || isUserAlias(alias.name) || GENERATED.test(alias.name)) continue;
       const range = attributeOf(document, alias.node, 'name');
-      const tidy = alias.name.replace(/^ua-/, '').replace(/[^A-Za-z0-9_-]/g, '-');
+      const tidy = alias.name.replace(/^ua-/i, '').replace(/[^A-Za-z0-9_-]/g, '-');
       report({
         offset: range?.valueStart ?? document.rangeOf(alias.node).start,
         ...(range ? { end: range.valueEnd } : {}),
-        message: `libvirt drops the alias ${JSON.stringify(alias.name)}: a user alias is 'ua-', then letters, digits, '_' and '-'`,
-        hint: `name="ua-${tidy}"`,
+        message: `libvirt drops the alias ${shown(alias.name)}: one that it keeps is 'ua-', then letters, digits, _ and -`,
+        ...(/[A-Za-z0-9]/.test(tidy) && tidy.length <= LONGEST ? { hint: `name="ua-${tidy}"` } : {}),
       });
     }
   },
 };
+
+const shown = (name: string) => JSON.stringify(name.length > LONGEST ? `${name.slice(0, LONGEST)}…` : name);

@@ -1,23 +1,41 @@
+import { cpusetOf, formatCpuset, size } from '../../domain/cpuset.js';
+import type { Definition } from '../../domain/definition.js';
 import { statedPolicies } from '../../domain/stated-policies.js';
-import type { Rule } from '../rule.js';
+import { attributeOf } from '../../xml/attributes.js';
+import { select } from '../../xml/select.js';
+import type { Finding, Rule } from '../rule.js';
 
 export const autoUnpinned: Rule = {
   name: 'auto-unpinned',
   severity: 'warning',
-  summary: 'auto without any vCPU pinning',
+  summary: 'auto where a vCPU is not pinned: nothing is placed',
   check(definition, report) {
+    const loose = cpusetOf(unpinned(definition));
+    const count = size(loose);
+    if (count === 0) return;
     const { document, metadata, placement } = definition;
-    const loose = placement.vcpus.filter(({ source }) => source === 'host').map(({ vcpu }) => vcpu);
-    if (loose.length === 0) return;
-    const who = loose.length === placement.vcpus.length ? 'the vCPUs are' : `vCPU ${loose[0]} is`;
-    const message = `auto follows the vCPUs, and ${who} not pinned: nothing will be placed`;
-    const hint = 'pin every vCPU with <vcpupin> or <vcpu cpuset="…">, or name CPUs here';
-    const standard = metadata[0];
-    if (standard?.default === 'auto') report({ offset: document.rangeOf(standard.node).start, message, hint });
+    const who = count === placement.vcpus.length ? 'no vCPU' : `vCPU${count === 1 ? '' : 's'} ${formatCpuset(loose)}`;
+    const pinned = count === placement.vcpus.length ? 'is' : count === 1 ? 'is not' : 'are not';
+    const message = `auto follows the vCPUs, but ${who} ${pinned} pinned: nothing would be placed`;
+    const hint = "pin every vCPU (<vcpupin …/> or <vcpu cpuset='…'>), or name the CPUs in the policy";
+    const standard = metadata[0] && attributeOf(document, metadata[0].node, 'default');
+    if (standard && metadata[0]?.default === 'auto') report({ ...placeOf(standard), message, hint });
     for (const { device, policy, entry } of statedPolicies(definition).devices) {
       if (policy?.kind !== 'auto' || !device.placeable) continue;
-      const offset = device.attribute?.range.start ?? (entry ? document.rangeOf(entry.node).start : 0);
-      report({ offset, message, hint });
+      const place = device.attribute?.range ?? (entry && document.rangeOf(entry.node));
+      if (place) report({ ...placeOf(place), message, hint });
     }
   },
 };
+
+/** vCPUs that may run on every CPU. One whose pin cannot be read is left to the rules about that. */
+function unpinned({ document, placement: { vcpus, pins } }: Definition): number[] {
+  if (select('/domain/vcpu', document.dom).some((node) => node.hasAttribute('cpuset'))) return [];
+  const named = new Set(pins.map(({ vcpu }) => vcpu));
+  return vcpus.filter(({ vcpu, source }) => source === 'host' && !named.has(vcpu)).map(({ vcpu }) => vcpu);
+}
+
+const placeOf = ({ start, end }: { start: number; end: number }): Pick<Finding, 'offset' | 'end'> => ({
+  offset: start,
+  end,
+});

@@ -1,18 +1,18 @@
 import type { Rule } from '../rule.js';
+import { faultyCpusets } from './faulty-cpusets.js';
 
 export const cpusetEmpty: Rule = {
   name: 'cpuset-empty',
   severity: 'error',
-  summary: 'a cpuset names no CPU',
-  check({ devices }, report) {
-    for (const { attribute } of devices) {
-      if (!attribute || attribute.policy.ok || attribute.policy.error.code !== 'empty') continue;
-      const { valueStart, valueEnd } = attribute.range;
+  summary: 'a cpuset that names no CPU',
+  check(definition, report) {
+    for (const { range, policy, error } of faultyCpusets(definition)) {
+      if (error.code !== 'empty') continue;
       report({
-        offset: valueStart,
-        end: valueEnd,
-        message: `cpuset ${attribute.policy.error.message}`,
-        hint: 'name CPUs, or write auto or native',
+        offset: range.valueStart,
+        end: range.valueEnd,
+        message: `cpuset ${error.message}`,
+        hint: policy ? 'name CPUs (cpuset="0-3"), or write auto or native' : 'name CPUs (cpuset="0-3")',
       });
     }
   },

@@ -1,22 +1,65 @@
-import { identitiesOf } from '../../domain/devices.js';
-import { formatIdentity } from '../../domain/identity.js';
-import type { Rule } from '../rule.js';
+import type { Definition } from '../../domain/definition.js';
+import { type Device, identitiesOf } from '../../domain/devices.js';
+import { statedPolicies } from '../../domain/stated-policies.js';
+import { attributeOf } from '../../xml/attributes.js';
+import { select } from '../../xml/select.js';
+import type { Report, Rule } from '../rule.js';
 
 export const duplicateDevice: Rule = {
   name: 'duplicate-device',
   severity: 'error',
-  summary: 'the same device twice: one address, alias or MAC for two elements',
-  check({ document, devices }, report) {
-    const first = new Map<string, number>();
-    for (const device of devices) {
-      for (const identity of identitiesOf(device)) {
-        const key = formatIdentity(identity);
-        const { start } = document.rangeOf(device.node);
-        const seen = first.get(key);
-        if (seen === undefined) first.set(key, start);
-        else
-          report({ offset: start, message: `${key} is taken by the device in line ${document.lines.at(seen).line}` });
-      }
-    }
+  summary: 'two devices with one address, alias or MAC: a policy cannot tell them apart',
+  check(definition, report) {
+    checkAddresses(definition, report);
+    checkAliases(definition, report);
+    checkMacs(definition, report);
   },
 };
+
+function checkAddresses({ document, devices }: Definition, report: Report): void {
+  const first = new Map<string, number>();
+  for (const { source } of devices) {
+    if (!source?.address) continue;
+    const { start, openEnd } = document.rangeOf(source.node);
+    const line = first.get(source.address);
+    if (line === undefined) first.set(source.address, document.lines.at(start).line);
+    else {
+      const message = `the PCI device ${source.address} is passed through in line ${line} already`;
+      report({ offset: start, end: openEnd, message, hint: 'remove one of the two' });
+    }
+  }
+}
+
+/** An alias is one domain's device of any kind; those that are no user alias are not kept anyway. */
+function checkAliases({ document }: Definition, report: Report): void {
+  const first = new Map<string, number>();
+  for (const node of select('/domain/devices/*/alias', document.dom)) {
+    const name = node.getAttribute('name') ?? '';
+    const range = name.startsWith('ua-') && attributeOf(document, node, 'name');
+    if (!range) continue;
+    const line = first.get(name);
+    if (line === undefined) first.set(name, document.lines.at(range.start).line);
+    else {
+      const message = `the alias ${JSON.stringify(name)} is taken by the device in line ${line}`;
+      report({ offset: range.valueStart, end: range.valueEnd, message, hint: 'each device needs an alias of its own' });
+    }
+  }
+}
+
+/** libvirt allows two interfaces of one MAC (a team has them), so only a policy that is kept by it is at stake. */
+function checkMacs(definition: Definition, report: Report): void {
+  const { document, devices } = definition;
+  for (const { device, entry } of statedPolicies(definition).devices) {
+    const kept = device.attribute ? device.identity : entry?.identity;
+    if (kept?.key !== 'mac') continue;
+    const other = devices.find((candidate) => candidate !== device && hasMac(candidate, kept.value));
+    if (!other) continue;
+    const { start, openEnd } = document.rangeOf(device.node);
+    const { line } = document.lines.at(document.rangeOf(other.node).start);
+    const message = `the policy is kept by the MAC ${kept.value}, which the device in line ${line} has too`;
+    report({ offset: start, end: openEnd, message, hint: "give this one an alias: <alias name='ua-…'/>" });
+  }
+}
+
+const hasMac = (device: Device, mac: string) =>
+  identitiesOf(device).some(({ key, value }) => key === 'mac' && value === mac);

@@ -8,12 +8,9 @@ export const entryRepeated: Rule = {
   summary: 'two metadata entries for one device',
   check(definition, report) {
     for (const { identity, node } of statedPolicies(definition).repeated) {
-      report({
-        offset: definition.document.rangeOf(node).start,
-        end: definition.document.rangeOf(node).end,
-        message: `the device with ${formatIdentity(identity)} has an entry already`,
-        hint: 'keep one of the two',
-      });
+      const { start, end } = definition.document.rangeOf(node);
+      const message = `the device with ${formatIdentity(identity)} has an entry already`;
+      report({ offset: start, end, message, hint: 'keep one of the two' });
     }
   },
 };

@@ -1,4 +1,5 @@
-import { formatIdentity } from '../../domain/identity.js';
+import type { Device } from '../../domain/devices.js';
+import { formatIdentity, type Identity } from '../../domain/identity.js';
 import { statedPolicies } from '../../domain/stated-policies.js';
 import type { Rule } from '../rule.js';
 
@@ -7,12 +8,17 @@ export const entryStale: Rule = {
   severity: 'warning',
   summary: 'a metadata entry for a device that is not there',
   check(definition, report) {
+    const { document, devices } = definition;
     for (const { identity, node } of statedPolicies(definition).stale) {
-      report({
-        offset: definition.document.rangeOf(node).start,
-        end: definition.document.rangeOf(node).end,
-        message: `no device with ${formatIdentity(identity)}: normalize and expand drop this entry`,
-      });
+      const { start, end } = document.rangeOf(node);
+      const other = devices.find((device) => !device.placeable && isKnownBy(device, identity));
+      const what = other
+        ? `the <${other.label}> with ${formatIdentity(identity)} has no host interrupts of its own`
+        : `no device has ${formatIdentity(identity)}`;
+      report({ offset: start, end, message: `${what}: normalize and expand drop this entry` });
     }
   },
 };
+
+const isKnownBy = ({ alias, mac }: Device, { key, value }: Identity) =>
+  (key === 'alias' && alias?.name === value) || (key === 'mac' && mac === value);

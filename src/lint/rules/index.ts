@@ -12,6 +12,7 @@ import { metadataSyntax } from './metadata-syntax.js';
 import { noIdentity } from './no-identity.js';
 import { noInterrupts } from './no-interrupts.js';
 import { policyConflict } from './policy-conflict.js';
+import { vcpupinRepeated } from './vcpupin-repeated.js';
 import { vcpupinUnknown } from './vcpupin-unknown.js';
 
 /** The parser's word; nothing else is checked then. */
@@ -51,6 +52,7 @@ export const RULES: readonly Rule[] = [
   metadataDuplicate,
   metadataSyntax,
   vcpupinUnknown,
+  vcpupinRepeated,
 ];
 
 /** Every rule that a finding may name. */

@@ -9,11 +9,9 @@ export const metadataDuplicate: Rule = {
     if (!first) return;
     const { line } = document.lines.at(document.rangeOf(first.node).start);
     for (const { node } of others) {
-      report({
-        offset: document.rangeOf(node).start,
-        message: `<${node.tagName}> again: libvirt keeps the one in line ${line} and drops this, without a word`,
-        hint: 'move its entries into the first',
-      });
+      const { start, openEnd } = document.rangeOf(node);
+      const message = `a second <${node.tagName}>: libvirt keeps the one in line ${line} and drops this, without a word`;
+      report({ offset: start, end: openEnd, message, hint: 'move its entries into the first' });
     }
   },
 };

@@ -5,15 +5,15 @@ export const noIdentity: Rule = {
   severity: 'error',
   summary: 'a policy on a device that nothing lasting identifies',
   check({ devices }, report) {
-    for (const { attribute, element, identity, label, placeable, source } of devices) {
+    for (const { attribute, identity, label, node, placeable, source } of devices) {
       // an address that cannot be read is reported by address-invalid
       if (!attribute || !placeable || identity || (source && !source.address)) continue;
       report({
         offset: attribute.range.start,
         end: attribute.range.end,
-        message: `nothing identifies this <${label}>: the policy could not be found again`,
+        message: `nothing identifies this <${label}>: its policy could not be found again`,
         hint:
-          element === 'interface'
+          node.getAttribute('type') === 'network'
             ? "add <mac address='…'/> or <alias name='ua-…'/>"
             : "add its <source><address …/></source> or <alias name='ua-…'/>",
       });

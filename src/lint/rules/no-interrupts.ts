@@ -12,7 +12,7 @@ export const noInterrupts: Rule = {
         end: attribute.range.end,
         // native asks for nothing, so nothing goes wrong
         severity: attribute.value === 'native' ? 'warning' : 'error',
-        message: `<${label}> has no host interrupts of its own to place`,
+        message: `<${label}> has no host interrupts of its own: only PCI devices have`,
         hint: 'remove the cpuset attribute',
       });
     }

@@ -6,17 +6,16 @@ import type { Rule } from '../rule.js';
 export const policyConflict: Rule = {
   name: 'policy-conflict',
   severity: 'warning',
-  summary: 'attribute and metadata entry of a device say different things',
+  summary: 'the attribute and the metadata entry of a device differ: the attribute wins',
   check(definition, report) {
     for (const stated of statedPolicies(definition).devices) {
       const { device, entry } = stated;
       if (!disagree(stated) || !device.attribute || !entry) continue;
-      const line = definition.document.lines.at(definition.document.rangeOf(entry.node).start).line;
-      report({
-        offset: device.attribute.range.start,
-        end: device.attribute.range.end,
-        message: `the metadata (line ${line}, ${formatIdentity(entry.identity)}) says ${formatPolicy(entry.policy)}: the attribute wins`,
-      });
+      const { line } = definition.document.lines.at(definition.document.rangeOf(entry.node).start);
+      const { start, end } = device.attribute.range;
+      const theirs = `cpuset="${formatPolicy(entry.policy)}"`;
+      const message = `the attribute wins over ${theirs} of the metadata (line ${line}, ${formatIdentity(entry.identity)})`;
+      report({ offset: start, end, message, hint: 'remove the one that is out of date' });
     }
   },
 };

@@ -4,16 +4,18 @@ import type { Rule } from '../rule.js';
 export const vcpupinUnknown: Rule = {
   name: 'vcpupin-unknown',
   severity: 'warning',
-  summary: 'vcpupin of a vCPU that the domain does not have: libvirt ignores it',
+  summary: 'a vcpupin of a vCPU that the domain does not have: libvirt drops it',
   check({ document, placement: { maxVcpus, pins } }, report) {
-    if (maxVcpus === undefined) return;
+    if (maxVcpus === undefined || maxVcpus === 0) return;
     for (const { node, vcpu } of pins) {
       if (vcpu === undefined || vcpu < maxVcpus) continue;
       const range = attributeOf(document, node, 'vcpu');
+      if (!range) continue;
+      const last = maxVcpus === 1 ? 'the only one is 0' : `they are 0 to ${maxVcpus - 1}`;
       report({
-        offset: range?.valueStart ?? document.rangeOf(node).start,
-        ...(range ? { end: range.valueEnd } : {}),
-        message: `the domain has no vCPU ${vcpu}: the last is ${maxVcpus - 1}, and libvirt ignores this pin`,
+        offset: range.valueStart,
+        end: range.valueEnd,
+        message: `the domain has no vCPU ${vcpu} (${last}): libvirt drops this pin`,
       });
     }
   },

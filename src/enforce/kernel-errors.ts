@@ -1,0 +1,28 @@
+import type { Action } from './report.js';
+
+/** What an error of a write to smp_affinity means for what is done next. */
+export interface Treatment {
+  /** transient: try again at once; exhausted: later, less and less often; impossible: report once; gone: nothing to do */
+  kind: 'transient' | 'exhausted' | 'impossible' | 'gone';
+  action: Action;
+  reason: string;
+}
+
+/** kernel/irq/proc.c and manage.c, arch/x86/kernel/apic/vector.c; before 6.12 a managed interrupt gave EIO. */
+const TREATMENTS: Record<string, Treatment> = {
+  EBUSY: { kind: 'transient', action: 'fail', reason: 'the kernel is busy with it' },
+  EAGAIN: { kind: 'transient', action: 'fail', reason: 'the kernel is busy with it' },
+  ENOSPC: { kind: 'exhausted', action: 'fail', reason: 'these CPUs are out of interrupt vectors' },
+  ENOENT: { kind: 'gone', action: 'skip', reason: 'it went away' },
+  EPERM: { kind: 'impossible', action: 'fail', reason: 'the kernel manages it itself, or forbids the write' },
+  EIO: { kind: 'impossible', action: 'fail', reason: 'the kernel manages it itself' },
+  EACCES: { kind: 'impossible', action: 'fail', reason: 'no permission to write it: root is needed' },
+  EROFS: { kind: 'impossible', action: 'fail', reason: '/proc is mounted read-only here' },
+  EINVAL: { kind: 'impossible', action: 'fail', reason: 'the kernel takes no such mask for it' },
+  ERANGE: { kind: 'impossible', action: 'fail', reason: 'the host has no such CPU' },
+  EOVERFLOW: { kind: 'impossible', action: 'fail', reason: 'the host has no such CPU' },
+};
+
+export function treatmentOf(code: string): Treatment {
+  return TREATMENTS[code] ?? { kind: 'impossible', action: 'fail', reason: `the write failed: ${code}` };
+}

@@ -1,0 +1,20 @@
+import { type Cpuset, isSubset } from '../domain/cpuset.js';
+import type { Placement } from '../domain/placement.js';
+import type { VcpuThreads } from '../host/qemu-threads.js';
+
+/** What `auto` comes to: CPUs, or why there are none. */
+export type VcpuCpus =
+  | { cpus: Cpuset; source: 'threads' | 'definition' }
+  | { cpus: undefined; source: 'threads' | 'definition'; reason: string };
+
+/** The threads of the running QEMU are the truth: numad's choice and `virsh vcpupin --live` show there alone. */
+export function vcpuCpus(placement: Placement, threads: VcpuThreads | undefined, online: Cpuset): VcpuCpus {
+  const source = threads ? 'threads' : 'definition';
+  const cpus = threads?.cpus ?? placement.cpus;
+  if (cpus && !isSubset(online, cpus)) return { cpus, source };
+  const numad = !cpus && placement.vcpus.some((vcpu) => vcpu.source === 'numad');
+  const reason = numad
+    ? 'numad chooses the CPUs of the vCPUs when the domain starts'
+    : 'the vCPUs may run on every CPU, so there is nothing to follow';
+  return { cpus: undefined, source, reason };
+}

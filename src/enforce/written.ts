@@ -1,0 +1,9 @@
+import type { PciAddress } from '../domain/address.js';
+
+/** One vector, as long as it lives: the number alone may be another device's a moment later. */
+export function vectorKey(address: PciAddress, irq: number, handler: string): string {
+  return `${irq} ${handler} ${address}`;
+}
+
+/** CPU lists that we wrote, by vector: what was written once and still holds is not written again. */
+export type Written = ReadonlyMap<string, string>;

@@ -1,0 +1,25 @@
+/** A kernel error by its name: ENOENT, EPERM, EINVAL, ENOSPC ... */
+export class FileError extends Error {
+  override readonly name = 'FileError';
+  constructor(
+    readonly code: string,
+    readonly path: string,
+  ) {
+    super(`${path}: ${code}`);
+  }
+}
+
+/**
+ * The host's pseudo-files, by absolute path: the real ones, those below a `--root`, or a simulated kernel's.
+ * What is absent is undefined, for absence is normal there; everything else that goes wrong is a FileError.
+ */
+export interface Files {
+  /** the whole text; at most 16 MiB */
+  read(path: string): string | undefined;
+  /** names in a folder, in no order */
+  list(path: string): string[] | undefined;
+  /** last part of a symbolic link's target */
+  link(path: string): string | undefined;
+  /** one write(2), as the kernel wants it; a FileError with ENOENT where the file is gone */
+  write(path: string, text: string): void;
+}

@@ -1,0 +1,43 @@
+import { parseCpuList } from '../domain/cpu-mask.js';
+import { type Cpuset, union } from '../domain/cpuset.js';
+import type { Files } from './files.js';
+
+/** The vCPU threads of a running domain: the truth about where its vCPUs may run. */
+export interface VcpuThreads {
+  pid: number;
+  threads: { vcpu: number; cpus: Cpuset }[];
+  /** the union over all vCPUs */
+  cpus: Cpuset;
+}
+
+/**
+ * Finds QEMU by libvirt's pid file and reads the affinity of its threads `CPU n/KVM` (`CPU n/TCG` under emulation).
+ * Undefined where there is no such process, or where it is not this domain's: a pid may be another's by now.
+ */
+export function readVcpuThreads(files: Files, name: string, uuid: string | undefined): VcpuThreads | undefined {
+  const pid = findQemu(files, name, uuid);
+  if (pid === undefined) return undefined;
+  const threads: VcpuThreads['threads'] = [];
+  for (const tid of files.list(`/proc/${pid}/task`) ?? []) {
+    const task = `/proc/${pid}/task/${tid}`;
+    const vcpu = /^CPU (\d+)\/(?:KVM|TCG)$/.exec(files.read(`${task}/comm`)?.trim() ?? '')?.[1];
+    if (vcpu === undefined) continue;
+    const list = /^Cpus_allowed_list:\s*(\S*)$/m.exec(files.read(`${task}/status`) ?? '')?.[1];
+    const cpus = list === undefined ? undefined : parseCpuList(list);
+    if (cpus) threads.push({ vcpu: Number(vcpu), cpus });
+  }
+  if (threads.length === 0) return undefined;
+  threads.sort((a, b) => a.vcpu - b.vcpu);
+  return { pid, threads, cpus: union(...threads.map(({ cpus }) => cpus)) };
+}
+
+/** The name is compared with what is in the folder and never becomes a path itself. */
+function findQemu(files: Files, name: string, uuid: string | undefined): number | undefined {
+  const folder = '/run/libvirt/qemu';
+  const file = files.list(folder)?.find((entry) => entry === `${name}.pid`);
+  const pid = /^\s*([1-9]\d{0,9})\s*$/.exec((file && files.read(`${folder}/${file}`)) ?? '')?.[1];
+  if (pid === undefined) return undefined;
+  const words = (files.read(`/proc/${pid}/cmdline`) ?? '').split('\0');
+  const ours = uuid === undefined ? words.some((word) => word.startsWith(`guest=${name},`)) : words.includes(uuid);
+  return ours ? Number(pid) : undefined;
+}

@@ -1,0 +1,54 @@
+import { type PciAddress, parseAddress } from '../../domain/address.js';
+import { parseCpuList } from '../../domain/cpu-mask.js';
+import type { Cpuset } from '../../domain/cpuset.js';
+import type { InterruptType } from '../pci-device.js';
+
+/** A host in a small JSON file: schemas/host.schema.json. CPU lists are the kernel's, `0-3,8`. */
+export interface HostDescription {
+  cpus: { present: string; online?: string };
+  nodes?: { node: number; cpus: string }[];
+  /** where interrupts are born; all CPUs if absent */
+  defaultAffinity?: string;
+  devices: DeviceDescription[];
+  /** interrupts of the host's own */
+  interrupts?: (InterruptDescription & { irq: number })[];
+  domains?: DomainDescription[];
+  processes?: { pid: number; command: string }[];
+}
+
+export interface DeviceDescription {
+  address: string;
+  driver?: string;
+  numaNode?: number;
+  interrupts?: (InterruptDescription & { irq: number; type: InterruptType })[];
+}
+
+export interface InterruptDescription {
+  /** default, for a VFIO device: vfio-msix[0](0000:82:00.0), counted per device. [] is a phantom vector: no /proc/irq */
+  handlers?: string[];
+  affinity?: string;
+  effective?: string;
+  managed?: boolean;
+  /** by CPU number */
+  counts?: Record<string, number>;
+}
+
+export interface DomainDescription {
+  name: string;
+  uuid: string;
+  pid: number;
+  vcpus: { vcpu: number; cpus: string }[];
+}
+
+/** @throws Error, one line, where a list or an address of a description is not in its exact form */
+export function cpuList(text: string): Cpuset {
+  const set = parseCpuList(text);
+  if (!set) throw new Error(`not a CPU list: ${JSON.stringify(text)}`);
+  return set;
+}
+
+export function pciAddress(text: string): PciAddress {
+  const address = parseAddress(text);
+  if (!address) throw new Error(`not a PCI address: ${JSON.stringify(text)}`);
+  return address;
+}

@@ -1,0 +1,43 @@
+import type { FileReport, LintReport, ReportedFinding } from '../report.js';
+import type { Severity } from '../rule.js';
+
+/** GitHub's workflow commands; it knows no other levels. */
+const COMMANDS = { error: 'error', warning: 'warning', note: 'notice' } as const satisfies Record<Severity, string>;
+
+/**
+ * The workflow commands of GitHub Actions, which make annotations of a step's output: a line for each finding.
+ * `locate` gives a path as GitHub wants it, relative to the checkout.
+ */
+export function formatGithub({ files, note }: LintReport, locate: (path: string) => string): string {
+  const lines = files.flatMap((file) => [
+    ...unreadable(file, locate),
+    ...file.findings.map((finding) => annotation(locate(file.path), finding)),
+  ]);
+  if (note !== undefined) lines.push(command('notice', {}, note));
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function unreadable({ path, unreadable: reason }: FileReport, locate: (path: string) => string): string[] {
+  return reason === undefined ? [] : [command('error', { file: locate(path), title: 'unreadable' }, reason)];
+}
+
+function annotation(file: string, { rule, severity, message, hint, ...place }: ReportedFinding): string {
+  const { line, column, endLine = line, endColumn } = place;
+  // GitHub takes columns only where the place is within one line.
+  const columns = endLine === line ? { col: column, ...(endColumn === undefined ? {} : { endColumn }) } : {};
+  const properties = { file, line, endLine, ...columns, title: rule };
+  return command(COMMANDS[severity], properties, hint === undefined ? message : `${message}\ntry: ${hint}`);
+}
+
+function command(name: string, properties: Record<string, string | number>, message: string): string {
+  const parts = Object.entries(properties).map(([key, value]) => `${key}=${escapeProperty(String(value))}`);
+  return `::${name}${parts.length > 0 ? ` ${parts.join(',')}` : ''}::${escapeData(message)}`;
+}
+
+function escapeData(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+function escapeProperty(text: string): string {
+  return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+}

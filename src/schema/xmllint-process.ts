@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import type { Grammar } from './grammar.js';
+import { SchemaError } from './schema-error.js';
+import type { Environment } from './verdict.js';
+
+const OUTPUT_LIMIT = 16 << 20;
+const BAD_GRAMMAR = 5;
+
+/** How a process ended: 0 valid, 1 malformed, 3 invalid; null where it was killed. `output` is its stderr. */
+export interface XmllintExit {
+  status: number | null;
+  output: string;
+  timedOut: boolean;
+}
+
+export interface XmllintProcess {
+  /** Rejects with SchemaError where xmllint is not installed or the grammar does not compile. */
+  exit: Promise<XmllintExit>;
+  kill(): void;
+}
+
+export interface XmllintInput {
+  files: readonly string[];
+  /** What the file name `-` stands for: an open file, or a text. */
+  stdin?: number | string;
+}
+
+/** Starts xmllint, never through a shell, for at most `timeLimit` milliseconds. */
+export function spawnXmllint(
+  { files, stdin }: XmllintInput,
+  grammar: Grammar,
+  env: Environment,
+  timeLimit: number,
+): XmllintProcess {
+  const { path, file } = openGrammar(grammar);
+  const child = spawn('xmllint', ['--noout', '--nonet', '--relaxng', path, ...files], {
+    // No catalogs: they could send the grammar's includes elsewhere.
+    env: { ...env, LC_ALL: 'C', XML_CATALOG_FILES: '' },
+    stdio: [typeof stdin === 'string' ? 'pipe' : (stdin ?? 'ignore'), 'ignore', 'pipe', file ?? 'ignore'],
+  });
+  if (file !== undefined) closeSync(file);
+  // A process that ended early has not read everything, which its exit status tells better.
+  child.stdin?.on('error', () => {});
+  if (typeof stdin === 'string') child.stdin?.end(stdin);
+
+  const exit = new Promise<XmllintExit>((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let size = 0;
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      child.kill('SIGKILL');
+    }, timeLimit);
+    child.stderr?.on('data', (data: Buffer) => {
+      if (size < OUTPUT_LIMIT) parts.push(data);
+      size += data.length;
+    });
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
+      reject(new SchemaError(spawnFailure(error)));
+    });
+    child.on('close', (status) => {
+      clearTimeout(timer);
+      const output = Buffer.concat(parts).toString('utf8');
+      if (status === BAD_GRAMMAR) reject(new SchemaError(grammarFailure(output)));
+      else resolve({ status, output, timedOut });
+    });
+  });
+  return { exit, kill: () => child.kill('SIGKILL') };
+}
+
+/**
+ * A grammar that is not on disk is put in a file that has no name any more when xmllint reads it (through /dev/fd), so that
+ * there is nothing to clean up. A pipe would do, but Node's are sockets, which cannot be opened by name.
+ */
+function openGrammar(grammar: Grammar): { path: string; file?: number } {
+  if (grammar.file !== undefined) return { path: grammar.file };
+  const directory = mkdtempSync(`${tmpdir()}/hostdev-cpuset-`);
+  try {
+    writeFileSync(`${directory}/grammar.rng`, grammar.text ?? '');
+    return { path: '/dev/fd/3', file: openSync(`${directory}/grammar.rng`, 'r') };
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+function spawnFailure(error: NodeJS.ErrnoException): string {
+  if (error.code === 'ENOENT') return 'xmllint is not installed (Debian: libxml2-utils; Fedora: libxml2)';
+  return `xmllint could not be started (${error.code ?? error.message})`;
+}
+
+function grammarFailure(output: string): string {
+  const line = output.split('\n').find((text) => / error : /.test(text)) ?? output.split('\n')[0] ?? '';
+  return `the schema does not compile: ${line.replace(/^.* error : /, '')}`;
+}

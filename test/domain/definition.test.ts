@@ -1,0 +1,90 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { formatCpuset } from '../../src/domain/cpuset.js';
+import { type Definition, readDefinition } from '../../src/domain/definition.js';
+import { identitiesOf } from '../../src/domain/devices.js';
+import { formatIdentity } from '../../src/domain/identity.js';
+import { formatPolicy } from '../../src/domain/policy.js';
+import { disagree, statedPolicies } from '../../src/domain/stated-policies.js';
+import { InputError } from '../../src/xml/input-error.js';
+import { parseXml } from '../../src/xml/parse.js';
+import { caseFiles, folderBeside, matchesFile } from '../support/case-files.js';
+
+const definitions = suite('readDefinition');
+
+// A case says about what of the definition it is: the keys of its JSON. A new one gets all.
+for (const { name, text, path } of caseFiles(folderBeside(import.meta.url, 'cases'), '.xml')) {
+  definitions(name, () => {
+    const parts = describe(readDefinition(parseXml(text)));
+    const expected = path('.json');
+    const wanted = existsSync(expected) ? Object.keys(JSON.parse(readFileSync(expected, 'utf8'))) : Object.keys(parts);
+    const chosen = Object.fromEntries(wanted.map((key) => [key, parts[key as keyof typeof parts]]));
+    matchesFile(`${JSON.stringify(chosen, null, 2)}\n`, expected);
+  });
+}
+
+definitions('another document is no domain', () => {
+  const others = [
+    '<domainsnapshot/>',
+    '<network/>',
+    '<domain xmlns="urn:x"/>',
+    '<p:domain xmlns:p="urn:x"/>',
+    '<Domain/>',
+  ];
+  for (const text of others) {
+    assert.throws(
+      () => readDefinition(parseXml(`<!-- x -->${text}`)),
+      (error: Error) =>
+        error instanceof InputError && error.offset === 10 && /is not a libvirt domain$/.test(error.message),
+    );
+  }
+});
+
+definitions.run();
+
+function describe(definition: Definition) {
+  const { document, name, uuid, devices, metadata, placement } = definition;
+  const stated = statedPolicies(definition);
+  const entryOf = ({ identity, policy }: (typeof stated.stale)[number]) =>
+    `${formatIdentity(identity)} ${formatPolicy(policy)}`;
+  return {
+    domain: { name, uuid },
+    devices: devices.map((device) => ({
+      label: device.label,
+      placeable: device.placeable,
+      identity: device.identity && formatIdentity(device.identity),
+      known: identitiesOf(device).map(formatIdentity),
+      policy:
+        device.attribute &&
+        (device.attribute.policy.ok
+          ? formatPolicy(device.attribute.policy.policy)
+          : device.attribute.policy.error.message),
+      problems: device.source?.problems.map(({ message }) => message),
+    })),
+    placement: {
+      maxVcpus: placement.maxVcpus,
+      vcpus: placement.vcpus.map(({ vcpu, source, cpus }) =>
+        [vcpu, source, cpus && formatCpuset(cpus)].filter((part) => part !== undefined).join(' '),
+      ),
+      cpus: placement.cpus && formatCpuset(placement.cpus),
+      pins: placement.pins.map(({ vcpu, cpus }) => `${vcpu} ${cpus && formatCpuset(cpus)}`),
+    },
+    metadata: metadata.map((element) => ({
+      default: element.default,
+      entries: element.entries.map(entryOf),
+      problems: element.problems.map(({ offset, message, hint }) => {
+        const { line, column } = document.lines.at(offset);
+        return `${line}:${column} ${message}${hint === undefined ? '' : `, try ${hint}`}`;
+      }),
+    })),
+    stated: {
+      policies: stated.devices.map(
+        (one) =>
+          `${one.device.label}: ${one.policy ? formatPolicy(one.policy) : 'nothing'}${disagree(one) ? ', the entry differs' : ''}`,
+      ),
+      stale: stated.stale.map(entryOf),
+      repeated: stated.repeated.map(entryOf),
+    },
+  };
+}

@@ -1,0 +1,120 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { LintReport } from '../../src/lint/report.js';
+import { ALL_RULES, SCHEMA } from '../../src/lint/rules/index.js';
+import { projectRoot, runCli } from '../support/cli.js';
+import { needs, suiteWhere } from '../support/needs.js';
+import { matchesFile, updating } from './expected-file.js';
+
+const pages = join(projectRoot, 'docs/rules');
+const samples = join(projectRoot, 'samples/bad');
+const names = ALL_RULES.map(({ name }) => name);
+const pageOf = (name: string) => join(pages, `${name}.md`);
+const read = (file: string) => readFileSync(file, 'utf8');
+
+/** What is between the fences of the block that begins with `opening`. */
+function block(page: string, opening: string): string {
+  const from = page.indexOf(`${opening}\n`);
+  assert.ok(from >= 0, `no block ${JSON.stringify(opening)}`);
+  const start = from + opening.length + 1;
+  return page.slice(start, page.indexOf('```', start));
+}
+const badOf = (page: string) => block(page, '## Bad\n\n```xml');
+const goodOf = (page: string) => block(page, '## Good\n\n```xml');
+
+let folder = '';
+function inFolder(run: ReturnType<typeof suiteWhere>): void {
+  run.before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'hostdev-cpuset-test-'));
+  });
+  run.after(() => rmSync(folder, { recursive: true }));
+}
+
+async function lint(files: string[]): Promise<LintReport> {
+  const { stdout } = await runCli('lint-domain', ['--format', 'json', ...files]);
+  return JSON.parse(stdout);
+}
+
+async function checkBad(name: string): Promise<void> {
+  const page = read(pageOf(name));
+  const cwd = join(folder, name);
+  mkdirSync(cwd);
+  writeFileSync(join(cwd, 'guest.xml'), badOf(page));
+  const { stdout } = await runCli('lint-domain', ['guest.xml'], { cwd });
+  assert.match(stdout, `[${name}]`);
+  const printed = block(page, '```text');
+  if (updating)
+    writeFileSync(
+      pageOf(name),
+      page.replace(`\`\`\`text\n${printed}`, () => `\`\`\`text\n${stdout}`),
+    );
+  else assert.is(stdout, printed);
+}
+
+async function checkSamples(rules: string[]): Promise<void> {
+  const report = await lint(rules.map((name) => join(samples, `${name}.xml`)));
+  assert.is(report.files.length, rules.length);
+  for (const { path, findings } of report.files) {
+    const name = basename(path, '.xml');
+    const places = findings.map(({ rule, severity, line, column }) => ({ rule, severity, line, column }));
+    assert.ok(
+      places.some(({ rule }) => rule === name),
+      `${name}: the sample does not give its rule`,
+    );
+    matchesFile(places, join(__dirname, 'expected', `${name}.json`));
+  }
+}
+
+const docs = suiteWhere('rule pages', needs());
+inFolder(docs);
+
+for (const { name, severity } of ALL_RULES) {
+  docs(`${name} has a page`, () => {
+    const page = read(pageOf(name));
+    assert.ok(page.startsWith(`# ${name}\n\nSeverity: ${severity}`), 'heading and severity');
+    assert.match(badOf(page), '<name>');
+    assert.match(goodOf(page), '<domain ');
+  });
+  if (name !== SCHEMA.name) docs(`${name}: what is printed for the bad example`, () => checkBad(name));
+}
+
+docs('no good example has a finding', async () => {
+  const files = names.map((name) => join(folder, `${name}.xml`));
+  for (const [index, file] of files.entries()) writeFileSync(file, goodOf(read(pageOf(names[index] as string))));
+  const report = await lint(files);
+  assert.is(report.files.length, names.length);
+  for (const { path, findings } of report.files) assert.equal(findings, [], path);
+});
+
+docs('the table of rules is current, and there is no page more', () => {
+  const rows = ALL_RULES.map(({ name, severity, summary }) => `| [${name}](${name}.md) | ${severity} | ${summary} |`);
+  const table = ['| rule | severity | reports |', '|---|---|---|', ...rows].join('\n');
+  const file = join(pages, 'README.md');
+  if (updating)
+    writeFileSync(
+      file,
+      read(file).replace(/\| rule[\s\S]*\|(?=\n)/, () => table),
+    );
+  assert.match(read(file), `\n\n${table}\n`);
+  assert.equal(readdirSync(pages).sort(), ['README.md', ...names.map((name) => `${name}.md`)].sort());
+});
+
+docs('bad samples give what they are for', () => checkSamples(names.filter((name) => name !== SCHEMA.name)));
+
+docs('there is one bad sample a rule', () => {
+  assert.equal(readdirSync(samples).sort(), names.map((name) => `${name}.xml`).sort());
+  assert.equal(readdirSync(join(__dirname, 'expected')).sort(), names.map((name) => `${name}.json`).sort());
+});
+
+docs.run();
+
+const schema = suiteWhere("the schema rule's page", needs('libvirt-schemas'));
+inFolder(schema);
+
+schema('what is printed for the bad example', () => checkBad(SCHEMA.name));
+schema('the bad sample gives what it is for', () => checkSamples([SCHEMA.name]));
+
+schema.run();

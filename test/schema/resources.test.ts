@@ -1,0 +1,41 @@
+import { cpSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { findRngDirectory } from '../../src/schema/resources.js';
+import { run } from '../support/run.js';
+
+const project = fileURLToPath(new URL('../../', import.meta.url));
+const resources = suite('findRngDirectory');
+
+resources('from the sources', () => {
+  assert.is(findRngDirectory(), `${project}rng`);
+});
+
+resources('from a CJS bundle in dist/bin, and from nowhere', async () => {
+  const folder = realpathSync(mkdtempSync(`${tmpdir()}/hostdev-cpuset-test-`));
+  try {
+    const bundle = `${folder}/dist/bin/print.cjs`;
+    await build({
+      stdin: {
+        contents: "import { findRngDirectory } from './resources.ts'; console.log(findRngDirectory());",
+        resolveDir: `${project}src/schema`,
+      },
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      outfile: bundle,
+      define: { 'import.meta.url': '__bundle_url' },
+      banner: { js: "const __bundle_url = require('node:url').pathToFileURL(__filename).href;" },
+    });
+    assert.match((await run(process.execPath, [bundle])).stderr, 'SchemaError: rng/domain.rng is missing');
+    cpSync(`${project}rng`, `${folder}/rng`, { recursive: true });
+    assert.is((await run(process.execPath, [bundle])).stdout, `${folder}/rng\n`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+resources.run();

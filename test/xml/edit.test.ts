@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { applyEdits, type Edit } from '../../src/xml/edit.js';
+
+const editing = suite('applyEdits');
+
+/** A text, edits that do not overlap, and their order. */
+const input = fc
+  .tuple(
+    fc.string({ maxLength: 40 }),
+    fc.array(fc.tuple(fc.nat(40), fc.string({ maxLength: 3 })), { maxLength: 6 }),
+    fc.infiniteStream(fc.nat(1000)),
+  )
+  .map(([text, cuts, keys]) => {
+    const places = cuts.map(([place]) => Math.min(place, text.length)).sort((a, b) => a - b);
+    const edits: Edit[] = [];
+    for (let i = 0; i + 1 < places.length; i += 2) {
+      edits.push({ start: places[i] as number, end: places[i + 1] as number, text: (cuts[i] as [number, string])[1] });
+    }
+    const order = edits.map((edit) => ({ edit, key: keys.next().value as number })).sort((a, b) => a.key - b.key);
+    return { text, edits, shuffled: order.map(({ edit }) => edit) };
+  })
+  .filter(({ edits }) => new Set(edits.map(({ start }) => start)).size === edits.length);
+
+editing('agrees with splicing from the last edit to the first, in whatever order they are given', () => {
+  fc.assert(
+    fc.property(input, ({ text, edits, shuffled }) => {
+      const units = text.split('');
+      for (const { start, end, text: put } of edits.toReversed()) units.splice(start, end - start, put);
+      assert.is(applyEdits(text, shuffled), units.join(''));
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+editing('no edit gives the text itself', () => assert.is(applyEdits('ab\r\n', []), 'ab\r\n'));
+
+editing('insertions at one place keep their order, and come before what is replaced there', () => {
+  const edits = [
+    { start: 1, end: 2, text: 'X' },
+    { start: 1, end: 1, text: '1' },
+    { start: 1, end: 1, text: '2' },
+    { start: 2, end: 2, text: '3' },
+  ];
+  assert.is(applyEdits('abc', edits), 'a12X3c');
+});
+
+const impossible: [name: string, edits: Edit[]][] = [
+  [
+    'two that overlap',
+    [
+      { start: 0, end: 2, text: '' },
+      { start: 1, end: 3, text: '' },
+    ],
+  ],
+  [
+    'the same twice',
+    [
+      { start: 0, end: 2, text: '' },
+      { start: 0, end: 2, text: '' },
+    ],
+  ],
+  [
+    'an insertion inside what is replaced',
+    [
+      { start: 0, end: 2, text: '' },
+      { start: 1, end: 1, text: 'x' },
+    ],
+  ],
+  ['one behind the end', [{ start: 2, end: 4, text: '' }]],
+  ['one before the beginning', [{ start: -1, end: 1, text: '' }]],
+  ['one that ends before it starts', [{ start: 2, end: 1, text: '' }]],
+];
+for (const [name, edits] of impossible) {
+  editing(`${name}: thrown`, () => {
+    for (const order of [edits, edits.toReversed()]) {
+      assert.throws(
+        () => applyEdits('abc', order),
+        (error: Error) => error instanceof RangeError,
+      );
+    }
+  });
+}
+
+editing.run();

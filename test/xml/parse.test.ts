@@ -1,0 +1,146 @@
+import type { Element, Node } from '@xmldom/xmldom';
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { attributesOf } from '../../src/xml/attributes.js';
+import type { XmlDocument } from '../../src/xml/document.js';
+import { InputError } from '../../src/xml/input-error.js';
+import { MAX_ATTRIBUTES, MAX_DEPTH, parseXml } from '../../src/xml/parse.js';
+import { goodSamples } from '../support/samples.js';
+import { scanElements } from '../support/xml-scan.js';
+import { xmlText } from '../support/xml-texts.js';
+
+const parse = suite('parseXml');
+
+parse('every element and attribute of the samples stands where a scan finds it', () => {
+  for (const { text } of goodSamples()) {
+    for (const variant of [text, `\ufeff${text}`, text.replace(/\n/g, '\r\n')]) agreesWithScan(variant);
+  }
+});
+
+parse('every element and attribute of generated documents stands where a scan finds it', () => {
+  fc.assert(fc.property(xmlText, agreesWithScan), { numRuns: 1500 });
+});
+
+parse('a document in pieces gives the same DOM as the text says', () => {
+  const text = `<a x='1 > 0' y="it's">one<!-- <b/> --><b/>&lt;<![CDATA[<b/>]]>\n <p:c xmlns:p="urn:p" p:z="&#65;"/>\n</a>`;
+  const { root } = parseXml(text);
+  assert.is(root.textContent, 'one<<b/>');
+  assert.is(root.getAttribute('x'), '1 > 0');
+  assert.is(root.getAttribute('y'), "it's");
+  const [b, c] = elementsOf(root).slice(1) as [Element, Element];
+  assert.is(b.namespaceURI, null);
+  assert.is(c.namespaceURI, 'urn:p');
+  assert.is(c.localName, 'c');
+  assert.is(c.getAttributeNS('urn:p', 'z'), 'A');
+});
+
+parse('names that mean something to JavaScript are names like others', () => {
+  const { root } = parseXml('<constructor __proto__="1" toString="2"><__proto__ hasOwnProperty="3"/></constructor>');
+  assert.is(root.getAttribute('__proto__'), '1');
+  assert.is(root.getAttribute('toString'), '2');
+  assert.is(elementsOf(root)[1]?.getAttribute('hasOwnProperty'), '3');
+});
+
+parse('an attribute name may end in a character that JavaScript takes for white space', () => {
+  const document = parseXml('<a x\ufeffcpuset="1" y = "2"/>');
+  assert.equal(
+    attributesOf(document, document.root).map(({ name }) => name),
+    ['x\ufeffcpuset', 'y'],
+  );
+});
+
+parse('UTF-8 may be declared, in any case', () => {
+  for (const encoding of ['UTF-8', 'utf-8', 'utf8', 'US-ASCII']) {
+    assert.is(parseXml(`<?xml version="1.0" encoding="${encoding}"?><a/>`).root.tagName, 'a');
+  }
+});
+
+parse('elements may be nested to the limit, not deeper', () => {
+  const nested = (depth: number) => `${'<a>'.repeat(depth)}${'</a>'.repeat(depth)}`;
+  assert.is(elementsOf(parseXml(nested(MAX_DEPTH)).root).length, 256);
+  const offset = MAX_DEPTH * 3;
+  assert.throws(() => parseXml(nested(MAX_DEPTH + 1)), isFault(/nested deeper than 256/, offset));
+  assert.throws(() => parseXml('<a>'.repeat(100_000)), isFault(/nested deeper than 256/, offset));
+});
+
+parse('a tag may have attributes to the limit, not more', () => {
+  const wide = (count: number) => `<r>\n<a${Array.from({ length: count }, (_, i) => ` a${i}="${i}"`).join('')}/></r>`;
+  const document = parseXml(wide(MAX_ATTRIBUTES));
+  assert.is(attributesOf(document, elementsOf(document.root)[1] as Element).length, 1000);
+  assert.throws(() => parseXml(wide(MAX_ATTRIBUTES + 1)), isFault(/more than 1000 attributes/, 4));
+  const many = `<a x="1"/>`.repeat(MAX_ATTRIBUTES + 1);
+  assert.is(elementsOf(parseXml(`<r>${many}</r>`).root).length, MAX_ATTRIBUTES + 2, 'the limit is of one tag');
+});
+
+parse('any text is either read or refused at a place inside it', () => {
+  const piece = fc.constantFrom(
+    '<a>',
+    '</a>',
+    '<',
+    '>',
+    '&',
+    ';',
+    'a',
+    '=',
+    '"',
+    "'",
+    '/',
+    '!--',
+    '-->',
+    '<![CDATA[',
+    ']]>',
+    '<?',
+    '?>',
+    ' ',
+    '\n',
+    '\r',
+    '\ufeff',
+    ':',
+    'xmlns',
+    '<!DOCTYPE',
+    '\u{1F600}',
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 24 }), (pieces) => {
+      const text = pieces.join('');
+      try {
+        agreesWithScan(text);
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        assert.ok(error.offset >= 0 && error.offset <= text.length, `${error.offset}: ${error.message}`);
+        assert.ok(error.message.length > 0);
+      }
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+parse.run();
+
+const isFault = (message: RegExp, offset: number) => (error: Error) =>
+  error instanceof InputError && message.test(error.message) && error.offset === offset;
+
+function agreesWithScan(text: string): void {
+  const document = parseXml(text);
+  assert.equal(
+    elementsOf(document.root).map((element) => placesOf(document, element)),
+    scanElements(text),
+  );
+}
+
+function placesOf(document: XmlDocument, element: Element) {
+  const attributes = attributesOf(document, element).map(({ name, start, end, valueStart, valueEnd, quote }) => {
+    assert.is(document.text[valueStart - 1], quote);
+    assert.is(document.text[valueEnd], quote);
+    assert.is(end, valueEnd + 1);
+    return { name, value: document.text.slice(valueStart, valueEnd), start, end };
+  });
+  return { name: element.tagName, ...document.rangeOf(element), attributes };
+}
+
+/** An element and all below it, in document order. */
+function elementsOf(node: Node): Element[] {
+  const below = Array.from(node.childNodes).flatMap((child) => elementsOf(child));
+  return node.nodeType === node.ELEMENT_NODE ? [node as Element, ...below] : below;
+}
