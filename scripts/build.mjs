@@ -2,6 +2,7 @@
 // library as modules with types.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
@@ -9,6 +10,7 @@ import { build, transform } from 'esbuild';
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 rmSync('dist', { recursive: true, force: true });
 
+const require = createRequire(import.meta.url);
 const main = resolve('src/cli/main.ts');
 const commands = resolve('src/cli/commands.ts');
 
@@ -30,6 +32,42 @@ const fewFiles = {
       const imports = shared.map((file) => `\nimport ${JSON.stringify(file)};`).join('');
       return { contents: readFileSync(path, 'utf8') + imports, loader: 'ts' };
     });
+  },
+};
+
+// A bundle wraps CommonJS in functions, which V8 then reads twice. What every run needs is made into modules instead.
+const asModules = {
+  name: 'as-modules',
+  setup(builder) {
+    builder.onLoad({ filter: /node_modules\/(?:@xmldom\/xmldom|saxes|xmlchars)\/.*\.js$/ }, ({ path }) => {
+      const imports = [];
+      const code = readFileSync(path, 'utf8').replace(/\brequire\((['"][^'"]+['"])\)/g, (_, name) => {
+        imports.push(`import imported${imports.length} from ${name};\n`);
+        return `imported${imports.length - 1}`;
+      });
+      const names = Object.keys(require(path)).filter((name) => name !== '__esModule');
+      const exported = names.map((name, index) => `const exported${index} = module.exports.${name};`);
+      exported.push(`export { ${names.map((name, index) => `exported${index} as ${name}`).join(', ')} };`);
+      const head = `${imports.join('')}const module = { exports: {} };\nconst { exports } = module;\n`;
+      return { contents: `${head}${code}\n${exported.join('\n')}\nexport default module.exports;\n` };
+    });
+  },
+};
+
+// Whether a name is a name xmldom finds out by regular expressions over all of Unicode, which take 2 ms to compile. ASCII will do
+// for nearly all; only other names ask those.
+const asciiNamesFirst = {
+  name: 'ascii-names-first',
+  setup(builder) {
+    const grammar = require.resolve('@xmldom/xmldom/lib/grammar.js');
+    builder.onResolve({ filter: /^\.\/grammar$/ }, () => ({ path: 'grammar', namespace: 'ascii-names' }));
+    builder.onLoad({ filter: /.*/, namespace: 'ascii-names' }, () => ({
+      contents: `
+        const ascii = /^[A-Za-z_][\\w.-]*(?::[A-Za-z_][\\w.-]*)?$/;
+        const either = (name) => ({ test: (text) => ascii.test(text) || require(${JSON.stringify(grammar)})[name].test(text) });
+        export default { QName_exact: either('QName_exact'), Name_exact: either('Name_exact') };`,
+      resolveDir: process.cwd(),
+    }));
   },
 };
 
@@ -63,7 +101,7 @@ const { outputFiles } = await build({
   splitting: true,
   write: false,
   format: 'esm',
-  plugins: [fewFiles, lazyXpath],
+  plugins: [fewFiles, asciiNamesFirst, asModules, lazyXpath],
   // Only its DOM is used; its parser freezes a table of 2,200 HTML entities, which takes longer than the parsing of a domain.
   alias: { '@xmldom/xmldom': '@xmldom/xmldom/lib/dom.js' },
   // Modules with top-level await cannot be bundled; the peer is the user's.

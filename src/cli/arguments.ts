@@ -14,15 +14,20 @@ export type Request =
   | { command: 'expand'; options: TransformOptions }
   | { command: 'print'; text: string };
 
+const DEFAULTS = ['auto', 'native'] as const;
+
 type Take = (request: Request) => void;
 
 const EPILOGUE = 'Exit status: 0 fine, 1 the input has errors, 2 the tool could not do its work.';
-const MISSING_COMMAND = 'name a command: lint, normalize or expand (see --help)';
+const COMMANDS = 'lint, normalize or expand (see --help)';
+
+const FILES = 'FILE: a file, a folder (every .xml below it), - or nothing for standard input';
+const FILE = 'FILE: a file, - or nothing for standard input; with --in-place several files';
 
 const ABOUT = {
   lint: 'check domain XML',
-  normalize: 'attributes to metadata, for virsh define',
-  expand: 'metadata to attributes, for people to edit',
+  normalize: 'cpuset attributes to metadata, for virsh define',
+  expand: 'metadata to cpuset attributes, for people to edit',
 };
 
 /** @throws ToolError at a usage error: one line */
@@ -39,16 +44,15 @@ export async function parseArguments(program: string, args: readonly string[]): 
     lintCommand(parser, 'lint', take);
     normalizeCommand(parser, take);
     expandCommand(parser, take);
-    parser.demandCommand(1, MISSING_COMMAND);
   }
   let printed = '';
-  await parser.parseAsync([...args], {}, (error, _, output) => {
+  const { _: words } = await parser.parseAsync([...args], {}, (error, _, output) => {
     if (error) throw error;
     printed = output;
   });
   if (printed) return { command: 'print', text: `${printed}\n` };
-  if (!request) throw new ToolError(MISSING_COMMAND);
-  return request;
+  if (request) return request;
+  throw new ToolError(words.length > 0 ? `no command ${words[0]}: ${COMMANDS}` : `name a command: ${COMMANDS}`);
 }
 
 function base(program: string): Argv {
@@ -56,15 +60,14 @@ function base(program: string): Argv {
     yargs()
       .scriptName(program)
       .locale('en')
-      // What follows `--` is a file, whatever it looks like.
+      // Files are not declared as positionals: yargs would take the `-` away from among them.
       .parserConfiguration({
         'boolean-negation': false,
         'camel-case-expansion': false,
         'parse-positional-numbers': false,
-        'duplicate-arguments-array': false,
-        'populate--': true,
       })
-      .strict()
+      .strictOptions()
+      .middleware(lastOfEach)
       .version(version)
       .help()
       .alias('h', 'help')
@@ -81,8 +84,15 @@ function base(program: string): Argv {
   );
 }
 
-function usage(call: string, about: string): string {
-  return `Usage: ${call} [options] [FILE...]\n\n${about}`;
+/** An option given again replaces itself. (yargs's own setting for that takes files away, too.) */
+function lastOfEach(argv: Record<string, unknown>): void {
+  for (const [key, value] of Object.entries(argv)) {
+    if (Array.isArray(value) && key !== '_') argv[key] = value.at(-1);
+  }
+}
+
+function usage(call: string, about: string, files: string): string {
+  return `Usage: ${call} [options] [FILE...]\n\n${about}\n${files}`;
 }
 
 /** yargs lays some of its complaints out over several lines. */
@@ -92,64 +102,59 @@ function oneSentence(message: string): string {
 
 function lintCommand(parser: Argv, name: '$0' | 'lint', take: Take): void {
   const call = name === '$0' ? name : `$0 ${name}`;
-  if (name === '$0') parser.usage(usage(call, ABOUT.lint));
+  if (name === '$0') parser.usage(usage(call, ABOUT.lint, FILES));
   parser.command(
-    `${name} [FILE..]`,
+    name,
     name === '$0' ? '' : ABOUT.lint,
     (options) =>
-      schemaOptions(name === '$0' ? options : options.usage(usage(call, ABOUT.lint)).epilogue(EPILOGUE))
-        .positional('FILE', { ...FILE, describe: 'files, folders (every .xml below), - for stdin' })
-        .option('format', { choices: FORMATS, requiresArg: true, describe: 'form' })
+      schemaOptions(name === '$0' ? options : options.usage(usage(call, ABOUT.lint, FILES)).epilogue(EPILOGUE))
+        .option('format', { choices: FORMATS, requiresArg: true, describe: 'the report' })
         .option('json', { type: 'boolean', describe: 'the same as --format json' })
         .option('max-warnings', { type: 'number', requiresArg: true, describe: 'more warnings are a failure' })
         .example(`${call} guest.xml`, 'one file')
         .example(`${call} --format github domains/`, 'a folder, in a workflow')
         .example(`virsh dumpxml guest | ${call}`, 'a domain that libvirt has'),
-    ({ FILE, '--': more, format, json, 'max-warnings': maxWarnings, schemas, engine }) => {
+    ({ _: words, format, json, 'max-warnings': maxWarnings, schemas, engine }) => {
       if (maxWarnings !== undefined && !(Number.isInteger(maxWarnings) && maxWarnings >= 0)) {
         throw new ToolError('--max-warnings takes a whole number');
       }
       if (json && format && format !== 'json') throw new ToolError(`--json and --format ${format} exclude each other`);
-      const paths = pathsOf(FILE, more);
+      const paths = pathsOf(words, name);
       take({ command: 'lint', options: { paths, format: json ? 'json' : format, maxWarnings, schemas, engine } });
     },
   );
 }
 
-const FILE = { type: 'string', array: true, defaultDescription: '-' } as const;
-
 function normalizeCommand(parser: Argv, take: Take): void {
   parser.command(
-    'normalize [FILE..]',
+    'normalize',
     ABOUT.normalize,
     (options) =>
       schemaOptions(inPlace(options))
-        .usage(usage('$0 normalize', ABOUT.normalize))
+        .usage(usage('$0 normalize', ABOUT.normalize, FILE))
         .epilogue(EPILOGUE)
         .option('default', { choices: DEFAULTS, requiresArg: true, describe: 'for devices that state nothing' })
         .option('no-check', { type: 'boolean', describe: 'do not ask the schema' })
         .example('$0 normalize guest.xml > define.xml', 'for virsh define'),
-    ({ FILE, '--': more, 'in-place': inPlace, default: standard, 'no-check': noCheck, schemas, engine }) => {
-      const paths = pathsOf(FILE, more);
+    ({ _: words, 'in-place': inPlace, default: standard, 'no-check': noCheck, schemas, engine }) => {
+      const paths = pathsOf(words, 'normalize');
       const options = { paths, inPlace: inPlace ?? false, default: standard, check: !noCheck, schemas, engine };
       take({ command: 'normalize', options });
     },
   );
 }
 
-const DEFAULTS = ['auto', 'native'] as const;
-
 function expandCommand(parser: Argv, take: Take): void {
   parser.command(
-    'expand [FILE..]',
+    'expand',
     ABOUT.expand,
     (options) =>
       inPlace(options)
-        .usage(usage('$0 expand', ABOUT.expand))
+        .usage(usage('$0 expand', ABOUT.expand, FILE))
         .epilogue(EPILOGUE)
         .example('virsh dumpxml --inactive guest | $0 expand > guest.xml', 'to edit it'),
-    ({ FILE, '--': more, 'in-place': inPlace }) => {
-      take({ command: 'expand', options: { paths: pathsOf(FILE, more), inPlace: inPlace ?? false } });
+    ({ _: words, 'in-place': inPlace }) => {
+      take({ command: 'expand', options: { paths: pathsOf(words, 'expand'), inPlace: inPlace ?? false } });
     },
   );
 }
@@ -165,11 +170,10 @@ function schemaOptions<T>(command: Argv<T>) {
 }
 
 function inPlace<T>(command: Argv<T>) {
-  return command
-    .positional('FILE', { ...FILE, describe: 'a file, - for stdin; several with --in-place' })
-    .option('in-place', { alias: 'i', type: 'boolean', describe: 'rewrite the files instead of printing' });
+  return command.option('in-place', { alias: 'i', type: 'boolean', describe: 'rewrite the files instead of printing' });
 }
 
-function pathsOf(files: string[] | undefined, more: unknown): string[] {
-  return [...(files ?? []), ...((more as string[] | undefined) ?? [])];
+/** yargs keeps the command itself among the words. */
+function pathsOf(words: readonly (string | number)[], command: string): string[] {
+  return words.slice(command === '$0' ? 0 : 1).map(String);
 }

@@ -31,7 +31,8 @@ export function startSchemaRun(files: readonly string[], options: SchemaOptions,
   return { grammar, engine, xmllint: startXmllint(paths.filter(isWorthReading), grammar, { env }) };
 }
 
-function isWorthReading(path: string): boolean {
+/** A regular file of a size that we take: what another process can read, too, and finds there what we did. */
+export function isWorthReading(path: string): boolean {
   try {
     const stat = statSync(path);
     return stat.isFile() && stat.size > 0 && stat.size <= MAX_BYTES;

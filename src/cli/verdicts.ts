@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { openEngine } from '../schema/engine.js';
 import type { SchemaDocument, SchemaVerdict } from '../schema/verdict.js';
 import type { Io } from './io.js';
-import type { SchemaRun } from './schema-run.js';
+import { isWorthReading, type SchemaRun } from './schema-run.js';
 
 /** A document that is well-formed and a domain: only those are the schema's business. */
 export interface Checkable {
@@ -49,5 +49,6 @@ async function earlyVerdicts(
 }
 
 function asDocument({ path, text }: Checkable): SchemaDocument {
-  return path === '-' ? { name: '-', text } : { name: path, path: resolve(path), text };
+  const file = resolve(path);
+  return path !== '-' && isWorthReading(file) ? { name: path, path: file, text } : { name: path, text };
 }

@@ -29,7 +29,7 @@ export function parseCpuset(text: string): CpusetResult {
 function scan(text: string): CpuRange[] | CpusetError {
   if (text.trim() === '') return { code: 'empty', message: 'names no CPU', at: 0 };
   if (text.length > MAX_LENGTH) return { code: 'syntax', message: `is longer than ${MAX_LENGTH} characters`, at: 0 };
-  const chosen = new Uint8Array(MAX_CPU + 1);
+  const items: { value: 0 | 1; first: number; end: number }[] = [];
   let at = 0;
   for (const item of text.split(',')) {
     const match = ITEM.exec(item);
@@ -42,9 +42,11 @@ function scan(text: string): CpuRange[] | CpusetError {
       return { code: 'too-high', message: `CPU ${clip(high as string)} is above ${MAX_CPU}, libvirt's highest`, at };
     }
     if (last < first) return { code: 'reversed', message: `the range ${item} is reversed`, at };
-    chosen.fill(excluded === undefined ? 1 : 0, first, last + 1);
+    items.push({ value: excluded === undefined ? 1 : 0, first, end: last + 1 });
     at += item.length + 1;
   }
+  const chosen = new Uint8Array(items.reduce((highest, { end }) => Math.max(highest, end), 0));
+  for (const { value, first, end } of items) chosen.fill(value, first, end);
   const set = ranges(chosen);
   return set.length > 0 ? set : { code: 'empty', message: 'names no CPU: everything in it is excluded', at: 0 };
 }

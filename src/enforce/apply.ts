@@ -1,26 +1,26 @@
-import type { PciAddress } from '../domain/address.js';
+import { type PciAddress, parseAddress } from '../domain/address.js';
 import { formatMask, parseCpuList } from '../domain/cpu-mask.js';
-import { type Cpuset, EMPTY, formatCpuset, isSubset } from '../domain/cpuset.js';
+import { type Cpuset, formatCpuset, isSubset } from '../domain/cpuset.js';
 import { FileError, type Files } from '../host/files.js';
-import { type Interrupt, readHandlers, readInterrupt } from '../host/interrupt.js';
+import { readHandlers, readInterrupt } from '../host/interrupt.js';
 import { readDriver } from '../host/pci-device.js';
 import { isVfioDriver, notVfio, ownership } from './handlers.js';
 import { treatmentOf } from './kernel-errors.js';
 import { strayed } from './plan.js';
-import type { DeviceReport, DomainReport, InterruptReport } from './report.js';
+import type { DomainReport, InterruptReport } from './report.js';
 import { vectorKey } from './written.js';
 
 /** How often a write is tried that meets a transient error, and the pause before it is tried again, in milliseconds. */
 const TRIES = 3;
 const PAUSE = 2;
 
-/** A mask that was written: what stands in the state file. */
+/** A mask that was written: what the state file is made from. */
 export interface Write {
   /** vectorKey() of the interrupt */
   key: string;
-  address: PciAddress;
   irq: number;
-  type: InterruptReport['type'];
+  /** null: a legacy line, which outlives the domain */
+  vector: number | null;
   /** CPU lists */
   before: string;
   cpus: string;
@@ -35,69 +35,97 @@ export interface Applied {
 /** Carries out a plan. One interrupt's failure never stops the next. */
 export function apply(files: Files, planned: DomainReport, pause: (milliseconds: number) => void): Applied {
   const writes: Write[] = [];
-  const devices = planned.devices.map((device) => ({
-    ...device,
-    interrupts: device.interrupts.map((interrupt) =>
-      interrupt.action === 'set' ? place(files, device, interrupt, writes, pause) : interrupt,
-    ),
-  }));
+  const devices = planned.devices.map((device) => {
+    const address = parseAddress(device.address ?? '');
+    const wanted = parseCpuList(device.cpus ?? '');
+    if (!address || !wanted || wanted.length === 0) return device;
+    const placer = new Placer(files, pause, writes, address, wanted);
+    const interrupts = device.interrupts.map((one) => (one.action === 'set' ? placer.place(one) : one));
+    return { ...device, interrupts };
+  });
   return { report: { ...planned, devices }, writes };
 }
 
-function place(
-  files: Files,
-  device: DeviceReport,
-  planned: InterruptReport,
-  writes: Write[],
-  pause: (milliseconds: number) => void,
-): InterruptReport {
-  const address = device.address as PciAddress;
-  const wanted = parseCpuList(planned.wanted ?? '') ?? EMPTY;
-  try {
-    const refusal = lookAgain(files, address, planned);
-    if (refusal !== undefined) return { ...planned, action: 'skip', reason: refusal };
-    write(files, planned.irq, wanted, pause);
-    const { irq, type, affinity } = planned;
-    const key = vectorKey(address, irq, planned.handlers[0] ?? '');
-    writes.push({ key, address, irq, type, before: affinity ?? '', cpus: formatCpuset(wanted) });
-    return readBack(planned, wanted, readInterrupt(files, irq));
-  } catch (error) {
-    if (!(error instanceof FileError)) throw error;
-    const { action, reason } = treatmentOf(error.code);
-    return { ...planned, action, reason, error: error.code };
+/** Places the interrupts of one device. */
+class Placer {
+  readonly #mask: string;
+  readonly #list: string;
+
+  constructor(
+    private readonly files: Files,
+    private readonly pause: (milliseconds: number) => void,
+    private readonly writes: Write[],
+    private readonly address: PciAddress,
+    private readonly wanted: Cpuset,
+  ) {
+    this.#mask = `${formatMask(wanted)}\n`;
+    this.#list = formatCpuset(wanted);
   }
-}
 
-/** Between the plan and the write the device may have gone back to the host, and its numbers to another device. */
-function lookAgain(files: Files, address: PciAddress, { irq, handlers }: InterruptReport): string | undefined {
-  const driver = readDriver(files, address);
-  if (!isVfioDriver(driver)) return notVfio(driver);
-  const now = readHandlers(files, irq);
-  const owned = ownership(now, address);
-  if (!owned.ours) return owned.reason;
-  return now[0] === handlers[0] ? undefined : `it is ${now[0]} now`;
-}
-
-function write(files: Files, irq: number, wanted: Cpuset, pause: (milliseconds: number) => void): void {
-  for (let tries = 1; ; tries++) {
+  place(planned: InterruptReport): InterruptReport {
     try {
-      files.write(`/proc/irq/${irq}/smp_affinity`, `${formatMask(wanted)}\n`);
-      return;
+      return this.#attempt(planned) ?? this.#readBack(planned);
     } catch (error) {
-      const again = error instanceof FileError && treatmentOf(error.code).kind === 'transient' && tries < TRIES;
-      if (!again) throw error;
-      pause(PAUSE);
+      if (!(error instanceof FileError)) throw error;
+      return { ...planned, action: 'fail', reason: `${error.path} cannot be read`, error: error.code };
     }
   }
+
+  /** What kept it from being written; undefined where it was. */
+  #attempt(planned: InterruptReport): InterruptReport | undefined {
+    for (let left = TRIES; ; left--) {
+      const refusal = this.#lookAgain(planned);
+      if (refusal !== undefined) return { ...planned, action: 'skip', reason: refusal };
+      const code = this.#write(planned.irq);
+      if (code === undefined) break;
+      const { kind, action, reason } = treatmentOf(code);
+      if (kind !== 'transient' || left === 1) return { ...planned, action, reason, error: code };
+      this.pause(PAUSE);
+    }
+    const { irq, vector, handlers, affinity } = planned;
+    const key = vectorKey(this.address, irq, handlers[0] ?? '');
+    this.writes.push({ key, irq, vector, before: affinity ?? '', cpus: this.#list });
+    return undefined;
+  }
+
+  /** Since the plan the device may have gone back to the host, and its numbers to another device. */
+  #lookAgain({ irq, handlers }: InterruptReport): string | undefined {
+    const driver = readDriver(this.files, this.address);
+    if (!isVfioDriver(driver)) return notVfio(driver);
+    return this.#refusal(readHandlers(this.files, irq), handlers);
+  }
+
+  #refusal(now: readonly string[], planned: readonly string[]): string | undefined {
+    if (now.length === 0) return GONE;
+    const owned = ownership(now, this.address);
+    if (!owned.ours) return owned.reason;
+    return now[0] === planned[0] ? undefined : `it is ${now[0]} now`;
+  }
+
+  /** The kernel's name for what it met; undefined where all went well. */
+  #write(irq: number): string | undefined {
+    try {
+      this.files.write(`/proc/irq/${irq}/smp_affinity`, this.#mask);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      return error.code;
+    }
+  }
+
+  /** What is true counts, not what was asked. */
+  #readBack(planned: InterruptReport): InterruptReport {
+    const now = readInterrupt(this.files, planned.irq);
+    const refusal = this.#refusal(now?.handlers ?? [], planned.handlers);
+    if (!now || refusal !== undefined) return { ...planned, action: 'skip', reason: refusal ?? GONE };
+    const { affinity, effective } = now;
+    const list = formatCpuset(affinity);
+    const seen = { ...planned, affinity: list, effective: effective ? formatCpuset(effective) || null : null };
+    if (!isSubset(affinity, this.wanted)) return { ...seen, action: 'fail', reason: `the kernel made it ${list}` };
+    return effective && !isSubset(effective, this.wanted)
+      ? { ...seen, action: 'fail', reason: strayed(effective) }
+      : seen;
+  }
 }
 
-/** What is true counts, not what was asked. */
-function readBack(planned: InterruptReport, wanted: Cpuset, now: Interrupt | undefined): InterruptReport {
-  if (!now) return { ...planned, action: 'skip', reason: 'it went away' };
-  const { affinity, effective } = now;
-  const seen = { ...planned, affinity: formatCpuset(affinity), effective: effective ? formatCpuset(effective) : null };
-  if (!isSubset(affinity, wanted)) {
-    return { ...seen, action: 'fail', reason: `the kernel made it ${formatCpuset(affinity)} all the same` };
-  }
-  return effective && !isSubset(effective, wanted) ? { ...seen, action: 'fail', reason: strayed(effective) } : seen;
-}
+const GONE = 'it went away';

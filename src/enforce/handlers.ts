@@ -1,15 +1,16 @@
 import type { PciAddress } from '../domain/address.js';
 
-/** Whether a set of handlers is this device's alone, as VFIO names them (kernel: drivers/vfio/pci/vfio_pci_intrs.c). */
+/** Whether an interrupt is this device's alone, as VFIO names its handlers (kernel: drivers/vfio/pci/vfio_pci_intrs.c). */
 export type Ownership = { ours: true; vector: number | null } | { ours: false; reason: string };
 
+/** @param handlers names of all handlers of one IRQ number */
 export function ownership(handlers: readonly string[], address: PciAddress): Ownership {
-  const [handler, ...others] = handlers;
-  if (handler === undefined) return { ours: false, reason: 'no handler: nobody has requested it' };
-  const vectors = handlers.map((name) => vectorOf(name, address));
-  if (vectors[0] === undefined) return { ours: false, reason: `its handler is ${handler}, not VFIO's for ${address}` };
+  if (handlers.length === 0) return { ours: false, reason: 'no handler yet' };
+  const own = handlers.findIndex((name) => vectorOf(name, address) !== undefined);
+  if (own < 0) return { ours: false, reason: `its handler is ${handlers.join(', ')}, not VFIO's for ${address}` };
+  const others = handlers.filter((_, index) => index !== own);
   if (others.length > 0) return { ours: false, reason: `shared with ${others.join(', ')}` };
-  return { ours: true, vector: vectors[0] };
+  return { ours: true, vector: vectorOf(handlers[own] as string, address) ?? null };
 }
 
 /** The vector of `vfio-msix[K](ADDRESS)`, null for `vfio-intx(ADDRESS)`, undefined for any other name. */

@@ -1,22 +1,13 @@
-import { type Cpuset, equal, formatCpuset, intersect, isSubset } from '../domain/cpuset.js';
+import { type Cpuset, formatCpuset, isSubset } from '../domain/cpuset.js';
 import type { Definition } from '../domain/definition.js';
-import type { Device } from '../domain/devices.js';
-import type { DefaultPolicy } from '../domain/metadata.js';
-import type { Policy } from '../domain/policy.js';
 import { type StatedPolicy, statedPolicies } from '../domain/stated-policies.js';
 import type { DeviceInterrupt, DeviceSnapshot, HostSnapshot } from '../host/snapshot.js';
 import { isVfioDriver, notVfio, ownership } from './handlers.js';
+import { absence, problemsOfAttribute, problemsOfMetadata, remoteness } from './problems.js';
 import type { Action, DeviceReport, DomainReport, InterruptReport, Problem } from './report.js';
 import { type VcpuCpus, vcpuCpus } from './vcpu-cpus.js';
+import { type PlanSettings, policyInForce, type Wanted, wantedCpus } from './wanted.js';
 import { vectorKey, type Written } from './written.js';
-
-/** What the host's administrator has a say in. */
-export interface PlanSettings {
-  /** for domains that state no default */
-  default?: DefaultPolicy;
-  /** interrupts go nowhere else, whatever a domain asks */
-  allowedCpus?: Cpuset;
-}
 
 /** What is to be done about each interrupt of a domain's devices, and why. Pure: nothing is read, nothing written. */
 export function plan(
@@ -27,21 +18,25 @@ export function plan(
 ): DomainReport {
   const vcpus = vcpuCpus(definition.placement, host.threads, host.topology.online);
   const planner = new Planner(definition, host, settings, written, vcpus);
+  const { devices, stale } = statedPolicies(definition);
   return {
     name: definition.name,
     uuid: definition.uuid ?? null,
     vcpuCpus: vcpus.cpus ? formatCpuset(vcpus.cpus) : null,
     vcpuSource: vcpus.source,
-    devices: statedPolicies(definition)
-      .devices.filter(({ device }) => device.placeable)
-      .map((stated) => planner.device(stated)),
+    devices: devices.filter(concerned).map((stated) => planner.device(stated)),
+    problems: problemsOfMetadata(definition, stale),
   };
 }
 
-/** The set that a device's interrupts are to have, or why none is to be written. */
-type Wanted = { cpus: Cpuset } | { cpus: undefined; reason: string; problem?: Problem };
+/** A network's interface that states nothing is an ordinary one as a rule, with no device of the host behind it. */
+function concerned({ device, policy }: StatedPolicy): boolean {
+  return device.placeable && (device.source !== undefined || device.attribute !== undefined || policy !== undefined);
+}
 
 class Planner {
+  readonly #seen = new Set<string>();
+
   constructor(
     private readonly definition: Definition,
     private readonly host: HostSnapshot,
@@ -52,44 +47,33 @@ class Planner {
 
   device(stated: StatedPolicy): DeviceReport {
     const { device } = stated;
-    const { policy, origin } = this.#policyOf(stated);
-    const wanted = this.#wanted(policy);
-    const snapshot = device.source?.address ? this.host.devices.get(device.source.address) : undefined;
-    const problems = [...(wanted.cpus || !wanted.problem ? [] : [wanted.problem]), ...absence(device, snapshot)];
-    return {
-      address: device.source?.address ?? null,
+    const { topology, devices } = this.host;
+    const { policy, origin } = policyInForce(stated, this.definition, this.settings);
+    const wanted = wantedCpus(policy, this.vcpus, topology.online, this.settings.allowedCpus);
+    const address = device.source?.address;
+    const snapshot = address && devices.get(address);
+    // the first has its say: two policies for one device would fight
+    const repeated = address !== undefined && this.#seen.has(address);
+    if (address) this.#seen.add(address);
+    const report: DeviceReport = {
+      address: address ?? null,
       alias: device.alias?.name ?? null,
       element: device.element,
-      policy: policy.kind,
+      policy: policy?.kind ?? 'native',
       origin,
-      cpus: wanted.cpus ? formatCpuset(wanted.cpus) : null,
+      cpus: wanted.cpus ? wanted.list : null,
       numaNode: snapshot?.device.numaNode ?? null,
-      interrupts: snapshot ? snapshot.interrupts.map((interrupt) => this.#interrupt(interrupt, snapshot, wanted)) : [],
-      problems,
+      interrupts: [],
+      problems: [
+        ...problemsOfAttribute(device),
+        ...(wanted.problem ? [wanted.problem] : []),
+        ...absence(device, snapshot),
+        ...remoteness(snapshot, wanted.cpus, topology),
+      ],
     };
-  }
-
-  #policyOf({ device, policy }: StatedPolicy): { policy: Policy; origin: DeviceReport['origin'] } {
-    if (policy) return { policy, origin: device.attribute ? 'attribute' : 'entry' };
-    const domain = this.definition.metadata[0]?.default;
-    if (domain) return { policy: { kind: domain }, origin: 'domain-default' };
-    return { policy: { kind: this.settings.default ?? 'native' }, origin: 'host-default' };
-  }
-
-  #wanted(policy: Policy): Wanted {
-    if (policy.kind === 'native') return { cpus: undefined, reason: 'the policy is native' };
-    if (policy.kind === 'auto' && !this.vcpus.cpus) {
-      const { reason } = this.vcpus;
-      return { cpus: undefined, reason, problem: { rule: 'auto-unpinned', severity: 'warning', message: reason } };
-    }
-    const asked = policy.kind === 'cpuset' ? policy.set : (this.vcpus.cpus as Cpuset);
-    const { allowedCpus } = this.settings;
-    const online = intersect(asked, this.host.topology.online);
-    const cpus = allowedCpus ? intersect(online, allowedCpus) : online;
-    if (cpus.length > 0) return { cpus };
-    const reason = online.length > 0 ? 'none of its CPUs is among allowedCpus' : 'none of its CPUs is online';
-    const message = `${formatCpuset(asked)}: ${reason}`;
-    return { cpus: undefined, reason, problem: { rule: 'no-usable-cpu', severity: 'error', message } };
+    if (repeated) return { ...report, cpus: null, problems: [...report.problems, duplicate(address)] };
+    const interrupts = snapshot?.interrupts.map((interrupt) => this.#interrupt(interrupt, snapshot, wanted));
+    return { ...report, interrupts: interrupts ?? [] };
   }
 
   #interrupt({ irq, type, details }: DeviceInterrupt, { device }: DeviceSnapshot, wanted: Wanted): InterruptReport {
@@ -100,8 +84,8 @@ class Planner {
       vector: owned.ours ? owned.vector : null,
       handlers: details?.handlers ?? [],
       affinity: details ? formatCpuset(details.affinity) : null,
-      effective: details?.effective ? formatCpuset(details.effective) : null,
-      wanted: wanted.cpus ? formatCpuset(wanted.cpus) : null,
+      effective: details?.effective ? formatCpuset(details.effective) || null : null,
+      wanted: wanted.cpus ? wanted.list : null,
       action: 'skip',
       reason: null,
       error: null,
@@ -110,8 +94,8 @@ class Planner {
     if (!wanted.cpus) return { ...report, reason: wanted.reason };
     if (!isVfioDriver(device.driver)) return { ...report, reason: notVfio(device.driver) };
     if (!details || !owned.ours) return { ...report, reason: owned.ours ? null : owned.reason };
-    const before = this.written.get(vectorKey(device.address, irq, details.handlers[0] ?? ''));
-    return { ...report, ...decide(details.affinity, details.effective, wanted.cpus, before) };
+    const before = this.written.get(vectorKey(device.address, irq, details.handlers[0] as string));
+    return { ...report, ...decide(details.affinity, details.effective, wanted.cpus, before === wanted.list) };
   }
 }
 
@@ -123,9 +107,10 @@ function decide(
   affinity: Cpuset,
   effective: Cpuset | undefined,
   wanted: Cpuset,
-  before: string | undefined,
+  writtenBefore: boolean,
 ): { action: Action; reason: string | null } {
-  const satisfied = equal(affinity, wanted) || (before === formatCpuset(wanted) && isSubset(affinity, wanted));
+  const within = isSubset(affinity, wanted);
+  const satisfied = within && (writtenBefore || isSubset(wanted, affinity));
   if (!satisfied) return { action: 'set', reason: null };
   return effective && !isSubset(effective, wanted)
     ? { action: 'fail', reason: strayed(effective) }
@@ -137,11 +122,6 @@ export function strayed(effective: Cpuset): string {
   return `delivered to CPU ${formatCpuset(effective)} all the same: that CPU set may be out of vectors`;
 }
 
-function absence({ source, element }: Device, snapshot: DeviceSnapshot | undefined): Problem[] {
-  if (snapshot) return [];
-  if (!source?.address) {
-    const message = element === 'interface' ? 'its device is chosen when the domain starts' : 'it names no device';
-    return [{ rule: 'no-device-yet', severity: 'note', message }];
-  }
-  return [{ rule: 'device-absent', severity: 'error', message: `the host has no device ${source.address}` }];
+function duplicate(address: string): Problem {
+  return { rule: 'duplicate-device', severity: 'error', message: `${address} stands in the domain above already` };
 }

@@ -13,8 +13,10 @@ export interface DomainReport {
   /** CPU list of all vCPUs; null where they may run anywhere, or where nobody knows */
   vcpuCpus: string | null;
   /** what that was learned from: the threads of the running QEMU, or the definition */
-  vcpuSource: 'threads' | 'definition' | null;
+  vcpuSource: 'threads' | 'definition';
   devices: DeviceReport[];
+  /** of its policies, where they cannot be laid at a device's door */
+  problems: Problem[];
 }
 
 export interface DeviceReport {
@@ -23,7 +25,8 @@ export interface DeviceReport {
   alias: string | null;
   element: 'hostdev' | 'interface';
   policy: 'auto' | 'native' | 'cpuset';
-  origin: 'attribute' | 'entry' | 'domain-default' | 'host-default';
+  /** who states the policy: the device itself, by entry or attribute, or a default */
+  origin: 'entry' | 'domain-default' | 'host-default';
   /** CPU list that the policy comes to on this host; null where nothing is to be written */
   cpus: string | null;
   numaNode: number | null;
@@ -40,19 +43,20 @@ export interface InterruptReport {
   /** of MSI-X and MSI; null for a line, and where no VFIO handler says */
   vector: number | null;
   handlers: string[];
-  /** CPU lists; affinity is null for a vector that nobody has requested */
+  /** CPU list; null for a vector that nobody has requested */
   affinity: string | null;
+  /** CPU list; null where the kernel does not say, or names no CPU */
   effective: string | null;
   wanted: string | null;
   action: Action;
   reason: string | null;
   /** the kernel's name for what a write met, ENOSPC say */
   error: string | null;
-  /** interrupts taken, by CPU */
+  /** interrupts taken, by CPU; empty where they were not asked for */
   counts: Record<string, number>;
 }
 
-/** Something about a device that keeps its interrupts from being placed, or makes that useless. */
+/** Something that keeps interrupts from being placed, or makes that useless. */
 export interface Problem {
   rule: string;
   severity: Severity;

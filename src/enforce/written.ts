@@ -1,7 +1,5 @@
-import type { PciAddress } from '../domain/address.js';
-
 /** One vector, as long as it lives: the number alone may be another device's a moment later. */
-export function vectorKey(address: PciAddress, irq: number, handler: string): string {
+export function vectorKey(address: string, irq: number, handler: string): string {
   return `${irq} ${handler} ${address}`;
 }
 

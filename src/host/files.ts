@@ -1,4 +1,4 @@
-/** A kernel error by its name: ENOENT, EPERM, EINVAL, ENOSPC ... */
+/** A kernel error by its name (ENOENT, EPERM, EINVAL, ENOSPC ...); EBADMSG for a text that no kernel writes. */
 export class FileError extends Error {
   override readonly name = 'FileError';
   constructor(
@@ -14,12 +14,12 @@ export class FileError extends Error {
  * What is absent is undefined, for absence is normal there; everything else that goes wrong is a FileError.
  */
 export interface Files {
-  /** the whole text; at most 16 MiB */
+  /** the whole text; FileError EFBIG beyond 64 MiB */
   read(path: string): string | undefined;
   /** names in a folder, in no order */
   list(path: string): string[] | undefined;
   /** last part of a symbolic link's target */
   link(path: string): string | undefined;
-  /** one write(2), as the kernel wants it; a FileError with ENOENT where the file is gone */
+  /** one write(2), as the kernel wants it; FileError ENOENT where the file is gone */
   write(path: string, text: string): void;
 }

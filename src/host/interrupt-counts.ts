@@ -1,23 +1,50 @@
+import { parseCpuList } from '../domain/cpu-mask.js';
+import { cpusOf } from '../domain/cpuset.js';
 import type { Files } from './files.js';
 
 /** How often each CPU took an interrupt, by IRQ number: CPU numbers with a count above 0. */
 export type InterruptCounts = Map<number, Record<string, number>>;
 
-/** /proc/interrupts (kernel: kernel/irq/proc.c, show_interrupts): its first line names the online CPUs. */
-export function readInterruptCounts(files: Files): InterruptCounts {
-  const [header = '', ...rows] = (files.read('/proc/interrupts') ?? '').split('\n');
-  const cpus = [...header.matchAll(/CPU(\d+)/g)].map((match) => match[1] as string);
+/**
+ * The counts of these interrupts. /proc/interrupts is a line of all CPUs for every interrupt of the host, megabytes on a
+ * large one: it is read only where /sys/kernel/irq/N/per_cpu_count does not say.
+ */
+export function readInterruptCounts(files: Files, irqs: Iterable<number>): InterruptCounts {
+  const possible = [...cpusOf(parseCpuList(files.read('/sys/devices/system/cpu/possible') ?? '') ?? [])];
   const counts: InterruptCounts = new Map();
-  for (const row of rows) {
-    const match = /^ *(\d+):((?: +\d+)*)/.exec(row);
-    if (!match) continue;
-    const numbers = (match[2] as string).trim().split(/ +/).map(Number);
-    const perCpu: Record<string, number> = {};
-    cpus.forEach((cpu, index) => {
-      const count = numbers[index] ?? 0;
-      if (count > 0) perCpu[cpu] = count;
-    });
-    counts.set(Number(match[1]), perCpu);
+  const unknown = new Set<number>();
+  for (const irq of irqs) {
+    const own = readCounts(files, irq, possible);
+    if (own) counts.set(irq, own);
+    else unknown.add(irq);
   }
+  if (unknown.size > 0) readTable(files, unknown, counts);
   return counts;
+}
+
+/**
+ * A number for each possible CPU (kernel: kernel/irq/irqdesc.c, per_cpu_count_show). It answers with a page at most: what
+ * has no line end is cut.
+ */
+function readCounts(files: Files, irq: number, possible: readonly number[]): Record<string, number> | undefined {
+  const text = files.read(`/sys/kernel/irq/${irq}/per_cpu_count`);
+  if (text === undefined || !/^\d+(,\d+)*\n$/.test(text)) return undefined;
+  const numbers = text.trim().split(',').map(Number);
+  return numbers.length === possible.length ? countsAbove0(possible, numbers) : undefined;
+}
+
+/** /proc/interrupts (kernel: kernel/irq/proc.c, show_interrupts): its first line names the online CPUs. */
+function readTable(files: Files, irqs: ReadonlySet<number>, counts: InterruptCounts): void {
+  const [header = '', ...rows] = (files.read('/proc/interrupts') ?? '').split('\n');
+  const cpus = [...header.matchAll(/CPU(\d+)/g)].map((match) => Number(match[1]));
+  for (const row of rows) {
+    const irq = Number(/^ *(\d+):/.exec(row)?.[1] ?? Number.NaN);
+    if (!irqs.has(irq)) continue;
+    const numbers = /^ *\d+:((?: +\d+)*)/.exec(row)?.[1]?.trim().split(/ +/).map(Number) ?? [];
+    counts.set(irq, countsAbove0(cpus, numbers));
+  }
+}
+
+function countsAbove0(cpus: readonly number[], numbers: readonly number[]): Record<string, number> {
+  return Object.fromEntries(cpus.map((cpu, index) => [cpu, numbers[index] ?? 0] as const).filter(([, n]) => n > 0));
 }

@@ -1,6 +1,6 @@
 import { parseMask } from '../domain/cpu-mask.js';
 import type { Cpuset } from '../domain/cpuset.js';
-import type { Files } from './files.js';
+import { FileError, type Files } from './files.js';
 
 /** An IRQ number as it is now. */
 export interface Interrupt {
@@ -9,26 +9,33 @@ export interface Interrupt {
   handlers: string[];
   /** asked */
   affinity: Cpuset;
-  /** used; undefined where the kernel does not say */
+  /** used; undefined where the kernel does not say, and where it is not delivered yet */
   effective: Cpuset | undefined;
 }
 
-/** Undefined where /proc/irq has no such number: normal for a vector without a handler. */
+/**
+ * Undefined where /proc/irq has no such number: normal for a vector that nobody has requested.
+ * @throws FileError; EBADMSG where a mask is none
+ */
 export function readInterrupt(files: Files, irq: number): Interrupt | undefined {
   const affinity = readMask(files, `/proc/irq/${irq}/smp_affinity`);
   if (!affinity) return undefined;
+  const effective = readMask(files, `/proc/irq/${irq}/effective_affinity`);
   return {
     irq,
     handlers: readHandlers(files, irq),
     affinity,
-    effective: readMask(files, `/proc/irq/${irq}/effective_affinity`),
+    effective: effective && effective.length > 0 ? effective : undefined,
   };
 }
 
-/** /sys/kernel/irq/N/actions, comma-separated; where that is absent, the folders of /proc/irq/N (kernel: kernel/irq/irqdesc.c, proc.c). */
+/**
+ * /sys/kernel/irq/N/actions, comma-separated, empty where there is none; where that is absent, the folders of /proc/irq/N
+ * (kernel: kernel/irq/irqdesc.c, proc.c). A comma in a handler's name makes it two, neither of which can be VFIO's alone.
+ */
 export function readHandlers(files: Files, irq: number): string[] {
-  const actions = files.read(`/sys/kernel/irq/${irq}/actions`);
-  if (actions !== undefined) return actions.trim() === '' ? [] : actions.trim().split(',');
+  const actions = files.read(`/sys/kernel/irq/${irq}/actions`)?.replace(/\n$/, '');
+  if (actions !== undefined) return actions === '' ? [] : actions.split(',');
   return (files.list(`/proc/irq/${irq}`) ?? []).filter((name) => !KNOWN_FILES.has(name));
 }
 
@@ -42,7 +49,17 @@ const KNOWN_FILES = new Set([
   'spurious',
 ]);
 
+/** Masks by their text: on a large host thousands of interrupts have the same few. */
+const known = new Map<string, Cpuset>();
+
 function readMask(files: Files, path: string): Cpuset | undefined {
   const text = files.read(path);
-  return text === undefined ? undefined : parseMask(text);
+  if (text === undefined) return undefined;
+  const found = known.get(text);
+  if (found) return found;
+  const mask = parseMask(text);
+  if (!mask) throw new FileError('EBADMSG', path);
+  if (known.size >= 4096) known.clear();
+  known.set(text, mask);
+  return mask;
 }

@@ -17,14 +17,15 @@ export interface PciDevice {
 /** Undefined where the host has no such device. Source: the kernel's Documentation/ABI/testing/sysfs-bus-pci. */
 export function readPciDevice(files: Files, address: PciAddress): PciDevice | undefined {
   const folder = `/sys/bus/pci/devices/${address}`;
-  const names = files.list(folder);
-  if (!names) return undefined;
-  const node = Number(files.read(`${folder}/numa_node`) ?? -1);
+  const line = files.read(`${folder}/irq`);
+  if (line === undefined) return undefined;
+  const node = files.read(`${folder}/numa_node`)?.trim() ?? '';
+  const messages = messageIrqs(files, folder);
   return {
     address,
     driver: readDriver(files, address),
-    numaNode: Number.isInteger(node) && node >= 0 ? node : undefined,
-    irqs: names.includes('msi_irqs') ? messageIrqs(files, folder) : lineIrq(files, folder),
+    numaNode: /^\d{1,9}$/.test(node) ? Number(node) : undefined,
+    irqs: messages.length > 0 ? messages : lineIrq(line.trim()),
   };
 }
 
@@ -33,19 +34,22 @@ export function readDriver(files: Files, address: PciAddress): string | undefine
   return files.link(`/sys/bus/pci/devices/${address}/driver`);
 }
 
-/** msi_irqs is there only while MSI or MSI-X is on; the file of a vector says which. */
+/** msi_irqs is absent, or empty, while neither MSI nor MSI-X is on. A device has one of them on: one file says which. */
 function messageIrqs(files: Files, folder: string): PciDevice['irqs'] {
-  const irqs: PciDevice['irqs'] = [];
-  for (const name of files.list(`${folder}/msi_irqs`) ?? []) {
-    if (!/^\d{1,10}$/.test(name)) continue;
+  const names = (files.list(`${folder}/msi_irqs`) ?? []).filter((name) => /^\d{1,10}$/.test(name));
+  let type: InterruptType | undefined;
+  for (const name of names) {
     const mode = files.read(`${folder}/msi_irqs/${name}`)?.trim();
-    if (mode === 'msix' || mode === 'msi') irqs.push({ irq: Number(name), type: mode });
+    if (mode === 'msix' || mode === 'msi') type = mode;
+    if (type) break; // the first may be gone already
   }
-  return irqs.length > 0 ? irqs.sort((a, b) => a.irq - b.irq) : lineIrq(files, folder);
+  if (!type) return [];
+  const irqs = names.map(Number).sort((a, b) => a - b);
+  return irqs.map((irq) => ({ irq, type }));
 }
 
-/** The legacy line; 0 is no interrupt. Under MSI the same file names the first MSI. */
-function lineIrq(files: Files, folder: string): PciDevice['irqs'] {
-  const text = files.read(`${folder}/irq`)?.trim() ?? '';
-  return /^[1-9]\d{0,9}$/.test(text) ? [{ irq: Number(text), type: 'intx' }] : [];
+/** The legacy line. 0 is none; nor is the kernel's IRQ_NOTCONNECTED, 2^31. Under MSI the same file names the first MSI. */
+function lineIrq(text: string): PciDevice['irqs'] {
+  const irq = /^[1-9]\d{0,9}$/.test(text) ? Number(text) : 0;
+  return irq > 0 && irq < 2 ** 31 ? [{ irq, type: 'intx' }] : [];
 }

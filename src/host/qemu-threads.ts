@@ -1,6 +1,7 @@
 import { parseCpuList } from '../domain/cpu-mask.js';
 import { type Cpuset, union } from '../domain/cpuset.js';
 import type { Files } from './files.js';
+import { canonicalUuid } from './uuid.js';
 
 /** The vCPU threads of a running domain: the truth about where its vCPUs may run. */
 export interface VcpuThreads {
@@ -38,6 +39,9 @@ function findQemu(files: Files, name: string, uuid: string | undefined): number 
   const pid = /^\s*([1-9]\d{0,9})\s*$/.exec((file && files.read(`${folder}/${file}`)) ?? '')?.[1];
   if (pid === undefined) return undefined;
   const words = (files.read(`/proc/${pid}/cmdline`) ?? '').split('\0');
-  const ours = uuid === undefined ? words.some((word) => word.startsWith(`guest=${name},`)) : words.includes(uuid);
+  const known = uuid === undefined ? undefined : canonicalUuid(uuid);
+  // QEMU doubles a comma within an option's value
+  const guest = `guest=${name.replaceAll(',', ',,')},`;
+  const ours = known === undefined ? words.some((word) => word.startsWith(guest)) : words.includes(known);
   return ours ? Number(pid) : undefined;
 }

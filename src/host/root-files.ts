@@ -1,14 +1,17 @@
-import { closeSync, constants, openSync, readdirSync, readlinkSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readdirSync, readlinkSync, readSync, writeSync } from 'node:fs';
 import { basename } from 'node:path';
 import { FileError, type Files } from './files.js';
 
-const LIMIT = 16 * 1024 * 1024;
+/** /proc/interrupts of the largest hosts is some 20 MiB; a device file planted below a root has no end. */
+const LIMIT = 64 * 1024 * 1024;
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
+/** ENODEV is sysfs's word for what went while it was open, ESRCH procfs's for a process that ended. */
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ENODEV', 'ESRCH']);
 
 /** The files of this host, or of the tree below `root` (a simulated host, a chroot). */
 export class RootFiles implements Files {
-  // sysfs and most of procfs answer within a page: one buffer serves, and grows for /proc/interrupts
-  #buffer = Buffer.allocUnsafe(65536);
+  // nearly every answer fits a page: one buffer serves
+  readonly #buffer = Buffer.allocUnsafe(65536);
   readonly #root: string;
 
   constructor(root = '') {
@@ -16,12 +19,14 @@ export class RootFiles implements Files {
   }
 
   read(path: string): string | undefined {
+    const text = () => this.#text(this.#root + path);
     return this.#attempt(path, () => {
-      const fd = openSync(this.#root + path, constants.O_RDONLY);
       try {
-        return this.#readAll(fd);
-      } finally {
-        closeSync(fd);
+        return text();
+      } catch (error) {
+        // procfs's answer for what went after it was opened: a second look says which it is
+        if (codeOf(error) !== 'EIO') throw error;
+        return text();
       }
     });
   }
@@ -35,28 +40,35 @@ export class RootFiles implements Files {
   }
 
   write(path: string, text: string): void {
+    const file = this.#root + path;
     try {
-      // never O_CREAT: an interrupt that went away must not leave a file below a root
-      const fd = openSync(this.#root + path, constants.O_WRONLY | constants.O_TRUNC);
+      // never O_CREAT: an interrupt that went away must not leave a file below a root; nor a link: the kernel has none there
+      const fd = openSync(file, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_NONBLOCK);
       try {
         writeSync(fd, text);
       } finally {
         closeSync(fd);
       }
     } catch (error) {
-      throw new FileError((error as NodeJS.ErrnoException).code ?? 'EIO', path);
+      const code = codeOf(error);
+      throw new FileError(ABSENT.has(code) || (code === 'EIO' && !existsSync(file)) ? 'ENOENT' : code, file);
     }
   }
 
-  #readAll(fd: number): string {
-    let length = 0;
-    for (;;) {
-      const read = readSync(fd, this.#buffer, length, this.#buffer.length - length, null);
-      length += read;
-      if (read === 0) return this.#buffer.toString('utf8', 0, length);
-      if (length < this.#buffer.length) continue;
-      if (length >= LIMIT) throw Object.assign(new Error(), { code: 'EFBIG' });
-      this.#buffer = Buffer.concat([this.#buffer], this.#buffer.length * 2);
+  /** O_NONBLOCK: a FIFO below a root would wait for a writer. */
+  #text(file: string): string {
+    const fd = openSync(file, O_RDONLY | O_NONBLOCK);
+    try {
+      let buffer: Buffer = this.#buffer;
+      for (let length = 0; ; ) {
+        const read = readSync(fd, buffer, length, buffer.length - length, null);
+        if (read === 0) return buffer.toString('utf8', 0, length);
+        length += read;
+        if (length > LIMIT) throw Object.assign(new Error(), { code: 'EFBIG' });
+        if (length === buffer.length) buffer = Buffer.concat([buffer], length * 2);
+      }
+    } finally {
+      closeSync(fd);
     }
   }
 
@@ -64,9 +76,13 @@ export class RootFiles implements Files {
     try {
       return action();
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== undefined && ABSENT.has(code)) return undefined;
-      throw new FileError(code ?? 'EIO', path);
+      const code = codeOf(error);
+      if (ABSENT.has(code)) return undefined;
+      throw new FileError(code, this.#root + path);
     }
   }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'EIO';
 }

@@ -1,16 +1,19 @@
 import type { PciAddress } from '../domain/address.js';
-import type { Files } from './files.js';
+import { FileError, type Files } from './files.js';
 import { type Interrupt, readInterrupt } from './interrupt.js';
 import { type InterruptCounts, readInterruptCounts } from './interrupt-counts.js';
 import { type InterruptType, type PciDevice, readPciDevice } from './pci-device.js';
 import { readVcpuThreads, type VcpuThreads } from './qemu-threads.js';
 import { readTopology, type Topology } from './topology.js';
 
-/** An interrupt of a device: its number and type, and what the kernel says of it; no details for a phantom vector. */
+/** An interrupt of a device: its number and type, and what the kernel says of it. */
 export interface DeviceInterrupt {
   irq: number;
   type: InterruptType;
+  /** undefined for a vector that nobody has requested, and where it could not be read */
   details: Interrupt | undefined;
+  /** why it could not be read */
+  error?: FileError;
 }
 
 export interface DeviceSnapshot {
@@ -31,27 +34,38 @@ export interface SnapshotRequest {
   name: string;
   uuid: string | undefined;
   addresses: Iterable<PciAddress>;
-  /** /proc/interrupts is long on a large host: only for who shows it */
+  /** a read more for every interrupt: only for who shows them */
   counts?: boolean;
 }
 
+/** @throws FileError where the host's CPUs, a device, or a process cannot be read */
 export function readSnapshot(files: Files, { name, uuid, addresses, counts }: SnapshotRequest): HostSnapshot {
   const devices = new Map<PciAddress, DeviceSnapshot>();
   for (const address of addresses) {
     const snapshot = readDevice(files, address);
     if (snapshot) devices.set(address, snapshot);
   }
+  const irqs = [...devices.values()].flatMap(({ interrupts }) => interrupts.map(({ irq }) => irq));
   return {
     topology: readTopology(files),
     devices,
     threads: readVcpuThreads(files, name, uuid),
-    counts: counts ? readInterruptCounts(files) : new Map(),
+    counts: counts ? readInterruptCounts(files, irqs) : new Map(),
   };
 }
 
 export function readDevice(files: Files, address: PciAddress): DeviceSnapshot | undefined {
   const device = readPciDevice(files, address);
   if (!device) return undefined;
-  const interrupts = device.irqs.map(({ irq, type }) => ({ irq, type, details: readInterrupt(files, irq) }));
-  return { device, interrupts };
+  return { device, interrupts: device.irqs.map(({ irq, type }) => ({ irq, type, ...readDetails(files, irq) })) };
+}
+
+/** One interrupt that cannot be read is no reason to leave the others alone. */
+function readDetails(files: Files, irq: number): Pick<DeviceInterrupt, 'details' | 'error'> {
+  try {
+    return { details: readInterrupt(files, irq) };
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    return { details: undefined, error };
+  }
 }

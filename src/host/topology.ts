@@ -1,10 +1,10 @@
 import { parseCpuList, parseMask } from '../domain/cpu-mask.js';
-import { type Cpuset, EMPTY, has } from '../domain/cpuset.js';
-import type { Files } from './files.js';
+import { type Cpuset, has } from '../domain/cpuset.js';
+import { FileError, type Files } from './files.js';
 
 export interface HostNode {
   node: number;
-  /** may be empty: a node of memory only */
+  /** those online; empty for a node of memory only */
   cpus: Cpuset;
 }
 
@@ -17,21 +17,39 @@ export interface Topology {
   defaultAffinity: Cpuset | undefined;
 }
 
-/** Source: the kernel's Documentation/ABI/stable/sysfs-devices-system-cpu and -node. */
+const CPUS = '/sys/devices/system/cpu';
+const NODES = '/sys/devices/system/node';
+
+/**
+ * Source: the kernel's Documentation/ABI/stable/sysfs-devices-system-cpu and -node.
+ * @throws FileError; ENOENT where there is no host's /sys at all, EBADMSG where a list is none
+ */
 export function readTopology(files: Files): Topology {
-  const cpuList = (path: string): Cpuset => parseCpuList(files.read(path) ?? '') ?? EMPTY;
-  const online = cpuList('/sys/devices/system/cpu/online');
-  const present = cpuList('/sys/devices/system/cpu/present');
-  const nodes = (files.list('/sys/devices/system/node') ?? [])
+  const online = readList(files, `${CPUS}/online`);
+  if (!online) throw new FileError('ENOENT', `${CPUS}/online`);
+  const nodes = (files.list(NODES) ?? [])
     .map((name) => /^node(\d+)$/.exec(name)?.[1])
     .filter((number) => number !== undefined)
-    .map((number) => ({ node: Number(number), cpus: cpuList(`/sys/devices/system/node/node${number}/cpulist`) }))
+    .map((number) => ({ node: Number(number), cpus: readList(files, `${NODES}/node${number}/cpulist`) ?? [] }))
     .sort((a, b) => a.node - b.node);
   const mask = files.read('/proc/irq/default_smp_affinity');
-  return { online, present, nodes, defaultAffinity: mask === undefined ? undefined : parseMask(mask) };
+  return {
+    online,
+    present: readList(files, `${CPUS}/present`) ?? online,
+    nodes,
+    defaultAffinity: mask === undefined ? undefined : parseMask(mask),
+  };
 }
 
-/** The node of a CPU; undefined on a host without nodes. */
+/** The node of an online CPU; undefined on a host without nodes. */
 export function nodeOf(topology: Topology, cpu: number): number | undefined {
   return topology.nodes.find(({ cpus }) => has(cpus, cpu))?.node;
+}
+
+function readList(files: Files, path: string): Cpuset | undefined {
+  const text = files.read(path);
+  if (text === undefined) return undefined;
+  const list = parseCpuList(text);
+  if (!list) throw new FileError('EBADMSG', path);
+  return list;
 }

@@ -25,7 +25,9 @@ export function withSchemaFaults(
   return inOrder([...findings, ...found]);
 }
 
-/** A rule that complains of the same attribute knows more about it than the schema. */
-function explains({ severity, offset }: Finding, { kind, start, end }: SchemaFault): boolean {
-  return severity === 'error' && (kind === 'attribute' || kind === 'value') && start <= offset && offset < end;
+/** A rule that complains of the same attribute, or of something in our metadata element, knows more about it than the schema. */
+function explains({ rule, severity, offset }: Finding, { kind, start, end, element, parent }: SchemaFault): boolean {
+  if (severity !== 'error') return false;
+  if (rule.startsWith('metadata-') && [element, parent].some((tag) => /(^|:)hostdevs$/.test(tag ?? ''))) return true;
+  return (kind === 'attribute' || kind === 'value') && start <= offset && offset < end;
 }

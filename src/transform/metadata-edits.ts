@@ -39,7 +39,7 @@ function entryText({ identity, policy }: { identity: Identity; policy: Policy })
 
 /** `outer` and `unit`: the line break and indentation of the element, and what a level adds; both '' on one line. */
 function render(wanted: WantedMetadata, outer: string, unit: string, existing?: Map<string, string[]>): string {
-  const inner = outer + unit;
+  const inner = nested(outer, unit);
   const lines = wanted.entries.flatMap((entry) => [
     ...(existing?.get(formatIdentity(entry.identity)) ?? []),
     entryText(entry),
@@ -108,18 +108,18 @@ function newContainer(document: XmlDocument, wanted: WantedMetadata): Edit {
 
 /** A comment on the anchor's line belongs to the anchor: we go behind it. */
 function endOfLineComment(text: string, offset: number): number {
-  const lineEnd = text.indexOf('\n', offset);
-  const rest = text.slice(offset, lineEnd < 0 ? undefined : lineEnd);
-  return offset + (/^[ \t]*<!--(?:(?!-->).)*-->(?=\s*$)/.exec(rest)?.[0].length ?? 0);
+  const comment = /[ \t]*<!--(?:(?!-->)[^\r\n])*-->(?=[ \t]*(?:[\r\n]|$))/y;
+  comment.lastIndex = offset;
+  return comment.test(text) ? comment.lastIndex : offset;
 }
 
-/** What one level of indentation adds in this document: what the root's first child has more than the root. */
+/** What one level of indentation adds in this document: what the first child on a line of its own has more than the root. */
 function unitOf(document: XmlDocument): string {
   const { text, root } = document;
-  const child = select('/domain/*', document.dom)[0];
-  if (!child) return '';
-  const indent = indentBefore(text, document.rangeOf(child).start).replace(/^\r?\n/, '');
-  const own = indentBefore(text, document.rangeOf(root).start).replace(/^\r?\n/, '');
+  const columnsBefore = (element: Element) =>
+    indentBefore(text, document.rangeOf(element).start).replace(/^[\r\n]+/, '');
+  const indent = select('/domain/*', document.dom).map(columnsBefore).find(Boolean) ?? '';
+  const own = columnsBefore(root);
   return indent.startsWith(own) ? indent.slice(own.length) : indent;
 }
 

@@ -7,5 +7,5 @@ export function startOfSpace(text: string, offset: number): number {
 
 /** The line break and indentation just before `offset`; '' where it does not begin a line. */
 export function indentBefore(text: string, offset: number): string {
-  return /\r?\n[ \t]*$/.exec(text.slice(startOfSpace(text, offset), offset))?.[0] ?? '';
+  return /(\r\n|\n|\r)[ \t]*$/.exec(text.slice(startOfSpace(text, offset), offset))?.[0] ?? '';
 }

@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { LintReport } from '../../src/lint/report.js';
 import { ALL_RULES, SCHEMA } from '../../src/lint/rules/index.js';
@@ -24,6 +23,14 @@ function block(page: string, opening: string): string {
 }
 const badOf = (page: string) => block(page, '## Bad\n\n```xml');
 const goodOf = (page: string) => block(page, '## Good\n\n```xml');
+
+/** A table in Markdown, its columns aligned; the first row is the heading. */
+function tableOf(rows: string[][]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (cells: string[]) => `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const [heading = [], ...body] = rows.map(line);
+  return [heading, line(widths.map((width) => '-'.repeat(width))), ...body].join('\n');
+}
 
 let folder = '';
 function inFolder(run: ReturnType<typeof suiteWhere>): void {
@@ -90,8 +97,10 @@ docs('no good example has a finding', async () => {
 });
 
 docs('the table of rules is current, and there is no page more', () => {
-  const rows = ALL_RULES.map(({ name, severity, summary }) => `| [${name}](${name}.md) | ${severity} | ${summary} |`);
-  const table = ['| rule | severity | reports |', '|---|---|---|', ...rows].join('\n');
+  const table = tableOf([
+    ['rule', 'severity', 'reports'],
+    ...ALL_RULES.map(({ name, severity, summary }) => [`[${name}](${name}.md)`, severity, summary]),
+  ]);
   const file = join(pages, 'README.md');
   if (updating)
     writeFileSync(

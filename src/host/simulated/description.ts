@@ -5,12 +5,20 @@ import type { InterruptType } from '../pci-device.js';
 
 /** A host in a small JSON file: schemas/host.schema.json. CPU lists are the kernel's, `0-3,8`. */
 export interface HostDescription {
-  cpus: { present: string; online?: string };
+  /** online: all present ones if absent; possible (what masks are as wide as): those present if absent */
+  cpus: { present: string; online?: string; possible?: string };
+  /** a node of memory only has the list '' */
   nodes?: { node: number; cpus: string }[];
   /** where interrupts are born; all CPUs if absent */
   defaultAffinity?: string;
+  /** its version, such as 6.1; 6.12 if absent. Before 6.12 a managed interrupt refuses with EIO, since then with EPERM */
+  kernel?: string;
+  /** device interrupts that a CPU can take: some 200 on x86; no limit if absent */
+  vectorsPerCpu?: number;
+  /** false: /proc/irq/N has no effective_affinity */
+  effectiveAffinity?: boolean;
   devices: DeviceDescription[];
-  /** interrupts of the host's own */
+  /** interrupts of the host's own; a device's legacy line may have the number of one, and shares it then */
   interrupts?: (InterruptDescription & { irq: number })[];
   domains?: DomainDescription[];
   processes?: { pid: number; command: string }[];
@@ -19,7 +27,9 @@ export interface HostDescription {
 export interface DeviceDescription {
   address: string;
   driver?: string;
+  /** -1, or absent, where the firmware says nothing */
   numaNode?: number;
+  /** a legacy line (intx), message interrupts of one kind (msi or msix), or both: then the line is not in use */
   interrupts?: (InterruptDescription & { irq: number; type: InterruptType })[];
 }
 
@@ -29,6 +39,8 @@ export interface InterruptDescription {
   affinity?: string;
   effective?: string;
   managed?: boolean;
+  /** it moves only when it occurs the next time, as without interrupt remapping */
+  deferred?: boolean;
   /** by CPU number */
   counts?: Record<string, number>;
 }

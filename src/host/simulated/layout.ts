@@ -4,7 +4,7 @@ import type { SimulatedKernel } from './kernel.js';
 import { isFolder, type Node, tree } from './kernel-files.js';
 
 /** Files that a kernel changes by itself; the tree cannot, and a host need not have them. */
-const LIVING = /^effective_affinity(_list)?$/;
+const LIVING = /^(effective_affinity(_list)?|smp_affinity_list)$/;
 
 /** Lays a simulated host out as a folder tree, for `--root`. The folder may exist; files in it are replaced. */
 export function layOut(kernel: SimulatedKernel, root: string): void {

@@ -14,7 +14,7 @@ export const entryStale: Rule = {
       const other = devices.find((device) => !device.placeable && isKnownBy(device, identity));
       const what = other
         ? `the <${other.label}> with ${formatIdentity(identity)} has no host interrupts of its own`
-        : `no device has ${formatIdentity(identity)}`;
+        : `no hostdev or interface has ${formatIdentity(identity)}`;
       report({ offset: start, end, message: `${what}: normalize and expand drop this entry` });
     }
   },

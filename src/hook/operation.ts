@@ -1,0 +1,20 @@
+/**
+ * What a call of libvirt's hook asks of us. Source: libvirt's docs/hooks.rst.
+ * pass: place the interrupts of a running domain; check: may this domain start; release: put back what was changed.
+ */
+export type Work = 'pass' | 'check' | 'release';
+
+const WORK: Record<string, Work> = {
+  'prepare begin': 'check',
+  'started begin': 'pass',
+  // the daemon was restarted: once for each running domain
+  'reconnect begin': 'pass',
+  'stopped end': 'release',
+  'release end': 'release',
+};
+
+/** Undefined for what is not our business: start, restore, migrate, attach, and whatever libvirt comes to call. */
+export function workOf(operation: string, suboperation: string): Work | undefined {
+  const call = `${operation} ${suboperation}`;
+  return Object.hasOwn(WORK, call) ? WORK[call] : undefined;
+}

@@ -1,0 +1,121 @@
+import { type Definition, readDefinition } from '../domain/definition.js';
+import { enforceDomain, type PassHost, planDomain } from '../enforce/pass.js';
+import { releaseDomain } from '../enforce/release.js';
+import { parseSettings, SETTINGS_FILE, type Settings } from '../enforce/settings.js';
+import { isUuid } from '../host/state-store.js';
+import { decode } from '../xml/decode.js';
+import { InputError } from '../xml/input-error.js';
+import { parseXml } from '../xml/parse.js';
+import { LineIndex } from '../xml/position.js';
+import type { Input } from './bounded-read.js';
+import { withDomainLock } from './domain-lock.js';
+import { detailLines, errorsOf, type LogLine, logLine, passLine } from './log-line.js';
+import type { Work } from './operation.js';
+
+/** What a call works on. */
+export interface HookHost extends Omit<PassHost, 'settings'> {
+  /** where locks are kept: the folder of state */
+  folder: string;
+  /** a line an interrupt, too */
+  debug: boolean;
+}
+
+export interface HookCall {
+  work: Work;
+  /** as libvirt says them: for the log alone */
+  name: string;
+  operation: string;
+  input: Input;
+}
+
+export interface HookResult {
+  lines: LogLine[];
+  /** why the domain must not start: only in a check, and only where the configuration says so */
+  refusal?: string;
+}
+
+/** Does what a call asks for. Never throws: whatever goes wrong is a line of the log, and the domain lives on. */
+export function runHook(call: HookCall, host: HookHost): HookResult {
+  try {
+    return WORKERS[call.work](call, host);
+  } catch (error) {
+    return { lines: [logLine('error', call.name, call.operation, reasonOf(error, host.debug))] };
+  }
+}
+
+const WORKERS: Record<Work, (call: HookCall, host: HookHost) => HookResult> = { check, pass, release };
+
+/** Sound and enforceable, as far as can be known before there is a domain. */
+function check({ name, operation, input }: HookCall, host: HookHost): HookResult {
+  const settings = readSettings(host);
+  if (settings.onError !== 'abort') return { lines: [] };
+  const problems = problemsBeforeStart(input, { ...host, settings });
+  if (problems.length === 0) return { lines: [] };
+  const { text } = logLine('error', name, operation, problems.join('; '));
+  return { lines: [{ priority: 'error', text }], refusal: text };
+}
+
+function problemsBeforeStart(input: Input, host: PassHost): string[] {
+  try {
+    return errorsOf(planDomain(host, definitionOf(input)));
+  } catch (error) {
+    if (!(error instanceof UnusableInput)) throw error;
+    return [error.message];
+  }
+}
+
+function pass({ name, operation, input }: HookCall, host: HookHost): HookResult {
+  const settings = readSettings(host);
+  const definition = definitionOf(input);
+  if (definition.metadata.length === 0 && !definition.devices.some(({ source }) => source)) return { lines: [] };
+  const { report, stateError } = locked(host, definition, () => enforceDomain({ ...host, settings }, definition));
+  const lines = [passLine(name, operation, report)];
+  if (host.debug) lines.push(...detailLines(name, operation, report));
+  if (stateError) lines.push(logLine('warning', name, operation, `state not kept: ${stateError.message}`));
+  return { lines };
+}
+
+function release({ name, operation, input }: HookCall, host: HookHost): HookResult {
+  const definition = definitionOf(input);
+  const { uuid } = definition;
+  if (!isUuid(uuid) || !host.state.list().includes(uuid)) return { lines: [] };
+  locked(host, definition, () => releaseDomain(host.files, host.state, uuid));
+  return { lines: [logLine('info', name, operation, 'nothing is left behind')] };
+}
+
+function locked<T>(host: HookHost, { uuid }: Definition, action: () => T): T {
+  return isUuid(uuid) ? withDomainLock(host, uuid, action) : action();
+}
+
+class UnusableInput extends Error {}
+
+/** @throws UnusableInput */
+function definitionOf(input: Input): Definition {
+  if ('problem' in input) throw new UnusableInput(input.problem);
+  const { text, problem } = decode(input.bytes);
+  try {
+    if (problem) throw problem;
+    return readDefinition(parseXml(text));
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const { line, column } = new LineIndex(text).at(error.offset);
+    throw new UnusableInput(`the domain's XML, ${line}:${column}: ${error.message}`);
+  }
+}
+
+/** A configuration that cannot be read may forbid what we are about to do: then nothing is done. */
+function readSettings({ files }: HookHost): Settings {
+  const text = files.read(SETTINGS_FILE) ?? '{}';
+  try {
+    return parseSettings(text);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const { line, column } = new LineIndex(text).at(error.offset);
+    throw new Error(`${SETTINGS_FILE}:${line}:${column}: ${error.message}`);
+  }
+}
+
+function reasonOf(error: unknown, debug: boolean): string {
+  if (!(error instanceof Error)) return String(error);
+  return debug && error.stack ? error.stack.replace(/\n\s*/g, ' ') : error.message;
+}

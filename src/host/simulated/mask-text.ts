@@ -1,0 +1,43 @@
+import { formatMask, parseCpuList, parseMask } from '../../domain/cpu-mask.js';
+import { type Cpuset, EMPTY } from '../../domain/cpuset.js';
+
+/** Masks as a kernel with `width` possible CPU numbers prints and takes them (kernel: lib/bitmap.c, bitmap-str.c, vsprintf.c). */
+export class MaskText {
+  /** a set is never changed: its text is made once */
+  readonly #texts = new WeakMap<Cpuset, string>();
+
+  constructor(readonly width: number) {}
+
+  /** As many digits as the width needs, 8 a group, the short group first. */
+  print(set: Cpuset): string {
+    let text = this.#texts.get(set);
+    if (text === undefined) {
+      const digits = Math.ceil(this.width / 4);
+      const hex = formatMask(set).replaceAll(',', '').padStart(digits, '0').slice(-digits);
+      text = hex.replace(/(?<=.)(?=(.{8})+$)/g, ',');
+      this.#texts.set(set, text);
+    }
+    return text;
+  }
+
+  /** What is written to smp_affinity: a group may be short, and only the first line counts. */
+  take(text: string): Cpuset | 'EINVAL' | 'EOVERFLOW' {
+    const groups = (text.split('\n', 1)[0] as string).split(/[,\s]+/).filter(Boolean);
+    if (groups.some((group) => !/^[0-9a-f]+$/i.test(group))) return 'EINVAL';
+    if (groups.length > Math.ceil(this.width / 32) || groups.some((group) => group.length > 8)) return 'EOVERFLOW';
+    const set = groups.length === 0 ? EMPTY : parseMask(groups.map((group) => group.padStart(8, '0')).join(','));
+    if (!set) return 'EINVAL';
+    return this.#fits(set) ? set : 'EOVERFLOW';
+  }
+
+  /** What is written to smp_affinity_list. */
+  takeList(text: string): Cpuset | 'EINVAL' | 'ERANGE' {
+    const set = parseCpuList(text);
+    if (!set) return 'EINVAL';
+    return this.#fits(set) ? set : 'ERANGE';
+  }
+
+  #fits(set: Cpuset): boolean {
+    return (set.at(-1)?.last ?? 0) < this.width;
+  }
+}

@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { FileError } from './files.js';
+import { canonicalUuid } from './uuid.js';
+
+/** What was written for a running domain, and what must be put back when it ends. */
+export interface DomainState {
+  schemaVersion: 1;
+  name: string;
+  /** CPU lists that were written, by vector */
+  written: Record<string, string>;
+  /** legacy lines that were moved: another device may share them one day */
+  lines: { irq: number; before: string; cpus: string }[];
+}
+
+/** A domain of 4,096 vectors has some 400 KiB: a file beyond this is not ours. */
+const LARGEST = 16 * 1024 * 1024;
+
+/**
+ * The folder for state below /run, mode 0700: a file a domain, replaced whole. Files are named by the UUID's canonical form
+ * and by nothing else that a definition says.
+ */
+export class StateStore {
+  readonly #folder: string;
+
+  constructor(root = '') {
+    this.#folder = join(root || '/', 'run/hostdev-cpuset');
+  }
+
+  /** Undefined where there is none, and where it is garbage, or somebody else's: then everything is written once more. */
+  read(uuid: string): DomainState | undefined {
+    const file = this.#file(uuid);
+    try {
+      this.#checkFolder();
+      const state = JSON.parse(readRegularFile(file));
+      return isState(state) ? state : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** @throws FileError where /run is full or read-only, or the folder is not ours (EPERM) or a link (ENOTDIR) */
+  write(uuid: string, state: DomainState): void {
+    const file = this.#file(uuid);
+    const temporary = `${file}.${randomBytes(6).toString('hex')}`;
+    attempt(file, () => {
+      this.#makeFolder();
+      try {
+        writeFileSync(temporary, JSON.stringify(state), { mode: 0o600, flag: 'wx' });
+        renameSync(temporary, file);
+      } catch (error) {
+        rmSync(temporary, { force: true });
+        throw error;
+      }
+    });
+  }
+
+  /** Removes a domain's file, and what a writer that was killed left of it. @throws FileError where /run is read-only */
+  remove(uuid: string): void {
+    const file = this.#file(uuid);
+    attempt(file, () => {
+      for (const path of this.#names().map((name) => join(this.#folder, name))) {
+        if (path === file || path.startsWith(`${file}.`)) rmSync(path, { force: true });
+      }
+    });
+  }
+
+  /** The domains that have a state, by UUID. */
+  list(): string[] {
+    return this.#names().flatMap((name) => {
+      const uuid = name.endsWith('.json') ? name.slice(0, -5) : '';
+      return canonicalUuid(uuid) === uuid ? [uuid] : [];
+    });
+  }
+
+  /** None where there is no folder, or none that is ours. */
+  #names(): string[] {
+    try {
+      this.#checkFolder();
+      return readdirSync(this.#folder);
+    } catch {
+      return [];
+    }
+  }
+
+  #makeFolder(): void {
+    mkdirSync(dirname(this.#folder), { recursive: true });
+    try {
+      mkdirSync(this.#folder, { mode: 0o700 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      // whoever made it may have been less careful
+      if (this.#checkFolder() !== 0o700) chmodSync(this.#folder, 0o700);
+    }
+  }
+
+  /** Its mode. Who can write to /run, or below a root, may have put a link there, or a folder of their own. */
+  #checkFolder(): number {
+    const { mode, uid } = lstatSync(this.#folder);
+    if ((mode & constants.S_IFMT) !== constants.S_IFDIR) throw new FileError('ENOTDIR', this.#folder);
+    if (uid !== statSync('/proc/self').uid) throw new FileError('EPERM', this.#folder);
+    return mode & 0o777;
+  }
+
+  #file(uuid: string): string {
+    const canonical = canonicalUuid(uuid);
+    if (canonical === undefined) throw new RangeError('not a UUID');
+    return join(this.#folder, `${canonical}.json`);
+  }
+}
+
+/** Whether a text can name a state: a UUID in any of the forms that libvirt takes. */
+export function isUuid(text: string | undefined): text is string {
+  return text !== undefined && canonicalUuid(text) !== undefined;
+}
+
+/** Neither through a link, nor from a FIFO or a device, nor without end. */
+function readRegularFile(path: string): string {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const { size, mode } = fstatSync(fd);
+    if ((mode & constants.S_IFMT) !== constants.S_IFREG || size > LARGEST) throw new FileError('EBADMSG', path);
+    return readFileSync(fd, 'utf8');
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function attempt(path: string, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw error instanceof FileError || code === undefined ? error : new FileError(code, path);
+  }
+}
+
+function isState(value: unknown): value is DomainState {
+  const state = value as Partial<DomainState> | null;
+  return (
+    typeof state === 'object' &&
+    state !== null &&
+    state.schemaVersion === 1 &&
+    typeof state.name === 'string' &&
+    typeof state.written === 'object' &&
+    state.written !== null &&
+    Object.values(state.written).every((cpus) => typeof cpus === 'string') &&
+    Array.isArray(state.lines) &&
+    state.lines.every(
+      (line) => Number.isInteger(line?.irq) && typeof line.before === 'string' && typeof line.cpus === 'string',
+    )
+  );
+}

@@ -1,0 +1,136 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseArguments, type Request } from '../../src/cli/arguments.js';
+import { ToolError } from '../../src/cli/io.js';
+import { version } from '../../src/cli/version.js';
+import { runCli } from '../support/cli.js';
+
+const test = suite('arguments');
+
+const lint = (...args: string[]) => parseArguments('lint-domain', args);
+const tool = (...args: string[]) => parseArguments('hostdev-cpuset', args);
+
+async function paths(request: Promise<Request>): Promise<readonly string[]> {
+  const parsed = await request;
+  return parsed.command === 'print' ? [parsed.text] : parsed.options.paths;
+}
+
+/** The complaint about a command line, which is one line. */
+async function complaint(request: Promise<Request>): Promise<string> {
+  try {
+    await request;
+  } catch (error) {
+    assert.instance(error, ToolError);
+    const { message } = error as ToolError;
+    assert.not.match(message, /[\r\n]/);
+    return message;
+  }
+  assert.unreachable('no complaint');
+  return '';
+}
+
+test('files are words, whatever they look like and wherever they stand', async () => {
+  const names = ['a', '-', '5', '0x10', '1e3', 'true', 'lint', 'a b', '', './-x', 'a=b'];
+  assert.equal(await paths(lint(...names)), names);
+  assert.equal(await paths(tool('lint', ...names)), names);
+  assert.equal(await paths(tool('normalize', '-i', ...names)), names);
+  assert.equal(await paths(lint('a', '--json', 'b', '--max-warnings', '3', 'c')), ['a', 'b', 'c']);
+  assert.equal(await paths(lint('a', '--', '-b', '--json', '--')), ['a', '-b', '--json', '--']);
+});
+
+test('options of lint', async () => {
+  const request = await lint('--schemas=/a b', '--engine', 'xmllint', '--format', 'github', '--max-warnings=0', 'f');
+  assert.equal(request, {
+    command: 'lint',
+    options: { paths: ['f'], format: 'github', maxWarnings: 0, schemas: '/a b', engine: 'xmllint' },
+  });
+});
+
+test('options of normalize and expand', async () => {
+  const nothing = { default: undefined, schemas: undefined, engine: undefined };
+  assert.equal(await tool('normalize', '--default', 'auto', '-i', '--no-check', 'f'), {
+    command: 'normalize',
+    options: { ...nothing, paths: ['f'], inPlace: true, default: 'auto', check: false },
+  });
+  assert.equal(await tool('normalize'), {
+    command: 'normalize',
+    options: { ...nothing, paths: [], inPlace: false, check: true },
+  });
+  assert.equal(await tool('expand', '--in-place', 'f'), {
+    command: 'expand',
+    options: { paths: ['f'], inPlace: true },
+  });
+});
+
+for (const [args, expected] of [
+  [['--nonsense'], /nonsense/],
+  [['--no-json'], /no-json/],
+  [['-x'], /x/],
+  [['--format', 'xml'], /format.*"xml".*"text", "json", "sarif", "github"/],
+  [['--format'], /format/],
+  [['--schemas'], /schemas/],
+  [['--max-warnings', 'many'], /^--max-warnings takes a whole number$/],
+  [['--max-warnings', '-1'], /max-warnings/],
+  [['--max-warnings', '1.5'], /^--max-warnings takes a whole number$/],
+  [['--json', '--format', 'sarif'], /^--json and --format sarif exclude each other$/],
+] as const) {
+  test(`one line about lint-domain ${args.join(' ')}`, async () => {
+    assert.match(await complaint(lint(...args)), expected);
+  });
+}
+
+for (const [args, expected] of [
+  [[], /^name a command: lint, normalize or expand/],
+  [['enforced'], /^no command enforced: /],
+  [['normalize', '--json'], /json/],
+  [['normalize', '--default', 'all'], /default.*"all".*"auto", "native"/],
+  [['expand', '--default', 'auto'], /default/],
+  [['expand', '--schemas', '/'], /schemas/],
+] as const) {
+  test(`one line about hostdev-cpuset ${args.join(' ')}`, async () => {
+    assert.match(await complaint(tool(...args)), expected);
+  });
+}
+
+const HELPS = [
+  ['lint-domain', []],
+  ['hostdev-cpuset', []],
+  ['hostdev-cpuset', ['lint']],
+  ['hostdev-cpuset', ['normalize']],
+  ['hostdev-cpuset', ['expand']],
+] as const;
+for (const [program, command] of HELPS) {
+  const call = [program, ...command].join(' ');
+  test(`${call} --help: says how to call it, fits 80 columns, and tells the exit statuses`, async () => {
+    const { code, stdout, stderr } = await runCli(program, [...command, '--help']);
+    const form =
+      command.length > 0 || program === 'lint-domain' ? '[options] [FILE...]' : 'COMMAND [options] [FILE...]';
+    assert.is(stdout.split('\n')[0], `Usage: ${call} ${form}`);
+    assert.equal(
+      stdout.split('\n').filter((line) => line.length > 80),
+      [],
+    );
+    assert.match(stdout, /^Exit status: 0 .* 1 .* 2 .*$/m);
+    assert.is(stderr, '');
+    assert.is(code, 0);
+    assert.equal(await runCli(program, [...command, '-h']), { code, stdout, stderr });
+  });
+}
+
+test('--version', async () => {
+  for (const program of ['lint-domain', 'hostdev-cpuset'] as const) {
+    assert.equal(await runCli(program, ['--version']), { code: 0, stdout: `${version}\n`, stderr: '' });
+    assert.equal(await runCli(program, ['-V']), { code: 0, stdout: `${version}\n`, stderr: '' });
+  }
+});
+
+test('a usage error: exit status 2, one line, nothing on standard output', async () => {
+  for (const args of [['--nonsense'], ['--format=xml', 'a.xml'], ['--engine', 'jing', 'a.xml']]) {
+    const { code, stdout, stderr } = await runCli('lint-domain', args);
+    assert.is(stdout, '');
+    assert.match(stderr, /^lint-domain: [^\n]+\n$/);
+    assert.is(code, 2);
+  }
+});
+
+test.run();

@@ -1,0 +1,85 @@
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
+import { relative } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { findFiles } from '../../src/cli/find-files.js';
+import { asOrdinaryUser } from '../support/ordinary-user.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const test = suite<{ folder: TemporaryFolder }>('files and folders');
+test.before.each((context) => {
+  context.folder = new TemporaryFolder();
+});
+test.after.each(({ folder }) => folder.remove());
+
+/** What is found, relative to the folder. */
+function found(folder: TemporaryFolder, ...names: string[]): string[] {
+  return findFiles(names.map((name) => folder.join(name))).map((path) => relative(folder.path, path));
+}
+
+test('a folder stands for every .xml below it, in the order of names', ({ folder }) => {
+  for (const name of ['b.xml', 'a/2.xml', 'a/1.xml', 'a/b/c/3.xml', 'c.txt', 'xml', 'd.XML', 'e.xml.bak']) {
+    folder.write(name, '');
+  }
+  assert.equal(found(folder, '.'), ['a/1.xml', 'a/2.xml', 'a/b/c/3.xml', 'b.xml']);
+});
+
+test('hidden names and node_modules are passed over, unless they are named', ({ folder }) => {
+  for (const name of ['.git/a.xml', '.#a.xml', 'node_modules/a.xml', 'x/node_modules/a.xml', 'x/a.xml']) {
+    folder.write(name, '');
+  }
+  assert.equal(found(folder, '.'), ['x/a.xml']);
+  assert.equal(found(folder, '.git', 'node_modules', '.#a.xml'), ['.git/a.xml', 'node_modules/a.xml', '.#a.xml']);
+});
+
+test('a folder called like a file is a folder', ({ folder }) => {
+  folder.write('a.xml/b.xml', '');
+  assert.equal(found(folder, '.'), ['a.xml/b.xml']);
+});
+
+test('links to folders are not followed below a folder, so loops do no harm', ({ folder }) => {
+  folder.write('a/1.xml', '');
+  symlinkSync('..', folder.join('a/loop'));
+  symlinkSync('.', folder.join('a/self.xml'));
+  assert.equal(found(folder, 'a'), ['a/1.xml']);
+  assert.equal(found(folder, 'a/loop/a'), ['a/loop/a/1.xml']);
+});
+
+test('links to files are, without a file twice', ({ folder }) => {
+  folder.write('guests/a.xml', '');
+  mkdirSync(folder.join('guests/autostart'));
+  symlinkSync('../a.xml', folder.join('guests/autostart/a.xml'));
+  assert.equal(found(folder, 'guests/autostart'), ['guests/autostart/a.xml']);
+  assert.equal(found(folder, 'guests').length, 1);
+});
+
+test('a link that leads nowhere is for the reader to complain about', ({ folder }) => {
+  symlinkSync('nowhere', folder.join('a.xml'));
+  symlinkSync('b.xml', folder.join('b.xml'));
+  assert.equal(found(folder, '.'), ['a.xml', 'b.xml']);
+});
+
+test('what is named is taken as it is: any name, absent or not', ({ folder }) => {
+  folder.write('guest.txt', '');
+  assert.equal(found(folder, 'guest.txt', 'absent'), ['guest.txt', 'absent']);
+});
+
+test('no file comes twice, however it is named', ({ folder }) => {
+  folder.write('a/1.xml', '');
+  assert.equal(found(folder, 'a', 'a/1.xml', 'a/../a/1.xml', 'a'), ['a/1.xml']);
+  assert.equal(findFiles(['-', '-']), ['-']);
+  assert.equal(findFiles(['./-', '-']), ['./-', '-']);
+});
+
+test('a folder that may not be listed is for the reader to complain about', ({ folder }) => {
+  folder.write('open/a.xml', '');
+  folder.write('closed/a.xml', '');
+  chmodSync(folder.path, 0o755);
+  chmodSync(folder.join('closed'), 0o311);
+  assert.equal(
+    asOrdinaryUser(() => found(folder, '.')),
+    ['closed', 'open/a.xml'],
+  );
+});
+
+test.run();

@@ -1,0 +1,70 @@
+import { chmodSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ToolError } from '../../src/cli/io.js';
+import { replaceFile } from '../../src/cli/replace-file.js';
+import { asOrdinaryUser } from '../support/ordinary-user.js';
+import { run } from '../support/run.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const test = suite<{ folder: TemporaryFolder }>('replacing a file');
+test.before.each((context) => {
+  context.folder = new TemporaryFolder();
+  chmodSync(context.folder.path, 0o755);
+});
+test.after.each(({ folder }) => folder.remove());
+
+/** The complaint of a replacement that fails. */
+function complaint(path: string): string {
+  try {
+    asOrdinaryUser(() => replaceFile(path, 'new'));
+  } catch (error) {
+    assert.instance(error, ToolError);
+    return (error as ToolError).message;
+  }
+  assert.unreachable('it was replaced');
+  return '';
+}
+
+test('where the folder takes no new file, the file is as it was', ({ folder }) => {
+  const file = folder.write('closed/guest.xml', 'old');
+  chmodSync(file, 0o666);
+  chmodSync(folder.join('closed'), 0o555);
+  assert.is(complaint(file), `${file}: cannot be replaced: permission denied`);
+  assert.is(readFileSync(file, 'utf8'), 'old');
+  assert.equal(readdirSync(folder.join('closed')), ['guest.xml']);
+});
+
+test('a file that may not be read is not replaced', ({ folder }) => {
+  const file = folder.write('guest.xml', 'old');
+  chmodSync(file, 0);
+  assert.match(complaint(file), ': cannot be replaced: permission denied');
+  chmodSync(file, 0o600);
+  assert.is(readFileSync(file, 'utf8'), 'old');
+});
+
+test('only regular files are replaced', async ({ folder }) => {
+  const fifo = folder.join('fifo.xml');
+  assert.is((await run('mkfifo', [fifo])).code, 0);
+  assert.is(complaint(fifo), `${fifo}: cannot be replaced: it is not a regular file`);
+  mkdirSync(folder.join('folder.xml'));
+  assert.match(complaint(folder.join('folder.xml')), 'it is not a regular file');
+});
+
+test('a link that leads nowhere stays', ({ folder }) => {
+  const link = folder.join('link.xml');
+  symlinkSync('nowhere', link);
+  assert.is(complaint(link), `${link}: cannot be replaced: no such file`);
+  assert.equal(readdirSync(folder.path), ['link.xml']);
+});
+
+test('another name of the same file keeps the old content', ({ folder }) => {
+  const file = folder.write('guest.xml', 'old');
+  linkSync(file, folder.join('backup.xml'));
+  replaceFile(file, 'new');
+  assert.is(readFileSync(file, 'utf8'), 'new');
+  assert.is(readFileSync(folder.join('backup.xml'), 'utf8'), 'old');
+  assert.equal(readdirSync(folder.path), ['backup.xml', 'guest.xml']);
+});
+
+test.run();

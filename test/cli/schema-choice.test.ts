@@ -1,0 +1,170 @@
+import { cpSync, mkdirSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { projectRoot, runCli } from '../support/cli.js';
+import { domain, GOOD, hostdev } from '../support/domains.js';
+import { libvirtSchemas, needs, suiteWhere } from '../support/needs.js';
+import { type Outcome, run } from '../support/run.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+type Context = { folder: TemporaryFolder };
+/** libvirt's own schema alone finds this one: the built-in grammar leaves disks to libvirt. */
+const BAD_DISK = domain("    <disk type='file'><target dev='vda' bus='foo'/></disk>\n");
+const NOTE = /^note: .*libvirt's schemas were not found.*\n$/;
+
+const named = suiteWhere('lint-domain --schemas', needs('libvirt-schemas')) as ReturnType<typeof suite<Context>>;
+const folders: TemporaryFolder[] = [];
+const temporary = () => {
+  const folder = new TemporaryFolder();
+  folders.push(folder);
+  return folder;
+};
+const removeAll = () => {
+  for (const folder of folders.splice(0)) folder.remove();
+};
+named.after(removeAll);
+
+for (const engine of ['auto', 'libxml2-wasm']) {
+  named(`a folder with spaces and % in its name (--engine ${engine})`, async () => {
+    const folder = temporary();
+    const schemas = folder.join("libvirt's 100% %41 schemas & more");
+    cpSync(libvirtSchemas() as string, schemas, { recursive: true });
+    const bad = folder.write('bad disk.xml', BAD_DISK);
+    const good = folder.write('good.xml', GOOD);
+    const byOption = await runCli('lint-domain', ['--engine', engine, '--schemas', schemas, bad, good]);
+    assert.match(byOption.stdout, /^.*bad disk\.xml:8:\d+: error: .*bus.* \[schema\]$/m);
+    assert.match(byOption.stdout, '2 files: 1 error, 0 warnings\n');
+    assert.is(byOption.stderr, '');
+    assert.is(byOption.code, 1);
+    const env = { LIBVIRT_SCHEMAS: schemas };
+    assert.equal(await runCli('lint-domain', ['--engine', engine, bad, good], { env }), byOption);
+    const relative = ['--engine', engine, '--schemas', schemas.slice(folder.path.length + 1), bad, good];
+    assert.equal(await runCli('lint-domain', relative, { cwd: folder.path }), byOption);
+  });
+}
+
+named('--schemas has precedence over $LIBVIRT_SCHEMAS', async () => {
+  const env = { LIBVIRT_SCHEMAS: '/nowhere' };
+  const args = ['--schemas', libvirtSchemas() as string];
+  const { code, stderr } = await runCli('lint-domain', args, { env, input: GOOD });
+  assert.is(stderr, '');
+  assert.is(code, 0);
+});
+
+named('every engine says the same, in the same words', async () => {
+  const files = ['samples', 'test/schema/cases/invalid', 'test/schema/cases/valid'];
+  const bySoftware = await runCli('lint-domain', ['--json', '--engine', 'libxml2-wasm', ...files], {
+    cwd: projectRoot,
+  });
+  const byDefault = await runCli('lint-domain', ['--json', ...files], { cwd: projectRoot });
+  const onlyNode = { cwd: projectRoot, env: { PATH: '/nowhere' } };
+  const withoutXmllint = await runCli('lint-domain', ['--json', ...files], onlyNode);
+  assert.ok(JSON.parse(byDefault.stdout).summary.errors > 50);
+  assert.equal(JSON.parse(bySoftware.stdout), JSON.parse(byDefault.stdout));
+  assert.equal(withoutXmllint, bySoftware);
+});
+named.run();
+
+const wrong = suite('lint-domain with a schema that is not there');
+wrong.after(removeAll);
+
+for (const program of ['lint-domain', 'hostdev-cpuset'] as const) {
+  const command = program === 'lint-domain' ? [] : ['normalize'];
+  wrong(`${program}: a folder without domain.rng is a failure of the call`, async () => {
+    const folder = temporary();
+    mkdirSync(folder.join('empty'));
+    const inside = { cwd: folder.path, input: GOOD };
+    const expected = (origin: string) => ({
+      code: 2,
+      stdout: '',
+      stderr: `${program}: ${origin}: no domain.rng in ${folder.join('empty')}\n`,
+    });
+    assert.equal(await runCli(program, [...command, '--schemas', 'empty'], inside), expected('--schemas'));
+    const env = { LIBVIRT_SCHEMAS: folder.join('empty') };
+    assert.equal(await runCli(program, command, { ...inside, env }), expected('$LIBVIRT_SCHEMAS'));
+  });
+}
+
+wrong('--engine xmllint where there is none', async () => {
+  const { code, stdout, stderr } = await runCli('lint-domain', ['--engine', 'xmllint'], {
+    env: { PATH: '/nowhere' },
+    input: GOOD,
+  });
+  assert.is(stdout, '');
+  assert.match(stderr, /^lint-domain: xmllint is not installed \(Debian: libxml2-utils.*\)\n$/);
+  assert.is(code, 2);
+});
+
+wrong('a schema that does not compile', async () => {
+  const folder = temporary();
+  folder.write(
+    'domain.rng',
+    '<grammar xmlns="http://relaxng.org/ns/structure/1.0"><start><ref name="x"/></start></grammar>',
+  );
+  for (const engine of ['auto', 'libxml2-wasm']) {
+    const args = ['--engine', engine, '--schemas', folder.path];
+    const { code, stdout, stderr } = await runCli('lint-domain', args, { input: GOOD });
+    assert.is(stdout, '');
+    assert.match(stderr, /^lint-domain: the schema does not compile: [^\n]+\n$/);
+    assert.is(code, 2);
+  }
+});
+wrong.run();
+
+// Where libvirt is installed, its schemas are hidden in a name space of the test's own.
+const without = suiteWhere('lint-domain without libvirt', libvirtSchemas() === null ? [] : needs('mount-namespace'));
+without.after(removeAll);
+
+const HIDE =
+  'for folder in /usr/share/libvirt /usr/local/share/libvirt; do if [ -d $folder ]; then mount -t tmpfs none $folder; fi; done; exec "$@"';
+
+function withoutLibvirt(bin: string, args: string[], input: string): Promise<Outcome> {
+  const call = [process.execPath, `${projectRoot}dist/bin/${bin}.cjs`, ...args];
+  const { LIBVIRT_SCHEMAS: _, ...inherited } = process.env;
+  const options = { input, env: { ...inherited, NO_COLOR: '1' } };
+  const [command = '', ...rest] =
+    libvirtSchemas() === null ? call : ['unshare', '--mount', 'sh', '-ec', HIDE, 'sh', ...call];
+  return run(command, rest, options);
+}
+
+without('the built-in grammar, and a note of what was not checked', async () => {
+  const { code, stdout, stderr } = await withoutLibvirt('lint-domain', [], BAD_DISK);
+  assert.is(stdout, '1 file: 0 errors, 0 warnings\n');
+  assert.match(stderr, NOTE);
+  assert.is(code, 0);
+});
+
+without('host devices are checked all the same', async () => {
+  const misspelt = domain(hostdev('0-3').replace('cpuset=', 'cpusets='));
+  for (const engine of ['auto', 'libxml2-wasm']) {
+    const { code, stdout, stderr } = await withoutLibvirt('lint-domain', ['--engine', engine], misspelt);
+    assert.match(stdout, /^<stdin>:8:\d+: error: .*cpusets.* \[schema\]$/m);
+    assert.match(stderr, NOTE);
+    assert.is(code, 1);
+  }
+});
+
+without('the note is in the JSON, in SARIF and in GitHub’s commands', async () => {
+  const { stdout, stderr } = await withoutLibvirt('lint-domain', ['--json'], GOOD);
+  const { note } = JSON.parse(stdout);
+  assert.is(`note: ${note}\n`, stderr);
+  const sarif = await withoutLibvirt('lint-domain', ['--format', 'sarif'], GOOD);
+  const [notification] = JSON.parse(sarif.stdout).runs[0].invocations[0].toolConfigurationNotifications;
+  assert.equal(notification, { level: 'note', message: { text: note } });
+  const github = await withoutLibvirt('lint-domain', ['--format', 'github'], GOOD);
+  assert.is(github.stdout, `::notice::${note}\n`);
+});
+
+without('normalize goes on, with the note on standard error', async () => {
+  const { code, stdout, stderr } = await withoutLibvirt('hostdev-cpuset', ['normalize'], GOOD);
+  assert.match(stdout, /<hostdevs .*\n.*cpuset=['"]0-3/);
+  assert.match(stderr, NOTE);
+  assert.is(code, 0);
+});
+
+without('nothing was left unchecked where the schema is not asked', async () => {
+  const { stdout, stderr } = await withoutLibvirt('hostdev-cpuset', ['normalize', '--no-check'], GOOD);
+  assert.match(stdout, 'urn:hostdev-cpuset:1');
+  assert.is(stderr, '');
+});
+without.run();

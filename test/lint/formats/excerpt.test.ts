@@ -1,0 +1,74 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { excerpt } from '../../../src/lint/formats/excerpt.js';
+import { printable } from '../../../src/lint/formats/printable.js';
+
+const excerpts = suite('excerpt');
+
+/** The line and its marks as a terminal shows them. */
+function shown(line: string, what: string): string[] {
+  const start = line.indexOf(what);
+  const { shown, space, marks } = excerpt(line, start, start + what.length);
+  return [shown, ' '.repeat(space) + '^'.repeat(marks)];
+}
+
+excerpts('marks the place', () => {
+  assert.equal(shown("<a b='c'/>", 'c'), ["<a b='c'/>", '      ^']);
+  assert.equal(shown("<a b='cde'/>", 'cde'), ["<a b='cde'/>", '      ^^^']);
+});
+
+excerpts('a point is one mark, also behind the end of the line', () => {
+  assert.equal(excerpt('<a>', 0, 0), { shown: '<a>', space: 0, marks: 1 });
+  assert.equal(excerpt('<a>', 3, 3), { shown: '<a>', space: 3, marks: 1 });
+});
+
+excerpts('a tab is four spaces, so that the marks do not hang on tab stops', () => {
+  assert.equal(shown("\t<a\tb='c'/>", 'c'), ["    <a    b='c'/>", '             ^']);
+});
+
+excerpts('characters of two cells and of none', () => {
+  assert.equal(shown('客人 x', 'x'), ['客人 x', '     ^']);
+  assert.equal(shown('🎮x', 'x'), ['🎮x', '  ^']);
+  assert.equal(shown('e\u0301x', 'x'), ['e\u0301x', ' ^']);
+  assert.equal(shown('größer x', 'x'), ['größer x', '       ^']);
+  assert.equal(shown('<客人>', '客人'), ['<客人>', ' ^^^^']);
+});
+
+excerpts('control characters are shown as one mark', () => {
+  assert.equal(shown('\u001b[31m\u202ex', 'x'), ['\ufffd[31m\ufffdx', '      ^']);
+});
+
+excerpts('of a line that is too long the indentation goes first', () => {
+  const tag = `<address ${'x'.repeat(55)} y='1'/>`;
+  assert.equal(shown(' '.repeat(20) + tag, '1'), [tag, `${' '.repeat(tag.indexOf('1'))}^`]);
+});
+
+excerpts('then what is far from the place, and … stands for it', () => {
+  const line = `  <a>${'x'.repeat(100)}BAD${'y'.repeat(100)}</a>`;
+  assert.equal(shown(line, 'BAD'), [`…${'x'.repeat(30)}BAD${'y'.repeat(43)}…`, `${' '.repeat(31)}^^^`]);
+  assert.equal(shown(line, '<a>')[0], `<a>${'x'.repeat(73)}…`);
+});
+
+excerpts('nothing is wider than 78 cells, and the place is always in sight', () => {
+  const line = `\t<客人 ${"a='客' ".repeat(500)}>`;
+  for (let start = 0; start < line.length; start += 7) {
+    const { shown, space, marks } = excerpt(line, start, start + 5);
+    const cells = [...shown].reduce((sum, character) => sum + (/[客人]/.test(character) ? 2 : 1), 0);
+    assert.ok(cells <= 78, `${start}: ${cells} cells`);
+    assert.ok(space < 78 && marks >= 1 && space + marks <= 79, `${start}: ${space} + ${marks}`);
+  }
+});
+
+excerpts('a line of megabytes is looked at around the place only', () => {
+  const line = `${'x'.repeat(5_000_000)}BAD${'y'.repeat(5_000_000)}`;
+  assert.is(shown(line, 'BAD')[0], `…${'x'.repeat(30)}BAD${'y'.repeat(43)}…`);
+});
+
+excerpts('printable leaves text alone, and nothing that steers a terminal', () => {
+  assert.is(printable('a\tb'), 'a\ufffdb');
+  assert.is(printable('größer 客人 🎮 e\u0301'), 'größer 客人 🎮 e\u0301');
+  assert.is(printable('\u0000\u0007\u001b\u007f\u009b\n\r\u2028\u202e\u2066'), '\ufffd'.repeat(10));
+  assert.is(printable('\ud800'), '\ufffd');
+});
+
+excerpts.run();

@@ -1,0 +1,44 @@
+import * as assert from 'uvu/assert';
+import { type Definition, readDefinition } from '../../src/domain/definition.js';
+import type { DefaultPolicy } from '../../src/domain/metadata.js';
+import { formatPolicy } from '../../src/domain/policy.js';
+import { statedPolicies } from '../../src/domain/stated-policies.js';
+import { expand } from '../../src/transform/expand.js';
+import { normalize } from '../../src/transform/normalize.js';
+import { parseXml } from '../../src/xml/parse.js';
+import { stripPolicies } from './strip-policies.js';
+
+export function define(text: string): Definition {
+  return readDefinition(parseXml(text));
+}
+
+/** Both ways, each twice, with all that must hold of any document. */
+export function roundTrip(text: string, standard?: DefaultPolicy): { normalized: string; expanded: string } {
+  const normalized = normalize(define(text), standard ? { default: standard } : {});
+  const expanded = expand(define(normalized));
+  assert.is(normalize(define(normalized)), normalized, 'normalised twice');
+  assert.is(expand(define(expanded)), expanded, 'expanded twice');
+  const again = define(normalize(define(expanded)));
+  if (define(expanded).metadata.length === 0) assert.is(expand(again), expanded, 'and back');
+  for (const result of [normalized, expanded]) {
+    assert.equal(policiesOf(result), policiesOf(text));
+    assert.is(define(result).metadata[0]?.default, standard ?? define(text).metadata[0]?.default);
+  }
+  assert.not.ok(
+    define(normalized).devices.some(({ attribute }) => attribute),
+    'no attribute is left',
+  );
+  assert.not.ok(define(expanded).metadata[0]?.entries.length, 'no entry is left');
+  if (!/^<domain[^>]*\/>/.test(text)) {
+    assert.is(stripPolicies(normalized), stripPolicies(text));
+    assert.is(stripPolicies(expanded), stripPolicies(text));
+  }
+  return { normalized, expanded };
+}
+
+/** Of every device that can have one, in document order. */
+function policiesOf(text: string): (string | undefined)[] {
+  return statedPolicies(define(text))
+    .devices.filter(({ device }) => device.placeable)
+    .map(({ policy }) => policy && formatPolicy(policy));
+}
