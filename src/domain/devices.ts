@@ -39,7 +39,7 @@ function readDevice(document: XmlDocument, node: Element): Device {
   const device: Device = {
     element,
     node,
-    label: `${element} type='${type.slice(0, 24)}'`,
+    label: type ? `${element} type='${type.slice(0, 24)}'` : element,
     placeable: isPlaceable(node, type),
   };
   const range = attributeOf(document, node, 'cpuset');
@@ -61,7 +61,8 @@ function readDevice(document: XmlDocument, node: Element): Device {
 /** libvirt: formatdomain, hostdev and interface elements. Only PCI devices have host interrupts of their own. */
 function isPlaceable(node: Element, type: string): boolean {
   if (node.tagName === 'interface') {
-    if (type === 'network') return true;
+    // the persistent half of a team is virtio, and often has the MAC of the other
+    if (type === 'network') return select('teaming', node)[0]?.getAttribute('type') !== 'persistent';
     const bus = select('source/address', node)[0]?.getAttribute('type') ?? 'pci';
     return type === 'hostdev' && bus === 'pci';
   }

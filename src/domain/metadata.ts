@@ -3,6 +3,7 @@ import { type AttributeRange, attributeOf, attributesOf } from '../xml/attribute
 import type { XmlDocument } from '../xml/document.js';
 import { select } from '../xml/select.js';
 import { endOfMisc } from '../xml/well-formedness.js';
+import { parseAddress } from './address.js';
 import { formatIdentity, type Identity, type IdentityKey, parseIdentity } from './identity.js';
 import { type Policy, parsePolicy } from './policy.js';
 
@@ -22,6 +23,8 @@ export interface Entry {
 /** Something in our element that is not of its grammar (rng/metadata.rng); `offset` into the document's text. */
 export interface MetadataProblem {
   offset: number;
+  /** where it has an extent */
+  end?: number;
   message: string;
   hint?: string;
 }
@@ -60,7 +63,7 @@ function readDefault(document: XmlDocument, metadata: PolicyMetadata): void {
       if (value === 'auto' || value === 'native') metadata.default = value;
       else {
         const message = `default="${clip(value)}" is neither auto nor native`;
-        metadata.problems.push({ offset: attribute.valueStart, message });
+        metadata.problems.push({ ...placeOf(attribute), message });
       }
     } else if (!isNamespace(attribute)) metadata.problems.push(unknownAttribute(attribute, metadata.node));
   }
@@ -113,10 +116,20 @@ function readIdentities(document: XmlDocument, node: Element, problems: Metadata
       const value = node.getAttribute(key) ?? '';
       const identity = parseIdentity(key, value);
       if (identity) found.push(identity);
-      else problems.push({ offset: attribute.valueStart, message: `${key}="${clip(value)}" is not ${FORMS[key]}` });
+      else {
+        const message = `${key}="${clip(value)}" is not ${FORMS[key]}`;
+        problems.push({ ...placeOf(attribute), message, ...shortAddress(key, value) });
+      }
     } else if (attribute.name !== 'cpuset' && !isNamespace(attribute)) problems.push(unknownAttribute(attribute, node));
   }
   return found;
+}
+
+/** What lspci prints leaves the domain out. */
+function shortAddress(key: IdentityKey, value: string): { hint?: string } {
+  const address =
+    key === 'address' ? parseAddress(value.includes('.') ? `0000:${value}`.toLowerCase() : '') : undefined;
+  return address ? { hint: `address="${address}"` } : {};
 }
 
 const FORMS: Record<IdentityKey, string> = {
@@ -135,14 +148,16 @@ function readPolicy(document: XmlDocument, node: Element, problems: MetadataProb
   if (result.ok) return result.policy;
   const { message, at, suggestion } = result.error;
   const hint = suggestion === undefined ? {} : { hint: `cpuset="${suggestion}"` };
-  problems.push({ offset: attribute.valueStart + at, message: `cpuset ${message}`, ...hint });
+  const { valueStart, valueEnd } = attribute;
+  problems.push({ offset: valueStart + at, end: valueEnd, message: `cpuset: ${message}`, ...hint });
   return undefined;
 }
 
-function unknownAttribute({ name, start }: AttributeRange, node: Element): MetadataProblem {
-  return { offset: start, message: `${clip(name)} is not an attribute of <${node.localName}>` };
+function unknownAttribute({ name, start, end }: AttributeRange, node: Element): MetadataProblem {
+  return { offset: start, end, message: `${clip(name)} is not an attribute of <${node.localName}>` };
 }
 
+const placeOf = ({ valueStart, valueEnd }: AttributeRange) => ({ offset: valueStart, end: valueEnd });
 const isNamespace = ({ name }: AttributeRange) => name === 'xmlns' || name.startsWith('xmlns:');
 const clip = (text: string) => text.slice(0, 40);
 const childrenOf = (node: Node): Node[] => Array.from(node.childNodes);

@@ -120,7 +120,7 @@ class Placer {
     if (!now || refusal !== undefined) return { ...planned, action: 'skip', reason: refusal ?? GONE };
     const { affinity, effective } = now;
     const list = formatCpuset(affinity);
-    const seen = { ...planned, affinity: list, effective: effective ? formatCpuset(effective) || null : null };
+    const seen = { ...planned, affinity: list, effective: effective ? formatCpuset(effective) : null };
     if (!isSubset(affinity, this.wanted)) return { ...seen, action: 'fail', reason: `the kernel made it ${list}` };
     return effective && !isSubset(effective, this.wanted)
       ? { ...seen, action: 'fail', reason: strayed(effective) }

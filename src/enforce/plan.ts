@@ -76,7 +76,11 @@ class Planner {
     return { ...report, interrupts: interrupts ?? [] };
   }
 
-  #interrupt({ irq, type, details }: DeviceInterrupt, { device }: DeviceSnapshot, wanted: Wanted): InterruptReport {
+  #interrupt(
+    { irq, type, details, error }: DeviceInterrupt,
+    { device }: DeviceSnapshot,
+    wanted: Wanted,
+  ): InterruptReport {
     const owned = ownership(details?.handlers ?? [], device.address);
     const report: InterruptReport = {
       irq,
@@ -84,7 +88,7 @@ class Planner {
       vector: owned.ours ? owned.vector : null,
       handlers: details?.handlers ?? [],
       affinity: details ? formatCpuset(details.affinity) : null,
-      effective: details?.effective ? formatCpuset(details.effective) || null : null,
+      effective: details?.effective ? formatCpuset(details.effective) : null,
       wanted: wanted.cpus ? wanted.list : null,
       action: 'skip',
       reason: null,
@@ -92,6 +96,7 @@ class Planner {
       counts: this.host.counts.get(irq) ?? {},
     };
     if (!wanted.cpus) return { ...report, reason: wanted.reason };
+    if (error) return { ...report, action: 'fail', reason: `${error.path} cannot be read`, error: error.code };
     if (!isVfioDriver(device.driver)) return { ...report, reason: notVfio(device.driver) };
     if (!details || !owned.ours) return { ...report, reason: owned.ours ? null : owned.reason };
     const before = this.written.get(vectorKey(device.address, irq, details.handlers[0] as string));

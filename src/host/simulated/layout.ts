@@ -1,12 +1,15 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SimulatedKernel } from './kernel.js';
-import { isFolder, type Node, tree } from './kernel-files.js';
+import { isFolder, type Node, tree } from './tree.js';
 
 /** Files that a kernel changes by itself; the tree cannot, and a host need not have them. */
 const LIVING = /^(effective_affinity(_list)?|smp_affinity_list)$/;
 
-/** Lays a simulated host out as a folder tree, for `--root`. The folder may exist; files in it are replaced. */
+/**
+ * Lays a simulated host out as a folder tree, for `--root`. The folder may exist: files in it are replaced, none is removed.
+ * @throws Error where the name of a handler or of a domain cannot be a file's
+ */
 export function layOut(kernel: SimulatedKernel, root: string): void {
   write(root, tree(kernel));
 }
@@ -20,5 +23,8 @@ function write(path: string, node: Node): void {
       const child = node.get(name);
       if (child !== undefined) write(join(path, name), child);
     }
-  } else symlinkSync(`../../drivers/${node.link}`, path);
+  } else {
+    rmSync(path, { force: true });
+    symlinkSync(`../../drivers/${node.link}`, path);
+  }
 }

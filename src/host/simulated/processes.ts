@@ -1,0 +1,41 @@
+import { cpuList, type DomainDescription } from './description.js';
+
+/** QEMUs and other processes of a simulated host. */
+export class Processes {
+  /** running domains, by UUID, by name and by QEMU's pid */
+  readonly domains = new Map<string, DomainDescription>();
+  readonly byName = new Map<string, DomainDescription>();
+  readonly byPid = new Map<number, DomainDescription>();
+  /** names of the others, by pid */
+  readonly others = new Map<number, string>();
+
+  constructor(domains: readonly DomainDescription[], others: readonly { pid: number; command: string }[]) {
+    for (const domain of domains) this.start(domain);
+    for (const { pid, command } of others) this.others.set(pid, command);
+  }
+
+  /** A domain's QEMU starts, or takes another's place. */
+  start(domain: DomainDescription): void {
+    for (const vcpu of domain.vcpus) cpuList(vcpu.cpus);
+    this.stop(domain.uuid);
+    this.domains.set(domain.uuid, domain);
+    this.byName.set(domain.name, domain);
+    this.byPid.set(domain.pid, domain);
+  }
+
+  stop(uuid: string): void {
+    const domain = this.domains.get(uuid);
+    if (!domain) return;
+    this.domains.delete(uuid);
+    this.byName.delete(domain.name);
+    this.byPid.delete(domain.pid);
+  }
+
+  /** virsh vcpupin --live; a vCPU that is not there is plugged. */
+  pin(uuid: string, vcpu: number, cpus: string): void {
+    const domain = this.domains.get(uuid);
+    if (!domain) throw new Error(`no domain ${uuid} runs`);
+    const vcpus = [...domain.vcpus.filter((other) => other.vcpu !== vcpu), { vcpu, cpus }];
+    this.start({ ...domain, vcpus: vcpus.sort((a, b) => a.vcpu - b.vcpu) });
+  }
+}
