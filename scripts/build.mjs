@@ -103,7 +103,7 @@ const { outputFiles } = await build({
   format: 'esm',
   plugins: [fewFiles, asciiNamesFirst, asModules, lazyXpath],
   // Only its DOM is used; its parser freezes a table of 2,200 HTML entities, which takes longer than the parsing of a domain.
-  alias: { '@xmldom/xmldom': '@xmldom/xmldom/lib/dom.js' },
+  alias: { '@xmldom/xmldom': '@xmldom/xmldom/lib/dom.js', 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
   // Modules with top-level await cannot be bundled; the peer is the user's.
   external: ['libxml2-wasm', 'libxmljs2'],
 });

@@ -21,8 +21,20 @@ export interface StatedPolicies {
   repeated: Entry[];
 }
 
+/** Most rules and every transformation ask; a definition does not change. */
+const answers = new WeakMap<Definition, StatedPolicies>();
+
 /** Brings attributes and metadata together: the attribute wins. */
-export function statedPolicies({ devices, metadata }: Definition): StatedPolicies {
+export function statedPolicies(definition: Definition): StatedPolicies {
+  let answer = answers.get(definition);
+  if (!answer) {
+    answer = readStatedPolicies(definition);
+    answers.set(definition, answer);
+  }
+  return answer;
+}
+
+function readStatedPolicies({ devices, metadata }: Definition): StatedPolicies {
   const entries = metadata[0]?.entries ?? [];
   const known = new Map<string, Device>();
   for (const device of devices.toReversed()) {

@@ -30,11 +30,9 @@ export function withDomainLock<T>({ folder, pause }: LockPlace, uuid: string, ac
 
 function acquire(lock: string, folder: string, pause: LockPlace['pause']): boolean {
   const deadline = Date.now() + PATIENCE;
+  attempt(() => void mkdirSync(folder, { recursive: true, mode: 0o700 }));
   for (;;) {
-    const code = attempt(() => {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      symlinkSync(String(pid), lock);
-    });
+    const code = attempt(() => symlinkSync(String(pid), lock));
     if (code === undefined) return true;
     // /run is full, or read-only, or another user's: then without
     if (code !== 'EEXIST' || Date.now() >= deadline) return false;

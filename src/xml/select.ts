@@ -39,9 +39,13 @@ function childSteps(expression: string): Selector | undefined {
   const isAbsolute = expression.startsWith('/');
   const steps = expression.slice(isAbsolute ? 1 : 0).split('/');
   return (node) => {
-    let found = [isAbsolute ? (node.ownerDocument ?? node) : node];
-    for (const step of steps) found = found.flatMap((parent) => childrenOf(parent, step));
-    return found as Element[];
+    let parents: Node[] = [isAbsolute ? (node.ownerDocument ?? node) : node];
+    for (const step of steps) {
+      const found: Node[] = [];
+      for (const parent of parents) addChildren(parent, step, found);
+      parents = found;
+    }
+    return parents as Element[];
   };
 }
 
@@ -53,11 +57,11 @@ function guarded(expression: string): Selector | undefined {
   return (node) => (bare(node).length === 0 ? [] : exact(node));
 }
 
-function childrenOf(parent: Node, name: string): Node[] {
-  const found: Node[] = [];
+const ELEMENT_NODE = 1;
+
+function addChildren(parent: Node, name: string, found: Node[]): void {
   for (let child = parent.firstChild; child; child = child.nextSibling) {
-    if (child.nodeType !== child.ELEMENT_NODE) continue;
+    if (child.nodeType !== ELEMENT_NODE) continue;
     if (name === '*' || (child.nodeName === name && !child.namespaceURI)) found.push(child);
   }
-  return found;
 }

@@ -72,6 +72,11 @@ export class Delivery {
     interrupt.effective = this.#single(cpu);
   }
 
+  /** It is where its mask says, as far as there is room. */
+  follow(interrupt: SimulatedInterrupt): void {
+    this.#move(interrupt, intersect(interrupt.affinity, this.#online));
+  }
+
   stop(interrupt: SimulatedInterrupt): void {
     const cpu = interrupt.effective[0]?.first;
     if (cpu !== undefined) this.#vectors.free(cpu);

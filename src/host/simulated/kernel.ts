@@ -1,38 +1,10 @@
-import type { PciAddress } from '../../domain/address.js';
 import { type Cpuset, EMPTY, intersect } from '../../domain/cpuset.js';
-import { FileError } from '../files.js';
-import type { InterruptType } from '../pci-device.js';
 import { Delivery, type SimulatedInterrupt } from './delivery.js';
-import {
-  cpuList,
-  type DeviceDescription,
-  type HostDescription,
-  type InterruptDescription,
-  pciAddress,
-} from './description.js';
+import { cpuList, type DeviceDescription, type HostDescription, pciAddress } from './description.js';
+import { handlersOf, type SimulatedDevice } from './device.js';
+import { type AffinityWrite, Interrupts } from './interrupts.js';
 import { MaskText } from './mask-text.js';
 import { Processes } from './processes.js';
-
-export interface SimulatedDevice {
-  address: PciAddress;
-  driver: string | undefined;
-  numaNode: number | undefined;
-  /** its legacy line */
-  line: number | undefined;
-  /** what of the line's handlers is this device's */
-  lineHandlers: string[];
-  /** its message interrupts, while they are on */
-  vectors: number[];
-}
-
-/** A write that reached an interrupt: what the tests look at. */
-export interface AffinityWrite {
-  irq: number;
-  set: Cpuset;
-}
-
-/** The numbers below are the legacy lines'. */
-const FIRST_MESSAGE_IRQ = 24;
 
 /**
  * The part of a kernel that this project touches, in memory. It takes and refuses writes as the real one does
@@ -48,39 +20,37 @@ export class SimulatedKernel {
   /** whether /proc/irq/N says where an interrupt is delivered */
   readonly tellsEffective: boolean;
   readonly devices = new Map<string, SimulatedDevice>();
-  readonly interrupts = new Map<number, SimulatedInterrupt>();
   /** running QEMUs, and others */
   readonly processes: Processes;
-  readonly writes: AffinityWrite[] = [];
-  readonly #delivery: Delivery;
-  readonly #managedCode: string;
-  /** errors that the next writes to an interrupt meet, first first */
-  readonly #refusals = new Map<number, string[]>();
-  /** errors that every write to an interrupt meets */
-  readonly #denials = new Map<number, string>();
-  /** no message interrupt below it is free */
-  #lowestFree = FIRST_MESSAGE_IRQ;
+  readonly #interrupts: Interrupts;
 
   constructor(description: HostDescription) {
-    const { cpus, nodes = [], kernel = '6.12', vectorsPerCpu = Number.POSITIVE_INFINITY } = description;
+    const { cpus, nodes = [], vectorsPerCpu = Number.POSITIVE_INFINITY, kernel } = description;
     this.present = cpuList(cpus.present);
     this.possible = cpuList(cpus.possible ?? cpus.present);
     this.masks = new MaskText((this.possible.at(-1)?.last ?? 0) + 1);
     this.nodes = nodes.map(({ node, cpus: list }) => ({ node, cpus: cpuList(list) }));
     this.defaultAffinity = description.defaultAffinity ? cpuList(description.defaultAffinity) : this.possible;
     this.tellsEffective = description.effectiveAffinity ?? true;
-    const [major = 0, minor = 0] = kernel.split('.').map(Number);
-    this.#managedCode = major > 6 || (major === 6 && minor >= 12) ? 'EPERM' : 'EIO';
-    this.#delivery = new Delivery(cpuList(cpus.online ?? cpus.present), vectorsPerCpu);
-    for (const { irq, ...rest } of description.interrupts ?? []) {
-      this.#addInterrupt(irq, 'intx', rest.handlers ?? [], rest);
+    const delivery = new Delivery(cpuList(cpus.online ?? cpus.present), vectorsPerCpu);
+    this.#interrupts = new Interrupts(delivery, this.masks, this.defaultAffinity, managedCode(kernel));
+    for (const { irq, handlers = [], ...rest } of description.interrupts ?? []) {
+      this.#interrupts.add({ irq, type: 'intx', handlers }, rest);
     }
     for (const device of description.devices) this.attach(device);
     this.processes = new Processes(description.domains ?? [], description.processes ?? []);
   }
 
   get online(): Cpuset {
-    return this.#delivery.online;
+    return this.#interrupts.delivery.online;
+  }
+
+  get interrupts(): ReadonlyMap<number, SimulatedInterrupt> {
+    return this.#interrupts.all;
+  }
+
+  get writes(): AffinityWrite[] {
+    return this.#interrupts.writes;
   }
 
   /**
@@ -96,14 +66,13 @@ export class SimulatedKernel {
     const device = this.#device(address);
     this.#dropVectors(device);
     this.#releaseLine(device);
-    const numbers = typeof irqs === 'number' ? Array.from({ length: irqs }, () => undefined) : irqs;
-    numbers.forEach((number, vector) => {
-      const irq = number ?? this.#freeNumber();
-      if (this.interrupts.has(irq)) throw new Error(`IRQ ${irq} is taken`);
+    const near = this.#cpusOfNode(device.numaNode);
+    for (let vector = 0; vector < (typeof irqs === 'number' ? irqs : irqs.length); vector++) {
+      const irq = typeof irqs === 'number' ? this.#interrupts.freeNumber() : (irqs[vector] as number);
+      const handlers = vector < requested ? handlersOf(device, type, vector) : [];
+      this.#interrupts.add({ irq, type, handlers, near });
       device.vectors.push(irq);
-      const handlers = vector < requested ? [handlerOf(device, type, vector)] : [];
-      this.#addInterrupt(irq, type, handlers, {}, device.numaNode);
-    });
+    }
   }
 
   /** The guest's driver is unloaded, or the device reset: the vectors go, and VFIO is back on the line. */
@@ -118,7 +87,7 @@ export class SimulatedKernel {
     const device = this.#device(address);
     const interrupt = this.interrupts.get(device.vectors[vector] ?? -1);
     if (!interrupt) throw new Error(`${address} has no vector ${vector}`);
-    this.#request(interrupt, [handlerOf(device, interrupt.type, vector)]);
+    this.#interrupts.request(interrupt, handlersOf(device, interrupt.type, vector));
   }
 
   /** The device changes its driver: to VFIO for a guest, or back. Its vectors go, the new driver takes the line. */
@@ -130,29 +99,26 @@ export class SimulatedKernel {
     this.#requestLine(device);
   }
 
-  attach({ address, driver, numaNode, interrupts = [] }: DeviceDescription): void {
-    const known = numaNode === -1 ? undefined : numaNode;
+  attach({ address, driver, numaNode = -1, interrupts = [] }: DeviceDescription): void {
     const device: SimulatedDevice = {
       address: pciAddress(address),
       driver,
-      numaNode: known,
+      numaNode: numaNode === -1 ? undefined : numaNode,
       line: undefined,
       lineHandlers: [],
       vectors: [],
     };
     this.devices.set(address, device);
-    const vectors = interrupts.filter(({ type }) => type !== 'intx');
-    vectors.forEach(({ irq, type, ...rest }, vector) => {
+    const near = this.#cpusOfNode(device.numaNode);
+    for (const { irq, type, handlers, ...rest } of interrupts.filter((interrupt) => interrupt.type !== 'intx')) {
+      const own = handlers ?? handlersOf(device, type, device.vectors.length);
+      this.#interrupts.add({ irq, type, handlers: own, near }, rest);
       device.vectors.push(irq);
-      const own = driver === undefined ? [] : [handlerOf(device, type, vector)];
-      this.#addInterrupt(irq, type, rest.handlers ?? own, rest, known);
-    });
-    for (const { irq, type, ...rest } of interrupts) {
-      if (type !== 'intx') continue;
+    }
+    for (const { irq, type, handlers, ...rest } of interrupts.filter((interrupt) => interrupt.type === 'intx')) {
       device.line = irq;
-      const own = driver === undefined || vectors.length > 0 ? [] : [handlerOf(device, type, 0)];
-      device.lineHandlers = rest.handlers ?? own;
-      this.#addInterrupt(irq, type, device.lineHandlers, rest);
+      device.lineHandlers = handlers ?? (device.vectors.length > 0 ? [] : handlersOf(device, type));
+      this.#interrupts.add({ irq, type, handlers: device.lineHandlers }, rest);
     }
   }
 
@@ -166,125 +132,62 @@ export class SimulatedKernel {
 
   /** A handler is requested again on a live vector: the kernel ANDs the mask with the device's node. */
   shrink(irq: number, to: Cpuset): void {
-    const interrupt = this.interrupts.get(irq);
-    const rest = interrupt ? intersect(interrupt.affinity, to) : EMPTY;
-    if (interrupt && intersect(rest, this.online).length > 0) this.#delivery.place(interrupt, rest);
-  }
-
-  /** An offline CPU takes its interrupts with it to all others; coming back, it does not bring them. */
-  setOnline(cpu: number, isOnline: boolean): void {
-    this.#delivery.setOnline(cpu, isOnline, this.interrupts.values());
+    this.move(irq, intersect(this.interrupts.get(irq)?.affinity ?? EMPTY, to));
   }
 
   /** Somebody else, irqbalance say, moves an interrupt; without effect where the kernel would refuse. */
   move(irq: number, to: Cpuset): void {
     const interrupt = this.interrupts.get(irq);
-    const possible = interrupt && !interrupt.managed && intersect(to, this.online).length > 0;
-    if (possible) this.#delivery.place(interrupt, to);
+    const refused = !interrupt || interrupt.managed || intersect(to, this.online).length === 0;
+    if (!refused) this.#interrupts.delivery.place(interrupt, to);
   }
 
   /** The interrupt occurs: it is counted where it is delivered, and what was deferred is done. */
   occur(irq: number, times = 1): void {
     const interrupt = this.interrupts.get(irq);
-    if (interrupt) this.#delivery.occur(interrupt, times);
+    if (interrupt) this.#interrupts.delivery.occur(interrupt, times);
+  }
+
+  /** An offline CPU takes its interrupts with it to all others; coming back, it does not bring them. */
+  setOnline(cpu: number, isOnline: boolean): void {
+    this.#interrupts.delivery.setOnline(cpu, isOnline, this.interrupts.values());
   }
 
   /** The next writes to this interrupt fail with these errors. */
   refuse(irq: number, ...codes: string[]): void {
-    this.#refusals.set(irq, [...(this.#refusals.get(irq) ?? []), ...codes]);
+    this.#interrupts.refuse(irq, codes);
   }
 
   /** Every write to this interrupt fails with this error; without one, no longer. */
   deny(irq: number, code?: string): void {
-    if (code === undefined) this.#denials.delete(irq);
-    else this.#denials.set(irq, code);
+    this.#interrupts.deny(irq, code);
   }
 
   /** A write to /proc/irq/N/smp_affinity, or smp_affinity_list. @throws FileError with the kernel's code */
   writeAffinity(irq: number, text: string, form: 'mask' | 'list' = 'mask'): void {
-    const path = `/proc/irq/${irq}/smp_affinity${form === 'list' ? '_list' : ''}`;
-    const interrupt = this.interrupts.get(irq);
-    if (!interrupt?.registered) throw new FileError('ENOENT', path);
-    if (interrupt.managed) throw new FileError(this.#managedCode, path);
-    const code = this.#refusals.get(irq)?.shift() ?? this.#denials.get(irq);
-    if (code) throw new FileError(code, path);
-    const set = form === 'mask' ? this.masks.take(text) : this.masks.takeList(text);
-    if (typeof set === 'string') throw new FileError(set, path);
-    if (intersect(set, this.online).length === 0) throw new FileError('EINVAL', path);
-    if (!this.#delivery.place(interrupt, set)) throw new FileError('ENOSPC', path);
-    this.writes.push({ irq, set });
-  }
-
-  /** A legacy line may be shared: then the handlers are united, and the first to come says the rest. */
-  #addInterrupt(
-    irq: number,
-    type: InterruptType,
-    handlers: readonly string[],
-    { affinity, effective, managed = false, deferred = false, counts = {} }: InterruptDescription,
-    numaNode?: number,
-  ): void {
-    const shared = this.interrupts.get(irq);
-    if (shared) return this.#request(shared, handlers);
-    const interrupt: SimulatedInterrupt = {
-      irq,
-      type,
-      handlers: [],
-      registered: false,
-      affinity: this.defaultAffinity,
-      effective: EMPTY,
-      managed,
-      deferred,
-      counts: { ...counts },
-      near: this.nodes.find(({ node }) => node === numaNode)?.cpus ?? EMPTY,
-    };
-    this.interrupts.set(irq, interrupt);
-    this.#request(interrupt, handlers);
-    if (effective && interrupt.registered) this.#delivery.settle(interrupt, cpuList(effective)[0]?.first ?? 0);
-    if (!affinity) return;
-    interrupt.affinity = cpuList(affinity);
-    if (!effective && interrupt.registered) this.#delivery.place(interrupt, interrupt.affinity);
-  }
-
-  #request(interrupt: SimulatedInterrupt, handlers: readonly string[]): void {
-    const added = handlers.filter((handler) => !interrupt.handlers.includes(handler));
-    if (handlers.length === 0 || (interrupt.type === 'intx' && added.length === 0)) return;
-    interrupt.handlers.push(...added);
-    interrupt.registered = true;
-    const alone = interrupt.handlers.length === added.length || interrupt.type !== 'intx';
-    if (alone && !this.#delivery.activate(interrupt)) throw new Error('the host is out of interrupt vectors');
+    this.#interrupts.write(irq, text, form);
   }
 
   #requestLine(device: SimulatedDevice): void {
     const interrupt = this.interrupts.get(device.line ?? -1);
-    if (!interrupt || device.driver === undefined) return;
-    device.lineHandlers = [handlerOf(device, 'intx', 0)];
-    this.#request(interrupt, device.lineHandlers);
+    if (!interrupt) return;
+    device.lineHandlers = handlersOf(device, 'intx');
+    this.#interrupts.request(interrupt, device.lineHandlers);
   }
 
-  /** The line stays in /proc when its last handler goes. */
   #releaseLine(device: SimulatedDevice): void {
     const interrupt = this.interrupts.get(device.line ?? -1);
-    if (!interrupt) return;
-    interrupt.handlers = interrupt.handlers.filter((handler) => !device.lineHandlers.includes(handler));
+    if (interrupt) this.#interrupts.release(interrupt, device.lineHandlers);
     device.lineHandlers = [];
-    if (interrupt.handlers.length === 0) this.#delivery.stop(interrupt);
   }
 
   #dropVectors(device: SimulatedDevice): void {
-    for (const irq of device.vectors) {
-      const interrupt = this.interrupts.get(irq);
-      if (interrupt) this.#delivery.stop(interrupt);
-      this.interrupts.delete(irq);
-      this.#refusals.delete(irq);
-      this.#denials.delete(irq);
-      this.#lowestFree = Math.max(FIRST_MESSAGE_IRQ, Math.min(this.#lowestFree, irq));
-    }
+    for (const irq of device.vectors) this.#interrupts.remove(irq);
     device.vectors = [];
   }
 
-  #freeNumber(): number {
-    while (this.interrupts.has(this.#lowestFree)) this.#lowestFree++;
-    return this.#lowestFree;
+  #cpusOfNode(number: number | undefined): Cpuset {
+    return this.nodes.find(({ node }) => node === number)?.cpus ?? EMPTY;
   }
 
   #device(address: string): SimulatedDevice {
@@ -294,8 +197,8 @@ export class SimulatedKernel {
   }
 }
 
-/** As VFIO names them (kernel: drivers/vfio/pci/vfio_pci_intrs.c); other drivers mostly number theirs. */
-function handlerOf({ address, driver }: SimulatedDevice, type: InterruptType, vector: number): string {
-  if (!/(^|[-_])vfio([-_]|$)/.test(driver ?? '')) return type === 'intx' ? `${driver}` : `${driver}-${vector}`;
-  return type === 'intx' ? `vfio-intx(${address})` : `vfio-${type}[${vector}](${address})`;
+/** What a managed interrupt answers to a write, by the kernel's version. */
+function managedCode(version = '6.12'): string {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > 6 || (major === 6 && minor >= 12) ? 'EPERM' : 'EIO';
 }

@@ -1,8 +1,9 @@
 import { cpusOf, formatCpuset, intersect } from '../../domain/cpuset.js';
 import type { SimulatedInterrupt } from './delivery.js';
 import type { DomainDescription } from './description.js';
+import type { SimulatedDevice } from './device.js';
 import { interruptTable } from './interrupt-table.js';
-import type { SimulatedDevice, SimulatedKernel } from './kernel.js';
+import type { SimulatedKernel } from './kernel.js';
 
 /** A folder whose members are made when they are asked for: a kernel's are many, and always new. */
 export interface Folder {

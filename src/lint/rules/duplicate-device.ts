@@ -21,9 +21,10 @@ function checkAddresses({ document, devices }: Definition, report: Report): void
   for (const { source } of devices) {
     if (!source?.address) continue;
     const { start, openEnd } = document.rangeOf(source.node);
-    const line = first.get(source.address);
-    if (line === undefined) first.set(source.address, document.lines.at(start).line);
+    const other = first.get(source.address);
+    if (other === undefined) first.set(source.address, start);
     else {
+      const { line } = document.lines.at(other);
       const message = `the PCI device ${source.address} is passed through in line ${line} already`;
       report({ offset: start, end: openEnd, message, hint: 'remove one of the two' });
     }
@@ -37,9 +38,10 @@ function checkAliases({ document }: Definition, report: Report): void {
     const name = node.getAttribute('name') ?? '';
     const range = name.startsWith('ua-') && attributeOf(document, node, 'name');
     if (!range) continue;
-    const line = first.get(name);
-    if (line === undefined) first.set(name, document.lines.at(range.start).line);
+    const other = first.get(name);
+    if (other === undefined) first.set(name, range.start);
     else {
+      const { line } = document.lines.at(other);
       const message = `the alias ${JSON.stringify(name)} is taken by the device in line ${line}`;
       report({ offset: range.valueStart, end: range.valueEnd, message, hint: 'each device needs an alias of its own' });
     }
@@ -49,10 +51,17 @@ function checkAliases({ document }: Definition, report: Report): void {
 /** libvirt allows two interfaces of one MAC (a team has them), so only a policy that is kept by it is at stake. */
 function checkMacs(definition: Definition, report: Report): void {
   const { document, devices } = definition;
+  const byMac = new Map<string, Device[]>();
+  for (const device of devices) {
+    const mac = identitiesOf(device).find(({ key }) => key === 'mac')?.value;
+    if (mac === undefined) continue;
+    const first = byMac.get(mac) ?? [];
+    if (first.length < 2) byMac.set(mac, [...first, device]);
+  }
   for (const { device, entry } of statedPolicies(definition).devices) {
     const kept = device.attribute ? device.identity : entry?.identity;
     if (kept?.key !== 'mac') continue;
-    const other = devices.find((candidate) => candidate !== device && hasMac(candidate, kept.value));
+    const other = byMac.get(kept.value)?.find((candidate) => candidate !== device);
     if (!other) continue;
     const { start, openEnd } = document.rangeOf(device.node);
     const { line } = document.lines.at(document.rangeOf(other.node).start);
@@ -60,6 +69,3 @@ function checkMacs(definition: Definition, report: Report): void {
     report({ offset: start, end: openEnd, message, hint: "give this one an alias: <alias name='ua-…'/>" });
   }
 }
-
-const hasMac = (device: Device, mac: string) =>
-  identitiesOf(device).some(({ key, value }) => key === 'mac' && value === mac);

@@ -1,0 +1,66 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Treatment, treatmentOf } from '../../src/enforce/kernel-errors.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+import { A, guest, hostdev, hostOf, interrupts, outcomes, Simulated, vfio } from './simulated-pass.js';
+
+const errors = suite('kernel errors');
+let folder: TemporaryFolder;
+errors.before.each(() => {
+  folder = new TemporaryFolder();
+});
+errors.after.each(() => folder.remove());
+
+const own = guest(hostdev(A, '2-3'));
+const KINDS: Record<Treatment['kind'], string[]> = {
+  transient: ['EBUSY', 'EAGAIN'],
+  exhausted: ['ENOSPC'],
+  gone: ['ENOENT'],
+  impossible: ['EPERM', 'EIO', 'EACCES', 'EROFS', 'EINVAL', 'ERANGE', 'EOVERFLOW', 'EWHATEVER'],
+};
+
+for (const [kind, codes] of Object.entries(KINDS)) {
+  for (const code of codes) {
+    errors(`${code} is ${kind}`, () => {
+      const treatment = treatmentOf(code);
+      assert.is(treatment.kind, kind);
+      const kernel = hostOf([vfio(A, 41)]);
+      const times = kind === 'transient' ? 3 : 1;
+      kernel.refuse(41, ...Array<string>(times).fill(code));
+      const pass = new Simulated(kernel, folder.path);
+      const placed = interrupts(pass.enforce(own)).get(41);
+      assert.equal(
+        [placed?.action, placed?.reason, placed?.error, placed?.affinity],
+        [kind === 'gone' ? 'skip' : 'fail', treatment.reason, code, '0-7'],
+      );
+      assert.is(pass.pauses.length, times - 1, 'tried again so many times');
+      assert.equal(pass.written(), []);
+      assert.equal(outcomes(pass.enforce(own)), ['41 set'], 'the next pass tries anew');
+    });
+  }
+}
+
+errors('a transient one that passes is no failure', () => {
+  for (const codes of [['EBUSY'], ['EAGAIN', 'EBUSY']]) {
+    const kernel = hostOf([vfio(A, 41)]);
+    kernel.refuse(41, ...codes);
+    const pass = new Simulated(kernel, folder.join(codes.join('-')));
+    assert.equal(outcomes(pass.enforce(own)), ['41 set']);
+    assert.is(pass.pauses.length, codes.length);
+  }
+});
+
+errors("the kernel's own: a managed interrupt, and one that went", () => {
+  const kernel = hostOf([{ address: A, driver: 'vfio-pci', interrupts: [{ irq: 41, type: 'msix', managed: true }] }]);
+  const placed = interrupts(new Simulated(kernel, folder.path).enforce(own)).get(41);
+  assert.equal([placed?.action, placed?.error], ['fail', 'EPERM']);
+});
+
+errors('reasons are for people: no two kinds say the same, none names a code but an unknown one', () => {
+  const codes = Object.values(KINDS).flat();
+  for (const code of codes) assert.is(/\bE[A-Z]+\b/.test(treatmentOf(code).reason), code === 'EWHATEVER', code);
+  const reasons = Object.values(KINDS).map(([code]) => treatmentOf(code as string).reason);
+  assert.is(new Set(reasons).size, reasons.length);
+});
+
+errors.run();

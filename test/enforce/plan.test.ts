@@ -1,0 +1,248 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseCpuList } from '../../src/domain/cpu-mask.js';
+import type { Cpuset } from '../../src/domain/cpuset.js';
+import type { Definition } from '../../src/domain/definition.js';
+import { plan } from '../../src/enforce/plan.js';
+import type { PlanSettings } from '../../src/enforce/wanted.js';
+import type { SimulatedKernel } from '../../src/host/simulated/kernel.js';
+import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
+import { readSnapshot } from '../../src/host/snapshot.js';
+import { A, B, C, guest, hostdev, hostOf, outcomes, UUID, vfio } from './simulated-pass.js';
+
+const planning = suite('plan');
+
+function planned(definition: Definition, kernel: SimulatedKernel, settings: PlanSettings = {}) {
+  const addresses = definition.devices.flatMap(({ source }) => source?.address ?? []);
+  const files = new KernelFiles(kernel);
+  const snapshot = readSnapshot(files, { name: definition.name, uuid: definition.uuid, addresses, counts: true });
+  return plan(definition, snapshot, settings);
+}
+const list = (text: string) => parseCpuList(text) as Cpuset;
+const rules = (problems: readonly { rule: string }[] | undefined) => problems?.map(({ rule }) => rule);
+const running = (...cpus: string[]) => ({
+  domains: [{ name: 'guest', uuid: UUID, pid: 4242, vcpus: cpus.map((set, vcpu) => ({ vcpu, cpus: set })) }],
+});
+const entries = (inside: string, attributes = '') =>
+  `<hostdevs xmlns='urn:hostdev-cpuset:1'${attributes}>${inside}</hostdevs>`;
+
+planning('auto follows the threads of a running QEMU', () => {
+  const report = planned(guest(hostdev(A, 'auto')), hostOf([vfio(A, 41)], running('4', '6-7')));
+  assert.is(report.vcpuCpus, '4,6-7');
+  assert.is(report.vcpuSource, 'threads');
+  assert.is(report.devices[0]?.cpus, '4,6-7');
+  assert.is(report.devices[0]?.interrupts[0]?.wanted, '4,6-7');
+});
+
+planning('auto follows the definition where nothing runs', () => {
+  const report = planned(guest(hostdev(A, 'auto')), hostOf([vfio(A, 41)]));
+  assert.is(report.vcpuCpus, '2-3');
+  assert.is(report.vcpuSource, 'definition');
+  assert.is(report.devices[0]?.cpus, '2-3');
+});
+
+planning("numad's choice shows in the threads alone", () => {
+  const definition = guest(hostdev(A, 'auto'), { placement: "<vcpu placement='auto'>2</vcpu>" });
+  const before = planned(definition, hostOf([vfio(A, 41)]));
+  assert.is(before.vcpuCpus, null);
+  assert.is(before.devices[0]?.cpus, null);
+  assert.equal(before.devices[0]?.problems, [
+    {
+      rule: 'auto-unknown',
+      severity: 'note',
+      message: 'numad chooses the CPUs of the vCPUs when the domain starts',
+    },
+  ]);
+  assert.equal(outcomes(before), ['41 skip: numad chooses the CPUs of the vCPUs when the domain starts']);
+  assert.is(planned(definition, hostOf([vfio(A, 41)], running('5', '5'))).devices[0]?.cpus, '5');
+});
+
+planning('auto of vCPUs that may run anywhere places nothing', () => {
+  const definition = guest(hostdev(A, 'auto'), { placement: '<vcpu>2</vcpu>' });
+  for (const kernel of [hostOf([vfio(A, 41)]), hostOf([vfio(A, 41)], running('0-7', '2'))]) {
+    const report = planned(definition, kernel);
+    assert.is(report.vcpuCpus, null);
+    assert.equal(rules(report.devices[0]?.problems), ['auto-unpinned']);
+    assert.equal(outcomes(report), ['41 skip: the vCPUs may run on every CPU, so there is nothing to follow']);
+  }
+});
+
+planning('one vCPU that may run anywhere is enough', () => {
+  const placement = "<vcpu>2</vcpu><cputune><vcpupin vcpu='0' cpuset='2'/></cputune>";
+  assert.equal(rules(planned(guest(hostdev(A, 'auto'), { placement }), hostOf([vfio(A, 41)])).devices[0]?.problems), [
+    'auto-unpinned',
+  ]);
+});
+
+planning('who states a policy: the device, its domain, the host', () => {
+  const kernel = hostOf([vfio(A, 41), vfio(B, 43), vfio(C, 45)]);
+  const entry = `<hostdev address='${B}' cpuset='1'/>`;
+  const devices = hostdev(A, '0') + hostdev(B) + hostdev(C);
+  const says = (metadata: string, settings: PlanSettings = {}) =>
+    planned(guest(devices, { metadata }), kernel, settings).devices.map(
+      ({ policy, origin, cpus }) => `${policy} ${origin} ${cpus}`,
+    );
+  const stated = ['cpuset entry 0', 'cpuset entry 1'];
+  assert.equal(says(entries(entry)), [...stated, 'native host-default null']);
+  assert.equal(says(entries(entry), { default: 'auto' }), [...stated, 'auto host-default 2-3']);
+  assert.equal(says(entries(entry, " default='auto'")), [...stated, 'auto domain-default 2-3']);
+  assert.equal(says(entries(entry, " default='native'"), { default: 'auto' }), [
+    ...stated,
+    'native domain-default null',
+  ]);
+});
+
+planning('native leaves alone, whatever stands there', () => {
+  assert.equal(outcomes(planned(guest(hostdev(A, 'native')), hostOf([vfio(A, 41)]))), [
+    '41 skip: the policy is native',
+  ]);
+});
+
+planning('only CPUs that are online', () => {
+  const kernel = hostOf([vfio(A, 41)], { cpus: { present: '0-7', online: '0-4' } });
+  const report = planned(guest(hostdev(A, '3-6')), kernel);
+  assert.is(report.devices[0]?.cpus, '3-4');
+  assert.equal(report.devices[0]?.problems, [
+    {
+      rule: 'cpus-left-out',
+      severity: 'note',
+      message: 'CPU 5-6 of 3-6 left out: not online, or not among allowedCpus',
+    },
+  ]);
+});
+
+planning('only CPUs that the host allows', () => {
+  const report = planned(guest(hostdev(A, '3-6')), hostOf([vfio(A, 41)]), { allowedCpus: list('0-3,5') });
+  assert.is(report.devices[0]?.cpus, '3,5');
+  assert.is(
+    planned(guest(hostdev(A, 'auto')), hostOf([vfio(A, 41)]), { allowedCpus: list('3') }).devices[0]?.cpus,
+    '3',
+  );
+});
+
+planning('an empty result changes nothing and is reported', () => {
+  const kernel = hostOf([vfio(A, 41)], { cpus: { present: '0-7', online: '0-4' } });
+  const offline = planned(guest(hostdev(A, '5-9')), kernel);
+  assert.is(offline.devices[0]?.cpus, null);
+  assert.equal(offline.devices[0]?.problems, [
+    { rule: 'no-usable-cpu', severity: 'error', message: '5-9: none of its CPUs is online' },
+  ]);
+  assert.equal(outcomes(offline), ['41 skip: none of its CPUs is online']);
+  const forbidden = planned(guest(hostdev(A, '3-9')), kernel, { allowedCpus: list('0-1') });
+  assert.equal(outcomes(forbidden), ['41 skip: none of its CPUs is among allowedCpus']);
+});
+
+planning("a pool's interface goes by its MAC, in live XML too", () => {
+  const metadata = entries("<hostdev mac='52:54:00:12:34:56' cpuset='5'/>");
+  const inside = (type: string, source: string) =>
+    `<interface type='${type}'><mac address='52:54:00:12:34:56'/><source${source}</interface>`;
+  const kernel = hostOf([vfio(A, 41)]);
+  const live = inside('hostdev', "><address type='pci' domain='0' bus='6' slot='0' function='0'/></source>");
+  const [device] = planned(guest(live, { metadata }), kernel).devices;
+  assert.is(device?.address, A);
+  assert.is(device?.element, 'interface');
+  assert.is(device?.cpus, '5');
+  assert.is(device?.interrupts.length, 1);
+
+  const [inactive] = planned(guest(inside('network', " network='pool'/>"), { metadata }), kernel).devices;
+  assert.is(inactive?.address, null);
+  assert.equal(inactive?.interrupts, []);
+  assert.equal(rules(inactive?.problems), ['no-device-yet']);
+});
+
+planning('an ordinary interface is none of our business', () => {
+  const ordinary = "<interface type='network'><source network='default'/></interface>";
+  assert.equal(planned(guest(ordinary), hostOf([]), { default: 'auto' }).devices, []);
+});
+
+planning('usb, scsi and mediated devices have no interrupts of their own', () => {
+  const usb = "<hostdev mode='subsystem' type='usb' cpuset='2'><source><vendor id='1'/></source></hostdev>";
+  assert.equal(planned(guest(usb), hostOf([])).devices, []);
+});
+
+planning('a device that the host does not have', () => {
+  const [device] = planned(guest(hostdev(A, '2')), hostOf([])).devices;
+  assert.equal(device?.problems, [
+    { rule: 'device-absent', severity: 'error', message: `the host has no device ${A}` },
+  ]);
+});
+
+planning('a device named twice: the first has its say', () => {
+  const report = planned(guest(hostdev(A, '2') + hostdev(A, '5')), hostOf([vfio(A, 41)]));
+  assert.equal(
+    report.devices.map(({ cpus, interrupts }) => [cpus, interrupts.length]),
+    [
+      ['2', 1],
+      [null, 0],
+    ],
+  );
+  assert.equal(rules(report.devices[1]?.problems), ['duplicate-device']);
+});
+
+planning('an illegible attribute leaves the device alone, whatever the default', () => {
+  const report = planned(guest(hostdev(A, '5-4')), hostOf([vfio(A, 41)]), { default: 'auto' });
+  assert.equal(report.devices[0]?.problems, [
+    { rule: 'cpuset-syntax', severity: 'error', message: 'cpuset the range 5-4 is reversed' },
+  ]);
+  assert.is(report.devices[0]?.policy, 'native');
+  assert.equal(outcomes(report), ['41 skip: its cpuset cannot be read']);
+});
+
+planning('entries that reach no device are reported', () => {
+  const metadata = entries(`<hostdev address='../../..' cpuset='1'/><hostdev alias='ua-gone' cpuset='1'/>`);
+  const report = planned(guest(hostdev(A), { metadata }), hostOf([vfio(A, 41)]));
+  assert.equal(rules(report.problems), ['metadata-syntax', 'entry-stale']);
+  assert.match(report.problems[1]?.message ?? '', 'alias="ua-gone"');
+});
+
+planning('a device on another node than its CPUs', () => {
+  const nodes = [
+    { node: 0, cpus: '0-3' },
+    { node: 1, cpus: '4-7' },
+  ];
+  const remote = (numaNode: number | undefined, cpuset: string) => {
+    const device = { ...vfio(A, 41), ...(numaNode === undefined ? {} : { numaNode }) };
+    return planned(guest(hostdev(A, cpuset)), hostOf([device], { nodes })).devices[0]?.problems;
+  };
+  assert.equal(remote(1, '2-3'), [
+    { rule: 'remote-node', severity: 'warning', message: 'the device is on node 1, its CPUs are on node 0' },
+  ]);
+  assert.equal(remote(1, '2-4'), []);
+  assert.equal(remote(undefined, '2-3'), []);
+  assert.equal(remote(1, 'native'), []);
+});
+
+planning('a phantom vector is left alone', () => {
+  const device = { address: A, driver: 'vfio-pci', interrupts: [{ irq: 41, type: 'msix' as const, handlers: [] }] };
+  const report = planned(guest(hostdev(A, '2')), hostOf([device]));
+  assert.equal(outcomes(report), ['41 skip: no handler yet']);
+  assert.is(report.devices[0]?.interrupts[0]?.affinity, null);
+});
+
+planning('what the kernel says of an interrupt is in the report', () => {
+  const device = {
+    address: A,
+    driver: 'vfio-pci',
+    numaNode: 0,
+    interrupts: [{ irq: 41, type: 'msix' as const, affinity: '0-3', effective: '1', counts: { '1': 17 } }],
+  };
+  const report = planned(guest(hostdev(A, '2')), hostOf([device], { nodes: [{ node: 0, cpus: '0-7' }] }));
+  assert.is(report.devices[0]?.numaNode, 0);
+  assert.equal(report.devices[0]?.interrupts, [
+    {
+      irq: 41,
+      type: 'msix',
+      vector: 0,
+      handlers: [`vfio-msix[0](${A})`],
+      affinity: '0-3',
+      effective: '1',
+      wanted: '2',
+      action: 'set',
+      reason: null,
+      error: null,
+      counts: { '1': 17 },
+    },
+  ]);
+});
+
+planning.run();

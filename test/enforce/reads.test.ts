@@ -1,0 +1,75 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { SimulatedKernel } from '../../src/host/simulated/kernel.js';
+import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+import { A, guest, hostdev, hostOf, Simulated, vfio } from './simulated-pass.js';
+
+const reads = suite('system calls of a pass');
+
+class Counting extends KernelFiles {
+  readonly calls: string[] = [];
+  override read(path: string): string | undefined {
+    this.calls.push(`read ${path}`);
+    return super.read(path);
+  }
+  override list(path: string): string[] | undefined {
+    this.calls.push(`list ${path}`);
+    return super.list(path);
+  }
+  override link(path: string): string | undefined {
+    this.calls.push(`link ${path}`);
+    return super.link(path);
+  }
+  override write(path: string, text: string): void {
+    this.calls.push(`write ${path}`);
+    super.write(path, text);
+  }
+}
+
+/** What a pass does for each vector above what it does for a device with one vector less. */
+function perInterrupt(passes: number): string[] {
+  const folder = new TemporaryFolder();
+  try {
+    const [one, two] = [[41], [41, 42]].map((irqs) => {
+      const kernel: SimulatedKernel = hostOf([vfio(A, ...irqs)]);
+      const files = new Counting(kernel);
+      const pass = new Simulated(kernel, folder.join(`${irqs.length}`), { files });
+      const own = guest(hostdev(A, '2-3'));
+      for (let i = 0; i < passes; i++) {
+        files.calls.length = 0;
+        // the counts are for who shows them
+        Object.assign(pass.host, { counts: false });
+        pass.enforce(own);
+      }
+      return files.calls;
+    });
+    const rest = [...(two ?? [])];
+    for (const call of one ?? []) rest.splice(rest.indexOf(call), 1);
+    return rest;
+  } finally {
+    folder.remove();
+  }
+}
+
+reads('four for an interrupt that is where it belongs', () => {
+  assert.equal(perInterrupt(2).sort(), [
+    'read /proc/irq/42/effective_affinity',
+    'read /proc/irq/42/smp_affinity',
+    `read /sys/bus/pci/devices/${A}/msi_irqs/42`,
+    'read /sys/kernel/irq/42/actions',
+  ]);
+});
+
+reads('six more for one that is written: another look, the write, and what came of it', () => {
+  assert.equal(perInterrupt(1).slice(4), [
+    `link /sys/bus/pci/devices/${A}/driver`,
+    'read /sys/kernel/irq/42/actions',
+    'write /proc/irq/42/smp_affinity',
+    'read /proc/irq/42/smp_affinity',
+    'read /proc/irq/42/effective_affinity',
+    'read /sys/kernel/irq/42/actions',
+  ]);
+});
+
+reads.run();

@@ -1,0 +1,330 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseCpuList } from '../../src/domain/cpu-mask.js';
+import type { Cpuset } from '../../src/domain/cpuset.js';
+import { apply } from '../../src/enforce/apply.js';
+import { FileError } from '../../src/host/files.js';
+import type { DeviceDescription } from '../../src/host/simulated/description.js';
+import type { SimulatedKernel } from '../../src/host/simulated/kernel.js';
+import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+import {
+  A,
+  AfterWrite,
+  B,
+  C,
+  guest,
+  hostdev,
+  hostOf,
+  interrupts,
+  outcomes,
+  Simulated,
+  vfio,
+} from './simulated-pass.js';
+
+/** The rules that keep a host safe, by their numbers. */
+const rules = suite('rules of placing');
+let folder: TemporaryFolder;
+rules.before.each(() => {
+  folder = new TemporaryFolder();
+});
+rules.after.each(() => folder.remove());
+
+const list = (text: string) => parseCpuList(text) as Cpuset;
+const simulated = (kernel: SimulatedKernel, files = new KernelFiles(kernel)) =>
+  new Simulated(kernel, folder.path, { files });
+const own = guest(hostdev(A, '2-3'));
+const device = (driver: string | undefined, type: 'msix' | 'intx', ...handlers: string[]): DeviceDescription => ({
+  address: A,
+  ...(driver === undefined ? {} : { driver }),
+  interrupts: [{ irq: 41, type, handlers }],
+});
+
+rules('1: the interrupts of a device of the domain are placed, and no others', () => {
+  const pass = simulated(hostOf([vfio(A, 41, 42), vfio(C, 45)], { interrupts: [{ irq: 9, handlers: ['acpi'] }] }));
+  assert.equal(outcomes(pass.enforce(own)), ['41 set', '42 set']);
+  assert.equal(pass.written(), ['41=2-3', '42=2-3']);
+});
+
+rules('1: VFIO drivers of every name', () => {
+  for (const driver of ['vfio-pci', 'mlx5_vfio_pci', 'vfio-pci-igb', 'nvgrace-gpu-vfio-pci']) {
+    const pass = simulated(hostOf([device(driver, 'msix', `vfio-msix[0](${A})`)]));
+    assert.equal(outcomes(pass.enforce(own)), ['41 set'], driver);
+  }
+});
+
+rules('1: a driver that is not VFIO, or none', () => {
+  for (const [driver, reason] of [
+    ['nvme', "the device's driver is nvme, not VFIO"],
+    ['myvfiox', "the device's driver is myvfiox, not VFIO"],
+    [undefined, 'the device has no driver'],
+  ] as const) {
+    const pass = simulated(hostOf([device(driver, 'msix', `vfio-msix[0](${A})`)]));
+    assert.equal(outcomes(pass.enforce(own)), [`41 skip: ${reason}`]);
+    assert.equal(pass.written(), []);
+  }
+});
+
+rules("1: handlers that are not this device's VFIO alone", () => {
+  for (const [handlers, reason] of [
+    [['nvme0q0'], `its handler is nvme0q0, not VFIO's for ${A}`],
+    [[`vfio-msix[0](${B})`], `its handler is vfio-msix[0](${B}), not VFIO's for ${A}`],
+    [[`vfio-intx(${A})`, 'ahci'], 'shared with ahci'],
+    [['ahci', `vfio-intx(${A})`], 'shared with ahci'],
+    [[`vfio-intx(${A})`, `vfio-intx(${B})`], `shared with vfio-intx(${B})`],
+    [[], 'no handler yet'],
+  ] as const) {
+    const pass = simulated(hostOf([device('vfio-pci', 'intx', ...handlers)]));
+    assert.equal(outcomes(pass.enforce(own)), [`41 skip: ${reason}`]);
+    assert.equal(pass.written(), []);
+  }
+});
+
+rules('1: two devices of one guest on a line leave it alone, both', () => {
+  const shared = { irq: 16, type: 'intx' as const, handlers: [`vfio-intx(${A})`, `vfio-intx(${B})`] };
+  const devices = [A, B].map((address) => ({ address, driver: 'vfio-pci', interrupts: [shared] }));
+  const pass = simulated(hostOf(devices));
+  assert.equal(
+    pass.enforce(guest(hostdev(A, '2') + hostdev(B, '3'))).devices.map(({ interrupts: [one] }) => one?.action),
+    ['skip', 'skip'],
+  );
+  assert.equal(pass.written(), []);
+});
+
+/** What comes of a plan when something happens before it is carried out. */
+function between(kernel: SimulatedKernel, happening: () => void, definition = own): string[] {
+  const pass = simulated(kernel);
+  const plan = pass.plan(definition);
+  assert.ok([...interrupts(plan).values()].some(({ action }) => action === 'set'));
+  happening();
+  const { report, writes } = apply(pass.host.files, plan, pass.host.pause);
+  assert.is(writes.length, kernel.writes.length);
+  return outcomes(report);
+}
+
+rules('1: numbers that cross between plan and write', () => {
+  const kernel = hostOf([vfio(A, 41, 42), vfio(B, 43, 44)]);
+  const cross = () => {
+    kernel.disableVectors(A);
+    kernel.disableVectors(B);
+    kernel.enableVectors(A, [43, 42]);
+    kernel.enableVectors(B, [41, 44]);
+  };
+  assert.equal(between(kernel, cross), [`41 skip: its handler is vfio-msix[0](${B}), not VFIO's for ${A}`, '42 set']);
+  assert.equal(
+    kernel.writes.map(({ irq }) => irq),
+    [42],
+  );
+});
+
+rules('1: a vector that became another one of the same device', () => {
+  const kernel = hostOf([vfio(A, 41, 42)]);
+  assert.equal(
+    between(kernel, () => kernel.enableVectors(A, [42, 41])),
+    [`41 skip: it is vfio-msix[1](${A}) now`, `42 skip: it is vfio-msix[0](${A}) now`],
+  );
+});
+
+rules("1: a device that went back to the host's driver with the same number", () => {
+  const kernel = hostOf([vfio(A, 41)]);
+  const detach = () => {
+    kernel.detach(A);
+    kernel.attach(device('nvme', 'msix', 'nvme0q0'));
+  };
+  assert.equal(between(kernel, detach), ["41 skip: the device's driver is nvme, not VFIO"]);
+  assert.equal(kernel.writes, []);
+});
+
+rules('1: a driver that is not VFIO any more, though the handler is still there', () => {
+  const kernel = hostOf([vfio(A, 41)]);
+  const detach = () => {
+    kernel.detach(A);
+    kernel.attach(device('pci-stub', 'msix', `vfio-msix[0](${A})`));
+  };
+  assert.equal(between(kernel, detach), ["41 skip: the device's driver is pci-stub, not VFIO"]);
+  assert.equal(kernel.writes, []);
+});
+
+rules('1: a line that somebody came to share', () => {
+  const kernel = hostOf([{ address: A, driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' }] }]);
+  const share = () => void kernel.interrupts.get(16)?.handlers.push('ahci');
+  assert.equal(between(kernel, share), ['16 skip: shared with ahci']);
+  assert.equal(kernel.writes, []);
+});
+
+rules('1: between two tries of a write, too', () => {
+  const kernel = hostOf([vfio(A, 41), vfio(B, 43)]);
+  kernel.refuse(41, 'EBUSY');
+  const pass = simulated(kernel);
+  const pause = () => {
+    kernel.disableVectors(A);
+    kernel.enableVectors(B, [41]);
+  };
+  const { report } = apply(pass.host.files, pass.plan(own), pause);
+  assert.equal(outcomes(report), [`41 skip: its handler is vfio-msix[0](${B}), not VFIO's for ${A}`]);
+  assert.equal(kernel.writes, []);
+});
+
+rules('2: a mask that is there already is never written', () => {
+  const kernel = hostOf([vfio(A, 41)]);
+  kernel.move(41, list('2-3'));
+  const pass = simulated(kernel);
+  assert.equal(outcomes(pass.enforce(own)), ['41 keep']);
+  assert.equal(pass.written(), []);
+});
+
+rules('2: a subset that was never written is set, once', () => {
+  const kernel = hostOf([vfio(A, 41)]);
+  kernel.move(41, list('3'));
+  const pass = simulated(kernel);
+  assert.equal(outcomes(pass.enforce(own)), ['41 set']);
+  assert.equal(outcomes(pass.enforce(own)), ['41 keep']);
+  assert.equal(pass.written(), ['41=2-3']);
+});
+
+rules('2: a mask that the kernel shrank is not fought', () => {
+  const kernel = hostOf([vfio(A, 41)]);
+  const pass = simulated(kernel);
+  pass.enforce(own);
+  kernel.shrink(41, list('3'));
+  assert.equal(outcomes(pass.enforce(own)), ['41 keep']);
+  assert.equal(pass.written(), ['41=2-3']);
+});
+
+rules('2: a mask that was moved out of the set is put back', () => {
+  const kernel = hostOf([vfio(A, 41)]);
+  const pass = simulated(kernel);
+  pass.enforce(own);
+  kernel.move(41, list('3-4'));
+  assert.equal(outcomes(pass.enforce(own)), ['41 set']);
+  assert.equal(pass.written(), ['41=2-3', '41=2-3']);
+});
+
+rules('2: another set is written, though the mask is a subset of it', () => {
+  const kernel = hostOf([vfio(A, 41)]);
+  const pass = simulated(kernel);
+  pass.enforce(own);
+  assert.equal(outcomes(pass.enforce(guest(hostdev(A, '2-5')))), ['41 set']);
+  assert.equal(pass.written(), ['41=2-3', '41=2-5']);
+});
+
+rules('2: what was written to one vector says nothing of another with its number', () => {
+  const kernel = hostOf([vfio(A, 41, 42)]);
+  const pass = simulated(kernel);
+  pass.enforce(own);
+  kernel.enableVectors(A, [42]);
+  kernel.move(42, list('3'));
+  assert.equal(outcomes(pass.enforce(own)), ['42 set']);
+  kernel.enableVectors(A, [41, 42]);
+  kernel.move(42, list('3'));
+  assert.equal(outcomes(pass.enforce(own)), ['41 set', '42 set'], 'vector 1 had this number once');
+});
+
+rules('3: what is true is reported, not what was asked', () => {
+  const kernel = hostOf([vfio(A, 41)]);
+  const pass = simulated(kernel, new AfterWrite(kernel, () => kernel.shrink(41, list('3'))));
+  const [placed] = interrupts(pass.enforce(own)).values();
+  assert.equal([placed?.action, placed?.affinity, placed?.effective, placed?.wanted], ['set', '3', '3', '2-3']);
+});
+
+rules('3: a mask that was made another at once', () => {
+  const kernel = hostOf([vfio(A, 41)]);
+  const pass = simulated(kernel, new AfterWrite(kernel, () => kernel.move(41, list('6'))));
+  const [placed] = interrupts(pass.enforce(own)).values();
+  assert.equal([placed?.action, placed?.reason], ['fail', 'the kernel made it 6']);
+  assert.equal([placed?.affinity, placed?.effective], ['6', '6']);
+});
+
+rules('3: delivered outside of the mask', () => {
+  const kernel = hostOf([vfio(A, 41)]);
+  const stray = () => {
+    const interrupt = kernel.interrupts.get(41);
+    if (interrupt) interrupt.effective = list('7');
+  };
+  const pass = simulated(kernel, new AfterWrite(kernel, stray));
+  const expected = '41 fail: delivered to CPU 7 all the same: that CPU set may be out of vectors';
+  const report = pass.enforce(own);
+  assert.equal(outcomes(report), [expected]);
+  assert.equal([...interrupts(report).values()][0]?.affinity, '2-3');
+  assert.equal(outcomes(pass.enforce(own)), [expected], 'nothing new to write, still wrong');
+  assert.equal(pass.written(), ['41=2-3']);
+});
+
+rules('3: a kernel that does not say where it delivers', () => {
+  const kernel = hostOf([vfio(A, 41)]);
+  class Silent extends KernelFiles {
+    override read(path: string): string | undefined {
+      return path.endsWith('effective_affinity') ? undefined : super.read(path);
+    }
+  }
+  const pass = simulated(kernel, new Silent(kernel));
+  const [placed] = interrupts(pass.enforce(own)).values();
+  assert.equal([placed?.action, placed?.affinity, placed?.effective], ['set', '2-3', null]);
+});
+
+rules('3: a number that went, or went to another, right after the write', () => {
+  const gone = hostOf([vfio(A, 41)]);
+  const vanishing = simulated(gone, new AfterWrite(gone, () => gone.disableVectors(A)));
+  assert.equal(outcomes(vanishing.enforce(own)), ['41 skip: it went away']);
+  const crossing = hostOf([vfio(A, 41), vfio(B, 43)]);
+  const cross = () => {
+    crossing.disableVectors(A);
+    crossing.enableVectors(B, [41]);
+  };
+  assert.equal(outcomes(simulated(crossing, new AfterWrite(crossing, cross)).enforce(own)), [
+    `41 skip: its handler is vfio-msix[0](${B}), not VFIO's for ${A}`,
+  ]);
+});
+
+rules('5: one failure never stops the next, of the same device or another', () => {
+  for (const code of ['EIO', 'ENOSPC', 'EPERM', 'ENOENT', 'EINVAL', 'EWHATEVER']) {
+    const kernel = hostOf([vfio(A, 41, 42), vfio(B, 43)]);
+    kernel.refuse(41, code);
+    const pass = simulated(kernel);
+    const report = pass.enforce(guest(hostdev(A, '2-3') + hostdev(B, '5')));
+    assert.equal(
+      outcomes(report).map((text) => text.slice(0, 6).trim()),
+      [code === 'ENOENT' ? '41 ski' : '41 fai', '42 set', '43 set'],
+    );
+    assert.equal(pass.written(), ['42=2-3', '43=5']);
+  }
+});
+
+rules('5: nor does one that cannot be read', () => {
+  class Unreadable extends KernelFiles {
+    constructor(
+      kernel: SimulatedKernel,
+      private readonly path: string,
+      private reads: number,
+    ) {
+      super(kernel);
+    }
+    override read(path: string): string | undefined {
+      if (path === this.path && this.reads-- <= 0) throw new FileError('EIO', path);
+      return super.read(path);
+    }
+  }
+  for (const [path, before] of [
+    ['/proc/irq/41/smp_affinity', 0],
+    ['/sys/kernel/irq/41/actions', 1],
+    ['/proc/irq/41/effective_affinity', 1],
+  ] as const) {
+    const kernel = hostOf([vfio(A, 41, 42)]);
+    const report = simulated(kernel, new Unreadable(kernel, path, before)).enforce(own);
+    assert.equal(outcomes(report), [`41 fail: ${path} cannot be read`, '42 set']);
+    assert.is(interrupts(report).get(41)?.error, 'EIO');
+  }
+});
+
+rules('7: numbers are read anew at every pass', () => {
+  const kernel = hostOf([vfio(A, 41, 42)]);
+  const pass = simulated(kernel);
+  pass.enforce(own);
+  kernel.disableVectors(A);
+  assert.equal(outcomes(pass.enforce(own)), []);
+  kernel.enableVectors(A, [51, 41]);
+  assert.equal(outcomes(pass.enforce(own)), ['41 set', '51 set']);
+  assert.equal(pass.written(), ['41=2-3', '42=2-3', '41=2-3', '51=2-3']);
+});
+
+rules.run();

@@ -1,0 +1,102 @@
+import { formatCpuset } from '../../src/domain/cpuset.js';
+import { type Definition, readDefinition } from '../../src/domain/definition.js';
+import { enforceDomain, type PassHost, planDomain } from '../../src/enforce/pass.js';
+import type { DomainReport, InterruptReport } from '../../src/enforce/report.js';
+import type { PlanSettings } from '../../src/enforce/wanted.js';
+import type { Files } from '../../src/host/files.js';
+import type { DeviceDescription, HostDescription } from '../../src/host/simulated/description.js';
+import { SimulatedKernel } from '../../src/host/simulated/kernel.js';
+import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
+import { StateStore } from '../../src/host/state-store.js';
+import { parseXml } from '../../src/xml/parse.js';
+
+export const UUID = '0d6a7c11-3f0e-4f57-9d0b-5d3a4a1f2e01';
+/** Devices of the tests: A and B are the guest's, C is a neighbour's. */
+export const A = '0000:06:00.0';
+export const B = '0000:07:00.0';
+export const C = '0000:08:00.0';
+
+/** A hostdev, with its policy as an attribute. */
+export function hostdev(address: string, cpuset?: string): string {
+  const [domain, bus, slot, fn] = address.split(/[:.]/);
+  const attribute = cpuset === undefined ? '' : ` cpuset='${cpuset}'`;
+  const fields = `domain='0x${domain}' bus='0x${bus}' slot='0x${slot}' function='0x${fn}'`;
+  return `<hostdev mode='subsystem' type='pci'${attribute}><source><address ${fields}/></source></hostdev>`;
+}
+
+/** A guest with these devices; its two vCPUs on CPU 2-3 unless `placement` says else. */
+export function guest(devices: string, { placement = "<vcpu cpuset='2-3'>2</vcpu>", metadata = '' } = {}): Definition {
+  const ours = metadata && `<metadata>${metadata}</metadata>`;
+  const head = `<name>guest</name><uuid>${UUID}</uuid>${ours}${placement}`;
+  return readDefinition(parseXml(`<domain type='kvm'>${head}<devices>${devices}</devices></domain>`));
+}
+
+/** A device of VFIO with MSI-X vectors of these numbers. */
+export function vfio(address: string, ...irqs: number[]): DeviceDescription {
+  return { address, driver: 'vfio-pci', interrupts: irqs.map((irq) => ({ irq, type: 'msix' })) };
+}
+
+/** A host of eight CPUs with these devices. */
+export function hostOf(devices: DeviceDescription[], more: Partial<HostDescription> = {}): SimulatedKernel {
+  return new SimulatedKernel({ cpus: { present: '0-7' }, devices, ...more });
+}
+
+/** A simulated host under the passes of one domain. */
+export class Simulated {
+  readonly host: PassHost;
+  readonly pauses: number[] = [];
+
+  constructor(
+    readonly kernel: SimulatedKernel,
+    root: string,
+    { settings = {}, files = new KernelFiles(kernel) }: { settings?: PlanSettings; files?: Files } = {},
+  ) {
+    const pause = (milliseconds: number) => void this.pauses.push(milliseconds);
+    this.host = { files, state: new StateStore(root), settings, pause };
+  }
+
+  plan(definition: Definition): DomainReport {
+    return planDomain(this.host, definition);
+  }
+
+  enforce(definition: Definition): DomainReport {
+    const { report, stateError } = enforceDomain(this.host, definition);
+    if (stateError) throw stateError;
+    return report;
+  }
+
+  /** What was written since it was last asked for: `41=2-3`. */
+  written(): string[] {
+    const writes = this.kernel.writes.splice(0);
+    return writes.map(({ irq, set }) => `${irq}=${formatCpuset(set)}`);
+  }
+}
+
+/** All interrupts of a report, by number. */
+export function interrupts({ devices }: DomainReport): Map<number, InterruptReport> {
+  return new Map(devices.flatMap((device) => device.interrupts.map((interrupt) => [interrupt.irq, interrupt])));
+}
+
+/** `41 set`, `42 skip: shared with ahci`: what a report says in short. */
+export function outcomes(report: DomainReport): string[] {
+  return [...interrupts(report).values()].map(
+    ({ irq, action, reason }) => `${irq} ${action}${reason === null ? '' : `: ${reason}`}`,
+  );
+}
+
+/** Something happens right after the first write, as the kernel or somebody else might. */
+export class AfterWrite extends KernelFiles {
+  constructor(
+    kernel: SimulatedKernel,
+    private happening: () => void,
+  ) {
+    super(kernel);
+  }
+
+  override write(path: string, text: string): void {
+    super.write(path, text);
+    const { happening } = this;
+    this.happening = () => {};
+    happening();
+  }
+}
