@@ -1,5 +1,5 @@
 // npm run check: format and lint, types, and what the package would hold. Tests are `npm test`.
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { ensureInstalled } from './install.mjs';
 
@@ -12,5 +12,6 @@ const steps = [
 ];
 for (const [name, script, args] of steps) {
   console.log(`check: ${name}`);
-  execFileSync(process.execPath, [script, ...args], { stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [script, ...args], { stdio: 'inherit' });
+  if (status !== 0) process.exit(1);
 }

@@ -1,6 +1,7 @@
 import type { Argv } from 'yargs';
 import yargs from 'yargs';
 import { ENGINE_NAMES } from '../schema/engine.js';
+import type { EnforceOptions } from './enforce.js';
 import { ToolError } from './io.js';
 import type { LintOptions } from './lint.js';
 import { FORMATS } from './render-report.js';
@@ -12,6 +13,7 @@ export type Request =
   | { command: 'lint'; options: LintOptions }
   | { command: 'normalize'; options: NormalizeCommandOptions }
   | { command: 'expand'; options: TransformOptions }
+  | { command: 'enforce'; options: EnforceOptions }
   | { command: 'print'; text: string };
 
 const DEFAULTS = ['auto', 'native'] as const;
@@ -19,15 +21,22 @@ const DEFAULTS = ['auto', 'native'] as const;
 type Take = (request: Request) => void;
 
 const EPILOGUE = 'Exit status: 0 fine, 1 the input has errors, 2 the tool could not do its work.';
-const COMMANDS = 'lint, normalize or expand (see --help)';
+const COMMANDS = 'lint, normalize, expand, plan, enforce or status (see --help)';
 
 const FILES = 'FILE: a file, a folder (every .xml below it), - or nothing for standard input';
 const FILE = 'FILE: a file, - or nothing for standard input; with --in-place several files';
+
+const FILES_OR_DOMAINS = 'FILE: a file with domain XML, - or nothing for standard input; or --domain NAME';
+const DOMAINS =
+  'DOMAIN: as virsh names it; - or a FILE with a / or .xml in its name: domain XML; nothing: all that run';
 
 const ABOUT = {
   lint: 'check domain XML',
   normalize: 'cpuset attributes to metadata, for virsh define',
   expand: 'metadata to cpuset attributes, for people to edit',
+  plan: 'what would be written on this host, and why',
+  enforce: 'place the interrupts of a domain, once',
+  status: 'where each interrupt is, and should be',
 };
 
 /** @throws ToolError at a usage error: one line */
@@ -44,6 +53,9 @@ export async function parseArguments(program: string, args: readonly string[]): 
     lintCommand(parser, 'lint', take);
     normalizeCommand(parser, take);
     expandCommand(parser, take);
+    enforceCommand(parser, 'plan', take);
+    enforceCommand(parser, 'enforce', take);
+    enforceCommand(parser, 'status', take);
   }
   let printed = '';
   const { _: words } = await parser.parseAsync([...args], {}, (error, _, output) => {
@@ -87,7 +99,7 @@ function base(program: string): Argv {
 /** An option given again replaces itself. (yargs's own setting for that takes files away, too.) */
 function lastOfEach(argv: Record<string, unknown>): void {
   for (const [key, value] of Object.entries(argv)) {
-    if (Array.isArray(value) && key !== '_') argv[key] = value.at(-1);
+    if (Array.isArray(value) && key !== '_' && key !== 'domain' && key !== 'd') argv[key] = value.at(-1);
   }
 }
 
@@ -155,6 +167,44 @@ function expandCommand(parser: Argv, take: Take): void {
         .example('virsh dumpxml --inactive guest | $0 expand > guest.xml', 'to edit it'),
     ({ _: words, 'in-place': inPlace }) => {
       take({ command: 'expand', options: { paths: pathsOf(words, 'expand'), inPlace: inPlace ?? false } });
+    },
+  );
+}
+
+function enforceCommand(parser: Argv, name: EnforceOptions['command'], take: Take): void {
+  const isStatus = name === 'status';
+  const usage = `Usage: $0 ${name} [options] ${isStatus ? '[DOMAIN...]' : '[FILE...]'}\n\n${ABOUT[name]}`;
+  parser.command(
+    name,
+    ABOUT[name],
+    (options) =>
+      options
+        .usage(`${usage}\n${isStatus ? DOMAINS : FILES_OR_DOMAINS}`)
+        .epilogue('Exit status: 0 fine, 1 an interrupt could not be placed or the XML has errors, 2 the tool failed.')
+        .option('domain', {
+          alias: 'd',
+          type: 'string',
+          array: true,
+          requiresArg: true,
+          describe: 'a domain of libvirt',
+        })
+        .option('connect', {
+          alias: 'c',
+          type: 'string',
+          requiresArg: true,
+          describe: 'URI of libvirt, as of virsh -c',
+        })
+        .option('root', { type: 'string', requiresArg: true, describe: 'a tree with /sys, /proc, /run and /etc in it' })
+        .option('json', { type: 'boolean', describe: 'a JSON document in place of text' })
+        .example(`virsh dumpxml guest | $0 ${name}${isStatus ? ' -' : ''}`, 'any definition, live or inactive'),
+    ({ _: words, domain = [], connect, root, json }) => {
+      const named = pathsOf(words, name);
+      const isFile = (word: string) => !isStatus || word === '-' || /\/|\.xml$/.test(word);
+      const domains = [...domain, ...named.filter((word) => !isFile(word))];
+      take({
+        command: 'enforce',
+        options: { command: name, paths: named.filter(isFile), domains, connect, root, json },
+      });
     },
   );
 }

@@ -5,6 +5,10 @@ export interface Io {
   env: Readonly<Record<string, string | undefined>>;
   stdin: { fd: number; isTTY: boolean };
   stdout: { write(text: string): void; isTTY: boolean };
+  /** columns of the terminal, or what people expect where there is none */
+  columns(): number;
+  /** effective; undefined where the system has none */
+  userId(): number | undefined;
   stderr: { write(text: string): void; isTTY: boolean };
 }
 
@@ -35,6 +39,8 @@ export function processIo(program: string): Io {
   };
   return {
     env: process.env,
+    columns: () => (isatty(1) ? process.stdout.columns : 80),
+    userId: () => process.geteuid?.(),
     stdin: { fd: 0, isTTY: isatty(0) },
     stdout: output(1, 'standard output', () => process.stdout),
     stderr: output(2, 'standard error', () => process.stderr),

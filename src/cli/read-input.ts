@@ -44,14 +44,17 @@ function readStdin(fd: number): Uint8Array {
   }
 }
 
+/** Read into again and again: 64 KiB a file would have the collector at work all the time. */
+let scratch: Buffer | undefined;
+
 function readAll(fd: number): Uint8Array {
+  scratch ??= Buffer.allocUnsafe(65536);
   const parts: Buffer[] = [];
   let size = 0;
   while (size <= MAX_BYTES) {
-    const part = Buffer.allocUnsafe(65536);
-    const read = readSome(fd, part);
+    const read = readSome(fd, scratch);
     if (read === 0) break;
-    parts.push(part.subarray(0, read));
+    parts.push(Buffer.from(scratch.subarray(0, read)));
     size += read;
   }
   return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);

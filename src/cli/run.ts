@@ -1,5 +1,6 @@
 import { SchemaError } from '../schema/schema-error.js';
 import { InputError } from '../xml/input-error.js';
+import type { EnforceOptions } from './enforce.js';
 import { EXIT, errorLine, type Io, ToolError } from './io.js';
 import type { SchemaRun } from './schema-run.js';
 
@@ -28,7 +29,9 @@ async function dispatch(program: string, args: readonly string[], io: Io, early?
     io.stdout.write(request.text);
     return EXIT.ok;
   }
-  if (request.options.paths.length === 0) {
+  const namesNone =
+    request.options.paths.length === 0 && !(request.command === 'enforce' && namesDomains(request.options));
+  if (namesNone) {
     if (io.stdin.isTTY) {
       // Nobody types XML: it is the usage that is wanted.
       const help = await parseArguments(program, [...args, '--help']);
@@ -37,7 +40,13 @@ async function dispatch(program: string, args: readonly string[], io: Io, early?
     }
     request.options.paths = ['-'];
   }
+  if (request.command === 'enforce') return (await import('./enforce.js')).enforceCommand(request.options, io);
   const { lint, normalizeCommand, expandCommand } = await import('./commands.js');
   if (request.command === 'lint') return lint(request.options, io);
   return request.command === 'normalize' ? normalizeCommand(request.options, io) : expandCommand(request.options, io);
+}
+
+/** status needs no name: it shows all that run. */
+function namesDomains({ command, domains }: EnforceOptions): boolean {
+  return domains.length > 0 || command === 'status';
 }

@@ -2,7 +2,7 @@ import { type Definition, readDefinition } from '../domain/definition.js';
 import { enforceDomain, type PassHost, planDomain } from '../enforce/pass.js';
 import { releaseDomain } from '../enforce/release.js';
 import { parseSettings, SETTINGS_FILE, type Settings } from '../enforce/settings.js';
-import { isUuid } from '../host/state-store.js';
+import { canonicalUuid } from '../host/uuid.js';
 import { decode } from '../xml/decode.js';
 import { InputError } from '../xml/input-error.js';
 import { parseXml } from '../xml/parse.js';
@@ -77,14 +77,15 @@ function pass({ name, operation, input }: HookCall, host: HookHost): HookResult 
 
 function release({ name, operation, input }: HookCall, host: HookHost): HookResult {
   const definition = definitionOf(input);
-  const { uuid } = definition;
-  if (!isUuid(uuid) || !host.state.list().includes(uuid)) return { lines: [] };
+  const uuid = canonicalUuid(definition.uuid ?? '');
+  if (uuid === undefined || !host.state.list().includes(uuid)) return { lines: [] };
   locked(host, definition, () => releaseDomain(host.files, host.state, uuid));
   return { lines: [logLine('info', name, operation, 'nothing is left behind')] };
 }
 
-function locked<T>(host: HookHost, { uuid }: Definition, action: () => T): T {
-  return isUuid(uuid) ? withDomainLock(host, uuid, action) : action();
+function locked<T>(host: HookHost, definition: Definition, action: () => T): T {
+  const uuid = canonicalUuid(definition.uuid ?? '');
+  return uuid === undefined ? action() : withDomainLock(host, uuid, action);
 }
 
 class UnusableInput extends Error {}

@@ -5,6 +5,8 @@ import type { InterruptType } from '../pci-device.js';
 
 /** A host in a small JSON file: schemas/host.schema.json. CPU lists are the kernel's, `0-3,8`. */
 export interface HostDescription {
+  /** for editors */
+  $schema?: string;
   /** online: all present ones if absent; possible (what masks are as wide as): those present if absent */
   cpus: { present: string; online?: string; possible?: string };
   /** a node of memory only has the list '' */

@@ -16,7 +16,7 @@ export function parseJson(text: string): Node {
 
 type Members<T> = { [K in keyof T]-?: Reader<Exclude<T[K], undefined>> };
 
-/** An object with these members and no others, read in the order of `members`; `$schema` is passed over. */
+/** An object with these members and no others, read in the order of `members`. */
 export function readObject<T extends object>(
   node: Node,
   name: string,
@@ -26,7 +26,7 @@ export function readObject<T extends object>(
   if (node.type !== 'object') throw new InputError(`${name} is an object: { ... }`, node.offset);
   const found = membersOf(node);
   for (const [key, { keyNode }] of found) {
-    if (key === '$schema' || Object.hasOwn(members, key)) continue;
+    if (Object.hasOwn(members, key)) continue;
     const known = Object.keys(members).join(', ');
     throw new InputError(`${name} has no ${JSON.stringify(key)}`, keyNode.offset, `there is ${known}`);
   }
@@ -50,7 +50,7 @@ export function readArray<T>(node: Node, name: string, read: Reader<T>): T[] {
   return (node.children ?? []).map((child) => read(child, `one of ${name}`));
 }
 
-export function readText(node: Node, name: string, pattern = /^[^]*$/, form = 'a string'): string {
+export function readText(node: Node, name: string, pattern = /(?:)/, form = 'a string'): string {
   if (node.type === 'string' && pattern.test(node.value)) return node.value;
   throw new InputError(`${name} is ${form}`, node.offset);
 }

@@ -35,6 +35,7 @@ class DescriptionReader {
       node,
       'the host',
       {
+        $schema: json.readText,
         cpus: (child, name) => this.cpus(child, name),
         nodes: (child, name) => this.nodes(child, name),
         defaultAffinity: this.#someCpus,

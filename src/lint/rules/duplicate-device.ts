@@ -1,5 +1,5 @@
 import type { Definition } from '../../domain/definition.js';
-import { type Device, identitiesOf } from '../../domain/devices.js';
+import type { Device } from '../../domain/devices.js';
 import { statedPolicies } from '../../domain/stated-policies.js';
 import { attributeOf } from '../../xml/attributes.js';
 import { select } from '../../xml/select.js';
@@ -53,8 +53,8 @@ function checkMacs(definition: Definition, report: Report): void {
   const { document, devices } = definition;
   const byMac = new Map<string, Device[]>();
   for (const device of devices) {
-    const mac = identitiesOf(device).find(({ key }) => key === 'mac')?.value;
-    if (mac === undefined) continue;
+    const { placeable, mac } = device;
+    if (!placeable || mac === undefined) continue;
     const first = byMac.get(mac) ?? [];
     if (first.length < 2) byMac.set(mac, [...first, device]);
   }

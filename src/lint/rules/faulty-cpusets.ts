@@ -30,8 +30,8 @@ export function faultyCpusets({ document, devices }: Definition): FaultyCpuset[]
   for (const node of [...select('/domain/vcpu', document.dom), ...select('/domain/cputune/*', document.dom)]) {
     const value = node.getAttribute('cpuset');
     if (value === null) continue;
-    const range = attributeOf(document, node, 'cpuset');
     const result = parseCpuset(value);
+    const range = result.ok ? undefined : attributeOf(document, node, 'cpuset');
     if (range && !result.ok) add(value, range, result.error, false);
   }
   return found;

@@ -1,0 +1,116 @@
+import type { Definition } from '../domain/definition.js';
+import { enforceDomain, type PassHost, planDomain } from '../enforce/pass.js';
+import { type DomainReport, enforceReport } from '../enforce/report.js';
+import { parseSettings, SETTINGS_FILE } from '../enforce/settings.js';
+import { formatReport } from '../enforce/text-report.js';
+import { RootFiles } from '../host/root-files.js';
+import { StateStore } from '../host/state-store.js';
+import { formatFinding } from '../lint/formats/text.js';
+import { lintDocument } from '../lint/lint-document.js';
+import { reportFile } from '../lint/report.js';
+import { decode } from '../xml/decode.js';
+import { InputError } from '../xml/input-error.js';
+import { LineIndex } from '../xml/position.js';
+import { EXIT, type Io, ToolError } from './io.js';
+import { readInput, STDIN_NAME } from './read-input.js';
+import { painter } from './render-report.js';
+import { dumpDomain, runningDomains } from './virsh.js';
+
+export interface EnforceOptions {
+  command: 'plan' | 'enforce' | 'status';
+  /** files with domain XML, `-` for standard input */
+  paths: string[];
+  /** domains that virsh is asked for */
+  domains: string[];
+  /** libvirt's URI, as of `virsh -c` */
+  connect?: string | undefined;
+  /** a tree in place of the host */
+  root?: string | undefined;
+  json?: boolean | undefined;
+}
+
+/** `plan`, `enforce` and `status`: prints the report; returns the exit status. */
+export function enforceCommand(options: EnforceOptions, io: Io): number {
+  const host = openHost(options, io);
+  const definitions = sourcesOf(options).map((source) => readDomain(source, io));
+  const domains: DomainReport[] = [];
+  let stateError: Error | undefined;
+  for (const definition of definitions) {
+    if (!definition) continue;
+    if (options.command === 'enforce') {
+      const result = enforceDomain(host, definition);
+      stateError ??= result.stateError;
+      domains.push(result.report);
+    } else domains.push(planDomain(host, definition));
+  }
+  const report = enforceReport(domains);
+  if (options.json) io.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  else io.stdout.write(formatReport(report, painter(io.stdout, io.env), io.columns()));
+  if (stateError) io.stderr.write(`hostdev-cpuset: what was written could not be noted down: ${stateError.message}\n`);
+  const problems = domains.flatMap((domain) => [
+    ...domain.problems,
+    ...domain.devices.flatMap((device) => device.problems),
+  ]);
+  const failed = report.summary.failed > 0 || problems.some(({ severity }) => severity === 'error');
+  return failed || definitions.includes(undefined) ? EXIT.findings : EXIT.ok;
+}
+
+function openHost({ command, root }: EnforceOptions, io: Io): PassHost {
+  const files = new RootFiles(root);
+  if (files.read('/sys/devices/system/cpu/online') === undefined) {
+    throw new ToolError(`${root ? `${root} is` : 'this is'} no Linux host: there is no /sys/devices/system/cpu/online`);
+  }
+  if (command === 'enforce' && root === undefined && io.userId() !== 0) {
+    throw new ToolError('enforce writes /proc/irq/*/smp_affinity, which only root may: run it with sudo');
+  }
+  return { files, state: new StateStore(root), settings: readSettings(files), pause };
+}
+
+/** @throws ToolError, with the place, where the configuration is wrong: better nothing than something unintended */
+function readSettings(files: RootFiles): PassHost['settings'] {
+  const text = files.read(SETTINGS_FILE);
+  if (text === undefined) return {};
+  try {
+    return parseSettings(text);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const { line, column } = new LineIndex(text).at(error.offset);
+    const hint = error.hint === undefined ? '' : ` (${error.hint})`;
+    throw new ToolError(`${SETTINGS_FILE}:${line}:${column}: ${error.message}${hint}`);
+  }
+}
+
+interface Source {
+  name: string;
+  read(io: Io): Uint8Array;
+}
+
+/** Files and domains as asked; for status alone, without either, every running domain. */
+function sourcesOf({ command, paths, domains, connect }: EnforceOptions): Source[] {
+  const asked = [
+    ...domains,
+    ...(command === 'status' && paths.length + domains.length === 0 ? runningDomains(connect) : []),
+  ];
+  return [
+    ...paths.map((path) => ({
+      name: path === '-' ? STDIN_NAME : path,
+      read: (io: Io) => readInput(path, io.stdin.fd),
+    })),
+    ...asked.map((name) => ({ name, read: () => new TextEncoder().encode(dumpDomain(name, connect)) })),
+  ];
+}
+
+/** The definition; undefined where it has errors, which are then on standard error. */
+function readDomain({ name, read }: Source, io: Io): Definition | undefined {
+  const { definition, findings, lines } = lintDocument(decode(read(io)));
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  const paint = painter(io.stderr, io.env);
+  for (const finding of reportFile(name, errors, lines).findings) {
+    io.stderr.write(formatFinding(name, finding, lines.line(finding.line), paint));
+  }
+  return errors.length > 0 ? undefined : definition;
+}
+
+function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}

@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { readDefinition } from '../../src/domain/definition.js';
+import { type DomainReport, enforceReport } from '../../src/enforce/report.js';
+import { formatReport } from '../../src/enforce/text-report.js';
+import type { HostDescription } from '../../src/host/simulated/description.js';
+import { SimulatedKernel } from '../../src/host/simulated/kernel.js';
+import { type Paint, plain } from '../../src/lint/formats/text.js';
+import { parseXml } from '../../src/xml/parse.js';
+import { folderBeside, matchesFile } from '../support/case-files.js';
+import { projectRoot } from '../support/cli.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+import { A, B, C, guest, hostdev, hostOf, Simulated, vfio } from './simulated-pass.js';
+
+const texts = suite('text report');
+let folder: TemporaryFolder;
+texts.before.each(() => {
+  folder = new TemporaryFolder();
+});
+texts.after.each(() => folder.remove());
+
+const cases = folderBeside(import.meta.url, 'cases/text');
+const marked: Paint = (style, text) => `{${style} ${text}}`;
+const textOf = (report: DomainReport, width = 80, paint = plain) => formatReport(enforceReport([report]), paint, width);
+
+/** Plan, pass and what is then: each as its file says, and no wider than asked for. */
+function checkAll(name: string, pass: Simulated, definition: ReturnType<typeof guest>): void {
+  for (const [verb, report] of [
+    ['plan', pass.plan(definition)],
+    ['enforce', pass.enforce(definition)],
+    ['status', pass.plan(definition)],
+  ] as const) {
+    matchesFile(textOf(report), join(cases, `${name}.${verb}.txt`));
+    for (const width of [60, 80, 120]) assertWithin(textOf(report, width), width);
+  }
+}
+
+function assertWithin(text: string, width: number): void {
+  for (const line of text.split('\n')) assert.ok([...line].length <= width, `${line.length} > ${width}: ${line}`);
+}
+
+const read = (path: string) => readFileSync(join(projectRoot, path), 'utf8');
+
+texts('the sample with a GPU on its host', () => {
+  const host: HostDescription = JSON.parse(read('samples/hosts/workstation.json'));
+  const pass = new Simulated(new SimulatedKernel(host), folder.path);
+  checkAll('gpu', pass, readDefinition(parseXml(read('samples/gpu.xml'))));
+});
+
+texts('a large host, with lists that no terminal holds', () => {
+  const every = (step: number, from = 0) =>
+    Array.from({ length: 256 / step }, (_, index) => from + index * step).join(',');
+  const nodes = [
+    { node: 0, cpus: '0-127' },
+    { node: 1, cpus: '128-255' },
+  ];
+  const counts = { '0': 40, '4': 41, '255': 19 };
+  const irqs = [1000, 1001, 1002];
+  const kernel = new SimulatedKernel({
+    cpus: { present: '0-255' },
+    nodes,
+    devices: [
+      {
+        ...vfio(A),
+        numaNode: 1,
+        interrupts: irqs.map((irq) => ({ irq, type: 'msix' as const, counts, affinity: every(2) })),
+      },
+      { ...vfio(B, 2000), numaNode: 0 },
+    ],
+  });
+  kernel.refuse(1001, 'ENOSPC');
+  const metadata = `<hostdevs xmlns='urn:hostdev-cpuset:1'><hostdev alias='ua-${'x'.repeat(60)}' cpuset='1'/></hostdevs>`;
+  const definition = guest(hostdev(A, 'auto') + hostdev(B, '250-255') + hostdev(C, '5-4'), {
+    placement: `<vcpu cpuset='${every(4)}'>64</vcpu>`,
+    metadata,
+  });
+  checkAll('large', new Simulated(kernel, folder.path), definition);
+});
+
+texts('what is wrong is in colour, what is right is not', () => {
+  const kernel = hostOf([vfio(A, 41, 42, 43)]);
+  kernel.refuse(42, 'ENOSPC');
+  kernel.move(43, [{ first: 2, last: 3 }]);
+  const pass = new Simulated(kernel, folder.path);
+  const own = guest(hostdev(A, '2-3'));
+  const rows = (report: DomainReport) => textOf(report, 80, marked).split('\n').slice(3, 7);
+  assert.equal(rows(pass.plan(own)), [
+    '     41  msix[0]  {yellow 0-7}    {red 0}          2-3     {cyan set}',
+    '     42  msix[1]  {yellow 0-7}    {red 0}          2-3     {cyan set}',
+    '     43  msix[2]  2-3    2          2-3     {dim keep}',
+    '',
+  ]);
+  assert.equal(rows(pass.enforce(own)), [
+    '     41  msix[0]  2-3    2          2-3     {cyan set}',
+    '     42  msix[1]  {yellow 0-7}    {red 0}          2-3     {red fail}',
+    '         these CPUs are out of interrupt vectors',
+    '     43  msix[2]  2-3    2          2-3     {dim keep}',
+  ]);
+});
+
+texts('the summary is red where something failed', () => {
+  const report = new Simulated(hostOf([vfio(A, 41)]), folder.path).plan(guest(hostdev(A, '2')));
+  assert.match(textOf(report, 80, marked), /\{bold 1 set, 0 kept, 0 skipped, 0 failed\}\n$/);
+  const [interrupt] = report.devices[0]?.interrupts ?? [];
+  Object.assign(interrupt ?? {}, { action: 'fail', reason: 'it is so' });
+  assert.match(textOf(report, 80, marked), /\{red 0 set, 0 kept, 0 skipped, 1 failed\}\n$/);
+});
+
+texts('the share of interrupts that landed on the vCPUs', () => {
+  for (const [counts, share] of [
+    [{ '2': 82, '5': 18 }, '82 %'],
+    [{ '2': 1, '3': 1 }, '100 %'],
+    [{ '2': 99_999, '5': 1 }, '> 99 %'],
+    [{ '2': 1, '5': 99_999 }, '< 1 %'],
+    [{ '5': 4 }, '0 %'],
+  ] as const) {
+    const device = { address: A, driver: 'vfio-pci', interrupts: [{ irq: 41, type: 'msix' as const, counts }] };
+    const report = new Simulated(hostOf([device]), folder.path).plan(guest(hostdev(A, 'auto')));
+    assert.match(textOf(report), `${A}: auto -> 2-3, ${share} on vCPU CPUs\n`);
+  }
+  const quiet = new Simulated(hostOf([vfio(A, 41)]), folder.path).plan(guest(hostdev(A, 'auto')));
+  assert.not.match(textOf(quiet), 'on vCPU CPUs', 'none taken yet');
+});
+
+texts('what comes out of a document does not steer the terminal', () => {
+  const device = { address: A, driver: '\u001b[2J', interrupts: [{ irq: 41, type: 'msix' as const }] };
+  const report = new Simulated(hostOf([device]), folder.path).plan(guest(hostdev(A, '2')));
+  Object.assign(report, { name: 'a\u001b[31m\nb' });
+  Object.assign(report.devices[0] ?? {}, { alias: 'ua-\u202e' });
+  const text = textOf(report);
+  assert.match(text, /^a\ufffd\[31m\ufffdb \(/);
+  assert.match(text, 'ua-\ufffd:');
+  assert.match(text, 'driver is \ufffd[2J, not VFIO');
+});
+
+texts('a domain without a device of the host, and no domain', () => {
+  const report = new Simulated(hostOf([]), folder.path).plan(guest(''));
+  assert.is(
+    textOf(report),
+    'guest (vCPUs: CPU 2-3, from definition)\n  no PCI device of the host\n\n0 set, 0 kept, 0 skipped, 0 failed\n',
+  );
+  assert.is(formatReport(enforceReport([]), plain, 80), '0 set, 0 kept, 0 skipped, 0 failed\n');
+});
+
+texts.run();

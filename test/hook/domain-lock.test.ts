@@ -1,0 +1,113 @@
+import { spawnSync } from 'node:child_process';
+import { lutimesSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, unlinkSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { withDomainLock } from '../../src/hook/domain-lock.js';
+import { projectRoot } from '../support/cli.js';
+import { run } from '../support/run.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+import { UUID } from './simulated-root.js';
+
+const test = suite('domain lock');
+let folder: TemporaryFolder;
+let lock: string;
+let pauses: number;
+
+test.before.each(() => {
+  folder = new TemporaryFolder();
+  lock = folder.join(`${UUID}.lock`);
+  pauses = 0;
+});
+test.after.each(() => folder.remove());
+
+const pause = (milliseconds: number) => {
+  pauses++;
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+};
+const held = () => withDomainLock({ folder: folder.path, pause }, UUID, () => readlinkSync(lock));
+
+test('is there while the action runs, and gone after it', () => {
+  assert.is(held(), String(process.pid));
+  assert.equal(readdirSync(folder.path), []);
+});
+
+test('is gone after an action that throws', () => {
+  const throwing = () =>
+    withDomainLock({ folder: folder.path, pause }, UUID, () => {
+      throw new Error('no');
+    });
+  assert.throws(throwing, 'no');
+  assert.equal(readdirSync(folder.path), []);
+});
+
+test('makes its folder, for root alone', () => {
+  const inner = folder.join('run/hostdev-cpuset');
+  withDomainLock({ folder: inner, pause }, UUID, () => assert.is(statSync(inner).mode & 0o777, 0o700));
+});
+
+test('waits for another process', () => {
+  symlinkSync('1', lock);
+  const free = (milliseconds: number) => {
+    pause(milliseconds);
+    if (pauses === 3) unlinkSync(lock);
+  };
+  assert.is(
+    withDomainLock({ folder: folder.path, pause: free }, UUID, () => readlinkSync(lock)),
+    String(process.pid),
+  );
+  assert.is(pauses, 3);
+});
+
+test('is not waited for without end: the action runs all the same, and the lock stays the other one’s', () => {
+  symlinkSync('1', lock);
+  assert.is(held(), '1');
+  assert.ok(pauses > 0 && pauses <= 200, `${pauses} pauses of 10 ms`);
+  assert.is(readlinkSync(lock), '1');
+});
+
+test('of a dead process is taken over at once', () => {
+  symlinkSync(String(spawnSync('true').pid), lock);
+  assert.is(held(), String(process.pid));
+  assert.is(pauses, 0);
+  assert.equal(readdirSync(folder.path), []);
+});
+
+test('of a living process that cannot be at it any more is taken over', () => {
+  symlinkSync('1', lock);
+  const longAgo = Date.now() / 1000 - 61;
+  lutimesSync(lock, longAgo, longAgo);
+  assert.is(held(), String(process.pid));
+  assert.is(pauses, 0);
+});
+
+test('that cannot be made keeps nothing from being done', () => {
+  const file = folder.write('file', '');
+  assert.is(
+    withDomainLock({ folder: file, pause }, UUID, () => 'done'),
+    'done',
+  );
+  assert.is(pauses, 0);
+});
+
+test('keeps processes apart', async () => {
+  const counter = folder.write('counter', '0');
+  const program = folder.write(
+    'count.ts',
+    `import { readFileSync, writeFileSync } from 'node:fs';
+    import { withDomainLock } from ${JSON.stringify(`${projectRoot}src/hook/domain-lock.ts`)};
+    const pause = (ms: number) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+    for (let i = 0; i < 20; i++) {
+      withDomainLock({ folder: ${JSON.stringify(folder.path)}, pause }, '${UUID}', () => {
+        const count = Number(readFileSync(${JSON.stringify(counter)}, 'utf8'));
+        pause(1);
+        writeFileSync(${JSON.stringify(counter)}, String(count + 1));
+      });
+    }`,
+  );
+  const args = ['-r', 'tsx/cjs', program];
+  const outcomes = await Promise.all([1, 2, 3].map(() => run(process.execPath, args, { cwd: projectRoot })));
+  for (const { code, stderr } of outcomes) assert.is(code, 0, stderr);
+  assert.is(readFileSync(counter, 'utf8'), '60');
+});
+
+test.run();

@@ -1,0 +1,31 @@
+import { chmodSync, readFileSync } from 'node:fs';
+import { projectRoot } from '../support/cli.js';
+
+/** What an installation fills in. */
+export interface FrontSettings {
+  cli?: string;
+  node?: string;
+  root?: string;
+  debug?: string;
+}
+
+/** The front of the hook as it is on a host. Throws where it has no such line to fill in. */
+export function frontText(settings: FrontSettings): string {
+  let text = readFileSync(`${projectRoot}hook/qemu`, 'utf8');
+  for (const [name, value] of Object.entries(settings)) {
+    const empty = `\n${name}=''\n`;
+    if (!text.includes(empty)) throw new Error(`hook/qemu has no line ${empty}`);
+    text = text.replace(empty, `\n${name}='${value}'\n`);
+  }
+  return text;
+}
+
+/** Writes it with a folder's own write; returns its path. */
+export function installFront(
+  folder: { write(name: string, content: string): string },
+  settings: FrontSettings,
+): string {
+  const path = folder.write('qemu', frontText(settings));
+  chmodSync(path, 0o755);
+  return path;
+}

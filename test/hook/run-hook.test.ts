@@ -1,0 +1,229 @@
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Work } from '../../src/hook/operation.js';
+import { type HookResult, runHook } from '../../src/hook/run-hook.js';
+import { RootFiles } from '../../src/host/root-files.js';
+import { StateStore } from '../../src/host/state-store.js';
+import { BOTH, liveXml, SimulatedRoot, UUID } from './simulated-root.js';
+
+const test = suite('hook');
+const OPERATIONS: Record<Work, string> = { check: 'prepare', pass: 'started', release: 'release' };
+let root: SimulatedRoot;
+
+test.before.each(() => {
+  root = new SimulatedRoot();
+});
+test.after.each(() => root.remove());
+
+function hook(
+  work: Work,
+  xml: string | Uint8Array,
+  { debug = false, files = new RootFiles(root.path) } = {},
+): HookResult {
+  const input = { bytes: Buffer.from(xml) };
+  const state = new StateStore(root.path);
+  const host = { files, state, folder: root.join('run/hostdev-cpuset'), pause: () => {}, debug };
+  return runHook({ work, name: 'guest', operation: OPERATIONS[work], input }, host);
+}
+
+const texts = ({ lines }: HookResult) => lines.map(({ text }) => text);
+const untouched = () =>
+  assert.equal(
+    [40, 41, 42, 16].map((irq) => root.affinity(irq)),
+    ['0-7', '0-7', '0-7', '0-7'],
+  );
+
+test('a pass places the interrupts, and says so in one line', () => {
+  assert.equal(texts(hook('pass', BOTH)), ['guest: started: 4 set, 0 kept, 0 skipped, 0 failed']);
+  assert.equal(
+    [40, 41, 42, 16].map((irq) => root.affinity(irq)),
+    ['2-3', '2-3', '2-3', '4-5'],
+  );
+});
+
+test('a second pass finds nothing to do', () => {
+  hook('pass', BOTH);
+  assert.equal(texts(hook('pass', BOTH)), ['guest: started: 0 set, 4 kept, 0 skipped, 0 failed']);
+});
+
+test('the end of the domain gives a line back what it had, and leaves nothing', () => {
+  hook('pass', BOTH);
+  root.handBack(16);
+  assert.equal(texts(hook('release', BOTH)), ['guest: release: nothing is left behind']);
+  assert.is(root.affinity(16), '0-7');
+  assert.equal(readdirSync(root.join('run/hostdev-cpuset')), []);
+  assert.equal(texts(hook('release', BOTH)), [], 'the second time there is nothing to do');
+});
+
+test('details where they are asked for', () => {
+  assert.is(texts(hook('pass', BOTH, { debug: true })).length, 5);
+});
+
+test('a domain without hostdevs and without policy is no line', () => {
+  assert.equal(hook('pass', '<domain><name>guest</name><devices/></domain>').lines, []);
+});
+
+test("the host's default holds for a domain that states nothing", () => {
+  root.configure('{ "default": "auto" }');
+  hook('pass', BOTH.replace(/<metadata>.*<\/metadata>/, ''));
+  assert.is(root.affinity(40), '2-3');
+});
+
+test('the name is for the log alone: one that is a path is no path', () => {
+  const xml = BOTH.replace('<name>guest</name>', '<name>../../../etc/x</name>');
+  assert.equal(texts(hook('pass', xml)), ['guest: started: 4 set, 0 kept, 0 skipped, 0 failed']);
+});
+
+test('a UUID that is a path becomes no file', () => {
+  const before = readdirSync(root.join('run'));
+  for (const uuid of ['../../../x', '..', '/etc/passwd', '']) {
+    hook('pass', liveXml('<hostdev address="0000:06:12.5" cpuset="4"/>', { uuid }));
+    assert.is(root.affinity(40), '4');
+    hook('release', liveXml('', { uuid }));
+  }
+  assert.equal(readdirSync(root.join('run')), before);
+});
+
+test('an address that is a path names no device', () => {
+  const { lines } = hook('pass', liveXml('<hostdev address="../../.." cpuset="4"/>'));
+  assert.match(lines[0]?.text ?? '', 'address="../../.." is not a canonical PCI address');
+  untouched();
+});
+
+test('a device whose folder disappears is no failure', () => {
+  rmSync(root.join('sys/bus/pci/devices/0000:06:12.5'), { recursive: true });
+  const { lines } = hook('pass', BOTH);
+  assert.is(
+    lines[0]?.text,
+    'guest: started: 1 set, 0 kept, 0 skipped, 0 failed; 0000:06:12.5: the host has no device 0000:06:12.5',
+  );
+});
+
+test('an interrupt that disappears between plan and write is no failure', () => {
+  const files = new RootFiles(root.path);
+  const write = files.write.bind(files);
+  files.write = (path, text) => {
+    rmSync(root.join('proc/irq/40'), { recursive: true, force: true });
+    write(path, text);
+  };
+  assert.equal(texts(hook('pass', BOTH, { files })), ['guest: started: 3 set, 0 kept, 1 skipped, 0 failed']);
+});
+
+for (const [name, xml, message] of [
+  ['empty', '', "the domain's XML, 1:1: the file is empty"],
+  ['of something else', '<network/>', "the domain's XML, 1:1: <network> is not a libvirt domain"],
+  ['binary', Buffer.from([0xff, 0xfe, 0, 1]), "the domain's XML, 1:1: the file is in UTF-16"],
+  ['too large', Buffer.alloc(16 * 1024 * 1024 + 1, ' '), "the domain's XML, 1:1: the file is larger than 16 MiB"],
+] as const) {
+  test(`XML that is ${name}: one line, and nothing is done`, () => {
+    for (const work of ['pass', 'release'] as const) {
+      assert.equal(texts(hook(work, xml)), [`guest: ${OPERATIONS[work]}: ${message}`]);
+    }
+    assert.equal(hook('check', xml), { lines: [] });
+    untouched();
+  });
+}
+
+test('XML that is cut anywhere: one line, and nothing is done', () => {
+  const bytes = Buffer.from(BOTH.trimEnd());
+  for (let length = 0; length < bytes.length; length += 7) {
+    const { lines, refusal } = hook('pass', bytes.subarray(0, length));
+    assert.is(lines.length, 1, `${length}`);
+    assert.match(lines[0]?.text ?? '', /^guest: started: the domain's XML, \d+:\d+: /);
+    assert.is(refusal, undefined);
+  }
+  untouched();
+});
+
+test('XML that does not end', () => {
+  const host = {
+    files: new RootFiles(root.path),
+    state: new StateStore(root.path),
+    folder: root.path,
+    pause: () => {},
+  };
+  const call = { work: 'pass' as const, name: 'guest', operation: 'started', input: { problem: 'it did not end' } };
+  assert.equal(texts(runHook(call, { ...host, debug: false })), ['guest: started: it did not end']);
+});
+
+for (const [name, config, message] of [
+  ['no JSON', '{', 'config.json:1:2: not JSON: '],
+  ['a wrong key', '{\n  "onErorr": "abort"\n}', 'config.json:2:3: no setting "onErorr"'],
+  ['a wrong value', '{ "allowedCpus": "9-1" }', 'config.json:1:19: allowedCpus '],
+] as const) {
+  test(`a configuration with ${name}: nothing is written, for it may have forbidden that; no start fails`, () => {
+    root.configure(config);
+    for (const work of ['pass', 'check'] as const) {
+      const { lines, refusal } = hook(work, BOTH);
+      assert.is(lines.length, 1);
+      assert.ok(lines[0]?.text.includes(message), lines[0]?.text);
+      assert.is(refusal, undefined);
+    }
+    untouched();
+  });
+}
+
+test('a broken configuration is no reason to leave something behind', () => {
+  hook('pass', BOTH);
+  root.configure('{');
+  root.handBack(16);
+  hook('release', BOTH);
+  assert.is(root.affinity(16), '0-7');
+});
+
+test('state that is garbage is replaced', () => {
+  const file = root.write(`run/hostdev-cpuset/${UUID}.json`, '{ "garbage');
+  hook('pass', BOTH);
+  assert.is(JSON.parse(readFileSync(file, 'utf8')).name, 'guest');
+});
+
+test('state that cannot be kept keeps nothing from being placed', () => {
+  root.write('run/hostdev-cpuset', 'a file where the folder should be');
+  const [first, second, ...more] = texts(hook('pass', BOTH));
+  assert.is(first, 'guest: started: 4 set, 0 kept, 0 skipped, 0 failed');
+  assert.match(second ?? '', 'guest: started: state not kept: ');
+  assert.equal(more, []);
+});
+
+test('another hook for the same domain that never ends is not waited for without end', () => {
+  root.write('run/hostdev-cpuset/none', '');
+  symlinkSync('1', root.join(`run/hostdev-cpuset/${UUID}.lock`));
+  assert.equal(texts(hook('pass', BOTH)), ['guest: started: 4 set, 0 kept, 0 skipped, 0 failed']);
+  assert.ok(existsSync(root.join(`run/hostdev-cpuset/${UUID}.json`)));
+});
+
+const refusals = suite('hook before the start');
+refusals.before.each(() => {
+  root = new SimulatedRoot();
+  root.configure('{ "onError": "abort" }');
+});
+refusals.after.each(() => root.remove());
+
+refusals('a sound policy', () => {
+  assert.equal(hook('check', BOTH), { lines: [] });
+  untouched();
+});
+
+for (const [name, xml, message] of [
+  ['no CPU of it is online', liveXml('<hostdev address="0000:06:12.5" cpuset="8-9"/>'), 'none of its CPUs is online'],
+  ['illegible', liveXml('<hostdev address="0000:06:12.5" cpuset="3-0"/>'), 'the range 3-0 is reversed'],
+  ['no default', liveXml('', { head: ' default="none"' }), 'default="none" is neither auto nor native'],
+  ['XML that cannot be read', '<domain>', "the domain's XML, "],
+] as const) {
+  refusals(`${name}: refused where the configuration says so`, () => {
+    const { lines, refusal } = hook('check', xml);
+    assert.ok(refusal?.includes(message), refusal);
+    assert.equal(lines, [{ priority: 'error', text: refusal }]);
+    root.configure('{ "onError": "continue" }');
+    assert.equal(hook('check', xml), { lines: [] });
+  });
+}
+
+refusals('only before the start: a running domain is never refused', () => {
+  const { refusal } = hook('pass', liveXml('<hostdev address="0000:06:12.5" cpuset="8-9"/>'));
+  assert.is(refusal, undefined);
+});
+
+test.run();
+refusals.run();

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { parseMask } from '../../src/domain/cpu-mask.js';
+import { formatCpuset } from '../../src/domain/cpuset.js';
+import type { HostDescription } from '../../src/host/simulated/description.js';
+import { SimulatedKernel } from '../../src/host/simulated/kernel.js';
+import { layOut } from '../../src/host/simulated/layout.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+export const UUID = '5b1c2ad4-9f0e-4c39-8a53-0e6c3c1f7a10';
+
+/** A host of eight CPUs with a device that has three vectors, and one that has its line only. */
+const HOST: HostDescription = {
+  cpus: { present: '0-7' },
+  devices: [
+    {
+      address: '0000:06:12.5',
+      driver: 'vfio-pci',
+      interrupts: [40, 41, 42].map((irq) => ({ irq, type: 'msix' as const })),
+    },
+    { address: '0000:07:00.0', driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' }] },
+  ],
+};
+
+/** What the hook is given by libvirt: a running domain's XML, with our metadata. */
+export function liveXml(entries: string, { head = '', uuid = UUID } = {}): string {
+  const device = (bus: string, slot: string, fn: string) =>
+    `<hostdev mode='subsystem' type='pci' managed='yes'><driver name='vfio'/><source>
+      <address domain='0x0000' bus='0x${bus}' slot='0x${slot}' function='0x${fn}'/></source></hostdev>`;
+  return `<domain type='kvm' id='1'>
+  <name>guest</name>
+  <uuid>${uuid}</uuid>
+  <metadata><hostdevs xmlns="urn:hostdev-cpuset:1"${head}>${entries}</hostdevs></metadata>
+  <vcpu placement='static'>2</vcpu>
+  <cputune><vcpupin vcpu='0' cpuset='2'/><vcpupin vcpu='1' cpuset='3'/></cputune>
+  <devices>${device('06', '12', '5')}${device('07', '00', '0')}</devices>
+</domain>
+`;
+}
+
+/** Both devices follow a policy. */
+export const BOTH = liveXml(
+  '<hostdev address="0000:06:12.5" cpuset="auto"/><hostdev address="0000:07:00.0" cpuset="4-5"/>',
+);
+
+/** A host laid out as a folder tree. */
+export class SimulatedRoot extends TemporaryFolder {
+  constructor() {
+    super();
+    layOut(new SimulatedKernel(HOST), this.path);
+  }
+
+  /** CPU list of where an interrupt is asked to be delivered. */
+  affinity(irq: number): string {
+    return formatCpuset(parseMask(readFileSync(this.join(`proc/irq/${irq}/smp_affinity`), 'utf8')) ?? []);
+  }
+
+  /** The guest has ended, and the host's driver has its line again. */
+  handBack(irq: number): void {
+    this.write(`sys/kernel/irq/${irq}/actions`, 'ehci_hcd\n');
+  }
+
+  configure(text: string): void {
+    this.write('etc/hostdev-cpuset/config.json', text);
+  }
+}

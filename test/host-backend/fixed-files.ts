@@ -1,0 +1,26 @@
+import { FileError, type Files } from '../../src/host/files.js';
+
+/** Files that are given, by path; a value that is an error is met by who reads it. Folders come of the paths. */
+export class FixedFiles implements Files {
+  constructor(private readonly texts: Record<string, string | FileError>) {}
+
+  read(path: string): string | undefined {
+    const text = this.texts[path];
+    if (text instanceof FileError) throw text;
+    return text;
+  }
+
+  list(path: string): string[] | undefined {
+    const below = Object.keys(this.texts).filter((other) => other.startsWith(`${path}/`));
+    const names = new Set(below.map((other) => other.slice(path.length + 1).split('/')[0] as string));
+    return names.size > 0 ? [...names] : undefined;
+  }
+
+  link(path: string): string | undefined {
+    return this.read(path)?.split('/').at(-1);
+  }
+
+  write(path: string): void {
+    throw new FileError('EACCES', path);
+  }
+}

@@ -1,0 +1,82 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { formatCpuset } from '../../src/domain/cpuset.js';
+import { FileError } from '../../src/host/files.js';
+import { readVcpuThreads } from '../../src/host/qemu-threads.js';
+import { FixedFiles } from './fixed-files.js';
+
+const threads = suite("QEMU's threads");
+const UUID = 'c0f7f3a2-6d0c-4d07-b6f0-2f3d5f0f9b21';
+
+const task = (tid: number, comm: string, cpus: string) => ({
+  [`/proc/42/task/${tid}/comm`]: `${comm}\n`,
+  [`/proc/42/task/${tid}/status`]: `Name:\t${comm}\nCpus_allowed:\tff\nCpus_allowed_list:\t${cpus}\nMems_allowed:\t1\n`,
+});
+const QEMU = {
+  '/run/libvirt/qemu/guest.pid': '42\n',
+  '/run/libvirt/qemu/guest.xml': '<domstatus/>',
+  '/proc/42/cmdline': `/usr/bin/qemu-system-x86_64\0-name\0guest=guest,debug-threads=on\0-uuid\0${UUID}\0`,
+  ...task(42, 'qemu-system-x86', '0-63'),
+  ...task(44, 'CPU 1/KVM', '3,5'),
+  ...task(43, 'CPU 0/KVM', '2'),
+  ...task(45, 'IO mon_iothread', '0-63'),
+  ...task(46, 'worker', '0-63'),
+};
+
+function read(texts: Record<string, string | FileError>, name = 'guest', uuid: string | undefined = UUID) {
+  const found = readVcpuThreads(new FixedFiles(texts), name, uuid);
+  return found && { pid: found.pid, vcpus: found.threads.map(({ vcpu }) => vcpu), cpus: formatCpuset(found.cpus) };
+}
+
+threads('the vCPUs and nothing else, in order', () => {
+  assert.equal(read(QEMU), { pid: 42, vcpus: [0, 1], cpus: '2-3,5' });
+});
+
+threads('under emulation they have another name', () => {
+  assert.equal(read({ ...QEMU, ...task(43, 'CPU 0/TCG', '7') })?.cpus, '3,5,7');
+});
+
+threads('a UUID in another form is the same', () => {
+  assert.is(read(QEMU, 'guest', UUID.toUpperCase().replaceAll('-', ''))?.pid, 42);
+});
+
+threads("a pid that is another's by now", () => {
+  assert.is(read({ ...QEMU, '/proc/42/cmdline': 'vim\0guest.xml\0' }), undefined);
+  assert.is(read(QEMU, 'guest', '00000000-0000-4000-8000-000000000000'), undefined);
+  const { '/proc/42/cmdline': _, ...without } = QEMU;
+  assert.is(read(without), undefined);
+});
+
+threads('without a UUID the name on the command line decides, its commas doubled', () => {
+  const files = (name: string, word: string) =>
+    new FixedFiles({ ...QEMU, [`/run/libvirt/qemu/${name}.pid`]: '42\n', '/proc/42/cmdline': `-name\0${word}\0` });
+  assert.is(readVcpuThreads(files('guest', 'guest=guest,debug-threads=on'), 'guest', undefined)?.pid, 42);
+  assert.is(readVcpuThreads(files('a,b', 'guest=a,,b,debug-threads=on'), 'a,b', undefined)?.pid, 42);
+  assert.is(readVcpuThreads(files('gue', 'guest=guest,debug-threads=on'), 'gue', undefined), undefined);
+});
+
+for (const name of ['', '..', '../guest', '../../run/libvirt/qemu/guest', 'guest.pid', 'guest\0']) {
+  threads(`the name ${JSON.stringify(name)} leads nowhere`, () => assert.is(read(QEMU, name), undefined));
+}
+
+for (const pid of ['', '0\n', '-1\n', '42 43\n', '../42\n', '42x\n']) {
+  threads(`${JSON.stringify(pid)} is no pid`, () => {
+    assert.is(read({ ...QEMU, '/run/libvirt/qemu/guest.pid': pid }), undefined);
+  });
+}
+
+threads('a QEMU without vCPU threads, or with one that ended just now', () => {
+  const { '/proc/42/task/43/status': _, ...ended } = QEMU;
+  assert.equal(read(ended), { pid: 42, vcpus: [1], cpus: '3,5' });
+  const none = Object.fromEntries(Object.entries(QEMU).filter(([path]) => !/task\/4[34]/.test(path)));
+  assert.is(read(none), undefined);
+});
+
+threads('what may not be read is an error', () => {
+  assert.throws(
+    () => read({ ...QEMU, '/proc/42/cmdline': new FileError('EACCES', 'cmdline') }),
+    (error: unknown) => error instanceof FileError,
+  );
+});
+
+threads.run();

@@ -1,0 +1,159 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseAddress } from '../../src/domain/address.js';
+import { size } from '../../src/domain/cpuset.js';
+import { FileError } from '../../src/host/files.js';
+import { RootFiles } from '../../src/host/root-files.js';
+import { readDevice } from '../../src/host/snapshot.js';
+import { readTopology } from '../../src/host/topology.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const files = suite('files below a root');
+let folder: TemporaryFolder;
+let root: RootFiles;
+
+files.before.each(() => {
+  folder = new TemporaryFolder();
+  root = new RootFiles(folder.path);
+});
+files.after.each(() => folder.remove());
+
+function refused(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    assert.instance(error, FileError);
+    assert.ok((error as FileError).path.startsWith(folder.path), 'the path is the one that was opened');
+    return (error as FileError).code;
+  }
+  return 'none';
+}
+
+files('texts, names and links are read; what is absent is undefined', () => {
+  folder.write('proc/a', 'text\n');
+  folder.write('proc/b/c', '');
+  symlinkSync('../../../bus/pci/drivers/vfio-pci', folder.join('proc/driver'));
+  assert.is(root.read('/proc/a'), 'text\n');
+  assert.is(root.read('/proc/b/c'), '');
+  assert.equal(root.list('/proc')?.sort(), ['a', 'b', 'driver']);
+  assert.is(root.link('/proc/driver'), 'vfio-pci');
+  for (const path of ['/proc/x', '/x/y', '/proc/a/b']) {
+    assert.is(root.read(path), undefined, path);
+    assert.is(root.list(path), undefined, path);
+    assert.is(root.link(path), undefined, path);
+  }
+  assert.is(root.list('/proc/a'), undefined, 'a file is no folder');
+});
+
+files('devices of a tree may be links into it, as those of sysfs are', () => {
+  folder.write('sys/devices/pci0000:00/0000:00:02.0/irq', '0\n');
+  mkdirSync(folder.join('sys/bus/pci/devices'), { recursive: true });
+  const link = '../../../devices/pci0000:00/0000:00:02.0';
+  symlinkSync(link, folder.join('sys/bus/pci/devices/0000:00:02.0'));
+  assert.is(root.read('/sys/bus/pci/devices/0000:00:02.0/irq'), '0\n');
+});
+
+files('a root may end in a slash', () => {
+  folder.write('a', 'b');
+  assert.is(new RootFiles(`${folder.path}//`).read('/a'), 'b');
+});
+
+files('a text of several megabytes is read whole, and small ones after it', () => {
+  const text = 'x'.repeat(3_000_000);
+  folder.write('large', text);
+  folder.write('small', 'y');
+  folder.write('page', 'z'.repeat(65536));
+  assert.is(root.read('/large'), text);
+  assert.is(root.read('/small'), 'y');
+  assert.is(root.read('/page')?.length, 65536);
+});
+
+files('what is neither there nor absent is an error', () => {
+  mkdirSync(folder.join('a'));
+  folder.write('file', '');
+  symlinkSync('loop', folder.join('loop'));
+  symlinkSync('/proc/self/mem', folder.join('unreadable'));
+  assert.is(
+    refused(() => root.read('/a')),
+    'EISDIR',
+  );
+  assert.is(
+    refused(() => root.link('/file')),
+    'EINVAL',
+  );
+  assert.is(
+    refused(() => root.read('/loop')),
+    'ELOOP',
+  );
+  assert.is(
+    refused(() => root.read('/unreadable')),
+    'EIO',
+  );
+  assert.is(
+    refused(() => root.list('/loop')),
+    'ELOOP',
+  );
+});
+
+files('a device without an end, and a FIFO without a writer, end the reading', () => {
+  symlinkSync('/dev/zero', folder.join('endless'));
+  assert.is(spawnSync('mkfifo', [folder.join('fifo')]).status, 0);
+  assert.is(
+    refused(() => root.read('/endless')),
+    'EFBIG',
+  );
+  assert.is(root.read('/fifo'), '');
+  assert.is(
+    refused(() => root.write('/fifo', 'x')),
+    'ENXIO',
+  );
+});
+
+files('a write replaces what is there, and makes nothing', () => {
+  const path = folder.write('proc/irq/41/smp_affinity', 'ffffffff,ffffffff\n');
+  root.write('/proc/irq/41/smp_affinity', '0000000c\n');
+  assert.is(readFileSync(path, 'utf8'), '0000000c\n');
+  assert.is(
+    refused(() => root.write('/proc/irq/42/smp_affinity', '1\n')),
+    'ENOENT',
+  );
+  assert.is(
+    refused(() => root.write('/proc/irq/41/smp_affinity/x', '1\n')),
+    'ENOENT',
+  );
+  assert.equal(readdirSync(folder.join('proc/irq')), ['41']);
+});
+
+files('a write goes through no link', () => {
+  const target = folder.write('elsewhere', 'kept');
+  symlinkSync(target, folder.join('smp_affinity'));
+  assert.is(
+    refused(() => root.write('/smp_affinity', '1\n')),
+    'ELOOP',
+  );
+  assert.is(readFileSync(target, 'utf8'), 'kept');
+});
+
+files("the kernel's refusal of a write is told", () => {
+  symlinkSync('/dev', folder.join('dev'));
+  assert.is(
+    refused(() => root.write('/dev/full', 'x')),
+    'ENOSPC',
+  );
+});
+
+files('the host that the tests run on is read', () => {
+  const host = new RootFiles();
+  assert.ok(size(readTopology(host).online) > 0);
+  for (const name of host.list('/sys/bus/pci/devices') ?? []) {
+    const address = parseAddress(name);
+    assert.ok(address, name);
+    const snapshot = readDevice(host, address);
+    assert.ok(snapshot, name);
+    for (const { error } of snapshot.interrupts) assert.is(error, undefined);
+  }
+});
+
+files.run();
