@@ -34,8 +34,27 @@ print(policies(run('hostdev-cpuset', ['expand'], kept ?? normalized).stdout));
 print(kept ? '(read back from a real libvirt: test:///default)\n' : '(virsh is not installed: libvirt was left out)\n');
 const same = run('hostdev-cpuset', ['expand'], normalized).stdout === readFileSync(good, 'utf8');
 print(same ? `Without libvirt between, ${good} is back to the byte.\n` : 'The round trip changed the file: a bug.\n');
+await onSimulatedHost();
 print(`\nTry it: node dist/bin/lint-domain.cjs samples, and node dist/bin/hostdev-cpuset.cjs --help\n`);
 process.exitCode = same ? 0 : 1;
+
+/** The host is a folder that looks like /sys and /proc: nothing of this machine is touched. */
+async function onSimulatedHost() {
+  const { layOut, parseHostDescription, SimulatedKernel } = await import('../dist/host/simulated/index.js');
+  const root = mkdtempSync(join(tmpdir(), 'hostdev-cpuset-host-'));
+  try {
+    layOut(new SimulatedKernel(parseHostDescription(readFileSync('samples/hosts/workstation.json', 'utf8'))), root);
+    heading(
+      '4. On a host, here a simulated one, plan says what would be done about each interrupt, and enforce does it:',
+    );
+    for (const name of ['plan', 'enforce', 'status']) {
+      command(`hostdev-cpuset ${name} ${good}`);
+      print(run('hostdev-cpuset', [name, '--root', root, good]).stdout);
+    }
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+}
 
 function run(program, args, input) {
   const env = { ...process.env, ...(colour ? {} : { NO_COLOR: '1' }) };

@@ -12,7 +12,7 @@ const task = (tid: number, comm: string, cpus: string) => ({
   [`/proc/42/task/${tid}/comm`]: `${comm}\n`,
   [`/proc/42/task/${tid}/status`]: `Name:\t${comm}\nCpus_allowed:\tff\nCpus_allowed_list:\t${cpus}\nMems_allowed:\t1\n`,
 });
-const QEMU = {
+const QEMU: Record<string, string> = {
   '/run/libvirt/qemu/guest.pid': '42\n',
   '/run/libvirt/qemu/guest.xml': '<domstatus/>',
   '/proc/42/cmdline': `/usr/bin/qemu-system-x86_64\0-name\0guest=guest,debug-threads=on\0-uuid\0${UUID}\0`,

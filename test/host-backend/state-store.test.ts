@@ -1,0 +1,247 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { FileError } from '../../src/host/files.js';
+import { type DomainState, isUuid, StateStore } from '../../src/host/state-store.js';
+import { projectRoot } from '../support/cli.js';
+import { needs, suiteWhere } from '../support/needs.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const states = suite('state store');
+const UUID = 'c0f7f3a2-6d0c-4d07-b6f0-2f3d5f0f9b21';
+const OTHER = '9e2d6f40-3f35-4a0b-9b6c-7f0a51d1c832';
+const STATE: DomainState = {
+  schemaVersion: 1,
+  name: '../../guest',
+  written: { '41 vfio-msix[0](0000:06:12.5) 0000:06:12.5': '0-3' },
+  lines: [{ irq: 16, before: '0-15', cpus: '0-3' }],
+};
+
+let folder: TemporaryFolder;
+let store: StateStore;
+states.before.each(() => {
+  folder = new TemporaryFolder();
+  store = new StateStore(folder.path);
+});
+states.after.each(() => folder.remove());
+
+const place = (...names: string[]) => folder.join('run/hostdev-cpuset', ...names);
+const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
+
+function refused(action: () => void): string {
+  try {
+    action();
+  } catch (error) {
+    assert.instance(error, FileError);
+    return (error as FileError).code;
+  }
+  return 'none';
+}
+
+states('what was written is read, listed and removed', () => {
+  assert.is(store.read(UUID), undefined);
+  assert.equal(store.list(), []);
+  store.write(UUID, STATE);
+  store.write(OTHER, { ...STATE, written: {} });
+  assert.equal(store.read(UUID), STATE);
+  assert.equal(store.list().sort(), [OTHER, UUID]);
+  store.write(UUID, { ...STATE, lines: [] });
+  assert.equal(store.read(UUID), { ...STATE, lines: [] });
+  store.remove(UUID);
+  assert.is(store.read(UUID), undefined);
+  assert.equal(readdirSync(place()), [`${OTHER}.json`]);
+  store.remove(UUID);
+});
+
+states('nobody else may look, whatever the umask and whoever made the folder', () => {
+  store.write(UUID, STATE);
+  assert.is(modeOf(place()), '700');
+  assert.is(modeOf(place(`${UUID}.json`)), '600');
+  assert.is(modeOf(folder.join('run')), (0o777 & ~process.umask()).toString(8));
+  chmodSync(place(), 0o755);
+  store.write(UUID, STATE);
+  assert.is(modeOf(place()), '700');
+});
+
+states('a UUID in any form is one file, and nothing else is a name', () => {
+  store.write(UUID.toUpperCase().replaceAll('-', ''), STATE);
+  assert.equal(readdirSync(place()), [`${UUID}.json`]);
+  assert.equal(store.read(UUID), STATE);
+  for (const name of ['', '.', '../../etc/passwd', `../${UUID}`, `${UUID}.json`, `${UUID}\0`]) {
+    assert.not(isUuid(name));
+    for (const action of [() => store.read(name), () => store.write(name, STATE), () => store.remove(name)]) {
+      assert.throws(action, (error: unknown) => error instanceof RangeError);
+    }
+  }
+  assert.not(isUuid(undefined));
+});
+
+const garbage: Record<string, string> = {
+  empty: '',
+  'cut off': JSON.stringify(STATE).slice(0, 60),
+  binary: '\u0000\u0001\ufffd',
+  null: 'null',
+  'a number': '1',
+  'an array': '[]',
+  'of another version': JSON.stringify({ ...STATE, schemaVersion: 2 }),
+  'without a name': JSON.stringify({ ...STATE, name: undefined }),
+  'with sets that are none': JSON.stringify({ ...STATE, written: { a: 1 } }),
+  'without sets': JSON.stringify({ ...STATE, written: null }),
+  'with lines that are none': JSON.stringify({ ...STATE, lines: [null] }),
+  'with a line without a mask': JSON.stringify({ ...STATE, lines: [{ irq: 1, before: '1' }] }),
+  'with lines that are no list': JSON.stringify({ ...STATE, lines: {} }),
+};
+for (const [what, text] of Object.entries(garbage)) {
+  states(`a file ${what}: no state, and it is replaced`, () => {
+    store.write(OTHER, STATE);
+    writeFileSync(place(`${UUID}.json`), text);
+    assert.is(store.read(UUID), undefined);
+    store.write(UUID, STATE);
+    assert.equal(store.read(UUID), STATE);
+  });
+}
+
+states('other names in the folder are no states', () => {
+  store.write(UUID, STATE);
+  for (const name of [OTHER, `${OTHER}.json.ab12`, 'x.json', `${OTHER.toUpperCase()}.json`])
+    writeFileSync(place(name), '{}');
+  assert.equal(store.list(), [UUID]);
+});
+
+states('what a killed writer left goes with the state', () => {
+  store.write(UUID, STATE);
+  store.write(OTHER, STATE);
+  writeFileSync(place(`${UUID}.json.0123456789ab`), '{');
+  store.remove(UUID);
+  assert.equal(readdirSync(place()), [`${OTHER}.json`]);
+});
+
+states('a link in place of the folder is not followed', () => {
+  mkdirSync(folder.join('elsewhere'));
+  writeFileSync(folder.join('elsewhere', `${UUID}.json`), JSON.stringify(STATE));
+  mkdirSync(folder.join('run'));
+  symlinkSync('../elsewhere', place());
+  assert.is(store.read(UUID), undefined);
+  assert.equal(store.list(), []);
+  assert.is(
+    refused(() => store.write(UUID, STATE)),
+    'ENOTDIR',
+  );
+  store.remove(UUID);
+  assert.equal(readdirSync(folder.join('elsewhere')), [`${UUID}.json`]);
+});
+
+states('a link in place of a state is not followed, but replaced', () => {
+  const target = folder.write('target', JSON.stringify(STATE));
+  store.write(OTHER, STATE);
+  symlinkSync(target, place(`${UUID}.json`));
+  assert.is(store.read(UUID), undefined);
+  store.write(UUID, { ...STATE, name: 'changed' });
+  assert.is(store.read(UUID)?.name, 'changed');
+  assert.is(readFileSync(target, 'utf8'), JSON.stringify(STATE));
+});
+
+states('a FIFO, a folder or a device in place of a state is none', () => {
+  store.write(OTHER, STATE);
+  assert.is(spawnSync('mkfifo', [place(`${UUID}.json`)]).status, 0);
+  assert.is(store.read(UUID), undefined);
+  store.write(UUID, STATE);
+  assert.equal(store.read(UUID), STATE);
+  store.remove(UUID);
+  mkdirSync(place(`${UUID}.json`));
+  assert.is(store.read(UUID), undefined);
+  assert.is(
+    refused(() => store.write(UUID, STATE)),
+    'EISDIR',
+  );
+  assert.equal(readdirSync(place()).sort(), [`${OTHER}.json`, `${UUID}.json`].sort(), 'nothing else is left');
+});
+
+states('a file in place of the folder, or of /run', () => {
+  folder.write('run/hostdev-cpuset', '');
+  assert.is(
+    refused(() => store.write(UUID, STATE)),
+    'ENOTDIR',
+  );
+  assert.is(store.read(UUID), undefined);
+  const file = folder.write('file', '');
+  assert.is(
+    refused(() => new StateStore(file).write(UUID, STATE)),
+    'ENOTDIR',
+  );
+});
+
+states('many writers at once: each reader sees a whole state', async () => {
+  const script = `
+    import { StateStore } from './src/host/state-store.js';
+    const [root, uuid, name] = process.argv.slice(1);
+    const store = new StateStore(root);
+    for (let i = 0; i < 100; i++) {
+      store.write(uuid, { schemaVersion: 1, name, written: { name }, lines: [] });
+      const seen = store.read(uuid);
+      if (!seen || seen.name !== seen.written.name) process.exit(3);
+    }`;
+  const writers = ['a', 'b', 'c'].map((name) => {
+    const loader = ['--import', 'tsx', '--input-type=module', '-e', script, '--', folder.path, UUID, name.repeat(5000)];
+    const child = spawn(process.execPath, loader, { cwd: projectRoot, stdio: ['ignore', 'inherit', 'inherit'] });
+    return new Promise((resolve) => child.on('close', resolve));
+  });
+  assert.equal(await Promise.all(writers), [0, 0, 0]);
+  assert.equal(readdirSync(place()), [`${UUID}.json`]);
+});
+
+states.run();
+
+const mounted = suiteWhere('state store where /run fails', needs('mount-namespace'));
+
+/** Runs a script in a mount namespace of its own where `root`/run is a tmpfs with these options. */
+function withRun(options: string, script: string): string {
+  const root = new TemporaryFolder();
+  try {
+    mkdirSync(root.join('run'));
+    const mount = `mount -t tmpfs -o ${options} tmpfs "$1/run" && exec "$2" --import tsx --input-type=module -e "$3" -- "$1"`;
+    const text = `
+      import { StateStore } from './src/host/state-store.js';
+      import { readdirSync } from 'node:fs';
+      const root = process.argv[1];
+      const store = new StateStore(root);
+      const uuid = '${UUID}';
+      const state = { schemaVersion: 1, name: 'guest', written: {}, lines: [] };
+      const attempt = (action) => { try { action(); return 'done'; } catch (error) { return error.name + ' ' + error.code; } };
+      ${script}`;
+    const shell = ['--mount', 'sh', '-c', mount, 'sh', root.path, process.execPath, text];
+    const { stdout, stderr, status } = spawnSync('unshare', shell, { cwd: projectRoot, encoding: 'utf8' });
+    assert.is(stderr, '');
+    assert.is(status, 0);
+    return stdout.trim();
+  } finally {
+    root.remove();
+  }
+}
+
+mounted('a full /run: the old state stays, nothing else is left', () => {
+  const script = `
+    const large = { ...state, written: Object.fromEntries(Array.from({ length: 20000 }, (_, i) => [i, '0-3'])) };
+    const first = attempt(() => store.write(uuid, state));
+    const second = attempt(() => store.write(uuid, large));
+    console.log(first, second, store.read(uuid)?.name, readdirSync(root + '/run/hostdev-cpuset').length);`;
+  assert.is(withRun('size=64k', script), 'done FileError ENOSPC guest 1');
+});
+
+mounted('a read-only /run', () => {
+  const script = `
+    console.log(attempt(() => store.write(uuid, state)), store.read(uuid), attempt(() => store.remove(uuid)), store.list().length);`;
+  assert.is(withRun('ro', script), 'FileError EROFS undefined done 0');
+});
+
+mounted("somebody else's folder", () => {
+  const script = `
+    import { chownSync, mkdirSync } from 'node:fs';
+    mkdirSync(root + '/run/hostdev-cpuset');
+    chownSync(root + '/run/hostdev-cpuset', 65534, 65534);
+    console.log(attempt(() => store.write(uuid, state)), store.read(uuid), readdirSync(root + '/run/hostdev-cpuset').length);`;
+  assert.is(withRun('size=64k', script), 'FileError EPERM undefined 0');
+});
+
+mounted.run();
