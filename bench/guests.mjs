@@ -1,7 +1,10 @@
 // Domain definitions of about 3 KB, each different, as a host with passed-through devices has them: what bench/run.mjs reads.
 
-/** A guest with pinned vCPUs and `devices` passed-through devices (about 200 bytes each); the same for the same number. */
-export function guest(number, devices = 6) {
+/**
+ * A guest with pinned vCPUs and `devices` passed-through devices (about 200 bytes each), the same for the same number. Without
+ * `policies` it is what libvirt's own schema takes.
+ */
+export function guest(number, { devices = 8, policies = true } = {}) {
   const cpus = Array.from({ length: 2 + (number % 7) }, (_, index) => 2 + ((number * 3 + index) % 60));
   const pins = cpus.map((cpu, vcpu) => `    <vcpupin vcpu='${vcpu}' cpuset='${cpu}'/>`);
   return `<domain type='kvm'>
@@ -39,7 +42,7 @@ ${pins.join('\n')}
       <source bridge='br0'/>
       <model type='virtio'/>
     </interface>
-${Array.from({ length: devices }, (_, index) => device(number, index)).join('\n')}
+${Array.from({ length: devices }, (_, index) => device(number, index, policies)).join('\n')}
     <serial type='pty'>
       <target port='0'/>
     </serial>
@@ -52,8 +55,8 @@ ${Array.from({ length: devices }, (_, index) => device(number, index)).join('\n'
 const POLICIES = [" cpuset='auto'", '', " cpuset='2-5'", " cpuset='native'", " cpuset='8,10-12'"];
 
 /** Hostdevs and interfaces in turn, each with an address, an alias or a MAC of its own. */
-function device(number, index) {
-  const policy = POLICIES[(number + index) % POLICIES.length];
+function device(number, index, policies) {
+  const policy = policies ? POLICIES[(number + index) % POLICIES.length] : '';
   const address = pciAddress(index);
   if (index % 3 === 1) {
     return `    <interface type='hostdev' managed='yes'${policy}>

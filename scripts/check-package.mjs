@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
-const ALLOWED = /^(dist\/|rng\/|schemas\/|samples\/|docs\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/;
+const ALLOWED = /^(dist\/|hook\/|rng\/|schemas\/|samples\/|docs\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/;
 
 if (!existsSync('dist/bin/lint-domain.cjs'))
   execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
@@ -15,6 +15,7 @@ const wanted = [
   ...Object.values(manifest.bin),
   'dist/index.js',
   'dist/index.d.ts',
+  'hook/qemu',
   'rng/domain.rng',
   'LICENSE',
   'README.md',

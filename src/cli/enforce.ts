@@ -12,6 +12,7 @@ import { decode } from '../xml/decode.js';
 import { InputError } from '../xml/input-error.js';
 import { LineIndex } from '../xml/position.js';
 import { EXIT, type Io, ToolError } from './io.js';
+import { assertHost } from './open-host.js';
 import { readInput, STDIN_NAME } from './read-input.js';
 import { painter } from './render-report.js';
 import { dumpDomain, runningDomains } from './virsh.js';
@@ -57,9 +58,7 @@ export function enforceCommand(options: EnforceOptions, io: Io): number {
 
 function openHost({ command, root }: EnforceOptions, io: Io): PassHost {
   const files = new RootFiles(root);
-  if (files.read('/sys/devices/system/cpu/online') === undefined) {
-    throw new ToolError(`${root ? `${root} is` : 'this is'} no Linux host: there is no /sys/devices/system/cpu/online`);
-  }
+  assertHost(files, root);
   if (command === 'enforce' && root === undefined && io.userId() !== 0) {
     throw new ToolError('enforce writes /proc/irq/*/smp_affinity, which only root may: run it with sudo');
   }

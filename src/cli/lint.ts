@@ -1,5 +1,7 @@
+import type { Definition } from '../domain/definition.js';
 import { lintDocument } from '../lint/lint-document.js';
 import { type FileReport, reportFile, reportUnreadable, summarize } from '../lint/report.js';
+import { type Finding, inOrder } from '../lint/rule.js';
 import { NOT_A_DOMAIN } from '../lint/rules/index.js';
 import { decode } from '../xml/decode.js';
 import { checkSchema, type Ruled } from './check-schema.js';
@@ -17,7 +19,13 @@ export interface LintOptions extends SchemaOptions {
   paths: readonly string[];
   format?: FormatName | undefined;
   maxWarnings?: number | undefined;
+  /** ask the host, too */
+  host?: boolean | undefined;
+  /** a tree in place of the host */
+  root?: string | undefined;
 }
+
+type AskHost = (definition: Definition) => Finding[];
 
 /** A file after the rules, waiting for the schema. The definition is let go: thousands of files may be waiting. */
 interface Pending extends Ruled {
@@ -30,9 +38,10 @@ export async function lint(options: LintOptions, io: Io, early?: SchemaRun): Pro
   const paths = findFiles(options.paths);
   if (paths.length === 0) throw new ToolError(`no .xml file in ${options.paths.join(', ')}`);
   const run = early ?? startSchemaRun(paths, options, io.env);
+  const askHost = options.host ? (await import('./lint-host.js')).openLintHost(options.root) : undefined;
   const progress = new Progress(paths.length, io.stderr);
   const files = paths.map((path) => {
-    const file = lintFile(path, options.paths.includes(path), io);
+    const file = lintFile(path, options.paths.includes(path), askHost, io);
     progress.advance();
     return file;
   });
@@ -59,11 +68,12 @@ export async function lint(options: LintOptions, io: Io, early?: SchemaRun): Pro
 }
 
 /** In a folder such as /etc/libvirt/qemu, networks lie beside domains: what nobody asked for by name is no error. */
-function lintFile(path: string, named: boolean, io: Io): Pending | UnreadableError {
+function lintFile(path: string, named: boolean, askHost: AskHost | undefined, io: Io): Pending | UnreadableError {
   try {
     const { lines, findings, definition } = lintDocument(decode(readInput(path, io.stdin.fd)));
     if (!named) for (const finding of findings) if (finding.rule === NOT_A_DOMAIN.name) finding.severity = 'note';
-    return { path, lines, findings, checkable: definition !== undefined };
+    if (definition && askHost) findings.push(...askHost(definition));
+    return { path, lines, findings: inOrder(findings), checkable: definition !== undefined };
   } catch (error) {
     if (error instanceof UnreadableError) return error;
     throw error;

@@ -42,9 +42,9 @@ function readDevice(document: XmlDocument, node: Element): Device {
     label: type ? `${element} type='${type.slice(0, 24)}'` : element,
     placeable: isPlaceable(node, type),
   };
-  const range = attributeOf(document, node, 'cpuset');
-  if (range) {
-    const value = node.getAttribute('cpuset') ?? '';
+  const value = node.getAttribute('cpuset');
+  const range = value === null ? undefined : attributeOf(document, node, 'cpuset');
+  if (value !== null && range) {
     device.attribute = { value, range, policy: parsePolicy(value) };
   }
   const alias = select('alias', node)[0];

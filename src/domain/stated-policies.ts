@@ -21,17 +21,13 @@ export interface StatedPolicies {
   repeated: Entry[];
 }
 
-/** Most rules and every transformation ask; a definition does not change. */
-const answers = new WeakMap<Definition, StatedPolicies>();
+// Most rules ask for the same definition, one after the other. Not a WeakMap: young objects in it outlive every scavenge.
+let latest: { definition: Definition; answer: StatedPolicies } | undefined;
 
 /** Brings attributes and metadata together: the attribute wins. */
 export function statedPolicies(definition: Definition): StatedPolicies {
-  let answer = answers.get(definition);
-  if (!answer) {
-    answer = readStatedPolicies(definition);
-    answers.set(definition, answer);
-  }
-  return answer;
+  if (latest?.definition !== definition) latest = { definition, answer: readStatedPolicies(definition) };
+  return latest.answer;
 }
 
 function readStatedPolicies({ devices, metadata }: Definition): StatedPolicies {

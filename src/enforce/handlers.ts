@@ -20,11 +20,6 @@ function vectorOf(handler: string, address: PciAddress): number | null | undefin
   return match && match[2] === address ? Number(match[1]) : undefined;
 }
 
-/** Names vary (vfio-pci, mlx5_vfio_pci, vfio-pci-igb): the handlers have the last word. */
-export function isVfioDriver(driver: string | undefined): boolean {
-  return driver !== undefined && /(^|[-_])vfio([-_]|$)/.test(driver);
-}
-
 export function notVfio(driver: string | undefined): string {
   return driver === undefined ? 'the device has no driver' : `the device's driver is ${driver}, not VFIO`;
 }

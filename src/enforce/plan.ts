@@ -1,8 +1,9 @@
 import { type Cpuset, formatCpuset, isSubset } from '../domain/cpuset.js';
 import type { Definition } from '../domain/definition.js';
 import { type StatedPolicy, statedPolicies } from '../domain/stated-policies.js';
+import { isVfioDriver } from '../host/pci-device.js';
 import type { DeviceInterrupt, DeviceSnapshot, HostSnapshot } from '../host/snapshot.js';
-import { isVfioDriver, notVfio, ownership } from './handlers.js';
+import { notVfio, ownership } from './handlers.js';
 import { absence, problemsOfAttribute, problemsOfMetadata, remoteness } from './problems.js';
 import type { Action, DeviceReport, DomainReport, InterruptReport, Problem } from './report.js';
 import { type VcpuCpus, vcpuCpus } from './vcpu-cpus.js';

@@ -13,7 +13,7 @@ const ACTIONS = { set: 'cyan', keep: 'dim', skip: 'dim', fail: 'red' } as const 
 
 /**
  * plan, enforce and status for people: a line an interrupt, what is not where it should be in colour. Ends with a line break.
- * @param width columns of the terminal; from 60 on no line is longer
+ * @param width columns of the terminal; from 72 on no line is longer
  */
 export function formatReport({ domains, summary }: EnforceReport, paint: Paint, width: number): string {
   const parts = domains.map((domain) => formatDomain(domain, paint, width));
@@ -39,31 +39,36 @@ function formatDomain(domain: DomainReport, paint: Paint, width: number): string
 
 function formatDevice(device: DeviceReport, domain: DomainReport, table: Table, paint: Paint, width: number): string[] {
   const { interrupts, problems, cpus } = device;
-  const lines = [titleOf(device, domain, paint, width)];
+  const lines = titleOf(device, domain, paint, width);
   for (const problem of problems) lines.push(...formatProblem(problem, paint, width));
   // where nothing is wanted it is for one reason, which the policy or a problem has given
   for (const interrupt of interrupts) lines.push(...formatInterrupt(interrupt, table, paint, width, cpus !== null));
   return lines;
 }
 
-/** `0000:01:00.0 ua-gpu: auto -> 4-7,12-15, node 0, 82 % on vCPU CPUs` */
-function titleOf(device: DeviceReport, { vcpuCpus }: DomainReport, paint: Paint, width: number): string {
+/** `0000:01:00.0 ua-gpu: auto -> 4-7,12-15, node 0, 82 % on vCPU CPUs`, on two lines where one is too short. */
+function titleOf(device: DeviceReport, { vcpuCpus }: DomainReport, paint: Paint, width: number): string[] {
   const { address, alias, element, policy, origin, cpus, numaNode, interrupts } = device;
-  const name = address ?? (element === 'interface' ? 'interface' : 'hostdev');
-  const label = alias === null ? '' : ` ${clip(printable(alias), 20)}`;
-  const from = origin === 'domain-default' ? ' (domain default)' : origin === 'host-default' ? ' (host default)' : '';
+  const name = `${address ?? element}${alias === null ? '' : ` ${clip(printable(alias), 20)}`}`;
   const vcpus = parseCpuList(vcpuCpus ?? '') ?? EMPTY;
   const share = landed(interrupts, vcpus);
   const rest = [
     ...(numaNode === null ? [] : [`node ${numaNode}`]),
     ...(share.all > 0 && vcpus.length > 0 ? [`${formatShare(share)} on vCPU CPUs`] : []),
-  ];
-  const before = `: ${policy}${from}`;
-  const after = rest.map((text) => `, ${text}`).join('');
-  const room = width - `  ${name}${label}${before} -> ${after}`.length;
-  const target = cpus === null ? (policy === 'native' ? '' : ' -> nothing') : ` -> ${elide(cpus, Math.max(room, 9))}`;
-  return `  ${paint('bold', `${name}${label}`)}${before}${target}${after}`;
+  ].join(', ');
+  const before = `: ${policy}${ORIGINS[origin]}`;
+  const start = `  ${paint('bold', name)}${before}`;
+  const behind = rest === '' ? '' : `, ${rest}`;
+  if (cpus === null) return [`${start}${policy === 'native' ? '' : ' -> nothing'}${behind}`];
+  const room = width - `  ${name}${before} -> `.length;
+  const fits = Math.min(cpus.length, SHORTEST) + behind.length <= room;
+  if (fits) return [`${start} -> ${elide(cpus, room - behind.length)}${behind}`];
+  return [`${start} -> ${elide(cpus, room)}`, ' '.repeat(MARGIN) + rest];
 }
+
+const ORIGINS = { entry: '', 'domain-default': ' (domain default)', 'host-default': ' (host default)' } as const;
+/** Characters of a CPU list that are worth showing. */
+const SHORTEST = 12;
 
 interface Table {
   irq: number;
@@ -72,10 +77,10 @@ interface Table {
 }
 
 const HEADINGS = ['ASKED', 'EFFECTIVE', 'WANTED'] as const;
-/** Between the edge and the first column; between columns; the longest action. */
+/** Between the edge and the first column; between columns; the last column, of actions. */
 const MARGIN = 4;
 const GAP = 2;
-const ACTION = 4;
+const ACTION = 6;
 
 function tableOf(devices: readonly DeviceReport[], width: number): Table {
   const interrupts = devices.flatMap((device) => device.interrupts);

@@ -29,7 +29,7 @@ export function readInterruptCounts(files: Files, irqs: Iterable<number>): Inter
 function readCounts(files: Files, irq: number, possible: readonly number[]): Record<string, number> | undefined {
   const text = files.read(`/sys/kernel/irq/${irq}/per_cpu_count`);
   if (text === undefined || !/^\d+(,\d+)*\n$/.test(text)) return undefined;
-  const numbers = text.trim().split(',').map(Number);
+  const numbers = text.trim().split(',');
   return numbers.length === possible.length ? countsAbove0(possible, numbers) : undefined;
 }
 
@@ -40,11 +40,16 @@ function readTable(files: Files, irqs: ReadonlySet<number>, counts: InterruptCou
   for (const row of rows) {
     const irq = Number(/^ *(\d+):/.exec(row)?.[1] ?? Number.NaN);
     if (!irqs.has(irq)) continue;
-    const numbers = /^ *\d+:((?: +\d+)*)/.exec(row)?.[1]?.trim().split(/ +/).map(Number) ?? [];
+    const numbers = /^ *\d+:((?: +\d+)*)/.exec(row)?.[1]?.trim().split(/ +/) ?? [];
     counts.set(irq, countsAbove0(cpus, numbers));
   }
 }
 
-function countsAbove0(cpus: readonly number[], numbers: readonly number[]): Record<string, number> {
-  return Object.fromEntries(cpus.map((cpu, index) => [cpu, numbers[index] ?? 0] as const).filter(([, n]) => n > 0));
+function countsAbove0(cpus: readonly number[], numbers: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  cpus.forEach((cpu, index) => {
+    const count = numbers[index] ?? '0';
+    if (count !== '0') counts[cpu] = Number(count);
+  });
+  return counts;
 }

@@ -53,3 +53,8 @@ function lineIrq(text: string): PciDevice['irqs'] {
   const irq = /^[1-9]\d{0,9}$/.test(text) ? Number(text) : 0;
   return irq > 0 && irq < 2 ** 31 ? [{ irq, type: 'intx' }] : [];
 }
+
+/** Names vary (vfio-pci, mlx5_vfio_pci, vfio-pci-igb): what an interrupt's handlers are called has the last word. */
+export function isVfioDriver(driver: string | undefined): boolean {
+  return driver !== undefined && /(^|[-_])vfio([-_]|$)/.test(driver);
+}

@@ -15,18 +15,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { type DomainState, isDomainState } from './domain-state.js';
 import { FileError } from './files.js';
 import { canonicalUuid } from './uuid.js';
 
-/** What was written for a running domain, and what must be put back when it ends. */
-export interface DomainState {
-  schemaVersion: 1;
-  name: string;
-  /** CPU lists that were written, by vector */
-  written: Record<string, string>;
-  /** legacy lines that were moved: another device may share them one day */
-  lines: { irq: number; before: string; cpus: string }[];
-}
+export type { DomainState };
 
 /** A domain of 4,096 vectors has some 400 KiB: a file beyond this is not ours. */
 const LARGEST = 16 * 1024 * 1024;
@@ -48,7 +41,7 @@ export class StateStore {
     try {
       this.#checkFolder();
       const state = JSON.parse(readRegularFile(file));
-      return isState(state) ? state : undefined;
+      return isDomainState(state) ? state : undefined;
     } catch {
       return undefined;
     }
@@ -148,21 +141,4 @@ function attempt(path: string, action: () => void): void {
     const { code } = error as NodeJS.ErrnoException;
     throw error instanceof FileError || code === undefined ? error : new FileError(code, path);
   }
-}
-
-function isState(value: unknown): value is DomainState {
-  const state = value as Partial<DomainState> | null;
-  return (
-    typeof state === 'object' &&
-    state !== null &&
-    state.schemaVersion === 1 &&
-    typeof state.name === 'string' &&
-    typeof state.written === 'object' &&
-    state.written !== null &&
-    Object.values(state.written).every((cpus) => typeof cpus === 'string') &&
-    Array.isArray(state.lines) &&
-    state.lines.every(
-      (line) => Number.isInteger(line?.irq) && typeof line.before === 'string' && typeof line.cpus === 'string',
-    )
-  );
 }

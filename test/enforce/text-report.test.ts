@@ -33,7 +33,7 @@ function checkAll(name: string, pass: Simulated, definition: ReturnType<typeof g
     ['status', pass.plan(definition)],
   ] as const) {
     matchesFile(textOf(report), join(cases, `${name}.${verb}.txt`));
-    for (const width of [60, 80, 120]) assertWithin(textOf(report, width), width);
+    for (const width of [72, 80, 120]) assertWithin(textOf(report, width), width);
   }
 }
 
@@ -65,9 +65,9 @@ texts('a large host, with lists that no terminal holds', () => {
       {
         ...vfio(A),
         numaNode: 1,
-        interrupts: irqs.map((irq) => ({ irq, type: 'msix' as const, counts, affinity: every(2) })),
+        interrupts: irqs.map((irq) => ({ irq, type: 'msix' as const, counts, affinity: every(2), effective: '128' })),
       },
-      { ...vfio(B, 2000), numaNode: 0 },
+      { ...vfio(B), numaNode: 0, interrupts: [{ irq: 2000, type: 'msix', effective: '1' }] },
     ],
   });
   kernel.refuse(1001, 'ENOSPC');
@@ -80,23 +80,27 @@ texts('a large host, with lists that no terminal holds', () => {
 });
 
 texts('what is wrong is in colour, what is right is not', () => {
-  const kernel = hostOf([vfio(A, 41, 42, 43)]);
+  const places = [
+    { irq: 41, effective: '0' },
+    { irq: 42, effective: '0' },
+    { irq: 43, effective: '2', affinity: '2' },
+  ];
+  const kernel = hostOf([{ ...vfio(A), interrupts: places.map((place) => ({ ...place, type: 'msix' as const })) }]);
   kernel.refuse(42, 'ENOSPC');
-  kernel.move(43, [{ first: 2, last: 3 }]);
   const pass = new Simulated(kernel, folder.path);
-  const own = guest(hostdev(A, '2-3'));
+  const own = guest(hostdev(A, '2'));
   const rows = (report: DomainReport) => textOf(report, 80, marked).split('\n').slice(3, 7);
   assert.equal(rows(pass.plan(own)), [
-    '     41  msix[0]  {yellow 0-7}    {red 0}          2-3     {cyan set}',
-    '     42  msix[1]  {yellow 0-7}    {red 0}          2-3     {cyan set}',
-    '     43  msix[2]  2-3    2          2-3     {dim keep}',
+    '     41  msix[0]  {yellow 0-7}    {red 0}          2       {cyan set}',
+    '     42  msix[1]  {yellow 0-7}    {red 0}          2       {cyan set}',
+    '     43  msix[2]  2      2          2       {dim keep}',
     '',
   ]);
   assert.equal(rows(pass.enforce(own)), [
-    '     41  msix[0]  2-3    2          2-3     {cyan set}',
-    '     42  msix[1]  {yellow 0-7}    {red 0}          2-3     {red fail}',
+    '     41  msix[0]  2      2          2       {cyan set}',
+    '     42  msix[1]  {yellow 0-7}    {red 0}          2       {red fail}',
     '         these CPUs are out of interrupt vectors',
-    '     43  msix[2]  2-3    2          2-3     {dim keep}',
+    '     43  msix[2]  2      2          2       {dim keep}',
   ]);
 });
 
@@ -122,6 +126,20 @@ texts('the share of interrupts that landed on the vCPUs', () => {
   }
   const quiet = new Simulated(hostOf([vfio(A, 41)]), folder.path).plan(guest(hostdev(A, 'auto')));
   assert.not.match(textOf(quiet), 'on vCPU CPUs', 'none taken yet');
+});
+
+texts('where a title is too long its second half has a line of its own', () => {
+  const counts = { '3': 7 };
+  const device = { ...vfio(A), numaNode: 0, interrupts: [{ irq: 41, type: 'msix' as const, counts }] };
+  const placement = "<vcpu cpuset='0,2,4,6'>2</vcpu>";
+  const pass = new Simulated(hostOf([device]), folder.path, { settings: { default: 'auto' } });
+  const report = pass.plan(guest(hostdev(A), { placement }));
+  Object.assign(report.devices[0] ?? {}, { alias: 'ua-a-long-name-for-a-device' });
+  for (const width of [72, 80]) assertWithin(textOf(report, width), width);
+  assert.equal(textOf(report).split('\n').slice(2, 4), [
+    `  ${A} ua-a-long-name-for-…: auto (host default) -> 0,2,4,6`,
+    '    node 0, 0 % on vCPU CPUs',
+  ]);
 });
 
 texts('what comes out of a document does not steer the terminal', () => {

@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { PciAddress } from '../../src/domain/address.js';
 import { FileError } from '../../src/host/files.js';
-import { readPciDevice } from '../../src/host/pci-device.js';
+import { isVfioDriver, readPciDevice } from '../../src/host/pci-device.js';
 import { FixedFiles } from './fixed-files.js';
 
 const devices = suite('PCI devices');
@@ -74,6 +74,12 @@ devices('other names in msi_irqs are passed over', () => {
   assert.equal(read({ irq: '16\n', 'msi_irqs/x': 'msix\n', 'msi_irqs/-1': 'msix\n' })?.irqs, [
     { irq: 16, type: 'intx' },
   ]);
+});
+
+devices("VFIO's drivers have it in their names", () => {
+  for (const driver of ['vfio-pci', 'mlx5_vfio_pci', 'vfio-pci-igb', 'nvgrace_gpu_vfio_pci'])
+    assert.ok(isVfioDriver(driver));
+  for (const driver of [undefined, '', 'iavf', 'pci-stub', 'vfiox']) assert.not(isVfioDriver(driver));
 });
 
 devices('what cannot be read is an error', () => {

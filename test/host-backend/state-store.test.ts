@@ -208,6 +208,7 @@ function withRun(options: string, script: string): string {
       const store = new StateStore(root);
       const uuid = '${UUID}';
       const state = { schemaVersion: 1, name: 'guest', written: {}, lines: [] };
+      const show = (...values) => console.log(values.map(String).join(' '));
       const attempt = (action) => { try { action(); return 'done'; } catch (error) { return error.name + ' ' + error.code; } };
       ${script}`;
     const shell = ['--mount', 'sh', '-c', mount, 'sh', root.path, process.execPath, text];
@@ -225,14 +226,23 @@ mounted('a full /run: the old state stays, nothing else is left', () => {
     const large = { ...state, written: Object.fromEntries(Array.from({ length: 20000 }, (_, i) => [i, '0-3'])) };
     const first = attempt(() => store.write(uuid, state));
     const second = attempt(() => store.write(uuid, large));
-    console.log(first, second, store.read(uuid)?.name, readdirSync(root + '/run/hostdev-cpuset').length);`;
+    show(first, second, store.read(uuid)?.name, readdirSync(root + '/run/hostdev-cpuset').length);`;
   assert.is(withRun('size=64k', script), 'done FileError ENOSPC guest 1');
 });
 
 mounted('a read-only /run', () => {
   const script = `
-    console.log(attempt(() => store.write(uuid, state)), store.read(uuid), attempt(() => store.remove(uuid)), store.list().length);`;
+    show(attempt(() => store.write(uuid, state)), store.read(uuid), attempt(() => store.remove(uuid)), store.list().length);`;
   assert.is(withRun('ro', script), 'FileError EROFS undefined done 0');
+});
+
+mounted('a /run that becomes read-only', () => {
+  const script = `
+    import { spawnSync } from 'node:child_process';
+    store.write(uuid, state);
+    spawnSync('mount', ['-o', 'remount,ro', root + '/run']);
+    show(attempt(() => store.write(uuid, state)), store.read(uuid)?.name, attempt(() => store.remove(uuid)));`;
+  assert.is(withRun('size=64k', script), 'FileError EROFS guest FileError EROFS');
 });
 
 mounted("somebody else's folder", () => {
@@ -240,7 +250,7 @@ mounted("somebody else's folder", () => {
     import { chownSync, mkdirSync } from 'node:fs';
     mkdirSync(root + '/run/hostdev-cpuset');
     chownSync(root + '/run/hostdev-cpuset', 65534, 65534);
-    console.log(attempt(() => store.write(uuid, state)), store.read(uuid), readdirSync(root + '/run/hostdev-cpuset').length);`;
+    show(attempt(() => store.write(uuid, state)), store.read(uuid), readdirSync(root + '/run/hostdev-cpuset').length);`;
   assert.is(withRun('size=64k', script), 'FileError EPERM undefined 0');
 });
 

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { projectRoot } from '../support/cli.js';
+import { namespaceOf, processesIn } from '../support/namespace-processes.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { startLibvirtd } from '../support/private-libvirtd.js';
 
@@ -50,24 +51,6 @@ test('does not outlive a test that is killed', async () => {
 });
 
 test.run();
-
-function namespaceOf(directory: string): string {
-  return readlinkSync(`${directory.replace(/root$/, '')}ns/mnt`);
-}
-
-/** The names of the processes that are in a mount namespace. */
-function processesIn(namespace: string): string[] {
-  const numbers = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
-  return numbers.flatMap((pid) => {
-    try {
-      return readlinkSync(`/proc/${pid}/ns/mnt`) === namespace
-        ? [readFileSync(`/proc/${pid}/comm`, 'utf8').trim()]
-        : [];
-    } catch {
-      return []; // it ended meanwhile
-    }
-  });
-}
 
 /** Killed processes take a moment to go. */
 async function allGone(namespace: string): Promise<void> {

@@ -12,6 +12,8 @@ export type PrivateLibvirtd = {
    * /var/cache/libvirt, /var/log/libvirt and /proc are its own; all else under it is the machine's: do not write there.
    */
   directory: string;
+  /** Ends the daemon alone, its guests go on, and starts it again. */
+  restart(): Promise<void>;
   /** Ends the daemon with its guests. Nothing of it is left on the machine, as all its state is in memory. */
   stop(): Promise<void>;
 };
@@ -48,8 +50,17 @@ chmod 755 /etc/libvirt/hooks/qemu.d/none
 printf %s "$1" >/etc/libvirt/libvirtd.conf
 printf %s "$2" >/etc/libvirt/qemu.conf
 echo mounted
-libvirtd --config /etc/libvirt/libvirtd.conf
-exit $?
+status=0
+while libvirtd --pid-file /run/libvirtd.pid --config /etc/libvirt/libvirtd.conf || status=$?; [ -e /run/restart ]; do
+  rm /run/restart
+done
+exit $status
+`;
+
+// The file goes when the old daemon has ended.
+const restartScript = `
+touch /run/restart && kill "$(cat /run/libvirtd.pid)" || exit
+while [ -e /run/restart ]; do sleep 0.05; done
 `;
 
 // The daemon dies with this process, even one killed outright, and every process of the namespace dies with it.
@@ -85,12 +96,25 @@ export async function startLibvirtd(): Promise<PrivateLibvirtd> {
     await ended;
   };
 
-  for (let waited = 0; waited < 30_000 && isRunning(child); waited += 50) {
-    if (existsSync(socket) && (await virsh(['uri'])).code === 0) return { uri, virsh, directory, stop };
-    await sleep(50);
-  }
-  await stop();
-  throw new Error(`the private libvirtd did not start:\n${Buffer.concat(log)}`);
+  const answers = async () => existsSync(socket) && (await virsh(['uri'])).code === 0;
+  const comeUp = async () => {
+    for (let waited = 0; waited < 30_000 && isRunning(child); waited += 50) {
+      if (await answers()) return;
+      await sleep(50);
+    }
+    await stop();
+    throw new Error(`the private libvirtd did not start:\n${Buffer.concat(log)}`);
+  };
+  const restart = async () => {
+    const namespaces = `/proc/${child.pid}/ns`;
+    const inside = [`--mount=${namespaces}/mnt`, `--pid=${namespaces}/pid_for_children`, 'sh', '-c', restartScript];
+    const { code, stderr } = await run('nsenter', inside, { env });
+    if (code !== 0) throw new Error(`the private libvirtd was not ended: ${stderr}`);
+    await comeUp();
+  };
+
+  await comeUp();
+  return { uri, virsh, directory, restart, stop };
 }
 
 function isRunning(child: ChildProcess): boolean {

@@ -1,5 +1,5 @@
 import type { PciAddress } from '../../domain/address.js';
-import type { InterruptType } from '../pci-device.js';
+import { type InterruptType, isVfioDriver } from '../pci-device.js';
 
 export interface SimulatedDevice {
   address: PciAddress;
@@ -20,6 +20,6 @@ export function handlersOf(
   vector = 0,
 ): string[] {
   if (driver === undefined) return [];
-  if (!/(^|[-_])vfio([-_]|$)/.test(driver)) return [type === 'intx' ? driver : `${driver}-${vector}`];
+  if (!isVfioDriver(driver)) return [type === 'intx' ? driver : `${driver}-${vector}`];
   return [type === 'intx' ? `vfio-intx(${address})` : `vfio-${type}[${vector}](${address})`];
 }

@@ -6,12 +6,12 @@ export type Reader<T> = (node: Node, name: string) => T;
 
 /** The tree of a JSON text: to the letter, no comments. @throws InputError with its place */
 export function parseJson(text: string): Node {
+  if (text.trim() === '') throw new InputError('the file is empty', 0);
   const errors: ParseError[] = [];
   const tree = parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
   const [error] = errors;
   if (error) throw new InputError(`not JSON: ${printParseErrorCode(error.error)}`, error.offset);
-  if (!tree) throw new InputError('the file is empty', 0);
-  return tree;
+  return tree as Node;
 }
 
 type Members<T> = { [K in keyof T]-?: Reader<Exclude<T[K], undefined>> };

@@ -1,21 +1,23 @@
 import { formatMask, parseCpuList, parseMask } from '../../domain/cpu-mask.js';
-import { type Cpuset, EMPTY } from '../../domain/cpuset.js';
+import { type Cpuset, EMPTY, formatCpuset } from '../../domain/cpuset.js';
 
 /** Masks as a kernel with `width` possible CPU numbers prints and takes them (kernel: lib/bitmap.c, bitmap-str.c, vsprintf.c). */
 export class MaskText {
-  /** a set is never changed: its text is made once */
-  readonly #texts = new WeakMap<Cpuset, string>();
+  /** by CPU list: a host has many interrupts and few masks */
+  readonly #texts = new Map<string, string>();
 
   constructor(readonly width: number) {}
 
   /** As many digits as the width needs, 8 a group, the short group first. */
   print(set: Cpuset): string {
-    let text = this.#texts.get(set);
+    const list = formatCpuset(set);
+    let text = this.#texts.get(list);
     if (text === undefined) {
-      const digits = Math.ceil(this.width / 4);
-      const hex = formatMask(set).replaceAll(',', '').padStart(digits, '0').slice(-digits);
-      text = hex.replace(/(?<=.)(?=(.{8})+$)/g, ',');
-      this.#texts.set(set, text);
+      const groups = formatMask(set).split(',');
+      const missing = Math.ceil(this.width / 32) - groups.length;
+      const digits = Math.ceil(this.width / 4) % 8 || 8;
+      text = `${'00000000,'.repeat(missing)}${groups.join(',')}`.slice(8 - digits);
+      this.#texts.set(list, text);
     }
     return text;
   }

@@ -1,14 +1,14 @@
 import type { Node } from 'jsonc-parser';
 import { parseAddress } from '../../domain/address.js';
 import { parseCpuList } from '../../domain/cpu-mask.js';
-import { type Cpuset, EMPTY, formatCpuset, intersect, isSubset, MAX_CPU, subtract } from '../../domain/cpuset.js';
+import { EMPTY, formatCpuset, intersect, isSubset, union } from '../../domain/cpuset.js';
 import { InputError } from '../../xml/input-error.js';
 import { canonicalUuid } from '../uuid.js';
 import type { DeviceDescription, DomainDescription, HostDescription, InterruptDescription } from './description.js';
+import { DescriptionChecks, readList } from './description-checks.js';
 import * as json from './json-reader.js';
 
 const MAX_IRQ = 2 ** 20;
-const MAX_PID = 2 ** 22;
 /** A file's name: procfs has a folder of that name. No comma, which parts handlers. */
 const HANDLER = /^(?!\.\.?$)[^/,\p{Cc}]{1,255}$/u;
 const NAME = /^[^/\p{Cc}]{1,250}$/u;
@@ -22,10 +22,7 @@ export function parseHostDescription(text: string): HostDescription {
 }
 
 class DescriptionReader {
-  #possible: Cpuset = EMPTY;
-  readonly #nodes = new Set<number>();
-  readonly #taken = new Set<string>();
-  readonly #types = new Map<number, string>();
+  readonly #checks = new DescriptionChecks();
 
   /** CPUs first, then nodes: the rest is checked against them. */
   host(node: Node): HostDescription {
@@ -38,7 +35,7 @@ class DescriptionReader {
         $schema: json.readText,
         cpus: (child, name) => this.cpus(child, name),
         nodes: (child, name) => this.nodes(child, name),
-        defaultAffinity: this.#someCpus,
+        defaultAffinity: this.#checks.someCpus,
         kernel: (child, name) => json.readText(child, name, /^\d{1,3}\.\d{1,4}(\.\d+)?$/, 'a version, such as "6.12"'),
         vectorsPerCpu: (child, name) => json.readInteger(child, name, 1, 1024),
         effectiveAffinity: json.readBoolean,
@@ -61,9 +58,9 @@ class DescriptionReader {
       'present',
     ]);
     const present = parseCpuList(cpus.present) ?? EMPTY;
-    this.#possible = parseCpuList(cpus.possible ?? cpus.present) ?? EMPTY;
+    this.#checks.possible = parseCpuList(cpus.possible ?? cpus.present) ?? EMPTY;
     const online = parseCpuList(cpus.online ?? cpus.present) ?? EMPTY;
-    if (!isSubset(present, this.#possible)) throw new InputError('present is not within possible', node.offset);
+    if (!isSubset(present, this.#checks.possible)) throw new InputError('present is not within possible', node.offset);
     if (!isSubset(online, present)) throw new InputError('online is not within present', node.offset);
     return cpus;
   }
@@ -74,15 +71,15 @@ class DescriptionReader {
       const result = json.readObject<{ node: number; cpus: string }>(
         child,
         one,
-        { node: (number, key) => json.readInteger(number, key, 0, 1023), cpus: this.#anyCpus },
+        { node: (number, key) => json.readInteger(number, key, 0, 1023), cpus: this.#checks.anyCpus },
         ['node', 'cpus'],
       );
-      this.#claim(`node ${result.node}`, child);
-      this.#nodes.add(result.node);
+      this.#checks.claim(`node ${result.node}`, child);
+      this.#checks.nodes.add(result.node);
       const cpus = parseCpuList(result.cpus) ?? EMPTY;
       const twice = intersect(seen, cpus);
       if (twice.length > 0) throw new InputError(`CPU ${formatCpuset(twice)} is of another node already`, child.offset);
-      seen = [...seen, ...cpus].sort((a, b) => a.first - b.first);
+      seen = union(seen, cpus);
       return result;
     });
   }
@@ -95,12 +92,12 @@ class DescriptionReader {
         address: (child, key) => {
           const address = parseAddress(json.readText(child, key));
           if (!address) throw new InputError(`${key} is a PCI address, such as "0000:06:12.5"`, child.offset);
-          return this.#claim(address, child);
+          return this.#checks.claim(address, child);
         },
         driver: (child, key) => json.readText(child, key, HANDLER, 'the name of a driver'),
         numaNode: (child, key) => {
           const number = json.readInteger(child, key, -1, 1023);
-          if (number === -1 || this.#nodes.has(number)) return number;
+          if (number === -1 || this.#checks.nodes.has(number)) return number;
           throw new InputError(`the host has no node ${number}`, child.offset);
         },
         interrupts: (child, key) => this.deviceInterrupts(child, key),
@@ -116,7 +113,7 @@ class DescriptionReader {
       const type = (value: Node, key: string) =>
         json.readText(value, key, /^(msix|msi|intx)$/, '"msix", "msi" or "intx"') as Described['type'];
       const described = json.readObject<Described>(child, one, { type, ...this.#interrupt }, ['irq', 'type']);
-      this.#claimIrq(described.irq, described.type, child);
+      this.#checks.claimIrq(described.irq, described.type, child);
       if (described.type === 'intx' && types.includes('intx')) {
         throw new InputError('a device has one legacy line', child.offset);
       }
@@ -130,7 +127,7 @@ class DescriptionReader {
 
   interrupt(node: Node, name: string): InterruptDescription & { irq: number } {
     const described = json.readObject<InterruptDescription & { irq: number }>(node, name, this.#interrupt, ['irq']);
-    this.#claimIrq(described.irq, 'intx', node);
+    this.#checks.claimIrq(described.irq, 'intx', node);
     return described;
   }
 
@@ -139,20 +136,20 @@ class DescriptionReader {
       json.readObject<DomainDescription['vcpus'][number]>(
         child,
         one,
-        { vcpu: (value, key) => json.readInteger(value, key, 0, 9999), cpus: this.#someCpus },
+        { vcpu: (value, key) => json.readInteger(value, key, 0, 9999), cpus: this.#checks.someCpus },
         ['vcpu', 'cpus'],
       );
     return json.readObject<DomainDescription>(
       node,
       name,
       {
-        name: (child, key) => this.#claim(json.readText(child, key, NAME, "a domain's name"), child, 'domain '),
+        name: (child, key) => this.#checks.claim(json.readText(child, key, NAME, "a domain's name"), child, 'domain '),
         uuid: (child, key) => {
           const uuid = json.readText(child, key);
-          if (canonicalUuid(uuid) === uuid) return this.#claim(uuid, child);
+          if (canonicalUuid(uuid) === uuid) return this.#checks.claim(uuid, child);
           throw new InputError(`${key} is a UUID as libvirt prints it`, child.offset);
         },
-        pid: this.#pid,
+        pid: this.#checks.pid,
         vcpus: (child, key) => json.readArray(child, key, vcpu),
       },
       ['name', 'uuid', 'pid', 'vcpus'],
@@ -162,38 +159,19 @@ class DescriptionReader {
   process(node: Node, name: string): { pid: number; command: string } {
     const command = (child: Node, key: string) =>
       json.readText(child, key, /^[^\p{Cc}]{1,15}$/u, 'a name of 15 characters at most');
-    return json.readObject<{ pid: number; command: string }>(node, name, { pid: this.#pid, command }, [
+    return json.readObject<{ pid: number; command: string }>(node, name, { pid: this.#checks.pid, command }, [
       'pid',
       'command',
     ]);
   }
 
-  readonly #anyCpus = (node: Node, name: string): string => {
-    const set = readList(node, name);
-    const unknown = subtract(set, this.#possible);
-    if (unknown.length > 0) throw new InputError(`the host has no CPU ${formatCpuset(unknown)}`, node.offset);
-    return formatCpuset(set);
-  };
-
-  readonly #someCpus = (node: Node, name: string): string => {
-    const list = this.#anyCpus(node, name);
-    if (list === '') throw new InputError(`${name} is empty`, node.offset);
-    return list;
-  };
-
-  readonly #pid = (node: Node, name: string): number => {
-    const pid = json.readInteger(node, name, 1, MAX_PID);
-    this.#claim(`process ${pid}`, node);
-    return pid;
-  };
-
   readonly #interrupt = {
     irq: (node: Node, name: string) => json.readInteger(node, name, 1, MAX_IRQ),
     handlers: (node: Node, name: string) =>
       json.readArray(node, name, (child, one) => json.readText(child, one, HANDLER, "a handler's name")),
-    affinity: this.#someCpus,
+    affinity: this.#checks.someCpus,
     effective: (node: Node, name: string) => {
-      const cpu = this.#someCpus(node, name);
+      const cpu = this.#checks.someCpus(node, name);
       if (/^\d+$/.test(cpu)) return cpu;
       throw new InputError(`${name} is one CPU`, node.offset);
     },
@@ -202,30 +180,8 @@ class DescriptionReader {
     counts: (node: Node, name: string) =>
       json.readRecord(node, name, (key, value) => {
         if (!/^(0|[1-9]\d{0,4})$/.test(key.value)) throw new InputError(`${name} are by CPU number`, key.offset);
-        this.#anyCpus(key, name);
+        this.#checks.anyCpus(key, name);
         return json.readInteger(value, `a count`, 0, 2 ** 32 - 1);
       }),
   };
-
-  /** Lines may be shared; message interrupts never. */
-  #claimIrq(irq: number, type: string, node: Node): void {
-    const other = this.#types.get(irq);
-    if (other !== undefined && (type !== 'intx' || other !== 'intx')) {
-      throw new InputError(`IRQ ${irq} is another interrupt's already`, node.offset);
-    }
-    this.#types.set(irq, type);
-  }
-
-  #claim<T extends string>(what: T, node: Node, kind = ''): T {
-    if (this.#taken.has(`${kind}${what}`)) throw new InputError(`${kind}${what} stands here twice`, node.offset);
-    this.#taken.add(`${kind}${what}`);
-    return what;
-  }
-}
-
-function readList(node: Node, name: string): Cpuset {
-  const set = parseCpuList(json.readText(node, name, /^[\d,-]{0,100000}$/, 'a CPU list, such as "0-3,8"'));
-  if (!set) throw new InputError(`${name} is a CPU list, such as "0-3,8"`, node.offset);
-  if ((set.at(-1)?.last ?? 0) > MAX_CPU) throw new InputError(`${name} goes beyond CPU ${MAX_CPU}`, node.offset);
-  return set;
 }

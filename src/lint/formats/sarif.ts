@@ -1,5 +1,9 @@
+import { HOST_RULES } from '../host-rules/index.js';
 import type { FileReport, LintReport, ReportedFinding } from '../report.js';
+import type { RuleInfo } from '../rule.js';
 import { ALL_RULES } from '../rules/index.js';
+
+const EVERY_RULE: readonly RuleInfo[] = [...ALL_RULES, ...HOST_RULES];
 
 /** What a SARIF log says beyond the report. */
 export interface SarifContext {
@@ -34,7 +38,7 @@ export function sarifLog(report: LintReport, context: SarifContext): object {
 }
 
 function driver(version: string): object {
-  const rules = ALL_RULES.map(({ name, severity, summary }) => ({
+  const rules = EVERY_RULE.map(({ name, severity, summary }) => ({
     id: name,
     shortDescription: { text: summary },
     fullDescription: { text: summary },
@@ -54,7 +58,7 @@ function results({ path, findings }: FileReport, index: number, context: SarifCo
     seen.set(like, nth);
     return {
       ruleId: rule,
-      ruleIndex: ALL_RULES.findIndex(({ name }) => name === rule),
+      ruleIndex: EVERY_RULE.findIndex(({ name }) => name === rule),
       level: severity,
       message: message(hint === undefined ? finding.message : `${finding.message}\ntry: ${hint}`),
       locations: [{ physicalLocation: { artifactLocation: context.locate(path), region: region(finding) } }],

@@ -1,0 +1,27 @@
+/** What was written for a running domain, and what must be put back when it ends. */
+export interface DomainState {
+  schemaVersion: 1;
+  name: string;
+  /** CPU lists that were written, by vector */
+  written: Record<string, string>;
+  /** legacy lines that were moved: another device may share them one day */
+  lines: { irq: number; before: string; cpus: string }[];
+}
+
+/** Whether a JSON value is one: a file may be anybody's, or half of one. */
+export function isDomainState(value: unknown): value is DomainState {
+  const state = value as Partial<DomainState> | null;
+  return (
+    typeof state === 'object' &&
+    state !== null &&
+    state.schemaVersion === 1 &&
+    typeof state.name === 'string' &&
+    typeof state.written === 'object' &&
+    state.written !== null &&
+    Object.values(state.written).every((cpus) => typeof cpus === 'string') &&
+    Array.isArray(state.lines) &&
+    state.lines.every(
+      (line) => Number.isInteger(line?.irq) && typeof line.before === 'string' && typeof line.cpus === 'string',
+    )
+  );
+}

@@ -1,0 +1,30 @@
+import type { Definition } from '../../domain/definition.js';
+import type { Finding } from '../rule.js';
+import { hostCpuAbsent } from './host-cpu-absent.js';
+import { hostDefaultAffinity } from './host-default-affinity.js';
+import { hostDeviceAbsent } from './host-device-absent.js';
+import { hostDriver } from './host-driver.js';
+import { hostIrqbalance } from './host-irqbalance.js';
+import { hostRemoteNode } from './host-remote-node.js';
+import type { HostRule, LintHost } from './host-rule.js';
+
+export type { HostRule, LintHost } from './host-rule.js';
+
+/** The rules of `lint-domain --host`, in the order in which they run. */
+export const HOST_RULES: readonly HostRule[] = [
+  hostCpuAbsent,
+  hostDeviceAbsent,
+  hostRemoteNode,
+  hostDriver,
+  hostIrqbalance,
+  hostDefaultAffinity,
+];
+
+/** What the host has to say about a definition. */
+export function hostFindings(definition: Definition, host: LintHost): Finding[] {
+  const findings: Finding[] = [];
+  for (const { name, severity, check } of HOST_RULES) {
+    check(definition, host, (finding) => findings.push({ rule: name, severity, ...finding }));
+  }
+  return findings;
+}

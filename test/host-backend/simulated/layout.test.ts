@@ -1,0 +1,81 @@
+import { lstatSync, readlinkSync } from 'node:fs';
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { PciAddress } from '../../../src/domain/address.js';
+import { RootFiles } from '../../../src/host/root-files.js';
+import type { HostDescription } from '../../../src/host/simulated/description.js';
+import { SimulatedKernel } from '../../../src/host/simulated/kernel.js';
+import { KernelFiles } from '../../../src/host/simulated/kernel-files.js';
+import { layOut } from '../../../src/host/simulated/layout.js';
+import { type HostSnapshot, readSnapshot } from '../../../src/host/snapshot.js';
+import { TemporaryFolder } from '../../support/temporary-folder.js';
+import { descriptions } from './descriptions.js';
+
+const layouts = suite('simulated hosts as folders');
+
+/** What a tree leaves out: where interrupts are delivered. */
+function withoutDelivery(snapshot: HostSnapshot): HostSnapshot {
+  const devices = [...snapshot.devices].map(([address, { device, interrupts }]) => {
+    const still = interrupts.map(({ details, ...rest }) => ({
+      ...rest,
+      details: details && { ...details, effective: undefined },
+    }));
+    return [address, { device, interrupts: still }] as const;
+  });
+  return { ...snapshot, devices: new Map(devices) };
+}
+
+layouts('the backend reads the same from a kernel and from its tree, whatever the host', () => {
+  fc.assert(
+    fc.property(descriptions, (description: HostDescription) => {
+      const folder = new TemporaryFolder();
+      try {
+        const kernel = new SimulatedKernel(description);
+        layOut(kernel, folder.path);
+        const addresses = [...kernel.devices.keys(), '0000:ff:00.0'] as PciAddress[];
+        for (const { name, uuid } of [...(description.domains ?? []), { name: 'nobody', uuid: undefined }]) {
+          const request = { name, uuid, addresses, counts: true };
+          const living = readSnapshot(new KernelFiles(kernel), request);
+          assert.equal(readSnapshot(new RootFiles(folder.path), request), withoutDelivery(living));
+          assert.is(living.devices.size, description.devices.length);
+        }
+      } finally {
+        folder.remove();
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+layouts('a tree is laid over another, and a driver is a link as in sysfs', () => {
+  const folder = new TemporaryFolder();
+  try {
+    const device = { address: '0000:06:12.5', driver: 'iavf' };
+    const kernel = new SimulatedKernel({ cpus: { present: '0-3' }, devices: [device] });
+    layOut(kernel, folder.path);
+    kernel.bind(device.address, 'vfio-pci');
+    layOut(kernel, folder.path);
+    const link = folder.join('sys/bus/pci/devices/0000:06:12.5/driver');
+    assert.ok(lstatSync(link).isSymbolicLink());
+    assert.is(readlinkSync(link), '../../drivers/vfio-pci');
+  } finally {
+    folder.remove();
+  }
+});
+
+layouts('a handler whose name is no file name is refused', () => {
+  const folder = new TemporaryFolder();
+  try {
+    const kernel = new SimulatedKernel({
+      cpus: { present: '0' },
+      devices: [],
+      interrupts: [{ irq: 9, handlers: ['../x'] }],
+    });
+    assert.throws(() => layOut(kernel, folder.path), /not a file name: "..\/x"/);
+  } finally {
+    folder.remove();
+  }
+});
+
+layouts.run();

@@ -1,0 +1,236 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseHostDescription } from '../../../src/host/simulated/parse-description.js';
+import { InputError } from '../../../src/xml/input-error.js';
+import { projectRoot } from '../../support/cli.js';
+import { descriptions, largeHost } from './descriptions.js';
+
+const parsing = suite('descriptions of hosts');
+const schema = JSON.parse(readFileSync(join(projectRoot, 'schemas/host.schema.json'), 'utf8'));
+const isValid = new Ajv2020({ allErrors: true }).compile(schema);
+
+parsing('what is described is read back, and the schema agrees', () => {
+  fc.assert(
+    fc.property(descriptions, (description) => {
+      assert.equal(parseHostDescription(JSON.stringify(description)), description);
+      isValid(description);
+      assert.equal(isValid.errors ?? [], []);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+parsing('a host of 200 domains and 1,024 CPUs', () => {
+  const host = largeHost(200, 40);
+  assert.equal(parseHostDescription(JSON.stringify(host)), host);
+});
+
+/** What is wrong: a description with ¦ before the place, and what is said. `beyondSchema` where a schema cannot say it. */
+interface Fault {
+  text: string;
+  message: string;
+  beyondSchema?: true;
+}
+const device = (members: string) =>
+  `{"cpus":{"present":"0-3"},"nodes":[{"node":0,"cpus":"0-3"}],"devices":[${members}]}`;
+const interrupt = (members: string) => device(`{"address":"0000:06:12.5","interrupts":[${members}]}`);
+const domain = (members: string) => `{"cpus":{"present":"0-3"},"devices":[],"domains":[${members}]}`;
+const UUID = 'c0f7f3a2-6d0c-4d07-b6f0-2f3d5f0f9b21';
+
+const faults: Fault[] = [
+  { text: '¦', message: 'the file is empty' },
+  { text: '{"cpus":{"present":"0"},¦}', message: 'not JSON: PropertyNameExpected' },
+  { text: '¦// comment\n{}', message: 'not JSON: InvalidCommentToken' },
+  { text: '¦[]', message: 'the host is an object: { ... }' },
+  { text: '¦{"devices":[]}', message: 'the host lacks "cpus"' },
+  { text: '¦{"cpus":{"present":"0"}}', message: 'the host lacks "devices"' },
+  { text: '{"cpus":¦{},"devices":[]}', message: 'cpus lacks "present"' },
+  { text: '{"cpus":{"present":"0"},"devices":[],¦"device":[]}', message: 'the host has no "device"' },
+  { text: '{"cpus":{"present":"0"},"devices":[],¦"__proto__":[]}', message: 'the host has no "__proto__"' },
+  {
+    text: '{"cpus":{"present":"0"},¦"cpus":{"present":"0"},"devices":[]}',
+    message: '"cpus" stands here twice',
+    beyondSchema: true,
+  },
+  { text: '{"cpus":{"present":¦"0-"},"devices":[]}', message: 'present is a CPU list, such as "0-3,8"' },
+  {
+    text: '{"cpus":{"present":¦"3-0"},"devices":[]}',
+    message: 'present is a CPU list, such as "0-3,8"',
+    beyondSchema: true,
+  },
+  { text: '{"cpus":{"present":¦3},"devices":[]}', message: 'present is a CPU list, such as "0-3,8"' },
+  { text: '{"cpus":{"present":¦""},"devices":[]}', message: 'present is empty' },
+  {
+    text: '{"cpus":{"present":¦"0-16384"},"devices":[]}',
+    message: 'present goes beyond CPU 16383',
+    beyondSchema: true,
+  },
+  {
+    text: '{"cpus":¦{"present":"0-3","online":"4"},"devices":[]}',
+    message: 'online is not within present',
+    beyondSchema: true,
+  },
+  {
+    text: '{"cpus":¦{"present":"0-3","possible":"0-2"},"devices":[]}',
+    message: 'present is not within possible',
+    beyondSchema: true,
+  },
+  { text: '{"cpus":{"present":"0"},"kernel":¦"six","devices":[]}', message: 'kernel is a version, such as "6.12"' },
+  {
+    text: '{"cpus":{"present":"0"},"vectorsPerCpu":¦0,"devices":[]}',
+    message: 'vectorsPerCpu is a whole number from 1 to 1024',
+  },
+  {
+    text: '{"cpus":{"present":"0"},"effectiveAffinity":¦1,"devices":[]}',
+    message: 'effectiveAffinity is true or false',
+  },
+  {
+    text: '{"cpus":{"present":"0-1"},"nodes":[{"node":0,"cpus":"0"},¦{"node":0,"cpus":"1"}],"devices":[]}',
+    message: 'node 0 stands here twice',
+    beyondSchema: true,
+  },
+  {
+    text: '{"cpus":{"present":"0-1"},"nodes":[{"node":0,"cpus":"0-1"},¦{"node":1,"cpus":"1"}],"devices":[]}',
+    message: 'CPU 1 is of another node already',
+    beyondSchema: true,
+  },
+  {
+    text: '{"cpus":{"present":"0-1"},"nodes":[{"node":0,"cpus":¦"0-2"}],"devices":[]}',
+    message: 'the host has no CPU 2',
+    beyondSchema: true,
+  },
+  {
+    text: '{"defaultAffinity":¦"1","cpus":{"present":"0"},"devices":[]}',
+    message: 'the host has no CPU 1',
+    beyondSchema: true,
+  },
+  { text: device('¦7'), message: 'one of devices is an object: { ... }' },
+  { text: device('{"address":¦"06:12.5"}'), message: 'address is a PCI address, such as "0000:06:12.5"' },
+  { text: device('{"address":¦"../../../x"}'), message: 'address is a PCI address, such as "0000:06:12.5"' },
+  {
+    text: device('{"address":"0000:06:12.5"},{"address":¦"0000:06:12.5"}'),
+    message: '0000:06:12.5 stands here twice',
+    beyondSchema: true,
+  },
+  { text: device('{"address":"0000:06:12.5","driver":¦"../x"}'), message: 'driver is the name of a driver' },
+  { text: device('{"address":"0000:06:12.5","numaNode":¦1}'), message: 'the host has no node 1', beyondSchema: true },
+  { text: device('{"address":"0000:06:12.5","numaNode":¦-2}'), message: 'numaNode is a whole number from -1 to 1023' },
+  { text: device('{"address":"0000:06:12.5","interrupts":¦{}}'), message: 'interrupts is an array: [ ... ]' },
+  { text: interrupt('¦{"type":"msix"}'), message: 'one of interrupts lacks "irq"' },
+  { text: interrupt('{"irq":40,"type":¦"msi-x"}'), message: 'type is "msix", "msi" or "intx"' },
+  { text: interrupt('{"irq":¦4.5,"type":"msix"}'), message: 'irq is a whole number from 1 to 1048576' },
+  {
+    text: interrupt('{"irq":40,"type":"msix"},¦{"irq":40,"type":"msix"}'),
+    message: "IRQ 40 is another interrupt's already",
+    beyondSchema: true,
+  },
+  {
+    text: interrupt('{"irq":40,"type":"msix"},¦{"irq":40,"type":"intx"}'),
+    message: "IRQ 40 is another interrupt's already",
+    beyondSchema: true,
+  },
+  {
+    text: interrupt('{"irq":40,"type":"msix"},¦{"irq":41,"type":"msi"}'),
+    message: 'a device has MSI or MSI-X on, not both',
+    beyondSchema: true,
+  },
+  {
+    text: interrupt('{"irq":16,"type":"intx"},¦{"irq":17,"type":"intx"}'),
+    message: 'a device has one legacy line',
+    beyondSchema: true,
+  },
+  {
+    text: interrupt('{"irq":40,"type":"msix","affinity":¦"2-4"}'),
+    message: 'the host has no CPU 4',
+    beyondSchema: true,
+  },
+  { text: interrupt('{"irq":40,"type":"msix","affinity":¦""}'), message: 'affinity is empty' },
+  { text: interrupt('{"irq":40,"type":"msix","effective":¦"0-1"}'), message: 'effective is one CPU' },
+  { text: interrupt('{"irq":40,"type":"msix","handlers":[¦"a/b"]}'), message: "one of handlers is a handler's name" },
+  { text: interrupt('{"irq":40,"type":"msix","handlers":[¦"a,b"]}'), message: "one of handlers is a handler's name" },
+  {
+    text: interrupt('{"irq":40,"type":"msix","counts":{¦"9":1}}'),
+    message: 'the host has no CPU 9',
+    beyondSchema: true,
+  },
+  { text: interrupt('{"irq":40,"type":"msix","counts":{¦"cpu0":1}}'), message: 'counts are by CPU number' },
+  {
+    text: interrupt('{"irq":40,"type":"msix","counts":{"0":¦-1}}'),
+    message: 'a count is a whole number from 0 to 4294967295',
+  },
+  {
+    text: '{"cpus":{"present":"0"},"devices":[],"interrupts":[{"irq":9,¦"type":"msix"}]}',
+    message: 'one of interrupts has no "type"',
+  },
+  { text: domain(`{"name":¦"a/b","uuid":"${UUID}","pid":2,"vcpus":[]}`), message: "name is a domain's name" },
+  { text: domain('{"name":"a","uuid":¦"..","pid":2,"vcpus":[]}'), message: 'uuid is a UUID as libvirt prints it' },
+  {
+    text: domain(`{"name":"a","uuid":¦"${UUID.toUpperCase()}","pid":2,"vcpus":[]}`),
+    message: 'uuid is a UUID as libvirt prints it',
+  },
+  {
+    text: domain(`{"name":"a","uuid":"${UUID}","pid":2,"vcpus":[{"vcpu":0,"cpus":¦"4"}]}`),
+    message: 'the host has no CPU 4',
+    beyondSchema: true,
+  },
+  {
+    text: domain(`{"name":"a","uuid":"${UUID}","pid":2,"vcpus":[]},{"name":"b","uuid":¦"${UUID}","pid":3,"vcpus":[]}`),
+    message: `${UUID} stands here twice`,
+    beyondSchema: true,
+  },
+  {
+    text: '{"cpus":{"present":"0"},"devices":[],"processes":[{"pid":7,"command":"a"},{"pid":¦7,"command":"b"}]}',
+    message: 'process 7 stands here twice',
+    beyondSchema: true,
+  },
+];
+
+for (const { text: marked, message, beyondSchema } of faults) {
+  parsing(`${message}: ${marked.slice(0, 90)}`, () => {
+    const offset = marked.indexOf('¦');
+    const text = marked.replace('¦', '');
+    try {
+      parseHostDescription(text);
+    } catch (error) {
+      assert.instance(error, InputError);
+      assert.is((error as InputError).message, message);
+      assert.is((error as InputError).offset, offset);
+      if (!beyondSchema && !message.startsWith('not JSON') && text !== '')
+        assert.is(isValid(JSON.parse(text)), false, 'the schema agrees');
+      return;
+    }
+    assert.unreachable('it was read');
+  });
+}
+
+parsing('what is misspelt is told with what there is', () => {
+  try {
+    parseHostDescription('{"cpu":{}}');
+    assert.unreachable('it was read');
+  } catch (error) {
+    assert.match((error as InputError).hint ?? '', /^there is \$schema, cpus, nodes, /);
+  }
+});
+
+parsing('any text is read, or refused with a place within it', () => {
+  const mutated = fc.tuple(fc.constant(JSON.stringify(largeHost(2, 2))), fc.nat(2000), fc.string({ maxLength: 3 }));
+  fc.assert(
+    fc.property(mutated, ([text, at, insert]) => {
+      const changed = text.slice(0, at) + insert + text.slice(at + 1);
+      try {
+        parseHostDescription(changed);
+      } catch (error) {
+        assert.instance(error, InputError);
+        const { offset } = error as InputError;
+        assert.ok(offset >= 0 && offset <= changed.length);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+parsing.run();

@@ -1,0 +1,202 @@
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import * as assert from 'uvu/assert';
+import { StateStore } from '../../src/host/state-store.js';
+import { frontText } from '../hook/installed-front.js';
+import { SimulatedRoot } from '../hook/simulated-root.js';
+import { projectRoot } from '../support/cli.js';
+import { namespaceOf, processesIn } from '../support/namespace-processes.js';
+import { needs, suiteWhere } from '../support/needs.js';
+import { type PrivateLibvirtd, startLibvirtd } from '../support/private-libvirtd.js';
+import type { Outcome } from '../support/run.js';
+
+const test = suiteWhere(
+  'hook in a real libvirtd',
+  needs('virsh', 'libvirtd', 'libvirt-qemu-driver', 'qemu-system-x86_64', 'mount-namespace'),
+);
+let libvirtd: PrivateLibvirtd;
+let root: SimulatedRoot;
+
+const POLICY = '<hostdev address="0000:06:12.5" cpuset="2-3"/><hostdev address="0000:07:00.0" cpuset="4-5"/>';
+const START = ['prepare begin', 'start begin', 'started begin'];
+const STOP = ['stopped end', 'release end'];
+const REAL = `${projectRoot}dist/bin/hostdev-cpuset.cjs`;
+
+test.before(async () => {
+  libvirtd = await startLibvirtd();
+});
+test.after(() => libvirtd?.stop());
+test.before.each(() => {
+  root = new SimulatedRoot();
+  install(REAL);
+});
+test.after.each(async () => {
+  await libvirtd.virsh(['destroy', 'guest']);
+  await libvirtd.virsh(['undefine', 'guest', '--managed-save']);
+  root.remove();
+});
+
+test('a start places the interrupts, and an end puts back what was changed', async () => {
+  await define(POLICY);
+  await succeeds('start', 'guest');
+  assert.equal(calls(), START);
+  assert.equal(placed(), PLACED);
+  assert.is(states().length, 1);
+  assert.equal(leftovers(), ['sh'], 'nothing of a hook outlives it: libvirt would wait for that');
+
+  await succeeds('destroy', 'guest');
+  assert.equal(calls(), [...START, ...STOP]);
+  assert.is(root.affinity(16), '0-7', 'the line has what it had');
+  assert.equal(states(), []);
+  assertSilent();
+});
+
+test('auto follows the pinned vCPUs', async () => {
+  await define('<hostdev address="0000:06:12.5" cpuset="auto"/>');
+  await succeeds('start', 'guest');
+  assert.is(root.affinity(40), '0');
+  assertSilent();
+});
+
+test('a managed save ends the domain, and the next start places its interrupts again', async () => {
+  await define(POLICY);
+  await succeeds('start', 'guest');
+  await succeeds('managedsave', 'guest');
+  assert.equal(calls(), [...START, ...STOP]);
+  assert.equal(states(), []);
+  newVectors();
+  await succeeds('start', 'guest');
+  assert.equal(calls().slice(5), ['restore begin', ...START]);
+  assert.equal(placed(), PLACED);
+  assertSilent();
+});
+
+test('a restart of the daemon leaves the domain running, and its interrupts are placed again', async () => {
+  await define(POLICY);
+  await succeeds('start', 'guest');
+  newVectors();
+  await libvirtd.restart();
+  assert.is(await state(), 'running');
+  assert.equal(calls(), [...START, 'reconnect begin']);
+  assert.equal(placed(), PLACED);
+  assertSilent();
+});
+
+for (const [name, prepare] of [
+  ['a policy that names no CPU', () => define('<hostdev address="0000:06:12.5" cpuset="9-12"/>')],
+  ['a policy that cannot be read', () => define('<hostdev address="../../.." cpuset="3-0"/><junk/>')],
+  ['a configuration that cannot be read', () => define(POLICY).then(() => root.configure('{ "onError": "abort"'))],
+  ['an enforcer that crashes', () => define(POLICY).then(() => install(crashing()))],
+  ['an enforcer that is not there', () => define(POLICY).then(() => install(root.join('none')))],
+  ['a host without that device', () => define('<hostdev address="0000:99:00.0" cpuset="2"/>')],
+] as const) {
+  test(`${name}: the domain starts, outlives a restart of the daemon, and ends`, async () => {
+    await prepare();
+    await succeeds('start', 'guest');
+    assert.is(await state(), 'running');
+    assert.equal(
+      [40, 41, 42, 16].map((irq) => root.affinity(irq)),
+      ['0-7', '0-7', '0-7', '0-7'],
+    );
+    await libvirtd.restart();
+    assert.is(await state(), 'running');
+    await succeeds('destroy', 'guest');
+    assert.equal(calls(), [...START, 'reconnect begin', ...STOP]);
+    assertSilent();
+  });
+}
+
+test('a start fails where the configuration says so, and says why', async () => {
+  root.configure('{ "onError": "abort" }');
+  await define('<hostdev address="0000:06:12.5" cpuset="9-12"/>');
+  const { code, stderr } = await libvirtd.virsh(['start', 'guest']);
+  assert.is(code, 1);
+  assert.match(stderr, 'the domain must not start: guest: prepare: 0000:06:12.5: 9-12: none of its CPUs is online');
+  assert.is(await state(), 'shut off');
+  await define(POLICY);
+  await succeeds('start', 'guest');
+  assert.equal(placed(), PLACED);
+});
+
+test.run();
+
+const PLACED = ['2-3', '2-3', '2-3', '4-5'];
+
+function placed(): string[] {
+  return [40, 41, 42, 16].map((irq) => root.affinity(irq));
+}
+
+/**
+ * The hook, and around it what a machine without such devices lacks: the XML gets the hostdevs that are in the simulated
+ * host only, and their line loses its handler with QEMU. It notes down what libvirt does, and what the hook printed.
+ */
+function install(cli: string): void {
+  const front = root.write('front', frontText({ node: cli === REAL ? process.execPath : '', cli, root: root.path }));
+  const device = (bus: string, slot: string, fn: string) =>
+    `<hostdev mode='subsystem' type='pci' managed='yes'><source><address domain='0x0000' bus='0x${bus}' slot='0x${slot}' function='0x${fn}'/></source></hostdev>`;
+  const wrapper = `#!/bin/sh
+cd '${root.path}'
+echo "$2 $3" >>calls
+case $2 in
+  prepare) echo 'vfio-intx(0000:07:00.0)' >sys/kernel/irq/16/actions ;;
+  stopped) echo >sys/kernel/irq/16/actions ;;
+esac
+sed "s|<devices>|<devices>${device('06', '12', '5')}${device('07', '00', '0')}|" | sh '${front}' "$@" >stdout 2>stderr
+status=$?
+cat stdout >>all-stdout
+cat stdout
+cat stderr >&2
+exit $status
+`;
+  const path = `${libvirtd.directory}/etc/libvirt/hooks/qemu`;
+  writeFileSync(path, wrapper);
+  chmodSync(path, 0o755);
+}
+
+function crashing(): string {
+  const path = root.write('crashing', '#!/bin/sh\nkill -SEGV $$\n');
+  chmodSync(path, 0o755);
+  return path;
+}
+
+/** A small emulated domain whose policies speak of devices that it has for the hook only. */
+async function define(entries: string): Promise<void> {
+  const xml = `<domain type='qemu'>
+  <name>guest</name>
+  <metadata><hostdevs xmlns="urn:hostdev-cpuset:1">${entries}</hostdevs></metadata>
+  <memory unit='MiB'>32</memory>
+  <vcpu>1</vcpu>
+  <cputune><vcpupin vcpu='0' cpuset='0'/></cputune>
+  <os><type arch='x86_64' machine='q35'>hvm</type></os>
+  <devices><memballoon model='none'/></devices>
+</domain>`;
+  const uuid = /<uuid>.*<\/uuid>/.exec((await libvirtd.virsh(['dumpxml', 'guest'])).stdout)?.[0] ?? '';
+  await succeeds('define', '--validate', root.write('guest.xml', xml.replace('</name>', `</name>${uuid}`)));
+}
+
+async function succeeds(...words: string[]): Promise<Outcome> {
+  const outcome = await libvirtd.virsh(words);
+  assert.is(outcome.code, 0, outcome.stderr);
+  return outcome;
+}
+
+const state = async () => (await succeeds('domstate', 'guest')).stdout.trim();
+
+function calls(): string[] {
+  return readFileSync(root.join('calls'), 'utf8').trimEnd().split('\n');
+}
+
+function assertSilent(): void {
+  assert.is(readFileSync(root.join('all-stdout'), 'utf8'), '');
+}
+
+/** The guest's driver turned MSI-X off and on again. */
+function newVectors(): void {
+  for (const irq of [40, 41, 42]) root.write(`proc/irq/${irq}/smp_affinity`, 'ff\n');
+}
+
+const states = () => new StateStore(root.path).list();
+
+/** Processes in libvirtd's world, but for those that are always there. */
+function leftovers(): string[] {
+  return processesIn(namespaceOf(libvirtd.directory)).filter((name) => !/^(unshare|libvirtd|qemu-system)/.test(name));
+}
