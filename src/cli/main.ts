@@ -6,10 +6,10 @@ import { type SchemaRun, startSchemaRun } from './schema-run.js';
 /** The executables: each calls this with its name. */
 export async function main(program: 'hostdev-cpuset' | 'lint-domain'): Promise<void> {
   const args = process.argv.slice(2);
-  // Everything is written by then, and dismantling the heap of a process that ends is time lost.
-  process.on('exit', () => process.exit());
   const early = program === 'lint-domain' ? startEarly(args) : undefined;
   process.exitCode = await run(program, args, processIo(program), early);
+  // Everything is written by then, and dismantling the heap of a process that ends is time lost. A bug never comes this far.
+  process.on('exit', () => process.exit());
 }
 
 /** Without options nothing stands in the way of starting xmllint before anything else is loaded. */

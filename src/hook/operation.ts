@@ -9,7 +9,7 @@ const WORK: Record<string, Work> = {
   'started begin': 'pass',
   // the daemon was restarted: once for each running domain
   'reconnect begin': 'pass',
-  'stopped end': 'release',
+  // not in `stopped`: the devices go back to the host's drivers after it, and with them the lines to put back
   'release end': 'release',
 };
 

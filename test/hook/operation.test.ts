@@ -8,7 +8,7 @@ for (const [operation, suboperation, work] of [
   ['prepare', 'begin', 'check'],
   ['started', 'begin', 'pass'],
   ['reconnect', 'begin', 'pass'],
-  ['stopped', 'end', 'release'],
+  ['stopped', 'end', undefined],
   ['release', 'end', 'release'],
   ['start', 'begin', undefined],
   ['migrate', 'begin', undefined],
