@@ -26,8 +26,9 @@ function readFile(path: string): Uint8Array {
     // A FIFO without a writer must not hang the opening.
     const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
-      if (fstatSync(fd).isDirectory()) throw new UnreadableError(path, 'is a folder, not a file');
-      return readAll(fd);
+      const stat = fstatSync(fd);
+      if (stat.isDirectory()) throw new UnreadableError(path, 'is a folder, not a file');
+      return readAll(fd, stat.isFile() ? stat.size : 0);
     } finally {
       closeSync(fd);
     }
@@ -47,7 +48,8 @@ function readStdin(fd: number): Uint8Array {
 /** Read into again and again: 64 KiB a file would have the collector at work all the time. */
 let scratch: Buffer | undefined;
 
-function readAll(fd: number): Uint8Array {
+/** `expected`: where the end is, so that it need not be looked for; 0 where that is not known. */
+function readAll(fd: number, expected = 0): Uint8Array {
   scratch ??= Buffer.allocUnsafe(65536);
   const parts: Buffer[] = [];
   let size = 0;
@@ -56,6 +58,7 @@ function readAll(fd: number): Uint8Array {
     if (read === 0) break;
     parts.push(Buffer.from(scratch.subarray(0, read)));
     size += read;
+    if (size === expected) break;
   }
   return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
 }

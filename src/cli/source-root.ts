@@ -3,7 +3,7 @@ import type { Io } from './io.js';
 
 /** What GitHub and SARIF give paths relative to: the checkout of a workflow, which a step need not be in; else the current folder. */
 export function sourceRoot(env: Io['env']): string {
-  return resolve(env['GITHUB_WORKSPACE'] ?? '');
+  return resolve(env.GITHUB_WORKSPACE ?? '');
 }
 
 /** The path relative to a folder; undefined where it is not below it. */
