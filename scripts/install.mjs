@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 
 /** Installs the dependencies where they are missing or older than the lock file. Run from the project's folder. */
@@ -6,8 +6,11 @@ export function ensureInstalled() {
   const installed = statSync('node_modules/.package-lock.json', { throwIfNoEntry: false });
   if (installed && installed.mtimeMs >= statSync('package-lock.json').mtimeMs) return;
   console.log('installing dependencies (npm ci)');
-  execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+  const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
     stdio: ['ignore', 'ignore', 'inherit'],
     shell: process.platform === 'win32',
   });
+  if (status === 0) return;
+  console.error('npm ci failed: see above');
+  process.exit(1);
 }

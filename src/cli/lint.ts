@@ -35,7 +35,7 @@ interface Pending extends Ruled {
 
 /** `lint-domain`: prints the report; returns the exit status. */
 export async function lint(options: LintOptions, io: Io, early?: SchemaRun): Promise<number> {
-  const paths = findFiles(options.paths);
+  const paths = early?.files ?? findFiles(options.paths);
   if (paths.length === 0) throw new ToolError(`no .xml file in ${options.paths.join(', ')}`);
   const run = early ?? startSchemaRun(paths, options, io.env);
   const askHost = options.host ? (await import('./lint-host.js')).openLintHost(options.root) : undefined;

@@ -14,6 +14,7 @@ export interface SchemaOptions {
 
 /** A schema check that is under way: with xmllint, from before the documents are read. */
 export interface SchemaRun {
+  files: readonly string[];
   grammar: Grammar;
   engine: EngineName;
   xmllint?: XmllintRun;
@@ -26,9 +27,9 @@ export interface SchemaRun {
 export function startSchemaRun(files: readonly string[], options: SchemaOptions, env: Io['env']): SchemaRun {
   const engine = chooseEngine(options.engine ?? 'auto', env);
   const grammar = findGrammar({ schemas: options.schemas, env });
-  if (engine !== 'xmllint') return { grammar, engine };
+  if (engine !== 'xmllint') return { files, grammar, engine };
   const paths = files.filter((file) => file !== '-').map((file) => resolve(file));
-  return { grammar, engine, xmllint: startXmllint(paths.filter(isWorthReading), grammar, { env }) };
+  return { files, grammar, engine, xmllint: startXmllint(paths.filter(isWorthReading), grammar, { env }) };
 }
 
 /** A regular file of a size that we take: what another process can read, too, and finds there what we did. */

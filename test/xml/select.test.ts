@@ -1,34 +1,66 @@
+import { readFileSync } from 'node:fs';
+import type { Element } from '@xmldom/xmldom';
+import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseXml } from '../../src/xml/parse.js';
-import { select } from '../../src/xml/select.js';
+import { byXpath, select } from '../../src/xml/select.js';
+import { projectRoot } from '../support/cli.js';
 
-const selecting = suite('select');
+const test = suite('xml/select');
 
-const { dom } = parseXml(
-  `<r xmlns:p='urn:p'><b n='1'/><a n='2'><b n='3'/></a><p:b n='4'/><b xmlns='urn:p' n='5'/><a n='6'/></r>`,
-);
-const numbers = (expression: string) => select(expression, dom).map((element) => element.getAttribute('n'));
+const NAMES = ['domain', 'devices', 'hostdev', 'x:hostdev', 'alias'];
+/** Documents of few names, so that paths find something: each name in no namespace, in a default one and in one with a prefix. */
+const tree = fc.letrec<{ element: string }>((tie) => ({
+  element: fc
+    .tuple(
+      fc.constantFrom(...NAMES),
+      fc.constantFrom('', ' xmlns=""', ' xmlns="urn:y"', " cpuset='1'"),
+      fc.array(fc.oneof({ maxDepth: 4 }, fc.constantFrom('text', '<!-- c -->', '<![CDATA[x]]>'), tie('element')), {
+        maxLength: 4,
+      }),
+    )
+    .map(([name, attribute, children]) => `<${name}${attribute}>${children.join('')}</${name}>`),
+})).element;
+const path = fc
+  .tuple(
+    fc.constantFrom('', '/domain/', '/'),
+    fc.array(
+      fc
+        .tuple(
+          fc.constantFrom('*', 'domain', 'devices', 'hostdev', 'alias'),
+          fc.constantFrom('', '', '[@cpuset]', '[1]'),
+        )
+        .map((step) => step.join('')),
+      { minLength: 1, maxLength: 3 },
+    ),
+  )
+  .map(([start, steps]) => start + steps.join('/'));
 
-selecting('in document order, unions too', () => {
-  assert.equal(numbers('/r/a | //b | /r/b'), ['1', '2', '3', '6']);
+test('paths that are walked select what xpath selects', () => {
+  let found = 0;
+  const property = fc.property(fc.array(tree, { maxLength: 4 }), path, (elements, expression) => {
+    const { dom, root } = parseXml(`<domain xmlns:x="urn:x">${elements.join('')}</domain>`);
+    for (const node of [dom, root, ...Array.from(root.children)]) {
+      const expected = byXpath(expression)(node);
+      found += expected.length;
+      assert.ok(same(select(expression, node), expected), expression);
+    }
+  });
+  fc.assert(property, { numRuns: 300 });
+  assert.ok(found > 100, `only ${found} elements were found`);
 });
 
-selecting('a name without prefix is of no namespace', () => {
-  assert.equal(numbers('/r/b'), ['1']);
-  assert.equal(numbers("/r/*[namespace-uri()='urn:p']"), ['4', '5']);
+test('other expressions are answered by xpath', () => {
+  const { dom } = parseXml(readFileSync(`${projectRoot}samples/sriov-two-nodes.xml`, 'utf8'));
+  const names = (expression: string) => select(expression, dom).map(({ tagName }) => tagName);
+  assert.equal(names("/domain/devices/interface[vlan/tag/@id='102']/mac"), ['mac']);
+  assert.equal(names('/domain/name | /domain/devices/memballoon'), ['name', 'memballoon']);
+  assert.equal(names('//emulatorpin'), ['emulatorpin']);
+  assert.equal(names('/domain/no-such[1]/child'), []);
 });
 
-selecting('relative to a node, as often as asked', () => {
-  const [a] = select('/r/a', dom);
-  assert.ok(a);
-  for (let i = 0; i < 2; i++)
-    assert.equal(
-      select('b', a).map((b) => b.getAttribute('n')),
-      ['3'],
-    );
-});
+const same = (a: readonly Element[], b: readonly Element[]) =>
+  a.length === b.length && a.every((element, index) => element === b[index]);
 
-selecting('nothing is an empty list', () => assert.equal(select('/r/c', dom), []));
-
-selecting.run();
+test.run();

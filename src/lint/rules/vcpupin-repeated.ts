@@ -1,3 +1,4 @@
+import type { Element } from '@xmldom/xmldom';
 import { attributeOf } from '../../xml/attributes.js';
 import type { Rule } from '../rule.js';
 
@@ -6,14 +7,19 @@ export const vcpupinRepeated: Rule = {
   severity: 'error',
   summary: 'two vcpupin of one vCPU: libvirt refuses the domain',
   check({ document, placement: { maxVcpus, pins } }, report) {
-    const first = new Map<number, number>();
+    const seen = new Map<number, Element>();
     for (const { node, vcpu } of pins) {
-      const range = attributeOf(document, node, 'vcpu');
       // libvirt drops the pins of vCPUs that are not there before it compares
-      if (vcpu === undefined || !range || vcpu >= (maxVcpus ?? Number.POSITIVE_INFINITY)) continue;
-      const line = first.get(vcpu);
-      if (line === undefined) first.set(vcpu, document.lines.at(range.start).line);
-      else {
+      if (vcpu === undefined || vcpu >= (maxVcpus ?? Number.POSITIVE_INFINITY)) continue;
+      const first = seen.get(vcpu);
+      if (!first) {
+        seen.set(vcpu, node);
+        continue;
+      }
+      const range = attributeOf(document, node, 'vcpu');
+      const before = attributeOf(document, first, 'vcpu');
+      if (range && before) {
+        const { line } = document.lines.at(before.start);
         const message = `vCPU ${vcpu} is pinned in line ${line} already`;
         report({ offset: range.valueStart, end: range.valueEnd, message, hint: 'keep one of the two' });
       }
