@@ -122,8 +122,8 @@ function lintCommand(parser: Argv, name: '$0' | 'lint', take: Take): void {
       schemaOptions(name === '$0' ? options : options.usage(usage(call, ABOUT.lint, FILES)).epilogue(EPILOGUE))
         .option('format', { choices: FORMATS, requiresArg: true, describe: 'the report' })
         .option('json', { type: 'boolean', describe: 'the same as --format json' })
-        .option('host', { type: 'boolean', describe: 'ask this host, too: CPUs, devices, nodes, irqbalance' })
-        .option('root', { type: 'string', requiresArg: true, describe: 'with --host: a tree in place of the host' })
+        .option('host', { type: 'boolean', describe: 'ask this host, too: CPUs, devices, nodes' })
+        .option('root', { type: 'string', requiresArg: true, describe: 'with --host: a tree in its place' })
         .option('max-warnings', { type: 'number', requiresArg: true, describe: 'more warnings are a failure' })
         .example(`${call} guest.xml`, 'one file')
         .example(`${call} --format github domains/`, 'a folder, in a workflow')
@@ -184,7 +184,7 @@ function enforceCommand(parser: Argv, name: EnforceOptions['command'], take: Tak
     (options) =>
       options
         .usage(`${usage}\n${isStatus ? DOMAINS : FILES_OR_DOMAINS}`)
-        .epilogue('Exit status: 0 fine, 1 an interrupt could not be placed or the XML has errors, 2 the tool failed.')
+        .epilogue('Exit status: 0 fine, 1 something could not be placed, 2 the tool failed.')
         .option('domain', {
           alias: 'd',
           type: 'string',
@@ -200,7 +200,7 @@ function enforceCommand(parser: Argv, name: EnforceOptions['command'], take: Tak
         })
         .option('root', { type: 'string', requiresArg: true, describe: 'a tree with /sys, /proc, /run and /etc in it' })
         .option('json', { type: 'boolean', describe: 'a JSON document in place of text' })
-        .example(`virsh dumpxml guest | $0 ${name}${isStatus ? ' -' : ''}`, 'any definition, live or inactive'),
+        .example(`virsh dumpxml guest | $0 ${name}${isStatus ? ' -' : ''}`, 'any definition'),
     ({ _: words, domain = [], connect, root, json }) => {
       const named = pathsOf(words, name);
       const isFile = (word: string) => !isStatus || word === '-' || /\/|\.xml$/.test(word);

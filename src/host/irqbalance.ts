@@ -1,6 +1,6 @@
 import type { Files } from './files.js';
 
-/** A running irqbalance, and what it was told to leave alone (irqbalance(1)). */
+/** A running irqbalance, and what its command line tells it to leave alone (irqbalance(1)). */
 export interface Irqbalance {
   pid: number;
   /** --banirq, -i */
@@ -11,7 +11,7 @@ export interface Irqbalance {
   hasPolicyScript: boolean;
 }
 
-/** Undefined where none runs, as far as /proc shows. */
+/** Undefined where none runs, as far as /proc shows. What it was told later, through its socket, does not show there. */
 export function readIrqbalance(files: Files): Irqbalance | undefined {
   for (const pid of files.list('/proc') ?? []) {
     if (!/^[1-9]\d*$/.test(pid) || files.read(`/proc/${pid}/comm`)?.trim() !== 'irqbalance') continue;
@@ -20,27 +20,32 @@ export function readIrqbalance(files: Files): Irqbalance | undefined {
     return {
       pid: Number(pid),
       bannedIrqs: new Set(irqs.map(Number)),
-      bannedModules: valuesOf(words, 'banmod', 'm').filter(Boolean),
+      bannedModules: valuesOf(words, 'banmod', 'm'),
       hasPolicyScript: valuesOf(words, 'policyscript', 'l').length > 0,
     };
   }
   return undefined;
 }
 
-/** Values of an option as getopt_long takes them: --name=V, --name V, -nV, -n V. */
+/** Values of an option as getopt_long takes them: --name=V, --name V, -nV, -n V, and -fnV behind options without a value. */
 function valuesOf(words: readonly string[], name: string, letter: string): string[] {
-  return words.flatMap((word, index) => {
-    if (word === `--${name}` || word === `-${letter}`) return words[index + 1] ?? [];
-    if (word.startsWith(`--${name}=`)) return word.slice(name.length + 3);
-    return word.startsWith(`-${letter}`) && !word.startsWith('--') ? word.slice(2) : [];
+  const form = new RegExp(`^(?:--${name}(?:=(?<long>.*))?|-[dfjo]*${letter}(?<short>.+)?)$`, 's');
+  const values = words.map((word, index) => {
+    const match = form.exec(word);
+    return match ? (match.groups?.long ?? match.groups?.short ?? words[index + 1] ?? '') : '';
   });
+  return values.filter(Boolean);
 }
 
-/** Whether it leaves an interrupt alone, as far as its command line says; a policy script is taken to know. */
+/**
+ * Whether it leaves an interrupt alone, as far as its command line says; a policy script is taken to know.
+ * `irq` is undefined for an interrupt that does not exist yet.
+ */
 export function isBanned(
   { bannedIrqs, bannedModules, hasPolicyScript }: Irqbalance,
-  irq: number,
+  irq: number | undefined,
   driver: string,
 ): boolean {
-  return hasPolicyScript || bannedIrqs.has(irq) || bannedModules.some((part) => driver.includes(part));
+  if (hasPolicyScript || (irq !== undefined && bannedIrqs.has(irq))) return true;
+  return bannedModules.some((part) => driver.includes(part));
 }

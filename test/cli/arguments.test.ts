@@ -42,7 +42,32 @@ test('options of lint', async () => {
   const request = await lint('--schemas=/a b', '--engine', 'xmllint', '--format', 'github', '--max-warnings=0', 'f');
   assert.equal(request, {
     command: 'lint',
-    options: { paths: ['f'], format: 'github', maxWarnings: 0, schemas: '/a b', engine: 'xmllint' },
+    options: {
+      paths: ['f'],
+      format: 'github',
+      maxWarnings: 0,
+      host: undefined,
+      root: undefined,
+      schemas: '/a b',
+      engine: 'xmllint',
+    },
+  });
+});
+
+test('options of plan, enforce and status', async () => {
+  const nothing = { connect: undefined, root: undefined, json: undefined };
+  for (const command of ['plan', 'enforce'] as const) {
+    assert.equal(
+      await tool(command, 'guest', '-d', 'a', '--domain=b', '-c', 'test:///default', '--root', '/r', '--json'),
+      {
+        command: 'enforce',
+        options: { command, paths: ['guest'], domains: ['a', 'b'], connect: 'test:///default', root: '/r', json: true },
+      },
+    );
+  }
+  assert.equal(await tool('status', 'guest', './guest', 'guest.xml', '-'), {
+    command: 'enforce',
+    options: { ...nothing, command: 'status', paths: ['./guest', 'guest.xml', '-'], domains: ['guest'] },
   });
 });
 
@@ -80,12 +105,14 @@ for (const [args, expected] of [
 }
 
 for (const [args, expected] of [
-  [[], /^name a command: lint, normalize or expand/],
+  [[], /^name a command: lint, normalize, expand, plan, enforce or status/],
   [['enforced'], /^no command enforced: /],
   [['normalize', '--json'], /json/],
   [['normalize', '--default', 'all'], /default.*"all".*"auto", "native"/],
   [['expand', '--default', 'auto'], /default/],
   [['expand', '--schemas', '/'], /schemas/],
+  [['enforce', '--domain'], /domain/],
+  [['status', '--default', 'auto'], /default/],
 ] as const) {
   test(`one line about hostdev-cpuset ${args.join(' ')}`, async () => {
     assert.match(await complaint(tool(...args)), expected);
@@ -98,13 +125,16 @@ const HELPS = [
   ['hostdev-cpuset', ['lint']],
   ['hostdev-cpuset', ['normalize']],
   ['hostdev-cpuset', ['expand']],
+  ['hostdev-cpuset', ['plan']],
+  ['hostdev-cpuset', ['enforce']],
+  ['hostdev-cpuset', ['status']],
 ] as const;
 for (const [program, command] of HELPS) {
   const call = [program, ...command].join(' ');
   test(`${call} --help: says how to call it, fits 80 columns, and tells the exit statuses`, async () => {
     const { code, stdout, stderr } = await runCli(program, [...command, '--help']);
-    const form =
-      command.length > 0 || program === 'lint-domain' ? '[options] [FILE...]' : 'COMMAND [options] [FILE...]';
+    const words = `[options] [${(command as readonly string[]).includes('status') ? 'DOMAIN' : 'FILE'}...]`;
+    const form = command.length > 0 || program === 'lint-domain' ? words : `COMMAND ${words}`;
     assert.is(stdout.split('\n')[0], `Usage: ${call} ${form}`);
     assert.equal(
       stdout.split('\n').filter((line) => line.length > 80),

@@ -2,15 +2,19 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import * as assert from 'uvu/assert';
+import { HOST_RULES } from '../../src/lint/host-rules/index.js';
 import type { LintReport } from '../../src/lint/report.js';
+import type { RuleInfo } from '../../src/lint/rule.js';
 import { ALL_RULES, SCHEMA } from '../../src/lint/rules/index.js';
 import { projectRoot, runCli } from '../support/cli.js';
 import { needs, suiteWhere } from '../support/needs.js';
+import { layOutHost } from '../support/simulated-tree.js';
 import { matchesFile, updating } from './expected-file.js';
 
 const pages = join(projectRoot, 'docs/rules');
 const samples = join(projectRoot, 'samples/bad');
 const names = ALL_RULES.map(({ name }) => name);
+const hostNames = HOST_RULES.map(({ name }) => name);
 const pageOf = (name: string) => join(pages, `${name}.md`);
 const read = (file: string) => readFileSync(file, 'utf8');
 
@@ -23,6 +27,12 @@ function block(page: string, opening: string): string {
 }
 const badOf = (page: string) => block(page, '## Bad\n\n```xml');
 const goodOf = (page: string) => block(page, '## Good\n\n```xml');
+const hostOf = (page: string) => block(page, '## Host\n\n```json');
+/** A host of its own, where it is the host that was bad. */
+function goodHostOf(page: string): string {
+  const good = page.slice(page.indexOf('## Good'));
+  return good.includes('```json') ? block(good, '```json') : hostOf(page);
+}
 
 /** A table in Markdown, its columns aligned; the first row is the heading. */
 function tableOf(rows: string[][]): string {
@@ -30,6 +40,11 @@ function tableOf(rows: string[][]): string {
   const line = (cells: string[]) => `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   const [heading = [], ...body] = rows.map(line);
   return [heading, line(widths.map((width) => '-'.repeat(width))), ...body].join('\n');
+}
+
+function tableOfRules(rules: readonly RuleInfo[]): string {
+  const rows = rules.map(({ name, severity, summary }) => [`[${name}](${name}.md)`, severity, summary]);
+  return tableOf([['rule', 'severity', 'reports'], ...rows]);
 }
 
 let folder = '';
@@ -50,7 +65,10 @@ async function checkBad(name: string): Promise<void> {
   const cwd = join(folder, name);
   mkdirSync(cwd);
   writeFileSync(join(cwd, 'guest.xml'), badOf(page));
-  const { stdout } = await runCli('lint-domain', ['guest.xml'], { cwd });
+  const isOfHost = hostNames.includes(name);
+  if (isOfHost) layOutHost(hostOf(page), join(cwd, 'host'));
+  const args = isOfHost ? ['--host', '--root', 'host', 'guest.xml'] : ['guest.xml'];
+  const { stdout } = await runCli('lint-domain', args, { cwd });
   assert.match(stdout, `[${name}]`);
   const printed = block(page, '```text');
   if (updating)
@@ -78,7 +96,7 @@ async function checkSamples(rules: string[]): Promise<void> {
 const docs = suiteWhere('rule pages', needs());
 inFolder(docs);
 
-for (const { name, severity } of ALL_RULES) {
+for (const { name, severity } of [...ALL_RULES, ...HOST_RULES]) {
   docs(`${name} has a page`, () => {
     const page = read(pageOf(name));
     assert.ok(page.startsWith(`# ${name}\n\nSeverity: ${severity}`), 'heading and severity');
@@ -96,19 +114,33 @@ docs('no good example has a finding', async () => {
   for (const { path, findings } of report.files) assert.equal(findings, [], path);
 });
 
-docs('the table of rules is current, and there is no page more', () => {
-  const table = tableOf([
-    ['rule', 'severity', 'reports'],
-    ...ALL_RULES.map(({ name, severity, summary }) => [`[${name}](${name}.md)`, severity, summary]),
-  ]);
+for (const name of hostNames) {
+  docs(`${name}: the good example has no finding`, async () => {
+    const page = read(pageOf(name));
+    const cwd = join(folder, `${name}-good`);
+    mkdirSync(cwd);
+    writeFileSync(join(cwd, 'guest.xml'), goodOf(page));
+    layOutHost(goodHostOf(page), join(cwd, 'host'));
+    const { stdout } = await runCli('lint-domain', ['--host', '--root', 'host', 'guest.xml'], { cwd });
+    assert.is(stdout, '1 file: 0 errors, 0 warnings\n');
+  });
+}
+
+docs('the tables of rules are current, and there is no page more', () => {
+  const tables = [tableOfRules(ALL_RULES), tableOfRules(HOST_RULES)];
   const file = join(pages, 'README.md');
-  if (updating)
-    writeFileSync(
-      file,
-      read(file).replace(/\| rule[\s\S]*\|(?=\n)/, () => table),
-    );
-  assert.match(read(file), `\n\n${table}\n`);
-  assert.equal(readdirSync(pages).sort(), ['README.md', ...names.map((name) => `${name}.md`)].sort());
+  if (updating) {
+    const left = [...tables];
+    const text = read(file).replace(/^\| rule.*\n(\|.*\n)*/gm, () => `${left.shift()}\n`);
+    writeFileSync(file, text);
+  }
+  const found = read(file).match(/^\| rule.*\n(\|.*\n)*/gm);
+  assert.equal(
+    found,
+    tables.map((table) => `${table}\n`),
+  );
+  const expected = ['README.md', ...[...names, ...hostNames].map((name) => `${name}.md`)];
+  assert.equal(readdirSync(pages).sort(), expected.sort());
 });
 
 docs('bad samples give what they are for', () => checkSamples(names.filter((name) => name !== SCHEMA.name)));

@@ -23,7 +23,7 @@ export interface HostDescription {
   /** interrupts of the host's own; a device's legacy line may have the number of one, and shares it then */
   interrupts?: (InterruptDescription & { irq: number })[];
   domains?: DomainDescription[];
-  processes?: { pid: number; command: string }[];
+  processes?: ProcessDescription[];
 }
 
 export interface DeviceDescription {
@@ -52,6 +52,15 @@ export interface DomainDescription {
   uuid: string;
   pid: number;
   vcpus: { vcpu: number; cpus: string }[];
+}
+
+/** A process that is not a domain's. */
+export interface ProcessDescription {
+  pid: number;
+  /** its name in comm; the first word of its command line, too */
+  command: string;
+  /** the other words */
+  arguments?: string[];
 }
 
 /** @throws Error, one line, where a list or an address of a description is not in its exact form */

@@ -4,7 +4,13 @@ import { parseCpuList } from '../../domain/cpu-mask.js';
 import { EMPTY, formatCpuset, intersect, isSubset, union } from '../../domain/cpuset.js';
 import { InputError } from '../../xml/input-error.js';
 import { canonicalUuid } from '../uuid.js';
-import type { DeviceDescription, DomainDescription, HostDescription, InterruptDescription } from './description.js';
+import type {
+  DeviceDescription,
+  DomainDescription,
+  HostDescription,
+  InterruptDescription,
+  ProcessDescription,
+} from './description.js';
 import { DescriptionChecks, readList } from './description-checks.js';
 import * as json from './json-reader.js';
 
@@ -156,10 +162,14 @@ class DescriptionReader {
     );
   }
 
-  process(node: Node, name: string): { pid: number; command: string } {
+  process(node: Node, name: string): ProcessDescription {
     const command = (child: Node, key: string) =>
       json.readText(child, key, /^[^\p{Cc}]{1,15}$/u, 'a name of 15 characters at most');
-    return json.readObject<{ pid: number; command: string }>(node, name, { pid: this.#checks.pid, command }, [
+    const words = (child: Node, key: string) =>
+      json.readArray(child, key, (word, one) =>
+        json.readText(word, one, /^[^\p{Cc}]{0,1000}$/u, 'a word of 1000 characters at most'),
+      );
+    return json.readObject<ProcessDescription>(node, name, { pid: this.#checks.pid, command, arguments: words }, [
       'pid',
       'command',
     ]);

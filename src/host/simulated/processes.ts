@@ -1,4 +1,4 @@
-import { cpuList, type DomainDescription } from './description.js';
+import { cpuList, type DomainDescription, type ProcessDescription } from './description.js';
 
 /** QEMUs and other processes of a simulated host. */
 export class Processes {
@@ -6,12 +6,12 @@ export class Processes {
   readonly domains = new Map<string, DomainDescription>();
   readonly byName = new Map<string, DomainDescription>();
   readonly byPid = new Map<number, DomainDescription>();
-  /** names of the others, by pid */
-  readonly others = new Map<number, string>();
+  /** the others, by pid */
+  readonly others = new Map<number, ProcessDescription>();
 
-  constructor(domains: readonly DomainDescription[], others: readonly { pid: number; command: string }[]) {
+  constructor(domains: readonly DomainDescription[], others: readonly ProcessDescription[]) {
     for (const domain of domains) this.start(domain);
-    for (const { pid, command } of others) this.others.set(pid, command);
+    for (const other of others) this.others.set(other.pid, other);
   }
 
   /** A domain's QEMU starts, or takes another's place. */

@@ -1,6 +1,6 @@
 import { cpusOf, formatCpuset, intersect } from '../../domain/cpuset.js';
 import type { SimulatedInterrupt } from './delivery.js';
-import type { DomainDescription } from './description.js';
+import type { DomainDescription, ProcessDescription } from './description.js';
 import type { SimulatedDevice } from './device.js';
 import { interruptTable } from './interrupt-table.js';
 import type { SimulatedKernel } from './kernel.js';
@@ -73,7 +73,7 @@ function procFolder(kernel: SimulatedKernel): Folder {
   const { byPid, others } = kernel.processes;
   const files = fixed({ irq: () => irq, interrupts: () => interruptTable(kernel) });
   const qemus = each(byPid, Number, qemuFolder);
-  const processes = each(others, Number, (command) => fixed({ comm: () => `${command}\n` }));
+  const processes = each(others, Number, processFolder);
   const parts = [files, qemus, processes];
   return {
     names: () => parts.flatMap((part) => part.names()),
@@ -137,6 +137,11 @@ function qemuFolder({ name, uuid, pid, vcpus }: DomainDescription): Folder {
     cmdline: () => words.join('\0'),
     task: () => each(tasks, Number, (task) => task()),
   });
+}
+
+/** Every word of a command line ends with a NUL. */
+function processFolder({ command, arguments: words = [] }: ProcessDescription): Folder {
+  return fixed({ comm: () => `${command}\n`, cmdline: () => [command, ...words, ''].join('\0') });
 }
 
 function thread(comm: string, allowed: string | undefined): Folder {

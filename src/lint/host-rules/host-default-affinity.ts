@@ -1,19 +1,19 @@
-import { formatCpuset, subtract } from '../../domain/cpuset.js';
+import { subtract, union } from '../../domain/cpuset.js';
+import { inWords } from './cpus-in-words.js';
 import { type HostRule, placedDevices } from './host-rule.js';
 
 export const hostDefaultAffinity: HostRule = {
   name: 'host-default-affinity',
   severity: 'note',
-  summary: "interrupts are born outside of the vCPUs' CPUs, and stay there until they are placed",
+  summary: 'interrupts are born outside of the CPUs that they are to go to, and stay there until they are placed',
   check(definition, host, report) {
     const { defaultAffinity } = host.snapshot.topology;
-    const vcpus = host.snapshot.threads?.cpus ?? definition.placement.cpus;
-    const [first] = placedDevices(definition, host);
-    if (!defaultAffinity || !vcpus || !first) return;
-    const outside = subtract(vcpus, defaultAffinity);
+    const placed = placedDevices(definition, host);
+    const [first] = placed;
+    if (!defaultAffinity || !first) return;
+    const outside = subtract(union(...placed.map(({ used }) => used)), defaultAffinity);
     if (outside.length === 0) return;
-    const born = formatCpuset(defaultAffinity);
-    const message = `new interrupts begin on CPU ${born}, which leaves out the vCPUs' CPU ${formatCpuset(outside)}`;
-    report({ ...first.place, message, hint: 'nothing is wrong: an isolated host is set up so (irqaffinity=, tuned)' });
+    const message = `interrupts begin on ${inWords(defaultAffinity)} here, and reach ${inWords(outside)} only once they are placed`;
+    report({ ...first.place, message });
   },
 };

@@ -1,14 +1,15 @@
-import { type HostRule, placedDevices } from './host-rule.js';
+import type { HostRule } from './host-rule.js';
 
+/** Whatever the device's policy: without it the domain does not start. */
 export const hostDeviceAbsent: HostRule = {
   name: 'host-device-absent',
   severity: 'error',
   summary: 'the host has no device with this PCI address',
-  check(definition, host, report) {
-    for (const { device, host: found } of placedDevices(definition, host)) {
-      if (found || !device.source?.address) continue;
-      const { start, openEnd } = definition.document.rangeOf(device.source.node);
-      report({ offset: start, end: openEnd, message: `this host has no PCI device ${device.source.address}` });
+  check({ document, devices }, { snapshot }, report) {
+    for (const { source, placeable } of devices) {
+      if (!placeable || !source?.address || snapshot.devices.has(source.address)) continue;
+      const { start, openEnd } = document.rangeOf(source.node);
+      report({ offset: start, end: openEnd, message: `this host has no PCI device ${source.address}` });
     }
   },
 };

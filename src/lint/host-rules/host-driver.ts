@@ -10,9 +10,12 @@ export const hostDriver: HostRule = {
     for (const { device, host: found } of placedDevices(definition, host)) {
       if (!found || !device.source || isVfioDriver(found.device.driver)) continue;
       const { start, openEnd } = definition.document.rangeOf(device.source.node);
-      const driver = found.device.driver === undefined ? 'has no driver' : `is bound to ${found.device.driver}`;
-      const message = `the domain runs, but ${device.source.address} ${driver}, not to a VFIO driver: it is not the domain's`;
-      report({ offset: start, end: openEnd, message });
+      const { address, driver } = found.device;
+      const bound =
+        driver === undefined
+          ? 'has no driver: it has no interrupts'
+          : `is bound to ${driver}, which is not VFIO: its interrupts are the host's`;
+      report({ offset: start, end: openEnd, message: `the domain runs, but ${address} ${bound}` });
     }
   },
 };

@@ -1,24 +1,41 @@
-import { isBanned } from '../../host/irqbalance.js';
+import { type Irqbalance, isBanned } from '../../host/irqbalance.js';
 import { isVfioDriver } from '../../host/pci-device.js';
-import { type HostRule, placedDevices } from './host-rule.js';
+import type { DeviceSnapshot } from '../../host/snapshot.js';
+import { type HostRule, type PlacedDevice, placedDevices } from './host-rule.js';
+
+/** Devices that a message names; it counts the others. */
+const NAMED = 3;
 
 export const hostIrqbalance: HostRule = {
   name: 'host-irqbalance',
   severity: 'warning',
-  summary: 'irqbalance runs and may move the interrupts away',
+  summary: 'irqbalance runs without a ban for the interrupts, and may move them away',
   check(definition, host, report) {
     const { irqbalance } = host;
     if (!irqbalance) return;
-    for (const { device, host: found, place } of placedDevices(definition, host)) {
-      // a device of the host's, before the domain starts, has other interrupts than it will have
-      const driver = isVfioDriver(found?.device.driver) ? (found?.device.driver ?? '') : 'vfio-pci';
-      const irqs = isVfioDriver(found?.device.driver) ? (found?.interrupts ?? []).map(({ irq }) => irq) : [];
-      const isSafe =
-        irqs.length > 0 ? irqs.every((irq) => isBanned(irqbalance, irq, driver)) : isBanned(irqbalance, -1, driver);
-      if (isSafe) continue;
-      const whose = device.source?.address ?? 'this interface';
-      const message = `irqbalance (pid ${irqbalance.pid}) is not told to leave the interrupts of ${whose} alone, and moves them`;
-      report({ ...place, message, hint: 'start it with --banmod=vfio, or with a policy script' });
-    }
+    const exposed = placedDevices(definition, host).filter(
+      // a device that is not there is host-device-absent's
+      ({ device, host: found }) => (found || !device.source) && !isSafe(found, irqbalance),
+    );
+    const [first] = exposed;
+    if (!first) return;
+    const { pid } = irqbalance;
+    const message = `irqbalance (pid ${pid}) runs without a ban for the interrupts of ${listed(exposed)}: it may move them away`;
+    report({ ...first.place, message, hint: '--banmod=vfio, or a policy script, among the options of irqbalance' });
   },
 };
+
+/** Before the domain starts, a device of the host's has other interrupts than it will have: only its driver to be can be banned. */
+function isSafe(found: DeviceSnapshot | undefined, irqbalance: Irqbalance): boolean {
+  const driver = found?.device.driver;
+  if (!found || driver === undefined || !isVfioDriver(driver)) return isBanned(irqbalance, undefined, 'vfio-pci');
+  if (found.interrupts.length === 0) return isBanned(irqbalance, undefined, driver);
+  return found.interrupts.every(({ irq }) => isBanned(irqbalance, irq, driver));
+}
+
+function listed(devices: readonly PlacedDevice[]): string {
+  const names = devices.map(({ device }) => device.source?.address ?? device.identity?.value ?? device.label);
+  const rest = names.length - NAMED;
+  if (rest > 1) return `${names.slice(0, NAMED).join(', ')} and ${rest} devices more`;
+  return names.length === 1 ? `${names[0]}` : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}

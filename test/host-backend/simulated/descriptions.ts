@@ -80,7 +80,7 @@ export const descriptions: fc.Arbitrary<HostDescription> = fc
             pid: 1000 + index * 100,
             vcpus: vcpus.map((cpus, vcpu) => ({ vcpu, cpus })),
           })),
-          processes: [{ pid: 7, command: 'irqbalance' }],
+          processes: [{ pid: 7, command: 'irqbalance', arguments: ['--foreground', '--banirq', '9', ''] }],
         };
       });
   });

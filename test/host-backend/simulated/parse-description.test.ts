@@ -187,6 +187,14 @@ const faults: Fault[] = [
     message: 'process 7 stands here twice',
     beyondSchema: true,
   },
+  {
+    text: '{"cpus":{"present":"0"},"devices":[],"processes":[{"pid":7,"command":"a","arguments":¦"-i 5"}]}',
+    message: 'arguments is an array: [ ... ]',
+  },
+  {
+    text: '{"cpus":{"present":"0"},"devices":[],"processes":[{"pid":7,"command":"a","arguments":["-i",¦"5\\u0000"]}]}',
+    message: 'one of arguments is a word of 1000 characters at most',
+  },
 ];
 
 for (const { text: marked, message, beyondSchema } of faults) {

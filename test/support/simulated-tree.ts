@@ -1,0 +1,6 @@
+import { layOut, parseHostDescription, SimulatedKernel } from '../../src/host/simulated/index.js';
+
+/** Lays out below `root` the host that a description (schemas/host.schema.json) has, for `--root`. */
+export function layOutHost(description: string, root: string): void {
+  layOut(new SimulatedKernel(parseHostDescription(description)), root);
+}
