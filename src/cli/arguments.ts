@@ -27,8 +27,7 @@ const FILES = 'FILE: a file, a folder (every .xml below it), - or nothing for st
 const FILE = 'FILE: a file, - or nothing for standard input; with --in-place several files';
 
 const FILES_OR_DOMAINS = 'FILE: a file with domain XML, - or nothing for standard input; or --domain NAME';
-const DOMAINS =
-  'DOMAIN: as virsh names it; - or a FILE with a / or .xml in its name: domain XML; nothing: all that run';
+const DOMAINS = 'DOMAIN: as virsh names it, nothing for all that run; or a FILE: -, ./a or a.xml';
 
 const ABOUT = {
   lint: 'check domain XML',
