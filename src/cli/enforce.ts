@@ -1,7 +1,6 @@
 import type { Definition } from '../domain/definition.js';
 import { enforceDomain, type PassHost, planDomain } from '../enforce/pass.js';
 import { type DomainReport, enforceReport } from '../enforce/report.js';
-import { parseSettings, SETTINGS_FILE } from '../enforce/settings.js';
 import { formatReport } from '../enforce/text-report.js';
 import { RootFiles } from '../host/root-files.js';
 import { StateStore } from '../host/state-store.js';
@@ -9,11 +8,10 @@ import { formatFinding } from '../lint/formats/text.js';
 import { lintDocument } from '../lint/lint-document.js';
 import { reportFile } from '../lint/report.js';
 import { decode } from '../xml/decode.js';
-import { InputError } from '../xml/input-error.js';
-import { LineIndex } from '../xml/position.js';
 import { EXIT, type Io, ToolError } from './io.js';
 import { assertHost } from './open-host.js';
 import { readInput, STDIN_NAME } from './read-input.js';
+import { readSettings } from './read-settings.js';
 import { painter } from './render-report.js';
 import { dumpDomain, runningDomains } from './virsh.js';
 
@@ -62,21 +60,7 @@ function openHost({ command, root }: EnforceOptions, io: Io): PassHost {
   if (command === 'enforce' && root === undefined && io.userId() !== 0) {
     throw new ToolError('enforce writes /proc/irq/*/smp_affinity, which only root may: run it with sudo');
   }
-  return { files, state: new StateStore(root), settings: readSettings(files), pause };
-}
-
-/** @throws ToolError, with the place, where the configuration is wrong: better nothing than something unintended */
-function readSettings(files: RootFiles): PassHost['settings'] {
-  const text = files.read(SETTINGS_FILE);
-  if (text === undefined) return {};
-  try {
-    return parseSettings(text);
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    const { line, column } = new LineIndex(text).at(error.offset);
-    const hint = error.hint === undefined ? '' : ` (${error.hint})`;
-    throw new ToolError(`${SETTINGS_FILE}:${line}:${column}: ${error.message}${hint}`);
-  }
+  return { files, state: new StateStore(root), settings: readSettings(files) ?? {}, pause, onlyRunning: true };
 }
 
 interface Source {

@@ -4,7 +4,7 @@ import { readSnapshot } from '../host/snapshot.js';
 import { type DomainState, isUuid, type StateStore } from '../host/state-store.js';
 import { apply, type Write } from './apply.js';
 import { plan } from './plan.js';
-import type { DomainReport } from './report.js';
+import type { DomainReport, InterruptReport, Problem } from './report.js';
 import type { PlanSettings } from './wanted.js';
 import { vectorKey } from './written.js';
 
@@ -17,6 +17,8 @@ export interface PassHost {
   pause(milliseconds: number): void;
   /** false leaves the report's counts empty: /proc/interrupts is long on a large host. Default true */
   counts?: boolean;
+  /** true: a domain that no QEMU runs is left alone, for its devices may be another's. Not for the hook, which is told */
+  onlyRunning?: boolean;
 }
 
 /** What would be done for a domain; writes nothing. */
@@ -33,8 +35,23 @@ export interface PassResult {
 /** One pass over a domain: plan, write, read back, note down what was written. */
 export function enforceDomain(host: PassHost, definition: Definition): PassResult {
   const before = readState(host, definition);
-  const { report, writes } = apply(host.files, planFrom(host, definition, before), host.pause);
+  const planned = planFrom(host, definition, before);
+  const mayWrite = !host.onlyRunning || planned.vcpuSource === 'threads';
+  const { report, writes } = apply(host.files, mayWrite ? planned : withoutWrites(planned), host.pause);
   return { report, stateError: note(host.state, definition, before, nextState(definition, before, report, writes)) };
+}
+
+function withoutWrites(planned: DomainReport): DomainReport {
+  const reason = 'no QEMU of this domain runs here';
+  const problem: Problem = { rule: 'not-running', severity: 'error', message: `${reason}: nothing is written` };
+  const devices = planned.devices.map((device) => ({
+    ...device,
+    interrupts: device.interrupts.map(
+      (interrupt): InterruptReport =>
+        interrupt.action === 'set' ? { ...interrupt, action: 'skip', reason } : interrupt,
+    ),
+  }));
+  return { ...planned, devices, problems: [...planned.problems, problem] };
 }
 
 function readState({ state }: Pick<PassHost, 'state'>, { uuid }: Definition): DomainState | undefined {

@@ -9,13 +9,25 @@ import { projectRoot } from './cli.js';
 
 const require = createRequire(__filename);
 const SARIF_SCHEMA = '@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json';
-let report: ValidateFunction | undefined;
+const own = new Map<string, ValidateFunction>();
 let sarif: ValidateFunction | undefined;
 
 /** Fails unless a value is what schemas/lint.schema.json says of `lint-domain --json`. */
 export function validateReport(value: unknown): void {
-  report ??= new Ajv2020({ allErrors: true }).compile(readJson(join(projectRoot, 'schemas/lint.schema.json')));
-  validate(report, value);
+  validate(ownSchema('lint'), value);
+}
+
+/** Fails unless a value is what schemas/report.schema.json says of plan, enforce and status. */
+export function validateEnforceReport(value: unknown): void {
+  validate(ownSchema('report'), value);
+}
+
+function ownSchema(name: string): ValidateFunction {
+  const compile = () =>
+    new Ajv2020({ allErrors: true }).compile(readJson(join(projectRoot, `schemas/${name}.schema.json`)));
+  const schema = own.get(name) ?? compile();
+  own.set(name, schema);
+  return schema;
 }
 
 /** Fails unless a value keeps the published schema of SARIF 2.1.0. */

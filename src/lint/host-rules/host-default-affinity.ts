@@ -8,7 +8,8 @@ export const hostDefaultAffinity: HostRule = {
   summary: 'interrupts are born outside of the CPUs that they are to go to, and stay there until they are placed',
   check(definition, host, report) {
     const { defaultAffinity } = host.snapshot.topology;
-    const placed = placedDevices(definition, host);
+    // a device that is not there is host-device-absent's
+    const placed = placedDevices(definition, host).filter(({ device, host: found }) => found || !device.source);
     const [first] = placed;
     if (!defaultAffinity || !first) return;
     const outside = subtract(union(...placed.map(({ used }) => used)), defaultAffinity);

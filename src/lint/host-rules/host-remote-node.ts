@@ -14,8 +14,8 @@ export const hostRemoteNode: HostRule = {
       const near = topology.nodes.find((candidate) => candidate.node === node)?.cpus ?? [];
       // a node of memory only has no CPU to offer
       if (!found || used.length === 0 || near.length === 0 || intersect(used, near).length > 0) continue;
-      const whose = policy.kind === 'auto' ? `the vCPUs' ${inWords(used)}` : inWords(used);
-      const message = `${found.device.address} is on node ${node}, but its interrupts go to ${nodesOf(used, topology)} (${whose})`;
+      const followed = policy.kind === 'auto' ? ' with the vCPUs' : '';
+      const message = `${found.device.address} is on node ${node}, but its interrupts go${followed} to ${nodesOf(used, topology)} (${inWords(used)})`;
       const better = host.allowedCpus ? intersect(near, host.allowedCpus) : near;
       const hint = better.length > 0 ? { hint: `CPUs of node ${node}: ${formatCpuset(better)}` } : {};
       report({ ...place, message, ...hint });

@@ -1,0 +1,134 @@
+import { chmodSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { layOut, parseHostDescription, SimulatedKernel } from '../../src/host/simulated/index.js';
+import { projectRoot, runCli } from '../support/cli.js';
+import { validateEnforceReport } from '../support/json-schemas.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const test = suite('plan, enforce and status');
+const guest = join(projectRoot, 'samples/gpu.xml');
+const UUID = '5b1c2ad4-9f0e-4c39-8a53-0e6c3c1f7a10';
+let folder: TemporaryFolder;
+let root: string;
+
+test.before.each(() => {
+  folder = new TemporaryFolder();
+  root = folder.join('host');
+  const description = readFileSync(join(projectRoot, 'samples/hosts/workstation.json'), 'utf8');
+  layOut(new SimulatedKernel(parseHostDescription(description)), root);
+});
+test.after.each(() => folder.remove());
+
+const tool = (...args: string[]) => runCli('hostdev-cpuset', args);
+const mask = (irq: number) => readFileSync(join(root, `proc/irq/${irq}/smp_affinity`), 'utf8').trim();
+const masks = () => [41, 42, 50, 51, 60].map(mask);
+const BORN = ['ffff', 'ffff', 'ffff', 'ffff', 'ffff'];
+
+test('plan says what would be written, and writes nothing', async () => {
+  const { code, stdout, stderr } = await tool('plan', '--root', root, guest);
+  assert.is(stderr, '');
+  assert.is(code, 0);
+  assert.match(stdout, /^workstation \(vCPUs: CPU 4-7,12-15, from QEMU's threads\)$/m);
+  assert.match(stdout, /^3 set, 0 kept, 2 skipped, 0 failed$/m);
+  assert.equal(masks(), BORN);
+});
+
+test('enforce writes the masks, each once; status sees them', async () => {
+  const first = await tool('enforce', '--root', root, guest);
+  assert.match(first.stdout, /^3 set, 0 kept, 2 skipped, 0 failed$/m);
+  assert.is(first.code, 0);
+  assert.equal(
+    masks().map((text) => text.replace(/^0+/, '')),
+    ['f0f0', 'ffff', '1010', '1010', 'ffff'],
+  );
+  assert.match((await tool('enforce', '--root', root, guest)).stdout, /^0 set, 3 kept, 2 skipped, 0 failed$/m);
+  assert.match((await tool('status', '--root', root, guest)).stdout, /^0 set, 3 kept, 2 skipped, 0 failed$/m);
+});
+
+test('--json is one document that keeps its schema, for each of them', async () => {
+  for (const command of ['plan', 'enforce', 'status']) {
+    const { code, stdout, stderr } = await tool(command, '--json', '--root', root, guest);
+    assert.is(stderr, '');
+    assert.is(code, 0);
+    const report = JSON.parse(stdout);
+    validateEnforceReport(report);
+    assert.is(report.domains[0].vcpuCpus, '4-7,12-15');
+  }
+});
+
+test('XML on standard input, expanded or as libvirt keeps it', async () => {
+  const normalized = (await tool('normalize', '--no-check', guest)).stdout;
+  for (const input of [normalized, readFileSync(guest, 'utf8')]) {
+    const { stdout, code } = await runCli('hostdev-cpuset', ['plan', '--root', root], { input });
+    assert.match(stdout, /^3 set, 0 kept, 2 skipped, 0 failed$/m);
+    assert.is(code, 0);
+  }
+});
+
+test('enforce leaves the devices of a domain alone that does not run', async () => {
+  const stopped = readFileSync(guest, 'utf8').replace(UUID, '00000000-0000-4000-8000-000000000001');
+  const { code, stdout } = await runCli('hostdev-cpuset', ['enforce', '--root', root], { input: stopped });
+  assert.match(stdout, /error: no QEMU of this domain runs here: nothing is written/);
+  assert.is(code, 1);
+  assert.equal(masks(), BORN);
+});
+
+test('a configuration that is wrong stops everything, with its place', async () => {
+  folder.write('host/etc/hostdev-cpuset/config.json', '{\n  "allowedCpu": "0-3"\n}\n');
+  for (const command of ['plan', 'enforce', 'status']) {
+    const { code, stdout, stderr } = await tool(command, '--root', root, guest);
+    assert.is(code, 2);
+    assert.is(stdout, '');
+    assert.match(stderr, /^hostdev-cpuset: \/etc\/hostdev-cpuset\/config\.json:2:3: no setting "allowedCpu"[^\n]*\n$/);
+  }
+  assert.equal(masks(), BORN);
+});
+
+test('allowedCpus of the configuration is kept to', async () => {
+  folder.write('host/etc/hostdev-cpuset/config.json', '{ "allowedCpus": "4,6" }');
+  await tool('enforce', '--root', root, guest);
+  assert.equal(
+    [mask(41), mask(50)].map((text) => text.replace(/^0+/, '')),
+    ['50', '10'],
+  );
+});
+
+test('bad XML: the error with its place, exit 1, nothing written', async () => {
+  const bad = folder.write('bad.xml', readFileSync(guest, 'utf8').replace("cpuset='auto'", "cpuset='7-4'"));
+  const { code, stderr } = await tool('enforce', '--root', root, bad);
+  assert.match(stderr, /bad\.xml:\d+:\d+: error: cpuset: the range 7-4 is reversed \[cpuset-syntax\]/);
+  assert.is(code, 1);
+  assert.equal(masks(), BORN);
+});
+
+test('a root that is no host: exit 2, one line', async () => {
+  const { code, stdout, stderr } = await tool('plan', '--root', folder.path, guest);
+  assert.is(code, 2);
+  assert.is(stdout, '');
+  assert.match(stderr, /^hostdev-cpuset: .* is no Linux host: [^\n]*\n$/);
+});
+
+test('a domain is asked of virsh, whose complaint is ours', async () => {
+  const virsh = folder.write('bin/virsh', '#!/bin/sh\necho "error: failed to get domain \'nobody\'" >&2\nexit 1\n');
+  chmodSync(virsh, 0o755);
+  const env = { ...process.env, PATH: `${folder.join('bin')}:${process.env.PATH}` };
+  const { code, stdout, stderr } = await runCli('hostdev-cpuset', ['status', '--root', root, 'nobody'], { env });
+  assert.is(stderr, "hostdev-cpuset: virsh: failed to get domain 'nobody'\n");
+  assert.is(stdout, '');
+  assert.is(code, 2);
+});
+
+test('status without a name shows every domain that runs', async () => {
+  const answer = `case $* in *list*) echo ${UUID};; *dumpxml*${UUID}*) cat '${guest}';; *) exit 1;; esac`;
+  const virsh = folder.write('bin/virsh', `#!/bin/sh\n${answer}\n`);
+  chmodSync(virsh, 0o755);
+  const env = { ...process.env, PATH: `${folder.join('bin')}:${process.env.PATH}` };
+  const { code, stdout, stderr } = await runCli('hostdev-cpuset', ['status', '--root', root], { env });
+  assert.is(stderr, '');
+  assert.is(code, 0);
+  assert.match(stdout, /^workstation /m);
+});
+
+test.run();

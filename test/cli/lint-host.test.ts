@@ -1,0 +1,155 @@
+import { readFileSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { HOST_RULES } from '../../src/lint/host-rules/index.js';
+import type { LintReport } from '../../src/lint/report.js';
+import { projectRoot, runCli } from '../support/cli.js';
+import { domain, GOOD, hostdev } from '../support/domains.js';
+import { validateReport, validateSarif } from '../support/json-schemas.js';
+import { layOutHost } from '../support/simulated-tree.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const test = suite<{ folder: TemporaryFolder }>('lint-domain --host');
+test.before.each((context) => {
+  context.folder = new TemporaryFolder();
+});
+test.after.each(({ folder }) => folder.remove());
+
+const SAMPLE = `${projectRoot}samples/sriov-two-nodes.xml`;
+const TWO_NODES = readFileSync(`${projectRoot}samples/hosts/two-nodes.json`, 'utf8');
+const EMPTY_HOST = '{"cpus":{"present":"0-3"},"devices":[]}';
+
+/** Standard error without what depends on whether libvirt is installed. */
+const complaints = (stderr: string) => stderr.replace(/^note: .*\n/gm, '');
+
+const lint = (folder: TemporaryFolder, ...args: string[]) =>
+  runCli('lint-domain', ['--host', '--root', 'host', ...args], { cwd: folder.path });
+
+test('--root without --host is a usage error', async ({ folder }) => {
+  layOutHost(TWO_NODES, folder.join('host'));
+  const { code, stdout, stderr } = await runCli('lint-domain', ['--root', folder.join('host'), SAMPLE]);
+  assert.is(stdout, '');
+  assert.is(stderr, 'lint-domain: --root goes with --host\n');
+  assert.is(code, 2);
+});
+
+test('a tree without /sys is no host: exit status 2', async ({ folder }) => {
+  folder.write('host/proc/812/comm', 'irqbalance\n');
+  const { code, stdout, stderr } = await lint(folder, SAMPLE);
+  assert.is(stdout, '');
+  assert.is(stderr, 'lint-domain: host is no Linux host: there is no /sys/devices/system/cpu/online\n');
+  assert.is(code, 2);
+});
+
+test('a host that cannot be read is one line, exit status 2', async ({ folder }) => {
+  layOutHost(TWO_NODES, folder.join('host'));
+  folder.write('host/sys/devices/system/cpu/online', 'all\n');
+  const { code, stdout, stderr } = await lint(folder, SAMPLE);
+  assert.is(stdout, '');
+  assert.is(stderr, 'lint-domain: /sys/devices/system/cpu/online: EBADMSG\n');
+  assert.is(code, 2);
+});
+
+test('a wrong configuration is one line with its place, exit status 2', async ({ folder }) => {
+  layOutHost(TWO_NODES, folder.join('host'));
+  folder.write('host/etc/hostdev-cpuset/config.json', '{\n  "defaults": "auto"\n}\n');
+  const { code, stdout, stderr } = await lint(folder, SAMPLE);
+  assert.is(stdout, '');
+  assert.match(stderr, /^lint-domain: \/etc\/hostdev-cpuset\/config\.json:2:3: no setting "defaults" \(.+\)\n$/);
+  assert.is(code, 2);
+});
+
+test('--json: the findings of the host are among the others, by place, and fit the JSON Schema', async ({ folder }) => {
+  layOutHost(TWO_NODES, folder.join('host'));
+  const { code, stdout, stderr } = await lint(folder, '--json', SAMPLE);
+  const report: LintReport = JSON.parse(stdout);
+  validateReport(report);
+  assert.equal(
+    report.files[0]?.findings.map(({ rule, severity, line, column }) => [rule, severity, line, column]),
+    [
+      ['host-irqbalance', 'warning', 54, 45],
+      ['host-default-affinity', 'note', 54, 45],
+    ],
+  );
+  assert.equal(report.summary, { files: 1, errors: 0, warnings: 1, unreadable: 0 });
+  assert.is(complaints(stderr), '');
+  assert.is(code, 0);
+});
+
+test('findings of both kinds in one document are in its order', async ({ folder }) => {
+  layOutHost(EMPTY_HOST, folder.join('host'));
+  folder.write('guest.xml', domain(hostdev('9', 1) + hostdev('3-0', 2)));
+  const { code, stdout } = await lint(folder, '--json', 'guest.xml');
+  const report: LintReport = JSON.parse(stdout);
+  validateReport(report);
+  const findings = report.files[0]?.findings ?? [];
+  const places = findings.map(({ line, column }) => line * 1000 + column);
+  assert.equal(
+    places,
+    [...places].sort((a, b) => a - b),
+  );
+  const rules = findings.map(({ rule }) => rule);
+  assert.ok(rules.includes('cpuset-syntax'));
+  assert.is(rules.filter((rule) => rule === 'host-device-absent').length, 2);
+  assert.is(rules.filter((rule) => rule === 'host-cpu-unusable').length, 1);
+  assert.is(code, 1);
+});
+
+test("an error of the host's makes the exit status 1, and without --host there is none", async ({ folder }) => {
+  layOutHost(EMPTY_HOST, folder.join('host'));
+  folder.write('good.xml', GOOD);
+  const { code, stdout } = await lint(folder, 'good.xml');
+  assert.match(stdout, /^good\.xml:\d+:\d+: error: this host has no PCI device .+ \[host-device-absent\]$/m);
+  assert.is(code, 1);
+  assert.is((await runCli('lint-domain', ['good.xml'], { cwd: folder.path })).code, 0);
+});
+
+test('a document that is no domain is not taken to the host', async ({ folder }) => {
+  layOutHost(EMPTY_HOST, folder.join('host'));
+  folder.write('network.xml', '<network/>\n');
+  const { code, stdout } = await lint(folder, '--json', 'network.xml');
+  assert.equal(
+    (JSON.parse(stdout) as LintReport).files[0]?.findings.map(({ rule }) => rule),
+    ['not-a-domain'],
+  );
+  assert.is(code, 1);
+});
+
+test('SARIF lists the rules of the host, and a result points at its own', async ({ folder }) => {
+  layOutHost(TWO_NODES, folder.join('host'));
+  const { stdout } = await lint(folder, '--format', 'sarif', SAMPLE);
+  const log = JSON.parse(stdout);
+  validateSarif(log);
+  const [{ tool, results }] = log.runs;
+  const listed: string[] = tool.driver.rules.map(({ id }: { id: string }) => id);
+  assert.equal(
+    listed.slice(-HOST_RULES.length),
+    HOST_RULES.map(({ name }) => name),
+  );
+  assert.is(new Set(listed).size, listed.length);
+  const named = results.map(({ ruleId, ruleIndex }: { ruleId: string; ruleIndex: number }) => [
+    ruleId,
+    listed[ruleIndex],
+  ]);
+  assert.equal(named, [
+    ['host-irqbalance', 'host-irqbalance'],
+    ['host-default-affinity', 'host-default-affinity'],
+  ]);
+});
+
+test('github: a note is a notice', async ({ folder }) => {
+  layOutHost(TWO_NODES, folder.join('host'));
+  const { stdout } = await lint(folder, '--format', 'github', SAMPLE);
+  assert.match(stdout, /^::warning .*title=host-irqbalance::irqbalance \(pid 812\) /m);
+  assert.match(stdout, /^::notice .*title=host-default-affinity::/m);
+});
+
+test('nothing is written to the host', async ({ folder }) => {
+  layOutHost(TWO_NODES, folder.join('host'));
+  const mask = folder.join('host/proc/irq/120/smp_affinity');
+  const before = readFileSync(mask, 'utf8');
+  await lint(folder, SAMPLE);
+  assert.is(readFileSync(mask, 'utf8'), before);
+});
+
+test.run();

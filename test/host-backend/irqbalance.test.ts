@@ -1,0 +1,127 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Irqbalance, isBanned, readIrqbalance } from '../../src/host/irqbalance.js';
+import { RootFiles } from '../../src/host/root-files.js';
+import type { HostDescription } from '../../src/host/simulated/description.js';
+import { SimulatedKernel } from '../../src/host/simulated/kernel.js';
+import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
+import { layOut } from '../../src/host/simulated/layout.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+import { FixedFiles } from './fixed-files.js';
+
+const test = suite('irqbalance');
+
+/** A process as /proc has it: every word ends with a NUL. */
+function process(pid: number, comm: string, ...words: string[]): Record<string, string> {
+  const cmdline = words.map((word) => `${word}\0`).join('');
+  return { [`/proc/${pid}/comm`]: `${comm}\n`, [`/proc/${pid}/cmdline`]: cmdline };
+}
+
+function told(...words: string[]): Omit<Irqbalance, 'pid'> {
+  const found = readIrqbalance(new FixedFiles(process(812, 'irqbalance', '/usr/sbin/irqbalance', ...words)));
+  assert.is(found?.pid, 812);
+  const { pid, ...rest } = found as Irqbalance;
+  return rest;
+}
+
+const NOTHING = { bannedIrqs: new Set<number>(), bannedModules: [], hasPolicyScript: false };
+
+const LINES: [words: string[], told: Partial<Omit<Irqbalance, 'pid'>>][] = [
+  [[], {}],
+  [['--foreground', '--interval=10', '--journal', '--deepestcache=2', '--migrateval', '5'], {}],
+  [['--banirq=5'], { bannedIrqs: new Set([5]) }],
+  [['--banirq', '5'], { bannedIrqs: new Set([5]) }],
+  [['-i', '5'], { bannedIrqs: new Set([5]) }],
+  [['-i5'], { bannedIrqs: new Set([5]) }],
+  [['-fi5'], { bannedIrqs: new Set([5]) }],
+  [['-fji', '5'], { bannedIrqs: new Set([5]) }],
+  [['--banirq=5', '-i', '6', '--banirq', '7', '--banirq=5'], { bannedIrqs: new Set([5, 6, 7]) }],
+  [['--banirq='], {}],
+  [['--banirq=five', '-i', '0x5'], {}],
+  [['--banirq'], {}],
+  [['-m', 'vfio'], { bannedModules: ['vfio'] }],
+  [['-mvfio'], { bannedModules: ['vfio'] }],
+  [['--banmod', 'vfio'], { bannedModules: ['vfio'] }],
+  [['--banmod=vfio', '--banmod=nvme'], { bannedModules: ['vfio', 'nvme'] }],
+  // the empty text is part of every name
+  [['--banmod='], {}],
+  [['--banmod', ''], {}],
+  [['--policyscript=/x'], { hasPolicyScript: true }],
+  [['--policyscript', '/x'], { hasPolicyScript: true }],
+  [['-l', '/x'], { hasPolicyScript: true }],
+  [['--policyscripts=/x', '--banirqs=5', '--banmodule=vfio'], {}],
+  [
+    ['-f', '-i', '5', '-m', 'vfio', '-l', '/x'],
+    { bannedIrqs: new Set([5]), bannedModules: ['vfio'], hasPolicyScript: true },
+  ],
+];
+
+for (const [words, expected] of LINES) {
+  test(`irqbalance ${words.join(' ')}`, () => assert.equal(told(...words), { ...NOTHING, ...expected }));
+}
+
+test('none runs', () => {
+  assert.is(readIrqbalance(new FixedFiles({})), undefined);
+  const others = { ...process(7, 'irqbalance-ui', 'irqbalance-ui'), ...process(8, 'sh', 'sh', '-c', 'irqbalance') };
+  const notProcesses = {
+    '/proc/self/comm': 'irqbalance\n',
+    '/proc/012/comm': 'irqbalance\n',
+    '/proc/irq/9/acpi/x': '',
+  };
+  assert.is(readIrqbalance(new FixedFiles({ ...others, ...notProcesses })), undefined);
+});
+
+test('it is found among others', () => {
+  const files = new FixedFiles({
+    ...process(1, 'systemd', '/sbin/init', '--banirq=1'),
+    ...process(7, 'irqbalance-ui', 'irqbalance-ui', '--banirq=7'),
+    ...process(812, 'irqbalance', 'irqbalance', '--banirq=5'),
+  });
+  assert.equal(readIrqbalance(files), { pid: 812, ...NOTHING, bannedIrqs: new Set([5]) });
+});
+
+test('it ended between the look at its name and at its command line', () => {
+  assert.equal(readIrqbalance(new FixedFiles({ '/proc/812/comm': 'irqbalance\n' })), { pid: 812, ...NOTHING });
+});
+
+test('a simulated one is read like a real one, from memory and from a tree', () => {
+  const description: HostDescription = {
+    cpus: { present: '0-3' },
+    devices: [],
+    processes: [
+      { pid: 7, command: 'irqbalance-ui', arguments: ['-i', '9'] },
+      { pid: 812, command: 'irqbalance', arguments: ['--foreground', '-i', '5', '--banmod=vfio', ''] },
+    ],
+  };
+  const kernel = new SimulatedKernel(description);
+  const expected = { pid: 812, ...NOTHING, bannedIrqs: new Set([5]), bannedModules: ['vfio'] };
+  assert.equal(readIrqbalance(new KernelFiles(kernel)), expected);
+  const folder = new TemporaryFolder();
+  try {
+    layOut(kernel, folder.path);
+    assert.equal(readIrqbalance(new RootFiles(folder.path)), expected);
+  } finally {
+    folder.remove();
+  }
+});
+
+const BANS: [told: Partial<Irqbalance>, irq: number | undefined, driver: string, banned: boolean][] = [
+  [{}, 5, 'vfio-pci', false],
+  [{ bannedIrqs: new Set([5]) }, 5, 'vfio-pci', true],
+  [{ bannedIrqs: new Set([5]) }, 6, 'vfio-pci', false],
+  [{ bannedIrqs: new Set([5]) }, undefined, 'vfio-pci', false],
+  [{ bannedModules: ['vfio'] }, 6, 'mlx5_vfio_pci', true],
+  [{ bannedModules: ['vfio'] }, undefined, 'vfio-pci', true],
+  [{ bannedModules: ['vfio-pci'] }, 6, 'mlx5_vfio_pci', false],
+  [{ bannedModules: ['nvme', 'vfio'] }, 6, 'vfio-pci', true],
+  [{ hasPolicyScript: true }, undefined, 'vfio-pci', true],
+];
+
+for (const [options, irq, driver, banned] of BANS) {
+  const [[option] = ['nothing']] = [Object.keys(options)];
+  test(`${option} for IRQ ${irq} of ${driver}: ${banned ? 'banned' : 'not banned'}`, () => {
+    assert.is(isBanned({ pid: 812, ...NOTHING, ...options }, irq, driver), banned);
+  });
+}
+
+test.run();
