@@ -1,15 +1,19 @@
+import { FileError } from '../host/files.js';
 import { SchemaError } from '../schema/schema-error.js';
 import { InputError } from '../xml/input-error.js';
 import type { EnforceOptions } from './enforce.js';
 import { EXIT, errorLine, type Io, ToolError } from './io.js';
 import type { SchemaRun } from './schema-run.js';
 
+/** What may go wrong without being a bug. */
+const EXPECTED = [ToolError, SchemaError, InputError, FileError];
+
 /** Runs one command line and returns the exit status. Expected failures are one line; only a bug shows a stack. */
 export async function run(program: string, args: readonly string[], io: Io, early?: SchemaRun): Promise<number> {
   try {
     return await dispatch(program, args, io, early);
   } catch (error) {
-    if (!(error instanceof ToolError || error instanceof SchemaError || error instanceof InputError)) throw error;
+    if (!EXPECTED.some((kind) => error instanceof kind) || !(error instanceof Error)) throw error;
     io.stderr.write(errorLine(program, error.message));
     return EXIT.failed;
   } finally {
