@@ -5,13 +5,12 @@ import { statSync } from 'node:fs';
 export function ensureInstalled() {
   const installed = statSync('node_modules/.package-lock.json', { throwIfNoEntry: false });
   if (installed && installed.mtimeMs >= statSync('package-lock.json').mtimeMs) return;
-  console.log('installing dependencies (npm install)');
-  // Not `npm ci`: it refuses to work with a registry that lacks one of the tools' packages for other platforms.
-  const { status } = spawnSync('npm', ['install', '--no-save', '--ignore-scripts', '--loglevel=error'], {
+  console.log('installing dependencies (npm ci)');
+  const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--loglevel=error'], {
     stdio: ['ignore', 'ignore', 'inherit'],
     shell: process.platform === 'win32',
   });
   if (status === 0) return;
-  console.error('npm install failed: see above');
+  console.error('npm ci failed: see above');
   process.exit(1);
 }

@@ -75,6 +75,7 @@ function base(program: string): Argv {
       .parserConfiguration({
         'boolean-negation': false,
         'camel-case-expansion': false,
+        'dot-notation': false,
         'parse-positional-numbers': false,
       })
       .strictOptions()

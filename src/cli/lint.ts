@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Definition } from '../domain/definition.js';
 import { lintDocument } from '../lint/lint-document.js';
 import { type FileReport, reportFile, reportUnreadable, summarize } from '../lint/report.js';
@@ -40,8 +41,9 @@ export async function lint(options: LintOptions, io: Io, early?: SchemaRun): Pro
   const run = early ?? startSchemaRun(paths, options, io.env);
   const askHost = options.host ? (await import('./lint-host.js')).openLintHost(options.root) : undefined;
   const progress = new Progress(paths.length, io.stderr);
+  const named = new Set(options.paths.map((path) => resolve(path)));
   const files = paths.map((path) => {
-    const file = lintFile(path, options.paths.includes(path), askHost, io);
+    const file = lintFile(path, path === '-' || named.has(resolve(path)), askHost, io);
     progress.advance();
     return file;
   });
@@ -71,13 +73,18 @@ export async function lint(options: LintOptions, io: Io, early?: SchemaRun): Pro
 function lintFile(path: string, named: boolean, askHost: AskHost | undefined, io: Io): Pending | UnreadableError {
   try {
     const { lines, findings, definition } = lintDocument(decode(readInput(path, io.stdin.fd)));
-    if (!named) for (const finding of findings) if (finding.rule === NOT_A_DOMAIN.name) finding.severity = 'note';
+    if (!named) for (const finding of findings) if (isForeign(finding)) finding.severity = 'note';
     if (definition && askHost) findings.push(...askHost(definition));
     return { path, lines, findings: inOrder(findings), checkable: definition !== undefined };
   } catch (error) {
     if (error instanceof UnreadableError) return error;
     throw error;
   }
+}
+
+/** Something else than a domain; but not a domain that is spelled wrong, or in a namespace. */
+function isForeign({ rule, message }: Finding): boolean {
+  return rule === NOT_A_DOMAIN.name && !/^<([\w.-]+:)?domain>/i.test(message);
 }
 
 function fileReport(file: Pending | UnreadableError): FileReport {

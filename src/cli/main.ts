@@ -1,5 +1,5 @@
 import { findFiles } from './find-files.js';
-import { processIo } from './io.js';
+import { EXIT, processIo } from './io.js';
 import { run } from './run.js';
 import { type SchemaRun, startSchemaRun } from './schema-run.js';
 
@@ -7,8 +7,14 @@ import { type SchemaRun, startSchemaRun } from './schema-run.js';
 export async function main(program: 'hostdev-cpuset' | 'lint-domain'): Promise<void> {
   const args = process.argv.slice(2);
   const early = program === 'lint-domain' ? startEarly(args) : undefined;
-  process.exitCode = await run(program, args, processIo(program), early);
-  // Everything is written by then, and dismantling the heap of a process that ends is time lost. A bug never comes this far.
+  try {
+    process.exitCode = await run(program, args, processIo(program), early);
+  } catch (error) {
+    // A bug: its stack is for us, but the status is the one of a tool that could not do its work.
+    process.stderr.write(`${program}: ${(error as Error)?.stack ?? String(error)}\n`);
+    process.exitCode = EXIT.failed;
+  }
+  // Everything is written by then, and dismantling the heap of a process that ends is time lost.
   process.on('exit', () => process.exit());
 }
 

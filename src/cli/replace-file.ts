@@ -17,15 +17,16 @@ import { reason } from './read-input.js';
 
 /**
  * Gives a file new content whole or not at all: a new file beside it, with its mode and owner, takes its name. A symbolic link stays one.
- * A file that has this content already is not touched.
+ * A file that has this content already is not touched, and one that somebody else has changed since it was read stays theirs.
+ * @param before what was read
  * @throws ToolError where that fails; the file is then as it was
  */
-export function replaceFile(path: string, text: string): void {
+export function replaceFile(path: string, before: string, text: string): void {
   try {
     const target = realpathSync(path);
     const stat = statSync(target);
     if (!stat.isFile()) throw new Error('it is not a regular file');
-    if (readFileSync(target, 'utf8') === text) return;
+    if (before === text) return;
     const temporary = join(dirname(target), `.hostdev-cpuset-${Math.random().toString(36).slice(2)}`);
     const fd = openSync(temporary, 'wx', 0o600);
     try {
@@ -37,6 +38,7 @@ export function replaceFile(path: string, text: string): void {
       }
       chownSync(temporary, stat.uid, stat.gid);
       chmodSync(temporary, stat.mode);
+      if (readFileSync(target, 'utf8') !== before) throw new Error('it was changed meanwhile');
       renameSync(temporary, target);
     } catch (error) {
       unlinkSync(temporary);

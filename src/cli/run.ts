@@ -8,12 +8,17 @@ import type { SchemaRun } from './schema-run.js';
 /** What may go wrong without being a bug. */
 const EXPECTED = [ToolError, SchemaError, InputError, FileError];
 
+/** An error that the system has answered with has a `syscall`: no bug, either. */
+function isExpected(error: unknown): error is Error {
+  return EXPECTED.some((kind) => error instanceof kind) || (error instanceof Error && 'syscall' in error);
+}
+
 /** Runs one command line and returns the exit status. Expected failures are one line; only a bug shows a stack. */
 export async function run(program: string, args: readonly string[], io: Io, early?: SchemaRun): Promise<number> {
   try {
     return await dispatch(program, args, io, early);
   } catch (error) {
-    if (!EXPECTED.some((kind) => error instanceof kind) || !(error instanceof Error)) throw error;
+    if (!isExpected(error)) throw error;
     io.stderr.write(errorLine(program, error.message));
     return EXIT.failed;
   } finally {

@@ -48,10 +48,10 @@ async function transformAll(
   let status: number = EXIT.ok;
   for (const path of paths) {
     try {
-      const text = await transformOne(path, options, io, rewrite, check);
-      if (text === undefined) status = Math.max(status, EXIT.findings);
-      else if (options.inPlace) replaceFile(path, text);
-      else io.stdout.write(text);
+      const { before, after } = await transformOne(path, options, io, rewrite, check);
+      if (after === undefined) status = Math.max(status, EXIT.findings);
+      else if (options.inPlace) replaceFile(path, before, after);
+      else io.stdout.write(after);
     } catch (error) {
       // Each file is changed whole or not at all, and one that cannot be does not keep the others from it.
       if (!(error instanceof ToolError)) throw error;
@@ -62,14 +62,14 @@ async function transformAll(
   return status;
 }
 
-/** The new text; undefined where the input has errors, which are then on standard error. */
+/** `after` is undefined where the input has errors, which are then on standard error. */
 async function transformOne(
   path: string,
   options: TransformOptions,
   io: Io,
   rewrite: (definition: Definition) => string,
   check: boolean,
-): Promise<string | undefined> {
+): Promise<{ before: string; after: string | undefined }> {
   const { lines, definition, findings } = lintDocument(decode(readInput(path, io.stdin.fd)));
   const file = { path, lines, findings };
   if (definition && check) {
@@ -82,5 +82,5 @@ async function transformOne(
   for (const finding of report.findings) {
     io.stderr.write(formatFinding(report.path, finding, lines.line(finding.line), paint));
   }
-  return report.valid && definition ? rewrite(definition) : undefined;
+  return { before: lines.text, after: report.valid && definition ? rewrite(definition) : undefined };
 }

@@ -48,7 +48,8 @@ export function readPlacement(document: XmlDocument): Placement {
     if (automatic) return { vcpu, source: 'numad' };
     return common ? { vcpu, source: 'vcpu', cpus: common } : { vcpu, source: 'host' };
   });
-  const sets = vcpus.map(({ cpus }) => cpus);
+  // most vCPUs have the same set
+  const sets = [...new Set(vcpus.map(({ cpus }) => cpus))];
   return { maxVcpus, vcpus, pins, cpus: sets.every((set) => set !== undefined) ? union(...sets) : undefined };
 }
 

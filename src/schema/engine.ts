@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Grammar } from './grammar.js';
-import { openLibxml2Wasm } from './libxml2-wasm.js';
+import { type CompiledGrammar, openLibxml2Wasm } from './libxml2-wasm.js';
 import { openLibxmljs2 } from './libxmljs2.js';
 import { SchemaError } from './schema-error.js';
 import type { Environment, SchemaDocument, SchemaVerdict, Validator } from './verdict.js';
@@ -41,14 +41,18 @@ async function validateWithXmllint(
 ): Promise<SchemaVerdict[]> {
   const paths = documents.flatMap(({ path }) => path ?? []);
   const run = startXmllint([...new Set(paths)], grammar, { env });
+  let second: CompiledGrammar | undefined;
   try {
     const verdicts: SchemaVerdict[] = [];
     for (const { path, text } of documents) {
-      const verdict = path === undefined ? undefined : (await run.verdicts).get(path);
-      verdicts.push(verdict ?? (await validateText(text, grammar, { env })));
+      const verdict = path === undefined ? await validateText(text, grammar, { env }) : (await run.verdicts).get(path);
+      // Where xmllint itself fails, which says nothing of the document, the library is asked.
+      if (verdict === undefined) second ??= await openLibxml2Wasm(grammar);
+      verdicts.push(verdict ?? (second as CompiledGrammar).validateText(text));
     }
     return verdicts;
   } finally {
+    second?.close();
     run.cancel();
   }
 }

@@ -22,8 +22,10 @@ const LONGEST_SHOWN = 60;
 
 /** One line for people. */
 export function describeFault(fault: SchemaFault): string {
-  const { element, name, value } = fault;
-  switch (fault.kind) {
+  const { kind, value } = fault;
+  const element = shortened(fault.element);
+  const name = fault.name === undefined ? undefined : shortened(fault.name);
+  switch (kind) {
     case 'attribute':
       if (fault.known) return `${name}="${shortened(value)}" is not allowed on this <${element}>`;
       return `attribute ${name} is not allowed on <${element}>`;
@@ -37,15 +39,17 @@ export function describeFault(fault: SchemaFault): string {
     case 'order':
       return `<${element}> is in the wrong place: it goes ${name === undefined ? 'first' : `after <${name}>`}`;
     case 'element':
-      return describeElement(fault);
+      return describeElement(fault, element);
   }
 }
 
-function describeElement({ element, parent, known, repeated }: SchemaFault): string {
-  if (parent === undefined) {
+function describeElement(fault: SchemaFault, element: string): string {
+  const { known, repeated } = fault;
+  if (fault.parent === undefined) {
     if (known) return `this <${element}> does not fit`;
     return element === 'domain' ? '<domain> must be in no namespace' : `<domain> is wanted here, not <${element}>`;
   }
+  const parent = shortened(fault.parent);
   if (repeated) return `a second <${element}> is not allowed in <${parent}>`;
   if (known) return `this <${element}> does not fit in <${parent}>`;
   return `<${element}> is not allowed in <${parent}>`;
@@ -58,7 +62,7 @@ function missing(name: string | undefined): string {
 
 function listed(values: readonly string[] | undefined): string {
   if (values === undefined || values.length === 0) return '';
-  const shown = values.slice(0, MOST_LISTED).join(', ');
+  const shown = values.slice(0, MOST_LISTED).map(shortened).join(', ');
   return `; allowed: ${shown}${values.length > MOST_LISTED ? ', ...' : ''}`;
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { findRngDirectory } from './resources.js';
@@ -62,7 +62,7 @@ export function findGrammar(options: GrammarOptions): Grammar {
 }
 
 function hasDomainGrammar(directory: string): boolean {
-  return existsSync(join(directory, 'domain.rng'));
+  return statSync(join(directory, 'domain.rng'), { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 function libvirtGrammar(directory: string, rng: string): Grammar {

@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ErrorDetail } from 'libxml2-wasm';
@@ -72,14 +72,25 @@ function verdictOf(
 ): SchemaVerdict {
   let document: InstanceType<Library['XmlDocument']> | undefined;
   try {
-    document = lib.XmlDocument.fromString(text, options);
+    document = parse(lib, text, options);
     validator.validate(document);
     return { valid: true };
   } catch (error) {
-    if (!(error instanceof lib.XmlLibError)) throw error;
+    if (!(error instanceof lib.XmlLibError)) throw new SchemaError(`libxml2 failed: ${(error as Error).message}`);
     return { valid: false, ...tellingMessage(error.details.map(located)) };
   } finally {
     document?.dispose();
+  }
+}
+
+/** Only fatal errors count, as for xmllint and libvirt; the library throws for others, too, such as two equal xml:id. */
+function parse(lib: Library, text: string, { option }: { option: number }): InstanceType<Library['XmlDocument']> {
+  try {
+    return lib.XmlDocument.fromString(text, { option: option | lib.ParseOption.XML_PARSE_NOERROR });
+  } catch (error) {
+    if (!(error instanceof lib.XmlParseError)) throw error;
+    // Again, for the messages.
+    return lib.XmlDocument.fromString(text, { option });
   }
 }
 
@@ -123,7 +134,7 @@ function fileIn(directories: readonly string[], name: string): string | undefine
   try {
     const file = name.startsWith('file:') ? fileURLToPath(name) : name;
     const folder = realpathSync(dirname(file)) + sep;
-    realpathSync(file);
+    if (!statSync(file).isFile()) return undefined;
     return directories.some((directory) => folder.startsWith(realpathSync(directory) + sep)) ? file : undefined;
   } catch {
     return undefined;

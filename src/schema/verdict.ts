@@ -29,6 +29,9 @@ export interface EngineMessage {
   line?: number;
 }
 
+// A name in it can be of 50,000 characters.
+const LONGEST_MESSAGE = 240;
+
 // Said of every element around the culprit; true, and of no use to anybody.
 const NOISE =
   /^(?:Extra element .* in interleave|Element \S+ failed to validate (?:content|attributes)|Invalid sequence in interleave)/;
@@ -43,5 +46,6 @@ export function tellingMessage(messages: readonly EngineMessage[]): Partial<Engi
 }
 
 function oneLine(message: string): string {
-  return message.trim().split('\n')[0] ?? '';
+  const line = message.trim().split('\n')[0] ?? '';
+  return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}...` : line;
 }

@@ -8,7 +8,7 @@ import type { Environment } from './verdict.js';
 const OUTPUT_LIMIT = 16 << 20;
 const BAD_GRAMMAR = 5;
 
-/** How a process ended: 0 valid, 1 malformed, 3 invalid; null where it was killed. `output` is its stderr. */
+/** How a process ended: 0 valid, 1 malformed, 3 invalid; null where it was killed or not started. `output` is its stderr. */
 export interface XmllintExit {
   status: number | null;
   output: string;
@@ -16,7 +16,7 @@ export interface XmllintExit {
 }
 
 export interface XmllintProcess {
-  /** Rejects with SchemaError where xmllint is not installed or the grammar does not compile. */
+  /** Rejects with SchemaError where the grammar does not compile. */
   exit: Promise<XmllintExit>;
   kill(): void;
 }
@@ -27,7 +27,10 @@ export interface XmllintInput {
   stdin?: number | string;
 }
 
-/** Starts xmllint, never through a shell, for at most `timeLimit` milliseconds. */
+/**
+ * Starts xmllint, never through a shell, for at most `timeLimit` milliseconds.
+ * @throws SchemaError where there is no room for a temporary file
+ */
 export function spawnXmllint(
   { files, stdin }: XmllintInput,
   grammar: Grammar,
@@ -58,9 +61,9 @@ export function spawnXmllint(
       if (size < OUTPUT_LIMIT) parts.push(data);
       size += data.length;
     });
-    child.on('error', (error: NodeJS.ErrnoException) => {
+    child.on('error', () => {
       clearTimeout(timer);
-      reject(new SchemaError(spawnFailure(error)));
+      resolve({ status: null, output: '', timedOut: false });
     });
     child.on('close', (status) => {
       clearTimeout(timer);
@@ -78,18 +81,16 @@ export function spawnXmllint(
  */
 function openGrammar(grammar: Grammar): { path: string; file?: number } {
   if (grammar.file !== undefined) return { path: grammar.file };
-  const directory = mkdtempSync(`${tmpdir()}/hostdev-cpuset-`);
+  let directory: string | undefined;
   try {
+    directory = mkdtempSync(`${tmpdir()}/hostdev-cpuset-`);
     writeFileSync(`${directory}/grammar.rng`, grammar.text ?? '');
     return { path: '/dev/fd/3', file: openSync(`${directory}/grammar.rng`, 'r') };
+  } catch (error) {
+    throw new SchemaError(`no temporary file in ${tmpdir()} (${(error as NodeJS.ErrnoException).code})`);
   } finally {
-    rmSync(directory, { recursive: true });
+    if (directory !== undefined) rmSync(directory, { recursive: true });
   }
-}
-
-function spawnFailure(error: NodeJS.ErrnoException): string {
-  if (error.code === 'ENOENT') return 'xmllint is not installed (Debian: libxml2-utils; Fedora: libxml2)';
-  return `xmllint could not be started (${error.code ?? error.message})`;
 }
 
 function grammarFailure(output: string): string {

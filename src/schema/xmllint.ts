@@ -2,7 +2,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Grammar } from './grammar.js';
 import type { Environment, SchemaVerdict } from './verdict.js';
-import { isTellable, readXmllintFindings, readXmllintOutput } from './xmllint-output.js';
+import { isAboutFiles, isTellable, readXmllintOutput, readXmllintVerdict } from './xmllint-output.js';
 import { spawnXmllint, type XmllintExit, type XmllintInput } from './xmllint-process.js';
 
 export interface XmllintOptions {
@@ -12,7 +12,7 @@ export interface XmllintOptions {
 }
 
 export interface XmllintRun {
-  /** By path, as given. Rejects with SchemaError where xmllint or the grammar fails; never unhandled. */
+  /** By path, as given; without those on which xmllint failed. Rejects with SchemaError as the process does; never unhandled. */
   verdicts: Promise<Map<string, SchemaVerdict>>;
   /** Ends every process; verdicts then resolves with what was known. */
   cancel(): void;
@@ -42,8 +42,12 @@ export function startXmllint(paths: readonly string[], grammar: Grammar, options
   return { verdicts, cancel: () => batch.cancel() };
 }
 
-/** Validates one document that is not on disk as it stands. Throws SchemaError as startXmllint does. */
-export async function validateText(text: string, grammar: Grammar, options: XmllintOptions): Promise<SchemaVerdict> {
+/** Validates one document that is not on disk as it stands; undefined where xmllint failed. Throws SchemaError as startXmllint does. */
+export async function validateText(
+  text: string,
+  grammar: Grammar,
+  options: XmllintOptions,
+): Promise<SchemaVerdict | undefined> {
   return aloneVerdict(await new Batch(grammar, options).run({ files: ['-'], stdin: text }), options);
 }
 
@@ -64,6 +68,7 @@ class Batch {
   async validateChunk(paths: readonly string[]): Promise<Map<string, SchemaVerdict>> {
     const exit = await this.run({ files: paths });
     if (exit.status === VALID) return new Map(paths.map((path) => [path, { valid: true }]));
+    if (!isAboutFiles(exit.status) && !exit.timedOut && !this.#cancelled) return new Map();
     const verdicts = readXmllintOutput(exit.output, paths);
     if (this.#cancelled) return verdicts;
     const open = paths.filter((path) => !verdicts.has(path));
@@ -80,19 +85,19 @@ class Batch {
     const worker = async (): Promise<void> => {
       for (let path = queue.shift(); path !== undefined && !this.#cancelled; path = queue.shift()) {
         const verdict = await this.#validateFile(path);
-        if (!this.#cancelled) verdicts.set(path, verdict);
+        if (verdict && !this.#cancelled) verdicts.set(path, verdict);
       }
     };
     await Promise.all(Array.from({ length: ALONE_AT_ONCE }, worker));
     return verdicts;
   }
 
-  async #validateFile(path: string): Promise<SchemaVerdict> {
+  async #validateFile(path: string): Promise<SchemaVerdict | undefined> {
     let file: number;
     try {
       file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    } catch (error) {
-      return { valid: false, message: `cannot be read (${(error as NodeJS.ErrnoException).code})` };
+    } catch {
+      return undefined;
     }
     try {
       return aloneVerdict(await this.run({ files: ['-'], stdin: file }), this.options);
@@ -133,11 +138,8 @@ function split(paths: readonly string[]): string[][] {
   return chunks;
 }
 
-function aloneVerdict(exit: XmllintExit, options: XmllintOptions): SchemaVerdict {
-  if (exit.timedOut) return outOfTime(options);
-  if (exit.status === VALID) return { valid: true };
-  const ended = exit.status === null ? { message: 'xmllint crashed on it' } : {};
-  return { valid: false, ...ended, ...readXmllintFindings(exit.output) };
+function aloneVerdict(exit: XmllintExit, options: XmllintOptions): SchemaVerdict | undefined {
+  return exit.timedOut ? outOfTime(options) : readXmllintVerdict(exit.status, exit.output);
 }
 
 function outOfTime(options: XmllintOptions): SchemaVerdict {

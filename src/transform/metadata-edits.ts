@@ -3,7 +3,7 @@ import type { Definition } from '../domain/definition.js';
 import { formatIdentity, type Identity } from '../domain/identity.js';
 import { type DefaultPolicy, NAMESPACE, type PolicyMetadata } from '../domain/metadata.js';
 import { formatPolicy, type Policy } from '../domain/policy.js';
-import type { XmlDocument } from '../xml/document.js';
+import type { ElementRange, XmlDocument } from '../xml/document.js';
 import type { Edit } from '../xml/edit.js';
 import { select } from '../xml/select.js';
 import { commentsOf } from './metadata-comments.js';
@@ -56,13 +56,14 @@ function replacement(document: XmlDocument, existing: PolicyMetadata, wanted: Wa
   return { start, end, text: render(wanted, outer, unitOf(document), commentsOf(document, existing)) };
 }
 
-/** A `<metadata>` that holds nothing else goes too. */
+/** A `<metadata>` that holds nothing else, and says nothing by attributes, goes too. */
 function removal(document: XmlDocument, node: Element): Edit {
   const { text } = document;
-  const container = document.rangeOf(node.parentNode as Element);
+  const parent = node.parentNode as Element;
+  const container = document.rangeOf(parent);
   const own = document.rangeOf(node);
   const around = text.slice(container.openEnd, own.start) + text.slice(own.end, container.closeStart);
-  const { start, end } = /\S/.test(around) ? own : container;
+  const { start, end } = /\S/.test(around) || parent.attributes.length > 0 ? own : container;
   return { start: startOfSpace(text, start), end, text: '' };
 }
 
@@ -76,7 +77,7 @@ function insertionInto(document: XmlDocument, container: Element, wanted: Wanted
   const element = outer + render(wanted, outer, unitOf(document));
   const closing = indentBefore(text, range.start);
   if (range.openEnd === range.end) {
-    const open = text.slice(range.start, range.end).replace(/\s*\/>$/, '>');
+    const open = openTag(text, range);
     return { start: range.start, end: range.end, text: `${open}${element}${closing}</${container.tagName}>` };
   }
   if (!/\S/.test(text.slice(range.openEnd, range.closeStart))) {
@@ -99,7 +100,7 @@ function newContainer(document: XmlDocument, wanted: WantedMetadata): Edit {
   const element = `${outer}<metadata>${inner}${render(wanted, inner, unitOf(document))}${outer}</metadata>`;
   const range = document.rangeOf(root);
   if (range.openEnd === range.end) {
-    const open = text.slice(range.start, range.end).replace(/\s*\/>$/, '>');
+    const open = openTag(text, range);
     return { start: range.start, end: range.end, text: `${open}${element}</${root.tagName}>` };
   }
   const at = anchor ? endOfLineComment(text, document.rangeOf(anchor).end) : range.openEnd;
@@ -121,6 +122,11 @@ function unitOf(document: XmlDocument): string {
   const indent = select('/domain/*', document.dom).map(columnsBefore).find(Boolean) ?? '';
   const own = columnsBefore(root);
   return indent.startsWith(own) ? indent.slice(own.length) : indent;
+}
+
+/** The start tag that an empty-element tag becomes, once its element holds something. */
+function openTag(text: string, { start, end }: ElementRange): string {
+  return `${text.slice(start, startOfSpace(text, end - '/>'.length))}>`;
 }
 
 const nested = (outer: string, unit: string) => (outer ? outer + unit : '');

@@ -8,6 +8,8 @@ import { endOfMisc, explain } from './well-formedness.js';
 export const MAX_DEPTH = 256;
 /** Most attributes that one element may have. libvirt's widest has about twenty. */
 export const MAX_ATTRIBUTES = 1000;
+/** Most elements of a document: it bounds the memory. A definition of thousands of devices has tens of thousands. */
+export const MAX_ELEMENTS = 200_000;
 
 const implementation = new DOMImplementation();
 
@@ -21,6 +23,7 @@ export function parseXml(text: string): XmlDocument {
   const ranges = new Map<Element, ElementRange>();
   const open: Element[] = [];
   let attributes = 0;
+  let elements = 0;
   let lastClosed = '';
 
   const parser = new SaxesParser({ xmlns: true, position: true, defaultXMLVersion: '1.0', forceXMLVersion: true });
@@ -62,6 +65,7 @@ export function parseXml(text: string): XmlDocument {
     attributes = 0;
     const start = tagStart();
     if (open.length === 0) checkEncoding();
+    if (++elements > MAX_ELEMENTS) fail(`more than ${MAX_ELEMENTS} elements`, start);
     if (open.length >= MAX_DEPTH) fail(`elements are nested deeper than ${MAX_DEPTH}: <${tag.name}>`, start);
     const element = createElement(dom, tag, (name) => fail(`${name} is no name where namespaces are used`, start));
     ranges.set(element, { start, openEnd: parser.position, closeStart: parser.position, end: parser.position });

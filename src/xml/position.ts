@@ -29,7 +29,10 @@ export class LineIndex {
     const starts = this.#lineStarts();
     const start = starts[number - 1];
     if (start === undefined) return '';
-    return this.text.slice(start, starts[number] ?? this.text.length).replace(/[\r\n]+$/, '');
+    let end = starts[number] ?? this.text.length;
+    // a slice costs the same whatever its length, a search from the front for what is at the end does not
+    while (end > start && (this.text[end - 1] === '\n' || this.text[end - 1] === '\r')) end--;
+    return this.text.slice(start, end);
   }
 
   /** Offset of a line's first character; the end of the text for lines behind it. */

@@ -5,7 +5,7 @@ import type { LintReport } from '../../src/lint/report.js';
 import { projectRoot, runCli } from '../support/cli.js';
 import { BAD, DOUBTFUL, domain, GOOD, hostdev } from '../support/domains.js';
 import { validateReport, validateSarif } from '../support/json-schemas.js';
-import type { RunOptions } from '../support/run.js';
+import { type RunOptions, run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const test = suite<{ folder: TemporaryFolder }>('lint-domain');
@@ -264,6 +264,42 @@ test('hostdev-cpuset lint is lint-domain', async ({ folder }) => {
   assert.equal(other, await lint([file]));
   const dashed = await runCli('hostdev-cpuset', ['lint', '--json', '--', file]);
   assert.equal(dashed, await lint(['--json', file]));
+});
+
+test('a network in a folder is a note, by its name an error; a domain that is spelled wrong always is', async ({
+  folder,
+}) => {
+  folder.write('nets/net.xml', '<network/>');
+  folder.write('nets/good.xml', GOOD);
+  assert.is((await report([folder.join('nets')])).code, 0);
+  for (const name of ['nets/net.xml', './nets/net.xml', 'nets/../nets/net.xml']) {
+    assert.is((await report(['nets', name], { cwd: folder.path })).code, 1, name);
+  }
+  for (const text of ['<Domain/>', "<domain xmlns='urn:x'/>", "<d:domain xmlns:d='urn:x'/>"]) {
+    folder.write('wrong/guest.xml', text);
+    assert.is((await report([folder.join('wrong')])).code, 1, text);
+  }
+});
+
+test('many vCPUs with one long cpuset take no time and no memory to speak of', async ({ folder }) => {
+  const odd = Array.from({ length: 8191 }, (_, index) => 2 * index + 1).join(',');
+  const os = '<os><type>hvm</type></os>';
+  const text = `<domain type='kvm'><name>g</name><memory>1</memory><vcpu cpuset='${odd}'>16384</vcpu>${os}</domain>`;
+  const { code, stderr } = await lint([folder.write('many.xml', text)], {
+    env: { ...process.env, NODE_OPTIONS: '--max-old-space-size=64' },
+  });
+  assert.is(complaints(stderr), '');
+  assert.is(code, 0);
+});
+
+test('what the system refuses is one line, not a stack', async ({ folder }) => {
+  const gone = folder.join('gone');
+  const script = `mkdir '${gone}' && cd '${gone}' && rmdir '${gone}' && exec "$0" "$@"`;
+  const words = [process.execPath, `${projectRoot}dist/bin/hostdev-cpuset.cjs`, 'normalize', 'guest.xml'];
+  const { code, stdout, stderr } = await run('sh', ['-c', script, ...words]);
+  assert.match(stderr, /^hostdev-cpuset: [^\n]+\n$/);
+  assert.is(stdout, '');
+  assert.is(code, 2);
 });
 
 test('a thousand files', async ({ folder }) => {

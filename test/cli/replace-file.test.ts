@@ -17,7 +17,7 @@ test.after.each(({ folder }) => folder.remove());
 /** The complaint of a replacement that fails. */
 function complaint(path: string): string {
   try {
-    asOrdinaryUser(() => replaceFile(path, 'new'));
+    asOrdinaryUser(() => replaceFile(path, 'old', 'new'));
   } catch (error) {
     assert.instance(error, ToolError);
     return (error as ToolError).message;
@@ -51,6 +51,13 @@ test('only regular files are replaced', async ({ folder }) => {
   assert.match(complaint(folder.join('folder.xml')), 'it is not a regular file');
 });
 
+test('what somebody else has written meanwhile stays', ({ folder }) => {
+  const file = folder.write('guest.xml', 'theirs');
+  assert.throws(() => replaceFile(file, 'old', 'new'), /: cannot be replaced: it was changed meanwhile$/);
+  assert.is(readFileSync(file, 'utf8'), 'theirs');
+  assert.equal(readdirSync(folder.path), ['guest.xml']);
+});
+
 test('a link that leads nowhere stays', ({ folder }) => {
   const link = folder.join('link.xml');
   symlinkSync('nowhere', link);
@@ -61,7 +68,7 @@ test('a link that leads nowhere stays', ({ folder }) => {
 test('another name of the same file keeps the old content', ({ folder }) => {
   const file = folder.write('guest.xml', 'old');
   linkSync(file, folder.join('backup.xml'));
-  replaceFile(file, 'new');
+  replaceFile(file, 'old', 'new');
   assert.is(readFileSync(file, 'utf8'), 'new');
   assert.is(readFileSync(folder.join('backup.xml'), 'utf8'), 'old');
   assert.equal(readdirSync(folder.path), ['backup.xml', 'guest.xml']);

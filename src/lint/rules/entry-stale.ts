@@ -1,5 +1,5 @@
 import type { Device } from '../../domain/devices.js';
-import { formatIdentity, type Identity } from '../../domain/identity.js';
+import { formatIdentity } from '../../domain/identity.js';
 import { statedPolicies } from '../../domain/stated-policies.js';
 import type { Rule } from '../rule.js';
 
@@ -9,9 +9,10 @@ export const entryStale: Rule = {
   summary: 'a metadata entry for a device that is not there',
   check(definition, report) {
     const { document, devices } = definition;
+    const unplaceable = byIdentity(devices.filter(({ placeable }) => !placeable));
     for (const { identity, node } of statedPolicies(definition).stale) {
       const { start, end } = document.rangeOf(node);
-      const other = devices.find((device) => !device.placeable && isKnownBy(device, identity));
+      const other = unplaceable.get(formatIdentity(identity));
       const what = other
         ? `the <${other.label}> with ${formatIdentity(identity)} has no host interrupts of its own`
         : `no hostdev or interface has ${formatIdentity(identity)}`;
@@ -20,5 +21,13 @@ export const entryStale: Rule = {
   },
 };
 
-const isKnownBy = ({ alias, mac }: Device, { key, value }: Identity) =>
-  (key === 'alias' && alias?.name === value) || (key === 'mac' && mac === value);
+/** Of several with one identity, the first. */
+function byIdentity(devices: readonly Device[]): Map<string, Device> {
+  const found = new Map<string, Device>();
+  for (const device of devices.toReversed()) {
+    const { alias, mac } = device;
+    if (alias) found.set(formatIdentity({ key: 'alias', value: alias.name }), device);
+    if (mac !== undefined) found.set(formatIdentity({ key: 'mac', value: mac }), device);
+  }
+  return found;
+}
