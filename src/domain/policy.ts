@@ -15,7 +15,10 @@ export function parsePolicy(value: string): PolicyResult {
     return { ok: false, error: { code: 'syntax', message, at: 0, suggestion: word } };
   }
   const result = parseCpuset(value);
-  return result.ok ? { ok: true, policy: { kind: 'cpuset', set: result.set } } : result;
+  if (result.ok) return { ok: true, policy: { kind: 'cpuset', set: result.set } };
+  if (!/^[a-z][a-z _-]*$/.test(word)) return result;
+  const message = `${JSON.stringify(word.slice(0, 24))} is neither auto, native nor a cpuset`;
+  return { ok: false, error: { ...result.error, message } };
 }
 
 /** The canonical text of a policy. */

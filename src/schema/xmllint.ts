@@ -85,7 +85,9 @@ class Batch {
     const worker = async (): Promise<void> => {
       for (let path = queue.shift(); path !== undefined && !this.#cancelled; path = queue.shift()) {
         const verdict = await this.#validateFile(path);
-        if (verdict && !this.#cancelled) verdicts.set(path, verdict);
+        // An xmllint that fails is likely to fail at every file: what is left goes without a verdict.
+        if (verdict === undefined) queue.length = 0;
+        else if (!this.#cancelled) verdicts.set(path, verdict);
       }
     };
     await Promise.all(Array.from({ length: ALONE_AT_ONCE }, worker));

@@ -4,23 +4,57 @@ import type { XmlDocument } from '../xml/document.js';
 
 const COMMENT_OR_INSTRUCTION = /<!--[\s\S]*?-->|<\?[\s\S]*?\?>/g;
 
+/** What a person wrote about an entry: on the lines before it, and behind it on its own line. */
+export interface Comments {
+  before: string[];
+  behind: string[];
+}
+
 /**
- * The comments of our element, by the identity of the entry that each stands before; '' for those behind the last.
+ * The comments of our element, by the identity of the entry that each is about; '' for those behind the last.
  * What a person wrote about an entry outlives the rewriting of the element, and goes with the entry.
  */
-export function commentsOf(document: XmlDocument, { node, entries }: PolicyMetadata): Map<string, string[]> {
-  const comments = new Map<string, string[]>();
+export function commentsOf(document: XmlDocument, { node, entries }: PolicyMetadata): Map<string, Comments> {
+  const comments = new Map<string, Comments>();
+  const of = (key: string) => {
+    const found = comments.get(key) ?? { before: [], behind: [] };
+    comments.set(key, found);
+    return found;
+  };
   const { openEnd, closeStart } = document.rangeOf(node);
   let from = openEnd;
+  let last: string | undefined;
   const take = (to: number, key: string) => {
-    const found = document.text.slice(from, to).match(COMMENT_OR_INSTRUCTION);
-    if (found) comments.set(key, [...(comments.get(key) ?? []), ...found]);
+    const { first, rest } = split(document.text.slice(from, to), key === '');
+    if (last === undefined) of(key).before.push(...first, ...rest);
+    else {
+      of(last).behind.push(...first);
+      of(key).before.push(...rest);
+    }
   };
   for (const entry of entries) {
     const range = document.rangeOf(entry.node);
-    take(range.start, formatIdentity(entry.identity));
+    const key = formatIdentity(entry.identity);
+    take(range.start, key);
+    of(key).before.push(...(document.text.slice(range.openEnd, range.closeStart).match(COMMENT_OR_INSTRUCTION) ?? []));
     from = range.end;
+    last = key;
   }
   take(closeStart, '');
   return comments;
+}
+
+/** The comments that stand on the first line of a text, unless something else follows on it, and all others. */
+function split(text: string, isLast: boolean): { first: string[]; rest: string[] } {
+  const found = [...text.matchAll(COMMENT_OR_INSTRUCTION)];
+  let end = 0;
+  let count = 0;
+  for (const { 0: comment, index } of found) {
+    if (/[\r\n]/.test(text.slice(end, index))) break;
+    end = index + comment.length;
+    count++;
+  }
+  const goesOn = count === found.length && !isLast && !/[\r\n]/.test(text.slice(end));
+  const all = found.map(([comment]) => comment);
+  return goesOn ? { first: [], rest: all } : { first: all.slice(0, count), rest: all.slice(count) };
 }

@@ -6,8 +6,11 @@ import { formatPolicy, type Policy } from '../domain/policy.js';
 import type { ElementRange, XmlDocument } from '../xml/document.js';
 import type { Edit } from '../xml/edit.js';
 import { select } from '../xml/select.js';
-import { commentsOf } from './metadata-comments.js';
+import { type Comments, commentsOf } from './metadata-comments.js';
 import { indentBefore, startOfSpace } from './white-space.js';
+
+/** XML's white space: JavaScript's has characters that are text. */
+const NOT_SPACE = /[^ \t\r\n]/;
 
 /** What our element under `<metadata>` is to say. */
 export interface WantedMetadata {
@@ -38,13 +41,13 @@ function entryText({ identity, policy }: { identity: Identity; policy: Policy })
 }
 
 /** `outer` and `unit`: the line break and indentation of the element, and what a level adds; both '' on one line. */
-function render(wanted: WantedMetadata, outer: string, unit: string, existing?: Map<string, string[]>): string {
+function render(wanted: WantedMetadata, outer: string, unit: string, existing?: Map<string, Comments>): string {
   const inner = nested(outer, unit);
-  const lines = wanted.entries.flatMap((entry) => [
-    ...(existing?.get(formatIdentity(entry.identity)) ?? []),
-    entryText(entry),
-  ]);
-  lines.push(...(existing?.get('') ?? []));
+  const lines = wanted.entries.flatMap((entry) => {
+    const { before = [], behind = [] } = existing?.get(formatIdentity(entry.identity)) ?? {};
+    return [...before, [entryText(entry), ...behind].join(' ')];
+  });
+  for (const comment of existing?.get('')?.before ?? []) lines.push(comment);
   const tag = `<hostdevs xmlns="${NAMESPACE}"${wanted.default ? ` default="${wanted.default}"` : ''}`;
   if (lines.length === 0) return `${tag}/>`;
   return `${tag}>${lines.map((line) => inner + line).join('')}${outer}</hostdevs>`;
@@ -56,14 +59,15 @@ function replacement(document: XmlDocument, existing: PolicyMetadata, wanted: Wa
   return { start, end, text: render(wanted, outer, unitOf(document), commentsOf(document, existing)) };
 }
 
-/** A `<metadata>` that holds nothing else, and says nothing by attributes, goes too. */
+/** A `<metadata>` that holds nothing else goes too, unless it has attributes for more than us. */
 function removal(document: XmlDocument, node: Element): Edit {
   const { text } = document;
   const parent = node.parentNode as Element;
   const container = document.rangeOf(parent);
   const own = document.rangeOf(node);
   const around = text.slice(container.openEnd, own.start) + text.slice(own.end, container.closeStart);
-  const { start, end } = /\S/.test(around) || parent.attributes.length > 0 ? own : container;
+  const says = Array.from(parent.attributes).some(({ value }) => value !== NAMESPACE);
+  const { start, end } = NOT_SPACE.test(around) || says ? own : container;
   return { start: startOfSpace(text, start), end, text: '' };
 }
 
@@ -80,7 +84,7 @@ function insertionInto(document: XmlDocument, container: Element, wanted: Wanted
     const open = openTag(text, range);
     return { start: range.start, end: range.end, text: `${open}${element}${closing}</${container.tagName}>` };
   }
-  if (!/\S/.test(text.slice(range.openEnd, range.closeStart))) {
+  if (!NOT_SPACE.test(text.slice(range.openEnd, range.closeStart))) {
     return { start: range.openEnd, end: range.closeStart, text: element + closing };
   }
   const end = startOfSpace(text, range.closeStart);

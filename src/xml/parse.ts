@@ -10,6 +10,8 @@ export const MAX_DEPTH = 256;
 export const MAX_ATTRIBUTES = 1000;
 /** Most elements of a document: it bounds the memory. A definition of thousands of devices has tens of thousands. */
 export const MAX_ELEMENTS = 200_000;
+/** Most attributes of a document, for the same reason. */
+export const MAX_ALL_ATTRIBUTES = 200_000;
 
 const implementation = new DOMImplementation();
 
@@ -23,6 +25,7 @@ export function parseXml(text: string): XmlDocument {
   const ranges = new Map<Element, ElementRange>();
   const open: Element[] = [];
   let attributes = 0;
+  let allAttributes = 0;
   let elements = 0;
   let lastClosed = '';
 
@@ -60,6 +63,7 @@ export function parseXml(text: string): XmlDocument {
   };
   parser.on('attribute', () => {
     if (++attributes > MAX_ATTRIBUTES) fail(`more than ${MAX_ATTRIBUTES} attributes in one tag`, tagStart());
+    if (++allAttributes > MAX_ALL_ATTRIBUTES) fail(`more than ${MAX_ALL_ATTRIBUTES} attributes`, tagStart());
   });
   parser.on('opentag', (tag) => {
     attributes = 0;

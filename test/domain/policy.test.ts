@@ -38,6 +38,16 @@ for (const [value, suggestion] of bad) {
   });
 }
 
+for (const value of ['none', 'default', ' Off ', 'automatic']) {
+  policies(`${JSON.stringify(value)}: the message names what there is`, () => {
+    const result = parsePolicy(value);
+    assert.is(
+      result.ok ? '' : result.error.message,
+      `${JSON.stringify(value.trim().toLowerCase())} is neither auto, native nor a cpuset`,
+    );
+  });
+}
+
 policies('what is formatted is parsed as the same policy', () => {
   const value = fc.oneof(fc.constantFrom('auto', 'native'), fc.array(fc.nat(200), { minLength: 1 }).map(String));
   fc.assert(

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { suite } from 'uvu';
@@ -43,6 +44,16 @@ grammar('a folder that was named and has no domain.rng is an error of one line',
     message({ env: { LIBVIRT_SCHEMAS: `${folder}/empty` } }),
     `$LIBVIRT_SCHEMAS: no domain.rng in ${folder}/empty`,
   );
+});
+
+grammar('a domain.rng that is no regular file is none', () => {
+  const isMissing = (error: Error) =>
+    error instanceof SchemaError && error.message.startsWith('--schemas: no domain.rng');
+  mkdirSync(`${folder}/empty/domain.rng`);
+  assert.throws(() => source({ schemas: `${folder}/empty`, env: {} }), isMissing);
+  rmSync(`${folder}/empty/domain.rng`, { recursive: true });
+  execFileSync('mkfifo', [`${folder}/empty/domain.rng`]);
+  assert.throws(() => source({ schemas: `${folder}/empty`, env: {} }), isMissing);
 });
 
 grammar('without libvirt it is the built-in grammar, and says so', () => {

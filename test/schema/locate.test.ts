@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { describeFault } from '../../src/schema/fault.js';
 import { findGrammar } from '../../src/schema/grammar.js';
 import { Locator } from '../../src/schema/locate.js';
+import { tellingMessage } from '../../src/schema/verdict.js';
 import { parseXml } from '../../src/xml/parse.js';
 import { libvirtSchemas, needs, suiteWhere } from '../support/needs.js';
 import { casesOf, expectedFaults } from './cases.js';
@@ -34,6 +35,20 @@ libvirt('a fault that takes too long to find is placed at the device', () => {
   const text = `<domain type="kvm"><name>a</name><devices><disk>${drivers}</disk></devices></domain>`;
   assert.equal(located(locator, text).length, 1);
   assert.match(located(locator, text)[0]?.at ?? '', /^1:\d+$/);
+});
+
+libvirt('a document that the schema takes has no fault, whatever was said of it', () => {
+  for (const { text } of casesOf('valid')) assert.equal(located(locator, text), []);
+});
+
+libvirt('names and messages of any length stay readable', () => {
+  const long = 'x'.repeat(40_000);
+  const text = `<domain type="kvm"><name>a</name><devices><${long}/><disk ${long}="1"/></devices></domain>`;
+  const faults = located(locator, text);
+  assert.ok(faults.length > 0);
+  for (const { message } of faults) assert.ok(message.length < 250, message.slice(0, 250));
+  const [first] = tellingMessage([{ message: long }]).message?.match(/^x{240}\.\.\.$/) ?? [];
+  assert.ok(first);
 });
 
 libvirt.run();

@@ -1,6 +1,7 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as assert from 'uvu/assert';
+import { openEngine } from '../../src/schema/engine.js';
 import { findGrammar } from '../../src/schema/grammar.js';
 import { SchemaError } from '../../src/schema/schema-error.js';
 import { startXmllint, validateText } from '../../src/schema/xmllint.js';
@@ -79,7 +80,7 @@ xmllint('malformed, missing and unreadable files, and folders, stop no others', 
     folder,
     ...files({ '9.xml': GOOD }),
   ];
-  assert.equal(await validity(paths), [false, true, false, false, false, true]);
+  assert.equal(await validity(paths), [false, true, false, undefined, false, true]);
 });
 
 xmllint('many files, good and bad, in several processes', async () => {
@@ -134,16 +135,15 @@ xmllint('cancel ends it at once', async () => {
   assert.is((await run.verdicts).size, 0);
 });
 
-xmllint('a grammar that does not compile is one clear error, and so is no xmllint', async () => {
+xmllint('a grammar that does not compile is one clear error, and so is no room for a temporary file', async () => {
   const broken = {
     kind: 'libvirt' as const,
     text: '<grammar xmlns="http://relaxng.org/ns/structure/1.0"/>',
     directories: [],
   };
   await rejects(startXmllint(files({ '1.xml': GOOD }), broken, options).verdicts, /^the schema does not compile: /);
-  await rejects(
-    startXmllint(files({ '1.xml': GOOD }), grammar, { env: { PATH: folder } }).verdicts,
-    /^xmllint is not installed/,
+  await withTemporary(`${folder}/none`, () =>
+    rejects(startXmllint(files({ '1.xml': GOOD }), broken, options).verdicts, /^no temporary file in .* \(ENOENT\)$/),
   );
 });
 
@@ -151,19 +151,66 @@ xmllint('a generated grammar leaves no file behind', async () => {
   const generated = { ...findGrammar({ env: {}, usualPlaces: [] }), file: undefined };
   const text = `<grammar xmlns="http://relaxng.org/ns/structure/1.0"><include href="file://${grammar.file}"/></grammar>`;
   const { file: _, ...rest } = generated;
-  const before = process.env.TMPDIR;
-  process.env.TMPDIR = folder;
-  try {
-    assert.is((await validateText(GOOD, { ...rest, text }, options)).valid, true);
-    assert.is((await validateText(BAD, { ...rest, text }, options)).valid, false);
+  await withTemporary(folder, async () => {
+    assert.is((await validateText(GOOD, { ...rest, text }, options))?.valid, true);
+    assert.is((await validateText(BAD, { ...rest, text }, options))?.valid, false);
     assert.equal(readdirSync(folder), []);
+  });
+});
+
+const FAILURES = {
+  'exit 127': '#!/bin/sh\necho "xmllint: cannot load libxml2.so.2" >&2\nexit 127\n',
+  'exit 1 of something else': '#!/bin/sh\necho "usage: xmllint" >&2\nexit 1\n',
+  'out of memory': '#!/bin/sh\necho "-:1: element name: validity error : odd" >&2\nexit 9\n',
+  'exit 3 without a verdict': '#!/bin/sh\nexit 3\n',
+  killed: '#!/bin/sh\nkill -9 $$\n',
+  'no such interpreter': '#!/nowhere/sh\n',
+};
+for (const [name, program] of Object.entries(FAILURES)) {
+  xmllint(`a failure of xmllint says nothing of the document: ${name}`, async () => {
+    writeFileSync(`${folder}/xmllint`, program);
+    chmodSync(`${folder}/xmllint`, 0o755);
+    const env = { ...process.env, PATH: folder };
+    const paths = files({ '1.xml': GOOD, '2.xml': BAD, 'n:3.xml': GOOD });
+    assert.is((await startXmllint(paths, grammar, { env }).verdicts).size, 0);
+    assert.is(await validateText(GOOD, grammar, { env }), undefined);
+
+    const engine = await openEngine('xmllint', grammar, env);
+    const documents = [GOOD, BAD, GOOD].map((text, index) => ({ name: '', path: paths[index] as string, text }));
+    const verdicts = await engine.validate([...documents, { name: '', text: BAD }, { name: '', text: GOOD }]);
+    assert.equal(
+      verdicts.map(({ valid }) => valid),
+      [true, false, true, false, true],
+    );
+    engine.close();
+  });
+}
+
+xmllint('a name below /dev or /proc is opened here, where it means what the caller means', async () => {
+  const [path = ''] = files({ '1.xml': BAD });
+  const file = openSync(path, 'r');
+  try {
+    const paths = [`/dev/fd/${file}`, `/proc/self/fd/${file}`];
+    assert.equal(await validity(paths), [false, false]);
+    writeFileSync(path, GOOD);
+    assert.equal(await validity(paths), [true, true]);
   } finally {
-    if (before === undefined) delete process.env.TMPDIR;
-    else process.env.TMPDIR = before;
+    closeSync(file);
   }
 });
 
 xmllint.run();
+
+async function withTemporary(temporary: string, act: () => Promise<void>): Promise<void> {
+  const before = process.env.TMPDIR;
+  process.env.TMPDIR = temporary;
+  try {
+    await act();
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+  }
+}
 
 async function rejects(promise: Promise<unknown>, message: RegExp): Promise<void> {
   const error = await promise.then(

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { attributesOf } from '../../src/xml/attributes.js';
 import type { XmlDocument } from '../../src/xml/document.js';
 import { InputError } from '../../src/xml/input-error.js';
-import { MAX_ATTRIBUTES, MAX_DEPTH, parseXml } from '../../src/xml/parse.js';
+import { MAX_ALL_ATTRIBUTES, MAX_ATTRIBUTES, MAX_DEPTH, MAX_ELEMENTS, parseXml } from '../../src/xml/parse.js';
 import { goodSamples } from '../support/samples.js';
 import { scanElements } from '../support/xml-scan.js';
 import { xmlText } from '../support/xml-texts.js';
@@ -71,6 +71,19 @@ parse('a tag may have attributes to the limit, not more', () => {
   assert.throws(() => parseXml(wide(MAX_ATTRIBUTES + 1)), isFault(/more than 1000 attributes/, 4));
   const many = `<a x="1"/>`.repeat(MAX_ATTRIBUTES + 1);
   assert.is(elementsOf(parseXml(`<r>${many}</r>`).root).length, MAX_ATTRIBUTES + 2, 'the limit is of one tag');
+});
+
+parse('a document may have elements to the limit, not more', () => {
+  const many = (count: number) => `<r>${'<a/>'.repeat(count - 1)}</r>`;
+  assert.is(parseXml(many(MAX_ELEMENTS)).root.childNodes.length, 199_999);
+  assert.throws(() => parseXml(many(MAX_ELEMENTS + 1)), isFault(/^more than 200000 elements$/, 3 + 4 * 199_999));
+});
+
+parse('a document may have attributes to the limit, not more', () => {
+  const many = (count: number) => `<r>${'<a b="" c="" d="" e=""/>'.repeat(count / 4)}<z y=""/></r>`;
+  assert.is(parseXml(many(MAX_ALL_ATTRIBUTES - 4)).root.childNodes.length, 50_000);
+  const offset = 3 + 24 * 50_000;
+  assert.throws(() => parseXml(many(MAX_ALL_ATTRIBUTES)), isFault(/^more than 200000 attributes$/, offset));
 });
 
 parse('any text is either read or refused at a place inside it', () => {

@@ -5,6 +5,9 @@ import { ALL_RULES } from '../rules/index.js';
 
 const EVERY_RULE: readonly RuleInfo[] = [...ALL_RULES, ...HOST_RULES];
 
+/** Characters of a line that its fingerprint is made of. */
+const FINGERPRINTED = 1000;
+
 /** What a SARIF log says beyond the report. */
 export interface SarifContext {
   version: string;
@@ -53,7 +56,8 @@ function results({ path, findings }: FileReport, index: number, context: SarifCo
   return findings.map((finding) => {
     const { rule, severity, hint } = finding;
     // What stays the same while lines are added and removed elsewhere: the line's text, and the how manieth of its like it is.
-    const like = `${rule}\n${context.sourceLine(index, finding.line).trim()}`;
+    // Its beginning will do: a document may be one line of megabytes, with thousands of findings.
+    const like = `${rule}\n${context.sourceLine(index, finding.line).slice(0, FINGERPRINTED).trim()}`;
     const nth = (seen.get(like) ?? 0) + 1;
     seen.set(like, nth);
     return {

@@ -17,10 +17,10 @@ export function formatFinding(path: string, finding: ReportedFinding, sourceLine
   const lines = [
     `${place} ${paint(STYLES[severity], `${severity}:`)} ${printable(message)} ${paint('dim', `[${rule}]`)}`,
   ];
-  if (sourceLine.trim() !== '') {
-    const start = column - 1;
-    const end = endLine === line && endColumn ? endColumn - 1 : endLine ? sourceLine.length : column;
-    const { shown, space, marks } = excerpt(sourceLine, start, end);
+  const start = column - 1;
+  const end = endLine === line && endColumn ? endColumn - 1 : endLine ? sourceLine.length : column;
+  const { shown, space, marks } = excerpt(sourceLine, start, end);
+  if (shown.trim() !== '') {
     lines.push(`  ${shown}`, `  ${' '.repeat(space)}${paint(STYLES[severity], '^'.repeat(marks))}`);
   }
   if (hint) lines.push(`  ${paint('cyan', 'try:')} ${printable(hint)}`);
