@@ -1,5 +1,5 @@
 import { parseCpuList, parseMask } from '../domain/cpu-mask.js';
-import { type Cpuset, has } from '../domain/cpuset.js';
+import type { Cpuset } from '../domain/cpuset.js';
 import { FileError, type Files } from './files.js';
 
 export interface HostNode {
@@ -39,11 +39,6 @@ export function readTopology(files: Files): Topology {
     nodes,
     defaultAffinity: mask === undefined ? undefined : parseMask(mask),
   };
-}
-
-/** The node of an online CPU; undefined on a host without nodes. */
-export function nodeOf(topology: Topology, cpu: number): number | undefined {
-  return topology.nodes.find(({ cpus }) => has(cpus, cpu))?.node;
 }
 
 function readList(files: Files, path: string): Cpuset | undefined {

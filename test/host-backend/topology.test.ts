@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatCpuset } from '../../src/domain/cpuset.js';
 import { FileError } from '../../src/host/files.js';
-import { nodeOf, readTopology } from '../../src/host/topology.js';
+import { readTopology } from '../../src/host/topology.js';
 import { FixedFiles } from './fixed-files.js';
 
 const topology = suite('topology');
@@ -33,8 +33,6 @@ topology('CPUs, nodes in order, the default affinity', () => {
     ],
   );
   assert.is(formatCpuset(host.defaultAffinity ?? []), '0-1');
-  assert.is(nodeOf(host, 5), 1);
-  assert.is(nodeOf(host, 3), undefined, 'an offline CPU is of no node');
 });
 
 topology('a host without nodes, and without a default affinity', () => {
@@ -42,7 +40,6 @@ topology('a host without nodes, and without a default affinity', () => {
   assert.is(formatCpuset(host.present), '0');
   assert.equal(host.nodes, []);
   assert.is(host.defaultAffinity, undefined);
-  assert.is(nodeOf(host, 0), undefined);
 });
 
 topology('where there is no /sys, or no list in it, that is said', () => {
