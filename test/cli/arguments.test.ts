@@ -1,7 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseArguments, type Request } from '../../src/cli/arguments.js';
+import { parseArguments } from '../../src/cli/arguments.js';
 import { ToolError } from '../../src/cli/io.js';
+import type { Request } from '../../src/cli/request.js';
 import { version } from '../../src/cli/version.js';
 import { runCli } from '../support/cli.js';
 
