@@ -1,18 +1,18 @@
 import type { Definition } from '../domain/definition.js';
+import type { PolicySettings } from '../domain/policy-in-force.js';
 import type { Files } from '../host/files.js';
 import { readSnapshot } from '../host/snapshot.js';
 import { type DomainState, isUuid, type StateStore } from '../host/state-store.js';
 import { apply, type Write } from './apply.js';
 import { plan } from './plan.js';
 import type { DomainReport, InterruptReport, Problem } from './report.js';
-import type { PlanSettings } from './wanted.js';
 import { vectorKey } from './written.js';
 
 /** What a pass works on. */
 export interface PassHost {
   files: Files;
   state: StateStore;
-  settings: PlanSettings;
+  settings: PolicySettings;
   /** waits, in milliseconds, before a write that met a transient error is tried again */
   pause(milliseconds: number): void;
   /** false leaves the report's counts empty: /proc/interrupts is long on a large host. Default true */

@@ -1,20 +1,21 @@
 import { type Cpuset, formatCpuset, isSubset } from '../domain/cpuset.js';
 import type { Definition } from '../domain/definition.js';
+import { type PolicySettings, policyInForce } from '../domain/policy-in-force.js';
 import { type StatedPolicy, statedPolicies } from '../domain/stated-policies.js';
+import { type VcpuCpus, vcpuCpus } from '../domain/vcpu-cpus.js';
 import { isVfioDriver } from '../host/pci-device.js';
 import type { DeviceInterrupt, DeviceSnapshot, HostSnapshot } from '../host/snapshot.js';
 import { notVfio, ownership } from './handlers.js';
 import { absence, problemsOfAttribute, problemsOfMetadata, remoteness } from './problems.js';
 import type { Action, DeviceReport, DomainReport, InterruptReport, Problem } from './report.js';
-import { type VcpuCpus, vcpuCpus } from './vcpu-cpus.js';
-import { type PlanSettings, policyInForce, type Wanted, wantedCpus } from './wanted.js';
+import { type Wanted, wantedCpus } from './wanted.js';
 import { vectorKey, type Written } from './written.js';
 
 /** What is to be done about each interrupt of a domain's devices, and why. Pure: nothing is read, nothing written. */
 export function plan(
   definition: Definition,
   host: HostSnapshot,
-  settings: PlanSettings = {},
+  settings: PolicySettings = {},
   written: Written = new Map(),
 ): DomainReport {
   const vcpus = vcpuCpus(definition.placement, host.threads, host.topology.online);
@@ -41,7 +42,7 @@ class Planner {
   constructor(
     private readonly definition: Definition,
     private readonly host: HostSnapshot,
-    private readonly settings: PlanSettings,
+    private readonly settings: PolicySettings,
     private readonly written: Written,
     private readonly vcpus: VcpuCpus,
   ) {}
@@ -50,7 +51,7 @@ class Planner {
     const { device } = stated;
     const { topology, devices } = this.host;
     const { policy, origin } = policyInForce(stated, this.definition, this.settings);
-    const wanted = wantedCpus(policy, this.vcpus, topology.online, this.settings.allowedCpus);
+    const wanted = wantedCpus(policy, this.vcpus, topology.online, this.settings);
     const address = device.source?.address;
     const snapshot = address && devices.get(address);
     // the first has its say: two policies for one device would fight

@@ -1,3 +1,5 @@
+import type { PolicyInForce } from '../domain/policy-in-force.js';
+import type { VcpuCpus } from '../domain/vcpu-cpus.js';
 import type { Severity } from '../lint/rule.js';
 
 /** plan, enforce and status as JSON: schemas/report.schema.json. */
@@ -13,7 +15,7 @@ export interface DomainReport {
   /** CPU list of all vCPUs; null where they may run anywhere, or where nobody knows */
   vcpuCpus: string | null;
   /** what that was learned from: the threads of the running QEMU, or the definition */
-  vcpuSource: 'threads' | 'definition';
+  vcpuSource: VcpuCpus['source'];
   devices: DeviceReport[];
   /** of its policies, where they cannot be laid at a device's door */
   problems: Problem[];
@@ -25,8 +27,7 @@ export interface DeviceReport {
   alias: string | null;
   element: 'hostdev' | 'interface';
   policy: 'auto' | 'native' | 'cpuset';
-  /** who states the policy: the device itself, by entry or attribute, or a default */
-  origin: 'entry' | 'domain-default' | 'host-default';
+  origin: PolicyInForce['origin'];
   /** CPU list that the policy comes to on this host; null where nothing is to be written */
   cpus: string | null;
   numaNode: number | null;

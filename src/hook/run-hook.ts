@@ -2,13 +2,13 @@ import { type Definition, readDefinition } from '../domain/definition.js';
 import { enforceDomain, type PassHost, planDomain } from '../enforce/pass.js';
 import { releaseDomain } from '../enforce/release.js';
 import { parseSettings, SETTINGS_FILE, type Settings } from '../enforce/settings.js';
+import { withDomainLock } from '../host/domain-lock.js';
 import { canonicalUuid } from '../host/uuid.js';
 import { decode } from '../xml/decode.js';
 import { InputError } from '../xml/input-error.js';
 import { parseXml } from '../xml/parse.js';
 import { LineIndex } from '../xml/position.js';
 import type { Input } from './bounded-read.js';
-import { withDomainLock } from './domain-lock.js';
 import { detailLines, errorsOf, type LogLine, logLine, passLine } from './log-line.js';
 import type { Work } from './operation.js';
 

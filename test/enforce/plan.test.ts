@@ -3,8 +3,8 @@ import * as assert from 'uvu/assert';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import type { Cpuset } from '../../src/domain/cpuset.js';
 import type { Definition } from '../../src/domain/definition.js';
+import type { PolicySettings } from '../../src/domain/policy-in-force.js';
 import { plan } from '../../src/enforce/plan.js';
-import type { PlanSettings } from '../../src/enforce/wanted.js';
 import type { SimulatedKernel } from '../../src/host/simulated/kernel.js';
 import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
 import { readSnapshot } from '../../src/host/snapshot.js';
@@ -12,7 +12,7 @@ import { A, B, C, guest, hostdev, hostOf, outcomes, UUID, vfio } from './simulat
 
 const planning = suite('plan');
 
-function planned(definition: Definition, kernel: SimulatedKernel, settings: PlanSettings = {}) {
+function planned(definition: Definition, kernel: SimulatedKernel, settings: PolicySettings = {}) {
   const addresses = definition.devices.flatMap(({ source }) => source?.address ?? []);
   const files = new KernelFiles(kernel);
   const snapshot = readSnapshot(files, { name: definition.name, uuid: definition.uuid, addresses, counts: true });
@@ -78,7 +78,7 @@ planning('who states a policy: the device, its domain, the host', () => {
   const kernel = hostOf([vfio(A, 41), vfio(B, 43), vfio(C, 45)]);
   const entry = `<hostdev address='${B}' cpuset='1'/>`;
   const devices = hostdev(A, '0') + hostdev(B) + hostdev(C);
-  const says = (metadata: string, settings: PlanSettings = {}) =>
+  const says = (metadata: string, settings: PolicySettings = {}) =>
     planned(guest(devices, { metadata }), kernel, settings).devices.map(
       ({ policy, origin, cpus }) => `${policy} ${origin} ${cpus}`,
     );

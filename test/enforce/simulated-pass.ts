@@ -1,8 +1,8 @@
 import { formatCpuset } from '../../src/domain/cpuset.js';
 import { type Definition, readDefinition } from '../../src/domain/definition.js';
+import type { PolicySettings } from '../../src/domain/policy-in-force.js';
 import { enforceDomain, type PassHost, planDomain } from '../../src/enforce/pass.js';
 import type { DomainReport, InterruptReport } from '../../src/enforce/report.js';
-import type { PlanSettings } from '../../src/enforce/wanted.js';
 import type { Files } from '../../src/host/files.js';
 import type { DeviceDescription, HostDescription } from '../../src/host/simulated/description.js';
 import { SimulatedKernel } from '../../src/host/simulated/kernel.js';
@@ -49,7 +49,7 @@ export class Simulated {
   constructor(
     readonly kernel: SimulatedKernel,
     root: string,
-    { settings = {}, files = new KernelFiles(kernel) }: { settings?: PlanSettings; files?: Files } = {},
+    { settings = {}, files = new KernelFiles(kernel) }: { settings?: PolicySettings; files?: Files } = {},
   ) {
     const pause = (milliseconds: number) => void this.pauses.push(milliseconds);
     this.host = { files, state: new StateStore(root), settings, pause };

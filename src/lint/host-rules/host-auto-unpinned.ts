@@ -1,5 +1,5 @@
-import { formatCpuset, isSubset } from '../../domain/cpuset.js';
-import { type HostRule, placedDevices, vcpuCpus } from './host-rule.js';
+import { formatCpuset } from '../../domain/cpuset.js';
+import { followedCpus, type HostRule, placedDevices } from './host-rule.js';
 
 export const hostAutoUnpinned: HostRule = {
   name: 'host-auto-unpinned',
@@ -7,10 +7,10 @@ export const hostAutoUnpinned: HostRule = {
   summary: 'auto where the vCPUs may run on every CPU of this host: nothing is placed',
   check(definition, host, report) {
     const { online } = host.snapshot.topology;
-    const vcpus = vcpuCpus(definition, host);
+    const vcpus = followedCpus(definition, host);
     // a vCPU without any pin needs no host to be seen: auto-unpinned
-    if (!vcpus || !isSubset(online, vcpus) || definition.placement.vcpus.some(({ source }) => source === 'host'))
-      return;
+    const unpinned = definition.placement.vcpus.some(({ source }) => source === 'host');
+    if (vcpus.cpus || vcpus.because !== 'unpinned' || unpinned) return;
     const followers = placedDevices(definition, host).filter(({ policy }) => policy.kind === 'auto');
     for (const { place } of followers) {
       report({

@@ -1,21 +1,18 @@
-import { type Cpuset, EMPTY, intersect, isSubset } from '../../domain/cpuset.js';
+import { type Cpuset, EMPTY } from '../../domain/cpuset.js';
 import type { Definition } from '../../domain/definition.js';
 import type { Device } from '../../domain/devices.js';
-import type { DefaultPolicy } from '../../domain/metadata.js';
 import type { Policy } from '../../domain/policy.js';
+import { type PolicySettings, policyInForce, usableCpus } from '../../domain/policy-in-force.js';
 import { type StatedPolicy, statedPolicies } from '../../domain/stated-policies.js';
+import { type VcpuCpus, vcpuCpus } from '../../domain/vcpu-cpus.js';
 import type { Irqbalance } from '../../host/irqbalance.js';
 import type { DeviceSnapshot, HostSnapshot } from '../../host/snapshot.js';
 import type { Report, RuleInfo } from '../rule.js';
 
-/** What the rules see of a host. */
-export interface LintHost {
+/** What the rules see of a host, its configuration included. */
+export interface LintHost extends PolicySettings {
   snapshot: HostSnapshot;
   irqbalance?: Irqbalance | undefined;
-  /** of the host's configuration: for domains that state no default */
-  default?: DefaultPolicy | undefined;
-  /** of the host's configuration: interrupts go nowhere else */
-  allowedCpus?: Cpuset | undefined;
 }
 
 /** A rule that only a host can decide. */
@@ -38,28 +35,23 @@ export interface PlacedDevice {
 }
 
 export function placedDevices(definition: Definition, host: LintHost): PlacedDevice[] {
-  const { snapshot, allowedCpus } = host;
-  const { online } = snapshot.topology;
-  const vcpus = vcpuCpus(definition, host);
-  const followed = vcpus && !isSubset(online, vcpus) ? vcpus : undefined;
-  const standard = definition.metadata[0]?.default ?? host.default;
+  const { snapshot } = host;
+  const followed = followedCpus(definition, host).cpus;
   return statedPolicies(definition).devices.flatMap((stated) => {
     const { device } = stated;
-    // an attribute that cannot be read leaves the device alone, whatever the default
-    const policy = stated.policy ?? (standard === 'auto' && !device.attribute ? { kind: standard } : undefined);
+    const { policy } = policyInForce(stated, definition, host);
     if (!device.placeable || !policy || policy.kind === 'native') return [];
     const asked = policy.kind === 'cpuset' ? policy.set : followed;
-    const present = intersect(asked ?? EMPTY, online);
-    const used = allowedCpus ? intersect(present, allowedCpus) : present;
+    const used = usableCpus(asked ?? EMPTY, snapshot.topology.online, host).allowed;
     const address = device.source?.address;
     const found = address === undefined ? undefined : snapshot.devices.get(address);
     return { device, policy, asked, used, host: found, place: placeOf(definition, stated) };
   });
 }
 
-/** Where the vCPUs may run: the threads of a running QEMU are the truth. Undefined where anywhere, or where numad decides. */
-export function vcpuCpus({ placement }: Definition, { snapshot }: LintHost): Cpuset | undefined {
-  return snapshot.threads?.cpus ?? placement.cpus;
+/** What `auto` comes to on this host. */
+export function followedCpus({ placement }: Definition, { snapshot }: LintHost): VcpuCpus {
+  return vcpuCpus(placement, snapshot.threads, snapshot.topology.online);
 }
 
 function placeOf({ document }: Definition, { device, entry }: StatedPolicy): PlacedDevice['place'] {

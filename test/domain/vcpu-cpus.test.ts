@@ -1,0 +1,48 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseCpuList } from '../../src/domain/cpu-mask.js';
+import { type Cpuset, formatCpuset } from '../../src/domain/cpuset.js';
+import { readDefinition } from '../../src/domain/definition.js';
+import { usableCpus } from '../../src/domain/policy-in-force.js';
+import { vcpuCpus } from '../../src/domain/vcpu-cpus.js';
+import { parseXml } from '../../src/xml/parse.js';
+
+const followed = suite('CPUs that auto follows');
+
+const list = (text: string) => parseCpuList(text) as Cpuset;
+const ONLINE = list('0-7');
+const placement = (inside: string) => readDefinition(parseXml(`<domain>${inside}</domain>`)).placement;
+const PINNED = placement("<vcpu cpuset='2-3'>2</vcpu>");
+const ANYWHERE = placement('<vcpu>2</vcpu>');
+const NUMAD = placement("<vcpu placement='auto'>2</vcpu>");
+
+followed('the definition, where nothing runs', () => {
+  assert.equal(vcpuCpus(PINNED, undefined, ONLINE), { source: 'definition', cpus: list('2-3') });
+});
+
+followed('the threads, whatever the definition says', () => {
+  for (const said of [PINNED, ANYWHERE, NUMAD]) {
+    assert.equal(vcpuCpus(said, { cpus: list('5') }, ONLINE), { source: 'threads', cpus: list('5') });
+  }
+});
+
+followed('every CPU that is online is no place to follow to', () => {
+  const nowhere = { cpus: undefined, because: 'unpinned' };
+  assert.equal(vcpuCpus(ANYWHERE, undefined, ONLINE), { source: 'definition', ...nowhere });
+  assert.equal(vcpuCpus(PINNED, undefined, list('2-3')), { source: 'definition', ...nowhere });
+  assert.equal(vcpuCpus(PINNED, { cpus: list('0-7') }, ONLINE), { source: 'threads', ...nowhere });
+});
+
+followed('numad has not chosen yet', () => {
+  const expected = { source: 'definition', cpus: undefined, because: 'numad' };
+  assert.equal(vcpuCpus(NUMAD, undefined, ONLINE), expected);
+});
+
+followed('of the CPUs asked for, those online and allowed', () => {
+  const { present, allowed } = usableCpus(list('2-3,6-9'), ONLINE, { allowedCpus: list('3-6') });
+  assert.is(formatCpuset(present), '2-3,6-7');
+  assert.is(formatCpuset(allowed), '3,6');
+  assert.is(formatCpuset(usableCpus(list('6-9'), ONLINE, {}).allowed), '6-7');
+});
+
+followed.run();
