@@ -95,19 +95,21 @@ const common = {
   logLevel: 'warning',
 };
 await build({ ...common, entryPoints: ['xpath'], format: 'cjs' });
+const plugins = [asciiNamesFirst, asModules, lazyXpath];
+// Only its DOM is used; its parser freezes a table of 2,200 HTML entities, which takes longer than the parsing of a domain.
+const alias = { '@xmldom/xmldom': '@xmldom/xmldom/lib/dom.js', 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' };
+// libvirt waits for the hook: it is one file, with nothing that it does not need.
+const esm = { ...common, write: false, format: 'esm', alias };
+const hook = await build({ ...esm, entryPoints: [{ in: 'src/cli/hook-main.ts', out: 'hook' }], plugins });
 const { outputFiles } = await build({
-  ...common,
+  ...esm,
   entryPoints: [main],
   splitting: true,
-  write: false,
-  format: 'esm',
-  plugins: [fewFiles, asciiNamesFirst, asModules, lazyXpath],
-  // Only its DOM is used; its parser freezes a table of 2,200 HTML entities, which takes longer than the parsing of a domain.
-  alias: { '@xmldom/xmldom': '@xmldom/xmldom/lib/dom.js', 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
+  plugins: [fewFiles, ...plugins],
   // Modules with top-level await cannot be bundled; the peer is the user's.
   external: ['libxml2-wasm', 'libxmljs2'],
 });
-for (const { path, text } of outputFiles) {
+for (const { path, text } of [...hook.outputFiles, ...outputFiles]) {
   if (basename(path) === 'main.cjs') await writeExecutables(text);
   else writeFileSync(path, path.endsWith('.cjs') ? await toCommonJs(text) : text);
 }
@@ -115,7 +117,8 @@ execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconf
 
 async function writeExecutables(text) {
   for (const name of ['lint-domain', 'hostdev-cpuset']) {
-    const code = `#!/usr/bin/env node\n${await toCommonJs(text)}module.exports.main('${name}');\n`;
+    const hook = name === 'hostdev-cpuset' ? "if(process.argv[2]==='hook')return require('./hook.cjs').main();\n" : '';
+    const code = `#!/usr/bin/env node\n${hook}${await toCommonJs(text)}module.exports.main('${name}');\n`;
     writeFileSync(`dist/bin/${name}.cjs`, code, { mode: 0o755 });
   }
 }

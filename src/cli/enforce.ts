@@ -2,6 +2,7 @@ import type { Definition } from '../domain/definition.js';
 import { enforceDomain, type PassHost, planDomain } from '../enforce/pass.js';
 import { type DomainReport, enforceReport } from '../enforce/report.js';
 import { formatReport } from '../enforce/text-report.js';
+import { pause } from '../host/pause.js';
 import { RootFiles } from '../host/root-files.js';
 import { StateStore } from '../host/state-store.js';
 import { formatFinding } from '../lint/formats/text.js';
@@ -92,8 +93,4 @@ function readDomain({ name, read }: Source, io: Io): Definition | undefined {
     io.stderr.write(formatFinding(name, finding, lines.line(finding.line), paint));
   }
   return errors.length > 0 ? undefined : definition;
-}
-
-function pause(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

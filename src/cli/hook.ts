@@ -4,6 +4,7 @@ import { JOURNAL_SOCKET, sendToJournal } from '../hook/journal.js';
 import type { LogLine } from '../hook/log-line.js';
 import { type Work, workOf } from '../hook/operation.js';
 import { runHook } from '../hook/run-hook.js';
+import { pause } from '../host/pause.js';
 import { RootFiles } from '../host/root-files.js';
 import { StateStore } from '../host/state-store.js';
 import { EXIT, errorLine, type Io } from './io.js';
@@ -17,12 +18,14 @@ const PATIENCE = 5000;
 /** What the front of the hook (hook/qemu) knows a refusal by: Node's own status is 1 as well when it crashes. */
 export const REFUSAL = 'the domain must not start';
 
+export type HookIo = Pick<Io, 'env'> & { stderr: Pick<Io['stderr'], 'write'> };
+
 /**
  * libvirt's hook protocol. The status is 0 whatever happens, for in `started` and `reconnect` libvirt kills the guest at any
  * other; but 1 where the configuration wants a start to fail, in `prepare`. Nothing is ever printed on standard output: in
  * `migrate` and `restore` it would replace the domain's XML.
  */
-export async function hookCommand(args: readonly string[], io: Io): Promise<number> {
+export async function hookCommand(args: readonly string[], io: HookIo): Promise<number> {
   // A name may look like an option: the four words of libvirt come first, whatever they are.
   const [name, operation, suboperation, extra, ...options] = args;
   const root = rootOf(options);
@@ -32,7 +35,8 @@ export async function hookCommand(args: readonly string[], io: Io): Promise<numb
   }
   const work = workOf(operation, suboperation);
   if (!work) return EXIT.ok;
-  return serve({ work, name, operation, input: await readBounded(process.stdin, PATIENCE) }, root.folder, io);
+  const input = await readBounded(0, () => process.stdin, PATIENCE);
+  return serve({ work, name, operation, input }, root.folder, io);
 }
 
 interface Call {
@@ -42,12 +46,12 @@ interface Call {
   input: Input;
 }
 
-async function serve(call: Call, root: string, io: Io): Promise<number> {
+async function serve(call: Call, root: string, io: HookIo): Promise<number> {
   const { lines, refusal } = runHook(call, {
     files: new RootFiles(root),
     state: new StateStore(root),
     folder: join(root || '/', 'run/hostdev-cpuset'),
-    pause: (milliseconds) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds),
+    pause,
     debug: io.env.HOSTDEV_CPUSET_DEBUG === '1',
   });
   const sent = lines.length === 0 || (await sendToJournal(join(root || '/', JOURNAL_SOCKET), lines));

@@ -1,5 +1,6 @@
 import { findFiles } from './find-files.js';
-import { EXIT, processIo } from './io.js';
+import { EXIT } from './io.js';
+import { processIo } from './process-io.js';
 import { run } from './run.js';
 import { type SchemaRun, startSchemaRun } from './schema-run.js';
 

@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { pause } from '../host/pause.js';
 import { MAX_BYTES } from '../xml/decode.js';
 import { ToolError } from './io.js';
 
@@ -72,7 +73,7 @@ function readSome(fd: number, part: Buffer): number {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EOF') return 0;
       if (code !== 'EAGAIN') throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+      pause(5);
     }
   }
 }

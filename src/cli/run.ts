@@ -27,10 +27,6 @@ export async function run(program: string, args: readonly string[], io: Io, earl
 }
 
 async function dispatch(program: string, args: readonly string[], io: Io, early?: SchemaRun): Promise<number> {
-  // libvirt waits for it, and its words are no options: it goes without what reads a command line.
-  if (program === 'hostdev-cpuset' && args[0] === 'hook') {
-    return (await import('./hook.js')).hookCommand(args.slice(1), io);
-  }
   if (early) return (await import('./commands.js')).lint({ paths: args }, io, early);
   const { parseArguments } = await import('./arguments.js');
   const request = await parseArguments(program, args);

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
@@ -15,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { pid } from 'node:process';
 import { type DomainState, isDomainState } from './domain-state.js';
 import { FileError } from './files.js';
 import { canonicalUuid } from './uuid.js';
@@ -50,15 +50,17 @@ export class StateStore {
   /** @throws FileError where /run is full or read-only, or the folder is not ours (EPERM) or a link (ENOTDIR) */
   write(uuid: string, state: DomainState): void {
     const file = this.#file(uuid);
-    const temporary = `${file}.${randomBytes(6).toString('hex')}`;
     attempt(file, () => {
       this.#makeFolder();
+      const { fd, path } = openNew(file);
       try {
-        writeFileSync(temporary, JSON.stringify(state), { mode: 0o600, flag: 'wx' });
-        renameSync(temporary, file);
+        writeFileSync(fd, JSON.stringify(state));
+        renameSync(path, file);
       } catch (error) {
-        rmSync(temporary, { force: true });
+        rmSync(path, { force: true });
         throw error;
+      } finally {
+        closeSync(fd);
       }
     });
   }
@@ -131,6 +133,18 @@ function readRegularFile(path: string): string {
     return readFileSync(fd, 'utf8');
   } finally {
     closeSync(fd);
+  }
+}
+
+/** A file beside it that nobody has: a process that was killed may have left one, and its pid be ours now. */
+function openNew(file: string): { fd: number; path: string } {
+  for (let number = 0; ; number++) {
+    const path = `${file}.${pid}.${number}`;
+    try {
+      return { fd: openSync(path, 'wx', 0o600), path };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || number === 100) throw error;
+    }
   }
 }
 

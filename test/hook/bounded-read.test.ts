@@ -1,20 +1,73 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { PassThrough, Readable } from 'node:stream';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readBounded } from '../../src/hook/bounded-read.js';
+import { type Input, readBounded } from '../../src/hook/bounded-read.js';
 import { decode, MAX_BYTES } from '../../src/xml/decode.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const test = suite('bounded read');
 const AMPLE = 60_000;
+let folder: TemporaryFolder;
+let opened: number[];
 
-test('all that comes, in whatever pieces', async () => {
-  const input = await readBounded(Readable.from([Buffer.from('<dom'), Buffer.from('ain/>')]), AMPLE);
-  assert.ok('bytes' in input && Buffer.from(input.bytes).toString() === '<domain/>');
+test.before.each(() => {
+  folder = new TemporaryFolder();
+  opened = [];
+});
+test.after.each(() => {
+  opened.forEach(closeSync);
+  folder.remove();
 });
 
-test('nothing at all', async () => {
-  const input = await readBounded(Readable.from([]), AMPLE);
-  assert.ok('bytes' in input && input.bytes.length === 0);
+function open(path: string, flags: string): number {
+  const fd = openSync(path, flags);
+  opened.push(fd);
+  return fd;
+}
+function pipe(): number {
+  const path = folder.join('pipe');
+  execFileSync('mkfifo', [path]);
+  return open(path, 'r+');
+}
+const never = (): never => {
+  throw new Error('no stream is needed');
+};
+const textOf = (input: Input) => ('bytes' in input ? Buffer.from(input.bytes).toString() : input.problem);
+/** Neither file nor pipe, as a socket is none. */
+const streamed = (stream: Readable, milliseconds = AMPLE) =>
+  readBounded(open('/dev/null', 'r'), () => stream, milliseconds);
+
+test('a file, from where its descriptor stands', async () => {
+  folder.write('file', 'read already<domain/>');
+  const fd = open(folder.join('file'), 'r');
+  readSync(fd, Buffer.alloc('read already'.length));
+  assert.is(textOf(await readBounded(fd, never, AMPLE)), '<domain/>');
+  assert.is(textOf(await readBounded(fd, never, AMPLE)), '');
+});
+
+test('a file without end', async () => {
+  folder.write('file', 'x'.repeat(MAX_BYTES + 1024 * 1024));
+  const input = await readBounded(open(folder.join('file'), 'r'), never, AMPLE);
+  assert.ok('bytes' in input && input.bytes.length < MAX_BYTES + 100_000);
+});
+
+test('a pipe that stays open is left when the time is up', async () => {
+  const fd = pipe();
+  writeSync(fd, '<domain>');
+  assert.equal(await readBounded(fd, never, 20), { problem: 'standard input did not end within 0.02 seconds' });
+});
+
+test('a descriptor that nobody can read', async () => {
+  folder.write('file', '');
+  const fd = open(folder.join('file'), 'w');
+  assert.match(textOf(await readBounded(fd, never, AMPLE)), /^standard input: EBADF/);
+});
+
+test('a stream, in whatever pieces', async () => {
+  assert.is(textOf(await streamed(Readable.from([Buffer.from('<dom'), Buffer.from('ain/>')]))), '<domain/>');
+  assert.is(textOf(await streamed(Readable.from([]))), '');
 });
 
 test('an endless stream is left as soon as it is too large to be read', async () => {
@@ -25,7 +78,7 @@ test('an endless stream is left as soon as it is too large to be read', async ()
       this.push(Buffer.alloc(65536, 'x'));
     },
   });
-  const input = await readBounded(endless, AMPLE);
+  const input = await streamed(endless);
   assert.ok('bytes' in input);
   assert.match(decode(input.bytes).problem?.message ?? '', 'larger than 16 MiB');
   assert.ok(given < MAX_BYTES + 1024 * 1024, `${given} bytes were taken`);
@@ -33,10 +86,10 @@ test('an endless stream is left as soon as it is too large to be read', async ()
 });
 
 test('a stream that stays open is left when the time is up', async () => {
-  const open = new PassThrough();
-  open.write('<domain>');
-  assert.equal(await readBounded(open, 20), { problem: 'standard input did not end within 0.02 seconds' });
-  assert.ok(open.destroyed);
+  const stays = new PassThrough();
+  stays.write('<domain>');
+  assert.equal(await streamed(stays, 20), { problem: 'standard input did not end within 0.02 seconds' });
+  assert.ok(stays.destroyed);
 });
 
 test('a stream that breaks', async () => {
@@ -45,7 +98,7 @@ test('a stream that breaks', async () => {
       this.destroy(new Error('EIO: i/o error, read'));
     },
   });
-  assert.equal(await readBounded(broken, AMPLE), { problem: 'standard input: EIO: i/o error, read' });
+  assert.is(textOf(await streamed(broken)), 'standard input: EIO: i/o error, read');
 });
 
 test.run();

@@ -109,6 +109,15 @@ states('other names in the folder are no states', () => {
   assert.equal(store.list(), [UUID]);
 });
 
+states('what a killed writer of the same pid left stands in no way', () => {
+  mkdirSync(place(), { recursive: true });
+  writeFileSync(place(`${UUID}.json.${process.pid}.0`), '{');
+  store.write(UUID, STATE);
+  assert.equal(store.read(UUID), STATE);
+  store.remove(UUID);
+  assert.equal(readdirSync(place()), []);
+});
+
 states('what a killed writer left goes with the state', () => {
   store.write(UUID, STATE);
   store.write(OTHER, STATE);

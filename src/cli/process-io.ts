@@ -1,0 +1,30 @@
+import { isatty } from 'node:tty';
+import { EXIT, errorLine, type Io } from './io.js';
+
+/** The process's own. */
+export function processIo(program: string): Io {
+  // Opening Node's streams takes a millisecond each, and most runs write to one of them.
+  const output = (fd: number, name: string, open: () => NodeJS.WriteStream) => {
+    let stream: NodeJS.WriteStream | undefined;
+    return {
+      isTTY: isatty(fd),
+      write: (text: string) => {
+        stream ??= open().on('error', (error: NodeJS.ErrnoException) => {
+          // A reader that went away (`| head`) is no failure of ours.
+          if (error.code === 'EPIPE') return;
+          process.stderr.write(errorLine(program, `${name}: ${error.message}`));
+          process.exit(EXIT.failed);
+        });
+        stream.write(text);
+      },
+    };
+  };
+  return {
+    env: process.env,
+    columns: () => (isatty(1) ? process.stdout.columns : 80),
+    userId: () => process.geteuid?.(),
+    stdin: { fd: 0, isTTY: isatty(0) },
+    stdout: output(1, 'standard output', () => process.stdout),
+    stderr: output(2, 'standard error', () => process.stderr),
+  };
+}
