@@ -1,5 +1,6 @@
 import type { Argv } from 'yargs';
 import yargs from 'yargs';
+import { defineCommand, editCommand } from './command-line/define.js';
 import { enforceCommand } from './command-line/enforce.js';
 import { lintCommand } from './command-line/lint.js';
 import { EPILOGUE, type Take } from './command-line/shared.js';
@@ -16,8 +17,10 @@ const COMMANDS: readonly ((parser: Argv, take: Take) => void)[] = [
   (parser, take) => enforceCommand(parser, 'plan', take),
   (parser, take) => enforceCommand(parser, 'enforce', take),
   (parser, take) => enforceCommand(parser, 'status', take),
+  defineCommand,
+  editCommand,
 ];
-const NAMES = 'lint, normalize, expand, plan, enforce or status (see --help)';
+const NAMES = 'lint, normalize, expand, plan, enforce, status, define or edit (see --help)';
 
 /** @throws ToolError at a usage error: one line */
 export async function parseArguments(program: string, args: readonly string[]): Promise<Request> {

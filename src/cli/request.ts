@@ -1,3 +1,5 @@
+import type { DefineOptions } from './define.js';
+import type { EditOptions } from './edit.js';
 import type { EnforceOptions } from './enforce.js';
 import type { LintOptions } from './lint.js';
 import type { NormalizeCommandOptions, TransformOptions } from './transform.js';
@@ -7,5 +9,7 @@ export type Request =
   | { command: 'lint'; options: LintOptions }
   | { command: 'normalize'; options: NormalizeCommandOptions }
   | { command: 'expand'; options: TransformOptions }
+  | { command: 'define'; options: DefineOptions }
+  | { command: 'edit'; options: EditOptions }
   | { command: 'enforce'; options: EnforceOptions }
   | { command: 'print'; text: string };

@@ -34,6 +34,7 @@ async function dispatch(program: string, args: readonly string[], io: Io, early?
     io.stdout.write(request.text);
     return EXIT.ok;
   }
+  if (request.command === 'edit') return (await import('./edit.js')).editCommand(request.options, io);
   const namesNone =
     request.options.paths.length === 0 && !(request.command === 'enforce' && namesDomains(request.options));
   if (namesNone) {
@@ -46,6 +47,7 @@ async function dispatch(program: string, args: readonly string[], io: Io, early?
     request.options.paths = ['-'];
   }
   if (request.command === 'enforce') return (await import('./enforce.js')).enforceCommand(request.options, io);
+  if (request.command === 'define') return (await import('./define.js')).defineCommand(request.options, io);
   const { lint, normalizeCommand, expandCommand } = await import('./commands.js');
   if (request.command === 'lint') return lint(request.options, io);
   return request.command === 'normalize' ? normalizeCommand(request.options, io) : expandCommand(request.options, io);

@@ -24,6 +24,11 @@ export interface NormalizeCommandOptions extends TransformOptions {
   check?: boolean;
 }
 
+/** A document as it was and as it is rewritten, with what it defines; or, where it has errors, only as it was. */
+export type Transformed =
+  | { before: string; after: string; definition: Definition }
+  | { before: string; after: undefined; definition: undefined };
+
 /** `hostdev-cpuset normalize`. */
 export function normalizeCommand(options: NormalizeCommandOptions, io: Io): Promise<number> {
   const rewrite = (definition: Definition) =>
@@ -62,14 +67,17 @@ async function transformAll(
   return status;
 }
 
-/** `after` is undefined where the input has errors, which are then on standard error. */
-async function transformOne(
+/**
+ * Reads, checks and rewrites one document; what is found is then on standard error.
+ * @returns the text before and after; `after` and `definition` are undefined where the input has errors
+ */
+export async function transformOne(
   path: string,
-  options: TransformOptions,
+  options: SchemaOptions,
   io: Io,
   rewrite: (definition: Definition) => string,
   check: boolean,
-): Promise<{ before: string; after: string | undefined }> {
+): Promise<Transformed> {
   const { lines, definition, findings } = lintDocument(decode(readInput(path, io.stdin.fd)));
   const file = { path, lines, findings };
   if (definition && check) {
@@ -82,5 +90,6 @@ async function transformOne(
   for (const finding of report.findings) {
     io.stderr.write(formatFinding(report.path, finding, lines.line(finding.line), paint));
   }
-  return { before: lines.text, after: report.valid && definition ? rewrite(definition) : undefined };
+  if (!report.valid || !definition) return { before: lines.text, after: undefined, definition: undefined };
+  return { before: lines.text, after: rewrite(definition), definition };
 }

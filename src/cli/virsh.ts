@@ -10,18 +10,57 @@ export function dumpDomain(name: string, connect: string | undefined): string {
   return virsh(connect, ['dumpxml', `--domain=${name}`]);
 }
 
+/** The definition that the next start takes, with its passwords: what is defined without them loses them. */
+export function dumpForEditing(domain: string, connect: string | undefined): string {
+  return virsh(connect, ['dumpxml', '--inactive', '--security-info', `--domain=${domain}`]);
+}
+
 /** UUIDs of the running domains. */
 export function runningDomains(connect: string | undefined): string[] {
   return virsh(connect, ['list', '--uuid']).split('\n').filter(Boolean);
 }
 
+/** Names of the running domains. */
+export function runningNames(connect: string | undefined): string[] {
+  return virsh(connect, ['list', '--name']).split('\n').filter(Boolean);
+}
+
+/** What virsh prints. @throws ToolError in virsh's own words */
 function virsh(connect: string | undefined, args: readonly string[]): string {
+  const { status, stdout, stderr } = callVirsh(connect, args);
+  if (status !== 0) {
+    throw new ToolError(`virsh: ${errorsOf(stderr)[0] ?? `exit status ${status}`}`);
+  }
+  return stdout;
+}
+
+/** Its complaints, from the general to the particular. */
+export function errorsOf(stderr: string): string[] {
+  return stderr
+    .split('\n')
+    .filter((line) => line.startsWith('error: '))
+    .map((line) => line.slice('error: '.length));
+}
+
+export interface VirshOutcome {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/**
+ * One call of virsh, in English whatever the locale: its complaints are known by their first word.
+ * @param patient a person is there, who may be asked for a password
+ * @throws ToolError where it cannot be run at all
+ */
+export function callVirsh(connect: string | undefined, args: readonly string[], patient = false): VirshOutcome {
   const options = connect === undefined ? [] : [`--connect=${connect}`];
   const { error, status, stdout, stderr } = spawnSync('virsh', [...options, ...args], {
     encoding: 'utf8',
-    timeout: TIME_LIMIT,
+    env: { ...process.env, LC_ALL: 'C' },
+    timeout: patient ? 0 : TIME_LIMIT,
     maxBuffer: MAX_BYTES,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [patient ? 'inherit' : 'ignore', 'pipe', 'pipe'],
   });
   if (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -29,9 +68,5 @@ function virsh(connect: string | undefined, args: readonly string[]): string {
     if (code === 'ETIMEDOUT') throw new ToolError(`virsh gave no answer within ${TIME_LIMIT / 1000} s`);
     throw new ToolError(`virsh: ${code ?? error.message}`);
   }
-  if (status !== 0) {
-    const line = stderr.split('\n').find((text) => text.startsWith('error: '));
-    throw new ToolError(`virsh: ${line?.slice('error: '.length) ?? `exit status ${status}`}`);
-  }
-  return stdout;
+  return { status, stdout, stderr };
 }

@@ -1,0 +1,50 @@
+import { printable } from '../lint/formats/printable.js';
+import { normalize } from '../transform/normalize.js';
+import { defineWithVirsh, isRunning, WAITS } from './define-with-virsh.js';
+import { EXIT, errorLine, type Io, ToolError } from './io.js';
+import { STDIN_NAME } from './read-input.js';
+import type { SchemaOptions } from './schema-run.js';
+import { transformOne } from './transform.js';
+
+export interface DefineOptions extends SchemaOptions {
+  /** files, `-` for standard input */
+  paths: readonly string[];
+  /** libvirt's URI, as of `virsh -c` */
+  connect?: string | undefined;
+  /** false: neither we nor libvirt ask a schema */
+  check: boolean;
+}
+
+/**
+ * `hostdev-cpuset define`: `virsh define` with the attribute allowed. Each file is defined or not by itself.
+ * @returns the exit status: 1 where a document has errors or libvirt does not take it, 2 where the work could not be done
+ */
+export async function defineCommand(options: DefineOptions, io: Io): Promise<number> {
+  let status: number = EXIT.ok;
+  for (const path of options.paths) {
+    try {
+      status = Math.max(status, await defineOne(path, options, io));
+    } catch (error) {
+      // One that cannot be read, say, does not keep the others from it.
+      if (!(error instanceof ToolError)) throw error;
+      io.stderr.write(errorLine('hostdev-cpuset', error.message));
+      status = EXIT.failed;
+    }
+  }
+  return status;
+}
+
+async function defineOne(path: string, options: DefineOptions, io: Io): Promise<number> {
+  const { connect, check } = options;
+  const { after, definition } = await transformOne(path, options, io, normalize, check);
+  if (after === undefined) return EXIT.findings;
+  const from = path === '-' ? STDIN_NAME : path;
+  const refusal = defineWithVirsh(after, { connect, validate: check });
+  if (refusal !== undefined) {
+    io.stderr.write(errorLine('hostdev-cpuset', `${from}: libvirt does not take it: ${refusal}`));
+    return EXIT.findings;
+  }
+  io.stdout.write(`Domain '${printable(definition.name)}' defined from ${printable(from)}\n`);
+  if (isRunning(definition.name, connect)) io.stdout.write(`${WAITS}\n`);
+  return EXIT.ok;
+}

@@ -1,0 +1,72 @@
+import type { Definition } from '../domain/definition.js';
+import { canonicalUuid } from '../host/uuid.js';
+import { normalize } from '../transform/normalize.js';
+import { defineWithVirsh } from './define-with-virsh.js';
+import { type Io, ToolError } from './io.js';
+import type { SchemaOptions } from './schema-run.js';
+import { transformOne } from './transform.js';
+import { dumpForEditing } from './virsh.js';
+
+/** A domain that is being edited. */
+export interface EditSession extends SchemaOptions {
+  /** where the person's text is */
+  file: string;
+  /** what libvirt had when it was shown, or when the person saw that it had changed */
+  stored: string;
+  name: string;
+  uuid: string | undefined;
+  connect?: string | undefined;
+  /** false: no schema is asked */
+  check: boolean;
+}
+
+export type Attempt =
+  | { defined: true }
+  | {
+      defined: false;
+      /** one line */
+      message: string;
+      /** without the schemas it might do */
+      ofSchema?: boolean;
+      /** what libvirt has now, where somebody else changed it */
+      storedNow?: string;
+    };
+
+/** Defines the text of a session, unless it has errors, is another domain, or somebody else changed the domain meanwhile. */
+export async function redefine(session: EditSession, io: Io): Promise<Attempt> {
+  const { file, connect, check } = session;
+  const { after, definition } = await transformOne(file, session, io, normalize, check);
+  if (after === undefined) return { defined: false, message: 'the text has errors', ofSchema: true };
+  const renamed = identityChange(session, definition);
+  if (renamed !== undefined) return { defined: false, message: renamed };
+  const changed = changeMeanwhile(session);
+  if (changed) return changed;
+  try {
+    const refusal = defineWithVirsh(after, { connect, validate: check });
+    if (refusal === undefined) return { defined: true };
+    return { defined: false, message: `libvirt does not take it: ${refusal}`, ofSchema: true };
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    return { defined: false, message: error.message };
+  }
+}
+
+/** libvirt would make another domain of it, or refuse it for having one of two names. */
+function identityChange(session: EditSession, { name, uuid }: Definition): string | undefined {
+  if (name !== session.name) return `the name was ${session.name}: virsh domrename changes it`;
+  const before = session.uuid === undefined ? undefined : canonicalUuid(session.uuid);
+  if (before === undefined || (uuid !== undefined && canonicalUuid(uuid) === before)) return undefined;
+  return `the uuid was ${before}, and cannot be changed`;
+}
+
+function changeMeanwhile({ uuid, name, connect, stored }: EditSession): Attempt | undefined {
+  let storedNow: string;
+  try {
+    storedNow = dumpForEditing(uuid ?? name, connect);
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    return { defined: false, message: `the domain cannot be read again: ${error.message}` };
+  }
+  if (storedNow === stored) return undefined;
+  return { defined: false, message: 'somebody else has changed the domain meanwhile', storedNow };
+}

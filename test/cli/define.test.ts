@@ -1,0 +1,110 @@
+import { chmodSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { projectRoot, runCli } from '../support/cli.js';
+import { BAD, DOUBTFUL } from '../support/domains.js';
+import { testDomain, testDriver } from '../support/libvirt-test-driver.js';
+import { needs, suiteWhere } from '../support/needs.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const test = suiteWhere('define', needs('virsh'));
+const gpu = join(projectRoot, 'samples/gpu.xml');
+let folder: TemporaryFolder;
+test.before.each(() => {
+  folder = new TemporaryFolder();
+});
+test.after.each(() => folder.remove());
+
+/** Its temporary files go where a test can look. */
+const define = (args: string[], input?: string) => {
+  folder.write('tmp/.keep', '');
+  const env = { ...process.env, TMPDIR: folder.join('tmp') };
+  return runCli('hostdev-cpuset', ['define', ...args], { env, ...(input === undefined ? {} : { input }) });
+};
+const LIBVIRT = ['-c', 'test:///default'];
+const leftovers = () => readdirSync(folder.join('tmp')).filter((name) => name !== '.keep');
+
+/** A virsh that notes its words and the file that it is given, and then does what a script says. */
+function fakeVirsh(script: string): NodeJS.ProcessEnv {
+  const look = `for word; do case $word in --file=*) cat "\${word#--file=}" >'${folder.join('xml')}'; stat -c %a "\${word#--file=}" >'${folder.join('mode')}';; esac; done`;
+  const virsh = folder.write(
+    'bin/virsh',
+    `#!/bin/sh\necho "$LC_ALL $@" >>'${folder.join('calls')}'\n${look}\n${script}\n`,
+  );
+  chmodSync(virsh, 0o755);
+  return { ...process.env, PATH: `${folder.join('bin')}:${process.env.PATH}` };
+}
+
+test('defines, and says so as virsh does', async () => {
+  const { code, stdout, stderr } = await define([...LIBVIRT, gpu]);
+  assert.is(stderr, '');
+  assert.is(stdout, `Domain 'workstation' defined from ${gpu}\n`);
+  assert.is(code, 0);
+  assert.equal(leftovers(), []);
+});
+
+test('standard input, with or without -', async () => {
+  const text = readFileSync(gpu, 'utf8');
+  for (const args of [LIBVIRT, [...LIBVIRT, '-']]) {
+    assert.is((await define(args, text)).stdout, "Domain 'workstation' defined from <stdin>\n");
+  }
+});
+
+test('what libvirt is given is normalised, and in a file that nobody else can read', async () => {
+  const env = fakeVirsh('exit 0');
+  const { code } = await runCli('hostdev-cpuset', ['define', '-c', 'qemu+ssh://host/system', gpu], { env });
+  assert.is(code, 0);
+  const [call = ''] = readFileSync(folder.join('calls'), 'utf8').split('\n');
+  assert.match(call, /^C --connect=qemu\+ssh:\/\/host\/system define --validate --file=\S+\/domain\.xml$/);
+  const normalized = await runCli('hostdev-cpuset', ['normalize', gpu]);
+  assert.is(readFileSync(folder.join('xml'), 'utf8'), normalized.stdout);
+  assert.is(readFileSync(folder.join('mode'), 'utf8'), '600\n');
+});
+
+test('an error stops it before libvirt is asked; a warning does not', async () => {
+  const env = fakeVirsh('exit 0');
+  const bad = await runCli('hostdev-cpuset', ['define', folder.write('bad.xml', BAD)], { env });
+  assert.match(bad.stderr, /bad\.xml:8:22: error: .* \[cpuset-syntax\]/);
+  assert.is(bad.stdout, '');
+  assert.is(bad.code, 1);
+  assert.not.ok(readdirSync(folder.path).includes('calls'));
+
+  const doubtful = await runCli('hostdev-cpuset', ['define', folder.write('doubtful.xml', DOUBTFUL)], { env });
+  assert.match(doubtful.stderr, /warning: .* \[auto-unpinned\]/);
+  assert.match(doubtful.stdout, /^Domain 'guest' defined from /);
+  assert.is(doubtful.code, 0);
+});
+
+test('each file by itself, and the worst counts', async () => {
+  const bad = folder.write('bad.xml', BAD);
+  const { code, stdout, stderr } = await define([...LIBVIRT, bad, folder.join('absent.xml'), gpu]);
+  assert.is(stdout, `Domain 'workstation' defined from ${gpu}\n`);
+  assert.match(stderr, /absent\.xml: no such file/);
+  assert.is(code, 2);
+});
+
+test("what libvirt does not take is told in virsh's own words", async () => {
+  const text = readFileSync(gpu, 'utf8').replace(/<memory .*/, '<memory>abc</memory>');
+  const checked = await define(LIBVIRT, text);
+  assert.match(checked.stderr, /^<stdin>:\d+:\d+: error: "abc" is not allowed as the content of <memory> \[schema\]/);
+  const { code, stdout, stderr } = await define([...LIBVIRT, '--no-check'], text);
+  assert.match(stderr, /^hostdev-cpuset: <stdin>: libvirt does not take it: [^\n]*'abc'[^\n]*\n$/);
+  assert.is(stdout, '');
+  assert.is(code, 1);
+  assert.equal(leftovers(), []);
+});
+
+test('a libvirt that is not there is no fault of the definition: exit 2', async () => {
+  const { code, stderr } = await define(['-c', 'test:///absent.xml', gpu]);
+  assert.match(stderr, /^hostdev-cpuset: virsh: failed to connect to the hypervisor: [^\n]*\n$/);
+  assert.is(code, 2);
+});
+
+test('a domain that runs: the change waits', async () => {
+  const uri = testDriver(folder, testDomain('small', '0-1'));
+  const { code, stdout } = await define(['-c', uri], testDomain('small', '2'));
+  assert.is(stdout, "Domain 'small' defined from <stdin>\nIt runs: the change waits for its next start.\n");
+  assert.is(code, 0);
+});
+
+test.run();
