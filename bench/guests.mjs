@@ -1,4 +1,16 @@
-// Domain definitions of about 3 KB, each different, as a host with passed-through devices has them: what bench/run.mjs reads.
+// Domain definitions of about 3 KB, each different, as a host with passed-through devices has them.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { folder } from './measure.mjs';
+
+/** Files of so many guests. */
+export function writeGuests(count, prefix = 'guest', options = {}) {
+  return Array.from({ length: count }, (_, number) => {
+    const file = join(folder, `${prefix}-${number}.xml`);
+    writeFileSync(file, guest(number, options));
+    return file;
+  });
+}
 
 /**
  * A guest with pinned vCPUs and `devices` passed-through devices (about 200 bytes each), the same for the same number. Without

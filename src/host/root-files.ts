@@ -5,6 +5,11 @@ import { FileError, type Files } from './files.js';
 /** /proc/interrupts of the largest hosts is some 20 MiB; a device file planted below a root has no end. */
 const LIMIT = 64 * 1024 * 1024;
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
+/**
+ * An answer of one record, which one read(2) gives whole (kernel: kernfs, and single_open() in kernel/irq/proc.c). /proc/interrupts has
+ * many, and ends a read where the next does not fit.
+ */
+const ONE_RECORD = /^\/(?:sys|proc\/irq)\//;
 /** ENODEV is sysfs's word for what went while it was open, ESRCH procfs's for a process that ended. */
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ENODEV', 'ESRCH']);
 
@@ -19,7 +24,7 @@ export class RootFiles implements Files {
   }
 
   read(path: string): string | undefined {
-    const text = () => this.#text(this.#root + path);
+    const text = () => this.#text(this.#root + path, ONE_RECORD.test(path));
     return this.#attempt(path, () => {
       try {
         return text();
@@ -56,14 +61,14 @@ export class RootFiles implements Files {
   }
 
   /** O_NONBLOCK: a FIFO below a root would wait for a writer. */
-  #text(file: string): string {
+  #text(file: string, oneRecord: boolean): string {
     const fd = openSync(file, O_RDONLY | O_NONBLOCK);
     try {
       let buffer: Buffer = this.#buffer;
       for (let length = 0; ; ) {
         const read = readSync(fd, buffer, length, buffer.length - length, null);
-        if (read === 0) return buffer.toString('utf8', 0, length);
         length += read;
+        if (read === 0 || (oneRecord && length < buffer.length)) return buffer.toString('utf8', 0, length);
         if (length > LIMIT) throw Object.assign(new Error(), { code: 'EFBIG' });
         if (length === buffer.length) buffer = Buffer.concat([buffer], length * 2);
       }

@@ -1,0 +1,59 @@
+// What every figure is made with. A figure is a file of bench/ that exports, as its default, a function which measures and reports.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('..', import.meta.url));
+export const lintDomain = join(root, 'dist/bin/lint-domain.cjs');
+export const hostdevCpuset = join(root, 'dist/bin/hostdev-cpuset.cjs');
+/** For what is measured; run.mjs removes it. */
+export const folder = mkdtempSync(join(tmpdir(), 'hostdev-cpuset-bench-'));
+
+/**
+ * The median time of each side in milliseconds, after `warmUps` rounds that do not count. `before` is done before each side, and is
+ * not counted; a side that times itself returns its milliseconds.
+ */
+export function inTurn(rounds, sides, { warmUps = 1, before = () => {} } = {}) {
+  const times = sides.map(() => []);
+  for (let round = -warmUps; round < rounds; round++) {
+    for (const [index, side] of sides.entries()) {
+      before();
+      const start = performance.now();
+      const own = side();
+      const time = typeof own === 'number' ? own : performance.now() - start;
+      if (round >= 0) times[index].push(time);
+    }
+  }
+  return times.map((list) => list.sort((a, b) => a - b)[list.length >> 1]);
+}
+
+/** What it printed. Its verdict is part of the measurement: a side that fails early would win. */
+export function run(command, args, { input } = {}) {
+  const result = spawnSync(command, args, { stdio: [input ?? 'ignore', 'pipe', 'pipe'], encoding: 'utf8' });
+  const { status, error, stderr, stdout } = result;
+  if (status !== 0) throw new Error(`${command} failed: ${error?.message ?? stderr.slice(0, 500)}`);
+  return stdout;
+}
+
+export function isInstalled(command) {
+  return spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined;
+}
+
+export function report(name, sides, value, { most, least }) {
+  const passed = most === undefined ? value >= least : value <= most;
+  const bound = most === undefined ? `at least ${least}` : `at most ${most}`;
+  const shown = value >= 100 ? Math.round(value) : value.toFixed(2);
+  console.log(`${passed ? 'PASS' : 'FAIL'}  ${name}: ${shown} (${bound}); ${sides}`);
+  if (!passed) process.exitCode = 1;
+}
+
+export function missing(name, tool) {
+  console.log(`FAIL  ${name}: not measured for want of ${tool}`);
+  process.exitCode = 1;
+}
+
+export function ms(time) {
+  return `${time.toFixed(1)} ms`;
+}

@@ -1,0 +1,19 @@
+// In one process, warm: from bytes to bytes.
+import { guest } from './guests.mjs';
+import { inTurn, report } from './measure.mjs';
+
+export default async function normalizeWarm() {
+  const normalizeBytes = await library();
+  const documents = Array.from({ length: 1000 }, (_, number) => Buffer.from(guest(number)));
+  const all = () => documents.forEach(normalizeBytes);
+  const [time] = inTurn(9, [all], { warmUps: 3 });
+  const size = documents.reduce((sum, { length }) => sum + length, 0) / documents.length;
+  const sides = `documents of ${Math.round(size)} bytes, documents/s`;
+  report('normalize', sides, (documents.length / time) * 1000, { least: 3000 });
+}
+
+/** normalize from bytes to bytes. */
+export async function library() {
+  const { decode, normalize, parseXml, readDefinition } = await import('../dist/index.js');
+  return (bytes) => Buffer.from(normalize(readDefinition(parseXml(decode(bytes).text))));
+}

@@ -1,0 +1,105 @@
+// One pass over 10,000 interrupts of 1,000 devices, each of which must be written: against the same accesses of files made by a program in
+// C, and against the loop of the shell that people use.
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { enforceDomain } from '../dist/enforce/pass.js';
+import { RootFiles } from '../dist/host/root-files.js';
+import { StateStore } from '../dist/host/state-store.js';
+import { decode, parseXml, readDefinition } from '../dist/index.js';
+import { BenchHost, WANTED } from './hosts.mjs';
+import { folder, inTurn, isInstalled, missing, report, root, run } from './measure.mjs';
+
+const LOOP = `for device in "$1"/sys/bus/pci/devices/*; do
+  for irq in $(ls "$device/msi_irqs"); do
+    file=$1/proc/irq/$irq/smp_affinity
+    [ "$(cat "$file")" = ${WANTED} ] || echo ${WANTED} > "$file"
+  done
+done`;
+
+export default function pass() {
+  const [large, some, small] = [new BenchHost(1000, 10), new BenchHost(10, 10), new BenchHost(1, 10)];
+  try {
+    const inC = isInstalled('gcc') ? replay(large) : undefined;
+    const times = inTurn(9, [() => again(large), () => hundredTimes(small), () => loop(some), ...(inC ? [inC] : [])], {
+      warmUps: 2,
+    });
+    const [ours, few, shell, c] = [times[0] / 10_000, times[1] / 1000, times[2] / 100, times[3] / 10_000];
+    const said = `a pass ${microseconds(ours)} an interrupt`;
+    report('pass: linear', `of 10 ${microseconds(few)}, of 10,000 ${microseconds(ours)}`, ours / few, { most: 1.5 });
+    if (inC) report('pass: C', `C ${microseconds(c)}, ${said}`, ours / c, { most: 3 });
+    else missing('pass: C', 'gcc');
+    report('pass: loop of the shell', `sh ${microseconds(shell)}, ${said}`, shell / ours, { least: 20 });
+  } finally {
+    for (const host of [large, some, small]) host.remove();
+  }
+}
+
+/** The same accesses, read from a list, in a process that has done nothing else. */
+function replay(host) {
+  const calls = join(folder, 'calls');
+  writeFileSync(calls, accesses(host).join(''));
+  const program = join(folder, 'replay');
+  run('gcc', ['-O2', '-o', program, join(root, 'bench/replay.c')]);
+  return () => {
+    host.reset();
+    const input = openSync(calls);
+    const time = Number(run(program, [], { input }));
+    closeSync(input);
+    return time;
+  };
+}
+
+function loop(host) {
+  host.reset();
+  const start = performance.now();
+  run('sh', ['-c', LOOP, 'sh', host.path]);
+  return performance.now() - start;
+}
+
+function hundredTimes(host) {
+  return Array.from({ length: 100 }, () => again(host)).reduce((sum, time) => sum + time);
+}
+
+/** One pass, from the definition to the report, and its milliseconds. */
+function again(host) {
+  host.reset();
+  const definition = definitionOf(host);
+  const start = performance.now();
+  const { report: done, stateError } = enforceDomain(passHost(host, new RootFiles(host.path)), definition);
+  const time = performance.now() - start;
+  const set = done.devices.flatMap(({ interrupts }) => interrupts).filter(({ action }) => action === 'set').length;
+  if (stateError || set !== host.irqs.length) throw stateError ?? new Error(`${set} of ${host.irqs.length} set`);
+  return time;
+}
+
+function definitionOf(host) {
+  host.definition ??= readDefinition(parseXml(decode(Buffer.from(host.xml)).text));
+  return host.definition;
+}
+
+function passHost({ path }, files) {
+  return { files, state: new StateStore(path), settings: {}, pause: () => {}, counts: false };
+}
+
+/** What a pass reads and writes, a line each. */
+function accesses(host) {
+  const files = new RootFiles(host.path);
+  const lines = [];
+  const noted = (kind, method) => (path, text) => {
+    lines.push(`${kind} ${host.path}${path}${text === undefined ? '\n' : ` ${text}`}`);
+    return files[method](path, text);
+  };
+  const noting = {
+    read: noted('r', 'read'),
+    list: noted('d', 'list'),
+    link: noted('l', 'link'),
+    write: noted('w', 'write'),
+  };
+  host.reset();
+  enforceDomain(passHost(host, noting), definitionOf(host));
+  return lines;
+}
+
+function microseconds(time) {
+  return `${(time * 1000).toFixed(1)} us`;
+}
