@@ -27,6 +27,8 @@ export interface MetadataProblem {
   end?: number;
   message: string;
   hint?: string;
+  /** the device whose entry it spoils */
+  identity?: Identity;
 }
 
 /** Our element under `<metadata>`. */
@@ -91,8 +93,11 @@ function readChild(document: XmlDocument, child: Node, metadata: PolicyMetadata)
     problems.push({ offset: start, message: 'an entry is empty: it has attributes only' });
   const identities = readIdentities(document, node, problems);
   const policy = readPolicy(document, node, problems);
-  if (problems.length > before) return;
   const [identity, another] = identities;
+  if (problems.length > before) {
+    if (identity && !another) for (const problem of problems.slice(before)) problem.identity = identity;
+    return;
+  }
   if (!identity || another) {
     const message = another
       ? `an entry has one identity, this has ${identities.map(formatIdentity).join(' and ')}`

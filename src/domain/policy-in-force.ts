@@ -22,11 +22,11 @@ export interface PolicyInForce {
 
 /** The device's own policy; else the domain's default; else the host's; else native. */
 export function policyInForce(
-  { device, policy }: StatedPolicy,
+  { policy, illegible }: StatedPolicy,
   { metadata }: Definition,
   settings: PolicySettings,
 ): PolicyInForce {
-  if (policy || device.attribute) return { policy, origin: 'entry' };
+  if (policy || illegible) return { policy, origin: 'entry' };
   const domain = metadata[0]?.default;
   if (domain) return { policy: { kind: domain }, origin: 'domain-default' };
   return { policy: { kind: settings.default ?? 'native' }, origin: 'host-default' };

@@ -9,6 +9,8 @@ export interface StatedPolicy {
   device: Device;
   /** from the attribute, else from the entry; undefined where nothing is stated, or not legibly */
   policy?: Policy;
+  /** what is stated cannot be read: no default takes its place */
+  illegible?: true;
   entry?: Entry;
 }
 
@@ -36,6 +38,9 @@ function readStatedPolicies({ devices, metadata }: Definition): StatedPolicies {
   for (const device of devices.toReversed()) {
     for (const identity of identitiesOf(device)) known.set(formatIdentity(identity), device);
   }
+  const spoilt = new Set(
+    (metadata[0]?.problems ?? []).map(({ identity }) => identity && known.get(formatIdentity(identity))),
+  );
   const chosen = new Map<Device, Entry>();
   const stale: Entry[] = [];
   const repeated: Entry[] = [];
@@ -46,18 +51,19 @@ function readStatedPolicies({ devices, metadata }: Definition): StatedPolicies {
     else chosen.set(device, entry);
   }
   return {
-    devices: devices.map((device) => stated(device, chosen.get(device))),
+    devices: devices.map((device) => stated(device, chosen.get(device), spoilt.has(device))),
     stale,
     repeated,
   };
 }
 
-function stated(device: Device, entry: Entry | undefined): StatedPolicy {
+function stated(device: Device, entry: Entry | undefined, spoilt: boolean): StatedPolicy {
   const result: StatedPolicy = { device };
   if (entry) result.entry = entry;
   const attribute = device.attribute?.policy;
   const policy = attribute ? (attribute.ok ? attribute.policy : undefined) : entry?.policy;
   if (policy) result.policy = policy;
+  else if (attribute || spoilt) result.illegible = true;
   return result;
 }
 

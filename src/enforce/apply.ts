@@ -6,7 +6,7 @@ import { readHandlers, readInterrupt } from '../host/interrupt.js';
 import { isVfioDriver, readDriver } from '../host/pci-device.js';
 import { notVfio, ownership } from './handlers.js';
 import { treatmentOf } from './kernel-errors.js';
-import { strayed } from './plan.js';
+import { still } from './plan.js';
 import type { DomainReport, InterruptReport } from './report.js';
 import { vectorKey } from './written.js';
 
@@ -122,10 +122,16 @@ class Placer {
     const list = formatCpuset(affinity);
     const seen = { ...planned, affinity: list, effective: effective ? formatCpuset(effective) : null };
     if (!isSubset(affinity, this.wanted)) return { ...seen, action: 'fail', reason: `the kernel made it ${list}` };
-    return effective && !isSubset(effective, this.wanted)
-      ? { ...seen, action: 'fail', reason: strayed(effective) }
-      : seen;
+    if (!effective || isSubset(effective, this.wanted)) return seen;
+    // without interrupt remapping the kernel moves an interrupt no sooner than it occurs (kernel: irq_move_pending)
+    if (seen.effective === planned.effective) return { ...seen, reason: `${still(effective)}, until it occurs` };
+    return { ...seen, action: 'fail', reason: strayed(effective) };
   }
+}
+
+/** Out of vectors, the kernel delivers outside of the mask without an error. */
+function strayed(effective: Cpuset): string {
+  return `delivered to CPU ${formatCpuset(effective)} all the same: that CPU set may be out of vectors`;
 }
 
 const GONE = 'it went away';

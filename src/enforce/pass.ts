@@ -97,8 +97,10 @@ function note(
   before: DomainState | undefined,
   next: DomainState,
 ): Error | undefined {
+  if (!isUuid(uuid) || JSON.stringify(before) === JSON.stringify(next)) return undefined;
   const nothing = !before && Object.keys(next.written).length === 0 && next.lines.length === 0;
-  if (!isUuid(uuid) || nothing || JSON.stringify(before) === JSON.stringify(next)) return undefined;
+  // garbage is replaced
+  if (nothing && !state.has(uuid)) return undefined;
   try {
     state.write(uuid, next);
     return undefined;

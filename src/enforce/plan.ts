@@ -32,8 +32,8 @@ export function plan(
 }
 
 /** A network's interface that states nothing is an ordinary one as a rule, with no device of the host behind it. */
-function concerned({ device, policy }: StatedPolicy): boolean {
-  return device.placeable && (device.source !== undefined || device.attribute !== undefined || policy !== undefined);
+function concerned({ device, policy, illegible }: StatedPolicy): boolean {
+  return device.placeable && (device.source !== undefined || policy !== undefined || illegible === true);
 }
 
 class Planner {
@@ -120,13 +120,12 @@ function decide(
   const satisfied = within && (writtenBefore || isSubset(wanted, affinity));
   if (!satisfied) return { action: 'set', reason: null };
   return effective && !isSubset(effective, wanted)
-    ? { action: 'fail', reason: strayed(effective) }
+    ? { action: 'fail', reason: `${still(effective)}: it has not occurred since, or that CPU set is out of vectors` }
     : { action: 'keep', reason: null };
 }
 
-/** Out of vectors, the kernel delivers outside of the mask without an error. */
-export function strayed(effective: Cpuset): string {
-  return `delivered to CPU ${formatCpuset(effective)} all the same: that CPU set may be out of vectors`;
+export function still(effective: Cpuset): string {
+  return `still delivered to CPU ${formatCpuset(effective)}`;
 }
 
 function duplicate(address: string): Problem {

@@ -9,10 +9,10 @@ import type { Problem } from './report.js';
 
 /** Policies that never reach a device. The rules' names are lint's, where it has the same rule. */
 export function problemsOfMetadata({ metadata }: Definition, stale: readonly Entry[]): Problem[] {
-  const problems: Problem[] = (metadata[0]?.problems ?? []).map(({ message }) => ({
+  const problems: Problem[] = (metadata[0]?.problems ?? []).map(({ identity, message }) => ({
     rule: 'metadata-syntax',
     severity: 'error',
-    message,
+    message: identity ? `the entry for ${formatIdentity(identity)}: ${message}` : message,
   }));
   for (const { identity } of stale) {
     const message = `an entry for ${formatIdentity(identity)}, which is no device of the domain`;

@@ -2,6 +2,7 @@ import {
   chmodSync,
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   lstatSync,
   mkdirSync,
@@ -45,6 +46,11 @@ export class StateStore {
     } catch {
       return undefined;
     }
+  }
+
+  /** Whether there is a file, garbage or not. */
+  has(uuid: string): boolean {
+    return existsSync(this.#file(uuid));
   }
 
   /** @throws FileError where /run is full or read-only, or the folder is not ours (EPERM) or a link (ENOTDIR) */

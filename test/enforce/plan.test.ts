@@ -188,6 +188,17 @@ planning('an illegible attribute leaves the device alone, whatever the default',
   assert.equal(outcomes(report), ['41 skip: its cpuset cannot be read']);
 });
 
+planning('an illegible entry is named, and leaves the device alone, whatever the default', () => {
+  for (const bad of [`address='${A}' cpuset='5-4'`, `address='${A}' cpuset='navite'`, `address='${A}'`]) {
+    const metadata = entries(`<hostdev ${bad}/>`, " default='auto'");
+    const report = planned(guest(hostdev(A) + hostdev(B), { metadata }), hostOf([vfio(A, 41), vfio(B, 43)]));
+    assert.equal(rules(report.problems), ['metadata-syntax']);
+    assert.match(report.problems[0]?.message ?? '', `the entry for address="${A}": `);
+    assert.is(report.devices[0]?.origin, 'entry');
+    assert.equal(outcomes(report), ['41 skip: its cpuset cannot be read', '43 set']);
+  }
+});
+
 planning('entries that reach no device are reported', () => {
   const metadata = entries(`<hostdev address='../../..' cpuset='1'/><hostdev alias='ua-gone' cpuset='1'/>`);
   const report = planned(guest(hostdev(A), { metadata }), hostOf([vfio(A, 41)]));

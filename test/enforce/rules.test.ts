@@ -248,8 +248,21 @@ rules('3: delivered outside of the mask', () => {
   const report = pass.enforce(own);
   assert.equal(outcomes(report), [expected]);
   assert.equal([...interrupts(report).values()][0]?.affinity, '2-3');
-  assert.equal(outcomes(pass.enforce(own)), [expected], 'nothing new to write, still wrong');
+  const later = '41 fail: still delivered to CPU 7: it has not occurred since, or that CPU set is out of vectors';
+  assert.equal(outcomes(pass.enforce(own)), [later], 'nothing new to write, still wrong');
   assert.equal(pass.written(), ['41=2-3']);
+});
+
+rules('3: moved only when it occurs, as without interrupt remapping', () => {
+  const kernel = hostOf([
+    { address: A, driver: 'vfio-pci', interrupts: [{ irq: 41, type: 'msix', deferred: true, effective: '0' }] },
+  ]);
+  const pass = simulated(kernel);
+  const [placed] = interrupts(pass.enforce(own)).values();
+  assert.equal([placed?.action, placed?.affinity, placed?.effective], ['set', '2-3', '0']);
+  assert.is(placed?.reason, 'still delivered to CPU 0, until it occurs');
+  kernel.occur(41);
+  assert.equal(outcomes(pass.enforce(own)), ['41 keep']);
 });
 
 rules('3: a kernel that does not say where it delivers', () => {
