@@ -2,6 +2,8 @@ import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { enforceCommand } from '../../src/cli/enforce.js';
+import { ToolError } from '../../src/cli/io.js';
 import { layOut, parseHostDescription, SimulatedKernel } from '../../src/host/simulated/index.js';
 import { projectRoot, runCli } from '../support/cli.js';
 import { validateEnforceReport } from '../support/json-schemas.js';
@@ -101,6 +103,16 @@ test('bad XML: the error with its place, exit 1, nothing written', async () => {
   assert.match(stderr, /bad\.xml:\d+:\d+: error: cpuset: the range 7-4 is reversed \[cpuset-syntax\]/);
   assert.is(code, 1);
   assert.equal(masks(), BORN);
+});
+
+test('not root: exit 2, one line that says what is needed', () => {
+  const stream = { write: () => assert.unreachable(), isTTY: false };
+  const stdin = { fd: 0, isTTY: false };
+  const io = { env: {}, stdin, stdout: stream, stderr: stream, columns: () => 80, userId: () => 65534 };
+  const enforce = () => enforceCommand({ command: 'enforce', paths: [guest], domains: [] }, io);
+  // what run() makes exit 2 and one line of
+  const message = 'enforce writes /proc/irq/*/smp_affinity, which only root may: run it with sudo';
+  assert.throws(enforce, (error: unknown) => error instanceof ToolError && error.message === message);
 });
 
 test('a root that is no host: exit 2, one line', async () => {

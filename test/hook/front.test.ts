@@ -181,6 +181,25 @@ test('input without end is cut where it is too large to be read', async () => {
   assert.is(readFileSync(folder.join('input')).length, 16 * 1024 * 1024 + 1);
 });
 
+test('standard input that is closed', async () => {
+  enforcer();
+  const path = installFront(folder, { cli: folder.join('enforcer'), root: folder.path });
+  const stderr = 'hostdev-cpuset: guest: started: standard input cannot be read\n';
+  assert.equal(await run('sh', ['-c', '"$@" <&-', 'sh', path, ...call('started')]), { ...quiet, stderr });
+  assert.not.ok(started());
+});
+
+test('nobody reads what it says: the status is 0 all the same', async () => {
+  enforcer('echo one line >&2');
+  const path = installFront(folder, { cli: folder.join('enforcer'), root: folder.path });
+  const xml = folder.write('guest.xml', BOTH);
+  // the pipe has a reader no more when something is written to it
+  const deaf = `mkfifo "$1/fifo"; exec 3<>"$1/fifo"; exec 4>"$1/fifo" 3<&-; shift; xml=$1; shift; "$@" <"$xml" 2>&4; echo $?`;
+  const { stdout } = await run('sh', ['-c', deaf, 'sh', folder.path, xml, path, ...call('started')]);
+  assert.is(stdout, '0\n');
+  assert.ok(started());
+});
+
 test('input that stays open is given up', async () => {
   enforcer();
   const path = installFront(folder, { cli: folder.join('enforcer'), root: folder.path });
