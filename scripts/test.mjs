@@ -9,6 +9,7 @@ import { ensureInstalled } from './install.mjs';
 
 /** What brings the tools of test/support/needs.ts on Debian. */
 const PACKAGES = [
+  'irqbalance',
   'libvirt-clients',
   'libvirt-daemon-system',
   'libvirt-daemon-driver-qemu',
@@ -42,7 +43,8 @@ function installPackages() {
   }
   const absent = PACKAGES.filter((name) => !isPackageInstalled(name));
   if (absent.length === 0) return;
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  // Offline: systemd starts none of their services. Tests start what they need, and irqbalance would move this machine's interrupts.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', SYSTEMD_OFFLINE: '1' };
   execFileSync('apt-get', ['update', '-q'], { stdio: ['ignore', 'ignore', 'inherit'], env });
   const install = ['install', '-y', '-q', '--no-install-recommends', ...absent];
   execFileSync('apt-get', install, { stdio: ['ignore', 'ignore', 'inherit'], env });

@@ -7,24 +7,30 @@ export interface Irqbalance {
   bannedIrqs: ReadonlySet<number>;
   /** --banmod, -m: parts of drivers' names */
   bannedModules: readonly string[];
-  /** --policyscript, -l: may ban anything */
-  hasPolicyScript: boolean;
+  /** --policyscript, -l: a script or a folder of scripts, which may ban anything */
+  policyScript: string | undefined;
 }
 
 /** Undefined where none runs, as far as /proc shows. What it was told later, through its socket, does not show there. */
 export function readIrqbalance(files: Files): Irqbalance | undefined {
   for (const pid of files.list('/proc') ?? []) {
     if (!/^[1-9]\d*$/.test(pid) || files.read(`/proc/${pid}/comm`)?.trim() !== 'irqbalance') continue;
-    const words = (files.read(`/proc/${pid}/cmdline`) ?? '').split('\0').slice(1);
-    const irqs = valuesOf(words, 'banirq', 'i').filter((value) => /^\d{1,9}$/.test(value));
-    return {
-      pid: Number(pid),
-      bannedIrqs: new Set(irqs.map(Number)),
-      bannedModules: valuesOf(words, 'banmod', 'm'),
-      hasPolicyScript: valuesOf(words, 'policyscript', 'l').length > 0,
-    };
+    return irqbalanceOf(files, Number(pid));
   }
   return undefined;
+}
+
+/** The one with a pid. */
+export function irqbalanceOf(files: Files, pid: number): Irqbalance {
+  const words = (files.read(`/proc/${pid}/cmdline`) ?? '').split('\0').slice(1);
+  const irqs = valuesOf(words, 'banirq', 'i').filter((value) => /^\d{1,9}$/.test(value));
+  return {
+    pid,
+    bannedIrqs: new Set(irqs.map(Number)),
+    bannedModules: valuesOf(words, 'banmod', 'm'),
+    // the last one counts
+    policyScript: valuesOf(words, 'policyscript', 'l').at(-1),
+  };
 }
 
 /** Values of an option as getopt_long takes them: --name=V, --name V, -nV, -n V, and -fnV behind options without a value. */
@@ -42,10 +48,10 @@ function valuesOf(words: readonly string[], name: string, letter: string): strin
  * `irq` is undefined for an interrupt that does not exist yet.
  */
 export function isBanned(
-  { bannedIrqs, bannedModules, hasPolicyScript }: Irqbalance,
+  { bannedIrqs, bannedModules, policyScript }: Irqbalance,
   irq: number | undefined,
   driver: string,
 ): boolean {
-  if (hasPolicyScript || (irq !== undefined && bannedIrqs.has(irq))) return true;
+  if (policyScript !== undefined || (irq !== undefined && bannedIrqs.has(irq))) return true;
   return bannedModules.some((part) => driver.includes(part));
 }

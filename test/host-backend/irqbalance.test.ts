@@ -24,7 +24,7 @@ function told(...words: string[]): Omit<Irqbalance, 'pid'> {
   return rest;
 }
 
-const NOTHING = { bannedIrqs: new Set<number>(), bannedModules: [], hasPolicyScript: false };
+const NOTHING = { bannedIrqs: new Set<number>(), bannedModules: [], policyScript: undefined };
 
 const LINES: [words: string[], told: Partial<Omit<Irqbalance, 'pid'>>][] = [
   [[], {}],
@@ -46,13 +46,13 @@ const LINES: [words: string[], told: Partial<Omit<Irqbalance, 'pid'>>][] = [
   // the empty text is part of every name
   [['--banmod='], {}],
   [['--banmod', ''], {}],
-  [['--policyscript=/x'], { hasPolicyScript: true }],
-  [['--policyscript', '/x'], { hasPolicyScript: true }],
-  [['-l', '/x'], { hasPolicyScript: true }],
+  [['--policyscript=/x'], { policyScript: '/x' }],
+  [['--policyscript', '/x'], { policyScript: '/x' }],
+  [['-l', '/x'], { policyScript: '/x' }],
   [['--policyscripts=/x', '--banirqs=5', '--banmodule=vfio'], {}],
   [
     ['-f', '-i', '5', '-m', 'vfio', '-l', '/x'],
-    { bannedIrqs: new Set([5]), bannedModules: ['vfio'], hasPolicyScript: true },
+    { bannedIrqs: new Set([5]), bannedModules: ['vfio'], policyScript: '/x' },
   ],
 ];
 
@@ -114,7 +114,7 @@ const BANS: [told: Partial<Irqbalance>, irq: number | undefined, driver: string,
   [{ bannedModules: ['vfio'] }, undefined, 'vfio-pci', true],
   [{ bannedModules: ['vfio-pci'] }, 6, 'mlx5_vfio_pci', false],
   [{ bannedModules: ['nvme', 'vfio'] }, 6, 'vfio-pci', true],
-  [{ hasPolicyScript: true }, undefined, 'vfio-pci', true],
+  [{ policyScript: '/x' }, undefined, 'vfio-pci', true],
 ];
 
 for (const [options, irq, driver, banned] of BANS) {

@@ -12,6 +12,7 @@ const tools = {
   libvirtd: { package: 'libvirt-daemon-system', present: () => onPath('libvirtd') && existsSync('/var/lib/libvirt') },
   'libvirt-qemu-driver': { package: 'libvirt-daemon-driver-qemu', present: hasQemuDriver },
   'qemu-system-x86_64': { package: 'qemu-system-x86', present: () => onPath('qemu-system-x86_64') },
+  irqbalance: { package: 'irqbalance', present: () => onPath('irqbalance') },
   script: { package: 'bsdutils', present: () => process.platform === 'linux' && onPath('script') },
   'mount-namespace': { package: 'util-linux, and root', present: canUnshareMounts },
 } as const;

@@ -1,0 +1,192 @@
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { IrqbalanceBans } from '../../src/host/irqbalance-bans.js';
+import { HeldDevices } from '../../src/host/irqbalance-policy.js';
+import { askIrqbalance, findIrqbalanceSockets, irqsOf } from '../../src/host/irqbalance-socket.js';
+import { SimulatedRoot } from '../hook/simulated-root.js';
+import { projectRoot } from '../support/cli.js';
+import { needs, suiteWhere } from '../support/needs.js';
+import { type PrivateIrqbalance, startIrqbalance } from '../support/private-irqbalance.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const real = suiteWhere('bans in a real irqbalance', needs('irqbalance', 'mount-namespace'));
+let root: SimulatedRoot;
+let irqbalance: PrivateIrqbalance | undefined;
+let bans: IrqbalanceBans;
+
+real.before.each(() => {
+  root = new SimulatedRoot();
+  bans = new IrqbalanceBans(root.path);
+});
+real.after.each(async () => {
+  await irqbalance?.stop();
+  irqbalance = undefined;
+  root.remove();
+});
+
+real('interrupts that are held stay where they are, and all others are moved', async () => {
+  irqbalance = await startIrqbalance(root);
+  assert.equal(await bans.hold(new Set([40, 41])), { running: true, left: [] });
+  await until(async () => (await moved()).has(42));
+  assert.equal(await moved(), new Set([16, 42]));
+  place(40, '0c');
+  place(42, 'ff');
+  // as a new device on the host does: it places everything anew
+  await ask('settings ban irqs 40 41');
+  await until(async () => mask(42) !== 'ff');
+  assert.is(mask(40), '0c');
+});
+
+real('what others have banned stays banned, and only ours is taken back', async () => {
+  irqbalance = await startIrqbalance(root, ['--banirq=16']);
+  await bans.hold(new Set([40, 41]));
+  assert.equal(await banned(), new Set([16, 40, 41]));
+  await bans.hold(new Set([41, 42, 16]));
+  assert.equal(await banned(), new Set([16, 41, 42]));
+  // a watcher that was killed: the next one knows what was its own
+  await new IrqbalanceBans(root.path).release();
+  assert.equal(await banned(), new Set([16]));
+  assert.equal(left(), []);
+  await bans.hold(new Set());
+  assert.equal(await banned(), new Set([16]));
+});
+
+real('the last one is taken back, too', async () => {
+  irqbalance = await startIrqbalance(root);
+  await bans.hold(new Set([40]));
+  await bans.release();
+  assert.equal(await banned(), new Set());
+  await until(async () => (await moved()).has(40));
+});
+
+real('a list that has no room is never cut: what is left over is said', async () => {
+  irqbalance = await startIrqbalance(root);
+  const many = Array.from({ length: 200 }, (_, i) => 1000 + i);
+  const result = await bans.hold(new Set(many));
+  assert.equal([...(await banned()), ...result.left], many);
+  assert.is(result.left.length, 149);
+});
+
+real('the policy script bans the interrupts of held devices when they appear', async () => {
+  new HeldDevices(root.path).hold(new Set(['0000:06:12.5']));
+  irqbalance = await startIrqbalance(root, [`--policyscript=${installScript()}`]);
+  await until(async () => (await moved()).size > 0);
+  assert.equal(await moved(), new Set([16]));
+  assert.equal(await banned(), new Set(), 'by the script, not by number');
+});
+
+real('with the script, numbers are sent only for what it came too late for', async () => {
+  irqbalance = await startIrqbalance(root, [`--policyscript=${installScript()}`]);
+  root.write('proc/1/cmdline', 'irqbalance\0--policyscript=/etc/hostdev-cpuset/irqbalance.d/\0');
+  await until(async () => (await moved()).has(40));
+  assert.equal(await bans.hold(new Set([1000])), { running: true, left: [] });
+  assert.equal(await banned(), new Set());
+  new HeldDevices(root.path).hold(new Set(['0000:06:12.5']));
+  await bans.hold(new Set([40]));
+  assert.equal(await banned(), new Set([40]));
+  // that has it ask the script about all of them
+  await until(async () => !(await moved()).has(42));
+  assert.equal(await moved(), new Set([16]));
+});
+
+real.run();
+
+const fake = suite('bans in what is no irqbalance');
+let folder: TemporaryFolder;
+let server: Server | undefined;
+
+fake.before.each(() => {
+  folder = new TemporaryFolder();
+  mkdirSync(folder.join('run/irqbalance'), { recursive: true });
+});
+fake.after.each(() => {
+  server?.close();
+  server = undefined;
+  folder.remove();
+});
+
+fake('nothing runs: nothing is done, and nothing left behind', async () => {
+  assert.equal(await new IrqbalanceBans(folder.path).hold(new Set([5])), { running: false, left: [] });
+  folder.write('run/irqbalance/irqbalance77.sock', '');
+  folder.write('run/irqbalance/irqbalance.sock', '');
+  folder.write('run/hostdev-cpuset/irqbalance-bans', 'irqbalance77.sock 1 2\n5\n');
+  assert.equal(await new IrqbalanceBans(folder.path).hold(new Set([5])), { running: false, left: [] });
+  assert.throws(() => readFileSync(folder.join('run/hostdev-cpuset/irqbalance-bans')), /ENOENT/);
+});
+
+fake('one that does not answer is a line, after a second', async () => {
+  await listen(() => {});
+  const { running, left, problem } = await new IrqbalanceBans(folder.path).hold(new Set([5]));
+  assert.equal({ running, left }, { running: true, left: [5] });
+  assert.match(problem as string, /^irqbalance cannot be told: .*irqbalance9\.sock: ETIMEDOUT$/);
+});
+
+fake('where what others banned fills the list, nothing is sent', async () => {
+  const requests = await listen((request) => {
+    const others = Array.from({ length: 60 }, (_, i) => `IRQ ${1000 + i} LOAD 0 DIFF 0 CLASS 0 `).join('');
+    return request === 'setup' ? `SLEEP 10 ${others}BANNED 0` : '';
+  });
+  assert.equal(await new IrqbalanceBans(folder.path).hold(new Set([5])), { running: true, left: [5] });
+  assert.equal(requests, ['setup']);
+});
+
+fake('a garbled answer and a garbled record are nothing', async () => {
+  const requests = await listen((request) => (request === 'setup' ? '\xff\0IRQ -5 IRQ x IRQ 99999999999 SLEEP' : ''));
+  folder.write('run/hostdev-cpuset/irqbalance-bans', '\0\n\nx\n');
+  assert.equal(await new IrqbalanceBans(folder.path).hold(new Set([5, 0])), { running: true, left: [] });
+  await until(async () => requests.length > 1);
+  assert.equal(requests, ['setup', 'settings ban irqs 5']);
+});
+
+fake.run();
+
+/** A server that answers; the requests that it gets. */
+async function listen(answer: (request: string) => string | undefined | void): Promise<string[]> {
+  const requests: string[] = [];
+  server = createServer((connection) => {
+    connection.on('error', () => {});
+    connection.on('data', (data) => {
+      requests.push(data.toString());
+      const text = answer(data.toString());
+      if (text !== undefined) connection.end(text, 'latin1');
+    });
+  });
+  server.listen(folder.join('run/irqbalance/irqbalance9.sock'));
+  await new Promise((resolve) => server?.once('listening', resolve));
+  return requests;
+}
+
+/** As install puts it, but for a folder before /run. */
+function installScript(): string {
+  const text = readFileSync(`${projectRoot}service/irqbalance-policy`, 'utf8');
+  const path = root.write('etc/irqbalance.d/policy', text.replace("\nroot=''\n", `\nroot='${root.path}'\n`));
+  chmodSync(path, 0o755);
+  return root.join('etc/irqbalance.d');
+}
+
+const ask = (request: string) =>
+  askIrqbalance(findIrqbalanceSockets(root.join('run/irqbalance'))[0]?.path as string, request);
+const banned = async () => irqsOf(await ask('setup'));
+/** Those that it takes care of. */
+const moved = async () => new Set([...irqsOf(await ask('stats'))].sort((a, b) => a - b));
+
+const mask = (irq: number) => readFileSync(root.join(`proc/irq/${irq}/smp_affinity`), 'utf8').trim();
+const place = (irq: number, text: string) => root.write(`proc/irq/${irq}/smp_affinity`, `${text}\n`);
+const left = () => {
+  try {
+    return readFileSync(root.join('run/hostdev-cpuset/irqbalance-bans'), 'utf8').split('\n');
+  } catch {
+    return [];
+  }
+};
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    if (await holds()) return;
+    await sleep(100);
+  }
+  throw new Error('it did not come to be within 20 seconds');
+}
