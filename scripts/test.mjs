@@ -14,7 +14,10 @@ const PACKAGES = [
   'libvirt-daemon-system',
   'libvirt-daemon-driver-qemu',
   'libxml2-utils',
+  'lintian',
   'qemu-system-x86',
+  'shellcheck',
+  'systemd',
   'util-linux',
 ];
 

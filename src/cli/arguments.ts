@@ -2,6 +2,7 @@ import type { Argv } from 'yargs';
 import yargs from 'yargs';
 import { defineCommand, editCommand } from './command-line/define.js';
 import { enforceCommand } from './command-line/enforce.js';
+import { installCommand } from './command-line/install.js';
 import { lintCommand } from './command-line/lint.js';
 import { EPILOGUE, type Take } from './command-line/shared.js';
 import { expandCommand, normalizeCommand } from './command-line/transform.js';
@@ -19,8 +20,11 @@ const COMMANDS: readonly ((parser: Argv, take: Take) => void)[] = [
   (parser, take) => enforceCommand(parser, 'status', take),
   defineCommand,
   editCommand,
+  (parser, take) => installCommand(parser, 'install', take),
+  (parser, take) => installCommand(parser, 'uninstall', take),
 ];
-const NAMES = 'lint, normalize, expand, plan, enforce, status, define or edit (see --help)';
+const NAMES =
+  'lint, normalize, expand, plan, enforce, status, define, edit, install or uninstall (see --help)';
 
 /** @throws ToolError at a usage error: one line */
 export async function parseArguments(program: string, args: readonly string[]): Promise<Request> {

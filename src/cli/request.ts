@@ -1,6 +1,7 @@
 import type { DefineOptions } from './define.js';
 import type { EditOptions } from './edit.js';
 import type { EnforceOptions } from './enforce.js';
+import type { InstallOptions } from './install.js';
 import type { LintOptions } from './lint.js';
 import type { NormalizeCommandOptions, TransformOptions } from './transform.js';
 
@@ -12,4 +13,5 @@ export type Request =
   | { command: 'define'; options: DefineOptions }
   | { command: 'edit'; options: EditOptions }
   | { command: 'enforce'; options: EnforceOptions }
+  | { command: 'install'; options: InstallOptions }
   | { command: 'print'; text: string };

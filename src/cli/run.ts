@@ -35,6 +35,7 @@ async function dispatch(program: string, args: readonly string[], io: Io, early?
     return EXIT.ok;
   }
   if (request.command === 'edit') return (await import('./edit.js')).editCommand(request.options, io);
+  if (request.command === 'install') return (await import('./install.js')).installCommand(request.options, io);
   const namesNone =
     request.options.paths.length === 0 && !(request.command === 'enforce' && namesDomains(request.options));
   if (namesNone) {

@@ -1,6 +1,6 @@
 import { FileError } from './files.js';
 import { irqbalanceOf } from './irqbalance.js';
-import { POLICY_FOLDER } from './irqbalance-policy.js';
+import { isOurPolicy } from './irqbalance-policy.js';
 import {
   askIrqbalance,
   findIrqbalanceSockets,
@@ -91,7 +91,7 @@ export class IrqbalanceBans {
   /** Ours that must be in its list: with our script, only those that it banned by number already, and those that it moves all the same. */
   async #wanted({ path, pid }: IrqbalanceSocket, irqs: ReadonlySet<number>, ours: Set<number>, others: number[]) {
     const needed = [...irqs].filter((irq) => irq > 0 && !others.includes(irq));
-    if (irqbalanceOf(this.#files, pid).policyScript?.replace(/\/+$/, '') !== POLICY_FOLDER) return needed;
+    if (!isOurPolicy(irqbalanceOf(this.#files, pid).policyScript)) return needed;
     const moved = irqsOf(await askIrqbalance(path, 'stats'));
     return needed.filter((irq) => ours.has(irq) || moved.has(irq));
   }

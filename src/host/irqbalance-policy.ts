@@ -6,6 +6,13 @@ import { RunFile } from './run-file.js';
  * and other scripts may stand beside it.
  */
 export const POLICY_FOLDER = '/etc/hostdev-cpuset/irqbalance.d';
+/** Where a distribution's package keeps it. */
+const PACKAGED_FOLDER = '/usr/lib/hostdev-cpuset/irqbalance.d';
+
+/** Whether irqbalance's --policyscript names ours. */
+export function isOurPolicy(path: string | undefined): boolean {
+  return [POLICY_FOLDER, PACKAGED_FOLDER].includes(path?.replace(/\/+$/, '') ?? '');
+}
 
 /** Below /run/hostdev-cpuset: the devices whose interrupts are held, an address a line, sorted. The policy script reads it. */
 const NAME = 'devices';

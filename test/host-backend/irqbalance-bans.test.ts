@@ -144,14 +144,14 @@ fake('a garbled answer and a garbled record are nothing', async () => {
 fake.run();
 
 /** A server that answers; the requests that it gets. */
-async function listen(answer: (request: string) => string | undefined | void): Promise<string[]> {
+async function listen(answer: (request: string) => unknown): Promise<string[]> {
   const requests: string[] = [];
   server = createServer((connection) => {
     connection.on('error', () => {});
     connection.on('data', (data) => {
       requests.push(data.toString());
       const text = answer(data.toString());
-      if (text !== undefined) connection.end(text, 'latin1');
+      if (typeof text === 'string') connection.end(text, 'latin1');
     });
   });
   server.listen(folder.join('run/irqbalance/irqbalance9.sock'));

@@ -1,0 +1,78 @@
+import { accessSync, constants, existsSync, readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Outcome, type PutOptions, putFile, removeEmptyFolders, takeFile } from './host-file.js';
+import { HOOK, hostFiles, type Part, PLACES, type Programs, SINGLE_HOOK } from './host-files.js';
+import { irqbalanceHints } from './irqbalance-unit.js';
+
+export interface Installation {
+  /** a line a file, in the order of PLACES */
+  outcomes: Outcome[];
+  /** what a person has to do, or should know: one line each */
+  hints: string[];
+}
+
+/** Where a package of the distribution puts its unit: then all is there. */
+const PACKAGED = ['/usr/lib/systemd/system/hostdev-cpuset.service', '/lib/systemd/system/hostdev-cpuset.service'];
+
+/** The unit of a distribution's package, where there is one. */
+export function packagedUnit(prefix: string): string | undefined {
+  return PACKAGED.find((path) => existsSync(join(prefix || '/', path)));
+}
+
+/**
+ * Puts the files of some parts on a host. Files that somebody else wrote, or changed, stay.
+ * @param hasHookFolder whether libvirt runs the hooks of a folder (6.5 and later)
+ * @throws what the system answers with; what was put until then stays, and the next call goes on
+ */
+export function install(
+  parts: ReadonlySet<Part>,
+  programs: Programs,
+  options: PutOptions & { hasHookFolder: boolean },
+): Installation {
+  const hook = options.hasHookFolder ? HOOK : SINGLE_HOOK;
+  const isFirstHook = parts.has('hook') && !hasHook(options.prefix);
+  const files = hostFiles(parts, hook, programs);
+  // what cannot be read is met before anything is written
+  for (const file of files) putFile(file, { ...options, dryRun: true });
+  const outcomes = files.map((file) => putFile(file, options));
+  const hints = parts.has('irqbalance') ? irqbalanceHints(options.prefix) : [];
+  if (isFirstHook) {
+    const daemon = existsSync(join(options.prefix || '/', 'run/virtqemud.pid')) ? 'virtqemud' : 'libvirtd';
+    hints.push(`libvirt looks for hooks when it starts, and this is its first: systemctl reload ${daemon}`);
+  }
+  return { outcomes, hints };
+}
+
+/** Takes every file of ours away, of every part, and the state. */
+export function uninstall(options: PutOptions): Installation {
+  const outcomes = PLACES.flatMap(({ path }) => takeFile(path, options) ?? []);
+  const folder = join(options.prefix || '/', 'run/hostdev-cpuset');
+  if (existsSync(folder)) {
+    if (!options.dryRun) rmSync(folder, { recursive: true });
+    outcomes.push({ path: '/run/hostdev-cpuset', done: 'removed' });
+  }
+  const hints: string[] = [];
+  if (outcomes.some(({ path, done }) => path.includes('irqbalance.service.d') && done === 'removed')) {
+    hints.push('irqbalance asks the policy until its next start: systemctl try-restart irqbalance');
+  }
+  if (existsSync(join(options.prefix || '/', 'etc/hostdev-cpuset/config.json'))) {
+    hints.push('/etc/hostdev-cpuset/config.json is yours, and was left');
+  } else if (!options.dryRun) removeEmptyFolders('/etc/hostdev-cpuset', options.prefix);
+  return { outcomes, hints };
+}
+
+/** Whether libvirt has found a hook of QEMU's before: it then looks for others at every call. */
+function hasHook(prefix: string): boolean {
+  const folder = join(prefix || '/', dirname(HOOK));
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  return [join(prefix || '/', SINGLE_HOOK), ...names.map((name) => join(folder, name))].some(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

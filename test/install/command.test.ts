@@ -1,0 +1,132 @@
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { projectRoot, runCli } from '../support/cli.js';
+import type { Outcome } from '../support/run.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const test = suite('install and uninstall');
+const FILES = [
+  '/etc/libvirt/hooks/qemu.d/hostdev-cpuset',
+  '/etc/systemd/system/hostdev-cpuset.service',
+  '/etc/tmpfiles.d/hostdev-cpuset.conf',
+  '/etc/hostdev-cpuset/irqbalance.d/hostdev-cpuset',
+  '/etc/systemd/system/irqbalance.service.d/hostdev-cpuset.conf',
+];
+const [HOOK, UNIT, , POLICY] = FILES as [string, string, string, string];
+let folder: TemporaryFolder;
+
+test.before.each(() => {
+  folder = new TemporaryFolder();
+});
+test.after.each(() => folder.remove());
+
+const call = (...words: string[]): Promise<Outcome> =>
+  runCli('hostdev-cpuset', [words[0] as string, '--prefix', folder.path, ...words.slice(1)]);
+const there = () =>
+  readdirSync(folder.path, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    statSync(folder.join(name)).isFile(),
+  );
+const lines = (done: string, files = FILES) => files.map((path) => `${done.padEnd(10)}  ${path}\n`).join('');
+const text = (path: string) => readFileSync(folder.join(path), 'utf8');
+
+test('puts every file there, and again nothing; and leaves nothing', async () => {
+  const first = await call('install');
+  assert.equal([first.code, first.stderr], [0, '']);
+  assert.is(
+    first.stdout,
+    `${lines('created')}note: libvirt looks for hooks when it starts, and this is its first: systemctl reload libvirtd\n`,
+  );
+  const modes = FILES.map((path) => statSync(folder.join(path)).mode & 0o777);
+  assert.equal(modes, [0o755, 0o644, 0o644, 0o755, 0o644]);
+  assert.equal(await call('install'), { code: 0, stdout: lines('unchanged'), stderr: '' });
+
+  folder.write('run/hostdev-cpuset/a.json', '{}');
+  const { stdout } = await call('uninstall');
+  assert.ok(stdout.startsWith(`${lines('removed')}removed     /run/hostdev-cpuset\n`), stdout);
+  assert.equal(there(), []);
+  assert.not(readdirSync(folder.join('etc')).includes('hostdev-cpuset'));
+  assert.equal(await call('uninstall'), { code: 0, stdout: 'nothing of ours is there\n', stderr: '' });
+});
+
+test('what is put there names this Node and this executable', async () => {
+  await call('install');
+  const cli = `${projectRoot}dist/bin/hostdev-cpuset.cjs`;
+  assert.match(text(HOOK), `\nnode='${process.execPath}'\ncli='${cli}'\n`);
+  assert.match(text(UNIT), `\nExecStart=${process.execPath} ${cli} watch $WATCH_OPTIONS\n`);
+  assert.match(
+    text('/etc/systemd/system/irqbalance.service.d/hostdev-cpuset.conf'),
+    '=/etc/hostdev-cpuset/irqbalance.d\n',
+  );
+});
+
+test('--dry-run says the same, and does nothing', async () => {
+  const dry = await call('install', '--dry-run');
+  assert.ok(dry.stdout.startsWith(lines('created')) && dry.stdout.endsWith('note: nothing was done (--dry-run)\n'));
+  assert.equal(readdirSync(folder.path), []);
+  await call('install');
+  assert.ok((await call('uninstall', '-n')).stdout.startsWith(lines('removed')));
+  assert.is(there().length, FILES.length);
+});
+
+test('a file of somebody else is neither written nor removed', async () => {
+  folder.write(HOOK, '#!/bin/sh\n# mine\n');
+  mkdirSync(folder.join('etc/systemd/system'), { recursive: true });
+  symlinkSync('/dev/null', folder.join(UNIT));
+  for (const command of ['install', 'uninstall']) {
+    const { code, stdout } = await call(command, '--force');
+    assert.is(code, 1);
+    assert.match(stdout, `left alone  ${HOOK}: it was not written by install\n`);
+    assert.match(stdout, `left alone  ${UNIT}: it is no regular file\n`);
+  }
+  assert.equal(text(HOOK), '#!/bin/sh\n# mine\n');
+});
+
+test('a file of ours that was changed stays, unless it is forced', async () => {
+  await call('install');
+  appendFileSync(folder.join(POLICY), '# mine\n');
+  for (const command of ['install', 'uninstall']) {
+    const { code, stdout } = await call(command);
+    assert.is(code, 1);
+    assert.match(stdout, `left alone  ${POLICY}: it was changed since install wrote it`);
+    assert.match(text(POLICY), '# mine\n');
+  }
+  const { code, stdout } = await call('install', '--force');
+  assert.is(code, 0);
+  assert.match(stdout, `updated     ${POLICY}\n`);
+  assert.not.match(text(POLICY), '# mine\n');
+});
+
+test('parts can be left out, and a hook that is there is no first one', async () => {
+  assert.equal((await call('install', '--no-hook', '--no-irqbalance')).stdout, lines('created', FILES.slice(1, 3)));
+  const other = folder.write('etc/libvirt/hooks/qemu.d/other', '#!/bin/sh\n');
+  const { mode } = statSync(other);
+  assert.match((await call('install', '--no-service', '--no-irqbalance')).stdout, 'this is its first');
+  await call('uninstall');
+  assert.is(statSync(other).mode, mode);
+});
+
+test('the configuration is left, and said to be', async () => {
+  await call('install');
+  folder.write('etc/hostdev-cpuset/config.json', '{}');
+  assert.match((await call('uninstall')).stdout, 'note: /etc/hostdev-cpuset/config.json is yours, and was left\n');
+  assert.equal(there(), ['etc/hostdev-cpuset/config.json']);
+});
+
+test('what cannot be done is one line, and status 2', async () => {
+  const refused = async (pattern: RegExp, ...words: string[]) => {
+    const { code, stdout, stderr } = await runCli('hostdev-cpuset', words);
+    assert.equal([code, stdout], [2, '']);
+    assert.match(stderr, /^hostdev-cpuset: [^\n]+\n$/);
+    assert.match(stderr, pattern);
+  };
+  await refused(/is no folder/, 'install', '--prefix', folder.join('none'));
+  await refused(/takes no file: x/, 'install', 'x', '--prefix', folder.path);
+  await refused(/names a folder/, 'install', '--prefix=');
+  folder.write('lib/systemd/system/hostdev-cpuset.service', '');
+  await refused(/a package has put/, 'install', '--prefix', folder.path);
+  folder.write('file/etc', '');
+  await refused(/ENOTDIR/, 'install', '--prefix', folder.join('file'));
+});
+
+test.run();

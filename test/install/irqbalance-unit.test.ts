@@ -1,0 +1,46 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { irqbalanceHints } from '../../src/install/irqbalance-unit.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const test = suite('what irqbalance has to be told');
+let folder: TemporaryFolder;
+test.before.each(() => {
+  folder = new TemporaryFolder();
+});
+test.after.each(() => folder.remove());
+
+const unit = (command: string) =>
+  folder.write('usr/lib/systemd/system/irqbalance.service', `[Service]\nExecStart=${command}\n`);
+const DEBIAN = '/usr/sbin/irqbalance --foreground $IRQBALANCE_ARGS';
+const RESTART = ['irqbalance asks the policy from its next start on: systemctl try-restart irqbalance'];
+
+test('no irqbalance, nothing to tell', () => {
+  assert.equal(irqbalanceHints(folder.path), []);
+});
+
+test('the drop-in will do, unless somebody has set the variable', () => {
+  unit(DEBIAN);
+  assert.equal(irqbalanceHints(folder.path), RESTART);
+  for (const line of ['#IRQBALANCE_ARGS=x', 'IRQBALANCE_ARGS=', 'IRQBALANCE_ARGS=""', 'OTHER=1']) {
+    folder.write('etc/default/irqbalance', `${line}\n`);
+    assert.equal(irqbalanceHints(folder.path), RESTART, line);
+  }
+  for (const line of ['IRQBALANCE_ARGS=--deepestcache=2', 'IRQBALANCE_ARGS="-m vfio"']) {
+    folder.write('etc/default/irqbalance', `# comment\n${line}\n`);
+    const [hint] = irqbalanceHints(folder.path);
+    assert.is(
+      hint,
+      '/etc/default/irqbalance sets IRQBALANCE_ARGS, which has precedence: add --policyscript=/etc/hostdev-cpuset/irqbalance.d to it',
+    );
+  }
+});
+
+test('a unit that knows no variable, or a script of its own', () => {
+  unit('/usr/sbin/irqbalance --foreground $OPTIONS');
+  assert.match(irqbalanceHints(folder.path)[0] as string, /takes no IRQBALANCE_ARGS/);
+  unit(`${DEBIAN} --policyscript=/etc/x`);
+  assert.match(irqbalanceHints(folder.path)[0] as string, /policy script of its own/);
+});
+
+test.run();

@@ -1,0 +1,36 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { problemOf, unfitProgram, unusablePath } from '../../src/install/programs.js';
+
+const test = suite('programs of an installation');
+
+for (const path of [
+  "/opt/it's/node",
+  '/opt/my node',
+  '/opt/$HOME',
+  '/opt/"x"',
+  '/opt/%n',
+  '/opt/a\nb',
+  'node',
+  '',
+  '/a;b',
+  '/a\\b',
+])
+  test(`${JSON.stringify(path)} is refused in one line`, () => {
+    assert.match(unusablePath(path) as string, /^".*" cannot be written into a unit and a script: [^\n]*$/);
+  });
+
+test('usual paths will do', () => {
+  for (const path of ['/usr/bin/node', '/opt/node-v20.20.2+x/bin/node', '/usr/local/lib/node_modules/@a/b_c.cjs'])
+    assert.is(unusablePath(path), undefined);
+});
+
+test('what a service does not see, and what others may write, is not for root to run', () => {
+  assert.match(unfitProgram('/home/me/node') as string, /^a service sees nothing in \/home\//);
+  assert.match(unfitProgram('/root/.nvm/node') as string, /\/root\//);
+  assert.is(unfitProgram('/bin/sh'), undefined);
+  assert.match(problemOf({ node: '/bin/sh', cli: '/tmp/x' }, true) as string, /\/tmp\//);
+  assert.is(problemOf({ node: '/bin/sh', cli: '/tmp/x' }, false), undefined);
+});
+
+test.run();
