@@ -5,7 +5,7 @@ import { ToolError } from '../io.js';
 import { pathsOf, type Take } from './shared.js';
 
 const ABOUT = {
-  install: 'put the hook, the service and the policy for irqbalance here',
+  install: 'put the hook and the service on this host',
   uninstall: 'take away what install has put there',
 };
 

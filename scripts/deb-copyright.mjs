@@ -1,0 +1,30 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Debian's copyright file: our own licence, and that of each package that is bundled, as it comes with it. */
+export function copyrightText(licence) {
+  const head =
+    'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: hostdev-cpuset\n';
+  const own = paragraph('*', 'Expat', licence);
+  const bundled = packages().map(({ name, id, text }) => paragraph(`usr/lib/hostdev-cpuset/*/${name}`, id, text));
+  return [head, own, ...bundled].join('\n');
+}
+
+function paragraph(files, id, text) {
+  const holders = text.split('\n').flatMap((line) => /^\W*(copyright \D*\d.*)$/i.exec(line.trim())?.[1] ?? []);
+  const body = text.trimEnd().split('\n');
+  const indented = body.map((line) => ` ${line.trim() === '' ? '.' : line.trimEnd()}\n`).join('');
+  return `Files: ${files}\nCopyright: ${holders.join('\n ') || 'the authors that its licence names'}\nLicense: ${id}\n${indented}`;
+}
+
+/** What npm installs without development, with its licence. */
+function packages() {
+  const lock = JSON.parse(readFileSync('package-lock.json', 'utf8'));
+  return Object.entries(lock.packages).flatMap(([folder, { dev, peer, license }]) => {
+    if (!folder || dev || peer || !existsSync(folder)) return [];
+    const files = readdirSync(folder).filter((name) => /^licen[cs]e/i.test(name));
+    const text = files.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n');
+    const name = folder.replace(/^.*node_modules\//, '');
+    return [{ name, id: license === 'MIT' ? 'Expat' : license, text: text || `${license}, see ${name}` }];
+  });
+}

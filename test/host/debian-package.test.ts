@@ -1,0 +1,97 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import * as assert from 'uvu/assert';
+import { projectRoot } from '../support/cli.js';
+import { needs, suiteWhere } from '../support/needs.js';
+import { type Outcome, run } from '../support/run.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const test = suiteWhere('Debian package', needs('dpkg-deb', 'lintian', 'systemd-analyze', 'mount-namespace'));
+let folder: TemporaryFolder;
+let deb: string;
+
+test.before(async () => {
+  folder = new TemporaryFolder();
+  const env = { ...process.env, DEBFULLNAME: 'Test', DEBEMAIL: 'test@example.org', SOURCE_DATE_EPOCH: '1700000000' };
+  const built = await run(process.execPath, [`${projectRoot}scripts/build-deb.mjs`, folder.path], { env });
+  assert.is(built.code, 0, built.stderr);
+  deb = built.stdout.trim();
+});
+test.after(() => folder.remove());
+
+/** dpkg on a root of its own. Maintainer scripts run outside of it, and are told where it is. */
+function dpkg(root: string, ...words: string[]): Promise<Outcome> {
+  const common = [`--root=${root}`, '--force-depends', '--force-script-chrootless', '--log=/dev/null'];
+  return run('dpkg', [...common, ...words], { env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } });
+}
+
+function emptyRoot(name: string): string {
+  for (const part of ['info', 'updates']) mkdirSync(folder.join(name, 'var/lib/dpkg', part), { recursive: true });
+  folder.write(`${name}/var/lib/dpkg/status`, '');
+  return folder.join(name);
+}
+
+/** What is in a root but for dpkg's own, and for folders that every host has. */
+const remains = (root: string) =>
+  readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
+    (name) =>
+      !name.startsWith('var/lib/dpkg') && !statSync(`${root}/${name}`, { throwIfNoEntry: false })?.isDirectory(),
+  );
+
+test('lintian finds no error', async () => {
+  const { code, stdout, stderr } = await run('lintian', ['--fail-on', 'error', '--allow-root', deb]);
+  assert.is(code, 0, stdout + stderr);
+});
+
+test('is installed, runs from where it is, and a purge leaves nothing', async () => {
+  const root = emptyRoot('installed');
+  const installed = await dpkg(root, '--install', deb);
+  assert.is(installed.code, 0, installed.stderr);
+
+  for (const name of ['hostdev-cpuset', 'lint-domain']) {
+    const { code, stdout } = await run(`${root}/usr/bin/${name}`, ['--version'], { cwd: '/' });
+    assert.equal([code, stdout], [0, `${version()}\n`]);
+  }
+  for (const engine of ['libxml2-wasm', 'auto']) {
+    const words = ['--engine', engine, `${projectRoot}samples/gpu.xml`];
+    const linted = await run(`${root}/usr/bin/lint-domain`, words, { cwd: '/' });
+    assert.is(linted.code, 0, linted.stdout + linted.stderr);
+  }
+  const hook = `${root}/etc/libvirt/hooks/qemu.d/hostdev-cpuset`;
+  assert.is(statSync(hook).mode & 0o777, 0o755);
+  assert.match(readFileSync(hook, 'utf8'), "\ncli='/usr/bin/hostdev-cpuset'\n");
+  const enabled = 'etc/systemd/system/multi-user.target.wants/hostdev-cpuset.service';
+  assert.ok(readdirSync(root, { recursive: true, encoding: 'utf8' }).includes(enabled));
+
+  const { code, stderr } = await run(`${root}/usr/bin/hostdev-cpuset`, ['install', '--prefix', root]);
+  assert.is(code, 2);
+  assert.match(stderr, /^hostdev-cpuset: a package has put [^\n]*\n$/);
+
+  folder.write('installed/etc/hostdev-cpuset/config.json', '{}');
+  folder.write('installed/run/hostdev-cpuset/x.json', '{}');
+  const removed = await dpkg(root, '--remove', 'hostdev-cpuset');
+  assert.is(removed.code, 0, removed.stderr);
+  assert.not(readdirSync(root, { recursive: true, encoding: 'utf8' }).some((name) => /^usr\/.*hostdev/.test(name)));
+  // libvirt goes on to run it
+  assert.equal(await run(hook, ['guest', 'started', 'begin', '-']), { code: 0, stdout: '', stderr: '' });
+
+  const purged = await dpkg(root, '--purge', 'hostdev-cpuset');
+  assert.is(purged.code, 0, purged.stderr);
+  assert.equal(remains(root), []);
+});
+
+test('its unit and its manual pages are in their places, and its sums are right', async () => {
+  mkdirSync(folder.join('unpacked'));
+  execFileSync('dpkg-deb', ['--raw-extract', deb, folder.join('unpacked')]);
+  const sums = await run('md5sum', ['--check', '--quiet', 'DEBIAN/md5sums'], { cwd: folder.join('unpacked') });
+  assert.is(sums.code, 0, sums.stdout);
+  const unit = folder.join('unpacked/lib/systemd/system/hostdev-cpuset.service');
+  const text = readFileSync(unit, 'utf8');
+  const here = folder.write('hostdev-cpuset.service', text.replace('/usr/bin/hostdev-cpuset', '/bin/true'));
+  const verified = await run('systemd-analyze', ['verify', '--man=no', here]);
+  assert.equal([verified.code, verified.stderr], [0, '']);
+});
+
+test.run();
+
+const version = () => JSON.parse(readFileSync(`${projectRoot}package.json`, 'utf8')).version;
