@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import { projectRoot } from '../support/cli.js';
 import { needs, suiteWhere } from '../support/needs.js';
@@ -85,6 +85,10 @@ test('its unit and its manual pages are in their places, and its sums are right'
   execFileSync('dpkg-deb', ['--raw-extract', deb, folder.join('unpacked')]);
   const sums = await run('md5sum', ['--check', '--quiet', 'DEBIAN/md5sums'], { cwd: folder.join('unpacked') });
   assert.is(sums.code, 0, sums.stdout);
+  for (const page of existsSync(`${projectRoot}man`) ? readdirSync(`${projectRoot}man`) : []) {
+    const section = /\.([157])$/.exec(page)?.[1];
+    if (section) assert.ok(existsSync(folder.join(`unpacked/usr/share/man/man${section}/${page}.gz`)), page);
+  }
   const unit = folder.join('unpacked/lib/systemd/system/hostdev-cpuset.service');
   const text = readFileSync(unit, 'utf8');
   const here = folder.write('hostdev-cpuset.service', text.replace('/usr/bin/hostdev-cpuset', '/bin/true'));

@@ -1,0 +1,84 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { projectRoot } from '../support/cli.js';
+import { run } from '../support/run.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const test = suite('what npm publishes');
+/** Neither what else is in the repository nor what is on this machine. */
+const env = { PATH: process.env.PATH, HOME: '/nonexistent', NO_COLOR: '1' };
+let folder: TemporaryFolder;
+let packed: string[];
+let installed: string;
+
+test.before(async () => {
+  folder = new TemporaryFolder();
+  const listed = await npm(['ls', '--omit=dev', '--all', '--parseable']);
+  const dependencies = listed.stdout.trim().split('\n').slice(1);
+  mkdirSync(folder.join('tarballs'));
+  const answer = await npm(['pack', '--json', '--pack-destination', folder.join('tarballs'), '.', ...dependencies]);
+  packed = JSON.parse(answer.stdout)[0].files.map(({ path }: { path: string }) => path);
+  // offline, and the cache is empty: what it needs beyond its dependencies is not to be had
+  installed = folder.join('prefix');
+  const tarballs = readdirSync(folder.join('tarballs')).map((name) => folder.join('tarballs', name));
+  await npm(['install', '--offline', '--prefix', installed, ...tarballs]);
+});
+test.after(() => folder.remove());
+
+async function npm(words: string[]) {
+  const common = ['--ignore-scripts', '--loglevel=error', '--no-audit', '--no-fund', '--cache', folder.join('cache')];
+  const outcome = await run('npm', [...words, ...common], { cwd: projectRoot });
+  assert.is(outcome.code, 0, outcome.stderr);
+  return outcome;
+}
+
+test('holds what is documented and what is built, and nothing else', () => {
+  const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: projectRoot, encoding: 'utf8' }).split('\n');
+  const top = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
+  const folders = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')).files as string[];
+  const whole = folders.filter((name) => !name.includes('.') && name !== 'dist');
+  const documents = tracked.filter((name) => top.includes(name) || whole.some((start) => name.startsWith(`${start}/`)));
+  const modules = tracked.flatMap((name) => {
+    const source = /^src\/(.*)\.ts$/.exec(name)?.[1];
+    return source === undefined ? [] : [`dist/${source}.d.ts`, `dist/${source}.js`];
+  });
+  const rest = packed.filter((name) => !/^dist\/bin\//.test(name)).sort();
+  assert.equal(rest, [...documents, ...modules].sort());
+  for (const name of packed.filter((path) => /^dist\/bin\//.test(path)))
+    assert.match(name, /^dist\/bin\/(?:[\w-]+)\.cjs(?:\.LEGAL\.txt)?$/);
+});
+
+test('the executables run from an empty prefix, without the repository', async () => {
+  const bin = (name: string, ...words: string[]) =>
+    run(join(installed, 'node_modules/.bin', name), words, { cwd: folder.path, env });
+  const version = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')).version;
+  for (const name of ['hostdev-cpuset', 'lint-domain'])
+    assert.equal(await bin(name, '--version'), { code: 0, stdout: `${version}\n`, stderr: '' });
+  const sample = join(installed, 'node_modules/hostdev-cpuset/samples/gpu.xml');
+  for (const words of [
+    ['lint-domain', sample],
+    ['lint-domain', '--engine', 'libxml2-wasm', sample],
+    ['hostdev-cpuset', 'normalize', sample],
+  ]) {
+    const { code, stderr } = await bin(words[0] as string, ...words.slice(1));
+    assert.is(code, 0, stderr);
+  }
+  mkdirSync(folder.join('image'));
+  const put = await bin('hostdev-cpuset', 'install', '--prefix', folder.join('image'));
+  assert.is(put.code, 0, put.stderr);
+  assert.match(
+    readFileSync(folder.join('image/etc/libvirt/hooks/qemu.d/hostdev-cpuset'), 'utf8'),
+    `\ncli='${installed}/node_modules/hostdev-cpuset/dist/bin/hostdev-cpuset.cjs'\n`,
+  );
+});
+
+test('the library can be imported', async () => {
+  const script = "import('hostdev-cpuset').then((all) => console.log(Object.keys(all).length > 0))";
+  const outcome = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: installed, env });
+  assert.equal(outcome, { code: 0, stdout: 'true\n', stderr: '' });
+});
+
+test.run();
