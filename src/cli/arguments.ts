@@ -23,8 +23,7 @@ const COMMANDS: readonly ((parser: Argv, take: Take) => void)[] = [
   (parser, take) => installCommand(parser, 'install', take),
   (parser, take) => installCommand(parser, 'uninstall', take),
 ];
-const NAMES =
-  'lint, normalize, expand, plan, enforce, status, define, edit, install or uninstall (see --help)';
+const NAMES = 'lint, normalize, expand, plan, enforce, status, define, edit, install or uninstall (see --help)';
 
 /** @throws ToolError at a usage error: one line */
 export async function parseArguments(program: string, args: readonly string[]): Promise<Request> {

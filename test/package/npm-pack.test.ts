@@ -36,7 +36,10 @@ async function npm(words: string[]) {
 }
 
 test('holds what is documented and what is built, and nothing else', () => {
-  const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: projectRoot, encoding: 'utf8' }).split('\n');
+  const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+    cwd: projectRoot,
+    encoding: 'utf8',
+  }).split('\n');
   const top = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
   const folders = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')).files as string[];
   const whole = folders.filter((name) => !name.includes('.') && name !== 'dist');
