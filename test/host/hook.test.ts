@@ -74,7 +74,7 @@ test('a restart of the daemon leaves the domain running, and its interrupts are 
   await define(POLICY);
   await succeeds('start', 'guest');
   newVectors();
-  await libvirtd.restart();
+  await restartDaemon();
   assert.is(await state(), 'running');
   assert.equal(calls(), [...START, 'reconnect begin']);
   assert.equal(placed(), PLACED);
@@ -97,7 +97,7 @@ for (const [name, prepare] of [
       [40, 41, 42, 16].map((irq) => root.affinity(irq)),
       ['0-7', '0-7', '0-7', '0-7'],
     );
-    await libvirtd.restart();
+    await restartDaemon();
     assert.is(await state(), 'running');
     await succeeds('destroy', 'guest');
     assert.equal(calls(), [...START, 'reconnect begin', ...STOP]);
@@ -177,6 +177,12 @@ async function succeeds(...words: string[]): Promise<Outcome> {
   const outcome = await libvirtd.virsh(words);
   assert.is(outcome.code, 0, outcome.stderr);
   return outcome;
+}
+
+/** Until the daemon has its guests back: what asks QEMU waits for that, domstate does not. */
+async function restartDaemon(): Promise<void> {
+  await libvirtd.restart();
+  await succeeds('qemu-monitor-command', 'guest', '--hmp', 'info status');
 }
 
 const state = async () => (await succeeds('domstate', 'guest')).stdout.trim();
