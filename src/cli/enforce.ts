@@ -27,6 +27,10 @@ export interface EnforceOptions {
   /** a tree in place of the host */
   root?: string | undefined;
   json?: boolean | undefined;
+  /** status again and again, every so many seconds */
+  watch?: number | undefined;
+  /** status as a page: where to, `-` for standard output */
+  html?: string | undefined;
 }
 
 /** `plan`, `enforce` and `status`: prints the report; returns the exit status. */
@@ -55,7 +59,8 @@ export function enforceCommand(options: EnforceOptions, io: Io): number {
   return failed || definitions.includes(undefined) ? EXIT.findings : EXIT.ok;
 }
 
-function openHost({ command, root }: EnforceOptions, io: Io): PassHost {
+/** @throws ToolError where there is no host, or where it may not be written */
+export function openHost({ command, root }: EnforceOptions, io: Io): PassHost {
   const files = new RootFiles(root);
   assertHost(files, root);
   if (command === 'enforce' && root === undefined && io.userId() !== 0) {
@@ -64,13 +69,15 @@ function openHost({ command, root }: EnforceOptions, io: Io): PassHost {
   return { files, state: new StateStore(root), settings: readSettings(files) ?? {}, pause, onlyRunning: true };
 }
 
-interface Source {
+export interface Source {
   name: string;
+  /** it cannot be read again */
+  once?: boolean;
   read(io: Io): Uint8Array;
 }
 
 /** Files and domains as asked; for status alone, without either, every running domain. */
-function sourcesOf({ command, paths, domains, connect }: EnforceOptions): Source[] {
+export function sourcesOf({ command, paths, domains, connect }: EnforceOptions): Source[] {
   const asked = [
     ...domains,
     ...(command === 'status' && paths.length + domains.length === 0 ? runningDomains(connect) : []),
@@ -78,6 +85,7 @@ function sourcesOf({ command, paths, domains, connect }: EnforceOptions): Source
   return [
     ...paths.map((path) => ({
       name: path === '-' ? STDIN_NAME : path,
+      once: path === '-',
       read: (io: Io) => readInput(path, io.stdin.fd),
     })),
     ...asked.map((name) => ({ name, read: () => new TextEncoder().encode(dumpDomain(name, connect)) })),
@@ -85,7 +93,7 @@ function sourcesOf({ command, paths, domains, connect }: EnforceOptions): Source
 }
 
 /** The definition; undefined where it has errors, which are then on standard error. */
-function readDomain({ name, read }: Source, io: Io): Definition | undefined {
+export function readDomain({ name, read }: Source, io: Io): Definition | undefined {
   const { definition, findings, lines } = lintDocument(decode(read(io)));
   const errors = findings.filter(({ severity }) => severity === 'error');
   const paint = painter(io.stderr, io.env);

@@ -2,7 +2,8 @@
 export interface Io {
   env: Readonly<Record<string, string | undefined>>;
   stdin: { fd: number; isTTY: boolean };
-  stdout: { write(text: string): void; isTTY: boolean };
+  /** `isOpen`: nobody has gone away who read it */
+  stdout: { write(text: string): void; isTTY: boolean; isOpen(): boolean };
   /** columns of the terminal, or what people expect where there is none */
   columns(): number;
   /** effective; undefined where the system has none */

@@ -6,10 +6,13 @@ export function processIo(program: string): Io {
   // Opening Node's streams takes a millisecond each, and most runs write to one of them.
   const output = (fd: number, name: string, open: () => NodeJS.WriteStream) => {
     let stream: NodeJS.WriteStream | undefined;
+    let isOpen = true;
     return {
       isTTY: isatty(fd),
+      isOpen: () => isOpen,
       write: (text: string) => {
         stream ??= open().on('error', (error: NodeJS.ErrnoException) => {
+          isOpen = false;
           // A reader that went away (`| head`) is no failure of ours.
           if (error.code === 'EPIPE') return;
           process.stderr.write(errorLine(program, `${name}: ${error.message}`));

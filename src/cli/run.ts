@@ -9,7 +9,7 @@ import type { SchemaRun } from './schema-run.js';
 const EXPECTED = [ToolError, SchemaError, InputError, FileError];
 
 /** An error that the system has answered with has a `syscall`: no bug, either. */
-function isExpected(error: unknown): error is Error {
+export function isExpected(error: unknown): error is Error {
   return EXPECTED.some((kind) => error instanceof kind) || (error instanceof Error && 'syscall' in error);
 }
 
@@ -46,6 +46,9 @@ async function dispatch(program: string, args: readonly string[], io: Io, early?
       return EXIT.failed;
     }
     request.options.paths = ['-'];
+  }
+  if (request.command === 'enforce' && request.options.watch !== undefined) {
+    return (await import('./status-watch.js')).watchStatus(request.options, request.options.watch, io);
   }
   if (request.command === 'enforce') return (await import('./enforce.js')).enforceCommand(request.options, io);
   if (request.command === 'define') return (await import('./define.js')).defineCommand(request.options, io);

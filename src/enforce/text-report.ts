@@ -4,6 +4,7 @@ import { printable } from '../lint/formats/printable.js';
 import type { Paint } from '../lint/formats/text.js';
 import type { Severity } from '../lint/rule.js';
 import { formatShare, landed } from './landed.js';
+import { formatRate, interruptKey, type Rates } from './rates.js';
 import type { DeviceReport, DomainReport, EnforceReport, InterruptReport, Problem } from './report.js';
 import { clip, elide, shrink, wrap } from './text-columns.js';
 
@@ -14,15 +15,16 @@ const ACTIONS = { set: 'cyan', keep: 'dim', skip: 'dim', fail: 'red' } as const 
 /**
  * plan, enforce and status for people: a line an interrupt, what is not where it should be in colour. Ends with a line break.
  * @param width columns of the terminal; from 72 on no line is longer
+ * @param rates one column more
  */
-export function formatReport({ domains, summary }: EnforceReport, paint: Paint, width: number): string {
-  const parts = domains.map((domain) => formatDomain(domain, paint, width));
+export function formatReport({ domains, summary }: EnforceReport, paint: Paint, width: number, rates?: Rates): string {
+  const parts = domains.map((domain) => formatDomain(domain, paint, width, rates));
   const { set, kept, skipped, failed } = summary;
   const counts = `${set} set, ${kept} kept, ${skipped} skipped, ${failed} failed`;
   return `${[...parts, paint(failed > 0 ? 'red' : 'bold', counts)].join('\n')}\n`;
 }
 
-function formatDomain(domain: DomainReport, paint: Paint, width: number): string {
+function formatDomain(domain: DomainReport, paint: Paint, width: number, rates: Rates | undefined): string {
   const { name, vcpuCpus, vcpuSource, devices, problems } = domain;
   const title = clip(printable(name), Math.floor(width / 3));
   const source = vcpuSource === 'threads' ? "QEMU's threads" : 'definition';
@@ -31,7 +33,7 @@ function formatDomain(domain: DomainReport, paint: Paint, width: number): string
   const lines = [`${paint('bold', title)} (vCPUs: ${vcpus}, from ${source})`];
   for (const problem of problems) lines.push(...formatProblem(problem, paint, width));
   if (devices.length === 0) lines.push('  no PCI device of the host');
-  const table = tableOf(devices, width);
+  const table = tableOf(devices, width, rates);
   if (devices.some(({ interrupts }) => interrupts.length > 0)) lines.push(paint('dim', header(table)));
   for (const device of devices) lines.push(...formatDevice(device, domain, table, paint, width));
   return `${lines.join('\n')}\n`;
@@ -74,6 +76,7 @@ interface Table {
   irq: number;
   type: number;
   lists: [asked: number, effective: number, wanted: number];
+  rates: Rates | undefined;
 }
 
 const HEADINGS = ['ASKED', 'EFFECTIVE', 'WANTED'] as const;
@@ -82,25 +85,30 @@ const MARGIN = 4;
 const GAP = 2;
 const ACTION = 6;
 
-function tableOf(devices: readonly DeviceReport[], width: number): Table {
+function tableOf(devices: readonly DeviceReport[], width: number, rates: Rates | undefined): Table {
   const interrupts = devices.flatMap((device) => device.interrupts);
   const longest = (heading: string, text: (interrupt: InterruptReport) => string) =>
     interrupts.reduce((most, interrupt) => Math.max(most, text(interrupt).length), heading.length);
   const irq = longest('IRQ', (interrupt) => `${interrupt.irq}`);
   const type = longest('TYPE', typeOf);
   const lists = HEADINGS.map((heading, index) => longest(heading, (one) => listsOf(one)[index] as string));
-  const room = width - MARGIN - irq - type - ACTION - 5 * GAP;
-  return { irq, type, lists: shrink(lists, room) as Table['lists'] };
+  const room = width - MARGIN - irq - type - rateWidth(rates) - ACTION - 5 * GAP;
+  return { irq, type, lists: shrink(lists, room) as Table['lists'], rates };
 }
 
-function header({ irq, type, lists }: Table): string {
+/** With the gap before it. */
+const rateWidth = (rates: Rates | undefined) => (rates ? GAP + RATE : 0);
+const RATE = 'PER S'.length;
+
+function header({ irq, type, lists, rates }: Table): string {
   const headings = HEADINGS.map((heading, index) => heading.padEnd(lists[index] as number));
-  return `${' '.repeat(MARGIN)}${['IRQ'.padStart(irq), 'TYPE'.padEnd(type), ...headings, 'ACTION'].join('  ')}`;
+  const columns = [...headings, ...(rates ? ['PER S'] : []), 'ACTION'];
+  return `${' '.repeat(MARGIN)}${['IRQ'.padStart(irq), 'TYPE'.padEnd(type), ...columns].join('  ')}`;
 }
 
 function formatInterrupt(
   interrupt: InterruptReport,
-  { irq, type, lists }: Table,
+  { irq, type, lists, rates }: Table,
   paint: Paint,
   width: number,
   reasoned: boolean,
@@ -113,11 +121,13 @@ function formatInterrupt(
     return (style ? paint(style, text) : text) + ' '.repeat(column - text.length);
   });
   const { action } = interrupt;
+  if (rates) cells.push(formatRate(rates.get(interruptKey(interrupt))).padStart(RATE));
   const left = [`${interrupt.irq}`.padStart(irq), typeOf(interrupt).padEnd(type), ...cells];
   const line = `${' '.repeat(MARGIN)}${left.join('  ')}  ${paint(ACTIONS[action], action)}`;
   const reason = reasoned && interrupt.reason !== null ? printable(interrupt.reason) : '';
   if (reason === '') return [line];
-  const used = MARGIN + irq + type + lists.reduce((sum, column) => sum + column, 0) + ACTION + 5 * GAP;
+  const used =
+    MARGIN + irq + type + lists.reduce((sum, column) => sum + column, 0) + rateWidth(rates) + ACTION + 5 * GAP;
   if (used + GAP + reason.length <= width) return [`${line}  ${reason}`];
   const indent = ' '.repeat(MARGIN + irq + GAP);
   return [line, ...wrap(reason, width - indent.length).map((text) => `${indent}${text}`)];

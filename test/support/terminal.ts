@@ -16,7 +16,7 @@ export function runInTerminal(
 }
 
 /** Milliseconds. */
-const PATIENCE = 60_000;
+const PATIENCE = 20_000;
 
 /** What a person does: waits until the terminal shows `when`, then types, or has it done. */
 export interface Step {
@@ -50,7 +50,7 @@ export function talkInTerminal(
       }
     });
     // What it waits for may never come: the hang-up ends it, and the step is named.
-    const patience = setTimeout(() => child.kill('SIGHUP'), PATIENCE);
+    const patience = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
     child.on('error', reject);
     child.on('close', (code) => {
       clearTimeout(patience);

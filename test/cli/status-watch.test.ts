@@ -1,0 +1,135 @@
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import * as assert from 'uvu/assert';
+import { projectRoot, runCli } from '../support/cli.js';
+import { needs, suiteWhere } from '../support/needs.js';
+import { layOutHost } from '../support/simulated-tree.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+import { type Step, talkInTerminal } from '../support/terminal.js';
+
+const test = suiteWhere('status --watch', needs('script'));
+const gpu = join(projectRoot, 'samples/gpu.xml');
+const OPEN = '\u001b[?1049h\u001b[?25l\u001b[?7l';
+const CLOSE = '\u001b[?7h\u001b[?25h\u001b[?1049l';
+let folder: TemporaryFolder;
+let root: string;
+test.before.each(() => {
+  folder = new TemporaryFolder();
+  root = folder.join('host');
+  layOutHost(readFileSync(join(projectRoot, 'samples/hosts/workstation.json'), 'utf8'), root);
+});
+test.after.each(() => folder.remove());
+
+const watch = (steps: Step[], prefix = 'stty rows 24 cols 80;', args = ['--watch', '0.1', '--root', root, gpu]) =>
+  talkInTerminal('hostdev-cpuset', ['status', ...args], steps, { prefix });
+/** The interrupt 41 was taken this often by CPU 4 of 16. */
+function take(count: number): void {
+  const counts = Array.from({ length: 16 }, (_, cpu) => (cpu === 4 ? count : 0));
+  writeFileSync(join(root, 'sys/kernel/irq/41/per_cpu_count'), `${counts.join(',')}\n`);
+}
+const row = (rate: string) => new RegExp(`  41  msi\\[0\\] .* ${rate}  set`);
+
+test('rates since the look before, on a screen of its own that is gone at the end', async () => {
+  take(0);
+  const { code, stdout } = await watch([
+    { when: row('-'), type: () => {} },
+    { when: row('0'), type: () => take(1_000_000_000) },
+    { when: row('\\d+\\.\\dM'), type: 'q' },
+  ]);
+  assert.is(code, 0);
+  assert.ok(stdout.startsWith(OPEN));
+  assert.ok(stdout.endsWith(CLOSE));
+  assert.match(
+    stripVTControlCharacters(stdout),
+    /^\d\d:\d\d:\d\d {2}every 0\.1 s {2}q quits\r\n\r\nworkstation \(vCPUs/,
+  );
+});
+
+for (const [name, type] of [
+  ['Ctrl-C', '\u0003'],
+  ['SIGTERM', (pid: number) => process.kill(childOf(pid), 'SIGTERM')],
+  ['SIGINT', (pid: number) => process.kill(childOf(pid), 'SIGINT')],
+] as const) {
+  test(`${name} gives the terminal back`, async () => {
+    const { code, stdout } = await watch([{ when: /3 set/, type }]);
+    assert.is(code, 0);
+    assert.ok(stdout.endsWith(CLOSE));
+  });
+}
+
+test('a low terminal is scrolled; a resize draws anew', async () => {
+  const { code, stdout } = await watch(
+    [
+      { when: /lines 1-6 of 12/, type: ' ' },
+      { when: /lines 7-12 of 12/, type: 'k' },
+      { when: /lines 6-11 of 12/, type: (pid) => resize(childOf(pid), 40) },
+      { when: /q quits\r\n\r\nworkstation/, type: 'q' },
+    ],
+    'stty rows 8 cols 80;',
+  );
+  assert.is(code, 0, stdout);
+});
+
+test('a host that cannot be read any more is said in place, and comes back', async () => {
+  const online = join(root, 'sys/devices/system/cpu/online');
+  const text = readFileSync(online, 'utf8');
+  const { code } = await watch([
+    { when: /3 set/, type: () => writeFileSync(online, 'x\n') },
+    { when: /hostdev-cpuset: .*cpu\/online: EBADMSG/, type: () => writeFileSync(online, text) },
+    { when: /q quits\r\n\r\nworkstation/, type: 'q' },
+  ]);
+  assert.is(code, 0);
+});
+
+test('what is wrong from the start is an error as ever, on the ordinary screen', async () => {
+  const { code, stdout } = await watch([], '', ['--watch', '--root', root, join(root, 'absent.xml')]);
+  assert.match(stdout, /^hostdev-cpuset: .*absent\.xml: no such file\r\n$/);
+  assert.is(code, 2);
+});
+
+test('without a terminal: a block a look, until the reader goes', async () => {
+  const child = spawn(process.execPath, [
+    `${projectRoot}dist/bin/hostdev-cpuset.cjs`,
+    ...['status', '--watch', '0.1', '--root', root, gpu],
+  ]);
+  let text = '';
+  let errors = '';
+  child.stderr.on('data', (data) => {
+    errors += data;
+  });
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  await new Promise<void>((resolve) =>
+    child.stdout.setEncoding('utf8').on('data', (data) => {
+      text += data;
+      if (text.split('3 set').length > 3) resolve();
+    }),
+  );
+  child.stdout.destroy();
+  assert.is(await ended, 0);
+  assert.is(errors, '');
+  assert.not.match(text, '\u001b');
+  assert.match(text, /^\d{4}-\d\d-\d\dT[\d:.]+Z\nworkstation .*\n +IRQ .* PER S +ACTION\n/);
+  assert.match(text, /0 failed\n\n\d{4}-/);
+});
+
+test('seconds, or a domain, may follow; what makes no sense is refused', async () => {
+  const refused = async (...args: string[]) => (await runCli('hostdev-cpuset', ['status', ...args])).stderr;
+  assert.match(await refused('--watch', '0'), /--watch takes 0\.1 to 86400 seconds/);
+  assert.match(await refused('--watch', '--json'), /--watch and --json exclude each other/);
+  assert.match(await refused('--root', root, '--watch', './absent.xml'), /absent\.xml: no such file/);
+});
+
+test.run();
+
+/** The shell has become the executable. */
+function childOf(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim());
+}
+
+/** As a terminal's window does it: the size, and the signal that tells. */
+function resize(pid: number, rows: number): void {
+  const child = spawn('stty', ['-F', `/proc/${pid}/fd/1`, 'rows', `${rows}`]);
+  child.on('close', () => process.kill(pid, 'SIGWINCH'));
+}

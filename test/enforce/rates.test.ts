@@ -1,0 +1,38 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { formatRate, ratesBetween } from '../../src/enforce/rates.js';
+import { type DeviceReport, enforceReport, type InterruptReport } from '../../src/enforce/report.js';
+
+const test = suite('rates');
+
+function reportOf(...interrupts: Partial<InterruptReport>[]) {
+  const devices = [{ interrupts }] as unknown as DeviceReport[];
+  return enforceReport([
+    { name: 'guest', uuid: null, vcpuCpus: null, vcpuSource: 'definition', devices, problems: [] },
+  ]);
+}
+const interrupt = (irq: number, handler: string, counts: Record<string, number>) => ({
+  irq,
+  handlers: [handler],
+  counts,
+});
+
+test('taken by any CPU, a second', () => {
+  const before = reportOf(interrupt(40, 'a', { 0: 10, 3: 5 }));
+  const after = reportOf(interrupt(40, 'a', { 0: 10, 3: 9, 5: 6 }));
+  assert.equal([...ratesBetween(before, after, 2).values()], [5]);
+});
+
+test('a number that is another interrupt by now, or begins anew, has no rate', () => {
+  const before = reportOf(interrupt(40, 'a', { 0: 10 }), interrupt(41, 'b', { 0: 10 }));
+  const after = reportOf(interrupt(40, 'c', { 0: 20 }), interrupt(41, 'b', { 0: 3 }), interrupt(42, 'd', { 0: 1 }));
+  assert.is(ratesBetween(before, after, 1).size, 0);
+});
+
+test('in five characters at most', () => {
+  const rates = [undefined, 0, 0.01, 0.44, 9.94, 9.96, 17, 9999, 9999.5, 12_345, 99_949, 99_950, 999_499, 999_500, 9e7];
+  const texts = ['-', '0', '<0.1', '0.4', '9.9', '10', '17', '9999', '10.0k', '12.3k', '99.9k', '100k', '999k', '1.0M'];
+  assert.equal(rates.map(formatRate), [...texts, '90.0M']);
+});
+
+test.run();
