@@ -10,6 +10,7 @@ import { ensureInstalled } from './install.mjs';
 /** What brings the tools of test/support/needs.ts on Debian. */
 const PACKAGES = [
   'irqbalance',
+  'chromium',
   'libvirt-clients',
   'libvirt-daemon-system',
   'libvirt-daemon-driver-qemu',

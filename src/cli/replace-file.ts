@@ -2,11 +2,13 @@ import {
   chmodSync,
   chownSync,
   closeSync,
+  existsSync,
   fsyncSync,
   openSync,
   readFileSync,
   realpathSync,
   renameSync,
+  rmSync,
   statSync,
   unlinkSync,
   writeFileSync,
@@ -14,6 +16,30 @@ import {
 import { dirname, join } from 'node:path';
 import { ToolError } from './io.js';
 import { reason } from './read-input.js';
+
+/**
+ * Writes a file whole or not at all, whether it is there already or not; a new one is for everybody to read that the umask lets.
+ * @throws ToolError where that fails
+ */
+export function putFile(path: string, text: string): void {
+  try {
+    if (existsSync(path)) {
+      replaceFile(path, readFileSync(path, 'utf8'), text);
+      return;
+    }
+    const temporary = join(dirname(path), `.hostdev-cpuset-${Math.random().toString(36).slice(2)}`);
+    try {
+      writeFileSync(temporary, text, { flag: 'wx', flush: true });
+      renameSync(temporary, path);
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw error;
+    }
+  } catch (error) {
+    if (error instanceof ToolError) throw error;
+    throw new ToolError(`${path}: cannot be written: ${reason(error as NodeJS.ErrnoException)}`);
+  }
+}
 
 /**
  * Gives a file new content whole or not at all: a new file beside it, with its mode and owner, takes its name. A symbolic link stays one.

@@ -50,6 +50,9 @@ async function dispatch(program: string, args: readonly string[], io: Io, early?
   if (request.command === 'enforce' && request.options.watch !== undefined) {
     return (await import('./status-watch.js')).watchStatus(request.options, request.options.watch, io);
   }
+  if (request.command === 'enforce' && request.options.html !== undefined) {
+    return (await import('./status-html.js')).statusPage(request.options, request.options.html, io);
+  }
   if (request.command === 'enforce') return (await import('./enforce.js')).enforceCommand(request.options, io);
   if (request.command === 'define') return (await import('./define.js')).defineCommand(request.options, io);
   const { lint, normalizeCommand, expandCommand } = await import('./commands.js');

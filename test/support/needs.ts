@@ -18,6 +18,7 @@ const tools = {
   lintian: { package: 'lintian', present: () => onPath('lintian') },
   irqbalance: { package: 'irqbalance', present: () => onPath('irqbalance') },
   script: { package: 'bsdutils', present: () => process.platform === 'linux' && onPath('script') },
+  chromium: { package: 'chromium', present: () => onPath('chromium') },
   'mount-namespace': { package: 'util-linux, and root', present: canUnshareMounts },
 } as const;
 

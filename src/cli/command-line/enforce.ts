@@ -58,8 +58,7 @@ export function enforceCommand(parser: Argv, name: EnforceOptions['command'], ta
           connect,
           root,
           json,
-          watch,
-          html: html as string | undefined,
+          ...views,
         },
       });
     },

@@ -1,0 +1,38 @@
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { html } from '../../../src/enforce/html/html.js';
+import { signOf } from '../../../src/enforce/html/words.js';
+
+const test = suite('html');
+
+test('text stays text, in an element and in an attribute', () => {
+  const text = `<script>alert('1')</script> & "`;
+  assert.is(
+    html`<p title="${text}">${text}</p>`.text,
+    '<p title="&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt; &amp; &quot;">' +
+      '&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt; &amp; &quot;</p>',
+  );
+});
+
+test('html stays html, alone and in lists', () => {
+  assert.is(
+    html`<ul>${[1, 2].map((one) => html`<li>${one}</li>`)}${html`<li/>`}</ul>`.text,
+    '<ul><li>1</li><li>2</li><li/></ul>',
+  );
+});
+
+test('nothing of any text is markup, or steers the reader', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      assert.not.match(html`${text}`.text, /[<>"'\p{Cc}\u202e]|&(?!(?:amp|lt|gt|quot|#39);)/u);
+    }),
+  );
+});
+
+test('letters for any number of domains, each its own', () => {
+  assert.equal([0, 25, 26, 51, 52, 701, 702].map(signOf), ['A', 'Z', 'AA', 'AZ', 'BA', 'ZZ', 'AAA']);
+  assert.is(new Set(Array.from({ length: 2000 }, (_, domain) => signOf(domain))).size, 2000);
+});
+
+test.run();

@@ -1,0 +1,88 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseCpuList } from '../../../src/domain/cpu-mask.js';
+import type { Cpuset } from '../../../src/domain/cpuset.js';
+import { type PictureInput, pictureOf } from '../../../src/enforce/html/picture.js';
+import { type DeviceReport, enforceReport, type InterruptReport } from '../../../src/enforce/report.js';
+
+const test = suite('picture of the host');
+const list = (text: string) => parseCpuList(text) as Cpuset;
+
+const interrupt = (irq: number, effective: string | null, counts: Record<string, number>): InterruptReport => ({
+  ...{ irq, type: 'msix', vector: 0, handlers: [], affinity: '0-7', effective, wanted: '0-7' },
+  ...{ action: 'keep', reason: null, error: null, counts },
+});
+const device = (address: string, numaNode: number | null, ...interrupts: InterruptReport[]): DeviceReport => ({
+  ...{ address, alias: null, element: 'hostdev', policy: 'auto', origin: 'entry', cpus: '0-7' },
+  ...{ numaNode, interrupts, problems: [] },
+});
+
+/** CPUs 0 to 7, even ones on node 0 and odd ones on node 1; 7 is offline, 8 on no node. */
+function input(...devices: DeviceReport[]): PictureInput {
+  const domain = { name: 'guest', uuid: null, vcpuCpus: null, vcpuSource: 'threads' as const, devices, problems: [] };
+  return {
+    report: enforceReport([domain]),
+    topology: {
+      online: list('0-6,8'),
+      present: list('0-8'),
+      nodes: [
+        { node: 0, cpus: list('0,2,4,6') },
+        { node: 1, cpus: list('1,3,5,7') },
+        { node: 2, cpus: [] },
+      ],
+      defaultAffinity: undefined,
+    },
+    vcpus: [
+      [{ vcpu: 0, cpus: list('2') }, { vcpu: 1, cpus: list('2,4') }, { vcpu: 2, cpus: list('0-8') }, { vcpu: 3 }],
+    ],
+    host: 'host',
+    taken: 'now',
+  };
+}
+
+test('nodes with their CPUs, in one order; empty ones are left out', () => {
+  const { nodes, order } = pictureOf(input());
+  assert.equal(
+    nodes.map(({ node }) => node),
+    [0, 1, undefined],
+  );
+  assert.equal(order, [0, 2, 4, 6, 1, 3, 5, 7, 8]);
+  const cpus = nodes.flatMap((node) => node.cpus);
+  assert.equal(
+    cpus.filter(({ online }) => !online).map(({ cpu }) => cpu),
+    [7],
+  );
+});
+
+test('a vCPU is where it is pinned; one that runs anywhere is nowhere', () => {
+  const cpus = pictureOf(input()).nodes.flatMap((node) => node.cpus);
+  const runs = cpus
+    .filter(({ vcpus }) => vcpus.length > 0)
+    .map(({ cpu, vcpus }) => [cpu, vcpus.map(({ vcpu }) => vcpu)]);
+  assert.equal(runs, [
+    [2, [0, 1]],
+    [4, [1]],
+  ]);
+});
+
+test('an interrupt is where it is delivered, counts are where they were taken, from whatever node', () => {
+  const near = device('0000:01:00.0', 0, interrupt(40, '2', { 2: 10, 3: 5 }));
+  const unknown = device('0000:02:00.0', null, interrupt(41, null, { 1: 7 }));
+  const elsewhere = device('0000:03:00.0', 2, interrupt(42, '5', { 5: 1 }));
+  const picture = pictureOf(input(near, unknown, elsewhere));
+  const cpu = (number: number) => picture.nodes.flatMap((node) => node.cpus).find((one) => one.cpu === number);
+  assert.equal(
+    cpu(2)?.interrupts.map((one) => one.interrupt.irq),
+    [40],
+  );
+  assert.is(cpu(2)?.remote, 0);
+  assert.equal([cpu(3)?.taken, cpu(3)?.remote], [5, 5]);
+  assert.equal([cpu(1)?.taken, cpu(1)?.remote], [7, 0]);
+  assert.equal([picture.taken, picture.remote, picture.busiest, picture.frequent], [23, 6, 10, 15]);
+  assert.equal(
+    picture.nodes.map(({ devices }) => devices.map((one) => one.device.address)),
+    [['0000:01:00.0'], [], ['0000:03:00.0'], ['0000:02:00.0']],
+  );
+});
+
+test.run();
