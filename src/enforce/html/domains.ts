@@ -12,7 +12,7 @@ const STATES: Record<Action, { word: string; sign: string; kind: string }> = {
   keep: { word: 'in place', sign: '✓', kind: 'good' },
   set: { word: 'not placed', sign: '→', kind: 'open' },
   skip: { word: 'left alone', sign: '–', kind: 'soft' },
-  fail: { word: 'astray', sign: '✕', kind: 'bad' },
+  fail: { word: 'failed', sign: '✕', kind: 'bad' },
 };
 const POLICIES = { entry: '', 'domain-default': ', default of the domain', 'host-default': ', default of the host' };
 

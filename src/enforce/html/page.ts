@@ -19,7 +19,7 @@ export function statusPage(input: PictureInput): string {
     tile('good', number(summary.kept), 'in place'),
     tile('open', number(summary.set), 'not placed'),
     tile('soft', number(summary.skipped), 'left alone'),
-    tile('bad', number(summary.failed), 'astray'),
+    tile('bad', number(summary.failed), 'failed'),
     tile('remote', picture.taken > 0 ? formatShare(far) : '–', 'taken on another node than the device'),
   ];
   const title = `Interrupts of ${host}`;

@@ -1,0 +1,68 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { projectRoot, runCli } from '../support/cli.js';
+import { layOutHost } from '../support/simulated-tree.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const test = suite('status --html');
+const gpu = join(projectRoot, 'samples/gpu.xml');
+let folder: TemporaryFolder;
+let root: string;
+test.before.each(() => {
+  folder = new TemporaryFolder();
+  root = folder.join('host');
+  layOutHost(readFileSync(join(projectRoot, 'samples/hosts/workstation.json'), 'utf8'), root);
+});
+test.after.each(() => folder.remove());
+
+const status = (...args: string[]) => runCli('hostdev-cpuset', ['status', '--root', root, ...args]);
+
+test('a file, new or in place of another; nothing else is left', async () => {
+  const path = folder.join('page.html');
+  for (const before of [undefined, 'older']) {
+    if (before) folder.write('page.html', before);
+    const { code, stdout, stderr } = await status('--html', path, gpu);
+    assert.is(stdout + stderr, '');
+    assert.is(code, 0);
+    assert.match(readFileSync(path, 'utf8'), /^<!DOCTYPE html>[\s\S]*<\/html>\n$/);
+  }
+  assert.is(statSync(path).mode & 0o600, 0o600);
+  assert.equal(readdirSync(folder.path).sort(), ['host', 'page.html']);
+});
+
+test('standard output with -', async () => {
+  const { code, stdout } = await status('--html', '-', gpu);
+  assert.is(code, 0);
+  assert.match(stdout, /^<!DOCTYPE html>[\s\S]*workstation[\s\S]*<\/html>\n$/);
+  assert.not.ok(existsSync('-'));
+});
+
+test('what cannot be written is said in a line, and nothing is left', async () => {
+  mkdirSync(folder.join('a-folder'));
+  for (const path of [folder.join('a-folder'), folder.join('absent/page.html')]) {
+    const { code, stderr } = await status('--html', path, gpu);
+    assert.match(stderr, /^hostdev-cpuset: [^\n]*(a-folder|absent\/page\.html): cannot be [^\n]*\n$/);
+    assert.is(code, 2);
+  }
+  assert.equal(readdirSync(folder.path).sort(), ['a-folder', 'host']);
+});
+
+test('a document with errors: the others are shown, and the status says so', async () => {
+  const bad = folder.write('bad.xml', '<domain>');
+  const { code, stdout, stderr } = await status('--html', '-', bad, gpu);
+  assert.match(stderr, /bad\.xml:1:\d+: error: /);
+  assert.match(stdout, /<h3><span class="sign hue0">A<\/span> workstation<\/h3>/);
+  assert.is(code, 1);
+});
+
+test('--html goes alone', async () => {
+  for (const other of ['--json', '--watch']) {
+    const { code, stderr } = await status('--html', '-', other);
+    assert.match(stderr, '--html goes without --watch and --json');
+    assert.is(code, 2);
+  }
+});
+
+test.run();
