@@ -35,7 +35,7 @@ export function showOnScreen(view: View, seconds: number): Promise<void> {
     let offset = 0;
 
     const draw = () => {
-      const { head, body } = view.lines(stdout.columns);
+      const { head, body } = view.lines(stdout.columns || 80);
       const page = pageOf(stdout.rows);
       offset = Math.max(0, Math.min(offset, body.length - page));
       const scrolled = body.length > page ? `  lines ${offset + 1}-${offset + page} of ${body.length}` : '';
@@ -95,5 +95,5 @@ export function showOnScreen(view: View, seconds: number): Promise<void> {
   });
 }
 
-/** Lines of the body that fit below the head. */
-const pageOf = (rows: number) => Math.max(1, rows - 2);
+/** Lines of the body that fit below the head. Some terminals say that they have none. */
+const pageOf = (rows: number) => Math.max(1, (rows || 24) - 2);

@@ -146,6 +146,16 @@ test("Ctrl-C while the editor is there is the editor's", async () => {
   assert.is(code, 0);
 });
 
+test('a signal that ends it keeps the text, and says where', async () => {
+  const env = editor(`${replace('0-1', '6')}; echo READY; sleep 10`);
+  const end = (pid: number) =>
+    process.kill(Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()), 'SIGTERM');
+  const { code, stdout } = await talk(env, [{ when: /READY/, type: end }]);
+  assert.match(stdout, /hostdev-cpuset: your text is kept in \S+\/domain\.xml/);
+  assert.is(code, 2);
+  assert.match(kept()[0] as string, "cpuset='6'");
+});
+
 test('a domain that libvirt has not: exit 2', async () => {
   const { code, stderr } = await runCli('hostdev-cpuset', ['edit', '-c', uri, 'large'], { env: editor('') });
   assert.is(stderr, "hostdev-cpuset: virsh: failed to get domain 'large'\n");

@@ -38,16 +38,16 @@ ${
 function cpuHtml(cpu: CpuPicture, picture: Picture, report: EnforceReport): Html {
   const { vcpus, interrupts, taken, remote, online } = cpu;
   const idle = vcpus.length + interrupts.length === 0 && taken === 0;
-  const domains = [...new Set(vcpus.map(({ domain }) => domain))];
-  const tint = domains.length === 0 ? '' : hue(domains[0] as number);
+  const runs = runsOn(cpu);
+  const tint = runs[0] ? hue(runs[0].domain) : '';
   const name = html`<span class="name">${cpu.cpu}</span>`;
   if (idle)
     return html`<li class="cpu${online ? '' : ' off'}">${name}${online ? NOTHING : html`<span class="unseen"> offline</span>`}</li>`;
-  const signs = domains.map((domain) => html`<span class="sign ${hue(domain)}">${signOf(domain)}</span>`);
-  const numbers = domains.map((domain) => {
-    const mine = cpusetOf(vcpus.filter((one) => one.domain === domain).map(({ vcpu }) => vcpu));
-    return html`<span class="line"><span class="sign ${hue(domain)}">${signOf(domain)}</span> vCPU ${formatCpuset(mine)}</span>`;
-  });
+  const signs = runs.map(({ domain }) => html`<span class="sign ${hue(domain)}">${signOf(domain)}</span>`);
+  const numbers = runs.map(
+    ({ domain, list }) =>
+      html`<span class="line"><span class="sign ${hue(domain)}">${signOf(domain)}</span> vCPU ${list}</span>`,
+  );
   const badge = interrupts.length === 0 ? NOTHING : html`<span class="badge">${interrupts.length}</span>`;
   const count =
     interrupts.length === 0
@@ -57,9 +57,18 @@ function cpuHtml(cpu: CpuPicture, picture: Picture, report: EnforceReport): Html
   return html`<li class="cpu busy ${tint}${online ? '' : ' off'}"><a href="#cpu-${cpu.cpu}" title="${words}"><span class="unseen">${words}</span><span class="face" aria-hidden="true">${name}<span class="signs">${signs}${badge}</span><span class="lines">${numbers}${count}</span>${bar(taken, picture.busiest, remote)}</span></a></li>`;
 }
 
+/** The vCPUs that may run on a CPU, as a list a domain. */
+function runsOn({ vcpus }: CpuPicture): { domain: number; list: string }[] {
+  return [...new Set(vcpus.map(({ domain }) => domain))].map((domain) => {
+    const numbers = vcpus.filter((one) => one.domain === domain).map(({ vcpu }) => vcpu);
+    return { domain, list: formatCpuset(cpusetOf(numbers)) };
+  });
+}
+
 /** All that is known of a CPU, in words. */
-export function cpuWords({ cpu, online, vcpus, interrupts, taken, remote }: CpuPicture, report: EnforceReport): string {
-  const runs = vcpus.map(({ domain, vcpu }) => `vCPU ${vcpu} of ${report.domains[domain]?.name}`);
+function cpuWords(picture: CpuPicture, report: EnforceReport): string {
+  const { cpu, online, interrupts, taken, remote } = picture;
+  const runs = runsOn(picture).map(({ domain, list }) => `vCPU ${list} of ${report.domains[domain]?.name}`);
   const numbers = formatCpuset(cpusetOf(interrupts.map(({ interrupt }) => interrupt.irq)));
   return [
     `CPU ${cpu}${online ? '' : ', offline'}`,
@@ -79,9 +88,9 @@ export function cpuTable({ nodes, busiest }: Picture, report: EnforceReport): Ht
   );
   if (busy.length === 0) return html`<p>No CPU has a pinned vCPU or an interrupt of a passed-through device.</p>`;
   const rows = busy.map(({ node, cpu }) => {
-    const runs = cpu.vcpus.map(
-      ({ domain, vcpu }) =>
-        html`<li><span class="sign ${hue(domain)}">${signOf(domain)}</span> ${report.domains[domain]?.name ?? ''} vCPU ${vcpu}</li>`,
+    const runs = runsOn(cpu).map(
+      ({ domain, list }) =>
+        html`<li><span class="sign ${hue(domain)}">${signOf(domain)}</span> ${report.domains[domain]?.name ?? ''} vCPU ${list}</li>`,
     );
     const irqs = formatCpuset(cpusetOf(cpu.interrupts.map(({ interrupt }) => interrupt.irq)));
     return html`
