@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readdirSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Outcome, type PutOptions, putFile, removeEmptyFolders, takeFile } from './host-file.js';
 import { HOOK, hostFiles, type Part, PLACES, type Programs, SINGLE_HOOK } from './host-files.js';
@@ -47,11 +47,13 @@ export function install(
 export function uninstall(options: PutOptions): Installation {
   const outcomes = PLACES.flatMap(({ path }) => takeFile(path, options) ?? []);
   const folder = join(options.prefix || '/', 'run/hostdev-cpuset');
+  const watcher = runningWatcher(options.prefix);
   if (existsSync(folder)) {
     if (!options.dryRun) rmSync(folder, { recursive: true });
     outcomes.push({ path: '/run/hostdev-cpuset', done: 'removed' });
   }
   const hints: string[] = [];
+  if (watcher) hints.push(`a watcher runs that a hook or somebody has started: kill ${watcher}`);
   if (outcomes.some(({ path, done }) => path.includes('irqbalance.service.d') && done === 'removed')) {
     hints.push('irqbalance asks the policy until its next start: systemctl try-restart irqbalance');
   }
@@ -59,6 +61,17 @@ export function uninstall(options: PutOptions): Installation {
     hints.push('/etc/hostdev-cpuset/config.json is yours, and was left');
   } else if (!options.dryRun) removeEmptyFolders('/etc/hostdev-cpuset', options.prefix);
   return { outcomes, hints };
+}
+
+/** The pid of a watcher that says in its state that it runs, and does. */
+function runningWatcher(prefix: string): string | undefined {
+  try {
+    const state = readFileSync(join(prefix || '/', 'run/hostdev-cpuset/watch.json'), 'utf8');
+    const pid = /"pid":\s*([1-9]\d*)/.exec(state)?.[1];
+    return pid !== undefined && existsSync(join(prefix || '/', 'proc', pid)) ? pid : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether libvirt has found a hook of QEMU's before: it then looks for others at every call. */

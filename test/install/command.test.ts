@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { marked } from '../../src/install/marked-file.js';
 import { projectRoot, runCli } from '../support/cli.js';
 import type { Outcome } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
@@ -95,6 +96,21 @@ test('a file of ours that was changed stays, unless it is forced', async () => {
   assert.is(code, 0);
   assert.match(stdout, `updated     ${POLICY}\n`);
   assert.not.match(text(POLICY), '# mine\n');
+});
+
+test('a file of an earlier version is brought up to date', async () => {
+  folder.write(UNIT, marked('[Unit]\n'));
+  const { code, stdout } = await call('install', '--no-hook', '--no-irqbalance');
+  assert.is(code, 0);
+  assert.match(stdout, `updated     ${UNIT}\n`);
+  assert.match(text(UNIT), 'ExecStart=');
+});
+
+test('a watcher that still runs is named', async () => {
+  await call('install');
+  folder.write('run/hostdev-cpuset/watch.json', '{"pid":77}');
+  mkdirSync(folder.join('proc/77'), { recursive: true });
+  assert.match((await call('uninstall')).stdout, 'note: a watcher runs that a hook or somebody has started: kill 77\n');
 });
 
 test('parts can be left out, and a hook that is there is no first one', async () => {
