@@ -39,7 +39,7 @@ const fewFiles = {
 const asModules = {
   name: 'as-modules',
   setup(builder) {
-    builder.onLoad({ filter: /node_modules\/(?:@xmldom\/xmldom|saxes|xmlchars)\/.*\.js$/ }, ({ path }) => {
+    builder.onLoad({ filter: /node_modules\/(?:saxes|xmlchars)\/.*\.js$/ }, ({ path }) => {
       const imports = [];
       const code = readFileSync(path, 'utf8').replace(/\brequire\((['"][^'"]+['"])\)/g, (_, name) => {
         imports.push(`import imported${imports.length} from ${name};\n`);
@@ -54,31 +54,15 @@ const asModules = {
   },
 };
 
-// Whether a name is a name xmldom finds out by regular expressions over all of Unicode, which take 2 ms to compile. ASCII will do
-// for nearly all; only other names ask those.
-const asciiNamesFirst = {
-  name: 'ascii-names-first',
+// Most documents are read without a DOM and without xpath (src/xml/select.ts), which are most of all code: each is a file of its own.
+const LAZY = { xpath: ['parse'], '@xmldom/xmldom': ['DOMImplementation'] };
+const lazyModules = {
+  name: 'lazy-modules',
   setup(builder) {
-    const grammar = require.resolve('@xmldom/xmldom/lib/grammar.js');
-    builder.onResolve({ filter: /^\.\/grammar$/ }, () => ({ path: 'grammar', namespace: 'ascii-names' }));
-    builder.onLoad({ filter: /.*/, namespace: 'ascii-names' }, () => ({
-      contents: `
-        const ascii = /^[A-Za-z_][\\w.-]*(?::[A-Za-z_][\\w.-]*)?$/;
-        const either = (name) => ({ test: (text) => ascii.test(text) || require(${JSON.stringify(grammar)})[name].test(text) });
-        export default { QName_exact: either('QName_exact'), Name_exact: either('Name_exact') };`,
-      resolveDir: process.cwd(),
-    }));
-  },
-};
-
-// Most documents are read without xpath (src/xml/select.ts), which is half of all code: it is a file of its own.
-const lazyXpath = {
-  name: 'lazy-xpath',
-  setup(builder) {
-    builder.onResolve({ filter: /^xpath$/ }, ({ path }) => ({ path, namespace: 'lazy' }));
-    builder.onResolve({ filter: /^\.\/xpath\.cjs$/ }, ({ path }) => ({ path, external: true }));
-    builder.onLoad({ filter: /.*/, namespace: 'lazy' }, () => ({
-      contents: `module.exports = { get parse() { return require('./xpath.cjs').parse; } };`,
+    builder.onResolve({ filter: /^(?:xpath|@xmldom\/xmldom)$/ }, ({ path }) => ({ path, namespace: 'lazy' }));
+    builder.onResolve({ filter: /^\.\/(?:xpath|xmldom)\.cjs$/ }, ({ path }) => ({ path, external: true }));
+    builder.onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => ({
+      contents: `module.exports = { ${LAZY[path].map((name) => `get ${name}() { return require('./${basename(path)}.cjs').${name}; }`).join(', ')} };`,
     }));
   },
 };
@@ -94,10 +78,14 @@ const common = {
   legalComments: 'linked',
   logLevel: 'warning',
 };
-await build({ ...common, entryPoints: ['xpath'], format: 'cjs' });
-const plugins = [asciiNamesFirst, asModules, lazyXpath];
-// Only its DOM is used; its parser freezes a table of 2,200 HTML entities, which takes longer than the parsing of a domain.
-const alias = { '@xmldom/xmldom': '@xmldom/xmldom/lib/dom.js', 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' };
+await build({
+  ...common,
+  // Only its DOM is used; its parser freezes a table of 2,200 HTML entities, which takes longer than the parsing of a domain.
+  entryPoints: { xpath: 'xpath', xmldom: '@xmldom/xmldom/lib/dom.js' },
+  format: 'cjs',
+});
+const plugins = [asModules, lazyModules];
+const alias = { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' };
 // libvirt waits for the hook: it is one file, with nothing that it does not need.
 const esm = { ...common, write: false, format: 'esm', alias };
 const hook = await build({ ...esm, entryPoints: [{ in: 'src/cli/hook-main.ts', out: 'hook' }], plugins });

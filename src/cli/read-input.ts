@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { pause } from '../host/pause.js';
 import { MAX_BYTES } from '../xml/decode.js';
 import { ToolError } from './io.js';
@@ -27,14 +27,12 @@ function readFile(path: string): Uint8Array {
     // A FIFO without a writer must not hang the opening.
     const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
-      const stat = fstatSync(fd);
-      if (stat.isDirectory()) throw new UnreadableError(path, 'is a folder, not a file');
-      return readAll(fd, stat.isFile() ? stat.size : 0);
+      return readAll(fd);
     } finally {
       closeSync(fd);
     }
   } catch (error) {
-    throw error instanceof UnreadableError ? error : new UnreadableError(path, reason(error as NodeJS.ErrnoException));
+    throw new UnreadableError(path, reason(error as NodeJS.ErrnoException));
   }
 }
 
@@ -49,8 +47,7 @@ function readStdin(fd: number): Uint8Array {
 /** Read into again and again: 64 KiB a file would have the collector at work all the time. */
 let scratch: Buffer | undefined;
 
-/** `expected`: where the end is, so that it need not be looked for; 0 where that is not known. */
-function readAll(fd: number, expected = 0): Uint8Array {
+function readAll(fd: number): Uint8Array {
   scratch ??= Buffer.allocUnsafe(65536);
   const parts: Buffer[] = [];
   let size = 0;
@@ -59,7 +56,6 @@ function readAll(fd: number, expected = 0): Uint8Array {
     if (read === 0) break;
     parts.push(Buffer.from(scratch.subarray(0, read)));
     size += read;
-    if (size === expected) break;
   }
   return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
 }

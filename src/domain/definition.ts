@@ -24,7 +24,7 @@ export function readDefinition(document: XmlDocument): Definition {
       root.namespaceURI === null ? '' : ` of the namespace ${JSON.stringify(root.namespaceURI.slice(0, 80))}`;
     throw new InputError(`<${root.tagName}>${where} is not a libvirt domain`, document.rangeOf(root).start);
   }
-  const text = (name: string) => select(`/domain/${name}`, document.dom)[0]?.textContent?.trim() || undefined;
+  const text = (name: string) => select(`/domain/${name}`, document)[0]?.textContent?.trim() || undefined;
   return {
     document,
     name: text('name') ?? '',

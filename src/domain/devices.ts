@@ -1,7 +1,7 @@
-import type { Element } from '@xmldom/xmldom';
 import { type AttributeRange, attributeOf } from '../xml/attributes.js';
 import type { XmlDocument } from '../xml/document.js';
-import { select } from '../xml/select.js';
+import type { XmlElement } from '../xml/element.js';
+import { firstBelow, select } from '../xml/select.js';
 import { type AddressField, type AddressReading, readAddress } from './address.js';
 import { canonicalMac, type Identity, isUserAlias } from './identity.js';
 import { type PolicyResult, parsePolicy } from './policy.js';
@@ -9,7 +9,7 @@ import { type PolicyResult, parsePolicy } from './policy.js';
 /** A `<hostdev>` or `<interface>` of a definition, as far as interrupts are concerned. */
 export interface Device {
   element: 'hostdev' | 'interface';
-  node: Element;
+  node: XmlElement;
   /** for people: `hostdev type='usb'`, `interface type='network'` */
   label: string;
   /** it is, or may become, a PCI device with interrupts of its own: a policy can be kept for it */
@@ -17,9 +17,9 @@ export interface Device {
   /** its `cpuset` attribute, if it has one */
   attribute?: { value: string; range: AttributeRange; policy: PolicyResult };
   /** its alias; libvirt keeps a valid user alias only */
-  alias?: { name: string; node: Element };
+  alias?: { name: string; node: XmlElement };
   /** the host's PCI device, where the definition names it */
-  source?: AddressReading & { node: Element };
+  source?: AddressReading & { node: XmlElement };
   /** lower case; undefined where absent or malformed */
   mac?: string;
   /** what a new metadata entry knows it by; undefined where nothing lasts */
@@ -28,12 +28,12 @@ export interface Device {
 
 /** All hostdevs and interfaces, in document order. */
 export function readDevices(document: XmlDocument): Device[] {
-  return select('/domain/devices/*', document.dom)
+  return select('/domain/devices/*', document)
     .filter(({ tagName, namespaceURI }) => !namespaceURI && (tagName === 'hostdev' || tagName === 'interface'))
     .map((node) => readDevice(document, node));
 }
 
-function readDevice(document: XmlDocument, node: Element): Device {
+function readDevice(document: XmlDocument, node: XmlElement): Device {
   const element = node.tagName as Device['element'];
   const type = node.getAttribute('type') ?? '';
   const device: Device = {
@@ -47,11 +47,11 @@ function readDevice(document: XmlDocument, node: Element): Device {
   if (value !== null && range) {
     device.attribute = { value, range, policy: parsePolicy(value) };
   }
-  const alias = select('alias', node)[0];
+  const alias = firstBelow(node, 'alias');
   if (alias) device.alias = { name: alias.getAttribute('name') ?? '', node: alias };
-  const address = type === 'network' ? undefined : select('source/address', node)[0];
+  const address = type === 'network' ? undefined : firstBelow(node, 'source', 'address');
   if (address && device.placeable) device.source = { ...readAddress(fieldsOf(address)), node: address };
-  const mac = canonicalMac(select('mac', node)[0]?.getAttribute('address') ?? '');
+  const mac = canonicalMac(firstBelow(node, 'mac')?.getAttribute('address') ?? '');
   if (mac !== undefined && element === 'interface') device.mac = mac;
   const identity = device.placeable ? identityOf(device, type) : undefined;
   if (identity) device.identity = identity;
@@ -59,11 +59,11 @@ function readDevice(document: XmlDocument, node: Element): Device {
 }
 
 /** libvirt: formatdomain, hostdev and interface elements. Only PCI devices have host interrupts of their own. */
-function isPlaceable(node: Element, type: string): boolean {
+function isPlaceable(node: XmlElement, type: string): boolean {
   if (node.tagName === 'interface') {
     // the persistent half of a team is virtio, and often has the MAC of the other
-    if (type === 'network') return select('teaming', node)[0]?.getAttribute('type') !== 'persistent';
-    const bus = select('source/address', node)[0]?.getAttribute('type') ?? 'pci';
+    if (type === 'network') return firstBelow(node, 'teaming')?.getAttribute('type') !== 'persistent';
+    const bus = firstBelow(node, 'source', 'address')?.getAttribute('type') ?? 'pci';
     return type === 'hostdev' && bus === 'pci';
   }
   return type === 'pci' && (node.getAttribute('mode') ?? 'subsystem') === 'subsystem';
@@ -77,7 +77,7 @@ function identityOf({ alias, source, mac }: Device, type: string): Identity | un
   return undefined;
 }
 
-function fieldsOf(address: Element): Partial<Record<AddressField, string>> {
+function fieldsOf(address: XmlElement): Partial<Record<AddressField, string>> {
   const fields: Partial<Record<AddressField, string>> = {};
   for (const field of ['domain', 'bus', 'slot', 'function'] as const) {
     const value = address.getAttribute(field);

@@ -1,6 +1,6 @@
-import type { Element, Node } from '@xmldom/xmldom';
 import { type AttributeRange, attributeOf, attributesOf } from '../xml/attributes.js';
 import type { XmlDocument } from '../xml/document.js';
+import type { XmlElement } from '../xml/element.js';
 import { select } from '../xml/select.js';
 import { endOfMisc } from '../xml/well-formedness.js';
 import { parseAddress } from './address.js';
@@ -15,7 +15,7 @@ const KEYS: readonly IdentityKey[] = ['alias', 'address', 'mac'];
 export type DefaultPolicy = 'auto' | 'native';
 
 export interface Entry {
-  node: Element;
+  node: XmlElement;
   identity: Identity;
   policy: Policy;
 }
@@ -33,7 +33,7 @@ export interface MetadataProblem {
 
 /** Our element under `<metadata>`. */
 export interface PolicyMetadata {
-  node: Element;
+  node: XmlElement;
   default?: DefaultPolicy;
   entries: Entry[];
   problems: MetadataProblem[];
@@ -41,7 +41,7 @@ export interface PolicyMetadata {
 
 /** All our elements, in document order. libvirt keeps one and drops the others. */
 export function readMetadata(document: XmlDocument): PolicyMetadata[] {
-  const ours = select('/domain/metadata/*', document.dom).filter(({ namespaceURI }) => namespaceURI === NAMESPACE);
+  const ours = select('/domain/metadata/*', document).filter(({ namespaceURI }) => namespaceURI === NAMESPACE);
   return ours.map((node) => {
     const problems: MetadataProblem[] = [];
     const metadata: PolicyMetadata = { node, entries: [], problems };
@@ -53,7 +53,12 @@ export function readMetadata(document: XmlDocument): PolicyMetadata[] {
       return metadata;
     }
     readDefault(document, metadata);
-    for (const child of childrenOf(node)) readChild(document, child, metadata);
+    let end = node.openEnd;
+    for (const part of node.content) {
+      if (typeof part !== 'string') readEntry(document, part, metadata);
+      else problems.push(strayText(document, part, end, node));
+      if (typeof part !== 'string') end = part.end;
+    }
     return metadata;
   });
 }
@@ -71,15 +76,14 @@ function readDefault(document: XmlDocument, metadata: PolicyMetadata): void {
   }
 }
 
-function readChild(document: XmlDocument, child: Node, metadata: PolicyMetadata): void {
+/** Texts do not know their place; it is behind this one, after white space and comments. */
+function strayText(document: XmlDocument, text: string, end: number, { tagName }: XmlElement): MetadataProblem {
+  const message = `text in <${clip(tagName)}>: ${JSON.stringify(clip(text.trim()))}`;
+  return { offset: endOfMisc(document.text, end), message };
+}
+
+function readEntry(document: XmlDocument, node: XmlElement, metadata: PolicyMetadata): void {
   const { problems } = metadata;
-  if (child.nodeType !== child.ELEMENT_NODE) {
-    const shown = JSON.stringify(clip((child.nodeValue ?? '').trim()));
-    const message = `text in <${clip(metadata.node.tagName)}>: ${shown}`;
-    problems.push({ offset: endOfMisc(document.text, endOfElementBefore(document, child)), message });
-    return;
-  }
-  const node = child as Element;
   const { start } = document.rangeOf(node);
   if (node.localName !== 'hostdev' || node.namespaceURI !== NAMESPACE) {
     problems.push({
@@ -89,8 +93,7 @@ function readChild(document: XmlDocument, child: Node, metadata: PolicyMetadata)
     return;
   }
   const before = problems.length;
-  if (childrenOf(node).length > 0)
-    problems.push({ offset: start, message: 'an entry is empty: it has attributes only' });
+  if (node.content.length > 0) problems.push({ offset: start, message: 'an entry is empty: it has attributes only' });
   const identities = readIdentities(document, node, problems);
   const policy = readPolicy(document, node, problems);
   const [identity, another] = identities;
@@ -106,14 +109,7 @@ function readChild(document: XmlDocument, child: Node, metadata: PolicyMetadata)
   } else if (policy) metadata.entries.push({ node, identity, policy });
 }
 
-/** The DOM's texts do not know their place; it is behind this one, after white space and comments. */
-function endOfElementBefore(document: XmlDocument, text: Node): number {
-  let before = text.previousSibling;
-  while (before && before.nodeType !== before.ELEMENT_NODE) before = before.previousSibling;
-  return before ? document.rangeOf(before as Element).end : document.rangeOf(text.parentNode as Element).openEnd;
-}
-
-function readIdentities(document: XmlDocument, node: Element, problems: MetadataProblem[]): Identity[] {
+function readIdentities(document: XmlDocument, node: XmlElement, problems: MetadataProblem[]): Identity[] {
   const found: Identity[] = [];
   for (const attribute of attributesOf(document, node)) {
     const key = KEYS.find((name) => name === attribute.name);
@@ -143,7 +139,7 @@ const FORMS: Record<IdentityKey, string> = {
   mac: 'a MAC such as 52:54:00:12:34:56',
 };
 
-function readPolicy(document: XmlDocument, node: Element, problems: MetadataProblem[]): Policy | undefined {
+function readPolicy(document: XmlDocument, node: XmlElement, problems: MetadataProblem[]): Policy | undefined {
   const attribute = attributeOf(document, node, 'cpuset');
   if (!attribute) {
     problems.push({ offset: document.rangeOf(node).start, message: 'an entry needs a cpuset' });
@@ -158,11 +154,10 @@ function readPolicy(document: XmlDocument, node: Element, problems: MetadataProb
   return undefined;
 }
 
-function unknownAttribute({ name, start, end }: AttributeRange, node: Element): MetadataProblem {
+function unknownAttribute({ name, start, end }: AttributeRange, node: XmlElement): MetadataProblem {
   return { offset: start, end, message: `${clip(name)} is not an attribute of <${node.localName}>` };
 }
 
 const placeOf = ({ valueStart, valueEnd }: AttributeRange) => ({ offset: valueStart, end: valueEnd });
 const isNamespace = ({ name }: AttributeRange) => name === 'xmlns' || name.startsWith('xmlns:');
 const clip = (text: string) => text.slice(0, 40);
-const childrenOf = (node: Node): Node[] => Array.from(node.childNodes);

@@ -13,6 +13,8 @@ export type CpusetResult = { ok: true; set: Cpuset } | { ok: false; error: Cpuse
 
 /** Longest text read: every second CPU, spelled out with its `^`, is shorter. */
 const MAX_LENGTH = 65536;
+/** Below MAX_CPU whatever the digits are. */
+const ONE_CPU = /^\d{1,4}$/;
 const ITEM = /^(?:(\d+)(?:-(\d+))?|\^(\d+))$/;
 
 /**
@@ -20,6 +22,8 @@ const ITEM = /^(?:(\d+)(?:-(\d+))?|\^(\d+))$/;
  * Takes what both of libvirt's grammars take: the schema's pattern (basictypes.rng, cpuset) and the parser (virBitmapParse).
  */
 export function parseCpuset(text: string): CpusetResult {
+  // most sets of a definition are one CPU: a vCPU's pin
+  if (ONE_CPU.test(text)) return { ok: true, set: [{ first: Number(text), last: Number(text) }] };
   const found = scan(text);
   if (Array.isArray(found)) return { ok: true, set: found };
   const suggestion = suggest(text);

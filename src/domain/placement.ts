@@ -1,5 +1,5 @@
-import type { Element } from '@xmldom/xmldom';
 import type { XmlDocument } from '../xml/document.js';
+import type { XmlElement } from '../xml/element.js';
 import { select } from '../xml/select.js';
 import { type Cpuset, union } from './cpuset.js';
 import { parseCpuset } from './parse-cpuset.js';
@@ -14,7 +14,7 @@ export interface VcpuPlacement {
 
 /** A `<vcpupin>` as written. */
 export interface Pin {
-  node: Element;
+  node: XmlElement;
   vcpu: number | undefined;
   cpus: Cpuset | undefined;
 }
@@ -34,10 +34,10 @@ export interface Placement {
  * (libvirt: formatdomain, CPU allocation and tuning). emulatorpin and iothreadpin say nothing of vCPUs.
  */
 export function readPlacement(document: XmlDocument): Placement {
-  const element = select('/domain/vcpu', document.dom)[0];
+  const element = select('/domain/vcpu', document)[0];
   const text = element?.textContent?.trim() ?? '1';
   const maxVcpus = /^\d{1,5}$/.test(text) ? Number(text) : undefined;
-  const pins = select('/domain/cputune/vcpupin', document.dom).map(readPin);
+  const pins = select('/domain/cputune/vcpupin', document).map(readPin);
   const pinned = new Map(pins.filter((pin) => pin.cpus).map((pin) => [pin.vcpu, pin.cpus as Cpuset]));
   const anyPinned = pins.some(({ vcpu, cpus }) => cpus && vcpu !== undefined && vcpu < (maxVcpus ?? 1));
   const automatic = isAutomatic(document, element, anyPinned);
@@ -53,7 +53,7 @@ export function readPlacement(document: XmlDocument): Placement {
   return { maxVcpus, vcpus, pins, cpus: sets.every((set) => set !== undefined) ? union(...sets) : undefined };
 }
 
-function readPin(node: Element): Pin {
+function readPin(node: XmlElement): Pin {
   const vcpu = node.getAttribute('vcpu') ?? '';
   return { node, vcpu: /^\d{1,5}$/.test(vcpu) ? Number(vcpu) : undefined, cpus: parseSet(node.getAttribute('cpuset')) };
 }
@@ -62,17 +62,17 @@ function readPin(node: Element): Pin {
  * `numatune/memory placement='auto'` makes the vCPUs' placement automatic too, even where it says static, but only where nothing
  * of the guest is pinned: no vCPU, no emulator, no I/O thread (measured with libvirt 9.0).
  */
-function isAutomatic(document: XmlDocument, vcpu: Element | undefined, anyPinned: boolean): boolean {
+function isAutomatic(document: XmlDocument, vcpu: XmlElement | undefined, anyPinned: boolean): boolean {
   if (vcpu?.getAttribute('placement') === 'auto') return true;
   if (anyPinned || vcpu?.hasAttribute('cpuset')) return false;
-  if (select("/domain/numatune/memory[@placement='auto']", document.dom).length === 0) return false;
-  return select('/domain/cputune/*[self::emulatorpin or self::iothreadpin]', document.dom).length === 0;
+  if (select("/domain/numatune/memory[@placement='auto']", document).length === 0) return false;
+  return select('/domain/cputune/*[self::emulatorpin or self::iothreadpin]', document).length === 0;
 }
 
 /** By `<vcpus>` where it is given, else the first `current` of them, else all. */
-function enabledVcpus(document: XmlDocument, vcpu: Element | undefined, max: number): number[] {
+function enabledVcpus(document: XmlDocument, vcpu: XmlElement | undefined, max: number): number[] {
   const all = Array.from({ length: Math.min(max, 16384) }, (_, index) => index);
-  const listed = select('/domain/vcpus/vcpu', document.dom);
+  const listed = select('/domain/vcpus/vcpu', document);
   if (listed.length > 0) {
     const enabled = listed.filter((node) => node.getAttribute('enabled') === 'yes');
     const ids = new Set(enabled.map((node) => node.getAttribute('id')));

@@ -2,6 +2,7 @@ import type { Definition } from './definition.js';
 import { type Device, identitiesOf } from './devices.js';
 import { formatIdentity } from './identity.js';
 import type { Entry } from './metadata.js';
+import { ofLatest } from './of-latest.js';
 import { formatPolicy, type Policy } from './policy.js';
 
 /** A device and what the definition states for it. */
@@ -23,14 +24,8 @@ export interface StatedPolicies {
   repeated: Entry[];
 }
 
-// Most rules ask for the same definition, one after the other. Not a WeakMap: young objects in it outlive every scavenge.
-let latest: { definition: Definition; answer: StatedPolicies } | undefined;
-
 /** Brings attributes and metadata together: the attribute wins. */
-export function statedPolicies(definition: Definition): StatedPolicies {
-  if (latest?.definition !== definition) latest = { definition, answer: readStatedPolicies(definition) };
-  return latest.answer;
-}
+export const statedPolicies = ofLatest(readStatedPolicies);
 
 function readStatedPolicies({ devices, metadata }: Definition): StatedPolicies {
   const entries = metadata[0]?.entries ?? [];

@@ -1,26 +1,26 @@
-import type { Element } from '@xmldom/xmldom';
 import { type AttributeRange, attributesOf } from '../xml/attributes.js';
 import type { XmlDocument } from '../xml/document.js';
 import type { Edit } from '../xml/edit.js';
+import type { XmlElement } from '../xml/element.js';
 import type { ElementWords, Vocabulary } from './vocabulary.js';
 
 /** An attribute, a child element or a text beside others, with the edit that takes it away. */
 export type Part = AttributePart | ChildPart | TextPart;
 
 export interface AttributePart {
-  owner: Element;
+  owner: XmlElement;
   attribute: AttributeRange;
   removal: Edit;
 }
 
 export interface ChildPart {
-  owner: Element;
-  child: Element;
+  owner: XmlElement;
+  child: XmlElement;
   removal: Edit;
 }
 
 export interface TextPart {
-  owner: Element;
+  owner: XmlElement;
   text: string;
   removal: Edit;
 }
@@ -34,17 +34,17 @@ export class Parts {
     readonly vocabulary: Vocabulary,
   ) {}
 
-  words(element: Element): ElementWords {
+  words(element: XmlElement): ElementWords {
     return this.vocabulary.get(element.localName ?? '') ?? NO_WORDS;
   }
 
-  attributes(owner: Element): AttributePart[] {
+  attributes(owner: XmlElement): AttributePart[] {
     return attributesOf(this.document, owner)
       .filter(({ name }) => name !== 'xmlns' && !name.startsWith('xmlns:'))
       .map((attribute) => ({ owner, attribute, removal: { start: attribute.start, end: attribute.end, text: '' } }));
   }
 
-  children(owner: Element): ChildPart[] {
+  children(owner: XmlElement): ChildPart[] {
     return [...owner.children].map((child) => {
       const { start, end } = this.document.rangeOf(child);
       return { owner, child, removal: { start, end, text: '' } };
@@ -52,7 +52,7 @@ export class Parts {
   }
 
   /** The text that stands directly in an element, in pieces. */
-  texts(owner: Element): TextPart[] {
+  texts(owner: XmlElement): TextPart[] {
     const { openEnd, closeStart } = this.document.rangeOf(owner);
     const places = [...owner.children].map((child) => this.document.rangeOf(child));
     const gaps = [openEnd, ...places.map(({ end }) => end)].map((from, index) => {
@@ -78,7 +78,7 @@ export class Parts {
   }
 
   /** The edit that adds a child at the end. */
-  append(owner: Element, text: string): Edit {
+  append(owner: XmlElement, text: string): Edit {
     const { openEnd, closeStart, end } = this.document.rangeOf(owner);
     if (closeStart < end) return { start: closeStart, end: closeStart, text };
     return { start: openEnd - '/>'.length, end: openEnd, text: `>${text}</${owner.tagName}>` };

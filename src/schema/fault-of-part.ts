@@ -1,4 +1,4 @@
-import type { Element } from '@xmldom/xmldom';
+import type { XmlElement } from '../xml/element.js';
 import type { AttributePart, ChildPart, Parts, TextPart } from './element-parts.js';
 import type { SchemaFault } from './fault.js';
 
@@ -30,7 +30,7 @@ export function attributeFault(part: AttributePart, parts: Parts): SchemaFault {
 }
 
 /** An element that lacks `@name` or a child. */
-export function missingFault(element: Element, name: string, parts: Parts): SchemaFault {
+export function missingFault(element: XmlElement, name: string, parts: Parts): SchemaFault {
   return { ...placeOf(element, parts), kind: 'missing', name };
 }
 
@@ -39,8 +39,8 @@ export function orderFault({ child }: ChildPart, after: string | undefined, part
   return { ...placeOf(child, parts), kind: 'order', ...(after === undefined ? {} : { name: after }) };
 }
 
-function placeOf(element: Element, parts: Parts): Omit<SchemaFault, 'kind'> {
+function placeOf(element: XmlElement, parts: Parts): Omit<SchemaFault, 'kind'> {
   const { start, openEnd } = parts.document.rangeOf(element);
-  const parent = element.parentElement?.tagName;
+  const parent = element.parent?.tagName;
   return { start, end: openEnd, element: element.tagName, ...(parent === undefined ? {} : { parent }) };
 }

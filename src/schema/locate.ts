@@ -1,6 +1,6 @@
-import type { Element } from '@xmldom/xmldom';
 import { attributesOf } from '../xml/attributes.js';
 import type { XmlDocument } from '../xml/document.js';
+import type { XmlElement } from '../xml/element.js';
 import { parseXml } from '../xml/parse.js';
 import { Parts } from './element-parts.js';
 import type { SchemaFault } from './fault.js';
@@ -82,7 +82,7 @@ class DomainSearch {
   }
 
   /** Whether the start tag is good: it is looked at in a document of its own, in which it has the same place. */
-  #searchRootTag(root: Element): boolean {
+  #searchRootTag(root: XmlElement): boolean {
     const { openEnd, end } = this.document.rangeOf(root);
     const tag = openEnd === end ? `${this.document.text.slice(0, end - 2)}>` : this.document.text.slice(0, openEnd);
     const bare = parseXml(`${tag}${FRAME.name}${FRAME.os}</domain>`);
@@ -93,7 +93,7 @@ class DomainSearch {
     return false;
   }
 
-  #searchDevices(devices: Element): void {
+  #searchDevices(devices: XmlElement): void {
     const [before, after] = this.#frameFor('devices');
     const { start, openEnd, closeStart, end } = this.document.rangeOf(devices);
     if (new Excerpt(this.probe, this.document.text, { start, end }, before, after).accepts([])) return;
@@ -110,7 +110,7 @@ class DomainSearch {
   }
 
   /** Halves the devices until each faulty one is alone, so that many good ones cost little. */
-  #searchAmong(devices: readonly Element[], before: string, after: string): void {
+  #searchAmong(devices: readonly XmlElement[], before: string, after: string): void {
     const [first] = devices;
     const last = devices.at(-1);
     if (first === undefined || last === undefined || this.#faults.length >= MOST_FAULTS) return;
@@ -125,7 +125,7 @@ class DomainSearch {
     this.#searchAmong(devices.slice(middle), before, after);
   }
 
-  #searchPart(element: Element, before: string, after: string, search = searchInside): void {
+  #searchPart(element: XmlElement, before: string, after: string, search = searchInside): void {
     const probe = this.probe.ofPart();
     const excerpt = new Excerpt(probe, this.document.text, this.document.rangeOf(element), before, after);
     if (excerpt.accepts([])) return;
@@ -139,14 +139,14 @@ class DomainSearch {
     }
   }
 
-  #isKnown(child: Element): boolean {
-    const owner = child.parentElement;
+  #isKnown(child: XmlElement): boolean {
+    const owner = child.parent;
     return owner !== null && this.parts.isKnown({ owner, child, removal: { start: 0, end: 0, text: '' } });
   }
 
-  #place(element: Element): SchemaFault {
+  #place(element: XmlElement): SchemaFault {
     const { start, openEnd } = this.document.rangeOf(element);
-    const parent = element.parentElement?.tagName;
+    const parent = element.parent?.tagName;
     const known = this.#isKnown(element);
     return { kind: 'element', start, end: openEnd, element: element.tagName, ...(parent ? { parent } : {}), known };
   }

@@ -1,4 +1,4 @@
-import type { Element } from '@xmldom/xmldom';
+import type { XmlElement } from '../xml/element.js';
 import type { Part, Parts } from './element-parts.js';
 import type { SchemaFault } from './fault.js';
 import { attributeFault, childFault, missingFault, orderFault, textFault, valueFault } from './fault-of-part.js';
@@ -12,7 +12,7 @@ const MOST_ORDERED = 10;
  * What is at fault inside an element that the schema does not take, found by trying what it takes instead: without each
  * part, with other values, with what might be missing. Empty where nothing helps. Throws BudgetSpent.
  */
-export function searchInside(element: Element, excerpt: Excerpt, parts: Parts): SchemaFault[] {
+export function searchInside(element: XmlElement, excerpt: Excerpt, parts: Parts): SchemaFault[] {
   return new Search(excerpt, parts).faultsOf(element);
 }
 
@@ -20,7 +20,7 @@ export function searchInside(element: Element, excerpt: Excerpt, parts: Parts): 
  * What is at fault about the children of an element that are all good, each alone: one too many, one missing, or their
  * order. Throws BudgetSpent.
  */
-export function searchAmongChildren(element: Element, excerpt: Excerpt, parts: Parts): SchemaFault[] {
+export function searchAmongChildren(element: XmlElement, excerpt: Excerpt, parts: Parts): SchemaFault[] {
   return new Search(excerpt, parts).faultsAmongChildren(element);
 }
 
@@ -30,7 +30,7 @@ class Search {
     private readonly parts: Parts,
   ) {}
 
-  faultsOf(element: Element): SchemaFault[] {
+  faultsOf(element: XmlElement): SchemaFault[] {
     const unknown = this.#unknownParts(element);
     if (unknown.length > 0) return unknown.map((part) => this.#faultOf(part));
     const single =
@@ -47,7 +47,7 @@ class Search {
     return last ? [last] : [];
   }
 
-  faultsAmongChildren(element: Element): SchemaFault[] {
+  faultsAmongChildren(element: XmlElement): SchemaFault[] {
     const suspects = [...this.parts.texts(element), ...this.parts.children(element).reverse()];
     const tooMuch = suspects.find(({ removal }) => this.excerpt.accepts([removal]));
     if (tooMuch) return [this.#faultOf(tooMuch)];
@@ -56,7 +56,7 @@ class Search {
   }
 
   /** Parts that the grammar has nowhere in such elements: wrong for sure, and often several, of one mistake. */
-  #unknownParts(owner: Element): Part[] {
+  #unknownParts(owner: XmlElement): Part[] {
     // Below a wildcard the grammar's own names mean nothing.
     if (this.parts.words(owner).open) return [];
     const attributes = this.parts.attributes(owner).filter((part) => !this.parts.isKnown(part));
@@ -67,7 +67,7 @@ class Search {
   }
 
   /** The part without which the element is taken, or what is at fault inside of it. */
-  #byRemoval(element: Element): SchemaFault | undefined {
+  #byRemoval(element: XmlElement): SchemaFault | undefined {
     for (const part of this.#suspects(element)) {
       if (!this.excerpt.accepts([part.removal])) continue;
       if (!('child' in part)) return this.#faultOf(part);
@@ -84,7 +84,7 @@ class Search {
   }
 
   /** The likeliest first; of children, the later ones, as it is the second of two that is one too many. */
-  #suspects(element: Element): Part[] {
+  #suspects(element: XmlElement): Part[] {
     const attributes = this.parts.attributes(element);
     const odd = attributes.filter((part) => !this.parts.isKnown(part) || this.parts.hasOddValue(part));
     const children = this.parts.children(element).reverse();
@@ -92,7 +92,7 @@ class Search {
     return [...odd, ...texts, ...children, ...attributes.filter((part) => !odd.includes(part))];
   }
 
-  #everywhere(element: Element, find: (element: Element) => SchemaFault | undefined): SchemaFault | undefined {
+  #everywhere(element: XmlElement, find: (element: XmlElement) => SchemaFault | undefined): SchemaFault | undefined {
     const here = find(element);
     if (here) return here;
     for (const child of element.children) {
@@ -102,7 +102,7 @@ class Search {
     return undefined;
   }
 
-  #byOddValue(element: Element): SchemaFault | undefined {
+  #byOddValue(element: XmlElement): SchemaFault | undefined {
     for (const part of this.parts.attributes(element)) {
       if (!this.parts.hasOddValue(part)) continue;
       const accepted = acceptedValues(part, this.excerpt, this.parts);
@@ -112,7 +112,7 @@ class Search {
   }
 
   /** A value that is right elsewhere, and wrong beside what else stands here. */
-  #byOtherValue(element: Element): SchemaFault | undefined {
+  #byOtherValue(element: XmlElement): SchemaFault | undefined {
     for (const part of this.parts.attributes(element)) {
       if (this.parts.hasOddValue(part)) continue;
       const accepted = acceptedValues(part, this.excerpt, this.parts);
@@ -122,14 +122,14 @@ class Search {
   }
 
   /** The text of an element that has to have another. */
-  #byText(element: Element): SchemaFault | undefined {
+  #byText(element: XmlElement): SchemaFault | undefined {
     const [part] = this.parts.texts(element);
     if (part === undefined || element.children.length > 0) return undefined;
     const accepted = acceptedTexts(part, this.excerpt, this.parts);
     return accepted && textFault(part, accepted);
   }
 
-  #byAttribute(element: Element): SchemaFault | undefined {
+  #byAttribute(element: XmlElement): SchemaFault | undefined {
     const nameEnd = this.parts.document.rangeOf(element).start + '<'.length + element.tagName.length;
     for (const [name, values] of this.parts.words(element).attributes) {
       if (element.hasAttribute(name)) continue;
@@ -141,7 +141,7 @@ class Search {
     return undefined;
   }
 
-  #byChild(element: Element): SchemaFault | undefined {
+  #byChild(element: XmlElement): SchemaFault | undefined {
     const present = new Set([...element.children].map(({ tagName }) => tagName));
     for (const name of this.parts.words(element).children) {
       if (present.has(name)) continue;
@@ -153,7 +153,7 @@ class Search {
   }
 
   /** A child that would be taken in another place among its siblings. */
-  #byOrder(element: Element): SchemaFault | undefined {
+  #byOrder(element: XmlElement): SchemaFault | undefined {
     const children = this.parts.children(element).slice(0, MOST_ORDERED);
     const places = [this.parts.document.rangeOf(element).openEnd, ...children.map(({ removal }) => removal.end)];
     for (const [index, part] of children.entries()) {
@@ -170,7 +170,7 @@ class Search {
   }
 
   /** Two faults in one element: each is looked into with the other part gone. */
-  #byTwoRemovals(element: Element): SchemaFault[] {
+  #byTwoRemovals(element: XmlElement): SchemaFault[] {
     const all = this.#suspectsBelow(element).slice(0, MOST_PAIRED);
     for (const [index, first] of all.entries()) {
       for (const second of all.slice(index + 1)) {
@@ -183,7 +183,7 @@ class Search {
     return [];
   }
 
-  #suspectsBelow(element: Element): Part[] {
+  #suspectsBelow(element: XmlElement): Part[] {
     return [...this.#suspects(element), ...[...element.children].flatMap((child) => this.#suspectsBelow(child))];
   }
 

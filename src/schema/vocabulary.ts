@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { Element } from '@xmldom/xmldom';
+import type { XmlElement } from '../xml/element.js';
 import { parseXml } from '../xml/parse.js';
 import type { Grammar } from './grammar.js';
 
@@ -20,10 +20,10 @@ export type Vocabulary = ReadonlyMap<string, ElementWords>;
 
 /** Reads the grammar and what it includes (some 100 ms for libvirt's). */
 export function readVocabulary(grammar: Grammar): Vocabulary {
-  const definitions = new Map<string, Element[]>();
-  const elements: Element[] = [];
+  const definitions = new Map<string, XmlElement[]>();
+  const elements: XmlElement[] = [];
   const read = (text: string, url: string): void => {
-    for (const element of parseXml(text).dom.getElementsByTagName('*')) {
+    for (const element of withAllBelow(parseXml(text).root)) {
       if (element.localName === 'include') readFile(new URL(element.getAttribute('href') ?? '', url).href);
       if (element.localName === 'element') elements.push(element);
       if (element.localName !== 'define') continue;
@@ -51,8 +51,12 @@ export function readVocabulary(grammar: Grammar): Vocabulary {
   return vocabulary;
 }
 
-function collect(element: Element, words: ElementWords, definitions: ReadonlyMap<string, Element[]>): void {
-  const visit = (pattern: Element, values: Set<string>, seen: Set<string>): void => {
+function withAllBelow(element: XmlElement): XmlElement[] {
+  return [element, ...element.children.flatMap(withAllBelow)];
+}
+
+function collect(element: XmlElement, words: ElementWords, definitions: ReadonlyMap<string, XmlElement[]>): void {
+  const visit = (pattern: XmlElement, values: Set<string>, seen: Set<string>): void => {
     const name = pattern.getAttribute('name') ?? '';
     switch (pattern.localName) {
       case 'element':
@@ -79,7 +83,7 @@ function collect(element: Element, words: ElementWords, definitions: ReadonlyMap
         visitAll(pattern, values, seen);
     }
   };
-  const visitAll = (parent: Element, values: Set<string>, seen: Set<string>): void => {
+  const visitAll = (parent: XmlElement, values: Set<string>, seen: Set<string>): void => {
     for (const child of parent.children) visit(child, values, seen);
   };
   visitAll(element, words.texts, new Set());

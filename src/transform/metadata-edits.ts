@@ -1,10 +1,10 @@
-import type { Element } from '@xmldom/xmldom';
 import type { Definition } from '../domain/definition.js';
 import { formatIdentity, type Identity } from '../domain/identity.js';
 import { type DefaultPolicy, NAMESPACE, type PolicyMetadata } from '../domain/metadata.js';
 import { formatPolicy, type Policy } from '../domain/policy.js';
-import type { ElementRange, XmlDocument } from '../xml/document.js';
+import type { XmlDocument } from '../xml/document.js';
 import type { Edit } from '../xml/edit.js';
+import type { ElementRange, XmlElement } from '../xml/element.js';
 import { select } from '../xml/select.js';
 import { type Comments, commentsOf } from './metadata-comments.js';
 import { indentBefore, startOfSpace } from './white-space.js';
@@ -24,7 +24,7 @@ export function metadataEdits(definition: Definition, wanted: WantedMetadata): E
   const existing = definition.metadata[0];
   if (!wanted.default && wanted.entries.length === 0) return existing ? [removal(document, existing.node)] : [];
   if (existing) return saysAlready(existing, wanted) ? [] : [replacement(document, existing, wanted)];
-  const container = select('/domain/metadata', document.dom)[0];
+  const container = select('/domain/metadata', document)[0];
   return [container ? insertionInto(document, container, wanted) : newContainer(document, wanted)];
 }
 
@@ -60,23 +60,23 @@ function replacement(document: XmlDocument, existing: PolicyMetadata, wanted: Wa
 }
 
 /** A `<metadata>` that holds nothing else goes too, unless it has attributes for more than us. */
-function removal(document: XmlDocument, node: Element): Edit {
+function removal(document: XmlDocument, node: XmlElement): Edit {
   const { text } = document;
-  const parent = node.parentNode as Element;
+  const parent = node.parent as XmlElement;
   const container = document.rangeOf(parent);
   const own = document.rangeOf(node);
   const around = text.slice(container.openEnd, own.start) + text.slice(own.end, container.closeStart);
-  const says = Array.from(parent.attributes).some(({ value }) => value !== NAMESPACE);
+  const says = parent.attributes.some(({ value }) => value !== NAMESPACE);
   const { start, end } = NOT_SPACE.test(around) || says ? own : container;
   return { start: startOfSpace(text, start), end, text: '' };
 }
 
-function insertionInto(document: XmlDocument, container: Element, wanted: WantedMetadata): Edit {
+function insertionInto(document: XmlDocument, container: XmlElement, wanted: WantedMetadata): Edit {
   const { text } = document;
   const range = document.rangeOf(container);
-  const last = Array.from(container.childNodes).findLast((node) => node.nodeType === node.ELEMENT_NODE);
+  const last = container.children.at(-1);
   const outer = last
-    ? indentBefore(text, document.rangeOf(last as Element).start)
+    ? indentBefore(text, document.rangeOf(last).start)
     : nested(indentBefore(text, range.start), unitOf(document));
   const element = outer + render(wanted, outer, unitOf(document));
   const closing = indentBefore(text, range.start);
@@ -96,7 +96,7 @@ const BEFORE_METADATA = ['name', 'uuid', 'genid', 'title', 'description'];
 
 function newContainer(document: XmlDocument, wanted: WantedMetadata): Edit {
   const { text, root } = document;
-  const children = select('/domain/*', document.dom);
+  const children = select('/domain/*', document);
   const anchor = children.findLast((child) => BEFORE_METADATA.includes(child.tagName));
   const model = anchor ?? children[0];
   const outer = model ? indentBefore(text, document.rangeOf(model).start) : '';
@@ -121,9 +121,9 @@ function endOfLineComment(text: string, offset: number): number {
 /** What one level of indentation adds in this document: what the first child on a line of its own has more than the root. */
 function unitOf(document: XmlDocument): string {
   const { text, root } = document;
-  const columnsBefore = (element: Element) =>
+  const columnsBefore = (element: XmlElement) =>
     indentBefore(text, document.rangeOf(element).start).replace(/^[\r\n]+/, '');
-  const indent = select('/domain/*', document.dom).map(columnsBefore).find(Boolean) ?? '';
+  const indent = select('/domain/*', document).map(columnsBefore).find(Boolean) ?? '';
   const own = columnsBefore(root);
   return indent.startsWith(own) ? indent.slice(own.length) : indent;
 }

@@ -1,34 +1,31 @@
-import type { Document, Element } from '@xmldom/xmldom';
+import type { Document } from '@xmldom/xmldom';
+import { Dom } from './dom.js';
+import type { ElementRange, XmlElement } from './element.js';
 import { LineIndex } from './position.js';
 
-/** Where an element stands, as UTF-16 offsets. Of an empty-element tag, openEnd, closeStart and end are the same. */
-export interface ElementRange {
-  /** its '<' */
-  start: number;
-  /** just after the '>' of its start tag */
-  openEnd: number;
-  /** the '<' of its end tag */
-  closeStart: number;
-  /** just after the element */
-  end: number;
-}
-
-/** A well-formed document: its text, a DOM to ask (never to write), and the place of each element. */
+/** A well-formed document: its text, and its elements with the place of each. It is asked, never written. */
 export class XmlDocument {
   readonly lines: LineIndex;
-  readonly #ranges: Map<Element, ElementRange>;
+  #nodes: Dom | undefined;
 
   constructor(
     readonly text: string,
-    readonly dom: Document,
-    readonly root: Element,
-    ranges: Map<Element, ElementRange>,
+    readonly root: XmlElement,
   ) {
     this.lines = new LineIndex(text);
-    this.#ranges = ranges;
   }
 
-  rangeOf(element: Element): ElementRange {
-    return this.#ranges.get(element) as ElementRange;
+  rangeOf(element: XmlElement): ElementRange {
+    return element;
+  }
+
+  /** The same as DOM nodes, for what a path of names cannot ask: made at the first such question. */
+  get nodes(): Dom {
+    this.#nodes ??= new Dom(this.root);
+    return this.#nodes;
+  }
+
+  get dom(): Document {
+    return this.nodes.document;
   }
 }

@@ -1,6 +1,6 @@
-import { DOMImplementation, type Document, type Element, type Node } from '@xmldom/xmldom';
-import { SaxesParser, type SaxesTagNS } from 'saxes';
-import { type ElementRange, XmlDocument } from './document.js';
+import { SaxesParser } from 'saxes';
+import { XmlDocument } from './document.js';
+import { type XmlAttribute, XmlElement } from './element.js';
 import { InputError } from './input-error.js';
 import { endOfMisc, explain } from './well-formedness.js';
 
@@ -13,18 +13,21 @@ export const MAX_ELEMENTS = 200_000;
 /** Most attributes of a document, for the same reason. */
 export const MAX_ALL_ATTRIBUTES = 200_000;
 
-const implementation = new DOMImplementation();
+/** A name that begins as names do (XML 1.0, production 4, without the colon). */
+const NAME_START =
+  /^[A-Z_a-z\xc0-\xd6\xd8-\xf6\xf8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c-\u200d\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\u{10000}-\u{effff}]/u;
 
 /**
  * Parses strictly: XML 1.0 with namespaces, no DOCTYPE, no entities but XML's own five.
- * White space between elements is not in the DOM; it is in the text.
+ * White space between elements is in the text only.
  * @throws InputError at the first place that is not well-formed or beyond a limit
  */
 export function parseXml(text: string): XmlDocument {
-  const dom = implementation.createDocument(null, '', null);
-  const ranges = new Map<Element, ElementRange>();
-  const open: Element[] = [];
-  let attributes = 0;
+  let root: XmlElement | undefined;
+  /** the innermost element that is open */
+  let open: XmlElement | null = null;
+  let depth = 0;
+  let attributes: XmlAttribute[] = [];
   let allAttributes = 0;
   let elements = 0;
   let lastClosed = '';
@@ -41,14 +44,12 @@ export function parseXml(text: string): XmlDocument {
 
   // Six handlers at most: they are properties, and V8 makes a dictionary of an object that is given a seventh, which takes four times as long.
   parser.on('error', (error) => {
-    const root = dom.documentElement;
-    const rootEnd = root && open.length === 0 ? (ranges.get(root)?.end ?? 0) : 0;
     throw explain(error.message, {
       text,
       position: parser.position,
-      innermost: open.at(-1)?.tagName,
+      innermost: open?.tagName,
       lastClosed,
-      rootEnd,
+      rootEnd: root && !open ? root.end : 0,
     });
   });
   const checkEncoding = () => {
@@ -61,49 +62,43 @@ export function parseXml(text: string): XmlDocument {
       );
     }
   };
-  parser.on('attribute', () => {
-    if (++attributes > MAX_ATTRIBUTES) fail(`more than ${MAX_ATTRIBUTES} attributes in one tag`, tagStart());
+  // saxes lets names pass that are not of XML with namespaces.
+  const checkName = (name: string, local: string) => {
+    if (!NAME_START.test(local)) fail(`${name} is no name where namespaces are used`, tagStart());
+  };
+  parser.on('attribute', (read) => {
+    const attribute = read as XmlAttribute;
+    attribute.end = parser.position;
+    if (attributes.push(attribute) > MAX_ATTRIBUTES)
+      fail(`more than ${MAX_ATTRIBUTES} attributes in one tag`, tagStart());
     if (++allAttributes > MAX_ALL_ATTRIBUTES) fail(`more than ${MAX_ALL_ATTRIBUTES} attributes`, tagStart());
+    if (attribute.prefix !== '') checkName(attribute.name, attribute.local);
   });
-  parser.on('opentag', (tag) => {
-    attributes = 0;
+  parser.on('opentag', ({ name, prefix, local, uri }) => {
     const start = tagStart();
-    if (open.length === 0) checkEncoding();
+    if (!open) checkEncoding();
     if (++elements > MAX_ELEMENTS) fail(`more than ${MAX_ELEMENTS} elements`, start);
-    if (open.length >= MAX_DEPTH) fail(`elements are nested deeper than ${MAX_DEPTH}: <${tag.name}>`, start);
-    const element = createElement(dom, tag, (name) => fail(`${name} is no name where namespaces are used`, start));
-    ranges.set(element, { start, openEnd: parser.position, closeStart: parser.position, end: parser.position });
-    (open.at(-1) ?? dom).appendChild(element);
-    open.push(element);
+    if (++depth > MAX_DEPTH) fail(`elements are nested deeper than ${MAX_DEPTH}: <${name}>`, start);
+    if (prefix !== '') checkName(name, local);
+    else if (name === 'xmlns') fail(`${name} is no name where namespaces are used`, start);
+    const element: XmlElement = new XmlElement(name, local, uri || null, open, attributes, start, parser.position);
+    attributes = [];
+    open?.append(element);
+    root ??= element;
+    open = element;
   });
   parser.on('closetag', (tag) => {
-    const element = open.pop() as Element;
+    const element = open as XmlElement;
+    element.end = parser.position;
+    if (!tag.isSelfClosing) element.closeStart = tagStart();
     lastClosed = element.tagName;
-    const range = ranges.get(element) as ElementRange;
-    range.end = parser.position;
-    if (!tag.isSelfClosing) range.closeStart = tagStart();
+    open = element.parent;
+    depth--;
   });
-  const addTo = (node: Node) => open.at(-1)?.appendChild(node);
   parser.on('text', (data) => {
-    if (/\S/.test(data)) addTo(dom.createTextNode(data));
+    if (/\S/.test(data)) open?.append(data);
   });
-  parser.on('cdata', (data) => addTo(dom.createCDATASection(data)));
+  parser.on('cdata', (data) => open?.append(data));
   parser.write(text).close();
-  return new XmlDocument(text, dom, dom.documentElement as Element, ranges);
-}
-
-/** `refuse`: names such as xmlns and p:1 pass saxes, but are not of XML with namespaces, and the DOM does not take them. */
-function createElement(dom: Document, tag: SaxesTagNS, refuse: (name: string) => never): Element {
-  let name = tag.name;
-  try {
-    const element = dom.createElementNS(tag.uri || null, name);
-    for (name in tag.attributes) {
-      const { uri, value } = tag.attributes[name] as { uri: string; value: string };
-      if (uri) element.setAttributeNS(uri, name, value);
-      else element.setAttribute(name, value);
-    }
-    return element;
-  } catch {
-    return refuse(name);
-  }
+  return new XmlDocument(text, root as unknown as XmlElement);
 }

@@ -1,5 +1,7 @@
 import type { Element, Node } from '@xmldom/xmldom';
 import xpath from 'xpath';
+import type { XmlDocument } from './document.js';
+import type { XmlElement } from './element.js';
 
 /** Part of xpath that its types leave out: a compiled expression. */
 interface Expression {
@@ -7,45 +9,45 @@ interface Expression {
 }
 type Compiler = { parse(expression: string): Expression };
 
-/** Answers one expression. */
-type Selector = (node: Node) => Element[];
+/** Answers one expression, asked of a document. */
+type Selector = (document: XmlDocument) => XmlElement[];
 const selectors = new Map<string, Selector>();
 
 /**
  * The elements that an XPath 1.0 expression selects, in document order. Prefixes are not bound: names are those
  * of no namespace, others are asked for by `namespace-uri()`. The expression is ours, never the input's.
  */
-export function select(expression: string, node: Node): Element[] {
+export function select(expression: string, document: XmlDocument): XmlElement[] {
   let selector = selectors.get(expression);
   if (!selector) {
     selector = childSteps(expression) ?? guarded(expression) ?? byXpath(expression);
     selectors.set(expression, selector);
   }
-  return selector(node);
+  return selector(document);
 }
 
 /** The general way. It takes as long to load as all else together, so only the first question that needs it pays for it. */
 export function byXpath(expression: string): Selector {
   let compiled: Expression | undefined;
-  return (node) => {
+  return (document) => {
     compiled ??= (xpath as unknown as Compiler).parse(expression);
-    return compiled.select({ node });
+    const { nodes } = document;
+    return compiled.select({ node: nodes.document }).map((node) => nodes.elementOf(node));
   };
 }
 
-/** A path of names and `*` is walked. Undefined for anything else. */
+/** An absolute path of names and `*` is walked. Undefined for anything else. */
 function childSteps(expression: string): Selector | undefined {
-  if (!/^\/?(?:[\w-]+|\*)(?:\/(?:[\w-]+|\*))*$/.test(expression)) return undefined;
-  const isAbsolute = expression.startsWith('/');
-  const steps = expression.slice(isAbsolute ? 1 : 0).split('/');
-  return (node) => {
-    let parents: Node[] = [isAbsolute ? (node.ownerDocument ?? node) : node];
+  if (!/^(?:\/(?:[\w-]+|\*))+$/.test(expression)) return undefined;
+  const [first, ...steps] = expression.slice(1).split('/') as [string, ...string[]];
+  return ({ root }) => {
+    let parents = isNamed(root, first) ? [root] : [];
     for (const step of steps) {
-      const found: Node[] = [];
+      const found: XmlElement[] = [];
       for (const parent of parents) addChildren(parent, step, found);
       parents = found;
     }
-    return parents as Element[];
+    return parents;
   };
 }
 
@@ -54,14 +56,24 @@ function guarded(expression: string): Selector | undefined {
   const bare = childSteps(expression.replace(/\[[^[\]]*\]/g, ''));
   if (!bare) return undefined;
   const exact = byXpath(expression);
-  return (node) => (bare(node).length === 0 ? [] : exact(node));
+  return (document) => (bare(document).length === 0 ? [] : exact(document));
 }
 
-const ELEMENT_NODE = 1;
-
-function addChildren(parent: Node, name: string, found: Node[]): void {
-  for (let child = parent.firstChild; child; child = child.nextSibling) {
-    if (child.nodeType !== ELEMENT_NODE) continue;
-    if (name === '*' || (child.nodeName === name && !child.namespaceURI)) found.push(child);
+/** The first element at a path of names below another: what `select` would find first, of the few that are asked of each device. */
+export function firstBelow(parent: XmlElement, name: string, ...further: string[]): XmlElement | undefined {
+  const [next, ...rest] = further;
+  for (const child of parent.content) {
+    if (typeof child === 'string' || !isNamed(child, name)) continue;
+    const found = next === undefined ? child : firstBelow(child, next, ...rest);
+    if (found) return found;
   }
+  return undefined;
+}
+
+function addChildren(parent: XmlElement, name: string, found: XmlElement[]): void {
+  for (const child of parent.content) if (typeof child !== 'string' && isNamed(child, name)) found.push(child);
+}
+
+function isNamed({ tagName, namespaceURI }: XmlElement, name: string): boolean {
+  return name === '*' || (tagName === name && !namespaceURI);
 }

@@ -1,4 +1,3 @@
-import { ATTRIBUTE } from './attributes.js';
 import { InputError } from './input-error.js';
 
 /** What the parser knew when it stopped; offsets are UTF-16. */
@@ -99,6 +98,9 @@ export function endOfMisc(text: string, offset: number): number {
     end = MISC.lastIndex;
   }
 }
+
+/** An attribute in a start tag. XML's white space, not JavaScript's: names may hold U+FEFF. */
+const ATTRIBUTE = /([^ \t\r\n=/>"'<]+)[ \t\r\n]*=[ \t\r\n]*("[^"]*"|'[^']*')/g;
 
 function duplicateAttribute(text: string, tag: number, end: number, message: string): InputError {
   const seen = new Set<string>();

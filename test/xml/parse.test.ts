@@ -1,9 +1,9 @@
-import type { Element, Node } from '@xmldom/xmldom';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { attributesOf } from '../../src/xml/attributes.js';
 import type { XmlDocument } from '../../src/xml/document.js';
+import type { XmlElement } from '../../src/xml/element.js';
 import { InputError } from '../../src/xml/input-error.js';
 import { MAX_ALL_ATTRIBUTES, MAX_ATTRIBUTES, MAX_DEPTH, MAX_ELEMENTS, parseXml } from '../../src/xml/parse.js';
 import { goodSamples } from '../support/samples.js';
@@ -22,17 +22,23 @@ parse('every element and attribute of generated documents stands where a scan fi
   fc.assert(fc.property(xmlText, agreesWithScan), { numRuns: 1500 });
 });
 
-parse('a document in pieces gives the same DOM as the text says', () => {
+parse('a document in pieces gives the elements, and the DOM, that the text says', () => {
   const text = `<a x='1 > 0' y="it's">one<!-- <b/> --><b/>&lt;<![CDATA[<b/>]]>\n <p:c xmlns:p="urn:p" p:z="&#65;"/>\n</a>`;
-  const { root } = parseXml(text);
-  assert.is(root.textContent, 'one<<b/>');
-  assert.is(root.getAttribute('x'), '1 > 0');
-  assert.is(root.getAttribute('y'), "it's");
-  const [b, c] = elementsOf(root).slice(1) as [Element, Element];
-  assert.is(b.namespaceURI, null);
-  assert.is(c.namespaceURI, 'urn:p');
-  assert.is(c.localName, 'c');
-  assert.is(c.getAttributeNS('urn:p', 'z'), 'A');
+  const { root, nodes } = parseXml(text);
+  const [b, c] = elementsOf(root).slice(1) as [XmlElement, XmlElement];
+  for (const element of [root, nodes.nodeOf(root)]) {
+    assert.is(element.textContent, 'one<<b/>');
+    assert.is(element.getAttribute('x'), '1 > 0');
+    assert.is(element.getAttribute('y'), "it's");
+  }
+  for (const element of [b, nodes.nodeOf(b)]) assert.is(element.namespaceURI, null);
+  for (const element of [c, nodes.nodeOf(c)]) {
+    assert.is(element.namespaceURI, 'urn:p');
+    assert.is(element.localName, 'c');
+    assert.is(element.getAttribute('p:z'), 'A');
+  }
+  assert.is(nodes.nodeOf(c).getAttributeNS('urn:p', 'z'), 'A');
+  assert.is(nodes.elementOf(nodes.nodeOf(c)), c);
 });
 
 parse('names that mean something to JavaScript are names like others', () => {
@@ -67,7 +73,7 @@ parse('elements may be nested to the limit, not deeper', () => {
 parse('a tag may have attributes to the limit, not more', () => {
   const wide = (count: number) => `<r>\n<a${Array.from({ length: count }, (_, i) => ` a${i}="${i}"`).join('')}/></r>`;
   const document = parseXml(wide(MAX_ATTRIBUTES));
-  assert.is(attributesOf(document, elementsOf(document.root)[1] as Element).length, 1000);
+  assert.is(attributesOf(document, elementsOf(document.root)[1] as XmlElement).length, 1000);
   assert.throws(() => parseXml(wide(MAX_ATTRIBUTES + 1)), isFault(/more than 1000 attributes/, 4));
   const many = `<a x="1"/>`.repeat(MAX_ATTRIBUTES + 1);
   assert.is(elementsOf(parseXml(`<r>${many}</r>`).root).length, MAX_ATTRIBUTES + 2, 'the limit is of one tag');
@@ -75,13 +81,13 @@ parse('a tag may have attributes to the limit, not more', () => {
 
 parse('a document may have elements to the limit, not more', () => {
   const many = (count: number) => `<r>${'<a/>'.repeat(count - 1)}</r>`;
-  assert.is(parseXml(many(MAX_ELEMENTS)).root.childNodes.length, 199_999);
+  assert.is(parseXml(many(MAX_ELEMENTS)).root.children.length, 199_999);
   assert.throws(() => parseXml(many(MAX_ELEMENTS + 1)), isFault(/^more than 200000 elements$/, 3 + 4 * 199_999));
 });
 
 parse('a document may have attributes to the limit, not more', () => {
   const many = (count: number) => `<r>${'<a b="" c="" d="" e=""/>'.repeat(count / 4)}<z y=""/></r>`;
-  assert.is(parseXml(many(MAX_ALL_ATTRIBUTES - 4)).root.childNodes.length, 50_000);
+  assert.is(parseXml(many(MAX_ALL_ATTRIBUTES - 4)).root.children.length, 50_000);
   const offset = 3 + 24 * 50_000;
   assert.throws(() => parseXml(many(MAX_ALL_ATTRIBUTES)), isFault(/^more than 200000 attributes$/, offset));
 });
@@ -136,24 +142,25 @@ const isFault = (message: RegExp, offset: number) => (error: Error) =>
 
 function agreesWithScan(text: string): void {
   const document = parseXml(text);
+  assert.is(document.dom.documentElement?.textContent, document.root.textContent);
   assert.equal(
     elementsOf(document.root).map((element) => placesOf(document, element)),
     scanElements(text),
   );
 }
 
-function placesOf(document: XmlDocument, element: Element) {
+function placesOf(document: XmlDocument, element: XmlElement) {
   const attributes = attributesOf(document, element).map(({ name, start, end, valueStart, valueEnd, quote }) => {
     assert.is(document.text[valueStart - 1], quote);
     assert.is(document.text[valueEnd], quote);
     assert.is(end, valueEnd + 1);
     return { name, value: document.text.slice(valueStart, valueEnd), start, end };
   });
-  return { name: element.tagName, ...document.rangeOf(element), attributes };
+  const { start, openEnd, closeStart, end } = document.rangeOf(element);
+  return { name: element.tagName, start, openEnd, closeStart, end, attributes };
 }
 
 /** An element and all below it, in document order. */
-function elementsOf(node: Node): Element[] {
-  const below = Array.from(node.childNodes).flatMap((child) => elementsOf(child));
-  return node.nodeType === node.ELEMENT_NODE ? [node as Element, ...below] : below;
+function elementsOf(element: XmlElement): XmlElement[] {
+  return [element, ...element.children.flatMap(elementsOf)];
 }

@@ -1,7 +1,7 @@
-import type { Element } from '@xmldom/xmldom';
 import { type Cpuset, intersect } from '../../domain/cpuset.js';
 import { parseCpuset } from '../../domain/parse-cpuset.js';
 import { attributeOf } from '../../xml/attributes.js';
+import type { XmlElement } from '../../xml/element.js';
 import { select } from '../../xml/select.js';
 import { absentInWords, inWords } from './cpus-in-words.js';
 import type { HostRule } from './host-rule.js';
@@ -12,7 +12,7 @@ export const hostVcpupinUnusable: HostRule = {
   severity: 'error',
   summary: 'a vCPU is pinned to CPUs that the host does not have, or that are offline',
   check({ document, placement }, { snapshot: { topology } }, report) {
-    const check = (node: Element, set: Cpuset, who: string | undefined) => {
+    const check = (node: XmlElement, set: Cpuset, who: string | undefined) => {
       const range = attributeOf(document, node, 'cpuset');
       const gone = absentInWords(set, topology);
       const rest = intersect(set, topology.online);
@@ -26,11 +26,11 @@ export const hostVcpupinUnusable: HostRule = {
     };
     const { pins, vcpus, maxVcpus = Number.POSITIVE_INFINITY } = placement;
     // before the pins, as in most documents
-    const [common] = select('/domain/vcpu', document.dom);
+    const [common] = select('/domain/vcpu', document);
     const set = common && parseCpuset(common.getAttribute('cpuset') ?? '');
     const isFollowed = vcpus.some(({ source }) => source === 'vcpu');
     // without an emulatorpin QEMU starts on it, even where every vCPU has a pin of its own (measured, too)
-    const isStart = !select('/domain/cputune/emulatorpin', document.dom)[0];
+    const isStart = !select('/domain/cputune/emulatorpin', document)[0];
     if (common && set?.ok && common.getAttribute('placement') !== 'auto' && (isFollowed || isStart)) {
       const who = pins.length > 0 ? 'the vCPUs without a pin of their own' : 'the vCPUs';
       check(common, set.set, isFollowed ? who : undefined);

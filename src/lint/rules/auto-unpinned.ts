@@ -30,7 +30,7 @@ export const autoUnpinned: Rule = {
 
 /** vCPUs that may run on every CPU. One whose pin cannot be read is left to the rules about that. */
 function unpinned({ document, placement: { vcpus, pins } }: Definition): number[] {
-  if (select('/domain/vcpu', document.dom).some((node) => node.hasAttribute('cpuset'))) return [];
+  if (select('/domain/vcpu', document).some((node) => node.hasAttribute('cpuset'))) return [];
   const named = new Set(pins.map(({ vcpu }) => vcpu));
   return vcpus.filter(({ vcpu, source }) => source === 'host' && !named.has(vcpu)).map(({ vcpu }) => vcpu);
 }

@@ -34,7 +34,7 @@ function checkAddresses({ document, devices }: Definition, report: Report): void
 /** An alias is one domain's device of any kind; those that are no user alias are not kept anyway. */
 function checkAliases({ document }: Definition, report: Report): void {
   const first = new Map<string, number>();
-  for (const node of select('/domain/devices/*/alias', document.dom)) {
+  for (const node of select('/domain/devices/*/alias', document)) {
     const name = node.getAttribute('name') ?? '';
     const range = name.startsWith('ua-') && attributeOf(document, node, 'name');
     if (!range) continue;

@@ -1,4 +1,5 @@
 import type { Definition } from '../../domain/definition.js';
+import { ofLatest } from '../../domain/of-latest.js';
 import { type CpusetError, parseCpuset } from '../../domain/parse-cpuset.js';
 import { type AttributeRange, attributeOf } from '../../xml/attributes.js';
 import { select } from '../../xml/select.js';
@@ -15,7 +16,9 @@ export interface FaultyCpuset {
 }
 
 /** All of them: of devices first, then of the pinning. */
-export function faultyCpusets({ document, devices }: Definition): FaultyCpuset[] {
+export const faultyCpusets = ofLatest(readFaultyCpusets);
+
+function readFaultyCpusets({ document, devices }: Definition): FaultyCpuset[] {
   const found: FaultyCpuset[] = [];
   const add = (value: string, range: AttributeRange, error: CpusetError, policy: boolean) => {
     const exact = document.text.slice(range.valueStart, range.valueEnd) === value;
@@ -27,7 +30,7 @@ export function faultyCpusets({ document, devices }: Definition): FaultyCpuset[]
       add(attribute.value, attribute.range, attribute.policy.error, true);
   }
   // libvirt's own are read by the same parser; the vCPUs' decide what `auto` means.
-  for (const node of [...select('/domain/vcpu', document.dom), ...select('/domain/cputune/*', document.dom)]) {
+  for (const node of [...select('/domain/vcpu', document), ...select('/domain/cputune/*', document)]) {
     const value = node.getAttribute('cpuset');
     if (value === null) continue;
     const result = parseCpuset(value);

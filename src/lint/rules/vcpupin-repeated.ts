@@ -1,5 +1,5 @@
-import type { Element } from '@xmldom/xmldom';
 import { attributeOf } from '../../xml/attributes.js';
+import type { XmlElement } from '../../xml/element.js';
 import type { Rule } from '../rule.js';
 
 export const vcpupinRepeated: Rule = {
@@ -7,7 +7,7 @@ export const vcpupinRepeated: Rule = {
   severity: 'error',
   summary: 'two vcpupin of one vCPU: libvirt refuses the domain',
   check({ document, placement: { maxVcpus, pins } }, report) {
-    const seen = new Map<number, Element>();
+    const seen = new Map<number, XmlElement>();
     for (const { node, vcpu } of pins) {
       // libvirt drops the pins of vCPUs that are not there before it compares
       if (vcpu === undefined || vcpu >= (maxVcpus ?? Number.POSITIVE_INFINITY)) continue;

@@ -1,0 +1,74 @@
+import type { SaxesAttributeNS } from 'saxes';
+
+/** An attribute as the parser read it: its names, its value, and where it ends (just after the closing quote, UTF-16). */
+export interface XmlAttribute extends SaxesAttributeNS {
+  end: number;
+}
+
+/** Where an element stands, as UTF-16 offsets. Of an empty-element tag, openEnd, closeStart and end are the same. */
+export interface ElementRange {
+  /** its '<' */
+  start: number;
+  /** just after the '>' of its start tag */
+  openEnd: number;
+  /** the '<' of its end tag */
+  closeStart: number;
+  /** just after the element */
+  end: number;
+}
+
+/** What most elements have of either: shared, so never changed. */
+const NONE: readonly never[] = [];
+
+/**
+ * An element and its place, under the names that the DOM has for its parts. A document has hundreds, of which the rules ask a
+ * few: this is an object or two each, where a node of a DOM and its attributes are dozens.
+ */
+export class XmlElement implements ElementRange {
+  closeStart: number;
+  end: number;
+  #content: readonly (XmlElement | string)[] = NONE;
+
+  constructor(
+    readonly tagName: string,
+    readonly localName: string,
+    readonly namespaceURI: string | null,
+    readonly parent: XmlElement | null,
+    /** in document order */
+    readonly attributes: readonly XmlAttribute[],
+    readonly start: number,
+    readonly openEnd: number,
+  ) {
+    this.closeStart = openEnd;
+    this.end = openEnd;
+  }
+
+  /** Elements, and texts that are more than white space, in document order. */
+  get content(): readonly (XmlElement | string)[] {
+    return this.#content;
+  }
+
+  get children(): XmlElement[] {
+    return this.#content.filter((part) => typeof part !== 'string');
+  }
+
+  get textContent(): string {
+    return this.#content.map((part) => (typeof part === 'string' ? part : part.textContent)).join('');
+  }
+
+  /** The value of the attribute of that name, prefix included; null where there is none. */
+  getAttribute(name: string): string | null {
+    for (const attribute of this.attributes) if (attribute.name === name) return attribute.value;
+    return null;
+  }
+
+  hasAttribute(name: string): boolean {
+    return this.getAttribute(name) !== null;
+  }
+
+  /** For the parser alone. */
+  append(part: XmlElement | string): void {
+    if (this.#content === NONE) this.#content = [part];
+    else (this.#content as (XmlElement | string)[]).push(part);
+  }
+}
