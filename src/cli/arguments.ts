@@ -39,7 +39,7 @@ export async function parseArguments(program: string, args: readonly string[]): 
     for (const add of COMMANDS) add(parser, take);
   }
   let printed = '';
-  const { _: words } = await parser.parseAsync([...args], {}, (error, _, output) => {
+  const { _: words } = await parser.parseAsync(args.map(spelledOut), {}, (error, _, output) => {
     if (error) throw error;
     printed = output;
   });
@@ -83,6 +83,12 @@ function lastOfEach(argv: Record<string, unknown>): void {
   for (const [key, value] of Object.entries(argv)) {
     if (Array.isArray(value) && key !== '_' && key !== 'domain' && key !== 'd') argv[key] = value.at(-1);
   }
+}
+
+/** yargs would take a file named true or false for the value of the switch before it. */
+function spelledOut(arg: string, index: number, args: readonly string[]): string {
+  const isSwitch = /^(?:-i|--(?:in-place|no-check|check|json|host))$/.test(arg);
+  return isSwitch && /^(?:true|false)$/.test(args[index + 1] ?? '') ? `${arg}=true` : arg;
 }
 
 /** yargs lays some of its complaints out over several lines. */

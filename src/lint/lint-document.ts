@@ -35,10 +35,21 @@ export function lintDocument({ text, problem }: Decoded): Linted {
   }
 }
 
+/** Most findings of one rule and severity in a document: nobody reads more, and a hostile document has a hundred thousand. */
+const MOST = 1000;
+
 function check(definition: Definition): Finding[] {
   const findings: Finding[] = [];
-  for (const { name, severity, check: run } of RULES) {
-    run(definition, (finding) => findings.push({ rule: name, severity, ...finding }));
+  for (const { name: rule, severity: usual, check: run } of RULES) {
+    const counts = { error: 0, warning: 0, note: 0 };
+    let first: Finding | undefined;
+    run(definition, (reported) => {
+      const finding = { rule, severity: usual, ...reported };
+      if (++counts[finding.severity] <= MOST) findings.push(finding);
+      else first ??= finding;
+    });
+    const more = Object.values(counts).reduce((sum, count) => sum + Math.max(0, count - MOST), 0);
+    if (first) findings.push({ ...first, severity: 'note', message: `${more} more of this rule are not shown` });
   }
   return inOrder(findings);
 }

@@ -13,9 +13,12 @@ export function withSchemaFaults(
 ): Finding[] {
   const { name: rule, severity } = SCHEMA;
   if (faults.length === 0) {
-    const said = verdict.message === undefined ? '' : `: ${verdict.message}`;
+    const said = verdict.message === undefined ? '' : ` (libxml2: ${verdict.message})`;
     const offset = lines.offsetOfLine(verdict.line ?? 1);
-    return inOrder([...findings, { rule, severity, offset, message: `the schema rejects this document${said}` }]);
+    return inOrder([
+      ...findings,
+      { rule, severity, offset, message: `the schema rejects this document; where was not found${said}` },
+    ]);
   }
   const unexplained = faults.filter((fault) => !findings.some((finding) => explains(finding, fault)));
   const found = unexplained.map((fault): Finding => {

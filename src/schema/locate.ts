@@ -13,6 +13,10 @@ import { readVocabulary, type Vocabulary } from './vocabulary.js';
 // The least that every libvirt takes as a domain.
 const FRAME = { name: '<name>a</name>', os: '<os><type>hvm</type></os>' };
 const MOST_FAULTS = 20;
+/** libxml2's time is quadratic in the children of <devices>, so they are looked at in groups. */
+const GROUP = 500;
+/** Documents and parts of more characters are not asked about whole: it may take the engine's time again, many times. */
+const LARGE = 1 << 20;
 
 /**
  * Finds where documents do not fit a grammar. libxml2 does not say (it names the whole of <devices>), so its verdict is
@@ -33,7 +37,7 @@ export class Locator {
 
   /** The faults of a document, in document order; empty where libxml2-wasm takes it, or none was found within the budget. */
   locate(document: XmlDocument): SchemaFault[] {
-    if (this.compiled.validateText(document.text).valid) return [];
+    if (document.text.length <= LARGE && this.compiled.validateText(document.text).valid) return [];
     this.#vocabulary ??= readVocabulary(this.grammar);
     const search = new DomainSearch(document, new Probe(this.compiled), new Parts(document, this.#vocabulary));
     return search.faults().sort((a, b) => a.start - b.start);
@@ -74,7 +78,7 @@ class DomainSearch {
       else this.#searchPart(child, ...this.#frameFor(child.tagName));
     }
     // Each part is good alone: what does not fit is their number, order or company.
-    if (this.#faults.length === 0) {
+    if (this.#faults.length === 0 && this.document.text.length <= LARGE) {
       const { start, end } = this.document.rangeOf(root);
       const whole = new Excerpt(this.probe, this.document.text, { start, end }, '', '');
       this.#faults.push(...searchAmongChildren(root, whole, this.parts));
@@ -96,7 +100,8 @@ class DomainSearch {
   #searchDevices(devices: XmlElement): void {
     const [before, after] = this.#frameFor('devices');
     const { start, openEnd, closeStart, end } = this.document.rangeOf(devices);
-    if (new Excerpt(this.probe, this.document.text, { start, end }, before, after).accepts([])) return;
+    const isLarge = devices.children.length > GROUP;
+    if (!isLarge && new Excerpt(this.probe, this.document.text, { start, end }, before, after).accepts([])) return;
     const open = this.document.text.slice(start, openEnd);
     const close = this.document.text.slice(closeStart, end);
     const inDevices = [before + open, close + after] as const;
@@ -105,8 +110,11 @@ class DomainSearch {
       return;
     }
     const known = this.#faults.length;
-    this.#searchAmong([...devices.children], ...inDevices);
-    if (this.#faults.length === known) this.#searchPart(devices, before, after, searchAmongChildren);
+    const { children } = devices;
+    for (let from = 0; from < children.length; from += GROUP) {
+      this.#searchAmong(children.slice(from, from + GROUP), ...inDevices);
+    }
+    if (this.#faults.length === known && !isLarge) this.#searchPart(devices, before, after, searchAmongChildren);
   }
 
   /** Halves the devices until each faulty one is alone, so that many good ones cost little. */
@@ -126,6 +134,7 @@ class DomainSearch {
   }
 
   #searchPart(element: XmlElement, before: string, after: string, search = searchInside): void {
+    if (element.end - element.start > LARGE) return;
     const probe = this.probe.ofPart();
     const excerpt = new Excerpt(probe, this.document.text, this.document.rangeOf(element), before, after);
     if (excerpt.accepts([])) return;

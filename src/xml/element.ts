@@ -1,7 +1,11 @@
-import type { SaxesAttributeNS } from 'saxes';
-
-/** An attribute as the parser read it: its names, its value, and where it ends (just after the closing quote, UTF-16). */
-export interface XmlAttribute extends SaxesAttributeNS {
+/** An attribute as the parser read it. */
+export interface XmlAttribute {
+  /** as written, prefix included */
+  name: string;
+  /** of its namespace; '' for none */
+  uri: string;
+  value: string;
+  /** UTF-16 offset just after the closing quote */
   end: number;
 }
 
@@ -64,6 +68,14 @@ export class XmlElement implements ElementRange {
 
   hasAttribute(name: string): boolean {
     return this.getAttribute(name) !== null;
+  }
+
+  /** For the parser alone: it has the end tag, or knows that there is none. */
+  close(closeStart: number, end: number): void {
+    this.closeStart = closeStart;
+    this.end = end;
+    // An array that grew has room for 16 more, and there may be a hundred thousand of them.
+    if (this.#content.length > 1) this.#content = this.#content.slice();
   }
 
   /** For the parser alone. */

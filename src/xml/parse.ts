@@ -1,4 +1,4 @@
-import { SaxesParser } from 'saxes';
+import { type SaxesAttributeNS, SaxesParser } from 'saxes';
 import { XmlDocument } from './document.js';
 import { type XmlAttribute, XmlElement } from './element.js';
 import { InputError } from './input-error.js';
@@ -8,10 +8,13 @@ import { endOfMisc, explain } from './well-formedness.js';
 export const MAX_DEPTH = 256;
 /** Most attributes that one element may have. libvirt's widest has about twenty. */
 export const MAX_ATTRIBUTES = 1000;
-/** Most elements of a document: it bounds the memory. A definition of thousands of devices has tens of thousands. */
-export const MAX_ELEMENTS = 200_000;
+/** Longest text, comment or value, and longest name, in bytes: the limits of libxml2, which reads the document after us. */
+export const MAX_TEXT = 10_000_000;
+export const MAX_NAME = 50_000;
+/** Most elements of a document: with the attributes it bounds the memory, to 300 MB (measured). Thousands of devices are tens of thousands. */
+export const MAX_ELEMENTS = 180_000;
 /** Most attributes of a document, for the same reason. */
-export const MAX_ALL_ATTRIBUTES = 200_000;
+export const MAX_ALL_ATTRIBUTES = 400_000;
 
 /** A name that begins as names do (XML 1.0, production 4, without the colon). */
 const NAME_START =
@@ -27,7 +30,9 @@ export function parseXml(text: string): XmlDocument {
   /** the innermost element that is open */
   let open: XmlElement | null = null;
   let depth = 0;
-  let attributes: XmlAttribute[] = [];
+  /** of the tag that is being read, and where each ends */
+  const attributes: SaxesAttributeNS[] = [];
+  const ends: number[] = [];
   let allAttributes = 0;
   let elements = 0;
   let lastClosed = '';
@@ -54,7 +59,10 @@ export function parseXml(text: string): XmlDocument {
   });
   const checkEncoding = () => {
     const { encoding } = parser.xmlDecl;
-    if (encoding && !/^(utf-?8|us-ascii)$/i.test(encoding)) {
+    const isAscii = /^us-ascii$/i.test(encoding ?? '');
+    const beyond = isAscii ? text.search(/[^\0-\x7f\ufeff]/) : -1;
+    if (beyond >= 0) fail('a character beyond the declared encoding US-ASCII', beyond, 'declare encoding="UTF-8"');
+    if (encoding && !isAscii && !/^utf-?8$/i.test(encoding)) {
       fail(
         `encoding ${encoding} is not supported`,
         text.search(/(?<=\sencoding\s*=\s*["'])/),
@@ -62,43 +70,79 @@ export function parseXml(text: string): XmlDocument {
       );
     }
   };
-  // saxes lets names pass that are not of XML with namespaces.
-  const checkName = (name: string, local: string) => {
-    if (!NAME_START.test(local)) fail(`${name} is no name where namespaces are used`, tagStart());
+  const checkName = ({ name, local, prefix }: { name: string; local: string; prefix: string }) => {
+    if (exceeds(name, MAX_NAME)) fail(`a name longer than ${MAX_NAME} bytes: ${name}`, tagStart());
+    // saxes lets names pass that are not of XML with namespaces.
+    if (prefix !== '' && !NAME_START.test(local)) fail(`${name} is no name where namespaces are used`, tagStart());
   };
   parser.on('attribute', (read) => {
-    const attribute = read as XmlAttribute;
-    attribute.end = parser.position;
+    const attribute = read as SaxesAttributeNS;
+    checkName(attribute);
+    if (exceeds(attribute.value, MAX_TEXT))
+      fail(`the value of ${attribute.name} is longer than ${MAX_TEXT} bytes`, tagStart());
+    ends.push(parser.position);
     if (attributes.push(attribute) > MAX_ATTRIBUTES)
       fail(`more than ${MAX_ATTRIBUTES} attributes in one tag`, tagStart());
     if (++allAttributes > MAX_ALL_ATTRIBUTES) fail(`more than ${MAX_ALL_ATTRIBUTES} attributes`, tagStart());
-    if (attribute.prefix !== '') checkName(attribute.name, attribute.local);
   });
-  parser.on('opentag', ({ name, prefix, local, uri }) => {
+  const takeAttributes = (): readonly XmlAttribute[] => {
+    if (ends.length === 0) return [];
+    const taken = attributes.map(({ name, uri, value }, index) => ({ name, uri, value, end: ends[index] as number }));
+    attributes.length = 0;
+    ends.length = 0;
+    return taken;
+  };
+  parser.on('opentag', (tag) => {
+    const { name, local, uri } = tag;
     const start = tagStart();
     if (!open) checkEncoding();
     if (++elements > MAX_ELEMENTS) fail(`more than ${MAX_ELEMENTS} elements`, start);
     if (++depth > MAX_DEPTH) fail(`elements are nested deeper than ${MAX_DEPTH}: <${name}>`, start);
-    if (prefix !== '') checkName(name, local);
-    else if (name === 'xmlns') fail(`${name} is no name where namespaces are used`, start);
-    const element: XmlElement = new XmlElement(name, local, uri || null, open, attributes, start, parser.position);
-    attributes = [];
+    checkName(tag);
+    if (name === 'xmlns') fail(`${name} is no name where namespaces are used`, start);
+    const element: XmlElement = new XmlElement(
+      name,
+      local,
+      uri || null,
+      open,
+      takeAttributes(),
+      start,
+      parser.position,
+    );
     open?.append(element);
     root ??= element;
     open = element;
   });
   parser.on('closetag', (tag) => {
     const element = open as XmlElement;
-    element.end = parser.position;
-    if (!tag.isSelfClosing) element.closeStart = tagStart();
+    element.close(tag.isSelfClosing ? parser.position : tagStart(), parser.position);
     lastClosed = element.tagName;
     open = element.parent;
     depth--;
   });
+  const checkText = (data: string) => {
+    if (exceeds(data, MAX_TEXT)) fail(`more than ${MAX_TEXT} bytes of text in <${open?.tagName}>`, open?.start ?? 0);
+  };
   parser.on('text', (data) => {
+    checkText(data);
     if (/\S/.test(data)) open?.append(data);
   });
-  parser.on('cdata', (data) => open?.append(data));
+  parser.on('cdata', (data) => {
+    checkText(data);
+    open?.append(data);
+  });
+  // The seventh handler, where it is worth its price.
+  if (text.length * 3 > MAX_TEXT) {
+    parser.on('comment', (data) => {
+      if (exceeds(data, MAX_TEXT))
+        fail(`a comment longer than ${MAX_TEXT} bytes`, text.lastIndexOf('<!--', parser.position));
+    });
+  }
   parser.write(text).close();
   return new XmlDocument(text, root as unknown as XmlElement);
+}
+
+/** Counts the bytes only of what may exceed. */
+function exceeds(text: string, most: number): boolean {
+  return text.length * 3 > most && Buffer.byteLength(text) > most;
 }

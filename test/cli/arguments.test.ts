@@ -37,6 +37,7 @@ test('files are words, whatever they look like and wherever they stand', async (
   assert.equal(await paths(tool('lint', ...names)), names);
   assert.equal(await paths(tool('normalize', '-i', ...names)), names);
   assert.equal(await paths(lint('a', '--json', 'b', '--max-warnings', '3', 'c')), ['a', 'b', 'c']);
+  for (const name of ['true', 'false']) assert.equal(await paths(tool('normalize', '-i', name)), [name]);
   assert.equal(await paths(lint('a', '--', '-b', '--json', '--')), ['a', '-b', '--json', '--']);
 });
 
@@ -98,6 +99,7 @@ for (const [args, expected] of [
   [['--schemas'], /schemas/],
   [['--max-warnings', 'many'], /^--max-warnings takes a whole number$/],
   [['--max-warnings', '-1'], /max-warnings/],
+  [['--max-warnings', ''], /^--max-warnings takes a whole number$/],
   [['--max-warnings', '1.5'], /^--max-warnings takes a whole number$/],
   [['--json', '--format', 'sarif'], /^--json and --format sarif exclude each other$/],
 ] as const) {

@@ -126,8 +126,32 @@ const cases: Case[] = [
   malformed(
     'a tag name of a megabyte',
     () => `<domain>\n<${'x'.repeat(1_000_000)}></y></domain>`,
-    '2:1000003',
-    '</y> where </xxx',
+    '2:1',
+    'a name longer than 50000 bytes: xxx',
+  ),
+  malformed(
+    "a text above libxml2's limit",
+    () => `<domain>\n<title>${'x'.repeat(10_000_001)}</title></domain>`,
+    '2:1',
+    'more than 10000000 bytes of text in <title>',
+  ),
+  malformed(
+    'a comment above it',
+    () => `<domain>\n<!--${'x'.repeat(10_000_001)}--></domain>`,
+    '2:1',
+    'a comment longer than 10000000 bytes',
+  ),
+  malformed(
+    'an attribute above it',
+    () => `<domain>\n<a b="${'x'.repeat(10_000_001)}"/></domain>`,
+    '2:1',
+    'the value of b is longer than 10000000 bytes',
+  ),
+  malformed(
+    'ASCII declared, but more used',
+    '<?xml version="1.0" encoding="US-ASCII"?>\n<domain><name>\u00fc</name></domain>',
+    '2:15',
+    'beyond the declared encoding US-ASCII',
   ),
   malformed('two roots', '<domain/>\n <domain/>', '2:2', 'a second root element'),
   malformed('an element named xmlns', '<domain>\n <xmlns/></domain>', '2:2', 'xmlns is no name'),
@@ -193,7 +217,7 @@ const cases: Case[] = [
   },
   {
     name: 'a long name in our metadata',
-    content: () => ours(`<${'x'.repeat(1_000_000)}/>`),
+    content: () => ours(`<${'x'.repeat(50_000)}/>`),
     place: '3:52',
     words: 'does not belong',
     rule: 'metadata-syntax',
