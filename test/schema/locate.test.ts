@@ -37,6 +37,17 @@ libvirt('a fault that takes too long to find is placed at the device', () => {
   assert.match(located(locator, text)[0]?.at ?? '', /^1:\d+$/);
 });
 
+libvirt('one fault among thousands of devices is found', () => {
+  const device = (_: unknown, index: number) =>
+    `<hostdev mode="subsystem" type="pci"${index === 1700 ? ' oops="1"' : ''}><source><address bus="${index & 255}"/></source></hostdev>`;
+  const devices = Array.from({ length: 2500 }, device).join('\n');
+  const text = `<domain type="kvm"><name>a</name><memory>1</memory><os><type>hvm</type></os>\n<devices>\n${devices}</devices></domain>`;
+  const [fault, ...others] = located(locator, text);
+  assert.match(fault?.at ?? '', /^1703:/);
+  assert.match(fault?.message ?? '', /oops/);
+  assert.equal(others, []);
+});
+
 libvirt('a document that the schema takes has no fault, whatever was said of it', () => {
   for (const { text } of casesOf('valid')) assert.equal(located(locator, text), []);
 });
