@@ -14,6 +14,6 @@ export default async function normalizeWarm() {
 
 /** normalize from bytes to bytes. */
 export async function library() {
-  const { decode, normalize, parseXml, readDefinition } = await import('../dist/index.js');
-  return (bytes) => Buffer.from(normalize(readDefinition(parseXml(decode(bytes).text))));
+  const { normalize, parseDomain } = await import('../dist/index.js');
+  return (bytes) => Buffer.from(normalize(parseDomain(bytes)));
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { enforceDomain } from '../dist/enforce/pass.js';
 import { RootFiles } from '../dist/host/root-files.js';
 import { StateStore } from '../dist/host/state-store.js';
-import { decode, parseXml, readDefinition } from '../dist/index.js';
+import { parseDomain } from '../dist/index.js';
 import { BenchHost, WANTED } from './hosts.mjs';
 import { folder, inTurn, isInstalled, missing, report, root, run } from './measure.mjs';
 
@@ -73,7 +73,7 @@ function again(host) {
 }
 
 function definitionOf(host) {
-  host.definition ??= readDefinition(parseXml(decode(Buffer.from(host.xml)).text));
+  host.definition ??= parseDomain(host.xml);
   return host.definition;
 }
 

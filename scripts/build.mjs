@@ -77,6 +77,8 @@ const common = {
   minify: true,
   legalComments: 'linked',
   logLevel: 'warning',
+  // package.json's sideEffects is for those who import the library; here the order of the pieces hangs on imports of nothing.
+  ignoreAnnotations: true,
 };
 await build({
   ...common,
