@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
 const ALLOWED =
-  /^(dist\/|hook\/|rng\/|schemas\/|samples\/|service\/|docs\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/;
+  /^(dist\/|hook\/|rng\/|schemas\/|samples\/|service\/|docs\/|examples\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/;
 
 if (!existsSync('dist/bin/lint-domain.cjs'))
   execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });

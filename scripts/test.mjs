@@ -11,15 +11,22 @@ import { ensureInstalled } from './install.mjs';
 const PACKAGES = [
   'irqbalance',
   'chromium',
+  'ansible-core',
+  'groff',
   'libvirt-clients',
   'libvirt-daemon-system',
   'libvirt-daemon-driver-qemu',
   'libxml2-utils',
   'lintian',
+  'man-db',
+  'mandoc',
+  'pre-commit',
   'qemu-system-x86',
   'shellcheck',
   'systemd',
   'util-linux',
+  'virtinst',
+  'zsh',
 ];
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));

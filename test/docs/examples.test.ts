@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { projectRoot } from '../support/cli.js';
+import { validateSarif } from '../support/json-schemas.js';
+import { needs, suiteWhere, type Tool } from '../support/needs.js';
+import { Sandbox } from './sandbox.js';
+
+/** A test with a sandbox of its own, in a suite that runs where the tools are. */
+function example(name: string, tools: Tool[], check: (sandbox: Sandbox) => Promise<void>): void {
+  const test = suiteWhere(`example: ${name}`, needs(...tools));
+  test(name, async () => {
+    const sandbox = new Sandbox();
+    try {
+      await check(sandbox);
+    } finally {
+      sandbox.remove();
+    }
+  });
+  test.run();
+}
+
+/** A repository with a good and a bad definition in domains/, all of it to be committed. */
+const REPOSITORY = `git init -q . && mkdir domains && cp workstation.xml domains/good.xml
+  cp samples/bad/cpuset-syntax.xml domains/bad.xml && git add -f domains`;
+
+example('pre-commit', ['pre-commit', 'libvirt-schemas'], async (sandbox) => {
+  const call = `cp examples/pre-commit-config.yaml .pre-commit-config.yaml && pre-commit run --all-files`;
+  const bad = await sandbox.shell(`${REPOSITORY} && ${call}`);
+  assert.is(bad.code, 1, bad.stderr);
+  assert.match(bad.stdout, 'domains/bad.xml:37:53: error');
+  assert.not.match(bad.stdout, 'good.xml:');
+  const good = await sandbox.shell(`git rm -q --cached domains/bad.xml && ${call}`);
+  assert.is(good.code, 0, good.stdout);
+  assert.match(good.stdout, /lint-domain\.+Passed/);
+});
+
+example('the hook that this repository offers to pre-commit', ['pre-commit'], async (sandbox) => {
+  const { code, stdout } = await sandbox.shell(`pre-commit validate-manifest '${projectRoot}.pre-commit-hooks.yaml'`);
+  assert.is(code, 0, stdout);
+});
+
+example('github-workflow', ['libvirt-schemas'], async (sandbox) => {
+  const workflow = readFileSync(join(projectRoot, 'examples/github-workflow.yaml'), 'utf8');
+  const [annotate = '', scan = '', more] = [...workflow.matchAll(/^ +run: (lint-domain .*)$/gm)].map(
+    (match) => match[1],
+  );
+  assert.is(more, undefined);
+  const annotated = await sandbox.shell(`${REPOSITORY}; ${annotate}`);
+  assert.is(annotated.code, 1);
+  assert.match(annotated.stdout, '::error file=domains/bad.xml,line=37,');
+  const scanned = await sandbox.shell(`${scan}; echo status $?; cat domains.sarif`);
+  assert.match(scanned.stdout, /^status 0\n/);
+  validateSarif(JSON.parse(scanned.stdout.slice('status 0\n'.length)));
+});
+
+example('ansible-define', ['ansible-playbook', 'virsh', 'libvirt-schemas'], async (sandbox) => {
+  const variables = JSON.stringify({ ansible_become: false, folder: 'defined', domain: 'workstation' });
+  const play = (definition: string) =>
+    `export ANSIBLE_LOCALHOST_WARNING=no ANSIBLE_NOCOWS=1; printf '[hypervisors]\\nlocalhost ansible_connection=local\\n' > inventory
+     ansible-playbook -i inventory examples/ansible-define.yaml -e '${variables}' -e folder="$PWD/defined" -e definition="$PWD/${definition}"`;
+  const first = await sandbox.shell(play('workstation.xml'));
+  assert.is(first.code, 0, first.stdout + first.stderr);
+  assert.match(first.stdout, /changed=[34] .*failed=0/);
+  const kept = await sandbox.shell('virsh dumpxml workstation; hostdev-cpuset status workstation');
+  assert.match(kept.stdout, '<hostdev alias="ua-usb" cpuset="4,12"/>');
+  assert.match(kept.stdout, '0 set, 3 kept');
+  const again = await sandbox.shell(play('workstation.xml'));
+  assert.match(again.stdout, /changed=0 .*failed=0/);
+  const bad = await sandbox.shell(play('samples/bad/cpuset-syntax.xml'));
+  assert.is.not(bad.code, 0);
+  assert.match(bad.stdout, 'cpuset: the range 7-5 is reversed');
+  assert.match((await sandbox.shell('cat defined/workstation.xml')).stdout, "cpuset='4,12'");
+});
+
+example('virt-install-define', ['virt-install', 'virsh', 'libvirt-schemas'], async (sandbox) => {
+  // libvirt's test driver has no PCI devices to choose from by --hostdev 06:12.5: it is spelled out.
+  const device = ['@mode=subsystem', '@type=pci', '@managed=yes']
+    .concat(['bus=0x06', 'slot=0x12', 'function=0x5'].map((field) => `source/address/@${field}`))
+    .map((text) => `--xml ./devices/hostdev/${text}`);
+  const guest = '--name guest --memory 1024 --vcpus 2,cpuset=1-2 --disk none --import --osinfo detect=on,require=off';
+  const { code, stdout, stderr } = await sandbox.shell(
+    `examples/virt-install-define test:///default ${guest} ${device.join(' ')} && virsh dumpxml guest`,
+  );
+  assert.is(code, 0, stderr);
+  assert.match(stdout, "Domain 'guest' defined");
+  assert.match(stdout, '<hostdevs xmlns="urn:hostdev-cpuset:1" default="auto"/>');
+});
