@@ -104,6 +104,10 @@ for (const { path, text } of [...hook.outputFiles, ...outputFiles]) {
   else writeFileSync(path, path.endsWith('.cjs') ? await toCommonJs(text) : text);
 }
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+const { buildManualPages } = await import('./man/build.mjs');
+buildManualPages();
+const { buildCompletions } = await import('./completions/build.mjs');
+buildCompletions();
 
 async function writeExecutables(text) {
   for (const name of ['lint-domain', 'hostdev-cpuset']) {

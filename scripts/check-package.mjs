@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
 const ALLOWED =
-  /^(dist\/|hook\/|rng\/|schemas\/|samples\/|service\/|docs\/|examples\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/;
+  /^(dist\/|man\/|completions\/|hook\/|rng\/|schemas\/|samples\/|service\/|docs\/|examples\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/;
 
 if (!existsSync('dist/bin/lint-domain.cjs'))
   execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
@@ -16,6 +16,9 @@ const wanted = [
   ...Object.values(manifest.bin),
   'dist/index.js',
   'dist/index.d.ts',
+  ...manifest.man.map((path) => path.replace('./', '')),
+  'completions/bash/hostdev-cpuset',
+  'completions/zsh/_hostdev-cpuset',
   'hook/qemu',
   'rng/domain.rng',
   'LICENSE',

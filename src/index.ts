@@ -11,10 +11,10 @@ export { type CpusetError, type CpusetResult, parseCpuset } from './domain/parse
 export { parseDomain } from './domain/parse-domain.js';
 export type { Placement, VcpuPlacement } from './domain/placement.js';
 export { formatPolicy, type Policy, type PolicyResult, parsePolicy } from './domain/policy.js';
+export type { PolicySettings } from './domain/policy-in-force.js';
 export { plan } from './enforce/plan.js';
 export type { Action, DeviceReport, DomainReport, InterruptReport, Problem } from './enforce/report.js';
 export { parseSettings, type Settings } from './enforce/settings.js';
-export type { PlanSettings } from './enforce/wanted.js';
 export { FileError } from './host/files.js';
 export { type ReadHostOptions, readHost } from './host/read-host.js';
 export type { DeviceInterrupt, DeviceSnapshot, HostSnapshot } from './host/snapshot.js';

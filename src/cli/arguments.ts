@@ -10,8 +10,8 @@ import { ToolError } from './io.js';
 import type { Request } from './request.js';
 import { version } from './version.js';
 
-/** In the order of --help. */
-const COMMANDS: readonly ((parser: Argv, take: Take) => void)[] = [
+/** In the order of --help. Manual pages and completions are made of them, too (scripts/describe-commands.mjs). */
+export const COMMANDS: readonly ((parser: Argv, take: Take) => void)[] = [
   (parser, take) => lintCommand(parser, 'lint', take),
   normalizeCommand,
   expandCommand,

@@ -1,0 +1,122 @@
+// Completion for bash: one file an executable, as /usr/share/bash-completion/completions wants it.
+import { valueFor, wordsOf } from '../describe-commands.mjs';
+
+/** @param {string} program @param {import('../describe-commands.mjs').Command[]} commands; lint-domain has one without a name */
+export function bashCompletion(program, commands) {
+  const name = `_${program.replace(/-/g, '_')}`;
+  const withCommand = commands.length > 1;
+  return `# bash completion for ${program}
+
+${HELPERS.replaceAll('__hostdev_cpuset', `_${name}`)}
+${name}() {
+  local cur prev command=${withCommand ? "''" : program} uri='' options='' words='' kind=''
+  local -a typed
+  _${name}_words
+  cur=\${typed[-1]}
+  prev=\${typed[-2]-}
+  # --option=value is one word to us
+  if [[ $cur == --*=* ]]; then
+    prev=\${cur%%=*}
+    cur=\${cur#*=}
+  fi
+  _${name}_scan
+  case $command in
+${commands.map((command) => cases(withCommand ? command.name : program, command)).join('\n')}
+    *)
+      [[ $cur == -* ]] && options='-h --help -V --version' || words='${withCommand ? commands.map(({ name: word }) => word).join(' ') : ''}'
+      ;;
+  esac
+  _${name}_answer
+}
+complete -F ${name} ${program}
+`;
+}
+
+function cases(pattern, command) {
+  const takingValues = command.options.filter(valueFor);
+  const values = takingValues.map((option) => {
+    const { values: listed, kind } = valueFor(option);
+    return `        ${flagsOf(option).join(' | ')}) ${listed ? `words='${listed.join(' ')}' kind=word` : `kind=${kind}`} ;;`;
+  });
+  return `    ${pattern})
+      options='${command.options.flatMap(flagsOf).join(' ')}'
+      case $prev in
+${values.map((line) => `${line}\n`).join('')}        *) kind='${wordsOf(command).join(' ')}' ;;
+      esac
+      ;;`;
+}
+
+export function flagsOf({ name, alias }) {
+  return [...[alias ?? []].flat().map((letter) => (letter.length === 1 ? `-${letter}` : `--${letter}`)), `--${name}`];
+}
+
+const HELPERS = `# The words up to the cursor. bash splits at : and =, which URIs and --option=value have in them.
+__hostdev_cpuset_words() {
+  local i word glue=''
+  typed=()
+  for ((i = 0; i <= COMP_CWORD; i++)); do
+    word=\${COMP_WORDS[i]}
+    if [[ $word == [:=]* || $glue ]] && ((i > 1)); then typed[-1]+=$word; else typed+=("$word"); fi
+    glue=''
+    [[ $word == *[:=] ]] && glue=1
+  done
+}
+
+# The command, and libvirt's URI, among the words before the cursor.
+__hostdev_cpuset_scan() {
+  local i
+  for ((i = 1; i < \${#typed[@]} - 1; i++)); do
+    case \${typed[i]} in
+      -c | --connect) uri=\${typed[i + 1]} ;;
+      --connect=*) uri=\${typed[i]#*=} ;;
+      -*) ;;
+      *) [[ $command ]] || command=\${typed[i]} ;;
+    esac
+  done
+  uri=\${uri#[\\"\\']}
+  uri=\${uri%[\\"\\']}
+}
+
+# Names that virsh gives, one a line; nothing where it does not answer soon.
+__hostdev_cpuset_domains() {
+  timeout 3 virsh \${uri:+--connect="$uri"} list --all --name </dev/null 2>/dev/null
+}
+
+__hostdev_cpuset_answer() {
+  local word what plain quoted
+  # what is replaced begins behind the last : or = of the word
+  local before=\${cur%"\${cur##*[:=]}"}
+  COMPREPLY=()
+  if [[ $cur == -* && $kind != word ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+    return
+  fi
+  for what in \${kind:-word}; do
+    case $what in
+      word) mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur") ;;
+      uri) mapfile -t COMPREPLY < <(compgen -W 'qemu:///system qemu:///session test:///default' -- "$cur") ;;
+      domain)
+        # within quotes readline quotes by itself
+        plain=\${cur#[\\"\\']}
+        [[ $cur == "$plain" ]] && plain=\${cur//\\\\/}
+        while IFS= read -r word; do
+          [[ $word && $word == "$plain"* ]] || continue
+          if [[ $cur == [\\"\\']* ]]; then quoted=$word; else printf -v quoted %q "$word"; fi
+          COMPREPLY+=("$quoted")
+        done < <(__hostdev_cpuset_domains)
+        ;;
+      folder)
+        compopt -o filenames 2>/dev/null
+        mapfile -t -O \${#COMPREPLY[@]} COMPREPLY < <(compgen -d -- "$cur")
+        ;;
+      file)
+        # a name with a space is a domain's where there are both, and is quoted by us
+        ((\${#COMPREPLY[@]})) || compopt -o filenames 2>/dev/null
+        mapfile -t -O \${#COMPREPLY[@]} COMPREPLY < <(compgen -f -X '!*.xml' -- "$cur"; compgen -d -- "$cur")
+        ;;
+    esac
+  done
+  [[ $before ]] && COMPREPLY=("\${COMPREPLY[@]#"$before"}")
+  return 0
+}
+`;

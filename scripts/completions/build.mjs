@@ -1,0 +1,14 @@
+// Writes completions/: for bash and zsh, in the names that their folders want. Needs dist/, like the manual pages.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { describeCommands, describeLintDomain } from '../describe-commands.mjs';
+import { bashCompletion } from './bash.mjs';
+import { zshCompletion } from './zsh.mjs';
+
+export function buildCompletions() {
+  const commands = describeCommands();
+  rmSync('completions', { recursive: true, force: true });
+  for (const shell of ['bash', 'zsh']) mkdirSync(`completions/${shell}`, { recursive: true });
+  writeFileSync('completions/bash/hostdev-cpuset', bashCompletion('hostdev-cpuset', commands));
+  writeFileSync('completions/bash/lint-domain', bashCompletion('lint-domain', [describeLintDomain()]));
+  writeFileSync('completions/zsh/_hostdev-cpuset', zshCompletion(commands));
+}

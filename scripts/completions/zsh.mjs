@@ -1,0 +1,89 @@
+// Completion for zsh: one function for both executables, as a folder of $fpath wants it.
+import { valueFor, wordsOf } from '../describe-commands.mjs';
+import { flagsOf } from './bash.mjs';
+
+/** @param {import('../describe-commands.mjs').Command[]} commands of hostdev-cpuset; `lint` is lint-domain's as well */
+export function zshCompletion(commands) {
+  return `#compdef hostdev-cpuset lint-domain
+# zsh completion for hostdev-cpuset and lint-domain
+
+_hostdev-cpuset_domains() {
+  local uri=\${(Q)opt_args[--connect]:-\${(Q)opt_args[-c]}}
+  local -a names
+  names=(\${(f)"$(_call_program domains timeout 3 virsh \${uri:+--connect=\${(q)uri}} list --all --name 2>/dev/null)"})
+  _wanted domains expl domain compadd -a names
+}
+
+_hostdev-cpuset_arguments() {
+  case $1 in
+${commands.map(ofCommand).join('\n')}
+  esac
+}
+
+_hostdev-cpuset_main() {
+  local curcontext=$curcontext state line
+  local -A opt_args
+  if [[ $service == lint-domain ]]; then
+    _hostdev-cpuset_arguments lint
+    return
+  fi
+  _arguments -C '(- *)'{-h,--help}'[show this help]' '(- *)'{-V,--version}'[show the version]' '1: :->command' '*:: :->words'
+  case $state in
+    command)
+      local -a commands=(
+${commands.map(({ name, about }) => `        ${quote(`${name}:${about.replace(/:/g, '\\:')}`)}`).join('\n')}
+      )
+      _describe -t commands command commands
+      ;;
+    words)
+      curcontext=\${curcontext%:*:*}:hostdev-cpuset-$words[1]:
+      _hostdev-cpuset_arguments $words[1]
+      ;;
+  esac
+}
+
+_hostdev-cpuset_main "$@"
+`;
+}
+
+function ofCommand(command) {
+  const specifications = [...command.options.map(specification), words(command)];
+  return `    ${command.name})
+      _arguments -s -S \\
+${specifications.map((text) => `        ${text}`).join(' \\\n')}
+      ;;`;
+}
+
+function specification(option) {
+  const flags = flagsOf(option);
+  const value = valueFor(option);
+  const action = value ? `:${value.word}:${value.values ? `(${value.values.join(' ')})` : ACTIONS[value.kind]}` : '';
+  const about = (option.describe ?? '').replace(/[[\]:]/g, '\\$&');
+  // \`-c URI\` and \`--connect=URI\`: of a long one the value may stand behind = or in the next word
+  const of = (flag) => `${flag}${value && flag.startsWith('--') ? '=' : ''}[${about}]${action}`;
+  const repeated = option.array ? '*' : '';
+  const exclusive = option.array ? '' : `(${flags.join(' ')})`;
+  return flags.map((flag) => quote(`${exclusive}${repeated}${of(flag)}`)).join(' ');
+}
+
+const XML = "_files -g '*.xml(-.)'";
+const ACTIONS = {
+  uri: '(qemu\\:///system qemu\\:///session test\\:///default)',
+  domain: '_hostdev-cpuset_domains',
+  folder: '_files -/',
+  file: '_files',
+};
+
+function words(command) {
+  const kinds = wordsOf(command);
+  const actions = { domain: 'domains:domain:_hostdev-cpuset_domains', file: `files:file:${XML}` };
+  if (kinds.length === 2) {
+    return quote(`*: :_alternative ${kinds.map((kind) => `"${actions[kind]}"`).join(' ')}`);
+  }
+  return quote(kinds[0] === 'domain' ? '*:domain:_hostdev-cpuset_domains' : `*:file:${XML}`);
+}
+
+/** For zsh's single quotes. */
+function quote(text) {
+  return `'${text.replace(/'/g, "'\\''")}'`;
+}

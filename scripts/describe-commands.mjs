@@ -1,0 +1,111 @@
+// What the commands' own definitions (src/cli/command-line/) say of themselves, as data: for manual pages and completions.
+import { COMMANDS } from '../dist/cli/arguments.js';
+import { lintCommand } from '../dist/cli/command-line/lint.js';
+import { EPILOGUE } from '../dist/cli/command-line/shared.js';
+import { ENGINE_NAMES } from '../dist/schema/engine.js';
+
+/** Options of every command; the parser adds them to each by itself. */
+const COMMON = [
+  { name: 'help', alias: 'h', type: 'boolean', describe: 'show this help' },
+  { name: 'version', alias: 'V', type: 'boolean', describe: 'show the version' },
+];
+
+/** What an option's value is, where its definition does not list the values: for the reader, and for completion. */
+const VALUES = {
+  connect: { word: 'URI', kind: 'uri' },
+  domain: { word: 'DOMAIN', kind: 'domain' },
+  engine: { word: 'ENGINE', values: ['auto', ...ENGINE_NAMES] },
+  root: { word: 'DIR', kind: 'folder' },
+  schemas: { word: 'DIR', kind: 'folder' },
+};
+
+/** The value of an option: undefined of one that takes none. `values` where they can be listed, else `kind`. */
+export function valueFor({ name, type, choices }) {
+  if (choices) return { word: 'WORD', values: [...choices] };
+  if (type === 'boolean') return undefined;
+  return VALUES[name] ?? (type === 'number' ? { word: 'N', values: [] } : { word: 'FILE', kind: 'file' });
+}
+
+/** What the words of a command are that are no options: `file` (XML), `domain`, or both. */
+export function wordsOf({ synopsis, notes }) {
+  const text = [synopsis, ...notes].join(' ');
+  return [/\bDOMAIN\b/.test(synopsis) ? 'domain' : [], /\bFILE\b/.test(text) ? 'file' : []].flat();
+}
+
+/**
+ * @typedef {{name: string, alias?: string, type?: string, choices?: readonly string[], describe: string}} Option
+ * @typedef {{name: string, about: string, synopsis: string, notes: string[], options: Option[], examples: string[][], epilogue: string}} Command
+ * `synopsis`: what follows the program's name; `notes`: what its words mean, a line each
+ */
+
+/** @returns {Command[]} of hostdev-cpuset, in the order of --help */
+export function describeCommands() {
+  return COMMANDS.flatMap((add) => record((parser) => add(parser, () => {}), 'hostdev-cpuset'));
+}
+
+/** @returns {Command} */
+export function describeLintDomain() {
+  const [command] = record((parser) => lintCommand(parser, '$0', () => {}), 'lint-domain');
+  return command;
+}
+
+/** Calls what defines commands with a parser that only takes down what it is told. */
+function record(define, program) {
+  const commands = [];
+  const above = recorder({ usages: [] }, program);
+  define(new Proxy(above.parser, {
+    get: (target, method) =>
+      method === 'command'
+        ? (name, about, build) => {
+            const { taken, parser } = recorder({ name, about, usages: [...above.taken.usages] }, program);
+            build(parser);
+            commands.push(finish(taken));
+            return target;
+          }
+        : target[method],
+  }));
+  return commands;
+}
+
+function recorder(start, program) {
+  const taken = { options: [], examples: [], epilogue: '', ...start };
+  const own = (text) => text.replaceAll('$0', program);
+  const methods = {
+    option: (name, definition) => taken.options.push({ name, ...definition }),
+    options: (all) => taken.options.push(...Object.entries(all).map(([name, definition]) => ({ name, ...definition }))),
+    usage: (text) => taken.usages.push(own(text)),
+    epilogue: (text) => {
+      taken.epilogue = own(text);
+    },
+    example: (call, about) => taken.examples.push([own(call), about]),
+  };
+  const parser = new Proxy(
+    {},
+    {
+      get:
+        (_, method) =>
+        (...args) => {
+          if (!(method in methods))
+            throw new Error(`a command calls .${String(method)}(): describe-commands.mjs does not know it`);
+          methods[method](...args);
+          return parser;
+        },
+    },
+  );
+  return { taken, parser };
+}
+
+/** `Usage: program name [options] FILE`, an empty line, what it does, what its words mean. */
+function finish({ name, about, usages, options, examples, epilogue }) {
+  const [head = '', what = '', ...notes] = (usages.at(-1) ?? '').split('\n').filter(Boolean);
+  const synopsis = head.replace(/^Usage: \S+ /, '');
+  return {
+    name,
+    about: about || what,
+    synopsis,
+    notes,
+    options: [...options, ...COMMON],
+    examples,
+    epilogue: epilogue || EPILOGUE,
+  };
+}

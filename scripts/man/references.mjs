@@ -1,0 +1,83 @@
+// The pages of sections 5 and 7: from the JSON Schema of the configuration, and from docs/.
+import { readFileSync } from 'node:fs';
+import { HOST_RULES } from '../../dist/lint/host-rules/index.js';
+import { ALL_RULES } from '../../dist/lint/rules/index.js';
+import { block, bold, escapeText, fromMarkdown, tagged } from './roff.mjs';
+
+const read = (path) => readFileSync(path, 'utf8');
+
+export function configPage() {
+  const schema = JSON.parse(read('schemas/config.schema.json'));
+  const page = read('docs/enforcing.md');
+  const example = JSON.parse(/```json\n([^`]*)```/.exec(page)?.[1] ?? '{}');
+  return {
+    name: 'hostdev-cpuset-config',
+    section: 5,
+    about: "a host's configuration of hostdev-cpuset",
+    body: `${fromMarkdown(CONFIG)}.SH SETTINGS\n${settings(schema, schema.properties)}.SH EXAMPLE\n${block(JSON.stringify(example, null, 2).split('\n'))}`,
+    seeAlso: ['hostdev-cpuset(1)', 'hostdev-cpuset-metadata(7)'],
+  };
+}
+
+function settings(schema, properties, prefix = '') {
+  return Object.entries(properties)
+    .map(([name, property]) => {
+      const { type, minimum, maximum, ...own } = { ...definitionOf(schema, property), ...property };
+      const values = own.enum?.map((value) => bold(JSON.stringify(value))).join(' or ');
+      const range = minimum === undefined ? '' : ` from ${minimum} to ${maximum}`;
+      const facts = [
+        values ?? `${type}${range}`,
+        own.default === undefined ? undefined : `default ${bold(JSON.stringify(own.default))}`,
+      ];
+      const examples = (own.examples ?? []).map((value) => ` For example ${bold(JSON.stringify(value))}.`).join('');
+      const text = `(${facts.filter(Boolean).join(', ')}) ${escapeText(own.description ?? '')}${examples}`;
+      return tagged(bold(prefix + name), text) + settings(schema, own.properties ?? {}, `${prefix}${name}.`);
+    })
+    .join('');
+}
+
+function definitionOf(schema, { $ref }) {
+  return $ref ? schema.$defs[$ref.split('/').at(-1)] : {};
+}
+
+export function metadataPage() {
+  const policy = read('docs/policy.md').replace(/^# .*\n/, '');
+  return {
+    name: 'hostdev-cpuset-metadata',
+    section: 7,
+    about: "the interrupt policy in a domain's definition, and how libvirt keeps it",
+    body: fromMarkdown(policy),
+    seeAlso: ['hostdev-cpuset(1)', 'hostdev-cpuset-config(5)', 'hostdev-cpuset-rules(7)', 'virsh(1)'],
+  };
+}
+
+export function rulesPage() {
+  const rules = (heading, all) => `.SH ${heading}\n${all.map(rule).join('')}`;
+  return {
+    name: 'hostdev-cpuset-rules',
+    section: 7,
+    about: 'what lint-domain reports',
+    body: `${fromMarkdown(RULES)}${rules('RULES', ALL_RULES)}${rules('RULES OF THE HOST', HOST_RULES)}`,
+    seeAlso: ['lint-domain(1)', 'hostdev-cpuset-metadata(7)'],
+  };
+}
+
+/** A rule's page up to its examples. */
+function rule({ name, severity }) {
+  const page = read(`docs/rules/${name}.md`);
+  const text = page.slice(page.indexOf('\n\n', page.indexOf('Severity:')), page.search(/^## /m));
+  return `.SS ${name} (${severity})\n${fromMarkdown(text)}`;
+}
+
+const CONFIG = `
+## Description
+
+\`/etc/hostdev-cpuset/config.json\` says what holds on a host whatever its domains ask. It need not exist. It is JSON to the letter: no comments, no key twice. A wrong key or
+value is an error with its place, and nothing is written to any interrupt then. \`--root DIR\` looks for it below DIR.
+`;
+
+const RULES = `
+## Description
+
+An error makes the exit status of lint-domain(1) 1; a warning does not, unless there are more than \`--max-warnings\`. The rules of the host are asked with \`--host\` only.
+`;

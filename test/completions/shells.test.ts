@@ -1,0 +1,124 @@
+import { chmodSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { COMMANDS } from '../../src/cli/arguments.js';
+import { projectRoot, runCli } from '../support/cli.js';
+import { needs, suiteWhere } from '../support/needs.js';
+import { run } from '../support/run.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const DOMAINS = ['workstation', 'web-1', 'web-2', 'old guest'];
+/** What a shell offers for a line whose last word is being typed, sorted. */
+type Complete = (line: string) => Promise<string[]>;
+
+let folder: TemporaryFolder;
+
+function prepare(): void {
+  folder = new TemporaryFolder();
+  folder.write('work/guest.xml', '');
+  folder.write('work/notes.txt', '');
+  folder.write('work/domains/a.xml', '');
+  const virsh = `#!/bin/sh\nprintf '%s\\n' "$*" >> '${folder.join('asked')}'\nprintf '%s\\n' ${DOMAINS.map((name) => `'${name}'`).join(' ')} ''\n`;
+  chmodSync(folder.write('bin/virsh', virsh), 0o755);
+}
+
+const options = () => ({
+  cwd: folder.join('work'),
+  env: { ...process.env, PATH: `${folder.join('bin')}:${process.env.PATH}`, HOME: folder.path, TERM: 'dumb' },
+});
+const sorted = (text: string) => [...new Set(text.split('\n').filter(Boolean))].sort();
+const asked = () => sorted(readFileSync(folder.join('asked'), 'utf8'));
+
+/** readline gives the words as it splits them: at white space, and around = and runs of :. */
+async function inBash(line: string): Promise<string[]> {
+  const words = line.split(' ').flatMap((word) => word.split(/([:]+|=)/).filter((part, i) => part !== '' || i === 0));
+  const file = join(projectRoot, 'completions/bash', words[0] ?? '');
+  const { stdout, stderr } = await run('bash', ['--norc', join(__dirname, 'capture.bash'), file, ...words], options());
+  assert.is(stderr, '');
+  return sorted(stdout).map((word) => word.replace(/\\ /g, ' '));
+}
+
+let captures = 0;
+async function inZsh(line: string): Promise<string[]> {
+  const hits = folder.join(`hits-${captures++}`);
+  const capture = join(__dirname, 'capture.zsh');
+  await run('zsh', ['-f', capture, join(projectRoot, 'completions/zsh'), hits, line], options());
+  const found = sorted(readFileSync(hits, 'utf8'));
+  assert.ok(found.includes('done'), `zsh did not come to an end with ${line}`);
+  return found
+    .filter((word) => word !== 'ready' && word !== 'done')
+    .map((word) => word.replace(/[/=]$/, '').replace(/\\ /g, ' '));
+}
+
+/** As `--help` lists them. */
+async function helpOf(args: string[]): Promise<string> {
+  return (await runCli('hostdev-cpuset', [...args, '--help'])).stdout;
+}
+
+function define(test: Test, complete: Complete): void {
+  test.before(prepare);
+  test.after(() => folder.remove());
+
+  test('every command that --help lists', async () => {
+    const listed = [...(await helpOf([])).matchAll(/^ {2}hostdev-cpuset (\S+)/gm)].map((match) => match[1] as string);
+    assert.is(listed.length, COMMANDS.length);
+    const offered = await complete('hostdev-cpuset ');
+    assert.equal(
+      offered.filter((word) => listed.includes(word)),
+      [...listed].sort(),
+    );
+    assert.equal(await complete('hostdev-cpuset nor'), ['normalize']);
+  });
+
+  test('every option of every command', async () => {
+    const commands = (await complete('hostdev-cpuset ')).filter((word) => /^[a-z]/.test(word));
+    for (const command of commands) {
+      const help = await helpOf([command]);
+      const listed = new Set([...help.matchAll(/(?<=^ {2,}(?:-\w, )?)--[a-z-]+/gm)].map(([flag]) => flag));
+      assert.ok(listed.size > 1, command);
+      const offered = (await complete(`hostdev-cpuset ${command} --`)).filter((word) => word.startsWith('--'));
+      assert.equal(offered, [...listed].sort(), command);
+    }
+  });
+
+  test("an option's values", async () => {
+    assert.equal(await complete('hostdev-cpuset lint --format '), ['github', 'json', 'sarif', 'text']);
+    assert.equal(await complete('lint-domain --format s'), ['sarif']);
+    assert.equal(await complete('lint-domain --engine=xml'), ['xmllint']);
+    assert.equal(await complete('hostdev-cpuset plan --root d'), ['domains']);
+    assert.equal(await complete('hostdev-cpuset normalize --default '), ['auto', 'native']);
+  });
+
+  test('domains, from virsh, which is asked at the URI that is given', async () => {
+    assert.equal(await complete('hostdev-cpuset plan --domain we'), ['web-1', 'web-2']);
+    assert.equal(asked(), ['list --all --name']);
+    assert.equal(await complete('hostdev-cpuset status -c test:///default wo'), ['workstation']);
+    assert.equal(await complete('hostdev-cpuset status --connect=qemu+ssh://host/system ol'), ['old guest']);
+    assert.equal(asked(), [
+      '--connect=qemu+ssh://host/system list --all --name',
+      '--connect=test:///default list --all --name',
+      'list --all --name',
+    ]);
+    assert.equal(await complete('hostdev-cpuset edit we'), ['web-1', 'web-2']);
+  });
+
+  test('files where files go', async () => {
+    assert.equal(await complete('lint-domain '), ['domains', 'guest.xml']);
+    assert.equal(await complete('hostdev-cpuset normalize gu'), ['guest.xml']);
+    assert.equal(await complete('hostdev-cpuset status gu'), ['guest.xml']);
+    // zsh offers every file where none has the right name
+    if (complete === inBash) assert.equal(await complete('hostdev-cpuset normalize no'), []);
+  });
+
+  test('nothing is run that stands on the line', async () => {
+    await complete(`hostdev-cpuset status -c $(touch\${IFS}owned) we`);
+    await complete('hostdev-cpuset status -c `touch\tme` we');
+    assert.throws(() => readFileSync(folder.join('work/owned')), /ENOENT/);
+    assert.throws(() => readFileSync(folder.join('work/me')), /ENOENT/);
+  });
+  test.run();
+}
+
+define(suiteWhere('completion in bash', needs()), inBash);
+define(suiteWhere('completion in zsh', needs('zsh')), inZsh);
