@@ -77,8 +77,6 @@ const common = {
   minify: true,
   legalComments: 'linked',
   logLevel: 'warning',
-  // package.json's sideEffects is for those who import the library; here the order of the pieces hangs on imports of nothing.
-  ignoreAnnotations: true,
 };
 await build({
   ...common,
@@ -95,6 +93,8 @@ const { outputFiles } = await build({
   ...esm,
   entryPoints: [main],
   splitting: true,
+  // package.json's sideEffects is for those who import the library; here the order of the pieces hangs on imports of nothing.
+  ignoreAnnotations: true,
   plugins: [fewFiles, ...plugins],
   // Modules with top-level await cannot be bundled; the peer is the user's.
   external: ['libxml2-wasm', 'libxmljs2'],
