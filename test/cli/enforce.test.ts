@@ -106,7 +106,7 @@ test('bad XML: the error with its place, exit 1, nothing written', async () => {
 });
 
 test('not root: exit 2, one line that says what is needed', () => {
-  const stream = { write: () => assert.unreachable(), isTTY: false };
+  const stream = { write: () => assert.unreachable(), isTTY: false, isOpen: () => true };
   const stdin = { fd: 0, isTTY: false };
   const io = { env: {}, stdin, stdout: stream, stderr: stream, columns: () => 80, userId: () => 65534 };
   const enforce = () => enforceCommand({ command: 'enforce', paths: [guest], domains: [] }, io);
