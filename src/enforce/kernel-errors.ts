@@ -1,9 +1,11 @@
 import type { Action } from './report.js';
 
+/** transient: try again at once; exhausted: later, less and less often; impossible: report once; gone: nothing to do */
+export type ErrorKind = 'transient' | 'exhausted' | 'impossible' | 'gone';
+
 /** What an error of a write to smp_affinity means for what is done next. */
 export interface Treatment {
-  /** transient: try again at once; exhausted: later, less and less often; impossible: report once; gone: nothing to do */
-  kind: 'transient' | 'exhausted' | 'impossible' | 'gone';
+  kind: ErrorKind;
   action: Action;
   reason: string;
 }

@@ -1,8 +1,9 @@
 import type { Definition } from '../domain/definition.js';
 import type { PolicySettings } from '../domain/policy-in-force.js';
+import type { DomainState, DomainStates } from '../host/domain-state.js';
 import type { Files } from '../host/files.js';
 import { readSnapshot } from '../host/snapshot.js';
-import { type DomainState, isUuid, type StateStore } from '../host/state-store.js';
+import { isUuid } from '../host/state-store.js';
 import { apply, type Write } from './apply.js';
 import { plan } from './plan.js';
 import type { DomainReport, InterruptReport, Problem } from './report.js';
@@ -11,7 +12,7 @@ import { vectorKey } from './written.js';
 /** What a pass works on. */
 export interface PassHost {
   files: Files;
-  state: StateStore;
+  state: DomainStates;
   settings: PolicySettings;
   /** waits, in milliseconds, before a write that met a transient error is tried again */
   pause(milliseconds: number): void;
@@ -92,7 +93,7 @@ function nextState(
 
 /** Writes the state only where it says something new: a pass that changes nothing touches no file. */
 function note(
-  state: StateStore,
+  state: DomainStates,
   { uuid }: Definition,
   before: DomainState | undefined,
   next: DomainState,

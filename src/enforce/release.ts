@@ -1,15 +1,15 @@
 import { formatMask, parseCpuList } from '../domain/cpu-mask.js';
 import { isSubset } from '../domain/cpuset.js';
+import type { DomainState, DomainStates } from '../host/domain-state.js';
 import { FileError, type Files } from '../host/files.js';
 import { readInterrupt } from '../host/interrupt.js';
-import type { DomainState, StateStore } from '../host/state-store.js';
 
 /**
  * A domain has ended and its devices are back with the host: its legacy lines, which other devices may share one day, get back
  * the mask that they had, if ours still stands there; then its state goes. Its vectors went with the guest.
  * @throws FileError where the state cannot be removed; the lines are restored by then
  */
-export function releaseDomain(files: Files, state: StateStore, uuid: string): void {
+export function releaseDomain(files: Files, state: DomainStates, uuid: string): void {
   for (const line of state.read(uuid)?.lines ?? []) {
     try {
       restore(files, line);

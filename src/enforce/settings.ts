@@ -17,6 +17,8 @@ export interface Settings {
   onError: 'continue' | 'abort';
   /** how often the watcher looks, in milliseconds */
   intervals: Intervals;
+  /** how often the watcher puts an interrupt back that somebody else moves */
+  contest: ContestLimits;
 }
 
 export interface Intervals {
@@ -28,9 +30,16 @@ export interface Intervals {
   traced: number;
 }
 
+export interface ContestLimits {
+  /** so often within `window` milliseconds, then it is left to them for a while */
+  limit: number;
+  window: number;
+}
+
 export const DEFAULT_SETTINGS: Settings = {
   onError: 'continue',
   intervals: { busy: 100, quiet: 1000, traced: 10_000 },
+  contest: { limit: 5, window: 60_000 },
 };
 
 /**
@@ -39,7 +48,8 @@ export const DEFAULT_SETTINGS: Settings = {
  */
 export function parseSettings(text: string): Settings {
   const tree = parseJson(text);
-  const settings: Settings = { ...DEFAULT_SETTINGS, intervals: { ...DEFAULT_SETTINGS.intervals } };
+  const { intervals, contest } = DEFAULT_SETTINGS;
+  const settings: Settings = { ...DEFAULT_SETTINGS, intervals: { ...intervals }, contest: { ...contest } };
   for (const { key, keyNode, value } of members(tree, 'the configuration')) {
     switch (key) {
       case '$schema': // for editors
@@ -56,10 +66,13 @@ export function parseSettings(text: string): Settings {
         settings.allowedCpus = cpuset(value, key);
         break;
       case 'intervals':
-        readIntervals(value, settings.intervals);
+        for (const member of numbersOf(value, key, INTERVALS)) settings.intervals[member.key] = member.number;
+        break;
+      case 'contest':
+        for (const member of numbersOf(value, key, CONTEST)) settings.contest[member.key] = member.number;
         break;
       default:
-        throw unknown(key, keyNode, ['default', 'onError', 'allowedCpus', 'intervals']);
+        throw unknown(key, keyNode, ['default', 'onError', 'allowedCpus', 'intervals', 'contest']);
     }
   }
   return settings;
@@ -89,15 +102,27 @@ function inWords({ error }: ParseError): string {
     .toLowerCase();
 }
 
-function readIntervals(node: Node, intervals: Intervals): void {
-  for (const { key, keyNode, value } of members(node, 'intervals')) {
-    if (key !== 'busy' && key !== 'quiet' && key !== 'traced') throw unknown(key, keyNode, ['busy', 'quiet', 'traced']);
-    const milliseconds: unknown = value.value;
-    if (!Number.isInteger(milliseconds) || (milliseconds as number) < 10 || (milliseconds as number) > 3_600_000) {
-      throw new InputError(`${key} is a whole number of milliseconds from 10 to 3600000`, value.offset);
+/** What is counted, and from what to what. */
+type Range = readonly [what: string, least: number, most: number];
+const MILLISECONDS: Range = ['milliseconds', 10, 3_600_000];
+const INTERVALS = { busy: MILLISECONDS, quiet: MILLISECONDS, traced: MILLISECONDS } as const;
+const CONTEST = { limit: ['repairs', 1, 1000], window: MILLISECONDS } as const;
+
+/** The members of an object of whole numbers. */
+function numbersOf<K extends string>(
+  node: Node,
+  name: string,
+  ranges: Readonly<Record<K, Range>>,
+): { key: K; number: number }[] {
+  return members(node, name).map(({ key, keyNode, value }) => {
+    if (!Object.hasOwn(ranges, key)) throw unknown(key, keyNode, Object.keys(ranges));
+    const [what, least, most] = ranges[key as K];
+    const number: unknown = value.value;
+    if (!Number.isInteger(number) || (number as number) < least || (number as number) > most) {
+      throw new InputError(`${key} is a whole number of ${what} from ${least} to ${most}`, value.offset);
     }
-    intervals[key] = milliseconds as number;
-  }
+    return { key: key as K, number: number as number };
+  });
 }
 
 interface Member {

@@ -8,6 +8,18 @@ export interface DomainState {
   lines: { irq: number; before: string; cpus: string }[];
 }
 
+/** Where they are kept, by UUID: state-store.ts. */
+export interface DomainStates {
+  /** undefined where there is none */
+  read(uuid: string): DomainState | undefined;
+  /** @throws FileError where it cannot be kept */
+  write(uuid: string, state: DomainState): void;
+  /** @throws FileError where it cannot be removed */
+  remove(uuid: string): void;
+  /** the domains that have one */
+  list(): string[];
+}
+
 /** Whether a JSON value is one: a file may be anybody's, or half of one. */
 export function isDomainState(value: unknown): value is DomainState {
   const state = value as Partial<DomainState> | null;

@@ -16,11 +16,11 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pid } from 'node:process';
-import { type DomainState, isDomainState } from './domain-state.js';
+import { type DomainState, type DomainStates, isDomainState } from './domain-state.js';
 import { FileError } from './files.js';
 import { canonicalUuid } from './uuid.js';
 
-export type { DomainState };
+export type { DomainState, DomainStates };
 
 /** A domain of 4,096 vectors has some 400 KiB: a file beyond this is not ours. */
 const LARGEST = 16 * 1024 * 1024;
@@ -29,7 +29,7 @@ const LARGEST = 16 * 1024 * 1024;
  * The folder for state below /run, mode 0700: a file a domain, replaced whole. Files are named by the UUID's canonical form
  * and by nothing else that a definition says.
  */
-export class StateStore {
+export class StateStore implements DomainStates {
   readonly #folder: string;
 
   constructor(root = '') {
