@@ -2,12 +2,12 @@ import type { Definition } from '../domain/definition.js';
 import type { PolicySettings } from '../domain/policy-in-force.js';
 import type { DomainState, DomainStates } from '../host/domain-state.js';
 import type { Files } from '../host/files.js';
-import { readSnapshot } from '../host/snapshot.js';
+import { readSnapshot, type SnapshotRequest } from '../host/snapshot.js';
 import { isUuid } from '../host/state-store.js';
 import { apply, type Write } from './apply.js';
 import { plan } from './plan.js';
-import type { DomainReport, InterruptReport, Problem } from './report.js';
-import { vectorKey } from './written.js';
+import type { DomainReport, InterruptReport } from './report.js';
+import { addressOf, vectorKey } from './written.js';
 
 /** What a pass works on. */
 export interface PassHost {
@@ -20,6 +20,16 @@ export interface PassHost {
   counts?: boolean;
   /** true: a domain that no QEMU runs is left alone, for its devices may be another's. Not for the hook, which is told */
   onlyRunning?: boolean;
+  /** what was read a moment ago, and is not read again: SnapshotRequest */
+  recent?: Pick<SnapshotRequest, 'topology' | 'threads'>;
+}
+
+/** What of a domain a pass is about; all of it where nothing is said. */
+export interface PassScope {
+  /** addresses of the devices that are looked at; the report has no others */
+  only?: ReadonlySet<string>;
+  /** why an interrupt is left alone that would be written; undefined where it may be */
+  objection?(address: string, interrupt: InterruptReport): string | undefined;
 }
 
 /** What would be done for a domain; writes nothing. */
@@ -28,46 +38,59 @@ export function planDomain(host: Omit<PassHost, 'pause'>, definition: Definition
 }
 
 export interface PassResult {
+  /** what was to be done, and what came of it: the same devices and interrupts in the same order */
+  planned: DomainReport;
   report: DomainReport;
+  /** how many masks were written */
+  writes: number;
   /** why what was written could not be noted down; the interrupts are placed all the same */
   stateError: Error | undefined;
 }
 
 /** One pass over a domain: plan, write, read back, note down what was written. */
-export function enforceDomain(host: PassHost, definition: Definition): PassResult {
+export function enforceDomain(host: PassHost, definition: Definition, scope: PassScope = {}): PassResult {
   const before = readState(host, definition);
-  const planned = planFrom(host, definition, before);
+  const planned = planFrom(host, definition, before, scope.only);
   const mayWrite = !host.onlyRunning || planned.vcpuSource === 'threads';
-  const { report, writes } = apply(host.files, mayWrite ? planned : withoutWrites(planned), host.pause);
-  return { report, stateError: note(host.state, definition, before, nextState(definition, before, report, writes)) };
+  const { report, writes } = apply(host.files, restrain(planned, mayWrite, scope.objection), host.pause);
+  const next = nextState(definition, before, report, writes, scope.only);
+  return { planned, report, writes: writes.length, stateError: note(host.state, definition, before, next) };
 }
 
-function withoutWrites(planned: DomainReport): DomainReport {
-  const reason = 'no QEMU of this domain runs here';
-  const problem: Problem = { rule: 'not-running', severity: 'error', message: `${reason}: nothing is written` };
+/** What is not to be written now is skipped, with the reason. */
+function restrain(planned: DomainReport, mayWrite: boolean, objection: PassScope['objection']): DomainReport {
+  if (mayWrite && !objection) return planned;
+  const reasonOf = (address: string, one: InterruptReport) => (mayWrite ? objection?.(address, one) : NOT_RUNNING);
   const devices = planned.devices.map((device) => ({
     ...device,
-    interrupts: device.interrupts.map(
-      (interrupt): InterruptReport =>
-        interrupt.action === 'set' ? { ...interrupt, action: 'skip', reason } : interrupt,
-    ),
+    interrupts: device.interrupts.map((interrupt): InterruptReport => {
+      const reason = interrupt.action === 'set' ? reasonOf(device.address ?? '', interrupt) : undefined;
+      return reason === undefined ? interrupt : { ...interrupt, action: 'skip', reason };
+    }),
   }));
-  return { ...planned, devices, problems: [...planned.problems, problem] };
+  if (mayWrite) return { ...planned, devices };
+  const message = `${NOT_RUNNING}: nothing is written`;
+  return { ...planned, devices, problems: [...planned.problems, { rule: 'not-running', severity: 'error', message }] };
 }
+
+const NOT_RUNNING = 'no QEMU of this domain runs here';
 
 function readState({ state }: Pick<PassHost, 'state'>, { uuid }: Definition): DomainState | undefined {
   return isUuid(uuid) ? state.read(uuid) : undefined;
 }
 
 function planFrom(
-  { files, settings, counts = true }: Omit<PassHost, 'pause'>,
+  { files, settings, counts = true, recent }: Omit<PassHost, 'pause'>,
   definition: Definition,
   before: DomainState | undefined,
+  only?: ReadonlySet<string>,
 ): DomainReport {
   const { name, uuid, devices } = definition;
   const addresses = new Set(devices.flatMap(({ source }) => source?.address ?? []));
-  const snapshot = readSnapshot(files, { name, uuid, addresses, counts });
-  return plan(definition, snapshot, settings, new Map(Object.entries(before?.written ?? {})));
+  const wanted = only ? [...addresses].filter((address) => only.has(address)) : addresses;
+  const snapshot = readSnapshot(files, { name, uuid, addresses: wanted, counts, ...recent });
+  const report = plan(definition, snapshot, settings, new Map(Object.entries(before?.written ?? {})));
+  return only ? { ...report, devices: report.devices.filter(({ address }) => only.has(address ?? '')) } : report;
 }
 
 /** Vectors that are gone are forgotten; of a line, the mask of before our first write is kept. */
@@ -76,13 +99,16 @@ function nextState(
   before: DomainState | undefined,
   { devices }: DomainReport,
   writes: readonly Write[],
+  only?: ReadonlySet<string>,
 ): DomainState {
   const alive = new Set(
     devices.flatMap(({ address, interrupts }) =>
       interrupts.map(({ irq, handlers }) => vectorKey(address ?? '', irq, handlers[0] ?? '')),
     ),
   );
-  const written = new Map(Object.entries(before?.written ?? {}).filter(([key]) => alive.has(key)));
+  // of what was not looked at nothing is known
+  const isAlive = (key: string) => alive.has(key) || (only !== undefined && !only.has(addressOf(key)));
+  const written = new Map(Object.entries(before?.written ?? {}).filter(([key]) => isAlive(key)));
   const lines = new Map((before?.lines ?? []).map((line) => [line.irq, line]));
   for (const { key, irq, vector, before: mask, cpus } of writes) {
     written.set(key, cpus);

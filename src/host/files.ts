@@ -22,4 +22,16 @@ export interface Files {
   link(path: string): string | undefined;
   /** one write(2), as the kernel wants it; FileError ENOENT where the file is gone */
   write(path: string, text: string): void;
+  /** for what is read again and again */
+  open(path: string): OpenFile;
+}
+
+/** A file that is kept open where that is safe and there is room: reading it is one system call then. */
+export interface OpenFile {
+  /**
+   * The text as it is now; undefined where there is none, and once where another file has taken the place of the one read last:
+   * an interrupt that came back under its number. FileError as for Files.read.
+   */
+  read(): string | undefined;
+  close(): void;
 }

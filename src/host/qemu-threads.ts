@@ -20,28 +20,46 @@ export function readVcpuThreads(files: Files, name: string, uuid: string | undef
   if (pid === undefined) return undefined;
   const threads: VcpuThreads['threads'] = [];
   for (const tid of files.list(`/proc/${pid}/task`) ?? []) {
-    const task = `/proc/${pid}/task/${tid}`;
-    const vcpu = /^CPU (\d+)\/(?:KVM|TCG)$/.exec(files.read(`${task}/comm`)?.trim() ?? '')?.[1];
+    const vcpu = readVcpuNumber(files, pid, tid);
     if (vcpu === undefined) continue;
-    const list = /^Cpus_allowed_list:\s*(\S*)$/m.exec(files.read(`${task}/status`) ?? '')?.[1];
+    const list = allowedList(files.read(`/proc/${pid}/task/${tid}/status`) ?? '');
     const cpus = list === undefined ? undefined : parseCpuList(list);
-    if (cpus) threads.push({ vcpu: Number(vcpu), cpus });
+    if (cpus) threads.push({ vcpu, cpus });
   }
+  return vcpuThreads(pid, threads);
+}
+
+/** Undefined where there is none. */
+export function vcpuThreads(pid: number, threads: VcpuThreads['threads']): VcpuThreads | undefined {
   if (threads.length === 0) return undefined;
   threads.sort((a, b) => a.vcpu - b.vcpu);
   return { pid, threads, cpus: union(...threads.map(({ cpus }) => cpus)) };
 }
 
-/** The name is compared with what is in the folder and never becomes a path itself. */
-function findQemu(files: Files, name: string, uuid: string | undefined): number | undefined {
-  const folder = '/run/libvirt/qemu';
-  const file = files.list(folder)?.find((entry) => entry === `${name}.pid`);
-  const pid = /^\s*([1-9]\d{0,9})\s*$/.exec((file && files.read(`${folder}/${file}`)) ?? '')?.[1];
-  if (pid === undefined) return undefined;
+/** The vCPU that a thread of QEMU runs; undefined where it is none's. */
+export function readVcpuNumber(files: Files, pid: number, tid: string): number | undefined {
+  const vcpu = /^CPU (\d+)\/(?:KVM|TCG)$/.exec(files.read(`/proc/${pid}/task/${tid}/comm`)?.trim() ?? '')?.[1];
+  return vcpu === undefined ? undefined : Number(vcpu);
+}
+
+/** Where a thread may run, as its status says. */
+export function allowedList(status: string): string | undefined {
+  return /^Cpus_allowed_list:\s*(\S*)$/m.exec(status)?.[1];
+}
+
+/** Whether a process is this domain's QEMU. */
+export function isQemuOf(files: Files, pid: number, name: string, uuid: string | undefined): boolean {
   const words = (files.read(`/proc/${pid}/cmdline`) ?? '').split('\0');
   const known = uuid === undefined ? undefined : canonicalUuid(uuid);
   // QEMU doubles a comma within an option's value
   const guest = `guest=${name.replaceAll(',', ',,')},`;
-  const ours = known === undefined ? words.some((word) => word.startsWith(guest)) : words.includes(known);
-  return ours ? Number(pid) : undefined;
+  return known === undefined ? words.some((word) => word.startsWith(guest)) : words.includes(known);
+}
+
+/** The name is compared with what is in the folder and never becomes a path itself. */
+export function findQemu(files: Files, name: string, uuid: string | undefined): number | undefined {
+  const folder = '/run/libvirt/qemu';
+  const file = files.list(folder)?.find((entry) => entry === `${name}.pid`);
+  const pid = /^\s*([1-9]\d{0,9})\s*$/.exec((file && files.read(`${folder}/${file}`)) ?? '')?.[1];
+  return pid !== undefined && isQemuOf(files, Number(pid), name, uuid) ? Number(pid) : undefined;
 }

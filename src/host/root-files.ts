@@ -1,6 +1,7 @@
 import { closeSync, constants, existsSync, openSync, readdirSync, readlinkSync, readSync, writeSync } from 'node:fs';
 import { basename } from 'node:path';
-import { FileError, type Files } from './files.js';
+import { FileError, type Files, type OpenFile } from './files.js';
+import { KeptFiles } from './kept-files.js';
 
 /** /proc/interrupts of the largest hosts is some 20 MiB; a device file planted below a root has no end. */
 const LIMIT = 64 * 1024 * 1024;
@@ -18,6 +19,7 @@ export class RootFiles implements Files {
   // nearly every answer fits a page: one buffer serves
   readonly #buffer = Buffer.allocUnsafe(65536);
   readonly #root: string;
+  readonly #kept = new KeptFiles();
 
   constructor(root = '') {
     this.#root = root.replace(/\/+$/, '');
@@ -58,6 +60,10 @@ export class RootFiles implements Files {
       const code = codeOf(error);
       throw new FileError(ABSENT.has(code) || (code === 'EIO' && !existsSync(file)) ? 'ENOENT' : code, file);
     }
+  }
+
+  open(path: string): OpenFile {
+    return this.#kept.open(this.#root + path, () => this.read(path));
   }
 
   /** O_NONBLOCK: a FIFO below a root would wait for a writer. */

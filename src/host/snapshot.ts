@@ -36,10 +36,14 @@ export interface SnapshotRequest {
   addresses: Iterable<PciAddress>;
   /** a read more for every interrupt: only for who shows them */
   counts?: boolean;
+  /** what was read a moment ago, and is not read again */
+  topology?: Topology | undefined;
+  threads?: VcpuThreads | undefined;
 }
 
 /** @throws FileError where the host's CPUs, a device, or a process cannot be read */
-export function readSnapshot(files: Files, { name, uuid, addresses, counts }: SnapshotRequest): HostSnapshot {
+export function readSnapshot(files: Files, request: SnapshotRequest): HostSnapshot {
+  const { name, uuid, addresses, counts } = request;
   const devices = new Map<PciAddress, DeviceSnapshot>();
   for (const address of addresses) {
     const snapshot = readDevice(files, address);
@@ -47,9 +51,9 @@ export function readSnapshot(files: Files, { name, uuid, addresses, counts }: Sn
   }
   const irqs = [...devices.values()].flatMap(({ interrupts }) => interrupts.map(({ irq }) => irq));
   return {
-    topology: readTopology(files),
+    topology: request.topology ?? readTopology(files),
     devices,
-    threads: readVcpuThreads(files, name, uuid),
+    threads: 'threads' in request ? request.threads : readVcpuThreads(files, name, uuid),
     counts: counts ? readInterruptCounts(files, irqs) : new Map(),
   };
 }

@@ -1,5 +1,4 @@
-import type { ErrorKind } from '../enforce/kernel-errors.js';
-import type { HoldRun } from './hold-run.js';
+import { emptyRun, type HoldRun } from './hold-run.js';
 
 /** Upper bounds of the lag histogram's buckets, in milliseconds; beyond the last there is one more. */
 export const LAG_BOUNDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000] as const;
@@ -16,7 +15,7 @@ export interface HoldCounters {
   /** how often an interrupt was given up to somebody else for a while */
   contested: number;
   /** failures by kind; `unreadable` is a file that could not be read */
-  errors: Record<ErrorKind | 'unreadable', number>;
+  errors: HoldRun['errors'];
   /** from an interrupt's appearance to its placement; `counts` has one member more than LAG_BOUNDS and is not cumulative */
   lag: { counts: number[]; sumMs: number; count: number };
 }
@@ -29,14 +28,15 @@ export function noCounters(): HoldCounters {
     writes: 0,
     repairs: 0,
     contested: 0,
-    errors: { transient: 0, exhausted: 0, impossible: 0, gone: 0, unreadable: 0 },
+    errors: emptyRun().errors,
     lag: { counts: Array.from({ length: LAG_BOUNDS.length + 1 }, () => 0), sumMs: 0, count: 0 },
   };
 }
 
 /** Adds what a run did. */
-export function count(counters: HoldCounters, { changed, writes }: Pick<HoldRun, 'changed' | 'writes'>): void {
+export function count(counters: HoldCounters, { changed, writes, errors }: HoldRun): void {
   counters.writes += writes;
+  for (const kind of Object.keys(errors) as (keyof typeof errors)[]) counters.errors[kind] += errors[kind];
   for (const { kind, lagMs } of changed) {
     if (kind === 'repaired') counters.repairs++;
     if (kind === 'contested') counters.contested++;

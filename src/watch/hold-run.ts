@@ -1,3 +1,4 @@
+import type { ErrorKind } from '../enforce/kernel-errors.js';
 import type { Problem } from '../enforce/report.js';
 
 /** What became of one interrupt. Plain data, for the journal and the counters. */
@@ -44,4 +45,11 @@ export interface HoldRun {
   looked: number;
   /** masks that were written */
   writes: number;
+  /** what trials met, by kind; `unreadable` is a file that could not be read */
+  errors: Record<ErrorKind | 'unreadable', number>;
+}
+
+export function emptyRun(): HoldRun {
+  const errors = { transient: 0, exhausted: 0, impossible: 0, gone: 0, unreadable: 0 };
+  return { changed: [], problems: [], looked: 0, writes: 0, errors };
 }

@@ -1,11 +1,15 @@
 import type { Definition } from '../domain/definition.js';
-import { enforceDomain } from '../enforce/pass.js';
 import { releaseDomain } from '../enforce/release.js';
 import type { Settings } from '../enforce/settings.js';
-import { FileError } from '../host/files.js';
+import { FileError, type OpenFile } from '../host/files.js';
+import { isUuid } from '../host/state-store.js';
+import { readTopology, type Topology } from '../host/topology.js';
+import { canonicalUuid } from '../host/uuid.js';
 import { count, type HoldCounters, noCounters } from './counters.js';
+import { Heard } from './heard.js';
+import { HeldDomain, type LookContext } from './held-domain.js';
 import type { HoldHost } from './hold-host.js';
-import type { HoldProblem, HoldRun, Placement } from './hold-run.js';
+import { emptyRun, type HoldRun } from './hold-run.js';
 
 export type { Clock, HoldHost } from './hold-host.js';
 export type { HoldProblem, HoldRun, Placement } from './hold-run.js';
@@ -18,99 +22,198 @@ export interface Stir {
   at?: number;
 }
 
-/** How long a domain is looked at in busy intervals, in milliseconds: a guest's drivers take their time. */
+/** How long a domain is looked at in busy intervals, in milliseconds: a guest's drivers take their time, one after the other. */
 const BUSY = 60_000;
-
-interface Held {
-  definition: Definition;
-  next: number;
-  busyUntil: number;
-}
+/** The kernel tells of them itself then: some looks more, in case a word of it was lost. */
+const BUSY_TRACED = 2000;
+/** Everything is looked at closely so often, in milliseconds: handlers, and where interrupts really go. */
+const CLOSELY = 180_000;
 
 /** Keeps the interrupts of running domains where they belong. It is driven: run() when `due` is there. */
 export class Hold {
-  /** the kernel tells of vectors itself: looks are `intervals.traced` apart, not `quiet` */
-  traced = false;
-  readonly #domains = new Map<string, Held>();
+  readonly #domains = new Map<string, HeldDomain>();
+  readonly #heard = new Heard();
   readonly #counters = noCounters();
+  readonly #online: OpenFile;
+  #onlineText: string | undefined;
+  #topology: Topology | undefined;
+  #settings: Settings;
+  #traced = false;
 
   constructor(
     private readonly host: HoldHost,
-    /** may be replaced at any time */
-    public settings: Settings,
-  ) {}
+    settings: Settings,
+  ) {
+    this.#settings = settings;
+    this.#online = host.files.open('/sys/devices/system/cpu/online');
+  }
+
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  /** Replaced, everything is planned anew. */
+  set settings(settings: Settings) {
+    this.#settings = settings;
+    this.stir();
+  }
+
+  /** Whether the kernel tells of vectors itself: looks are `intervals.traced` apart then, not `quiet`. */
+  get traced(): boolean {
+    return this.#traced;
+  }
+
+  set traced(traced: boolean) {
+    this.#traced = traced;
+    this.stir();
+  }
 
   /** A domain runs, or its definition changed: it is planned at once, and looked at in busy intervals for a while. */
   put(definition: Definition): void {
-    const now = this.host.clock.now();
-    this.#domains.set(keyOf(definition), { definition, next: now, busyUntil: now + BUSY });
+    const key = keyOf(definition.uuid ?? definition.name);
+    const known = this.#domains.get(key);
+    known?.replace(definition);
+    const domain = known ?? new HeldDomain(this.host, definition);
+    this.#domains.set(key, domain);
+    this.#excite(domain);
   }
 
   /** It ended: nothing of it is left behind. @throws FileError where its state cannot be removed */
   drop(uuid: string): void {
-    this.#domains.delete(uuid);
-    releaseDomain(this.host.files, this.host.state, uuid);
+    const key = keyOf(uuid);
+    this.#domains.get(key)?.close();
+    this.#domains.delete(key);
+    if (!isUuid(key)) return;
+    const release = () => releaseDomain(this.host.files, this.host.state, key);
+    if (this.host.exclusively) this.host.exclusively(key, release);
+    else release();
   }
 
   /** Something may have happened: the next run looks. */
-  stir({ uuid, irqs }: Stir = {}): void {
+  stir({ uuid, irqs, at }: Stir = {}): void {
     const now = this.host.clock.now();
-    for (const [key, held] of this.#domains) {
-      if (uuid !== undefined && key !== uuid) continue;
-      held.next = now;
-      if (!irqs) held.busyUntil = now + BUSY;
-    }
+    if (irqs) for (const irq of irqs) this.#heard.add(irq, at ?? now, now);
+    if (uuid !== undefined) {
+      const domain = this.#domains.get(keyOf(uuid));
+      if (domain) this.#excite(domain);
+    } else if (!irqs) for (const domain of this.#domains.values()) this.#excite(domain);
   }
 
   /** When run() is to be called next, on the clock; Infinity without domains. */
   get due(): number {
-    return Math.min(Number.POSITIVE_INFINITY, ...[...this.#domains.values()].map(({ next }) => next));
+    if (this.#domains.size === 0) return Number.POSITIVE_INFINITY;
+    let due = this.#heard.due;
+    for (const domain of this.#domains.values()) due = Math.min(due, domain.due);
+    return due;
   }
 
   get counters(): HoldCounters {
-    return this.#counters;
+    const counters = { ...this.#counters, domains: this.#domains.size, devices: 0, interrupts: 0 };
+    for (const { devices } of this.#domains.values()) {
+      counters.devices += devices.size;
+      for (const { interrupts } of devices.values()) counters.interrupts += interrupts.size;
+    }
+    return counters;
   }
 
   /** Does what is due. Never throws for what the host is like: that is a problem of the result. */
   run(): HoldRun {
-    const run: HoldRun = { changed: [], problems: [], looked: 0, writes: 0 };
+    const run = emptyRun();
     const now = this.host.clock.now();
-    const { intervals } = this.settings;
-    for (const held of this.#domains.values()) {
-      if (held.next > now) continue;
-      this.#look(held, run);
-      const quiet = this.traced ? intervals.traced : intervals.quiet;
-      held.next = now + (now < held.busyUntil ? intervals.busy : quiet);
-    }
+    if (this.due > now) return run;
+    const topology = this.#readTopology(run, now);
+    if (!topology) return run;
+    const context = { now, settings: this.settings, topology, run, heardAt: (irq: number) => this.#heard.at(irq) };
+    this.#listen(context);
+    for (const domain of this.#domains.values()) if (domain.due <= now) this.#look(domain, context);
     count(this.#counters, run);
     return run;
   }
 
-  #look({ definition }: Held, run: HoldRun): void {
-    const { name: domain, uuid = null } = definition;
+  /** Looks at the interrupts that the kernel named. */
+  #listen(context: LookContext): void {
+    const named = this.#heard.addresses(this.host.files, context.now);
+    if (named.size === 0) return;
+    const changed = new Map<HeldDomain, Set<string>>();
+    for (const [irq, address] of named) {
+      const domain = this.#holderOf(address);
+      // our own writes are told of, too
+      if (!domain || domain.devices.get(address)?.interrupts.get(irq)?.look() === 'same') this.#heard.settled(irq);
+      else changed.set(domain, (changed.get(domain) ?? new Set()).add(address));
+    }
+    for (const [domain, addresses] of changed) domain.look(context, addresses);
+    for (const [irq, address] of named) {
+      // what has no file in /proc yet is asked for again
+      if (this.#holderOf(address)?.devices.get(address)?.interrupts.get(irq)?.handler) this.#heard.settled(irq);
+    }
+  }
+
+  #holderOf(address: string): HeldDomain | undefined {
+    for (const domain of this.#domains.values()) if (domain.devices.has(address)) return domain;
+    return undefined;
+  }
+
+  #look(domain: HeldDomain, context: LookContext): void {
+    const { now, run } = context;
+    const told = run.changed.length;
+    if (now >= domain.closelyAt) {
+      domain.closelyAt = now + CLOSELY;
+      domain.look(context, 'all');
+    } else if (domain.next <= now) domain.look(context, 'glance');
+    const overdue = [...domain.devices.values()].filter(({ retryAt }) => retryAt <= now);
+    if (overdue.length > 0) domain.look(context, new Set<string>(overdue.map(({ address }) => address)));
+    // the look may not have come so far
+    for (const device of overdue) if (device.retryAt <= now) device.retryAt = now + this.settings.intervals.busy;
+    // where one driver begins, others do
+    if (run.changed.slice(told).some(({ kind }) => kind === 'placed')) domain.busyUntil = this.#busyUntil(now);
+    if (domain.next <= now) domain.next = this.#nextLook(domain, now);
+  }
+
+  /** Looks of all domains fall together. */
+  #nextLook({ busyUntil }: HeldDomain, now: number): number {
+    const { busy, quiet, traced } = this.settings.intervals;
+    const interval = now < busyUntil ? busy : this.traced ? traced : quiet;
+    return (Math.floor(now / interval) + 1) * interval;
+  }
+
+  #excite(domain: HeldDomain): void {
+    const now = this.host.clock.now();
+    domain.next = now;
+    domain.closelyAt = now;
+    domain.busyUntil = this.#busyUntil(now);
+  }
+
+  #busyUntil(now: number): number {
+    return now + (this.traced ? BUSY_TRACED : BUSY);
+  }
+
+  /** CPUs that go or come change what every domain wants. */
+  #readTopology(run: HoldRun, now: number): Topology | undefined {
     try {
-      const host = { ...this.host, settings: this.settings, counts: false, onlyRunning: true };
-      const { report } = enforceDomain(host, definition);
-      for (const { address, interrupts } of report.devices) {
-        run.looked += interrupts.length;
-        for (const { action, irq, vector, affinity, wanted, error } of interrupts) {
-          if (action !== 'set') continue;
-          run.writes++;
-          const placement: Placement = {
-            ...{ domain, uuid, address: address ?? '', irq, vector, kind: 'placed', from: null, to: affinity, wanted },
-            ...(error === null ? {} : { error }),
-          };
-          run.changed.push(placement);
-        }
-      }
+      const text = this.#online.read() ?? this.#online.read();
+      if (this.#topology && text === this.#onlineText) return this.#topology;
+      this.#topology = readTopology(this.host.files);
+      this.#onlineText = text;
+      for (const domain of this.#domains.values()) domain.closelyAt = now;
+      return this.#topology;
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
-      const problem: HoldProblem = {
-        ...{ domain, uuid, address: null, rule: 'unreadable', severity: 'error', message: error.message },
-      };
-      run.problems.push(problem);
+      this.#cannotLook(error, run, now);
+      return undefined;
+    }
+  }
+
+  #cannotLook(error: FileError, run: HoldRun, now: number): void {
+    this.#topology = undefined;
+    this.#heard.clear();
+    for (const domain of this.#domains.values()) {
+      domain.cannotLook(error, run);
+      domain.next = this.#nextLook(domain, now);
+      domain.closelyAt = domain.next;
+      for (const device of domain.devices.values()) device.retryAt = Math.max(device.retryAt, domain.next);
     }
   }
 }
 
-const keyOf = ({ uuid, name }: Definition) => uuid ?? name;
+/** libvirt takes a UUID in many forms. */
+const keyOf = (uuid: string) => canonicalUuid(uuid) ?? uuid;

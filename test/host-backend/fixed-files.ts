@@ -1,4 +1,4 @@
-import { FileError, type Files } from '../../src/host/files.js';
+import { FileError, type Files, type OpenFile } from '../../src/host/files.js';
 
 /** Files that are given, by path; a value that is an error is met by who reads it. Folders come of the paths. */
 export class FixedFiles implements Files {
@@ -22,5 +22,9 @@ export class FixedFiles implements Files {
 
   write(path: string): void {
     throw new FileError('EACCES', path);
+  }
+
+  open(path: string): OpenFile {
+    return { read: () => this.read(path), close: () => {} };
   }
 }

@@ -1,4 +1,4 @@
-import { FileError, type Files } from '../files.js';
+import { FileError, type Files, type OpenFile } from '../files.js';
 import type { SimulatedKernel } from './kernel.js';
 import { type Folder, isFolder, type Node, tree } from './tree.js';
 
@@ -38,6 +38,20 @@ export class KernelFiles implements Files {
     const [, irq, list] = /^\/proc\/irq\/(\d+)\/smp_affinity(_list)?$/.exec(path) ?? [];
     if (irq === undefined) throw new FileError(found === undefined ? 'ENOENT' : 'EACCES', path);
     this.kernel.writeAffinity(Number(irq), text, list ? 'list' : 'mask');
+  }
+
+  /** As procfs does it: a descriptor stays with the interrupt that it was opened for. */
+  open(path: string): OpenFile {
+    const irq = Number(/\/irq\/(\d+)\//.exec(path)?.[1] ?? Number.NaN);
+    let opened: unknown;
+    const read = () => {
+      const now = this.kernel.interrupts.get(irq);
+      const stale = opened !== undefined && now !== opened;
+      const text = this.read(path);
+      opened = text === undefined || stale ? undefined : now;
+      return stale ? undefined : text;
+    };
+    return { read, close: () => {} };
   }
 
   #find(operation: Operation, path: string): Node | undefined {

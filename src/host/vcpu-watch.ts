@@ -1,0 +1,97 @@
+import { parseCpuList } from '../domain/cpu-mask.js';
+import type { Cpuset } from '../domain/cpuset.js';
+import type { Files, OpenFile } from './files.js';
+import { allowedList, findQemu, isQemuOf, readVcpuNumber, type VcpuThreads, vcpuThreads } from './qemu-threads.js';
+
+interface Thread {
+  /** undefined: not a vCPU's */
+  vcpu: number | undefined;
+  status: OpenFile;
+  list: string | undefined;
+  cpus: Cpuset | undefined;
+}
+
+/** The vCPU threads of one domain, read again and again: a system call a thread, and one for their list. */
+export class VcpuWatch {
+  #pid: number | undefined;
+  #threads = new Map<string, Thread>();
+  #latest: VcpuThreads | undefined;
+
+  constructor(
+    private readonly files: Files,
+    private readonly name: string,
+    private readonly uuid: string | undefined,
+  ) {}
+
+  /**
+   * As readVcpuThreads; the same object as before where nothing is different.
+   * @param thorough asks, too, whether the process is still this domain's
+   */
+  read(thorough: boolean): VcpuThreads | undefined {
+    const { files, name, uuid } = this;
+    if (this.#pid !== undefined && thorough && !isQemuOf(files, this.#pid, name, uuid)) this.close();
+    if (thorough) this.#forgetOthers();
+    const tids = this.#pid === undefined ? undefined : files.list(`/proc/${this.#pid}/task`);
+    if (this.#pid !== undefined && tids && this.#refresh(this.#pid, tids)) return this.#latest;
+    this.close();
+    const pid = findQemu(files, name, uuid);
+    if (pid === undefined) return undefined;
+    this.#pid = pid;
+    this.#refresh(pid, files.list(`/proc/${pid}/task`) ?? []);
+    return this.#latest;
+  }
+
+  close(): void {
+    for (const { status } of this.#threads.values()) status.close();
+    this.#threads = new Map();
+    this.#pid = undefined;
+    this.#latest = undefined;
+  }
+
+  /** False where a vCPU's thread has gone: the process may have, too. */
+  #refresh(pid: number, tids: readonly string[]): boolean {
+    let changed = this.#forget(tids);
+    for (const tid of tids) {
+      const thread = this.#threads.get(tid) ?? this.#meet(pid, tid);
+      if (thread.vcpu === undefined) continue;
+      const list = allowedList(thread.status.read() ?? '');
+      if (list === undefined) return false;
+      if (list === thread.list) continue;
+      thread.list = list;
+      thread.cpus = parseCpuList(list);
+      changed = true;
+    }
+    if (changed) this.#latest = vcpuThreads(pid, this.#known());
+    return true;
+  }
+
+  #known(): VcpuThreads['threads'] {
+    return [...this.#threads.values()].flatMap(({ vcpu, cpus }) => (vcpu === undefined || !cpus ? [] : { vcpu, cpus }));
+  }
+
+  #meet(pid: number, tid: string): Thread {
+    const status = this.files.open(`/proc/${pid}/task/${tid}/status`);
+    const thread = { vcpu: readVcpuNumber(this.files, pid, tid), status, list: undefined, cpus: undefined };
+    this.#threads.set(tid, thread);
+    return thread;
+  }
+
+  /** A thread has its name a moment after it was born. */
+  #forgetOthers(): void {
+    for (const [tid, { vcpu }] of this.#threads) if (vcpu === undefined) this.#threads.delete(tid);
+  }
+
+  /** QEMU's other threads come and go all the time. True where a vCPU went. */
+  #forget(tids: readonly string[]): boolean {
+    if (tids.length === this.#threads.size && tids.every((tid) => this.#threads.has(tid))) return false;
+    const alive = new Set(tids);
+    let vcpuWent = false;
+    for (const [tid, { vcpu, status }] of this.#threads) {
+      if (alive.has(tid)) continue;
+      status.close();
+      this.#threads.delete(tid);
+      vcpuWent ||= vcpu !== undefined;
+    }
+    return vcpuWent;
+  }
+}

@@ -1,0 +1,75 @@
+import type { PciAddress } from '../domain/address.js';
+import { ownership } from '../enforce/handlers.js';
+import type { DeviceReport, InterruptReport } from '../enforce/report.js';
+import { FileError, type Files } from '../host/files.js';
+import { InterruptWatch } from './interrupt-watch.js';
+
+/** One device: the numbers of its interrupts, and each of these. Looking costs a list and a read an interrupt. */
+export class DeviceWatch {
+  readonly interrupts = new Map<number, InterruptWatch>();
+  /** when it was last looked at, on the clock: what is new since then came after it */
+  lookedAt: number | undefined;
+  /** when something is to be tried again; Infinity where nothing is */
+  retryAt = Number.POSITIVE_INFINITY;
+  /** of msi_irqs, joined; undefined: nothing that was listed can be what is expected */
+  #names: string | undefined;
+
+  constructor(
+    private readonly files: Files,
+    readonly address: PciAddress,
+  ) {}
+
+  /** Whether anything is other than it was. Interrupts that came back under their numbers are known as new ones from here on. */
+  look(): boolean {
+    let changed = this.#names === undefined || this.#list() !== this.#names;
+    for (const interrupt of this.interrupts.values()) {
+      const look = interrupt.look();
+      if (look === 'renewed') interrupt.settled = undefined;
+      if (look !== 'same') changed = true;
+    }
+    return changed;
+  }
+
+  /** Takes what a report says of it for granted, as far as it is still true. */
+  adopt({ interrupts }: DeviceReport): void {
+    const listed = this.#list();
+    const messages = interrupts.filter(({ type }) => type !== 'intx').map(({ irq }) => irq);
+    const numbers = listed === '' ? [] : listed.split(' ').map(Number);
+    this.#names = sorted(numbers) === sorted(messages) ? listed : undefined;
+    const present = new Set(interrupts.map(({ irq }) => irq));
+    for (const [irq, watch] of this.interrupts) {
+      if (present.has(irq)) continue;
+      watch.close();
+      this.interrupts.delete(irq);
+    }
+    for (const interrupt of interrupts) this.watchOf(interrupt).adopt(interrupt);
+  }
+
+  /** The watch of an interrupt; a new one where its number is another vector's now. */
+  watchOf({ irq, handlers, affinity }: InterruptReport): InterruptWatch {
+    const ours = affinity !== null && ownership(handlers, this.address).ours;
+    const handler = ours ? handlers[0] : undefined;
+    const known = this.interrupts.get(irq);
+    if (known?.handler === handler && known) return known;
+    known?.close();
+    const watch = new InterruptWatch(this.files, irq, handler);
+    this.interrupts.set(irq, watch);
+    return watch;
+  }
+
+  close(): void {
+    for (const watch of this.interrupts.values()) watch.close();
+    this.interrupts.clear();
+  }
+
+  #list(): string {
+    try {
+      return (this.files.list(`/sys/bus/pci/devices/${this.address}/msi_irqs`) ?? []).join(' ');
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      return '';
+    }
+  }
+}
+
+const sorted = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b).join(' ');

@@ -1,0 +1,71 @@
+import type { Files } from '../host/files.js';
+import { readHandlers } from '../host/interrupt.js';
+
+/** The kernel speaks of an interrupt before it can be seen: it is looked for again after 1, 2, 4 ... milliseconds. */
+const TRIES = 8;
+
+interface Word {
+  /** when the kernel said so */
+  at: number;
+  tries: number;
+  next: number;
+}
+
+/** Interrupts that the kernel named, until it is known whose they are. */
+export class Heard {
+  readonly #words = new Map<number, Word>();
+
+  add(irq: number, at: number, now: number): void {
+    // the first word is the one that counts for the lag
+    this.#words.set(irq, { at: this.#words.get(irq)?.at ?? at, tries: 0, next: now });
+  }
+
+  at(irq: number): number | undefined {
+    return this.#words.get(irq)?.at;
+  }
+
+  /** When it wants to be asked; Infinity where nothing was heard. */
+  get due(): number {
+    let due = Number.POSITIVE_INFINITY;
+    for (const { next } of this.#words.values()) due = Math.min(due, next);
+    return due;
+  }
+
+  /** The devices that VFIO handles interrupts for which are due to be looked for, by number. */
+  addresses(files: Files, now: number): Map<number, string> {
+    const found = new Map<number, string>();
+    for (const [irq, word] of this.#words) {
+      if (word.next > now) continue;
+      const address = addressIn(readHandlers(files, irq));
+      if (address === undefined) this.#words.delete(irq);
+      else if (address !== '') found.set(irq, address);
+      this.#later(irq, word, now);
+    }
+    return found;
+  }
+
+  /** It has been seen, and what was to be done is done. */
+  settled(irq: number): void {
+    this.#words.delete(irq);
+  }
+
+  clear(): void {
+    this.#words.clear();
+  }
+
+  #later(irq: number, word: Word, now: number): void {
+    word.next = now + 2 ** word.tries;
+    word.tries++;
+    if (word.tries > TRIES) this.#words.delete(irq);
+  }
+}
+
+/** '' where nobody has requested it yet; undefined where it is none of VFIO's. */
+function addressIn(handlers: readonly string[]): string | undefined {
+  if (handlers.length === 0) return '';
+  for (const handler of handlers) {
+    const address = /^vfio-(?:intx|msix?\[\d+\])\((.+)\)$/.exec(handler)?.[1];
+    if (address !== undefined) return address;
+  }
+  return undefined;
+}

@@ -1,0 +1,76 @@
+import { parseMask } from '../domain/cpu-mask.js';
+import { formatCpuset } from '../domain/cpuset.js';
+import type { InterruptReport } from '../enforce/report.js';
+import { FileError, type Files, type OpenFile } from '../host/files.js';
+import { BackOff } from './back-off.js';
+import { Contest } from './contest.js';
+
+/** What a look at one interrupt came to; `renewed`: it went away, and may be back as another. */
+export type Look = 'same' | 'moved' | 'renewed';
+
+/** One interrupt of a device, as it was when it was last placed or left alone: one read says whether it still is. */
+export class InterruptWatch {
+  /** the set that it was within when it was last looked at closely; undefined: of none */
+  settled: string | undefined;
+  /** where it was before it was first placed: a CPU list */
+  before: string | undefined;
+  /** what the contest came to when it was last asked */
+  quarrel: 'none' | 'contested' | 'leave' = 'none';
+  readonly contest = new Contest();
+  readonly backOff = new BackOff();
+  readonly #file: OpenFile;
+  /** undefined: nothing that was read can be what is expected */
+  #seen: string | undefined;
+
+  /**
+   * @param handler its handler, if that is VFIO's for the device alone: then its mask is looked at. Else the handlers are, for they are
+   * what keeps it from being placed
+   */
+  constructor(
+    files: Files,
+    irq: number,
+    readonly handler: string | undefined,
+  ) {
+    this.#file = files.open(handler === undefined ? `/sys/kernel/irq/${irq}/actions` : `/proc/irq/${irq}/smp_affinity`);
+  }
+
+  look(): Look {
+    try {
+      const text = this.#file.read();
+      if (text !== undefined) return text === this.#seen ? 'same' : 'moved';
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+    }
+    // a mask cannot be read of what is gone, and without handlers the kernel need not say so
+    return this.handler === undefined && this.#seen === '' ? 'same' : 'renewed';
+  }
+
+  /** Takes what a report says for granted, if it is still true. */
+  adopt({ affinity, handlers }: InterruptReport): void {
+    let text: string | undefined;
+    try {
+      text = this.#file.read();
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+    }
+    const now = this.handler === undefined ? (text ?? '').trimEnd() : listOf(text ?? '');
+    const expected = this.handler === undefined ? handlers.join(',') : affinity;
+    this.#seen = now === expected ? (text ?? '') : undefined;
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+}
+
+/** CPU lists by masks' texts: thousands of interrupts have the same few. */
+const known = new Map<string, string | undefined>();
+
+function listOf(mask: string): string | undefined {
+  if (!known.has(mask)) {
+    if (known.size >= 4096) known.clear();
+    const set = parseMask(mask);
+    known.set(mask, set && formatCpuset(set));
+  }
+  return known.get(mask);
+}

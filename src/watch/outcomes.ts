@@ -1,0 +1,161 @@
+import type { Definition } from '../domain/definition.js';
+import { treatmentOf } from '../enforce/kernel-errors.js';
+import type { PassResult } from '../enforce/pass.js';
+import type { DeviceReport, InterruptReport, Problem } from '../enforce/report.js';
+import type { ContestLimits } from '../enforce/settings.js';
+import type { FileError } from '../host/files.js';
+import { readIrqbalance } from '../host/irqbalance.js';
+import type { DeviceWatch } from './device-watch.js';
+import type { HoldHost } from './hold-host.js';
+import type { HoldRun, Placement } from './hold-run.js';
+import type { InterruptWatch } from './interrupt-watch.js';
+import { Standing } from './standing.js';
+
+/** A device that changes under the pass is looked at again after so many milliseconds. */
+const SOON = 10;
+
+interface DeviceOutcome {
+  device: DeviceWatch;
+  /** what was to be done, and what came of it */
+  planned: DeviceReport;
+  report: DeviceReport;
+  /** without a QEMU of its own nothing was written: the next look will do */
+  running: boolean;
+}
+
+interface Context {
+  now: number;
+  run: HoldRun;
+  heardAt(irq: number): number | undefined;
+}
+
+/** What a domain's passes came to: what is told of it, and what is kept for the next. */
+export class Outcomes {
+  readonly #standing = new Standing();
+
+  constructor(private readonly host: HoldHost) {}
+
+  /** Why an interrupt that is not where it belongs is left there for now. */
+  objection(
+    watch: InterruptWatch,
+    { wanted }: InterruptReport,
+    now: number,
+    limits: ContestLimits,
+  ): string | undefined {
+    watch.quarrel = 'none';
+    if (watch.backOff.waits(wanted, now)) return 'it is tried again later';
+    if (watch.settled !== wanted) return undefined;
+    const verdict = watch.contest.moved(now, limits);
+    if (verdict === 'repair') return undefined;
+    watch.quarrel = verdict;
+    return 'somebody else keeps moving it';
+  }
+
+  ofDevice({ device, planned, report, running }: DeviceOutcome, definition: Definition, context: Context): void {
+    device.retryAt = Number.POSITIVE_INFINITY;
+    report.interrupts.forEach((after, index) => {
+      const before = planned.interrupts[index] as InterruptReport;
+      const watch = device.watchOf(before);
+      const told = this.#ofInterrupt(watch, before, after, device, context);
+      if (told) {
+        const { name: domain, uuid = null } = definition;
+        const { irq, vector, wanted } = after;
+        const change = { from: before.affinity, to: after.affinity };
+        context.run.changed.push({ domain, uuid, address: device.address, irq, vector, ...change, wanted, ...told });
+      }
+    });
+    if (!running) device.retryAt = Number.POSITIVE_INFINITY;
+  }
+
+  /** Problems that were not there before. @param only the devices that were looked at; all if absent */
+  ofDomain({ report, stateError }: PassResult, definition: Definition, run: HoldRun, only?: ReadonlySet<string>): void {
+    if (!only) this.#standing.forgetAllBut(new Set(report.devices.map(({ address }) => address)));
+    for (const { address, problems } of report.devices) {
+      run.problems.push(...this.#standing.news(definition, address, problems));
+    }
+    const ofState: Problem[] = stateError
+      ? [{ rule: 'state-not-kept', severity: 'warning', message: `state not kept: ${stateError.message}` }]
+      : [];
+    run.problems.push(...this.#standing.news(definition, null, [...report.problems, ...ofState]));
+  }
+
+  unreadable(error: FileError, definition: Definition, run: HoldRun): void {
+    run.errors.unreadable++;
+    const problem: Problem = { rule: 'unreadable', severity: 'error', message: `${error.message} cannot be read` };
+    run.problems.push(...this.#standing.news(definition, 'unreadable', [problem]));
+  }
+
+  readable(): void {
+    this.#standing.forget('unreadable');
+  }
+
+  #ofInterrupt(
+    watch: InterruptWatch,
+    before: InterruptReport,
+    after: InterruptReport,
+    device: DeviceWatch,
+    context: Context,
+  ): Pick<Placement, 'kind' | 'reason' | 'error' | 'lagMs'> | undefined {
+    const retryAt = (at: number) => {
+      device.retryAt = Math.min(device.retryAt, at);
+    };
+    if (after.action === 'keep') {
+      watch.settled = after.wanted ?? undefined;
+      watch.backOff.succeeded();
+      return undefined;
+    }
+    if (after.action === 'set') return this.#placed(watch, before, after, device, context);
+    if (after.action === 'fail') {
+      const told = this.#failed(watch, after, context);
+      // a mask that is as it should be is not written again, wherever the interrupt goes
+      if (before.action === 'set' || after.error !== null) retryAt(watch.backOff.until);
+      return told;
+    }
+    if (before.action !== 'set') {
+      watch.settled = undefined;
+      return undefined;
+    }
+    if (watch.quarrel !== 'none') {
+      retryAt(watch.contest.until);
+      return watch.quarrel === 'contested' ? { kind: 'contested', reason: this.#culprit() } : undefined;
+    }
+    retryAt(watch.backOff.waits(after.wanted, context.now) ? watch.backOff.until : context.now + SOON);
+    return undefined;
+  }
+
+  #placed(
+    watch: InterruptWatch,
+    before: InterruptReport,
+    { wanted, irq }: InterruptReport,
+    { lookedAt }: DeviceWatch,
+    { heardAt }: Context,
+  ): Pick<Placement, 'kind' | 'lagMs'> {
+    const repaired = watch.settled === wanted;
+    const appeared = watch.settled === undefined && watch.backOff.until === 0 ? (heardAt(irq) ?? lookedAt) : undefined;
+    watch.settled = wanted ?? undefined;
+    watch.before ??= before.affinity ?? undefined;
+    watch.backOff.succeeded();
+    const lag = appeared === undefined ? {} : { lagMs: Math.max(0, this.host.clock.now() - appeared) };
+    return repaired ? { kind: 'repaired' } : { kind: 'placed', ...lag };
+  }
+
+  #failed(
+    watch: InterruptWatch,
+    { wanted, error, reason }: InterruptReport,
+    { now, run }: Context,
+  ): Pick<Placement, 'kind' | 'reason' | 'error'> | undefined {
+    const kind = error === null ? 'exhausted' : treatmentOf(error).kind;
+    run.errors[kind]++;
+    watch.settled = undefined;
+    const isNew = watch.backOff.failed(wanted, error ?? '', kind, now);
+    if (!isNew) return undefined;
+    return { kind: 'failed', ...(reason === null ? {} : { reason }), ...(error === null ? {} : { error }) };
+  }
+
+  #culprit(): string {
+    const irqbalance = readIrqbalance(this.host.files);
+    return irqbalance
+      ? `irqbalance runs (pid ${irqbalance.pid})`
+      : 'something else than irqbalance, which does not run';
+  }
+}

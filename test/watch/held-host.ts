@@ -1,0 +1,76 @@
+import { formatCpuset } from '../../src/domain/cpuset.js';
+import type { Definition } from '../../src/domain/definition.js';
+import { DEFAULT_SETTINGS, type Settings } from '../../src/enforce/settings.js';
+import type { DomainState, DomainStates } from '../../src/host/domain-state.js';
+import type { Files } from '../../src/host/files.js';
+import type { SimulatedKernel } from '../../src/host/simulated/kernel.js';
+import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
+import { Hold, type HoldRun } from '../../src/watch/hold.js';
+
+/** States in memory. */
+export class MemoryStates implements DomainStates {
+  readonly #states = new Map<string, string>();
+
+  read(uuid: string): DomainState | undefined {
+    const text = this.#states.get(uuid);
+    return text === undefined ? undefined : JSON.parse(text);
+  }
+  write(uuid: string, state: DomainState): void {
+    this.#states.set(uuid, JSON.stringify(state));
+  }
+  remove(uuid: string): void {
+    this.#states.delete(uuid);
+  }
+  list(): string[] {
+    return [...this.#states.keys()];
+  }
+}
+
+/** A holder on a simulated kernel, with a clock that goes only when it is told to. */
+export class HeldHost {
+  now = 1_000_000;
+  readonly state = new MemoryStates();
+  readonly pauses: number[] = [];
+  hold: Hold;
+
+  constructor(
+    readonly kernel: SimulatedKernel,
+    {
+      files = new KernelFiles(kernel),
+      settings = DEFAULT_SETTINGS,
+      traced = false,
+    }: { files?: Files; settings?: Settings; traced?: boolean } = {},
+  ) {
+    const clock = { now: () => this.now };
+    this.hold = new Hold({ files, state: this.state, clock, pause: (ms) => void this.pauses.push(ms) }, settings);
+    this.hold.traced = traced;
+  }
+
+  put(definition: Definition): HoldRun {
+    this.hold.put(definition);
+    return this.hold.run();
+  }
+
+  /** Lets time go by; each run that did or said something. */
+  pass(milliseconds: number): HoldRun[] {
+    const end = this.now + milliseconds;
+    const runs: HoldRun[] = [];
+    while (this.hold.due <= end) {
+      this.now = Math.max(this.now, this.hold.due);
+      const run = this.hold.run();
+      if (run.changed.length + run.problems.length + run.writes > 0) runs.push(run);
+    }
+    this.now = end;
+    return runs;
+  }
+
+  /** What was written since it was last asked for: `41=2-3`. */
+  written(): string[] {
+    return this.kernel.writes.splice(0).map(({ irq, set }) => `${irq}=${formatCpuset(set)}`);
+  }
+}
+
+/** `placed 41: 0-7 -> 2-3`, of all runs. */
+export function told(...runs: readonly HoldRun[]): string[] {
+  return runs.flatMap(({ changed }) => changed.map(({ kind, irq, from, to }) => `${kind} ${irq}: ${from} -> ${to}`));
+}

@@ -1,0 +1,215 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseCpuList } from '../../src/domain/cpu-mask.js';
+import type { HostDescription } from '../../src/host/simulated/description.js';
+import { A, B, guest, hostdev, hostOf, UUID, vfio } from '../enforce/simulated-pass.js';
+import { HeldHost, told } from './held-host.js';
+
+const hold = suite('hold');
+const RUNNING: Partial<HostDescription> = {
+  domains: [{ name: 'guest', uuid: UUID, pid: 700, vcpus: [{ vcpu: 0, cpus: '2-3' }] }],
+};
+const cpus = (list: string) => parseCpuList(list) ?? [];
+
+hold('without domains nothing is due', () => {
+  assert.is(new HeldHost(hostOf([])).hold.due, Number.POSITIVE_INFINITY);
+});
+
+hold('a domain is placed at once, and then nothing is written', () => {
+  const host = new HeldHost(hostOf([vfio(A, 41, 42)], RUNNING));
+  assert.equal(told(host.put(guest(hostdev(A, 'auto')))), ['placed 41: 0-7 -> 2-3', 'placed 42: 0-7 -> 2-3']);
+  host.written();
+  assert.equal(host.pass(3_600_000), []);
+  assert.equal(host.written(), []);
+});
+
+hold('it is looked at each 100 ms for a minute, then each second; with tracing each 10 s', () => {
+  for (const traced of [false, true]) {
+    const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING), { traced });
+    host.put(guest(hostdev(A, 'auto')));
+    assert.is(host.hold.due - host.now, 100);
+    host.pass(120_000);
+    assert.is(host.hold.due - host.now, traced ? 10_000 : 1000);
+  }
+});
+
+hold('vectors that appear are placed within an interval', () => {
+  const host = new HeldHost(hostOf([vfio(A)], RUNNING));
+  host.put(guest(hostdev(A, 'auto')));
+  host.kernel.enableVectors(A, [41, 42]);
+  assert.equal(told(...host.pass(100)), ['placed 41: 0-7 -> 2-3', 'placed 42: 0-7 -> 2-3']);
+  host.pass(120_000);
+  host.kernel.enableVectors(A, [42, 43]);
+  const runs = host.pass(1000);
+  assert.equal(told(...runs), ['placed 42: 0-7 -> 2-3', 'placed 43: 0-7 -> 2-3']);
+  assert.ok(runs[0]?.changed.every(({ lagMs }) => lagMs !== undefined && lagMs <= 1000));
+});
+
+hold('numbers that cross between devices are placed by whose they are now', () => {
+  const host = new HeldHost(hostOf([vfio(A, 41), vfio(B, 42)], RUNNING));
+  host.put(guest(hostdev(A, '2') + hostdev(B, '4')));
+  host.pass(120_000);
+  host.kernel.disableVectors(A);
+  host.kernel.disableVectors(B);
+  host.kernel.enableVectors(A, [42]);
+  host.kernel.enableVectors(B, [41]);
+  host.written();
+  host.pass(1000);
+  assert.equal(host.written(), ['42=2', '41=4']);
+});
+
+hold('with tracing what the kernel names is placed at once', () => {
+  const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING), { traced: true });
+  host.put(guest(hostdev(A, 'auto')));
+  host.pass(60_000);
+  host.kernel.enableVectors(A, [50]);
+  host.hold.stir({ irqs: [50], at: host.now - 3 });
+  assert.is(host.hold.due, host.now);
+  const run = host.hold.run();
+  assert.equal(told(run), ['placed 50: 0-7 -> 2-3']);
+  assert.is(run.changed[0]?.lagMs, 3);
+  host.hold.stir({ irqs: [50] });
+  assert.equal(host.hold.run().writes, 0, 'our own write is told of, too');
+  assert.ok(host.hold.due > host.now + 100, 'and wakes nobody for long');
+});
+
+hold('what the kernel names before it can be seen is asked for again', () => {
+  const host = new HeldHost(hostOf([vfio(A)], RUNNING), { traced: true });
+  host.put(guest(hostdev(A, 'auto')));
+  host.pass(60_000);
+  host.kernel.enableVectors(A, [50], 'msix', 0);
+  host.hold.stir({ irqs: [50] });
+  host.hold.run();
+  assert.ok(host.hold.due - host.now <= 2);
+  host.kernel.request(A, 0);
+  assert.equal(told(...host.pass(5)), ['placed 50: 0-7 -> 2-3']);
+});
+
+hold('a phantom that the kernel speaks of for ever is not asked for for ever', () => {
+  const host = new HeldHost(hostOf([vfio(A)], RUNNING), { traced: true });
+  host.put(guest(hostdev(A, 'auto')));
+  host.pass(60_000);
+  host.kernel.enableVectors(A, [50], 'msix', 0);
+  host.hold.stir({ irqs: [50, 51] });
+  host.pass(1000);
+  assert.ok(host.hold.due - host.now > 1000);
+});
+
+hold("somebody else's interrupts are not touched, whatever the kernel says", () => {
+  const kernel = hostOf(
+    [vfio(A, 41), { address: B, driver: 'nvme', interrupts: [{ irq: 60, type: 'msix' }] }],
+    RUNNING,
+  );
+  const host = new HeldHost(kernel, { traced: true });
+  host.put(guest(hostdev(A, 'auto')));
+  host.written();
+  host.hold.stir({ irqs: [60, 41] });
+  host.pass(60_000);
+  assert.equal(host.written(), []);
+});
+
+hold('a moved interrupt is put back, so often, then left, reported once, and tried again', () => {
+  const host = new HeldHost(hostOf([vfio(A, 41)], { ...RUNNING, processes: [{ pid: 9, command: 'irqbalance' }] }));
+  host.put(guest(hostdev(A, 'auto')));
+  host.pass(120_000);
+  host.written();
+  const seen = [];
+  for (let i = 0; i < 20; i++) {
+    host.kernel.move(41, cpus('0'));
+    seen.push(...host.pass(1000));
+  }
+  assert.equal(told(...seen), [...Array(5).fill('repaired 41: 0 -> 2-3'), 'contested 41: 0 -> 0']);
+  assert.match(seen.at(-1)?.changed[0]?.reason ?? '', /irqbalance runs \(pid 9\)/);
+  host.written();
+  assert.equal(told(...host.pass(60_000)), ['repaired 41: 0 -> 2-3']);
+  host.kernel.move(41, cpus('1'));
+  assert.equal(told(...host.pass(100_000)), []);
+  assert.equal(told(...host.pass(30_000)), ['repaired 41: 1 -> 2-3']);
+  host.pass(600_000);
+  host.kernel.move(41, cpus('1'));
+  assert.equal(told(...host.pass(1000)), ['repaired 41: 1 -> 2-3']);
+  assert.equal([host.hold.counters.contested, host.hold.counters.repairs], [1, 8]);
+});
+
+hold('a guest that resets often is no contest', () => {
+  const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
+  host.put(guest(hostdev(A, 'auto')));
+  for (let i = 0; i < 20; i++) {
+    host.kernel.enableVectors(A, [41]);
+    host.hold.stir({ uuid: UUID });
+    assert.equal(told(...host.pass(500)), ['placed 41: 0-7 -> 2-3']);
+  }
+});
+
+hold('out of vectors: reported once, tried less and less often', () => {
+  const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
+  host.kernel.deny(41, 'ENOSPC');
+  assert.equal(told(host.put(guest(hostdev(A, 'auto')))), ['failed 41: 0-7 -> 0-7']);
+  assert.equal(told(...host.pass(3_600_000)), []);
+  const tried = host.hold.counters.errors.exhausted;
+  assert.ok(tried > 10 && tried < 30, `${tried} times`);
+  host.kernel.deny(41);
+  assert.equal(told(...host.pass(300_000)), ['placed 41: 0-7 -> 2-3']);
+});
+
+hold('a transient error is met again soon', () => {
+  const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
+  host.kernel.refuse(41, ...Array(4).fill('EBUSY'));
+  assert.equal(told(host.put(guest(hostdev(A, 'auto')))), ['failed 41: 0-7 -> 0-7']);
+  assert.equal(told(...host.pass(100)), ['placed 41: 0-7 -> 2-3']);
+});
+
+hold('auto follows the vCPUs', () => {
+  const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
+  host.put(guest(hostdev(A, 'auto')));
+  host.pass(120_000);
+  host.kernel.processes.pin(UUID, 0, '5');
+  assert.equal(told(...host.pass(1000)), ['placed 41: 2-3 -> 5']);
+});
+
+hold('CPUs go, and come back', () => {
+  const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
+  host.put(guest(hostdev(A, '2-3')));
+  host.pass(120_000);
+  host.kernel.setOnline(2, false);
+  host.kernel.setOnline(3, false);
+  host.written();
+  const [run] = host.pass(1000);
+  assert.equal(
+    run?.problems.map(({ rule }) => rule),
+    ['no-usable-cpu'],
+  );
+  assert.equal(host.pass(5000), []);
+  assert.equal(host.written(), []);
+  host.kernel.setOnline(3, true);
+  assert.equal(told(...host.pass(1000)), ['placed 41: 0-1,4-7 -> 3']);
+  host.kernel.setOnline(2, true);
+  assert.equal(told(...host.pass(1000)), ['placed 41: 3 -> 2-3']);
+});
+
+hold('nothing is written where no QEMU of the domain runs', () => {
+  const host = new HeldHost(hostOf([vfio(A, 41)]));
+  const run = host.put(guest(hostdev(A, '2-3')));
+  assert.equal(
+    run.problems.map(({ rule }) => rule),
+    ['not-running'],
+  );
+  assert.equal(host.pass(1000), []);
+  assert.equal(host.written(), []);
+  host.kernel.processes.start({ name: 'guest', uuid: UUID, pid: 700, vcpus: [{ vcpu: 0, cpus: '2-3' }] });
+  assert.equal(told(...host.pass(100)), ['placed 41: 0-7 -> 2-3']);
+});
+
+hold('dropped, nothing is left behind and nothing is done', () => {
+  const line = { address: A, driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' as const, affinity: '0-5' }] };
+  const host = new HeldHost(hostOf([line], RUNNING));
+  host.put(guest(hostdev(A, '2-3')));
+  host.kernel.processes.stop(UUID);
+  host.kernel.bind(A, undefined);
+  host.hold.drop(UUID.toUpperCase());
+  assert.equal(host.written(), ['16=2-3', '16=0-5']);
+  assert.equal(host.state.list(), []);
+  assert.is(host.hold.due, Number.POSITIVE_INFINITY);
+});
+
+hold.run();
