@@ -6,7 +6,7 @@ const PAUSES: Record<ErrorKind, [first: number, longest: number]> = {
   exhausted: [1000, 300_000],
   // what is impossible now may be possible once something that we do not see has changed
   impossible: [300_000, 300_000],
-  gone: [0, 0],
+  gone: [10, 10_000],
 };
 
 /** What stands against placing one interrupt, and when it is tried again. */

@@ -24,7 +24,7 @@ export class DeviceWatch {
     let changed = this.#names === undefined || this.#list() !== this.#names;
     for (const interrupt of this.interrupts.values()) {
       const look = interrupt.look();
-      if (look === 'renewed') interrupt.settled = undefined;
+      if (look === 'renewed') interrupt.forget();
       if (look !== 'same') changed = true;
     }
     return changed;

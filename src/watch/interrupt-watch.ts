@@ -45,6 +45,13 @@ export class InterruptWatch {
     return this.handler === undefined && this.#seen === '' ? 'same' : 'renewed';
   }
 
+  /** It is another one now, and nothing is known of it. */
+  forget(): void {
+    this.settled = undefined;
+    this.before = undefined;
+    this.backOff.succeeded();
+  }
+
   /** Takes what a report says for granted, if it is still true. */
   adopt({ affinity, handlers }: InterruptReport): void {
     let text: string | undefined;

@@ -11,9 +11,6 @@ import type { HoldRun, Placement } from './hold-run.js';
 import type { InterruptWatch } from './interrupt-watch.js';
 import { Standing } from './standing.js';
 
-/** A device that changes under the pass is looked at again after so many milliseconds. */
-const SOON = 10;
-
 interface DeviceOutcome {
   device: DeviceWatch;
   /** what was to be done, and what came of it */
@@ -119,7 +116,12 @@ export class Outcomes {
       retryAt(watch.contest.until);
       return watch.quarrel === 'contested' ? { kind: 'contested', reason: this.#culprit() } : undefined;
     }
-    retryAt(watch.backOff.waits(after.wanted, context.now) ? watch.backOff.until : context.now + SOON);
+    // it went away, or became another's, under the pass
+    if (!watch.backOff.waits(after.wanted, context.now)) {
+      watch.backOff.failed(after.wanted, 'gone', 'gone', context.now);
+      context.run.errors.gone++;
+    }
+    retryAt(watch.backOff.until);
     return undefined;
   }
 

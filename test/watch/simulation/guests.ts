@@ -1,0 +1,59 @@
+import { type Definition, readDefinition } from '../../../src/domain/definition.js';
+import { parseXml } from '../../../src/xml/parse.js';
+import { hostdev } from '../../enforce/simulated-pass.js';
+import { CPUS, DOMAINS } from './steps.js';
+
+/** A domain as libvirt knows it, running or not. */
+export interface Guest {
+  index: number;
+  name: string;
+  uuid: string;
+  /** addresses of its devices, and what their policy says; undefined: nothing */
+  devices: Map<string, string | undefined>;
+  /** CPU lists of its two vCPUs */
+  pins: [string, string];
+}
+
+const hex = (value: number, width: number) => value.toString(16).padStart(width, '0');
+
+/** Two domains share their second device; the third is there to be plugged. */
+export function addressesOf(index: number): [own: string, shared: string, spare: string] {
+  const at = (bus: number, fn: number) => `0000:${hex(bus, 2)}:${hex(index % 32, 2)}.${fn}`;
+  const bus = Math.floor(index / 32) * 2;
+  return [at(bus + 1, 0), `0001:${hex(Math.floor(index / 64), 2)}:${hex((index >> 1) % 32, 2)}.0`, at(bus + 2, 1)];
+}
+
+export function guestsAtFirst(): Guest[] {
+  return Array.from({ length: DOMAINS }, (_, index) => {
+    const [own, shared] = addressesOf(index);
+    const devices = new Map([[own, policyOf(index)]]);
+    if (index % 4 < 2) devices.set(shared, policyOf(index + 1));
+    return {
+      index,
+      name: `guest-${index}`,
+      uuid: `00000000-0000-4000-8000-${hex(index, 12)}`,
+      devices,
+      pins: pinsOf(index),
+    };
+  });
+}
+
+/** Half of them auto, the others mostly a set. */
+export function policyOf(choice: number): string | undefined {
+  const first = choice % (CPUS - 2);
+  const kinds = ['auto', `${first}-${first + 2}`, 'auto', `${first}`, 'auto', undefined, 'auto', 'native'];
+  return kinds[choice % kinds.length];
+}
+
+export function pinsOf(choice: number): [string, string] {
+  const first = choice % (CPUS - 1);
+  return choice % 17 === 0 ? [`0-${CPUS - 1}`, '0'] : [`${first}-${first + 1}`, `${(first + 5) % CPUS}`];
+}
+
+/** What libvirt says of it now. */
+export function definitionOf({ name, uuid, devices, pins }: Guest): Definition {
+  const pinned = pins.map((cpus, vcpu) => `<vcpupin vcpu='${vcpu}' cpuset='${cpus}'/>`).join('');
+  const hostdevs = [...devices].map(([address, policy]) => hostdev(address, policy)).join('');
+  const head = `<name>${name}</name><uuid>${uuid}</uuid><vcpu>2</vcpu><cputune>${pinned}</cputune>`;
+  return readDefinition(parseXml(`<domain type='kvm'>${head}<devices>${hostdevs}</devices></domain>`));
+}

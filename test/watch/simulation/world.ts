@@ -1,0 +1,340 @@
+import { parseCpuList } from '../../../src/domain/cpu-mask.js';
+import { type Cpuset, cpusetOf, cpusOf, formatCpuset, has, isSubset } from '../../../src/domain/cpuset.js';
+import { DEFAULT_SETTINGS, type Settings } from '../../../src/enforce/settings.js';
+import type { SimulatedInterrupt } from '../../../src/host/simulated/delivery.js';
+import { SimulatedKernel } from '../../../src/host/simulated/kernel.js';
+import { KernelFiles } from '../../../src/host/simulated/kernel-files.js';
+import { Hold, type HoldRun } from '../../../src/watch/hold.js';
+import { MemoryStates } from '../held-host.js';
+import { addressesOf, definitionOf, type Guest, guestsAtFirst } from './guests.js';
+import { CPUS } from './steps.js';
+
+/** What must never be. */
+export class Violation extends Error {}
+/** kill -9 in the middle of a run. */
+class Killed extends Error {}
+
+/** Longer than anybody would set them, so that a day does not take one. */
+export const SETTINGS: Settings = {
+  ...DEFAULT_SETTINGS,
+  intervals: { busy: 10_000, quiet: 60_000, traced: 120_000 },
+  contest: { limit: 3, window: 300_000 },
+};
+/** The longest back-off after an error, and after a contest. */
+const BACK_OFF = 300_000;
+const LONGEST_CONTEST = 3_600_000;
+
+/** Why an interrupt may stay where it is: a write met an error, or somebody keeps moving it. */
+interface Excuse {
+  until: number;
+  /** when somebody moved it */
+  moves: number[];
+}
+
+/** A host with its guests, its kernel, and a watcher; and a second opinion of where every interrupt belongs. */
+export class World {
+  now = 0;
+  readonly kernel: SimulatedKernel;
+  readonly guests = guestsAtFirst();
+  readonly running = new Set<Guest>();
+  /** those that the watcher was told of, and since when */
+  readonly held = new Map<Guest, number>();
+  readonly #state = new MemoryStates();
+  readonly #excuses = new WeakMap<SimulatedInterrupt, Excuse>();
+  /** since when, and what is to be said of it */
+  readonly #misplaced = new Map<SimulatedInterrupt, { from: number; what: string }>();
+  readonly #queue: { at: number; action: () => void }[] = [];
+  #hold: Hold | undefined;
+  /** writes until the watcher is killed; undefined: it lives on */
+  #fuse: number | undefined;
+  #pid = 1000;
+  /** a line gets back what it had: the one write to what is not, or no longer, a guest's */
+  #releasing = false;
+
+  constructor(readonly traced: boolean) {
+    const addresses = new Set(this.guests.flatMap(({ index }) => addressesOf(index)));
+    // every fifth line is shared with a device of the host's
+    const devices = [...addresses].map((address, index) => ({
+      address,
+      driver: 'nvme',
+      numaNode: index % 3 === 0 ? -1 : index % 2,
+      interrupts: [{ irq: 1000 + index, type: 'intx' as const, ...(index % 5 === 0 ? {} : { handlers: [] }) }],
+    }));
+    const half = CPUS / 2;
+    this.kernel = new SimulatedKernel({
+      cpus: { present: `0-${CPUS - 1}` },
+      nodes: [
+        { node: 0, cpus: `0-${half - 1}` },
+        { node: 1, cpus: `${half}-${CPUS - 1}` },
+      ],
+      devices,
+      interrupts: devices
+        .filter((_, index) => index % 5 === 1)
+        .map((_, index) => ({ irq: 1001 + 5 * index, handlers: ['ehci'] })),
+      processes: [{ pid: 900, command: 'irqbalance' }],
+    });
+    this.#hold = this.#newHold();
+  }
+
+  get hold(): Hold | undefined {
+    return this.#hold;
+  }
+
+  start(guest: Guest): void {
+    const taken = [...guest.devices.keys()].some((address) => this.ownerOf(address));
+    if (this.running.has(guest) || taken) return;
+    for (const address of guest.devices.keys()) this.kernel.bind(address, 'vfio-pci');
+    this.running.add(guest);
+    this.kernel.processes.start({ name: guest.name, uuid: guest.uuid, pid: this.#pid, vcpus: vcpusOf(guest) });
+    this.#pid += 10;
+  }
+
+  stop(guest: Guest): void {
+    if (!this.running.delete(guest)) return;
+    this.kernel.processes.stop(guest.uuid);
+    for (const address of guest.devices.keys()) this.kernel.bind(address, 'nvme');
+  }
+
+  ownerOf(address: string): Guest | undefined {
+    for (const guest of this.running) if (guest.devices.has(address)) return guest;
+    return undefined;
+  }
+
+  /** libvirt's events reach the watcher: what it says of the guest now. */
+  tell(guest: Guest): void {
+    if (!this.#hold) return;
+    if (this.running.has(guest)) {
+      this.#hold.put(definitionOf(guest));
+      this.held.set(guest, this.held.get(guest) ?? this.now);
+    } else if (this.held.delete(guest)) this.#drop(guest.uuid);
+  }
+
+  #drop(uuid: string): void {
+    this.#releasing = true;
+    this.#hold?.drop(uuid);
+    this.#releasing = false;
+  }
+
+  later(milliseconds: number, action: () => void): void {
+    this.#queue.push({ at: this.now + milliseconds, action });
+    this.#queue.sort((a, b) => a.at - b.at);
+  }
+
+  /** The watcher dies, now or in the middle of its work; a new one comes and is told of all that runs. */
+  kill(afterWrites: number): void {
+    if (afterWrites > 0) this.#fuse = afterWrites;
+    else this.#die();
+  }
+
+  moved(interrupt: SimulatedInterrupt): void {
+    this.#excuseOf(interrupt).moves.push(this.now);
+  }
+
+  /** Something happens to interrupts: a kernel that traces says so. */
+  happen(action: () => void): void {
+    const before = this.traced
+      ? new Map([...this.kernel.interrupts].map(([irq, one]) => [irq, [one, one.effective]]))
+      : undefined;
+    action();
+    if (!before) return;
+    const irqs = [...this.kernel.interrupts.values()].filter((one) => {
+      const [known, effective] = before.get(one.irq) ?? [];
+      return known !== one || effective !== one.effective;
+    });
+    if (irqs.length > 0) this.#hold?.stir({ irqs: irqs.map(({ irq }) => irq) });
+  }
+
+  /** Time goes by, the watcher does what is due, and everything is checked all along. */
+  pass(milliseconds: number): void {
+    const end = this.now + milliseconds;
+    this.check();
+    for (let runs = 0; ; runs++) {
+      const next = Math.min(
+        this.#hold?.due ?? Number.POSITIVE_INFINITY,
+        this.#queue[0]?.at ?? Number.POSITIVE_INFINITY,
+      );
+      if (next > end) break;
+      if (next > this.now) runs = 0;
+      if (runs > 50) throw new Violation('the watcher does not come to rest');
+      this.now = Math.max(this.now, next);
+      if ((this.#queue[0]?.at ?? Number.POSITIVE_INFINITY) <= this.now) this.#queue.shift()?.action();
+      else if (!this.#run()) continue;
+      this.check();
+    }
+    this.now = end;
+    this.check();
+  }
+
+  /** Every interrupt of a device with a policy is within its set, or has not been outside for longer than an interval. */
+  check(): void {
+    const interval = this.traced ? SETTINGS.intervals.traced : SETTINGS.intervals.quiet;
+    const seen = new Set<SimulatedInterrupt>();
+    for (const [guest, since] of this.held) {
+      if (!this.running.has(guest)) continue;
+      for (const { interrupt, wanted, address } of this.#placeable(guest)) {
+        if (isSubset(interrupt.affinity, wanted)) continue;
+        seen.add(interrupt);
+        const { from } = this.#misplaced.get(interrupt) ?? { from: this.now };
+        const where = `${formatCpuset(interrupt.affinity)}, not within ${formatCpuset(wanted)}`;
+        const what = `IRQ ${interrupt.irq} of ${address} of ${guest.name} is on ${where}`;
+        this.#misplaced.set(interrupt, { from: Math.max(since, from), what });
+      }
+    }
+    for (const [interrupt, { from, what }] of this.#misplaced) {
+      const gone = this.kernel.interrupts.get(interrupt.irq) !== interrupt;
+      if (!gone && this.now - from > interval && !this.#isExcused(interrupt)) {
+        throw new Violation(`${what}, for ${this.now - from} ms`);
+      }
+      if (!seen.has(interrupt)) this.#misplaced.delete(interrupt);
+    }
+  }
+
+  /** What is left behind when all guests are gone: nothing. */
+  checkEmpty(): void {
+    if (this.#state.list().length > 0) throw new Violation(`state left behind: ${this.#state.list()}`);
+    if (this.#hold && this.#hold.due !== Number.POSITIVE_INFINITY)
+      throw new Violation('something is due without domains');
+  }
+
+  /** Whether it wrote anything. */
+  #run(): boolean {
+    const writes = this.kernel.writes;
+    writes.length = 0;
+    try {
+      const run = this.#hold?.run();
+      if (run) this.#note(run);
+    } catch (error) {
+      if (!(error instanceof Killed)) throw error;
+      this.#die();
+    }
+    if (this.traced && writes.length > 0) this.#hold?.stir({ irqs: writes.map(({ irq }) => irq) });
+    return writes.length > 0;
+  }
+
+  #note({ changed, writes }: HoldRun): void {
+    if (writes !== this.kernel.writes.length)
+      throw new Violation(`${writes} writes said, ${this.kernel.writes.length} done`);
+    for (const { irq, kind } of changed) {
+      const interrupt = this.kernel.interrupts.get(irq);
+      if (kind === 'contested' && interrupt) this.#contested(interrupt);
+    }
+  }
+
+  #contested(interrupt: SimulatedInterrupt): void {
+    const excuse = this.#excuseOf(interrupt);
+    const { limit, window } = SETTINGS.contest;
+    // the last move may have been seen an interval after it was made
+    const recent = excuse.moves.filter((at) => this.now - at <= window + 2 * SETTINGS.intervals.traced);
+    if (recent.length <= limit) throw new Violation(`IRQ ${interrupt.irq} is contested after ${recent.length} moves`);
+    excuse.until = this.now + LONGEST_CONTEST;
+  }
+
+  #isExcused(interrupt: SimulatedInterrupt): boolean {
+    return (this.#excuses.get(interrupt)?.until ?? 0) > this.now - SETTINGS.intervals.traced;
+  }
+
+  #excuseOf(interrupt: SimulatedInterrupt): Excuse {
+    const excuse = this.#excuses.get(interrupt) ?? { until: 0, moves: [] };
+    this.#excuses.set(interrupt, excuse);
+    return excuse;
+  }
+
+  /** The policy's set, worked out CPU by CPU; undefined where nothing is to be written. */
+  wantedBy(guest: Guest, policy: string | undefined): Cpuset | undefined {
+    if (policy === undefined || policy === 'native') return undefined;
+    const asked = (policy === 'auto' ? guest.pins : [policy]).flatMap((list) => [...cpusOf(parseCpuList(list) ?? [])]);
+    const online = this.kernel.online;
+    if (policy === 'auto' && [...cpusOf(online)].every((cpu) => asked.includes(cpu))) return undefined;
+    const left = asked.filter((cpu) => has(online, cpu));
+    return left.length > 0 ? cpusetOf(new Set(left)) : undefined;
+  }
+
+  *#placeable(guest: Guest): Generator<{ interrupt: SimulatedInterrupt; wanted: Cpuset; address: string }> {
+    for (const [address, policy] of guest.devices) {
+      const device = this.kernel.devices.get(address);
+      const wanted = this.wantedBy(guest, policy);
+      if (!device || !wanted) continue;
+      const irqs = device.vectors.length > 0 ? device.vectors : [device.line ?? -1];
+      for (const irq of irqs) {
+        const interrupt = this.kernel.interrupts.get(irq);
+        const [handler, ...others] = interrupt?.handlers ?? [];
+        if (interrupt && handler?.endsWith(`(${address})`) && others.length === 0) yield { interrupt, wanted, address };
+      }
+    }
+  }
+
+  #newHold(): Hold {
+    const files = new WatchedFiles(
+      this.kernel,
+      (irq) => this.#checkWrite(irq),
+      (irq) => this.#failedWrite(irq),
+    );
+    const hold = new Hold({ files, state: this.#state, clock: { now: () => this.now }, pause: () => {} }, SETTINGS);
+    hold.traced = this.traced;
+    return hold;
+  }
+
+  #die(): void {
+    this.#fuse = undefined;
+    this.#hold = undefined;
+    this.held.clear();
+    this.#misplaced.clear();
+    this.later(2000, () => {
+      if (this.#hold) return;
+      this.#hold = this.#newHold();
+      for (const uuid of this.#state.list()) {
+        if (![...this.running].some((guest) => guest.uuid === uuid)) this.#drop(uuid);
+      }
+      for (const guest of this.running) this.tell(guest);
+    });
+  }
+
+  /** It may stay where it is for a while: it cannot be written. */
+  #failedWrite(irq: number): void {
+    const interrupt = this.kernel.interrupts.get(irq);
+    if (!interrupt) return;
+    const excuse = this.#excuseOf(interrupt);
+    excuse.until = Math.max(excuse.until, this.now + BACK_OFF);
+  }
+
+  /** Nothing but an interrupt of a running guest's device with a policy is ever written, and never outside of its set. */
+  #checkWrite(irq: number): void {
+    const interrupt = this.kernel.interrupts.get(irq);
+    const isVfio = interrupt?.handlers.some((handler) => handler.startsWith('vfio-'));
+    if (this.#releasing && interrupt?.type === 'intx' && !isVfio) return;
+    for (const guest of this.running) {
+      for (const own of this.#placeable(guest)) {
+        if (own.interrupt !== interrupt) continue;
+        if (!isSubset(interrupt.affinity, own.wanted)) throw new Violation(`IRQ ${irq} was written outside of its set`);
+        if (this.#fuse !== undefined && --this.#fuse <= 0) throw new Killed();
+        return;
+      }
+    }
+    throw new Violation(`IRQ ${irq} was written: ${interrupt?.handlers.join(', ') || 'without a handler'}`);
+  }
+}
+
+class WatchedFiles extends KernelFiles {
+  constructor(
+    kernel: SimulatedKernel,
+    private readonly written: (irq: number) => void,
+    private readonly failed: (irq: number) => void,
+  ) {
+    super(kernel);
+  }
+
+  override write(path: string, text: string): void {
+    const irq = Number(path.split('/')[3]);
+    try {
+      super.write(path, text);
+    } catch (error) {
+      this.failed(irq);
+      throw error;
+    }
+    this.written(irq);
+  }
+}
+
+export function vcpusOf({ pins }: Guest): { vcpu: number; cpus: string }[] {
+  return pins.map((cpus, vcpu) => ({ vcpu, cpus }));
+}
