@@ -44,7 +44,9 @@ export function readVcpuNumber(files: Files, pid: number, tid: string): number |
 
 /** Where a thread may run, as its status says. */
 export function allowedList(status: string): string | undefined {
-  return /^Cpus_allowed_list:\s*(\S*)$/m.exec(status)?.[1];
+  const start = status.indexOf('\nCpus_allowed_list:');
+  const end = status.indexOf('\n', start + 1);
+  return start < 0 || end < 0 ? undefined : status.slice(start + '\nCpus_allowed_list:'.length, end).trim();
 }
 
 /** Whether a process is this domain's QEMU. */

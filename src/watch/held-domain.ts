@@ -13,6 +13,9 @@ import type { HoldHost } from './hold-host.js';
 import type { HoldRun } from './hold-run.js';
 import { Outcomes } from './outcomes.js';
 
+/** The vCPUs' threads are read again after so many milliseconds at the earliest, unless something is said to have happened. */
+const THREADS = 5000;
+
 /** What a look needs to know beyond the domain. */
 export interface LookContext {
   now: number;
@@ -36,6 +39,7 @@ export class HeldDomain {
   #definition: Definition;
   #vcpus: VcpuWatch;
   #threads: VcpuThreads | undefined;
+  #threadsAt = Number.NEGATIVE_INFINITY;
   readonly #outcomes: Outcomes;
 
   constructor(
@@ -90,8 +94,7 @@ export class HeldDomain {
 
   /** A cheap look, and where it sees something, a close one there. */
   #glance(context: LookContext): void {
-    const threads = this.#vcpus.read(false);
-    if (!threads || threads !== this.#threads) {
+    if (this.#haveThreadsChanged(context.now)) {
       this.#lookClosely(context);
       return;
     }
@@ -102,6 +105,14 @@ export class HeldDomain {
       else device.lookedAt = context.now;
     }
     if (changed.size > 0) this.#lookClosely(context, changed);
+  }
+
+  /** A thread's status costs as much as five masks, and who pins one tells libvirt as a rule: not read at each look. */
+  #haveThreadsChanged(now: number): boolean {
+    if (this.#threads && now - this.#threadsAt < THREADS) return false;
+    this.#threadsAt = now;
+    const threads = this.#vcpus.read(false);
+    return !threads || threads !== this.#threads;
   }
 
   /** Plans, writes, reads back: all of it, or some devices. */

@@ -53,7 +53,8 @@ export class Outcomes {
     report.interrupts.forEach((after, index) => {
       const before = planned.interrupts[index] as InterruptReport;
       const watch = device.watchOf(before);
-      const told = this.#ofInterrupt(watch, before, after, device, context);
+      const held = running || before.action !== 'set';
+      const told = held ? this.#ofInterrupt(watch, before, after, device, context) : undefined;
       if (told) {
         const { name: domain, uuid = null } = definition;
         const { irq, vector, wanted } = after;
@@ -61,7 +62,6 @@ export class Outcomes {
         context.run.changed.push({ domain, uuid, address: device.address, irq, vector, ...change, wanted, ...told });
       }
     });
-    if (!running) device.retryAt = Number.POSITIVE_INFINITY;
   }
 
   /** Problems that were not there before. @param only the devices that were looked at; all if absent */

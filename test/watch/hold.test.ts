@@ -164,7 +164,36 @@ hold('auto follows the vCPUs', () => {
   host.put(guest(hostdev(A, 'auto')));
   host.pass(120_000);
   host.kernel.processes.pin(UUID, 0, '5');
-  assert.equal(told(...host.pass(1000)), ['placed 41: 2-3 -> 5']);
+  host.hold.stir({ uuid: UUID });
+  assert.equal(told(host.hold.run()), ['placed 41: 2-3 -> 5']);
+  host.pass(120_000);
+  host.kernel.processes.pin(UUID, 0, '6');
+  assert.equal(told(...host.pass(5000)), ['placed 41: 5 -> 6'], 'nobody said so');
+});
+
+hold('a storm: every vector is placed, and written once', () => {
+  const devices = Array.from({ length: 64 }, (_, index) => `0000:${(index + 16).toString(16)}:00.0`);
+  const host = new HeldHost(
+    hostOf(
+      devices.map((address) => vfio(address)),
+      RUNNING,
+    ),
+    { traced: true },
+  );
+  host.put(guest(devices.map((address) => hostdev(address, 'auto')).join('')));
+  host.pass(60_000);
+  for (let wave = 0; wave < 100; wave++) {
+    const irqs = Array.from({ length: 10 }, (_, index) => 1000 + wave * 10 + index);
+    host.kernel.enableVectors(devices[wave % 64] as string, [
+      ...(host.kernel.devices.get(devices[wave % 64] as string)?.vectors ?? []),
+      ...irqs,
+    ]);
+    host.hold.stir({ irqs });
+    host.pass(1);
+  }
+  host.pass(1000);
+  assert.is(new Set(host.kernel.writes.map(({ irq }) => irq)).size, 1000);
+  assert.ok([...host.kernel.interrupts.values()].every(({ affinity }) => affinity[0]?.first === 2));
 });
 
 hold('CPUs go, and come back', () => {

@@ -1,0 +1,76 @@
+// Running guests under a holder: in memory, or as a folder tree whose masks are links to a file of procfs, so that reading them costs what
+// it costs on a host.
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { layOut, SimulatedKernel } from '../dist/host/simulated/index.js';
+import { formatCpuset, parseMask, parseXml, readDefinition } from '../dist/index.js';
+import { folder } from './measure.mjs';
+
+/** A mask that nobody changes meanwhile: that of interrupts at their birth. */
+const MASK = '/proc/irq/default_smp_affinity';
+const list = formatCpuset(parseMask(readFileSync(MASK, 'utf8')) ?? []);
+const hex = (value, digits) => value.toString(16).padStart(digits, '0');
+const addressOf = (index) => `0000:${hex(index >> 5, 2)}:${hex(index & 31, 2)}.0`;
+const uuidOf = (guest) => `00000000-0000-4000-8000-${hex(guest, 12)}`;
+
+/** Guests of four devices and eight vCPUs each, on CPUs where the interrupts are already, or on CPU 8 to 15. */
+export function describe(devices, perDevice, { cpus = list, vectors = true } = {}) {
+  const addresses = Array.from({ length: devices }, (_, index) => addressOf(index));
+  const guests = Array.from({ length: Math.ceil(devices / 4) }, (_, guest) => ({
+    name: `guest-${guest}`,
+    uuid: uuidOf(guest),
+    pid: 4_000_000 + guest * 100,
+    vcpus: Array.from({ length: 8 }, (_, vcpu) => ({ vcpu, cpus })),
+  }));
+  const interrupts = (device) =>
+    Array.from({ length: vectors ? perDevice : 0 }, (_, vector) => ({
+      irq: 100 + device * perDevice + vector,
+      type: 'msix',
+      affinity: cpus,
+    }));
+  const kernel = new SimulatedKernel({
+    cpus: { present: '0-255' },
+    devices: addresses.map((address, index) => ({ address, driver: 'vfio-pci', interrupts: interrupts(index) })),
+    domains: guests,
+  });
+  const definitions = guests.map(({ name, uuid }, guest) =>
+    definitionOf(name, uuid, addresses.slice(guest * 4, guest * 4 + 4), cpus),
+  );
+  return { kernel, definitions, addresses, guests };
+}
+
+function definitionOf(name, uuid, addresses, cpus) {
+  const hostdevs = addresses.map((address) => {
+    const [domain, bus, slot, fn] = address.split(/[:.]/).map((part) => `0x${part}`);
+    const source = `<address domain='${domain}' bus='${bus}' slot='${slot}' function='${fn}'/>`;
+    return `<hostdev mode='subsystem' type='pci' cpuset='${cpus}'><source>${source}</source></hostdev>`;
+  });
+  const head = `<name>${name}</name><uuid>${uuid}</uuid><vcpu>8</vcpu>`;
+  return readDefinition(parseXml(`<domain type='kvm'>${head}<devices>${hostdevs.join('')}</devices></domain>`));
+}
+
+/** Lays it out below a folder in memory, if there is one; returns its path. */
+export function layOutLinked({ kernel, guests }) {
+  const path = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : folder, 'hostdev-cpuset-bench-'));
+  layOut(kernel, path);
+  const link = (file, target) => {
+    rmSync(join(path, file));
+    symlinkSync(target, join(path, file));
+  };
+  for (const irq of kernel.interrupts.keys()) link(`proc/irq/${irq}/smp_affinity`, MASK);
+  for (const { pid, vcpus } of guests) {
+    for (const { vcpu } of vcpus) link(`proc/${pid}/task/${pid + 1 + vcpu}/status`, '/proc/self/status');
+  }
+  return path;
+}
+
+/** States in memory: what is kept on disk is not what is measured. */
+export function memoryStates() {
+  const states = new Map();
+  return {
+    read: (uuid) => states.get(uuid),
+    write: (uuid, state) => void states.set(uuid, state),
+    remove: (uuid) => void states.delete(uuid),
+    list: () => [...states.keys()],
+  };
+}

@@ -1,0 +1,73 @@
+// What holding costs while nothing happens: the CPU time of a look at 1,024 interrupts of 64 devices as a share of the interval, and an
+// interrupt of 1,000 devices against one of 64.
+import { closeSync, openSync, readSync, rmSync } from 'node:fs';
+import { DEFAULT_SETTINGS } from '../dist/enforce/settings.js';
+import { RootFiles } from '../dist/host/root-files.js';
+import { Hold } from '../dist/watch/hold.js';
+import { describe, layOutLinked, memoryStates } from './held-hosts.mjs';
+import { inTurn, ms, report } from './measure.mjs';
+
+const INTERRUPTS = 16;
+const { quiet, traced } = DEFAULT_SETTINGS.intervals;
+
+export default function holdQuiet() {
+  const small = new Held(64, INTERRUPTS);
+  // half as many interrupts a device: a descriptor each is more than a process may have on some hosts
+  const [some, large] = [new Held(64, INTERRUPTS / 2), new Held(1000, INTERRUPTS / 2)];
+  try {
+    const looks = (held, count) => () => held.look(count) / count;
+    const sides = [looks(small, 40), () => readMasks(64 * INTERRUPTS), looks(some, 40), looks(large, 5)];
+    const [few, bare, less, many] = inTurn(9, sides);
+    const said = `a look at 1,024 interrupts ${ms(few)} of CPU`;
+    report('hold: quiet, untraced', `${said}, % of a core`, (few / quiet) * 100, { most: 0.3 });
+    report('hold: quiet, traced', `${said}, % of a core`, (few / traced) * 100, { most: 0.05 });
+    report('hold: bare reads', `1,024 reads of a mask alone ${ms(bare)}, ${said}`, few / bare, { most: 3 });
+    const sizes = `64 devices ${ms(less)}, 1,000 devices ${ms(many)}`;
+    report('hold: linear', sizes, many / 1000 / (less / 64), { most: 1.5 });
+  } finally {
+    for (const held of [small, some, large]) held.remove();
+  }
+}
+
+/** A holder that looks at so many devices, and finds nothing to do. */
+class Held {
+  #now = 0;
+
+  constructor(devices, interrupts) {
+    const host = describe(devices, interrupts);
+    this.path = layOutLinked(host);
+    const clock = { now: () => this.#now };
+    const files = new RootFiles(this.path);
+    this.hold = new Hold({ files, state: memoryStates(), clock, pause: () => {} }, DEFAULT_SETTINGS);
+    for (const definition of host.definitions) this.hold.put(definition);
+    this.look(70);
+    if (this.hold.counters.interrupts !== devices * interrupts) throw new Error('not all interrupts are held');
+  }
+
+  /** CPU milliseconds of so many looks of the quiet interval. */
+  look(count) {
+    const before = process.cpuUsage();
+    for (let i = 0; i < count; i++) {
+      this.#now = Math.max(this.#now + quiet, 0);
+      const { writes, changed } = this.hold.run();
+      if (writes + changed.length > 0) throw new Error('a quiet look did something');
+    }
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
+  }
+
+  remove() {
+    rmSync(this.path, { recursive: true });
+  }
+}
+
+/** CPU milliseconds of nothing but the reads. */
+function readMasks(count) {
+  const fd = openSync('/proc/irq/default_smp_affinity');
+  const buffer = Buffer.alloc(4096);
+  const before = process.cpuUsage();
+  for (let i = 0; i < count; i++) readSync(fd, buffer, 0, buffer.length, 0);
+  const { user, system } = process.cpuUsage(before);
+  closeSync(fd);
+  return (user + system) / 1000;
+}

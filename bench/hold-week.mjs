@@ -1,0 +1,52 @@
+// Memory over a simulated week: 16 guests that reset and come back with other numbers, stop and start, every ten minutes.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { DEFAULT_SETTINGS } from '../dist/enforce/settings.js';
+import { KernelFiles } from '../dist/host/simulated/kernel-files.js';
+import { Hold } from '../dist/watch/hold.js';
+import { describe, memoryStates } from './held-hosts.mjs';
+import { report } from './measure.mjs';
+
+const DAY = 86_400_000;
+const STEP = 600_000;
+
+export default function holdWeek() {
+  setFlagsFromString('--expose_gc');
+  const collect = runInNewContext('gc');
+  const { kernel, definitions, addresses, guests } = describe(64, 4, { cpus: '8-15', vectors: false });
+  let now = 0;
+  const host = { files: new KernelFiles(kernel), state: memoryStates(), clock: { now: () => now }, pause: () => {} };
+  const hold = new Hold(host, { ...DEFAULT_SETTINGS, intervals: { busy: 10_000, quiet: 120_000, traced: 120_000 } });
+  hold.traced = true;
+  for (const definition of definitions) hold.put(definition);
+  const heap = [];
+  for (let day = 1; day <= 7; day++) {
+    for (let step = 0; step < DAY / STEP; step++) {
+      happen(kernel, hold, definitions[step % 16], guests[step % 16], addresses, step);
+      const end = now + STEP;
+      for (; hold.due <= end; kernel.writes.length = 0) {
+        now = Math.max(now, hold.due);
+        hold.run();
+      }
+      now = end;
+    }
+    collect();
+    heap.push(process.memoryUsage().heapUsed / 1e6);
+  }
+  const [first, last] = [heap[0], heap.at(-1)];
+  report('hold: week', `heap after day 1 ${first.toFixed(2)} MB, after day 7 ${last.toFixed(2)} MB`, last / first, {
+    most: 1.02,
+  });
+}
+
+function happen(kernel, hold, definition, guest, addresses, step) {
+  for (const [index, address] of addresses.entries()) {
+    if (index % 7 !== step % 7) continue;
+    kernel.enableVectors(address, 1 + ((index + step) % 4));
+    hold.stir({ irqs: kernel.devices.get(address).vectors });
+  }
+  if (step % 5 === 0) {
+    hold.drop(guest.uuid);
+    hold.put(definition);
+  }
+}
