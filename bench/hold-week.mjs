@@ -1,4 +1,4 @@
-// Memory over a simulated week: 16 guests that reset and come back with other numbers, stop and start, every ten minutes.
+// Memory over a simulated week: 16 guests that reset and come back with other numbers, stop and start, every hour.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { DEFAULT_SETTINGS } from '../dist/enforce/settings.js';
@@ -8,7 +8,7 @@ import { describe, memoryStates } from './held-hosts.mjs';
 import { report } from './measure.mjs';
 
 const DAY = 86_400_000;
-const STEP = 600_000;
+const STEP = 3_600_000;
 
 export default function holdWeek() {
   setFlagsFromString('--expose_gc');
@@ -16,7 +16,7 @@ export default function holdWeek() {
   const { kernel, definitions, addresses, guests } = describe(64, 4, { cpus: '8-15', vectors: false });
   let now = 0;
   const host = { files: new KernelFiles(kernel), state: memoryStates(), clock: { now: () => now }, pause: () => {} };
-  const hold = new Hold(host, { ...DEFAULT_SETTINGS, intervals: { busy: 10_000, quiet: 120_000, traced: 120_000 } });
+  const hold = new Hold(host, { ...DEFAULT_SETTINGS, intervals: { busy: 10_000, quiet: 600_000, traced: 600_000 } });
   hold.traced = true;
   for (const definition of definitions) hold.put(definition);
   const heap = [];
