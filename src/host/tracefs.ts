@@ -1,0 +1,108 @@
+import { constants, existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where kernels have it: mounted by itself, or below debugfs. */
+const PLACES = ['sys/kernel/tracing', 'sys/kernel/debug/tracing'];
+const INSTANCE = 'hostdev-cpuset';
+const EVENT = 'events/irq_vectors/vector_alloc/enable';
+/** KiB a CPU: some thousand events, where the kernel's own measure is over a megabyte. */
+const BUFFER = '64';
+
+/** Why the kernel's events cannot be had, in words. */
+export class NoTracing extends Error {
+  override readonly name = 'NoTracing';
+}
+
+/** How folders come and go: in tracefs the kernel fills a new one itself, and it goes with all that is in it. */
+export interface TracefsFolders {
+  make(path: string): void;
+  remove(path: string): void;
+}
+
+const REAL: TracefsFolders = { make: (path) => mkdirSync(path), remove: rmdirSync };
+
+/** An instance of the kernel's tracing, for one event: nobody else's tracing is touched. */
+export class TraceInstance {
+  readonly #folder: string;
+
+  /**
+   * One that a killed watcher has left is taken over.
+   * @throws NoTracing
+   */
+  constructor(
+    root = '',
+    private readonly folders = REAL,
+  ) {
+    const place = PLACES.map((path) => join(root || '/', path, 'instances')).find((path) => existsSync(path));
+    if (place === undefined) throw new NoTracing('tracefs is not mounted');
+    this.#folder = join(place, INSTANCE);
+    try {
+      this.#prepare();
+    } catch (error) {
+      this.remove();
+      throw error instanceof NoTracing ? error : new NoTracing(reasonOf(error));
+    }
+  }
+
+  /** Read, it blocks until there is an event. */
+  get pipe(): string {
+    return join(this.#folder, 'trace_pipe');
+  }
+
+  /** Has a blocked reader of the pipe read something, also where somebody turned the instance off. */
+  wake(): void {
+    for (const [file, text] of [
+      ['tracing_on', '1'],
+      ['options/markers', '1'],
+      ['trace_marker', 'end\n'],
+    ] as const) {
+      attempt(() => this.#write(file, text));
+    }
+  }
+
+  /** The kernel refuses while the pipe is open; whatever it says, the next watcher takes over what is left. */
+  remove(): void {
+    attempt(() => this.#write(EVENT, '0'));
+    attempt(() => this.folders.remove(this.#folder));
+  }
+
+  #prepare(): void {
+    try {
+      this.folders.make(this.#folder);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    if (!existsSync(join(this.#folder, EVENT))) {
+      throw new NoTracing('this kernel has no event irq_vectors:vector_alloc (x86 has)');
+    }
+    this.#write('trace_clock', 'mono');
+    this.#write('buffer_size_kb', BUFFER);
+    // empties the buffer: what a killed watcher has not read is of no use
+    this.#write('trace', '');
+    this.#write('tracing_on', '1');
+    this.#write(EVENT, '1');
+  }
+
+  /** Never creates a file: below a root there may be anything. */
+  #write(file: string, text: string): void {
+    writeFileSync(join(this.#folder, file), text, {
+      flag: constants.O_WRONLY | constants.O_TRUNC | constants.O_NONBLOCK,
+    });
+  }
+}
+
+function attempt(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // it is gone, or refuses: nothing depends on it
+  }
+}
+
+/** Of the system's answer. */
+export function reasonOf(error: unknown): string {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  if (code === 'EPERM' || code === 'EACCES') return `the kernel forbids tracing (${code}): lockdown, or a container`;
+  if (code === 'EBUSY') return 'another process reads this trace instance';
+  return `tracing failed: ${code || message}`;
+}

@@ -1,0 +1,148 @@
+import {
+  closeSync,
+  constants,
+  type FSWatcher,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  unlinkSync,
+  watch,
+} from 'node:fs';
+import { join } from 'node:path';
+import { MAX_BYTES } from '../xml/decode.js';
+
+/** What a call of the hook left: a line with libvirt's operation, then the domain's XML. */
+export interface SpoolEntry {
+  operation: string;
+  xml: Uint8Array;
+  /** milliseconds since the epoch */
+  left: number;
+}
+
+export interface Spooled {
+  entries: SpoolEntry[];
+  /** a line for each thing that does not belong there */
+  problems: string[];
+}
+
+/** An operation is a word; the document may be as long as any. */
+const LONGEST_WORD = 20;
+const TAKEN = '.taken.';
+/** Milliseconds after which a file that was begun is nobody's any more. */
+const ABANDONED = 60_000;
+
+/**
+ * The folder where hook/qemu leaves what libvirt called it for: a file a domain, named by its UUID, so that a later call
+ * replaces an earlier one. Whatever else lies there is removed, never followed and never waited for.
+ */
+export class Spool {
+  readonly #folder: string;
+  readonly #left = new Set<string>();
+  #watcher: FSWatcher | undefined;
+
+  constructor(root = '') {
+    this.#folder = join(root || '/', 'run/hostdev-cpuset/spool');
+  }
+
+  /** Makes the folder. From now on hooks leave their calls here. Throws the system's error where it cannot be. */
+  open(): void {
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    const { uid } = lstatSync(this.#folder);
+    if (!lstatSync(this.#folder).isDirectory() || uid !== ownUid()) {
+      throw new Error(`${this.#folder} is not a folder of ours`);
+    }
+  }
+
+  /** Calls back when something was left; `ended` where the folder went. */
+  watch(something: () => void, ended: (reason: string) => void): void {
+    this.#watcher = watch(this.#folder, (event, name) => {
+      // our own takings are changes as well
+      if (name === null || !name.startsWith('.')) something();
+      if (event === 'rename' && name === 'spool') ended('the spool was removed');
+    });
+    this.#watcher.on('error', ({ message }) => ended(message));
+  }
+
+  close(): void {
+    this.#watcher?.close();
+  }
+
+  /** Takes all that is there, the oldest first. Each file is moved before it is read: a later one of its name is not lost. */
+  take(): Spooled {
+    const result: Spooled = { entries: [], problems: [] };
+    for (const name of namesIn(this.#folder)) {
+      try {
+        const entry = this.#takeOne(name);
+        if (entry) result.entries.push(entry);
+      } catch (error) {
+        // said once: what cannot be removed stays
+        if (!this.#left.has(name)) result.problems.push(`${JSON.stringify(name)} in the spool: ${wordsOf(error)}`);
+        this.#left.add(name);
+      }
+    }
+    result.entries.sort((a, b) => a.left - b.left);
+    return result;
+  }
+
+  #takeOne(name: string): SpoolEntry | undefined {
+    const path = join(this.#folder, name);
+    const isOurs = name.startsWith(TAKEN);
+    if (name.startsWith('.') && !isOurs) return this.#forgetAbandoned(path);
+    if (lstatSync(path).isDirectory()) {
+      rmdirSync(path);
+      throw new Error('a folder, which is removed');
+    }
+    // a name may be as long as a name can be
+    const taken = isOurs ? path : join(this.#folder, `${TAKEN}${name.slice(0, 100)}`);
+    if (!isOurs) renameSync(path, taken);
+    try {
+      return readEntry(taken);
+    } finally {
+      unlinkSync(taken);
+    }
+  }
+
+  /** A hook is writing it, or was killed doing so. */
+  #forgetAbandoned(path: string): undefined {
+    if (Date.now() - lstatSync(path).mtimeMs > ABANDONED) unlinkSync(path);
+  }
+}
+
+function readEntry(path: string): SpoolEntry {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) throw new Error('no regular file: removed');
+    if (stat.uid !== ownUid()) throw new Error("another user's: removed");
+    if (stat.size > MAX_BYTES + LONGEST_WORD) throw new Error('too large: removed');
+    const bytes = readFileSync(fd);
+    const end = bytes.subarray(0, LONGEST_WORD).indexOf(0x0a);
+    const operation = bytes.toString('latin1', 0, Math.max(end, 0));
+    if (!/^[a-z]+$/.test(operation)) throw new Error('nothing that the hook leaves: removed');
+    return { operation, xml: bytes.subarray(end + 1), left: stat.mtimeMs };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const ownUid = () => statSync('/proc/self').uid;
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // it went: `ended` says so
+  }
+}
+
+function wordsOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ELOOP') return 'a link: removed';
+  return code === undefined ? message : `${code}, it stays`;
+}

@@ -1,0 +1,149 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseVectorEvents, VectorEvents, type VectorNews } from '../../src/host/vector-events.js';
+import { EVENT, SimulatedTracefs } from '../support/simulated-tracefs.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const test = suite('vector events');
+let folder: TemporaryFolder;
+let tracefs: SimulatedTracefs;
+let news: VectorNews[];
+let ends: string[];
+let heard: () => void;
+const INSTANCE = 'sys/kernel/tracing/instances/hostdev-cpuset';
+
+test.before.each(() => {
+  folder = new TemporaryFolder();
+  news = [];
+  ends = [];
+  heard = () => {};
+});
+test.after.each(() => {
+  tracefs?.close();
+  folder.remove();
+});
+
+const listener = {
+  news(one: VectorNews) {
+    news.push(one);
+    heard();
+  },
+  ended(reason: string) {
+    ends.push(reason);
+    heard();
+  },
+};
+const open = () => VectorEvents.open(listener, folder.path, tracefs);
+const hear = (tell: () => void) =>
+  new Promise<void>((resolve) => {
+    heard = resolve;
+    tell();
+  });
+const reasonFor = (opening: Promise<unknown>) =>
+  opening.then(
+    () => 'none',
+    ({ message }: Error) => message,
+  );
+
+test('a vector is told with its time; the instance is set up and goes at the end', async () => {
+  tracefs = new SimulatedTracefs(folder);
+  const events = await open();
+  assert.is(tracefs.read('trace_clock'), 'mono');
+  assert.is(tracefs.read(EVENT), '1');
+  assert.is(tracefs.read('tracing_on'), '1');
+  await hear(() => tracefs.tellVector(41, '7.000250'));
+  assert.equal(news, [{ irqs: [41], at: 7000.25, lost: false }]);
+  assert.is(await events.close(), true);
+  assert.not.ok(existsSync(folder.join(INSTANCE)));
+  assert.is(news.length, 1, 'what wakes the reader is no news');
+  assert.equal(ends, []);
+});
+
+test('a line that comes in two halves is one', async () => {
+  tracefs = new SimulatedTracefs(folder);
+  const events = await open();
+  await hear(() =>
+    tracefs.tell(' qemu-1 [000] d..1. 1.000000: vector_alloc: irq=40 vector=1\n qemu-1 [000] d..1. 2.0'),
+  );
+  await hear(() => tracefs.tell('00000: vector_alloc: irq=41 vector=2\n'));
+  assert.equal(
+    news.map(({ irqs, at }) => [irqs, at]),
+    [
+      [[40], 1000],
+      [[41], 2000],
+    ],
+  );
+  await events.close();
+});
+
+test('an instance that a killed watcher has left is taken over', async () => {
+  tracefs = new SimulatedTracefs(folder);
+  mkdirSync(folder.join(INSTANCE));
+  tracefs.populate();
+  const events = await open();
+  assert.equal(tracefs.made, []);
+  await hear(() => tracefs.tellVector(40));
+  await events.close();
+  assert.is(tracefs.removed.length, 1);
+});
+
+test('an instance that somebody turns off for good is an end, with its reason', async () => {
+  tracefs = new SimulatedTracefs(folder);
+  await open();
+  // the last writer of the FIFO goes: every read is empty
+  await hear(() => tracefs.close());
+  assert.equal(ends, ['the kernel stopped telling: the trace instance was turned off']);
+  assert.not.ok(existsSync(folder.join(INSTANCE)));
+});
+
+test('without tracefs', async () => {
+  assert.is(await reasonFor(VectorEvents.open(listener, folder.path)), 'tracefs is not mounted');
+});
+
+test('debugfs has it, too', async () => {
+  mkdirSync(folder.join('sys/kernel/debug/tracing/instances'), { recursive: true });
+  assert.match(await reasonFor(VectorEvents.open(listener, folder.path)), 'no event irq_vectors:vector_alloc');
+});
+
+test('a kernel without the event is one reason, and nothing is left', async () => {
+  tracefs = new SimulatedTracefs(folder, false);
+  assert.match(await reasonFor(open()), 'this kernel has no event irq_vectors:vector_alloc');
+  assert.not.ok(existsSync(folder.join(INSTANCE)));
+});
+
+for (const [code, words] of [
+  ['EPERM', 'the kernel forbids tracing (EPERM): lockdown, or a container'],
+  ['EROFS', 'tracing failed: EROFS'],
+  ['EBUSY', 'another process reads this trace instance'],
+] as const) {
+  test(`${code} is one reason`, async () => {
+    tracefs = new SimulatedTracefs(folder);
+    const refusing = {
+      make() {
+        throw Object.assign(new Error(code), { code });
+      },
+      remove() {},
+    };
+    assert.is(await reasonFor(VectorEvents.open(listener, folder.path, refusing)), words);
+  });
+}
+
+test('what is no such event tells nothing', () => {
+  assert.is(parseVectorEvents('  sh-1 [000] ..... 1.000000: tracing_mark_write: end\n'), undefined);
+  assert.is(parseVectorEvents(''), undefined);
+});
+
+test('each interrupt is told once; events that were lost are said', () => {
+  const line = (irq: number, at: string) =>
+    `  x: y-1 [000] d..1. ${at}: vector_alloc: irq=${irq} vector=3 reserved=0 ret=0\n`;
+  assert.equal(parseVectorEvents(line(5, '1.5') + line(5, '1.6') + line(6, '1.7')), {
+    irqs: [5, 6],
+    at: 1500,
+    lost: false,
+  });
+  assert.is(parseVectorEvents(`CPU:3 [LOST 12 EVENTS]\n${line(5, '1.5')}`)?.lost, true);
+  assert.equal(parseVectorEvents('CPU:3 [LOST 12 EVENTS]\n'), { irqs: [], at: undefined, lost: true });
+});
+
+test.run();

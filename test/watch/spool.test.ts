@@ -1,0 +1,117 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+} from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Spool } from '../../src/watch/spool.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const test = suite('spool');
+const FOLDER = 'run/hostdev-cpuset/spool';
+const UUID = '5b1c2ad4-9f0e-4c39-8a53-0e6c3c1f7a10';
+let folder: TemporaryFolder;
+let spool: Spool;
+test.before.each(() => {
+  folder = new TemporaryFolder();
+  spool = new Spool(folder.path);
+  spool.open();
+});
+test.after.each(() => {
+  spool.close();
+  folder.remove();
+});
+
+const leave = (name: string, text: string) => folder.write(`${FOLDER}/${name}`, text);
+const names = () => readdirSync(folder.join(FOLDER));
+const taken = () => spool.take().entries.map(({ operation, xml }) => [operation, Buffer.from(xml).toString()]);
+
+test('what was left is taken once, the oldest first', () => {
+  leave('b', 'release\n<domain/>');
+  utimesSync(leave('a', 'started\n<domain>\n</domain>'), 1, 1);
+  utimesSync(folder.join(FOLDER, 'b'), 2, 2);
+  assert.equal(taken(), [
+    ['started', '<domain>\n</domain>'],
+    ['release', '<domain/>'],
+  ]);
+  assert.equal(names(), []);
+  assert.equal(taken(), []);
+});
+
+test('the folder is for its owner alone', () => {
+  assert.is(statSync(folder.join(FOLDER)).mode & 0o777, 0o700);
+});
+
+test('what a killed watcher had taken is taken again', () => {
+  leave(`.taken.${UUID}`, 'started\n<domain/>');
+  assert.equal(taken(), [['started', '<domain/>']]);
+  assert.equal(names(), []);
+});
+
+test('what a hook is writing is left to it, until it is nobody’s', () => {
+  const path = leave('.new.7', 'started\n<dom');
+  assert.equal(spool.take(), { entries: [], problems: [] });
+  assert.ok(existsSync(path));
+  utimesSync(path, 1, 1);
+  assert.equal(spool.take(), { entries: [], problems: [] });
+  assert.not.ok(existsSync(path));
+});
+
+for (const [name, put, words] of [
+  ['an empty file', () => leave('x', ''), 'nothing that the hook leaves: removed'],
+  ['garbage', () => leave('x', '\0\xff<<<'), 'nothing that the hook leaves: removed'],
+  ['a link', () => symlinkSync(folder.write('outside', 'started\n'), folder.join(FOLDER, 'x')), 'a link: removed'],
+  ['a FIFO', () => execFileSync('mkfifo', [folder.join(FOLDER, 'x')]), 'no regular file: removed'],
+  ['a huge file', () => execFileSync('truncate', ['-s', '17M', leave('x', 'started\n')]), 'too large: removed'],
+  ['an empty folder', () => mkdirSync(folder.join(FOLDER, 'x')), 'a folder, which is removed'],
+] as const) {
+  test(`${name} is one line, and gone`, () => {
+    put();
+    assert.equal(spool.take(), { entries: [], problems: [`"x" in the spool: ${words}`] });
+    assert.equal(names(), []);
+    assert.equal(spool.take(), { entries: [], problems: [] });
+  });
+}
+
+test('a link leads nowhere: what it points to stays', () => {
+  const outside = folder.write('outside', 'started\n<domain/>');
+  symlinkSync(outside, folder.join(FOLDER, 'x'));
+  spool.take();
+  assert.is(readFileSync(outside, 'utf8'), 'started\n<domain/>');
+});
+
+test('a folder with something in it stays, and is said once', () => {
+  leave('x/y', '');
+  assert.equal(spool.take().problems, ['"x" in the spool: ENOTEMPTY, it stays']);
+  assert.equal(spool.take().problems, []);
+});
+
+if (process.geteuid?.() === 0) {
+  test("another user's file is one line, and gone", () => {
+    chownSync(leave('x', 'started\n<domain/>'), 65534, 65534);
+    assert.equal(spool.take(), { entries: [], problems: ['"x" in the spool: another user\'s: removed'] });
+    assert.equal(names(), []);
+  });
+}
+
+test('one bad file keeps no good one', () => {
+  leave('x', '');
+  leave(UUID, 'started\n<domain/>');
+  assert.equal(taken(), [['started', '<domain/>']]);
+});
+
+test('tells when something is left', async () => {
+  const heard = new Promise<void>((resolve, reject) => spool.watch(resolve, reject));
+  leave(UUID, 'started\n<domain/>');
+  await heard;
+  assert.is(taken().length, 1);
+});
+
+test.run();
