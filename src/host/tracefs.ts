@@ -1,4 +1,4 @@
-import { constants, existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, mkdirSync, openSync, rmdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Where kernels have it: mounted by itself, or below debugfs. */
@@ -85,9 +85,12 @@ export class TraceInstance {
 
   /** Never creates a file: below a root there may be anything. */
   #write(file: string, text: string): void {
-    writeFileSync(join(this.#folder, file), text, {
-      flag: constants.O_WRONLY | constants.O_TRUNC | constants.O_NONBLOCK,
-    });
+    const fd = openSync(join(this.#folder, file), constants.O_WRONLY | constants.O_TRUNC | constants.O_NONBLOCK);
+    try {
+      writeSync(fd, text);
+    } finally {
+      closeSync(fd);
+    }
   }
 }
 

@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { type LibvirtEvent, parseEventLine } from './event-line.js';
+import { environmentOf, errorIn, optionsOf, type VirshCall } from './virsh.js';
+
+export interface LibvirtListener {
+  /** null: something happened, to nobody knows which domain */
+  event(event: LibvirtEvent | null): void;
+  /** who runs is to be asked: a connection is being made (first), or has had time to be */
+  connecting(first: boolean): void;
+  /** the daemon is gone, or cannot be reached */
+  lost(reason: string): void;
+}
+
+/** Milliseconds: before virsh is started again, at first and at most; until it can be taken to be connected. */
+const FIRST = 1000;
+const LONGEST = 30_000;
+const SETTLED = 2000;
+/** Characters of a line that are kept: a name may be long. */
+const LONGEST_LINE = 65_536;
+
+/** libvirt's events, from a virsh that is started again when the daemon has gone. */
+export class LibvirtEvents {
+  #child: ChildProcess | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #delay = FIRST;
+  #closed = false;
+
+  constructor(
+    private readonly call: VirshCall,
+    private readonly listener: LibvirtListener,
+  ) {}
+
+  start(): void {
+    const words = [...optionsOf(this.call), 'event', '--all', '--loop', '--timestamp'];
+    const child = spawn('virsh', words, { env: environmentOf(this.call), stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = child;
+    let said = '';
+    this.#readLines(child);
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      said = `${said}${text}`.slice(0, LONGEST_LINE);
+    });
+    let failure = '';
+    child.on('error', ({ message }) => {
+      failure = message;
+    });
+    child.on('close', () => this.#ended(errorIn(said) ?? (failure || 'virsh event ended')));
+    this.listener.connecting(true);
+    this.#timer = setTimeout(() => {
+      this.#delay = FIRST;
+      this.listener.connecting(false);
+    }, SETTLED);
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#child?.kill();
+  }
+
+  #readLines({ stdout }: ChildProcess): void {
+    let rest = '';
+    stdout?.setEncoding('utf8').on('data', (text: string) => {
+      const lines = `${rest}${text}`.split('\n');
+      rest = (lines.pop() ?? '').slice(0, LONGEST_LINE);
+      for (const line of lines) {
+        const event = parseEventLine(line);
+        if (event !== undefined && !this.#closed) this.listener.event(event);
+      }
+    });
+  }
+
+  #ended(reason: string): void {
+    clearTimeout(this.#timer);
+    if (this.#closed) return;
+    this.listener.lost(reason);
+    this.#timer = setTimeout(() => this.start(), this.#delay);
+    this.#delay = Math.min(this.#delay * 2, LONGEST);
+  }
+}
