@@ -6,6 +6,7 @@ import { installCommand } from './command-line/install.js';
 import { lintCommand } from './command-line/lint.js';
 import { EPILOGUE, type Take } from './command-line/shared.js';
 import { expandCommand, normalizeCommand } from './command-line/transform.js';
+import { watchCommand } from './command-line/watch.js';
 import { ToolError } from './io.js';
 import type { Request } from './request.js';
 import { version } from './version.js';
@@ -18,12 +19,13 @@ export const COMMANDS: readonly ((parser: Argv, take: Take) => void)[] = [
   (parser, take) => enforceCommand(parser, 'plan', take),
   (parser, take) => enforceCommand(parser, 'enforce', take),
   (parser, take) => enforceCommand(parser, 'status', take),
+  watchCommand,
   defineCommand,
   editCommand,
   (parser, take) => installCommand(parser, 'install', take),
   (parser, take) => installCommand(parser, 'uninstall', take),
 ];
-const NAMES = 'lint, normalize, expand, plan, enforce, status, define, edit, install or uninstall (see --help)';
+const NAMES = 'lint, normalize, expand, plan, enforce, status, watch, define, edit, install or uninstall (see --help)';
 
 /** @throws ToolError at a usage error: one line */
 export async function parseArguments(program: string, args: readonly string[]): Promise<Request> {

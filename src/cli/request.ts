@@ -4,6 +4,7 @@ import type { EnforceOptions } from './enforce.js';
 import type { InstallOptions } from './install.js';
 import type { LintOptions } from './lint.js';
 import type { NormalizeCommandOptions, TransformOptions } from './transform.js';
+import type { WatchOptions } from './watch.js';
 
 /** What a command line asks for. */
 export type Request =
@@ -14,4 +15,5 @@ export type Request =
   | { command: 'edit'; options: EditOptions }
   | { command: 'enforce'; options: EnforceOptions }
   | { command: 'install'; options: InstallOptions }
+  | { command: 'watch'; options: WatchOptions }
   | { command: 'print'; text: string };

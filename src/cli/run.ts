@@ -34,6 +34,7 @@ async function dispatch(program: string, args: readonly string[], io: Io, early?
     io.stdout.write(request.text);
     return EXIT.ok;
   }
+  if (request.command === 'watch') return (await import('./watch.js')).watchCommand(request.options, io);
   if (request.command === 'edit') return (await import('./edit.js')).editCommand(request.options, io);
   if (request.command === 'install') return (await import('./install.js')).installCommand(request.options, io);
   const namesNone =

@@ -1,14 +1,13 @@
-import { type Definition, readDefinition } from '../domain/definition.js';
+import type { Definition } from '../domain/definition.js';
 import { enforceDomain, type PassHost, planDomain } from '../enforce/pass.js';
 import { releaseDomain } from '../enforce/release.js';
 import { parseSettings, SETTINGS_FILE, type Settings } from '../enforce/settings.js';
 import { withDomainLock } from '../host/domain-lock.js';
 import { canonicalUuid } from '../host/uuid.js';
-import { decode } from '../xml/decode.js';
 import { InputError } from '../xml/input-error.js';
-import { parseXml } from '../xml/parse.js';
 import { LineIndex } from '../xml/position.js';
 import type { Input } from './bounded-read.js';
+import { isConcerned, readDomainXml, UnusableXml } from './domain-xml.js';
 import { detailLines, errorsOf, type LogLine, logLine, passLine } from './log-line.js';
 import type { Work } from './operation.js';
 
@@ -59,7 +58,7 @@ function problemsBeforeStart(input: Input, host: PassHost): string[] {
   try {
     return errorsOf(planDomain(host, definitionOf(input)));
   } catch (error) {
-    if (!(error instanceof UnusableInput)) throw error;
+    if (!(error instanceof UnusableXml)) throw error;
     return [error.message];
   }
 }
@@ -67,7 +66,7 @@ function problemsBeforeStart(input: Input, host: PassHost): string[] {
 function pass({ name, operation, input }: HookCall, host: HookHost): HookResult {
   const settings = readSettings(host);
   const definition = definitionOf(input);
-  if (definition.metadata.length === 0 && !definition.devices.some(({ source }) => source)) return { lines: [] };
+  if (!isConcerned(definition)) return { lines: [] };
   const { report, stateError } = locked(host, definition, () => enforceDomain({ ...host, settings }, definition));
   const lines = [passLine(name, operation, report)];
   if (host.debug) lines.push(...detailLines(name, operation, report));
@@ -88,20 +87,10 @@ function locked<T>(host: HookHost, definition: Definition, action: () => T): T {
   return uuid === undefined ? action() : withDomainLock(host, uuid, action);
 }
 
-class UnusableInput extends Error {}
-
-/** @throws UnusableInput */
+/** @throws UnusableXml */
 function definitionOf(input: Input): Definition {
-  if ('problem' in input) throw new UnusableInput(input.problem);
-  const { text, problem } = decode(input.bytes);
-  try {
-    if (problem) throw problem;
-    return readDefinition(parseXml(text));
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    const { line, column } = new LineIndex(text).at(error.offset);
-    throw new UnusableInput(`the domain's XML, ${line}:${column}: ${error.message}`);
-  }
+  if ('problem' in input) throw new UnusableXml(input.problem);
+  return readDomainXml(input.bytes);
 }
 
 /** A configuration that cannot be read may forbid what we are about to do: then nothing is done. */

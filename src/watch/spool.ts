@@ -69,6 +69,11 @@ export class Spool {
     this.#watcher.on('error', ({ message }) => ended(message));
   }
 
+  /** Something waits to be taken. What a hook has begun counts: it is about to be left. */
+  hasSome(): boolean {
+    return namesIn(this.#folder).some((name) => !this.#left.has(name));
+  }
+
   close(): void {
     this.#watcher?.close();
   }

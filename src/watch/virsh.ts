@@ -56,10 +56,15 @@ export class Virsh {
   }
 }
 
-function wordsOf({ code, killed, message }: { code?: unknown; killed?: boolean; message: string }, stderr: string): string {
+function wordsOf(
+  { code, killed, message }: { code?: unknown; killed?: boolean; message: string },
+  stderr: string,
+): string {
   if (code === 'ENOENT') return 'virsh is not installed (Debian: libvirt-clients)';
   if (killed) return `virsh gave no answer within ${TIME_LIMIT / 1000} s`;
-  return errorIn(stderr) ?? `virsh: ${typeof code === 'number' ? `exit status ${code}` : (message.split('\n')[0] ?? '')}`;
+  return (
+    errorIn(stderr) ?? `virsh: ${typeof code === 'number' ? `exit status ${code}` : (message.split('\n')[0] ?? '')}`
+  );
 }
 
 /** The first of virsh's own lines of error. */

@@ -1,0 +1,42 @@
+import type { Argv } from 'yargs';
+import { ToolError } from '../io.js';
+import { pathsOf, type Take } from './shared.js';
+
+const ABOUT = "hold every running domain's policy until told to stop";
+const SIGNALS = 'SIGTERM and SIGINT end it, SIGHUP has it read its configuration again.';
+
+export function watchCommand(parser: Argv, take: Take): void {
+  parser.command(
+    'watch',
+    ABOUT,
+    (options) =>
+      options
+        .usage(`Usage: $0 watch [options]\n\n${ABOUT}\n${SIGNALS}`)
+        .epilogue('Exit status: 0 ended as told, 2 the tool failed.')
+        .option('connect', {
+          alias: 'c',
+          type: 'string',
+          requiresArg: true,
+          describe: 'URI of libvirt, as of virsh -c (qemu:///system)',
+        })
+        .option('root', { type: 'string', requiresArg: true, describe: 'a tree with /sys, /proc, /run and /etc in it' })
+        .option('metrics', {
+          type: 'string',
+          requiresArg: true,
+          describe: "a file for Prometheus's textfile collector",
+        })
+        .option('until-idle', { type: 'boolean', describe: 'end with the last domain' })
+        .option('restore-on-exit', { type: 'boolean', describe: 'give interrupts back what they had' })
+        .option('no-tracing', { type: 'boolean', describe: "look at intervals, without the kernel's events" })
+        .example('sudo $0 watch --metrics /var/lib/node_exporter/hostdev-cpuset.prom', 'as a service does'),
+    (given) => {
+      const [word] = pathsOf(given._, 'watch');
+      if (word !== undefined) throw new ToolError(`watch takes no names: ${word}`);
+      const { root, connect, metrics } = given;
+      const untilIdle = given['until-idle'] ?? false;
+      const restoreOnExit = given['restore-on-exit'] ?? false;
+      const options = { paths: [], root, connect, metrics, untilIdle, restoreOnExit, tracing: !given['no-tracing'] };
+      take({ command: 'watch', options });
+    },
+  );
+}

@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process';
+
+/** Milliseconds that a message may take. */
+const PATIENCE = 5000;
+
+/**
+ * Tells systemd how a service is. Its socket takes datagrams, which Node cannot send and no library without native code can;
+ * systemd-notify(1) is there wherever systemd is. Messages come from a process of their own: the unit needs NotifyAccess=all.
+ */
+export class SystemdNotify {
+  #last: Promise<void> = Promise.resolve();
+  #watchdog: NodeJS.Timeout | undefined;
+  readonly #isWanted: boolean;
+
+  constructor(private readonly env: Readonly<Record<string, string | undefined>>) {
+    this.#isWanted = Boolean(env.NOTIFY_SOCKET);
+  }
+
+  /** Assignments such as READY=1; one message after the other. Resolves when it is sent, or cannot be. */
+  send(...assignments: string[]): Promise<void> {
+    if (this.#isWanted) this.#last = this.#last.then(() => this.#send(assignments));
+    return this.#last;
+  }
+
+  /** Says that we live, twice as often as systemd wants to hear it. */
+  startWatchdog(): void {
+    const microseconds = Number(this.env.WATCHDOG_USEC);
+    if (!this.#isWanted || !(microseconds > 0)) return;
+    this.#watchdog = setInterval(() => void this.send('WATCHDOG=1'), microseconds / 2000);
+  }
+
+  stopWatchdog(): void {
+    clearInterval(this.#watchdog);
+  }
+
+  #send(assignments: readonly string[]): Promise<void> {
+    return new Promise((resolve) => {
+      const child = spawn('systemd-notify', assignments, { stdio: 'ignore', env: { ...this.env }, timeout: PATIENCE });
+      child.on('error', () => resolve());
+      child.on('close', () => resolve());
+    });
+  }
+}

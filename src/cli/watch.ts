@@ -1,0 +1,127 @@
+import { resolve } from 'node:path';
+import { DEFAULT_SETTINGS } from '../enforce/settings.js';
+import { RootFiles } from '../host/root-files.js';
+import { FIELD_SOCKET, FieldJournal, LEVELS } from '../watch/field-journal.js';
+import type { JournalEntry } from '../watch/journal-entry.js';
+import { Watcher } from '../watch/watcher.js';
+import { WatcherPlace } from '../watch/watcher-place.js';
+import { EXIT, errorLine, type Io, ToolError } from './io.js';
+import { assertHost } from './open-host.js';
+import { readSettings } from './read-settings.js';
+import { SystemdNotify } from './systemd-notify.js';
+
+export interface WatchOptions {
+  /** always empty: it takes no files */
+  paths: string[];
+  /** a tree in place of the host */
+  root?: string | undefined;
+  /** libvirt's URI, as of `virsh -c` */
+  connect?: string | undefined;
+  /** a file for Prometheus's textfile collector */
+  metrics?: string | undefined;
+  /** end with the last domain */
+  untilIdle: boolean;
+  restoreOnExit: boolean;
+  tracing: boolean;
+}
+
+const PROGRAM = 'hostdev-cpuset';
+/** libvirt's own when it is asked by root; said, as virsh takes another one from its environment. */
+const SYSTEM = 'qemu:///system';
+/** Milliseconds without a domain after which --until-idle ends, and between two looks for that. */
+const IDLE = 3000;
+const IDLE_LOOK = 500;
+
+/** `watch`: returns the exit status when it has been told to end, or has nothing left to hold. */
+export async function watchCommand(options: WatchOptions, io: Io): Promise<number> {
+  const { root, connect = SYSTEM, metrics, tracing } = options;
+  const files = new RootFiles(root);
+  assertHost(files, root);
+  if (root === undefined && io.userId() !== 0) {
+    throw new ToolError('watch writes /proc/irq/*/smp_affinity, which only root may: run it with sudo');
+  }
+  const settings = readSettings(files) ?? DEFAULT_SETTINGS;
+  const place = new WatcherPlace(root);
+  takePlace(place);
+  const notify = new SystemdNotify(io.env);
+  const journal = new FieldJournal(plainWriter(io), root === undefined ? FIELD_SOCKET : undefined);
+  const watcher = new Watcher({
+    ...{ root: root ?? '', metrics: metrics && resolve(metrics), tracing, settings, pid: process.pid },
+    libvirt: { uri: connect, env: io.env },
+    clock: { now: () => Number(process.hrtime.bigint()) / 1e6 },
+    journal: (entry) => journal.write(entry),
+    status: (text) => void notify.send(`STATUS=${text}`),
+  });
+  const reload = () => void reloadSettings(watcher, files, journal, notify);
+  const ending = endOf(watcher, place, options.untilIdle);
+  process.on('SIGHUP', reload);
+  let ended = true;
+  try {
+    await watcher.start();
+    notify.startWatchdog();
+    await Promise.race([notify.send('READY=1'), ending]);
+    await ending;
+    notify.stopWatchdog();
+    void notify.send('STOPPING=1');
+  } finally {
+    ended = await watcher.stop(options.restoreOnExit);
+    place.leave();
+    process.off('SIGHUP', reload);
+    await Promise.race([journal.flush(), new Promise((done) => setTimeout(done, 300).unref())]);
+  }
+  // Node would wait for its thread that reads the kernel's events, and that will not wake up.
+  if (!ended) process.kill(process.pid, 'SIGKILL');
+  return EXIT.ok;
+}
+
+function takePlace(place: WatcherPlace): void {
+  const result = place.take();
+  if (!result.taken) throw new ToolError(`hostdev-cpuset watch runs already: process ${result.pid}`);
+}
+
+/** Resolves when a signal says so, or nothing is left to hold. */
+function endOf(watcher: Watcher, place: WatcherPlace, untilIdle: boolean): Promise<void> {
+  return new Promise((resolve) => {
+    let idle = 0;
+    const end = () => {
+      clearInterval(timer);
+      resolve();
+    };
+    const look = () => {
+      idle = watcher.idle ? idle + IDLE_LOOK : 0;
+      if (idle < IDLE) return;
+      // hooks look for a watcher after they have left their call: so the place is given up before the last look for calls
+      place.leave();
+      if (watcher.idle || !place.take().taken) end();
+      idle = 0;
+    };
+    const timer = untilIdle ? setInterval(look, IDLE_LOOK) : undefined;
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, end);
+  });
+}
+
+/** SIGHUP. A configuration that is wrong changes nothing. */
+async function reloadSettings(
+  watcher: Watcher,
+  files: RootFiles,
+  journal: FieldJournal,
+  notify: SystemdNotify,
+): Promise<void> {
+  void notify.send('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+  try {
+    watcher.configure(readSettings(files) ?? DEFAULT_SETTINGS);
+    journal.write({ priority: 'info', text: 'the configuration was read again' });
+  } catch (error) {
+    const { message } = error as Error;
+    journal.write({ priority: 'error', text: `the configuration stays as it was: ${message}` });
+  }
+  await notify.send('READY=1');
+}
+
+/** Where journald takes no fields: lines for standard error, with their priority where that is the journal's. */
+function plainWriter(io: Io): (entry: JournalEntry) => void {
+  const prefixed = io.env.JOURNAL_STREAM !== undefined;
+  return ({ priority, text }) => {
+    io.stderr.write(prefixed ? `<${LEVELS[priority]}>${text}\n` : errorLine(PROGRAM, text));
+  };
+}

@@ -1,0 +1,163 @@
+import type { Definition } from '../domain/definition.js';
+import { isConcerned, readDomainXml } from '../hook/domain-xml.js';
+import { canonicalUuid } from '../host/uuid.js';
+import type { LibvirtEvent } from './event-line.js';
+import type { SpoolEntry } from './spool.js';
+import type { Virsh } from './virsh.js';
+
+/** What is told about domains; of each by its canonical UUID. */
+export interface DomainSink {
+  put(definition: Definition): void;
+  drop(uuid: string): void;
+  stir(uuid: string | undefined): void;
+  /** domains that something is kept of, from a watcher that was killed, too */
+  remembered(): string[];
+  problem(text: string): void;
+}
+
+interface Known {
+  name: string;
+  /** a policy concerns it */
+  held: boolean;
+  /** when it was last told to run, milliseconds since the epoch */
+  since: number;
+}
+
+/** Domains that virsh is asked for at the same time. */
+const AT_ONCE = 4;
+/** A call of the hook that nobody took for so long, in milliseconds, says little: who runs is asked. */
+const STALE = 60_000;
+
+/** Which domains run, and as what: from the hook's spool, and from libvirt. */
+export class DomainFeed {
+  readonly #known = new Map<string, Known>();
+  readonly #reading = new Map<string, { again: boolean; done: Promise<void> }>();
+  #listing: Promise<void> = Promise.resolve();
+  #busy = 0;
+
+  constructor(
+    private readonly virsh: Pick<Virsh, 'running' | 'dump'>,
+    private readonly sink: DomainSink,
+  ) {}
+
+  /** Domains that a policy concerns. */
+  get held(): number {
+    return [...this.#known.values()].filter(({ held }) => held).length;
+  }
+
+  get uuids(): string[] {
+    return [...this.#known.keys()];
+  }
+
+  /** Something is being asked of libvirt. */
+  get busy(): boolean {
+    return this.#busy > 0;
+  }
+
+  /** What the hook was called for. */
+  spooled({ operation, xml, left }: SpoolEntry): void {
+    if (operation !== 'release' && Date.now() - left > STALE) return;
+    try {
+      const definition = readDomainXml(xml);
+      const uuid = canonicalUuid(definition.uuid ?? '');
+      if (uuid === undefined) throw new Error('a domain without a UUID');
+      if (operation === 'release') this.#drop(uuid);
+      else this.#put(uuid, definition);
+    } catch (error) {
+      this.sink.problem(`the hook's ${operation}: ${(error as Error).message}`);
+    }
+  }
+
+  /** What libvirt tells. A name that is nobody's, as far as is known, has all be asked for. */
+  event(event: LibvirtEvent | null): void {
+    const [uuid] = [...this.#known].find(([, { name }]) => name === event?.domain) ?? [];
+    if (uuid === undefined || event?.meaning === 'ended') void this.list();
+    else if (event?.meaning === 'stirred') this.sink.stir(uuid);
+    else void this.#read(uuid);
+  }
+
+  /** Asks who runs: reads those that are new, or all of them, and lets go who does not. Resolves when all is done; never rejects. */
+  list({ all = false } = {}): Promise<void> {
+    this.#listing = this.#listing.then(() => this.#during(() => this.#list(all)));
+    return this.#listing;
+  }
+
+  async #list(all: boolean): Promise<void> {
+    const asked = Date.now();
+    let running: string[];
+    try {
+      running = await this.virsh.running();
+    } catch {
+      return; // the events' connection says why
+    }
+    const gone = new Set([...this.#known.keys(), ...this.sink.remembered()].filter((uuid) => !running.includes(uuid)));
+    for (const uuid of gone) {
+      // it may have started since
+      if ((this.#known.get(uuid)?.since ?? 0) < asked) this.#drop(uuid);
+    }
+    const unread = running.filter((uuid) => all || !this.#known.has(uuid));
+    const worker = async () => {
+      for (let uuid = unread.shift(); uuid !== undefined; uuid = unread.shift()) await this.#read(uuid);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  }
+
+  /** Reads a domain's definition; once more if it changes meanwhile. */
+  #read(uuid: string): Promise<void> {
+    const current = this.#reading.get(uuid);
+    if (current) {
+      current.again = true;
+      return current.done;
+    }
+    const reading = { again: true, done: Promise.resolve() };
+    this.#reading.set(uuid, reading);
+    reading.done = this.#during(async () => {
+      while (reading.again) {
+        reading.again = false;
+        await this.#readOnce(uuid);
+      }
+      this.#reading.delete(uuid);
+    });
+    return reading.done;
+  }
+
+  async #readOnce(uuid: string): Promise<void> {
+    let text: string;
+    try {
+      text = await this.virsh.dump(uuid);
+    } catch {
+      return; // it ended, or the daemon did: either is told
+    }
+    try {
+      const definition = readDomainXml(Buffer.from(text));
+      // a domain that is defined has a definition when it has ended, too: then it has no id
+      if (definition.document.root.hasAttribute('id')) this.#put(uuid, definition);
+    } catch (error) {
+      this.sink.problem(`domain ${uuid}: ${(error as Error).message}`);
+    }
+  }
+
+  #put(uuid: string, definition: Definition): void {
+    const { name } = definition;
+    const before = this.#known.get(uuid);
+    const held = isConcerned(definition);
+    this.#known.set(uuid, { name, held, since: Date.now() });
+    if (held) this.sink.put({ ...definition, uuid });
+    else if (before?.held) this.sink.drop(uuid);
+  }
+
+  #drop(uuid: string): void {
+    const known = this.#known.get(uuid);
+    this.#known.delete(uuid);
+    if (known?.held || this.sink.remembered().includes(uuid)) this.sink.drop(uuid);
+  }
+
+  async #during(action: () => Promise<void>): Promise<void> {
+    this.#busy++;
+    try {
+      await action();
+    } finally {
+      this.#busy--;
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import type { JournalEntry } from './journal-entry.js';
+
+/** journald's socket of datagrams, which Node cannot send: logger(1) of util-linux does it for us. */
+export const FIELD_SOCKET = '/run/systemd/journal/socket';
+
+/** syslog(3) */
+export const LEVELS: Record<JournalEntry['priority'], number> = { error: 3, warning: 4, info: 6 };
+/** Entries that wait for logger; more go the other way, which is faster and knows no fields. */
+const LONGEST_QUEUE = 50;
+/** Milliseconds that a logger may take. */
+const PATIENCE = 2000;
+
+/** Where lines go that journald does not take with their fields. */
+export type PlainWriter = (entry: JournalEntry) => void;
+
+/** Writes to journald with fields, one entry after the other; where there is none, plainly. */
+export class FieldJournal {
+  #queue: JournalEntry[] = [];
+  #writing: Promise<void> | undefined;
+  #usable: boolean;
+
+  constructor(
+    private readonly plainly: PlainWriter,
+    socket: string | undefined,
+  ) {
+    this.#usable = socket !== undefined && existsSync(socket);
+  }
+
+  write(entry: JournalEntry): void {
+    if (!this.#usable || this.#queue.length >= LONGEST_QUEUE) {
+      this.plainly(entry);
+      return;
+    }
+    this.#queue.push(entry);
+    this.#writing ??= this.#writeAll();
+  }
+
+  /** Resolves when all is written. */
+  async flush(): Promise<void> {
+    await this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    for (let entry = this.#queue.shift(); entry; entry = this.#queue.shift()) {
+      if (this.#usable && (await sendFields(fieldsOf(entry)))) continue;
+      this.#usable = false;
+      this.plainly(entry);
+    }
+    this.#writing = undefined;
+  }
+}
+
+/** A line a field, as logger --journald reads them; a field may be there more than once. */
+export function fieldsOf({ priority, text, domains = [], addresses = [], irqs = [] }: JournalEntry): string {
+  const fields: [string, string | number][] = [
+    ['MESSAGE', text],
+    ['PRIORITY', LEVELS[priority]],
+    ['SYSLOG_IDENTIFIER', 'hostdev-cpuset'],
+    ...domains.map((name): [string, string] => ['HOSTDEV_CPUSET_DOMAIN', name]),
+    ...addresses.map((address): [string, string] => ['HOSTDEV_CPUSET_ADDRESS', address]),
+    ...irqs.map((irq): [string, number] => ['HOSTDEV_CPUSET_IRQ', irq]),
+  ];
+  // a line break would begin another field
+  return fields.map(([name, value]) => `${name}=${String(value).replace(/\p{Cc}/gu, '\ufffd')}\n`).join('');
+}
+
+function sendFields(fields: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const child = spawn('logger', ['--journald'], { stdio: ['pipe', 'ignore', 'ignore'], timeout: PATIENCE });
+    child.on('error', () => resolve(false));
+    child.on('close', (code) => resolve(code === 0));
+    child.stdin.on('error', () => {});
+    child.stdin.end(fields);
+  });
+}

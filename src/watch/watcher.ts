@@ -1,0 +1,204 @@
+import { join } from 'node:path';
+import type { Settings } from '../enforce/settings.js';
+import { withDomainLock } from '../host/domain-lock.js';
+import { RootFiles } from '../host/root-files.js';
+import { StateStore } from '../host/state-store.js';
+import { NoTracing } from '../host/tracefs.js';
+import { VectorEvents, type VectorNews } from '../host/vector-events.js';
+import { DomainFeed } from './domain-feed.js';
+import { type Clock, Hold, type Stir } from './hold.js';
+import { type JournalEntry, placementEntries, problemEntry } from './journal-entry.js';
+import { LibvirtEvents } from './libvirt-events.js';
+import { Publisher } from './publisher.js';
+import { Restorer } from './restore.js';
+import { Spool } from './spool.js';
+import { Virsh, type VirshCall } from './virsh.js';
+
+export interface WatcherOptions {
+  root: string;
+  libvirt: VirshCall;
+  /** Prometheus's file */
+  metrics: string | undefined;
+  /** ask the kernel for its events */
+  tracing: boolean;
+  settings: Settings;
+  clock: Clock;
+  pid: number;
+  journal(entry: JournalEntry): void;
+  /** the kernel tells, or why it does not: for systemctl status */
+  status(text: string): void;
+}
+
+/** The loop that holds: what the kernel, libvirt and the hook tell goes to Hold, what Hold does goes to the journal. */
+export class Watcher {
+  readonly #hold: Hold;
+  readonly #files: RootFiles;
+  readonly #state: StateStore;
+  readonly #spool: Spool;
+  readonly #virsh: Virsh;
+  readonly #feed: DomainFeed;
+  readonly #events: LibvirtEvents;
+  readonly #publisher: Publisher;
+  readonly #restorer = new Restorer();
+  #tracing: VectorEvents | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #unreachable = '';
+  #stopped = false;
+
+  constructor(private readonly options: WatcherOptions) {
+    const { root, libvirt, clock, settings } = options;
+    this.#files = new RootFiles(root);
+    this.#state = new StateStore(root);
+    const lock = { folder: join(root || '/', 'run/hostdev-cpuset'), pause };
+    const host = { files: this.#files, state: this.#state, clock, pause };
+    this.#hold = new Hold({ ...host, exclusively: (uuid, action) => withDomainLock(lock, uuid, action) }, settings);
+    this.#spool = new Spool(root);
+    this.#virsh = new Virsh(libvirt);
+    this.#feed = new DomainFeed(this.#virsh, {
+      put: (definition) => this.#then(() => this.#hold.put(definition)),
+      drop: (uuid) => this.#then(() => this.#drop(uuid)),
+      stir: (uuid) => this.#stir(uuid === undefined ? {} : { uuid }),
+      remembered: () => this.#state.list(),
+      problem: (text) => this.#warn(text),
+    });
+    this.#events = new LibvirtEvents(libvirt, {
+      event: (event) => this.#feed.event(event),
+      connecting: (first) => this.#connecting(first),
+      lost: (reason) => this.#lost(reason),
+    });
+    this.#publisher = new Publisher(options, this.#hold);
+  }
+
+  /** Nothing is under way, and no running domain has a policy. */
+  get idle(): boolean {
+    return !this.#feed.busy && this.#feed.held === 0 && !this.#spool.hasSome();
+  }
+
+  /** Throws the system's error where /run cannot be written. */
+  async start(): Promise<void> {
+    this.#spool.open();
+    await this.#startTracing();
+    this.#spool.watch(
+      () => this.#takeSpooled(),
+      (reason) => this.#warn(`the hook cannot be heard any more: ${reason}`),
+    );
+    this.#takeSpooled();
+    this.#events.start();
+    this.#publisher.start();
+  }
+
+  /** From now on another configuration holds. */
+  configure(settings: Settings): void {
+    this.#hold.settings = settings;
+    this.#stir({});
+  }
+
+  /** Leaves every interrupt where it is, or gives it back what it had. False where a thread of ours will not end. */
+  async stop(restore: boolean): Promise<boolean> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#spool.close();
+    this.#events.close();
+    this.#virsh.close();
+    const ended = (await this.#tracing?.close()) ?? true;
+    if (restore) {
+      const count = this.#restorer.restore(this.#files);
+      for (const uuid of this.#feed.uuids) this.#state.remove(uuid);
+      this.#info(`${count} interrupts have again what they had`);
+    }
+    this.#publisher.stop();
+    return ended;
+  }
+
+  async #startTracing(): Promise<void> {
+    const listener = {
+      // not within the reading: a bug of ours must not pass for one of the kernel's
+      news: (news: VectorNews) => void setImmediate(() => this.#heard(news)),
+      ended: (reason: string) => this.#untraced(reason),
+    };
+    try {
+      if (!this.options.tracing) throw new NoTracing('switched off');
+      this.#tracing = await VectorEvents.open(listener, this.options.root);
+      this.#hold.traced = true;
+      this.#publisher.way(null);
+      this.#info('the kernel tells of new interrupts (trace events)');
+    } catch (error) {
+      if (!(error instanceof NoTracing)) throw error;
+      this.#untraced(error.message);
+    }
+  }
+
+  #untraced(reason: string): void {
+    this.#tracing = undefined;
+    this.#hold.traced = false;
+    this.#publisher.way(reason);
+    this.#info(`new interrupts are looked for at intervals: ${reason}`);
+    this.#stir({});
+  }
+
+  #heard({ irqs, at, lost }: VectorNews): void {
+    this.#stir({ ...(lost ? {} : { irqs }), ...(at === undefined ? {} : { at }) });
+  }
+
+  #takeSpooled(): void {
+    const { entries, problems } = this.#spool.take();
+    for (const problem of problems) this.#warn(problem);
+    for (const entry of entries) this.#feed.spooled(entry);
+  }
+
+  /** A connection that is made may miss what happens just then: so who runs is asked again when it stands. */
+  #connecting(first: boolean): void {
+    if (!first && this.#unreachable !== '') this.#info('libvirt answers again');
+    if (!first) this.#unreachable = '';
+    void this.#feed.list({ all: first });
+  }
+
+  /** Said once for each reason. */
+  #lost(reason: string): void {
+    if (reason !== this.#unreachable) this.#warn(`libvirt is asked again and again: ${reason}`);
+    this.#unreachable = reason;
+  }
+
+  #drop(uuid: string): void {
+    try {
+      this.#hold.drop(uuid);
+    } catch (error) {
+      this.#warn(`the state of ${uuid} stays: ${(error as Error).message}`);
+    }
+  }
+
+  #stir(what: Stir): void {
+    this.#then(() => this.#hold.stir(what));
+  }
+
+  /** Does something to Hold, and then what is due. */
+  #then(action: () => void): void {
+    if (this.#stopped) return;
+    action();
+    this.#run();
+  }
+
+  #run(): void {
+    if (this.#stopped) return;
+    const { changed, problems } = this.#hold.run();
+    this.#restorer.note(changed);
+    for (const entry of [...placementEntries(changed), ...problems.map(problemEntry)]) this.options.journal(entry);
+    this.#publisher.changed();
+    clearTimeout(this.#timer);
+    const { due } = this.#hold;
+    if (due === Number.POSITIVE_INFINITY) return;
+    this.#timer = setTimeout(() => this.#run(), Math.max(0, Math.ceil(due - this.options.clock.now())));
+  }
+
+  #warn(text: string): void {
+    this.options.journal({ priority: 'warning', text });
+  }
+
+  #info(text: string): void {
+    this.options.journal({ priority: 'info', text });
+  }
+}
+
+function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
