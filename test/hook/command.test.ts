@@ -81,6 +81,7 @@ test('prepare: 1 where the configuration wants it, and one line that says why', 
   assert.is((await hook(call('reconnect'), xml)).code, 0);
 
   const front = installFront(root, {
+    watcher: 'no',
     node: process.execPath,
     cli: `${projectRoot}dist/bin/hostdev-cpuset.cjs`,
     root: root.path,

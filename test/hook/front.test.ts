@@ -30,7 +30,7 @@ ${action}
 }
 
 function hook(words: string[], xml: string, settings: FrontSettings = {}): Promise<Outcome> {
-  const path = installFront(folder, { cli: folder.join('enforcer'), root: folder.path, ...settings });
+  const path = installFront(folder, { cli: folder.join('enforcer'), root: folder.path, watcher: 'no', ...settings });
   return run(path, words, { input: xml, env: { PATH: process.env.PATH, LC_ALL: 'C', HOME: '/' } });
 }
 
@@ -161,7 +161,7 @@ test('what is not there is one line', async () => {
 
 test('an enforcer is found on PATH', async () => {
   chmodSync(folder.write('bin/hostdev-cpuset', readFileSync(enforcer(), 'utf8')), 0o755);
-  const path = installFront(folder, { root: folder.path });
+  const path = installFront(folder, { root: folder.path, watcher: 'no' });
   const env = { PATH: `${folder.path}/bin:${process.env.PATH}` };
   assert.equal(await run(path, call('started'), { input: BOTH, env }), quiet);
   assert.ok(started());
@@ -175,7 +175,7 @@ test('details are asked for where the installation says so', async () => {
 
 test('input without end is cut where it is too large to be read', async () => {
   enforcer();
-  const path = installFront(folder, { cli: folder.join('enforcer'), root: folder.path });
+  const path = installFront(folder, { cli: folder.join('enforcer'), root: folder.path, watcher: 'no' });
   const endless = `{ printf '<domain xmlns:x="urn:hostdev-cpuset:1">'; cat /dev/zero | tr '\\0' x; } | "$@"`;
   assert.equal(await run('sh', ['-c', endless, 'sh', path, ...call('started')]), quiet);
   assert.is(readFileSync(folder.join('input')).length, 16 * 1024 * 1024 + 1);
@@ -202,7 +202,7 @@ test('nobody reads what it says: the status is 0 all the same', async () => {
 
 test('input that stays open is given up', async () => {
   enforcer();
-  const path = installFront(folder, { cli: folder.join('enforcer'), root: folder.path });
+  const path = installFront(folder, { cli: folder.join('enforcer'), root: folder.path, watcher: 'no' });
   const fifo = `mkfifo "$1/fifo"; exec 3<>"$1/fifo"; shift; printf '<domain' >&3; "$@" <&3`;
   const { code, stdout, stderr } = await run('sh', ['-c', fifo, 'sh', folder.path, path, ...call('started')]);
   assert.is(code, 0);

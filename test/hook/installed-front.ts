@@ -7,6 +7,7 @@ export interface FrontSettings {
   node?: string;
   root?: string;
   debug?: string;
+  watcher?: string;
 }
 
 /** The front of the hook as it is on a host. Throws where it has no such line to fill in. */

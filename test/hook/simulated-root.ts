@@ -44,9 +44,21 @@ export const BOTH = liveXml(
 
 /** A host laid out as a folder tree. */
 export class SimulatedRoot extends TemporaryFolder {
-  constructor() {
+  /** @param runs a domain `guest` that QEMU runs, with its vCPUs on CPUs 2 and 3 */
+  constructor(runs = false) {
     super();
-    layOut(new SimulatedKernel(HOST), this.path);
+    const domains = [
+      {
+        name: 'guest',
+        uuid: UUID,
+        pid: 4000,
+        vcpus: [
+          { vcpu: 0, cpus: '2' },
+          { vcpu: 1, cpus: '3' },
+        ],
+      },
+    ];
+    layOut(new SimulatedKernel(runs ? { ...HOST, domains } : HOST), this.path);
   }
 
   /** CPU list of where an interrupt is asked to be delivered. */

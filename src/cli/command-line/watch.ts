@@ -12,7 +12,7 @@ export function watchCommand(parser: Argv, take: Take): void {
     (options) =>
       options
         .usage(`Usage: $0 watch [options]\n\n${ABOUT}\n${SIGNALS}`)
-        .epilogue('Exit status: 0 ended as told, 2 the tool failed.')
+        .epilogue('Exit status: 0 ended as told, never 1, 2 the tool failed.')
         .option('connect', {
           alias: 'c',
           type: 'string',
@@ -28,7 +28,7 @@ export function watchCommand(parser: Argv, take: Take): void {
         .option('until-idle', { type: 'boolean', describe: 'end with the last domain' })
         .option('restore-on-exit', { type: 'boolean', describe: 'give interrupts back what they had' })
         .option('no-tracing', { type: 'boolean', describe: "look at intervals, without the kernel's events" })
-        .example('sudo $0 watch --metrics /var/lib/node_exporter/hostdev-cpuset.prom', 'as a service does'),
+        .example('sudo $0 watch --metrics /run/hostdev-cpuset.prom', 'with figures'),
     (given) => {
       const [word] = pathsOf(given._, 'watch');
       if (word !== undefined) throw new ToolError(`watch takes no names: ${word}`);
