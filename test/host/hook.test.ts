@@ -130,7 +130,10 @@ function placed(): string[] {
  * host only, and their line loses its handler with QEMU. It notes down what libvirt does, and what the hook printed.
  */
 function install(cli: string): void {
-  const front = root.write('front', frontText({ node: cli === REAL ? process.execPath : '', cli, root: root.path, watcher: 'no' }));
+  const front = root.write(
+    'front',
+    frontText({ node: cli === REAL ? process.execPath : '', cli, root: root.path, watcher: 'no' }),
+  );
   const device = (bus: string, slot: string, fn: string) =>
     `<hostdev mode='subsystem' type='pci' managed='yes'><source><address domain='0x0000' bus='0x${bus}' slot='0x${slot}' function='0x${fn}'/></source></hostdev>`;
   const wrapper = `#!/bin/sh

@@ -1,0 +1,49 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import { UUID } from '../hook/simulated-root.js';
+import type { TemporaryFolder } from '../support/temporary-folder.js';
+
+/** Adds to a domain's XML the hostdevs that are in the simulated host only: no machine need have such devices. */
+const device = (bus: string, slot: string, fn: string) =>
+  `<hostdev mode='subsystem' type='pci' managed='yes'><source><address domain='0x0000' bus='0x${bus}' slot='0x${slot}' function='0x${fn}'/></source></hostdev>`;
+const ADD_DEVICES = `sed "s|<devices>|<devices>${device('06', '12', '5')}${device('07', '00', '0')}|"`;
+
+/** A small emulated domain whose policies speak of those devices. */
+export function guestXml(entries: string): string {
+  return `<domain type='qemu'>
+  <name>guest</name>
+  <uuid>${UUID}</uuid>
+  <metadata><hostdevs xmlns="urn:hostdev-cpuset:1">${entries}</hostdevs></metadata>
+  <memory unit='MiB'>32</memory>
+  <vcpu>1</vcpu>
+  <os><type arch='x86_64' machine='q35'>hvm</type></os>
+  <devices><memballoon model='none'/></devices>
+</domain>`;
+}
+
+/** The hook: this front, given the XML with the devices. The legacy line loses its handler with QEMU, as on a host. */
+export function installWrapper(directory: string, root: TemporaryFolder, front: string): void {
+  const wrapper = `#!/bin/sh
+cd '${root.path}'
+case $2 in
+  prepare) echo 'vfio-intx(0000:07:00.0)' >sys/kernel/irq/16/actions ;;
+  stopped) echo >sys/kernel/irq/16/actions ;;
+esac
+${ADD_DEVICES} | sh '${front}' "$@" >>stdout 2>>stderr
+`;
+  const path = `${directory}/etc/libvirt/hooks/qemu`;
+  writeFileSync(path, wrapper);
+  chmodSync(path, 0o755);
+}
+
+/** A folder for PATH with a virsh that shows the devices, too. */
+export function virshWithDevices(root: TemporaryFolder): string {
+  const script = `#!/bin/sh
+PATH=/usr/local/bin:/usr/bin:/bin
+case " $* " in
+  *" dumpxml "*) virsh "$@" | ${ADD_DEVICES} ;;
+  *) exec virsh "$@" ;;
+esac
+`;
+  chmodSync(root.write('bin/virsh', script), 0o755);
+  return root.join('bin');
+}
