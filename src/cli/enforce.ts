@@ -8,6 +8,8 @@ import { StateStore } from '../host/state-store.js';
 import { formatFinding } from '../lint/formats/text.js';
 import { lintDocument } from '../lint/lint-document.js';
 import { reportFile } from '../lint/report.js';
+import { readWatcherStatus } from '../watch/watch-file.js';
+import { watcherLine } from '../watch/watcher-line.js';
 import { decode } from '../xml/decode.js';
 import { EXIT, type Io, ToolError } from './io.js';
 import { assertHost } from './open-host.js';
@@ -48,8 +50,15 @@ export function enforceCommand(options: EnforceOptions, io: Io): number {
     } else domains.push(planDomain(host, definition));
   }
   const report = enforceReport(domains);
-  if (options.json) io.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-  else io.stdout.write(formatReport(report, painter(io.stdout, io.env), io.columns()));
+  const watcher = options.command === 'status' ? readWatcherStatus(options.root) : undefined;
+  if (options.json)
+    io.stdout.write(`${JSON.stringify({ ...report, ...(watcher !== undefined && { watcher }) }, null, 2)}\n`);
+  else {
+    io.stdout.write(formatReport(report, painter(io.stdout, io.env), io.columns()));
+    // the state of a watcher is for root's eyes
+    const visible = options.root !== undefined || io.userId() === 0;
+    if (watcher !== undefined && visible) io.stdout.write(`${watcherLine(watcher)}\n`);
+  }
   if (stateError) io.stderr.write(`hostdev-cpuset: what was written could not be noted down: ${stateError.message}\n`);
   const problems = domains.flatMap((domain) => [
     ...domain.problems,

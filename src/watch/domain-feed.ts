@@ -19,8 +19,8 @@ interface Known {
   name: string;
   /** a policy concerns it */
   held: boolean;
-  /** when it was last told to run, milliseconds since the epoch */
-  since: number;
+  /** which of all the tellings was the last that it runs */
+  told: number;
 }
 
 /** Domains that virsh is asked for at the same time. */
@@ -34,6 +34,7 @@ export class DomainFeed {
   readonly #reading = new Map<string, { again: boolean; done: Promise<void> }>();
   #listing: Promise<void> = Promise.resolve();
   #busy = 0;
+  #tellings = 0;
 
   constructor(
     private readonly virsh: Pick<Virsh, 'running' | 'dump'>,
@@ -83,7 +84,7 @@ export class DomainFeed {
   }
 
   async #list(all: boolean): Promise<void> {
-    const asked = Date.now();
+    const before = this.#tellings;
     let running: string[];
     try {
       running = await this.virsh.running();
@@ -93,7 +94,7 @@ export class DomainFeed {
     const gone = new Set([...this.#known.keys(), ...this.sink.remembered()].filter((uuid) => !running.includes(uuid)));
     for (const uuid of gone) {
       // it may have started since
-      if ((this.#known.get(uuid)?.since ?? 0) < asked) this.#drop(uuid);
+      if ((this.#known.get(uuid)?.told ?? 0) <= before) this.#drop(uuid);
     }
     const unread = running.filter((uuid) => all || !this.#known.has(uuid));
     const worker = async () => {
@@ -141,7 +142,7 @@ export class DomainFeed {
     const { name } = definition;
     const before = this.#known.get(uuid);
     const held = isConcerned(definition);
-    this.#known.set(uuid, { name, held, since: Date.now() });
+    this.#known.set(uuid, { name, held, told: ++this.#tellings });
     if (held) this.sink.put({ ...definition, uuid });
     else if (before?.held) this.sink.drop(uuid);
   }

@@ -1,0 +1,161 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { DomainFeed } from '../../src/watch/domain-feed.js';
+import { liveXml, UUID } from '../hook/simulated-root.js';
+
+const test = suite('feed of domains');
+const OTHER = '00000000-0000-4000-8000-000000000001';
+const ENTRY = '<hostdev address="0000:06:12.5" cpuset="2"/>';
+const bytes = (text: string) => Buffer.from(text);
+const guest = (uuid = UUID, name = 'guest') => liveXml(ENTRY, { uuid }).replace('>guest<', `>${name}<`);
+const plain = (uuid: string) => `<domain id='2'><name>plain</name><uuid>${uuid}</uuid><devices/></domain>`;
+
+/** libvirt with these domains, and what the feed has told. */
+class World {
+  readonly told: string[] = [];
+  readonly asked: string[] = [];
+  readonly domains = new Map<string, string>();
+  remembered: string[] = [];
+  unreachable = false;
+  answer: () => Promise<void> = () => Promise.resolve();
+
+  readonly feed = new DomainFeed(
+    {
+      running: async () => {
+        this.asked.push('list');
+        if (this.unreachable) throw new Error('no');
+        const running = [...this.domains.keys()];
+        await this.answer();
+        return running;
+      },
+      dump: async (uuid) => {
+        this.asked.push(`dump ${uuid}`);
+        const text = this.domains.get(uuid);
+        await this.answer();
+        if (text === undefined) throw new Error('no such domain');
+        return text;
+      },
+    },
+    {
+      put: ({ name, uuid }) => this.told.push(`put ${name} ${uuid}`),
+      drop: (uuid) => this.told.push(`drop ${uuid}`),
+      stir: (uuid) => this.told.push(`stir ${uuid}`),
+      remembered: () => this.remembered,
+      problem: (text) => this.told.push(text),
+    },
+  );
+
+  spool(operation: string, xml: string, left = Date.now()): void {
+    this.feed.spooled({ operation, xml: bytes(xml), left });
+  }
+}
+
+test('the spool: put at once, without libvirt; released', () => {
+  const world = new World();
+  world.spool('started', guest());
+  assert.is(world.feed.held, 1);
+  world.spool('release', guest());
+  assert.is(world.feed.held, 0);
+  assert.equal(world.told, [`put guest ${UUID}`, `drop ${UUID}`]);
+  assert.equal(world.asked, []);
+});
+
+test('the spool: what nobody took for long says nothing, but that something was released', () => {
+  const world = new World();
+  world.remembered = [UUID];
+  world.spool('started', guest(), Date.now() - 3_600_000);
+  world.spool('release', guest(), Date.now() - 3_600_000);
+  assert.equal(world.told, [`drop ${UUID}`]);
+});
+
+for (const [name, xml, words] of [
+  ['garbage', '\0', /^the hook's started: the domain's XML, 1:1: /],
+  ['no domain', '<network/>', /is not a libvirt domain/],
+  ['no UUID', '<domain><name>x</name></domain>', /a domain without a UUID/],
+  ['a UUID that is a path', '<domain><name>x</name><uuid>../../etc</uuid></domain>', /a domain without a UUID/],
+] as const) {
+  test(`the spool: ${name} is one line`, () => {
+    const world = new World();
+    world.spool('started', xml);
+    assert.is(world.told.length, 1);
+    assert.match(world.told[0] as string, words);
+  });
+}
+
+test('who runs is read, who does not is let go; without a policy nothing is held', async () => {
+  const world = new World();
+  world.remembered = ['99999999-0000-4000-8000-000000000000'];
+  world.domains.set(UUID, guest()).set(OTHER, plain(OTHER));
+  await world.feed.list({ all: true });
+  assert.equal(world.told, ['drop 99999999-0000-4000-8000-000000000000', `put guest ${UUID}`]);
+  world.remembered = [];
+  world.domains.delete(UUID);
+  await world.feed.list();
+  assert.equal(world.told.slice(2), [`drop ${UUID}`]);
+  assert.is(world.asked.filter((what) => what.startsWith('dump')).length, 2, 'who is known is not read again');
+});
+
+test('a domain that starts while libvirt answers is not let go', async () => {
+  const world = new World();
+  const listed = world.feed.list();
+  world.answer = async () => world.spool('started', guest(), Date.now() + 1);
+  await listed;
+  assert.equal(world.told, [`put guest ${UUID}`]);
+});
+
+test('libvirt cannot be reached: all are kept', async () => {
+  const world = new World();
+  world.spool('started', guest());
+  world.unreachable = true;
+  await world.feed.list({ all: true });
+  assert.is(world.feed.held, 1);
+});
+
+test('events: a reboot stirs, a change has the definition read again, an unknown name has all asked for', async () => {
+  const world = new World();
+  world.spool('started', guest());
+  world.domains.set(UUID, guest());
+  world.feed.event({ domain: 'guest', meaning: 'stirred' });
+  assert.equal(world.told.slice(1), [`stir ${UUID}`]);
+  world.feed.event({ domain: 'guest', meaning: 'changed' });
+  await settled();
+  assert.equal(world.asked, [`dump ${UUID}`]);
+  for (const event of [
+    null,
+    { domain: 'nobody', meaning: 'stirred' as const },
+    { domain: 'guest', meaning: 'ended' as const },
+  ]) {
+    world.feed.event(event);
+    await settled();
+  }
+  assert.equal(world.asked.slice(1), ['list', 'list', 'list']);
+});
+
+test('many changes at once are few readings, and the last state counts', async () => {
+  const world = new World();
+  world.spool('started', guest());
+  world.domains.set(UUID, guest());
+  for (let count = 0; count < 50; count++) world.feed.event({ domain: 'guest', meaning: 'changed' });
+  world.domains.set(UUID, guest(UUID, 'renamed'));
+  await settled();
+  assert.equal(world.asked, [`dump ${UUID}`, `dump ${UUID}`]);
+  assert.is(world.told.at(-1), `put renamed ${UUID}`);
+  assert.not.ok(world.feed.busy);
+});
+
+test('a policy that goes lets the domain go; a definition of a domain that has ended is none of one that runs', async () => {
+  const world = new World();
+  world.spool('started', guest());
+  world.domains.set(UUID, guest().replace(" id='1'", ''));
+  world.feed.event({ domain: 'guest', meaning: 'changed' });
+  await settled();
+  assert.is(world.told.length, 1);
+  world.domains.set(UUID, plain(UUID));
+  world.feed.event({ domain: 'guest', meaning: 'changed' });
+  await settled();
+  assert.equal(world.told.slice(1), [`drop ${UUID}`]);
+});
+
+const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+test.run();

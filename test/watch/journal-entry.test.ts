@@ -1,0 +1,93 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { fieldsOf } from '../../src/watch/field-journal.js';
+import type { Placement } from '../../src/watch/hold.js';
+import { placementEntries, problemEntry } from '../../src/watch/journal-entry.js';
+
+const test = suite('journal of the watcher');
+const A = '0000:82:00.0';
+
+function placement(over: Partial<Placement>): Placement {
+  const usual = { domain: 'guest', uuid: 'u', address: A, irq: 41, vector: 0, from: '0-7', to: '2-3', wanted: '2-3' };
+  return { ...usual, kind: 'placed', ...over };
+}
+
+test('what was done to a domain in one go is one line, with fields for each device and interrupt', () => {
+  const changed = [
+    placement({ lagMs: 3.2 }),
+    placement({ irq: 42, vector: 1, lagMs: 11.4 }),
+    placement({ address: '0000:83:00.0', irq: 50 }),
+  ];
+  assert.equal(placementEntries(changed), [
+    {
+      priority: 'info',
+      text: `guest: placed on 2-3: ${A} IRQ 41 42, 0000:83:00.0 IRQ 50; 12 ms after appearing at most`,
+      domains: ['guest'],
+      addresses: [A, '0000:83:00.0'],
+      irqs: [41, 42, 50],
+    },
+  ]);
+});
+
+for (const [over, priority, text] of [
+  [{ kind: 'repaired', from: '5' }, 'info', `guest: put back on 2-3 from 5: ${A} IRQ 41`],
+  [
+    { kind: 'contested', to: '5', reason: 'irqbalance (process 7) moves it' },
+    'warning',
+    `guest: contested, left alone for a while, wanted on 2-3: irqbalance (process 7) moves it: ${A} IRQ 41`,
+  ],
+  [
+    { kind: 'failed', to: '0-7', reason: 'these CPUs are out of interrupt vectors', error: 'ENOSPC' },
+    'warning',
+    `guest: not placed on 2-3: these CPUs are out of interrupt vectors (ENOSPC): ${A} IRQ 41`,
+  ],
+] as const) {
+  test(`${over.kind}: says what and why`, () => {
+    const [entry] = placementEntries([placement(over)]);
+    assert.is(entry?.text, text);
+    assert.is(entry?.priority, priority);
+  });
+}
+
+test('kinds, domains and sets are told apart', () => {
+  const changed = [
+    placement({}),
+    placement({ kind: 'repaired' }),
+    placement({ domain: 'other', uuid: 'v' }),
+    placement({ to: '4', wanted: '4' }),
+  ];
+  assert.is(placementEntries(changed).length, 4);
+});
+
+test('a problem, of a device and of the domain', () => {
+  const problem = { domain: 'guest', uuid: 'u', rule: 'r', severity: 'note', message: 'm' } as const;
+  assert.equal(problemEntry({ ...problem, address: A }), {
+    ...{ priority: 'info', text: `guest: ${A}: m`, domains: ['guest'], addresses: [A] },
+  });
+  assert.equal(problemEntry({ ...problem, address: null, severity: 'error' }), {
+    ...{ priority: 'error', text: 'guest: m', domains: ['guest'] },
+  });
+});
+
+test('a storm and a strange name are one line of a bearable length', () => {
+  const changed = Array.from({ length: 1000 }, (_, index) => placement({ domain: 'a\nb\u001b[2J', irq: 100 + index }));
+  const [entry, ...more] = placementEntries(changed);
+  assert.is(more.length, 0);
+  assert.is(entry?.text.length, 1000);
+  assert.not.match(entry?.text ?? '', /\p{Cc}/u);
+  assert.is(entry?.irqs?.length, 1000);
+});
+
+test('no value of a field begins another one', () => {
+  const text = fieldsOf({ priority: 'info', text: 'a\nPRIORITY=0', domains: ['x\n_UID=0'], irqs: [7] });
+  assert.equal(text.split('\n'), [
+    'MESSAGE=a\ufffdPRIORITY=0',
+    'PRIORITY=6',
+    'SYSLOG_IDENTIFIER=hostdev-cpuset',
+    'HOSTDEV_CPUSET_DOMAIN=x\ufffd_UID=0',
+    'HOSTDEV_CPUSET_IRQ=7',
+    '',
+  ]);
+});
+
+test.run();
