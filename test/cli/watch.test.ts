@@ -1,0 +1,184 @@
+import { mkdirSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { liveXml, SimulatedRoot } from '../hook/simulated-root.js';
+import { runCli } from '../support/cli.js';
+import { validateEnforceReport } from '../support/json-schemas.js';
+import { EVENT, SimulatedTracefs } from '../support/simulated-tracefs.js';
+import { until } from '../support/until.js';
+import { Watching } from './watching.js';
+
+const test = suite('watch');
+const INSTANCE = 'sys/kernel/tracing/instances/hostdev-cpuset';
+let host: Watching;
+test.before.each(() => {
+  host = new Watching();
+});
+test.after.each(() => host.remove());
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`${signal}: ends, and leaves the interrupts where they are`, async () => {
+    await host.start();
+    host.spool();
+    await host.placed();
+    assert.equal(await host.end(signal), { code: 0, signal: null });
+    assert.is(host.affinities(), '2-3,2-3,2-3,4-5');
+  });
+}
+
+test('what waited in the spool is taken at the start; a change by anybody else is put back', async () => {
+  mkdirSync(host.root.join('run/hostdev-cpuset/spool'), { recursive: true });
+  host.spool();
+  await host.start();
+  await host.placed();
+  host.root.write('proc/irq/41/smp_affinity', 'ff\n');
+  await host.placed('put back');
+});
+
+test('--restore-on-exit: every interrupt has again what it had', async () => {
+  await host.start(['--restore-on-exit']);
+  host.spool();
+  await host.placed();
+  assert.equal(await host.end('SIGTERM'), { code: 0, signal: null });
+  assert.is(host.affinities(), '0-7,0-7,0-7,0-7');
+});
+
+test('SIGHUP: another configuration holds at once, a broken one is said and changes nothing', async () => {
+  await host.start();
+  host.spool();
+  await host.placed();
+  host.root.configure('{ "allowedCpus": "3,4" }');
+  host.signal('SIGHUP');
+  await host.placed('limited', '3,3,3,4');
+  host.root.configure('{ "allowedCpus": "7", }');
+  host.signal('SIGHUP');
+  await host.says('the configuration stays as it was: /etc/hostdev-cpuset/config.json:1:');
+  host.root.write('proc/irq/41/smp_affinity', 'ff\n');
+  await host.placed('as before', '3,3,3,4');
+});
+
+test('the kernel tells of a vector: it is placed long before the next look, and the thread that listens ends', async () => {
+  host.root.configure('{ "intervals": { "busy": 3600000, "quiet": 3600000, "traced": 3600000 } }');
+  mkdirSync(host.root.join(INSTANCE), { recursive: true });
+  const tracefs = new SimulatedTracefs(host.root);
+  tracefs.populate();
+  try {
+    await host.start();
+    assert.match(host.stderr, 'the kernel tells of new interrupts');
+    assert.is(tracefs.read(EVENT), '1');
+    host.spool();
+    await host.placed();
+    assert.is((await watcherOf(host)).way, 'events');
+    host.root.write('proc/irq/41/smp_affinity', 'ff\n');
+    tracefs.tellVector(41);
+    await host.placed('placed again');
+    assert.equal(await host.end('SIGTERM'), { code: 0, signal: null });
+    assert.is(tracefs.read(EVENT), '0', 'and the kernel is quiet again');
+  } finally {
+    tracefs.close();
+  }
+});
+
+test('--no-tracing: the kernel is not asked', async () => {
+  const tracefs = new SimulatedTracefs(host.root);
+  tracefs.populate();
+  try {
+    await host.start(['--no-tracing']);
+    assert.match(host.stderr, 'new interrupts are looked for at intervals: switched off');
+    assert.is(tracefs.read(EVENT), '0');
+    await host.end('SIGTERM');
+  } finally {
+    tracefs.close();
+  }
+});
+
+test('status says which way is in use; without a watcher, that there is none', async () => {
+  await host.start();
+  host.spool();
+  await host.placed();
+  await until('counted', async () => (await watcherOf(host)).counters.interrupts === 4);
+  const { pid, way, reason } = await watcherOf(host);
+  assert.equal({ pid, way, reason }, { pid: host.pid, way: 'intervals', reason: 'tracefs is not mounted' });
+  assert.match(
+    await statusText(),
+    /^watcher: process \d+ since .*, 4 interrupts held, .*\n {2}it looks at intervals: tracefs/m,
+  );
+  await host.end('SIGKILL');
+  assert.is(await watcherOf(host), null);
+  assert.match(await statusText(), /^no watcher runs: /m);
+});
+
+test('one a host: a second one says so; one that was killed is no hindrance', async () => {
+  await host.start();
+  const second = await runCli('hostdev-cpuset', ['watch', '--root', host.root.path]);
+  const stderr = `hostdev-cpuset: hostdev-cpuset watch runs already: process ${host.pid}\n`;
+  assert.equal(second, { code: 2, stdout: '', stderr });
+  await host.end('SIGKILL');
+  host.stderr = '';
+  await host.start();
+  assert.match(host.stderr, 'new interrupts');
+});
+
+test('--until-idle: ends with the last domain, not before', async () => {
+  mkdirSync(host.root.join('run/hostdev-cpuset/spool'), { recursive: true });
+  host.spool();
+  await host.start(['--until-idle']);
+  await host.placed();
+  host.spool(liveXml(''), 'release');
+  assert.equal(await host.end(), { code: 0, signal: null });
+});
+
+test('libvirt that cannot be reached, and a spool of garbage, are a line each', async () => {
+  await host.start();
+  host.root.write('run/hostdev-cpuset/spool/garbage', '\0\0');
+  await host.says('"garbage" in the spool: nothing that the hook leaves: removed');
+  await host.says('libvirt is asked again and again: failed to connect to the hypervisor');
+  host.spool('<domain');
+  await host.says("the hook's started: the domain's XML, 1:");
+  host.spool();
+  await host.placed('and it goes on');
+  assert.is(host.stderr.split('again and again').length, 2);
+});
+
+test('the metrics are written, and where they cannot be, that is said once', async () => {
+  await host.start(['--metrics', host.root.join('none/x.prom')]);
+  await host.says('the metrics cannot be written: ENOENT');
+  assert.equal(await host.end('SIGTERM'), { code: 0, signal: null });
+  assert.is(host.stderr.split('the metrics').length, 2);
+});
+
+test('a broken configuration, and a host that is none, are one line at the start', async () => {
+  const root = new SimulatedRoot();
+  try {
+    root.configure('{');
+    const { code, stderr } = await runCli('hostdev-cpuset', ['watch', '--root', root.path]);
+    assert.is(code, 2);
+    assert.match(stderr, /^hostdev-cpuset: \/etc\/hostdev-cpuset\/config\.json:1:2: [^\n]*\n$/);
+    const none = await runCli('hostdev-cpuset', ['watch', '--root', root.join('none')]);
+    assert.is(none.code, 2);
+    assert.match(none.stderr, /^hostdev-cpuset: [^\n]* is no Linux host[^\n]*\n$/);
+  } finally {
+    root.remove();
+  }
+});
+
+test('it takes no names', async () => {
+  const { code, stderr } = await runCli('hostdev-cpuset', ['watch', 'guest']);
+  assert.equal([code, stderr], [2, 'hostdev-cpuset: watch takes no names: guest\n']);
+});
+
+test.run();
+
+// a name that looks like a file's keeps status from asking libvirt who runs
+const statusOf = (options: string[]) =>
+  runCli('hostdev-cpuset', ['status', '--root', host.root.path, ...options, '-'], { input: liveXml('') });
+
+async function watcherOf(_: Watching) {
+  const report = JSON.parse((await statusOf(['--json'])).stdout);
+  validateEnforceReport(report);
+  return report.watcher;
+}
+
+async function statusText(): Promise<string> {
+  return (await statusOf([])).stdout;
+}

@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, renameSync } from 'node:fs';
+import { BOTH, SimulatedRoot, UUID } from '../hook/simulated-root.js';
+import { projectRoot } from '../support/cli.js';
+import { until } from '../support/until.js';
+
+/** A host with a running domain, where `watch` runs and libvirt cannot be reached: only the hook and the kernel tell. */
+export class Watching {
+  readonly root = new SimulatedRoot(true);
+  stderr = '';
+  #child: ChildProcess | undefined;
+  #ended: Promise<{ code: number | null; signal: string | null }> | undefined;
+
+  constructor() {
+    const virsh = this.root.write(
+      'bin/virsh',
+      '#!/bin/sh\necho "error: failed to connect to the hypervisor" >&2\nexit 1\n',
+    );
+    chmodSync(virsh, 0o755);
+  }
+
+  /** Starts it, and waits until it has its place. */
+  async start(options: string[] = [], env: Record<string, string> = {}): Promise<void> {
+    this.spawn(options, env);
+    await until('the watcher is up', () => this.stderr.includes('new interrupts') || this.#child?.exitCode !== null);
+  }
+
+  spawn(options: string[], env: Record<string, string> = {}): void {
+    const words = [`${projectRoot}dist/bin/hostdev-cpuset.cjs`, 'watch', '--root', this.root.path, ...options];
+    const path = `${this.root.join('bin')}:${process.env.PATH}`;
+    const child = spawn(process.execPath, words, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, PATH: path, ...env },
+    });
+    child.stderr?.on('data', (text) => {
+      this.stderr += text;
+    });
+    this.#ended = new Promise((resolve) => {
+      child.on('close', (code, signal) => resolve({ code, signal }));
+    });
+    this.#child = child;
+  }
+
+  get pid(): number {
+    return this.#child?.pid as number;
+  }
+
+  /** What the hook leaves for a running domain. */
+  spool(xml = BOTH, operation = 'started'): void {
+    // whole from the beginning, as a hook's rename makes it
+    const aside = this.root.write('left', `${operation}\n${xml}`);
+    renameSync(aside, this.root.join(`run/hostdev-cpuset/spool/${UUID}`));
+  }
+
+  async placed(what = 'placed', affinities = '2-3,2-3,2-3,4-5'): Promise<void> {
+    await until(what, () => this.affinities() === affinities);
+  }
+
+  affinities(): string {
+    return [40, 41, 42, 16].map((irq) => this.root.affinity(irq)).join();
+  }
+
+  says(words: string): Promise<void> {
+    return until(words, () => this.stderr.includes(words));
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
+  /** How it ended. */
+  async end(signal?: NodeJS.Signals): Promise<{ code: number | null; signal: string | null }> {
+    if (signal) this.signal(signal);
+    return (await this.#ended) ?? { code: null, signal: null };
+  }
+
+  async remove(): Promise<void> {
+    if (this.#child && this.#child.exitCode === null && this.#child.signalCode === null) await this.end('SIGKILL');
+    this.root.remove();
+  }
+}
