@@ -25,6 +25,10 @@ const tools = {
   zsh: { package: 'zsh', present: () => onPath('zsh') },
   script: { package: 'bsdutils', present: () => process.platform === 'linux' && onPath('script') },
   chromium: { package: 'chromium', present: () => onPath('chromium') },
+  journald: { package: 'systemd', present: () => existsSync('/lib/systemd/systemd-journald') && onPath('journalctl') },
+  'systemd-notify': { package: 'systemd', present: () => onPath('systemd-notify') },
+  logger: { package: 'bsdutils', present: () => onPath('logger') },
+  perl: { package: 'perl-base', present: () => onPath('perl') },
   'mount-namespace': { package: 'util-linux, and root', present: canUnshareMounts },
 } as const;
 

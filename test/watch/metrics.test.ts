@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { count, noCounters } from '../../src/watch/counters.js';
+import { emptyRun } from '../../src/watch/hold-run.js';
 import { formatMetrics, writeMetrics } from '../../src/watch/metrics.js';
 import { parseExposition } from '../support/exposition.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
@@ -14,6 +15,7 @@ function sample() {
   const usual = { domain: 'g', uuid: 'u', address: 'a', irq: 1, vector: 0, from: null, to: '2', wanted: '2' };
   const changed = [0.4, 12, 3000, 99_999].map((lagMs) => ({ ...usual, kind: 'placed' as const, lagMs }));
   count(counters, {
+    ...emptyRun(),
     changed: [...changed, { ...usual, kind: 'repaired' }, { ...usual, kind: 'contested' }],
     writes: 6,
   });
