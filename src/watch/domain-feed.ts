@@ -8,7 +8,8 @@ import type { Virsh } from './virsh.js';
 /** What is told about domains; of each by its canonical UUID. */
 export interface DomainSink {
   put(definition: Definition): void;
-  drop(uuid: string): void;
+  /** its name, where it is known */
+  drop(uuid: string, name: string | undefined): void;
   stir(uuid: string | undefined): void;
   /** domains that something is kept of, from a watcher that was killed, too */
   remembered(): string[];
@@ -144,13 +145,13 @@ export class DomainFeed {
     const held = isConcerned(definition);
     this.#known.set(uuid, { name, held, told: ++this.#tellings });
     if (held) this.sink.put({ ...definition, uuid });
-    else if (before?.held) this.sink.drop(uuid);
+    else if (before?.held) this.sink.drop(uuid, name);
   }
 
   #drop(uuid: string): void {
     const known = this.#known.get(uuid);
     this.#known.delete(uuid);
-    if (known?.held || this.sink.remembered().includes(uuid)) this.sink.drop(uuid);
+    if (known?.held || this.sink.remembered().includes(uuid)) this.sink.drop(uuid, known?.name);
   }
 
   async #during(action: () => Promise<void>): Promise<void> {

@@ -4,7 +4,6 @@ import {
   type FSWatcher,
   fstatSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -15,6 +14,7 @@ import {
   watch,
 } from 'node:fs';
 import { join } from 'node:path';
+import { makeOwnFolder } from '../host/own-folder.js';
 import { MAX_BYTES } from '../xml/decode.js';
 
 /** What a call of the hook left: a line with libvirt's operation, then the domain's XML. */
@@ -36,6 +36,8 @@ const LONGEST_WORD = 20;
 const TAKEN = '.taken.';
 /** Milliseconds after which a file that was begun is nobody's any more. */
 const ABANDONED = 60_000;
+/** Milliseconds between two looks where the system does not tell. */
+const POLLING = 500;
 
 /**
  * The folder where hook/qemu leaves what libvirt called it for: a file a domain, named by its UUID, so that a later call
@@ -45,28 +47,40 @@ export class Spool {
   readonly #folder: string;
   readonly #left = new Set<string>();
   #watcher: FSWatcher | undefined;
+  #polling: NodeJS.Timeout | undefined;
 
   constructor(root = '') {
     this.#folder = join(root || '/', 'run/hostdev-cpuset/spool');
   }
 
-  /** Makes the folder. From now on hooks leave their calls here. Throws the system's error where it cannot be. */
+  /** Makes the folder. From now on hooks leave their calls here. Throws where it cannot be, as makeOwnFolder() does. */
   open(): void {
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    const { uid } = lstatSync(this.#folder);
-    if (!lstatSync(this.#folder).isDirectory() || uid !== ownUid()) {
-      throw new Error(`${this.#folder} is not a folder of ours`);
-    }
+    makeOwnFolder(this.#folder);
   }
 
-  /** Calls back when something was left; `ended` where the folder went. */
-  watch(something: () => void, ended: (reason: string) => void): void {
-    this.#watcher = watch(this.#folder, (event, name) => {
-      // our own takings are changes as well
-      if (name === null || !name.startsWith('.')) something();
-      if (event === 'rename' && name === 'spool') ended('the spool was removed');
-    });
-    this.#watcher.on('error', ({ message }) => ended(message));
+  /** Calls back when something was left. A folder that is removed is made again; `deaf` where that cannot be. */
+  watch(something: () => void, deaf: (reason: string) => void): void {
+    const again = () => {
+      this.close();
+      try {
+        this.open();
+        this.watch(something, deaf);
+        something();
+      } catch (error) {
+        deaf((error as Error).message);
+      }
+    };
+    try {
+      this.#watcher = watch(this.#folder, (event, name) => {
+        // the folder's own name comes when it goes; our own takings are changes as well
+        if (event === 'rename' && name === 'spool') again();
+        else if (name === null || !name.startsWith('.')) something();
+      });
+      this.#watcher.on('error', again);
+    } catch {
+      // the system has no more inotify instances for us
+      this.#polling = setInterval(something, POLLING);
+    }
   }
 
   /** Something waits to be taken. What a hook has begun counts: it is about to be left. */
@@ -76,6 +90,7 @@ export class Spool {
 
   close(): void {
     this.#watcher?.close();
+    clearInterval(this.#polling);
   }
 
   /** Takes all that is there, the oldest first. Each file is moved before it is read: a later one of its name is not lost. */
@@ -142,7 +157,7 @@ function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {
-    return []; // it went: `ended` says so
+    return []; // it went, and is made again
   }
 }
 

@@ -1,6 +1,7 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pid as ownPid } from 'node:process';
+import { makeOwnFolder } from '../host/own-folder.js';
 
 /**
  * The place of the one watcher of a host: a file `PID START` below /run, START being field 22 of /proc/PID/stat, so that a pid
@@ -15,9 +16,9 @@ export class WatcherPlace {
     this.#file = join(this.#folder, 'watch.pid');
   }
 
-  /** Takes it; else says who has it. A dead one's is taken over. Throws the system's error where /run cannot be written. */
+  /** Takes it; else says who has it. A dead one's is taken over. Throws FileError or the system's error where /run is not ours to write. */
   take(): { taken: true } | { taken: false; pid: number } {
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    makeOwnFolder(this.#folder);
     const own = `${this.#file}.${ownPid}`;
     writeFileSync(own, `${ownPid} ${startOf(ownPid) ?? ''}\n`, { mode: 0o600 });
     try {

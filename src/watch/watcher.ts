@@ -5,6 +5,7 @@ import { RootFiles } from '../host/root-files.js';
 import { StateStore } from '../host/state-store.js';
 import { NoTracing } from '../host/tracefs.js';
 import { VectorEvents, type VectorNews } from '../host/vector-events.js';
+import { printable } from '../lint/formats/printable.js';
 import { DomainFeed } from './domain-feed.js';
 import { type Clock, Hold, type Stir } from './hold.js';
 import { type JournalEntry, placementEntries, problemEntry } from './journal-entry.js';
@@ -56,7 +57,7 @@ export class Watcher {
     this.#virsh = new Virsh(libvirt);
     this.#feed = new DomainFeed(this.#virsh, {
       put: (definition) => this.#then(() => this.#hold.put(definition)),
-      drop: (uuid) => this.#then(() => this.#drop(uuid)),
+      drop: (uuid, name) => this.#then(() => this.#drop(uuid, name)),
       stir: (uuid) => this.#stir(uuid === undefined ? {} : { uuid }),
       remembered: () => this.#state.list(),
       problem: (text) => this.#warn(text),
@@ -159,9 +160,10 @@ export class Watcher {
     this.#unreachable = reason;
   }
 
-  #drop(uuid: string): void {
+  #drop(uuid: string, name = uuid): void {
     try {
       this.#hold.drop(uuid);
+      this.options.journal({ priority: 'info', text: printable(`${name}: let go`), domains: [name] });
     } catch (error) {
       this.#warn(`the state of ${uuid} stays: ${(error as Error).message}`);
     }

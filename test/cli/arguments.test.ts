@@ -132,12 +132,16 @@ const HELPS = [
   ['hostdev-cpuset', ['plan']],
   ['hostdev-cpuset', ['enforce']],
   ['hostdev-cpuset', ['status']],
+  ['hostdev-cpuset', ['watch']],
 ] as const;
 for (const [program, command] of HELPS) {
   const call = [program, ...command].join(' ');
   test(`${call} --help: says how to call it, fits 80 columns, and tells the exit statuses`, async () => {
     const { code, stdout, stderr } = await runCli(program, [...command, '--help']);
-    const words = `[options] [${(command as readonly string[]).includes('status') ? 'DOMAIN' : 'FILE'}...]`;
+    const takesNone = (command as readonly string[]).includes('watch');
+    const words = takesNone
+      ? '[options]'
+      : `[options] [${(command as readonly string[]).includes('status') ? 'DOMAIN' : 'FILE'}...]`;
     const form = command.length > 0 || program === 'lint-domain' ? words : `COMMAND ${words}`;
     assert.is(stdout.split('\n')[0], `Usage: ${call} ${form}`);
     assert.equal(

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -13,6 +14,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Spool } from '../../src/watch/spool.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
+import { until } from '../support/until.js';
 
 const test = suite('spool');
 const FOLDER = 'run/hostdev-cpuset/spool';
@@ -105,6 +107,28 @@ test('one bad file keeps no good one', () => {
   leave('x', '');
   leave(UUID, 'started\n<domain/>');
   assert.equal(taken(), [['started', '<domain/>']]);
+});
+
+test('a folder that is removed is made again, and watched', async () => {
+  let tellings = 0;
+  const reasons: string[] = [];
+  spool.watch(
+    () => tellings++,
+    (reason) => reasons.push(reason),
+  );
+  rmSync(folder.join(FOLDER), { recursive: true });
+  await until('made again', () => existsSync(folder.join(FOLDER)) && tellings > 0);
+  tellings = 0;
+  leave(UUID, 'started\n<domain/>');
+  await until('told', () => tellings > 0);
+  assert.is(taken().length, 1);
+  assert.equal(reasons, []);
+});
+
+test('a folder that is a link is none of ours', () => {
+  rmSync(folder.join(FOLDER), { recursive: true });
+  symlinkSync('/tmp', folder.join(FOLDER));
+  assert.throws(() => spool.open(), /ENOTDIR/);
 });
 
 test('tells when something is left', async () => {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { WatcherPlace } from '../../src/watch/watcher-place.js';
@@ -61,6 +61,12 @@ for (const [name, content] of [
     assert.equal(new WatcherPlace(folder.path).take(), { taken: true });
   });
 }
+
+test('a folder that is a link is none of ours', () => {
+  folder.write('run/x', '');
+  symlinkSync('/tmp', folder.join('run/hostdev-cpuset'));
+  assert.throws(() => new WatcherPlace(folder.path).take(), /ENOTDIR/);
+});
 
 test('a folder in its place is taken over', () => {
   mkdirSync(folder.join(FILE), { recursive: true });

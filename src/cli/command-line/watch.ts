@@ -2,8 +2,8 @@ import type { Argv } from 'yargs';
 import { ToolError } from '../io.js';
 import { pathsOf, type Take } from './shared.js';
 
-const ABOUT = "hold every running domain's policy until told to stop";
-const SIGNALS = 'SIGTERM and SIGINT end it, SIGHUP has it read its configuration again.';
+const ABOUT = "hold every running domain's policy";
+const SIGNALS = 'Runs until it is told to end. SIGTERM and SIGINT end it, SIGHUP has the configuration read.';
 
 export function watchCommand(parser: Argv, take: Take): void {
   parser.command(

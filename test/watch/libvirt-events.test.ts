@@ -1,0 +1,105 @@
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { LibvirtEvents } from '../../src/watch/libvirt-events.js';
+import { Virsh } from '../../src/watch/virsh.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+import { until } from '../support/until.js';
+
+const test = suite("libvirt's events");
+const STAMP = '2026-03-01 20:44:28.039+0000: ';
+let folder: TemporaryFolder;
+let heard: string[];
+let events: LibvirtEvents | undefined;
+
+test.before.each(() => {
+  folder = new TemporaryFolder();
+  heard = [];
+});
+test.after.each(() => {
+  events?.close();
+  events = undefined;
+  folder.remove();
+});
+
+/** A virsh that does this. */
+function virsh(script: string): { uri: string; env: Record<string, string | undefined> } {
+  chmodSync(folder.write('virsh', `#!/bin/sh\nprintf '%s\\n' "$@" >>'${folder.path}/words'\n${script}\n`), 0o755);
+  return { uri: 'test:///x y', env: { ...process.env, PATH: `${folder.path}:${process.env.PATH}` } };
+}
+
+function start(script: string): void {
+  events = new LibvirtEvents(virsh(script), {
+    event: (event) => heard.push(event === null ? 'somebody' : `${event.domain} ${event.meaning}`),
+    connecting: (first) => heard.push(first ? 'connecting' : 'connected'),
+    lost: (reason) => heard.push(`lost: ${reason}`),
+  });
+  events.start();
+}
+
+test('are heard as they come, also in pieces', async () => {
+  const line = `${STAMP}event 'reboot' for domain 'a`;
+  start(`printf "%s" "${line}"; sleep 0.1; printf "%s\\n" "b'" "nothing" "${line}"; exec sleep 600`);
+  await until('both', () => heard.length === 3);
+  assert.equal(heard, ['connecting', 'ab stirred', 'somebody']);
+  assert.is(readFileSync(folder.join('words'), 'utf8'), '--connect=test:///x y\nevent\n--all\n--loop\n--timestamp\n');
+});
+
+test('virsh that ends is started again, and the reason is told', async () => {
+  start(`[ -e '${folder.path}/once' ] && exec sleep 600
+touch '${folder.path}/once'
+echo 'error: Disconnected from qemu:///system due to end of file' >&2
+exit 1`);
+  await until('again', () => heard.length >= 4);
+  assert.equal(heard.slice(0, 4), [
+    'connecting',
+    'lost: Disconnected from qemu:///system due to end of file',
+    'connecting',
+    'connected',
+  ]);
+});
+
+test('virsh that is not there is a reason like any other', async () => {
+  events = new LibvirtEvents(
+    { uri: undefined, env: { PATH: folder.path } },
+    { event: () => {}, connecting: () => {}, lost: (reason) => heard.push(reason) },
+  );
+  events.start();
+  await until('told', () => heard.length > 0);
+  assert.match(heard[0] as string, 'virsh');
+});
+
+test('after close nothing is told or started any more', async () => {
+  start(`touch '${folder.path}/up'; exec sleep 600`);
+  await until('up', () => existsSync(folder.join('up')));
+  events?.close();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(heard, ['connecting']);
+});
+
+test('virsh is asked without a shell, and speaks English', async () => {
+  const call = virsh(`[ "$2" = list ] && printf '%s\\n' 5B1C2AD4-9F0E-4C39-8A53-0E6C3C1F7A10 '' garbage && exit
+echo "$LC_ALL"`);
+  assert.equal(await new Virsh(call).running(), ['5b1c2ad4-9f0e-4c39-8a53-0e6c3c1f7a10']);
+  assert.is(await new Virsh(call).dump('$(id)'), 'C\n');
+  assert.match(readFileSync(folder.join('words'), 'utf8'), /^--domain=\$\(id\)$/m);
+});
+
+for (const [name, script, words] of [
+  ['its own words', "echo 'noise' >&2; echo 'error: failed to get domain' >&2; exit 1", 'failed to get domain'],
+  ['its status', 'exit 7', 'virsh: exit status 7'],
+] as const) {
+  test(`a failure has ${name}`, async () => {
+    const failure = await new Virsh(virsh(script)).running().catch((error: Error) => error.message);
+    assert.is(failure, words);
+  });
+}
+
+test('virsh that is not installed', async () => {
+  const failure = await new Virsh({ uri: undefined, env: { PATH: folder.path } })
+    .running()
+    .catch(({ message }) => message);
+  assert.is(failure, 'virsh is not installed (Debian: libvirt-clients)');
+});
+
+test.run();
