@@ -3,7 +3,7 @@ import { ToolError } from '../io.js';
 import { pathsOf, type Take } from './shared.js';
 
 const ABOUT = "hold every running domain's policy";
-const SIGNALS = 'Runs until it is told to end. SIGTERM and SIGINT end it, SIGHUP has the configuration read.';
+const SIGNALS = 'SIGTERM and SIGINT end it, SIGHUP has the configuration read again.';
 
 export function watchCommand(parser: Argv, take: Take): void {
   parser.command(
@@ -17,7 +17,7 @@ export function watchCommand(parser: Argv, take: Take): void {
           alias: 'c',
           type: 'string',
           requiresArg: true,
-          describe: 'URI of libvirt, as of virsh -c (qemu:///system)',
+          describe: 'URI of libvirt, as of virsh -c',
         })
         .option('root', { type: 'string', requiresArg: true, describe: 'a tree with /sys, /proc, /run and /etc in it' })
         .option('metrics', {
@@ -27,7 +27,7 @@ export function watchCommand(parser: Argv, take: Take): void {
         })
         .option('until-idle', { type: 'boolean', describe: 'end with the last domain' })
         .option('restore-on-exit', { type: 'boolean', describe: 'give interrupts back what they had' })
-        .option('no-tracing', { type: 'boolean', describe: "look at intervals, without the kernel's events" })
+        .option('no-tracing', { type: 'boolean', describe: 'look at intervals, ask no kernel' })
         .example('sudo $0 watch --metrics /run/hostdev-cpuset.prom', 'with figures'),
     (given) => {
       const [word] = pathsOf(given._, 'watch');
