@@ -1,3 +1,4 @@
+import { cpusetOf, formatCpuset } from '../domain/cpuset.js';
 import { printable } from '../lint/formats/printable.js';
 import type { HoldProblem, Placement } from './hold.js';
 
@@ -20,7 +21,7 @@ const PRIORITIES: Record<Kind, JournalEntry['priority']> = {
 };
 const LONGEST = 1000;
 
-/** What a run did, a line for each domain and kind: `guest: placed on 2-3: 0000:82:00.0 IRQ 40 41; after 12 ms at most`. */
+/** What a run did, a line for each domain and kind: `guest: placed on 2-3: 0000:82:00.0 IRQ 40-41; 12 ms after appearing at most`. */
 export function placementEntries(changed: readonly Placement[]): JournalEntry[] {
   const groups = new Map<string, Placement[]>();
   for (const one of changed) {
@@ -44,7 +45,7 @@ function entryOf(group: readonly Placement[]): JournalEntry {
   const addresses = [...new Set(group.map(({ address }) => address))];
   const where = addresses.map((address) => {
     const irqs = group.filter((one) => one.address === address).map(({ irq }) => irq);
-    return `${address} IRQ ${irqs.join(' ')}`;
+    return `${address} IRQ ${formatCpuset(cpusetOf(irqs))}`;
   });
   const said = `${domain}: ${sentence(group)}: ${where.join(', ')}${lagOf(group)}`;
   return {

@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ToolError } from '../../src/cli/io.js';
+import { watchCommand } from '../../src/cli/watch.js';
 import { liveXml, SimulatedRoot } from '../hook/simulated-root.js';
 import { runCli } from '../support/cli.js';
 import { validateEnforceReport } from '../support/json-schemas.js';
@@ -160,6 +162,15 @@ test('a broken configuration, and a host that is none, are one line at the start
   } finally {
     root.remove();
   }
+});
+
+test('only root may, but for a tree', async () => {
+  const stream = { isTTY: false, write: () => {} };
+  const io = { env: {}, stdin: { fd: 0, isTTY: false }, stdout: stream, stderr: stream, columns: () => 80 };
+  const options = { paths: [], untilIdle: false, restoreOnExit: false, tracing: false };
+  const refusal = await watchCommand(options, { ...io, userId: () => 1000 }).catch((error: Error) => error);
+  assert.instance(refusal, ToolError);
+  assert.match((refusal as Error).message, /^watch writes .*, which only root may: run it with sudo$/);
 });
 
 test('it takes no names', async () => {
