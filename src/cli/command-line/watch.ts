@@ -12,7 +12,7 @@ export function watchCommand(parser: Argv, take: Take): void {
     (options) =>
       options
         .usage(`Usage: $0 watch [options]\n\n${ABOUT}\n${SIGNALS}`)
-        .epilogue('Exit status: 0 ended as told, never 1, 2 the tool failed.')
+        .epilogue('Exit status: 0 it ended as told, 2 the tool failed.')
         .option('connect', {
           alias: 'c',
           type: 'string',
