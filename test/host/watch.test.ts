@@ -93,7 +93,8 @@ test('a restart of the daemon is survived: libvirt is heard again, and the hook 
 test('after a kill -9 the next one finds the domains, and lets go those that ended meanwhile', async () => {
   await watch();
   await start();
-  await until('placed', isPlaced);
+  // masks are written a moment before they are noted down
+  await until('placed and noted', () => isPlaced() && states().length === 1);
   await end('SIGKILL');
   newVectors();
   await watch();
