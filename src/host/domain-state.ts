@@ -12,6 +12,8 @@ export interface DomainState {
 export interface DomainStates {
   /** undefined where there is none */
   read(uuid: string): DomainState | undefined;
+  /** whether there is anything at all, garbage too */
+  has(uuid: string): boolean;
   /** @throws FileError where it cannot be kept */
   write(uuid: string, state: DomainState): void;
   /** @throws FileError where it cannot be removed */

@@ -165,7 +165,7 @@ test('a broken configuration, and a host that is none, are one line at the start
 });
 
 test('only root may, but for a tree', async () => {
-  const stream = { isTTY: false, write: () => {} };
+  const stream = { isTTY: false, isOpen: () => true, write: () => {} };
   const io = { env: {}, stdin: { fd: 0, isTTY: false }, stdout: stream, stderr: stream, columns: () => 80 };
   const options = { paths: [], untilIdle: false, restoreOnExit: false, tracing: false };
   const refusal = await watchCommand(options, { ...io, userId: () => 1000 }).catch((error: Error) => error);

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { projectRoot } from '../support/cli.js';
@@ -35,6 +35,15 @@ async function npm(words: string[]) {
   return outcome;
 }
 
+/** What scripts/build.mjs makes. */
+const BUILT = ['dist', 'man', 'completions'];
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(join(projectRoot, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(relative(projectRoot, entry.parentPath), entry.name));
+}
+
 test('holds what is documented and what is built, and nothing else', () => {
   const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
     cwd: projectRoot,
@@ -42,14 +51,15 @@ test('holds what is documented and what is built, and nothing else', () => {
   }).split('\n');
   const top = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
   const folders = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')).files as string[];
-  const whole = folders.filter((name) => !name.includes('.') && name !== 'dist');
+  const whole = folders.filter((name) => !name.includes('.') && !BUILT.includes(name));
   const documents = tracked.filter((name) => top.includes(name) || whole.some((start) => name.startsWith(`${start}/`)));
   const modules = tracked.flatMap((name) => {
     const source = /^src\/(.*)\.ts$/.exec(name)?.[1];
     return source === undefined ? [] : [`dist/${source}.d.ts`, `dist/${source}.js`];
   });
+  const built = ['man', 'completions'].flatMap((name) => filesBelow(name));
   const rest = packed.filter((name) => !/^dist\/bin\//.test(name)).sort();
-  assert.equal(rest, [...documents, ...modules].sort());
+  assert.equal(rest, [...documents, ...modules, ...built].sort());
   for (const name of packed.filter((path) => /^dist\/bin\//.test(path)))
     assert.match(name, /^dist\/bin\/(?:[\w-]+)\.cjs(?:\.LEGAL\.txt)?$/);
 });

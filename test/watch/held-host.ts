@@ -15,6 +15,9 @@ export class MemoryStates implements DomainStates {
     const text = this.#states.get(uuid);
     return text === undefined ? undefined : JSON.parse(text);
   }
+  has(uuid: string): boolean {
+    return this.#states.has(uuid);
+  }
   write(uuid: string, state: DomainState): void {
     this.#states.set(uuid, JSON.stringify(state));
   }
