@@ -46,7 +46,7 @@ test('the hook hands over, without Node; an end puts back what was changed', asy
   await start();
   await until('placed', isPlaced);
   assert.is(hookSaid(), '');
-  assert.is(states().length, 1);
+  await until('noted down', () => states().length === 1);
   await succeeds('destroy', 'guest');
   await until('let go', () => states().length === 0);
   assert.is(root.affinity(16), '0-7', 'the line has what it had');
