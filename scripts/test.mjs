@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installPackages as installDebianPackages } from './debian.mjs';
 import { ensureInstalled } from './install.mjs';
 
 /** What brings the tools of test/support/needs.ts on Debian. */
@@ -52,22 +53,7 @@ function installPackages() {
     console.error('test:host installs Debian packages: run it as root on Debian');
     process.exit(1);
   }
-  const absent = PACKAGES.filter((name) => !isPackageInstalled(name));
-  if (absent.length === 0) return;
-  // Offline: systemd starts none of their services. Tests start what they need, and irqbalance would move this machine's interrupts.
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', SYSTEMD_OFFLINE: '1' };
-  execFileSync('apt-get', ['update', '-q'], { stdio: ['ignore', 'ignore', 'inherit'], env });
-  const install = ['install', '-y', '-q', '--no-install-recommends', ...absent];
-  execFileSync('apt-get', install, { stdio: ['ignore', 'ignore', 'inherit'], env });
-}
-
-function isPackageInstalled(name) {
-  try {
-    const about = execFileSync('dpkg', ['--status', name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-    return /^Status: install ok installed$/m.test(about);
-  } catch {
-    return false;
-  }
+  installDebianPackages(PACKAGES);
 }
 
 /** uvu over all tests; what it prints goes on as it comes. */

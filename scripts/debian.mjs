@@ -1,0 +1,20 @@
+import { execFileSync } from 'node:child_process';
+
+/** Installs those of the Debian packages that are missing. Throws what apt-get says. Only for root. */
+export function installPackages(names) {
+  const absent = names.filter((name) => !isPackageInstalled(name));
+  if (absent.length === 0) return;
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  execFileSync('apt-get', ['update', '-q'], { stdio: ['ignore', 'ignore', 'inherit'], env });
+  const install = ['install', '-y', '-q', '--no-install-recommends', ...absent];
+  execFileSync('apt-get', install, { stdio: ['ignore', 'ignore', 'inherit'], env });
+}
+
+function isPackageInstalled(name) {
+  try {
+    const about = execFileSync('dpkg', ['--status', name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    return /^Status: install ok installed$/m.test(about);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,44 @@
+// npm run test:rig: an emulated host with VFIO devices and a real libvirtd in it, and the scenes of test/rig/ played there.
+// As root on Debian; elsewhere the scenes are skipped with the reason.
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { installPackages } from './debian.mjs';
+import { ensureInstalled } from './install.mjs';
+
+/** What runs on this machine. The kernels and irqbalance are unpacked for the emulated host alone: see test/rig/machine/. */
+const PACKAGES = [
+  'busybox-static',
+  'cpio',
+  'libvirt-clients',
+  'libvirt-daemon-driver-qemu',
+  'libvirt-daemon-system',
+  'libxml2-utils',
+  'qemu-system-x86',
+  'util-linux',
+  'xz-utils',
+];
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+ensureInstalled();
+const require = createRequire(import.meta.url);
+require('tsx/cjs');
+const { countScenes } = require('../test/rig/machine/bundle.ts');
+const reason = unfit();
+if (reason) {
+  console.log(`skipped: the rig needs ${reason}`);
+  console.log(`0 passed, 0 failed, ${await countScenes()} skipped`);
+} else {
+  installPackages(PACKAGES);
+  execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
+  const { testRig } = require('../test/rig/machine/test-rig.ts');
+  process.exitCode = await testRig(process.argv.slice(2));
+}
+
+/** Why not here. */
+function unfit() {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return 'Linux on x86-64';
+  if (!existsSync('/etc/debian_version') || !existsSync('/usr/bin/apt-get')) return 'Debian, for its kernel package';
+  return process.getuid() === 0 ? undefined : 'root, to install packages and to show /usr to the emulated host';
+}

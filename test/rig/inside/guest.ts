@@ -1,0 +1,140 @@
+import { writeFileSync } from 'node:fs';
+import { GuestDriver } from './guest-driver.js';
+import { hex } from './guest-pci.js';
+import { virsh } from './libvirt.js';
+import { Qtest } from './qtest.js';
+import { run } from './run.js';
+import { eventually } from './wait.js';
+
+export interface PassedThrough {
+  /** of the host's device */
+  address: string;
+  /** in the guest, on its bus 0: from 5 on */
+  slot: number;
+  /** absent: the attribute is */
+  cpuset?: string;
+}
+
+export interface GuestOptions {
+  devices: PassedThrough[];
+  /** a cpuset for each vCPU, from 0 on; default one that is not pinned */
+  vcpus?: string[];
+  default?: 'auto' | 'native';
+}
+
+/** A libvirt domain with passed-through devices. Its QEMU is real, its vCPUs never run: the scenes are its software. */
+export class Guest {
+  #qtest: Qtest | undefined;
+
+  constructor(
+    readonly name: string,
+    private readonly options: GuestOptions,
+  ) {}
+
+  /** As its user would: the policy as an attribute, normalized, checked by libvirt's schema. */
+  async define(): Promise<void> {
+    const file = `/tmp/${this.name}.xml`;
+    writeFileSync(file, domainXml(this.name, this.options));
+    const more = this.options.default ? ['--default', this.options.default] : [];
+    writeFileSync(file, await run('hostdev-cpuset', 'normalize', ...more, file));
+    await virsh('define', '--validate', file);
+  }
+
+  async start(): Promise<void> {
+    await virsh('start', '--paused', this.name);
+    this.#qtest = await Qtest.connect(socketOf(this.name));
+  }
+
+  /** Removes the domain, whatever its state. */
+  async remove(): Promise<void> {
+    this.#qtest?.close();
+    await virsh('destroy', this.name).catch(() => {});
+    await virsh('undefine', this.name).catch(() => {});
+  }
+
+  /** What the guest has to do with the device in a slot. A reset takes away what it did: then load again. */
+  driver(slot: number): GuestDriver {
+    return new GuestDriver(this.qtest, slot);
+  }
+
+  /** The guest's kernel writes to the port that resets a PC. */
+  async reboot(): Promise<void> {
+    await this.qtest.command('outb 0xcf9 0x2');
+    await this.qtest.command('outb 0xcf9 0x6');
+  }
+
+  async reset(): Promise<void> {
+    await virsh('reset', this.name);
+  }
+
+  async attach(device: PassedThrough): Promise<void> {
+    await virsh('attach-device', this.name, this.#deviceFile(device), '--live');
+  }
+
+  /** The guest's kernel learns by ACPI that it is to give the device up, and ejects it. */
+  async detach(device: PassedThrough): Promise<void> {
+    const asked = virsh('detach-device', this.name, this.#deviceFile(device), '--live');
+    await this.qtest.command(`outl ${EJECT_BUS} 0`);
+    await eventually(async () => {
+      const wanted = Number(await this.qtest.command(`inl ${EJECT_WANTED}`));
+      if (!(wanted & (1 << device.slot))) throw new Error(`the guest was not told to eject slot ${device.slot}`);
+    });
+    await this.qtest.command(`outl ${EJECT} ${hex(1 << device.slot)}`);
+    await asked;
+  }
+
+  get qtest(): Qtest {
+    if (!this.#qtest) throw new Error(`${this.name} has not been started`);
+    return this.#qtest;
+  }
+
+  #deviceFile(device: PassedThrough): string {
+    const file = `/tmp/${this.name}-${device.slot}.xml`;
+    writeFileSync(file, hostdevXml(device));
+    return file;
+  }
+}
+
+/** Ports of i440fx's ACPI for PCI hotplug: which bus, which slots are to go, and which go. */
+const EJECT_BUS = '0xae10';
+const EJECT_WANTED = '0xae04';
+const EJECT = '0xae08';
+
+const socketOf = (name: string) => `/run/${name}.qtest`;
+
+/** i440fx: there the devices sit on bus 0, behind no bridge that firmware would have to set up. */
+function domainXml(name: string, { devices, vcpus }: GuestOptions): string {
+  const pins = (vcpus ?? []).map((cpuset, vcpu) => `<vcpupin vcpu='${vcpu}' cpuset='${cpuset}'/>`);
+  return `<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
+  <name>${name}</name>
+  <memory unit='MiB'>64</memory>
+  <vcpu>${vcpus?.length ?? 1}</vcpu>
+  <cputune>${pins.join('')}</cputune>
+  <os><type arch='x86_64' machine='pc'>hvm</type></os>
+  <features><acpi/></features>
+  <on_reboot>restart</on_reboot>
+  <devices>
+    <emulator>/usr/bin/qemu-system-x86_64</emulator>
+    <controller type='usb' model='none'/>
+    <memballoon model='none'/>
+${devices.map(hostdevXml).join('')}  </devices>
+  <qemu:commandline>
+    <qemu:arg value='-qtest'/>
+    <qemu:arg value='unix:${socketOf(name)},server=on,wait=off'/>
+    <qemu:arg value='-qtest-log'/>
+    <qemu:arg value='/dev/null'/>
+  </qemu:commandline>
+</domain>
+`;
+}
+
+function hostdevXml({ address, slot, cpuset }: PassedThrough): string {
+  const [domain, bus, device, fn] = address.split(/[:.]/);
+  const policy = cpuset === undefined ? '' : ` cpuset='${cpuset}'`;
+  return `    <hostdev mode='subsystem' type='pci' managed='yes'${policy}>
+      <source><address domain='0x${domain}' bus='0x${bus}' slot='0x${device}' function='0x${fn}'/></source>
+      <rom bar='off'/>
+      <address type='pci' domain='0x0000' bus='0x00' slot='0x${slot.toString(16).padStart(2, '0')}' function='0x0'/>
+    </hostdev>
+`;
+}

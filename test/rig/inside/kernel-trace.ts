@@ -1,0 +1,43 @@
+import { appendFileSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+
+const TRACING = '/sys/kernel/tracing';
+const INSTANCE = `${TRACING}/instances/rig`;
+/** Everybody's writes to smp_affinity come by it, with the number as the first argument. */
+const PROBE = 'p:rig/affinity irq_set_affinity irq=%di:u32';
+
+export interface TraceEvent {
+  /** milliseconds on the kernel's monotonic clock */
+  at: number;
+  irq: number;
+  /** the vector gets a CPU; it goes; somebody writes its mask */
+  kind: 'alloc' | 'teardown' | 'affinity';
+}
+
+/** The kernel's own record of vectors and of writes to their masks, in an instance of the rig's own. */
+export class KernelTrace {
+  start(): void {
+    appendFileSync(`${TRACING}/kprobe_events`, `${PROBE}\n`);
+    mkdirSync(INSTANCE);
+    writeFileSync(`${INSTANCE}/trace_clock`, 'mono');
+    for (const event of ['irq_vectors/vector_alloc', 'irq_vectors/vector_teardown', 'rig/affinity']) {
+      writeFileSync(`${INSTANCE}/events/${event}/enable`, '1');
+    }
+  }
+
+  /** What was recorded since the last call, oldest first. */
+  take(): TraceEvent[] {
+    const lines = readFileSync(`${INSTANCE}/trace`, 'utf8').split('\n');
+    writeFileSync(`${INSTANCE}/trace`, '');
+    return lines.flatMap((line) => {
+      const match = /(\d+\.\d+): (?:vector_)?(alloc|teardown|affinity):.*?\birq=(\d+)/.exec(line);
+      return match
+        ? [{ at: Number(match[1]) * 1000, kind: match[2] as TraceEvent['kind'], irq: Number(match[3]) }]
+        : [];
+    });
+  }
+
+  stop(): void {
+    rmdirSync(INSTANCE);
+    appendFileSync(`${TRACING}/kprobe_events`, '-:rig/affinity\n');
+  }
+}

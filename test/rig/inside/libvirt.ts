@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
+import { run } from './run.js';
+import { eventually } from './wait.js';
+
+// No security driver, no cgroups, no namespaces, no log daemon: this host has none of them.
+const QEMU_CONF = `
+security_driver = "none"
+user = "root"
+group = "root"
+dynamic_ownership = 0
+remember_owner = 0
+namespaces = []
+cgroup_controllers = []
+stdio_handler = "file"
+`;
+const LIBVIRTD_CONF = `
+auth_unix_ro = "none"
+auth_unix_rw = "none"
+`;
+const CACHE = '/var/cache/libvirt/qemu';
+/** Shared with the machine that emulates this one. */
+const KEPT = '/.cache';
+
+export const LOG = '/var/log/libvirtd.log';
+
+/** The libvirtd of the emulated host. */
+export class Libvirt {
+  #daemon: ChildProcess | undefined;
+
+  async start(): Promise<void> {
+    for (const folder of [
+      '/etc/libvirt/hooks',
+      '/run/libvirt',
+      '/var/lib/libvirt/qemu',
+      '/var/log/libvirt/qemu',
+      CACHE,
+    ]) {
+      mkdirSync(folder, { recursive: true });
+    }
+    writeFileSync('/etc/libvirt/qemu.conf', QEMU_CONF);
+    writeFileSync('/etc/libvirt/libvirtd.conf', LIBVIRTD_CONF);
+    // what an earlier run found out about QEMU: that takes half a minute here
+    if (!this.#daemon && existsSync(`${KEPT}/capabilities`)) cpSync(KEPT, CACHE, { recursive: true });
+    const log = openSync(LOG, 'a');
+    this.#daemon = spawn('libvirtd', [], { stdio: ['ignore', log, log] });
+    await eventually(() => run('virsh', 'uri'), 200);
+  }
+
+  /** Ends the daemon alone: its guests go on. */
+  async stop(): Promise<void> {
+    const ended = this.#daemon && once(this.#daemon, 'exit');
+    this.#daemon?.kill();
+    await ended;
+  }
+
+  keepCapabilities(): void {
+    const folder = `${CACHE}/capabilities`;
+    if (!existsSync(`${KEPT}/capabilities`) && existsSync(folder) && readdirSync(folder).length > 0) {
+      cpSync(folder, `${KEPT}/capabilities`, { recursive: true });
+    }
+  }
+}
+
+export const virsh = (...args: string[]): Promise<string> => run('virsh', ...args);

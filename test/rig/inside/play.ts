@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { text } from './kernel-files.js';
+import { report } from './report.js';
+import { Rig } from './rig.js';
+import { type Scene, Skipped, scenes } from './scene.js';
+
+/** Seconds after which a scene is given up. */
+const LIMIT = 240;
+
+/** Plays all scenes, one after the other, on the host that they share. */
+async function play(): Promise<void> {
+  const { pattern } = JSON.parse(readFileSync('/rig/settings.json', 'utf8')) as { pattern: string };
+  const wanted = scenes.filter(({ title }) => title.includes(pattern));
+  report({ type: 'scenes', titles: wanted.map(({ title }) => title) });
+  report({ type: 'note', text: `Linux ${text('/proc/sys/kernel/osrelease')} is up after ${uptime()} s` });
+  const rig = new Rig();
+  try {
+    await rig.setUp();
+  } catch (error) {
+    throw new Error(`${(error as Error).stack}\n${rig.logs()}`);
+  }
+  report({ type: 'note', text: `libvirtd and hostdev-cpuset are up after ${uptime()} s` });
+  for (const scene of wanted) await playOne(scene, rig);
+  await rig.end();
+}
+
+async function playOne({ title, play }: Scene, rig: Rig): Promise<void> {
+  const begin = performance.now();
+  let type: 'passed' | 'failed' | 'skipped' = 'passed';
+  let text = '';
+  const judge = async (action: () => Promise<void>) => {
+    try {
+      await Promise.race([
+        action(),
+        new Promise((_, reject) => setTimeout(reject, LIMIT * 1000, new Error('too long')).unref()),
+      ]);
+    } catch (error) {
+      const skipped = error instanceof Skipped;
+      if (type !== 'failed') type = skipped ? 'skipped' : 'failed';
+      text += skipped ? error.message : `${(error as Error).stack}\n${rig.logs()}\n`;
+    }
+  };
+  await judge(() => play(rig));
+  await judge(() => rig.cleanUp());
+  report({ type, title, seconds: (performance.now() - begin) / 1000, text });
+}
+
+const uptime = () => text('/proc/uptime').split(' ')[0];
+
+play()
+  .catch((error: Error) => report({ type: 'note', text: error.stack ?? error.message }))
+  .finally(() => {
+    report({ type: 'end' });
+    process.exit();
+  });

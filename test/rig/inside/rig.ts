@@ -1,0 +1,66 @@
+import { cpSync } from 'node:fs';
+import { Guest, type GuestOptions } from './guest.js';
+import { Irqbalance } from './irqbalance.js';
+import { text } from './kernel-files.js';
+import { KernelTrace } from './kernel-trace.js';
+import { LOG as LIBVIRTD_LOG, Libvirt } from './libvirt.js';
+import { report } from './report.js';
+import { run } from './run.js';
+import { LOG as WATCH_LOG, Watcher } from './watcher.js';
+
+/** What scenes play with. What they leave behind is removed after each. */
+export class Rig {
+  readonly libvirt = new Libvirt();
+  readonly watcher = new Watcher();
+  readonly irqbalance = new Irqbalance();
+  readonly trace = new KernelTrace();
+  readonly #guests: Guest[] = [];
+
+  /** Installs the packed package as its user would, and starts what a host with systemd has running. */
+  async setUp(): Promise<void> {
+    cpSync('/rig/prefix', '/usr/local', { recursive: true, verbatimSymlinks: true });
+    const said = await run('hostdev-cpuset', 'install');
+    report({ type: 'note', text: said });
+    this.trace.start();
+    await this.libvirt.start();
+    await this.watcher.start();
+  }
+
+  /** Defines a domain, which ends with the scene. */
+  async guest(options: GuestOptions): Promise<Guest> {
+    const guest = new Guest(`guest${this.#guests.length + 1}`, options);
+    this.#guests.push(guest);
+    await guest.define();
+    return guest;
+  }
+
+  /** Defines and starts a domain. */
+  async running(options: GuestOptions): Promise<Guest> {
+    const guest = await this.guest(options);
+    await guest.start();
+    return guest;
+  }
+
+  note(text: string): void {
+    report({ type: 'note', text });
+  }
+
+  /** For whoever reads of a failure: the ends of the logs. */
+  logs(): string {
+    const files = [WATCH_LOG, LIBVIRTD_LOG];
+    return files.map((file) => `${file}:\n${text(file).split('\n').slice(-15).join('\n')}`).join('\n');
+  }
+
+  async cleanUp(): Promise<void> {
+    await this.irqbalance.stop();
+    for (const guest of this.#guests.splice(0)) await guest.remove();
+    if (!this.watcher.runs) await this.watcher.start();
+  }
+
+  async end(): Promise<void> {
+    await this.watcher.stop();
+    this.trace.stop();
+    this.libvirt.keepCapabilities();
+    await this.libvirt.stop();
+  }
+}

@@ -1,0 +1,45 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Message } from '../inside/report.js';
+
+/** Minutes after which an emulated host is given up. */
+const LIMIT = 15;
+
+/**
+ * Runs QEMU to its end, and hands on what the scenes report. It dies with this process, even with one killed outright.
+ * @returns what QEMU itself had to say
+ */
+export async function boot(
+  args: string[],
+  onMessage: (message: Message) => void,
+  started: (qemu: ChildProcess) => void,
+) {
+  const qemu = spawn('setpriv', ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  started(qemu);
+  const timer = setTimeout(() => qemu.kill('SIGKILL'), LIMIT * 60_000);
+  let said = '';
+  qemu.stderr.on('data', (chunk: Buffer) => {
+    said += chunk;
+  });
+  createInterface({ input: qemu.stdout }).on('line', (line) => {
+    const message = parse(line);
+    if (message) onMessage(message);
+    else said += `${line}\n`;
+  });
+  const status = await new Promise<number | null>((resolve, reject) => {
+    qemu.on('error', reject);
+    qemu.on('close', resolve);
+  });
+  clearTimeout(timer);
+  return status === 0 ? said : `${said}QEMU ended with status ${status}\n`;
+}
+
+function parse(line: string): Message | undefined {
+  try {
+    return JSON.parse(line) as Message;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,50 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from '../../support/cli.js';
+
+/** What is fetched and unpacked once: kernels, irqbalance, what libvirt found out about QEMU. May be removed at any time. */
+const CACHE = join(projectRoot, 'node_modules/.cache/rig');
+
+/** A folder in the cache, made by `fill` if it is not there yet. It appears whole or not at all. */
+export function cached(name: string, fill: (folder: string) => void): string {
+  const folder = join(CACHE, name);
+  if (existsSync(folder)) return folder;
+  mkdirSync(CACHE, { recursive: true });
+  const partial = mkdtempSync(join(CACHE, 'partial-'));
+  try {
+    fill(partial);
+    renameSync(partial, folder);
+  } finally {
+    rmSync(partial, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+/** Removes what no run of now uses any more: older kernels, other initramfs. */
+export function keepOnly(folders: readonly string[]): void {
+  for (const name of readdirSync(CACHE)) {
+    const path = join(CACHE, name);
+    if (!folders.includes(path)) rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/** Downloads a Debian package and unpacks it into `folder`: it is never installed, and none of its scripts runs. */
+export function unpackPackage(name: string, folder: string): void {
+  const download = mkdtempSync(join(CACHE, 'partial-'));
+  const aptGet = (words: string[]) =>
+    execFileSync('apt-get', words, { cwd: download, stdio: ['ignore', 'ignore', 'pipe'] });
+  try {
+    try {
+      aptGet(['download', '-q', name]);
+    } catch {
+      // lists of last month name what the mirror has no more
+      aptGet(['update', '-q']);
+      aptGet(['download', '-q', name]);
+    }
+    const [file] = readdirSync(download);
+    execFileSync('dpkg-deb', ['--extract', join(download, file as string), folder]);
+  } finally {
+    rmSync(download, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,64 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { unpackPackage } from './cache.js';
+import { readKernel } from './kernels.js';
+
+/** What the emulated host cannot load from its /usr: that comes over these. */
+const MODULES = [
+  'virtio_pci',
+  '9pnet_virtio',
+  '9p',
+  'overlay',
+  'vfio_iommu_type1',
+  'vfio_pci',
+  'e1000e',
+  'e1000',
+  'nvme',
+];
+const APPLETS = ['sh', 'cat', 'insmod', 'ln', 'mkdir', 'mount', 'poweroff', 'switch_root'];
+
+/**
+ * Fills `folder` with what QEMU boots: `vmlinuz` and `initramfs` of a kernel package, with the modules it needs and `init`.
+ * @param init path of the shell script that becomes /init
+ */
+export function fillBootFolder(folder: string, kernelPackage: string, init: string): void {
+  const unpacked = join(folder, 'unpacked');
+  const tree = join(folder, 'tree');
+  unpackPackage(kernelPackage, unpacked);
+  const { image, modules } = readKernel(unpacked, MODULES);
+  for (const name of ['bin', 'dev', 'newroot', 'proc', 'sys']) mkdirSync(join(tree, name), { recursive: true });
+  copyFileSync('/bin/busybox', join(tree, 'bin/busybox'));
+  for (const name of APPLETS) symlinkSync('busybox', join(tree, 'bin', name));
+  copyFileSync(init, join(tree, 'init'));
+  chmodSync(join(tree, 'init'), 0o755);
+  for (const path of modules) {
+    mkdirSync(join(tree, dirname(path)), { recursive: true });
+    copyFileSync(join(unpacked, path), join(tree, path));
+  }
+  writeFileSync(join(tree, 'modules'), modules.map((path) => `/${path}\n`).join(''));
+  writeArchive(tree, join(folder, 'initramfs'));
+  renameSync(image, join(folder, 'vmlinuz'));
+  for (const leftover of [unpacked, tree]) rmSync(leftover, { recursive: true });
+}
+
+function writeArchive(tree: string, file: string): void {
+  const names = execFileSync('find', ['.', '-print0'], { cwd: tree });
+  const output = openSync(file, 'w');
+  try {
+    const cpio = ['--null', '--create', '--format=newc', '--owner=0:0', '--quiet'];
+    execFileSync('cpio', cpio, { cwd: tree, input: names, stdio: ['pipe', output, 'inherit'] });
+  } finally {
+    closeSync(output);
+  }
+}

@@ -1,0 +1,71 @@
+import type { Message } from '../inside/report.js';
+
+/** Counts what the scenes report, and prints it as it comes. */
+export class Tally {
+  #passed = 0;
+  #failed = 0;
+  #skipped = 0;
+  /** of the kernel that runs: titles that have not ended */
+  #open: string[] = [];
+  #ended = false;
+  #kernelFailed = false;
+
+  begin(kernel: string): void {
+    this.#open = [];
+    this.#ended = false;
+    this.#kernelFailed = false;
+    console.log(kernel);
+  }
+
+  take(message: Message): void {
+    switch (message.type) {
+      case 'scenes':
+        this.#open = message.titles;
+        break;
+      case 'note':
+        console.log(indent(message.text));
+        break;
+      case 'end':
+        this.#ended = true;
+        break;
+      case 'passed':
+      case 'failed':
+      case 'skipped':
+        this.#open = this.#open.filter((title) => title !== message.title);
+        this.#count(message.type);
+        console.log(`  ${MARKS[message.type]} ${message.title} (${message.seconds.toFixed(1)} s)`);
+        if (message.text) console.log(indent(message.text));
+    }
+  }
+
+  /** @param log what the console of the emulated host showed: printed where not all went well */
+  end(log: string): void {
+    for (const title of this.#open) {
+      this.#count('failed');
+      console.log(`  ${MARKS.failed} ${title}: the emulated host ended before`);
+    }
+    if (!this.#ended && this.#open.length === 0) {
+      this.#count('failed');
+      console.log(`  ${MARKS.failed} the emulated host did not come to its end`);
+    }
+    if (this.#kernelFailed) console.log(indent(log.replaceAll('\r', '').split('\n').slice(-60).join('\n')));
+  }
+
+  /** @returns exit status */
+  conclude(): number {
+    console.log(`${this.#passed} passed, ${this.#failed} failed, ${this.#skipped} skipped`);
+    return this.#failed > 0 || this.#passed === 0 ? 1 : 0;
+  }
+
+  #count(outcome: 'passed' | 'failed' | 'skipped'): void {
+    if (outcome === 'passed') this.#passed++;
+    else if (outcome === 'skipped') this.#skipped++;
+    else {
+      this.#failed++;
+      this.#kernelFailed = true;
+    }
+  }
+}
+
+const MARKS = { passed: 'ok  ', failed: 'FAIL', skipped: 'skip' };
+const indent = (text: string) => text.trimEnd().replace(/^/gm, '       ');

@@ -1,0 +1,89 @@
+import type { ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { boot } from './boot.js';
+import { bundleScenes } from './bundle.js';
+import { cached, keepOnly, unpackPackage } from './cache.js';
+import { emulatedHost } from './emulated-host.js';
+import { fillBootFolder } from './initramfs.js';
+import { kernelPackages } from './kernels.js';
+import { installPacked } from './packed.js';
+import { Tally } from './tally.js';
+
+const inside = join(__dirname, '../inside');
+/** Of this machine's /etc what programs of its /usr need: where libraries are, and what /usr/bin/awk is. */
+const ETC = ['alternatives', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'nsswitch.conf', 'protocols', 'services'];
+
+/**
+ * Plays the scenes on an emulated host, once with each kernel that this Debian has.
+ * @param words a part of the titles of those wanted; --kernel=TEXT for the one whose package has that in its name
+ * @returns exit status
+ */
+export async function testRig(words: readonly string[]): Promise<number> {
+  const pattern = words.find((word) => !word.startsWith('-')) ?? '';
+  const series = words.find((word) => word.startsWith('--kernel='))?.slice('--kernel='.length) ?? '';
+  const packages = kernelPackages().filter((name) => name.includes(series));
+  const folder = mkdtempSync(join(tmpdir(), 'hostdev-cpuset-rig-'));
+  let qemu: ChildProcess | undefined;
+  const end = (signal: NodeJS.Signals) => {
+    qemu?.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(signal === 'SIGINT' ? 130 : 143);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
+
+  const tally = new Tally();
+  try {
+    await stage(join(folder, 'rig'), pattern);
+    const used = [irqbalance()];
+    for (const name of packages) {
+      const bootFolder = bootFolderOf(name);
+      const cache = cached(`libvirt-${name}`, () => {});
+      used.push(bootFolder, cache);
+      tally.begin(name);
+      const console_ = join(folder, 'console');
+      const args = emulatedHost({ boot: bootFolder, rig: join(folder, 'rig'), cache, console: console_ });
+      const said = await boot(
+        args,
+        (message) => tally.take(message),
+        (child) => {
+          qemu = child;
+        },
+      );
+      tally.end(`${said}${existsSync(console_) ? readFileSync(console_, 'utf8') : ''}`);
+    }
+    if (series === '') keepOnly(used);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return tally.conclude();
+}
+
+/** What the emulated host sees as /rig. */
+async function stage(rig: string, pattern: string): Promise<void> {
+  mkdirSync(join(rig, 'etc'), { recursive: true });
+  for (const name of ETC) {
+    const source = join('/etc', name);
+    if (existsSync(source)) cpSync(source, join(rig, 'etc', name), { recursive: true, verbatimSymlinks: true });
+  }
+  cpSync(join(inside, 'etc'), join(rig, 'etc'), { recursive: true });
+  cpSync(join(inside, 'main.sh'), join(rig, 'main.sh'));
+  cpSync(join(irqbalance(), 'usr/sbin/irqbalance'), join(rig, 'irqbalance'));
+  installPacked(join(rig, 'prefix'));
+  await bundleScenes(join(rig, 'scenes.cjs'));
+  writeFileSync(join(rig, 'settings.json'), JSON.stringify({ pattern }));
+}
+
+/** Installed, it would go to work on this machine's own interrupts. */
+const irqbalance = () => cached('irqbalance', (folder) => unpackPackage('irqbalance', folder));
+
+function bootFolderOf(kernelPackage: string): string {
+  const init = join(inside, 'init.sh');
+  const recipe = createHash('sha256')
+    .update(readFileSync(init))
+    .update(readFileSync(join(__dirname, 'initramfs.ts')));
+  const name = `${kernelPackage}-${recipe.digest('hex').slice(0, 8)}`;
+  return cached(name, (folder) => fillBootFolder(folder, kernelPackage, init));
+}
