@@ -4,7 +4,8 @@ import { execFileSync } from 'node:child_process';
 export function installPackages(names) {
   const absent = names.filter((name) => !isPackageInstalled(name));
   if (absent.length === 0) return;
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  // Offline: systemd starts none of their services.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', SYSTEMD_OFFLINE: '1' };
   execFileSync('apt-get', ['update', '-q'], { stdio: ['ignore', 'ignore', 'inherit'], env });
   const install = ['install', '-y', '-q', '--no-install-recommends', ...absent];
   execFileSync('apt-get', install, { stdio: ['ignore', 'ignore', 'inherit'], env });

@@ -1,0 +1,103 @@
+import * as assert from 'uvu/assert';
+import { DISK, NEAR_NIC, NIC } from '../inside/devices.js';
+import type { GuestDriver } from '../inside/guest-driver.js';
+import { numbersOf } from '../inside/kernel-files.js';
+import { histogram, type Life, livesOf, quantile } from '../inside/lives.js';
+import { placeInLoop, sleepThenPlace } from '../inside/peers.js';
+import type { Rig } from '../inside/rig.js';
+import { scene } from '../inside/scene.js';
+import { sleep } from '../inside/wait.js';
+
+/** Reloads of the driver whose device is ours; the peers' devices are reloaded at the first and at the middle one. */
+const ROUNDS = 14;
+const VECTORS = 5;
+/** Seconds: a loop as people run it, and a third of the 30 s that the hook of a known script sleeps. */
+const LOOP = 10;
+const SLEEP = 10;
+
+scene('the lag from the kernel’s vector_alloc to the written mask, with its events, and the peers’', async (rig) => {
+  await rig.watcher.stop();
+  await rig.watcher.start();
+  const { ours, sleeper, loop } = await measure(rig, true);
+  rig.note(histogram('hostdev-cpuset, told by trace events (bounds: p50 15 ms, p99 80 ms)', ours));
+  rig.note(histogram(`a hook that sleeps ${SLEEP} s (of the usual 30) and places once`, sleeper));
+  rig.note(histogram(`a loop every ${LOOP} s`, loop));
+  assertAhead(ours, loop);
+  assert.ok(
+    sleeper.some(({ lag }) => lag === undefined),
+    'who places once misses what comes later',
+  );
+});
+
+scene('the lag without trace events, in the busy interval', async (rig) => {
+  await rig.watcher.stop();
+  await rig.watcher.start('--no-tracing');
+  const { ours } = await measure(rig, false);
+  rig.note(histogram('hostdev-cpuset, looking at intervals (bound: p99 150 ms)', ours));
+  assertAhead(ours, []);
+  await rig.watcher.stop();
+});
+
+const WHOSE = [
+  ['ours', NIC],
+  ['sleeper', DISK],
+  ['loop', NEAR_NIC],
+] as const;
+
+interface Measured {
+  ours: Life[];
+  sleeper: Life[];
+  loop: Life[];
+}
+
+async function measure(rig: Rig, peers: boolean): Promise<Measured> {
+  const guest = await rig.running({
+    devices: [
+      { address: NIC, slot: 5, cpuset: '3' },
+      { address: DISK, slot: 6, cpuset: 'native' },
+      { address: NEAR_NIC, slot: 7, cpuset: 'native' },
+    ],
+  });
+  const [ours, sleeper, loop] = [5, 6, 7].map((slot) => guest.driver(slot)) as [GuestDriver, GuestDriver, GuestDriver];
+  const numbers = { ours: new Set<number>(), sleeper: new Set<number>(), loop: new Set<number>() };
+  const running = peers ? [sleepThenPlace(DISK, '8', SLEEP), placeInLoop(NEAR_NIC, '8', LOOP)] : [];
+  // the loop has had its first look before there is anything
+  await sleep(500);
+  rig.trace.take();
+  try {
+    for (let round = 0; round < ROUNDS; round++) {
+      if (round > 0) await ours.unload();
+      await sleep(150);
+      await ours.load(VECTORS);
+      // while the other devices keep theirs, each gets its own numbers again
+      for (const peer of peers ? [sleeper, loop] : []) {
+        if (round === ROUNDS / 2) await peer.unload();
+        if (round === 0 || round === ROUNDS / 2) await peer.load(VECTORS);
+      }
+      // not in step with anybody's interval
+      await sleep(700 + 97 * round);
+      for (const [who, address] of WHOSE) for (const irq of numbersOf(address)) numbers[who].add(irq);
+    }
+  } finally {
+    for (const child of running) child.kill('SIGKILL');
+  }
+  const all = WHOSE.flatMap(([who]) => [...numbers[who]]);
+  assert.is(new Set(all).size, all.length, 'no number was of two devices');
+  const now = Number(process.hrtime.bigint()) / 1e6;
+  const events = rig.trace.take();
+  return {
+    ours: livesOf(numbers.ours, events, now),
+    sleeper: livesOf(numbers.sleeper, events, now),
+    loop: livesOf(numbers.loop, events, now),
+  };
+}
+
+/** Figures depend on the machine; that nothing was missed, and that we are far ahead, does not. */
+function assertAhead(ours: readonly Life[], peer: readonly Life[]): void {
+  const missed = ours.filter(({ lag, span }) => lag === undefined && span > 700);
+  assert.equal(missed, [], 'every vector that lived for a while was placed');
+  const lags = (lives: readonly Life[]) => lives.flatMap(({ lag }) => lag ?? []);
+  assert.ok(lags(ours).length >= ROUNDS * VECTORS);
+  if (peer.length > 0)
+    assert.ok(quantile(lags(ours), 0.5) * 10 < quantile(lags(peer), 0.5), 'ten times ahead of a loop');
+}
