@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { projectRoot } from '../../support/cli.js';
 
 /** What is fetched and unpacked once: kernels, irqbalance, what libvirt found out about QEMU. May be removed at any time. */
-const CACHE = join(projectRoot, 'node_modules/.cache/rig');
+const CACHE = join(projectRoot, '.cache/rig');
 
 /** A folder in the cache, made by `fill` if it is not there yet. It appears whole or not at all. */
 export function cached(name: string, fill: (folder: string) => void): string {
