@@ -7,10 +7,18 @@ import { type Scene, Skipped, scenes } from './scene.js';
 /** Seconds after which a scene is given up. */
 const LIMIT = 240;
 
+/** What machine/test-rig.ts leaves for it. */
+export interface Settings {
+  /** a part of the titles wanted */
+  pattern: string;
+  /** not only those for every kernel */
+  all: boolean;
+}
+
 /** Plays all scenes, one after the other, on the host that they share. */
 async function play(): Promise<void> {
-  const { pattern } = JSON.parse(readFileSync('/rig/settings.json', 'utf8')) as { pattern: string };
-  const wanted = scenes.filter(({ title }) => title.includes(pattern));
+  const { pattern, all } = JSON.parse(readFileSync('/rig/settings.json', 'utf8')) as Settings;
+  const wanted = scenes.filter(({ title, everyKernel }) => title.includes(pattern) && (all || everyKernel));
   report({ type: 'scenes', titles: wanted.map(({ title }) => title) });
   report({ type: 'note', text: `Linux ${text('/proc/sys/kernel/osrelease')} is up after ${uptime()} s` });
   const rig = new Rig();

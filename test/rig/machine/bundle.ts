@@ -24,6 +24,8 @@ export async function bundleScenes(outfile: string): Promise<void> {
 
 /** How many there are, without running them. */
 export function countScenes(): number {
-  const calls = files.flatMap((name) => readFileSync(join(rig, 'scenes', name), 'utf8').match(/^scene\(/gm) ?? []);
+  const calls = files.flatMap(
+    (name) => readFileSync(join(rig, 'scenes', name), 'utf8').match(/^scene(?:OnEveryKernel)?\(/gm) ?? [],
+  );
   return calls.length;
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Settings } from '../inside/play.js';
 import { boot } from './boot.js';
 import { bundleScenes } from './bundle.js';
 import { cached, keepOnly, unpackPackage } from './cache.js';
@@ -17,7 +18,7 @@ const inside = join(__dirname, '../inside');
 const ETC = ['alternatives', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'nsswitch.conf', 'protocols', 'services'];
 
 /**
- * Plays the scenes on an emulated host, once with each kernel that this Debian has.
+ * Plays the scenes on an emulated host: all with the release's own kernel, those for every kernel with a newer one as well.
  * @param words a part of the titles of those wanted; --kernel=TEXT for the one whose package has that in its name
  * @returns exit status
  */
@@ -36,13 +37,15 @@ export async function testRig(words: readonly string[]): Promise<number> {
 
   const tally = new Tally();
   try {
-    await stage(join(folder, 'rig'), pattern);
+    await stage(join(folder, 'rig'));
     const used = [irqbalance()];
     for (const name of packages) {
       const bootFolder = bootFolderOf(name);
       const cache = cached(`libvirt-${name}`, () => {});
       used.push(bootFolder, cache);
       tally.begin(name);
+      const settings: Settings = { pattern, all: name === packages[0] };
+      writeFileSync(join(folder, 'rig/settings.json'), JSON.stringify(settings));
       const console_ = join(folder, 'console');
       const args = emulatedHost({ boot: bootFolder, rig: join(folder, 'rig'), cache, console: console_ });
       const said = await boot(
@@ -62,7 +65,7 @@ export async function testRig(words: readonly string[]): Promise<number> {
 }
 
 /** What the emulated host sees as /rig. */
-async function stage(rig: string, pattern: string): Promise<void> {
+async function stage(rig: string): Promise<void> {
   mkdirSync(join(rig, 'etc'), { recursive: true });
   for (const name of ETC) {
     const source = join('/etc', name);
@@ -73,7 +76,6 @@ async function stage(rig: string, pattern: string): Promise<void> {
   cpSync(join(irqbalance(), 'usr/sbin/irqbalance'), join(rig, 'irqbalance'));
   installPacked(join(rig, 'prefix'));
   await bundleScenes(join(rig, 'scenes.cjs'));
-  writeFileSync(join(rig, 'settings.json'), JSON.stringify({ pattern }));
 }
 
 /** Installed, it would go to work on this machine's own interrupts. */
