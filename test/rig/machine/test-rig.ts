@@ -19,7 +19,7 @@ const ETC = ['alternatives', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'nsswi
 
 /**
  * Plays the scenes on an emulated host: all with the release's own kernel, those for every kernel with a newer one as well.
- * @param words a part of the titles of those wanted; --kernel=TEXT for the one whose package has that in its name
+ * @param words a regular expression for the titles of those wanted; --kernel=TEXT for the one whose package has that in its name
  * @returns exit status
  */
 export async function testRig(words: readonly string[]): Promise<number> {
