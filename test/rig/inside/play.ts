@@ -5,7 +5,7 @@ import { Rig } from './rig.js';
 import { type Scene, Skipped, scenes } from './scene.js';
 
 /** Seconds after which a scene is given up. */
-const LIMIT = 240;
+const LIMIT = 400;
 
 /** What machine/test-rig.ts leaves for it. */
 export interface Settings {

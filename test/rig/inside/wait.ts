@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export { sleep };
 
 /** Seconds that anything may take: emulation is slow, and other work on the machine makes it slower. */
-const PATIENCE = 40;
+const PATIENCE = 100;
 
 /** Tries an assertion until it holds; throws what it threw last when patience ends. Milliseconds between two tries. */
 export async function eventually<T>(attempt: () => T | Promise<T>, interval = 50, seconds = PATIENCE): Promise<T> {
