@@ -48,8 +48,7 @@ export class Guest {
   /** Removes the domain, whatever its state. */
   async remove(): Promise<void> {
     this.#qtest?.close();
-    await virsh('destroy', this.name).catch(() => {});
-    await virsh('undefine', this.name).catch(() => {});
+    await virsh(`destroy ${this.name}; undefine ${this.name}`).catch(() => {});
   }
 
   /** What the guest has to do with the device in a slot. A reset takes away what it did: then load again. */
