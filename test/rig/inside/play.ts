@@ -47,13 +47,16 @@ async function playOne({ title, play }: Scene, rig: Rig): Promise<void> {
     } catch (error) {
       const skipped = error instanceof Skipped;
       if (type !== 'failed') type = skipped ? 'skipped' : 'failed';
-      text += skipped ? error.message : `${(error as Error).stack}\n${rig.logs()}\n`;
+      text += skipped ? error.message : `${describe(error as Error & { details?: string })}\n${rig.logs()}\n`;
     }
   };
   await judge(() => play(rig));
   await judge(() => rig.cleanUp());
   report({ type, title, seconds: (performance.now() - begin) / 1000, text });
 }
+
+/** uvu's assertions keep apart what was expected and what was there. */
+const describe = ({ stack, details }: Error & { details?: string }) => `${stack}\n${details ?? ''}`;
 
 const uptime = () => text('/proc/uptime').split(' ')[0];
 

@@ -8,6 +8,9 @@ import { report } from './report.js';
 import { run } from './run.js';
 import { LOG as WATCH_LOG, Watcher } from './watcher.js';
 
+/** Not what libvirtd says of every domain. */
+const telling = (line: string) => !/ (?:qemuDomainObjTaintMsg|virGetHostnameImpl):/.test(line);
+
 /** What scenes play with. What they leave behind is removed after each. */
 export class Rig {
   readonly libvirt = new Libvirt();
@@ -48,7 +51,8 @@ export class Rig {
   /** For whoever reads of a failure: the ends of the logs. */
   logs(): string {
     const files = [WATCH_LOG, LIBVIRTD_LOG];
-    return files.map((file) => `${file}:\n${text(file).split('\n').slice(-15).join('\n')}`).join('\n');
+    const ends = files.map((file) => `${file}:\n${text(file).split('\n').filter(telling).slice(-15).join('\n')}`);
+    return [...ends, text('/run/hostdev-cpuset/watch.json')].join('\n');
   }
 
   async cleanUp(): Promise<void> {
