@@ -79,7 +79,9 @@ class Placer {
       const code = this.#write(planned.irq);
       if (code === undefined) break;
       const { kind, action, reason } = treatmentOf(code);
-      if (kind !== 'transient' || left === 1) return { ...planned, action, reason, error: code };
+      // EIO is procfs's answer, too, for an interrupt that went while it was written; its number may be back as soon: look again
+      const again = kind === 'transient' || code === 'EIO';
+      if (!again || left === 1) return { ...planned, action, reason, error: code };
       this.pause(PAUSE);
     }
     const { irq, vector, handlers, affinity } = planned;
