@@ -1,5 +1,5 @@
 # Process 1 of the emulated host after its initramfs: the little that programs expect of a system, then the scenes, then power off.
-export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 NO_COLOR=1
 mkdir -p /dev/pts /dev/shm /run/lock
 ln -s /run /var/run
 mount -t devpts devpts /dev/pts

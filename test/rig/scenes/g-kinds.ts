@@ -1,19 +1,19 @@
 import * as assert from 'uvu/assert';
 import { EDU, NIC, OLD_NIC } from '../inside/devices.js';
 import { isPlaced } from '../inside/expect.js';
-import { interruptsOf, numbersOf, readInterrupt, text } from '../inside/kernel-files.js';
+import { interruptsOf, type KernelInterrupt, numbersOf, readInterrupt, text } from '../inside/kernel-files.js';
 import { scene } from '../inside/scene.js';
 import { eventually } from '../inside/wait.js';
 
 scene('a device with nothing but INTx: its line is placed, and gets back what it had', async (rig) => {
-  const irq = Number(text(`/sys/bus/pci/devices/${OLD_NIC}/irq`));
-  const guest = await rig.guest({ devices: [{ address: OLD_NIC, slot: 5, cpuset: '3' }] });
-  const before = text(`/proc/irq/${irq}/smp_affinity`);
-  await guest.start();
+  const guest = await rig.running({ devices: [{ address: OLD_NIC, slot: 5, cpuset: '3' }] });
   await isPlaced(OLD_NIC, 1, '3');
-  assert.equal(interruptsOf(OLD_NIC)[0]?.handlers, [`vfio-intx(${OLD_NIC})`]);
+  const [line] = interruptsOf(OLD_NIC) as [KernelInterrupt];
+  assert.equal(line.handlers, [`vfio-intx(${OLD_NIC})`]);
   await guest.remove();
-  await eventually(() => assert.is(text(`/proc/irq/${irq}/smp_affinity`), before));
+  // nobody had used the line before: then it has the default
+  const had = text('/proc/irq/default_smp_affinity');
+  await eventually(() => assert.is(text(`/proc/irq/${line.irq}/smp_affinity`), had));
 });
 
 scene('a device with one MSI', async (rig) => {

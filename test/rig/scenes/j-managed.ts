@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import { apply } from '../../../src/enforce/apply.js';
 import type { DeviceReport, DomainReport, InterruptReport } from '../../../src/enforce/report.js';
@@ -17,7 +16,7 @@ scene(
     );
     assert.ok(managed.length > 0, 'the host’s nvme has managed interrupts');
     const [first] = managed.map(({ irq }) => irq) as [number];
-    assert.throws(() => writeFileSync(`/proc/irq/${first}/smp_affinity`, '8'), /EIO|EPERM/);
+    assert.throws(() => new RootFiles().write(`/proc/irq/${first}/smp_affinity`, '8\n'), /EIO|EPERM/);
 
     const interrupts = managed.map(
       ({ irq, handlers, affinity }): InterruptReport => ({
