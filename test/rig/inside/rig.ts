@@ -59,6 +59,7 @@ export class Rig {
     await this.irqbalance.stop();
     for (const guest of this.#guests.splice(0)) await guest.remove();
     if (!this.watcher.runs) await this.watcher.start();
+    this.trace.take();
   }
 
   async end(): Promise<void> {
