@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 export function installPackages(names) {
   const absent = names.filter((name) => !isPackageInstalled(name));
   if (absent.length === 0) return;
-  // Offline: systemd starts none of their services.
+  // Offline: systemd starts none of their services. Tests start what they need, and irqbalance would move this machine's interrupts.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', SYSTEMD_OFFLINE: '1' };
   execFileSync('apt-get', ['update', '-q'], { stdio: ['ignore', 'ignore', 'inherit'], env });
   const install = ['install', '-y', '-q', '--no-install-recommends', ...absent];
