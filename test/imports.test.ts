@@ -24,6 +24,23 @@ test('imports go one way', () => {
   assert.ok(imports.length > 100, `only ${imports.length} imports found`);
 });
 
+test('no files import each other in a circle', () => {
+  const graph = new Map<string, string[]>();
+  for (const { file, target } of imports.filter(({ target }) => target.startsWith('.'))) {
+    const to = relative(src, join(src, dirname(file), target)).replace(/\.js$/, '.ts');
+    graph.set(file, [...(graph.get(file) ?? []), to]);
+  }
+  const done = new Set<string>();
+  const circles: string[][] = [];
+  const visit = (file: string, way: string[]) => {
+    if (way.includes(file)) circles.push([...way.slice(way.indexOf(file)), file]);
+    else if (!done.has(file)) for (const next of graph.get(file) ?? []) visit(next, [...way, file]);
+    done.add(file);
+  };
+  for (const file of graph.keys()) visit(file, []);
+  assert.equal(circles, []);
+});
+
 test('every folder has its place in the order', () => {
   const folders = new Set(files.filter((file) => file.includes('/')).map(topOf));
   assert.equal(

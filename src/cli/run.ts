@@ -1,17 +1,7 @@
-import { FileError } from '../host/files.js';
-import { SchemaError } from '../schema/schema-error.js';
-import { InputError } from '../xml/input-error.js';
 import type { EnforceOptions } from './enforce.js';
-import { EXIT, errorLine, type Io, ToolError } from './io.js';
+import { isExpected } from './expected-error.js';
+import { EXIT, errorLine, type Io } from './io.js';
 import type { SchemaRun } from './schema-run.js';
-
-/** What may go wrong without being a bug. */
-const EXPECTED = [ToolError, SchemaError, InputError, FileError];
-
-/** An error that the system has answered with has a `syscall`: no bug, either. */
-export function isExpected(error: unknown): error is Error {
-  return EXPECTED.some((kind) => error instanceof kind) || (error instanceof Error && 'syscall' in error);
-}
 
 /** Runs one command line and returns the exit status. Expected failures are one line; only a bug shows a stack. */
 export async function run(program: string, args: readonly string[], io: Io, early?: SchemaRun): Promise<number> {

@@ -3,9 +3,9 @@ import { type Rates, ratesBetween } from '../enforce/rates.js';
 import type { EnforceReport } from '../enforce/report.js';
 import { formatReport } from '../enforce/text-report.js';
 import type { EnforceOptions } from './enforce.js';
+import { isExpected } from './expected-error.js';
 import { EXIT, type Io } from './io.js';
 import { painter } from './render-report.js';
-import { isExpected } from './run.js';
 import { showOnScreen } from './screen.js';
 import { StatusLooks } from './status-looks.js';
 
