@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULT_SETTINGS } from '../enforce/settings.js';
 import { RootFiles } from '../host/root-files.js';
 import { FIELD_SOCKET, FieldJournal, LEVELS } from '../watch/field-journal.js';
 import type { JournalEntry } from '../watch/journal-entry.js';
+import { readWatcherStatus } from '../watch/watch-file.js';
 import { Watcher } from '../watch/watcher.js';
 import { WatcherPlace } from '../watch/watcher-place.js';
 import { EXIT, errorLine, type Io, ToolError } from './io.js';
@@ -31,10 +33,13 @@ const SYSTEM = 'qemu:///system';
 /** Milliseconds without a domain after which --until-idle ends, and between two looks for that. */
 const IDLE = 3000;
 const IDLE_LOOK = 500;
+/** Milliseconds that a watcher may take to make room for this one, and between two looks for that. */
+const ROOM = 5000;
+const ROOM_LOOK = 50;
 
 /** `watch`: returns the exit status when it has been told to end, or has nothing left to hold. */
 export async function watchCommand(options: WatchOptions, io: Io): Promise<number> {
-  const { root, connect = SYSTEM, metrics, tracing } = options;
+  const { root, connect = SYSTEM, metrics, tracing, untilIdle, restoreOnExit } = options;
   const files = new RootFiles(root);
   assertHost(files, root);
   if (root === undefined && io.userId() !== 0) {
@@ -42,18 +47,19 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
   }
   const settings = readSettings(files) ?? DEFAULT_SETTINGS;
   const place = new WatcherPlace(root);
-  takePlace(place);
+  await takePlace(place, options);
   const notify = new SystemdNotify(io.env);
   const journal = new FieldJournal(plainWriter(io), root === undefined ? FIELD_SOCKET : undefined);
   const watcher = new Watcher({
     ...{ root: root ?? '', metrics: metrics && resolve(metrics), tracing, settings, pid: process.pid },
+    ...{ untilIdle, restoreOnExit },
     libvirt: { uri: connect, env: io.env },
     clock: { now: () => Number(process.hrtime.bigint()) / 1e6 },
     journal: (entry) => journal.write(entry),
     status: (text) => void notify.send(`STATUS=${text}`),
   });
   const reload = () => void reloadSettings(watcher, files, journal, notify);
-  const ending = endOf(watcher, place, options.untilIdle);
+  const ending = endOf(watcher, place, untilIdle);
   process.on('SIGHUP', reload);
   let ended = true;
   try {
@@ -64,7 +70,7 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
     notify.stopWatchdog();
     void notify.send('STOPPING=1');
   } finally {
-    ended = await watcher.stop(options.restoreOnExit);
+    ended = await watcher.stop();
     place.leave();
     process.off('SIGHUP', reload);
     await Promise.race([journal.flush(), new Promise((done) => setTimeout(done, 300).unref())]);
@@ -74,9 +80,21 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
   return EXIT.ok;
 }
 
-function takePlace(place: WatcherPlace): void {
-  const result = place.take();
-  if (!result.taken) throw new ToolError(`hostdev-cpuset watch runs already: process ${result.pid}`);
+/** One that a hook has started ends with the last domain, and has to make room for one that stays. */
+async function takePlace(place: WatcherPlace, { root, untilIdle }: WatchOptions): Promise<void> {
+  let asked: number | undefined;
+  for (let waited = 0; ; waited += ROOM_LOOK) {
+    const result = place.take();
+    if (result.taken) return;
+    if (asked === undefined && !untilIdle && readWatcherStatus(root)?.untilIdle) {
+      asked = result.pid;
+      process.kill(asked, 'SIGTERM');
+    }
+    if (result.pid !== asked || waited >= ROOM) {
+      throw new ToolError(`hostdev-cpuset watch runs already: process ${result.pid}`);
+    }
+    await sleep(ROOM_LOOK);
+  }
 }
 
 /** Resolves when a signal says so, or nothing is left to hold. */

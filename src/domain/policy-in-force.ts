@@ -1,8 +1,9 @@
+import type { PciAddress } from './address.js';
 import { type Cpuset, intersect } from './cpuset.js';
 import type { Definition } from './definition.js';
 import type { DefaultPolicy } from './metadata.js';
 import type { Policy } from './policy.js';
-import type { StatedPolicy } from './stated-policies.js';
+import { type StatedPolicy, statedPolicies } from './stated-policies.js';
 
 /** What the host's administrator has a say in. */
 export interface PolicySettings {
@@ -30,6 +31,14 @@ export function policyInForce(
   const domain = metadata[0]?.default;
   if (domain) return { policy: { kind: domain }, origin: 'domain-default' };
   return { policy: { kind: settings.default ?? 'native' }, origin: 'host-default' };
+}
+
+/** The host's PCI devices whose interrupts are asked to be somewhere. */
+export function placedDevices(definition: Definition, settings: PolicySettings): PciAddress[] {
+  return statedPolicies(definition).devices.flatMap((stated) => {
+    const { policy } = policyInForce(stated, definition, settings);
+    return policy && policy.kind !== 'native' ? (stated.device.source?.address ?? []) : [];
+  });
 }
 
 /** Of the CPUs that a policy asks for: those that are online, and of these the ones that the host's settings allow. */

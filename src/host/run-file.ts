@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { geteuid } from 'node:process';
 import { FileError } from './files.js';
+import { makeOwnFolder } from './own-folder.js';
+import { replaceWhole } from './replace-whole.js';
 
 /** A small text file in /run/hostdev-cpuset, replaced whole, readable by root alone. */
 export class RunFile {
@@ -28,33 +28,15 @@ export class RunFile {
    */
   write(text: string): void {
     if (this.read() === text) return;
-    const temporary = `${this.#path}.${randomBytes(6).toString('hex')}`;
     this.#attempt(() => {
-      this.#makeFolder();
-      try {
-        writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' });
-        renameSync(temporary, this.#path);
-      } catch (error) {
-        rmSync(temporary, { force: true });
-        throw error;
-      }
+      makeOwnFolder(dirname(this.#path));
+      replaceWhole(this.#path, text, 0o600);
     });
   }
 
   /** @throws FileError where /run is read-only */
   remove(): void {
     this.#attempt(() => rmSync(this.#path, { force: true }));
-  }
-
-  /** Who can write to /run, or below a root, may have put a link there, or a folder of their own. */
-  #makeFolder(): void {
-    const folder = dirname(this.#path);
-    mkdirSync(dirname(folder), { recursive: true });
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const stat = lstatSync(folder);
-    if (!stat.isDirectory()) throw new FileError('ENOTDIR', folder);
-    if (stat.uid !== geteuid?.()) throw new FileError('EPERM', folder);
-    if ((stat.mode & 0o777) !== 0o700) chmodSync(folder, 0o700);
   }
 
   #attempt(action: () => void): void {

@@ -107,6 +107,19 @@ export class Hold {
     return due;
   }
 
+  /** What is kept where it belongs: addresses of devices, and the interrupts of theirs that are VFIO's for them alone. */
+  get held(): { addresses: ReadonlySet<string>; irqs: ReadonlySet<number> } {
+    const addresses = new Set<string>();
+    const irqs = new Set<number>();
+    for (const { devices } of this.#domains.values()) {
+      for (const [address, { interrupts }] of devices) {
+        addresses.add(address);
+        for (const [irq, { handler }] of interrupts) if (handler !== undefined) irqs.add(irq);
+      }
+    }
+    return { addresses, irqs };
+  }
+
   get counters(): HoldCounters {
     const counters = { ...this.#counters, domains: this.#domains.size, devices: 0, interrupts: 0 };
     for (const { devices } of this.#domains.values()) {

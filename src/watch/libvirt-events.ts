@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { type LibvirtEvent, parseEventLine } from './event-line.js';
-import { environmentOf, errorIn, optionsOf, type VirshCall } from './virsh.js';
+import { environmentOf, errorIn, NO_VIRSH, optionsOf, type VirshCall } from './virsh.js';
 
 export interface LibvirtListener {
   /** null: something happened, to nobody knows which domain */
@@ -15,6 +15,8 @@ export interface LibvirtListener {
 const FIRST = 1000;
 const LONGEST = 30_000;
 const SETTLED = 2000;
+/** The status of who was asked to run a program that there is not, as of a shell. */
+const ABSENT = 127;
 /** Characters of a line that are kept: a name may be long. */
 const LONGEST_LINE = 65_536;
 
@@ -22,6 +24,7 @@ const LONGEST_LINE = 65_536;
 export class LibvirtEvents {
   #child: ChildProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #tie: readonly string[] | undefined;
   #delay = FIRST;
   #closed = false;
 
@@ -32,18 +35,23 @@ export class LibvirtEvents {
 
   start(): void {
     const words = [...optionsOf(this.call), 'event', '--all', '--loop', '--timestamp'];
-    const child = spawn('virsh', words, { env: environmentOf(this.call), stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#tie ??= tieOf();
+    const [program = '', ...rest] = [...this.#tie, 'virsh', ...words];
+    const child = spawn(program, rest, { env: environmentOf(this.call), stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     let said = '';
     this.#readLines(child);
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       said = `${said}${text}`.slice(0, LONGEST_LINE);
     });
-    let failure = '';
-    child.on('error', ({ message }) => {
-      failure = message;
+    let failure: NodeJS.ErrnoException | undefined;
+    child.on('error', (error) => {
+      failure = error;
     });
-    child.on('close', () => this.#ended(errorIn(said) ?? (failure || 'virsh event ended')));
+    child.on('close', (status) => {
+      const isAbsent = failure?.code === 'ENOENT' || status === ABSENT;
+      this.#ended(isAbsent ? NO_VIRSH : (errorIn(said) ?? failure?.message ?? 'virsh event ended'));
+    });
     this.listener.connecting(true);
     this.#timer = setTimeout(() => {
       this.#delay = FIRST;
@@ -76,4 +84,11 @@ export class LibvirtEvents {
     this.#timer = setTimeout(() => this.start(), this.#delay);
     this.#delay = Math.min(this.#delay * 2, LONGEST);
   }
+}
+
+/** Words before a command that have it end with us, even where we are killed; else it would live until libvirt's next event. Of util-linux. */
+function tieOf(): string[] {
+  const tie = ['setpriv', '--pdeathsig', 'TERM'];
+  const [program = '', ...words] = tie;
+  return spawnSync(program, [...words, 'true'], { stdio: 'ignore' }).status === 0 ? tie : [];
 }

@@ -1,4 +1,4 @@
-import { replaceWhole } from './atomic-file.js';
+import { replaceWhole } from '../host/replace-whole.js';
 import { type HoldCounters, LAG_BOUNDS } from './counters.js';
 
 /** What a scrape sees. */

@@ -11,6 +11,7 @@ export interface PublisherOptions {
   root: string;
   metrics: string | undefined;
   pid: number;
+  untilIdle: boolean;
   journal(entry: JournalEntry): void;
   status(text: string): void;
 }
@@ -56,13 +57,13 @@ export class Publisher {
   #write(): void {
     clearTimeout(this.#soon);
     this.#soon = undefined;
-    const { root, pid, metrics, status } = this.options;
+    const { root, pid, untilIdle, metrics, status } = this.options;
     const { counters } = this.source;
     this.#last = JSON.stringify(counters);
     const way = this.#reason === null ? 'events' : 'intervals';
     const since = new Date(this.#since).toISOString();
     this.#attempt('what status shows', () =>
-      writeWatcherStatus(root, { pid, since, way, reason: this.#reason, counters }),
+      writeWatcherStatus(root, { pid, since, untilIdle, way, reason: this.#reason, counters }),
     );
     if (metrics !== undefined) {
       const sample = { counters, tracing: this.#reason === null, since: this.#since };

@@ -1,12 +1,16 @@
 import { parseAddress } from '../domain/address.js';
 import { formatMask, parseCpuList } from '../domain/cpu-mask.js';
-import { isSubset } from '../domain/cpuset.js';
+import { type Cpuset, isSubset } from '../domain/cpuset.js';
 import { ownership } from '../enforce/handlers.js';
+import type { DomainState } from '../host/domain-state.js';
 import { FileError, type Files } from '../host/files.js';
 import { readInterrupt } from '../host/interrupt.js';
+import { RunFile } from '../host/run-file.js';
 import type { Placement } from './hold.js';
 
 interface Moved {
+  /** of the domain; null where it has none */
+  uuid: string | null;
   address: string;
   irq: number;
   /** CPU lists: before our first write, and after our last */
@@ -14,42 +18,100 @@ interface Moved {
   ours: string;
 }
 
-/** Remembers what interrupts had before they were placed, to give it back at the end. */
+/** Remembers what interrupts had before they were placed, to give it back at the end. A file outlives a watcher that is killed. */
 export class Restorer {
   readonly #moved = new Map<string, Moved>();
+  readonly #file: RunFile;
 
+  constructor(root = '') {
+    this.#file = new RunFile(root, 'restore.json');
+    for (const moved of readMoved(this.#file.read())) this.#moved.set(keyOf(moved), moved);
+  }
+
+  /** @throws FileError where the file cannot be written; what is known is known all the same */
   note(changed: readonly Placement[]): void {
-    for (const { address, irq, kind, from, to } of changed) {
-      if ((kind !== 'placed' && kind !== 'repaired') || from === null || to === null) continue;
-      const key = `${address} ${irq}`;
+    const placed = changed.filter(({ kind }) => kind === 'placed' || kind === 'repaired');
+    for (const { uuid, address, irq, kind, from, to } of placed) {
+      if (from === null || to === null) continue;
+      const key = keyOf({ address, irq });
       const known = this.#moved.get(key);
       // what somebody else moved, and what follows the vCPUs, was ours before; else the number is a new vector's
       const before = known && (kind === 'repaired' || from === known.ours) ? known.before : from;
-      this.#moved.set(key, { address, irq, before, ours: to });
+      this.#moved.set(key, { uuid, address, irq, before, ours: to });
     }
+    if (placed.length > 0) this.#write();
+  }
+
+  /** A domain has ended. @throws FileError as note() */
+  forget(uuid: string): void {
+    const gone = [...this.#moved].filter(([, moved]) => moved.uuid === uuid);
+    for (const [key] of gone) this.#moved.delete(key);
+    if (gone.length > 0) this.#write();
   }
 
   /** Gives every interrupt that is still the device's, and still where it was put, what it had; returns how many. */
   restore(files: Files): number {
-    let restored = 0;
-    for (const moved of this.#moved.values()) {
-      try {
-        if (restoreOne(files, moved)) restored++;
-      } catch (error) {
-        if (!(error instanceof FileError)) throw error; // it went, or refuses: then it is as it is
-      }
-    }
-    return restored;
+    const restored = [...this.#moved.values()].filter((moved) => attempt(() => restoreOne(files, moved)));
+    this.#file.remove();
+    return restored.length;
   }
+
+  #write(): void {
+    this.#file.write(`${JSON.stringify([...this.#moved.values()])}\n`);
+  }
+}
+
+/** Legacy lines of a domain that goes on: as its state has them, whoever moved them. Returns how many. */
+export function restoreLines(files: Files, lines: DomainState['lines']): number {
+  return lines.filter(({ irq, before, cpus }) =>
+    attempt(() => {
+      const now = readInterrupt(files, irq);
+      // the sole device's on it, as when it was moved
+      if (now?.handlers.length !== 1 || !now.handlers[0]?.startsWith('vfio-intx(')) return false;
+      return giveBack(files, irq, now.affinity, cpus, before);
+    }),
+  ).length;
 }
 
 function restoreOne(files: Files, { address, irq, before, ours }: Moved): boolean {
   const device = parseAddress(address);
   const now = readInterrupt(files, irq);
+  if (!device || !now || !ownership(now.handlers, device).ours) return false;
+  return giveBack(files, irq, now.affinity, ours, before);
+}
+
+function giveBack(files: Files, irq: number, affinity: Cpuset, ours: string, before: string): boolean {
   const set = parseCpuList(ours);
   const had = parseCpuList(before);
-  if (!device || !now || !set || !had || had.length === 0) return false;
-  if (!ownership(now.handlers, device).ours || !isSubset(now.affinity, set)) return false;
+  if (!set || !had || had.length === 0 || !isSubset(affinity, set)) return false;
   files.write(`/proc/irq/${irq}/smp_affinity`, `${formatMask(had)}\n`);
   return true;
 }
+
+/** False where it went, or refuses: then it is as it is. */
+function attempt(action: () => boolean): boolean {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    return false;
+  }
+}
+
+/** None where there is no file, or something else in it. */
+function readMoved(text = '[]'): Moved[] {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value.filter(isMoved) : [];
+  } catch {
+    return [];
+  }
+}
+
+function isMoved(value: unknown): value is Moved {
+  const { uuid, address, irq, before, ours } = (value ?? {}) as Partial<Moved>;
+  const isText = [address, before, ours].every((text) => typeof text === 'string');
+  return isText && Number.isInteger(irq) && (uuid === null || typeof uuid === 'string');
+}
+
+const keyOf = ({ address, irq }: Pick<Moved, 'address' | 'irq'>) => `${address} ${irq}`;

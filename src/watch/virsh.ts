@@ -7,6 +7,8 @@ const TIME_LIMIT = 30_000;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+export const NO_VIRSH = 'virsh is not installed (Debian: libvirt-clients)';
+
 /** How virsh is called: its words are parsed, so it speaks no other language. */
 export interface VirshCall {
   /** libvirt's URI; virsh's own choice if absent */
@@ -60,7 +62,7 @@ function wordsOf(
   { code, killed, message }: { code?: unknown; killed?: boolean; message: string },
   stderr: string,
 ): string {
-  if (code === 'ENOENT') return 'virsh is not installed (Debian: libvirt-clients)';
+  if (code === 'ENOENT') return NO_VIRSH;
   if (killed) return `virsh gave no answer within ${TIME_LIMIT / 1000} s`;
   return (
     errorIn(stderr) ?? `virsh: ${typeof code === 'number' ? `exit status ${code}` : (message.split('\n')[0] ?? '')}`

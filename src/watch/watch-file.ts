@@ -1,6 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { replaceWhole } from './atomic-file.js';
+import { RunFile } from '../host/run-file.js';
 import type { HoldCounters } from './counters.js';
 import { WatcherPlace } from './watcher-place.js';
 
@@ -9,6 +7,8 @@ export interface WatcherStatus {
   pid: number;
   /** when it started, ISO 8601 */
   since: string;
+  /** ends with the last domain: started by a hook */
+  untilIdle: boolean;
   /** how it learns of new interrupts: told by the kernel, or by looking at intervals */
   way: 'events' | 'intervals';
   /** why not told by the kernel; null where it is */
@@ -16,15 +16,15 @@ export interface WatcherStatus {
   counters: HoldCounters;
 }
 
-const fileOf = (root: string) => join(root || '/', 'run/hostdev-cpuset/watch.json');
+const fileOf = (root: string) => new RunFile(root, 'watch.json');
 
-/** Throws the system's error. */
+/** @throws FileError where /run cannot be written */
 export function writeWatcherStatus(root: string, status: WatcherStatus): void {
-  replaceWhole(fileOf(root), `${JSON.stringify(status)}\n`, 0o600);
+  fileOf(root).write(`${JSON.stringify(status)}\n`);
 }
 
 export function removeWatcherStatus(root: string): void {
-  rmSync(fileOf(root), { force: true });
+  fileOf(root).remove();
 }
 
 /** Null where no watcher lives; only root can know. What one that was killed has left is nobody's word. */
@@ -32,7 +32,7 @@ export function readWatcherStatus(root = ''): WatcherStatus | null {
   const pid = new WatcherPlace(root).holder();
   if (pid === undefined) return null;
   try {
-    const status = JSON.parse(readFileSync(fileOf(root), 'utf8')) as WatcherStatus;
+    const status = JSON.parse(fileOf(root).read() ?? '') as WatcherStatus;
     return status.pid === pid && typeof status.counters === 'object' ? status : null;
   } catch {
     return null;

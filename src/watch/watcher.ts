@@ -1,17 +1,21 @@
 import { join } from 'node:path';
+import type { Definition } from '../domain/definition.js';
+import { placedDevices } from '../domain/policy-in-force.js';
 import type { Settings } from '../enforce/settings.js';
 import { withDomainLock } from '../host/domain-lock.js';
+import { pause } from '../host/pause.js';
 import { RootFiles } from '../host/root-files.js';
 import { StateStore } from '../host/state-store.js';
-import { NoTracing } from '../host/tracefs.js';
-import { VectorEvents, type VectorNews } from '../host/vector-events.js';
+import type { VectorNews } from '../host/vector-events.js';
 import { printable } from '../lint/formats/printable.js';
 import { DomainFeed } from './domain-feed.js';
 import { type Clock, Hold, type Stir } from './hold.js';
+import { IrqbalanceTeller } from './irqbalance-teller.js';
 import { type JournalEntry, placementEntries, problemEntry } from './journal-entry.js';
+import { KernelWord } from './kernel-word.js';
 import { LibvirtEvents } from './libvirt-events.js';
 import { Publisher } from './publisher.js';
-import { Restorer } from './restore.js';
+import { Restorer, restoreLines } from './restore.js';
 import { Spool } from './spool.js';
 import { Virsh, type VirshCall } from './virsh.js';
 
@@ -22,6 +26,10 @@ export interface WatcherOptions {
   metrics: string | undefined;
   /** ask the kernel for its events */
   tracing: boolean;
+  /** ends with the last domain: it makes room for one that does not */
+  untilIdle: boolean;
+  /** gives interrupts back what they had, at the end */
+  restoreOnExit: boolean;
   settings: Settings;
   clock: Clock;
   pid: number;
@@ -39,11 +47,13 @@ export class Watcher {
   readonly #virsh: Virsh;
   readonly #feed: DomainFeed;
   readonly #events: LibvirtEvents;
+  readonly #word: KernelWord;
   readonly #publisher: Publisher;
-  readonly #restorer = new Restorer();
-  #tracing: VectorEvents | undefined;
+  readonly #irqbalance: IrqbalanceTeller;
+  readonly #restorer: Restorer | undefined;
   #timer: NodeJS.Timeout | undefined;
   #unreachable = '';
+  #forgetful = '';
   #stopped = false;
 
   constructor(private readonly options: WatcherOptions) {
@@ -56,7 +66,7 @@ export class Watcher {
     this.#spool = new Spool(root);
     this.#virsh = new Virsh(libvirt);
     this.#feed = new DomainFeed(this.#virsh, {
-      put: (definition) => this.#then(() => this.#hold.put(definition)),
+      put: (definition) => this.#then(() => this.#put(definition)),
       drop: (uuid, name) => this.#then(() => this.#drop(uuid, name)),
       stir: (uuid) => this.#stir(uuid === undefined ? {} : { uuid }),
       remembered: () => this.#state.list(),
@@ -67,7 +77,13 @@ export class Watcher {
       connecting: (first) => this.#connecting(first),
       lost: (reason) => this.#lost(reason),
     });
+    this.#word = new KernelWord(root, {
+      news: (news) => this.#heard(news),
+      way: (reason) => this.#way(reason),
+    });
     this.#publisher = new Publisher(options, this.#hold);
+    if (options.restoreOnExit) this.#restorer = new Restorer(root);
+    this.#irqbalance = new IrqbalanceTeller(options, this.#hold);
   }
 
   /** Nothing is under way, and no running domain has a policy. */
@@ -78,7 +94,7 @@ export class Watcher {
   /** Throws the system's error where /run cannot be written. */
   async start(): Promise<void> {
     this.#spool.open();
-    await this.#startTracing();
+    await this.#word.start(this.options.tracing);
     this.#spool.watch(
       () => this.#takeSpooled(),
       (reason) => this.#warn(`the hook cannot be heard any more: ${reason}`),
@@ -86,6 +102,7 @@ export class Watcher {
     this.#takeSpooled();
     this.#events.start();
     this.#publisher.start();
+    this.#irqbalance.start();
   }
 
   /** From now on another configuration holds. */
@@ -95,45 +112,37 @@ export class Watcher {
   }
 
   /** Leaves every interrupt where it is, or gives it back what it had. False where a thread of ours will not end. */
-  async stop(restore: boolean): Promise<boolean> {
+  async stop(): Promise<boolean> {
     this.#stopped = true;
     clearTimeout(this.#timer);
     this.#spool.close();
     this.#events.close();
     this.#virsh.close();
-    const ended = (await this.#tracing?.close()) ?? true;
-    if (restore) {
-      const count = this.#restorer.restore(this.#files);
-      for (const uuid of this.#feed.uuids) this.#state.remove(uuid);
-      this.#info(`${count} interrupts have again what they had`);
-    }
+    const [ended] = await Promise.all([this.#word.close(), this.#irqbalance.stop()]);
+    if (this.#restorer) this.#restore(this.#restorer);
     this.#publisher.stop();
     return ended;
   }
 
-  async #startTracing(): Promise<void> {
-    const listener = {
-      // not within the reading: a bug of ours must not pass for one of the kernel's
-      news: (news: VectorNews) => void setImmediate(() => this.#heard(news)),
-      ended: (reason: string) => this.#untraced(reason),
-    };
+  /** One that refuses to be written must not keep the rest of our end from being done. */
+  #restore(restorer: Restorer): void {
     try {
-      if (!this.options.tracing) throw new NoTracing('switched off');
-      this.#tracing = await VectorEvents.open(listener, this.options.root);
-      this.#hold.traced = true;
-      this.#publisher.way(null);
-      this.#info('the kernel tells of new interrupts (trace events)');
+      let count = restorer.restore(this.#files);
+      for (const uuid of this.#feed.uuids) {
+        count += restoreLines(this.#files, this.#state.read(uuid)?.lines ?? []);
+        this.#state.remove(uuid);
+      }
+      this.#info(`${count} interrupts have again what they had`);
     } catch (error) {
-      if (!(error instanceof NoTracing)) throw error;
-      this.#untraced(error.message);
+      this.#warn(`not all of the state is removed: ${(error as Error).message}`);
     }
   }
 
-  #untraced(reason: string): void {
-    this.#tracing = undefined;
-    this.#hold.traced = false;
+  #way(reason: string | null): void {
+    this.#hold.traced = reason === null;
     this.#publisher.way(reason);
-    this.#info(`new interrupts are looked for at intervals: ${reason}`);
+    if (reason === null) this.#info('the kernel tells of new interrupts (trace events)');
+    else this.#info(`new interrupts are looked for at intervals: ${reason}`);
     this.#stir({});
   }
 
@@ -160,9 +169,17 @@ export class Watcher {
     this.#unreachable = reason;
   }
 
+  #put(definition: Definition): void {
+    this.#irqbalance.expect(placedDevices(definition, this.#hold.settings));
+    this.#hold.put(definition);
+    this.#irqbalance.changed();
+  }
+
   #drop(uuid: string, name = uuid): void {
     try {
       this.#hold.drop(uuid);
+      this.#remember((restorer) => restorer.forget(uuid));
+      this.#irqbalance.changed();
       this.options.journal({ priority: 'info', text: printable(`${name}: let go`), domains: [name] });
     } catch (error) {
       this.#warn(`the state of ${uuid} stays: ${(error as Error).message}`);
@@ -183,13 +200,26 @@ export class Watcher {
   #run(): void {
     if (this.#stopped) return;
     const { changed, problems } = this.#hold.run();
-    this.#restorer.note(changed);
+    this.#remember((restorer) => restorer.note(changed));
     for (const entry of [...placementEntries(changed), ...problems.map(problemEntry)]) this.options.journal(entry);
     this.#publisher.changed();
+    if (changed.length > 0) this.#irqbalance.changed();
     clearTimeout(this.#timer);
     const { due } = this.#hold;
     if (due === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(() => this.#run(), Math.max(0, Math.ceil(due - this.options.clock.now())));
+  }
+
+  /** Said once: /run is full, or read-only. */
+  #remember(action: (restorer: Restorer) => void): void {
+    if (!this.#restorer) return;
+    try {
+      action(this.#restorer);
+    } catch (error) {
+      const text = `what interrupts had is not kept for a watcher after this one: ${(error as Error).message}`;
+      if (text !== this.#forgetful) this.#warn(text);
+      this.#forgetful = text;
+    }
   }
 
   #warn(text: string): void {
@@ -199,8 +229,4 @@ export class Watcher {
   #info(text: string): void {
     this.options.journal({ priority: 'info', text });
   }
-}
-
-function pause(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
