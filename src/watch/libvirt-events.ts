@@ -35,7 +35,7 @@ export class LibvirtEvents {
 
   start(): void {
     const words = [...optionsOf(this.call), 'event', '--all', '--loop', '--timestamp'];
-    this.#tie ??= tieOf();
+    this.#tie ??= tieOf(environmentOf(this.call));
     const [program = '', ...rest] = [...this.#tie, 'virsh', ...words];
     const child = spawn(program, rest, { env: environmentOf(this.call), stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
@@ -87,8 +87,8 @@ export class LibvirtEvents {
 }
 
 /** Words before a command that have it end with us, even where we are killed; else it would live until libvirt's next event. Of util-linux. */
-function tieOf(): string[] {
+function tieOf(env: NodeJS.ProcessEnv): string[] {
   const tie = ['setpriv', '--pdeathsig', 'TERM'];
   const [program = '', ...words] = tie;
-  return spawnSync(program, [...words, 'true'], { stdio: 'ignore' }).status === 0 ? tie : [];
+  return spawnSync(program, [...words, 'true'], { stdio: 'ignore', env }).status === 0 ? tie : [];
 }

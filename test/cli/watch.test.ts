@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ToolError } from '../../src/cli/io.js';
@@ -6,6 +6,7 @@ import { watchCommand } from '../../src/cli/watch.js';
 import { liveXml, SimulatedRoot } from '../hook/simulated-root.js';
 import { runCli } from '../support/cli.js';
 import { validateEnforceReport } from '../support/json-schemas.js';
+import { needs, suiteWhere } from '../support/needs.js';
 import { EVENT, SimulatedTracefs } from '../support/simulated-tracefs.js';
 import { until } from '../support/until.js';
 import { Watching } from './watching.js';
@@ -43,6 +44,34 @@ test('--restore-on-exit: every interrupt has again what it had', async () => {
   await host.placed();
   assert.equal(await host.end('SIGTERM'), { code: 0, signal: null });
   assert.is(host.affinities(), '0-7,0-7,0-7,0-7');
+});
+
+test('--restore-on-exit: what a watcher did that was killed is given back, too', async () => {
+  await host.start(['--restore-on-exit']);
+  host.spool();
+  await host.placed();
+  await until('noted', () => existsSync(host.root.join('run/hostdev-cpuset/restore.json')));
+  await host.end('SIGKILL');
+  host.stderr = '';
+  await host.start(['--restore-on-exit']);
+  host.spool();
+  await until('taken', () => readdirSync(host.root.join('run/hostdev-cpuset/spool')).length === 0);
+  assert.equal(await host.end('SIGTERM'), { code: 0, signal: null });
+  assert.is(host.affinities(), '0-7,0-7,0-7,0-7');
+  assert.equal(readdirSync(host.root.join('run/hostdev-cpuset')), ['spool']);
+});
+
+test('--restore-on-exit: a line that another watcher moved has what its state says', async () => {
+  await host.start();
+  host.spool();
+  await host.placed();
+  await host.end('SIGTERM');
+  host.stderr = '';
+  await host.start(['--restore-on-exit']);
+  host.spool();
+  await until('taken', () => readdirSync(host.root.join('run/hostdev-cpuset/spool')).length === 0);
+  await host.end('SIGTERM');
+  assert.is(host.affinities(), '2-3,2-3,2-3,0-7', 'of vectors nothing is known');
 });
 
 test('SIGHUP: another configuration holds at once, a broken one is said and changes nothing', async () => {
@@ -121,6 +150,18 @@ test('one a host: a second one says so; one that was killed is no hindrance', as
   assert.match(host.stderr, 'new interrupts');
 });
 
+test('one that ends with the last domain makes room for one that stays; not the other way round', async () => {
+  await host.start(['--until-idle']);
+  await until('known as such', async () => (await watcherOf(host))?.untilIdle);
+  const first = host.end();
+  host.stderr = '';
+  await host.start();
+  assert.equal(await first, { code: 0, signal: null });
+  assert.is((await watcherOf(host)).pid, host.pid);
+  const other = await runCli('hostdev-cpuset', ['watch', '--until-idle', '--root', host.root.path]);
+  assert.match(other.stderr, 'runs already');
+});
+
 test('--until-idle: ends with the last domain, not before', async () => {
   mkdirSync(host.root.join('run/hostdev-cpuset/spool'), { recursive: true });
   host.spool();
@@ -179,6 +220,24 @@ test('it takes no names', async () => {
 });
 
 test.run();
+
+const tied = suiteWhere('watch and its virsh', needs('setpriv'));
+tied.before.each(() => {
+  host = new Watching();
+});
+tied.after.each(() => host.remove());
+
+tied('virsh ends with a watcher that is killed', async () => {
+  host.virsh(`case "$*" in *event*) echo $$ >'${host.root.join('virsh-pid')}'; exec sleep 600 ;; esac`);
+  await host.start();
+  const pid = () =>
+    existsSync(host.root.join('virsh-pid')) ? readFileSync(host.root.join('virsh-pid'), 'utf8').trim() : '';
+  await until('it runs', () => pid() !== '');
+  await host.end('SIGKILL');
+  await until('it has ended', () => !existsSync(`/proc/${pid()}`));
+});
+
+tied.run();
 
 // a name that looks like a file's keeps status from asking libvirt who runs
 const statusOf = (options: string[]) =>

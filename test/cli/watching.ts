@@ -12,11 +12,12 @@ export class Watching {
   #ended: Promise<{ code: number | null; signal: string | null }> | undefined;
 
   constructor() {
-    const virsh = this.root.write(
-      'bin/virsh',
-      '#!/bin/sh\necho "error: failed to connect to the hypervisor" >&2\nexit 1\n',
-    );
-    chmodSync(virsh, 0o755);
+    this.virsh('echo "error: failed to connect to the hypervisor" >&2; exit 1');
+  }
+
+  /** Another virsh, which does this. */
+  virsh(script: string): void {
+    chmodSync(this.root.write('bin/virsh', `#!/bin/sh\n${script}\n`), 0o755);
   }
 
   /** Starts it, and waits until it has its place. */

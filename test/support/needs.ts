@@ -28,6 +28,7 @@ const tools = {
   journald: { package: 'systemd', present: () => existsSync('/lib/systemd/systemd-journald') && onPath('journalctl') },
   'systemd-notify': { package: 'systemd', present: () => onPath('systemd-notify') },
   logger: { package: 'bsdutils', present: () => onPath('logger') },
+  setpriv: { package: 'util-linux', present: () => process.platform === 'linux' && onPath('setpriv') },
   perl: { package: 'perl-base', present: () => onPath('perl') },
   'mount-namespace': { package: 'util-linux, and root', present: canUnshareMounts },
 } as const;

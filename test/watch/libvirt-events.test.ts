@@ -45,6 +45,20 @@ test('are heard as they come, also in pieces', async () => {
   assert.is(readFileSync(folder.join('words'), 'utf8'), '--connect=test:///x y\nevent\n--all\n--loop\n--timestamp\n');
 });
 
+for (const [what, tied] of [
+  ['beside setpriv', true],
+  ['alone', false],
+] as const) {
+  test(`a virsh that is not there, ${what}, is said in words`, async () => {
+    if (tied) chmodSync(folder.write('setpriv', '#!/bin/sh\n[ "$3" = true ] || exit 127\n'), 0o755);
+    const listener = { event: () => {}, connecting: () => {}, lost: (reason: string) => heard.push(reason) };
+    events = new LibvirtEvents({ uri: undefined, env: { PATH: folder.path } }, listener);
+    events.start();
+    await until('said', () => heard.length > 0);
+    assert.equal(heard, ['virsh is not installed (Debian: libvirt-clients)']);
+  });
+}
+
 test('virsh that ends is started again, and the reason is told', async () => {
   start(`[ -e '${folder.path}/once' ] && exec sleep 600
 touch '${folder.path}/once'

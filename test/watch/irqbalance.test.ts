@@ -1,0 +1,94 @@
+import { existsSync, readFileSync } from 'node:fs';
+import * as assert from 'uvu/assert';
+import { askIrqbalance, findIrqbalanceSockets, irqsOf } from '../../src/host/irqbalance-socket.js';
+import { Watching } from '../cli/watching.js';
+import { liveXml } from '../hook/simulated-root.js';
+import { needs, suiteWhere } from '../support/needs.js';
+import { type PrivateIrqbalance, startIrqbalance } from '../support/private-irqbalance.js';
+import { until } from '../support/until.js';
+
+const test = suiteWhere('watch and a real irqbalance', needs('irqbalance', 'mount-namespace'));
+const VECTORS = '<hostdev address="0000:06:12.5" cpuset="auto"/>';
+let host: Watching;
+let irqbalance: PrivateIrqbalance | undefined;
+
+test.before.each(() => {
+  host = new Watching();
+});
+test.after.each(async () => {
+  await irqbalance?.stop();
+  irqbalance = undefined;
+  await host.remove();
+});
+
+test('what is held is banned and nothing else; both ways are taken back at the end', async () => {
+  irqbalance = await startIrqbalance(host.root, ['--banirq=77']);
+  await host.start();
+  host.spool(liveXml(VECTORS));
+  await until('banned', async () => (await banned()) === '40,41,42,77');
+  assert.is(devices(), '0000:06:12.5\n');
+  assert.equal(await host.end('SIGTERM'), { code: 0, signal: null });
+  await until('taken back', async () => (await banned()) === '77');
+  assert.is(devices(), undefined);
+  assert.not.match(host.stderr, 'irqbalance');
+});
+
+test('the end of the last domain takes them back', async () => {
+  irqbalance = await startIrqbalance(host.root);
+  await host.start();
+  host.spool(liveXml(VECTORS));
+  await until('banned', async () => (await banned()) === '40,41,42');
+  host.spool(liveXml(VECTORS), 'release');
+  await until('taken back', async () => (await banned()) === '' && devices() === undefined);
+});
+
+test('an irqbalance that was started anew is told again', async () => {
+  await host.start();
+  host.spool(liveXml(VECTORS));
+  await until('noted for the script', () => devices() === '0000:06:12.5\n');
+  irqbalance = await startIrqbalance(host.root);
+  await until('banned', async () => (await banned()) === '40,41,42');
+});
+
+test('bans of a watcher that was killed stay while the next one finds out who runs', async () => {
+  irqbalance = await startIrqbalance(host.root);
+  await host.start();
+  host.spool(liveXml(VECTORS));
+  await until('banned', async () => (await banned()) === '40,41,42');
+  await host.end('SIGKILL');
+  host.stderr = '';
+  await host.start();
+  assert.is(await banned(), '40,41,42');
+  host.spool(liveXml('<hostdev address="0000:07:00.0" cpuset="4-5"/>'));
+  await until('others', async () => (await banned()) === '16');
+});
+
+test('one that does not answer is said once, and holds up nothing', async () => {
+  host.root.write('run/irqbalance/none', '');
+  const { createServer } = await import('node:net');
+  const server = createServer(() => {}).listen(host.root.join('run/irqbalance/irqbalance9.sock'));
+  try {
+    await host.start();
+    host.spool();
+    await host.placed();
+    await host.says('irqbalance cannot be told');
+    assert.equal(await host.end('SIGTERM'), { code: 0, signal: null });
+    assert.is(host.stderr.split('irqbalance cannot be told').length, 2);
+  } finally {
+    server.close();
+  }
+});
+
+test.run();
+
+/** Numbers, sorted; undefined where none listens. */
+async function banned(): Promise<string | undefined> {
+  const [socket] = findIrqbalanceSockets(host.root.join('run/irqbalance'));
+  if (!socket) return undefined;
+  return [...irqsOf(await askIrqbalance(socket.path, 'setup'))].sort((a, b) => a - b).join();
+}
+
+function devices(): string | undefined {
+  const path = host.root.join('run/hostdev-cpuset/devices');
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+}
