@@ -24,6 +24,7 @@ const PACKAGES = [
   'pre-commit',
   'qemu-system-x86',
   'shellcheck',
+  'strace',
   'systemd',
   'util-linux',
   'virtinst',

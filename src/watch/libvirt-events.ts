@@ -86,7 +86,10 @@ export class LibvirtEvents {
   }
 }
 
-/** Words before a command that have it end with us, even where we are killed; else it would live until libvirt's next event. Of util-linux. */
+/**
+ * Words before a command that have it end with us, even where we are killed; else it would live until libvirt's next event. Of util-linux.
+ * None where they do not work: the service may make no such system call (capset), and there systemd ends what is left.
+ */
 function tieOf(env: NodeJS.ProcessEnv): string[] {
   const tie = ['setpriv', '--pdeathsig', 'TERM'];
   const [program = '', ...words] = tie;

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, renameSync } from 'node:fs';
+import { chmodSync, readFileSync, renameSync } from 'node:fs';
 import { BOTH, SimulatedRoot, UUID } from '../hook/simulated-root.js';
 import { projectRoot } from '../support/cli.js';
 import { until } from '../support/until.js';
@@ -20,16 +20,24 @@ export class Watching {
     chmodSync(this.root.write('bin/virsh', `#!/bin/sh\n${script}\n`), 0o755);
   }
 
-  /** Starts it, and waits until it has its place. */
-  async start(options: string[] = [], env: Record<string, string> = {}): Promise<void> {
-    this.spawn(options, env);
+  /** Starts it, and waits until it has its place. @param around a program that runs it */
+  async start(options: string[] = [], env: Record<string, string> = {}, around: string[] = []): Promise<void> {
+    this.spawn(options, env, around);
     await until('the watcher is up', () => this.stderr.includes('new interrupts') || this.#child?.exitCode !== null);
   }
 
-  spawn(options: string[], env: Record<string, string> = {}): void {
-    const words = [`${projectRoot}dist/bin/hostdev-cpuset.cjs`, 'watch', '--root', this.root.path, ...options];
+  spawn(options: string[], env: Record<string, string> = {}, around: string[] = []): void {
+    const [program = '', ...words] = [
+      ...around,
+      process.execPath,
+      `${projectRoot}dist/bin/hostdev-cpuset.cjs`,
+      'watch',
+      '--root',
+      this.root.path,
+      ...options,
+    ];
     const path = `${this.root.join('bin')}:${process.env.PATH}`;
-    const child = spawn(process.execPath, words, {
+    const child = spawn(program, words, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, PATH: path, ...env },
     });
@@ -63,6 +71,12 @@ export class Watching {
 
   says(words: string): Promise<void> {
     return until(words, () => this.stderr.includes(words));
+  }
+
+  /** To the process that has the watcher's place, whoever started it. */
+  signalWatcher(signal: NodeJS.Signals): void {
+    const [pid] = readFileSync(this.root.join('run/hostdev-cpuset/watch.pid'), 'utf8').split(' ');
+    process.kill(Number(pid), signal);
   }
 
   signal(signal: NodeJS.Signals): void {
