@@ -1,16 +1,15 @@
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULT_SETTINGS } from '../enforce/settings.js';
 import { RootFiles } from '../host/root-files.js';
 import { FIELD_SOCKET, FieldJournal, LEVELS } from '../watch/field-journal.js';
 import type { JournalEntry } from '../watch/journal-entry.js';
-import { readWatcherStatus } from '../watch/watch-file.js';
 import { Watcher } from '../watch/watcher.js';
 import { WatcherPlace } from '../watch/watcher-place.js';
 import { EXIT, errorLine, type Io, ToolError } from './io.js';
 import { assertHost } from './open-host.js';
 import { readSettings } from './read-settings.js';
 import { SystemdNotify } from './systemd-notify.js';
+import { keepPlace, takePlace } from './watcher-room.js';
 
 export interface WatchOptions {
   /** always empty: it takes no files */
@@ -33,9 +32,7 @@ const SYSTEM = 'qemu:///system';
 /** Milliseconds without a domain after which --until-idle ends, and between two looks for that. */
 const IDLE = 3000;
 const IDLE_LOOK = 500;
-/** Milliseconds that a watcher may take to make room for this one, and between two looks for that. */
-const ROOM = 5000;
-const ROOM_LOOK = 50;
+const ENDING = ['SIGTERM', 'SIGINT'] as const;
 
 /** `watch`: returns the exit status when it has been told to end, or has nothing left to hold. */
 export async function watchCommand(options: WatchOptions, io: Io): Promise<number> {
@@ -47,6 +44,10 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
   }
   const settings = readSettings(files) ?? DEFAULT_SETTINGS;
   const place = new WatcherPlace(root);
+  // one that comes too early must not end us
+  let reload = () => {};
+  const onReload = () => reload();
+  process.on('SIGHUP', onReload);
   await takePlace(place, options);
   const notify = new SystemdNotify(io.env);
   const journal = new FieldJournal(plainWriter(io), root === undefined ? FIELD_SOCKET : undefined);
@@ -58,9 +59,8 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
     journal: (entry) => journal.write(entry),
     status: (text) => void notify.send(`STATUS=${text}`),
   });
-  const reload = () => void reloadSettings(watcher, files, journal, notify);
-  const ending = endOf(watcher, place, untilIdle);
-  process.on('SIGHUP', reload);
+  reload = () => void reloadSettings(watcher, files, journal, notify);
+  const { ending, forget } = endOf(watcher, place, options);
   let ended = true;
   try {
     await watcher.start();
@@ -72,7 +72,8 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
   } finally {
     ended = await watcher.stop();
     place.leave();
-    process.off('SIGHUP', reload);
+    forget();
+    process.off('SIGHUP', onReload);
     await Promise.race([journal.flush(), new Promise((done) => setTimeout(done, 300).unref())]);
   }
   // Node would wait for its thread that reads the kernel's events, and that will not wake up.
@@ -80,42 +81,40 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
   return EXIT.ok;
 }
 
-/** One that a hook has started ends with the last domain, and has to make room for one that stays. */
-async function takePlace(place: WatcherPlace, { root, untilIdle }: WatchOptions): Promise<void> {
-  let asked: number | undefined;
-  for (let waited = 0; ; waited += ROOM_LOOK) {
-    const result = place.take();
-    if (result.taken) return;
-    if (asked === undefined && !untilIdle && readWatcherStatus(root)?.untilIdle) {
-      asked = result.pid;
-      process.kill(asked, 'SIGTERM');
-    }
-    if (result.pid !== asked || waited >= ROOM) {
-      throw new ToolError(`hostdev-cpuset watch runs already: process ${result.pid}`);
-    }
-    await sleep(ROOM_LOOK);
-  }
-}
-
-/** Resolves when a signal says so, or nothing is left to hold. */
-function endOf(watcher: Watcher, place: WatcherPlace, untilIdle: boolean): Promise<void> {
-  return new Promise((resolve) => {
-    let idle = 0;
-    const end = () => {
-      clearInterval(timer);
-      resolve();
-    };
-    const look = () => {
-      idle = watcher.idle ? idle + IDLE_LOOK : 0;
-      if (idle < IDLE) return;
-      // hooks look for a watcher after they have left their call: so the place is given up before the last look for calls
-      place.leave();
-      if (watcher.idle || !place.take().taken) end();
-      idle = 0;
-    };
-    const timer = untilIdle ? setInterval(look, IDLE_LOOK) : undefined;
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, end);
+/**
+ * `ending` resolves when a signal says so, or nothing is left to hold; it rejects with a ToolError where another watcher has taken the place.
+ * Until `forget`, signals do nothing else.
+ */
+function endOf(watcher: Watcher, place: WatcherPlace, options: WatchOptions) {
+  let end = () => {};
+  let lose: (error: Error) => void = () => {};
+  const ending = new Promise<void>((resolve, reject) => {
+    end = resolve;
+    lose = reject;
   });
+  let idle = 0;
+  const look = () => {
+    idle = watcher.idle ? idle + IDLE_LOOK : 0;
+    if (idle < IDLE) return;
+    // hooks look for a watcher after they have left their call: so the place is given up before the last look for calls
+    place.leave();
+    if (watcher.idle || !place.take().taken) end();
+    idle = 0;
+  };
+  const timer = options.untilIdle ? setInterval(look, IDLE_LOOK) : undefined;
+  const stopKeeping = keepPlace(place, options, lose);
+  for (const signal of ENDING) process.on(signal, end);
+  const stopLooking = () => {
+    clearInterval(timer);
+    stopKeeping();
+  };
+  // it may reject before anybody waits for it
+  ending.then(stopLooking, stopLooking);
+  const forget = () => {
+    end();
+    for (const signal of ENDING) process.off(signal, end);
+  };
+  return { ending, forget };
 }
 
 /** SIGHUP. A configuration that is wrong changes nothing. */

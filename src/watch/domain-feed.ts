@@ -58,7 +58,10 @@ export class DomainFeed {
 
   /** What the hook was called for. */
   spooled({ operation, xml, left }: SpoolEntry): void {
-    if (operation !== 'release' && Date.now() - left > STALE) return;
+    if (operation !== 'release' && Date.now() - left > STALE) {
+      void this.list();
+      return;
+    }
     try {
       const definition = readDomainXml(xml);
       const uuid = canonicalUuid(definition.uuid ?? '');

@@ -1,6 +1,7 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pid as ownPid } from 'node:process';
+import { FileError } from '../host/files.js';
 import { makeOwnFolder } from '../host/own-folder.js';
 
 /**
@@ -20,8 +21,8 @@ export class WatcherPlace {
   take(): { taken: true } | { taken: false; pid: number } {
     makeOwnFolder(this.#folder);
     const own = `${this.#file}.${ownPid}`;
-    writeFileSync(own, `${ownPid} ${startOf(ownPid) ?? ''}\n`, { mode: 0o600 });
     try {
+      writeOwn(own);
       for (;;) {
         try {
           linkSync(own, this.#file);
@@ -43,9 +44,14 @@ export class WatcherPlace {
     return livingIn(this.#file);
   }
 
-  /** Gives it up, if it is this process's. */
+  /** Gives it up, if it is this process's. Where /run is read-only it stays, as a dead one's. */
   leave(): void {
-    if (this.holder() === ownPid) rmSync(this.#file, { force: true });
+    if (this.holder() !== ownPid) return;
+    try {
+      rmSync(this.#file, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EROFS') throw error;
+    }
   }
 
   /** Two may find the same dead one: what was moved aside is looked at again, and put back if it is a living one's. */
@@ -58,6 +64,15 @@ export class WatcherPlace {
       if (!['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     }
     rmSync(aside, { force: true, recursive: true });
+  }
+}
+
+/** @throws FileError: Node does not say which file a full /run has no room for */
+function writeOwn(file: string): void {
+  try {
+    writeFileSync(file, `${ownPid} ${startOf(ownPid) ?? ''}\n`, { mode: 0o600 });
+  } catch (error) {
+    throw new FileError((error as NodeJS.ErrnoException).code ?? 'EIO', file);
   }
 }
 

@@ -9,6 +9,7 @@ import { StateStore } from '../host/state-store.js';
 import type { VectorNews } from '../host/vector-events.js';
 import { printable } from '../lint/formats/printable.js';
 import { DomainFeed } from './domain-feed.js';
+import { FewLines } from './few-lines.js';
 import { type Clock, Hold, type Stir } from './hold.js';
 import { IrqbalanceTeller } from './irqbalance-teller.js';
 import { type JournalEntry, placementEntries, problemEntry } from './journal-entry.js';
@@ -47,6 +48,8 @@ export class Watcher {
   readonly #virsh: Virsh;
   readonly #feed: DomainFeed;
   readonly #events: LibvirtEvents;
+  /** of what others leave and define */
+  readonly #outside = new FewLines((text) => this.#warn(text));
   readonly #word: KernelWord;
   readonly #publisher: Publisher;
   readonly #irqbalance: IrqbalanceTeller;
@@ -70,7 +73,7 @@ export class Watcher {
       drop: (uuid, name) => this.#then(() => this.#drop(uuid, name)),
       stir: (uuid) => this.#stir(uuid === undefined ? {} : { uuid }),
       remembered: () => this.#state.list(),
-      problem: (text) => this.#warn(text),
+      problem: (text) => this.#outside.say(text),
     });
     this.#events = new LibvirtEvents(libvirt, {
       event: (event) => this.#feed.event(event),
@@ -118,6 +121,7 @@ export class Watcher {
     this.#spool.close();
     this.#events.close();
     this.#virsh.close();
+    this.#outside.close();
     const [ended] = await Promise.all([this.#word.close(), this.#irqbalance.stop()]);
     if (this.#restorer) this.#restore(this.#restorer);
     this.#publisher.stop();
@@ -152,7 +156,7 @@ export class Watcher {
 
   #takeSpooled(): void {
     const { entries, problems } = this.#spool.take();
-    for (const problem of problems) this.#warn(problem);
+    for (const problem of problems) this.#outside.say(problem);
     for (const entry of entries) this.#feed.spooled(entry);
   }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ToolError } from '../../src/cli/io.js';
@@ -169,6 +169,29 @@ test('--until-idle: ends with the last domain, not before', async () => {
   await host.placed();
   host.spool(liveXml(''), 'release');
   assert.equal(await host.end(), { code: 0, signal: null });
+});
+
+test('a signal that comes again does no more than the first', async () => {
+  await host.start(['--restore-on-exit']);
+  host.spool();
+  await host.placed();
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGTERM'] as const) host.signal(signal);
+  assert.equal(await host.end(), { code: 0, signal: null });
+  assert.is(host.affinities(), '0-7,0-7,0-7,0-7');
+});
+
+test('what cannot be made below /run is one line, and nothing goes on', async () => {
+  host.root.write('run/hostdev-cpuset/spool', 'a file');
+  host.spawn(['--until-idle']);
+  assert.equal(await host.end(), { code: 2, signal: null });
+  assert.match(host.stderr, /^hostdev-cpuset: [^\n]*\/spool: ENOTDIR\n$/);
+  assert.not.ok(existsSync(host.root.join('run/hostdev-cpuset/watch.pid')));
+});
+
+test('a /run that was emptied: its place is taken again', async () => {
+  await host.start();
+  rmSync(host.root.join('run/hostdev-cpuset'), { recursive: true });
+  await until('taken again', async () => (await watcherOf(host))?.pid === host.pid);
 });
 
 test('libvirt that cannot be reached, and a spool of garbage, are a line each', async () => {
