@@ -3,7 +3,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { layOut, SimulatedKernel } from '../dist/host/simulated/index.js';
-import { formatCpuset, parseMask, parseXml, readDefinition } from '../dist/index.js';
+import { formatCpuset, parseDomain, parseMask } from '../dist/index.js';
 import { folder } from './measure.mjs';
 
 /** A mask that nobody changes meanwhile: that of interrupts at their birth. */
@@ -34,19 +34,19 @@ export function describe(devices, perDevice, { cpus = list, vectors = true } = {
     domains: guests,
   });
   const definitions = guests.map(({ name, uuid }, guest) =>
-    definitionOf(name, uuid, addresses.slice(guest * 4, guest * 4 + 4), cpus),
+    definitionOf(name, uuid, addresses.slice(guest * 4, guest * 4 + 4)),
   );
   return { kernel, definitions, addresses, guests };
 }
 
-function definitionOf(name, uuid, addresses, cpus) {
+function definitionOf(name, uuid, addresses) {
   const hostdevs = addresses.map((address) => {
     const [domain, bus, slot, fn] = address.split(/[:.]/).map((part) => `0x${part}`);
     const source = `<address domain='${domain}' bus='${bus}' slot='${slot}' function='${fn}'/>`;
-    return `<hostdev mode='subsystem' type='pci' cpuset='${cpus}'><source>${source}</source></hostdev>`;
+    return `<hostdev mode='subsystem' type='pci' cpuset='auto'><source>${source}</source></hostdev>`;
   });
   const head = `<name>${name}</name><uuid>${uuid}</uuid><vcpu>8</vcpu>`;
-  return readDefinition(parseXml(`<domain type='kvm'>${head}<devices>${hostdevs.join('')}</devices></domain>`));
+  return parseDomain(`<domain type='kvm'>${head}<devices>${hostdevs.join('')}</devices></domain>`);
 }
 
 /** Lays it out below a folder in memory, if there is one; returns its path. */
@@ -69,6 +69,7 @@ export function memoryStates() {
   const states = new Map();
   return {
     read: (uuid) => states.get(uuid),
+    has: (uuid) => states.has(uuid),
     write: (uuid, state) => void states.set(uuid, state),
     remove: (uuid) => void states.delete(uuid),
     list: () => [...states.keys()],

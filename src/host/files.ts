@@ -18,6 +18,8 @@ export interface Files {
   read(path: string): string | undefined;
   /** names in a folder, in no order */
   list(path: string): string[] | undefined;
+  /** how many folders are in a folder, as its links say: far less than a list costs. Undefined where they do not say */
+  folders(path: string): number | undefined;
   /** last part of a symbolic link's target */
   link(path: string): string | undefined;
   /** one write(2), as the kernel wants it; FileError ENOENT where the file is gone */

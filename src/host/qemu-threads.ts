@@ -44,9 +44,18 @@ export function readVcpuNumber(files: Files, pid: number, tid: string): number |
 
 /** Where a thread may run, as its status says. */
 export function allowedList(status: string): string | undefined {
-  const start = status.indexOf('\nCpus_allowed_list:');
+  return field(status, '\nCpus_allowed_list:');
+}
+
+/** How many threads its process has, as its status says. */
+export function threadCount(status: string): string | undefined {
+  return field(status, '\nThreads:');
+}
+
+function field(status: string, name: string): string | undefined {
+  const start = status.indexOf(name);
   const end = status.indexOf('\n', start + 1);
-  return start < 0 || end < 0 ? undefined : status.slice(start + '\nCpus_allowed_list:'.length, end).trim();
+  return start < 0 || end < 0 ? undefined : status.slice(start + name.length, end).trim();
 }
 
 /** Whether a process is this domain's QEMU. */

@@ -1,4 +1,14 @@
-import { closeSync, constants, existsSync, openSync, readdirSync, readlinkSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { basename } from 'node:path';
 import { FileError, type Files, type OpenFile } from './files.js';
 import { KeptFiles } from './kept-files.js';
@@ -40,6 +50,12 @@ export class RootFiles implements Files {
 
   list(path: string): string[] | undefined {
     return this.#attempt(path, () => readdirSync(this.#root + path));
+  }
+
+  /** Each folder in it has a link to it, beside its own two; not on every file system (overlayfs, btrfs), but on procfs. */
+  folders(path: string): number | undefined {
+    const links = statSync(this.#root + path, { throwIfNoEntry: false })?.nlink ?? 0;
+    return links > 2 ? links - 2 : undefined;
   }
 
   link(path: string): string | undefined {

@@ -1,7 +1,15 @@
 import { parseCpuList } from '../domain/cpu-mask.js';
 import type { Cpuset } from '../domain/cpuset.js';
 import type { Files, OpenFile } from './files.js';
-import { allowedList, findQemu, isQemuOf, readVcpuNumber, type VcpuThreads, vcpuThreads } from './qemu-threads.js';
+import {
+  allowedList,
+  findQemu,
+  isQemuOf,
+  readVcpuNumber,
+  threadCount,
+  type VcpuThreads,
+  vcpuThreads,
+} from './qemu-threads.js';
 
 interface Thread {
   /** undefined: not a vCPU's */
@@ -16,6 +24,8 @@ export class VcpuWatch {
   #pid: number | undefined;
   #threads = new Map<string, Thread>();
   #latest: VcpuThreads | undefined;
+  /** how many threads the process had when they were listed, as a status says it */
+  #count: string | undefined;
 
   constructor(
     private readonly files: Files,
@@ -41,21 +51,36 @@ export class VcpuWatch {
     return this.#latest;
   }
 
+  /** Whether the threads that are known may run where they could, and are as many: a system call a vCPU, and no list. */
+  isUnchanged(): boolean {
+    if (!this.#latest || this.#count === undefined) return false;
+    for (const { vcpu, status, list } of this.#threads.values()) {
+      if (vcpu === undefined) continue;
+      const text = status.read() ?? '';
+      if (allowedList(text) !== list || threadCount(text) !== this.#count) return false;
+    }
+    return true;
+  }
+
   close(): void {
     for (const { status } of this.#threads.values()) status.close();
     this.#threads = new Map();
     this.#pid = undefined;
     this.#latest = undefined;
+    this.#count = undefined;
   }
 
   /** False where a vCPU's thread has gone: the process may have, too. */
   #refresh(pid: number, tids: readonly string[]): boolean {
     let changed = this.#forget(tids);
+    this.#count = undefined;
     for (const tid of tids) {
       const thread = this.#threads.get(tid) ?? this.#meet(pid, tid);
       if (thread.vcpu === undefined) continue;
-      const list = allowedList(thread.status.read() ?? '');
+      const text = thread.status.read() ?? '';
+      const list = allowedList(text);
       if (list === undefined) return false;
+      this.#count = threadCount(text);
       if (list === thread.list) continue;
       thread.list = list;
       thread.cpus = parseCpuList(list);

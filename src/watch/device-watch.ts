@@ -4,7 +4,13 @@ import type { DeviceReport, InterruptReport } from '../enforce/report.js';
 import { FileError, type Files } from '../host/files.js';
 import { InterruptWatch } from './interrupt-watch.js';
 
-/** One device: the numbers of its interrupts, and each of these. Looking costs a list and a read an interrupt. */
+/**
+ * The numbers of a device's interrupts are listed so often, in milliseconds, and whenever the host has more of them than before, or
+ * less: a list costs as much as nine masks. That one of the device's own went, its mask says.
+ */
+const LIST = 5000;
+
+/** One device: the numbers of its interrupts, and each of these. Looking costs a read an interrupt. */
 export class DeviceWatch {
   readonly interrupts = new Map<number, InterruptWatch>();
   /** when it was last looked at, on the clock: what is new since then came after it */
@@ -13,6 +19,9 @@ export class DeviceWatch {
   retryAt = Number.POSITIVE_INFINITY;
   /** of msi_irqs, joined; undefined: nothing that was listed can be what is expected */
   #names: string | undefined;
+  #listedAt = Number.NEGATIVE_INFINITY;
+  /** how many numbers the host had before that */
+  #numbers: number | undefined;
 
   constructor(
     private readonly files: Files,
@@ -20,8 +29,13 @@ export class DeviceWatch {
   ) {}
 
   /** Whether anything is other than it was. Interrupts that came back under their numbers are known as new ones from here on. */
-  look(): boolean {
-    let changed = this.#names === undefined || this.#list() !== this.#names;
+  look({ now, numbers }: { now: number; numbers: number | undefined }): boolean {
+    let changed = this.#names === undefined;
+    if (!changed && (numbers === undefined || numbers !== this.#numbers || now - this.#listedAt >= LIST)) {
+      changed = this.#list() !== this.#names;
+      this.#listedAt = now;
+      this.#numbers = numbers;
+    }
     for (const interrupt of this.interrupts.values()) {
       const look = interrupt.look();
       if (look === 'renewed') interrupt.forget();

@@ -13,7 +13,10 @@ import type { HoldHost } from './hold-host.js';
 import type { HoldRun } from './hold-run.js';
 import { Outcomes } from './outcomes.js';
 
-/** The vCPUs' threads are read again after so many milliseconds at the earliest, unless something is said to have happened. */
+/**
+ * The threads of QEMU are listed so often, in milliseconds: whether the domain still runs. Those of its vCPUs are looked at each time
+ * where a policy follows them: a thread's status costs as much as five masks.
+ */
 const THREADS = 5000;
 
 /** What a look needs to know beyond the domain. */
@@ -21,6 +24,8 @@ export interface LookContext {
   now: number;
   settings: Settings;
   topology: Topology;
+  /** how many IRQ numbers have a folder: read before everything else that is looked at. Undefined: unknown */
+  numbers: number | undefined;
   /** what the looks of one run add up to */
   run: HoldRun;
   /** when the kernel first spoke of an interrupt */
@@ -40,6 +45,8 @@ export class HeldDomain {
   #vcpus: VcpuWatch;
   #threads: VcpuThreads | undefined;
   #threadsAt = Number.NEGATIVE_INFINITY;
+  /** whether a device's policy follows the vCPUs */
+  #isAuto = true;
   readonly #outcomes: Outcomes;
 
   constructor(
@@ -101,15 +108,15 @@ export class HeldDomain {
     const changed = new Set<string>();
     for (const [address, device] of this.devices) {
       context.run.looked += device.interrupts.size;
-      if (device.look()) changed.add(address);
+      if (device.look(context)) changed.add(address);
       else device.lookedAt = context.now;
     }
     if (changed.size > 0) this.#lookClosely(context, changed);
   }
 
-  /** A thread's status costs as much as five masks, and who pins one tells libvirt as a rule: not read at each look. */
   #haveThreadsChanged(now: number): boolean {
-    if (this.#threads && now - this.#threadsAt < THREADS) return false;
+    const listed = this.#threads && now - this.#threadsAt < THREADS;
+    if (listed && (!this.#isAuto || this.#vcpus.isUnchanged())) return false;
     this.#threadsAt = now;
     const threads = this.#vcpus.read(false);
     return !threads || threads !== this.#threads;
@@ -124,7 +131,7 @@ export class HeldDomain {
     }
     this.#threads = threads;
     // what came back under its number shows here alone
-    for (const [address, device] of this.devices) if (!only || only.has(address)) device.look();
+    for (const [address, device] of this.devices) if (!only || only.has(address)) device.look(context);
     const result = this.#pass(context, only);
     const running = result.planned.vcpuSource === 'threads';
     const seen = new Set<string | null>();
@@ -138,7 +145,10 @@ export class HeldDomain {
       device.adopt(report);
       device.lookedAt = context.now;
     });
-    if (!only) this.#closeAllBut(seen);
+    if (!only) {
+      this.#closeAllBut(seen);
+      this.#isAuto = result.report.devices.some(({ policy }) => policy === 'auto');
+    }
     this.#outcomes.ofDomain(result, this.#definition, context.run, only);
     context.run.writes += result.writes;
   }

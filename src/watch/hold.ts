@@ -136,7 +136,14 @@ export class Hold {
     if (this.due > now) return run;
     const topology = this.#readTopology(run, now);
     if (!topology) return run;
-    const context = { now, settings: this.settings, topology, run, heardAt: (irq: number) => this.#heard.at(irq) };
+    const context = {
+      now,
+      settings: this.settings,
+      topology,
+      numbers: this.host.files.folders('/proc/irq'),
+      run,
+      heardAt: (irq: number) => this.#heard.at(irq),
+    };
     this.#listen(context);
     for (const domain of this.#domains.values()) if (domain.due <= now) this.#look(domain, context);
     count(this.#counters, run);

@@ -16,6 +16,10 @@ export class FixedFiles implements Files {
     return names.size > 0 ? [...names] : undefined;
   }
 
+  folders(): undefined {
+    return undefined;
+  }
+
   link(path: string): string | undefined {
     return this.read(path)?.split('/').at(-1);
   }

@@ -168,7 +168,7 @@ hold('auto follows the vCPUs', () => {
   assert.equal(told(host.hold.run()), ['placed 41: 2-3 -> 5']);
   host.pass(120_000);
   host.kernel.processes.pin(UUID, 0, '6');
-  assert.equal(told(...host.pass(5000)), ['placed 41: 5 -> 6'], 'nobody said so');
+  assert.equal(told(...host.pass(1000)), ['placed 41: 5 -> 6'], 'nobody said so');
 });
 
 hold('a storm: every vector is placed, and written once', () => {

@@ -27,6 +27,11 @@ export class KernelFiles implements Files {
     return isFolder(found) ? found.names() : undefined;
   }
 
+  folders(path: string): number | undefined {
+    const found = this.#find('list', path);
+    return isFolder(found) ? found.names().filter((name) => isFolder(found.get(name))).length : undefined;
+  }
+
   link(path: string): string | undefined {
     const found = this.#find('link', path);
     if (found !== undefined && (typeof found === 'string' || isFolder(found))) throw new FileError('EINVAL', path);

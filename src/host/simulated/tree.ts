@@ -128,9 +128,9 @@ function pidFiles({ processes }: SimulatedKernel): Folder {
 function qemuFolder({ name, uuid, pid, vcpus }: DomainDescription): Folder {
   const guest = `guest=${name.replaceAll(',', ',,')},debug-threads=on`;
   const words = ['/usr/bin/qemu-system-x86_64', '-name', guest, '-uuid', uuid, ''];
-  const tasks = new Map<number, () => Folder>([[pid, () => thread('qemu-system-x86', undefined)]]);
+  const tasks = new Map<number, () => Folder>([[pid, () => thread('qemu-system-x86', vcpus.length + 1)]]);
   vcpus.forEach(({ vcpu, cpus }, index) => {
-    tasks.set(pid + 1 + index, () => thread(`CPU ${vcpu}/KVM`, cpus));
+    tasks.set(pid + 1 + index, () => thread(`CPU ${vcpu}/KVM`, vcpus.length + 1, cpus));
   });
   return fixed({
     comm: () => 'qemu-system-x86\n',
@@ -144,7 +144,7 @@ function processFolder({ command, arguments: words = [] }: ProcessDescription): 
   return fixed({ comm: () => `${command}\n`, cmdline: () => [command, ...words, ''].join('\0') });
 }
 
-function thread(comm: string, allowed: string | undefined): Folder {
-  const status = allowed === undefined ? '' : `Cpus_allowed_list:\t${allowed}\n`;
-  return fixed({ comm: () => `${comm}\n`, status: () => `Name:\t${comm}\n${status}` });
+function thread(comm: string, count: number, allowed?: string): Folder {
+  const list = allowed === undefined ? '' : `Cpus_allowed_list:\t${allowed}\n`;
+  return fixed({ comm: () => `${comm}\n`, status: () => `Name:\t${comm}\nThreads:\t${count}\n${list}` });
 }
