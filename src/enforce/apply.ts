@@ -6,7 +6,7 @@ import { readHandlers, readInterrupt } from '../host/interrupt.js';
 import { isVfioDriver, readDriver } from '../host/pci-device.js';
 import { notVfio, ownership } from './handlers.js';
 import { treatmentOf } from './kernel-errors.js';
-import { still } from './plan.js';
+import { untilItOccurs } from './plan.js';
 import type { DomainReport, InterruptReport } from './report.js';
 import { vectorKey } from './written.js';
 
@@ -24,6 +24,8 @@ export interface Write {
   /** CPU lists */
   before: string;
   cpus: string;
+  /** where it is still delivered, outside of them, until it occurs; absent: nowhere */
+  pending?: string;
 }
 
 export interface Applied {
@@ -64,7 +66,13 @@ class Placer {
 
   place(planned: InterruptReport): InterruptReport {
     try {
-      return this.#attempt(planned) ?? this.#readBack(planned);
+      const kept = this.#attempt(planned);
+      if (kept) return kept;
+      const report = this.#readBack(planned);
+      if (report.action === 'set' && report.reason !== null && report.effective !== null) {
+        (this.writes.at(-1) as Write).pending = report.effective;
+      }
+      return report;
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       return { ...planned, action: 'fail', reason: `${error.path} cannot be read`, error: error.code };
@@ -125,8 +133,7 @@ class Placer {
     const seen = { ...planned, affinity: list, effective: effective ? formatCpuset(effective) : null };
     if (!isSubset(affinity, this.wanted)) return { ...seen, action: 'fail', reason: `the kernel made it ${list}` };
     if (!effective || isSubset(effective, this.wanted)) return seen;
-    // without interrupt remapping the kernel moves an interrupt no sooner than it occurs (kernel: irq_move_pending)
-    if (seen.effective === planned.effective) return { ...seen, reason: `${still(effective)}, until it occurs` };
+    if (seen.effective === planned.effective) return { ...seen, reason: untilItOccurs(effective) };
     return { ...seen, action: 'fail', reason: strayed(effective) };
   }
 }

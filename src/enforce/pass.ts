@@ -4,10 +4,10 @@ import type { DomainState, DomainStates } from '../host/domain-state.js';
 import type { Files } from '../host/files.js';
 import { readSnapshot, type SnapshotRequest } from '../host/snapshot.js';
 import { isUuid } from '../host/state-store.js';
-import { apply, type Write } from './apply.js';
+import { apply } from './apply.js';
+import { nextState, withLinesOf } from './next-state.js';
 import { plan } from './plan.js';
 import type { DomainReport, InterruptReport } from './report.js';
-import { addressOf, vectorKey } from './written.js';
 
 /** What a pass works on. */
 export interface PassHost {
@@ -52,9 +52,14 @@ export function enforceDomain(host: PassHost, definition: Definition, scope: Pas
   const before = readState(host, definition);
   const planned = planFrom(host, definition, before, scope.only);
   const mayWrite = !host.onlyRunning || planned.vcpuSource === 'threads';
-  const { report, writes } = apply(host.files, restrain(planned, mayWrite, scope.objection), host.pause);
+  const restrained = restrain(planned, mayWrite, scope.objection);
+  // what a line had is known for good before it is moved, whenever we may be killed
+  const foreseen = withLinesOf(definition, before, restrained);
+  const unforeseen = note(host.state, definition, before, foreseen);
+  const { report, writes } = apply(host.files, restrained, host.pause);
   const next = nextState(definition, before, report, writes, scope.only);
-  return { planned, report, writes: writes.length, stateError: note(host.state, definition, before, next) };
+  const stateError = note(host.state, definition, unforeseen ? before : foreseen, next);
+  return { planned, report, writes: writes.length, stateError };
 }
 
 /** What is not to be written now is skipped, with the reason. */
@@ -89,32 +94,9 @@ function planFrom(
   const addresses = new Set(devices.flatMap(({ source }) => source?.address ?? []));
   const wanted = only ? [...addresses].filter((address) => only.has(address)) : addresses;
   const snapshot = readSnapshot(files, { name, uuid, addresses: wanted, counts, ...recent });
-  const report = plan(definition, snapshot, settings, new Map(Object.entries(before?.written ?? {})));
+  const [written, pending] = [before?.written, before?.pending].map((known) => new Map(Object.entries(known ?? {})));
+  const report = plan(definition, snapshot, settings, written, pending);
   return only ? { ...report, devices: report.devices.filter(({ address }) => only.has(address ?? '')) } : report;
-}
-
-/** Vectors that are gone are forgotten; of a line, the mask of before our first write is kept. */
-function nextState(
-  { name }: Definition,
-  before: DomainState | undefined,
-  { devices }: DomainReport,
-  writes: readonly Write[],
-  only?: ReadonlySet<string>,
-): DomainState {
-  const alive = new Set(
-    devices.flatMap(({ address, interrupts }) =>
-      interrupts.map(({ irq, handlers }) => vectorKey(address ?? '', irq, handlers[0] ?? '')),
-    ),
-  );
-  // of what was not looked at nothing is known
-  const isAlive = (key: string) => alive.has(key) || (only !== undefined && !only.has(addressOf(key)));
-  const written = new Map(Object.entries(before?.written ?? {}).filter(([key]) => isAlive(key)));
-  const lines = new Map((before?.lines ?? []).map((line) => [line.irq, line]));
-  for (const { key, irq, vector, before: mask, cpus } of writes) {
-    written.set(key, cpus);
-    if (vector === null) lines.set(irq, { irq, before: lines.get(irq)?.before ?? mask, cpus });
-  }
-  return { schemaVersion: 1, name, written: Object.fromEntries(written), lines: [...lines.values()] };
 }
 
 /** Writes the state only where it says something new: a pass that changes nothing touches no file. */
@@ -122,9 +104,9 @@ function note(
   state: DomainStates,
   { uuid }: Definition,
   before: DomainState | undefined,
-  next: DomainState,
+  next: DomainState | undefined,
 ): Error | undefined {
-  if (!isUuid(uuid) || JSON.stringify(before) === JSON.stringify(next)) return undefined;
+  if (!next || !isUuid(uuid) || JSON.stringify(before) === JSON.stringify(next)) return undefined;
   const nothing = !before && Object.keys(next.written).length === 0 && next.lines.length === 0;
   // garbage is replaced
   if (nothing && !state.has(uuid)) return undefined;

@@ -3,6 +3,7 @@ import type { Definition } from '../domain/definition.js';
 import { type PolicySettings, policyInForce } from '../domain/policy-in-force.js';
 import { type StatedPolicy, statedPolicies } from '../domain/stated-policies.js';
 import { type VcpuCpus, vcpuCpus } from '../domain/vcpu-cpus.js';
+import type { Interrupt } from '../host/interrupt.js';
 import { isVfioDriver } from '../host/pci-device.js';
 import type { DeviceInterrupt, DeviceSnapshot, HostSnapshot } from '../host/snapshot.js';
 import { notVfio, ownership } from './handlers.js';
@@ -11,15 +12,19 @@ import type { Action, DeviceReport, DomainReport, InterruptReport, Problem } fro
 import { type Wanted, wantedCpus } from './wanted.js';
 import { vectorKey, type Written } from './written.js';
 
-/** What is to be done about each interrupt of a domain's devices, and why. Pure: nothing is read, nothing written. */
+/**
+ * What is to be done about each interrupt of a domain's devices, and why. Pure: nothing is read, nothing written.
+ * @param written what we wrote before, and `pending` where it was still delivered after that, by vector
+ */
 export function plan(
   definition: Definition,
   host: HostSnapshot,
   settings: PolicySettings = {},
   written: Written = new Map(),
+  pending: Written = new Map(),
 ): DomainReport {
   const vcpus = vcpuCpus(definition.placement, host.threads, host.topology.online);
-  const planner = new Planner(definition, host, settings, written, vcpus);
+  const planner = new Planner(definition, host, settings, { written, pending }, vcpus);
   const { devices, stale } = statedPolicies(definition);
   return {
     name: definition.name,
@@ -43,7 +48,7 @@ class Planner {
     private readonly definition: Definition,
     private readonly host: HostSnapshot,
     private readonly settings: PolicySettings,
-    private readonly written: Written,
+    private readonly known: { written: Written; pending: Written },
     private readonly vcpus: VcpuCpus,
   ) {}
 
@@ -101,8 +106,10 @@ class Planner {
     if (error) return { ...report, action: 'fail', reason: `${error.path} cannot be read`, error: error.code };
     if (!isVfioDriver(device.driver)) return { ...report, reason: notVfio(device.driver) };
     if (!details || !owned.ours) return { ...report, reason: owned.ours ? null : owned.reason };
-    const before = this.written.get(vectorKey(device.address, irq, details.handlers[0] as string));
-    return { ...report, ...decide(details.affinity, details.effective, wanted.cpus, before === wanted.list) };
+    const key = vectorKey(device.address, irq, details.handlers[0] as string);
+    const writtenBefore = this.known.written.get(key) === wanted.list;
+    const pending = report.effective !== null && this.known.pending.get(key) === report.effective;
+    return { ...report, ...decide(details, wanted.cpus, writtenBefore, pending) };
   }
 }
 
@@ -111,20 +118,28 @@ class Planner {
  * within it, for the kernel may shrink a mask, and a subset is satisfied.
  */
 function decide(
-  affinity: Cpuset,
-  effective: Cpuset | undefined,
+  { affinity, effective }: Interrupt,
   wanted: Cpuset,
   writtenBefore: boolean,
+  pending: boolean,
 ): { action: Action; reason: string | null } {
   const within = isSubset(affinity, wanted);
   const satisfied = within && (writtenBefore || isSubset(wanted, affinity));
   if (!satisfied) return { action: 'set', reason: null };
-  return effective && !isSubset(effective, wanted)
-    ? { action: 'fail', reason: `${still(effective)}: it has not occurred since, or that CPU set is out of vectors` }
-    : { action: 'keep', reason: null };
+  if (!effective || isSubset(effective, wanted)) return { action: 'keep', reason: null };
+  if (pending) return { action: 'keep', reason: untilItOccurs(effective) };
+  return {
+    action: 'fail',
+    reason: `${still(effective)}: it has not occurred since, or that CPU set is out of vectors`,
+  };
 }
 
-export function still(effective: Cpuset): string {
+/** Without interrupt remapping the kernel moves an interrupt no sooner than it occurs (kernel: irq_move_pending). */
+export function untilItOccurs(effective: Cpuset): string {
+  return `${still(effective)}, until it occurs`;
+}
+
+function still(effective: Cpuset): string {
   return `still delivered to CPU ${formatCpuset(effective)}`;
 }
 

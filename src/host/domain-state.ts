@@ -6,6 +6,11 @@ export interface DomainState {
   written: Record<string, string>;
   /** legacy lines that were moved: another device may share them one day */
   lines: { irq: number; before: string; cpus: string }[];
+  /**
+   * by vector, the CPU that it was still delivered to after our write, outside of what was written: without interrupt remapping it moves
+   * when it occurs
+   */
+  pending?: Record<string, string>;
 }
 
 /** Where they are kept, by UUID: state-store.ts. */
@@ -30,12 +35,15 @@ export function isDomainState(value: unknown): value is DomainState {
     state !== null &&
     state.schemaVersion === 1 &&
     typeof state.name === 'string' &&
-    typeof state.written === 'object' &&
-    state.written !== null &&
-    Object.values(state.written).every((cpus) => typeof cpus === 'string') &&
+    isRecordOfTexts(state.written) &&
+    (state.pending === undefined || isRecordOfTexts(state.pending)) &&
     Array.isArray(state.lines) &&
     state.lines.every(
       (line) => Number.isInteger(line?.irq) && typeof line.before === 'string' && typeof line.cpus === 'string',
     )
   );
+}
+
+function isRecordOfTexts(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.values(value).every((text) => typeof text === 'string');
 }

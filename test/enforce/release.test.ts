@@ -9,7 +9,7 @@ import type { DeviceDescription } from '../../src/host/simulated/description.js'
 import type { SimulatedKernel } from '../../src/host/simulated/kernel.js';
 import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
-import { A, B, C, guest, hostdev, hostOf, Simulated, UUID, vfio } from './simulated-pass.js';
+import { A, AfterWrite, B, C, guest, hostdev, hostOf, Simulated, UUID, vfio } from './simulated-pass.js';
 
 /** Rule 6: on stop, nothing is left behind. */
 const releases = suite('release of a domain');
@@ -37,6 +37,30 @@ function ended(...devices: DeviceDescription[]): { pass: Simulated; kernel: Simu
 }
 const release = ({ host }: Simulated, files = host.files) => releaseDomain(files, host.state, UUID);
 const mask = (kernel: SimulatedKernel, irq: number) => formatCpuset(kernel.interrupts.get(irq)?.affinity ?? []);
+
+releases('a line gets back what it had, though its pass was killed right after the write', () => {
+  for (const before of [[], ['4-5']]) {
+    const kernel = hostOf([line(16)]);
+    for (const cpus of before) new Simulated(kernel, folder.path).enforce(guest(hostdev(A, cpus)));
+    const killed = new AfterWrite(kernel, () => {
+      throw new RangeError('killed');
+    });
+    const pass = new Simulated(kernel, folder.path, { files: killed });
+    assert.throws(() => pass.enforce(guest(hostdev(A, '2-3'))), /killed/);
+    assert.is(mask(kernel, 16), '2-3');
+    kernel.bind(A, undefined);
+    release(pass);
+    assert.equal([mask(kernel, 16), pass.host.state.list()], ['0-5', []]);
+  }
+});
+
+releases('a line that could not be written is not known of', () => {
+  const kernel = hostOf([line(16)]);
+  kernel.deny(16, 'EPERM');
+  const pass = new Simulated(kernel, folder.path);
+  pass.enforce(guest(hostdev(A, '2-3')));
+  assert.equal(pass.host.state.read(UUID)?.lines, []);
+});
 
 releases('a line gets back what it had, and the state goes', () => {
   const { pass, kernel } = ended(line(16), line(17, B));

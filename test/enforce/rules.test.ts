@@ -260,9 +260,18 @@ rules('3: moved only when it occurs, as without interrupt remapping', () => {
   const pass = simulated(kernel);
   const [placed] = interrupts(pass.enforce(own)).values();
   assert.equal([placed?.action, placed?.affinity, placed?.effective], ['set', '2-3', '0']);
-  assert.is(placed?.reason, 'still delivered to CPU 0, until it occurs');
+  const reason = 'still delivered to CPU 0, until it occurs';
+  assert.is(placed?.reason, reason);
+  assert.equal(
+    [outcomes(pass.enforce(own)), outcomes(pass.plan(own))],
+    [[`41 keep: ${reason}`], [`41 keep: ${reason}`]],
+  );
+  assert.equal(pass.written(), ['41=2-3'], 'and is not written again');
   kernel.occur(41);
   assert.equal(outcomes(pass.enforce(own)), ['41 keep']);
+  const interrupt = kernel.interrupts.get(41);
+  if (interrupt) interrupt.effective = list('0');
+  assert.match(outcomes(pass.enforce(own))[0] ?? '', /^41 fail: still/, 'it did occur, and went elsewhere after that');
 });
 
 rules('3: a kernel that does not say where it delivers', () => {

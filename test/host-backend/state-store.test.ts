@@ -88,6 +88,7 @@ const garbage: Record<string, string> = {
   'without a name': JSON.stringify({ ...STATE, name: undefined }),
   'with sets that are none': JSON.stringify({ ...STATE, written: { a: 1 } }),
   'without sets': JSON.stringify({ ...STATE, written: null }),
+  'with what is pending that is none': JSON.stringify({ ...STATE, pending: { x: 1 } }),
   'with lines that are none': JSON.stringify({ ...STATE, lines: [null] }),
   'with a line without a mask': JSON.stringify({ ...STATE, lines: [{ irq: 1, before: '1' }] }),
   'with lines that are no list': JSON.stringify({ ...STATE, lines: {} }),
