@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, extname, join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { copyrightText } from './deb-copyright.mjs';
@@ -70,9 +70,12 @@ function stage(from, tree) {
   put('node_modules/libxml2-wasm', `${HOME}/node_modules/libxml2-wasm`);
   for (const name of filesBelow(join(tree, HOME, 'node_modules')))
     if (/\.(?:map|md|d\.mts)$|\/LICENSE/.test(name)) rmSync(name);
-  put(join(from, 'docs'), DOC);
-  put(join(from, 'samples'), `${DOC}/examples`);
-  for (const name of filesBelow(tree)) chmodSync(name, extname(name) === '.cjs' && isScript(name) ? 0o755 : 0o644);
+  // the bundles' licences are in the copyright file
+  for (const name of filesBelow(join(tree, HOME, 'dist'))) if (name.endsWith('.LEGAL.txt')) rmSync(name);
+  // as in the repository, for the pages link to each other
+  for (const name of ['README.md', 'docs', 'examples', 'samples']) put(join(from, name), `${DOC}/${name}`);
+  for (const name of filesBelow(tree)) chmodSync(name, isScript(name) ? 0o755 : 0o644);
+  for (const name of ['rng', 'schemas']) symlinkSync(`../../../lib/hostdev-cpuset/${name}`, join(tree, DOC, name));
 
   for (const [name, script] of Object.entries(manifest.bin)) {
     mkdirSync(join(tree, 'usr/bin'), { recursive: true });
@@ -87,8 +90,10 @@ function stage(from, tree) {
   write('lib/systemd/system/hostdev-cpuset.service', read('service/hostdev-cpuset.service'));
   write('lib/systemd/system/irqbalance.service.d/hostdev-cpuset.conf', read('service/irqbalance.conf'));
   write('usr/lib/tmpfiles.d/hostdev-cpuset.conf', read('service/tmpfiles.conf'));
-  for (const name of existsSync('man') ? readdirSync('man').filter((page) => /\.[157]$/.test(page)) : [])
-    write(`usr/share/man/man${name.at(-1)}/${name}.gz`, gzip(readFileSync(join('man', name))));
+  for (const name of readdirSync(join(from, 'man')))
+    write(`usr/share/man/man${name.at(-1)}/${name}.gz`, gzip(read(`man/${name}`)));
+  put(join(from, 'completions/bash'), 'usr/share/bash-completion/completions');
+  put(join(from, 'completions/zsh'), 'usr/share/zsh/vendor-completions');
 
   write(`${DOC}/changelog.gz`, gzip(changelog()));
   write(`${DOC}/NEWS.md.gz`, gzip(read('CHANGELOG.md')));

@@ -1,5 +1,5 @@
-// Builds dist/: the executables in pieces that load when they are needed (a cold start is what people wait for), and the
-// library as modules with types.
+// Builds dist/bin: the executables in pieces that load when they are needed (a cold start is what people wait for); dist/lib: the library
+// as modules with types; and the other modules one by one, for scripts/ and bench/, which are not published.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -103,7 +103,8 @@ for (const { path, text } of [...hook.outputFiles, ...outputFiles]) {
   if (basename(path) === 'main.cjs') await writeExecutables(text);
   else writeFileSync(path, path.endsWith('.cjs') ? await toCommonJs(text) : text);
 }
-execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+for (const project of ['tsconfig.library.json', 'tsconfig.build.json'])
+  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', project], { stdio: 'inherit' });
 const { buildManualPages } = await import('./man/build.mjs');
 buildManualPages();
 const { buildCompletions } = await import('./completions/build.mjs');

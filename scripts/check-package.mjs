@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
 const ALLOWED =
-  /^(dist\/|man\/|completions\/|hook\/|rng\/|schemas\/|samples\/|service\/|docs\/|examples\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/;
+  /^(dist\/bin\/|dist\/lib\/|man\/|completions\/|hook\/|rng\/|schemas\/|samples\/|service\/|docs\/|examples\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/;
 
 if (!existsSync('dist/bin/lint-domain.cjs'))
   execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
@@ -14,8 +14,8 @@ const files = JSON.parse(packed)[0].files.map(({ path }) => path);
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const wanted = [
   ...Object.values(manifest.bin),
-  'dist/index.js',
-  'dist/index.d.ts',
+  'dist/lib/index.js',
+  'dist/lib/index.d.ts',
   ...manifest.man.map((path) => path.replace('./', '')),
   'completions/bash/hostdev-cpuset',
   'completions/zsh/_hostdev-cpuset',

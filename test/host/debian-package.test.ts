@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { projectRoot } from '../support/cli.js';
 import { needs, suiteWhere } from '../support/needs.js';
@@ -38,8 +39,8 @@ const remains = (root: string) =>
       !name.startsWith('var/lib/dpkg') && !statSync(`${root}/${name}`, { throwIfNoEntry: false })?.isDirectory(),
   );
 
-test('lintian finds no error', async () => {
-  const { code, stdout, stderr } = await run('lintian', ['--fail-on', 'error', '--allow-root', deb]);
+test('lintian finds no error and no warning', async () => {
+  const { code, stdout, stderr } = await run('lintian', ['--fail-on', 'error,warning', '--allow-root', deb]);
   assert.is(code, 0, stdout + stderr);
 });
 
@@ -80,20 +81,40 @@ test('is installed, runs from where it is, and a purge leaves nothing', async ()
   assert.equal(remains(root), []);
 });
 
-test('its unit and its manual pages are in their places, and its sums are right', async () => {
+test('its unit, manual pages and completions are in their places, and its sums are right', async () => {
   mkdirSync(folder.join('unpacked'));
   execFileSync('dpkg-deb', ['--raw-extract', deb, folder.join('unpacked')]);
   const sums = await run('md5sum', ['--check', '--quiet', 'DEBIAN/md5sums'], { cwd: folder.join('unpacked') });
   assert.is(sums.code, 0, sums.stdout);
-  for (const page of existsSync(`${projectRoot}man`) ? readdirSync(`${projectRoot}man`) : []) {
-    const section = /\.([157])$/.exec(page)?.[1];
-    if (section) assert.ok(existsSync(folder.join(`unpacked/usr/share/man/man${section}/${page}.gz`)), page);
+  for (const page of readdirSync(`${projectRoot}man`))
+    assert.ok(existsSync(folder.join(`unpacked/usr/share/man/man${page.at(-1)}/${page}.gz`)), page);
+  for (const [shell, place] of [
+    ['bash', 'bash-completion/completions'],
+    ['zsh', 'zsh/vendor-completions'],
+  ] as const) {
+    const names = readdirSync(`${projectRoot}completions/${shell}`);
+    assert.ok(names.length > 0);
+    for (const name of names) {
+      const file = folder.join(`unpacked/usr/share/${place}/${name}`);
+      assert.is(readFileSync(file, 'utf8'), readFileSync(`${projectRoot}completions/${shell}/${name}`, 'utf8'));
+    }
   }
   const unit = folder.join('unpacked/lib/systemd/system/hostdev-cpuset.service');
   const text = readFileSync(unit, 'utf8');
   const here = folder.write('hostdev-cpuset.service', text.replace('/usr/bin/hostdev-cpuset', '/bin/true'));
   const verified = await run('systemd-analyze', ['verify', '--man=no', here]);
   assert.equal([verified.code, verified.stderr], [0, '']);
+});
+
+test('its pages link to what is there', () => {
+  const doc = folder.join('unpacked/usr/share/doc/hostdev-cpuset');
+  const pages = readdirSync(doc, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'));
+  assert.ok(pages.includes('README.md') && pages.includes('docs/README.md'));
+  for (const page of pages) {
+    const text = readFileSync(`${doc}/${page}`, 'utf8');
+    for (const [, target] of text.matchAll(/\]\((?!\w+:|#)([^)#]+)/g))
+      assert.ok(existsSync(join(doc, dirname(page), target as string)), `${page}: ${target}`);
+  }
 });
 
 test.run();

@@ -59,7 +59,7 @@ library('a program compiles against the packed package, and runs', async () => {
 
 library('importing it does nothing', async () => {
   const program = join(__dirname, 'imports-nothing.mjs');
-  const target = pathToFileURL(join(projectRoot, 'dist/index.js')).href;
+  const target = pathToFileURL(join(projectRoot, 'dist/lib/index.js')).href;
   const { stdout, stderr } = await run(process.execPath, [program, target]);
   assert.is(stderr, '');
   assert.equal(JSON.parse(stdout), { done: [], changed: [] });

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { projectRoot } from '../support/cli.js';
@@ -44,6 +44,16 @@ function filesBelow(folder: string): string[] {
     .map((entry) => join(relative(projectRoot, entry.parentPath), entry.name));
 }
 
+/** The modules that one imports, for its code or for its types, and it. */
+function reachable(path: string, found = new Set<string>()): Set<string> {
+  if (found.has(path)) return found;
+  found.add(path);
+  for (const name of [path, path.replace(/js$/, 'd.ts')])
+    for (const [, target] of readFileSync(join(projectRoot, name), 'utf8').matchAll(/(?:from|import) ?\(?'(\..*?)'/g))
+      reachable(join(dirname(path), target as string), found);
+  return found;
+}
+
 test('holds what is documented and what is built, and nothing else', () => {
   const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
     cwd: projectRoot,
@@ -53,15 +63,21 @@ test('holds what is documented and what is built, and nothing else', () => {
   const folders = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')).files as string[];
   const whole = folders.filter((name) => !name.includes('.') && !BUILT.includes(name));
   const documents = tracked.filter((name) => top.includes(name) || whole.some((start) => name.startsWith(`${start}/`)));
-  const modules = tracked.flatMap((name) => {
-    const source = /^src\/(.*)\.ts$/.exec(name)?.[1];
-    return source === undefined ? [] : [`dist/${source}.d.ts`, `dist/${source}.js`];
-  });
+  const modules = [...reachable('dist/lib/index.js')].flatMap((name) => [name, name.replace(/js$/, 'd.ts')]);
   const built = ['man', 'completions'].flatMap((name) => filesBelow(name));
   const rest = packed.filter((name) => !/^dist\/bin\//.test(name)).sort();
   assert.equal(rest, [...documents, ...modules, ...built].sort());
   for (const name of packed.filter((path) => /^dist\/bin\//.test(path)))
     assert.match(name, /^dist\/bin\/(?:[\w-]+)\.cjs(?:\.LEGAL\.txt)?$/);
+});
+
+test('no page of it links to what it does not hold', () => {
+  const isThere = (path: string) => packed.some((name) => name === path || name.startsWith(`${path}/`));
+  for (const page of packed.filter((name) => name.endsWith('.md') && name !== 'CHANGELOG.md')) {
+    const text = readFileSync(join(projectRoot, page), 'utf8');
+    for (const [, target] of text.matchAll(/\]\((?!\w+:|#)([^)#]+)(?:#[^)]*)?\)|src="([^"]+)"/g))
+      if (target) assert.ok(isThere(join(dirname(page), target)), `${page}: ${target}`);
+  }
 });
 
 test('the executables run from an empty prefix, without the repository', async () => {
