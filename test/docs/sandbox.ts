@@ -2,7 +2,7 @@ import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs
 import { join } from 'node:path';
 import { projectRoot } from '../support/cli.js';
 import { type Outcome, run } from '../support/run.js';
-import { layOutHost } from '../support/simulated-tree.js';
+import { layOutDelivered } from '../support/simulated-tree.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { type Block, type Step, stepsOf } from './pages.js';
 
@@ -30,7 +30,7 @@ export class Sandbox {
     }
     for (const name of ['workstation', 'two-nodes']) {
       const description = readFileSync(join(projectRoot, `samples/hosts/${name}.json`), 'utf8');
-      layOutHost(description, this.#folder.join('hosts', name));
+      layOutDelivered(description, this.#folder.join('hosts', name));
     }
     mkdirSync(this.#folder.join('libvirt'));
     mkdirSync(this.#folder.join('work/node_modules'));
@@ -87,7 +87,7 @@ export class Sandbox {
       NO_COLOR: '1',
       HOME: this.#folder.path,
       VIRSH_STATE: this.#folder.join('libvirt'),
-      ...(simulated ? { SIMULATED_HOST: this.#folder.join('hosts', host) } : {}),
+      ...(simulated ? livingHost(this.#folder.join('hosts', host)) : {}),
     };
   }
 
@@ -100,4 +100,10 @@ export class Sandbox {
   #addCommand(name: string, body: string): void {
     chmodSync(this.#folder.write(`bin/${name}`, `#!/bin/sh\n${body}\n`), 0o755);
   }
+}
+
+/** Its masks have the effect that a kernel gives them. */
+function livingHost(root: string) {
+  const kernel = join(projectRoot, 'scripts/simulated-kernel.cjs');
+  return { SIMULATED_HOST: root, SIMULATED_KERNEL: root, NODE_OPTIONS: `--require=${JSON.stringify(kernel)}` };
 }

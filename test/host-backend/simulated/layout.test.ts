@@ -30,18 +30,22 @@ layouts('the backend reads the same from a kernel and from its tree, whatever th
   fc.assert(
     fc.property(descriptions, (description: HostDescription) => {
       const folder = new TemporaryFolder();
+      const delivered = new TemporaryFolder();
       try {
         const kernel = new SimulatedKernel(description);
         layOut(kernel, folder.path);
+        layOut(kernel, delivered.path, { delivered: true });
         const addresses = [...kernel.devices.keys(), '0000:ff:00.0'] as PciAddress[];
         for (const { name, uuid } of [...(description.domains ?? []), { name: 'nobody', uuid: undefined }]) {
           const request = { name, uuid, addresses, counts: true };
           const living = readSnapshot(new KernelFiles(kernel), request);
           assert.equal(readSnapshot(new RootFiles(folder.path), request), withoutDelivery(living));
+          assert.equal(readSnapshot(new RootFiles(delivered.path), request), living);
           assert.is(living.devices.size, description.devices.length);
         }
       } finally {
         folder.remove();
+        delivered.remove();
       }
     }),
     { numRuns: 60 },
