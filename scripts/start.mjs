@@ -15,6 +15,7 @@ const colour = process.stdout.isTTY && !process.env.NO_COLOR;
 const paint = (code, text) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
 const bad = 'samples/bad/cpuset-syntax.xml';
 const good = 'samples/gpu.xml';
+const page = 'dist/host.html';
 
 heading(
   '1. A policy is written in the domain XML, as <hostdev cpuset="...">. lint-domain finds what is wrong with it:',
@@ -35,24 +36,37 @@ print(kept ? '(read back from a real libvirt: test:///default)\n' : '(virsh is n
 const same = run('hostdev-cpuset', ['expand'], normalized).stdout === readFileSync(good, 'utf8');
 print(same ? `Without libvirt between, ${good} is back to the byte.\n` : 'The round trip changed the file: a bug.\n');
 await onSimulatedHost();
-print(`\nTry it: node dist/bin/lint-domain.cjs samples, and node dist/bin/hostdev-cpuset.cjs --help\n`);
+heading('How to go on');
+print(`  ${page}                 that host as a page, for your browser
+  npm install --global .          puts lint-domain and hostdev-cpuset on your PATH
+  lint-domain FILE...             your own definitions (virsh dumpxml --inactive GUEST)
+  lint-domain --host FILE         and whether they fit this host
+  hostdev-cpuset define FILE      checks, keeps the policies, defines
+  sudo hostdev-cpuset install     the hook, the service and irqbalance's policy: docs/installing.md
+`);
 process.exitCode = same ? 0 : 1;
 
-/** The host is a folder that looks like /sys and /proc: nothing of this machine is touched. */
+/** Nothing of this machine is touched. */
 async function onSimulatedHost() {
-  const { layOut, parseHostDescription, SimulatedKernel } = await import('../dist/host/simulated/index.js');
-  const root = mkdtempSync(join(tmpdir(), 'hostdev-cpuset-host-'));
+  const { StartHost } = await import('./start-host.mjs');
+  const host = new StartHost('samples/hosts/workstation.json', colour);
+  const show = (...words) => {
+    command(`hostdev-cpuset ${words.join(' ')}`);
+    print(host.run(...words));
+  };
   try {
-    layOut(new SimulatedKernel(parseHostDescription(readFileSync('samples/hosts/workstation.json', 'utf8'))), root);
     heading(
       '4. On a host, here a simulated one, plan says what would be done about each interrupt, and enforce does it:',
     );
-    for (const name of ['plan', 'enforce', 'status']) {
-      command(`hostdev-cpuset ${name} ${good}`);
-      print(run('hostdev-cpuset', [name, '--root', root, good]).stdout);
-    }
+    show('plan', good);
+    show('enforce', good);
+    heading('5. A reboot of the guest gives its devices other interrupts. watch holds the policy all the same:');
+    command('hostdev-cpuset watch');
+    await host.hold(normalized, print);
+    show('status', good);
+    host.run('status', '--html', page, good);
   } finally {
-    rmSync(root, { recursive: true });
+    await host.remove();
   }
 }
 

@@ -1,0 +1,91 @@
+// The simulated host that npm start shows: a folder that looks like /sys, /proc and /run, and behaves as if a kernel stood behind it.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { layOut, parseHostDescription, SimulatedKernel } from '../dist/host/simulated/index.js';
+
+const DEVICE = '0000:0a:00.3';
+const PROGRAM = 'dist/bin/hostdev-cpuset.cjs';
+/** Milliseconds; it takes less than one second. */
+const PATIENCE = 10_000;
+
+export class StartHost {
+  #root = mkdtempSync(join(tmpdir(), 'hostdev-cpuset-host-'));
+  #kernel;
+  #env;
+  #watcher;
+  #said = '';
+
+  constructor(description, colour) {
+    this.#kernel = new SimulatedKernel(parseHostDescription(readFileSync(description, 'utf8')));
+    layOut(this.#kernel, this.#root, { delivered: true });
+    this.#env = {
+      ...process.env,
+      SIMULATED_KERNEL: this.#root,
+      NODE_OPTIONS: `--require=${JSON.stringify(resolve('scripts/simulated-kernel.cjs'))}`,
+      ...(colour ? {} : { NO_COLOR: '1' }),
+    };
+  }
+
+  /** What a command prints on this host. */
+  run(name, ...words) {
+    const options = { env: this.#env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] };
+    return spawnSync(process.execPath, [PROGRAM, name, '--root', this.#root, ...words], options).stdout;
+  }
+
+  /** Starts the watcher, and reboots the guest under it. Its libvirt cannot be reached, as no guest of a real one is here. */
+  async hold(xml, print) {
+    const words = [PROGRAM, 'watch', '--root', this.#root, '--connect', 'none:///'];
+    this.#watcher = spawn(process.execPath, words, { env: this.#env, stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#watcher.stderr.setEncoding('utf8').on('data', (text) => {
+      this.#said += text;
+      for (const line of text.split('\n')) if (line.includes(': placed')) print(`${line}\n`);
+    });
+    const spool = join(this.#root, 'run/hostdev-cpuset/spool');
+    await this.#until(() => existsSync(spool));
+    // what libvirt's hook leaves for the watcher when a guest has started
+    const left = join(this.#root, 'call');
+    writeFileSync(left, `started\n${xml}`);
+    renameSync(left, join(spool, /<uuid>(.*?)</.exec(xml)[1]));
+    await this.#until(() => this.#held() > 0);
+    print(`(the guest reboots: ${DEVICE} gives up IRQ 50 and 51, and gets 70 and 71)\n`);
+    this.#reboot();
+    await this.#until(() => /IRQ 70(?:-|[^]*IRQ )71/.test(this.#said) && this.#held() === 3);
+  }
+
+  async remove() {
+    if (this.#watcher?.exitCode === null) {
+      const ended = new Promise((done) => this.#watcher.on('close', done));
+      this.#watcher.kill();
+      await ended;
+    }
+    rmSync(this.#root, { recursive: true });
+  }
+
+  #reboot() {
+    for (const irq of this.#kernel.interrupts.keys()) {
+      const mask = join(this.#root, `proc/irq/${irq}/smp_affinity`);
+      const { managed } = this.#kernel.interrupts.get(irq);
+      if (existsSync(mask) && !managed) this.#kernel.writeAffinity(irq, readFileSync(mask, 'utf8'));
+    }
+    const gone = [50, 51, 52].flatMap((irq) => [`proc/irq/${irq}`, `sys/kernel/irq/${irq}`]);
+    for (const name of [`sys/bus/pci/devices/${DEVICE}/msi_irqs`, ...gone])
+      rmSync(join(this.#root, name), { recursive: true, force: true });
+    this.#kernel.enableVectors(DEVICE, [70, 71]);
+    layOut(this.#kernel, this.#root, { delivered: true });
+  }
+
+  /** So many interrupts, as the watcher tells everybody, once a second. */
+  #held() {
+    const path = join(this.#root, 'run/hostdev-cpuset/watch.json');
+    return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).counters.interrupts : 0;
+  }
+
+  async #until(condition) {
+    for (const end = Date.now() + PATIENCE; !condition(); await sleep(20))
+      if (Date.now() > end || this.#watcher.exitCode !== null)
+        throw new Error(`the watcher does not do its work:\n${this.#said}`);
+  }
+}
