@@ -9,7 +9,6 @@ import { formatFinding } from '../lint/formats/text.js';
 import { lintDocument } from '../lint/lint-document.js';
 import { reportFile } from '../lint/report.js';
 import { readWatcherStatus } from '../watch/watch-file.js';
-import { watcherLine } from '../watch/watcher-line.js';
 import { decode } from '../xml/decode.js';
 import { EXIT, type Io, ToolError } from './io.js';
 import { assertHost } from './open-host.js';
@@ -17,6 +16,7 @@ import { readInput, STDIN_NAME } from './read-input.js';
 import { readSettings } from './read-settings.js';
 import { painter } from './render-report.js';
 import { dumpDomain, runningDomains } from './virsh.js';
+import { watcherText } from './watcher-text.js';
 
 export interface EnforceOptions {
   command: 'plan' | 'enforce' | 'status';
@@ -50,14 +50,13 @@ export function enforceCommand(options: EnforceOptions, io: Io): number {
     } else domains.push(planDomain(host, definition));
   }
   const report = enforceReport(domains);
-  const watcher = options.command === 'status' ? readWatcherStatus(options.root) : undefined;
-  if (options.json)
-    io.stdout.write(`${JSON.stringify({ ...report, ...(watcher !== undefined && { watcher }) }, null, 2)}\n`);
-  else {
+  if (options.json) {
+    const watcher = options.command === 'status' && { watcher: readWatcherStatus(options.root) };
+    io.stdout.write(`${JSON.stringify({ ...report, ...watcher }, null, 2)}\n`);
+  } else {
     io.stdout.write(formatReport(report, painter(io.stdout, io.env), io.columns()));
-    // the state of a watcher is for root's eyes
-    const visible = options.root !== undefined || io.userId() === 0;
-    if (watcher !== undefined && visible) io.stdout.write(`${watcherLine(watcher)}\n`);
+    const said = options.command === 'status' ? watcherText(options.root, io) : undefined;
+    if (said !== undefined) io.stdout.write(`${said}\n`);
   }
   if (stateError) io.stderr.write(`hostdev-cpuset: what was written could not be noted down: ${stateError.message}\n`);
   const problems = domains.flatMap((domain) => [

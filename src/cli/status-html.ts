@@ -7,6 +7,7 @@ import { readTopology } from '../host/topology.js';
 import { type EnforceOptions, openHost, readDomain, sourcesOf } from './enforce.js';
 import { EXIT, type Io } from './io.js';
 import { putFile } from './replace-file.js';
+import { watcherText } from './watcher-text.js';
 
 /** `status --html`: writes the page to a file, or to standard output; returns the exit status. */
 export function statusPage(options: EnforceOptions, path: string, io: Io): number {
@@ -23,7 +24,7 @@ export function statusPage(options: EnforceOptions, path: string, io: Io): numbe
     .toISOString()
     .replace(/\.\d+Z$/, 'Z')
     .replace('T', ' ');
-  const page = pageOf({ report, topology, vcpus, host: name, taken });
+  const page = pageOf({ report, topology, vcpus, host: name, taken, watcher: watcherText(options.root, io) });
   if (path === '-') io.stdout.write(page);
   else putFile(path, page);
   return read.includes(undefined) ? EXIT.findings : EXIT.ok;

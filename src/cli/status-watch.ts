@@ -8,6 +8,7 @@ import { EXIT, type Io } from './io.js';
 import { painter } from './render-report.js';
 import { showOnScreen } from './screen.js';
 import { StatusLooks } from './status-looks.js';
+import { watcherText } from './watcher-text.js';
 
 interface Look {
   report: EnforceReport;
@@ -36,8 +37,11 @@ export async function watchStatus(options: EnforceOptions, seconds: number, io: 
       look = { report: look.report, rates: new Map(), complaint: `hostdev-cpuset: ${error.message}\n` };
     }
   };
-  const text = (columns: number) =>
-    look.complaint + formatReport(look.report, painter(io.stdout, io.env), columns, look.rates);
+  const text = (columns: number) => {
+    const watcher = watcherText(options.root, io);
+    const report = formatReport(look.report, painter(io.stdout, io.env), columns, look.rates);
+    return `${look.complaint}${report}${watcher === undefined ? '' : `${watcher}\n`}`;
+  };
   if (io.stdout.isTTY) {
     const lines = (columns: number) => ({
       head: `${clock()}  every ${seconds} s  q quits`,

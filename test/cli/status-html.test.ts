@@ -32,6 +32,11 @@ test('a file, new or in place of another; nothing else is left', async () => {
   assert.equal(readdirSync(folder.path).sort(), ['host', 'page.html']);
 });
 
+test('the header says whether a watcher runs', async () => {
+  const { stdout } = await status('--html', '-', gpu);
+  assert.match(stdout, /<header>[^]*<p class="soft">no watcher runs: [^<]*<\/p>\s*<\/header>/);
+});
+
 test('standard output with -', async () => {
   const { code, stdout } = await status('--html', '-', gpu);
   assert.is(code, 0);

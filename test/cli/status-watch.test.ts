@@ -59,12 +59,29 @@ for (const [name, type] of [
   });
 }
 
+/** Runs it as a job of a shell, which is told when it stops, and then fetches it back. */
+const IN_SHELL = `stty rows 24 cols 80; job() { shift; bash -mc '"$@"; echo "stopped with $?"; fg > /dev/null; echo "ended with $?"' sh "$@"; }; job`;
+
+test('Ctrl-Z gives the terminal to the shell; fg draws anew', async () => {
+  const { stdout } = await watch(
+    [
+      { when: /3 set/, type: '\u001a' },
+      { when: /stopped with 148[^]*q quits\r\n\r\nworkstation/, type: 'q' },
+      { when: /ended with 0/, type: () => {} },
+    ],
+    IN_SHELL,
+  );
+  const [before = '', after = ''] = stdout.split('stopped with 148');
+  assert.ok(before.includes(CLOSE) && !before.slice(before.lastIndexOf(CLOSE)).includes(OPEN));
+  assert.ok(after.includes(OPEN) && after.lastIndexOf(CLOSE) > after.lastIndexOf(OPEN));
+});
+
 test('a low terminal is scrolled; a resize draws anew', async () => {
   const { code, stdout } = await watch(
     [
-      { when: /lines 1-6 of 12/, type: ' ' },
-      { when: /lines 7-12 of 12/, type: 'k' },
-      { when: /lines 6-11 of 12/, type: (pid) => resize(childOf(pid), 40) },
+      { when: /lines 1-6 of 13/, type: ' ' },
+      { when: /lines 7-12 of 13/, type: 'k' },
+      { when: /lines 6-11 of 13/, type: (pid) => resize(childOf(pid), 40) },
       { when: /q quits\r\n\r\nworkstation/, type: 'q' },
     ],
     'stty rows 8 cols 80;',
@@ -111,7 +128,7 @@ test('without a terminal: a block a look, until the reader goes', async () => {
   assert.is(errors, '');
   assert.not.match(text, '\u001b');
   assert.match(text, /^\d{4}-\d\d-\d\dT[\d:.]+Z\nworkstation .*\n +IRQ .* PER S +ACTION\n/);
-  assert.match(text, /0 failed\n\n\d{4}-/);
+  assert.match(text, /0 failed\nno watcher runs: .*\n\n\d{4}-/);
 });
 
 test('seconds, or a domain, may follow; what makes no sense is refused', async () => {

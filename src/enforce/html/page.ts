@@ -1,6 +1,6 @@
 import { formatShare } from '../landed.js';
 import { domainHtml } from './domains.js';
-import { Html, html } from './html.js';
+import { Html, html, NOTHING } from './html.js';
 import { cpuTable, isCompact, nodesHtml } from './nodes.js';
 import { type PictureInput, pictureOf } from './picture.js';
 import { STYLE } from './style.js';
@@ -11,7 +11,7 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; 
 
 /** The host as one self-contained page: nodes and their CPUs, which vCPUs and interrupts are on each, asked against effective. */
 export function statusPage(input: PictureInput): string {
-  const { report, host, taken } = input;
+  const { report, host, taken, watcher } = input;
   const picture = pictureOf(input);
   const { domains, summary } = report;
   const far = { all: picture.taken, on: picture.remote };
@@ -41,7 +41,12 @@ export function statusPage(input: PictureInput): string {
 <p class="soft">hostdev-cpuset status</p>
 <h1>${title}</h1>
 <p>${plural(picture.order.length, 'CPU')}, ${plural(picture.nodes.filter(({ node }) => node !== undefined).length, 'node')}, ${plural(domains.length, 'guest')} · ${taken}</p>
-</header>
+${
+  watcher === undefined
+    ? NOTHING
+    : html`<p class="soft">${watcher.replace(/\n */g, '; ')}</p>
+`
+}</header>
 <main>
 <section aria-labelledby="summary"><h2 id="summary" class="unseen">Summary</h2>
 <dl class="tiles">${tiles}</dl></section>

@@ -12,6 +12,8 @@ export interface PictureInput {
   host: string;
   /** when it was taken, for people */
   taken: string;
+  /** of the watcher, in lines; undefined where nothing can be said */
+  watcher?: string | undefined;
 }
 
 export interface CpuPicture {
