@@ -52,7 +52,7 @@ export class StartHost {
     await this.#until(() => this.#held() > 0);
     print(`(the guest reboots: ${DEVICE} gives up IRQ 50 and 51, and gets 70 and 71)\n`);
     this.#reboot();
-    await this.#until(() => /IRQ 70(?:-|[^]*IRQ )71/.test(this.#said) && this.#held() === 3);
+    await this.#until(() => /IRQ 70(?:-|[\s\S]*IRQ )71/.test(this.#said) && this.#held() === 3);
   }
 
   async remove() {

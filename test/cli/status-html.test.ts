@@ -34,7 +34,7 @@ test('a file, new or in place of another; nothing else is left', async () => {
 
 test('the header says whether a watcher runs', async () => {
   const { stdout } = await status('--html', '-', gpu);
-  assert.match(stdout, /<header>[^]*<p class="soft">no watcher runs: [^<]*<\/p>\s*<\/header>/);
+  assert.match(stdout, /<header>[\s\S]*<p class="soft">no watcher runs: [^<]*<\/p>\s*<\/header>/);
 });
 
 test('standard output with -', async () => {

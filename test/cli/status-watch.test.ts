@@ -66,7 +66,7 @@ test('Ctrl-Z gives the terminal to the shell; fg draws anew', async () => {
   const { stdout } = await watch(
     [
       { when: /3 set/, type: '\u001a' },
-      { when: /stopped with 148[^]*q quits\r\n\r\nworkstation/, type: 'q' },
+      { when: /stopped with 148[\s\S]*q quits\r\n\r\nworkstation/, type: 'q' },
       { when: /ended with 0/, type: () => {} },
     ],
     IN_SHELL,

@@ -39,7 +39,7 @@ test('an interrupt moves when its mask is written, and a watcher places those th
     [51, '4', 'set'],
     [52, null, 'skip'],
   ]);
-  assert.match(said, /gives up IRQ 50 and 51[^]*placed on 4,12: 0000:0a:00\.3 IRQ 70/);
+  assert.match(said, /gives up IRQ 50 and 51[\s\S]*placed on 4,12: 0000:0a:00\.3 IRQ 70/);
   assert.equal(
     usb(after).map(([irq, , action]: unknown[]) => [irq, action]),
     [
