@@ -2,8 +2,8 @@ import {
   chmodSync,
   chownSync,
   closeSync,
-  existsSync,
   fsyncSync,
+  lstatSync,
   openSync,
   readFileSync,
   realpathSync,
@@ -18,13 +18,15 @@ import { ToolError } from './io.js';
 import { reason } from './read-input.js';
 
 /**
- * Writes a file whole or not at all, whether it is there already or not; a new one is for everybody to read that the umask lets.
+ * Writes a file whole or not at all, whether it is there already or not; a new one is for everybody to read that the umask lets. Into a device
+ * or a pipe it is just written, as a shell would.
  * @throws ToolError where that fails
  */
 export function putFile(path: string, text: string): void {
   try {
-    if (existsSync(path)) {
-      replaceFile(path, readFileSync(path, 'utf8'), text);
+    if (lstatSync(path, { throwIfNoEntry: false })) {
+      if (statSync(path).isFile()) replaceFile(path, readFileSync(path, 'utf8'), text);
+      else writeFileSync(path, text);
       return;
     }
     const temporary = join(dirname(path), `.hostdev-cpuset-${Math.random().toString(36).slice(2)}`);

@@ -1,8 +1,8 @@
-import { chmodSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, unlinkSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ToolError } from '../../src/cli/io.js';
-import { replaceFile } from '../../src/cli/replace-file.js';
+import { putFile, replaceFile } from '../../src/cli/replace-file.js';
 import { asOrdinaryUser } from '../support/ordinary-user.js';
 import { run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
@@ -72,6 +72,27 @@ test('another name of the same file keeps the old content', ({ folder }) => {
   assert.is(readFileSync(file, 'utf8'), 'new');
   assert.is(readFileSync(folder.join('backup.xml'), 'utf8'), 'old');
   assert.equal(readdirSync(folder.path), ['backup.xml', 'guest.xml']);
+});
+
+test('what is new takes the place of a file behind a link; devices and pipes are written into', async ({ folder }) => {
+  folder.write('page.html', 'old');
+  symlinkSync('page.html', folder.join('link'));
+  putFile(folder.join('link'), 'new');
+  assert.is(readFileSync(folder.join('page.html'), 'utf8'), 'new');
+  assert.equal(readdirSync(folder.path), ['link', 'page.html']);
+  putFile('/dev/null', 'new');
+  assert.throws(() => putFile('/dev/full', 'new'), /^\/dev\/full: cannot be written: /);
+  assert.throws(() => putFile(folder.path, 'new'), /: cannot be written: /);
+});
+
+test('a link that leads nowhere, or to itself, stays where a new file is written', ({ folder }) => {
+  for (const target of ['nowhere', 'link']) {
+    const link = folder.join('link');
+    symlinkSync(target, link);
+    assert.throws(() => putFile(link, 'new'), /link: cannot be written: /);
+    assert.equal(readdirSync(folder.path), ['link']);
+    unlinkSync(link);
+  }
 });
 
 test.run();

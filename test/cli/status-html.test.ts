@@ -62,6 +62,12 @@ test('a document with errors: the others are shown, and the status says so', asy
   assert.is(code, 1);
 });
 
+test('--html takes the name of a file', async () => {
+  const { code, stderr } = await status('--html', '', gpu);
+  assert.is(stderr, 'hostdev-cpuset: --html takes a file, or - for standard output\n');
+  assert.is(code, 2);
+});
+
 test('--html goes alone', async () => {
   for (const other of ['--json', '--watch']) {
     const { code, stderr } = await status('--html', '-', other);

@@ -40,6 +40,7 @@ export function enforceCommand(parser: Argv, name: EnforceOptions['command'], ta
     ({ _: words, domain = [], connect, root, json, watch: watched, html }) => {
       const { watch, word } = intervalOf(watched as string | undefined);
       if (watch !== undefined && json) throw new ToolError('--watch and --json exclude each other');
+      if (html === '') throw new ToolError('--html takes a file, or - for standard output');
       if (html !== undefined && (watch !== undefined || json))
         throw new ToolError('--html goes without --watch and --json');
       const views = {
