@@ -33,6 +33,8 @@ export function showOnScreen(view: View, seconds: number): Promise<void> {
     const { stdin, stdout } = process;
     const keys = stdin.isTTY;
     let offset = 0;
+    /** by Ctrl-Z: the terminal is the shell's until it goes on */
+    let stopped = false;
 
     const draw = () => {
       const { head, body } = view.lines(stdout.columns || 80);
@@ -40,7 +42,9 @@ export function showOnScreen(view: View, seconds: number): Promise<void> {
       offset = Math.max(0, Math.min(offset, body.length - page));
       const scrolled = body.length > page ? `  lines ${offset + 1}-${offset + page} of ${body.length}` : '';
       const lines = [`${head}${scrolled}`, '', ...body.slice(offset, offset + page)];
-      stdout.write(`\u001b[H${lines.map((line) => `${line}\u001b[K`).join('\n')}\u001b[J`);
+      // erased before it is written: behind a line that fills its row the cursor stands on the last character. The last line with all below
+      const erased = lines.map((line, index) => `\u001b[${index === lines.length - 1 ? 'J' : 'K'}${line}`);
+      stdout.write(`\u001b[H${erased.join('\n')}`);
     };
     const open = () => {
       if (keys) stdin.setRawMode(true).resume();
@@ -62,6 +66,7 @@ export function showOnScreen(view: View, seconds: number): Promise<void> {
     };
     const leave = () => end();
     const safely = (work: unknown = draw) => {
+      if (stopped) return;
       try {
         if (typeof work === 'function') work();
         draw();
@@ -70,6 +75,7 @@ export function showOnScreen(view: View, seconds: number): Promise<void> {
       }
     };
     const resume = () => {
+      stopped = false;
       open();
       safely();
     };
@@ -77,6 +83,7 @@ export function showOnScreen(view: View, seconds: number): Promise<void> {
       const key = data.toString();
       if (key === 'q' || key === 'Q' || key === '\u0003' || key === '\u0004') return leave();
       if (key === '\u001a') {
+        stopped = true;
         close();
         process.kill(process.pid, 'SIGTSTP');
         return;

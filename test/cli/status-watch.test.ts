@@ -74,6 +74,13 @@ test('Ctrl-Z gives the terminal to the shell; fg draws anew', async () => {
   const [before = '', after = ''] = stdout.split('stopped with 148');
   assert.ok(before.includes(CLOSE) && !before.slice(before.lastIndexOf(CLOSE)).includes(OPEN));
   assert.ok(after.includes(OPEN) && after.lastIndexOf(CLOSE) > after.lastIndexOf(OPEN));
+  // nothing is drawn on the shell's screen
+  assert.not.match(after.slice(0, after.indexOf(OPEN)), 'q quits');
+});
+
+test('a line that fills its row keeps its last character', async () => {
+  const { stdout } = await watch([{ when: /3 set/, type: 'q' }], 'stty rows 24 cols 80;');
+  assert.not.match(stdout, /[^\n\u001bH]\u001b\[K/);
 });
 
 test('a low terminal is scrolled; a resize draws anew', async () => {
