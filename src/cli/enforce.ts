@@ -16,7 +16,7 @@ import { readInput, STDIN_NAME } from './read-input.js';
 import { readSettings } from './read-settings.js';
 import { painter } from './render-report.js';
 import { dumpDomain, runningDomains } from './virsh.js';
-import { watcherText } from './watcher-text.js';
+import { watcherLines } from './watcher-text.js';
 
 export interface EnforceOptions {
   command: 'plan' | 'enforce' | 'status';
@@ -55,8 +55,7 @@ export function enforceCommand(options: EnforceOptions, io: Io): number {
     io.stdout.write(`${JSON.stringify({ ...report, ...watcher }, null, 2)}\n`);
   } else {
     io.stdout.write(formatReport(report, painter(io.stdout, io.env), io.columns()));
-    const said = options.command === 'status' ? watcherText(options.root, io) : undefined;
-    if (said !== undefined) io.stdout.write(`${said}\n`);
+    if (options.command === 'status') io.stdout.write(watcherLines(options.root, io.columns(), io));
   }
   if (stateError) io.stderr.write(`hostdev-cpuset: what was written could not be noted down: ${stateError.message}\n`);
   const problems = domains.flatMap((domain) => [

@@ -8,7 +8,7 @@ import { EXIT, type Io } from './io.js';
 import { painter } from './render-report.js';
 import { showOnScreen } from './screen.js';
 import { StatusLooks } from './status-looks.js';
-import { watcherText } from './watcher-text.js';
+import { watcherLines } from './watcher-text.js';
 
 interface Look {
   report: EnforceReport;
@@ -38,9 +38,8 @@ export async function watchStatus(options: EnforceOptions, seconds: number, io: 
     }
   };
   const text = (columns: number) => {
-    const watcher = watcherText(options.root, io);
     const report = formatReport(look.report, painter(io.stdout, io.env), columns, look.rates);
-    return `${look.complaint}${report}${watcher === undefined ? '' : `${watcher}\n`}`;
+    return look.complaint + report + watcherLines(options.root, columns, io);
   };
   if (io.stdout.isTTY) {
     const lines = (columns: number) => ({

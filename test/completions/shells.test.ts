@@ -9,6 +9,8 @@ import { run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const DOMAINS = ['workstation', 'web-1', 'web-2', 'old guest'];
+/** libvirt takes nearly everything for a name. */
+const ODD = ['odd$(>owned)', 'odd`>me`', 'odd;>me', 'odd"*&|<>'];
 /** What a shell offers for a line whose last word is being typed, sorted. */
 type Complete = (line: string) => Promise<string[]>;
 
@@ -19,7 +21,7 @@ function prepare(): void {
   folder.write('work/guest.xml', '');
   folder.write('work/notes.txt', '');
   folder.write('work/domains/a.xml', '');
-  const virsh = `#!/bin/sh\nprintf '%s\\n' "$*" >> '${folder.join('asked')}'\nprintf '%s\\n' ${DOMAINS.map((name) => `'${name}'`).join(' ')} ''\n`;
+  const virsh = `#!/bin/sh\nprintf '%s\\n' "$*" >> '${folder.join('asked')}'\nprintf '%s\\n' ${[...DOMAINS, ...ODD].map((name) => `'${name}'`).join(' ')} ''\n`;
   chmodSync(folder.write('bin/virsh', virsh), 0o755);
 }
 
@@ -114,6 +116,11 @@ function define(test: Test, complete: Complete): void {
   test('nothing is run that stands on the line', async () => {
     await complete(`hostdev-cpuset status -c $(touch\${IFS}owned) we`);
     await complete('hostdev-cpuset status -c `touch\tme` we');
+    const odd = await complete('hostdev-cpuset edit odd');
+    const { stdout } = await run('sh', ['-c', `printf '%s\\n' ${odd.join(' ')}`], options());
+    if (complete === inBash)
+      assert.equal(sorted(stdout), [...ODD].sort(), 'what is offered is the name when it is run');
+    else assert.is(odd.length, ODD.length);
     assert.throws(() => readFileSync(folder.join('work/owned')), /ENOENT/);
     assert.throws(() => readFileSync(folder.join('work/me')), /ENOENT/);
   });
