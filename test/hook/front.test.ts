@@ -1,4 +1,5 @@
-import { chmodSync, existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Outcome, run } from '../support/run.js';
@@ -110,6 +111,27 @@ test('release: passed on only where the domain has left something', async () => 
   folder.write(`run/hostdev-cpuset/${UUID}.json`, '{}');
   assert.equal(await hook(call('release', 'end'), BOTH), quiet);
   assert.ok(started());
+});
+
+test('a FIFO in place of the configuration or of the watcher keeps nobody waiting', async () => {
+  enforcer();
+  for (const path of ['etc/hostdev-cpuset/config.json', 'run/hostdev-cpuset/watch.pid']) {
+    folder.write(path, '');
+    rmSync(folder.join(path));
+    execFileSync('mkfifo', [folder.join(path)]);
+  }
+  for (const words of [call('prepare'), call('release', 'end')]) {
+    const path = installFront(folder, { cli: folder.join('enforcer'), root: folder.path, watcher: 'no' });
+    assert.equal(await run(path, words, { input: BOTH, timeLimit: 20_000 }), quiet);
+  }
+  assert.not.ok(started());
+});
+
+test('a limit of the size of files ends no domain', async () => {
+  const path = installFront(folder, { cli: enforcer('echo oops >&2; exit 1'), root: folder.path, watcher: 'no' });
+  const limited = `ulimit -f 0; exec '${path}' guest started begin - 2>>'${folder.path}/full'`;
+  folder.write('full', 'x');
+  assert.equal(await run('sh', ['-c', limited], { input: BOTH }), quiet);
 });
 
 test('a refusal before the start is passed on', async () => {
