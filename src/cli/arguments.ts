@@ -63,7 +63,7 @@ function base(program: string): Argv {
         'parse-positional-numbers': false,
       })
       .strictOptions()
-      .middleware(lastOfEach)
+      .middleware([lastOfEach, noEmptyFolder])
       .version(version)
       .help()
       .alias('h', 'help')
@@ -85,6 +85,11 @@ function lastOfEach(argv: Record<string, unknown>): void {
   for (const [key, value] of Object.entries(argv)) {
     if (Array.isArray(value) && key !== '_' && key !== 'domain' && key !== 'd') argv[key] = value.at(-1);
   }
+}
+
+/** `--root "$ROOT"` with nothing in ROOT is an accident, and would mean this host. */
+function noEmptyFolder(argv: Record<string, unknown>): void {
+  for (const key of ['root', 'prefix']) if (argv[key] === '') throw new ToolError(`--${key} names no folder`);
 }
 
 /** yargs would take a file named true or false for the value of the switch before it. */

@@ -66,10 +66,12 @@ async function serve(call: Call, root: string, io: HookIo): Promise<number> {
 
 const asText = ({ text }: LogLine) => errorLine(PROGRAM, text);
 
-/** Undefined where the options are something else. */
+/** Undefined where the options are something else. An empty folder is an accident, and would mean this host. */
 function rootOf(options: readonly string[]): { folder: string } | undefined {
   const [first, second, ...more] = options;
   if (first === undefined) return { folder: '' };
-  if (first.startsWith('--root=') && second === undefined) return { folder: first.slice('--root='.length) };
-  return first === '--root' && second !== undefined && more.length === 0 ? { folder: second } : undefined;
+  const joined = first.startsWith('--root=');
+  const folder = joined ? first.slice('--root='.length) : second;
+  const alone = joined ? second === undefined : first === '--root' && more.length === 0;
+  return folder && alone ? { folder } : undefined;
 }

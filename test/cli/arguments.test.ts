@@ -117,6 +117,11 @@ for (const [args, expected] of [
   [['expand', '--schemas', '/'], /schemas/],
   [['enforce', '--domain'], /domain/],
   [['status', '--default', 'auto'], /default/],
+  [['plan', '--root', ''], /^--root names no folder$/],
+  [['enforce', '--root=', 'f'], /^--root names no folder$/],
+  [['lint', '--host', '--root', ''], /^--root names no folder$/],
+  [['watch', '--root', ''], /^--root names no folder$/],
+  [['install', '--prefix', ''], /^--prefix names no folder$/],
 ] as const) {
   test(`one line about hostdev-cpuset ${args.join(' ')}`, async () => {
     assert.match(await complaint(tool(...args)), expected);

@@ -55,7 +55,14 @@ for (const operation of ['start', 'restore', 'migrate', 'no such operation']) {
   });
 }
 
-for (const words of [[], ['guest', 'started'], ['--help'], [...call('started'), '--rot', '/']]) {
+for (const words of [
+  [],
+  ['guest', 'started'],
+  ['--help'],
+  [...call('started'), '--rot', '/'],
+  [...call('started'), '--root', ''],
+  [...call('started'), '--root='],
+]) {
   test(`usage is one line, and no failure: ${words.join(' ') || 'no arguments'}`, async () => {
     const { code, stdout, stderr } = await runCli('hostdev-cpuset', ['hook', ...words], { input: BOTH });
     assert.is(code, 0);
