@@ -33,6 +33,10 @@ export async function sendToJournal(socket: string, lines: readonly LogLine[]): 
  */
 export function journalStream(lines: readonly LogLine[]): string {
   const head = [IDENTIFIER, '', LEVELS.info, 1, 0, 0, 0];
-  const body = lines.map(({ priority, text }) => `<${LEVELS[priority]}>${text}`);
-  return [...head, ...body].map((line) => `${line}\n`).join('');
+  return `${head.map((line) => `${line}\n`).join('')}${prefixedLines(lines)}`;
+}
+
+/** Lines that begin with their priority, as services print them for the journal, and `logger --prio-prefix` reads them. */
+export function prefixedLines(lines: readonly LogLine[]): string {
+  return lines.map(({ priority, text }) => `<${LEVELS[priority]}>${text}\n`).join('');
 }

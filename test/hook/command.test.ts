@@ -43,6 +43,14 @@ test('the line goes to the journal where there is one', async () => {
   }
 });
 
+test('lines with their priority, for the front to hand on, where it asks for them', async () => {
+  const { stderr } = await hook(call('started'), BOTH, { HOSTDEV_CPUSET_LINES: 'prefixed' });
+  assert.is(stderr, '<6>guest: started: 4 set, 0 kept, 0 skipped, 0 failed\n');
+  root.configure('{ "onError": "abort", "x": 1 }');
+  const wrong = await hook(call('started'), BOTH, { HOSTDEV_CPUSET_LINES: 'prefixed' });
+  assert.match(wrong.stderr, /^<3>guest: started: .*no setting "x"[^\n]*\n$/);
+});
+
 test('details on demand', async () => {
   const { stderr } = await hook(call('started'), BOTH, { HOSTDEV_CPUSET_DEBUG: '1' });
   assert.is(stderr.split('\n').length, 6);

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Outcome, run } from '../support/run.js';
@@ -132,6 +133,28 @@ test('a limit of the size of files ends no domain', async () => {
   const limited = `ulimit -f 0; exec '${path}' guest started begin - 2>>'${folder.path}/full'`;
   folder.write('full', 'x');
   assert.equal(await run('sh', ['-c', limited], { input: BOTH }), quiet);
+});
+
+test('lines go to the journal by way of logger; to standard error where that fails', async () => {
+  const cli = enforcer('[ "$HOSTDEV_CPUSET_LINES" = prefixed ] && echo "<6>guest: 1 set" >&2');
+  folder.write('run/systemd/journal/none', '');
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(folder.join('run/systemd/journal/dev-log'), resolve));
+  const path = installFront(folder, { cli, root: folder.path, watcher: 'no' });
+  const env = { PATH: `${folder.join('bin')}:${process.env.PATH}` };
+  try {
+    for (const [status, said] of [
+      [0, ''],
+      [1, 'hostdev-cpuset: guest: 1 set\n'],
+    ] as const) {
+      const logger = folder.write('bin/logger', `#!/bin/sh\ncat >'${folder.path}/logged'; exit ${status}\n`);
+      chmodSync(logger, 0o755);
+      assert.equal(await run(path, call('started'), { input: BOTH, env }), { ...quiet, stderr: said });
+      assert.is(readFileSync(folder.join('logged'), 'utf8'), '<6>guest: 1 set\n');
+    }
+  } finally {
+    server.close();
+  }
 });
 
 test('a refusal before the start is passed on', async () => {

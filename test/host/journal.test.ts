@@ -17,4 +17,15 @@ test('entries have their fields, and can be found by them', async () => {
   assert.is(strange?._UID, '0');
 });
 
+test("the hook's line is there with its priority, whoever hands it over", async () => {
+  const entries = await journalOf('hook-in-journal.ts');
+  assert.equal(
+    entries.map(({ MESSAGE, PRIORITY }) => [PRIORITY, MESSAGE]),
+    [
+      ['6', 'guest: started: 4 set, 0 kept, 0 skipped, 0 failed'],
+      ['3', 'guest: started: /etc/hostdev-cpuset/config.json:1:3: no setting "x"'],
+    ],
+  );
+});
+
 test.run();
