@@ -1,13 +1,16 @@
 // What libvirt waits for: the hook for an operation that is not its business, and a pass when a domain has started.
-import { chmodSync, closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { BenchHost } from './hosts.mjs';
-import { folder, hostdevCpuset, inTurn, ms, report, root, run } from './measure.mjs';
+import { folder, hostdevCpuset, inTurn, isInstalled, missing, ms, report, root, run } from './measure.mjs';
 
 export default function hook() {
-  const host = new BenchHost(2, 3);
+  const [host, logging] = [new BenchHost(2, 3), new BenchHost(2, 3)];
+  const journal = listen(logging.path);
   try {
-    const front = installFront(host.path);
+    const front = installFront(host.path, 'qemu');
+    const frontThatLogs = installFront(logging.path, 'qemu-that-logs');
     const xml = join(folder, 'running.xml');
     writeFileSync(xml, host.xml);
     const withXml = (command, args) => {
@@ -25,23 +28,38 @@ export default function hook() {
       () => void run(process.execPath, ['-e', '0']),
       () => withXml(process.execPath, [hostdevCpuset, 'hook', ...started, '--root', host.path]),
       () => withXml(front, started),
+      () => withXml(frontThatLogs, started),
     ];
-    const [node, command, whole] = inTurn(41, sides, { before: () => host.reset() });
+    const before = () => [host, logging].forEach((one) => void one.reset());
+    const [node, command, whole, logged] = inTurn(41, sides, { before });
     const start = `node -e 0 ${ms(node)}`;
     report('hook: started', `${start}, hostdev-cpuset hook ${ms(command)}`, command / node, { most: 1.5 });
     report('hook: started, with its front', `${start}, hook/qemu ${ms(whole)}`, whole / node, { most: 1.5 });
+    const name = 'hook: started, with a journal';
+    if (isInstalled('logger')) report(name, `${start}, hook/qemu ${ms(logged)}`, logged / node, { most: 1.5 });
+    else missing(name, 'logger');
   } finally {
+    journal.close();
     host.remove();
+    logging.remove();
   }
 }
 
-function installFront(path) {
-  const file = join(folder, 'qemu');
-  const settings = { node: process.execPath, cli: hostdevCpuset, root: path };
+/** In place of a journal: what is sent waits there. */
+function listen(path) {
+  const socket = join(path, 'run/systemd/journal/dev-log');
+  mkdirSync(join(socket, '..'), { recursive: true });
+  return createServer().listen(socket, 511);
+}
+
+/** Without a watcher, which would outlive the run and have its share of the CPUs. */
+function installFront(path, name) {
+  const file = join(folder, name);
+  const settings = { node: process.execPath, cli: hostdevCpuset, root: path, watcher: 'no' };
   const text = readFileSync(join(root, 'hook/qemu'), 'utf8');
   writeFileSync(
     file,
-    text.replace(/^(node|cli|root)=''$/gm, (_, name) => `${name}='${settings[name]}'`),
+    text.replace(/^(node|cli|root|watcher)=''$/gm, (_, name) => `${name}='${settings[name]}'`),
   );
   chmodSync(file, 0o755);
   return file;
