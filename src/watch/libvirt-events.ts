@@ -80,6 +80,8 @@ export class LibvirtEvents {
   #ended(reason: string): void {
     clearTimeout(this.#timer);
     if (this.#closed) return;
+    // it was connected: a daemon that is restarted is there again soon
+    if (reason.startsWith('Disconnected ')) this.#delay = FIRST;
     this.listener.lost(reason);
     this.#timer = setTimeout(() => this.start(), this.#delay);
     this.#delay = Math.min(this.#delay * 2, LONGEST);

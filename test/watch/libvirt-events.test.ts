@@ -59,6 +59,14 @@ for (const [what, tied] of [
   });
 }
 
+test('a daemon that is restarted several times is not waited for any longer', async () => {
+  start(`echo "error: Disconnected from qemu:///system due to end of file" >&2
+[ "$(grep -c event '${folder.path}/words')" -lt 6 ] || exec sleep 600
+exit 1`);
+  // 1 s each; doubled it would be 31
+  await until('the sixth', () => heard.filter((word) => word === 'connecting').length === 6);
+});
+
 test('virsh that ends is started again, and the reason is told', async () => {
   start(`[ -e '${folder.path}/once' ] && exec sleep 600
 touch '${folder.path}/once'
