@@ -23,7 +23,7 @@ export class Restorer {
   readonly #moved = new Map<string, Moved>();
   readonly #file: RunFile;
 
-  constructor(root = '') {
+  constructor(root: string) {
     this.#file = new RunFile(root, 'restore.json');
     for (const moved of readMoved(this.#file.read())) this.#moved.set(keyOf(moved), moved);
   }

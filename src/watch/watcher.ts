@@ -10,34 +10,16 @@ import type { VectorNews } from '../host/vector-events.js';
 import { printable } from '../lint/formats/printable.js';
 import { DomainFeed } from './domain-feed.js';
 import { FewLines } from './few-lines.js';
-import { type Clock, Hold, type Stir } from './hold.js';
+import { Hold, type Stir } from './hold.js';
 import { IrqbalanceTeller } from './irqbalance-teller.js';
-import { type JournalEntry, placementEntries, problemEntry } from './journal-entry.js';
+import { placementEntries, problemEntry } from './journal-entry.js';
 import { KernelWord } from './kernel-word.js';
 import { LibvirtEvents } from './libvirt-events.js';
 import { Publisher } from './publisher.js';
-import { Restorer, restoreLines } from './restore.js';
+import { RestoreAtEnd } from './restore-at-end.js';
 import { Spool } from './spool.js';
-import { Virsh, type VirshCall } from './virsh.js';
-
-export interface WatcherOptions {
-  root: string;
-  libvirt: VirshCall;
-  /** Prometheus's file */
-  metrics: string | undefined;
-  /** ask the kernel for its events */
-  tracing: boolean;
-  /** ends with the last domain: it makes room for one that does not */
-  untilIdle: boolean;
-  /** gives interrupts back what they had, at the end */
-  restoreOnExit: boolean;
-  settings: Settings;
-  clock: Clock;
-  pid: number;
-  journal(entry: JournalEntry): void;
-  /** the kernel tells, or why it does not: for systemctl status */
-  status(text: string): void;
-}
+import { Virsh } from './virsh.js';
+import type { WatcherOptions } from './watcher-options.js';
 
 /** The loop that holds: what the kernel, libvirt and the hook tell goes to Hold, what Hold does goes to the journal. */
 export class Watcher {
@@ -53,10 +35,9 @@ export class Watcher {
   readonly #word: KernelWord;
   readonly #publisher: Publisher;
   readonly #irqbalance: IrqbalanceTeller;
-  readonly #restorer: Restorer | undefined;
+  readonly #restorer: RestoreAtEnd | undefined;
   #timer: NodeJS.Timeout | undefined;
   #unreachable = '';
-  #forgetful = '';
   #stopped = false;
 
   constructor(private readonly options: WatcherOptions) {
@@ -85,7 +66,7 @@ export class Watcher {
       way: (reason) => this.#way(reason),
     });
     this.#publisher = new Publisher(options, this.#hold);
-    if (options.restoreOnExit) this.#restorer = new Restorer(root);
+    if (options.restoreOnExit) this.#restorer = new RestoreAtEnd(root, (text) => this.#warn(text));
     this.#irqbalance = new IrqbalanceTeller(options, this.#hold);
   }
 
@@ -123,23 +104,12 @@ export class Watcher {
     this.#virsh.close();
     this.#outside.close();
     const [ended] = await Promise.all([this.#word.close(), this.#irqbalance.stop()]);
-    if (this.#restorer) this.#restore(this.#restorer);
+    if (this.#restorer) {
+      const count = this.#restorer.restore(this.#files, this.#state, this.#feed.uuids);
+      this.#info(`${count} interrupts have again what they had`);
+    }
     this.#publisher.stop();
     return ended;
-  }
-
-  /** One that refuses to be written must not keep the rest of our end from being done. */
-  #restore(restorer: Restorer): void {
-    try {
-      let count = restorer.restore(this.#files);
-      for (const uuid of this.#feed.uuids) {
-        count += restoreLines(this.#files, this.#state.read(uuid)?.lines ?? []);
-        this.#state.remove(uuid);
-      }
-      this.#info(`${count} interrupts have again what they had`);
-    } catch (error) {
-      this.#warn(`not all of the state is removed: ${(error as Error).message}`);
-    }
   }
 
   #way(reason: string | null): void {
@@ -182,7 +152,7 @@ export class Watcher {
   #drop(uuid: string, name = uuid): void {
     try {
       this.#hold.drop(uuid);
-      this.#remember((restorer) => restorer.forget(uuid));
+      this.#restorer?.forget(uuid);
       this.#irqbalance.changed();
       this.options.journal({ priority: 'info', text: printable(`${name}: let go`), domains: [name] });
     } catch (error) {
@@ -204,7 +174,7 @@ export class Watcher {
   #run(): void {
     if (this.#stopped) return;
     const { changed, problems } = this.#hold.run();
-    this.#remember((restorer) => restorer.note(changed));
+    this.#restorer?.note(changed);
     for (const entry of [...placementEntries(changed), ...problems.map(problemEntry)]) this.options.journal(entry);
     this.#publisher.changed();
     if (changed.length > 0) this.#irqbalance.changed();
@@ -212,18 +182,6 @@ export class Watcher {
     const { due } = this.#hold;
     if (due === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(() => this.#run(), Math.max(0, Math.ceil(due - this.options.clock.now())));
-  }
-
-  /** Said once: /run is full, or read-only. */
-  #remember(action: (restorer: Restorer) => void): void {
-    if (!this.#restorer) return;
-    try {
-      action(this.#restorer);
-    } catch (error) {
-      const text = `what interrupts had is not kept for a watcher after this one: ${(error as Error).message}`;
-      if (text !== this.#forgetful) this.#warn(text);
-      this.#forgetful = text;
-    }
   }
 
   #warn(text: string): void {

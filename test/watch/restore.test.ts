@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { RootFiles } from '../../src/host/root-files.js';
@@ -10,7 +11,7 @@ let root: SimulatedRoot;
 let restorer: Restorer;
 test.before.each(() => {
   root = new SimulatedRoot();
-  restorer = new Restorer();
+  restorer = new Restorer(root.path);
 });
 test.after.each(() => root.remove());
 
@@ -58,5 +59,39 @@ test('what failed was not placed', () => {
   place(40, 'ff', { kind: 'failed', to: '0-7', from: '1' });
   assert.is(restore(), 0);
 });
+
+test('what a watcher that was killed knew, the next one knows', () => {
+  place(40, 'c');
+  restorer = new Restorer(root.path);
+  assert.is(restore(), 1);
+  assert.is(root.affinity(40), '0-7');
+  assert.not.ok(existsSync(root.join('run/hostdev-cpuset/restore.json')), 'and nothing is left behind');
+});
+
+test('of a domain that ended nothing is known any more', () => {
+  place(40, 'c');
+  place(41, 'c', { uuid: 'other' });
+  restorer.forget('u');
+  restorer = new Restorer(root.path);
+  assert.is(restore(), 1);
+  assert.equal([root.affinity(40), root.affinity(41)], ['2-3', '0-7']);
+});
+
+for (const text of [
+  '',
+  '{',
+  '{}',
+  '[null, 1, "x", {}]',
+  '[{ "uuid": null, "address": "../..", "irq": "../40", "before": "1", "ours": "0-7" }]',
+  '[{ "uuid": null, "address": "0000:06:12.5", "irq": 40, "before": "", "ours": "0-7" }]',
+  '[{ "uuid": null, "address": "0000:06:12.5", "irq": 40, "before": "1", "ours": "x" }]',
+]) {
+  test(`a file with ${text || 'nothing'} in it gives nothing back`, () => {
+    root.write('run/hostdev-cpuset/restore.json', text);
+    restorer = new Restorer(root.path);
+    assert.is(restore(), 0);
+    assert.is(root.affinity(40), '0-7');
+  });
+}
 
 test.run();
