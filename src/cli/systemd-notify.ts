@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 
 /** Milliseconds that a message may take. */
 const PATIENCE = 5000;
@@ -10,6 +10,8 @@ const PATIENCE = 5000;
 export class SystemdNotify {
   #last: Promise<void> = Promise.resolve();
   #watchdog: NodeJS.Timeout | undefined;
+  #child: ChildProcess | undefined;
+  #closed = false;
   readonly #isWanted: boolean;
 
   constructor(private readonly env: Readonly<Record<string, string | undefined>>) {
@@ -26,18 +28,33 @@ export class SystemdNotify {
   startWatchdog(): void {
     const microseconds = Number(this.env.WATCHDOG_USEC);
     if (!this.#isWanted || !(microseconds > 0)) return;
-    this.#watchdog = setInterval(() => void this.send('WATCHDOG=1'), microseconds / 2000);
+    // a systemd that takes none for a while is not sent a queue of them
+    const live = () => this.#child ?? void this.send('WATCHDOG=1');
+    this.#watchdog = setInterval(live, microseconds / 2000);
   }
 
   stopWatchdog(): void {
     clearInterval(this.#watchdog);
   }
 
+  /** What is not sent by now is not: nobody's end waits for it. */
+  close(): void {
+    this.stopWatchdog();
+    this.#closed = true;
+    this.#child?.kill('SIGKILL');
+  }
+
   #send(assignments: readonly string[]): Promise<void> {
+    if (this.#closed) return Promise.resolve();
     return new Promise((resolve) => {
       const child = spawn('systemd-notify', assignments, { stdio: 'ignore', env: { ...this.env }, timeout: PATIENCE });
-      child.on('error', () => resolve());
-      child.on('close', () => resolve());
+      this.#child = child;
+      const finish = () => {
+        this.#child = undefined;
+        resolve();
+      };
+      child.on('error', finish);
+      child.on('close', finish);
     });
   }
 }

@@ -62,19 +62,21 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
   reload = () => void reloadSettings(watcher, files, journal, notify);
   const { ending, forget } = endOf(watcher, place, options);
   let ended = true;
+  let told: Promise<void> | undefined;
   try {
     await watcher.start();
     notify.startWatchdog();
     await Promise.race([notify.send('READY=1'), ending]);
     await ending;
     notify.stopWatchdog();
-    void notify.send('STOPPING=1');
+    told = notify.send('STOPPING=1');
   } finally {
     ended = await watcher.stop();
     place.leave();
     forget();
     process.off('SIGHUP', onReload);
-    await Promise.race([journal.flush(), new Promise((done) => setTimeout(done, 300).unref())]);
+    await Promise.race([Promise.all([journal.flush(), told]), new Promise((done) => setTimeout(done, 300))]);
+    notify.close();
   }
   // Node would wait for its thread that reads the kernel's events, and that will not wake up.
   if (!ended) process.kill(process.pid, 'SIGKILL');

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { needs, suiteWhere } from '../support/needs.js';
 import { until } from '../support/until.js';
@@ -44,6 +45,19 @@ test('says that it is ready, what it holds, that it reloads, and that it ends', 
   assert.ok(reloading >= 0 && reloading < heard.findIndex((one) => one.startsWith('READY=1')), heard.join('\n'));
   assert.equal(await host.end('SIGTERM'), { code: 0, signal: null });
   await hears(/^STOPPING=1 ?$/);
+});
+
+test('a systemd that takes nothing holds up no end', async () => {
+  await service({ WATCHDOG_USEC: '200000' });
+  receiver.kill('SIGSTOP');
+  host.spool();
+  await host.placed();
+  host.signal('SIGHUP');
+  await host.says('the configuration was read again');
+  const ended = host.end('SIGTERM');
+  // each message would take 5 s
+  assert.is(await Promise.race([ended.then(({ code }) => code), sleep(10_000, 'waits')]), 0);
+  receiver.kill('SIGCONT');
 });
 
 test('feeds the watchdog while it lives', async () => {
