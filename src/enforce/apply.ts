@@ -26,6 +26,8 @@ export interface Write {
   cpus: string;
   /** where it is still delivered, outside of them, until it occurs; absent: nowhere */
   pending?: string;
+  /** it was written before this pass */
+  earlier: boolean;
 }
 
 export interface Applied {
@@ -34,15 +36,23 @@ export interface Applied {
   writes: Write[];
 }
 
-/** Carries out a plan. One interrupt's failure never stops the next. */
-export function apply(files: Files, planned: DomainReport, pause: (milliseconds: number) => void): Applied {
+/**
+ * Carries out a plan. One interrupt's failure never stops the next.
+ * @param ahead those that were written before, and are only read back
+ */
+export function apply(
+  files: Files,
+  planned: DomainReport,
+  pause: (milliseconds: number) => void,
+  ahead: ReadonlySet<InterruptReport> = new Set(),
+): Applied {
   const writes: Write[] = [];
   const devices = planned.devices.map((device) => {
     const address = parseAddress(device.address ?? '');
     const wanted = parseCpuList(device.cpus ?? '');
     if (!address || !wanted || wanted.length === 0) return device;
     const placer = new Placer(files, pause, writes, address, wanted);
-    const interrupts = device.interrupts.map((one) => (one.action === 'set' ? placer.place(one) : one));
+    const interrupts = device.interrupts.map((one) => (one.action === 'set' ? placer.place(one, ahead.has(one)) : one));
     return { ...device, interrupts };
   });
   return { report: { ...planned, devices }, writes };
@@ -64,13 +74,17 @@ class Placer {
     this.#list = formatCpuset(wanted);
   }
 
-  place(planned: InterruptReport): InterruptReport {
+  place(planned: InterruptReport, isWritten: boolean): InterruptReport {
     try {
-      const kept = this.#attempt(planned);
-      if (kept) return kept;
+      const obstacle = isWritten ? undefined : this.#attempt(planned);
+      if (obstacle) return obstacle;
+      const { irq, vector, handlers, affinity } = planned;
+      const key = vectorKey(this.address, irq, handlers[0] ?? '');
+      const write: Write = { key, irq, vector, before: affinity ?? '', cpus: this.#list, earlier: isWritten };
+      this.writes.push(write);
       const report = this.#readBack(planned);
       if (report.action === 'set' && report.reason !== null && report.effective !== null) {
-        (this.writes.at(-1) as Write).pending = report.effective;
+        write.pending = report.effective;
       }
       return report;
     } catch (error) {
@@ -85,17 +99,13 @@ class Placer {
       const refusal = this.#lookAgain(planned);
       if (refusal !== undefined) return { ...planned, action: 'skip', reason: refusal };
       const code = this.#write(planned.irq);
-      if (code === undefined) break;
+      if (code === undefined) return undefined;
       const { kind, action, reason } = treatmentOf(code);
       // EIO is procfs's answer, too, for an interrupt that went while it was written; its number may be back as soon: look again
       const again = kind === 'transient' || code === 'EIO';
       if (!again || left === 1) return { ...planned, action, reason, error: code };
       this.pause(PAUSE);
     }
-    const { irq, vector, handlers, affinity } = planned;
-    const key = vectorKey(this.address, irq, handlers[0] ?? '');
-    this.writes.push({ key, irq, vector, before: affinity ?? '', cpus: this.#list });
-    return undefined;
   }
 
   /** Since the plan the device may have gone back to the host, and its numbers to another device. */

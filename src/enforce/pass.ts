@@ -30,6 +30,8 @@ export interface PassScope {
   only?: ReadonlySet<string>;
   /** why an interrupt is left alone that would be written; undefined where it may be */
   objection?(address: string, interrupt: InterruptReport): string | undefined;
+  /** the CPU lists of a vector that was written ahead of this pass, which reads it back and notes it down */
+  ahead?(address: string, interrupt: InterruptReport): { from: string; to: string } | undefined;
 }
 
 /** What would be done for a domain; writes nothing. */
@@ -50,16 +52,35 @@ export interface PassResult {
 /** One pass over a domain: plan, write, read back, note down what was written. */
 export function enforceDomain(host: PassHost, definition: Definition, scope: PassScope = {}): PassResult {
   const before = readState(host, definition);
-  const planned = planFrom(host, definition, before, scope.only);
+  const ahead = new Set<InterruptReport>();
+  const planned = recall(planFrom(host, definition, before, scope.only), scope.ahead, ahead);
   const mayWrite = !host.onlyRunning || planned.vcpuSource === 'threads';
   const restrained = restrain(planned, mayWrite, scope.objection);
   // what a line had is known for good before it is moved, whenever we may be killed
   const foreseen = withLinesOf(definition, before, restrained);
   const unforeseen = note(host.state, definition, before, foreseen);
-  const { report, writes } = apply(host.files, restrained, host.pause);
+  const { report, writes } = apply(host.files, restrained, host.pause, ahead);
   const next = nextState(definition, before, report, writes, scope.only);
   const stateError = note(host.state, definition, unforeseen ? before : foreseen, next);
-  return { planned, report, writes: writes.length, stateError };
+  const written = writes.filter(({ earlier }) => !earlier).length;
+  return { planned, report, writes: written, stateError };
+}
+
+/** What was written ahead of the pass is still to be told of, with the mask that it had. */
+function recall(planned: DomainReport, ahead: PassScope['ahead'], found: Set<InterruptReport>): DomainReport {
+  if (!ahead) return planned;
+  const devices = planned.devices.map((device) => {
+    const interrupts = device.interrupts.map((interrupt): InterruptReport => {
+      if (interrupt.affinity === null || interrupt.affinity !== interrupt.wanted) return interrupt;
+      const written = ahead(device.address ?? '', interrupt);
+      if (written?.to !== interrupt.wanted) return interrupt;
+      const recalled = { ...interrupt, affinity: written.from, action: 'set' as const, reason: null };
+      found.add(recalled);
+      return recalled;
+    });
+    return { ...device, interrupts };
+  });
+  return { ...planned, devices };
 }
 
 /** What is not to be written now is skipped, with the reason. */

@@ -5,6 +5,13 @@ import { FileError, type Files } from '../host/files.js';
 import { InterruptWatch } from './interrupt-watch.js';
 
 /**
+ * A close look follows what was placed ahead of it when nothing more has come for so long, and at the latest after so long, in
+ * milliseconds: in between it would keep the next from being placed.
+ */
+const SOON = 50;
+const LATEST = 500;
+
+/**
  * The numbers of a device's interrupts are listed so often, in milliseconds, and whenever the host has more of them than before, or
  * less: a list costs as much as nine masks. That one of the device's own went, its mask says.
  */
@@ -17,6 +24,9 @@ export class DeviceWatch {
   lookedAt: number | undefined;
   /** when something is to be tried again; Infinity where nothing is */
   retryAt = Number.POSITIVE_INFINITY;
+  /** where its vectors belong, as the last close look found: a CPU list; undefined where that may not be taken for granted */
+  cpus: string | undefined;
+  #ahead: { since: number; due: number } | undefined;
   /** of msi_irqs, joined; undefined: nothing that was listed can be what is expected */
   #names: string | undefined;
   #listedAt = Number.NEGATIVE_INFINITY;
@@ -27,6 +37,28 @@ export class DeviceWatch {
     private readonly files: Files,
     readonly address: PciAddress,
   ) {}
+
+  /** When it wants a close look, on the clock; Infinity where it wants none. */
+  get due(): number {
+    return Math.min(this.retryAt, this.#ahead?.due ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Whether something was placed ahead of a close look, which is still to come. */
+  get isAhead(): boolean {
+    return this.#ahead !== undefined;
+  }
+
+  /** Something was placed ahead of a close look. */
+  lookSoon(now: number): void {
+    const since = this.#ahead?.since ?? now;
+    this.#ahead = { since, due: Math.min(now + SOON, since + LATEST) };
+  }
+
+  /** The close look that was due did not come so far. */
+  postpone(until: number): void {
+    this.#ahead = undefined;
+    this.retryAt = until;
+  }
 
   /** Whether anything is other than it was. Interrupts that came back under their numbers are known as new ones from here on. */
   look({ now, numbers }: { now: number; numbers: number | undefined }): boolean {
@@ -46,6 +78,7 @@ export class DeviceWatch {
 
   /** Takes what a report says of it for granted, as far as it is still true. */
   adopt({ interrupts }: DeviceReport): void {
+    this.#ahead = undefined;
     const listed = this.#list();
     const messages = interrupts.filter(({ type }) => type !== 'intx').map(({ irq }) => irq);
     const numbers = listed === '' ? [] : listed.split(' ').map(Number);
@@ -60,7 +93,7 @@ export class DeviceWatch {
   }
 
   /** The watch of an interrupt; a new one where its number is another vector's now. */
-  watchOf({ irq, handlers, affinity }: InterruptReport): InterruptWatch {
+  watchOf({ irq, handlers, affinity }: Pick<InterruptReport, 'irq' | 'handlers' | 'affinity'>): InterruptWatch {
     const ours = affinity !== null && ownership(handlers, this.address).ours;
     const handler = ours ? handlers[0] : undefined;
     const known = this.interrupts.get(irq);

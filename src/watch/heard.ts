@@ -1,8 +1,10 @@
 import type { Files } from '../host/files.js';
 import { readHandlers } from '../host/interrupt.js';
 
-/** The kernel speaks of an interrupt before it can be seen: it is looked for again after 1, 2, 4 ... milliseconds. */
-const TRIES = 8;
+/** The kernel speaks of an interrupt before it can be seen: it is looked for again after 1 ms, then after half as long again. */
+const GROWTH = 1.5;
+/** Some 800 ms in all. */
+const TRIES = 15;
 
 interface Word {
   /** when the kernel said so */
@@ -31,14 +33,15 @@ export class Heard {
     return due;
   }
 
-  /** The devices that VFIO handles interrupts for which are due to be looked for, by number. */
-  addresses(files: Files, now: number): Map<number, string> {
-    const found = new Map<number, string>();
+  /** The interrupts of VFIO's among those that are due to be looked for, by number: their device, and what handles them. */
+  found(files: Files, now: number): Map<number, { address: string; handlers: string[] }> {
+    const found = new Map<number, { address: string; handlers: string[] }>();
     for (const [irq, word] of this.#words) {
       if (word.next > now) continue;
-      const address = addressIn(readHandlers(files, irq));
+      const handlers = readHandlers(files, irq);
+      const address = addressIn(handlers);
       if (address === undefined) this.#words.delete(irq);
-      else if (address !== '') found.set(irq, address);
+      else if (address !== '') found.set(irq, { address, handlers });
       this.#later(irq, word, now);
     }
     return found;
@@ -54,7 +57,7 @@ export class Heard {
   }
 
   #later(irq: number, word: Word, now: number): void {
-    word.next = now + 2 ** word.tries;
+    word.next = now + GROWTH ** word.tries;
     word.tries++;
     if (word.tries > TRIES) this.#words.delete(irq);
   }

@@ -12,6 +12,7 @@ import { DeviceWatch } from './device-watch.js';
 import type { HoldHost } from './hold-host.js';
 import type { HoldRun } from './hold-run.js';
 import { Outcomes } from './outcomes.js';
+import { type Appeared, placeAhead } from './place-ahead.js';
 
 /**
  * The threads of QEMU are listed so often, in milliseconds: whether the domain still runs. Those of its vCPUs are looked at each time
@@ -47,6 +48,8 @@ export class HeldDomain {
   #threadsAt = Number.NEGATIVE_INFINITY;
   /** whether a device's policy follows the vCPUs */
   #isAuto = true;
+  /** when they were last found to be as they were, for what is placed ahead of a close look */
+  #aheadAt = Number.NEGATIVE_INFINITY;
   readonly #outcomes: Outcomes;
 
   constructor(
@@ -78,8 +81,26 @@ export class HeldDomain {
   /** When it wants to be looked at, on the clock. */
   get due(): number {
     let due = Math.min(this.next, this.closelyAt);
-    for (const { retryAt } of this.devices.values()) due = Math.min(due, retryAt);
+    for (const device of this.devices.values()) due = Math.min(due, device.due);
     return due;
+  }
+
+  /** Places a vector that has just appeared before anything else is looked at; false where a close look has to. */
+  placeAhead(address: string, appeared: Appeared, { now, run }: LookContext): boolean {
+    const device = this.devices.get(address);
+    // what it wants may be another set by now
+    if (!device || this.closelyAt <= now || !this.#isAsBefore(now)) return false;
+    const done = placeAhead(this.host.files, device, appeared, () => this.host.clock.now());
+    if (done === 'written') run.writes++;
+    return done !== undefined;
+  }
+
+  /** Its QEMU runs, and its vCPUs may run where they could. */
+  #isAsBefore(now: number): boolean {
+    if (this.#aheadAt === now) return true;
+    if (!this.#threads || !(this.#vcpus.isUnchanged() || this.#vcpus.read(false) === this.#threads)) return false;
+    this.#aheadAt = now;
+    return true;
   }
 
   /** Looks as closely as is needed. Never throws for what the host is like: that is a problem of the run. */
@@ -107,6 +128,7 @@ export class HeldDomain {
     }
     const changed = new Set<string>();
     for (const [address, device] of this.devices) {
+      if (device.isAhead) continue;
       context.run.looked += device.interrupts.size;
       if (device.look(context)) changed.add(address);
       else device.lookedAt = context.now;
@@ -143,6 +165,7 @@ export class HeldDomain {
       const planned = result.planned.devices[index] as DeviceReport;
       this.#outcomes.ofDevice({ device, planned, report, running }, this.#definition, context);
       device.adopt(report);
+      device.cpus = running ? (report.cpus ?? undefined) : undefined;
       device.lookedAt = context.now;
     });
     if (!only) {
@@ -173,7 +196,11 @@ export class HeldDomain {
           recent: { topology, threads: this.#threads },
         },
         this.#definition,
-        { ...(only ? { only } : {}), objection: (address, one) => this.#objection(address, one, now, settings) },
+        {
+          ...(only ? { only } : {}),
+          objection: (address, one) => this.#objection(address, one, now, settings),
+          ahead: (address, one) => this.devices.get(address)?.watchOf(one).ahead,
+        },
       );
     const { uuid } = this.#definition;
     return host.exclusively && isUuid(uuid) ? host.exclusively(uuid, pass) : pass();

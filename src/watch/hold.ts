@@ -152,17 +152,22 @@ export class Hold {
 
   /** Looks at the interrupts that the kernel named. */
   #listen(context: LookContext): void {
-    const named = this.#heard.addresses(this.host.files, context.now);
+    const named = this.#heard.found(this.host.files, context.now);
     if (named.size === 0) return;
     const changed = new Map<HeldDomain, Set<string>>();
-    for (const [irq, address] of named) {
+    for (const [irq, { address, handlers }] of named) {
       const domain = this.#holderOf(address);
+      const known = domain?.devices.get(address)?.interrupts.get(irq);
+      const look = known?.look();
+      // said only once
+      if (look === 'renewed') known?.forget();
+      const appeared = { irq, handlers, at: this.#heard.at(irq) ?? context.now };
       // our own writes are told of, too
-      if (!domain || domain.devices.get(address)?.interrupts.get(irq)?.look() === 'same') this.#heard.settled(irq);
+      if (!domain || look === 'same' || domain.placeAhead(address, appeared, context)) this.#heard.settled(irq);
       else changed.set(domain, (changed.get(domain) ?? new Set()).add(address));
     }
     for (const [domain, addresses] of changed) domain.look(context, addresses);
-    for (const [irq, address] of named) {
+    for (const [irq, { address }] of named) {
       // what has no file in /proc yet is asked for again
       if (this.#holderOf(address)?.devices.get(address)?.interrupts.get(irq)?.handler) this.#heard.settled(irq);
     }
@@ -180,10 +185,10 @@ export class Hold {
       domain.closelyAt = now + CLOSELY;
       domain.look(context, 'all');
     } else if (domain.next <= now) domain.look(context, 'glance');
-    const overdue = [...domain.devices.values()].filter(({ retryAt }) => retryAt <= now);
+    const overdue = [...domain.devices.values()].filter(({ due }) => due <= now);
     if (overdue.length > 0) domain.look(context, new Set<string>(overdue.map(({ address }) => address)));
     // the look may not have come so far
-    for (const device of overdue) if (device.retryAt <= now) device.retryAt = now + this.settings.intervals.busy;
+    for (const device of overdue) if (device.due <= now) device.postpone(now + this.settings.intervals.busy);
     // where one driver begins, others do
     if (run.changed.slice(told).some(({ kind }) => kind === 'placed')) domain.busyUntil = this.#busyUntil(now);
     if (domain.next <= now) domain.next = this.#nextLook(domain, now);
@@ -230,7 +235,7 @@ export class Hold {
       domain.cannotLook(error, run);
       domain.next = this.#nextLook(domain, now);
       domain.closelyAt = domain.next;
-      for (const device of domain.devices.values()) device.retryAt = Math.max(device.retryAt, domain.next);
+      for (const device of domain.devices.values()) device.postpone(Math.max(device.retryAt, domain.next));
     }
   }
 }

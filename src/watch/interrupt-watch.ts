@@ -14,6 +14,8 @@ export class InterruptWatch {
   settled: string | undefined;
   /** where it was before it was first placed: a CPU list */
   before: string | undefined;
+  /** it was placed ahead of a close look, which is still to come: CPU lists, and milliseconds since it appeared */
+  ahead: { from: string; to: string; lagMs: number } | undefined;
   /** what the contest came to when it was last asked */
   quarrel: 'none' | 'contested' | 'leave' = 'none';
   readonly contest = new Contest();
@@ -49,11 +51,29 @@ export class InterruptWatch {
   forget(): void {
     this.settled = undefined;
     this.before = undefined;
+    this.ahead = undefined;
     this.backOff.succeeded();
   }
 
+  /** Nothing is known of it yet. */
+  get isNew(): boolean {
+    return this.settled === undefined && this.ahead === undefined && this.backOff.until === 0;
+  }
+
+  /** Its mask as a CPU list; undefined where it is gone, or is no mask. Only where the handler is VFIO's. */
+  readAffinity(): string | undefined {
+    try {
+      // a descriptor of what went says so once
+      const text = this.#file.read() ?? this.#file.read();
+      return text === undefined ? undefined : listOf(text);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      return undefined;
+    }
+  }
+
   /** Takes what a report says for granted, if it is still true. */
-  adopt({ affinity, handlers }: InterruptReport): void {
+  adopt({ affinity, handlers }: Pick<InterruptReport, 'affinity' | 'handlers'>): void {
     let text: string | undefined;
     try {
       text = this.#file.read();

@@ -134,10 +134,13 @@ export class Outcomes {
   ): Pick<Placement, 'kind' | 'lagMs'> {
     const repaired = watch.settled === wanted;
     const appeared = watch.settled === undefined && watch.backOff.until === 0 ? (heardAt(irq) ?? lookedAt) : undefined;
+    const ahead = watch.ahead?.lagMs;
     watch.settled = wanted ?? undefined;
     watch.before ??= before.affinity ?? undefined;
     watch.backOff.succeeded();
-    const lag = appeared === undefined ? {} : { lagMs: Math.max(0, this.host.clock.now() - appeared) };
+    watch.ahead = undefined;
+    const lagMs = ahead ?? (appeared === undefined ? undefined : Math.max(0, this.host.clock.now() - appeared));
+    const lag = lagMs === undefined ? {} : { lagMs };
     return repaired ? { kind: 'repaired' } : { kind: 'placed', ...lag };
   }
 

@@ -1,0 +1,47 @@
+import { formatMask, parseCpuList } from '../domain/cpu-mask.js';
+import { ownership } from '../enforce/handlers.js';
+import { FileError, type Files } from '../host/files.js';
+import { isVfioDriver, readDriver } from '../host/pci-device.js';
+import type { DeviceWatch } from './device-watch.js';
+
+/** A vector that the kernel named: what handles it now, and when its appearance was told, on the clock. */
+export interface Appeared {
+  irq: number;
+  handlers: readonly string[];
+  at: number;
+}
+
+/**
+ * Places a vector that has just appeared, ahead of the close look that reads back and notes it down: a tenth of its work. Only one of
+ * which nothing is known, on a device that a close look found to be its domain's. Undefined where that look has to decide.
+ */
+export function placeAhead(
+  files: Files,
+  device: DeviceWatch,
+  appeared: Appeared,
+  now: () => number,
+): 'written' | 'as wanted' | undefined {
+  const { irq, at } = appeared;
+  const { address, cpus } = device;
+  const handlers = [...appeared.handlers];
+  const owned = ownership(handlers, address);
+  // what a line had is noted down before it is written
+  if (cpus === undefined || !owned.ours || owned.vector === null) return undefined;
+  const known = device.interrupts.get(irq);
+  if (known?.handler === handlers[0] && !known?.isNew) return undefined;
+  try {
+    const watch = device.watchOf({ irq, handlers, affinity: '' });
+    const from = watch.readAffinity();
+    if (from === undefined || !isVfioDriver(readDriver(files, address))) return undefined;
+    if (from !== cpus) {
+      files.write(`/proc/irq/${irq}/smp_affinity`, `${formatMask(parseCpuList(cpus) ?? [])}\n`);
+      watch.ahead = { from, to: cpus, lagMs: Math.max(0, now() - at) };
+    }
+    watch.adopt({ affinity: cpus, handlers });
+    device.lookSoon(now());
+    return from === cpus ? 'as wanted' : 'written';
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    return undefined;
+  }
+}
