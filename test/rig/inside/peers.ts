@@ -17,6 +17,38 @@ export const sleepThenPlace = (address: string, mask: string, seconds: number) =
 export const placeInLoop = (address: string, mask: string, seconds: number) =>
   shell(`${PLACE}\nwhile :; do place "$1" "$2"; sleep "$3"; done`, address, mask, seconds);
 
+/**
+ * The least that a program in Node can do with the kernel's events: no domains, no policy, no second look. What it takes here is what the
+ * emulation takes. $1 a device's address, $2 a mask.
+ */
+const BARE = `
+const fs = require('node:fs');
+const [, address, mask] = process.argv;
+const instance = '/sys/kernel/tracing/instances/bare';
+fs.mkdirSync(instance);
+fs.writeFileSync(instance + '/trace_clock', 'mono');
+fs.writeFileSync(instance + '/events/irq_vectors/vector_alloc/enable', '1');
+function place(irq, pause) {
+  let handlers = '';
+  try { handlers = fs.readFileSync('/sys/kernel/irq/' + irq + '/actions', 'utf8'); } catch {}
+  if (handlers.includes('(' + address + ')')) {
+    const file = '/proc/irq/' + irq + '/smp_affinity';
+    if (!fs.readFileSync(file, 'utf8').endsWith(mask + '\\n')) fs.writeFileSync(file, mask);
+  } else if (handlers.trim() === '' && pause < 500) setTimeout(place, pause, irq, pause * 1.5);
+}
+(async () => {
+  const pipe = await fs.promises.open(instance + '/trace_pipe');
+  const buffer = Buffer.alloc(65536);
+  for (;;) {
+    const { bytesRead } = await pipe.read(buffer, 0, buffer.length, null);
+    const irqs = buffer.toString('latin1', 0, bytesRead).matchAll(/vector_alloc: irq=(\\d+)/g);
+    for (const irq of new Set([...irqs].map((match) => match[1]))) try { place(irq, 1); } catch {}
+  }
+})();`;
+
+export const placeBarely = (address: string, mask: string) =>
+  spawn('node', ['-e', BARE, address, mask], { stdio: 'ignore' });
+
 function shell(script: string, address: string, mask: string, seconds: number): ChildProcess {
   return spawn('sh', ['-c', script, 'sh', address, mask, `${seconds}`], { stdio: 'ignore' });
 }
