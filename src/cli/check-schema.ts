@@ -33,7 +33,8 @@ export async function checkSchema(
   try {
     for (const file of invalid) {
       const verdict = verdicts[files.indexOf(file)] ?? { valid: false };
-      file.findings = withSchemaFaults(file.findings, locator.locate(parseXml(file.lines.text)), verdict, file.lines);
+      const faults = verdict.undecided ? [] : locator.locate(parseXml(file.lines.text));
+      file.findings = withSchemaFaults(file.findings, faults, verdict, file.lines);
     }
   } finally {
     locator.close();

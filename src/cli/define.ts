@@ -3,8 +3,8 @@ import { normalize } from '../transform/normalize.js';
 import { defineWithVirsh, isRunning, WAITS } from './define-with-virsh.js';
 import { EXIT, errorLine, type Io, ToolError } from './io.js';
 import { STDIN_NAME } from './read-input.js';
+import { rewriteOne } from './rewrite.js';
 import type { SchemaOptions } from './schema-run.js';
-import { transformOne } from './transform.js';
 
 export interface DefineOptions extends SchemaOptions {
   /** files, `-` for standard input */
@@ -36,7 +36,7 @@ export async function defineCommand(options: DefineOptions, io: Io): Promise<num
 
 async function defineOne(path: string, options: DefineOptions, io: Io): Promise<number> {
   const { connect, check } = options;
-  const { after, definition } = await transformOne(path, options, io, normalize, check);
+  const { after, name } = await rewriteOne(path, options, io, normalize, check);
   if (after === undefined) return EXIT.findings;
   const from = path === '-' ? STDIN_NAME : path;
   const refusal = defineWithVirsh(after, { connect, validate: check });
@@ -44,7 +44,7 @@ async function defineOne(path: string, options: DefineOptions, io: Io): Promise<
     io.stderr.write(errorLine('hostdev-cpuset', `${from}: libvirt does not take it: ${refusal}`));
     return EXIT.findings;
   }
-  io.stdout.write(`Domain '${printable(definition.name)}' defined from ${printable(from)}\n`);
-  if (isRunning(definition.name, connect)) io.stdout.write(`${WAITS}\n`);
+  io.stdout.write(`Domain '${printable(name)}' defined from ${printable(from)}\n`);
+  if (isRunning(name, connect)) io.stdout.write(`${WAITS}\n`);
   return EXIT.ok;
 }

@@ -3,8 +3,8 @@ import { canonicalUuid } from '../host/uuid.js';
 import { normalize } from '../transform/normalize.js';
 import { defineWithVirsh } from './define-with-virsh.js';
 import { type Io, ToolError } from './io.js';
+import { rewriteOne } from './rewrite.js';
 import type { SchemaOptions } from './schema-run.js';
-import { transformOne } from './transform.js';
 import { dumpForEditing } from './virsh.js';
 
 /** A domain that is being edited. */
@@ -35,9 +35,9 @@ export type Attempt =
 /** Defines the text of a session, unless it has errors, is another domain, or somebody else changed the domain meanwhile. */
 export async function redefine(session: EditSession, io: Io): Promise<Attempt> {
   const { file, connect, check } = session;
-  const { after, definition } = await transformOne(file, session, io, normalize, check);
+  const { after, name, uuid } = await rewriteOne(file, session, io, normalize, check);
   if (after === undefined) return { defined: false, message: 'the text has errors', ofSchema: true };
-  const renamed = identityChange(session, definition);
+  const renamed = identityChange(session, { name, uuid });
   if (renamed !== undefined) return { defined: false, message: renamed };
   const changed = changeMeanwhile(session);
   if (changed) return changed;
@@ -52,7 +52,7 @@ export async function redefine(session: EditSession, io: Io): Promise<Attempt> {
 }
 
 /** libvirt would make another domain of it, or refuse it for having one of two names. */
-function identityChange(session: EditSession, { name, uuid }: Definition): string | undefined {
+function identityChange(session: EditSession, { name, uuid }: Pick<Definition, 'name' | 'uuid'>): string | undefined {
   if (name !== session.name) return `the name was ${session.name}: virsh domrename changes it`;
   const before = session.uuid === undefined ? undefined : canonicalUuid(session.uuid);
   if (before === undefined || (uuid !== undefined && canonicalUuid(uuid) === before)) return undefined;

@@ -4,6 +4,7 @@ import { lintDocument } from '../lint/lint-document.js';
 import { type FileReport, reportFile, reportUnreadable, summarize } from '../lint/report.js';
 import { type Finding, inOrder } from '../lint/rule.js';
 import { NOT_A_DOMAIN } from '../lint/rules/index.js';
+import { beyondSchema } from '../lint/schema-findings.js';
 import { decode } from '../xml/decode.js';
 import { checkSchema, type Ruled } from './check-schema.js';
 import { findFiles } from './find-files.js';
@@ -30,7 +31,7 @@ type AskHost = (definition: Definition) => Finding[];
 
 /** A file after the rules, waiting for the schema. The definition is let go: thousands of files may be waiting. */
 interface Pending extends Ruled {
-  /** it is a domain */
+  /** it is a domain that the schema can be asked about */
   checkable: boolean;
 }
 
@@ -75,7 +76,9 @@ function lintFile(path: string, named: boolean, askHost: AskHost | undefined, io
     const { lines, findings, definition } = lintDocument(decode(readInput(path, io.stdin.fd)));
     if (!named) for (const finding of findings) if (isForeign(finding)) finding.severity = 'note';
     if (definition && askHost) findings.push(...askHost(definition));
-    return { path, lines, findings: inOrder(findings), checkable: definition !== undefined };
+    const unasked = definition && beyondSchema(definition.document);
+    if (unasked) findings.push(unasked);
+    return { path, lines, findings: inOrder(findings), checkable: definition !== undefined && !unasked };
   } catch (error) {
     if (error instanceof UnreadableError) return error;
     throw error;

@@ -3,13 +3,19 @@ import { isExpected } from './expected-error.js';
 import { EXIT, errorLine, type Io } from './io.js';
 import type { SchemaRun } from './schema-run.js';
 
+/** Node's words for a current folder that somebody has removed say nothing to anybody. */
+function sentence(error: Error): string {
+  const isFolder = (error as NodeJS.ErrnoException).syscall === 'uv_cwd';
+  return isFolder ? 'the current folder is not there any more' : error.message;
+}
+
 /** Runs one command line and returns the exit status. Expected failures are one line; only a bug shows a stack. */
 export async function run(program: string, args: readonly string[], io: Io, early?: SchemaRun): Promise<number> {
   try {
     return await dispatch(program, args, io, early);
   } catch (error) {
     if (!isExpected(error)) throw error;
-    io.stderr.write(errorLine(program, error.message));
+    io.stderr.write(errorLine(program, sentence(error)));
     return EXIT.failed;
   } finally {
     early?.xmllint?.cancel();

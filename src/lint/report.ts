@@ -26,7 +26,7 @@ export interface FileReport {
 export interface LintReport {
   schemaVersion: 1;
   files: FileReport[];
-  summary: { files: number; errors: number; warnings: number; unreadable: number };
+  summary: { files: number; errors: number; warnings: number; notes: number; unreadable: number };
   /** what was not checked; absent where all was */
   note?: string;
 }
@@ -60,7 +60,13 @@ export function summarize(files: FileReport[], note?: string): LintReport {
   return {
     schemaVersion: 1,
     files,
-    summary: { files: files.length, errors: count('error'), warnings: count('warning'), unreadable },
+    summary: {
+      files: files.length,
+      errors: count('error'),
+      warnings: count('warning'),
+      notes: count('note'),
+      unreadable,
+    },
     ...(note === undefined ? {} : { note }),
   };
 }

@@ -1,8 +1,19 @@
+import { crowdedElement } from '../schema/crowd.js';
 import { describeFault, type SchemaFault } from '../schema/fault.js';
 import type { SchemaVerdict } from '../schema/verdict.js';
+import type { XmlDocument } from '../xml/document.js';
 import type { LineIndex } from '../xml/position.js';
 import { type Finding, inOrder } from './rule.js';
 import { SCHEMA } from './rules/index.js';
+
+/** Why the schema is not asked about a document, where that is so: it must not pass for one that the schema takes. */
+export function beyondSchema(document: XmlDocument): Finding | undefined {
+  const element = crowdedElement(document.root);
+  if (!element) return undefined;
+  const { tagName, children, start: offset, openEnd: end } = element;
+  const message = `the schema was not asked: the ${children.length} elements in <${tagName.slice(0, 40)}> would take libxml2 too long`;
+  return { rule: SCHEMA.name, severity: SCHEMA.severity, offset, end, message };
+}
 
 /** The findings of a document that the schema rejects: the rules' own, and the faults that no rule has explained better. */
 export function withSchemaFaults(
@@ -12,6 +23,12 @@ export function withSchemaFaults(
   lines: LineIndex,
 ): Finding[] {
   const { name: rule, severity } = SCHEMA;
+  if (verdict.undecided) {
+    return inOrder([
+      ...findings,
+      { rule, severity, offset: 0, message: `the schema could not be asked: ${verdict.message}` },
+    ]);
+  }
   if (faults.length === 0) {
     const said = verdict.message === undefined ? '' : ` (libxml2: ${verdict.message})`;
     const offset = lines.offsetOfLine(verdict.line ?? 1);

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { findRngDirectory } from './resources.js';
@@ -54,6 +54,8 @@ export function findGrammar(options: GrammarOptions): Grammar {
       const origin = options.schemas === undefined ? '$LIBVIRT_SCHEMAS' : '--schemas';
       throw new SchemaError(`${origin}: no domain.rng in ${directory}`);
     }
+    const odd = entriesBesideFiles(directory)[0];
+    if (odd !== undefined) throw new SchemaError(`${join(directory, odd)} is not a file`);
     return libvirtGrammar(directory, rng);
   }
   const place = (options.usualPlaces ?? USUAL_PLACES).find(hasDomainGrammar);
@@ -63,6 +65,12 @@ export function findGrammar(options: GrammarOptions): Grammar {
 
 function hasDomainGrammar(directory: string): boolean {
   return statSync(join(directory, 'domain.rng'), { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+/** A FIFO, or a device, among the grammars would be waited for without an end. */
+function entriesBesideFiles(directory: string): string[] {
+  const isFile = (name: string) => statSync(join(directory, name), { throwIfNoEntry: false })?.isFile() ?? true;
+  return readdirSync(directory).filter((name) => name.endsWith('.rng') && !isFile(name));
 }
 
 function libvirtGrammar(directory: string, rng: string): Grammar {

@@ -2,6 +2,7 @@ import { attributesOf } from '../xml/attributes.js';
 import type { XmlDocument } from '../xml/document.js';
 import type { XmlElement } from '../xml/element.js';
 import { parseXml } from '../xml/parse.js';
+import { crowdIn } from './crowd.js';
 import { Parts } from './element-parts.js';
 import type { SchemaFault } from './fault.js';
 import type { Grammar } from './grammar.js';
@@ -17,6 +18,8 @@ const MOST_FAULTS = 20;
 const GROUP = 500;
 /** Documents and parts of more characters are not asked about whole: it may take the engine's time again, many times. */
 const LARGE = 1 << 20;
+/** Nor are documents with more pairs of siblings: 10,000 elements in one. */
+const CROWDED = 50_000_000;
 
 /**
  * Finds where documents do not fit a grammar. libxml2 does not say (it names the whole of <devices>), so its verdict is
@@ -37,7 +40,7 @@ export class Locator {
 
   /** The faults of a document, in document order; empty where libxml2-wasm takes it, or none was found within the budget. */
   locate(document: XmlDocument): SchemaFault[] {
-    if (document.text.length <= LARGE && this.compiled.validateText(document.text).valid) return [];
+    if (isSmall(document) && this.compiled.validateText(document.text).valid) return [];
     this.#vocabulary ??= readVocabulary(this.grammar);
     const search = new DomainSearch(document, new Probe(this.compiled), new Parts(document, this.#vocabulary));
     return search.faults().sort((a, b) => a.start - b.start);
@@ -48,14 +51,26 @@ export class Locator {
   }
 }
 
+const isSmall = ({ text, root }: XmlDocument) => text.length <= LARGE && crowdIn(root).pairs <= CROWDED;
+
 class DomainSearch {
   readonly #faults: SchemaFault[] = [];
+  /** Of the root and of `<devices>`, which the frames have, too. */
+  readonly #namespaces: string;
 
   constructor(
     private readonly document: XmlDocument,
     private readonly probe: Probe,
     private readonly parts: Parts,
-  ) {}
+  ) {
+    const { root, text } = document;
+    const declared = [root, ...root.children]
+      .filter(({ tagName }) => tagName === 'domain' || tagName === 'devices')
+      .flatMap((element) => attributesOf(document, element))
+      .filter(({ name }) => name.startsWith('xmlns:'))
+      .map(({ name, start, end }): [string, string] => [name, text.slice(start, end)]);
+    this.#namespaces = [...new Map(declared).values()].join(' ');
+  }
 
   faults(): SchemaFault[] {
     try {
@@ -78,9 +93,10 @@ class DomainSearch {
       else this.#searchPart(child, ...this.#frameFor(child.tagName));
     }
     // Each part is good alone: what does not fit is their number, order or company.
-    if (this.#faults.length === 0 && this.document.text.length <= LARGE) {
+    if (this.#faults.length === 0 && isSmall(this.document)) {
       const { start, end } = this.document.rangeOf(root);
-      const whole = new Excerpt(this.probe, this.document.text, { start, end }, '', '');
+      const probe = this.probe.ofPart(crowdIn(root).pairs);
+      const whole = new Excerpt(probe, this.document.text, { start, end }, '', '');
       this.#faults.push(...searchAmongChildren(root, whole, this.parts));
     }
   }
@@ -135,7 +151,7 @@ class DomainSearch {
 
   #searchPart(element: XmlElement, before: string, after: string, search = searchInside): void {
     if (element.end - element.start > LARGE) return;
-    const probe = this.probe.ofPart();
+    const probe = this.probe.ofPart(crowdIn(element).pairs);
     const excerpt = new Excerpt(probe, this.document.text, this.document.rangeOf(element), before, after);
     if (excerpt.accepts([])) return;
     const found: SchemaFault[] = [];
@@ -162,12 +178,7 @@ class DomainSearch {
 
   /** A valid domain around a place for one child, whose own counterpart in the frame gives way. */
   #frameFor(tag: string): [string, string] {
-    const namespaces = [this.document.root, ...this.document.root.children]
-      .filter(({ tagName }) => tagName === 'domain' || tagName === 'devices')
-      .flatMap((element) => attributesOf(this.document, element))
-      .filter(({ name }) => name.startsWith('xmlns:'));
-    const declared = new Map(namespaces.map(({ name, start, end }) => [name, this.document.text.slice(start, end)]));
     const inner = Object.entries(FRAME).flatMap(([name, text]) => (name === tag ? [] : text));
-    return [`<domain type="kvm" ${[...declared.values()].join(' ')}>${inner.join('')}`, '</domain>'];
+    return [`<domain type="kvm" ${this.#namespaces}>${inner.join('')}`, '</domain>'];
   }
 }

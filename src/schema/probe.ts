@@ -6,6 +6,8 @@ import type { CompiledGrammar } from './libxml2-wasm.js';
 const MOST_PROBES = 4000;
 const MOST_PROBES_OF_A_PART = 1500;
 const MOST_CHARACTERS = 8 << 20;
+/** libxml2 takes as long for a character as for so many pairs of siblings. */
+const PAIRS_PER_CHARACTER = 50;
 
 /** Thrown by a probe that would exceed the budget of its document or part. */
 export class BudgetSpent extends Error {}
@@ -18,17 +20,19 @@ export class Probe {
   constructor(
     private readonly grammar: CompiledGrammar,
     private readonly whole?: Probe,
+    private readonly toll = 0,
   ) {}
 
-  /** One for a part of the document, whose own budget is part of this one. */
-  ofPart(): Probe {
-    return new Probe(this.grammar, this);
+  /** One for a part of the document, whose own budget is part of this one. `pairs`: of siblings in it. */
+  ofPart(pairs: number): Probe {
+    return new Probe(this.grammar, this, pairs / PAIRS_PER_CHARACTER);
   }
 
   /** @throws BudgetSpent */
   accepts(text: string): boolean {
-    if (!this.#affords(text.length)) throw new BudgetSpent();
-    this.#count(text.length);
+    const characters = text.length + this.toll;
+    if (!this.#affords(characters)) throw new BudgetSpent();
+    this.#count(characters);
     return this.grammar.validateText(text).valid;
   }
 

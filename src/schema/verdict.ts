@@ -9,6 +9,8 @@ export interface SchemaDocument {
 /** What an engine says of one document. `line` counts from 1; `message` is the engine's own, its most telling one. */
 export interface SchemaVerdict {
   valid: boolean;
+  /** There is no verdict, and `message` says why: such a document is not taken for valid, nor searched for faults. */
+  undecided?: true;
   line?: number;
   message?: string;
 }

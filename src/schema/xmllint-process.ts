@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { CpuLimit } from './cpu-limit.js';
 import type { Grammar } from './grammar.js';
 import { SchemaError } from './schema-error.js';
 import type { Environment } from './verdict.js';
@@ -28,7 +29,7 @@ export interface XmllintInput {
 }
 
 /**
- * Starts xmllint, never through a shell, for at most `timeLimit` milliseconds.
+ * Starts xmllint, never through a shell, for at most `timeLimit` milliseconds of CPU time for each document.
  * @throws SchemaError where there is no room for a temporary file
  */
 export function spawnXmllint(
@@ -53,20 +54,21 @@ export function spawnXmllint(
     const parts: Buffer[] = [];
     let size = 0;
     let timedOut = false;
-    const timer = setTimeout(() => {
+    const limit = new CpuLimit(child.pid, timeLimit, () => {
       timedOut = true;
       child.kill('SIGKILL');
-    }, timeLimit);
+    });
     child.stderr?.on('data', (data: Buffer) => {
+      limit.getsOn();
       if (size < OUTPUT_LIMIT) parts.push(data);
       size += data.length;
     });
     child.on('error', () => {
-      clearTimeout(timer);
+      limit.clear();
       resolve({ status: null, output: '', timedOut: false });
     });
     child.on('close', (status) => {
-      clearTimeout(timer);
+      limit.clear();
       const output = Buffer.concat(parts).toString('utf8');
       if (status === BAD_GRAMMAR) reject(new SchemaError(grammarFailure(output)));
       else resolve({ status, output, timedOut });

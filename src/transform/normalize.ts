@@ -15,7 +15,7 @@ export interface NormalizeOptions {
  * Moves the policies from `cpuset` attributes into the metadata, which `virsh define` keeps. Changes only the bytes of the
  * attributes and of our metadata element; normalising twice changes nothing more.
  * @returns the new text
- * @throws InputError at a policy that cannot be read, or that belongs to a device nothing lasting is known of
+ * @throws InputError at a policy that cannot be read, or of a device that has no interrupts, or that nothing lasting is known of
  */
 export function normalize(definition: Definition, options: NormalizeOptions = {}): string {
   const { document } = definition;
@@ -28,7 +28,7 @@ export function normalize(definition: Definition, options: NormalizeOptions = {}
         throw new InputError(`cpuset ${attribute.policy.error.message}`, attribute.range.valueStart);
       const { start, end } = attribute.range;
       edits.push({ start: startOfSpace(document.text, start), end, text: '' });
-      if (!device.placeable) continue;
+      if (!device.placeable) throw new InputError('this device has no host interrupts of its own', start);
       if (!device.identity) throw new InputError('nothing lasting identifies this device', start);
     }
     const identity = attribute ? device.identity : entry?.identity;

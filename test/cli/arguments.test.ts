@@ -78,15 +78,19 @@ test('options of normalize and expand', async () => {
   const nothing = { default: undefined, schemas: undefined, engine: undefined };
   assert.equal(await tool('normalize', '--default', 'auto', '-i', '--no-check', 'f'), {
     command: 'normalize',
-    options: { ...nothing, paths: ['f'], inPlace: true, default: 'auto', check: false },
+    options: { ...nothing, paths: ['f'], inPlace: true, check: false, default: 'auto', askSchema: false },
   });
   assert.equal(await tool('normalize'), {
     command: 'normalize',
-    options: { ...nothing, paths: [], inPlace: false, check: true },
+    options: { ...nothing, paths: [], inPlace: false, check: false, askSchema: true },
   });
   assert.equal(await tool('expand', '--in-place', 'f'), {
     command: 'expand',
-    options: { paths: ['f'], inPlace: true },
+    options: { paths: ['f'], inPlace: true, check: false },
+  });
+  assert.equal(await tool('expand', '--check', 'f', 'g'), {
+    command: 'expand',
+    options: { paths: ['f', 'g'], inPlace: false, check: true },
   });
 });
 

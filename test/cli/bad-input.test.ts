@@ -195,6 +195,30 @@ const cases: Case[] = [
     rule: 'cpuset-syntax',
   },
   {
+    name: 'elements that the schema would take minutes for',
+    content: () =>
+      `<domain type='kvm'>\n<metadata>\n <h xmlns='urn:x'>${'<a/>'.repeat(170_000)}</h></metadata></domain>`,
+    place: '3:2',
+    words: 'the schema was not asked: the 170000 elements in <h>',
+    rule: 'schema',
+  },
+  {
+    name: 'the same in several elements',
+    content: () =>
+      device('auto', Array.from({ length: 8 }, (_, i) => `<h xmlns='urn:${i}'>${'<a/>'.repeat(20_000)}</h>`).join('')),
+    place: '3:13',
+    words: 'the schema was not asked: the 20000 elements in <h>',
+    rule: 'schema',
+  },
+  {
+    name: 'a fault among 30,000 elements',
+    content: () =>
+      `<domain type='kvm'>\n<name>a</name><memory>1</memory>\n<features>${'<acpi/>'.repeat(30_000)}</features></domain>`,
+    place: '3:1',
+    words: 'the schema rejects this document',
+    rule: 'schema',
+  },
+  {
     name: 'text in our metadata',
     content: ours('junk'),
     place: '3:52',

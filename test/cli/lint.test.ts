@@ -77,7 +77,7 @@ test('many files and folders in one call, in the order they were named', async (
       ['some/deep/doubtful.xml', true],
     ],
   );
-  assert.equal(summary, { files: 3, errors: 1, warnings: 1, unreadable: 0 });
+  assert.equal(summary, { files: 3, errors: 1, warnings: 1, notes: 0, unreadable: 0 });
   assert.is(code, 1);
 });
 
@@ -179,7 +179,7 @@ test('a file that cannot be read is in the JSON', async ({ folder }) => {
   const { files, summary, code } = await report(['gone.xml', 'bad.xml'], { cwd: folder.path });
   assert.equal(files[0], { path: 'gone.xml', valid: false, findings: [], unreadable: 'no such file' });
   assert.is(files[1]?.findings[0]?.rule, 'cpuset-syntax');
-  assert.equal(summary, { files: 2, errors: 1, warnings: 0, unreadable: 1 });
+  assert.equal(summary, { files: 2, errors: 1, warnings: 0, notes: 0, unreadable: 1 });
   assert.is(code, 2);
 });
 
@@ -305,7 +305,7 @@ test('what the system refuses is one line, not a stack', async ({ folder }) => {
 test('a thousand files', async ({ folder }) => {
   for (let i = 0; i < 1000; i++) folder.write(`${i}.xml`, i % 100 === 7 ? BAD : GOOD);
   const { summary } = await report([folder.path]);
-  assert.equal(summary, { files: 1000, errors: 10, warnings: 0, unreadable: 0 });
+  assert.equal(summary, { files: 1000, errors: 10, warnings: 0, notes: 0, unreadable: 0 });
 });
 
 test.run();

@@ -1,4 +1,6 @@
-import { cpSync, mkdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { projectRoot, runCli } from '../support/cli.js';
@@ -42,6 +44,19 @@ for (const engine of ['auto', 'libxml2-wasm']) {
     assert.equal(await runCli('lint-domain', relative, { cwd: folder.path }), byOption);
   });
 }
+
+named('a FIFO among the schemas is not waited for', async () => {
+  const folder = temporary();
+  const schemas = folder.join('schemas');
+  cpSync(libvirtSchemas() as string, schemas, { recursive: true });
+  rmSync(join(schemas, 'cpu.rng'));
+  execFileSync('mkfifo', [join(schemas, 'cpu.rng')]);
+  for (const engine of ['auto', 'libxml2-wasm']) {
+    const { code, stderr } = await runCli('lint-domain', ['--engine', engine, '--schemas', schemas], { input: GOOD });
+    assert.is(stderr, `lint-domain: ${join(schemas, 'cpu.rng')} is not a file\n`);
+    assert.is(code, 2);
+  }
+});
 
 named('--schemas has precedence over $LIBVIRT_SCHEMAS', async () => {
   const env = { LIBVIRT_SCHEMAS: '/nowhere' };
@@ -160,6 +175,15 @@ without('normalize goes on, with the note on standard error', async () => {
   assert.match(stdout, /<hostdevs .*\n.*cpuset=['"]0-3/);
   assert.match(stderr, NOTE);
   assert.is(code, 0);
+});
+
+without('of many files it says so once', async () => {
+  const folder = temporary();
+  const files = ['a.xml', 'b.xml', 'c.xml'].map((name) => folder.write(name, GOOD));
+  const { code, stdout, stderr } = await withoutLibvirt('hostdev-cpuset', ['normalize', '--check', ...files]);
+  assert.equal(stdout.split('\n'), [...files, '']);
+  assert.match(stderr, NOTE);
+  assert.is(code, 1);
 });
 
 without('nothing was left unchecked where the schema is not asked', async () => {

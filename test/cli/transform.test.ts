@@ -118,7 +118,7 @@ test('a file that cannot be read: exit status 2, one line', async () => {
 test('several files, or standard input in place: a usage error', async ({ folder }) => {
   const file = folder.write('good.xml', GOOD);
   for (const [args, expected] of [
-    [[file, file], 'several files need --in-place'],
+    [[file, file], 'several files need --in-place or --check'],
     [['--in-place', '-'], '--in-place needs files'],
     [['--in-place'], '--in-place needs files'],
   ] as const) {
@@ -141,6 +141,99 @@ test('in place: the file is rewritten and nothing printed', async ({ folder }) =
   assert.is((await expand(['-i', file])).code, 0);
   assert.match(readFileSync(file, 'utf8'), "cpuset='0-3'");
   assert.equal(readdirSync(folder.path), ['a b.xml']);
+});
+
+test('--check names the files that would change, and changes none', async ({ folder }) => {
+  const good = folder.write('good.xml', GOOD);
+  const done = folder.write('done.xml', (await normalize([], GOOD)).stdout);
+  const bad = folder.write('bad.xml', BAD);
+  const before = readFileSync(done, 'utf8');
+  assert.equal(await normalize(['--no-check', '--check', good, done]), { code: 1, stdout: `${good}\n`, stderr: '' });
+  assert.equal(await expand(['--check', good, done]), { code: 1, stdout: `${done}\n`, stderr: '' });
+  assert.equal(await normalize(['--no-check', '--check', done]), { code: 0, stdout: '', stderr: '' });
+  assert.is((await normalize(['--no-check', '--check'], GOOD)).stdout, '<stdin>\n');
+  const faulty = await normalize(['--no-check', '--check', bad, '/nowhere.xml', good]);
+  assert.is(faulty.stdout, `${good}\n`);
+  assert.match(
+    faulty.stderr,
+    /^.*bad\.xml:8:22: error: .*\[cpuset-syntax\]\n(?:.*\n)*hostdev-cpuset: \/nowhere\.xml: no such file\n$/,
+  );
+  assert.is(faulty.code, 2);
+  assert.is(readFileSync(good, 'utf8'), GOOD);
+  assert.is(readFileSync(done, 'utf8'), before);
+  const both = await normalize(['--check', '-i', good]);
+  assert.is(both.stderr, 'hostdev-cpuset: --check and --in-place exclude each other\n');
+  assert.is(both.code, 2);
+});
+
+test('in place: many files are one xmllint', async ({ folder }) => {
+  const log = folder.join('log');
+  const fake = folder.write('bin/xmllint', `#!/bin/sh\necho run >> '${log}'\n`);
+  chmodSync(fake, 0o755);
+  const files = Array.from({ length: 12 }, (_, index) => folder.write(`${index}.xml`, GOOD));
+  const env = { PATH: `${folder.join('bin')}:${process.env.PATH}` };
+  const { code } = await runCli('hostdev-cpuset', ['normalize', '-i', ...files], { env });
+  assert.is(code, 0);
+  assert.is(readFileSync(log, 'utf8'), 'run\n');
+  for (const file of files) assert.match(readFileSync(file, 'utf8'), 'urn:hostdev-cpuset:1');
+});
+
+test('in place: a file under several names is one file', async ({ folder }) => {
+  const file = folder.write('guest.xml', GOOD);
+  symlinkSync('guest.xml', folder.join('link.xml'));
+  const { code, stderr } = await normalize([
+    '-i',
+    '--no-check',
+    file,
+    folder.join('link.xml'),
+    `${folder.path}/./guest.xml`,
+  ]);
+  assert.is(stderr, '');
+  assert.is(code, 0);
+  assert.match(readFileSync(file, 'utf8'), 'urn:hostdev-cpuset:1');
+});
+
+test('expand says in a line that comments of the metadata go', async () => {
+  const normalized = (await normalize([], GOOD)).stdout;
+  const line = (words: string) =>
+    `hostdev-cpuset: <stdin>: warning: ${words} in <hostdevs> went with what it was about\n`;
+  for (const [comments, expected] of [
+    ['<!-- first -->', line('a comment')],
+    ['<!-- first --> <!-- second -->', line('2 comments')],
+  ] as const) {
+    const { code, stdout, stderr } = await expand([], normalized.replace('<hostdev ', `${comments}<hostdev `));
+    assert.is(stdout, (await expand([], normalized)).stdout);
+    assert.is(stderr, expected);
+    assert.is(code, 0);
+  }
+  const elsewhere = await expand([], normalized.replace('<name>', '<!-- stays --><name>'));
+  assert.is(elsewhere.stderr, '');
+});
+
+test('native on a device without interrupts is refused: nothing could give it back', async () => {
+  const bridge = domain(
+    "    <interface type='bridge' cpuset='native'>\n      <source bridge='br0'/>\n    </interface>\n",
+  );
+  const { code, stdout, stderr } = await normalize([], bridge);
+  assert.is(stdout, '');
+  assert.match(stderr, /^<stdin>:8:\d+: error: .* \[no-interrupts\]\n/);
+  assert.is(code, 1);
+});
+
+test('a current folder that is gone is one clear line', async ({ folder }) => {
+  const gone = folder.join('gone');
+  const script = 'mkdir "$1" && cd "$1" && rmdir "$1" && shift && exec "$@"';
+  const call = (...args: string[]) =>
+    spawnSync(
+      'sh',
+      ['-c', script, 'sh', gone, process.execPath, `${projectRoot}dist/bin/hostdev-cpuset.cjs`, ...args],
+      {
+        encoding: 'utf8',
+      },
+    );
+  const relative = call('normalize', 'guest.xml');
+  assert.is(relative.stderr, 'hostdev-cpuset: the current folder is not there any more\n');
+  assert.is(relative.status, 2);
 });
 
 test('in place: mode and owner stay', async ({ folder }) => {

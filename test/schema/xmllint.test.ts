@@ -122,7 +122,11 @@ done
   const verdicts = await startXmllint(paths, grammar, { env, timeLimit: 500 }).verdicts;
   assert.equal(
     paths.map((path) => verdicts.get(path)),
-    [{ valid: true }, { valid: false, message: 'xmllint gave no verdict within 0.5 s' }, { valid: true }],
+    [
+      { valid: true },
+      { valid: false, undecided: true, message: 'xmllint gave no verdict within 0.5 s' },
+      { valid: true },
+    ],
   );
 });
 

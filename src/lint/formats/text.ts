@@ -27,10 +27,14 @@ export function formatFinding(path: string, finding: ReportedFinding, sourceLine
   return `${lines.join('\n')}\n`;
 }
 
-/** `3 files: 2 errors, 1 warning`, and how many could not be read where there are any. */
-export function formatSummary({ files, errors, warnings, unreadable }: LintReport['summary'], paint: Paint): string {
+/** `3 files: 2 errors, 1 warning`, and the notes and how many could not be read, where there are any. */
+export function formatSummary(
+  { files, errors, warnings, notes, unreadable }: LintReport['summary'],
+  paint: Paint,
+): string {
   const count = (n: number, word: string) => `${n} ${word}${n === 1 ? '' : 's'}`;
   const parts = [count(errors, 'error'), count(warnings, 'warning')];
+  if (notes > 0) parts.push(count(notes, 'note'));
   if (unreadable > 0) parts.push(`${unreadable} unreadable`);
   const style = errors + unreadable > 0 ? 'red' : warnings > 0 ? 'yellow' : 'bold';
   return `${paint(style, `${count(files, 'file')}: ${parts.join(', ')}`)}\n`;

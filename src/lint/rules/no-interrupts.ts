@@ -10,8 +10,6 @@ export const noInterrupts: Rule = {
       report({
         offset: attribute.range.start,
         end: attribute.range.end,
-        // native asks for nothing, so nothing goes wrong
-        severity: attribute.value === 'native' ? 'warning' : 'error',
         message: `<${label}> has no host interrupts of its own: only PCI devices have`,
         hint: 'remove the cpuset attribute',
       });

@@ -1,0 +1,38 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { CpuLimit } from '../../src/schema/cpu-limit.js';
+
+const test = suite('limit of CPU time');
+const children: ChildProcess[] = [];
+test.after.each(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+async function start(script: string): Promise<ChildProcess> {
+  const child = spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'ignore', 'ignore'] });
+  children.push(child);
+  await once(child, 'spawn');
+  return child;
+}
+
+const spentBy = ({ pid }: ChildProcess, milliseconds: number) =>
+  new Promise<CpuLimit>((resolve) => {
+    const limit: CpuLimit = new CpuLimit(pid, milliseconds, () => resolve(limit));
+  });
+
+test('is spent by a process that computes, and by one that waits for somebody', async () => {
+  await spentBy(await start('for (;;);'), 300);
+  await spentBy(await start('process.stdin.resume()'), 300);
+});
+
+test('is not after it was cleared', async () => {
+  const busy = await start('for (;;);');
+  const limit = new CpuLimit(busy.pid, 20, () => assert.unreachable());
+  limit.clear();
+  await sleep(100);
+});
+
+test.run();
