@@ -37,7 +37,9 @@ export function readPlacement(document: XmlDocument): Placement {
   const element = select('/domain/vcpu', document)[0];
   const text = element?.textContent?.trim() ?? '1';
   const maxVcpus = /^\d{1,5}$/.test(text) ? Number(text) : undefined;
-  const pins = select('/domain/cputune/vcpupin', document).map(readPin);
+  // Thousands of vCPUs have a few sets.
+  const read = new Map<string | null, Cpuset | undefined>();
+  const pins = select('/domain/cputune/vcpupin', document).map((node) => readPin(node, read));
   const pinned = new Map(pins.filter((pin) => pin.cpus).map((pin) => [pin.vcpu, pin.cpus as Cpuset]));
   const anyPinned = pins.some(({ vcpu, cpus }) => cpus && vcpu !== undefined && vcpu < (maxVcpus ?? 1));
   const automatic = isAutomatic(document, element, anyPinned);
@@ -53,9 +55,11 @@ export function readPlacement(document: XmlDocument): Placement {
   return { maxVcpus, vcpus, pins, cpus: sets.every((set) => set !== undefined) ? union(...sets) : undefined };
 }
 
-function readPin(node: XmlElement): Pin {
+function readPin(node: XmlElement, read: Map<string | null, Cpuset | undefined>): Pin {
   const vcpu = node.getAttribute('vcpu') ?? '';
-  return { node, vcpu: /^\d{1,5}$/.test(vcpu) ? Number(vcpu) : undefined, cpus: parseSet(node.getAttribute('cpuset')) };
+  const text = node.getAttribute('cpuset');
+  if (!read.has(text)) read.set(text, parseSet(text));
+  return { node, vcpu: /^\d{1,5}$/.test(vcpu) ? Number(vcpu) : undefined, cpus: read.get(text) };
 }
 
 /**

@@ -4,10 +4,13 @@ export interface Position {
   column: number;
 }
 
+const LF = 10;
+const CR = 13;
+
 /** Turns offsets of one text into lines and columns; a line ends at LF or CRLF (a lone CR too, as in XML). */
 export class LineIndex {
   /** Offset of each line's first character; made at the first question. */
-  #starts: number[] | undefined;
+  #starts: Uint32Array | undefined;
 
   constructor(readonly text: string) {}
 
@@ -40,11 +43,26 @@ export class LineIndex {
     return this.#lineStarts()[number - 1] ?? this.text.length;
   }
 
-  #lineStarts(): number[] {
+  #lineStarts(): Uint32Array {
     if (this.#starts) return this.#starts;
-    const starts = [this.text.startsWith('\ufeff') ? 1 : 0];
-    for (const end of this.text.matchAll(/\r\n|\r|\n/g)) starts.push(end.index + end[0].length);
+    // Counted first: a document may be ten million lines, of which an array of numbers would take half of our memory.
+    const starts = new Uint32Array(1 + this.#eachEnd(() => {}));
+    starts[0] = this.text.startsWith('\ufeff') ? 1 : 0;
+    this.#eachEnd((offset, index) => {
+      starts[index + 1] = offset;
+    });
     this.#starts = starts;
     return starts;
+  }
+
+  /** Calls `visit` with the offset behind each line's end; returns how many there are. */
+  #eachEnd(visit: (offset: number, index: number) => void): number {
+    const { text } = this;
+    let index = 0;
+    for (let at = 0; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code === LF || (code === CR && text.charCodeAt(at + 1) !== LF)) visit(at + 1, index++);
+    }
+    return index;
   }
 }

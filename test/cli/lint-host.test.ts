@@ -71,7 +71,7 @@ test('--json: the findings of the host are among the others, by place, and fit t
       ['host-default-affinity', 'note', 54, 45],
     ],
   );
-  assert.equal(report.summary, { files: 1, errors: 0, warnings: 1, unreadable: 0 });
+  assert.equal(report.summary, { files: 1, errors: 0, warnings: 1, notes: 1, unreadable: 0 });
   assert.is(complaints(stderr), '');
   assert.is(code, 0);
 });
