@@ -180,7 +180,7 @@ without('normalize goes on, with the note on standard error', async () => {
 without('of many files it says so once', async () => {
   const folder = temporary();
   const files = ['a.xml', 'b.xml', 'c.xml'].map((name) => folder.write(name, GOOD));
-  const { code, stdout, stderr } = await withoutLibvirt('hostdev-cpuset', ['normalize', '--check', ...files]);
+  const { code, stdout, stderr } = await withoutLibvirt('hostdev-cpuset', ['normalize', '--check', ...files], '');
   assert.equal(stdout.split('\n'), [...files, '']);
   assert.match(stderr, NOTE);
   assert.is(code, 1);
