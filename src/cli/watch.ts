@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { DEFAULT_SETTINGS } from '../enforce/settings.js';
+import { LEVELS } from '../hook/journal.js';
 import { RootFiles } from '../host/root-files.js';
-import { FIELD_SOCKET, FieldJournal, LEVELS } from '../watch/field-journal.js';
+import { FIELD_SOCKET, FieldJournal } from '../watch/field-journal.js';
 import type { JournalEntry } from '../watch/journal-entry.js';
 import { Watcher } from '../watch/watcher.js';
 import { WatcherPlace } from '../watch/watcher-place.js';

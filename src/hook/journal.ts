@@ -8,7 +8,7 @@ const IDENTIFIER = 'hostdev-cpuset';
 /** Milliseconds that a journal which does not answer may cost. */
 const PATIENCE = 500;
 /** syslog(3) */
-const LEVELS: Record<LogLine['priority'], number> = { error: 3, warning: 4, info: 6, debug: 7 };
+export const LEVELS: Record<LogLine['priority'], number> = { error: 3, warning: 4, info: 6, debug: 7 };
 
 /** Hands lines to the journal; false where there is none, or it does not take them. */
 export async function sendToJournal(socket: string, lines: readonly LogLine[]): Promise<boolean> {

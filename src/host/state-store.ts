@@ -1,11 +1,9 @@
 import {
-  chmodSync,
   closeSync,
   constants,
   existsSync,
   fstatSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -14,10 +12,11 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { pid } from 'node:process';
 import { type DomainState, type DomainStates, isDomainState } from './domain-state.js';
 import { FileError } from './files.js';
+import { makeOwnFolder } from './own-folder.js';
 import { canonicalUuid } from './uuid.js';
 
 export type { DomainState, DomainStates };
@@ -57,7 +56,7 @@ export class StateStore implements DomainStates {
   write(uuid: string, state: DomainState): void {
     const file = this.#file(uuid);
     attempt(file, () => {
-      this.#makeFolder();
+      makeOwnFolder(this.#folder);
       const { fd, path } = openNew(file);
       try {
         writeFileSync(fd, JSON.stringify(state));
@@ -99,23 +98,11 @@ export class StateStore implements DomainStates {
     }
   }
 
-  #makeFolder(): void {
-    mkdirSync(dirname(this.#folder), { recursive: true });
-    try {
-      mkdirSync(this.#folder, { mode: 0o700 });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      // whoever made it may have been less careful
-      if (this.#checkFolder() !== 0o700) chmodSync(this.#folder, 0o700);
-    }
-  }
-
-  /** Its mode. Who can write to /run, or below a root, may have put a link there, or a folder of their own. */
-  #checkFolder(): number {
+  /** Who can write to /run, or below a root, may have put a link there, or a folder of their own. */
+  #checkFolder(): void {
     const { mode, uid } = lstatSync(this.#folder);
     if ((mode & constants.S_IFMT) !== constants.S_IFDIR) throw new FileError('ENOTDIR', this.#folder);
     if (uid !== statSync('/proc/self').uid) throw new FileError('EPERM', this.#folder);
-    return mode & 0o777;
   }
 
   #file(uuid: string): string {

@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { LEVELS } from '../hook/journal.js';
 import type { JournalEntry } from './journal-entry.js';
 
 /** journald's socket of datagrams, which Node cannot send: logger(1) of util-linux does it for us. */
 export const FIELD_SOCKET = '/run/systemd/journal/socket';
 
-/** syslog(3) */
-export const LEVELS: Record<JournalEntry['priority'], number> = { error: 3, warning: 4, info: 6 };
 /** Entries that wait for logger; more go the other way, which is faster and knows no fields. */
 const LONGEST_QUEUE = 50;
 /** Milliseconds that a logger may take. */
