@@ -19,13 +19,14 @@ const ETC = ['alternatives', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'nsswi
 
 /**
  * Plays the scenes on an emulated host: all with the release's own kernel, those for every kernel with a newer one as well.
- * @param words a regular expression for the titles of those wanted; --kernel=TEXT for the one whose package has that in its name
+ * @param words a regular expression for the titles of those wanted; --kernel=SERIES, such as 6.1, for one kernel alone
  * @returns exit status
  */
 export async function testRig(words: readonly string[]): Promise<number> {
   const pattern = words.find((word) => !word.startsWith('-')) ?? '';
   const series = words.find((word) => word.startsWith('--kernel='))?.slice('--kernel='.length) ?? '';
-  const packages = kernelPackages().filter((name) => name.includes(series));
+  const packages = kernelPackages().filter((name) => series === '' || name.startsWith(`linux-image-${series}.`));
+  if (packages.length === 0) throw new Error(`no kernel of the series ${series} can be had here`);
   const folder = mkdtempSync(join(tmpdir(), 'hostdev-cpuset-rig-'));
   let qemu: ChildProcess | undefined;
   const end = (signal: NodeJS.Signals) => {

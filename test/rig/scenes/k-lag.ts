@@ -9,7 +9,7 @@ import { scene, sceneOnEveryKernel } from '../inside/scene.js';
 import { sleep } from '../inside/wait.js';
 
 /** Reloads of the driver whose device is ours; the peers' devices are reloaded at the first and at the middle one. */
-const ROUNDS = 14;
+const ROUNDS = 12;
 const VECTORS = 5;
 /** Seconds: a loop as people run it, and a third of the 30 s that the hook of a known script sleeps. */
 const LOOP = 10;
