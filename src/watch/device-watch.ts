@@ -8,7 +8,7 @@ import { InterruptWatch } from './interrupt-watch.js';
  * A close look follows what was placed ahead of it when nothing more has come for so long, and at the latest after so long, in
  * milliseconds: in between it would keep the next from being placed.
  */
-const SOON = 50;
+const SOON = 100;
 const LATEST = 500;
 
 /**

@@ -12,7 +12,7 @@ import { DeviceWatch } from './device-watch.js';
 import type { HoldHost } from './hold-host.js';
 import type { HoldRun } from './hold-run.js';
 import { Outcomes } from './outcomes.js';
-import { type Appeared, placeAhead } from './place-ahead.js';
+import { type Ahead, type Appeared, placeAhead } from './place-ahead.js';
 
 /**
  * The threads of QEMU are listed so often, in milliseconds: whether the domain still runs. Those of its vCPUs are looked at each time
@@ -25,6 +25,8 @@ export interface LookContext {
   now: number;
   settings: Settings;
   topology: Topology;
+  /** the kernel tells of vectors */
+  traced: boolean;
   /** how many IRQ numbers have a folder: read before everything else that is looked at. Undefined: unknown */
   numbers: number | undefined;
   /** what the looks of one run add up to */
@@ -85,14 +87,14 @@ export class HeldDomain {
     return due;
   }
 
-  /** Places a vector that has just appeared before anything else is looked at; false where a close look has to. */
-  placeAhead(address: string, appeared: Appeared, { now, run }: LookContext): boolean {
+  /** Places a vector that has just appeared before anything else is looked at. */
+  placeAhead(address: string, appeared: Appeared, { now, run }: LookContext): Ahead {
     const device = this.devices.get(address);
     // what it wants may be another set by now
-    if (!device || this.closelyAt <= now || !this.#isAsBefore(now)) return false;
+    if (!device || this.closelyAt <= now || !this.#isAsBefore(now)) return 'unclear';
     const done = placeAhead(this.host.files, device, appeared, () => this.host.clock.now());
     if (done === 'written') run.writes++;
-    return done !== undefined;
+    return done;
   }
 
   /** Its QEMU runs, and its vCPUs may run where they could. */
@@ -133,7 +135,9 @@ export class HeldDomain {
       if (device.look(context)) changed.add(address);
       else device.lookedAt = context.now;
     }
-    if (changed.size > 0) this.#lookClosely(context, changed);
+    // where the kernel tells, more is about to be told
+    if (context.traced) for (const address of changed) this.devices.get(address)?.lookSoon(context.now);
+    else if (changed.size > 0) this.#lookClosely(context, changed);
   }
 
   #haveThreadsChanged(now: number): boolean {

@@ -140,6 +140,7 @@ export class Hold {
       now,
       settings: this.settings,
       topology,
+      traced: this.traced,
       numbers: this.host.files.folders('/proc/irq'),
       run,
       heardAt: (irq: number) => this.#heard.at(irq),
@@ -154,6 +155,7 @@ export class Hold {
   #listen(context: LookContext): void {
     const named = this.#heard.found(this.host.files, context.now);
     if (named.size === 0) return;
+    const unclear = new Map<number, string>();
     const changed = new Map<HeldDomain, Set<string>>();
     for (const [irq, { address, handlers }] of named) {
       const domain = this.#holderOf(address);
@@ -161,13 +163,19 @@ export class Hold {
       const look = known?.look();
       // said only once
       if (look === 'renewed') known?.forget();
-      const appeared = { irq, handlers, at: this.#heard.at(irq) ?? context.now };
       // our own writes are told of, too
-      if (!domain || look === 'same' || domain.placeAhead(address, appeared, context)) this.#heard.settled(irq);
-      else changed.set(domain, (changed.get(domain) ?? new Set()).add(address));
+      if (!domain || look === 'same') {
+        this.#heard.settled(irq);
+        continue;
+      }
+      const ahead = domain.placeAhead(address, { irq, handlers, at: this.#heard.at(irq) ?? context.now }, context);
+      if (ahead === 'unclear') {
+        unclear.set(irq, address);
+        changed.set(domain, (changed.get(domain) ?? new Set()).add(address));
+      } else if (ahead !== 'not there') this.#heard.settled(irq);
     }
     for (const [domain, addresses] of changed) domain.look(context, addresses);
-    for (const [irq, { address }] of named) {
+    for (const [irq, address] of unclear) {
       // what has no file in /proc yet is asked for again
       if (this.#holderOf(address)?.devices.get(address)?.interrupts.get(irq)?.handler) this.#heard.settled(irq);
     }

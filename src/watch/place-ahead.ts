@@ -12,28 +12,30 @@ export interface Appeared {
 }
 
 /**
- * Places a vector that has just appeared, ahead of the close look that reads back and notes it down: a tenth of its work. Only one of
- * which nothing is known, on a device that a close look found to be its domain's. Undefined where that look has to decide.
+ * What came of it. `not there`: the kernel names a handler a moment before there is a mask to write; `unclear`: a close look has to decide.
  */
-export function placeAhead(
-  files: Files,
-  device: DeviceWatch,
-  appeared: Appeared,
-  now: () => number,
-): 'written' | 'as wanted' | undefined {
+export type Ahead = 'written' | 'as wanted' | 'not there' | 'unclear';
+
+/**
+ * Places a vector that has just appeared, ahead of the close look that reads back and notes it down: a tenth of its work. Only one of
+ * which nothing is known, on a device that a close look found to be its domain's.
+ */
+export function placeAhead(files: Files, device: DeviceWatch, appeared: Appeared, now: () => number): Ahead {
   const { irq, at } = appeared;
   const { address, cpus } = device;
   const handlers = [...appeared.handlers];
   const owned = ownership(handlers, address);
-  // what a line had is noted down before it is written
-  if (cpus === undefined || !owned.ours || owned.vector === null) return undefined;
+  if (cpus === undefined || !owned.ours) return 'unclear';
   const known = device.interrupts.get(irq);
-  if (known?.handler === handlers[0] && !known?.isNew) return undefined;
+  if (known?.handler === handlers[0] && !known?.isNew) return 'unclear';
   try {
     const watch = device.watchOf({ irq, handlers, affinity: '' });
     const from = watch.readAffinity();
-    if (from === undefined || !isVfioDriver(readDriver(files, address))) return undefined;
+    if (from === undefined) return 'not there';
+    if (!isVfioDriver(readDriver(files, address))) return 'unclear';
     if (from !== cpus) {
+      // what a line had is noted down before it is written
+      if (owned.vector === null) return 'unclear';
       files.write(`/proc/irq/${irq}/smp_affinity`, `${formatMask(parseCpuList(cpus) ?? [])}\n`);
       watch.ahead = { from, to: cpus, lagMs: Math.max(0, now() - at) };
     }
@@ -42,6 +44,6 @@ export function placeAhead(
     return from === cpus ? 'as wanted' : 'written';
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
-    return undefined;
+    return error.code === 'ENOENT' ? 'not there' : 'unclear';
   }
 }

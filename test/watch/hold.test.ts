@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import type { HostDescription } from '../../src/host/simulated/description.js';
+import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
 import { A, B, guest, hostdev, hostOf, UUID, vfio } from '../enforce/simulated-pass.js';
 import { HeldHost, told } from './held-host.js';
 
@@ -70,7 +71,7 @@ hold('with tracing what the kernel names is placed at once', () => {
   assert.equal(host.written(), ['50=2-3']);
   host.hold.stir({ irqs: [50] });
   assert.equal(host.hold.run().writes, 0, 'our own write is told of, too');
-  const later = host.pass(60);
+  const later = host.pass(110);
   assert.equal(told(...later), ['placed 50: 0-7 -> 2-3'], 'what was done is told of when no more comes');
   assert.is(later[0]?.changed[0]?.lagMs, 3);
   assert.equal(host.written(), []);
@@ -129,6 +130,33 @@ hold('ahead of a close look nothing is placed by what may hold no more', () => {
   host.pass(60_000);
   assert.equal(host.written(), []);
 });
+
+hold(
+  'a handler is named a moment before its mask can be written: that is waited for, and nothing else is looked at',
+  () => {
+    const kernel = hostOf([vfio(A)], RUNNING);
+    const files = new KernelFiles(kernel);
+    const open = files.open.bind(files);
+    let isThere = false;
+    files.open = (path) => {
+      const file = open(path);
+      if (path !== '/proc/irq/50/smp_affinity') return file;
+      return { read: () => (isThere ? file.read() : undefined), close: () => file.close() };
+    };
+    const host = new HeldHost(kernel, { files, traced: true });
+    host.put(guest(hostdev(A, 'auto')));
+    host.pass(60_000);
+    kernel.enableVectors(A, [50]);
+    host.written();
+    host.hold.stir({ irqs: [50] });
+    const { writes, looked } = host.hold.run();
+    assert.equal([writes, looked], [0, 0]);
+    assert.ok(host.hold.due - host.now <= 2);
+    isThere = true;
+    host.pass(5);
+    assert.equal(host.written(), ['50=2-3']);
+  },
+);
 
 hold('a phantom that the kernel speaks of for ever is not asked for for ever', () => {
   const host = new HeldHost(hostOf([vfio(A)], RUNNING), { traced: true });
