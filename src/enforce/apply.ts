@@ -36,22 +36,26 @@ export interface Applied {
   writes: Write[];
 }
 
-/**
- * Carries out a plan. One interrupt's failure never stops the next.
- * @param ahead those that were written before, and are only read back
- */
+export interface ApplyOptions {
+  /** those that were written before, and are only read back */
+  ahead?: ReadonlySet<InterruptReport>;
+  /** whether the domain still does; asked before each write, for its device may be another's a moment later */
+  runs?: () => boolean;
+}
+
+/** Carries out a plan. One interrupt's failure never stops the next. */
 export function apply(
   files: Files,
   planned: DomainReport,
   pause: (milliseconds: number) => void,
-  ahead: ReadonlySet<InterruptReport> = new Set(),
+  { ahead = new Set(), runs = () => true }: ApplyOptions = {},
 ): Applied {
   const writes: Write[] = [];
   const devices = planned.devices.map((device) => {
     const address = parseAddress(device.address ?? '');
     const wanted = parseCpuList(device.cpus ?? '');
     if (!address || !wanted || wanted.length === 0) return device;
-    const placer = new Placer(files, pause, writes, address, wanted);
+    const placer = new Placer(files, pause, runs, writes, address, wanted);
     const interrupts = device.interrupts.map((one) => (one.action === 'set' ? placer.place(one, ahead.has(one)) : one));
     return { ...device, interrupts };
   });
@@ -66,6 +70,7 @@ class Placer {
   constructor(
     private readonly files: Files,
     private readonly pause: (milliseconds: number) => void,
+    private readonly runs: () => boolean,
     private readonly writes: Write[],
     private readonly address: PciAddress,
     private readonly wanted: Cpuset,
@@ -112,7 +117,7 @@ class Placer {
   #lookAgain({ irq, handlers }: InterruptReport): string | undefined {
     const driver = readDriver(this.files, this.address);
     if (!isVfioDriver(driver)) return notVfio(driver);
-    return this.#refusal(readHandlers(this.files, irq), handlers);
+    return this.#refusal(readHandlers(this.files, irq), handlers) ?? (this.runs() ? undefined : NOT_RUNNING);
   }
 
   #refusal(now: readonly string[], planned: readonly string[]): string | undefined {
@@ -154,3 +159,4 @@ function strayed(effective: Cpuset): string {
 }
 
 const GONE = 'it went away';
+export const NOT_RUNNING = 'no QEMU of this domain runs here';

@@ -2,9 +2,10 @@ import type { Definition } from '../domain/definition.js';
 import type { PolicySettings } from '../domain/policy-in-force.js';
 import type { DomainState, DomainStates } from '../host/domain-state.js';
 import type { Files } from '../host/files.js';
+import { findQemu, isQemuOf } from '../host/qemu-threads.js';
 import { readSnapshot, type SnapshotRequest } from '../host/snapshot.js';
 import { isUuid } from '../host/state-store.js';
-import { apply } from './apply.js';
+import { apply, NOT_RUNNING } from './apply.js';
 import { nextState, withLinesOf } from './next-state.js';
 import { plan } from './plan.js';
 import type { DomainReport, InterruptReport } from './report.js';
@@ -57,9 +58,10 @@ export function enforceDomain(host: PassHost, definition: Definition, scope: Pas
   const mayWrite = !host.onlyRunning || planned.vcpuSource === 'threads';
   const restrained = restrain(planned, mayWrite, scope.objection);
   // what a line had is known for good before it is moved, whenever we may be killed
+  const runs = () => !host.onlyRunning || isRunning(host, definition);
   const foreseen = withLinesOf(definition, before, restrained);
   const unforeseen = note(host.state, definition, before, foreseen);
-  const { report, writes } = apply(host.files, restrained, host.pause, ahead);
+  const { report, writes } = apply(host.files, restrained, host.pause, { ahead, runs });
   const next = nextState(definition, before, report, writes, scope.only);
   const stateError = note(host.state, definition, unforeseen ? before : foreseen, next);
   const written = writes.filter(({ earlier }) => !earlier).length;
@@ -99,7 +101,11 @@ function restrain(planned: DomainReport, mayWrite: boolean, objection: PassScope
   return { ...planned, devices, problems: [...planned.problems, { rule: 'not-running', severity: 'error', message }] };
 }
 
-const NOT_RUNNING = 'no QEMU of this domain runs here';
+/** Whether the QEMU that was found still is. */
+function isRunning({ files, recent }: PassHost, { name, uuid }: Definition): boolean {
+  const pid = recent?.threads ? recent.threads.pid : findQemu(files, name, uuid);
+  return pid !== undefined && isQemuOf(files, pid, name, uuid);
+}
 
 function readState({ state }: Pick<PassHost, 'state'>, { uuid }: Definition): DomainState | undefined {
   return isUuid(uuid) ? state.read(uuid) : undefined;

@@ -68,11 +68,7 @@ export class DeviceWatch {
       this.#listedAt = now;
       this.#numbers = numbers;
     }
-    for (const interrupt of this.interrupts.values()) {
-      const look = interrupt.look();
-      if (look === 'renewed') interrupt.forget();
-      if (look !== 'same') changed = true;
-    }
+    for (const interrupt of this.interrupts.values()) if (interrupt.look() !== 'same') changed = true;
     return changed;
   }
 

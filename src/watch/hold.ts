@@ -158,32 +158,32 @@ export class Hold {
     const unclear = new Map<number, string>();
     const changed = new Map<HeldDomain, Set<string>>();
     for (const [irq, { address, handlers }] of named) {
-      const domain = this.#holderOf(address);
-      const known = domain?.devices.get(address)?.interrupts.get(irq);
-      const look = known?.look();
-      // said only once
-      if (look === 'renewed') known?.forget();
+      const domains = this.#holdersOf(address);
+      const looks = domains.map(({ devices }) => devices.get(address)?.interrupts.get(irq)?.look());
       // our own writes are told of, too
-      if (!domain || look === 'same') {
+      if (looks.every((look) => look === 'same')) {
         this.#heard.settled(irq);
         continue;
       }
-      const ahead = domain.placeAhead(address, { irq, handlers, at: this.#heard.at(irq) ?? context.now }, context);
+      const appeared = { irq, handlers, at: this.#heard.at(irq) ?? context.now };
+      const [only, other] = domains;
+      const ahead = only && !other ? only.placeAhead(address, appeared, context) : 'unclear';
       if (ahead === 'unclear') {
         unclear.set(irq, address);
-        changed.set(domain, (changed.get(domain) ?? new Set()).add(address));
+        for (const domain of domains) changed.set(domain, (changed.get(domain) ?? new Set()).add(address));
       } else if (ahead !== 'not there') this.#heard.settled(irq);
     }
     for (const [domain, addresses] of changed) domain.look(context, addresses);
     for (const [irq, address] of unclear) {
       // what has no file in /proc yet is asked for again
-      if (this.#holderOf(address)?.devices.get(address)?.interrupts.get(irq)?.handler) this.#heard.settled(irq);
+      const seen = this.#holdersOf(address).some(({ devices }) => devices.get(address)?.interrupts.get(irq)?.handler);
+      if (seen) this.#heard.settled(irq);
     }
   }
 
-  #holderOf(address: string): HeldDomain | undefined {
-    for (const domain of this.#domains.values()) if (domain.devices.has(address)) return domain;
-    return undefined;
+  /** The domain that has the device; with it, one that had it and of whose end we have not heard yet. */
+  #holdersOf(address: string): HeldDomain[] {
+    return [...this.#domains.values()].filter(({ devices }) => devices.has(address));
   }
 
   #look(domain: HeldDomain, context: LookContext): void {

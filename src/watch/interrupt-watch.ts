@@ -36,6 +36,7 @@ export class InterruptWatch {
     this.#file = files.open(handler === undefined ? `/sys/kernel/irq/${irq}/actions` : `/proc/irq/${irq}/smp_affinity`);
   }
 
+  /** What came back under its number is known as a new one from here on, for that shows once only. */
   look(): Look {
     try {
       const text = this.#file.read();
@@ -44,11 +45,12 @@ export class InterruptWatch {
       if (!(error instanceof FileError)) throw error;
     }
     // a mask cannot be read of what is gone, and without handlers the kernel need not say so
-    return this.handler === undefined && this.#seen === '' ? 'same' : 'renewed';
+    if (this.handler === undefined && this.#seen === '') return 'same';
+    this.#forget();
+    return 'renewed';
   }
 
-  /** It is another one now, and nothing is known of it. */
-  forget(): void {
+  #forget(): void {
     this.settled = undefined;
     this.before = undefined;
     this.ahead = undefined;
@@ -80,6 +82,8 @@ export class InterruptWatch {
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
     }
+    // it went, or came back as another one, under the look
+    if (text === undefined && this.handler !== undefined) this.#forget();
     const now = this.handler === undefined ? (text ?? '').trimEnd() : listOf(text ?? '');
     const expected = this.handler === undefined ? handlers.join(',') : affinity;
     this.#seen = now === expected ? (text ?? '') : undefined;
