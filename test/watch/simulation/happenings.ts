@@ -10,8 +10,14 @@ const MOVES = 1.1 * SETTINGS.intervals.quiet;
 /** Does a step, and lets its time pass. */
 export function take(world: World, step: Step): void {
   const guest = world.guests[step.domain] as Guest;
-  world.happen(() => HAPPENINGS[step.kind](world, guest, step));
+  const happening = () => world.happen(() => HAPPENINGS[step.kind](world, guest, step));
+  if (step.amid === 0) happening();
+  else {
+    world.amid(step.amid, happening);
+    world.happen(() => HAPPENINGS.driver(world, guest, { ...step, told: true }));
+  }
   world.pass(step.wait);
+  world.amidNothing();
 }
 
 type Happening = (world: World, guest: Guest, step: Step) => void;
@@ -22,9 +28,10 @@ const HAPPENINGS: Record<Step['kind'], Happening> = {
     world.start(guest);
     world.later(choice % 200, () => world.tell(guest));
   },
-  /** The event may come when another guest has the device already. */
+  /** The host's own driver may take the numbers; the event may come when another guest has the device already. */
   stop(world, guest, { choice }) {
     world.stop(guest);
+    if (choice % 3 === 0) takeNumbers(world, guest);
     const late = choice % 3000;
     world.later(choice % 2 === 0 ? 0 : late, () => world.tell(guest));
   },
@@ -121,7 +128,9 @@ const HAPPENINGS: Record<Step['kind'], Happening> = {
   },
   offline(world, _, { choice }) {
     const cpu = 2 + (choice % (CPUS - 2));
+    const before = new Map([...world.kernel.interrupts.values()].map((one) => [one, one.affinity]));
     world.kernel.setOnline(cpu, false);
+    for (const [one, affinity] of before) if (one.affinity !== affinity) world.moved(one);
   },
   online(world, _, { choice }) {
     for (const cpu of [choice % CPUS, (choice >> 5) % CPUS, (choice >> 10) % CPUS]) world.kernel.setOnline(cpu, true);
@@ -135,11 +144,38 @@ const HAPPENINGS: Record<Step['kind'], Happening> = {
   },
   /** The host's own driver takes and leaves vectors, with the numbers of before. */
   host(world, guest, { choice }) {
-    for (const address of guest.devices.keys()) {
-      if (world.kernel.devices.get(address)?.driver === 'nvme') world.kernel.enableVectors(address, choice % 3);
+    takeNumbers(world, guest, choice % 3);
+  },
+  /** Its partner starts with the device that they share, and uses it; that the guest has ended is said much later. */
+  takeover(world, guest, { choice }) {
+    const partner = world.guests[guest.index ^ 1] as Guest;
+    if (!world.running.has(guest) || guest.index % 4 > 1) return;
+    world.stop(guest);
+    world.start(partner);
+    world.tell(partner);
+    for (const address of passed(world, partner)) world.kernel.enableVectors(address, 1 + (choice % 4));
+    world.later(choice % 100_000, () => world.tell(guest));
+  },
+  /** A guest that resets again and again, untold: its numbers come back, and nobody moved them. */
+  flap(world, guest) {
+    for (let i = 0; i < 8; i++) {
+      world.later(i * MOVES, () => {
+        world.happen(() => {
+          for (const address of passed(world, guest)) {
+            const irqs = [...(world.kernel.devices.get(address)?.vectors ?? [])];
+            if (irqs.length > 0) world.kernel.enableVectors(address, irqs);
+          }
+        });
+      });
     }
   },
 };
+
+function takeNumbers(world: World, { devices }: Guest, count = 2): void {
+  for (const address of devices.keys()) {
+    if (world.kernel.devices.get(address)?.driver === 'nvme') world.kernel.enableVectors(address, count);
+  }
+}
 
 /** Devices that are with the guest. */
 function passed(world: World, guest: Guest): string[] {
@@ -163,5 +199,5 @@ function moveTo(world: World, interrupt: SimulatedInterrupt, cpu: number): void 
 }
 
 function stir(world: World, guest: Guest, told: boolean): void {
-  if (told && world.held.has(guest)) world.hold?.stir({ uuid: guest.uuid });
+  if (told && world.held.has(guest)) world.stir({ uuid: guest.uuid });
 }

@@ -25,9 +25,12 @@ export interface Step {
   choice: number;
   /** whether the watcher is told of it; where it is not, it finds out */
   told: boolean;
+  /** 0: it happens at once. Else its domain's driver comes first, and it happens under the look at that, at this access of an interrupt */
+  amid: number;
   kind:
     | ('start' | 'stop' | 'driver' | 'reset' | 'unload' | 'unmask' | 'swap' | 'plug' | 'unplug' | 'repin' | 'policy')
-    | ('move' | 'shrink' | 'deny' | 'allow' | 'refuse' | 'offline' | 'online' | 'reconnect' | 'kill' | 'host');
+    | ('move' | 'shrink' | 'deny' | 'allow' | 'refuse' | 'offline' | 'online' | 'reconnect' | 'kill' | 'host')
+    | ('takeover' | 'flap');
 }
 
 /** How often each happens, against the others. */
@@ -53,7 +56,14 @@ const WEIGHTS: Record<Step['kind'], number> = {
   reconnect: 1,
   kill: 2,
   host: 4,
+  takeover: 8,
+  flap: 1,
 };
+/** What is up to the host and its guests, and may come while the watcher looks. */
+const AMID: ReadonlySet<Step['kind']> = new Set<Step['kind']>([
+  ...(['stop', 'driver', 'reset', 'unload', 'unmask', 'swap', 'unplug', 'repin', 'move', 'shrink'] as const),
+  ...(['deny', 'allow', 'offline', 'online', 'host', 'takeover'] as const),
+]);
 const KINDS = (Object.keys(WEIGHTS) as Step['kind'][]).flatMap((kind) => Array<Step['kind']>(WEIGHTS[kind]).fill(kind));
 
 /** A history of so many steps over a day; the same for the same seed. */
@@ -65,7 +75,8 @@ export function history(seed: number, length: number): Step[] {
     const kind = KINDS[below(KINDS.length)] as Step['kind'];
     // much happens at once, and then nothing for a while
     const wait = random() < 0.4 ? below(3) * below(400) : Math.round(-Math.log(1 - random()) * mean * 1.6);
-    return { kind, domain: below(DOMAINS), choice: below(1_000_000), told: random() < 0.6, wait };
+    const amid = AMID.has(kind) && random() < 0.4 ? 1 + below(40) : 0;
+    return { kind, domain: below(DOMAINS), choice: below(1_000_000), told: random() < 0.6, amid, wait };
   });
 }
 

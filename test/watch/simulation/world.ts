@@ -3,11 +3,12 @@ import { type Cpuset, cpusetOf, cpusOf, formatCpuset, has, isSubset } from '../.
 import { DEFAULT_SETTINGS, type Settings } from '../../../src/enforce/settings.js';
 import type { SimulatedInterrupt } from '../../../src/host/simulated/delivery.js';
 import { SimulatedKernel } from '../../../src/host/simulated/kernel.js';
-import { KernelFiles } from '../../../src/host/simulated/kernel-files.js';
-import { Hold, type HoldRun } from '../../../src/watch/hold.js';
+import { Hold, type HoldRun, type Stir } from '../../../src/watch/hold.js';
 import { MemoryStates } from '../held-host.js';
+import { Excuse } from './excuse.js';
 import { addressesOf, definitionOf, type Guest, guestsAtFirst } from './guests.js';
 import { CPUS } from './steps.js';
+import { WatchedFiles } from './watched-files.js';
 
 /** What must never be. */
 export class Violation extends Error {}
@@ -20,17 +21,6 @@ export const SETTINGS: Settings = {
   intervals: { busy: 10_000, quiet: 60_000, traced: 120_000 },
   contest: { limit: 3, window: 300_000 },
 };
-/** The longest back-off after an error, and after a contest. */
-const BACK_OFF = 300_000;
-const LONGEST_CONTEST = 3_600_000;
-
-/** Why an interrupt may stay where it is: a write met an error, or somebody keeps moving it. */
-interface Excuse {
-  until: number;
-  /** when somebody moved it */
-  moves: number[];
-}
-
 /** A host with its guests, its kernel, and a watcher; and a second opinion of where every interrupt belongs. */
 export class World {
   now = 0;
@@ -48,6 +38,12 @@ export class World {
   /** writes until the watcher is killed; undefined: it lives on */
   #fuse: number | undefined;
   #pid = 1000;
+  #isRunning = false;
+  /** what happens under the watcher's eyes, at its so many-th access of an interrupt or a device's driver */
+  #amid: { left: number; happening: () => void } | undefined;
+  #amidAt = Number.NEGATIVE_INFINITY;
+  /** what each interrupt's set was when it last did: the watcher may have read no more than that */
+  #wantedBefore = new Map<SimulatedInterrupt, Cpuset>();
   /** a line gets back what it had: the one write to what is not, or no longer, a guest's */
   #releasing = false;
 
@@ -76,8 +72,9 @@ export class World {
     this.#hold = this.#newHold();
   }
 
-  get hold(): Hold | undefined {
-    return this.#hold;
+  /** Until what happened is seen at the latest. */
+  get #interval(): number {
+    return this.traced ? SETTINGS.intervals.traced : SETTINGS.intervals.quiet;
   }
 
   start(guest: Guest): void {
@@ -103,10 +100,42 @@ export class World {
   /** libvirt's events reach the watcher: what it says of the guest now. */
   tell(guest: Guest): void {
     if (!this.#hold) return;
+    if (this.#isRunning) {
+      this.later(0, () => this.tell(guest));
+      return;
+    }
     if (this.running.has(guest)) {
       this.#hold.put(definitionOf(guest));
       this.held.set(guest, this.held.get(guest) ?? this.now);
     } else if (this.held.delete(guest)) this.#drop(guest.uuid);
+  }
+
+  stir(what: Stir): void {
+    if (this.#isRunning) this.later(0, () => this.#hold?.stir(what));
+    else this.#hold?.stir(what);
+  }
+
+  /** It happens while the watcher looks; when it is not looked for so long, amidNothing() lets it happen. */
+  amid(accesses: number, happening: () => void): void {
+    this.#amid = { left: accesses, happening };
+  }
+
+  amidNothing(): void {
+    const { happening } = this.#amid ?? {};
+    this.#amid = undefined;
+    happening?.();
+  }
+
+  /** Between the last look at an interrupt and the write nobody can do anything: it does not happen there. */
+  #accessed(isWrite: boolean): void {
+    if (!this.#isRunning || !this.#amid || --this.#amid.left > 0 || isWrite) return;
+    this.#wantedBefore = new Map(
+      [...this.running].flatMap((guest) =>
+        [...this.#placeable(guest)].map(({ interrupt, wanted }) => [interrupt, wanted] as const),
+      ),
+    );
+    this.#amidAt = this.now;
+    this.amidNothing();
   }
 
   #drop(uuid: string): void {
@@ -127,7 +156,7 @@ export class World {
   }
 
   moved(interrupt: SimulatedInterrupt): void {
-    this.#excuseOf(interrupt).moves.push(this.now);
+    this.#excuseOf(interrupt).moved(this.now);
   }
 
   /** Something happens to interrupts: a kernel that traces says so. */
@@ -141,7 +170,7 @@ export class World {
       const [known, effective] = before.get(one.irq) ?? [];
       return known !== one || effective !== one.effective;
     });
-    if (irqs.length > 0) this.#hold?.stir({ irqs: irqs.map(({ irq }) => irq) });
+    if (irqs.length > 0) this.stir({ irqs: irqs.map(({ irq }) => irq) });
   }
 
   /** Time goes by, the watcher does what is due, and everything is checked all along. */
@@ -167,7 +196,7 @@ export class World {
 
   /** Every interrupt of a device with a policy is within its set, or has not been outside for longer than an interval. */
   check(): void {
-    const interval = this.traced ? SETTINGS.intervals.traced : SETTINGS.intervals.quiet;
+    const interval = this.#interval;
     const seen = new Set<SimulatedInterrupt>();
     for (const [guest, since] of this.held) {
       if (!this.running.has(guest)) continue;
@@ -200,12 +229,16 @@ export class World {
   #run(): boolean {
     const writes = this.kernel.writes;
     writes.length = 0;
+    this.#isRunning = true;
     try {
       const run = this.#hold?.run();
       if (run) this.#note(run);
     } catch (error) {
       if (!(error instanceof Killed)) throw error;
       this.#die();
+    } finally {
+      this.#isRunning = false;
+      this.#wantedBefore.clear();
     }
     if (this.traced && writes.length > 0) this.#hold?.stir({ irqs: writes.map(({ irq }) => irq) });
     return writes.length > 0;
@@ -225,16 +258,19 @@ export class World {
     const { limit, window } = SETTINGS.contest;
     // the last move may have been seen an interval after it was made
     const recent = excuse.moves.filter((at) => this.now - at <= window + 2 * SETTINGS.intervals.traced);
-    if (recent.length <= limit) throw new Violation(`IRQ ${interrupt.irq} is contested after ${recent.length} moves`);
-    excuse.until = this.now + LONGEST_CONTEST;
+    // what happens under a look may pass for somebody's move
+    const amid = this.now - this.#amidAt <= window;
+    if (recent.length <= limit && !amid)
+      throw new Violation(`IRQ ${interrupt.irq} is contested after ${recent.length} moves`);
+    excuse.contested(this.now);
   }
 
   #isExcused(interrupt: SimulatedInterrupt): boolean {
-    return (this.#excuses.get(interrupt)?.until ?? 0) > this.now - SETTINGS.intervals.traced;
+    return (this.#excuses.get(interrupt)?.until ?? 0) > this.now - this.#interval;
   }
 
   #excuseOf(interrupt: SimulatedInterrupt): Excuse {
-    const excuse = this.#excuses.get(interrupt) ?? { until: 0, moves: [] };
+    const excuse = this.#excuses.get(interrupt) ?? new Excuse(this.#interval, SETTINGS.contest.window);
     this.#excuses.set(interrupt, excuse);
     return excuse;
   }
@@ -250,10 +286,15 @@ export class World {
   }
 
   *#placeable(guest: Guest): Generator<{ interrupt: SimulatedInterrupt; wanted: Cpuset; address: string }> {
+    for (const { wanted, ...own } of this.#owned(guest)) if (wanted) yield { ...own, wanted };
+  }
+
+  /** The interrupts that are the guest's alone, and where they belong; undefined where they may be anywhere. */
+  *#owned(guest: Guest): Generator<{ interrupt: SimulatedInterrupt; wanted: Cpuset | undefined; address: string }> {
     for (const [address, policy] of guest.devices) {
       const device = this.kernel.devices.get(address);
       const wanted = this.wantedBy(guest, policy);
-      if (!device || !wanted) continue;
+      if (!device) continue;
       const irqs = device.vectors.length > 0 ? device.vectors : [device.line ?? -1];
       for (const irq of irqs) {
         const interrupt = this.kernel.interrupts.get(irq);
@@ -267,7 +308,8 @@ export class World {
     const files = new WatchedFiles(
       this.kernel,
       (irq) => this.#checkWrite(irq),
-      (irq) => this.#failedWrite(irq),
+      (irq, code) => this.#failedWrite(irq, code),
+      (isWrite) => this.#accessed(isWrite),
     );
     const hold = new Hold({ files, state: this.#state, clock: { now: () => this.now }, pause: () => {} }, SETTINGS);
     hold.traced = this.traced;
@@ -290,11 +332,9 @@ export class World {
   }
 
   /** It may stay where it is for a while: it cannot be written. */
-  #failedWrite(irq: number): void {
+  #failedWrite(irq: number, code: string): void {
     const interrupt = this.kernel.interrupts.get(irq);
-    if (!interrupt) return;
-    const excuse = this.#excuseOf(interrupt);
-    excuse.until = Math.max(excuse.until, this.now + BACK_OFF);
+    if (interrupt) this.#excuseOf(interrupt).failed(code, this.now);
   }
 
   /** Nothing but an interrupt of a running guest's device with a policy is ever written, and never outside of its set. */
@@ -303,35 +343,17 @@ export class World {
     const isVfio = interrupt?.handlers.some((handler) => handler.startsWith('vfio-'));
     if (this.#releasing && interrupt?.type === 'intx' && !isVfio) return;
     for (const guest of this.running) {
-      for (const own of this.#placeable(guest)) {
+      for (const own of this.#owned(guest)) {
         if (own.interrupt !== interrupt) continue;
-        if (!isSubset(interrupt.affinity, own.wanted)) throw new Violation(`IRQ ${irq} was written outside of its set`);
+        const sets = [own.wanted, this.#wantedBefore.get(interrupt)].filter((set) => set !== undefined);
+        if (!sets.some((set) => isSubset(interrupt.affinity, set)))
+          throw new Violation(`IRQ ${irq} was written outside of its set`);
+        this.#excuseOf(interrupt).written(this.now);
         if (this.#fuse !== undefined && --this.#fuse <= 0) throw new Killed();
         return;
       }
     }
     throw new Violation(`IRQ ${irq} was written: ${interrupt?.handlers.join(', ') || 'without a handler'}`);
-  }
-}
-
-class WatchedFiles extends KernelFiles {
-  constructor(
-    kernel: SimulatedKernel,
-    private readonly written: (irq: number) => void,
-    private readonly failed: (irq: number) => void,
-  ) {
-    super(kernel);
-  }
-
-  override write(path: string, text: string): void {
-    const irq = Number(path.split('/')[3]);
-    try {
-      super.write(path, text);
-    } catch (error) {
-      this.failed(irq);
-      throw error;
-    }
-    this.written(irq);
   }
 }
 
