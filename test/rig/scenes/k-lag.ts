@@ -26,8 +26,6 @@ sceneOnEveryKernel(
     rig.note(histogram(`a hook that sleeps ${SLEEP} s (of the usual 30) and places once`, sleeper));
     rig.note(histogram(`a loop every ${LOOP} s`, loop));
     assertAhead(ours, loop);
-    const [lag, least] = [ours, bare].map((lives) => quantile(lagsOf(lives), 0.5)) as [number, number];
-    assert.ok(lag < 4 * least, `p50 ${lag} ms where the least is ${least} ms`);
     assert.ok(
       sleeper.some(({ lag }) => lag === undefined),
       'who places once misses what comes later',
