@@ -138,7 +138,7 @@ test('what cannot be done is one line, and status 2', async () => {
   };
   await refused(/is no folder/, 'install', '--prefix', folder.join('none'));
   await refused(/takes no file: x/, 'install', 'x', '--prefix', folder.path);
-  await refused(/names a folder/, 'install', '--prefix=');
+  await refused(/names no folder/, 'install', '--prefix=');
   folder.write('lib/systemd/system/hostdev-cpuset.service', '');
   await refused(/a package has put/, 'install', '--prefix', folder.path);
   folder.write('file/etc', '');

@@ -4,14 +4,15 @@ import { lintDocument } from '../../src/lint/lint-document.js';
 
 const test = suite('a document with thousands of findings');
 
-test('of each rule and severity a thousand are kept, and how many more there are', () => {
-  const warnings = "<hostdev type='usb' cpuset='native'/>".repeat(1500);
-  const errors = "<hostdev type='usb' cpuset='auto'/>".repeat(1001);
-  const { findings } = lintDocument({ text: `<domain><devices>${warnings}${errors}</devices></domain>` });
+test('of each rule a thousand are kept, and how many more there are', () => {
+  const pins = Array.from({ length: 1500 }, (_, index) => `<vcpupin vcpu='${index + 1}' cpuset='0'/>`).join('');
+  const devices = "<hostdev type='usb' cpuset='0'/>".repeat(1001);
+  const text = `<domain><vcpu>1</vcpu><cputune>${pins}</cputune><devices>${devices}</devices></domain>`;
+  const { findings } = lintDocument({ text });
   const count = (wanted: string) => findings.filter(({ severity }) => severity === wanted).length;
-  assert.equal([count('warning'), count('error'), count('note')], [1000, 1000, 1]);
-  const note = findings.find(({ severity }) => severity === 'note');
-  assert.is(note?.message, '501 more of this rule are not shown');
+  assert.equal([count('warning'), count('error')], [1000, 1000]);
+  const notes = findings.filter(({ severity }) => severity === 'note').map(({ message }) => message);
+  assert.equal(notes.sort(), ['1 more of this rule are not shown', '500 more of this rule are not shown']);
 });
 
 test.run();

@@ -29,7 +29,6 @@ export function installCommand(parser: Argv, name: InstallOptions['command'], ta
     ({ _: words, prefix, 'dry-run': dryRun, force, ...flags }) => {
       const [word] = pathsOf(words, name);
       if (word !== undefined) throw new ToolError(`${name} takes no file: ${word}`);
-      if (prefix === '') throw new ToolError('--prefix names a folder');
       const parts = PARTS.filter((part) => (flags as Record<string, unknown>)[`no-${part}`] !== true);
       const options = { command: name, parts, prefix, dryRun: dryRun ?? false, force: force ?? false };
       take({ command: 'install', options });
