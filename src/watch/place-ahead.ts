@@ -1,6 +1,7 @@
 import { formatMask, parseCpuList } from '../domain/cpu-mask.js';
 import { ownership } from '../enforce/handlers.js';
 import { FileError, type Files } from '../host/files.js';
+import { readHandlers } from '../host/interrupt.js';
 import { isVfioDriver, readDriver } from '../host/pci-device.js';
 import type { DeviceWatch } from './device-watch.js';
 
@@ -33,6 +34,8 @@ export function placeAhead(files: Files, device: DeviceWatch, appeared: Appeared
     const from = watch.readAffinity();
     if (from === undefined) return 'not there';
     if (!isVfioDriver(readDriver(files, address))) return 'unclear';
+    // the kernel may have named many, and this one is another's by now
+    if (readHandlers(files, irq).join() !== handlers.join()) return 'unclear';
     if (from !== cpus) {
       // what a line had is noted down before it is written
       if (owned.vector === null) return 'unclear';

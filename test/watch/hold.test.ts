@@ -124,6 +124,19 @@ hold('ahead of a close look nothing is placed by what may hold no more', () => {
   host.kernel.disableVectors(A);
   host.pass(60_000);
   host.kernel.enableVectors(A, [50]);
+  host.hold.settings = { ...host.hold.settings, allowedCpus: cpus('5-6') };
+  host.kernel.processes.pin(UUID, 0, '4-5');
+  host.pass(60_000);
+  host.kernel.enableVectors(A, [51]);
+  host.hold.settings = { ...host.hold.settings, allowedCpus: cpus('4') };
+  host.written();
+  host.hold.stir({ irqs: [51] });
+  host.hold.run();
+  assert.equal(host.written(), ['51=4'], 'other CPUs are allowed, and nobody had looked since');
+
+  host.kernel.disableVectors(A);
+  host.pass(60_000);
+  host.kernel.enableVectors(A, [50]);
   host.kernel.bind(A, 'nvme');
   host.written();
   host.hold.stir({ irqs: [50] });

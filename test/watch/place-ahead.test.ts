@@ -1,0 +1,58 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { PciAddress } from '../../src/domain/address.js';
+import type { DeviceDescription } from '../../src/host/simulated/description.js';
+import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
+import { DeviceWatch } from '../../src/watch/device-watch.js';
+import { placeAhead } from '../../src/watch/place-ahead.js';
+import { A, B, hostOf } from '../enforce/simulated-pass.js';
+
+const test = suite('what the kernel names is placed ahead');
+const OURS = `vfio-msix[0](${A})`;
+const WANTED = '2-3';
+
+/** Names interrupt 41 of a device; what came of it, and how many masks were written. */
+function name(
+  { handlers = [OURS], driver = 'vfio-pci', type = 'msix' }: Partial<Shape>,
+  {
+    cpus = WANTED,
+    told = handlers,
+    settled = false,
+  }: { cpus?: string | null; told?: string[]; settled?: boolean } = {},
+): [string, number] {
+  const kernel = hostOf([{ address: A, driver, interrupts: [{ irq: 41, type, handlers }] } as DeviceDescription]);
+  const files = new KernelFiles(kernel);
+  const device = new DeviceWatch(files, A as PciAddress);
+  device.cpus = cpus ?? undefined;
+  if (settled) device.watchOf({ irq: 41, handlers, affinity: '0-7' }).settled = WANTED;
+  const done = placeAhead(files, device, { irq: 41, handlers: told, at: 0 }, () => 3);
+  return [done, kernel.writes.length];
+}
+
+interface Shape {
+  handlers: string[];
+  driver: string;
+  type: 'msix' | 'intx';
+}
+
+test('a new vector of the device is written, once', () => {
+  assert.equal(name({}), ['written', 1]);
+  assert.equal(name({}, { cpus: '0-7' }), ['as wanted', 0]);
+});
+
+for (const [why, shape, more] of [
+  ["another device's", { handlers: [`vfio-msix[0](${B})`] }, {}],
+  ["the host's driver's", { handlers: ['nvme0q1'] }, {}],
+  ['shared with another', { handlers: [OURS, 'snd_hda'] }, {}],
+  ["on a device that is bound to the host's driver", { driver: 'nvme' }, {}],
+  ['a legacy line, of which what it had is noted first', { handlers: [`vfio-intx(${A})`], type: 'intx' }, {}],
+  ['one that was placed before, and that somebody may have moved', {}, { settled: true }],
+  ['of a device whose set may not be taken for granted', {}, { cpus: null }],
+  ["another device's since the kernel named it", { handlers: [`vfio-msix[0](${B})`] }, { told: [OURS] }],
+] as [string, Partial<Shape>, { cpus?: null; told?: string[]; settled?: boolean }][]) {
+  test(`${why}: left to a close look`, () => {
+    assert.equal(name(shape, more), ['unclear', 0]);
+  });
+}
+
+test.run();
