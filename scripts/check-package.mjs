@@ -5,12 +5,6 @@ import { existsSync, readFileSync } from 'node:fs';
 const ALLOWED =
   /^(dist\/bin\/|dist\/lib\/|man\/|completions\/|hook\/|rng\/|schemas\/|samples\/|service\/|docs\/|examples\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/;
 
-if (!existsSync('dist/bin/lint-domain.cjs'))
-  execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
-const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts', '--loglevel=error'], {
-  encoding: 'utf8',
-});
-const files = JSON.parse(packed)[0].files.map(({ path }) => path);
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const wanted = [
   ...Object.values(manifest.bin),
@@ -24,6 +18,14 @@ const wanted = [
   'LICENSE',
   'README.md',
 ];
+
+// an older build may lack what is new
+if (!wanted.every((path) => existsSync(path)))
+  execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
+const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts', '--loglevel=error'], {
+  encoding: 'utf8',
+});
+const files = JSON.parse(packed)[0].files.map(({ path }) => path);
 
 const problems = [
   ...files.filter((path) => !ALLOWED.test(path)).map((path) => `does not belong in the package: ${path}`),

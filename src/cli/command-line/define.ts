@@ -1,6 +1,6 @@
 import type { Argv } from 'yargs';
 import { ToolError } from '../io.js';
-import { EPILOGUE, pathsOf, schemaOptions, type Take, usage } from './shared.js';
+import { connectOption, EPILOGUE, pathsOf, schemaOptions, type Take, usage } from './shared.js';
 
 const ABOUT = {
   define: 'virsh define, with cpuset attributes allowed',
@@ -43,7 +43,8 @@ export function editCommand(parser: Argv, take: Take): void {
 }
 
 function libvirtOptions<T>(command: Argv<T>) {
-  return schemaOptions(command)
-    .option('connect', { alias: 'c', type: 'string', requiresArg: true, describe: 'URI of libvirt, as of virsh -c' })
-    .option('no-check', { type: 'boolean', describe: 'do not ask the schema, nor have libvirt ask it' });
+  return connectOption(schemaOptions(command)).option('no-check', {
+    type: 'boolean',
+    describe: 'do not ask the schema, nor have libvirt ask it',
+  });
 }

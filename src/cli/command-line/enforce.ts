@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs';
 import type { EnforceOptions } from '../enforce.js';
 import { ToolError } from '../io.js';
-import { pathsOf, type Take } from './shared.js';
+import { hostOptions, pathsOf, type Take } from './shared.js';
 
 const ABOUT = {
   plan: 'what would be written on this host, and why',
@@ -18,7 +18,7 @@ export function enforceCommand(parser: Argv, name: EnforceOptions['command'], ta
     name,
     ABOUT[name],
     (options) =>
-      (isStatus ? statusOptions(options) : options)
+      hostOptions(isStatus ? statusOptions(options) : options)
         .usage(`${usage}\n${isStatus ? DOMAINS : FILES_OR_DOMAINS}`)
         .epilogue('Exit status: 0 fine, 1 something could not be placed, 2 the tool failed.')
         .option('domain', {
@@ -28,13 +28,6 @@ export function enforceCommand(parser: Argv, name: EnforceOptions['command'], ta
           requiresArg: true,
           describe: 'a domain of libvirt',
         })
-        .option('connect', {
-          alias: 'c',
-          type: 'string',
-          requiresArg: true,
-          describe: 'URI of libvirt, as of virsh -c',
-        })
-        .option('root', { type: 'string', requiresArg: true, describe: 'a tree with /sys, /proc, /run and /etc in it' })
         .option('json', { type: 'boolean', describe: 'a JSON document in place of text' })
         .example(`virsh dumpxml guest | $0 ${name}${isStatus ? ' -' : ''}`, 'any definition'),
     ({ _: words, domain = [], connect, root, json, watch: watched, html }) => {

@@ -21,6 +21,25 @@ export function schemaOptions<T>(command: Argv<T>) {
     .option('engine', { type: 'string', requiresArg: true, describe: `auto, ${ENGINE_NAMES.join(', ')}` });
 }
 
+/** Of the commands that ask libvirt. */
+export function connectOption<T>(command: Argv<T>) {
+  return command.option('connect', {
+    alias: 'c',
+    type: 'string',
+    requiresArg: true,
+    describe: 'URI of libvirt, as of virsh -c',
+  });
+}
+
+/** Of the commands that ask a host, too. */
+export function hostOptions<T>(command: Argv<T>) {
+  return connectOption(command).option('root', {
+    type: 'string',
+    requiresArg: true,
+    describe: 'a tree with /sys, /proc, /run and /etc in it',
+  });
+}
+
 /** yargs keeps the command itself among the words. */
 export function pathsOf(words: readonly (string | number)[], command: string): string[] {
   return words.slice(command === '$0' ? 0 : 1).map(String);

@@ -1,6 +1,6 @@
 import type { Argv } from 'yargs';
 import { ToolError } from '../io.js';
-import { pathsOf, type Take } from './shared.js';
+import { hostOptions, pathsOf, type Take } from './shared.js';
 
 const ABOUT = "hold every running domain's policy";
 const SIGNALS = 'SIGTERM and SIGINT end it, SIGHUP has the configuration read again.';
@@ -10,16 +10,9 @@ export function watchCommand(parser: Argv, take: Take): void {
     'watch',
     ABOUT,
     (options) =>
-      options
+      hostOptions(options)
         .usage(`Usage: $0 watch [options]\n\n${ABOUT}\n${SIGNALS}`)
         .epilogue('Exit status: 0 it ended as told, 2 the tool failed.')
-        .option('connect', {
-          alias: 'c',
-          type: 'string',
-          requiresArg: true,
-          describe: 'URI of libvirt, as of virsh -c',
-        })
-        .option('root', { type: 'string', requiresArg: true, describe: 'a tree with /sys, /proc, /run and /etc in it' })
         .option('metrics', {
           type: 'string',
           requiresArg: true,
