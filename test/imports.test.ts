@@ -24,6 +24,16 @@ test('imports go one way', () => {
   assert.ok(imports.length > 100, `only ${imports.length} imports found`);
 });
 
+test('inside cli/ the commands import one way, too', () => {
+  const order = ['status', 'watch', 'edit', 'transform', 'lint', 'host', 'files'];
+  const below = (file: string) => /^cli\/([\w-]+)\//.exec(file)?.[1] ?? '';
+  const wrong = imports.filter(({ file, target }) => {
+    const to = below(join(dirname(file), target));
+    return order.includes(below(file)) && to !== '' && order.indexOf(to) < order.indexOf(below(file));
+  });
+  assert.equal(wrong, []);
+});
+
 test('no files import each other in a circle', () => {
   const graph = new Map<string, string[]>();
   for (const { file, target } of imports.filter(({ target }) => target.startsWith('.'))) {

@@ -1,8 +1,8 @@
-import { findFiles } from './find-files.js';
+import { findFiles } from './files/find-files.js';
 import { EXIT } from './io.js';
+import { type SchemaRun, startSchemaRun } from './lint/schema-run.js';
 import { processIo } from './process-io.js';
 import { run } from './run.js';
-import { type SchemaRun, startSchemaRun } from './schema-run.js';
 
 /** The executables: each calls this with its name. */
 export async function main(program: 'hostdev-cpuset' | 'lint-domain'): Promise<void> {

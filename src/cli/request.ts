@@ -1,10 +1,10 @@
-import type { DefineOptions } from './define.js';
-import type { EditOptions } from './edit.js';
-import type { EnforceOptions } from './enforce.js';
+import type { DefineOptions } from './edit/define.js';
+import type { EditOptions } from './edit/edit.js';
+import type { EnforceOptions } from './host/enforce.js';
 import type { InstallOptions } from './install.js';
-import type { LintOptions } from './lint.js';
-import type { NormalizeCommandOptions, TransformOptions } from './transform.js';
-import type { WatchOptions } from './watch.js';
+import type { LintOptions } from './lint/lint.js';
+import type { NormalizeCommandOptions, TransformOptions } from './transform/transform.js';
+import type { WatchOptions } from './watch/watch.js';
 
 /** What a command line asks for. */
 export type Request =

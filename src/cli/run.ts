@@ -1,7 +1,7 @@
-import type { EnforceOptions } from './enforce.js';
 import { isExpected } from './expected-error.js';
+import type { EnforceOptions } from './host/enforce.js';
 import { EXIT, errorLine, type Io } from './io.js';
-import type { SchemaRun } from './schema-run.js';
+import type { SchemaRun } from './lint/schema-run.js';
 
 /** Node's words for a current folder that somebody has removed say nothing to anybody. */
 function sentence(error: Error): string {
@@ -30,8 +30,8 @@ async function dispatch(program: string, args: readonly string[], io: Io, early?
     io.stdout.write(request.text);
     return EXIT.ok;
   }
-  if (request.command === 'watch') return (await import('./watch.js')).watchCommand(request.options, io);
-  if (request.command === 'edit') return (await import('./edit.js')).editCommand(request.options, io);
+  if (request.command === 'watch') return (await import('./watch/watch.js')).watchCommand(request.options, io);
+  if (request.command === 'edit') return (await import('./edit/edit.js')).editCommand(request.options, io);
   if (request.command === 'install') return (await import('./install.js')).installCommand(request.options, io);
   const namesNone =
     request.options.paths.length === 0 && !(request.command === 'enforce' && namesDomains(request.options));
@@ -45,13 +45,13 @@ async function dispatch(program: string, args: readonly string[], io: Io, early?
     request.options.paths = ['-'];
   }
   if (request.command === 'enforce' && request.options.watch !== undefined) {
-    return (await import('./status-watch.js')).watchStatus(request.options, request.options.watch, io);
+    return (await import('./status/status-watch.js')).watchStatus(request.options, request.options.watch, io);
   }
   if (request.command === 'enforce' && request.options.html !== undefined) {
-    return (await import('./status-html.js')).statusPage(request.options, request.options.html, io);
+    return (await import('./status/status-html.js')).statusPage(request.options, request.options.html, io);
   }
-  if (request.command === 'enforce') return (await import('./enforce.js')).enforceCommand(request.options, io);
-  if (request.command === 'define') return (await import('./define.js')).defineCommand(request.options, io);
+  if (request.command === 'enforce') return (await import('./host/enforce.js')).enforceCommand(request.options, io);
+  if (request.command === 'define') return (await import('./edit/define.js')).defineCommand(request.options, io);
   const { lint, normalizeCommand, expandCommand } = await import('./commands.js');
   if (request.command === 'lint') return lint(request.options, io);
   return request.command === 'normalize' ? normalizeCommand(request.options, io) : expandCommand(request.options, io);

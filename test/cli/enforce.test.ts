@@ -2,7 +2,7 @@ import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { enforceCommand } from '../../src/cli/enforce.js';
+import { enforceCommand } from '../../src/cli/host/enforce.js';
 import { ToolError } from '../../src/cli/io.js';
 import { layOut, parseHostDescription, SimulatedKernel } from '../../src/host/simulated/index.js';
 import { projectRoot, runCli } from '../support/cli.js';

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { relative } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { findFiles } from '../../src/cli/find-files.js';
+import { findFiles } from '../../src/cli/files/find-files.js';
 import { asOrdinaryUser } from '../support/ordinary-user.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 

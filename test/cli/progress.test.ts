@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Progress } from '../../src/cli/progress.js';
+import { Progress } from '../../src/cli/lint/progress.js';
 
 const test = suite('the progress bar');
 

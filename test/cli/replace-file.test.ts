@@ -1,8 +1,8 @@
 import { chmodSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, unlinkSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { putFile, replaceFile } from '../../src/cli/files/replace-file.js';
 import { ToolError } from '../../src/cli/io.js';
-import { putFile, replaceFile } from '../../src/cli/replace-file.js';
 import { asOrdinaryUser } from '../support/ordinary-user.js';
 import { run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'no
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ToolError } from '../../src/cli/io.js';
-import { watchCommand } from '../../src/cli/watch.js';
+import { watchCommand } from '../../src/cli/watch/watch.js';
 import { WatcherPlace } from '../../src/watch/watcher-place.js';
 import { liveXml, SimulatedRoot } from '../hook/simulated-root.js';
 import { runCli } from '../support/cli.js';

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openLintHost } from '../../src/cli/lint-host.js';
+import { openLintHost } from '../../src/cli/lint/lint-host.js';
 import { SETTINGS_FILE } from '../../src/enforce/settings.js';
 import { HOST_RULES } from '../../src/lint/host-rules/index.js';
 import { lintDocument } from '../../src/lint/lint-document.js';

@@ -1,5 +1,5 @@
 import type { Argv } from 'yargs';
-import type { EnforceOptions } from '../enforce.js';
+import type { EnforceOptions } from '../host/enforce.js';
 import { ToolError } from '../io.js';
 import { hostOptions, pathsOf, type Take } from './shared.js';
 

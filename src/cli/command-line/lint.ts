@@ -1,6 +1,6 @@
 import type { Argv } from 'yargs';
 import { ToolError } from '../io.js';
-import { FORMATS } from '../render-report.js';
+import { FORMATS } from '../lint/render-report.js';
 import { EPILOGUE, pathsOf, schemaOptions, type Take, usage } from './shared.js';
 
 const ABOUT = 'check domain XML';

@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { chooseEngine, type EngineName } from '../schema/engine.js';
-import { findGrammar, type Grammar } from '../schema/grammar.js';
-import { startXmllint, type XmllintRun } from '../schema/xmllint.js';
-import { MAX_BYTES } from '../xml/decode.js';
-import type { Io } from './io.js';
+import { chooseEngine, type EngineName } from '../../schema/engine.js';
+import { findGrammar, type Grammar } from '../../schema/grammar.js';
+import { startXmllint, type XmllintRun } from '../../schema/xmllint.js';
+import { MAX_BYTES } from '../../xml/decode.js';
+import type { Io } from '../io.js';
 
 export interface SchemaOptions {
   /** folder of libvirt's schemas */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { openEngine } from '../schema/engine.js';
-import type { SchemaDocument, SchemaVerdict } from '../schema/verdict.js';
-import type { Io } from './io.js';
+import { openEngine } from '../../schema/engine.js';
+import type { SchemaDocument, SchemaVerdict } from '../../schema/verdict.js';
+import type { Io } from '../io.js';
 import { isWorthReading, type SchemaRun } from './schema-run.js';
 
 /** A document that is well-formed and a domain: only those are the schema's business. */

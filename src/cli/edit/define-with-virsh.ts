@@ -1,6 +1,6 @@
-import { ToolError } from './io.js';
-import { PrivateFolder } from './private-folder.js';
-import { callVirsh, errorsOf, runningNames } from './virsh.js';
+import { PrivateFolder } from '../files/private-folder.js';
+import { ToolError } from '../io.js';
+import { callVirsh, errorsOf, runningNames } from '../virsh.js';
 
 /** virsh's word for a libvirt that is not there: no fault of the definition. */
 const NO_CONNECTION = 'failed to connect to the hypervisor';

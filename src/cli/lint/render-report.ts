@@ -1,9 +1,10 @@
-import { formatGithub } from '../lint/formats/github.js';
-import { formatFinding, formatSummary, type Paint, plain } from '../lint/formats/text.js';
-import type { LintReport } from '../lint/report.js';
-import type { LineIndex } from '../xml/position.js';
-import type { Io } from './io.js';
-import { pathBelow, sourceRoot } from './source-root.js';
+import { formatGithub } from '../../lint/formats/github.js';
+import { formatFinding, formatSummary, type Paint } from '../../lint/formats/text.js';
+import type { LintReport } from '../../lint/report.js';
+import type { LineIndex } from '../../xml/position.js';
+import { pathBelow, sourceRoot } from '../files/source-root.js';
+import type { Io } from '../io.js';
+import { painter } from '../painter.js';
 
 export const FORMATS = ['text', 'json', 'sarif', 'github'] as const;
 export type FormatName = (typeof FORMATS)[number];
@@ -35,12 +36,4 @@ function asText({ files, summary }: LintReport, sourceLine: (file: number, line:
     findings.map((finding) => formatFinding(path, finding, sourceLine(file, finding.line), paint)),
   );
   return parts.join('') + formatSummary(summary, paint);
-}
-
-const CODES = { red: 31, yellow: 33, cyan: 36, bold: 1, dim: 2 };
-
-/** Colours on a terminal only, and not where NO_COLOR asks for none (no-color.org). */
-export function painter(out: { isTTY: boolean }, env: Io['env']): Paint {
-  if (!out.isTTY || env.NO_COLOR || env.TERM === 'dumb') return plain;
-  return (style, text) => `\u001b[${CODES[style]}m${text}\u001b[0m`;
 }

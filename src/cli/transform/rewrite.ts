@@ -1,15 +1,15 @@
-import type { Definition } from '../domain/definition.js';
-import { formatFinding } from '../lint/formats/text.js';
-import { lintDocument } from '../lint/lint-document.js';
-import { reportFile } from '../lint/report.js';
-import { inOrder } from '../lint/rule.js';
-import { beyondSchema } from '../lint/schema-findings.js';
-import { decode } from '../xml/decode.js';
-import { checkSchema, type Ruled } from './check-schema.js';
-import type { Io } from './io.js';
-import { readInput, STDIN_NAME, UnreadableError } from './read-input.js';
-import { painter } from './render-report.js';
-import { type SchemaOptions, startSchemaRun } from './schema-run.js';
+import type { Definition } from '../../domain/definition.js';
+import { formatFinding } from '../../lint/formats/text.js';
+import { lintDocument } from '../../lint/lint-document.js';
+import { reportFile } from '../../lint/report.js';
+import { inOrder } from '../../lint/rule.js';
+import { beyondSchema } from '../../lint/schema-findings.js';
+import { decode } from '../../xml/decode.js';
+import { readInput, STDIN_NAME, UnreadableError } from '../files/read-input.js';
+import type { Io } from '../io.js';
+import { checkSchema, type Ruled } from '../lint/check-schema.js';
+import { type SchemaOptions, startSchemaRun } from '../lint/schema-run.js';
+import { painter } from '../painter.js';
 
 export type Rewrite = (definition: Definition) => string;
 

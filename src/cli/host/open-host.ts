@@ -1,5 +1,5 @@
-import type { Files } from '../host/files.js';
-import { ToolError } from './io.js';
+import type { Files } from '../../host/files.js';
+import { ToolError } from '../io.js';
 
 /** @throws ToolError where there is no Linux below the root, or here */
 export function assertHost(files: Files, root: string | undefined): void {

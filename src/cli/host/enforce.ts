@@ -1,21 +1,21 @@
-import type { Definition } from '../domain/definition.js';
-import { enforceDomain, type PassHost, planDomain } from '../enforce/pass.js';
-import { type DomainReport, enforceReport } from '../enforce/report.js';
-import { formatReport } from '../enforce/text-report.js';
-import { pause } from '../host/pause.js';
-import { RootFiles } from '../host/root-files.js';
-import { StateStore } from '../host/state-store.js';
-import { formatFinding } from '../lint/formats/text.js';
-import { lintDocument } from '../lint/lint-document.js';
-import { reportFile } from '../lint/report.js';
-import { readWatcherStatus } from '../watch/watch-file.js';
-import { decode } from '../xml/decode.js';
-import { EXIT, type Io, ToolError } from './io.js';
+import type { Definition } from '../../domain/definition.js';
+import { enforceDomain, type PassHost, planDomain } from '../../enforce/pass.js';
+import { type DomainReport, enforceReport } from '../../enforce/report.js';
+import { formatReport } from '../../enforce/text-report.js';
+import { pause } from '../../host/pause.js';
+import { RootFiles } from '../../host/root-files.js';
+import { StateStore } from '../../host/state-store.js';
+import { formatFinding } from '../../lint/formats/text.js';
+import { lintDocument } from '../../lint/lint-document.js';
+import { reportFile } from '../../lint/report.js';
+import { readWatcherStatus } from '../../watch/watch-file.js';
+import { decode } from '../../xml/decode.js';
+import { readInput, STDIN_NAME } from '../files/read-input.js';
+import { EXIT, type Io, ToolError } from '../io.js';
+import { painter } from '../painter.js';
+import { dumpDomain, runningDomains } from '../virsh.js';
 import { assertHost } from './open-host.js';
-import { readInput, STDIN_NAME } from './read-input.js';
 import { readSettings } from './read-settings.js';
-import { painter } from './render-report.js';
-import { dumpDomain, runningDomains } from './virsh.js';
 import { watcherLines } from './watcher-text.js';
 
 export interface EnforceOptions {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { sarifLog } from '../lint/formats/sarif.js';
-import type { LintReport } from '../lint/report.js';
-import type { Io } from './io.js';
-import { pathBelow, sourceRoot } from './source-root.js';
-import { version } from './version.js';
+import { sarifLog } from '../../lint/formats/sarif.js';
+import type { LintReport } from '../../lint/report.js';
+import { pathBelow, sourceRoot } from '../files/source-root.js';
+import type { Io } from '../io.js';
+import { version } from '../version.js';
 
 /** A report as SARIF. Loaded only when it is asked for. */
 export function sarifOf(

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Rates, ratesBetween } from '../enforce/rates.js';
-import type { EnforceReport } from '../enforce/report.js';
-import { formatReport } from '../enforce/text-report.js';
-import type { EnforceOptions } from './enforce.js';
-import { isExpected } from './expected-error.js';
-import { EXIT, type Io } from './io.js';
-import { painter } from './render-report.js';
+import { type Rates, ratesBetween } from '../../enforce/rates.js';
+import type { EnforceReport } from '../../enforce/report.js';
+import { formatReport } from '../../enforce/text-report.js';
+import { isExpected } from '../expected-error.js';
+import type { EnforceOptions } from '../host/enforce.js';
+import { watcherLines } from '../host/watcher-text.js';
+import { EXIT, type Io } from '../io.js';
+import { painter } from '../painter.js';
 import { showOnScreen } from './screen.js';
 import { StatusLooks } from './status-looks.js';
-import { watcherLines } from './watcher-text.js';
 
 interface Look {
   report: EnforceReport;

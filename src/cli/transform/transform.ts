@@ -1,14 +1,14 @@
 import { realpathSync } from 'node:fs';
-import type { Definition } from '../domain/definition.js';
-import type { DefaultPolicy } from '../domain/metadata.js';
-import { printable } from '../lint/formats/printable.js';
-import { expand } from '../transform/expand.js';
-import { normalize } from '../transform/normalize.js';
-import { EXIT, errorLine, type Io, ToolError } from './io.js';
-import { STDIN_NAME, UnreadableError } from './read-input.js';
-import { replaceFile } from './replace-file.js';
+import type { Definition } from '../../domain/definition.js';
+import type { DefaultPolicy } from '../../domain/metadata.js';
+import { printable } from '../../lint/formats/printable.js';
+import { expand } from '../../transform/expand.js';
+import { normalize } from '../../transform/normalize.js';
+import { STDIN_NAME, UnreadableError } from '../files/read-input.js';
+import { replaceFile } from '../files/replace-file.js';
+import { EXIT, errorLine, type Io, ToolError } from '../io.js';
+import type { SchemaOptions } from '../lint/schema-run.js';
 import { type Rewrite, rewriteAll, type Told } from './rewrite.js';
-import type { SchemaOptions } from './schema-run.js';
 
 const PROGRAM = 'hostdev-cpuset';
 

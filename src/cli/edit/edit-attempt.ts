@@ -1,11 +1,11 @@
-import type { Definition } from '../domain/definition.js';
-import { canonicalUuid } from '../host/uuid.js';
-import { normalize } from '../transform/normalize.js';
+import type { Definition } from '../../domain/definition.js';
+import { canonicalUuid } from '../../host/uuid.js';
+import { normalize } from '../../transform/normalize.js';
+import { type Io, ToolError } from '../io.js';
+import type { SchemaOptions } from '../lint/schema-run.js';
+import { rewriteOne } from '../transform/rewrite.js';
+import { dumpForEditing } from '../virsh.js';
 import { defineWithVirsh } from './define-with-virsh.js';
-import { type Io, ToolError } from './io.js';
-import { rewriteOne } from './rewrite.js';
-import type { SchemaOptions } from './schema-run.js';
-import { dumpForEditing } from './virsh.js';
 
 /** A domain that is being edited. */
 export interface EditSession extends SchemaOptions {

@@ -1,8 +1,8 @@
-import type { Definition } from '../domain/definition.js';
-import { type PassHost, planDomain } from '../enforce/pass.js';
-import { type EnforceReport, enforceReport } from '../enforce/report.js';
-import { type EnforceOptions, openHost, readDomain, sourcesOf } from './enforce.js';
-import type { Io } from './io.js';
+import type { Definition } from '../../domain/definition.js';
+import { type PassHost, planDomain } from '../../enforce/pass.js';
+import { type EnforceReport, enforceReport } from '../../enforce/report.js';
+import { type EnforceOptions, openHost, readDomain, sourcesOf } from '../host/enforce.js';
+import type { Io } from '../io.js';
 
 /** virsh takes some 20 ms a domain: a definition serves this long, in milliseconds. The interrupts are read at every look. */
 const FRESH = 10_000;

@@ -1,8 +1,8 @@
-import { parseSettings, SETTINGS_FILE, type Settings } from '../enforce/settings.js';
-import type { Files } from '../host/files.js';
-import { InputError } from '../xml/input-error.js';
-import { LineIndex } from '../xml/position.js';
-import { ToolError } from './io.js';
+import { parseSettings, SETTINGS_FILE, type Settings } from '../../enforce/settings.js';
+import type { Files } from '../../host/files.js';
+import { InputError } from '../../xml/input-error.js';
+import { LineIndex } from '../../xml/position.js';
+import { ToolError } from '../io.js';
 
 /**
  * The host's configuration; undefined where there is none.

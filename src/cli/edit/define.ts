@@ -1,10 +1,10 @@
-import { printable } from '../lint/formats/printable.js';
-import { normalize } from '../transform/normalize.js';
+import { printable } from '../../lint/formats/printable.js';
+import { normalize } from '../../transform/normalize.js';
+import { STDIN_NAME } from '../files/read-input.js';
+import { EXIT, errorLine, type Io, ToolError } from '../io.js';
+import type { SchemaOptions } from '../lint/schema-run.js';
+import { rewriteOne } from '../transform/rewrite.js';
 import { defineWithVirsh, isRunning, WAITS } from './define-with-virsh.js';
-import { EXIT, errorLine, type Io, ToolError } from './io.js';
-import { STDIN_NAME } from './read-input.js';
-import { rewriteOne } from './rewrite.js';
-import type { SchemaOptions } from './schema-run.js';
 
 export interface DefineOptions extends SchemaOptions {
   /** files, `-` for standard input */

@@ -1,4 +1,4 @@
-import type { Io } from './io.js';
+import type { Io } from '../io.js';
 
 /** Nobody wants a bar that flashes by. */
 const DELAY_MS = 1000;

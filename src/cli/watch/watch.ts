@@ -1,14 +1,14 @@
 import { resolve } from 'node:path';
-import { DEFAULT_SETTINGS } from '../enforce/settings.js';
-import { LEVELS } from '../hook/journal.js';
-import { RootFiles } from '../host/root-files.js';
-import { FIELD_SOCKET, FieldJournal } from '../watch/field-journal.js';
-import type { JournalEntry } from '../watch/journal-entry.js';
-import { Watcher } from '../watch/watcher.js';
-import { WatcherPlace } from '../watch/watcher-place.js';
-import { EXIT, errorLine, type Io, ToolError } from './io.js';
-import { assertHost } from './open-host.js';
-import { readSettings } from './read-settings.js';
+import { DEFAULT_SETTINGS } from '../../enforce/settings.js';
+import { LEVELS } from '../../hook/journal.js';
+import { RootFiles } from '../../host/root-files.js';
+import { FIELD_SOCKET, FieldJournal } from '../../watch/field-journal.js';
+import type { JournalEntry } from '../../watch/journal-entry.js';
+import { Watcher } from '../../watch/watcher.js';
+import { WatcherPlace } from '../../watch/watcher-place.js';
+import { assertHost } from '../host/open-host.js';
+import { readSettings } from '../host/read-settings.js';
+import { EXIT, errorLine, type Io, ToolError } from '../io.js';
 import { SystemdNotify } from './systemd-notify.js';
 import { keepPlace, takePlace } from './watcher-room.js';
 

@@ -1,16 +1,16 @@
 import { resolve } from 'node:path';
-import type { Definition } from '../domain/definition.js';
-import { lintDocument } from '../lint/lint-document.js';
-import { type FileReport, reportFile, reportUnreadable, summarize } from '../lint/report.js';
-import { type Finding, inOrder } from '../lint/rule.js';
-import { NOT_A_DOMAIN } from '../lint/rules/index.js';
-import { beyondSchema } from '../lint/schema-findings.js';
-import { decode } from '../xml/decode.js';
+import type { Definition } from '../../domain/definition.js';
+import { lintDocument } from '../../lint/lint-document.js';
+import { type FileReport, reportFile, reportUnreadable, summarize } from '../../lint/report.js';
+import { type Finding, inOrder } from '../../lint/rule.js';
+import { NOT_A_DOMAIN } from '../../lint/rules/index.js';
+import { beyondSchema } from '../../lint/schema-findings.js';
+import { decode } from '../../xml/decode.js';
+import { findFiles } from '../files/find-files.js';
+import { readInput, STDIN_NAME, UnreadableError } from '../files/read-input.js';
+import { EXIT, errorLine, type Io, ToolError } from '../io.js';
 import { checkSchema, type Ruled } from './check-schema.js';
-import { findFiles } from './find-files.js';
-import { EXIT, errorLine, type Io, ToolError } from './io.js';
 import { Progress } from './progress.js';
-import { readInput, STDIN_NAME, UnreadableError } from './read-input.js';
 import { type FormatName, renderReport } from './render-report.js';
 import { type SchemaOptions, type SchemaRun, startSchemaRun } from './schema-run.js';
 

@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ToolError } from './io.js';
+import { ToolError } from '../io.js';
 import { reason } from './read-input.js';
 
 /**

@@ -1,5 +1,5 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
-import type { Io } from './io.js';
+import type { Io } from '../io.js';
 
 /** What GitHub and SARIF give paths relative to: the checkout of a workflow, which a step need not be in; else the current folder. */
 export function sourceRoot(env: Io['env']): string {

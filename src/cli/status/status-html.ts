@@ -1,13 +1,13 @@
 import { hostname } from 'node:os';
-import { statusPage as pageOf } from '../enforce/html/page.js';
-import { planDomain } from '../enforce/pass.js';
-import { enforceReport } from '../enforce/report.js';
-import { readVcpuThreads } from '../host/qemu-threads.js';
-import { readTopology } from '../host/topology.js';
-import { type EnforceOptions, openHost, readDomain, sourcesOf } from './enforce.js';
-import { EXIT, type Io } from './io.js';
-import { putFile } from './replace-file.js';
-import { watcherText } from './watcher-text.js';
+import { statusPage as pageOf } from '../../enforce/html/page.js';
+import { planDomain } from '../../enforce/pass.js';
+import { enforceReport } from '../../enforce/report.js';
+import { readVcpuThreads } from '../../host/qemu-threads.js';
+import { readTopology } from '../../host/topology.js';
+import { putFile } from '../files/replace-file.js';
+import { type EnforceOptions, openHost, readDomain, sourcesOf } from '../host/enforce.js';
+import { watcherText } from '../host/watcher-text.js';
+import { EXIT, type Io } from '../io.js';
 
 /** `status --html`: writes the page to a file, or to standard output; returns the exit status. */
 export function statusPage(options: EnforceOptions, path: string, io: Io): number {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import type { Io } from './io.js';
+import type { Io } from '../io.js';
 
 /** Debian's way to the editor that the administrator chose; vi is on every system. */
 const DEFAULT = 'if command -v sensible-editor >/dev/null; then exec sensible-editor "$@"; fi; exec vi "$@"';

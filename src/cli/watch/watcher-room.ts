@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readWatcherStatus } from '../watch/watch-file.js';
-import type { WatcherPlace } from '../watch/watcher-place.js';
-import { ToolError } from './io.js';
+import { readWatcherStatus } from '../../watch/watch-file.js';
+import type { WatcherPlace } from '../../watch/watcher-place.js';
+import { ToolError } from '../io.js';
 
 export interface RoomOptions {
   root?: string | undefined;

@@ -1,19 +1,19 @@
 import { existsSync } from 'node:fs';
-import type { Definition } from '../domain/definition.js';
-import { printable } from '../lint/formats/printable.js';
-import { lintDocument } from '../lint/lint-document.js';
-import { expand } from '../transform/expand.js';
-import { decode } from '../xml/decode.js';
+import type { Definition } from '../../domain/definition.js';
+import { printable } from '../../lint/formats/printable.js';
+import { lintDocument } from '../../lint/lint-document.js';
+import { expand } from '../../transform/expand.js';
+import { decode } from '../../xml/decode.js';
+import { PrivateFolder } from '../files/private-folder.js';
+import { readInput } from '../files/read-input.js';
+import { EXIT, errorLine, type Io } from '../io.js';
+import type { SchemaOptions } from '../lint/schema-run.js';
+import { keepOnSignals } from '../signals.js';
+import { dumpForEditing } from '../virsh.js';
 import { ask } from './ask.js';
 import { isRunning, WAITS } from './define-with-virsh.js';
 import { type Attempt, type EditSession, redefine } from './edit-attempt.js';
 import { openEditor } from './editor.js';
-import { EXIT, errorLine, type Io } from './io.js';
-import { PrivateFolder } from './private-folder.js';
-import { readInput } from './read-input.js';
-import type { SchemaOptions } from './schema-run.js';
-import { keepOnSignals } from './signals.js';
-import { dumpForEditing } from './virsh.js';
 
 const PROGRAM = 'hostdev-cpuset';
 
