@@ -3,33 +3,29 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { projectRoot, runCli } from '../support/cli.js';
-import { layOutHost } from '../support/simulated-tree.js';
-import { TemporaryFolder } from '../support/temporary-folder.js';
+import { Workstation } from '../support/simulated-tree.js';
 
 const test = suite('status --html');
 const gpu = join(projectRoot, 'samples/gpu.xml');
-let folder: TemporaryFolder;
-let root: string;
+let host: Workstation;
 test.before.each(() => {
-  folder = new TemporaryFolder();
-  root = folder.join('host');
-  layOutHost(readFileSync(join(projectRoot, 'samples/hosts/workstation.json'), 'utf8'), root);
+  host = new Workstation();
 });
-test.after.each(() => folder.remove());
+test.after.each(() => host.remove());
 
-const status = (...args: string[]) => runCli('hostdev-cpuset', ['status', '--root', root, ...args]);
+const status = (...args: string[]) => runCli('hostdev-cpuset', ['status', '--root', host.root, ...args]);
 
 test('a file, new or in place of another; nothing else is left', async () => {
-  const path = folder.join('page.html');
+  const path = host.join('page.html');
   for (const before of [undefined, 'older']) {
-    if (before) folder.write('page.html', before);
+    if (before) host.write('page.html', before);
     const { code, stdout, stderr } = await status('--html', path, gpu);
     assert.is(stdout + stderr, '');
     assert.is(code, 0);
     assert.match(readFileSync(path, 'utf8'), /^<!DOCTYPE html>[\s\S]*<\/html>\n$/);
   }
   assert.is(statSync(path).mode & 0o600, 0o600);
-  assert.equal(readdirSync(folder.path).sort(), ['host', 'page.html']);
+  assert.equal(readdirSync(host.path).sort(), ['host', 'page.html']);
 });
 
 test('the header says whether a watcher runs', async () => {
@@ -45,17 +41,17 @@ test('standard output with -', async () => {
 });
 
 test('what cannot be written is said in a line, and nothing is left', async () => {
-  mkdirSync(folder.join('a-folder'));
-  for (const path of [folder.join('a-folder'), folder.join('absent/page.html')]) {
+  mkdirSync(host.join('a-folder'));
+  for (const path of [host.join('a-folder'), host.join('absent/page.html')]) {
     const { code, stderr } = await status('--html', path, gpu);
     assert.match(stderr, /^hostdev-cpuset: [^\n]*(a-folder|absent\/page\.html): cannot be [^\n]*\n$/);
     assert.is(code, 2);
   }
-  assert.equal(readdirSync(folder.path).sort(), ['a-folder', 'host']);
+  assert.equal(readdirSync(host.path).sort(), ['a-folder', 'host']);
 });
 
 test('a document with errors: the others are shown, and the status says so', async () => {
-  const bad = folder.write('bad.xml', '<domain>');
+  const bad = host.write('bad.xml', '<domain>');
   const { code, stdout, stderr } = await status('--html', '-', bad, gpu);
   assert.match(stderr, /bad\.xml:1:\d+: error: /);
   assert.match(stdout, /<h3><span class="sign hue0">A<\/span> workstation<\/h3>/);

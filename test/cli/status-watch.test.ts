@@ -5,29 +5,25 @@ import { stripVTControlCharacters } from 'node:util';
 import * as assert from 'uvu/assert';
 import { projectRoot, runCli } from '../support/cli.js';
 import { needs, suiteWhere } from '../support/needs.js';
-import { layOutHost } from '../support/simulated-tree.js';
-import { TemporaryFolder } from '../support/temporary-folder.js';
+import { Workstation } from '../support/simulated-tree.js';
 import { type Step, talkInTerminal } from '../support/terminal.js';
 
 const test = suiteWhere('status --watch', needs('script'));
 const gpu = join(projectRoot, 'samples/gpu.xml');
 const OPEN = '\u001b[?1049h\u001b[?25l\u001b[?7l';
 const CLOSE = '\u001b[?7h\u001b[?25h\u001b[?1049l';
-let folder: TemporaryFolder;
-let root: string;
+let host: Workstation;
 test.before.each(() => {
-  folder = new TemporaryFolder();
-  root = folder.join('host');
-  layOutHost(readFileSync(join(projectRoot, 'samples/hosts/workstation.json'), 'utf8'), root);
+  host = new Workstation();
 });
-test.after.each(() => folder.remove());
+test.after.each(() => host.remove());
 
-const watch = (steps: Step[], prefix = 'stty rows 24 cols 80;', args = ['--watch', '0.1', '--root', root, gpu]) =>
+const watch = (steps: Step[], prefix = 'stty rows 24 cols 80;', args = ['--watch', '0.1', '--root', host.root, gpu]) =>
   talkInTerminal('hostdev-cpuset', ['status', ...args], steps, { prefix });
 /** The interrupt 41 was taken this often by CPU 4 of 16. */
 function take(count: number): void {
   const counts = Array.from({ length: 16 }, (_, cpu) => (cpu === 4 ? count : 0));
-  writeFileSync(join(root, 'sys/kernel/irq/41/per_cpu_count'), `${counts.join(',')}\n`);
+  writeFileSync(join(host.root, 'sys/kernel/irq/41/per_cpu_count'), `${counts.join(',')}\n`);
 }
 const row = (rate: string) => new RegExp(`  41  msi\\[0\\] .* ${rate}  set`);
 
@@ -100,7 +96,7 @@ test('a low terminal is scrolled; a resize draws anew', async () => {
 });
 
 test('a host that cannot be read any more is said in place, and comes back', async () => {
-  const online = join(root, 'sys/devices/system/cpu/online');
+  const online = join(host.root, 'sys/devices/system/cpu/online');
   const text = readFileSync(online, 'utf8');
   const { code } = await watch([
     { when: /3 set/, type: () => writeFileSync(online, 'x\n') },
@@ -111,7 +107,7 @@ test('a host that cannot be read any more is said in place, and comes back', asy
 });
 
 test('what is wrong from the start is an error as ever, on the ordinary screen', async () => {
-  const { code, stdout } = await watch([], '', ['--watch', '--root', root, join(root, 'absent.xml')]);
+  const { code, stdout } = await watch([], '', ['--watch', '--root', host.root, join(host.root, 'absent.xml')]);
   assert.match(stdout, /^hostdev-cpuset: .*absent\.xml: no such file\r\n$/);
   assert.is(code, 2);
 });
@@ -119,7 +115,7 @@ test('what is wrong from the start is an error as ever, on the ordinary screen',
 test('without a terminal: a block a look, until the reader goes', async () => {
   const child = spawn(process.execPath, [
     `${projectRoot}dist/bin/hostdev-cpuset.cjs`,
-    ...['status', '--watch', '0.1', '--root', root, gpu],
+    ...['status', '--watch', '0.1', '--root', host.root, gpu],
   ]);
   let text = '';
   let errors = '';
@@ -145,7 +141,7 @@ test('seconds, or a domain, may follow; what makes no sense is refused', async (
   const refused = async (...args: string[]) => (await runCli('hostdev-cpuset', ['status', ...args])).stderr;
   assert.match(await refused('--watch', '0'), /--watch takes 0\.1 to 86400 seconds/);
   assert.match(await refused('--watch', '--json'), /--watch and --json exclude each other/);
-  assert.match(await refused('--root', root, '--watch', './absent.xml'), /absent\.xml: no such file/);
+  assert.match(await refused('--root', host.root, '--watch', './absent.xml'), /absent\.xml: no such file/);
 });
 
 test.run();
