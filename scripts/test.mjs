@@ -10,6 +10,7 @@ import { ensureInstalled } from './install.mjs';
 
 /** What brings the tools of test/support/needs.ts on Debian. */
 const PACKAGES = [
+  'acl',
   'irqbalance',
   'chromium',
   'ansible-core',

@@ -1,8 +1,19 @@
-import { chmodSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, unlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+} from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { putFile, replaceFile } from '../../src/cli/files/replace-file.js';
 import { ToolError } from '../../src/cli/io.js';
+import { needs, suiteWhere } from '../support/needs.js';
 import { asOrdinaryUser } from '../support/ordinary-user.js';
 import { run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
@@ -96,3 +107,29 @@ test('a link that leads nowhere, or to itself, stays where a new file is written
 });
 
 test.run();
+
+const acl = suiteWhere('replacing a file that has an ACL', needs('setfacl'));
+
+acl('who could not read it before cannot read it afterwards, and its attributes stay', async () => {
+  const folder = new TemporaryFolder();
+  try {
+    const file = folder.write('guest.xml', 'old');
+    // what new files of this folder get is not what this file has
+    const given = ['-m', 'u:12:rw,g::-', file];
+    assert.is((await run('setfacl', ['-d', '-m', 'u:34:rwx', folder.path])).code, 0);
+    assert.is((await run('setfacl', given)).code, 0);
+    const rights = async () => (await run('getfacl', ['--absolute-names', file])).stdout;
+    const before = await rights();
+    assert.match(before, /^user:\S+:rw-$/m);
+    assert.match(before, /^group::---$/m);
+    utimesSync(file, 1000, 1000);
+    replaceFile(file, 'old', 'new');
+    assert.is(readFileSync(file, 'utf8'), 'new');
+    assert.is(await rights(), before);
+    assert.ok(statSync(file).mtimeMs > 1_000_000);
+  } finally {
+    folder.remove();
+  }
+});
+
+acl.run();

@@ -31,6 +31,7 @@ const tools = {
   setpriv: { package: 'util-linux', present: () => process.platform === 'linux' && onPath('setpriv') },
   strace: { package: 'strace', present: () => process.platform === 'linux' && onPath('strace') },
   perl: { package: 'perl-base', present: () => onPath('perl') },
+  setfacl: { package: 'acl', present: () => onPath('setfacl') },
   'mount-namespace': { package: 'util-linux, and root', present: canUnshareMounts },
 } as const;
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -9,8 +10,10 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   unlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -44,7 +47,7 @@ export function putFile(path: string, text: string): void {
 }
 
 /**
- * Gives a file new content whole or not at all: a new file beside it, with its mode and owner, takes its name. A symbolic link stays one.
+ * Gives a file new content whole or not at all: a new file beside it, with its mode, owner, ACL and extended attributes, takes its name. A symbolic link stays one.
  * A file that has this content already is not touched, and one that somebody else has changed since it was read stays theirs.
  * @param before what was read
  * @throws ToolError where that fails; the file is then as it was
@@ -64,8 +67,7 @@ export function replaceFile(path: string, before: string, text: string): void {
       } finally {
         closeSync(fd);
       }
-      chownSync(temporary, stat.uid, stat.gid);
-      chmodSync(temporary, stat.mode);
+      copyAttributes(target, temporary, stat);
       if (readFileSync(target, 'utf8') !== before) throw new Error('it was changed meanwhile');
       renameSync(temporary, target);
     } catch (error) {
@@ -75,4 +77,16 @@ export function replaceFile(path: string, before: string, text: string): void {
   } catch (error) {
     throw new ToolError(`${path}: cannot be replaced: ${reason(error as NodeJS.ErrnoException)}`);
   }
+}
+
+/**
+ * Owner and mode; and what Node has no call for, where cp is GNU's: the ACL and the extended attributes. The mode alone would be wrong:
+ * of a file with an ACL its group bits are the mask, and say what somebody else may do.
+ */
+function copyAttributes(from: string, to: string, { uid, gid, mode }: Stats): void {
+  chownSync(to, uid, gid);
+  const { status } = spawnSync('cp', ['--attributes-only', '--preserve=all', '--', from, to], { stdio: 'ignore' });
+  if (status !== 0) chmodSync(to, mode);
+  // The time of change is its own.
+  else utimesSync(to, new Date(), new Date());
 }
