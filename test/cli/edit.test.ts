@@ -82,6 +82,13 @@ test('an editor that fails: what was written is kept, what was not is no loss', 
   assert.is(kept().length, 1);
 });
 
+test('an editor that removes the file: there is nothing to keep', async () => {
+  const { code, stderr } = await edit(editor('rm "$1"'));
+  assert.match(stderr, /^hostdev-cpuset: \S+domain\.xml: no such file\n$/);
+  assert.is(code, 2);
+  assert.equal(readdirSync(folder.join('tmp')), ['.keep']);
+});
+
 test('another name or uuid is another domain', async () => {
   const named = await edit(editor(replace('<name>small', '<name>large')));
   assert.match(named.stderr, /^hostdev-cpuset: the name was small: virsh domrename changes it$/m);

@@ -36,7 +36,7 @@ export async function editCommand(options: EditOptions, io: Io): Promise<number>
   const folder = new PrivateFolder();
   const file = folder.write('domain.xml', shown);
   const session: EditSession = { ...options, file, stored, name: definition?.name ?? '', uuid: definition?.uuid };
-  const signals = keepOnSignals(() => io.stderr.write(kept(file)));
+  const signals = keepOnSignals(() => io.stderr.write(kept(folder, file)));
   try {
     for (;;) {
       const fault = await signals.withoutInterrupt(() => openEditor(file, io.env));
@@ -48,13 +48,13 @@ export async function editCommand(options: EditOptions, io: Io): Promise<number>
         return fault === undefined ? EXIT.ok : EXIT.failed;
       }
       if (fault !== undefined) {
-        io.stderr.write(errorLine(PROGRAM, fault) + kept(file));
+        io.stderr.write(errorLine(PROGRAM, fault) + kept(folder, file));
         return EXIT.failed;
       }
       const outcome = await settle(session, io);
       if (outcome === 'again') continue;
       if (outcome === 'kept') {
-        io.stderr.write(kept(file));
+        io.stderr.write(kept(folder, file));
         return EXIT.findings;
       }
       folder.remove();
@@ -64,7 +64,7 @@ export async function editCommand(options: EditOptions, io: Io): Promise<number>
       return EXIT.ok;
     }
   } catch (error) {
-    io.stderr.write(kept(file));
+    io.stderr.write(kept(folder, file));
     throw error;
   } finally {
     signals.end();
@@ -108,7 +108,9 @@ function readText(file: string, io: Io): string {
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(readInput(file, io.stdin.fd));
 }
 
-/** Empty where the editor has removed the file. */
-function kept(file: string): string {
-  return existsSync(file) ? errorLine(PROGRAM, `your text is kept in ${file}`) : '';
+/** Empty where the editor has removed the file: there is nothing to keep. */
+function kept(folder: PrivateFolder, file: string): string {
+  if (existsSync(file)) return errorLine(PROGRAM, `your text is kept in ${file}`);
+  folder.removeIfEmpty();
+  return '';
 }

@@ -83,6 +83,8 @@ const REASONS: Record<string, string> = {
   ELOOP: 'too many symbolic links',
   ENAMETOOLONG: 'the name is too long',
   ENXIO: 'nothing is at the other end',
+  ENOSPC: 'no space left',
+  EROFS: 'the file system is read-only',
 };
 
 export function reason(error: NodeJS.ErrnoException): string {

@@ -1,0 +1,63 @@
+import { writeFileSync } from 'node:fs';
+import * as assert from 'uvu/assert';
+import { projectRoot } from '../support/cli.js';
+import { domain, GOOD, hostdev } from '../support/domains.js';
+import { testDomain, testDriver } from '../support/libvirt-test-driver.js';
+import { needs, suiteWhere } from '../support/needs.js';
+import { type Outcome, run } from '../support/run.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const test = suiteWhere('a disk that is full', needs('virsh', 'mount-namespace'));
+let folder: TemporaryFolder;
+test.before.each(() => {
+  folder = new TemporaryFolder();
+  folder.write('small/.keep', '');
+});
+test.after.each(() => folder.remove());
+
+/** Runs a shell's words where $1/small is 64 KiB, of which $FULL fills what is left; "$TOOL" is ours. */
+function shell(script: string): Promise<Outcome> {
+  const mount = `mount -t tmpfs -o size=64k none "$1/small" && cd "$1/small" && ${script}`;
+  const FULL = 'cat /dev/zero > fill 2>&-';
+  const env = {
+    ...process.env,
+    NO_COLOR: '1',
+    NODE: process.execPath,
+    TOOL: `${projectRoot}dist/bin/hostdev-cpuset.cjs`,
+  };
+  return run('unshare', ['--mount', 'sh', '-c', mount.replaceAll('$FULL', FULL), 'sh', folder.path], { env });
+}
+
+test('in place: the file is as it was, and nothing else is left', async () => {
+  const large = domain(`${hostdev('0-3')}    <!-- ${'x'.repeat(5000)} -->\n`);
+  for (const text of [GOOD, large]) {
+    writeFileSync(folder.join('guest.xml'), text);
+    const { stdout, stderr } = await shell(
+      'cp ../guest.xml . && { $FULL; "$NODE" "$TOOL" normalize --no-check -i guest.xml; echo $?; rm fill; cmp guest.xml ../guest.xml; ls -A; }',
+    );
+    assert.is(stderr, 'hostdev-cpuset: guest.xml: cannot be replaced: no space left\n');
+    assert.is(stdout, '2\nguest.xml\n');
+  }
+});
+
+test('define and edit need a temporary file, and leave nothing of it', async () => {
+  writeFileSync(folder.join('guest.xml'), GOOD);
+  const uri = testDriver(folder, testDomain('small', '0-1'));
+  const words = [`define -c ${uri} ../guest.xml`, `edit -c ${uri} small`];
+  for (const command of words) {
+    const { stdout, stderr } = await shell(
+      `{ $FULL; EDITOR=true TMPDIR=$PWD "$NODE" "$TOOL" ${command}; echo $?; ls -A; }`,
+    );
+    assert.is(stderr, `hostdev-cpuset: no temporary file in ${folder.path}/small: no space left\n`);
+    assert.is(stdout, '2\nfill\n');
+  }
+});
+
+test('no folder for temporary files: one line', async () => {
+  const uri = testDriver(folder, testDomain('small', '0-1'));
+  const { stdout, stderr } = await shell(`{ TMPDIR=/nowhere "$NODE" "$TOOL" edit -c ${uri} small; echo $?; }`);
+  assert.is(stderr, 'hostdev-cpuset: no temporary file in /nowhere: no such file\n');
+  assert.is(stdout, '2\n');
+});
+
+test.run();
