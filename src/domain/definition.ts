@@ -24,11 +24,12 @@ export function readDefinition(document: XmlDocument): Definition {
       root.namespaceURI === null ? '' : ` of the namespace ${JSON.stringify(root.namespaceURI.slice(0, 80))}`;
     throw new InputError(`<${root.tagName}>${where} is not a libvirt domain`, document.rangeOf(root).start);
   }
-  const text = (name: string) => select(`/domain/${name}`, document)[0]?.textContent?.trim() || undefined;
+  const text = (name: string) => select(`/domain/${name}`, document)[0]?.textContent;
   return {
     document,
+    // with its spaces: libvirt keeps them
     name: text('name') ?? '',
-    uuid: text('uuid'),
+    uuid: text('uuid')?.trim() || undefined,
     devices: readDevices(document),
     metadata: readMetadata(document),
     placement: readPlacement(document),
