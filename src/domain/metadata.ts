@@ -145,12 +145,15 @@ function readPolicy(document: XmlDocument, node: XmlElement, problems: MetadataP
     problems.push({ offset: document.rangeOf(node).start, message: 'an entry needs a cpuset' });
     return undefined;
   }
-  const result = parsePolicy(node.getAttribute('cpuset') ?? '');
+  const value = node.getAttribute('cpuset') ?? '';
+  const result = parsePolicy(value);
   if (result.ok) return result.policy;
   const { message, at, suggestion } = result.error;
   const hint = suggestion === undefined ? {} : { hint: `cpuset="${suggestion}"` };
   const { valueStart, valueEnd } = attribute;
-  problems.push({ offset: valueStart + at, end: valueEnd, message: `cpuset: ${message}`, ...hint });
+  // with references in it, offsets in the value are not those in the text
+  const isExact = valueEnd - valueStart === value.length;
+  problems.push({ offset: valueStart + (isExact ? at : 0), end: valueEnd, message: `cpuset: ${message}`, ...hint });
   return undefined;
 }
 
