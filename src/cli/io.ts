@@ -1,3 +1,5 @@
+import { printable } from '../lint/formats/printable.js';
+
 /** What a command needs of the process; nothing below cli/ sees it. */
 export interface Io {
   env: Readonly<Record<string, string | undefined>>;
@@ -21,5 +23,5 @@ export const EXIT = { ok: 0, findings: 1, failed: 2 } as const;
 
 /** One line for standard error, whatever a file's name holds. */
 export function errorLine(program: string, message: string): string {
-  return `${program}: ${message.replace(/\p{Cc}/gu, '\ufffd')}\n`;
+  return `${program}: ${printable(message)}\n`;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { LintReport } from '../../src/lint/report.js';
@@ -135,6 +135,14 @@ test('a line break in a name does not make two lines of one', async ({ folder })
   assert.match(stdout, /^a\ufffdb\.xml:8:22: error: /);
   const { stderr } = await lint(['c\nd.xml'], { cwd: folder.path });
   assert.is(complaints(stderr), 'lint-domain: c\ufffdd.xml: no such file\n');
+});
+
+test('a name that cannot be read is told as what it is', async ({ folder }) => {
+  const complaint = async (name: string) => (await lint([name], { cwd: folder.path })).stderr;
+  assert.is(await complaint(''), "lint-domain: '': no such file\n");
+  assert.is(await complaint('\u202elmx.a'), 'lint-domain: \ufffdlmx.a: no such file\n');
+  writeFileSync(Buffer.concat([Buffer.from(`${folder.path}/g`), Buffer.from([0xfc]), Buffer.from('.xml')]), GOOD);
+  assert.is(await complaint('.'), 'lint-domain: g\ufffd.xml: no such file (is the name in UTF-8?)\n');
 });
 
 for (const args of [[], ['-'], ['-', '-']]) {

@@ -12,7 +12,7 @@ export class UnreadableError extends ToolError {
     readonly path: string,
     readonly reason: string,
   ) {
-    super(`${path}: ${reason}`);
+    super(`${path || "''"}: ${reason}`);
   }
 }
 
@@ -32,9 +32,12 @@ function readFile(path: string): Uint8Array {
       closeSync(fd);
     }
   } catch (error) {
-    throw new UnreadableError(path, reason(error as NodeJS.ErrnoException));
+    throw new UnreadableError(path, reason(error as NodeJS.ErrnoException) + ofName(path));
   }
 }
+
+/** Node reads what is not UTF-8 in a name as U+FFFD, by which nothing is found. */
+const ofName = (path: string) => (path.includes('\ufffd') ? ' (is the name in UTF-8?)' : '');
 
 function readStdin(fd: number): Uint8Array {
   try {
