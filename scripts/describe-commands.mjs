@@ -15,15 +15,21 @@ const VALUES = {
   connect: { word: 'URI', kind: 'uri' },
   domain: { word: 'DOMAIN', kind: 'domain' },
   engine: { word: 'ENGINE', values: ['auto', ...ENGINE_NAMES] },
+  html: { word: 'FILE', kind: 'file' },
+  'max-warnings': { word: 'N', values: [] },
+  metrics: { word: 'FILE', kind: 'file' },
+  prefix: { word: 'DIR', kind: 'folder' },
   root: { word: 'DIR', kind: 'folder' },
   schemas: { word: 'DIR', kind: 'folder' },
+  watch: { word: 'SECONDS', values: [] },
 };
 
 /** The value of an option: undefined of one that takes none. `values` where they can be listed, else `kind`. */
 export function valueFor({ name, type, choices }) {
   if (choices) return { word: 'WORD', values: [...choices] };
   if (type === 'boolean') return undefined;
-  return VALUES[name] ?? (type === 'number' ? { word: 'N', values: [] } : { word: 'FILE', kind: 'file' });
+  if (!(name in VALUES)) throw new Error(`--${name} takes a value: describe-commands.mjs does not know of which kind`);
+  return VALUES[name];
 }
 
 /** What the words of a command are that are no options: `file` (XML), `domain`, or both. */

@@ -68,6 +68,13 @@ formatted('every command and option of --help', async () => {
   }
 });
 
+formatted('what an option takes is told as what it is', async () => {
+  const text = await read('hostdev-cpuset.1');
+  for (const option of ['--max-warnings N', '--watch SECONDS', '--prefix DIR', '--metrics FILE', '--default WORD']) {
+    assert.match(text, ` ${option} `);
+  }
+});
+
 formatted('every option of lint-domain --help', async () => {
   const text = await read('lint-domain.1');
   assert.match(text, /EXIT STATUS Exit status: 0 fine/);
