@@ -64,6 +64,8 @@ export function findGrammar(options: GrammarOptions): Grammar {
 }
 
 function hasDomainGrammar(directory: string): boolean {
+  // A file in the folder's place would throw, whatever throwIfNoEntry says.
+  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return false;
   return statSync(join(directory, 'domain.rng'), { throwIfNoEntry: false })?.isFile() ?? false;
 }
 

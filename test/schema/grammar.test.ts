@@ -44,6 +44,8 @@ grammar('a folder that was named and has no domain.rng is an error of one line',
     message({ env: { LIBVIRT_SCHEMAS: `${folder}/empty` } }),
     `$LIBVIRT_SCHEMAS: no domain.rng in ${folder}/empty`,
   );
+  const file = `${folder}/usual/domain.rng`;
+  assert.is(message({ schemas: file, env: {} }), `--schemas: no domain.rng in ${file}`);
 });
 
 grammar('a domain.rng that is no regular file is none', () => {
