@@ -67,10 +67,22 @@ export function isQemuOf(files: Files, pid: number, name: string, uuid: string |
   return known === undefined ? words.some((word) => word.startsWith(guest)) : words.includes(known);
 }
 
-/** The name is compared with what is in the folder and never becomes a path itself. */
-export function findQemu(files: Files, name: string, uuid: string | undefined): number | undefined {
-  const folder = '/run/libvirt/qemu';
-  const file = files.list(folder)?.find((entry) => entry === `${name}.pid`);
-  const pid = /^\s*([1-9]\d{0,9})\s*$/.exec((file && files.read(`${folder}/${file}`)) ?? '')?.[1];
+const PID_FILES = '/run/libvirt/qemu';
+
+/** The names of libvirt's pid files, and of what else is with them: read once for all domains that are looked for in one go. */
+export function listPidFiles(files: Files): ReadonlySet<string> {
+  return new Set(files.list(PID_FILES));
+}
+
+/** The name is compared with what is in the folder and never becomes a path itself. @param listed listPidFiles() of a moment ago */
+export function findQemu(
+  files: Files,
+  name: string,
+  uuid: string | undefined,
+  listed: ReadonlySet<string> = listPidFiles(files),
+): number | undefined {
+  const file = `${name}.pid`;
+  const text = listed.has(file) ? files.read(`${PID_FILES}/${file}`) : undefined;
+  const pid = /^\s*([1-9]\d{0,9})\s*$/.exec(text ?? '')?.[1];
   return pid !== undefined && isQemuOf(files, Number(pid), name, uuid) ? Number(pid) : undefined;
 }

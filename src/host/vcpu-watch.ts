@@ -11,9 +11,8 @@ import {
   vcpuThreads,
 } from './qemu-threads.js';
 
-interface Thread {
-  /** undefined: not a vCPU's */
-  vcpu: number | undefined;
+interface VcpuThread {
+  vcpu: number;
   status: OpenFile;
   list: string | undefined;
   cpus: Cpuset | undefined;
@@ -22,7 +21,8 @@ interface Thread {
 /** The vCPU threads of one domain, read again and again: a system call a thread, and one for their list. */
 export class VcpuWatch {
   #pid: number | undefined;
-  #threads = new Map<string, Thread>();
+  /** by the thread's number; undefined: not a vCPU's */
+  #threads = new Map<string, VcpuThread | undefined>();
   #latest: VcpuThreads | undefined;
   /** how many threads the process had when they were listed, as a status says it */
   #count: string | undefined;
@@ -36,15 +36,16 @@ export class VcpuWatch {
   /**
    * As readVcpuThreads; the same object as before where nothing is different.
    * @param thorough asks, too, whether the process is still this domain's
+   * @param pidFiles listPidFiles() of a moment ago: asked for only where the process has to be found
    */
-  read(thorough: boolean): VcpuThreads | undefined {
+  read(thorough: boolean, pidFiles?: () => ReadonlySet<string>): VcpuThreads | undefined {
     const { files, name, uuid } = this;
     if (this.#pid !== undefined && thorough && !isQemuOf(files, this.#pid, name, uuid)) this.close();
     if (thorough) this.#forgetOthers();
     const tids = this.#pid === undefined ? undefined : files.list(`/proc/${this.#pid}/task`);
     if (this.#pid !== undefined && tids && this.#refresh(this.#pid, tids)) return this.#latest;
     this.close();
-    const pid = findQemu(files, name, uuid);
+    const pid = findQemu(files, name, uuid, pidFiles?.());
     if (pid === undefined) return undefined;
     this.#pid = pid;
     this.#refresh(pid, files.list(`/proc/${pid}/task`) ?? []);
@@ -54,16 +55,16 @@ export class VcpuWatch {
   /** Whether the threads that are known may run where they could, and are as many: a system call a vCPU, and no list. */
   isUnchanged(): boolean {
     if (!this.#latest || this.#count === undefined) return false;
-    for (const { vcpu, status, list } of this.#threads.values()) {
-      if (vcpu === undefined) continue;
-      const text = status.read() ?? '';
-      if (allowedList(text) !== list || threadCount(text) !== this.#count) return false;
+    for (const thread of this.#threads.values()) {
+      if (!thread) continue;
+      const text = thread.status.read() ?? '';
+      if (allowedList(text) !== thread.list || threadCount(text) !== this.#count) return false;
     }
     return true;
   }
 
   close(): void {
-    for (const { status } of this.#threads.values()) status.close();
+    for (const thread of this.#threads.values()) thread?.status.close();
     this.#threads = new Map();
     this.#pid = undefined;
     this.#latest = undefined;
@@ -75,8 +76,8 @@ export class VcpuWatch {
     let changed = this.#forget(tids);
     this.#count = undefined;
     for (const tid of tids) {
-      const thread = this.#threads.get(tid) ?? this.#meet(pid, tid);
-      if (thread.vcpu === undefined) continue;
+      const thread = this.#threads.has(tid) ? this.#threads.get(tid) : this.#meet(pid, tid);
+      if (!thread) continue;
       const text = thread.status.read() ?? '';
       const list = allowedList(text);
       if (list === undefined) return false;
@@ -91,19 +92,22 @@ export class VcpuWatch {
   }
 
   #known(): VcpuThreads['threads'] {
-    return [...this.#threads.values()].flatMap(({ vcpu, cpus }) => (vcpu === undefined || !cpus ? [] : { vcpu, cpus }));
+    return [...this.#threads.values()].flatMap((thread) =>
+      thread?.cpus ? { vcpu: thread.vcpu, cpus: thread.cpus } : [],
+    );
   }
 
-  #meet(pid: number, tid: string): Thread {
-    const status = this.files.open(`/proc/${pid}/task/${tid}/status`);
-    const thread = { vcpu: readVcpuNumber(this.files, pid, tid), status, list: undefined, cpus: undefined };
+  #meet(pid: number, tid: string): VcpuThread | undefined {
+    const vcpu = readVcpuNumber(this.files, pid, tid);
+    const status = () => this.files.open(`/proc/${pid}/task/${tid}/status`);
+    const thread = vcpu === undefined ? undefined : { vcpu, status: status(), list: undefined, cpus: undefined };
     this.#threads.set(tid, thread);
     return thread;
   }
 
   /** A thread has its name a moment after it was born. */
   #forgetOthers(): void {
-    for (const [tid, { vcpu }] of this.#threads) if (vcpu === undefined) this.#threads.delete(tid);
+    for (const [tid, thread] of this.#threads) if (!thread) this.#threads.delete(tid);
   }
 
   /** QEMU's other threads come and go all the time. True where a vCPU went. */
@@ -111,11 +115,11 @@ export class VcpuWatch {
     if (tids.length === this.#threads.size && tids.every((tid) => this.#threads.has(tid))) return false;
     const alive = new Set(tids);
     let vcpuWent = false;
-    for (const [tid, { vcpu, status }] of this.#threads) {
+    for (const [tid, thread] of this.#threads) {
       if (alive.has(tid)) continue;
-      status.close();
+      thread?.status.close();
       this.#threads.delete(tid);
-      vcpuWent ||= vcpu !== undefined;
+      vcpuWent ||= thread !== undefined;
     }
     return vcpuWent;
   }

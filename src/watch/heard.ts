@@ -1,4 +1,4 @@
-import type { Files } from '../host/files.js';
+import { FileError, type Files } from '../host/files.js';
 import { readHandlers } from '../host/interrupt.js';
 
 /** The kernel speaks of an interrupt before it can be seen: it is looked for again after 1 ms, then after half as long again. */
@@ -38,7 +38,7 @@ export class Heard {
     const found = new Map<number, { address: string; handlers: string[] }>();
     for (const [irq, word] of this.#words) {
       if (word.next > now) continue;
-      const handlers = readHandlers(files, irq);
+      const handlers = handlersOf(files, irq);
       const address = addressIn(handlers);
       if (address === undefined) this.#words.delete(irq);
       else if (address !== '') found.set(irq, { address, handlers });
@@ -60,6 +60,16 @@ export class Heard {
     word.next = now + GROWTH ** word.tries;
     word.tries++;
     if (word.tries > TRIES) this.#words.delete(irq);
+  }
+}
+
+/** None where they cannot be read: it is asked for again, and the looks at its device say what is wrong. */
+function handlersOf(files: Files, irq: number): string[] {
+  try {
+    return readHandlers(files, irq);
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    return [];
   }
 }
 

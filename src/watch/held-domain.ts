@@ -29,6 +29,8 @@ export interface LookContext {
   traced: boolean;
   /** how many IRQ numbers have a folder: read before everything else that is looked at. Undefined: unknown */
   numbers: number | undefined;
+  /** libvirt's pid files: listed once a run, and only where a QEMU has to be found */
+  pidFiles(): ReadonlySet<string>;
   /** what the looks of one run add up to */
   run: HoldRun;
   /** when the kernel first spoke of an interrupt */
@@ -88,19 +90,21 @@ export class HeldDomain {
   }
 
   /** Places a vector that has just appeared before anything else is looked at. */
-  placeAhead(address: string, appeared: Appeared, { now, run }: LookContext): Ahead {
+  placeAhead(address: string, appeared: Appeared, context: LookContext): Ahead {
+    const { now, run } = context;
     const device = this.devices.get(address);
     // what it wants may be another set by now
-    if (!device || this.closelyAt <= now || !this.#isAsBefore(now)) return 'unclear';
+    if (!device || this.closelyAt <= now || !this.#isAsBefore(context)) return 'unclear';
     const done = placeAhead(this.host.files, device, appeared, () => this.host.clock.now());
     if (done === 'written') run.writes++;
     return done;
   }
 
   /** Its QEMU runs, and its vCPUs may run where they could. */
-  #isAsBefore(now: number): boolean {
+  #isAsBefore({ now, pidFiles }: LookContext): boolean {
     if (this.#aheadAt === now) return true;
-    if (!this.#threads || !(this.#vcpus.isUnchanged() || this.#vcpus.read(false) === this.#threads)) return false;
+    const isAsBefore = () => this.#vcpus.isUnchanged() || this.#vcpus.read(false, pidFiles) === this.#threads;
+    if (!this.#threads || !isAsBefore()) return false;
     this.#aheadAt = now;
     return true;
   }
@@ -124,10 +128,12 @@ export class HeldDomain {
 
   /** A cheap look, and where it sees something, a close one there. */
   #glance(context: LookContext): void {
-    if (this.#haveThreadsChanged(context.now)) {
+    if (this.#haveThreadsChanged(context)) {
       this.#lookClosely(context);
       return;
     }
+    // nothing is written as long as no QEMU is found
+    if (!this.#threads) return;
     const changed = new Set<string>();
     for (const [address, device] of this.devices) {
       if (device.isAhead) continue;
@@ -140,17 +146,16 @@ export class HeldDomain {
     else if (changed.size > 0) this.#lookClosely(context, changed);
   }
 
-  #haveThreadsChanged(now: number): boolean {
+  #haveThreadsChanged({ now, pidFiles }: LookContext): boolean {
     const listed = this.#threads && now - this.#threadsAt < THREADS;
     if (listed && (!this.#isAuto || this.#vcpus.isUnchanged())) return false;
     this.#threadsAt = now;
-    const threads = this.#vcpus.read(false);
-    return !threads || threads !== this.#threads;
+    return this.#vcpus.read(false, pidFiles) !== this.#threads;
   }
 
   /** Plans, writes, reads back: all of it, or some devices. */
   #lookClosely(context: LookContext, only?: ReadonlySet<string>): void {
-    const threads = this.#vcpus.read(!only);
+    const threads = this.#vcpus.read(!only, context.pidFiles);
     if (only && threads !== this.#threads) {
       this.#lookClosely(context);
       return;

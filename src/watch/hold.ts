@@ -2,6 +2,7 @@ import type { Definition } from '../domain/definition.js';
 import { releaseDomain } from '../enforce/release.js';
 import type { Settings } from '../enforce/settings.js';
 import { FileError, type OpenFile } from '../host/files.js';
+import { listPidFiles } from '../host/qemu-threads.js';
 import { isUuid } from '../host/state-store.js';
 import { readTopology, type Topology } from '../host/topology.js';
 import { canonicalUuid } from '../host/uuid.js';
@@ -142,6 +143,7 @@ export class Hold {
       topology,
       traced: this.traced,
       numbers: this.host.files.folders('/proc/irq'),
+      pidFiles: once(() => listPidFiles(this.host.files)),
       run,
       heardAt: (irq: number) => this.#heard.at(irq),
     };
@@ -250,3 +252,11 @@ export class Hold {
 
 /** libvirt takes a UUID in many forms. */
 const keyOf = (uuid: string) => canonicalUuid(uuid) ?? uuid;
+
+function once<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}

@@ -12,8 +12,6 @@ export type Look = 'same' | 'moved' | 'renewed';
 export class InterruptWatch {
   /** the set that it was within when it was last looked at closely; undefined: of none */
   settled: string | undefined;
-  /** where it was before it was first placed: a CPU list */
-  before: string | undefined;
   /** it was placed ahead of a close look, which is still to come: CPU lists, and milliseconds since it appeared */
   ahead: { from: string; to: string; lagMs: number } | undefined;
   /** what the contest came to when it was last asked */
@@ -52,7 +50,6 @@ export class InterruptWatch {
 
   #forget(): void {
     this.settled = undefined;
-    this.before = undefined;
     this.ahead = undefined;
     this.backOff.succeeded();
   }

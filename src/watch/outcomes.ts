@@ -101,7 +101,7 @@ export class Outcomes {
       watch.backOff.succeeded();
       return undefined;
     }
-    if (after.action === 'set') return this.#placed(watch, before, after, device, context);
+    if (after.action === 'set') return this.#placed(watch, after, device, context);
     if (after.action === 'fail') {
       const told = this.#failed(watch, after, context);
       // a mask that is as it should be is not written again, wherever the interrupt goes
@@ -116,7 +116,8 @@ export class Outcomes {
       retryAt(watch.contest.until);
       return watch.quarrel === 'contested' ? { kind: 'contested', reason: this.#culprit() } : undefined;
     }
-    // it went away, or became another's, under the pass
+    // it went away, or became another's, under the pass; if it did not, a later trial is no answer to another move
+    watch.settled = undefined;
     if (!watch.backOff.waits(after.wanted, context.now)) {
       watch.backOff.failed(after.wanted, 'gone', 'gone', context.now);
       context.run.errors.gone++;
@@ -127,7 +128,6 @@ export class Outcomes {
 
   #placed(
     watch: InterruptWatch,
-    before: InterruptReport,
     { wanted, irq }: InterruptReport,
     { lookedAt }: DeviceWatch,
     { heardAt }: Context,
@@ -136,7 +136,6 @@ export class Outcomes {
     const appeared = watch.settled === undefined && watch.backOff.until === 0 ? (heardAt(irq) ?? lookedAt) : undefined;
     const ahead = watch.ahead?.lagMs;
     watch.settled = wanted ?? undefined;
-    watch.before ??= before.affinity ?? undefined;
     watch.backOff.succeeded();
     watch.ahead = undefined;
     const lagMs = ahead ?? (appeared === undefined ? undefined : Math.max(0, this.host.clock.now() - appeared));

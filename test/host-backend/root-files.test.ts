@@ -47,6 +47,14 @@ files('texts, names and links are read; what is absent is undefined', () => {
   assert.is(root.list('/proc/a'), undefined, 'a file is no folder');
 });
 
+files('folders are counted by their links, where the file system keeps any', () => {
+  const counted = new RootFiles().folders('/proc/self/task');
+  assert.is(counted, readdirSync('/proc/self/task').length);
+  assert.is(root.folders('/absent'), undefined);
+  folder.write('empty/file', '');
+  assert.is(root.folders('/empty'), undefined, 'none, or the file system does not say: a list tells');
+});
+
 files('devices of a tree may be links into it, as those of sysfs are', () => {
   folder.write('sys/devices/pci0000:00/0000:00:02.0/irq', '0\n');
   mkdirSync(folder.join('sys/bus/pci/devices'), { recursive: true });

@@ -41,7 +41,6 @@ export class World {
   #isRunning = false;
   /** what happens under the watcher's eyes, at its so many-th access of an interrupt or a device's driver */
   #amid: { left: number; happening: () => void } | undefined;
-  #amidAt = Number.NEGATIVE_INFINITY;
   /** what each interrupt's set was when it last did: the watcher may have read no more than that */
   #wantedBefore = new Map<SimulatedInterrupt, Cpuset>();
   /** a line gets back what it had: the one write to what is not, or no longer, a guest's */
@@ -134,7 +133,6 @@ export class World {
         [...this.#placeable(guest)].map(({ interrupt, wanted }) => [interrupt, wanted] as const),
       ),
     );
-    this.#amidAt = this.now;
     this.amidNothing();
   }
 
@@ -258,10 +256,7 @@ export class World {
     const { limit, window } = SETTINGS.contest;
     // the last move may have been seen an interval after it was made
     const recent = excuse.moves.filter((at) => this.now - at <= window + 2 * SETTINGS.intervals.traced);
-    // what happens under a look may pass for somebody's move
-    const amid = this.now - this.#amidAt <= window;
-    if (recent.length <= limit && !amid)
-      throw new Violation(`IRQ ${interrupt.irq} is contested after ${recent.length} moves`);
+    if (recent.length <= limit) throw new Violation(`IRQ ${interrupt.irq} is contested after ${recent.length} moves`);
     excuse.contested(this.now);
   }
 

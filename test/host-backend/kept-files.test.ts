@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { KeptFiles } from '../../src/host/kept-files.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const kept = suite('files that are kept open');
+const OWN = '/proc/self/comm';
+const own = () => readFileSync(OWN, 'utf8');
+const descriptors = () => readdirSync('/proc/self/fd').length;
+const never = () => assert.unreachable('it is read by its descriptor') as never;
+
+kept('a file of procfs is opened once, and says what is so now', () => {
+  const before = own();
+  const open = descriptors();
+  const file = new KeptFiles().open(OWN, never);
+  try {
+    assert.is(descriptors(), open, 'not before it is read');
+    assert.is(file.read(), before);
+    assert.is(file.read(), before);
+    assert.is(descriptors(), open + 1);
+    writeFileSync(OWN, 'renamed');
+    assert.is(file.read(), 'renamed\n');
+    writeFileSync(OWN, 'renamex');
+    assert.is(file.read(), 'renamex\n', 'as long, and another text');
+    writeFileSync(OWN, 'ren');
+    assert.is(file.read(), 'ren\n', 'the beginning of the last');
+  } finally {
+    file.close();
+    writeFileSync(OWN, before.trimEnd());
+  }
+  assert.is(descriptors(), open);
+  file.close();
+  assert.is(descriptors(), open, 'closing it again closes nobody else');
+});
+
+kept('of what went it says so once, then what is there instead is read', async () => {
+  const child = spawn('sleep', ['60']);
+  const path = `/proc/${child.pid}/comm`;
+  const open = descriptors();
+  const anew: string[] = [];
+  const file = new KeptFiles().open(path, () => {
+    anew.push(path);
+    return undefined;
+  });
+  await once(child, 'spawn');
+  assert.type(file.read(), 'string');
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  assert.is(file.read(), undefined);
+  assert.equal(anew, []);
+  assert.ok(descriptors() <= open, 'its descriptor is given back');
+  assert.is(file.read(), undefined);
+  assert.equal(anew, [path], 'there is no such file: reading it anew says what is wrong');
+});
+
+kept('others are read anew each time: a descriptor would go on with old text', () => {
+  const folder = new TemporaryFolder();
+  try {
+    folder.write('a', 'text\n');
+    const open = descriptors();
+    let times = 0;
+    const file = new KeptFiles().open(folder.join('a'), () => `${++times}`);
+    assert.equal([file.read(), file.read()], ['1', '2']);
+    assert.is(descriptors(), open);
+  } finally {
+    folder.remove();
+  }
+});
+
+kept('what fills the buffer is read anew: a read more would be another answer', () => {
+  const file = new KeptFiles().open('/proc/self/pagemap', () => 'long');
+  assert.is(file.read(), 'long');
+  file.close();
+});
+
+kept('no more than seven eighths of what the process may have; what is given back is there again', () => {
+  const files = new KeptFiles();
+  const limit = Number(/^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]);
+  const all: number[] = [];
+  for (let fd = files.take(OWN); fd !== undefined && all.length <= limit; fd = files.take(OWN)) all.push(fd);
+  try {
+    assert.is(all.length, Math.floor((limit * 7) / 8));
+    let anew = 0;
+    const more = files.open(OWN, () => `${++anew}`);
+    assert.is(more.read(), '1', 'beyond it is read anew');
+    files.giveBack(all.pop() as number);
+    assert.is(more.read(), own());
+    more.close();
+  } finally {
+    for (const fd of all) files.giveBack(fd);
+  }
+});
+
+kept.run();

@@ -1,0 +1,59 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { ErrorKind } from '../../src/enforce/kernel-errors.js';
+import { BackOff } from '../../src/watch/back-off.js';
+
+const backOff = suite('when a write is tried again');
+
+/** The pauses of so many failures in a row. */
+function pauses(kind: ErrorKind, count: number): number[] {
+  const one = new BackOff();
+  let now = 0;
+  return Array.from({ length: count }, () => {
+    one.failed('2-3', 'ECODE', kind, now);
+    const pause = one.until - now;
+    now = one.until;
+    return pause;
+  });
+}
+
+backOff('each kind of error has its first pause, twice as long each time, and its longest', () => {
+  assert.equal(pauses('transient', 9), [100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]);
+  assert.equal(pauses('exhausted', 10).slice(-3), [128_000, 256_000, 300_000]);
+  assert.equal(pauses('impossible', 2), [300_000, 300_000]);
+  assert.equal(pauses('gone', 3), [10, 20, 40]);
+});
+
+backOff('nothing waits that has not failed', () => {
+  const one = new BackOff();
+  assert.is(one.waits('2-3', 0), false);
+  assert.is(one.until, 0);
+});
+
+backOff('until then the same set waits, and no other', () => {
+  const one = new BackOff();
+  one.failed('2-3', 'EBUSY', 'transient', 1000);
+  assert.equal([one.waits('2-3', 1099), one.waits('2-3', 1100), one.waits('4', 1001)], [true, false, false]);
+});
+
+backOff('what was not said before is new: another error, or another set; then the first pause holds again', () => {
+  const one = new BackOff();
+  assert.is(one.failed('2-3', 'EBUSY', 'transient', 0), true);
+  assert.is(one.failed('2-3', 'EBUSY', 'transient', 0), false);
+  assert.is(one.until, 200);
+  assert.is(one.failed('2-3', 'EAGAIN', 'transient', 0), true);
+  assert.is(one.until, 100);
+  one.failed('2-3', 'EAGAIN', 'transient', 0);
+  assert.is(one.failed('4', 'EAGAIN', 'transient', 0), true);
+  assert.is(one.until, 100);
+});
+
+backOff('a success ends it', () => {
+  const one = new BackOff();
+  one.failed('2-3', 'EBUSY', 'transient', 0);
+  one.succeeded();
+  assert.equal([one.waits('2-3', 0), one.until], [false, 0]);
+  assert.is(one.failed('2-3', 'EBUSY', 'transient', 0), true);
+});
+
+backOff.run();

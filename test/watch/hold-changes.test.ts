@@ -1,0 +1,205 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseCpuList } from '../../src/domain/cpu-mask.js';
+import type { OpenFile } from '../../src/host/files.js';
+import type { HostDescription } from '../../src/host/simulated/description.js';
+import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
+import { A, B, guest, hostdev, hostOf, UUID, vfio } from '../enforce/simulated-pass.js';
+import { HeldHost, told } from './held-host.js';
+
+const changes = suite('what changes under a holder');
+const RUNNING: Partial<HostDescription> = {
+  domains: [{ name: 'guest', uuid: UUID, pid: 700, vcpus: [{ vcpu: 0, cpus: '2-3' }] }],
+};
+const cpus = (list: string) => parseCpuList(list) ?? [];
+const rules = (runs: ReturnType<HeldHost['pass']>) => runs.flatMap(({ problems }) => problems.map(({ rule }) => rule));
+
+changes('another definition holds at once: another set, a device more, a device less', () => {
+  const host = new HeldHost(hostOf([vfio(A, 41), vfio(B, 42)], RUNNING));
+  host.put(guest(hostdev(A, '2')));
+  assert.equal(told(host.put(guest(hostdev(A, '4')))), ['placed 41: 2 -> 4']);
+  assert.equal(told(host.put(guest(hostdev(A, '4') + hostdev(B, '5')))), ['placed 42: 0-7 -> 5']);
+  assert.is(host.hold.counters.devices, 2);
+  host.put(guest(hostdev(B, '5')));
+  assert.equal([...host.hold.held.addresses], [B]);
+  host.put(guest(hostdev(A, '4') + hostdev(B, 'native')));
+  assert.equal([...host.hold.held.addresses], [A], 'native: looked at no more');
+  host.written();
+  host.kernel.move(42, cpus('0'));
+  host.pass(300_000);
+  assert.equal(host.written(), []);
+});
+
+changes('every file that is kept open is closed when its device, its domain or its process goes', () => {
+  const kernel = hostOf([vfio(A, 41), vfio(B, 42)], RUNNING);
+  const files = new KernelFiles(kernel);
+  const open = files.open.bind(files);
+  const kept = new Set<OpenFile>();
+  files.open = (path) => {
+    const file = open(path);
+    const own = { read: () => file.read(), close: () => void kept.delete(own) };
+    kept.add(own);
+    return own;
+  };
+  const host = new HeldHost(kernel, { files });
+  const before = kept.size;
+  const holds = (count: number, why: string) => assert.is(kept.size - before, count, why);
+  host.put(guest(hostdev(A, 'auto') + hostdev(B, 'auto')));
+  holds(3, 'a vCPU, two interrupts');
+  kernel.enableVectors(A, [50, 51]);
+  host.pass(1000);
+  holds(4, 'numbers that went');
+  host.put(guest(hostdev(A, 'auto') + hostdev(B, 'native')));
+  holds(3, 'a device without a policy');
+  host.put(guest(hostdev(B, 'auto')));
+  holds(2, 'a device that went');
+  kernel.processes.start({ name: 'guest', uuid: UUID, pid: 800, vcpus: [{ vcpu: 0, cpus: '2-3' }] });
+  host.pass(300_000);
+  holds(2, 'another process');
+  host.put({ ...guest(hostdev(B, 'auto')), name: 'renamed' });
+  kernel.processes.start({ name: 'renamed', uuid: UUID, pid: 900, vcpus: [{ vcpu: 0, cpus: '2-3' }] });
+  host.pass(300_000);
+  holds(2, 'another name');
+  host.hold.drop(UUID);
+  holds(0, 'the domain');
+});
+
+changes('a domain of another name is another process', () => {
+  const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
+  host.put(guest(hostdev(A, 'auto')));
+  host.kernel.processes.start({ name: 'renamed', uuid: UUID, pid: 900, vcpus: [{ vcpu: 0, cpus: '5' }] });
+  assert.equal(told(host.put({ ...guest(hostdev(A, 'auto')), name: 'renamed' })), ['placed 41: 2-3 -> 5']);
+});
+
+changes('auto follows the vCPUs within a second, whenever they are pinned, though nobody says so', () => {
+  const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
+  host.put(guest(hostdev(A, 'auto')));
+  host.pass(120_000);
+  for (const [index, wait] of [300, 700, 1900, 2700, 4100].entries()) {
+    host.pass(wait);
+    host.kernel.processes.pin(UUID, 0, `${index}`);
+    host.pass(1000);
+    assert.equal(host.written().slice(-1), [`41=${index}`]);
+  }
+});
+
+changes('where one device shows that the vCPUs moved, all of them follow', () => {
+  const host = new HeldHost(hostOf([vfio(A, 41), vfio(B, 42)], RUNNING), { traced: true });
+  host.put(guest(hostdev(A, 'auto') + hostdev(B, 'auto')));
+  host.pass(60_000);
+  host.written();
+  host.kernel.processes.pin(UUID, 0, '5');
+  host.kernel.move(41, cpus('0'));
+  host.hold.stir({ irqs: [41] });
+  host.hold.run();
+  assert.equal(host.written(), ['41=5', '42=5']);
+});
+
+changes('a QEMU that went is said, for a policy that does not follow it, too', () => {
+  const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
+  host.put(guest(hostdev(A, '2')));
+  host.pass(120_000);
+  host.kernel.processes.stop(UUID);
+  assert.equal(rules(host.pass(6000)), ['not-running']);
+});
+
+changes('where one vector comes, others do: it is looked at in busy intervals again', () => {
+  const host = new HeldHost(hostOf([vfio(A)], RUNNING));
+  host.put(guest(hostdev(A, 'auto')));
+  host.pass(120_000);
+  host.kernel.enableVectors(A, [41]);
+  host.pass(1000);
+  assert.ok(host.hold.due - host.now <= 100);
+  host.pass(120_000);
+  host.kernel.move(41, cpus('0'));
+  host.pass(1000);
+  assert.ok(host.hold.due - host.now > 100, 'a repair is no driver that begins');
+});
+
+changes('what was right from the start and is moved then is a repair', () => {
+  const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
+  host.kernel.move(41, cpus('2-3'));
+  assert.equal(told(host.put(guest(hostdev(A, 'auto')))), []);
+  host.kernel.move(41, cpus('0'));
+  assert.equal(told(...host.pass(1000)), ['repaired 41: 0 -> 2-3']);
+});
+
+changes('a device that stands twice is held by what stands first', () => {
+  const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
+  host.put(guest(hostdev(A, '2') + hostdev(A, '4')));
+  host.pass(120_000);
+  assert.is(host.hold.counters.devices, 1);
+  host.kernel.move(41, cpus('0'));
+  host.written();
+  host.pass(1000);
+  assert.equal(host.written(), ['41=2']);
+});
+
+changes(
+  'what goes elsewhere than its mask says, with no mask changed, is noticed within three minutes, and said once',
+  () => {
+    const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
+    host.put(guest(hostdev(A, 'auto')));
+    host.pass(120_000);
+    const interrupt = host.kernel.interrupts.get(41);
+    if (interrupt) interrupt.effective = cpus('6');
+    host.written();
+    assert.equal(told(...host.pass(180_000)), ['failed 41: 2-3 -> 2-3']);
+    host.pass(3_600_000);
+    assert.equal(host.written(), []);
+    assert.ok(host.hold.counters.errors.exhausted <= 21, 'nothing is tried, so nothing is tried again');
+  },
+);
+
+changes('a look at one device forgets nothing of the others', () => {
+  const host = new HeldHost(hostOf([vfio(A, 41), vfio(B)], RUNNING));
+  host.put(guest(hostdev(A, 'auto') + hostdev(B, 'auto')));
+  host.pass(120_000);
+  host.kernel.enableVectors(B, [42]);
+  host.pass(1000);
+  const { written = {} } = host.state.read(UUID) ?? {};
+  assert.equal(
+    Object.keys(written)
+      .map((key) => key.split(' ')[0])
+      .sort(),
+    ['41', '42'],
+  );
+});
+
+changes('nothing is written for a domain that ends between the look and the write', () => {
+  for (const policy of ['auto', '2-3']) {
+    const kernel = hostOf([vfio(A)], RUNNING);
+    let ends = Number.POSITIVE_INFINITY;
+    const files = new KernelFiles(kernel, (operation) => {
+      if (operation === 'link' && --ends === 0) kernel.processes.stop(UUID);
+    });
+    const host = new HeldHost(kernel, { files });
+    host.put(guest(hostdev(A, policy)));
+    host.pass(120_000);
+    kernel.enableVectors(A, [41]);
+    ends = 2; // the driver is read to plan, and again before the write
+    host.pass(10_000);
+    assert.is(ends <= 0, true);
+    assert.equal(host.written(), [], policy);
+  }
+});
+
+changes('what the watcher is told of changes nothing of the rest', () => {
+  const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING), { traced: true });
+  host.put(guest(hostdev(A, 'auto')));
+  host.pass(60_000);
+  host.hold.stir({ irqs: [41] });
+  host.hold.run();
+  assert.ok(host.hold.due > host.now + 100, 'what is where it was needs no other look');
+  host.kernel.enableVectors(A, [50]);
+  host.hold.stir({ irqs: [50] });
+  host.hold.run();
+  assert.is(host.hold.due, host.now + 100, 'what was placed ahead is looked at closely, and nothing else');
+  host.pass(110);
+  host.hold.stir({ uuid: UUID });
+  assert.equal(told(host.hold.run()), [], 'what was placed ahead is told of once');
+  host.hold.traced = false;
+  assert.is(host.hold.due, host.now, 'another way of learning begins with a look');
+});
+
+changes.run();

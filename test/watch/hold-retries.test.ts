@@ -1,0 +1,116 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseCpuList } from '../../src/domain/cpu-mask.js';
+import type { SimulatedKernel } from '../../src/host/simulated/kernel.js';
+import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
+import { A, guest, hostdev, hostOf, UUID, vfio } from '../enforce/simulated-pass.js';
+import { HeldHost, told } from './held-host.js';
+
+const retries = suite('what could not be placed is tried again');
+const RUNNING = { domains: [{ name: 'guest', uuid: UUID, pid: 700, vcpus: [{ vcpu: 0, cpus: '2-3' }] }] };
+const CPU0 = parseCpuList('0') ?? [];
+
+/** Counts the writes that are tried, those that fail among them. */
+class CountingFiles extends KernelFiles {
+  tried = 0;
+  override write(path: string, text: string): void {
+    this.tried++;
+    super.write(path, text);
+  }
+}
+
+/** A guest with a device, whose interrupt 41 cannot be written. */
+function refused(code: string): { host: HeldHost; files: CountingFiles; kernel: SimulatedKernel } {
+  const kernel = hostOf([vfio(A, 41)], RUNNING);
+  const files = new CountingFiles(kernel);
+  const host = new HeldHost(kernel, { files });
+  kernel.deny(41, code);
+  host.put(guest(hostdev(A, 'auto')));
+  return { host, files, kernel };
+}
+
+for (const [code, least, most] of [
+  ['EBUSY', 60_000 / 10_000, 100],
+  ['ENOENT', 60_000 / 10_000, 100],
+  ['ENOSPC', 5, 7],
+  ['EPERM', 0, 0],
+] as const) {
+  retries(`${code}: less and less often, whoever asks for a look`, () => {
+    const { host, files } = refused(code);
+    files.tried = 0;
+    for (let second = 0; second < 60; second++) {
+      host.hold.stir({ uuid: UUID });
+      host.pass(1000);
+    }
+    assert.ok(files.tried >= least && files.tried <= most, `${files.tried} times in a minute`);
+    host.pass(900_000);
+    host.kernel.deny(41);
+    assert.equal(told(...host.pass(300_000)), ['placed 41: 0-7 -> 2-3'], 'and within five minutes when it can be');
+  });
+}
+
+retries('after a success the next failure is met as soon as a first one', () => {
+  const { host, kernel } = refused('ENOSPC');
+  host.pass(900_000);
+  kernel.deny(41);
+  host.pass(300_000);
+  kernel.move(41, CPU0);
+  kernel.deny(41, 'ENOSPC');
+  assert.equal(told(...host.pass(1000)), ['failed 41: 0 -> 0'], 'and it is said again');
+  kernel.deny(41);
+  assert.equal(told(...host.pass(1000)), ['placed 41: 0 -> 2-3']);
+});
+
+retries('another set is tried at once', () => {
+  const { host, kernel } = refused('ENOSPC');
+  host.pass(900_000);
+  kernel.deny(41);
+  kernel.processes.pin(UUID, 0, '5');
+  assert.equal(told(...host.pass(1000)), ['placed 41: 0-7 -> 5']);
+});
+
+retries('what came back under its number is tried at once', () => {
+  const { host, kernel } = refused('ENOSPC');
+  host.pass(900_000);
+  kernel.enableVectors(A, [41]);
+  assert.equal(told(...host.pass(1000)), ['placed 41: 0-7 -> 2-3']);
+});
+
+retries('a retry that fails is no answer to another move: one move is no contest', () => {
+  for (const code of ['ENOENT', 'EBUSY', 'ENOSPC']) {
+    const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
+    host.put(guest(hostdev(A, 'auto')));
+    host.pass(120_000);
+    host.kernel.move(41, CPU0);
+    host.kernel.deny(41, code);
+    host.pass(10_000);
+    host.kernel.deny(41);
+    const later = told(...host.pass(20_000));
+    assert.equal(later, ['placed 41: 0 -> 2-3'], code);
+    assert.is(host.hold.counters.contested, 0, code);
+  }
+});
+
+retries('a lag is told of what appeared, not of what was tried again', () => {
+  const { host, kernel } = refused('ENOSPC');
+  host.pass(100_000);
+  kernel.deny(41);
+  const [run] = host.pass(300_000);
+  assert.is(run?.changed[0]?.kind, 'placed');
+  assert.is(run?.changed[0]?.lagMs, undefined);
+  kernel.move(41, CPU0);
+  const [repair] = host.pass(1000);
+  assert.is(repair?.changed[0]?.kind, 'repaired');
+  assert.is(repair?.changed[0]?.lagMs, undefined);
+});
+
+retries('nothing is due any sooner once all is well', () => {
+  const { host, kernel } = refused('EBUSY');
+  host.pass(60_000);
+  kernel.deny(41);
+  host.pass(200_000);
+  host.pass(1);
+  assert.is(host.hold.due - host.now, 999);
+});
+
+retries.run();

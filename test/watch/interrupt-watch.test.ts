@@ -1,0 +1,103 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseCpuList } from '../../src/domain/cpu-mask.js';
+import { FileError } from '../../src/host/files.js';
+import type { SimulatedKernel } from '../../src/host/simulated/kernel.js';
+import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
+import { InterruptWatch } from '../../src/watch/interrupt-watch.js';
+import { A, hostOf, vfio } from '../enforce/simulated-pass.js';
+import { FixedFiles } from '../host-backend/fixed-files.js';
+
+const watch = suite('one interrupt, looked at again and again');
+const HANDLER = `vfio-msix[0](${A})`;
+const BORN = { affinity: '0-7', handlers: [HANDLER] };
+
+/** Interrupt 41, with everything known of it that can be. */
+function known(): { kernel: SimulatedKernel; one: InterruptWatch } {
+  const kernel = hostOf([vfio(A, 41)]);
+  const one = new InterruptWatch(new KernelFiles(kernel), 41, HANDLER);
+  one.adopt(BORN);
+  one.settled = '0-7';
+  one.ahead = { from: '0-7', to: '2-3', lagMs: 1 };
+  one.backOff.failed('2-3', 'EBUSY', 'transient', 1000);
+  return { kernel, one };
+}
+
+watch('it is the same until its mask is another', () => {
+  const { kernel, one } = known();
+  assert.equal([one.look(), one.look()], ['same', 'same']);
+  kernel.move(41, parseCpuList('5') ?? []);
+  assert.equal([one.look(), one.look(), one.settled], ['moved', 'moved', '0-7']);
+  one.adopt({ ...BORN, affinity: '5' });
+  assert.is(one.look(), 'same');
+});
+
+watch('what came back under its number is another one: nothing is known of it', () => {
+  const { kernel, one } = known();
+  kernel.enableVectors(A, [41]);
+  assert.is(one.look(), 'renewed');
+  assert.equal([one.settled, one.ahead, one.backOff.until, one.isNew], [undefined, undefined, 0, true]);
+});
+
+watch('so is what came back under the very look', () => {
+  const { kernel, one } = known();
+  kernel.enableVectors(A, [41]);
+  one.adopt(BORN);
+  assert.equal([one.settled, one.ahead, one.backOff.until], [undefined, undefined, 0]);
+  assert.is(one.look(), 'moved', 'and it is looked at closely next');
+});
+
+watch('what went is told each time', () => {
+  const { kernel, one } = known();
+  kernel.disableVectors(A);
+  assert.equal([one.look(), one.look()], ['renewed', 'renewed']);
+});
+
+watch('a report that is true no more is not taken for granted', () => {
+  const { kernel, one } = known();
+  kernel.move(41, parseCpuList('5') ?? []);
+  one.adopt({ ...BORN, affinity: '2-3' });
+  assert.is(one.look(), 'moved');
+});
+
+watch('it is new as long as nothing was done about it', () => {
+  const kernel = hostOf([vfio(A, 41)]);
+  const fresh = () => new InterruptWatch(new KernelFiles(kernel), 41, HANDLER);
+  assert.is(fresh().isNew, true);
+  const [settled, ahead, failed] = [fresh(), fresh(), fresh()];
+  settled.settled = '2-3';
+  ahead.ahead = { from: '0-7', to: '2-3', lagMs: 1 };
+  failed.backOff.failed('2-3', 'EBUSY', 'transient', 1000);
+  assert.equal([settled.isNew, ahead.isNew, failed.isNew], [false, false, false]);
+});
+
+watch('its mask is read at once of what came back, and never of what is gone or no mask', () => {
+  const { kernel, one } = known();
+  assert.is(one.readAffinity(), '0-7');
+  kernel.enableVectors(A, [41]);
+  assert.is(one.readAffinity(), '0-7');
+  kernel.disableVectors(A);
+  assert.is(one.readAffinity(), undefined);
+  const path = '/proc/irq/41/smp_affinity';
+  assert.is(new InterruptWatch(new FixedFiles({ [path]: 'x\n' }), 41, HANDLER).readAffinity(), undefined);
+  const broken = new FixedFiles({ [path]: new FileError('EIO', path) });
+  assert.is(new InterruptWatch(broken, 41, HANDLER).readAffinity(), undefined);
+  assert.is(new InterruptWatch(broken, 41, HANDLER).look(), 'renewed');
+});
+
+watch('of what cannot be placed the handlers are looked at; a phantom stays one', () => {
+  const texts: Record<string, string> = { '/sys/kernel/irq/41/actions': 'ahci\n' };
+  const one = new InterruptWatch(new FixedFiles(texts), 41, undefined);
+  one.adopt({ affinity: '0-7', handlers: ['ahci'] });
+  assert.is(one.look(), 'same');
+  texts['/sys/kernel/irq/41/actions'] = '\n';
+  assert.is(one.look(), 'moved');
+  one.adopt({ affinity: null, handlers: [] });
+  assert.is(one.look(), 'same');
+  delete texts['/sys/kernel/irq/41/actions'];
+  const phantom = new InterruptWatch(new FixedFiles({}), 41, undefined);
+  phantom.adopt({ affinity: null, handlers: [] });
+  assert.is(phantom.look(), 'same', 'without handlers it need not have a file');
+});
+
+watch.run();
