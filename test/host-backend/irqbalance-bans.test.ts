@@ -30,7 +30,7 @@ real.after.each(async () => {
 real('interrupts that are held stay where they are, and all others are moved', async () => {
   irqbalance = await startIrqbalance(root);
   assert.equal(await bans.hold(new Set([40, 41])), { running: true, left: [] });
-  await until(async () => (await moved()).has(42));
+  await until(async () => (await moved()).size >= 2);
   assert.equal(await moved(), new Set([16, 42]));
   place(40, '0c');
   place(42, 'ff');
