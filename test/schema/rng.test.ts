@@ -36,6 +36,7 @@ const bad = [
   entry('alias="gpu" cpuset="auto"'),
   entry('alias="ua-a.b" cpuset="auto"'),
   entry('address="06:12.5" cpuset="auto"'),
+  entry('address="00010:06:12.5" cpuset="auto"'),
   entry('address="0000:06:32.5" cpuset="auto"'),
   entry('address="0000:06:12.5" cpuset=""'),
   entry('address="0000:06:12.5" cpuset="auto" numa="1"'),
