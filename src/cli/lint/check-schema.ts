@@ -4,7 +4,7 @@ import { parseXml } from '../../xml/parse.js';
 import type { LineIndex } from '../../xml/position.js';
 import type { Io } from '../io.js';
 import type { SchemaRun } from './schema-run.js';
-import { verdictsOf } from './verdicts.js';
+import { verdictOnText, verdictsOf } from './verdicts.js';
 
 /** A domain that the rules have seen. */
 export interface Ruled {
@@ -32,8 +32,13 @@ export async function checkSchema(
   const locator = await Locator.open(run.grammar);
   try {
     for (const file of invalid) {
-      const verdict = verdicts[files.indexOf(file)] ?? { valid: false };
-      const faults = verdict.undecided ? [] : locator.locate(parseXml(file.lines.text));
+      let verdict = verdicts[files.indexOf(file)] ?? { valid: false };
+      const { text } = file.lines;
+      const document = parseXml(text);
+      if (!verdict.undecided && locator.takes(document))
+        verdict = await verdictOnText(run, { path: file.path, text }, env);
+      if (verdict.valid) continue;
+      const faults = verdict.undecided ? [] : locator.locate(document);
       file.findings = withSchemaFaults(file.findings, faults, verdict, file.lines);
     }
   } finally {

@@ -33,6 +33,21 @@ export async function verdictsOf(
   }
 }
 
+/** xmllint reads files by itself: one that somebody writes meanwhile was another to it. This is about the text that we have read. */
+export async function verdictOnText(
+  run: SchemaRun,
+  { path: name, text }: Checkable,
+  env: Io['env'],
+): Promise<SchemaVerdict> {
+  const validator = await openEngine(run.engine, run.grammar, env);
+  try {
+    const [verdict] = await validator.validate([{ name, text }]);
+    return verdict as SchemaVerdict;
+  } finally {
+    validator.close();
+  }
+}
+
 async function earlyVerdicts(
   xmllint: NonNullable<SchemaRun['xmllint']>,
   wanted: number,
