@@ -2,10 +2,9 @@ import { type PciAddress, parseAddress } from '../domain/address.js';
 import { formatMask, parseCpuList } from '../domain/cpu-mask.js';
 import { type Cpuset, formatCpuset, isSubset } from '../domain/cpuset.js';
 import { FileError, type Files } from '../host/files.js';
-import { readHandlers, readInterrupt } from '../host/interrupt.js';
-import { isVfioDriver, readDriver } from '../host/pci-device.js';
-import { notVfio, ownership } from './handlers.js';
+import { readInterrupt } from '../host/interrupt.js';
 import { treatmentOf } from './kernel-errors.js';
+import { GONE, lookAgain, otherThanBefore } from './look-again.js';
 import { untilItOccurs } from './plan.js';
 import type { DomainReport, InterruptReport } from './report.js';
 import { vectorKey } from './written.js';
@@ -101,7 +100,7 @@ class Placer {
   /** What kept it from being written; undefined where it was. */
   #attempt(planned: InterruptReport): InterruptReport | undefined {
     for (let left = TRIES; ; left--) {
-      const refusal = this.#lookAgain(planned);
+      const refusal = lookAgain(this.files, { ...planned, address: this.address }) ?? this.#standstill();
       if (refusal !== undefined) return { ...planned, action: 'skip', reason: refusal };
       const code = this.#write(planned.irq);
       if (code === undefined) return undefined;
@@ -113,18 +112,8 @@ class Placer {
     }
   }
 
-  /** Since the plan the device may have gone back to the host, and its numbers to another device. */
-  #lookAgain({ irq, handlers }: InterruptReport): string | undefined {
-    const driver = readDriver(this.files, this.address);
-    if (!isVfioDriver(driver)) return notVfio(driver);
-    return this.#refusal(readHandlers(this.files, irq), handlers) ?? (this.runs() ? undefined : NOT_RUNNING);
-  }
-
-  #refusal(now: readonly string[], planned: readonly string[]): string | undefined {
-    if (now.length === 0) return GONE;
-    const owned = ownership(now, this.address);
-    if (!owned.ours) return owned.reason;
-    return now[0] === planned[0] ? undefined : `it is ${now[0]} now`;
+  #standstill(): string | undefined {
+    return this.runs() ? undefined : NOT_RUNNING;
   }
 
   /** The kernel's name for what it met; undefined where all went well. */
@@ -141,7 +130,7 @@ class Placer {
   /** What is true counts, not what was asked. */
   #readBack(planned: InterruptReport): InterruptReport {
     const now = readInterrupt(this.files, planned.irq);
-    const refusal = this.#refusal(now?.handlers ?? [], planned.handlers);
+    const refusal = otherThanBefore(now?.handlers ?? [], { ...planned, address: this.address });
     if (!now || refusal !== undefined) return { ...planned, action: 'skip', reason: refusal ?? GONE };
     const { affinity, effective } = now;
     const list = formatCpuset(affinity);
@@ -158,5 +147,4 @@ function strayed(effective: Cpuset): string {
   return `delivered to CPU ${formatCpuset(effective)} all the same: that CPU set may be out of vectors`;
 }
 
-const GONE = 'it went away';
 export const NOT_RUNNING = 'no QEMU of this domain runs here';

@@ -3,6 +3,7 @@ import { formatCpuset, union } from '../domain/cpuset.js';
 import type { Definition } from '../domain/definition.js';
 import type { DomainState } from '../host/domain-state.js';
 import type { Write } from './apply.js';
+import { isUnreadable } from './problems.js';
 import type { DomainReport } from './report.js';
 import { addressOf, vectorKey } from './written.js';
 
@@ -44,8 +45,9 @@ export function nextState(
       ),
     ),
   );
-  // of what was not looked at nothing is known
-  const isUnseen = (key: string) => only !== undefined && !only.has(addressOf(key));
+  // of what was not looked at, or could not be, nothing is known
+  const unread = new Set(devices.filter(isUnreadable).map(({ address }) => address));
+  const isUnseen = (key: string) => unread.has(addressOf(key)) || (only !== undefined && !only.has(addressOf(key)));
   const written = new Map(Object.entries(before?.written ?? {}).filter(([key]) => alive.has(key) || isUnseen(key)));
   const pending = new Map(
     Object.entries(before?.pending ?? {}).filter(([key, effective]) => alive.get(key) === effective || isUnseen(key)),

@@ -7,7 +7,7 @@ import type { Interrupt } from '../host/interrupt.js';
 import { isVfioDriver } from '../host/pci-device.js';
 import type { DeviceInterrupt, DeviceSnapshot, HostSnapshot } from '../host/snapshot.js';
 import { notVfio, ownership } from './handlers.js';
-import { absence, problemsOfAttribute, problemsOfMetadata, remoteness } from './problems.js';
+import { absence, problemsOfAttribute, problemsOfMetadata, remoteness, unreadableDevice } from './problems.js';
 import type { Action, DeviceReport, DomainReport, InterruptReport, Problem } from './report.js';
 import { type Wanted, wantedCpus } from './wanted.js';
 import { vectorKey, type Written } from './written.js';
@@ -54,11 +54,12 @@ class Planner {
 
   device(stated: StatedPolicy): DeviceReport {
     const { device } = stated;
-    const { topology, devices } = this.host;
+    const { topology, devices, unreadable } = this.host;
     const { policy, origin } = policyInForce(stated, this.definition, this.settings);
     const wanted = wantedCpus(policy, this.vcpus, topology.online, this.settings);
     const address = device.source?.address;
     const snapshot = address && devices.get(address);
+    const error = address && unreadable?.get(address);
     // the first has its say: two policies for one device would fight
     const repeated = address !== undefined && this.#seen.has(address);
     if (address) this.#seen.add(address);
@@ -74,7 +75,7 @@ class Planner {
       problems: [
         ...problemsOfAttribute(device),
         ...(wanted.problem ? [wanted.problem] : []),
-        ...absence(device, snapshot),
+        ...(error ? [unreadableDevice(error)] : absence(device, snapshot)),
         ...remoteness(snapshot, wanted.cpus, topology),
       ],
     };

@@ -3,9 +3,10 @@ import type { Definition } from '../domain/definition.js';
 import type { Device } from '../domain/devices.js';
 import { formatIdentity } from '../domain/identity.js';
 import type { Entry } from '../domain/metadata.js';
+import type { FileError } from '../host/files.js';
 import type { DeviceSnapshot } from '../host/snapshot.js';
 import type { Topology } from '../host/topology.js';
-import type { Problem } from './report.js';
+import type { DeviceReport, Problem } from './report.js';
 
 /** Policies that never reach a device. The rules' names are lint's, where it has the same rule. */
 export function problemsOfMetadata({ metadata }: Definition, stale: readonly Entry[]): Problem[] {
@@ -33,6 +34,17 @@ export function absence({ source, element }: Device, snapshot: DeviceSnapshot | 
     return [{ rule: 'no-device-yet', severity: 'note', message }];
   }
   return [{ rule: 'device-absent', severity: 'error', message: `the host has no device ${source.address}` }];
+}
+
+const UNREADABLE = 'device-unreadable';
+
+export function unreadableDevice({ path, code }: FileError): Problem {
+  return { rule: UNREADABLE, severity: 'error', message: `${path} cannot be read: ${code}` };
+}
+
+/** Of such a device nothing is known: not that it has no interrupts, either. */
+export function isUnreadable({ problems }: Pick<DeviceReport, 'problems'>): boolean {
+  return problems.some(({ rule }) => rule === UNREADABLE);
 }
 
 /** Every interrupt of a device on another node than its CPUs crosses the interconnect. */

@@ -69,9 +69,18 @@ export function isQemuOf(files: Files, pid: number, name: string, uuid: string |
 
 const PID_FILES = '/run/libvirt/qemu';
 
-/** The names of libvirt's pid files, and of what else is with them: read once for all domains that are looked for in one go. */
+/** The names of libvirt's pid files, and of what else is with them. */
 export function listPidFiles(files: Files): ReadonlySet<string> {
   return new Set(files.list(PID_FILES));
+}
+
+/** The same for all domains that are looked for in one go: listed once, and not before it is asked for. */
+export function pidFilesOnce(files: Files): () => ReadonlySet<string> {
+  let listed: ReadonlySet<string> | undefined;
+  return () => {
+    listed ??= listPidFiles(files);
+    return listed;
+  };
 }
 
 /** The name is compared with what is in the folder and never becomes a path itself. @param listed listPidFiles() of a moment ago */

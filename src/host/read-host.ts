@@ -12,7 +12,7 @@ export interface ReadHostOptions {
 /**
  * Reads from this host what `plan` needs to know for a domain: CPUs, nodes, the domain's devices and their interrupts, QEMU's threads.
  * Writes nothing, and needs no rights beyond reading /sys and /proc.
- * @throws FileError where the host's CPUs, a device or a process cannot be read
+ * @throws FileError where the host's CPUs or a process cannot be read; of a device, that is in the answer
  */
 export function readHost(definition: Definition, { root, counts = false }: ReadHostOptions = {}): HostSnapshot {
   const { name, uuid, devices } = definition;

@@ -54,8 +54,12 @@ export class RootFiles implements Files {
 
   /** Each folder in it has a link to it, beside its own two; not on every file system (overlayfs, btrfs), but on procfs. */
   folders(path: string): number | undefined {
-    const links = statSync(this.#root + path, { throwIfNoEntry: false })?.nlink ?? 0;
-    return links > 2 ? links - 2 : undefined;
+    try {
+      const { nlink } = statSync(this.#root + path);
+      return nlink > 2 ? nlink - 2 : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   link(path: string): string | undefined {

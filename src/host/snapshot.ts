@@ -26,6 +26,8 @@ export interface HostSnapshot {
   topology: Topology;
   /** by address; a device that the host does not have is not in it */
   devices: ReadonlyMap<PciAddress, DeviceSnapshot>;
+  /** devices that the host has, but of which a file cannot be read */
+  unreadable?: ReadonlyMap<PciAddress, FileError>;
   threads: VcpuThreads | undefined;
   counts: InterruptCounts;
 }
@@ -41,18 +43,21 @@ export interface SnapshotRequest {
   threads?: VcpuThreads | undefined;
 }
 
-/** @throws FileError where the host's CPUs, a device, or a process cannot be read */
+/** @throws FileError where the host's CPUs or a process cannot be read */
 export function readSnapshot(files: Files, request: SnapshotRequest): HostSnapshot {
   const { name, uuid, addresses, counts } = request;
   const devices = new Map<PciAddress, DeviceSnapshot>();
+  const unreadable = new Map<PciAddress, FileError>();
   for (const address of addresses) {
-    const snapshot = readDevice(files, address);
-    if (snapshot) devices.set(address, snapshot);
+    const snapshot = readable(() => readDevice(files, address));
+    if (snapshot instanceof FileError) unreadable.set(address, snapshot);
+    else if (snapshot) devices.set(address, snapshot);
   }
   const irqs = [...devices.values()].flatMap(({ interrupts }) => interrupts.map(({ irq }) => irq));
   return {
     topology: request.topology ?? readTopology(files),
     devices,
+    ...(unreadable.size > 0 ? { unreadable } : {}),
     threads: 'threads' in request ? request.threads : readVcpuThreads(files, name, uuid),
     counts: counts ? readInterruptCounts(files, irqs) : new Map(),
   };
@@ -64,12 +69,17 @@ export function readDevice(files: Files, address: PciAddress): DeviceSnapshot | 
   return { device, interrupts: device.irqs.map(({ irq, type }) => ({ irq, type, ...readDetails(files, irq) })) };
 }
 
-/** One interrupt that cannot be read is no reason to leave the others alone. */
 function readDetails(files: Files, irq: number): Pick<DeviceInterrupt, 'details' | 'error'> {
+  const details = readable(() => readInterrupt(files, irq));
+  return details instanceof FileError ? { details: undefined, error: details } : { details };
+}
+
+/** What cannot be read, a device or an interrupt, is no reason to leave the others alone. */
+function readable<T>(read: () => T): T | FileError {
   try {
-    return { details: readInterrupt(files, irq) };
+    return read();
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
-    return { details: undefined, error };
+    return error;
   }
 }

@@ -5,7 +5,7 @@ export const LAG_BOUNDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000,
 
 /** What `status` and the metrics show of a holder; all but the first three only ever grow. */
 export interface HoldCounters {
-  /** domains, their devices with a policy, and the interrupts of those that are looked at */
+  /** domains, their devices with a policy, and the interrupts of those that VFIO handles */
   domains: number;
   devices: number;
   interrupts: number;

@@ -2,6 +2,7 @@ import type { PciAddress } from '../domain/address.js';
 import { ownership } from '../enforce/handlers.js';
 import type { DeviceReport, InterruptReport } from '../enforce/report.js';
 import { FileError, type Files } from '../host/files.js';
+import { BackOff } from './back-off.js';
 import { InterruptWatch } from './interrupt-watch.js';
 
 /**
@@ -26,6 +27,8 @@ export class DeviceWatch {
   retryAt = Number.POSITIVE_INFINITY;
   /** where its vectors belong, as the last close look found: a CPU list; undefined where that may not be taken for granted */
   cpus: string | undefined;
+  /** why it cannot be read, and when it is tried again */
+  readonly #unreadable = new BackOff();
   #ahead: { since: number; due: number } | undefined;
   /** of msi_irqs, joined; undefined: nothing that was listed can be what is expected */
   #names: string | undefined;
@@ -37,6 +40,13 @@ export class DeviceWatch {
     private readonly files: Files,
     readonly address: PciAddress,
   ) {}
+
+  /** How many of its interrupts are kept where they belong: a vector that nobody has requested is none of them. */
+  get heldCount(): number {
+    let count = 0;
+    for (const { handler } of this.interrupts.values()) if (handler !== undefined) count++;
+    return count;
+  }
 
   /** When it wants a close look, on the clock; Infinity where it wants none. */
   get due(): number {
@@ -52,6 +62,18 @@ export class DeviceWatch {
   lookSoon(now: number): void {
     const since = this.#ahead?.since ?? now;
     this.#ahead = { since, due: Math.min(now + SOON, since + LATEST) };
+  }
+
+  /** It cannot be read: it is left as it was, and looked at again later, less and less often. */
+  cannotRead(now: number): void {
+    this.#unreadable.failed(null, 'unreadable', 'transient', now);
+    this.#ahead = undefined;
+    this.retryAt = this.#unreadable.until;
+  }
+
+  /** It could not be read a moment ago. */
+  rests(now: number): boolean {
+    return now < this.#unreadable.until;
   }
 
   /** The close look that was due did not come so far. */
@@ -75,6 +97,7 @@ export class DeviceWatch {
   /** Takes what a report says of it for granted, as far as it is still true. */
   adopt({ interrupts }: DeviceReport): void {
     this.#ahead = undefined;
+    this.#unreadable.succeeded();
     const listed = this.#list();
     const messages = interrupts.filter(({ type }) => type !== 'intx').map(({ irq }) => irq);
     const numbers = listed === '' ? [] : listed.split(' ').map(Number);

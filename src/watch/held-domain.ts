@@ -1,36 +1,28 @@
-import { parseAddress } from '../domain/address.js';
 import type { Definition } from '../domain/definition.js';
 import { enforceDomain, type PassResult } from '../enforce/pass.js';
+import { isUnreadable } from '../enforce/problems.js';
 import type { DeviceReport, InterruptReport } from '../enforce/report.js';
 import type { Settings } from '../enforce/settings.js';
 import { FileError } from '../host/files.js';
-import type { VcpuThreads } from '../host/qemu-threads.js';
 import { isUuid } from '../host/state-store.js';
 import type { Topology } from '../host/topology.js';
-import { VcpuWatch } from '../host/vcpu-watch.js';
-import { DeviceWatch } from './device-watch.js';
+import type { DeviceWatch } from './device-watch.js';
+import { DomainProblems } from './domain-problems.js';
+import { HeldDevices } from './held-devices.js';
+import { HeldThreads, type ThreadsContext } from './held-threads.js';
 import type { HoldHost } from './hold-host.js';
 import type { HoldRun } from './hold-run.js';
 import { Outcomes } from './outcomes.js';
 import { type Ahead, type Appeared, placeAhead } from './place-ahead.js';
 
-/**
- * The threads of QEMU are listed so often, in milliseconds: whether the domain still runs. Those of its vCPUs are looked at each time
- * where a policy follows them: a thread's status costs as much as five masks.
- */
-const THREADS = 5000;
-
 /** What a look needs to know beyond the domain. */
-export interface LookContext {
-  now: number;
+export interface LookContext extends ThreadsContext {
   settings: Settings;
   topology: Topology;
   /** the kernel tells of vectors */
   traced: boolean;
   /** how many IRQ numbers have a folder: read before everything else that is looked at. Undefined: unknown */
   numbers: number | undefined;
-  /** libvirt's pid files: listed once a run, and only where a QEMU has to be found */
-  pidFiles(): ReadonlySet<string>;
   /** what the looks of one run add up to */
   run: HoldRun;
   /** when the kernel first spoke of an interrupt */
@@ -44,24 +36,21 @@ export class HeldDomain {
   busyUntil = Number.NEGATIVE_INFINITY;
   /** when it is looked at closely, whatever a glance says */
   closelyAt: number;
-  /** those with a policy that comes to something; before the first close look, none */
-  readonly devices = new Map<string, DeviceWatch>();
   #definition: Definition;
-  #vcpus: VcpuWatch;
-  #threads: VcpuThreads | undefined;
-  #threadsAt = Number.NEGATIVE_INFINITY;
+  readonly #devices: HeldDevices;
+  readonly #threads: HeldThreads;
   /** whether a device's policy follows the vCPUs */
   #isAuto = true;
-  /** when they were last found to be as they were, for what is placed ahead of a close look */
-  #aheadAt = Number.NEGATIVE_INFINITY;
   readonly #outcomes: Outcomes;
+  readonly #problems = new DomainProblems();
 
   constructor(
     private readonly host: HoldHost,
     definition: Definition,
   ) {
     this.#definition = definition;
-    this.#vcpus = new VcpuWatch(host.files, definition.name, definition.uuid);
+    this.#devices = new HeldDevices(host.files);
+    this.#threads = new HeldThreads(host.files, definition.name, definition.uuid);
     this.#outcomes = new Outcomes(host);
     this.next = host.clock.now();
     this.closelyAt = this.next;
@@ -70,11 +59,13 @@ export class HeldDomain {
   /** The definition changed. */
   replace(definition: Definition): void {
     const { name, uuid } = this.#definition;
-    if (definition.name !== name || definition.uuid !== uuid) {
-      this.#vcpus.close();
-      this.#vcpus = new VcpuWatch(this.host.files, definition.name, definition.uuid);
-    }
+    if (definition.name !== name || definition.uuid !== uuid) this.#threads.rename(definition.name, definition.uuid);
     this.#definition = definition;
+  }
+
+  /** Those with a policy that comes to something, by address; before the first close look, none. */
+  get devices(): ReadonlyMap<string, DeviceWatch> {
+    return this.#devices.watches;
   }
 
   /** PCI addresses of all its devices, with a policy or without. */
@@ -91,22 +82,21 @@ export class HeldDomain {
 
   /** Places a vector that has just appeared before anything else is looked at. */
   placeAhead(address: string, appeared: Appeared, context: LookContext): Ahead {
-    const { now, run } = context;
     const device = this.devices.get(address);
     // what it wants may be another set by now
-    if (!device || this.closelyAt <= now || !this.#isAsBefore(context)) return 'unclear';
+    if (!device || this.closelyAt <= context.now || !this.#isAsBefore(context)) return 'unclear';
     const done = placeAhead(this.host.files, device, appeared, () => this.host.clock.now());
-    if (done === 'written') run.writes++;
+    if (done === 'written') context.run.writes++;
     return done;
   }
 
-  /** Its QEMU runs, and its vCPUs may run where they could. */
-  #isAsBefore({ now, pidFiles }: LookContext): boolean {
-    if (this.#aheadAt === now) return true;
-    const isAsBefore = () => this.#vcpus.isUnchanged() || this.#vcpus.read(false, pidFiles) === this.#threads;
-    if (!this.#threads || !isAsBefore()) return false;
-    this.#aheadAt = now;
-    return true;
+  #isAsBefore(context: LookContext): boolean {
+    try {
+      return this.#threads.areSame(context);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      return false; // the close look says what is wrong
+    }
   }
 
   /** Looks as closely as is needed. Never throws for what the host is like: that is a problem of the run. */
@@ -114,29 +104,30 @@ export class HeldDomain {
     try {
       if (scope === 'glance') this.#glance(context);
       else this.#lookClosely(context, scope === 'all' ? undefined : scope);
-      this.#outcomes.readable();
+      this.#problems.readable();
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       this.cannotLook(error, context.run);
+      this.closelyAt = Math.min(this.closelyAt, context.now + context.settings.intervals.quiet);
     }
   }
 
   /** The host cannot be read: said once, until it can be. */
   cannotLook(error: FileError, run: HoldRun): void {
-    this.#outcomes.unreadable(error, this.#definition, run);
+    this.#problems.unreadable(error, this.#definition, run);
   }
 
   /** A cheap look, and where it sees something, a close one there. */
   #glance(context: LookContext): void {
-    if (this.#haveThreadsChanged(context)) {
+    if (this.#threads.haveChanged(context, this.#isAuto)) {
       this.#lookClosely(context);
       return;
     }
     // nothing is written as long as no QEMU is found
-    if (!this.#threads) return;
+    if (!this.#threads.known) return;
     const changed = new Set<string>();
     for (const [address, device] of this.devices) {
-      if (device.isAhead) continue;
+      if (device.isAhead || device.rests(context.now)) continue;
       context.run.looked += device.interrupts.size;
       if (device.look(context)) changed.add(address);
       else device.lookedAt = context.now;
@@ -146,49 +137,48 @@ export class HeldDomain {
     else if (changed.size > 0) this.#lookClosely(context, changed);
   }
 
-  #haveThreadsChanged({ now, pidFiles }: LookContext): boolean {
-    const listed = this.#threads && now - this.#threadsAt < THREADS;
-    if (listed && (!this.#isAuto || this.#vcpus.isUnchanged())) return false;
-    this.#threadsAt = now;
-    return this.#vcpus.read(false, pidFiles) !== this.#threads;
-  }
-
   /** Plans, writes, reads back: all of it, or some devices. */
   #lookClosely(context: LookContext, only?: ReadonlySet<string>): void {
-    const threads = this.#vcpus.read(!only, context.pidFiles);
-    if (only && threads !== this.#threads) {
+    const others = this.#threads.refresh(context, !only);
+    if (only && others) {
       this.#lookClosely(context);
       return;
     }
-    this.#threads = threads;
     // what came back under its number shows here alone
     for (const [address, device] of this.devices) if (!only || only.has(address)) device.look(context);
     const result = this.#pass(context, only);
-    const running = result.planned.vcpuSource === 'threads';
     const seen = new Set<string | null>();
     result.report.devices.forEach((report, index) => {
-      const device = seen.has(report.address) ? undefined : this.#deviceOf(report);
+      const device = seen.has(report.address) ? undefined : this.#devices.watchOf(report);
       seen.add(report.address);
-      if (!device) return;
-      context.run.looked += report.interrupts.length;
-      const planned = result.planned.devices[index] as DeviceReport;
-      this.#outcomes.ofDevice({ device, planned, report, running }, this.#definition, context);
-      device.adopt(report);
-      device.cpus = running ? (report.cpus ?? undefined) : undefined;
-      device.lookedAt = context.now;
+      if (device) this.#adopt(device, result.planned.devices[index] as DeviceReport, report, context);
     });
     if (!only) {
-      this.#closeAllBut(seen);
+      this.#devices.closeAllBut(seen);
       this.#isAuto = result.report.devices.some(({ policy }) => policy === 'auto');
     }
-    this.#outcomes.ofDomain(result, this.#definition, context.run, only);
+    this.#problems.ofPass(result, this.#definition, context.run, only);
     context.run.writes += result.writes;
   }
 
+  /** What a pass found of a device, and did about it, is what later looks compare with. */
+  #adopt(device: DeviceWatch, planned: DeviceReport, report: DeviceReport, context: LookContext): void {
+    if (isUnreadable(report)) {
+      context.run.errors.unreadable++;
+      device.cannotRead(context.now);
+      return;
+    }
+    const running = this.#threads.known !== undefined;
+    context.run.looked += report.interrupts.length;
+    this.#outcomes.ofDevice({ device, planned, report, running }, this.#definition, context);
+    device.adopt(report);
+    device.cpus = running ? (report.cpus ?? undefined) : undefined;
+    device.lookedAt = context.now;
+  }
+
   close(): void {
-    this.#vcpus.close();
-    for (const device of this.devices.values()) device.close();
-    this.devices.clear();
+    this.#threads.close();
+    this.#devices.closeAllBut(new Set());
   }
 
   #pass({ now, settings, topology }: LookContext, only?: ReadonlySet<string>): PassResult {
@@ -202,7 +192,7 @@ export class HeldDomain {
           pause: (milliseconds) => host.pause(milliseconds),
           counts: false,
           onlyRunning: true,
-          recent: { topology, threads: this.#threads },
+          recent: { topology, threads: this.#threads.known },
         },
         this.#definition,
         {
@@ -218,30 +208,5 @@ export class HeldDomain {
   #objection(address: string, interrupt: InterruptReport, now: number, settings: Settings): string | undefined {
     const watch = this.devices.get(address)?.watchOf(interrupt);
     return watch && this.#outcomes.objection(watch, interrupt, now, settings.contest);
-  }
-
-  /** Its watch; none, and none is kept, where nothing is to be written to the device. */
-  #deviceOf({ address, cpus }: DeviceReport): DeviceWatch | undefined {
-    const pci = parseAddress(address ?? '');
-    if (!pci) return undefined;
-    let device = this.devices.get(pci);
-    if (cpus === null) {
-      device?.close();
-      this.devices.delete(pci);
-      return undefined;
-    }
-    if (!device) {
-      device = new DeviceWatch(this.host.files, pci);
-      this.devices.set(pci, device);
-    }
-    return device;
-  }
-
-  #closeAllBut(addresses: ReadonlySet<string | null>): void {
-    for (const [address, device] of this.devices) {
-      if (addresses.has(address)) continue;
-      device.close();
-      this.devices.delete(address);
-    }
   }
 }

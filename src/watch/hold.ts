@@ -1,16 +1,17 @@
 import type { Definition } from '../domain/definition.js';
 import { releaseDomain } from '../enforce/release.js';
 import type { Settings } from '../enforce/settings.js';
-import { FileError, type OpenFile } from '../host/files.js';
-import { listPidFiles } from '../host/qemu-threads.js';
+import { FileError } from '../host/files.js';
+import { pidFilesOnce } from '../host/qemu-threads.js';
 import { isUuid } from '../host/state-store.js';
-import { readTopology, type Topology } from '../host/topology.js';
+import type { Topology } from '../host/topology.js';
 import { canonicalUuid } from '../host/uuid.js';
 import { count, type HoldCounters, noCounters } from './counters.js';
-import { Heard } from './heard.js';
 import { HeldDomain, type LookContext } from './held-domain.js';
 import type { HoldHost } from './hold-host.js';
 import { emptyRun, type HoldRun } from './hold-run.js';
+import { NamedInterrupts } from './named-interrupts.js';
+import { TopologyWatch } from './topology-watch.js';
 
 export type { Clock, HoldHost } from './hold-host.js';
 export type { HoldProblem, HoldRun, Placement } from './hold-run.js';
@@ -33,10 +34,9 @@ const CLOSELY = 180_000;
 /** Keeps the interrupts of running domains where they belong. It is driven: run() when `due` is there. */
 export class Hold {
   readonly #domains = new Map<string, HeldDomain>();
-  readonly #heard = new Heard();
+  readonly #named: NamedInterrupts;
   readonly #counters = noCounters();
-  readonly #online: OpenFile;
-  #onlineText: string | undefined;
+  readonly #topologyWatch: TopologyWatch;
   #topology: Topology | undefined;
   #settings: Settings;
   #traced = false;
@@ -46,7 +46,8 @@ export class Hold {
     settings: Settings,
   ) {
     this.#settings = settings;
-    this.#online = host.files.open('/sys/devices/system/cpu/online');
+    this.#named = new NamedInterrupts(host.files, this.#domains);
+    this.#topologyWatch = new TopologyWatch(host.files);
   }
 
   get settings(): Settings {
@@ -93,7 +94,7 @@ export class Hold {
   /** Something may have happened: the next run looks. */
   stir({ uuid, irqs, at }: Stir = {}): void {
     const now = this.host.clock.now();
-    if (irqs) for (const irq of irqs) this.#heard.add(irq, at ?? now, now);
+    if (irqs) this.#named.add(irqs, at ?? now, now);
     if (uuid !== undefined) {
       const domain = this.#domains.get(keyOf(uuid));
       if (domain) this.#excite(domain);
@@ -103,7 +104,7 @@ export class Hold {
   /** When run() is to be called next, on the clock; Infinity without domains. */
   get due(): number {
     if (this.#domains.size === 0) return Number.POSITIVE_INFINITY;
-    let due = this.#heard.due;
+    let due = this.#named.due;
     for (const domain of this.#domains.values()) due = Math.min(due, domain.due);
     return due;
   }
@@ -125,7 +126,7 @@ export class Hold {
     const counters = { ...this.#counters, domains: this.#domains.size, devices: 0, interrupts: 0 };
     for (const { devices } of this.#domains.values()) {
       counters.devices += devices.size;
-      for (const { interrupts } of devices.values()) counters.interrupts += interrupts.size;
+      for (const { heldCount } of devices.values()) counters.interrupts += heldCount;
     }
     return counters;
   }
@@ -143,49 +144,14 @@ export class Hold {
       topology,
       traced: this.traced,
       numbers: this.host.files.folders('/proc/irq'),
-      pidFiles: once(() => listPidFiles(this.host.files)),
+      pidFiles: pidFilesOnce(this.host.files),
       run,
-      heardAt: (irq: number) => this.#heard.at(irq),
+      heardAt: (irq: number) => this.#named.at(irq),
     };
-    this.#listen(context);
+    this.#named.look(context);
     for (const domain of this.#domains.values()) if (domain.due <= now) this.#look(domain, context);
     count(this.#counters, run);
     return run;
-  }
-
-  /** Looks at the interrupts that the kernel named. */
-  #listen(context: LookContext): void {
-    const named = this.#heard.found(this.host.files, context.now);
-    if (named.size === 0) return;
-    const unclear = new Map<number, string>();
-    const changed = new Map<HeldDomain, Set<string>>();
-    for (const [irq, { address, handlers }] of named) {
-      const domains = this.#holdersOf(address);
-      const looks = domains.map(({ devices }) => devices.get(address)?.interrupts.get(irq)?.look());
-      // our own writes are told of, too
-      if (looks.every((look) => look === 'same')) {
-        this.#heard.settled(irq);
-        continue;
-      }
-      const appeared = { irq, handlers, at: this.#heard.at(irq) ?? context.now };
-      const [only, other] = domains;
-      const ahead = only && !other ? only.placeAhead(address, appeared, context) : 'unclear';
-      if (ahead === 'unclear') {
-        unclear.set(irq, address);
-        for (const domain of domains) changed.set(domain, (changed.get(domain) ?? new Set()).add(address));
-      } else if (ahead !== 'not there') this.#heard.settled(irq);
-    }
-    for (const [domain, addresses] of changed) domain.look(context, addresses);
-    for (const [irq, address] of unclear) {
-      // what has no file in /proc yet is asked for again
-      const seen = this.#holdersOf(address).some(({ devices }) => devices.get(address)?.interrupts.get(irq)?.handler);
-      if (seen) this.#heard.settled(irq);
-    }
-  }
-
-  /** The domain that has the device; with it, one that had it and of whose end we have not heard yet. */
-  #holdersOf(address: string): HeldDomain[] {
-    return [...this.#domains.values()].filter(({ devices }) => devices.has(address));
   }
 
   #look(domain: HeldDomain, context: LookContext): void {
@@ -198,7 +164,7 @@ export class Hold {
     const overdue = [...domain.devices.values()].filter(({ due }) => due <= now);
     if (overdue.length > 0) domain.look(context, new Set<string>(overdue.map(({ address }) => address)));
     // the look may not have come so far
-    for (const device of overdue) if (device.due <= now) device.postpone(now + this.settings.intervals.busy);
+    for (const device of overdue) if (device.due <= now) device.postpone(now + this.settings.intervals.quiet);
     // where one driver begins, others do
     if (run.changed.slice(told).some(({ kind }) => kind === 'placed')) domain.busyUntil = this.#busyUntil(now);
     if (domain.next <= now) domain.next = this.#nextLook(domain, now);
@@ -225,11 +191,9 @@ export class Hold {
   /** CPUs that go or come change what every domain wants. */
   #readTopology(run: HoldRun, now: number): Topology | undefined {
     try {
-      const text = this.#online.read() ?? this.#online.read();
-      if (this.#topology && text === this.#onlineText) return this.#topology;
-      this.#topology = readTopology(this.host.files);
-      this.#onlineText = text;
-      for (const domain of this.#domains.values()) domain.closelyAt = now;
+      const before = this.#topology;
+      this.#topology = this.#topologyWatch.read();
+      if (this.#topology !== before) for (const domain of this.#domains.values()) domain.closelyAt = now;
       return this.#topology;
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
@@ -239,8 +203,7 @@ export class Hold {
   }
 
   #cannotLook(error: FileError, run: HoldRun, now: number): void {
-    this.#topology = undefined;
-    this.#heard.clear();
+    this.#named.clear();
     for (const domain of this.#domains.values()) {
       domain.cannotLook(error, run);
       domain.next = this.#nextLook(domain, now);
@@ -252,11 +215,3 @@ export class Hold {
 
 /** libvirt takes a UUID in many forms. */
 const keyOf = (uuid: string) => canonicalUuid(uuid) ?? uuid;
-
-function once<T extends object>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
-}

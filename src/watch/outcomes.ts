@@ -1,15 +1,13 @@
 import type { Definition } from '../domain/definition.js';
 import { treatmentOf } from '../enforce/kernel-errors.js';
-import type { PassResult } from '../enforce/pass.js';
-import type { DeviceReport, InterruptReport, Problem } from '../enforce/report.js';
+import type { DeviceReport, InterruptReport } from '../enforce/report.js';
 import type { ContestLimits } from '../enforce/settings.js';
-import type { FileError } from '../host/files.js';
-import { readIrqbalance } from '../host/irqbalance.js';
+import { FileError } from '../host/files.js';
+import { type Irqbalance, readIrqbalance } from '../host/irqbalance.js';
 import type { DeviceWatch } from './device-watch.js';
 import type { HoldHost } from './hold-host.js';
 import type { HoldRun, Placement } from './hold-run.js';
 import type { InterruptWatch } from './interrupt-watch.js';
-import { Standing } from './standing.js';
 
 interface DeviceOutcome {
   device: DeviceWatch;
@@ -26,10 +24,8 @@ interface Context {
   heardAt(irq: number): number | undefined;
 }
 
-/** What a domain's passes came to: what is told of it, and what is kept for the next. */
+/** What a domain's passes came to for each interrupt: what is told of it, and what is kept for the next. */
 export class Outcomes {
-  readonly #standing = new Standing();
-
   constructor(private readonly host: HoldHost) {}
 
   /** Why an interrupt that is not where it belongs is left there for now. */
@@ -62,28 +58,6 @@ export class Outcomes {
         context.run.changed.push({ domain, uuid, address: device.address, irq, vector, ...change, wanted, ...told });
       }
     });
-  }
-
-  /** Problems that were not there before. @param only the devices that were looked at; all if absent */
-  ofDomain({ report, stateError }: PassResult, definition: Definition, run: HoldRun, only?: ReadonlySet<string>): void {
-    if (!only) this.#standing.forgetAllBut(new Set(report.devices.map(({ address }) => address)));
-    for (const { address, problems } of report.devices) {
-      run.problems.push(...this.#standing.news(definition, address, problems));
-    }
-    const ofState: Problem[] = stateError
-      ? [{ rule: 'state-not-kept', severity: 'warning', message: `state not kept: ${stateError.message}` }]
-      : [];
-    run.problems.push(...this.#standing.news(definition, null, [...report.problems, ...ofState]));
-  }
-
-  unreadable(error: FileError, definition: Definition, run: HoldRun): void {
-    run.errors.unreadable++;
-    const problem: Problem = { rule: 'unreadable', severity: 'error', message: `${error.message} cannot be read` };
-    run.problems.push(...this.#standing.news(definition, 'unreadable', [problem]));
-  }
-
-  readable(): void {
-    this.#standing.forget('unreadable');
   }
 
   #ofInterrupt(
@@ -157,9 +131,18 @@ export class Outcomes {
   }
 
   #culprit(): string {
-    const irqbalance = readIrqbalance(this.host.files);
+    const irqbalance = this.#irqbalance();
     return irqbalance
       ? `irqbalance runs (pid ${irqbalance.pid})`
       : 'something else than irqbalance, which does not run';
+  }
+  /** What cannot be read of other processes is no reason to leave the interrupts alone. */
+  #irqbalance(): Irqbalance | undefined {
+    try {
+      return readIrqbalance(this.host.files);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      return undefined;
+    }
   }
 }

@@ -1,8 +1,7 @@
 import { formatMask, parseCpuList } from '../domain/cpu-mask.js';
 import { ownership } from '../enforce/handlers.js';
+import { lookAgain } from '../enforce/look-again.js';
 import { FileError, type Files } from '../host/files.js';
-import { readHandlers } from '../host/interrupt.js';
-import { isVfioDriver, readDriver } from '../host/pci-device.js';
 import type { DeviceWatch } from './device-watch.js';
 
 /** A vector that the kernel named: what handles it now, and when its appearance was told, on the clock. */
@@ -33,9 +32,8 @@ export function placeAhead(files: Files, device: DeviceWatch, appeared: Appeared
     const watch = device.watchOf({ irq, handlers, affinity: '' });
     const from = watch.readAffinity();
     if (from === undefined) return 'not there';
-    if (!isVfioDriver(readDriver(files, address))) return 'unclear';
     // the kernel may have named many, and this one is another's by now
-    if (readHandlers(files, irq).join() !== handlers.join()) return 'unclear';
+    if (lookAgain(files, { address, irq, handlers }) !== undefined) return 'unclear';
     if (from !== cpus) {
       // what a line had is noted down before it is written
       if (owned.vector === null) return 'unclear';

@@ -61,7 +61,7 @@ export class Publisher {
     const { counters } = this.source;
     this.#last = JSON.stringify(counters);
     const way = this.#reason === null ? 'events' : 'intervals';
-    const since = new Date(this.#since).toISOString();
+    const since = new Date(this.#since).toISOString().replace(/\.\d+/, '');
     this.#attempt('what status shows', () =>
       writeWatcherStatus(root, { pid, since, untilIdle, way, reason: this.#reason, counters }),
     );

@@ -19,6 +19,7 @@ import {
   interrupts,
   outcomes,
   Simulated,
+  UUID,
   vfio,
 } from './simulated-pass.js';
 
@@ -337,6 +338,36 @@ rules('5: nor does one that cannot be read', () => {
     const report = simulated(kernel, new Unreadable(kernel, path, before)).enforce(own);
     assert.equal(outcomes(report), [`41 fail: ${path} cannot be read`, '42 set']);
     assert.is(interrupts(report).get(41)?.error, 'EIO');
+  }
+});
+
+rules('5: nor does a device that cannot be read', () => {
+  for (const code of ['EIO', 'EACCES']) {
+    for (const file of ['irq', 'msi_irqs', 'msi_irqs/41', 'numa_node', 'driver']) {
+      const path = `/sys/bus/pci/devices/${A}/${file}`;
+      const kernel = hostOf([vfio(A, 41), vfio(B, 43)]);
+      let isBroken = false;
+      const files = new KernelFiles(kernel, (_, accessed) => {
+        if (isBroken && accessed === path) throw new FileError(code, path);
+      });
+      const pass = simulated(kernel, files);
+      const both = guest(hostdev(A, '2-3') + hostdev(B, '5'));
+      isBroken = true;
+      const report = pass.enforce(both);
+      assert.equal(outcomes(report), ['43 set']);
+      assert.equal(
+        report.devices.map(({ problems }) => problems.map(({ severity, message }) => `${severity}: ${message}`)),
+        [[`error: ${path} cannot be read: ${code}`], []],
+      );
+      isBroken = false;
+      assert.equal(outcomes(pass.enforce(both)), ['41 set', '43 keep']);
+      isBroken = true;
+      pass.enforce(both);
+      isBroken = false;
+      kernel.shrink(41, list('3'));
+      assert.equal(outcomes(pass.enforce(both)), ['41 keep', '43 keep'], 'what was written to it is not forgotten');
+      pass.host.state.remove(UUID);
+    }
   }
 });
 

@@ -103,6 +103,16 @@ changes('a QEMU that went is said, for a policy that does not follow it, too', (
   assert.equal(rules(host.pass(6000)), ['not-running']);
 });
 
+changes('a vector that nobody has requested is not counted as held, until somebody has', () => {
+  const host = new HeldHost(hostOf([vfio(A)], RUNNING));
+  host.kernel.enableVectors(A, [41, 42, 43], 'msix', 1);
+  host.put(guest(hostdev(A, 'auto')));
+  assert.equal([host.hold.counters.interrupts, [...host.hold.held.irqs]], [1, [41]]);
+  host.kernel.request(A, 2);
+  host.pass(100);
+  assert.equal([host.hold.counters.interrupts, [...host.hold.held.irqs]], [2, [41, 43]]);
+});
+
 changes('where one vector comes, others do: it is looked at in busy intervals again', () => {
   const host = new HeldHost(hostOf([vfio(A)], RUNNING));
   host.put(guest(hostdev(A, 'auto')));

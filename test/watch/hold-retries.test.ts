@@ -61,6 +61,16 @@ retries('after a success the next failure is met as soon as a first one', () => 
   assert.equal(told(...host.pass(1000)), ['placed 41: 0 -> 2-3']);
 });
 
+retries('what somebody else put right has succeeded: moved away again, it is put back at once', () => {
+  const { host, kernel } = refused('ENOSPC');
+  host.pass(900_000);
+  kernel.move(41, parseCpuList('2-3') ?? []);
+  host.pass(1000);
+  kernel.deny(41);
+  kernel.move(41, CPU0);
+  assert.equal(told(...host.pass(1000)), ['repaired 41: 0 -> 2-3']);
+});
+
 retries('another set is tried at once', () => {
   const { host, kernel } = refused('ENOSPC');
   host.pass(900_000);

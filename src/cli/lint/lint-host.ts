@@ -20,6 +20,7 @@ export function openLintHost(root: string | undefined): (definition: Definition)
     const { name, uuid, devices } = definition;
     const addresses = devices.flatMap(({ source }) => source?.address ?? []);
     const snapshot = readSnapshot(files, { name, uuid, addresses });
+    for (const error of snapshot.unreadable?.values() ?? []) throw error;
     const { default: standard, allowedCpus } = settings ?? {};
     return hostFindings(definition, { snapshot, irqbalance, default: standard, allowedCpus });
   };

@@ -1,0 +1,33 @@
+import type { Definition } from '../domain/definition.js';
+import type { PassResult } from '../enforce/pass.js';
+import type { Problem } from '../enforce/report.js';
+import type { FileError } from '../host/files.js';
+import type { HoldRun } from './hold-run.js';
+import { Standing } from './standing.js';
+
+/** What stands in a domain's way: of its devices, of itself, of its state's file, and that it cannot be read. Each is said once. */
+export class DomainProblems {
+  readonly #standing = new Standing();
+
+  /** Those of a pass that were not there before. @param only the devices that were looked at; all if absent */
+  ofPass({ report, stateError }: PassResult, definition: Definition, run: HoldRun, only?: ReadonlySet<string>): void {
+    if (!only) this.#standing.forgetAllBut(new Set(report.devices.map(({ address }) => address)));
+    for (const { address, problems } of report.devices) {
+      run.problems.push(...this.#standing.news(definition, address, problems));
+    }
+    const ofState: Problem[] = stateError
+      ? [{ rule: 'state-not-kept', severity: 'warning', message: `state not kept: ${stateError.message}` }]
+      : [];
+    run.problems.push(...this.#standing.news(definition, null, [...report.problems, ...ofState]));
+  }
+
+  unreadable(error: FileError, definition: Definition, run: HoldRun): void {
+    run.errors.unreadable++;
+    const problem: Problem = { rule: 'unreadable', severity: 'error', message: `${error.message} cannot be read` };
+    run.problems.push(...this.#standing.news(definition, 'unreadable', [problem]));
+  }
+
+  readable(): void {
+    this.#standing.forget('unreadable');
+  }
+}

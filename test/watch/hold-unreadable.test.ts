@@ -1,0 +1,144 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { FileError } from '../../src/host/files.js';
+import type { HostDescription } from '../../src/host/simulated/description.js';
+import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
+import type { HoldRun } from '../../src/watch/hold.js';
+import { A, B, guest, hostdev, hostOf, UUID, vfio } from '../enforce/simulated-pass.js';
+import { HeldHost, told } from './held-host.js';
+
+const unreadable = suite('what cannot be read');
+const RUNNING: Partial<HostDescription> = {
+  domains: [{ name: 'guest', uuid: UUID, pid: 700, vcpus: [{ vcpu: 0, cpus: '2-3' }] }],
+};
+const DEVICE = `/sys/bus/pci/devices/${A}`;
+
+/** A guest with device A (41, 42) and B (43) under a holder; files whose path matches `broken` cannot be read. */
+class Broken {
+  broken: RegExp | undefined;
+  code = 'EIO';
+  accesses = 0;
+  readonly kernel = hostOf([vfio(A, 41, 42), vfio(B, 43)], RUNNING);
+  readonly host: HeldHost;
+
+  constructor(traced = false) {
+    const files = new KernelFiles(this.kernel, (_, path) => {
+      this.accesses++;
+      if (this.broken?.test(path)) throw new FileError(this.code, path);
+    });
+    this.host = new HeldHost(this.kernel, { files, traced });
+  }
+
+  put(): HoldRun {
+    return this.host.put(guest(hostdev(A, 'auto') + hostdev(B, 'auto')));
+  }
+}
+
+const problems = (...runs: HoldRun[]) => runs.flatMap((run) => run.problems.map(({ message }) => message));
+
+for (const code of ['EIO', 'EACCES']) {
+  for (const file of ['irq', 'msi_irqs', 'msi_irqs/41', 'numa_node', 'driver']) {
+    unreadable(`${code}: a device's ${file} costs that device, until it can be read`, () => {
+      const one = new Broken();
+      one.code = code;
+      one.broken = new RegExp(`^${DEVICE}/${file}$`);
+      const run = one.put();
+      assert.equal(told(run), ['placed 43: 0-7 -> 2-3']);
+      assert.equal(problems(run), [`${DEVICE}/${file} cannot be read: ${code}`]);
+      assert.equal(problems(...one.host.pass(300_000)), [], 'it is said once');
+      assert.equal(one.host.written(), ['43=2-3']);
+      one.broken = undefined;
+      assert.equal(told(...one.host.pass(10_000)), ['placed 41: 0-7 -> 2-3', 'placed 42: 0-7 -> 2-3']);
+      one.broken = new RegExp(`^${DEVICE}/${file}$`);
+      one.host.hold.stir({ uuid: UUID });
+      assert.equal(problems(one.host.hold.run()).length, 1, 'and again when it was all right');
+      const { written = {} } = one.host.state.read(UUID) ?? {};
+      assert.is(Object.keys(written).length, 3, 'what was written to it is not forgotten');
+    });
+  }
+
+  for (const path of ['/proc/irq/41/smp_affinity', '/proc/irq/41/effective_affinity', '/sys/kernel/irq/41/actions']) {
+    unreadable(`${code}: ${path} costs that interrupt, until it can be read`, () => {
+      for (const traced of [false, true]) {
+        const one = new Broken(traced);
+        one.code = code;
+        one.broken = new RegExp(`^${path}$`);
+        const run = one.put();
+        assert.equal(told(run).slice(-2), ['placed 42: 0-7 -> 2-3', 'placed 43: 0-7 -> 2-3']);
+        assert.match(run.changed[0]?.reason ?? '', `${path} cannot be read`);
+        assert.is(run.changed[0]?.error, code);
+        assert.equal(told(...one.host.pass(60_000)), [], 'it is said once');
+        one.host.hold.stir({ irqs: [41, 42, 43] });
+        one.host.pass(60_000);
+        one.broken = undefined;
+        one.host.pass(300_000);
+        assert.equal(one.host.written().sort(), ['41=2-3', '42=2-3', '43=2-3'], 'once each');
+      }
+    });
+  }
+}
+
+unreadable('a device that cannot be read is looked at again less and less often', () => {
+  const one = new Broken();
+  one.put();
+  one.host.pass(120_000);
+  one.broken = new RegExp(`^${DEVICE}/irq$`);
+  one.kernel.enableVectors(A, [51, 52]);
+  one.host.pass(120_000);
+  let runs = 0;
+  for (const end = one.host.now + 60_000; one.host.hold.due <= end; runs++) {
+    one.host.now = Math.max(one.host.now, one.host.hold.due);
+    one.host.hold.run();
+  }
+  assert.ok(runs < 75, `${runs} runs in a minute`);
+  one.broken = undefined;
+  one.host.written();
+  one.host.pass(10_000);
+  assert.equal(one.host.written(), ['51=2-3', '52=2-3']);
+});
+
+for (const [what, broken] of [
+  ["the host's CPUs", /^\/sys\/devices\/system\/cpu\/online$/],
+  ["QEMU's threads", /^\/proc\/700\//],
+  ["libvirt's pid files", /^\/run\/libvirt\/qemu/],
+] as const) {
+  for (const traced of [false, true]) {
+    unreadable(`${what}, ${traced ? 'traced' : 'untraced'}: said once, waited for, and then all is placed`, () => {
+      const one = new Broken(traced);
+      one.broken = broken;
+      assert.is(problems(one.put()).length, 1);
+      one.host.hold.stir({ irqs: [41] });
+      assert.equal(problems(...one.host.pass(60_000)), []);
+      assert.ok(one.host.hold.due > one.host.now, 'nothing stays due');
+      assert.equal(one.host.written(), []);
+      one.broken = undefined;
+      one.host.pass(10_000);
+      assert.equal(one.host.written(), ['41=2-3', '42=2-3', '43=2-3']);
+
+      one.host.pass(100_000);
+      one.broken = broken;
+      one.kernel.enableVectors(A, [51]);
+      one.kernel.refuse(51, 'EBUSY', 'EBUSY', 'EBUSY');
+      one.host.hold.stir({ irqs: [51] });
+      one.host.pass(60_000);
+      one.broken = undefined;
+      one.host.pass(11_000);
+      assert.equal(one.host.written().slice(-1), ['51=2-3'], 'what came meanwhile, too');
+    });
+  }
+}
+
+unreadable('who else runs is not worth an interrupt: a contest is told without a culprit', () => {
+  const one = new Broken();
+  one.put();
+  one.broken = /^\/proc\/\d+\/comm$|^\/proc$/;
+  const runs = [];
+  for (let i = 0; i < 10; i++) {
+    one.kernel.move(41, [{ first: 0, last: 0 }]);
+    runs.push(...one.host.pass(1000));
+  }
+  assert.is(runs.flatMap(({ changed }) => changed).filter(({ kind }) => kind === 'contested').length, 1);
+  assert.equal(problems(...runs), []);
+});
+
+unreadable.run();
