@@ -2,11 +2,9 @@ import {
   closeSync,
   constants,
   existsSync,
-  fstatSync,
   lstatSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -16,6 +14,7 @@ import { join } from 'node:path';
 import { pid } from 'node:process';
 import { type DomainState, type DomainStates, isDomainState } from './domain-state.js';
 import { FileError } from './files.js';
+import { readOwnFile } from './own-file.js';
 import { makeOwnFolder } from './own-folder.js';
 import { canonicalUuid } from './uuid.js';
 
@@ -40,7 +39,7 @@ export class StateStore implements DomainStates {
     const file = this.#file(uuid);
     try {
       this.#checkFolder();
-      const state = JSON.parse(readRegularFile(file));
+      const state = JSON.parse(readOwnFile(file, LARGEST).bytes.toString());
       return isDomainState(state) ? state : undefined;
     } catch {
       return undefined;
@@ -115,18 +114,6 @@ export class StateStore implements DomainStates {
 /** Whether a text can name a state: a UUID in any of the forms that libvirt takes. */
 export function isUuid(text: string | undefined): text is string {
   return text !== undefined && canonicalUuid(text) !== undefined;
-}
-
-/** Neither through a link, nor from a FIFO or a device, nor without end. */
-function readRegularFile(path: string): string {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const { size, mode } = fstatSync(fd);
-    if ((mode & constants.S_IFMT) !== constants.S_IFREG || size > LARGEST) throw new FileError('EBADMSG', path);
-    return readFileSync(fd, 'utf8');
-  } finally {
-    closeSync(fd);
-  }
 }
 
 /** A file beside it that nobody has: a process that was killed may have left one, and its pid be ours now. */

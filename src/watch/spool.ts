@@ -1,19 +1,7 @@
-import {
-  closeSync,
-  constants,
-  type FSWatcher,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  statSync,
-  unlinkSync,
-  watch,
-} from 'node:fs';
+import { type FSWatcher, lstatSync, readdirSync, renameSync, rmdirSync, unlinkSync, watch } from 'node:fs';
 import { join } from 'node:path';
+import { FileError } from '../host/files.js';
+import { readOwnFile } from '../host/own-file.js';
 import { makeOwnFolder } from '../host/own-folder.js';
 import { MAX_BYTES } from '../xml/decode.js';
 
@@ -135,23 +123,12 @@ export class Spool {
 }
 
 function readEntry(path: string): SpoolEntry {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const stat = fstatSync(fd);
-    if (!stat.isFile()) throw new Error('no regular file: removed');
-    if (stat.uid !== ownUid()) throw new Error("another user's: removed");
-    if (stat.size > MAX_BYTES + LONGEST_WORD) throw new Error('too large: removed');
-    const bytes = readFileSync(fd);
-    const end = bytes.subarray(0, LONGEST_WORD).indexOf(0x0a);
-    const operation = bytes.toString('latin1', 0, Math.max(end, 0));
-    if (!/^[a-z]+$/.test(operation)) throw new Error('nothing that the hook leaves: removed');
-    return { operation, xml: bytes.subarray(end + 1), left: stat.mtimeMs };
-  } finally {
-    closeSync(fd);
-  }
+  const { bytes, modifiedMs } = readOwnFile(path, MAX_BYTES + LONGEST_WORD);
+  const end = bytes.subarray(0, LONGEST_WORD).indexOf(0x0a);
+  const operation = bytes.toString('latin1', 0, Math.max(end, 0));
+  if (!/^[a-z]+$/.test(operation)) throw new Error('nothing that the hook leaves: removed');
+  return { operation, xml: bytes.subarray(end + 1), left: modifiedMs };
 }
-
-const ownUid = () => statSync('/proc/self').uid;
 
 function namesIn(folder: string): string[] {
   try {
@@ -161,8 +138,16 @@ function namesIn(folder: string): string[] {
   }
 }
 
+/** What was wrong with a file that was taken, and is gone now. */
+const REFUSED: Record<string, string> = {
+  ELOOP: 'a link: removed',
+  EBADMSG: 'no regular file: removed',
+  EPERM: "another user's: removed",
+  EFBIG: 'too large: removed',
+};
+
 function wordsOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ELOOP') return 'a link: removed';
+  if (error instanceof FileError && code !== undefined && code in REFUSED) return REFUSED[code] as string;
   return code === undefined ? message : `${code}, it stays`;
 }

@@ -1,0 +1,47 @@
+import { spawnSync } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { FileError } from '../../src/host/files.js';
+import { readOwnFile } from '../../src/host/own-file.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const own = suite("a file of this user's own");
+let folder: TemporaryFolder;
+own.before.each(() => {
+  folder = new TemporaryFolder();
+});
+own.after.each(() => folder.remove());
+
+function refused(path: string, longest = 100): string {
+  try {
+    readOwnFile(path, longest);
+  } catch (error) {
+    assert.instance(error, FileError);
+    assert.is((error as FileError).path, path);
+    return (error as FileError).code;
+  }
+  return 'none';
+}
+
+own('is read whole, with when it was written', () => {
+  folder.write('a', 'text');
+  const { bytes, modifiedMs } = readOwnFile(folder.join('a'), 4);
+  assert.is(bytes.toString(), 'text');
+  assert.ok(Math.abs(Date.now() - modifiedMs) < 60_000);
+});
+
+own('nothing else is: a link, a FIFO, a folder, a device, one too long, none', () => {
+  folder.write('a', 'text');
+  folder.write('b/c', '');
+  symlinkSync('a', folder.join('link'));
+  spawnSync('mkfifo', [folder.join('fifo')]);
+  assert.is(refused(folder.join('link')), 'ELOOP');
+  assert.is(refused(folder.join('fifo')), 'EBADMSG');
+  assert.is(refused(folder.join('b')), 'EBADMSG');
+  assert.is(refused('/dev/null'), 'EBADMSG');
+  assert.is(refused(folder.join('a'), 3), 'EFBIG');
+  assert.is(refused(folder.join('none')), 'ENOENT');
+});
+
+own.run();
