@@ -13,6 +13,7 @@ import { HeldThreads, type ThreadsContext } from './held-threads.js';
 import type { HoldHost } from './hold-host.js';
 import type { HoldRun } from './hold-run.js';
 import { Outcomes } from './outcomes.js';
+import { Pace } from './pace.js';
 import { type Ahead, type Appeared, placeAhead } from './place-ahead.js';
 
 /** What a look needs to know beyond the domain. */
@@ -31,11 +32,7 @@ export interface LookContext extends ThreadsContext {
 
 /** One running domain: what was last known of it, and how to look whether that is still so. */
 export class HeldDomain {
-  /** when it is to be looked at, on the clock */
-  next: number;
-  busyUntil = Number.NEGATIVE_INFINITY;
-  /** when it is looked at closely, whatever a glance says */
-  closelyAt: number;
+  readonly pace: Pace;
   #definition: Definition;
   readonly #devices: HeldDevices;
   readonly #threads: HeldThreads;
@@ -52,8 +49,7 @@ export class HeldDomain {
     this.#devices = new HeldDevices(host.files);
     this.#threads = new HeldThreads(host.files, definition.name, definition.uuid);
     this.#outcomes = new Outcomes(host);
-    this.next = host.clock.now();
-    this.closelyAt = this.next;
+    this.pace = new Pace(host.clock.now());
   }
 
   /** The definition changed. */
@@ -75,7 +71,7 @@ export class HeldDomain {
 
   /** When it wants to be looked at, on the clock. */
   get due(): number {
-    let due = Math.min(this.next, this.closelyAt);
+    let { due } = this.pace;
     for (const device of this.devices.values()) due = Math.min(due, device.due);
     return due;
   }
@@ -84,7 +80,7 @@ export class HeldDomain {
   placeAhead(address: string, appeared: Appeared, context: LookContext): Ahead {
     const device = this.devices.get(address);
     // what it wants may be another set by now
-    if (!device || this.closelyAt <= context.now || !this.#isAsBefore(context)) return 'unclear';
+    if (!device || this.pace.closelyAt <= context.now || !this.#isAsBefore(context)) return 'unclear';
     const done = placeAhead(this.host.files, device, appeared, () => this.host.clock.now());
     if (done === 'written') context.run.writes++;
     return done;
@@ -108,7 +104,7 @@ export class HeldDomain {
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       this.cannotLook(error, context.run);
-      this.closelyAt = Math.min(this.closelyAt, context.now + context.settings.intervals.quiet);
+      this.pace.closelyAgain(context.now + context.settings.intervals.quiet);
     }
   }
 

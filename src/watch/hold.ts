@@ -11,6 +11,7 @@ import { HeldDomain, type LookContext } from './held-domain.js';
 import type { HoldHost } from './hold-host.js';
 import { emptyRun, type HoldRun } from './hold-run.js';
 import { NamedInterrupts } from './named-interrupts.js';
+import type { Tempo } from './pace.js';
 import { TopologyWatch } from './topology-watch.js';
 
 export type { Clock, HoldHost } from './hold-host.js';
@@ -23,13 +24,6 @@ export interface Stir {
   /** when the kernel said so, on the clock; now if absent */
   at?: number;
 }
-
-/** How long a domain is looked at in busy intervals, in milliseconds: a guest's drivers take their time, one after the other. */
-const BUSY = 60_000;
-/** The kernel tells of them itself then: some looks more, in case a word of it was lost. */
-const BUSY_TRACED = 2000;
-/** Everything is looked at closely so often, in milliseconds: handlers, and where interrupts really go. */
-const CLOSELY = 180_000;
 
 /** Keeps the interrupts of running domains where they belong. It is driven: run() when `due` is there. */
 export class Hold {
@@ -77,7 +71,7 @@ export class Hold {
     known?.replace(definition);
     const domain = known ?? new HeldDomain(this.host, definition);
     this.#domains.set(key, domain);
-    this.#excite(domain);
+    domain.pace.excite(this.#tempo);
   }
 
   /** It ended: nothing of it is left behind. @throws FileError where its state cannot be removed */
@@ -97,8 +91,8 @@ export class Hold {
     if (irqs) this.#named.add(irqs, at ?? now, now);
     if (uuid !== undefined) {
       const domain = this.#domains.get(keyOf(uuid));
-      if (domain) this.#excite(domain);
-    } else if (!irqs) for (const domain of this.#domains.values()) this.#excite(domain);
+      if (domain) domain.pace.excite(this.#tempo);
+    } else if (!irqs) for (const domain of this.#domains.values()) domain.pace.excite(this.#tempo);
   }
 
   /** When run() is to be called next, on the clock; Infinity without domains. */
@@ -137,7 +131,12 @@ export class Hold {
     const now = this.host.clock.now();
     if (this.due > now) return run;
     const topology = this.#readTopology(run, now);
-    if (!topology) return run;
+    if (topology) this.#lookAt(topology, run, now);
+    count(this.#counters, run);
+    return run;
+  }
+
+  #lookAt(topology: Topology, run: HoldRun, now: number): void {
     const context = {
       now,
       settings: this.settings,
@@ -150,42 +149,24 @@ export class Hold {
     };
     this.#named.look(context);
     for (const domain of this.#domains.values()) if (domain.due <= now) this.#look(domain, context);
-    count(this.#counters, run);
-    return run;
+  }
+
+  get #tempo(): Tempo {
+    return { now: this.host.clock.now(), traced: this.#traced };
   }
 
   #look(domain: HeldDomain, context: LookContext): void {
     const { now, run } = context;
     const told = run.changed.length;
-    if (now >= domain.closelyAt) {
-      domain.closelyAt = now + CLOSELY;
-      domain.look(context, 'all');
-    } else if (domain.next <= now) domain.look(context, 'glance');
+    const closeness = domain.pace.take(now);
+    if (closeness) domain.look(context, closeness);
     const overdue = [...domain.devices.values()].filter(({ due }) => due <= now);
     if (overdue.length > 0) domain.look(context, new Set<string>(overdue.map(({ address }) => address)));
     // the look may not have come so far
     for (const device of overdue) if (device.due <= now) device.postpone(now + this.settings.intervals.quiet);
     // where one driver begins, others do
-    if (run.changed.slice(told).some(({ kind }) => kind === 'placed')) domain.busyUntil = this.#busyUntil(now);
-    if (domain.next <= now) domain.next = this.#nextLook(domain, now);
-  }
-
-  /** Looks of all domains fall together. */
-  #nextLook({ busyUntil }: HeldDomain, now: number): number {
-    const { busy, quiet, traced } = this.settings.intervals;
-    const interval = now < busyUntil ? busy : this.traced ? traced : quiet;
-    return (Math.floor(now / interval) + 1) * interval;
-  }
-
-  #excite(domain: HeldDomain): void {
-    const now = this.host.clock.now();
-    domain.next = now;
-    domain.closelyAt = now;
-    domain.busyUntil = this.#busyUntil(now);
-  }
-
-  #busyUntil(now: number): number {
-    return now + (this.traced ? BUSY_TRACED : BUSY);
+    if (run.changed.slice(told).some(({ kind }) => kind === 'placed')) domain.pace.stayBusy(context);
+    if (domain.pace.next <= now) domain.pace.goOn(context, this.settings.intervals);
   }
 
   /** CPUs that go or come change what every domain wants. */
@@ -193,22 +174,23 @@ export class Hold {
     try {
       const before = this.#topology;
       this.#topology = this.#topologyWatch.read();
-      if (this.#topology !== before) for (const domain of this.#domains.values()) domain.closelyAt = now;
+      if (this.#topology !== before) for (const { pace } of this.#domains.values()) pace.closelyAgain(now);
       return this.#topology;
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
-      this.#cannotLook(error, run, now);
+      this.#cannotLook(error, run);
       return undefined;
     }
   }
 
-  #cannotLook(error: FileError, run: HoldRun, now: number): void {
+  #cannotLook(error: FileError, run: HoldRun): void {
     this.#named.clear();
     for (const domain of this.#domains.values()) {
       domain.cannotLook(error, run);
-      domain.next = this.#nextLook(domain, now);
-      domain.closelyAt = domain.next;
-      for (const device of domain.devices.values()) device.postpone(Math.max(device.retryAt, domain.next));
+      const { pace, devices } = domain;
+      pace.goOn(this.#tempo, this.settings.intervals);
+      pace.closelyAt = pace.next;
+      for (const device of devices.values()) device.postpone(Math.max(device.retryAt, pace.next));
     }
   }
 }

@@ -1,0 +1,62 @@
+import type { Settings } from '../enforce/settings.js';
+
+/** How long a domain is looked at in busy intervals, in milliseconds: a guest's drivers take their time, one after the other. */
+const BUSY = 60_000;
+/** The kernel tells of them itself then: some looks more, in case a word of it was lost. */
+const BUSY_TRACED = 2000;
+/** Everything is looked at closely so often, in milliseconds: handlers, and where interrupts really go. */
+const CLOSELY = 180_000;
+
+/** What the pace depends on. */
+export interface Tempo {
+  now: number;
+  /** the kernel tells of vectors */
+  traced: boolean;
+}
+
+/** When one domain is looked at, on the clock. */
+export class Pace {
+  /** the next look */
+  next: number;
+  /** the next close look, whatever a glance says */
+  closelyAt: number;
+  #busyUntil = Number.NEGATIVE_INFINITY;
+
+  constructor(now: number) {
+    this.next = now;
+    this.closelyAt = now;
+  }
+
+  get due(): number {
+    return Math.min(this.next, this.closelyAt);
+  }
+
+  /** Something may have happened: a close look at once, and busy intervals for a while. */
+  excite(tempo: Tempo): void {
+    this.next = tempo.now;
+    this.closelyAt = tempo.now;
+    this.stayBusy(tempo);
+  }
+
+  stayBusy({ now, traced }: Tempo): void {
+    this.#busyUntil = now + (traced ? BUSY_TRACED : BUSY);
+  }
+
+  /** What is to be looked at now is looked at: how closely. Undefined: nothing is due. */
+  take(now: number): 'all' | 'glance' | undefined {
+    if (now < this.closelyAt) return now < this.next ? undefined : 'glance';
+    this.closelyAt = now + CLOSELY;
+    return 'all';
+  }
+
+  /** The close look came to nothing: once more after this time. */
+  closelyAgain(at: number): void {
+    this.closelyAt = Math.min(this.closelyAt, at);
+  }
+
+  /** After a look. Looks of all domains fall together. */
+  goOn({ now, traced }: Tempo, intervals: Settings['intervals']): void {
+    const interval = now < this.#busyUntil ? intervals.busy : traced ? intervals.traced : intervals.quiet;
+    this.next = (Math.floor(now / interval) + 1) * interval;
+  }
+}
