@@ -1,6 +1,7 @@
 import type { Definition } from '../domain/definition.js';
 import { isConcerned, readDomainXml } from '../hook/domain-xml.js';
 import { canonicalUuid } from '../host/uuid.js';
+import { DomainReader } from './domain-reader.js';
 import type { LibvirtEvent } from './event-line.js';
 import type { SpoolEntry } from './spool.js';
 import type { Virsh } from './virsh.js';
@@ -32,15 +33,20 @@ const STALE = 60_000;
 /** Which domains run, and as what: from the hook's spool, and from libvirt. */
 export class DomainFeed {
   readonly #known = new Map<string, Known>();
-  readonly #reading = new Map<string, { again: boolean; done: Promise<void> }>();
+  readonly #reader: DomainReader;
   #listing: Promise<void> = Promise.resolve();
-  #busy = 0;
+  #listings = 0;
   #tellings = 0;
 
   constructor(
     private readonly virsh: Pick<Virsh, 'running' | 'dump'>,
     private readonly sink: DomainSink,
-  ) {}
+  ) {
+    this.#reader = new DomainReader(virsh, {
+      found: (uuid, definition) => this.#put(uuid, definition),
+      problem: (text) => sink.problem(text),
+    });
+  }
 
   /** Domains that a policy concerns. */
   get held(): number {
@@ -53,7 +59,7 @@ export class DomainFeed {
 
   /** Something is being asked of libvirt. */
   get busy(): boolean {
-    return this.#busy > 0;
+    return this.#listings > 0 || this.#reader.busy;
   }
 
   /** What the hook was called for. */
@@ -78,12 +84,13 @@ export class DomainFeed {
     const [uuid] = [...this.#known].find(([, { name }]) => name === event?.domain) ?? [];
     if (uuid === undefined || event?.meaning === 'ended') void this.list();
     else if (event?.meaning === 'stirred') this.sink.stir(uuid);
-    else void this.#read(uuid);
+    else void this.#reader.read(uuid);
   }
 
   /** Asks who runs: reads those that are new, or all of them, and lets go who does not. Resolves when all is done; never rejects. */
   list({ all = false } = {}): Promise<void> {
-    this.#listing = this.#listing.then(() => this.#during(() => this.#list(all)));
+    this.#listings++;
+    this.#listing = this.#listing.then(() => this.#list(all)).finally(() => this.#listings--);
     return this.#listing;
   }
 
@@ -102,44 +109,9 @@ export class DomainFeed {
     }
     const unread = running.filter((uuid) => all || !this.#known.has(uuid));
     const worker = async () => {
-      for (let uuid = unread.shift(); uuid !== undefined; uuid = unread.shift()) await this.#read(uuid);
+      for (let uuid = unread.shift(); uuid !== undefined; uuid = unread.shift()) await this.#reader.read(uuid);
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  }
-
-  /** Reads a domain's definition; once more if it changes meanwhile. */
-  #read(uuid: string): Promise<void> {
-    const current = this.#reading.get(uuid);
-    if (current) {
-      current.again = true;
-      return current.done;
-    }
-    const reading = { again: true, done: Promise.resolve() };
-    this.#reading.set(uuid, reading);
-    reading.done = this.#during(async () => {
-      while (reading.again) {
-        reading.again = false;
-        await this.#readOnce(uuid);
-      }
-      this.#reading.delete(uuid);
-    });
-    return reading.done;
-  }
-
-  async #readOnce(uuid: string): Promise<void> {
-    let text: string;
-    try {
-      text = await this.virsh.dump(uuid);
-    } catch {
-      return; // it ended, or the daemon did: either is told
-    }
-    try {
-      const definition = readDomainXml(Buffer.from(text));
-      // a domain that is defined has a definition when it has ended, too: then it has no id
-      if (definition.document.root.hasAttribute('id')) this.#put(uuid, definition);
-    } catch (error) {
-      this.sink.problem(`domain ${uuid}: ${(error as Error).message}`);
-    }
   }
 
   #put(uuid: string, definition: Definition): void {
@@ -155,14 +127,5 @@ export class DomainFeed {
     const known = this.#known.get(uuid);
     this.#known.delete(uuid);
     if (known?.held || this.sink.remembered().includes(uuid)) this.sink.drop(uuid, known?.name);
-  }
-
-  async #during(action: () => Promise<void>): Promise<void> {
-    this.#busy++;
-    try {
-      await action();
-    } finally {
-      this.#busy--;
-    }
   }
 }

@@ -10,7 +10,8 @@ import type { VectorNews } from '../host/vector-events.js';
 import { printable } from '../lint/formats/printable.js';
 import { DomainFeed } from './domain-feed.js';
 import { FewLines } from './few-lines.js';
-import { Hold, type Stir } from './hold.js';
+import { Hold, type HoldRun, type Stir } from './hold.js';
+import { HoldLoop } from './hold-loop.js';
 import { IrqbalanceTeller } from './irqbalance-teller.js';
 import { placementEntries, problemEntry } from './journal-entry.js';
 import { KernelWord } from './kernel-word.js';
@@ -36,9 +37,8 @@ export class Watcher {
   readonly #publisher: Publisher;
   readonly #irqbalance: IrqbalanceTeller;
   readonly #restorer: RestoreAtEnd | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #loop: HoldLoop;
   #unreachable = '';
-  #stopped = false;
 
   constructor(private readonly options: WatcherOptions) {
     const { root, libvirt, clock, settings } = options;
@@ -47,11 +47,12 @@ export class Watcher {
     const lock = { folder: join(root || '/', 'run/hostdev-cpuset'), pause };
     const host = { files: this.#files, state: this.#state, clock, pause };
     this.#hold = new Hold({ ...host, exclusively: (uuid, action) => withDomainLock(lock, uuid, action) }, settings);
+    this.#loop = new HoldLoop(this.#hold, clock, (run) => this.#ran(run));
     this.#spool = new Spool(root);
     this.#virsh = new Virsh(libvirt);
     this.#feed = new DomainFeed(this.#virsh, {
-      put: (definition) => this.#then(() => this.#put(definition)),
-      drop: (uuid, name) => this.#then(() => this.#drop(uuid, name)),
+      put: (definition) => this.#loop.after(() => this.#put(definition)),
+      drop: (uuid, name) => this.#loop.after(() => this.#drop(uuid, name)),
       stir: (uuid) => this.#stir(uuid === undefined ? {} : { uuid }),
       remembered: () => this.#state.list(),
       problem: (text) => this.#outside.say(text),
@@ -97,8 +98,7 @@ export class Watcher {
 
   /** Leaves every interrupt where it is, or gives it back what it had. False where a thread of ours will not end. */
   async stop(): Promise<boolean> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#loop.stop();
     this.#spool.close();
     this.#events.close();
     this.#virsh.close();
@@ -161,27 +161,14 @@ export class Watcher {
   }
 
   #stir(what: Stir): void {
-    this.#then(() => this.#hold.stir(what));
+    this.#loop.after(() => this.#hold.stir(what));
   }
 
-  /** Does something to Hold, and then what is due. */
-  #then(action: () => void): void {
-    if (this.#stopped) return;
-    action();
-    this.#run();
-  }
-
-  #run(): void {
-    if (this.#stopped) return;
-    const { changed, problems } = this.#hold.run();
+  #ran({ changed, problems }: HoldRun): void {
     this.#restorer?.note(changed);
     for (const entry of [...placementEntries(changed), ...problems.map(problemEntry)]) this.options.journal(entry);
     this.#publisher.changed();
     if (changed.length > 0) this.#irqbalance.changed();
-    clearTimeout(this.#timer);
-    const { due } = this.#hold;
-    if (due === Number.POSITIVE_INFINITY) return;
-    this.#timer = setTimeout(() => this.#run(), Math.max(0, Math.ceil(due - this.options.clock.now())));
   }
 
   #warn(text: string): void {

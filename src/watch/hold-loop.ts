@@ -1,0 +1,37 @@
+import type { Hold } from './hold.js';
+import type { Clock } from './hold-host.js';
+import type { HoldRun } from './hold-run.js';
+
+/** Runs Hold when something was done to it, and when it is due. */
+export class HoldLoop {
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  /** @param ran told of every run */
+  constructor(
+    private readonly hold: Hold,
+    private readonly clock: Clock,
+    private readonly ran: (run: HoldRun) => void,
+  ) {}
+
+  /** Does something to Hold, and then what is due; nothing at all once it was stopped. */
+  after(action: () => void): void {
+    if (this.#stopped) return;
+    action();
+    this.#run();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #run(): void {
+    if (this.#stopped) return;
+    this.ran(this.hold.run());
+    clearTimeout(this.#timer);
+    const { due } = this.hold;
+    if (due === Number.POSITIVE_INFINITY) return;
+    this.#timer = setTimeout(() => this.#run(), Math.max(0, Math.ceil(due - this.clock.now())));
+  }
+}
