@@ -25,8 +25,10 @@ kept('a file of procfs is opened once, and says what is so now', () => {
     assert.is(file.read(), 'renamed\n');
     writeFileSync(OWN, 'renamex');
     assert.is(file.read(), 'renamex\n', 'as long, and another text');
-    writeFileSync(OWN, 'ren');
-    assert.is(file.read(), 'ren\n', 'the beginning of the last');
+    for (const text of ['ren\nx', 'ren']) {
+      writeFileSync(OWN, text);
+      assert.is(file.read(), `${text}\n`, 'the last is the beginning of the one before');
+    }
   } finally {
     file.close();
     writeFileSync(OWN, before.trimEnd());

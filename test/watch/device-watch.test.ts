@@ -93,6 +93,19 @@ watch('a close look follows what was placed ahead when no more comes, and within
   assert.equal([device.due, device.isAhead], [Number.POSITIVE_INFINITY, false]);
 });
 
+watch('one that cannot be read rests, longer each time, until it can', () => {
+  const { device, reported } = adopted();
+  assert.is(device.rests(1000), false);
+  device.cannotRead(1000);
+  assert.equal([device.rests(1000), device.due, device.rests(device.due)], [true, 1100, false]);
+  device.cannotRead(1100);
+  assert.is(device.due, 1300);
+  device.adopt(reported());
+  assert.is(device.rests(1200), false);
+  device.cannotRead(5000);
+  assert.is(device.due, 5100);
+});
+
 watch('a close look that did not come so far is put off', () => {
   const { device } = adopted();
   device.lookSoon(1000);

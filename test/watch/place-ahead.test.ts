@@ -18,13 +18,16 @@ function name(
     cpus = WANTED,
     told = handlers,
     settled = false,
-  }: { cpus?: string | null; told?: string[]; settled?: boolean } = {},
+    before = handlers,
+    code,
+  }: { cpus?: string | null; told?: string[]; settled?: boolean; before?: string[]; code?: string } = {},
 ): [string, number] {
   const kernel = hostOf([{ address: A, driver, interrupts: [{ irq: 41, type, handlers }] } as DeviceDescription]);
   const files = new KernelFiles(kernel);
   const device = new DeviceWatch(files, A as PciAddress);
   device.cpus = cpus ?? undefined;
-  if (settled) device.watchOf({ irq: 41, handlers, affinity: '0-7' }).settled = WANTED;
+  if (settled) device.watchOf({ irq: 41, handlers: before, affinity: '0-7' }).settled = WANTED;
+  if (code) kernel.refuse(41, code);
   const done = placeAhead(files, device, { irq: 41, handlers: told, at: 0 }, () => 3);
   return [done, kernel.writes.length];
 }
@@ -38,6 +41,15 @@ interface Shape {
 test('a new vector of the device is written, once', () => {
   assert.equal(name({}), ['written', 1]);
   assert.equal(name({}, { cpus: '0-7' }), ['as wanted', 0]);
+});
+
+test('a number that was another vector a moment ago is new', () => {
+  assert.equal(name({}, { settled: true, before: [`vfio-msix[1](${A})`] }), ['written', 1]);
+});
+
+test('what goes under the write is waited for; of any other error a close look makes something', () => {
+  assert.equal(name({}, { code: 'ENOENT' }), ['not there', 0]);
+  assert.equal(name({}, { code: 'ENOSPC' }), ['unclear', 0]);
 });
 
 for (const [why, shape, more] of [
