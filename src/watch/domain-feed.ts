@@ -4,6 +4,7 @@ import { canonicalUuid } from '../host/uuid.js';
 import { DomainReader } from './domain-reader.js';
 import type { LibvirtEvent } from './event-line.js';
 import type { SpoolEntry } from './spool.js';
+import { Unanswered } from './unanswered.js';
 import type { Virsh } from './virsh.js';
 
 /** What is told about domains; of each by its canonical UUID. */
@@ -15,6 +16,8 @@ export interface DomainSink {
   /** domains that something is kept of, from a watcher that was killed, too */
   remembered(): string[];
   problem(text: string): void;
+  /** libvirt does not give a domain's definition (its name, or UUID), or, if that is '', does not say who runs */
+  unanswered(domain: string, reason: string): void;
 }
 
 interface Known {
@@ -34,16 +37,24 @@ const STALE = 60_000;
 export class DomainFeed {
   readonly #known = new Map<string, Known>();
   readonly #reader: DomainReader;
+  readonly #unanswered: Unanswered;
   #listing: Promise<void> = Promise.resolve();
+  /** a listing that has not begun, and so will do for whoever asks meanwhile */
+  #next: { all: boolean; done: Promise<void> } | undefined;
   #listings = 0;
   #tellings = 0;
 
   constructor(
     private readonly virsh: Pick<Virsh, 'running' | 'dump'>,
     private readonly sink: DomainSink,
+    pauses?: { first: number; longest: number },
   ) {
+    this.#unanswered = new Unanswered(() => void this.list(), pauses);
     this.#reader = new DomainReader(virsh, {
       found: (uuid, definition) => this.#put(uuid, definition),
+      answered: (uuid) => this.#unanswered.answered(uuid),
+      // a domain that has ended is not in the list
+      unanswered: (uuid, error) => this.#askAgain(uuid, error),
       problem: (text) => sink.problem(text),
     });
   }
@@ -57,9 +68,14 @@ export class DomainFeed {
     return [...this.#known.keys()];
   }
 
-  /** Something is being asked of libvirt. */
+  /** Something is being asked of libvirt, or has to be asked again of a domain. */
   get busy(): boolean {
-    return this.#listings > 0 || this.#reader.busy;
+    return this.#listings > 0 || this.#reader.busy || this.#unanswered.domains.length > 0;
+  }
+
+  /** From now on nothing is asked again. */
+  close(): void {
+    this.#unanswered.close();
   }
 
   /** What the hook was called for. */
@@ -89,9 +105,21 @@ export class DomainFeed {
 
   /** Asks who runs: reads those that are new, or all of them, and lets go who does not. Resolves when all is done; never rejects. */
   list({ all = false } = {}): Promise<void> {
+    if (this.#next) {
+      this.#next.all ||= all;
+      return this.#next.done;
+    }
+    const next = { all, done: Promise.resolve() };
+    this.#next = next;
     this.#listings++;
-    this.#listing = this.#listing.then(() => this.#list(all)).finally(() => this.#listings--);
-    return this.#listing;
+    next.done = this.#listing
+      .then(() => {
+        this.#next = undefined;
+        return this.#list(next.all);
+      })
+      .finally(() => this.#listings--);
+    this.#listing = next.done;
+    return next.done;
   }
 
   async #list(all: boolean): Promise<void> {
@@ -99,19 +127,29 @@ export class DomainFeed {
     let running: string[];
     try {
       running = await this.virsh.running();
-    } catch {
-      return; // the events' connection says why
+      this.#unanswered.answered('');
+    } catch (error) {
+      this.#askAgain('', error as Error);
+      return;
     }
-    const gone = new Set([...this.#known.keys(), ...this.sink.remembered()].filter((uuid) => !running.includes(uuid)));
+    const { domains: silent } = this.#unanswered;
+    const gone = new Set(
+      [...this.#known.keys(), ...silent, ...this.sink.remembered()].filter((uuid) => !running.includes(uuid)),
+    );
     for (const uuid of gone) {
       // it may have started since
       if ((this.#known.get(uuid)?.told ?? 0) <= before) this.#drop(uuid);
     }
-    const unread = running.filter((uuid) => all || !this.#known.has(uuid));
+    const unread = running.filter((uuid) => all || !this.#known.has(uuid) || silent.includes(uuid));
     const worker = async () => {
       for (let uuid = unread.shift(); uuid !== undefined; uuid = unread.shift()) await this.#reader.read(uuid);
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  }
+
+  #askAgain(question: string, { message }: Error): void {
+    if (!this.#unanswered.failed(question, message)) return;
+    this.sink.unanswered(this.#known.get(question)?.name ?? question, message);
   }
 
   #put(uuid: string, definition: Definition): void {
@@ -126,6 +164,7 @@ export class DomainFeed {
   #drop(uuid: string): void {
     const known = this.#known.get(uuid);
     this.#known.delete(uuid);
+    this.#unanswered.answered(uuid);
     if (known?.held || this.sink.remembered().includes(uuid)) this.sink.drop(uuid, known?.name);
   }
 }

@@ -6,6 +6,9 @@ import type { Virsh } from './virsh.js';
 export interface ReaderSink {
   /** it runs */
   found(uuid: string, definition: Definition): void;
+  /** libvirt gave its definition, whatever that is; or it did not, and why */
+  answered(uuid: string): void;
+  unanswered(uuid: string, error: Error): void;
   problem(text: string): void;
 }
 
@@ -50,8 +53,10 @@ export class DomainReader {
     let text: string;
     try {
       text = await this.virsh.dump(uuid);
-    } catch {
-      return; // it ended, or the daemon did: either is told
+      this.sink.answered(uuid);
+    } catch (error) {
+      this.sink.unanswered(uuid, error as Error);
+      return;
     }
     try {
       const definition = readDomainXml(Buffer.from(text));

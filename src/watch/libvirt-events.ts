@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { type LibvirtEvent, parseEventLine } from './event-line.js';
-import { environmentOf, errorIn, NO_VIRSH, optionsOf, type VirshCall } from './virsh.js';
+import { endAtOnce, environmentOf, errorIn, NO_VIRSH, optionsOf, type VirshCall } from './virsh.js';
 
 export interface LibvirtListener {
   /** null: something happened, to nobody knows which domain */
@@ -62,7 +62,7 @@ export class LibvirtEvents {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
-    this.#child?.kill();
+    if (this.#child) endAtOnce(this.#child);
   }
 
   #readLines({ stdout }: ChildProcess): void {
@@ -70,10 +70,7 @@ export class LibvirtEvents {
     stdout?.setEncoding('utf8').on('data', (text: string) => {
       const lines = `${rest}${text}`.split('\n');
       rest = (lines.pop() ?? '').slice(0, LONGEST_LINE);
-      for (const line of lines) {
-        const event = parseEventLine(line);
-        if (event !== undefined && !this.#closed) this.listener.event(event);
-      }
+      for (const event of eventsIn(lines)) if (!this.#closed) this.listener.event(event);
     });
   }
 
@@ -86,6 +83,12 @@ export class LibvirtEvents {
     this.#timer = setTimeout(() => this.start(), this.#delay);
     this.#delay = Math.min(this.#delay * 2, LONGEST);
   }
+}
+
+/** Those that came together and say the same are one. */
+function eventsIn(lines: readonly string[]): Iterable<LibvirtEvent | null> {
+  const events = lines.map(parseEventLine).filter((event) => event !== undefined);
+  return new Map(events.map((event) => [JSON.stringify(event), event])).values();
 }
 
 /**

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { canonicalUuid } from '../host/uuid.js';
 import { MAX_BYTES } from '../xml/decode.js';
 
@@ -21,14 +21,18 @@ export const environmentOf = ({ env }: VirshCall) => ({ ...env, LC_ALL: 'C' });
 
 /** virsh, without waiting for it. Every call fails with an Error of one line, in virsh's own words. */
 export class Virsh {
-  readonly #ending = new AbortController();
+  readonly #calls = new Set<ChildProcess>();
+  #closed = false;
 
   constructor(private readonly call: VirshCall) {}
 
-  /** UUIDs of the domains that run. */
+  /** UUIDs of the domains that run. What is no list of them fails, too: it would end all that is held. */
   async running(): Promise<string[]> {
     const text = await this.#run(['list', '--uuid']);
-    return text.split('\n').flatMap((line) => canonicalUuid(line) ?? []);
+    const uuids = text.split('\n').map((line) => (line === '' ? '' : canonicalUuid(line)));
+    // of no domain it is an empty line
+    if (text === '' || uuids.includes(undefined)) throw new Error('virsh list: no list of UUIDs');
+    return uuids.filter((uuid) => uuid !== undefined && uuid !== '') as string[];
   }
 
   /** The definition of a domain as it is now. */
@@ -36,26 +40,37 @@ export class Virsh {
     return this.#run(['dumpxml', `--domain=${uuid}`]);
   }
 
-  /** Ends what is under way. */
+  /** Ends what is under way; what is asked from now on fails. */
   close(): void {
-    this.#ending.abort();
+    this.#closed = true;
+    for (const call of this.#calls) endAtOnce(call);
   }
 
   #run(words: readonly string[]): Promise<string> {
+    if (this.#closed) return Promise.reject(new Error('virsh is not asked any more'));
     const options = {
       env: environmentOf(this.call),
       timeout: TIME_LIMIT,
       maxBuffer: MAX_BYTES,
       killSignal: 'SIGKILL' as const,
-      signal: this.#ending.signal,
     };
     return new Promise((resolve, reject) => {
-      execFile('virsh', [...optionsOf(this.call), ...words], options, (error, stdout, stderr) => {
+      const call = execFile('virsh', [...optionsOf(this.call), ...words], options, (error, stdout, stderr) => {
+        this.#calls.delete(call);
         if (error) reject(new Error(wordsOf(error, stderr)));
         else resolve(stdout);
       });
+      this.#calls.add(call);
     });
   }
+}
+
+/** Nobody waits for it any more, nor for whoever else has its pipes by now. */
+export function endAtOnce(child: ChildProcess): void {
+  child.kill('SIGKILL');
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  child.unref();
 }
 
 function wordsOf(
@@ -69,7 +84,7 @@ function wordsOf(
   );
 }
 
-/** The first of virsh's own lines of error. */
+/** The first of virsh's own lines of error, or the beginning of it. */
 export function errorIn(stderr: string): string | undefined {
-  return /^error: (.*)$/m.exec(stderr)?.[1];
+  return /^error: (.{1,500})/m.exec(stderr)?.[1];
 }

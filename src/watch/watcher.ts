@@ -56,6 +56,7 @@ export class Watcher {
       stir: (uuid) => this.#stir(uuid === undefined ? {} : { uuid }),
       remembered: () => this.#state.list(),
       problem: (text) => this.#outside.say(text),
+      unanswered: (domain, reason) => this.#unanswered(domain, reason),
     });
     this.#events = new LibvirtEvents(libvirt, {
       event: (event) => this.#feed.event(event),
@@ -101,6 +102,7 @@ export class Watcher {
     this.#loop.stop();
     this.#spool.close();
     this.#events.close();
+    this.#feed.close();
     this.#virsh.close();
     this.#outside.close();
     const [ended] = await Promise.all([this.#word.close(), this.#irqbalance.stop()]);
@@ -141,6 +143,13 @@ export class Watcher {
   #lost(reason: string): void {
     if (reason !== this.#unreachable) this.#warn(`libvirt is asked again and again: ${reason}`);
     this.#unreachable = reason;
+  }
+
+  /** Of a daemon that is away it was said. */
+  #unanswered(domain: string, reason: string): void {
+    if (this.#unreachable !== '') return;
+    const what = domain === '' ? 'libvirt does not say who runs' : `${domain}: libvirt does not give its definition`;
+    this.#outside.say(`${what}, and is asked again: ${reason}`);
   }
 
   #put(definition: Definition): void {

@@ -30,6 +30,18 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
+test('a virsh that is deaf to signals, and what it has started, do not hold up the end', async () => {
+  const pids = host.root.join('pids');
+  host.virsh(`trap '' TERM\nsleep 600 & echo $! >>'${pids}'\necho $$ >>'${pids}'\nwait`);
+  await host.start();
+  // the events' and the list's
+  await until('both run', () => existsSync(pids) && readFileSync(pids, 'utf8').split('\n').length === 5);
+  assert.equal(await host.end('SIGTERM'), { code: 0, signal: null });
+  // what it started is nobody's now
+  for (const pid of readFileSync(pids, 'utf8').trim().split('\n'))
+    if (isAlive(pid)) process.kill(Number(pid), 'SIGKILL');
+});
+
 test('what waited in the spool is taken at the start; a change by anybody else is put back', async () => {
   mkdirSync(host.root.join('run/hostdev-cpuset/spool'), { recursive: true });
   host.spool();
@@ -247,6 +259,8 @@ test('it takes no names', async () => {
 });
 
 test.run();
+
+const isAlive = (pid: string) => existsSync(`/proc/${pid}`);
 
 const tied = suiteWhere('watch and its virsh', needs('setpriv'));
 tied.before.each(() => {

@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { DomainFeed } from '../../src/watch/domain-feed.js';
 import { liveXml, UUID } from '../hook/simulated-root.js';
+import { until } from '../support/until.js';
 
 const test = suite('feed of domains');
 const OTHER = '00000000-0000-4000-8000-000000000001';
@@ -10,13 +11,24 @@ const bytes = (text: string) => Buffer.from(text);
 const guest = (uuid = UUID, name = 'guest') => liveXml(ENTRY, { uuid }).replace('>guest<', `>${name}<`);
 const plain = (uuid: string) => `<domain id='2'><name>plain</name><uuid>${uuid}</uuid><devices/></domain>`;
 
+const worlds: World[] = [];
+test.after.each(() => {
+  for (const world of worlds.splice(0)) world.feed.close();
+});
+
 /** libvirt with these domains, and what the feed has told. */
 class World {
+  constructor() {
+    worlds.push(this);
+  }
+
   readonly told: string[] = [];
   readonly asked: string[] = [];
   readonly domains = new Map<string, string>();
   remembered: string[] = [];
   unreachable = false;
+  /** domains whose definition libvirt does not give */
+  readonly silent = new Set<string>();
   answer: () => Promise<void> = () => Promise.resolve();
 
   readonly feed = new DomainFeed(
@@ -32,6 +44,7 @@ class World {
         this.asked.push(`dump ${uuid}`);
         const text = this.domains.get(uuid);
         await this.answer();
+        if (this.silent.has(uuid)) throw new Error('busy');
         if (text === undefined) throw new Error('no such domain');
         return text;
       },
@@ -42,7 +55,9 @@ class World {
       stir: (uuid) => this.told.push(`stir ${uuid}`),
       remembered: () => this.remembered,
       problem: (text) => this.told.push(text),
+      unanswered: (domain, reason) => this.told.push(`${domain || 'all'}: ${reason}`),
     },
+    { first: 2, longest: 10 },
   );
 
   spool(operation: string, xml: string, left = Date.now()): void {
@@ -154,6 +169,69 @@ test('a policy that goes lets the domain go; a definition of a domain that has e
   world.feed.event({ domain: 'guest', meaning: 'changed' });
   await settled();
   assert.equal(world.told.slice(1), [`drop ${UUID}`]);
+});
+
+test('a definition that is not given is asked for until it is, and that is said once', async () => {
+  const world = new World();
+  world.domains.set(UUID, guest()).set(OTHER, plain(OTHER));
+  world.silent.add(UUID);
+  await world.feed.list({ all: true });
+  assert.ok(world.feed.busy, 'a domain that runs is not forgotten');
+  await until('asked several times', () => world.asked.filter((what) => what === `dump ${UUID}`).length > 4);
+  assert.equal(world.told, [`${UUID}: busy`]);
+  world.silent.clear();
+  await until('put', () => world.feed.held === 1);
+  assert.not.ok(world.feed.busy);
+  assert.equal(world.told, [`${UUID}: busy`, `put guest ${UUID}`]);
+  assert.is(world.asked.filter((what) => what === `dump ${OTHER}`).length, 1, 'the other is not asked for again');
+});
+
+test('a change that is not given is asked for again, too; of a domain that ended there is nothing to say', async () => {
+  const world = new World();
+  world.spool('started', guest());
+  world.domains.set(UUID, guest(UUID, 'renamed'));
+  world.silent.add(UUID);
+  world.feed.event({ domain: 'guest', meaning: 'changed' });
+  await settled();
+  world.silent.clear();
+  await until('read', () => world.told.includes(`put renamed ${UUID}`));
+  world.domains.delete(UUID);
+  world.feed.event({ domain: 'renamed', meaning: 'changed' });
+  await until('let go', () => world.feed.held === 0);
+  assert.not.ok(world.feed.busy);
+  assert.is(world.told.at(-1), `drop ${UUID}`);
+});
+
+test('who runs is asked until it is said; after close no more', async () => {
+  const world = new World();
+  world.domains.set(UUID, guest());
+  world.unreachable = true;
+  await world.feed.list({ all: true });
+  await until('asked several times', () => world.asked.length > 4);
+  assert.equal(world.told, ['all: no']);
+  assert.not.ok(world.feed.busy, 'one that ends with the last domain does not wait for a daemon that is gone');
+  world.unreachable = false;
+  await until('put', () => world.feed.held === 1);
+  world.unreachable = true;
+  await world.feed.list();
+  world.feed.close();
+  const { length } = world.asked;
+  await settled();
+  assert.is(world.asked.length, length);
+});
+
+test('a flood of names that nobody knows is two questions: one under way, and one after it', async () => {
+  const world = new World();
+  const flood = async () => {
+    for (let count = 0; count < 1000; count++) world.feed.event(null);
+  };
+  world.answer = () => {
+    world.answer = () => Promise.resolve();
+    return flood();
+  };
+  await flood();
+  await settled();
+  assert.equal(world.asked, ['list', 'list']);
 });
 
 const settled = () => new Promise((resolve) => setTimeout(resolve, 5));

@@ -99,8 +99,15 @@ test('after close nothing is told or started any more', async () => {
   assert.equal(heard, ['connecting']);
 });
 
+test('what came together and says the same is told once', async () => {
+  const lines = ['a', 'b', 'a'].map((name) => `"${STAMP}event 'reboot' for domain '${name}'"`);
+  start(`printf '%s\\n' ${lines.join(' ')}; exec sleep 600`);
+  await until('both', () => heard.includes('b stirred'));
+  assert.equal(heard, ['connecting', 'a stirred', 'b stirred']);
+});
+
 test('virsh is asked without a shell, and speaks English', async () => {
-  const call = virsh(`[ "$2" = list ] && printf '%s\\n' 5B1C2AD4-9F0E-4C39-8A53-0E6C3C1F7A10 '' garbage && exit
+  const call = virsh(`[ "$2" = list ] && printf '%s\\n' 5B1C2AD4-9F0E-4C39-8A53-0E6C3C1F7A10 '' && exit
 echo "$LC_ALL"`);
   assert.equal(await new Virsh(call).running(), ['5b1c2ad4-9f0e-4c39-8a53-0e6c3c1f7a10']);
   assert.is(await new Virsh(call).dump('$(id)'), 'C\n');
@@ -116,6 +123,28 @@ for (const [name, script, words] of [
     assert.is(failure, words);
   });
 }
+
+for (const [what, script] of [
+  ['nothing', 'exit 0'],
+  ['something else', 'echo 5b1c2ad4-9f0e-4c39-8a53-0e6c3c1f7a10; echo garbage'],
+] as const) {
+  test(`${what} in place of a list is a failure, not the end of all domains`, async () => {
+    const failure = await new Virsh(virsh(script)).running().catch((error: Error) => error.message);
+    assert.is(failure, 'virsh list: no list of UUIDs');
+  });
+}
+
+test('a list of nobody is an empty line', async () => {
+  assert.equal(await new Virsh(virsh('echo')).running(), []);
+});
+
+test('what is asked after the end fails at once', async () => {
+  const closed = new Virsh(virsh('echo'));
+  closed.close();
+  const failure = await closed.running().catch((error: Error) => error.message);
+  assert.is(failure, 'virsh is not asked any more');
+  assert.not.ok(existsSync(folder.join('words')));
+});
 
 test('virsh that is not installed', async () => {
   const failure = await new Virsh({ uri: undefined, env: { PATH: folder.path } })
