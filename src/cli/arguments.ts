@@ -90,6 +90,7 @@ function lastOfEach(argv: Record<string, unknown>): void {
 /** `--root "$ROOT"` with nothing in ROOT is an accident, and would mean this host. */
 function noEmptyFolder(argv: Record<string, unknown>): void {
   for (const key of ['root', 'prefix']) if (argv[key] === '') throw new ToolError(`--${key} names no folder`);
+  if (argv.metrics === '') throw new ToolError('--metrics names no file');
 }
 
 /** yargs would take a file named true or false for the value of the switch before it. */

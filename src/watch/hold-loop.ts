@@ -6,6 +6,8 @@ import type { HoldRun } from './hold-run.js';
 export class HoldLoop {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  /** an action is under way */
+  #within = false;
 
   /** @param ran told of every run */
   constructor(
@@ -14,11 +16,17 @@ export class HoldLoop {
     private readonly ran: (run: HoldRun) => void,
   ) {}
 
-  /** Does something to Hold, and then what is due; nothing at all once it was stopped. */
+  /** Does something to Hold, and then what is due: once, if the action has others done. Nothing at all once it was stopped. */
   after(action: () => void): void {
     if (this.#stopped) return;
-    action();
-    this.#run();
+    const isOutermost = !this.#within;
+    this.#within = true;
+    try {
+      action();
+    } finally {
+      if (isOutermost) this.#within = false;
+    }
+    if (isOutermost) this.#run();
   }
 
   stop(): void {

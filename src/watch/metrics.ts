@@ -1,3 +1,4 @@
+import { FileError } from '../host/files.js';
 import { replaceWhole } from '../host/replace-whole.js';
 import { type HoldCounters, LAG_BOUNDS } from './counters.js';
 
@@ -35,9 +36,14 @@ export function formatMetrics({ counters, tracing, since }: Sample): string {
   ].join('');
 }
 
-/** Replaces the file whole, readable by all: node_exporter's collector is another user. Throws the system's error. */
+/** Replaces the file whole, readable by all: node_exporter's collector is another user. @throws FileError */
 export function writeMetrics(path: string, sample: Sample): void {
-  replaceWhole(path, formatMetrics(sample), 0o644);
+  try {
+    replaceWhole(path, formatMetrics(sample), 0o644);
+  } catch (error) {
+    // Node does not say which file a full disk has no room for
+    throw new FileError((error as NodeJS.ErrnoException).code ?? 'EIO', path);
+  }
 }
 
 function metric(name: string, type: Type, help: string, value: number): string {

@@ -142,6 +142,7 @@ function namesIn(folder: string): string[] {
 const REFUSED: Record<string, string> = {
   ELOOP: 'a link: removed',
   EBADMSG: 'no regular file: removed',
+  ENXIO: 'no regular file: removed',
   EPERM: "another user's: removed",
   EFBIG: 'too large: removed',
 };

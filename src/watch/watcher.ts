@@ -129,7 +129,10 @@ export class Watcher {
   #takeSpooled(): void {
     const { entries, problems } = this.#spool.take();
     for (const problem of problems) this.#outside.say(problem);
-    for (const entry of entries) this.#feed.spooled(entry);
+    if (entries.length === 0) return;
+    this.#loop.after(() => {
+      for (const entry of entries) this.#feed.spooled(entry);
+    });
   }
 
   /** A connection that is made may miss what happens just then: so who runs is asked again when it stands. */

@@ -125,6 +125,7 @@ for (const [args, expected] of [
   [['enforce', '--root=', 'f'], /^--root names no folder$/],
   [['lint', '--host', '--root', ''], /^--root names no folder$/],
   [['watch', '--root', ''], /^--root names no folder$/],
+  [['watch', '--metrics='], /^--metrics names no file$/],
   [['install', '--prefix', ''], /^--prefix names no folder$/],
 ] as const) {
   test(`one line about hostdev-cpuset ${args.join(' ')}`, async () => {

@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, utimesSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ToolError } from '../../src/cli/io.js';
 import { watchCommand } from '../../src/cli/watch/watch.js';
 import { WatcherPlace } from '../../src/watch/watcher-place.js';
-import { liveXml, SimulatedRoot } from '../hook/simulated-root.js';
+import { BOTH, liveXml, SimulatedRoot } from '../hook/simulated-root.js';
 import { runCli } from '../support/cli.js';
 import { validateEnforceReport } from '../support/json-schemas.js';
 import { needs, suiteWhere } from '../support/needs.js';
@@ -49,6 +49,17 @@ test('what waited in the spool is taken at the start; a change by anybody else i
   await host.placed();
   host.root.write('proc/irq/41/smp_affinity', 'ff\n');
   await host.placed('put back');
+});
+
+test('of calls that waited together the last one counts: nothing is written for those before it', async () => {
+  mkdirSync(host.root.join('run/hostdev-cpuset/spool'), { recursive: true });
+  const other = host.root.write('run/hostdev-cpuset/spool/x.1', `started\n${BOTH.replace('"auto"', '"6-7"')}`);
+  host.spool();
+  const now = Date.now() / 1000;
+  utimesSync(other, now, now - 2);
+  await host.start();
+  await host.says('placed on 2-3');
+  assert.not.match(host.stderr, 'placed on 6-7');
 });
 
 test('--restore-on-exit: every interrupt has again what it had', async () => {
@@ -224,7 +235,7 @@ test('libvirt that cannot be reached, and a spool of garbage, are a line each', 
 
 test('the metrics are written, and where they cannot be, that is said once', async () => {
   await host.start(['--metrics', host.root.join('none/x.prom')]);
-  await host.says('the metrics cannot be written: ENOENT');
+  await host.says(`the metrics cannot be written: ${host.root.join('none/x.prom')}: ENOENT`);
   assert.equal(await host.end('SIGTERM'), { code: 0, signal: null });
   assert.is(host.stderr.split('the metrics').length, 2);
 });

@@ -10,6 +10,7 @@ import {
   symlinkSync,
   utimesSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Spool } from '../../src/watch/spool.js';
@@ -71,6 +72,7 @@ for (const [name, put, words] of [
   ['garbage', () => leave('x', '\0\xff<<<'), 'nothing that the hook leaves: removed'],
   ['a link', () => symlinkSync(folder.write('outside', 'started\n'), folder.join(FOLDER, 'x')), 'a link: removed'],
   ['a FIFO', () => execFileSync('mkfifo', [folder.join(FOLDER, 'x')]), 'no regular file: removed'],
+  ['a socket', () => createServer().listen(folder.join(FOLDER, 'x')).unref(), 'no regular file: removed'],
   ['a huge file', () => execFileSync('truncate', ['-s', '17M', leave('x', 'started\n')]), 'too large: removed'],
   ['an empty folder', () => mkdirSync(folder.join(FOLDER, 'x')), 'a folder, which is removed'],
 ] as const) {
