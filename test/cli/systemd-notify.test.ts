@@ -67,6 +67,17 @@ test('feeds the watchdog while it lives', async () => {
   await hears(/^WATCHDOG=1 ?$/);
 });
 
+test('a watchdog of ages is fed no more often than any other', async () => {
+  await service({ WATCHDOG_USEC: '99999999999999999999' });
+  host.spool();
+  await hears(/^STATUS=4 interrupts/);
+  assert.equal(
+    heard.filter((one) => one.startsWith('WATCHDOG')),
+    [],
+  );
+  assert.not.match(host.stderr, 'Warning');
+});
+
 test('under systemd, where the journal has no socket, lines carry their priority', async () => {
   await service({ JOURNAL_STREAM: '8:1' });
   assert.match(host.stderr, /^<6>new interrupts are looked for at intervals: tracefs is not mounted$/m);

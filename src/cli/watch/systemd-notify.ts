@@ -2,6 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 
 /** Milliseconds that a message may take. */
 const PATIENCE = 5000;
+/** Milliseconds between two signs of life: each is a process, and Node's timers know no longer time. */
+const LEAST = 100;
+const MOST = 2 ** 31 - 1;
 
 /**
  * Tells systemd how a service is. Its socket takes datagrams, which Node cannot send and no library without native code can;
@@ -30,7 +33,7 @@ export class SystemdNotify {
     if (!this.#isWanted || !(microseconds > 0)) return;
     // a systemd that takes none for a while is not sent a queue of them
     const live = () => this.#child ?? void this.send('WATCHDOG=1');
-    this.#watchdog = setInterval(live, microseconds / 2000);
+    this.#watchdog = setInterval(live, Math.min(Math.max(microseconds / 2000, LEAST), MOST));
   }
 
   stopWatchdog(): void {
