@@ -83,6 +83,17 @@ test('each file by itself, and the worst counts', async () => {
   assert.is(code, 2);
 });
 
+test('of many files, one xmllint', async () => {
+  const env = fakeVirsh('exit 0');
+  const calls = folder.join('xmllint-calls');
+  chmodSync(folder.write('bin/xmllint', `#!/bin/sh\necho once >>'${calls}'\n`), 0o755);
+  const files = ['a.xml', 'b.xml', 'c.xml'].map((name) => folder.write(name, readFileSync(gpu, 'utf8')));
+  const { code, stdout } = await runCli('hostdev-cpuset', ['define', ...files, files[0] as string], { env });
+  assert.is(code, 0);
+  assert.equal(stdout.match(/(?<=from ).*/g), files);
+  assert.is(readFileSync(calls, 'utf8'), 'once\n');
+});
+
 test("what libvirt does not take is told in virsh's own words", async () => {
   const text = readFileSync(gpu, 'utf8').replace(/<memory .*/, '<memory>abc</memory>');
   const checked = await define(LIBVIRT, text);
