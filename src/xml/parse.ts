@@ -1,7 +1,8 @@
-import { type SaxesAttributeNS, SaxesParser } from 'saxes';
+import { type SaxesAttributeNS, SaxesParser, type SaxesTag } from 'saxes';
 import { XmlDocument } from './document.js';
 import { type XmlAttribute, XmlElement } from './element.js';
 import { InputError } from './input-error.js';
+import { isQualified, mayUseNamespaces, type Named } from './names.js';
 import { endOfMisc, explain } from './well-formedness.js';
 
 /** Deepest nesting read: the limit of libxml2, which reads the document after us. */
@@ -16,28 +17,28 @@ export const MAX_ELEMENTS = 180_000;
 /** Most attributes of a document, for the same reason. */
 export const MAX_ALL_ATTRIBUTES = 400_000;
 
-/** A name that begins as names do (XML 1.0, production 4, without the colon). */
-const NAME_START =
-  /^[A-Z_a-z\xc0-\xd6\xd8-\xf6\xf8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c-\u200d\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\u{10000}-\u{effff}]/u;
+/** What many elements have of attributes: shared, so never changed. */
+const NONE: readonly XmlAttribute[] = [];
 
 /**
  * Parses strictly: XML 1.0 with namespaces, no DOCTYPE, no entities but XML's own five.
  * White space between elements is in the text only.
+ * @param xmlns whether namespaces are looked after; where there can be none, the result is the same
  * @throws InputError at the first place that is not well-formed or beyond a limit
  */
-export function parseXml(text: string): XmlDocument {
+export function parseXml(text: string, xmlns = mayUseNamespaces(text)): XmlDocument {
   let root: XmlElement | undefined;
   /** the innermost element that is open */
   let open: XmlElement | null = null;
   let depth = 0;
-  /** of the tag that is being read, and where each ends */
-  const attributes: SaxesAttributeNS[] = [];
-  const ends: number[] = [];
+  /** of the tag that is being read */
+  const attributes: XmlAttribute[] = [];
+  let count = 0;
   let allAttributes = 0;
   let elements = 0;
   let lastClosed = '';
 
-  const parser = new SaxesParser({ xmlns: true, position: true, defaultXMLVersion: '1.0', forceXMLVersion: true });
+  const parser = new SaxesParser({ xmlns, position: true, defaultXMLVersion: '1.0', forceXMLVersion: true });
   const tagStart = () => text.lastIndexOf('<', parser.position - 1);
   const fail = (message: string, offset: number, hint?: string): never => {
     throw new InputError(message, offset, hint);
@@ -70,30 +71,28 @@ export function parseXml(text: string): XmlDocument {
       );
     }
   };
-  const checkName = ({ name, local, prefix }: { name: string; local: string; prefix: string }) => {
+  const checkName = (named: Named) => {
+    const { name } = named;
     if (exceeds(name, MAX_NAME)) fail(`a name longer than ${MAX_NAME} bytes: ${name}`, tagStart());
-    // saxes lets names pass that are not of XML with namespaces.
-    if (prefix !== '' && !NAME_START.test(local)) fail(`${name} is no name where namespaces are used`, tagStart());
+    if (xmlns && !isQualified(named)) fail(`${name} is no name where namespaces are used`, tagStart());
   };
-  parser.on('attribute', (read) => {
-    const attribute = read as SaxesAttributeNS;
+  parser.on('attribute', (attribute) => {
+    const { name, value } = attribute;
     checkName(attribute);
-    if (exceeds(attribute.value, MAX_TEXT))
-      fail(`the value of ${attribute.name} is longer than ${MAX_TEXT} bytes`, tagStart());
-    ends.push(parser.position);
-    if (attributes.push(attribute) > MAX_ATTRIBUTES)
-      fail(`more than ${MAX_ATTRIBUTES} attributes in one tag`, tagStart());
+    if (exceeds(value, MAX_TEXT)) fail(`the value of ${name} is longer than ${MAX_TEXT} bytes`, tagStart());
+    attributes[count++] = { name, uri: '', value, end: parser.position };
+    if (count > MAX_ATTRIBUTES) fail(`more than ${MAX_ATTRIBUTES} attributes in one tag`, tagStart());
     if (++allAttributes > MAX_ALL_ATTRIBUTES) fail(`more than ${MAX_ALL_ATTRIBUTES} attributes`, tagStart());
   });
-  const takeAttributes = (): readonly XmlAttribute[] => {
-    if (ends.length === 0) return [];
-    const taken = attributes.map(({ name, uri, value }, index) => ({ name, uri, value, end: ends[index] as number }));
-    attributes.length = 0;
-    ends.length = 0;
+  const takeAttributes = ({ attributes: read }: SaxesTag): readonly XmlAttribute[] => {
+    if (count === 0) return NONE;
+    const taken = attributes.slice(0, count);
+    count = 0;
+    if (xmlns) for (const attribute of taken) attribute.uri = (read[attribute.name] as SaxesAttributeNS).uri;
     return taken;
   };
   parser.on('opentag', (tag) => {
-    const { name, local, uri } = tag;
+    const { name, local = name, uri } = tag;
     const start = tagStart();
     if (!open) checkEncoding();
     if (++elements > MAX_ELEMENTS) fail(`more than ${MAX_ELEMENTS} elements`, start);
@@ -105,7 +104,7 @@ export function parseXml(text: string): XmlDocument {
       local,
       uri || null,
       open,
-      takeAttributes(),
+      takeAttributes(tag),
       start,
       parser.position,
     );

@@ -5,12 +5,44 @@ import { attributesOf } from '../../src/xml/attributes.js';
 import type { XmlDocument } from '../../src/xml/document.js';
 import type { XmlElement } from '../../src/xml/element.js';
 import { InputError } from '../../src/xml/input-error.js';
+import { mayUseNamespaces } from '../../src/xml/names.js';
 import { MAX_ALL_ATTRIBUTES, MAX_ATTRIBUTES, MAX_DEPTH, MAX_ELEMENTS, parseXml } from '../../src/xml/parse.js';
 import { goodSamples } from '../support/samples.js';
 import { scanElements } from '../support/xml-scan.js';
 import { xmlText } from '../support/xml-texts.js';
 
 const parse = suite('parseXml');
+
+/** Pieces of mark-up in any order. */
+const piece = fc.constantFrom(
+  '<a>',
+  '</a>',
+  '<',
+  '>',
+  '&',
+  ';',
+  'a',
+  '=',
+  '"',
+  "'",
+  '/',
+  '!--',
+  '-->',
+  '<![CDATA[',
+  ']]>',
+  '<?',
+  '?>',
+  ' ',
+  '\n',
+  '\r',
+  '\ufeff',
+  ':',
+  'b:c',
+  'xmlns',
+  '<!DOCTYPE',
+  '\u{1F600}',
+);
+const anyText = fc.array(piece, { maxLength: 24 }).map((pieces) => pieces.join(''));
 
 parse('every element and attribute of the samples stands where a scan finds it', () => {
   for (const { text } of goodSamples()) {
@@ -93,36 +125,8 @@ parse('a document may have attributes to the limit, not more', () => {
 });
 
 parse('any text is either read or refused at a place inside it', () => {
-  const piece = fc.constantFrom(
-    '<a>',
-    '</a>',
-    '<',
-    '>',
-    '&',
-    ';',
-    'a',
-    '=',
-    '"',
-    "'",
-    '/',
-    '!--',
-    '-->',
-    '<![CDATA[',
-    ']]>',
-    '<?',
-    '?>',
-    ' ',
-    '\n',
-    '\r',
-    '\ufeff',
-    ':',
-    'xmlns',
-    '<!DOCTYPE',
-    '\u{1F600}',
-  );
   fc.assert(
-    fc.property(fc.array(piece, { maxLength: 24 }), (pieces) => {
-      const text = pieces.join('');
+    fc.property(anyText, (text) => {
       try {
         agreesWithScan(text);
       } catch (error) {
@@ -133,6 +137,37 @@ parse('any text is either read or refused at a place inside it', () => {
     }),
     { numRuns: 5000 },
   );
+});
+
+parse('where there can be no namespaces, not to look after them changes nothing', () => {
+  let without = 0;
+  const outcome = (text: string, xmlns: boolean) => {
+    try {
+      return elementsOf(parseXml(text, xmlns).root).map((element) => ({
+        ...element,
+        parent: element.parent?.start,
+        text: element.textContent,
+      }));
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      return { message: error.message, offset: error.offset };
+    }
+  };
+  const property = fc.property(fc.oneof(anyText, xmlText), (text) => {
+    if (mayUseNamespaces(text)) return;
+    without++;
+    assert.equal(outcome(text, false), outcome(text, true));
+  });
+  fc.assert(property, { numRuns: 5000 });
+  assert.ok(without > 1000, `only ${without} texts had none`);
+});
+
+parse('a colon in anything that may be a name may be of a namespace, one in a value or a text is none', () => {
+  const names = ['<a:b/>', '<a b:c=""/>', '<a/ b:c>', '</a:b>', '<?a:b?>', '<a>&b:c;</a>', '<:a/>', '<a\ufeff:b/>'];
+  for (const text of names) assert.ok(mayUseNamespaces(text), text);
+  const others = [`<a b='52:54:00:12'/>`, `<a b="urn:x"/>`, '<a>a:b</a>', '<a/>'];
+  for (const text of others) assert.not(mayUseNamespaces(text), text);
+  assert.ok(mayUseNamespaces('<a xmlns="urn:x"/>'));
 });
 
 parse.run();
