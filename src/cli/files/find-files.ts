@@ -1,24 +1,40 @@
-import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+
+/** A file as it was named. `absolute` is the same in full; `stats` are there where they were asked for on the way. */
+export interface FoundFile {
+  path: string;
+  absolute: string;
+  stats?: Stats | undefined;
+}
+
+/** A file that is asked for by its name, whatever is there. */
+export function named(path: string): FoundFile {
+  return { path, absolute: resolve(path) };
+}
+
+type Add = (path: string, stats?: Stats, key?: string) => void;
 
 /**
  * Files as given; of a folder, every .xml below it, sorted. Hidden names and node_modules are passed over, and links to
  * folders not followed. No file comes twice. A folder that cannot be listed is in the result, for the reader to complain about.
  */
-export function findFiles(paths: readonly string[]): string[] {
-  const found = new Map<string, string>();
-  const add = (path: string, key = resolve(path)) => {
-    if (!found.has(key)) found.set(key, path);
+export function findFiles(paths: readonly string[]): FoundFile[] {
+  const found = new Map<string, FoundFile>();
+  const add: Add = (path, stats, key) => {
+    const absolute = resolve(path);
+    if (!found.has(key ?? absolute)) found.set(key ?? absolute, { path, absolute, stats });
   };
   for (const path of paths) {
-    if (path === '-') add(path, path);
-    else if (statOf(path)?.isDirectory()) addBelow(path, add);
-    else add(path);
+    const stats = path === '-' ? undefined : statOf(path);
+    if (path === '-') add(path, undefined, path);
+    else if (stats?.isDirectory()) addBelow(path, add);
+    else add(path, stats);
   }
   return [...found.values()];
 }
 
-function addBelow(folder: string, add: (path: string, key?: string) => void): void {
+function addBelow(folder: string, add: Add): void {
   let entries: Dirent[];
   try {
     entries = readdirSync(folder, { withFileTypes: true });
@@ -37,15 +53,16 @@ function addBelow(folder: string, add: (path: string, key?: string) => void): vo
 }
 
 /** libvirt's autostart/ is full of links to the files one folder up. */
-function addLink(path: string, add: (path: string, key?: string) => void): void {
+function addLink(path: string, add: Add): void {
   const target = statOf(path);
-  if (target?.isFile()) add(path, realpathSync(path));
+  if (target?.isFile()) add(path, target, realpathSync(path));
   else if (!target) add(path);
 }
 
-function statOf(path: string) {
+/** Undefined where nothing can be asked of it. */
+export function statOf(path: string): Stats | undefined {
   try {
-    return statSync(path);
+    return statSync(path, { throwIfNoEntry: false });
   } catch {
     return undefined;
   }

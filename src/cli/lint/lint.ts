@@ -37,17 +37,17 @@ interface Pending extends Ruled {
 
 /** `lint-domain`: prints the report; returns the exit status. */
 export async function lint(options: LintOptions, io: Io, early?: SchemaRun): Promise<number> {
-  const paths = early?.files ?? findFiles(options.paths);
-  if (paths.length === 0) throw new ToolError(`no .xml file in ${options.paths.join(', ')}`);
-  const run = early ?? startSchemaRun(paths, options, io.env);
+  const found = early?.files ?? findFiles(options.paths);
+  if (found.length === 0) throw new ToolError(`no .xml file in ${options.paths.join(', ')}`);
+  const run = early ?? startSchemaRun(found, options, io.env);
   const askHost = options.host ? (await import('./lint-host.js')).openLintHost(options.root) : undefined;
-  const progress = new Progress(paths.length, io.stderr);
-  const named = new Set(options.paths.map((path) => resolve(path)));
-  const files = paths.map((path) => {
-    const file = lintFile(path, path === '-' || named.has(resolve(path)), askHost, io);
+  const progress = new Progress(found.length, io.stderr);
+  const files = found.map(({ path }) => {
+    const file = lintFile(path, askHost, io);
     progress.advance();
     return file;
   });
+  forgiveForeign(files, options.paths);
   progress.wait('checking against the schema');
   const checkable = files.filter((file): file is Pending => !(file instanceof UnreadableError) && file.checkable);
   try {
@@ -70,11 +70,9 @@ export async function lint(options: LintOptions, io: Io, early?: SchemaRun): Pro
   return errors > 0 || tooMany ? EXIT.findings : EXIT.ok;
 }
 
-/** In a folder such as /etc/libvirt/qemu, networks lie beside domains: what nobody asked for by name is no error. */
-function lintFile(path: string, named: boolean, askHost: AskHost | undefined, io: Io): Pending | UnreadableError {
+function lintFile(path: string, askHost: AskHost | undefined, io: Io): Pending | UnreadableError {
   try {
     const { lines, findings, definition } = lintDocument(decode(readInput(path, io.stdin.fd)));
-    if (!named) for (const finding of findings) if (isForeign(finding)) finding.severity = 'note';
     if (definition && askHost) findings.push(...askHost(definition));
     const unasked = definition && beyondSchema(definition.document);
     if (unasked) findings.push(unasked);
@@ -82,6 +80,17 @@ function lintFile(path: string, named: boolean, askHost: AskHost | undefined, io
   } catch (error) {
     if (error instanceof UnreadableError) return error;
     throw error;
+  }
+}
+
+/** In a folder such as /etc/libvirt/qemu, networks lie beside domains: what nobody asked for by name is no error. */
+function forgiveForeign(files: readonly (Pending | UnreadableError)[], asked: readonly string[]): void {
+  let named: Set<string> | undefined;
+  for (const file of files) {
+    const foreign = file instanceof UnreadableError ? undefined : file.findings.find(isForeign);
+    if (!foreign || file.path === '-') continue;
+    named ??= new Set(asked.map((path) => resolve(path)));
+    if (!named.has(resolve(file.path))) foreign.severity = 'note';
   }
 }
 

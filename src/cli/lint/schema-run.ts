@@ -1,9 +1,8 @@
-import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { chooseEngine, type EngineName } from '../../schema/engine.js';
 import { findGrammar, type Grammar } from '../../schema/grammar.js';
 import { startXmllint, type XmllintRun } from '../../schema/xmllint.js';
 import { MAX_BYTES } from '../../xml/decode.js';
+import { type FoundFile, statOf } from '../files/find-files.js';
 import type { Io } from '../io.js';
 
 export interface SchemaOptions {
@@ -14,7 +13,7 @@ export interface SchemaOptions {
 
 /** A schema check that is under way: with xmllint, from before the documents are read. */
 export interface SchemaRun {
-  files: readonly string[];
+  files: readonly FoundFile[];
   grammar: Grammar;
   engine: EngineName;
   xmllint?: XmllintRun;
@@ -24,20 +23,16 @@ export interface SchemaRun {
  * Starts the check of these files. xmllint reads them itself, beside us, so it is started first and everything else
  * is loaded meanwhile; what it says of a file that we then reject is not used.
  */
-export function startSchemaRun(files: readonly string[], options: SchemaOptions, env: Io['env']): SchemaRun {
+export function startSchemaRun(files: readonly FoundFile[], options: SchemaOptions, env: Io['env']): SchemaRun {
   const engine = chooseEngine(options.engine ?? 'auto', env);
   const grammar = findGrammar({ schemas: options.schemas, env });
   if (engine !== 'xmllint') return { files, grammar, engine };
-  const paths = files.filter((file) => file !== '-').map((file) => resolve(file));
-  return { files, grammar, engine, xmllint: startXmllint(paths.filter(isWorthReading), grammar, { env }) };
+  const readable = files.filter(({ path, absolute, stats }) => path !== '-' && isWorthReading(absolute, stats));
+  const paths = readable.map(({ absolute }) => absolute);
+  return { files, grammar, engine, xmllint: startXmllint(paths, grammar, { env }) };
 }
 
 /** A regular file of a size that we take: what another process can read, too, and finds there what we did. */
-export function isWorthReading(path: string): boolean {
-  try {
-    const stat = statSync(path);
-    return stat.isFile() && stat.size > 0 && stat.size <= MAX_BYTES;
-  } catch {
-    return false;
-  }
+export function isWorthReading(path: string, stats = statOf(path)): boolean {
+  return stats?.isFile() === true && stats.size > 0 && stats.size <= MAX_BYTES;
 }

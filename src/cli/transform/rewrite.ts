@@ -5,6 +5,7 @@ import { reportFile } from '../../lint/report.js';
 import { inOrder } from '../../lint/rule.js';
 import { beyondSchema } from '../../lint/schema-findings.js';
 import { decode } from '../../xml/decode.js';
+import { named } from '../files/find-files.js';
 import { readInput, STDIN_NAME, UnreadableError } from '../files/read-input.js';
 import type { Io } from '../io.js';
 import { checkSchema, type Ruled } from '../lint/check-schema.js';
@@ -44,7 +45,7 @@ export async function rewriteAll(
   rewrite: Rewrite,
   check: boolean,
 ): Promise<(Told | UnreadableError)[]> {
-  const run = check ? startSchemaRun(paths, options, io.env) : undefined;
+  const run = check ? startSchemaRun(paths.map(named), options, io.env) : undefined;
   try {
     const files = paths.map((path) => readOne(path, io, rewrite, check));
     const checkable = files.filter((file): file is Waiting => !(file instanceof UnreadableError) && file.checkable);
