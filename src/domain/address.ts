@@ -19,30 +19,34 @@ export interface AddressReading {
   problems: AddressProblem[];
 }
 
+/** The attributes of an `<address>` that matter, as written. */
+export type AddressFields = { readonly [Field in AddressField]?: string | null };
+
 /**
  * Reads the fields of an `<address>`. libvirt parses numbers as strtoul does with base 0: decimal, 0x hex, and OCTAL
  * after a leading zero. A field that is not there is 0.
  */
-export function readAddress(fields: Partial<Record<AddressField, string>>): AddressReading {
+export function readAddress(fields: AddressFields): AddressReading {
   const problems: AddressProblem[] = [];
-  const numbers = { domain: 0, bus: 0, slot: 0, function: 0 };
-  for (const field of Object.keys(FIELDS) as AddressField[]) {
-    const text = fields[field];
-    if (text === undefined) continue;
-    const number = parseNumber(text);
-    const problem = problemOf(field, text, number);
-    if (problem) problems.push({ field, ...problem });
-    numbers[field] = number ?? 0;
-  }
+  const numbers = {
+    domain: readField('domain', fields.domain, problems),
+    bus: readField('bus', fields.bus, problems),
+    slot: readField('slot', fields.slot, problems),
+    function: readField('function', fields.function, problems),
+  };
   const readable = problems.every(({ octal }) => octal);
   return { address: readable ? format(numbers) : undefined, problems };
 }
 
-function problemOf(
-  field: AddressField,
-  text: string,
-  number: number | undefined,
-): Omit<AddressProblem, 'field'> | undefined {
+function readField(field: AddressField, text: string | null | undefined, problems: AddressProblem[]): number {
+  if (text === undefined || text === null) return 0;
+  const number = parseNumber(text);
+  const isFine = number !== undefined && number <= FIELDS[field] && number === Number(text);
+  if (!isFine) problems.push({ field, ...problemOf(field, text, number) });
+  return number ?? 0;
+}
+
+function problemOf(field: AddressField, text: string, number: number | undefined): Omit<AddressProblem, 'field'> {
   const shown = `${field}="${text.slice(0, 24)}"`;
   if (number === undefined) {
     const hint = suggest(field, text);
@@ -51,18 +55,13 @@ function problemOf(
   if (number > FIELDS[field]) {
     return { octal: false, message: `${shown} is above 0x${FIELDS[field].toString(16)}, the most there is` };
   }
-  if (!/^0x/i.test(text) && number !== Number(text)) {
-    const hint = `${field}="0x${text.slice(1)}" if hex is meant, ${field}="0x${number.toString(16)}" if not`;
-    return { octal: true, message: `${shown} is octal: libvirt reads 0x${number.toString(16)}`, hint };
-  }
-  return undefined;
+  const hint = `${field}="0x${text.slice(1)}" if hex is meant, ${field}="0x${number.toString(16)}" if not`;
+  return { octal: true, message: `${shown} is octal: libvirt reads 0x${number.toString(16)}`, hint };
 }
 
 function parseNumber(text: string): number | undefined {
-  if (/^0[xX][0-9a-fA-F]{1,8}$/.test(text)) return Number.parseInt(text.slice(2), 16);
-  if (/^0[0-7]{0,12}$/.test(text)) return Number.parseInt(text, 8);
-  if (/^[1-9][0-9]{0,10}$/.test(text)) return Number.parseInt(text, 10);
-  return undefined;
+  if (/^(?:0[xX][0-9a-fA-F]{1,8}|[1-9][0-9]{0,10})$/.test(text)) return Number(text);
+  return /^0[0-7]{0,12}$/.test(text) ? Number.parseInt(text, 8) : undefined;
 }
 
 /** Hex without its 0x is what people copy from lspci. */

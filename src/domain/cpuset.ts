@@ -36,12 +36,15 @@ export function has(set: Cpuset, cpu: number): boolean {
   return set.some(({ first, last }) => first <= cpu && cpu <= last);
 }
 
-export function union(...sets: Cpuset[]): Cpuset {
+export function union(...sets: Cpuset[]): CpuRange[] {
   const merged: { first: number; last: number }[] = [];
-  for (const range of sets.flat().sort((a, b) => a.first - b.first)) {
-    const previous = merged.at(-1);
-    if (previous && range.first <= previous.last + 1) previous.last = Math.max(previous.last, range.last);
-    else merged.push({ ...range });
+  let previous: { first: number; last: number } | undefined;
+  for (const { first, last } of sets.flat().sort((a, b) => a.first - b.first)) {
+    if (previous && first <= previous.last + 1) previous.last = Math.max(previous.last, last);
+    else {
+      previous = { first, last };
+      merged.push(previous);
+    }
   }
   return merged;
 }

@@ -2,7 +2,7 @@ import { type AttributeRange, attributeOf } from '../xml/attributes.js';
 import type { XmlDocument } from '../xml/document.js';
 import type { XmlElement } from '../xml/element.js';
 import { firstBelow, select } from '../xml/select.js';
-import { type AddressField, type AddressReading, readAddress } from './address.js';
+import { type AddressFields, type AddressReading, readAddress } from './address.js';
 import { canonicalMac, type Identity, isUserAlias } from './identity.js';
 import { type PolicyResult, parsePolicy } from './policy.js';
 
@@ -28,12 +28,14 @@ export interface Device {
 
 /** All hostdevs and interfaces, in document order. */
 export function readDevices(document: XmlDocument): Device[] {
+  // Thousands of devices have a few policies.
+  const read = new Map<string, PolicyResult>();
   return select('/domain/devices/*', document)
     .filter(({ tagName, namespaceURI }) => !namespaceURI && (tagName === 'hostdev' || tagName === 'interface'))
-    .map((node) => readDevice(document, node));
+    .map((node) => readDevice(document, node, read));
 }
 
-function readDevice(document: XmlDocument, node: XmlElement): Device {
+function readDevice(document: XmlDocument, node: XmlElement, read: Map<string, PolicyResult>): Device {
   const element = node.tagName as Device['element'];
   const type = node.getAttribute('type') ?? '';
   const device: Device = {
@@ -42,17 +44,20 @@ function readDevice(document: XmlDocument, node: XmlElement): Device {
     label: type ? `${element} type='${type.slice(0, 24)}'` : element,
     placeable: isPlaceable(node, type),
   };
-  const value = node.getAttribute('cpuset');
-  const range = value === null ? undefined : attributeOf(document, node, 'cpuset');
-  if (value !== null && range) {
-    device.attribute = { value, range, policy: parsePolicy(value) };
+  const range = attributeOf(document, node, 'cpuset');
+  if (range) {
+    const value = node.getAttribute('cpuset') ?? '';
+    const policy = read.get(value) ?? parsePolicy(value);
+    read.set(value, policy);
+    device.attribute = { value, range, policy };
   }
   const alias = firstBelow(node, 'alias');
   if (alias) device.alias = { name: alias.getAttribute('name') ?? '', node: alias };
   const address = type === 'network' ? undefined : firstBelow(node, 'source', 'address');
   if (address && device.placeable) device.source = { ...readAddress(fieldsOf(address)), node: address };
-  const mac = canonicalMac(firstBelow(node, 'mac')?.getAttribute('address') ?? '');
-  if (mac !== undefined && element === 'interface') device.mac = mac;
+  const mac = element === 'interface' ? firstBelow(node, 'mac')?.getAttribute('address') : undefined;
+  const canonical = mac ? canonicalMac(mac) : undefined;
+  if (canonical !== undefined) device.mac = canonical;
   const identity = device.placeable ? identityOf(device, type) : undefined;
   if (identity) device.identity = identity;
   return device;
@@ -77,13 +82,13 @@ function identityOf({ alias, source, mac }: Device, type: string): Identity | un
   return undefined;
 }
 
-function fieldsOf(address: XmlElement): Partial<Record<AddressField, string>> {
-  const fields: Partial<Record<AddressField, string>> = {};
-  for (const field of ['domain', 'bus', 'slot', 'function'] as const) {
-    const value = address.getAttribute(field);
-    if (value !== null) fields[field] = value;
-  }
-  return fields;
+function fieldsOf(address: XmlElement): AddressFields {
+  return {
+    domain: address.getAttribute('domain'),
+    bus: address.getAttribute('bus'),
+    slot: address.getAttribute('slot'),
+    function: address.getAttribute('function'),
+  };
 }
 
 /** All that an entry may know the device by. In a live definition a pool's interface has an address and a MAC. */

@@ -1,4 +1,4 @@
-import { type CpuRange, type Cpuset, formatCpuset, MAX_CPU } from './cpuset.js';
+import { type CpuRange, type Cpuset, formatCpuset, MAX_CPU, union } from './cpuset.js';
 
 /** Why a text is no cpuset; `at` is the offset of the offending item in it. */
 export interface CpusetError {
@@ -13,8 +13,8 @@ export type CpusetResult = { ok: true; set: Cpuset } | { ok: false; error: Cpuse
 
 /** Longest text read: every second CPU, spelled out with its `^`, is shorter. */
 const MAX_LENGTH = 65536;
-/** Below MAX_CPU whatever the digits are. */
-const ONE_CPU = /^\d{1,4}$/;
+/** A CPU or a range, below MAX_CPU whatever the digits are. */
+const ONE_RANGE = /^(\d{1,4})(?:-(\d{1,4}))?$/;
 const ITEM = /^(?:(\d+)(?:-(\d+))?|\^(\d+))$/;
 
 /**
@@ -22,8 +22,13 @@ const ITEM = /^(?:(\d+)(?:-(\d+))?|\^(\d+))$/;
  * Takes what both of libvirt's grammars take: the schema's pattern (basictypes.rng, cpuset) and the parser (virBitmapParse).
  */
 export function parseCpuset(text: string): CpusetResult {
-  // most sets of a definition are one CPU: a vCPU's pin
-  if (ONE_CPU.test(text)) return { ok: true, set: [{ first: Number(text), last: Number(text) }] };
+  // most sets of a definition
+  const simple = ONE_RANGE.exec(text);
+  if (simple) {
+    const first = Number(simple[1]);
+    const last = Number(simple[2] ?? first);
+    if (first <= last) return { ok: true, set: [{ first, last }] };
+  }
   const found = scan(text);
   if (Array.isArray(found)) return { ok: true, set: found };
   const suggestion = suggest(text);
@@ -33,24 +38,30 @@ export function parseCpuset(text: string): CpusetResult {
 function scan(text: string): CpuRange[] | CpusetError {
   if (text.trim() === '') return { code: 'empty', message: 'names no CPU', at: 0 };
   if (text.length > MAX_LENGTH) return { code: 'syntax', message: `is longer than ${MAX_LENGTH} characters`, at: 0 };
-  const items: { value: 0 | 1; first: number; end: number }[] = [];
+  const items: { value: 0 | 1; first: number; last: number }[] = [];
+  let highest = 0;
+  let isPlain = true;
   let at = 0;
   for (const item of text.split(',')) {
     const match = ITEM.exec(item);
     if (!match) return { code: 'syntax', message: describe(item), at };
-    const [, from, to, excluded] = match;
-    const first = Number(from ?? excluded);
-    const last = Number(to ?? first);
+    const from = (match[1] ?? match[3]) as string;
+    const first = Number(from);
+    const last = Number(match[2] ?? first);
     if (last > MAX_CPU || first > MAX_CPU) {
-      const high = first > MAX_CPU ? (from ?? excluded) : to;
-      return { code: 'too-high', message: `CPU ${clip(high as string)} is above ${MAX_CPU}, libvirt's highest`, at };
+      const high = first > MAX_CPU ? from : (match[2] as string);
+      return { code: 'too-high', message: `CPU ${clip(high)} is above ${MAX_CPU}, libvirt's highest`, at };
     }
     if (last < first) return { code: 'reversed', message: `the range ${item} is reversed`, at };
-    items.push({ value: excluded === undefined ? 1 : 0, first, end: last + 1 });
+    const value = match[3] === undefined ? 1 : 0;
+    items.push({ value, first, last });
+    if (value === 0) isPlain = false;
+    highest = Math.max(highest, last);
     at += item.length + 1;
   }
-  const chosen = new Uint8Array(items.reduce((highest, { end }) => Math.max(highest, end), 0));
-  for (const { value, first, end } of items) chosen.fill(value, first, end);
+  if (isPlain) return union(items);
+  const chosen = new Uint8Array(highest + 1);
+  for (const { value, first, last } of items) chosen.fill(value, first, last + 1);
   const set = ranges(chosen);
   return set.length > 0 ? set : { code: 'empty', message: 'names no CPU: everything in it is excluded', at: 0 };
 }

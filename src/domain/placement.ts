@@ -40,9 +40,9 @@ export function readPlacement(document: XmlDocument): Placement {
   // Thousands of vCPUs have a few sets.
   const read = new Map<string | null, Cpuset | undefined>();
   const pins = select('/domain/cputune/vcpupin', document).map((node) => readPin(node, read));
-  const pinned = new Map(pins.filter((pin) => pin.cpus).map((pin) => [pin.vcpu, pin.cpus as Cpuset]));
-  const anyPinned = pins.some(({ vcpu, cpus }) => cpus && vcpu !== undefined && vcpu < (maxVcpus ?? 1));
-  const automatic = isAutomatic(document, element, anyPinned);
+  const pinned = new Map<number | undefined, Cpuset>();
+  for (const { vcpu, cpus } of pins) if (cpus) pinned.set(vcpu, cpus);
+  const automatic = isAutomatic(document, element, pins, maxVcpus ?? 1);
   const common = parseSet(element?.getAttribute('cpuset'));
   const vcpus = enabledVcpus(document, element, maxVcpus ?? 1).map((vcpu): VcpuPlacement => {
     const cpus = pinned.get(vcpu);
@@ -50,9 +50,17 @@ export function readPlacement(document: XmlDocument): Placement {
     if (automatic) return { vcpu, source: 'numad' };
     return common ? { vcpu, source: 'vcpu', cpus: common } : { vcpu, source: 'host' };
   });
+  return { maxVcpus, vcpus, pins, cpus: cpusOfAll(vcpus) };
+}
+
+function cpusOfAll(vcpus: readonly VcpuPlacement[]): Cpuset | undefined {
   // most vCPUs have the same set
-  const sets = [...new Set(vcpus.map(({ cpus }) => cpus))];
-  return { maxVcpus, vcpus, pins, cpus: sets.every((set) => set !== undefined) ? union(...sets) : undefined };
+  const sets = new Set<Cpuset>();
+  for (const { cpus } of vcpus) {
+    if (!cpus) return undefined;
+    sets.add(cpus);
+  }
+  return union(...sets);
 }
 
 function readPin(node: XmlElement, read: Map<string | null, Cpuset | undefined>): Pin {
@@ -66,10 +74,12 @@ function readPin(node: XmlElement, read: Map<string | null, Cpuset | undefined>)
  * `numatune/memory placement='auto'` makes the vCPUs' placement automatic too, even where it says static, but only where nothing
  * of the guest is pinned: no vCPU, no emulator, no I/O thread (measured with libvirt 9.0).
  */
-function isAutomatic(document: XmlDocument, vcpu: XmlElement | undefined, anyPinned: boolean): boolean {
-  if (vcpu?.getAttribute('placement') === 'auto') return true;
-  if (anyPinned || vcpu?.hasAttribute('cpuset')) return false;
-  if (select("/domain/numatune/memory[@placement='auto']", document).length === 0) return false;
+function isAutomatic(document: XmlDocument, element: XmlElement | undefined, pins: Pin[], max: number): boolean {
+  if (element?.getAttribute('placement') === 'auto') return true;
+  if (element?.hasAttribute('cpuset')) return false;
+  const memories = select('/domain/numatune/memory', document);
+  if (!memories.some((memory) => memory.getAttribute('placement') === 'auto')) return false;
+  if (pins.some(({ vcpu, cpus }) => cpus && vcpu !== undefined && vcpu < max)) return false;
   return select('/domain/cputune/*[self::emulatorpin or self::iothreadpin]', document).length === 0;
 }
 

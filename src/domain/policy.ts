@@ -9,13 +9,13 @@ export type PolicyResult = { ok: true; policy: Policy } | { ok: false; error: Cp
 /** Reads the value of a `cpuset` attribute: `auto`, `native` or a libvirt cpuset, to the letter. */
 export function parsePolicy(value: string): PolicyResult {
   if (value === 'auto' || value === 'native') return { ok: true, policy: { kind: value } };
+  const result = parseCpuset(value);
+  if (result.ok) return { ok: true, policy: { kind: 'cpuset', set: result.set } };
   const word = value.trim().toLowerCase();
   if (word === 'auto' || word === 'native') {
     const message = `${JSON.stringify(value)} is not "${word}": spaces and case matter`;
     return { ok: false, error: { code: 'syntax', message, at: 0, suggestion: word } };
   }
-  const result = parseCpuset(value);
-  if (result.ok) return { ok: true, policy: { kind: 'cpuset', set: result.set } };
   if (!/^[a-z][a-z _-]*$/.test(word)) return result;
   const message = `${JSON.stringify(word.slice(0, 24))} is neither auto, native nor a cpuset`;
   return { ok: false, error: { ...result.error, message } };

@@ -28,18 +28,17 @@ export interface StatedPolicies {
 export const statedPolicies = ofLatest(readStatedPolicies);
 
 function readStatedPolicies({ devices, metadata }: Definition): StatedPolicies {
-  const entries = metadata[0]?.entries ?? [];
+  const [ours] = metadata;
+  if (!ours) return { devices: devices.map((device) => stated(device, undefined, false)), stale: [], repeated: [] };
   const known = new Map<string, Device>();
   for (const device of devices.toReversed()) {
     for (const identity of identitiesOf(device)) known.set(formatIdentity(identity), device);
   }
-  const spoilt = new Set(
-    (metadata[0]?.problems ?? []).map(({ identity }) => identity && known.get(formatIdentity(identity))),
-  );
+  const spoilt = new Set(ours.problems.map(({ identity }) => identity && known.get(formatIdentity(identity))));
   const chosen = new Map<Device, Entry>();
   const stale: Entry[] = [];
   const repeated: Entry[] = [];
-  for (const entry of entries) {
+  for (const entry of ours.entries) {
     const device = known.get(formatIdentity(entry.identity));
     if (!device) stale.push(entry);
     else if (chosen.has(device)) repeated.push(entry);

@@ -48,8 +48,9 @@ function check(definition: Definition): Finding[] {
       if (++counts[finding.severity] <= MOST) findings.push(finding);
       else first ??= finding;
     });
+    if (!first) continue;
     const more = Object.values(counts).reduce((sum, count) => sum + Math.max(0, count - MOST), 0);
-    if (first) findings.push({ ...first, severity: 'note', message: `${more} more of this rule are not shown` });
+    findings.push({ ...first, severity: 'note', message: `${more} more of this rule are not shown` });
   }
   return inOrder(findings);
 }

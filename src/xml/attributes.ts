@@ -1,5 +1,5 @@
 import type { XmlDocument } from './document.js';
-import type { XmlAttribute, XmlElement } from './element.js';
+import { attributeNamed, type XmlAttribute, type XmlElement } from './element.js';
 
 /** Where an attribute stands: UTF-16 offsets, `end` just after the closing quote. */
 export interface AttributeRange {
@@ -19,7 +19,7 @@ export function attributesOf(document: XmlDocument, element: XmlElement): Attrib
 
 /** The attribute of that name, or undefined. */
 export function attributeOf(document: XmlDocument, element: XmlElement, name: string): AttributeRange | undefined {
-  const attribute = element.attributes.find((candidate) => candidate.name === name);
+  const attribute = attributeNamed(element.attributes, name);
   return attribute && rangeOf(document.text, attribute);
 }
 

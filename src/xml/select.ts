@@ -59,21 +59,26 @@ function guarded(expression: string): Selector | undefined {
   return (document) => (bare(document).length === 0 ? [] : exact(document));
 }
 
-/** The first element at a path of names below another: what `select` would find first, of the few that are asked of each device. */
-export function firstBelow(parent: XmlElement, name: string, ...further: string[]): XmlElement | undefined {
-  const [next, ...rest] = further;
-  for (const child of parent.content) {
+/** The first child of that name, or of those the first with a child of the second name, which is then returned: what `select` would find first. */
+export function firstBelow(parent: XmlElement, name: string, further?: string): XmlElement | undefined {
+  const { content } = parent;
+  for (let index = 0; index < content.length; index++) {
+    const child = content[index] as XmlElement | string;
     if (typeof child === 'string' || !isNamed(child, name)) continue;
-    const found = next === undefined ? child : firstBelow(child, next, ...rest);
+    const found = further === undefined ? child : firstBelow(child, further);
     if (found) return found;
   }
   return undefined;
 }
 
 function addChildren(parent: XmlElement, name: string, found: XmlElement[]): void {
-  for (const child of parent.content) if (typeof child !== 'string' && isNamed(child, name)) found.push(child);
+  const { content } = parent;
+  for (let index = 0; index < content.length; index++) {
+    const child = content[index] as XmlElement | string;
+    if (typeof child !== 'string' && isNamed(child, name)) found.push(child);
+  }
 }
 
-function isNamed({ tagName, namespaceURI }: XmlElement, name: string): boolean {
-  return name === '*' || (tagName === name && !namespaceURI);
+function isNamed(element: XmlElement, name: string): boolean {
+  return name === '*' || (element.tagName === name && !element.namespaceURI);
 }

@@ -45,8 +45,9 @@ test('paths that are walked select what xpath selects', () => {
     found += expected.length;
     assert.ok(same(select(expression, document), expected), expression);
     const steps = expression.split('/').slice(2);
+    const [first = '', second, ...further] = steps;
     const isPlain = expression.startsWith('/domain/') && steps.every((step) => /^\w+$/.test(step));
-    if (isPlain) assert.is(firstBelow(document.root, ...(steps as [string])), expected[0], expression);
+    if (isPlain && further.length === 0) assert.is(firstBelow(document.root, first, second), expected[0], expression);
   });
   fc.assert(property, { numRuns: 1000 });
   assert.ok(found > 100, `only ${found} elements were found`);

@@ -18,8 +18,9 @@ export const addressOctal: Rule = {
 
 function reportProblems({ document, devices }: Definition, report: Report, octal: boolean): void {
   for (const { source } of devices) {
-    for (const problem of source?.problems ?? []) {
-      const range = source && attributeOf(document, source.node, problem.field);
+    if (!source) continue;
+    for (const problem of source.problems) {
+      const range = attributeOf(document, source.node, problem.field);
       if (problem.octal !== octal || !range) continue;
       const { hint } = problem;
       report({ offset: range.valueStart, end: range.valueEnd, message: problem.message, ...(hint ? { hint } : {}) });

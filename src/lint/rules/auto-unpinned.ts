@@ -10,10 +10,11 @@ export const autoUnpinned: Rule = {
   severity: 'warning',
   summary: 'auto where a vCPU is not pinned: nothing is placed',
   check(definition, report) {
+    const { document, metadata, placement } = definition;
+    if (placement.cpus) return;
     const loose = cpusetOf(unpinned(definition));
     const count = size(loose);
     if (count === 0) return;
-    const { document, metadata, placement } = definition;
     const who = count === placement.vcpus.length ? 'no vCPU' : `vCPU${count === 1 ? '' : 's'} ${formatCpuset(loose)}`;
     const pinned = count === placement.vcpus.length ? 'is' : count === 1 ? 'is not' : 'are not';
     const message = `auto follows the vCPUs, but ${who} ${pinned} pinned: nothing would be placed`;

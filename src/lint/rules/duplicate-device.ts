@@ -2,6 +2,7 @@ import type { Definition } from '../../domain/definition.js';
 import type { Device } from '../../domain/devices.js';
 import { statedPolicies } from '../../domain/stated-policies.js';
 import { attributeOf } from '../../xml/attributes.js';
+import type { XmlElement } from '../../xml/element.js';
 import { select } from '../../xml/select.js';
 import type { Report, Rule } from '../rule.js';
 
@@ -33,15 +34,17 @@ function checkAddresses({ document, devices }: Definition, report: Report): void
 
 /** An alias is one domain's device of any kind; those that are no user alias are not kept anyway. */
 function checkAliases({ document }: Definition, report: Report): void {
-  const first = new Map<string, number>();
+  const first = new Map<string, XmlElement>();
   for (const node of select('/domain/devices/*/alias', document)) {
     const name = node.getAttribute('name') ?? '';
-    const range = name.startsWith('ua-') && attributeOf(document, node, 'name');
-    if (!range) continue;
+    if (!name.startsWith('ua-')) continue;
     const other = first.get(name);
-    if (other === undefined) first.set(name, range.start);
+    if (!other) first.set(name, node);
     else {
-      const { line } = document.lines.at(other);
+      const range = attributeOf(document, node, 'name');
+      const before = attributeOf(document, other, 'name');
+      if (!range || !before) continue;
+      const { line } = document.lines.at(before.start);
       const message = `the alias ${JSON.stringify(name)} is taken by the device in line ${line}`;
       report({ offset: range.valueStart, end: range.valueEnd, message, hint: 'each device needs an alias of its own' });
     }
@@ -52,12 +55,15 @@ function checkAliases({ document }: Definition, report: Report): void {
 function checkMacs(definition: Definition, report: Report): void {
   const { document, devices } = definition;
   const byMac = new Map<string, Device[]>();
+  let areShared = false;
   for (const device of devices) {
     const { placeable, mac } = device;
     if (!placeable || mac === undefined) continue;
-    const first = byMac.get(mac) ?? [];
-    if (first.length < 2) byMac.set(mac, [...first, device]);
+    const first = byMac.get(mac);
+    if (!first) byMac.set(mac, [device]);
+    else if (first.length < 2) areShared = first.push(device) > 1;
   }
+  if (!areShared) return;
   for (const { device, entry } of statedPolicies(definition).devices) {
     const kept = device.attribute ? device.identity : entry?.identity;
     if (kept?.key !== 'mac') continue;

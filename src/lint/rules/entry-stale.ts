@@ -9,8 +9,10 @@ export const entryStale: Rule = {
   summary: 'a metadata entry for a device that is not there',
   check(definition, report) {
     const { document, devices } = definition;
+    const { stale } = statedPolicies(definition);
+    if (stale.length === 0) return;
     const unplaceable = byIdentity(devices.filter(({ placeable }) => !placeable));
-    for (const { identity, node } of statedPolicies(definition).stale) {
+    for (const { identity, node } of stale) {
       const { start, end } = document.rangeOf(node);
       const other = unplaceable.get(formatIdentity(identity));
       const what = other

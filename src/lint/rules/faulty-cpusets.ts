@@ -30,7 +30,7 @@ function readFaultyCpusets({ document, devices }: Definition): FaultyCpuset[] {
       add(attribute.value, attribute.range, attribute.policy.error, true);
   }
   // libvirt's own are read by the same parser; the vCPUs' decide what `auto` means.
-  for (const node of [...select('/domain/vcpu', document), ...select('/domain/cputune/*', document)]) {
+  for (const node of select('/domain/vcpu', document).concat(select('/domain/cputune/*', document))) {
     const value = node.getAttribute('cpuset');
     if (value === null) continue;
     const result = parseCpuset(value);
