@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { pid } from 'node:process';
 import { LEVELS } from '../hook/journal.js';
 import type { JournalEntry } from './journal-entry.js';
 
@@ -71,6 +72,7 @@ function sendFields(fields: string): Promise<boolean> {
     child.on('error', () => resolve(false));
     child.on('close', (code) => resolve(code === 0));
     child.stdin.on('error', () => {});
-    child.stdin.end(fields);
+    // logger may be gone before journald asks which unit it was of: then this says it
+    child.stdin.end(`OBJECT_PID=${pid}\n${fields}`);
   });
 }
