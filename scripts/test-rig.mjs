@@ -16,6 +16,7 @@ const PACKAGES = [
   'libvirt-daemon-system',
   'libxml2-utils',
   'qemu-system-x86',
+  'systemd',
   'util-linux',
   'xz-utils',
 ];

@@ -24,7 +24,8 @@ export interface GuestOptions {
 
 /** A libvirt domain with passed-through devices. Its QEMU is real, its vCPUs never run: the scenes are its software. */
 export class Guest {
-  static #hasChecked = false;
+  /** default and definition -> normalized */
+  static readonly #normalized = new Map<string, string>();
   #qtest: Qtest | undefined;
 
   constructor(
@@ -32,19 +33,14 @@ export class Guest {
     private readonly options: GuestOptions,
   ) {}
 
-  /** As its user would: the policy as an attribute, normalized, checked by libvirt's schema. By virsh alone after the first, to save time. */
-  async define(): Promise<void> {
-    const file = `/tmp/${this.name}.xml`;
-    writeFileSync(file, domainXml(this.name, this.options));
-    const more = this.options.default ? ['--default', this.options.default] : [];
-    if (Guest.#hasChecked) more.push('--no-check');
-    Guest.#hasChecked = true;
-    writeFileSync(file, await run('hostdev-cpuset', 'normalize', ...more, file));
-    await virsh('define', '--validate', file);
-  }
-
+  /** As its user would: the policy as an attribute, normalized, checked by libvirt's schema. After the first by virsh alone, to save time. */
   async start(): Promise<void> {
-    await virsh('start', '--paused', this.name);
+    const file = `/tmp/${this.name}.xml`;
+    const xml = domainXml(this.name, this.options);
+    writeFileSync(file, xml);
+    const key = `${this.options.default} ${xml}`;
+    writeFileSync(file, Guest.#normalized.get(key) ?? (await this.#normalize(key, file)));
+    await virsh(`define --validate ${file}; start --paused ${this.name}`);
     this.#qtest = await Qtest.connect(socketOf(this.name));
   }
 
@@ -88,6 +84,14 @@ export class Guest {
   get qtest(): Qtest {
     if (!this.#qtest) throw new Error(`${this.name} has not been started`);
     return this.#qtest;
+  }
+
+  async #normalize(key: string, file: string): Promise<string> {
+    const more = this.options.default ? ['--default', this.options.default] : [];
+    if (Guest.#normalized.size > 0) more.push('--no-check');
+    const normalized = await run('hostdev-cpuset', 'normalize', ...more, file);
+    Guest.#normalized.set(key, normalized);
+    return normalized;
   }
 
   #deviceFile(device: PassedThrough): string {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # /init of the emulated host's initramfs: loads modules, lays the root out in memory with this machine's /usr below it (read-only, by
-# 9p, with an overlay on top), and goes on there with main.sh.
+# 9p, with the packed package and an overlay on top), and goes on there with main.sh.
 export PATH=/bin
 give_up() {
   echo "init: $1"
@@ -18,7 +18,7 @@ ninep=trans=virtio,version=9p2000.L,msize=1048576
 mount -t 9p -o $ninep,ro,cache=loose usr $root/.lower
 mount -t 9p -o $ninep,ro,cache=loose rig $root/rig
 mount -t 9p -o $ninep,rw,cache=none cache $root/.cache
-mount -t overlay -o lowerdir=$root/.lower,upperdir=$root/.upper,workdir=$root/.work usr $root/usr || give_up 'no /usr'
+mount -t overlay -o lowerdir=$root/rig/usr:$root/.lower,upperdir=$root/.upper,workdir=$root/.work usr $root/usr || give_up 'no /usr'
 for folder in bin sbin lib lib64; do ln -s usr/$folder $root/$folder; done
 for folder in proc sys dev; do mount --move /$folder $root/$folder; done
 exec switch_root $root /bin/sh /rig/main.sh

@@ -5,14 +5,14 @@ import { text } from './kernel-files.js';
 
 const DROP_INS = '/etc/systemd/system/irqbalance.service.d';
 
-/** The host's irqbalance, looking every 2 s and not every 10. */
+/** The host's irqbalance, looking every second and not every 10. */
 export class Irqbalance {
   #child: ChildProcess | undefined;
 
   async start(args: readonly string[]): Promise<void> {
     mkdirSync('/run/irqbalance', { recursive: true });
     const log = openSync('/var/log/irqbalance.log', 'a');
-    this.#child = spawn('/rig/irqbalance', ['--foreground', '--interval=2', ...args], { stdio: ['ignore', log, log] });
+    this.#child = spawn('/rig/irqbalance', ['--foreground', '--interval=1', ...args], { stdio: ['ignore', log, log] });
     await once(this.#child, 'spawn');
   }
 

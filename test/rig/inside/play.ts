@@ -27,7 +27,7 @@ async function play(): Promise<void> {
   try {
     await rig.setUp();
   } catch (error) {
-    throw new Error(`${(error as Error).stack}\n${rig.logs()}`);
+    throw new Error(`${(error as Error).stack}\n${await rig.logs()}`);
   }
   report({ type: 'note', text: `libvirtd and hostdev-cpuset are up after ${uptime()} s` });
   for (const scene of wanted) await playOne(scene, rig);
@@ -47,7 +47,7 @@ async function playOne({ title, play }: Scene, rig: Rig): Promise<void> {
     } catch (error) {
       const skipped = error instanceof Skipped;
       if (type !== 'failed') type = skipped ? 'skipped' : 'failed';
-      text += skipped ? error.message : `${describe(error as Error & { details?: string })}\n${rig.logs()}\n`;
+      text += skipped ? error.message : `${describe(error as Error & { details?: string })}\n${await rig.logs()}\n`;
     }
   };
   await judge(() => play(rig));

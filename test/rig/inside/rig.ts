@@ -1,4 +1,3 @@
-import { cpSync } from 'node:fs';
 import { Guest, type GuestOptions } from './guest.js';
 import { Irqbalance } from './irqbalance.js';
 import { text } from './kernel-files.js';
@@ -6,7 +5,7 @@ import { KernelTrace } from './kernel-trace.js';
 import { LOG as LIBVIRTD_LOG, Libvirt } from './libvirt.js';
 import { report } from './report.js';
 import { run } from './run.js';
-import { LOG as WATCH_LOG, Watcher } from './watcher.js';
+import { Watcher } from './watcher.js';
 
 /** Not what libvirtd says of every domain. */
 const telling = (line: string) => !/ (?:qemuDomainObjTaintMsg|virGetHostnameImpl):/.test(line);
@@ -19,9 +18,8 @@ export class Rig {
   readonly trace = new KernelTrace();
   readonly #guests: Guest[] = [];
 
-  /** Installs the packed package as its user would, and starts what a host with systemd has running. */
+  /** Installs the packed package as its user would: that starts the watcher. */
   async setUp(): Promise<void> {
-    cpSync('/rig/prefix', '/usr/local', { recursive: true, verbatimSymlinks: true });
     const said = await run('hostdev-cpuset', 'install');
     report({ type: 'note', text: said });
     this.trace.start();
@@ -29,17 +27,10 @@ export class Rig {
     await this.watcher.start();
   }
 
-  /** Defines a domain, which ends with the scene. */
-  async guest(options: GuestOptions): Promise<Guest> {
+  /** Defines and starts a domain, which ends with the scene. */
+  async running(options: GuestOptions): Promise<Guest> {
     const guest = new Guest(`guest${this.#guests.length + 1}`, options);
     this.#guests.push(guest);
-    await guest.define();
-    return guest;
-  }
-
-  /** Defines and starts a domain. */
-  async running(options: GuestOptions): Promise<Guest> {
-    const guest = await this.guest(options);
     await guest.start();
     return guest;
   }
@@ -49,10 +40,10 @@ export class Rig {
   }
 
   /** For whoever reads of a failure: the ends of the logs. */
-  logs(): string {
-    const files = [WATCH_LOG, LIBVIRTD_LOG];
-    const ends = files.map((file) => `${file}:\n${text(file).split('\n').filter(telling).slice(-15).join('\n')}`);
-    return [...ends, text('/run/hostdev-cpuset/watch.json')].join('\n');
+  async logs(): Promise<string> {
+    const journal = await run('journalctl', '--quiet', '--lines=25').catch(String);
+    const libvirtd = text(LIBVIRTD_LOG).split('\n').filter(telling).slice(-15).join('\n');
+    return `journal:\n${journal}${LIBVIRTD_LOG}:\n${libvirtd}\n${text('/run/hostdev-cpuset/watch.json')}`;
   }
 
   async cleanUp(): Promise<void> {

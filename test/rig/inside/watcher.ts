@@ -1,37 +1,43 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { openSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { text } from './kernel-files.js';
-import { eventually } from './wait.js';
+import { run } from './run.js';
 
-export const LOG = '/var/log/watch.log';
+export const UNIT = 'hostdev-cpuset.service';
+const OPTIONS = '/etc/default/hostdev-cpuset';
 
-/** `hostdev-cpuset watch` as a service manager would run it, of which this host has none. */
+/** `hostdev-cpuset watch` as the unit of the package has systemd run it. */
 export class Watcher {
-  #child: ChildProcess | undefined;
+  #runs = false;
 
-  /** Comes back when it holds what runs. */
-  async start(...args: string[]): Promise<void> {
-    const log = openSync(LOG, 'a');
-    const child = spawn('hostdev-cpuset', ['watch', ...args], { stdio: ['ignore', log, log] });
-    this.#child = child;
-    await eventually(() => {
-      if (child.exitCode !== null) throw new Error(`the watcher ended with status ${child.exitCode}`);
-      if (statusPid() !== child.pid) throw new Error('the watcher is not ready');
-    });
+  /** Comes back when it holds what runs: then it has told systemd so. */
+  async start(...options: string[]): Promise<void> {
+    mkdirSync('/etc/default', { recursive: true });
+    writeFileSync(OPTIONS, `WATCH_OPTIONS=${options.join(' ')}\n`);
+    await run('systemctl', 'enable', '--now', '--quiet', UNIT);
+    this.#runs = true;
   }
 
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    const child = this.#child;
-    this.#child = undefined;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill(signal);
-    await ended;
+  async stop(): Promise<void> {
+    await run('systemctl', 'stop', UNIT);
+    this.#runs = false;
   }
 
   get runs(): boolean {
-    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+    return this.#runs;
+  }
+
+  reload(): Promise<string> {
+    return run('systemctl', 'reload', UNIT);
+  }
+
+  /** After a change of what systemd reads. */
+  reloadUnits(): Promise<string> {
+    return run('systemctl', 'daemon-reload');
+  }
+
+  /** Not told to systemd, which starts it again some seconds later. */
+  kill(): Promise<string> {
+    return run('systemctl', 'kill', '--kill-who=main', '--signal=KILL', UNIT);
   }
 }
 
@@ -43,12 +49,4 @@ export function watcherPids(): number[] {
   return pids.filter((pid) =>
     /^[^\0]*node\0[^\0]*hostdev-cpuset[^\0]*\0watch\0/.test(`${text(`/proc/${pid}/cmdline`)}\0`),
   );
-}
-
-function statusPid(): number | undefined {
-  try {
-    return (JSON.parse(text('/run/hostdev-cpuset/watch.json')) as { pid: number }).pid;
-  } catch {
-    return undefined;
-  }
 }

@@ -30,29 +30,36 @@ export interface Kernel {
   /** as uname -r says */
   version: string;
   image: string;
-  /** paths of modules below `folder`, each after those that it depends on */
+  /** paths of modules below `folder`, each after those that it depends on, and not compressed */
   modules: string[];
 }
 
-/** @param wanted names of modules; those that are built in are passed over. depmod is busybox's. */
+/** @param wanted names of modules; those that are built in are passed over. */
 export function readKernel(folder: string, wanted: readonly string[]): Kernel {
   const boot = join(folder, 'boot');
   const image = readdirSync(boot).find((name) => name.startsWith('vmlinuz-')) as string;
   const version = image.slice('vmlinuz-'.length);
-  const top = join(folder, 'lib/modules', version);
-  // newer series pack each module, and busybox's insmod takes them as they are only
-  execFileSync('find', [top, '-name', '*.ko.xz', '-exec', 'xz', '--decompress', '{}', '+']);
-  execFileSync('busybox', ['depmod', '-b', folder, version]);
-  const paths = closure(readFileSync(join(top, 'modules.dep'), 'utf8'), wanted);
-  return { version, image: join(boot, image), modules: paths.map((path) => join('lib/modules', version, path)) };
+  const top = join('lib/modules', version);
+  const names = readdirSync(join(folder, top), { recursive: true, encoding: 'utf8' });
+  const files = names.filter((name) => /\.ko(\.xz)?$/.test(name)).map((name) => join(top, name));
+  const byName = new Map(files.map((path) => [moduleName(path), path]));
+  const modules = new Set<string>();
+  const add = (name: string) => {
+    const file = byName.get(name);
+    if (file === undefined || modules.has(uncompressed(file))) return;
+    for (const other of dependencies(join(folder, file))) add(other);
+    modules.add(uncompressed(file));
+  };
+  for (const name of wanted) add(moduleName(name));
+  return { version, image: join(boot, image), modules: [...modules] };
 }
 
-/** modules.dep: `PATH: PATH...`, each with all that it needs, the nearest first. */
-function closure(dependencies: string, wanted: readonly string[]): string[] {
-  const entries = dependencies.split('\n').map((line) => line.split(/[:\s]+/).filter(Boolean));
-  const byName = new Map(entries.map((entry) => [moduleName(entry[0] ?? ''), entry]));
-  const paths = wanted.flatMap((name) => (byName.get(moduleName(name)) ?? []).slice().reverse());
-  return [...new Set(paths)];
+/** Newer series pack each module, and busybox's insmod takes them as they are only. */
+function dependencies(file: string): string[] {
+  if (file.endsWith('.xz')) execFileSync('xz', ['--decompress', file]);
+  const [, names = ''] = /\0depends=([^\0]*)\0/.exec(readFileSync(uncompressed(file), 'latin1')) ?? [];
+  return names.split(',').filter(Boolean).map(moduleName);
 }
 
-const moduleName = (path: string) => basename(path, '.ko').replaceAll('-', '_');
+const uncompressed = (path: string) => path.replace(/\.xz$/, '');
+const moduleName = (path: string) => basename(uncompressed(path), '.ko').replaceAll('-', '_');

@@ -51,8 +51,12 @@ export class Tally {
     if (this.#kernelFailed) console.log(indent(log.replaceAll('\r', '').split('\n').slice(-60).join('\n')));
   }
 
-  /** @returns exit status */
-  conclude(): number {
+  /**
+   * @param seconds that all of it took
+   * @returns exit status
+   */
+  conclude(seconds: number): number {
+    console.log(`whole run: ${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`);
     console.log(`${this.#passed} passed, ${this.#failed} failed, ${this.#skipped} skipped`);
     return this.#failed > 0 || this.#passed === 0 ? 1 : 0;
   }

@@ -4,46 +4,28 @@ import { assertPlaced, isPlaced } from '../inside/expect.js';
 import { virsh } from '../inside/libvirt.js';
 import { scene } from '../inside/scene.js';
 
-const GUEST = { vcpus: ['2', '3'], devices: [{ address: NIC, slot: 5, cpuset: 'auto' }] };
+scene(
+  'a managed save is libvirt’s to refuse; libvirtd is restarted, and the domain and its policy live on',
+  async (rig) => {
+    const guest = await rig.running({ vcpus: ['2', '3'], devices: [{ address: NIC, slot: 5, cpuset: 'auto' }] });
+    const nic = guest.driver(5);
+    await nic.load(3);
+    await isPlaced(NIC, 3, '2-3');
+    const refusal = await virsh('managedsave', guest.name).then(
+      () => 'it was saved',
+      (error: Error) => error.message,
+    );
+    assert.match(refusal, /error: .*(?:host devices|VFIO|migrat)/);
+    assert.not.match(refusal, 'hostdev-cpuset');
+    assertPlaced(NIC, 3, '2-3');
 
-scene('libvirtd is restarted: the domain and its policy live on', async (rig) => {
-  const guest = await rig.running(GUEST);
-  const nic = guest.driver(5);
-  await nic.load(3);
-  await isPlaced(NIC, 3, '2-3');
-  await rig.libvirt.stop();
-  await nic.unload();
-  await nic.load(4);
-  await isPlaced(NIC, 4, '2-3');
-  await rig.libvirt.start();
-  assert.is((await virsh('domstate', guest.name)).trim(), 'paused');
-  await virsh('vcpupin', guest.name, '0', '1', '--live');
-  await isPlaced(NIC, 4, '1,3');
-});
-
-scene('the watcher is killed outright and started again: what came meanwhile is placed', async (rig) => {
-  const guest = await rig.running(GUEST);
-  const nic = guest.driver(5);
-  await nic.load(3);
-  await isPlaced(NIC, 3, '2-3');
-  await rig.watcher.stop('SIGKILL');
-  await nic.unload();
-  await virsh('vcpupin', guest.name, '1', '0', '--live');
-  await nic.load(4);
-  await rig.watcher.start();
-  await isPlaced(NIC, 4, '0,2');
-});
-
-scene('a managed save is impossible with a hostdev, and it is libvirt that says so', async (rig) => {
-  const guest = await rig.running(GUEST);
-  await guest.driver(5).load(3);
-  await isPlaced(NIC, 3, '2-3');
-  const refusal = await virsh('managedsave', guest.name).then(
-    () => 'it was saved',
-    (error: Error) => error.message,
-  );
-  assert.match(refusal, /error: .*(?:host devices|VFIO|migrat)/);
-  assert.not.match(refusal, 'hostdev-cpuset');
-  assert.is((await virsh('domstate', guest.name)).trim(), 'paused');
-  assertPlaced(NIC, 3, '2-3');
-});
+    await rig.libvirt.stop();
+    await nic.unload();
+    await nic.load(4);
+    await isPlaced(NIC, 4, '2-3');
+    await rig.libvirt.start();
+    assert.is((await virsh('domstate', guest.name)).trim(), 'paused');
+    await virsh('vcpupin', guest.name, '0', '1', '--live');
+    await isPlaced(NIC, 4, '1,3');
+  },
+);

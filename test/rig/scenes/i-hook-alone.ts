@@ -2,14 +2,18 @@ import * as assert from 'uvu/assert';
 import { NIC } from '../inside/devices.js';
 import { isPlaced } from '../inside/expect.js';
 import { scene } from '../inside/scene.js';
+import { propertyOf } from '../inside/systemd.js';
 import { eventually } from '../inside/wait.js';
 import { watcherPids } from '../inside/watcher.js';
 
-scene('no watcher runs: the hook starts one, and it ends with the last domain', async (rig) => {
+scene('no watcher runs: the hook has systemd start one, and it ends with the last domain', async (rig) => {
   await rig.watcher.stop();
   assert.equal(watcherPids(), []);
   const guest = await rig.running({ vcpus: ['2', '3'], devices: [{ address: NIC, slot: 5, cpuset: 'auto' }] });
-  await eventually(() => assert.is(watcherPids().length, 1));
+  await eventually(async () => {
+    const pid = await propertyOf('hostdev-cpuset-until-idle.service', 'MainPID');
+    assert.equal(watcherPids(), [Number(pid)]);
+  });
   const nic = guest.driver(5);
   await nic.load(3);
   await isPlaced(NIC, 3, '2-3');

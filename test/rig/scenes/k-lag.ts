@@ -8,8 +8,9 @@ import type { Rig } from '../inside/rig.js';
 import { scene, sceneOnEveryKernel } from '../inside/scene.js';
 import { sleep } from '../inside/wait.js';
 
-/** Reloads of the driver whose device is ours; the peers' devices are reloaded at the first and at the middle one. */
-const ROUNDS = 12;
+/** Reloads of the driver whose device is ours; those of the peers' devices load in the first, and again in one when the peers have looked. */
+const ROUNDS = 8;
+const RELOAD = 6;
 const VECTORS = 5;
 /** Seconds: a loop as people run it, and a third of the 30 s that the hook of a known script sleeps. */
 const LOOP = 10;
@@ -89,8 +90,8 @@ async function measure(rig: Rig, peers: boolean): Promise<Measured> {
       }
       // while the other devices keep theirs, each gets its own numbers again
       for (const peer of peers ? [sleeper, loop] : []) {
-        if (round === ROUNDS / 2) await peer.unload();
-        if (round === 0 || round === ROUNDS / 2) await peer.load(VECTORS);
+        if (round === RELOAD) await peer.unload();
+        if (round === 0 || round === RELOAD) await peer.load(VECTORS);
       }
       // not in step with anybody's interval
       await sleep(400 + 97 * round);
