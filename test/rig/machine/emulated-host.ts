@@ -15,7 +15,10 @@ export function emulatedHost(folders: { boot: string; rig: string; cache: string
     ...['-kernel', `${folders.boot}/vmlinuz`, '-initrd', `${folders.boot}/initramfs`],
     // no_timer_check, nowatchdog: on a busy machine an emulated clock is late, which is no fault of the kernel's; tsc=reliable: else it
     // reads the emulated HPET, under a lock, whenever anybody asks for the time, and spends a quarter of all its time there
-    ...['-append', 'console=ttyS0 intel_iommu=on quiet panic=-1 mitigations=off no_timer_check nowatchdog tsc=reliable'],
+    ...[
+      '-append',
+      'console=ttyS0 intel_iommu=on quiet panic=-1 mitigations=off no_timer_check nowatchdog tsc=reliable',
+    ],
     ...['-serial', `file:${comma(folders.console)}`],
     ...words('-chardev stdio,id=report,signal=off -serial chardev:report'),
     ...shared('usr', '/usr', true, 3),
