@@ -201,6 +201,10 @@ changes('what the watcher is told of changes nothing of the rest', () => {
   host.hold.stir({ irqs: [41] });
   host.hold.run();
   assert.ok(host.hold.due > host.now + 100, 'what is where it was needs no other look');
+  host.kernel.move(41, cpus('0'));
+  host.hold.stir({ irqs: [41] });
+  assert.equal(told(host.hold.run()), ['repaired 41: 0 -> 2-3']);
+  assert.ok(host.hold.due > host.now + 100, 'nor does what was put back');
   host.kernel.enableVectors(A, [50]);
   host.hold.stir({ irqs: [50] });
   host.hold.run();
