@@ -8,6 +8,7 @@ import { Standing } from './standing.js';
 /** What stands in a domain's way: of its devices, of itself, of its state's file, and that it cannot be read. Each is said once. */
 export class DomainProblems {
   readonly #standing = new Standing();
+  #isReadable = true;
 
   /** Those of a pass that were not there before. @param only the devices that were looked at; all if absent */
   ofPass({ report, stateError }: PassResult, definition: Definition, run: HoldRun, only?: ReadonlySet<string>): void {
@@ -21,13 +22,16 @@ export class DomainProblems {
     run.problems.push(...this.#standing.news(definition, null, [...report.problems, ...ofState]));
   }
 
-  unreadable(error: FileError, definition: Definition, run: HoldRun): void {
+  /** Whichever file of it that is: said once, until it can be read. */
+  unreadable({ message }: FileError, { name, uuid }: Definition, run: HoldRun): void {
     run.errors.unreadable++;
-    const problem: Problem = { rule: 'unreadable', severity: 'error', message: `${error.message} cannot be read` };
-    run.problems.push(...this.#standing.news(definition, 'unreadable', [problem]));
+    if (!this.#isReadable) return;
+    this.#isReadable = false;
+    const problem: Problem = { rule: 'unreadable', severity: 'error', message: `${message} cannot be read` };
+    run.problems.push({ ...problem, domain: name, uuid: uuid ?? null, address: null });
   }
 
   readable(): void {
-    this.#standing.forget('unreadable');
+    this.#isReadable = true;
   }
 }

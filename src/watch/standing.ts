@@ -16,10 +16,6 @@ export class Standing {
     return fresh.map((problem) => ({ ...problem, domain: name, uuid: uuid ?? null, address }));
   }
 
-  forget(address: string | null): void {
-    this.#told.delete(address);
-  }
-
   /** Of the domain as a whole they stay. */
   forgetAllBut(addresses: ReadonlySet<string | null>): void {
     for (const address of this.#told.keys()) {

@@ -11,10 +11,9 @@ export class TopologyWatch {
     this.#online = files.open('/sys/devices/system/cpu/online');
   }
 
-  /** The same object as before where nothing is different. @throws FileError; then the next one is another */
+  /** The same object as before where nothing is different. @throws FileError */
   read(): Topology {
     const before = this.#known;
-    this.#known = undefined;
     const text = this.#online.read() ?? this.#online.read();
     this.#known = before && text === this.#text ? before : readTopology(this.files);
     this.#text = text;

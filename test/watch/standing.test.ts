@@ -33,8 +33,6 @@ standing('what was told of a device that went is told again when it returns; of 
     ['a', 'b', null].map((address) => news(one, address, problem('x')).length),
     [1, 0, 0],
   );
-  one.forget('b');
-  assert.equal(news(one, 'b', problem('x')), ['x x']);
 });
 
 standing.run();
