@@ -11,7 +11,7 @@ import { report } from './measure.mjs';
 const DAY = 86_400_000;
 const STEP = 3_600_000;
 /** By then nearly all code has been compiled. */
-const WARM = 3;
+const WARM = 4;
 
 export default function holdWeek() {
   setFlagsFromString('--expose_gc');
