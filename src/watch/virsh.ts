@@ -4,6 +4,8 @@ import { MAX_BYTES } from '../xml/decode.js';
 
 /** A daemon that does not answer is not waited for any longer, in milliseconds. */
 const TIME_LIMIT = 30_000;
+/** Characters of what it says that are passed on. */
+const LONGEST = 500;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -84,7 +86,8 @@ function wordsOf(
   );
 }
 
-/** The first of virsh's own lines of error, or the beginning of it. */
+/** What virsh itself says: what it could not do and, in a second line, why. Undefined where it says nothing. */
 export function errorIn(stderr: string): string | undefined {
-  return /^error: (.{1,500})/m.exec(stderr)?.[1];
+  const lines = Array.from(stderr.matchAll(/^error: (.+)$/gm), ([, words]) => words);
+  return lines.length === 0 ? undefined : lines.slice(0, 2).join(': ').slice(0, LONGEST);
 }

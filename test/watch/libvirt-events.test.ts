@@ -116,6 +116,12 @@ echo "$LC_ALL"`);
 
 for (const [name, script, words] of [
   ['its own words', "echo 'noise' >&2; echo 'error: failed to get domain' >&2; exit 1", 'failed to get domain'],
+  [
+    'the reason, too',
+    "echo 'error: no domain'; echo 'error: no domain' >&2; echo 'error: busy' >&2; exit 1",
+    'no domain: busy',
+  ],
+  ['an end', "printf 'error: %01000d' 0 >&2; exit 1", '0'.repeat(500)],
   ['its status', 'exit 7', 'virsh: exit status 7'],
 ] as const) {
   test(`a failure has ${name}`, async () => {
