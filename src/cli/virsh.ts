@@ -29,7 +29,7 @@ export function runningNames(connect: string | undefined): string[] {
 function virsh(connect: string | undefined, args: readonly string[]): string {
   const { status, stdout, stderr } = callVirsh(connect, args);
   if (status !== 0) {
-    throw new ToolError(`virsh: ${errorsOf(stderr)[0] ?? `exit status ${status}`}`);
+    throw new ToolError(`virsh: ${errorsOf(stderr).join(': ') || `exit status ${status}`}`);
   }
   return stdout;
 }

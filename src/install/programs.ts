@@ -14,7 +14,7 @@ export function unusablePath(path: string): string | undefined {
 /** Why root should not run it as a service of this host: one line. Undefined: nothing against it. */
 export function unfitProgram(path: string): string | undefined {
   if (HIDDEN.test(path)) {
-    return `a service sees nothing in ${HIDDEN.exec(path)?.[0]}: ${path} has to be elsewhere (npm install --global, as root)`;
+    return `a service sees nothing in ${HIDDEN.exec(path)?.[0]}: ${path} has to be elsewhere (npm pack, and as root npm install --global of the tarball)`;
   }
   for (const way of [path, realpathSync(path)]) {
     for (let at = way; at !== dirname(at); at = dirname(at)) {

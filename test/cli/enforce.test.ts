@@ -123,11 +123,14 @@ test('a root that is no host: exit 2, one line', async () => {
 });
 
 test('a domain is asked of virsh, whose complaint is ours', async () => {
-  const virsh = folder.write('bin/virsh', '#!/bin/sh\necho "error: failed to get domain \'nobody\'" >&2\nexit 1\n');
+  const virsh = folder.write(
+    'bin/virsh',
+    '#!/bin/sh\necho "error: failed to get domain \'nobody\'\nerror: no such domain" >&2\nexit 1\n',
+  );
   chmodSync(virsh, 0o755);
   const env = { ...process.env, PATH: `${folder.join('bin')}:${process.env.PATH}` };
   const { code, stdout, stderr } = await runCli('hostdev-cpuset', ['status', '--root', root, 'nobody'], { env });
-  assert.is(stderr, "hostdev-cpuset: virsh: failed to get domain 'nobody'\n");
+  assert.is(stderr, "hostdev-cpuset: virsh: failed to get domain 'nobody': no such domain\n");
   assert.is(stdout, '');
   assert.is(code, 2);
 });
