@@ -49,7 +49,8 @@ export class Virsh {
   }
 
   #run(words: readonly string[]): Promise<string> {
-    if (this.#closed) return Promise.reject(new Error('virsh is not asked any more'));
+    const closed = () => new Error('virsh is not asked any more');
+    if (this.#closed) return Promise.reject(closed());
     const options = {
       env: environmentOf(this.call),
       timeout: TIME_LIMIT,
@@ -59,7 +60,9 @@ export class Virsh {
     return new Promise((resolve, reject) => {
       const call = execFile('virsh', [...optionsOf(this.call), ...words], options, (error, stdout, stderr) => {
         this.#calls.delete(call);
-        if (error) reject(new Error(wordsOf(error, stderr)));
+        // of one that had just ended the answer may be cut
+        if (this.#closed) reject(closed());
+        else if (error) reject(new Error(wordsOf(error, stderr)));
         else resolve(stdout);
       });
       this.#calls.add(call);

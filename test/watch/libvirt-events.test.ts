@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { pause } from '../../src/host/pause.js';
 import { LibvirtEvents } from '../../src/watch/libvirt-events.js';
 import { Virsh } from '../../src/watch/virsh.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
@@ -142,6 +143,15 @@ for (const [what, script] of [
 
 test('a list of nobody is an empty line', async () => {
   assert.equal(await new Virsh(virsh('echo')).running(), []);
+});
+
+test('what is under way at the end fails, also where virsh has answered', async () => {
+  const call = new Virsh(virsh(`echo '<domain/>'; exec >&- 2>&-; touch '${folder.path}/answered'`));
+  const failure = call.dump('x').catch((error: Error) => error.message);
+  // nothing of it is heard meanwhile
+  while (!existsSync(folder.join('answered'))) pause(10);
+  call.close();
+  assert.is(await failure, 'virsh is not asked any more');
 });
 
 test('what is asked after the end fails at once', async () => {
