@@ -13,8 +13,9 @@ export function processIo(program: string): Io {
       write: (text: string) => {
         stream ??= open().on('error', (error: NodeJS.ErrnoException) => {
           isOpen = false;
-          // A reader that went away (`| head`) is no failure of ours.
-          if (error.code === 'EPIPE') return;
+          // A reader that went away (`| head`) is no failure of ours. And of a message that cannot be given nobody can be told:
+          // a log on a full disk ends no watcher, and stops nothing halfway.
+          if (error.code === 'EPIPE' || fd === 2) return;
           process.stderr.write(errorLine(program, `${name}: ${error.message}`));
           process.exit(EXIT.failed);
         });

@@ -51,6 +51,16 @@ test('what waited in the spool is taken at the start; a change by anybody else i
   await host.placed('put back');
 });
 
+test('a log on a full disk ends no watcher', async () => {
+  mkdirSync(host.root.join('run/hostdev-cpuset/spool'), { recursive: true });
+  host.spool();
+  host.spawn([], {}, ['sh', '-c', 'exec "$@" 2>/dev/full', 'sh']);
+  await host.placed();
+  host.root.write('proc/irq/41/smp_affinity', 'ff\n');
+  await host.placed('put back');
+  assert.equal(await host.end('SIGTERM'), { code: 0, signal: null });
+});
+
 test('of calls that waited together the last one counts: nothing is written for those before it', async () => {
   mkdirSync(host.root.join('run/hostdev-cpuset/spool'), { recursive: true });
   const other = host.root.write('run/hostdev-cpuset/spool/x.1', `started\n${BOTH.replace('"auto"', '"6-7"')}`);
