@@ -3,7 +3,7 @@
 import { closeSync, openSync, readSync, rmSync } from 'node:fs';
 import { DEFAULT_SETTINGS } from '../dist/enforce/settings.js';
 import { RootFiles } from '../dist/host/root-files.js';
-import { Hold } from '../dist/watch/hold.js';
+import { Hold } from '../dist/watch/hold/hold.js';
 import { describe, layOutLinked, memoryStates } from './held-hosts.mjs';
 import { inTurn, ms, report } from './measure.mjs';
 

@@ -4,7 +4,7 @@ import { queryObjects, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { DEFAULT_SETTINGS } from '../dist/enforce/settings.js';
 import { KernelFiles } from '../dist/host/simulated/kernel-files.js';
-import { Hold } from '../dist/watch/hold.js';
+import { Hold } from '../dist/watch/hold/hold.js';
 import { describe, memoryStates } from './held-hosts.mjs';
 import { report } from './measure.mjs';
 

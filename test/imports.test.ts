@@ -24,14 +24,23 @@ test('imports go one way', () => {
   assert.ok(imports.length > 100, `only ${imports.length} imports found`);
 });
 
-test('inside cli/ the commands import one way, too', () => {
-  const order = ['status', 'watch', 'edit', 'transform', 'lint', 'host', 'files'];
-  const below = (file: string) => /^cli\/([\w-]+)\//.exec(file)?.[1] ?? '';
-  const wrong = imports.filter(({ file, target }) => {
-    const to = below(join(dirname(file), target));
-    return order.includes(below(file)) && to !== '' && order.indexOf(to) < order.indexOf(below(file));
-  });
-  assert.equal(wrong, []);
+test('inside a folder with folders they import one way, too', () => {
+  const inside = {
+    cli: ['status', 'watch', 'edit', 'transform', 'lint', 'host', 'files'],
+    watch: ['tell', 'libvirt', 'hold'],
+  };
+  for (const [folder, order] of Object.entries(inside)) {
+    const below = (file: string) => (topOf(file) === folder ? (file.split('/')[1] as string) : '');
+    const wrong = imports.filter(({ file, target }) => {
+      const to = below(join(dirname(file), target));
+      return order.includes(below(file)) && order.includes(to) && order.indexOf(to) < order.indexOf(below(file));
+    });
+    assert.equal(wrong, []);
+    assert.ok(
+      order.every((name) => files.some((file) => below(file) === name)),
+      folder,
+    );
+  }
 });
 
 test('no files import each other in a circle', () => {

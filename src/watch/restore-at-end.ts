@@ -1,6 +1,6 @@
 import type { Files } from '../host/files.js';
 import type { StateStore } from '../host/state-store.js';
-import type { Placement } from './hold.js';
+import type { Placement } from './hold/hold.js';
 import { Restorer, restoreLines } from './restore.js';
 
 /** --restore-on-exit: what a Restorer knows, kept while the watcher runs and given back at its end. What goes wrong is said once. */

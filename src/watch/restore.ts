@@ -6,7 +6,7 @@ import type { DomainState } from '../host/domain-state.js';
 import { FileError, type Files } from '../host/files.js';
 import { readInterrupt } from '../host/interrupt.js';
 import { RunFile } from '../host/run-file.js';
-import type { Placement } from './hold.js';
+import type { Placement } from './hold/hold.js';
 
 interface Moved {
   /** of the domain; null where it has none */

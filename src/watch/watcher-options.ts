@@ -1,7 +1,7 @@
 import type { Settings } from '../enforce/settings.js';
-import type { Clock } from './hold.js';
-import type { JournalEntry } from './journal-entry.js';
-import type { VirshCall } from './virsh.js';
+import type { Clock } from './hold/hold.js';
+import type { VirshCall } from './libvirt/virsh.js';
+import type { JournalEntry } from './tell/journal-entry.js';
 
 /** What a watcher is told, and whom it tells. */
 export interface WatcherOptions {

@@ -8,18 +8,18 @@ import { RootFiles } from '../host/root-files.js';
 import { StateStore } from '../host/state-store.js';
 import type { VectorNews } from '../host/vector-events.js';
 import { printable } from '../lint/formats/printable.js';
-import { DomainFeed } from './domain-feed.js';
-import { FewLines } from './few-lines.js';
-import { Hold, type HoldRun, type Stir } from './hold.js';
-import { HoldLoop } from './hold-loop.js';
-import { IrqbalanceTeller } from './irqbalance-teller.js';
-import { placementEntries, problemEntry } from './journal-entry.js';
+import { Hold, type HoldRun, type Stir } from './hold/hold.js';
+import { HoldLoop } from './hold/hold-loop.js';
 import { KernelWord } from './kernel-word.js';
-import { LibvirtEvents } from './libvirt-events.js';
-import { Publisher } from './publisher.js';
+import { DomainFeed } from './libvirt/domain-feed.js';
+import { LibvirtEvents } from './libvirt/libvirt-events.js';
+import { Spool } from './libvirt/spool.js';
+import { Virsh } from './libvirt/virsh.js';
 import { RestoreAtEnd } from './restore-at-end.js';
-import { Spool } from './spool.js';
-import { Virsh } from './virsh.js';
+import { FewLines } from './tell/few-lines.js';
+import { IrqbalanceTeller } from './tell/irqbalance-teller.js';
+import { placementEntries, problemEntry } from './tell/journal-entry.js';
+import { Publisher } from './tell/publisher.js';
 import type { WatcherOptions } from './watcher-options.js';
 
 /** The loop that holds: what the kernel, libvirt and the hook tell goes to Hold, what Hold does goes to the journal. */

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import type { PciAddress } from '../../src/domain/address.js';
 import type { DeviceReport, InterruptReport } from '../../src/enforce/report.js';
 import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
-import { DeviceWatch } from '../../src/watch/device-watch.js';
+import { DeviceWatch } from '../../src/watch/hold/device-watch.js';
 import { A, B, guest, hostdev, hostOf, Simulated, vfio } from '../enforce/simulated-pass.js';
 
 const watch = suite('a device, looked at again and again');

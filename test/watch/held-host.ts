@@ -5,7 +5,7 @@ import type { DomainState, DomainStates } from '../../src/host/domain-state.js';
 import type { Files } from '../../src/host/files.js';
 import type { SimulatedKernel } from '../../src/host/simulated/kernel.js';
 import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
-import { Hold, type HoldRun } from '../../src/watch/hold.js';
+import { Hold, type HoldRun } from '../../src/watch/hold/hold.js';
 
 /** States in memory. */
 export class MemoryStates implements DomainStates {

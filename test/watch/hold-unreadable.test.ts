@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { FileError } from '../../src/host/files.js';
 import type { HostDescription } from '../../src/host/simulated/description.js';
 import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
-import type { HoldRun } from '../../src/watch/hold.js';
+import type { HoldRun } from '../../src/watch/hold/hold.js';
 import { A, B, guest, hostdev, hostOf, UUID, vfio } from '../enforce/simulated-pass.js';
 import { HeldHost, told } from './held-host.js';
 

@@ -4,7 +4,7 @@ import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import { FileError } from '../../src/host/files.js';
 import type { SimulatedKernel } from '../../src/host/simulated/kernel.js';
 import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
-import { InterruptWatch } from '../../src/watch/interrupt-watch.js';
+import { InterruptWatch } from '../../src/watch/hold/interrupt-watch.js';
 import { A, hostOf, vfio } from '../enforce/simulated-pass.js';
 import { FixedFiles } from '../host-backend/fixed-files.js';
 

@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { fieldsOf } from '../../src/watch/field-journal.js';
-import type { Placement } from '../../src/watch/hold.js';
-import { placementEntries, problemEntry } from '../../src/watch/journal-entry.js';
+import type { Placement } from '../../src/watch/hold/hold.js';
+import { fieldsOf } from '../../src/watch/tell/field-journal.js';
+import { placementEntries, problemEntry } from '../../src/watch/tell/journal-entry.js';
 
 const test = suite('journal of the watcher');
 const A = '0000:82:00.0';

@@ -2,8 +2,8 @@ import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { pause } from '../../src/host/pause.js';
-import { LibvirtEvents } from '../../src/watch/libvirt-events.js';
-import { Virsh } from '../../src/watch/virsh.js';
+import { LibvirtEvents } from '../../src/watch/libvirt/libvirt-events.js';
+import { Virsh } from '../../src/watch/libvirt/virsh.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
 

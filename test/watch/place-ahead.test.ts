@@ -3,8 +3,8 @@ import * as assert from 'uvu/assert';
 import type { PciAddress } from '../../src/domain/address.js';
 import type { DeviceDescription } from '../../src/host/simulated/description.js';
 import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
-import { DeviceWatch } from '../../src/watch/device-watch.js';
-import { placeAhead } from '../../src/watch/place-ahead.js';
+import { DeviceWatch } from '../../src/watch/hold/device-watch.js';
+import { placeAhead } from '../../src/watch/hold/place-ahead.js';
 import { A, B, hostOf } from '../enforce/simulated-pass.js';
 
 const test = suite('what the kernel names is placed ahead');

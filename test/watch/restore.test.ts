@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { RootFiles } from '../../src/host/root-files.js';
-import type { Placement } from '../../src/watch/hold.js';
+import type { Placement } from '../../src/watch/hold/hold.js';
 import { Restorer } from '../../src/watch/restore.js';
 import { SimulatedRoot } from '../hook/simulated-root.js';
 

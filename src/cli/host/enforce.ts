@@ -8,7 +8,7 @@ import { StateStore } from '../../host/state-store.js';
 import { formatFinding } from '../../lint/formats/text.js';
 import { lintDocument } from '../../lint/lint-document.js';
 import { reportFile } from '../../lint/report.js';
-import { readWatcherStatus } from '../../watch/watch-file.js';
+import { readWatcherStatus } from '../../watch/tell/watch-file.js';
 import { decode } from '../../xml/decode.js';
 import { readInput, STDIN_NAME } from '../files/read-input.js';
 import { EXIT, type Io, ToolError } from '../io.js';

@@ -1,6 +1,6 @@
 import { wrap } from '../../enforce/text-columns.js';
-import { readWatcherStatus } from '../../watch/watch-file.js';
-import { watcherLine } from '../../watch/watcher-line.js';
+import { readWatcherStatus } from '../../watch/tell/watch-file.js';
+import { watcherLine } from '../../watch/tell/watcher-line.js';
 import type { Io } from '../io.js';
 
 /** What is to be said of the watcher of this host, in lines; undefined for who cannot know: its state is for root's eyes. */

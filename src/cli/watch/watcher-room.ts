@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readWatcherStatus } from '../../watch/watch-file.js';
+import { readWatcherStatus } from '../../watch/tell/watch-file.js';
 import type { WatcherPlace } from '../../watch/watcher-place.js';
 import { ToolError } from '../io.js';
 

@@ -3,7 +3,7 @@ import { type Cpuset, cpusetOf, cpusOf, formatCpuset, has, isSubset } from '../.
 import { DEFAULT_SETTINGS, type Settings } from '../../../src/enforce/settings.js';
 import type { SimulatedInterrupt } from '../../../src/host/simulated/delivery.js';
 import { SimulatedKernel } from '../../../src/host/simulated/kernel.js';
-import { Hold, type HoldRun, type Stir } from '../../../src/watch/hold.js';
+import { Hold, type HoldRun, type Stir } from '../../../src/watch/hold/hold.js';
 import { MemoryStates } from '../held-host.js';
 import { Excuse } from './excuse.js';
 import { addressesOf, definitionOf, type Guest, guestsAtFirst } from './guests.js';

@@ -1,5 +1,5 @@
-import { FileError, type Files } from '../host/files.js';
-import { readHandlers } from '../host/interrupt.js';
+import { FileError, type Files } from '../../host/files.js';
+import { readHandlers } from '../../host/interrupt.js';
 
 /** The kernel speaks of an interrupt before it can be seen: it is looked for again after 1 ms, then after half as long again. */
 const GROWTH = 1.5;

@@ -1,4 +1,4 @@
-import type { HoldCounters } from './counters.js';
+import type { HoldCounters } from '../hold/counters.js';
 import type { JournalEntry } from './journal-entry.js';
 import { writeMetrics } from './metrics.js';
 import { removeWatcherStatus, writeWatcherStatus } from './watch-file.js';

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile } from 'node:child_process';
-import { canonicalUuid } from '../host/uuid.js';
-import { MAX_BYTES } from '../xml/decode.js';
+import { canonicalUuid } from '../../host/uuid.js';
+import { MAX_BYTES } from '../../xml/decode.js';
 
 /** A daemon that does not answer is not waited for any longer, in milliseconds. */
 const TIME_LIMIT = 30_000;

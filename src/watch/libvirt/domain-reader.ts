@@ -1,5 +1,5 @@
-import type { Definition } from '../domain/definition.js';
-import { readDomainXml } from '../hook/domain-xml.js';
+import type { Definition } from '../../domain/definition.js';
+import { readDomainXml } from '../../hook/domain-xml.js';
 import type { Virsh } from './virsh.js';
 
 /** What was read of domains, each by its canonical UUID. */

@@ -1,5 +1,5 @@
-import type { DomainStates } from '../host/domain-state.js';
-import type { Files } from '../host/files.js';
+import type { DomainStates } from '../../host/domain-state.js';
+import type { Files } from '../../host/files.js';
 
 /** Milliseconds, monotonic: CLOCK_MONOTONIC, which the kernel's trace events are stamped with too. */
 export interface Clock {

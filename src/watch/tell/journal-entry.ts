@@ -1,6 +1,6 @@
-import { cpusetOf, formatCpuset } from '../domain/cpuset.js';
-import { printable } from '../lint/formats/printable.js';
-import type { HoldProblem, Placement } from './hold.js';
+import { cpusetOf, formatCpuset } from '../../domain/cpuset.js';
+import { printable } from '../../lint/formats/printable.js';
+import type { HoldProblem, Placement } from '../hold/hold.js';
 
 /** One line of the journal, with what it can be searched by. */
 export interface JournalEntry {

@@ -1,7 +1,7 @@
-import { formatMask, parseCpuList } from '../domain/cpu-mask.js';
-import { ownership } from '../enforce/handlers.js';
-import { lookAgain } from '../enforce/look-again.js';
-import { FileError, type Files } from '../host/files.js';
+import { formatMask, parseCpuList } from '../../domain/cpu-mask.js';
+import { ownership } from '../../enforce/handlers.js';
+import { lookAgain } from '../../enforce/look-again.js';
+import { FileError, type Files } from '../../host/files.js';
 import type { DeviceWatch } from './device-watch.js';
 
 /** A vector that the kernel named: what handles it now, and when its appearance was told, on the clock. */

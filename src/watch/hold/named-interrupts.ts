@@ -1,4 +1,4 @@
-import type { Files } from '../host/files.js';
+import type { Files } from '../../host/files.js';
 import { Heard } from './heard.js';
 import type { HeldDomain, LookContext } from './held-domain.js';
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { pid } from 'node:process';
-import { LEVELS } from '../hook/journal.js';
+import { LEVELS } from '../../hook/journal.js';
 import type { JournalEntry } from './journal-entry.js';
 
 /** journald's socket of datagrams, which Node cannot send: logger(1) of util-linux does it for us. */

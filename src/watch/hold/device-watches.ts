@@ -1,10 +1,10 @@
-import { parseAddress } from '../domain/address.js';
-import type { DeviceReport } from '../enforce/report.js';
-import type { Files } from '../host/files.js';
+import { parseAddress } from '../../domain/address.js';
+import type { DeviceReport } from '../../enforce/report.js';
+import type { Files } from '../../host/files.js';
 import { DeviceWatch } from './device-watch.js';
 
 /** The devices of a domain with a policy that comes to something, by address; before the first close look, none. */
-export class HeldDevices {
+export class DeviceWatches {
   readonly watches = new Map<string, DeviceWatch>();
 
   constructor(private readonly files: Files) {}

@@ -1,4 +1,4 @@
-import type { Settings } from '../enforce/settings.js';
+import type { Settings } from '../../enforce/settings.js';
 
 /** How long a domain is looked at in busy intervals, in milliseconds: a guest's drivers take their time, one after the other. */
 const BUSY = 60_000;

@@ -1,14 +1,14 @@
-import type { Definition } from '../domain/definition.js';
-import { enforceDomain, type PassResult } from '../enforce/pass.js';
-import { isUnreadable } from '../enforce/problems.js';
-import type { DeviceReport, InterruptReport } from '../enforce/report.js';
-import type { Settings } from '../enforce/settings.js';
-import { FileError } from '../host/files.js';
-import { isUuid } from '../host/state-store.js';
-import type { Topology } from '../host/topology.js';
+import type { Definition } from '../../domain/definition.js';
+import { enforceDomain, type PassResult } from '../../enforce/pass.js';
+import { isUnreadable } from '../../enforce/problems.js';
+import type { DeviceReport, InterruptReport } from '../../enforce/report.js';
+import type { Settings } from '../../enforce/settings.js';
+import { FileError } from '../../host/files.js';
+import { isUuid } from '../../host/state-store.js';
+import type { Topology } from '../../host/topology.js';
 import type { DeviceWatch } from './device-watch.js';
+import { DeviceWatches } from './device-watches.js';
 import { DomainProblems } from './domain-problems.js';
-import { HeldDevices } from './held-devices.js';
 import { HeldThreads, type ThreadsContext } from './held-threads.js';
 import type { HoldHost } from './hold-host.js';
 import type { HoldRun } from './hold-run.js';
@@ -34,7 +34,7 @@ export interface LookContext extends ThreadsContext {
 export class HeldDomain {
   readonly pace: Pace;
   #definition: Definition;
-  readonly #devices: HeldDevices;
+  readonly #devices: DeviceWatches;
   readonly #threads: HeldThreads;
   /** whether a device's policy follows the vCPUs */
   #isAuto = true;
@@ -46,7 +46,7 @@ export class HeldDomain {
     definition: Definition,
   ) {
     this.#definition = definition;
-    this.#devices = new HeldDevices(host.files);
+    this.#devices = new DeviceWatches(host.files);
     this.#threads = new HeldThreads(host.files, definition.name, definition.uuid);
     this.#outcomes = new Outcomes(host);
     this.pace = new Pace(host.clock.now());

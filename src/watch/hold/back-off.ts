@@ -1,4 +1,4 @@
-import type { ErrorKind } from '../enforce/kernel-errors.js';
+import type { ErrorKind } from '../../enforce/kernel-errors.js';
 
 /** Milliseconds until the next trial: of the first failure, and at the most. */
 const PAUSES: Record<ErrorKind, [first: number, longest: number]> = {

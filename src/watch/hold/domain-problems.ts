@@ -1,7 +1,7 @@
-import type { Definition } from '../domain/definition.js';
-import type { PassResult } from '../enforce/pass.js';
-import type { Problem } from '../enforce/report.js';
-import type { FileError } from '../host/files.js';
+import type { Definition } from '../../domain/definition.js';
+import type { PassResult } from '../../enforce/pass.js';
+import type { Problem } from '../../enforce/report.js';
+import type { FileError } from '../../host/files.js';
 import type { HoldRun } from './hold-run.js';
 import { Standing } from './standing.js';
 

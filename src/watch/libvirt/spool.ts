@@ -1,9 +1,9 @@
 import { type FSWatcher, lstatSync, readdirSync, renameSync, rmdirSync, unlinkSync, watch } from 'node:fs';
 import { join } from 'node:path';
-import { FileError } from '../host/files.js';
-import { readOwnFile } from '../host/own-file.js';
-import { makeOwnFolder } from '../host/own-folder.js';
-import { MAX_BYTES } from '../xml/decode.js';
+import { FileError } from '../../host/files.js';
+import { readOwnFile } from '../../host/own-file.js';
+import { makeOwnFolder } from '../../host/own-folder.js';
+import { MAX_BYTES } from '../../xml/decode.js';
 
 /** What a call of the hook left: a line with libvirt's operation, then the domain's XML. */
 export interface SpoolEntry {

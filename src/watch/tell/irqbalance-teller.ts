@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BanResult, IrqbalanceBans } from '../host/irqbalance-bans.js';
-import { HeldDevices } from '../host/irqbalance-policy.js';
+import { type BanResult, IrqbalanceBans } from '../../host/irqbalance-bans.js';
+import { HeldDevices } from '../../host/irqbalance-policy.js';
 import type { JournalEntry } from './journal-entry.js';
 
 /** Milliseconds between two tellings at the least, and at the most: an irqbalance that was started anew knows nothing. */

@@ -1,5 +1,5 @@
-import type { Definition } from '../domain/definition.js';
-import type { Problem } from '../enforce/report.js';
+import type { Definition } from '../../domain/definition.js';
+import type { Problem } from '../../enforce/report.js';
 import type { HoldProblem } from './hold-run.js';
 
 /** Problems that were told and still stand: each is told once. */

@@ -1,6 +1,6 @@
-import type { Definition } from '../domain/definition.js';
-import { isConcerned, readDomainXml } from '../hook/domain-xml.js';
-import { canonicalUuid } from '../host/uuid.js';
+import type { Definition } from '../../domain/definition.js';
+import { isConcerned, readDomainXml } from '../../hook/domain-xml.js';
+import { canonicalUuid } from '../../host/uuid.js';
 import { DomainReader } from './domain-reader.js';
 import type { LibvirtEvent } from './event-line.js';
 import type { SpoolEntry } from './spool.js';

@@ -1,4 +1,4 @@
-import type { ContestLimits } from '../enforce/settings.js';
+import type { ContestLimits } from '../../enforce/settings.js';
 
 /** However long somebody keeps at it, it is tried again within an hour. */
 const LONGEST = 3_600_000;

@@ -1,5 +1,5 @@
-import type { ErrorKind } from '../enforce/kernel-errors.js';
-import type { Problem } from '../enforce/report.js';
+import type { ErrorKind } from '../../enforce/kernel-errors.js';
+import type { Problem } from '../../enforce/report.js';
 
 /** What became of one interrupt. Plain data, for the journal and the counters. */
 export interface Placement {

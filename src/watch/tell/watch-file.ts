@@ -1,6 +1,6 @@
-import { RunFile } from '../host/run-file.js';
-import type { HoldCounters } from './counters.js';
-import { WatcherPlace } from './watcher-place.js';
+import { RunFile } from '../../host/run-file.js';
+import type { HoldCounters } from '../hold/counters.js';
+import { WatcherPlace } from '../watcher-place.js';
 
 /** What `status` says about the watcher that runs. */
 export interface WatcherStatus {

@@ -1,6 +1,6 @@
-import type { Files } from '../host/files.js';
-import type { VcpuThreads } from '../host/qemu-threads.js';
-import { VcpuWatch } from '../host/vcpu-watch.js';
+import type { Files } from '../../host/files.js';
+import type { VcpuThreads } from '../../host/qemu-threads.js';
+import { VcpuWatch } from '../../host/vcpu-watch.js';
 
 /**
  * The threads of QEMU are listed so often, in milliseconds: whether the domain still runs. Those of its vCPUs are looked at each time

@@ -1,9 +1,9 @@
-import type { Definition } from '../domain/definition.js';
-import { treatmentOf } from '../enforce/kernel-errors.js';
-import type { DeviceReport, InterruptReport } from '../enforce/report.js';
-import type { ContestLimits } from '../enforce/settings.js';
-import { FileError } from '../host/files.js';
-import { type Irqbalance, readIrqbalance } from '../host/irqbalance.js';
+import type { Definition } from '../../domain/definition.js';
+import { treatmentOf } from '../../enforce/kernel-errors.js';
+import type { DeviceReport, InterruptReport } from '../../enforce/report.js';
+import type { ContestLimits } from '../../enforce/settings.js';
+import { FileError } from '../../host/files.js';
+import { type Irqbalance, readIrqbalance } from '../../host/irqbalance.js';
 import type { DeviceWatch } from './device-watch.js';
 import type { HoldHost } from './hold-host.js';
 import type { HoldRun, Placement } from './hold-run.js';

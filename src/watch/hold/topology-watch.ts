@@ -1,5 +1,5 @@
-import type { Files, OpenFile } from '../host/files.js';
-import { readTopology, type Topology } from '../host/topology.js';
+import type { Files, OpenFile } from '../../host/files.js';
+import { readTopology, type Topology } from '../../host/topology.js';
 
 /** The host's CPUs and nodes, read again where another CPU is online than before: one read says so. */
 export class TopologyWatch {

@@ -1,6 +1,6 @@
-import { FileError } from '../host/files.js';
-import { replaceWhole } from '../host/replace-whole.js';
-import { type HoldCounters, LAG_BOUNDS } from './counters.js';
+import { FileError } from '../../host/files.js';
+import { replaceWhole } from '../../host/replace-whole.js';
+import { type HoldCounters, LAG_BOUNDS } from '../hold/counters.js';
 
 /** What a scrape sees. */
 export interface Sample {

@@ -1,7 +1,7 @@
-import type { PciAddress } from '../domain/address.js';
-import { ownership } from '../enforce/handlers.js';
-import type { DeviceReport, InterruptReport } from '../enforce/report.js';
-import { FileError, type Files } from '../host/files.js';
+import type { PciAddress } from '../../domain/address.js';
+import { ownership } from '../../enforce/handlers.js';
+import type { DeviceReport, InterruptReport } from '../../enforce/report.js';
+import { FileError, type Files } from '../../host/files.js';
 import { BackOff } from './back-off.js';
 import { InterruptWatch } from './interrupt-watch.js';
 

@@ -1,7 +1,7 @@
-import { parseMask } from '../domain/cpu-mask.js';
-import { formatCpuset } from '../domain/cpuset.js';
-import type { InterruptReport } from '../enforce/report.js';
-import { FileError, type Files, type OpenFile } from '../host/files.js';
+import { parseMask } from '../../domain/cpu-mask.js';
+import { formatCpuset } from '../../domain/cpuset.js';
+import type { InterruptReport } from '../../enforce/report.js';
+import { FileError, type Files, type OpenFile } from '../../host/files.js';
 import { BackOff } from './back-off.js';
 import { Contest } from './contest.js';
 
