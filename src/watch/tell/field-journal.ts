@@ -11,6 +11,8 @@ export const FIELD_SOCKET = '/run/systemd/journal/socket';
 const LONGEST_QUEUE = 50;
 /** Milliseconds that a logger may take. */
 const PATIENCE = 2000;
+/** Milliseconds without fields after one that failed: journald may have been busy, or is started anew. */
+const REST = 60_000;
 
 /** Where lines go that journald does not take with their fields. */
 export type PlainWriter = (entry: JournalEntry) => void;
@@ -19,17 +21,23 @@ export type PlainWriter = (entry: JournalEntry) => void;
 export class FieldJournal {
   #queue: JournalEntry[] = [];
   #writing: Promise<void> | undefined;
-  #usable: boolean;
+  readonly #isThere: boolean;
+  #restsUntil = 0;
 
   constructor(
     private readonly plainly: PlainWriter,
     socket: string | undefined,
+    private readonly rest = REST,
   ) {
-    this.#usable = socket !== undefined && existsSync(socket);
+    this.#isThere = socket !== undefined && existsSync(socket);
+  }
+
+  get #isUsable(): boolean {
+    return this.#isThere && performance.now() >= this.#restsUntil;
   }
 
   write(entry: JournalEntry): void {
-    if (!this.#usable || this.#queue.length >= LONGEST_QUEUE) {
+    if (!this.#isUsable || this.#queue.length >= LONGEST_QUEUE) {
       this.plainly(entry);
       return;
     }
@@ -44,8 +52,10 @@ export class FieldJournal {
 
   async #writeAll(): Promise<void> {
     for (let entry = this.#queue.shift(); entry; entry = this.#queue.shift()) {
-      if (this.#usable && (await sendFields(fieldsOf(entry)))) continue;
-      this.#usable = false;
+      if (this.#isUsable) {
+        if (await sendFields(fieldsOf(entry))) continue;
+        this.#restsUntil = performance.now() + this.rest;
+      }
       this.plainly(entry);
     }
     this.#writing = undefined;
