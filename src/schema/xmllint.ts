@@ -22,7 +22,7 @@ const TIME_LIMIT = 3000;
 const VALID = 0;
 // Far below what Linux takes for arguments and environment (2 MiB), and no loss: a chunk of this size lasts seconds.
 const ARGUMENT_BYTES = 256 << 10;
-const FILES_WORTH_ANOTHER_PROCESS = 100;
+const MANY = 100;
 // How many single documents wait for their own process at once.
 const ALONE_AT_ONCE = 4;
 
@@ -31,7 +31,7 @@ const ALONE_AT_ONCE = 4;
  * any character: a name that xmllint would read as something else is opened here and handed over as its stdin.
  */
 export function startXmllint(paths: readonly string[], grammar: Grammar, options: XmllintOptions): XmllintRun {
-  const batch = new Batch(grammar, options);
+  const batch = new Batch(grammar, options, paths.length > MANY);
   const chunks = split(paths.filter(isTellable));
   const work = [
     ...chunks.map((chunk) => batch.validateChunk(chunk)),
@@ -58,6 +58,7 @@ class Batch {
   constructor(
     private readonly grammar: Grammar,
     private readonly options: XmllintOptions,
+    private readonly isAside = false,
   ) {}
 
   cancel(): void {
@@ -111,7 +112,7 @@ class Batch {
   /** One process. */
   async run(input: XmllintInput): Promise<XmllintExit> {
     const { env, timeLimit = TIME_LIMIT } = this.options;
-    const { exit, kill } = spawnXmllint(input, this.grammar, env, timeLimit);
+    const { exit, kill } = spawnXmllint({ ...input, isAside: this.isAside }, this.grammar, env, timeLimit);
     this.#running.add(kill);
     try {
       return await exit;
@@ -121,9 +122,9 @@ class Batch {
   }
 }
 
-/** Each within the limit of arguments, and as many as there are CPUs where that pays. */
+/** Each within the limit of arguments, and where there are many files, as many as there are CPUs. */
 function split(paths: readonly string[]): string[][] {
-  const processes = paths.length > FILES_WORTH_ANOTHER_PROCESS ? availableParallelism() : 1;
+  const processes = paths.length > MANY ? availableParallelism() : 1;
   const perProcess = Math.ceil(paths.length / processes);
   const chunks: string[][] = [];
   let bytes = 0;

@@ -1,5 +1,15 @@
-import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { getPriority, tmpdir } from 'node:os';
 import * as assert from 'uvu/assert';
 import { openEngine } from '../../src/schema/engine.js';
 import { findGrammar } from '../../src/schema/grammar.js';
@@ -91,6 +101,22 @@ xmllint('many files, good and bad, in several processes', async () => {
     await validity(paths),
     paths.map((_, index) => index % 7 !== 3),
   );
+});
+
+xmllint('where there are many files it gives way to us', async () => {
+  // Tells its priority when it has had time to be given one.
+  writeFileSync(`${folder}/xmllint`, `#!/bin/sh\nsleep 1; nice >>'${folder}/nice'\n`);
+  chmodSync(`${folder}/xmllint`, 0o755);
+  const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+  const niceness = async (count: number) => {
+    rmSync(`${folder}/nice`, { force: true });
+    const paths = files(Object.fromEntries(Array.from({ length: count }, (_, index) => [`${index}.xml`, GOOD])));
+    await startXmllint(paths, grammar, { env }).verdicts;
+    return [...new Set(readFileSync(`${folder}/nice`, 'utf8').trim().split('\n').map(Number))];
+  };
+  const own = getPriority();
+  assert.equal(await niceness(1), [own]);
+  assert.equal(await niceness(101), [Math.min(own + 5, 19)]);
 });
 
 xmllint('names the line and the reason', async () => {
