@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import { DISK, NIC } from '../inside/devices.js';
 import { isPlaced } from '../inside/expect.js';
 import { interruptsOf } from '../inside/kernel-files.js';
-import { sceneOnEveryKernel } from '../inside/scene.js';
+import { scene } from '../inside/scene.js';
 import { eventually } from '../inside/wait.js';
 
 const noVectors = (address: string) =>
@@ -14,7 +14,7 @@ const noVectors = (address: string) =>
     ),
   );
 
-sceneOnEveryKernel(
+scene(
   'the driver reloads, the guest reboots, virsh resets it: placed each time, even where numbers cross',
   async (rig) => {
     const guest = await rig.running({
