@@ -60,7 +60,7 @@ export class Watcher {
     });
     this.#events = new LibvirtEvents(libvirt, {
       event: (event) => this.#feed.event(event),
-      connecting: (first) => this.#connecting(first),
+      connecting: (first) => void this.#connecting(first),
       lost: (reason) => this.#lost(reason),
     });
     this.#word = new KernelWord(root, {
@@ -136,10 +136,11 @@ export class Watcher {
   }
 
   /** A connection that is made may miss what happens just then: so who runs is asked again when it stands. */
-  #connecting(first: boolean): void {
-    if (!first && this.#unreachable !== '') this.#info('libvirt answers again');
-    if (!first) this.#unreachable = '';
-    void this.#feed.list({ all: first });
+  async #connecting(first: boolean): Promise<void> {
+    const answered = await this.#feed.list({ all: first });
+    if (first || !answered || this.#unreachable === '') return;
+    this.#unreachable = '';
+    this.#info('libvirt answers again');
   }
 
   /** Said once for each reason. */

@@ -194,6 +194,32 @@ changes('nothing is written for a domain that ends between the look and the writ
   }
 });
 
+changes(
+  'of many that the kernel names, one that becomes another device’s while the one before it is written is left alone',
+  () => {
+    const kernel = hostOf([vfio(A), vfio(B)], RUNNING);
+    let moves = false;
+    const files = new KernelFiles(kernel, (operation, path) => {
+      if (!moves || operation !== 'write' || path !== '/proc/irq/50/smp_affinity') return;
+      moves = false;
+      kernel.disableVectors(A);
+      kernel.enableVectors(A, [50]);
+      kernel.enableVectors(B, [51]);
+    });
+    const host = new HeldHost(kernel, { files, traced: true });
+    host.put(guest(hostdev(A, 'auto')));
+    host.pass(60_000);
+    kernel.enableVectors(A, [50, 51]);
+    moves = true;
+    host.hold.stir({ irqs: [50, 51] });
+    host.hold.run();
+    assert.is(moves, false);
+    assert.equal(host.written(), ['50=2-3']);
+    host.pass(10_000);
+    assert.equal(host.written(), [], 'and it stays so');
+  },
+);
+
 changes('what the watcher is told of changes nothing of the rest', () => {
   const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING), { traced: true });
   host.put(guest(hostdev(A, 'auto')));

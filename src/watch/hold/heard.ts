@@ -33,18 +33,19 @@ export class Heard {
     return due;
   }
 
-  /** The interrupts of VFIO's among those that are due to be looked for, by number: their device, and what handles them. */
-  found(files: Files, now: number): Map<number, { address: string; handlers: string[] }> {
-    const found = new Map<number, { address: string; handlers: string[] }>();
+  /**
+   * The interrupts of VFIO's among those that are due to be looked for: their device, and what handles them. Each is read when it is
+   * asked for, not before: so it can be written to right after that.
+   */
+  *found(files: Files, now: number): Generator<{ irq: number; address: string; handlers: string[] }> {
     for (const [irq, word] of this.#words) {
       if (word.next > now) continue;
       const handlers = handlersOf(files, irq);
       const address = addressIn(handlers);
       if (address === undefined) this.#words.delete(irq);
-      else if (address !== '') found.set(irq, { address, handlers });
       this.#later(irq, word, now);
+      if (address) yield { irq, address, handlers };
     }
-    return found;
   }
 
   /** It has been seen, and what was to be done is done. */

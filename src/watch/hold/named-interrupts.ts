@@ -31,11 +31,9 @@ export class NamedInterrupts {
   }
 
   look(context: LookContext): void {
-    const named = this.#heard.found(this.files, context.now);
-    if (named.size === 0) return;
     const unclear = new Map<number, string>();
     const changed = new Map<HeldDomain, Set<string>>();
-    for (const [irq, { address, handlers }] of named) {
+    for (const { irq, address, handlers } of this.#heard.found(this.files, context.now)) {
       const domains = this.#holdersOf(address);
       const looks = domains.map(({ devices }) => devices.get(address)?.interrupts.get(irq)?.look());
       // our own writes are told of, too

@@ -38,9 +38,9 @@ export class DomainFeed {
   readonly #known = new Map<string, Known>();
   readonly #reader: DomainReader;
   readonly #unanswered: Unanswered;
-  #listing: Promise<void> = Promise.resolve();
+  #listing: Promise<unknown> = Promise.resolve();
   /** a listing that has not begun, and so will do for whoever asks meanwhile */
-  #next: { all: boolean; done: Promise<void> } | undefined;
+  #next: { all: boolean; done: Promise<boolean> } | undefined;
   #listings = 0;
   #tellings = 0;
 
@@ -103,13 +103,13 @@ export class DomainFeed {
     else void this.#reader.read(uuid);
   }
 
-  /** Asks who runs: reads those that are new, or all of them, and lets go who does not. Resolves when all is done; never rejects. */
-  list({ all = false } = {}): Promise<void> {
+  /** Asks who runs: reads those that are new, or all of them, and lets go who does not. Resolves when all is done, with whether libvirt said who runs; never rejects. */
+  list({ all = false } = {}): Promise<boolean> {
     if (this.#next) {
       this.#next.all ||= all;
       return this.#next.done;
     }
-    const next = { all, done: Promise.resolve() };
+    const next = { all, done: Promise.resolve(false) };
     this.#next = next;
     this.#listings++;
     next.done = this.#listing
@@ -122,7 +122,7 @@ export class DomainFeed {
     return next.done;
   }
 
-  async #list(all: boolean): Promise<void> {
+  async #list(all: boolean): Promise<boolean> {
     const before = this.#tellings;
     let running: string[];
     try {
@@ -130,7 +130,7 @@ export class DomainFeed {
       this.#unanswered.answered('');
     } catch (error) {
       this.#askAgain('', error as Error);
-      return;
+      return false;
     }
     const { domains: silent } = this.#unanswered;
     const gone = new Set(
@@ -145,6 +145,7 @@ export class DomainFeed {
       for (let uuid = unread.shift(); uuid !== undefined; uuid = unread.shift()) await this.#reader.read(uuid);
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    return true;
   }
 
   #askAgain(question: string, { message }: Error): void {
