@@ -1,9 +1,9 @@
 import * as assert from 'uvu/assert';
 import { DISK, NEAR_NIC, NIC, OTHER_NIC } from '../inside/devices.js';
 import { isAsBorn, isPlaced, othersOnTheHost } from '../inside/expect.js';
-import { sceneOnEveryKernel } from '../inside/scene.js';
+import { scene } from '../inside/scene.js';
 
-sceneOnEveryKernel(
+scene(
   'a start: auto, a list, native and no policy, each device by its own, and nothing else on the host',
   async (rig) => {
     const before = othersOnTheHost(['nvme0', 'nvme1']);

@@ -11,7 +11,7 @@ import { sleep } from '../inside/wait.js';
 /** Reloads of the driver whose device is ours; those of the peers' devices load in the first, and again in one when the peers have looked. */
 const ROUNDS = 12;
 /** Without peers in the run, which take their time. */
-const ROUNDS_ALONE = 9;
+const ROUNDS_ALONE = 7;
 const RELOAD = 8;
 const VECTORS = 5;
 /** Seconds: a loop as people run it, and a third of the 30 s that the hook of a known script sleeps. */
