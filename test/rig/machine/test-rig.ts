@@ -34,7 +34,8 @@ export async function testRig(words: readonly string[]): Promise<number> {
     rmSync(folder, { recursive: true, force: true });
     process.exit(signal === 'SIGINT' ? 130 : 143);
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
+  // not once: a second Ctrl-C would end the removal half-way
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
 
   const tally = new Tally();
   try {
