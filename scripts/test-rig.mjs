@@ -25,11 +25,11 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 ensureInstalled();
 const require = createRequire(import.meta.url);
 require('tsx/cjs');
-const { countScenes } = require('../test/rig/machine/bundle.ts');
+const { sceneTitles } = require('../test/rig/machine/bundle.ts');
 const reason = unfit();
 if (reason) {
   console.log(`skipped: the rig needs ${reason}`);
-  console.log(`0 passed, 0 failed, ${await countScenes()} skipped`);
+  console.log(`0 passed, 0 failed, ${sceneTitles().length} skipped`);
 } else {
   installPackages(PACKAGES);
   execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });

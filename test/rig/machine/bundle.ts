@@ -24,10 +24,9 @@ export async function bundleScenes(outfile: string): Promise<void> {
   });
 }
 
-/** How many there are, without running them. */
-export function countScenes(): number {
-  const calls = files.flatMap(
-    (name) => readFileSync(join(rig, 'scenes', name), 'utf8').match(/^scene(?:OnEveryKernel)?\(/gm) ?? [],
-  );
-  return calls.length;
+/** Their titles, read without running them. @param all not only those for every kernel */
+export function sceneTitles(all = true): string[] {
+  const calls = all ? /^scene(?:OnEveryKernel)?\(\s*(['"`])(.*)\1,/gm : /^sceneOnEveryKernel\(\s*(['"`])(.*)\1,/gm;
+  const texts = files.map((name) => readFileSync(join(rig, 'scenes', name), 'utf8'));
+  return texts.flatMap((text) => [...text.matchAll(calls)].map(([, , title]) => title as string));
 }

@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import type { Settings } from '../inside/play.js';
 import { boot } from './boot.js';
-import { bundleScenes } from './bundle.js';
+import { bundleScenes, sceneTitles } from './bundle.js';
 import { cached, keepOnly, unpackPackage } from './cache.js';
 import { emulatedHost } from './emulated-host.js';
 import { fillBootFolder } from './initramfs.js';
@@ -23,10 +24,14 @@ const ETC = ['alternatives', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'nsswi
  * @returns exit status
  */
 export async function testRig(words: readonly string[]): Promise<number> {
-  const pattern = words.find((word) => !word.startsWith('-')) ?? '';
-  const series = words.find((word) => word.startsWith('--kernel='))?.slice('--kernel='.length) ?? '';
-  const packages = kernelPackages().filter((name) => series === '' || name.startsWith(`linux-image-${series}.`));
-  if (packages.length === 0) throw new Error(`no kernel of the series ${series} can be had here`);
+  let wanted: ReturnType<typeof requested>;
+  try {
+    wanted = requested(words);
+  } catch (error) {
+    console.error((error as Error).message);
+    return 1;
+  }
+  const { pattern, series, boots } = wanted;
   const folder = mkdtempSync(join(tmpdir(), 'hostdev-cpuset-rig-'));
   let qemu: ChildProcess | undefined;
   const end = (signal: NodeJS.Signals) => {
@@ -41,12 +46,12 @@ export async function testRig(words: readonly string[]): Promise<number> {
   try {
     await stage(join(folder, 'rig'));
     const used = [irqbalance()];
-    for (const name of packages) {
+    for (const { name, all } of boots) {
       const bootFolder = bootFolderOf(name);
       const cache = cached(`libvirt-${name}`, () => {});
       used.push(bootFolder, cache);
       tally.begin(name);
-      const settings: Settings = { pattern, all: name === packages[0] };
+      const settings: Settings = { pattern, all };
       writeFileSync(join(folder, 'rig/settings.json'), JSON.stringify(settings));
       const console_ = join(folder, 'console');
       const args = emulatedHost({ boot: bootFolder, rig: join(folder, 'rig'), cache, console: console_ });
@@ -59,11 +64,26 @@ export async function testRig(words: readonly string[]): Promise<number> {
       );
       tally.end(`${said}${existsSync(console_) ? readFileSync(console_, 'utf8') : ''}`);
     }
-    if (series === '') keepOnly(used);
+    if (series === '' && pattern === '') keepOnly(used);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
   return tally.conclude(performance.now() / 1000);
+}
+
+/** What is to be played on which kernels: one where nothing would be played is not booted. Throws at what cannot be had. */
+function requested(words: readonly string[]) {
+  const options = { kernel: { type: 'string', default: '' } } as const;
+  const { values, positionals } = parseArgs({ args: [...words], options, allowPositionals: true });
+  const pattern = positionals.join(' ');
+  const series = values.kernel;
+  const packages = kernelPackages().filter((name) => series === '' || name.startsWith(`linux-image-${series}.`));
+  if (packages.length === 0) throw new Error(`no kernel of the series ${series} can be had here`);
+  const title = new RegExp(pattern, 'i');
+  const kernels = packages.map((name, index) => ({ name, all: index === 0 }));
+  const boots = kernels.filter(({ all }) => sceneTitles(all).some((text) => title.test(text)));
+  if (boots.length === 0) throw new Error(`no scene has a title that matches ${title}`);
+  return { pattern, series, boots };
 }
 
 /** What the emulated host sees as /rig. */
