@@ -1,9 +1,10 @@
 import { printable } from '../../lint/formats/printable.js';
 import { normalize } from '../../transform/normalize.js';
-import { STDIN_NAME, UnreadableError } from '../files/read-input.js';
-import { EXIT, errorLine, type Io, ToolError } from '../io.js';
+import { STDIN_NAME } from '../files/read-input.js';
+import { EXIT, errorLine, type Io } from '../io.js';
 import type { SchemaOptions } from '../lint/schema-run.js';
-import { rewriteAll, type Told } from '../transform/rewrite.js';
+import type { Told } from '../transform/rewrite.js';
+import { rewriteEach } from '../transform/rewrite-each.js';
 import { defineWithVirsh, isRunning, WAITS } from './define-with-virsh.js';
 
 export interface DefineOptions extends SchemaOptions {
@@ -19,22 +20,8 @@ export interface DefineOptions extends SchemaOptions {
  * `hostdev-cpuset define`: `virsh define` with the attribute allowed. Each file is defined or not by itself, after all are read and checked.
  * @returns the exit status: 1 where a document has errors or libvirt does not take it, 2 where the work could not be done
  */
-export async function defineCommand(options: DefineOptions, io: Io): Promise<number> {
-  const paths = [...new Set(options.paths)];
-  const files = await rewriteAll(paths, options, io, normalize, options.check);
-  let status: number = EXIT.ok;
-  for (const [index, file] of files.entries()) {
-    try {
-      if (file instanceof UnreadableError) throw file;
-      status = Math.max(status, defineOne(paths[index] as string, file, options, io));
-    } catch (error) {
-      // One that cannot be read, say, does not keep the others from it.
-      if (!(error instanceof ToolError)) throw error;
-      io.stderr.write(errorLine('hostdev-cpuset', error.message));
-      status = EXIT.failed;
-    }
-  }
-  return status;
+export function defineCommand(options: DefineOptions, io: Io): Promise<number> {
+  return rewriteEach(options, io, normalize, options.check, (path, file) => defineOne(path, file, options, io));
 }
 
 function defineOne(path: string, { tell, after, name }: Told, { connect, check }: DefineOptions, io: Io): number {

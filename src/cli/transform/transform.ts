@@ -1,14 +1,14 @@
-import { realpathSync } from 'node:fs';
 import type { Definition } from '../../domain/definition.js';
 import type { DefaultPolicy } from '../../domain/metadata.js';
 import { printable } from '../../lint/formats/printable.js';
 import { expand } from '../../transform/expand.js';
 import { normalize } from '../../transform/normalize.js';
-import { STDIN_NAME, UnreadableError } from '../files/read-input.js';
+import { STDIN_NAME } from '../files/read-input.js';
 import { replaceFile } from '../files/replace-file.js';
 import { EXIT, errorLine, type Io, ToolError } from '../io.js';
 import type { SchemaOptions } from '../lint/schema-run.js';
-import { type Rewrite, rewriteAll, type Told } from './rewrite.js';
+import type { Rewrite, Told } from './rewrite.js';
+import { rewriteEach } from './rewrite-each.js';
 
 const PROGRAM = 'hostdev-cpuset';
 
@@ -47,22 +47,7 @@ async function transformAll(
   if (inPlace && check) throw new ToolError('--check and --in-place exclude each other');
   if (paths.length > 1 && !inPlace && !check) throw new ToolError('several files need --in-place or --check');
   if (paths.includes('-') && inPlace) throw new ToolError('--in-place needs files');
-  let status: number = EXIT.ok;
-  const once = eachOnce(paths);
-  const files = await rewriteAll(once, options, io, rewrite, checkSchema);
-  for (const [index, file] of files.entries()) {
-    const path = once[index] as string;
-    try {
-      if (file instanceof UnreadableError) throw file;
-      status = Math.max(status, finish(path, file, options, io));
-    } catch (error) {
-      // Each file is changed whole or not at all, and one that cannot be does not keep the others from it.
-      if (!(error instanceof ToolError)) throw error;
-      io.stderr.write(errorLine(PROGRAM, error.message));
-      status = EXIT.failed;
-    }
-  }
-  return status;
+  return rewriteEach(options, io, rewrite, checkSchema, (path, file) => finish(path, file, options, io));
 }
 
 /** Says what was found in a document, and puts its new text where it belongs. */
@@ -82,18 +67,6 @@ function finish(path: string, { before, after, tell }: Told, { inPlace, check }:
   if (lost > 0)
     io.stderr.write(errorLine(PROGRAM, `${name}: warning: ${comments} in <hostdevs> went with what it was about`));
   return EXIT.ok;
-}
-
-/** Under several names a file is one file. */
-function eachOnce(paths: readonly string[]): string[] {
-  const target = (path: string) => {
-    try {
-      return path === '-' ? path : realpathSync(path);
-    } catch {
-      return path;
-    }
-  };
-  return [...new Map(paths.toReversed().map((path) => [target(path), path])).values()].reverse();
 }
 
 /** Only those of our element can be fewer afterwards: all else stays as it is. */

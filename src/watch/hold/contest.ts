@@ -3,7 +3,7 @@ import type { ContestLimits } from '../../enforce/settings.js';
 /** However long somebody keeps at it, it is tried again within an hour. */
 const LONGEST = 3_600_000;
 
-/** The quarrel over one interrupt: how often it was put back, and whether it is left alone for now. */
+/** The quarrel over one interrupt: how often it was put back, and until when it is left alone. */
 export class Contest {
   #repairs: number[] = [];
   /** how long it is left alone; 0 while nothing is contested */

@@ -28,7 +28,7 @@ interface Context {
 export class Outcomes {
   constructor(private readonly host: HoldHost) {}
 
-  /** Why an interrupt that is not where it belongs is left there for now. */
+  /** Why an interrupt that is not where it belongs is left there by this look. */
   objection(
     watch: InterruptWatch,
     { wanted }: InterruptReport,
