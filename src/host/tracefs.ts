@@ -1,10 +1,11 @@
-import { closeSync, constants, existsSync, mkdirSync, openSync, rmdirSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, mkdirSync, openSync, readlinkSync, rmdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Where kernels have it: mounted by itself, or below debugfs. */
 const PLACES = ['sys/kernel/tracing', 'sys/kernel/debug/tracing'];
 const INSTANCE = 'hostdev-cpuset';
 const EVENT = 'events/irq_vectors/vector_alloc/enable';
+const FILTER = 'events/irq_vectors/vector_alloc/filter';
 /** KiB a CPU: some thousand events, where the kernel's own measure is over a megabyte. */
 const BUFFER = '64';
 
@@ -79,6 +80,8 @@ export class TraceInstance {
     this.#write('buffer_size_kb', BUFFER);
     // empties the buffer: what a killed watcher has not read is of no use
     this.#write('trace', '');
+    // each write of ours gives an interrupt another vector
+    attempt(() => this.#write(FILTER, exceptOwn()));
     this.#write('tracing_on', '1');
     this.#write(EVENT, '1');
   }
@@ -92,6 +95,12 @@ export class TraceInstance {
       closeSync(fd);
     }
   }
+}
+
+/** The kernel's PIDs are those of its first namespace (PROC_PID_INIT_INO in include/linux/proc_ns.h): elsewhere ours is another's there. */
+function exceptOwn(): string {
+  const isFirst = readlinkSync('/proc/self/ns/pid') === `pid:[${0xeffffffc}]`;
+  return isFirst ? `common_pid != ${process.pid}\n` : '0\n';
 }
 
 function attempt(action: () => void): void {

@@ -59,25 +59,26 @@ export class VectorEvents {
     return ended;
   }
 
+  /** Rejects where the listener throws: a bug of ours must not pass for one of the kernel's. */
   async #read(): Promise<void> {
     const buffer = Buffer.allocUnsafe(65536);
     let rest = '';
-    let reason = '';
-    try {
-      for (let empty = 0; !this.#closing && empty < EMPTY_READS; ) {
-        const { bytesRead } = await this.pipe.read(buffer, 0, buffer.length, null);
-        empty = bytesRead === 0 ? empty + 1 : 0;
-        if (bytesRead === 0) await sleep(PAUSE);
-        const text = rest + buffer.toString('latin1', 0, bytesRead);
-        const end = text.lastIndexOf('\n') + 1;
-        rest = text.slice(end).slice(-1000);
-        const news = parseVectorEvents(text.slice(0, end));
-        if (news && !this.#closing) this.listener.news(news);
-      }
-      reason = 'the kernel stopped telling: the trace instance was turned off';
-    } catch (error) {
-      reason = reasonOf(error);
+    for (let empty = 0; !this.#closing; ) {
+      const read = await this.pipe.read(buffer, 0, buffer.length, null).catch(reasonOf);
+      if (typeof read === 'string') return this.#end(read);
+      empty = read.bytesRead === 0 ? empty + 1 : 0;
+      if (empty >= EMPTY_READS) return this.#end('the kernel stopped telling: the trace instance was turned off');
+      if (empty > 0) await sleep(PAUSE);
+      const text = rest + buffer.toString('latin1', 0, read.bytesRead);
+      const end = text.lastIndexOf('\n') + 1;
+      rest = text.slice(end).slice(-1000);
+      const news = parseVectorEvents(text.slice(0, end));
+      if (news && !this.#closing) this.listener.news(news);
     }
+    await this.pipe.close().catch(() => {});
+  }
+
+  async #end(reason: string): Promise<void> {
     await this.pipe.close().catch(() => {});
     if (this.#closing) return;
     this.instance.remove();

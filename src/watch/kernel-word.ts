@@ -20,8 +20,7 @@ export class KernelWord {
   /** Never rejects for what the host is like. @param wanted false: the kernel is not asked */
   async start(wanted: boolean): Promise<void> {
     const listener = {
-      // not within the reading: a bug of ours must not pass for one of the kernel's
-      news: (news: VectorNews) => void setImmediate(() => this.listener.news(news)),
+      news: (news: VectorNews) => this.listener.news(news),
       ended: (reason: string) => this.#ended(reason),
     };
     try {

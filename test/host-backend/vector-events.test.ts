@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readlinkSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseVectorEvents, VectorEvents, type VectorNews } from '../../src/host/vector-events.js';
-import { EVENT, SimulatedTracefs } from '../support/simulated-tracefs.js';
+import { EVENT, FILTER, SimulatedTracefs } from '../support/simulated-tracefs.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const test = suite('vector events');
@@ -57,6 +57,23 @@ test('a vector is told with its time; the instance is set up and goes at the end
   assert.is(await events.close(), true);
   assert.not.ok(existsSync(folder.join(INSTANCE)));
   assert.is(news.length, 1, 'what wakes the reader is no news');
+  assert.equal(ends, []);
+});
+
+test('what we write ourselves is not told, where our PID is the kernel’s', async () => {
+  tracefs = new SimulatedTracefs(folder);
+  const events = await open();
+  const isFirst = readlinkSync('/proc/self/ns/pid') === 'pid:[4026531836]';
+  assert.is(tracefs.read(FILTER), isFirst ? `common_pid != ${process.pid}` : '0');
+  await events.close();
+});
+
+test('an error of who listens is no end of the kernel’s word', async () => {
+  tracefs = new SimulatedTracefs(folder);
+  const failed = new Promise<unknown>((resolve) => process.once('unhandledRejection', resolve));
+  await VectorEvents.open({ ...listener, news: () => assert.unreachable('a bug') }, folder.path, tracefs);
+  tracefs.tellVector(41);
+  assert.match(String(await failed), 'a bug');
   assert.equal(ends, []);
 });
 

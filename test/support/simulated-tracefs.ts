@@ -15,6 +15,7 @@ import type { TemporaryFolder } from './temporary-folder.js';
 
 const PATH = 'sys/kernel/tracing/instances';
 export const EVENT = 'events/irq_vectors/vector_alloc/enable';
+export const FILTER = 'events/irq_vectors/vector_alloc/filter';
 
 /** A tracefs of files, below a folder: the pipe is a FIFO, and what is written to the marker comes out of it, as in the kernel's. */
 export class SimulatedTracefs implements TracefsFolders {
@@ -48,7 +49,7 @@ export class SimulatedTracefs implements TracefsFolders {
     for (const name of ['trace_clock', 'buffer_size_kb', 'trace', 'tracing_on', 'options/markers']) {
       this.folder.write(at(name), '');
     }
-    if (this.events) this.folder.write(at(EVENT), '0\n');
+    if (this.events) for (const name of [EVENT, FILTER]) this.folder.write(at(name), '0\n');
     const pipe = this.folder.join(at('trace_pipe'));
     execFileSync('mkfifo', [pipe]);
     symlinkSync('trace_pipe', this.folder.join(at('trace_marker')));
