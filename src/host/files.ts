@@ -26,6 +26,8 @@ export interface Files {
   write(path: string, text: string): void;
   /** for what is read again and again */
   open(path: string): OpenFile;
+  /** for what is written to as well */
+  openToWrite(path: string): WritableFile;
 }
 
 /** A file that is kept open where that is safe and there is room: reading it is one system call then. */
@@ -36,4 +38,12 @@ export interface OpenFile {
    */
   read(): string | undefined;
   close(): void;
+}
+
+export interface WritableFile extends OpenFile {
+  /**
+   * As Files.write; where a descriptor is kept, to what was read last, and never to another that has taken its place since:
+   * that is FileError ENOENT.
+   */
+  write(text: string): void;
 }

@@ -1,26 +1,42 @@
-import { closeSync, constants, openSync, readFileSync, readSync, statfsSync } from 'node:fs';
-import type { OpenFile } from './files.js';
+import { closeSync, constants, openSync, readFileSync, readSync, statfsSync, writeSync } from 'node:fs';
+import { FileError, type WritableFile } from './files.js';
+import { codeOf, isAbsent } from './system-errors.js';
 
 /** statfs(2) of procfs and sysfs: there a descriptor of what is gone says so (EIO, ENODEV, ESRCH). Others go on with old text. */
 const KERNEL_FILES = new Set([0x9fa0, 0x62656572]);
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
+const FLAGS = { read: O_RDONLY | O_NONBLOCK, write: O_RDWR | O_NOFOLLOW | O_NONBLOCK };
 /** More than a page is read piece by piece: not here. */
 const buffer = Buffer.allocUnsafe(65536);
+
+type Mode = keyof typeof FLAGS;
+
+/** A file by its path, each time. */
+interface Anew {
+  read(): string | undefined;
+  write(text: string): void;
+}
 
 /** The descriptors that one process keeps: all that it may have, but for an eighth, which is for everything else. */
 export class KeptFiles {
   #left = Math.floor((descriptorLimit() * 7) / 8);
+  /** whether /proc, /sys are the kernel's: asked once */
+  readonly #mounts = new Map<string, boolean>();
 
-  /** @param readAnew reads it by its path: where no descriptor is kept */
-  open(path: string, readAnew: () => string | undefined): OpenFile {
-    return new KeptFile(this, path, readAnew);
+  /** @param root before every path; '' or a folder without a slash at its end */
+  constructor(private readonly root = '') {}
+
+  /** @param anew for where no descriptor is kept */
+  open(path: string, mode: Mode, anew: Anew): WritableFile {
+    return new KeptFile(this, path, mode, anew);
   }
 
   /** A descriptor; undefined where none is to be kept. */
-  take(path: string): number | undefined {
+  take(path: string, mode: Mode): number | undefined {
     if (this.#left <= 0) return undefined;
     try {
-      if (!KERNEL_FILES.has(statfsSync(path).type)) return undefined;
-      const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      if (!this.#isKernels(path)) return undefined;
+      const fd = openSync(path, FLAGS[mode]);
       this.#left--;
       return fd;
     } catch {
@@ -32,22 +48,33 @@ export class KeptFiles {
     closeSync(fd);
     this.#left++;
   }
+
+  #isKernels(path: string): boolean {
+    const mount = path.slice(0, path.indexOf('/', this.root.length + 1));
+    const known = this.#mounts.get(mount) ?? KERNEL_FILES.has(statfsSync(mount).type);
+    this.#mounts.set(mount, known);
+    return known;
+  }
 }
 
-class KeptFile implements OpenFile {
+class KeptFile implements WritableFile {
   #fd: number | undefined;
   /** what was read last: the same text again is the same string, and costs none */
   #text = '';
+  /** it was read by its path last, and not by a descriptor */
+  #isAnew = false;
 
   constructor(
     private readonly kept: KeptFiles,
     private readonly path: string,
-    private readonly readAnew: () => string | undefined,
+    private readonly mode: Mode,
+    private readonly anew: Anew,
   ) {}
 
   read(): string | undefined {
-    this.#fd ??= this.kept.take(this.path);
-    if (this.#fd === undefined) return this.readAnew();
+    this.#fd ??= this.kept.take(this.path, this.mode);
+    this.#isAnew = this.#fd === undefined;
+    if (this.#fd === undefined) return this.anew.read();
     let length: number;
     try {
       length = readSync(this.#fd, buffer, 0, buffer.length, 0);
@@ -57,10 +84,26 @@ class KeptFile implements OpenFile {
     }
     if (length === buffer.length) {
       this.close();
-      return this.readAnew();
+      return this.anew.read();
     }
     if (!stands(this.#text, length)) this.#text = buffer.toString('latin1', 0, length);
     return this.#text;
+  }
+
+  write(text: string): void {
+    if (this.#isAnew) {
+      this.anew.write(text);
+      return;
+    }
+    try {
+      if (this.#fd === undefined) throw Object.assign(new Error(), { code: 'ENOENT' });
+      writeSync(this.#fd, text);
+    } catch (error) {
+      const code = codeOf(error);
+      // procfs's answer for what went, and before 6.12 for what the kernel manages: only the latter can be read
+      const isGone = isAbsent(code) || (code === 'EIO' && this.read() === undefined);
+      throw new FileError(isGone ? 'ENOENT' : code, this.path);
+    }
   }
 
   close(): void {

@@ -10,8 +10,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename } from 'node:path';
-import { FileError, type Files, type OpenFile } from './files.js';
+import { FileError, type Files, type OpenFile, type WritableFile } from './files.js';
 import { KeptFiles } from './kept-files.js';
+import { codeOf, isAbsent } from './system-errors.js';
 
 /** /proc/interrupts of the largest hosts is some 20 MiB; a device file planted below a root has no end. */
 const LIMIT = 64 * 1024 * 1024;
@@ -21,18 +22,17 @@ const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
  * many, and ends a read where the next does not fit.
  */
 const ONE_RECORD = /^\/(?:sys|proc\/irq)\//;
-/** ENODEV is sysfs's word for what went while it was open, ESRCH procfs's for a process that ended. */
-const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ENODEV', 'ESRCH']);
 
 /** The files of this host, or of the tree below `root` (a simulated host, a chroot). */
 export class RootFiles implements Files {
   // nearly every answer fits a page: one buffer serves
   readonly #buffer = Buffer.allocUnsafe(65536);
   readonly #root: string;
-  readonly #kept = new KeptFiles();
+  readonly #kept: KeptFiles;
 
   constructor(root = '') {
     this.#root = root.replace(/\/+$/, '');
+    this.#kept = new KeptFiles(this.#root);
   }
 
   read(path: string): string | undefined {
@@ -78,12 +78,20 @@ export class RootFiles implements Files {
       }
     } catch (error) {
       const code = codeOf(error);
-      throw new FileError(ABSENT.has(code) || (code === 'EIO' && !existsSync(file)) ? 'ENOENT' : code, file);
+      throw new FileError(isAbsent(code) || (code === 'EIO' && !existsSync(file)) ? 'ENOENT' : code, file);
     }
   }
 
   open(path: string): OpenFile {
-    return this.#kept.open(this.#root + path, () => this.read(path));
+    return this.#kept.open(this.#root + path, 'read', this.#anew(path));
+  }
+
+  openToWrite(path: string): WritableFile {
+    return this.#kept.open(this.#root + path, 'write', this.#anew(path));
+  }
+
+  #anew(path: string) {
+    return { read: () => this.read(path), write: (text: string) => this.write(path, text) };
   }
 
   /** O_NONBLOCK: a FIFO below a root would wait for a writer. */
@@ -108,12 +116,8 @@ export class RootFiles implements Files {
       return action();
     } catch (error) {
       const code = codeOf(error);
-      if (ABSENT.has(code)) return undefined;
+      if (isAbsent(code)) return undefined;
       throw new FileError(code, this.#root + path);
     }
   }
-}
-
-function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? 'EIO';
 }

@@ -21,6 +21,8 @@ interface VcpuThread {
 /** The vCPU threads of one domain, read again and again: a system call a thread, and one for their list. */
 export class VcpuWatch {
   #pid: number | undefined;
+  /** QEMU's name: of one that ended it cannot be read */
+  #comm: OpenFile | undefined;
   /** by the thread's number; undefined: not a vCPU's */
   #threads = new Map<string, VcpuThread | undefined>();
   #latest: VcpuThreads | undefined;
@@ -63,7 +65,16 @@ export class VcpuWatch {
     return true;
   }
 
+  /** Whether the process that was found still runs: one short read. @throws FileError */
+  isRunning(): boolean {
+    if (this.#pid === undefined) return false;
+    this.#comm ??= this.files.open(`/proc/${this.#pid}/comm`);
+    return this.#comm.read() !== undefined;
+  }
+
   close(): void {
+    this.#comm?.close();
+    this.#comm = undefined;
     for (const thread of this.#threads.values()) thread?.status.close();
     this.#threads = new Map();
     this.#pid = undefined;

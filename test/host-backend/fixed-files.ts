@@ -1,4 +1,4 @@
-import { FileError, type Files, type OpenFile } from '../../src/host/files.js';
+import { FileError, type Files, type OpenFile, type WritableFile } from '../../src/host/files.js';
 
 /** Files that are given, by path; a value that is an error is met by who reads it. Folders come of the paths. */
 export class FixedFiles implements Files {
@@ -29,6 +29,10 @@ export class FixedFiles implements Files {
   }
 
   open(path: string): OpenFile {
-    return { read: () => this.read(path), close: () => {} };
+    return this.openToWrite(path);
+  }
+
+  openToWrite(path: string): WritableFile {
+    return { read: () => this.read(path), write: () => this.write(path), close: () => {} };
   }
 }

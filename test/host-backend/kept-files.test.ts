@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { FileError } from '../../src/host/files.js';
 import { KeptFiles } from '../../src/host/kept-files.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
@@ -10,12 +11,13 @@ const kept = suite('files that are kept open');
 const OWN = '/proc/self/comm';
 const own = () => readFileSync(OWN, 'utf8');
 const descriptors = () => readdirSync('/proc/self/fd').length;
-const never = () => assert.unreachable('it is read by its descriptor') as never;
+const unreachable = () => assert.unreachable('it is read by its descriptor') as never;
+const never = { read: unreachable, write: unreachable };
 
 kept('a file of procfs is opened once, and says what is so now', () => {
   const before = own();
   const open = descriptors();
-  const file = new KeptFiles().open(OWN, never);
+  const file = new KeptFiles().open(OWN, 'read', never);
   try {
     assert.is(descriptors(), open, 'not before it is read');
     assert.is(file.read(), before);
@@ -38,20 +40,52 @@ kept('a file of procfs is opened once, and says what is so now', () => {
   assert.is(descriptors(), open, 'closing it again closes nobody else');
 });
 
+kept('what is written goes by the descriptor that it was read by', () => {
+  const before = own();
+  const file = new KeptFiles().open(OWN, 'write', never);
+  try {
+    assert.is(file.read(), before);
+    file.write('renamed');
+    assert.equal([own(), file.read()], ['renamed\n', 'renamed\n']);
+  } finally {
+    file.close();
+    writeFileSync(OWN, before.trimEnd());
+  }
+});
+
+kept('what cannot be written is said by the kernel’s name', () => {
+  const file = new KeptFiles().open('/proc/sys/kernel/pid_max', 'write', never);
+  file.read();
+  assert.throws(
+    () => file.write('none'),
+    (error: FileError) => error.code === 'EINVAL',
+  );
+  file.close();
+});
+
 kept('of what went it says so once, then what is there instead is read', async () => {
   const child = spawn('sleep', ['60']);
   const path = `/proc/${child.pid}/comm`;
   const open = descriptors();
   const anew: string[] = [];
-  const file = new KeptFiles().open(path, () => {
-    anew.push(path);
-    return undefined;
-  });
+  const read = () => void anew.push(path) as undefined;
+  const file = new KeptFiles().open(path, 'write', { ...never, read });
   await once(child, 'spawn');
   assert.type(file.read(), 'string');
   child.kill('SIGKILL');
   await once(child, 'exit');
+  for (const why of ['it went', 'that is known'])
+    assert.throws(
+      () => file.write('text'),
+      (error: FileError) => error.code === 'ENOENT',
+      why,
+    );
   assert.is(file.read(), undefined);
+  assert.throws(
+    () => file.write('text'),
+    (error: FileError) => error.code === 'ENOENT',
+    'its path may be another’s by now',
+  );
   assert.equal(anew, []);
   assert.ok(descriptors() <= open, 'its descriptor is given back');
   assert.is(file.read(), undefined);
@@ -64,8 +98,12 @@ kept('others are read anew each time: a descriptor would go on with old text', (
     folder.write('a', 'text\n');
     const open = descriptors();
     let times = 0;
-    const file = new KeptFiles().open(folder.join('a'), () => `${++times}`);
+    const written: string[] = [];
+    const anew = { read: () => `${++times}`, write: (text: string) => void written.push(text) };
+    const file = new KeptFiles().open(folder.join('a'), 'write', anew);
     assert.equal([file.read(), file.read()], ['1', '2']);
+    file.write('text');
+    assert.equal(written, ['text']);
     assert.is(descriptors(), open);
   } finally {
     folder.remove();
@@ -73,7 +111,7 @@ kept('others are read anew each time: a descriptor would go on with old text', (
 });
 
 kept('what fills the buffer is read anew: a read more would be another answer', () => {
-  const file = new KeptFiles().open('/proc/self/pagemap', () => 'long');
+  const file = new KeptFiles().open('/proc/self/pagemap', 'read', { ...never, read: () => 'long' });
   assert.is(file.read(), 'long');
   file.close();
 });
@@ -82,11 +120,12 @@ kept('no more than seven eighths of what the process may have; what is given bac
   const files = new KeptFiles();
   const limit = Number(/^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]);
   const all: number[] = [];
-  for (let fd = files.take(OWN); fd !== undefined && all.length <= limit; fd = files.take(OWN)) all.push(fd);
+  for (let fd = files.take(OWN, 'read'); fd !== undefined && all.length <= limit; fd = files.take(OWN, 'read'))
+    all.push(fd);
   try {
     assert.is(all.length, Math.floor((limit * 7) / 8));
     let anew = 0;
-    const more = files.open(OWN, () => `${++anew}`);
+    const more = files.open(OWN, 'read', { ...never, read: () => `${++anew}` });
     assert.is(more.read(), '1', 'beyond it is read anew');
     files.giveBack(all.pop() as number);
     assert.is(more.read(), own());

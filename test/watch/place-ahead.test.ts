@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { PciAddress } from '../../src/domain/address.js';
 import type { DeviceDescription } from '../../src/host/simulated/description.js';
+import type { SimulatedKernel } from '../../src/host/simulated/kernel.js';
 import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
 import { DeviceWatch } from '../../src/watch/hold/device-watch.js';
 import { placeAhead } from '../../src/watch/hold/place-ahead.js';
@@ -28,7 +29,7 @@ function name(
   device.cpus = cpus ?? undefined;
   if (settled) device.watchOf({ irq: 41, handlers: before, affinity: '0-7' }).settled = WANTED;
   if (code) kernel.refuse(41, code);
-  const done = placeAhead(files, device, { irq: 41, handlers: told, at: 0 }, () => 3);
+  const { done } = placeAhead(files, device, { irq: 41, handlers: told, at: 0 }, () => 3);
   return [done, kernel.writes.length];
 }
 
@@ -66,5 +67,77 @@ for (const [why, shape, more] of [
     assert.equal(name(shape, more), ['unclear', 0]);
   });
 }
+
+/** A device that has these vectors; names the first, and says what came of it and what was written. */
+function nameFirst(
+  irqs: number[],
+  { files: before, known = [] }: { files?: (kernel: SimulatedKernel) => KernelFiles; known?: number[] } = {},
+) {
+  const kernel = hostOf([
+    { address: A, driver: 'vfio-pci' },
+    { address: B, driver: 'vfio-pci' },
+  ] as DeviceDescription[]);
+  kernel.enableVectors(A, irqs);
+  const files = before?.(kernel) ?? new KernelFiles(kernel);
+  const device = new DeviceWatch(files, A as PciAddress);
+  device.cpus = WANTED;
+  for (const irq of known) device.watchAs(irq, `vfio-msix[${irqs.indexOf(irq)}](${A})`).settled = WANTED;
+  const ahead = placeAhead(files, device, { irq: irqs[0] as number, handlers: [OURS], at: 0 }, () => 3);
+  return { ahead, kernel, device, written: kernel.writes.map(({ irq }) => irq) };
+}
+
+test('those that came with it are placed with it, whatever their numbers', () => {
+  const { ahead, written } = nameFirst([41, 42, 55]);
+  assert.equal(ahead, { done: 'written', placed: [41, 42, 55], writes: 3 });
+  assert.equal(written, [41, 42, 55]);
+});
+
+test('up to one that is known, or is no vector yet', () => {
+  const unchanged = nameFirst([41, 42, 43], { known: [42] });
+  assert.equal(unchanged.written, [41]);
+  const phantom = nameFirst([41, 42, 43], {
+    files: (kernel) => {
+      kernel.enableVectors(A, [41, 42, 43], 'msix', 1);
+      return new KernelFiles(kernel);
+    },
+  });
+  assert.equal(phantom.ahead, { done: 'written', placed: [41], writes: 1 });
+  assert.equal([...phantom.device.interrupts.keys()], [41], 'nothing is kept of what was not there');
+});
+
+test('of numbers that are not in the order of the vectors, the first alone', () => {
+  assert.equal(nameFirst([41, 60, 50]).written, [41], 'the next number is another vector than was expected');
+});
+
+test('what goes and comes back while the others are written is written again', () => {
+  const { ahead, kernel, written } = nameFirst([41, 42], {
+    files: (kernel) => {
+      let isDone = false;
+      return new KernelFiles(kernel, (operation, path) => {
+        if (isDone || operation !== 'write' || path !== '/proc/irq/42/smp_affinity') return;
+        isDone = true;
+        kernel.enableVectors(A, [41, 42]);
+      });
+    },
+  });
+  // 42 was another one by the time of its write
+  assert.equal([written, ahead], [[41, 41], { done: 'written', placed: [41], writes: 2 }]);
+  assert.equal(kernel.interrupts.get(42)?.affinity, kernel.possible, 'its own word is still to come');
+});
+
+test('a vector of another device under the next number is left alone', () => {
+  const { written } = nameFirst([41, 42], {
+    files: (kernel) => {
+      let isDone = false;
+      return new KernelFiles(kernel, (operation, path) => {
+        if (isDone || operation !== 'read' || path !== '/proc/irq/42/smp_affinity') return;
+        isDone = true;
+        kernel.enableVectors(A, [41]);
+        kernel.enableVectors(B, [42]);
+      });
+    },
+  });
+  assert.equal(written, [41, 41]);
+});
 
 test.run();

@@ -1,4 +1,4 @@
-import { FileError, type Files, type OpenFile } from '../files.js';
+import { FileError, type Files, type OpenFile, type WritableFile } from '../files.js';
 import type { SimulatedKernel } from './kernel.js';
 import { type Folder, isFolder, type Node, tree } from './tree.js';
 
@@ -45,8 +45,12 @@ export class KernelFiles implements Files {
     this.kernel.writeAffinity(Number(irq), text, list ? 'list' : 'mask');
   }
 
-  /** As procfs does it: a descriptor stays with the interrupt that it was opened for. */
   open(path: string): OpenFile {
+    return this.openToWrite(path);
+  }
+
+  /** As procfs does it: a descriptor stays with the interrupt that it was opened for. */
+  openToWrite(path: string): WritableFile {
     const irq = Number(/\/irq\/(\d+)\//.exec(path)?.[1] ?? Number.NaN);
     let opened: unknown;
     const read = () => {
@@ -56,7 +60,12 @@ export class KernelFiles implements Files {
       opened = text === undefined || stale ? undefined : now;
       return stale ? undefined : text;
     };
-    return { read, close: () => {} };
+    const write = (text: string) => {
+      this.#find('write', path);
+      if (opened === undefined || this.kernel.interrupts.get(irq) !== opened) throw new FileError('ENOENT', path);
+      this.kernel.writeAffinity(irq, text);
+    };
+    return { read, write, close: () => {} };
   }
 
   #find(operation: Operation, path: string): Node | undefined {

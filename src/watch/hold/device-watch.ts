@@ -1,4 +1,5 @@
 import type { PciAddress } from '../../domain/address.js';
+import { formatMask, parseCpuList } from '../../domain/cpu-mask.js';
 import { ownership } from '../../enforce/handlers.js';
 import type { DeviceReport, InterruptReport } from '../../enforce/report.js';
 import { FileError, type Files } from '../../host/files.js';
@@ -9,8 +10,8 @@ import { InterruptWatch } from './interrupt-watch.js';
  * A close look follows what was placed ahead of it when nothing more has come for so long, and at the latest after so long, in
  * milliseconds: in between it would keep the next from being placed.
  */
-const SOON = 100;
-const LATEST = 500;
+const SOON = 300;
+const LATEST = 1000;
 
 /**
  * The numbers of a device's interrupts are listed so often, in milliseconds, and whenever the host has more of them than before, or
@@ -25,8 +26,8 @@ export class DeviceWatch {
   lookedAt: number | undefined;
   /** when something is to be tried again; Infinity where nothing is */
   retryAt = Number.POSITIVE_INFINITY;
-  /** where its vectors belong, as the last close look found: a CPU list; undefined where that may not be taken for granted */
-  cpus: string | undefined;
+  #cpus: string | undefined;
+  #mask = '';
   /** why it cannot be read, and when it is tried again */
   readonly #unreadable = new BackOff();
   #ahead: { since: number; due: number } | undefined;
@@ -40,6 +41,21 @@ export class DeviceWatch {
     private readonly files: Files,
     readonly address: PciAddress,
   ) {}
+
+  /** Where its vectors belong, as the last close look found: a CPU list; undefined where that may not be taken for granted. */
+  get cpus(): string | undefined {
+    return this.#cpus;
+  }
+
+  set cpus(cpus: string | undefined) {
+    if (cpus !== undefined && cpus !== this.#cpus) this.#mask = `${formatMask(parseCpuList(cpus) ?? [])}\n`;
+    this.#cpus = cpus;
+  }
+
+  /** The same as a mask, as the kernel takes it. */
+  get mask(): string {
+    return this.#mask;
+  }
 
   /** How many of its interrupts are kept where they belong: a vector that nobody has requested is none of them. */
   get heldCount(): number {
@@ -83,7 +99,8 @@ export class DeviceWatch {
   }
 
   /** Whether anything is other than it was. Interrupts that came back under their numbers are known as new ones from here on. */
-  look({ now, numbers }: { now: number; numbers: number | undefined }): boolean {
+  look({ now, numbers: count }: { now: number; numbers(): number | undefined }): boolean {
+    const numbers = count();
     let changed = this.#names === undefined;
     if (!changed && (numbers === undefined || numbers !== this.#numbers || now - this.#listedAt >= LIST)) {
       changed = this.#list() !== this.#names;
@@ -100,27 +117,37 @@ export class DeviceWatch {
     this.#unreadable.succeeded();
     const listed = this.#list();
     const messages = interrupts.filter(({ type }) => type !== 'intx').map(({ irq }) => irq);
-    const numbers = listed === '' ? [] : listed.split(' ').map(Number);
-    this.#names = sorted(numbers) === sorted(messages) ? listed : undefined;
+    this.#names = inOrder(numbersIn(listed)).join() === inOrder(messages).join() ? listed : undefined;
     const present = new Set(interrupts.map(({ irq }) => irq));
-    for (const [irq, watch] of this.interrupts) {
-      if (present.has(irq)) continue;
-      watch.close();
-      this.interrupts.delete(irq);
-    }
+    for (const irq of this.interrupts.keys()) if (!present.has(irq)) this.forget(irq);
     for (const interrupt of interrupts) this.watchOf(interrupt).adopt(interrupt);
   }
 
   /** The watch of an interrupt; a new one where its number is another vector's now. */
   watchOf({ irq, handlers, affinity }: Pick<InterruptReport, 'irq' | 'handlers' | 'affinity'>): InterruptWatch {
     const ours = affinity !== null && ownership(handlers, this.address).ours;
-    const handler = ours ? handlers[0] : undefined;
+    return this.watchAs(irq, ours ? handlers[0] : undefined);
+  }
+
+  /** The same of one whose handler is known; undefined where that is not VFIO's for the device alone. */
+  watchAs(irq: number, handler: string | undefined): InterruptWatch {
     const known = this.interrupts.get(irq);
     if (known?.handler === handler && known) return known;
     known?.close();
     const watch = new InterruptWatch(this.files, irq, handler);
     this.interrupts.set(irq, watch);
     return watch;
+  }
+
+  /** Those that the kernel lists for it now, in ascending order. */
+  numbers(): number[] {
+    return inOrder(numbersIn(this.#list()));
+  }
+
+  /** Nothing is known of it any more. */
+  forget(irq: number): void {
+    this.interrupts.get(irq)?.close();
+    this.interrupts.delete(irq);
   }
 
   close(): void {
@@ -138,4 +165,5 @@ export class DeviceWatch {
   }
 }
 
-const sorted = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b).join(' ');
+const inOrder = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b);
+const numbersIn = (listed: string) => (listed === '' ? [] : listed.split(' ').map(Number));

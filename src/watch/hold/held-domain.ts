@@ -14,7 +14,7 @@ import type { HoldHost } from './hold-host.js';
 import type { HoldRun } from './hold-run.js';
 import { Outcomes } from './outcomes.js';
 import { Pace } from './pace.js';
-import { type Ahead, type Appeared, placeAhead } from './place-ahead.js';
+import { type Ahead, type Appeared, placeAhead, UNCLEAR } from './place-ahead.js';
 
 /** What a look needs to know beyond the domain. */
 export interface LookContext extends ThreadsContext {
@@ -22,8 +22,8 @@ export interface LookContext extends ThreadsContext {
   topology: Topology;
   /** the kernel tells of vectors */
   traced: boolean;
-  /** how many IRQ numbers have a folder: read before everything else that is looked at. Undefined: unknown */
-  numbers: number | undefined;
+  /** how many IRQ numbers have a folder, as it was before the first device of the run was looked at. Undefined: unknown */
+  numbers(): number | undefined;
   /** what the looks of one run add up to */
   run: HoldRun;
   /** when the kernel first spoke of an interrupt */
@@ -76,19 +76,19 @@ export class HeldDomain {
     return due;
   }
 
-  /** Places a vector that has just appeared before anything else is looked at. */
+  /** Places a vector that has just appeared, and those that came with it, before anything else is looked at. */
   placeAhead(address: string, appeared: Appeared, context: LookContext): Ahead {
     const device = this.devices.get(address);
     // what it wants may be another set by now
-    if (!device || this.pace.closelyAt <= context.now || !this.#isAsBefore(context)) return 'unclear';
-    const done = placeAhead(this.host.files, device, appeared, () => this.host.clock.now());
-    if (done === 'written') context.run.writes++;
-    return done;
+    if (!device || this.pace.closelyAt <= context.now || !this.#isAsBefore(context)) return UNCLEAR;
+    const ahead = placeAhead(this.host.files, device, appeared, () => this.host.clock.now());
+    context.run.writes += ahead.writes;
+    return ahead;
   }
 
   #isAsBefore(context: LookContext): boolean {
     try {
-      return this.#threads.areSame(context);
+      return this.#threads.areSame(context, this.#isAuto);
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       return false; // the close look says what is wrong

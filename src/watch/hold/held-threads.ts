@@ -56,11 +56,11 @@ export class HeldThreads {
     return this.#vcpus.read(false, pidFiles) !== this.#known;
   }
 
-  /** QEMU runs, and its vCPUs may run where they could; asked once at one time. @throws FileError */
-  areSame({ now, pidFiles }: ThreadsContext): boolean {
+  /** QEMU runs, and where a policy follows them, its vCPUs may run where they could; asked once at one time. @throws FileError */
+  areSame({ now, pidFiles }: ThreadsContext, followed: boolean): boolean {
     if (this.#sameAt === now) return true;
     const same = () => this.#vcpus.isUnchanged() || this.#vcpus.read(false, pidFiles) === this.#known;
-    if (!this.#known || !same()) return false;
+    if (!this.#known || !(followed ? same() : this.#vcpus.isRunning())) return false;
     this.#sameAt = now;
     return true;
   }

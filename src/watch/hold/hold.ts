@@ -142,7 +142,7 @@ export class Hold {
       settings: this.settings,
       topology,
       traced: this.traced,
-      numbers: this.host.files.folders('/proc/irq'),
+      numbers: once(() => this.host.files.folders('/proc/irq')),
       pidFiles: pidFilesOnce(this.host.files),
       run,
       heardAt: (irq: number) => this.#named.at(irq),
@@ -193,6 +193,15 @@ export class Hold {
       for (const device of devices.values()) device.postpone(Math.max(device.retryAt, pace.next));
     }
   }
+}
+
+/** Asked at the first call alone. */
+function once<T>(ask: () => T): () => T {
+  let answer: { value: T } | undefined;
+  return () => {
+    answer ??= { value: ask() };
+    return answer.value;
+  };
 }
 
 /** libvirt takes a UUID in many forms. */

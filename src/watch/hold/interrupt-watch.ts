@@ -1,7 +1,7 @@
 import { parseMask } from '../../domain/cpu-mask.js';
 import { formatCpuset } from '../../domain/cpuset.js';
 import type { InterruptReport } from '../../enforce/report.js';
-import { FileError, type Files, type OpenFile } from '../../host/files.js';
+import { FileError, type Files, type OpenFile, type WritableFile } from '../../host/files.js';
 import { BackOff } from './back-off.js';
 import { Contest } from './contest.js';
 
@@ -19,6 +19,7 @@ export class InterruptWatch {
   readonly contest = new Contest();
   readonly backOff = new BackOff();
   readonly #file: OpenFile;
+  readonly #mask: WritableFile | undefined;
   /** undefined: nothing that was read can be what is expected */
   #seen: string | undefined;
 
@@ -31,7 +32,8 @@ export class InterruptWatch {
     irq: number,
     readonly handler: string | undefined,
   ) {
-    this.#file = files.open(handler === undefined ? `/sys/kernel/irq/${irq}/actions` : `/proc/irq/${irq}/smp_affinity`);
+    this.#mask = handler === undefined ? undefined : files.openToWrite(`/proc/irq/${irq}/smp_affinity`);
+    this.#file = this.#mask ?? files.open(`/sys/kernel/irq/${irq}/actions`);
   }
 
   /** What came back under its number is known as a new one from here on, for that shows once only. */
@@ -71,19 +73,28 @@ export class InterruptWatch {
     }
   }
 
-  /** Takes what a report says for granted, if it is still true. */
-  adopt({ affinity, handlers }: Pick<InterruptReport, 'affinity' | 'handlers'>): void {
+  /**
+   * Writes a mask to the interrupt whose affinity was read last, and to no other that has its number since. Only where the handler is VFIO's.
+   * @throws FileError as Files.write
+   */
+  write(mask: string): void {
+    this.#mask?.write(mask);
+  }
+
+  /** Takes what a report says for granted, if it is still true. False where it went, or came back as another one, under the look. */
+  adopt({ affinity, handlers }: Pick<InterruptReport, 'affinity' | 'handlers'>): boolean {
     let text: string | undefined;
     try {
       text = this.#file.read();
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
     }
-    // it went, or came back as another one, under the look
-    if (text === undefined && this.handler !== undefined) this.#forget();
+    const isGone = text === undefined && this.handler !== undefined;
+    if (isGone) this.#forget();
     const now = this.handler === undefined ? (text ?? '').trimEnd() : listOf(text ?? '');
     const expected = this.handler === undefined ? handlers.join(',') : affinity;
     this.#seen = now === expected ? (text ?? '') : undefined;
+    return !isGone;
   }
 
   close(): void {

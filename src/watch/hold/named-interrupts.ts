@@ -1,6 +1,7 @@
 import type { Files } from '../../host/files.js';
 import { Heard } from './heard.js';
 import type { HeldDomain, LookContext } from './held-domain.js';
+import { UNCLEAR } from './place-ahead.js';
 
 /** What the kernel named: placed at once where it is clear what it is, else looked at closely. */
 export class NamedInterrupts {
@@ -43,11 +44,11 @@ export class NamedInterrupts {
       }
       const appeared = { irq, handlers, at: this.#heard.at(irq) ?? context.now };
       const [only, other] = domains;
-      const ahead = only && !other ? only.placeAhead(address, appeared, context) : 'unclear';
-      if (ahead === 'unclear') {
-        unclear.set(irq, address);
-        for (const domain of domains) changed.set(domain, (changed.get(domain) ?? new Set()).add(address));
-      } else if (ahead !== 'not there') this.#heard.settled(irq);
+      const { done, placed } = only && !other ? only.placeAhead(address, appeared, context) : UNCLEAR;
+      for (const one of placed) this.#heard.settled(one);
+      if (done !== 'unclear') continue;
+      unclear.set(irq, address);
+      for (const domain of domains) changed.set(domain, (changed.get(domain) ?? new Set()).add(address));
     }
     for (const [domain, addresses] of changed) domain.look(context, addresses);
     this.#settle(unclear);

@@ -1,50 +1,138 @@
-import { formatMask, parseCpuList } from '../../domain/cpu-mask.js';
 import { ownership } from '../../enforce/handlers.js';
-import { lookAgain } from '../../enforce/look-again.js';
 import { FileError, type Files } from '../../host/files.js';
+import { readHandlers } from '../../host/interrupt.js';
+import { isVfioDriver, readDriver } from '../../host/pci-device.js';
 import type { DeviceWatch } from './device-watch.js';
 
 /** A vector that the kernel named: what handles it now, and when its appearance was told, on the clock. */
 export interface Appeared {
   irq: number;
-  handlers: readonly string[];
+  handlers: string[];
   at: number;
 }
 
 /**
- * What came of it. `not there`: the kernel names a handler a moment before there is a mask to write; `unclear`: a close look has to decide.
+ * What came of one. `not there`: the kernel names a handler a moment before there is a mask to write; `unclear`: a close look has to decide.
  */
-export type Ahead = 'written' | 'as wanted' | 'not there' | 'unclear';
+type Done = 'written' | 'as wanted' | 'not there' | 'unclear';
+
+export interface Ahead {
+  /** of the one that was named */
+  done: Done;
+  /** the numbers of those that are as wanted now: it, and those that came with it */
+  placed: number[];
+  /** masks that were written */
+  writes: number;
+}
+
+export const UNCLEAR: Ahead = { done: 'unclear', placed: [], writes: 0 };
 
 /**
  * Places a vector that has just appeared, ahead of the close look that reads back and notes it down: a tenth of its work. Only one of
- * which nothing is known, on a device that a close look found to be its domain's.
+ * which nothing is known, on a device that a close look found to be its domain's. A device's vectors mostly come together: the next ones
+ * are there before the kernel's word of them is, and are placed with it.
  */
 export function placeAhead(files: Files, device: DeviceWatch, appeared: Appeared, now: () => number): Ahead {
-  const { irq, at } = appeared;
-  const { address, cpus } = device;
-  const handlers = [...appeared.handlers];
-  const owned = ownership(handlers, address);
-  if (cpus === undefined || !owned.ours) return 'unclear';
-  const known = device.interrupts.get(irq);
-  if (known?.handler === handlers[0] && !known?.isNew) return 'unclear';
-  try {
-    const watch = device.watchOf({ irq, handlers, affinity: '' });
-    const from = watch.readAffinity();
-    if (from === undefined) return 'not there';
-    // the kernel may have named many, and this one is another's by now
-    if (lookAgain(files, { address, irq, handlers }) !== undefined) return 'unclear';
-    if (from !== cpus) {
-      // what a line had is noted down before it is written
-      if (owned.vector === null) return 'unclear';
-      files.write(`/proc/irq/${irq}/smp_affinity`, `${formatMask(parseCpuList(cpus) ?? [])}\n`);
-      watch.ahead = { from, to: cpus, lagMs: Math.max(0, now() - at) };
+  const { irq, handlers, at } = appeared;
+  const owned = ownership(handlers, device.address);
+  if (!owned.ours || !isOnVfio(files, device)) return UNCLEAR;
+  const placer = new Placer(files, device, at, now);
+  const first = { irq, handler: handlers[0] as string };
+  const done = placer.place(first, owned.vector === null);
+  const { vector } = owned;
+  if (placer.goesOn && vector !== null) {
+    const next = device.numbers().filter((number) => number > irq);
+    for (let ahead = 1; placer.goesOn && ahead <= next.length; ahead++) {
+      const handler = first.handler.replace(`[${vector}]`, `[${vector + ahead}]`);
+      placer.placeNext({ irq: next[ahead - 1] as number, handler });
     }
-    watch.adopt({ affinity: cpus, handlers });
-    device.lookSoon(now());
-    return from === cpus ? 'as wanted' : 'written';
+  }
+  return { done, ...placer.conclude() };
+}
+
+function isOnVfio(files: Files, { address }: DeviceWatch): boolean {
+  try {
+    return isVfioDriver(readDriver(files, address));
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
-    return error.code === 'ENOENT' ? 'not there' : 'unclear';
+    return false;
+  }
+}
+
+interface Vector {
+  irq: number;
+  handler: string;
+}
+
+/** The vectors of one device that come together. */
+class Placer {
+  readonly #placed: Vector[] = [];
+  #writes = 0;
+  /** the last one is as wanted */
+  goesOn = false;
+
+  constructor(
+    private readonly files: Files,
+    private readonly device: DeviceWatch,
+    private readonly at: number,
+    private readonly now: () => number,
+  ) {}
+
+  /** @param isLine what it had is noted down before it is written: not here */
+  place(one: Vector, isLine = false): Done {
+    const done = this.#attempt(one, isLine);
+    this.goesOn = done === 'written' || done === 'as wanted';
+    if (this.goesOn) this.#placed.push(one);
+    if (done === 'written') this.#writes++;
+    return done;
+  }
+
+  /** One that nobody has named: nothing is kept of it where it is not what it is taken for. */
+  placeNext(one: Vector): void {
+    const known = this.device.interrupts.get(one.irq);
+    this.goesOn = false;
+    if (known?.look() !== 'same') this.place(one);
+    if (!known && !this.goesOn) this.device.forget(one.irq);
+  }
+
+  /** What went, and is back, while others were placed is placed once more: a driver that loads does that for each vector that it adds. */
+  conclude(): Pick<Ahead, 'placed' | 'writes'> {
+    const batch = this.#placed.splice(0);
+    if (batch.length > 0) this.device.lookSoon(this.now());
+    const gone = batch.filter((one) => !this.#adopt(one));
+    for (const one of gone) {
+      this.place(one);
+      if (this.goesOn) this.#adopt(one);
+    }
+    const placed = [...batch.filter((one) => !gone.includes(one)), ...this.#placed].map(({ irq }) => irq);
+    return { placed, writes: this.#writes };
+  }
+
+  /** Later looks compare with what is now. False where it went. */
+  #adopt({ irq, handler }: Vector): boolean {
+    return this.device.watchAs(irq, handler).adopt({ affinity: this.device.cpus ?? null, handlers: [handler] });
+  }
+
+  #attempt({ irq, handler }: Vector, isLine: boolean): Done {
+    const { cpus, mask, interrupts } = this.device;
+    if (cpus === undefined) return 'unclear';
+    const known = interrupts.get(irq);
+    if (known?.handler === handler && !known.isNew) return 'unclear';
+    try {
+      const watch = this.device.watchAs(irq, handler);
+      const from = watch.readAffinity();
+      if (from === undefined) return 'not there';
+      // it may be another's by now; what becomes another's from here on is not written. VFIO's handlers do not outlive its binding
+      const handlers = readHandlers(this.files, irq);
+      if (handlers.length !== 1 || handlers[0] !== handler) return 'unclear';
+      if (from === cpus) return 'as wanted';
+      if (isLine) return 'unclear';
+      watch.write(mask);
+      watch.ahead = { from, to: cpus, lagMs: Math.max(0, this.now() - this.at) };
+      return 'written';
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      return error.code === 'ENOENT' ? 'not there' : 'unclear';
+    }
   }
 }
