@@ -19,6 +19,7 @@ const PACKAGES = [
   'systemd',
   'util-linux',
   'xz-utils',
+  'zstd',
 ];
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 const TRACING = '/sys/kernel/tracing';
 const INSTANCE = `${TRACING}/instances/rig`;
@@ -34,10 +34,5 @@ export class KernelTrace {
         ? [{ at: Number(match[1]) * 1000, kind: match[2] as TraceEvent['kind'], irq: Number(match[3]) }]
         : [];
     });
-  }
-
-  stop(): void {
-    rmdirSync(INSTANCE);
-    appendFileSync(`${TRACING}/kprobe_events`, '-:rig/affinity\n');
   }
 }

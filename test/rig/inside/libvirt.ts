@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { run } from './run.js';
 import { eventually } from './wait.js';
 
@@ -22,6 +23,8 @@ auth_unix_rw = "none"
 const CACHE = '/var/cache/libvirt/qemu';
 /** Shared with the machine that emulates this one. */
 const KEPT = '/.cache';
+
+const SOCKET = '/run/libvirt/libvirt-sock';
 
 export const LOG = '/var/log/libvirtd.log';
 
@@ -45,7 +48,7 @@ export class Libvirt {
     if (!this.#daemon && existsSync(`${KEPT}/capabilities`)) cpSync(KEPT, CACHE, { recursive: true });
     const log = openSync(LOG, 'a');
     this.#daemon = spawn('libvirtd', [], { stdio: ['ignore', log, log] });
-    await eventually(() => run('virsh', 'uri'), 200);
+    await eventually(() => connectable(SOCKET));
   }
 
   /** Ends the daemon alone: its guests go on. */
@@ -61,6 +64,13 @@ export class Libvirt {
       cpSync(folder, `${KEPT}/capabilities`, { recursive: true });
     }
   }
+}
+
+/** A connection waits until the daemon takes it. */
+async function connectable(path: string): Promise<void> {
+  const socket = connect(path);
+  await once(socket, 'connect');
+  socket.destroy();
 }
 
 export const virsh = (...args: string[]): Promise<string> => run('virsh', ...args);

@@ -34,15 +34,17 @@ function place(irq, pause) {
   if (handlers.includes('(' + address + ')')) {
     const file = '/proc/irq/' + irq + '/smp_affinity';
     if (!fs.readFileSync(file, 'utf8').endsWith(mask + '\\n')) fs.writeFileSync(file, mask);
-  } else if (handlers.trim() === '' && pause < 500) setTimeout(place, pause, irq, pause * 1.5);
+  } else if (handlers.trim() === '' && pause < 500) setTimeout(attempt, pause, irq, pause * 1.5);
 }
+// what goes under it is gone
+function attempt(irq, pause) { try { place(irq, pause); } catch {} }
 (async () => {
   const pipe = await fs.promises.open(instance + '/trace_pipe');
   const buffer = Buffer.alloc(65536);
   for (;;) {
     const { bytesRead } = await pipe.read(buffer, 0, buffer.length, null);
     const irqs = buffer.toString('latin1', 0, bytesRead).matchAll(/vector_alloc: irq=(\\d+)/g);
-    for (const irq of new Set([...irqs].map((match) => match[1]))) try { place(irq, 1); } catch {}
+    for (const irq of new Set([...irqs].map((match) => match[1]))) attempt(irq, 1);
   }
 })();`;
 

@@ -31,7 +31,7 @@ async function play(): Promise<void> {
   }
   report({ type: 'note', text: `libvirtd and hostdev-cpuset are up after ${uptime()} s` });
   for (const scene of wanted) await playOne(scene, rig);
-  await rig.end();
+  rig.libvirt.keepCapabilities();
 }
 
 async function playOne({ title, play }: Scene, rig: Rig): Promise<void> {
@@ -50,7 +50,8 @@ async function playOne({ title, play }: Scene, rig: Rig): Promise<void> {
       text += skipped ? error.message : `${describe(error as Error & { details?: string })}\n${await rig.logs()}\n`;
     }
   };
-  await judge(() => play(rig));
+  await judge(() => rig.ready());
+  if (type === 'passed') await judge(() => play(rig));
   await judge(() => rig.cleanUp());
   report({ type, title, seconds: (performance.now() - begin) / 1000, text });
 }

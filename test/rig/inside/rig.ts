@@ -24,7 +24,11 @@ export class Rig {
     report({ type: 'note', text: said });
     this.trace.start();
     await this.libvirt.start();
-    await this.watcher.start();
+  }
+
+  /** Before each scene: what the one before has stopped runs again. */
+  async ready(): Promise<void> {
+    if (!this.watcher.runs) await this.watcher.start();
   }
 
   /** Defines and starts a domain, which ends with the scene. */
@@ -49,14 +53,6 @@ export class Rig {
   async cleanUp(): Promise<void> {
     await this.irqbalance.stop();
     for (const guest of this.#guests.splice(0)) await guest.remove();
-    if (!this.watcher.runs) await this.watcher.start();
     this.trace.take();
-  }
-
-  async end(): Promise<void> {
-    await this.watcher.stop();
-    this.trace.stop();
-    this.libvirt.keepCapabilities();
-    await this.libvirt.stop();
   }
 }

@@ -7,7 +7,8 @@ const OPTIONS = '/etc/default/hostdev-cpuset';
 
 /** `hostdev-cpuset watch` as the unit of the package has systemd run it. */
 export class Watcher {
-  #runs = false;
+  /** `hostdev-cpuset install` starts it */
+  #runs = true;
 
   /** Comes back when it holds what runs: then it has told systemd so. */
   async start(...options: string[]): Promise<void> {

@@ -1,3 +1,5 @@
+import { cpus } from 'node:os';
+
 /**
  * The emulated host: four CPUs on two nodes, an IOMMU that remaps interrupts, and devices to pass through. Addresses inside:
  * 0000:00:0c.0 edu (one MSI), 0000:00:0d.0 e1000 (INTx only), 0000:01:00.0 and 0000:02:00.0 e1000e (5 MSI-X), 0000:03:00.0 nvme
@@ -6,19 +8,18 @@
  */
 export function emulatedHost(folders: { boot: string; rig: string; cache: string; console: string }): string[] {
   return [
-    ...words('-machine q35 -accel tcg,thread=multi,tb-size=512 -cpu max -m 3072M -smp 4,sockets=2,cores=2,threads=1'),
+    ...words(
+      '-machine q35 -accel tcg,thread=multi,tb-size=512 -cpu max,-la57 -m 3072M -smp 4,sockets=2,cores=2,threads=1',
+    ),
     ...[0, 1].flatMap((node) => [
       ...words(`-object memory-backend-ram,id=memory${node},size=1536M`),
       ...words(`-numa node,nodeid=${node},cpus=${2 * node}-${2 * node + 1},memdev=memory${node}`),
     ]),
     ...words('-nodefaults -display none -no-reboot -device intel-iommu,intremap=on,caching-mode=on'),
-    ...['-kernel', `${folders.boot}/vmlinuz`, '-initrd', `${folders.boot}/initramfs`],
+    ...['-kernel', `${folders.boot}/vmlinux`, '-initrd', `${folders.boot}/initramfs`],
     // no_timer_check, nowatchdog: on a busy machine an emulated clock is late, which is no fault of the kernel's; tsc=reliable: else it
     // reads the emulated HPET, under a lock, whenever anybody asks for the time, and spends a quarter of all its time there
-    ...[
-      '-append',
-      'console=ttyS0 intel_iommu=on quiet panic=-1 mitigations=off no_timer_check nowatchdog tsc=reliable',
-    ],
+    ...['-append', `${OPTIONS} ${knownDelay()}`],
     ...['-serial', `file:${comma(folders.console)}`],
     ...words('-chardev stdio,id=report,signal=off -serial chardev:report'),
     ...shared('usr', '/usr', true, 3),
@@ -35,14 +36,22 @@ export function emulatedHost(folders: { boot: string; rig: string; cache: string
   ];
 }
 
+const OPTIONS = 'console=ttyS0 intel_iommu=on quiet panic=-1 mitigations=off no_timer_check nowatchdog tsc=reliable';
+
+/** What a second of waiting is in turns of a loop, 250 a second: else the kernel finds out for each socket, in a second each. */
+function knownDelay(): string {
+  const megahertz = cpus()[0]?.speed ?? 0;
+  return megahertz > 0 ? `lpj=${megahertz * 4000}` : '';
+}
+
 const words = (text: string) => text.split(' ');
 const nvme = (id: number) => `nvme,serial=rig${id},drive=disk${id}`;
 /** QEMU's own way to write a comma in a value. */
 const comma = (path: string) => path.replaceAll(',', ',,');
 
-/** A device on a root port of its own: then it has an IOMMU group of its own. */
+/** A device on a root port of its own: then it has an IOMMU group of its own. Of a faster port the kernel waits for a link at each reset. */
 function behindPort(id: number, bus: string, device: string): string[] {
-  const port = `pcie-root-port,id=port${id},chassis=${id},slot=${id},bus=${bus}`;
+  const port = `pcie-root-port,id=port${id},chassis=${id},slot=${id},bus=${bus},x-speed=5`;
   return ['-device', port, '-device', `${device},bus=port${id}`];
 }
 

@@ -5,7 +5,7 @@ import {
   copyFileSync,
   mkdirSync,
   openSync,
-  renameSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -13,6 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { unpackPackage } from './cache.js';
 import { readKernel } from './kernels.js';
+import { uncompressed } from './vmlinux.js';
 
 /** What the emulated host cannot load from its /usr: that comes over these. */
 const MODULES = [
@@ -29,7 +30,7 @@ const MODULES = [
 const APPLETS = ['sh', 'cat', 'insmod', 'ln', 'mkdir', 'mount', 'poweroff', 'switch_root'];
 
 /**
- * Fills `folder` with what QEMU boots: `vmlinuz` and `initramfs` of a kernel package, with the modules it needs and `init`.
+ * Fills `folder` with what QEMU boots: `vmlinux` and `initramfs` of a kernel package, with the modules it needs and `init`.
  * @param init path of the shell script that becomes /init
  */
 export function fillBootFolder(folder: string, kernelPackage: string, init: string): void {
@@ -48,7 +49,7 @@ export function fillBootFolder(folder: string, kernelPackage: string, init: stri
   }
   writeFileSync(join(tree, 'modules'), modules.map((path) => `/${path}\n`).join(''));
   writeArchive(tree, join(folder, 'initramfs'));
-  renameSync(image, join(folder, 'vmlinuz'));
+  writeFileSync(join(folder, 'vmlinux'), uncompressed(readFileSync(image)));
   for (const leftover of [unpacked, tree]) rmSync(leftover, { recursive: true });
 }
 

@@ -18,6 +18,9 @@ const inside = join(__dirname, '../inside');
 /** Of this machine's /etc what programs of its /usr need: where libraries are, and what /usr/bin/awk is. */
 const ETC = ['alternatives', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'nsswitch.conf', 'protocols', 'services'];
 
+/** What the folder that QEMU boots from depends on. */
+const RECIPE = ['initramfs.ts', 'kernels.ts', 'vmlinux.ts'];
+
 /**
  * Plays the scenes on an emulated host: all with the release's own kernel, those for every kernel with a newer one as well.
  * @param words a regular expression for the titles of those wanted; --kernel=SERIES, such as 6.1, for one kernel alone
@@ -105,9 +108,8 @@ const irqbalance = () => cached('irqbalance', (folder) => unpackPackage('irqbala
 
 function bootFolderOf(kernelPackage: string): string {
   const init = join(inside, 'init.sh');
-  const recipe = createHash('sha256')
-    .update(readFileSync(init))
-    .update(readFileSync(join(__dirname, 'initramfs.ts')));
+  const recipe = createHash('sha256');
+  for (const file of [init, ...RECIPE.map((name) => join(__dirname, name))]) recipe.update(readFileSync(file));
   const name = `${kernelPackage}-${recipe.digest('hex').slice(0, 8)}`;
   return cached(name, (folder) => fillBootFolder(folder, kernelPackage, init));
 }

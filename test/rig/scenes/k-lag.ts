@@ -7,6 +7,7 @@ import { placeBarely, placeInLoop, sleepThenPlace } from '../inside/peers.js';
 import type { Rig } from '../inside/rig.js';
 import { scene, sceneOnEveryKernel } from '../inside/scene.js';
 import { sleep } from '../inside/wait.js';
+import { watcherPids } from '../inside/watcher.js';
 
 /** Reloads of the driver whose device is ours; those of the peers' devices load in the first, and again in one when the peers have looked. */
 const ROUNDS = 12;
@@ -24,8 +25,6 @@ const SLEEP = 10;
 sceneOnEveryKernel(
   'the lag from the kernel’s vector_alloc to the written mask, with its events, and the peers’',
   async (rig) => {
-    await rig.watcher.stop();
-    await rig.watcher.start();
     const { ours, bare, sleeper, loop } = await measure(rig, true);
     rig.note(histogram('hostdev-cpuset, told by trace events (bounds: p50 15 ms, p99 80 ms)', ours));
     rig.note(histogram('the least that a program in Node can do with these events', bare));
@@ -65,6 +64,7 @@ interface Measured {
 }
 
 async function measure(rig: Rig, peers: boolean): Promise<Measured> {
+  const pids = watcherPids();
   const guest = await rig.running({
     devices: [
       { address: NIC, slot: 5, cpuset: '3' },
@@ -109,6 +109,7 @@ async function measure(rig: Rig, peers: boolean): Promise<Measured> {
   } finally {
     for (const child of running) child.kill('SIGKILL');
   }
+  assert.equal(watcherPids(), pids, 'the watcher is the same');
   const all = WHOSE.flatMap(([who]) => [...numbers[who]]);
   assert.is(new Set(all).size, all.length, 'no number was of two devices');
   const now = Number(process.hrtime.bigint()) / 1e6;
