@@ -86,6 +86,20 @@ function nameFirst(
   return { ahead, kernel, device, written: kernel.writes.map(({ irq }) => irq) };
 }
 
+test('one that goes between the reading of its mask and of its handlers is waited for', () => {
+  const { ahead, written } = nameFirst([41], {
+    files: (kernel) => {
+      let isDone = false;
+      return new KernelFiles(kernel, (operation, path) => {
+        if (isDone || operation !== 'read' || path !== '/sys/kernel/irq/41/actions') return;
+        isDone = true;
+        kernel.disableVectors(A);
+      });
+    },
+  });
+  assert.equal([ahead.done, written], ['not there', []]);
+});
+
 test('those that came with it are placed with it, whatever their numbers', () => {
   const { ahead, written } = nameFirst([41, 42, 55]);
   assert.equal(ahead, { done: 'written', placed: [41, 42, 55], writes: 3 });

@@ -12,7 +12,8 @@ export interface Appeared {
 }
 
 /**
- * What came of one. `not there`: the kernel names a handler a moment before there is a mask to write; `unclear`: a close look has to decide.
+ * What came of one. `not there`: the kernel names a handler a moment before there is a mask to write, or it went again; `unclear`: a close
+ * look has to decide.
  */
 type Done = 'written' | 'as wanted' | 'not there' | 'unclear';
 
@@ -124,6 +125,7 @@ class Placer {
       if (from === undefined) return 'not there';
       // it may be another's by now; what becomes another's from here on is not written. VFIO's handlers do not outlive its binding
       const handlers = readHandlers(this.files, irq);
+      if (handlers.length === 0) return 'not there';
       if (handlers.length !== 1 || handlers[0] !== handler) return 'unclear';
       if (from === cpus) return 'as wanted';
       if (isLine) return 'unclear';

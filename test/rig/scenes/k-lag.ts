@@ -16,7 +16,7 @@ const ROUNDS_ALONE = 7;
 /** Of the least that can be done, afterwards, and the milliseconds that its Node takes to start. */
 const ROUNDS_BARE = 6;
 const BARE_START = 2000;
-const RELOAD = 8;
+const RELOAD = 11;
 const VECTORS = 5;
 /** Seconds: a loop as people run it, and a third of the 30 s that the hook of a known script sleeps. */
 const LOOP = 10;
