@@ -31,16 +31,17 @@ export class KeptFiles {
     return new KeptFile(this, path, mode, anew);
   }
 
-  /** A descriptor; undefined where none is to be kept. */
-  take(path: string, mode: Mode): number | undefined {
+  /** A descriptor; undefined where none is to be kept, and `absent` where there is no such file. */
+  take(path: string, mode: Mode): number | 'absent' | undefined {
     if (this.#left <= 0) return undefined;
     try {
       if (!this.#isKernels(path)) return undefined;
       const fd = openSync(path, FLAGS[mode]);
       this.#left--;
       return fd;
-    } catch {
-      return undefined; // reading it anew says what is wrong
+    } catch (error) {
+      // reading it anew says what else is wrong
+      return isAbsent(codeOf(error)) ? 'absent' : undefined;
     }
   }
 
@@ -72,12 +73,15 @@ class KeptFile implements WritableFile {
   ) {}
 
   read(): string | undefined {
-    this.#fd ??= this.kept.take(this.path, this.mode);
-    this.#isAnew = this.#fd === undefined;
-    if (this.#fd === undefined) return this.anew.read();
+    const fd = this.#fd ?? this.kept.take(this.path, this.mode);
+    this.#isAnew = fd === undefined;
+    if (fd === undefined) return this.anew.read();
+    // not by its path: what is there a moment later could not be told from what was there
+    if (fd === 'absent') return undefined;
+    this.#fd = fd;
     let length: number;
     try {
-      length = readSync(this.#fd, buffer, 0, buffer.length, 0);
+      length = readSync(fd, buffer, 0, buffer.length, 0);
     } catch {
       this.close(); // whatever stands there now is another file
       return undefined;
