@@ -1,5 +1,6 @@
 import { closeSync, constants, existsSync, mkdirSync, openSync, readlinkSync, rmdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { pid } from 'node:process';
 
 /** Where kernels have it: mounted by itself, or below debugfs. */
 const PLACES = ['sys/kernel/tracing', 'sys/kernel/debug/tracing'];
@@ -100,7 +101,7 @@ export class TraceInstance {
 /** The kernel's PIDs are those of its first namespace (PROC_PID_INIT_INO in include/linux/proc_ns.h): elsewhere ours is another's there. */
 function exceptOwn(): string {
   const isFirst = readlinkSync('/proc/self/ns/pid') === `pid:[${0xeffffffc}]`;
-  return isFirst ? `common_pid != ${process.pid}\n` : '0\n';
+  return isFirst ? `common_pid != ${pid}\n` : '0\n';
 }
 
 function attempt(action: () => void): void {
