@@ -20,11 +20,6 @@ interface Anew {
 /** The descriptors that one process keeps: all that it may have, but for an eighth, which is for everything else. */
 export class KeptFiles {
   #left = Math.floor((descriptorLimit() * 7) / 8);
-  /** whether /proc, /sys are the kernel's: asked once */
-  readonly #mounts = new Map<string, boolean>();
-
-  /** @param root before every path; '' or a folder without a slash at its end */
-  constructor(private readonly root = '') {}
 
   /** @param anew for where no descriptor is kept */
   open(path: string, mode: Mode, anew: Anew): WritableFile {
@@ -35,7 +30,7 @@ export class KeptFiles {
   take(path: string, mode: Mode): number | 'absent' | undefined {
     if (this.#left <= 0) return undefined;
     try {
-      if (!this.#isKernels(path)) return undefined;
+      if (!KERNEL_FILES.has(statfsSync(path).type)) return undefined;
       const fd = openSync(path, FLAGS[mode]);
       this.#left--;
       return fd;
@@ -49,32 +44,25 @@ export class KeptFiles {
     closeSync(fd);
     this.#left++;
   }
-
-  #isKernels(path: string): boolean {
-    const mount = path.slice(0, path.indexOf('/', this.root.length + 1));
-    const known = this.#mounts.get(mount) ?? KERNEL_FILES.has(statfsSync(mount).type);
-    this.#mounts.set(mount, known);
-    return known;
-  }
 }
 
 class KeptFile implements WritableFile {
   #fd: number | undefined;
   /** what was read last: the same text again is the same string, and costs none */
   #text = '';
-  /** it was read by its path last, and not by a descriptor */
+  /** it was read by its path last, or by a descriptor that cannot be written to: it is written by its path */
   #isAnew = false;
 
   constructor(
     private readonly kept: KeptFiles,
     private readonly path: string,
-    private readonly mode: Mode,
+    private mode: Mode,
     private readonly anew: Anew,
   ) {}
 
   read(): string | undefined {
-    const fd = this.#fd ?? this.kept.take(this.path, this.mode);
-    this.#isAnew = fd === undefined;
+    const fd = this.#fd ?? this.#open();
+    this.#isAnew = fd === undefined || this.mode === 'read';
     if (fd === undefined) return this.anew.read();
     // not by its path: what is there a moment later could not be told from what was there
     if (fd === 'absent') return undefined;
@@ -92,6 +80,15 @@ class KeptFile implements WritableFile {
     }
     if (!stands(this.#text, length)) this.#text = buffer.toString('latin1', 0, length);
     return this.#text;
+  }
+
+  /** What the kernel lets nobody write, or what is a link below a root, is read all the same. */
+  #open(): number | 'absent' | undefined {
+    const fd = this.kept.take(this.path, this.mode);
+    if (fd !== undefined || this.mode === 'read') return fd;
+    const readOnly = this.kept.take(this.path, 'read');
+    if (typeof readOnly === 'number') this.mode = 'read';
+    return readOnly;
   }
 
   write(text: string): void {

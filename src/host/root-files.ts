@@ -28,11 +28,10 @@ export class RootFiles implements Files {
   // nearly every answer fits a page: one buffer serves
   readonly #buffer = Buffer.allocUnsafe(65536);
   readonly #root: string;
-  readonly #kept: KeptFiles;
+  readonly #kept = new KeptFiles();
 
   constructor(root = '') {
     this.#root = root.replace(/\/+$/, '');
-    this.#kept = new KeptFiles(this.#root);
   }
 
   read(path: string): string | undefined {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { FileError } from '../../src/host/files.js';
@@ -61,6 +61,27 @@ kept('what cannot be written is said by the kernel’s name', () => {
     (error: FileError) => error.code === 'EINVAL',
   );
   file.close();
+});
+
+kept('a link is read by a descriptor, and not written through', () => {
+  const folder = new TemporaryFolder();
+  try {
+    symlinkSync(OWN, folder.join('link'));
+    const before = own();
+    const open = descriptors();
+    const refused: string[] = [];
+    const file = new KeptFiles().open(folder.join('link'), 'write', {
+      ...never,
+      write: (text) => void refused.push(text),
+    });
+    assert.equal([file.read(), file.read()], [before, before]);
+    assert.is(descriptors(), open + 1);
+    file.write('renamed');
+    assert.equal([own(), refused], [before, ['renamed']], 'its path says that it is a link');
+    file.close();
+  } finally {
+    folder.remove();
+  }
 });
 
 kept('of what went it says so once, then what is there instead is read', async () => {
