@@ -2,9 +2,9 @@ import { type PciAddress, parseAddress } from '../domain/address.js';
 import { formatMask, parseCpuList } from '../domain/cpu-mask.js';
 import { type Cpuset, formatCpuset, isSubset } from '../domain/cpuset.js';
 import { FileError, type Files } from '../host/files.js';
-import { readInterrupt } from '../host/interrupt.js';
+import { readHandlers, readInterrupt } from '../host/interrupt.js';
 import { treatmentOf } from './kernel-errors.js';
-import { GONE, lookAgain, otherThanBefore } from './look-again.js';
+import { GONE, lookAgain, otherThanBefore, type Target } from './look-again.js';
 import { untilItOccurs } from './plan.js';
 import type { DomainReport, InterruptReport } from './report.js';
 import { vectorKey } from './written.js';
@@ -39,7 +39,7 @@ export interface ApplyOptions {
   /** those that were written before, and are only read back */
   ahead?: ReadonlySet<InterruptReport>;
   /** whether the domain still does; asked before each write, for its device may be another's a moment later */
-  runs?: () => boolean;
+  runs?: (() => boolean) | undefined;
 }
 
 /** Carries out a plan. One interrupt's failure never stops the next. */
@@ -47,7 +47,7 @@ export function apply(
   files: Files,
   planned: DomainReport,
   pause: (milliseconds: number) => void,
-  { ahead = new Set(), runs = () => true }: ApplyOptions = {},
+  { ahead = new Set(), runs }: ApplyOptions = {},
 ): Applied {
   const writes: Write[] = [];
   const devices = planned.devices.map((device) => {
@@ -69,7 +69,7 @@ class Placer {
   constructor(
     private readonly files: Files,
     private readonly pause: (milliseconds: number) => void,
-    private readonly runs: () => boolean,
+    private readonly runs: (() => boolean) | undefined,
     private readonly writes: Write[],
     private readonly address: PciAddress,
     private readonly wanted: Cpuset,
@@ -100,7 +100,8 @@ class Placer {
   /** What kept it from being written; undefined where it was. */
   #attempt(planned: InterruptReport): InterruptReport | undefined {
     for (let left = TRIES; ; left--) {
-      const refusal = lookAgain(this.files, { ...planned, address: this.address }) ?? this.#standstill();
+      const target = { ...planned, address: this.address };
+      const refusal = lookAgain(this.files, target) ?? this.#standstill(target);
       if (refusal !== undefined) return { ...planned, action: 'skip', reason: refusal };
       const code = this.#write(planned.irq);
       if (code === undefined) return undefined;
@@ -112,8 +113,10 @@ class Placer {
     }
   }
 
-  #standstill(): string | undefined {
-    return this.runs() ? undefined : NOT_RUNNING;
+  /** The handlers are read once more then: nothing stands between that and the write. */
+  #standstill(target: Target): string | undefined {
+    if (this.runs === undefined) return undefined;
+    return this.runs() ? otherThanBefore(readHandlers(this.files, target.irq), target) : NOT_RUNNING;
   }
 
   /** The kernel's name for what it met; undefined where all went well. */

@@ -58,7 +58,7 @@ export function enforceDomain(host: PassHost, definition: Definition, scope: Pas
   const mayWrite = !host.onlyRunning || planned.vcpuSource === 'threads';
   const restrained = restrain(planned, mayWrite, scope.objection);
   // what a line had is known for good before it is moved, whenever we may be killed
-  const runs = () => !host.onlyRunning || isRunning(host, definition);
+  const runs = host.onlyRunning ? () => isRunning(host, definition) : undefined;
   const foreseen = withLinesOf(definition, before, restrained);
   const unforeseen = note(host.state, definition, before, foreseen);
   const { report, writes } = apply(host.files, restrained, host.pause, { ahead, runs });

@@ -82,7 +82,7 @@ export class TraceInstance {
     // empties the buffer: what a killed watcher has not read is of no use
     this.#write('trace', '');
     // each write of ours gives an interrupt another vector
-    attempt(() => this.#write(FILTER, exceptOwn()));
+    for (const filter of ['0\n', exceptOwn()]) attempt(() => this.#write(FILTER, filter));
     this.#write('tracing_on', '1');
     this.#write(EVENT, '1');
   }

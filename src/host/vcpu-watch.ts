@@ -21,8 +21,8 @@ interface VcpuThread {
 /** The vCPU threads of one domain, read again and again: a system call a thread, and one for their list. */
 export class VcpuWatch {
   #pid: number | undefined;
-  /** QEMU's name: of one that ended it cannot be read */
-  #comm: OpenFile | undefined;
+  /** a vCPU's name: it cannot be read when QEMU has ended, where that of the process can until it is waited for */
+  #sign: OpenFile | undefined;
   /** by the thread's number; undefined: not a vCPU's */
   #threads = new Map<string, VcpuThread | undefined>();
   #latest: VcpuThreads | undefined;
@@ -67,14 +67,12 @@ export class VcpuWatch {
 
   /** Whether the process that was found still runs: one short read. @throws FileError */
   isRunning(): boolean {
-    if (this.#pid === undefined) return false;
-    this.#comm ??= this.files.open(`/proc/${this.#pid}/comm`);
-    return this.#comm.read() !== undefined;
+    return this.#sign?.read() !== undefined;
   }
 
   close(): void {
-    this.#comm?.close();
-    this.#comm = undefined;
+    this.#sign?.close();
+    this.#sign = undefined;
     for (const thread of this.#threads.values()) thread?.status.close();
     this.#threads = new Map();
     this.#pid = undefined;
@@ -85,6 +83,8 @@ export class VcpuWatch {
   /** False where a vCPU's thread has gone: the process may have, too. */
   #refresh(pid: number, tids: readonly string[]): boolean {
     let changed = this.#forget(tids);
+    if (changed) this.#sign?.close();
+    if (changed) this.#sign = undefined;
     this.#count = undefined;
     for (const tid of tids) {
       const thread = this.#threads.has(tid) ? this.#threads.get(tid) : this.#meet(pid, tid);
@@ -93,6 +93,7 @@ export class VcpuWatch {
       const list = allowedList(text);
       if (list === undefined) return false;
       this.#count = threadCount(text);
+      this.#sign ??= this.#openSign(pid, tid);
       if (list === thread.list) continue;
       thread.list = list;
       thread.cpus = parseCpuList(list);
@@ -100,6 +101,13 @@ export class VcpuWatch {
     }
     if (changed) this.#latest = vcpuThreads(pid, this.#known());
     return true;
+  }
+
+  /** Read at once: then it is this thread's for as long as it lives. */
+  #openSign(pid: number, tid: string): OpenFile {
+    const sign = this.files.open(`/proc/${pid}/task/${tid}/comm`);
+    sign.read();
+    return sign;
   }
 
   #known(): VcpuThreads['threads'] {

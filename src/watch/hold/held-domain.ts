@@ -110,6 +110,8 @@ export class HeldDomain {
 
   /** The host cannot be read: said once, until it can be. */
   cannotLook(error: FileError, run: HoldRun): void {
+    // what they want may be another set by now
+    for (const device of this.devices.values()) device.cpus = undefined;
     this.#problems.unreadable(error, this.#definition, run);
   }
 
@@ -162,6 +164,7 @@ export class HeldDomain {
     if (isUnreadable(report)) {
       context.run.errors.unreadable++;
       device.cannotRead(context.now);
+      device.cpus = undefined;
       return;
     }
     const running = this.#threads.known !== undefined;

@@ -39,7 +39,8 @@ export class InterruptWatch {
   /** What came back under its number is known as a new one from here on, for that shows once only. */
   look(): Look {
     try {
-      const text = this.#file.read();
+      // without handlers it may be back, with some
+      const text = this.#file.read() ?? (this.handler === undefined ? this.#file.read() : undefined);
       if (text !== undefined) return text === this.#seen ? 'same' : 'moved';
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
@@ -51,6 +52,7 @@ export class InterruptWatch {
   }
 
   #forget(): void {
+    this.#seen = undefined;
     this.settled = undefined;
     this.ahead = undefined;
     this.backOff.succeeded();

@@ -90,10 +90,13 @@ class Placer {
 
   /** One that nobody has named: nothing is kept of it where it is not what it is taken for. */
   placeNext(one: Vector): void {
-    const known = this.device.interrupts.get(one.irq);
+    const { interrupts } = this.device;
+    const known = interrupts.get(one.irq);
     this.goesOn = false;
+    // what is known of another vector is not given up for a guess
+    if (known?.handler !== undefined && known.handler !== one.handler) return;
     if (known?.look() !== 'same') this.place(one);
-    if (!known && !this.goesOn) this.device.forget(one.irq);
+    if (!this.goesOn && interrupts.get(one.irq) !== known) this.device.forget(one.irq);
   }
 
   /** What went, and is back, while others were placed is placed once more: a driver that loads does that for each vector that it adds. */

@@ -1,8 +1,8 @@
-import type { FileError } from '../../../src/host/files.js';
+import type { FileError, WritableFile } from '../../../src/host/files.js';
 import type { SimulatedKernel } from '../../../src/host/simulated/kernel.js';
 import { KernelFiles } from '../../../src/host/simulated/kernel-files.js';
 
-/** Tells of every write, and of every access of an interrupt or a device's driver before it is made. */
+/** Tells of every write, and of every access of an interrupt, a device's driver or a process's command line before it is made. */
 export class WatchedFiles extends KernelFiles {
   constructor(
     kernel: SimulatedKernel,
@@ -11,14 +11,23 @@ export class WatchedFiles extends KernelFiles {
     accessed: (isWrite: boolean) => void,
   ) {
     super(kernel, (operation, path) => {
-      if (/irq|driver/.test(path)) accessed(operation === 'write');
+      if (/irq|driver|cmdline/.test(path)) accessed(operation === 'write');
     });
   }
 
   override write(path: string, text: string): void {
+    this.#watched(path, () => super.write(path, text));
+  }
+
+  override openToWrite(path: string): WritableFile {
+    const file = super.openToWrite(path);
+    return { ...file, write: (text) => this.#watched(path, () => file.write(text)) };
+  }
+
+  #watched(path: string, write: () => void): void {
     const irq = Number(path.split('/')[3]);
     try {
-      super.write(path, text);
+      write();
     } catch (error) {
       this.failed(irq, (error as FileError).code);
       throw error;

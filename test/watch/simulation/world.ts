@@ -238,7 +238,7 @@ export class World {
       this.#isRunning = false;
       this.#wantedBefore.clear();
     }
-    if (this.traced && writes.length > 0) this.#hold?.stir({ irqs: writes.map(({ irq }) => irq) });
+    // the kernel does not tell us of our own writes
     return writes.length > 0;
   }
 

@@ -1,0 +1,121 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseCpuList } from '../../src/domain/cpu-mask.js';
+import { FileError } from '../../src/host/files.js';
+import type { DeviceDescription, HostDescription } from '../../src/host/simulated/description.js';
+import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
+import { A, guest, hostdev, hostOf, UUID, vfio } from '../enforce/simulated-pass.js';
+import { HeldHost, told } from './held-host.js';
+
+const named = suite('what the kernel names, and what is known of it');
+const RUNNING: Partial<HostDescription> = {
+  domains: [{ name: 'guest', uuid: UUID, pid: 700, vcpus: [{ vcpu: 0, cpus: '2-3' }] }],
+};
+const cpus = (list: string) => parseCpuList(list) ?? [];
+
+/** Some paths cannot be read, or have nothing to read, while they are in here. */
+class Faulty extends KernelFiles {
+  readonly broken = new Set<string>();
+  readonly hidden = new Set<string>();
+
+  override read(path: string): string | undefined {
+    if (this.broken.has(path)) throw new FileError('EIO', path);
+    return this.hidden.has(path) ? undefined : super.read(path);
+  }
+}
+
+named('a contested vector is not written for a guess at what its number is', () => {
+  const vectors = [[], [`vfio-msix[5](${A})`], [`vfio-msix[7](${A})`]];
+  const interrupts = vectors.map((handlers, index) => ({ irq: 50 + index, type: 'msix' as const, handlers }));
+  const host = new HeldHost(hostOf([{ address: A, driver: 'vfio-pci', interrupts }], RUNNING), { traced: true });
+  host.put(guest(hostdev(A, '2-3')));
+  host.pass(5000);
+  const move = (to: string) => {
+    host.kernel.move(51, cpus(to));
+    host.hold.stir({ irqs: [51] });
+    return told(host.hold.run());
+  };
+  const moves = Array.from({ length: 6 }, () => [...move('0'), ...told(...host.pass(1000))]);
+  assert.match(moves.at(-1)?.[0] ?? '', 'contested 51');
+  host.written();
+  host.kernel.request(A, 0);
+  host.kernel.move(51, cpus('1'));
+  host.hold.stir({ irqs: [50, 51] });
+  host.hold.run();
+  assert.equal(host.written(), ['50=2-3']);
+});
+
+for (const [order, irqs] of [
+  ['after another', [50, 51]],
+  ['alone', [51]],
+] as const) {
+  named(`a phantom that comes back with a handler, ${order}, is placed at once`, () => {
+    const host = new HeldHost(hostOf([{ address: A, driver: 'vfio-pci' } as DeviceDescription], RUNNING), {
+      traced: true,
+    });
+    host.kernel.enableVectors(A, [50, 51], 'msix', 1);
+    host.put(guest(hostdev(A, '2-3')));
+    host.pass(30_000);
+    host.written();
+    host.kernel.enableVectors(A, irqs);
+    host.hold.stir({ irqs: [51] });
+    host.hold.run();
+    assert.equal(host.written(), ['51=2-3']);
+  });
+}
+
+named('one that could not be placed is another one after a reset, though its mask is the same', () => {
+  const kernel = hostOf([vfio(A, 51)], RUNNING);
+  const files = new Faulty(kernel);
+  const host = new HeldHost(kernel, { traced: true, files });
+  kernel.deny(51, 'EINVAL');
+  host.put(guest(hostdev(A, '2-3')));
+  host.pass(120_000);
+  kernel.enableVectors(A, [51]);
+  kernel.deny(51);
+  files.hidden.add('/proc/irq/51/smp_affinity');
+  host.hold.stir({ irqs: [51] });
+  host.hold.run();
+  files.hidden.clear();
+  host.pass(10);
+  assert.equal(host.written(), ['51=2-3']);
+});
+
+for (const [what, path] of [
+  ['the domain', '/proc/700/task/701/status'],
+  ['the device', `/sys/bus/pci/devices/${A}/numa_node`],
+] as const) {
+  named(`a policy that another has taken the place of is not in force while ${what} cannot be looked at`, () => {
+    const kernel = hostOf([{ address: A, driver: 'vfio-pci' } as DeviceDescription], RUNNING);
+    const files = new Faulty(kernel);
+    const host = new HeldHost(kernel, { traced: true, files });
+    host.put(guest(hostdev(A, '2-3')));
+    host.pass(30_000);
+    files.broken.add(path);
+    host.put(guest(hostdev(A, '5')));
+    host.pass(10);
+    kernel.enableVectors(A, [60]);
+    host.hold.stir({ irqs: [60] });
+    host.hold.run();
+    assert.equal(host.written(), []);
+    files.broken.clear();
+    host.pass(10_000);
+    assert.equal(host.written(), ['60=5']);
+  });
+}
+
+named('QEMU has ended when its vCPUs have, whatever can still be read of it', () => {
+  const kernel = hostOf([{ address: A, driver: 'vfio-pci' } as DeviceDescription], RUNNING);
+  const files = new Faulty(kernel);
+  const host = new HeldHost(kernel, { traced: true, files });
+  host.put(guest(hostdev(A, '2-3')));
+  host.pass(30_000);
+  // a process that is not waited for yet has its own files, an empty command line, and no threads
+  files.hidden.add('/proc/700/task/701/comm').add('/proc/700/task/701/status').add('/proc/700/cmdline');
+  kernel.enableVectors(A, [60]);
+  host.hold.stir({ irqs: [60] });
+  host.hold.run();
+  assert.equal(host.written(), []);
+});
+
+named.run();
