@@ -7,7 +7,7 @@ const LIMIT = 30;
 
 /**
  * Runs QEMU to its end, and hands on what the scenes report. It dies with this process, even with one killed outright.
- * @returns what QEMU itself had to say
+ * @returns what QEMU itself had to say, and the signal of a crash of its own
  */
 export async function boot(
   args: string[],
@@ -28,12 +28,13 @@ export async function boot(
     if (message) onMessage(message);
     else said += `${line}\n`;
   });
-  const status = await new Promise<number | null>((resolve, reject) => {
+  const status = await new Promise<number | string | null>((resolve, reject) => {
     qemu.on('error', reject);
-    qemu.on('close', resolve);
+    qemu.on('close', (code, signal) => resolve(signal ?? code));
   });
   clearTimeout(timer);
-  return status === 0 ? said : `${said}QEMU ended with status ${status}\n`;
+  const crash = status === 'SIGSEGV' || status === 'SIGABRT' ? status : undefined;
+  return { said: status === 0 ? said : `${said}QEMU ended with ${status}\n`, crash };
 }
 
 function parse(line: string): Message | undefined {
