@@ -82,6 +82,8 @@ export async function testRig(words: readonly string[]): Promise<number> {
 /** What is to be played on which kernels: one where nothing would be played is not booted. Throws at what cannot be had. */
 function requested(words: readonly string[]) {
   const options = { kernel: { type: 'string', default: '' } } as const;
+  const unknown = words.find((word) => word.startsWith('-') && !/^--kernel(?:=|$)/.test(word));
+  if (unknown !== undefined) throw new Error(`${unknown}: the only option is --kernel=SERIES`);
   const { values, positionals } = parseArgs({ args: [...words], options, allowPositionals: true });
   const pattern = positionals.join(' ');
   const series = values.kernel;
