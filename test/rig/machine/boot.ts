@@ -7,7 +7,7 @@ const LIMIT = 30;
 
 /**
  * Runs QEMU to its end, and hands on what the scenes report. It dies with this process, even with one killed outright.
- * @returns what QEMU itself had to say, and the signal of a crash of its own
+ * @returns what QEMU itself had to say, and whether it crashed
  */
 export async function boot(
   args: string[],
@@ -33,8 +33,7 @@ export async function boot(
     qemu.on('close', (code, signal) => resolve(signal ?? code));
   });
   clearTimeout(timer);
-  const crash = status === 'SIGSEGV' || status === 'SIGABRT' ? status : undefined;
-  return { said: status === 0 ? said : `${said}QEMU ended with ${status}\n`, crash };
+  return { said: status === 0 ? said : `${said}QEMU ended with ${status}\n`, crashed: status === 'SIGSEGV' };
 }
 
 function parse(line: string): Message | undefined {
