@@ -12,5 +12,6 @@ journal.write({
 });
 journal.write({ priority: 'info', text: 'two\nlines', domains: ['a\n_UID=7'] });
 void journal.flush().then(() => {
+  journal.close();
   if (plain.length > 0) throw new Error(`not taken: ${plain.join()}`);
 });

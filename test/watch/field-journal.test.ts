@@ -8,6 +8,7 @@ const test = suite('journal with fields');
 const { PATH } = process.env;
 let folder: TemporaryFolder;
 let plain: string[];
+let journal: FieldJournal;
 test.before.each(() => {
   folder = new TemporaryFolder();
   plain = [];
@@ -17,14 +18,17 @@ test.before.each(() => {
   process.env.PATH = `${folder.path}:${PATH}`;
 });
 test.after.each(() => {
+  journal.close();
   process.env.PATH = PATH;
   folder.remove();
 });
 
 const taken = () => (existsSync(folder.join('taken')) ? readFileSync(folder.join('taken'), 'utf8') : '');
 
+const open = (rest?: number) => new FieldJournal(({ text }) => plain.push(text), folder.write('socket', ''), rest);
+
 async function writeTwo(rest?: number): Promise<void> {
-  const journal = new FieldJournal(({ text }) => plain.push(text), folder.write('socket', ''), rest);
+  journal = open(rest);
   folder.write('busy', '');
   journal.write({ priority: 'info', text: 'first' });
   await journal.flush();
@@ -46,7 +50,7 @@ test('but not at once: nothing waits for it again and again', async () => {
 });
 
 test('where there is no journald, lines are plain', () => {
-  const journal = new FieldJournal(({ text }) => plain.push(text), folder.join('none'));
+  journal = new FieldJournal(({ text }) => plain.push(text), folder.join('none'));
   journal.write({ priority: 'info', text: 'first' });
   assert.equal(plain, ['first']);
 });

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { MessageShell } from '../../watch/tell/message-shell.js';
 
 /** Milliseconds that a message may take. */
 const PATIENCE = 5000;
@@ -13,17 +13,24 @@ const MOST = 2 ** 31 - 1;
 export class SystemdNotify {
   #last: Promise<void> = Promise.resolve();
   #watchdog: NodeJS.Timeout | undefined;
-  #child: ChildProcess | undefined;
-  #closed = false;
+  /** messages that are to be sent */
+  #waiting = 0;
+  readonly #systemd: MessageShell;
   readonly #isWanted: boolean;
 
   constructor(private readonly env: Readonly<Record<string, string | undefined>>) {
     this.#isWanted = Boolean(env.NOTIFY_SOCKET);
+    this.#systemd = new MessageShell('(IFS=$newline && exec systemd-notify $message)', PATIENCE, env);
   }
 
   /** Assignments such as READY=1; one message after the other. Resolves when it is sent, or cannot be. */
   send(...assignments: string[]): Promise<void> {
-    if (this.#isWanted) this.#last = this.#last.then(() => this.#send(assignments));
+    if (!this.#isWanted) return this.#last;
+    this.#waiting++;
+    this.#last = this.#last.then(async () => {
+      await this.#systemd.send(assignments);
+      this.#waiting--;
+    });
     return this.#last;
   }
 
@@ -32,7 +39,7 @@ export class SystemdNotify {
     const microseconds = Number(this.env.WATCHDOG_USEC);
     if (!this.#isWanted || !(microseconds > 0)) return;
     // a systemd that takes none for a while is not sent a queue of them
-    const live = () => this.#child ?? void this.send('WATCHDOG=1');
+    const live = () => void (this.#waiting > 0 || this.send('WATCHDOG=1'));
     this.#watchdog = setInterval(live, Math.min(Math.max(microseconds / 2000, LEAST), MOST));
   }
 
@@ -43,21 +50,6 @@ export class SystemdNotify {
   /** What is not sent by now is not: nobody's end waits for it. */
   close(): void {
     this.stopWatchdog();
-    this.#closed = true;
-    this.#child?.kill('SIGKILL');
-  }
-
-  #send(assignments: readonly string[]): Promise<void> {
-    if (this.#closed) return Promise.resolve();
-    return new Promise((resolve) => {
-      const child = spawn('systemd-notify', assignments, { stdio: 'ignore', env: { ...this.env }, timeout: PATIENCE });
-      this.#child = child;
-      const finish = () => {
-        this.#child = undefined;
-        resolve();
-      };
-      child.on('error', finish);
-      child.on('close', finish);
-    });
+    this.#systemd.close();
   }
 }

@@ -78,6 +78,7 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
     process.off('SIGHUP', onReload);
     await Promise.race([Promise.all([journal.flush(), told]), new Promise((done) => setTimeout(done, 300))]);
     notify.close();
+    journal.close();
   }
   // Node would wait for its thread that reads the kernel's events, and that will not wake up. To systemd this signal is a good end.
   if (!ended) process.kill(process.pid, 'SIGTERM');

@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { pid } from 'node:process';
 import { LEVELS } from '../../hook/journal.js';
 import type { JournalEntry } from './journal-entry.js';
+import { MessageShell } from './message-shell.js';
 
 /** journald's socket of datagrams, which Node cannot send: logger(1) of util-linux does it for us. */
 export const FIELD_SOCKET = '/run/systemd/journal/socket';
@@ -21,6 +21,7 @@ export type PlainWriter = (entry: JournalEntry) => void;
 export class FieldJournal {
   #queue: JournalEntry[] = [];
   #writing: Promise<void> | undefined;
+  readonly #logger = new MessageShell(`printf %s "$message" | logger --journald`, PATIENCE);
   readonly #isThere: boolean;
   #restsUntil = 0;
 
@@ -50,10 +51,16 @@ export class FieldJournal {
     await this.#writing;
   }
 
+  /** What is not written by now is not. */
+  close(): void {
+    this.#logger.close();
+  }
+
   async #writeAll(): Promise<void> {
     for (let entry = this.#queue.shift(); entry; entry = this.#queue.shift()) {
       if (this.#isUsable) {
-        if (await sendFields(fieldsOf(entry))) continue;
+        // logger may be gone before journald asks which unit it was of: then this says it
+        if (await this.#logger.send([`OBJECT_PID=${pid}`, ...fieldsOf(entry)])) continue;
         this.#restsUntil = performance.now() + this.rest;
       }
       this.plainly(entry);
@@ -63,7 +70,7 @@ export class FieldJournal {
 }
 
 /** A line a field, as logger --journald reads them; a field may be there more than once. */
-export function fieldsOf({ priority, text, domains = [], addresses = [], irqs = [] }: JournalEntry): string {
+export function fieldsOf({ priority, text, domains = [], addresses = [], irqs = [] }: JournalEntry): string[] {
   const fields: [string, string | number][] = [
     ['MESSAGE', text],
     ['PRIORITY', LEVELS[priority]],
@@ -73,16 +80,5 @@ export function fieldsOf({ priority, text, domains = [], addresses = [], irqs = 
     ...irqs.map((irq): [string, number] => ['HOSTDEV_CPUSET_IRQ', irq]),
   ];
   // a line break would begin another field
-  return fields.map(([name, value]) => `${name}=${String(value).replace(/\p{Cc}/gu, '\ufffd')}\n`).join('');
-}
-
-function sendFields(fields: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const child = spawn('logger', ['--journald'], { stdio: ['pipe', 'ignore', 'ignore'], timeout: PATIENCE });
-    child.on('error', () => resolve(false));
-    child.on('close', (code) => resolve(code === 0));
-    child.stdin.on('error', () => {});
-    // logger may be gone before journald asks which unit it was of: then this says it
-    child.stdin.end(`OBJECT_PID=${pid}\n${fields}`);
-  });
+  return fields.map(([name, value]) => `${name}=${String(value).replace(/\p{Cc}/gu, '\ufffd')}`);
 }

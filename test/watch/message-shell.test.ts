@@ -1,0 +1,95 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { MessageShell } from '../../src/watch/tell/message-shell.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+import { until } from '../support/until.js';
+
+const test = suite('message shell');
+let folder: TemporaryFolder;
+let shell: MessageShell;
+test.before.each(() => {
+  folder = new TemporaryFolder();
+});
+test.after.each(() => {
+  shell.close();
+  folder.remove();
+});
+
+const open = (command: string, patience = 10_000) => {
+  shell = new MessageShell(command, patience, { ...process.env, FILE: folder.join('taken') });
+  return shell;
+};
+const taken = () => (existsSync(folder.join('taken')) ? readFileSync(folder.join('taken'), 'utf8') : '');
+const pids = () => taken().trim().split('\n').map(Number);
+
+const runs = (pid: number) => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+test('a message is what was sent, whatever it looks like to a shell', async () => {
+  open('printf %s "$message" >>"$FILE"');
+  const lines = [
+    'MESSAGE=$(touch /tmp/x) `x` \\n \\',
+    '  *  \'quoted\' "twice"  ',
+    '-n',
+    'M\u00e4rz \ufffd',
+    'x'.repeat(100_000),
+  ];
+  assert.is(await shell.send(lines), true);
+  assert.is(await shell.send(['next']), true);
+  assert.is(taken(), `${lines.join('\n')}\nnext\n`);
+});
+
+test('its lines can be words, and nothing else is', async () => {
+  open('(IFS=$newline && exec printf "<%s>" $message >>"$FILE")');
+  assert.is(await shell.send(['STATUS=1 of * held', '~', '$HOME']), true);
+  assert.is(taken(), '<STATUS=1 of * held><~><$HOME>');
+});
+
+test('says when the command fails, and goes on; what it prints is nobody’s', async () => {
+  open('echo 0; echo 0 >&2; [ "$message" = "good$newline" ]');
+  assert.is(await shell.send(['bad']), false);
+  assert.is(await shell.send(['good']), true);
+});
+
+test('a command that takes too long is killed with its shell, and the next message has another', async () => {
+  open('echo $$ >>"$FILE"; [ "$message" != "slow$newline" ] || { sleep 600 & echo $! >>"$FILE"; wait; }', 300);
+  assert.is(await shell.send(['slow']), false);
+  const [first, command] = pids() as [number, number];
+  await until('both have ended', () => !runs(first) && !runs(command));
+  assert.is(await shell.send(['fast']), true);
+  assert.is.not(pids()[2], first);
+});
+
+test('a shell that was killed is replaced', async () => {
+  open('echo $$ >>"$FILE"');
+  await shell.send(['one']);
+  const [first] = pids() as [number];
+  process.kill(first, 'SIGKILL');
+  await until('it has ended', () => !runs(first));
+  assert.is(await shell.send(['two']), true);
+  assert.is.not(pids()[1], first);
+});
+
+test('closing ends what is under way, and then nothing is sent', async () => {
+  open('echo $$ >>"$FILE"; sleep 600');
+  const sending = shell.send(['one']);
+  await until('it has begun', () => taken() !== '');
+  shell.close();
+  assert.is(await sending, false);
+  assert.is(await shell.send(['two']), false);
+  assert.is(pids().length, 1);
+  await until('it has ended', () => !runs(pids()[0] as number));
+});
+
+test('where there is no shell, it was not taken', async () => {
+  shell = new MessageShell('true', 10_000, { PATH: folder.path });
+  assert.is(await shell.send(['one']), false);
+});
+
+test.run();
