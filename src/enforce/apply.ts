@@ -3,7 +3,7 @@ import { formatMask, parseCpuList } from '../domain/cpu-mask.js';
 import { type Cpuset, formatCpuset, isSubset } from '../domain/cpuset.js';
 import { FileError, type Files } from '../host/files.js';
 import { readHandlers, readInterrupt } from '../host/interrupt.js';
-import { treatmentOf } from './kernel-errors.js';
+import { isWorthAnotherTry, treatmentOf } from './kernel-errors.js';
 import { GONE, lookAgain, otherThanBefore, type Target } from './look-again.js';
 import { untilItOccurs } from './plan.js';
 import type { DomainReport, InterruptReport } from './report.js';
@@ -105,10 +105,8 @@ class Placer {
       if (refusal !== undefined) return { ...planned, action: 'skip', reason: refusal };
       const code = this.#write(planned.irq);
       if (code === undefined) return undefined;
-      const { kind, action, reason } = treatmentOf(code);
-      // EIO is procfs's answer, too, for an interrupt that went while it was written; its number may be back as soon: look again
-      const again = kind === 'transient' || code === 'EIO';
-      if (!again || left === 1) return { ...planned, action, reason, error: code };
+      const { action, reason } = treatmentOf(code);
+      if (!isWorthAnotherTry(code) || left === 1) return { ...planned, action, reason, error: code };
       this.pause(PAUSE);
     }
   }

@@ -25,6 +25,14 @@ const TREATMENTS: Record<string, Treatment> = {
   EOVERFLOW: { kind: 'impossible', action: 'fail', reason: 'the host has no such CPU' },
 };
 
+/**
+ * Whether the next try may meet something else: EIO and EINVAL are answers, too, for an interrupt that went while it was written (it has no
+ * CPU, or no chip, any more), and its number may be back as soon.
+ */
+export function isWorthAnotherTry(code: string): boolean {
+  return code === 'EIO' || code === 'EINVAL' || treatmentOf(code).kind === 'transient';
+}
+
 export function treatmentOf(code: string): Treatment {
   return TREATMENTS[code] ?? { kind: 'impossible', action: 'fail', reason: `the write failed: ${code}` };
 }

@@ -101,8 +101,8 @@ class KeptFile implements WritableFile {
       writeSync(this.#fd, text);
     } catch (error) {
       const code = codeOf(error);
-      // procfs's answer for what went, and before 6.12 for what the kernel manages: only the latter can be read
-      const isGone = isAbsent(code) || (code === 'EIO' && this.read() === undefined);
+      // answers for what goes just now, and before 6.12 EIO for what the kernel manages: only the latter can be read
+      const isGone = isAbsent(code) || (/^(?:EIO|EINVAL)$/.test(code) && this.read() === undefined);
       throw new FileError(isGone ? 'ENOENT' : code, this.path);
     }
   }

@@ -25,7 +25,7 @@ for (const [kind, codes] of Object.entries(KINDS)) {
       const treatment = treatmentOf(code);
       assert.is(treatment.kind, kind);
       const kernel = hostOf([vfio(A, 41)]);
-      const times = kind === 'transient' || code === 'EIO' ? 3 : 1;
+      const times = kind === 'transient' || code === 'EIO' || code === 'EINVAL' ? 3 : 1;
       kernel.refuse(41, ...Array<string>(times).fill(code));
       const pass = new Simulated(kernel, folder.path);
       const placed = interrupts(pass.enforce(own)).get(41);
@@ -41,8 +41,8 @@ for (const [kind, codes] of Object.entries(KINDS)) {
 }
 
 errors('a transient one that passes is no failure', () => {
-  // EIO: of an interrupt that went while its file was open, and is back under its number
-  for (const codes of [['EBUSY'], ['EAGAIN', 'EBUSY'], ['EIO']]) {
+  // EIO, EINVAL: of an interrupt that went while its file was open, and is back under its number
+  for (const codes of [['EBUSY'], ['EAGAIN', 'EBUSY'], ['EIO'], ['EINVAL', 'EIO']]) {
     const kernel = hostOf([vfio(A, 41)]);
     kernel.refuse(41, ...codes);
     const pass = new Simulated(kernel, folder.join(codes.join('-')));

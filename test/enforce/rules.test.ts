@@ -304,7 +304,7 @@ rules('3: a number that went, or went to another, right after the write', () => 
 rules('5: one failure never stops the next, of the same device or another', () => {
   for (const code of ['ENOSPC', 'EPERM', 'ENOENT', 'EINVAL', 'EWHATEVER']) {
     const kernel = hostOf([vfio(A, 41, 42), vfio(B, 43)]);
-    kernel.refuse(41, code);
+    kernel.deny(41, code);
     const pass = simulated(kernel);
     const report = pass.enforce(guest(hostdev(A, '2-3') + hostdev(B, '5')));
     assert.equal(

@@ -20,11 +20,21 @@ heard('whose they are is found by their handlers; what is none of VFIO’s is fo
   assert.equal(
     [...words.found(host, 101)],
     [
-      { irq: 41, address: A, handlers: [`vfio-msix[3](${A})`] },
-      { irq: 43, address: A, handlers: ['ahci', `vfio-intx(${A})`] },
+      { irq: 41, address: A, handlers: [`vfio-msix[3](${A})`], tries: 0 },
+      { irq: 43, address: A, handlers: ['ahci', `vfio-intx(${A})`], tries: 0 },
     ],
   );
   assert.equal([words.at(41), words.at(42)], [100, undefined]);
+  assert.equal(
+    [...words.found(host, words.due)].map(({ irq, tries }) => [irq, tries]),
+    [
+      [41, 1],
+      [43, 1],
+    ],
+  );
+  assert.is(words.isWaiting, true);
+  for (const irq of [41, 43]) words.settled(irq);
+  assert.is(words.isWaiting, false);
 });
 
 heard('the first word counts for the lag, and what is settled is forgotten', () => {

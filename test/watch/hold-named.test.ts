@@ -81,6 +81,27 @@ named('one that could not be placed is another one after a reset, though its mas
   assert.equal(host.written(), ['51=2-3']);
 });
 
+for (const [naming, until] of [
+  ['once', 900],
+  ['again and again', 1000],
+] as const) {
+  named(`a close look waits for a vector that was named ${naming} and nobody handles yet`, () => {
+    const kernel = hostOf([{ address: A, driver: 'vfio-pci' } as DeviceDescription], RUNNING);
+    const host = new HeldHost(kernel, { traced: true });
+    host.put(guest(hostdev(A, '2-3')));
+    host.pass(30_000);
+    kernel.enableVectors(A, [60, 61], 'msix', 1);
+    host.hold.stir({ irqs: [60, 61] });
+    host.hold.run();
+    assert.equal(host.written(), ['60=2-3']);
+    for (let waited = 100; waited < until; waited += 100) {
+      assert.equal(told(...host.pass(100)), [], `after ${waited} ms`);
+      if (naming === 'again and again') host.hold.stir({ irqs: [61] });
+    }
+    assert.equal(told(...host.pass(100)), ['placed 60: 0-7 -> 2-3']);
+  });
+}
+
 for (const [what, path] of [
   ['the domain', '/proc/700/task/701/status'],
   ['the device', `/sys/bus/pci/devices/${A}/numa_node`],

@@ -21,7 +21,15 @@ function name(
     settled = false,
     before = handlers,
     code,
-  }: { cpus?: string | null; told?: string[]; settled?: boolean; before?: string[]; code?: string } = {},
+    tries = 0,
+  }: {
+    cpus?: string | null;
+    told?: string[];
+    settled?: boolean;
+    before?: string[];
+    code?: string;
+    tries?: number;
+  } = {},
 ): [string, number] {
   const kernel = hostOf([{ address: A, driver, interrupts: [{ irq: 41, type, handlers }] } as DeviceDescription]);
   const files = new KernelFiles(kernel);
@@ -29,7 +37,7 @@ function name(
   device.cpus = cpus ?? undefined;
   if (settled) device.watchOf({ irq: 41, handlers: before, affinity: '0-7' }).settled = WANTED;
   if (code) kernel.refuse(41, code);
-  const { done } = placeAhead(files, device, { irq: 41, handlers: told, at: 0 }, () => 3);
+  const { done } = placeAhead(files, device, { irq: 41, handlers: told, tries, at: 0 }, () => 3);
   return [done, kernel.writes.length];
 }
 
@@ -51,6 +59,10 @@ test('a number that was another vector a moment ago is new', () => {
 test('what goes under the write is waited for; of any other error a close look makes something', () => {
   assert.equal(name({}, { code: 'ENOENT' }), ['not there', 0]);
   assert.equal(name({}, { code: 'ENOSPC' }), ['unclear', 0]);
+  for (const code of ['EIO', 'EINVAL', 'EBUSY']) {
+    assert.equal(name({}, { code, tries: 2 }), ['not there', 0]);
+    assert.equal(name({}, { code, tries: 3 }), ['unclear', 0], 'it stays');
+  }
 });
 
 for (const [why, shape, more] of [
@@ -82,7 +94,7 @@ function nameFirst(
   const device = new DeviceWatch(files, A as PciAddress);
   device.cpus = WANTED;
   for (const irq of known) device.watchAs(irq, `vfio-msix[${irqs.indexOf(irq)}](${A})`).settled = WANTED;
-  const ahead = placeAhead(files, device, { irq: irqs[0] as number, handlers: [OURS], at: 0 }, () => 3);
+  const ahead = placeAhead(files, device, { irq: irqs[0] as number, handlers: [OURS], tries: 0, at: 0 }, () => 3);
   return { ahead, kernel, device, written: kernel.writes.map(({ irq }) => irq) };
 }
 

@@ -80,6 +80,11 @@ export class DeviceWatch {
     this.#ahead = { since, due: Math.min(now + SOON, since + LATEST) };
   }
 
+  /** The close look that would follow now waits for more, but no longer than it may. */
+  lookLater(now: number): void {
+    if (this.#ahead && this.#ahead.due <= now) this.lookSoon(now);
+  }
+
   /** It cannot be read: it is left as it was, and looked at again later, less and less often. */
   cannotRead(now: number): void {
     this.#unreadable.failed(null, 'unreadable', 'transient', now);

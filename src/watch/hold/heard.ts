@@ -13,6 +13,14 @@ interface Word {
   next: number;
 }
 
+/** An interrupt of VFIO's, and how often it was looked for before. */
+export interface Found {
+  irq: number;
+  address: string;
+  handlers: string[];
+  tries: number;
+}
+
 /** Interrupts that the kernel named, until it is known whose they are. */
 export class Heard {
   readonly #words = new Map<number, Word>();
@@ -37,15 +45,21 @@ export class Heard {
    * The interrupts of VFIO's among those that are due to be looked for: their device, and what handles them. Each is read when it is
    * asked for, not before: so it can be written to right after that.
    */
-  *found(files: Files, now: number): Generator<{ irq: number; address: string; handlers: string[] }> {
+  *found(files: Files, now: number): Generator<Found> {
     for (const [irq, word] of this.#words) {
       if (word.next > now) continue;
       const handlers = handlersOf(files, irq);
       const address = addressIn(handlers);
       if (address === undefined) this.#words.delete(irq);
+      const { tries } = word;
       this.#later(irq, word, now);
-      if (address) yield { irq, address, handlers };
+      if (address) yield { irq, address, handlers, tries };
     }
+  }
+
+  /** Whether there are some that are looked for again: they are about to be seen. */
+  get isWaiting(): boolean {
+    return this.#words.size > 0;
   }
 
   /** It has been seen, and what was to be done is done. */

@@ -160,6 +160,8 @@ export class Hold {
     const told = run.changed.length;
     const closeness = domain.pace.take(now);
     if (closeness) domain.look(context, closeness);
+    // a close look would stand in the way of what is about to appear
+    if (this.#named.isWaiting) for (const device of domain.devices.values()) device.lookLater(now);
     const overdue = [...domain.devices.values()].filter(({ due }) => due <= now);
     if (overdue.length > 0) domain.look(context, new Set<string>(overdue.map(({ address }) => address)));
     // the look may not have come so far

@@ -27,6 +27,11 @@ export class NamedInterrupts {
     return this.#heard.due;
   }
 
+  /** Whether some were named that cannot be seen yet. */
+  get isWaiting(): boolean {
+    return this.#heard.isWaiting;
+  }
+
   clear(): void {
     this.#heard.clear();
   }
@@ -34,7 +39,7 @@ export class NamedInterrupts {
   look(context: LookContext): void {
     const unclear = new Map<number, string>();
     const changed = new Map<HeldDomain, Set<string>>();
-    for (const { irq, address, handlers } of this.#heard.found(this.files, context.now)) {
+    for (const { irq, address, handlers, tries } of this.#heard.found(this.files, context.now)) {
       const domains = this.#holdersOf(address);
       const looks = domains.map(({ devices }) => devices.get(address)?.interrupts.get(irq)?.look());
       // our own writes are told of, too
@@ -42,7 +47,7 @@ export class NamedInterrupts {
         this.#heard.settled(irq);
         continue;
       }
-      const appeared = { irq, handlers, at: this.#heard.at(irq) ?? context.now };
+      const appeared = { irq, handlers, tries, at: this.#heard.at(irq) ?? context.now };
       const [only, other] = domains;
       const { done, placed } = only && !other ? only.placeAhead(address, appeared, context) : UNCLEAR;
       for (const one of placed) this.#heard.settled(one);

@@ -1,19 +1,24 @@
 import { ownership } from '../../enforce/handlers.js';
+import { isWorthAnotherTry } from '../../enforce/kernel-errors.js';
 import { FileError, type Files } from '../../host/files.js';
 import { readHandlers } from '../../host/interrupt.js';
 import { isVfioDriver, readDriver } from '../../host/pci-device.js';
 import type { DeviceWatch } from './device-watch.js';
 
-/** A vector that the kernel named: what handles it now, and when its appearance was told, on the clock. */
+/** Looks for one that meet an error which may pass, before a close look decides. */
+const TRIES = 3;
+
+/** A vector that the kernel named: what handles it now, how often it was looked for before, and when it was told of, on the clock. */
 export interface Appeared {
   irq: number;
   handlers: string[];
+  tries: number;
   at: number;
 }
 
 /**
- * What came of one. `not there`: the kernel names a handler a moment before there is a mask to write, or it went again; `unclear`: a close
- * look has to decide.
+ * What came of one. `not there`: the kernel names a handler a moment before there is a mask to write, or it went again, perhaps under the
+ * write; `unclear`: a close look has to decide.
  */
 type Done = 'written' | 'as wanted' | 'not there' | 'unclear';
 
@@ -34,10 +39,10 @@ export const UNCLEAR: Ahead = { done: 'unclear', placed: [], writes: 0 };
  * are there before the kernel's word of them is, and are placed with it.
  */
 export function placeAhead(files: Files, device: DeviceWatch, appeared: Appeared, now: () => number): Ahead {
-  const { irq, handlers, at } = appeared;
+  const { irq, handlers } = appeared;
   const owned = ownership(handlers, device.address);
   if (!owned.ours || !isOnVfio(files, device)) return UNCLEAR;
-  const placer = new Placer(files, device, at, now);
+  const placer = new Placer(files, device, appeared, now);
   const first = { irq, handler: handlers[0] as string };
   const done = placer.place(first, owned.vector === null);
   const { vector } = owned;
@@ -75,7 +80,7 @@ class Placer {
   constructor(
     private readonly files: Files,
     private readonly device: DeviceWatch,
-    private readonly at: number,
+    private readonly appeared: Appeared,
     private readonly now: () => number,
   ) {}
 
@@ -133,11 +138,12 @@ class Placer {
       if (from === cpus) return 'as wanted';
       if (isLine) return 'unclear';
       watch.write(mask);
-      watch.ahead = { from, to: cpus, lagMs: Math.max(0, this.now() - this.at) };
+      watch.ahead = { from, to: cpus, lagMs: Math.max(0, this.now() - this.appeared.at) };
       return 'written';
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
-      return error.code === 'ENOENT' ? 'not there' : 'unclear';
+      const mayPass = isWorthAnotherTry(error.code) && this.appeared.tries < TRIES;
+      return error.code === 'ENOENT' || mayPass ? 'not there' : 'unclear';
     }
   }
 }
