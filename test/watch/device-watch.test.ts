@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { PciAddress } from '../../src/domain/address.js';
+import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import type { DeviceReport, InterruptReport } from '../../src/enforce/report.js';
 import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
 import { DeviceWatch } from '../../src/watch/hold/device-watch.js';
@@ -31,7 +32,7 @@ function adopted() {
 
 watch('it is as it was, and its numbers are listed seldom', () => {
   const { files, device } = adopted();
-  for (let now = 100; now < 5000; now += 100) assert.is(device.look({ now, numbers: () => 2 }), false);
+  for (let now = 100; now < 5000; now += 100) assert.is(device.look({ now, numbers: () => 2 }), 'same');
   assert.is(files.listed, 0);
   device.look({ now: 5000, numbers: () => 2 });
   assert.is(files.listed, 1);
@@ -48,8 +49,8 @@ watch('they are listed at once where the host has more or less numbers than befo
 watch('a vector more is seen, though nothing else is other than it was', () => {
   const { kernel, device } = adopted();
   kernel.devices.get(A)?.vectors.push(43);
-  assert.is(device.look({ now: 100, numbers: () => 2 }), false, 'nobody said so');
-  assert.is(device.look({ now: 100, numbers: () => 3 }), true);
+  assert.is(device.look({ now: 100, numbers: () => 2 }), 'same', 'nobody said so');
+  assert.is(device.look({ now: 100, numbers: () => 3 }), 'renewed');
 });
 
 watch('numbers that are no longer those of the report are looked at closely', () => {
@@ -57,7 +58,16 @@ watch('numbers that are no longer those of the report are looked at closely', ()
   const before = reported();
   kernel.devices.get(A)?.vectors.push(43);
   device.adopt(before);
-  assert.is(device.look({ now: 100, numbers: () => 2 }), true);
+  assert.is(device.look({ now: 100, numbers: () => 2 }), 'renewed');
+});
+
+watch('one that was moved weighs more than one that went', () => {
+  const { kernel, device } = adopted();
+  kernel.enableVectors(A, [41]);
+  assert.is(device.look({ now: 100, numbers: () => 2 }), 'renewed');
+  const other = adopted();
+  other.kernel.move(41, parseCpuList('5') ?? []);
+  assert.is(other.device.look({ now: 100, numbers: () => 3 }), 'moved');
 });
 
 watch('what a report has no more is forgotten', () => {
@@ -89,8 +99,24 @@ watch('a close look follows what was placed ahead when no more comes, and within
   assert.is(device.due, 1350);
   for (let now = 1100; now < 2000; now += 50) device.lookSoon(now);
   assert.is(device.due, 2000);
+  device.lookInTime(2000);
+  assert.is(device.due, 2000, 'what is due before stays so');
   device.adopt(reported());
   assert.equal([device.due, device.isAhead], [Number.POSITIVE_INFINITY, false]);
+});
+
+watch('what only went is looked at closely within a second, or soon after what came in its place', () => {
+  const { device } = adopted();
+  device.lookInTime(1000);
+  assert.equal([device.due, device.isAhead], [2000, true]);
+  device.lookSoon(1200);
+  assert.is(device.due, 1500);
+  device.lookLater(1499);
+  assert.is(device.due, 1500);
+  device.lookLater(1500);
+  assert.is(device.due, 1800);
+  for (const now of [1800, 2000]) device.lookLater(now);
+  assert.is(device.due, 2000, 'and no later');
 });
 
 watch('one that cannot be read rests, longer each time, until it can', () => {

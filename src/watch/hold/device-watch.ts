@@ -4,7 +4,7 @@ import { ownership } from '../../enforce/handlers.js';
 import type { DeviceReport, InterruptReport } from '../../enforce/report.js';
 import { FileError, type Files } from '../../host/files.js';
 import { BackOff } from './back-off.js';
-import { InterruptWatch } from './interrupt-watch.js';
+import { InterruptWatch, type Look } from './interrupt-watch.js';
 
 /**
  * A close look follows what was placed ahead of it when nothing more has come for so long, and at the latest after so long, in
@@ -74,10 +74,15 @@ export class DeviceWatch {
     return this.#ahead !== undefined;
   }
 
-  /** Something was placed ahead of a close look. */
+  /** Something was placed ahead of a close look, or is other than it was. */
   lookSoon(now: number): void {
     const since = this.#ahead?.since ?? now;
     this.#ahead = { since, due: Math.min(now + SOON, since + LATEST) };
+  }
+
+  /** Something went, and nothing is to be told of it: what takes its place is mostly about to come. */
+  lookInTime(now: number): void {
+    this.#ahead ??= { since: now, due: now + LATEST };
   }
 
   /** The close look that would follow now waits for more, but no longer than it may. */
@@ -103,8 +108,11 @@ export class DeviceWatch {
     this.retryAt = until;
   }
 
-  /** Whether anything is other than it was. Interrupts that came back under their numbers are known as new ones from here on. */
-  look({ now, numbers: count }: { now: number; numbers(): number | undefined }): boolean {
+  /**
+   * What is other than it was: `moved`: an interrupt, at the least; `renewed`: some went or came, and that is all. Those that came back
+   * under their numbers are known as new ones from here on.
+   */
+  look({ now, numbers: count }: { now: number; numbers(): number | undefined }): Look {
     const numbers = count();
     let changed = this.#names === undefined;
     if (!changed && (numbers === undefined || numbers !== this.#numbers || now - this.#listedAt >= LIST)) {
@@ -112,8 +120,9 @@ export class DeviceWatch {
       this.#listedAt = now;
       this.#numbers = numbers;
     }
-    for (const interrupt of this.interrupts.values()) if (interrupt.look() !== 'same') changed = true;
-    return changed;
+    const looks = new Set<Look>([changed ? 'renewed' : 'same']);
+    for (const interrupt of this.interrupts.values()) looks.add(interrupt.look());
+    return (['moved', 'renewed', 'same'] as const).find((look) => looks.has(look)) as Look;
   }
 
   /** Takes what a report says of it for granted, as far as it is still true. */

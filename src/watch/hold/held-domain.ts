@@ -127,12 +127,14 @@ export class HeldDomain {
     for (const [address, device] of this.devices) {
       if (device.isAhead || device.rests(context.now)) continue;
       context.run.looked += device.interrupts.size;
-      if (device.look(context)) changed.add(address);
-      else device.lookedAt = context.now;
+      const look = device.look(context);
+      if (look === 'same') device.lookedAt = context.now;
+      else if (!context.traced) changed.add(address);
+      // where the kernel tells, more is about to be told
+      else if (look === 'moved') device.lookSoon(context.now);
+      else device.lookInTime(context.now);
     }
-    // where the kernel tells, more is about to be told
-    if (context.traced) for (const address of changed) this.devices.get(address)?.lookSoon(context.now);
-    else if (changed.size > 0) this.#lookClosely(context, changed);
+    if (changed.size > 0) this.#lookClosely(context, changed);
   }
 
   /** Plans, writes, reads back: all of it, or some devices. */

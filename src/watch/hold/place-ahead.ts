@@ -107,12 +107,13 @@ class Placer {
   /** What went, and is back, while others were placed is placed once more: a driver that loads does that for each vector that it adds. */
   conclude(): Pick<Ahead, 'placed' | 'writes'> {
     const batch = this.#placed.splice(0);
-    if (batch.length > 0) this.device.lookSoon(this.now());
     const gone = batch.filter((one) => !this.#adopt(one));
     for (const one of gone) {
       this.place(one);
       if (this.goesOn) this.#adopt(one);
     }
+    if (this.#writes > 0) this.device.lookSoon(this.now());
+    else if (batch.length > 0) this.device.lookInTime(this.now());
     const placed = [...batch.filter((one) => !gone.includes(one)), ...this.#placed].map(({ irq }) => irq);
     return { placed, writes: this.#writes };
   }
