@@ -1,6 +1,7 @@
 // npm run test:rig: an emulated host with VFIO devices and a real libvirtd in it, and the scenes of test/rig/ played there.
 // As root on Debian; elsewhere the scenes are skipped with the reason.
-import { execFileSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -32,10 +33,21 @@ if (reason) {
   console.log(`skipped: the rig needs ${reason}`);
   console.log(`0 passed, 0 failed, ${sceneTitles().length} skipped`);
 } else {
-  installPackages(PACKAGES);
-  execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
+  const { RequestError, requestOf } = require('../test/rig/machine/request.ts');
   const { testRig } = require('../test/rig/machine/test-rig.ts');
-  process.exitCode = await testRig(process.argv.slice(2));
+  try {
+    const request = requestOf(process.argv.slice(2));
+    installPackages(PACKAGES);
+    process.exitCode = await testRig(request, build);
+  } catch (error) {
+    console.error(error instanceof RequestError ? error.message : error);
+    process.exitCode = 1;
+  }
+}
+
+async function build() {
+  const [code] = await once(spawn(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' }), 'exit');
+  if (code !== 0) throw new Error('the build failed');
 }
 
 /** Why not here. */

@@ -2,29 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-/**
- * The kernel packages of this Debian, oldest first: the release's own and, where the same suites have one, the newest of a newer
- * series. Both are named by packages that hold nothing but that name: linux-image-amd64, linux-image-6.12-amd64.
- */
-export function kernelPackages(): string[] {
-  const names = aptCache('pkgnames', 'linux-image-').filter((name) => /^linux-image-(\d+\.\d+-)?amd64$/.test(name));
-  const packages = new Set(names.flatMap(dependency));
-  const sorted = [...packages].sort((one, other) => one.localeCompare(other, 'en', { numeric: true }));
-  const own = dependency('linux-image-amd64')[0] ?? sorted[0];
-  if (own === undefined) throw new Error('apt-cache knows no linux-image-amd64: see /etc/apt/sources.list');
-  const newest = sorted.at(-1) as string;
-  return newest === own ? [own] : [own, newest];
-}
-
-function dependency(name: string): string[] {
-  const lines = aptCache('depends', '--important', name);
-  return lines.flatMap((line) => /^\s*Depends: (linux-image-\S+)/.exec(line)?.[1] ?? []);
-}
-
-function aptCache(...words: string[]): string[] {
-  return execFileSync('apt-cache', words, { encoding: 'utf8' }).split('\n');
-}
-
 /** A kernel package as it was unpacked. */
 export interface Kernel {
   /** as uname -r says */

@@ -3,15 +3,14 @@ import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { Settings } from '../inside/play.js';
 import { boot } from './boot.js';
-import { bundleScenes, sceneTitles } from './bundle.js';
+import { bundleScenes } from './bundle.js';
 import { cached, keepOnly, unpackPackage } from './cache.js';
 import { emulatedHost } from './emulated-host.js';
 import { fillBootFolder } from './initramfs.js';
-import { kernelPackages } from './kernels.js';
 import { installPacked } from './packed.js';
+import { bootsOf, type Request } from './request.js';
 import { Tally } from './tally.js';
 
 const inside = join(__dirname, '../inside');
@@ -23,18 +22,10 @@ const RECIPE = ['initramfs.ts', 'kernels.ts', 'vmlinux.ts'];
 
 /**
  * Plays the scenes on an emulated host: all with the release's own kernel, those for every kernel with a newer one as well.
- * @param words a regular expression for the titles of those wanted; --kernel=SERIES, such as 6.1, for one kernel alone
+ * @param build makes the package's files from the sources
  * @returns exit status
  */
-export async function testRig(words: readonly string[]): Promise<number> {
-  let wanted: ReturnType<typeof requested>;
-  try {
-    wanted = requested(words);
-  } catch (error) {
-    console.error((error as Error).message);
-    return 1;
-  }
-  const { pattern, series, boots } = wanted;
+export async function testRig(request: Request, build: () => Promise<void>): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'hostdev-cpuset-rig-'));
   let qemu: ChildProcess | undefined;
   const end = (signal: NodeJS.Signals) => {
@@ -47,13 +38,14 @@ export async function testRig(words: readonly string[]): Promise<number> {
 
   const tally = new Tally();
   try {
+    const [boots] = await Promise.all([bootsOf(request), build()]);
     await stage(join(folder, 'rig'));
     const used = [irqbalance()];
     for (const { name, all } of boots) {
       const bootFolder = bootFolderOf(name);
       const cache = cached(`libvirt-${name}`, () => {});
       used.push(bootFolder, cache);
-      const settings: Settings = { pattern, all };
+      const settings: Settings = { pattern: request.pattern, all };
       writeFileSync(join(folder, 'rig/settings.json'), JSON.stringify(settings));
       const console_ = join(folder, 'console');
       const args = emulatedHost({ boot: bootFolder, rig: join(folder, 'rig'), cache, console: console_ });
@@ -72,28 +64,11 @@ export async function testRig(words: readonly string[]): Promise<number> {
       }
       tally.end(`${said}${existsSync(console_) ? readFileSync(console_, 'utf8') : ''}`);
     }
-    if (series === '' && pattern === '') keepOnly(used);
+    if (request.series === '' && request.pattern === '') keepOnly(used);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
   return tally.conclude(performance.now() / 1000);
-}
-
-/** What is to be played on which kernels: one where nothing would be played is not booted. Throws at what cannot be had. */
-function requested(words: readonly string[]) {
-  const options = { kernel: { type: 'string', default: '' } } as const;
-  const unknown = words.find((word) => word.startsWith('-') && !/^--kernel(?:=|$)/.test(word));
-  if (unknown !== undefined) throw new Error(`${unknown}: the only option is --kernel=SERIES`);
-  const { values, positionals } = parseArgs({ args: [...words], options, allowPositionals: true });
-  const pattern = positionals.join(' ');
-  const series = values.kernel;
-  const packages = kernelPackages().filter((name) => series === '' || name.startsWith(`linux-image-${series}.`));
-  if (packages.length === 0) throw new Error(`no kernel of the series ${series} can be had here`);
-  const title = new RegExp(pattern, 'i');
-  const kernels = packages.map((name, index) => ({ name, all: index === 0 }));
-  const boots = kernels.filter(({ all }) => sceneTitles(all).some((text) => title.test(text)));
-  if (boots.length === 0) throw new Error(`no scene has a title that matches ${title}`);
-  return { pattern, series, boots };
 }
 
 /** What the emulated host sees as /rig. */
@@ -106,7 +81,7 @@ async function stage(rig: string): Promise<void> {
   cpSync(join(inside, 'etc'), join(rig, 'etc'), { recursive: true });
   cpSync(join(inside, 'main.sh'), join(rig, 'main.sh'));
   cpSync(join(irqbalance(), 'usr/sbin/irqbalance'), join(rig, 'irqbalance'));
-  installPacked(join(rig, 'usr/local'));
+  await installPacked(join(rig, 'usr/local'));
   await bundleScenes(join(rig, 'scenes.cjs'));
 }
 

@@ -1,0 +1,32 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+/**
+ * The kernel packages of this Debian, oldest first: the release's own and, where the same suites have one, the newest of a newer
+ * series. Both are named by packages that hold nothing but that name: linux-image-amd64, linux-image-6.12-amd64.
+ */
+export async function kernelPackages(): Promise<string[]> {
+  const packages = new Map<string, string>();
+  let name = '';
+  for (const line of (await askApt()).split('\n')) {
+    const dependency = /^\s+Depends: (linux-image-\S+)/.exec(line)?.[1];
+    if (dependency === undefined) name = line;
+    else packages.set(name, dependency);
+  }
+  const sorted = [...packages.values()].sort((one, other) => one.localeCompare(other, 'en', { numeric: true }));
+  const own = packages.get('linux-image-amd64') ?? sorted[0];
+  if (own === undefined) throw new Error('apt-cache knows no linux-image-amd64: see /etc/apt/sources.list');
+  const newest = sorted.at(-1) as string;
+  return newest === own ? [own] : [own, newest];
+}
+
+/** All in one call, for each reads all lists anew where they are not kept: the name of a package, and a line for what it depends on. */
+async function askApt(): Promise<string> {
+  const pattern = '?name("^linux-image-([0-9]+[.][0-9]+-)?amd64$")';
+  try {
+    return (await promisify(execFile)('apt-cache', ['depends', '--important', pattern])).stdout;
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 100) return ''; // no such packages
+    throw error;
+  }
+}
