@@ -20,6 +20,8 @@ interface Anew {
 /** The descriptors that one process keeps: all that it may have, but for an eighth, which is for everything else. */
 export class KeptFiles {
   #left = Math.floor((descriptorLimit() * 7) / 8);
+  /** by paths without their numbers: whether the kernel answers there */
+  readonly #kinds = new Map<string, boolean>();
 
   /** @param anew for where no descriptor is kept */
   open(path: string, mode: Mode, anew: Anew): WritableFile {
@@ -30,7 +32,7 @@ export class KeptFiles {
   take(path: string, mode: Mode): number | 'absent' | undefined {
     if (this.#left <= 0) return undefined;
     try {
-      if (!KERNEL_FILES.has(statfsSync(path).type)) return undefined;
+      if (!this.#isKernels(path)) return undefined;
       const fd = openSync(path, FLAGS[mode]);
       this.#left--;
       return fd;
@@ -38,6 +40,15 @@ export class KeptFiles {
       // reading it anew says what else is wrong
       return isAbsent(codeOf(error)) ? 'absent' : undefined;
     }
+  }
+
+  #isKernels(path: string): boolean {
+    const kind = path.replace(/\d+/g, '#');
+    const known = this.#kinds.get(kind);
+    if (known !== undefined) return known;
+    const isKernels = KERNEL_FILES.has(statfsSync(path).type);
+    this.#kinds.set(kind, isKernels);
+    return isKernels;
   }
 
   giveBack(fd: number): void {

@@ -46,7 +46,7 @@ export class Libvirt {
     }
     writeFileSync('/etc/libvirt/qemu.conf', QEMU_CONF);
     writeFileSync('/etc/libvirt/libvirtd.conf', LIBVIRTD_CONF);
-    // what an earlier run found out about QEMU: that takes half a minute here
+    // what an earlier run, or kernel, found out about QEMU: that takes some 7 s here
     if (!this.#daemon && existsSync(`${KEPT}/capabilities`)) cpSync(KEPT, CACHE, { recursive: true });
     const log = openSync(LOG, 'a');
     this.#daemon = spawn('libvirtd', [], { stdio: ['ignore', log, log] });

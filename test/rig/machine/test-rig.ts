@@ -40,11 +40,11 @@ export async function testRig(request: Request, build: () => Promise<void>): Pro
   try {
     const [boots] = await Promise.all([bootsOf(request), build()]);
     await stage(join(folder, 'rig'));
-    const used = [irqbalance()];
+    const cache = cached('libvirt', () => {});
+    const used = [irqbalance(), cache];
     for (const { name, all } of boots) {
       const bootFolder = bootFolderOf(name);
-      const cache = cached(`libvirt-${name}`, () => {});
-      used.push(bootFolder, cache);
+      used.push(bootFolder);
       const settings: Settings = { pattern: request.pattern, all };
       writeFileSync(join(folder, 'rig/settings.json'), JSON.stringify(settings));
       const console_ = join(folder, 'console');
