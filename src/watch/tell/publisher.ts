@@ -42,10 +42,12 @@ export class Publisher {
     if (this.#regular) this.changed();
   }
 
-  /** Something may be new. */
+  /** Something may be new. Whether it is, is found out later: more interrupts may be about to appear just now. */
   changed(): void {
-    if (this.#soon || JSON.stringify(this.source.counters) === this.#last) return;
-    this.#soon = setTimeout(() => this.#write(), LEAST);
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      if (this.#state !== this.#last) this.#write();
+    }, LEAST);
   }
 
   stop(): void {
@@ -54,12 +56,17 @@ export class Publisher {
     this.#attempt('what status shows', () => removeWatcherStatus(this.options.root));
   }
 
+  /** All that is published. */
+  get #state(): string {
+    return JSON.stringify([this.#reason, this.source.counters]);
+  }
+
   #write(): void {
     clearTimeout(this.#soon);
     this.#soon = undefined;
     const { root, pid, untilIdle, metrics, status } = this.options;
     const { counters } = this.source;
-    this.#last = JSON.stringify(counters);
+    this.#last = this.#state;
     const way = this.#reason === null ? 'events' : 'intervals';
     const since = new Date(this.#since).toISOString().replace(/\.\d+/, '');
     this.#attempt('what status shows', () =>
