@@ -1,6 +1,6 @@
 import type { Action } from './report.js';
 
-/** transient: try again at once; exhausted: later, less and less often; impossible: report once; gone: nothing to do */
+/** transient: try again at once; exhausted: later, less and less often, for what it takes may come back; impossible: report once; gone: nothing to do */
 export type ErrorKind = 'transient' | 'exhausted' | 'impossible' | 'gone';
 
 /** What an error of a write to smp_affinity means for what is done next. */
@@ -15,12 +15,13 @@ const TREATMENTS: Record<string, Treatment> = {
   EBUSY: { kind: 'transient', action: 'fail', reason: 'the kernel is busy with it' },
   EAGAIN: { kind: 'transient', action: 'fail', reason: 'the kernel is busy with it' },
   ENOSPC: { kind: 'exhausted', action: 'fail', reason: 'these CPUs are out of interrupt vectors' },
+  // no CPU of the mask is online: one may come back, and unseen, before it is looked which are
+  EINVAL: { kind: 'exhausted', action: 'fail', reason: 'the kernel takes no such mask for it' },
   ENOENT: { kind: 'gone', action: 'skip', reason: 'it went away' },
   EPERM: { kind: 'impossible', action: 'fail', reason: 'the kernel manages it itself, or forbids the write' },
   EIO: { kind: 'impossible', action: 'fail', reason: 'the kernel manages it itself' },
   EACCES: { kind: 'impossible', action: 'fail', reason: 'no permission to write it: root is needed' },
   EROFS: { kind: 'impossible', action: 'fail', reason: '/proc is mounted read-only here' },
-  EINVAL: { kind: 'impossible', action: 'fail', reason: 'the kernel takes no such mask for it' },
   ERANGE: { kind: 'impossible', action: 'fail', reason: 'the host has no such CPU' },
   EOVERFLOW: { kind: 'impossible', action: 'fail', reason: 'the host has no such CPU' },
 };

@@ -49,6 +49,19 @@ for (const [code, least, most] of [
   });
 }
 
+retries('what could not be placed while its CPU was away is placed soon after, though nobody saw that it was', () => {
+  const kernel = hostOf([vfio(A, 41)], RUNNING);
+  let isAway = true;
+  const files = new KernelFiles(kernel, (operation) => {
+    if (operation === 'write') kernel.setOnline(3, !isAway);
+  });
+  const host = new HeldHost(kernel, { files });
+  assert.equal(told(host.put(guest(hostdev(A, '3')))), ['failed 41: 0-7 -> 0-7']);
+  isAway = false;
+  kernel.setOnline(3, true);
+  assert.equal(told(...host.pass(1100)), ['placed 41: 0-7 -> 3']);
+});
+
 retries('after a success the next failure is met as soon as a first one', () => {
   const { host, kernel } = refused('ENOSPC');
   host.pass(900_000);
