@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { MessageShell } from '../../src/watch/tell/message-shell.js';
+import { projectRoot } from '../support/cli.js';
+import { run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
 
@@ -22,6 +24,9 @@ const open = (command: string, patience = 10_000) => {
 };
 const taken = () => (existsSync(folder.join('taken')) ? readFileSync(folder.join('taken'), 'utf8') : '');
 const pids = () => taken().trim().split('\n').map(Number);
+
+/** Its parent. */
+const shellOf = (pid: number) => Number(/\) . (\d+) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]);
 
 const runs = (pid: number) => {
   try {
@@ -74,6 +79,60 @@ test('a shell that was killed is replaced', async () => {
   await until('it has ended', () => !runs(first));
   assert.is(await shell.send(['two']), true);
   assert.is.not(pids()[1], first);
+});
+
+test('a message to a shell that was just killed is given to another; what the dead one had begun ends', async () => {
+  open('echo $$ >>"$FILE"; [ "$message" != "one$newline" ] || exec sleep 600');
+  const sending = shell.send(['one']);
+  await until('it has begun', () => taken() !== '');
+  const [first] = pids() as [number];
+  process.kill(first, 'SIGKILL');
+  await until('it is begun again', () => pids().length === 2);
+  process.kill(pids()[1] as number, 'SIGKILL');
+  assert.is(await sending, false, 'but once only');
+  assert.is(await shell.send(['two']), true);
+  process.kill(pids()[2] as number, 'SIGKILL');
+  assert.is(await shell.send(['three']), true, 'at once');
+});
+
+test('a command goes with its shell', async () => {
+  open('sleep 600 & echo $! >>"$FILE"; wait');
+  void shell.send(['one']);
+  await until('it has begun', () => taken() !== '');
+  const [command] = pids() as [number];
+  process.kill(shellOf(command), 'SIGKILL');
+  await until('it has ended', () => !runs(command));
+});
+
+test('messages that are sent at once are taken one after the other', async () => {
+  open('sleep 0.1; printf %s "$message" >>"$FILE"');
+  assert.equal(await Promise.all(['1', '2', '3'].map((line) => shell.send([line]))), [true, true, true]);
+  assert.is(taken(), '1\n2\n3\n');
+});
+
+test('nothing in a line ends it, or the message', async () => {
+  open('printf %s "$message" >>"$FILE"');
+  await shell.send(['a\nb', '', 'c\0d']);
+  assert.is(taken(), 'a\ufffdb\nc\ufffdd\n');
+});
+
+test('where there is no room for a process, it was not taken; later, it is', async () => {
+  const script = `
+    const { openSync, closeSync } = require('node:fs');
+    const { MessageShell } = require('./src/watch/tell/message-shell.ts');
+    const shell = new MessageShell('true', 5000);
+    // tsx reads more of itself a moment later
+    setTimeout(async () => {
+      const open = [];
+      try { for (;;) open.push(openSync('/dev/null')); } catch {}
+      const first = await shell.send(['one']);
+      for (const fd of open) closeSync(fd);
+      console.log(String(first), String(await shell.send(["two"])));
+      shell.close();
+    }, 500);`;
+  const limited = 'ulimit -n 200; exec "$0" --require tsx/cjs --eval "$1"';
+  const { stdout } = await run('sh', ['-c', limited, process.execPath, script], { cwd: projectRoot });
+  assert.is(stdout.trim(), 'false true');
 });
 
 test('closing ends what is under way, and then nothing is sent', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { noCounters } from '../../src/watch/hold/counters.js';
@@ -10,14 +10,19 @@ const test = suite('what the watcher publishes');
 let folder: TemporaryFolder;
 let publisher: Publisher;
 let said: string[];
+let failed: string[];
 const source = { counters: noCounters() };
 
 test.before.each(() => {
   folder = new TemporaryFolder();
   mkdirSync(folder.join('run/hostdev-cpuset'), { recursive: true });
   said = [];
+  failed = [];
   source.counters = noCounters();
-  const told = { journal: () => {}, status: (text: string) => void said.push(text) };
+  const told = {
+    journal: ({ text }: { text: string }) => void failed.push(text),
+    status: (text: string) => void said.push(text),
+  };
   publisher = new Publisher({ root: folder.path, metrics: undefined, pid: 1, untilIdle: false, ...told }, source);
   publisher.start();
 });
@@ -39,6 +44,24 @@ test('what is new, once; nothing where nothing is', async () => {
   await new Promise((resolve) => setTimeout(resolve, 1200));
   assert.equal(readFileSync(folder.join('run/hostdev-cpuset/watch.json')), at);
   assert.equal(said.slice(1), ['4 interrupts of 1 domains held, told by the kernel']);
+});
+
+test('what could not be written is, when it can be; after the end nothing is', async () => {
+  rmSync(folder.join('run/hostdev-cpuset'), { recursive: true });
+  folder.write('run/hostdev-cpuset', '');
+  source.counters = { ...noCounters(), interrupts: 5 };
+  publisher.changed();
+  await until('it was tried', () => failed.length > 0);
+  rmSync(folder.join('run/hostdev-cpuset'));
+  mkdirSync(folder.join('run/hostdev-cpuset'));
+  publisher.changed();
+  await until('it is published', () => existsSync(folder.join('run/hostdev-cpuset/watch.json')));
+  assert.is(published().counters.interrupts, 5);
+  publisher.stop();
+  publisher.changed();
+  publisher.way('later');
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  assert.not.ok(existsSync(folder.join('run/hostdev-cpuset/watch.json')));
 });
 
 test('how interrupts are learnt of, though nothing else is new', async () => {

@@ -51,7 +51,7 @@ export class FieldJournal {
     await this.#writing;
   }
 
-  /** What is not written by now is not. */
+  /** What logger has not taken by now goes plainly, though it may be about to. */
   close(): void {
     this.#logger.close();
   }

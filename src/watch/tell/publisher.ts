@@ -25,6 +25,7 @@ export class Publisher {
   #regular: NodeJS.Timeout | undefined;
   #last = '';
   #said = '';
+  #stopped = false;
 
   constructor(
     private readonly options: PublisherOptions,
@@ -44,6 +45,7 @@ export class Publisher {
 
   /** Something may be new. Whether it is, is found out later: more interrupts may be about to appear just now. */
   changed(): void {
+    if (this.#stopped) return;
     this.#soon ??= setTimeout(() => {
       this.#soon = undefined;
       if (this.#state !== this.#last) this.#write();
@@ -51,6 +53,7 @@ export class Publisher {
   }
 
   stop(): void {
+    this.#stopped = true;
     clearInterval(this.#regular);
     this.#write();
     this.#attempt('what status shows', () => removeWatcherStatus(this.options.root));
@@ -66,7 +69,7 @@ export class Publisher {
     this.#soon = undefined;
     const { root, pid, untilIdle, metrics, status } = this.options;
     const { counters } = this.source;
-    this.#last = this.#state;
+    const state = this.#state;
     const way = this.#reason === null ? 'events' : 'intervals';
     const since = new Date(this.#since).toISOString().replace(/\.\d+/, '');
     this.#attempt('what status shows', () =>
@@ -76,6 +79,8 @@ export class Publisher {
       const sample = { counters, tracing: this.#reason === null, since: this.#since };
       this.#attempt('the metrics', () => writeMetrics(metrics, sample));
     }
+    // what could not be written is tried again with the next run
+    this.#last = this.#failed.size === 0 ? state : '';
     const { domains, interrupts } = counters;
     const text = `${interrupts} interrupts of ${domains} domains held, ${way === 'events' ? 'told by the kernel' : 'looked at in intervals'}`;
     if (text !== this.#said) status(text);

@@ -15,13 +15,14 @@ export class RequestError extends Error {}
 
 /** @throws RequestError */
 export function requestOf(words: readonly string[]): Request {
-  const options = { kernel: { type: 'string', default: '' } } as const;
+  const options = { kernel: { type: 'string' } } as const;
   const unknown = words.find((word) => word.startsWith('-') && !/^--kernel(?:=|$)/.test(word));
   if (unknown !== undefined) throw new RequestError(`${unknown}: the only option is --kernel=SERIES`);
   let request: Request;
   try {
     const { values, positionals } = parseArgs({ args: [...words], options, allowPositionals: true });
-    request = { pattern: positionals.join(' '), series: values.kernel };
+    if (values.kernel === '') throw new Error('--kernel: of which series?');
+    request = { pattern: positionals.join(' '), series: values.kernel ?? '' };
     titleOf(request);
   } catch (error) {
     throw new RequestError((error as Error).message); // Node says what is wrong
