@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import type { OpenFile } from '../../src/host/files.js';
-import type { HostDescription } from '../../src/host/simulated/description.js';
+import type { DeviceDescription, HostDescription } from '../../src/host/simulated/description.js';
 import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
 import { A, B, guest, hostdev, hostOf, UUID, vfio } from '../enforce/simulated-pass.js';
 import { HeldHost, told } from './held-host.js';
@@ -29,6 +29,33 @@ changes('another definition holds at once: another set, a device more, a device 
   host.pass(300_000);
   assert.equal(host.written(), []);
 });
+
+for (const [what, losing, gaining, wanted] of [
+  ['the first', A, B, '5'],
+  ['the second', B, A, '2'],
+] as const) {
+  changes(`as many vectors as ${what} device of a domain loses, the other one gets: seen at the next look`, () => {
+    const kernel = hostOf(
+      [
+        { address: A, driver: 'vfio-pci' },
+        { address: B, driver: 'vfio-pci' },
+      ] as DeviceDescription[],
+      RUNNING,
+    );
+    kernel.enableVectors(losing, [50, 51]);
+    const host = new HeldHost(kernel);
+    host.put(guest(hostdev(A, '2') + hostdev(B, '5')));
+    host.pass(100_000);
+    for (let second = 0; second < 3; second++) {
+      host.pass(1000);
+      host.written();
+    }
+    kernel.disableVectors(losing);
+    kernel.enableVectors(gaining, [70, 71]);
+    host.pass(1000);
+    assert.equal(host.written(), [`70=${wanted}`, `71=${wanted}`]);
+  });
+}
 
 changes('every file that is kept open is closed when its device, its domain or its process goes', () => {
   const kernel = hostOf([vfio(A, 41), vfio(B, 42)], RUNNING);

@@ -2,6 +2,15 @@ import { parseAddress } from '../../domain/address.js';
 import type { DeviceReport } from '../../enforce/report.js';
 import type { Files } from '../../host/files.js';
 import { DeviceWatch } from './device-watch.js';
+import type { HoldRun } from './hold-run.js';
+import type { Look } from './interrupt-watch.js';
+
+/** When it is looked, how many numbers the host has, and what the look is counted in. */
+interface GlanceContext {
+  now: number;
+  numbers(): number | undefined;
+  run: HoldRun;
+}
 
 /** The devices of a domain with a policy that comes to something, by address; before the first close look, none. */
 export class DeviceWatches {
@@ -30,5 +39,22 @@ export class DeviceWatches {
       watch.close();
       this.watches.delete(address);
     }
+  }
+
+  /** What those look like that are not to be looked at closely soon, by address. */
+  look({ now, numbers, run }: GlanceContext): Map<string, Look> {
+    const looks = new Map<string, Look>();
+    for (const [address, device] of this.watches) {
+      if (device.isAhead || device.rests(now)) continue;
+      run.looked += device.interrupts.size;
+      looks.set(address, device.look({ now, numbers }));
+    }
+    if (![...looks.values()].includes('renewed')) return looks;
+    // another may have as many more: how many numbers the host has says nothing then
+    for (const [address, look] of looks) {
+      if (look === 'same')
+        looks.set(address, this.watches.get(address)?.look({ now, numbers: () => undefined }) ?? look);
+    }
+    return looks;
   }
 }

@@ -124,10 +124,8 @@ export class HeldDomain {
     // nothing is written as long as no QEMU is found
     if (!this.#threads.known) return;
     const changed = new Set<string>();
-    for (const [address, device] of this.devices) {
-      if (device.isAhead || device.rests(context.now)) continue;
-      context.run.looked += device.interrupts.size;
-      const look = device.look(context);
+    for (const [address, look] of this.#devices.look(context)) {
+      const device = this.devices.get(address) as DeviceWatch;
       if (look === 'same') device.lookedAt = context.now;
       else if (!context.traced) changed.add(address);
       // where the kernel tells, more is about to be told
