@@ -11,7 +11,6 @@ const MOST = 2 ** 31 - 1;
  * systemd-notify(1) is there wherever systemd is. Messages come from a process of their own: the unit needs NotifyAccess=all.
  */
 export class SystemdNotify {
-  #last: Promise<void> = Promise.resolve();
   #watchdog: NodeJS.Timeout | undefined;
   /** messages that are to be sent */
   #waiting = 0;
@@ -24,14 +23,11 @@ export class SystemdNotify {
   }
 
   /** Assignments such as READY=1; one message after the other. Resolves when it is sent, or cannot be. */
-  send(...assignments: string[]): Promise<void> {
-    if (!this.#isWanted) return this.#last;
+  async send(...assignments: string[]): Promise<void> {
+    if (!this.#isWanted) return;
     this.#waiting++;
-    this.#last = this.#last.then(async () => {
-      await this.#systemd.send(assignments);
-      this.#waiting--;
-    });
-    return this.#last;
+    await this.#systemd.send(assignments);
+    this.#waiting--;
   }
 
   /** Says that we live, twice as often as systemd wants to hear it. */

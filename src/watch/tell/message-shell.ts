@@ -71,11 +71,11 @@ export class MessageShell {
     if (!shell) return Promise.resolve('refused');
     return new Promise((resolve) => {
       let isLate = false;
-      const kill = () => {
+      const giveUp = () => {
         isLate = true;
         killGroup(shell);
       };
-      const timer = setTimeout(kill, this.patience + LINE * lines.length);
+      const timer = setTimeout(giveUp, this.patience + LINE * lines.length);
       shell.answered = (status) => {
         clearTimeout(timer);
         if (status === undefined) resolve(isLate ? 'late' : 'shell ended');
