@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import type { Message } from '../inside/report.js';
 
 /** Minutes after which an emulated host is given up. */
-const LIMIT = 30;
+const LIMIT = 15;
 
 /**
  * Runs QEMU to its end, and hands on what the scenes report. It dies with this process, even with one killed outright.

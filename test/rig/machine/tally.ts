@@ -7,7 +7,6 @@ export class Tally {
   #skipped = 0;
   /** of the kernel that runs: titles that have not ended */
   #open: string[] = [];
-  #hasBegun = false;
   #ended = false;
   #kernelFailed = false;
   /** what was counted before the kernel that runs */
@@ -16,7 +15,6 @@ export class Tally {
   begin(kernel: string): void {
     this.#before = { passed: this.#passed, skipped: this.#skipped };
     this.#open = [];
-    this.#hasBegun = false;
     this.#ended = false;
     this.#kernelFailed = false;
     console.log(kernel);
@@ -26,7 +24,6 @@ export class Tally {
     switch (message.type) {
       case 'scenes':
         this.#open = message.titles;
-        this.#hasBegun = true;
         break;
       case 'note':
         console.log(indent(message.text));
@@ -42,11 +39,6 @@ export class Tally {
         console.log(`  ${MARKS[message.type]} ${message.title} (${message.seconds.toFixed(1)} s)`);
         if (message.text) console.log(indent(message.text));
     }
-  }
-
-  /** Something of ours has run on the kernel that runs: it has said what it will play. */
-  get hasBegun(): boolean {
-    return this.#hasBegun;
   }
 
   /** The kernel that runs is played again: its scenes count once, but what has failed has failed. */

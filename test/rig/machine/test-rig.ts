@@ -8,6 +8,7 @@ import { boot } from './boot.js';
 import { bundleScenes } from './bundle.js';
 import { cached, keepOnly, unpackPackage } from './cache.js';
 import { emulatedHost } from './emulated-host.js';
+import { staleBreakpoint } from './fault-of-emulation.js';
 import { fillBootFolder } from './initramfs.js';
 import { installPacked } from './packed.js';
 import { bootsOf, type Request } from './request.js';
@@ -58,7 +59,7 @@ export async function testRig(request: Request, build: () => Promise<void>): Pro
       };
       const shown = () => (existsSync(console_) ? readFileSync(console_, 'utf8') : '');
       let { said, crashed } = await play();
-      const fault = crashed ? 'QEMU itself crashed' : faultOfEmulation(tally, shown());
+      const fault = crashed ? 'QEMU itself crashed' : staleBreakpoint(shown());
       if (fault !== undefined) {
         tally.replayed(`${fault}: the same once more`);
         ({ said } = await play());
@@ -70,15 +71,6 @@ export async function testRig(request: Request, build: () => Promise<void>): Pro
     rmSync(folder, { recursive: true, force: true });
   }
   return tally.conclude(performance.now() / 1000);
-}
-
-/**
- * Seen once in some sixty boots each, with QEMU 7.2, which is not what is tested here: a null pointer in its code, and a kernel that meets
- * a breakpoint of its own, which it had set and taken back while another CPU booted.
- */
-function faultOfEmulation(tally: Tally, console: string): string | undefined {
-  const panic = /Kernel panic - .*/.exec(console)?.[0].trim();
-  return panic === undefined || tally.hasBegun ? undefined : `before anything of ours ran: ${panic}`;
 }
 
 /** What the emulated host sees as /rig. */

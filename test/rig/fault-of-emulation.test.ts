@@ -1,0 +1,36 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { staleBreakpoint } from './machine/fault-of-emulation.js';
+
+const test = suite('faults of the emulation');
+
+const PANIC = '[   22.985554] Kernel panic - not syncing: Fatal exception in interrupt\r\n';
+const consoleOf = (oops: string) =>
+  `[   15.641803] ${oops}\r\n[   15.642007] CPU: 3 PID: 0 Comm: swapper/3\r\n[   15.642274] RIP: 0010:ttwu_do_activate+0x8d/0x220\r\n`;
+
+test('a panic at a breakpoint that nobody has set is told, with its place, on older and on newer kernels', () => {
+  for (const oops of ['int3: 0000 [#1] PREEMPT SMP NOPTI', 'Oops: int3: 0000 [#1] PREEMPT SMP NOPTI']) {
+    const second = consoleOf('Oops: int3: 0000 [#2] PREEMPT SMP NOPTI').replace('ttwu_do_activate', '__schedule');
+    assert.match(staleBreakpoint(`${consoleOf(oops)}${second}${PANIC}`) ?? '', /, at ttwu_do_activate\+0x8d\/0x220$/);
+  }
+});
+
+test('any other panic is the kernel’s, or ours', () => {
+  const oopses = [
+    'BUG: kernel NULL pointer dereference, address: 0000000000000000',
+    'general protection fault, maybe for address 0x0: 0000 [#1] PREEMPT SMP NOPTI',
+    'invalid opcode: 0000 [#1] PREEMPT SMP NOPTI',
+  ];
+  for (const oops of oopses) assert.is(staleBreakpoint(`${consoleOf(oops)}${PANIC}`), undefined);
+  // what comes after a first fault follows from it
+  const first = consoleOf('invalid opcode: 0000 [#1] PREEMPT SMP NOPTI');
+  const second = consoleOf('Oops: int3: 0000 [#2] PREEMPT SMP NOPTI');
+  assert.is(staleBreakpoint(`${first}${second}${PANIC}`), undefined);
+});
+
+test('a host that did not panic has no such fault', () => {
+  assert.is(staleBreakpoint(''), undefined);
+  assert.is(staleBreakpoint(consoleOf('Oops: int3: 0000 [#1] PREEMPT SMP NOPTI')), undefined);
+});
+
+test.run();
