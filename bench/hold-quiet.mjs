@@ -9,23 +9,27 @@ import { inTurn, ms, report } from './measure.mjs';
 
 const INTERRUPTS = 16;
 const { quiet, traced } = DEFAULT_SETTINGS.intervals;
+/** Milliseconds that a sample of looks is of: a whole number of what happens seldom, such as a close look. */
+const PERIOD = 900_000;
 
 export default function holdQuiet() {
-  const small = new Held(64, INTERRUPTS);
+  const [small, told] = [new Held(64, INTERRUPTS), new Held(64, INTERRUPTS, true)];
   // half as many interrupts a device: a descriptor each is more than a process may have on some hosts
   const [some, large] = [new Held(64, INTERRUPTS / 2), new Held(1000, INTERRUPTS / 2)];
   try {
     const looks = (held, count) => () => held.look(count) / count;
-    const sides = [looks(small, 40), () => readMasks(64 * INTERRUPTS), looks(some, 40), looks(large, 5)];
-    const [few, bare, less, many] = inTurn(9, sides);
+    const whole = [looks(small, PERIOD / quiet), looks(told, PERIOD / traced)];
+    const sides = [...whole, () => readMasks(64 * INTERRUPTS), looks(some, 40), looks(large, 5)];
+    const [few, seldom, bare, less, many] = inTurn(5, sides);
     const said = `a look at 1,024 interrupts ${ms(few)} of CPU`;
     report('hold: quiet, untraced', `${said}, % of a core`, (few / quiet) * 100, { most: 0.3 });
-    report('hold: quiet, traced', `${said}, % of a core`, (few / traced) * 100, { most: 0.05 });
+    const saidSeldom = `a look every ${traced / 1000} s ${ms(seldom)} of CPU`;
+    report('hold: quiet, traced', `${saidSeldom}, % of a core`, (seldom / traced) * 100, { most: 0.05 });
     report('hold: bare reads', `1,024 reads of a mask alone ${ms(bare)}, ${said}`, few / bare, { most: 3 });
     const sizes = `64 devices ${ms(less)}, 1,000 devices ${ms(many)}`;
     report('hold: linear', sizes, many / 1000 / (less / 64), { most: 1.5 });
   } finally {
-    for (const held of [small, some, large]) held.remove();
+    for (const held of [small, told, some, large]) held.remove();
   }
 }
 
@@ -33,22 +37,24 @@ export default function holdQuiet() {
 class Held {
   #now = 0;
 
-  constructor(devices, interrupts) {
+  /** @param traced the kernel tells of vectors */
+  constructor(devices, interrupts, traced = false) {
     const host = describe(devices, interrupts);
     this.path = layOutLinked(host);
     const clock = { now: () => this.#now };
     const files = new RootFiles(this.path);
     this.hold = new Hold({ files, state: memoryStates(), clock, pause: () => {} }, DEFAULT_SETTINGS);
+    this.hold.traced = traced;
     for (const definition of host.definitions) this.hold.put(definition);
     this.look(70);
     if (this.hold.counters.interrupts !== devices * interrupts) throw new Error('not all interrupts are held');
   }
 
-  /** CPU milliseconds of so many looks of the quiet interval. */
+  /** CPU milliseconds of so many looks, each an interval after the other. */
   look(count) {
     const before = process.cpuUsage();
     for (let i = 0; i < count; i++) {
-      this.#now = Math.max(this.#now + quiet, 0);
+      this.#now += this.hold.traced ? traced : quiet;
       const { writes, changed } = this.hold.run();
       if (writes + changed.length > 0) throw new Error('a quiet look did something');
     }

@@ -173,10 +173,12 @@ changes('a device that stands twice is held by what stands first', () => {
   assert.equal(host.written(), ['41=2']);
 });
 
-changes(
-  'what goes elsewhere than its mask says, with no mask changed, is noticed within three minutes, and said once',
-  () => {
+for (const traced of [false, true]) {
+  const title =
+    'what goes elsewhere than its mask says, with no mask changed, is noticed within three minutes, and said once';
+  changes(traced ? `${title}, where the kernel tells of vectors, too` : title, () => {
     const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
+    host.hold.traced = traced;
     host.put(guest(hostdev(A, 'auto')));
     host.pass(120_000);
     const interrupt = host.kernel.interrupts.get(41);
@@ -186,8 +188,8 @@ changes(
     host.pass(3_600_000);
     assert.equal(host.written(), []);
     assert.ok(host.hold.counters.errors.exhausted <= 21, 'nothing is tried, so nothing is tried again');
-  },
-);
+  });
+}
 
 changes('a look at one device forgets nothing of the others', () => {
   const host = new HeldHost(hostOf([vfio(A, 41), vfio(B)], RUNNING));

@@ -100,4 +100,26 @@ watch('of what cannot be placed the handlers are looked at; a phantom stays one'
   assert.is(phantom.look(), 'same', 'without handlers it need not have a file');
 });
 
+watch('where it is delivered is compared with what the report said', () => {
+  const { kernel, one } = known();
+  assert.is(one.goesWhereItDid(), false, 'nobody has said');
+  one.adopt({ ...BORN, effective: '0' });
+  const interrupt = kernel.interrupts.get(41);
+  const goes = (cpus: string | undefined) => {
+    if (interrupt) interrupt.effective = parseCpuList(cpus ?? '') ?? [];
+    return one.goesWhereItDid();
+  };
+  assert.equal([goes('0'), goes('0-1'), goes(undefined)], [true, false, false]);
+  one.adopt({ ...BORN, effective: null });
+  assert.equal([goes(undefined), goes('0')], [true, false]);
+});
+
+watch('where that cannot be read, a close look is to say so; where it is not ours, nobody asks', () => {
+  const path = (irq: number) => `/proc/irq/${irq}/effective_affinity`;
+  const unreadable = [41, 42].map((irq) => [path(irq), new FileError('EACCES', path(irq))] as const);
+  const files = new FixedFiles(Object.fromEntries(unreadable));
+  assert.is(new InterruptWatch(files, 41, HANDLER).goesWhereItDid(), false);
+  assert.is(new InterruptWatch(files, 42, undefined).goesWhereItDid(), true);
+});
+
 watch.run();

@@ -19,6 +19,9 @@ const LATEST = 1000;
  */
 const LIST = 5000;
 
+/** Where its interrupts really go is asked so often, in milliseconds: it may be elsewhere than their masks say, and nobody tells. */
+const DELIVERY = 170_000;
+
 /** One device: the numbers of its interrupts, and each of these. Looking costs a read an interrupt. */
 export class DeviceWatch {
   readonly interrupts = new Map<number, InterruptWatch>();
@@ -34,6 +37,8 @@ export class DeviceWatch {
   /** of msi_irqs, joined; undefined: nothing that was listed can be what is expected */
   #names: string | undefined;
   #listedAt = Number.NEGATIVE_INFINITY;
+  /** when it was known last where its interrupts go */
+  #askedAt: number | undefined;
   /** how many numbers the host had before that */
   #numbers: number | undefined;
 
@@ -120,8 +125,14 @@ export class DeviceWatch {
       this.#listedAt = now;
       this.#numbers = numbers;
     }
+    this.#askedAt ??= now;
+    const asks = now - this.#askedAt >= DELIVERY;
+    if (asks) this.#askedAt = now;
     const looks = new Set<Look>([changed ? 'renewed' : 'same']);
-    for (const interrupt of this.interrupts.values()) looks.add(interrupt.look());
+    for (const interrupt of this.interrupts.values()) {
+      const look = interrupt.look();
+      looks.add(look === 'same' && asks && !interrupt.goesWhereItDid() ? 'moved' : look);
+    }
     return (['moved', 'renewed', 'same'] as const).find((look) => looks.has(look)) as Look;
   }
 

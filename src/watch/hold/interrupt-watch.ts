@@ -8,6 +8,9 @@ import { Contest } from './contest.js';
 /** What a look at one interrupt came to; `renewed`: it went away, and may be back as another. */
 export type Look = 'same' | 'moved' | 'renewed';
 
+/** What a report says of one, or what is known of one that was placed ahead of the close look that reports it. */
+type Known = Pick<InterruptReport, 'affinity' | 'handlers'> & Partial<Pick<InterruptReport, 'effective'>>;
+
 /** One interrupt of a device, as it was when it was last placed or left alone: one read says whether it still is. */
 export class InterruptWatch {
   /** the set that it was within when it was last looked at closely; undefined: of none */
@@ -20,6 +23,8 @@ export class InterruptWatch {
   readonly backOff = new BackOff();
   readonly #file: OpenFile;
   readonly #mask: WritableFile | undefined;
+  /** a CPU list; null where the kernel did not say */
+  #effective: string | null = null;
   /** undefined: nothing that was read can be what is expected */
   #seen: string | undefined;
 
@@ -28,8 +33,8 @@ export class InterruptWatch {
    * what keeps it from being placed
    */
   constructor(
-    files: Files,
-    irq: number,
+    private readonly files: Files,
+    private readonly irq: number,
     readonly handler: string | undefined,
   ) {
     this.#mask = handler === undefined ? undefined : files.openToWrite(`/proc/irq/${irq}/smp_affinity`);
@@ -49,6 +54,18 @@ export class InterruptWatch {
     if (this.handler === undefined && this.#seen === '') return 'same';
     this.#forget();
     return 'renewed';
+  }
+
+  /** Whether it is delivered where it was when it was looked at closely; only where the handler is VFIO's is that asked. */
+  goesWhereItDid(): boolean {
+    if (this.#mask === undefined) return true;
+    try {
+      const text = this.files.read(`/proc/irq/${this.irq}/effective_affinity`);
+      return (listOf(text ?? '') || null) === this.#effective;
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      return false; // the close look says what is wrong
+    }
   }
 
   #forget(): void {
@@ -84,7 +101,8 @@ export class InterruptWatch {
   }
 
   /** Takes what a report says for granted, if it is still true. False where it went, or came back as another one, under the look. */
-  adopt({ affinity, handlers }: Pick<InterruptReport, 'affinity' | 'handlers'>): boolean {
+  adopt({ affinity, handlers, effective = null }: Known): boolean {
+    this.#effective = effective;
     let text: string | undefined;
     try {
       text = this.#file.read();

@@ -4,8 +4,8 @@ import type { Settings } from '../../enforce/settings.js';
 const BUSY = 60_000;
 /** The kernel tells of them itself then: some looks more, in case a word of it was lost. */
 const BUSY_TRACED = 2000;
-/** Everything is looked at closely so often, in milliseconds: handlers, and where interrupts really go. */
-const CLOSELY = 180_000;
+/** Everything is looked at closely so often, in milliseconds, whatever the other looks say: as much as a dozen of those. */
+const CLOSELY = 900_000;
 
 /** What the pace depends on. */
 export interface Tempo {
