@@ -93,7 +93,15 @@ function accesses(host) {
     read: noted('r', 'read'),
     list: noted('d', 'list'),
     link: noted('l', 'link'),
-    write: noted('w', 'write'),
+    // a replay opens it where it writes
+    openToWrite: (path) => {
+      const file = files.openToWrite(path);
+      const write = (text) => {
+        lines.push(`w ${host.path}${path} ${text}`);
+        file.write(text);
+      };
+      return { ...file, write, close: () => file.close() };
+    },
   };
   host.reset();
   enforceDomain(passHost(host, noting), definitionOf(host));

@@ -1,8 +1,8 @@
 import { type PciAddress, parseAddress } from '../domain/address.js';
 import { formatMask, parseCpuList } from '../domain/cpu-mask.js';
 import { type Cpuset, formatCpuset, isSubset } from '../domain/cpuset.js';
-import { FileError, type Files } from '../host/files.js';
-import { readHandlers, readInterrupt } from '../host/interrupt.js';
+import { FileError, type Files, type WritableFile } from '../host/files.js';
+import { openMask, readHandlers, readInterrupt } from '../host/interrupt.js';
 import { isWorthAnotherTry, treatmentOf } from './kernel-errors.js';
 import { GONE, lookAgain, otherThanBefore, type Target } from './look-again.js';
 import { untilItOccurs } from './plan.js';
@@ -97,17 +97,22 @@ class Placer {
     }
   }
 
-  /** What kept it from being written; undefined where it was. */
+  /** What kept it from being written; undefined where it was. It is opened before it is looked at: what has its number since is not written. */
   #attempt(planned: InterruptReport): InterruptReport | undefined {
-    for (let left = TRIES; ; left--) {
-      const target = { ...planned, address: this.address };
-      const refusal = lookAgain(this.files, target) ?? this.#standstill(target);
-      if (refusal !== undefined) return { ...planned, action: 'skip', reason: refusal };
-      const code = this.#write(planned.irq);
-      if (code === undefined) return undefined;
-      const { action, reason } = treatmentOf(code);
-      if (!isWorthAnotherTry(code) || left === 1) return { ...planned, action, reason, error: code };
-      this.pause(PAUSE);
+    const file = openMask(this.files, planned.irq);
+    try {
+      for (let left = TRIES; ; left--) {
+        const target = { ...planned, address: this.address };
+        const refusal = lookAgain(this.files, target) ?? this.#standstill(target);
+        if (refusal !== undefined) return { ...planned, action: 'skip', reason: refusal };
+        const code = this.#write(file);
+        if (code === undefined) return undefined;
+        const { action, reason } = treatmentOf(code);
+        if (!isWorthAnotherTry(code) || left === 1) return { ...planned, action, reason, error: code };
+        this.pause(PAUSE);
+      }
+    } finally {
+      file.close();
     }
   }
 
@@ -118,9 +123,9 @@ class Placer {
   }
 
   /** The kernel's name for what it met; undefined where all went well. */
-  #write(irq: number): string | undefined {
+  #write(file: WritableFile): string | undefined {
     try {
-      this.files.write(`/proc/irq/${irq}/smp_affinity`, this.#mask);
+      file.write(this.#mask);
       return undefined;
     } catch (error) {
       if (!(error instanceof FileError)) throw error;

@@ -22,11 +22,9 @@ export interface Files {
   folders(path: string): number | undefined;
   /** last part of a symbolic link's target */
   link(path: string): string | undefined;
-  /** one write(2), as the kernel wants it; FileError ENOENT where the file is gone */
-  write(path: string, text: string): void;
-  /** for what is read again and again */
+  /** for what is read again and again: opened when it is read first */
   open(path: string): OpenFile;
-  /** for what is written to as well */
+  /** for what is written: opened at once, so that what is asked of it afterwards is asked of what will be written. Never throws */
   openToWrite(path: string): WritableFile;
 }
 
@@ -42,8 +40,8 @@ export interface OpenFile {
 
 export interface WritableFile extends OpenFile {
   /**
-   * As Files.write; where a descriptor is kept, to what was read last, and never to another that has taken its place since:
-   * that is FileError ENOENT.
+   * One write(2), as the kernel wants it; where a descriptor is kept, to what was opened or read last, and never to another that has
+   * taken its place since. FileError ENOENT where that is gone.
    */
   write(text: string): void;
 }

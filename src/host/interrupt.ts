@@ -1,6 +1,6 @@
 import { parseMask } from '../domain/cpu-mask.js';
 import type { Cpuset } from '../domain/cpuset.js';
-import { FileError, type Files } from './files.js';
+import { FileError, type Files, type WritableFile } from './files.js';
 
 /** An IRQ number as it is now. */
 export interface Interrupt {
@@ -18,7 +18,7 @@ export interface Interrupt {
  * @throws FileError; EBADMSG where a mask is none
  */
 export function readInterrupt(files: Files, irq: number): Interrupt | undefined {
-  const affinity = readMask(files, `/proc/irq/${irq}/smp_affinity`);
+  const affinity = readMask(files, maskOf(irq));
   if (!affinity) return undefined;
   const effective = readMask(files, `/proc/irq/${irq}/effective_affinity`);
   return {
@@ -28,6 +28,13 @@ export function readInterrupt(files: Files, irq: number): Interrupt | undefined 
     effective: effective && effective.length > 0 ? effective : undefined,
   };
 }
+
+/** Its mask, to be written. Never throws: what is not there cannot be written, and says so then. */
+export function openMask(files: Files, irq: number): WritableFile {
+  return files.openToWrite(maskOf(irq));
+}
+
+const maskOf = (irq: number) => `/proc/irq/${irq}/smp_affinity`;
 
 /**
  * /sys/kernel/irq/N/actions, comma-separated, empty where there is none; where that is absent, the folders of /proc/irq/N

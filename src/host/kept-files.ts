@@ -61,7 +61,7 @@ class KeptFile implements WritableFile {
   #fd: number | undefined;
   /** what was read last: the same text again is the same string, and costs none */
   #text = '';
-  /** it was read by its path last, or by a descriptor that cannot be written to: it is written by its path */
+  /** there is no descriptor, or one that cannot be written to: it is written by its path */
   #isAnew = false;
 
   constructor(
@@ -69,15 +69,15 @@ class KeptFile implements WritableFile {
     private readonly path: string,
     private mode: Mode,
     private readonly anew: Anew,
-  ) {}
+  ) {
+    if (mode === 'write') this.#descriptor();
+  }
 
   read(): string | undefined {
-    const fd = this.#fd ?? this.#open();
-    this.#isAnew = fd === undefined || this.mode === 'read';
+    const fd = this.#descriptor();
     if (fd === undefined) return this.anew.read();
     // not by its path: what is there a moment later could not be told from what was there
     if (fd === 'absent') return undefined;
-    this.#fd = fd;
     let length: number;
     try {
       length = readSync(fd, buffer, 0, buffer.length, 0);
@@ -91,6 +91,14 @@ class KeptFile implements WritableFile {
     }
     if (!stands(this.#text, length)) this.#text = buffer.toString('latin1', 0, length);
     return this.#text;
+  }
+
+  /** The one that is kept; undefined where none is. */
+  #descriptor(): number | 'absent' | undefined {
+    const fd = this.#fd ?? this.#open();
+    this.#isAnew = fd === undefined || this.mode === 'read';
+    if (typeof fd === 'number') this.#fd = fd;
+    return fd;
   }
 
   /** What the kernel lets nobody write, or what is a link below a root, is read all the same. */

@@ -65,7 +65,8 @@ export class RootFiles implements Files {
     return this.#attempt(path, () => basename(readlinkSync(this.#root + path)));
   }
 
-  write(path: string, text: string): void {
+  /** By its path, where no descriptor is kept. */
+  #write(path: string, text: string): void {
     const file = this.#root + path;
     try {
       // never O_CREAT: an interrupt that went away must not leave a file below a root; nor a link: the kernel has none there
@@ -90,7 +91,7 @@ export class RootFiles implements Files {
   }
 
   #anew(path: string) {
-    return { read: () => this.read(path), write: (text: string) => this.write(path, text) };
+    return { read: () => this.read(path), write: (text: string) => this.#write(path, text) };
   }
 
   /** O_NONBLOCK: a FIFO below a root would wait for a writer. */

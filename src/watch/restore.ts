@@ -1,10 +1,8 @@
 import { parseAddress } from '../domain/address.js';
-import { formatMask, parseCpuList } from '../domain/cpu-mask.js';
-import { type Cpuset, isSubset } from '../domain/cpuset.js';
+import { giveBack } from '../enforce/give-back.js';
 import { ownership } from '../enforce/handlers.js';
 import type { DomainState } from '../host/domain-state.js';
 import { FileError, type Files } from '../host/files.js';
-import { readInterrupt } from '../host/interrupt.js';
 import { RunFile } from '../host/run-file.js';
 import type { Placement } from './hold/hold.js';
 
@@ -63,29 +61,16 @@ export class Restorer {
 
 /** Legacy lines of a domain that goes on: as its state has them, whoever moved them. Returns how many. */
 export function restoreLines(files: Files, lines: DomainState['lines']): number {
-  return lines.filter(({ irq, before, cpus }) =>
-    attempt(() => {
-      const now = readInterrupt(files, irq);
-      // the sole device's on it, as when it was moved
-      if (now?.handlers.length !== 1 || !now.handlers[0]?.startsWith('vfio-intx(')) return false;
-      return giveBack(files, irq, now.affinity, cpus, before);
-    }),
-  ).length;
+  // the sole device's on it, as when it was moved
+  const isSole = ([first, ...others]: readonly string[]) =>
+    first?.startsWith('vfio-intx(') === true && others.length === 0;
+  return lines.filter((line) => attempt(() => giveBack(files, line, isSole))).length;
 }
 
 function restoreOne(files: Files, { address, irq, before, ours }: Moved): boolean {
   const device = parseAddress(address);
-  const now = readInterrupt(files, irq);
-  if (!device || !now || !ownership(now.handlers, device).ours) return false;
-  return giveBack(files, irq, now.affinity, ours, before);
-}
-
-function giveBack(files: Files, irq: number, affinity: Cpuset, ours: string, before: string): boolean {
-  const set = parseCpuList(ours);
-  const had = parseCpuList(before);
-  if (!set || !had || had.length === 0 || !isSubset(affinity, set)) return false;
-  files.write(`/proc/irq/${irq}/smp_affinity`, `${formatMask(had)}\n`);
-  return true;
+  if (!device) return false;
+  return giveBack(files, { irq, before, cpus: ours }, (handlers) => ownership(handlers, device).ours);
 }
 
 /** False where it went, or refuses: then it is as it is. */

@@ -5,7 +5,19 @@ import { readDefinition } from '../../src/domain/definition.js';
 import { enforceDomain } from '../../src/enforce/pass.js';
 import { parseXml } from '../../src/xml/parse.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
-import { A, guest, hostdev, hostOf, interrupts, outcomes, Simulated, UUID, vfio } from './simulated-pass.js';
+import {
+  A,
+  C,
+  guest,
+  hostdev,
+  hostOf,
+  interrupts,
+  NumberGoes,
+  outcomes,
+  Simulated,
+  UUID,
+  vfio,
+} from './simulated-pass.js';
 
 const passes = suite('pass');
 let folder: TemporaryFolder;
@@ -93,6 +105,14 @@ passes('a domain without a UUID, or with a path in its place, is placed and has 
     assert.is(stateError, undefined);
     assert.equal(readdirSync(folder.path), []);
   }
+});
+
+passes('what gets the number between the last look and the write is not written', () => {
+  const kernel = hostOf([vfio(A, 41, 42)]);
+  // the first is the plan's
+  const pass = new Simulated(kernel, folder.path, { files: new NumberGoes(kernel, 41, 2) });
+  assert.equal(outcomes(pass.enforce(guest(hostdev(A, '2-3')))), ['41 skip: it went away', '42 skip: it went away']);
+  assert.equal([pass.written(), kernel.devices.has(C)], [[], true]);
 });
 
 passes('counts only where they are asked for', () => {

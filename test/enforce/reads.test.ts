@@ -21,9 +21,9 @@ class Counting extends KernelFiles {
     this.calls.push(`link ${path}`);
     return super.link(path);
   }
-  override write(path: string, text: string): void {
-    this.calls.push(`write ${path}`);
-    super.write(path, text);
+  protected override write(irq: number, text: string, form: 'mask' | 'list'): void {
+    this.calls.push(`write /proc/irq/${irq}/smp_affinity`);
+    super.write(irq, text, form);
   }
 }
 

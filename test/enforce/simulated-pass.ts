@@ -84,6 +84,26 @@ export function outcomes(report: DomainReport): string[] {
   );
 }
 
+/** A vector's number goes to another device right after the last look at its handlers. */
+export class NumberGoes extends KernelFiles {
+  constructor(
+    private readonly own: SimulatedKernel,
+    private readonly irq: number,
+    private looks = 1,
+  ) {
+    super(own);
+  }
+
+  override read(path: string): string | undefined {
+    const text = super.read(path);
+    if (path === `/sys/kernel/irq/${this.irq}/actions` && --this.looks === 0) {
+      this.own.disableVectors(A);
+      this.own.attach({ address: C, driver: 'nvme', interrupts: [{ irq: this.irq, type: 'msix', affinity: '2-3' }] });
+    }
+    return text;
+  }
+}
+
 /** Something happens right after the first write, as the kernel or somebody else might. */
 export class AfterWrite extends KernelFiles {
   constructor(
@@ -93,8 +113,8 @@ export class AfterWrite extends KernelFiles {
     super(kernel);
   }
 
-  override write(path: string, text: string): void {
-    super.write(path, text);
+  protected override write(irq: number, text: string, form: 'mask' | 'list'): void {
+    super.write(irq, text, form);
     const { happening } = this;
     this.happening = () => {};
     happening();

@@ -102,10 +102,15 @@ test('a device whose folder disappears is no failure', () => {
 
 test('an interrupt that disappears between plan and write is no failure', () => {
   const files = new RootFiles(root.path);
-  const write = files.write.bind(files);
-  files.write = (path, text) => {
-    rmSync(root.join('proc/irq/40'), { recursive: true, force: true });
-    write(path, text);
+  const open = files.openToWrite.bind(files);
+  files.openToWrite = (path) => {
+    const file = open(path);
+    const write = file.write.bind(file);
+    file.write = (text) => {
+      rmSync(root.join('proc/irq/40'), { recursive: true, force: true });
+      write(text);
+    };
+    return file;
   };
   assert.equal(texts(hook('pass', BOTH, { files })), ['guest: started: 3 set, 0 kept, 1 skipped, 0 failed']);
 });

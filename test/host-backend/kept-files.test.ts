@@ -53,6 +53,26 @@ kept('what is written goes by the descriptor that it was read by', () => {
   }
 });
 
+kept('what is to be written is opened at once: it is what was there then that is written', () => {
+  const before = own();
+  const open = descriptors();
+  const file = new KeptFiles().open(OWN, 'write', never);
+  try {
+    assert.is(descriptors(), open + 1);
+    file.write('renamed');
+    assert.is(own(), 'renamed\n');
+  } finally {
+    file.close();
+    writeFileSync(OWN, before.trimEnd());
+  }
+  assert.is(descriptors(), open);
+  const absent = new KeptFiles().open('/proc/self/nothing', 'write', never);
+  assert.throws(
+    () => absent.write('text'),
+    (error: FileError) => error.code === 'ENOENT',
+  );
+});
+
 kept('what cannot be written is said by the kernel’s name', () => {
   const file = new KeptFiles().open('/proc/sys/kernel/pid_max', 'write', never);
   file.read();

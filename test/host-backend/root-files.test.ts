@@ -114,21 +114,21 @@ files('a device without an end, and a FIFO without a writer, end the reading', (
   );
   assert.is(root.read('/fifo'), '');
   assert.is(
-    refused(() => root.write('/fifo', 'x')),
+    refused(() => root.openToWrite('/fifo').write('x')),
     'ENXIO',
   );
 });
 
 files('a write replaces what is there, and makes nothing', () => {
   const path = folder.write('proc/irq/41/smp_affinity', 'ffffffff,ffffffff\n');
-  root.write('/proc/irq/41/smp_affinity', '0000000c\n');
+  root.openToWrite('/proc/irq/41/smp_affinity').write('0000000c\n');
   assert.is(readFileSync(path, 'utf8'), '0000000c\n');
   assert.is(
-    refused(() => root.write('/proc/irq/42/smp_affinity', '1\n')),
+    refused(() => root.openToWrite('/proc/irq/42/smp_affinity').write('1\n')),
     'ENOENT',
   );
   assert.is(
-    refused(() => root.write('/proc/irq/41/smp_affinity/x', '1\n')),
+    refused(() => root.openToWrite('/proc/irq/41/smp_affinity/x').write('1\n')),
     'ENOENT',
   );
   assert.equal(readdirSync(folder.join('proc/irq')), ['41']);
@@ -138,7 +138,7 @@ files('a write goes through no link', () => {
   const target = folder.write('elsewhere', 'kept');
   symlinkSync(target, folder.join('smp_affinity'));
   assert.is(
-    refused(() => root.write('/smp_affinity', '1\n')),
+    refused(() => root.openToWrite('/smp_affinity').write('1\n')),
     'ELOOP',
   );
   assert.is(readFileSync(target, 'utf8'), 'kept');
@@ -147,7 +147,7 @@ files('a write goes through no link', () => {
 files("the kernel's refusal of a write is told", () => {
   symlinkSync('/dev', folder.join('dev'));
   assert.is(
-    refused(() => root.write('/dev/full', 'x')),
+    refused(() => root.openToWrite('/dev/full').write('x')),
     'ENOSPC',
   );
 });

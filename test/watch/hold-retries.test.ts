@@ -13,9 +13,9 @@ const CPU0 = parseCpuList('0') ?? [];
 /** Counts the writes that are tried, those that fail among them. */
 class CountingFiles extends KernelFiles {
   tried = 0;
-  override write(path: string, text: string): void {
+  protected override write(irq: number, text: string, form: 'mask' | 'list'): void {
     this.tried++;
-    super.write(path, text);
+    super.write(irq, text, form);
   }
 }
 

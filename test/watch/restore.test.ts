@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { RootFiles } from '../../src/host/root-files.js';
 import type { Placement } from '../../src/watch/hold/hold.js';
 import { Restorer } from '../../src/watch/restore.js';
+import { C, hostOf, NumberGoes, A as OWN, vfio } from '../enforce/simulated-pass.js';
 import { SimulatedRoot } from '../hook/simulated-root.js';
 
 const test = suite('restoring');
@@ -53,6 +54,15 @@ test('what somebody else has moved since, or has by now, is left alone', () => {
   place(99, 'c');
   assert.is(restore(), 0);
   assert.equal([root.affinity(40), root.affinity(41)], ['7', '2-3']);
+});
+
+test('what gets the number between the look and the write is not written', () => {
+  const kernel = hostOf([vfio(OWN, 40)]);
+  kernel.writeAffinity(40, 'c');
+  place(40, 'c', { address: OWN });
+  kernel.writes.length = 0;
+  assert.is(restorer.restore(new NumberGoes(kernel, 40)), 0);
+  assert.equal([kernel.writes, kernel.devices.has(C)], [[], true]);
 });
 
 test('what failed was not placed', () => {

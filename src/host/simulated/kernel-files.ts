@@ -38,13 +38,6 @@ export class KernelFiles implements Files {
     return found?.link;
   }
 
-  write(path: string, text: string): void {
-    const found = this.#find('write', path);
-    const [, irq, list] = /^\/proc\/irq\/(\d+)\/smp_affinity(_list)?$/.exec(path) ?? [];
-    if (irq === undefined) throw new FileError(found === undefined ? 'ENOENT' : 'EACCES', path);
-    this.kernel.writeAffinity(Number(irq), text, list ? 'list' : 'mask');
-  }
-
   open(path: string): OpenFile {
     return this.openToWrite(path);
   }
@@ -52,7 +45,7 @@ export class KernelFiles implements Files {
   /** As procfs does it: a descriptor stays with the interrupt that it was opened for. */
   openToWrite(path: string): WritableFile {
     const irq = Number(/\/irq\/(\d+)\//.exec(path)?.[1] ?? Number.NaN);
-    let opened: unknown;
+    let opened: unknown = this.kernel.interrupts.get(irq);
     const read = () => {
       const now = this.kernel.interrupts.get(irq);
       const stale = opened !== undefined && now !== opened;
@@ -61,11 +54,18 @@ export class KernelFiles implements Files {
       return stale ? undefined : text;
     };
     const write = (text: string) => {
-      this.#find('write', path);
+      const found = this.#find('write', path);
+      const [file, list] = /\/smp_affinity(_list)?$/.exec(path) ?? [];
+      if (file === undefined) throw new FileError(found === undefined ? 'ENOENT' : 'EACCES', path);
       if (opened === undefined || this.kernel.interrupts.get(irq) !== opened) throw new FileError('ENOENT', path);
-      this.kernel.writeAffinity(irq, text);
+      this.write(irq, text, list ? 'list' : 'mask');
     };
     return { read, write, close: () => {} };
+  }
+
+  /** The write itself, to an interrupt that is there. */
+  protected write(irq: number, text: string, form: 'mask' | 'list'): void {
+    this.kernel.writeAffinity(irq, text, form);
   }
 
   #find(operation: Operation, path: string): Node | undefined {

@@ -2,6 +2,7 @@ import { parseMask } from '../../domain/cpu-mask.js';
 import { formatCpuset } from '../../domain/cpuset.js';
 import type { InterruptReport } from '../../enforce/report.js';
 import { FileError, type Files, type OpenFile, type WritableFile } from '../../host/files.js';
+import { openMask } from '../../host/interrupt.js';
 import { BackOff } from './back-off.js';
 import { Contest } from './contest.js';
 
@@ -37,7 +38,7 @@ export class InterruptWatch {
     private readonly irq: number,
     readonly handler: string | undefined,
   ) {
-    this.#mask = handler === undefined ? undefined : files.openToWrite(`/proc/irq/${irq}/smp_affinity`);
+    this.#mask = handler === undefined ? undefined : openMask(files, irq);
     this.#file = this.#mask ?? files.open(`/sys/kernel/irq/${irq}/actions`);
   }
 

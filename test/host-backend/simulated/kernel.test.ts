@@ -37,7 +37,7 @@ function seen(kernel: SimulatedKernel, address: PciAddress): string[] {
 /** The kernel's answer to a write; what the mask is then. */
 function write(kernel: SimulatedKernel, irq: number, text: string, file = 'smp_affinity'): string {
   try {
-    new KernelFiles(kernel).write(`/proc/irq/${irq}/${file}`, text);
+    new KernelFiles(kernel).openToWrite(`/proc/irq/${irq}/${file}`).write(text);
   } catch (error) {
     assert.instance(error, FileError);
     return (error as FileError).code;
@@ -324,7 +324,7 @@ kernels('files are found, or refused, as a kernel does', () => {
   assert.is(files.read('/sys/bus/pci/devices/__proto__/irq'), undefined);
   assert.throws(() => files.read('/proc/irq'), /EISDIR/);
   assert.throws(() => files.link('/proc/irq/16/smp_affinity'), /EINVAL/);
-  assert.throws(() => files.write('/proc/interrupts', ''), /EACCES/);
+  assert.throws(() => files.openToWrite('/proc/interrupts').write(''), /EACCES/);
 });
 
 kernels('something may happen before each access', () => {
@@ -334,7 +334,7 @@ kernels('something may happen before each access', () => {
     if (operation === 'write') kernel.detach(A);
   });
   assert.ok(files.read('/proc/irq/40/smp_affinity'));
-  assert.throws(() => files.write('/proc/irq/40/smp_affinity', '1\n'), /ENOENT/);
+  assert.throws(() => files.openToWrite('/proc/irq/40/smp_affinity').write('1\n'), /ENOENT/);
 });
 
 kernels.run();

@@ -16,7 +16,7 @@ scene(
     );
     assert.ok(managed.length > 0, 'the host’s nvme has managed interrupts');
     const [first] = managed.map(({ irq }) => irq) as [number];
-    assert.throws(() => new RootFiles().write(`/proc/irq/${first}/smp_affinity`, '8\n'), /EIO|EPERM/);
+    assert.throws(() => new RootFiles().openToWrite(`/proc/irq/${first}/smp_affinity`).write('8\n'), /EIO|EPERM/);
 
     const interrupts = managed.map(
       ({ irq, handlers, affinity }): InterruptReport => ({

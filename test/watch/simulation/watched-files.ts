@@ -15,10 +15,6 @@ export class WatchedFiles extends KernelFiles {
     });
   }
 
-  override write(path: string, text: string): void {
-    this.#watched(path, () => super.write(path, text));
-  }
-
   override openToWrite(path: string): WritableFile {
     const file = super.openToWrite(path);
     return { ...file, write: (text) => this.#watched(path, () => file.write(text)) };
