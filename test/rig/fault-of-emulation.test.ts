@@ -26,6 +26,11 @@ test('any other panic is the kernel’s, or ours', () => {
   const first = consoleOf('invalid opcode: 0000 [#1] PREEMPT SMP NOPTI');
   const second = consoleOf('Oops: int3: 0000 [#2] PREEMPT SMP NOPTI');
   assert.is(staleBreakpoint(`${first}${second}${PANIC}`), undefined);
+  // nor is a place taken from the next, nor a panic of another kind
+  const without = consoleOf('int3: 0000 [#1] PREEMPT SMP NOPTI').replace('RIP:', 'RSP:');
+  assert.is(staleBreakpoint(`${without}${second}${PANIC}`), undefined);
+  const init = PANIC.replace('Fatal exception in interrupt', 'Attempted to kill init!');
+  assert.is(staleBreakpoint(`${consoleOf('int3: 0000 [#1] PREEMPT SMP NOPTI')}${init}`), undefined);
 });
 
 test('a host that did not panic has no such fault', () => {

@@ -191,6 +191,32 @@ for (const traced of [false, true]) {
   });
 }
 
+changes('a line that another device shares since is let go of within three minutes', () => {
+  const line: DeviceDescription = { address: A, driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' }] };
+  const host = new HeldHost(hostOf([line], RUNNING));
+  host.put(guest(hostdev(A, 'auto')));
+  host.pass(120_000);
+  assert.equal([...host.hold.held.irqs], [16]);
+  host.kernel.interrupts.get(16)?.handlers.push('ehci_hcd:usb1');
+  assert.equal(told(...host.pass(180_000)), []);
+  assert.equal([...host.hold.held.irqs], []);
+});
+
+changes('a vCPU whose thread had no name yet is followed within three minutes', () => {
+  const vcpus = ['2-3', '6'].map((cpus, vcpu) => ({ vcpu, cpus }));
+  const kernel = hostOf([vfio(A, 41)], { domains: [{ name: 'guest', uuid: UUID, pid: 700, vcpus }] });
+  let isNamed = false;
+  class Unnamed extends KernelFiles {
+    override read(path: string): string | undefined {
+      return path === '/proc/700/task/702/comm' && !isNamed ? 'qemu-system-x86\n' : super.read(path);
+    }
+  }
+  const host = new HeldHost(kernel, { files: new Unnamed(kernel) });
+  assert.equal(told(host.put(guest(hostdev(A, 'auto')))), ['placed 41: 0-7 -> 2-3']);
+  isNamed = true;
+  assert.equal(told(...host.pass(180_000)), ['placed 41: 2-3 -> 2-3,6']);
+});
+
 changes('a look at one device forgets nothing of the others', () => {
   const host = new HeldHost(hostOf([vfio(A, 41), vfio(B)], RUNNING));
   host.put(guest(hostdev(A, 'auto') + hostdev(B, 'auto')));

@@ -102,24 +102,36 @@ watch('of what cannot be placed the handlers are looked at; a phantom stays one'
 
 watch('where it is delivered is compared with what the report said', () => {
   const { kernel, one } = known();
-  assert.is(one.goesWhereItDid(), false, 'nobody has said');
+  assert.is(one.isSameBeyondItsMask(), false, 'nobody has said');
   one.adopt({ ...BORN, effective: '0' });
   const interrupt = kernel.interrupts.get(41);
   const goes = (cpus: string | undefined) => {
     if (interrupt) interrupt.effective = parseCpuList(cpus ?? '') ?? [];
-    return one.goesWhereItDid();
+    return one.isSameBeyondItsMask();
   };
   assert.equal([goes('0'), goes('0-1'), goes(undefined)], [true, false, false]);
   one.adopt({ ...BORN, effective: null });
   assert.equal([goes(undefined), goes('0')], [true, false]);
 });
 
-watch('where that cannot be read, a close look is to say so; where it is not ours, nobody asks', () => {
+watch('a line may be shared since', () => {
+  const line = `vfio-intx(${A})`;
+  const watched = (actions: string) => {
+    const texts = { '/proc/irq/16/smp_affinity': 'ff\n', '/sys/kernel/irq/16/actions': `${actions}\n` };
+    return new InterruptWatch(new FixedFiles(texts), 16, line).isSameBeyondItsMask();
+  };
+  assert.equal(
+    [watched(line), watched(`${line},ehci_hcd`), watched('ehci_hcd'), watched('')],
+    [true, false, false, false],
+  );
+});
+
+watch('what cannot be read beyond the mask, a close look is to say; where it is not ours, nobody asks', () => {
   const path = (irq: number) => `/proc/irq/${irq}/effective_affinity`;
   const unreadable = [41, 42].map((irq) => [path(irq), new FileError('EACCES', path(irq))] as const);
   const files = new FixedFiles(Object.fromEntries(unreadable));
-  assert.is(new InterruptWatch(files, 41, HANDLER).goesWhereItDid(), false);
-  assert.is(new InterruptWatch(files, 42, undefined).goesWhereItDid(), true);
+  assert.is(new InterruptWatch(files, 41, HANDLER).isSameBeyondItsMask(), false);
+  assert.is(new InterruptWatch(files, 42, undefined).isSameBeyondItsMask(), true);
 });
 
 watch.run();

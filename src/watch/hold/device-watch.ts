@@ -19,8 +19,12 @@ const LATEST = 1000;
  */
 const LIST = 5000;
 
-/** Where its interrupts really go is asked so often, in milliseconds: it may be elsewhere than their masks say, and nobody tells. */
-const DELIVERY = 170_000;
+/** When it is looked at, how many numbers the host has, and whether at what the masks do not say as well. */
+export interface DeviceLook {
+  now: number;
+  numbers(): number | undefined;
+  beyondMasks?: boolean;
+}
 
 /** One device: the numbers of its interrupts, and each of these. Looking costs a read an interrupt. */
 export class DeviceWatch {
@@ -37,8 +41,6 @@ export class DeviceWatch {
   /** of msi_irqs, joined; undefined: nothing that was listed can be what is expected */
   #names: string | undefined;
   #listedAt = Number.NEGATIVE_INFINITY;
-  /** when it was known last where its interrupts go */
-  #askedAt: number | undefined;
   /** how many numbers the host had before that */
   #numbers: number | undefined;
 
@@ -117,7 +119,7 @@ export class DeviceWatch {
    * What is other than it was: `moved`: an interrupt, at the least; `renewed`: some went or came, and that is all. Those that came back
    * under their numbers are known as new ones from here on.
    */
-  look({ now, numbers: count }: { now: number; numbers(): number | undefined }): Look {
+  look({ now, numbers: count, beyondMasks = false }: DeviceLook): Look {
     const numbers = count();
     let changed = this.#names === undefined;
     if (!changed && (numbers === undefined || numbers !== this.#numbers || now - this.#listedAt >= LIST)) {
@@ -125,13 +127,10 @@ export class DeviceWatch {
       this.#listedAt = now;
       this.#numbers = numbers;
     }
-    this.#askedAt ??= now;
-    const asks = now - this.#askedAt >= DELIVERY;
-    if (asks) this.#askedAt = now;
     const looks = new Set<Look>([changed ? 'renewed' : 'same']);
     for (const interrupt of this.interrupts.values()) {
       const look = interrupt.look();
-      looks.add(look === 'same' && asks && !interrupt.goesWhereItDid() ? 'moved' : look);
+      looks.add(look === 'same' && beyondMasks && !interrupt.isSameBeyondItsMask() ? 'moved' : look);
     }
     return (['moved', 'renewed', 'same'] as const).find((look) => looks.has(look)) as Look;
   }

@@ -1,14 +1,12 @@
 import { parseAddress } from '../../domain/address.js';
 import type { DeviceReport } from '../../enforce/report.js';
 import type { Files } from '../../host/files.js';
-import { DeviceWatch } from './device-watch.js';
+import { type DeviceLook, DeviceWatch } from './device-watch.js';
 import type { HoldRun } from './hold-run.js';
 import type { Look } from './interrupt-watch.js';
 
-/** When it is looked, how many numbers the host has, and what the look is counted in. */
-interface GlanceContext {
-  now: number;
-  numbers(): number | undefined;
+/** A look at all of them, and what it is counted in. */
+interface DevicesLook extends DeviceLook {
   run: HoldRun;
 }
 
@@ -42,12 +40,12 @@ export class DeviceWatches {
   }
 
   /** What those look like that are not to be looked at closely soon, by address. */
-  look({ now, numbers, run }: GlanceContext): Map<string, Look> {
+  look({ now, numbers, beyondMasks = false, run }: DevicesLook): Map<string, Look> {
     const looks = new Map<string, Look>();
     for (const [address, device] of this.watches) {
       if (device.isAhead || device.rests(now)) continue;
       run.looked += device.interrupts.size;
-      looks.set(address, device.look({ now, numbers }));
+      looks.set(address, device.look({ now, numbers, beyondMasks }));
     }
     if (![...looks.values()].includes('renewed')) return looks;
     // another may have as many more: how many numbers the host has says nothing then

@@ -13,7 +13,7 @@ import { HeldThreads, type ThreadsContext } from './held-threads.js';
 import type { HoldHost } from './hold-host.js';
 import type { HoldRun } from './hold-run.js';
 import { Outcomes } from './outcomes.js';
-import { Pace } from './pace.js';
+import { Pace, type Scope } from './pace.js';
 import { type Ahead, type Appeared, placeAhead, UNCLEAR } from './place-ahead.js';
 
 /** What a look needs to know beyond the domain. */
@@ -96,10 +96,11 @@ export class HeldDomain {
   }
 
   /** Looks as closely as is needed. Never throws for what the host is like: that is a problem of the run. */
-  look(context: LookContext, scope: 'all' | 'glance' | ReadonlySet<string>): void {
+  look(context: LookContext, scope: Scope | ReadonlySet<string>): void {
     try {
-      if (scope === 'glance') this.#glance(context);
-      else this.#lookClosely(context, scope === 'all' ? undefined : scope);
+      if (typeof scope === 'object') this.#lookClosely(context, scope);
+      else if (scope === 'all') this.#lookClosely(context);
+      else this.#glance(context, scope === 'beyond masks');
       this.#problems.readable();
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
@@ -116,15 +117,16 @@ export class HeldDomain {
   }
 
   /** A cheap look, and where it sees something, a close one there. */
-  #glance(context: LookContext): void {
-    if (this.#threads.haveChanged(context, this.#isAuto)) {
+  #glance(context: LookContext, beyondMasks: boolean): void {
+    const threads = this.#threads;
+    if (beyondMasks ? threads.refresh(context, true) : threads.haveChanged(context, this.#isAuto)) {
       this.#lookClosely(context);
       return;
     }
     // nothing is written as long as no QEMU is found
-    if (!this.#threads.known) return;
+    if (!threads.known) return;
     const changed = new Set<string>();
-    for (const [address, look] of this.#devices.look(context)) {
+    for (const [address, look] of this.#devices.look({ ...context, beyondMasks })) {
       const device = this.devices.get(address) as DeviceWatch;
       if (look === 'same') device.lookedAt = context.now;
       else if (!context.traced) changed.add(address);

@@ -190,8 +190,7 @@ export class Hold {
     for (const domain of this.#domains.values()) {
       domain.cannotLook(error, run);
       const { pace, devices } = domain;
-      pace.goOn(this.#tempo, this.settings.intervals);
-      pace.closelyAt = pace.next;
+      pace.putOff(this.#tempo, this.settings.intervals);
       for (const device of devices.values()) device.postpone(Math.max(device.retryAt, pace.next));
     }
   }

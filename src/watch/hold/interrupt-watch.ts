@@ -2,7 +2,7 @@ import { parseMask } from '../../domain/cpu-mask.js';
 import { formatCpuset } from '../../domain/cpuset.js';
 import type { InterruptReport } from '../../enforce/report.js';
 import { FileError, type Files, type OpenFile, type WritableFile } from '../../host/files.js';
-import { openMask } from '../../host/interrupt.js';
+import { openMask, readHandlers } from '../../host/interrupt.js';
 import { BackOff } from './back-off.js';
 import { Contest } from './contest.js';
 
@@ -57,12 +57,13 @@ export class InterruptWatch {
     return 'renewed';
   }
 
-  /** Whether it is delivered where it was when it was looked at closely; only where the handler is VFIO's is that asked. */
-  goesWhereItDid(): boolean {
-    if (this.#mask === undefined) return true;
+  /** Whether it goes where it went when it was looked at closely, and a line is still nobody else's; of what is VFIO's alone. */
+  isSameBeyondItsMask(): boolean {
+    if (this.handler === undefined) return true;
     try {
       const text = this.files.read(`/proc/irq/${this.irq}/effective_affinity`);
-      return (listOf(text ?? '') || null) === this.#effective;
+      if ((listOf(text ?? '') || null) !== this.#effective) return false;
+      return !this.handler.startsWith('vfio-intx(') || readHandlers(this.files, this.irq).join() === this.handler;
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       return false; // the close look says what is wrong

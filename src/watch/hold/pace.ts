@@ -6,6 +6,11 @@ const BUSY = 60_000;
 const BUSY_TRACED = 2000;
 /** Everything is looked at closely so often, in milliseconds, whatever the other looks say: as much as a dozen of those. */
 const CLOSELY = 900_000;
+/** What a mask does not say is asked so often, in milliseconds: where interrupts really go, who else is on a line, which threads are vCPUs. */
+const BEYOND_MASKS = 180_000;
+
+/** How closely a domain is looked at: at its masks, at what they do not say as well, or at all of it anew. */
+export type Scope = 'masks' | 'beyond masks' | 'all';
 
 /** What the pace depends on. */
 export interface Tempo {
@@ -20,15 +25,17 @@ export class Pace {
   next: number;
   /** the next close look, whatever a glance says */
   closelyAt: number;
+  #beyondMasksAt: number;
   #busyUntil = Number.NEGATIVE_INFINITY;
 
   constructor(now: number) {
     this.next = now;
     this.closelyAt = now;
+    this.#beyondMasksAt = now;
   }
 
   get due(): number {
-    return Math.min(this.next, this.closelyAt);
+    return Math.min(this.next, this.closelyAt, this.#beyondMasksAt);
   }
 
   /** Something may have happened: a close look at once, and busy intervals for a while. */
@@ -43,10 +50,21 @@ export class Pace {
   }
 
   /** What is to be looked at now is looked at: how closely. Undefined: nothing is due. */
-  take(now: number): 'all' | 'glance' | undefined {
-    if (now < this.closelyAt) return now < this.next ? undefined : 'glance';
-    this.closelyAt = now + CLOSELY;
-    return 'all';
+  take(now: number): Scope | undefined {
+    const isClose = now >= this.closelyAt;
+    const isBeyond = now >= this.#beyondMasksAt;
+    if (isClose) this.closelyAt = now + CLOSELY;
+    if (isClose || isBeyond) this.#beyondMasksAt = now + BEYOND_MASKS;
+    if (isClose) return 'all';
+    if (isBeyond) return 'beyond masks';
+    return now < this.next ? undefined : 'masks';
+  }
+
+  /** Nothing could be looked at: all of it at the next look. */
+  putOff(tempo: Tempo, intervals: Settings['intervals']): void {
+    this.goOn(tempo, intervals);
+    this.closelyAt = this.next;
+    this.#beyondMasksAt = this.next;
   }
 
   /** The close look came to nothing: once more after this time. */

@@ -6,6 +6,9 @@
  * @returns where it happened, if it did
  */
 export function staleBreakpoint(console: string): string | undefined {
-  const oops = /\bint3: 0000 \[#1\].*?\bRIP: 0010:(\S+).*\bKernel panic - /s.exec(console);
+  const oops =
+    /\bint3: 0000 \[#1\](?:(?!\[#2\]).)*?\bRIP: 0010:(\S+).*\bKernel panic - not syncing: Fatal exception/s.exec(
+      console,
+    );
   return oops ? `QEMU ran a breakpoint that the kernel had taken back, at ${oops[1]}` : undefined;
 }
