@@ -2,9 +2,10 @@ import type { PciAddress } from '../../domain/address.js';
 import { formatMask, parseCpuList } from '../../domain/cpu-mask.js';
 import { ownership } from '../../enforce/handlers.js';
 import type { DeviceReport, InterruptReport } from '../../enforce/report.js';
-import { FileError, type Files } from '../../host/files.js';
+import type { Files } from '../../host/files.js';
 import { BackOff } from './back-off.js';
 import { InterruptWatch, type Look } from './interrupt-watch.js';
+import { NumbersWatch } from './numbers-watch.js';
 
 /**
  * A close look follows what was placed ahead of it when nothing more has come for so long, and at the latest after so long, in
@@ -12,12 +13,6 @@ import { InterruptWatch, type Look } from './interrupt-watch.js';
  */
 const SOON = 300;
 const LATEST = 1000;
-
-/**
- * The numbers of a device's interrupts are listed so often, in milliseconds, and whenever the host has more of them than before, or
- * less: a list costs as much as nine masks. That one of the device's own went, its mask says.
- */
-const LIST = 5000;
 
 /** When it is looked at, how many numbers the host has, and whether at what the masks do not say as well. */
 export interface DeviceLook {
@@ -38,16 +33,14 @@ export class DeviceWatch {
   /** why it cannot be read, and when it is tried again */
   readonly #unreadable = new BackOff();
   #ahead: { since: number; due: number } | undefined;
-  /** of msi_irqs, joined; undefined: nothing that was listed can be what is expected */
-  #names: string | undefined;
-  #listedAt = Number.NEGATIVE_INFINITY;
-  /** how many numbers the host had before that */
-  #numbers: number | undefined;
+  readonly #numbers: NumbersWatch;
 
   constructor(
     private readonly files: Files,
     readonly address: PciAddress,
-  ) {}
+  ) {
+    this.#numbers = new NumbersWatch(files, address);
+  }
 
   /** Where its vectors belong, as the last close look found: a CPU list; undefined where that may not be taken for granted. */
   get cpus(): string | undefined {
@@ -119,15 +112,8 @@ export class DeviceWatch {
    * What is other than it was: `moved`: an interrupt, at the least; `renewed`: some went or came, and that is all. Those that came back
    * under their numbers are known as new ones from here on.
    */
-  look({ now, numbers: count, beyondMasks = false }: DeviceLook): Look {
-    const numbers = count();
-    let changed = this.#names === undefined;
-    if (!changed && (numbers === undefined || numbers !== this.#numbers || now - this.#listedAt >= LIST)) {
-      changed = this.#list() !== this.#names;
-      this.#listedAt = now;
-      this.#numbers = numbers;
-    }
-    const looks = new Set<Look>([changed ? 'renewed' : 'same']);
+  look({ now, numbers, beyondMasks = false }: DeviceLook): Look {
+    const looks = new Set<Look>([this.#numbers.haveChanged(now, numbers()) ? 'renewed' : 'same']);
     for (const interrupt of this.interrupts.values()) {
       const look = interrupt.look();
       looks.add(look === 'same' && beyondMasks && !interrupt.isSameBeyondItsMask() ? 'moved' : look);
@@ -139,9 +125,7 @@ export class DeviceWatch {
   adopt({ interrupts }: DeviceReport): void {
     this.#ahead = undefined;
     this.#unreadable.succeeded();
-    const listed = this.#list();
-    const messages = interrupts.filter(({ type }) => type !== 'intx').map(({ irq }) => irq);
-    this.#names = inOrder(numbersIn(listed)).join() === inOrder(messages).join() ? listed : undefined;
+    this.#numbers.adopt(interrupts.filter(({ type }) => type !== 'intx').map(({ irq }) => irq));
     const present = new Set(interrupts.map(({ irq }) => irq));
     for (const irq of this.interrupts.keys()) if (!present.has(irq)) this.forget(irq);
     for (const interrupt of interrupts) this.watchOf(interrupt).adopt(interrupt);
@@ -165,7 +149,7 @@ export class DeviceWatch {
 
   /** Those that the kernel lists for it now, in ascending order. */
   numbers(): number[] {
-    return inOrder(numbersIn(this.#list()));
+    return this.#numbers.read();
   }
 
   /** Nothing is known of it any more. */
@@ -178,16 +162,4 @@ export class DeviceWatch {
     for (const watch of this.interrupts.values()) watch.close();
     this.interrupts.clear();
   }
-
-  #list(): string {
-    try {
-      return (this.files.list(`/sys/bus/pci/devices/${this.address}/msi_irqs`) ?? []).join(' ');
-    } catch (error) {
-      if (!(error instanceof FileError)) throw error;
-      return '';
-    }
-  }
 }
-
-const inOrder = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b);
-const numbersIn = (listed: string) => (listed === '' ? [] : listed.split(' ').map(Number));
