@@ -97,11 +97,12 @@ class Placer {
     }
   }
 
-  /** What kept it from being written; undefined where it was. It is opened before it is looked at: what has its number since is not written. */
+  /** What kept it from being written; undefined where it was. */
   #attempt(planned: InterruptReport): InterruptReport | undefined {
-    const file = openMask(this.files, planned.irq);
-    try {
-      for (let left = TRIES; ; left--) {
+    for (let left = TRIES; ; left--) {
+      // opened before it is looked at: what has its number since is not written
+      const file = openMask(this.files, planned.irq);
+      try {
         const target = { ...planned, address: this.address };
         const refusal = lookAgain(this.files, target) ?? this.#standstill(target);
         if (refusal !== undefined) return { ...planned, action: 'skip', reason: refusal };
@@ -110,9 +111,9 @@ class Placer {
         const { action, reason } = treatmentOf(code);
         if (!isWorthAnotherTry(code) || left === 1) return { ...planned, action, reason, error: code };
         this.pause(PAUSE);
+      } finally {
+        file.close();
       }
-    } finally {
-      file.close();
     }
   }
 

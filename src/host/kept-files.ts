@@ -23,6 +23,9 @@ export class KeptFiles {
   /** by paths without their numbers: whether the kernel answers there */
   readonly #kinds = new Map<string, boolean>();
 
+  /** @param root of the tree that the paths are in; '' for this host's own */
+  constructor(private readonly root = '') {}
+
   /** @param anew for where no descriptor is kept */
   open(path: string, mode: Mode, anew: Anew): WritableFile {
     return new KeptFile(this, path, mode, anew);
@@ -43,6 +46,8 @@ export class KeptFiles {
   }
 
   #isKernels(path: string): boolean {
+    // below a root there may be a link to one beside a copy of another
+    if (this.root !== '') return KERNEL_FILES.has(statfsSync(path).type);
     const kind = path.replace(/\d+/g, '#');
     const known = this.#kinds.get(kind);
     if (known !== undefined) return known;

@@ -28,10 +28,11 @@ export class RootFiles implements Files {
   // nearly every answer fits a page: one buffer serves
   readonly #buffer = Buffer.allocUnsafe(65536);
   readonly #root: string;
-  readonly #kept = new KeptFiles();
+  readonly #kept: KeptFiles;
 
   constructor(root = '') {
     this.#root = root.replace(/\/+$/, '');
+    this.#kept = new KeptFiles(this.#root);
   }
 
   read(path: string): string | undefined {

@@ -134,6 +134,17 @@ files('a write replaces what is there, and makes nothing', () => {
   assert.equal(readdirSync(folder.join('proc/irq')), ['41']);
 });
 
+files('below a root there may be a link to a file of the kernel beside a copy of another', () => {
+  symlinkSync('/proc/irq/default_smp_affinity', folder.join('mask1'));
+  folder.write('mask2', '00000000,000000ff\n');
+  const kernels = root.openToWrite('/mask1');
+  const copy = root.openToWrite('/mask2');
+  assert.is(kernels.read(), readFileSync('/proc/irq/default_smp_affinity', 'utf8'));
+  copy.write('c\n');
+  assert.equal([readFileSync(folder.join('mask2'), 'utf8'), copy.read()], ['c\n', 'c\n']);
+  kernels.close();
+});
+
 files('a write goes through no link', () => {
   const target = folder.write('elsewhere', 'kept');
   symlinkSync(target, folder.join('smp_affinity'));

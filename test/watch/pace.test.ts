@@ -47,6 +47,8 @@ pace('what could not be looked at is looked at as a whole, an interval later', (
   one.putOff({ now: 0, traced: false }, DEFAULT_SETTINGS.intervals);
   assert.is(one.due, 1000);
   assert.equal([one.take(999), one.take(1000), one.take(1001)], [undefined, 'all', 'masks']);
+  one.putOff({ now: 2000, traced: false }, { ...DEFAULT_SETTINGS.intervals, quiet: 3_600_000 });
+  assert.is(one.due, 182_000, 'and no later than three minutes');
 });
 
 pace.run();

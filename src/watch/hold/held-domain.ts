@@ -118,13 +118,12 @@ export class HeldDomain {
 
   /** A cheap look, and where it sees something, a close one there. */
   #glance(context: LookContext, beyondMasks: boolean): void {
-    const threads = this.#threads;
-    if (beyondMasks ? threads.refresh(context, true) : threads.haveChanged(context, this.#isAuto)) {
+    if (this.#threads.haveChanged(context, this.#isAuto, beyondMasks)) {
       this.#lookClosely(context);
       return;
     }
     // nothing is written as long as no QEMU is found
-    if (!threads.known) return;
+    if (!this.#threads.known) return;
     const changed = new Set<string>();
     for (const [address, look] of this.#devices.look({ ...context, beyondMasks })) {
       const device = this.devices.get(address) as DeviceWatch;

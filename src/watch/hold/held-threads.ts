@@ -48,12 +48,12 @@ export class HeldThreads {
     return this.#known !== before;
   }
 
-  /** Whether a close look would find others. @param followed a policy follows them */
-  haveChanged({ now, pidFiles }: ThreadsContext, followed: boolean): boolean {
+  /** Whether a close look would find others. @param followed a policy follows them @param thorough as for VcpuWatch.read */
+  haveChanged({ now, pidFiles }: ThreadsContext, followed: boolean, thorough: boolean): boolean {
     const listed = this.#known && now - this.#listedAt < THREADS;
-    if (listed && (!followed || this.#vcpus.isUnchanged())) return false;
+    if (!thorough && listed && (!followed || this.#vcpus.isUnchanged())) return false;
     this.#listedAt = now;
-    return this.#vcpus.read(false, pidFiles) !== this.#known;
+    return this.#vcpus.read(thorough, pidFiles) !== this.#known;
   }
 
   /** QEMU runs, and where a policy follows them, its vCPUs may run where they could; asked once at one time. @throws FileError */

@@ -60,11 +60,11 @@ export class Pace {
     return now < this.next ? undefined : 'masks';
   }
 
-  /** Nothing could be looked at: all of it at the next look. */
+  /** Nothing could be looked at: all of it at the next look, or before it where that is long. */
   putOff(tempo: Tempo, intervals: Settings['intervals']): void {
     this.goOn(tempo, intervals);
-    this.closelyAt = this.next;
-    this.#beyondMasksAt = this.next;
+    this.closelyAt = Math.min(this.next, tempo.now + BEYOND_MASKS);
+    this.#beyondMasksAt = this.closelyAt;
   }
 
   /** The close look came to nothing: once more after this time. */
