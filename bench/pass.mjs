@@ -100,7 +100,7 @@ function accesses(host) {
         lines.push(`w ${host.path}${path} ${text}`);
         file.write(text);
       };
-      return { ...file, write, close: () => file.close() };
+      return { write, close: () => file.close() };
     },
   };
   host.reset();

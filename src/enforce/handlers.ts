@@ -23,3 +23,8 @@ function vectorOf(handler: string, address: PciAddress): number | null | undefin
 export function notVfio(driver: string | undefined): string {
   return driver === undefined ? 'the device has no driver' : `the device's driver is ${driver}, not VFIO`;
 }
+
+/** Whether a handler is VFIO's for a legacy line, of whichever device. */
+export function isLine(handler: string): boolean {
+  return handler.startsWith('vfio-intx(');
+}

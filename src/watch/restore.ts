@@ -1,6 +1,6 @@
 import { parseAddress } from '../domain/address.js';
 import { giveBack } from '../enforce/give-back.js';
-import { ownership } from '../enforce/handlers.js';
+import { isLine, ownership } from '../enforce/handlers.js';
 import type { DomainState } from '../host/domain-state.js';
 import { FileError, type Files } from '../host/files.js';
 import { RunFile } from '../host/run-file.js';
@@ -62,8 +62,7 @@ export class Restorer {
 /** Legacy lines of a domain that goes on: as its state has them, whoever moved them. Returns how many. */
 export function restoreLines(files: Files, lines: DomainState['lines']): number {
   // the sole device's on it, as when it was moved
-  const isSole = ([first, ...others]: readonly string[]) =>
-    first?.startsWith('vfio-intx(') === true && others.length === 0;
+  const isSole = (handlers: readonly string[]) => handlers.length === 1 && handlers.every(isLine);
   return lines.filter((line) => attempt(() => giveBack(files, line, isSole))).length;
 }
 

@@ -1,5 +1,6 @@
 import { parseMask } from '../../domain/cpu-mask.js';
 import { formatCpuset } from '../../domain/cpuset.js';
+import { isLine } from '../../enforce/handlers.js';
 import type { InterruptReport } from '../../enforce/report.js';
 import { FileError, type Files, type OpenFile, type WritableFile } from '../../host/files.js';
 import { openMask, readHandlers } from '../../host/interrupt.js';
@@ -63,7 +64,7 @@ export class InterruptWatch {
     try {
       const text = this.files.read(`/proc/irq/${this.irq}/effective_affinity`);
       if ((listOf(text ?? '') || null) !== this.#effective) return false;
-      return !this.handler.startsWith('vfio-intx(') || readHandlers(this.files, this.irq).join() === this.handler;
+      return !isLine(this.handler) || readHandlers(this.files, this.irq).join() === this.handler;
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       return false; // the close look says what is wrong
