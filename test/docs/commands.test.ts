@@ -5,11 +5,11 @@ import * as assert from 'uvu/assert';
 import { parseArguments } from '../../src/cli/arguments.js';
 import { projectRoot } from '../support/cli.js';
 import { needs, suiteWhere } from '../support/needs.js';
+import { updating } from '../support/update-cases.js';
 import { type Block, callsIn, matchesOutput, type Page, readPages, stepsOf } from './pages.js';
 import { Sandbox } from './sandbox.js';
 
 // Every command that a page shows is run, and prints what the page says. UPDATE_CASES=1 writes what they print into the pages.
-const updating = process.env.UPDATE_CASES === '1';
 const pages = readPages();
 const KINDS = [
   'console',

@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatCpuset } from '../../src/domain/cpuset.js';
@@ -9,18 +8,17 @@ import { formatPolicy } from '../../src/domain/policy.js';
 import { disagree, statedPolicies } from '../../src/domain/stated-policies.js';
 import { InputError } from '../../src/xml/input-error.js';
 import { parseXml } from '../../src/xml/parse.js';
-import { caseFiles, folderBeside, matchesFile } from '../support/case-files.js';
+import { folderBeside, readCases } from '../support/case-files.js';
 
 const definitions = suite('readDefinition');
 
-// A case says about what of the definition it is: the keys of its JSON. A new one gets all.
-for (const { name, text, path } of caseFiles(folderBeside(import.meta.url, 'cases'), '.xml')) {
-  definitions(name, () => {
-    const parts = describe(readDefinition(parseXml(text)));
-    const expected = path('.json');
-    const wanted = existsSync(expected) ? Object.keys(JSON.parse(readFileSync(expected, 'utf8'))) : Object.keys(parts);
+// The keys of a case's JSON say which parts of the definition it is about. A new case gets all of them.
+for (const one of readCases(folderBeside(import.meta.url, 'cases'), ['definition'])) {
+  definitions(one.name, () => {
+    const parts = describe(readDefinition(parseXml(one.text())));
+    const wanted = Object.keys(one.has('definition') ? one.json('definition') : parts);
     const chosen = Object.fromEntries(wanted.map((key) => [key, parts[key as keyof typeof parts]]));
-    matchesFile(`${JSON.stringify(chosen, null, 2)}\n`, expected);
+    one.expectJson('definition', chosen);
   });
 }
 

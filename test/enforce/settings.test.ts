@@ -6,22 +6,22 @@ import * as assert from 'uvu/assert';
 import { parseSettings } from '../../src/enforce/settings.js';
 import { InputError } from '../../src/xml/input-error.js';
 import { LineIndex } from '../../src/xml/position.js';
-import { caseFiles, folderBeside } from '../support/case-files.js';
+import { folderBeside, readCases } from '../support/case-files.js';
 import { projectRoot } from '../support/cli.js';
 
 const settings = suite('settings');
 const schema = JSON.parse(readFileSync(join(projectRoot, 'schemas/config.schema.json'), 'utf8'));
 const validate = new Ajv2020().compile(schema);
 
-function faultOf(text: string): { line: number; column: number; message: string; hint?: string } {
+function faultOf(text: string): { line: number; column: number; message: string; hint?: string } | undefined {
   try {
     parseSettings(text);
+    return undefined;
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const { message, offset, hint } = error;
     return { ...new LineIndex(text).at(offset), message, ...(hint === undefined ? {} : { hint }) };
   }
-  throw new Error('nothing was found');
 }
 
 function takenBySchema(text: string): boolean {
@@ -33,19 +33,20 @@ function takenBySchema(text: string): boolean {
   }
 }
 
-for (const { name, text, path } of caseFiles(folderBeside(import.meta.url, 'cases/settings'), '.json')) {
-  settings(name, () => {
-    const expected = JSON.parse(readFileSync(path('.expected'), 'utf8'));
-    if ('settings' in expected) {
-      assert.equal(parseSettings(text), expected.settings);
-      assert.is(takenBySchema(text), true);
-      assert.equal(parseSettings(`\ufeff${text}`), expected.settings, 'a byte order mark');
-    } else {
-      // `schema`: whether the JSON Schema takes it all the same, for there are things that it cannot say
-      const { schema: taken, ...fault } = expected;
-      assert.equal(faultOf(text), fault);
-      assert.is(takenBySchema(text), taken);
-    }
+/** The settings, or where the fault is. `schema`: whether the JSON Schema accepts the file all the same, as it cannot express everything. */
+function resultOf(text: string) {
+  const fault = faultOf(text);
+  return fault ? { ...fault, schema: takenBySchema(text) } : { settings: parseSettings(text) };
+}
+
+for (const one of readCases(folderBeside(import.meta.url, 'cases/settings'), ['expected'])) {
+  settings(one.name, () => {
+    const text = one.text();
+    const result = resultOf(text);
+    one.expectJson('expected', result);
+    if (!('settings' in result)) return;
+    assert.is(takenBySchema(text), true);
+    assert.equal(parseSettings(`\ufeff${text}`), result.settings, 'a byte order mark');
   });
 }
 
@@ -56,7 +57,7 @@ settings('one reading never changes the next', () => {
 
 settings('depth is no crash', () => {
   for (const open of ['[', '{"a":']) {
-    assert.match(faultOf(open.repeat(200_000)).message, /^nested too deeply$/);
+    assert.match(faultOf(open.repeat(200_000))?.message ?? '', /^nested too deeply$/);
   }
 });
 

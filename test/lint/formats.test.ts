@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -9,6 +9,7 @@ import type { LintReport } from '../../src/lint/report.js';
 import { ALL_RULES } from '../../src/lint/rules/index.js';
 import { LineIndex } from '../../src/xml/position.js';
 import { validateReport, validateSarif } from '../support/json-schemas.js';
+import { expectFile } from '../support/update-cases.js';
 
 const folder = join(__dirname, 'formats');
 const fixture = JSON.parse(readFileSync(join(folder, 'fixture.json'), 'utf8'));
@@ -16,13 +17,6 @@ const report: LintReport = fixture.report;
 
 function sourceLine(file: number, line: number): string {
   return new LineIndex(fixture.sources[report.files[file]?.path ?? ''] ?? '').line(line);
-}
-
-/** Compares with a file beside the fixture; UPDATE_CASES=1 writes it anew. */
-function expectFile(name: string, actual: string): void {
-  const path = join(folder, name);
-  if (process.env.UPDATE_CASES === '1') writeFileSync(path, actual);
-  assert.fixture(actual, readFileSync(path, 'utf8'));
 }
 
 function asText(paint: Paint): string {
@@ -40,7 +34,7 @@ const log = sarifLog(report, {
 }) as { runs: [{ results: { partialFingerprints: object; ruleId: string; ruleIndex: number }[] }] };
 
 test('text', () => {
-  expectFile('report.txt', asText(plain));
+  expectFile(asText(plain), join(folder, 'report.txt'));
 });
 
 test('text in colours says what it says without', () => {
@@ -55,7 +49,7 @@ test('the fixture is a report as the JSON Schema has it', () => {
 });
 
 test('sarif', () => {
-  expectFile('report.sarif', `${JSON.stringify(log, null, 2)}\n`);
+  expectFile(`${JSON.stringify(log, null, 2)}\n`, join(folder, 'report.sarif'));
 });
 
 test("sarif keeps the published schema's rules", () => {
@@ -83,10 +77,8 @@ test('sarif: a fingerprint outlives lines added above', () => {
 });
 
 test('github', () => {
-  expectFile(
-    'report.github',
-    formatGithub(report, (path) => path),
-  );
+  const text = formatGithub(report, (path) => path);
+  expectFile(text, join(folder, 'report.github'));
 });
 
 test('github: every line reads back as what it was made of', () => {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -9,30 +9,30 @@ import { lintDocument } from '../../src/lint/lint-document.js';
 import { type ReportedFinding, reportFile } from '../../src/lint/report.js';
 import { inOrder } from '../../src/lint/rule.js';
 import { decode } from '../../src/xml/decode.js';
+import { readCases, type TestCase } from '../support/case-files.js';
 import { layOutHost } from '../support/simulated-tree.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
-import { matchesFile } from './expected-file.js';
 
-// host-cases/RULE/NAME/ has guest.xml, host.json and perhaps the host's config.json; the host's findings are expected.json.
+// Each case in host-cases/RULE/ has a guest, a host, sometimes the host's config.json, and the findings of the host rules.
+const SECTIONS = ['host', 'config', 'findings'];
 const folder = join(__dirname, 'host-cases');
 const rules = HOST_RULES.map(({ name }) => name);
 
-const findings = new Map<string, ReportedFinding[]>();
+const findings = new Map<TestCase, ReportedFinding[]>();
 
-/** Of each case once: every one is asked for twice. */
-function findingsOf(path: string): ReportedFinding[] {
-  const known = findings.get(path) ?? ask(path);
-  findings.set(path, known);
+/** Each case is linted once, although every one is needed twice. */
+function findingsOf(one: TestCase): ReportedFinding[] {
+  const known = findings.get(one) ?? lintOnHost(one);
+  findings.set(one, known);
   return known;
 }
 
-function ask(path: string): ReportedFinding[] {
+function lintOnHost(one: TestCase): ReportedFinding[] {
   const root = new TemporaryFolder();
   try {
-    layOutHost(readFileSync(join(path, 'host.json'), 'utf8'), root.path);
-    const config = join(path, 'config.json');
-    if (existsSync(config)) root.write(SETTINGS_FILE, readFileSync(config));
-    const { definition, lines } = lintDocument(decode(readFileSync(join(path, 'guest.xml'))));
+    layOutHost(one.text('host'), root.path);
+    if (one.has('config')) root.write(SETTINGS_FILE, one.bytes('config'));
+    const { definition, lines } = lintDocument(decode(one.bytes()));
     assert.ok(definition, 'the guest is no domain');
     return reportFile('guest.xml', inOrder(openLintHost(root.path)(definition)), lines).findings;
   } finally {
@@ -43,18 +43,16 @@ function ask(path: string): ReportedFinding[] {
 const cases = suite('host rules');
 
 for (const rule of rules) {
-  const paths = readdirSync(join(folder, rule))
-    .sort()
-    .map((name) => join(folder, rule, name));
+  const ofRule = readCases(join(folder, rule), SECTIONS);
 
-  for (const path of paths) {
-    cases(`${path.slice(folder.length + 1)}`, () => matchesFile(findingsOf(path), join(path, 'expected.json')));
+  for (const one of ofRule) {
+    cases(`${rule}/${one.name}`, () => one.expectJson('findings', findingsOf(one)));
   }
 
   cases(`${rule}: cases for it and against it`, () => {
-    const firing = paths.filter((path) => findingsOf(path).some((finding) => finding.rule === rule));
+    const firing = ofRule.filter((one) => findingsOf(one).some((finding) => finding.rule === rule));
     assert.ok(firing.length > 0, 'none that it reports');
-    assert.ok(firing.length < paths.length, 'none that it lets pass');
+    assert.ok(firing.length < ofRule.length, 'none that it lets pass');
   });
 }
 

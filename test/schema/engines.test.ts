@@ -4,10 +4,21 @@ import { openEngine } from '../../src/schema/engine.js';
 import { findGrammar, type Grammar } from '../../src/schema/grammar.js';
 import type { SchemaDocument } from '../../src/schema/verdict.js';
 import { libvirtSchemas, needs, suiteWhere } from '../support/needs.js';
-import { type Case, casesOf } from './cases.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+import { casesOf } from './cases.js';
 
-const valid = casesOf('valid');
-const invalid = casesOf('invalid');
+const folder = new TemporaryFolder();
+process.once('exit', () => folder.remove());
+/** As files of their own: an engine reads them itself. */
+const valid = documentsOf('valid');
+const invalid = documentsOf('invalid');
+
+function documentsOf(kind: 'valid' | 'invalid'): SchemaDocument[] {
+  return casesOf(kind).map((one) => {
+    const path = folder.write(`${kind}/${one.name}.xml`, one.bytes());
+    return { name: one.name, path, text: one.text() };
+  });
+}
 
 async function verdicts(engine: 'xmllint' | 'libxml2-wasm', grammar: Grammar, documents: SchemaDocument[]) {
   const validator = await openEngine(engine, grammar, process.env);
@@ -18,8 +29,8 @@ async function verdicts(engine: 'xmllint' | 'libxml2-wasm', grammar: Grammar, do
   }
 }
 
-const said = (cases: Case[], verdict: boolean) => cases.map(({ name }) => `${name} ${verdict}`);
-const asText = (cases: Case[]) => cases.map(({ name, text }) => ({ name, text }));
+const said = (cases: SchemaDocument[], verdict: boolean) => cases.map(({ name }) => `${name} ${verdict}`);
+const asText = (cases: SchemaDocument[]) => cases.map(({ name, text }) => ({ name, text }));
 
 const wasm = suiteWhere('libxml2-wasm and the built-in grammar', needs());
 const builtin = findGrammar({ env: {}, usualPlaces: [] });

@@ -1,38 +1,113 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
+import { type CaseText, formatCases, parseCases, type Section } from './case-format.js';
+import { projectRoot } from './cli.js';
+import { updating } from './update-cases.js';
 
-/** With UPDATE_CASES=1 the expected files are written anew, to be read in the diff. */
-const updating = process.env.UPDATE_CASES === '1';
+const SUFFIX = '.txt';
 
-export interface CaseFile {
-  /** the file's name up to the suffix */
-  name: string;
-  text: string;
-  /** the path of a file of the same case */
-  path(suffix: string): string;
+/** A case of a file in a folder `cases`: an input and what is expected of it, each a section of the file. */
+export class TestCase {
+  constructor(
+    private readonly file: CaseFile,
+    private readonly content: CaseText,
+  ) {}
+
+  get name(): string {
+    return this.content.name;
+  }
+
+  has(section: string): boolean {
+    return this.find(section) !== undefined;
+  }
+
+  /** @throws Error where there is no such section */
+  bytes(section = 'input'): Buffer {
+    const found = this.find(section);
+    if (!found) throw new Error(`${this.file.path}: the case ${this.name} has no section ${section}`);
+    return 'bytes' in found ? found.bytes : this.referred(found.reference);
+  }
+
+  /** The section as UTF-8, with its byte order mark. */
+  text(section = 'input'): string {
+    return this.bytes(section).toString('utf8');
+  }
+
+  json(section: string) {
+    return JSON.parse(this.text(section));
+  }
+
+  /** Asserts that a section has, to the byte, this text. UPDATE_CASES=1 writes it, except over a reference: that one is meant. */
+  expect(section: string, actual: string): void {
+    const found = this.find(section);
+    if (updating && !(found && 'reference' in found)) this.write({ name: section, bytes: Buffer.from(actual) });
+    const where = `${this.file.path}: ${this.name}: ${section}`;
+    assert.ok(this.has(section), `${where} is missing: UPDATE_CASES=1 writes it`);
+    assert.fixture(actual, this.text(section), where);
+  }
+
+  /** The same of a value as indented JSON. */
+  expectJson(section: string, value: unknown): void {
+    this.expect(section, `${JSON.stringify(value, null, 2)}\n`);
+  }
+
+  private find(section: string): Section | undefined {
+    return this.content.sections.find(({ name }) => name === section);
+  }
+
+  private referred(reference: string): Buffer {
+    return reference.includes('/') ? readFileSync(join(projectRoot, reference)) : this.bytes(reference);
+  }
+
+  private write(section: Section): void {
+    const { sections } = this.content;
+    const index = sections.findIndex(({ name }) => name === section.name);
+    sections.splice(index < 0 ? sections.length : index, 1, section);
+    this.file.save();
+  }
 }
 
-/** The cases of a folder beside the test: every file whose name ends in `suffix`. Throws where there is none. */
-export function caseFiles(folder: string, suffix: string): CaseFile[] {
-  const files = readdirSync(folder)
-    .filter((file) => file.endsWith(suffix))
-    .sort();
-  if (files.length === 0) throw new Error(`no ${suffix} in ${folder}`);
-  return files.map((file) => {
-    const name = file.slice(0, -suffix.length);
-    return { name, text: readFileSync(join(folder, file), 'utf8'), path: (other) => join(folder, `${name}${other}`) };
-  });
+class CaseFile {
+  readonly cases: CaseText[];
+  private readonly name: string;
+
+  constructor(readonly path: string) {
+    this.name = basename(path, SUFFIX);
+    try {
+      this.cases = parseCases(readFileSync(path, 'utf8'), this.name);
+    } catch (error) {
+      throw new Error(`${path}:${(error as Error).message}`);
+    }
+  }
+
+  save(): void {
+    writeFileSync(this.path, formatCases(this.cases, this.name));
+  }
+}
+
+/**
+ * The cases in the files of a folder, by name. `sections`: the sections that its test reads beside `input`.
+ * @throws Error where there is no case, two have one name, or one has a section that no test reads
+ */
+export function readCases(folder: string, sections: readonly string[]): TestCase[] {
+  const cases = new Map<string, TestCase>();
+  for (const entry of readdirSync(folder).sort()) {
+    const path = join(folder, entry);
+    if (!entry.endsWith(SUFFIX)) throw new Error(`${path} is no case: its name does not end in ${SUFFIX}`);
+    const file = new CaseFile(path);
+    for (const content of file.cases) {
+      if (cases.has(content.name)) throw new Error(`${path}: another file has a case ${content.name} as well`);
+      const unread = content.sections.find(({ name }) => name !== 'input' && !sections.includes(name));
+      if (unread) throw new Error(`${path}: ${content.name}: no test reads the section ${unread.name}`);
+      cases.set(content.name, new TestCase(file, content));
+    }
+  }
+  if (cases.size === 0) throw new Error(`no cases in ${folder}`);
+  return [...cases.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
 export function folderBeside(moduleUrl: string, name: string): string {
   return fileURLToPath(new URL(name, moduleUrl));
-}
-
-/** Compares with the file of the expected text, to the byte. */
-export function matchesFile(actual: string, path: string): void {
-  if (updating) writeFileSync(path, actual);
-  assert.ok(existsSync(path), `${path} is missing: UPDATE_CASES=1 writes it`);
-  assert.is(actual, readFileSync(path, 'utf8'));
 }
