@@ -28,7 +28,8 @@ const date = Number(process.env.SOURCE_DATE_EPOCH ?? git('log', '-1', '--format=
 /** Where everything of ours is. */
 const HOME = 'usr/lib/hostdev-cpuset';
 const DOC = 'usr/share/doc/hostdev-cpuset';
-const HOOK = 'etc/libvirt/hooks/qemu.d/hostdev-cpuset';
+/** A conffile, as all in /etc is: it is the same in every version, so no update asks about it. */
+const HOOK_STUB = 'etc/libvirt/hooks/qemu.d/hostdev-cpuset';
 
 if (!existsSync('dist/bin/hostdev-cpuset.cjs'))
   execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
@@ -81,11 +82,8 @@ function stage(from, tree) {
     mkdirSync(join(tree, 'usr/bin'), { recursive: true });
     symlinkSync(`../lib/hostdev-cpuset/${script}`, join(tree, 'usr/bin', name));
   }
-  const hook = read('hook/qemu').replace(
-    "\ncli=''\n",
-    `\ncli='/usr/bin/hostdev-cpuset'\n# The package was removed, but not purged.\n[ -e "$cli" ] || exit 0\n`,
-  );
-  write(HOOK, hook, 0o755);
+  write(HOOK_STUB, read('hook/stub'), 0o755);
+  write(`${HOME}/hook`, read('hook/qemu').replace("\ncli=''\n", "\ncli='/usr/bin/hostdev-cpuset'\n"), 0o755);
   write(`${HOME}/irqbalance.d/hostdev-cpuset`, read('service/irqbalance-policy'), 0o755);
   write('lib/systemd/system/hostdev-cpuset.service', read('service/hostdev-cpuset.service'));
   write('lib/systemd/system/irqbalance.service.d/hostdev-cpuset.conf', read('service/irqbalance.conf'));
@@ -99,7 +97,7 @@ function stage(from, tree) {
   write(`${DOC}/NEWS.md.gz`, gzip(read('CHANGELOG.md')));
   write(`${DOC}/copyright`, copyrightText(read('LICENSE')));
   write('DEBIAN/control', control(sizeOf(tree)));
-  write('DEBIAN/conffiles', `/${HOOK}\n`);
+  write('DEBIAN/conffiles', `/${HOOK_STUB}\n`);
   for (const name of ['postinst', 'prerm', 'postrm'])
     write(`DEBIAN/${name}`, readFileSync(`scripts/deb/${name}`), 0o755);
   const sums = filesBelow(tree).filter((name) => !name.startsWith(join(tree, 'DEBIAN')));

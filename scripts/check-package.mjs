@@ -14,6 +14,7 @@ const wanted = [
   'completions/bash/hostdev-cpuset',
   'completions/zsh/_hostdev-cpuset',
   'hook/qemu',
+  'hook/stub',
   'rng/domain.rng',
   'LICENSE',
   'README.md',

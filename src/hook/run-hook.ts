@@ -1,11 +1,10 @@
 import type { Definition } from '../domain/definition.js';
 import { enforceDomain, type PassHost, planDomain } from '../enforce/pass.js';
+import { readSettings } from '../enforce/read-settings.js';
 import { releaseDomain } from '../enforce/release.js';
-import { parseSettings, SETTINGS_FILE, type Settings } from '../enforce/settings.js';
+import { DEFAULT_SETTINGS } from '../enforce/settings.js';
 import { withDomainLock } from '../host/domain-lock.js';
 import { canonicalUuid } from '../host/uuid.js';
-import { InputError } from '../xml/input-error.js';
-import { LineIndex } from '../xml/position.js';
 import type { Input } from './bounded-read.js';
 import { isConcerned, readDomainXml, UnusableXml } from './domain-xml.js';
 import { detailLines, errorsOf, type LogLine, logLine, passLine } from './log-line.js';
@@ -46,7 +45,7 @@ const WORKERS: Record<Work, (call: HookCall, host: HookHost) => HookResult> = { 
 
 /** Sound and enforceable, as far as can be known before there is a domain. */
 function check({ name, operation, input }: HookCall, host: HookHost): HookResult {
-  const settings = readSettings(host);
+  const settings = readSettings(host.files) ?? DEFAULT_SETTINGS;
   if (settings.onError !== 'abort') return { lines: [] };
   const problems = problemsBeforeStart(input, { ...host, settings });
   if (problems.length === 0) return { lines: [] };
@@ -64,7 +63,7 @@ function problemsBeforeStart(input: Input, host: PassHost): string[] {
 }
 
 function pass({ name, operation, input }: HookCall, host: HookHost): HookResult {
-  const settings = readSettings(host);
+  const settings = readSettings(host.files) ?? DEFAULT_SETTINGS;
   const definition = definitionOf(input);
   if (!isConcerned(definition)) return { lines: [] };
   const { report, stateError } = locked(host, definition, () =>
@@ -93,18 +92,6 @@ function locked<T>(host: HookHost, definition: Definition, action: () => T): T {
 function definitionOf(input: Input): Definition {
   if ('problem' in input) throw new UnusableXml(input.problem);
   return readDomainXml(input.bytes);
-}
-
-/** A configuration that cannot be read may forbid what we are about to do: then nothing is done. */
-function readSettings({ files }: HookHost): Settings {
-  const text = files.read(SETTINGS_FILE) ?? '{}';
-  try {
-    return parseSettings(text);
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    const { line, column } = new LineIndex(text).at(error.offset);
-    throw new Error(`${SETTINGS_FILE}:${line}:${column}: ${error.message}`);
-  }
 }
 
 function reasonOf(error: unknown, debug: boolean): string {

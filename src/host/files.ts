@@ -9,6 +9,14 @@ export class FileError extends Error {
   }
 }
 
+/** A file that says what root is to do, but that others could have written: who may change it, in a line. */
+export class UntrustedFile extends FileError {
+  constructor(path: string, reason: string) {
+    super('EPERM', path);
+    this.message = `${path}: ${reason}`;
+  }
+}
+
 /**
  * The host's pseudo-files, by absolute path: the real ones, those below a `--root`, or a simulated kernel's.
  * What is absent is undefined, for absence is normal there; everything else that goes wrong is a FileError.
@@ -16,6 +24,11 @@ export class FileError extends Error {
 export interface Files {
   /** the whole text; FileError EFBIG beyond 64 MiB */
   read(path: string): string | undefined;
+  /**
+   * As read, of a file that says what root is to do: UntrustedFile where it is no regular file, where its owner is neither root nor,
+   * below a root, this user, or where its group or others may write to it. What was opened is judged, so links are followed.
+   */
+  readTrusted(path: string): string | undefined;
   /** names in a folder, in no order */
   list(path: string): string[] | undefined;
   /** how many folders are in a folder, as its links say: far less than a list costs. Undefined where they do not say */

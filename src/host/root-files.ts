@@ -2,6 +2,7 @@ import {
   closeSync,
   constants,
   existsSync,
+  fstatSync,
   openSync,
   readdirSync,
   readlinkSync,
@@ -10,7 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename } from 'node:path';
-import { FileError, type Files, type OpenFile, type WritableFile } from './files.js';
+import { FileError, type Files, type OpenFile, UntrustedFile, type WritableFile } from './files.js';
 import { KeptFiles } from './kept-files.js';
 import { codeOf, isAbsent } from './system-errors.js';
 
@@ -46,6 +47,12 @@ export class RootFiles implements Files {
         return text();
       }
     });
+  }
+
+  readTrusted(path: string): string | undefined {
+    const file = this.#root + path;
+    const isTrusted = (uid: number) => uid === 0 || (this.#root !== '' && uid === process.geteuid?.());
+    return this.#attempt(path, () => this.#text(file, false, (fd) => assertTrusted(fd, file, isTrusted)));
   }
 
   list(path: string): string[] | undefined {
@@ -96,9 +103,10 @@ export class RootFiles implements Files {
   }
 
   /** O_NONBLOCK: a FIFO below a root would wait for a writer. */
-  #text(file: string, oneRecord: boolean): string {
+  #text(file: string, oneRecord: boolean, assertRead: (fd: number) => void = () => {}): string {
     const fd = openSync(file, O_RDONLY | O_NONBLOCK);
     try {
+      assertRead(fd);
       let buffer: Buffer = this.#buffer;
       for (let length = 0; ; ) {
         const read = readSync(fd, buffer, length, buffer.length - length, null);
@@ -116,9 +124,21 @@ export class RootFiles implements Files {
     try {
       return action();
     } catch (error) {
+      if (error instanceof FileError) throw error;
       const code = codeOf(error);
       if (isAbsent(code)) return undefined;
       throw new FileError(code, this.#root + path);
     }
   }
+}
+
+/** As sudo judges sudoers. @throws UntrustedFile */
+function assertTrusted(fd: number, file: string, isTrusted: (uid: number) => boolean): void {
+  const stat = fstatSync(fd);
+  const { mode, uid } = stat;
+  const octal = (mode & 0o7777).toString(8).padStart(4, '0');
+  if (!stat.isFile()) throw new UntrustedFile(file, 'it is no regular file');
+  if (!isTrusted(uid)) throw new UntrustedFile(file, `it belongs to uid ${uid}, and must belong to root (chown root)`);
+  if ((mode & 0o022) !== 0)
+    throw new UntrustedFile(file, `others than its owner may write to it (mode ${octal}): chmod go-w`);
 }

@@ -34,7 +34,7 @@ export function putFile({ path, mode, text }: HostFile, { prefix, dryRun, force 
   const found = look(target);
   const reason = reasonToLeave(found, force);
   if (reason) return { path, done: 'left alone', reason };
-  if (found?.text === wanted && found.mode === mode) return { path, done: 'unchanged' };
+  if (found?.text === wanted && found.mode === mode && found.isOwn) return { path, done: 'unchanged' };
   if (!dryRun) replace(target, wanted, mode);
   return { path, done: found ? 'updated' : 'created' };
 }
@@ -70,12 +70,15 @@ interface Found {
   /** undefined for what is no regular file */
   text?: string;
   mode: number;
+  /** another owner could change it at any time */
+  isOwn: boolean;
 }
 
 function look(target: string): Found | undefined {
   const stat = lstatSync(target, { throwIfNoEntry: false });
   if (!stat) return undefined;
-  return { mode: stat.mode & 0o777, ...(stat.isFile() ? { text: readFileSync(target, 'utf8') } : {}) };
+  const common = { mode: stat.mode & 0o777, isOwn: stat.uid === process.geteuid?.() };
+  return { ...common, ...(stat.isFile() ? { text: readFileSync(target, 'utf8') } : {}) };
 }
 
 function reasonToLeave(found: Found | undefined, force: boolean): string | undefined {

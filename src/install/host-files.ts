@@ -14,9 +14,12 @@ export interface Programs {
   cli: string;
 }
 
+/** What libvirt runs: a stub that never changes, for libvirt also runs copies that are left beside it. */
 export const HOOK = '/etc/libvirt/hooks/qemu.d/hostdev-cpuset';
-/** For libvirt before 6.5, which knows no folder. */
+/** The stub for libvirt before 6.5, which knows no folder. */
 export const SINGLE_HOOK = '/etc/libvirt/hooks/qemu';
+/** What the stub runs. In /etc: it names this host's Node, and /usr may be read-only. */
+export const HOOK_SCRIPT = '/etc/hostdev-cpuset/hook';
 
 interface Place {
   part: Part;
@@ -28,21 +31,29 @@ interface Place {
   fill(programs: Programs): [text: string, by: string][];
 }
 
-const hookAt = (path: string): Place => ({
+const stubAt = (path: string): Place => ({
   part: 'hook',
   path,
   mode: 0o755,
-  source: 'hook/qemu',
-  fill: ({ node, cli }) => [
-    ["\nnode=''\n", `\nnode='${node}'\n`],
-    ["\ncli=''\n", `\ncli='${cli}'\n`],
-  ],
+  source: 'hook/stub',
+  fill: () => [['/usr/lib/hostdev-cpuset/hook', HOOK_SCRIPT]],
 });
 
 /** Every file that an installation may have. */
 export const PLACES: readonly Place[] = [
-  hookAt(HOOK),
-  hookAt(SINGLE_HOOK),
+  // before the stub, which runs it
+  {
+    part: 'hook',
+    path: HOOK_SCRIPT,
+    mode: 0o755,
+    source: 'hook/qemu',
+    fill: ({ node, cli }) => [
+      ["\nnode=''\n", `\nnode='${node}'\n`],
+      ["\ncli=''\n", `\ncli='${cli}'\n`],
+    ],
+  },
+  stubAt(HOOK),
+  stubAt(SINGLE_HOOK),
   {
     part: 'service',
     path: '/etc/systemd/system/hostdev-cpuset.service',
@@ -73,9 +84,10 @@ export const PLACES: readonly Place[] = [
   },
 ];
 
-/** The files of some parts as this host is to have them; of the two hooks the one at that path. */
-export function hostFiles(parts: ReadonlySet<Part>, hook: string, programs: Programs): HostFile[] {
-  const places = PLACES.filter(({ part, path }) => parts.has(part) && (part !== 'hook' || path === hook));
+/** The files of some parts as this host is to have them. `stub`: HOOK or SINGLE_HOOK, whichever this libvirt runs. */
+export function hostFiles(parts: ReadonlySet<Part>, stub: string, programs: Programs): HostFile[] {
+  const other = stub === HOOK ? SINGLE_HOOK : HOOK;
+  const places = PLACES.filter(({ part, path }) => parts.has(part) && path !== other);
   return places.map(({ path, mode, source, fill }) => {
     let text = readFileSync(join(dirname(findRngDirectory()), source), 'utf8');
     for (const [from, to] of fill(programs)) {

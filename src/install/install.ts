@@ -29,12 +29,15 @@ export function install(
   programs: Programs,
   options: PutOptions & { hasHookFolder: boolean },
 ): Installation {
-  const hook = options.hasHookFolder ? HOOK : SINGLE_HOOK;
+  const [stub, otherStub] = options.hasHookFolder ? [HOOK, SINGLE_HOOK] : [SINGLE_HOOK, HOOK];
   const isFirstHook = parts.has('hook') && !hasHook(options.prefix);
-  const files = hostFiles(parts, hook, programs);
+  const files = hostFiles(parts, stub, programs);
   // what cannot be read is met before anything is written
   for (const file of files) putFile(file, { ...options, dryRun: true });
   const outcomes = files.map((file) => putFile(file, options));
+  // libvirt has been updated since: with both the hook would run twice
+  const obsolete = parts.has('hook') ? takeFile(otherStub, options) : undefined;
+  if (obsolete?.done === 'removed') outcomes.push(obsolete);
   const hints = parts.has('irqbalance') ? irqbalanceHints(options.prefix) : [];
   if (isFirstHook) {
     const daemon = existsSync(join(options.prefix || '/', 'run/virtqemud.pid')) ? 'virtqemud' : 'libvirtd';

@@ -30,3 +30,11 @@ export function installFront(
   chmodSync(path, 0o755);
   return path;
 }
+
+/** What libvirt runs, with a hook of a test's own behind it. Throws where it has no such line to fill in. */
+export function stubText(hook: string): string {
+  const text = readFileSync(`${projectRoot}hook/stub`, 'utf8');
+  const line = "\nhook='/usr/lib/hostdev-cpuset/hook'\n";
+  if (!text.includes(line)) throw new Error(`hook/stub has no line ${line}`);
+  return text.replace(line, `\nhook='${hook}'\n`);
+}

@@ -1,4 +1,13 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { marked } from '../../src/install/marked-file.js';
@@ -8,13 +17,15 @@ import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const test = suite('install and uninstall');
 const FILES = [
+  '/etc/hostdev-cpuset/hook',
   '/etc/libvirt/hooks/qemu.d/hostdev-cpuset',
   '/etc/systemd/system/hostdev-cpuset.service',
   '/etc/tmpfiles.d/hostdev-cpuset.conf',
   '/etc/hostdev-cpuset/irqbalance.d/hostdev-cpuset',
   '/etc/systemd/system/irqbalance.service.d/hostdev-cpuset.conf',
 ];
-const [HOOK, UNIT, , POLICY] = FILES as [string, string, string, string];
+const [HOOK, STUB, UNIT, , POLICY] = FILES as [string, string, string, string, string];
+const SINGLE_HOOK = '/etc/libvirt/hooks/qemu';
 let folder: TemporaryFolder;
 
 test.before.each(() => {
@@ -39,7 +50,7 @@ test('puts every file there, and again nothing; and leaves nothing', async () =>
     `${lines('created')}note: libvirt looks for hooks when it starts, and this is its first: systemctl reload libvirtd\n`,
   );
   const modes = FILES.map((path) => statSync(folder.join(path)).mode & 0o777);
-  assert.equal(modes, [0o755, 0o644, 0o644, 0o755, 0o644]);
+  assert.equal(modes, [0o755, 0o755, 0o644, 0o644, 0o755, 0o644]);
   assert.equal(await call('install'), { code: 0, stdout: lines('unchanged'), stderr: '' });
 
   folder.write('run/hostdev-cpuset/a.json', '{}');
@@ -71,16 +82,16 @@ test('--dry-run says the same, and does nothing', async () => {
 });
 
 test('a file of somebody else is neither written nor removed', async () => {
-  folder.write(HOOK, '#!/bin/sh\n# mine\n');
+  folder.write(STUB, '#!/bin/sh\n# mine\n');
   mkdirSync(folder.join('etc/systemd/system'), { recursive: true });
   symlinkSync('/dev/null', folder.join(UNIT));
   for (const command of ['install', 'uninstall']) {
     const { code, stdout } = await call(command, '--force');
     assert.is(code, 1);
-    assert.match(stdout, `left alone  ${HOOK}: it was not written by install\n`);
+    assert.match(stdout, `left alone  ${STUB}: it was not written by install\n`);
     assert.match(stdout, `left alone  ${UNIT}: it is no regular file\n`);
   }
-  assert.equal(text(HOOK), '#!/bin/sh\n# mine\n');
+  assert.equal(text(STUB), '#!/bin/sh\n# mine\n');
 });
 
 test('a file of ours that was changed stays, unless it is forced', async () => {
@@ -98,12 +109,36 @@ test('a file of ours that was changed stays, unless it is forced', async () => {
   assert.not.match(text(POLICY), '# mine\n');
 });
 
+(process.geteuid?.() === 0 ? test : test.skip)("a file of ours that is another user's is replaced", async () => {
+  await call('install');
+  chownSync(folder.join(HOOK), 65534, 0);
+  assert.match((await call('install')).stdout, `updated     ${HOOK}\n`);
+  assert.is(statSync(folder.join(HOOK)).uid, 0);
+});
+
 test('a file of an earlier version is brought up to date', async () => {
   folder.write(UNIT, marked('[Unit]\n'));
   const { code, stdout } = await call('install', '--no-hook', '--no-irqbalance');
   assert.is(code, 0);
   assert.match(stdout, `updated     ${UNIT}\n`);
   assert.match(text(UNIT), 'ExecStart=');
+});
+
+test('a whole hook of version 0.1.0 makes room for the stub', async () => {
+  folder.write(STUB, marked(readFileSync(`${projectRoot}hook/qemu`, 'utf8')));
+  chmodSync(folder.join(STUB), 0o755);
+  const { code, stdout } = await call('install', '--no-service', '--no-irqbalance');
+  assert.equal([code, stdout], [0, `created     ${HOOK}\nupdated     ${STUB}\n`]);
+  assert.match(text(STUB), `\nhook='${HOOK}'\n`);
+});
+
+test("the hook of a libvirt before 6.5 goes where libvirt runs a folder's: it would run twice", async () => {
+  folder.write(SINGLE_HOOK, marked('#!/bin/sh\n'));
+  assert.match((await call('install')).stdout, `removed     ${SINGLE_HOOK}\n`);
+  folder.write(SINGLE_HOOK, '#!/bin/sh\n# mine\n');
+  const again = await call('install');
+  assert.equal([again.code, again.stdout], [0, lines('unchanged')]);
+  assert.is(text(SINGLE_HOOK), '#!/bin/sh\n# mine\n');
 });
 
 test('a watcher that still runs is named', async () => {
@@ -114,7 +149,7 @@ test('a watcher that still runs is named', async () => {
 });
 
 test('parts can be left out, and a hook that is there is no first one', async () => {
-  assert.equal((await call('install', '--no-hook', '--no-irqbalance')).stdout, lines('created', FILES.slice(1, 3)));
+  assert.equal((await call('install', '--no-hook', '--no-irqbalance')).stdout, lines('created', FILES.slice(2, 4)));
   const other = folder.write('etc/libvirt/hooks/qemu.d/other', '#!/bin/sh\n');
   const { mode } = statSync(other);
   assert.match((await call('install', '--no-service', '--no-irqbalance')).stdout, 'this is its first');

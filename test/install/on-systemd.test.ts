@@ -37,11 +37,15 @@ test('the folder of state is made, for root alone', async () => {
 });
 
 test('the scripts are sound', async () => {
-  for (const path of ['hook/qemu', 'service/irqbalance-policy']) {
+  for (const path of ['hook/qemu', 'hook/stub', 'service/irqbalance-policy']) {
     const { code, stdout } = await run('shellcheck', [`${projectRoot}${path}`]);
     assert.is(code, 0, stdout);
   }
-  const written = ['etc/libvirt/hooks/qemu.d/hostdev-cpuset', 'etc/hostdev-cpuset/irqbalance.d/hostdev-cpuset'];
+  const written = [
+    'etc/hostdev-cpuset/hook',
+    'etc/libvirt/hooks/qemu.d/hostdev-cpuset',
+    'etc/hostdev-cpuset/irqbalance.d/hostdev-cpuset',
+  ];
   const { code, stdout } = await run(
     'shellcheck',
     written.map((path) => folder.join(path)),

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { problemOf, unfitProgram, unusablePath } from '../../src/install/programs.js';
+import { hiddenProgram, problemOf, unusablePath } from '../../src/install/programs.js';
 
 const test = suite('programs of an installation');
 
@@ -25,10 +25,10 @@ test('usual paths will do', () => {
     assert.is(unusablePath(path), undefined);
 });
 
-test('what a service does not see, and what others may write, is not for root to run', () => {
-  assert.match(unfitProgram('/home/me/node') as string, /^a service sees nothing in \/home\//);
-  assert.match(unfitProgram('/root/.nvm/node') as string, /\/root\//);
-  assert.is(unfitProgram('/bin/sh'), undefined);
+test('what a service does not see is nothing for it to run', () => {
+  assert.match(hiddenProgram('/home/me/node') as string, /^a service sees nothing in \/home\//);
+  assert.match(hiddenProgram('/root/.nvm/node') as string, /\/root\//);
+  assert.is(hiddenProgram('/bin/sh'), undefined);
   assert.match(problemOf({ node: '/bin/sh', cli: '/tmp/x' }, true) as string, /\/tmp\//);
   assert.is(problemOf({ node: '/bin/sh', cli: '/tmp/x' }, false), undefined);
 });

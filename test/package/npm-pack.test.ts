@@ -99,7 +99,7 @@ test('the executables run from an empty prefix, without the repository', async (
   const put = await bin('hostdev-cpuset', 'install', '--prefix', folder.join('image'));
   assert.is(put.code, 0, put.stderr);
   assert.match(
-    readFileSync(folder.join('image/etc/libvirt/hooks/qemu.d/hostdev-cpuset'), 'utf8'),
+    readFileSync(folder.join('image/etc/hostdev-cpuset/hook'), 'utf8'),
     `\ncli='${installed}/node_modules/hostdev-cpuset/dist/bin/hostdev-cpuset.cjs'\n`,
   );
 });

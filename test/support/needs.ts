@@ -29,6 +29,7 @@ const tools = {
   'systemd-notify': { package: 'systemd', present: () => onPath('systemd-notify') },
   logger: { package: 'bsdutils', present: () => onPath('logger') },
   setpriv: { package: 'util-linux', present: () => process.platform === 'linux' && onPath('setpriv') },
+  prlimit: { package: 'util-linux', present: () => process.platform === 'linux' && onPath('prlimit') },
   strace: { package: 'strace', present: () => process.platform === 'linux' && onPath('strace') },
   perl: { package: 'perl-base', present: () => onPath('perl') },
   setfacl: { package: 'acl', present: () => onPath('setfacl') },

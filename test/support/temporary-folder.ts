@@ -6,11 +6,11 @@ import { dirname, join } from 'node:path';
 export class TemporaryFolder {
   readonly path = realpathSync(mkdtempSync(join(tmpdir(), 'hostdev-cpuset-test-')));
 
-  /** Writes a file, and the folders that it is in; returns its path. */
+  /** Writes a file that this user alone may write to, and the folders that it is in; returns its path. */
   write(name: string, content: string | Uint8Array): string {
     const path = this.join(name);
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, content);
+    writeFileSync(path, content, { mode: 0o644 });
     return path;
   }
 

@@ -1,5 +1,6 @@
 import type { Definition } from '../../domain/definition.js';
 import { enforceDomain, type PassHost, planDomain } from '../../enforce/pass.js';
+import { readSettings } from '../../enforce/read-settings.js';
 import { type DomainReport, enforceReport } from '../../enforce/report.js';
 import { formatReport } from '../../enforce/text-report.js';
 import { pause } from '../../host/pause.js';
@@ -15,7 +16,6 @@ import { EXIT, type Io, ToolError } from '../io.js';
 import { painter } from '../painter.js';
 import { dumpDomain, runningDomains } from '../virsh.js';
 import { assertHost } from './open-host.js';
-import { readSettings } from './read-settings.js';
 import { watcherLines } from './watcher-text.js';
 
 export interface EnforceOptions {

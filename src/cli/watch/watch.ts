@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { readSettings } from '../../enforce/read-settings.js';
 import { DEFAULT_SETTINGS } from '../../enforce/settings.js';
 import { LEVELS } from '../../hook/journal.js';
 import { RootFiles } from '../../host/root-files.js';
@@ -7,7 +8,6 @@ import type { JournalEntry } from '../../watch/tell/journal-entry.js';
 import { Watcher } from '../../watch/watcher.js';
 import { WatcherPlace } from '../../watch/watcher-place.js';
 import { assertHost } from '../host/open-host.js';
-import { readSettings } from '../host/read-settings.js';
 import { EXIT, errorLine, type Io, ToolError } from '../io.js';
 import { SystemdNotify } from './systemd-notify.js';
 import { keepPlace, takePlace } from './watcher-room.js';

@@ -1,0 +1,75 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type OthersWritable, RootOnly } from './root-only.js';
+
+/** Where systemd looks for a service's programs (systemd.exec(5), $PATH); the hook looks in some of them. */
+const SEARCH_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+/** What the hook, the service and its drop-ins start by name. */
+const PROGRAMS = [
+  ...['cat', 'grep', 'head', 'kill', 'logger', 'mkdir', 'mv', 'sed', 'setpriv', 'setsid', 'sh', 'systemd-notify'],
+  ...['systemd-run', 'timeout', 'tr', 'virsh', 'xmllint'],
+];
+
+/** Files that root will run, or read as code. */
+export interface RootCode {
+  node: string;
+  /** the built executable, links resolved */
+  cli: string;
+}
+
+/**
+ * The first file, or folder, of what root will run that others than root may write to: Node, the whole package and all packages that it
+ * depends on, the programs that the hook and the service start.
+ * @throws the system's error where it cannot be looked at
+ */
+export function untrustedCode({ node, cli }: RootCode, check = new RootOnly()): OthersWritable | undefined {
+  return check.onPath(node) ?? check.onPath(cli) ?? untrustedPackage(packageOf(cli), check) ?? untrustedPrograms(check);
+}
+
+/** The folder with the nearest package.json, as for Node. */
+function packageOf(file: string): string {
+  return foldersAbove(file).find((folder) => existsSync(join(folder, 'package.json'))) ?? dirname(file);
+}
+
+function untrustedPackage(folder: string, check: RootOnly, seen = new Set<string>()): OthersWritable | undefined {
+  if (seen.has(folder)) return undefined;
+  seen.add(folder);
+  const found = check.below(folder);
+  if (found) return found;
+  const places = foldersAbove(join(folder, 'x')).map((above) => join(above, 'node_modules'));
+  // a package that is missing could be put into any of them
+  for (const place of places) {
+    const planted = check.onPath(place);
+    if (planted) return planted;
+  }
+  for (const name of dependenciesOf(folder)) {
+    const place = places.find((path) => existsSync(join(path, name)));
+    const inside = place && untrustedPackage(join(place, name), check, seen);
+    if (inside) return inside;
+  }
+  return undefined;
+}
+
+function dependenciesOf(folder: string): string[] {
+  const manifest = join(folder, 'package.json');
+  if (!existsSync(manifest)) return [];
+  const { dependencies, optionalDependencies, peerDependencies } = JSON.parse(readFileSync(manifest, 'utf8'));
+  return Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });
+}
+
+function untrustedPrograms(check: RootOnly): OthersWritable | undefined {
+  for (const folder of SEARCH_PATH) {
+    const found = check.onPath(folder);
+    if (found) return found;
+    for (const name of PROGRAMS) {
+      const program = check.onPath(join(folder, name));
+      if (program) return program;
+    }
+  }
+  return undefined;
+}
+
+function foldersAbove(path: string): string[] {
+  const above = dirname(path);
+  return above === path ? [] : [above, ...foldersAbove(above)];
+}

@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { marked } from '../../src/install/marked-file.js';
+import { projectRoot } from '../support/cli.js';
+import { needs, suiteWhere } from '../support/needs.js';
+import { type Outcome, run } from '../support/run.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+import { stubText } from './installed-front.js';
+
+const test = suite('the stub that libvirt runs');
+const limited = suiteWhere('the stub at a limit of processes', needs('setpriv', 'prlimit'));
+const quiet: Outcome = { code: 0, stdout: '', stderr: '' };
+const PREPARE = ['guest', 'prepare', 'begin', '-'];
+/** What may be /bin/sh: Debian's and Fedora's. */
+const SHELLS = ['dash', 'bash'].filter((shell) => existsSync(`/bin/${shell}`));
+const POSIX: Record<string, string[]> = { bash: ['--posix'] };
+let folder: TemporaryFolder;
+
+for (const each of [test, limited]) {
+  each.before.each(() => {
+    folder = new TemporaryFolder();
+    putHook('echo "$*" >>"$CALLS"');
+    put('hostdev-cpuset');
+  });
+  each.after.each(() => folder.remove());
+}
+
+/** The hook that the stub runs. */
+function putHook(text: string): void {
+  chmodSync(folder.write('hook', `#!/bin/sh\n${text}\n`), 0o755);
+}
+
+function put(name: string): void {
+  chmodSync(folder.write(`qemu.d/${name}`, stubText(folder.join('hook'))), 0o755);
+}
+
+const env = () => ({ PATH: process.env.PATH, CALLS: folder.join('calls') });
+const call = (name: string, words = PREPARE) =>
+  run(folder.join('qemu.d', name), words, { env: env(), input: '<domain/>' });
+const calls = () => (existsSync(folder.join('calls')) ? readFileSync(folder.join('calls'), 'utf8') : '');
+const sha256 = (text: string | Buffer) => createHash('sha256').update(text).digest('hex');
+
+/**
+ * libvirt runs everything executable in qemu.d. Where this file differs from the one that an earlier version has put there, package managers
+ * ask about it, and leave a second copy beside it: .dpkg-new, .dpkg-dist, .dpkg-old, .rpmnew. What is to change belongs into hook/qemu.
+ */
+test('it must never change: not one byte of it', () => {
+  const text = readFileSync(`${projectRoot}hook/stub`, 'utf8');
+  const why = 'hook/stub must stay as it is in every version, for the reason above this test: change hook/qemu';
+  assert.is(sha256(text), '9199462d3d7343b6e377280c95939d4dfa97a03a81814cf16626194c08b22a0f', why);
+  assert.is(
+    sha256(marked(stubText('/etc/hostdev-cpuset/hook'))),
+    '7f11406f271d9c65916c6d42f5fbd97281bc3e3998184b3b3dcf606f2a3fa7ca',
+    why,
+  );
+});
+
+test('it runs the hook with its words and its input', async () => {
+  putHook('echo "$*" >>"$CALLS"; cat >>"$CALLS"');
+  for (const name of ['hostdev-cpuset', 'qemu']) {
+    put(name);
+    rmSync(folder.join('calls'), { force: true });
+    assert.equal(await call(name), quiet);
+    assert.is(calls(), 'guest prepare begin -\n<domain/>');
+  }
+});
+
+for (const name of ['dpkg-new', 'dpkg-dist', 'dpkg-old', 'dpkg-tmp', 'ucf-dist', 'rpmnew', 'rpmsave', 'pacnew', 'bak'])
+  test(`a copy of it, .${name}, does nothing`, async () => {
+    put(`hostdev-cpuset.${name}`);
+    assert.equal(await call(`hostdev-cpuset.${name}`), quiet);
+    assert.is(calls(), '');
+  });
+
+test("an editor's copies do nothing", async () => {
+  for (const name of ['hostdev-cpuset~', '.hostdev-cpuset.swp', '#hostdev-cpuset#', 'x-hostdev-cpuset']) {
+    put(name);
+    assert.equal(await call(name), quiet);
+  }
+  assert.is(calls(), '');
+});
+
+test('without the hook it does nothing: the package was removed, but not purged', async () => {
+  chmodSync(folder.join('hook'), 0o644);
+  assert.equal(await call('hostdev-cpuset'), quiet);
+  rmSync(folder.join('hook'));
+  assert.equal(await call('hostdev-cpuset'), quiet);
+  folder.write('hook/file', '');
+  assert.equal(await call('hostdev-cpuset'), quiet, 'a folder is no hook');
+});
+
+for (const shell of SHELLS) {
+  const inShell = (words: string[]) =>
+    run(`/bin/${shell}`, [...(POSIX[shell] ?? []), folder.join('qemu.d/hostdev-cpuset'), ...words], { env: env() });
+
+  test(`${shell}: a refusal is passed on`, async () => {
+    putHook('echo no >&2; trap - EXIT; exit 1');
+    assert.equal(await inShell(PREPARE), { code: 1, stdout: '', stderr: 'no\n' });
+  });
+
+  for (const [what, text] of [
+    ['fails', 'exit 1'],
+    ['ends with the status of a command', 'false'],
+    ['is no shell script', '\x7fELF\x01\x02('],
+    ['has a syntax error', 'if then fi ('],
+    ['opens what is not there', 'exec 3</nonexistent/file'],
+    ['writes to a constant', 'readonly a=1; a=2'],
+    ['wants a variable', 'set -u; echo $NOT_SET'],
+    ['is empty', ''],
+  ] as const) {
+    test(`${shell}: a hook that ${what} ends no domain`, async () => {
+      putHook(text);
+      assert.is((await inShell(['guest', 'reconnect', 'begin', '-'])).code, 0);
+    });
+  }
+}
+
+limited('it needs no process of its own, and ends no domain where the hook gets none', async () => {
+  for (const [text, said] of [
+    ['echo "$*"', 'guest started begin -\n'],
+    ['x=$(date); echo "$x"', ''],
+  ] as const) {
+    putHook(text);
+    chmodSync(folder.path, 0o755);
+    const words = ['--reuid=64321', '--clear-groups', 'prlimit', '--nproc=1', 'sh'];
+    const stub = folder.join('qemu.d/hostdev-cpuset');
+    const { code, stdout } = await run('setpriv', [...words, stub, 'guest', 'started', 'begin', '-'], { env: env() });
+    assert.equal([code, stdout], [0, said]);
+  }
+});
+
+test.run();
+limited.run();

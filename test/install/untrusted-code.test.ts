@@ -1,0 +1,78 @@
+import * as assert from 'uvu/assert';
+import { projectRoot } from '../support/cli.js';
+import { needs, suiteWhere } from '../support/needs.js';
+import { type Outcome, run } from '../support/run.js';
+
+const test = suiteWhere('install where others than root may write', needs('mount-namespace'));
+
+/** The package as root installs it, and folders of this machine with nothing in them; all of it in memory, and in this namespace alone. */
+const SCRIPT = `
+set -e
+for folder in /opt /usr/local /etc; do
+  [ "$folder" != /etc ] || cp /etc/ld.so.cache /opt
+  mount -t tmpfs -o mode=755 own "$folder"
+done
+mv /opt/ld.so.cache /etc
+package=/opt/lib/node_modules/hostdev-cpuset
+mkdir -p /usr/local/bin /usr/local/sbin /etc/libvirt/hooks /opt/bin "$package/dist" "$package/node_modules"
+cp "$1" /opt/bin/node
+cd "$2"
+cp -r dist/bin "$package/dist"
+cp -r hook rng service package.json "$package"
+cp -r node_modules/libxml2-wasm "$package/node_modules"
+chown -R 0:0 /opt
+chmod -R go-w /opt
+cd "$package"
+eval "$3"
+exec /opt/bin/node "$package/dist/bin/hostdev-cpuset.cjs" install --dry-run
+`;
+
+const installAfter = (action: string): Promise<Outcome> =>
+  run('unshare', ['--mount', 'sh', '-c', SCRIPT, 'sh', process.execPath, projectRoot, action], {
+    env: { PATH: process.env.PATH },
+  });
+
+test('what root alone may write to is taken', async () => {
+  const { code, stdout, stderr } = await installAfter(':');
+  assert.equal([code, stderr], [0, '']);
+  assert.match(stdout, 'created     /etc/hostdev-cpuset/hook\n');
+});
+
+const PACKAGE = '/opt/lib/node_modules/hostdev-cpuset';
+for (const [name, action, path, reason] of [
+  ['Node', 'chmod 775 /opt/bin/node', '/opt/bin/node', 'its mode is 0775'],
+  ['a chunk that the entry file loads', 'chown 65534 dist/bin/hook.cjs', `${PACKAGE}/dist/bin/hook.cjs`, 'uid 65534'],
+  ['the hook', 'chmod 757 hook/qemu', `${PACKAGE}/hook/qemu`, 'its mode is 0757'],
+  [
+    'a library',
+    'chmod 666 node_modules/libxml2-wasm/lib/index.mjs',
+    `${PACKAGE}/node_modules/libxml2-wasm/lib/index.mjs`,
+    'its mode is 0666',
+  ],
+  [
+    'a program of the service',
+    'touch /usr/local/sbin/virsh; chown 65534 /usr/local/sbin/virsh',
+    '/usr/local/sbin/virsh',
+    'uid 65534',
+  ],
+  ['a folder where it is looked for', 'chmod 1777 /usr/local/bin', '/usr/local/bin', 'its mode is 1777'],
+] as const) {
+  test(`${name}: one line names it`, async () => {
+    const { code, stdout, stderr } = await installAfter(action);
+    assert.equal([code, stdout], [2, '']);
+    assert.match(stderr, /^hostdev-cpuset: root would run what others than root may write to: [^\n]*\n$/);
+    assert.ok(stderr.includes(`: ${path} (`) && stderr.includes(reason), stderr);
+  });
+}
+
+test('the folder that the hook is put into: one line names it', async () => {
+  const { code, stderr } = await installAfter('chmod 777 /etc/libvirt/hooks');
+  assert.is(code, 2);
+  const path = '/etc/libvirt/hooks/qemu.d/hostdev-cpuset';
+  assert.is(
+    stderr,
+    `hostdev-cpuset: ${path} would be where others than root may write to: /etc/libvirt/hooks (its mode is 0777)\n`,
+  );
+});
+
+test.run();
