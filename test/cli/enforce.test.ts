@@ -88,6 +88,18 @@ test('a configuration that is wrong stops everything, with its place', async () 
   assert.equal(masks(), BORN);
 });
 
+test('a configuration that others may write to stops everything', async () => {
+  const path = folder.write('host/etc/hostdev-cpuset/config.json', '{ "default": "auto" }');
+  chmodSync(path, 0o664);
+  for (const command of ['plan', 'enforce', 'status']) {
+    const { code, stdout, stderr } = await tool(command, '--root', root, guest);
+    assert.equal([code, stdout], [2, '']);
+    const reason = 'others than its owner may write to it (mode 0664): chmod go-w';
+    assert.is(stderr, `hostdev-cpuset: ${path}: ${reason}\n`);
+  }
+  assert.equal(masks(), BORN);
+});
+
 test('allowedCpus of the configuration is kept to', async () => {
   folder.write('host/etc/hostdev-cpuset/config.json', '{ "allowedCpus": "4,6" }');
   await tool('enforce', '--root', root, guest);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { HOST_RULES } from '../../src/lint/host-rules/index.js';
@@ -57,6 +57,17 @@ test('a wrong configuration is one line with its place, exit status 2', async ({
   assert.is(stdout, '');
   assert.match(stderr, /^lint-domain: \/etc\/hostdev-cpuset\/config\.json:2:3: no setting "defaults" \(.+\)\n$/);
   assert.is(code, 2);
+});
+
+test('a configuration that others may write to is one line, exit status 2', async ({ folder }) => {
+  layOutHost(TWO_NODES, folder.join('host'));
+  chmodSync(folder.write('host/etc/hostdev-cpuset/config.json', '{}'), 0o666);
+  const { code, stdout, stderr } = await lint(folder, SAMPLE);
+  assert.equal([code, stdout], [2, '']);
+  assert.match(
+    stderr,
+    /^lint-domain: \S+\/config\.json: others than its owner may write to it \(mode 0666\): [^\n]+\n$/,
+  );
 });
 
 test('--json: the findings of the host are among the others, by place, and fit the JSON Schema', async ({ folder }) => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, utimesSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, utimesSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ToolError } from '../../src/cli/io.js';
@@ -118,6 +118,10 @@ test('SIGHUP: another configuration holds at once, a broken one is said and chan
   host.root.configure('{ "allowedCpus": "7", }');
   host.signal('SIGHUP');
   await host.says('the configuration stays as it was: /etc/hostdev-cpuset/config.json:1:');
+  host.root.configure('{ "allowedCpus": "7" }');
+  chmodSync(host.root.join('etc/hostdev-cpuset/config.json'), 0o666);
+  host.signal('SIGHUP');
+  await host.says('config.json: others than its owner may write to it (mode 0666)');
   host.root.write('proc/irq/41/smp_affinity', 'ff\n');
   await host.placed('as before', '3,3,3,4');
 });

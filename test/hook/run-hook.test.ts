@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Work } from '../../src/hook/operation.js';
@@ -168,6 +168,18 @@ for (const [name, config, message] of [
     untouched();
   });
 }
+
+test('a configuration that others may write to: nothing is written, and no start fails', () => {
+  root.configure('{ "onError": "abort", "allowedCpus": "7" }');
+  chmodSync(root.join('etc/hostdev-cpuset/config.json'), 0o646);
+  for (const work of ['pass', 'check'] as const) {
+    const { lines, refusal } = hook(work, liveXml('<hostdev address="0000:06:12.5" cpuset="9"/>'));
+    assert.is(lines.length, 1);
+    assert.match(lines[0]?.text as string, /^guest: \w+: \S+config\.json: others than its owner may write to it/);
+    assert.is(refusal, undefined);
+  }
+  untouched();
+});
 
 test('a broken configuration is no reason to leave something behind', () => {
   hook('pass', BOTH);

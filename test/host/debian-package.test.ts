@@ -1,6 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { projectRoot } from '../support/cli.js';
 import { needs, suiteWhere } from '../support/needs.js';
@@ -8,6 +18,8 @@ import { type Outcome, run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const test = suiteWhere('Debian package', needs('dpkg-deb', 'lintian', 'systemd-analyze', 'mount-namespace'));
+/** What libvirt runs. */
+const STUB = 'etc/libvirt/hooks/qemu.d/hostdev-cpuset';
 let folder: TemporaryFolder;
 let deb: string;
 
@@ -58,8 +70,10 @@ test('is installed, runs from where it is, and a purge leaves nothing', async ()
     const linted = await run(`${root}/usr/bin/lint-domain`, words, { cwd: '/' });
     assert.is(linted.code, 0, linted.stdout + linted.stderr);
   }
-  const hook = `${root}/etc/libvirt/hooks/qemu.d/hostdev-cpuset`;
-  assert.is(statSync(hook).mode & 0o777, 0o755);
+  const stub = `${root}/${STUB}`;
+  const hook = `${root}/usr/lib/hostdev-cpuset/hook`;
+  for (const path of [stub, hook]) assert.is(statSync(path).mode & 0o777, 0o755);
+  assert.is(readFileSync(stub, 'utf8'), readFileSync(`${projectRoot}hook/stub`, 'utf8'));
   assert.match(readFileSync(hook, 'utf8'), "\ncli='/usr/bin/hostdev-cpuset'\n");
   const enabled = 'etc/systemd/system/multi-user.target.wants/hostdev-cpuset.service';
   assert.ok(readdirSync(root, { recursive: true, encoding: 'utf8' }).includes(enabled));
@@ -74,11 +88,78 @@ test('is installed, runs from where it is, and a purge leaves nothing', async ()
   assert.is(removed.code, 0, removed.stderr);
   assert.not(readdirSync(root, { recursive: true, encoding: 'utf8' }).some((name) => /^usr\/.*hostdev/.test(name)));
   // libvirt goes on to run it
-  assert.equal(await run(hook, ['guest', 'started', 'begin', '-']), { code: 0, stdout: '', stderr: '' });
+  assert.equal(await run(stub, ['guest', 'started', 'begin', '-']), { code: 0, stdout: '', stderr: '' });
 
   const purged = await dpkg(root, '--purge', 'hostdev-cpuset');
   assert.is(purged.code, 0, purged.stderr);
   assert.equal(remains(root), []);
+});
+
+/** The package, with something done to what is in it; returns the file. */
+function repacked(name: string, version: string, change: (tree: string) => void): string {
+  const tree = folder.join(name);
+  execFileSync('dpkg-deb', ['--raw-extract', deb, tree]);
+  change(tree);
+  const control = readFileSync(`${tree}/DEBIAN/control`, 'utf8');
+  writeFileSync(`${tree}/DEBIAN/control`, control.replace(/^Version: .*$/m, `Version: ${version}`));
+  const file = folder.join(`${name}.deb`);
+  execFileSync('dpkg-deb', ['--root-owner-group', '--build', tree, file], { stdio: 'ignore' });
+  return file;
+}
+
+/** As version 0.1.0 was: the whole hook in libvirt's folder, and scripts that know of nothing else. */
+const withWholeHook = () =>
+  repacked(`whole-hook-${Math.random()}`, '0.0.9', (tree) => {
+    renameSync(`${tree}/usr/lib/hostdev-cpuset/hook`, `${tree}/${STUB}`);
+    for (const name of ['postinst', 'prerm', 'postrm']) rmSync(`${tree}/DEBIAN/${name}`);
+  });
+
+/** What libvirt would run. */
+const executables = (root: string) => {
+  const path = `${root}/${dirname(STUB)}`;
+  return readdirSync(path).filter((name) => (statSync(`${path}/${name}`).mode & 0o111) !== 0);
+};
+const NAME = basename(STUB);
+
+test('an update from a whole hook in that folder asks nothing, and puts the stub in its place', async () => {
+  const root = emptyRoot('updated');
+  assert.is((await dpkg(root, '--install', withWholeHook())).code, 0);
+  assert.not.match(readFileSync(`${root}/${STUB}`, 'utf8'), '/usr/lib/hostdev-cpuset/hook');
+  const updated = await dpkg(root, '--install', deb);
+  assert.equal([updated.code, updated.stdout.includes('Configuration file')], [0, false], updated.stderr);
+  assert.is(readFileSync(`${root}/${STUB}`, 'utf8'), readFileSync(`${projectRoot}hook/stub`, 'utf8'));
+  assert.equal(readdirSync(`${root}/${dirname(STUB)}`), [NAME]);
+});
+
+for (const [choice, current] of [
+  ['--force-confnew', 'stub'],
+  ['--force-confold', 'changed'],
+] as const)
+  test(`an update where the whole hook was changed, ${choice}: one of the two runs`, async () => {
+    const root = emptyRoot(`changed${choice}`);
+    assert.is((await dpkg(root, '--install', withWholeHook())).code, 0);
+    const before = `${readFileSync(`${root}/${STUB}`, 'utf8')}# changed\n`;
+    writeFileSync(`${root}/${STUB}`, before);
+    const updated = await dpkg(root, choice, '--install', deb);
+    assert.is(updated.code, 0, updated.stderr);
+    assert.equal(executables(root), [NAME]);
+    assert.is(readFileSync(`${root}/${STUB}`, 'utf8') === before, current === 'changed');
+    const aside = `${STUB}.${current === 'stub' ? 'dpkg-old' : 'dpkg-dist'}`;
+    assert.is(readFileSync(`${root}/${aside}`, 'utf8') === before, current === 'stub');
+  });
+
+test('the next version changes the hook, and asks nothing about the stub', async () => {
+  const root = emptyRoot('next');
+  assert.is((await dpkg(root, '--install', deb)).code, 0);
+  const next = repacked('next-version', '99', (tree) =>
+    appendFileSync(`${tree}/usr/lib/hostdev-cpuset/hook`, '# 99\n'),
+  );
+  // whoever has changed the stub keeps it, for it is no other than before
+  appendFileSync(`${root}/${STUB}`, '# changed\n');
+  const updated = await dpkg(root, '--install', next);
+  assert.equal([updated.code, updated.stdout.includes('Configuration file')], [0, false], updated.stderr);
+  assert.match(readFileSync(`${root}/usr/lib/hostdev-cpuset/hook`, 'utf8'), /# 99\n$/);
+  assert.equal(readdirSync(`${root}/${dirname(STUB)}`), [NAME]);
 });
 
 test('its unit, manual pages and completions are in their places, and its sums are right', async () => {

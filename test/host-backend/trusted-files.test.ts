@@ -1,0 +1,93 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, symlinkSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { UntrustedFile } from '../../src/host/files.js';
+import { RootFiles } from '../../src/host/root-files.js';
+import { needs, suiteWhere } from '../support/needs.js';
+import { asOrdinaryUser } from '../support/ordinary-user.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const test = suite('files that say what root is to do');
+const asRoot = suiteWhere('files that say what root is to do, by their owners', needs('mount-namespace'));
+let folder: TemporaryFolder;
+let path: string;
+
+for (const each of [test, asRoot]) {
+  each.before.each(() => {
+    folder = new TemporaryFolder();
+    chmodSync(folder.path, 0o755);
+    path = folder.write('file', 'text');
+  });
+  each.after.each(() => folder.remove());
+}
+
+/** The text, or what the error says behind the path. */
+function read(name = 'file', files = new RootFiles(folder.path), prefix = ''): string | undefined {
+  try {
+    return files.readTrusted(`${prefix}/${name}`);
+  } catch (error) {
+    assert.instance(error, UntrustedFile);
+    const { message } = error as Error;
+    assert.ok(message.startsWith(`${folder.join(name)}: `), message);
+    return message.slice(folder.join(name).length + 2);
+  }
+}
+
+test('what this user alone may write to is read below a root; what is absent is undefined', () => {
+  for (const mode of [0o644, 0o600, 0o755, 0o4755]) {
+    chmodSync(path, mode);
+    assert.is(read(), 'text');
+  }
+  assert.is(read('none'), undefined);
+});
+
+for (const [mode, octal] of [
+  [0o664, '0664'],
+  [0o646, '0646'],
+  [0o620, '0620'],
+  [0o1602, '1602'],
+] as const)
+  test(`mode ${octal} is refused`, () => {
+    chmodSync(path, mode);
+    assert.is(read(), `others than its owner may write to it (mode ${octal}): chmod go-w`);
+  });
+
+test('what is no regular file is refused, and not waited for', () => {
+  assert.is(spawnSync('mkfifo', [folder.join('fifo')]).status, 0);
+  mkdirSync(folder.join('folder'));
+  symlinkSync('/dev/null', folder.join('device'));
+  for (const name of ['fifo', 'folder', 'device']) assert.is(read(name), 'it is no regular file', name);
+});
+
+test('a link is followed: what was opened is judged', () => {
+  symlinkSync('file', folder.join('link'));
+  assert.is(read('link'), 'text');
+  chmodSync(path, 0o666);
+  assert.match(read('link') as string, 'mode 0666');
+});
+
+asRoot("another user's is refused, and so is a link to it", () => {
+  chownSync(path, 65534, 65534);
+  symlinkSync('file', folder.join('link'));
+  for (const name of ['file', 'link'])
+    assert.is(read(name), 'it belongs to uid 65534, and must belong to root (chown root)');
+});
+
+asRoot("below a root an ordinary user's own and root's are read, on this host root's alone", () => {
+  const host = new RootFiles();
+  asOrdinaryUser(() => {
+    assert.is(read(), 'text');
+    assert.is(read('file', host, folder.path), 'text');
+  });
+  chownSync(path, 65534, 65534);
+  asOrdinaryUser(() => {
+    assert.is(read(), 'text');
+    assert.match(read('file', host, folder.path) as string, 'it belongs to uid 65534');
+  });
+  chownSync(path, 65533, 65533);
+  asOrdinaryUser(() => assert.match(read() as string, 'it belongs to uid 65533'));
+});
+
+test.run();
+asRoot.run();
