@@ -103,7 +103,8 @@ nothing on standard output. It is not meant to be called by hand.
 | file | what |
 | - | - |
 | \`/etc/hostdev-cpuset/config.json\` | the host's configuration: hostdev-cpuset-config(5) |
-| \`/etc/libvirt/hooks/qemu.d/hostdev-cpuset\` | the hook, where it is installed |
+| \`/etc/libvirt/hooks/qemu.d/hostdev-cpuset\` | what libvirt runs, where the hook is installed: a stub that never changes |
+| \`/etc/hostdev-cpuset/hook\`, \`/usr/lib/hostdev-cpuset/hook\` | the hook that the stub runs: of \`install\`, of a package |
 | \`/run/hostdev-cpuset\` | what was written to which interrupt, a file a domain |
 `;
 

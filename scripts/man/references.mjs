@@ -74,6 +74,9 @@ const CONFIG = `
 
 \`/etc/hostdev-cpuset/config.json\` says what holds on a host whatever its domains ask. It need not exist. It is JSON to the letter: no comments, no key twice. A wrong key or
 value is an error with its place, and nothing is written to any interrupt then. \`--root DIR\` looks for it below DIR.
+
+It must be a regular file, or a link to one, that belongs to root and that neither its group nor others may write to. Any other is an error as well: one line names the file and what is wrong with it.
+Below \`--root DIR\` it may also belong to the user who runs the command.
 `;
 
 const RULES = `

@@ -1,4 +1,14 @@
-import { chmodSync, lstatSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { marked, ownershipOf } from './marked-file.js';
 
@@ -77,7 +87,7 @@ interface Found {
 function look(target: string): Found | undefined {
   const stat = lstatSync(target, { throwIfNoEntry: false });
   if (!stat) return undefined;
-  const common = { mode: stat.mode & 0o777, isOwn: stat.uid === process.geteuid?.() };
+  const common = { mode: stat.mode & 0o777, isOwn: stat.uid === statSync('/proc/self').uid };
   return { ...common, ...(stat.isFile() ? { text: readFileSync(target, 'utf8') } : {}) };
 }
 
