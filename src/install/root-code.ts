@@ -6,8 +6,8 @@ import { type OthersWritable, RootOnly } from './root-only.js';
 const SEARCH_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 /** What the hook, the service and its drop-ins start by name. */
 const PROGRAMS = [
-  ...['cat', 'grep', 'head', 'kill', 'logger', 'mkdir', 'mv', 'sed', 'setpriv', 'setsid', 'sh', 'systemd-notify'],
-  ...['systemd-run', 'timeout', 'tr', 'virsh', 'xmllint'],
+  ...['grep', 'head', 'kill', 'logger', 'mkdir', 'mv', 'sed', 'setpriv', 'setsid', 'sh', 'systemd-notify'],
+  ...['systemd-run', 'timeout', 'tr', 'true', 'virsh', 'xmllint'],
 ];
 
 /** Files that root will run, or read as code. */

@@ -7,7 +7,7 @@ import { projectRoot } from '../support/cli.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { type Outcome, run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
-import { stubText } from './installed-front.js';
+import { frontText, stubText } from './installed-front.js';
 
 const test = suite('the stub that libvirt runs');
 const limited = suiteWhere('the stub at a limit of processes', needs('setpriv', 'prlimit'));
@@ -90,6 +90,25 @@ test('without the hook it does nothing: the package was removed, but not purged'
   folder.write('hook/file', '');
   assert.equal(await call('hostdev-cpuset'), quiet, 'a folder is no hook');
 });
+
+for (const [said, expected] of [
+  ['hostdev-cpuset: the domain must not start: why', 1],
+  ['hostdev-cpuset: something else', 0],
+] as const)
+  test(`with the hook that is shipped: ${expected === 1 ? 'a refusal is passed on' : 'no failure is passed on'}`, async () => {
+    folder.write('etc/hostdev-cpuset/config.json', '{ "onError": "abort" }');
+    const cli = folder.write('enforcer', `#!/bin/sh\necho '${said}' >&2\nexit 1\n`);
+    chmodSync(cli, 0o755);
+    chmodSync(folder.write('hook', frontText({ cli, root: folder.path, watcher: 'no' })), 0o755);
+    const input = '<domain xmlns:x="urn:hostdev-cpuset:1"/>';
+    const { code, stdout } = await run(folder.join('qemu.d/hostdev-cpuset'), PREPARE, { env: env(), input });
+    assert.equal([code, stdout], [expected, '']);
+    const later = await run(folder.join('qemu.d/hostdev-cpuset'), ['guest', 'started', 'begin', '-'], {
+      env: env(),
+      input,
+    });
+    assert.equal([later.code, later.stdout], [0, '']);
+  });
 
 for (const shell of SHELLS) {
   const inShell = (words: string[]) =>
