@@ -2,8 +2,8 @@
 // it costs on a host.
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { layOut, SimulatedKernel } from '../dist/host/simulated/index.js';
-import { formatCpuset, parseDomain, parseMask } from '../dist/index.js';
+import { formatCpuset, parseDomain, parseMask } from '../dist/lib/index.js';
+import { layOut, SimulatedKernel } from '../dist/modules/test/simulator/index.js';
 import { folder } from './measure.mjs';
 
 /** A mask that nobody changes meanwhile: that of interrupts at their birth. */

@@ -1,9 +1,9 @@
 // What holding costs while nothing happens: the CPU time of a look at 1,024 interrupts of 64 devices as a share of the interval, and an
 // interrupt of 1,000 devices against one of 64.
 import { closeSync, openSync, readSync, rmSync } from 'node:fs';
-import { DEFAULT_SETTINGS } from '../dist/enforce/settings.js';
-import { RootFiles } from '../dist/host/root-files.js';
-import { Hold } from '../dist/watch/hold/hold.js';
+import { DEFAULT_SETTINGS } from '../dist/modules/src/affinity/settings.js';
+import { RootFiles } from '../dist/modules/src/host/real-fs.js';
+import { Hold } from '../dist/modules/src/watch/reconciler.js';
 import { describe, layOutLinked, memoryStates } from './held-hosts.mjs';
 import { inTurn, ms, report } from './measure.mjs';
 

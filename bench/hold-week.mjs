@@ -2,9 +2,9 @@
 // the heap goes on growing for days by what V8 compiles and notes down of types, and by nothing else.
 import { queryObjects, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { DEFAULT_SETTINGS } from '../dist/enforce/settings.js';
-import { KernelFiles } from '../dist/host/simulated/kernel-files.js';
-import { Hold } from '../dist/watch/hold/hold.js';
+import { DEFAULT_SETTINGS } from '../dist/modules/src/affinity/settings.js';
+import { Hold } from '../dist/modules/src/watch/reconciler.js';
+import { KernelFiles } from '../dist/modules/test/simulator/kernel-fs.js';
 import { describe, memoryStates } from './held-hosts.mjs';
 import { report } from './measure.mjs';
 

@@ -1,7 +1,7 @@
 // A simulated host as a folder tree (what --root takes), in memory where there is a tmpfs, and the running guest that has its devices.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { layOut, parseHostDescription, SimulatedKernel } from '../dist/host/simulated/index.js';
+import { layOut, parseHostDescription, SimulatedKernel } from '../dist/modules/test/simulator/index.js';
 import { folder } from './measure.mjs';
 
 const UUID = '5b1c2ad4-9f0e-4c39-8a53-0e6c3c1f7a10';

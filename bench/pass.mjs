@@ -2,10 +2,10 @@
 // C, and against the loop of the shell that people use.
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { enforceDomain } from '../dist/enforce/pass.js';
-import { RootFiles } from '../dist/host/root-files.js';
-import { StateStore } from '../dist/host/state-store.js';
-import { parseDomain } from '../dist/index.js';
+import { parseDomain } from '../dist/lib/index.js';
+import { enforceDomain } from '../dist/modules/src/affinity/reconcile-domain.js';
+import { RootFiles } from '../dist/modules/src/host/real-fs.js';
+import { StateStore } from '../dist/modules/src/runtime/state-store.js';
 import { BenchHost, WANTED } from './hosts.mjs';
 import { folder, inTurn, isInstalled, missing, report, root, run } from './measure.mjs';
 

@@ -1,8 +1,8 @@
 // What the commands' own definitions (src/cli/command-line/) say of themselves, as data: for manual pages and completions.
-import { COMMANDS } from '../dist/cli/arguments.js';
-import { lintCommand } from '../dist/cli/command-line/lint.js';
-import { EPILOGUE } from '../dist/cli/command-line/shared.js';
-import { ENGINE_NAMES } from '../dist/schema/engine.js';
+import { COMMANDS } from '../dist/modules/src/cli/arguments.js';
+import { lintCommand } from '../dist/modules/src/cli/options/lint.js';
+import { EPILOGUE } from '../dist/modules/src/cli/options/shared.js';
+import { ENGINE_NAMES } from '../dist/modules/src/schema/engine.js';
 
 /** Options of every command; the parser adds them to each by itself. */
 const COMMON = [

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { layOut, parseHostDescription, SimulatedKernel } from '../dist/host/simulated/index.js';
+import { layOut, parseHostDescription, SimulatedKernel } from '../dist/modules/test/simulator/index.js';
 
 const DEVICE = '0000:0a:00.3';
 const PROGRAM = 'dist/bin/hostdev-cpuset.cjs';

@@ -1,21 +1,21 @@
 /** The library: docs/library.md. Importing it does nothing; only readHost reads files, and nothing writes. */
 
+export { plan } from './affinity/plan.js';
+export type { Action, DeviceReport, DomainReport, InterruptReport, Problem } from './affinity/report.js';
+export { parseSettings, type Settings } from './affinity/settings.js';
 export type { PciAddress } from './domain/address.js';
 export { formatMask, parseCpuList, parseMask } from './domain/cpu-mask.js';
 export { type CpuRange, type Cpuset, cpusetOf, cpusOf, formatCpuset } from './domain/cpuset.js';
 export type { Definition } from './domain/definition.js';
 export type { Device } from './domain/devices.js';
+export type { PolicySettings } from './domain/effective-policy.js';
 export type { Identity } from './domain/identity.js';
 export { type DefaultPolicy, type Entry, NAMESPACE, type PolicyMetadata } from './domain/metadata.js';
 export { type CpusetError, type CpusetResult, parseCpuset } from './domain/parse-cpuset.js';
 export { parseDomain } from './domain/parse-domain.js';
-export type { Placement, VcpuPlacement } from './domain/placement.js';
 export { formatPolicy, type Policy, type PolicyResult, parsePolicy } from './domain/policy.js';
-export type { PolicySettings } from './domain/policy-in-force.js';
-export { plan } from './enforce/plan.js';
-export type { Action, DeviceReport, DomainReport, InterruptReport, Problem } from './enforce/report.js';
-export { parseSettings, type Settings } from './enforce/settings.js';
-export { FileError } from './host/files.js';
+export type { Placement, VcpuPlacement } from './domain/vcpu-pinning.js';
+export { FileError } from './host/pseudo-fs.js';
 export { type ReadHostOptions, readHost } from './host/read-host.js';
 export type { DeviceInterrupt, DeviceSnapshot, HostSnapshot } from './host/snapshot.js';
 export { lint } from './lint/lint.js';
@@ -25,4 +25,4 @@ export { ALL_RULES } from './lint/rules/index.js';
 export { expand } from './transform/expand.js';
 export { type NormalizeOptions, normalize } from './transform/normalize.js';
 export { InputError } from './xml/input-error.js';
-export { LineIndex, type Position } from './xml/position.js';
+export { LineIndex, type Position } from './xml/line-index.js';

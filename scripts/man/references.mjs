@@ -1,7 +1,7 @@
 // The pages of sections 5 and 7: from the JSON Schema of the configuration, and from docs/.
 import { readFileSync } from 'node:fs';
-import { HOST_RULES } from '../../dist/lint/host-rules/index.js';
-import { ALL_RULES } from '../../dist/lint/rules/index.js';
+import { HOST_RULES } from '../../dist/modules/src/lint/host-rules/index.js';
+import { ALL_RULES } from '../../dist/modules/src/lint/rules/index.js';
 import { block, bold, escapeText, fromMarkdown, tagged } from './roff.mjs';
 
 const read = (path) => readFileSync(path, 'utf8');

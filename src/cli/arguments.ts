@@ -1,13 +1,13 @@
 import type { Argv } from 'yargs';
 import yargs from 'yargs';
-import { defineCommand, editCommand } from './command-line/define.js';
-import { enforceCommand } from './command-line/enforce.js';
-import { installCommand } from './command-line/install.js';
-import { lintCommand } from './command-line/lint.js';
-import { EPILOGUE, type Take } from './command-line/shared.js';
-import { expandCommand, normalizeCommand } from './command-line/transform.js';
-import { watchCommand } from './command-line/watch.js';
-import { ToolError } from './io.js';
+import { ToolError } from '../lib/errors.js';
+import { defineCommand, editCommand } from './options/define.js';
+import { enforceCommand } from './options/enforce.js';
+import { installCommand } from './options/install.js';
+import { lintCommand } from './options/lint.js';
+import { EPILOGUE, type Take } from './options/shared.js';
+import { expandCommand, normalizeCommand } from './options/transform.js';
+import { watchCommand } from './options/watch.js';
 import type { Request } from './request.js';
 import { version } from './version.js';
 

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { hookCommand } from './hook.js';
+import { hookCommand } from './commands/hook.js';
 import { EXIT } from './io.js';
 
 /**

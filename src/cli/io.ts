@@ -1,4 +1,4 @@
-import { printable } from '../lint/formats/printable.js';
+import { printable } from '../lib/printable.js';
 
 /** What a command needs of the process; nothing below cli/ sees it. */
 export interface Io {
@@ -11,11 +11,6 @@ export interface Io {
   /** effective; undefined where the system has none */
   userId(): number | undefined;
   stderr: { write(text: string): void; isTTY: boolean };
-}
-
-/** The tool could not do its work: exit status 2, and this one line. */
-export class ToolError extends Error {
-  override readonly name = 'ToolError';
 }
 
 /** Exit statuses of every command but `hook`. */

@@ -1,10 +1,10 @@
-import type { DefineOptions } from './edit/define.js';
-import type { EditOptions } from './edit/edit.js';
-import type { EnforceOptions } from './host/enforce.js';
-import type { InstallOptions } from './install.js';
-import type { LintOptions } from './lint/lint.js';
-import type { NormalizeCommandOptions, TransformOptions } from './transform/transform.js';
-import type { WatchOptions } from './watch/watch.js';
+import type { DefineOptions } from './commands/define.js';
+import type { EditOptions } from './commands/edit.js';
+import type { EnforceOptions } from './commands/enforce.js';
+import type { InstallOptions } from './commands/install.js';
+import type { LintOptions } from './commands/lint.js';
+import type { NormalizeCommandOptions, TransformOptions } from './commands/transform.js';
+import type { WatchOptions } from './commands/watch.js';
 
 /** What a command line asks for. */
 export type Request =

@@ -1,5 +1,5 @@
-import { isExpected } from './expected-error.js';
-import type { EnforceOptions } from './host/enforce.js';
+import { isExpected } from '../lib/errors.js';
+import type { EnforceOptions } from './commands/enforce.js';
 import { EXIT, errorLine, type Io } from './io.js';
 import type { SchemaRun } from './lint/schema-run.js';
 
@@ -23,16 +23,16 @@ export async function run(program: string, args: readonly string[], io: Io, earl
 }
 
 async function dispatch(program: string, args: readonly string[], io: Io, early?: SchemaRun): Promise<number> {
-  if (early) return (await import('./commands.js')).lint({ paths: args }, io, early);
+  if (early) return (await import('./documents.js')).lint({ paths: args }, io, early);
   const { parseArguments } = await import('./arguments.js');
   const request = await parseArguments(program, args);
   if (request.command === 'print') {
     io.stdout.write(request.text);
     return EXIT.ok;
   }
-  if (request.command === 'watch') return (await import('./watch/watch.js')).watchCommand(request.options, io);
-  if (request.command === 'edit') return (await import('./edit/edit.js')).editCommand(request.options, io);
-  if (request.command === 'install') return (await import('./install.js')).installCommand(request.options, io);
+  if (request.command === 'watch') return (await import('./commands/watch.js')).watchCommand(request.options, io);
+  if (request.command === 'edit') return (await import('./commands/edit.js')).editCommand(request.options, io);
+  if (request.command === 'install') return (await import('./commands/install.js')).installCommand(request.options, io);
   const namesNone =
     request.options.paths.length === 0 && !(request.command === 'enforce' && namesDomains(request.options));
   if (namesNone) {
@@ -45,14 +45,14 @@ async function dispatch(program: string, args: readonly string[], io: Io, early?
     request.options.paths = ['-'];
   }
   if (request.command === 'enforce' && request.options.watch !== undefined) {
-    return (await import('./status/status-watch.js')).watchStatus(request.options, request.options.watch, io);
+    return (await import('./commands/status-watch.js')).watchStatus(request.options, request.options.watch, io);
   }
   if (request.command === 'enforce' && request.options.html !== undefined) {
-    return (await import('./status/status-html.js')).statusPage(request.options, request.options.html, io);
+    return (await import('./commands/status-html.js')).statusPage(request.options, request.options.html, io);
   }
-  if (request.command === 'enforce') return (await import('./host/enforce.js')).enforceCommand(request.options, io);
-  if (request.command === 'define') return (await import('./edit/define.js')).defineCommand(request.options, io);
-  const { lint, normalizeCommand, expandCommand } = await import('./commands.js');
+  if (request.command === 'enforce') return (await import('./commands/enforce.js')).enforceCommand(request.options, io);
+  if (request.command === 'define') return (await import('./commands/define.js')).defineCommand(request.options, io);
+  const { lint, normalizeCommand, expandCommand } = await import('./documents.js');
   if (request.command === 'lint') return lint(request.options, io);
   return request.command === 'normalize' ? normalizeCommand(request.options, io) : expandCommand(request.options, io);
 }

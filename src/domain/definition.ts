@@ -3,7 +3,7 @@ import { InputError } from '../xml/input-error.js';
 import { select } from '../xml/select.js';
 import { type Device, readDevices } from './devices.js';
 import { type PolicyMetadata, readMetadata } from './metadata.js';
-import { type Placement, readPlacement } from './placement.js';
+import { type Placement, readPlacement } from './vcpu-pinning.js';
 
 /** What a domain definition says about its devices' interrupts. */
 export interface Definition {

@@ -1,8 +1,8 @@
 import { type AttributeRange, attributeOf, attributesOf } from '../xml/attributes.js';
 import type { XmlDocument } from '../xml/document.js';
 import type { XmlElement } from '../xml/element.js';
+import { endOfMisc } from '../xml/parse-errors.js';
 import { select } from '../xml/select.js';
-import { endOfMisc } from '../xml/well-formedness.js';
 import { parseAddress } from './address.js';
 import { formatIdentity, type Identity, type IdentityKey, parseIdentity } from './identity.js';
 import { type Policy, parsePolicy } from './policy.js';

@@ -1,5 +1,5 @@
-import { type DomainReport, enforceReport, type InterruptReport, type Problem } from '../enforce/report.js';
-import { printable } from '../lint/formats/printable.js';
+import { type DomainReport, enforceReport, type InterruptReport, type Problem } from '../affinity/report.js';
+import { printable } from '../lib/printable.js';
 
 /** One line of the log, without its end. */
 export interface LogLine {

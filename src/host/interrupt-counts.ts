@@ -1,6 +1,6 @@
 import { parseCpuList } from '../domain/cpu-mask.js';
 import { cpusOf } from '../domain/cpuset.js';
-import type { Files } from './files.js';
+import type { Files } from './pseudo-fs.js';
 
 /** How often each CPU took an interrupt, by IRQ number: CPU numbers with a count above 0. */
 export type InterruptCounts = Map<number, Record<string, number>>;

@@ -1,6 +1,6 @@
 import { parseMask } from '../domain/cpu-mask.js';
 import type { Cpuset } from '../domain/cpuset.js';
-import { FileError, type Files, type WritableFile } from './files.js';
+import { FileError, type Files, type WritableFile } from './pseudo-fs.js';
 
 /** An IRQ number as it is now. */
 export interface Interrupt {

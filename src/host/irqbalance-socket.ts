@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { FileError } from './files.js';
+import { FileError } from './pseudo-fs.js';
 
 /** How long a request may take, in milliseconds: irqbalance answers at once, between two of its looks. */
 const PATIENCE = 1000;

@@ -1,4 +1,4 @@
-import type { Files } from './files.js';
+import type { Files } from './pseudo-fs.js';
 
 /** A running irqbalance, and what its command line tells it to leave alone (irqbalance(1)). */
 export interface Irqbalance {

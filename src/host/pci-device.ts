@@ -1,5 +1,5 @@
 import type { PciAddress } from '../domain/address.js';
-import type { Files } from './files.js';
+import type { Files } from './pseudo-fs.js';
 
 export type InterruptType = 'msix' | 'msi' | 'intx';
 

@@ -1,7 +1,7 @@
 import { parseCpuList } from '../domain/cpu-mask.js';
 import { type Cpuset, union } from '../domain/cpuset.js';
-import type { Files } from './files.js';
-import { canonicalUuid } from './uuid.js';
+import { canonicalUuid } from '../domain/uuid.js';
+import type { Files } from './pseudo-fs.js';
 
 /** The vCPU threads of a running domain: the truth about where its vCPUs may run. */
 export interface VcpuThreads {

@@ -1,5 +1,5 @@
 import type { Definition } from '../domain/definition.js';
-import { RootFiles } from './root-files.js';
+import { RootFiles } from './real-fs.js';
 import { type HostSnapshot, readSnapshot } from './snapshot.js';
 
 export interface ReadHostOptions {

@@ -1,8 +1,8 @@
 import type { PciAddress } from '../domain/address.js';
-import { FileError, type Files } from './files.js';
 import { type Interrupt, readInterrupt } from './interrupt.js';
 import { type InterruptCounts, readInterruptCounts } from './interrupt-counts.js';
 import { type InterruptType, type PciDevice, readPciDevice } from './pci-device.js';
+import { FileError, type Files } from './pseudo-fs.js';
 import { readVcpuThreads, type VcpuThreads } from './qemu-threads.js';
 import { readTopology, type Topology } from './topology.js';
 

@@ -1,6 +1,6 @@
 import { parseCpuList, parseMask } from '../domain/cpu-mask.js';
 import type { Cpuset } from '../domain/cpuset.js';
-import { FileError, type Files } from './files.js';
+import { FileError, type Files } from './pseudo-fs.js';
 
 export interface HostNode {
   node: number;

@@ -1,8 +1,8 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Outcome, type PutOptions, putFile, removeEmptyFolders, takeFile } from './host-file.js';
-import { HOOK, hostFiles, type Part, PLACES, type Programs, SINGLE_HOOK } from './host-files.js';
 import { irqbalanceHints } from './irqbalance-unit.js';
+import { type Outcome, type PutOptions, putFile, removeEmptyFolders, takeFile } from './managed-file.js';
+import { HOOK, hostFiles, type Part, PLACES, type Programs, SINGLE_HOOK } from './manifest.js';
 
 export interface Installation {
   /** a line a file, in the order of PLACES */

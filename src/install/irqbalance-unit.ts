@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { POLICY_FOLDER } from '../host/irqbalance-policy.js';
+import { POLICY_FOLDER } from '../runtime/irqbalance-device-list.js';
 
 const UNITS = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
 /** Where distributions let people configure it; these have precedence over our drop-in. */

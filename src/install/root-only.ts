@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { codeOf, isAbsent } from '../host/system-errors.js';
+import { codeOf, isAbsent } from '../lib/errno.js';
 
 /** As many links as Linux follows (path_resolution(7)). */
 const MOST_LINKS = 40;

@@ -2,8 +2,8 @@ import { type Definition, readDefinition } from '../domain/definition.js';
 import type { Decoded } from '../xml/decode.js';
 import type { XmlDocument } from '../xml/document.js';
 import { InputError } from '../xml/input-error.js';
+import { LineIndex } from '../xml/line-index.js';
 import { parseXml } from '../xml/parse.js';
-import { LineIndex } from '../xml/position.js';
 import { type Finding, inOrder, type RuleInfo } from './rule.js';
 import { NOT_A_DOMAIN, RULES, WELL_FORMED } from './rules/index.js';
 

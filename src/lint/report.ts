@@ -1,4 +1,4 @@
-import type { LineIndex } from '../xml/position.js';
+import type { LineIndex } from '../xml/line-index.js';
 import type { Finding, Severity } from './rule.js';
 
 /** A finding as people and programs get it: schemas/lint.schema.json. Lines and columns count from 1. */

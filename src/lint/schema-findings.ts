@@ -1,8 +1,8 @@
-import { crowdedElement } from '../schema/crowd.js';
-import { describeFault, type SchemaFault } from '../schema/fault.js';
+import { describeFault, type SchemaFault } from '../schema/locate/fault.js';
+import { crowdedElement } from '../schema/size-limit.js';
 import type { SchemaVerdict } from '../schema/verdict.js';
 import type { XmlDocument } from '../xml/document.js';
-import type { LineIndex } from '../xml/position.js';
+import type { LineIndex } from '../xml/line-index.js';
 import { type Finding, inOrder } from './rule.js';
 import { SCHEMA } from './rules/index.js';
 

@@ -1,6 +1,6 @@
 import type { Definition } from '../domain/definition.js';
+import { statedPolicies } from '../domain/device-policies.js';
 import { formatPolicy } from '../domain/policy.js';
-import { statedPolicies } from '../domain/stated-policies.js';
 import { attributesOf } from '../xml/attributes.js';
 import { applyEdits, type Edit } from '../xml/edit.js';
 import { metadataEdits } from './metadata-edits.js';

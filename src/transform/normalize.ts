@@ -1,6 +1,6 @@
 import type { Definition } from '../domain/definition.js';
+import { statedPolicies } from '../domain/device-policies.js';
 import type { DefaultPolicy } from '../domain/metadata.js';
-import { statedPolicies } from '../domain/stated-policies.js';
 import { applyEdits, type Edit } from '../xml/edit.js';
 import { InputError } from '../xml/input-error.js';
 import { metadataEdits, type WantedMetadata } from './metadata-edits.js';

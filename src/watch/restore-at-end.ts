@@ -1,7 +1,7 @@
-import type { Files } from '../host/files.js';
-import type { StateStore } from '../host/state-store.js';
-import type { Placement } from './hold/hold.js';
-import { Restorer, restoreLines } from './restore.js';
+import type { Files } from '../host/pseudo-fs.js';
+import type { StateStore } from '../runtime/state-store.js';
+import type { Placement } from './reconciler.js';
+import { Restorer, restoreLines } from './restore-on-exit.js';
 
 /** --restore-on-exit: what a Restorer knows, kept while the watcher runs and given back at its end. What goes wrong is said once. */
 export class RestoreAtEnd {

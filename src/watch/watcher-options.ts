@@ -1,7 +1,7 @@
-import type { Settings } from '../enforce/settings.js';
-import type { Clock } from './hold/hold.js';
-import type { VirshCall } from './libvirt/virsh.js';
-import type { JournalEntry } from './tell/journal-entry.js';
+import type { Settings } from '../affinity/settings.js';
+import type { VirshCall } from '../libvirt/virsh.js';
+import type { JournalEntry } from './output/journal-entry.js';
+import type { Clock } from './reconciler.js';
 
 /** What a watcher is told, and whom it tells. */
 export interface WatcherOptions {

@@ -1,7 +1,7 @@
 import type { Document } from '@xmldom/xmldom';
 import { Dom } from './dom.js';
 import type { ElementRange, XmlElement } from './element.js';
-import { LineIndex } from './position.js';
+import { LineIndex } from './line-index.js';
 
 /** A well-formed document: its text, and its elements with the place of each. It is asked, never written. */
 export class XmlDocument {

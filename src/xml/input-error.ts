@@ -1,8 +1,10 @@
+import { ExpectedError } from '../lib/errors.js';
+
 /** Most characters of a message: a tag name may be megabytes long. */
 const LONGEST = 240;
 
 /** What is wrong with an input text, and where: one line for people, an offset for editors. */
-export class InputError extends Error {
+export class InputError extends ExpectedError {
   override readonly name = 'InputError';
   /**
    * @param message one line, without position and without a full stop; what it quotes from the input is cut where it is long

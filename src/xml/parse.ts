@@ -2,8 +2,8 @@ import { type SaxesAttributeNS, SaxesParser, type SaxesTag } from 'saxes';
 import { XmlDocument } from './document.js';
 import { type XmlAttribute, XmlElement } from './element.js';
 import { InputError } from './input-error.js';
-import { isQualified, mayUseNamespaces, type Named } from './names.js';
-import { endOfMisc, explain } from './well-formedness.js';
+import { isQualified, mayUseNamespaces, type Named } from './namespaces.js';
+import { endOfMisc, explain } from './parse-errors.js';
 
 /** Deepest nesting read: the limit of libxml2, which reads the document after us. */
 export const MAX_DEPTH = 256;

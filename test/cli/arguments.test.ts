@@ -1,9 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseArguments } from '../../src/cli/arguments.js';
-import { ToolError } from '../../src/cli/io.js';
 import type { Request } from '../../src/cli/request.js';
 import { version } from '../../src/cli/version.js';
+import { ToolError } from '../../src/lib/errors.js';
 import { runCli } from '../support/cli.js';
 
 const test = suite('arguments');

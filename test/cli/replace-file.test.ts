@@ -12,7 +12,7 @@ import {
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { putFile, replaceFile } from '../../src/cli/files/replace-file.js';
-import { ToolError } from '../../src/cli/io.js';
+import { ToolError } from '../../src/lib/errors.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { asOrdinaryUser } from '../support/ordinary-user.js';
 import { run } from '../support/run.js';

@@ -1,9 +1,9 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, utimesSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ToolError } from '../../src/cli/io.js';
-import { watchCommand } from '../../src/cli/watch/watch.js';
-import { WatcherPlace } from '../../src/watch/watcher-place.js';
+import { watchCommand } from '../../src/cli/commands/watch.js';
+import { ToolError } from '../../src/lib/errors.js';
+import { WatcherPlace } from '../../src/runtime/instance-lock.js';
 import { BOTH, liveXml, SimulatedRoot } from '../hook/simulated-root.js';
 import { runCli } from '../support/cli.js';
 import { validateEnforceReport } from '../support/json-schemas.js';

@@ -1,10 +1,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { vcpuCpus } from '../../src/domain/auto-cpus.js';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import { type Cpuset, formatCpuset } from '../../src/domain/cpuset.js';
 import { readDefinition } from '../../src/domain/definition.js';
-import { usableCpus } from '../../src/domain/policy-in-force.js';
-import { vcpuCpus } from '../../src/domain/vcpu-cpus.js';
+import { usableCpus } from '../../src/domain/effective-policy.js';
 import { parseXml } from '../../src/xml/parse.js';
 
 const followed = suite('CPUs that auto follows');

@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type PciAddress, parseAddress } from '../../src/domain/address.js';
-import { ownership } from '../../src/enforce/handlers.js';
 import { isVfioDriver } from '../../src/host/pci-device.js';
+import { ownership } from '../../src/host/vfio-handlers.js';
 
 const names = suite('names of handlers and drivers');
 const address = parseAddress('0000:82:00.0') as PciAddress;

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Treatment, treatmentOf } from '../../src/enforce/kernel-errors.js';
+import { type Treatment, treatmentOf } from '../../src/affinity/write-errors.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { A, guest, hostdev, hostOf, interrupts, outcomes, Simulated, vfio } from './simulated-pass.js';
 

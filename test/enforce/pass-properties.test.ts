@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { releaseDomain } from '../../src/affinity/release.js';
+import type { DomainReport } from '../../src/affinity/report.js';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import { type Cpuset, cpusetOf, EMPTY, formatCpuset, has, isSubset } from '../../src/domain/cpuset.js';
-import { releaseDomain } from '../../src/enforce/release.js';
-import type { DomainReport } from '../../src/enforce/report.js';
-import type { DeviceDescription, HostDescription } from '../../src/host/simulated/description.js';
-import { SimulatedKernel } from '../../src/host/simulated/kernel.js';
+import type { DeviceDescription, HostDescription } from '../simulator/description.js';
+import { SimulatedKernel } from '../simulator/kernel.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { guest, hostdev, interrupts, Simulated, UUID } from './simulated-pass.js';
 

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { enforceDomain } from '../../src/affinity/reconcile-domain.js';
 import { readDefinition } from '../../src/domain/definition.js';
-import { enforceDomain } from '../../src/enforce/pass.js';
 import { parseXml } from '../../src/xml/parse.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import {

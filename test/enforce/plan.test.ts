@@ -1,13 +1,13 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { plan } from '../../src/affinity/plan.js';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import type { Cpuset } from '../../src/domain/cpuset.js';
 import type { Definition } from '../../src/domain/definition.js';
-import type { PolicySettings } from '../../src/domain/policy-in-force.js';
-import { plan } from '../../src/enforce/plan.js';
-import type { SimulatedKernel } from '../../src/host/simulated/kernel.js';
-import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
+import type { PolicySettings } from '../../src/domain/effective-policy.js';
 import { readSnapshot } from '../../src/host/snapshot.js';
+import type { SimulatedKernel } from '../simulator/kernel.js';
+import { KernelFiles } from '../simulator/kernel-fs.js';
 import { A, B, C, guest, hostdev, hostOf, outcomes, UUID, vfio } from './simulated-pass.js';
 
 const planning = suite('plan');

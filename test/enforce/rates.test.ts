@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { formatRate, ratesBetween } from '../../src/enforce/rates.js';
-import { type DeviceReport, enforceReport, type InterruptReport } from '../../src/enforce/report.js';
+import { type DeviceReport, enforceReport, type InterruptReport } from '../../src/affinity/report.js';
+import { formatRate, ratesBetween } from '../../src/report/rates.js';
 
 const test = suite('rates');
 

@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { SimulatedKernel } from '../../src/host/simulated/kernel.js';
-import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
+import type { SimulatedKernel } from '../simulator/kernel.js';
+import { KernelFiles } from '../simulator/kernel-fs.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { A, guest, hostdev, hostOf, Simulated, vfio } from './simulated-pass.js';
 

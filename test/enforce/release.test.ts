@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { releaseDomain } from '../../src/affinity/release.js';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import { type Cpuset, formatCpuset } from '../../src/domain/cpuset.js';
-import { releaseDomain } from '../../src/enforce/release.js';
-import { FileError } from '../../src/host/files.js';
-import type { DeviceDescription } from '../../src/host/simulated/description.js';
-import type { SimulatedKernel } from '../../src/host/simulated/kernel.js';
-import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
+import { FileError } from '../../src/host/pseudo-fs.js';
+import type { DeviceDescription } from '../simulator/description.js';
+import type { SimulatedKernel } from '../simulator/kernel.js';
+import { KernelFiles } from '../simulator/kernel-fs.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { A, AfterWrite, B, C, guest, hostdev, hostOf, Simulated, UUID, vfio } from './simulated-pass.js';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type EnforceReport, enforceReport } from '../../src/enforce/report.js';
+import { type EnforceReport, enforceReport } from '../../src/affinity/report.js';
 import { projectRoot } from '../support/cli.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { A, B, C, guest, hostdev, hostOf, interrupts, Simulated, vfio } from './simulated-pass.js';

@@ -1,12 +1,12 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { apply } from '../../src/affinity/apply-plan.js';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import type { Cpuset } from '../../src/domain/cpuset.js';
-import { apply } from '../../src/enforce/apply.js';
-import { FileError } from '../../src/host/files.js';
-import type { DeviceDescription } from '../../src/host/simulated/description.js';
-import type { SimulatedKernel } from '../../src/host/simulated/kernel.js';
-import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
+import { FileError } from '../../src/host/pseudo-fs.js';
+import type { DeviceDescription } from '../simulator/description.js';
+import type { SimulatedKernel } from '../simulator/kernel.js';
+import { KernelFiles } from '../simulator/kernel-fs.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import {
   A,

@@ -1,14 +1,14 @@
+import { enforceDomain, type PassHost, planDomain } from '../../src/affinity/reconcile-domain.js';
+import type { DomainReport, InterruptReport } from '../../src/affinity/report.js';
 import { formatCpuset } from '../../src/domain/cpuset.js';
 import { type Definition, readDefinition } from '../../src/domain/definition.js';
-import type { PolicySettings } from '../../src/domain/policy-in-force.js';
-import { enforceDomain, type PassHost, planDomain } from '../../src/enforce/pass.js';
-import type { DomainReport, InterruptReport } from '../../src/enforce/report.js';
-import type { Files } from '../../src/host/files.js';
-import type { DeviceDescription, HostDescription } from '../../src/host/simulated/description.js';
-import { SimulatedKernel } from '../../src/host/simulated/kernel.js';
-import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
-import { StateStore } from '../../src/host/state-store.js';
+import type { PolicySettings } from '../../src/domain/effective-policy.js';
+import type { Files } from '../../src/host/pseudo-fs.js';
+import { StateStore } from '../../src/runtime/state-store.js';
 import { parseXml } from '../../src/xml/parse.js';
+import type { DeviceDescription, HostDescription } from '../simulator/description.js';
+import { SimulatedKernel } from '../simulator/kernel.js';
+import { KernelFiles } from '../simulator/kernel-fs.js';
 
 export const UUID = '0d6a7c11-3f0e-4f57-9d0b-5d3a4a1f2e01';
 /** Devices of the tests: A and B are the guest's, C is a neighbour's. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { clip, elide, shrink, wrap } from '../../src/enforce/text-columns.js';
+import { clip, elide, shrink, wrap } from '../../src/report/text-columns.js';
 
 const columns = suite('columns of text');
 

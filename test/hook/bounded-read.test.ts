@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { PassThrough, Readable } from 'node:stream';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Input, readBounded } from '../../src/hook/bounded-read.js';
+import { type Input, readBounded } from '../../src/hook/read-stdin.js';
 import { decode, MAX_BYTES } from '../../src/xml/decode.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { WatcherPlace } from '../../src/watch/watcher-place.js';
+import { WatcherPlace } from '../../src/runtime/instance-lock.js';
 import { type Outcome, run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { DeviceReport, DomainReport, InterruptReport } from '../../src/enforce/report.js';
+import type { DeviceReport, DomainReport, InterruptReport } from '../../src/affinity/report.js';
 import { detailLines, errorsOf, logLine, passLine } from '../../src/hook/log-line.js';
 
 const test = suite('hook log');

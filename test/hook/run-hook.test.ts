@@ -2,9 +2,9 @@ import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Work } from '../../src/hook/operation.js';
-import { type HookResult, runHook } from '../../src/hook/run-hook.js';
-import { RootFiles } from '../../src/host/root-files.js';
-import { StateStore } from '../../src/host/state-store.js';
+import { type HookResult, runHook } from '../../src/hook/run.js';
+import { RootFiles } from '../../src/host/real-fs.js';
+import { StateStore } from '../../src/runtime/state-store.js';
 import { BOTH, liveXml, SimulatedRoot, UUID } from './simulated-root.js';
 
 const test = suite('hook');

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { parseMask } from '../../src/domain/cpu-mask.js';
 import { formatCpuset } from '../../src/domain/cpuset.js';
-import type { HostDescription } from '../../src/host/simulated/description.js';
-import { SimulatedKernel } from '../../src/host/simulated/kernel.js';
-import { layOut } from '../../src/host/simulated/layout.js';
+import type { HostDescription } from '../simulator/description.js';
+import { SimulatedKernel } from '../simulator/kernel.js';
+import { layOut } from '../simulator/write-tree.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 export const UUID = '5b1c2ad4-9f0e-4c39-8a53-0e6c3c1f7a10';

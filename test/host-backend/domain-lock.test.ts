@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { lutimesSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, unlinkSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { withDomainLock } from '../../src/host/domain-lock.js';
+import { withDomainLock } from '../../src/runtime/domain-lock.js';
 import { UUID } from '../hook/simulated-root.js';
 import { projectRoot } from '../support/cli.js';
 import { run } from '../support/run.js';
@@ -94,7 +94,7 @@ test('keeps processes apart', async () => {
   const program = folder.write(
     'count.ts',
     `import { readFileSync, writeFileSync } from 'node:fs';
-    import { withDomainLock } from ${JSON.stringify(`${projectRoot}src/host/domain-lock.ts`)};
+    import { withDomainLock } from ${JSON.stringify(`${projectRoot}src/runtime/domain-lock.ts`)};
     const pause = (ms: number) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
     for (let i = 0; i < 20; i++) {
       withDomainLock({ folder: ${JSON.stringify(folder.path)}, pause }, '${UUID}', () => {

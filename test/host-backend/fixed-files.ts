@@ -1,4 +1,4 @@
-import { FileError, type Files, type OpenFile, type WritableFile } from '../../src/host/files.js';
+import { FileError, type Files, type OpenFile, type WritableFile } from '../../src/host/pseudo-fs.js';
 
 /** Files that are given, by path; a value that is an error is met by who reads it. Folders come of the paths. */
 export class FixedFiles implements Files {

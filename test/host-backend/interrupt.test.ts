@@ -2,8 +2,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { PciAddress } from '../../src/domain/address.js';
 import { formatCpuset } from '../../src/domain/cpuset.js';
-import { FileError } from '../../src/host/files.js';
 import { readHandlers, readInterrupt } from '../../src/host/interrupt.js';
+import { FileError } from '../../src/host/pseudo-fs.js';
 import { readDevice } from '../../src/host/snapshot.js';
 import { FixedFiles } from './fixed-files.js';
 

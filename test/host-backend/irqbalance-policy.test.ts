@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { HeldDevices } from '../../src/host/irqbalance-policy.js';
+import { HeldDevices } from '../../src/runtime/irqbalance-device-list.js';
 import { SimulatedRoot } from '../hook/simulated-root.js';
 import { projectRoot } from '../support/cli.js';
 import { run } from '../support/run.js';

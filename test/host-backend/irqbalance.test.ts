@@ -1,11 +1,11 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Irqbalance, isBanned, readIrqbalance } from '../../src/host/irqbalance.js';
-import { RootFiles } from '../../src/host/root-files.js';
-import type { HostDescription } from '../../src/host/simulated/description.js';
-import { SimulatedKernel } from '../../src/host/simulated/kernel.js';
-import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
-import { layOut } from '../../src/host/simulated/layout.js';
+import { RootFiles } from '../../src/host/real-fs.js';
+import type { HostDescription } from '../simulator/description.js';
+import { SimulatedKernel } from '../simulator/kernel.js';
+import { KernelFiles } from '../simulator/kernel-fs.js';
+import { layOut } from '../simulator/write-tree.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { FixedFiles } from './fixed-files.js';
 

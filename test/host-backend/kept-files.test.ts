@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { FileError } from '../../src/host/files.js';
-import { KeptFiles } from '../../src/host/kept-files.js';
+import { KeptFiles } from '../../src/host/fd-cache.js';
+import type { FileError } from '../../src/host/pseudo-fs.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const kept = suite('files that are kept open');

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { symlinkSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { FileError } from '../../src/host/files.js';
-import { readOwnFile } from '../../src/host/own-file.js';
+import { FileError } from '../../src/host/pseudo-fs.js';
+import { readOwnFile } from '../../src/runtime/safe-read.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const own = suite("a file of this user's own");

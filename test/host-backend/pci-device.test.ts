@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { PciAddress } from '../../src/domain/address.js';
-import { FileError } from '../../src/host/files.js';
 import { isVfioDriver, readPciDevice } from '../../src/host/pci-device.js';
+import { FileError } from '../../src/host/pseudo-fs.js';
 import { FixedFiles } from './fixed-files.js';
 
 const devices = suite('PCI devices');

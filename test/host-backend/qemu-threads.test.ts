@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatCpuset } from '../../src/domain/cpuset.js';
-import { FileError } from '../../src/host/files.js';
+import { FileError } from '../../src/host/pseudo-fs.js';
 import { readVcpuThreads } from '../../src/host/qemu-threads.js';
 import { FixedFiles } from './fixed-files.js';
 

@@ -5,11 +5,11 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatCpuset } from '../../src/domain/cpuset.js';
 import { readDefinition } from '../../src/domain/definition.js';
-import { SimulatedKernel } from '../../src/host/simulated/kernel.js';
-import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
-import { parseHostDescription } from '../../src/host/simulated/parse-description.js';
 import { readSnapshot } from '../../src/host/snapshot.js';
 import { parseXml } from '../../src/xml/parse.js';
+import { SimulatedKernel } from '../simulator/kernel.js';
+import { KernelFiles } from '../simulator/kernel-fs.js';
+import { parseHostDescription } from '../simulator/parse-description.js';
 import { projectRoot } from '../support/cli.js';
 
 const samples = suite('sample hosts');

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { canonicalUuid } from '../../src/host/uuid.js';
+import { canonicalUuid } from '../../src/domain/uuid.js';
 
 const uuids = suite('UUIDs');
 const CANONICAL = 'c0f7f3a2-6d0c-4d07-b6f0-2f3d5f0f9b21';

@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatCpuset } from '../../src/domain/cpuset.js';
-import type { OpenFile } from '../../src/host/files.js';
-import { VcpuWatch } from '../../src/host/vcpu-watch.js';
+import type { OpenFile } from '../../src/host/pseudo-fs.js';
+import { VcpuWatch } from '../../src/host/vcpu-affinity-cache.js';
 import { FixedFiles } from './fixed-files.js';
 
 const watch = suite('vCPU threads, looked at again and again');

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readlinkSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseVectorEvents, VectorEvents, type VectorNews } from '../../src/host/vector-events.js';
+import { parseVectorEvents, VectorEvents, type VectorNews } from '../../src/host/trace-events.js';
 import { EVENT, FILTER, SimulatedTracefs } from '../support/simulated-tracefs.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 

@@ -1,6 +1,6 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
-import { StateStore } from '../../src/host/state-store.js';
+import { StateStore } from '../../src/runtime/state-store.js';
 import { frontText } from '../hook/installed-front.js';
 import { SimulatedRoot } from '../hook/simulated-root.js';
 import { projectRoot } from '../support/cli.js';

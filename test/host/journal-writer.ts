@@ -1,5 +1,5 @@
 // Run by journal.test.ts where a journald of its own listens: writes what the watcher would, and waits until it is sent.
-import { FIELD_SOCKET, FieldJournal } from '../../src/watch/tell/field-journal.js';
+import { FIELD_SOCKET, FieldJournal } from '../../src/watch/output/journald.js';
 
 const plain: string[] = [];
 const journal = new FieldJournal(({ text }) => plain.push(text), FIELD_SOCKET);

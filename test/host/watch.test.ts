@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
-import { StateStore } from '../../src/host/state-store.js';
+import { StateStore } from '../../src/runtime/state-store.js';
 import { frontText } from '../hook/installed-front.js';
 import { SimulatedRoot } from '../hook/simulated-root.js';
 import { projectRoot } from '../support/cli.js';

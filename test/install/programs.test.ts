@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { hiddenProgram, problemOf, unusablePath } from '../../src/install/programs.js';
+import { hiddenProgram, problemOf, unusablePath } from '../../src/install/check-paths.js';
 
 const test = suite('programs of an installation');
 

@@ -7,7 +7,7 @@ import { sarifLog } from '../../src/lint/formats/sarif.js';
 import { formatFinding, formatSummary, type Paint, plain } from '../../src/lint/formats/text.js';
 import type { LintReport } from '../../src/lint/report.js';
 import { ALL_RULES } from '../../src/lint/rules/index.js';
-import { LineIndex } from '../../src/xml/position.js';
+import { LineIndex } from '../../src/xml/line-index.js';
 import { validateReport, validateSarif } from '../support/json-schemas.js';
 import { expectFile } from '../support/update-cases.js';
 

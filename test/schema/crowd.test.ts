@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { crowdedElement, crowdIn } from '../../src/schema/crowd.js';
+import { crowdedElement, crowdIn } from '../../src/schema/size-limit.js';
 import { parseXml } from '../../src/xml/parse.js';
 
 const test = suite('crowds of siblings');

@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { describeFault } from '../../src/schema/fault.js';
 import { findGrammar } from '../../src/schema/grammar.js';
-import { Locator } from '../../src/schema/locate.js';
+import { describeFault } from '../../src/schema/locate/fault.js';
+import { Locator } from '../../src/schema/locate/locate.js';
 import { tellingMessage } from '../../src/schema/verdict.js';
 import { parseXml } from '../../src/xml/parse.js';
 import { libvirtSchemas, needs, suiteWhere } from '../support/needs.js';

@@ -1,8 +1,8 @@
 import * as assert from 'uvu/assert';
 import { type Definition, readDefinition } from '../../src/domain/definition.js';
+import { statedPolicies } from '../../src/domain/device-policies.js';
 import type { DefaultPolicy } from '../../src/domain/metadata.js';
 import { formatPolicy } from '../../src/domain/policy.js';
-import { statedPolicies } from '../../src/domain/stated-policies.js';
 import { expand } from '../../src/transform/expand.js';
 import { normalize } from '../../src/transform/normalize.js';
 import { parseXml } from '../../src/xml/parse.js';

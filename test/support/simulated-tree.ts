@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { layOut, parseHostDescription, SimulatedKernel } from '../../src/host/simulated/index.js';
+import { layOut, parseHostDescription, SimulatedKernel } from '../simulator/index.js';
 import { projectRoot } from './cli.js';
 import { TemporaryFolder } from './temporary-folder.js';
 

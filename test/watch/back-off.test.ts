@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ErrorKind } from '../../src/enforce/kernel-errors.js';
-import { BackOff } from '../../src/watch/hold/back-off.js';
+import type { ErrorKind } from '../../src/affinity/write-errors.js';
+import { BackOff } from '../../src/watch/back-off.js';
 
 const backOff = suite('when a write is tried again');
 

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Contest } from '../../src/watch/hold/contest.js';
+import { Contest } from '../../src/watch/repair-limiter.js';
 
 const contest = suite('a quarrel over one interrupt');
 const LIMITS = { limit: 2, window: 1000 };

@@ -1,11 +1,11 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { DeviceReport, InterruptReport } from '../../src/affinity/report.js';
 import type { PciAddress } from '../../src/domain/address.js';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
-import type { DeviceReport, InterruptReport } from '../../src/enforce/report.js';
-import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
-import { DeviceWatch } from '../../src/watch/hold/device-watch.js';
+import { DeviceWatch } from '../../src/watch/device-state.js';
 import { A, B, guest, hostdev, hostOf, Simulated, vfio } from '../enforce/simulated-pass.js';
+import { KernelFiles } from '../simulator/kernel-fs.js';
 
 const watch = suite('a device, looked at again and again');
 

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { DomainFeed } from '../../src/watch/libvirt/domain-feed.js';
+import { DomainFeed } from '../../src/libvirt/domain-tracker.js';
 import { liveXml, UUID } from '../hook/simulated-root.js';
 import { until } from '../support/until.js';
 

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type LibvirtEvent, parseEventLine } from '../../src/watch/libvirt/event-line.js';
+import { type LibvirtEvent, parseEventLine } from '../../src/libvirt/event-line.js';
 
 const test = suite("lines of libvirt's events");
 const STAMP = '2026-03-01 20:44:28.039+0000: ';

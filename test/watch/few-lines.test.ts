@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { FewLines } from '../../src/watch/tell/few-lines.js';
+import { FewLines } from '../../src/lib/rate-limiter.js';
 
 const test = suite('a flood of lines');
 

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { FieldJournal } from '../../src/watch/tell/field-journal.js';
+import { FieldJournal } from '../../src/watch/output/journald.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const test = suite('journal with fields');

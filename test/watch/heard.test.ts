@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { FileError } from '../../src/host/files.js';
-import { Heard } from '../../src/watch/hold/heard.js';
+import { FileError } from '../../src/host/pseudo-fs.js';
+import { Heard } from '../../src/watch/irq-queue.js';
 import { FixedFiles } from '../host-backend/fixed-files.js';
 
 const heard = suite('interrupts that the kernel named');

@@ -1,11 +1,11 @@
+import { DEFAULT_SETTINGS, type Settings } from '../../src/affinity/settings.js';
 import { formatCpuset } from '../../src/domain/cpuset.js';
 import type { Definition } from '../../src/domain/definition.js';
-import { DEFAULT_SETTINGS, type Settings } from '../../src/enforce/settings.js';
-import type { DomainState, DomainStates } from '../../src/host/domain-state.js';
-import type { Files } from '../../src/host/files.js';
-import type { SimulatedKernel } from '../../src/host/simulated/kernel.js';
-import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
-import { Hold, type HoldRun } from '../../src/watch/hold/hold.js';
+import type { Files } from '../../src/host/pseudo-fs.js';
+import type { DomainState, DomainStates } from '../../src/runtime/domain-state.js';
+import { Hold, type HoldRun } from '../../src/watch/reconciler.js';
+import type { SimulatedKernel } from '../simulator/kernel.js';
+import { KernelFiles } from '../simulator/kernel-fs.js';
 
 /** States in memory. */
 export class MemoryStates implements DomainStates {

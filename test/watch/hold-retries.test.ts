@@ -1,9 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
-import type { SimulatedKernel } from '../../src/host/simulated/kernel.js';
-import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
 import { A, guest, hostdev, hostOf, UUID, vfio } from '../enforce/simulated-pass.js';
+import type { SimulatedKernel } from '../simulator/kernel.js';
+import { KernelFiles } from '../simulator/kernel-fs.js';
 import { HeldHost, told } from './held-host.js';
 
 const retries = suite('what could not be placed is tried again');

@@ -1,10 +1,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { FileError } from '../../src/host/files.js';
-import type { HostDescription } from '../../src/host/simulated/description.js';
-import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
-import type { HoldRun } from '../../src/watch/hold/hold.js';
+import { FileError } from '../../src/host/pseudo-fs.js';
+import type { HoldRun } from '../../src/watch/reconciler.js';
 import { A, B, guest, hostdev, hostOf, UUID, vfio } from '../enforce/simulated-pass.js';
+import type { HostDescription } from '../simulator/description.js';
+import { KernelFiles } from '../simulator/kernel-fs.js';
 import { HeldHost, told } from './held-host.js';
 
 const unreadable = suite('what cannot be read');

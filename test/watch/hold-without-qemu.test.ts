@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Definition } from '../../src/domain/definition.js';
-import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
 import { guest, hostdev, hostOf, vfio } from '../enforce/simulated-pass.js';
+import { KernelFiles } from '../simulator/kernel-fs.js';
 import { HeldHost, told } from './held-host.js';
 
 const without = suite('domains whose QEMU is not found');

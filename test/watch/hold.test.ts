@@ -1,9 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
-import type { HostDescription } from '../../src/host/simulated/description.js';
-import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
 import { A, B, guest, hostdev, hostOf, UUID, vfio } from '../enforce/simulated-pass.js';
+import type { HostDescription } from '../simulator/description.js';
+import { KernelFiles } from '../simulator/kernel-fs.js';
 import { HeldHost, told } from './held-host.js';
 
 const hold = suite('hold');

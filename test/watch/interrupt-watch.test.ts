@@ -1,12 +1,12 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
-import { FileError } from '../../src/host/files.js';
-import type { SimulatedKernel } from '../../src/host/simulated/kernel.js';
-import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
-import { InterruptWatch } from '../../src/watch/hold/interrupt-watch.js';
+import { FileError } from '../../src/host/pseudo-fs.js';
+import { InterruptWatch } from '../../src/watch/interrupt-state.js';
 import { A, hostOf, vfio } from '../enforce/simulated-pass.js';
 import { FixedFiles } from '../host-backend/fixed-files.js';
+import type { SimulatedKernel } from '../simulator/kernel.js';
+import { KernelFiles } from '../simulator/kernel-fs.js';
 
 const watch = suite('one interrupt, looked at again and again');
 const HANDLER = `vfio-msix[0](${A})`;

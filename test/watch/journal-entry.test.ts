@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Placement } from '../../src/watch/hold/hold.js';
-import { fieldsOf } from '../../src/watch/tell/field-journal.js';
-import { placementEntries, problemEntry } from '../../src/watch/tell/journal-entry.js';
+import { placementEntries, problemEntry } from '../../src/watch/output/journal-entry.js';
+import { fieldsOf } from '../../src/watch/output/journald.js';
+import type { Placement } from '../../src/watch/reconciler.js';
 
 const test = suite('journal of the watcher');
 const A = '0000:82:00.0';

@@ -1,9 +1,9 @@
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { pause } from '../../src/host/pause.js';
-import { LibvirtEvents } from '../../src/watch/libvirt/libvirt-events.js';
-import { Virsh } from '../../src/watch/libvirt/virsh.js';
+import { pause } from '../../src/lib/pause.js';
+import { LibvirtEvents } from '../../src/libvirt/events.js';
+import { Virsh } from '../../src/libvirt/virsh.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
 

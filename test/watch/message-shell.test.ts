@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { MessageShell } from '../../src/watch/tell/message-shell.js';
+import { MessageShell } from '../../src/watch/output/shell-pipe.js';
 import { projectRoot } from '../support/cli.js';
 import { run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
@@ -119,7 +119,7 @@ test('nothing in a line ends it, or the message', async () => {
 test('where there is no room for a process, it was not taken; later, it is', async () => {
   const script = `
     const { openSync, closeSync } = require('node:fs');
-    const { MessageShell } = require('./src/watch/tell/message-shell.ts');
+    const { MessageShell } = require('./src/watch/output/shell-pipe.ts');
     const shell = new MessageShell('true', 5000);
     // tsx reads more of itself a moment later
     setTimeout(async () => {

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { count, noCounters } from '../../src/watch/hold/counters.js';
-import { emptyRun } from '../../src/watch/hold/hold-run.js';
-import { formatMetrics, writeMetrics } from '../../src/watch/tell/metrics.js';
+import { count, noCounters } from '../../src/watch/counters.js';
+import { emptyRun } from '../../src/watch/events.js';
+import { formatMetrics, writeMetrics } from '../../src/watch/output/metrics.js';
 import { parseExposition } from '../support/exposition.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 

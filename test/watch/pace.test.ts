@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { DEFAULT_SETTINGS } from '../../src/enforce/settings.js';
-import { Pace, type Scope } from '../../src/watch/hold/pace.js';
+import { DEFAULT_SETTINGS } from '../../src/affinity/settings.js';
+import { Pace, type Scope } from '../../src/watch/schedule.js';
 
 const pace = suite('when a domain is looked at');
 

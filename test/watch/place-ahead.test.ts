@@ -1,12 +1,12 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { PciAddress } from '../../src/domain/address.js';
-import type { DeviceDescription } from '../../src/host/simulated/description.js';
-import type { SimulatedKernel } from '../../src/host/simulated/kernel.js';
-import { KernelFiles } from '../../src/host/simulated/kernel-files.js';
-import { DeviceWatch } from '../../src/watch/hold/device-watch.js';
-import { placeAhead } from '../../src/watch/hold/place-ahead.js';
+import { DeviceWatch } from '../../src/watch/device-state.js';
+import { placeAhead } from '../../src/watch/fast-path.js';
 import { A, B, hostOf } from '../enforce/simulated-pass.js';
+import type { DeviceDescription } from '../simulator/description.js';
+import type { SimulatedKernel } from '../simulator/kernel.js';
+import { KernelFiles } from '../simulator/kernel-fs.js';
 
 const test = suite('what the kernel names is placed ahead');
 const OURS = `vfio-msix[0](${A})`;

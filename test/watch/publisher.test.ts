@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { noCounters } from '../../src/watch/hold/counters.js';
-import { Publisher } from '../../src/watch/tell/publisher.js';
+import { noCounters } from '../../src/watch/counters.js';
+import { Publisher } from '../../src/watch/output/status-publisher.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
 

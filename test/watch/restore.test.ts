@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { RootFiles } from '../../src/host/root-files.js';
-import type { Placement } from '../../src/watch/hold/hold.js';
-import { Restorer } from '../../src/watch/restore.js';
+import { RootFiles } from '../../src/host/real-fs.js';
+import type { Placement } from '../../src/watch/reconciler.js';
+import { Restorer } from '../../src/watch/restore-on-exit.js';
 import { C, hostOf, NumberGoes, A as OWN, vfio } from '../enforce/simulated-pass.js';
 import { SimulatedRoot } from '../hook/simulated-root.js';
 

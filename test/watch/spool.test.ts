@@ -13,7 +13,7 @@ import {
 import { createServer } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Spool } from '../../src/watch/libvirt/spool.js';
+import { Spool } from '../../src/runtime/spool.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
 

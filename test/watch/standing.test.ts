@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Problem } from '../../src/enforce/report.js';
-import { Standing } from '../../src/watch/hold/standing.js';
+import type { Problem } from '../../src/affinity/report.js';
+import { Standing } from '../../src/watch/reported-problems.js';
 import { guest, UUID } from '../enforce/simulated-pass.js';
 
 const standing = suite('problems that stand are told once');

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { WatcherPlace } from '../../src/watch/watcher-place.js';
+import { WatcherPlace } from '../../src/runtime/instance-lock.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const test = suite("the watcher's place");

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { InputError } from '../../src/xml/input-error.js';
+import { LineIndex } from '../../src/xml/line-index.js';
 import { parseXml } from '../../src/xml/parse.js';
-import { LineIndex } from '../../src/xml/position.js';
 
 interface Case {
   name: string;

@@ -5,7 +5,7 @@ import { attributesOf } from '../../src/xml/attributes.js';
 import type { XmlDocument } from '../../src/xml/document.js';
 import type { XmlElement } from '../../src/xml/element.js';
 import { InputError } from '../../src/xml/input-error.js';
-import { mayUseNamespaces } from '../../src/xml/names.js';
+import { mayUseNamespaces } from '../../src/xml/namespaces.js';
 import { MAX_ALL_ATTRIBUTES, MAX_ATTRIBUTES, MAX_DEPTH, MAX_ELEMENTS, parseXml } from '../../src/xml/parse.js';
 import { goodSamples } from '../support/samples.js';
 import { scanElements } from '../support/xml-scan.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { LineIndex, type Position } from '../../src/xml/position.js';
+import { LineIndex, type Position } from '../../src/xml/line-index.js';
 
 const position = suite('LineIndex');
 

@@ -1,6 +1,6 @@
-import { PrivateFolder } from '../files/private-folder.js';
-import { ToolError } from '../io.js';
-import { callVirsh, errorsOf, runningNames } from '../virsh.js';
+import { ToolError } from '../../lib/errors.js';
+import { callVirsh, errorsOf, runningNames } from '../../libvirt/virsh-sync.js';
+import { PrivateFolder } from '../files/temp-dir.js';
 
 /** virsh's word for a libvirt that is not there: no fault of the definition. */
 const NO_CONNECTION = 'failed to connect to the hypervisor';

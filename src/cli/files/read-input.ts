@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
-import { pause } from '../../host/pause.js';
+import { ToolError } from '../../lib/errors.js';
+import { pause } from '../../lib/pause.js';
 import { MAX_BYTES } from '../../xml/decode.js';
-import { ToolError } from '../io.js';
 
 /** What `-` is called in messages. */
 export const STDIN_NAME = '<stdin>';

@@ -17,7 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ToolError } from '../io.js';
+import { ToolError } from '../../lib/errors.js';
 import { reason } from './read-input.js';
 
 /**

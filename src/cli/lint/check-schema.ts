@@ -1,7 +1,7 @@
 import type { Finding } from '../../lint/rule.js';
 import { withSchemaFaults } from '../../lint/schema-findings.js';
+import type { LineIndex } from '../../xml/line-index.js';
 import { parseXml } from '../../xml/parse.js';
-import type { LineIndex } from '../../xml/position.js';
 import type { Io } from '../io.js';
 import type { SchemaRun } from './schema-run.js';
 import { verdictOnText, verdictsOf } from './verdicts.js';
@@ -28,7 +28,7 @@ export async function checkSchema(
   const verdicts = await verdictsOf(run, documents, rejected, env);
   const invalid = files.filter((_, index) => !verdicts[index]?.valid);
   if (invalid.length === 0) return;
-  const { Locator } = await import('../../schema/locate.js');
+  const { Locator } = await import('../../schema/locate/locate.js');
   const locator = await Locator.open(run.grammar);
   try {
     for (const file of invalid) {

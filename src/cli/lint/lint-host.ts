@@ -1,11 +1,11 @@
+import { readSettings } from '../../affinity/read-settings.js';
 import type { Definition } from '../../domain/definition.js';
-import { readSettings } from '../../enforce/read-settings.js';
 import { readIrqbalance } from '../../host/irqbalance.js';
-import { RootFiles } from '../../host/root-files.js';
+import { RootFiles } from '../../host/real-fs.js';
 import { readSnapshot } from '../../host/snapshot.js';
 import { hostFindings } from '../../lint/host-rules/index.js';
 import type { Finding } from '../../lint/rule.js';
-import { assertHost } from '../host/open-host.js';
+import { assertHost } from '../host/check-root.js';
 
 /**
  * `lint-domain --host`: what this host, or the tree below `root`, has to say about definitions.

@@ -1,10 +1,10 @@
 import { formatGithub } from '../../lint/formats/github.js';
 import { formatFinding, formatSummary, type Paint } from '../../lint/formats/text.js';
 import type { LintReport } from '../../lint/report.js';
-import type { LineIndex } from '../../xml/position.js';
+import type { LineIndex } from '../../xml/line-index.js';
+import { painter } from '../colors.js';
 import { pathBelow, sourceRoot } from '../files/source-root.js';
 import type { Io } from '../io.js';
-import { painter } from '../painter.js';
 
 export const FORMATS = ['text', 'json', 'sarif', 'github'] as const;
 export type FormatName = (typeof FORMATS)[number];

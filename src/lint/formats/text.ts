@@ -1,7 +1,7 @@
+import { printable } from '../../lib/printable.js';
 import type { LintReport, ReportedFinding } from '../report.js';
 import type { Severity } from '../rule.js';
-import { excerpt } from './excerpt.js';
-import { printable } from './printable.js';
+import { excerpt } from './code-frame.js';
 
 /** ANSI styles, or none. */
 export type Paint = (style: 'red' | 'yellow' | 'cyan' | 'bold' | 'dim', text: string) => string;

@@ -1,5 +1,5 @@
 import { formatCpuset } from '../../domain/cpuset.js';
-import { followedCpus, type HostRule, placedDevices } from './host-rule.js';
+import { followedCpus, type HostRule, placedDevices } from './context.js';
 
 export const hostAutoUnpinned: HostRule = {
   name: 'host-auto-unpinned',

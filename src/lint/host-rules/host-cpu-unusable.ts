@@ -1,6 +1,6 @@
 import { EMPTY, intersect, subtract } from '../../domain/cpuset.js';
-import { absentInWords, areInWords, inWords } from './cpus-in-words.js';
-import { type HostRule, placedDevices } from './host-rule.js';
+import { type HostRule, placedDevices } from './context.js';
+import { absentInWords, areInWords, inWords } from './format.js';
 
 export const hostCpuUnusable: HostRule = {
   name: 'host-cpu-unusable',

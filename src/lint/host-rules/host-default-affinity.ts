@@ -1,6 +1,6 @@
 import { subtract, union } from '../../domain/cpuset.js';
-import { inWords } from './cpus-in-words.js';
-import { type HostRule, placedDevices } from './host-rule.js';
+import { type HostRule, placedDevices } from './context.js';
+import { inWords } from './format.js';
 
 export const hostDefaultAffinity: HostRule = {
   name: 'host-default-affinity',

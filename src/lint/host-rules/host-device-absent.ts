@@ -1,4 +1,4 @@
-import type { HostRule } from './host-rule.js';
+import type { HostRule } from './context.js';
 
 /** Whatever the device's policy: without it the domain does not start. */
 export const hostDeviceAbsent: HostRule = {

@@ -1,5 +1,5 @@
 import { isVfioDriver } from '../../host/pci-device.js';
-import { type HostRule, placedDevices } from './host-rule.js';
+import { type HostRule, placedDevices } from './context.js';
 
 export const hostDriver: HostRule = {
   name: 'host-driver',

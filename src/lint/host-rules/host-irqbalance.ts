@@ -1,7 +1,7 @@
 import { type Irqbalance, isBanned } from '../../host/irqbalance.js';
 import { isVfioDriver } from '../../host/pci-device.js';
 import type { DeviceSnapshot } from '../../host/snapshot.js';
-import { type HostRule, type PlacedDevice, placedDevices } from './host-rule.js';
+import { type HostRule, type PlacedDevice, placedDevices } from './context.js';
 
 /** Devices that a message names; it counts the others. */
 const NAMED = 3;

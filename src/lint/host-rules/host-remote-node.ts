@@ -1,7 +1,7 @@
 import { type Cpuset, formatCpuset, intersect } from '../../domain/cpuset.js';
 import type { Topology } from '../../host/topology.js';
-import { inWords } from './cpus-in-words.js';
-import { type HostRule, placedDevices } from './host-rule.js';
+import { type HostRule, placedDevices } from './context.js';
+import { inWords } from './format.js';
 
 export const hostRemoteNode: HostRule = {
   name: 'host-remote-node',

@@ -3,8 +3,8 @@ import { parseCpuset } from '../../domain/parse-cpuset.js';
 import { attributeOf } from '../../xml/attributes.js';
 import type { XmlElement } from '../../xml/element.js';
 import { select } from '../../xml/select.js';
-import { absentInWords, inWords } from './cpus-in-words.js';
-import type { HostRule } from './host-rule.js';
+import type { HostRule } from './context.js';
+import { absentInWords, inWords } from './format.js';
 
 /** sched_setaffinity(2) takes CPUs that are not there, as long as one is; else libvirt gives up (measured with 9.0). */
 export const hostVcpupinUnusable: HostRule = {

@@ -1,5 +1,6 @@
 import type { Definition } from '../../domain/definition.js';
 import type { Finding } from '../rule.js';
+import type { HostRule, LintHost } from './context.js';
 import { hostAutoUnpinned } from './host-auto-unpinned.js';
 import { hostCpuUnusable } from './host-cpu-unusable.js';
 import { hostDefaultAffinity } from './host-default-affinity.js';
@@ -7,10 +8,9 @@ import { hostDeviceAbsent } from './host-device-absent.js';
 import { hostDriver } from './host-driver.js';
 import { hostIrqbalance } from './host-irqbalance.js';
 import { hostRemoteNode } from './host-remote-node.js';
-import type { HostRule, LintHost } from './host-rule.js';
 import { hostVcpupinUnusable } from './host-vcpupin-unusable.js';
 
-export type { HostRule, LintHost } from './host-rule.js';
+export type { HostRule, LintHost } from './context.js';
 
 /** The rules of `lint-domain --host`, in the order in which they run. */
 export const HOST_RULES: readonly HostRule[] = [

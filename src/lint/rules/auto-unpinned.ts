@@ -1,6 +1,6 @@
 import { cpusetOf, formatCpuset, size } from '../../domain/cpuset.js';
 import type { Definition } from '../../domain/definition.js';
-import { statedPolicies } from '../../domain/stated-policies.js';
+import { statedPolicies } from '../../domain/device-policies.js';
 import { attributeOf } from '../../xml/attributes.js';
 import { select } from '../../xml/select.js';
 import type { Finding, Rule } from '../rule.js';

@@ -1,5 +1,5 @@
 import type { Rule } from '../rule.js';
-import { faultyCpusets } from './faulty-cpusets.js';
+import { faultyCpusets } from './invalid-cpusets.js';
 
 export const cpusetEmpty: Rule = {
   name: 'cpuset-empty',

@@ -1,6 +1,6 @@
 import type { Definition } from '../../domain/definition.js';
+import { statedPolicies } from '../../domain/device-policies.js';
 import type { Device } from '../../domain/devices.js';
-import { statedPolicies } from '../../domain/stated-policies.js';
 import { attributeOf } from '../../xml/attributes.js';
 import type { XmlElement } from '../../xml/element.js';
 import { select } from '../../xml/select.js';

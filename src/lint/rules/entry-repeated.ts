@@ -1,5 +1,5 @@
+import { statedPolicies } from '../../domain/device-policies.js';
 import { formatIdentity } from '../../domain/identity.js';
-import { statedPolicies } from '../../domain/stated-policies.js';
 import type { Rule } from '../rule.js';
 
 export const entryRepeated: Rule = {

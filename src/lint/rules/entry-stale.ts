@@ -1,6 +1,6 @@
+import { statedPolicies } from '../../domain/device-policies.js';
 import type { Device } from '../../domain/devices.js';
 import { formatIdentity } from '../../domain/identity.js';
-import { statedPolicies } from '../../domain/stated-policies.js';
 import type { Rule } from '../rule.js';
 
 export const entryStale: Rule = {

@@ -1,6 +1,6 @@
+import { disagree, statedPolicies } from '../../domain/device-policies.js';
 import { formatIdentity } from '../../domain/identity.js';
 import { formatPolicy } from '../../domain/policy.js';
-import { disagree, statedPolicies } from '../../domain/stated-policies.js';
 import type { Rule } from '../rule.js';
 
 export const policyConflict: Rule = {

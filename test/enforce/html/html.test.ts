@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { html } from '../../../src/enforce/html/html.js';
-import { signOf } from '../../../src/enforce/html/words.js';
+import { signOf } from '../../../src/report/html/format.js';
+import { html } from '../../../src/report/html/html.js';
 
 const test = suite('html');
 

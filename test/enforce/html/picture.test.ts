@@ -1,9 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { type DeviceReport, enforceReport, type InterruptReport } from '../../../src/affinity/report.js';
 import { parseCpuList } from '../../../src/domain/cpu-mask.js';
 import type { Cpuset } from '../../../src/domain/cpuset.js';
-import { type PictureInput, pictureOf } from '../../../src/enforce/html/picture.js';
-import { type DeviceReport, enforceReport, type InterruptReport } from '../../../src/enforce/report.js';
+import { type PictureInput, pictureOf } from '../../../src/report/html/view-model.js';
 
 const test = suite('picture of the host');
 const list = (text: string) => parseCpuList(text) as Cpuset;

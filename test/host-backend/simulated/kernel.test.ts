@@ -2,11 +2,11 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { PciAddress } from '../../../src/domain/address.js';
 import { formatCpuset } from '../../../src/domain/cpuset.js';
-import { FileError } from '../../../src/host/files.js';
-import { cpuList, type HostDescription } from '../../../src/host/simulated/description.js';
-import { SimulatedKernel } from '../../../src/host/simulated/kernel.js';
-import { KernelFiles } from '../../../src/host/simulated/kernel-files.js';
+import { FileError } from '../../../src/host/pseudo-fs.js';
 import { readDevice } from '../../../src/host/snapshot.js';
+import { cpuList, type HostDescription } from '../../simulator/description.js';
+import { SimulatedKernel } from '../../simulator/kernel.js';
+import { KernelFiles } from '../../simulator/kernel-fs.js';
 
 const kernels = suite('simulated kernel');
 

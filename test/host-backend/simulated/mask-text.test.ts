@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatMask, parseMask } from '../../../src/domain/cpu-mask.js';
 import { type Cpuset, cpusetOf, formatCpuset } from '../../../src/domain/cpuset.js';
-import { MaskText } from '../../../src/host/simulated/mask-text.js';
+import { MaskText } from '../../simulator/bitmap.js';
 
 const masks = suite("a kernel's masks");
 

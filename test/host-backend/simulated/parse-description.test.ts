@@ -4,8 +4,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseHostDescription } from '../../../src/host/simulated/parse-description.js';
 import { InputError } from '../../../src/xml/input-error.js';
+import { parseHostDescription } from '../../simulator/parse-description.js';
 import { projectRoot } from '../../support/cli.js';
 import { descriptions, largeHost } from './descriptions.js';
 

@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { excerpt } from '../../../src/lint/formats/excerpt.js';
-import { printable } from '../../../src/lint/formats/printable.js';
+import { printable } from '../../../src/lib/printable.js';
+import { excerpt } from '../../../src/lint/formats/code-frame.js';
 
 const excerpts = suite('excerpt');
 

@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
-import { apply } from '../../../src/enforce/apply.js';
-import type { DeviceReport, DomainReport, InterruptReport } from '../../../src/enforce/report.js';
-import { RootFiles } from '../../../src/host/root-files.js';
+import { apply } from '../../../src/affinity/apply-plan.js';
+import type { DeviceReport, DomainReport, InterruptReport } from '../../../src/affinity/report.js';
+import { RootFiles } from '../../../src/host/real-fs.js';
 import { HOST_DISK } from '../inside/devices.js';
 import { othersOnTheHost } from '../inside/expect.js';
 import { interruptsOf } from '../inside/kernel-files.js';

@@ -1,5 +1,5 @@
 import { intersect } from '../../../src/domain/cpuset.js';
-import type { SimulatedInterrupt } from '../../../src/host/simulated/delivery.js';
+import type { SimulatedInterrupt } from '../../simulator/vector-allocator.js';
 import { addressesOf, type Guest, pinsOf, policyOf } from './guests.js';
 import { CPUS, ERRORS, type Step } from './steps.js';
 import { SETTINGS, vcpusOf, type World } from './world.js';

@@ -1,6 +1,6 @@
-import type { FileError, WritableFile } from '../../../src/host/files.js';
-import type { SimulatedKernel } from '../../../src/host/simulated/kernel.js';
-import { KernelFiles } from '../../../src/host/simulated/kernel-files.js';
+import type { FileError, WritableFile } from '../../../src/host/pseudo-fs.js';
+import type { SimulatedKernel } from '../../simulator/kernel.js';
+import { KernelFiles } from '../../simulator/kernel-fs.js';
 
 /** Tells of every write, and of every access of an interrupt, a device's driver or a process's command line before it is made. */
 export class WatchedFiles extends KernelFiles {

@@ -1,9 +1,9 @@
+import { DEFAULT_SETTINGS, type Settings } from '../../../src/affinity/settings.js';
 import { parseCpuList } from '../../../src/domain/cpu-mask.js';
 import { type Cpuset, cpusetOf, cpusOf, formatCpuset, has, isSubset } from '../../../src/domain/cpuset.js';
-import { DEFAULT_SETTINGS, type Settings } from '../../../src/enforce/settings.js';
-import type { SimulatedInterrupt } from '../../../src/host/simulated/delivery.js';
-import { SimulatedKernel } from '../../../src/host/simulated/kernel.js';
-import { Hold, type HoldRun, type Stir } from '../../../src/watch/hold/hold.js';
+import { Hold, type HoldRun, type Stir } from '../../../src/watch/reconciler.js';
+import { SimulatedKernel } from '../../simulator/kernel.js';
+import type { SimulatedInterrupt } from '../../simulator/vector-allocator.js';
 import { MemoryStates } from '../held-host.js';
 import { Excuse } from './excuse.js';
 import { addressesOf, definitionOf, type Guest, guestsAtFirst } from './guests.js';

@@ -1,0 +1,23 @@
+import type { Files } from '../host/pseudo-fs.js';
+import { InputError } from '../xml/input-error.js';
+import { LineIndex } from '../xml/line-index.js';
+import { parseSettings, SETTINGS_FILE, type Settings } from './settings.js';
+import { SettingsError } from './settings-error.js';
+
+/**
+ * The host's configuration; undefined where there is none. One that cannot be read, or that others than root may write to, is an error: it
+ * may forbid what is about to be done, so nothing is done.
+ * @throws SettingsError where it is wrong, FileError where it cannot be read, UntrustedFile
+ */
+export function readSettings(files: Files): Settings | undefined {
+  const text = files.readTrusted(SETTINGS_FILE);
+  if (text === undefined) return undefined;
+  try {
+    return parseSettings(text);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const { line, column } = new LineIndex(text).at(error.offset);
+    const hint = error.hint === undefined ? '' : ` (${error.hint})`;
+    throw new SettingsError(`${SETTINGS_FILE}:${line}:${column}: ${error.message}${hint}`);
+  }
+}

@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+import { JOURNAL_SOCKET, prefixedLines, sendToJournal } from '../../hook/journal.js';
+import type { LogLine } from '../../hook/log-line.js';
+import { type Work, workOf } from '../../hook/operation.js';
+import { type Input, readBounded } from '../../hook/read-stdin.js';
+import { runHook } from '../../hook/run.js';
+import { RootFiles } from '../../host/real-fs.js';
+import { pause } from '../../lib/pause.js';
+import { StateStore } from '../../runtime/state-store.js';
+import { EXIT, errorLine, type Io } from '../io.js';
+
+const PROGRAM = 'hostdev-cpuset';
+const USAGE =
+  "usage: hostdev-cpuset hook NAME OPERATION SUBOPERATION EXTRA [--root DIR], the domain's XML on standard input";
+/** Milliseconds that libvirt may take to hand over the XML. */
+const PATIENCE = 5000;
+
+/** What the front of the hook (hook/qemu) knows a refusal by: Node's own status is 1 as well when it crashes. */
+export const REFUSAL = 'the domain must not start';
+
+export type HookIo = Pick<Io, 'env'> & { stderr: Pick<Io['stderr'], 'write'> };
+
+/**
+ * libvirt's hook protocol. The status is 0 whatever happens, for in `started` and `reconnect` libvirt kills the guest at any
+ * other; but 1 where the configuration wants a start to fail, in `prepare`. Nothing is ever printed on standard output: in
+ * `migrate` and `restore` it would replace the domain's XML.
+ */
+export async function hookCommand(args: readonly string[], io: HookIo): Promise<number> {
+  // A name may look like an option: the four words of libvirt come first, whatever they are.
+  const [name, operation, suboperation, extra, ...options] = args;
+  const root = rootOf(options);
+  if (name === undefined || operation === undefined || suboperation === undefined || extra === undefined || !root) {
+    io.stderr.write(errorLine(PROGRAM, USAGE));
+    return EXIT.ok;
+  }
+  const work = workOf(operation, suboperation);
+  if (!work) return EXIT.ok;
+  const input = await readBounded(0, () => process.stdin, PATIENCE);
+  return serve({ work, name, operation, input }, root.folder, io);
+}
+
+interface Call {
+  work: Work;
+  name: string;
+  operation: string;
+  input: Input;
+}
+
+async function serve(call: Call, root: string, io: HookIo): Promise<number> {
+  const { lines, refusal } = runHook(call, {
+    files: new RootFiles(root),
+    state: new StateStore(root),
+    folder: join(root || '/', 'run/hostdev-cpuset'),
+    pause,
+    debug: io.env.HOSTDEV_CPUSET_DEBUG === '1',
+  });
+  if (io.env.HOSTDEV_CPUSET_LINES === 'prefixed' && refusal === undefined) {
+    // the front hands them to logger, which takes a quarter of the time that node:net takes to load
+    io.stderr.write(prefixedLines(lines));
+    return EXIT.ok;
+  }
+  const sent = lines.length === 0 || (await sendToJournal(join(root || '/', JOURNAL_SOCKET), lines));
+  if (refusal !== undefined) {
+    // libvirt shows it to who starts the domain
+    io.stderr.write(errorLine(PROGRAM, `${REFUSAL}: ${refusal}`));
+    return EXIT.findings;
+  }
+  if (!sent) io.stderr.write(lines.map(asText).join(''));
+  return EXIT.ok;
+}
+
+const asText = ({ text }: LogLine) => errorLine(PROGRAM, text);
+
+/** Undefined where the options are something else. An empty folder is an accident, and would mean this host. */
+function rootOf(options: readonly string[]): { folder: string } | undefined {
+  const [first, second, ...more] = options;
+  if (first === undefined) return { folder: '' };
+  const joined = first.startsWith('--root=');
+  const folder = joined ? first.slice('--root='.length) : second;
+  const alone = joined ? second === undefined : first === '--root' && more.length === 0;
+  return folder && alone ? { folder } : undefined;
+}

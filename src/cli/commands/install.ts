@@ -1,0 +1,86 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { problemOf } from '../../install/check-paths.js';
+import { type Installation, install, packagedUnit, uninstall } from '../../install/install.js';
+import type { Outcome } from '../../install/managed-file.js';
+import type { Part } from '../../install/manifest.js';
+import { ToolError } from '../../lib/errors.js';
+import { EXIT, type Io } from '../io.js';
+
+export interface InstallOptions {
+  command: 'install' | 'uninstall';
+  parts: readonly Part[];
+  prefix?: string | undefined;
+  dryRun: boolean;
+  force: boolean;
+}
+
+const SERVICE = 'hostdev-cpuset.service';
+
+/** `install` and `uninstall`: a line a file; returns the exit status. */
+export function installCommand(options: InstallOptions, io: Io): number {
+  const { command, dryRun, force } = options;
+  const prefix = openPrefix(options, io);
+  const put = { prefix, dryRun, force };
+  // only the init that runs is told, and never of an image's files
+  const systemd = prefix === '' && !dryRun && existsSync('/run/systemd/system');
+  if (command === 'uninstall') {
+    if (systemd) systemctl(io, ['disable', '--now', SERVICE]);
+    const result = uninstall(put);
+    if (systemd) systemctl(io, ['daemon-reload']);
+    return report(result, options, io);
+  }
+  const programs = { node: process.execPath, cli: realpathSync(process.argv[1] as string) };
+  const problem = problemOf(programs, prefix === '');
+  if (problem) throw new ToolError(problem);
+  const parts = new Set(options.parts);
+  const result = install(parts, programs, { ...put, hasHookFolder: prefix !== '' || hasHookFolder() });
+  if (systemd && result.outcomes.some(({ done }) => done === 'created' || done === 'updated')) {
+    systemctl(io, ['daemon-reload']);
+    if (parts.has('service')) systemctl(io, ['enable', '--now', SERVICE]);
+  }
+  return report(result, options, io);
+}
+
+/** The prefix as a folder; empty: this host. @throws ToolError */
+function openPrefix({ command, prefix, dryRun }: InstallOptions, io: Io): string {
+  const packaged = packagedUnit(prefix ?? '');
+  if (packaged) throw new ToolError(`a package has put ${packaged} there: it is installed and removed with that`);
+  if (prefix === undefined) {
+    if (io.userId() !== 0 && !dryRun) {
+      throw new ToolError(`${command} writes to /etc, which only root may: run it with sudo, or with --prefix`);
+    }
+    return '';
+  }
+  if (!statSync(prefix, { throwIfNoEntry: false })?.isDirectory()) throw new ToolError(`${prefix} is no folder`);
+  const folder = resolve(prefix);
+  return folder === '/' ? '' : folder;
+}
+
+function report({ outcomes, hints }: Installation, { dryRun, command }: InstallOptions, io: Io): number {
+  for (const outcome of outcomes) io.stdout.write(lineOf(outcome));
+  if (outcomes.length === 0) io.stdout.write('nothing of ours is there\n');
+  const isNew = outcomes.some(({ done }) => done === 'created' || done === 'updated');
+  for (const hint of command === 'uninstall' || isNew ? hints : []) io.stdout.write(`note: ${hint}\n`);
+  if (dryRun) io.stdout.write('note: nothing was done (--dry-run)\n');
+  return outcomes.some(({ done }) => done === 'left alone') ? EXIT.findings : EXIT.ok;
+}
+
+function lineOf({ path, done, reason }: Outcome): string {
+  return `${done.padEnd(10)}  ${path}${reason ? `: ${reason}` : ''}\n`;
+}
+
+/** Before 6.5 libvirt knows one hook only. Where it does not say, it is newer. */
+function hasHookFolder(): boolean {
+  const { stdout } = spawnSync('virsh', ['--version'], { encoding: 'utf8', timeout: 10_000 });
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(stdout ?? '') ?? [];
+  return major === undefined || Number(major) > 6 || (Number(major) === 6 && Number(minor) >= 5);
+}
+
+/** What systemd is told is said, and so is what it does not take. */
+function systemctl(io: Io, words: string[]): void {
+  io.stdout.write(`systemctl ${words.join(' ')}\n`);
+  const { status, stderr } = spawnSync('systemctl', ['--quiet', ...words], { encoding: 'utf8', timeout: 60_000 });
+  if (status !== 0) io.stderr.write(`hostdev-cpuset: systemctl ${words[0]}: ${stderr?.trim() || 'failed'}\n`);
+}

@@ -1,0 +1,106 @@
+import { resolve } from 'node:path';
+import type { Definition } from '../../domain/definition.js';
+import { ToolError } from '../../lib/errors.js';
+import { lintDocument } from '../../lint/lint-document.js';
+import { type FileReport, reportFile, reportUnreadable, summarize } from '../../lint/report.js';
+import { type Finding, inOrder } from '../../lint/rule.js';
+import { NOT_A_DOMAIN } from '../../lint/rules/index.js';
+import { beyondSchema } from '../../lint/schema-findings.js';
+import { decode } from '../../xml/decode.js';
+import { findFiles } from '../files/find-files.js';
+import { readInput, STDIN_NAME, UnreadableError } from '../files/read-input.js';
+import { EXIT, errorLine, type Io } from '../io.js';
+import { checkSchema, type Ruled } from '../lint/check-schema.js';
+import { Progress } from '../lint/progress.js';
+import { type FormatName, renderReport } from '../lint/render-report.js';
+import { type SchemaOptions, type SchemaRun, startSchemaRun } from '../lint/schema-run.js';
+
+const PROGRAM = 'lint-domain';
+
+export interface LintOptions extends SchemaOptions {
+  /** files, folders, `-` */
+  paths: readonly string[];
+  format?: FormatName | undefined;
+  maxWarnings?: number | undefined;
+  /** ask the host, too */
+  host?: boolean | undefined;
+  /** a tree in place of the host */
+  root?: string | undefined;
+}
+
+type AskHost = (definition: Definition) => Finding[];
+
+/** A file after the rules, waiting for the schema. The definition is let go: thousands of files may be waiting. */
+interface Pending extends Ruled {
+  /** it is a domain that the schema can be asked about */
+  checkable: boolean;
+}
+
+/** `lint-domain`: prints the report; returns the exit status. */
+export async function lint(options: LintOptions, io: Io, early?: SchemaRun): Promise<number> {
+  const found = early?.files ?? findFiles(options.paths);
+  if (found.length === 0) throw new ToolError(`no .xml file in ${options.paths.join(', ')}`);
+  const run = early ?? startSchemaRun(found, options, io.env);
+  const askHost = options.host ? (await import('../lint/lint-host.js')).openLintHost(options.root) : undefined;
+  const progress = new Progress(found.length, io.stderr);
+  const files = found.map(({ path }) => {
+    const file = lintFile(path, askHost, io);
+    progress.advance();
+    return file;
+  });
+  forgiveForeign(files, options.paths);
+  progress.wait('checking against the schema');
+  const checkable = files.filter((file): file is Pending => !(file instanceof UnreadableError) && file.checkable);
+  try {
+    await checkSchema(run, checkable, files.length - checkable.length, io.env);
+  } finally {
+    progress.clear();
+  }
+  const note = checkable.length > 0 ? run.grammar.note : undefined;
+  const report = summarize(files.map(fileReport), note);
+  const lines = files.map((file) => (file instanceof UnreadableError ? undefined : file.lines));
+  await renderReport(report, lines, options.format ?? 'text', io);
+
+  const complain = (message: string) => io.stderr.write(errorLine(PROGRAM, message));
+  if (note) io.stderr.write(`note: ${note}\n`);
+  for (const file of files) if (file instanceof UnreadableError) complain(file.message);
+  const { errors, warnings, unreadable } = report.summary;
+  const tooMany = options.maxWarnings !== undefined && warnings > options.maxWarnings;
+  if (tooMany) complain(`${warnings} warnings, --max-warnings is ${options.maxWarnings}`);
+  if (unreadable > 0) return EXIT.failed;
+  return errors > 0 || tooMany ? EXIT.findings : EXIT.ok;
+}
+
+function lintFile(path: string, askHost: AskHost | undefined, io: Io): Pending | UnreadableError {
+  try {
+    const { lines, findings, definition } = lintDocument(decode(readInput(path, io.stdin.fd)));
+    if (definition && askHost) findings.push(...askHost(definition));
+    const unasked = definition && beyondSchema(definition.document);
+    if (unasked) findings.push(unasked);
+    return { path, lines, findings: inOrder(findings), checkable: definition !== undefined && !unasked };
+  } catch (error) {
+    if (error instanceof UnreadableError) return error;
+    throw error;
+  }
+}
+
+/** In a folder such as /etc/libvirt/qemu, networks lie beside domains: what nobody asked for by name is no error. */
+function forgiveForeign(files: readonly (Pending | UnreadableError)[], asked: readonly string[]): void {
+  let named: Set<string> | undefined;
+  for (const file of files) {
+    const foreign = file instanceof UnreadableError ? undefined : file.findings.find(isForeign);
+    if (!foreign || file.path === '-') continue;
+    named ??= new Set(asked.map((path) => resolve(path)));
+    if (!named.has(resolve(file.path))) foreign.severity = 'note';
+  }
+}
+
+/** Something else than a domain; but not a domain that is spelled wrong, or in a namespace. */
+function isForeign({ rule, message }: Finding): boolean {
+  return rule === NOT_A_DOMAIN.name && !/^<([\w.-]+:)?domain>/i.test(message);
+}
+
+function fileReport(file: Pending | UnreadableError): FileReport {
+  if (file instanceof UnreadableError) return reportUnreadable(file.path, file.reason);
+  return reportFile(file.path === '-' ? STDIN_NAME : file.path, file.findings, file.lines);
+}

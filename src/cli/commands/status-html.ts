@@ -1,0 +1,31 @@
+import { hostname } from 'node:os';
+import { planDomain } from '../../affinity/reconcile-domain.js';
+import { enforceReport } from '../../affinity/report.js';
+import { readVcpuThreads } from '../../host/qemu-threads.js';
+import { readTopology } from '../../host/topology.js';
+import { statusPage as pageOf } from '../../report/html/page.js';
+import { putFile } from '../files/replace-file.js';
+import { EXIT, type Io } from '../io.js';
+import { watcherText } from '../status/watcher-text.js';
+import { type EnforceOptions, openHost, readDomain, sourcesOf } from './enforce.js';
+
+/** `status --html`: writes the page to a file, or to standard output; returns the exit status. */
+export function statusPage(options: EnforceOptions, path: string, io: Io): number {
+  const host = openHost(options, io);
+  const read = sourcesOf(options).map((source) => readDomain(source, io));
+  const definitions = read.flatMap((definition) => definition ?? []);
+  const report = enforceReport(definitions.map((definition) => planDomain(host, definition)));
+  const vcpus = definitions.map(
+    ({ name, uuid, placement }) => readVcpuThreads(host.files, name, uuid)?.threads ?? placement.vcpus,
+  );
+  const topology = readTopology(host.files);
+  const name = options.root === undefined ? hostname() : (host.files.read('/etc/hostname')?.trim() ?? options.root);
+  const taken = new Date()
+    .toISOString()
+    .replace(/\.\d+Z$/, 'Z')
+    .replace('T', ' ');
+  const page = pageOf({ report, topology, vcpus, host: name, taken, watcher: watcherText(options.root, io) });
+  if (path === '-') io.stdout.write(page);
+  else putFile(path, page);
+  return read.includes(undefined) ? EXIT.findings : EXIT.ok;
+}

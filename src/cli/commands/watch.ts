@@ -1,0 +1,149 @@
+import { resolve } from 'node:path';
+import { readSettings } from '../../affinity/read-settings.js';
+import { DEFAULT_SETTINGS } from '../../affinity/settings.js';
+import { LEVELS } from '../../hook/journal.js';
+import { RootFiles } from '../../host/real-fs.js';
+import { ToolError } from '../../lib/errors.js';
+import { WatcherPlace } from '../../runtime/instance-lock.js';
+import type { JournalEntry } from '../../watch/output/journal-entry.js';
+import { FIELD_SOCKET, FieldJournal } from '../../watch/output/journald.js';
+import { SystemdNotify } from '../../watch/output/systemd-notify.js';
+import { keepPlace, takePlace } from '../../watch/take-over.js';
+import { Watcher } from '../../watch/watcher.js';
+import { assertHost } from '../host/check-root.js';
+import { EXIT, errorLine, type Io } from '../io.js';
+
+export interface WatchOptions {
+  /** always empty: it takes no files */
+  paths: string[];
+  /** a tree in place of the host */
+  root?: string | undefined;
+  /** libvirt's URI, as of `virsh -c` */
+  connect?: string | undefined;
+  /** a file for Prometheus's textfile collector */
+  metrics?: string | undefined;
+  /** end with the last domain */
+  untilIdle: boolean;
+  restoreOnExit: boolean;
+  tracing: boolean;
+}
+
+const PROGRAM = 'hostdev-cpuset';
+/** libvirt's own when it is asked by root; said, as virsh takes another one from its environment. */
+const SYSTEM = 'qemu:///system';
+/** Milliseconds without a domain after which --until-idle ends, and between two looks for that. */
+const IDLE = 3000;
+const IDLE_LOOK = 500;
+const ENDING = ['SIGTERM', 'SIGINT'] as const;
+
+/** `watch`: returns the exit status when it has been told to end, or has nothing left to hold. */
+export async function watchCommand(options: WatchOptions, io: Io): Promise<number> {
+  const { root, connect = SYSTEM, metrics, tracing, untilIdle, restoreOnExit } = options;
+  const files = new RootFiles(root);
+  assertHost(files, root);
+  if (root === undefined && io.userId() !== 0) {
+    throw new ToolError('watch writes /proc/irq/*/smp_affinity, which only root may: run it with sudo');
+  }
+  const settings = readSettings(files) ?? DEFAULT_SETTINGS;
+  const place = new WatcherPlace(root);
+  // one that comes too early must not end us
+  let reload = () => {};
+  const onReload = () => reload();
+  process.on('SIGHUP', onReload);
+  await takePlace(place, options);
+  const notify = new SystemdNotify(io.env);
+  const journal = new FieldJournal(plainWriter(io), root === undefined ? FIELD_SOCKET : undefined);
+  const watcher = new Watcher({
+    ...{ root: root ?? '', metrics: metrics && resolve(metrics), tracing, settings, pid: process.pid },
+    ...{ untilIdle, restoreOnExit },
+    libvirt: { uri: connect, env: io.env },
+    clock: { now: () => Number(process.hrtime.bigint()) / 1e6 },
+    journal: (entry) => journal.write(entry),
+    status: (text) => void notify.send(`STATUS=${text}`),
+  });
+  reload = () => void reloadSettings(watcher, files, journal, notify);
+  const { ending, forget } = endOf(watcher, place, options);
+  let ended = true;
+  let told: Promise<void> | undefined;
+  try {
+    await watcher.start();
+    notify.startWatchdog();
+    await Promise.race([notify.send('READY=1'), ending]);
+    await ending;
+    notify.stopWatchdog();
+    told = notify.send('STOPPING=1');
+  } finally {
+    ended = await watcher.stop();
+    place.leave();
+    forget();
+    process.off('SIGHUP', onReload);
+    await Promise.race([Promise.all([journal.flush(), told]), new Promise((done) => setTimeout(done, 300))]);
+    notify.close();
+    journal.close();
+  }
+  // Node would wait for its thread that reads the kernel's events, and that will not wake up. To systemd this signal is a good end.
+  if (!ended) process.kill(process.pid, 'SIGTERM');
+  return EXIT.ok;
+}
+
+/**
+ * `ending` resolves when a signal says so, or nothing is left to hold; it rejects with a ToolError where another watcher has taken the place.
+ * Until `forget`, signals do nothing else.
+ */
+function endOf(watcher: Watcher, place: WatcherPlace, options: WatchOptions) {
+  let end = () => {};
+  let lose: (error: Error) => void = () => {};
+  const ending = new Promise<void>((resolve, reject) => {
+    end = resolve;
+    lose = reject;
+  });
+  let idle = 0;
+  const look = () => {
+    idle = watcher.idle ? idle + IDLE_LOOK : 0;
+    if (idle < IDLE) return;
+    // hooks look for a watcher after they have left their call: so the place is given up before the last look for calls
+    place.leave();
+    if (watcher.idle || !place.take().taken) end();
+    idle = 0;
+  };
+  const timer = options.untilIdle ? setInterval(look, IDLE_LOOK) : undefined;
+  const stopKeeping = keepPlace(place, options, lose);
+  for (const signal of ENDING) process.on(signal, end);
+  const stopLooking = () => {
+    clearInterval(timer);
+    stopKeeping();
+  };
+  // it may reject before anybody waits for it
+  ending.then(stopLooking, stopLooking);
+  const forget = () => {
+    end();
+    for (const signal of ENDING) process.off(signal, end);
+  };
+  return { ending, forget };
+}
+
+/** SIGHUP. A configuration that is wrong changes nothing. */
+async function reloadSettings(
+  watcher: Watcher,
+  files: RootFiles,
+  journal: FieldJournal,
+  notify: SystemdNotify,
+): Promise<void> {
+  void notify.send('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+  try {
+    watcher.configure(readSettings(files) ?? DEFAULT_SETTINGS);
+    journal.write({ priority: 'info', text: 'the configuration was read again' });
+  } catch (error) {
+    const { message } = error as Error;
+    journal.write({ priority: 'error', text: `the configuration stays as it was: ${message}` });
+  }
+  await notify.send('READY=1');
+}
+
+/** Where journald takes no fields: lines for standard error, with their priority where that is the journal's. */
+function plainWriter(io: Io): (entry: JournalEntry) => void {
+  const prefixed = io.env.JOURNAL_STREAM !== undefined;
+  return ({ priority, text }) => {
+    io.stderr.write(prefixed ? `<${LEVELS[priority]}>${text}\n` : errorLine(PROGRAM, text));
+  };
+}

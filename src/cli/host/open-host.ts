@@ -1,8 +1,0 @@
-import type { Files } from '../../host/files.js';
-import { ToolError } from '../io.js';
-
-/** @throws ToolError where there is no Linux below the root, or here */
-export function assertHost(files: Files, root: string | undefined): void {
-  if (files.read('/sys/devices/system/cpu/online') !== undefined) return;
-  throw new ToolError(`${root ? `${root} is` : 'this is'} no Linux host: there is no /sys/devices/system/cpu/online`);
-}

@@ -1,0 +1,39 @@
+import type { Argv } from 'yargs';
+import { ToolError } from '../../lib/errors.js';
+import { FORMATS } from '../lint/render-report.js';
+import { EPILOGUE, pathsOf, schemaOptions, type Take, usage } from './shared.js';
+
+const ABOUT = 'check domain XML';
+const FILES = 'FILE: a file, a folder (every .xml below it), - or nothing for standard input';
+
+export function lintCommand(parser: Argv, name: '$0' | 'lint', take: Take): void {
+  const call = name === '$0' ? name : `$0 ${name}`;
+  if (name === '$0') parser.usage(usage(call, ABOUT, FILES));
+  parser.command(
+    name,
+    name === '$0' ? '' : ABOUT,
+    (options) =>
+      schemaOptions(name === '$0' ? options : options.usage(usage(call, ABOUT, FILES)).epilogue(EPILOGUE))
+        .option('format', { choices: FORMATS, requiresArg: true, describe: 'the report' })
+        .option('json', { type: 'boolean', describe: 'the same as --format json' })
+        .option('host', { type: 'boolean', describe: 'ask this host, too: CPUs, devices, nodes' })
+        .option('root', { type: 'string', requiresArg: true, describe: 'with --host: a tree in its place' })
+        .option('max-warnings', { type: 'string', requiresArg: true, describe: 'more warnings are a failure' })
+        .example(`${call} guest.xml`, 'one file')
+        .example(`${call} --format github domains/`, 'a folder, in a workflow')
+        .example(`virsh dumpxml guest | ${call}`, 'a domain that libvirt has'),
+    ({ _: words, format, json, host, root, 'max-warnings': maxWarnings, schemas, engine }) => {
+      if (root !== undefined && !host) throw new ToolError('--root goes with --host');
+      if (maxWarnings !== undefined && !/^\d+$/.test(maxWarnings)) {
+        throw new ToolError('--max-warnings takes a whole number');
+      }
+      if (json && format && format !== 'json') throw new ToolError(`--json and --format ${format} exclude each other`);
+      const paths = pathsOf(words, name);
+      const report = {
+        format: json ? ('json' as const) : format,
+        maxWarnings: maxWarnings === undefined ? undefined : Number(maxWarnings),
+      };
+      take({ command: 'lint', options: { paths, ...report, host, root, schemas, engine } });
+    },
+  );
+}

@@ -1,0 +1,48 @@
+import { type PassHost, planDomain } from '../../affinity/reconcile-domain.js';
+import { type EnforceReport, enforceReport } from '../../affinity/report.js';
+import type { Definition } from '../../domain/definition.js';
+import { type EnforceOptions, openHost, readDomain, sourcesOf } from '../commands/enforce.js';
+import type { Io } from '../io.js';
+
+/** virsh takes some 20 ms a domain: a definition serves this long, in milliseconds. The interrupts are read at every look. */
+const FRESH = 10_000;
+
+/** Looks at the same domains again and again. */
+export class StatusLooks {
+  /** what the last look had to say of definitions */
+  complaint = '';
+  readonly #host: PassHost;
+  readonly #known = new Map<string, { definition: Definition | undefined; until: number; complaint: string }>();
+
+  constructor(
+    private readonly options: EnforceOptions,
+    private readonly io: Io,
+  ) {
+    this.#host = openHost(options, io);
+  }
+
+  /** milliseconds, monotonic */
+  now(): number {
+    return performance.now();
+  }
+
+  look(): EnforceReport {
+    const sources = sourcesOf(this.options);
+    const known = sources.map((source) => {
+      const found = this.#known.get(source.name);
+      if (found && found.until > this.now()) return found;
+      const complaints: string[] = [];
+      const stderr = { isTTY: false, write: (text: string) => void complaints.push(text) };
+      const definition = readDomain(source, { ...this.io, stderr });
+      // standard input is there once
+      const until = source.once ? Number.POSITIVE_INFINITY : this.now() + FRESH;
+      const read = { definition, until, complaint: complaints.join('') };
+      this.#known.set(source.name, read);
+      return read;
+    });
+    const names = new Set(sources.map(({ name }) => name));
+    for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name);
+    this.complaint = known.map(({ complaint }) => complaint).join('');
+    return enforceReport(known.flatMap(({ definition }) => definition ?? []).map((one) => planDomain(this.#host, one)));
+  }
+}

@@ -1,0 +1,100 @@
+import { readSettings } from '../affinity/read-settings.js';
+import { enforceDomain, type PassHost, planDomain } from '../affinity/reconcile-domain.js';
+import { releaseDomain } from '../affinity/release.js';
+import { DEFAULT_SETTINGS } from '../affinity/settings.js';
+import type { Definition } from '../domain/definition.js';
+import { canonicalUuid } from '../domain/uuid.js';
+import { isConcerned, readDomainXml, UnusableXml } from '../libvirt/domain-xml.js';
+import { withDomainLock } from '../runtime/domain-lock.js';
+import { detailLines, errorsOf, type LogLine, logLine, passLine } from './log-line.js';
+import type { Work } from './operation.js';
+import type { Input } from './read-stdin.js';
+
+/** What a call works on. */
+export interface HookHost extends Omit<PassHost, 'settings'> {
+  /** where locks are kept: the folder of state */
+  folder: string;
+  /** a line an interrupt, too */
+  debug: boolean;
+}
+
+export interface HookCall {
+  work: Work;
+  /** as libvirt says them: for the log alone */
+  name: string;
+  operation: string;
+  input: Input;
+}
+
+export interface HookResult {
+  lines: LogLine[];
+  /** why the domain must not start: only in a check, and only where the configuration says so */
+  refusal?: string;
+}
+
+/** Does what a call asks for. Never throws: whatever goes wrong is a line of the log, and the domain lives on. */
+export function runHook(call: HookCall, host: HookHost): HookResult {
+  try {
+    return WORKERS[call.work](call, host);
+  } catch (error) {
+    return { lines: [logLine('error', call.name, call.operation, reasonOf(error, host.debug))] };
+  }
+}
+
+const WORKERS: Record<Work, (call: HookCall, host: HookHost) => HookResult> = { check, pass, release };
+
+/** Sound and enforceable, as far as can be known before there is a domain. */
+function check({ name, operation, input }: HookCall, host: HookHost): HookResult {
+  const settings = readSettings(host.files) ?? DEFAULT_SETTINGS;
+  if (settings.onError !== 'abort') return { lines: [] };
+  const problems = problemsBeforeStart(input, { ...host, settings });
+  if (problems.length === 0) return { lines: [] };
+  const { text } = logLine('error', name, operation, problems.join('; '));
+  return { lines: [{ priority: 'error', text }], refusal: text };
+}
+
+function problemsBeforeStart(input: Input, host: PassHost): string[] {
+  try {
+    return errorsOf(planDomain(host, definitionOf(input)));
+  } catch (error) {
+    if (!(error instanceof UnusableXml)) throw error;
+    return [error.message];
+  }
+}
+
+function pass({ name, operation, input }: HookCall, host: HookHost): HookResult {
+  const settings = readSettings(host.files) ?? DEFAULT_SETTINGS;
+  const definition = definitionOf(input);
+  if (!isConcerned(definition)) return { lines: [] };
+  const { report, stateError } = locked(host, definition, () =>
+    enforceDomain({ ...host, settings, counts: false }, definition),
+  );
+  const lines = [passLine(name, operation, report)];
+  if (host.debug) lines.push(...detailLines(name, operation, report));
+  if (stateError) lines.push(logLine('warning', name, operation, `state not kept: ${stateError.message}`));
+  return { lines };
+}
+
+function release({ name, operation, input }: HookCall, host: HookHost): HookResult {
+  const definition = definitionOf(input);
+  const uuid = canonicalUuid(definition.uuid ?? '');
+  if (uuid === undefined || !host.state.list().includes(uuid)) return { lines: [] };
+  locked(host, definition, () => releaseDomain(host.files, host.state, uuid));
+  return { lines: [logLine('info', name, operation, 'nothing is left behind')] };
+}
+
+function locked<T>(host: HookHost, definition: Definition, action: () => T): T {
+  const uuid = canonicalUuid(definition.uuid ?? '');
+  return uuid === undefined ? action() : withDomainLock(host, uuid, action);
+}
+
+/** @throws UnusableXml */
+function definitionOf(input: Input): Definition {
+  if ('problem' in input) throw new UnusableXml(input.problem);
+  return readDomainXml(input.bytes);
+}
+
+function reasonOf(error: unknown, debug: boolean): string {
+  if (!(error instanceof Error)) return String(error);
+  return debug && error.stack ? error.stack.replace(/\n\s*/g, ' ') : error.message;
+}

@@ -1,4 +1,0 @@
-/** A host in memory or in a folder: for trying things out, and for tests. */
-export { SimulatedKernel } from './kernel.js';
-export { layOut } from './layout.js';
-export { parseHostDescription } from './parse-description.js';

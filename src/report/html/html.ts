@@ -1,0 +1,31 @@
+import { printable } from '../../lib/printable.js';
+
+/** Text that is HTML already: what `html` makes, and nothing else. */
+export class Html {
+  constructor(readonly text: string) {}
+}
+
+type Value = string | number | Html | readonly Html[];
+
+/**
+ * HTML from a template. Strings in it come out as the text they are, in an element or a quoted attribute, whatever they hold;
+ * only Html goes in as it is.
+ */
+export function html(parts: TemplateStringsArray, ...values: Value[]): Html {
+  return new Html(parts.map((part, index) => (index === 0 ? '' : textOf(values[index - 1] as Value)) + part).join(''));
+}
+
+export const NOTHING = new Html('');
+
+function textOf(value: Value): string {
+  if (value instanceof Html) return value.text;
+  if (typeof value === 'object') return value.map(({ text }) => text).join('');
+  return escaped(`${value}`);
+}
+
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+
+/** Control characters are no characters of HTML, and some change the direction of what follows. */
+function escaped(text: string): string {
+  return printable(text).replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
+}

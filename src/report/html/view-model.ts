@@ -1,0 +1,131 @@
+import type { DeviceReport, DomainReport, EnforceReport, InterruptReport } from '../../affinity/report.js';
+import { parseCpuList } from '../../domain/cpu-mask.js';
+import { type Cpuset, cpusOf, EMPTY, has, isSubset } from '../../domain/cpuset.js';
+import type { Topology } from '../../host/topology.js';
+
+/** What the page shows. */
+export interface PictureInput {
+  report: EnforceReport;
+  topology: Topology;
+  /** of each domain, in the report's order; `cpus` undefined: any */
+  vcpus: readonly (readonly { vcpu: number; cpus?: Cpuset | undefined }[])[];
+  host: string;
+  /** when it was taken, for people */
+  taken: string;
+  /** of the watcher, in lines; undefined where nothing can be said */
+  watcher?: string | undefined;
+}
+
+export interface CpuPicture {
+  cpu: number;
+  online: boolean;
+  /** that may run here, and not everywhere */
+  vcpus: { domain: number; vcpu: number }[];
+  /** delivered here */
+  interrupts: { domain: number; device: DeviceReport; interrupt: InterruptReport }[];
+  /** interrupts taken since the vectors are there */
+  taken: number;
+  /** how many of those came from a device on another node */
+  remote: number;
+}
+
+export interface NodePicture {
+  /** undefined where the host has no nodes, and for CPUs that are on none */
+  node: number | undefined;
+  cpus: CpuPicture[];
+  /** of the domains, on this node */
+  devices: { domain: number; device: DeviceReport }[];
+}
+
+export interface Picture {
+  nodes: NodePicture[];
+  /** node by CPU */
+  nodeOf: ReadonlyMap<number, number>;
+  /** all CPUs, node by node: the order of the strips */
+  order: number[];
+  /** most that a CPU has taken */
+  busiest: number;
+  /** most that an interrupt has been taken */
+  frequent: number;
+  taken: number;
+  remote: number;
+}
+
+/** Nodes, their CPUs, and what is on each of them. Pure. */
+export function pictureOf({ report, topology, vcpus }: PictureInput): Picture {
+  const nodeOf = new Map(topology.nodes.flatMap(({ node, cpus }) => [...cpusOf(cpus)].map((cpu) => [cpu, node])));
+  const cpus = new Map([...cpusOf(topology.present)].map((cpu) => [cpu, emptyCpu(cpu, has(topology.online, cpu))]));
+  vcpus.forEach((list, domain) => {
+    for (const { vcpu, cpus: allowed } of list) {
+      if (!allowed || isSubset(topology.online, allowed)) continue;
+      for (const cpu of cpusOf(allowed)) cpus.get(cpu)?.vcpus.push({ domain, vcpu });
+    }
+  });
+  const entries = report.domains.flatMap(devicesOf);
+  for (const { domain, device } of entries) {
+    for (const interrupt of device.interrupts) {
+      for (const cpu of cpusOf(parseCpuList(interrupt.effective ?? '') ?? EMPTY)) {
+        cpus.get(cpu)?.interrupts.push({ domain, device, interrupt });
+      }
+      for (const [number, count] of Object.entries(interrupt.counts)) {
+        const cpu = cpus.get(Number(number));
+        if (!cpu) continue;
+        cpu.taken += count;
+        if (isRemote(device, nodeOf.get(cpu.cpu))) cpu.remote += count;
+      }
+    }
+  }
+  const all = [...cpus.values()];
+  const nodes = nodesOf(topology, all, nodeOf, entries);
+  const totals = entries.flatMap(({ device }) => device.interrupts.map(takenOf));
+  return {
+    nodes,
+    nodeOf,
+    order: nodes.flatMap((node) => node.cpus.map(({ cpu }) => cpu)),
+    busiest: highest(all.map(({ taken }) => taken)),
+    frequent: highest(totals),
+    taken: sum(all.map(({ taken }) => taken)),
+    remote: sum(all.map(({ remote }) => remote)),
+  };
+}
+
+/** An interrupt of this device on that node crosses the interconnect. */
+export function isRemote({ numaNode }: DeviceReport, node: number | undefined): boolean {
+  return numaNode !== null && node !== undefined && numaNode !== node;
+}
+
+/** Delivered to a CPU of another node than the device's. */
+export function isDeliveredRemotely(device: DeviceReport, { effective }: InterruptReport, picture: Picture): boolean {
+  const cpus = [...cpusOf(parseCpuList(effective ?? '') ?? EMPTY)];
+  return cpus.length > 0 && cpus.every((cpu) => isRemote(device, picture.nodeOf.get(cpu)));
+}
+
+export const takenOf = ({ counts }: InterruptReport): number => sum(Object.values(counts));
+
+function nodesOf(
+  { nodes }: Topology,
+  cpus: CpuPicture[],
+  nodeOf: ReadonlyMap<number, number>,
+  entries: NodePicture['devices'],
+): NodePicture[] {
+  const found: NodePicture[] = nodes.map(({ node }) => ({
+    node,
+    cpus: cpus.filter(({ cpu }) => nodeOf.get(cpu) === node),
+    devices: entries.filter(({ device }) => device.numaNode === node),
+  }));
+  const rest = cpus.filter(({ cpu }) => !nodeOf.has(cpu));
+  const known = new Set(nodes.map(({ node }) => node));
+  const devices = entries.filter(({ device }) => device.numaNode === null || !known.has(device.numaNode));
+  if (rest.length > 0) found.push({ node: undefined, cpus: rest, devices });
+  return found.filter((node) => node.cpus.length + node.devices.length > 0);
+}
+
+function devicesOf({ devices }: DomainReport, domain: number): NodePicture['devices'] {
+  return devices.filter(({ address }) => address !== null).map((device) => ({ domain, device }));
+}
+
+const emptyCpu = (cpu: number, online: boolean): CpuPicture => {
+  return { cpu, online, vcpus: [], interrupts: [], taken: 0, remote: 0 };
+};
+const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);
+const highest = (numbers: readonly number[]) => numbers.reduce((most, one) => Math.max(most, one), 0);

@@ -1,0 +1,90 @@
+import type { DeviceReport, InterruptReport } from '../affinity/report.js';
+import { parseCpuList } from '../domain/cpu-mask.js';
+import { EMPTY, isSubset } from '../domain/cpuset.js';
+import { printable } from '../lib/printable.js';
+import type { Paint } from '../lint/formats/text.js';
+import { formatRate, interruptKey, type Rates } from './rates.js';
+import { elide, shrink, wrap } from './text-columns.js';
+
+type Style = Parameters<Paint>[0];
+const ACTIONS = { set: 'cyan', keep: 'dim', skip: 'dim', fail: 'red' } as const satisfies Record<string, Style>;
+
+/** Columns of a domain's interrupts, and their widths. */
+export interface Table {
+  irq: number;
+  type: number;
+  lists: [asked: number, effective: number, wanted: number];
+  rates: Rates | undefined;
+}
+
+const HEADINGS = ['ASKED', 'EFFECTIVE', 'WANTED'] as const;
+/** Between the edge and the first column. */
+export const MARGIN = 4;
+/** Between columns; the last column, of actions. */
+const GAP = 2;
+const ACTION = 6;
+
+/** As wide as the text, and as the terminal at the most. */
+export function tableOf(devices: readonly DeviceReport[], width: number, rates: Rates | undefined): Table {
+  const interrupts = devices.flatMap((device) => device.interrupts);
+  const longest = (heading: string, text: (interrupt: InterruptReport) => string) =>
+    interrupts.reduce((most, interrupt) => Math.max(most, text(interrupt).length), heading.length);
+  const irq = longest('IRQ', (interrupt) => `${interrupt.irq}`);
+  const type = longest('TYPE', typeOf);
+  const lists = HEADINGS.map((heading, index) => longest(heading, (one) => listsOf(one)[index] as string));
+  const room = width - MARGIN - irq - type - rateWidth(rates) - ACTION - 5 * GAP;
+  return { irq, type, lists: shrink(lists, room) as Table['lists'], rates };
+}
+
+/** With the gap before it. */
+const rateWidth = (rates: Rates | undefined) => (rates ? GAP + RATE : 0);
+const RATE = 'PER S'.length;
+
+export function header({ irq, type, lists, rates }: Table): string {
+  const headings = HEADINGS.map((heading, index) => heading.padEnd(lists[index] as number));
+  const columns = [...headings, ...(rates ? ['PER S'] : []), 'ACTION'];
+  return `${' '.repeat(MARGIN)}${['IRQ'.padStart(irq), 'TYPE'.padEnd(type), ...columns].join('  ')}`;
+}
+
+/** A line, and more where the reason is long. `reasoned`: whether its reason is said at all. */
+export function formatInterrupt(
+  interrupt: InterruptReport,
+  { irq, type, lists, rates }: Table,
+  paint: Paint,
+  width: number,
+  reasoned: boolean,
+): string[] {
+  const styles = wrongs(interrupt);
+  const cells = listsOf(interrupt).map((list, index) => {
+    const column = lists[index] as number;
+    const text = elide(list, column);
+    const style = styles[index];
+    return (style ? paint(style, text) : text) + ' '.repeat(column - text.length);
+  });
+  const { action } = interrupt;
+  if (rates) cells.push(formatRate(rates.get(interruptKey(interrupt))).padStart(RATE));
+  const left = [`${interrupt.irq}`.padStart(irq), typeOf(interrupt).padEnd(type), ...cells];
+  const line = `${' '.repeat(MARGIN)}${left.join('  ')}  ${paint(ACTIONS[action], action)}`;
+  const reason = reasoned && interrupt.reason !== null ? printable(interrupt.reason) : '';
+  if (reason === '') return [line];
+  const used =
+    MARGIN + irq + type + lists.reduce((sum, column) => sum + column, 0) + rateWidth(rates) + ACTION + 5 * GAP;
+  if (used + GAP + reason.length <= width) return [`${line}  ${reason}`];
+  const indent = ' '.repeat(MARGIN + irq + GAP);
+  return [line, ...wrap(reason, width - indent.length).map((text) => `${indent}${text}`)];
+}
+
+/** What is asked or used outside of what is wanted. */
+function wrongs({ affinity, effective, wanted }: InterruptReport): (Style | undefined)[] {
+  if (wanted === null) return [];
+  const outside = (list: string | null) =>
+    list !== null && !isSubset(parseCpuList(list) ?? EMPTY, parseCpuList(wanted) ?? EMPTY);
+  return [outside(affinity) ? 'yellow' : undefined, outside(effective) ? 'red' : undefined];
+}
+
+const typeOf = ({ type, vector }: InterruptReport) => (vector === null ? type : `${type}[${vector}]`);
+const listsOf = ({ affinity, effective, wanted }: InterruptReport) => [
+  affinity ?? '-',
+  effective ?? '-',
+  wanted ?? '-',
+];

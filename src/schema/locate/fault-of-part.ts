@@ -1,0 +1,46 @@
+import type { XmlElement } from '../../xml/element.js';
+import type { SchemaFault } from './fault.js';
+import type { AttributePart, ChildPart, Parts, TextPart } from './parts.js';
+
+/** A child that must not be there, or not as it is. */
+export function childFault(part: ChildPart, parts: Parts): SchemaFault {
+  return {
+    ...placeOf(part.child, parts),
+    kind: 'element',
+    known: parts.isKnown(part),
+    repeated: parts.isRepeated(part),
+  };
+}
+
+export function textFault({ owner, text, removal: { start, end } }: TextPart, accepted?: string[]): SchemaFault {
+  return { kind: 'text', start, end, element: owner.tagName, value: text, ...(accepted ? { accepted } : {}) };
+}
+
+/** An attribute that has to have another value. */
+export function valueFault({ owner, attribute }: AttributePart, accepted: string[]): SchemaFault {
+  const { start, end, name } = attribute;
+  const value = owner.getAttribute(name) ?? '';
+  return { kind: 'value', start, end, element: owner.tagName, name, value, accepted };
+}
+
+/** An attribute that must not be there. */
+export function attributeFault(part: AttributePart, parts: Parts): SchemaFault {
+  const { accepted: _, ...place } = valueFault(part, []);
+  return { ...place, kind: 'attribute', known: parts.isKnown(part) };
+}
+
+/** An element that lacks `@name` or a child. */
+export function missingFault(element: XmlElement, name: string, parts: Parts): SchemaFault {
+  return { ...placeOf(element, parts), kind: 'missing', name };
+}
+
+/** A child that has to stand after another; before all where `after` is undefined. */
+export function orderFault({ child }: ChildPart, after: string | undefined, parts: Parts): SchemaFault {
+  return { ...placeOf(child, parts), kind: 'order', ...(after === undefined ? {} : { name: after }) };
+}
+
+function placeOf(element: XmlElement, parts: Parts): Omit<SchemaFault, 'kind'> {
+  const { start, openEnd } = parts.document.rangeOf(element);
+  const parent = element.parent?.tagName;
+  return { start, end: openEnd, element: element.tagName, ...(parent === undefined ? {} : { parent }) };
+}

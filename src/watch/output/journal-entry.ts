@@ -1,0 +1,83 @@
+import { cpusetOf, formatCpuset } from '../../domain/cpuset.js';
+import { printable } from '../../lib/printable.js';
+import type { HoldProblem, Placement } from '../reconciler.js';
+
+/** One line of the journal, with what it can be searched by. */
+export interface JournalEntry {
+  priority: 'error' | 'warning' | 'info';
+  text: string;
+  /** names of domains, PCI addresses, IRQ numbers */
+  domains?: readonly string[];
+  addresses?: readonly string[];
+  irqs?: readonly number[];
+}
+
+type Kind = Placement['kind'];
+const PRIORITIES: Record<Kind, JournalEntry['priority']> = {
+  placed: 'info',
+  repaired: 'info',
+  contested: 'warning',
+  failed: 'warning',
+};
+const LONGEST = 1000;
+
+/** What a run did, a line for each domain and kind: `guest: placed on 2-3: 0000:82:00.0 IRQ 40-41; 12 ms after appearing at most`. */
+export function placementEntries(changed: readonly Placement[]): JournalEntry[] {
+  const groups = new Map<string, Placement[]>();
+  for (const one of changed) {
+    const { uuid, domain, kind, to, wanted, reason = '' } = one;
+    const key = JSON.stringify([uuid ?? domain, kind, to, wanted, reason]);
+    const group = groups.get(key);
+    if (group) group.push(one);
+    else groups.set(key, [one]);
+  }
+  return [...groups.values()].map(entryOf);
+}
+
+export function problemEntry({ domain, address, severity, message }: HoldProblem): JournalEntry {
+  const text = clipped(`${domain}: ${address === null ? '' : `${address}: `}${message}`);
+  const priority = severity === 'note' ? 'info' : severity;
+  return { priority, text, domains: [domain], ...(address === null ? {} : { addresses: [address] }) };
+}
+
+function entryOf(group: readonly Placement[]): JournalEntry {
+  const [{ domain, kind }] = group as [Placement];
+  const addresses = [...new Set(group.map(({ address }) => address))];
+  const where = addresses.map((address) => {
+    const irqs = group.filter((one) => one.address === address).map(({ irq }) => irq);
+    return `${address} IRQ ${formatCpuset(cpusetOf(irqs))}`;
+  });
+  const said = `${domain}: ${sentence(group)}: ${where.join(', ')}${lagOf(group)}`;
+  return {
+    priority: PRIORITIES[kind],
+    text: clipped(said),
+    domains: [domain],
+    addresses,
+    irqs: group.map(({ irq }) => irq),
+  };
+}
+
+function sentence(group: readonly Placement[]): string {
+  const [{ kind, from, to, wanted, reason, error }] = group as [Placement];
+  const why = [reason, error && `(${error})`].filter(Boolean).join(' ');
+  switch (kind) {
+    case 'placed':
+      return `placed on ${to}`;
+    case 'repaired':
+      return `put back on ${to}${group.length === 1 && from !== null ? ` from ${from}` : ''}`;
+    case 'contested':
+      return `contested, left alone for a while, wanted on ${wanted}${why && `: ${why}`}`;
+    case 'failed':
+      return `not placed on ${wanted}${why && `: ${why}`}`;
+  }
+}
+
+function lagOf(group: readonly Placement[]): string {
+  const lags = group.flatMap(({ lagMs }) => lagMs ?? []);
+  return lags.length === 0 ? '' : `; ${Math.ceil(Math.max(...lags))} ms after appearing at most`;
+}
+
+function clipped(said: string): string {
+  const text = printable(said);
+  return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
+}

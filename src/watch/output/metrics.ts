@@ -1,0 +1,72 @@
+import { FileError } from '../../host/pseudo-fs.js';
+import { replaceWhole } from '../../lib/atomic-write.js';
+import { type HoldCounters, LAG_BOUNDS } from '../counters.js';
+
+/** What a scrape sees. */
+export interface Sample {
+  counters: HoldCounters;
+  /** the kernel tells of vectors itself */
+  tracing: boolean;
+  /** when the watcher started, milliseconds since the epoch */
+  since: number;
+}
+
+type Type = 'gauge' | 'counter';
+
+/** The text of Prometheus's exposition format 0.0.4. */
+export function formatMetrics({ counters, tracing, since }: Sample): string {
+  const { domains, devices, interrupts, writes, repairs, contested, errors, lag } = counters;
+  const errorsByKind = Object.entries(errors).map(([kind, value]): [string, number] => [`{kind="${kind}"}`, value]);
+  return [
+    metric('domains', 'gauge', 'Running domains that a policy concerns.', domains),
+    metric('devices', 'gauge', 'Devices of theirs whose policy is held.', devices),
+    metric('interrupts', 'gauge', 'Interrupts that are held.', interrupts),
+    metric(
+      'tracing',
+      'gauge',
+      '1 where the kernel tells of new interrupts, 0 where they are looked for.',
+      Number(tracing),
+    ),
+    metric('start_time_seconds', 'gauge', 'When the watcher started, since the epoch.', since / 1000),
+    metric('writes_total', 'counter', 'Affinity masks written.', writes),
+    metric('repairs_total', 'counter', 'Masks written because somebody else had moved an interrupt.', repairs),
+    metric('contested_total', 'counter', 'Times an interrupt was left to somebody else for a while.', contested),
+    family('errors_total', 'counter', 'Interrupts that could not be placed, by what the kernel said.', errorsByKind),
+    histogram('placement_lag_seconds', 'From the appearance of an interrupt to its placement.', lag),
+  ].join('');
+}
+
+/** Replaces the file whole, readable by all: node_exporter's collector is another user. @throws FileError */
+export function writeMetrics(path: string, sample: Sample): void {
+  try {
+    replaceWhole(path, formatMetrics(sample), 0o644);
+  } catch (error) {
+    // Node does not say which file a full disk has no room for
+    throw new FileError((error as NodeJS.ErrnoException).code ?? 'EIO', path);
+  }
+}
+
+function metric(name: string, type: Type, help: string, value: number): string {
+  return family(name, type, help, [['', value]]);
+}
+
+function family(name: string, type: Type | 'histogram', help: string, samples: [suffix: string, number][]): string {
+  const full = `hostdev_cpuset_${name}`;
+  const lines = samples.map(([suffix, value]) => `${full}${suffix} ${value}`);
+  return [`# HELP ${full} ${help}`, `# TYPE ${full} ${type}`, ...lines, ''].join('\n');
+}
+
+/** Its buckets are cumulative, and in seconds. */
+function histogram(name: string, help: string, { counts, sumMs, count }: HoldCounters['lag']): string {
+  let below = 0;
+  const buckets = LAG_BOUNDS.map((bound, index): [string, number] => {
+    below += counts[index] ?? 0;
+    return [`_bucket{le="${bound / 1000}"}`, below];
+  });
+  return family(name, 'histogram', help, [
+    ...buckets,
+    ['_bucket{le="+Inf"}', count],
+    ['_sum', sumMs / 1000],
+    ['_count', count],
+  ]);
+}

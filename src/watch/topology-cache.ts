@@ -1,0 +1,22 @@
+import type { Files, OpenFile } from '../host/pseudo-fs.js';
+import { readTopology, type Topology } from '../host/topology.js';
+
+/** The host's CPUs and nodes, read again where another CPU is online than before: one read says so. */
+export class TopologyWatch {
+  readonly #online: OpenFile;
+  #text: string | undefined;
+  #known: Topology | undefined;
+
+  constructor(private readonly files: Files) {
+    this.#online = files.open('/sys/devices/system/cpu/online');
+  }
+
+  /** The same object as before where nothing is different. @throws FileError */
+  read(): Topology {
+    const before = this.#known;
+    const text = this.#online.read() ?? this.#online.read();
+    this.#known = before && text === this.#text ? before : readTopology(this.files);
+    this.#text = text;
+    return this.#known;
+  }
+}

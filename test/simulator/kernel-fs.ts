@@ -1,0 +1,84 @@
+import { FileError, type Files, type OpenFile, type WritableFile } from '../../src/host/pseudo-fs.js';
+import type { SimulatedKernel } from './kernel.js';
+import { type Folder, isFolder, type Node, tree } from './tree.js';
+
+export type Operation = 'read' | 'list' | 'link' | 'write';
+
+/** The pseudo-files of a simulated kernel, its libvirt and its QEMUs. */
+export class KernelFiles implements Files {
+  readonly #tree: Folder;
+
+  /** @param before called before each access: whatever a host may do just then */
+  constructor(
+    private readonly kernel: SimulatedKernel,
+    private readonly before?: (operation: Operation, path: string) => void,
+  ) {
+    this.#tree = tree(kernel);
+  }
+
+  read(path: string): string | undefined {
+    const found = this.#find('read', path);
+    if (isFolder(found)) throw new FileError('EISDIR', path);
+    return typeof found === 'string' ? found : undefined;
+  }
+
+  /** Its configuration is the test's. */
+  readTrusted(path: string): string | undefined {
+    return this.read(path);
+  }
+
+  list(path: string): string[] | undefined {
+    const found = this.#find('list', path);
+    return isFolder(found) ? found.names() : undefined;
+  }
+
+  folders(path: string): number | undefined {
+    const found = this.#find('list', path);
+    return isFolder(found) ? found.names().filter((name) => isFolder(found.get(name))).length : undefined;
+  }
+
+  link(path: string): string | undefined {
+    const found = this.#find('link', path);
+    if (found !== undefined && (typeof found === 'string' || isFolder(found))) throw new FileError('EINVAL', path);
+    return found?.link;
+  }
+
+  open(path: string): OpenFile {
+    return this.openToWrite(path);
+  }
+
+  /** As procfs does it: a descriptor stays with the interrupt that it was opened for. */
+  openToWrite(path: string): WritableFile {
+    const irq = Number(/\/irq\/(\d+)\//.exec(path)?.[1] ?? Number.NaN);
+    let opened: unknown = this.kernel.interrupts.get(irq);
+    const read = () => {
+      const now = this.kernel.interrupts.get(irq);
+      const stale = opened !== undefined && now !== opened;
+      const text = this.read(path);
+      opened = text === undefined || stale ? undefined : now;
+      return stale ? undefined : text;
+    };
+    const write = (text: string) => {
+      const found = this.#find('write', path);
+      const [file, list] = /\/smp_affinity(_list)?$/.exec(path) ?? [];
+      if (file === undefined) throw new FileError(found === undefined ? 'ENOENT' : 'EACCES', path);
+      if (opened === undefined || this.kernel.interrupts.get(irq) !== opened) throw new FileError('ENOENT', path);
+      this.write(irq, text, list ? 'list' : 'mask');
+    };
+    return { read, write, close: () => {} };
+  }
+
+  /** The write itself, to an interrupt that is there. */
+  protected write(irq: number, text: string, form: 'mask' | 'list'): void {
+    this.kernel.writeAffinity(irq, text, form);
+  }
+
+  #find(operation: Operation, path: string): Node | undefined {
+    this.before?.(operation, path);
+    let found: Node | undefined = this.#tree;
+    for (const name of path.split('/')) {
+      if (name !== '') found = isFolder(found) ? found.get(name) : undefined;
+    }
+    return found;
+  }
+}

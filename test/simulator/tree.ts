@@ -1,0 +1,150 @@
+import { cpusOf, formatCpuset, intersect } from '../../src/domain/cpuset.js';
+import type { DomainDescription, ProcessDescription } from './description.js';
+import type { SimulatedDevice } from './device.js';
+import type { SimulatedKernel } from './kernel.js';
+import { interruptTable } from './proc-interrupts.js';
+import type { SimulatedInterrupt } from './vector-allocator.js';
+
+/** A folder whose members are made when they are asked for: a kernel's are many, and always new. */
+export interface Folder {
+  names(): string[];
+  get(name: string): Node | undefined;
+}
+export type Node = string | { link: string } | Folder;
+
+export function isFolder(node: Node | undefined): node is Folder {
+  return typeof node === 'object' && 'names' in node;
+}
+
+/** Everything that the host backend reads, from the root down. */
+export function tree(kernel: SimulatedKernel): Folder {
+  const pci = fixed({ devices: () => each(kernel.devices, String, (device) => deviceFolder(kernel, device)) });
+  const system = fixed({ cpu: () => cpuFolder(kernel), node: () => nodes(kernel) });
+  const irqs = () => each(kernel.interrupts, Number, (interrupt) => descriptor(kernel, interrupt));
+  const sys = fixed({
+    bus: () => fixed({ pci: () => pci }),
+    kernel: () => fixed({ irq: irqs }),
+    devices: () => fixed({ system: () => system }),
+  });
+  const proc = procFolder(kernel);
+  const libvirt = fixed({ qemu: () => pidFiles(kernel) });
+  return fixed({ sys: () => sys, proc: () => proc, run: () => fixed({ libvirt: () => libvirt }) });
+}
+
+function fixed(members: Record<string, (() => Node) | undefined>): Folder {
+  const get = (name: string) => (Object.hasOwn(members, name) ? members[name]?.() : undefined);
+  return { names: () => Object.keys(members).filter((name) => members[name]), get };
+}
+
+/** A member a key; `key` reads a name, and a name that is not the key's own text is no member. */
+function each<K extends string | number, T>(
+  members: ReadonlyMap<K, T>,
+  key: (name: string) => K,
+  node: (member: T) => Node | undefined,
+): Folder {
+  const get = (name: string) => {
+    const member = members.get(key(name));
+    return member === undefined || `${key(name)}` !== name ? undefined : node(member);
+  };
+  return { names: () => [...members.keys()].map(String), get };
+}
+
+function deviceFolder(kernel: SimulatedKernel, { driver, numaNode, line, vectors }: SimulatedDevice): Folder {
+  const type = kernel.interrupts.get(vectors[0] ?? -1)?.type;
+  const messages = new Map(vectors.map((irq) => [irq, irq]));
+  return fixed({
+    irq: () => `${(type === 'msi' ? vectors[0] : line) ?? 0}\n`,
+    numa_node: () => `${numaNode ?? -1}\n`,
+    driver: driver === undefined ? undefined : () => ({ link: driver }),
+    msi_irqs: type === undefined ? undefined : () => each(messages, Number, () => `${type}\n`),
+  });
+}
+
+/** Of /sys/kernel/irq: the kernel has one for phantoms, too. */
+function descriptor(kernel: SimulatedKernel, { handlers, counts }: SimulatedInterrupt): Folder {
+  return fixed({
+    actions: () => (handlers.length > 0 ? `${handlers.join(',')}\n` : ''),
+    per_cpu_count: () => `${[...cpusOf(kernel.possible)].map((cpu) => counts[cpu] ?? 0).join(',')}\n`,
+  });
+}
+
+function procFolder(kernel: SimulatedKernel): Folder {
+  const irq = irqFolder(kernel);
+  const { byPid, others } = kernel.processes;
+  const files = fixed({ irq: () => irq, interrupts: () => interruptTable(kernel) });
+  const qemus = each(byPid, Number, qemuFolder);
+  const processes = each(others, Number, processFolder);
+  const parts = [files, qemus, processes];
+  return {
+    names: () => parts.flatMap((part) => part.names()),
+    get: (name) => files.get(name) ?? qemus.get(name) ?? processes.get(name),
+  };
+}
+
+function irqFolder(kernel: SimulatedKernel): Folder {
+  const { masks, tellsEffective } = kernel;
+  const registered = ({ affinity, effective, handlers }: SimulatedInterrupt): Folder =>
+    fixed({
+      smp_affinity: () => `${masks.print(affinity)}\n`,
+      smp_affinity_list: () => `${formatCpuset(affinity)}\n`,
+      effective_affinity: tellsEffective ? () => `${masks.print(effective)}\n` : undefined,
+      effective_affinity_list: tellsEffective ? () => `${formatCpuset(effective)}\n` : undefined,
+      ...Object.fromEntries(handlers.map((handler) => [handler, () => fixed({})])),
+    });
+  const folders = each(kernel.interrupts, Number, (one) => (one.registered ? registered(one) : undefined));
+  const standard = () => `${masks.print(kernel.defaultAffinity)}\n`;
+  return {
+    names: () => ['default_smp_affinity', ...folders.names().filter((name) => folders.get(name))],
+    get: (name) => (name === 'default_smp_affinity' ? standard() : folders.get(name)),
+  };
+}
+
+function cpuFolder(kernel: SimulatedKernel): Folder {
+  return fixed({
+    online: () => `${formatCpuset(kernel.online)}\n`,
+    present: () => `${formatCpuset(kernel.present)}\n`,
+    possible: () => `${formatCpuset(kernel.possible)}\n`,
+  });
+}
+
+/** A node's list has its online CPUs only (kernel: drivers/base/node.c). */
+function nodes(kernel: SimulatedKernel): Folder {
+  const byName = new Map(kernel.nodes.map(({ node, cpus }) => [`node${node}`, cpus]));
+  const cpulist = (cpus: Parameters<typeof intersect>[0]) => `${formatCpuset(intersect(cpus, kernel.online))}\n`;
+  return each(byName, String, (cpus) => fixed({ cpulist: () => cpulist(cpus) }));
+}
+
+function pidFiles({ processes }: SimulatedKernel): Folder {
+  const { byName } = processes;
+  return {
+    names: () => [...byName.keys()].map((name) => `${name}.pid`),
+    get: (file) => {
+      const domain = file.endsWith('.pid') ? byName.get(file.slice(0, -4)) : undefined;
+      return domain && `${domain.pid}\n`;
+    },
+  };
+}
+
+function qemuFolder({ name, uuid, pid, vcpus }: DomainDescription): Folder {
+  const guest = `guest=${name.replaceAll(',', ',,')},debug-threads=on`;
+  const words = ['/usr/bin/qemu-system-x86_64', '-name', guest, '-uuid', uuid, ''];
+  const tasks = new Map<number, () => Folder>([[pid, () => thread('qemu-system-x86', vcpus.length + 1)]]);
+  vcpus.forEach(({ vcpu, cpus }, index) => {
+    tasks.set(pid + 1 + index, () => thread(`CPU ${vcpu}/KVM`, vcpus.length + 1, cpus));
+  });
+  return fixed({
+    comm: () => 'qemu-system-x86\n',
+    cmdline: () => words.join('\0'),
+    task: () => each(tasks, Number, (task) => task()),
+  });
+}
+
+/** Every word of a command line ends with a NUL. */
+function processFolder({ command, arguments: words = [] }: ProcessDescription): Folder {
+  return fixed({ comm: () => `${command}\n`, cmdline: () => [command, ...words, ''].join('\0') });
+}
+
+function thread(comm: string, count: number, allowed?: string): Folder {
+  const list = allowed === undefined ? '' : `Cpus_allowed_list:\t${allowed}\n`;
+  return fixed({ comm: () => `${comm}\n`, status: () => `Name:\t${comm}\nThreads:\t${count}\n${list}` });
+}
