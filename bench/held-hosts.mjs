@@ -3,7 +3,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatCpuset, parseDomain, parseMask } from '../dist/lib/index.js';
-import { layOut, SimulatedKernel } from '../dist/modules/test/simulator/index.js';
+import { SimulatedKernel, writeTree } from '../dist/modules/test/simulator/index.js';
 import { folder } from './measure.mjs';
 
 /** A mask that nobody changes meanwhile: that of interrupts at their birth. */
@@ -52,7 +52,7 @@ function definitionOf(name, uuid, addresses) {
 /** Lays it out below a folder in memory, if there is one; returns its path. */
 export function layOutLinked({ kernel, guests }) {
   const path = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : folder, 'hostdev-cpuset-bench-'));
-  layOut(kernel, path);
+  writeTree(kernel, path);
   const link = (file, target) => {
     rmSync(join(path, file));
     symlinkSync(target, join(path, file));

@@ -2,8 +2,8 @@
 // interrupt of 1,000 devices against one of 64.
 import { closeSync, openSync, readSync, rmSync } from 'node:fs';
 import { DEFAULT_SETTINGS } from '../dist/modules/src/affinity/settings.js';
-import { RootFiles } from '../dist/modules/src/host/real-fs.js';
-import { Hold } from '../dist/modules/src/watch/reconciler.js';
+import { RealFs } from '../dist/modules/src/host/real-fs.js';
+import { Reconciler } from '../dist/modules/src/watch/reconciler.js';
 import { describe, layOutLinked, memoryStates } from './held-hosts.mjs';
 import { inTurn, ms, report } from './measure.mjs';
 
@@ -42,8 +42,8 @@ class Held {
     const host = describe(devices, interrupts);
     this.path = layOutLinked(host);
     const clock = { now: () => this.#now };
-    const files = new RootFiles(this.path);
-    this.hold = new Hold({ files, state: memoryStates(), clock, pause: () => {} }, DEFAULT_SETTINGS);
+    const files = new RealFs(this.path);
+    this.hold = new Reconciler({ files, state: memoryStates(), clock, pause: () => {} }, DEFAULT_SETTINGS);
     this.hold.traced = traced;
     for (const definition of host.definitions) this.hold.put(definition);
     this.look(70);

@@ -3,8 +3,8 @@
 import { queryObjects, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { DEFAULT_SETTINGS } from '../dist/modules/src/affinity/settings.js';
-import { Hold } from '../dist/modules/src/watch/reconciler.js';
-import { KernelFiles } from '../dist/modules/test/simulator/kernel-fs.js';
+import { Reconciler } from '../dist/modules/src/watch/reconciler.js';
+import { SimulatedFs } from '../dist/modules/test/simulator/kernel-fs.js';
 import { describe, memoryStates } from './held-hosts.mjs';
 import { report } from './measure.mjs';
 
@@ -18,8 +18,11 @@ export default function holdWeek() {
   const collect = runInNewContext('gc');
   const { kernel, definitions, addresses, guests } = describe(64, 4, { cpus: '8-15', vectors: false });
   let now = 0;
-  const host = { files: new KernelFiles(kernel), state: memoryStates(), clock: { now: () => now }, pause: () => {} };
-  const hold = new Hold(host, { ...DEFAULT_SETTINGS, intervals: { busy: 10_000, quiet: 600_000, traced: 600_000 } });
+  const host = { files: new SimulatedFs(kernel), state: memoryStates(), clock: { now: () => now }, pause: () => {} };
+  const hold = new Reconciler(host, {
+    ...DEFAULT_SETTINGS,
+    intervals: { busy: 10_000, quiet: 600_000, traced: 600_000 },
+  });
   hold.traced = true;
   for (const definition of definitions) hold.put(definition);
   const [heap, objects] = [[], []];

@@ -1,7 +1,7 @@
 // A simulated host as a folder tree (what --root takes), in memory where there is a tmpfs, and the running guest that has its devices.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { layOut, parseHostDescription, SimulatedKernel } from '../dist/modules/test/simulator/index.js';
+import { parseHostDescription, SimulatedKernel, writeTree } from '../dist/modules/test/simulator/index.js';
 import { folder } from './measure.mjs';
 
 const UUID = '5b1c2ad4-9f0e-4c39-8a53-0e6c3c1f7a10';
@@ -32,7 +32,7 @@ export class BenchHost {
       })),
       domains: [{ name: 'guest', uuid: UUID, pid: 4242, vcpus: [{ vcpu: 0, cpus: '8-15' }] }],
     };
-    layOut(new SimulatedKernel(parseHostDescription(JSON.stringify(description))), this.path);
+    writeTree(new SimulatedKernel(parseHostDescription(JSON.stringify(description))), this.path);
     // a folder cannot follow what is written, so the tree has none; but a kernel says it of every interrupt
     for (const irq of this.irqs)
       writeFileSync(join(this.path, `proc/irq/${irq}/effective_affinity`), `00000000,00000100\n`);

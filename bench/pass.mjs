@@ -4,7 +4,7 @@ import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDomain } from '../dist/lib/index.js';
 import { enforceDomain } from '../dist/modules/src/affinity/reconcile-domain.js';
-import { RootFiles } from '../dist/modules/src/host/real-fs.js';
+import { RealFs } from '../dist/modules/src/host/real-fs.js';
 import { StateStore } from '../dist/modules/src/runtime/state-store.js';
 import { BenchHost, WANTED } from './hosts.mjs';
 import { folder, inTurn, isInstalled, missing, report, root, run } from './measure.mjs';
@@ -65,7 +65,7 @@ function again(host) {
   host.reset();
   const definition = definitionOf(host);
   const start = performance.now();
-  const { report: done, stateError } = enforceDomain(passHost(host, new RootFiles(host.path)), definition);
+  const { report: done, stateError } = enforceDomain(passHost(host, new RealFs(host.path)), definition);
   const time = performance.now() - start;
   const set = done.devices.flatMap(({ interrupts }) => interrupts).filter(({ action }) => action === 'set').length;
   if (stateError || set !== host.irqs.length) throw stateError ?? new Error(`${set} of ${host.irqs.length} set`);
@@ -83,7 +83,7 @@ function passHost({ path }, files) {
 
 /** What a pass reads and writes, a line each. */
 function accesses(host) {
-  const files = new RootFiles(host.path);
+  const files = new RealFs(host.path);
   const lines = [];
   const noted = (kind, method) => (path, text) => {
     lines.push(`${kind} ${host.path}${path}${text === undefined ? '\n' : ` ${text}`}`);

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { layOut, parseHostDescription, SimulatedKernel } from '../dist/modules/test/simulator/index.js';
+import { parseHostDescription, SimulatedKernel, writeTree } from '../dist/modules/test/simulator/index.js';
 
 const DEVICE = '0000:0a:00.3';
 const PROGRAM = 'dist/bin/hostdev-cpuset.cjs';
@@ -20,7 +20,7 @@ export class StartHost {
 
   constructor(description, colour) {
     this.#kernel = new SimulatedKernel(parseHostDescription(readFileSync(description, 'utf8')));
-    layOut(this.#kernel, this.#root, { delivered: true });
+    writeTree(this.#kernel, this.#root, { delivered: true });
     this.#env = {
       ...process.env,
       SIMULATED_KERNEL: this.#root,
@@ -74,7 +74,7 @@ export class StartHost {
     for (const name of [`sys/bus/pci/devices/${DEVICE}/msi_irqs`, ...gone])
       rmSync(join(this.#root, name), { recursive: true, force: true });
     this.#kernel.enableVectors(DEVICE, [70, 71]);
-    layOut(this.#kernel, this.#root, { delivered: true });
+    writeTree(this.#kernel, this.#root, { delivered: true });
   }
 
   /** So many interrupts, as the watcher tells everybody, once a second. */

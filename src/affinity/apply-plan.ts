@@ -2,11 +2,11 @@ import { type PciAddress, parseAddress } from '../domain/address.js';
 import { formatMask, parseCpuList } from '../domain/cpu-mask.js';
 import { type Cpuset, formatCpuset, isSubset } from '../domain/cpuset.js';
 import { openMask, readHandlers, readInterrupt } from '../host/interrupt.js';
-import { FileError, type Files, type WritableFile } from '../host/pseudo-fs.js';
+import { FileError, type PseudoFs, type WritableFile } from '../host/pseudo-fs.js';
 import { untilItOccurs } from './plan.js';
 import type { DomainReport, InterruptReport } from './report.js';
 import { vectorKey } from './vector-key.js';
-import { GONE, lookAgain, otherThanBefore, type Target } from './verify-target.js';
+import { changeSince, GONE, type Target, verifyTarget } from './verify-target.js';
 import { isWorthAnotherTry, treatmentOf } from './write-errors.js';
 
 /** How often a write is tried that meets a transient error, and the pause before it is tried again, in milliseconds. */
@@ -14,7 +14,7 @@ const TRIES = 3;
 const PAUSE = 2;
 
 /** A mask that was written: what the state file is made from. */
-export interface Write {
+export interface AffinityWrite {
   /** vectorKey() of the interrupt */
   key: string;
   irq: number;
@@ -29,13 +29,13 @@ export interface Write {
   earlier: boolean;
 }
 
-export interface Applied {
+export interface AppliedPlan {
   /** the plan with what came of it: affinity and effective as they are now */
   report: DomainReport;
-  writes: Write[];
+  writes: AffinityWrite[];
 }
 
-export interface ApplyOptions {
+export interface ApplyPlanOptions {
   /** those that were written before, and are only read back */
   ahead?: ReadonlySet<InterruptReport>;
   /** whether the domain still does; asked before each write, for its device may be another's a moment later */
@@ -43,13 +43,13 @@ export interface ApplyOptions {
 }
 
 /** Carries out a plan. One interrupt's failure never stops the next. */
-export function apply(
-  files: Files,
+export function applyPlan(
+  files: PseudoFs,
   planned: DomainReport,
   pause: (milliseconds: number) => void,
-  { ahead = new Set(), runs }: ApplyOptions = {},
-): Applied {
-  const writes: Write[] = [];
+  { ahead = new Set(), runs }: ApplyPlanOptions = {},
+): AppliedPlan {
+  const writes: AffinityWrite[] = [];
   const devices = planned.devices.map((device) => {
     const address = parseAddress(device.address ?? '');
     const wanted = parseCpuList(device.cpus ?? '');
@@ -67,10 +67,10 @@ class Placer {
   readonly #list: string;
 
   constructor(
-    private readonly files: Files,
+    private readonly files: PseudoFs,
     private readonly pause: (milliseconds: number) => void,
     private readonly runs: (() => boolean) | undefined,
-    private readonly writes: Write[],
+    private readonly writes: AffinityWrite[],
     private readonly address: PciAddress,
     private readonly wanted: Cpuset,
   ) {
@@ -84,7 +84,7 @@ class Placer {
       if (obstacle) return obstacle;
       const { irq, vector, handlers, affinity } = planned;
       const key = vectorKey(this.address, irq, handlers[0] ?? '');
-      const write: Write = { key, irq, vector, before: affinity ?? '', cpus: this.#list, earlier: isWritten };
+      const write: AffinityWrite = { key, irq, vector, before: affinity ?? '', cpus: this.#list, earlier: isWritten };
       this.writes.push(write);
       const report = this.#readBack(planned);
       if (report.action === 'set' && report.reason !== null && report.effective !== null) {
@@ -104,7 +104,7 @@ class Placer {
       const file = openMask(this.files, planned.irq);
       try {
         const target = { ...planned, address: this.address };
-        const refusal = lookAgain(this.files, target) ?? this.#standstill(target);
+        const refusal = verifyTarget(this.files, target) ?? this.#standstill(target);
         if (refusal !== undefined) return { ...planned, action: 'skip', reason: refusal };
         const code = this.#write(file);
         if (code === undefined) return undefined;
@@ -120,7 +120,7 @@ class Placer {
   /** The handlers are read once more then: nothing stands between that and the write. */
   #standstill(target: Target): string | undefined {
     if (this.runs === undefined) return undefined;
-    return this.runs() ? otherThanBefore(readHandlers(this.files, target.irq), target) : NOT_RUNNING;
+    return this.runs() ? changeSince(readHandlers(this.files, target.irq), target) : NOT_RUNNING;
   }
 
   /** The kernel's name for what it met; undefined where all went well. */
@@ -137,7 +137,7 @@ class Placer {
   /** What is true counts, not what was asked. */
   #readBack(planned: InterruptReport): InterruptReport {
     const now = readInterrupt(this.files, planned.irq);
-    const refusal = otherThanBefore(now?.handlers ?? [], { ...planned, address: this.address });
+    const refusal = changeSince(now?.handlers ?? [], { ...planned, address: this.address });
     if (!now || refusal !== undefined) return { ...planned, action: 'skip', reason: refusal ?? GONE };
     const { affinity, effective } = now;
     const list = formatCpuset(affinity);

@@ -2,7 +2,7 @@ import { parseCpuList } from '../domain/cpu-mask.js';
 import { formatCpuset, union } from '../domain/cpuset.js';
 import type { Definition } from '../domain/definition.js';
 import type { DomainState } from '../runtime/domain-state.js';
-import type { Write } from './apply-plan.js';
+import type { AffinityWrite } from './apply-plan.js';
 import { isUnreadable } from './problems.js';
 import type { DomainReport } from './report.js';
 import { addressOf, vectorKey } from './vector-key.js';
@@ -35,7 +35,7 @@ export function nextState(
   { name }: Definition,
   before: DomainState | undefined,
   { devices }: DomainReport,
-  writes: readonly Write[],
+  writes: readonly AffinityWrite[],
   only?: ReadonlySet<string>,
 ): DomainState {
   const alive = new Map(

@@ -1,15 +1,15 @@
 import { type VcpuCpus, vcpuCpus } from '../domain/auto-cpus.js';
 import { type Cpuset, formatCpuset, isSubset } from '../domain/cpuset.js';
 import type { Definition } from '../domain/definition.js';
-import { type StatedPolicy, statedPolicies } from '../domain/device-policies.js';
-import { type PolicySettings, policyInForce } from '../domain/effective-policy.js';
+import { type DevicePolicy, devicePolicies } from '../domain/device-policies.js';
+import { effectivePolicy, type PolicySettings } from '../domain/effective-policy.js';
 import type { Interrupt } from '../host/interrupt.js';
 import { isVfioDriver } from '../host/pci-device.js';
 import type { DeviceInterrupt, DeviceSnapshot, HostSnapshot } from '../host/snapshot.js';
-import { notVfio, ownership } from '../host/vfio-handlers.js';
+import { notVfio, vfioOwnership } from '../host/vfio-handlers.js';
 import { absence, problemsOfAttribute, problemsOfMetadata, remoteness, unreadableDevice } from './problems.js';
 import type { Action, DeviceReport, DomainReport, InterruptReport, Problem } from './report.js';
-import { type Wanted, wantedCpus } from './target-cpus.js';
+import { type TargetCpus, targetCpus } from './target-cpus.js';
 import { vectorKey, type Written } from './vector-key.js';
 
 /**
@@ -25,7 +25,7 @@ export function plan(
 ): DomainReport {
   const vcpus = vcpuCpus(definition.placement, host.threads, host.topology.online);
   const planner = new Planner(definition, host, settings, { written, pending }, vcpus);
-  const { devices, stale } = statedPolicies(definition);
+  const { devices, stale } = devicePolicies(definition);
   return {
     name: definition.name,
     uuid: definition.uuid ?? null,
@@ -37,7 +37,7 @@ export function plan(
 }
 
 /** A network's interface that states nothing is an ordinary one as a rule, with no device of the host behind it. */
-function concerned({ device, policy, illegible }: StatedPolicy): boolean {
+function concerned({ device, policy, illegible }: DevicePolicy): boolean {
   return device.placeable && (device.source !== undefined || policy !== undefined || illegible === true);
 }
 
@@ -52,11 +52,11 @@ class Planner {
     private readonly vcpus: VcpuCpus,
   ) {}
 
-  device(stated: StatedPolicy): DeviceReport {
+  device(stated: DevicePolicy): DeviceReport {
     const { device } = stated;
     const { topology, devices, unreadable } = this.host;
-    const { policy, origin } = policyInForce(stated, this.definition, this.settings);
-    const wanted = wantedCpus(policy, this.vcpus, topology.online, this.settings);
+    const { policy, origin } = effectivePolicy(stated, this.definition, this.settings);
+    const wanted = targetCpus(policy, this.vcpus, topology.online, this.settings);
     const address = device.source?.address;
     const snapshot = address && devices.get(address);
     const error = address && unreadable?.get(address);
@@ -87,9 +87,9 @@ class Planner {
   #interrupt(
     { irq, type, details, error }: DeviceInterrupt,
     { device }: DeviceSnapshot,
-    wanted: Wanted,
+    wanted: TargetCpus,
   ): InterruptReport {
-    const owned = ownership(details?.handlers ?? [], device.address);
+    const owned = vfioOwnership(details?.handlers ?? [], device.address);
     const report: InterruptReport = {
       irq,
       type,

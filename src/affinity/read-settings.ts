@@ -1,4 +1,4 @@
-import type { Files } from '../host/pseudo-fs.js';
+import type { PseudoFs } from '../host/pseudo-fs.js';
 import { InputError } from '../xml/input-error.js';
 import { LineIndex } from '../xml/line-index.js';
 import { parseSettings, SETTINGS_FILE, type Settings } from './settings.js';
@@ -9,7 +9,7 @@ import { SettingsError } from './settings-error.js';
  * may forbid what is about to be done, so nothing is done.
  * @throws SettingsError where it is wrong, FileError where it cannot be read, UntrustedFile
  */
-export function readSettings(files: Files): Settings | undefined {
+export function readSettings(files: PseudoFs): Settings | undefined {
   const text = files.readTrusted(SETTINGS_FILE);
   if (text === undefined) return undefined;
   try {

@@ -1,18 +1,18 @@
 import type { Definition } from '../domain/definition.js';
 import type { PolicySettings } from '../domain/effective-policy.js';
-import type { Files } from '../host/pseudo-fs.js';
+import type { PseudoFs } from '../host/pseudo-fs.js';
 import { findQemu, isQemuOf } from '../host/qemu-threads.js';
 import { readSnapshot, type SnapshotRequest } from '../host/snapshot.js';
 import type { DomainState, DomainStates } from '../runtime/domain-state.js';
 import { isUuid } from '../runtime/state-store.js';
-import { apply, NOT_RUNNING } from './apply-plan.js';
+import { applyPlan, NOT_RUNNING } from './apply-plan.js';
 import { nextState, withLinesOf } from './next-state.js';
 import { plan } from './plan.js';
 import type { DomainReport, InterruptReport } from './report.js';
 
 /** What a pass works on. */
 export interface PassHost {
-  files: Files;
+  files: PseudoFs;
   state: DomainStates;
   settings: PolicySettings;
   /** waits, in milliseconds, before a write that met a transient error is tried again */
@@ -61,7 +61,7 @@ export function enforceDomain(host: PassHost, definition: Definition, scope: Pas
   const runs = host.onlyRunning ? () => isRunning(host, definition) : undefined;
   const foreseen = withLinesOf(definition, before, restrained);
   const unforeseen = note(host.state, definition, before, foreseen);
-  const { report, writes } = apply(host.files, restrained, host.pause, { ahead, runs });
+  const { report, writes } = applyPlan(host.files, restrained, host.pause, { ahead, runs });
   const next = nextState(definition, before, report, writes, scope.only);
   const stateError = note(host.state, definition, unforeseen ? before : foreseen, next);
   const written = writes.filter(({ earlier }) => !earlier).length;

@@ -1,5 +1,5 @@
 import type { VcpuCpus } from '../domain/auto-cpus.js';
-import type { PolicyInForce } from '../domain/effective-policy.js';
+import type { EffectivePolicy } from '../domain/effective-policy.js';
 import type { Severity } from '../lint/rule.js';
 
 /** plan, enforce and status as JSON: schemas/report.schema.json. */
@@ -27,7 +27,7 @@ export interface DeviceReport {
   alias: string | null;
   element: 'hostdev' | 'interface';
   policy: 'auto' | 'native' | 'cpuset';
-  origin: PolicyInForce['origin'];
+  origin: EffectivePolicy['origin'];
   /** CPU list that the policy comes to on this host; null where nothing is to be written */
   cpus: string | null;
   numaNode: number | null;

@@ -1,7 +1,7 @@
 import { formatMask, parseCpuList } from '../domain/cpu-mask.js';
 import { isSubset } from '../domain/cpuset.js';
 import { openMask, readInterrupt } from '../host/interrupt.js';
-import type { Files } from '../host/pseudo-fs.js';
+import type { PseudoFs } from '../host/pseudo-fs.js';
 
 /** An interrupt that was moved: CPU lists of the mask that it had, and of ours. */
 export interface MovedInterrupt {
@@ -16,8 +16,8 @@ export interface MovedInterrupt {
  * @returns whether it was written
  * @throws FileError
  */
-export function giveBack(
-  files: Files,
+export function restoreAffinity(
+  files: PseudoFs,
   { irq, before, cpus }: MovedInterrupt,
   mayHave: (handlers: readonly string[]) => boolean,
 ): boolean {

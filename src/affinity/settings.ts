@@ -18,7 +18,7 @@ export interface Settings {
   /** how often the watcher looks, in milliseconds */
   intervals: Intervals;
   /** how often the watcher puts an interrupt back that somebody else moves */
-  contest: ContestLimits;
+  contest: RepairLimits;
 }
 
 export interface Intervals {
@@ -30,7 +30,7 @@ export interface Intervals {
   traced: number;
 }
 
-export interface ContestLimits {
+export interface RepairLimits {
   /** so often within `window` milliseconds, then it is left to them for a while */
   limit: number;
   window: number;

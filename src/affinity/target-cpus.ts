@@ -5,17 +5,17 @@ import type { Policy } from '../domain/policy.js';
 import type { Problem } from './report.js';
 
 /** The set that a device's interrupts are to have, never empty, and its text; or why none is to be written. */
-export type Wanted =
+export type TargetCpus =
   | { cpus: Cpuset; list: string; problem?: Problem }
   | { cpus: undefined; reason: string; problem?: Problem };
 
 /** What a policy comes to on this host: only CPUs that are online and, where the host restricts them, allowed. */
-export function wantedCpus(
+export function targetCpus(
   policy: Policy | undefined,
   vcpus: VcpuCpus,
   online: Cpuset,
   settings: PolicySettings,
-): Wanted {
+): TargetCpus {
   if (!policy) return { cpus: undefined, reason: 'its cpuset cannot be read' };
   if (policy.kind === 'native') return { cpus: undefined, reason: 'the policy is native' };
   if (policy.kind === 'auto' && !vcpus.cpus) {

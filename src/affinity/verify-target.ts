@@ -1,8 +1,8 @@
 import type { PciAddress } from '../domain/address.js';
 import { readHandlers } from '../host/interrupt.js';
 import { isVfioDriver, readDriver } from '../host/pci-device.js';
-import type { Files } from '../host/pseudo-fs.js';
-import { notVfio, ownership } from '../host/vfio-handlers.js';
+import type { PseudoFs } from '../host/pseudo-fs.js';
+import { notVfio, vfioOwnership } from '../host/vfio-handlers.js';
 
 /** An interrupt as it was when it was decided to write to it. */
 export interface Target {
@@ -16,19 +16,16 @@ export interface Target {
  * gone back to the host, and its numbers to another device.
  * @throws FileError
  */
-export function lookAgain(files: Files, target: Target): string | undefined {
+export function verifyTarget(files: PseudoFs, target: Target): string | undefined {
   const driver = readDriver(files, target.address);
   if (!isVfioDriver(driver)) return notVfio(driver);
-  return otherThanBefore(readHandlers(files, target.irq), target);
+  return changeSince(readHandlers(files, target.irq), target);
 }
 
 /** What these handlers say against its being what it was; undefined: nothing. */
-export function otherThanBefore(
-  now: readonly string[],
-  { address, handlers }: Omit<Target, 'irq'>,
-): string | undefined {
+export function changeSince(now: readonly string[], { address, handlers }: Omit<Target, 'irq'>): string | undefined {
   if (now.length === 0) return GONE;
-  const owned = ownership(now, address);
+  const owned = vfioOwnership(now, address);
   if (!owned.ours) return owned.reason;
   return now[0] === handlers[0] ? undefined : `it is ${now[0]} now`;
 }

@@ -3,7 +3,7 @@ import { InputError } from '../xml/input-error.js';
 import { select } from '../xml/select.js';
 import { type Device, readDevices } from './devices.js';
 import { type PolicyMetadata, readMetadata } from './metadata.js';
-import { type Placement, readPlacement } from './vcpu-pinning.js';
+import { type Placement, readVcpuPinning } from './vcpu-pinning.js';
 
 /** What a domain definition says about its devices' interrupts. */
 export interface Definition {
@@ -32,6 +32,6 @@ export function readDefinition(document: XmlDocument): Definition {
     uuid: text('uuid')?.trim() || undefined,
     devices: readDevices(document),
     metadata: readMetadata(document),
-    placement: readPlacement(document),
+    placement: readVcpuPinning(document),
   };
 }

@@ -1,4 +1,4 @@
-import { ofLatest } from '../lib/memoize-last.js';
+import { memoizeLast } from '../lib/memoize-last.js';
 import type { Definition } from './definition.js';
 import { type Device, identitiesOf } from './devices.js';
 import { formatIdentity } from './identity.js';
@@ -6,7 +6,7 @@ import type { Entry } from './metadata.js';
 import { formatPolicy, type Policy } from './policy.js';
 
 /** A device and what the definition states for it. */
-export interface StatedPolicy {
+export interface DevicePolicy {
   device: Device;
   /** from the attribute, else from the entry; undefined where nothing is stated, or not legibly */
   policy?: Policy;
@@ -15,9 +15,9 @@ export interface StatedPolicy {
   entry?: Entry;
 }
 
-export interface StatedPolicies {
+export interface DevicePolicies {
   /** every hostdev and interface, in document order */
-  devices: StatedPolicy[];
+  devices: DevicePolicy[];
   /** entries for devices that are not in the definition */
   stale: Entry[];
   /** entries for a device that an earlier entry speaks of already */
@@ -25,9 +25,9 @@ export interface StatedPolicies {
 }
 
 /** Brings attributes and metadata together: the attribute wins. */
-export const statedPolicies = ofLatest(readStatedPolicies);
+export const devicePolicies = memoizeLast(readStatedPolicies);
 
-function readStatedPolicies({ devices, metadata }: Definition): StatedPolicies {
+function readStatedPolicies({ devices, metadata }: Definition): DevicePolicies {
   const [ours] = metadata;
   if (!ours) return { devices: devices.map((device) => stated(device, undefined, false)), stale: [], repeated: [] };
   const known = new Map<string, Device>();
@@ -51,8 +51,8 @@ function readStatedPolicies({ devices, metadata }: Definition): StatedPolicies {
   };
 }
 
-function stated(device: Device, entry: Entry | undefined, spoilt: boolean): StatedPolicy {
-  const result: StatedPolicy = { device };
+function stated(device: Device, entry: Entry | undefined, spoilt: boolean): DevicePolicy {
+  const result: DevicePolicy = { device };
   if (entry) result.entry = entry;
   const attribute = device.attribute?.policy;
   const policy = attribute ? (attribute.ok ? attribute.policy : undefined) : entry?.policy;
@@ -62,7 +62,7 @@ function stated(device: Device, entry: Entry | undefined, spoilt: boolean): Stat
 }
 
 /** Whether attribute and entry of a device say different things. */
-export function disagree({ device, policy, entry }: StatedPolicy): boolean {
+export function disagree({ device, policy, entry }: DevicePolicy): boolean {
   if (!device.attribute || !policy || !entry) return false;
   return formatPolicy(policy) !== formatPolicy(entry.policy);
 }

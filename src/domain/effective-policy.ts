@@ -1,7 +1,7 @@
 import type { PciAddress } from './address.js';
 import { type Cpuset, intersect } from './cpuset.js';
 import type { Definition } from './definition.js';
-import { type StatedPolicy, statedPolicies } from './device-policies.js';
+import { type DevicePolicy, devicePolicies } from './device-policies.js';
 import type { DefaultPolicy } from './metadata.js';
 import type { Policy } from './policy.js';
 
@@ -14,7 +14,7 @@ export interface PolicySettings {
 }
 
 /** What holds for a device, and who says so. */
-export interface PolicyInForce {
+export interface EffectivePolicy {
   /** undefined: stated, but illegible, which leaves the device alone whatever the default */
   policy: Policy | undefined;
   /** who states the policy: the device itself, by entry or attribute, or a default */
@@ -22,11 +22,11 @@ export interface PolicyInForce {
 }
 
 /** The device's own policy; else the domain's default; else the host's; else native. */
-export function policyInForce(
-  { policy, illegible }: StatedPolicy,
+export function effectivePolicy(
+  { policy, illegible }: DevicePolicy,
   { metadata }: Definition,
   settings: PolicySettings,
-): PolicyInForce {
+): EffectivePolicy {
   if (policy || illegible) return { policy, origin: 'entry' };
   const domain = metadata[0]?.default;
   if (domain) return { policy: { kind: domain }, origin: 'domain-default' };
@@ -34,9 +34,9 @@ export function policyInForce(
 }
 
 /** The host's PCI devices whose interrupts are asked to be somewhere. */
-export function placedDevices(definition: Definition, settings: PolicySettings): PciAddress[] {
-  return statedPolicies(definition).devices.flatMap((stated) => {
-    const { policy } = policyInForce(stated, definition, settings);
+export function devicesWithPolicy(definition: Definition, settings: PolicySettings): PciAddress[] {
+  return devicePolicies(definition).devices.flatMap((stated) => {
+    const { policy } = effectivePolicy(stated, definition, settings);
     return policy && policy.kind !== 'native' ? (stated.device.source?.address ?? []) : [];
   });
 }

@@ -33,7 +33,7 @@ export interface Placement {
  * Where the vCPUs run. Of each: its vcpupin; else, with automatic placement, numad's set; else `vcpu/@cpuset`; else every CPU
  * (libvirt: formatdomain, CPU allocation and tuning). emulatorpin and iothreadpin say nothing of vCPUs.
  */
-export function readPlacement(document: XmlDocument): Placement {
+export function readVcpuPinning(document: XmlDocument): Placement {
   const element = select('/domain/vcpu', document)[0];
   const text = element?.textContent?.trim() ?? '1';
   const maxVcpus = /^\d{1,5}$/.test(text) ? Number(text) : undefined;

@@ -2,9 +2,9 @@
  * What a call of libvirt's hook asks of us. Source: libvirt's docs/hooks.rst.
  * pass: place the interrupts of a running domain; check: may this domain start; release: put back what was changed.
  */
-export type Work = 'pass' | 'check' | 'release';
+export type HookAction = 'pass' | 'check' | 'release';
 
-const WORK: Record<string, Work> = {
+const WORK: Record<string, HookAction> = {
   'prepare begin': 'check',
   'started begin': 'pass',
   // the daemon was restarted: once for each running domain
@@ -14,7 +14,7 @@ const WORK: Record<string, Work> = {
 };
 
 /** Undefined for what is not our business: start, restore, migrate, attach, and whatever libvirt comes to call. */
-export function workOf(operation: string, suboperation: string): Work | undefined {
+export function actionOf(operation: string, suboperation: string): HookAction | undefined {
   const call = `${operation} ${suboperation}`;
   return Object.hasOwn(WORK, call) ? WORK[call] : undefined;
 }

@@ -15,7 +15,7 @@ const PAUSE = 1;
  *
  * @param open the descriptor as a stream, which takes Node 5 ms to set up: asked for only where neither file nor pipe is read
  */
-export async function readBounded(fd: number, open: () => Readable, milliseconds: number): Promise<Input> {
+export async function readStdin(fd: number, open: () => Readable, milliseconds: number): Promise<Input> {
   try {
     const stat = fstatSync(fd);
     // a file never keeps anybody waiting, and where it is read from on only its own descriptor knows

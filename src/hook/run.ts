@@ -4,10 +4,10 @@ import { releaseDomain } from '../affinity/release.js';
 import { DEFAULT_SETTINGS } from '../affinity/settings.js';
 import type { Definition } from '../domain/definition.js';
 import { canonicalUuid } from '../domain/uuid.js';
-import { isConcerned, readDomainXml, UnusableXml } from '../libvirt/domain-xml.js';
+import { InvalidDomainXml, isConcerned, readDomainXml } from '../libvirt/domain-xml.js';
 import { withDomainLock } from '../runtime/domain-lock.js';
 import { detailLines, errorsOf, type LogLine, logLine, passLine } from './log-line.js';
-import type { Work } from './operation.js';
+import type { HookAction } from './operation.js';
 import type { Input } from './read-stdin.js';
 
 /** What a call works on. */
@@ -19,7 +19,7 @@ export interface HookHost extends Omit<PassHost, 'settings'> {
 }
 
 export interface HookCall {
-  work: Work;
+  work: HookAction;
   /** as libvirt says them: for the log alone */
   name: string;
   operation: string;
@@ -41,7 +41,7 @@ export function runHook(call: HookCall, host: HookHost): HookResult {
   }
 }
 
-const WORKERS: Record<Work, (call: HookCall, host: HookHost) => HookResult> = { check, pass, release };
+const WORKERS: Record<HookAction, (call: HookCall, host: HookHost) => HookResult> = { check, pass, release };
 
 /** Sound and enforceable, as far as can be known before there is a domain. */
 function check({ name, operation, input }: HookCall, host: HookHost): HookResult {
@@ -57,7 +57,7 @@ function problemsBeforeStart(input: Input, host: PassHost): string[] {
   try {
     return errorsOf(planDomain(host, definitionOf(input)));
   } catch (error) {
-    if (!(error instanceof UnusableXml)) throw error;
+    if (!(error instanceof InvalidDomainXml)) throw error;
     return [error.message];
   }
 }
@@ -90,7 +90,7 @@ function locked<T>(host: HookHost, definition: Definition, action: () => T): T {
 
 /** @throws UnusableXml */
 function definitionOf(input: Input): Definition {
-  if ('problem' in input) throw new UnusableXml(input.problem);
+  if ('problem' in input) throw new InvalidDomainXml(input.problem);
   return readDomainXml(input.bytes);
 }
 

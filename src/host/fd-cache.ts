@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, readFileSync, readSync, statfsSync, writeSync } from 'node:fs';
-import { codeOf, isAbsent } from '../lib/errno.js';
+import { errnoOf, isAbsent } from '../lib/errno.js';
 import { FileError, type WritableFile } from './pseudo-fs.js';
 
 /** statfs(2) of procfs and sysfs: there a descriptor of what is gone says so (EIO, ENODEV, ESRCH). Others go on with old text. */
@@ -18,7 +18,7 @@ interface Anew {
 }
 
 /** The descriptors that one process keeps: all that it may have, but for an eighth, which is for everything else. */
-export class KeptFiles {
+export class FdCache {
   #left = Math.floor((descriptorLimit() * 7) / 8);
   /** by paths without their numbers: whether the kernel answers there */
   readonly #kinds = new Map<string, boolean>();
@@ -41,7 +41,7 @@ export class KeptFiles {
       return fd;
     } catch (error) {
       // reading it anew says what else is wrong
-      return isAbsent(codeOf(error)) ? 'absent' : undefined;
+      return isAbsent(errnoOf(error)) ? 'absent' : undefined;
     }
   }
 
@@ -70,7 +70,7 @@ class KeptFile implements WritableFile {
   #isAnew = false;
 
   constructor(
-    private readonly kept: KeptFiles,
+    private readonly kept: FdCache,
     private readonly path: string,
     private mode: Mode,
     private readonly anew: Anew,
@@ -124,7 +124,7 @@ class KeptFile implements WritableFile {
       if (this.#fd === undefined) throw Object.assign(new Error(), { code: 'ENOENT' });
       writeSync(this.#fd, text);
     } catch (error) {
-      const code = codeOf(error);
+      const code = errnoOf(error);
       // answers for what goes just now, and before 6.12 EIO for what the kernel manages: only the latter can be read
       const isGone = isAbsent(code) || (/^(?:EIO|EINVAL)$/.test(code) && this.read() === undefined);
       throw new FileError(isGone ? 'ENOENT' : code, this.path);

@@ -1,6 +1,6 @@
 import { parseCpuList } from '../domain/cpu-mask.js';
 import { cpusOf } from '../domain/cpuset.js';
-import type { Files } from './pseudo-fs.js';
+import type { PseudoFs } from './pseudo-fs.js';
 
 /** How often each CPU took an interrupt, by IRQ number: CPU numbers with a count above 0. */
 export type InterruptCounts = Map<number, Record<string, number>>;
@@ -9,7 +9,7 @@ export type InterruptCounts = Map<number, Record<string, number>>;
  * The counts of these interrupts. /proc/interrupts is a line of all CPUs for every interrupt of the host, megabytes on a
  * large one: it is read only where /sys/kernel/irq/N/per_cpu_count does not say.
  */
-export function readInterruptCounts(files: Files, irqs: Iterable<number>): InterruptCounts {
+export function readInterruptCounts(files: PseudoFs, irqs: Iterable<number>): InterruptCounts {
   const possible = [...cpusOf(parseCpuList(files.read('/sys/devices/system/cpu/possible') ?? '') ?? [])];
   const counts: InterruptCounts = new Map();
   const unknown = new Set<number>();
@@ -26,7 +26,7 @@ export function readInterruptCounts(files: Files, irqs: Iterable<number>): Inter
  * A number for each possible CPU (kernel: kernel/irq/irqdesc.c, per_cpu_count_show). It answers with a page at most: what
  * has no line end is cut.
  */
-function readCounts(files: Files, irq: number, possible: readonly number[]): Record<string, number> | undefined {
+function readCounts(files: PseudoFs, irq: number, possible: readonly number[]): Record<string, number> | undefined {
   const text = files.read(`/sys/kernel/irq/${irq}/per_cpu_count`);
   if (text === undefined || !/^\d+(,\d+)*\n$/.test(text)) return undefined;
   const numbers = text.trim().split(',');
@@ -34,7 +34,7 @@ function readCounts(files: Files, irq: number, possible: readonly number[]): Rec
 }
 
 /** /proc/interrupts (kernel: kernel/irq/proc.c, show_interrupts): its first line names the online CPUs. */
-function readTable(files: Files, irqs: ReadonlySet<number>, counts: InterruptCounts): void {
+function readTable(files: PseudoFs, irqs: ReadonlySet<number>, counts: InterruptCounts): void {
   const [header = '', ...rows] = (files.read('/proc/interrupts') ?? '').split('\n');
   const cpus = [...header.matchAll(/CPU(\d+)/g)].map((match) => Number(match[1]));
   for (const row of rows) {

@@ -1,6 +1,6 @@
 import { parseMask } from '../domain/cpu-mask.js';
 import type { Cpuset } from '../domain/cpuset.js';
-import { FileError, type Files, type WritableFile } from './pseudo-fs.js';
+import { FileError, type PseudoFs, type WritableFile } from './pseudo-fs.js';
 
 /** An IRQ number as it is now. */
 export interface Interrupt {
@@ -17,7 +17,7 @@ export interface Interrupt {
  * Undefined where /proc/irq has no such number: normal for a vector that nobody has requested.
  * @throws FileError; EBADMSG where a mask is none
  */
-export function readInterrupt(files: Files, irq: number): Interrupt | undefined {
+export function readInterrupt(files: PseudoFs, irq: number): Interrupt | undefined {
   const affinity = readMask(files, maskOf(irq));
   if (!affinity) return undefined;
   const effective = readMask(files, `/proc/irq/${irq}/effective_affinity`);
@@ -30,7 +30,7 @@ export function readInterrupt(files: Files, irq: number): Interrupt | undefined 
 }
 
 /** Its mask, to be written. Never throws: what is not there cannot be written, and says so then. */
-export function openMask(files: Files, irq: number): WritableFile {
+export function openMask(files: PseudoFs, irq: number): WritableFile {
   return files.openToWrite(maskOf(irq));
 }
 
@@ -40,7 +40,7 @@ const maskOf = (irq: number) => `/proc/irq/${irq}/smp_affinity`;
  * /sys/kernel/irq/N/actions, comma-separated, empty where there is none; where that is absent, the folders of /proc/irq/N
  * (kernel: kernel/irq/irqdesc.c, proc.c). A comma in a handler's name makes it two, neither of which can be VFIO's alone.
  */
-export function readHandlers(files: Files, irq: number): string[] {
+export function readHandlers(files: PseudoFs, irq: number): string[] {
   const actions = files.read(`/sys/kernel/irq/${irq}/actions`)?.replace(/\n$/, '');
   if (actions !== undefined) return actions === '' ? [] : actions.split(',');
   return (files.list(`/proc/irq/${irq}`) ?? []).filter((name) => !KNOWN_FILES.has(name));
@@ -59,7 +59,7 @@ const KNOWN_FILES = new Set([
 /** Masks by their text: on a large host thousands of interrupts have the same few. */
 const known = new Map<string, Cpuset>();
 
-function readMask(files: Files, path: string): Cpuset | undefined {
+function readMask(files: PseudoFs, path: string): Cpuset | undefined {
   const text = files.read(path);
   if (text === undefined) return undefined;
   const found = known.get(text);

@@ -1,4 +1,4 @@
-import type { Files } from './pseudo-fs.js';
+import type { PseudoFs } from './pseudo-fs.js';
 
 /** A running irqbalance, and what its command line tells it to leave alone (irqbalance(1)). */
 export interface Irqbalance {
@@ -12,7 +12,7 @@ export interface Irqbalance {
 }
 
 /** Undefined where none runs, as far as /proc shows. What it was told later, through its socket, does not show there. */
-export function readIrqbalance(files: Files): Irqbalance | undefined {
+export function readIrqbalance(files: PseudoFs): Irqbalance | undefined {
   for (const pid of files.list('/proc') ?? []) {
     if (!/^[1-9]\d*$/.test(pid) || files.read(`/proc/${pid}/comm`)?.trim() !== 'irqbalance') continue;
     return irqbalanceOf(files, Number(pid));
@@ -21,7 +21,7 @@ export function readIrqbalance(files: Files): Irqbalance | undefined {
 }
 
 /** The one with a pid. */
-export function irqbalanceOf(files: Files, pid: number): Irqbalance {
+export function irqbalanceOf(files: PseudoFs, pid: number): Irqbalance {
   const words = (files.read(`/proc/${pid}/cmdline`) ?? '').split('\0').slice(1);
   const irqs = valuesOf(words, 'banirq', 'i').filter((value) => /^\d{1,9}$/.test(value));
   return {

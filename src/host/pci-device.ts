@@ -1,5 +1,5 @@
 import type { PciAddress } from '../domain/address.js';
-import type { Files } from './pseudo-fs.js';
+import type { PseudoFs } from './pseudo-fs.js';
 
 export type InterruptType = 'msix' | 'msi' | 'intx';
 
@@ -15,7 +15,7 @@ export interface PciDevice {
 }
 
 /** Undefined where the host has no such device. Source: the kernel's Documentation/ABI/testing/sysfs-bus-pci. */
-export function readPciDevice(files: Files, address: PciAddress): PciDevice | undefined {
+export function readPciDevice(files: PseudoFs, address: PciAddress): PciDevice | undefined {
   const folder = `/sys/bus/pci/devices/${address}`;
   const line = files.read(`${folder}/irq`);
   if (line === undefined) return undefined;
@@ -30,12 +30,12 @@ export function readPciDevice(files: Files, address: PciAddress): PciDevice | un
 }
 
 /** Name of the driver that a device is bound to; undefined where none, or where there is no such device. */
-export function readDriver(files: Files, address: PciAddress): string | undefined {
+export function readDriver(files: PseudoFs, address: PciAddress): string | undefined {
   return files.link(`/sys/bus/pci/devices/${address}/driver`);
 }
 
 /** msi_irqs is absent, or empty, while neither MSI nor MSI-X is on. A device has one of them on: one file says which. */
-function messageIrqs(files: Files, folder: string): PciDevice['irqs'] {
+function messageIrqs(files: PseudoFs, folder: string): PciDevice['irqs'] {
   const names = (files.list(`${folder}/msi_irqs`) ?? []).filter((name) => /^\d{1,10}$/.test(name));
   let type: InterruptType | undefined;
   for (const name of names) {

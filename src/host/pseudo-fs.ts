@@ -23,7 +23,7 @@ export class UntrustedFile extends FileError {
  * The host's pseudo-files, by absolute path: the real ones, those below a `--root`, or a simulated kernel's.
  * What is absent is undefined, for absence is normal there; everything else that goes wrong is a FileError.
  */
-export interface Files {
+export interface PseudoFs {
   /** the whole text; FileError EFBIG beyond 64 MiB */
   read(path: string): string | undefined;
   /**

@@ -1,7 +1,7 @@
 import { parseCpuList } from '../domain/cpu-mask.js';
 import { type Cpuset, union } from '../domain/cpuset.js';
 import { canonicalUuid } from '../domain/uuid.js';
-import type { Files } from './pseudo-fs.js';
+import type { PseudoFs } from './pseudo-fs.js';
 
 /** The vCPU threads of a running domain: the truth about where its vCPUs may run. */
 export interface VcpuThreads {
@@ -15,7 +15,7 @@ export interface VcpuThreads {
  * Finds QEMU by libvirt's pid file and reads the affinity of its threads `CPU n/KVM` (`CPU n/TCG` under emulation).
  * Undefined where there is no such process, or where it is not this domain's: a pid may be another's by now.
  */
-export function readVcpuThreads(files: Files, name: string, uuid: string | undefined): VcpuThreads | undefined {
+export function readVcpuThreads(files: PseudoFs, name: string, uuid: string | undefined): VcpuThreads | undefined {
   const pid = findQemu(files, name, uuid);
   if (pid === undefined) return undefined;
   const threads: VcpuThreads['threads'] = [];
@@ -37,7 +37,7 @@ export function vcpuThreads(pid: number, threads: VcpuThreads['threads']): VcpuT
 }
 
 /** The vCPU that a thread of QEMU runs; undefined where it is none's. */
-export function readVcpuNumber(files: Files, pid: number, tid: string): number | undefined {
+export function readVcpuNumber(files: PseudoFs, pid: number, tid: string): number | undefined {
   const vcpu = /^CPU (\d+)\/(?:KVM|TCG)$/.exec(files.read(`/proc/${pid}/task/${tid}/comm`)?.trim() ?? '')?.[1];
   return vcpu === undefined ? undefined : Number(vcpu);
 }
@@ -59,7 +59,7 @@ function field(status: string, name: string): string | undefined {
 }
 
 /** Whether a process is this domain's QEMU. */
-export function isQemuOf(files: Files, pid: number, name: string, uuid: string | undefined): boolean {
+export function isQemuOf(files: PseudoFs, pid: number, name: string, uuid: string | undefined): boolean {
   const words = (files.read(`/proc/${pid}/cmdline`) ?? '').split('\0');
   const known = uuid === undefined ? undefined : canonicalUuid(uuid);
   // QEMU doubles a comma within an option's value
@@ -70,12 +70,12 @@ export function isQemuOf(files: Files, pid: number, name: string, uuid: string |
 const PID_FILES = '/run/libvirt/qemu';
 
 /** The names of libvirt's pid files, and of what else is with them. */
-export function listPidFiles(files: Files): ReadonlySet<string> {
+export function listPidFiles(files: PseudoFs): ReadonlySet<string> {
   return new Set(files.list(PID_FILES));
 }
 
 /** The same for all domains that are looked for in one go: listed once, and not before it is asked for. */
-export function pidFilesOnce(files: Files): () => ReadonlySet<string> {
+export function pidFilesOnce(files: PseudoFs): () => ReadonlySet<string> {
   let listed: ReadonlySet<string> | undefined;
   return () => {
     listed ??= listPidFiles(files);
@@ -85,7 +85,7 @@ export function pidFilesOnce(files: Files): () => ReadonlySet<string> {
 
 /** The name is compared with what is in the folder and never becomes a path itself. @param listed listPidFiles() of a moment ago */
 export function findQemu(
-  files: Files,
+  files: PseudoFs,
   name: string,
   uuid: string | undefined,
   listed: ReadonlySet<string> = listPidFiles(files),

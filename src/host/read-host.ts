@@ -1,5 +1,5 @@
 import type { Definition } from '../domain/definition.js';
-import { RootFiles } from './real-fs.js';
+import { RealFs } from './real-fs.js';
 import { type HostSnapshot, readSnapshot } from './snapshot.js';
 
 export interface ReadHostOptions {
@@ -17,5 +17,5 @@ export interface ReadHostOptions {
 export function readHost(definition: Definition, { root, counts = false }: ReadHostOptions = {}): HostSnapshot {
   const { name, uuid, devices } = definition;
   const addresses = new Set(devices.flatMap(({ source }) => source?.address ?? []));
-  return readSnapshot(new RootFiles(root), { name, uuid, addresses, counts });
+  return readSnapshot(new RealFs(root), { name, uuid, addresses, counts });
 }

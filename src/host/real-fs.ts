@@ -11,9 +11,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename } from 'node:path';
-import { codeOf, isAbsent } from '../lib/errno.js';
-import { KeptFiles } from './fd-cache.js';
-import { FileError, type Files, type OpenFile, UntrustedFile, type WritableFile } from './pseudo-fs.js';
+import { errnoOf, isAbsent } from '../lib/errno.js';
+import { FdCache } from './fd-cache.js';
+import { FileError, type OpenFile, type PseudoFs, UntrustedFile, type WritableFile } from './pseudo-fs.js';
 
 /** /proc/interrupts of the largest hosts is some 20 MiB; a device file planted below a root has no end. */
 const LIMIT = 64 * 1024 * 1024;
@@ -25,15 +25,15 @@ const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
 const ONE_RECORD = /^\/(?:sys|proc\/irq)\//;
 
 /** The files of this host, or of the tree below `root` (a simulated host, a chroot). */
-export class RootFiles implements Files {
+export class RealFs implements PseudoFs {
   // nearly every answer fits a page: one buffer serves
   readonly #buffer = Buffer.allocUnsafe(65536);
   readonly #root: string;
-  readonly #kept: KeptFiles;
+  readonly #kept: FdCache;
 
   constructor(root = '') {
     this.#root = root.replace(/\/+$/, '');
-    this.#kept = new KeptFiles(this.#root);
+    this.#kept = new FdCache(this.#root);
   }
 
   read(path: string): string | undefined {
@@ -43,7 +43,7 @@ export class RootFiles implements Files {
         return text();
       } catch (error) {
         // procfs's answer for what went after it was opened: a second look says which it is
-        if (codeOf(error) !== 'EIO') throw error;
+        if (errnoOf(error) !== 'EIO') throw error;
         return text();
       }
     });
@@ -85,7 +85,7 @@ export class RootFiles implements Files {
         closeSync(fd);
       }
     } catch (error) {
-      const code = codeOf(error);
+      const code = errnoOf(error);
       throw new FileError(isAbsent(code) || (code === 'EIO' && !existsSync(file)) ? 'ENOENT' : code, file);
     }
   }
@@ -125,7 +125,7 @@ export class RootFiles implements Files {
       return action();
     } catch (error) {
       if (error instanceof FileError) throw error;
-      const code = codeOf(error);
+      const code = errnoOf(error);
       if (isAbsent(code)) return undefined;
       throw new FileError(code, this.#root + path);
     }

@@ -2,7 +2,7 @@ import type { PciAddress } from '../domain/address.js';
 import { type Interrupt, readInterrupt } from './interrupt.js';
 import { type InterruptCounts, readInterruptCounts } from './interrupt-counts.js';
 import { type InterruptType, type PciDevice, readPciDevice } from './pci-device.js';
-import { FileError, type Files } from './pseudo-fs.js';
+import { FileError, type PseudoFs } from './pseudo-fs.js';
 import { readVcpuThreads, type VcpuThreads } from './qemu-threads.js';
 import { readTopology, type Topology } from './topology.js';
 
@@ -44,7 +44,7 @@ export interface SnapshotRequest {
 }
 
 /** @throws FileError where the host's CPUs or a process cannot be read */
-export function readSnapshot(files: Files, request: SnapshotRequest): HostSnapshot {
+export function readSnapshot(files: PseudoFs, request: SnapshotRequest): HostSnapshot {
   const { name, uuid, addresses, counts } = request;
   const devices = new Map<PciAddress, DeviceSnapshot>();
   const unreadable = new Map<PciAddress, FileError>();
@@ -63,13 +63,13 @@ export function readSnapshot(files: Files, request: SnapshotRequest): HostSnapsh
   };
 }
 
-export function readDevice(files: Files, address: PciAddress): DeviceSnapshot | undefined {
+export function readDevice(files: PseudoFs, address: PciAddress): DeviceSnapshot | undefined {
   const device = readPciDevice(files, address);
   if (!device) return undefined;
   return { device, interrupts: device.irqs.map(({ irq, type }) => ({ irq, type, ...readDetails(files, irq) })) };
 }
 
-function readDetails(files: Files, irq: number): Pick<DeviceInterrupt, 'details' | 'error'> {
+function readDetails(files: PseudoFs, irq: number): Pick<DeviceInterrupt, 'details' | 'error'> {
   const details = readable(() => readInterrupt(files, irq));
   return details instanceof FileError ? { details: undefined, error: details } : { details };
 }

@@ -1,6 +1,6 @@
 import { parseCpuList, parseMask } from '../domain/cpu-mask.js';
 import type { Cpuset } from '../domain/cpuset.js';
-import { FileError, type Files } from './pseudo-fs.js';
+import { FileError, type PseudoFs } from './pseudo-fs.js';
 
 export interface HostNode {
   node: number;
@@ -24,7 +24,7 @@ const NODES = '/sys/devices/system/node';
  * Source: the kernel's Documentation/ABI/stable/sysfs-devices-system-cpu and -node.
  * @throws FileError; ENOENT where there is no host's /sys at all, EBADMSG where a list is none
  */
-export function readTopology(files: Files): Topology {
+export function readTopology(files: PseudoFs): Topology {
   const online = readList(files, `${CPUS}/online`);
   if (!online) throw new FileError('ENOENT', `${CPUS}/online`);
   const nodes = (files.list(NODES) ?? [])
@@ -41,7 +41,7 @@ export function readTopology(files: Files): Topology {
   };
 }
 
-function readList(files: Files, path: string): Cpuset | undefined {
+function readList(files: PseudoFs, path: string): Cpuset | undefined {
   const text = files.read(path);
   if (text === undefined) return undefined;
   const list = parseCpuList(text);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { NoTracing, reasonOf, type TracefsFolders, TraceInstance } from './tracefs.js';
 
 /** What the kernel told in one go: it gave vectors to these interrupts, or moved them. */
-export interface VectorNews {
+export interface VectorEvent {
   irqs: number[];
   /** of the first of them, milliseconds of CLOCK_MONOTONIC; undefined where all were lost */
   at: number | undefined;
@@ -12,7 +12,7 @@ export interface VectorNews {
 }
 
 export interface VectorListener {
-  news(news: VectorNews): void;
+  news(news: VectorEvent): void;
   /** the kernel tells no more: somebody took the instance away, or a read failed */
   ended(reason: string): void;
 }
@@ -27,7 +27,7 @@ const EMPTY_READS = 10;
  * The kernel's word when an interrupt gets a vector or another CPU: trace event irq_vectors:vector_alloc, x86 only. The read
  * blocks, and so occupies one thread of Node's pool: a process can only exit when close() has ended it.
  */
-export class VectorEvents {
+export class VectorTrace {
   #closing = false;
   readonly #reading: Promise<void>;
 
@@ -40,10 +40,10 @@ export class VectorEvents {
   }
 
   /** @throws NoTracing with the reason */
-  static async open(listener: VectorListener, root?: string, folders?: TracefsFolders): Promise<VectorEvents> {
+  static async open(listener: VectorListener, root?: string, folders?: TracefsFolders): Promise<VectorTrace> {
     const instance = new TraceInstance(root, folders);
     try {
-      return new VectorEvents(instance, await open(instance.pipe, 'r'), listener);
+      return new VectorTrace(instance, await open(instance.pipe, 'r'), listener);
     } catch (error) {
       instance.remove();
       throw new NoTracing(reasonOf(error));
@@ -87,7 +87,7 @@ export class VectorEvents {
 }
 
 /** Lines of trace_pipe, as `task-pid [cpu] flags seconds: vector_alloc: irq=N vector=...`; undefined where they tell nothing. */
-export function parseVectorEvents(text: string): VectorNews | undefined {
+export function parseVectorEvents(text: string): VectorEvent | undefined {
   const events = [...text.matchAll(/ (\d+\.\d+): vector_alloc: irq=(\d{1,9})\b/g)];
   const lost = /^CPU:\d+ \[LOST \d+ EVENTS\]/m.test(text);
   if (events.length === 0 && !lost) return undefined;

@@ -1,6 +1,6 @@
 import { parseCpuList } from '../domain/cpu-mask.js';
 import type { Cpuset } from '../domain/cpuset.js';
-import type { Files, OpenFile } from './pseudo-fs.js';
+import type { OpenFile, PseudoFs } from './pseudo-fs.js';
 import {
   allowedList,
   findQemu,
@@ -19,7 +19,7 @@ interface VcpuThread {
 }
 
 /** The vCPU threads of one domain, read again and again: a system call a thread, and one for their list. */
-export class VcpuWatch {
+export class VcpuAffinityCache {
   #pid: number | undefined;
   /** a vCPU's name: it cannot be read when QEMU has ended, where that of the process can until it is waited for */
   #sign: OpenFile | undefined;
@@ -30,7 +30,7 @@ export class VcpuWatch {
   #count: string | undefined;
 
   constructor(
-    private readonly files: Files,
+    private readonly files: PseudoFs,
     private readonly name: string,
     private readonly uuid: string | undefined,
   ) {}

@@ -4,7 +4,7 @@ import type { PciAddress } from '../domain/address.js';
 export type Ownership = { ours: true; vector: number | null } | { ours: false; reason: string };
 
 /** @param handlers names of all handlers of one IRQ number */
-export function ownership(handlers: readonly string[], address: PciAddress): Ownership {
+export function vfioOwnership(handlers: readonly string[], address: PciAddress): Ownership {
   if (handlers.length === 0) return { ours: false, reason: 'no handler yet' };
   const own = handlers.findIndex((name) => vectorOf(name, address) !== undefined);
   if (own < 0) return { ours: false, reason: `its handler is ${handlers.join(', ')}, not VFIO's for ${address}` };

@@ -1,7 +1,13 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { irqbalanceHints } from './irqbalance-unit.js';
-import { type Outcome, type PutOptions, putFile, removeEmptyFolders, takeFile } from './managed-file.js';
+import {
+  type Outcome,
+  type PutOptions,
+  putManagedFile,
+  removeEmptyFolders,
+  removeManagedFile,
+} from './managed-file.js';
 import { HOOK, hostFiles, type Part, PLACES, type Programs, SINGLE_HOOK } from './manifest.js';
 
 export interface Installation {
@@ -33,10 +39,10 @@ export function install(
   const isFirstHook = parts.has('hook') && !hasHook(options.prefix);
   const files = hostFiles(parts, stub, programs);
   // what cannot be read is met before anything is written
-  for (const file of files) putFile(file, { ...options, dryRun: true });
-  const outcomes = files.map((file) => putFile(file, options));
+  for (const file of files) putManagedFile(file, { ...options, dryRun: true });
+  const outcomes = files.map((file) => putManagedFile(file, options));
   // libvirt has been updated since: with both the hook would run twice
-  const obsolete = parts.has('hook') ? takeFile(otherStub, options) : undefined;
+  const obsolete = parts.has('hook') ? removeManagedFile(otherStub, options) : undefined;
   if (obsolete?.done === 'removed') outcomes.push(obsolete);
   const hints = parts.has('irqbalance') ? irqbalanceHints(options.prefix) : [];
   if (isFirstHook) {
@@ -48,7 +54,7 @@ export function install(
 
 /** Takes every file of ours away, of every part, and the state. */
 export function uninstall(options: PutOptions): Installation {
-  const outcomes = PLACES.flatMap(({ path }) => takeFile(path, options) ?? []);
+  const outcomes = PLACES.flatMap(({ path }) => removeManagedFile(path, options) ?? []);
   const folder = join(options.prefix || '/', 'run/hostdev-cpuset');
   const watcher = runningWatcher(options.prefix);
   if (existsSync(folder)) {

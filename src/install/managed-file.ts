@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import { marked, ownershipOf } from './marked-file.js';
 
 /** A file that is put on a host. */
-export interface HostFile {
+export interface ManagedFile {
   /** as the host sees it: without a prefix */
   path: string;
   /** 0o644 or 0o755 */
@@ -38,7 +38,7 @@ export interface PutOptions {
 }
 
 /** Ours that was never changed is replaced; what is somebody else's is never touched. Throws what the system answers with. */
-export function putFile({ path, mode, text }: HostFile, { prefix, dryRun, force }: PutOptions): Outcome {
+export function putManagedFile({ path, mode, text }: ManagedFile, { prefix, dryRun, force }: PutOptions): Outcome {
   const target = join(prefix || '/', path);
   const wanted = marked(text);
   const found = look(target);
@@ -50,7 +50,7 @@ export function putFile({ path, mode, text }: HostFile, { prefix, dryRun, force 
 }
 
 /** Undefined where there is none. Folders that become empty go with it, but for those that a host has anyway. */
-export function takeFile(path: string, { prefix, dryRun, force }: PutOptions): Outcome | undefined {
+export function removeManagedFile(path: string, { prefix, dryRun, force }: PutOptions): Outcome | undefined {
   const target = join(prefix || '/', path);
   const found = look(target);
   if (!found) return undefined;

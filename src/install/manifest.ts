@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findRngDirectory } from '../lib/package-root.js';
 import { POLICY_FOLDER } from '../runtime/irqbalance-device-list.js';
-import type { HostFile } from './managed-file.js';
+import type { ManagedFile } from './managed-file.js';
 
 /** What can be left out. */
 export const PARTS = ['hook', 'service', 'irqbalance'] as const;
@@ -85,7 +85,7 @@ export const PLACES: readonly Place[] = [
 ];
 
 /** The files of some parts as this host is to have them. `stub`: HOOK or SINGLE_HOOK, whichever this libvirt runs. */
-export function hostFiles(parts: ReadonlySet<Part>, stub: string, programs: Programs): HostFile[] {
+export function hostFiles(parts: ReadonlySet<Part>, stub: string, programs: Programs): ManagedFile[] {
   const other = stub === HOOK ? SINGLE_HOOK : HOOK;
   const places = PLACES.filter(({ part, path }) => parts.has(part) && path !== other);
   return places.map(({ path, mode, source, fill }) => {

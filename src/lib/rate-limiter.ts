@@ -3,7 +3,7 @@ const MOST = 20;
 const WINDOW = 60_000;
 
 /** Passes lines on, but no flood of them: what comes from outside may come ten thousand times. How many were left out is said. */
-export class FewLines {
+export class RateLimiter {
   #said = 0;
   #window: NodeJS.Timeout | undefined;
 

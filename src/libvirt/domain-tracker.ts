@@ -4,7 +4,7 @@ import type { SpoolEntry } from '../runtime/spool.js';
 import { DomainReader } from './domain-reader.js';
 import { isConcerned, readDomainXml } from './domain-xml.js';
 import type { LibvirtEvent } from './event-line.js';
-import { Unanswered } from './retry-queue.js';
+import { RetryQueue } from './retry-queue.js';
 import type { Virsh } from './virsh.js';
 
 /** What is told about domains; of each by its canonical UUID. */
@@ -34,10 +34,10 @@ const AT_ONCE = 4;
 const STALE = 60_000;
 
 /** Which domains run, and as what: from the hook's spool, and from libvirt. */
-export class DomainFeed {
+export class DomainTracker {
   readonly #known = new Map<string, Known>();
   readonly #reader: DomainReader;
-  readonly #unanswered: Unanswered;
+  readonly #unanswered: RetryQueue;
   #listing: Promise<unknown> = Promise.resolve();
   /** a listing that has not begun, and so will do for whoever asks meanwhile */
   #next: { all: boolean; done: Promise<boolean> } | undefined;
@@ -49,7 +49,7 @@ export class DomainFeed {
     private readonly sink: DomainSink,
     pauses?: { first: number; longest: number },
   ) {
-    this.#unanswered = new Unanswered(() => void this.list(), pauses);
+    this.#unanswered = new RetryQueue(() => void this.list(), pauses);
     this.#reader = new DomainReader(virsh, {
       found: (uuid, definition) => this.#put(uuid, definition),
       answered: (uuid) => this.#unanswered.answered(uuid),

@@ -5,7 +5,7 @@ import { LineIndex } from '../xml/line-index.js';
 import { parseXml } from '../xml/parse.js';
 
 /** What libvirt gave is no domain, in words, with its place. */
-export class UnusableXml extends Error {}
+export class InvalidDomainXml extends Error {}
 
 /** @throws UnusableXml */
 export function readDomainXml(bytes: Uint8Array): Definition {
@@ -16,7 +16,7 @@ export function readDomainXml(bytes: Uint8Array): Definition {
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const { line, column } = new LineIndex(text).at(error.offset);
-    throw new UnusableXml(`the domain's XML, ${line}:${column}: ${error.message}`);
+    throw new InvalidDomainXml(`the domain's XML, ${line}:${column}: ${error.message}`);
   }
 }
 

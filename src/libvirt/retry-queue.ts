@@ -2,7 +2,7 @@
 const PAUSES = { first: 1000, longest: 60_000 };
 
 /** What libvirt did not answer: definitions of domains, by UUID, and who runs, by an empty name. It is asked again until it does. */
-export class Unanswered {
+export class RetryQueue {
   readonly #questions = new Map<string, { pause: number; told: string }>();
   #timer: NodeJS.Timeout | undefined;
   #closed = false;

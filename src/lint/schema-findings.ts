@@ -1,5 +1,5 @@
 import { describeFault, type SchemaFault } from '../schema/locate/fault.js';
-import { crowdedElement } from '../schema/size-limit.js';
+import { oversizedElement } from '../schema/size-limit.js';
 import type { SchemaVerdict } from '../schema/verdict.js';
 import type { XmlDocument } from '../xml/document.js';
 import type { LineIndex } from '../xml/line-index.js';
@@ -8,7 +8,7 @@ import { SCHEMA } from './rules/index.js';
 
 /** Why the schema is not asked about a document, where that is so: it must not pass for one that the schema takes. */
 export function beyondSchema(document: XmlDocument): Finding | undefined {
-  const element = crowdedElement(document.root);
+  const element = oversizedElement(document.root);
   if (!element) return undefined;
   const { tagName, children, start: offset, openEnd: end } = element;
   const message = `the schema was not asked: the ${children.length} elements in <${tagName.slice(0, 40)}> would take libxml2 too long`;

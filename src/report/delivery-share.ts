@@ -2,13 +2,13 @@ import type { InterruptReport } from '../affinity/report.js';
 import { type Cpuset, has } from '../domain/cpuset.js';
 
 /** How many interrupts were taken since the vectors are there, and how many of them by these CPUs. */
-export interface Landed {
+export interface DeliveryShare {
   all: number;
   on: number;
 }
 
-export function landed(interrupts: readonly InterruptReport[], cpus: Cpuset): Landed {
-  const sum: Landed = { all: 0, on: 0 };
+export function deliveryShare(interrupts: readonly InterruptReport[], cpus: Cpuset): DeliveryShare {
+  const sum: DeliveryShare = { all: 0, on: 0 };
   for (const { counts } of interrupts) {
     for (const [cpu, count] of Object.entries(counts)) {
       sum.all += count;
@@ -19,7 +19,7 @@ export function landed(interrupts: readonly InterruptReport[], cpus: Cpuset): La
 }
 
 /** `82 %`; 100 % and 0 % are said only where they are exact. */
-export function formatShare({ all, on }: Landed): string {
+export function formatShare({ all, on }: DeliveryShare): string {
   const percent = Math.round((100 * on) / all);
   if (percent === 100 && on < all) return '> 99 %';
   return percent === 0 && on > 0 ? '< 1 %' : `${percent} %`;

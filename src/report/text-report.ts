@@ -4,7 +4,7 @@ import { EMPTY } from '../domain/cpuset.js';
 import { printable } from '../lib/printable.js';
 import type { Paint } from '../lint/formats/text.js';
 import type { Severity } from '../lint/rule.js';
-import { formatShare, landed } from './delivery-share.js';
+import { deliveryShare, formatShare } from './delivery-share.js';
 import type { Rates } from './rates.js';
 import { clip, elide, wrap } from './text-columns.js';
 import { formatInterrupt, header, MARGIN, type Table, tableOf } from './text-table.js';
@@ -55,7 +55,7 @@ function titleOf(device: DeviceReport, { vcpuCpus }: DomainReport, paint: Paint,
   const { address, alias, element, policy, origin, cpus, numaNode, interrupts } = device;
   const name = `${address ?? element}${alias === null ? '' : ` ${clip(printable(alias), 20)}`}`;
   const vcpus = parseCpuList(vcpuCpus ?? '') ?? EMPTY;
-  const share = landed(interrupts, vcpus);
+  const share = deliveryShare(interrupts, vcpus);
   const rest = [
     ...(numaNode === null ? [] : [`node ${numaNode}`]),
     ...(share.all > 0 && vcpus.length > 0 ? [`${formatShare(share)} on vCPU CPUs`] : []),

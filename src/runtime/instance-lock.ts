@@ -2,13 +2,13 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { pid as ownPid } from 'node:process';
 import { FileError } from '../host/pseudo-fs.js';
-import { makeOwnFolder } from './private-dir.js';
+import { makePrivateDirectory } from './private-dir.js';
 
 /**
  * The place of the one watcher of a host: a file `PID START` below /run, START being field 22 of /proc/PID/stat, so that a pid
  * that became another's is told apart. hook/qemu reads it the same way. It is made whole, by a hard link.
  */
-export class WatcherPlace {
+export class InstanceLock {
   readonly #folder: string;
   readonly #file: string;
 
@@ -19,7 +19,7 @@ export class WatcherPlace {
 
   /** Takes it; else says who has it. A dead one's is taken over. Throws FileError or the system's error where /run is not ours to write. */
   take(): { taken: true } | { taken: false; pid: number } {
-    makeOwnFolder(this.#folder);
+    makePrivateDirectory(this.#folder);
     const own = `${this.#file}.${ownPid}`;
     try {
       writeOwn(own);

@@ -1,5 +1,5 @@
 import { parseAddress } from '../domain/address.js';
-import { RunFile } from './runtime-file.js';
+import { RuntimeFile } from './runtime-file.js';
 
 /**
  * Where `install` puts service/irqbalance-policy. It is a folder of its own, for irqbalance then takes "no opinion" for an answer
@@ -18,11 +18,11 @@ export function isOurPolicy(path: string | undefined): boolean {
 const NAME = 'devices';
 
 /** Tells irqbalance's policy script which devices are held. It is asked when an interrupt appears, before irqbalance moves it. */
-export class HeldDevices {
-  readonly #file: RunFile;
+export class IrqbalanceDeviceList {
+  readonly #file: RuntimeFile;
 
   constructor(root = '') {
-    this.#file = new RunFile(root, NAME);
+    this.#file = new RuntimeFile(root, NAME);
   }
 
   /**

@@ -6,7 +6,7 @@ import { FileError } from '../host/pseudo-fs.js';
  * Makes a folder that is for this user alone. Who can write to /run, or below a root, may have put something else there.
  * @throws FileError where it is a link (ENOTDIR), or another user's (EPERM); else the system's error
  */
-export function makeOwnFolder(path: string): void {
+export function makePrivateDirectory(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   try {
     mkdirSync(path, { mode: 0o700 });

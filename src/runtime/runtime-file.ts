@@ -1,11 +1,11 @@
 import { lstatSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FileError } from '../host/pseudo-fs.js';
-import { replaceWhole } from '../lib/atomic-write.js';
-import { makeOwnFolder } from './private-dir.js';
+import { writeAtomically } from '../lib/atomic-write.js';
+import { makePrivateDirectory } from './private-dir.js';
 
 /** A small text file in /run/hostdev-cpuset, replaced whole, readable by root alone. */
-export class RunFile {
+export class RuntimeFile {
   readonly #path: string;
 
   /** @param name without a folder; what comes from outside has no place in it */
@@ -29,8 +29,8 @@ export class RunFile {
   write(text: string): void {
     if (this.read() === text) return;
     this.#attempt(() => {
-      makeOwnFolder(dirname(this.#path));
-      replaceWhole(this.#path, text, 0o600);
+      makePrivateDirectory(dirname(this.#path));
+      writeAtomically(this.#path, text, 0o600);
     });
   }
 

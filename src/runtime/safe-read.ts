@@ -9,7 +9,7 @@ const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
  * @throws FileError ELOOP for a link, EBADMSG for what is no regular file, EPERM for another user's, EFBIG for one that is longer; else
  * the system's error
  */
-export function readOwnFile(path: string, longest: number): { bytes: Buffer; modifiedMs: number } {
+export function readSafely(path: string, longest: number): { bytes: Buffer; modifiedMs: number } {
   const fd = open(path);
   try {
     const stat = fstatSync(fd);

@@ -2,8 +2,8 @@ import { type FSWatcher, lstatSync, readdirSync, renameSync, rmdirSync, unlinkSy
 import { join } from 'node:path';
 import { FileError } from '../host/pseudo-fs.js';
 import { MAX_BYTES } from '../xml/decode.js';
-import { makeOwnFolder } from './private-dir.js';
-import { readOwnFile } from './safe-read.js';
+import { makePrivateDirectory } from './private-dir.js';
+import { readSafely } from './safe-read.js';
 
 /** What a call of the hook left: a line with libvirt's operation, then the domain's XML. */
 export interface SpoolEntry {
@@ -43,7 +43,7 @@ export class Spool {
 
   /** Makes the folder. From now on hooks leave their calls here. Throws where it cannot be, as makeOwnFolder() does. */
   open(): void {
-    makeOwnFolder(this.#folder);
+    makePrivateDirectory(this.#folder);
   }
 
   /** Calls back when something was left. A folder that is removed is made again; `deaf` where that cannot be. */
@@ -123,7 +123,7 @@ export class Spool {
 }
 
 function readEntry(path: string): SpoolEntry {
-  const { bytes, modifiedMs } = readOwnFile(path, MAX_BYTES + LONGEST_WORD);
+  const { bytes, modifiedMs } = readSafely(path, MAX_BYTES + LONGEST_WORD);
   const end = bytes.subarray(0, LONGEST_WORD).indexOf(0x0a);
   const operation = bytes.toString('latin1', 0, Math.max(end, 0));
   if (!/^[a-z]+$/.test(operation)) throw new Error('nothing that the hook leaves: removed');

@@ -15,8 +15,8 @@ import { pid } from 'node:process';
 import { canonicalUuid } from '../domain/uuid.js';
 import { FileError } from '../host/pseudo-fs.js';
 import { type DomainState, type DomainStates, isDomainState } from './domain-state.js';
-import { makeOwnFolder } from './private-dir.js';
-import { readOwnFile } from './safe-read.js';
+import { makePrivateDirectory } from './private-dir.js';
+import { readSafely } from './safe-read.js';
 
 export type { DomainState, DomainStates };
 
@@ -39,7 +39,7 @@ export class StateStore implements DomainStates {
     const file = this.#file(uuid);
     try {
       this.#checkFolder();
-      const state = JSON.parse(readOwnFile(file, LARGEST).bytes.toString());
+      const state = JSON.parse(readSafely(file, LARGEST).bytes.toString());
       return isDomainState(state) ? state : undefined;
     } catch {
       return undefined;
@@ -55,7 +55,7 @@ export class StateStore implements DomainStates {
   write(uuid: string, state: DomainState): void {
     const file = this.#file(uuid);
     attempt(file, () => {
-      makeOwnFolder(this.#folder);
+      makePrivateDirectory(this.#folder);
       const { fd, path } = openNew(file);
       try {
         writeFileSync(fd, JSON.stringify(state));

@@ -8,13 +8,13 @@ const MOST_PAIRS = 500_000_000;
 /** No fewer elements than these 31,600 have so many pairs, and none is shorter than `<a/>`. */
 const FEWEST_CHARACTERS = 4 * 31_600;
 
-export interface Crowd {
+export interface OversizedElement {
   pairs: number;
   /** the element with the most children */
   largest: XmlElement;
 }
 
-export function crowdIn(root: XmlElement): Crowd {
+export function oversizedIn(root: XmlElement): OversizedElement {
   let pairs = 0;
   let most = 0;
   let largest = root;
@@ -35,8 +35,8 @@ export function crowdIn(root: XmlElement): Crowd {
 }
 
 /** The element with the most children, of a document with more siblings than a schema is asked about. */
-export function crowdedElement(root: XmlElement): XmlElement | undefined {
+export function oversizedElement(root: XmlElement): XmlElement | undefined {
   if (root.end - root.start < FEWEST_CHARACTERS) return undefined;
-  const { pairs, largest } = crowdIn(root);
+  const { pairs, largest } = oversizedIn(root);
   return pairs > MOST_PAIRS ? largest : undefined;
 }

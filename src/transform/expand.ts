@@ -1,5 +1,5 @@
 import type { Definition } from '../domain/definition.js';
-import { statedPolicies } from '../domain/device-policies.js';
+import { devicePolicies } from '../domain/device-policies.js';
 import { formatPolicy } from '../domain/policy.js';
 import { attributesOf } from '../xml/attributes.js';
 import { applyEdits, type Edit } from '../xml/edit.js';
@@ -13,7 +13,7 @@ import { metadataEdits } from './metadata-edits.js';
 export function expand(definition: Definition): string {
   const { document, metadata } = definition;
   const edits: Edit[] = [];
-  for (const { device, policy } of statedPolicies(definition).devices) {
+  for (const { device, policy } of devicePolicies(definition).devices) {
     if (device.attribute || !policy) continue;
     const last = attributesOf(document, device.node).at(-1);
     const start = last ? last.end : document.rangeOf(device.node).start + 1 + device.node.tagName.length;

@@ -1,5 +1,5 @@
 import type { Definition } from '../domain/definition.js';
-import { statedPolicies } from '../domain/device-policies.js';
+import { devicePolicies } from '../domain/device-policies.js';
 import type { DefaultPolicy } from '../domain/metadata.js';
 import { applyEdits, type Edit } from '../xml/edit.js';
 import { InputError } from '../xml/input-error.js';
@@ -21,7 +21,7 @@ export function normalize(definition: Definition, options: NormalizeOptions = {}
   const { document } = definition;
   const edits: Edit[] = [];
   const entries: WantedMetadata['entries'] = [];
-  for (const { device, policy, entry } of statedPolicies(definition).devices) {
+  for (const { device, policy, entry } of devicePolicies(definition).devices) {
     const { attribute } = device;
     if (attribute) {
       if (!attribute.policy.ok)

@@ -1,10 +1,10 @@
-import { emptyRun, type HoldRun } from './events.js';
+import { emptyResult, type ReconcileResult } from './events.js';
 
 /** Upper bounds of the lag histogram's buckets, in milliseconds; beyond the last there is one more. */
 export const LAG_BOUNDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000] as const;
 
 /** What `status` and the metrics show of a holder; all but the first three only ever grow. */
-export interface HoldCounters {
+export interface Counters {
   /** domains, their devices with a policy, and the interrupts of those that VFIO handles */
   domains: number;
   devices: number;
@@ -15,12 +15,12 @@ export interface HoldCounters {
   /** how often an interrupt was given up to somebody else for a while */
   contested: number;
   /** failures by kind; `unreadable` is a file that could not be read */
-  errors: HoldRun['errors'];
+  errors: ReconcileResult['errors'];
   /** from an interrupt's appearance to its placement; `counts` has one member more than LAG_BOUNDS and is not cumulative */
   lag: { counts: number[]; sumMs: number; count: number };
 }
 
-export function noCounters(): HoldCounters {
+export function emptyCounters(): Counters {
   return {
     domains: 0,
     devices: 0,
@@ -28,13 +28,13 @@ export function noCounters(): HoldCounters {
     writes: 0,
     repairs: 0,
     contested: 0,
-    errors: emptyRun().errors,
+    errors: emptyResult().errors,
     lag: { counts: Array.from({ length: LAG_BOUNDS.length + 1 }, () => 0), sumMs: 0, count: 0 },
   };
 }
 
 /** Adds what a run did. */
-export function count(counters: HoldCounters, { changed, writes, errors }: HoldRun): void {
+export function count(counters: Counters, { changed, writes, errors }: ReconcileResult): void {
   counters.writes += writes;
   for (const kind of Object.keys(errors) as (keyof typeof errors)[]) counters.errors[kind] += errors[kind];
   for (const { kind, lagMs } of changed) {
@@ -44,7 +44,7 @@ export function count(counters: HoldCounters, { changed, writes, errors }: HoldR
   }
 }
 
-function countLag(lag: HoldCounters['lag'], milliseconds: number): void {
+function countLag(lag: Counters['lag'], milliseconds: number): void {
   const bucket = LAG_BOUNDS.findIndex((bound) => milliseconds <= bound);
   const index = bucket < 0 ? LAG_BOUNDS.length : bucket;
   lag.counts[index] = (lag.counts[index] ?? 0) + 1;

@@ -1,11 +1,11 @@
 import type { DeviceReport, InterruptReport } from '../affinity/report.js';
 import type { PciAddress } from '../domain/address.js';
 import { formatMask, parseCpuList } from '../domain/cpu-mask.js';
-import type { Files } from '../host/pseudo-fs.js';
-import { ownership } from '../host/vfio-handlers.js';
+import type { PseudoFs } from '../host/pseudo-fs.js';
+import { vfioOwnership } from '../host/vfio-handlers.js';
 import { BackOff } from './back-off.js';
-import { InterruptWatch, type Look } from './interrupt-state.js';
-import { NumbersWatch } from './irq-numbers.js';
+import { InterruptState, type Look } from './interrupt-state.js';
+import { IrqNumbers } from './irq-numbers.js';
 
 /**
  * A close look follows what was placed ahead of it when nothing more has come for so long, and at the latest after so long, in
@@ -22,8 +22,8 @@ export interface DeviceLook {
 }
 
 /** One device: the numbers of its interrupts, and each of these. Looking costs a read an interrupt. */
-export class DeviceWatch {
-  readonly interrupts = new Map<number, InterruptWatch>();
+export class DeviceState {
+  readonly interrupts = new Map<number, InterruptState>();
   /** when it was last looked at, on the clock: what is new since then came after it */
   lookedAt: number | undefined;
   /** when something is to be tried again; Infinity where nothing is */
@@ -33,13 +33,13 @@ export class DeviceWatch {
   /** why it cannot be read, and when it is tried again */
   readonly #unreadable = new BackOff();
   #ahead: { since: number; due: number } | undefined;
-  readonly #numbers: NumbersWatch;
+  readonly #numbers: IrqNumbers;
 
   constructor(
-    private readonly files: Files,
+    private readonly files: PseudoFs,
     readonly address: PciAddress,
   ) {
-    this.#numbers = new NumbersWatch(files, address);
+    this.#numbers = new IrqNumbers(files, address);
   }
 
   /** Where its vectors belong, as the last close look found: a CPU list; undefined where that may not be taken for granted. */
@@ -132,17 +132,17 @@ export class DeviceWatch {
   }
 
   /** The watch of an interrupt; a new one where its number is another vector's now. */
-  watchOf({ irq, handlers, affinity }: Pick<InterruptReport, 'irq' | 'handlers' | 'affinity'>): InterruptWatch {
-    const ours = affinity !== null && ownership(handlers, this.address).ours;
+  watchOf({ irq, handlers, affinity }: Pick<InterruptReport, 'irq' | 'handlers' | 'affinity'>): InterruptState {
+    const ours = affinity !== null && vfioOwnership(handlers, this.address).ours;
     return this.watchAs(irq, ours ? handlers[0] : undefined);
   }
 
   /** The same of one whose handler is known; undefined where that is not VFIO's for the device alone. */
-  watchAs(irq: number, handler: string | undefined): InterruptWatch {
+  watchAs(irq: number, handler: string | undefined): InterruptState {
     const known = this.interrupts.get(irq);
     if (known?.handler === handler && known) return known;
     known?.close();
-    const watch = new InterruptWatch(this.files, irq, handler);
+    const watch = new InterruptState(this.files, irq, handler);
     this.interrupts.set(irq, watch);
     return watch;
   }

@@ -1,23 +1,23 @@
 import type { DeviceReport } from '../affinity/report.js';
 import { parseAddress } from '../domain/address.js';
-import type { Files } from '../host/pseudo-fs.js';
-import { type DeviceLook, DeviceWatch } from './device-state.js';
-import type { HoldRun } from './events.js';
+import type { PseudoFs } from '../host/pseudo-fs.js';
+import { type DeviceLook, DeviceState } from './device-state.js';
+import type { ReconcileResult } from './events.js';
 import type { Look } from './interrupt-state.js';
 
 /** A look at all of them, and what it is counted in. */
 interface DevicesLook extends DeviceLook {
-  run: HoldRun;
+  run: ReconcileResult;
 }
 
 /** The devices of a domain with a policy that comes to something, by address; before the first close look, none. */
-export class DeviceWatches {
-  readonly watches = new Map<string, DeviceWatch>();
+export class DeviceStates {
+  readonly watches = new Map<string, DeviceState>();
 
-  constructor(private readonly files: Files) {}
+  constructor(private readonly files: PseudoFs) {}
 
   /** The watch of a device that was reported; none, and none is kept, where nothing is to be written to it. */
-  watchOf({ address, cpus }: Pick<DeviceReport, 'address' | 'cpus'>): DeviceWatch | undefined {
+  watchOf({ address, cpus }: Pick<DeviceReport, 'address' | 'cpus'>): DeviceState | undefined {
     const pci = parseAddress(address ?? '');
     if (!pci) return undefined;
     const known = this.watches.get(pci);
@@ -26,7 +26,7 @@ export class DeviceWatches {
       this.watches.delete(pci);
       return undefined;
     }
-    const watch = known ?? new DeviceWatch(this.files, pci);
+    const watch = known ?? new DeviceState(this.files, pci);
     this.watches.set(pci, watch);
     return watch;
   }

@@ -2,16 +2,21 @@ import type { PassResult } from '../affinity/reconcile-domain.js';
 import type { Problem } from '../affinity/report.js';
 import type { Definition } from '../domain/definition.js';
 import type { FileError } from '../host/pseudo-fs.js';
-import type { HoldRun } from './events.js';
-import { Standing } from './reported-problems.js';
+import type { ReconcileResult } from './events.js';
+import { ReportedProblems } from './reported-problems.js';
 
 /** What stands in a domain's way: of its devices, of itself, of its state's file, and that it cannot be read. Each is said once. */
 export class DomainProblems {
-  readonly #standing = new Standing();
+  readonly #standing = new ReportedProblems();
   #isReadable = true;
 
   /** Those of a pass that were not there before. @param only the devices that were looked at; all if absent */
-  ofPass({ report, stateError }: PassResult, definition: Definition, run: HoldRun, only?: ReadonlySet<string>): void {
+  ofPass(
+    { report, stateError }: PassResult,
+    definition: Definition,
+    run: ReconcileResult,
+    only?: ReadonlySet<string>,
+  ): void {
     if (!only) this.#standing.forgetAllBut(new Set(report.devices.map(({ address }) => address)));
     for (const { address, problems } of report.devices) {
       run.problems.push(...this.#standing.news(definition, address, problems));
@@ -23,7 +28,7 @@ export class DomainProblems {
   }
 
   /** Whichever file of it that is: said once, until it can be read. */
-  unreadable({ message }: FileError, { name, uuid }: Definition, run: HoldRun): void {
+  unreadable({ message }: FileError, { name, uuid }: Definition, run: ReconcileResult): void {
     run.errors.unreadable++;
     if (!this.#isReadable) return;
     this.#isReadable = false;

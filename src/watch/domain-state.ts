@@ -6,15 +6,15 @@ import type { Definition } from '../domain/definition.js';
 import { FileError } from '../host/pseudo-fs.js';
 import type { Topology } from '../host/topology.js';
 import { isUuid } from '../runtime/state-store.js';
-import type { DeviceWatch } from './device-state.js';
-import { DeviceWatches } from './device-states.js';
+import type { DeviceState } from './device-state.js';
+import { DeviceStates } from './device-states.js';
 import { DomainProblems } from './domain-problems.js';
-import type { HoldRun } from './events.js';
-import { type Ahead, type Appeared, placeAhead, UNCLEAR } from './fast-path.js';
-import { Outcomes } from './outcome-recorder.js';
-import type { HoldHost } from './reconciler-host.js';
-import { Pace, type Scope } from './schedule.js';
-import { HeldThreads, type ThreadsContext } from './vcpu-cache.js';
+import type { ReconcileResult } from './events.js';
+import { type Appeared, type FastPathResult, placeOnFastPath, UNCLEAR } from './fast-path.js';
+import { OutcomeRecorder } from './outcome-recorder.js';
+import type { ReconcilerHost } from './reconciler-host.js';
+import { Schedule, type Scope } from './schedule.js';
+import { type ThreadsContext, VcpuCache } from './vcpu-cache.js';
 
 /** What a look needs to know beyond the domain. */
 export interface LookContext extends ThreadsContext {
@@ -25,31 +25,31 @@ export interface LookContext extends ThreadsContext {
   /** how many IRQ numbers have a folder, as it was before the first device of the run was looked at. Undefined: unknown */
   numbers(): number | undefined;
   /** what the looks of one run add up to */
-  run: HoldRun;
+  run: ReconcileResult;
   /** when the kernel first spoke of an interrupt */
   heardAt(irq: number): number | undefined;
 }
 
 /** One running domain: what was last known of it, and how to look whether that is still so. */
-export class HeldDomain {
-  readonly pace: Pace;
+export class ManagedDomain {
+  readonly pace: Schedule;
   #definition: Definition;
-  readonly #devices: DeviceWatches;
-  readonly #threads: HeldThreads;
+  readonly #devices: DeviceStates;
+  readonly #threads: VcpuCache;
   /** whether a device's policy follows the vCPUs */
   #isAuto = true;
-  readonly #outcomes: Outcomes;
+  readonly #outcomes: OutcomeRecorder;
   readonly #problems = new DomainProblems();
 
   constructor(
-    private readonly host: HoldHost,
+    private readonly host: ReconcilerHost,
     definition: Definition,
   ) {
     this.#definition = definition;
-    this.#devices = new DeviceWatches(host.files);
-    this.#threads = new HeldThreads(host.files, definition.name, definition.uuid);
-    this.#outcomes = new Outcomes(host);
-    this.pace = new Pace(host.clock.now());
+    this.#devices = new DeviceStates(host.files);
+    this.#threads = new VcpuCache(host.files, definition.name, definition.uuid);
+    this.#outcomes = new OutcomeRecorder(host);
+    this.pace = new Schedule(host.clock.now());
   }
 
   /** The definition changed. */
@@ -60,7 +60,7 @@ export class HeldDomain {
   }
 
   /** Those with a policy that comes to something, by address; before the first close look, none. */
-  get devices(): ReadonlyMap<string, DeviceWatch> {
+  get devices(): ReadonlyMap<string, DeviceState> {
     return this.#devices.watches;
   }
 
@@ -77,11 +77,11 @@ export class HeldDomain {
   }
 
   /** Places a vector that has just appeared, and those that came with it, before anything else is looked at. */
-  placeAhead(address: string, appeared: Appeared, context: LookContext): Ahead {
+  placeOnFastPath(address: string, appeared: Appeared, context: LookContext): FastPathResult {
     const device = this.devices.get(address);
     // what it wants may be another set by now
     if (!device || this.pace.closelyAt <= context.now || !this.#isAsBefore(context)) return UNCLEAR;
-    const ahead = placeAhead(this.host.files, device, appeared, () => this.host.clock.now());
+    const ahead = placeOnFastPath(this.host.files, device, appeared, () => this.host.clock.now());
     context.run.writes += ahead.writes;
     return ahead;
   }
@@ -110,7 +110,7 @@ export class HeldDomain {
   }
 
   /** The host cannot be read: said once, until it can be. */
-  cannotLook(error: FileError, run: HoldRun): void {
+  cannotLook(error: FileError, run: ReconcileResult): void {
     // what they want may be another set by now
     for (const device of this.devices.values()) device.cpus = undefined;
     this.#problems.unreadable(error, this.#definition, run);
@@ -126,7 +126,7 @@ export class HeldDomain {
     if (!this.#threads.known) return;
     const changed = new Set<string>();
     for (const [address, look] of this.#devices.look({ ...context, beyondMasks })) {
-      const device = this.devices.get(address) as DeviceWatch;
+      const device = this.devices.get(address) as DeviceState;
       if (look === 'same') device.lookedAt = context.now;
       else if (!context.traced) changed.add(address);
       // where the kernel tells, more is about to be told
@@ -161,7 +161,7 @@ export class HeldDomain {
   }
 
   /** What a pass found of a device, and did about it, is what later looks compare with. */
-  #adopt(device: DeviceWatch, planned: DeviceReport, report: DeviceReport, context: LookContext): void {
+  #adopt(device: DeviceState, planned: DeviceReport, report: DeviceReport, context: LookContext): void {
     if (isUnreadable(report)) {
       context.run.errors.unreadable++;
       device.cannotRead(context.now);

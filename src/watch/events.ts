@@ -30,7 +30,7 @@ export interface Placement {
 }
 
 /** Something that stands in a domain's way, said once while it does. */
-export interface HoldProblem extends Problem {
+export interface DomainProblem extends Problem {
   domain: string;
   uuid: string | null;
   /** null: of the domain as a whole */
@@ -38,9 +38,9 @@ export interface HoldProblem extends Problem {
 }
 
 /** What one run did. */
-export interface HoldRun {
+export interface ReconcileResult {
   changed: Placement[];
-  problems: HoldProblem[];
+  problems: DomainProblem[];
   /** interrupts that were looked at */
   looked: number;
   /** masks that were written */
@@ -49,7 +49,7 @@ export interface HoldRun {
   errors: Record<ErrorKind | 'unreadable', number>;
 }
 
-export function emptyRun(): HoldRun {
+export function emptyResult(): ReconcileResult {
   const errors = { transient: 0, exhausted: 0, impossible: 0, gone: 0, unreadable: 0 };
   return { changed: [], problems: [], looked: 0, writes: 0, errors };
 }

@@ -1,9 +1,9 @@
 import { isWorthAnotherTry } from '../affinity/write-errors.js';
 import { readHandlers } from '../host/interrupt.js';
 import { isVfioDriver, readDriver } from '../host/pci-device.js';
-import { FileError, type Files } from '../host/pseudo-fs.js';
-import { ownership } from '../host/vfio-handlers.js';
-import type { DeviceWatch } from './device-state.js';
+import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
+import { vfioOwnership } from '../host/vfio-handlers.js';
+import type { DeviceState } from './device-state.js';
 
 /** Looks for one that meet an error which may pass, before a close look decides. */
 const TRIES = 3;
@@ -22,7 +22,7 @@ export interface Appeared {
  */
 type Done = 'written' | 'as wanted' | 'not there' | 'unclear';
 
-export interface Ahead {
+export interface FastPathResult {
   /** of the one that was named */
   done: Done;
   /** the numbers of those that are as wanted now: it, and those that came with it */
@@ -31,16 +31,21 @@ export interface Ahead {
   writes: number;
 }
 
-export const UNCLEAR: Ahead = { done: 'unclear', placed: [], writes: 0 };
+export const UNCLEAR: FastPathResult = { done: 'unclear', placed: [], writes: 0 };
 
 /**
  * Places a vector that has just appeared, ahead of the close look that reads back and notes it down: a tenth of its work. Only one of
  * which nothing is known, on a device that a close look found to be its domain's. A device's vectors mostly come together: the next ones
  * are there before the kernel's word of them is, and are placed with it.
  */
-export function placeAhead(files: Files, device: DeviceWatch, appeared: Appeared, now: () => number): Ahead {
+export function placeOnFastPath(
+  files: PseudoFs,
+  device: DeviceState,
+  appeared: Appeared,
+  now: () => number,
+): FastPathResult {
   const { irq, handlers } = appeared;
-  const owned = ownership(handlers, device.address);
+  const owned = vfioOwnership(handlers, device.address);
   if (!owned.ours || !isOnVfio(files, device)) return UNCLEAR;
   const placer = new Placer(files, device, appeared, now);
   const first = { irq, handler: handlers[0] as string };
@@ -56,7 +61,7 @@ export function placeAhead(files: Files, device: DeviceWatch, appeared: Appeared
   return { done, ...placer.conclude() };
 }
 
-function isOnVfio(files: Files, { address }: DeviceWatch): boolean {
+function isOnVfio(files: PseudoFs, { address }: DeviceState): boolean {
   try {
     return isVfioDriver(readDriver(files, address));
   } catch (error) {
@@ -78,8 +83,8 @@ class Placer {
   goesOn = false;
 
   constructor(
-    private readonly files: Files,
-    private readonly device: DeviceWatch,
+    private readonly files: PseudoFs,
+    private readonly device: DeviceState,
     private readonly appeared: Appeared,
     private readonly now: () => number,
   ) {}
@@ -105,7 +110,7 @@ class Placer {
   }
 
   /** What went, and is back, while others were placed is placed once more: a driver that loads does that for each vector that it adds. */
-  conclude(): Pick<Ahead, 'placed' | 'writes'> {
+  conclude(): Pick<FastPathResult, 'placed' | 'writes'> {
     const batch = this.#placed.splice(0);
     const gone = batch.filter((one) => !this.#adopt(one));
     for (const one of gone) {

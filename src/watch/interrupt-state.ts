@@ -2,10 +2,10 @@ import type { InterruptReport } from '../affinity/report.js';
 import { parseMask } from '../domain/cpu-mask.js';
 import { formatCpuset } from '../domain/cpuset.js';
 import { openMask, readHandlers } from '../host/interrupt.js';
-import { FileError, type Files, type OpenFile, type WritableFile } from '../host/pseudo-fs.js';
+import { FileError, type OpenFile, type PseudoFs, type WritableFile } from '../host/pseudo-fs.js';
 import { isLine } from '../host/vfio-handlers.js';
 import { BackOff } from './back-off.js';
-import { Contest } from './repair-limiter.js';
+import { RepairLimiter } from './repair-limiter.js';
 
 /** What a look at one interrupt came to; `renewed`: it went away, and may be back as another. */
 export type Look = 'same' | 'moved' | 'renewed';
@@ -14,14 +14,14 @@ export type Look = 'same' | 'moved' | 'renewed';
 type Known = Pick<InterruptReport, 'affinity' | 'handlers'> & Partial<Pick<InterruptReport, 'effective'>>;
 
 /** One interrupt of a device, as it was when it was last placed or left alone: one read says whether it still is. */
-export class InterruptWatch {
+export class InterruptState {
   /** the set that it was within when it was last looked at closely; undefined: of none */
   settled: string | undefined;
   /** it was placed ahead of a close look, which is still to come: CPU lists, and milliseconds since it appeared */
   ahead: { from: string; to: string; lagMs: number } | undefined;
   /** what the contest came to when it was last asked */
   quarrel: 'none' | 'contested' | 'leave' = 'none';
-  readonly contest = new Contest();
+  readonly contest = new RepairLimiter();
   readonly backOff = new BackOff();
   readonly #file: OpenFile;
   readonly #mask: WritableFile | undefined;
@@ -35,7 +35,7 @@ export class InterruptWatch {
    * what keeps it from being placed
    */
   constructor(
-    private readonly files: Files,
+    private readonly files: PseudoFs,
     private readonly irq: number,
     readonly handler: string | undefined,
   ) {

@@ -1,5 +1,5 @@
 import type { PciAddress } from '../domain/address.js';
-import { FileError, type Files } from '../host/pseudo-fs.js';
+import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
 
 /**
  * The numbers of a device's interrupts are listed so often, in milliseconds, and whenever the host has more of them than before, or
@@ -8,7 +8,7 @@ import { FileError, type Files } from '../host/pseudo-fs.js';
 const LIST = 5000;
 
 /** The numbers of a device's MSIs, as the kernel lists them, and whether they are still those of the last report. */
-export class NumbersWatch {
+export class IrqNumbers {
   /** the list, joined; undefined: nothing that was listed can be what is expected */
   #listed: string | undefined;
   #listedAt = Number.NEGATIVE_INFINITY;
@@ -16,7 +16,7 @@ export class NumbersWatch {
   #ofHost: number | undefined;
 
   constructor(
-    private readonly files: Files,
+    private readonly files: PseudoFs,
     private readonly address: PciAddress,
   ) {}
 

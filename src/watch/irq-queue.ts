@@ -1,5 +1,5 @@
 import { readHandlers } from '../host/interrupt.js';
-import { FileError, type Files } from '../host/pseudo-fs.js';
+import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
 
 /** The kernel speaks of an interrupt before it can be seen: it is looked for again after 1 ms, then after half as long again. */
 const GROWTH = 1.5;
@@ -22,7 +22,7 @@ export interface Found {
 }
 
 /** Interrupts that the kernel named, until it is known whose they are. */
-export class Heard {
+export class IrqQueue {
   readonly #words = new Map<number, Word>();
 
   add(irq: number, at: number, now: number): void {
@@ -45,7 +45,7 @@ export class Heard {
    * The interrupts of VFIO's among those that are due to be looked for: their device, and what handles them. Each is read when it is
    * asked for, not before: so it can be written to right after that.
    */
-  *found(files: Files, now: number): Generator<Found> {
+  *found(files: PseudoFs, now: number): Generator<Found> {
     for (const [irq, word] of this.#words) {
       if (word.next > now) continue;
       const handlers = handlersOf(files, irq);
@@ -79,7 +79,7 @@ export class Heard {
 }
 
 /** None where they cannot be read: it is asked for again, and the looks at its device say what is wrong. */
-function handlersOf(files: Files, irq: number): string[] {
+function handlersOf(files: PseudoFs, irq: number): string[] {
   try {
     return readHandlers(files, irq);
   } catch (error) {

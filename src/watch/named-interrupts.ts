@@ -1,15 +1,15 @@
-import type { Files } from '../host/pseudo-fs.js';
-import type { HeldDomain, LookContext } from './domain-state.js';
+import type { PseudoFs } from '../host/pseudo-fs.js';
+import type { LookContext, ManagedDomain } from './domain-state.js';
 import { UNCLEAR } from './fast-path.js';
-import { Heard } from './irq-queue.js';
+import { IrqQueue } from './irq-queue.js';
 
 /** What the kernel named: placed at once where it is clear what it is, else looked at closely. */
 export class NamedInterrupts {
-  readonly #heard = new Heard();
+  readonly #heard = new IrqQueue();
 
   constructor(
-    private readonly files: Files,
-    private readonly domains: ReadonlyMap<string, HeldDomain>,
+    private readonly files: PseudoFs,
+    private readonly domains: ReadonlyMap<string, ManagedDomain>,
   ) {}
 
   /** @param at when the kernel said so, on the clock */
@@ -38,7 +38,7 @@ export class NamedInterrupts {
 
   look(context: LookContext): void {
     const unclear = new Map<number, string>();
-    const changed = new Map<HeldDomain, Set<string>>();
+    const changed = new Map<ManagedDomain, Set<string>>();
     for (const { irq, address, handlers, tries } of this.#heard.found(this.files, context.now)) {
       const domains = this.#holdersOf(address);
       const looks = domains.map(({ devices }) => devices.get(address)?.interrupts.get(irq)?.look());
@@ -49,7 +49,7 @@ export class NamedInterrupts {
       }
       const appeared = { irq, handlers, tries, at: this.#heard.at(irq) ?? context.now };
       const [only, other] = domains;
-      const { done, placed } = only && !other ? only.placeAhead(address, appeared, context) : UNCLEAR;
+      const { done, placed } = only && !other ? only.placeOnFastPath(address, appeared, context) : UNCLEAR;
       for (const one of placed) this.#heard.settled(one);
       if (done !== 'unclear') continue;
       unclear.set(irq, address);
@@ -68,7 +68,7 @@ export class NamedInterrupts {
   }
 
   /** The domain that has the device; with it, one that had it and of whose end we have not heard yet. */
-  #holdersOf(address: string): HeldDomain[] {
+  #holdersOf(address: string): ManagedDomain[] {
     return [...this.domains.values()].filter(({ devices }) => devices.has(address));
   }
 }

@@ -1,16 +1,16 @@
 import type { DeviceReport, InterruptReport } from '../affinity/report.js';
-import type { ContestLimits } from '../affinity/settings.js';
+import type { RepairLimits } from '../affinity/settings.js';
 import { treatmentOf } from '../affinity/write-errors.js';
 import type { Definition } from '../domain/definition.js';
 import { type Irqbalance, readIrqbalance } from '../host/irqbalance.js';
 import { FileError } from '../host/pseudo-fs.js';
-import type { DeviceWatch } from './device-state.js';
-import type { HoldRun, Placement } from './events.js';
-import type { InterruptWatch } from './interrupt-state.js';
-import type { HoldHost } from './reconciler-host.js';
+import type { DeviceState } from './device-state.js';
+import type { Placement, ReconcileResult } from './events.js';
+import type { InterruptState } from './interrupt-state.js';
+import type { ReconcilerHost } from './reconciler-host.js';
 
 interface DeviceOutcome {
-  device: DeviceWatch;
+  device: DeviceState;
   /** what was to be done, and what came of it */
   planned: DeviceReport;
   report: DeviceReport;
@@ -20,21 +20,16 @@ interface DeviceOutcome {
 
 interface Context {
   now: number;
-  run: HoldRun;
+  run: ReconcileResult;
   heardAt(irq: number): number | undefined;
 }
 
 /** What a domain's passes came to for each interrupt: what is told of it, and what is kept for the next. */
-export class Outcomes {
-  constructor(private readonly host: HoldHost) {}
+export class OutcomeRecorder {
+  constructor(private readonly host: ReconcilerHost) {}
 
   /** Why an interrupt that is not where it belongs is left there by this look. */
-  objection(
-    watch: InterruptWatch,
-    { wanted }: InterruptReport,
-    now: number,
-    limits: ContestLimits,
-  ): string | undefined {
+  objection(watch: InterruptState, { wanted }: InterruptReport, now: number, limits: RepairLimits): string | undefined {
     watch.quarrel = 'none';
     if (watch.backOff.waits(wanted, now)) return 'it is tried again later';
     if (watch.settled !== wanted) return undefined;
@@ -61,10 +56,10 @@ export class Outcomes {
   }
 
   #ofInterrupt(
-    watch: InterruptWatch,
+    watch: InterruptState,
     before: InterruptReport,
     after: InterruptReport,
-    device: DeviceWatch,
+    device: DeviceState,
     context: Context,
   ): Pick<Placement, 'kind' | 'reason' | 'error' | 'lagMs'> | undefined {
     const retryAt = (at: number) => {
@@ -101,9 +96,9 @@ export class Outcomes {
   }
 
   #placed(
-    watch: InterruptWatch,
+    watch: InterruptState,
     { wanted, irq }: InterruptReport,
-    { lookedAt }: DeviceWatch,
+    { lookedAt }: DeviceState,
     { heardAt }: Context,
   ): Pick<Placement, 'kind' | 'lagMs'> {
     const repaired = watch.settled === wanted;
@@ -118,7 +113,7 @@ export class Outcomes {
   }
 
   #failed(
-    watch: InterruptWatch,
+    watch: InterruptState,
     { wanted, error, reason }: InterruptReport,
     { now, run }: Context,
   ): Pick<Placement, 'kind' | 'reason' | 'error'> | undefined {

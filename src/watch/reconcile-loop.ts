@@ -1,9 +1,9 @@
-import type { HoldRun } from './events.js';
-import type { Hold } from './reconciler.js';
+import type { ReconcileResult } from './events.js';
+import type { Reconciler } from './reconciler.js';
 import type { Clock } from './reconciler-host.js';
 
 /** Runs Hold when something was done to it, and when it is due. */
-export class HoldLoop {
+export class ReconcileLoop {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
   /** an action is under way */
@@ -11,9 +11,9 @@ export class HoldLoop {
 
   /** @param ran told of every run */
   constructor(
-    private readonly hold: Hold,
+    private readonly hold: Reconciler,
     private readonly clock: Clock,
-    private readonly ran: (run: HoldRun) => void,
+    private readonly ran: (run: ReconcileResult) => void,
   ) {}
 
   /** Does something to Hold, and then what is due: once, if the action has others done. Nothing at all once it was stopped. */

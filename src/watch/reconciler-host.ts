@@ -1,4 +1,4 @@
-import type { Files } from '../host/pseudo-fs.js';
+import type { PseudoFs } from '../host/pseudo-fs.js';
 import type { DomainStates } from '../runtime/domain-state.js';
 
 /** Milliseconds, monotonic: CLOCK_MONOTONIC, which the kernel's trace events are stamped with too. */
@@ -7,8 +7,8 @@ export interface Clock {
 }
 
 /** All that a holder touches: no timers, no process, no files of its own. */
-export interface HoldHost {
-  files: Files;
+export interface ReconcilerHost {
+  files: PseudoFs;
   state: DomainStates;
   clock: Clock;
   /** waits, in milliseconds, before a write that met a transient error is tried again */

@@ -6,16 +6,16 @@ import { FileError } from '../host/pseudo-fs.js';
 import { pidFilesOnce } from '../host/qemu-threads.js';
 import type { Topology } from '../host/topology.js';
 import { isUuid } from '../runtime/state-store.js';
-import { count, type HoldCounters, noCounters } from './counters.js';
-import { HeldDomain, type LookContext } from './domain-state.js';
-import { emptyRun, type HoldRun } from './events.js';
+import { type Counters, count, emptyCounters } from './counters.js';
+import { type LookContext, ManagedDomain } from './domain-state.js';
+import { emptyResult, type ReconcileResult } from './events.js';
 import { NamedInterrupts } from './named-interrupts.js';
-import type { HoldHost } from './reconciler-host.js';
+import type { ReconcilerHost } from './reconciler-host.js';
 import type { Tempo } from './schedule.js';
-import { TopologyWatch } from './topology-cache.js';
+import { TopologyCache } from './topology-cache.js';
 
-export type { HoldProblem, HoldRun, Placement } from './events.js';
-export type { Clock, HoldHost } from './reconciler-host.js';
+export type { DomainProblem, Placement, ReconcileResult } from './events.js';
+export type { Clock, ReconcilerHost } from './reconciler-host.js';
 
 /** What may have happened: of one domain, to interrupts that the kernel named, or, if neither is said, anywhere. */
 export interface Stir {
@@ -26,22 +26,22 @@ export interface Stir {
 }
 
 /** Keeps the interrupts of running domains where they belong. It is driven: run() when `due` is there. */
-export class Hold {
-  readonly #domains = new Map<string, HeldDomain>();
+export class Reconciler {
+  readonly #domains = new Map<string, ManagedDomain>();
   readonly #named: NamedInterrupts;
-  readonly #counters = noCounters();
-  readonly #topologyWatch: TopologyWatch;
+  readonly #counters = emptyCounters();
+  readonly #topologyWatch: TopologyCache;
   #topology: Topology | undefined;
   #settings: Settings;
   #traced = false;
 
   constructor(
-    private readonly host: HoldHost,
+    private readonly host: ReconcilerHost,
     settings: Settings,
   ) {
     this.#settings = settings;
     this.#named = new NamedInterrupts(host.files, this.#domains);
-    this.#topologyWatch = new TopologyWatch(host.files);
+    this.#topologyWatch = new TopologyCache(host.files);
   }
 
   get settings(): Settings {
@@ -69,7 +69,7 @@ export class Hold {
     const key = keyOf(definition.uuid ?? definition.name);
     const known = this.#domains.get(key);
     known?.replace(definition);
-    const domain = known ?? new HeldDomain(this.host, definition);
+    const domain = known ?? new ManagedDomain(this.host, definition);
     this.#domains.set(key, domain);
     domain.pace.excite(this.#tempo);
   }
@@ -116,7 +116,7 @@ export class Hold {
     return { addresses, irqs };
   }
 
-  get counters(): HoldCounters {
+  get counters(): Counters {
     const counters = { ...this.#counters, domains: this.#domains.size, devices: 0, interrupts: 0 };
     for (const { devices } of this.#domains.values()) {
       counters.devices += devices.size;
@@ -126,8 +126,8 @@ export class Hold {
   }
 
   /** Does what is due. Never throws for what the host is like: that is a problem of the result. */
-  run(): HoldRun {
-    const run = emptyRun();
+  run(): ReconcileResult {
+    const run = emptyResult();
     const now = this.host.clock.now();
     if (this.due > now) return run;
     const topology = this.#readTopology(run, now);
@@ -136,7 +136,7 @@ export class Hold {
     return run;
   }
 
-  #lookAt(topology: Topology, run: HoldRun, now: number): void {
+  #lookAt(topology: Topology, run: ReconcileResult, now: number): void {
     const context = {
       now,
       settings: this.settings,
@@ -155,7 +155,7 @@ export class Hold {
     return { now: this.host.clock.now(), traced: this.#traced };
   }
 
-  #look(domain: HeldDomain, context: LookContext): void {
+  #look(domain: ManagedDomain, context: LookContext): void {
     const { now, run } = context;
     const told = run.changed.length;
     const closeness = domain.pace.take(now);
@@ -172,7 +172,7 @@ export class Hold {
   }
 
   /** CPUs that go or come change what every domain wants. */
-  #readTopology(run: HoldRun, now: number): Topology | undefined {
+  #readTopology(run: ReconcileResult, now: number): Topology | undefined {
     try {
       const before = this.#topology;
       this.#topology = this.#topologyWatch.read();
@@ -185,7 +185,7 @@ export class Hold {
     }
   }
 
-  #cannotLook(error: FileError, run: HoldRun): void {
+  #cannotLook(error: FileError, run: ReconcileResult): void {
     this.#named.clear();
     for (const domain of this.#domains.values()) {
       domain.cannotLook(error, run);

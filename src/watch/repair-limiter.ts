@@ -1,10 +1,10 @@
-import type { ContestLimits } from '../affinity/settings.js';
+import type { RepairLimits } from '../affinity/settings.js';
 
 /** However long somebody keeps at it, it is tried again within an hour. */
 const LONGEST = 3_600_000;
 
 /** The quarrel over one interrupt: how often it was put back, and until when it is left alone. */
-export class Contest {
+export class RepairLimiter {
   #repairs: number[] = [];
   /** how long it is left alone; 0 while nothing is contested */
   #pause = 0;
@@ -21,7 +21,7 @@ export class Contest {
    * many repairs within the window it is left alone for as long as the window is, then tried once, and if it is moved again, left
    * alone for twice as long.
    */
-  moved(now: number, { limit, window }: ContestLimits): 'repair' | 'contested' | 'leave' {
+  moved(now: number, { limit, window }: RepairLimits): 'repair' | 'contested' | 'leave' {
     if (now < this.#until) return 'leave';
     if (this.#pause > 0) {
       const tried = this.#triedAt >= this.#until;

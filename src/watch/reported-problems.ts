@@ -1,13 +1,13 @@
 import type { Problem } from '../affinity/report.js';
 import type { Definition } from '../domain/definition.js';
-import type { HoldProblem } from './events.js';
+import type { DomainProblem } from './events.js';
 
 /** Problems that were told and still stand: each is told once. */
-export class Standing {
+export class ReportedProblems {
   readonly #told = new Map<string | null, ReadonlySet<string>>();
 
   /** Those of a device (null: of the domain) that did not stand until now. */
-  news({ name, uuid }: Definition, address: string | null, problems: readonly Problem[]): HoldProblem[] {
+  news({ name, uuid }: Definition, address: string | null, problems: readonly Problem[]): DomainProblem[] {
     const keys = problems.map(({ rule, message }) => `${rule} ${message}`);
     const before = this.#told.get(address);
     if (keys.length > 0) this.#told.set(address, new Set(keys));

@@ -1,4 +1,4 @@
-import type { Files } from '../host/pseudo-fs.js';
+import type { PseudoFs } from '../host/pseudo-fs.js';
 import type { StateStore } from '../runtime/state-store.js';
 import type { Placement } from './reconciler.js';
 import { Restorer, restoreLines } from './restore-on-exit.js';
@@ -25,7 +25,7 @@ export class RestoreAtEnd {
   }
 
   /** Of these domains nothing is left behind; returns how many interrupts have again what they had. */
-  restore(files: Files, state: StateStore, uuids: readonly string[]): number {
+  restore(files: PseudoFs, state: StateStore, uuids: readonly string[]): number {
     let count = 0;
     try {
       count += this.#restorer.restore(files);

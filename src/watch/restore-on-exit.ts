@@ -1,9 +1,9 @@
-import { giveBack } from '../affinity/restore-affinity.js';
+import { restoreAffinity } from '../affinity/restore-affinity.js';
 import { parseAddress } from '../domain/address.js';
-import { FileError, type Files } from '../host/pseudo-fs.js';
-import { isLine, ownership } from '../host/vfio-handlers.js';
+import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
+import { isLine, vfioOwnership } from '../host/vfio-handlers.js';
 import type { DomainState } from '../runtime/domain-state.js';
-import { RunFile } from '../runtime/runtime-file.js';
+import { RuntimeFile } from '../runtime/runtime-file.js';
 import type { Placement } from './reconciler.js';
 
 interface Moved {
@@ -19,10 +19,10 @@ interface Moved {
 /** Remembers what interrupts had before they were placed, to give it back at the end. A file outlives a watcher that is killed. */
 export class Restorer {
   readonly #moved = new Map<string, Moved>();
-  readonly #file: RunFile;
+  readonly #file: RuntimeFile;
 
   constructor(root: string) {
-    this.#file = new RunFile(root, 'restore.json');
+    this.#file = new RuntimeFile(root, 'restore.json');
     for (const moved of readMoved(this.#file.read())) this.#moved.set(keyOf(moved), moved);
   }
 
@@ -48,7 +48,7 @@ export class Restorer {
   }
 
   /** Gives every interrupt that is still the device's, and still where it was put, what it had; returns how many. */
-  restore(files: Files): number {
+  restore(files: PseudoFs): number {
     const restored = [...this.#moved.values()].filter((moved) => attempt(() => restoreOne(files, moved)));
     this.#file.remove();
     return restored.length;
@@ -60,16 +60,16 @@ export class Restorer {
 }
 
 /** Legacy lines of a domain that goes on: as its state has them, whoever moved them. Returns how many. */
-export function restoreLines(files: Files, lines: DomainState['lines']): number {
+export function restoreLines(files: PseudoFs, lines: DomainState['lines']): number {
   // the sole device's on it, as when it was moved
   const isSole = (handlers: readonly string[]) => handlers.length === 1 && handlers.every(isLine);
-  return lines.filter((line) => attempt(() => giveBack(files, line, isSole))).length;
+  return lines.filter((line) => attempt(() => restoreAffinity(files, line, isSole))).length;
 }
 
-function restoreOne(files: Files, { address, irq, before, ours }: Moved): boolean {
+function restoreOne(files: PseudoFs, { address, irq, before, ours }: Moved): boolean {
   const device = parseAddress(address);
   if (!device) return false;
-  return giveBack(files, { irq, before, cpus: ours }, (handlers) => ownership(handlers, device).ours);
+  return restoreAffinity(files, { irq, before, cpus: ours }, (handlers) => vfioOwnership(handlers, device).ours);
 }
 
 /** False where it went, or refuses: then it is as it is. */

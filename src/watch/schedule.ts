@@ -20,7 +20,7 @@ export interface Tempo {
 }
 
 /** When one domain is looked at, on the clock. */
-export class Pace {
+export class Schedule {
   /** the next look */
   next: number;
   /** the next close look, whatever a glance says */

@@ -1,6 +1,6 @@
-import { WatcherPlace } from '../runtime/instance-lock.js';
-import { RunFile } from '../runtime/runtime-file.js';
-import type { HoldCounters } from './counters.js';
+import { InstanceLock } from '../runtime/instance-lock.js';
+import { RuntimeFile } from '../runtime/runtime-file.js';
+import type { Counters } from './counters.js';
 
 /** What `status` says about the watcher that runs. */
 export interface WatcherStatus {
@@ -13,10 +13,10 @@ export interface WatcherStatus {
   way: 'events' | 'intervals';
   /** why not told by the kernel; null where it is */
   reason: string | null;
-  counters: HoldCounters;
+  counters: Counters;
 }
 
-const fileOf = (root: string) => new RunFile(root, 'watch.json');
+const fileOf = (root: string) => new RuntimeFile(root, 'watch.json');
 
 /** @throws FileError where /run cannot be written */
 export function writeWatcherStatus(root: string, status: WatcherStatus): void {
@@ -29,7 +29,7 @@ export function removeWatcherStatus(root: string): void {
 
 /** Null where no watcher lives; only root can know. What one that was killed has left is nobody's word. */
 export function readWatcherStatus(root = ''): WatcherStatus | null {
-  const pid = new WatcherPlace(root).holder();
+  const pid = new InstanceLock(root).holder();
   if (pid === undefined) return null;
   try {
     const status = JSON.parse(fileOf(root).read() ?? '') as WatcherStatus;

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ToolError } from '../lib/errors.js';
-import type { WatcherPlace } from '../runtime/instance-lock.js';
+import type { InstanceLock } from '../runtime/instance-lock.js';
 import { readWatcherStatus } from './status-file.js';
 
-export interface RoomOptions {
+export interface InstanceLockOptions {
   root?: string | undefined;
   /** ours ends with the last domain */
   untilIdle: boolean;
@@ -19,7 +19,10 @@ const KEEPING = 10_000;
  * Takes the place of a host's watcher. One that a hook has started ends with the last domain, and has to make room for one that stays.
  * @throws ToolError where another one has it
  */
-export async function takePlace(place: WatcherPlace, { root, untilIdle }: RoomOptions): Promise<void> {
+export async function acquireInstanceLock(
+  place: InstanceLock,
+  { root, untilIdle }: InstanceLockOptions,
+): Promise<void> {
   let asked: number | undefined;
   for (let waited = 0; ; waited += LOOK) {
     const result = place.take();
@@ -36,10 +39,14 @@ export async function takePlace(place: WatcherPlace, { root, untilIdle }: RoomOp
 }
 
 /** Takes it again where it was lost. @param lost told where that cannot be: another one has it now. @returns ends it */
-export function keepPlace(place: WatcherPlace, options: RoomOptions, lost: (error: Error) => void): () => void {
+export function keepInstanceLock(
+  place: InstanceLock,
+  options: InstanceLockOptions,
+  lost: (error: Error) => void,
+): () => void {
   const look = () => {
     if (place.holder() === process.pid) return;
-    takePlace(place, options).catch((error: Error) => {
+    acquireInstanceLock(place, options).catch((error: Error) => {
       // a /run that is full has room again some day
       if (error instanceof ToolError) lost(error);
     });

@@ -1,13 +1,13 @@
-import type { Files, OpenFile } from '../host/pseudo-fs.js';
+import type { OpenFile, PseudoFs } from '../host/pseudo-fs.js';
 import { readTopology, type Topology } from '../host/topology.js';
 
 /** The host's CPUs and nodes, read again where another CPU is online than before: one read says so. */
-export class TopologyWatch {
+export class TopologyCache {
   readonly #online: OpenFile;
   #text: string | undefined;
   #known: Topology | undefined;
 
-  constructor(private readonly files: Files) {
+  constructor(private readonly files: PseudoFs) {
     this.#online = files.open('/sys/devices/system/cpu/online');
   }
 

@@ -1,6 +1,6 @@
-import type { Files } from '../host/pseudo-fs.js';
+import type { PseudoFs } from '../host/pseudo-fs.js';
 import type { VcpuThreads } from '../host/qemu-threads.js';
-import { VcpuWatch } from '../host/vcpu-affinity-cache.js';
+import { VcpuAffinityCache } from '../host/vcpu-affinity-cache.js';
 
 /**
  * The threads of QEMU are listed so often, in milliseconds: whether the domain still runs. Those of its vCPUs are looked at each time
@@ -15,19 +15,19 @@ export interface ThreadsContext {
 }
 
 /** QEMU's vCPUs as a domain's last close look found them, and whether they still are so. */
-export class HeldThreads {
-  #vcpus: VcpuWatch;
+export class VcpuCache {
+  #vcpus: VcpuAffinityCache;
   #known: VcpuThreads | undefined;
   #listedAt = Number.NEGATIVE_INFINITY;
   /** when they were last found to be as they were, for what is placed ahead of a close look */
   #sameAt = Number.NEGATIVE_INFINITY;
 
   constructor(
-    private readonly files: Files,
+    private readonly files: PseudoFs,
     name: string,
     uuid: string | undefined,
   ) {
-    this.#vcpus = new VcpuWatch(files, name, uuid);
+    this.#vcpus = new VcpuAffinityCache(files, name, uuid);
   }
 
   /** Undefined where no QEMU of the domain was found. */
@@ -38,7 +38,7 @@ export class HeldThreads {
   /** Under another name there is another process. */
   rename(name: string, uuid: string | undefined): void {
     this.#vcpus.close();
-    this.#vcpus = new VcpuWatch(this.files, name, uuid);
+    this.#vcpus = new VcpuAffinityCache(this.files, name, uuid);
   }
 
   /** Takes them as they are. True where they are others than before. @param thorough as for VcpuWatch.read */

@@ -1,56 +1,59 @@
 import { join } from 'node:path';
 import type { Settings } from '../affinity/settings.js';
 import type { Definition } from '../domain/definition.js';
-import { placedDevices } from '../domain/effective-policy.js';
-import { RootFiles } from '../host/real-fs.js';
-import type { VectorNews } from '../host/trace-events.js';
+import { devicesWithPolicy } from '../domain/effective-policy.js';
+import { RealFs } from '../host/real-fs.js';
+import type { VectorEvent } from '../host/trace-events.js';
 import { pause } from '../lib/pause.js';
 import { printable } from '../lib/printable.js';
-import { FewLines } from '../lib/rate-limiter.js';
-import { DomainFeed } from '../libvirt/domain-tracker.js';
+import { RateLimiter } from '../lib/rate-limiter.js';
+import { DomainTracker } from '../libvirt/domain-tracker.js';
 import { LibvirtEvents } from '../libvirt/events.js';
 import { Virsh } from '../libvirt/virsh.js';
 import { withDomainLock } from '../runtime/domain-lock.js';
 import { Spool } from '../runtime/spool.js';
 import { StateStore } from '../runtime/state-store.js';
-import { KernelWord } from './irq-trace.js';
-import { IrqbalanceTeller } from './output/irqbalance-sync.js';
+import { IrqTrace } from './irq-trace.js';
+import { IrqbalanceSync } from './output/irqbalance-sync.js';
 import { placementEntries, problemEntry } from './output/journal-entry.js';
-import { Publisher } from './output/status-publisher.js';
-import { HoldLoop } from './reconcile-loop.js';
-import { Hold, type HoldRun, type Stir } from './reconciler.js';
+import { StatusPublisher } from './output/status-publisher.js';
+import { ReconcileLoop } from './reconcile-loop.js';
+import { type ReconcileResult, Reconciler, type Stir } from './reconciler.js';
 import { RestoreAtEnd } from './restore-at-end.js';
 import type { WatcherOptions } from './watcher-options.js';
 
 /** The loop that holds: what the kernel, libvirt and the hook tell goes to Hold, what Hold does goes to the journal. */
 export class Watcher {
-  readonly #hold: Hold;
-  readonly #files: RootFiles;
+  readonly #hold: Reconciler;
+  readonly #files: RealFs;
   readonly #state: StateStore;
   readonly #spool: Spool;
   readonly #virsh: Virsh;
-  readonly #feed: DomainFeed;
+  readonly #feed: DomainTracker;
   readonly #events: LibvirtEvents;
   /** of what others leave and define */
-  readonly #outside = new FewLines((text) => this.#warn(text));
-  readonly #word: KernelWord;
-  readonly #publisher: Publisher;
-  readonly #irqbalance: IrqbalanceTeller;
+  readonly #outside = new RateLimiter((text) => this.#warn(text));
+  readonly #word: IrqTrace;
+  readonly #publisher: StatusPublisher;
+  readonly #irqbalance: IrqbalanceSync;
   readonly #restorer: RestoreAtEnd | undefined;
-  readonly #loop: HoldLoop;
+  readonly #loop: ReconcileLoop;
   #unreachable = '';
 
   constructor(private readonly options: WatcherOptions) {
     const { root, libvirt, clock, settings } = options;
-    this.#files = new RootFiles(root);
+    this.#files = new RealFs(root);
     this.#state = new StateStore(root);
     const lock = { folder: join(root || '/', 'run/hostdev-cpuset'), pause };
     const host = { files: this.#files, state: this.#state, clock, pause };
-    this.#hold = new Hold({ ...host, exclusively: (uuid, action) => withDomainLock(lock, uuid, action) }, settings);
-    this.#loop = new HoldLoop(this.#hold, clock, (run) => this.#ran(run));
+    this.#hold = new Reconciler(
+      { ...host, exclusively: (uuid, action) => withDomainLock(lock, uuid, action) },
+      settings,
+    );
+    this.#loop = new ReconcileLoop(this.#hold, clock, (run) => this.#ran(run));
     this.#spool = new Spool(root);
     this.#virsh = new Virsh(libvirt);
-    this.#feed = new DomainFeed(this.#virsh, {
+    this.#feed = new DomainTracker(this.#virsh, {
       put: (definition) => this.#loop.after(() => this.#put(definition)),
       drop: (uuid, name) => this.#loop.after(() => this.#drop(uuid, name)),
       stir: (uuid) => this.#stir(uuid === undefined ? {} : { uuid }),
@@ -63,13 +66,13 @@ export class Watcher {
       connecting: (first) => void this.#connecting(first),
       lost: (reason) => this.#lost(reason),
     });
-    this.#word = new KernelWord(root, {
+    this.#word = new IrqTrace(root, {
       news: (news) => this.#heard(news),
       way: (reason) => this.#way(reason),
     });
-    this.#publisher = new Publisher(options, this.#hold);
+    this.#publisher = new StatusPublisher(options, this.#hold);
     if (options.restoreOnExit) this.#restorer = new RestoreAtEnd(root, (text) => this.#warn(text));
-    this.#irqbalance = new IrqbalanceTeller(options, this.#hold);
+    this.#irqbalance = new IrqbalanceSync(options, this.#hold);
   }
 
   /** Nothing is under way, and no running domain has a policy. */
@@ -122,7 +125,7 @@ export class Watcher {
     this.#stir({});
   }
 
-  #heard({ irqs, at, lost }: VectorNews): void {
+  #heard({ irqs, at, lost }: VectorEvent): void {
     this.#stir({ ...(lost ? {} : { irqs }), ...(at === undefined ? {} : { at }) });
   }
 
@@ -157,7 +160,7 @@ export class Watcher {
   }
 
   #put(definition: Definition): void {
-    this.#irqbalance.expect(placedDevices(definition, this.#hold.settings));
+    this.#irqbalance.expect(devicesWithPolicy(definition, this.#hold.settings));
     this.#hold.put(definition);
     this.#irqbalance.changed();
   }
@@ -177,7 +180,7 @@ export class Watcher {
     this.#loop.after(() => this.#hold.stir(what));
   }
 
-  #ran({ changed, problems }: HoldRun): void {
+  #ran({ changed, problems }: ReconcileResult): void {
     this.#restorer?.note(changed);
     for (const entry of [...placementEntries(changed), ...problems.map(problemEntry)]) this.options.journal(entry);
     this.#publisher.changed();

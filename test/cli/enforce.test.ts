@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { enforceCommand } from '../../src/cli/commands/enforce.js';
 import { ToolError } from '../../src/lib/errors.js';
-import { layOut, parseHostDescription, SimulatedKernel } from '../simulator/index.js';
+import { parseHostDescription, SimulatedKernel, writeTree } from '../simulator/index.js';
 import { projectRoot, runCli } from '../support/cli.js';
 import { validateEnforceReport } from '../support/json-schemas.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
@@ -19,7 +19,7 @@ test.before.each(() => {
   folder = new TemporaryFolder();
   root = folder.join('host');
   const description = readFileSync(join(projectRoot, 'samples/hosts/workstation.json'), 'utf8');
-  layOut(new SimulatedKernel(parseHostDescription(description)), root);
+  writeTree(new SimulatedKernel(parseHostDescription(description)), root);
 });
 test.after.each(() => folder.remove());
 

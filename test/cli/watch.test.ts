@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { watchCommand } from '../../src/cli/commands/watch.js';
 import { ToolError } from '../../src/lib/errors.js';
-import { WatcherPlace } from '../../src/runtime/instance-lock.js';
+import { InstanceLock } from '../../src/runtime/instance-lock.js';
 import { BOTH, liveXml, SimulatedRoot } from '../hook/simulated-root.js';
 import { runCli } from '../support/cli.js';
 import { validateEnforceReport } from '../support/json-schemas.js';
@@ -232,7 +232,7 @@ test('a /run that was emptied: its place is taken again', async () => {
   await host.start();
   // in one step, for it is made again at once
   renameSync(host.root.join('run/hostdev-cpuset'), host.root.join('run/gone'));
-  await until('taken again', () => new WatcherPlace(host.root.path).holder() === host.pid);
+  await until('taken again', () => new InstanceLock(host.root.path).holder() === host.pid);
 });
 
 test('libvirt that cannot be reached, and a spool of garbage, are a line each', async () => {

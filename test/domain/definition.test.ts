@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatCpuset } from '../../src/domain/cpuset.js';
 import { type Definition, readDefinition } from '../../src/domain/definition.js';
-import { disagree, statedPolicies } from '../../src/domain/device-policies.js';
+import { devicePolicies, disagree } from '../../src/domain/device-policies.js';
 import { identitiesOf } from '../../src/domain/devices.js';
 import { formatIdentity } from '../../src/domain/identity.js';
 import { formatPolicy } from '../../src/domain/policy.js';
@@ -43,7 +43,7 @@ definitions.run();
 
 function describe(definition: Definition) {
   const { document, name, uuid, devices, metadata, placement } = definition;
-  const stated = statedPolicies(definition);
+  const stated = devicePolicies(definition);
   const entryOf = ({ identity, policy }: (typeof stated.stale)[number]) =>
     `${formatIdentity(identity)} ${formatPolicy(policy)}`;
   return {

@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type PciAddress, parseAddress } from '../../src/domain/address.js';
 import { isVfioDriver } from '../../src/host/pci-device.js';
-import { ownership } from '../../src/host/vfio-handlers.js';
+import { vfioOwnership } from '../../src/host/vfio-handlers.js';
 
 const names = suite('names of handlers and drivers');
 const address = parseAddress('0000:82:00.0') as PciAddress;
@@ -14,7 +14,7 @@ names('the handlers of VFIO for a device', () => {
     ['vfio-msi[3](0000:82:00.0)', 3],
     ['vfio-intx(0000:82:00.0)', null],
   ] as const) {
-    assert.equal(ownership([handler], address), { ours: true, vector });
+    assert.equal(vfioOwnership([handler], address), { ours: true, vector });
   }
 });
 
@@ -33,7 +33,7 @@ names('names that only look like it', () => {
     '0000:82:00.0',
     '',
   ]) {
-    assert.is(ownership([handler], address).ours, false, handler);
+    assert.is(vfioOwnership([handler], address).ours, false, handler);
   }
 });
 

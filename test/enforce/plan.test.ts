@@ -7,14 +7,14 @@ import type { Definition } from '../../src/domain/definition.js';
 import type { PolicySettings } from '../../src/domain/effective-policy.js';
 import { readSnapshot } from '../../src/host/snapshot.js';
 import type { SimulatedKernel } from '../simulator/kernel.js';
-import { KernelFiles } from '../simulator/kernel-fs.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
 import { A, B, C, guest, hostdev, hostOf, outcomes, UUID, vfio } from './simulated-pass.js';
 
 const planning = suite('plan');
 
 function planned(definition: Definition, kernel: SimulatedKernel, settings: PolicySettings = {}) {
   const addresses = definition.devices.flatMap(({ source }) => source?.address ?? []);
-  const files = new KernelFiles(kernel);
+  const files = new SimulatedFs(kernel);
   const snapshot = readSnapshot(files, { name: definition.name, uuid: definition.uuid, addresses, counts: true });
   return plan(definition, snapshot, settings);
 }

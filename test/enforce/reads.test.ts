@@ -1,13 +1,13 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { SimulatedKernel } from '../simulator/kernel.js';
-import { KernelFiles } from '../simulator/kernel-fs.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { A, guest, hostdev, hostOf, Simulated, vfio } from './simulated-pass.js';
 
 const reads = suite('system calls of a pass');
 
-class Counting extends KernelFiles {
+class Counting extends SimulatedFs {
   readonly calls: string[] = [];
   override read(path: string): string | undefined {
     this.calls.push(`read ${path}`);

@@ -7,7 +7,7 @@ import { type Cpuset, formatCpuset } from '../../src/domain/cpuset.js';
 import { FileError } from '../../src/host/pseudo-fs.js';
 import type { DeviceDescription } from '../simulator/description.js';
 import type { SimulatedKernel } from '../simulator/kernel.js';
-import { KernelFiles } from '../simulator/kernel-fs.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { A, AfterWrite, B, C, guest, hostdev, hostOf, Simulated, UUID, vfio } from './simulated-pass.js';
 
@@ -112,13 +112,13 @@ releases("vectors are not restored: they went with the guest, and their numbers 
 });
 
 releases('a line that is gone, refuses or cannot be read keeps no state alive, nor the next line waiting', () => {
-  class Unreadable extends KernelFiles {
+  class Unreadable extends SimulatedFs {
     override read(path: string): string | undefined {
       if (path === '/proc/irq/16/smp_affinity') throw new FileError('EIO', path);
       return super.read(path);
     }
   }
-  const cases: [string, (kernel: SimulatedKernel) => KernelFiles | undefined][] = [
+  const cases: [string, (kernel: SimulatedKernel) => SimulatedFs | undefined][] = [
     ['gone', (kernel) => void kernel.detach(A)],
     ['refuses', (kernel) => void kernel.refuse(16, 'EBUSY')],
     ['unreadable', (kernel) => new Unreadable(kernel)],

@@ -1,12 +1,12 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { apply } from '../../src/affinity/apply-plan.js';
+import { applyPlan } from '../../src/affinity/apply-plan.js';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import type { Cpuset } from '../../src/domain/cpuset.js';
 import { FileError } from '../../src/host/pseudo-fs.js';
 import type { DeviceDescription } from '../simulator/description.js';
 import type { SimulatedKernel } from '../simulator/kernel.js';
-import { KernelFiles } from '../simulator/kernel-fs.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import {
   A,
@@ -32,7 +32,7 @@ rules.before.each(() => {
 rules.after.each(() => folder.remove());
 
 const list = (text: string) => parseCpuList(text) as Cpuset;
-const simulated = (kernel: SimulatedKernel, files = new KernelFiles(kernel)) =>
+const simulated = (kernel: SimulatedKernel, files = new SimulatedFs(kernel)) =>
   new Simulated(kernel, folder.path, { files });
 const own = guest(hostdev(A, '2-3'));
 const device = (driver: string | undefined, type: 'msix' | 'intx', ...handlers: string[]): DeviceDescription => ({
@@ -100,7 +100,7 @@ function between(kernel: SimulatedKernel, happening: () => void, definition = ow
   const plan = pass.plan(definition);
   assert.ok([...interrupts(plan).values()].some(({ action }) => action === 'set'));
   happening();
-  const { report, writes } = apply(pass.host.files, plan, pass.host.pause);
+  const { report, writes } = applyPlan(pass.host.files, plan, pass.host.pause);
   assert.is(writes.length, kernel.writes.length);
   return outcomes(report);
 }
@@ -163,7 +163,7 @@ rules('1: between two tries of a write, too', () => {
     kernel.disableVectors(A);
     kernel.enableVectors(B, [41]);
   };
-  const { report } = apply(pass.host.files, pass.plan(own), pause);
+  const { report } = applyPlan(pass.host.files, pass.plan(own), pause);
   assert.equal(outcomes(report), [`41 skip: its handler is vfio-msix[0](${B}), not VFIO's for ${A}`]);
   assert.equal(kernel.writes, []);
 });
@@ -277,7 +277,7 @@ rules('3: moved only when it occurs, as without interrupt remapping', () => {
 
 rules('3: a kernel that does not say where it delivers', () => {
   const kernel = hostOf([vfio(A, 41)]);
-  class Silent extends KernelFiles {
+  class Silent extends SimulatedFs {
     override read(path: string): string | undefined {
       return path.endsWith('effective_affinity') ? undefined : super.read(path);
     }
@@ -316,7 +316,7 @@ rules('5: one failure never stops the next, of the same device or another', () =
 });
 
 rules('5: nor does one that cannot be read', () => {
-  class Unreadable extends KernelFiles {
+  class Unreadable extends SimulatedFs {
     constructor(
       kernel: SimulatedKernel,
       private readonly path: string,
@@ -347,7 +347,7 @@ rules('5: nor does a device that cannot be read', () => {
       const path = `/sys/bus/pci/devices/${A}/${file}`;
       const kernel = hostOf([vfio(A, 41), vfio(B, 43)]);
       let isBroken = false;
-      const files = new KernelFiles(kernel, (_, accessed) => {
+      const files = new SimulatedFs(kernel, (_, accessed) => {
         if (isBroken && accessed === path) throw new FileError(code, path);
       });
       const pass = simulated(kernel, files);

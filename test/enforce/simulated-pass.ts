@@ -3,12 +3,12 @@ import type { DomainReport, InterruptReport } from '../../src/affinity/report.js
 import { formatCpuset } from '../../src/domain/cpuset.js';
 import { type Definition, readDefinition } from '../../src/domain/definition.js';
 import type { PolicySettings } from '../../src/domain/effective-policy.js';
-import type { Files } from '../../src/host/pseudo-fs.js';
+import type { PseudoFs } from '../../src/host/pseudo-fs.js';
 import { StateStore } from '../../src/runtime/state-store.js';
 import { parseXml } from '../../src/xml/parse.js';
 import type { DeviceDescription, HostDescription } from '../simulator/description.js';
 import { SimulatedKernel } from '../simulator/kernel.js';
-import { KernelFiles } from '../simulator/kernel-fs.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
 
 export const UUID = '0d6a7c11-3f0e-4f57-9d0b-5d3a4a1f2e01';
 /** Devices of the tests: A and B are the guest's, C is a neighbour's. */
@@ -49,7 +49,7 @@ export class Simulated {
   constructor(
     readonly kernel: SimulatedKernel,
     root: string,
-    { settings = {}, files = new KernelFiles(kernel) }: { settings?: PolicySettings; files?: Files } = {},
+    { settings = {}, files = new SimulatedFs(kernel) }: { settings?: PolicySettings; files?: PseudoFs } = {},
   ) {
     const pause = (milliseconds: number) => void this.pauses.push(milliseconds);
     this.host = { files, state: new StateStore(root), settings, pause };
@@ -85,7 +85,7 @@ export function outcomes(report: DomainReport): string[] {
 }
 
 /** A vector's number goes to another device right after the last look at its handlers. */
-export class NumberGoes extends KernelFiles {
+export class NumberGoes extends SimulatedFs {
   constructor(
     private readonly own: SimulatedKernel,
     private readonly irq: number,
@@ -105,7 +105,7 @@ export class NumberGoes extends KernelFiles {
 }
 
 /** Something happens right after the first write, as the kernel or somebody else might. */
-export class AfterWrite extends KernelFiles {
+export class AfterWrite extends SimulatedFs {
   constructor(
     kernel: SimulatedKernel,
     private happening: () => void,

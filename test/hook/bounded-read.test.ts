@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { PassThrough, Readable } from 'node:stream';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Input, readBounded } from '../../src/hook/read-stdin.js';
+import { type Input, readStdin } from '../../src/hook/read-stdin.js';
 import { decode, MAX_BYTES } from '../../src/xml/decode.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
@@ -37,32 +37,32 @@ const never = (): never => {
 const textOf = (input: Input) => ('bytes' in input ? Buffer.from(input.bytes).toString() : input.problem);
 /** Neither file nor pipe, as a socket is none. */
 const streamed = (stream: Readable, milliseconds = AMPLE) =>
-  readBounded(open('/dev/null', 'r'), () => stream, milliseconds);
+  readStdin(open('/dev/null', 'r'), () => stream, milliseconds);
 
 test('a file, from where its descriptor stands', async () => {
   folder.write('file', 'read already<domain/>');
   const fd = open(folder.join('file'), 'r');
   readSync(fd, Buffer.alloc('read already'.length));
-  assert.is(textOf(await readBounded(fd, never, AMPLE)), '<domain/>');
-  assert.is(textOf(await readBounded(fd, never, AMPLE)), '');
+  assert.is(textOf(await readStdin(fd, never, AMPLE)), '<domain/>');
+  assert.is(textOf(await readStdin(fd, never, AMPLE)), '');
 });
 
 test('a file without end', async () => {
   folder.write('file', 'x'.repeat(MAX_BYTES + 1024 * 1024));
-  const input = await readBounded(open(folder.join('file'), 'r'), never, AMPLE);
+  const input = await readStdin(open(folder.join('file'), 'r'), never, AMPLE);
   assert.ok('bytes' in input && input.bytes.length < MAX_BYTES + 100_000);
 });
 
 test('a pipe that stays open is left when the time is up', async () => {
   const fd = pipe();
   writeSync(fd, '<domain>');
-  assert.equal(await readBounded(fd, never, 20), { problem: 'standard input did not end within 0.02 seconds' });
+  assert.equal(await readStdin(fd, never, 20), { problem: 'standard input did not end within 0.02 seconds' });
 });
 
 test('a descriptor that nobody can read', async () => {
   folder.write('file', '');
   const fd = open(folder.join('file'), 'w');
-  assert.match(textOf(await readBounded(fd, never, AMPLE)), /^standard input: EBADF/);
+  assert.match(textOf(await readStdin(fd, never, AMPLE)), /^standard input: EBADF/);
 });
 
 test('a stream, in whatever pieces', async () => {

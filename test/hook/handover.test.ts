@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { WatcherPlace } from '../../src/runtime/instance-lock.js';
+import { InstanceLock } from '../../src/runtime/instance-lock.js';
 import { type Outcome, run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
@@ -45,7 +45,7 @@ function hook(operation: string, xml = BOTH, suboperation = 'begin', env = {}): 
 /** This process is the watcher. */
 function watched(): void {
   mkdirSync(folder.join(SPOOL), { recursive: true });
-  assert.ok(new WatcherPlace(folder.path).take().taken);
+  assert.ok(new InstanceLock(folder.path).take().taken);
 }
 
 const spooled = () => readdirSync(folder.join(SPOOL));

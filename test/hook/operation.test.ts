@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { workOf } from '../../src/hook/operation.js';
+import { actionOf } from '../../src/hook/operation.js';
 
 const test = suite('hook operations');
 
@@ -20,7 +20,7 @@ for (const [operation, suboperation, work] of [
   ['__proto__', 'begin', undefined],
 ] as const) {
   test(`${operation} ${suboperation}: ${work ?? 'nothing'}`, () => {
-    assert.is(workOf(operation, suboperation), work);
+    assert.is(actionOf(operation, suboperation), work);
   });
 }
 

@@ -1,14 +1,14 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Work } from '../../src/hook/operation.js';
+import type { HookAction } from '../../src/hook/operation.js';
 import { type HookResult, runHook } from '../../src/hook/run.js';
-import { RootFiles } from '../../src/host/real-fs.js';
+import { RealFs } from '../../src/host/real-fs.js';
 import { StateStore } from '../../src/runtime/state-store.js';
 import { BOTH, liveXml, SimulatedRoot, UUID } from './simulated-root.js';
 
 const test = suite('hook');
-const OPERATIONS: Record<Work, string> = { check: 'prepare', pass: 'started', release: 'release' };
+const OPERATIONS: Record<HookAction, string> = { check: 'prepare', pass: 'started', release: 'release' };
 let root: SimulatedRoot;
 
 test.before.each(() => {
@@ -17,9 +17,9 @@ test.before.each(() => {
 test.after.each(() => root.remove());
 
 function hook(
-  work: Work,
+  work: HookAction,
   xml: string | Uint8Array,
-  { debug = false, files = new RootFiles(root.path) } = {},
+  { debug = false, files = new RealFs(root.path) } = {},
 ): HookResult {
   const input = { bytes: Buffer.from(xml) };
   const state = new StateStore(root.path);
@@ -101,7 +101,7 @@ test('a device whose folder disappears is no failure', () => {
 });
 
 test('an interrupt that disappears between plan and write is no failure', () => {
-  const files = new RootFiles(root.path);
+  const files = new RealFs(root.path);
   const open = files.openToWrite.bind(files);
   files.openToWrite = (path) => {
     const file = open(path);
@@ -143,7 +143,7 @@ test('XML that is cut anywhere: one line, and nothing is done', () => {
 
 test('XML that does not end', () => {
   const host = {
-    files: new RootFiles(root.path),
+    files: new RealFs(root.path),
     state: new StateStore(root.path),
     folder: root.path,
     pause: () => {},

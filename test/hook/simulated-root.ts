@@ -3,7 +3,7 @@ import { parseMask } from '../../src/domain/cpu-mask.js';
 import { formatCpuset } from '../../src/domain/cpuset.js';
 import type { HostDescription } from '../simulator/description.js';
 import { SimulatedKernel } from '../simulator/kernel.js';
-import { layOut } from '../simulator/write-tree.js';
+import { writeTree } from '../simulator/write-tree.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 export const UUID = '5b1c2ad4-9f0e-4c39-8a53-0e6c3c1f7a10';
@@ -58,7 +58,7 @@ export class SimulatedRoot extends TemporaryFolder {
         ],
       },
     ];
-    layOut(new SimulatedKernel(runs ? { ...HOST, domains } : HOST), this.path);
+    writeTree(new SimulatedKernel(runs ? { ...HOST, domains } : HOST), this.path);
   }
 
   /** CPU list of where an interrupt is asked to be delivered. */

@@ -1,7 +1,7 @@
-import { FileError, type Files, type OpenFile, type WritableFile } from '../../src/host/pseudo-fs.js';
+import { FileError, type OpenFile, type PseudoFs, type WritableFile } from '../../src/host/pseudo-fs.js';
 
 /** Files that are given, by path; a value that is an error is met by who reads it. Folders come of the paths. */
-export class FixedFiles implements Files {
+export class FixedFiles implements PseudoFs {
   constructor(private readonly texts: Record<string, string | FileError>) {}
 
   read(path: string): string | undefined {

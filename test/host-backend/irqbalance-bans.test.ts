@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { askIrqbalance, findIrqbalanceSockets, irqsOf } from '../../src/host/irqbalance-socket.js';
-import { HeldDevices } from '../../src/runtime/irqbalance-device-list.js';
+import { IrqbalanceDeviceList } from '../../src/runtime/irqbalance-device-list.js';
 import { IrqbalanceBans } from '../../src/watch/output/irqbalance-bans.js';
 import { SimulatedRoot } from '../hook/simulated-root.js';
 import { projectRoot } from '../support/cli.js';
@@ -71,7 +71,7 @@ real('a list that has no room is never cut: what is left over is said', async ()
 });
 
 real('the policy script bans the interrupts of held devices when they appear', async () => {
-  new HeldDevices(root.path).hold(new Set(['0000:06:12.5']));
+  new IrqbalanceDeviceList(root.path).hold(new Set(['0000:06:12.5']));
   irqbalance = await startIrqbalance(root, [`--policyscript=${installScript()}`]);
   await until(async () => (await moved()).size > 0);
   assert.equal(await moved(), new Set([16]));
@@ -84,7 +84,7 @@ real('with the script, numbers are sent only for what it came too late for', asy
   await until(async () => (await moved()).has(40));
   assert.equal(await bans.hold(new Set([1000])), { running: true, left: [] });
   assert.equal(await banned(), new Set());
-  new HeldDevices(root.path).hold(new Set(['0000:06:12.5']));
+  new IrqbalanceDeviceList(root.path).hold(new Set(['0000:06:12.5']));
   await bans.hold(new Set([40]));
   assert.equal(await banned(), new Set([40]));
   // that has it ask the script about all of them

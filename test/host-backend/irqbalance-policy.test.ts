@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { HeldDevices } from '../../src/runtime/irqbalance-device-list.js';
+import { IrqbalanceDeviceList } from '../../src/runtime/irqbalance-device-list.js';
 import { SimulatedRoot } from '../hook/simulated-root.js';
 import { projectRoot } from '../support/cli.js';
 import { run } from '../support/run.js';
@@ -10,11 +10,11 @@ const test = suite('policy for irqbalance');
 const VECTORS = '0000:06:12.5';
 const LINE = '0000:07:00.0';
 let root: SimulatedRoot;
-let devices: HeldDevices;
+let devices: IrqbalanceDeviceList;
 
 test.before.each(() => {
   root = new SimulatedRoot();
-  devices = new HeldDevices(root.path);
+  devices = new IrqbalanceDeviceList(root.path);
 });
 test.after.each(() => root.remove());
 

@@ -1,11 +1,11 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Irqbalance, isBanned, readIrqbalance } from '../../src/host/irqbalance.js';
-import { RootFiles } from '../../src/host/real-fs.js';
+import { RealFs } from '../../src/host/real-fs.js';
 import type { HostDescription } from '../simulator/description.js';
 import { SimulatedKernel } from '../simulator/kernel.js';
-import { KernelFiles } from '../simulator/kernel-fs.js';
-import { layOut } from '../simulator/write-tree.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
+import { writeTree } from '../simulator/write-tree.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { FixedFiles } from './fixed-files.js';
 
@@ -95,11 +95,11 @@ test('a simulated one is read like a real one, from memory and from a tree', () 
   };
   const kernel = new SimulatedKernel(description);
   const expected = { pid: 812, ...NOTHING, bannedIrqs: new Set([5]), bannedModules: ['vfio'] };
-  assert.equal(readIrqbalance(new KernelFiles(kernel)), expected);
+  assert.equal(readIrqbalance(new SimulatedFs(kernel)), expected);
   const folder = new TemporaryFolder();
   try {
-    layOut(kernel, folder.path);
-    assert.equal(readIrqbalance(new RootFiles(folder.path)), expected);
+    writeTree(kernel, folder.path);
+    assert.equal(readIrqbalance(new RealFs(folder.path)), expected);
   } finally {
     folder.remove();
   }

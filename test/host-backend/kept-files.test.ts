@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { KeptFiles } from '../../src/host/fd-cache.js';
+import { FdCache } from '../../src/host/fd-cache.js';
 import type { FileError } from '../../src/host/pseudo-fs.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
@@ -17,7 +17,7 @@ const never = { read: unreachable, write: unreachable };
 kept('a file of procfs is opened once, and says what is so now', () => {
   const before = own();
   const open = descriptors();
-  const file = new KeptFiles().open(OWN, 'read', never);
+  const file = new FdCache().open(OWN, 'read', never);
   try {
     assert.is(descriptors(), open, 'not before it is read');
     assert.is(file.read(), before);
@@ -42,7 +42,7 @@ kept('a file of procfs is opened once, and says what is so now', () => {
 
 kept('what is written goes by the descriptor that it was read by', () => {
   const before = own();
-  const file = new KeptFiles().open(OWN, 'write', never);
+  const file = new FdCache().open(OWN, 'write', never);
   try {
     assert.is(file.read(), before);
     file.write('renamed');
@@ -56,7 +56,7 @@ kept('what is written goes by the descriptor that it was read by', () => {
 kept('what is to be written is opened at once: it is what was there then that is written', () => {
   const before = own();
   const open = descriptors();
-  const file = new KeptFiles().open(OWN, 'write', never);
+  const file = new FdCache().open(OWN, 'write', never);
   try {
     assert.is(descriptors(), open + 1);
     file.write('renamed');
@@ -66,7 +66,7 @@ kept('what is to be written is opened at once: it is what was there then that is
     writeFileSync(OWN, before.trimEnd());
   }
   assert.is(descriptors(), open);
-  const absent = new KeptFiles().open('/proc/self/nothing', 'write', never);
+  const absent = new FdCache().open('/proc/self/nothing', 'write', never);
   assert.throws(
     () => absent.write('text'),
     (error: FileError) => error.code === 'ENOENT',
@@ -74,7 +74,7 @@ kept('what is to be written is opened at once: it is what was there then that is
 });
 
 kept('what cannot be written is said by the kernel’s name', () => {
-  const file = new KeptFiles().open('/proc/sys/kernel/pid_max', 'write', never);
+  const file = new FdCache().open('/proc/sys/kernel/pid_max', 'write', never);
   file.read();
   assert.throws(
     () => file.write('none'),
@@ -90,7 +90,7 @@ kept('a link is read by a descriptor, and not written through', () => {
     const before = own();
     const open = descriptors();
     const refused: string[] = [];
-    const file = new KeptFiles().open(folder.join('link'), 'write', {
+    const file = new FdCache().open(folder.join('link'), 'write', {
       ...never,
       write: (text) => void refused.push(text),
     });
@@ -108,7 +108,7 @@ kept('of what went it says so once, then what is there instead is read', async (
   const child = spawn('sleep', ['60']);
   const path = `/proc/${child.pid}/comm`;
   const open = descriptors();
-  const file = new KeptFiles().open(path, 'write', never);
+  const file = new FdCache().open(path, 'write', never);
   await once(child, 'spawn');
   assert.type(file.read(), 'string');
   child.kill('SIGKILL');
@@ -137,7 +137,7 @@ kept('others are read anew each time: a descriptor would go on with old text', (
     let times = 0;
     const written: string[] = [];
     const anew = { read: () => `${++times}`, write: (text: string) => void written.push(text) };
-    const file = new KeptFiles().open(folder.join('a'), 'write', anew);
+    const file = new FdCache().open(folder.join('a'), 'write', anew);
     assert.equal([file.read(), file.read()], ['1', '2']);
     file.write('text');
     assert.equal(written, ['text']);
@@ -148,13 +148,13 @@ kept('others are read anew each time: a descriptor would go on with old text', (
 });
 
 kept('what fills the buffer is read anew: a read more would be another answer', () => {
-  const file = new KeptFiles().open('/proc/self/pagemap', 'read', { ...never, read: () => 'long' });
+  const file = new FdCache().open('/proc/self/pagemap', 'read', { ...never, read: () => 'long' });
   assert.is(file.read(), 'long');
   file.close();
 });
 
 kept('no more than seven eighths of what the process may have; what is given back is there again', () => {
-  const files = new KeptFiles();
+  const files = new FdCache();
   const limit = Number(/^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]);
   const all: number[] = [];
   for (let fd = files.take(OWN, 'read'); typeof fd === 'number' && all.length <= limit; fd = files.take(OWN, 'read'))

@@ -3,7 +3,7 @@ import { symlinkSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FileError } from '../../src/host/pseudo-fs.js';
-import { readOwnFile } from '../../src/runtime/safe-read.js';
+import { readSafely } from '../../src/runtime/safe-read.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const own = suite("a file of this user's own");
@@ -15,7 +15,7 @@ own.after.each(() => folder.remove());
 
 function refused(path: string, longest = 100): string {
   try {
-    readOwnFile(path, longest);
+    readSafely(path, longest);
   } catch (error) {
     assert.instance(error, FileError);
     assert.is((error as FileError).path, path);
@@ -26,7 +26,7 @@ function refused(path: string, longest = 100): string {
 
 own('is read whole, with when it was written', () => {
   folder.write('a', 'text');
-  const { bytes, modifiedMs } = readOwnFile(folder.join('a'), 4);
+  const { bytes, modifiedMs } = readSafely(folder.join('a'), 4);
   assert.is(bytes.toString(), 'text');
   assert.ok(Math.abs(Date.now() - modifiedMs) < 60_000);
 });

@@ -5,18 +5,18 @@ import * as assert from 'uvu/assert';
 import { parseAddress } from '../../src/domain/address.js';
 import { size } from '../../src/domain/cpuset.js';
 import { FileError } from '../../src/host/pseudo-fs.js';
-import { RootFiles } from '../../src/host/real-fs.js';
+import { RealFs } from '../../src/host/real-fs.js';
 import { readDevice } from '../../src/host/snapshot.js';
 import { readTopology } from '../../src/host/topology.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const files = suite('files below a root');
 let folder: TemporaryFolder;
-let root: RootFiles;
+let root: RealFs;
 
 files.before.each(() => {
   folder = new TemporaryFolder();
-  root = new RootFiles(folder.path);
+  root = new RealFs(folder.path);
 });
 files.after.each(() => folder.remove());
 
@@ -48,7 +48,7 @@ files('texts, names and links are read; what is absent is undefined', () => {
 });
 
 files('folders are counted by their links, where the file system keeps any', () => {
-  const counted = new RootFiles().folders('/proc/self/task');
+  const counted = new RealFs().folders('/proc/self/task');
   assert.is(counted, readdirSync('/proc/self/task').length);
   assert.is(root.folders('/absent'), undefined);
   folder.write('empty/file', '');
@@ -65,7 +65,7 @@ files('devices of a tree may be links into it, as those of sysfs are', () => {
 
 files('a root may end in a slash', () => {
   folder.write('a', 'b');
-  assert.is(new RootFiles(`${folder.path}//`).read('/a'), 'b');
+  assert.is(new RealFs(`${folder.path}//`).read('/a'), 'b');
 });
 
 files('a text of several megabytes is read whole, and small ones after it', () => {
@@ -164,7 +164,7 @@ files("the kernel's refusal of a write is told", () => {
 });
 
 files('the host that the tests run on is read', () => {
-  const host = new RootFiles();
+  const host = new RealFs();
   assert.ok(size(readTopology(host).online) > 0);
   for (const name of host.list('/sys/bus/pci/devices') ?? []) {
     const address = parseAddress(name);

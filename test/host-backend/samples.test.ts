@@ -8,7 +8,7 @@ import { readDefinition } from '../../src/domain/definition.js';
 import { readSnapshot } from '../../src/host/snapshot.js';
 import { parseXml } from '../../src/xml/parse.js';
 import { SimulatedKernel } from '../simulator/kernel.js';
-import { KernelFiles } from '../simulator/kernel-fs.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
 import { parseHostDescription } from '../simulator/parse-description.js';
 import { projectRoot } from '../support/cli.js';
 
@@ -37,7 +37,7 @@ for (const { domain, host, vcpus, interrupts } of pairs) {
   samples(`${domain} runs on ${host}: all its devices are there, and its QEMU is`, () => {
     const { name, uuid, devices, placement } = readDefinition(parseXml(text(domain)));
     const addresses = devices.flatMap(({ source }) => source?.address ?? []);
-    const files = new KernelFiles(new SimulatedKernel(parseHostDescription(text(`samples/hosts/${host}`))));
+    const files = new SimulatedFs(new SimulatedKernel(parseHostDescription(text(`samples/hosts/${host}`))));
     const snapshot = readSnapshot(files, { name, uuid, addresses, counts: true });
     assert.ok(addresses.length > 0);
     assert.equal([...snapshot.devices.keys()], addresses);

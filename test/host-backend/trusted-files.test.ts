@@ -3,7 +3,7 @@ import { chmodSync, chownSync, mkdirSync, symlinkSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { UntrustedFile } from '../../src/host/pseudo-fs.js';
-import { RootFiles } from '../../src/host/real-fs.js';
+import { RealFs } from '../../src/host/real-fs.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { asOrdinaryUser } from '../support/ordinary-user.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
@@ -23,7 +23,7 @@ for (const each of [test, asRoot]) {
 }
 
 /** The text, or what the error says behind the path. */
-function read(name = 'file', files = new RootFiles(folder.path), prefix = ''): string | undefined {
+function read(name = 'file', files = new RealFs(folder.path), prefix = ''): string | undefined {
   try {
     return files.readTrusted(`${prefix}/${name}`);
   } catch (error) {
@@ -75,7 +75,7 @@ asRoot("another user's is refused, and so is a link to it", () => {
 });
 
 asRoot("below a root an ordinary user's own and root's are read, on this host root's alone", () => {
-  const host = new RootFiles();
+  const host = new RealFs();
   asOrdinaryUser(() => {
     assert.is(read(), 'text');
     assert.is(read('file', host, folder.path), 'text');

@@ -1,14 +1,14 @@
 import { existsSync, mkdirSync, readlinkSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseVectorEvents, VectorEvents, type VectorNews } from '../../src/host/trace-events.js';
+import { parseVectorEvents, type VectorEvent, VectorTrace } from '../../src/host/trace-events.js';
 import { EVENT, FILTER, SimulatedTracefs } from '../support/simulated-tracefs.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const test = suite('vector events');
 let folder: TemporaryFolder;
 let tracefs: SimulatedTracefs;
-let news: VectorNews[];
+let news: VectorEvent[];
 let ends: string[];
 let heard: () => void;
 const INSTANCE = 'sys/kernel/tracing/instances/hostdev-cpuset';
@@ -25,7 +25,7 @@ test.after.each(() => {
 });
 
 const listener = {
-  news(one: VectorNews) {
+  news(one: VectorEvent) {
     news.push(one);
     heard();
   },
@@ -34,7 +34,7 @@ const listener = {
     heard();
   },
 };
-const open = () => VectorEvents.open(listener, folder.path, tracefs);
+const open = () => VectorTrace.open(listener, folder.path, tracefs);
 const hear = (tell: () => void) =>
   new Promise<void>((resolve) => {
     heard = resolve;
@@ -71,7 +71,7 @@ test('what we write ourselves is not told, where our PID is the kernel’s', asy
 test('an error of who listens is no end of the kernel’s word', async () => {
   tracefs = new SimulatedTracefs(folder);
   const failed = new Promise<unknown>((resolve) => process.once('unhandledRejection', resolve));
-  await VectorEvents.open({ ...listener, news: () => assert.unreachable('a bug') }, folder.path, tracefs);
+  await VectorTrace.open({ ...listener, news: () => assert.unreachable('a bug') }, folder.path, tracefs);
   tracefs.tellVector(41);
   assert.match(String(await failed), 'a bug');
   assert.equal(ends, []);
@@ -115,12 +115,12 @@ test('an instance that somebody turns off for good is an end, with its reason', 
 });
 
 test('without tracefs', async () => {
-  assert.is(await reasonFor(VectorEvents.open(listener, folder.path)), 'tracefs is not mounted');
+  assert.is(await reasonFor(VectorTrace.open(listener, folder.path)), 'tracefs is not mounted');
 });
 
 test('debugfs has it, too', async () => {
   mkdirSync(folder.join('sys/kernel/debug/tracing/instances'), { recursive: true });
-  assert.match(await reasonFor(VectorEvents.open(listener, folder.path)), 'no event irq_vectors:vector_alloc');
+  assert.match(await reasonFor(VectorTrace.open(listener, folder.path)), 'no event irq_vectors:vector_alloc');
 });
 
 test('a kernel without the event is one reason, and nothing is left', async () => {
@@ -142,7 +142,7 @@ for (const [code, words] of [
       },
       remove() {},
     };
-    assert.is(await reasonFor(VectorEvents.open(listener, folder.path, refusing)), words);
+    assert.is(await reasonFor(VectorTrace.open(listener, folder.path, refusing)), words);
   });
 }
 

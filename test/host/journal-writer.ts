@@ -1,8 +1,8 @@
 // Run by journal.test.ts where a journald of its own listens: writes what the watcher would, and waits until it is sent.
-import { FIELD_SOCKET, FieldJournal } from '../../src/watch/output/journald.js';
+import { FIELD_SOCKET, JournaldWriter } from '../../src/watch/output/journald.js';
 
 const plain: string[] = [];
-const journal = new FieldJournal(({ text }) => plain.push(text), FIELD_SOCKET);
+const journal = new JournaldWriter(({ text }) => plain.push(text), FIELD_SOCKET);
 journal.write({
   priority: 'warning',
   text: 'guest: contested',

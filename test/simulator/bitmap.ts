@@ -2,7 +2,7 @@ import { formatMask, parseCpuList, parseMask } from '../../src/domain/cpu-mask.j
 import { type Cpuset, EMPTY, formatCpuset } from '../../src/domain/cpuset.js';
 
 /** Masks as a kernel with `width` possible CPU numbers prints and takes them (kernel: lib/bitmap.c, bitmap-str.c, vsprintf.c). */
-export class MaskText {
+export class BitmapFormat {
   /** by CPU list: a host has many interrupts and few masks */
   readonly #texts = new Map<string, string>();
 

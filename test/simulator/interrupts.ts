@@ -1,7 +1,7 @@
 import { type Cpuset, EMPTY, intersect } from '../../src/domain/cpuset.js';
 import type { InterruptType } from '../../src/host/pci-device.js';
 import { FileError } from '../../src/host/pseudo-fs.js';
-import type { MaskText } from './bitmap.js';
+import type { BitmapFormat } from './bitmap.js';
 import { cpuList, type InterruptDescription } from './description.js';
 import type { Delivery, SimulatedInterrupt } from './vector-allocator.js';
 
@@ -36,7 +36,7 @@ export class Interrupts {
   /** @param managedCode what a write to a managed interrupt meets */
   constructor(
     readonly delivery: Delivery,
-    private readonly masks: MaskText,
+    private readonly masks: BitmapFormat,
     private readonly birthMask: Cpuset,
     private readonly managedCode: string,
   ) {}

@@ -1,11 +1,11 @@
-import { FileError, type Files, type OpenFile, type WritableFile } from '../../src/host/pseudo-fs.js';
+import { FileError, type OpenFile, type PseudoFs, type WritableFile } from '../../src/host/pseudo-fs.js';
 import type { SimulatedKernel } from './kernel.js';
 import { type Folder, isFolder, type Node, tree } from './tree.js';
 
 export type Operation = 'read' | 'list' | 'link' | 'write';
 
 /** The pseudo-files of a simulated kernel, its libvirt and its QEMUs. */
-export class KernelFiles implements Files {
+export class SimulatedFs implements PseudoFs {
   readonly #tree: Folder;
 
   /** @param before called before each access: whatever a host may do just then */

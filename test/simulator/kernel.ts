@@ -1,5 +1,5 @@
 import { type Cpuset, EMPTY, intersect } from '../../src/domain/cpuset.js';
-import { MaskText } from './bitmap.js';
+import { BitmapFormat } from './bitmap.js';
 import { cpuList, type DeviceDescription, type HostDescription, pciAddress } from './description.js';
 import { handlersOf, type SimulatedDevice } from './device.js';
 import { type AffinityWrite, Interrupts } from './interrupts.js';
@@ -14,7 +14,7 @@ import { Delivery, type SimulatedInterrupt } from './vector-allocator.js';
 export class SimulatedKernel {
   readonly present: Cpuset;
   readonly possible: Cpuset;
-  readonly masks: MaskText;
+  readonly masks: BitmapFormat;
   readonly defaultAffinity: Cpuset;
   readonly nodes: { node: number; cpus: Cpuset }[];
   /** whether /proc/irq/N says where an interrupt is delivered */
@@ -28,7 +28,7 @@ export class SimulatedKernel {
     const { cpus, nodes = [], vectorsPerCpu = Number.POSITIVE_INFINITY, kernel } = description;
     this.present = cpuList(cpus.present);
     this.possible = cpuList(cpus.possible ?? cpus.present);
-    this.masks = new MaskText((this.possible.at(-1)?.last ?? 0) + 1);
+    this.masks = new BitmapFormat((this.possible.at(-1)?.last ?? 0) + 1);
     this.nodes = nodes.map(({ node, cpus: list }) => ({ node, cpus: cpuList(list) }));
     this.defaultAffinity = description.defaultAffinity ? cpuList(description.defaultAffinity) : this.possible;
     this.tellsEffective = description.effectiveAffinity ?? true;

@@ -13,7 +13,7 @@ const ALIASES = /^(effective_affinity_list|smp_affinity_list)$/;
  * @param options delivered: with where each interrupt is delivered now, which then stays what it is when a mask is written
  * @throws Error where the name of a handler or of a domain cannot be a file's
  */
-export function layOut(kernel: SimulatedKernel, root: string, { delivered = false } = {}): void {
+export function writeTree(kernel: SimulatedKernel, root: string, { delivered = false } = {}): void {
   write(root, tree(kernel), delivered ? ALIASES : LIVING);
 }
 

@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { type Definition, readDefinition } from '../../src/domain/definition.js';
-import { statedPolicies } from '../../src/domain/device-policies.js';
+import { devicePolicies } from '../../src/domain/device-policies.js';
 import type { DefaultPolicy } from '../../src/domain/metadata.js';
 import { formatPolicy } from '../../src/domain/policy.js';
 import { expand } from '../../src/transform/expand.js';
@@ -38,7 +38,7 @@ export function roundTrip(text: string, standard?: DefaultPolicy): { normalized:
 
 /** Of every device that can have one, in document order. */
 function policiesOf(text: string): (string | undefined)[] {
-  return statedPolicies(define(text))
+  return devicePolicies(define(text))
     .devices.filter(({ device }) => device.placeable)
     .map(({ policy }) => policy && formatPolicy(policy));
 }

@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { layOut, parseHostDescription, SimulatedKernel } from '../simulator/index.js';
+import { parseHostDescription, SimulatedKernel, writeTree } from '../simulator/index.js';
 import { projectRoot } from './cli.js';
 import { TemporaryFolder } from './temporary-folder.js';
 
 /** Lays out below `root` the host that a description (schemas/host.schema.json) has, for `--root`. */
 export function layOutHost(description: string, root: string): void {
-  layOut(new SimulatedKernel(parseHostDescription(description)), root);
+  writeTree(new SimulatedKernel(parseHostDescription(description)), root);
 }
 
 /** The same with where each interrupt is delivered, as it is now: nothing moves it when a mask is written, but scripts/simulated-kernel.cjs. */
 export function layOutDelivered(description: string, root: string): void {
-  layOut(new SimulatedKernel(parseHostDescription(description)), root, { delivered: true });
+  writeTree(new SimulatedKernel(parseHostDescription(description)), root, { delivered: true });
 }
 
 /** The workstation of samples/hosts, in the folder `host` of a temporary one. */

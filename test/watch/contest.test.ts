@@ -1,14 +1,14 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Contest } from '../../src/watch/repair-limiter.js';
+import { RepairLimiter } from '../../src/watch/repair-limiter.js';
 
 const contest = suite('a quarrel over one interrupt');
 const LIMITS = { limit: 2, window: 1000 };
 const HOUR = 3_600_000;
-const moved = (one: Contest, ...at: number[]) => at.map((now) => one.moved(now, LIMITS));
+const moved = (one: RepairLimiter, ...at: number[]) => at.map((now) => one.moved(now, LIMITS));
 
 contest('it is put back so often within the window, then given up for as long as the window', () => {
-  const one = new Contest();
+  const one = new RepairLimiter();
   assert.is(one.until, 0);
   assert.equal(moved(one, 0, 100, 200), ['repair', 'repair', 'contested']);
   assert.is(one.until, 1200);
@@ -16,13 +16,13 @@ contest('it is put back so often within the window, then given up for as long as
 });
 
 contest('moves that are far apart are none', () => {
-  assert.equal(moved(new Contest(), 0, 600, 1200, 1800, 2400), Array(5).fill('repair'));
+  assert.equal(moved(new RepairLimiter(), 0, 600, 1200, 1800, 2400), Array(5).fill('repair'));
 });
 
 contest(
   'then it is tried once; moved again, it is left for twice as long each time, and no longer than an hour',
   () => {
-    const one = new Contest();
+    const one = new RepairLimiter();
     moved(one, 0, 1, 2);
     for (let pause = 1000; pause < 10 * HOUR; pause *= 2) {
       const at = one.until;
@@ -34,7 +34,7 @@ contest(
 );
 
 contest('what stays for long after a trial has ended the quarrel: the next is another', () => {
-  const one = new Contest();
+  const one = new RepairLimiter();
   moved(one, 0, 1, 2);
   assert.equal(moved(one, 1002), ['repair']);
   assert.equal(moved(one, 3000, 3001, 3002), ['repair', 'repair', 'contested'], 'all of its repairs are there again');
@@ -42,7 +42,7 @@ contest('what stays for long after a trial has ended the quarrel: the next is an
 });
 
 contest('what was repaired before the quarrel does not count in the next, however long the window', () => {
-  const one = new Contest();
+  const one = new RepairLimiter();
   const limits = { limit: 2, window: 10 };
   for (const now of [0, 1, 2]) one.moved(now, limits);
   one.moved(12, limits);

@@ -3,13 +3,13 @@ import * as assert from 'uvu/assert';
 import type { DeviceReport, InterruptReport } from '../../src/affinity/report.js';
 import type { PciAddress } from '../../src/domain/address.js';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
-import { DeviceWatch } from '../../src/watch/device-state.js';
+import { DeviceState } from '../../src/watch/device-state.js';
 import { A, B, guest, hostdev, hostOf, Simulated, vfio } from '../enforce/simulated-pass.js';
-import { KernelFiles } from '../simulator/kernel-fs.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
 
 const watch = suite('a device, looked at again and again');
 
-class ListingFiles extends KernelFiles {
+class ListingFiles extends SimulatedFs {
   listed = 0;
   override list(path: string): string[] | undefined {
     this.listed++;
@@ -21,7 +21,7 @@ class ListingFiles extends KernelFiles {
 function adopted() {
   const kernel = hostOf([vfio(A, 41, 42), vfio(B)]);
   const files = new ListingFiles(kernel);
-  const device = new DeviceWatch(files, A as PciAddress);
+  const device = new DeviceState(files, A as PciAddress);
   const reported = () =>
     new Simulated(kernel, '/nonexistent').plan(guest(hostdev(A, '2-3'))).devices[0] as DeviceReport;
   device.adopt(reported());

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { DomainFeed } from '../../src/libvirt/domain-tracker.js';
+import { DomainTracker } from '../../src/libvirt/domain-tracker.js';
 import { liveXml, UUID } from '../hook/simulated-root.js';
 import { until } from '../support/until.js';
 
@@ -31,7 +31,7 @@ class World {
   readonly silent = new Set<string>();
   answer: () => Promise<void> = () => Promise.resolve();
 
-  readonly feed = new DomainFeed(
+  readonly feed = new DomainTracker(
     {
       running: async () => {
         this.asked.push('list');

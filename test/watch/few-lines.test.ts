@@ -1,12 +1,12 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { FewLines } from '../../src/lib/rate-limiter.js';
+import { RateLimiter } from '../../src/lib/rate-limiter.js';
 
 const test = suite('a flood of lines');
 
 test('is cut, and what was left out is counted', () => {
   const written: string[] = [];
-  const lines = new FewLines((text) => written.push(text));
+  const lines = new RateLimiter((text) => written.push(text));
   for (let number = 0; number < 10_000; number++) lines.say(`line ${number}`);
   assert.equal([written.length, written[0], written.at(-1)], [20, 'line 0', 'line 19']);
   lines.close();

@@ -1,14 +1,14 @@
 import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { FieldJournal } from '../../src/watch/output/journald.js';
+import { JournaldWriter } from '../../src/watch/output/journald.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const test = suite('journal with fields');
 const { PATH } = process.env;
 let folder: TemporaryFolder;
 let plain: string[];
-let journal: FieldJournal;
+let journal: JournaldWriter;
 test.before.each(() => {
   folder = new TemporaryFolder();
   plain = [];
@@ -25,7 +25,7 @@ test.after.each(() => {
 
 const taken = () => (existsSync(folder.join('taken')) ? readFileSync(folder.join('taken'), 'utf8') : '');
 
-const open = (rest?: number) => new FieldJournal(({ text }) => plain.push(text), folder.write('socket', ''), rest);
+const open = (rest?: number) => new JournaldWriter(({ text }) => plain.push(text), folder.write('socket', ''), rest);
 
 async function writeTwo(rest?: number): Promise<void> {
   journal = open(rest);
@@ -50,7 +50,7 @@ test('but not at once: nothing waits for it again and again', async () => {
 });
 
 test('where there is no journald, lines are plain', () => {
-  journal = new FieldJournal(({ text }) => plain.push(text), folder.join('none'));
+  journal = new JournaldWriter(({ text }) => plain.push(text), folder.join('none'));
   journal.write({ priority: 'info', text: 'first' });
   assert.equal(plain, ['first']);
 });

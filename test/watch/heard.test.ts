@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FileError } from '../../src/host/pseudo-fs.js';
-import { Heard } from '../../src/watch/irq-queue.js';
+import { IrqQueue } from '../../src/watch/irq-queue.js';
 import { FixedFiles } from '../host-backend/fixed-files.js';
 
 const heard = suite('interrupts that the kernel named');
@@ -12,7 +12,7 @@ const files = (handlers: Record<number, string | FileError>) =>
   );
 
 heard('whose they are is found by their handlers; what is none of VFIO’s is forgotten', () => {
-  const words = new Heard();
+  const words = new IrqQueue();
   assert.is(words.due, Number.POSITIVE_INFINITY);
   for (const irq of [41, 42, 43]) words.add(irq, 100, 101);
   assert.is(words.due, 101);
@@ -38,7 +38,7 @@ heard('whose they are is found by their handlers; what is none of VFIO’s is fo
 });
 
 heard('the first word counts for the lag, and what is settled is forgotten', () => {
-  const words = new Heard();
+  const words = new IrqQueue();
   words.add(41, 100, 100);
   words.add(41, 150, 150);
   assert.is(words.at(41), 100);
@@ -50,7 +50,7 @@ heard('the first word counts for the lag, and what is settled is forgotten', () 
 });
 
 heard('what nobody has requested yet is looked for again, less and less often, and not for ever', () => {
-  const words = new Heard();
+  const words = new IrqQueue();
   words.add(41, 0, 0);
   const looked: number[] = [];
   for (; words.due < 1e6 && looked.length < 100; ) {
@@ -67,7 +67,7 @@ heard('what nobody has requested yet is looked for again, less and less often, a
 });
 
 heard('a new word begins anew', () => {
-  const words = new Heard();
+  const words = new IrqQueue();
   words.add(41, 0, 0);
   for (let i = 0; i < 6; i++) assert.equal([...words.found(files({ 41: '\n' }), words.due)], []);
   words.add(41, 50, 50);
@@ -77,7 +77,7 @@ heard('a new word begins anew', () => {
 });
 
 heard('one whose handlers cannot be read keeps no other from being found', () => {
-  const words = new Heard();
+  const words = new IrqQueue();
   for (const irq of [41, 42]) words.add(irq, 0, 0);
   const host = files({ 41: new FileError('EIO', '/sys/kernel/irq/41/actions'), 42: `vfio-msix[0](${A})\n` });
   assert.equal(

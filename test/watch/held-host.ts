@@ -1,11 +1,11 @@
 import { DEFAULT_SETTINGS, type Settings } from '../../src/affinity/settings.js';
 import { formatCpuset } from '../../src/domain/cpuset.js';
 import type { Definition } from '../../src/domain/definition.js';
-import type { Files } from '../../src/host/pseudo-fs.js';
+import type { PseudoFs } from '../../src/host/pseudo-fs.js';
 import type { DomainState, DomainStates } from '../../src/runtime/domain-state.js';
-import { Hold, type HoldRun } from '../../src/watch/reconciler.js';
+import { type ReconcileResult, Reconciler } from '../../src/watch/reconciler.js';
 import type { SimulatedKernel } from '../simulator/kernel.js';
-import { KernelFiles } from '../simulator/kernel-fs.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
 
 /** States in memory. */
 export class MemoryStates implements DomainStates {
@@ -34,30 +34,30 @@ export class HeldHost {
   now = 1_000_000;
   readonly state = new MemoryStates();
   readonly pauses: number[] = [];
-  hold: Hold;
+  hold: Reconciler;
 
   constructor(
     readonly kernel: SimulatedKernel,
     {
-      files = new KernelFiles(kernel),
+      files = new SimulatedFs(kernel),
       settings = DEFAULT_SETTINGS,
       traced = false,
-    }: { files?: Files; settings?: Settings; traced?: boolean } = {},
+    }: { files?: PseudoFs; settings?: Settings; traced?: boolean } = {},
   ) {
     const clock = { now: () => this.now };
-    this.hold = new Hold({ files, state: this.state, clock, pause: (ms) => void this.pauses.push(ms) }, settings);
+    this.hold = new Reconciler({ files, state: this.state, clock, pause: (ms) => void this.pauses.push(ms) }, settings);
     this.hold.traced = traced;
   }
 
-  put(definition: Definition): HoldRun {
+  put(definition: Definition): ReconcileResult {
     this.hold.put(definition);
     return this.hold.run();
   }
 
   /** Lets time go by; each run that did or said something. */
-  pass(milliseconds: number): HoldRun[] {
+  pass(milliseconds: number): ReconcileResult[] {
     const end = this.now + milliseconds;
-    const runs: HoldRun[] = [];
+    const runs: ReconcileResult[] = [];
     while (this.hold.due <= end) {
       this.now = Math.max(this.now, this.hold.due);
       const run = this.hold.run();
@@ -74,6 +74,6 @@ export class HeldHost {
 }
 
 /** `placed 41: 0-7 -> 2-3`, of all runs. */
-export function told(...runs: readonly HoldRun[]): string[] {
+export function told(...runs: readonly ReconcileResult[]): string[] {
   return runs.flatMap(({ changed }) => changed.map(({ kind, irq, from, to }) => `${kind} ${irq}: ${from} -> ${to}`));
 }

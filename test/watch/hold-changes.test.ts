@@ -4,7 +4,7 @@ import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import type { OpenFile } from '../../src/host/pseudo-fs.js';
 import { A, B, guest, hostdev, hostOf, UUID, vfio } from '../enforce/simulated-pass.js';
 import type { DeviceDescription, HostDescription } from '../simulator/description.js';
-import { KernelFiles } from '../simulator/kernel-fs.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
 import { HeldHost, told } from './held-host.js';
 
 const changes = suite('what changes under a holder');
@@ -59,7 +59,7 @@ for (const [what, losing, gaining, wanted] of [
 
 changes('every file that is kept open is closed when its device, its domain or its process goes', () => {
   const kernel = hostOf([vfio(A, 41), vfio(B, 42)], RUNNING);
-  const files = new KernelFiles(kernel);
+  const files = new SimulatedFs(kernel);
   const open = files.openToWrite.bind(files);
   const kept = new Set<OpenFile>();
   // open() of a simulated kernel is the same
@@ -206,7 +206,7 @@ changes('a vCPU whose thread had no name yet is followed within three minutes', 
   const vcpus = ['2-3', '6'].map((cpus, vcpu) => ({ vcpu, cpus }));
   const kernel = hostOf([vfio(A, 41)], { domains: [{ name: 'guest', uuid: UUID, pid: 700, vcpus }] });
   let isNamed = false;
-  class Unnamed extends KernelFiles {
+  class Unnamed extends SimulatedFs {
     override read(path: string): string | undefined {
       return path === '/proc/700/task/702/comm' && !isNamed ? 'qemu-system-x86\n' : super.read(path);
     }
@@ -236,7 +236,7 @@ changes('nothing is written for a domain that ends between the look and the writ
   for (const policy of ['auto', '2-3']) {
     const kernel = hostOf([vfio(A)], RUNNING);
     let ends = Number.POSITIVE_INFINITY;
-    const files = new KernelFiles(kernel, (operation) => {
+    const files = new SimulatedFs(kernel, (operation) => {
       if (operation === 'link' && --ends === 0) kernel.processes.stop(UUID);
     });
     const host = new HeldHost(kernel, { files });
@@ -255,7 +255,7 @@ changes(
   () => {
     const kernel = hostOf([vfio(A), vfio(B)], RUNNING);
     let moves = false;
-    const files = new KernelFiles(kernel, (operation, path) => {
+    const files = new SimulatedFs(kernel, (operation, path) => {
       if (!moves || operation !== 'write' || path !== '/proc/irq/50/smp_affinity') return;
       moves = false;
       kernel.disableVectors(A);

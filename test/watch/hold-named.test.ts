@@ -4,7 +4,7 @@ import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import { FileError } from '../../src/host/pseudo-fs.js';
 import { A, guest, hostdev, hostOf, UUID, vfio } from '../enforce/simulated-pass.js';
 import type { DeviceDescription, HostDescription } from '../simulator/description.js';
-import { KernelFiles } from '../simulator/kernel-fs.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
 import { HeldHost, told } from './held-host.js';
 
 const named = suite('what the kernel names, and what is known of it');
@@ -14,7 +14,7 @@ const RUNNING: Partial<HostDescription> = {
 const cpus = (list: string) => parseCpuList(list) ?? [];
 
 /** Some paths cannot be read, or have nothing to read, while they are in here. */
-class Faulty extends KernelFiles {
+class Faulty extends SimulatedFs {
   readonly broken = new Set<string>();
   readonly hidden = new Set<string>();
 

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import { A, guest, hostdev, hostOf, UUID, vfio } from '../enforce/simulated-pass.js';
 import type { SimulatedKernel } from '../simulator/kernel.js';
-import { KernelFiles } from '../simulator/kernel-fs.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
 import { HeldHost, told } from './held-host.js';
 
 const retries = suite('what could not be placed is tried again');
@@ -11,7 +11,7 @@ const RUNNING = { domains: [{ name: 'guest', uuid: UUID, pid: 700, vcpus: [{ vcp
 const CPU0 = parseCpuList('0') ?? [];
 
 /** Counts the writes that are tried, those that fail among them. */
-class CountingFiles extends KernelFiles {
+class CountingFiles extends SimulatedFs {
   tried = 0;
   protected override write(irq: number, text: string, form: 'mask' | 'list'): void {
     this.tried++;
@@ -52,7 +52,7 @@ for (const [code, least, most] of [
 retries('what could not be placed while its CPU was away is placed soon after, though nobody saw that it was', () => {
   const kernel = hostOf([vfio(A, 41)], RUNNING);
   let isAway = true;
-  const files = new KernelFiles(kernel, (operation) => {
+  const files = new SimulatedFs(kernel, (operation) => {
     if (operation === 'write') kernel.setOnline(3, !isAway);
   });
   const host = new HeldHost(kernel, { files });

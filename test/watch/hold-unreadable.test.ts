@@ -1,10 +1,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FileError } from '../../src/host/pseudo-fs.js';
-import type { HoldRun } from '../../src/watch/reconciler.js';
+import type { ReconcileResult } from '../../src/watch/reconciler.js';
 import { A, B, guest, hostdev, hostOf, UUID, vfio } from '../enforce/simulated-pass.js';
 import type { HostDescription } from '../simulator/description.js';
-import { KernelFiles } from '../simulator/kernel-fs.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
 import { HeldHost, told } from './held-host.js';
 
 const unreadable = suite('what cannot be read');
@@ -22,19 +22,19 @@ class Broken {
   readonly host: HeldHost;
 
   constructor(traced = false) {
-    const files = new KernelFiles(this.kernel, (_, path) => {
+    const files = new SimulatedFs(this.kernel, (_, path) => {
       this.accesses++;
       if (this.broken?.test(path)) throw new FileError(this.code, path);
     });
     this.host = new HeldHost(this.kernel, { files, traced });
   }
 
-  put(): HoldRun {
+  put(): ReconcileResult {
     return this.host.put(guest(hostdev(A, 'auto') + hostdev(B, 'auto')));
   }
 }
 
-const problems = (...runs: HoldRun[]) => runs.flatMap((run) => run.problems.map(({ message }) => message));
+const problems = (...runs: ReconcileResult[]) => runs.flatMap((run) => run.problems.map(({ message }) => message));
 
 for (const code of ['EIO', 'EACCES']) {
   for (const file of ['irq', 'msi_irqs', 'msi_irqs/41', 'numa_node', 'driver']) {

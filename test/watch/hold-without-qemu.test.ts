@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Definition } from '../../src/domain/definition.js';
 import { guest, hostdev, hostOf, vfio } from '../enforce/simulated-pass.js';
-import { KernelFiles } from '../simulator/kernel-fs.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
 import { HeldHost, told } from './held-host.js';
 
 const without = suite('domains whose QEMU is not found');
@@ -13,7 +13,7 @@ function host(count: number) {
   const addresses = ADDRESSES.slice(0, count);
   const kernel = hostOf(addresses.map((address, index) => vfio(address, 100 + index)));
   const accessed: string[] = [];
-  const held = new HeldHost(kernel, { files: new KernelFiles(kernel, (_, path) => void accessed.push(path)) });
+  const held = new HeldHost(kernel, { files: new SimulatedFs(kernel, (_, path) => void accessed.push(path)) });
   const guests = addresses.map(
     (address, index): Definition => ({
       ...guest(hostdev(address, 'auto')),

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import { A, B, guest, hostdev, hostOf, UUID, vfio } from '../enforce/simulated-pass.js';
 import type { HostDescription } from '../simulator/description.js';
-import { KernelFiles } from '../simulator/kernel-fs.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
 import { HeldHost, told } from './held-host.js';
 
 const hold = suite('hold');
@@ -148,7 +148,7 @@ hold(
   'a handler is named a moment before its mask can be written: that is waited for, and nothing else is looked at',
   () => {
     const kernel = hostOf([vfio(A)], RUNNING);
-    const files = new KernelFiles(kernel);
+    const files = new SimulatedFs(kernel);
     const open = files.openToWrite.bind(files);
     let isThere = false;
     files.openToWrite = (path) => {

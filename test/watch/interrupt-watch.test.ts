@@ -2,20 +2,20 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import { FileError } from '../../src/host/pseudo-fs.js';
-import { InterruptWatch } from '../../src/watch/interrupt-state.js';
+import { InterruptState } from '../../src/watch/interrupt-state.js';
 import { A, hostOf, vfio } from '../enforce/simulated-pass.js';
 import { FixedFiles } from '../host-backend/fixed-files.js';
 import type { SimulatedKernel } from '../simulator/kernel.js';
-import { KernelFiles } from '../simulator/kernel-fs.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
 
 const watch = suite('one interrupt, looked at again and again');
 const HANDLER = `vfio-msix[0](${A})`;
 const BORN = { affinity: '0-7', handlers: [HANDLER] };
 
 /** Interrupt 41, with everything known of it that can be. */
-function known(): { kernel: SimulatedKernel; one: InterruptWatch } {
+function known(): { kernel: SimulatedKernel; one: InterruptState } {
   const kernel = hostOf([vfio(A, 41)]);
-  const one = new InterruptWatch(new KernelFiles(kernel), 41, HANDLER);
+  const one = new InterruptState(new SimulatedFs(kernel), 41, HANDLER);
   one.adopt(BORN);
   one.settled = '0-7';
   one.ahead = { from: '0-7', to: '2-3', lagMs: 1 };
@@ -62,7 +62,7 @@ watch('a report that is true no more is not taken for granted', () => {
 
 watch('it is new as long as nothing was done about it', () => {
   const kernel = hostOf([vfio(A, 41)]);
-  const fresh = () => new InterruptWatch(new KernelFiles(kernel), 41, HANDLER);
+  const fresh = () => new InterruptState(new SimulatedFs(kernel), 41, HANDLER);
   assert.is(fresh().isNew, true);
   const [settled, ahead, failed] = [fresh(), fresh(), fresh()];
   settled.settled = '2-3';
@@ -79,15 +79,15 @@ watch('its mask is read at once of what came back, and never of what is gone or 
   kernel.disableVectors(A);
   assert.is(one.readAffinity(), undefined);
   const path = '/proc/irq/41/smp_affinity';
-  assert.is(new InterruptWatch(new FixedFiles({ [path]: 'x\n' }), 41, HANDLER).readAffinity(), undefined);
+  assert.is(new InterruptState(new FixedFiles({ [path]: 'x\n' }), 41, HANDLER).readAffinity(), undefined);
   const broken = new FixedFiles({ [path]: new FileError('EIO', path) });
-  assert.is(new InterruptWatch(broken, 41, HANDLER).readAffinity(), undefined);
-  assert.is(new InterruptWatch(broken, 41, HANDLER).look(), 'renewed');
+  assert.is(new InterruptState(broken, 41, HANDLER).readAffinity(), undefined);
+  assert.is(new InterruptState(broken, 41, HANDLER).look(), 'renewed');
 });
 
 watch('of what cannot be placed the handlers are looked at; a phantom stays one', () => {
   const texts: Record<string, string> = { '/sys/kernel/irq/41/actions': 'ahci\n' };
-  const one = new InterruptWatch(new FixedFiles(texts), 41, undefined);
+  const one = new InterruptState(new FixedFiles(texts), 41, undefined);
   one.adopt({ affinity: '0-7', handlers: ['ahci'] });
   assert.is(one.look(), 'same');
   texts['/sys/kernel/irq/41/actions'] = '\n';
@@ -95,7 +95,7 @@ watch('of what cannot be placed the handlers are looked at; a phantom stays one'
   one.adopt({ affinity: null, handlers: [] });
   assert.is(one.look(), 'same');
   delete texts['/sys/kernel/irq/41/actions'];
-  const phantom = new InterruptWatch(new FixedFiles({}), 41, undefined);
+  const phantom = new InterruptState(new FixedFiles({}), 41, undefined);
   phantom.adopt({ affinity: null, handlers: [] });
   assert.is(phantom.look(), 'same', 'without handlers it need not have a file');
 });
@@ -118,7 +118,7 @@ watch('a line may be shared since', () => {
   const line = `vfio-intx(${A})`;
   const watched = (actions: string) => {
     const texts = { '/proc/irq/16/smp_affinity': 'ff\n', '/sys/kernel/irq/16/actions': `${actions}\n` };
-    return new InterruptWatch(new FixedFiles(texts), 16, line).isSameBeyondItsMask();
+    return new InterruptState(new FixedFiles(texts), 16, line).isSameBeyondItsMask();
   };
   assert.equal(
     [watched(line), watched(`${line},ehci_hcd`), watched('ehci_hcd'), watched('')],
@@ -130,8 +130,8 @@ watch('what cannot be read beyond the mask, a close look is to say; where it is 
   const path = (irq: number) => `/proc/irq/${irq}/effective_affinity`;
   const unreadable = [41, 42].map((irq) => [path(irq), new FileError('EACCES', path(irq))] as const);
   const files = new FixedFiles(Object.fromEntries(unreadable));
-  assert.is(new InterruptWatch(files, 41, HANDLER).isSameBeyondItsMask(), false);
-  assert.is(new InterruptWatch(files, 42, undefined).isSameBeyondItsMask(), true);
+  assert.is(new InterruptState(files, 41, HANDLER).isSameBeyondItsMask(), false);
+  assert.is(new InterruptState(files, 42, undefined).isSameBeyondItsMask(), true);
 });
 
 watch.run();

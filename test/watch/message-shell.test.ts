@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { MessageShell } from '../../src/watch/output/shell-pipe.js';
+import { ShellPipe } from '../../src/watch/output/shell-pipe.js';
 import { projectRoot } from '../support/cli.js';
 import { run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
@@ -9,7 +9,7 @@ import { until } from '../support/until.js';
 
 const test = suite('message shell');
 let folder: TemporaryFolder;
-let shell: MessageShell;
+let shell: ShellPipe;
 test.before.each(() => {
   folder = new TemporaryFolder();
 });
@@ -19,7 +19,7 @@ test.after.each(() => {
 });
 
 const open = (command: string, patience = 10_000) => {
-  shell = new MessageShell(command, patience, { ...process.env, FILE: folder.join('taken') });
+  shell = new ShellPipe(command, patience, { ...process.env, FILE: folder.join('taken') });
   return shell;
 };
 const taken = () => (existsSync(folder.join('taken')) ? readFileSync(folder.join('taken'), 'utf8') : '');
@@ -147,7 +147,7 @@ test('closing ends what is under way, and then nothing is sent', async () => {
 });
 
 test('where there is no shell, it was not taken', async () => {
-  shell = new MessageShell('true', 10_000, { PATH: folder.path });
+  shell = new ShellPipe('true', 10_000, { PATH: folder.path });
   assert.is(await shell.send(['one']), false);
 });
 

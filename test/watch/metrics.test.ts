@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { count, noCounters } from '../../src/watch/counters.js';
-import { emptyRun } from '../../src/watch/events.js';
+import { count, emptyCounters } from '../../src/watch/counters.js';
+import { emptyResult } from '../../src/watch/events.js';
 import { formatMetrics, writeMetrics } from '../../src/watch/output/metrics.js';
 import { parseExposition } from '../support/exposition.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
@@ -10,12 +10,12 @@ import { TemporaryFolder } from '../support/temporary-folder.js';
 const test = suite('metrics');
 
 function sample() {
-  const counters = { ...noCounters(), domains: 2, devices: 3, interrupts: 24 };
+  const counters = { ...emptyCounters(), domains: 2, devices: 3, interrupts: 24 };
   counters.errors.exhausted = 2;
   const usual = { domain: 'g', uuid: 'u', address: 'a', irq: 1, vector: 0, from: null, to: '2', wanted: '2' };
   const changed = [0.4, 12, 3000, 99_999].map((lagMs) => ({ ...usual, kind: 'placed' as const, lagMs }));
   count(counters, {
-    ...emptyRun(),
+    ...emptyResult(),
     changed: [...changed, { ...usual, kind: 'repaired' }, { ...usual, kind: 'contested' }],
     writes: 6,
   });

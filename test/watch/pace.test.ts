@@ -1,13 +1,13 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { DEFAULT_SETTINGS } from '../../src/affinity/settings.js';
-import { Pace, type Scope } from '../../src/watch/schedule.js';
+import { Schedule, type Scope } from '../../src/watch/schedule.js';
 
 const pace = suite('when a domain is looked at');
 
 /** How often it is looked at in so many milliseconds, how closely, and the longest that a look at least that close was waited for. */
 function looks(traced: boolean, intervals = DEFAULT_SETTINGS.intervals, time = 3_600_000) {
-  const one = new Pace(0);
+  const one = new Schedule(0);
   const counts: Record<Scope, number> = { all: 0, 'beyond masks': 0, masks: 0 };
   const waited = { all: 0, beyond: 0, masks: 0 };
   const last = { all: 0, beyond: 0, masks: 0 };
@@ -43,7 +43,7 @@ pace('however seldom its masks are looked at', () => {
 });
 
 pace('what could not be looked at is looked at as a whole, an interval later', () => {
-  const one = new Pace(0);
+  const one = new Schedule(0);
   one.putOff({ now: 0, traced: false }, DEFAULT_SETTINGS.intervals);
   assert.is(one.due, 1000);
   assert.equal([one.take(999), one.take(1000), one.take(1001)], [undefined, 'all', 'masks']);

@@ -1,12 +1,12 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { PciAddress } from '../../src/domain/address.js';
-import { DeviceWatch } from '../../src/watch/device-state.js';
-import { placeAhead } from '../../src/watch/fast-path.js';
+import { DeviceState } from '../../src/watch/device-state.js';
+import { placeOnFastPath } from '../../src/watch/fast-path.js';
 import { A, B, hostOf } from '../enforce/simulated-pass.js';
 import type { DeviceDescription } from '../simulator/description.js';
 import type { SimulatedKernel } from '../simulator/kernel.js';
-import { KernelFiles } from '../simulator/kernel-fs.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
 
 const test = suite('what the kernel names is placed ahead');
 const OURS = `vfio-msix[0](${A})`;
@@ -32,12 +32,12 @@ function name(
   } = {},
 ): [string, number] {
   const kernel = hostOf([{ address: A, driver, interrupts: [{ irq: 41, type, handlers }] } as DeviceDescription]);
-  const files = new KernelFiles(kernel);
-  const device = new DeviceWatch(files, A as PciAddress);
+  const files = new SimulatedFs(kernel);
+  const device = new DeviceState(files, A as PciAddress);
   device.cpus = cpus ?? undefined;
   if (settled) device.watchOf({ irq: 41, handlers: before, affinity: '0-7' }).settled = WANTED;
   if (code) kernel.refuse(41, code);
-  const { done } = placeAhead(files, device, { irq: 41, handlers: told, tries, at: 0 }, () => 3);
+  const { done } = placeOnFastPath(files, device, { irq: 41, handlers: told, tries, at: 0 }, () => 3);
   return [done, kernel.writes.length];
 }
 
@@ -83,18 +83,18 @@ for (const [why, shape, more] of [
 /** A device that has these vectors; names the first, and says what came of it and what was written. */
 function nameFirst(
   irqs: number[],
-  { files: before, known = [] }: { files?: (kernel: SimulatedKernel) => KernelFiles; known?: number[] } = {},
+  { files: before, known = [] }: { files?: (kernel: SimulatedKernel) => SimulatedFs; known?: number[] } = {},
 ) {
   const kernel = hostOf([
     { address: A, driver: 'vfio-pci' },
     { address: B, driver: 'vfio-pci' },
   ] as DeviceDescription[]);
   kernel.enableVectors(A, irqs);
-  const files = before?.(kernel) ?? new KernelFiles(kernel);
-  const device = new DeviceWatch(files, A as PciAddress);
+  const files = before?.(kernel) ?? new SimulatedFs(kernel);
+  const device = new DeviceState(files, A as PciAddress);
   device.cpus = WANTED;
   for (const irq of known) device.watchAs(irq, `vfio-msix[${irqs.indexOf(irq)}](${A})`).settled = WANTED;
-  const ahead = placeAhead(files, device, { irq: irqs[0] as number, handlers: [OURS], tries: 0, at: 0 }, () => 3);
+  const ahead = placeOnFastPath(files, device, { irq: irqs[0] as number, handlers: [OURS], tries: 0, at: 0 }, () => 3);
   return { ahead, kernel, device, written: kernel.writes.map(({ irq }) => irq) };
 }
 
@@ -102,7 +102,7 @@ test('one that goes between the reading of its mask and of its handlers is waite
   const { ahead, written } = nameFirst([41], {
     files: (kernel) => {
       let isDone = false;
-      return new KernelFiles(kernel, (operation, path) => {
+      return new SimulatedFs(kernel, (operation, path) => {
         if (isDone || operation !== 'read' || path !== '/sys/kernel/irq/41/actions') return;
         isDone = true;
         kernel.disableVectors(A);
@@ -124,7 +124,7 @@ test('up to one that is known, or is no vector yet', () => {
   const phantom = nameFirst([41, 42, 43], {
     files: (kernel) => {
       kernel.enableVectors(A, [41, 42, 43], 'msix', 1);
-      return new KernelFiles(kernel);
+      return new SimulatedFs(kernel);
     },
   });
   assert.equal(phantom.ahead, { done: 'written', placed: [41], writes: 1 });
@@ -139,7 +139,7 @@ test('what goes and comes back while the others are written is written again', (
   const { ahead, kernel, written } = nameFirst([41, 42], {
     files: (kernel) => {
       let isDone = false;
-      return new KernelFiles(kernel, (operation, path) => {
+      return new SimulatedFs(kernel, (operation, path) => {
         if (isDone || operation !== 'write' || path !== '/proc/irq/42/smp_affinity') return;
         isDone = true;
         kernel.enableVectors(A, [41, 42]);
@@ -155,7 +155,7 @@ test('a vector of another device under the next number is left alone', () => {
   const { written } = nameFirst([41, 42], {
     files: (kernel) => {
       let isDone = false;
-      return new KernelFiles(kernel, (operation, path) => {
+      return new SimulatedFs(kernel, (operation, path) => {
         if (isDone || operation !== 'read' || path !== '/proc/irq/42/smp_affinity') return;
         isDone = true;
         kernel.enableVectors(A, [41]);

@@ -1,29 +1,29 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { noCounters } from '../../src/watch/counters.js';
-import { Publisher } from '../../src/watch/output/status-publisher.js';
+import { emptyCounters } from '../../src/watch/counters.js';
+import { StatusPublisher } from '../../src/watch/output/status-publisher.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
 
 const test = suite('what the watcher publishes');
 let folder: TemporaryFolder;
-let publisher: Publisher;
+let publisher: StatusPublisher;
 let said: string[];
 let failed: string[];
-const source = { counters: noCounters() };
+const source = { counters: emptyCounters() };
 
 test.before.each(() => {
   folder = new TemporaryFolder();
   mkdirSync(folder.join('run/hostdev-cpuset'), { recursive: true });
   said = [];
   failed = [];
-  source.counters = noCounters();
+  source.counters = emptyCounters();
   const told = {
     journal: ({ text }: { text: string }) => void failed.push(text),
     status: (text: string) => void said.push(text),
   };
-  publisher = new Publisher({ root: folder.path, metrics: undefined, pid: 1, untilIdle: false, ...told }, source);
+  publisher = new StatusPublisher({ root: folder.path, metrics: undefined, pid: 1, untilIdle: false, ...told }, source);
   publisher.start();
 });
 test.after.each(() => {
@@ -35,7 +35,7 @@ const published = () => JSON.parse(readFileSync(folder.join('run/hostdev-cpuset/
 
 test('what is new, once; nothing where nothing is', async () => {
   assert.equal(said, ['0 interrupts of 0 domains held, told by the kernel']);
-  source.counters = { ...noCounters(), domains: 1, interrupts: 4 };
+  source.counters = { ...emptyCounters(), domains: 1, interrupts: 4 };
   for (let run = 0; run < 3; run++) publisher.changed();
   await until('it is published', () => published().counters.interrupts === 4);
   const at = readFileSync(folder.join('run/hostdev-cpuset/watch.json'));
@@ -49,7 +49,7 @@ test('what is new, once; nothing where nothing is', async () => {
 test('what could not be written is, when it can be; after the end nothing is', async () => {
   rmSync(folder.join('run/hostdev-cpuset'), { recursive: true });
   folder.write('run/hostdev-cpuset', '');
-  source.counters = { ...noCounters(), interrupts: 5 };
+  source.counters = { ...emptyCounters(), interrupts: 5 };
   publisher.changed();
   await until('it was tried', () => failed.length > 0);
   rmSync(folder.join('run/hostdev-cpuset'));

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { RootFiles } from '../../src/host/real-fs.js';
+import { RealFs } from '../../src/host/real-fs.js';
 import type { Placement } from '../../src/watch/reconciler.js';
 import { Restorer } from '../../src/watch/restore-on-exit.js';
 import { C, hostOf, NumberGoes, A as OWN, vfio } from '../enforce/simulated-pass.js';
@@ -22,7 +22,7 @@ const place = (irq: number, mask: string, over: Partial<Placement> = {}) => {
   const usual = { domain: 'guest', uuid: 'u', address: A, vector: 0, from: '0-7', to: '2-3', wanted: '2-3' };
   restorer.note([{ ...usual, irq, kind: 'placed', ...over }]);
 };
-const restore = () => restorer.restore(new RootFiles(root.path));
+const restore = () => restorer.restore(new RealFs(root.path));
 
 test('what was placed has again what it had; what was never touched stays', () => {
   place(40, 'c');

@@ -1,22 +1,22 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Problem } from '../../src/affinity/report.js';
-import { Standing } from '../../src/watch/reported-problems.js';
+import { ReportedProblems } from '../../src/watch/reported-problems.js';
 import { guest, UUID } from '../enforce/simulated-pass.js';
 
 const standing = suite('problems that stand are told once');
 const own = guest('');
 const problem = (rule: string, message = rule): Problem => ({ rule, severity: 'warning', message });
-const news = (one: Standing, address: string | null, ...problems: Problem[]) =>
+const news = (one: ReportedProblems, address: string | null, ...problems: Problem[]) =>
   one.news(own, address, problems).map(({ rule, message }) => `${rule} ${message}`);
 
 standing('each is told with its domain and device', () => {
-  const [told] = new Standing().news(own, 'a', [problem('r', 'm')]);
+  const [told] = new ReportedProblems().news(own, 'a', [problem('r', 'm')]);
   assert.equal(told, { rule: 'r', severity: 'warning', message: 'm', domain: 'guest', uuid: UUID, address: 'a' });
 });
 
 standing('once, until it is gone', () => {
-  const one = new Standing();
+  const one = new ReportedProblems();
   assert.equal(news(one, 'a', problem('x')), ['x x']);
   assert.equal(news(one, 'a', problem('x'), problem('y')), ['y y']);
   assert.equal(news(one, 'a', problem('x', 'another')), ['x another']);
@@ -26,7 +26,7 @@ standing('once, until it is gone', () => {
 });
 
 standing('what was told of a device that went is told again when it returns; of the domain it stands', () => {
-  const one = new Standing();
+  const one = new ReportedProblems();
   for (const address of ['a', 'b', null]) news(one, address, problem('x'));
   one.forgetAllBut(new Set(['b']));
   assert.equal(

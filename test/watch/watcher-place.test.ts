@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { WatcherPlace } from '../../src/runtime/instance-lock.js';
+import { InstanceLock } from '../../src/runtime/instance-lock.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const test = suite("the watcher's place");
@@ -17,18 +17,18 @@ const FILE = 'run/hostdev-cpuset/watch.pid';
 const names = () => readdirSync(folder.join('run/hostdev-cpuset'));
 
 test('is taken, held and left; nothing lies about', () => {
-  const place = new WatcherPlace(folder.path);
+  const place = new InstanceLock(folder.path);
   assert.is(place.holder(), undefined);
   assert.equal(place.take(), { taken: true });
   assert.is(place.holder(), process.pid);
-  assert.equal(new WatcherPlace(folder.path).take(), { taken: false, pid: process.pid });
+  assert.equal(new InstanceLock(folder.path).take(), { taken: false, pid: process.pid });
   assert.equal(names(), ['watch.pid']);
   place.leave();
   assert.equal(names(), []);
 });
 
 test("names the holder's start, as the kernel says it", () => {
-  new WatcherPlace(folder.path).take();
+  new InstanceLock(folder.path).take();
   const start = /.*\) (?:\S+ ){19}(\d+)/s.exec(readFileSync(`/proc/${process.pid}/stat`, 'utf8'))?.[1];
   assert.is(readFileSync(folder.join(FILE), 'utf8'), `${process.pid} ${start}\n`);
 });
@@ -37,14 +37,14 @@ test('of a process that is dead it is taken over', async () => {
   const child = spawn('true');
   await once(child, 'close');
   folder.write(FILE, `${child.pid} 1\n`);
-  assert.is(new WatcherPlace(folder.path).holder(), undefined);
-  assert.equal(new WatcherPlace(folder.path).take(), { taken: true });
+  assert.is(new InstanceLock(folder.path).holder(), undefined);
+  assert.equal(new InstanceLock(folder.path).take(), { taken: true });
   assert.equal(names(), ['watch.pid']);
 });
 
 test('a pid that is another process by now does not hold it', () => {
   folder.write(FILE, `${process.pid} 1\n`);
-  const place = new WatcherPlace(folder.path);
+  const place = new InstanceLock(folder.path);
   assert.is(place.holder(), undefined);
   place.leave();
   assert.ok(existsSync(folder.join(FILE)), "another one's is not removed");
@@ -58,20 +58,20 @@ for (const [name, content] of [
 ] as const) {
   test(`${name}: is taken over`, () => {
     folder.write(FILE, content);
-    assert.equal(new WatcherPlace(folder.path).take(), { taken: true });
+    assert.equal(new InstanceLock(folder.path).take(), { taken: true });
   });
 }
 
 test('a folder that is a link is none of ours', () => {
   folder.write('run/x', '');
   symlinkSync('/tmp', folder.join('run/hostdev-cpuset'));
-  assert.throws(() => new WatcherPlace(folder.path).take(), /ENOTDIR/);
+  assert.throws(() => new InstanceLock(folder.path).take(), /ENOTDIR/);
 });
 
 test('a folder in its place is taken over', () => {
   mkdirSync(folder.join(FILE), { recursive: true });
   writeFileSync(folder.join(FILE, 'x'), '');
-  assert.equal(new WatcherPlace(folder.path).take(), { taken: true });
+  assert.equal(new InstanceLock(folder.path).take(), { taken: true });
 });
 
 test.run();

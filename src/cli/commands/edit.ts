@@ -10,7 +10,7 @@ import { openEditor } from '../edit/editor.js';
 import { ask } from '../edit/prompt.js';
 import { type Attempt, type EditSession, redefine } from '../edit/redefine.js';
 import { readInput } from '../files/read-input.js';
-import { PrivateFolder } from '../files/temp-dir.js';
+import { TempDir } from '../files/temp-dir.js';
 import { EXIT, errorLine, type Io } from '../io.js';
 import type { SchemaOptions } from '../lint/schema-run.js';
 import { keepOnSignals } from '../signals.js';
@@ -33,7 +33,7 @@ export async function editCommand(options: EditOptions, io: Io): Promise<number>
   const stored = dumpForEditing(options.domain, options.connect);
   const { definition, lines } = lintDocument(decode(new TextEncoder().encode(stored)));
   const shown = definition ? expanded(definition) : lines.text;
-  const folder = new PrivateFolder();
+  const folder = new TempDir();
   const file = folder.write('domain.xml', shown);
   const session: EditSession = { ...options, file, stored, name: definition?.name ?? '', uuid: definition?.uuid };
   const signals = keepOnSignals(() => io.stderr.write(kept(folder, file)));
@@ -109,7 +109,7 @@ function readText(file: string, io: Io): string {
 }
 
 /** Empty where the editor has removed the file: there is nothing to keep. */
-function kept(folder: PrivateFolder, file: string): string {
+function kept(folder: TempDir, file: string): string {
   if (existsSync(file)) return errorLine(PROGRAM, `your text is kept in ${file}`);
   folder.removeIfEmpty();
   return '';

@@ -2,7 +2,7 @@ import { readSettings } from '../../affinity/read-settings.js';
 import { enforceDomain, type PassHost, planDomain } from '../../affinity/reconcile-domain.js';
 import { type DomainReport, enforceReport } from '../../affinity/report.js';
 import type { Definition } from '../../domain/definition.js';
-import { RootFiles } from '../../host/real-fs.js';
+import { RealFs } from '../../host/real-fs.js';
 import { ToolError } from '../../lib/errors.js';
 import { pause } from '../../lib/pause.js';
 import { dumpDomain, runningDomains } from '../../libvirt/virsh-sync.js';
@@ -13,7 +13,7 @@ import { formatReport } from '../../report/text-report.js';
 import { StateStore } from '../../runtime/state-store.js';
 import { readWatcherStatus } from '../../watch/status-file.js';
 import { decode } from '../../xml/decode.js';
-import { painter } from '../colors.js';
+import { colorsFor } from '../colors.js';
 import { readInput, STDIN_NAME } from '../files/read-input.js';
 import { assertHost } from '../host/check-root.js';
 import { EXIT, type Io } from '../io.js';
@@ -55,7 +55,7 @@ export function enforceCommand(options: EnforceOptions, io: Io): number {
     const watcher = options.command === 'status' && { watcher: readWatcherStatus(options.root) };
     io.stdout.write(`${JSON.stringify({ ...report, ...watcher }, null, 2)}\n`);
   } else {
-    io.stdout.write(formatReport(report, painter(io.stdout, io.env), io.columns()));
+    io.stdout.write(formatReport(report, colorsFor(io.stdout, io.env), io.columns()));
     if (options.command === 'status') io.stdout.write(watcherLines(options.root, io.columns(), io));
   }
   if (stateError) io.stderr.write(`hostdev-cpuset: what was written could not be noted down: ${stateError.message}\n`);
@@ -69,7 +69,7 @@ export function enforceCommand(options: EnforceOptions, io: Io): number {
 
 /** @throws ToolError where there is no host, or where it may not be written */
 export function openHost({ command, root }: EnforceOptions, io: Io): PassHost {
-  const files = new RootFiles(root);
+  const files = new RealFs(root);
   assertHost(files, root);
   if (command === 'enforce' && root === undefined && io.userId() !== 0) {
     throw new ToolError('enforce writes /proc/irq/*/smp_affinity, which only root may: run it with sudo');
@@ -104,7 +104,7 @@ export function sourcesOf({ command, paths, domains, connect }: EnforceOptions):
 export function readDomain({ name, read }: Source, io: Io): Definition | undefined {
   const { definition, findings, lines } = lintDocument(decode(read(io)));
   const errors = findings.filter(({ severity }) => severity === 'error');
-  const paint = painter(io.stderr, io.env);
+  const paint = colorsFor(io.stderr, io.env);
   for (const finding of reportFile(name, errors, lines).findings) {
     io.stderr.write(formatFinding(name, finding, lines.line(finding.line), paint));
   }

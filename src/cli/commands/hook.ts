@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { JOURNAL_SOCKET, prefixedLines, sendToJournal } from '../../hook/journal.js';
 import type { LogLine } from '../../hook/log-line.js';
-import { type Work, workOf } from '../../hook/operation.js';
-import { type Input, readBounded } from '../../hook/read-stdin.js';
+import { actionOf, type HookAction } from '../../hook/operation.js';
+import { type Input, readStdin } from '../../hook/read-stdin.js';
 import { runHook } from '../../hook/run.js';
-import { RootFiles } from '../../host/real-fs.js';
+import { RealFs } from '../../host/real-fs.js';
 import { pause } from '../../lib/pause.js';
 import { StateStore } from '../../runtime/state-store.js';
 import { EXIT, errorLine, type Io } from '../io.js';
@@ -33,14 +33,14 @@ export async function hookCommand(args: readonly string[], io: HookIo): Promise<
     io.stderr.write(errorLine(PROGRAM, USAGE));
     return EXIT.ok;
   }
-  const work = workOf(operation, suboperation);
+  const work = actionOf(operation, suboperation);
   if (!work) return EXIT.ok;
-  const input = await readBounded(0, () => process.stdin, PATIENCE);
+  const input = await readStdin(0, () => process.stdin, PATIENCE);
   return serve({ work, name, operation, input }, root.folder, io);
 }
 
 interface Call {
-  work: Work;
+  work: HookAction;
   name: string;
   operation: string;
   input: Input;
@@ -48,7 +48,7 @@ interface Call {
 
 async function serve(call: Call, root: string, io: HookIo): Promise<number> {
   const { lines, refusal } = runHook(call, {
-    files: new RootFiles(root),
+    files: new RealFs(root),
     state: new StateStore(root),
     folder: join(root || '/', 'run/hostdev-cpuset'),
     pause,

@@ -3,10 +3,10 @@ import type { EnforceReport } from '../../affinity/report.js';
 import { isExpected } from '../../lib/errors.js';
 import { type Rates, ratesBetween } from '../../report/rates.js';
 import { formatReport } from '../../report/text-report.js';
-import { painter } from '../colors.js';
+import { colorsFor } from '../colors.js';
 import { EXIT, type Io } from '../io.js';
 import { showOnScreen } from '../status/screen.js';
-import { StatusLooks } from '../status/status-poller.js';
+import { StatusPoller } from '../status/status-poller.js';
 import { watcherLines } from '../status/watcher-text.js';
 import type { EnforceOptions } from './enforce.js';
 
@@ -22,7 +22,7 @@ interface Look {
  * reader is gone or a signal ends it. @throws what the first look throws
  */
 export async function watchStatus(options: EnforceOptions, seconds: number, io: Io): Promise<number> {
-  const looks = new StatusLooks(options, io);
+  const looks = new StatusPoller(options, io);
   let now = looks.now();
   let look: Look = { report: looks.look(), rates: new Map(), complaint: looks.complaint };
   const refresh = () => {
@@ -38,7 +38,7 @@ export async function watchStatus(options: EnforceOptions, seconds: number, io: 
     }
   };
   const text = (columns: number) => {
-    const report = formatReport(look.report, painter(io.stdout, io.env), columns, look.rates);
+    const report = formatReport(look.report, colorsFor(io.stdout, io.env), columns, look.rates);
     return look.complaint + report + watcherLines(options.root, columns, io);
   };
   if (io.stdout.isTTY) {

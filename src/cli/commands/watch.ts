@@ -2,13 +2,13 @@ import { resolve } from 'node:path';
 import { readSettings } from '../../affinity/read-settings.js';
 import { DEFAULT_SETTINGS } from '../../affinity/settings.js';
 import { LEVELS } from '../../hook/journal.js';
-import { RootFiles } from '../../host/real-fs.js';
+import { RealFs } from '../../host/real-fs.js';
 import { ToolError } from '../../lib/errors.js';
-import { WatcherPlace } from '../../runtime/instance-lock.js';
+import { InstanceLock } from '../../runtime/instance-lock.js';
 import type { JournalEntry } from '../../watch/output/journal-entry.js';
-import { FIELD_SOCKET, FieldJournal } from '../../watch/output/journald.js';
+import { FIELD_SOCKET, JournaldWriter } from '../../watch/output/journald.js';
 import { SystemdNotify } from '../../watch/output/systemd-notify.js';
-import { keepPlace, takePlace } from '../../watch/take-over.js';
+import { acquireInstanceLock, keepInstanceLock } from '../../watch/take-over.js';
 import { Watcher } from '../../watch/watcher.js';
 import { assertHost } from '../host/check-root.js';
 import { EXIT, errorLine, type Io } from '../io.js';
@@ -39,20 +39,20 @@ const ENDING = ['SIGTERM', 'SIGINT'] as const;
 /** `watch`: returns the exit status when it has been told to end, or has nothing left to hold. */
 export async function watchCommand(options: WatchOptions, io: Io): Promise<number> {
   const { root, connect = SYSTEM, metrics, tracing, untilIdle, restoreOnExit } = options;
-  const files = new RootFiles(root);
+  const files = new RealFs(root);
   assertHost(files, root);
   if (root === undefined && io.userId() !== 0) {
     throw new ToolError('watch writes /proc/irq/*/smp_affinity, which only root may: run it with sudo');
   }
   const settings = readSettings(files) ?? DEFAULT_SETTINGS;
-  const place = new WatcherPlace(root);
+  const place = new InstanceLock(root);
   // one that comes too early must not end us
   let reload = () => {};
   const onReload = () => reload();
   process.on('SIGHUP', onReload);
-  await takePlace(place, options);
+  await acquireInstanceLock(place, options);
   const notify = new SystemdNotify(io.env);
-  const journal = new FieldJournal(plainWriter(io), root === undefined ? FIELD_SOCKET : undefined);
+  const journal = new JournaldWriter(plainWriter(io), root === undefined ? FIELD_SOCKET : undefined);
   const watcher = new Watcher({
     ...{ root: root ?? '', metrics: metrics && resolve(metrics), tracing, settings, pid: process.pid },
     ...{ untilIdle, restoreOnExit },
@@ -90,7 +90,7 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
  * `ending` resolves when a signal says so, or nothing is left to hold; it rejects with a ToolError where another watcher has taken the place.
  * Until `forget`, signals do nothing else.
  */
-function endOf(watcher: Watcher, place: WatcherPlace, options: WatchOptions) {
+function endOf(watcher: Watcher, place: InstanceLock, options: WatchOptions) {
   let end = () => {};
   let lose: (error: Error) => void = () => {};
   const ending = new Promise<void>((resolve, reject) => {
@@ -107,7 +107,7 @@ function endOf(watcher: Watcher, place: WatcherPlace, options: WatchOptions) {
     idle = 0;
   };
   const timer = options.untilIdle ? setInterval(look, IDLE_LOOK) : undefined;
-  const stopKeeping = keepPlace(place, options, lose);
+  const stopKeeping = keepInstanceLock(place, options, lose);
   for (const signal of ENDING) process.on(signal, end);
   const stopLooking = () => {
     clearInterval(timer);
@@ -125,8 +125,8 @@ function endOf(watcher: Watcher, place: WatcherPlace, options: WatchOptions) {
 /** SIGHUP. A configuration that is wrong changes nothing. */
 async function reloadSettings(
   watcher: Watcher,
-  files: RootFiles,
-  journal: FieldJournal,
+  files: RealFs,
+  journal: JournaldWriter,
   notify: SystemdNotify,
 ): Promise<void> {
   void notify.send('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);

@@ -1,6 +1,6 @@
 import { ToolError } from '../../lib/errors.js';
 import { callVirsh, errorsOf, runningNames } from '../../libvirt/virsh-sync.js';
-import { PrivateFolder } from '../files/temp-dir.js';
+import { TempDir } from '../files/temp-dir.js';
 
 /** virsh's word for a libvirt that is not there: no fault of the definition. */
 const NO_CONNECTION = 'failed to connect to the hypervisor';
@@ -17,7 +17,7 @@ export interface DefineRequest {
  * @throws ToolError where virsh, or libvirt, is not there
  */
 export function defineWithVirsh(xml: string, { connect, validate }: DefineRequest): string | undefined {
-  const folder = new PrivateFolder();
+  const folder = new TempDir();
   try {
     const file = folder.write('domain.xml', xml);
     const args = ['define', ...(validate ? ['--validate'] : []), `--file=${file}`];

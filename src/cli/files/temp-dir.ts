@@ -5,7 +5,7 @@ import { ToolError } from '../../lib/errors.js';
 import { reason } from './read-input.js';
 
 /** A folder that nobody else may look into, for definitions: they may hold passwords. */
-export class PrivateFolder {
+export class TempDir {
   readonly path = orToolError(() => mkdtempSync(join(tmpdir(), 'hostdev-cpuset-')));
 
   /** Writes a file of mode 0600; returns its path. @throws ToolError where there is no room for it; nothing of it stays */

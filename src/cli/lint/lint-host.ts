@@ -1,7 +1,7 @@
 import { readSettings } from '../../affinity/read-settings.js';
 import type { Definition } from '../../domain/definition.js';
 import { readIrqbalance } from '../../host/irqbalance.js';
-import { RootFiles } from '../../host/real-fs.js';
+import { RealFs } from '../../host/real-fs.js';
 import { readSnapshot } from '../../host/snapshot.js';
 import { hostFindings } from '../../lint/host-rules/index.js';
 import type { Finding } from '../../lint/rule.js';
@@ -12,7 +12,7 @@ import { assertHost } from '../host/check-root.js';
  * @throws ToolError where there is no host or its configuration is wrong; FileError, at each definition too, where it cannot be read
  */
 export function openLintHost(root: string | undefined): (definition: Definition) => Finding[] {
-  const files = new RootFiles(root);
+  const files = new RealFs(root);
   assertHost(files, root);
   const settings = readSettings(files);
   const irqbalance = readIrqbalance(files);

@@ -2,7 +2,7 @@ import { formatGithub } from '../../lint/formats/github.js';
 import { formatFinding, formatSummary, type Paint } from '../../lint/formats/text.js';
 import type { LintReport } from '../../lint/report.js';
 import type { LineIndex } from '../../xml/line-index.js';
-import { painter } from '../colors.js';
+import { colorsFor } from '../colors.js';
 import { pathBelow, sourceRoot } from '../files/source-root.js';
 import type { Io } from '../io.js';
 
@@ -24,7 +24,7 @@ export async function renderReport(
   } else if (format === 'github') {
     const root = sourceRoot(io.env);
     io.stdout.write(formatGithub(report, (path) => pathBelow(root, path) ?? path));
-  } else io.stdout.write(asText(report, sourceLine, painter(io.stdout, io.env)));
+  } else io.stdout.write(asText(report, sourceLine, colorsFor(io.stdout, io.env)));
 }
 
 function asJson(value: object): string {

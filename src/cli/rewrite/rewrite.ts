@@ -5,7 +5,7 @@ import { reportFile } from '../../lint/report.js';
 import { inOrder } from '../../lint/rule.js';
 import { beyondSchema } from '../../lint/schema-findings.js';
 import { decode } from '../../xml/decode.js';
-import { painter } from '../colors.js';
+import { colorsFor } from '../colors.js';
 import { named } from '../files/find-files.js';
 import { readInput, STDIN_NAME, UnreadableError } from '../files/read-input.js';
 import type { Io } from '../io.js';
@@ -90,7 +90,7 @@ function readOne(path: string, io: Io, rewrite: Rewrite, check: boolean): Waitin
 function told({ path, lines, findings, before, after, name, uuid }: Waiting, io: Io): Told {
   const report = reportFile(path === '-' ? STDIN_NAME : path, findings, lines);
   const tell = () => {
-    const paint = painter(io.stderr, io.env);
+    const paint = colorsFor(io.stderr, io.env);
     for (const finding of report.findings) {
       io.stderr.write(formatFinding(report.path, finding, lines.line(finding.line), paint));
     }

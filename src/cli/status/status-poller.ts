@@ -8,7 +8,7 @@ import type { Io } from '../io.js';
 const FRESH = 10_000;
 
 /** Looks at the same domains again and again. */
-export class StatusLooks {
+export class StatusPoller {
   /** what the last look had to say of definitions */
   complaint = '';
   readonly #host: PassHost;

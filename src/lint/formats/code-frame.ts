@@ -25,7 +25,7 @@ interface Cell {
  * What is shown of a source line, and how the place is marked below it: so many cells of space, so many of `^`. `start` and
  * `end` are UTF-16 indices into the line. Of a line that is too long the indentation goes first, then what is far from the place.
  */
-export function excerpt(line: string, start: number, end: number): { shown: string; space: number; marks: number } {
+export function codeFrame(line: string, start: number, end: number): { shown: string; space: number; marks: number } {
   // a document may be one line of megabytes
   const base = Math.max(0, start - FAR);
   const cells = cellsOf(line.slice(base, start + FAR), base);

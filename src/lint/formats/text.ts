@@ -1,7 +1,7 @@
 import { printable } from '../../lib/printable.js';
 import type { LintReport, ReportedFinding } from '../report.js';
 import type { Severity } from '../rule.js';
-import { excerpt } from './code-frame.js';
+import { codeFrame } from './code-frame.js';
 
 /** ANSI styles, or none. */
 export type Paint = (style: 'red' | 'yellow' | 'cyan' | 'bold' | 'dim', text: string) => string;
@@ -19,7 +19,7 @@ export function formatFinding(path: string, finding: ReportedFinding, sourceLine
   ];
   const start = column - 1;
   const end = endLine === line && endColumn ? endColumn - 1 : endLine ? sourceLine.length : column;
-  const { shown, space, marks } = excerpt(sourceLine, start, end);
+  const { shown, space, marks } = codeFrame(sourceLine, start, end);
   if (shown.trim() !== '') {
     lines.push(`  ${shown}`, `  ${' '.repeat(space)}${paint(STYLES[severity], '^'.repeat(marks))}`);
   }

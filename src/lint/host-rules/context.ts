@@ -1,9 +1,9 @@
 import { type VcpuCpus, vcpuCpus } from '../../domain/auto-cpus.js';
 import { type Cpuset, EMPTY } from '../../domain/cpuset.js';
 import type { Definition } from '../../domain/definition.js';
-import { type StatedPolicy, statedPolicies } from '../../domain/device-policies.js';
+import { type DevicePolicy, devicePolicies } from '../../domain/device-policies.js';
 import type { Device } from '../../domain/devices.js';
-import { type PolicySettings, policyInForce, usableCpus } from '../../domain/effective-policy.js';
+import { effectivePolicy, type PolicySettings, usableCpus } from '../../domain/effective-policy.js';
 import type { Policy } from '../../domain/policy.js';
 import type { Irqbalance } from '../../host/irqbalance.js';
 import type { DeviceSnapshot, HostSnapshot } from '../../host/snapshot.js';
@@ -34,12 +34,12 @@ export interface PlacedDevice {
   place: { offset: number; end: number };
 }
 
-export function placedDevices(definition: Definition, host: LintHost): PlacedDevice[] {
+export function devicesWithPolicy(definition: Definition, host: LintHost): PlacedDevice[] {
   const { snapshot } = host;
   const followed = followedCpus(definition, host).cpus;
-  return statedPolicies(definition).devices.flatMap((stated) => {
+  return devicePolicies(definition).devices.flatMap((stated) => {
     const { device } = stated;
-    const { policy } = policyInForce(stated, definition, host);
+    const { policy } = effectivePolicy(stated, definition, host);
     if (!device.placeable || !policy || policy.kind === 'native') return [];
     const asked = policy.kind === 'cpuset' ? policy.set : followed;
     const used = usableCpus(asked ?? EMPTY, snapshot.topology.online, host).allowed;
@@ -54,7 +54,7 @@ export function followedCpus({ placement }: Definition, { snapshot }: LintHost):
   return vcpuCpus(placement, snapshot.threads, snapshot.topology.online);
 }
 
-function placeOf({ document }: Definition, { device, entry }: StatedPolicy): PlacedDevice['place'] {
+function placeOf({ document }: Definition, { device, entry }: DevicePolicy): PlacedDevice['place'] {
   if (device.attribute) return { offset: device.attribute.range.start, end: device.attribute.range.end };
   const { start, openEnd } = document.rangeOf(entry?.node ?? device.node);
   return { offset: start, end: openEnd };

@@ -1,5 +1,5 @@
 import { formatCpuset } from '../../domain/cpuset.js';
-import { followedCpus, type HostRule, placedDevices } from './context.js';
+import { devicesWithPolicy, followedCpus, type HostRule } from './context.js';
 
 export const hostAutoUnpinned: HostRule = {
   name: 'host-auto-unpinned',
@@ -11,7 +11,7 @@ export const hostAutoUnpinned: HostRule = {
     // a vCPU without any pin needs no host to be seen: auto-unpinned
     const unpinned = definition.placement.vcpus.some(({ source }) => source === 'host');
     if (vcpus.cpus || vcpus.because !== 'unpinned' || unpinned) return;
-    const followers = placedDevices(definition, host).filter(({ policy }) => policy.kind === 'auto');
+    const followers = devicesWithPolicy(definition, host).filter(({ policy }) => policy.kind === 'auto');
     for (const { place } of followers) {
       report({
         ...place,

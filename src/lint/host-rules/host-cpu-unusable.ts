@@ -1,5 +1,5 @@
 import { EMPTY, intersect, subtract } from '../../domain/cpuset.js';
-import { type HostRule, placedDevices } from './context.js';
+import { devicesWithPolicy, type HostRule } from './context.js';
 import { absentInWords, areInWords, inWords } from './format.js';
 
 export const hostCpuUnusable: HostRule = {
@@ -8,7 +8,7 @@ export const hostCpuUnusable: HostRule = {
   summary: 'a policy comes to CPUs that the host does not have, that are offline, or that its configuration excludes',
   check(definition, host, report) {
     const { topology } = host.snapshot;
-    for (const { policy, asked = EMPTY, used, place } of placedDevices(definition, host)) {
+    for (const { policy, asked = EMPTY, used, place } of devicesWithPolicy(definition, host)) {
       // with auto it is the pin that names them: host-vcpupin-unusable
       const gone = policy.kind === 'cpuset' ? absentInWords(asked, topology) : [];
       const barred = subtract(intersect(asked, topology.online), used);

@@ -1,5 +1,5 @@
 import { subtract, union } from '../../domain/cpuset.js';
-import { type HostRule, placedDevices } from './context.js';
+import { devicesWithPolicy, type HostRule } from './context.js';
 import { inWords } from './format.js';
 
 export const hostDefaultAffinity: HostRule = {
@@ -9,7 +9,7 @@ export const hostDefaultAffinity: HostRule = {
   check(definition, host, report) {
     const { defaultAffinity } = host.snapshot.topology;
     // a device that is not there is host-device-absent's
-    const placed = placedDevices(definition, host).filter(({ device, host: found }) => found || !device.source);
+    const placed = devicesWithPolicy(definition, host).filter(({ device, host: found }) => found || !device.source);
     const [first] = placed;
     if (!defaultAffinity || !first) return;
     const outside = subtract(union(...placed.map(({ used }) => used)), defaultAffinity);

@@ -1,5 +1,5 @@
 import { isVfioDriver } from '../../host/pci-device.js';
-import { type HostRule, placedDevices } from './context.js';
+import { devicesWithPolicy, type HostRule } from './context.js';
 
 export const hostDriver: HostRule = {
   name: 'host-driver',
@@ -7,7 +7,7 @@ export const hostDriver: HostRule = {
   summary: "the domain runs, but a device's driver is not VFIO",
   check(definition, host, report) {
     if (!host.snapshot.threads) return;
-    for (const { device, host: found } of placedDevices(definition, host)) {
+    for (const { device, host: found } of devicesWithPolicy(definition, host)) {
       if (!found || !device.source || isVfioDriver(found.device.driver)) continue;
       const { start, openEnd } = definition.document.rangeOf(device.source.node);
       const { address, driver } = found.device;

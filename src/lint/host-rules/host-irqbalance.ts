@@ -1,7 +1,7 @@
 import { type Irqbalance, isBanned } from '../../host/irqbalance.js';
 import { isVfioDriver } from '../../host/pci-device.js';
 import type { DeviceSnapshot } from '../../host/snapshot.js';
-import { type HostRule, type PlacedDevice, placedDevices } from './context.js';
+import { devicesWithPolicy, type HostRule, type PlacedDevice } from './context.js';
 
 /** Devices that a message names; it counts the others. */
 const NAMED = 3;
@@ -13,7 +13,7 @@ export const hostIrqbalance: HostRule = {
   check(definition, host, report) {
     const { irqbalance } = host;
     if (!irqbalance) return;
-    const exposed = placedDevices(definition, host).filter(
+    const exposed = devicesWithPolicy(definition, host).filter(
       // a device that is not there is host-device-absent's
       ({ device, host: found }) => (found || !device.source) && !isSafe(found, irqbalance),
     );

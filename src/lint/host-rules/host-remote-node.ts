@@ -1,6 +1,6 @@
 import { type Cpuset, formatCpuset, intersect } from '../../domain/cpuset.js';
 import type { Topology } from '../../host/topology.js';
-import { type HostRule, placedDevices } from './context.js';
+import { devicesWithPolicy, type HostRule } from './context.js';
 import { inWords } from './format.js';
 
 export const hostRemoteNode: HostRule = {
@@ -9,7 +9,7 @@ export const hostRemoteNode: HostRule = {
   summary: 'a device is on another node than all the CPUs that its interrupts go to',
   check(definition, host, report) {
     const { topology } = host.snapshot;
-    for (const { policy, used, host: found, place } of placedDevices(definition, host)) {
+    for (const { policy, used, host: found, place } of devicesWithPolicy(definition, host)) {
       const node = found?.device.numaNode;
       const near = topology.nodes.find((candidate) => candidate.node === node)?.cpus ?? [];
       // a node of memory only has no CPU to offer

@@ -1,6 +1,6 @@
 import { cpusetOf, formatCpuset, size } from '../../domain/cpuset.js';
 import type { Definition } from '../../domain/definition.js';
-import { statedPolicies } from '../../domain/device-policies.js';
+import { devicePolicies } from '../../domain/device-policies.js';
 import { attributeOf } from '../../xml/attributes.js';
 import { select } from '../../xml/select.js';
 import type { Finding, Rule } from '../rule.js';
@@ -21,7 +21,7 @@ export const autoUnpinned: Rule = {
     const hint = "pin every vCPU (<vcpupin …/> or <vcpu cpuset='…'>), or name the CPUs in the policy";
     const standard = metadata[0] && attributeOf(document, metadata[0].node, 'default');
     if (standard && metadata[0]?.default === 'auto') report({ ...placeOf(standard), message, hint });
-    for (const { device, policy, entry } of statedPolicies(definition).devices) {
+    for (const { device, policy, entry } of devicePolicies(definition).devices) {
       if (policy?.kind !== 'auto' || !device.placeable) continue;
       const place = device.attribute?.range ?? (entry && document.rangeOf(entry.node));
       if (place) report({ ...placeOf(place), message, hint });

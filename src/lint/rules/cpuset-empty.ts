@@ -1,12 +1,12 @@
 import type { Rule } from '../rule.js';
-import { faultyCpusets } from './invalid-cpusets.js';
+import { invalidCpusets } from './invalid-cpusets.js';
 
 export const cpusetEmpty: Rule = {
   name: 'cpuset-empty',
   severity: 'error',
   summary: 'a cpuset that names no CPU',
   check(definition, report) {
-    for (const { range, policy, error } of faultyCpusets(definition)) {
+    for (const { range, policy, error } of invalidCpusets(definition)) {
       if (error.code !== 'empty') continue;
       report({
         offset: range.valueStart,

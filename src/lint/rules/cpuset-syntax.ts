@@ -1,12 +1,12 @@
 import type { Rule } from '../rule.js';
-import { faultyCpusets } from './invalid-cpusets.js';
+import { invalidCpusets } from './invalid-cpusets.js';
 
 export const cpusetSyntax: Rule = {
   name: 'cpuset-syntax',
   severity: 'error',
   summary: "a cpuset that libvirt's schema and parser do not both take",
   check(definition, report) {
-    for (const { value, range, exact, error } of faultyCpusets(definition)) {
+    for (const { value, range, exact, error } of invalidCpusets(definition)) {
       if (error.code === 'empty') continue;
       const { message, at, suggestion } = error;
       const comma = value.indexOf(',', at);

@@ -1,5 +1,5 @@
 import type { Definition } from '../../domain/definition.js';
-import { statedPolicies } from '../../domain/device-policies.js';
+import { devicePolicies } from '../../domain/device-policies.js';
 import type { Device } from '../../domain/devices.js';
 import { attributeOf } from '../../xml/attributes.js';
 import type { XmlElement } from '../../xml/element.js';
@@ -64,7 +64,7 @@ function checkMacs(definition: Definition, report: Report): void {
     else if (first.length < 2) areShared = first.push(device) > 1;
   }
   if (!areShared) return;
-  for (const { device, entry } of statedPolicies(definition).devices) {
+  for (const { device, entry } of devicePolicies(definition).devices) {
     const kept = device.attribute ? device.identity : entry?.identity;
     if (kept?.key !== 'mac') continue;
     const other = byMac.get(kept.value)?.find((candidate) => candidate !== device);

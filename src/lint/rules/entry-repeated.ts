@@ -1,4 +1,4 @@
-import { statedPolicies } from '../../domain/device-policies.js';
+import { devicePolicies } from '../../domain/device-policies.js';
 import { formatIdentity } from '../../domain/identity.js';
 import type { Rule } from '../rule.js';
 
@@ -7,7 +7,7 @@ export const entryRepeated: Rule = {
   severity: 'error',
   summary: 'two metadata entries for one device',
   check(definition, report) {
-    for (const { identity, node } of statedPolicies(definition).repeated) {
+    for (const { identity, node } of devicePolicies(definition).repeated) {
       const { start, end } = definition.document.rangeOf(node);
       const message = `the device with ${formatIdentity(identity)} has an entry already`;
       report({ offset: start, end, message, hint: 'keep one of the two' });

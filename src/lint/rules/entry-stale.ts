@@ -1,4 +1,4 @@
-import { statedPolicies } from '../../domain/device-policies.js';
+import { devicePolicies } from '../../domain/device-policies.js';
 import type { Device } from '../../domain/devices.js';
 import { formatIdentity } from '../../domain/identity.js';
 import type { Rule } from '../rule.js';
@@ -9,7 +9,7 @@ export const entryStale: Rule = {
   summary: 'a metadata entry for a device that is not there',
   check(definition, report) {
     const { document, devices } = definition;
-    const { stale } = statedPolicies(definition);
+    const { stale } = devicePolicies(definition);
     if (stale.length === 0) return;
     const unplaceable = byIdentity(devices.filter(({ placeable }) => !placeable));
     for (const { identity, node } of stale) {

@@ -1,11 +1,11 @@
 import type { Definition } from '../../domain/definition.js';
 import { type CpusetError, parseCpuset } from '../../domain/parse-cpuset.js';
-import { ofLatest } from '../../lib/memoize-last.js';
+import { memoizeLast } from '../../lib/memoize-last.js';
 import { type AttributeRange, attributeOf } from '../../xml/attributes.js';
 import { select } from '../../xml/select.js';
 
 /** A `cpuset` attribute that cannot be read. */
-export interface FaultyCpuset {
+export interface InvalidCpuset {
   value: string;
   range: AttributeRange;
   error: CpusetError;
@@ -16,10 +16,10 @@ export interface FaultyCpuset {
 }
 
 /** All of them: of devices first, then of the pinning. */
-export const faultyCpusets = ofLatest(readFaultyCpusets);
+export const invalidCpusets = memoizeLast(readFaultyCpusets);
 
-function readFaultyCpusets({ document, devices }: Definition): FaultyCpuset[] {
-  const found: FaultyCpuset[] = [];
+function readFaultyCpusets({ document, devices }: Definition): InvalidCpuset[] {
+  const found: InvalidCpuset[] = [];
   const add = (value: string, range: AttributeRange, error: CpusetError, policy: boolean) => {
     const exact = document.text.slice(range.valueStart, range.valueEnd) === value;
     found.push({ value, range, error, exact, policy });

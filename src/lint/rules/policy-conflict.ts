@@ -1,4 +1,4 @@
-import { disagree, statedPolicies } from '../../domain/device-policies.js';
+import { devicePolicies, disagree } from '../../domain/device-policies.js';
 import { formatIdentity } from '../../domain/identity.js';
 import { formatPolicy } from '../../domain/policy.js';
 import type { Rule } from '../rule.js';
@@ -8,7 +8,7 @@ export const policyConflict: Rule = {
   severity: 'warning',
   summary: 'the attribute and the metadata entry of a device differ: the attribute wins',
   check(definition, report) {
-    for (const stated of statedPolicies(definition).devices) {
+    for (const stated of devicePolicies(definition).devices) {
       const { device, entry } = stated;
       if (!disagree(stated) || !device.attribute || !entry) continue;
       const { line } = definition.document.lines.at(definition.document.rangeOf(entry.node).start);

@@ -2,7 +2,7 @@ import type { InterruptReport } from '../../affinity/report.js';
 import { parseCpuList } from '../../domain/cpu-mask.js';
 import { type Cpuset, cpusetOf, EMPTY, has, isSubset } from '../../domain/cpuset.js';
 import { type Html, html, NOTHING } from './html.js';
-import type { Picture } from './view-model.js';
+import type { ViewModel } from './view-model.js';
 
 /** A share of a whole as a bar. For the eye alone: the number stands beside it. */
 export function bar(part: number, whole: number, of = 0): Html {
@@ -15,7 +15,7 @@ export function bar(part: number, whole: number, of = 0): Html {
  * Every CPU of the host in a line, node by node: above what is asked, in the middle where it is delivered, below what is wanted.
  * For the eye alone: the lists stand beside it.
  */
-export function strip({ affinity, effective, wanted }: InterruptReport, { order, nodes }: Picture): Html {
+export function strip({ affinity, effective, wanted }: InterruptReport, { order, nodes }: ViewModel): Html {
   const [asked, used, goal] = [affinity, effective, wanted].map((list) => parseCpuList(list ?? '') ?? EMPTY) as [
     Cpuset,
     Cpuset,

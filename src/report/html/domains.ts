@@ -1,11 +1,11 @@
 import type { Action, DeviceReport, DomainReport, InterruptReport, Problem } from '../../affinity/report.js';
 import { parseCpuList } from '../../domain/cpu-mask.js';
 import { EMPTY } from '../../domain/cpuset.js';
-import { formatShare, landed } from '../delivery-share.js';
+import { deliveryShare, formatShare } from '../delivery-share.js';
 import { bar, strip } from './charts.js';
 import { hue, number, signOf } from './format.js';
 import { type Html, html, NOTHING } from './html.js';
-import { isDeliveredRemotely, type Picture, takenOf } from './view-model.js';
+import { isDeliveredRemotely, takenOf, type ViewModel } from './view-model.js';
 
 /** What an action comes to for who looks at a picture: a word, and a sign for who sees no colours. */
 const STATES: Record<Action, { word: string; sign: string; kind: string }> = {
@@ -17,7 +17,7 @@ const STATES: Record<Action, { word: string; sign: string; kind: string }> = {
 const POLICIES = { entry: '', 'domain-default': ', default of the domain', 'host-default': ', default of the host' };
 
 /** A domain: its vCPUs, and a table of its devices' interrupts. */
-export function domainHtml(domain: DomainReport, index: number, picture: Picture): Html {
+export function domainHtml(domain: DomainReport, index: number, picture: ViewModel): Html {
   const { name, vcpuCpus, vcpuSource, devices, problems } = domain;
   const source = vcpuSource === 'threads' ? "read from QEMU's threads" : 'as its definition says';
   const sign = signOf(index);
@@ -29,16 +29,16 @@ ${problemList(problems)}${devices.length === 0 ? html`<p>It has no PCI device of
 </section>`;
 }
 
-function table({ devices, vcpuCpus }: DomainReport, label: string, picture: Picture): Html {
+function table({ devices, vcpuCpus }: DomainReport, label: string, picture: ViewModel): Html {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table class="interrupts">
 <thead><tr><th scope="col">IRQ</th><th scope="col">Vector</th><th scope="col">CPUs</th><th scope="col">Asked</th><th scope="col">Delivered to</th><th scope="col">Wanted</th><th scope="col">State</th><th scope="col" class="count">Taken</th></tr></thead>
 ${devices.map((device) => deviceRows(device, vcpuCpus, picture))}</table></div>`;
 }
 
-function deviceRows(device: DeviceReport, vcpuCpus: string | null, picture: Picture): Html {
+function deviceRows(device: DeviceReport, vcpuCpus: string | null, picture: ViewModel): Html {
   const { address, alias, element, policy, origin, cpus, numaNode, interrupts, problems } = device;
   const vcpus = parseCpuList(vcpuCpus ?? '') ?? EMPTY;
-  const share = landed(interrupts, vcpus);
+  const share = deliveryShare(interrupts, vcpus);
   const about = [
     `${policy}${POLICIES[origin]}${policy === 'native' ? '' : ` → ${cpus === null ? 'nothing' : `CPU ${cpus}`}`}`,
     ...(numaNode === null ? [] : [`node ${numaNode}`]),
@@ -51,7 +51,7 @@ ${interrupts.length === 0 ? html`<tr><td colspan="8" class="soft">It has no inte
 `;
 }
 
-function row(interrupt: InterruptReport, device: DeviceReport, picture: Picture): Html {
+function row(interrupt: InterruptReport, device: DeviceReport, picture: ViewModel): Html {
   const { irq, type, vector, affinity, effective, wanted, action, reason } = interrupt;
   const taken = takenOf(interrupt);
   const remote = isDeliveredRemotely(device, interrupt, picture);

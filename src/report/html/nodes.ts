@@ -3,20 +3,20 @@ import { cpusetOf, formatCpuset } from '../../domain/cpuset.js';
 import { bar } from './charts.js';
 import { hue, number, signOf } from './format.js';
 import { type Html, html, NOTHING } from './html.js';
-import type { CpuPicture, NodePicture, Picture } from './view-model.js';
+import type { CpuView, NodeView, ViewModel } from './view-model.js';
 
 /** More CPUs than that are shown as a compact grid. */
 const ROOMY = 48;
 
 /** Whether there are too many CPUs to say in words what is on each. */
-export const isCompact = ({ order }: Picture): boolean => order.length > ROOMY;
+export const isCompact = ({ order }: ViewModel): boolean => order.length > ROOMY;
 
 /** The picture itself: a grid of CPUs a node, with what is on each. */
-export function nodesHtml(picture: Picture, report: EnforceReport): Html {
+export function nodesHtml(picture: ViewModel, report: EnforceReport): Html {
   return html`<div class="nodes${isCompact(picture) ? ' compact' : ''}">${picture.nodes.map((node) => nodeHtml(node, picture, report))}</div>`;
 }
 
-function nodeHtml({ node, cpus, devices }: NodePicture, picture: Picture, report: EnforceReport): Html {
+function nodeHtml({ node, cpus, devices }: NodeView, picture: ViewModel, report: EnforceReport): Html {
   const list = formatCpuset(cpusetOf(cpus.map(({ cpu }) => cpu)));
   const title = node === undefined ? 'CPUs of the host' : `Node ${node}`;
   const about = cpus.length === 0 ? 'memory only' : `CPU ${list}`;
@@ -35,7 +35,7 @@ ${
 </section>`;
 }
 
-function cpuHtml(cpu: CpuPicture, picture: Picture, report: EnforceReport): Html {
+function cpuHtml(cpu: CpuView, picture: ViewModel, report: EnforceReport): Html {
   const { vcpus, interrupts, taken, remote, online } = cpu;
   const idle = vcpus.length + interrupts.length === 0 && taken === 0;
   const runs = runsOn(cpu);
@@ -58,7 +58,7 @@ function cpuHtml(cpu: CpuPicture, picture: Picture, report: EnforceReport): Html
 }
 
 /** The vCPUs that may run on a CPU, as a list a domain. */
-function runsOn({ vcpus }: CpuPicture): { domain: number; list: string }[] {
+function runsOn({ vcpus }: CpuView): { domain: number; list: string }[] {
   return [...new Set(vcpus.map(({ domain }) => domain))].map((domain) => {
     const numbers = vcpus.filter((one) => one.domain === domain).map(({ vcpu }) => vcpu);
     return { domain, list: formatCpuset(cpusetOf(numbers)) };
@@ -66,7 +66,7 @@ function runsOn({ vcpus }: CpuPicture): { domain: number; list: string }[] {
 }
 
 /** All that is known of a CPU, in words. */
-function cpuWords(picture: CpuPicture, report: EnforceReport): string {
+function cpuWords(picture: CpuView, report: EnforceReport): string {
   const { cpu, online, interrupts, taken, remote } = picture;
   const runs = runsOn(picture).map(({ domain, list }) => `vCPU ${list} of ${report.domains[domain]?.name}`);
   const numbers = formatCpuset(cpusetOf(interrupts.map(({ interrupt }) => interrupt.irq)));
@@ -80,7 +80,7 @@ function cpuWords(picture: CpuPicture, report: EnforceReport): string {
 }
 
 /** The same as a table, of the CPUs where something is. */
-export function cpuTable({ nodes, busiest }: Picture, report: EnforceReport): Html {
+export function cpuTable({ nodes, busiest }: ViewModel, report: EnforceReport): Html {
   const busy = nodes.flatMap(({ node, cpus }) =>
     cpus
       .filter(({ vcpus, interrupts, taken }) => vcpus.length + interrupts.length > 0 || taken > 0)

@@ -4,15 +4,15 @@ import { number, plural } from './format.js';
 import { Html, html, NOTHING } from './html.js';
 import { cpuTable, isCompact, nodesHtml } from './nodes.js';
 import { STYLE } from './style.js';
-import { type PictureInput, pictureOf } from './view-model.js';
+import { type ViewModelInput, viewModelOf } from './view-model.js';
 
 /** No script, no network: not even what slips through could do anything. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /** The host as one self-contained page: nodes and their CPUs, which vCPUs and interrupts are on each, asked against effective. */
-export function statusPage(input: PictureInput): string {
+export function statusPage(input: ViewModelInput): string {
   const { report, host, taken, watcher } = input;
-  const picture = pictureOf(input);
+  const picture = viewModelOf(input);
   const { domains, summary } = report;
   const far = { all: picture.taken, on: picture.remote };
   const tiles = [

@@ -4,7 +4,7 @@ import { type Cpuset, cpusOf, EMPTY, has, isSubset } from '../../domain/cpuset.j
 import type { Topology } from '../../host/topology.js';
 
 /** What the page shows. */
-export interface PictureInput {
+export interface ViewModelInput {
   report: EnforceReport;
   topology: Topology;
   /** of each domain, in the report's order; `cpus` undefined: any */
@@ -16,7 +16,7 @@ export interface PictureInput {
   watcher?: string | undefined;
 }
 
-export interface CpuPicture {
+export interface CpuView {
   cpu: number;
   online: boolean;
   /** that may run here, and not everywhere */
@@ -29,16 +29,16 @@ export interface CpuPicture {
   remote: number;
 }
 
-export interface NodePicture {
+export interface NodeView {
   /** undefined where the host has no nodes, and for CPUs that are on none */
   node: number | undefined;
-  cpus: CpuPicture[];
+  cpus: CpuView[];
   /** of the domains, on this node */
   devices: { domain: number; device: DeviceReport }[];
 }
 
-export interface Picture {
-  nodes: NodePicture[];
+export interface ViewModel {
+  nodes: NodeView[];
   /** node by CPU */
   nodeOf: ReadonlyMap<number, number>;
   /** all CPUs, node by node: the order of the strips */
@@ -52,7 +52,7 @@ export interface Picture {
 }
 
 /** Nodes, their CPUs, and what is on each of them. Pure. */
-export function pictureOf({ report, topology, vcpus }: PictureInput): Picture {
+export function viewModelOf({ report, topology, vcpus }: ViewModelInput): ViewModel {
   const nodeOf = new Map(topology.nodes.flatMap(({ node, cpus }) => [...cpusOf(cpus)].map((cpu) => [cpu, node])));
   const cpus = new Map([...cpusOf(topology.present)].map((cpu) => [cpu, emptyCpu(cpu, has(topology.online, cpu))]));
   vcpus.forEach((list, domain) => {
@@ -95,7 +95,7 @@ export function isRemote({ numaNode }: DeviceReport, node: number | undefined): 
 }
 
 /** Delivered to a CPU of another node than the device's. */
-export function isDeliveredRemotely(device: DeviceReport, { effective }: InterruptReport, picture: Picture): boolean {
+export function isDeliveredRemotely(device: DeviceReport, { effective }: InterruptReport, picture: ViewModel): boolean {
   const cpus = [...cpusOf(parseCpuList(effective ?? '') ?? EMPTY)];
   return cpus.length > 0 && cpus.every((cpu) => isRemote(device, picture.nodeOf.get(cpu)));
 }
@@ -104,11 +104,11 @@ export const takenOf = ({ counts }: InterruptReport): number => sum(Object.value
 
 function nodesOf(
   { nodes }: Topology,
-  cpus: CpuPicture[],
+  cpus: CpuView[],
   nodeOf: ReadonlyMap<number, number>,
-  entries: NodePicture['devices'],
-): NodePicture[] {
-  const found: NodePicture[] = nodes.map(({ node }) => ({
+  entries: NodeView['devices'],
+): NodeView[] {
+  const found: NodeView[] = nodes.map(({ node }) => ({
     node,
     cpus: cpus.filter(({ cpu }) => nodeOf.get(cpu) === node),
     devices: entries.filter(({ device }) => device.numaNode === node),
@@ -120,11 +120,11 @@ function nodesOf(
   return found.filter((node) => node.cpus.length + node.devices.length > 0);
 }
 
-function devicesOf({ devices }: DomainReport, domain: number): NodePicture['devices'] {
+function devicesOf({ devices }: DomainReport, domain: number): NodeView['devices'] {
   return devices.filter(({ address }) => address !== null).map((device) => ({ domain, device }));
 }
 
-const emptyCpu = (cpu: number, online: boolean): CpuPicture => {
+const emptyCpu = (cpu: number, online: boolean): CpuView => {
   return { cpu, online, vcpus: [], interrupts: [], taken: 0, remote: 0 };
 };
 const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);

@@ -4,7 +4,7 @@ import type { XmlElement } from '../../xml/element.js';
 import { parseXml } from '../../xml/parse.js';
 import type { Grammar } from '../grammar.js';
 import { type CompiledGrammar, openLibxml2Wasm } from '../libxml2-wasm.js';
-import { crowdIn } from '../size-limit.js';
+import { oversizedIn } from '../size-limit.js';
 import type { SchemaFault } from './fault.js';
 import { Parts } from './parts.js';
 import { BudgetSpent, Excerpt, Probe } from './probe.js';
@@ -56,7 +56,7 @@ export class Locator {
   }
 }
 
-const isSmall = ({ text, root }: XmlDocument) => text.length <= LARGE && crowdIn(root).pairs <= CROWDED;
+const isSmall = ({ text, root }: XmlDocument) => text.length <= LARGE && oversizedIn(root).pairs <= CROWDED;
 
 class DomainSearch {
   readonly #faults: SchemaFault[] = [];
@@ -100,7 +100,7 @@ class DomainSearch {
     // Each part is good alone: what does not fit is their number, order or company.
     if (this.#faults.length === 0 && isSmall(this.document)) {
       const { start, end } = this.document.rangeOf(root);
-      const probe = this.probe.ofPart(crowdIn(root).pairs);
+      const probe = this.probe.ofPart(oversizedIn(root).pairs);
       const whole = new Excerpt(probe, this.document.text, { start, end }, '', '');
       this.#faults.push(...searchAmongChildren(root, whole, this.parts));
     }
@@ -156,7 +156,7 @@ class DomainSearch {
 
   #searchPart(element: XmlElement, before: string, after: string, search = searchInside): void {
     if (element.end - element.start > LARGE) return;
-    const probe = this.probe.ofPart(crowdIn(element).pairs);
+    const probe = this.probe.ofPart(oversizedIn(element).pairs);
     const excerpt = new Excerpt(probe, this.document.text, this.document.rangeOf(element), before, after);
     if (excerpt.accepts([])) return;
     const found: SchemaFault[] = [];

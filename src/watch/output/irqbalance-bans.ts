@@ -7,9 +7,9 @@ import {
   LONGEST_LIST,
 } from '../../host/irqbalance-socket.js';
 import { FileError } from '../../host/pseudo-fs.js';
-import { RootFiles } from '../../host/real-fs.js';
+import { RealFs } from '../../host/real-fs.js';
 import { isOurPolicy } from '../../runtime/irqbalance-device-list.js';
-import { RunFile } from '../../runtime/runtime-file.js';
+import { RuntimeFile } from '../../runtime/runtime-file.js';
 
 /** What came of it. */
 export interface BanResult {
@@ -28,15 +28,15 @@ export interface BanResult {
  * Which numbers are ours is kept in /run/hostdev-cpuset: after a crash they are not somebody else's.
  */
 export class IrqbalanceBans {
-  readonly #record: RunFile;
+  readonly #record: RuntimeFile;
   readonly #folder: string;
-  readonly #files: RootFiles;
+  readonly #files: RealFs;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(root = '') {
-    this.#record = new RunFile(root, 'irqbalance-bans');
+    this.#record = new RuntimeFile(root, 'irqbalance-bans');
     this.#folder = `${root}/run/irqbalance`;
-    this.#files = new RootFiles(root);
+    this.#files = new RealFs(root);
   }
 
   /** All interrupts that are held from now on. Never throws; calls wait for each other. */

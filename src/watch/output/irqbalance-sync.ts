@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HeldDevices } from '../../runtime/irqbalance-device-list.js';
+import { IrqbalanceDeviceList } from '../../runtime/irqbalance-device-list.js';
 import { type BanResult, IrqbalanceBans } from './irqbalance-bans.js';
 import type { JournalEntry } from './journal-entry.js';
 
@@ -9,14 +9,14 @@ const MOST = 10_000;
 /** Milliseconds that an irqbalance may hold up our end. */
 const PATIENCE = 500;
 
-export interface TellerOptions {
+export interface IrqbalanceSyncOptions {
   root: string;
   journal(entry: JournalEntry): void;
 }
 
 /** Keeps irqbalance away from the interrupts that are held, and from no others. What goes wrong is said once, until it is right again. */
-export class IrqbalanceTeller {
-  readonly #devices: HeldDevices;
+export class IrqbalanceSync {
+  readonly #devices: IrqbalanceDeviceList;
   readonly #bans: IrqbalanceBans;
   readonly #said = new Map<string, string>();
   #soon: NodeJS.Timeout | undefined;
@@ -27,10 +27,10 @@ export class IrqbalanceTeller {
   #stopped = false;
 
   constructor(
-    private readonly options: TellerOptions,
+    private readonly options: IrqbalanceSyncOptions,
     private readonly hold: { readonly held: { addresses: ReadonlySet<string>; irqs: ReadonlySet<number> } },
   ) {
-    this.#devices = new HeldDevices(options.root);
+    this.#devices = new IrqbalanceDeviceList(options.root);
     this.#bans = new IrqbalanceBans(options.root);
   }
 

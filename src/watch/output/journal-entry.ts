@@ -1,6 +1,6 @@
 import { cpusetOf, formatCpuset } from '../../domain/cpuset.js';
 import { printable } from '../../lib/printable.js';
-import type { HoldProblem, Placement } from '../reconciler.js';
+import type { DomainProblem, Placement } from '../reconciler.js';
 
 /** One line of the journal, with what it can be searched by. */
 export interface JournalEntry {
@@ -34,7 +34,7 @@ export function placementEntries(changed: readonly Placement[]): JournalEntry[] 
   return [...groups.values()].map(entryOf);
 }
 
-export function problemEntry({ domain, address, severity, message }: HoldProblem): JournalEntry {
+export function problemEntry({ domain, address, severity, message }: DomainProblem): JournalEntry {
   const text = clipped(`${domain}: ${address === null ? '' : `${address}: `}${message}`);
   const priority = severity === 'note' ? 'info' : severity;
   return { priority, text, domains: [domain], ...(address === null ? {} : { addresses: [address] }) };

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { pid } from 'node:process';
 import { LEVELS } from '../../hook/journal.js';
 import type { JournalEntry } from './journal-entry.js';
-import { MessageShell } from './shell-pipe.js';
+import { ShellPipe } from './shell-pipe.js';
 
 /** journald's socket of datagrams, which Node cannot send: logger(1) of util-linux does it for us. */
 export const FIELD_SOCKET = '/run/systemd/journal/socket';
@@ -18,10 +18,10 @@ const REST = 60_000;
 export type PlainWriter = (entry: JournalEntry) => void;
 
 /** Writes to journald with fields, one entry after the other; where there is none, plainly. */
-export class FieldJournal {
+export class JournaldWriter {
   #queue: JournalEntry[] = [];
   #writing: Promise<void> | undefined;
-  readonly #logger = new MessageShell(`printf %s "$message" | logger --journald`, PATIENCE);
+  readonly #logger = new ShellPipe(`printf %s "$message" | logger --journald`, PATIENCE);
   readonly #isThere: boolean;
   #restsUntil = 0;
 

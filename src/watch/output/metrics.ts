@@ -1,10 +1,10 @@
 import { FileError } from '../../host/pseudo-fs.js';
-import { replaceWhole } from '../../lib/atomic-write.js';
-import { type HoldCounters, LAG_BOUNDS } from '../counters.js';
+import { writeAtomically } from '../../lib/atomic-write.js';
+import { type Counters, LAG_BOUNDS } from '../counters.js';
 
 /** What a scrape sees. */
 export interface Sample {
-  counters: HoldCounters;
+  counters: Counters;
   /** the kernel tells of vectors itself */
   tracing: boolean;
   /** when the watcher started, milliseconds since the epoch */
@@ -39,7 +39,7 @@ export function formatMetrics({ counters, tracing, since }: Sample): string {
 /** Replaces the file whole, readable by all: node_exporter's collector is another user. @throws FileError */
 export function writeMetrics(path: string, sample: Sample): void {
   try {
-    replaceWhole(path, formatMetrics(sample), 0o644);
+    writeAtomically(path, formatMetrics(sample), 0o644);
   } catch (error) {
     // Node does not say which file a full disk has no room for
     throw new FileError((error as NodeJS.ErrnoException).code ?? 'EIO', path);
@@ -57,7 +57,7 @@ function family(name: string, type: Type | 'histogram', help: string, samples: [
 }
 
 /** Its buckets are cumulative, and in seconds. */
-function histogram(name: string, help: string, { counts, sumMs, count }: HoldCounters['lag']): string {
+function histogram(name: string, help: string, { counts, sumMs, count }: Counters['lag']): string {
   let below = 0;
   const buckets = LAG_BOUNDS.map((bound, index): [string, number] => {
     below += counts[index] ?? 0;

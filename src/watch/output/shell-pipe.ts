@@ -30,7 +30,7 @@ const LINE = 2;
  * Has a command take messages, one process each, started by a small shell: Node would be copied for each, which holds it up for 1 ms,
  * and for 20 to 70 ms where the host is emulated. The shell starts with the first message, and anew when it has ended.
  */
-export class MessageShell {
+export class ShellPipe {
   #shell: Shell | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;

@@ -1,4 +1,4 @@
-import type { HoldCounters } from '../counters.js';
+import type { Counters } from '../counters.js';
 import { removeWatcherStatus, writeWatcherStatus } from '../status-file.js';
 import type { JournalEntry } from './journal-entry.js';
 import { writeMetrics } from './metrics.js';
@@ -7,7 +7,7 @@ import { writeMetrics } from './metrics.js';
 const LEAST = 1000;
 const MOST = 60_000;
 
-export interface PublisherOptions {
+export interface StatusPublisherOptions {
   root: string;
   metrics: string | undefined;
   pid: number;
@@ -17,7 +17,7 @@ export interface PublisherOptions {
 }
 
 /** Keeps what others read: the file for `status`, Prometheus's, and systemd's line. A file that cannot be written is said once. */
-export class Publisher {
+export class StatusPublisher {
   readonly #since = Date.now();
   readonly #failed = new Set<string>();
   #reason: string | null = null;
@@ -28,8 +28,8 @@ export class Publisher {
   #stopped = false;
 
   constructor(
-    private readonly options: PublisherOptions,
-    private readonly source: { readonly counters: HoldCounters },
+    private readonly options: StatusPublisherOptions,
+    private readonly source: { readonly counters: Counters },
   ) {}
 
   start(): void {

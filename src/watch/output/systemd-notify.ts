@@ -1,4 +1,4 @@
-import { MessageShell } from './shell-pipe.js';
+import { ShellPipe } from './shell-pipe.js';
 
 /** Milliseconds that a message may take. */
 const PATIENCE = 5000;
@@ -14,12 +14,12 @@ export class SystemdNotify {
   #watchdog: NodeJS.Timeout | undefined;
   /** messages that are to be sent */
   #waiting = 0;
-  readonly #systemd: MessageShell;
+  readonly #systemd: ShellPipe;
   readonly #isWanted: boolean;
 
   constructor(private readonly env: Readonly<Record<string, string | undefined>>) {
     this.#isWanted = Boolean(env.NOTIFY_SOCKET);
-    this.#systemd = new MessageShell('(IFS=$newline && exec systemd-notify $message)', PATIENCE, env);
+    this.#systemd = new ShellPipe('(IFS=$newline && exec systemd-notify $message)', PATIENCE, env);
   }
 
   /** Assignments such as READY=1; one message after the other. Resolves when it is sent, or cannot be. */

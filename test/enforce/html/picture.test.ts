@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { type DeviceReport, enforceReport, type InterruptReport } from '../../../src/affinity/report.js';
 import { parseCpuList } from '../../../src/domain/cpu-mask.js';
 import type { Cpuset } from '../../../src/domain/cpuset.js';
-import { type PictureInput, pictureOf } from '../../../src/report/html/view-model.js';
+import { type ViewModelInput, viewModelOf } from '../../../src/report/html/view-model.js';
 
 const test = suite('picture of the host');
 const list = (text: string) => parseCpuList(text) as Cpuset;
@@ -18,7 +18,7 @@ const device = (address: string, numaNode: number | null, ...interrupts: Interru
 });
 
 /** CPUs 0 to 7, even ones on node 0 and odd ones on node 1; 7 is offline, 8 on no node. */
-function input(...devices: DeviceReport[]): PictureInput {
+function input(...devices: DeviceReport[]): ViewModelInput {
   const domain = { name: 'guest', uuid: null, vcpuCpus: null, vcpuSource: 'threads' as const, devices, problems: [] };
   return {
     report: enforceReport([domain]),
@@ -41,7 +41,7 @@ function input(...devices: DeviceReport[]): PictureInput {
 }
 
 test('nodes with their CPUs, in one order; empty ones are left out', () => {
-  const { nodes, order } = pictureOf(input());
+  const { nodes, order } = viewModelOf(input());
   assert.equal(
     nodes.map(({ node }) => node),
     [0, 1, undefined],
@@ -55,7 +55,7 @@ test('nodes with their CPUs, in one order; empty ones are left out', () => {
 });
 
 test('a vCPU is where it is pinned; one that runs anywhere is nowhere', () => {
-  const cpus = pictureOf(input()).nodes.flatMap((node) => node.cpus);
+  const cpus = viewModelOf(input()).nodes.flatMap((node) => node.cpus);
   const runs = cpus
     .filter(({ vcpus }) => vcpus.length > 0)
     .map(({ cpu, vcpus }) => [cpu, vcpus.map(({ vcpu }) => vcpu)]);
@@ -69,7 +69,7 @@ test('an interrupt is where it is delivered, counts are where they were taken, f
   const near = device('0000:01:00.0', 0, interrupt(40, '2', { 2: 10, 3: 5 }));
   const unknown = device('0000:02:00.0', null, interrupt(41, null, { 1: 7 }));
   const elsewhere = device('0000:03:00.0', 2, interrupt(42, '5', { 5: 1 }));
-  const picture = pictureOf(input(near, unknown, elsewhere));
+  const picture = viewModelOf(input(near, unknown, elsewhere));
   const cpu = (number: number) => picture.nodes.flatMap((node) => node.cpus).find((one) => one.cpu === number);
   assert.equal(
     cpu(2)?.interrupts.map((one) => one.interrupt.irq),

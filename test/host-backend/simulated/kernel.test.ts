@@ -6,7 +6,7 @@ import { FileError } from '../../../src/host/pseudo-fs.js';
 import { readDevice } from '../../../src/host/snapshot.js';
 import { cpuList, type HostDescription } from '../../simulator/description.js';
 import { SimulatedKernel } from '../../simulator/kernel.js';
-import { KernelFiles } from '../../simulator/kernel-fs.js';
+import { SimulatedFs } from '../../simulator/kernel-fs.js';
 
 const kernels = suite('simulated kernel');
 
@@ -26,7 +26,7 @@ const HOST: HostDescription = {
 
 /** Number, type, handlers, mask and delivery of a device's interrupts, as the backend reads them. */
 function seen(kernel: SimulatedKernel, address: PciAddress): string[] {
-  const interrupts = readDevice(new KernelFiles(kernel), address)?.interrupts ?? [];
+  const interrupts = readDevice(new SimulatedFs(kernel), address)?.interrupts ?? [];
   return interrupts.map(({ irq, type, details }) => {
     if (!details) return `${irq} ${type} phantom`;
     const { handlers, affinity, effective } = details;
@@ -37,7 +37,7 @@ function seen(kernel: SimulatedKernel, address: PciAddress): string[] {
 /** The kernel's answer to a write; what the mask is then. */
 function write(kernel: SimulatedKernel, irq: number, text: string, file = 'smp_affinity'): string {
   try {
-    new KernelFiles(kernel).openToWrite(`/proc/irq/${irq}/${file}`).write(text);
+    new SimulatedFs(kernel).openToWrite(`/proc/irq/${irq}/${file}`).write(text);
   } catch (error) {
     assert.instance(error, FileError);
     return (error as FileError).code;
@@ -53,8 +53,8 @@ kernels("at the start a device has its line; the guest's driver turns vectors on
   kernel.enableVectors(B, [90], 'msi');
   assert.equal(seen(kernel, A), [`24 msix vfio-msix[0](${A}) 0-7 0`, `25 msix vfio-msix[1](${A}) 0-7 1`]);
   assert.equal(seen(kernel, B), [`90 msi vfio-msi[0](${B}) 8-15 8`]);
-  assert.is(new KernelFiles(kernel).read(`/sys/bus/pci/devices/${A}/irq`), '16\n', 'under MSI-X: the line');
-  assert.is(new KernelFiles(kernel).read(`/sys/bus/pci/devices/${B}/irq`), '90\n', 'under MSI: the first vector');
+  assert.is(new SimulatedFs(kernel).read(`/sys/bus/pci/devices/${A}/irq`), '16\n', 'under MSI-X: the line');
+  assert.is(new SimulatedFs(kernel).read(`/sys/bus/pci/devices/${B}/irq`), '90\n', 'under MSI: the first vector');
 });
 
 kernels('vectors vanish, and come back under other numbers, with the mask of a birth', () => {
@@ -109,7 +109,7 @@ kernels('a phantom vector has a number and no more, until it is requested', () =
   const kernel = new SimulatedKernel(HOST);
   kernel.enableVectors(A, [40, 41], 'msix', 1);
   assert.equal(seen(kernel, A), [`40 msix vfio-msix[0](${A}) 0-7 0`, '41 msix phantom']);
-  const files = new KernelFiles(kernel);
+  const files = new SimulatedFs(kernel);
   assert.is(files.read('/sys/kernel/irq/41/actions'), '');
   assert.is(files.list('/proc/irq/41'), undefined);
   assert.not.ok(files.list('/proc/irq')?.includes('41'));
@@ -225,7 +225,7 @@ kernels('the last CPU of a mask goes: all others, and it does not come back', ()
   const [first = '', second = ''] = seen(kernel, A);
   assert.match(first, / 0-2,4-15 \d+$/);
   assert.match(second, / 3-4 4$/);
-  const files = new KernelFiles(kernel);
+  const files = new SimulatedFs(kernel);
   assert.is(files.read('/sys/devices/system/cpu/online'), '0-2,4-15\n');
   assert.is(files.read('/sys/devices/system/node/node0/cpulist'), '0-2,4-7\n');
   assert.is(write(kernel, 40, '8'), 'EINVAL');
@@ -263,7 +263,7 @@ kernels('a line is shared: by devices, and with the host', () => {
   assert.equal(seen(kernel, A), [`16 intx i801_smbus+vfio-intx(${A})+ahci 0-15 0`]);
   kernel.detach(B);
   assert.equal(seen(kernel, A), [`16 intx i801_smbus+vfio-intx(${A}) 0-15 0`]);
-  assert.is(readDevice(new KernelFiles(kernel), B), undefined);
+  assert.is(readDevice(new SimulatedFs(kernel), B), undefined);
 });
 
 kernels("a device goes back to the host's driver, under the same numbers", () => {
@@ -271,10 +271,10 @@ kernels("a device goes back to the host's driver, under the same numbers", () =>
   kernel.enableVectors(A, [40]);
   kernel.bind(A, 'mlx5_core');
   kernel.enableVectors(A, [40]);
-  assert.is(new KernelFiles(kernel).link(`/sys/bus/pci/devices/${A}/driver`), 'mlx5_core');
+  assert.is(new SimulatedFs(kernel).link(`/sys/bus/pci/devices/${A}/driver`), 'mlx5_core');
   assert.equal(seen(kernel, A), ['40 msix mlx5_core-0 0-7 0']);
   kernel.bind(A, undefined);
-  assert.is(new KernelFiles(kernel).link(`/sys/bus/pci/devices/${A}/driver`), undefined);
+  assert.is(new SimulatedFs(kernel).link(`/sys/bus/pci/devices/${A}/driver`), undefined);
   assert.equal(seen(kernel, A), ['16 intx  0-15 -']);
 });
 
@@ -300,7 +300,7 @@ kernels('somebody else moves an interrupt', () => {
 kernels('QEMUs start, stop, and are pinned', () => {
   const kernel = new SimulatedKernel(HOST);
   const uuid = 'c0f7f3a2-6d0c-4d07-b6f0-2f3d5f0f9b21';
-  const files = new KernelFiles(kernel);
+  const files = new SimulatedFs(kernel);
   const { processes } = kernel;
   processes.start({ name: 'a,b', uuid, pid: 42, vcpus: [{ vcpu: 0, cpus: '0-15' }] });
   processes.pin(uuid, 0, '3');
@@ -316,7 +316,7 @@ kernels('QEMUs start, stop, and are pinned', () => {
 });
 
 kernels('files are found, or refused, as a kernel does', () => {
-  const files = new KernelFiles(new SimulatedKernel(HOST));
+  const files = new SimulatedFs(new SimulatedKernel(HOST));
   assert.is(files.read('/proc/irq/016/smp_affinity'), undefined, 'a number has one name');
   assert.is(files.read('/proc/irq/16/smp_affinity/x'), undefined);
   assert.is(files.list('/proc/irq/16/smp_affinity'), undefined);
@@ -330,7 +330,7 @@ kernels('files are found, or refused, as a kernel does', () => {
 kernels('something may happen before each access', () => {
   const kernel = new SimulatedKernel(HOST);
   kernel.enableVectors(A, [40]);
-  const files = new KernelFiles(kernel, (operation) => {
+  const files = new SimulatedFs(kernel, (operation) => {
     if (operation === 'write') kernel.detach(A);
   });
   assert.ok(files.read('/proc/irq/40/smp_affinity'));

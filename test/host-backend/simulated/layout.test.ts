@@ -3,12 +3,12 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { PciAddress } from '../../../src/domain/address.js';
-import { RootFiles } from '../../../src/host/real-fs.js';
+import { RealFs } from '../../../src/host/real-fs.js';
 import { type HostSnapshot, readSnapshot } from '../../../src/host/snapshot.js';
 import type { HostDescription } from '../../simulator/description.js';
 import { SimulatedKernel } from '../../simulator/kernel.js';
-import { KernelFiles } from '../../simulator/kernel-fs.js';
-import { layOut } from '../../simulator/write-tree.js';
+import { SimulatedFs } from '../../simulator/kernel-fs.js';
+import { writeTree } from '../../simulator/write-tree.js';
 import { TemporaryFolder } from '../../support/temporary-folder.js';
 import { descriptions } from './descriptions.js';
 
@@ -33,14 +33,14 @@ layouts('the backend reads the same from a kernel and from its tree, whatever th
       const delivered = new TemporaryFolder();
       try {
         const kernel = new SimulatedKernel(description);
-        layOut(kernel, folder.path);
-        layOut(kernel, delivered.path, { delivered: true });
+        writeTree(kernel, folder.path);
+        writeTree(kernel, delivered.path, { delivered: true });
         const addresses = [...kernel.devices.keys(), '0000:ff:00.0'] as PciAddress[];
         for (const { name, uuid } of [...(description.domains ?? []), { name: 'nobody', uuid: undefined }]) {
           const request = { name, uuid, addresses, counts: true };
-          const living = readSnapshot(new KernelFiles(kernel), request);
-          assert.equal(readSnapshot(new RootFiles(folder.path), request), withoutDelivery(living));
-          assert.equal(readSnapshot(new RootFiles(delivered.path), request), living);
+          const living = readSnapshot(new SimulatedFs(kernel), request);
+          assert.equal(readSnapshot(new RealFs(folder.path), request), withoutDelivery(living));
+          assert.equal(readSnapshot(new RealFs(delivered.path), request), living);
           assert.is(living.devices.size, description.devices.length);
         }
       } finally {
@@ -57,9 +57,9 @@ layouts('a tree is laid over another, and a driver is a link as in sysfs', () =>
   try {
     const device = { address: '0000:06:12.5', driver: 'iavf' };
     const kernel = new SimulatedKernel({ cpus: { present: '0-3' }, devices: [device] });
-    layOut(kernel, folder.path);
+    writeTree(kernel, folder.path);
     kernel.bind(device.address, 'vfio-pci');
-    layOut(kernel, folder.path);
+    writeTree(kernel, folder.path);
     const link = folder.join('sys/bus/pci/devices/0000:06:12.5/driver');
     assert.ok(lstatSync(link).isSymbolicLink());
     assert.is(readlinkSync(link), '../../drivers/vfio-pci');
@@ -76,7 +76,7 @@ layouts('a handler whose name is no file name is refused', () => {
       devices: [],
       interrupts: [{ irq: 9, handlers: ['../x'] }],
     });
-    assert.throws(() => layOut(kernel, folder.path), /not a file name: "..\/x"/);
+    assert.throws(() => writeTree(kernel, folder.path), /not a file name: "..\/x"/);
   } finally {
     folder.remove();
   }

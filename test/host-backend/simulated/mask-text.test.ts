@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatMask, parseMask } from '../../../src/domain/cpu-mask.js';
 import { type Cpuset, cpusetOf, formatCpuset } from '../../../src/domain/cpuset.js';
-import { MaskText } from '../../simulator/bitmap.js';
+import { BitmapFormat } from '../../simulator/bitmap.js';
 
 const masks = suite("a kernel's masks");
 
@@ -19,7 +19,7 @@ const printed: [width: number, cpus: number[], text: string][] = [
   [96, [64], '00000001,00000000,00000000'],
 ];
 for (const [width, cpus, text] of printed) {
-  masks(`of ${width} CPUs: ${text}`, () => assert.is(new MaskText(width).print(cpusetOf(cpus)), text));
+  masks(`of ${width} CPUs: ${text}`, () => assert.is(new BitmapFormat(width).print(cpusetOf(cpus)), text));
 }
 
 masks('what is printed is read, of up to 1,024 CPUs', () => {
@@ -28,7 +28,7 @@ masks('what is printed is read, of up to 1,024 CPUs', () => {
     .chain((width) => fc.tuple(fc.constant(width), fc.uniqueArray(fc.nat(width - 1), { maxLength: 60 })));
   fc.assert(
     fc.property(widthAndCpus, ([width, cpus]) => {
-      const kernel = new MaskText(width);
+      const kernel = new BitmapFormat(width);
       const set = cpusetOf(cpus);
       const text = kernel.print(set);
       assert.equal(parseMask(`${text}\n`), set);
@@ -59,7 +59,7 @@ const taken: [text: string, answer: string][] = [
 const show = (answer: Cpuset | string) => (typeof answer === 'string' ? answer : formatCpuset(answer));
 for (const [text, answer] of taken) {
   masks(`a kernel of 40 CPUs takes the mask ${JSON.stringify(text)} as ${answer || 'empty'}`, () => {
-    assert.is(show(new MaskText(40).take(text)), answer);
+    assert.is(show(new BitmapFormat(40).take(text)), answer);
   });
 }
 
@@ -73,7 +73,7 @@ const lists: [text: string, answer: string][] = [
 ];
 for (const [text, answer] of lists) {
   masks(`a kernel of 40 CPUs takes the list ${JSON.stringify(text)} as ${answer}`, () => {
-    assert.is(show(new MaskText(40).takeList(text)), answer);
+    assert.is(show(new BitmapFormat(40).takeList(text)), answer);
   });
 }
 

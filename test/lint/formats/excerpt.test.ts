@@ -1,14 +1,14 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { printable } from '../../../src/lib/printable.js';
-import { excerpt } from '../../../src/lint/formats/code-frame.js';
+import { codeFrame } from '../../../src/lint/formats/code-frame.js';
 
 const excerpts = suite('excerpt');
 
 /** The line and its marks as a terminal shows them. */
 function shown(line: string, what: string): string[] {
   const start = line.indexOf(what);
-  const { shown, space, marks } = excerpt(line, start, start + what.length);
+  const { shown, space, marks } = codeFrame(line, start, start + what.length);
   return [shown, ' '.repeat(space) + '^'.repeat(marks)];
 }
 
@@ -18,8 +18,8 @@ excerpts('marks the place', () => {
 });
 
 excerpts('a point is one mark, also behind the end of the line', () => {
-  assert.equal(excerpt('<a>', 0, 0), { shown: '<a>', space: 0, marks: 1 });
-  assert.equal(excerpt('<a>', 3, 3), { shown: '<a>', space: 3, marks: 1 });
+  assert.equal(codeFrame('<a>', 0, 0), { shown: '<a>', space: 0, marks: 1 });
+  assert.equal(codeFrame('<a>', 3, 3), { shown: '<a>', space: 3, marks: 1 });
 });
 
 excerpts('a tab is four spaces, so that the marks do not hang on tab stops', () => {
@@ -52,7 +52,7 @@ excerpts('then what is far from the place, and … stands for it', () => {
 excerpts('nothing is wider than 78 cells, and the place is always in sight', () => {
   const line = `\t<客人 ${"a='客' ".repeat(500)}>`;
   for (let start = 0; start < line.length; start += 7) {
-    const { shown, space, marks } = excerpt(line, start, start + 5);
+    const { shown, space, marks } = codeFrame(line, start, start + 5);
     const cells = [...shown].reduce((sum, character) => sum + (/[客人]/.test(character) ? 2 : 1), 0);
     assert.ok(cells <= 78, `${start}: ${cells} cells`);
     assert.ok(space < 78 && marks >= 1 && space + marks <= 79, `${start}: ${space} + ${marks}`);

@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
-import { apply } from '../../../src/affinity/apply-plan.js';
+import { applyPlan } from '../../../src/affinity/apply-plan.js';
 import type { DeviceReport, DomainReport, InterruptReport } from '../../../src/affinity/report.js';
-import { RootFiles } from '../../../src/host/real-fs.js';
+import { RealFs } from '../../../src/host/real-fs.js';
 import { HOST_DISK } from '../inside/devices.js';
 import { othersOnTheHost } from '../inside/expect.js';
 import { interruptsOf } from '../inside/kernel-files.js';
@@ -16,7 +16,7 @@ scene(
     );
     assert.ok(managed.length > 0, 'the host’s nvme has managed interrupts');
     const [first] = managed.map(({ irq }) => irq) as [number];
-    assert.throws(() => new RootFiles().openToWrite(`/proc/irq/${first}/smp_affinity`).write('8\n'), /EIO|EPERM/);
+    assert.throws(() => new RealFs().openToWrite(`/proc/irq/${first}/smp_affinity`).write('8\n'), /EIO|EPERM/);
 
     const interrupts = managed.map(
       ({ irq, handlers, affinity }): InterruptReport => ({
@@ -24,7 +24,7 @@ scene(
         ...{ action: 'set', reason: null, error: null, counts: {} },
       }),
     );
-    const { report, writes } = apply(new RootFiles(), doctored(interrupts), () => {});
+    const { report, writes } = applyPlan(new RealFs(), doctored(interrupts), () => {});
     const outcome = report.devices[0]?.interrupts.map(({ action, reason, error }) => ({ action, reason, error }));
     const refused = { action: 'skip', reason: "the device's driver is nvme, not VFIO", error: null };
     assert.equal(

@@ -1,9 +1,9 @@
 import type { FileError, WritableFile } from '../../../src/host/pseudo-fs.js';
 import type { SimulatedKernel } from '../../simulator/kernel.js';
-import { KernelFiles } from '../../simulator/kernel-fs.js';
+import { SimulatedFs } from '../../simulator/kernel-fs.js';
 
 /** Tells of every write, and of every access of an interrupt, a device's driver or a process's command line before it is made. */
-export class WatchedFiles extends KernelFiles {
+export class WatchedFiles extends SimulatedFs {
   constructor(
     kernel: SimulatedKernel,
     private readonly written: (irq: number) => void,

@@ -1,7 +1,7 @@
 import { DEFAULT_SETTINGS, type Settings } from '../../../src/affinity/settings.js';
 import { parseCpuList } from '../../../src/domain/cpu-mask.js';
 import { type Cpuset, cpusetOf, cpusOf, formatCpuset, has, isSubset } from '../../../src/domain/cpuset.js';
-import { Hold, type HoldRun, type Stir } from '../../../src/watch/reconciler.js';
+import { type ReconcileResult, Reconciler, type Stir } from '../../../src/watch/reconciler.js';
 import { SimulatedKernel } from '../../simulator/kernel.js';
 import type { SimulatedInterrupt } from '../../simulator/vector-allocator.js';
 import { MemoryStates } from '../held-host.js';
@@ -34,7 +34,7 @@ export class World {
   /** since when, and what is to be said of it */
   readonly #misplaced = new Map<SimulatedInterrupt, { from: number; what: string }>();
   readonly #queue: { at: number; action: () => void }[] = [];
-  #hold: Hold | undefined;
+  #hold: Reconciler | undefined;
   /** writes until the watcher is killed; undefined: it lives on */
   #fuse: number | undefined;
   #pid = 1000;
@@ -242,7 +242,7 @@ export class World {
     return writes.length > 0;
   }
 
-  #note({ changed, writes }: HoldRun): void {
+  #note({ changed, writes }: ReconcileResult): void {
     if (writes !== this.kernel.writes.length)
       throw new Violation(`${writes} writes said, ${this.kernel.writes.length} done`);
     for (const { irq, kind } of changed) {
@@ -299,14 +299,17 @@ export class World {
     }
   }
 
-  #newHold(): Hold {
+  #newHold(): Reconciler {
     const files = new WatchedFiles(
       this.kernel,
       (irq) => this.#checkWrite(irq),
       (irq, code) => this.#failedWrite(irq, code),
       (isWrite) => this.#accessed(isWrite),
     );
-    const hold = new Hold({ files, state: this.#state, clock: { now: () => this.now }, pause: () => {} }, SETTINGS);
+    const hold = new Reconciler(
+      { files, state: this.#state, clock: { now: () => this.now }, pause: () => {} },
+      SETTINGS,
+    );
     hold.traced = this.traced;
     return hold;
   }
