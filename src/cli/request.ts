@@ -1,10 +1,10 @@
 import type { DefineOptions } from './commands/define.js';
 import type { EditOptions } from './commands/edit.js';
-import type { EnforceOptions } from './commands/enforce.js';
 import type { InstallOptions } from './commands/install.js';
 import type { LintOptions } from './commands/lint.js';
 import type { NormalizeCommandOptions, TransformOptions } from './commands/transform.js';
 import type { WatchOptions } from './commands/watch.js';
+import type { EnforceOptions } from './host/domain-source.js';
 
 /** What a command line asks for. */
 export type Request =

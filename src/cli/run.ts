@@ -1,5 +1,5 @@
 import { isExpected } from '../lib/errors.js';
-import type { EnforceOptions } from './commands/enforce.js';
+import type { EnforceOptions } from './host/domain-source.js';
 import { EXIT, errorLine, type Io } from './io.js';
 import type { SchemaRun } from './lint/schema-run.js';
 

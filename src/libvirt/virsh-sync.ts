@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { env } from 'node:process';
 import { ToolError } from '../lib/errors.js';
 import { MAX_BYTES } from '../xml/decode.js';
 
@@ -57,7 +58,7 @@ export function callVirsh(connect: string | undefined, args: readonly string[], 
   const options = connect === undefined ? [] : [`--connect=${connect}`];
   const { error, status, stdout, stderr } = spawnSync('virsh', [...options, ...args], {
     encoding: 'utf8',
-    env: { ...process.env, LC_ALL: 'C' },
+    env: { ...env, LC_ALL: 'C' },
     timeout: patient ? 0 : TIME_LIMIT,
     maxBuffer: MAX_BYTES,
     stdio: [patient ? 'inherit' : 'ignore', 'pipe', 'pipe'],

@@ -1,3 +1,4 @@
+import { kill, pid } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ToolError } from '../lib/errors.js';
 import type { InstanceLock } from '../runtime/instance-lock.js';
@@ -29,7 +30,7 @@ export async function acquireInstanceLock(
     if (result.taken) return;
     if (asked === undefined && !untilIdle && readWatcherStatus(root)?.untilIdle) {
       asked = result.pid;
-      process.kill(asked, 'SIGTERM');
+      kill(asked, 'SIGTERM');
     }
     if (result.pid !== asked || waited >= ROOM) {
       throw new ToolError(`hostdev-cpuset watch runs already: process ${result.pid}`);
@@ -45,7 +46,7 @@ export function keepInstanceLock(
   lost: (error: Error) => void,
 ): () => void {
   const look = () => {
-    if (place.holder() === process.pid) return;
+    if (place.holder() === pid) return;
     acquireInstanceLock(place, options).catch((error: Error) => {
       // a /run that is full has room again some day
       if (error instanceof ToolError) lost(error);

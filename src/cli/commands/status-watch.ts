@@ -4,11 +4,11 @@ import { isExpected } from '../../lib/errors.js';
 import { type Rates, ratesBetween } from '../../report/rates.js';
 import { formatReport } from '../../report/text-report.js';
 import { colorsFor } from '../colors.js';
+import type { EnforceOptions } from '../host/domain-source.js';
 import { EXIT, type Io } from '../io.js';
 import { showOnScreen } from '../status/screen.js';
 import { StatusPoller } from '../status/status-poller.js';
 import { watcherLines } from '../status/watcher-text.js';
-import type { EnforceOptions } from './enforce.js';
 
 interface Look {
   report: EnforceReport;

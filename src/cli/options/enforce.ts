@@ -1,6 +1,6 @@
 import type { Argv } from 'yargs';
 import { ToolError } from '../../lib/errors.js';
-import type { EnforceOptions } from '../commands/enforce.js';
+import type { EnforceOptions } from '../host/domain-source.js';
 import { hostOptions, pathsOf, type Take } from './shared.js';
 
 const ABOUT = {

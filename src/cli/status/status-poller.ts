@@ -1,7 +1,7 @@
 import { type PassHost, planDomain } from '../../affinity/reconcile-domain.js';
 import { type EnforceReport, enforceReport } from '../../affinity/report.js';
 import type { Definition } from '../../domain/definition.js';
-import { type EnforceOptions, openHost, readDomain, sourcesOf } from '../commands/enforce.js';
+import { type EnforceOptions, openHost, readDomain, sourcesOf } from '../host/domain-source.js';
 import type { Io } from '../io.js';
 
 /** virsh takes some 20 ms a domain: a definition serves this long, in milliseconds. The interrupts are read at every look. */
