@@ -17,7 +17,7 @@ export default function holdQuiet() {
   // half as many interrupts a device: a descriptor each is more than a process may have on some hosts
   const [some, large] = [new Held(64, INTERRUPTS / 2), new Held(1000, INTERRUPTS / 2)];
   try {
-    const looks = (held, count) => () => held.look(count) / count;
+    const looks = (held, count) => () => held.check(count) / count;
     const whole = [looks(small, PERIOD / quiet), looks(told, PERIOD / traced)];
     const sides = [...whole, () => readMasks(64 * INTERRUPTS), looks(some, 40), looks(large, 5)];
     const [few, seldom, bare, less, many] = inTurn(5, sides);
@@ -44,17 +44,17 @@ class Held {
     const clock = { now: () => this.#now };
     const files = new RealFs(this.path);
     this.hold = new Reconciler({ files, state: memoryStates(), clock, pause: () => {} }, DEFAULT_SETTINGS);
-    this.hold.traced = traced;
-    for (const definition of host.definitions) this.hold.put(definition);
-    this.look(70);
+    this.hold.setTraced(traced);
+    for (const definition of host.definitions) this.hold.add(definition);
+    this.check(70);
     if (this.hold.counters.interrupts !== devices * interrupts) throw new Error('not all interrupts are held');
   }
 
   /** CPU milliseconds of so many looks, each an interval after the other. */
-  look(count) {
+  check(count) {
     const before = process.cpuUsage();
     for (let i = 0; i < count; i++) {
-      this.#now += this.hold.traced ? traced : quiet;
+      this.#now += this.#traced ? traced : quiet;
       const { writes, changed } = this.hold.run();
       if (writes + changed.length > 0) throw new Error('a quiet look did something');
     }

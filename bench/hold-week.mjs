@@ -23,8 +23,8 @@ export default function holdWeek() {
     ...DEFAULT_SETTINGS,
     intervals: { busy: 10_000, quiet: 600_000, traced: 600_000 },
   });
-  hold.traced = true;
-  for (const definition of definitions) hold.put(definition);
+  hold.setTraced(true);
+  for (const definition of definitions) hold.add(definition);
   const [heap, objects] = [[], []];
   for (let day = 1; day <= 7; day++) {
     for (let step = 0; step < DAY / STEP; step++) {
@@ -51,10 +51,10 @@ function happen(kernel, hold, definition, guest, addresses, step) {
   for (const [index, address] of addresses.entries()) {
     if (index % 7 !== step % 7) continue;
     kernel.enableVectors(address, 1 + ((index + step) % 4));
-    hold.stir({ irqs: kernel.devices.get(address).vectors });
+    hold.markDirty({ irqs: kernel.devices.get(address).vectors });
   }
   if (step % 5 === 0) {
-    hold.drop(guest.uuid);
-    hold.put(definition);
+    hold.remove(guest.uuid);
+    hold.add(definition);
   }
 }

@@ -1,4 +1,6 @@
+import { ExpectedError } from '../lib/errors.js';
+
 /** The host's configuration is wrong: one line, with the place. */
-export class SettingsError extends Error {
+export class SettingsError extends ExpectedError {
   override readonly name = 'SettingsError';
 }

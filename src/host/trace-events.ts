@@ -2,30 +2,30 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NoTracing, reasonOf, type TracefsFolders, TraceInstance } from './tracefs.js';
 
-/** What the kernel told in one go: it gave vectors to these interrupts, or moved them. */
+/** Trace events that were read together: these IRQs got a vector, or were moved to another one. */
 export interface VectorEvent {
   irqs: number[];
-  /** of the first of them, milliseconds of CLOCK_MONOTONIC; undefined where all were lost */
+  /** time of the first event, ms of CLOCK_MONOTONIC; undefined if all were lost */
   at: number | undefined;
-  /** there were more events than fit its buffer: anything may have changed */
+  /** the buffer overflowed: any IRQ may have changed */
   lost: boolean;
 }
 
 export interface VectorListener {
-  news(news: VectorEvent): void;
-  /** the kernel tells no more: somebody took the instance away, or a read failed */
+  changed(event: VectorEvent): void;
+  /** no more events come: somebody removed the trace instance, or a read failed */
   ended(reason: string): void;
 }
 
-/** Milliseconds that a blocked read is given to wake up. */
-const PATIENCE = 500;
-/** After an empty read, which only an instance that was turned off gives, and how many of them are an end. */
-const PAUSE = 100;
-const EMPTY_READS = 10;
+/** How long close() waits for a blocked read to wake up. */
+const WAKE_TIMEOUT_MS = 500;
+/** Reads are empty only if the instance was turned off. */
+const EMPTY_READ_PAUSE_MS = 100;
+const MAX_EMPTY_READS = 10;
 
 /**
- * The kernel's word when an interrupt gets a vector or another CPU: trace event irq_vectors:vector_alloc, x86 only. The read
- * blocks, and so occupies one thread of Node's pool: a process can only exit when close() has ended it.
+ * Reads trace event irq_vectors:vector_alloc: an interrupt got a vector, or was moved. x86 only. The read blocks, and so occupies a
+ * thread of Node's pool: the process cannot exit before close() has ended it.
  */
 export class VectorTrace {
   #closing = false;
@@ -54,12 +54,12 @@ export class VectorTrace {
   async close(): Promise<boolean> {
     this.#closing = true;
     this.instance.wake();
-    const ended = await Promise.race([this.#reading.then(() => true), sleep(PATIENCE, false, { ref: true })]);
+    const ended = await Promise.race([this.#reading.then(() => true), sleep(WAKE_TIMEOUT_MS, false, { ref: true })]);
     this.instance.remove();
     return ended;
   }
 
-  /** Rejects where the listener throws: a bug of ours must not pass for one of the kernel's. */
+  /** Rejects if the listener throws: that is a bug, not a failed read. */
   async #read(): Promise<void> {
     const buffer = Buffer.allocUnsafe(65536);
     let rest = '';
@@ -67,13 +67,13 @@ export class VectorTrace {
       const read = await this.pipe.read(buffer, 0, buffer.length, null).catch(reasonOf);
       if (typeof read === 'string') return this.#end(read);
       empty = read.bytesRead === 0 ? empty + 1 : 0;
-      if (empty >= EMPTY_READS) return this.#end('the kernel stopped telling: the trace instance was turned off');
-      if (empty > 0) await sleep(PAUSE);
+      if (empty >= MAX_EMPTY_READS) return this.#end('the trace instance was turned off');
+      if (empty > 0) await sleep(EMPTY_READ_PAUSE_MS);
       const text = rest + buffer.toString('latin1', 0, read.bytesRead);
       const end = text.lastIndexOf('\n') + 1;
       rest = text.slice(end).slice(-1000);
-      const news = parseVectorEvents(text.slice(0, end));
-      if (news && !this.#closing) this.listener.news(news);
+      const event = parseVectorEvents(text.slice(0, end));
+      if (event && !this.#closing) this.listener.changed(event);
     }
     await this.pipe.close().catch(() => {});
   }
@@ -86,7 +86,7 @@ export class VectorTrace {
   }
 }
 
-/** Lines of trace_pipe, as `task-pid [cpu] flags seconds: vector_alloc: irq=N vector=...`; undefined where they tell nothing. */
+/** Lines of trace_pipe, as `task-pid [cpu] flags seconds: vector_alloc: irq=N vector=...`; undefined if there is no event. */
 export function parseVectorEvents(text: string): VectorEvent | undefined {
   const events = [...text.matchAll(/ (\d+\.\d+): vector_alloc: irq=(\d{1,9})\b/g)];
   const lost = /^CPU:\d+ \[LOST \d+ EVENTS\]/m.test(text);

@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { codeOf, isAbsent } from '../lib/errno.js';
+import { errnoOf, isAbsent } from '../lib/errno.js';
 
 /** As many links as Linux follows (path_resolution(7)). */
 const MOST_LINKS = 40;
@@ -77,7 +77,7 @@ export class RootOnly {
       const reason = this.judge(stat, path);
       if (reason !== undefined) return { path, reason };
     } catch (error) {
-      if (isAbsent(codeOf(error))) return undefined;
+      if (isAbsent(errnoOf(error))) return undefined;
       throw error;
     }
     this.#checked.add(path);

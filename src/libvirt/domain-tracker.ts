@@ -7,80 +7,82 @@ import type { LibvirtEvent } from './event-line.js';
 import { RetryQueue } from './retry-queue.js';
 import type { Virsh } from './virsh.js';
 
-/** What is told about domains; of each by its canonical UUID. */
+/** Receives what changes about running domains. UUIDs are canonical. */
 export interface DomainSink {
-  put(definition: Definition): void;
-  /** its name, where it is known */
-  drop(uuid: string, name: string | undefined): void;
-  stir(uuid: string | undefined): void;
-  /** domains that something is kept of, from a watcher that was killed, too */
-  remembered(): string[];
+  /** a domain with a policy runs, or its definition changed */
+  add(definition: Definition): void;
+  /** @param name undefined if it is not known */
+  remove(uuid: string, name: string | undefined): void;
+  /** its interrupts may have changed */
+  markDirty(uuid: string): void;
+  /** domains that have a state file, those of a killed watcher included */
+  withState(): string[];
   problem(text: string): void;
-  /** libvirt does not give a domain's definition (its name, or UUID), or, if that is '', does not say who runs */
+  /** virsh failed to give a domain's definition (domain: name or UUID), or, if '', the list of domains */
   unanswered(domain: string, reason: string): void;
 }
 
 interface Known {
   name: string;
-  /** a policy concerns it */
-  held: boolean;
-  /** which of all the tellings was the last that it runs */
-  told: number;
+  /** a policy may concern it */
+  managed: boolean;
+  /** sequence number of the last sign that it runs */
+  lastSeenSeq: number;
 }
 
-/** Domains that virsh is asked for at the same time. */
-const AT_ONCE = 4;
-/** A call of the hook that nobody took for so long, in milliseconds, says little: who runs is asked. */
-const STALE = 60_000;
+/** How many definitions are read at the same time. */
+const MAX_PARALLEL_READS = 4;
+/** A hook call that is older is not believed: the domains are listed instead. */
+const STALE_MS = 60_000;
 
-/** Which domains run, and as what: from the hook's spool, and from libvirt. */
+/** Tracks which domains run, and their definitions: from hook calls and from libvirt. */
 export class DomainTracker {
   readonly #known = new Map<string, Known>();
   readonly #reader: DomainReader;
-  readonly #unanswered: RetryQueue;
+  readonly #retries: RetryQueue;
   #listing: Promise<unknown> = Promise.resolve();
-  /** a listing that has not begun, and so will do for whoever asks meanwhile */
+  /** a listing that has not begun: it serves all who ask until then */
   #next: { all: boolean; done: Promise<boolean> } | undefined;
   #listings = 0;
-  #tellings = 0;
+  #seq = 0;
 
   constructor(
     private readonly virsh: Pick<Virsh, 'running' | 'dump'>,
     private readonly sink: DomainSink,
     pauses?: { first: number; longest: number },
   ) {
-    this.#unanswered = new RetryQueue(() => void this.list(), pauses);
+    this.#retries = new RetryQueue(() => void this.list(), pauses);
     this.#reader = new DomainReader(virsh, {
-      found: (uuid, definition) => this.#put(uuid, definition),
-      answered: (uuid) => this.#unanswered.answered(uuid),
+      found: (uuid, definition) => this.#add(uuid, definition),
+      answered: (uuid) => this.#retries.answered(uuid),
       // a domain that has ended is not in the list
       unanswered: (uuid, error) => this.#askAgain(uuid, error),
       problem: (text) => sink.problem(text),
     });
   }
 
-  /** Domains that a policy concerns. */
-  get held(): number {
-    return [...this.#known.values()].filter(({ held }) => held).length;
+  /** How many running domains a policy may concern. */
+  get managedCount(): number {
+    return [...this.#known.values()].filter(({ managed }) => managed).length;
   }
 
   get uuids(): string[] {
     return [...this.#known.keys()];
   }
 
-  /** Something is being asked of libvirt, or has to be asked again of a domain. */
+  /** virsh is running, or has to be run again. */
   get busy(): boolean {
-    return this.#listings > 0 || this.#reader.busy || this.#unanswered.domains.length > 0;
+    return this.#listings > 0 || this.#reader.busy || this.#retries.domains.length > 0;
   }
 
-  /** From now on nothing is asked again. */
+  /** Stops retrying. */
   close(): void {
-    this.#unanswered.close();
+    this.#retries.close();
   }
 
-  /** What the hook was called for. */
+  /** A hook call. */
   spooled({ operation, xml, left }: SpoolEntry): void {
-    if (operation !== 'release' && Date.now() - left > STALE) {
+    if (operation !== 'release' && Date.now() - left > STALE_MS) {
       void this.list();
       return;
     }
@@ -88,22 +90,25 @@ export class DomainTracker {
       const definition = readDomainXml(xml);
       const uuid = canonicalUuid(definition.uuid ?? '');
       if (uuid === undefined) throw new Error('a domain without a UUID');
-      if (operation === 'release') this.#drop(uuid);
-      else this.#put(uuid, definition);
+      if (operation === 'release') this.#remove(uuid);
+      else this.#add(uuid, definition);
     } catch (error) {
       this.sink.problem(`the hook's ${operation}: ${(error as Error).message}`);
     }
   }
 
-  /** What libvirt tells. A name that is nobody's, as far as is known, has all be asked for. */
+  /** An event of libvirt; null: one whose domain cannot be read. For an unknown name the domains are listed. */
   event(event: LibvirtEvent | null): void {
     const [uuid] = [...this.#known].find(([, { name }]) => name === event?.domain) ?? [];
     if (uuid === undefined || event?.meaning === 'ended') void this.list();
-    else if (event?.meaning === 'stirred') this.sink.stir(uuid);
+    else if (event?.meaning === 'stirred') this.sink.markDirty(uuid);
     else void this.#reader.read(uuid);
   }
 
-  /** Asks who runs: reads those that are new, or all of them, and lets go who does not. Resolves when all is done, with whether libvirt said who runs; never rejects. */
+  /**
+   * Lists the running domains, reads the definitions of new ones (or of all), and removes those that have ended. Resolves to whether
+   * libvirt gave the list; never rejects.
+   */
   list({ all = false } = {}): Promise<boolean> {
     if (this.#next) {
       this.#next.all ||= all;
@@ -123,49 +128,49 @@ export class DomainTracker {
   }
 
   async #list(all: boolean): Promise<boolean> {
-    const before = this.#tellings;
+    const before = this.#seq;
     let running: string[];
     try {
       running = await this.virsh.running();
-      this.#unanswered.answered('');
+      this.#retries.answered('');
     } catch (error) {
       this.#askAgain('', error as Error);
       return false;
     }
-    const { domains: silent } = this.#unanswered;
+    const { domains: unanswered } = this.#retries;
     const gone = new Set(
-      [...this.#known.keys(), ...silent, ...this.sink.remembered()].filter((uuid) => !running.includes(uuid)),
+      [...this.#known.keys(), ...unanswered, ...this.sink.withState()].filter((uuid) => !running.includes(uuid)),
     );
     for (const uuid of gone) {
       // it may have started since
-      if ((this.#known.get(uuid)?.told ?? 0) <= before) this.#drop(uuid);
+      if ((this.#known.get(uuid)?.lastSeenSeq ?? 0) <= before) this.#remove(uuid);
     }
-    const unread = running.filter((uuid) => all || !this.#known.has(uuid) || silent.includes(uuid));
+    const unread = running.filter((uuid) => all || !this.#known.has(uuid) || unanswered.includes(uuid));
     const worker = async () => {
       for (let uuid = unread.shift(); uuid !== undefined; uuid = unread.shift()) await this.#reader.read(uuid);
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    await Promise.all(Array.from({ length: MAX_PARALLEL_READS }, worker));
     return true;
   }
 
   #askAgain(question: string, { message }: Error): void {
-    if (!this.#unanswered.failed(question, message)) return;
+    if (!this.#retries.failed(question, message)) return;
     this.sink.unanswered(this.#known.get(question)?.name ?? question, message);
   }
 
-  #put(uuid: string, definition: Definition): void {
+  #add(uuid: string, definition: Definition): void {
     const { name } = definition;
     const before = this.#known.get(uuid);
-    const held = isConcerned(definition);
-    this.#known.set(uuid, { name, held, told: ++this.#tellings });
-    if (held) this.sink.put({ ...definition, uuid });
-    else if (before?.held) this.sink.drop(uuid, name);
+    const managed = isConcerned(definition);
+    this.#known.set(uuid, { name, managed, lastSeenSeq: ++this.#seq });
+    if (managed) this.sink.add({ ...definition, uuid });
+    else if (before?.managed) this.sink.remove(uuid, name);
   }
 
-  #drop(uuid: string): void {
+  #remove(uuid: string): void {
     const known = this.#known.get(uuid);
     this.#known.delete(uuid);
-    this.#unanswered.answered(uuid);
-    if (known?.held || this.sink.remembered().includes(uuid)) this.sink.drop(uuid, known?.name);
+    this.#retries.answered(uuid);
+    if (known?.managed || this.sink.withState().includes(uuid)) this.sink.remove(uuid, known?.name);
   }
 }

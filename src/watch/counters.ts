@@ -1,18 +1,18 @@
-import { emptyResult, type ReconcileResult } from './events.js';
+import { emptyResult, type ReconcileResult } from './result.js';
 
 /** Upper bounds of the lag histogram's buckets, in milliseconds; beyond the last there is one more. */
 export const LAG_BOUNDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000] as const;
 
-/** What `status` and the metrics show of a holder; all but the first three only ever grow. */
+/** What `status` and the metrics show; all but the first three only grow. */
 export interface Counters {
   /** domains, their devices with a policy, and the interrupts of those that VFIO handles */
   domains: number;
   devices: number;
   interrupts: number;
-  /** masks written, and how many of them because somebody else had moved an interrupt */
+  /** masks written, and how many of those because somebody else had moved an interrupt */
   writes: number;
   repairs: number;
-  /** how often an interrupt was given up to somebody else for a while */
+  /** how often repairs of an interrupt were paused */
   contested: number;
   /** failures by kind; `unreadable` is a file that could not be read */
   errors: ReconcileResult['errors'];
@@ -33,7 +33,7 @@ export function emptyCounters(): Counters {
   };
 }
 
-/** Adds what a run did. */
+/** Adds the result of a run. */
 export function count(counters: Counters, { changed, writes, errors }: ReconcileResult): void {
   counters.writes += writes;
   for (const kind of Object.keys(errors) as (keyof typeof errors)[]) counters.errors[kind] += errors[kind];

@@ -3,163 +3,152 @@ import type { PciAddress } from '../domain/address.js';
 import { formatMask, parseCpuList } from '../domain/cpu-mask.js';
 import type { PseudoFs } from '../host/pseudo-fs.js';
 import { vfioOwnership } from '../host/vfio-handlers.js';
-import { BackOff } from './back-off.js';
-import { InterruptState, type Look } from './interrupt-state.js';
+import { type CheckResult, InterruptState } from './interrupt-state.js';
 import { IrqNumbers } from './irq-numbers.js';
+import { WriteRetry } from './write-retry.js';
 
 /**
- * A close look follows what was placed ahead of it when nothing more has come for so long, and at the latest after so long, in
- * milliseconds: in between it would keep the next from being placed.
+ * The full check that follows a fast-path write waits until no more vectors have come for the first time, at most for the second:
+ * earlier it would delay the next fast-path write.
  */
-const SOON = 300;
-const LATEST = 1000;
+const SETTLE_MS = 300;
+const MAX_SETTLE_MS = 1000;
 
-/** When it is looked at, how many numbers the host has, and whether at what the masks do not say as well. */
-export interface DeviceLook {
+export interface DeviceCheck {
   now: number;
-  numbers(): number | undefined;
-  beyondMasks?: boolean;
+  /** how many IRQs the host has; undefined: unknown */
+  hostIrqCount(): number | undefined;
+  /** also effective affinity and other handlers of a shared line; default false */
+  delivery?: boolean;
 }
 
-/** One device: the numbers of its interrupts, and each of these. Looking costs a read an interrupt. */
+/** One device of a managed domain: its IRQ numbers and interrupts. A check costs one read an interrupt. Times are of the watcher's clock. */
 export class DeviceState {
   readonly interrupts = new Map<number, InterruptState>();
-  /** when it was last looked at, on the clock: what is new since then came after it */
-  lookedAt: number | undefined;
-  /** when something is to be tried again; Infinity where nothing is */
+  /** the last check: what is new since then has appeared after it */
+  checkedAt: number | undefined;
+  /** when something is to be tried again; Infinity: nothing is */
   retryAt = Number.POSITIVE_INFINITY;
-  #cpus: string | undefined;
-  #mask = '';
-  /** why it cannot be read, and when it is tried again */
-  readonly #unreadable = new BackOff();
-  #ahead: { since: number; due: number } | undefined;
-  readonly #numbers: IrqNumbers;
+  #target: { cpus: string; mask: string } | undefined;
+  readonly #unreadable = new WriteRetry();
+  /** a full check that waits for more vectors */
+  #pendingCheck: { since: number; due: number } | undefined;
+  readonly #irqNumbers: IrqNumbers;
 
   constructor(
     private readonly files: PseudoFs,
     readonly address: PciAddress,
   ) {
-    this.#numbers = new IrqNumbers(files, address);
+    this.#irqNumbers = new IrqNumbers(files, address);
   }
 
-  /** Where its vectors belong, as the last close look found: a CPU list; undefined where that may not be taken for granted. */
-  get cpus(): string | undefined {
-    return this.#cpus;
+  /** Where the last full check wants its vectors, as CPU list and as mask; undefined while that is not certain. */
+  get target(): { readonly cpus: string; readonly mask: string } | undefined {
+    return this.#target;
   }
 
-  set cpus(cpus: string | undefined) {
-    if (cpus !== undefined && cpus !== this.#cpus) this.#mask = `${formatMask(parseCpuList(cpus) ?? [])}\n`;
-    this.#cpus = cpus;
+  setTarget(cpus: string | undefined): void {
+    if (cpus === this.#target?.cpus) return;
+    this.#target = cpus === undefined ? undefined : { cpus, mask: `${formatMask(parseCpuList(cpus) ?? [])}\n` };
   }
 
-  /** The same as a mask, as the kernel takes it. */
-  get mask(): string {
-    return this.#mask;
-  }
-
-  /** How many of its interrupts are kept where they belong: a vector that nobody has requested is none of them. */
-  get heldCount(): number {
+  /** How many of its interrupts VFIO handles; a vector that nobody has requested is not counted. */
+  get managedCount(): number {
     let count = 0;
     for (const { handler } of this.interrupts.values()) if (handler !== undefined) count++;
     return count;
   }
 
-  /** When it wants a close look, on the clock; Infinity where it wants none. */
+  /** When a full check of it is due; Infinity: none is. */
   get due(): number {
-    return Math.min(this.retryAt, this.#ahead?.due ?? Number.POSITIVE_INFINITY);
+    return Math.min(this.retryAt, this.#pendingCheck?.due ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Whether something was placed ahead of a close look, which is still to come. */
-  get isAhead(): boolean {
-    return this.#ahead !== undefined;
+  get hasPendingCheck(): boolean {
+    return this.#pendingCheck !== undefined;
   }
 
-  /** Something was placed ahead of a close look, or is other than it was. */
-  lookSoon(now: number): void {
-    const since = this.#ahead?.since ?? now;
-    this.#ahead = { since, due: Math.min(now + SOON, since + LATEST) };
+  /** A vector was written on the fast path, or has changed: a full check when no more have for a moment. */
+  scheduleCheck(now: number): void {
+    const since = this.#pendingCheck?.since ?? now;
+    this.#pendingCheck = { since, due: Math.min(now + SETTLE_MS, since + MAX_SETTLE_MS) };
   }
 
-  /** Something went, and nothing is to be told of it: what takes its place is mostly about to come. */
-  lookInTime(now: number): void {
-    this.#ahead ??= { since: now, due: now + LATEST };
+  /** A vector went: a full check at the latest possible time, for its successor usually comes before that. */
+  scheduleLateCheck(now: number): void {
+    this.#pendingCheck ??= { since: now, due: now + MAX_SETTLE_MS };
   }
 
-  /** The close look that would follow now waits for more, but no longer than it may. */
-  lookLater(now: number): void {
-    if (this.#ahead && this.#ahead.due <= now) this.lookSoon(now);
+  /** Vectors are about to appear: a check that is due now waits for them, within its limit. */
+  delayCheck(now: number): void {
+    if (this.#pendingCheck && this.#pendingCheck.due <= now) this.scheduleCheck(now);
   }
 
-  /** It cannot be read: it is left as it was, and looked at again later, less and less often. */
-  cannotRead(now: number): void {
+  /** It cannot be read: tried again with growing delays. */
+  markUnreadable(now: number): void {
     this.#unreadable.failed(null, 'unreadable', 'transient', now);
-    this.#ahead = undefined;
-    this.retryAt = this.#unreadable.until;
+    this.#pendingCheck = undefined;
+    this.retryAt = this.#unreadable.retryAt;
   }
 
-  /** It could not be read a moment ago. */
-  rests(now: number): boolean {
-    return now < this.#unreadable.until;
+  isUnreadable(now: number): boolean {
+    return now < this.#unreadable.retryAt;
   }
 
-  /** The close look that was due did not come so far. */
-  postpone(until: number): void {
-    this.#ahead = undefined;
+  /** The full check that was due could not be made. */
+  defer(until: number): void {
+    this.#pendingCheck = undefined;
     this.retryAt = until;
   }
 
-  /**
-   * What is other than it was: `moved`: an interrupt, at the least; `renewed`: some went or came, and that is all. Those that came back
-   * under their numbers are known as new ones from here on.
-   */
-  look({ now, numbers, beyondMasks = false }: DeviceLook): Look {
-    const looks = new Set<Look>([this.#numbers.haveChanged(now, numbers()) ? 'renewed' : 'same']);
+  /** `moved`: an interrupt at least has changed; `renewed`: some went or came, and nothing else. Renewed ones count as new from here on. */
+  check({ now, hostIrqCount, delivery = false }: DeviceCheck): CheckResult {
+    const results = new Set<CheckResult>([this.#irqNumbers.haveChanged(now, hostIrqCount()) ? 'renewed' : 'same']);
     for (const interrupt of this.interrupts.values()) {
-      const look = interrupt.look();
-      looks.add(look === 'same' && beyondMasks && !interrupt.isSameBeyondItsMask() ? 'moved' : look);
+      const result = interrupt.check();
+      results.add(result === 'same' && delivery && !interrupt.isDeliveredAsBefore() ? 'moved' : result);
     }
-    return (['moved', 'renewed', 'same'] as const).find((look) => looks.has(look)) as Look;
+    return (['moved', 'renewed', 'same'] as const).find((result) => results.has(result)) as CheckResult;
   }
 
-  /** Takes what a report says of it for granted, as far as it is still true. */
-  adopt({ interrupts }: DeviceReport): void {
-    this.#ahead = undefined;
+  /** Later checks compare with this report, as far as it is still true. */
+  record({ interrupts }: DeviceReport): void {
+    this.#pendingCheck = undefined;
     this.#unreadable.succeeded();
-    this.#numbers.adopt(interrupts.filter(({ type }) => type !== 'intx').map(({ irq }) => irq));
+    this.#irqNumbers.record(interrupts.filter(({ type }) => type !== 'intx').map(({ irq }) => irq));
     const present = new Set(interrupts.map(({ irq }) => irq));
     for (const irq of this.interrupts.keys()) if (!present.has(irq)) this.forget(irq);
-    for (const interrupt of interrupts) this.watchOf(interrupt).adopt(interrupt);
+    for (const interrupt of interrupts) this.stateOf(interrupt).record(interrupt);
   }
 
-  /** The watch of an interrupt; a new one where its number is another vector's now. */
-  watchOf({ irq, handlers, affinity }: Pick<InterruptReport, 'irq' | 'handlers' | 'affinity'>): InterruptState {
-    const ours = affinity !== null && vfioOwnership(handlers, this.address).ours;
-    return this.watchAs(irq, ours ? handlers[0] : undefined);
+  /** The state of an interrupt; a new one if its number belongs to another vector now. */
+  stateOf({ irq, handlers, affinity }: Pick<InterruptReport, 'irq' | 'handlers' | 'affinity'>): InterruptState {
+    const isOurs = affinity !== null && vfioOwnership(handlers, this.address).ours;
+    return this.stateWith(irq, isOurs ? handlers[0] : undefined);
   }
 
-  /** The same of one whose handler is known; undefined where that is not VFIO's for the device alone. */
-  watchAs(irq: number, handler: string | undefined): InterruptState {
+  /** @param handler undefined if it is not a VFIO handler of this device alone */
+  stateWith(irq: number, handler: string | undefined): InterruptState {
     const known = this.interrupts.get(irq);
     if (known?.handler === handler && known) return known;
     known?.close();
-    const watch = new InterruptState(this.files, irq, handler);
-    this.interrupts.set(irq, watch);
-    return watch;
+    const state = new InterruptState(this.files, irq, handler);
+    this.interrupts.set(irq, state);
+    return state;
   }
 
-  /** Those that the kernel lists for it now, in ascending order. */
-  numbers(): number[] {
-    return this.#numbers.read();
+  /** What msi_irqs lists now, in ascending order. */
+  listIrqs(): number[] {
+    return this.#irqNumbers.read();
   }
 
-  /** Nothing is known of it any more. */
   forget(irq: number): void {
     this.interrupts.get(irq)?.close();
     this.interrupts.delete(irq);
   }
 
   close(): void {
-    for (const watch of this.interrupts.values()) watch.close();
+    for (const state of this.interrupts.values()) state.close();
     this.interrupts.clear();
   }
 }

@@ -1,58 +1,58 @@
 import type { DeviceReport } from '../affinity/report.js';
 import { parseAddress } from '../domain/address.js';
 import type { PseudoFs } from '../host/pseudo-fs.js';
-import { type DeviceLook, DeviceState } from './device-state.js';
-import type { ReconcileResult } from './events.js';
-import type { Look } from './interrupt-state.js';
+import { type DeviceCheck, DeviceState } from './device-state.js';
+import type { CheckResult } from './interrupt-state.js';
+import type { ReconcileResult } from './result.js';
 
-/** A look at all of them, and what it is counted in. */
-interface DevicesLook extends DeviceLook {
-  run: ReconcileResult;
+interface DevicesCheck extends DeviceCheck {
+  result: ReconcileResult;
 }
 
-/** The devices of a domain with a policy that comes to something, by address; before the first close look, none. */
+/** The devices of one domain that a policy gives CPUs to, by address; empty before the first full check. */
 export class DeviceStates {
-  readonly watches = new Map<string, DeviceState>();
+  readonly byAddress = new Map<string, DeviceState>();
 
   constructor(private readonly files: PseudoFs) {}
 
-  /** The watch of a device that was reported; none, and none is kept, where nothing is to be written to it. */
-  watchOf({ address, cpus }: Pick<DeviceReport, 'address' | 'cpus'>): DeviceState | undefined {
-    const pci = parseAddress(address ?? '');
-    if (!pci) return undefined;
-    const known = this.watches.get(pci);
+  /** The state of a reported device; undefined, and forgotten, if nothing is to be written to it. */
+  stateOf({ address, cpus }: Pick<DeviceReport, 'address' | 'cpus'>): DeviceState | undefined {
+    const pciAddress = parseAddress(address ?? '');
+    if (!pciAddress) return undefined;
+    const known = this.byAddress.get(pciAddress);
     if (cpus === null) {
       known?.close();
-      this.watches.delete(pci);
+      this.byAddress.delete(pciAddress);
       return undefined;
     }
-    const watch = known ?? new DeviceState(this.files, pci);
-    this.watches.set(pci, watch);
-    return watch;
+    const state = known ?? new DeviceState(this.files, pciAddress);
+    this.byAddress.set(pciAddress, state);
+    return state;
   }
 
-  closeAllBut(addresses: ReadonlySet<string | null>): void {
-    for (const [address, watch] of this.watches) {
+  keepOnly(addresses: ReadonlySet<string | null>): void {
+    for (const [address, state] of this.byAddress) {
       if (addresses.has(address)) continue;
-      watch.close();
-      this.watches.delete(address);
+      state.close();
+      this.byAddress.delete(address);
     }
   }
 
-  /** What those look like that are not to be looked at closely soon, by address. */
-  look({ now, numbers, beyondMasks = false, run }: DevicesLook): Map<string, Look> {
-    const looks = new Map<string, Look>();
-    for (const [address, device] of this.watches) {
-      if (device.isAhead || device.rests(now)) continue;
-      run.looked += device.interrupts.size;
-      looks.set(address, device.look({ now, numbers, beyondMasks }));
+  /** Results by address, without the devices whose full check is due soon anyway. */
+  check({ now, hostIrqCount, delivery = false, result }: DevicesCheck): Map<string, CheckResult> {
+    const results = new Map<string, CheckResult>();
+    for (const [address, device] of this.byAddress) {
+      if (device.hasPendingCheck || device.isUnreadable(now)) continue;
+      result.checked += device.interrupts.size;
+      results.set(address, device.check({ now, hostIrqCount, delivery }));
     }
-    if (![...looks.values()].includes('renewed')) return looks;
-    // another may have as many more: how many numbers the host has says nothing then
-    for (const [address, look] of looks) {
-      if (look === 'same')
-        looks.set(address, this.watches.get(address)?.look({ now, numbers: () => undefined }) ?? look);
+    if (![...results.values()].includes('renewed')) return results;
+    // another device may have gained what this one lost: the host's number of IRQs does not show that
+    for (const [address, found] of results) {
+      if (found !== 'same') continue;
+      const device = this.byAddress.get(address);
+      results.set(address, device?.check({ now, hostIrqCount: () => undefined }) ?? found);
     }
-    return looks;
+    return results;
   }
 }

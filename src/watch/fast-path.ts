@@ -5,63 +5,63 @@ import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
 import { vfioOwnership } from '../host/vfio-handlers.js';
 import type { DeviceState } from './device-state.js';
 
-/** Looks for one that meet an error which may pass, before a close look decides. */
-const TRIES = 3;
+/** Attempts at a vector whose write fails with an error that may pass, before a full check decides. */
+const MAX_TRIES = 3;
 
-/** A vector that the kernel named: what handles it now, how often it was looked for before, and when it was told of, on the clock. */
-export interface Appeared {
+/** A vector that a trace event named: its handlers now, earlier attempts, and the event's time on the watcher's clock. */
+export interface NewVector {
   irq: number;
   handlers: string[];
   tries: number;
-  at: number;
+  seenAt: number;
 }
 
 /**
- * What came of one. `not there`: the kernel names a handler a moment before there is a mask to write, or it went again, perhaps under the
- * write; `unclear`: a close look has to decide.
+ * absent: it has no handler or no mask yet, or went away meanwhile (the event precedes both): try again; unclear: a full check has to
+ * decide.
  */
-type Done = 'written' | 'as wanted' | 'not there' | 'unclear';
+type Outcome = 'written' | 'as wanted' | 'absent' | 'unclear';
 
 export interface FastPathResult {
-  /** of the one that was named */
-  done: Done;
-  /** the numbers of those that are as wanted now: it, and those that came with it */
+  /** of the vector that was named */
+  outcome: Outcome;
+  /** IRQs that are as wanted now: it, and those that came with it */
   placed: number[];
   /** masks that were written */
   writes: number;
 }
 
-export const UNCLEAR: FastPathResult = { done: 'unclear', placed: [], writes: 0 };
+export const UNCLEAR: FastPathResult = { outcome: 'unclear', placed: [], writes: 0 };
 
 /**
- * Places a vector that has just appeared, ahead of the close look that reads back and notes it down: a tenth of its work. Only one of
- * which nothing is known, on a device that a close look found to be its domain's. A device's vectors mostly come together: the next ones
- * are there before the kernel's word of them is, and are placed with it.
+ * Writes the mask of a vector that has just appeared before the full check that reads it back and records it: a tenth of its work.
+ * Only for a vector that nothing is known of, on a device that a full check found to be its domain's. The vectors of a device mostly
+ * come together: the following ones exist before their events are read, and are placed with it.
  */
 export function placeOnFastPath(
   files: PseudoFs,
   device: DeviceState,
-  appeared: Appeared,
+  named: NewVector,
   now: () => number,
 ): FastPathResult {
-  const { irq, handlers } = appeared;
+  const { irq, handlers } = named;
   const owned = vfioOwnership(handlers, device.address);
-  if (!owned.ours || !isOnVfio(files, device)) return UNCLEAR;
-  const placer = new Placer(files, device, appeared, now);
+  if (!owned.ours || !isBoundToVfio(files, device)) return UNCLEAR;
+  const batch = new VectorBatch(files, device, named, now);
   const first = { irq, handler: handlers[0] as string };
-  const done = placer.place(first, owned.vector === null);
+  const outcome = batch.place(first, owned.vector === null);
   const { vector } = owned;
-  if (placer.goesOn && vector !== null) {
-    const next = device.numbers().filter((number) => number > irq);
-    for (let ahead = 1; placer.goesOn && ahead <= next.length; ahead++) {
-      const handler = first.handler.replace(`[${vector}]`, `[${vector + ahead}]`);
-      placer.placeNext({ irq: next[ahead - 1] as number, handler });
+  if (batch.isLastPlaced && vector !== null) {
+    const following = device.listIrqs().filter((number) => number > irq);
+    for (let offset = 1; batch.isLastPlaced && offset <= following.length; offset++) {
+      const handler = first.handler.replace(`[${vector}]`, `[${vector + offset}]`);
+      batch.placeGuessed({ irq: following[offset - 1] as number, handler });
     }
   }
-  return { done, ...placer.conclude() };
+  return { outcome, ...batch.finish() };
 }
 
-function isOnVfio(files: PseudoFs, { address }: DeviceState): boolean {
+function isBoundToVfio(files: PseudoFs, { address }: DeviceState): boolean {
   try {
     return isVfioDriver(readDriver(files, address));
   } catch (error) {
@@ -75,81 +75,81 @@ interface Vector {
   handler: string;
 }
 
-/** The vectors of one device that come together. */
-class Placer {
+/** Vectors of one device that came together. */
+class VectorBatch {
   readonly #placed: Vector[] = [];
   #writes = 0;
-  /** the last one is as wanted */
-  goesOn = false;
+  isLastPlaced = false;
 
   constructor(
     private readonly files: PseudoFs,
     private readonly device: DeviceState,
-    private readonly appeared: Appeared,
+    private readonly named: NewVector,
     private readonly now: () => number,
   ) {}
 
-  /** @param isLine what it had is noted down before it is written: not here */
-  place(one: Vector, isLine = false): Done {
-    const done = this.#attempt(one, isLine);
-    this.goesOn = done === 'written' || done === 'as wanted';
-    if (this.goesOn) this.#placed.push(one);
-    if (done === 'written') this.#writes++;
-    return done;
+  /** @param isLine a legacy line: its old mask has to be saved before it is written, which is not done here */
+  place(vector: Vector, isLine = false): Outcome {
+    const outcome = this.#attempt(vector, isLine);
+    this.isLastPlaced = outcome === 'written' || outcome === 'as wanted';
+    if (this.isLastPlaced) this.#placed.push(vector);
+    if (outcome === 'written') this.#writes++;
+    return outcome;
   }
 
-  /** One that nobody has named: nothing is kept of it where it is not what it is taken for. */
-  placeNext(one: Vector): void {
+  /** A vector that no event has named: if it is not what it was taken for, what is known of the IRQ stays as it was. */
+  placeGuessed(vector: Vector): void {
     const { interrupts } = this.device;
-    const known = interrupts.get(one.irq);
-    this.goesOn = false;
-    // what is known of another vector is not given up for a guess
-    if (known?.handler !== undefined && known.handler !== one.handler) return;
-    if (known?.look() !== 'same') this.place(one);
-    if (!this.goesOn && interrupts.get(one.irq) !== known) this.device.forget(one.irq);
+    const known = interrupts.get(vector.irq);
+    this.isLastPlaced = false;
+    // what is known of another vector is not dropped on a guess
+    if (known?.handler !== undefined && known.handler !== vector.handler) return;
+    if (known?.check() !== 'same') this.place(vector);
+    if (!this.isLastPlaced && interrupts.get(vector.irq) !== known) this.device.forget(vector.irq);
   }
 
-  /** What went, and is back, while others were placed is placed once more: a driver that loads does that for each vector that it adds. */
-  conclude(): Pick<FastPathResult, 'placed' | 'writes'> {
+  /** A vector that went and came back while others were placed is placed once more: drivers do that for each vector that they add. */
+  finish(): Pick<FastPathResult, 'placed' | 'writes'> {
     const batch = this.#placed.splice(0);
-    const gone = batch.filter((one) => !this.#adopt(one));
-    for (const one of gone) {
-      this.place(one);
-      if (this.goesOn) this.#adopt(one);
+    const gone = batch.filter((vector) => !this.#record(vector));
+    for (const vector of gone) {
+      this.place(vector);
+      if (this.isLastPlaced) this.#record(vector);
     }
-    if (this.#writes > 0) this.device.lookSoon(this.now());
-    else if (batch.length > 0) this.device.lookInTime(this.now());
-    const placed = [...batch.filter((one) => !gone.includes(one)), ...this.#placed].map(({ irq }) => irq);
+    if (this.#writes > 0) this.device.scheduleCheck(this.now());
+    else if (batch.length > 0) this.device.scheduleLateCheck(this.now());
+    const placed = [...batch.filter((vector) => !gone.includes(vector)), ...this.#placed].map(({ irq }) => irq);
     return { placed, writes: this.#writes };
   }
 
-  /** Later looks compare with what is now. False where it went. */
-  #adopt({ irq, handler }: Vector): boolean {
-    return this.device.watchAs(irq, handler).adopt({ affinity: this.device.cpus ?? null, handlers: [handler] });
+  /** False if it has gone. */
+  #record({ irq, handler }: Vector): boolean {
+    const affinity = this.device.target?.cpus ?? null;
+    return this.device.stateWith(irq, handler).record({ affinity, handlers: [handler] });
   }
 
-  #attempt({ irq, handler }: Vector, isLine: boolean): Done {
-    const { cpus, mask, interrupts } = this.device;
-    if (cpus === undefined) return 'unclear';
+  #attempt({ irq, handler }: Vector, isLine: boolean): Outcome {
+    const { target, interrupts } = this.device;
+    if (target === undefined) return 'unclear';
     const known = interrupts.get(irq);
     if (known?.handler === handler && !known.isNew) return 'unclear';
     try {
-      const watch = this.device.watchAs(irq, handler);
-      const from = watch.readAffinity();
-      if (from === undefined) return 'not there';
-      // it may be another's by now; what becomes another's from here on is not written. VFIO's handlers do not outlive its binding
+      const state = this.device.stateWith(irq, handler);
+      const from = state.readAffinity();
+      if (from === undefined) return 'absent';
+      // The number may be another's by now. If it becomes so after this read, the kept descriptor refuses the write.
       const handlers = readHandlers(this.files, irq);
-      if (handlers.length === 0) return 'not there';
+      if (handlers.length === 0) return 'absent';
       if (handlers.length !== 1 || handlers[0] !== handler) return 'unclear';
-      if (from === cpus) return 'as wanted';
+      if (from === target.cpus) return 'as wanted';
       if (isLine) return 'unclear';
-      watch.write(mask);
-      watch.ahead = { from, to: cpus, lagMs: Math.max(0, this.now() - this.appeared.at) };
+      state.write(target.mask);
+      state.fastPathWrite = { from, to: target.cpus, lagMs: Math.max(0, this.now() - this.named.seenAt) };
       return 'written';
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
-      const mayPass = isWorthAnotherTry(error.code) && this.appeared.tries < TRIES;
-      return error.code === 'ENOENT' || mayPass ? 'not there' : 'unclear';
+      const mayPass = isWorthAnotherTry(error.code) && this.named.tries < MAX_TRIES;
+      return error.code === 'ENOENT' || mayPass ? 'absent' : 'unclear';
     }
   }
 }

@@ -4,35 +4,41 @@ import { formatCpuset } from '../domain/cpuset.js';
 import { openMask, readHandlers } from '../host/interrupt.js';
 import { FileError, type OpenFile, type PseudoFs, type WritableFile } from '../host/pseudo-fs.js';
 import { isLine } from '../host/vfio-handlers.js';
-import { BackOff } from './back-off.js';
-import { RepairLimiter } from './repair-limiter.js';
+import { type RepairDecision, RepairLimiter } from './repair-limiter.js';
+import { WriteRetry } from './write-retry.js';
 
-/** What a look at one interrupt came to; `renewed`: it went away, and may be back as another. */
-export type Look = 'same' | 'moved' | 'renewed';
+/** What a check found; `renewed`: the interrupt went away, and may be back as another one. */
+export type CheckResult = 'same' | 'moved' | 'renewed';
 
-/** What a report says of one, or what is known of one that was placed ahead of the close look that reports it. */
+/** What a report says of an interrupt, or what the fast path knows of it before the report. */
 type Known = Pick<InterruptReport, 'affinity' | 'handlers'> & Partial<Pick<InterruptReport, 'effective'>>;
 
-/** One interrupt of a device, as it was when it was last placed or left alone: one read says whether it still is. */
+/** A write on the fast path that no full check has reported yet: CPU lists, and the time since the vector appeared. */
+export interface FastPathWrite {
+  from: string;
+  to: string;
+  lagMs: number;
+}
+
+/** One interrupt of a device as it was when last placed or left alone. Checking whether it still is costs one read. */
 export class InterruptState {
-  /** the set that it was within when it was last looked at closely; undefined: of none */
-  settled: string | undefined;
-  /** it was placed ahead of a close look, which is still to come: CPU lists, and milliseconds since it appeared */
-  ahead: { from: string; to: string; lagMs: number } | undefined;
-  /** what the contest came to when it was last asked */
-  quarrel: 'none' | 'contested' | 'leave' = 'none';
-  readonly contest = new RepairLimiter();
-  readonly backOff = new BackOff();
+  /** the CPU list that its affinity was within at the last full check; undefined: it was not placed */
+  placedOn: string | undefined;
+  fastPathWrite: FastPathWrite | undefined;
+  /** what the limiter decided last, if that was not to repair */
+  repairDecision: Exclude<RepairDecision, 'repair'> | undefined;
+  readonly repairs = new RepairLimiter();
+  readonly retry = new WriteRetry();
   readonly #file: OpenFile;
   readonly #mask: WritableFile | undefined;
-  /** a CPU list; null where the kernel did not say */
+  /** a CPU list; null if the kernel did not say */
   #effective: string | null = null;
-  /** undefined: nothing that was read can be what is expected */
-  #seen: string | undefined;
+  /** the text that a check expects; undefined: it did not match the last report */
+  #expected: string | undefined;
 
   /**
-   * @param handler its handler, if that is VFIO's for the device alone: then its mask is looked at. Else the handlers are, for they are
-   * what keeps it from being placed
+   * @param handler its handler, if that is a VFIO handler of the device and the only one: then its mask is checked. Otherwise its
+   * handlers are checked, which are what keeps it from being placed
    */
   constructor(
     private readonly files: PseudoFs,
@@ -43,52 +49,52 @@ export class InterruptState {
     this.#file = this.#mask ?? files.open(`/sys/kernel/irq/${irq}/actions`);
   }
 
-  /** What came back under its number is known as a new one from here on, for that shows once only. */
-  look(): Look {
+  /** A vector that came back under its number is reported as renewed once: from then on it counts as new. */
+  check(): CheckResult {
     try {
       // without handlers it may be back, with some
       const text = this.#file.read() ?? (this.handler === undefined ? this.#file.read() : undefined);
-      if (text !== undefined) return text === this.#seen ? 'same' : 'moved';
+      if (text !== undefined) return text === this.#expected ? 'same' : 'moved';
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
     }
-    // a mask cannot be read of what is gone, and without handlers the kernel need not say so
-    if (this.handler === undefined && this.#seen === '') return 'same';
+    // it had no handlers, and the kernel may or may not have a file for it
+    if (this.handler === undefined && this.#expected === '') return 'same';
     this.#forget();
     return 'renewed';
   }
 
-  /** Whether it goes where it went when it was looked at closely, and a line is still nobody else's; of what is VFIO's alone. */
-  isSameBeyondItsMask(): boolean {
+  /** Whether effective_affinity is as at the last full check, and a legacy line still not shared. True for what VFIO does not handle alone. */
+  isDeliveredAsBefore(): boolean {
     if (this.handler === undefined) return true;
     try {
       const text = this.files.read(`/proc/irq/${this.irq}/effective_affinity`);
-      if ((listOf(text ?? '') || null) !== this.#effective) return false;
+      if ((cpuListOf(text ?? '') || null) !== this.#effective) return false;
       return !isLine(this.handler) || readHandlers(this.files, this.irq).join() === this.handler;
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
-      return false; // the close look says what is wrong
+      return false; // the full check reports what is wrong
     }
   }
 
   #forget(): void {
-    this.#seen = undefined;
-    this.settled = undefined;
-    this.ahead = undefined;
-    this.backOff.succeeded();
+    this.#expected = undefined;
+    this.placedOn = undefined;
+    this.fastPathWrite = undefined;
+    this.retry.succeeded();
   }
 
-  /** Nothing is known of it yet. */
+  /** Nothing was done about it yet. */
   get isNew(): boolean {
-    return this.settled === undefined && this.ahead === undefined && this.backOff.until === 0;
+    return this.placedOn === undefined && this.fastPathWrite === undefined && this.retry.retryAt === 0;
   }
 
-  /** Its mask as a CPU list; undefined where it is gone, or is no mask. Only where the handler is VFIO's. */
+  /** Its affinity as a CPU list; undefined if it is gone or unreadable. Only for what VFIO handles alone. */
   readAffinity(): string | undefined {
     try {
-      // a descriptor of what went says so once
+      // a descriptor of a removed file fails once, then the path is opened again
       const text = this.#file.read() ?? this.#file.read();
-      return text === undefined ? undefined : listOf(text);
+      return text === undefined ? undefined : cpuListOf(text);
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       return undefined;
@@ -96,15 +102,16 @@ export class InterruptState {
   }
 
   /**
-   * Writes a mask to the interrupt whose affinity was read last, and to no other that has its number since. Only where the handler is VFIO's.
-   * @throws FileError as Files.write
+   * Writes a mask to the interrupt whose affinity was read last, never to another that has its number since. Only for what VFIO
+   * handles alone.
+   * @throws FileError as WritableFile.write
    */
   write(mask: string): void {
     this.#mask?.write(mask);
   }
 
-  /** Takes what a report says for granted, if it is still true. False where it went, or came back as another one, under the look. */
-  adopt({ affinity, handlers, effective = null }: Known): boolean {
+  /** Later checks compare with this, provided that it is still true. False if it went, or came back as another one, meanwhile. */
+  record({ affinity, handlers, effective = null }: Known): boolean {
     this.#effective = effective;
     let text: string | undefined;
     try {
@@ -114,9 +121,9 @@ export class InterruptState {
     }
     const isGone = text === undefined && this.handler !== undefined;
     if (isGone) this.#forget();
-    const now = this.handler === undefined ? (text ?? '').trimEnd() : listOf(text ?? '');
+    const now = this.handler === undefined ? (text ?? '').trimEnd() : cpuListOf(text ?? '');
     const expected = this.handler === undefined ? handlers.join(',') : affinity;
-    this.#seen = now === expected ? (text ?? '') : undefined;
+    this.#expected = now === expected ? (text ?? '') : undefined;
     return !isGone;
   }
 
@@ -125,14 +132,14 @@ export class InterruptState {
   }
 }
 
-/** CPU lists by masks' texts: thousands of interrupts have the same few. */
-const known = new Map<string, string | undefined>();
+/** CPU lists by the texts of masks: thousands of interrupts share a few. */
+const cpuLists = new Map<string, string | undefined>();
 
-function listOf(mask: string): string | undefined {
-  if (!known.has(mask)) {
-    if (known.size >= 4096) known.clear();
+function cpuListOf(mask: string): string | undefined {
+  if (!cpuLists.has(mask)) {
+    if (cpuLists.size >= 4096) cpuLists.clear();
     const set = parseMask(mask);
-    known.set(mask, set && formatCpuset(set));
+    cpuLists.set(mask, set && formatCpuset(set));
   }
-  return known.get(mask);
+  return cpuLists.get(mask);
 }

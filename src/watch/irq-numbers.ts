@@ -2,42 +2,43 @@ import type { PciAddress } from '../domain/address.js';
 import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
 
 /**
- * The numbers of a device's interrupts are listed so often, in milliseconds, and whenever the host has more of them than before, or
- * less: a list costs as much as nine masks. That one of the device's own went, its mask says.
+ * msi_irqs is listed at this interval, and whenever the host's number of IRQs has changed: listing costs as much as nine masks.
+ * That a vector of the device has gone shows in its mask.
  */
-const LIST = 5000;
+const LIST_INTERVAL_MS = 5000;
 
-/** The numbers of a device's MSIs, as the kernel lists them, and whether they are still those of the last report. */
+/** The IRQ numbers of one device's MSIs, and whether they are still those of the last report. */
 export class IrqNumbers {
-  /** the list, joined; undefined: nothing that was listed can be what is expected */
+  /** the list, joined; undefined: the list did not match the last report */
   #listed: string | undefined;
   #listedAt = Number.NEGATIVE_INFINITY;
-  /** how many numbers the host had before that */
-  #ofHost: number | undefined;
+  /** how many IRQs the host had then */
+  #hostIrqCount: number | undefined;
 
   constructor(
     private readonly files: PseudoFs,
     private readonly address: PciAddress,
   ) {}
 
-  /** In ascending order; none where they cannot be read. */
+  /** In ascending order; empty if they cannot be read. */
   read(): number[] {
-    return inOrder(numbersIn(this.#list()));
+    return sorted(numbersIn(this.#list()));
   }
 
-  /** @param ofHost how many numbers the host has now; undefined: unknown */
-  haveChanged(now: number, ofHost: number | undefined): boolean {
+  /** @param hostIrqCount how many IRQs the host has now; undefined: unknown */
+  haveChanged(now: number, hostIrqCount: number | undefined): boolean {
     if (this.#listed === undefined) return true;
-    if (ofHost !== undefined && ofHost === this.#ofHost && now - this.#listedAt < LIST) return false;
+    const isSameCount = hostIrqCount !== undefined && hostIrqCount === this.#hostIrqCount;
+    if (isSameCount && now - this.#listedAt < LIST_INTERVAL_MS) return false;
     this.#listedAt = now;
-    this.#ofHost = ofHost;
+    this.#hostIrqCount = hostIrqCount;
     return this.#list() !== this.#listed;
   }
 
-  /** Takes what a report says for granted, if it is still true. */
-  adopt(numbers: readonly number[]): void {
+  /** Later checks compare with these numbers of a report, provided that they are still true. */
+  record(numbers: readonly number[]): void {
     const listed = this.#list();
-    this.#listed = inOrder(numbersIn(listed)).join() === inOrder(numbers).join() ? listed : undefined;
+    this.#listed = sorted(numbersIn(listed)).join() === sorted(numbers).join() ? listed : undefined;
   }
 
   #list(): string {
@@ -50,5 +51,5 @@ export class IrqNumbers {
   }
 }
 
-const inOrder = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b);
+const sorted = (numbers: readonly number[]) => [...numbers].sort((a, b) => a - b);
 const numbersIn = (listed: string) => (listed === '' ? [] : listed.split(' ').map(Number));

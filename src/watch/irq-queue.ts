@@ -1,94 +1,130 @@
 import { readHandlers } from '../host/interrupt.js';
 import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
+import { UNCLEAR } from './fast-path.js';
+import type { CheckContext, ManagedDomain } from './managed-domain.js';
 
-/** The kernel speaks of an interrupt before it can be seen: it is looked for again after 1 ms, then after half as long again. */
-const GROWTH = 1.5;
-/** Some 800 ms in all. */
-const TRIES = 15;
+/** The trace event precedes the /proc/irq entry. Retry after 1 ms, growing by 1.5, for some 800 ms in all. */
+const RETRY_GROWTH = 1.5;
+const MAX_RETRIES = 15;
 
-interface Word {
-  /** when the kernel said so */
-  at: number;
+interface Entry {
+  /** time of the first trace event */
+  seenAt: number;
   tries: number;
-  next: number;
+  nextTryAt: number;
 }
 
-/** An interrupt of VFIO's, and how often it was looked for before. */
-export interface Found {
+/** An IRQ with a VFIO handler, and how often it was tried before. */
+export interface VfioIrq {
   irq: number;
   address: string;
   handlers: string[];
   tries: number;
 }
 
-/** Interrupts that the kernel named, until it is known whose they are. */
+/** IRQs that trace events named, until they are placed or prove to be nobody's. Times are of the watcher's clock. */
 export class IrqQueue {
-  readonly #words = new Map<number, Word>();
+  readonly #entries = new Map<number, Entry>();
 
-  add(irq: number, at: number, now: number): void {
-    // the first word is the one that counts for the lag
-    this.#words.set(irq, { at: this.#words.get(irq)?.at ?? at, tries: 0, next: now });
+  constructor(private readonly files: PseudoFs) {}
+
+  /** @param seenAt time of the event */
+  add(irqs: readonly number[], seenAt: number, now: number): void {
+    for (const irq of irqs) {
+      // the lag counts from the first event
+      const first = this.#entries.get(irq)?.seenAt ?? seenAt;
+      this.#entries.set(irq, { seenAt: first, tries: 0, nextTryAt: now });
+    }
   }
 
-  at(irq: number): number | undefined {
-    return this.#words.get(irq)?.at;
+  /** When the first event of a queued IRQ was seen. */
+  seenAt(irq: number): number | undefined {
+    return this.#entries.get(irq)?.seenAt;
   }
 
-  /** When it wants to be asked; Infinity where nothing was heard. */
+  /** When process() is to be called next; Infinity if the queue is empty. */
   get due(): number {
     let due = Number.POSITIVE_INFINITY;
-    for (const { next } of this.#words.values()) due = Math.min(due, next);
+    for (const { nextTryAt } of this.#entries.values()) due = Math.min(due, nextTryAt);
     return due;
   }
 
+  /** Whether any IRQ waits for its /proc/irq entry. */
+  get isWaiting(): boolean {
+    return this.#entries.size > 0;
+  }
+
+  remove(irq: number): void {
+    this.#entries.delete(irq);
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
+
+  /** Places the IRQs that are due on the fast path; a device where that is not possible gets a full check. */
+  process(domains: ReadonlyMap<string, ManagedDomain>, context: CheckContext): void {
+    const unclear = new Map<number, string>();
+    const dirty = new Map<ManagedDomain, Set<string>>();
+    for (const { irq, address, handlers, tries } of this.take(context.now)) {
+      const owners = ownersOf(address, domains);
+      const checks = owners.map(({ devices }) => devices.get(address)?.interrupts.get(irq)?.check());
+      // an event of our own write
+      if (checks.every((check) => check === 'same')) {
+        this.remove(irq);
+        continue;
+      }
+      const vector = { irq, handlers, tries, seenAt: this.seenAt(irq) ?? context.now };
+      const [owner, another] = owners;
+      const { outcome, placed } = owner && !another ? owner.placeOnFastPath(address, vector, context) : UNCLEAR;
+      for (const one of placed) this.remove(one);
+      if (outcome !== 'unclear') continue;
+      unclear.set(irq, address);
+      for (const domain of owners) dirty.set(domain, (dirty.get(domain) ?? new Set()).add(address));
+    }
+    for (const [domain, addresses] of dirty) domain.check(context, addresses);
+    // what has no handler of VFIO's yet is tried again
+    for (const [irq, address] of unclear) {
+      const isKnown = ({ devices }: ManagedDomain) => devices.get(address)?.interrupts.get(irq)?.handler !== undefined;
+      if (ownersOf(address, domains).some(isKnown)) this.remove(irq);
+    }
+  }
+
   /**
-   * The interrupts of VFIO's among those that are due to be looked for: their device, and what handles them. Each is read when it is
-   * asked for, not before: so it can be written to right after that.
+   * The IRQs that are due and have a VFIO handler. Those of other drivers are removed. Handlers are read when the caller asks for the
+   * next one, so that it can write right after that.
    */
-  *found(files: PseudoFs, now: number): Generator<Found> {
-    for (const [irq, word] of this.#words) {
-      if (word.next > now) continue;
-      const handlers = handlersOf(files, irq);
+  *take(now: number): Generator<VfioIrq> {
+    for (const [irq, entry] of this.#entries) {
+      if (entry.nextTryAt > now) continue;
+      const handlers = this.#handlersOf(irq);
       const address = addressIn(handlers);
-      if (address === undefined) this.#words.delete(irq);
-      const { tries } = word;
-      this.#later(irq, word, now);
+      if (address === undefined) this.#entries.delete(irq);
+      const { tries } = entry;
+      entry.nextTryAt = now + RETRY_GROWTH ** entry.tries;
+      entry.tries++;
+      if (entry.tries > MAX_RETRIES) this.#entries.delete(irq);
       if (address) yield { irq, address, handlers, tries };
     }
   }
 
-  /** Whether there are some that are looked for again: they are about to be seen. */
-  get isWaiting(): boolean {
-    return this.#words.size > 0;
-  }
-
-  /** It has been seen, and what was to be done is done. */
-  settled(irq: number): void {
-    this.#words.delete(irq);
-  }
-
-  clear(): void {
-    this.#words.clear();
-  }
-
-  #later(irq: number, word: Word, now: number): void {
-    word.next = now + GROWTH ** word.tries;
-    word.tries++;
-    if (word.tries > TRIES) this.#words.delete(irq);
+  /** Empty if they cannot be read: it is tried again, and checks of its device report what is wrong. */
+  #handlersOf(irq: number): string[] {
+    try {
+      return readHandlers(this.files, irq);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      return [];
+    }
   }
 }
 
-/** None where they cannot be read: it is asked for again, and the looks at its device say what is wrong. */
-function handlersOf(files: PseudoFs, irq: number): string[] {
-  try {
-    return readHandlers(files, irq);
-  } catch (error) {
-    if (!(error instanceof FileError)) throw error;
-    return [];
-  }
+/** The domain that has the device, and one that had it if its end is not known yet. */
+function ownersOf(address: string, domains: ReadonlyMap<string, ManagedDomain>): ManagedDomain[] {
+  return [...domains.values()].filter(({ devices }) => devices.has(address));
 }
 
-/** '' where nobody has requested it yet; undefined where it is none of VFIO's. */
+/** '' without handlers; undefined if no handler is VFIO's. */
 function addressIn(handlers: readonly string[]): string | undefined {
   if (handlers.length === 0) return '';
   for (const handler of handlers) {

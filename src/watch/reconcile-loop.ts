@@ -1,30 +1,30 @@
-import type { ReconcileResult } from './events.js';
 import type { Reconciler } from './reconciler.js';
 import type { Clock } from './reconciler-host.js';
+import type { ReconcileResult } from './result.js';
 
-/** Runs Hold when something was done to it, and when it is due. */
+/** Runs the reconciler after every change to it, and when it is due. */
 export class ReconcileLoop {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
-  /** an action is under way */
-  #within = false;
+  /** a change is under way */
+  #isChanging = false;
 
-  /** @param ran told of every run */
+  /** @param onRun called with the result of every run */
   constructor(
-    private readonly hold: Reconciler,
+    private readonly reconciler: Reconciler,
     private readonly clock: Clock,
-    private readonly ran: (run: ReconcileResult) => void,
+    private readonly onRun: (result: ReconcileResult) => void,
   ) {}
 
-  /** Does something to Hold, and then what is due: once, if the action has others done. Nothing at all once it was stopped. */
-  after(action: () => void): void {
+  /** Makes a change, then runs what is due: once, if the change makes others. Does nothing after stop(). */
+  after(change: () => void): void {
     if (this.#stopped) return;
-    const isOutermost = !this.#within;
-    this.#within = true;
+    const isOutermost = !this.#isChanging;
+    this.#isChanging = true;
     try {
-      action();
+      change();
     } finally {
-      if (isOutermost) this.#within = false;
+      if (isOutermost) this.#isChanging = false;
     }
     if (isOutermost) this.#run();
   }
@@ -36,9 +36,9 @@ export class ReconcileLoop {
 
   #run(): void {
     if (this.#stopped) return;
-    this.ran(this.hold.run());
+    this.onRun(this.reconciler.run());
     clearTimeout(this.#timer);
-    const { due } = this.hold;
+    const { due } = this.reconciler;
     if (due === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(() => this.#run(), Math.max(0, Math.ceil(due - this.clock.now())));
   }

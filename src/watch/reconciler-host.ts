@@ -1,18 +1,18 @@
 import type { PseudoFs } from '../host/pseudo-fs.js';
 import type { DomainStates } from '../runtime/domain-state.js';
 
-/** Milliseconds, monotonic: CLOCK_MONOTONIC, which the kernel's trace events are stamped with too. */
+/** Milliseconds of CLOCK_MONOTONIC, which trace events are stamped with too. */
 export interface Clock {
   now(): number;
 }
 
-/** All that a holder touches: no timers, no process, no files of its own. */
+/** All that the reconciler touches: it has no timers, processes or files of its own. */
 export interface ReconcilerHost {
   files: PseudoFs;
   state: DomainStates;
   clock: Clock;
-  /** waits, in milliseconds, before a write that met a transient error is tried again */
+  /** waits, in ms, before a write that failed with a transient error is tried again */
   pause(milliseconds: number): void;
-  /** runs what reads and writes a domain's state while no other process does; if absent, without */
+  /** runs an action on a domain's state under its lock; undefined: there is no other process */
   exclusively?<T>(uuid: string, action: () => T): T;
 }

@@ -5,32 +5,32 @@ import { canonicalUuid } from '../domain/uuid.js';
 import { FileError } from '../host/pseudo-fs.js';
 import { pidFilesOnce } from '../host/qemu-threads.js';
 import type { Topology } from '../host/topology.js';
+import { TopologyCache } from '../host/topology-cache.js';
 import { isUuid } from '../runtime/state-store.js';
 import { type Counters, count, emptyCounters } from './counters.js';
-import { type LookContext, ManagedDomain } from './domain-state.js';
-import { emptyResult, type ReconcileResult } from './events.js';
-import { NamedInterrupts } from './named-interrupts.js';
+import { IrqQueue } from './irq-queue.js';
+import { type CheckContext, ManagedDomain } from './managed-domain.js';
 import type { ReconcilerHost } from './reconciler-host.js';
-import type { Tempo } from './schedule.js';
-import { TopologyCache } from './topology-cache.js';
+import { emptyResult, type ReconcileResult } from './result.js';
+import type { ScheduleContext } from './schedule.js';
 
-export type { DomainProblem, Placement, ReconcileResult } from './events.js';
 export type { Clock, ReconcilerHost } from './reconciler-host.js';
+export type { DomainProblem, Placement, ReconcileResult } from './result.js';
 
-/** What may have happened: of one domain, to interrupts that the kernel named, or, if neither is said, anywhere. */
-export interface Stir {
+/** What may have changed: one domain, IRQs that trace events named, or, if neither is given, anything. */
+export interface Dirty {
   uuid?: string;
   irqs?: readonly number[];
-  /** when the kernel said so, on the clock; now if absent */
-  at?: number;
+  /** time of the event on the clock; now if absent */
+  seenAt?: number;
 }
 
-/** Keeps the interrupts of running domains where they belong. It is driven: run() when `due` is there. */
+/** Keeps the interrupts of running domains where their policies want them. It has no timer: call run() when `due` has come. */
 export class Reconciler {
   readonly #domains = new Map<string, ManagedDomain>();
-  readonly #named: NamedInterrupts;
+  readonly #queue: IrqQueue;
   readonly #counters = emptyCounters();
-  readonly #topologyWatch: TopologyCache;
+  readonly #topologyCache: TopologyCache;
   #topology: Topology | undefined;
   #settings: Settings;
   #traced = false;
@@ -40,42 +40,38 @@ export class Reconciler {
     settings: Settings,
   ) {
     this.#settings = settings;
-    this.#named = new NamedInterrupts(host.files, this.#domains);
-    this.#topologyWatch = new TopologyCache(host.files);
+    this.#queue = new IrqQueue(host.files);
+    this.#topologyCache = new TopologyCache(host.files);
   }
 
   get settings(): Settings {
     return this.#settings;
   }
 
-  /** Replaced, everything is planned anew. */
-  set settings(settings: Settings) {
+  /** Everything is planned anew. */
+  setSettings(settings: Settings): void {
     this.#settings = settings;
-    this.stir();
+    this.markDirty();
   }
 
-  /** Whether the kernel tells of vectors itself: looks are `intervals.traced` apart then, not `quiet`. */
-  get traced(): boolean {
-    return this.#traced;
-  }
-
-  set traced(traced: boolean) {
+  /** Whether trace events report new vectors: polls are `intervals.traced` apart then, otherwise `intervals.quiet`. */
+  setTraced(traced: boolean): void {
     this.#traced = traced;
-    this.stir();
+    this.markDirty();
   }
 
-  /** A domain runs, or its definition changed: it is planned at once, and looked at in busy intervals for a while. */
-  put(definition: Definition): void {
+  /** A domain runs, or its definition changed: a full check now, and busy polling for a while. */
+  add(definition: Definition): void {
     const key = keyOf(definition.uuid ?? definition.name);
     const known = this.#domains.get(key);
-    known?.replace(definition);
+    known?.setDefinition(definition);
     const domain = known ?? new ManagedDomain(this.host, definition);
     this.#domains.set(key, domain);
-    domain.pace.excite(this.#tempo);
+    domain.schedule.markDirty(this.#scheduleContext);
   }
 
-  /** It ended: nothing of it is left behind. @throws FileError where its state cannot be removed */
-  drop(uuid: string): void {
+  /** A domain ended: its legacy lines are restored and its state is removed. @throws FileError if its state cannot be removed */
+  remove(uuid: string): void {
     const key = keyOf(uuid);
     this.#domains.get(key)?.close();
     this.#domains.delete(key);
@@ -85,26 +81,24 @@ export class Reconciler {
     else release();
   }
 
-  /** Something may have happened: the next run looks. */
-  stir({ uuid, irqs, at }: Stir = {}): void {
+  /** Something may have changed: the next run checks it. */
+  markDirty({ uuid, irqs, seenAt }: Dirty = {}): void {
     const now = this.host.clock.now();
-    if (irqs) this.#named.add(irqs, at ?? now, now);
-    if (uuid !== undefined) {
-      const domain = this.#domains.get(keyOf(uuid));
-      if (domain) domain.pace.excite(this.#tempo);
-    } else if (!irqs) for (const domain of this.#domains.values()) domain.pace.excite(this.#tempo);
+    if (irqs) this.#queue.add(irqs, seenAt ?? now, now);
+    if (uuid !== undefined) this.#domains.get(keyOf(uuid))?.schedule.markDirty(this.#scheduleContext);
+    else if (!irqs) for (const { schedule } of this.#domains.values()) schedule.markDirty(this.#scheduleContext);
   }
 
   /** When run() is to be called next, on the clock; Infinity without domains. */
   get due(): number {
     if (this.#domains.size === 0) return Number.POSITIVE_INFINITY;
-    let due = this.#named.due;
+    let due = this.#queue.due;
     for (const domain of this.#domains.values()) due = Math.min(due, domain.due);
     return due;
   }
 
-  /** What is kept where it belongs: addresses of devices, and the interrupts of theirs that are VFIO's for them alone. */
-  get held(): { addresses: ReadonlySet<string>; irqs: ReadonlySet<number> } {
+  /** Addresses of the devices that are managed, and the IRQs of theirs that VFIO alone handles. */
+  get managed(): { addresses: ReadonlySet<string>; irqs: ReadonlySet<number> } {
     const addresses = new Set<string>();
     const irqs = new Set<number>();
     for (const { devices } of this.#domains.values()) {
@@ -120,90 +114,90 @@ export class Reconciler {
     const counters = { ...this.#counters, domains: this.#domains.size, devices: 0, interrupts: 0 };
     for (const { devices } of this.#domains.values()) {
       counters.devices += devices.size;
-      for (const { heldCount } of devices.values()) counters.interrupts += heldCount;
+      for (const { managedCount } of devices.values()) counters.interrupts += managedCount;
     }
     return counters;
   }
 
   /** Does what is due. Never throws for what the host is like: that is a problem of the result. */
   run(): ReconcileResult {
-    const run = emptyResult();
+    const result = emptyResult();
     const now = this.host.clock.now();
-    if (this.due > now) return run;
-    const topology = this.#readTopology(run, now);
-    if (topology) this.#lookAt(topology, run, now);
-    count(this.#counters, run);
-    return run;
+    if (this.due > now) return result;
+    const topology = this.#readTopology(result, now);
+    if (topology) this.#checkAll(topology, result, now);
+    count(this.#counters, result);
+    return result;
   }
 
-  #lookAt(topology: Topology, run: ReconcileResult, now: number): void {
+  #checkAll(topology: Topology, result: ReconcileResult, now: number): void {
     const context = {
       now,
-      settings: this.settings,
+      settings: this.#settings,
       topology,
-      traced: this.traced,
-      numbers: once(() => this.host.files.folders('/proc/irq')),
+      traced: this.#traced,
+      hostIrqCount: once(() => this.host.files.folders('/proc/irq')),
       pidFiles: pidFilesOnce(this.host.files),
-      run,
-      heardAt: (irq: number) => this.#named.at(irq),
+      result,
+      seenAt: (irq: number) => this.#queue.seenAt(irq),
     };
-    this.#named.look(context);
-    for (const domain of this.#domains.values()) if (domain.due <= now) this.#look(domain, context);
+    this.#queue.process(this.#domains, context);
+    for (const domain of this.#domains.values()) if (domain.due <= now) this.#check(domain, context);
   }
 
-  get #tempo(): Tempo {
+  get #scheduleContext(): ScheduleContext {
     return { now: this.host.clock.now(), traced: this.#traced };
   }
 
-  #look(domain: ManagedDomain, context: LookContext): void {
-    const { now, run } = context;
-    const told = run.changed.length;
-    const closeness = domain.pace.take(now);
-    if (closeness) domain.look(context, closeness);
-    // a close look would stand in the way of what is about to appear
-    if (this.#named.isWaiting) for (const device of domain.devices.values()) device.lookLater(now);
-    const overdue = [...domain.devices.values()].filter(({ due }) => due <= now);
-    if (overdue.length > 0) domain.look(context, new Set<string>(overdue.map(({ address }) => address)));
-    // the look may not have come so far
-    for (const device of overdue) if (device.due <= now) device.postpone(now + this.settings.intervals.quiet);
-    // where one driver begins, others do
-    if (run.changed.slice(told).some(({ kind }) => kind === 'placed')) domain.pace.stayBusy(context);
-    if (domain.pace.next <= now) domain.pace.goOn(context, this.settings.intervals);
+  #check(domain: ManagedDomain, context: CheckContext): void {
+    const { now, result } = context;
+    const { schedule, devices } = domain;
+    const changedBefore = result.changed.length;
+    const scope = schedule.take(now);
+    if (scope) domain.check(context, scope);
+    // a full check would delay vectors that are about to appear
+    if (this.#queue.isWaiting) for (const device of devices.values()) device.delayCheck(now);
+    const overdue = [...devices.values()].filter(({ due }) => due <= now);
+    if (overdue.length > 0) domain.check(context, new Set<string>(overdue.map(({ address }) => address)));
+    // a check that failed half-way has not reached them
+    for (const device of overdue) if (device.due <= now) device.defer(now + this.#settings.intervals.quiet);
+    // where one driver loads, others do
+    if (result.changed.slice(changedBefore).some(({ kind }) => kind === 'placed')) schedule.stayBusy(context);
+    if (schedule.nextPollAt <= now) schedule.advance(context, this.#settings.intervals);
   }
 
-  /** CPUs that go or come change what every domain wants. */
-  #readTopology(run: ReconcileResult, now: number): Topology | undefined {
+  /** CPUs that go offline or come online change what every domain wants. */
+  #readTopology(result: ReconcileResult, now: number): Topology | undefined {
     try {
       const before = this.#topology;
-      this.#topology = this.#topologyWatch.read();
-      if (this.#topology !== before) for (const { pace } of this.#domains.values()) pace.closelyAgain(now);
+      this.#topology = this.#topologyCache.read();
+      if (this.#topology !== before) for (const { schedule } of this.#domains.values()) schedule.requestFullCheck(now);
       return this.#topology;
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
-      this.#cannotLook(error, run);
+      this.#deferAll(error, result);
       return undefined;
     }
   }
 
-  #cannotLook(error: FileError, run: ReconcileResult): void {
-    this.#named.clear();
+  #deferAll(error: FileError, result: ReconcileResult): void {
+    this.#queue.clear();
     for (const domain of this.#domains.values()) {
-      domain.cannotLook(error, run);
-      const { pace, devices } = domain;
-      pace.putOff(this.#tempo, this.settings.intervals);
-      for (const device of devices.values()) device.postpone(Math.max(device.retryAt, pace.next));
+      domain.addUnreadable(error, result);
+      const { schedule, devices } = domain;
+      schedule.defer(this.#scheduleContext, this.#settings.intervals);
+      for (const device of devices.values()) device.defer(Math.max(device.retryAt, schedule.nextPollAt));
     }
   }
 }
 
-/** Asked at the first call alone. */
-function once<T>(ask: () => T): () => T {
-  let answer: { value: T } | undefined;
+function once<T>(read: () => T): () => T {
+  let result: { value: T } | undefined;
   return () => {
-    answer ??= { value: ask() };
-    return answer.value;
+    result ??= { value: read() };
+    return result.value;
   };
 }
 
-/** libvirt takes a UUID in many forms. */
+/** libvirt accepts a UUID in several forms. */
 const keyOf = (uuid: string) => canonicalUuid(uuid) ?? uuid;

@@ -1,39 +1,44 @@
 import type { RepairLimits } from '../affinity/settings.js';
+import { BackOff } from '../lib/back-off.js';
 
-/** However long somebody keeps at it, it is tried again within an hour. */
-const LONGEST = 3_600_000;
+/** However often somebody moves an interrupt, one repair is tried each hour. */
+const MAX_PAUSE_MS = 3_600_000;
 
-/** The quarrel over one interrupt: how often it was put back, and until when it is left alone. */
+/** repair: write the mask again; contested: pause for the first time; leave: the pause goes on. */
+export type RepairDecision = 'repair' | 'contested' | 'leave';
+
+/** Limits how often one interrupt is repaired that somebody else keeps moving. Times are milliseconds of the watcher's clock. */
 export class RepairLimiter {
   #repairs: number[] = [];
-  /** how long it is left alone; 0 while nothing is contested */
-  #pause = 0;
-  #until = 0;
+  /** undefined while nothing is contested */
+  #backOff: BackOff | undefined;
+  #pauseMs = 0;
+  #pausedUntil = 0;
   #triedAt = Number.NEGATIVE_INFINITY;
 
-  /** Until when it is left alone; 0 where it is not. */
-  get until(): number {
-    return this.#until;
+  /** 0 if repairs were never paused. */
+  get pausedUntil(): number {
+    return this.#pausedUntil;
   }
 
   /**
-   * It was moved again: whether to put it back (repair), to leave it alone for the first time (contested), or still (leave). After so
-   * many repairs within the window it is left alone for as long as the window is, then tried once, and if it is moved again, left
-   * alone for twice as long.
+   * Decides what to do about an interrupt that was moved again. After `limit` repairs within `window` ms repairs pause for `window` ms.
+   * Then one is tried; if the interrupt is moved again within the length of the pause, the pause doubles, up to an hour.
    */
-  moved(now: number, { limit, window }: RepairLimits): 'repair' | 'contested' | 'leave' {
-    if (now < this.#until) return 'leave';
-    if (this.#pause > 0) {
-      const tried = this.#triedAt >= this.#until;
-      if (!tried) {
+  decide(now: number, { limit, window }: RepairLimits): RepairDecision {
+    if (now < this.#pausedUntil) return 'leave';
+    if (this.#backOff) {
+      const isTried = this.#triedAt >= this.#pausedUntil;
+      if (!isTried) {
         this.#triedAt = now;
         return 'repair';
       }
-      if (now - this.#triedAt <= this.#pause) {
-        this.#leave(now, Math.min(LONGEST, 2 * this.#pause));
+      if (now - this.#triedAt <= this.#pauseMs) {
+        this.#pause(now, this.#backOff);
         return 'leave';
       }
-      this.#pause = 0; // it stayed for so long that this is another quarrel
+      // it stayed in place for longer than the pause: start over
+      this.#backOff = undefined;
       this.#repairs = [];
     }
     this.#repairs = this.#repairs.filter((at) => now - at <= window);
@@ -41,12 +46,13 @@ export class RepairLimiter {
       this.#repairs.push(now);
       return 'repair';
     }
-    this.#leave(now, window);
+    this.#backOff = new BackOff({ firstMs: window, maxMs: MAX_PAUSE_MS });
+    this.#pause(now, this.#backOff);
     return 'contested';
   }
 
-  #leave(now: number, pause: number): void {
-    this.#pause = pause;
-    this.#until = now + pause;
+  #pause(now: number, backOff: BackOff): void {
+    this.#pauseMs = backOff.next();
+    this.#pausedUntil = now + this.#pauseMs;
   }
 }

@@ -1,25 +1,59 @@
+import type { PassResult } from '../affinity/reconcile-domain.js';
 import type { Problem } from '../affinity/report.js';
 import type { Definition } from '../domain/definition.js';
-import type { DomainProblem } from './events.js';
+import type { FileError } from '../host/pseudo-fs.js';
+import type { DomainProblem, ReconcileResult } from './result.js';
 
-/** Problems that were told and still stand: each is told once. */
+/** The problems of one domain that were reported and still exist: each is reported once until it ends. */
 export class ReportedProblems {
-  readonly #told = new Map<string | null, ReadonlySet<string>>();
+  /** by device address; null: the domain as a whole */
+  readonly #reported = new Map<string | null, ReadonlySet<string>>();
+  #isReadable = true;
 
-  /** Those of a device (null: of the domain) that did not stand until now. */
-  news({ name, uuid }: Definition, address: string | null, problems: readonly Problem[]): DomainProblem[] {
+  /** Adds the new problems of a pass to the result. @param only the devices that were checked; undefined: all */
+  addNew(
+    { report, stateError }: PassResult,
+    definition: Definition,
+    result: ReconcileResult,
+    only?: ReadonlySet<string>,
+  ): void {
+    if (!only) this.#keepOnly(new Set(report.devices.map(({ address }) => address)));
+    for (const { address, problems } of report.devices) {
+      result.problems.push(...this.newOf(definition, address, problems));
+    }
+    const ofState: Problem[] = stateError
+      ? [{ rule: 'state-not-kept', severity: 'warning', message: `state not kept: ${stateError.message}` }]
+      : [];
+    result.problems.push(...this.newOf(definition, null, [...report.problems, ...ofState]));
+  }
+
+  /** Those of a device (null: of the domain) that did not exist until now. */
+  newOf({ name, uuid }: Definition, address: string | null, problems: readonly Problem[]): DomainProblem[] {
     const keys = problems.map(({ rule, message }) => `${rule} ${message}`);
-    const before = this.#told.get(address);
-    if (keys.length > 0) this.#told.set(address, new Set(keys));
-    else this.#told.delete(address);
+    const before = this.#reported.get(address);
+    if (keys.length > 0) this.#reported.set(address, new Set(keys));
+    else this.#reported.delete(address);
     const fresh = problems.filter((_, index) => !before?.has(keys[index] as string));
     return fresh.map((problem) => ({ ...problem, domain: name, uuid: uuid ?? null, address }));
   }
 
-  /** Of the domain as a whole they stay. */
-  forgetAllBut(addresses: ReadonlySet<string | null>): void {
-    for (const address of this.#told.keys()) {
-      if (address !== null && !addresses.has(address)) this.#told.delete(address);
+  /** A file of the host cannot be read, whichever it is: reported once until all can be read. */
+  addUnreadable({ message }: FileError, { name, uuid }: Definition, result: ReconcileResult): void {
+    result.errors.unreadable++;
+    if (!this.#isReadable) return;
+    this.#isReadable = false;
+    const problem: Problem = { rule: 'unreadable', severity: 'error', message: `${message} cannot be read` };
+    result.problems.push({ ...problem, domain: name, uuid: uuid ?? null, address: null });
+  }
+
+  markReadable(): void {
+    this.#isReadable = true;
+  }
+
+  /** Devices that are gone are forgotten; problems of the domain as a whole stay. */
+  #keepOnly(addresses: ReadonlySet<string | null>): void {
+    for (const address of this.#reported.keys()) {
+      if (address !== null && !addresses.has(address)) this.#reported.delete(address);
     }
   }
 }

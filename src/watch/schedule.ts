@@ -1,80 +1,80 @@
 import type { Settings } from '../affinity/settings.js';
 
-/** How long a domain is looked at in busy intervals, in milliseconds: a guest's drivers take their time, one after the other. */
-const BUSY = 60_000;
-/** The kernel tells of them itself then: some looks more, in case a word of it was lost. */
-const BUSY_TRACED = 2000;
-/** Everything is looked at closely so often, in milliseconds, whatever the other looks say: as much as a dozen of those. */
-const CLOSELY = 900_000;
-/** What a mask does not say is asked so often, in milliseconds: where interrupts really go, who else is on a line, which threads are vCPUs. */
-const BEYOND_MASKS = 180_000;
+/** After a change a domain is polled at the busy interval for this long: a guest loads its drivers one after the other. */
+const BUSY_MS = 60_000;
+/** The same while trace events report new vectors: a few polls more, in case an event was lost. */
+const BUSY_TRACED_MS = 2000;
+/** Interval of the full check, which costs as much as a dozen polls. */
+const FULL_CHECK_MS = 900_000;
+/** Interval of the delivery check. */
+const DELIVERY_CHECK_MS = 180_000;
 
-/** How closely a domain is looked at: at its masks, at what they do not say as well, or at all of it anew. */
-export type Scope = 'masks' | 'beyond masks' | 'all';
+/**
+ * How thorough a check of a domain is. masks: compares smp_affinity, vCPU affinities and the lists of interrupts; delivery: also
+ * effective_affinity, other handlers of a shared line, and names of threads; full: reads and plans everything anew.
+ */
+export type CheckScope = 'masks' | 'delivery' | 'full';
 
-/** What the pace depends on. */
-export interface Tempo {
+export interface ScheduleContext {
   now: number;
-  /** the kernel tells of vectors */
+  /** trace events report new vectors */
   traced: boolean;
 }
 
-/** When one domain is looked at, on the clock. */
+/** When one domain is checked. Times are milliseconds of the watcher's clock. */
 export class Schedule {
-  /** the next look */
-  next: number;
-  /** the next close look, whatever a glance says */
-  closelyAt: number;
-  #beyondMasksAt: number;
+  nextPollAt: number;
+  nextFullCheckAt: number;
+  #nextDeliveryCheckAt: number;
   #busyUntil = Number.NEGATIVE_INFINITY;
 
   constructor(now: number) {
-    this.next = now;
-    this.closelyAt = now;
-    this.#beyondMasksAt = now;
+    this.nextPollAt = now;
+    this.nextFullCheckAt = now;
+    this.#nextDeliveryCheckAt = now;
   }
 
   get due(): number {
-    return Math.min(this.next, this.closelyAt, this.#beyondMasksAt);
+    return Math.min(this.nextPollAt, this.nextFullCheckAt, this.#nextDeliveryCheckAt);
   }
 
-  /** Something may have happened: a close look at once, and busy intervals for a while. */
-  excite(tempo: Tempo): void {
-    this.next = tempo.now;
-    this.closelyAt = tempo.now;
-    this.stayBusy(tempo);
+  /** Something may have changed: a full check now, and the busy interval for a while. */
+  markDirty(context: ScheduleContext): void {
+    this.nextPollAt = context.now;
+    this.nextFullCheckAt = context.now;
+    this.stayBusy(context);
   }
 
-  stayBusy({ now, traced }: Tempo): void {
-    this.#busyUntil = now + (traced ? BUSY_TRACED : BUSY);
+  stayBusy({ now, traced }: ScheduleContext): void {
+    this.#busyUntil = now + (traced ? BUSY_TRACED_MS : BUSY_MS);
   }
 
-  /** What is to be looked at now is looked at: how closely. Undefined: nothing is due. */
-  take(now: number): Scope | undefined {
-    const isClose = now >= this.closelyAt;
-    const isBeyond = now >= this.#beyondMasksAt;
-    if (isClose) this.closelyAt = now + CLOSELY;
-    if (isClose || isBeyond) this.#beyondMasksAt = now + BEYOND_MASKS;
-    if (isClose) return 'all';
-    if (isBeyond) return 'beyond masks';
-    return now < this.next ? undefined : 'masks';
+  /** The check that is due now, which is then taken as done; undefined if none is. */
+  take(now: number): CheckScope | undefined {
+    const isFull = now >= this.nextFullCheckAt;
+    const isDelivery = now >= this.#nextDeliveryCheckAt;
+    if (isFull) this.nextFullCheckAt = now + FULL_CHECK_MS;
+    if (isFull || isDelivery) this.#nextDeliveryCheckAt = now + DELIVERY_CHECK_MS;
+    if (isFull) return 'full';
+    if (isDelivery) return 'delivery';
+    return now < this.nextPollAt ? undefined : 'masks';
   }
 
-  /** Nothing could be looked at: all of it at the next look, or before it where that is long. */
-  putOff(tempo: Tempo, intervals: Settings['intervals']): void {
-    this.goOn(tempo, intervals);
-    this.closelyAt = Math.min(this.next, tempo.now + BEYOND_MASKS);
-    this.#beyondMasksAt = this.closelyAt;
+  /** Nothing could be checked: a full check at the next poll, or at the delivery check's interval if that is sooner. */
+  defer(context: ScheduleContext, intervals: Settings['intervals']): void {
+    this.advance(context, intervals);
+    this.nextFullCheckAt = Math.min(this.nextPollAt, context.now + DELIVERY_CHECK_MS);
+    this.#nextDeliveryCheckAt = this.nextFullCheckAt;
   }
 
-  /** The close look came to nothing: once more after this time. */
-  closelyAgain(at: number): void {
-    this.closelyAt = Math.min(this.closelyAt, at);
+  /** A full check is wanted at this time at the latest. */
+  requestFullCheck(at: number): void {
+    this.nextFullCheckAt = Math.min(this.nextFullCheckAt, at);
   }
 
-  /** After a look. Looks of all domains fall together. */
-  goOn({ now, traced }: Tempo, intervals: Settings['intervals']): void {
+  /** Sets the next poll. Polls of all domains fall on the same multiples of the interval. */
+  advance({ now, traced }: ScheduleContext, intervals: Settings['intervals']): void {
     const interval = now < this.#busyUntil ? intervals.busy : traced ? intervals.traced : intervals.quiet;
-    this.next = (Math.floor(now / interval) + 1) * interval;
+    this.nextPollAt = (Math.floor(now / interval) + 1) * interval;
   }
 }

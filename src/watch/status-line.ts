@@ -4,7 +4,7 @@ import type { WatcherStatus } from './status-file.js';
 export function watcherLine(status: WatcherStatus | null): string {
   if (status === null) return 'no watcher runs: interrupts that appear from now on are not placed';
   const { pid, since, way, reason, counters } = status;
-  const learns = way === 'events' ? 'the kernel tells it of new interrupts' : `it looks at intervals: ${reason}`;
-  const held = `${counters.interrupts} interrupts held, ${counters.repairs} put back, ${counters.contested} contested`;
-  return `watcher: process ${pid} since ${since}, ${held}\n  ${learns}`;
+  const learns = way === 'events' ? 'trace events report new interrupts' : `polling: ${reason}`;
+  const managed = `${counters.interrupts} interrupts managed, ${counters.repairs} put back, ${counters.contested} contested`;
+  return `watcher: process ${pid} since ${since}, ${managed}\n  ${learns}`;
 }

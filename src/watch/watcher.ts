@@ -3,41 +3,60 @@ import type { Settings } from '../affinity/settings.js';
 import type { Definition } from '../domain/definition.js';
 import { devicesWithPolicy } from '../domain/effective-policy.js';
 import { RealFs } from '../host/real-fs.js';
-import type { VectorEvent } from '../host/trace-events.js';
+import { type VectorEvent, VectorTrace } from '../host/trace-events.js';
+import { NoTracing } from '../host/tracefs.js';
 import { pause } from '../lib/pause.js';
 import { printable } from '../lib/printable.js';
 import { RateLimiter } from '../lib/rate-limiter.js';
 import { DomainTracker } from '../libvirt/domain-tracker.js';
 import { LibvirtEvents } from '../libvirt/events.js';
-import { Virsh } from '../libvirt/virsh.js';
+import { Virsh, type VirshCall } from '../libvirt/virsh.js';
 import { withDomainLock } from '../runtime/domain-lock.js';
 import { Spool } from '../runtime/spool.js';
 import { StateStore } from '../runtime/state-store.js';
-import { IrqTrace } from './irq-trace.js';
 import { IrqbalanceSync } from './output/irqbalance-sync.js';
-import { placementEntries, problemEntry } from './output/journal-entry.js';
+import { type JournalEntry, placementEntries, problemEntry } from './output/journal-entry.js';
 import { StatusPublisher } from './output/status-publisher.js';
 import { ReconcileLoop } from './reconcile-loop.js';
-import { type ReconcileResult, Reconciler, type Stir } from './reconciler.js';
+import { type Clock, type Dirty, type ReconcileResult, Reconciler } from './reconciler.js';
 import { RestoreAtEnd } from './restore-at-end.js';
-import type { WatcherOptions } from './watcher-options.js';
 
-/** The loop that holds: what the kernel, libvirt and the hook tell goes to Hold, what Hold does goes to the journal. */
+export interface WatcherOptions {
+  root: string;
+  libvirt: VirshCall;
+  /** Prometheus's file */
+  metrics: string | undefined;
+  /** use trace events */
+  tracing: boolean;
+  /** ends with the last domain, and makes room for a watcher that does not */
+  untilIdle: boolean;
+  /** restores original affinities at the end */
+  restoreOnExit: boolean;
+  settings: Settings;
+  clock: Clock;
+  pid: number;
+  journal(entry: JournalEntry): void;
+  /** what systemctl status shows */
+  status(text: string): void;
+}
+
+/** The service: passes events of the kernel, libvirt and the hook to the reconciler, and its results to the journal. */
 export class Watcher {
-  readonly #hold: Reconciler;
+  readonly #reconciler: Reconciler;
+  readonly #loop: ReconcileLoop;
   readonly #files: RealFs;
   readonly #state: StateStore;
   readonly #spool: Spool;
   readonly #virsh: Virsh;
-  readonly #feed: DomainTracker;
-  readonly #events: LibvirtEvents;
-  /** of what others leave and define */
-  readonly #outside = new RateLimiter((text) => this.#warn(text));
-  readonly #word: IrqTrace;
+  readonly #tracker: DomainTracker;
+  readonly #libvirtEvents: LibvirtEvents;
+  #trace: VectorTrace | undefined;
+  /** warnings about input of others, which may come in floods */
+  readonly #inputWarnings = new RateLimiter((text) => this.#warn(text));
   readonly #publisher: StatusPublisher;
   readonly #irqbalance: IrqbalanceSync;
   readonly #restorer: RestoreAtEnd | undefined;
-  readonly #loop: ReconcileLoop;
+  /** why libvirt cannot be reached; empty if it can */
   #unreachable = '';
 
   constructor(private readonly options: WatcherOptions) {
@@ -46,141 +65,151 @@ export class Watcher {
     this.#state = new StateStore(root);
     const lock = { folder: join(root || '/', 'run/hostdev-cpuset'), pause };
     const host = { files: this.#files, state: this.#state, clock, pause };
-    this.#hold = new Reconciler(
+    this.#reconciler = new Reconciler(
       { ...host, exclusively: (uuid, action) => withDomainLock(lock, uuid, action) },
       settings,
     );
-    this.#loop = new ReconcileLoop(this.#hold, clock, (run) => this.#ran(run));
+    this.#loop = new ReconcileLoop(this.#reconciler, clock, (result) => this.#report(result));
     this.#spool = new Spool(root);
     this.#virsh = new Virsh(libvirt);
-    this.#feed = new DomainTracker(this.#virsh, {
-      put: (definition) => this.#loop.after(() => this.#put(definition)),
-      drop: (uuid, name) => this.#loop.after(() => this.#drop(uuid, name)),
-      stir: (uuid) => this.#stir(uuid === undefined ? {} : { uuid }),
-      remembered: () => this.#state.list(),
-      problem: (text) => this.#outside.say(text),
-      unanswered: (domain, reason) => this.#unanswered(domain, reason),
+    this.#tracker = new DomainTracker(this.#virsh, {
+      add: (definition) => this.#loop.after(() => this.#add(definition)),
+      remove: (uuid, name) => this.#loop.after(() => this.#remove(uuid, name)),
+      markDirty: (uuid) => this.#markDirty({ uuid }),
+      withState: () => this.#state.list(),
+      problem: (text) => this.#inputWarnings.say(text),
+      unanswered: (domain, reason) => this.#warnUnanswered(domain, reason),
     });
-    this.#events = new LibvirtEvents(libvirt, {
-      event: (event) => this.#feed.event(event),
+    this.#libvirtEvents = new LibvirtEvents(libvirt, {
+      event: (event) => this.#tracker.event(event),
       connecting: (first) => void this.#connecting(first),
-      lost: (reason) => this.#lost(reason),
+      lost: (reason) => this.#warnUnreachable(reason),
     });
-    this.#word = new IrqTrace(root, {
-      news: (news) => this.#heard(news),
-      way: (reason) => this.#way(reason),
-    });
-    this.#publisher = new StatusPublisher(options, this.#hold);
+    this.#publisher = new StatusPublisher(options, this.#reconciler);
     if (options.restoreOnExit) this.#restorer = new RestoreAtEnd(root, (text) => this.#warn(text));
-    this.#irqbalance = new IrqbalanceSync(options, this.#hold);
+    this.#irqbalance = new IrqbalanceSync(options, this.#reconciler);
   }
 
-  /** Nothing is under way, and no running domain has a policy. */
+  /** No running domain has a policy, and nothing is under way. */
   get idle(): boolean {
-    return !this.#feed.busy && this.#feed.held === 0 && !this.#spool.hasSome();
+    return !this.#tracker.busy && this.#tracker.managedCount === 0 && !this.#spool.hasSome();
   }
 
-  /** Throws the system's error where /run cannot be written. */
+  /** Throws the system's error if /run cannot be written. */
   async start(): Promise<void> {
     this.#spool.open();
-    await this.#word.start(this.options.tracing);
+    await this.#startTrace();
     this.#spool.watch(
       () => this.#takeSpooled(),
-      (reason) => this.#warn(`the hook cannot be heard any more: ${reason}`),
+      (reason) => this.#warn(`calls of the hook are no longer seen: ${reason}`),
     );
     this.#takeSpooled();
-    this.#events.start();
+    this.#libvirtEvents.start();
     this.#publisher.start();
     this.#irqbalance.start();
   }
 
-  /** From now on another configuration holds. */
-  configure(settings: Settings): void {
-    this.#hold.settings = settings;
-    this.#stir({});
+  setSettings(settings: Settings): void {
+    this.#loop.after(() => this.#reconciler.setSettings(settings));
   }
 
-  /** Leaves every interrupt where it is, or gives it back what it had. False where a thread of ours will not end. */
+  /** Leaves every affinity as it is, or restores it. False if the thread that reads trace events does not end. */
   async stop(): Promise<boolean> {
     this.#loop.stop();
     this.#spool.close();
-    this.#events.close();
-    this.#feed.close();
+    this.#libvirtEvents.close();
+    this.#tracker.close();
     this.#virsh.close();
-    this.#outside.close();
-    const [ended] = await Promise.all([this.#word.close(), this.#irqbalance.stop()]);
+    this.#inputWarnings.close();
+    const [ended = true] = await Promise.all([this.#trace?.close(), this.#irqbalance.stop()]);
     if (this.#restorer) {
-      const count = this.#restorer.restore(this.#files, this.#state, this.#feed.uuids);
-      this.#info(`${count} interrupts have again what they had`);
+      const count = this.#restorer.restore(this.#files, this.#state, this.#tracker.uuids);
+      this.#info(`restored the affinity of ${count} interrupt${count === 1 ? '' : 's'}`);
     }
     this.#publisher.stop();
     return ended;
   }
 
-  #way(reason: string | null): void {
-    this.#hold.traced = reason === null;
-    this.#publisher.way(reason);
-    if (reason === null) this.#info('the kernel tells of new interrupts (trace events)');
-    else this.#info(`new interrupts are looked for at intervals: ${reason}`);
-    this.#stir({});
+  async #startTrace(): Promise<void> {
+    const listener = {
+      changed: (event: VectorEvent) => this.#vectorsChanged(event),
+      ended: (reason: string) => this.#setTraced(reason),
+    };
+    try {
+      if (!this.options.tracing) throw new NoTracing('switched off');
+      this.#trace = await VectorTrace.open(listener, this.options.root);
+      this.#setTraced(null);
+    } catch (error) {
+      if (!(error instanceof NoTracing)) throw error;
+      this.#setTraced(error.message);
+    }
   }
 
-  #heard({ irqs, at, lost }: VectorEvent): void {
-    this.#stir({ ...(lost ? {} : { irqs }), ...(at === undefined ? {} : { at }) });
+  /** @param reason why there are no trace events; null: there are */
+  #setTraced(reason: string | null): void {
+    if (reason !== null) this.#trace = undefined;
+    this.#publisher.setTracing(reason);
+    if (reason === null) this.#info('detecting new interrupts with trace events');
+    else this.#info(`trace events unavailable (${reason}): polling`);
+    this.#loop.after(() => this.#reconciler.setTraced(reason === null));
+  }
+
+  #vectorsChanged({ irqs, at, lost }: VectorEvent): void {
+    this.#markDirty({ ...(lost ? {} : { irqs }), ...(at === undefined ? {} : { seenAt: at }) });
   }
 
   #takeSpooled(): void {
     const { entries, problems } = this.#spool.take();
-    for (const problem of problems) this.#outside.say(problem);
+    for (const problem of problems) this.#inputWarnings.say(problem);
     if (entries.length === 0) return;
     this.#loop.after(() => {
-      for (const entry of entries) this.#feed.spooled(entry);
+      for (const entry of entries) this.#tracker.spooled(entry);
     });
   }
 
-  /** A connection that is made may miss what happens just then: so who runs is asked again when it stands. */
+  /** Events of the moment in which a connection is made may be missed: so the domains are listed again when it stands. */
   async #connecting(first: boolean): Promise<void> {
-    const answered = await this.#feed.list({ all: first });
+    const answered = await this.#tracker.list({ all: first });
     if (first || !answered || this.#unreachable === '') return;
     this.#unreachable = '';
-    this.#info('libvirt answers again');
+    this.#info('libvirt can be reached again');
   }
 
-  /** Said once for each reason. */
-  #lost(reason: string): void {
-    if (reason !== this.#unreachable) this.#warn(`libvirt is asked again and again: ${reason}`);
+  #warnUnreachable(reason: string): void {
+    if (reason !== this.#unreachable) this.#warn(`cannot reach libvirt, retrying: ${reason}`);
     this.#unreachable = reason;
   }
 
-  /** Of a daemon that is away it was said. */
-  #unanswered(domain: string, reason: string): void {
+  /** @param domain empty: the list of domains */
+  #warnUnanswered(domain: string, reason: string): void {
+    // that libvirt cannot be reached has been reported
     if (this.#unreachable !== '') return;
-    const what = domain === '' ? 'libvirt does not say who runs' : `${domain}: libvirt does not give its definition`;
-    this.#outside.say(`${what}, and is asked again: ${reason}`);
+    const what = domain === '' ? 'cannot list the running domains' : `${domain}: cannot read its definition`;
+    this.#inputWarnings.say(`${what}, retrying: ${reason}`);
   }
 
-  #put(definition: Definition): void {
-    this.#irqbalance.expect(devicesWithPolicy(definition, this.#hold.settings));
-    this.#hold.put(definition);
+  #add(definition: Definition): void {
+    this.#irqbalance.expect(devicesWithPolicy(definition, this.#reconciler.settings));
+    this.#reconciler.add(definition);
     this.#irqbalance.changed();
   }
 
-  #drop(uuid: string, name = uuid): void {
+  #remove(uuid: string, name = uuid): void {
     try {
-      this.#hold.drop(uuid);
+      this.#reconciler.remove(uuid);
       this.#restorer?.forget(uuid);
       this.#irqbalance.changed();
-      this.options.journal({ priority: 'info', text: printable(`${name}: let go`), domains: [name] });
+      this.options.journal({ priority: 'info', text: printable(`${name}: no longer managed`), domains: [name] });
     } catch (error) {
-      this.#warn(`the state of ${uuid} stays: ${(error as Error).message}`);
+      this.#warn(`cannot remove the state of ${uuid}: ${(error as Error).message}`);
     }
   }
 
-  #stir(what: Stir): void {
-    this.#loop.after(() => this.#hold.stir(what));
+  #markDirty(dirty: Dirty): void {
+    this.#loop.after(() => this.#reconciler.markDirty(dirty));
   }
 
-  #ran({ changed, problems }: ReconcileResult): void {
+  #report({ changed, problems }: ReconcileResult): void {
     this.#restorer?.note(changed);
     for (const entry of [...placementEntries(changed), ...problems.map(problemEntry)]) this.options.journal(entry);
     this.#publisher.changed();

@@ -37,7 +37,7 @@ test('says that it is ready, what it holds, that it reloads, and that it ends', 
   await service();
   await hears(/^READY=1 ?$/);
   host.spool();
-  await hears(/^STATUS=4 interrupts of 1 domains held, looked at in intervals ?$/);
+  await hears(/^STATUS=4 interrupts of 1 domains managed, polling ?$/);
   heard.length = 0;
   host.signal('SIGHUP');
   await hears(/^READY=1 ?$/);
@@ -53,7 +53,7 @@ test('a systemd that takes nothing holds up no end', async () => {
   host.spool();
   await host.placed();
   host.signal('SIGHUP');
-  await host.says('the configuration was read again');
+  await host.says('configuration reloaded');
   const ended = host.end('SIGTERM');
   // each message would take 5 s
   assert.is(await Promise.race([ended.then(({ code }) => code), sleep(10_000, 'waits')]), 0);
@@ -80,7 +80,7 @@ test('a watchdog of ages is fed no more often than any other', async () => {
 
 test('under systemd, where the journal has no socket, lines carry their priority', async () => {
   await service({ JOURNAL_STREAM: '8:1' });
-  assert.match(host.stderr, /^<6>new interrupts are looked for at intervals: tracefs is not mounted$/m);
+  assert.match(host.stderr, /^<6>trace events unavailable \(tracefs is not mounted\): polling$/m);
 });
 
 test.run();

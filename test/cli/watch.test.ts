@@ -117,7 +117,7 @@ test('SIGHUP: another configuration holds at once, a broken one is said and chan
   await host.placed('limited', '3,3,3,4');
   host.root.configure('{ "allowedCpus": "7", }');
   host.signal('SIGHUP');
-  await host.says('the configuration stays as it was: /etc/hostdev-cpuset/config.json:1:');
+  await host.says('configuration not reloaded: /etc/hostdev-cpuset/config.json:1:');
   host.root.configure('{ "allowedCpus": "7" }');
   chmodSync(host.root.join('etc/hostdev-cpuset/config.json'), 0o666);
   host.signal('SIGHUP');
@@ -133,7 +133,7 @@ test('the kernel tells of a vector: it is placed long before the next look, and 
   tracefs.populate();
   try {
     await host.start();
-    assert.match(host.stderr, 'the kernel tells of new interrupts');
+    assert.match(host.stderr, 'detecting new interrupts with trace events');
     assert.is(tracefs.read(EVENT), '1');
     host.spool();
     await host.placed();
@@ -153,7 +153,7 @@ test('--no-tracing: the kernel is not asked', async () => {
   tracefs.populate();
   try {
     await host.start(['--no-tracing']);
-    assert.match(host.stderr, 'new interrupts are looked for at intervals: switched off');
+    assert.match(host.stderr, 'trace events unavailable (switched off): polling');
     assert.is(tracefs.read(EVENT), '0');
     await host.end('SIGTERM');
   } finally {
@@ -170,10 +170,7 @@ test('status says which way is in use; without a watcher, that there is none', a
   assert.equal({ pid, way, reason }, { pid: host.pid, way: 'intervals', reason: 'tracefs is not mounted' });
   // as wide as the terminal
   const text = (await statusText()).replace(/\s+/g, ' ');
-  assert.match(
-    text,
-    /watcher: process \d+ since [^,]*, (?:[^,]*, )*4 interrupts held, .*it looks at intervals: tracefs/,
-  );
+  assert.match(text, /watcher: process \d+ since [^,]*, (?:[^,]*, )*4 interrupts managed, .*polling: tracefs/);
   await host.end('SIGKILL');
   assert.is(await watcherOf(host), null);
   assert.match(await statusText(), /^no watcher runs: /m);
@@ -239,7 +236,7 @@ test('libvirt that cannot be reached, and a spool of garbage, are a line each', 
   await host.start();
   host.root.write('run/hostdev-cpuset/spool/garbage', '\0\0');
   await host.says('"garbage" in the spool: nothing that the hook leaves: removed');
-  await host.says('libvirt is asked again and again: failed to connect to the hypervisor');
+  await host.says('cannot reach libvirt, retrying: failed to connect to the hypervisor');
   host.spool('<domain');
   await host.says("the hook's started: the domain's XML, 1:");
   host.spool();
@@ -249,7 +246,7 @@ test('libvirt that cannot be reached, and a spool of garbage, are a line each', 
 
 test('the metrics are written, and where they cannot be, that is said once', async () => {
   await host.start(['--metrics', host.root.join('none/x.prom')]);
-  await host.says(`the metrics cannot be written: ${host.root.join('none/x.prom')}: ENOENT`);
+  await host.says(`cannot write the metrics: ${host.root.join('none/x.prom')}: ENOENT`);
   assert.equal(await host.end('SIGTERM'), { code: 0, signal: null });
   assert.is(host.stderr.split('the metrics').length, 2);
 });

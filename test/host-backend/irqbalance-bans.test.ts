@@ -121,7 +121,7 @@ fake('one that does not answer is a line, after a second', async () => {
   await listen(() => {});
   const { running, left, problem } = await new IrqbalanceBans(folder.path).hold(new Set([5]));
   assert.equal({ running, left }, { running: true, left: [5] });
-  assert.match(problem as string, /^irqbalance cannot be told: .*irqbalance9\.sock: ETIMEDOUT$/);
+  assert.match(problem as string, /^cannot send bans to irqbalance: .*irqbalance9\.sock: ETIMEDOUT$/);
 });
 
 fake('where what others banned fills the list, nothing is sent', async () => {

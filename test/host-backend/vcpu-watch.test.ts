@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatCpuset } from '../../src/domain/cpuset.js';
 import type { OpenFile } from '../../src/host/pseudo-fs.js';
-import { VcpuAffinityCache } from '../../src/host/vcpu-affinity-cache.js';
+import { VcpuThreadReader } from '../../src/host/vcpu-threads.js';
 import { FixedFiles } from './fixed-files.js';
 
 const watch = suite('vCPU threads, looked at again and again');
@@ -48,8 +48,8 @@ class Qemu extends FixedFiles {
   }
 }
 
-const watching = (qemu: Qemu) => new VcpuAffinityCache(qemu, 'guest', UUID);
-const cpusOf = (one: VcpuAffinityCache, thorough = false) => {
+const watching = (qemu: Qemu) => new VcpuThreadReader(qemu, 'guest', UUID);
+const cpusOf = (one: VcpuThreadReader, thorough = false) => {
   const threads = one.read(thorough);
   return threads && `${threads.pid}: ${formatCpuset(threads.cpus)}`;
 };

@@ -84,7 +84,7 @@ test('a restart of the daemon is survived: libvirt is heard again, and the hook 
   await until('placed', isPlaced);
   await libvirtd.restart();
   assert.is((await succeeds('domstate', 'guest')).stdout.trim(), 'running');
-  await until('heard again', () => said.includes('libvirt answers again'));
+  await until('heard again', () => said.includes('libvirt can be reached again'));
   const entries = `<hostdevs xmlns="urn:hostdev-cpuset:1">${POLICY.replace('auto', '6-7')}</hostdevs>`;
   await succeeds('metadata', 'guest', 'urn:hostdev-cpuset:1', '--set', entries, '--key', 'h', '--live');
   await until('moved', () => root.affinity(40) === '6-7');

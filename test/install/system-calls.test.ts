@@ -28,7 +28,7 @@ test('all that watch and its helpers make, with the real virsh, are in the unit'
   await host.placed();
   await until('libvirt is heard', () => /execve\("[^"]*virsh"/.test(readFileSync(log, 'utf8')));
   host.signalWatcher('SIGHUP');
-  await host.says('the configuration was read again');
+  await host.says('configuration reloaded');
   host.signalWatcher('SIGTERM');
   assert.equal(await host.end(), { code: 0, signal: null });
   const made = new Set(

@@ -24,76 +24,76 @@ function adopted() {
   const device = new DeviceState(files, A as PciAddress);
   const reported = () =>
     new Simulated(kernel, '/nonexistent').plan(guest(hostdev(A, '2-3'))).devices[0] as DeviceReport;
-  device.adopt(reported());
-  device.look({ now: 0, numbers: () => 2 });
+  device.record(reported());
+  device.check({ now: 0, hostIrqCount: () => 2 });
   files.listed = 0;
   return { kernel, files, device, reported };
 }
 
 watch('it is as it was, and its numbers are listed seldom', () => {
   const { files, device } = adopted();
-  for (let now = 100; now < 5000; now += 100) assert.is(device.look({ now, numbers: () => 2 }), 'same');
+  for (let now = 100; now < 5000; now += 100) assert.is(device.check({ now, hostIrqCount: () => 2 }), 'same');
   assert.is(files.listed, 0);
-  device.look({ now: 5000, numbers: () => 2 });
+  device.check({ now: 5000, hostIrqCount: () => 2 });
   assert.is(files.listed, 1);
 });
 
 watch('they are listed at once where the host has more or less numbers than before, or does not say how many', () => {
   const { files, device } = adopted();
-  device.look({ now: 100, numbers: () => 3 });
+  device.check({ now: 100, hostIrqCount: () => 3 });
   assert.is(files.listed, 1);
-  for (const now of [200, 300]) device.look({ now, numbers: () => undefined });
+  for (const now of [200, 300]) device.check({ now, hostIrqCount: () => undefined });
   assert.is(files.listed, 3);
 });
 
 watch('a vector more is seen, though nothing else is other than it was', () => {
   const { kernel, device } = adopted();
   kernel.devices.get(A)?.vectors.push(43);
-  assert.is(device.look({ now: 100, numbers: () => 2 }), 'same', 'nobody said so');
-  assert.is(device.look({ now: 100, numbers: () => 3 }), 'renewed');
+  assert.is(device.check({ now: 100, hostIrqCount: () => 2 }), 'same', 'nobody said so');
+  assert.is(device.check({ now: 100, hostIrqCount: () => 3 }), 'renewed');
 });
 
 watch('what the masks do not say is looked at where it is asked for', () => {
   const { kernel, device, reported } = adopted();
-  const look = (beyondMasks: boolean) => device.look({ now: 100, numbers: () => 2, beyondMasks });
-  assert.is(look(true), 'same');
+  const check = (delivery: boolean) => device.check({ now: 100, hostIrqCount: () => 2, delivery });
+  assert.is(check(true), 'same');
   const interrupt = kernel.interrupts.get(42);
   if (interrupt) interrupt.effective = parseCpuList('6') ?? [];
-  assert.equal([look(false), look(true)], ['same', 'moved']);
-  device.adopt(reported());
-  assert.is(look(true), 'same', 'it is known now');
+  assert.equal([check(false), check(true)], ['same', 'moved']);
+  device.record(reported());
+  assert.is(check(true), 'same', 'it is known now');
   kernel.disableVectors(A);
-  assert.is(look(true), 'renewed', 'what went goes nowhere');
+  assert.is(check(true), 'renewed', 'what went goes nowhere');
 });
 
 watch('numbers that are no longer those of the report are looked at closely', () => {
   const { kernel, device, reported } = adopted();
   const before = reported();
   kernel.devices.get(A)?.vectors.push(43);
-  device.adopt(before);
-  assert.is(device.look({ now: 100, numbers: () => 2 }), 'renewed');
+  device.record(before);
+  assert.is(device.check({ now: 100, hostIrqCount: () => 2 }), 'renewed');
 });
 
 watch('one that was moved weighs more than one that went', () => {
   const { kernel, device } = adopted();
   kernel.enableVectors(A, [41]);
-  assert.is(device.look({ now: 100, numbers: () => 2 }), 'renewed');
+  assert.is(device.check({ now: 100, hostIrqCount: () => 2 }), 'renewed');
   const other = adopted();
   other.kernel.move(41, parseCpuList('5') ?? []);
-  assert.is(other.device.look({ now: 100, numbers: () => 3 }), 'moved');
+  assert.is(other.device.check({ now: 100, hostIrqCount: () => 3 }), 'moved');
 });
 
 watch('what a report has no more is forgotten', () => {
   const { kernel, device, reported } = adopted();
   kernel.enableVectors(A, [42]);
-  device.adopt(reported());
+  device.record(reported());
   assert.equal([...device.interrupts.keys()], [42]);
 });
 
 watch('a number with another handler is another interrupt', () => {
   const { device } = adopted();
   const of = (handler: string, affinity: string | null = '0-7') =>
-    device.watchOf({ irq: 41, handlers: [handler], affinity } as InterruptReport);
+    device.stateOf({ irq: 41, handlers: [handler], affinity } as InterruptReport);
   const own = `vfio-msix[0](${A})`;
   const first = of(own);
   assert.is(of(own), first);
@@ -105,52 +105,52 @@ watch('a number with another handler is another interrupt', () => {
 
 watch('a close look follows what was placed ahead when no more comes, and within a second', () => {
   const { device, reported } = adopted();
-  assert.equal([device.due, device.isAhead], [Number.POSITIVE_INFINITY, false]);
-  device.lookSoon(1000);
-  assert.equal([device.due, device.isAhead], [1300, true]);
-  device.lookSoon(1050);
+  assert.equal([device.due, device.hasPendingCheck], [Number.POSITIVE_INFINITY, false]);
+  device.scheduleCheck(1000);
+  assert.equal([device.due, device.hasPendingCheck], [1300, true]);
+  device.scheduleCheck(1050);
   assert.is(device.due, 1350);
-  for (let now = 1100; now < 2000; now += 50) device.lookSoon(now);
+  for (let now = 1100; now < 2000; now += 50) device.scheduleCheck(now);
   assert.is(device.due, 2000);
-  device.lookInTime(2000);
+  device.scheduleLateCheck(2000);
   assert.is(device.due, 2000, 'what is due before stays so');
-  device.adopt(reported());
-  assert.equal([device.due, device.isAhead], [Number.POSITIVE_INFINITY, false]);
+  device.record(reported());
+  assert.equal([device.due, device.hasPendingCheck], [Number.POSITIVE_INFINITY, false]);
 });
 
 watch('what only went is looked at closely within a second, or soon after what came in its place', () => {
   const { device } = adopted();
-  device.lookInTime(1000);
-  assert.equal([device.due, device.isAhead], [2000, true]);
-  device.lookSoon(1200);
+  device.scheduleLateCheck(1000);
+  assert.equal([device.due, device.hasPendingCheck], [2000, true]);
+  device.scheduleCheck(1200);
   assert.is(device.due, 1500);
-  device.lookLater(1499);
+  device.delayCheck(1499);
   assert.is(device.due, 1500);
-  device.lookLater(1500);
+  device.delayCheck(1500);
   assert.is(device.due, 1800);
-  for (const now of [1800, 2000]) device.lookLater(now);
+  for (const now of [1800, 2000]) device.delayCheck(now);
   assert.is(device.due, 2000, 'and no later');
 });
 
 watch('one that cannot be read rests, longer each time, until it can', () => {
   const { device, reported } = adopted();
-  assert.is(device.rests(1000), false);
-  device.cannotRead(1000);
-  assert.equal([device.rests(1000), device.due, device.rests(device.due)], [true, 1100, false]);
-  device.cannotRead(1100);
+  assert.is(device.isUnreadable(1000), false);
+  device.markUnreadable(1000);
+  assert.equal([device.isUnreadable(1000), device.due, device.isUnreadable(device.due)], [true, 1100, false]);
+  device.markUnreadable(1100);
   assert.is(device.due, 1300);
-  device.adopt(reported());
-  assert.is(device.rests(1200), false);
-  device.cannotRead(5000);
+  device.record(reported());
+  assert.is(device.isUnreadable(1200), false);
+  device.markUnreadable(5000);
   assert.is(device.due, 5100);
 });
 
 watch('a close look that did not come so far is put off', () => {
   const { device } = adopted();
-  device.lookSoon(1000);
+  device.scheduleCheck(1000);
   device.retryAt = 1050;
-  device.postpone(2000);
-  assert.equal([device.due, device.isAhead], [2000, false]);
+  device.defer(2000);
+  assert.equal([device.due, device.hasPendingCheck], [2000, false]);
 });
 
 watch.run();

@@ -25,7 +25,7 @@ class World {
   readonly told: string[] = [];
   readonly asked: string[] = [];
   readonly domains = new Map<string, string>();
-  remembered: string[] = [];
+  withState: string[] = [];
   unreachable = false;
   /** domains whose definition libvirt does not give */
   readonly silent = new Set<string>();
@@ -50,10 +50,10 @@ class World {
       },
     },
     {
-      put: ({ name, uuid }) => this.told.push(`put ${name} ${uuid}`),
-      drop: (uuid) => this.told.push(`drop ${uuid}`),
-      stir: (uuid) => this.told.push(`stir ${uuid}`),
-      remembered: () => this.remembered,
+      add: ({ name, uuid }) => this.told.push(`put ${name} ${uuid}`),
+      remove: (uuid) => this.told.push(`drop ${uuid}`),
+      markDirty: (uuid) => this.told.push(`stir ${uuid}`),
+      withState: () => this.withState,
       problem: (text) => this.told.push(text),
       unanswered: (domain, reason) => this.told.push(`${domain || 'all'}: ${reason}`),
     },
@@ -68,16 +68,16 @@ class World {
 test('the spool: put at once, without libvirt; released', () => {
   const world = new World();
   world.spool('started', guest());
-  assert.is(world.feed.held, 1);
+  assert.is(world.feed.managedCount, 1);
   world.spool('release', guest());
-  assert.is(world.feed.held, 0);
+  assert.is(world.feed.managedCount, 0);
   assert.equal(world.told, [`put guest ${UUID}`, `drop ${UUID}`]);
   assert.equal(world.asked, []);
 });
 
 test('the spool: what nobody took for long says nothing, but that something was released', () => {
   const world = new World();
-  world.remembered = [UUID];
+  world.withState = [UUID];
   world.spool('started', guest(), Date.now() - 3_600_000);
   world.spool('release', guest(), Date.now() - 3_600_000);
   assert.equal(world.told, [`drop ${UUID}`]);
@@ -99,11 +99,11 @@ for (const [name, xml, words] of [
 
 test('who runs is read, who does not is let go; without a policy nothing is held', async () => {
   const world = new World();
-  world.remembered = ['99999999-0000-4000-8000-000000000000'];
+  world.withState = ['99999999-0000-4000-8000-000000000000'];
   world.domains.set(UUID, guest()).set(OTHER, plain(OTHER));
   await world.feed.list({ all: true });
   assert.equal(world.told, ['drop 99999999-0000-4000-8000-000000000000', `put guest ${UUID}`]);
-  world.remembered = [];
+  world.withState = [];
   world.domains.delete(UUID);
   await world.feed.list();
   assert.equal(world.told.slice(2), [`drop ${UUID}`]);
@@ -123,7 +123,7 @@ test('libvirt cannot be reached: all are kept', async () => {
   world.spool('started', guest());
   world.unreachable = true;
   await world.feed.list({ all: true });
-  assert.is(world.feed.held, 1);
+  assert.is(world.feed.managedCount, 1);
 });
 
 test('events: a reboot stirs, a change has the definition read again, an unknown name has all asked for', async () => {
@@ -133,7 +133,7 @@ test('events: a reboot stirs, a change has the definition read again, an unknown
   world.feed.event({ domain: 'guest', meaning: 'stirred' });
   assert.equal(world.told.slice(1), [`stir ${UUID}`]);
   world.feed.event({ domain: 'guest', meaning: 'changed' });
-  await settled();
+  await placedOn();
   assert.equal(world.asked, [`dump ${UUID}`]);
   for (const event of [
     null,
@@ -141,7 +141,7 @@ test('events: a reboot stirs, a change has the definition read again, an unknown
     { domain: 'guest', meaning: 'ended' as const },
   ]) {
     world.feed.event(event);
-    await settled();
+    await placedOn();
   }
   assert.equal(world.asked.slice(1), ['list', 'list', 'list']);
 });
@@ -152,7 +152,7 @@ test('many changes at once are few readings, and the last state counts', async (
   world.domains.set(UUID, guest());
   for (let count = 0; count < 50; count++) world.feed.event({ domain: 'guest', meaning: 'changed' });
   world.domains.set(UUID, guest(UUID, 'renamed'));
-  await settled();
+  await placedOn();
   assert.equal(world.asked, [`dump ${UUID}`, `dump ${UUID}`]);
   assert.is(world.told.at(-1), `put renamed ${UUID}`);
   assert.not.ok(world.feed.busy);
@@ -163,11 +163,11 @@ test('a policy that goes lets the domain go; a definition of a domain that has e
   world.spool('started', guest());
   world.domains.set(UUID, guest().replace(" id='1'", ''));
   world.feed.event({ domain: 'guest', meaning: 'changed' });
-  await settled();
+  await placedOn();
   assert.is(world.told.length, 1);
   world.domains.set(UUID, plain(UUID));
   world.feed.event({ domain: 'guest', meaning: 'changed' });
-  await settled();
+  await placedOn();
   assert.equal(world.told.slice(1), [`drop ${UUID}`]);
 });
 
@@ -180,7 +180,7 @@ test('a definition that is not given is asked for until it is, and that is said 
   await until('asked several times', () => world.asked.filter((what) => what === `dump ${UUID}`).length > 4);
   assert.equal(world.told, [`${UUID}: busy`]);
   world.silent.clear();
-  await until('put', () => world.feed.held === 1);
+  await until('put', () => world.feed.managedCount === 1);
   assert.not.ok(world.feed.busy);
   assert.equal(world.told, [`${UUID}: busy`, `put guest ${UUID}`]);
   assert.is(world.asked.filter((what) => what === `dump ${OTHER}`).length, 1, 'the other is not asked for again');
@@ -192,12 +192,12 @@ test('a change that is not given is asked for again, too; of a domain that ended
   world.domains.set(UUID, guest(UUID, 'renamed'));
   world.silent.add(UUID);
   world.feed.event({ domain: 'guest', meaning: 'changed' });
-  await settled();
+  await placedOn();
   world.silent.clear();
   await until('read', () => world.told.includes(`put renamed ${UUID}`));
   world.domains.delete(UUID);
   world.feed.event({ domain: 'renamed', meaning: 'changed' });
-  await until('let go', () => world.feed.held === 0);
+  await until('let go', () => world.feed.managedCount === 0);
   assert.not.ok(world.feed.busy);
   assert.is(world.told.at(-1), `drop ${UUID}`);
 });
@@ -211,12 +211,12 @@ test('who runs is asked until it is said; after close no more', async () => {
   assert.equal(world.told, ['all: no']);
   assert.not.ok(world.feed.busy, 'one that ends with the last domain does not wait for a daemon that is gone');
   world.unreachable = false;
-  await until('put', () => world.feed.held === 1);
+  await until('put', () => world.feed.managedCount === 1);
   world.unreachable = true;
   await world.feed.list();
   world.feed.close();
   const { length } = world.asked;
-  await settled();
+  await placedOn();
   assert.is(world.asked.length, length);
 });
 
@@ -230,10 +230,10 @@ test('a flood of names that nobody knows is two questions: one under way, and on
     return flood();
   };
   await flood();
-  await settled();
+  await placedOn();
   assert.equal(world.asked, ['list', 'list']);
 });
 
-const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
+const placedOn = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 test.run();

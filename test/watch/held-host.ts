@@ -46,11 +46,11 @@ export class HeldHost {
   ) {
     const clock = { now: () => this.now };
     this.hold = new Reconciler({ files, state: this.state, clock, pause: (ms) => void this.pauses.push(ms) }, settings);
-    this.hold.traced = traced;
+    this.hold.setTraced(traced);
   }
 
-  put(definition: Definition): ReconcileResult {
-    this.hold.put(definition);
+  add(definition: Definition): ReconcileResult {
+    this.hold.add(definition);
     return this.hold.run();
   }
 

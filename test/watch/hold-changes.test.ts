@@ -16,14 +16,14 @@ const rules = (runs: ReturnType<HeldHost['pass']>) => runs.flatMap(({ problems }
 
 changes('another definition holds at once: another set, a device more, a device less', () => {
   const host = new HeldHost(hostOf([vfio(A, 41), vfio(B, 42)], RUNNING));
-  host.put(guest(hostdev(A, '2')));
-  assert.equal(told(host.put(guest(hostdev(A, '4')))), ['placed 41: 2 -> 4']);
-  assert.equal(told(host.put(guest(hostdev(A, '4') + hostdev(B, '5')))), ['placed 42: 0-7 -> 5']);
+  host.add(guest(hostdev(A, '2')));
+  assert.equal(told(host.add(guest(hostdev(A, '4')))), ['placed 41: 2 -> 4']);
+  assert.equal(told(host.add(guest(hostdev(A, '4') + hostdev(B, '5')))), ['placed 42: 0-7 -> 5']);
   assert.is(host.hold.counters.devices, 2);
-  host.put(guest(hostdev(B, '5')));
-  assert.equal([...host.hold.held.addresses], [B]);
-  host.put(guest(hostdev(A, '4') + hostdev(B, 'native')));
-  assert.equal([...host.hold.held.addresses], [A], 'native: looked at no more');
+  host.add(guest(hostdev(B, '5')));
+  assert.equal([...host.hold.managed.addresses], [B]);
+  host.add(guest(hostdev(A, '4') + hostdev(B, 'native')));
+  assert.equal([...host.hold.managed.addresses], [A], 'native: looked at no more');
   host.written();
   host.kernel.move(42, cpus('0'));
   host.pass(300_000);
@@ -44,7 +44,7 @@ for (const [what, losing, gaining, wanted] of [
     );
     kernel.enableVectors(losing, [50, 51]);
     const host = new HeldHost(kernel);
-    host.put(guest(hostdev(A, '2') + hostdev(B, '5')));
+    host.add(guest(hostdev(A, '2') + hostdev(B, '5')));
     host.pass(100_000);
     for (let second = 0; second < 3; second++) {
       host.pass(1000);
@@ -72,36 +72,36 @@ changes('every file that is kept open is closed when its device, its domain or i
   const host = new HeldHost(kernel, { files });
   const before = kept.size;
   const holds = (count: number, why: string) => assert.is(kept.size - before, count, why);
-  host.put(guest(hostdev(A, 'auto') + hostdev(B, 'auto')));
+  host.add(guest(hostdev(A, 'auto') + hostdev(B, 'auto')));
   holds(4, 'a vCPU twice, two interrupts');
   kernel.enableVectors(A, [50, 51]);
   host.pass(1000);
   holds(5, 'numbers that went');
-  host.put(guest(hostdev(A, 'auto') + hostdev(B, 'native')));
+  host.add(guest(hostdev(A, 'auto') + hostdev(B, 'native')));
   holds(4, 'a device without a policy');
-  host.put(guest(hostdev(B, 'auto')));
+  host.add(guest(hostdev(B, 'auto')));
   holds(3, 'a device that went');
   kernel.processes.start({ name: 'guest', uuid: UUID, pid: 800, vcpus: [{ vcpu: 0, cpus: '2-3' }] });
   host.pass(300_000);
   holds(3, 'another process');
-  host.put({ ...guest(hostdev(B, 'auto')), name: 'renamed' });
+  host.add({ ...guest(hostdev(B, 'auto')), name: 'renamed' });
   kernel.processes.start({ name: 'renamed', uuid: UUID, pid: 900, vcpus: [{ vcpu: 0, cpus: '2-3' }] });
   host.pass(300_000);
   holds(3, 'another name');
-  host.hold.drop(UUID);
+  host.hold.remove(UUID);
   holds(0, 'the domain');
 });
 
 changes('a domain of another name is another process', () => {
   const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
-  host.put(guest(hostdev(A, 'auto')));
+  host.add(guest(hostdev(A, 'auto')));
   host.kernel.processes.start({ name: 'renamed', uuid: UUID, pid: 900, vcpus: [{ vcpu: 0, cpus: '5' }] });
-  assert.equal(told(host.put({ ...guest(hostdev(A, 'auto')), name: 'renamed' })), ['placed 41: 2-3 -> 5']);
+  assert.equal(told(host.add({ ...guest(hostdev(A, 'auto')), name: 'renamed' })), ['placed 41: 2-3 -> 5']);
 });
 
 changes('auto follows the vCPUs within a second, whenever they are pinned, though nobody says so', () => {
   const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
-  host.put(guest(hostdev(A, 'auto')));
+  host.add(guest(hostdev(A, 'auto')));
   host.pass(120_000);
   for (const [index, wait] of [300, 700, 1900, 2700, 4100].entries()) {
     host.pass(wait);
@@ -113,19 +113,19 @@ changes('auto follows the vCPUs within a second, whenever they are pinned, thoug
 
 changes('where one device shows that the vCPUs moved, all of them follow', () => {
   const host = new HeldHost(hostOf([vfio(A, 41), vfio(B, 42)], RUNNING), { traced: true });
-  host.put(guest(hostdev(A, 'auto') + hostdev(B, 'auto')));
+  host.add(guest(hostdev(A, 'auto') + hostdev(B, 'auto')));
   host.pass(60_000);
   host.written();
   host.kernel.processes.pin(UUID, 0, '5');
   host.kernel.move(41, cpus('0'));
-  host.hold.stir({ irqs: [41] });
+  host.hold.markDirty({ irqs: [41] });
   host.hold.run();
   assert.equal(host.written(), ['41=5', '42=5']);
 });
 
 changes('a QEMU that went is said, for a policy that does not follow it, too', () => {
   const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
-  host.put(guest(hostdev(A, '2')));
+  host.add(guest(hostdev(A, '2')));
   host.pass(120_000);
   host.kernel.processes.stop(UUID);
   assert.equal(rules(host.pass(6000)), ['not-running']);
@@ -134,16 +134,16 @@ changes('a QEMU that went is said, for a policy that does not follow it, too', (
 changes('a vector that nobody has requested is not counted as held, until somebody has', () => {
   const host = new HeldHost(hostOf([vfio(A)], RUNNING));
   host.kernel.enableVectors(A, [41, 42, 43], 'msix', 1);
-  host.put(guest(hostdev(A, 'auto')));
-  assert.equal([host.hold.counters.interrupts, [...host.hold.held.irqs]], [1, [41]]);
+  host.add(guest(hostdev(A, 'auto')));
+  assert.equal([host.hold.counters.interrupts, [...host.hold.managed.irqs]], [1, [41]]);
   host.kernel.request(A, 2);
   host.pass(100);
-  assert.equal([host.hold.counters.interrupts, [...host.hold.held.irqs]], [2, [41, 43]]);
+  assert.equal([host.hold.counters.interrupts, [...host.hold.managed.irqs]], [2, [41, 43]]);
 });
 
 changes('where one vector comes, others do: it is looked at in busy intervals again', () => {
   const host = new HeldHost(hostOf([vfio(A)], RUNNING));
-  host.put(guest(hostdev(A, 'auto')));
+  host.add(guest(hostdev(A, 'auto')));
   host.pass(120_000);
   host.kernel.enableVectors(A, [41]);
   host.pass(1000);
@@ -157,14 +157,14 @@ changes('where one vector comes, others do: it is looked at in busy intervals ag
 changes('what was right from the start and is moved then is a repair', () => {
   const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
   host.kernel.move(41, cpus('2-3'));
-  assert.equal(told(host.put(guest(hostdev(A, 'auto')))), []);
+  assert.equal(told(host.add(guest(hostdev(A, 'auto')))), []);
   host.kernel.move(41, cpus('0'));
   assert.equal(told(...host.pass(1000)), ['repaired 41: 0 -> 2-3']);
 });
 
 changes('a device that stands twice is held by what stands first', () => {
   const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
-  host.put(guest(hostdev(A, '2') + hostdev(A, '4')));
+  host.add(guest(hostdev(A, '2') + hostdev(A, '4')));
   host.pass(120_000);
   assert.is(host.hold.counters.devices, 1);
   host.kernel.move(41, cpus('0'));
@@ -178,8 +178,8 @@ for (const traced of [false, true]) {
     'what goes elsewhere than its mask says, with no mask changed, is noticed within three minutes, and said once';
   changes(traced ? `${title}, where the kernel tells of vectors, too` : title, () => {
     const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
-    host.hold.traced = traced;
-    host.put(guest(hostdev(A, 'auto')));
+    host.hold.setTraced(traced);
+    host.add(guest(hostdev(A, 'auto')));
     host.pass(120_000);
     const interrupt = host.kernel.interrupts.get(41);
     if (interrupt) interrupt.effective = cpus('6');
@@ -194,12 +194,12 @@ for (const traced of [false, true]) {
 changes('a line that another device shares since is let go of within three minutes', () => {
   const line: DeviceDescription = { address: A, driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' }] };
   const host = new HeldHost(hostOf([line], RUNNING));
-  host.put(guest(hostdev(A, 'auto')));
+  host.add(guest(hostdev(A, 'auto')));
   host.pass(120_000);
-  assert.equal([...host.hold.held.irqs], [16]);
+  assert.equal([...host.hold.managed.irqs], [16]);
   host.kernel.interrupts.get(16)?.handlers.push('ehci_hcd:usb1');
   assert.equal(told(...host.pass(180_000)), []);
-  assert.equal([...host.hold.held.irqs], []);
+  assert.equal([...host.hold.managed.irqs], []);
 });
 
 changes('a vCPU whose thread had no name yet is followed within three minutes', () => {
@@ -212,14 +212,14 @@ changes('a vCPU whose thread had no name yet is followed within three minutes', 
     }
   }
   const host = new HeldHost(kernel, { files: new Unnamed(kernel) });
-  assert.equal(told(host.put(guest(hostdev(A, 'auto')))), ['placed 41: 0-7 -> 2-3']);
+  assert.equal(told(host.add(guest(hostdev(A, 'auto')))), ['placed 41: 0-7 -> 2-3']);
   isNamed = true;
   assert.equal(told(...host.pass(180_000)), ['placed 41: 2-3 -> 2-3,6']);
 });
 
 changes('a look at one device forgets nothing of the others', () => {
   const host = new HeldHost(hostOf([vfio(A, 41), vfio(B)], RUNNING));
-  host.put(guest(hostdev(A, 'auto') + hostdev(B, 'auto')));
+  host.add(guest(hostdev(A, 'auto') + hostdev(B, 'auto')));
   host.pass(120_000);
   host.kernel.enableVectors(B, [42]);
   host.pass(1000);
@@ -240,7 +240,7 @@ changes('nothing is written for a domain that ends between the look and the writ
       if (operation === 'link' && --ends === 0) kernel.processes.stop(UUID);
     });
     const host = new HeldHost(kernel, { files });
-    host.put(guest(hostdev(A, policy)));
+    host.add(guest(hostdev(A, policy)));
     host.pass(120_000);
     kernel.enableVectors(A, [41]);
     ends = 2; // the driver is read to plan, and again before the write
@@ -263,11 +263,11 @@ changes(
       kernel.enableVectors(B, [51]);
     });
     const host = new HeldHost(kernel, { files, traced: true });
-    host.put(guest(hostdev(A, 'auto')));
+    host.add(guest(hostdev(A, 'auto')));
     host.pass(60_000);
     kernel.enableVectors(A, [50, 51]);
     moves = true;
-    host.hold.stir({ irqs: [50, 51] });
+    host.hold.markDirty({ irqs: [50, 51] });
     host.hold.run();
     assert.is(moves, false);
     assert.equal(host.written(), [], 'the one that was read is gone, and another is not written in its place');
@@ -278,23 +278,23 @@ changes(
 
 changes('what the watcher is told of changes nothing of the rest', () => {
   const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING), { traced: true });
-  host.put(guest(hostdev(A, 'auto')));
+  host.add(guest(hostdev(A, 'auto')));
   host.pass(60_000);
-  host.hold.stir({ irqs: [41] });
+  host.hold.markDirty({ irqs: [41] });
   host.hold.run();
   assert.ok(host.hold.due > host.now + 100, 'what is where it was needs no other look');
   host.kernel.move(41, cpus('0'));
-  host.hold.stir({ irqs: [41] });
+  host.hold.markDirty({ irqs: [41] });
   assert.equal(told(host.hold.run()), ['repaired 41: 0 -> 2-3']);
   assert.ok(host.hold.due > host.now + 100, 'nor does what was put back');
   host.kernel.enableVectors(A, [50]);
-  host.hold.stir({ irqs: [50] });
+  host.hold.markDirty({ irqs: [50] });
   host.hold.run();
   assert.is(host.hold.due, host.now + 300, 'what was placed ahead is looked at closely, and nothing else');
   host.pass(310);
-  host.hold.stir({ uuid: UUID });
+  host.hold.markDirty({ uuid: UUID });
   assert.equal(told(host.hold.run()), [], 'what was placed ahead is told of once');
-  host.hold.traced = false;
+  host.hold.setTraced(false);
   assert.is(host.hold.due, host.now, 'another way of learning begins with a look');
 });
 

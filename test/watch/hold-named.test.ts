@@ -28,11 +28,11 @@ named('a contested vector is not written for a guess at what its number is', () 
   const vectors = [[], [`vfio-msix[5](${A})`], [`vfio-msix[7](${A})`]];
   const interrupts = vectors.map((handlers, index) => ({ irq: 50 + index, type: 'msix' as const, handlers }));
   const host = new HeldHost(hostOf([{ address: A, driver: 'vfio-pci', interrupts }], RUNNING), { traced: true });
-  host.put(guest(hostdev(A, '2-3')));
+  host.add(guest(hostdev(A, '2-3')));
   host.pass(5000);
   const move = (to: string) => {
     host.kernel.move(51, cpus(to));
-    host.hold.stir({ irqs: [51] });
+    host.hold.markDirty({ irqs: [51] });
     return told(host.hold.run());
   };
   const moves = Array.from({ length: 6 }, () => [...move('0'), ...told(...host.pass(1000))]);
@@ -40,7 +40,7 @@ named('a contested vector is not written for a guess at what its number is', () 
   host.written();
   host.kernel.request(A, 0);
   host.kernel.move(51, cpus('1'));
-  host.hold.stir({ irqs: [50, 51] });
+  host.hold.markDirty({ irqs: [50, 51] });
   host.hold.run();
   assert.equal(host.written(), ['50=2-3']);
 });
@@ -54,11 +54,11 @@ for (const [order, irqs] of [
       traced: true,
     });
     host.kernel.enableVectors(A, [50, 51], 'msix', 1);
-    host.put(guest(hostdev(A, '2-3')));
+    host.add(guest(hostdev(A, '2-3')));
     host.pass(30_000);
     host.written();
     host.kernel.enableVectors(A, irqs);
-    host.hold.stir({ irqs: [51] });
+    host.hold.markDirty({ irqs: [51] });
     host.hold.run();
     assert.equal(host.written(), ['51=2-3']);
   });
@@ -69,12 +69,12 @@ named('one that could not be placed is another one after a reset, though its mas
   const files = new Faulty(kernel);
   const host = new HeldHost(kernel, { traced: true, files });
   kernel.deny(51, 'EINVAL');
-  host.put(guest(hostdev(A, '2-3')));
+  host.add(guest(hostdev(A, '2-3')));
   host.pass(120_000);
   kernel.enableVectors(A, [51]);
   kernel.deny(51);
   files.hidden.add('/proc/irq/51/smp_affinity');
-  host.hold.stir({ irqs: [51] });
+  host.hold.markDirty({ irqs: [51] });
   host.hold.run();
   files.hidden.clear();
   host.pass(10);
@@ -88,15 +88,15 @@ for (const [naming, until] of [
   named(`a close look waits for a vector that was named ${naming} and nobody handles yet`, () => {
     const kernel = hostOf([{ address: A, driver: 'vfio-pci' } as DeviceDescription], RUNNING);
     const host = new HeldHost(kernel, { traced: true });
-    host.put(guest(hostdev(A, '2-3')));
+    host.add(guest(hostdev(A, '2-3')));
     host.pass(30_000);
     kernel.enableVectors(A, [60, 61], 'msix', 1);
-    host.hold.stir({ irqs: [60, 61] });
+    host.hold.markDirty({ irqs: [60, 61] });
     host.hold.run();
     assert.equal(host.written(), ['60=2-3']);
     for (let waited = 100; waited < until; waited += 100) {
       assert.equal(told(...host.pass(100)), [], `after ${waited} ms`);
-      if (naming === 'again and again') host.hold.stir({ irqs: [61] });
+      if (naming === 'again and again') host.hold.markDirty({ irqs: [61] });
     }
     assert.equal(told(...host.pass(100)), ['placed 60: 0-7 -> 2-3']);
   });
@@ -110,13 +110,13 @@ for (const [what, path] of [
     const kernel = hostOf([{ address: A, driver: 'vfio-pci' } as DeviceDescription], RUNNING);
     const files = new Faulty(kernel);
     const host = new HeldHost(kernel, { traced: true, files });
-    host.put(guest(hostdev(A, '2-3')));
+    host.add(guest(hostdev(A, '2-3')));
     host.pass(30_000);
     files.broken.add(path);
-    host.put(guest(hostdev(A, '5')));
+    host.add(guest(hostdev(A, '5')));
     host.pass(10);
     kernel.enableVectors(A, [60]);
-    host.hold.stir({ irqs: [60] });
+    host.hold.markDirty({ irqs: [60] });
     host.hold.run();
     assert.equal(host.written(), []);
     files.broken.clear();
@@ -129,12 +129,12 @@ named('QEMU has ended when its vCPUs have, whatever can still be read of it', ()
   const kernel = hostOf([{ address: A, driver: 'vfio-pci' } as DeviceDescription], RUNNING);
   const files = new Faulty(kernel);
   const host = new HeldHost(kernel, { traced: true, files });
-  host.put(guest(hostdev(A, '2-3')));
+  host.add(guest(hostdev(A, '2-3')));
   host.pass(30_000);
   // a process that is not waited for yet has its own files, an empty command line, and no threads
   files.hidden.add('/proc/700/task/701/comm').add('/proc/700/task/701/status').add('/proc/700/cmdline');
   kernel.enableVectors(A, [60]);
-  host.hold.stir({ irqs: [60] });
+  host.hold.markDirty({ irqs: [60] });
   host.hold.run();
   assert.equal(host.written(), []);
 });

@@ -25,7 +25,7 @@ function refused(code: string): { host: HeldHost; files: CountingFiles; kernel: 
   const files = new CountingFiles(kernel);
   const host = new HeldHost(kernel, { files });
   kernel.deny(41, code);
-  host.put(guest(hostdev(A, 'auto')));
+  host.add(guest(hostdev(A, 'auto')));
   return { host, files, kernel };
 }
 
@@ -39,7 +39,7 @@ for (const [code, least, most] of [
     const { host, files } = refused(code);
     files.tried = 0;
     for (let second = 0; second < 60; second++) {
-      host.hold.stir({ uuid: UUID });
+      host.hold.markDirty({ uuid: UUID });
       host.pass(1000);
     }
     assert.ok(files.tried >= least && files.tried <= most, `${files.tried} times in a minute`);
@@ -56,7 +56,7 @@ retries('what could not be placed while its CPU was away is placed soon after, t
     if (operation === 'write') kernel.setOnline(3, !isAway);
   });
   const host = new HeldHost(kernel, { files });
-  assert.equal(told(host.put(guest(hostdev(A, '3')))), ['failed 41: 0-7 -> 0-7']);
+  assert.equal(told(host.add(guest(hostdev(A, '3')))), ['failed 41: 0-7 -> 0-7']);
   isAway = false;
   kernel.setOnline(3, true);
   assert.equal(told(...host.pass(1100)), ['placed 41: 0-7 -> 3']);
@@ -102,7 +102,7 @@ retries('what came back under its number is tried at once', () => {
 retries('a retry that fails is no answer to another move: one move is no contest', () => {
   for (const code of ['ENOENT', 'EBUSY', 'ENOSPC']) {
     const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
-    host.put(guest(hostdev(A, 'auto')));
+    host.add(guest(hostdev(A, 'auto')));
     host.pass(120_000);
     host.kernel.move(41, CPU0);
     host.kernel.deny(41, code);

@@ -29,8 +29,8 @@ class Broken {
     this.host = new HeldHost(this.kernel, { files, traced });
   }
 
-  put(): ReconcileResult {
-    return this.host.put(guest(hostdev(A, 'auto') + hostdev(B, 'auto')));
+  add(): ReconcileResult {
+    return this.host.add(guest(hostdev(A, 'auto') + hostdev(B, 'auto')));
   }
 }
 
@@ -42,7 +42,7 @@ for (const code of ['EIO', 'EACCES']) {
       const one = new Broken();
       one.code = code;
       one.broken = new RegExp(`^${DEVICE}/${file}$`);
-      const run = one.put();
+      const run = one.add();
       assert.equal(told(run), ['placed 43: 0-7 -> 2-3']);
       assert.equal(problems(run), [`${DEVICE}/${file} cannot be read: ${code}`]);
       assert.equal(problems(...one.host.pass(300_000)), [], 'it is said once');
@@ -50,7 +50,7 @@ for (const code of ['EIO', 'EACCES']) {
       one.broken = undefined;
       assert.equal(told(...one.host.pass(10_000)), ['placed 41: 0-7 -> 2-3', 'placed 42: 0-7 -> 2-3']);
       one.broken = new RegExp(`^${DEVICE}/${file}$`);
-      one.host.hold.stir({ uuid: UUID });
+      one.host.hold.markDirty({ uuid: UUID });
       assert.equal(problems(one.host.hold.run()).length, 1, 'and again when it was all right');
       const { written = {} } = one.host.state.read(UUID) ?? {};
       assert.is(Object.keys(written).length, 3, 'what was written to it is not forgotten');
@@ -63,12 +63,12 @@ for (const code of ['EIO', 'EACCES']) {
         const one = new Broken(traced);
         one.code = code;
         one.broken = new RegExp(`^${path}$`);
-        const run = one.put();
+        const run = one.add();
         assert.equal(told(run).slice(-2), ['placed 42: 0-7 -> 2-3', 'placed 43: 0-7 -> 2-3']);
         assert.match(run.changed[0]?.reason ?? '', `${path} cannot be read`);
         assert.is(run.changed[0]?.error, code);
         assert.equal(told(...one.host.pass(60_000)), [], 'it is said once');
-        one.host.hold.stir({ irqs: [41, 42, 43] });
+        one.host.hold.markDirty({ irqs: [41, 42, 43] });
         one.host.pass(60_000);
         one.broken = undefined;
         one.host.pass(300_000);
@@ -80,7 +80,7 @@ for (const code of ['EIO', 'EACCES']) {
 
 unreadable('a device that cannot be read is looked at again less and less often', () => {
   const one = new Broken();
-  one.put();
+  one.add();
   one.host.pass(120_000);
   one.broken = new RegExp(`^${DEVICE}/irq$`);
   one.kernel.enableVectors(A, [51, 52]);
@@ -107,8 +107,8 @@ for (const [what, broken, again] of [
     unreadable(`${what}, ${traced ? 'traced' : 'untraced'}: said once, waited for, and then all is placed`, () => {
       const one = new Broken(traced);
       one.broken = broken;
-      assert.is(problems(one.put()).length, 1);
-      one.host.hold.stir({ irqs: [41] });
+      assert.is(problems(one.add()).length, 1);
+      one.host.hold.markDirty({ irqs: [41] });
       assert.equal(problems(...one.host.pass(60_000)), []);
       assert.ok(one.host.hold.due > one.host.now, 'nothing stays due');
       assert.equal(one.host.written(), []);
@@ -120,7 +120,7 @@ for (const [what, broken, again] of [
       one.broken = broken;
       one.kernel.enableVectors(A, [51]);
       one.kernel.refuse(51, 'EBUSY', 'EBUSY', 'EBUSY');
-      one.host.hold.stir({ uuid: UUID });
+      one.host.hold.markDirty({ uuid: UUID });
       assert.is(problems(...one.host.pass(60_000)).length, again, 'said again, for it was all right');
       one.broken = undefined;
       one.host.pass(11_000);
@@ -132,7 +132,7 @@ for (const [what, broken, again] of [
 for (const broken of [/^\/sys\/devices\/system\/cpu\/online$/, /^\/proc\/700\//]) {
   unreadable(`what was to be tried again waits as well: ${broken.source}`, () => {
     const one = new Broken();
-    one.put();
+    one.add();
     one.kernel.move(41, [{ first: 0, last: 0 }]);
     one.kernel.deny(41, 'EBUSY');
     one.host.pass(1000);
@@ -151,7 +151,7 @@ for (const broken of [/^\/sys\/devices\/system\/cpu\/online$/, /^\/proc\/700\//]
 
 unreadable('who else runs is not worth an interrupt: a contest is told without a culprit', () => {
   const one = new Broken();
-  one.put();
+  one.add();
   one.broken = /^\/proc\/\d+\/comm$|^\/proc$/;
   const runs = [];
   for (let i = 0; i < 10; i++) {

@@ -21,7 +21,7 @@ function host(count: number) {
       uuid: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
     }),
   );
-  for (const definition of guests) held.hold.put(definition);
+  for (const definition of guests) held.hold.add(definition);
   held.hold.run();
   accessed.length = 0;
   return { held, guests, kernel, accessed };

@@ -18,7 +18,7 @@ hold('without domains nothing is due', () => {
 
 hold('a domain is placed at once, and then nothing is written', () => {
   const host = new HeldHost(hostOf([vfio(A, 41, 42)], RUNNING));
-  assert.equal(told(host.put(guest(hostdev(A, 'auto')))), ['placed 41: 0-7 -> 2-3', 'placed 42: 0-7 -> 2-3']);
+  assert.equal(told(host.add(guest(hostdev(A, 'auto')))), ['placed 41: 0-7 -> 2-3', 'placed 42: 0-7 -> 2-3']);
   host.written();
   assert.equal(host.pass(3_600_000), []);
   assert.equal(host.written(), []);
@@ -27,7 +27,7 @@ hold('a domain is placed at once, and then nothing is written', () => {
 hold('it is looked at each 100 ms for a minute, then each second; with tracing each 10 s', () => {
   for (const traced of [false, true]) {
     const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING), { traced });
-    host.put(guest(hostdev(A, 'auto')));
+    host.add(guest(hostdev(A, 'auto')));
     assert.is(host.hold.due - host.now, 100);
     host.pass(120_000);
     assert.is(host.hold.due - host.now, traced ? 10_000 : 1000);
@@ -36,7 +36,7 @@ hold('it is looked at each 100 ms for a minute, then each second; with tracing e
 
 hold('vectors that appear are placed within an interval', () => {
   const host = new HeldHost(hostOf([vfio(A)], RUNNING));
-  host.put(guest(hostdev(A, 'auto')));
+  host.add(guest(hostdev(A, 'auto')));
   host.kernel.enableVectors(A, [41, 42]);
   assert.equal(told(...host.pass(100)), ['placed 41: 0-7 -> 2-3', 'placed 42: 0-7 -> 2-3']);
   host.pass(120_000);
@@ -48,7 +48,7 @@ hold('vectors that appear are placed within an interval', () => {
 
 hold('numbers that cross between devices are placed by whose they are now', () => {
   const host = new HeldHost(hostOf([vfio(A, 41), vfio(B, 42)], RUNNING));
-  host.put(guest(hostdev(A, '2') + hostdev(B, '4')));
+  host.add(guest(hostdev(A, '2') + hostdev(B, '4')));
   host.pass(120_000);
   host.kernel.disableVectors(A);
   host.kernel.disableVectors(B);
@@ -61,15 +61,15 @@ hold('numbers that cross between devices are placed by whose they are now', () =
 
 hold('with tracing what the kernel names is placed at once', () => {
   const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING), { traced: true });
-  host.put(guest(hostdev(A, 'auto')));
+  host.add(guest(hostdev(A, 'auto')));
   host.pass(60_000);
   host.kernel.enableVectors(A, [50]);
   host.written();
-  host.hold.stir({ irqs: [50], at: host.now - 3 });
+  host.hold.markDirty({ irqs: [50], seenAt: host.now - 3 });
   assert.is(host.hold.due, host.now);
   assert.is(host.hold.run().writes, 1);
   assert.equal(host.written(), ['50=2-3']);
-  host.hold.stir({ irqs: [50] });
+  host.hold.markDirty({ irqs: [50] });
   assert.equal(host.hold.run().writes, 0, 'our own write is told of, too');
   const later = host.pass(310);
   assert.equal(told(...later), ['placed 50: 0-7 -> 2-3'], 'what was done is told of when no more comes');
@@ -82,10 +82,10 @@ hold('with tracing what the kernel names is placed at once', () => {
 
 hold('what the kernel names before it can be seen is asked for again', () => {
   const host = new HeldHost(hostOf([vfio(A)], RUNNING), { traced: true });
-  host.put(guest(hostdev(A, 'auto')));
+  host.add(guest(hostdev(A, 'auto')));
   host.pass(60_000);
   host.kernel.enableVectors(A, [50], 'msix', 0);
-  host.hold.stir({ irqs: [50] });
+  host.hold.markDirty({ irqs: [50] });
   host.hold.run();
   assert.ok(host.hold.due - host.now <= 2);
   host.kernel.request(A, 0);
@@ -96,12 +96,12 @@ hold('what the kernel names before it can be seen is asked for again', () => {
 
 hold('a driver that reloads again and again is no quarrel, and what it gets is placed at once each time', () => {
   const host = new HeldHost(hostOf([vfio(A)], RUNNING), { traced: true });
-  host.put(guest(hostdev(A, 'auto')));
+  host.add(guest(hostdev(A, 'auto')));
   host.pass(60_000);
   for (let round = 0; round < 20; round++) {
     host.kernel.enableVectors(A, [50, 51]);
     host.written();
-    host.hold.stir({ irqs: [50, 51] });
+    host.hold.markDirty({ irqs: [50, 51] });
     host.hold.run();
     assert.equal(host.written(), ['50=2-3', '51=2-3']);
     assert.equal(told(...host.pass(900)), ['placed 50: 0-7 -> 2-3', 'placed 51: 0-7 -> 2-3']);
@@ -112,25 +112,25 @@ hold('a driver that reloads again and again is no quarrel, and what it gets is p
 
 hold('ahead of a close look nothing is placed by what may hold no more', () => {
   const host = new HeldHost(hostOf([vfio(A)], RUNNING), { traced: true });
-  host.put(guest(hostdev(A, 'auto')));
+  host.add(guest(hostdev(A, 'auto')));
   host.pass(60_000);
   host.kernel.enableVectors(A, [50]);
   host.kernel.processes.pin(UUID, 0, '5');
   host.written();
-  host.hold.stir({ irqs: [50] });
+  host.hold.markDirty({ irqs: [50] });
   host.hold.run();
   assert.equal(host.written(), ['50=5'], 'the vCPUs moved, and nobody had seen that yet');
 
   host.kernel.disableVectors(A);
   host.pass(60_000);
   host.kernel.enableVectors(A, [50]);
-  host.hold.settings = { ...host.hold.settings, allowedCpus: cpus('5-6') };
+  host.hold.setSettings({ ...host.hold.settings, allowedCpus: cpus('5-6') });
   host.kernel.processes.pin(UUID, 0, '4-5');
   host.pass(60_000);
   host.kernel.enableVectors(A, [51]);
-  host.hold.settings = { ...host.hold.settings, allowedCpus: cpus('4') };
+  host.hold.setSettings({ ...host.hold.settings, allowedCpus: cpus('4') });
   host.written();
-  host.hold.stir({ irqs: [51] });
+  host.hold.markDirty({ irqs: [51] });
   host.hold.run();
   assert.equal(host.written(), ['51=4'], 'other CPUs are allowed, and nobody had looked since');
 
@@ -139,7 +139,7 @@ hold('ahead of a close look nothing is placed by what may hold no more', () => {
   host.kernel.enableVectors(A, [50]);
   host.kernel.bind(A, 'nvme');
   host.written();
-  host.hold.stir({ irqs: [50] });
+  host.hold.markDirty({ irqs: [50] });
   host.pass(60_000);
   assert.equal(host.written(), []);
 });
@@ -157,13 +157,13 @@ hold(
       return { ...file, read: () => (isThere ? file.read() : undefined) };
     };
     const host = new HeldHost(kernel, { files, traced: true });
-    host.put(guest(hostdev(A, 'auto')));
+    host.add(guest(hostdev(A, 'auto')));
     host.pass(60_000);
     kernel.enableVectors(A, [50]);
     host.written();
-    host.hold.stir({ irqs: [50] });
-    const { writes, looked } = host.hold.run();
-    assert.equal([writes, looked], [0, 0]);
+    host.hold.markDirty({ irqs: [50] });
+    const { writes, checked } = host.hold.run();
+    assert.equal([writes, checked], [0, 0]);
     assert.ok(host.hold.due - host.now <= 2);
     isThere = true;
     host.pass(5);
@@ -173,10 +173,10 @@ hold(
 
 hold('a phantom that the kernel speaks of for ever is not asked for for ever', () => {
   const host = new HeldHost(hostOf([vfio(A)], RUNNING), { traced: true });
-  host.put(guest(hostdev(A, 'auto')));
+  host.add(guest(hostdev(A, 'auto')));
   host.pass(60_000);
   host.kernel.enableVectors(A, [50], 'msix', 0);
-  host.hold.stir({ irqs: [50, 51] });
+  host.hold.markDirty({ irqs: [50, 51] });
   host.pass(1000);
   assert.ok(host.hold.due - host.now > 1000);
 });
@@ -187,16 +187,16 @@ hold("somebody else's interrupts are not touched, whatever the kernel says", () 
     RUNNING,
   );
   const host = new HeldHost(kernel, { traced: true });
-  host.put(guest(hostdev(A, 'auto')));
+  host.add(guest(hostdev(A, 'auto')));
   host.written();
-  host.hold.stir({ irqs: [60, 41] });
+  host.hold.markDirty({ irqs: [60, 41] });
   host.pass(60_000);
   assert.equal(host.written(), []);
 });
 
 hold('a moved interrupt is put back, so often, then left, reported once, and tried again', () => {
   const host = new HeldHost(hostOf([vfio(A, 41)], { ...RUNNING, processes: [{ pid: 9, command: 'irqbalance' }] }));
-  host.put(guest(hostdev(A, 'auto')));
+  host.add(guest(hostdev(A, 'auto')));
   host.pass(120_000);
   host.written();
   const seen = [];
@@ -218,12 +218,12 @@ hold('a moved interrupt is put back, so often, then left, reported once, and tri
 });
 
 hold('a guest that resets often is no contest, whoever says so, or nobody', () => {
-  for (const stir of [{ uuid: UUID }, { irqs: [41] }, undefined]) {
-    const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING), { traced: stir?.irqs !== undefined });
-    host.put(guest(hostdev(A, 'auto')));
+  for (const markDirty of [{ uuid: UUID }, { irqs: [41] }, undefined]) {
+    const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING), { traced: markDirty?.irqs !== undefined });
+    host.add(guest(hostdev(A, 'auto')));
     for (let i = 0; i < 20; i++) {
       host.kernel.enableVectors(A, [41]);
-      if (stir) host.hold.stir(stir);
+      if (markDirty) host.hold.markDirty(markDirty);
       assert.equal(told(...host.pass(500)), ['placed 41: 0-7 -> 2-3']);
     }
   }
@@ -232,7 +232,7 @@ hold('a guest that resets often is no contest, whoever says so, or nobody', () =
 hold('out of vectors: reported once, tried less and less often', () => {
   const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
   host.kernel.deny(41, 'ENOSPC');
-  assert.equal(told(host.put(guest(hostdev(A, 'auto')))), ['failed 41: 0-7 -> 0-7']);
+  assert.equal(told(host.add(guest(hostdev(A, 'auto')))), ['failed 41: 0-7 -> 0-7']);
   assert.equal(told(...host.pass(3_600_000)), []);
   const tried = host.hold.counters.errors.exhausted;
   assert.ok(tried > 10 && tried < 30, `${tried} times`);
@@ -243,16 +243,16 @@ hold('out of vectors: reported once, tried less and less often', () => {
 hold('a transient error is met again soon', () => {
   const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
   host.kernel.refuse(41, ...Array(4).fill('EBUSY'));
-  assert.equal(told(host.put(guest(hostdev(A, 'auto')))), ['failed 41: 0-7 -> 0-7']);
+  assert.equal(told(host.add(guest(hostdev(A, 'auto')))), ['failed 41: 0-7 -> 0-7']);
   assert.equal(told(...host.pass(100)), ['placed 41: 0-7 -> 2-3']);
 });
 
 hold('auto follows the vCPUs', () => {
   const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
-  host.put(guest(hostdev(A, 'auto')));
+  host.add(guest(hostdev(A, 'auto')));
   host.pass(120_000);
   host.kernel.processes.pin(UUID, 0, '5');
-  host.hold.stir({ uuid: UUID });
+  host.hold.markDirty({ uuid: UUID });
   assert.equal(told(host.hold.run()), ['placed 41: 2-3 -> 5']);
   host.pass(120_000);
   host.kernel.processes.pin(UUID, 0, '6');
@@ -267,15 +267,15 @@ for (const traced of [true, false]) {
       RUNNING,
     );
     const host = new HeldHost(kernel, { traced });
-    host.put(guest(devices.map((address) => hostdev(address, 'auto')).join('')));
+    host.add(guest(devices.map((address) => hostdev(address, 'auto')).join('')));
     host.pass(60_000);
     for (const [wave, address] of devices.entries()) {
       const irqs = Array.from({ length: 10 }, (_, index) => 1000 + wave * 10 + index);
       kernel.enableVectors(address, irqs);
-      if (traced) host.hold.stir({ irqs });
+      if (traced) host.hold.markDirty({ irqs });
       host.pass(1);
       // our own writes are told of, too
-      if (traced) host.hold.stir({ irqs: kernel.writes.slice(-20).map(({ irq }) => irq) });
+      if (traced) host.hold.markDirty({ irqs: kernel.writes.slice(-20).map(({ irq }) => irq) });
     }
     const runs = host.pass(traced ? 10 : 1000);
     assert.equal(
@@ -292,7 +292,7 @@ for (const traced of [true, false]) {
 
 hold('CPUs go, and come back', () => {
   const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
-  host.put(guest(hostdev(A, '2-3')));
+  host.add(guest(hostdev(A, '2-3')));
   host.pass(120_000);
   host.kernel.setOnline(2, false);
   host.kernel.setOnline(3, false);
@@ -312,7 +312,7 @@ hold('CPUs go, and come back', () => {
 
 hold('nothing is written where no QEMU of the domain runs', () => {
   const host = new HeldHost(hostOf([vfio(A, 41)]));
-  const run = host.put(guest(hostdev(A, '2-3')));
+  const run = host.add(guest(hostdev(A, '2-3')));
   assert.equal(
     run.problems.map(({ rule }) => rule),
     ['not-running'],
@@ -326,10 +326,10 @@ hold('nothing is written where no QEMU of the domain runs', () => {
 hold('dropped, nothing is left behind and nothing is done', () => {
   const line = { address: A, driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' as const, affinity: '0-5' }] };
   const host = new HeldHost(hostOf([line], RUNNING));
-  host.put(guest(hostdev(A, '2-3')));
+  host.add(guest(hostdev(A, '2-3')));
   host.kernel.processes.stop(UUID);
   host.kernel.bind(A, undefined);
-  host.hold.drop(UUID.toUpperCase());
+  host.hold.remove(UUID.toUpperCase());
   assert.equal(host.written(), ['16=2-3', '16=0-5']);
   assert.equal(host.state.list(), []);
   assert.is(host.hold.due, Number.POSITIVE_INFINITY);

@@ -16,59 +16,59 @@ const BORN = { affinity: '0-7', handlers: [HANDLER] };
 function known(): { kernel: SimulatedKernel; one: InterruptState } {
   const kernel = hostOf([vfio(A, 41)]);
   const one = new InterruptState(new SimulatedFs(kernel), 41, HANDLER);
-  one.adopt(BORN);
-  one.settled = '0-7';
-  one.ahead = { from: '0-7', to: '2-3', lagMs: 1 };
-  one.backOff.failed('2-3', 'EBUSY', 'transient', 1000);
+  one.record(BORN);
+  one.placedOn = '0-7';
+  one.fastPathWrite = { from: '0-7', to: '2-3', lagMs: 1 };
+  one.retry.failed('2-3', 'EBUSY', 'transient', 1000);
   return { kernel, one };
 }
 
 watch('it is the same until its mask is another', () => {
   const { kernel, one } = known();
-  assert.equal([one.look(), one.look()], ['same', 'same']);
+  assert.equal([one.check(), one.check()], ['same', 'same']);
   kernel.move(41, parseCpuList('5') ?? []);
-  assert.equal([one.look(), one.look(), one.settled], ['moved', 'moved', '0-7']);
-  one.adopt({ ...BORN, affinity: '5' });
-  assert.is(one.look(), 'same');
+  assert.equal([one.check(), one.check(), one.placedOn], ['moved', 'moved', '0-7']);
+  one.record({ ...BORN, affinity: '5' });
+  assert.is(one.check(), 'same');
 });
 
 watch('what came back under its number is another one: nothing is known of it', () => {
   const { kernel, one } = known();
   kernel.enableVectors(A, [41]);
-  assert.is(one.look(), 'renewed');
-  assert.equal([one.settled, one.ahead, one.backOff.until, one.isNew], [undefined, undefined, 0, true]);
+  assert.is(one.check(), 'renewed');
+  assert.equal([one.placedOn, one.fastPathWrite, one.retry.retryAt, one.isNew], [undefined, undefined, 0, true]);
 });
 
 watch('so is what came back under the very look', () => {
   const { kernel, one } = known();
   kernel.enableVectors(A, [41]);
-  one.adopt(BORN);
-  assert.equal([one.settled, one.ahead, one.backOff.until], [undefined, undefined, 0]);
-  assert.is(one.look(), 'moved', 'and it is looked at closely next');
+  one.record(BORN);
+  assert.equal([one.placedOn, one.fastPathWrite, one.retry.retryAt], [undefined, undefined, 0]);
+  assert.is(one.check(), 'moved', 'and it is looked at closely next');
 });
 
 watch('what went is told each time', () => {
   const { kernel, one } = known();
   kernel.disableVectors(A);
-  assert.equal([one.look(), one.look()], ['renewed', 'renewed']);
+  assert.equal([one.check(), one.check()], ['renewed', 'renewed']);
 });
 
 watch('a report that is true no more is not taken for granted', () => {
   const { kernel, one } = known();
   kernel.move(41, parseCpuList('5') ?? []);
-  one.adopt({ ...BORN, affinity: '2-3' });
-  assert.is(one.look(), 'moved');
+  one.record({ ...BORN, affinity: '2-3' });
+  assert.is(one.check(), 'moved');
 });
 
 watch('it is new as long as nothing was done about it', () => {
   const kernel = hostOf([vfio(A, 41)]);
   const fresh = () => new InterruptState(new SimulatedFs(kernel), 41, HANDLER);
   assert.is(fresh().isNew, true);
-  const [settled, ahead, failed] = [fresh(), fresh(), fresh()];
-  settled.settled = '2-3';
-  ahead.ahead = { from: '0-7', to: '2-3', lagMs: 1 };
-  failed.backOff.failed('2-3', 'EBUSY', 'transient', 1000);
-  assert.equal([settled.isNew, ahead.isNew, failed.isNew], [false, false, false]);
+  const [placedOn, fastPathWrite, failed] = [fresh(), fresh(), fresh()];
+  placedOn.placedOn = '2-3';
+  fastPathWrite.fastPathWrite = { from: '0-7', to: '2-3', lagMs: 1 };
+  failed.retry.failed('2-3', 'EBUSY', 'transient', 1000);
+  assert.equal([placedOn.isNew, fastPathWrite.isNew, failed.isNew], [false, false, false]);
 });
 
 watch('its mask is read at once of what came back, and never of what is gone or no mask', () => {
@@ -82,35 +82,35 @@ watch('its mask is read at once of what came back, and never of what is gone or 
   assert.is(new InterruptState(new FixedFiles({ [path]: 'x\n' }), 41, HANDLER).readAffinity(), undefined);
   const broken = new FixedFiles({ [path]: new FileError('EIO', path) });
   assert.is(new InterruptState(broken, 41, HANDLER).readAffinity(), undefined);
-  assert.is(new InterruptState(broken, 41, HANDLER).look(), 'renewed');
+  assert.is(new InterruptState(broken, 41, HANDLER).check(), 'renewed');
 });
 
 watch('of what cannot be placed the handlers are looked at; a phantom stays one', () => {
   const texts: Record<string, string> = { '/sys/kernel/irq/41/actions': 'ahci\n' };
   const one = new InterruptState(new FixedFiles(texts), 41, undefined);
-  one.adopt({ affinity: '0-7', handlers: ['ahci'] });
-  assert.is(one.look(), 'same');
+  one.record({ affinity: '0-7', handlers: ['ahci'] });
+  assert.is(one.check(), 'same');
   texts['/sys/kernel/irq/41/actions'] = '\n';
-  assert.is(one.look(), 'moved');
-  one.adopt({ affinity: null, handlers: [] });
-  assert.is(one.look(), 'same');
+  assert.is(one.check(), 'moved');
+  one.record({ affinity: null, handlers: [] });
+  assert.is(one.check(), 'same');
   delete texts['/sys/kernel/irq/41/actions'];
   const phantom = new InterruptState(new FixedFiles({}), 41, undefined);
-  phantom.adopt({ affinity: null, handlers: [] });
-  assert.is(phantom.look(), 'same', 'without handlers it need not have a file');
+  phantom.record({ affinity: null, handlers: [] });
+  assert.is(phantom.check(), 'same', 'without handlers it need not have a file');
 });
 
 watch('where it is delivered is compared with what the report said', () => {
   const { kernel, one } = known();
-  assert.is(one.isSameBeyondItsMask(), false, 'nobody has said');
-  one.adopt({ ...BORN, effective: '0' });
+  assert.is(one.isDeliveredAsBefore(), false, 'nobody has said');
+  one.record({ ...BORN, effective: '0' });
   const interrupt = kernel.interrupts.get(41);
   const goes = (cpus: string | undefined) => {
     if (interrupt) interrupt.effective = parseCpuList(cpus ?? '') ?? [];
-    return one.isSameBeyondItsMask();
+    return one.isDeliveredAsBefore();
   };
   assert.equal([goes('0'), goes('0-1'), goes(undefined)], [true, false, false]);
-  one.adopt({ ...BORN, effective: null });
+  one.record({ ...BORN, effective: null });
   assert.equal([goes(undefined), goes('0')], [true, false]);
 });
 
@@ -118,7 +118,7 @@ watch('a line may be shared since', () => {
   const line = `vfio-intx(${A})`;
   const watched = (actions: string) => {
     const texts = { '/proc/irq/16/smp_affinity': 'ff\n', '/sys/kernel/irq/16/actions': `${actions}\n` };
-    return new InterruptState(new FixedFiles(texts), 16, line).isSameBeyondItsMask();
+    return new InterruptState(new FixedFiles(texts), 16, line).isDeliveredAsBefore();
   };
   assert.equal(
     [watched(line), watched(`${line},ehci_hcd`), watched('ehci_hcd'), watched('')],
@@ -130,8 +130,8 @@ watch('what cannot be read beyond the mask, a close look is to say; where it is 
   const path = (irq: number) => `/proc/irq/${irq}/effective_affinity`;
   const unreadable = [41, 42].map((irq) => [path(irq), new FileError('EACCES', path(irq))] as const);
   const files = new FixedFiles(Object.fromEntries(unreadable));
-  assert.is(new InterruptState(files, 41, HANDLER).isSameBeyondItsMask(), false);
-  assert.is(new InterruptState(files, 42, undefined).isSameBeyondItsMask(), true);
+  assert.is(new InterruptState(files, 41, HANDLER).isDeliveredAsBefore(), false);
+  assert.is(new InterruptState(files, 42, undefined).isDeliveredAsBefore(), true);
 });
 
 watch.run();

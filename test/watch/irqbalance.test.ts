@@ -71,9 +71,9 @@ test('one that does not answer is said once, and holds up nothing', async () => 
     await host.start();
     host.spool();
     await host.placed();
-    await host.says('irqbalance cannot be told');
+    await host.says('cannot send bans to irqbalance');
     assert.equal(await host.end('SIGTERM'), { code: 0, signal: null });
-    assert.is(host.stderr.split('irqbalance cannot be told').length, 2);
+    assert.is(host.stderr.split('cannot send bans to irqbalance').length, 2);
   } finally {
     server.close();
   }

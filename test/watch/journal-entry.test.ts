@@ -34,7 +34,7 @@ for (const [over, priority, text] of [
   [
     { kind: 'contested', to: '5', reason: 'irqbalance (process 7) moves it' },
     'warning',
-    `guest: contested, left alone for a while, wanted on 2-3: irqbalance (process 7) moves it: ${A} IRQ 41`,
+    `guest: keeps being moved off 2-3, repairs paused (irqbalance (process 7) moves it): ${A} IRQ 41`,
   ],
   [
     { kind: 'failed', to: '0-7', reason: 'these CPUs are out of interrupt vectors', error: 'ENOSPC' },

@@ -119,8 +119,8 @@ test('nothing in a line ends it, or the message', async () => {
 test('where there is no room for a process, it was not taken; later, it is', async () => {
   const script = `
     const { openSync, closeSync } = require('node:fs');
-    const { MessageShell } = require('./src/watch/output/shell-pipe.ts');
-    const shell = new MessageShell('true', 5000);
+    const { ShellPipe } = require('./src/watch/output/shell-pipe.ts');
+    const shell = new ShellPipe('true', 5000);
     // tsx reads more of itself a moment later
     setTimeout(async () => {
       const open = [];

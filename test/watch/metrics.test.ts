@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { count, emptyCounters } from '../../src/watch/counters.js';
-import { emptyResult } from '../../src/watch/events.js';
 import { formatMetrics, writeMetrics } from '../../src/watch/output/metrics.js';
+import { emptyResult } from '../../src/watch/result.js';
 import { parseExposition } from '../support/exposition.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 

@@ -1,53 +1,53 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { DEFAULT_SETTINGS } from '../../src/affinity/settings.js';
-import { Schedule, type Scope } from '../../src/watch/schedule.js';
+import { type CheckScope, Schedule } from '../../src/watch/schedule.js';
 
 const pace = suite('when a domain is looked at');
 
 /** How often it is looked at in so many milliseconds, how closely, and the longest that a look at least that close was waited for. */
 function looks(traced: boolean, intervals = DEFAULT_SETTINGS.intervals, time = 3_600_000) {
   const one = new Schedule(0);
-  const counts: Record<Scope, number> = { all: 0, 'beyond masks': 0, masks: 0 };
-  const waited = { all: 0, beyond: 0, masks: 0 };
-  const last = { all: 0, beyond: 0, masks: 0 };
+  const counts: Record<CheckScope, number> = { full: 0, delivery: 0, masks: 0 };
+  const waited = { full: 0, delivery: 0, masks: 0 };
+  const last = { full: 0, delivery: 0, masks: 0 };
   for (let now = 0; now <= time; now = one.due) {
     const scope = one.take(now);
     if (!scope) throw new Error('due, and nothing to do');
     counts[scope]++;
-    const sees = { masks: true, beyond: scope !== 'masks', all: scope === 'all' };
-    for (const kind of ['masks', 'beyond', 'all'] as const) {
+    const sees = { masks: true, delivery: scope !== 'masks', full: scope === 'full' };
+    for (const kind of ['masks', 'delivery', 'full'] as const) {
       if (!sees[kind]) continue;
       waited[kind] = Math.max(waited[kind], now - last[kind]);
       last[kind] = now;
     }
-    if (one.next <= now) one.goOn({ now, traced }, intervals);
+    if (one.nextPollAt <= now) one.advance({ now, traced }, intervals);
     assert.ok(one.due > now);
   }
   return { counts, waited };
 }
 
-pace('quiet: at its masks every second, beyond them every three minutes, at all of it every fifteen', () => {
+pace('quiet: at its masks every second, delivery them every three minutes, at all of it every fifteen', () => {
   const { counts, waited } = looks(false);
-  assert.equal(counts, { all: 5, 'beyond masks': 16, masks: 3580 });
-  assert.equal(waited, { masks: 1000, beyond: 180_000, all: 900_000 });
+  assert.equal(counts, { full: 5, delivery: 16, masks: 3580 });
+  assert.equal(waited, { masks: 1000, delivery: 180_000, full: 900_000 });
 });
 
 pace('where the kernel tells, at its masks every ten seconds, and the rest as often', () => {
-  assert.equal(looks(true).waited, { masks: 10_000, beyond: 180_000, all: 900_000 });
+  assert.equal(looks(true).waited, { masks: 10_000, delivery: 180_000, full: 900_000 });
 });
 
 pace('however seldom its masks are looked at', () => {
   const intervals = { ...DEFAULT_SETTINGS.intervals, quiet: 3_600_000 };
-  assert.equal(looks(false, intervals).waited, { masks: 180_000, beyond: 180_000, all: 900_000 });
+  assert.equal(looks(false, intervals).waited, { masks: 180_000, delivery: 180_000, full: 900_000 });
 });
 
 pace('what could not be looked at is looked at as a whole, an interval later', () => {
   const one = new Schedule(0);
-  one.putOff({ now: 0, traced: false }, DEFAULT_SETTINGS.intervals);
+  one.defer({ now: 0, traced: false }, DEFAULT_SETTINGS.intervals);
   assert.is(one.due, 1000);
-  assert.equal([one.take(999), one.take(1000), one.take(1001)], [undefined, 'all', 'masks']);
-  one.putOff({ now: 2000, traced: false }, { ...DEFAULT_SETTINGS.intervals, quiet: 3_600_000 });
+  assert.equal([one.take(999), one.take(1000), one.take(1001)], [undefined, 'full', 'masks']);
+  one.defer({ now: 2000, traced: false }, { ...DEFAULT_SETTINGS.intervals, quiet: 3_600_000 });
   assert.is(one.due, 182_000, 'and no later than three minutes');
 });
 

@@ -18,14 +18,14 @@ function name(
   {
     cpus = WANTED,
     told = handlers,
-    settled = false,
+    placedOn = false,
     before = handlers,
     code,
     tries = 0,
   }: {
     cpus?: string | null;
     told?: string[];
-    settled?: boolean;
+    placedOn?: boolean;
     before?: string[];
     code?: string;
     tries?: number;
@@ -34,11 +34,11 @@ function name(
   const kernel = hostOf([{ address: A, driver, interrupts: [{ irq: 41, type, handlers }] } as DeviceDescription]);
   const files = new SimulatedFs(kernel);
   const device = new DeviceState(files, A as PciAddress);
-  device.cpus = cpus ?? undefined;
-  if (settled) device.watchOf({ irq: 41, handlers: before, affinity: '0-7' }).settled = WANTED;
+  device.setTarget(cpus ?? undefined);
+  if (placedOn) device.stateOf({ irq: 41, handlers: before, affinity: '0-7' }).placedOn = WANTED;
   if (code) kernel.refuse(41, code);
-  const { done } = placeOnFastPath(files, device, { irq: 41, handlers: told, tries, at: 0 }, () => 3);
-  return [done, kernel.writes.length];
+  const { outcome } = placeOnFastPath(files, device, { irq: 41, handlers: told, tries, seenAt: 0 }, () => 3);
+  return [outcome, kernel.writes.length];
 }
 
 interface Shape {
@@ -53,14 +53,14 @@ test('a new vector of the device is written, once', () => {
 });
 
 test('a number that was another vector a moment ago is new', () => {
-  assert.equal(name({}, { settled: true, before: [`vfio-msix[1](${A})`] }), ['written', 1]);
+  assert.equal(name({}, { placedOn: true, before: [`vfio-msix[1](${A})`] }), ['written', 1]);
 });
 
 test('what goes under the write is waited for; of any other error a close look makes something', () => {
-  assert.equal(name({}, { code: 'ENOENT' }), ['not there', 0]);
+  assert.equal(name({}, { code: 'ENOENT' }), ['absent', 0]);
   assert.equal(name({}, { code: 'ENOSPC' }), ['unclear', 0]);
   for (const code of ['EIO', 'EINVAL', 'EBUSY']) {
-    assert.equal(name({}, { code, tries: 2 }), ['not there', 0]);
+    assert.equal(name({}, { code, tries: 2 }), ['absent', 0]);
     assert.equal(name({}, { code, tries: 3 }), ['unclear', 0], 'it stays');
   }
 });
@@ -71,10 +71,10 @@ for (const [why, shape, more] of [
   ['shared with another', { handlers: [OURS, 'snd_hda'] }, {}],
   ["on a device that is bound to the host's driver", { driver: 'nvme' }, {}],
   ['a legacy line, of which what it had is noted first', { handlers: [`vfio-intx(${A})`], type: 'intx' }, {}],
-  ['one that was placed before, and that somebody may have moved', {}, { settled: true }],
+  ['one that was placed before, and that somebody may have moved', {}, { placedOn: true }],
   ['of a device whose set may not be taken for granted', {}, { cpus: null }],
   ["another device's since the kernel named it", { handlers: [`vfio-msix[0](${B})`] }, { told: [OURS] }],
-] as [string, Partial<Shape>, { cpus?: null; told?: string[]; settled?: boolean }][]) {
+] as [string, Partial<Shape>, { cpus?: null; told?: string[]; placedOn?: boolean }][]) {
   test(`${why}: left to a close look`, () => {
     assert.equal(name(shape, more), ['unclear', 0]);
   });
@@ -92,9 +92,14 @@ function nameFirst(
   kernel.enableVectors(A, irqs);
   const files = before?.(kernel) ?? new SimulatedFs(kernel);
   const device = new DeviceState(files, A as PciAddress);
-  device.cpus = WANTED;
-  for (const irq of known) device.watchAs(irq, `vfio-msix[${irqs.indexOf(irq)}](${A})`).settled = WANTED;
-  const ahead = placeOnFastPath(files, device, { irq: irqs[0] as number, handlers: [OURS], tries: 0, at: 0 }, () => 3);
+  device.setTarget(WANTED);
+  for (const irq of known) device.stateWith(irq, `vfio-msix[${irqs.indexOf(irq)}](${A})`).placedOn = WANTED;
+  const ahead = placeOnFastPath(
+    files,
+    device,
+    { irq: irqs[0] as number, handlers: [OURS], tries: 0, seenAt: 0 },
+    () => 3,
+  );
   return { ahead, kernel, device, written: kernel.writes.map(({ irq }) => irq) };
 }
 
@@ -109,12 +114,12 @@ test('one that goes between the reading of its mask and of its handlers is waite
       });
     },
   });
-  assert.equal([ahead.done, written], ['not there', []]);
+  assert.equal([ahead.outcome, written], ['absent', []]);
 });
 
 test('those that came with it are placed with it, whatever their numbers', () => {
   const { ahead, written } = nameFirst([41, 42, 55]);
-  assert.equal(ahead, { done: 'written', placed: [41, 42, 55], writes: 3 });
+  assert.equal(ahead, { outcome: 'written', placed: [41, 42, 55], writes: 3 });
   assert.equal(written, [41, 42, 55]);
 });
 
@@ -127,8 +132,8 @@ test('up to one that is known, or is no vector yet', () => {
       return new SimulatedFs(kernel);
     },
   });
-  assert.equal(phantom.ahead, { done: 'written', placed: [41], writes: 1 });
-  assert.equal([...phantom.device.interrupts.keys()], [41], 'nothing is kept of what was not there');
+  assert.equal(phantom.ahead, { outcome: 'written', placed: [41], writes: 1 });
+  assert.equal([...phantom.device.interrupts.keys()], [41], 'nothing is kept of what was absent');
 });
 
 test('of numbers that are not in the order of the vectors, the first alone', () => {
@@ -147,7 +152,7 @@ test('what goes and comes back while the others are written is written again', (
     },
   });
   // 42 was another one by the time of its write
-  assert.equal([written, ahead], [[41, 41], { done: 'written', placed: [41], writes: 2 }]);
+  assert.equal([written, ahead], [[41, 41], { outcome: 'written', placed: [41], writes: 2 }]);
   assert.equal(kernel.interrupts.get(42)?.affinity, kernel.possible, 'its own word is still to come');
 });
 

@@ -34,7 +34,7 @@ test.after.each(() => {
 const published = () => JSON.parse(readFileSync(folder.join('run/hostdev-cpuset/watch.json'), 'utf8'));
 
 test('what is new, once; nothing where nothing is', async () => {
-  assert.equal(said, ['0 interrupts of 0 domains held, told by the kernel']);
+  assert.equal(said, ['0 interrupts of 0 domains managed, using trace events']);
   source.counters = { ...emptyCounters(), domains: 1, interrupts: 4 };
   for (let run = 0; run < 3; run++) publisher.changed();
   await until('it is published', () => published().counters.interrupts === 4);
@@ -43,7 +43,7 @@ test('what is new, once; nothing where nothing is', async () => {
   source.counters = { ...source.counters };
   await new Promise((resolve) => setTimeout(resolve, 1200));
   assert.equal(readFileSync(folder.join('run/hostdev-cpuset/watch.json')), at);
-  assert.equal(said.slice(1), ['4 interrupts of 1 domains held, told by the kernel']);
+  assert.equal(said.slice(1), ['4 interrupts of 1 domains managed, using trace events']);
 });
 
 test('what could not be written is, when it can be; after the end nothing is', async () => {
@@ -59,16 +59,16 @@ test('what could not be written is, when it can be; after the end nothing is', a
   assert.is(published().counters.interrupts, 5);
   publisher.stop();
   publisher.changed();
-  publisher.way('later');
+  publisher.setTracing('later');
   await new Promise((resolve) => setTimeout(resolve, 1200));
   assert.not.ok(existsSync(folder.join('run/hostdev-cpuset/watch.json')));
 });
 
 test('how interrupts are learnt of, though nothing else is new', async () => {
-  publisher.way('no tracefs');
-  await until('it is published', () => published().way === 'intervals');
+  publisher.setTracing('no tracefs');
+  await until('it is published', () => published().setTracing === 'intervals');
   assert.is(published().reason, 'no tracefs');
-  assert.is(said.at(-1), '0 interrupts of 0 domains held, looked at in intervals');
+  assert.is(said.at(-1), '0 interrupts of 0 domains managed, polling');
 });
 
 test.run();

@@ -67,7 +67,7 @@ test('what a hook is writing is left to it, until it is nobody’s', () => {
   assert.not.ok(existsSync(path));
 });
 
-for (const [name, put, words] of [
+for (const [name, add, words] of [
   ['an empty file', () => leave('x', ''), 'nothing that the hook leaves: removed'],
   ['garbage', () => leave('x', '\0\xff<<<'), 'nothing that the hook leaves: removed'],
   ['a link', () => symlinkSync(folder.write('outside', 'started\n'), folder.join(FOLDER, 'x')), 'a link: removed'],
@@ -77,7 +77,7 @@ for (const [name, put, words] of [
   ['an empty folder', () => mkdirSync(folder.join(FOLDER, 'x')), 'a folder, which is removed'],
 ] as const) {
   test(`${name} is one line, and gone`, () => {
-    put();
+    add();
     assert.equal(spool.take(), { entries: [], problems: [`"x" in the spool: ${words}`] });
     assert.equal(names(), []);
     assert.equal(spool.take(), { entries: [], problems: [] });

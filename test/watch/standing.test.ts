@@ -1,36 +1,39 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { PassResult } from '../../src/affinity/reconcile-domain.js';
 import type { Problem } from '../../src/affinity/report.js';
 import { ReportedProblems } from '../../src/watch/reported-problems.js';
+import { emptyResult } from '../../src/watch/result.js';
 import { guest, UUID } from '../enforce/simulated-pass.js';
 
 const standing = suite('problems that stand are told once');
 const own = guest('');
 const problem = (rule: string, message = rule): Problem => ({ rule, severity: 'warning', message });
-const news = (one: ReportedProblems, address: string | null, ...problems: Problem[]) =>
-  one.news(own, address, problems).map(({ rule, message }) => `${rule} ${message}`);
+const newOf = (one: ReportedProblems, address: string | null, ...problems: Problem[]) =>
+  one.newOf(own, address, problems).map(({ rule, message }) => `${rule} ${message}`);
 
 standing('each is told with its domain and device', () => {
-  const [told] = new ReportedProblems().news(own, 'a', [problem('r', 'm')]);
+  const [told] = new ReportedProblems().newOf(own, 'a', [problem('r', 'm')]);
   assert.equal(told, { rule: 'r', severity: 'warning', message: 'm', domain: 'guest', uuid: UUID, address: 'a' });
 });
 
 standing('once, until it is gone', () => {
   const one = new ReportedProblems();
-  assert.equal(news(one, 'a', problem('x')), ['x x']);
-  assert.equal(news(one, 'a', problem('x'), problem('y')), ['y y']);
-  assert.equal(news(one, 'a', problem('x', 'another')), ['x another']);
-  assert.equal(news(one, 'b', problem('x')), ['x x'], 'of another device it is another');
-  assert.equal(news(one, 'a'), []);
-  assert.equal(news(one, 'a', problem('x')), ['x x']);
+  assert.equal(newOf(one, 'a', problem('x')), ['x x']);
+  assert.equal(newOf(one, 'a', problem('x'), problem('y')), ['y y']);
+  assert.equal(newOf(one, 'a', problem('x', 'another')), ['x another']);
+  assert.equal(newOf(one, 'b', problem('x')), ['x x'], 'of another device it is another');
+  assert.equal(newOf(one, 'a'), []);
+  assert.equal(newOf(one, 'a', problem('x')), ['x x']);
 });
 
 standing('what was told of a device that went is told again when it returns; of the domain it stands', () => {
   const one = new ReportedProblems();
-  for (const address of ['a', 'b', null]) news(one, address, problem('x'));
-  one.forgetAllBut(new Set(['b']));
+  for (const address of ['a', 'b', null]) newOf(one, address, problem('x'));
+  const report = { devices: [{ address: 'b', problems: [problem('x')] }], problems: [problem('x')] };
+  one.addNew({ report, stateError: undefined } as unknown as PassResult, own, emptyResult());
   assert.equal(
-    ['a', 'b', null].map((address) => news(one, address, problem('x')).length),
+    ['a', 'b', null].map((address) => newOf(one, address, problem('x')).length),
     [1, 0, 0],
   );
 });

@@ -31,9 +31,9 @@ export interface WatchOptions {
 const PROGRAM = 'hostdev-cpuset';
 /** libvirt's own when it is asked by root; said, as virsh takes another one from its environment. */
 const SYSTEM = 'qemu:///system';
-/** Milliseconds without a domain after which --until-idle ends, and between two looks for that. */
-const IDLE = 3000;
-const IDLE_LOOK = 500;
+/** --until-idle ends after this time without a domain. */
+const IDLE_MS = 3000;
+const IDLE_CHECK_MS = 500;
 const ENDING = ['SIGTERM', 'SIGINT'] as const;
 
 /** `watch`: returns the exit status when it has been told to end, or has nothing left to hold. */
@@ -99,14 +99,14 @@ function endOf(watcher: Watcher, place: InstanceLock, options: WatchOptions) {
   });
   let idle = 0;
   const look = () => {
-    idle = watcher.idle ? idle + IDLE_LOOK : 0;
-    if (idle < IDLE) return;
+    idle = watcher.idle ? idle + IDLE_CHECK_MS : 0;
+    if (idle < IDLE_MS) return;
     // hooks look for a watcher after they have left their call: so the place is given up before the last look for calls
     place.leave();
     if (watcher.idle || !place.take().taken) end();
     idle = 0;
   };
-  const timer = options.untilIdle ? setInterval(look, IDLE_LOOK) : undefined;
+  const timer = options.untilIdle ? setInterval(look, IDLE_CHECK_MS) : undefined;
   const stopKeeping = keepInstanceLock(place, options, lose);
   for (const signal of ENDING) process.on(signal, end);
   const stopLooking = () => {
@@ -131,11 +131,11 @@ async function reloadSettings(
 ): Promise<void> {
   void notify.send('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
   try {
-    watcher.configure(readSettings(files) ?? DEFAULT_SETTINGS);
-    journal.write({ priority: 'info', text: 'the configuration was read again' });
+    watcher.setSettings(readSettings(files) ?? DEFAULT_SETTINGS);
+    journal.write({ priority: 'info', text: 'configuration reloaded' });
   } catch (error) {
     const { message } = error as Error;
-    journal.write({ priority: 'error', text: `the configuration stays as it was: ${message}` });
+    journal.write({ priority: 'error', text: `configuration not reloaded: ${message}` });
   }
   await notify.send('READY=1');
 }

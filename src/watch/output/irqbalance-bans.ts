@@ -64,7 +64,7 @@ export class IrqbalanceBans {
       this.#forget();
       return { running: false, left: [] };
     } catch (error) {
-      const problem = `irqbalance cannot be told: ${error instanceof Error ? error.message : error}`;
+      const problem = `cannot send bans to irqbalance: ${error instanceof Error ? error.message : error}`;
       return { running: true, left: [...irqs], problem };
     }
   }

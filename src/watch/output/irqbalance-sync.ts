@@ -1,97 +1,99 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ReportOnce } from '../../lib/report-once.js';
 import { IrqbalanceDeviceList } from '../../runtime/irqbalance-device-list.js';
 import { type BanResult, IrqbalanceBans } from './irqbalance-bans.js';
 import type { JournalEntry } from './journal-entry.js';
 
-/** Milliseconds between two tellings at the least, and at the most: an irqbalance that was started anew knows nothing. */
-const LEAST = 1000;
-const MOST = 10_000;
-/** Milliseconds that an irqbalance may hold up our end. */
-const PATIENCE = 500;
+/** Bans are sent at least and at most this far apart: a restarted irqbalance has forgotten them. */
+const MIN_INTERVAL_MS = 1000;
+const MAX_INTERVAL_MS = 10_000;
+/** How long irqbalance may delay the end of the watcher. */
+const STOP_TIMEOUT_MS = 500;
 
 export interface IrqbalanceSyncOptions {
   root: string;
   journal(entry: JournalEntry): void;
 }
 
-/** Keeps irqbalance away from the interrupts that are held, and from no others. What goes wrong is said once, until it is right again. */
+/** Keeps irqbalance's bans equal to the managed interrupts. A problem is reported once until it ends. */
 export class IrqbalanceSync {
   readonly #devices: IrqbalanceDeviceList;
   readonly #bans: IrqbalanceBans;
-  readonly #said = new Map<string, string>();
+  readonly #reported = new ReportOnce();
   #soon: NodeJS.Timeout | undefined;
   #regular: NodeJS.Timeout | undefined;
-  #toldAt = Number.NEGATIVE_INFINITY;
-  /** nothing is held, and irqbalance was told so */
-  #isFree = false;
+  #sentAt = Number.NEGATIVE_INFINITY;
+  /** the last bans that were sent were none */
+  #isEmpty = false;
   #stopped = false;
 
   constructor(
     private readonly options: IrqbalanceSyncOptions,
-    private readonly hold: { readonly held: { addresses: ReadonlySet<string>; irqs: ReadonlySet<number> } },
+    private readonly reconciler: { readonly managed: { addresses: ReadonlySet<string>; irqs: ReadonlySet<number> } },
   ) {
     this.#devices = new IrqbalanceDeviceList(options.root);
     this.#bans = new IrqbalanceBans(options.root);
   }
 
-  /** The first telling comes later: what is held must be known, or bans of a watcher that was killed would be taken back and set again. */
+  /** Bans are first sent after an interval: before the domains are known, those of a killed watcher would be removed and set again. */
   start(): void {
-    this.#regular = setInterval(() => this.#tell(), MOST);
+    this.#regular = setInterval(() => this.#send(), MAX_INTERVAL_MS);
   }
 
-  /** These devices are about to be held: the policy script knows them before irqbalance sees their interrupts. */
+  /** These devices are about to be managed: the policy script must know them before irqbalance sees their interrupts. */
   expect(addresses: Iterable<string>): void {
-    const all = new Set([...this.hold.held.addresses, ...addresses]);
+    const all = new Set([...this.reconciler.managed.addresses, ...addresses]);
     this.#attempt(() => this.#devices.hold(all));
   }
 
-  /** Something else may be held. */
+  /** Other interrupts may be managed now. */
   changed(): void {
     if (this.#soon || this.#stopped) return;
-    const wait = Math.max(0, this.#toldAt + LEAST - performance.now());
+    const wait = Math.max(0, this.#sentAt + MIN_INTERVAL_MS - performance.now());
     this.#soon = setTimeout(() => {
       this.#soon = undefined;
-      this.#tell();
+      this.#send();
     }, wait);
   }
 
-  /** Takes back all that is ours. */
+  /** Removes all bans of ours. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#soon);
     clearInterval(this.#regular);
     this.#attempt(() => this.#devices.release());
-    await Promise.race([this.#bans.release(), sleep(PATIENCE, undefined, { ref: false })]);
+    await Promise.race([this.#bans.release(), sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
   }
 
-  #tell(): void {
-    const { addresses, irqs } = this.hold.held;
-    if (addresses.size === 0 && this.#isFree) return;
-    this.#isFree = addresses.size === 0;
-    this.#toldAt = performance.now();
+  #send(): void {
+    const { addresses, irqs } = this.reconciler.managed;
+    if (addresses.size === 0 && this.#isEmpty) return;
+    this.#isEmpty = addresses.size === 0;
+    this.#sentAt = performance.now();
     this.#attempt(() => this.#devices.hold(addresses));
-    void this.#bans.hold(irqs).then((result) => this.#report(result));
+    void this.#bans.hold(irqs).then((result) => this.#reportBans(result));
   }
 
-  #report({ left, problem }: BanResult): void {
+  #reportBans({ left, problem }: BanResult): void {
     if (this.#stopped) return;
-    this.#say('socket', problem);
-    const room = `irqbalance's list has no room for all interrupts, and some may be moved: have it ask the policy script`;
-    this.#say('room', problem === undefined && left.length > 0 ? room : undefined);
+    this.#report('socket', problem);
+    const full = `irqbalance's ban list is full, and some interrupts may be moved: use the policy script`;
+    this.#report('full', problem === undefined && left.length > 0 ? full : undefined);
   }
 
   #attempt(action: () => void): void {
     try {
       action();
-      this.#say('devices', undefined);
+      this.#report('devices', undefined);
     } catch (error) {
-      this.#say('devices', `irqbalance's policy script cannot be told: ${(error as Error).message}`);
+      this.#report(
+        'devices',
+        `cannot write the device list of irqbalance's policy script: ${(error as Error).message}`,
+      );
     }
   }
 
-  #say(about: string, text: string | undefined): void {
-    if (text !== undefined && text !== this.#said.get(about)) this.options.journal({ priority: 'warning', text });
-    if (text === undefined) this.#said.delete(about);
-    else this.#said.set(about, text);
+  #report(subject: string, text: string | undefined): void {
+    if (this.#reported.isNew(subject, text) && text !== undefined) this.options.journal({ priority: 'warning', text });
   }
 }

@@ -2,7 +2,7 @@ import { cpusetOf, formatCpuset } from '../../domain/cpuset.js';
 import { printable } from '../../lib/printable.js';
 import type { DomainProblem, Placement } from '../reconciler.js';
 
-/** One line of the journal, with what it can be searched by. */
+/** One line of the journal, with the fields to search by. */
 export interface JournalEntry {
   priority: 'error' | 'warning' | 'info';
   text: string;
@@ -19,9 +19,9 @@ const PRIORITIES: Record<Kind, JournalEntry['priority']> = {
   contested: 'warning',
   failed: 'warning',
 };
-const LONGEST = 1000;
+const MAX_LENGTH = 1000;
 
-/** What a run did, a line for each domain and kind: `guest: placed on 2-3: 0000:82:00.0 IRQ 40-41; 12 ms after appearing at most`. */
+/** The placements of a run, one line for each domain and kind: `guest: placed on 2-3: 0000:82:00.0 IRQ 40-41; 12 ms after appearing at most`. */
 export function placementEntries(changed: readonly Placement[]): JournalEntry[] {
   const groups = new Map<string, Placement[]>();
   for (const one of changed) {
@@ -66,7 +66,7 @@ function sentence(group: readonly Placement[]): string {
     case 'repaired':
       return `put back on ${to}${group.length === 1 && from !== null ? ` from ${from}` : ''}`;
     case 'contested':
-      return `contested, left alone for a while, wanted on ${wanted}${why && `: ${why}`}`;
+      return `keeps being moved off ${wanted}, repairs paused${why && ` (${why})`}`;
     case 'failed':
       return `not placed on ${wanted}${why && `: ${why}`}`;
   }
@@ -79,5 +79,5 @@ function lagOf(group: readonly Placement[]): string {
 
 function clipped(said: string): string {
   const text = printable(said);
-  return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
+  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH - 1)}…` : text;
 }

@@ -1,11 +1,12 @@
+import { ReportOnce } from '../../lib/report-once.js';
 import type { Counters } from '../counters.js';
 import { removeWatcherStatus, writeWatcherStatus } from '../status-file.js';
 import type { JournalEntry } from './journal-entry.js';
 import { writeMetrics } from './metrics.js';
 
-/** Milliseconds between two writes at the least, and at the most: a metrics file that grows old is an alarm. */
-const LEAST = 1000;
-const MOST = 60_000;
+/** Writes are at least and at most this far apart: an old metrics file is an alarm. */
+const MIN_INTERVAL_MS = 1000;
+const MAX_INTERVAL_MS = 60_000;
 
 export interface StatusPublisherOptions {
   root: string;
@@ -16,15 +17,16 @@ export interface StatusPublisherOptions {
   status(text: string): void;
 }
 
-/** Keeps what others read: the file for `status`, Prometheus's, and systemd's line. A file that cannot be written is said once. */
+/** Writes the file that `status` reads, Prometheus's, and systemd's status line. A file that cannot be written is reported once. */
 export class StatusPublisher {
   readonly #since = Date.now();
-  readonly #failed = new Set<string>();
+  readonly #failures = new ReportOnce();
+  #hasFailed = false;
   #reason: string | null = null;
   #soon: NodeJS.Timeout | undefined;
   #regular: NodeJS.Timeout | undefined;
   #last = '';
-  #said = '';
+  #lastStatus = '';
   #stopped = false;
 
   constructor(
@@ -33,33 +35,33 @@ export class StatusPublisher {
   ) {}
 
   start(): void {
-    this.#regular = setInterval(() => this.#write(), MOST);
+    this.#regular = setInterval(() => this.#write(), MAX_INTERVAL_MS);
     this.#write();
   }
 
-  /** Null: told by the kernel; else why not. */
-  way(reason: string | null): void {
+  /** @param reason why there are no trace events; null: there are */
+  setTracing(reason: string | null): void {
     this.#reason = reason;
     if (this.#regular) this.changed();
   }
 
-  /** Something may be new. Whether it is, is found out later: more interrupts may be about to appear just now. */
+  /** Something may have changed. It is compared later: more interrupts may be about to appear just now. */
   changed(): void {
     if (this.#stopped) return;
     this.#soon ??= setTimeout(() => {
       this.#soon = undefined;
       if (this.#state !== this.#last) this.#write();
-    }, LEAST);
+    }, MIN_INTERVAL_MS);
   }
 
   stop(): void {
     this.#stopped = true;
     clearInterval(this.#regular);
     this.#write();
-    this.#attempt('what status shows', () => removeWatcherStatus(this.options.root));
+    this.#attempt('the status file', () => removeWatcherStatus(this.options.root));
   }
 
-  /** All that is published. */
+  /** all that is published */
   get #state(): string {
     return JSON.stringify([this.#reason, this.source.counters]);
   }
@@ -69,32 +71,33 @@ export class StatusPublisher {
     this.#soon = undefined;
     const { root, pid, untilIdle, metrics, status } = this.options;
     const { counters } = this.source;
+    this.#hasFailed = false;
     const state = this.#state;
     const way = this.#reason === null ? 'events' : 'intervals';
     const since = new Date(this.#since).toISOString().replace(/\.\d+/, '');
-    this.#attempt('what status shows', () =>
+    this.#attempt('the status file', () =>
       writeWatcherStatus(root, { pid, since, untilIdle, way, reason: this.#reason, counters }),
     );
     if (metrics !== undefined) {
       const sample = { counters, tracing: this.#reason === null, since: this.#since };
       this.#attempt('the metrics', () => writeMetrics(metrics, sample));
     }
-    // what could not be written is tried again with the next run
-    this.#last = this.#failed.size === 0 ? state : '';
+    // what could not be written is tried again after the next run
+    this.#last = this.#hasFailed ? '' : state;
     const { domains, interrupts } = counters;
-    const text = `${interrupts} interrupts of ${domains} domains held, ${way === 'events' ? 'told by the kernel' : 'looked at in intervals'}`;
-    if (text !== this.#said) status(text);
-    this.#said = text;
+    const text = `${interrupts} interrupts of ${domains} domains managed, ${way === 'events' ? 'using trace events' : 'polling'}`;
+    if (text !== this.#lastStatus) status(text);
+    this.#lastStatus = text;
   }
 
   #attempt(what: string, action: () => void): void {
     try {
       action();
-      this.#failed.delete(what);
+      this.#failures.isNew(what, undefined);
     } catch (error) {
-      const text = `${what} cannot be written: ${(error as Error).message}`;
-      if (!this.#failed.has(what)) this.options.journal({ priority: 'warning', text });
-      this.#failed.add(what);
+      this.#hasFailed = true;
+      const text = `cannot write ${what}: ${(error as Error).message}`;
+      if (this.#failures.isNew(what, text)) this.options.journal({ priority: 'warning', text });
     }
   }
 }

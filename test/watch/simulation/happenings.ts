@@ -41,17 +41,17 @@ const HAPPENINGS: Record<Step['kind'], Happening> = {
       const count = 1 + (choice % 4);
       world.kernel.enableVectors(address, count, choice % 9 === 0 ? 'msi' : 'msix', choice % 5 === 0 ? 1 : count);
     }
-    stir(world, guest, told);
+    markDirty(world, guest, told);
   },
   reset(world, guest, { told }) {
     const counts = passed(world, guest).map((address) => [address, vectorsOf(world, address)] as const);
     for (const [address] of counts) world.kernel.disableVectors(address);
     for (const [address, count] of counts.toReversed()) if (count > 0) world.kernel.enableVectors(address, count);
-    stir(world, guest, told);
+    markDirty(world, guest, told);
   },
   unload(world, guest, { told }) {
     for (const address of passed(world, guest)) world.kernel.disableVectors(address);
-    stir(world, guest, told);
+    markDirty(world, guest, told);
   },
   unmask(world, guest, { choice }) {
     for (const address of passed(world, guest)) {
@@ -94,7 +94,7 @@ const HAPPENINGS: Record<Step['kind'], Happening> = {
     guest.pins = pinsOf(choice);
     if (!world.running.has(guest)) return;
     for (const { vcpu, cpus } of vcpusOf(guest)) world.kernel.processes.pin(guest.uuid, vcpu, cpus);
-    stir(world, guest, told);
+    markDirty(world, guest, told);
   },
   policy(world, guest, { choice }) {
     const [own] = addressesOf(guest.index);
@@ -198,6 +198,6 @@ function moveTo(world: World, interrupt: SimulatedInterrupt, cpu: number): void 
   world.moved(interrupt);
 }
 
-function stir(world: World, guest: Guest, told: boolean): void {
-  if (told && world.held.has(guest)) world.stir({ uuid: guest.uuid });
+function markDirty(world: World, guest: Guest, told: boolean): void {
+  if (told && world.held.has(guest)) world.markDirty({ uuid: guest.uuid });
 }

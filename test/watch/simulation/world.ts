@@ -1,7 +1,7 @@
 import { DEFAULT_SETTINGS, type Settings } from '../../../src/affinity/settings.js';
 import { parseCpuList } from '../../../src/domain/cpu-mask.js';
 import { type Cpuset, cpusetOf, cpusOf, formatCpuset, has, isSubset } from '../../../src/domain/cpuset.js';
-import { type ReconcileResult, Reconciler, type Stir } from '../../../src/watch/reconciler.js';
+import { type Dirty, type ReconcileResult, Reconciler } from '../../../src/watch/reconciler.js';
 import { SimulatedKernel } from '../../simulator/kernel.js';
 import type { SimulatedInterrupt } from '../../simulator/vector-allocator.js';
 import { MemoryStates } from '../held-host.js';
@@ -104,14 +104,14 @@ export class World {
       return;
     }
     if (this.running.has(guest)) {
-      this.#hold.put(definitionOf(guest));
+      this.#hold.add(definitionOf(guest));
       this.held.set(guest, this.held.get(guest) ?? this.now);
     } else if (this.held.delete(guest)) this.#drop(guest.uuid);
   }
 
-  stir(what: Stir): void {
-    if (this.#isRunning) this.later(0, () => this.#hold?.stir(what));
-    else this.#hold?.stir(what);
+  markDirty(what: Dirty): void {
+    if (this.#isRunning) this.later(0, () => this.#hold?.markDirty(what));
+    else this.#hold?.markDirty(what);
   }
 
   /** It happens while the watcher looks; when it is not looked for so long, amidNothing() lets it happen. */
@@ -138,7 +138,7 @@ export class World {
 
   #drop(uuid: string): void {
     this.#releasing = true;
-    this.#hold?.drop(uuid);
+    this.#hold?.remove(uuid);
     this.#releasing = false;
   }
 
@@ -168,7 +168,7 @@ export class World {
       const [known, effective] = before.get(one.irq) ?? [];
       return known !== one || effective !== one.effective;
     });
-    if (irqs.length > 0) this.stir({ irqs: irqs.map(({ irq }) => irq) });
+    if (irqs.length > 0) this.markDirty({ irqs: irqs.map(({ irq }) => irq) });
   }
 
   /** Time goes by, the watcher does what is due, and everything is checked all along. */
@@ -310,7 +310,7 @@ export class World {
       { files, state: this.#state, clock: { now: () => this.now }, pause: () => {} },
       SETTINGS,
     );
-    hold.traced = this.traced;
+    hold.setTraced(this.traced);
     return hold;
   }
 

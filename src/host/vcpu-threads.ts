@@ -18,15 +18,15 @@ interface VcpuThread {
   cpus: Cpuset | undefined;
 }
 
-/** The vCPU threads of one domain, read again and again: a system call a thread, and one for their list. */
-export class VcpuAffinityCache {
+/** Reads the vCPU threads of one domain again and again: one system call a thread, and one for their list. */
+export class VcpuThreadReader {
   #pid: number | undefined;
-  /** a vCPU's name: it cannot be read when QEMU has ended, where that of the process can until it is waited for */
-  #sign: OpenFile | undefined;
-  /** by the thread's number; undefined: not a vCPU's */
+  /** the name of a vCPU thread: unlike the process's, it cannot be read any more when QEMU is a zombie */
+  #vcpuName: OpenFile | undefined;
+  /** by thread id; undefined: no vCPU thread */
   #threads = new Map<string, VcpuThread | undefined>();
   #latest: VcpuThreads | undefined;
-  /** how many threads the process had when they were listed, as a status says it */
+  /** `Threads:` of a status when they were listed */
   #count: string | undefined;
 
   constructor(
@@ -36,14 +36,14 @@ export class VcpuAffinityCache {
   ) {}
 
   /**
-   * As readVcpuThreads; the same object as before where nothing is different.
-   * @param thorough asks, too, whether the process is still this domain's
-   * @param pidFiles listPidFiles() of a moment ago: asked for only where the process has to be found
+   * As readVcpuThreads; returns the same object if nothing has changed.
+   * @param thorough also checks that the process is still this domain's, and the names of all threads
+   * @param pidFiles listPidFiles(): called only if the process has to be found
    */
   read(thorough: boolean, pidFiles?: () => ReadonlySet<string>): VcpuThreads | undefined {
     const { files, name, uuid } = this;
     if (this.#pid !== undefined && thorough && !isQemuOf(files, this.#pid, name, uuid)) this.close();
-    if (thorough) this.#forgetOthers();
+    if (thorough) this.#forgetOtherThreads();
     const tids = this.#pid === undefined ? undefined : files.list(`/proc/${this.#pid}/task`);
     if (this.#pid !== undefined && tids && this.#refresh(this.#pid, tids)) return this.#latest;
     this.close();
@@ -54,7 +54,7 @@ export class VcpuAffinityCache {
     return this.#latest;
   }
 
-  /** Whether the threads that are known may run where they could, and are as many: a system call a vCPU, and no list. */
+  /** Whether the known threads have the same affinity and number: one system call a vCPU. */
   isUnchanged(): boolean {
     if (!this.#latest || this.#count === undefined) return false;
     for (const thread of this.#threads.values()) {
@@ -65,14 +65,14 @@ export class VcpuAffinityCache {
     return true;
   }
 
-  /** Whether the process that was found still runs: one short read. @throws FileError */
+  /** Whether the process still runs: one short read. @throws FileError */
   isRunning(): boolean {
-    return this.#sign?.read() !== undefined;
+    return this.#vcpuName?.read() !== undefined;
   }
 
   close(): void {
-    this.#sign?.close();
-    this.#sign = undefined;
+    this.#vcpuName?.close();
+    this.#vcpuName = undefined;
     for (const thread of this.#threads.values()) thread?.status.close();
     this.#threads = new Map();
     this.#pid = undefined;
@@ -80,20 +80,20 @@ export class VcpuAffinityCache {
     this.#count = undefined;
   }
 
-  /** False where a vCPU's thread has gone: the process may have, too. */
+  /** False if a vCPU thread has gone: the process may have, too. */
   #refresh(pid: number, tids: readonly string[]): boolean {
     let changed = this.#forget(tids);
-    if (changed) this.#sign?.close();
-    if (changed) this.#sign = undefined;
+    if (changed) this.#vcpuName?.close();
+    if (changed) this.#vcpuName = undefined;
     this.#count = undefined;
     for (const tid of tids) {
-      const thread = this.#threads.has(tid) ? this.#threads.get(tid) : this.#meet(pid, tid);
+      const thread = this.#threads.has(tid) ? this.#threads.get(tid) : this.#add(pid, tid);
       if (!thread) continue;
       const text = thread.status.read() ?? '';
       const list = allowedList(text);
       if (list === undefined) return false;
       this.#count = threadCount(text);
-      this.#sign ??= this.#openSign(pid, tid);
+      this.#vcpuName ??= this.#openName(pid, tid);
       if (list === thread.list) continue;
       thread.list = list;
       thread.cpus = parseCpuList(list);
@@ -103,11 +103,11 @@ export class VcpuAffinityCache {
     return true;
   }
 
-  /** Read at once: then it is this thread's for as long as it lives. */
-  #openSign(pid: number, tid: string): OpenFile {
-    const sign = this.files.open(`/proc/${pid}/task/${tid}/comm`);
-    sign.read();
-    return sign;
+  /** Read at once: from then on it belongs to this thread. */
+  #openName(pid: number, tid: string): OpenFile {
+    const name = this.files.open(`/proc/${pid}/task/${tid}/comm`);
+    name.read();
+    return name;
   }
 
   #known(): VcpuThreads['threads'] {
@@ -116,7 +116,7 @@ export class VcpuAffinityCache {
     );
   }
 
-  #meet(pid: number, tid: string): VcpuThread | undefined {
+  #add(pid: number, tid: string): VcpuThread | undefined {
     const vcpu = readVcpuNumber(this.files, pid, tid);
     const status = () => this.files.open(`/proc/${pid}/task/${tid}/status`);
     const thread = vcpu === undefined ? undefined : { vcpu, status: status(), list: undefined, cpus: undefined };
@@ -124,12 +124,12 @@ export class VcpuAffinityCache {
     return thread;
   }
 
-  /** A thread has its name a moment after it was born. */
-  #forgetOthers(): void {
+  /** A thread gets its name a moment after its start. */
+  #forgetOtherThreads(): void {
     for (const [tid, thread] of this.#threads) if (!thread) this.#threads.delete(tid);
   }
 
-  /** QEMU's other threads come and go all the time. True where a vCPU went. */
+  /** True if a vCPU thread has gone. QEMU's other threads come and go all the time. */
   #forget(tids: readonly string[]): boolean {
     if (tids.length === this.#threads.size && tids.every((tid) => this.#threads.has(tid))) return false;
     const alive = new Set(tids);

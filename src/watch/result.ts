@@ -1,7 +1,7 @@
 import type { Problem } from '../affinity/report.js';
 import type { ErrorKind } from '../affinity/write-errors.js';
 
-/** What became of one interrupt. Plain data, for the journal and the counters. */
+/** What became of one interrupt: for the journal and the counters. */
 export interface Placement {
   /** name and UUID of the domain */
   domain: string;
@@ -12,24 +12,23 @@ export interface Placement {
   /** null for a legacy line */
   vector: number | null;
   /**
-   * placed: new, or its set is new; repaired: somebody else had moved it; contested: they keep doing so, and it is left to them
-   * for a while; failed: it could not be placed. The last two are said once, not at every trial.
+   * placed: it or its set is new; repaired: somebody else had moved it; contested: somebody keeps moving it and repairs pause;
+   * failed: it could not be placed. The last two are reported once, not at each attempt.
    */
   kind: 'placed' | 'repaired' | 'contested' | 'failed';
-  /** CPU lists: where it was, and where it is now */
+  /** CPU lists: affinity before and after */
   from: string | null;
   to: string | null;
-  /** where it should be */
   wanted: string | null;
-  /** in words: why it failed, or who the likely culprit is */
+  /** why it failed, or who probably moves it */
   reason?: string;
-  /** the kernel's name for what a write met, ENOSPC say */
+  /** the error code of the write, such as ENOSPC */
   error?: string;
-  /** of what was placed: milliseconds since it appeared, or at the most since then where nobody said when */
+  /** if placed: ms since it appeared, or since the last check if that is not known */
   lagMs?: number;
 }
 
-/** Something that stands in a domain's way, said once while it does. */
+/** A problem of a domain, reported once while it exists. */
 export interface DomainProblem extends Problem {
   domain: string;
   uuid: string | null;
@@ -37,19 +36,19 @@ export interface DomainProblem extends Problem {
   address: string | null;
 }
 
-/** What one run did. */
+/** What one run of the reconciler did. */
 export interface ReconcileResult {
   changed: Placement[];
   problems: DomainProblem[];
-  /** interrupts that were looked at */
-  looked: number;
+  /** interrupts that were checked */
+  checked: number;
   /** masks that were written */
   writes: number;
-  /** what trials met, by kind; `unreadable` is a file that could not be read */
+  /** failed writes by kind; `unreadable`: files that could not be read */
   errors: Record<ErrorKind | 'unreadable', number>;
 }
 
 export function emptyResult(): ReconcileResult {
   const errors = { transient: 0, exhausted: 0, impossible: 0, gone: 0, unreadable: 0 };
-  return { changed: [], problems: [], looked: 0, writes: 0, errors };
+  return { changed: [], problems: [], checked: 0, writes: 0, errors };
 }

@@ -1,0 +1,71 @@
+import type { PseudoFs } from './pseudo-fs.js';
+import type { VcpuThreads } from './qemu-threads.js';
+import { VcpuThreadReader } from './vcpu-threads.js';
+
+/**
+ * QEMU's threads are listed at this interval, which shows whether the domain still runs. The vCPUs' affinities are read at every check
+ * if a policy follows them: a thread's status costs as much as five masks.
+ */
+const LIST_INTERVAL_MS = 5000;
+
+/** The time of the check, and libvirt's pid files at that time, listed when first asked for. */
+export interface ThreadsContext {
+  now: number;
+  pidFiles(): ReadonlySet<string>;
+}
+
+/** A domain's vCPU threads as the last full check found them, and whether they have changed since. */
+export class VcpuCache {
+  #reader: VcpuThreadReader;
+  #known: VcpuThreads | undefined;
+  #listedAt = Number.NEGATIVE_INFINITY;
+  /** when areUnchanged() last found no change */
+  #unchangedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly files: PseudoFs,
+    name: string,
+    uuid: string | undefined,
+  ) {
+    this.#reader = new VcpuThreadReader(files, name, uuid);
+  }
+
+  /** undefined if no QEMU of the domain was found */
+  get known(): VcpuThreads | undefined {
+    return this.#known;
+  }
+
+  /** A renamed domain is looked for anew. */
+  rename(name: string, uuid: string | undefined): void {
+    this.#reader.close();
+    this.#reader = new VcpuThreadReader(this.files, name, uuid);
+  }
+
+  /** Reads them. True if they have changed. @param thorough as for VcpuThreadReader.read */
+  refresh({ pidFiles }: ThreadsContext, thorough: boolean): boolean {
+    const before = this.#known;
+    this.#known = this.#reader.read(thorough, pidFiles);
+    return this.#known !== before;
+  }
+
+  /** Whether refresh() would find a change. @param followed a policy follows them @param thorough as for VcpuThreadReader.read */
+  haveChanged({ now, pidFiles }: ThreadsContext, followed: boolean, thorough: boolean): boolean {
+    const listed = this.#known && now - this.#listedAt < LIST_INTERVAL_MS;
+    if (!thorough && listed && (!followed || this.#reader.isUnchanged())) return false;
+    this.#listedAt = now;
+    return this.#reader.read(thorough, pidFiles) !== this.#known;
+  }
+
+  /** Whether QEMU runs and, if a policy follows them, its vCPUs have the same affinity; read once for each time. @throws FileError */
+  areUnchanged({ now, pidFiles }: ThreadsContext, followed: boolean): boolean {
+    if (this.#unchangedAt === now) return true;
+    const isSame = () => this.#reader.isUnchanged() || this.#reader.read(false, pidFiles) === this.#known;
+    if (!this.#known || !(followed ? isSame() : this.#reader.isRunning())) return false;
+    this.#unchangedAt = now;
+    return true;
+  }
+
+  close(): void {
+    this.#reader.close();
+  }
+}

@@ -1,0 +1,12 @@
+/** Remembers what was last reported about each subject, so that the same text is reported once until it changes or ends. */
+export class ReportOnce<Subject = string> {
+  readonly #reported = new Map<Subject, string>();
+
+  /** True if this text is not the one that was reported last. undefined: the problem has ended. */
+  isNew(subject: Subject, text: string | undefined): boolean {
+    const before = this.#reported.get(subject);
+    if (text === undefined) this.#reported.delete(subject);
+    else this.#reported.set(subject, text);
+    return text !== undefined && text !== before;
+  }
+}

@@ -1,0 +1,205 @@
+import { isUnreadable } from '../affinity/problems.js';
+import { enforceDomain, type PassResult } from '../affinity/reconcile-domain.js';
+import type { DeviceReport, InterruptReport } from '../affinity/report.js';
+import type { Settings } from '../affinity/settings.js';
+import type { Definition } from '../domain/definition.js';
+import { FileError } from '../host/pseudo-fs.js';
+import type { Topology } from '../host/topology.js';
+import { type ThreadsContext, VcpuCache } from '../host/vcpu-cache.js';
+import { isUuid } from '../runtime/state-store.js';
+import type { DeviceState } from './device-state.js';
+import { DeviceStates } from './device-states.js';
+import { type FastPathResult, type NewVector, placeOnFastPath, UNCLEAR } from './fast-path.js';
+import { OutcomeRecorder } from './outcome-recorder.js';
+import type { ReconcilerHost } from './reconciler-host.js';
+import { ReportedProblems } from './reported-problems.js';
+import type { ReconcileResult } from './result.js';
+import { type CheckScope, Schedule } from './schedule.js';
+
+/** What a check needs to know beyond the domain. */
+export interface CheckContext extends ThreadsContext {
+  settings: Settings;
+  topology: Topology;
+  /** trace events report new vectors */
+  traced: boolean;
+  /** how many IRQs the host had before the first device of this run was checked; undefined: unknown */
+  hostIrqCount(): number | undefined;
+  /** of the whole run */
+  result: ReconcileResult;
+  /** when a trace event first named an IRQ */
+  seenAt(irq: number): number | undefined;
+}
+
+/** One running domain: what was last known of it, and how to check whether that is still so. */
+export class ManagedDomain {
+  readonly schedule: Schedule;
+  #definition: Definition;
+  readonly #devices: DeviceStates;
+  readonly #vcpus: VcpuCache;
+  /** whether a device's policy follows the vCPUs */
+  #isAuto = true;
+  readonly #outcomes: OutcomeRecorder;
+  readonly #problems = new ReportedProblems();
+
+  constructor(
+    private readonly host: ReconcilerHost,
+    definition: Definition,
+  ) {
+    this.#definition = definition;
+    this.#devices = new DeviceStates(host.files);
+    this.#vcpus = new VcpuCache(host.files, definition.name, definition.uuid);
+    this.#outcomes = new OutcomeRecorder(host);
+    this.schedule = new Schedule(host.clock.now());
+  }
+
+  setDefinition(definition: Definition): void {
+    const { name, uuid } = this.#definition;
+    if (definition.name !== name || definition.uuid !== uuid) this.#vcpus.rename(definition.name, definition.uuid);
+    this.#definition = definition;
+  }
+
+  /** Devices that a policy gives CPUs to, by address; empty before the first full check. */
+  get devices(): ReadonlyMap<string, DeviceState> {
+    return this.#devices.byAddress;
+  }
+
+  /** When a check is due, on the watcher's clock. */
+  get due(): number {
+    let { due } = this.schedule;
+    for (const device of this.devices.values()) due = Math.min(due, device.due);
+    return due;
+  }
+
+  /** Places a vector that has just appeared, and those that came with it, before any check. */
+  placeOnFastPath(address: string, vector: NewVector, context: CheckContext): FastPathResult {
+    const device = this.devices.get(address);
+    // a full check is due: its set may be another one by now
+    if (!device || this.schedule.nextFullCheckAt <= context.now || !this.#areVcpusUnchanged(context)) return UNCLEAR;
+    const placed = placeOnFastPath(this.host.files, device, vector, () => this.host.clock.now());
+    context.result.writes += placed.writes;
+    return placed;
+  }
+
+  #areVcpusUnchanged(context: CheckContext): boolean {
+    try {
+      return this.#vcpus.areUnchanged(context, this.#isAuto);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      return false; // the full check reports what is wrong
+    }
+  }
+
+  /** Never throws for what the host is like: that is a problem of the result. @param scope a set: a full check of these devices */
+  check(context: CheckContext, scope: CheckScope | ReadonlySet<string>): void {
+    try {
+      if (typeof scope === 'object') this.#fullCheck(context, scope);
+      else if (scope === 'full') this.#fullCheck(context);
+      else this.#poll(context, scope === 'delivery');
+      this.#problems.markReadable();
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      this.addUnreadable(error, context.result);
+      this.schedule.requestFullCheck(context.now + context.settings.intervals.quiet);
+    }
+  }
+
+  /** A file of the host cannot be read: reported once until it can be. */
+  addUnreadable(error: FileError, result: ReconcileResult): void {
+    // what the devices are to have may be another set by now
+    for (const device of this.devices.values()) device.setTarget(undefined);
+    this.#problems.addUnreadable(error, this.#definition, result);
+  }
+
+  /** A cheap check; what has changed gets a full one. */
+  #poll(context: CheckContext, delivery: boolean): void {
+    if (this.#vcpus.haveChanged(context, this.#isAuto, delivery)) {
+      this.#fullCheck(context);
+      return;
+    }
+    // without QEMU nothing is written
+    if (!this.#vcpus.known) return;
+    const changed = new Set<string>();
+    for (const [address, check] of this.#devices.check({ ...context, delivery })) {
+      const device = this.devices.get(address) as DeviceState;
+      if (check === 'same') device.checkedAt = context.now;
+      else if (!context.traced) changed.add(address);
+      // more events are about to come
+      else if (check === 'moved') device.scheduleCheck(context.now);
+      else device.scheduleLateCheck(context.now);
+    }
+    if (changed.size > 0) this.#fullCheck(context, changed);
+  }
+
+  /** Plans, writes, reads back: all devices, or some. */
+  #fullCheck(context: CheckContext, only?: ReadonlySet<string>): void {
+    const vcpusChanged = this.#vcpus.refresh(context, !only);
+    if (only && vcpusChanged) {
+      this.#fullCheck(context);
+      return;
+    }
+    // a vector that came back under its number shows here alone
+    for (const [address, device] of this.devices) if (!only || only.has(address)) device.check(context);
+    const pass = this.#pass(context, only);
+    const seen = new Set<string | null>();
+    pass.report.devices.forEach((report, index) => {
+      const device = seen.has(report.address) ? undefined : this.#devices.stateOf(report);
+      seen.add(report.address);
+      if (device) this.#record(device, pass.planned.devices[index] as DeviceReport, report, context);
+    });
+    if (!only) {
+      this.#devices.keepOnly(seen);
+      this.#isAuto = pass.report.devices.some(({ policy }) => policy === 'auto');
+    }
+    this.#problems.addNew(pass, this.#definition, context.result, only);
+    context.result.writes += pass.writes;
+  }
+
+  /** Later checks of the device compare with what this pass found and did. */
+  #record(device: DeviceState, planned: DeviceReport, report: DeviceReport, context: CheckContext): void {
+    if (isUnreadable(report)) {
+      context.result.errors.unreadable++;
+      device.markUnreadable(context.now);
+      device.setTarget(undefined);
+      return;
+    }
+    const isRunning = this.#vcpus.known !== undefined;
+    context.result.checked += report.interrupts.length;
+    this.#outcomes.recordDevice({ device, planned, report, isRunning }, this.#definition, context);
+    device.record(report);
+    device.setTarget(isRunning ? (report.cpus ?? undefined) : undefined);
+    device.checkedAt = context.now;
+  }
+
+  close(): void {
+    this.#vcpus.close();
+    this.#devices.keepOnly(new Set());
+  }
+
+  #pass({ now, settings, topology }: CheckContext, only?: ReadonlySet<string>): PassResult {
+    const { host } = this;
+    const stateOf = (address: string, interrupt: InterruptReport) => this.devices.get(address)?.stateOf(interrupt);
+    const pass = () =>
+      enforceDomain(
+        {
+          files: host.files,
+          state: host.state,
+          settings,
+          pause: (milliseconds) => host.pause(milliseconds),
+          counts: false,
+          onlyRunning: true,
+          recent: { topology, threads: this.#vcpus.known },
+        },
+        this.#definition,
+        {
+          ...(only ? { only } : {}),
+          objection: (address, interrupt) => {
+            const state = stateOf(address, interrupt);
+            return state && this.#outcomes.reasonToLeave(state, interrupt, now, settings.contest);
+          },
+          ahead: (address, interrupt) => stateOf(address, interrupt)?.fastPathWrite,
+        },
+      );
+    const { uuid } = this.#definition;
+    return host.exclusively && isUuid(uuid) ? host.exclusively(uuid, pass) : pass();
+  }
+}
