@@ -23,7 +23,7 @@ export class Watching {
   /** Starts it, and waits until it has its place. @param around a program that runs it */
   async start(options: string[] = [], env: Record<string, string> = {}, around: string[] = []): Promise<void> {
     this.spawn(options, env, around);
-    await until('the watcher is up', () => this.stderr.includes('new interrupts') || this.#child?.exitCode !== null);
+    await until('the watcher is up', () => this.stderr.includes('trace events') || this.#child?.exitCode !== null);
   }
 
   spawn(options: string[], env: Record<string, string> = {}, around: string[] = []): void {
