@@ -66,7 +66,7 @@ test('what could not be written is, when it can be; after the end nothing is', a
 
 test('how interrupts are learnt of, though nothing else is new', async () => {
   publisher.setTracing('no tracefs');
-  await until('it is published', () => published().setTracing === 'intervals');
+  await until('it is published', () => published().way === 'intervals');
   assert.is(published().reason, 'no tracefs');
   assert.is(said.at(-1), '0 interrupts of 0 domains managed, polling');
 });
