@@ -3,6 +3,7 @@ import { formatCpuset, union } from '../domain/cpuset.js';
 import type { Definition } from '../domain/definition.js';
 import type { DomainState } from '../runtime/domain-state.js';
 import type { AffinityWrite } from './apply-plan.js';
+import { type LineInputs, MovedLines } from './moved-lines.js';
 import { isUnreadable } from './problems.js';
 import type { DomainReport } from './report.js';
 import { addressOf, vectorKey } from './vector-key.js';
@@ -15,19 +16,21 @@ export function withLinesOf(
   { name }: Definition,
   before: DomainState | undefined,
   { devices }: DomainReport,
+  inputs: LineInputs,
 ): DomainState | undefined {
-  const lines = new Map((before?.lines ?? []).map((line) => [line.irq, line]));
+  const lines = new MovedLines(before, inputs);
   let isNew = false;
-  for (const { irq, vector, action, affinity, wanted } of devices.flatMap(({ interrupts }) => interrupts)) {
-    if (action !== 'set' || vector !== null || affinity === null || wanted === null) continue;
-    const known = lines.get(irq);
-    // until it is written, the set of before is ours too
-    const cpus = formatCpuset(union(parseCpuList(known?.cpus ?? '') ?? [], parseCpuList(wanted) ?? []));
-    lines.set(irq, { irq, before: known?.before ?? affinity, cpus });
-    isNew = true;
+  for (const { address, interrupts } of devices) {
+    for (const { irq, vector, action, affinity, wanted } of interrupts) {
+      if (action !== 'set' || vector !== null || affinity === null || wanted === null || address === null) continue;
+      // until it is written, the set of before is ours too
+      const united = (known = '') => formatCpuset(union(parseCpuList(known) ?? [], parseCpuList(wanted) ?? []));
+      lines.moved(irq, address, affinity, united);
+      isNew = true;
+    }
   }
   if (!isNew) return before;
-  return { ...(before ?? { schemaVersion: 1, name, written: {} }), lines: [...lines.values()] };
+  return { ...(before ?? { schemaVersion: 1, name, written: {} }), lines: lines.all };
 }
 
 /** Vectors that are gone are forgotten; of a line, the mask of before our first write is kept. */
@@ -36,6 +39,7 @@ export function nextState(
   before: DomainState | undefined,
   { devices }: DomainReport,
   writes: readonly AffinityWrite[],
+  inputs: LineInputs,
   only?: ReadonlySet<string>,
 ): DomainState {
   const alive = new Map(
@@ -52,18 +56,18 @@ export function nextState(
   const pending = new Map(
     Object.entries(before?.pending ?? {}).filter(([key, effective]) => alive.get(key) === effective || isUnseen(key)),
   );
-  const lines = new Map((before?.lines ?? []).map((line) => [line.irq, line]));
+  const lines = new MovedLines(before, inputs);
   for (const { key, irq, vector, before: mask, cpus, pending: effective } of writes) {
     written.set(key, cpus);
     pending.delete(key);
     if (effective !== undefined) pending.set(key, effective);
-    if (vector === null) lines.set(irq, { irq, before: lines.get(irq)?.before ?? mask, cpus });
+    if (vector === null) lines.moved(irq, addressOf(key), mask, () => cpus);
   }
   return {
     schemaVersion: 1,
     name,
     written: Object.fromEntries(written),
-    lines: [...lines.values()],
+    lines: lines.all,
     ...(pending.size > 0 ? { pending: Object.fromEntries(pending) } : {}),
   };
 }

@@ -6,6 +6,7 @@ import { readSnapshot, type SnapshotRequest } from '../host/snapshot.js';
 import type { DomainState, DomainStates } from '../runtime/domain-state.js';
 import { isUuid } from '../runtime/state-store.js';
 import { applyPlan, NOT_RUNNING } from './apply-plan.js';
+import { readLineInputs } from './moved-lines.js';
 import { nextState, withLinesOf } from './next-state.js';
 import { plan } from './plan.js';
 import type { DomainReport, InterruptReport } from './report.js';
@@ -59,10 +60,11 @@ export function enforceDomain(host: PassHost, definition: Definition, scope: Pas
   const restrained = restrain(planned, mayWrite, scope.objection);
   // what a line had is known for good before it is moved, whenever we may be killed
   const runs = host.onlyRunning ? () => isRunning(host, definition) : undefined;
-  const foreseen = withLinesOf(definition, before, restrained);
+  const inputs = readLineInputs(host.files, restrained);
+  const foreseen = withLinesOf(definition, before, restrained, inputs);
   const unforeseen = note(host.state, definition, before, foreseen);
   const { report, writes } = applyPlan(host.files, restrained, host.pause, { ahead, runs });
-  const next = nextState(definition, before, report, writes, scope.only);
+  const next = nextState(definition, before, report, writes, inputs, scope.only);
   const stateError = note(host.state, definition, unforeseen ? before : foreseen, next);
   const written = writes.filter(({ earlier }) => !earlier).length;
   return { planned, report, writes: written, stateError };

@@ -79,8 +79,9 @@ function release({ name, operation, input }: HookCall, host: HookHost): HookResu
   const definition = definitionOf(input);
   const uuid = canonicalUuid(definition.uuid ?? '');
   if (uuid === undefined || !host.state.list().includes(uuid)) return { lines: [] };
-  locked(host, definition, () => releaseDomain(host.files, host.state, uuid));
-  return { lines: [logLine('info', name, operation, 'nothing is left behind')] };
+  const { left } = locked(host, definition, () => releaseDomain(host.files, host.state, uuid));
+  if (left.length === 0) return { lines: [logLine('info', name, operation, 'nothing is left behind')] };
+  return { lines: left.map((text) => logLine('warning', name, operation, text)) };
 }
 
 function locked<T>(host: HookHost, definition: Definition, action: () => T): T {

@@ -1,11 +1,24 @@
+import { parseAddress } from '../domain/address.js';
+
+/** A legacy line that was moved: another device may share it one day. */
+export interface MovedLine {
+  irq: number;
+  /** PCI address of the device whose line it was; absent in a state of an older version that does not show it: then it is never restored */
+  address?: string;
+  /** what it was wired to: readInput(). Absent where the kernel did not say */
+  input?: string;
+  /** CPU lists: before our first write, and ours */
+  before: string;
+  cpus: string;
+}
+
 /** What was written for a running domain, and what must be put back when it ends. */
 export interface DomainState {
   schemaVersion: 1;
   name: string;
   /** CPU lists that were written, by vector */
   written: Record<string, string>;
-  /** legacy lines that were moved: another device may share them one day */
-  lines: { irq: number; before: string; cpus: string }[];
+  lines: MovedLine[];
   /**
    * by vector, the CPU that it was still delivered to after our write, outside of what was written: without interrupt remapping it moves
    * when it occurs
@@ -27,8 +40,28 @@ export interface DomainStates {
   list(): string[];
 }
 
-/** Whether a JSON value is one: a file may be anybody's, or half of one. */
-export function isDomainState(value: unknown): value is DomainState {
+/**
+ * The state in a JSON value; undefined where it is none, or of a newer version: a file may be anybody's, or half of one. An
+ * older version kept lines by their number alone: there the vectors that were written say whose they are.
+ */
+export function domainStateOf(value: unknown): DomainState | undefined {
+  if (!isDomainState(value)) return undefined;
+  if (value.lines.every(({ address }) => address !== undefined)) return value;
+  return { ...value, lines: value.lines.map((line) => ({ ...line, ...ownerOf(line, value.written) })) };
+}
+
+/** The device of a line, if just one was written under its number. */
+function ownerOf({ irq, address }: MovedLine, written: DomainState['written']): { address?: string } {
+  if (address !== undefined) return {};
+  const owners = Object.keys(written).flatMap((key) => {
+    const [, number, handled, device = ''] = /^(\d+) vfio-intx\((.+)\) (.+)$/.exec(key) ?? [];
+    return Number(number) === irq && handled === device && parseAddress(device) === device ? [device] : [];
+  });
+  const [owner, ...others] = owners;
+  return owner !== undefined && others.length === 0 ? { address: owner } : {};
+}
+
+function isDomainState(value: unknown): value is DomainState {
   const state = value as Partial<DomainState> | null;
   return (
     typeof state === 'object' &&
@@ -38,9 +71,19 @@ export function isDomainState(value: unknown): value is DomainState {
     isRecordOfTexts(state.written) &&
     (state.pending === undefined || isRecordOfTexts(state.pending)) &&
     Array.isArray(state.lines) &&
-    state.lines.every(
-      (line) => Number.isInteger(line?.irq) && typeof line.before === 'string' && typeof line.cpus === 'string',
-    )
+    state.lines.every(isMovedLine)
+  );
+}
+
+function isMovedLine(value: unknown): value is MovedLine {
+  const { irq, address, input, before, cpus } = (value ?? {}) as Partial<Record<keyof MovedLine, unknown>>;
+  return (
+    Number.isInteger(irq) &&
+    typeof before === 'string' &&
+    typeof cpus === 'string' &&
+    (input === undefined || typeof input === 'string') &&
+    // it becomes a path: its exact form, or none
+    (address === undefined || (typeof address === 'string' && parseAddress(address) === address))
   );
 }
 

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { pid } from 'node:process';
 import { canonicalUuid } from '../domain/uuid.js';
 import { FileError } from '../host/pseudo-fs.js';
-import { type DomainState, type DomainStates, isDomainState } from './domain-state.js';
+import { type DomainState, type DomainStates, domainStateOf } from './domain-state.js';
 import { makePrivateDirectory } from './private-dir.js';
 import { readSafely } from './safe-read.js';
 
@@ -39,8 +39,7 @@ export class StateStore implements DomainStates {
     const file = this.#file(uuid);
     try {
       this.#checkFolder();
-      const state = JSON.parse(readSafely(file, LARGEST).bytes.toString());
-      return isDomainState(state) ? state : undefined;
+      return domainStateOf(JSON.parse(readSafely(file, LARGEST).bytes.toString()));
     } catch {
       return undefined;
     }

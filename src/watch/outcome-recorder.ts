@@ -56,6 +56,7 @@ export class OutcomeRecorder {
       if (outcome) {
         const { name: domain, uuid = null } = definition;
         const { irq, vector, wanted } = after;
+        const handler = before.handlers[0] ?? '';
         const change = { from: before.affinity, to: after.affinity };
         context.result.changed.push({
           domain,
@@ -63,6 +64,7 @@ export class OutcomeRecorder {
           address: device.address,
           irq,
           vector,
+          handler,
           ...change,
           wanted,
           ...outcome,

@@ -1,4 +1,4 @@
-import { releaseDomain } from '../affinity/release.js';
+import { type Released, releaseDomain } from '../affinity/release.js';
 import type { Settings } from '../affinity/settings.js';
 import type { Definition } from '../domain/definition.js';
 import { canonicalUuid } from '../domain/uuid.js';
@@ -70,15 +70,17 @@ export class Reconciler {
     domain.schedule.markDirty(this.#scheduleContext);
   }
 
-  /** A domain ended: its legacy lines are restored and its state is removed. @throws FileError if its state cannot be removed */
-  remove(uuid: string): void {
+  /**
+   * A domain ended: its legacy lines are restored as far as that is safe, and its state is removed.
+   * @throws FileError if its state cannot be removed
+   */
+  remove(uuid: string): Released {
     const key = keyOf(uuid);
     this.#domains.get(key)?.close();
     this.#domains.delete(key);
-    if (!isUuid(key)) return;
+    if (!isUuid(key)) return { restored: 0, left: [] };
     const release = () => releaseDomain(this.host.files, this.host.state, key);
-    if (this.host.exclusively) this.host.exclusively(key, release);
-    else release();
+    return this.host.exclusively ? this.host.exclusively(key, release) : release();
   }
 
   /** Something may have changed: the next run checks it. */

@@ -1,3 +1,4 @@
+import type { Released } from '../affinity/release.js';
 import type { PseudoFs } from '../host/pseudo-fs.js';
 import type { StateStore } from '../runtime/state-store.js';
 import type { Placement } from './reconciler.js';
@@ -13,10 +14,17 @@ export class RestoreAtEnd {
     private readonly warn: (text: string) => void,
   ) {
     this.#restorer = new Restorer(root);
+    const { dropped } = this.#restorer;
+    if (dropped > 0) warn(`restore.json: ${dropped} entries do not say which vector they are of and are dropped`);
   }
 
   note(changed: readonly Placement[]): void {
     this.#keep(() => this.#restorer.note(changed));
+  }
+
+  /** A domain runs with these devices. */
+  runs(uuid: string, addresses: readonly string[]): void {
+    this.#keep(() => this.#restorer.runs(uuid, addresses));
   }
 
   /** A domain has ended. */
@@ -24,13 +32,17 @@ export class RestoreAtEnd {
     this.#keep(() => this.#restorer.forget(uuid));
   }
 
-  /** Of these domains nothing is left behind; returns how many interrupts have again what they had. */
+  /** Restores the affinity of these running domains' interrupts and removes their states. Returns how many were restored. */
   restore(files: PseudoFs, state: StateStore, uuids: readonly string[]): number {
     let count = 0;
+    const add = ({ restored, left }: Released) => {
+      count += restored;
+      for (const text of left) this.warn(text);
+    };
     try {
-      count += this.#restorer.restore(files);
+      add(this.#restorer.restore(files));
       for (const uuid of uuids) {
-        count += restoreLines(files, state.read(uuid)?.lines ?? []);
+        add(restoreLines(files, uuid, state.read(uuid)));
         state.remove(uuid);
       }
     } catch (error) {

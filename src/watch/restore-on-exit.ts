@@ -1,16 +1,22 @@
-import { restoreAffinity } from '../affinity/restore-affinity.js';
+import { leftAlone, lineOfStateObjection, type Released } from '../affinity/release.js';
+import { type GivenBack, restoreAffinity } from '../affinity/restore-affinity.js';
 import { parseAddress } from '../domain/address.js';
-import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
-import { isLine, vfioOwnership } from '../host/vfio-handlers.js';
+import { lineObjection } from '../host/legacy-line.js';
+import type { PseudoFs } from '../host/pseudo-fs.js';
+import { findQemu } from '../host/qemu-threads.js';
+import { vfioOwnership } from '../host/vfio-handlers.js';
 import type { DomainState } from '../runtime/domain-state.js';
 import { RuntimeFile } from '../runtime/runtime-file.js';
 import type { Placement } from './reconciler.js';
 
 interface Moved {
-  /** of the domain; null where it has none */
-  uuid: string | null;
+  /** of the domain */
+  name: string;
+  uuid: string;
   address: string;
   irq: number;
+  /** its handler, which names the vector and the device */
+  handler: string;
   /** CPU lists: before our first write, and after our last */
   before: string;
   ours: string;
@@ -20,38 +26,66 @@ interface Moved {
 export class Restorer {
   readonly #moved = new Map<string, Moved>();
   readonly #file: RuntimeFile;
+  /** domains that are known to run, with the devices that they have now: what a watcher before this one left may be outdated */
+  readonly #confirmed = new Set<string>();
+  /** how many entries of the file are dropped: an older version did not say which vector they were of */
+  readonly dropped: number;
 
   constructor(root: string) {
     this.#file = new RuntimeFile(root, 'restore.json');
-    for (const moved of readMoved(this.#file.read())) this.#moved.set(keyOf(moved), moved);
+    const entries = readEntries(this.#file.read());
+    const usable = entries.filter(isMoved);
+    for (const moved of usable) this.#moved.set(keyOf(moved), moved);
+    this.dropped = entries.length - usable.length;
   }
 
   /** @throws FileError where the file cannot be written; what is known is known all the same */
   note(changed: readonly Placement[]): void {
     const placed = changed.filter(({ kind }) => kind === 'placed' || kind === 'repaired');
-    for (const { uuid, address, irq, kind, from, to } of placed) {
-      if (from === null || to === null) continue;
+    for (const { domain: name, uuid, address, irq, handler, kind, from, to } of placed) {
+      if (from === null || to === null || uuid === null) continue;
       const key = keyOf({ address, irq });
       const known = this.#moved.get(key);
+      const isSame = known?.uuid === uuid && known.handler === handler;
       // what somebody else moved, and what follows the vCPUs, was ours before; else the number is a new vector's
-      const before = known && (kind === 'repaired' || from === known.ours) ? known.before : from;
-      this.#moved.set(key, { uuid, address, irq, before, ours: to });
+      const before = isSame && (kind === 'repaired' || from === known.ours) ? known.before : from;
+      this.#moved.set(key, { name, uuid, address, irq, handler, before, ours: to });
     }
     if (placed.length > 0) this.#write();
   }
 
-  /** A domain has ended. @throws FileError as note() */
-  forget(uuid: string): void {
-    const gone = [...this.#moved].filter(([, moved]) => moved.uuid === uuid);
-    for (const [key] of gone) this.#moved.delete(key);
-    if (gone.length > 0) this.#write();
+  /** A domain runs with these devices: what was unplugged is another's now. @throws FileError as note() */
+  runs(uuid: string, addresses: readonly string[]): void {
+    this.#confirmed.add(uuid);
+    this.#remove((moved) => moved.uuid === uuid && !addresses.includes(moved.address));
   }
 
-  /** Gives every interrupt that is still the device's, and still where it was put, what it had; returns how many. */
-  restore(files: PseudoFs): number {
-    const restored = [...this.#moved.values()].filter((moved) => attempt(() => restoreOne(files, moved)));
-    this.#file.remove();
-    return restored.length;
+  /** A domain has ended. @throws FileError as note() */
+  forget(uuid: string): void {
+    this.#confirmed.delete(uuid);
+    this.#remove((moved) => moved.uuid === uuid);
+  }
+
+  /**
+   * Gives every interrupt of a running domain that is still the same vector or line, and still where it was put, what it had.
+   * What a watcher before this one left of domains that this one knows nothing of stays for the next.
+   */
+  restore(files: PseudoFs): Released {
+    const released: Released = { restored: 0, left: [] };
+    for (const [key, moved] of this.#moved) {
+      if (!this.#confirmed.has(moved.uuid)) continue;
+      this.#moved.delete(key);
+      add(released, moved, restoreOne(files, moved));
+    }
+    if (this.#moved.size > 0) this.#write();
+    else this.#file.remove();
+    return released;
+  }
+
+  #remove(isGone: (moved: Moved) => boolean): void {
+    const gone = [...this.#moved].filter(([, moved]) => isGone(moved));
+    for (const [key] of gone) this.#moved.delete(key);
+    if (gone.length > 0) this.#write();
   }
 
   #write(): void {
@@ -59,43 +93,51 @@ export class Restorer {
   }
 }
 
-/** Legacy lines of a domain that goes on: as its state has them, whoever moved them. Returns how many. */
-export function restoreLines(files: PseudoFs, lines: DomainState['lines']): number {
-  // the sole device's on it, as when it was moved
-  const isSole = (handlers: readonly string[]) => handlers.length === 1 && handlers.every(isLine);
-  return lines.filter((line) => attempt(() => restoreAffinity(files, line, isSole))).length;
-}
-
-function restoreOne(files: PseudoFs, { address, irq, before, ours }: Moved): boolean {
-  const device = parseAddress(address);
-  if (!device) return false;
-  return restoreAffinity(files, { irq, before, cpus: ours }, (handlers) => vfioOwnership(handlers, device).ours);
-}
-
-/** False where it went, or refuses: then it is as it is. */
-function attempt(action: () => boolean): boolean {
-  try {
-    return action();
-  } catch (error) {
-    if (!(error instanceof FileError)) throw error;
-    return false;
+/** Legacy lines of a domain that goes on: as its state has them, whoever moved them. */
+export function restoreLines(files: PseudoFs, uuid: string, state: DomainState | undefined): Released {
+  const released: Released = { restored: 0, left: [] };
+  for (const line of state?.lines ?? []) {
+    const handler = `vfio-intx(${line.address})`;
+    const result = restoreAffinity(files, line, (handlers) => {
+      const isDomains = handlers.join() === handler && findQemu(files, state?.name ?? '', uuid) !== undefined;
+      return isDomains ? lineOfStateObjection(files, line, handlers) : null;
+    });
+    add(released, line, result);
   }
+  return released;
+}
+
+function restoreOne(files: PseudoFs, { name, uuid, address, irq, handler, before, ours }: Moved): GivenBack {
+  const device = parseAddress(address);
+  if (!device) return { outcome: 'nothing' };
+  return restoreAffinity(files, { irq, before, cpus: ours }, (handlers) => {
+    const owned = vfioOwnership(handlers, device);
+    // another vector, or another domain's: its mask is not what is remembered here
+    if (!owned.ours || handlers[0] !== handler || findQemu(files, name, uuid) === undefined) return null;
+    return owned.vector === null ? lineObjection(files, { irq, address: device }, handlers) : undefined;
+  });
+}
+
+function add(released: Released, of: { irq: number; address?: string }, result: GivenBack): void {
+  if (result.outcome === 'restored') released.restored++;
+  if (result.outcome === 'left') released.left.push(leftAlone(of, result.reason));
 }
 
 /** None where there is no file, or something else in it. */
-function readMoved(text = '[]'): Moved[] {
+function readEntries(text = '[]'): unknown[] {
   try {
     const value: unknown = JSON.parse(text);
-    return Array.isArray(value) ? value.filter(isMoved) : [];
+    return Array.isArray(value) ? value : [];
   } catch {
     return [];
   }
 }
 
 function isMoved(value: unknown): value is Moved {
-  const { uuid, address, irq, before, ours } = (value ?? {}) as Partial<Moved>;
-  const isText = [address, before, ours].every((text) => typeof text === 'string');
-  return isText && Number.isInteger(irq) && (uuid === null || typeof uuid === 'string');
+  const { name, uuid, address, irq, handler, before, ours } = (value ?? {}) as Partial<Moved>;
+  return (
+    [name, uuid, address, handler, before, ours].every((text) => typeof text === 'string') && Number.isInteger(irq)
+  );
 }
 
 const keyOf = ({ address, irq }: Pick<Moved, 'address' | 'irq'>) => `${address} ${irq}`;

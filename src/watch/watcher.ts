@@ -191,12 +191,15 @@ export class Watcher {
   #add(definition: Definition): void {
     this.#irqbalance.expect(devicesWithPolicy(definition, this.#reconciler.settings));
     this.#reconciler.add(definition);
+    const addresses = definition.devices.flatMap(({ source }) => source?.address ?? []);
+    if (definition.uuid !== undefined) this.#restorer?.runs(definition.uuid, addresses);
     this.#irqbalance.changed();
   }
 
   #remove(uuid: string, name = uuid): void {
     try {
-      this.#reconciler.remove(uuid);
+      const { left } = this.#reconciler.remove(uuid);
+      for (const text of left) this.#warn(printable(`${name}: ${text}`));
       this.#restorer?.forget(uuid);
       this.#irqbalance.changed();
       this.options.journal({ priority: 'info', text: printable(`${name}: no longer managed`), domains: [name] });

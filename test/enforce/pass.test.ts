@@ -64,7 +64,9 @@ passes('of a line, what stood there before is kept, and where it was put', () =>
   const pass = new Simulated(hostOf([line]), folder.path);
   pass.enforce(own);
   pass.enforce(guest(hostdev(A, '4')));
-  assert.equal(pass.host.state.read(UUID)?.lines, [{ irq: 16, before: '0-5', cpus: '4' }]);
+  assert.equal(pass.host.state.read(UUID)?.lines, [
+    { irq: 16, address: A, input: 'IO-APIC 16', before: '0-5', cpus: '4' },
+  ]);
 });
 
 passes('a pass that changes nothing touches no file', () => {

@@ -5,6 +5,7 @@ import { releaseDomain } from '../../src/affinity/release.js';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import { type Cpuset, formatCpuset } from '../../src/domain/cpuset.js';
 import { FileError } from '../../src/host/pseudo-fs.js';
+import type { DomainState } from '../../src/runtime/domain-state.js';
 import type { DeviceDescription } from '../simulator/description.js';
 import type { SimulatedKernel } from '../simulator/kernel.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
@@ -48,7 +49,7 @@ releases('a line gets back what it had, though its pass was killed right after t
     const pass = new Simulated(kernel, folder.path, { files: killed });
     assert.throws(() => pass.enforce(guest(hostdev(A, '2-3'))), /killed/);
     assert.is(mask(kernel, 16), '2-3');
-    kernel.bind(A, undefined);
+    kernel.bind(A, 'ahci');
     release(pass);
     assert.equal([mask(kernel, 16), pass.host.state.list()], ['0-5', []]);
   }
@@ -144,10 +145,202 @@ releases('a state whose lists are garbage restores nothing', () => {
     ['x', '2-3'],
     ['0-5', 'x'],
   ] as const) {
-    pass.host.state.write(UUID, { schemaVersion: 1, name: 'guest', written: {}, lines: [{ irq: 16, before, cpus }] });
+    pass.host.state.write(UUID, {
+      schemaVersion: 1,
+      name: 'guest',
+      written: {},
+      lines: [{ irq: 16, address: A, before, cpus }],
+    });
     release(pass);
   }
   assert.equal(pass.written(), []);
+});
+
+/** What release left alone, and what it wrote. */
+const outcome = (pass: Simulated, files = pass.host.files) => {
+  const { left } = release(pass, files);
+  return { written: pass.written(), left };
+};
+const keeps = (reason: string, irq = 16) => [`IRQ ${irq} of ${A} keeps its affinity: ${reason}`];
+
+/** The number of the line of A is free, as the kernel does it with a disabled device; its irq file goes on naming it. */
+function freed(): { pass: Simulated; kernel: SimulatedKernel } {
+  const kernel = hostOf([line(16)]);
+  const pass = new Simulated(kernel, folder.path);
+  pass.enforce(guest(hostdev(A, '2-3')));
+  assert.equal(pass.written(), ['16=2-3']);
+  kernel.freeLine(A);
+  assert.not(kernel.interrupts.has(16));
+  assert.is(pass.host.files.read(`/sys/bus/pci/devices/${A}/irq`), '16\n');
+  return { pass, kernel };
+}
+
+releases("a number that is another driver's vector by now is not written", () => {
+  for (const type of ['msix', 'msi'] as const) {
+    const { pass, kernel } = freed();
+    kernel.attach({ address: C, driver: 'nvme', interrupts: [{ irq: 16, type, affinity: '2' }] });
+    const chip = type === 'msix' ? 'PCI-MSIX' : 'PCI-MSI';
+    assert.equal(outcome(pass), { written: [], left: keeps(`it is a message interrupt now (${chip})`) });
+    assert.is(mask(kernel, 16), '2');
+  }
+});
+
+releases("a number that is the vector of the device's own driver by now is not written", () => {
+  const { pass, kernel } = freed();
+  kernel.bind(A, 'nvme');
+  kernel.enableVectors(A, [16], 'msi');
+  kernel.move(16, list('2'));
+  assert.is(pass.host.files.read(`/sys/bus/pci/devices/${A}/irq`), '16\n', 'under MSI it names the first vector');
+  assert.equal(outcome(pass).written, []);
+});
+
+releases("a number that is another line's by now is not written", () => {
+  const { pass, kernel } = freed();
+  kernel.attach({ address: C, driver: 'ehci_hcd', interrupts: [{ irq: 16, type: 'intx', affinity: '2' }] });
+  const device = kernel.interrupts.get(16);
+  if (device) device.input = 21;
+  assert.equal(outcome(pass), { written: [], left: keeps('it is input IO-APIC 21 now, and was IO-APIC 16') });
+});
+
+releases('a line whose device has another number by now is not written', () => {
+  const { pass, kernel } = freed();
+  kernel.attach({
+    address: B,
+    driver: 'nvme',
+    interrupts: [
+      { irq: 24, type: 'msix' },
+      { irq: 16, type: 'msix', affinity: '2' },
+    ],
+  });
+  kernel.bind(A, 'ahci');
+  assert.equal(outcome(pass), { written: [], left: keeps(`the irq file of ${A} says 25`) });
+});
+
+releases("a disabled device's line is written only where nobody handles it and its input is the same", () => {
+  const cases: [string, (kernel: SimulatedKernel) => void, string[]][] = [
+    ['idle', () => {}, ['16=0-5']],
+    ['handled', (kernel) => kernel.interrupts.get(16)?.handlers.push('ehci_hcd'), []],
+  ];
+  for (const [name, happens, written] of cases) {
+    const { pass, kernel } = ended(line(16));
+    kernel.interrupts.get(16)?.handlers.splice(0);
+    kernel.bind(A, undefined);
+    happens(kernel);
+    assert.equal(outcome(pass).written, written, name);
+  }
+});
+
+releases('a line that another device joined gets back what it had', () => {
+  const { pass, kernel } = ended(line(16));
+  kernel.interrupts.get(16)?.handlers.push('ehci_hcd');
+  assert.equal(outcome(pass), { written: ['16=0-5'], left: [] });
+});
+
+releases('a device that left the host has no line', () => {
+  const { pass, kernel } = ended(line(16));
+  kernel.detach(A);
+  assert.equal(outcome(pass), { written: [], left: keeps(`the host has no device ${A}`) });
+});
+
+/** Answers that a kernel gives, or does not. */
+class Answering extends SimulatedFs {
+  constructor(
+    kernel: SimulatedKernel,
+    private readonly answer: (path: string) => string | undefined | null,
+  ) {
+    super(kernel);
+  }
+  override read(path: string): string | undefined {
+    const answer = this.answer(path);
+    return answer === null ? super.read(path) : answer;
+  }
+}
+
+releases('each sign of a message interrupt is enough', () => {
+  const signs: [string, string][] = [
+    ['/sys/kernel/irq/16/chip_name', 'ITS-PCI-MSI-0000:08:00.0\n'],
+    ['/sys/kernel/irq/16/type', 'edge\n'],
+    [`/sys/bus/pci/devices/${C}/msi_irqs/16`, 'msix\n'],
+  ];
+  for (const [file, text] of signs) {
+    const { pass, kernel } = ended(line(16));
+    kernel.attach({ address: C, driver: 'nvme' });
+    // without the input, which would differ as well
+    const files = new Answering(kernel, (path) => (path === file ? text : path.endsWith('/hwirq') ? undefined : null));
+    pass.host.state.write(UUID, { ...stateOf(pass), lines: [{ irq: 16, address: A, before: '0-5', cpus: '2-3' }] });
+    const { written, left } = outcome(pass, files);
+    assert.equal([written, left.length], [[], 1], file);
+  }
+});
+
+releases('what cannot be read of a line leaves it alone, and is said', () => {
+  for (const file of [`/sys/bus/pci/devices/${A}/irq`, '/sys/kernel/irq/16/type', '/sys/kernel/irq/16/actions']) {
+    const { pass, kernel } = ended(line(16));
+    const files = new Answering(kernel, (path) => {
+      if (path === file) throw new FileError('EIO', path);
+      return null;
+    });
+    assert.equal(outcome(pass, files), { written: [], left: keeps(`${file}: EIO`) });
+  }
+});
+
+releases('handlers that change while the line is looked at leave it alone', () => {
+  const { pass, kernel } = ended(line(16));
+  let looks = 0;
+  const files = new Answering(kernel, (path) => {
+    if (path === '/sys/kernel/irq/16/actions' && ++looks === 2) kernel.interrupts.get(16)?.handlers.push('ehci_hcd');
+    return null;
+  });
+  assert.equal(outcome(pass, files), { written: [], left: keeps('its handlers are changing') });
+});
+
+const stateOf = ({ host }: Simulated) => host.state.read(UUID) as DomainState;
+
+releases(
+  'a state of an older version: a line that was written last is known, another is never written and said',
+  () => {
+    for (const written of [{}, { [`16 vfio-intx(${A}) ${A}`]: '2-3' }]) {
+      const { pass } = ended(line(16));
+      pass.host.state.write(UUID, { ...stateOf(pass), written, lines: [{ irq: 16, before: '0-5', cpus: '2-3' }] });
+      const isKnown = Object.keys(written).length > 0;
+      const reason = 'the state, of an older version, does not say which device it was of';
+      const left = isKnown ? [] : [`IRQ 16 keeps its affinity: ${reason}`];
+      assert.equal(outcome(pass), { written: isKnown ? ['16=0-5'] : [], left });
+      assert.equal(pass.host.state.list(), []);
+    }
+  },
+);
+
+releases('a state that cannot be read, of a newer version say, goes and is said', () => {
+  const { pass } = ended(line(16));
+  folder.write(`run/hostdev-cpuset/${UUID}.json`, JSON.stringify({ ...stateOf(pass), schemaVersion: 2 }));
+  assert.equal(outcome(pass), { written: [], left: ['legacy lines keep their affinity: the state cannot be read'] });
+  assert.equal(pass.host.state.list(), []);
+});
+
+releases("a number that became another device's line has what that had", () => {
+  const kernel = hostOf([line(16), { ...line(17, B) }]);
+  const pass = new Simulated(kernel, folder.path);
+  const own = guest(hostdev(A, '2-3') + hostdev(B, '2-3'));
+  pass.enforce(own);
+  kernel.freeLine(A);
+  kernel.freeLine(B);
+  kernel.attach({ address: C, driver: 'nvme', interrupts: [{ irq: 17, type: 'msix' }] });
+  for (let irq = 24; irq < 26; irq++)
+    kernel.attach({ address: `0000:09:00.${irq - 24}`, interrupts: [{ irq, type: 'msix' }] });
+  const before = { ...(kernel.devices.get(B) as { line: number }) };
+  kernel.bind(B, 'vfio-pci');
+  const { line: now } = kernel.devices.get(B) as { line: number };
+  assert.is.not(now, before.line);
+  pass.enforce(own);
+  const lines = stateOf(pass).lines.filter(({ address }) => address === B);
+  assert.equal(
+    lines.map(({ irq, before: had }) => [irq, had]),
+    [
+      [17, '0-5'],
+      [now, '0-7'],
+    ],
+  );
 });
 
 releases.run();

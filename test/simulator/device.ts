@@ -5,8 +5,12 @@ export interface SimulatedDevice {
   address: PciAddress;
   driver: string | undefined;
   numaNode: number | undefined;
-  /** its legacy line */
+  /** number of its legacy line; outdated where `lineFreed` */
   line: number | undefined;
+  /** the controller's input that its line is wired to */
+  lineInput: number | undefined;
+  /** it is disabled, and the number of its line may be anything's */
+  lineFreed: boolean;
   /** what of the line's handlers is this device's */
   lineHandlers: readonly string[];
   /** its message interrupts, while they are on */

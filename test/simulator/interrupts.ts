@@ -18,6 +18,8 @@ export interface NewInterrupt {
   irq: number;
   type: InterruptType;
   handlers: readonly string[];
+  /** of a line: the controller's input that it is wired to; its number if absent. Of a vector, its own number */
+  input?: number;
   /** CPUs of its device's node */
   near?: Cpuset | undefined;
 }
@@ -42,7 +44,7 @@ export class Interrupts {
   ) {}
 
   /** A legacy line may be shared: then the handlers are united, and the first to come says the rest. */
-  add({ irq, type, handlers, near = EMPTY }: NewInterrupt, description: InterruptDescription = {}): void {
+  add({ irq, type, handlers, input = irq, near = EMPTY }: NewInterrupt, description: InterruptDescription = {}): void {
     const shared = this.all.get(irq);
     if (shared) {
       if (shared.type !== 'intx' || type !== 'intx') throw new Error(`IRQ ${irq} is taken`);
@@ -53,6 +55,7 @@ export class Interrupts {
     const interrupt: SimulatedInterrupt = {
       irq,
       type,
+      input,
       handlers: [],
       registered: false,
       affinity: this.birthMask,
@@ -86,7 +89,7 @@ export class Interrupts {
     if (interrupt.handlers.length === 0) this.delivery.stop(interrupt);
   }
 
-  /** A message interrupt goes; its number is free. */
+  /** A message interrupt goes, or a line that no device uses; its number is free. */
   remove(irq: number): void {
     const interrupt = this.all.get(irq);
     if (interrupt) this.delivery.stop(interrupt);

@@ -70,7 +70,7 @@ export class SimulatedKernel {
     for (let vector = 0; vector < (typeof irqs === 'number' ? irqs : irqs.length); vector++) {
       const irq = typeof irqs === 'number' ? this.#interrupts.freeNumber() : (irqs[vector] as number);
       const handlers = vector < requested ? handlersOf(device, type, vector) : [];
-      this.#interrupts.add({ irq, type, handlers, near });
+      this.#interrupts.add({ irq, type, handlers, input: vector, near });
       device.vectors.push(irq);
     }
   }
@@ -105,6 +105,8 @@ export class SimulatedKernel {
       driver,
       numaNode: numaNode === -1 ? undefined : numaNode,
       line: undefined,
+      lineInput: undefined,
+      lineFreed: false,
       lineHandlers: [],
       vectors: [],
     };
@@ -112,11 +114,12 @@ export class SimulatedKernel {
     const near = this.#cpusOfNode(device.numaNode);
     for (const { irq, type, handlers, ...rest } of interrupts.filter((interrupt) => interrupt.type !== 'intx')) {
       const own = handlers ?? handlersOf(device, type, device.vectors.length);
-      this.#interrupts.add({ irq, type, handlers: own, near }, rest);
+      this.#interrupts.add({ irq, type, handlers: own, input: device.vectors.length, near }, rest);
       device.vectors.push(irq);
     }
     for (const { irq, type, handlers, ...rest } of interrupts.filter((interrupt) => interrupt.type === 'intx')) {
       device.line = irq;
+      device.lineInput = irq;
       device.lineHandlers = handlers ?? (device.vectors.length > 0 ? [] : handlersOf(device, type));
       this.#interrupts.add({ irq, type, handlers: device.lineHandlers }, rest);
     }
@@ -128,6 +131,20 @@ export class SimulatedKernel {
     this.#dropVectors(device);
     this.#releaseLine(device);
     this.devices.delete(address);
+  }
+
+  /**
+   * A device without a driver is disabled: where no other is on its line, the number of that is free. Its irq file goes on naming it
+   * (kernel: drivers/acpi/pci_irq.c, acpi_pci_irq_disable). A driver, or a guest, gets the line under another number.
+   */
+  freeLine(address: string): void {
+    this.bind(address, undefined);
+    const device = this.#device(address);
+    const interrupt = this.#lineOf(device);
+    if (!interrupt) return;
+    device.lineFreed = true;
+    const others = [...this.devices.values()].filter((other) => this.#lineOf(other) === interrupt);
+    if (others.length === 0 && interrupt.handlers.length === 0) this.#interrupts.remove(interrupt.irq);
   }
 
   /** A handler is requested again on a live vector: the kernel ANDs the mask with the device's node. */
@@ -169,14 +186,29 @@ export class SimulatedKernel {
   }
 
   #requestLine(device: SimulatedDevice): void {
-    const interrupt = this.interrupts.get(device.line ?? -1);
+    if (device.driver !== undefined) this.#allocateLine(device);
+    const interrupt = this.#lineOf(device);
     if (!interrupt) return;
     device.lineHandlers = handlersOf(device, 'intx');
     this.#interrupts.request(interrupt, device.lineHandlers);
   }
 
+  /** The device is enabled: its line has a number again, that of its input if another device uses it. */
+  #allocateLine(device: SimulatedDevice): void {
+    const { lineInput: input } = device;
+    if (!device.lineFreed || input === undefined) return;
+    const used = [...this.interrupts.values()].find((one) => one.type === 'intx' && one.input === input);
+    device.line = used?.irq ?? this.#interrupts.freeNumber();
+    device.lineFreed = false;
+    if (!used) this.#interrupts.add({ irq: device.line, type: 'intx', input, handlers: [] });
+  }
+
+  #lineOf({ line, lineFreed }: SimulatedDevice): SimulatedInterrupt | undefined {
+    return lineFreed ? undefined : this.interrupts.get(line ?? -1);
+  }
+
   #releaseLine(device: SimulatedDevice): void {
-    const interrupt = this.interrupts.get(device.line ?? -1);
+    const interrupt = this.#lineOf(device);
     if (interrupt) this.#interrupts.release(interrupt, device.lineHandlers);
     device.lineHandlers = [];
   }

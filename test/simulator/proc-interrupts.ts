@@ -2,6 +2,9 @@ import { cpusOf } from '../../src/domain/cpuset.js';
 import type { SimulatedKernel } from './kernel.js';
 import type { SimulatedInterrupt } from './vector-allocator.js';
 
+/** Names of interrupt controllers, as x86 has them. */
+export const CHIPS = { msix: 'PCI-MSIX', msi: 'PCI-MSI', intx: 'IO-APIC' } as const;
+
 /** /proc/interrupts, one line an interrupt that has a handler or was counted (kernel: kernel/irq/proc.c, show_interrupts). */
 export function interruptTable(kernel: SimulatedKernel): string {
   const online = [...cpusOf(kernel.online)];
@@ -15,7 +18,6 @@ export function interruptTable(kernel: SimulatedKernel): string {
 
 function row({ irq, type, counts, handlers }: SimulatedInterrupt, online: readonly number[], width: number): string {
   const numbers = online.map((cpu) => ` ${`${counts[cpu] ?? 0}`.padStart(10)}`).join('');
-  const chip = { msix: 'PCI-MSIX', msi: 'PCI-MSI', intx: 'IO-APIC' }[type];
   const names = handlers.length > 0 ? `      ${handlers.join(', ')}` : '';
-  return `${`${irq}`.padStart(width)}:${numbers} ${chip.padStart(8)}   0-edge${names}`;
+  return `${`${irq}`.padStart(width)}:${numbers} ${CHIPS[type].padStart(8)}   0-edge${names}`;
 }

@@ -2,7 +2,7 @@ import { cpusOf, formatCpuset, intersect } from '../../src/domain/cpuset.js';
 import type { DomainDescription, ProcessDescription } from './description.js';
 import type { SimulatedDevice } from './device.js';
 import type { SimulatedKernel } from './kernel.js';
-import { interruptTable } from './proc-interrupts.js';
+import { CHIPS, interruptTable } from './proc-interrupts.js';
 import type { SimulatedInterrupt } from './vector-allocator.js';
 
 /** A folder whose members are made when they are asked for: a kernel's are many, and always new. */
@@ -53,6 +53,7 @@ function deviceFolder(kernel: SimulatedKernel, { driver, numaNode, line, vectors
   const type = kernel.interrupts.get(vectors[0] ?? -1)?.type;
   const messages = new Map(vectors.map((irq) => [irq, irq]));
   return fixed({
+    enable: () => `${driver === undefined ? 0 : 1}\n`,
     irq: () => `${(type === 'msi' ? vectors[0] : line) ?? 0}\n`,
     numa_node: () => `${numaNode ?? -1}\n`,
     driver: driver === undefined ? undefined : () => ({ link: driver }),
@@ -61,8 +62,11 @@ function deviceFolder(kernel: SimulatedKernel, { driver, numaNode, line, vectors
 }
 
 /** Of /sys/kernel/irq: the kernel has one for phantoms, too. */
-function descriptor(kernel: SimulatedKernel, { handlers, counts }: SimulatedInterrupt): Folder {
+function descriptor(kernel: SimulatedKernel, { type, input, handlers, counts }: SimulatedInterrupt): Folder {
   return fixed({
+    chip_name: () => `${CHIPS[type]}\n`,
+    hwirq: () => `${input}\n`,
+    type: () => (type === 'intx' ? 'level\n' : 'edge\n'),
     actions: () => (handlers.length > 0 ? `${handlers.join(',')}\n` : ''),
     per_cpu_count: () => `${[...cpusOf(kernel.possible)].map((cpu) => counts[cpu] ?? 0).join(',')}\n`,
   });

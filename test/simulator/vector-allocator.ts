@@ -5,6 +5,8 @@ import { CpuVectors } from './cpu-vectors.js';
 export interface SimulatedInterrupt {
   irq: number;
   type: InterruptType;
+  /** the controller's input of a line; of a vector its number */
+  input: number;
   handlers: string[];
   /** /proc has a folder for it: it has a handler, or had one */
   registered: boolean;

@@ -8,7 +8,9 @@ const test = suite('journal of the watcher');
 const A = '0000:82:00.0';
 
 function placement(over: Partial<Placement>): Placement {
-  const usual = { domain: 'guest', uuid: 'u', address: A, irq: 41, vector: 0, from: '0-7', to: '2-3', wanted: '2-3' };
+  const handler = `vfio-msix[0](${A})`;
+  const masks = { from: '0-7', to: '2-3', wanted: '2-3' };
+  const usual = { domain: 'guest', uuid: 'u', address: A, irq: 41, vector: 0, handler, ...masks };
   return { ...usual, kind: 'placed', ...over };
 }
 

@@ -12,7 +12,17 @@ const test = suite('metrics');
 function sample() {
   const counters = { ...emptyCounters(), domains: 2, devices: 3, interrupts: 24 };
   counters.errors.exhausted = 2;
-  const usual = { domain: 'g', uuid: 'u', address: 'a', irq: 1, vector: 0, from: null, to: '2', wanted: '2' };
+  const usual = {
+    domain: 'g',
+    uuid: 'u',
+    address: 'a',
+    irq: 1,
+    vector: 0,
+    handler: 'h',
+    from: null,
+    to: '2',
+    wanted: '2',
+  };
   const changed = [0.4, 12, 3000, 99_999].map((lagMs) => ({ ...usual, kind: 'placed' as const, lagMs }));
   count(counters, {
     ...emptyResult(),

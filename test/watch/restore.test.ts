@@ -1,28 +1,53 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { RealFs } from '../../src/host/real-fs.js';
+import type { DomainState } from '../../src/runtime/domain-state.js';
 import type { Placement } from '../../src/watch/reconciler.js';
-import { Restorer } from '../../src/watch/restore-on-exit.js';
-import { C, hostOf, NumberGoes, A as OWN, vfio } from '../enforce/simulated-pass.js';
-import { SimulatedRoot } from '../hook/simulated-root.js';
+import { RestoreAtEnd } from '../../src/watch/restore-at-end.js';
+import { Restorer, restoreLines } from '../../src/watch/restore-on-exit.js';
+import {
+  C,
+  guest,
+  hostdev,
+  hostOf,
+  NumberGoes,
+  UUID as OTHER,
+  A as OWN,
+  Simulated,
+  vfio,
+} from '../enforce/simulated-pass.js';
+import { SimulatedRoot, UUID } from '../hook/simulated-root.js';
 
 const test = suite('restoring');
 let root: SimulatedRoot;
 let restorer: Restorer;
 test.before.each(() => {
-  root = new SimulatedRoot();
+  root = new SimulatedRoot(true);
   restorer = new Restorer(root.path);
 });
 test.after.each(() => root.remove());
 
 const A = '0000:06:12.5';
+const LINE = '0000:07:00.0';
 const place = (irq: number, mask: string, over: Partial<Placement> = {}) => {
   root.write(`proc/irq/${irq}/smp_affinity`, `${mask}\n`);
-  const usual = { domain: 'guest', uuid: 'u', address: A, vector: 0, from: '0-7', to: '2-3', wanted: '2-3' };
+  const vector = irq - 40;
+  const own = { address: A, vector, handler: `vfio-msix[${vector}](${A})` };
+  const usual = { domain: 'guest', uuid: UUID, ...own, from: '0-7', to: '2-3', wanted: '2-3' };
   restorer.note([{ ...usual, irq, kind: 'placed', ...over }]);
 };
-const restore = () => restorer.restore(new RealFs(root.path));
+const placeLine = () => place(16, 'c', { address: LINE, vector: null, handler: `vfio-intx(${LINE})` });
+/** libvirt says that the domain runs with these devices. */
+const runs = (...addresses: string[]) => restorer.runs(UUID, addresses);
+const restore = () => {
+  if (!isUnconfirmed) runs(A, LINE);
+  return restorer.restore(new RealFs(root.path)).restored;
+};
+let isUnconfirmed = false;
+test.before.each(() => {
+  isUnconfirmed = false;
+});
 
 test('what was placed has again what it had; what was never touched stays', () => {
   place(40, 'c');
@@ -57,11 +82,13 @@ test('what somebody else has moved since, or has by now, is left alone', () => {
 });
 
 test('what gets the number between the look and the write is not written', () => {
-  const kernel = hostOf([vfio(OWN, 40)]);
+  const domains = [{ name: 'guest', uuid: UUID, pid: 4000, vcpus: [] }];
+  const kernel = hostOf([vfio(OWN, 40)], { domains });
   kernel.writeAffinity(40, 'c');
-  place(40, 'c', { address: OWN });
+  place(40, 'c', { address: OWN, handler: `vfio-msix[0](${OWN})` });
   kernel.writes.length = 0;
-  assert.is(restorer.restore(new NumberGoes(kernel, 40)), 0);
+  runs(OWN);
+  assert.is(restorer.restore(new NumberGoes(kernel, 40)).restored, 0);
   assert.equal([kernel.writes, kernel.devices.has(C)], [[], true]);
 });
 
@@ -81,10 +108,137 @@ test('what a watcher that was killed knew, the next one knows', () => {
 test('of a domain that ended nothing is known any more', () => {
   place(40, 'c');
   place(41, 'c', { uuid: 'other' });
-  restorer.forget('u');
+  restorer.forget(UUID);
+  restorer = new Restorer(root.path);
+  assert.is(restore(), 0);
+  assert.equal([root.affinity(40), root.affinity(41)], ['2-3', '2-3']);
+});
+
+test("a line has again what it had, but not where the number is not shown to be its device's", () => {
+  const cases: [file: string, text: string][] = [
+    [`sys/bus/pci/devices/${LINE}/irq`, '17\n'],
+    ['sys/kernel/irq/16/type', 'edge\n'],
+    ['sys/kernel/irq/16/chip_name', 'PCI-MSI\n'],
+    ['sys/kernel/irq/16/actions', `vfio-intx(${LINE}),ehci_hcd\n`],
+    ['sys/kernel/irq/16/actions', 'ehci_hcd\n'],
+    [`sys/bus/pci/devices/${A}/msi_irqs/16`, 'msix\n'],
+  ];
+  placeLine();
+  assert.is(restore(), 1);
+  assert.is(root.affinity(16), '0-7');
+  for (const [file, text] of cases) {
+    const before = existsSync(root.join(file)) ? readFileSync(root.join(file), 'utf8') : undefined;
+    placeLine();
+    root.write(file, text);
+    assert.is(restore(), 0, file);
+    assert.is(root.affinity(16), '2-3', file);
+    if (before === undefined) rmSync(root.join(file));
+    else root.write(file, before);
+  }
+});
+
+test('a number that is another vector of the same device by now is left alone', () => {
+  place(40, 'c');
+  for (const handler of [`vfio-msix[1](${A})`, `vfio-msi[0](${A})`]) {
+    root.write('sys/kernel/irq/40/actions', `${handler}\n`);
+    assert.is(restore(), 0, handler);
+    place(40, 'c');
+  }
+  assert.is(root.affinity(40), '2-3');
+});
+
+test("a device that was unplugged is not restored: it may be another domain's", () => {
+  place(40, 'c');
+  placeLine();
+  isUnconfirmed = true;
+  runs(LINE);
+  assert.is(restore(), 1);
+  assert.equal([root.affinity(40), root.affinity(16)], ['2-3', '0-7']);
+});
+
+test('a domain that no QEMU runs any more is not restored, though nobody said that it ended', () => {
+  place(40, 'c');
+  rmSync(root.join('proc/4000/cmdline'));
+  assert.is(restore(), 0);
+  assert.is(root.affinity(40), '2-3');
+});
+
+test('what a watcher left of a domain that this one knows nothing of stays for the next', () => {
+  place(40, 'c');
+  restorer = new Restorer(root.path);
+  isUnconfirmed = true;
+  assert.is(restore(), 0);
+  restorer = new Restorer(root.path);
+  isUnconfirmed = false;
+  assert.is(restore(), 1);
+  assert.is(root.affinity(40), '0-7');
+});
+
+test('what another domain had before it is not what this one gets', () => {
+  place(40, 'c', { uuid: 'other', from: '1' });
+  place(40, 'c', { from: '2-3' });
+  restore();
+  assert.is(root.affinity(40), '2-3');
+});
+
+test('an entry of an older version does not say which vector it is of: it is dropped, and counted', () => {
+  const entry = { uuid: UUID, address: A, irq: 40, before: '1', ours: '0-7' };
+  root.write('run/hostdev-cpuset/restore.json', JSON.stringify([entry]));
+  const said: string[] = [];
+  new RestoreAtEnd(root.path, (text) => said.push(text));
+  assert.equal(said, ['restore.json: 1 entries do not say which vector they are of and are dropped']);
+  restorer = new Restorer(root.path);
+  assert.is(restore(), 0);
+  assert.is(root.affinity(40), '0-7');
+});
+
+test('lines of a state: only those that show their device, while the domain runs', () => {
+  const state = (line: object, name = 'guest'): DomainState => ({
+    schemaVersion: 1,
+    name,
+    written: {},
+    lines: [{ irq: 16, before: '0-7', cpus: '2-3', ...line }],
+  });
+  const files = new RealFs(root.path);
+  const cases: [DomainState | undefined, number][] = [
+    [undefined, 0],
+    [state({}), 0],
+    [state({ address: A }), 0],
+    [state({ address: LINE, input: 'IO-APIC 17' }), 0],
+    [state({ address: LINE }, 'another'), 0],
+    [state({ address: LINE, input: 'IO-APIC 16' }), 1],
+  ];
+  for (const [given, count] of cases) {
+    root.write('proc/irq/16/smp_affinity', 'c\n');
+    assert.is(restoreLines(files, UUID, given).restored, count, JSON.stringify(given));
+    assert.is(root.affinity(16), count === 1 ? '0-7' : '2-3');
+  }
+});
+
+test('a line whose number a vector has by now is left alone', () => {
+  const kernel = hostOf([{ address: OWN, driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' }] }], {
+    domains: [{ name: 'guest', uuid: OTHER, pid: 4000, vcpus: [] }],
+  });
+  const pass = new Simulated(kernel, root.path);
+  pass.enforce(guest(hostdev(OWN, '2-3')));
+  pass.written();
+  kernel.freeLine(OWN);
+  kernel.attach({ address: C, driver: 'nvme', interrupts: [{ irq: 16, type: 'msix', affinity: '2' }] });
+  assert.is(restoreLines(pass.host.files, OTHER, pass.host.state.read(OTHER)).restored, 0);
+  assert.equal(pass.written(), []);
+});
+
+/** A file with one entry that is sound but for these members. */
+function entryWith(members: object): string {
+  const entry = { name: 'guest', uuid: UUID, address: A, irq: 40, handler: `vfio-msix[0](${A})`, before: '1' };
+  return JSON.stringify([{ ...entry, ours: '0-7', ...members }]);
+}
+
+test('the entry that the next tests spoil is sound', () => {
+  root.write('run/hostdev-cpuset/restore.json', entryWith({}));
   restorer = new Restorer(root.path);
   assert.is(restore(), 1);
-  assert.equal([root.affinity(40), root.affinity(41)], ['2-3', '0-7']);
+  assert.is(root.affinity(40), '1');
 });
 
 for (const text of [
@@ -92,9 +246,10 @@ for (const text of [
   '{',
   '{}',
   '[null, 1, "x", {}]',
-  '[{ "uuid": null, "address": "../..", "irq": "../40", "before": "1", "ours": "0-7" }]',
-  '[{ "uuid": null, "address": "0000:06:12.5", "irq": 40, "before": "", "ours": "0-7" }]',
-  '[{ "uuid": null, "address": "0000:06:12.5", "irq": 40, "before": "1", "ours": "x" }]',
+  entryWith({ address: '../..', irq: '../40' }),
+  entryWith({ address: '../..' }),
+  entryWith({ before: '' }),
+  entryWith({ ours: 'x' }),
 ]) {
   test(`a file with ${text || 'nothing'} in it gives nothing back`, () => {
     root.write('run/hostdev-cpuset/restore.json', text);
