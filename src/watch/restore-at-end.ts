@@ -2,7 +2,7 @@ import type { Released } from '../affinity/release.js';
 import type { PseudoFs } from '../host/pseudo-fs.js';
 import type { StateStore } from '../runtime/state-store.js';
 import type { Placement } from './reconciler.js';
-import { Restorer, restoreLines } from './restore-on-exit.js';
+import { Restorer } from './restore-on-exit.js';
 
 /** --restore-on-exit: what a Restorer knows, kept while the watcher runs and given back at its end. What goes wrong is said once. */
 export class RestoreAtEnd {
@@ -42,7 +42,8 @@ export class RestoreAtEnd {
     try {
       add(this.#restorer.restore(files));
       for (const uuid of uuids) {
-        add(restoreLines(files, uuid, state.read(uuid)));
+        const known = state.read(uuid);
+        if (known) add(this.#restorer.restoreLines(files, uuid, known));
         state.remove(uuid);
       }
     } catch (error) {

@@ -27,7 +27,7 @@ export class Restorer {
   readonly #moved = new Map<string, Moved>();
   readonly #file: RuntimeFile;
   /** domains that are known to run, with the devices that they have now: what a watcher before this one left may be outdated */
-  readonly #confirmed = new Set<string>();
+  readonly #running = new Map<string, readonly string[]>();
   /** how many entries of the file are dropped: an older version did not say which vector they were of */
   readonly dropped: number;
 
@@ -56,13 +56,13 @@ export class Restorer {
 
   /** A domain runs with these devices: what was unplugged is another's now. @throws FileError as note() */
   runs(uuid: string, addresses: readonly string[]): void {
-    this.#confirmed.add(uuid);
+    this.#running.set(uuid, addresses);
     this.#remove((moved) => moved.uuid === uuid && !addresses.includes(moved.address));
   }
 
   /** A domain has ended. @throws FileError as note() */
   forget(uuid: string): void {
-    this.#confirmed.delete(uuid);
+    this.#running.delete(uuid);
     this.#remove((moved) => moved.uuid === uuid);
   }
 
@@ -73,12 +73,28 @@ export class Restorer {
   restore(files: PseudoFs): Released {
     const released: Released = { restored: 0, left: [] };
     for (const [key, moved] of this.#moved) {
-      if (!this.#confirmed.has(moved.uuid)) continue;
+      if (!this.#running.has(moved.uuid)) continue;
       this.#moved.delete(key);
       add(released, moved, restoreOne(files, moved));
     }
     if (this.#moved.size > 0) this.#write();
     else this.#file.remove();
+    return released;
+  }
+
+  /** Restores the legacy lines of a domain that goes on: as its state has them, whoever moved them. */
+  restoreLines(files: PseudoFs, uuid: string, state: DomainState): Released {
+    const released: Released = { restored: 0, left: [] };
+    for (const line of state.lines) {
+      const result = restoreAffinity(files, line, (handlers) => {
+        const { address = '' } = line;
+        // what was unplugged may be another guest's
+        const isDomains = this.#running.get(uuid)?.includes(address) && handlers.join() === `vfio-intx(${address})`;
+        if (address !== '' && (!isDomains || findQemu(files, state.name, uuid) === undefined)) return null;
+        return lineOfStateObjection(files, line, handlers);
+      });
+      add(released, line, result);
+    }
     return released;
   }
 
@@ -91,20 +107,6 @@ export class Restorer {
   #write(): void {
     this.#file.write(`${JSON.stringify([...this.#moved.values()])}\n`);
   }
-}
-
-/** Legacy lines of a domain that goes on: as its state has them, whoever moved them. */
-export function restoreLines(files: PseudoFs, uuid: string, state: DomainState | undefined): Released {
-  const released: Released = { restored: 0, left: [] };
-  for (const line of state?.lines ?? []) {
-    const handler = `vfio-intx(${line.address})`;
-    const result = restoreAffinity(files, line, (handlers) => {
-      const isDomains = handlers.join() === handler && findQemu(files, state?.name ?? '', uuid) !== undefined;
-      return isDomains ? lineOfStateObjection(files, line, handlers) : null;
-    });
-    add(released, line, result);
-  }
-  return released;
 }
 
 function restoreOne(files: PseudoFs, { name, uuid, address, irq, handler, before, ours }: Moved): GivenBack {

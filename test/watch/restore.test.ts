@@ -5,7 +5,7 @@ import { RealFs } from '../../src/host/real-fs.js';
 import type { DomainState } from '../../src/runtime/domain-state.js';
 import type { Placement } from '../../src/watch/reconciler.js';
 import { RestoreAtEnd } from '../../src/watch/restore-at-end.js';
-import { Restorer, restoreLines } from '../../src/watch/restore-on-exit.js';
+import { Restorer } from '../../src/watch/restore-on-exit.js';
 import {
   C,
   guest,
@@ -200,8 +200,8 @@ test('lines of a state: only those that show their device, while the domain runs
     lines: [{ irq: 16, before: '0-7', cpus: '2-3', ...line }],
   });
   const files = new RealFs(root.path);
-  const cases: [DomainState | undefined, number][] = [
-    [undefined, 0],
+  runs(A, LINE);
+  const cases: [DomainState, number][] = [
     [state({}), 0],
     [state({ address: A }), 0],
     [state({ address: LINE, input: 'IO-APIC 17' }), 0],
@@ -210,9 +210,12 @@ test('lines of a state: only those that show their device, while the domain runs
   ];
   for (const [given, count] of cases) {
     root.write('proc/irq/16/smp_affinity', 'c\n');
-    assert.is(restoreLines(files, UUID, given).restored, count, JSON.stringify(given));
+    assert.is(restorer.restoreLines(files, UUID, given).restored, count, JSON.stringify(given));
     assert.is(root.affinity(16), count === 1 ? '0-7' : '2-3');
   }
+  root.write('proc/irq/16/smp_affinity', 'c\n');
+  runs(A);
+  assert.is(restorer.restoreLines(files, UUID, state({ address: LINE })).restored, 0, 'it was unplugged');
 });
 
 test('a line whose number a vector has by now is left alone', () => {
@@ -224,7 +227,9 @@ test('a line whose number a vector has by now is left alone', () => {
   pass.written();
   kernel.freeLine(OWN);
   kernel.attach({ address: C, driver: 'nvme', interrupts: [{ irq: 16, type: 'msix', affinity: '2' }] });
-  assert.is(restoreLines(pass.host.files, OTHER, pass.host.state.read(OTHER)).restored, 0);
+  restorer.runs(OTHER, [OWN]);
+  const { restored } = restorer.restoreLines(pass.host.files, OTHER, pass.host.state.read(OTHER) as DomainState);
+  assert.is(restored, 0);
   assert.equal(pass.written(), []);
 });
 

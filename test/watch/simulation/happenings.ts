@@ -2,7 +2,7 @@ import { intersect } from '../../../src/domain/cpuset.js';
 import type { SimulatedInterrupt } from '../../simulator/vector-allocator.js';
 import { addressesOf, type Guest, pinsOf, policyOf } from './guests.js';
 import { CPUS, ERRORS, type Step } from './steps.js';
-import { SETTINGS, vcpusOf, type World } from './world.js';
+import { HOSTS_DEVICE, SETTINGS, vcpusOf, type World } from './world.js';
 
 /** Somebody who keeps moving an interrupt does so a little slower than it is looked at: each move is seen. */
 const MOVES = 1.1 * SETTINGS.intervals.quiet;
@@ -32,6 +32,7 @@ const HAPPENINGS: Record<Step['kind'], Happening> = {
   stop(world, guest, { choice }) {
     world.stop(guest);
     if (choice % 3 === 0) takeNumbers(world, guest);
+    if (choice % 5 === 0) takeLines(world, guest, choice);
     const late = choice % 3000;
     world.later(choice % 2 === 0 ? 0 : late, () => world.tell(guest));
   },
@@ -174,6 +175,25 @@ const HAPPENINGS: Record<Step['kind'], Happening> = {
 function takeNumbers(world: World, { devices }: Guest, count = 2): void {
   for (const address of devices.keys()) {
     if (world.kernel.devices.get(address)?.driver === 'nvme') world.kernel.enableVectors(address, count);
+  }
+}
+
+/**
+ * The numbers of the guest's lines are free, and a vector of the host's own gets one: often it goes where the line went. Then the devices may
+ * be enabled again, with other numbers.
+ */
+function takeLines(world: World, { devices }: Guest, choice: number): void {
+  const { kernel } = world;
+  for (const address of devices.keys()) {
+    const { line, driver } = kernel.devices.get(address) ?? {};
+    const affinity = kernel.interrupts.get(line ?? -1)?.affinity ?? [];
+    if (line === undefined || driver !== 'nvme') continue;
+    kernel.freeLine(address);
+    if (!kernel.interrupts.has(line)) {
+      kernel.enableVectors(HOSTS_DEVICE, [line]);
+      kernel.move(line, affinity);
+    }
+    if (choice % 2 === 0) kernel.bind(address, 'nvme');
   }
 }
 

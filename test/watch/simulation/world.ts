@@ -21,6 +21,9 @@ export const SETTINGS: Settings = {
   intervals: { busy: 10_000, quiet: 60_000, traced: 120_000 },
   contest: { limit: 3, window: 300_000 },
 };
+/** A device of the host's own, whose vectors take the numbers of lines that are free. */
+export const HOSTS_DEVICE = '00ff:00:00.0';
+
 /** A host with its guests, its kernel, and a watcher; and a second opinion of where every interrupt belongs. */
 export class World {
   now = 0;
@@ -44,7 +47,9 @@ export class World {
   /** what each interrupt's set was when it last did: the watcher may have read no more than that */
   #wantedBefore = new Map<SimulatedInterrupt, Cpuset>();
   /** a line gets back what it had: the one write to what is not, or no longer, a guest's */
-  #releasing = false;
+  #releasing: string | undefined;
+  /** lines that were written for a domain, by its UUID: the inputs that they are wired to, whatever their numbers */
+  readonly #movedLines = new Map<string, Set<number>>();
 
   constructor(readonly traced: boolean) {
     const addresses = new Set(this.guests.flatMap(({ index }) => addressesOf(index)));
@@ -62,7 +67,7 @@ export class World {
         { node: 0, cpus: `0-${half - 1}` },
         { node: 1, cpus: `${half}-${CPUS - 1}` },
       ],
-      devices,
+      devices: [...devices, { address: HOSTS_DEVICE, driver: 'megasas' }],
       interrupts: devices
         .filter((_, index) => index % 5 === 1)
         .map((_, index) => ({ irq: 1001 + 5 * index, handlers: ['ehci'] })),
@@ -137,9 +142,10 @@ export class World {
   }
 
   #drop(uuid: string): void {
-    this.#releasing = true;
+    this.#releasing = uuid;
     this.#hold?.remove(uuid);
-    this.#releasing = false;
+    this.#releasing = undefined;
+    this.#movedLines.delete(uuid);
   }
 
   later(milliseconds: number, action: () => void): void {
@@ -329,6 +335,11 @@ export class World {
     });
   }
 
+  #lineMoved(uuid: string, input: number): void {
+    const inputs = this.#movedLines.get(uuid) ?? new Set();
+    this.#movedLines.set(uuid, inputs.add(input));
+  }
+
   /** It may stay where it is for a while: it cannot be written. */
   #failedWrite(irq: number, code: string): void {
     const interrupt = this.kernel.interrupts.get(irq);
@@ -339,7 +350,9 @@ export class World {
   #checkWrite(irq: number): void {
     const interrupt = this.kernel.interrupts.get(irq);
     const isVfio = interrupt?.handlers.some((handler) => handler.startsWith('vfio-'));
-    if (this.#releasing && interrupt?.type === 'intx' && !isVfio) return;
+    if (this.#releasing !== undefined && interrupt?.type === 'intx' && !isVfio) {
+      if (this.#movedLines.get(this.#releasing)?.has(interrupt.input)) return;
+    }
     for (const guest of this.running) {
       for (const own of this.#owned(guest)) {
         if (own.interrupt !== interrupt) continue;
@@ -347,6 +360,7 @@ export class World {
         if (!sets.some((set) => isSubset(interrupt.affinity, set)))
           throw new Violation(`IRQ ${irq} was written outside of its set`);
         this.#excuseOf(interrupt).written(this.now);
+        if (interrupt.type === 'intx') this.#lineMoved(guest.uuid, interrupt.input);
         if (this.#fuse !== undefined && --this.#fuse <= 0) throw new Killed();
         return;
       }

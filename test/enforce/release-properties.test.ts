@@ -1,0 +1,251 @@
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { releaseDomain } from '../../src/affinity/release.js';
+import { type Cpuset, formatCpuset } from '../../src/domain/cpuset.js';
+import { StateStore } from '../../src/runtime/state-store.js';
+import { Restorer } from '../../src/watch/restore-on-exit.js';
+import { SimulatedKernel } from '../simulator/kernel.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
+import type { SimulatedInterrupt } from '../simulator/vector-allocator.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+import { A, B, C, guest, hostdev, Simulated, UUID } from './simulated-pass.js';
+
+const properties = suite('properties of release and restore');
+const folder = new TemporaryFolder();
+properties.after(() => folder.remove());
+
+const GUESTS_DEVICES = [A, B];
+/** A device of the host's that takes the numbers that are free. */
+const HOSTS_DEVICE = '0000:0a:00.0';
+const SETS = ['2-3', '2', '4-5'];
+
+/** What happens on a host; what is not possible at that moment does not happen. */
+const step = fc.record({
+  kind: fc.constantFrom(
+    ...(['pass', 'pass', 'vectors', 'reset', 'unplug', 'plug', 'end', 'start', 'free', 'free', 'bind'] as const),
+    ...(['takeVector', 'takeVector', 'takeLine', 'leave', 'join', 'move', 'otherGuest'] as const),
+    ...(['release', 'restore', 'forgetful'] as const),
+  ),
+  device: fc.nat(1),
+  choice: fc.nat(5),
+});
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+/** A host on which one guest and others come and go; it knows what was written for which interrupt, whatever number that has. */
+class History {
+  readonly kernel = new SimulatedKernel({
+    cpus: { present: '0-7' },
+    devices: [
+      ...GUESTS_DEVICES.map((address, index) => ({
+        address,
+        driver: 'nvme',
+        interrupts: [{ irq: 16 + index, type: 'intx' as const, handlers: [] }],
+      })),
+      { address: C, driver: 'nvme', interrupts: [{ irq: 18, type: 'intx', handlers: [] }] },
+      { address: HOSTS_DEVICE, driver: 'megasas' },
+    ],
+  });
+  readonly #pass: Simulated;
+  #restorer: Restorer;
+  /** devices that the guest has */
+  readonly #passed = new Set<string>();
+  #running = false;
+  /** the masks of before each of our writes, by what identityOf() says */
+  readonly #placed = new Map<string, Set<string>>();
+  restored = 0;
+
+  constructor(readonly root: string) {
+    this.#pass = new Simulated(this.kernel, root, { files: new SimulatedFs(this.kernel) });
+    this.#restorer = new Restorer(root);
+  }
+
+  take({ kind, device, choice }: Step): void {
+    this.#steps[kind](GUESTS_DEVICES[device] as string, choice);
+  }
+
+  readonly #steps: Record<Step['kind'], (address: string, choice: number) => void> = {
+    start: () => {
+      if (this.#running) return;
+      this.#running = true;
+      const vcpus = [{ vcpu: 0, cpus: '2-3' }];
+      this.kernel.processes.start({ name: 'guest', uuid: UUID, pid: 4000, vcpus });
+      for (const address of GUESTS_DEVICES) this.#give(address);
+    },
+    end: () => {
+      if (!this.#running) return;
+      this.#running = false;
+      this.kernel.processes.stop(UUID);
+      for (const address of this.#passed) this.kernel.bind(address, 'nvme');
+      this.#passed.clear();
+    },
+    plug: (address) => {
+      if (this.#running) this.#give(address);
+    },
+    unplug: (address) => {
+      if (this.#passed.delete(address)) this.kernel.bind(address, 'nvme');
+    },
+    pass: (_, choice) => this.#enforce(SETS[choice % SETS.length] as string),
+    vectors: (address, choice) => {
+      if (this.#driverOf(address) !== undefined) this.kernel.enableVectors(address, 1 + (choice % 3));
+    },
+    reset: (address) => {
+      if (this.#passed.has(address)) this.kernel.disableVectors(address);
+    },
+    free: (address) => {
+      if (!this.#passed.has(address)) this.kernel.freeLine(address);
+    },
+    bind: (address) => {
+      if (this.#driverOf(address) === undefined) this.kernel.bind(address, 'ahci');
+    },
+    /** It happens to be where we put what had the number. */
+    takeVector: (_, choice) => {
+      const irq = [16, 17, 18, 24, 25, 26][choice] as number;
+      if (this.kernel.interrupts.has(irq)) return;
+      this.kernel.enableVectors(HOSTS_DEVICE, [irq]);
+      this.kernel.move(irq, [{ first: 2, last: 2 }]);
+    },
+    takeLine: (address, choice) => {
+      const { line } = this.kernel.devices.get(address) ?? {};
+      const taker = `0000:0b:00.${choice}`;
+      if (line === undefined || this.kernel.interrupts.has(line) || this.kernel.devices.has(taker)) return;
+      const interrupts = [{ irq: line, type: 'intx' as const, affinity: '2' }];
+      this.kernel.attach({ address: taker, driver: 'ehci_hcd', interrupts });
+      const interrupt = this.kernel.interrupts.get(line);
+      if (interrupt) interrupt.input = 100 + choice;
+    },
+    leave: (_, choice) => {
+      const taker = `0000:0b:00.${choice}`;
+      if (this.kernel.devices.has(taker)) this.kernel.freeLine(taker);
+      this.kernel.devices.delete(taker);
+    },
+    join: (address) => {
+      const { line, lineFreed } = this.kernel.devices.get(address) ?? {};
+      const interrupt = this.kernel.interrupts.get(line ?? -1);
+      if (!lineFreed && interrupt?.type === 'intx') interrupt.handlers.push('ehci_hcd');
+    },
+    move: (address, choice) => {
+      const { line = -1, vectors = [] } = this.kernel.devices.get(address) ?? {};
+      for (const irq of [line, ...vectors]) this.kernel.move(irq, [{ first: choice, last: choice }]);
+    },
+    otherGuest: (address) => {
+      if (!this.#passed.has(address)) this.kernel.bind(address, 'vfio-pci');
+    },
+    release: () => {
+      if (this.#running) return;
+      this.#writing(
+        (written, before) => {
+          const isVfio = written.handlers.some((handler) => handler.startsWith('vfio-'));
+          assert.ok(written.type === 'intx' && !isVfio && before, `IRQ ${written.irq} was written by release`);
+        },
+        () => void releaseDomain(this.#pass.host.files, this.#pass.host.state, UUID),
+      );
+    },
+    restore: () => {
+      this.#writing(
+        (written, before) => {
+          const [handler = '', ...others] = written.handlers;
+          const isGuests = [...this.#passed].some((address) => handler.endsWith(`(${address})`));
+          const what = `IRQ ${written.irq} was written by restore`;
+          assert.ok(this.#running && isGuests && others.length === 0 && before, what);
+        },
+        () => {
+          if (this.#running) this.#restorer.runs(UUID, [...this.#passed]);
+          this.#restorer.restore(this.#pass.host.files);
+          const state = this.#pass.host.state.read(UUID);
+          if (state) this.#restorer.restoreLines(this.#pass.host.files, UUID, state);
+          this.#restorer = new Restorer(this.root);
+        },
+      );
+    },
+    /** A state of an older version: lines by their number alone. */
+    forgetful: () => {
+      const { state } = this.#pass.host;
+      const known = state.read(UUID);
+      const lines = known?.lines.map(({ irq, before, cpus }) => ({ irq, before, cpus }));
+      if (known && lines) state.write(UUID, { ...known, lines });
+    },
+  };
+
+  #give(address: string): void {
+    this.kernel.bind(address, 'vfio-pci');
+    this.#passed.add(address);
+  }
+
+  #driverOf(address: string): string | undefined {
+    return this.kernel.devices.get(address)?.driver;
+  }
+
+  #enforce(set: string): void {
+    if (!this.#running) return;
+    const masks = new Map([...this.kernel.interrupts.values()].map((one) => [one, formatCpuset(one.affinity)]));
+    this.kernel.writes.length = 0;
+    const devices = [...this.#passed].map((address) => hostdev(address, set)).join('');
+    const report = this.#pass.enforce(guest(devices));
+    for (const { irq } of this.kernel.writes) {
+      const interrupt = this.kernel.interrupts.get(irq) as SimulatedInterrupt;
+      const known = this.#placed.get(identityOf(interrupt)) ?? new Set();
+      this.#placed.set(identityOf(interrupt), known.add(masks.get(interrupt) as string));
+    }
+    const changed = report.devices.flatMap(({ address, interrupts }) =>
+      interrupts
+        .filter(({ action }) => action === 'set')
+        .map(({ irq, vector, handlers, affinity, wanted }) => ({
+          ...{ domain: 'guest', uuid: UUID, address: address as string, irq, vector, handler: handlers[0] as string },
+          ...{ kind: 'placed' as const, to: affinity, wanted, from: this.#maskOf(masks, irq) },
+        })),
+    );
+    this.#restorer.note(changed);
+  }
+
+  #maskOf(masks: ReadonlyMap<SimulatedInterrupt, string>, irq: number): string {
+    return masks.get(this.kernel.interrupts.get(irq) as SimulatedInterrupt) ?? '';
+  }
+
+  /** @param check of each interrupt that is written; `before`: whether it was moved for the guest and gets what stood there then */
+  #writing(check: (written: SimulatedInterrupt, before: boolean) => void, action: () => void): void {
+    this.kernel.writes.length = 0;
+    action();
+    for (const { irq, set } of this.kernel.writes) {
+      const written = this.kernel.interrupts.get(irq) as SimulatedInterrupt;
+      check(written, this.#placed.get(identityOf(written))?.has(formatCpuset(set as Cpuset)) === true);
+      this.restored++;
+    }
+  }
+}
+
+/**
+ * A line stays what it is wired to, though its number is freed and allocated anew. A vector that the same device has again, under the same
+ * number, cannot be told from the one before.
+ */
+function identityOf({ type, input, irq, handlers }: SimulatedInterrupt): string {
+  return type === 'intx' ? `input ${input}` : `${irq} ${handlers.join()}`;
+}
+
+let runs = 0;
+let restored = 0;
+
+properties(
+  'over any history, release and restore write nothing but what was moved for the guest and still is its',
+  () => {
+    const history = fc.array(step, { minLength: 5, maxLength: 60, size: 'max' });
+    fc.assert(
+      fc.property(history, (steps) => {
+        const world = new History(folder.join(`${runs++}`));
+        for (const one of steps) world.take(one);
+        restored += world.restored;
+      }),
+      { numRuns: 700 },
+    );
+    assert.ok(restored > 100, `only ${restored} interrupts were restored: the histories show nothing`);
+  },
+);
+
+properties('a state that is released is gone', () => {
+  const state = new StateStore(folder.join('gone'));
+  state.write(UUID, { schemaVersion: 1, name: 'guest', written: {}, lines: [] });
+  releaseDomain(new SimulatedFs(new SimulatedKernel({ cpus: { present: '0' }, devices: [] })), state, UUID);
+  assert.equal(state.list(), []);
+});
+
+properties.run();
