@@ -108,6 +108,17 @@ test('--restore-on-exit: a line that another watcher moved has what its state sa
   assert.is(host.affinities(), '2-3,2-3,2-3,0-7', 'of vectors nothing is known');
 });
 
+test('a line that is not restored at the end of its domain is said', async () => {
+  await host.start();
+  host.spool();
+  await host.placed();
+  host.root.handBack(16);
+  host.root.write('sys/kernel/irq/16/type', 'edge\n');
+  host.spool(liveXml(''), 'release');
+  await host.says('guest: IRQ 16 of 0000:07:00.0 keeps its affinity: it is edge-triggered');
+  assert.is(host.root.affinity(16), '4-5');
+});
+
 test('SIGHUP: another configuration holds at once, a broken one is said and changes nothing', async () => {
   await host.start();
   host.spool();

@@ -56,6 +56,18 @@ test('the end of the domain gives a line back what it had, and leaves nothing', 
   assert.equal(texts(hook('release', BOTH)), [], 'the second time there is nothing to do');
 });
 
+test('the end of the domain says which line it leaves alone, and why', () => {
+  hook('pass', BOTH);
+  root.handBack(16);
+  root.write('sys/kernel/irq/16/type', 'edge\n');
+  const { lines } = hook('release', BOTH);
+  const reason = 'it is edge-triggered, which no legacy PCI line is';
+  const text = `guest: release: IRQ 16 of 0000:07:00.0 keeps its affinity: ${reason}`;
+  assert.equal(lines, [{ priority: 'warning', text }]);
+  assert.is(root.affinity(16), '4-5');
+  assert.equal(readdirSync(root.join('run/hostdev-cpuset')), []);
+});
+
 test('details where they are asked for', () => {
   assert.is(texts(hook('pass', BOTH, { debug: true })).length, 5);
 });

@@ -15,7 +15,7 @@ const STATE: DomainState = {
   schemaVersion: 1,
   name: '../../guest',
   written: { '41 vfio-msix[0](0000:06:12.5) 0000:06:12.5': '0-3' },
-  lines: [{ irq: 16, before: '0-15', cpus: '0-3' }],
+  lines: [{ irq: 16, address: '0000:07:00.0', input: 'IO-APIC 16', before: '0-15', cpus: '0-3' }],
 };
 
 let folder: TemporaryFolder;
@@ -77,6 +77,32 @@ states('a UUID in any form is one file, and nothing else is a name', () => {
   assert.not(isUuid(undefined));
 });
 
+function lineWith(members: object): object {
+  return { ...STATE.lines[0], ...members };
+}
+
+states(
+  'lines of an older version, without their device: that of the handler that was written under the number, if there is one',
+  () => {
+    const line = { irq: 16, before: '0-15', cpus: '0-3' };
+    const key = (irq: number, address: string, handled = address) => `${irq} vfio-intx(${handled}) ${address}`;
+    const cases: [string[], string | undefined][] = [
+      [[], undefined],
+      [[key(16, '0000:07:00.0')], '0000:07:00.0'],
+      [[key(17, '0000:07:00.0')], undefined],
+      [[key(16, '0000:07:00.0'), key(16, '0000:08:00.0')], undefined],
+      [[key(16, '0000:07:00.0', '0000:08:00.0')], undefined],
+      [[key(16, '../../x')], undefined],
+      [['16 vfio-msix[0](0000:07:00.0) 0000:07:00.0'], undefined],
+    ];
+    for (const [keys, address] of cases) {
+      const written = Object.fromEntries(keys.map((one) => [one, '0-3']));
+      store.write(UUID, { ...STATE, written, lines: [line] });
+      assert.equal(store.read(UUID)?.lines, [address === undefined ? line : { ...line, address }], keys.join());
+    }
+  },
+);
+
 const garbage: Record<string, string> = {
   empty: '',
   'cut off': JSON.stringify(STATE).slice(0, 60),
@@ -91,6 +117,13 @@ const garbage: Record<string, string> = {
   'with what is pending that is none': JSON.stringify({ ...STATE, pending: { x: 1 } }),
   'with lines that are none': JSON.stringify({ ...STATE, lines: [null] }),
   'with a line without a mask': JSON.stringify({ ...STATE, lines: [{ irq: 1, before: '1' }] }),
+  'with a line whose device is a path': JSON.stringify({ ...STATE, lines: [lineWith({ address: '../..' })] }),
+  'with a line whose device is not in canonical form': JSON.stringify({
+    ...STATE,
+    lines: [lineWith({ address: '0000:7:0.0' })],
+  }),
+  'with a line whose device is null': JSON.stringify({ ...STATE, lines: [lineWith({ address: null })] }),
+  'with a line whose input is no text': JSON.stringify({ ...STATE, lines: [lineWith({ input: 16 })] }),
   'with lines that are no list': JSON.stringify({ ...STATE, lines: {} }),
 };
 for (const [what, text] of Object.entries(garbage)) {

@@ -327,6 +327,35 @@ kernels('files are found, or refused, as a kernel does', () => {
   assert.throws(() => files.openToWrite('/proc/interrupts').write(''), /EACCES/);
 });
 
+kernels(
+  'a line is freed with its last device, whose irq file goes on naming it, and comes back under another number',
+  () => {
+    const line = (address: string) => ({ address, interrupts: [{ irq: 16, type: 'intx' as const }] });
+    const kernel = new SimulatedKernel({ ...HOST, devices: [line(A), line(B)] });
+    const files = new SimulatedFs(kernel);
+    const of = (address: string, file: string) => files.read(`/sys/bus/pci/devices/${address}/${file}`)?.trim();
+    kernel.bind(A, 'ahci');
+    kernel.bind(B, 'ehci_hcd');
+    const of16 = (file: string) => files.read(`/sys/kernel/irq/16/${file}`)?.trim();
+    assert.equal(['chip_name', 'hwirq', 'type'].map(of16), ['IO-APIC', '16', 'level']);
+    assert.is(of(A, 'enable'), '1');
+    kernel.freeLine(A);
+    assert.equal([of(A, 'enable'), of(A, 'irq'), of16('actions')], ['0', '16', 'ehci_hcd'], 'B is on it still');
+    kernel.bind(A, 'ahci');
+    assert.equal(of16('actions'), 'ehci_hcd,ahci');
+    kernel.freeLine(A);
+    kernel.freeLine(B);
+    assert.equal([of(A, 'irq'), of(B, 'irq'), of16('actions')], ['16', '16', undefined]);
+    kernel.attach({ address: '0000:b0:00.0', driver: 'nvme', interrupts: [{ irq: 16, type: 'msix' }] });
+    assert.equal(['chip_name', 'hwirq', 'type'].map(of16), ['PCI-MSIX', '0', 'edge']);
+    kernel.bind(B, 'ehci_hcd');
+    const irq = of(B, 'irq');
+    assert.equal([irq, files.read(`/sys/kernel/irq/${irq}/hwirq`)], ['24', '16\n']);
+    kernel.bind(A, 'ahci');
+    assert.is(of(A, 'irq'), '24', 'the same input has the same number');
+  },
+);
+
 kernels('something may happen before each access', () => {
   const kernel = new SimulatedKernel(HOST);
   kernel.enableVectors(A, [40]);
