@@ -1,0 +1,43 @@
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import { systemError } from './system-error.js';
+
+const { O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDONLY } = constants;
+
+export interface OpenRegularFile {
+  fd: number;
+  stat: Stats;
+}
+
+/**
+ * Opens a file for reading, or with other flags. No link is followed, no FIFO is waited for, no device is opened. The
+ * caller closes it.
+ * @throws the system's error; ELOOP for a link, EBADMSG for what is no regular file
+ */
+export function openRegular(path: string, flags = O_RDONLY): OpenRegularFile {
+  // a device may act when it is opened, and a socket cannot be
+  check(lstatSync(path), path);
+  const fd = openSync(path, flags | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    const stat = fstatSync(fd);
+    check(stat, path);
+    return { fd, stat };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** The text of a regular file. @throws as openRegular() */
+export function readRegular(path: string): { text: string; stat: Stats } {
+  const { fd, stat } = openRegular(path);
+  try {
+    return { text: readFileSync(fd, 'utf8'), stat };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function check(stat: Stats, path: string): void {
+  if (stat.isSymbolicLink()) throw systemError('ELOOP', path);
+  if (!stat.isFile()) throw systemError('EBADMSG', path);
+}

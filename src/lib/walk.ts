@@ -1,0 +1,98 @@
+import { type BigIntStats, lstatSync, mkdirSync, readlinkSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
+import { OpenFolder } from './open-folder.js';
+import { systemError } from './system-error.js';
+
+export interface WalkOptions {
+  /** links and `..` stay below this folder, as for a process whose root it is. Undefined: all of the host */
+  root?: string | undefined;
+  /** the mode of folders that are made where there are none. Undefined: none is made */
+  makeMode?: number | undefined;
+  /** the last part is followed as well where it is a link */
+  followLast?: boolean;
+  /** called for each link before it is followed; throws where it must not be */
+  link?(path: string, uid: number): void;
+}
+
+/** The folder that a path leads to, open, and the name in it; '.' where the path names a folder as such. */
+export interface Walked {
+  folder: OpenFolder;
+  name: string;
+}
+
+/** As many links as the kernel follows. */
+const MOST_LINKS = 40;
+
+/**
+ * Goes a path part by part, each in the folder that was opened before it: what somebody exchanges on the way leads
+ * nowhere else. Below a root all paths begin at the root. The caller closes the folder.
+ * @throws the system's error; ELOOP for too many links, ESTALE where a link was exchanged while it was read
+ */
+export function walk(path: string, { root, makeMode, followLast = false, link }: WalkOptions = {}): Walked {
+  const open = [OpenFolder.open(root ?? (isAbsolute(path) ? '/' : '.'))];
+  const top = () => open.at(-1) as OpenFolder;
+  const rest = partsOf(path);
+  let links = 0;
+  try {
+    for (;;) {
+      const name = rest.shift() ?? '.';
+      if (name === '..') {
+        // a root has nothing above it
+        if (open.length === 1 && root === undefined) open.unshift(OpenFolder.open(top().at('..')));
+        if (open.length > 1) open.pop()?.close();
+        continue;
+      }
+      const isLast = rest.length === 0;
+      if (name === '.' && !isLast) continue;
+      if (isLast && (name === '.' || !followLast)) return { folder: top(), name };
+      const stat = statOf(top(), name);
+      if (stat?.isSymbolicLink()) {
+        links++;
+        if (links > MOST_LINKS) throw systemError('ELOOP', path);
+        link?.(`${top().path}/${name}`, Number(stat.uid));
+        const target = readLink(top(), name, stat);
+        if (isAbsolute(target)) {
+          if (root === undefined) open.unshift(OpenFolder.open('/'));
+          for (const folder of open.splice(1)) folder.close();
+        }
+        rest.unshift(...partsOf(target));
+        continue;
+      }
+      if (isLast) return { folder: top(), name };
+      if (!stat && makeMode !== undefined) makeFolder(top(), name, makeMode);
+      open.push(top().enter(name));
+    }
+  } catch (error) {
+    for (const folder of open.splice(0)) folder.close();
+    throw error;
+  } finally {
+    for (const folder of open.slice(0, -1)) folder.close();
+  }
+}
+
+/** A slash at the end asks for a folder. */
+function partsOf(path: string): string[] {
+  const parts = path.split('/').filter((part) => part !== '');
+  return path.endsWith('/') ? [...parts, '.'] : parts;
+}
+
+const statOf = (folder: OpenFolder, name: string) =>
+  folder.in(name, (path) => lstatSync(path, { bigint: true, throwIfNoEntry: false }));
+
+/** What a link leads to, if it is still the one that was looked at. */
+function readLink(folder: OpenFolder, name: string, { dev, ino, ctimeNs }: BigIntStats): string {
+  const target = folder.in(name, (path) => readlinkSync(path));
+  const after = statOf(folder, name);
+  if (after?.dev !== dev || after.ino !== ino || after.ctimeNs !== ctimeNs) {
+    throw systemError('ESTALE', `${folder.path}/${name}`);
+  }
+  return target;
+}
+
+function makeFolder(folder: OpenFolder, name: string, mode: number): void {
+  try {
+    folder.in(name, (path) => mkdirSync(path, { mode }));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}

@@ -1,0 +1,114 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
+import { relative } from 'node:path';
+import { cwd } from 'node:process';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { using } from '../../src/lib/open-folder.js';
+import { type WalkOptions, walk } from '../../src/lib/walk.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const test = suite('walk along a path');
+let folder: TemporaryFolder;
+test.before.each(() => {
+  folder = new TemporaryFolder();
+  folder.write('a/b/file', 'text');
+});
+test.after.each(() => folder.remove());
+
+const openFiles = () => readdirSync('/proc/self/fd').length;
+
+/** What is read at a path; all that was opened on the way is closed. */
+function read(path: string, options: WalkOptions = { root: folder.path }): string {
+  const before = openFiles();
+  try {
+    const { folder: open, name } = walk(path, options);
+    return using(open, () => open.in(name, (real) => readFileSync(real, 'utf8')));
+  } finally {
+    assert.is(openFiles(), before, `descriptors are left open: ${path}`);
+  }
+}
+
+const codeOf = (path: string, options?: WalkOptions) => {
+  try {
+    return read(path, options);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
+  }
+};
+
+test('a path without links, in every form', () => {
+  for (const path of ['a/b/file', '/a/b/file', './a//b/./file', 'a/../a/b/../b/file', '../../a/b/file']) {
+    assert.is(read(path), 'text', path);
+  }
+  assert.is(read(folder.join('a/b/file'), {}), 'text');
+  assert.is(read(relative(cwd(), folder.join('a/b/file')), {}), 'text');
+});
+
+test('what is not there, or no folder', () => {
+  assert.equal(
+    ['x', 'x/y', 'a/b/file/x', 'a/b/file/'].map((path) => codeOf(path)),
+    ['ENOENT', 'ENOENT', 'ENOTDIR', 'ENOTDIR'],
+  );
+  assert.is(codeOf('a/b'), 'EISDIR');
+  assert.is(codeOf('a/b/'), 'EISDIR');
+});
+
+test('links below a root lead to what is below it, as for a process whose root it is', () => {
+  symlinkSync('/a', folder.join('absolute'));
+  symlinkSync('../../../../a/b', folder.join('a/above'));
+  symlinkSync('absolute/b', folder.join('chain'));
+  for (const path of ['absolute/b/file', 'a/above/file', 'chain/file']) assert.is(read(path), 'text', path);
+  symlinkSync(folder.path, folder.join('outside'));
+  assert.is(codeOf('outside/a/b/file'), 'ENOENT');
+});
+
+test('without a root they lead to where the kernel goes', () => {
+  symlinkSync(folder.join('a'), folder.join('absolute'));
+  symlinkSync('../a/b', folder.join('a/relative'));
+  const seen: string[] = [];
+  const link = (path: string) => seen.push(path);
+  for (const path of ['absolute/b/file', 'a/relative/file']) {
+    assert.is(read(folder.join(path), { link }), 'text', path);
+  }
+  assert.equal(seen, [folder.join('absolute'), folder.join('a/relative')]);
+});
+
+test('the last part is a name, unless it is to be followed', () => {
+  symlinkSync('a/b/file', folder.join('link'));
+  const { folder: open, name } = walk('link', { root: folder.path });
+  open.close();
+  assert.is(name, 'link');
+  const followed = walk('link', { root: folder.path, followLast: true });
+  assert.is(followed.name, 'file');
+  assert.is(followed.folder.path, folder.join('a/b'));
+  followed.folder.close();
+});
+
+test('a link to itself, and one that is refused', () => {
+  symlinkSync('loop', folder.join('loop'));
+  assert.is(codeOf('loop/x'), 'ELOOP');
+  const link = () => {
+    throw new Error('no');
+  };
+  symlinkSync('a', folder.join('link'));
+  assert.throws(() => read('link/b/file', { root: folder.path, link }), 'no');
+});
+
+test('a link that is exchanged while it is read is not followed', () => {
+  symlinkSync('a', folder.join('link'));
+  const link = () => {
+    symlinkSync('elsewhere', folder.join('new'));
+    renameSync(folder.join('new'), folder.join('link'));
+  };
+  mkdirSync(folder.join('elsewhere'));
+  assert.is(codeOf('link/b/file', { root: folder.path, link }), 'ESTALE');
+});
+
+test('folders are made where that is asked for', () => {
+  const { folder: open, name } = walk('x/y/z', { root: folder.path, makeMode: 0o755 });
+  open.close();
+  assert.is(name, 'z');
+  assert.equal(readdirSync(folder.join('x')), ['y']);
+});
+
+test.run();
