@@ -8,9 +8,11 @@ const masks = new Map();
 
 fs.openSync = (path, flags, ...rest) => {
   const fd = openSync(path, flags, ...rest);
-  const irqs = join(process.env.SIMULATED_KERNEL, 'proc/irq/');
-  const isMask = `${path}`.startsWith(irqs) && /^\d+\/smp_affinity$/.test(`${path}`.slice(irqs.length));
-  if (isMask && flags & fs.constants.O_WRONLY) masks.set(fd, path);
+  // the program opens a mask by descriptor, and to write it anew
+  if (!(flags & fs.constants.O_TRUNC)) return fd;
+  const file = fs.readlinkSync(`/proc/self/fd/${fd}`);
+  const irqs = join(fs.realpathSync(process.env.SIMULATED_KERNEL), 'proc/irq/');
+  if (file.startsWith(irqs) && /^\d+\/smp_affinity$/.test(file.slice(irqs.length))) masks.set(fd, file);
   return fd;
 };
 

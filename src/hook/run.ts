@@ -12,8 +12,8 @@ import type { Input } from './read-stdin.js';
 
 /** What a call works on. */
 export interface HookHost extends Omit<PassHost, 'settings'> {
-  /** where locks are kept: the folder of state */
-  folder: string;
+  /** before /run, where locks are kept; '' for this host */
+  root: string;
   /** a line an interrupt, too */
   debug: boolean;
 }

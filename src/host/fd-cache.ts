@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync, readFileSync, readSync, statfsSync, writeSync } from 'node:fs';
 import { errnoOf, isAbsent } from '../lib/errno.js';
+import { openBelow } from './open-below.js';
 import { FileError, type WritableFile } from './pseudo-fs.js';
 
 /** statfs(2) of procfs and sysfs: there a descriptor of what is gone says so (EIO, ENODEV, ESRCH). Others go on with old text. */
@@ -36,7 +37,10 @@ export class FdCache {
     if (this.#left <= 0) return undefined;
     try {
       if (!this.#isKernels(path)) return undefined;
-      const fd = openSync(path, FLAGS[mode]);
+      const fd =
+        mode === 'write' && this.root !== ''
+          ? openBelow(this.root, path.slice(this.root.length), { flags: O_RDWR })
+          : openSync(path, FLAGS[mode]);
       this.#left--;
       return fd;
     } catch (error) {

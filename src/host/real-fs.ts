@@ -13,6 +13,7 @@ import {
 import { basename } from 'node:path';
 import { errnoOf, isAbsent } from '../lib/errno.js';
 import { FdCache } from './fd-cache.js';
+import { openBelow } from './open-below.js';
 import { FileError, type OpenFile, type PseudoFs, UntrustedFile, type WritableFile } from './pseudo-fs.js';
 
 /** /proc/interrupts of the largest hosts is some 20 MiB; a device file planted below a root has no end. */
@@ -78,7 +79,10 @@ export class RealFs implements PseudoFs {
     const file = this.#root + path;
     try {
       // never O_CREAT: an interrupt that went away must not leave a file below a root; nor a link: the kernel has none there
-      const fd = openSync(file, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_NONBLOCK);
+      const fd =
+        this.#root === ''
+          ? openSync(file, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_NONBLOCK)
+          : openBelow(this.#root, path, { flags: O_WRONLY, truncate: true });
       try {
         writeSync(fd, text);
       } finally {

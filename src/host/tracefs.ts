@@ -1,6 +1,9 @@
 import { closeSync, constants, existsSync, mkdirSync, openSync, readlinkSync, rmdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { pid } from 'node:process';
+import { using } from '../lib/open-folder.js';
+import { walk } from '../lib/walk.js';
+import { openBelow } from './open-below.js';
 
 /** Where kernels have it: mounted by itself, or below debugfs. */
 const PLACES = ['sys/kernel/tracing', 'sys/kernel/debug/tracing'];
@@ -23,8 +26,13 @@ export interface TracefsFolders {
 
 const REAL: TracefsFolders = { make: (path) => mkdirSync(path), remove: rmdirSync };
 
-/** An instance of the kernel's tracing, for one event: nobody else's tracing is touched. */
+/**
+ * An instance of the kernel's tracing, for one event: nobody else's tracing is touched. Below a root, links lead to
+ * nothing outside.
+ */
 export class TraceInstance {
+  /** before the root */
+  readonly #path: string;
   readonly #folder: string;
 
   /**
@@ -32,12 +40,13 @@ export class TraceInstance {
    * @throws NoTracing
    */
   constructor(
-    root = '',
+    private readonly root = '',
     private readonly folders = REAL,
   ) {
-    const place = PLACES.map((path) => join(root || '/', path, 'instances')).find((path) => existsSync(path));
+    const place = PLACES.map((path) => join('/', path, 'instances')).find((path) => existsSync(root + path));
     if (place === undefined) throw new NoTracing('tracefs is not mounted');
-    this.#folder = join(place, INSTANCE);
+    this.#path = join(place, INSTANCE);
+    this.#folder = root + this.#path;
     try {
       this.#prepare();
     } catch (error) {
@@ -65,12 +74,12 @@ export class TraceInstance {
   /** The kernel refuses while the pipe is open; whatever it says, the next watcher takes over what is left. */
   remove(): void {
     attempt(() => this.#write(EVENT, '0'));
-    attempt(() => this.folders.remove(this.#folder));
+    attempt(() => this.#inPlace((path) => this.folders.remove(path)));
   }
 
   #prepare(): void {
     try {
-      this.folders.make(this.#folder);
+      this.#inPlace((path) => this.folders.make(path));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
@@ -87,9 +96,18 @@ export class TraceInstance {
     this.#write(EVENT, '1');
   }
 
+  #inPlace(action: (path: string) => void): void {
+    const { folder, name } = walk(this.#path, { root: this.root || '/' });
+    using(folder, () => folder.in(name, action));
+  }
+
   /** Never creates a file: below a root there may be anything. */
   #write(file: string, text: string): void {
-    const fd = openSync(join(this.#folder, file), constants.O_WRONLY | constants.O_TRUNC | constants.O_NONBLOCK);
+    const { O_NONBLOCK, O_TRUNC, O_WRONLY } = constants;
+    const fd =
+      this.root === ''
+        ? openSync(join(this.#folder, file), O_WRONLY | O_TRUNC | O_NONBLOCK)
+        : openBelow(this.root, join(this.#path, file), { flags: O_WRONLY, truncate: true, followLast: true });
     try {
       writeSync(fd, text);
     } finally {
@@ -98,7 +116,10 @@ export class TraceInstance {
   }
 }
 
-/** The kernel's PIDs are those of its first namespace (PROC_PID_INIT_INO in include/linux/proc_ns.h): elsewhere ours is another's there. */
+/**
+ * The kernel's PIDs are those of its first namespace (PROC_PID_INIT_INO in include/linux/proc_ns.h): elsewhere ours is
+ * another's there.
+ */
 function exceptOwn(): string {
   const isFirst = readlinkSync('/proc/self/ns/pid') === `pid:[${0xeffffffc}]`;
   return isFirst ? `common_pid != ${pid}\n` : '0\n';

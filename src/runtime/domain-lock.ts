@@ -1,15 +1,16 @@
-import { existsSync, lstatSync, mkdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, lstatSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { pid } from 'node:process';
+import { type OpenFolder, using } from '../lib/open-folder.js';
+import { openStateFolder } from './private-dir.js';
 
 /** How long another one's lock is waited for, how often it is looked at, and when nobody can still be at it: milliseconds. */
 const PATIENCE = 2000;
 const PAUSE = 10;
 const LONGEST = 60_000;
 
-/** The folder of state, and how to wait. */
+/** Where the state is ('' for this host), and how to wait. */
 export interface LockPlace {
-  folder: string;
+  root: string;
   pause(milliseconds: number): void;
 }
 
@@ -18,23 +19,30 @@ export interface LockPlace {
  * holds it: made in one step, it is never seen half written. Nothing that is wrong with it keeps the action from being run:
  * a pass can be done twice at once, it is only done twice for nothing.
  */
-export function withDomainLock<T>({ folder, pause }: LockPlace, uuid: string, action: () => T): T {
-  const lock = join(folder, `${uuid}.lock`);
-  const held = acquire(lock, folder, pause);
-  try {
-    return action();
-  } finally {
-    if (held && holder(lock) === pid) attempt(() => unlinkSync(lock));
-  }
+export function withDomainLock<T>({ root, pause }: LockPlace, uuid: string, action: () => T): T {
+  let folder: OpenFolder | undefined;
+  // /run is read-only, or what is there is another user's: then without
+  attempt(() => {
+    folder = openStateFolder(root, { make: true });
+  });
+  if (!folder) return action();
+  return using(folder, (opened) => {
+    const lock = opened.at(`${uuid}.lock`);
+    const held = acquire(lock, pause);
+    try {
+      return action();
+    } finally {
+      if (held && holder(lock) === pid) attempt(() => unlinkSync(lock));
+    }
+  });
 }
 
-function acquire(lock: string, folder: string, pause: LockPlace['pause']): boolean {
+function acquire(lock: string, pause: LockPlace['pause']): boolean {
   const deadline = Date.now() + PATIENCE;
-  attempt(() => void mkdirSync(folder, { recursive: true, mode: 0o700 }));
   for (;;) {
     const code = attempt(() => symlinkSync(String(pid), lock));
     if (code === undefined) return true;
-    // /run is full, or read-only, or another user's: then without
+    // /run is full, or read-only: then without
     if (code !== 'EEXIST' || Date.now() >= deadline) return false;
     if (isStale(lock)) takeAway(lock);
     else pause(PAUSE);

@@ -1,95 +1,111 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pid as ownPid } from 'node:process';
 import { FileError } from '../host/pseudo-fs.js';
-import { makePrivateDirectory } from './private-dir.js';
+import { writeAtomically } from '../lib/atomic-write.js';
+import { type OpenFolder, using } from '../lib/open-folder.js';
+import { removeTree } from '../lib/remove-tree.js';
+import { openStateFolder } from './private-dir.js';
+import { readSafely } from './safe-read.js';
+
+const NAME = 'watch.pid';
+/** Two numbers: a file beyond this is not ours. */
+const LONGEST = 100;
 
 /**
- * The place of the one watcher of a host: a file `PID START` below /run, START being field 22 of /proc/PID/stat, so that a pid
- * that became another's is told apart. hook/qemu reads it the same way. It is made whole, by a hard link.
+ * The place of the one watcher of a host: a file `PID START` below /run, START being field 22 of /proc/PID/stat, so
+ * that a pid that became another's is told apart. hook/qemu reads it the same way. It is made whole, by a hard link.
+ * Another user's file says nothing: the process that it names would be sent signals.
  */
 export class InstanceLock {
-  readonly #folder: string;
-  readonly #file: string;
+  constructor(private readonly root = '') {}
 
-  constructor(root = '') {
-    this.#folder = join(root || '/', 'run/hostdev-cpuset');
-    this.#file = join(this.#folder, 'watch.pid');
-  }
-
-  /** Takes it; else says who has it. A dead one's is taken over. Throws FileError or the system's error where /run is not ours to write. */
+  /**
+   * Takes it; else says who has it. A dead one's is taken over. Throws FileError or the system's error where /run is
+   * not ours to write.
+   */
   take(): { taken: true } | { taken: false; pid: number } {
-    makePrivateDirectory(this.#folder);
-    const own = `${this.#file}.${ownPid}`;
-    try {
-      writeOwn(own);
-      for (;;) {
-        try {
-          linkSync(own, this.#file);
-          return { taken: true };
-        } catch (error) {
-          if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return using(openStateFolder(this.root, { make: true }), (folder) => {
+      const own = `${NAME}.${ownPid}`;
+      try {
+        writeOwn(folder, own);
+        for (;;) {
+          try {
+            linkSync(folder.at(own), folder.at(NAME));
+            return { taken: true };
+          } catch (error) {
+            if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+          }
+          const pid = livingIn(folder, NAME);
+          if (pid !== undefined) return { taken: false, pid };
+          clear(folder);
         }
-        const pid = this.holder();
-        if (pid !== undefined) return { taken: false, pid };
-        this.#clear();
+      } finally {
+        removeTree(folder, own);
       }
-    } finally {
-      rmSync(own, { force: true });
-    }
+    });
   }
 
   /** The watcher that lives; undefined where none does. */
   holder(): number | undefined {
-    return livingIn(this.#file);
+    try {
+      return using(openStateFolder(this.root), (folder) => livingIn(folder, NAME));
+    } catch {
+      return undefined;
+    }
   }
 
   /** Gives it up, if it is this process's. Where /run is read-only it stays, as a dead one's. */
   leave(): void {
     if (this.holder() !== ownPid) return;
     try {
-      rmSync(this.#file, { force: true });
+      using(openStateFolder(this.root), (folder) => folder.in(NAME, unlinkSync));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EROFS') throw error;
+      if (!['EROFS', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     }
   }
+}
 
-  /** Two may find the same dead one: what was moved aside is looked at again, and put back if it is a living one's. */
-  #clear(): void {
-    const aside = `${this.#file}.dead.${ownPid}`;
-    try {
-      renameSync(this.#file, aside);
-      if (livingIn(aside) !== undefined) linkSync(aside, this.#file);
-    } catch (error) {
-      if (!['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    }
-    rmSync(aside, { force: true, recursive: true });
+/** Two may find the same dead one: what was moved aside is looked at again, and put back if it is a living one's. */
+function clear(folder: OpenFolder): void {
+  const aside = `${NAME}.dead.${ownPid}`;
+  try {
+    renameSync(folder.at(NAME), folder.at(aside));
+    if (livingIn(folder, aside) !== undefined) linkSync(folder.at(aside), folder.at(NAME));
+  } catch (error) {
+    if (!['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
+  removeTree(folder, aside);
 }
 
 /** @throws FileError: Node does not say which file a full /run has no room for */
-function writeOwn(file: string): void {
+function writeOwn(folder: OpenFolder, name: string): void {
   try {
-    writeFileSync(file, `${ownPid} ${startOf(ownPid) ?? ''}\n`, { mode: 0o600 });
+    writeAtomically(folder, name, `${ownPid} ${startOf(ownPid) ?? ''}\n`, { mode: 0o600 });
   } catch (error) {
-    throw new FileError((error as NodeJS.ErrnoException).code ?? 'EIO', file);
+    throw new FileError((error as NodeJS.ErrnoException).code ?? 'EIO', join(folder.path, name));
   }
 }
 
-function livingIn(file: string): number | undefined {
-  const [, pid, start] = /^([1-9]\d{0,9}) (\d+)\n$/.exec(textOf(file)) ?? [];
+function livingIn(folder: OpenFolder, name: string): number | undefined {
+  let text = '';
+  try {
+    text = readSafely(folder.at(name), LONGEST).bytes.toString();
+  } catch {
+    return undefined;
+  }
+  const [, pid, start] = /^([1-9]\d{0,9}) (\d+)\n$/.exec(text) ?? [];
   return pid !== undefined && startOf(Number(pid)) === start ? Number(pid) : undefined;
 }
 
-/** When a process started, in ticks since boot. A command's name may hold spaces and parentheses: it ends at the last one. */
+/**
+ * When a process started, in ticks since boot. A command's name may hold spaces and parentheses: it ends at the last
+ * one.
+ */
 function startOf(pid: number): string | undefined {
-  return textOf(`/proc/${pid}/stat`).split(')').at(-1)?.split(' ')[20];
-}
-
-function textOf(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(')').at(-1)?.split(' ')[20];
   } catch {
-    return '';
+    return undefined;
   }
 }

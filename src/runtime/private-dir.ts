@@ -1,20 +1,57 @@
-import { chmodSync, constants, lstatSync, mkdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { geteuid } from 'node:process';
 import { FileError } from '../host/pseudo-fs.js';
+import { type OpenFolder, using } from '../lib/open-folder.js';
+import { walk } from '../lib/walk.js';
+
+/** What we keep on a host while it runs. */
+export const STATE = 'run/hostdev-cpuset';
+
+/** @param make makes it where it is not there, and takes from others what they may do in it */
+interface OwnFolderOptions {
+  make?: boolean;
+}
 
 /**
- * Makes a folder that is for this user alone. Who can write to /run, or below a root, may have put something else there.
- * @throws FileError where it is a link (ENOTDIR), or another user's (EPERM); else the system's error
+ * Opens the folder of our state below a root ('' for this host), which is for this user alone. Who can write to /run,
+ * or below a root, may have put something else there. Links on the way stay below the root. The caller closes it.
+ * @throws FileError where it is a link or a file (ENOTDIR), or another user's (EPERM); else the system's error
  */
-export function makePrivateDirectory(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+export function openStateFolder(root: string, { make = false }: OwnFolderOptions = {}): OpenFolder {
+  if (make && root !== '' && !existsSync(root)) mkdirSync(root, { recursive: true });
+  const { folder, name } = walk(STATE, { root: root || '/', makeMode: make ? 0o755 : undefined });
+  return using(folder, () => openOwnFolder(folder, name, { make }));
+}
+
+/** The same for a folder in an open one. */
+export function openOwnFolder(parent: OpenFolder, name: string, { make = false }: OwnFolderOptions = {}): OpenFolder {
+  if (make) makeFolder(parent, name);
+  const folder = enter(parent, name);
   try {
-    mkdirSync(path, { mode: 0o700 });
+    const { mode, uid } = folder.stat();
+    if (uid !== geteuid?.()) throw new FileError('EPERM', folder.path);
+    if (make && (mode & 0o777) !== 0o700) folder.in('.', (path) => chmodSync(path, 0o700));
+    return folder;
+  } catch (error) {
+    folder.close();
+    throw error;
+  }
+}
+
+function makeFolder(parent: OpenFolder, name: string): void {
+  try {
+    parent.in(name, (path) => mkdirSync(path, { mode: 0o700 }));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
-  const { mode, uid } = lstatSync(path);
-  if ((mode & constants.S_IFMT) !== constants.S_IFDIR) throw new FileError('ENOTDIR', path);
-  if (uid !== statSync('/proc/self').uid) throw new FileError('EPERM', path);
-  if ((mode & 0o777) !== 0o700) chmodSync(path, 0o700);
+}
+
+function enter(parent: OpenFolder, name: string): OpenFolder {
+  try {
+    return parent.enter(name);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw code === 'ENOTDIR' ? new FileError(code, join(parent.path, name)) : error;
+  }
 }

@@ -1,22 +1,27 @@
-import { lstatSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { lstatSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { FileError } from '../host/pseudo-fs.js';
 import { writeAtomically } from '../lib/atomic-write.js';
-import { makePrivateDirectory } from './private-dir.js';
+import { isAbsent } from '../lib/errno.js';
+import { type OpenFolder, using } from '../lib/open-folder.js';
+import { openStateFolder, STATE } from './private-dir.js';
+import { readSafely } from './safe-read.js';
+
+/** 4,096 interrupts of many domains have a few MiB: a file beyond this is not ours. */
+const LARGEST = 64 * 1024 * 1024;
 
 /** A small text file in /run/hostdev-cpuset, replaced whole, readable by root alone. */
 export class RuntimeFile {
-  readonly #path: string;
-
   /** @param name without a folder; what comes from outside has no place in it */
-  constructor(root: string, name: string) {
-    this.#path = join(root || '/', 'run/hostdev-cpuset', name);
-  }
+  constructor(
+    private readonly root: string,
+    private readonly name: string,
+  ) {}
 
-  /** Undefined where there is none. */
+  /** Undefined where there is none that is ours. */
   read(): string | undefined {
     try {
-      return lstatSync(this.#path).isFile() ? readFileSync(this.#path, 'utf8') : undefined;
+      return using(openStateFolder(this.root), (folder) => this.#textIn(folder));
     } catch {
       return undefined;
     }
@@ -28,15 +33,29 @@ export class RuntimeFile {
    */
   write(text: string): void {
     if (this.read() === text) return;
+    this.#attempt(() =>
+      using(openStateFolder(this.root, { make: true }), (folder) =>
+        writeAtomically(folder, this.name, text, { mode: 0o600 }),
+      ),
+    );
+  }
+
+  /** @throws FileError where /run is read-only, or the folder is not ours */
+  remove(): void {
     this.#attempt(() => {
-      makePrivateDirectory(dirname(this.#path));
-      writeAtomically(this.#path, text, 0o600);
+      try {
+        using(openStateFolder(this.root), (folder) => {
+          // a file system that is read-only would say so also of a file that is not there
+          if (lstatSync(folder.at(this.name), { throwIfNoEntry: false })) folder.in(this.name, unlinkSync);
+        });
+      } catch (error) {
+        if (!isAbsent((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      }
     });
   }
 
-  /** @throws FileError where /run is read-only */
-  remove(): void {
-    this.#attempt(() => rmSync(this.#path, { force: true }));
+  #textIn(folder: OpenFolder): string {
+    return readSafely(folder.at(this.name), LARGEST).bytes.toString();
   }
 
   #attempt(action: () => void): void {
@@ -44,7 +63,8 @@ export class RuntimeFile {
       action();
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      throw error instanceof FileError || code === undefined ? error : new FileError(code, this.#path);
+      if (error instanceof FileError || code === undefined) throw error;
+      throw new FileError(code, join(this.root || '/', STATE, this.name));
     }
   }
 }

@@ -1,8 +1,8 @@
 import { type FSWatcher, lstatSync, readdirSync, renameSync, rmdirSync, unlinkSync, watch } from 'node:fs';
-import { join } from 'node:path';
 import { FileError } from '../host/pseudo-fs.js';
+import { type OpenFolder, using } from '../lib/open-folder.js';
 import { MAX_BYTES } from '../xml/decode.js';
-import { makePrivateDirectory } from './private-dir.js';
+import { openOwnFolder, openStateFolder } from './private-dir.js';
 import { readSafely } from './safe-read.js';
 
 /** What a call of the hook left: a line with libvirt's operation, then the domain's XML. */
@@ -22,6 +22,8 @@ export interface Spooled {
 /** An operation is a word; the document may be as long as any. */
 const LONGEST_WORD = 20;
 const TAKEN = '.taken.';
+/** The folder itself, as a name in it. */
+const SELF = '.';
 /** Milliseconds after which a file that was begun is nobody's any more. */
 const ABANDONED = 60_000;
 /** Milliseconds between two looks where the system does not tell. */
@@ -32,18 +34,28 @@ const POLLING = 500;
  * replaces an earlier one. Whatever else lies there is removed, never followed and never waited for.
  */
 export class Spool {
-  readonly #folder: string;
   readonly #left = new Set<string>();
   #watcher: FSWatcher | undefined;
   #polling: NodeJS.Timeout | undefined;
 
-  constructor(root = '') {
-    this.#folder = join(root || '/', 'run/hostdev-cpuset/spool');
+  constructor(private readonly root = '') {}
+
+  /** Makes the folder. From now on hooks leave their calls here. Throws where it cannot be, as openStateFolder() does. */
+  open(): void {
+    this.#folder(true).close();
   }
 
-  /** Makes the folder. From now on hooks leave their calls here. Throws where it cannot be, as makeOwnFolder() does. */
-  open(): void {
-    makePrivateDirectory(this.#folder);
+  #folder(make = false): OpenFolder {
+    return using(openStateFolder(this.root, { make }), (state) => openOwnFolder(state, 'spool', { make }));
+  }
+
+  /** None where there is no folder that is ours: it went, and is made again. */
+  #names(): string[] {
+    try {
+      return using(this.#folder(), namesIn);
+    } catch {
+      return [];
+    }
   }
 
   /** Calls back when something was left. A folder that is removed is made again; `deaf` where that cannot be. */
@@ -59,11 +71,14 @@ export class Spool {
       }
     };
     try {
-      this.#watcher = watch(this.#folder, (event, name) => {
-        // the folder's own name comes when it goes; our own takings are changes as well
-        if (event === 'rename' && name === 'spool') again();
-        else if (name === null || !name.startsWith('.')) something();
-      });
+      // closed again at once: the system tells that a folder went only when nobody has it open
+      this.#watcher = using(this.#folder(), (folder) =>
+        watch(folder.at(SELF), (event, name) => {
+          // the folder's own name comes when it goes; our own takings are changes as well
+          if (event === 'rename' && name === SELF) again();
+          else if (name === null || !name.startsWith('.')) something();
+        }),
+      );
       this.#watcher.on('error', again);
     } catch {
       // the system has no more inotify instances for us
@@ -73,7 +88,7 @@ export class Spool {
 
   /** Something waits to be taken. What a hook has begun counts: it is about to be left. */
   hasSome(): boolean {
-    return namesIn(this.#folder).some((name) => !this.#left.has(name));
+    return this.#names().some((name) => !this.#left.has(name));
   }
 
   close(): void {
@@ -84,42 +99,50 @@ export class Spool {
   /** Takes all that is there, the oldest first. Each file is moved before it is read: a later one of its name is not lost. */
   take(): Spooled {
     const result: Spooled = { entries: [], problems: [] };
-    for (const name of namesIn(this.#folder)) {
-      try {
-        const entry = this.#takeOne(name);
-        if (entry) result.entries.push(entry);
-      } catch (error) {
-        // said once: what cannot be removed stays
-        if (!this.#left.has(name)) result.problems.push(`${JSON.stringify(name)} in the spool: ${wordsOf(error)}`);
-        this.#left.add(name);
-      }
+    let folder: OpenFolder;
+    try {
+      folder = this.#folder();
+    } catch {
+      return result; // it went, and is made again
     }
+    using(folder, () => {
+      for (const name of namesIn(folder)) {
+        try {
+          const entry = takeOne(folder, name);
+          if (entry) result.entries.push(entry);
+        } catch (error) {
+          // said once: what cannot be removed stays
+          if (!this.#left.has(name)) result.problems.push(`${JSON.stringify(name)} in the spool: ${wordsOf(error)}`);
+          this.#left.add(name);
+        }
+      }
+    });
     result.entries.sort((a, b) => a.left - b.left);
     return result;
   }
+}
 
-  #takeOne(name: string): SpoolEntry | undefined {
-    const path = join(this.#folder, name);
-    const isOurs = name.startsWith(TAKEN);
-    if (name.startsWith('.') && !isOurs) return this.#forgetAbandoned(path);
-    if (lstatSync(path).isDirectory()) {
-      rmdirSync(path);
-      throw new Error('a folder, which is removed');
-    }
-    // a name may be as long as a name can be
-    const taken = isOurs ? path : join(this.#folder, `${TAKEN}${name.slice(0, 100)}`);
-    if (!isOurs) renameSync(path, taken);
-    try {
-      return readEntry(taken);
-    } finally {
-      unlinkSync(taken);
-    }
+function takeOne(folder: OpenFolder, name: string): SpoolEntry | undefined {
+  const path = folder.at(name);
+  const isOurs = name.startsWith(TAKEN);
+  if (name.startsWith('.') && !isOurs) return forgetAbandoned(path);
+  if (lstatSync(path).isDirectory()) {
+    rmdirSync(path);
+    throw new Error('a folder, which is removed');
   }
+  // a name may be as long as a name can be
+  const taken = isOurs ? path : folder.at(`${TAKEN}${name.slice(0, 100)}`);
+  if (!isOurs) renameSync(path, taken);
+  try {
+    return readEntry(taken);
+  } finally {
+    unlinkSync(taken);
+  }
+}
 
-  /** A hook is writing it, or was killed doing so. */
-  #forgetAbandoned(path: string): undefined {
-    if (Date.now() - lstatSync(path).mtimeMs > ABANDONED) unlinkSync(path);
-  }
+/** A hook is writing it, or was killed doing so. */
+function forgetAbandoned(path: string): undefined {
+  if (Date.now() - lstatSync(path).mtimeMs > ABANDONED) unlinkSync(path);
 }
 
 function readEntry(path: string): SpoolEntry {
@@ -130,13 +153,7 @@ function readEntry(path: string): SpoolEntry {
   return { operation, xml: bytes.subarray(end + 1), left: modifiedMs };
 }
 
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return []; // it went, and is made again
-  }
-}
+const namesIn = (folder: OpenFolder) => readdirSync(folder.at('.'));
 
 /** What was wrong with a file that was taken, and is gone now. */
 const REFUSED: Record<string, string> = {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Settings } from '../affinity/settings.js';
 import type { Definition } from '../domain/definition.js';
 import { devicesWithPolicy } from '../domain/effective-policy.js';
@@ -63,7 +62,7 @@ export class Watcher {
     const { root, libvirt, clock, settings } = options;
     this.#files = new RealFs(root);
     this.#state = new StateStore(root);
-    const lock = { folder: join(root || '/', 'run/hostdev-cpuset'), pause };
+    const lock = { root, pause };
     const host = { files: this.#files, state: this.#state, clock, pause };
     this.#reconciler = new Reconciler(
       { ...host, exclusively: (uuid, action) => withDomainLock(lock, uuid, action) },

@@ -23,7 +23,7 @@ function hook(
 ): HookResult {
   const input = { bytes: Buffer.from(xml) };
   const state = new StateStore(root.path);
-  const host = { files, state, folder: root.join('run/hostdev-cpuset'), pause: () => {}, debug };
+  const host = { files, state, root: root.path, pause: () => {}, debug };
   return runHook({ work, name: 'guest', operation: OPERATIONS[work], input }, host);
 }
 
@@ -157,7 +157,7 @@ test('XML that does not end', () => {
   const host = {
     files: new RealFs(root.path),
     state: new StateStore(root.path),
-    folder: root.path,
+    root: root.path,
     pause: () => {},
   };
   const call = { work: 'pass' as const, name: 'guest', operation: 'started', input: { problem: 'it did not end' } };

@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { lutimesSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, unlinkSync } from 'node:fs';
+import {
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { withDomainLock } from '../../src/runtime/domain-lock.js';
@@ -10,12 +20,15 @@ import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const test = suite('domain lock');
 let folder: TemporaryFolder;
+let state: string;
 let lock: string;
 let pauses: number;
 
 test.before.each(() => {
   folder = new TemporaryFolder();
-  lock = folder.join(`${UUID}.lock`);
+  folder.write('run/hostdev-cpuset/.keep', '');
+  state = folder.join('run/hostdev-cpuset');
+  lock = join(state, `${UUID}.lock`);
   pauses = 0;
 });
 test.after.each(() => folder.remove());
@@ -24,25 +37,27 @@ const pause = (milliseconds: number) => {
   pauses++;
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 };
-const held = () => withDomainLock({ folder: folder.path, pause }, UUID, () => readlinkSync(lock));
+const held = () => withDomainLock({ root: folder.path, pause }, UUID, () => readlinkSync(lock));
 
 test('is there while the action runs, and gone after it', () => {
   assert.is(held(), String(process.pid));
-  assert.equal(readdirSync(folder.path), []);
+  assert.equal(readdirSync(state), ['.keep']);
 });
 
 test('is gone after an action that throws', () => {
   const throwing = () =>
-    withDomainLock({ folder: folder.path, pause }, UUID, () => {
+    withDomainLock({ root: folder.path, pause }, UUID, () => {
       throw new Error('no');
     });
   assert.throws(throwing, 'no');
-  assert.equal(readdirSync(folder.path), []);
+  assert.equal(readdirSync(state), ['.keep']);
 });
 
 test('makes its folder, for root alone', () => {
-  const inner = folder.join('run/hostdev-cpuset');
-  withDomainLock({ folder: inner, pause }, UUID, () => assert.is(statSync(inner).mode & 0o777, 0o700));
+  const root = folder.join('another');
+  mkdirSync(root);
+  const modeOf = () => statSync(folder.join('another/run/hostdev-cpuset')).mode & 0o777;
+  assert.is(withDomainLock({ root, pause }, UUID, modeOf), 0o700);
 });
 
 test('waits for another process', () => {
@@ -52,7 +67,7 @@ test('waits for another process', () => {
     if (pauses === 3) unlinkSync(lock);
   };
   assert.is(
-    withDomainLock({ folder: folder.path, pause: free }, UUID, () => readlinkSync(lock)),
+    withDomainLock({ root: folder.path, pause: free }, UUID, () => readlinkSync(lock)),
     String(process.pid),
   );
   assert.is(pauses, 3);
@@ -69,7 +84,7 @@ test('of a dead process is taken over at once', () => {
   symlinkSync(String(spawnSync('true').pid), lock);
   assert.is(held(), String(process.pid));
   assert.is(pauses, 0);
-  assert.equal(readdirSync(folder.path), []);
+  assert.equal(readdirSync(state), ['.keep']);
 });
 
 test('of a living process that cannot be at it any more is taken over', () => {
@@ -83,7 +98,7 @@ test('of a living process that cannot be at it any more is taken over', () => {
 test('that cannot be made keeps nothing from being done', () => {
   const file = folder.write('file', '');
   assert.is(
-    withDomainLock({ folder: file, pause }, UUID, () => 'done'),
+    withDomainLock({ root: file, pause }, UUID, () => 'done'),
     'done',
   );
   assert.is(pauses, 0);
@@ -97,7 +112,7 @@ test('keeps processes apart', async () => {
     import { withDomainLock } from ${JSON.stringify(`${projectRoot}src/runtime/domain-lock.ts`)};
     const pause = (ms: number) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
     for (let i = 0; i < 20; i++) {
-      withDomainLock({ folder: ${JSON.stringify(folder.path)}, pause }, '${UUID}', () => {
+      withDomainLock({ root: ${JSON.stringify(folder.path)}, pause }, '${UUID}', () => {
         const count = Number(readFileSync(${JSON.stringify(counter)}, 'utf8'));
         pause(1);
         writeFileSync(${JSON.stringify(counter)}, String(count + 1));

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseAddress } from '../../src/domain/address.js';
@@ -156,11 +156,32 @@ files('a write goes through no link', () => {
 });
 
 files("the kernel's refusal of a write is told", () => {
-  symlinkSync('/dev', folder.join('dev'));
-  assert.is(
-    refused(() => root.openToWrite('/dev/full').write('x')),
-    'ENOSPC',
-  );
+  const full = () => new RealFs().openToWrite('/dev/full').write('x');
+  assert.throws(full, (error: unknown) => error instanceof FileError && error.code === 'ENOSPC');
+});
+
+files('a write below a root changes nothing outside: links on the way stay below it', () => {
+  const outside = new TemporaryFolder();
+  try {
+    const mask = outside.write('41/smp_affinity', 'kept');
+    const shared = outside.write('shared', 'kept');
+    mkdirSync(folder.join('proc'));
+    symlinkSync(outside.path, folder.join('proc/irq'));
+    linkSync(shared, folder.join('shared'));
+    symlinkSync('/dev', folder.join('dev'));
+    const wrong = ['/proc/irq/41/smp_affinity', '/shared', '/dev/null'].map((path) =>
+      refused(() => root.openToWrite(path).write('1\n')),
+    );
+    assert.equal(wrong, ['ENOENT', 'EMLINK', 'ELOOP']);
+    assert.equal([readFileSync(mask, 'utf8'), readFileSync(shared, 'utf8')], ['kept', 'kept']);
+    folder.write('elsewhere/41/smp_affinity', 'f\n');
+    rmSync(folder.join('proc/irq'));
+    symlinkSync('../elsewhere', folder.join('proc/irq'));
+    root.openToWrite('/proc/irq/41/smp_affinity').write('1\n');
+    assert.is(readFileSync(folder.join('elsewhere/41/smp_affinity'), 'utf8'), '1\n');
+  } finally {
+    outside.remove();
+  }
 });
 
 files('the host that the tests run on is read', () => {

@@ -30,6 +30,7 @@ const tools = {
   logger: { package: 'bsdutils', present: () => onPath('logger') },
   setpriv: { package: 'util-linux', present: () => process.platform === 'linux' && onPath('setpriv') },
   prlimit: { package: 'util-linux', present: () => process.platform === 'linux' && onPath('prlimit') },
+  'another-user': { package: 'util-linux, and root', present: () => process.getuid?.() === 0 && onPath('setpriv') },
   strace: { package: 'strace', present: () => process.platform === 'linux' && onPath('strace') },
   perl: { package: 'perl-base', present: () => onPath('perl') },
   setfacl: { package: 'acl', present: () => onPath('setfacl') },

@@ -50,7 +50,7 @@ async function serve(call: Call, root: string, io: HookIo): Promise<number> {
   const { lines, refusal } = runHook(call, {
     files: new RealFs(root),
     state: new StateStore(root),
-    folder: join(root || '/', 'run/hostdev-cpuset'),
+    root,
     pause,
     debug: io.env.HOSTDEV_CPUSET_DEBUG === '1',
   });

@@ -1,5 +1,8 @@
+import { fchmodSync } from 'node:fs';
 import { FileError } from '../../host/pseudo-fs.js';
 import { writeAtomically } from '../../lib/atomic-write.js';
+import { using } from '../../lib/open-folder.js';
+import { openTrustedPath } from '../../lib/trusted-path.js';
 import { type Counters, LAG_BOUNDS } from '../counters.js';
 
 /** What a scrape sees. */
@@ -36,13 +39,22 @@ export function formatMetrics({ counters, tracing, since }: Sample): string {
   ].join('');
 }
 
-/** Replaces the file whole, readable by all: node_exporter's collector is another user. @throws FileError */
+/**
+ * Replaces the file whole, readable by all: node_exporter's collector is another user, and the folder may be theirs.
+ * @throws FileError; Error in words where somebody else has put a link in the way
+ */
 export function writeMetrics(path: string, sample: Sample): void {
   try {
-    writeAtomically(path, formatMetrics(sample), 0o644);
+    const { folder, name, checkLinks } = openTrustedPath(path);
+    using(folder, () => {
+      checkLinks(folder.stat().uid);
+      const readableByAll = (fd: number) => fchmodSync(fd, 0o644);
+      writeAtomically(folder, name, formatMetrics(sample), { mode: 0o600, prepare: readableByAll });
+    });
   } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
     // Node does not say which file a full disk has no room for
-    throw new FileError((error as NodeJS.ErrnoException).code ?? 'EIO', path);
+    throw code === undefined ? error : new FileError(code, path);
   }
 }
 

@@ -1,0 +1,111 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { NoTracing, TraceInstance } from '../../src/host/tracefs.js';
+import { withDomainLock } from '../../src/runtime/domain-lock.js';
+import { InstanceLock } from '../../src/runtime/instance-lock.js';
+import { RuntimeFile } from '../../src/runtime/runtime-file.js';
+import { Spool } from '../../src/runtime/spool.js';
+import { StateStore } from '../../src/runtime/state-store.js';
+import { projectRoot, runCli } from '../support/cli.js';
+import { run } from '../support/run.js';
+import { SimulatedTracefs } from '../support/simulated-tracefs.js';
+import { Workstation } from '../support/simulated-tree.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const test = suite('links that somebody has put below a root');
+const UUID = 'c0f7f3a2-6d0c-4d07-b6f0-2f3d5f0f9b21';
+let outside: TemporaryFolder;
+let root: TemporaryFolder;
+test.before.each(() => {
+  outside = new TemporaryFolder();
+  root = new TemporaryFolder();
+});
+test.after.each(() => {
+  outside.remove();
+  root.remove();
+});
+
+const writers: Record<string, () => unknown> = {
+  'a state': () => new StateStore(root.path).write(UUID, { schemaVersion: 1, name: 'g', written: {}, lines: [] }),
+  'a file of the watcher': () => new RuntimeFile(root.path, 'watch.json').write('{}'),
+  'the place of the watcher': () => new InstanceLock(root.path).take(),
+  'the spool': () => new Spool(root.path).open(),
+  'a lock': () => withDomainLock({ root: root.path, pause: () => {} }, UUID, () => {}),
+};
+for (const [what, write] of Object.entries(writers)) {
+  test(`${what} is not written outside, where /run leads there`, () => {
+    symlinkSync(outside.path, root.join('run'));
+    attempt(write);
+    assert.equal(readdirSync(outside.path), []);
+  });
+
+  test(`${what} is not written into what the folder of state leads to`, () => {
+    mkdirSync(root.join('run'));
+    mkdirSync(root.join('elsewhere'));
+    symlinkSync('../elsewhere', root.join('run/hostdev-cpuset'));
+    attempt(write);
+    assert.equal(readdirSync(root.join('elsewhere')), []);
+  });
+}
+
+test('nothing is taken out of a spool that has become a link', () => {
+  const spool = new Spool(root.path);
+  spool.open();
+  outside.write('x', 'started\n<domain/>');
+  rmSync(root.join('run/hostdev-cpuset/spool'), { recursive: true });
+  symlinkSync(outside.path, root.join('run/hostdev-cpuset/spool'));
+  assert.equal(spool.take(), { entries: [], problems: [] });
+  assert.not.ok(spool.hasSome());
+  assert.equal(readdirSync(outside.path), ['x']);
+});
+
+test('the trace instance changes nothing outside', () => {
+  const tracefs = new SimulatedTracefs(root);
+  tracefs.populate();
+  const file = outside.write('file', 'kept');
+  const instance = 'sys/kernel/tracing/instances/hostdev-cpuset';
+  rmSync(root.join(instance, 'trace'));
+  symlinkSync(file, root.join(instance, 'trace'));
+  assert.throws(
+    () => new TraceInstance(root.path, tracefs),
+    (error: unknown) => error instanceof NoTracing,
+  );
+  assert.is(readFileSync(file, 'utf8'), 'kept');
+  tracefs.close();
+});
+
+test('no trace instance is made outside, and none removed', () => {
+  mkdirSync(root.join('sys/kernel'), { recursive: true });
+  mkdirSync(outside.join('instances/hostdev-cpuset'), { recursive: true });
+  symlinkSync(outside.path, root.join('sys/kernel/tracing'));
+  assert.throws(
+    () => new TraceInstance(root.path),
+    (error: unknown) => error instanceof NoTracing,
+  );
+  assert.equal(readdirSync(outside.join('instances')), ['hostdev-cpuset']);
+});
+
+test('a FIFO in the place of the watcher is not waited for', async () => {
+  const host = new Workstation();
+  try {
+    mkdirSync(`${host.root}/run/hostdev-cpuset`, { recursive: true, mode: 0o700 });
+    assert.is((await run('mkfifo', [`${host.root}/run/hostdev-cpuset/watch.pid`])).code, 0);
+    const words = ['status', '--json', '--root', host.root, `${projectRoot}samples/gpu.xml`];
+    const { code, stdout } = await runCli('hostdev-cpuset', words, { timeLimit: 30_000 });
+    assert.is(code, 0);
+    assert.is(JSON.parse(stdout).watcher, null);
+  } finally {
+    host.remove();
+  }
+});
+
+function attempt(action: () => unknown): void {
+  try {
+    action();
+  } catch {
+    // some refuse, some write below the root
+  }
+}
+
+test.run();
