@@ -1,7 +1,12 @@
-import { accessSync, constants, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { FileError } from '../host/pseudo-fs.js';
+import { removeTree } from '../lib/remove-tree.js';
+import { openOwnFolder, STATE } from '../runtime/private-dir.js';
+import { RuntimeFile } from '../runtime/runtime-file.js';
 import { irqbalanceHints } from './irqbalance-unit.js';
 import {
+  at,
   type Outcome,
   type PutOptions,
   putManagedFile,
@@ -55,12 +60,8 @@ export function install(
 /** Takes every file of ours away, of every part, and the state. */
 export function uninstall(options: PutOptions): Installation {
   const outcomes = PLACES.flatMap(({ path }) => removeManagedFile(path, options) ?? []);
-  const folder = join(options.prefix || '/', 'run/hostdev-cpuset');
   const watcher = runningWatcher(options.prefix);
-  if (existsSync(folder)) {
-    if (!options.dryRun) rmSync(folder, { recursive: true });
-    outcomes.push({ path: '/run/hostdev-cpuset', done: 'removed' });
-  }
+  outcomes.push(...takeState(options));
   const hints: string[] = [];
   if (watcher) hints.push(`a watcher runs that a hook or somebody has started: kill ${watcher}`);
   if (outcomes.some(({ path, done }) => path.includes('irqbalance.service.d') && done === 'removed')) {
@@ -72,10 +73,36 @@ export function uninstall(options: PutOptions): Installation {
   return { outcomes, hints };
 }
 
+/**
+ * The folder of state, with all that is in it. One that is a link or another user's is not ours, below a prefix above
+ * all.
+ */
+function takeState({ prefix, dryRun }: PutOptions): Outcome[] {
+  const path = `/${STATE}`;
+  try {
+    return at(path, prefix, ({ folder, name }) => {
+      if (!lstatSync(folder.at(name), { throwIfNoEntry: false })) return [];
+      openOwnFolder(folder, name).close();
+      if (!dryRun) removeTree(folder, name);
+      return [{ path, done: 'removed' }];
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    const reason = error instanceof FileError ? NOT_OURS[error.code] : undefined;
+    if (reason === undefined) throw error;
+    return [{ path, done: 'left alone', reason }];
+  }
+}
+
+const NOT_OURS: Record<string, string> = {
+  ENOTDIR: 'it is no folder, or a link',
+  EPERM: 'it is a folder of another user',
+};
+
 /** The pid of a watcher that says in its state that it runs, and does. */
 function runningWatcher(prefix: string): string | undefined {
   try {
-    const state = readFileSync(join(prefix || '/', 'run/hostdev-cpuset/watch.json'), 'utf8');
+    const state = new RuntimeFile(prefix, 'watch.json').read() ?? '';
     const pid = /"pid":\s*([1-9]\d*)/.exec(state)?.[1];
     return pid !== undefined && existsSync(join(prefix || '/', 'proc', pid)) ? pid : undefined;
   } catch {

@@ -1,15 +1,10 @@
-import {
-  chmodSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { fchmodSync, lstatSync, rmdirSync, unlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { geteuid } from 'node:process';
+import { writeAtomically } from '../lib/atomic-write.js';
+import { using } from '../lib/open-folder.js';
+import { readRegular } from '../lib/regular-file.js';
+import { type Walked, walk } from '../lib/walk.js';
 import { marked, ownershipOf } from './marked-file.js';
 
 /** A file that is put on a host. */
@@ -37,27 +32,28 @@ export interface PutOptions {
   force: boolean;
 }
 
-/** Ours that was never changed is replaced; what is somebody else's is never touched. Throws what the system answers with. */
+/**
+ * Ours that was never changed is replaced; what is somebody else's is never touched. Throws what the system answers
+ * with.
+ */
 export function putManagedFile({ path, mode, text }: ManagedFile, { prefix, dryRun, force }: PutOptions): Outcome {
-  const target = join(prefix || '/', path);
   const wanted = marked(text);
-  const found = look(target);
+  const found = look(path, prefix);
   const reason = reasonToLeave(found, force);
   if (reason) return { path, done: 'left alone', reason };
   if (found?.text === wanted && found.mode === mode && found.isOwn) return { path, done: 'unchanged' };
-  if (!dryRun) replace(target, wanted, mode);
+  if (!dryRun) replace(path, prefix, wanted, mode);
   return { path, done: found ? 'updated' : 'created' };
 }
 
 /** Undefined where there is none. Folders that become empty go with it, but for those that a host has anyway. */
 export function removeManagedFile(path: string, { prefix, dryRun, force }: PutOptions): Outcome | undefined {
-  const target = join(prefix || '/', path);
-  const found = look(target);
+  const found = look(path, prefix);
   if (!found) return undefined;
   const reason = reasonToLeave(found, force);
   if (reason) return { path, done: 'left alone', reason };
   if (!dryRun) {
-    rmSync(target);
+    at(path, prefix, ({ folder, name }) => folder.in(name, unlinkSync));
     removeEmptyFolders(dirname(path), prefix);
   }
   return { path, done: 'removed' };
@@ -69,7 +65,7 @@ const OWN_FOLDERS = /\/(?:hostdev-cpuset|irqbalance\.d|irqbalance\.service\.d|qe
 export function removeEmptyFolders(folder: string, prefix: string): void {
   if (!OWN_FOLDERS.test(folder)) return;
   try {
-    rmdirSync(join(prefix || '/', folder));
+    at(folder, prefix, (place) => place.folder.in(place.name, rmdirSync));
   } catch {
     return; // not empty, or not there
   }
@@ -84,11 +80,20 @@ interface Found {
   isOwn: boolean;
 }
 
-function look(target: string): Found | undefined {
-  const stat = lstatSync(target, { throwIfNoEntry: false });
-  if (!stat) return undefined;
-  const common = { mode: stat.mode & 0o777, isOwn: stat.uid === statSync('/proc/self').uid };
-  return { ...common, ...(stat.isFile() ? { text: readFileSync(target, 'utf8') } : {}) };
+function look(path: string, prefix: string): Found | undefined {
+  try {
+    return at(path, prefix, ({ folder, name }) => folder.in(name, lookAt));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** A link is not followed, and a FIFO not waited for. */
+function lookAt(path: string): Found {
+  if (!lstatSync(path).isFile()) return { mode: 0, isOwn: false };
+  const { text, stat } = readRegular(path);
+  return { mode: stat.mode & 0o777, isOwn: stat.uid === geteuid?.(), text };
 }
 
 function reasonToLeave(found: Found | undefined, force: boolean): string | undefined {
@@ -102,15 +107,17 @@ function reasonToLeave(found: Found | undefined, force: boolean): string | undef
 }
 
 /** A new file takes its name. libvirt runs whatever is executable in its folder, so it becomes so last. */
-function replace(target: string, text: string, mode: number): void {
-  mkdirSync(dirname(target), { recursive: true });
-  const temporary = join(dirname(target), `.hostdev-cpuset-${Math.random().toString(36).slice(2)}`);
-  try {
-    writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' });
-    renameSync(temporary, target);
-    chmodSync(target, mode);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
+function replace(path: string, prefix: string, text: string, mode: number): void {
+  const become = (fd: number) => fchmodSync(fd, mode);
+  const put = ({ folder, name }: Walked) => writeAtomically(folder, name, text, { mode: 0o600, afterRename: become });
+  at(path, prefix, put, 0o777);
+}
+
+/**
+ * Does something at a path below a prefix. Links on the way lead to what is below the prefix, as they do when that is
+ * the root: an image may have been made by anybody. @param makeMode of folders that are made
+ */
+export function at<T>(path: string, prefix: string, action: (place: Walked) => T, makeMode?: number): T {
+  const place = walk(path, { root: prefix || '/', makeMode });
+  return using(place.folder, () => action(place));
 }
