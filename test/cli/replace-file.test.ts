@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   statSync,
   symlinkSync,
   unlinkSync,
@@ -13,6 +14,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { putFile, replaceFile } from '../../src/cli/files/replace-file.js';
 import { ToolError } from '../../src/lib/errors.js';
+import { projectRoot } from '../support/cli.js';
+import { GOOD } from '../support/domains.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { asOrdinaryUser } from '../support/ordinary-user.js';
 import { run } from '../support/run.js';
@@ -85,12 +88,25 @@ test('another name of the same file keeps the old content', ({ folder }) => {
   assert.equal(readdirSync(folder.path), ['backup.xml', 'guest.xml']);
 });
 
-test('what is new takes the place of a file behind a link; devices and pipes are written into', async ({ folder }) => {
+test('a link to a document stays one, and what it leads to is replaced', ({ folder }) => {
+  const file = folder.write('repository/guest.xml', 'old');
+  symlinkSync('repository', folder.join('current'));
+  symlinkSync('current/guest.xml', folder.join('guest.xml'));
+  replaceFile(folder.join('guest.xml'), 'old', 'new');
+  assert.is(readFileSync(file, 'utf8'), 'new');
+  assert.is(readlinkSync(folder.join('guest.xml')), 'current/guest.xml');
+  assert.equal(readdirSync(folder.join('repository')), ['guest.xml']);
+});
+
+test('a link in place of a page is not followed', ({ folder }) => {
   folder.write('page.html', 'old');
   symlinkSync('page.html', folder.join('link'));
-  putFile(folder.join('link'), 'new');
-  assert.is(readFileSync(folder.join('page.html'), 'utf8'), 'new');
+  assert.throws(() => putFile(folder.join('link'), 'new'), /link: cannot be written: it is a symbolic link: /);
+  assert.is(readFileSync(folder.join('page.html'), 'utf8'), 'old');
   assert.equal(readdirSync(folder.path), ['link', 'page.html']);
+});
+
+test('devices and pipes are written into', ({ folder }) => {
   putFile('/dev/null', 'new');
   assert.throws(() => putFile('/dev/full', 'new'), /^\/dev\/full: cannot be written: /);
   assert.throws(() => putFile(folder.path, 'new'), /: cannot be written: /);
@@ -107,6 +123,34 @@ test('a link that leads nowhere, or to itself, stays where a new file is written
 });
 
 test.run();
+
+const bare = suiteWhere('replacing a file without /proc', needs('mount-namespace'));
+
+bare('a file is replaced by its path, and keeps its mode', async () => {
+  const folder = new TemporaryFolder();
+  try {
+    const file = folder.write('guest.xml', GOOD);
+    chmodSync(file, 0o640);
+    const script = 'umount --lazy /proc && exec "$0" "$@"';
+    const words = [
+      process.execPath,
+      `${projectRoot}dist/bin/hostdev-cpuset.cjs`,
+      'normalize',
+      '--no-check',
+      '-i',
+      file,
+    ];
+    const { code, stderr } = await run('unshare', ['--mount', 'sh', '-c', script, ...words]);
+    assert.equal([code, stderr], [0, '']);
+    assert.match(readFileSync(file, 'utf8'), 'urn:hostdev-cpuset:1');
+    assert.is(statSync(file).mode & 0o777, 0o640);
+    assert.equal(readdirSync(folder.path), ['guest.xml']);
+  } finally {
+    folder.remove();
+  }
+});
+
+bare.run();
 
 const acl = suiteWhere('replacing a file that has an ACL', needs('setfacl'));
 
