@@ -1,4 +1,4 @@
-// What the commands' own definitions (src/cli/command-line/) say of themselves, as data: for manual pages and completions.
+// What the commands' own definitions (src/cli/options/) say of themselves, as data: for manual pages and completions.
 import { COMMANDS } from '../dist/modules/src/cli/arguments.js';
 import { lintCommand } from '../dist/modules/src/cli/options/lint.js';
 import { EPILOGUE } from '../dist/modules/src/cli/options/shared.js';

@@ -217,7 +217,7 @@ states('a file in place of the folder, or of /run', () => {
 
 states('many writers at once: each reader sees a whole state', async () => {
   const script = `
-    import { StateStore } from './src/host/state-store.js';
+    import { StateStore } from './src/runtime/state-store.js';
     const [root, uuid, name] = process.argv.slice(1);
     const store = new StateStore(root);
     for (let i = 0; i < 100; i++) {
@@ -245,7 +245,7 @@ function withRun(options: string, script: string): string {
     mkdirSync(root.join('run'));
     const mount = `mount -t tmpfs -o ${options} tmpfs "$1/run" && exec "$2" --import tsx --input-type=module -e "$3" -- "$1"`;
     const text = `
-      import { StateStore } from './src/host/state-store.js';
+      import { StateStore } from './src/runtime/state-store.js';
       import { readdirSync } from 'node:fs';
       const root = process.argv[1];
       const store = new StateStore(root);
