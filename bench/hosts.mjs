@@ -1,5 +1,5 @@
 // A simulated host as a folder tree (what --root takes), in memory where there is a tmpfs, and the running guest that has its devices.
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseHostDescription, SimulatedKernel, writeTree } from '../dist/modules/test/simulator/index.js';
 import { folder } from './measure.mjs';
@@ -43,6 +43,8 @@ export class BenchHost {
   reset() {
     for (const irq of this.irqs) writeFileSync(join(this.path, `proc/irq/${irq}/smp_affinity`), EVERYWHERE);
     rmSync(join(this.path, 'run/hostdev-cpuset'), { recursive: true, force: true });
+    // as service/tmpfiles.conf makes it
+    mkdirSync(join(this.path, 'run/hostdev-cpuset'), { recursive: true, mode: 0o700 });
   }
 
   remove() {

@@ -20,8 +20,9 @@ export interface HookHost extends Omit<PassHost, 'settings'> {
 
 export interface HookCall {
   work: HookAction;
-  /** as libvirt says them: for the log alone */
-  name: string;
+  /** as libvirt gives it, for the log alone; undefined: the definition's */
+  name: string | undefined;
+  /** for the log alone */
   operation: string;
   input: Input;
 }
@@ -37,7 +38,7 @@ export function runHook(call: HookCall, host: HookHost): HookResult {
   try {
     return WORKERS[call.work](call, host);
   } catch (error) {
-    return { lines: [logLine('error', call.name, call.operation, reasonOf(error, host.debug))] };
+    return { lines: [logLine('error', call.name ?? 'a domain', call.operation, reasonOf(error, host.debug))] };
   }
 }
 
@@ -49,7 +50,7 @@ function check({ name, operation, input }: HookCall, host: HookHost): HookResult
   if (settings.onError !== 'abort') return { lines: [] };
   const problems = problemsBeforeStart(input, { ...host, settings });
   if (problems.length === 0) return { lines: [] };
-  const { text } = logLine('error', name, operation, problems.join('; '));
+  const { text } = logLine('error', name ?? 'a domain', operation, problems.join('; '));
   return { lines: [{ priority: 'error', text }], refusal: text };
 }
 
@@ -62,9 +63,10 @@ function problemsBeforeStart(input: Input, host: PassHost): string[] {
   }
 }
 
-function pass({ name, operation, input }: HookCall, host: HookHost): HookResult {
+function pass({ operation, input, ...call }: HookCall, host: HookHost): HookResult {
   const settings = readSettings(host.files) ?? DEFAULT_SETTINGS;
   const definition = definitionOf(input);
+  const name = call.name ?? definition.name;
   if (!isConcerned(definition)) return { lines: [] };
   const { report, stateError } = locked(host, definition, () =>
     enforceDomain({ ...host, settings, counts: false }, definition),
@@ -75,8 +77,9 @@ function pass({ name, operation, input }: HookCall, host: HookHost): HookResult 
   return { lines };
 }
 
-function release({ name, operation, input }: HookCall, host: HookHost): HookResult {
+function release({ operation, input, ...call }: HookCall, host: HookHost): HookResult {
   const definition = definitionOf(input);
+  const name = call.name ?? definition.name;
   const uuid = canonicalUuid(definition.uuid ?? '');
   if (uuid === undefined || !host.state.list().includes(uuid)) return { lines: [] };
   const { left } = locked(host, definition, () => releaseDomain(host.files, host.state, uuid));

@@ -24,6 +24,8 @@ const LONGEST_WORD = 20;
 const TAKEN = '.taken.';
 /** The folder itself, as a name in it. */
 const SELF = '.';
+/** Begins the name of a file that is being served, or was when its watcher or hook ended. */
+export const TAKEN = '.taken.';
 /** Milliseconds after which a file that was begun is nobody's any more. */
 const ABANDONED = 60_000;
 /** Milliseconds between two looks where the system does not tell. */
@@ -145,7 +147,8 @@ function forgetAbandoned(path: string): undefined {
   if (Date.now() - lstatSync(path).mtimeMs > ABANDONED) unlinkSync(path);
 }
 
-function readEntry(path: string): SpoolEntry {
+/** @throws FileError, or an Error where it is nothing that the hook leaves */
+export function readEntry(path: string): SpoolEntry {
   const { bytes, modifiedMs } = readSafely(path, MAX_BYTES + LONGEST_WORD);
   const end = bytes.subarray(0, LONGEST_WORD).indexOf(0x0a);
   const operation = bytes.toString('latin1', 0, Math.max(end, 0));

@@ -1,19 +1,21 @@
 import { join } from 'node:path';
 import { JOURNAL_SOCKET, prefixedLines, sendToJournal } from '../../hook/journal.js';
 import type { LogLine } from '../../hook/log-line.js';
-import { actionOf, type HookAction } from '../../hook/operation.js';
-import { type Input, readStdin } from '../../hook/read-stdin.js';
-import { runHook } from '../../hook/run.js';
+import { actionOf } from '../../hook/operation.js';
+import { readStdin } from '../../hook/read-stdin.js';
+import { type HookCall, type HookHost, type HookResult, runHook } from '../../hook/run.js';
 import { RealFs } from '../../host/real-fs.js';
 import { pause } from '../../lib/pause.js';
+import { SpooledCalls } from '../../libvirt/spooled-calls.js';
 import { StateStore } from '../../runtime/state-store.js';
 import { EXIT, errorLine, type Io } from '../io.js';
 
 const PROGRAM = 'hostdev-cpuset';
 const USAGE =
   "usage: hostdev-cpuset hook NAME OPERATION SUBOPERATION EXTRA [--root DIR], the domain's XML on standard input";
-/** Milliseconds that libvirt may take to hand over the XML. */
-const PATIENCE = 5000;
+/** Milliseconds that libvirt may take to hand over the XML, and that the calls of others may take after it. */
+const INPUT_MS = 5000;
+const OTHERS_MS = 1000;
 
 /** What the front of the hook (hook/qemu) knows a refusal by: Node's own status is 1 as well when it crashes. */
 export const REFUSAL = 'the domain must not start';
@@ -35,25 +37,53 @@ export async function hookCommand(args: readonly string[], io: HookIo): Promise<
   }
   const work = actionOf(operation, suboperation);
   if (!work) return EXIT.ok;
-  const input = await readStdin(0, () => process.stdin, PATIENCE);
-  return serve({ work, name, operation, input }, root.folder, io);
+  const host = hostOf(root.folder, io.env);
+  const spool = spoolOf(root.folder, io.env);
+  const { lines, refusal } = await serveOwn({ work, name, operation }, spool, host, io.env);
+  if (spool) lines.push(...serveOthers(spool, host));
+  return say({ lines, ...(refusal === undefined ? {} : { refusal }) }, root.folder, io);
 }
 
-interface Call {
-  work: HookAction;
-  name: string;
-  operation: string;
-  input: Input;
-}
-
-async function serve(call: Call, root: string, io: HookIo): Promise<number> {
-  const { lines, refusal } = runHook(call, {
+function hostOf(root: string, env: HookIo['env']): HookHost {
+  return {
     files: new RealFs(root),
     state: new StateStore(root),
     root,
     pause,
-    debug: io.env.HOSTDEV_CPUSET_DEBUG === '1',
-  });
+    debug: env.HOSTDEV_CPUSET_DEBUG === '1',
+  };
+}
+
+/** The spool, where the front of the hook has the lock for it: then this process serves what others have left, too. */
+function spoolOf(root: string, { HOSTDEV_CPUSET_SPOOL: wanted }: HookIo['env']): SpooledCalls | undefined {
+  return wanted === 'keep' || wanted === 'remove' ? new SpooledCalls(root, wanted === 'keep') : undefined;
+}
+
+/** The call that this process was started for. It is in the spool if the front has left it there, else on standard input. */
+async function serveOwn(
+  call: Omit<HookCall, 'input'>,
+  spool: SpooledCalls | undefined,
+  host: HookHost,
+  { HOSTDEV_CPUSET_LEFT: left }: HookIo['env'],
+): Promise<HookResult> {
+  if (!spool || !left) return runHook({ ...call, input: await readStdin(0, () => process.stdin, INPUT_MS) }, host);
+  const claimed = spool.claim(left);
+  return claimed ? runHook({ ...claimed, name: call.name }, host) : { lines: [] };
+}
+
+/** The oldest first. What is not served in time is served by the next of the hooks that wait, or by a watcher. */
+function serveOthers(spool: SpooledCalls, host: HookHost): LogLine[] {
+  const deadline = Date.now() + OTHERS_MS;
+  const lines: LogLine[] = [];
+  for (const name of spool.waiting()) {
+    if (Date.now() >= deadline) break;
+    const call = spool.claim(name);
+    if (call) lines.push(...runHook(call, host).lines);
+  }
+  return lines;
+}
+
+async function say({ lines, refusal }: HookResult, root: string, io: HookIo): Promise<number> {
   if (io.env.HOSTDEV_CPUSET_LINES === 'prefixed' && refusal === undefined) {
     // the front hands them to logger, which takes a quarter of the time that node:net takes to load
     io.stderr.write(prefixedLines(lines));
