@@ -11,6 +11,9 @@ import { ensureInstalled } from './install.mjs';
 /** What brings the tools of test/support/needs.ts on Debian. */
 const PACKAGES = [
   'acl',
+  'bash',
+  'busybox-static',
+  'dash',
   'irqbalance',
   'chromium',
   'ansible-core',

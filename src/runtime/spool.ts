@@ -21,7 +21,6 @@ export interface Spooled {
 
 /** An operation is a word; the document may be as long as any. */
 const LONGEST_WORD = 20;
-const TAKEN = '.taken.';
 /** The folder itself, as a name in it. */
 const SELF = '.';
 /** Begins the name of a file that is being served, or was when its watcher or hook ended. */

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, appendFileSync, constants, existsSync } from 'node:fs';
+import { accessSync, appendFileSync, constants, existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Callback, suite, type Test } from 'uvu';
 
@@ -31,6 +31,14 @@ const tools = {
   setpriv: { package: 'util-linux', present: () => process.platform === 'linux' && onPath('setpriv') },
   prlimit: { package: 'util-linux', present: () => process.platform === 'linux' && onPath('prlimit') },
   'another-user': { package: 'util-linux, and root', present: () => process.getuid?.() === 0 && onPath('setpriv') },
+  flock: { package: 'util-linux', present: () => process.platform === 'linux' && onPath('flock') },
+  bash: { package: 'bash', present: () => onPath('bash') },
+  dash: { package: 'dash', present: () => onPath('dash') },
+  busybox: { package: 'busybox-static', present: () => onPath('busybox') },
+  'pids-cgroup': {
+    package: 'none: root, and a pids cgroup that can be written',
+    present: () => pidsCgroups() !== null,
+  },
   strace: { package: 'strace', present: () => process.platform === 'linux' && onPath('strace') },
   perl: { package: 'perl-base', present: () => onPath('perl') },
   setfacl: { package: 'acl', present: () => onPath('setfacl') },
@@ -91,6 +99,23 @@ function reportingBefore(real: Test): Test {
 export function libvirtSchemas(): string | null {
   const places = [process.env.LIBVIRT_SCHEMAS, '/usr/share/libvirt/schemas', '/usr/local/share/libvirt/schemas'];
   return places.find((place) => place !== undefined && existsSync(join(place, 'domain.rng'))) ?? null;
+}
+
+/** Where groups with a limit of processes can be made, null where they cannot. */
+export function pidsCgroups(): string | null {
+  return ['/sys/fs/cgroup/pids', '/sys/fs/cgroup'].find(canLimitProcesses) ?? null;
+}
+
+function canLimitProcesses(folder: string): boolean {
+  const group = join(folder, `hostdev-cpuset-needs-${process.pid}`);
+  try {
+    mkdirSync(group);
+  } catch {
+    return false;
+  }
+  const can = existsSync(join(group, 'pids.max'));
+  rmdirSync(group);
+  return can;
 }
 
 function record(suiteName: string, missing: Missing[]): void {

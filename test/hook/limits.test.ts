@@ -1,0 +1,108 @@
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { needs, pidsCgroups, suiteWhere } from '../support/needs.js';
+import type { Outcome } from '../support/run.js';
+import { until } from '../support/until.js';
+import { IDLE, LimitedHook, SHELLS, type Shell, WORKING } from './limited-hook.js';
+import { BOTH } from './simulated-root.js';
+
+const range = (first: number, last: number, step = 1) =>
+  Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, index) => first + index * step);
+const PLAIN = '<domain><name>guest</name><devices/></domain>';
+
+/** Each has values at which the hook cannot do all of its work, and the last at which it can. */
+const LIMITS: { name: string; option: string; values: number[]; fails: RegExp }[] = [
+  { name: 'processes (RLIMIT_NPROC)', option: '--nproc', values: [...range(1, 6), 100], fails: /fork/i },
+  {
+    name: 'memory (RLIMIT_AS)',
+    option: '--as',
+    values: [...range(2_097_152, 7_340_032, 262_144), 1_073_741_824],
+    fails: /memory|space|allocate|map/i,
+  },
+  {
+    name: 'open files (RLIMIT_NOFILE)',
+    option: '--nofile',
+    values: [...range(3, 13), 100],
+    fails: /open|file|descriptor/i,
+  },
+  { name: 'size of files (RLIMIT_FSIZE)', option: '--fsize', values: [0, 1, 512, 1_048_576], fails: /^/ },
+];
+
+for (const shell of Object.keys(SHELLS) as Shell[]) {
+  const test = suiteWhere(`hook in ${shell} under limits`, needs(shell, 'prlimit', 'setpriv'));
+  let hook: LimitedHook;
+  test.before(() => {
+    hook = new LimitedHook();
+  });
+  test.after(() => hook.remove());
+
+  for (const { name, option, values, fails } of LIMITS) {
+    test(`${name}: no operation fails`, async () => {
+      const call = async (value: number, operation: string, xml = BOTH): Promise<Outcome[]> => {
+        const outcome = await hook.call(shell, operation, [`${option}=${value}`], xml);
+        if (outcome) hook.assertHarmless(outcome, operation, `${shell} ${option}=${value} ${operation}`);
+        return outcome ? [outcome] : [];
+      };
+      // at once: bash waits 15 seconds for a process that it may not have
+      const calls = values.flatMap((value) => [
+        ...WORKING.map((operation) => call(value, operation)),
+        call(value, 'started begin', PLAIN),
+      ]);
+      const outcomes = (await Promise.all(calls)).flat();
+      assert.ok(
+        outcomes.some(({ stderr }) => fails.test(stderr)),
+        'a limit was met',
+      );
+      assert.ok(
+        outcomes.some(({ code }) => code === 1),
+        'a refusal passes where nothing is short',
+      );
+    });
+  }
+
+  test('operations without work: no process is started', async () => {
+    for (const operation of IDLE) {
+      const outcome = await hook.call(shell, operation, ['--nproc=1', '--fsize=0']);
+      assert.equal(outcome, { code: 0, stdout: '', stderr: '' }, operation);
+    }
+  });
+  test.run();
+}
+
+for (const shell of Object.keys(SHELLS) as Shell[]) {
+  const test = suiteWhere(`hook in ${shell} in a full control group`, needs(shell, 'pids-cgroup'));
+  const groups: string[] = [];
+  let hook: LimitedHook;
+  test.before(() => {
+    hook = new LimitedHook();
+  });
+  test.after(async () => {
+    hook.remove();
+    for (const group of groups) {
+      // the last of its processes may not have been reaped yet
+      await until('the group is empty', () => readFileSync(join(group, 'cgroup.procs'), 'utf8') === '');
+      rmdirSync(group);
+    }
+  });
+
+  async function call(limit: number, operation: string): Promise<Outcome> {
+    const group = join(pidsCgroups() ?? '', `hostdev-cpuset-test-${process.pid}-${groups.length}`);
+    mkdirSync(group);
+    groups.push(group);
+    writeFileSync(join(group, 'pids.max'), String(limit));
+    const outcome = await hook.callInGroup(shell, operation, group);
+    hook.assertHarmless(outcome, operation, `${shell} pids.max=${limit} ${operation}`);
+    return outcome;
+  }
+
+  test('no operation fails', async () => {
+    const working = [...range(1, 6), 100].flatMap((limit) => WORKING.map((operation) => call(limit, operation)));
+    const outcomes = await Promise.all([...working, ...IDLE.map((operation) => call(1, operation))]);
+    const full = outcomes.some(({ stderr }) => /fork/i.test(stderr));
+    const codes = new Set(outcomes.map(({ code }) => code));
+    assert.ok(full, 'the group was full');
+    assert.ok(codes.has(1), 'a refusal passes where there is room');
+  });
+  test.run();
+}

@@ -1,0 +1,69 @@
+import { existsSync, mkdirSync, readdirSync, symlinkSync, utimesSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { SpooledCalls } from '../../src/libvirt/spooled-calls.js';
+import { Spool } from '../../src/runtime/spool.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const test = suite('calls in the spool, served by a hook');
+const FOLDER = 'run/hostdev-cpuset/spool';
+const UUID = '5b1c2ad4-9f0e-4c39-8a53-0e6c3c1f7a10';
+let folder: TemporaryFolder;
+
+test.before.each(() => {
+  folder = new TemporaryFolder();
+});
+test.after.each(() => folder.remove());
+
+function leave(name: string, text: string, seconds = 1): void {
+  utimesSync(folder.write(`${FOLDER}/${name}`, text), seconds, seconds);
+}
+const calls = (keep = false) => new SpooledCalls(folder.path, keep);
+const names = () => readdirSync(folder.join(FOLDER));
+
+test('the oldest first; what no hook leaves is left to a watcher', () => {
+  leave('x.12', 'reconnect\n<domain/>', 2);
+  leave(UUID, 'started\n<domain/>', 1);
+  for (const name of ['.new.1', `.taken.${UUID}`, 'garbage', `${UUID}x`, UUID.toUpperCase()]) leave(name, 'started\n');
+  mkdirSync(folder.join(FOLDER, 'x.1x'));
+  assert.equal(calls().waiting(), [UUID, 'x.12']);
+  for (const name of ['garbage', '../spool/x.12', '.new.1', '']) assert.is(calls().claim(name), undefined);
+  assert.is(names().length, 8);
+});
+
+test('a call is claimed once', () => {
+  leave(UUID, 'release\n<domain/>');
+  const call = calls().claim(UUID);
+  const input = { bytes: Buffer.from('<domain/>') };
+  assert.equal(call, { work: 'release', name: undefined, operation: 'release', input });
+  assert.is(calls().claim(UUID), undefined);
+  assert.equal(names(), []);
+});
+
+test('what is kept is no call for hooks any more, but one for a watcher', () => {
+  leave(UUID, 'started\n<domain/>');
+  assert.is(calls(true).claim(UUID)?.work, 'pass');
+  assert.equal(calls(true).waiting(), []);
+  const { entries } = new Spool(folder.path).take();
+  assert.equal(
+    entries.map(({ operation }) => operation),
+    ['started'],
+  );
+  assert.equal(names(), []);
+});
+
+test('a link and a folder in place of a call are not followed', () => {
+  leave('x.3', 'started\n<domain/>');
+  symlinkSync(folder.join(FOLDER, 'x.3'), folder.join(FOLDER, 'x.1'));
+  mkdirSync(folder.join(FOLDER, 'x.2'));
+  assert.is(calls().claim('x.1'), undefined);
+  assert.is(calls().claim('x.2'), undefined);
+  assert.ok(existsSync(folder.join(FOLDER, 'x.3')));
+});
+
+test('no spool is an empty one', () => {
+  assert.equal(calls().waiting(), []);
+  assert.is(calls().claim(UUID), undefined);
+});
+
+test.run();
