@@ -5,7 +5,18 @@ import { availableParallelism, cpus } from 'node:os';
 import { folder, lintDomain } from './measure.mjs';
 
 /** Each is the file of its name. */
-const FIGURES = ['cold', 'many', 'normalize', 'linear', 'hook', 'pass', 'hold-quiet', 'hold-memory', 'hold-week'];
+const FIGURES = [
+  'cold',
+  'many',
+  'normalize',
+  'linear',
+  'hook',
+  'hook-many',
+  'pass',
+  'hold-quiet',
+  'hold-memory',
+  'hold-week',
+];
 
 const names = process.argv.slice(2);
 const unknown = names.find((name) => !FIGURES.includes(name));

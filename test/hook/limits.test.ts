@@ -12,21 +12,19 @@ const range = (first: number, last: number, step = 1) =>
 const PLAIN = '<domain><name>guest</name><devices/></domain>';
 
 /** Each has values at which the hook cannot do all of its work, and the last at which it can. */
-const LIMITS: { name: string; option: string; values: number[]; fails: RegExp }[] = [
-  { name: 'processes (RLIMIT_NPROC)', option: '--nproc', values: [...range(1, 6), 100], fails: /fork/i },
+const LIMITS: { name: string; option: string; values: number[] }[] = [
+  { name: 'processes (RLIMIT_NPROC)', option: '--nproc', values: [...range(1, 6), 100] },
   {
     name: 'memory (RLIMIT_AS)',
     option: '--as',
-    values: [...range(2_097_152, 7_340_032, 262_144), 1_073_741_824],
-    fails: /memory|space|allocate|map/i,
+    values: [...range(2_097_152, 6_291_456, 131_072), 1_073_741_824],
   },
   {
     name: 'open files (RLIMIT_NOFILE)',
     option: '--nofile',
     values: [...range(3, 13), 100],
-    fails: /open|file|descriptor/i,
   },
-  { name: 'size of files (RLIMIT_FSIZE)', option: '--fsize', values: [0, 1, 512, 1_048_576], fails: /^/ },
+  { name: 'size of files (RLIMIT_FSIZE)', option: '--fsize', values: [0, 1, 512, 1_048_576] },
 ];
 
 for (const shell of Object.keys(SHELLS) as Shell[]) {
@@ -37,7 +35,7 @@ for (const shell of Object.keys(SHELLS) as Shell[]) {
   });
   test.after(() => hook.remove());
 
-  for (const { name, option, values, fails } of LIMITS) {
+  for (const { name, option, values } of LIMITS) {
     test(`${name}: no operation fails`, async () => {
       const call = async (value: number, operation: string, xml = BOTH): Promise<Outcome[]> => {
         const outcome = await hook.call(shell, operation, [`${option}=${value}`], xml);
@@ -51,12 +49,15 @@ for (const shell of Object.keys(SHELLS) as Shell[]) {
       ]);
       const outcomes = (await Promise.all(calls)).flat();
       assert.ok(
-        outcomes.some(({ stderr }) => fails.test(stderr)),
-        'a limit was met',
-      );
-      assert.ok(
         outcomes.some(({ code }) => code === 1),
         'a refusal passes where nothing is short',
+      );
+      // a refusal needs no file to be written
+      if (option === '--fsize') return;
+      const refusals = (await Promise.all(values.map((value) => call(value, 'prepare begin')))).flat();
+      assert.ok(
+        refusals.some(({ code }) => code === 0),
+        'a limit was met: the hook did not get as far as to refuse',
       );
     });
   }
