@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, symlinkSync, utimesSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { SpooledCalls } from '../../src/libvirt/spooled-calls.js';
+import { SpooledCalls } from '../../src/hook/spooled-calls.js';
 import { Spool } from '../../src/runtime/spool.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 

@@ -4,9 +4,9 @@ import type { LogLine } from '../../hook/log-line.js';
 import { actionOf } from '../../hook/operation.js';
 import { readStdin } from '../../hook/read-stdin.js';
 import { type HookCall, type HookHost, type HookResult, runHook } from '../../hook/run.js';
+import { SpooledCalls } from '../../hook/spooled-calls.js';
 import { RealFs } from '../../host/real-fs.js';
 import { pause } from '../../lib/pause.js';
-import { SpooledCalls } from '../../libvirt/spooled-calls.js';
 import { StateStore } from '../../runtime/state-store.js';
 import { EXIT, errorLine, type Io } from '../io.js';
 

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, renameSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import type { HookCall } from '../hook/run.js';
 import { readEntry, TAKEN } from '../runtime/spool.js';
+import type { HookCall } from './run.js';
 
 /** What hook/qemu names a call: the domain's UUID, or its own pid where it found none. */
 const NAME = /^(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|x\.\d{1,10})$/;
