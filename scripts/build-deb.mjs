@@ -74,7 +74,7 @@ function stage(from, tree) {
   // the bundles' licences are in the copyright file
   for (const name of filesBelow(join(tree, HOME, 'dist'))) if (name.endsWith('.LEGAL.txt')) rmSync(name);
   // as in the repository, for the pages link to each other
-  for (const name of ['README.md', 'docs', 'examples', 'samples']) put(join(from, name), `${DOC}/${name}`);
+  for (const name of ['README.md', 'docs', 'examples', 'samples', 'selinux']) put(join(from, name), `${DOC}/${name}`);
   for (const name of filesBelow(tree)) chmodSync(name, isScript(name) ? 0o755 : 0o644);
   for (const name of ['rng', 'schemas']) symlinkSync(`../../../lib/hostdev-cpuset/${name}`, join(tree, DOC, name));
 

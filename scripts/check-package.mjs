@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
 const ALLOWED =
-  /^(dist\/bin\/|dist\/lib\/|man\/|completions\/|hook\/|rng\/|schemas\/|samples\/|service\/|docs\/|examples\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/;
+  /^(dist\/bin\/|dist\/lib\/|man\/|completions\/|hook\/|rng\/|schemas\/|samples\/|selinux\/|service\/|docs\/|examples\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/;
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const wanted = [
@@ -15,6 +15,8 @@ const wanted = [
   'completions/zsh/_hostdev-cpuset',
   'hook/qemu',
   'hook/stub',
+  'selinux/hostdev-cpuset.te',
+  'selinux/hostdev-cpuset.fc',
   'rng/domain.rng',
   'LICENSE',
   'README.md',

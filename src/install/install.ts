@@ -14,6 +14,7 @@ import {
   removeManagedFile,
 } from './managed-file.js';
 import { HOOK, hostFiles, type Part, PLACES, type Programs, SINGLE_HOOK } from './manifest.js';
+import { putHook } from './put-hook.js';
 
 export interface Installation {
   /** a line a file, in the order of PLACES */
@@ -30,27 +31,31 @@ export function packagedUnit(prefix: string): string | undefined {
   return PACKAGED.find((path) => existsSync(join(prefix || '/', path)));
 }
 
+export interface InstallOptions extends PutOptions {
+  /** libvirt runs the hooks of a folder (6.5 and later) */
+  hasHookFolder: boolean;
+  /** the hook is wanted although it cannot be seen that libvirt can run it */
+  insistOnHook: boolean;
+}
+
 /**
- * Puts the files of some parts on a host. Files that somebody else wrote, or changed, stay.
- * @param hasHookFolder whether libvirt runs the hooks of a folder (6.5 and later)
+ * Puts the files of some parts on a host. Files that somebody else wrote, or changed, stay. A hook that libvirt may not run is left out.
  * @throws what the system answers with; what was put until then stays, and the next call goes on
  */
-export function install(
-  parts: ReadonlySet<Part>,
-  programs: Programs,
-  options: PutOptions & { hasHookFolder: boolean },
-): Installation {
+export function install(parts: ReadonlySet<Part>, programs: Programs, options: InstallOptions): Installation {
   const [stub, otherStub] = options.hasHookFolder ? [HOOK, SINGLE_HOOK] : [SINGLE_HOOK, HOOK];
-  const isFirstHook = parts.has('hook') && !hasHook(options.prefix);
-  const files = hostFiles(parts, stub, programs);
+  const isFirstHook = !hasHook(options.prefix);
+  const filesOf = (some: readonly Part[]) => hostFiles(new Set(some.filter((part) => parts.has(part))), stub, programs);
+  const [hooks, files] = [filesOf(['hook']), filesOf(['service', 'irqbalance'])];
   // what cannot be read is met before anything is written
-  for (const file of files) putManagedFile(file, { ...options, dryRun: true });
-  const outcomes = files.map((file) => putManagedFile(file, options));
+  for (const file of [...hooks, ...files]) putManagedFile(file, { ...options, dryRun: true });
+  const hook = putHook(hooks, options, options.insistOnHook);
+  const outcomes = [...hook.outcomes, ...files.map((file) => putManagedFile(file, options))];
   // libvirt has been updated since: with both the hook would run twice
-  const obsolete = parts.has('hook') ? removeManagedFile(otherStub, options) : undefined;
+  const obsolete = hook.inPlace ? removeManagedFile(otherStub, options) : undefined;
   if (obsolete?.done === 'removed') outcomes.push(obsolete);
-  const hints = parts.has('irqbalance') ? irqbalanceHints(options.prefix) : [];
-  if (isFirstHook) {
+  const hints = [...hook.hints, ...(parts.has('irqbalance') ? irqbalanceHints(options.prefix) : [])];
+  if (hook.inPlace && isFirstHook) {
     const daemon = existsSync(join(options.prefix || '/', 'run/virtqemud.pid')) ? 'virtqemud' : 'libvirtd';
     hints.push(`libvirt looks for hooks when it starts, and this is its first: systemctl reload ${daemon}`);
   }

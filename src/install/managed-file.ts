@@ -18,8 +18,8 @@ export interface ManagedFile {
 
 export interface Outcome {
   path: string;
-  done: 'created' | 'updated' | 'unchanged' | 'removed' | 'left alone';
-  /** why it was left alone */
+  done: 'created' | 'updated' | 'unchanged' | 'removed' | 'left alone' | 'left out';
+  /** why it was left */
   reason?: string;
 }
 

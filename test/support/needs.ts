@@ -42,6 +42,18 @@ const tools = {
   strace: { package: 'strace', present: () => process.platform === 'linux' && onPath('strace') },
   perl: { package: 'perl-base', present: () => onPath('perl') },
   setfacl: { package: 'acl', present: () => onPath('setfacl') },
+  checkmodule: { package: 'checkpolicy', present: () => onPath('checkmodule') },
+  semodule_package: { package: 'semodule-utils', present: () => onPath('semodule_package') && onPath('semodule_link') },
+  sesearch: { package: 'setools', present: () => onPath('sesearch') },
+  matchpathcon: { package: 'selinux-utils', present: () => onPath('matchpathcon') },
+  'selinux-policy-dev': {
+    package: 'selinux-policy-dev',
+    present: () => existsSync('/usr/share/selinux/devel/Makefile') && onPath('make') && onPath('m4'),
+  },
+  'selinux-policy-default': {
+    package: 'selinux-policy-default, bzip2',
+    present: () => existsSync('/usr/share/selinux/default/virt.pp.bz2') && onPath('bzip2'),
+  },
   'mount-namespace': { package: 'util-linux, and root', present: canUnshareMounts },
 } as const;
 

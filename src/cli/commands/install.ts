@@ -11,6 +11,8 @@ import { EXIT, type Io } from '../io.js';
 export interface InstallOptions {
   command: 'install' | 'uninstall';
   parts: readonly Part[];
+  /** --hook: see InstallOptions of install/install.ts */
+  insistOnHook: boolean;
   prefix?: string | undefined;
   dryRun: boolean;
   force: boolean;
@@ -35,7 +37,11 @@ export function installCommand(options: InstallOptions, io: Io): number {
   const problem = problemOf(programs, prefix === '');
   if (problem) throw new ToolError(problem);
   const parts = new Set(options.parts);
-  const result = install(parts, programs, { ...put, hasHookFolder: prefix !== '' || hasHookFolder() });
+  const result = install(parts, programs, {
+    ...put,
+    hasHookFolder: prefix !== '' || hasHookFolder(),
+    insistOnHook: options.insistOnHook,
+  });
   if (systemd && result.outcomes.some(({ done }) => done === 'created' || done === 'updated')) {
     systemctl(io, ['daemon-reload']);
     if (parts.has('service')) systemctl(io, ['enable', '--now', SERVICE]);
@@ -58,13 +64,15 @@ function openPrefix({ command, prefix, dryRun }: InstallOptions, io: Io): string
   return folder === '/' ? '' : folder;
 }
 
-function report({ outcomes, hints }: Installation, { dryRun, command }: InstallOptions, io: Io): number {
+function report({ outcomes, hints }: Installation, { dryRun, command, insistOnHook }: InstallOptions, io: Io): number {
   for (const outcome of outcomes) io.stdout.write(lineOf(outcome));
   if (outcomes.length === 0) io.stdout.write('nothing of ours is there\n');
   const isNew = outcomes.some(({ done }) => done === 'created' || done === 'updated');
-  for (const hint of command === 'uninstall' || isNew ? hints : []) io.stdout.write(`note: ${hint}\n`);
+  const isLeftOut = outcomes.some(({ done }) => done === 'left out');
+  for (const hint of command === 'uninstall' || isNew || isLeftOut ? hints : []) io.stdout.write(`note: ${hint}\n`);
   if (dryRun) io.stdout.write('note: nothing was done (--dry-run)\n');
-  return outcomes.some(({ done }) => done === 'left alone') ? EXIT.findings : EXIT.ok;
+  const isAsAsked = outcomes.every(({ done }) => done !== 'left alone') && !(insistOnHook && isLeftOut);
+  return isAsAsked ? EXIT.ok : EXIT.findings;
 }
 
 function lineOf({ path, done, reason }: Outcome): string {

@@ -1,0 +1,136 @@
+import * as assert from 'uvu/assert';
+import { projectRoot } from '../support/cli.js';
+import { needs, suiteWhere } from '../support/needs.js';
+import { run } from '../support/run.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const test = suiteWhere('install on a host where libvirt could not run the hook', needs('mount-namespace'));
+
+const HOOK = '/etc/libvirt/hooks/qemu.d/hostdev-cpuset';
+const SERVICE = '/etc/systemd/system/hostdev-cpuset.service';
+const LEFT_OUT = `left out    ${HOOK}: `;
+
+/**
+ * A file system of its own, with an /etc and a /run that are empty, and copies of the package and of Node in a place that a service sees.
+ * `install WORDS` is called there; `hooks` mounts the folder of hooks anew with options.
+ */
+const HOST = `
+set -e
+mount -t tmpfs -o mode=755 host /opt
+cp -r "$1" /opt/package
+touch /opt/node && mount --bind "$2" /opt/node
+mount -t tmpfs -o mode=755 host /etc
+mount -t tmpfs -o mode=755 host /run
+install() { status=0; /opt/node /opt/package/dist/bin/hostdev-cpuset.cjs install --no-irqbalance "$@" || status=$?; echo "status $status"; }
+hooks() { mkdir -p /etc/libvirt/hooks; mount -t tmpfs -o "mode=755,$1" hooks /etc/libvirt/hooks; }
+there() { find /etc/libvirt -type f -o -name '.host*'; }
+`;
+
+/** Runs a script on such a host; returns its lines. */
+async function onHost(script: string): Promise<string[]> {
+  const words = [
+    '--mount',
+    '--propagation',
+    'private',
+    'sh',
+    '-c',
+    `${HOST}\n${script}`,
+    'sh',
+    packed,
+    process.execPath,
+  ];
+  const { code, stdout, stderr } = await run('unshare', words, { timeLimit: 60_000 });
+  assert.is(code, 0, stderr);
+  return stdout.split('\n').filter(Boolean);
+}
+
+let packed = '';
+let folder: TemporaryFolder;
+test.before(async () => {
+  folder = new TemporaryFolder();
+  packed = folder.join('package');
+  const names = ['dist', 'hook', 'service', 'rng', 'package.json'].map((name) => `${projectRoot}${name}`);
+  const { code, stderr } = await run('sh', [
+    '-c',
+    'mkdir "$0" && cp -r "$@" "$0" && chown -R 0:0 "$0" && chmod -R go-w "$0"',
+    packed,
+    ...names,
+  ]);
+  assert.is(code, 0, stderr);
+});
+test.after(() => folder?.remove());
+
+const withStart = (lines: string[], start: string) => lines.find((line) => line.startsWith(start)) ?? lines.join('\n');
+
+test('as a control: where nothing is in its way, the hook is put in place, and nothing of the trial stays', async () => {
+  const lines = await onHost('hooks rw; install; there');
+  assert.is(lines[0], `created     ${HOOK}`);
+  assert.equal(lines.slice(-2), ['status 0', HOOK]);
+});
+
+test('a noexec mount: the hook is left out, the rest is installed, status 0', async () => {
+  const lines = await onHost('hooks noexec; install; there');
+  const reason =
+    '/etc/libvirt/hooks is on a file system that is mounted noexec; mount it with exec, then run install again';
+  assert.equal(lines.slice(0, 2), [`${LEFT_OUT}libvirt could not run it: ${reason}`, `created     ${SERVICE}`]);
+  assert.ok(
+    lines.includes('note: the service holds the policies without the hook (docs/installing.md, Without the hook)'),
+  );
+  assert.not(lines.some((line) => line.includes('this is its first')));
+  assert.is(lines.at(-1), 'status 0');
+});
+
+test('--dry-run sees the mount, too, and neither --force nor --hook changes it', async () => {
+  for (const [option, status] of [
+    ['--dry-run', 0],
+    ['--force', 0],
+    ['--hook', 1],
+  ] as const) {
+    const lines = await onHost(`hooks noexec; install ${option}; there`);
+    assert.match(lines[0] ?? '', `${LEFT_OUT}libvirt could not run it: `, option);
+    assert.is(lines.at(-1), `status ${status}`, option);
+  }
+});
+
+test('one of an earlier installation is removed: it would do the harm', async () => {
+  const lines = await onHost(
+    'hooks rw; install >/dev/null; mount -o remount,noexec /etc/libvirt/hooks; install; there',
+  );
+  assert.is(lines[0], `removed     ${HOOK}`);
+  assert.match(lines[1] ?? '', LEFT_OUT);
+  assert.is(lines.at(-1), 'status 0');
+});
+
+test('somebody else’s hook stays, and --no-hook removes ours alone', async () => {
+  const lines = await onHost(`hooks rw; install >/dev/null; mkdir -p /etc/libvirt/hooks/qemu.d
+    echo '#!/bin/sh' >/etc/libvirt/hooks/qemu; install --no-hook; there`);
+  assert.is(lines[0], `removed     ${HOOK}`);
+  assert.equal(lines.slice(-2), ['status 0', '/etc/libvirt/hooks/qemu']);
+});
+
+test('a shell that cannot be executed', async () => {
+  const lines = await onHost(`hooks rw; printf x >/opt/plain
+    exec 3>&1; shell=$(readlink -f /bin/sh); cp "$shell" /opt/shell; mount --bind /opt/plain "$shell"
+    install; there 2>/dev/null`);
+  assert.match(
+    lines[0] ?? '',
+    `${LEFT_OUT}libvirt could not run it: /bin/sh does not read it (EACCES); repair /bin/sh, then`,
+  );
+  assert.ok(lines.includes(`created     ${SERVICE}`));
+});
+
+test('SELinux that will enforce, and cannot be asked: left out, unless --hook says that it is known to be well', async () => {
+  const enforcing = 'mkdir /etc/selinux; echo SELINUX=enforcing >/etc/selinux/config; hooks rw';
+  const left = await onHost(`${enforcing}; install; there`);
+  assert.match(left[0] ?? '', `${LEFT_OUT}whether SELinux lets libvirt run it cannot be seen: `);
+  assert.is(left.at(-1), 'status 0');
+  const put = await onHost(`${enforcing}; install --hook; there`);
+  assert.is(put[0], `created     ${HOOK}`);
+  assert.match(
+    withStart(put, 'note: the hook is in place because of --hook; if libvirt cannot run it, no guest starts: '),
+    'SELinux',
+  );
+  assert.equal(put.slice(-2), ['status 0', HOOK]);
+});
+
+test.run();

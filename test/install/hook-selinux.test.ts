@@ -1,0 +1,132 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type SelinuxQuestion, selinuxRefusal } from '../../src/install/hook-selinux.js';
+import { type SelinuxPolicy, selinuxMode } from '../../src/install/selinux.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const test = suite('whether SELinux lets libvirt start the hook');
+
+const HOOK = '/etc/libvirt/hooks/qemu.d/hostdev-cpuset';
+const REAL = '/usr/lib/hostdev-cpuset/hook';
+/** stands for libvirtd: it is on every machine */
+const DAEMON = '/bin/sh';
+const context = (type: string) => `system_u:system_r:${type}:s0`;
+
+/** A policy where virtd_t starts hook_exec_t as hook_t. */
+const OPEN: SelinuxPolicy = {
+  init: () => context('init_t'),
+  labelFor: (path) => context(path === HOOK ? 'hook_exec_t' : 'bin_t'),
+  labelOf: () => context('shell_exec_t'),
+  domainOf: (process, label) => {
+    if (process === context('init_t')) return context('virtd_t');
+    return label === context('hook_exec_t') ? context('hook_t') : process;
+  },
+  denied: () => [],
+};
+
+const ask = (question: Partial<SelinuxQuestion> = {}, hooks = [HOOK]) =>
+  selinuxRefusal(hooks, {
+    prefix: '',
+    isNosuid: false,
+    policy: OPEN,
+    mode: 'enforcing',
+    daemons: [DAEMON],
+    ...question,
+  });
+
+test('nothing is asked where it does not enforce', () => {
+  assert.is(ask({ mode: 'off', policy: { ...OPEN, denied: () => undefined } }), undefined);
+});
+
+test('what the policy allows is no obstacle', () => assert.is(ask(), undefined));
+
+const ACCESSES = [
+  'virtd_t hook_exec_t:file getattr',
+  'virtd_t hook_exec_t:file open',
+  'virtd_t hook_exec_t:file execute',
+  'virtd_t shell_exec_t:file open',
+  'virtd_t shell_exec_t:file execute',
+  'hook_t shell_exec_t:file read',
+  'hook_t shell_exec_t:file execute',
+  'hook_t shell_exec_t:file map',
+  'hook_t hook_exec_t:file read',
+  'hook_t hook_exec_t:file open',
+  'hook_t hook_exec_t:file getattr',
+  'hook_t hook_exec_t:file entrypoint',
+  'virtd_t hook_t:process transition',
+  'hook_t virtd_t:fd use',
+];
+
+/** A policy that refuses one access. */
+function without(access: string, policy = OPEN): SelinuxPolicy {
+  const [source, rest = '', permission = ''] = access.split(' ');
+  const [target, tclass] = rest.split(':');
+  return {
+    ...policy,
+    denied: (from, to, what, permissions) => {
+      const isMeant = from === context(source as string) && to === context(target as string) && what === tclass;
+      return isMeant ? permissions.filter((name) => name === permission) : [];
+    },
+  };
+}
+
+for (const access of ACCESSES)
+  test(`${access}: needed, and named`, () => {
+    assert.equal(ask({ policy: without(access) }), { certain: true, what: access });
+  });
+
+test('without a domain of its own the hook needs execute_no_trans, and no transition', () => {
+  const policy = { ...OPEN, domainOf: () => context('virtd_t') };
+  assert.is(ask({ policy: without('virtd_t hook_t:process transition', policy) }), undefined);
+  const access = 'virtd_t hook_exec_t:file execute_no_trans';
+  assert.equal(ask({ policy: without(access, policy) }), { certain: true, what: access });
+});
+
+test('on a nosuid mount the transition has to be allowed for that', () => {
+  const policy = without('virtd_t hook_t:process2 nosuid_transition');
+  assert.is(ask({ policy }), undefined);
+  assert.is(ask({ policy, isNosuid: true })?.what, 'virtd_t hook_t:process2 nosuid_transition');
+});
+
+test('what the hook starts is asked for the domain of the hook', () => {
+  const access = 'hook_t bin_t:file execute_no_trans';
+  assert.is(ask({ policy: without(access) }), undefined);
+  assert.equal(ask({ policy: without(access) }, [HOOK, REAL]), { certain: true, what: access });
+});
+
+test('one daemon of several that may not is enough', () => {
+  const policy: SelinuxPolicy = {
+    ...OPEN,
+    labelOf: (path) => context(path === '/bin/cat' ? 'virtqemud_exec_t' : 'shell_exec_t'),
+    domainOf: (process, label) =>
+      label === context('virtqemud_exec_t') ? context('virtqemud_t') : OPEN.domainOf(process, label),
+    denied: (source, _, __, permissions) => (source === context('virtqemud_t') ? [...permissions] : []),
+  };
+  assert.is(ask({ policy }), undefined);
+  assert.match(ask({ policy, daemons: [DAEMON, '/bin/cat'] })?.what ?? '', /^virtqemud_t hook_exec_t:file /);
+});
+
+for (const [what, question, words] of [
+  ['an image', { prefix: '/srv/image' }, 'the policy of an image is not loaded here'],
+  ['no label', { policy: { ...OPEN, labelFor: () => undefined } }, 'matchpathcon gives no label for it'],
+  ['no labels of files', { policy: { ...OPEN, labelOf: () => undefined } }, 'the kernel gives no labels'],
+  ['no context of init', { policy: { ...OPEN, init: () => undefined } }, 'the kernel gives no labels'],
+  ['no daemon', { daemons: ['/none/libvirtd'] }, 'neither libvirtd nor virtqemud is installed'],
+  ['no domain', { policy: { ...OPEN, domainOf: () => undefined } }, `the kernel does not give the domain of ${DAEMON}`],
+  ['no answer', { policy: { ...OPEN, denied: () => undefined } }, 'the kernel does not answer'],
+] as [string, Partial<SelinuxQuestion>, string][])
+  test(`${what}: it cannot be seen, and that is said`, () => {
+    assert.equal(ask(question), { certain: false, what: words });
+  });
+
+test('of an image the configuration tells whether it will enforce', () => {
+  const folder = new TemporaryFolder();
+  assert.is(selinuxMode(folder.path), 'off');
+  folder.write('etc/selinux/config', '# SELINUX=enforcing\nSELINUX=permissive\n');
+  assert.is(selinuxMode(folder.path), 'off');
+  folder.write('etc/selinux/config', 'SELINUXTYPE=targeted\nSELINUX=enforcing\n');
+  assert.is(selinuxMode(folder.path), 'enforcing');
+  folder.remove();
+});
+
+test.run();

@@ -1,0 +1,56 @@
+import { readdirSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { hookFailure } from '../../src/install/hook-trial.js';
+import { frontText } from '../hook/installed-front.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const test = suite('the trial of a hook');
+let folder: TemporaryFolder;
+test.before.each(() => {
+  folder = new TemporaryFolder();
+});
+test.after.each(() => folder.remove());
+
+const trial = (text: string, mode = 0o755) =>
+  hookFailure({ path: folder.join('hooks/qemu.d/hostdev-cpuset'), mode, text });
+
+test('the hook runs, and nothing of the trial is left', () => {
+  assert.is(trial(frontText({ node: '/bin/false', cli: '/bin/false' })), undefined);
+  assert.equal(readdirSync(folder.path), []);
+});
+
+test('folders that were there stay, with what is in them', () => {
+  folder.write('hooks/qemu.d/other', '');
+  assert.is(trial('#!/bin/sh\n'), undefined);
+  assert.equal(readdirSync(folder.join('hooks/qemu.d')), ['other']);
+});
+
+test('libvirt, which runs what is executable in its folder, does not see the trial', () => {
+  const place = folder.join('hooks/qemu.d');
+  const found = `#!/bin/sh\nfor file in '${place}'/* '${place}'/.[!.]*; do [ ! -f "$file" ] || exit 3; done\n`;
+  assert.is(trial(found), undefined);
+});
+
+test('it has the environment and arguments of a hook, and nothing on standard input', () => {
+  assert.is(trial('#!/bin/sh\n[ $# = 4 ] && [ "$LC_ALL" = C ] && [ "$(pwd)" = / ] && ! read -r line\n'), undefined);
+});
+
+for (const [what, text, mode, reason] of [
+  ['an interpreter that is not there', '#!/none/sh\n', 0o755, '(ENOENT)'],
+  ['a file that is not executable', '#!/bin/sh\n', 0o644, '(EACCES)'],
+  ['a status', '#!/bin/sh\necho no >&2; exit 126\n', 0o755, '(exit status 126: no)'],
+  ['a signal', '#!/bin/sh\nkill -9 $$\n', 0o755, '(ended by SIGKILL)'],
+  ['an output', '#!/bin/sh\necho x\n', 0o755, '(it prints, which libvirt would take for the XML of a domain)'],
+] as const)
+  test(`${what} is the reason`, () => {
+    const failure = trial(text, mode) ?? '';
+    assert.ok(failure.startsWith(`a trial of it in ${folder.join('hooks/qemu.d')} failed ${reason}`), failure);
+    assert.equal(readdirSync(folder.path), []);
+  });
+
+test('what the shell does not read is the reason', () => {
+  assert.match(trial('#!/bin/sh\nif\n') ?? '', /^\/bin\/sh does not read it \(exit status 2: .*\); repair \/bin\/sh$/);
+});
+
+test.run();
