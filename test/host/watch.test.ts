@@ -1,27 +1,22 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chmodSync, existsSync, readFileSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import { StateStore } from '../../src/runtime/state-store.js';
 import { frontText } from '../hook/installed-front.js';
 import { SimulatedRoot } from '../hook/simulated-root.js';
-import { projectRoot } from '../support/cli.js';
-import { namespaceOf, processesIn } from '../support/namespace-processes.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { type PrivateLibvirtd, startLibvirtd } from '../support/private-libvirtd.js';
 import { until } from '../support/until.js';
 import { guestXml, installWrapper, virshWithDevices } from './guest-with-hostdevs.js';
+import { CLI, LibvirtdWatcher } from './libvirtd-watcher.js';
 
 const test = suiteWhere(
   'watch with a real libvirtd',
   needs('virsh', 'libvirtd', 'libvirt-qemu-driver', 'qemu-system-x86_64', 'mount-namespace'),
 );
 const POLICY = '<hostdev address="0000:06:12.5" cpuset="auto"/><hostdev address="0000:07:00.0" cpuset="4-5"/>';
-const CLI = `${projectRoot}dist/bin/hostdev-cpuset.cjs`;
 let libvirtd: PrivateLibvirtd;
 let root: SimulatedRoot;
-let watcher: ChildProcess | undefined;
-let said = '';
+let watcher: LibvirtdWatcher;
 
 test.before(async () => {
   libvirtd = await startLibvirtd();
@@ -29,20 +24,20 @@ test.before(async () => {
 test.after(() => libvirtd?.stop());
 test.before.each(() => {
   root = new SimulatedRoot(true);
-  said = '';
+  watcher = new LibvirtdWatcher(libvirtd, root);
   // a hook that starts Node fails here
   installFront({ cli: '/bin/false', watcher: 'no' });
 });
 test.after.each(async () => {
-  await end('SIGKILL');
+  await watcher.end('SIGKILL');
   await libvirtd.virsh(['destroy', 'guest']);
   await libvirtd.virsh(['undefine', 'guest']);
-  await until('no watcher', () => !watching());
+  await until('no watcher', () => !watcher.watches());
   root.remove();
 });
 
 test('the hook hands over, without Node; an end puts back what was changed', async () => {
-  await watch();
+  await watcher.start();
   await start();
   await until('placed', isPlaced);
   assert.is(hookSaid(), '');
@@ -54,7 +49,7 @@ test('the hook hands over, without Node; an end puts back what was changed', asy
 
 test('a domain that runs already is found, and a change by anybody else is put back', async () => {
   await start();
-  await watch();
+  await watcher.start();
   await until('placed', isPlaced);
   root.write('proc/irq/41/smp_affinity', 'ff\n');
   await until('put back', isPlaced);
@@ -62,7 +57,7 @@ test('a domain that runs already is found, and a change by anybody else is put b
 
 test('vcpupin: the interrupts follow', async () => {
   await start();
-  await watch('--no-tracing');
+  await watcher.start('--no-tracing');
   await until('placed', isPlaced);
   await succeeds('vcpupin', 'guest', '0', '0', '--live');
   pinThreads('0-1');
@@ -71,7 +66,7 @@ test('vcpupin: the interrupts follow', async () => {
 
 test('a change of metadata holds at once', async () => {
   await start();
-  await watch();
+  await watcher.start();
   await until('placed', isPlaced);
   const entries = `<hostdevs xmlns="urn:hostdev-cpuset:1">${POLICY.replace('auto', '6-7')}</hostdevs>`;
   await succeeds('metadata', 'guest', 'urn:hostdev-cpuset:1', '--set', entries, '--key', 'h', '--live');
@@ -79,30 +74,30 @@ test('a change of metadata holds at once', async () => {
 });
 
 test('a restart of the daemon is survived: libvirt is heard again, and the hook is not waited for', async () => {
-  await watch();
+  await watcher.start();
   await start();
   await until('placed', isPlaced);
   await libvirtd.restart();
   assert.is((await succeeds('domstate', 'guest')).stdout.trim(), 'running');
-  await until('heard again', () => said.includes('libvirt can be reached again'));
+  await until('heard again', () => watcher.said.includes('libvirt can be reached again'));
   const entries = `<hostdevs xmlns="urn:hostdev-cpuset:1">${POLICY.replace('auto', '6-7')}</hostdevs>`;
   await succeeds('metadata', 'guest', 'urn:hostdev-cpuset:1', '--set', entries, '--key', 'h', '--live');
   await until('moved', () => root.affinity(40) === '6-7');
 });
 
 test('after a kill -9 the next one finds the domains, and lets go those that ended meanwhile', async () => {
-  await watch();
+  await watcher.start();
   await start();
   // masks are written a moment before they are noted down
   await until('placed and noted', () => isPlaced() && states().length === 1);
-  await end('SIGKILL');
+  await watcher.end('SIGKILL');
   newVectors();
-  await watch();
+  await watcher.start();
   await until('placed again', isPlaced);
-  await end('SIGKILL');
+  await watcher.end('SIGKILL');
   await succeeds('destroy', 'guest');
   assert.is(states().length, 1);
-  await watch();
+  await watcher.start();
   await until('let go', () => states().length === 0);
   assert.is(root.affinity(16), '0-7');
 });
@@ -111,11 +106,11 @@ test('where no watcher runs the hook starts one, which ends with the last domain
   installFront({ cli: cliThatFindsVirsh(), watcher: '' });
   await start();
   assert.ok(isPlaced(), "the hook's own pass");
-  await until('watching', watching);
+  await until('watching', () => watcher.watches());
   newVectors();
   await until('held', isPlaced);
   await succeeds('destroy', 'guest');
-  await until('ended', () => !watching());
+  await until('ended', () => !watcher.watches());
   assert.equal(states(), []);
   assert.is(root.affinity(16), '0-7');
   assert.match(
@@ -144,36 +139,6 @@ function cliThatFindsVirsh(): string {
   chmodSync(path, 0o755);
   return path;
 }
-
-/** A watcher in libvirtd's world, which is its own for processes, too. */
-async function watch(...options: string[]): Promise<void> {
-  const namespaces = libvirtd.directory.replace(/root$/, 'ns');
-  const enter = [`--mount=${namespaces}/mnt`, `--pid=${namespaces}/pid_for_children`, '--'];
-  const env = { ...process.env, PATH: `${virshWithDevices(root)}:${process.env.PATH}` };
-  const words = [...enter, process.execPath, CLI, 'watch', '--root', root.path, ...options];
-  watcher = spawn('nsenter', words, { env, stdio: ['ignore', 'ignore', 'pipe'] });
-  watcher.stderr?.on('data', (text) => {
-    said += text;
-  });
-  await until('a watcher', watching);
-}
-
-async function end(signal: NodeJS.Signals): Promise<void> {
-  const child = watcher;
-  watcher = undefined;
-  if (!child || child.exitCode !== null || child.signalCode !== null) return;
-  const inside = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ');
-  for (const pid of inside.filter(Boolean)) process.kill(Number(pid), signal);
-  await once(child, 'close');
-}
-
-/** A watcher has its place, and lives. */
-function watching(): boolean {
-  return existsSync(root.join('run/hostdev-cpuset/watch.pid')) && nodes() > 0;
-}
-
-const nodes = () =>
-  processesIn(namespaceOf(libvirtd.directory)).filter((name) => /^(node|MainThread)/.test(name)).length;
 
 async function start(): Promise<void> {
   await succeeds('define', root.write('guest.xml', guestXml(POLICY)));

@@ -1,0 +1,185 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import * as assert from 'uvu/assert';
+import { StateStore } from '../../src/runtime/state-store.js';
+import { SimulatedRoot } from '../hook/simulated-root.js';
+import { projectRoot } from '../support/cli.js';
+import { needs, suiteWhere } from '../support/needs.js';
+import { type PrivateLibvirtd, startLibvirtd } from '../support/private-libvirtd.js';
+import { run } from '../support/run.js';
+import { until } from '../support/until.js';
+import { guestXml } from './guest-with-hostdevs.js';
+import { insideOf, LibvirtdWatcher } from './libvirtd-watcher.js';
+
+const test = suiteWhere(
+  'the watcher without a hook, with a real libvirtd',
+  needs('virsh', 'libvirtd', 'libvirt-qemu-driver', 'qemu-system-x86_64', 'mount-namespace'),
+);
+const POLICY = '<hostdev address="0000:06:12.5" cpuset="auto"/><hostdev address="0000:07:00.0" cpuset="4-5"/>';
+const HOOKS = '/etc/libvirt/hooks';
+const HOOK = `${HOOKS}/qemu.d/hostdev-cpuset`;
+let libvirtd: PrivateLibvirtd;
+let root: SimulatedRoot;
+let watcher: LibvirtdWatcher;
+
+test.before(async () => {
+  libvirtd = await startLibvirtd();
+  // it looks for hooks when it starts
+  rmSync(`${libvirtd.directory}${HOOKS}/qemu.d`, { recursive: true });
+  await libvirtd.restart();
+});
+test.after(() => libvirtd?.stop());
+test.before.each(() => {
+  root = new SimulatedRoot(true);
+  watcher = new LibvirtdWatcher(libvirtd, root);
+  handlerOfLine('vfio-intx(0000:07:00.0)');
+});
+test.after.each(async () => {
+  await watcher.end('SIGKILL');
+  await libvirtd.virsh(['destroy', 'guest']);
+  await libvirtd.virsh(['undefine', 'guest']);
+  root.remove();
+});
+
+test('a guest that starts is placed; when it has ended, its line has what it had, and no state is left', async () => {
+  await watcher.start();
+  await start();
+  await until('placed', isPlaced);
+  await until('noted down', () => states().length === 1);
+  handlerOfLine('');
+  await succeeds('destroy', 'guest');
+  await until('no state', () => states().length === 0);
+  assert.is(root.affinity(16), '0-7');
+  await until(
+    'irqbalance may have its interrupts',
+    () => readFileSync(root.join('run/hostdev-cpuset/devices'), 'utf8').trim() === '',
+  );
+});
+
+test('the same without trace events', async () => {
+  await watcher.start('--no-tracing');
+  await start();
+  await until('placed', isPlaced);
+  handlerOfLine('');
+  await succeeds('destroy', 'guest');
+  await until('no state', () => states().length === 0);
+  assert.is(root.affinity(16), '0-7');
+});
+
+test('a guest that ends by itself is released, too', async () => {
+  await watcher.start();
+  await start();
+  await until('placed and noted down', () => isPlaced() && states().length === 1);
+  handlerOfLine('');
+  const pid = readFileSync(`${libvirtd.directory}/run/libvirt/qemu/guest.pid`, 'utf8').trim();
+  await succeedsInside('kill', '-9', pid);
+  await until('no state', () => states().length === 0);
+  assert.is(root.affinity(16), '0-7');
+});
+
+test('a reset of the guest: its new vectors are placed', async () => {
+  await watcher.start();
+  await start();
+  await until('placed', isPlaced);
+  await succeeds('reset', 'guest');
+  newVectors();
+  await until('placed again', isPlaced);
+});
+
+test('libvirtd is restarted: the guest runs on and is held, and a change of its metadata holds', async () => {
+  await watcher.start();
+  await start();
+  await until('placed', isPlaced);
+  await libvirtd.restart();
+  assert.is((await succeeds('domstate', 'guest')).stdout.trim(), 'running');
+  newVectors();
+  await until('placed again', isPlaced);
+  await until('connected again', () => watcher.said.includes('libvirt answers again'));
+  const entries = `<hostdevs xmlns="urn:hostdev-cpuset:1">${POLICY.replace('auto', '6-7')}</hostdevs>`;
+  await succeeds('metadata', 'guest', 'urn:hostdev-cpuset:1', '--set', entries, '--key', 'h', '--live');
+  await until('moved', () => root.affinity(40) === '6-7');
+});
+
+test('what started or ended while no watcher ran is found by the next one', async () => {
+  await start();
+  await watcher.start();
+  await until('placed and noted down', () => isPlaced() && states().length === 1);
+  await watcher.end('SIGKILL');
+  handlerOfLine('');
+  await succeeds('destroy', 'guest');
+  assert.is(states().length, 1, 'nobody released it');
+  assert.is(root.affinity(16), '4-5');
+  await watcher.start();
+  await until('no state', () => states().length === 0);
+  assert.is(root.affinity(16), '0-7');
+});
+
+test('a hook on a noexec mount keeps every guest from starting: install removes it, and then they start', async () => {
+  await succeedsInside('sh', '-c', `mkdir -p ${HOOKS} && mount -t tmpfs -o mode=755 hooks ${HOOKS}`);
+  try {
+    // in places that a service sees
+    const names = ['dist', 'hook', 'service', 'rng', 'package.json'].map((name) => `${projectRoot}${name}`);
+    const copy =
+      'mkdir /run/package && cp -r "$@" /run/package && chown -R 0:0 /run/package && chmod -R go-w /run/package';
+    await succeedsInside(
+      'sh',
+      '-c',
+      `${copy} && touch /run/node && mount --bind '${process.execPath}' /run/node`,
+      'sh',
+      ...names,
+    );
+    const install = () =>
+      succeedsInside(
+        '/run/node',
+        '/run/package/dist/bin/hostdev-cpuset.cjs',
+        'install',
+        '--no-service',
+        '--no-irqbalance',
+      );
+    assert.match((await install()).stdout, `created     ${HOOK}\n`);
+    await libvirtd.restart();
+    await start();
+    await succeeds('destroy', 'guest');
+
+    await succeedsInside('mount', '-o', 'remount,noexec', HOOKS);
+    const { code, stderr } = await libvirtd.virsh(['start', 'guest']);
+    assert.is(code, 1, 'this is the harm');
+    assert.match(stderr, 'Hook script execution failed');
+
+    const { stdout } = await install();
+    assert.match(stdout, `removed     ${HOOK}\nleft out    ${HOOK}: libvirt could not run it: ${HOOKS}/qemu.d is on`);
+    assert.not(existsSync(`${libvirtd.directory}${HOOK}`));
+    await watcher.start();
+    await succeeds('start', 'guest');
+    await until('placed', isPlaced);
+  } finally {
+    await succeedsInside('umount', HOOKS);
+  }
+});
+
+test.run();
+
+async function start(): Promise<void> {
+  await succeeds('define', root.write('guest.xml', guestXml(POLICY)));
+  await succeeds('start', 'guest');
+}
+
+async function succeeds(...words: string[]) {
+  const outcome = await libvirtd.virsh(words);
+  assert.is(outcome.code, 0, outcome.stderr);
+  return outcome;
+}
+
+async function succeedsInside(...words: string[]) {
+  const outcome = await run('nsenter', [...insideOf(libvirtd), ...words]);
+  assert.is(outcome.code, 0, outcome.stderr);
+  return outcome;
+}
+
+const isPlaced = () => [40, 41, 42, 16].map((irq) => root.affinity(irq)).join() === '2-3,2-3,2-3,4-5';
+const states = () => new StateStore(root.path).list();
+const handlerOfLine = (name: string) => writeFileSync(root.join('sys/kernel/irq/16/actions'), `${name}\n`);
+
+/** The guest's driver turned MSI-X off and on again. */
+function newVectors(): void {
+  for (const irq of [40, 41, 42]) root.write(`proc/irq/${irq}/smp_affinity`, 'ff\n');
+}
