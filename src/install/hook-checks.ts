@@ -16,30 +16,32 @@ export interface Obstacle {
   certain: boolean;
 }
 
+/** libvirt itself starts it; other files of the hook are for that one to run. */
+export const isStartedByLibvirt = (path: string) => path.startsWith('/etc/libvirt/hooks/');
+
 /**
- * The first reason to leave the hook out; undefined where libvirt can run every file of it.
- * @param files what libvirt starts, what that starts, and so on
+ * The first reason to leave the hook out; undefined where libvirt can run it.
+ * @param files all of the hook
  * @param prefix a folder before every path; empty: this host
  * @param dryRun nothing is written, so the hook is not tried
  */
 export function hookObstacle(files: readonly ManagedFile[], prefix: string, dryRun: boolean): Obstacle | undefined {
   // the mounts and the shell of this machine say nothing about an image
-  const here = prefix === '' ? files : [];
-  for (const file of here) {
+  const here = prefix === '';
+  for (const file of here ? files : []) {
     const failure = mountRefusal(file.path) ?? (dryRun ? undefined : hookFailure(file));
     if (failure) return { certain: true, reason: `libvirt could not run it: ${failure}, then run install again` };
   }
-  const isNosuid = here.some(({ path }) => optionsAt(path).includes('nosuid'));
-  const refusal = selinuxRefusal(
-    files.map(({ path }) => path),
-    { prefix, isNosuid },
-  );
-  if (!refusal) return undefined;
-  const { certain, what } = refusal;
-  const remedy = 'load the policy module (docs/installing.md, SELinux), then run install again';
-  return certain
-    ? { certain, reason: `libvirt could not run it: SELinux refuses ${what}; ${remedy}` }
-    : { certain, reason: `whether SELinux lets libvirt run it cannot be seen: ${what}; ${remedy}` };
+  for (const { path } of files.filter((file) => isStartedByLibvirt(file.path))) {
+    const isNosuid = here && optionsAt(path).includes('nosuid');
+    const { certain, what } = selinuxRefusal(path, { prefix, isNosuid }) ?? {};
+    if (certain === undefined) continue;
+    const remedy = 'load the policy module (docs/installing.md, SELinux), then run install again';
+    return certain
+      ? { certain, reason: `libvirt could not run it: SELinux refuses ${what}; ${remedy}` }
+      : { certain, reason: `whether SELinux lets libvirt run it cannot be seen: ${what}; ${remedy}` };
+  }
+  return undefined;
 }
 
 function mountRefusal(path: string): string | undefined {

@@ -23,31 +23,25 @@ export interface SelinuxQuestion {
   daemons?: readonly string[];
 }
 
-/**
- * What keeps libvirt's daemons from starting a hook where SELinux is enforcing, or will be after the next boot; undefined: nothing.
- * @param hooks paths: what libvirt starts, what that starts, and so on
- */
-export function selinuxRefusal(hooks: readonly string[], question: SelinuxQuestion): Refusal | undefined {
+/** What keeps libvirt's daemons from starting a hook where SELinux is enforcing, or will be after the next boot; undefined: nothing. */
+export function selinuxRefusal(hook: string, question: SelinuxQuestion): Refusal | undefined {
   const { prefix, isNosuid, policy = kernelPolicy, mode = selinuxMode(prefix) } = question;
   if (mode === 'off') return undefined;
   const unknown = (what: string): Refusal => ({ certain: false, what });
   if (prefix !== '') return unknown('the policy of an image is not loaded here');
-  const labels = hooks.map((path) => policy.labelFor(path));
-  if (!labels.every((label) => label !== undefined)) return unknown('matchpathcon gives no label for it');
+  const label = policy.labelFor(hook);
+  if (label === undefined) return unknown('matchpathcon gives no label for it');
   const [init, shell] = [policy.init(), policy.labelOf(SHELL)];
   if (init === undefined || shell === undefined) return unknown('the kernel gives no labels');
   const daemons = (question.daemons ?? DAEMONS).filter((path) => existsSync(path));
   if (daemons.length === 0) return unknown('neither libvirtd nor virtqemud is installed');
   for (const daemon of daemons) {
     const program = policy.labelOf(daemon);
-    let domain = program && policy.domainOf(init, program);
-    for (const label of labels) {
-      const started = domain && policy.domainOf(domain, label);
-      if (!domain || !started) return unknown(`the kernel does not give the domain of ${daemon}`);
-      const refusal = refused(policy, accesses({ domain, started, label, shell, isNosuid }));
-      if (refusal) return refusal;
-      domain = started;
-    }
+    const domain = program && policy.domainOf(init, program);
+    const started = domain && policy.domainOf(domain, label);
+    if (!domain || !started) return unknown(`the kernel does not give the domain of ${daemon}`);
+    const refusal = refused(policy, accesses({ domain, started, label, shell, isNosuid }));
+    if (refusal) return refusal;
   }
   return undefined;
 }

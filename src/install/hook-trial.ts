@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { createLabelled } from './hook-selinux.js';
 import type { ManagedFile } from './managed-file.js';
 import { marked } from './marked-file.js';
@@ -33,7 +33,8 @@ function withCopy<T>({ path, mode, text }: ManagedFile, action: (copy: string) =
   try {
     const folder = mkdtempSync(join(place, '.hostdev-cpuset-'));
     try {
-      const copy = join(folder, 'hook');
+      // a hook may look at its own name
+      const copy = join(folder, basename(path));
       createLabelled(path, () => writeFileSync(copy, marked(text), { mode: 0o600, flag: 'wx' }));
       chmodSync(copy, mode);
       return action(copy);

@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { hookObstacle } from './hook-checks.js';
+import { hookObstacle, isStartedByLibvirt } from './hook-checks.js';
 import { createLabelled, relabel } from './hook-selinux.js';
 import { type ManagedFile, type Outcome, type PutOptions, putManagedFile, removeManagedFile } from './managed-file.js';
 import { PLACES } from './manifest.js';
@@ -23,7 +23,9 @@ export function putHook(files: readonly ManagedFile[], options: PutOptions, insi
   if (files.length === 0) return { outcomes: takeOwnHooks(options), inPlace: false, hints: [] };
   const obstacle = hookObstacle(files, options.prefix, options.dryRun);
   if (obstacle && (obstacle.certain || !insist)) {
-    const left = files.map(({ path }): Outcome => ({ path, done: 'left out', reason: obstacle.reason }));
+    const left = files
+      .filter(({ path }) => isStartedByLibvirt(path))
+      .map(({ path }): Outcome => ({ path, done: 'left out', reason: obstacle.reason }));
     const hint = 'the service holds the policies without the hook (docs/installing.md, Without the hook)';
     return { outcomes: [...takeOwnHooks(options), ...left], inPlace: false, hints: [hint] };
   }

@@ -37,7 +37,7 @@ function refusal(policy: CompiledPolicy, hookType: string, daemon: string) {
     [VIRTQEMUD]: 'virtqemud_exec_t',
   };
   const question = { prefix: '', isNosuid: false, mode: 'enforcing' as const, daemons: [daemon] };
-  return selinuxRefusal([HOOK], { ...question, policy: policy.asKernel(types) });
+  return selinuxRefusal(HOOK, { ...question, policy: policy.asKernel(types) });
 }
 
 test('without it neither daemon may start a hook, and install sees that', () => {
