@@ -47,7 +47,7 @@ function putRunnable(file: ManagedFile, options: PutOptions): Outcome {
   }
 }
 
-/** Hooks that others wrote are theirs. */
+/** First what libvirt starts, then what that runs. Hooks that others wrote are theirs. */
 function takeOwnHooks(options: PutOptions): Outcome[] {
   const isOurs = (path: string) => {
     const target = join(options.prefix || '/', path);
@@ -55,5 +55,6 @@ function takeOwnHooks(options: PutOptions): Outcome[] {
     return ownershipOf(readFileSync(target, 'utf8')) !== 'foreign';
   };
   const paths = PLACES.filter(({ part, path }) => part === 'hook' && isOurs(path)).map(({ path }) => path);
+  paths.sort((one, other) => Number(isStartedByLibvirt(other)) - Number(isStartedByLibvirt(one)));
   return paths.flatMap((path) => removeManagedFile(path, options) ?? []);
 }

@@ -17,6 +17,15 @@ const test = suiteWhere(
 const POLICY = '<hostdev address="0000:06:12.5" cpuset="auto"/><hostdev address="0000:07:00.0" cpuset="4-5"/>';
 const HOOKS = '/etc/libvirt/hooks';
 const HOOK = `${HOOKS}/qemu.d/hostdev-cpuset`;
+/** Runs a program with an /etc of its own, where only /etc/libvirt is libvirtd's: all else in that is the machine's. */
+const OWN_ETC = `set -e
+mkdir -p /run/libvirt-etc
+mount --rbind /etc/libvirt /run/libvirt-etc
+mount -t tmpfs -o mode=755 etc /etc
+mkdir /etc/libvirt
+mount --rbind /run/libvirt-etc /etc/libvirt
+exec "$@"
+`;
 let libvirtd: PrivateLibvirtd;
 let root: SimulatedRoot;
 let watcher: LibvirtdWatcher;
@@ -124,15 +133,16 @@ test('a hook on a noexec mount keeps every guest from starting: install removes 
       'sh',
       ...names,
     );
-    const install = () =>
-      succeedsInside(
-        '/run/node',
-        '/run/package/dist/bin/hostdev-cpuset.cjs',
-        'install',
-        '--no-service',
-        '--no-irqbalance',
-      );
+    const words = [
+      '/run/node',
+      '/run/package/dist/bin/hostdev-cpuset.cjs',
+      'install',
+      '--no-service',
+      '--no-irqbalance',
+    ];
+    const install = () => succeedsInside('unshare', '--mount', 'sh', '-c', OWN_ETC, 'sh', ...words);
     assert.match((await install()).stdout, `created     ${HOOK}\n`);
+    assert.ok(existsSync(`${libvirtd.directory}${HOOK}`));
     await libvirtd.restart();
     await start();
     await succeeds('destroy', 'guest');

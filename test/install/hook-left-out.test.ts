@@ -7,6 +7,7 @@ import { TemporaryFolder } from '../support/temporary-folder.js';
 const test = suiteWhere('install on a host where libvirt could not run the hook', needs('mount-namespace'));
 
 const HOOK = '/etc/libvirt/hooks/qemu.d/hostdev-cpuset';
+const SCRIPT = '/etc/hostdev-cpuset/hook';
 const SERVICE = '/etc/systemd/system/hostdev-cpuset.service';
 const LEFT_OUT = `left out    ${HOOK}: `;
 
@@ -64,7 +65,7 @@ const withStart = (lines: string[], start: string) => lines.find((line) => line.
 
 test('as a control: where nothing is in its way, the hook is put in place, and nothing of the trial stays', async () => {
   const lines = await onHost('hooks rw; install; there');
-  assert.is(lines[0], `created     ${HOOK}`);
+  assert.ok(lines.includes(`created     ${HOOK}`), lines.join('\n'));
   assert.equal(lines.slice(-2), ['status 0', HOOK]);
 });
 
@@ -96,8 +97,8 @@ test('one of an earlier installation is removed: it would do the harm', async ()
   const lines = await onHost(
     'hooks rw; install >/dev/null; mount -o remount,noexec /etc/libvirt/hooks; install; there',
   );
-  assert.is(lines[0], `removed     ${HOOK}`);
-  assert.match(lines[1] ?? '', LEFT_OUT);
+  assert.equal(lines.slice(0, 2), [`removed     ${HOOK}`, `removed     ${SCRIPT}`]);
+  assert.match(lines[2] ?? '', LEFT_OUT);
   assert.is(lines.at(-1), 'status 0');
 });
 
@@ -125,7 +126,7 @@ test('SELinux that will enforce, and cannot be asked: left out, unless --hook sa
   assert.match(left[0] ?? '', `${LEFT_OUT}whether SELinux lets libvirt run it cannot be seen: `);
   assert.is(left.at(-1), 'status 0');
   const put = await onHost(`${enforcing}; install --hook; there`);
-  assert.is(put[0], `created     ${HOOK}`);
+  assert.ok(put.includes(`created     ${HOOK}`), put.join('\n'));
   assert.match(
     withStart(put, 'note: the hook is in place because of --hook; if libvirt cannot run it, no guest starts: '),
     'SELinux',
