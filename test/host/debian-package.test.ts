@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -160,6 +161,22 @@ test('the next version changes the hook, and asks nothing about the stub', async
   assert.equal([updated.code, updated.stdout.includes('Configuration file')], [0, false], updated.stderr);
   assert.match(readFileSync(`${root}/usr/lib/hostdev-cpuset/hook`, 'utf8'), /# 99\n$/);
   assert.equal(readdirSync(`${root}/${dirname(STUB)}`), [NAME]);
+});
+
+test('a hook that was turned off stays off with the next version', async () => {
+  const root = emptyRoot('off');
+  assert.is((await dpkg(root, '--install', deb)).code, 0);
+  chmodSync(`${root}/${STUB}`, 0o644);
+  const updated = await dpkg(
+    root,
+    '--install',
+    repacked('version-after', '99', () => {}),
+  );
+  assert.is(updated.code, 0, updated.stderr);
+  const changed = repacked('changed-stub', '100', (tree) => appendFileSync(`${tree}/${STUB}`, '# 100\n'));
+  assert.is((await dpkg(root, '--install', changed)).code, 0);
+  assert.match(readFileSync(`${root}/${STUB}`, 'utf8'), /# 100\n$/);
+  assert.equal(executables(root), []);
 });
 
 test('its unit, manual pages and completions are in their places, and its sums are right', async () => {
