@@ -148,6 +148,36 @@ test('a watcher that still runs is named', async () => {
   assert.match((await call('uninstall')).stdout, 'note: a watcher runs that a hook or somebody has started: kill 77\n');
 });
 
+test('in an image where SELinux will enforce the hook is left out, or is there because of --hook', async () => {
+  folder.write('etc/selinux/config', 'SELINUX=enforcing\n');
+  const left = await call('install', '--no-service', '--no-irqbalance');
+  assert.is(left.code, 0);
+  assert.match(
+    left.stdout,
+    `left out    ${STUB}: whether SELinux lets libvirt run it cannot be seen: the policy of an image`,
+  );
+  assert.match(left.stdout, 'note: the service holds the policies without the hook');
+  assert.equal(there(), ['etc/selinux/config']);
+  const put = await call('install', '--hook', '--no-service', '--no-irqbalance');
+  assert.is(put.code, 0);
+  assert.match(put.stdout, `created     ${STUB}\n`);
+  assert.match(put.stdout, 'note: the hook is in place because of --hook; if libvirt cannot run it, no guest starts: ');
+  // and is no more where nobody insists
+  assert.match((await call('install', '--no-service', '--no-irqbalance')).stdout, `removed     ${STUB}\n`);
+  assert.equal(there(), ['etc/selinux/config']);
+});
+
+test('--no-hook removes ours, and no other', async () => {
+  await call('install');
+  folder.write(SINGLE_HOOK.slice(1), '#!/bin/sh\n');
+  const { code, stdout } = await call('install', '--no-hook');
+  assert.is(code, 0);
+  assert.match(stdout, `removed     ${STUB}\n`);
+  assert.not.match(stdout, 'left');
+  assert.not(there().includes(STUB.slice(1)));
+  assert.ok(there().includes(SINGLE_HOOK.slice(1)));
+});
+
 test('parts can be left out, and a hook that is there is no first one', async () => {
   assert.equal((await call('install', '--no-hook', '--no-irqbalance')).stdout, lines('created', FILES.slice(2, 4)));
   const other = folder.write('etc/libvirt/hooks/qemu.d/other', '#!/bin/sh\n');
@@ -172,6 +202,7 @@ test('what cannot be done is one line, and status 2', async () => {
     assert.match(stderr, pattern);
   };
   await refused(/is no folder/, 'install', '--prefix', folder.join('none'));
+  await refused(/--hook and --no-hook exclude each other/, 'install', '--hook', '--no-hook', '--prefix', folder.path);
   await refused(/takes no file: x/, 'install', 'x', '--prefix', folder.path);
   await refused(/names no folder/, 'install', '--prefix=');
   folder.write('lib/systemd/system/hostdev-cpuset.service', '');
