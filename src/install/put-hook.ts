@@ -26,7 +26,7 @@ export function putHook(files: readonly ManagedFile[], options: PutOptions, insi
     const left = files
       .filter(({ path }) => isStartedByLibvirt(path))
       .map(({ path }): Outcome => ({ path, done: 'left out', reason: obstacle.reason }));
-    const hint = 'the service holds the policies without the hook (docs/installing.md, Without the hook)';
+    const hint = 'the service needs no hook (docs/installing.md, Without the hook)';
     return { outcomes: [...takeOwnHooks(options), ...left], inPlace: false, hints: [hint] };
   }
   const outcomes = files.map((file) => putRunnable(file, options));

@@ -10,7 +10,7 @@ const HOOK = '/etc/libvirt/hooks/qemu.d/hostdev-cpuset';
 /** Configures the package on a file system with folders of its own; prints what it says of the hook, and then the hook's mode. */
 const HOST = `
 set -e
-for folder in /etc /run /var/lib/systemd /opt; do mkdir -p "$folder"; mount -t tmpfs -o mode=755 host "$folder"; done
+for folder in /etc /run /opt; do mount -t tmpfs -o mode=755 host "$folder"; done
 mkdir -p /etc/libvirt/hooks/qemu.d /opt/bin
 cp "$1/hook/stub" ${HOOK}
 chmod 755 ${HOOK}

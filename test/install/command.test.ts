@@ -156,7 +156,7 @@ test('in an image where SELinux will enforce the hook is left out, or is there b
     left.stdout,
     `left out    ${STUB}: whether SELinux lets libvirt run it cannot be seen: the policy of an image`,
   );
-  assert.match(left.stdout, 'note: the service holds the policies without the hook');
+  assert.match(left.stdout, 'note: the service needs no hook');
   assert.equal(there(), ['etc/selinux/config']);
   const put = await call('install', '--hook', '--no-service', '--no-irqbalance');
   assert.is(put.code, 0);
