@@ -12,7 +12,7 @@ mount -t devtmpfs dev /dev
 while read -r module; do insmod "$module" || echo "init: $module is not loaded"; done </modules
 
 root=/newroot
-mount -t tmpfs -o size=70% root $root
+mount -t tmpfs -o size=70%,mode=755 root $root
 for folder in dev etc proc rig root run sys tmp usr var/cache var/lib var/log var/tmp .lower .upper .work .cache; do mkdir -p $root/$folder; done
 ninep=trans=virtio,version=9p2000.L,msize=1048576
 mount -t 9p -o $ninep,ro,cache=loose usr $root/.lower
