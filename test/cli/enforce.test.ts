@@ -83,7 +83,10 @@ test('a configuration that is wrong stops everything, with its place', async () 
     const { code, stdout, stderr } = await tool(command, '--root', root, guest);
     assert.is(code, 2);
     assert.is(stdout, '');
-    assert.match(stderr, /^hostdev-cpuset: \/etc\/hostdev-cpuset\/config\.json:2:3: no setting "allowedCpu"[^\n]*\n$/);
+    assert.match(
+      stderr,
+      /^hostdev-cpuset: \/etc\/hostdev-cpuset\/config\.json:2:3: unknown key "allowedCpu" in the configuration[^\n]*\n$/,
+    );
   }
   assert.equal(masks(), BORN);
 });

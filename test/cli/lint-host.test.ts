@@ -55,7 +55,10 @@ test('a wrong configuration is one line with its place, exit status 2', async ({
   folder.write('host/etc/hostdev-cpuset/config.json', '{\n  "defaults": "auto"\n}\n');
   const { code, stdout, stderr } = await lint(folder, SAMPLE);
   assert.is(stdout, '');
-  assert.match(stderr, /^lint-domain: \/etc\/hostdev-cpuset\/config\.json:2:3: no setting "defaults" \(.+\)\n$/);
+  assert.match(
+    stderr,
+    /^lint-domain: \/etc\/hostdev-cpuset\/config\.json:2:3: unknown key "defaults" in the configuration \(.+\)\n$/,
+  );
   assert.is(code, 2);
 });
 

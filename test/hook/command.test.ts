@@ -48,7 +48,7 @@ test('lines with their priority, for the front to hand on, where it asks for the
   assert.is(stderr, '<6>guest: started: 4 set, 0 kept, 0 skipped, 0 failed\n');
   root.configure('{ "onError": "abort", "x": 1 }');
   const wrong = await hook(call('started'), BOTH, { HOSTDEV_CPUSET_LINES: 'prefixed' });
-  assert.match(wrong.stderr, /^<3>guest: started: .*no setting "x"[^\n]*\n$/);
+  assert.match(wrong.stderr, /^<3>guest: started: .*unknown key "x" in the configuration[^\n]*\n$/);
 });
 
 test('details on demand', async () => {

@@ -166,7 +166,7 @@ test('XML that does not end', () => {
 
 for (const [name, config, message] of [
   ['no JSON', '{', 'config.json:1:2: not JSON: '],
-  ['a wrong key', '{\n  "onErorr": "abort"\n}', 'config.json:2:3: no setting "onErorr"'],
+  ['a wrong key', '{\n  "onErorr": "abort"\n}', 'config.json:2:3: unknown key "onErorr" in the configuration'],
   ['a wrong value', '{ "allowedCpus": "9-1" }', 'config.json:1:19: allowedCpus '],
 ] as const) {
   test(`a configuration with ${name}: nothing is written, for it may have forbidden that; no start fails`, () => {

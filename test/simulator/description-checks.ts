@@ -1,8 +1,7 @@
-import type { Node } from 'jsonc-parser';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import { type Cpuset, EMPTY, formatCpuset, MAX_CPU, subtract } from '../../src/domain/cpuset.js';
-import { InputError } from '../../src/xml/input-error.js';
-import { readInteger, readText } from './json-reader.js';
+import { InputError } from '../../src/lib/input-error.js';
+import { type JsonNode, readInteger, readText } from '../../src/lib/json-reader.js';
 
 const MAX_PID = 2 ** 22;
 
@@ -13,27 +12,27 @@ export class DescriptionChecks {
   readonly #taken = new Set<string>();
   readonly #types = new Map<number, string>();
 
-  readonly anyCpus = (node: Node, name: string): string => {
+  readonly anyCpus = (node: JsonNode, name: string): string => {
     const set = readList(node, name);
     const unknown = subtract(set, this.possible);
     if (unknown.length > 0) throw new InputError(`the host has no CPU ${formatCpuset(unknown)}`, node.offset);
     return formatCpuset(set);
   };
 
-  readonly someCpus = (node: Node, name: string): string => {
+  readonly someCpus = (node: JsonNode, name: string): string => {
     const list = this.anyCpus(node, name);
     if (list === '') throw new InputError(`${name} is empty`, node.offset);
     return list;
   };
 
-  readonly pid = (node: Node, name: string): number => {
+  readonly pid = (node: JsonNode, name: string): number => {
     const pid = readInteger(node, name, 1, MAX_PID);
     this.claim(`process ${pid}`, node);
     return pid;
   };
 
   /** Lines may be shared; message interrupts never. */
-  claimIrq(irq: number, type: string, node: Node): void {
+  claimIrq(irq: number, type: string, node: JsonNode): void {
     const other = this.#types.get(irq);
     if (other !== undefined && (type !== 'intx' || other !== 'intx')) {
       throw new InputError(`IRQ ${irq} is another interrupt's already`, node.offset);
@@ -41,7 +40,7 @@ export class DescriptionChecks {
     this.#types.set(irq, type);
   }
 
-  claim<T extends string>(what: T, node: Node, kind = ''): T {
+  claim<T extends string>(what: T, node: JsonNode, kind = ''): T {
     if (this.#taken.has(`${kind}${what}`)) throw new InputError(`${kind}${what} stands here twice`, node.offset);
     this.#taken.add(`${kind}${what}`);
     return what;
@@ -49,9 +48,9 @@ export class DescriptionChecks {
 }
 
 /** A CPU list in a string. @throws InputError, with its place */
-export function readList(node: Node, name: string): Cpuset {
+export function readList(node: JsonNode, name: string): Cpuset {
   const set = parseCpuList(readText(node, name, /^[\d,-]{0,100000}$/, 'a CPU list, such as "0-3,8"'));
-  if (!set) throw new InputError(`${name} is a CPU list, such as "0-3,8"`, node.offset);
+  if (!set) throw new InputError(`${name} must be a CPU list, such as "0-3,8"`, node.offset);
   if ((set.at(-1)?.last ?? 0) > MAX_CPU) throw new InputError(`${name} goes beyond CPU ${MAX_CPU}`, node.offset);
   return set;
 }

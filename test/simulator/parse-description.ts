@@ -1,9 +1,10 @@
-import type { Node } from 'jsonc-parser';
 import { parseAddress } from '../../src/domain/address.js';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import { EMPTY, formatCpuset, intersect, isSubset, union } from '../../src/domain/cpuset.js';
 import { canonicalUuid } from '../../src/domain/uuid.js';
-import { InputError } from '../../src/xml/input-error.js';
+import { InputError } from '../../src/lib/input-error.js';
+import type { JsonNode } from '../../src/lib/json-reader.js';
+import * as json from '../../src/lib/json-reader.js';
 import type {
   DeviceDescription,
   DomainDescription,
@@ -12,7 +13,6 @@ import type {
   ProcessDescription,
 } from './description.js';
 import { DescriptionChecks, readList } from './description-checks.js';
-import * as json from './json-reader.js';
 
 const MAX_IRQ = 2 ** 20;
 /** A file's name: procfs has a folder of that name. No comma, which parts handlers. */
@@ -31,8 +31,8 @@ class DescriptionReader {
   readonly #checks = new DescriptionChecks();
 
   /** CPUs first, then nodes: the rest is checked against them. */
-  host(node: Node): HostDescription {
-    const list = (kind: 'device' | 'interrupt' | 'domain' | 'process') => (array: Node, name: string) =>
+  host(node: JsonNode): HostDescription {
+    const list = (kind: 'device' | 'interrupt' | 'domain' | 'process') => (array: JsonNode, name: string) =>
       json.readArray(array, name, (child, one) => this[kind](child, one) as never);
     return json.readObject<HostDescription>(
       node,
@@ -54,8 +54,8 @@ class DescriptionReader {
     );
   }
 
-  cpus(node: Node, name: string): HostDescription['cpus'] {
-    const any = (child: Node, key: string) => {
+  cpus(node: JsonNode, name: string): HostDescription['cpus'] {
+    const any = (child: JsonNode, key: string) => {
       const set = readList(child, key);
       if (set.length === 0) throw new InputError(`${key} is empty`, child.offset);
       return formatCpuset(set);
@@ -71,7 +71,7 @@ class DescriptionReader {
     return cpus;
   }
 
-  nodes(node: Node, name: string): NonNullable<HostDescription['nodes']> {
+  nodes(node: JsonNode, name: string): NonNullable<HostDescription['nodes']> {
     let seen = EMPTY;
     return json.readArray(node, name, (child, one) => {
       const result = json.readObject<{ node: number; cpus: string }>(
@@ -90,7 +90,7 @@ class DescriptionReader {
     });
   }
 
-  device(node: Node, name: string): DeviceDescription {
+  device(node: JsonNode, name: string): DeviceDescription {
     return json.readObject<DeviceDescription>(
       node,
       name,
@@ -112,11 +112,11 @@ class DescriptionReader {
     );
   }
 
-  deviceInterrupts(node: Node, name: string): NonNullable<DeviceDescription['interrupts']> {
+  deviceInterrupts(node: JsonNode, name: string): NonNullable<DeviceDescription['interrupts']> {
     type Described = NonNullable<DeviceDescription['interrupts']>[number];
     const types: string[] = [];
     return json.readArray(node, name, (child, one) => {
-      const type = (value: Node, key: string) =>
+      const type = (value: JsonNode, key: string) =>
         json.readText(value, key, /^(msix|msi|intx)$/, '"msix", "msi" or "intx"') as Described['type'];
       const described = json.readObject<Described>(child, one, { type, ...this.#interrupt }, ['irq', 'type']);
       this.#checks.claimIrq(described.irq, described.type, child);
@@ -131,14 +131,14 @@ class DescriptionReader {
     });
   }
 
-  interrupt(node: Node, name: string): InterruptDescription & { irq: number } {
+  interrupt(node: JsonNode, name: string): InterruptDescription & { irq: number } {
     const described = json.readObject<InterruptDescription & { irq: number }>(node, name, this.#interrupt, ['irq']);
     this.#checks.claimIrq(described.irq, 'intx', node);
     return described;
   }
 
-  domain(node: Node, name: string): DomainDescription {
-    const vcpu = (child: Node, one: string) =>
+  domain(node: JsonNode, name: string): DomainDescription {
+    const vcpu = (child: JsonNode, one: string) =>
       json.readObject<DomainDescription['vcpus'][number]>(
         child,
         one,
@@ -162,10 +162,10 @@ class DescriptionReader {
     );
   }
 
-  process(node: Node, name: string): ProcessDescription {
-    const command = (child: Node, key: string) =>
+  process(node: JsonNode, name: string): ProcessDescription {
+    const command = (child: JsonNode, key: string) =>
       json.readText(child, key, /^[^\p{Cc}]{1,15}$/u, 'a name of 15 characters at most');
-    const words = (child: Node, key: string) =>
+    const words = (child: JsonNode, key: string) =>
       json.readArray(child, key, (word, one) =>
         json.readText(word, one, /^[^\p{Cc}]{0,1000}$/u, 'a word of 1000 characters at most'),
       );
@@ -176,18 +176,18 @@ class DescriptionReader {
   }
 
   readonly #interrupt = {
-    irq: (node: Node, name: string) => json.readInteger(node, name, 1, MAX_IRQ),
-    handlers: (node: Node, name: string) =>
+    irq: (node: JsonNode, name: string) => json.readInteger(node, name, 1, MAX_IRQ),
+    handlers: (node: JsonNode, name: string) =>
       json.readArray(node, name, (child, one) => json.readText(child, one, HANDLER, "a handler's name")),
     affinity: this.#checks.someCpus,
-    effective: (node: Node, name: string) => {
+    effective: (node: JsonNode, name: string) => {
       const cpu = this.#checks.someCpus(node, name);
       if (/^\d+$/.test(cpu)) return cpu;
       throw new InputError(`${name} is one CPU`, node.offset);
     },
     managed: json.readBoolean,
     deferred: json.readBoolean,
-    counts: (node: Node, name: string) =>
+    counts: (node: JsonNode, name: string) =>
       json.readRecord(node, name, (key, value) => {
         if (!/^(0|[1-9]\d{0,4})$/.test(key.value)) throw new InputError(`${name} are by CPU number`, key.offset);
         this.#checks.anyCpus(key, name);

@@ -43,26 +43,26 @@ const UUID = 'c0f7f3a2-6d0c-4d07-b6f0-2f3d5f0f9b21';
 
 const faults: Fault[] = [
   { text: '¦', message: 'the file is empty' },
-  { text: '{"cpus":{"present":"0"},¦}', message: 'not JSON: PropertyNameExpected' },
-  { text: '¦// comment\n{}', message: 'not JSON: InvalidCommentToken' },
-  { text: '¦[]', message: 'the host is an object: { ... }' },
-  { text: '¦{"devices":[]}', message: 'the host lacks "cpus"' },
-  { text: '¦{"cpus":{"present":"0"}}', message: 'the host lacks "devices"' },
-  { text: '{"cpus":¦{},"devices":[]}', message: 'cpus lacks "present"' },
-  { text: '{"cpus":{"present":"0"},"devices":[],¦"device":[]}', message: 'the host has no "device"' },
-  { text: '{"cpus":{"present":"0"},"devices":[],¦"__proto__":[]}', message: 'the host has no "__proto__"' },
+  { text: '{"cpus":{"present":"0"},¦}', message: 'not JSON: property name expected' },
+  { text: '¦// comment\n{}', message: 'not JSON: invalid comment token' },
+  { text: '¦[]', message: 'the host must be an object: { ... }' },
+  { text: '¦{"devices":[]}', message: '"cpus" is missing in the host' },
+  { text: '¦{"cpus":{"present":"0"}}', message: '"devices" is missing in the host' },
+  { text: '{"cpus":¦{},"devices":[]}', message: '"present" is missing in cpus' },
+  { text: '{"cpus":{"present":"0"},"devices":[],¦"device":[]}', message: 'unknown key "device" in the host' },
+  { text: '{"cpus":{"present":"0"},"devices":[],¦"__proto__":[]}', message: 'unknown key "__proto__" in the host' },
   {
     text: '{"cpus":{"present":"0"},¦"cpus":{"present":"0"},"devices":[]}',
-    message: '"cpus" stands here twice',
+    message: 'duplicate key "cpus"',
     beyondSchema: true,
   },
-  { text: '{"cpus":{"present":¦"0-"},"devices":[]}', message: 'present is a CPU list, such as "0-3,8"' },
+  { text: '{"cpus":{"present":¦"0-"},"devices":[]}', message: 'present must be a CPU list, such as "0-3,8"' },
   {
     text: '{"cpus":{"present":¦"3-0"},"devices":[]}',
-    message: 'present is a CPU list, such as "0-3,8"',
+    message: 'present must be a CPU list, such as "0-3,8"',
     beyondSchema: true,
   },
-  { text: '{"cpus":{"present":¦3},"devices":[]}', message: 'present is a CPU list, such as "0-3,8"' },
+  { text: '{"cpus":{"present":¦3},"devices":[]}', message: 'present must be a CPU list, such as "0-3,8"' },
   { text: '{"cpus":{"present":¦""},"devices":[]}', message: 'present is empty' },
   {
     text: '{"cpus":{"present":¦"0-16384"},"devices":[]}',
@@ -79,14 +79,17 @@ const faults: Fault[] = [
     message: 'present is not within possible',
     beyondSchema: true,
   },
-  { text: '{"cpus":{"present":"0"},"kernel":¦"six","devices":[]}', message: 'kernel is a version, such as "6.12"' },
+  {
+    text: '{"cpus":{"present":"0"},"kernel":¦"six","devices":[]}',
+    message: 'kernel must be a version, such as "6.12"',
+  },
   {
     text: '{"cpus":{"present":"0"},"vectorsPerCpu":¦0,"devices":[]}',
-    message: 'vectorsPerCpu is a whole number from 1 to 1024',
+    message: 'vectorsPerCpu must be an integer from 1 to 1024',
   },
   {
     text: '{"cpus":{"present":"0"},"effectiveAffinity":¦1,"devices":[]}',
-    message: 'effectiveAffinity is true or false',
+    message: 'effectiveAffinity must be true or false',
   },
   {
     text: '{"cpus":{"present":"0-1"},"nodes":[{"node":0,"cpus":"0"},¦{"node":0,"cpus":"1"}],"devices":[]}',
@@ -108,7 +111,7 @@ const faults: Fault[] = [
     message: 'the host has no CPU 1',
     beyondSchema: true,
   },
-  { text: device('¦7'), message: 'one of devices is an object: { ... }' },
+  { text: device('¦7'), message: 'an item of devices must be an object: { ... }' },
   { text: device('{"address":¦"06:12.5"}'), message: 'address is a PCI address, such as "0000:06:12.5"' },
   { text: device('{"address":¦"../../../x"}'), message: 'address is a PCI address, such as "0000:06:12.5"' },
   {
@@ -116,13 +119,13 @@ const faults: Fault[] = [
     message: '0000:06:12.5 stands here twice',
     beyondSchema: true,
   },
-  { text: device('{"address":"0000:06:12.5","driver":¦"../x"}'), message: 'driver is the name of a driver' },
+  { text: device('{"address":"0000:06:12.5","driver":¦"../x"}'), message: 'driver must be the name of a driver' },
   { text: device('{"address":"0000:06:12.5","numaNode":¦1}'), message: 'the host has no node 1', beyondSchema: true },
-  { text: device('{"address":"0000:06:12.5","numaNode":¦-2}'), message: 'numaNode is a whole number from -1 to 1023' },
-  { text: device('{"address":"0000:06:12.5","interrupts":¦{}}'), message: 'interrupts is an array: [ ... ]' },
-  { text: interrupt('¦{"type":"msix"}'), message: 'one of interrupts lacks "irq"' },
-  { text: interrupt('{"irq":40,"type":¦"msi-x"}'), message: 'type is "msix", "msi" or "intx"' },
-  { text: interrupt('{"irq":¦4.5,"type":"msix"}'), message: 'irq is a whole number from 1 to 1048576' },
+  { text: device('{"address":"0000:06:12.5","numaNode":¦-2}'), message: 'numaNode must be an integer from -1 to 1023' },
+  { text: device('{"address":"0000:06:12.5","interrupts":¦{}}'), message: 'interrupts must be an array: [ ... ]' },
+  { text: interrupt('¦{"type":"msix"}'), message: '"irq" is missing in an item of interrupts' },
+  { text: interrupt('{"irq":40,"type":¦"msi-x"}'), message: 'type must be "msix", "msi" or "intx"' },
+  { text: interrupt('{"irq":¦4.5,"type":"msix"}'), message: 'irq must be an integer from 1 to 1048576' },
   {
     text: interrupt('{"irq":40,"type":"msix"},¦{"irq":40,"type":"msix"}'),
     message: "IRQ 40 is another interrupt's already",
@@ -150,8 +153,14 @@ const faults: Fault[] = [
   },
   { text: interrupt('{"irq":40,"type":"msix","affinity":¦""}'), message: 'affinity is empty' },
   { text: interrupt('{"irq":40,"type":"msix","effective":¦"0-1"}'), message: 'effective is one CPU' },
-  { text: interrupt('{"irq":40,"type":"msix","handlers":[¦"a/b"]}'), message: "one of handlers is a handler's name" },
-  { text: interrupt('{"irq":40,"type":"msix","handlers":[¦"a,b"]}'), message: "one of handlers is a handler's name" },
+  {
+    text: interrupt('{"irq":40,"type":"msix","handlers":[¦"a/b"]}'),
+    message: "an item of handlers must be a handler's name",
+  },
+  {
+    text: interrupt('{"irq":40,"type":"msix","handlers":[¦"a,b"]}'),
+    message: "an item of handlers must be a handler's name",
+  },
   {
     text: interrupt('{"irq":40,"type":"msix","counts":{¦"9":1}}'),
     message: 'the host has no CPU 9',
@@ -160,13 +169,13 @@ const faults: Fault[] = [
   { text: interrupt('{"irq":40,"type":"msix","counts":{¦"cpu0":1}}'), message: 'counts are by CPU number' },
   {
     text: interrupt('{"irq":40,"type":"msix","counts":{"0":¦-1}}'),
-    message: 'a count is a whole number from 0 to 4294967295',
+    message: 'a count must be an integer from 0 to 4294967295',
   },
   {
     text: '{"cpus":{"present":"0"},"devices":[],"interrupts":[{"irq":9,¦"type":"msix"}]}',
-    message: 'one of interrupts has no "type"',
+    message: 'unknown key "type" in an item of interrupts',
   },
-  { text: domain(`{"name":¦"a/b","uuid":"${UUID}","pid":2,"vcpus":[]}`), message: "name is a domain's name" },
+  { text: domain(`{"name":¦"a/b","uuid":"${UUID}","pid":2,"vcpus":[]}`), message: "name must be a domain's name" },
   { text: domain('{"name":"a","uuid":¦"..","pid":2,"vcpus":[]}'), message: 'uuid is a UUID as libvirt prints it' },
   {
     text: domain(`{"name":"a","uuid":¦"${UUID.toUpperCase()}","pid":2,"vcpus":[]}`),
@@ -189,11 +198,11 @@ const faults: Fault[] = [
   },
   {
     text: '{"cpus":{"present":"0"},"devices":[],"processes":[{"pid":7,"command":"a","arguments":¦"-i 5"}]}',
-    message: 'arguments is an array: [ ... ]',
+    message: 'arguments must be an array: [ ... ]',
   },
   {
     text: '{"cpus":{"present":"0"},"devices":[],"processes":[{"pid":7,"command":"a","arguments":["-i",¦"5\\u0000"]}]}',
-    message: 'one of arguments is a word of 1000 characters at most',
+    message: 'an item of arguments must be a word of 1000 characters at most',
   },
 ];
 
@@ -220,7 +229,7 @@ parsing('what is misspelt is told with what there is', () => {
     parseHostDescription('{"cpu":{}}');
     assert.unreachable('it was read');
   } catch (error) {
-    assert.match((error as InputError).hint ?? '', /^there is \$schema, cpus, nodes, /);
+    assert.match((error as InputError).hint ?? '', /^known: cpus, nodes, /);
   }
 });
 
