@@ -55,7 +55,7 @@ const asModules = {
 };
 
 // Most documents are read without a DOM and without xpath (src/xml/select.ts), which are most of all code: each is a file of its own.
-const LAZY = { xpath: ['parse'], '@xmldom/xmldom': ['DOMImplementation'] };
+const LAZY = { xpath: ['parse', 'XBoolean'], '@xmldom/xmldom': ['DOMImplementation'] };
 const lazyModules = {
   name: 'lazy-modules',
   setup(builder) {

@@ -12,6 +12,7 @@ const COMMON = [
 
 /** What an option's value is, where its definition does not list the values: for the reader, and for completion. */
 const VALUES = {
+  config: { word: 'FILE', kind: 'file' },
   connect: { word: 'URI', kind: 'uri' },
   domain: { word: 'DOMAIN', kind: 'domain' },
   engine: { word: 'ENGINE', values: ['auto', ...ENGINE_NAMES] },

@@ -1,4 +1,5 @@
 // The pages of section 1: of the executables, from the commands' own definitions.
+import { readFileSync } from 'node:fs';
 import { describeCommands, describeLintDomain, valueFor } from '../describe-commands.mjs';
 import { block, bold, escapeText, fromMarkdown, tagged } from './roff.mjs';
 
@@ -32,9 +33,21 @@ export function lintDomainPage() {
     name: 'lint-domain',
     section: 1,
     about: "check libvirt's domain XML",
-    body: `.SH SYNOPSIS\n${synopsis('lint-domain', command)}${fromMarkdown(LINT)}.SH OPTIONS\n${describe(command, { inOwnSections: true })}${fromMarkdown(LINT_CLOSING)}`,
+    body: `.SH SYNOPSIS\n${synopsis('lint-domain', command)}${fromMarkdown(LINT)}.SH OPTIONS\n${describe(command, { inOwnSections: true })}${configuration()}${fromMarkdown(LINT_CLOSING)}`,
     seeAlso: ['hostdev-cpuset(1)', 'hostdev-cpuset-rules(7)', 'xmllint(1)', 'virt-xml-validate(1)'],
   };
+}
+
+/** docs/lint-configuration.md, without the examples that are run. */
+function configuration() {
+  const page = readFileSync('docs/lint-configuration.md', 'utf8');
+  const text = page
+    .replace(/^# .*\n/, '## Configuration\n')
+    .replace(/ \[Examples\][^\n]*\n\n```console[\s\S]*?```\n/, '\n');
+  const [first = '', ...rest] = text
+    .replace(/^([^\n]*):\n\n```console[\s\S]*?```\n/m, '$1.\n')
+    .split(/^(?=## (?!Configuration))/m);
+  return fromMarkdown(first + rest.map((part) => `#${part}`).join(''));
 }
 
 function synopsis(program, { synopsis: words }) {
@@ -113,6 +126,9 @@ const LINT = `
 
 **lint-domain** reads definitions of libvirt's domains and reports what is wrong with them: that they are not well-formed, what libvirt's schema, extended by the
 attribute \`cpuset\`, does not take, and what libvirt would take and do otherwise than it says. The rules are in hostdev-cpuset-rules(7).
+
+A file \`.lint-domain.json\`, the nearest one upwards from each file, sets severities and adds rules of one's own; a comment
+\`<!-- lint-domain-disable-next-line RULE -->\` disables a rule for the next line: see CONFIGURATION.
 
 A finding is \`FILE:LINE:COLUMN: SEVERITY: TEXT [RULE]\`, the line with the place marked, and, where there is one, what would work. **hostdev-cpuset lint** is the
 same program.

@@ -90,12 +90,12 @@ function lastOfEach(argv: Record<string, unknown>): void {
 /** `--root "$ROOT"` with nothing in ROOT is an accident, and would mean this host. */
 function noEmptyFolder(argv: Record<string, unknown>): void {
   for (const key of ['root', 'prefix']) if (argv[key] === '') throw new ToolError(`--${key} names no folder`);
-  if (argv.metrics === '') throw new ToolError('--metrics names no file');
+  for (const key of ['metrics', 'config']) if (argv[key] === '') throw new ToolError(`--${key} names no file`);
 }
 
 /** yargs would take a file named true or false for the value of the switch before it. */
 function spelledOut(arg: string, index: number, args: readonly string[]): string {
-  const isSwitch = /^(?:-i|--(?:in-place|no-check|check|json|host))$/.test(arg);
+  const isSwitch = /^(?:-i|--(?:in-place|no-check|no-config|check|json|host))$/.test(arg);
   return isSwitch && /^(?:true|false)$/.test(args[index + 1] ?? '') ? `${arg}=true` : arg;
 }
 

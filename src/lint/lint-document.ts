@@ -4,6 +4,7 @@ import type { XmlDocument } from '../xml/document.js';
 import { InputError } from '../xml/input-error.js';
 import { LineIndex } from '../xml/line-index.js';
 import { parseXml } from '../xml/parse.js';
+import { collectFindings } from './collect-findings.js';
 import { type Finding, inOrder, type RuleInfo } from './rule.js';
 import { NOT_A_DOMAIN, RULES, WELL_FORMED } from './rules/index.js';
 
@@ -35,22 +36,7 @@ export function lintDocument({ text, problem }: Decoded): Linted {
   }
 }
 
-/** Most findings of one rule and severity in a document: nobody reads more, and a hostile document has a hundred thousand. */
-const MOST = 1000;
-
 function check(definition: Definition): Finding[] {
-  const findings: Finding[] = [];
-  for (const { name: rule, severity: usual, check: run } of RULES) {
-    const counts = { error: 0, warning: 0, note: 0 };
-    let first: Finding | undefined;
-    run(definition, (reported) => {
-      const finding = { rule, severity: usual, ...reported };
-      if (++counts[finding.severity] <= MOST) findings.push(finding);
-      else first ??= finding;
-    });
-    if (!first) continue;
-    const more = Object.values(counts).reduce((sum, count) => sum + Math.max(0, count - MOST), 0);
-    findings.push({ ...first, severity: 'note', message: `${more} more of this rule are not shown` });
-  }
+  const findings = RULES.flatMap((rule) => collectFindings(rule, (report) => rule.check(definition, report)));
   return inOrder(findings);
 }

@@ -1,13 +1,15 @@
 import { bytesOf } from '../domain/parse-domain.js';
 import { decode } from '../xml/decode.js';
-import { lintDocument } from './lint-document.js';
+import type { LintConfiguration } from './configuration.js';
+import { finishFindings, lintConfigured } from './lint-configured.js';
 import { type ReportedFinding, reportFile } from './report.js';
 
 /**
  * What the rules say of a domain definition, in document order: every rule but `schema`, which takes libvirt's files and an engine.
- * Never throws for what it is given: a document that cannot be read is a finding (`well-formed`, `not-a-domain`).
+ * Comments that disable rules count. A document that cannot be read is a finding (`well-formed`, `not-a-domain`), never an error.
+ * @throws InputError where the XPath of a custom rule cannot be evaluated; its offset is into the configuration's text
  */
-export function lint(input: string | Uint8Array): ReportedFinding[] {
-  const { findings, lines } = lintDocument(decode(bytesOf(input)));
-  return reportFile('', findings, lines).findings;
+export function lint(input: string | Uint8Array, configuration?: LintConfiguration): ReportedFinding[] {
+  const { findings, lines, comments } = lintConfigured(decode(bytesOf(input)), configuration);
+  return reportFile('', finishFindings(findings, configuration, comments, []), lines).findings;
 }

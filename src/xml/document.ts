@@ -21,7 +21,7 @@ export class XmlDocument {
 
   /** The same as DOM nodes, for what a path of names cannot ask: made at the first such question. */
   get nodes(): Dom {
-    this.#nodes ??= new Dom(this.root);
+    this.#nodes ??= new Dom(this.text, this.root);
     return this.#nodes;
   }
 

@@ -1,15 +1,34 @@
 import { DOMImplementation, type Document, type Element, type Node } from '@xmldom/xmldom';
+import { type ContentPiece, piecesOf } from './content.js';
 import type { XmlElement } from './element.js';
 
-/** A document as DOM nodes that xpath can query, and which of them is which element. */
+/** DOM's answers: the other node comes before this one, or behind it. */
+const PRECEDING = 2;
+const FOLLOWING = 4;
+
+/** A document as DOM nodes that xpath can query, and what of the text each is. */
 export class Dom {
   readonly document: Document;
   readonly #nodes = new Map<XmlElement, Element>();
   readonly #elements = new Map<Node, XmlElement>();
+  readonly #pieces = new Map<Node, ContentPiece>();
+  /** of every node, attributes included: its number in document order */
+  readonly #order = new Map<Node, number>();
+  readonly #compare: Node['compareDocumentPosition'];
 
-  constructor(root: XmlElement) {
-    this.document = new DOMImplementation().createDocument(null, '', null);
+  constructor(
+    private readonly text: string,
+    root: XmlElement,
+  ) {
+    const order = this.#order;
+    // xmldom's own walks the siblings: xpath, which sorts by it, would take hours for a hundred thousand of them
+    this.#compare = function compare(this: Node, other: Node) {
+      return (order.get(this) ?? 0) > (order.get(other) ?? 0) ? PRECEDING : FOLLOWING;
+    };
+    this.document = this.#register(new DOMImplementation().createDocument(null, '', null));
+    this.#appendPieces(this.document, 0, root.start);
     this.document.appendChild(this.#build(root));
+    this.#appendPieces(this.document, root.end, text.length);
   }
 
   nodeOf(element: XmlElement): Element {
@@ -20,17 +39,55 @@ export class Dom {
     return this.#elements.get(node) as XmlElement;
   }
 
+  /** Of a text, a comment or an instruction; undefined for other nodes. */
+  pieceOf(node: Node): ContentPiece | undefined {
+    return this.#pieces.get(node);
+  }
+
   #build(element: XmlElement): Element {
-    const node = this.document.createElementNS(element.namespaceURI, element.tagName);
+    const node = this.#register(this.document.createElementNS(element.namespaceURI, element.tagName));
     for (const { name, uri, value } of element.attributes) {
+      // to XPath, a declaration of a namespace is no attribute
+      if (name === 'xmlns' || name.startsWith('xmlns:')) continue;
       if (uri) node.setAttributeNS(uri, name, value);
       else node.setAttribute(name, value);
+      const attribute = node.getAttributeNode(name);
+      if (attribute) this.#register(attribute);
     }
-    for (const part of element.content) {
-      node.appendChild(typeof part === 'string' ? this.document.createTextNode(part) : this.#build(part));
+    let end = element.openEnd;
+    for (const child of element.content) {
+      if (typeof child === 'string') continue;
+      this.#appendPieces(node, end, child.start);
+      node.appendChild(this.#build(child));
+      end = child.end;
     }
+    this.#appendPieces(node, end, element.closeStart);
     this.#nodes.set(element, node);
     this.#elements.set(node, element);
+    return node;
+  }
+
+  #appendPieces(parent: Document | Element, from: number, to: number): void {
+    if (from >= to) return;
+    for (const piece of piecesOf(this.text, from, to)) {
+      // outside of the root element there are the BOM and the XML declaration, too: to XPath they are no nodes
+      if (parent === this.document && (piece.kind === 'text' || /^xml\s/.test(piece.value))) continue;
+      const node = this.#register(this.#nodeFor(piece));
+      this.#pieces.set(node, piece);
+      parent.appendChild(node);
+    }
+  }
+
+  #nodeFor({ kind, value }: ContentPiece): Node {
+    if (kind === 'text') return this.document.createTextNode(value);
+    if (kind === 'comment') return this.document.createComment(value);
+    const [, target = '', data = ''] = /^(\S*)\s*([\s\S]*)$/.exec(value) ?? [];
+    return this.document.createProcessingInstruction(target, data);
+  }
+
+  #register<T extends Node>(node: T): T {
+    this.#order.set(node, this.#order.size);
+    node.compareDocumentPosition = this.#compare;
     return node;
   }
 }

@@ -28,6 +28,7 @@ function asText(paint: Paint): string {
 
 const log = sarifLog(report, {
   version: '1.2.3',
+  customRules: [],
   locate: (path) => ({ uri: encodeURI(path), uriBaseId: '%SRCROOT%' }),
   sourceLine,
   hash: (text) => text.replaceAll('\n', ' / '),
@@ -67,6 +68,7 @@ test('sarif: a fingerprint outlives lines added above', () => {
   for (const finding of moved.files[1]?.findings ?? []) finding.line += 7;
   const context = {
     version: '1.2.3',
+    customRules: [],
     locate: (uri: string) => ({ uri }),
     hash: (text: string) => text.replaceAll('\n', ' / '),
     sourceLine: (file: number, line: number) => sourceLine(file, line - 7),

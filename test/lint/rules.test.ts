@@ -2,8 +2,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { lint } from '../../src/lint/lint.js';
 import { lintDocument } from '../../src/lint/lint-document.js';
-import { type ReportedFinding, reportFile } from '../../src/lint/report.js';
+import type { ReportedFinding } from '../../src/lint/report.js';
 import { ALL_RULES, SCHEMA } from '../../src/lint/rules/index.js';
 import { decode } from '../../src/xml/decode.js';
 import { readCases, type TestCase } from '../support/case-files.js';
@@ -13,8 +14,7 @@ const folder = join(__dirname, 'cases');
 const rules = ALL_RULES.filter(({ name }) => name !== SCHEMA.name).map(({ name }) => name);
 
 function findingsOf(one: TestCase): ReportedFinding[] {
-  const { findings, lines } = lintDocument(decode(one.bytes()));
-  return reportFile(one.name, findings, lines).findings;
+  return lint(one.bytes());
 }
 
 const cases = suite('rules');

@@ -1,23 +1,28 @@
 import { resolve } from 'node:path';
 import type { Definition } from '../../domain/definition.js';
 import { ToolError } from '../../lib/errors.js';
-import { lintDocument } from '../../lint/lint-document.js';
+import { isOff, type LintConfiguration } from '../../lint/configuration.js';
+import type { CustomRule } from '../../lint/custom-rule.js';
+import type { DisableComments } from '../../lint/disable-comments.js';
+import { HOST_RULES } from '../../lint/host-rules/index.js';
+import { finishFindings, lintConfigured } from '../../lint/lint-configured.js';
 import { type FileReport, reportFile, reportUnreadable, summarize } from '../../lint/report.js';
-import { type Finding, inOrder } from '../../lint/rule.js';
-import { NOT_A_DOMAIN } from '../../lint/rules/index.js';
+import type { Finding } from '../../lint/rule.js';
+import { NOT_A_DOMAIN, SCHEMA } from '../../lint/rules/index.js';
 import { beyondSchema } from '../../lint/schema-findings.js';
 import { decode } from '../../xml/decode.js';
-import { findFiles } from '../files/find-files.js';
+import { type FoundFile, findFiles } from '../files/find-files.js';
 import { readInput, STDIN_NAME, UnreadableError } from '../files/read-input.js';
 import { EXIT, errorLine, type Io } from '../io.js';
 import { checkSchema, type Ruled } from '../lint/check-schema.js';
+import { type ConfigurationOptions, openConfigurations } from '../lint/configurations.js';
 import { Progress } from '../lint/progress.js';
 import { type FormatName, renderReport } from '../lint/render-report.js';
 import { type SchemaOptions, type SchemaRun, startSchemaRun } from '../lint/schema-run.js';
 
 const PROGRAM = 'lint-domain';
 
-export interface LintOptions extends SchemaOptions {
+export interface LintOptions extends SchemaOptions, ConfigurationOptions {
   /** files, folders, `-` */
   paths: readonly string[];
   format?: FormatName | undefined;
@@ -34,32 +39,40 @@ type AskHost = (definition: Definition) => Finding[];
 interface Pending extends Ruled {
   /** it is a domain that the schema can be asked about */
   checkable: boolean;
+  configuration: LintConfiguration | undefined;
+  comments: DisableComments | undefined;
 }
 
 /** `lint-domain`: prints the report; returns the exit status. */
 export async function lint(options: LintOptions, io: Io, early?: SchemaRun): Promise<number> {
   const found = early?.files ?? findFiles(options.paths);
   if (found.length === 0) throw new ToolError(`no .xml file in ${options.paths.join(', ')}`);
-  const run = early ?? startSchemaRun(found, options, io.env);
+  const configurationOf = await openConfigurations(found, options, io);
+  const toCheck = found.filter((file) => !isOff(configurationOf(file), SCHEMA.name));
+  const run = early ?? startSchemaRun(toCheck, options, io.env);
   const askHost = options.host ? (await import('../lint/lint-host.js')).openLintHost(options.root) : undefined;
   const progress = new Progress(found.length, io.stderr);
-  const files = found.map(({ path }) => {
-    const file = lintFile(path, askHost, io);
+  const files = found.map((file) => {
+    const linted = lintFile(file, configurationOf(file), askHost, io);
     progress.advance();
-    return file;
+    return linted;
   });
   forgiveForeign(files, options.paths);
   progress.wait('checking against the schema');
   const checkable = files.filter((file): file is Pending => !(file instanceof UnreadableError) && file.checkable);
   try {
-    await checkSchema(run, checkable, files.length - checkable.length, io.env);
+    await checkSchema(run, checkable, run.files.length - checkable.length, io.env);
   } finally {
     progress.clear();
   }
   const note = checkable.length > 0 ? run.grammar.note : undefined;
+  const ran = askHost ? HOST_RULES.map(({ name }) => name) : [];
+  for (const file of files)
+    if (!(file instanceof UnreadableError)) finish(file, note === undefined ? [...ran, SCHEMA.name] : ran);
   const report = summarize(files.map(fileReport), note);
   const lines = files.map((file) => (file instanceof UnreadableError ? undefined : file.lines));
-  await renderReport(report, lines, options.format ?? 'text', io);
+  const customRules = customRulesOf(found.map(configurationOf));
+  await renderReport(report, lines, options.format ?? 'text', io, customRules);
 
   const complain = (message: string) => io.stderr.write(errorLine(PROGRAM, message));
   if (note) io.stderr.write(`note: ${note}\n`);
@@ -71,17 +84,38 @@ export async function lint(options: LintOptions, io: Io, early?: SchemaRun): Pro
   return errors > 0 || tooMany ? EXIT.findings : EXIT.ok;
 }
 
-function lintFile(path: string, askHost: AskHost | undefined, io: Io): Pending | UnreadableError {
+function lintFile(
+  { path }: FoundFile,
+  configuration: LintConfiguration | undefined,
+  askHost: AskHost | undefined,
+  io: Io,
+): Pending | UnreadableError {
+  let bytes: Uint8Array;
   try {
-    const { lines, findings, definition } = lintDocument(decode(readInput(path, io.stdin.fd)));
-    if (definition && askHost) findings.push(...askHost(definition));
-    const unasked = definition && beyondSchema(definition.document);
-    if (unasked) findings.push(unasked);
-    return { path, lines, findings: inOrder(findings), checkable: definition !== undefined && !unasked };
+    bytes = readInput(path, io.stdin.fd);
   } catch (error) {
     if (error instanceof UnreadableError) return error;
     throw error;
   }
+  let unasked: Finding | undefined;
+  const { lines, findings, definition, comments } = lintConfigured(decode(bytes), configuration, (domain) => {
+    unasked = beyondSchema(domain.document);
+    return [...(askHost?.(domain) ?? []), ...(unasked ? [unasked] : [])];
+  });
+  const checkable = definition !== undefined && !unasked && !isOff(configuration, SCHEMA.name);
+  return { path, lines, findings, checkable, configuration, comments };
+}
+
+/** After the schema. */
+function finish(file: Pending, ran: readonly string[]): void {
+  const { findings, configuration, comments } = file;
+  file.findings = finishFindings(findings, configuration, comments, ran);
+}
+
+/** Those of all configurations, each once. */
+function customRulesOf(configurations: readonly (LintConfiguration | undefined)[]): CustomRule[] {
+  const used = new Set(configurations);
+  return [...used].flatMap((configuration) => configuration?.customRules ?? []);
 }
 
 /** In a folder such as /etc/libvirt/qemu, networks lie beside domains: what nobody asked for by name is no error. */

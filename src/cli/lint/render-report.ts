@@ -1,4 +1,5 @@
 import { formatGithub } from '../../lint/formats/github.js';
+import type { CustomRuleInfo } from '../../lint/formats/sarif.js';
 import { formatFinding, formatSummary, type Paint } from '../../lint/formats/text.js';
 import type { LintReport } from '../../lint/report.js';
 import type { LineIndex } from '../../xml/line-index.js';
@@ -9,18 +10,22 @@ import type { Io } from '../io.js';
 export const FORMATS = ['text', 'json', 'sarif', 'github'] as const;
 export type FormatName = (typeof FORMATS)[number];
 
-/** Prints a report on standard output; `lines` of each file in the order of the report, undefined where it was not read. */
+/**
+ * Prints a report on standard output; `lines` of each file in the order of the report, undefined where it was not read. `customRules` are those
+ * of all configurations.
+ */
 export async function renderReport(
   report: LintReport,
   lines: readonly (LineIndex | undefined)[],
   format: FormatName,
   io: Io,
+  customRules: readonly CustomRuleInfo[],
 ): Promise<void> {
   const sourceLine = (file: number, line: number) => lines[file]?.line(line) ?? '';
   if (format === 'json') io.stdout.write(asJson(report));
   else if (format === 'sarif') {
     const { sarifOf } = await import('./render-sarif.js');
-    io.stdout.write(asJson(sarifOf(report, sourceLine, io.env)));
+    io.stdout.write(asJson(sarifOf(report, sourceLine, io.env, customRules)));
   } else if (format === 'github') {
     const root = sourceRoot(io.env);
     io.stdout.write(formatGithub(report, (path) => pathBelow(root, path) ?? path));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { sarifLog } from '../../lint/formats/sarif.js';
+import { type CustomRuleInfo, sarifLog } from '../../lint/formats/sarif.js';
 import type { LintReport } from '../../lint/report.js';
 import { pathBelow, sourceRoot } from '../files/source-root.js';
 import type { Io } from '../io.js';
@@ -12,9 +12,10 @@ export function sarifOf(
   report: LintReport,
   sourceLine: (file: number, line: number) => string,
   env: Io['env'],
+  customRules: readonly CustomRuleInfo[],
 ): object {
   const root = sourceRoot(env);
-  return sarifLog(report, { version, locate: (path) => locate(path, root), sourceLine, hash });
+  return sarifLog(report, { version, customRules, locate: (path) => locate(path, root), sourceLine, hash });
 }
 
 /** `%SRCROOT%` is what GitHub's code scanning takes for the root of the checkout. */

@@ -18,22 +18,44 @@ export function lintCommand(parser: Argv, name: '$0' | 'lint', take: Take): void
         .option('json', { type: 'boolean', describe: 'the same as --format json' })
         .option('host', { type: 'boolean', describe: 'ask this host, too: CPUs, devices, nodes' })
         .option('root', { type: 'string', requiresArg: true, describe: 'with --host: a tree in its place' })
-        .option('max-warnings', { type: 'string', requiresArg: true, describe: 'more warnings are a failure' })
+        .option('config', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'configuration in place of the nearest .lint-domain.json',
+        })
+        .option('no-config', { type: 'boolean', describe: 'read no .lint-domain.json' })
+        .option('max-warnings', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'exit 1 if there are more than N warnings',
+        })
         .example(`${call} guest.xml`, 'one file')
         .example(`${call} --format github domains/`, 'a folder, in a workflow')
         .example(`virsh dumpxml guest | ${call}`, 'a domain that libvirt has'),
-    ({ _: words, format, json, host, root, 'max-warnings': maxWarnings, schemas, engine }) => {
+    ({
+      _: words,
+      format,
+      json,
+      host,
+      root,
+      config,
+      'no-config': noConfig,
+      'max-warnings': maxWarnings,
+      schemas,
+      engine,
+    }) => {
       if (root !== undefined && !host) throw new ToolError('--root goes with --host');
       if (maxWarnings !== undefined && !/^\d+$/.test(maxWarnings)) {
         throw new ToolError('--max-warnings takes a whole number');
       }
       if (json && format && format !== 'json') throw new ToolError(`--json and --format ${format} exclude each other`);
+      if (config !== undefined && noConfig) throw new ToolError('--config and --no-config exclude each other');
       const paths = pathsOf(words, name);
       const report = {
         format: json ? ('json' as const) : format,
         maxWarnings: maxWarnings === undefined ? undefined : Number(maxWarnings),
       };
-      take({ command: 'lint', options: { paths, ...report, host, root, schemas, engine } });
+      take({ command: 'lint', options: { paths, ...report, host, root, config, noConfig, schemas, engine } });
     },
   );
 }

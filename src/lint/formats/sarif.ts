@@ -3,7 +3,12 @@ import type { FileReport, LintReport, ReportedFinding } from '../report.js';
 import type { RuleInfo } from '../rule.js';
 import { ALL_RULES } from '../rules/index.js';
 
-const EVERY_RULE: readonly RuleInfo[] = [...ALL_RULES, ...HOST_RULES];
+const BUILT_IN: readonly RuleInfo[] = [...ALL_RULES, ...HOST_RULES];
+
+/** A rule of a configuration; its summary is its message. */
+export interface CustomRuleInfo extends RuleInfo {
+  readonly hint?: string;
+}
 
 /** Characters of a line that its fingerprint is made of. */
 const FINGERPRINTED = 1000;
@@ -11,6 +16,8 @@ const FINGERPRINTED = 1000;
 /** What a SARIF log says beyond the report. */
 export interface SarifContext {
   version: string;
+  /** of all configurations; two of one name are one rule to SARIF */
+  customRules: readonly CustomRuleInfo[];
   /** a file as SARIF's artifactLocation: a percent-encoded URI, relative to the root of the sources where it is below it */
   locate(path: string): { uri: string; uriBaseId?: string };
   /** the text of a line (from 1) of a file, by its index in the report */
@@ -23,8 +30,11 @@ const SCHEMA = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schem
 /** A log of SARIF 2.1.0 with one run (OASIS, "Static Analysis Results Interchange Format"), as an object to print. */
 export function sarifLog(report: LintReport, context: SarifContext): object {
   const unreadable = report.files.filter((file) => file.unreadable !== undefined);
+  const names = new Set(context.customRules.map(({ name }) => name));
+  const custom = [...names].map((name) => context.customRules.find((rule) => rule.name === name) as CustomRuleInfo);
+  const indices = new Map([...BUILT_IN, ...custom].map(({ name }, index) => [name, index]));
   const run = {
-    tool: { driver: driver(context.version) },
+    tool: { driver: driver(context.version, custom) },
     invocations: [
       {
         executionSuccessful: unreadable.length === 0,
@@ -35,23 +45,32 @@ export function sarifLog(report: LintReport, context: SarifContext): object {
       },
     ],
     columnKind: 'utf16CodeUnits',
-    results: report.files.flatMap((file, index) => results(file, index, context)),
+    results: report.files.flatMap((file, index) => results(file, index, indices, context)),
   };
   return { $schema: SCHEMA, version: '2.1.0', runs: [run] };
 }
 
-function driver(version: string): object {
-  const rules = EVERY_RULE.map(({ name, severity, summary }) => ({
+function driver(version: string, custom: readonly CustomRuleInfo[]): object {
+  const describe = ({ name, severity, summary }: RuleInfo, help: string) => ({
     id: name,
     shortDescription: { text: summary },
     fullDescription: { text: summary },
-    help: { text: `docs/rules/${name}.md in the package hostdev-cpuset` },
+    help: { text: help },
     defaultConfiguration: { level: severity },
-  }));
+  });
+  const rules = [
+    ...BUILT_IN.map((rule) => describe(rule, `docs/rules/${rule.name}.md in the package hostdev-cpuset`)),
+    ...custom.map((rule) => describe(rule, rule.hint ?? rule.summary)),
+  ];
   return { name: 'lint-domain', version, semanticVersion: version, rules };
 }
 
-function results({ path, findings }: FileReport, index: number, context: SarifContext): object[] {
+function results(
+  { path, findings }: FileReport,
+  index: number,
+  ruleIndices: ReadonlyMap<string, number>,
+  context: SarifContext,
+): object[] {
   const seen = new Map<string, number>();
   return findings.map((finding) => {
     const { rule, severity, hint } = finding;
@@ -62,7 +81,7 @@ function results({ path, findings }: FileReport, index: number, context: SarifCo
     seen.set(like, nth);
     return {
       ruleId: rule,
-      ruleIndex: EVERY_RULE.findIndex(({ name }) => name === rule),
+      ruleIndex: ruleIndices.get(rule) ?? -1,
       level: severity,
       message: message(hint === undefined ? finding.message : `${finding.message}\ntry: ${hint}`),
       locations: [{ physicalLocation: { artifactLocation: context.locate(path), region: region(finding) } }],

@@ -35,6 +35,13 @@ export const SCHEMA: RuleInfo = {
   summary: "libvirt's schema, extended by the cpuset attribute, does not take the document",
 };
 
+/** The comments that disable rules: src/lint/disable-comments.ts. */
+export const DISABLE_COMMENT: RuleInfo = {
+  name: 'disable-comment',
+  severity: 'warning',
+  summary: 'a lint-domain-disable comment that disables nothing',
+};
+
 /** The rules over a definition, in the order in which they run. */
 export const RULES: readonly Rule[] = [
   cpusetSyntax,
@@ -56,4 +63,4 @@ export const RULES: readonly Rule[] = [
 ];
 
 /** Every rule that a finding may name. */
-export const ALL_RULES: readonly RuleInfo[] = [WELL_FORMED, NOT_A_DOMAIN, SCHEMA, ...RULES];
+export const ALL_RULES: readonly RuleInfo[] = [WELL_FORMED, NOT_A_DOMAIN, SCHEMA, DISABLE_COMMENT, ...RULES];

@@ -1,0 +1,56 @@
+import type { Definition } from '../domain/definition.js';
+import type { Decoded } from '../xml/decode.js';
+import { type LintConfiguration, withSeverities } from './configuration.js';
+import { customFindings } from './custom-rule.js';
+import { DisableComments } from './disable-comments.js';
+import { HOST_RULES } from './host-rules/index.js';
+import { type Linted, lintDocument } from './lint-document.js';
+import { type Finding, inOrder } from './rule.js';
+import { ALL_RULES, RULES } from './rules/index.js';
+
+/** A document after the rules, its configuration and its comments; `finishFindings` is to follow. */
+export interface ConfiguredLint extends Linted {
+  comments?: DisableComments | undefined;
+}
+
+/**
+ * lintDocument with a configuration, its custom rules, and the document's own comments.
+ * @param more the findings of further rules
+ * @throws InputError, with its place in the configuration, where a custom rule fails
+ */
+export function lintConfigured(
+  decoded: Decoded,
+  configuration: LintConfiguration | undefined,
+  more: (definition: Definition) => Finding[] = () => [],
+): ConfiguredLint {
+  const linted = lintDocument(decoded);
+  const { definition, findings } = linted;
+  if (!definition) return linted;
+  const { document } = definition;
+  const all = [...findings, ...more(definition), ...customFindings(document, configuration?.customRules ?? [])];
+  const comments = DisableComments.of(document);
+  const configured = withSeverities(all, configuration);
+  return { ...linted, comments, findings: inOrder(comments ? comments.suppress(configured) : configured) };
+}
+
+const NAMES = [...ALL_RULES, ...HOST_RULES].map(({ name }) => name);
+
+/**
+ * The findings of a document once the schema's are among them, too, with what is wrong with its comments.
+ * @param ran the rules that have checked it, beyond those that always do and the custom ones
+ */
+export function finishFindings(
+  findings: Finding[],
+  configuration: LintConfiguration | undefined,
+  comments: DisableComments | undefined,
+  ran: readonly string[],
+): Finding[] {
+  const configured = withSeverities(findings, configuration);
+  if (!comments) return configured;
+  const left = comments.suppress(configured);
+  const custom = configuration?.customRules.map(({ name }) => name) ?? [];
+  const isOn = (name: string) => configuration?.rules.get(name) !== 'off';
+  const active = [...RULES.map(({ name }) => name), ...custom, ...ran].filter(isOn);
+  const problems = comments.problems(new Set([...NAMES, ...custom]), new Set(active));
+  return inOrder([...left, ...withSeverities(problems, configuration)]);
+}

@@ -1,0 +1,57 @@
+/** What stands between two tags. Offsets are UTF-16; those of a text leave out the white space at its ends. */
+export interface ContentPiece {
+  kind: 'text' | 'comment' | 'instruction';
+  start: number;
+  end: number;
+  /** as XML reads it: references resolved, CDATA sections opened, line ends normalized */
+  value: string;
+}
+
+const MARKUP = /<!--([\s\S]*?)-->|<!\[CDATA\[([\s\S]*?)\]\]>|<\?([\s\S]*?)\?>|[^<]+/g;
+
+/**
+ * The comments, instructions and texts of a range of a well-formed document that has no tags in it. Texts that are only white
+ * space are left out, as the parser does. A text and the CDATA sections beside it are one piece.
+ */
+export function piecesOf(text: string, from: number, to: number): ContentPiece[] {
+  const pieces: ContentPiece[] = [];
+  let joins = false;
+  const addText = (start: number, end: number, value: string) => {
+    const last = pieces.at(-1);
+    if (joins && last) {
+      last.end = end;
+      last.value += value;
+    } else pieces.push({ kind: 'text', start, end, value });
+    joins = true;
+  };
+  for (const { 0: raw, 1: comment, 2: section, 3: instruction, index } of text.slice(from, to).matchAll(MARKUP)) {
+    const start = from + index;
+    const end = start + raw.length;
+    const special = comment ?? instruction;
+    if (section !== undefined) addText(start, end, unixLines(section));
+    else if (special !== undefined) {
+      pieces.push({ kind: comment === undefined ? 'instruction' : 'comment', start, end, value: unixLines(special) });
+      joins = false;
+    } else {
+      const value = resolveReferences(unixLines(raw));
+      const leading = raw.length - raw.trimStart().length;
+      if (/\S/.test(value)) addText(start + leading, start + raw.trimEnd().length, value);
+    }
+  }
+  return pieces;
+}
+
+/** XML 1.0, 2.11. */
+function unixLines(text: string): string {
+  return text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', apos: "'", quot: '"' };
+
+/** The document is well-formed and has no DOCTYPE, so there are no other entities. */
+function resolveReferences(text: string): string {
+  return text.replace(/&(?:#x([\da-f]+)|#(\d+)|(\w+));/gi, (all, hex?: string, decimal?: string, name = '') => {
+    if (hex) return String.fromCodePoint(Number.parseInt(hex, 16));
+    return decimal ? String.fromCodePoint(Number(decimal)) : (ENTITIES[name] ?? all);
+  });
+}
