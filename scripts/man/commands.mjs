@@ -38,16 +38,11 @@ export function lintDomainPage() {
   };
 }
 
-/** docs/lint-configuration.md, without the examples that are run. */
+/** docs/lint-configuration.md, without the examples that are run and what introduces them. */
 function configuration() {
   const page = readFileSync('docs/lint-configuration.md', 'utf8');
-  const text = page
-    .replace(/^# .*\n/, '## Configuration\n')
-    .replace(/ \[Examples\][^\n]*\n\n```console[\s\S]*?```\n/, '\n');
-  const [first = '', ...rest] = text
-    .replace(/^([^\n]*):\n\n```console[\s\S]*?```\n/m, '$1.\n')
-    .split(/^(?=## (?!Configuration))/m);
-  return fromMarkdown(first + rest.map((part) => `#${part}`).join(''));
+  const text = page.replace(/(?:^.+\n)+\n```console[\s\S]*?```\n/gm, '');
+  return fromMarkdown(text.replace(/^## /gm, '### ').replace(/^# .*/, '## Configuration'));
 }
 
 function synopsis(program, { synopsis: words }) {

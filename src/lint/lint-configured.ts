@@ -3,10 +3,8 @@ import type { Decoded } from '../xml/decode.js';
 import { type LintConfiguration, withSeverities } from './configuration.js';
 import { customFindings } from './custom-rule.js';
 import { DisableComments } from './disable-comments.js';
-import { HOST_RULES } from './host-rules/index.js';
 import { type Linted, lintDocument } from './lint-document.js';
 import { type Finding, inOrder } from './rule.js';
-import { ALL_RULES, RULES } from './rules/index.js';
 
 /** A document after the rules, its configuration and its comments; `finishFindings` is to follow. */
 export interface ConfiguredLint extends Linted {
@@ -31,26 +29,4 @@ export function lintConfigured(
   const comments = DisableComments.of(document);
   const configured = withSeverities(all, configuration);
   return { ...linted, comments, findings: inOrder(comments ? comments.suppress(configured) : configured) };
-}
-
-const NAMES = [...ALL_RULES, ...HOST_RULES].map(({ name }) => name);
-
-/**
- * The findings of a document once the schema's are among them, too, with what is wrong with its comments.
- * @param ran the rules that have checked it, beyond those that always do and the custom ones
- */
-export function finishFindings(
-  findings: Finding[],
-  configuration: LintConfiguration | undefined,
-  comments: DisableComments | undefined,
-  ran: readonly string[],
-): Finding[] {
-  const configured = withSeverities(findings, configuration);
-  if (!comments) return configured;
-  const left = comments.suppress(configured);
-  const custom = configuration?.customRules.map(({ name }) => name) ?? [];
-  const isOn = (name: string) => configuration?.rules.get(name) !== 'off';
-  const active = [...RULES.map(({ name }) => name), ...custom, ...ran].filter(isOn);
-  const problems = comments.problems(new Set([...NAMES, ...custom]), new Set(active));
-  return inOrder([...left, ...withSeverities(problems, configuration)]);
 }

@@ -1,7 +1,8 @@
 import { bytesOf } from '../domain/parse-domain.js';
 import { decode } from '../xml/decode.js';
 import type { LintConfiguration } from './configuration.js';
-import { finishFindings, lintConfigured } from './lint-configured.js';
+import { finishFindings } from './finish-findings.js';
+import { lintConfigured } from './lint-configured.js';
 import { type ReportedFinding, reportFile } from './report.js';
 
 /**
@@ -11,5 +12,6 @@ import { type ReportedFinding, reportFile } from './report.js';
  */
 export function lint(input: string | Uint8Array, configuration?: LintConfiguration): ReportedFinding[] {
   const { findings, lines, comments } = lintConfigured(decode(bytesOf(input)), configuration);
-  return reportFile('', finishFindings(findings, configuration, comments, []), lines).findings;
+  return reportFile('', finishFindings(findings, configuration, comments, { schema: false, host: false }), lines)
+    .findings;
 }

@@ -4,8 +4,8 @@ import { ToolError } from '../../lib/errors.js';
 import { isOff, type LintConfiguration } from '../../lint/configuration.js';
 import type { CustomRule } from '../../lint/custom-rule.js';
 import type { DisableComments } from '../../lint/disable-comments.js';
-import { HOST_RULES } from '../../lint/host-rules/index.js';
-import { finishFindings, lintConfigured } from '../../lint/lint-configured.js';
+import type { Checked } from '../../lint/finish-findings.js';
+import { lintConfigured } from '../../lint/lint-configured.js';
 import { type FileReport, reportFile, reportUnreadable, summarize } from '../../lint/report.js';
 import type { Finding } from '../../lint/rule.js';
 import { NOT_A_DOMAIN, SCHEMA } from '../../lint/rules/index.js';
@@ -66,9 +66,7 @@ export async function lint(options: LintOptions, io: Io, early?: SchemaRun): Pro
     progress.clear();
   }
   const note = checkable.length > 0 ? run.grammar.note : undefined;
-  const ran = askHost ? HOST_RULES.map(({ name }) => name) : [];
-  for (const file of files)
-    if (!(file instanceof UnreadableError)) finish(file, note === undefined ? [...ran, SCHEMA.name] : ran);
+  await finish(files, { schema: note === undefined, host: askHost !== undefined });
   const report = summarize(files.map(fileReport), note);
   const lines = files.map((file) => (file instanceof UnreadableError ? undefined : file.lines));
   const customRules = customRulesOf(found.map(configurationOf));
@@ -106,10 +104,17 @@ function lintFile(
   return { path, lines, findings, checkable, configuration, comments };
 }
 
-/** After the schema. */
-function finish(file: Pending, ran: readonly string[]): void {
-  const { findings, configuration, comments } = file;
-  file.findings = finishFindings(findings, configuration, comments, ran);
+/** What is left to do after the schema, where a configuration or a comment says something about a document. */
+async function finish(files: readonly (Pending | UnreadableError)[], checked: Checked): Promise<void> {
+  const touched = files.filter(
+    (file): file is Pending => !(file instanceof UnreadableError) && Boolean(file.configuration || file.comments),
+  );
+  if (touched.length === 0) return;
+  const { finishFindings } = await import('../../lint/finish-findings.js');
+  for (const file of touched) {
+    const schema = checked.schema && file.checkable;
+    file.findings = finishFindings(file.findings, file.configuration, file.comments, { ...checked, schema });
+  }
 }
 
 /** Those of all configurations, each once. */
