@@ -64,8 +64,8 @@ export function parseLintConfiguration(text: string): LintConfiguration {
   const customRules = (read.customRules ?? []).map((rule) => customRule(rule, namespaces, names));
   const rules = (read.rules ?? []).map(([key, setting]): [string, RuleSetting] => {
     const name: string = key.value;
-    if (names.has(name)) throw new InputError(`${name} has its severity in customRules`, key.offset);
-    if (FIXED.includes(name)) throw new InputError(`${name} is always an error`, key.offset);
+    if (names.has(name)) throw new InputError(`the severity of ${name} is set in customRules`, key.offset);
+    if (FIXED.includes(name)) throw new InputError(`${name} cannot be changed`, key.offset);
     if (!BUILT_IN.has(name)) throw new InputError(`no rule ${JSON.stringify(name)}`, key.offset, nearest(name, names));
     return [name, setting];
   });

@@ -42,7 +42,7 @@ export class Query {
     expression: string,
     private readonly namespaces: ReadonlyMap<string, string>,
   ) {
-    this.#compiled = guarded(() => engine.parse(expression), 'it is malformed');
+    this.#compiled = guarded(() => engine.parse(expression));
     guarded(() => checkNames(this.#compiled.expression, namespaces));
     // The type of an expression does not depend on the document.
     this.ask(parseXml('<domain/>'));
@@ -82,19 +82,19 @@ function placeOf(node: Node, document: XmlDocument, root: Place): Place {
 }
 
 /** xpath throws errors of no class of its own, some of them only for the node at hand. */
-function guarded<T>(work: () => T, syntax?: string): T {
+function guarded<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
     if (error instanceof QueryError) throw error;
-    if (error instanceof RangeError) throw new QueryError('it is nested too deeply');
-    const { message } = error as Error;
-    throw new QueryError(
-      message === 'XPath parse error' && syntax
-        ? syntax
-        : `${message.charAt(0).toLowerCase()}${message.slice(1)}`.trim(),
-    );
+    throw new QueryError(error instanceof RangeError ? 'it is nested too deeply' : describe((error as Error).message));
   }
+}
+
+function describe(message: string): string {
+  if (message === 'XPath parse error') return 'it is malformed';
+  if (message.startsWith('Unterminated string')) return 'a string is not closed';
+  return message.charAt(0).toLowerCase() + message.slice(1);
 }
 
 /** The core functions of XPath 1.0, with the least and the most arguments that they take. */
@@ -144,10 +144,15 @@ function checkNames(value: unknown, namespaces: ReadonlyMap<string, string>): vo
     const range = Object.hasOwn(FUNCTIONS, functionName) ? FUNCTIONS[functionName] : undefined;
     if (!range) throw new QueryError(`there is no function ${functionName}()`);
     if (given.length < range[0] || given.length > range[1])
-      throw new QueryError(`${functionName}() does not take ${given.length} arguments`);
+      throw new QueryError(`${functionName}() takes ${inWords(range)}, not ${given.length}`);
   }
   if (variable !== undefined) throw new QueryError(`there are no variables: $${variable}`);
   if (prefix && prefix !== 'xml' && !namespaces.has(prefix))
     throw new QueryError(`the prefix ${prefix} is not in "namespaces"`);
   for (const part of Object.values(value)) checkNames(part, namespaces);
+}
+
+function inWords([least, most]: readonly [number, number]): string {
+  if (most === Number.POSITIVE_INFINITY) return `at least ${least} arguments`;
+  return `${least === most ? least : `${least} to ${most}`} ${most === 1 ? 'argument' : 'arguments'}`;
 }

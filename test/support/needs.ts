@@ -54,6 +54,7 @@ const tools = {
     package: 'selinux-policy-default, bzip2',
     present: () => existsSync('/usr/share/selinux/default/virt.pp.bz2') && onPath('bzip2'),
   },
+  root: { package: 'nothing to install: run as root', present: () => process.geteuid?.() === 0 },
   'mount-namespace': { package: 'util-linux, and root', present: canUnshareMounts },
 } as const;
 

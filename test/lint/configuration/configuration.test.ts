@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { InputError } from '../../../src/lib/input-error.js';
+import { HOST_RULES } from '../../../src/lint/host-rules/index.js';
+import { lint } from '../../../src/lint/lint.js';
+import { parseLintConfiguration } from '../../../src/lint/parse-configuration.js';
+import { ALL_RULES } from '../../../src/lint/rules/index.js';
+import { LineIndex } from '../../../src/xml/line-index.js';
+import { projectRoot } from '../../support/cli.js';
+import { configurationCaseFiles, readConfigurationCases, updateCase } from './cases.js';
+
+const schema = JSON.parse(readFileSync(join(projectRoot, 'schemas/lint-config.schema.json'), 'utf8'));
+const validate = new Ajv2020({ allErrors: true }).compile(schema);
+
+const DOCUMENT = `<domain type='kvm'>
+  <name>guest</name>
+  <vcpu>2</vcpu>
+  <devices>
+    <interface type='hostdev' managed='no' cpuset='auto'>
+      <alias name='port'/>
+    </interface>
+  </devices>
+</domain>
+`;
+
+function takenBySchema(text: string): boolean {
+  try {
+    return validate(JSON.parse(text.replace(/^\ufeff/, ''))) === true;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+}
+
+/** The findings; or what is wrong with the configuration, its place, and whether the JSON Schema accepts it all the same. */
+function outcomeOf(document: string, configuration: string): unknown {
+  try {
+    return lint(document, parseLintConfiguration(configuration));
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const { message, offset, hint } = error;
+    const place = new LineIndex(configuration).at(offset);
+    return { ...place, message, ...(hint === undefined ? {} : { hint }), schema: takenBySchema(configuration) };
+  }
+}
+
+const cases = suite('lint configuration');
+
+for (const file of configurationCaseFiles()) {
+  for (const { name, document, configuration, expected } of readConfigurationCases(file, DOCUMENT)) {
+    cases(`${file}: ${name}`, () => {
+      const outcome = outcomeOf(document, configuration);
+      updateCase(file, name, outcome);
+      if (process.env.UPDATE_CASES !== '1') assert.equal(outcome, expected);
+      if (Array.isArray(outcome)) assert.ok(takenBySchema(configuration), JSON.stringify(validate.errors));
+    });
+  }
+}
+
+cases('the JSON Schema knows every rule that can be set', () => {
+  const names = [...ALL_RULES, ...HOST_RULES].map(({ name }) => name);
+  const settable = names.filter((name) => name !== 'well-formed' && name !== 'not-a-domain');
+  assert.equal(Object.keys(schema.properties.rules.properties).sort(), settable.sort());
+});
+
+cases('the example and every rule at every setting', () => {
+  const example = readFileSync(join(projectRoot, 'examples/lint-domain.json'), 'utf8');
+  assert.ok(takenBySchema(example), JSON.stringify(validate.errors));
+  assert.is(parseLintConfiguration(example).customRules.length, 3);
+  for (const setting of ['off', 'note', 'warning', 'error']) {
+    const rules = Object.fromEntries(Object.keys(schema.properties.rules.properties).map((name) => [name, setting]));
+    assert.is(parseLintConfiguration(JSON.stringify({ rules })).rules.size, Object.keys(rules).length);
+  }
+});
+
+cases('a byte order mark', () => {
+  const text = `\ufeff{"rules":{"schema":"off"}}`;
+  assert.is(parseLintConfiguration(text).rules.get('schema'), 'off');
+});
+
+cases('depth is no crash', () => {
+  const deep = (test: string) => JSON.stringify({ customRules: [{ name: 'a', test, message: 'm' }] });
+  for (const text of [
+    '['.repeat(200_000),
+    deep('('.repeat(100_000)),
+    deep(`${'('.repeat(20_000)}a${')'.repeat(20_000)}`),
+  ]) {
+    assert.throws(
+      () => parseLintConfiguration(text),
+      (error: unknown) => error instanceof InputError,
+    );
+  }
+  assert.throws(
+    () => parseLintConfiguration(deep(`a${'[a'.repeat(20_000)}${']'.repeat(20_000)}`)),
+    (error: unknown) => error instanceof InputError,
+  );
+});
+
+cases('a document with too many nodes is not checked by custom rules, which say so', () => {
+  const configuration = parseLintConfiguration(
+    '{"customRules":[{"name":"a","test":"//*","message":"m","severity":"warning"}]}',
+  );
+  const findings = lint(`<domain>${'<a b="1"/>'.repeat(60_000)}</domain>`, configuration);
+  assert.equal(
+    findings.map(({ rule, severity, message, line, column }) => [rule, severity, message, line, column]),
+    [['a', 'warning', 'not checked: more than 100000 tags and attributes', 1, 1]],
+  );
+});
+
+cases('of a custom rule a thousand findings are shown, and how many more there are', () => {
+  const configuration = parseLintConfiguration('{"customRules":[{"name":"a","test":"//b","message":"m"}]}');
+  const findings = lint(`<domain>${'<b/>'.repeat(1500)}</domain>`, configuration).filter(({ rule }) => rule === 'a');
+  assert.is(findings.length, 1001);
+  assert.equal(
+    findings.filter(({ severity }) => severity === 'note').map(({ message }) => message),
+    ['500 more of this rule are not shown'],
+  );
+});
+
+cases.run();
