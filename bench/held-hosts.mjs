@@ -2,7 +2,7 @@
 // it costs on a host.
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatCpuset, parseDomain, parseMask } from '../dist/lib/index.js';
+import { formatCpuset, parseDomain, parseMask } from '../dist/library/index.js';
 import { SimulatedKernel, writeTree } from '../dist/modules/test/simulator/index.js';
 import { folder } from './measure.mjs';
 

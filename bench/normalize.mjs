@@ -14,6 +14,6 @@ export default async function normalizeWarm() {
 
 /** normalize from bytes to bytes. */
 export async function library() {
-  const { normalize, parseDomain } = await import('../dist/lib/index.js');
+  const { normalize, parseDomain } = await import('../dist/library/index.js');
   return (bytes) => Buffer.from(normalize(parseDomain(bytes)));
 }

@@ -2,7 +2,7 @@
 // C, and against the loop of the shell that people use.
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseDomain } from '../dist/lib/index.js';
+import { parseDomain } from '../dist/library/index.js';
 import { enforceDomain } from '../dist/modules/src/affinity/reconcile-domain.js';
 import { RealFs } from '../dist/modules/src/host/real-fs.js';
 import { StateStore } from '../dist/modules/src/runtime/state-store.js';

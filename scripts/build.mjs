@@ -1,4 +1,4 @@
-// Builds dist/bin: the executables in pieces that load when they are needed (a cold start is what people wait for); dist/lib: the library
+// Builds dist/bin: the executables in pieces that load when they are needed (a cold start is what people wait for); dist/library: the library
 // as modules with types; and the other modules one by one, for scripts/ and bench/, which are not published.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -3,13 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
 const ALLOWED =
-  /^(dist\/bin\/|dist\/lib\/|man\/|completions\/|hook\/|rng\/|schemas\/|samples\/|selinux\/|service\/|docs\/|examples\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/;
+  /^(dist\/bin\/|dist\/library\/|man\/|completions\/|hook\/|rng\/|schemas\/|samples\/|selinux\/|service\/|docs\/|examples\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/;
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const wanted = [
   ...Object.values(manifest.bin),
-  'dist/lib/index.js',
-  'dist/lib/index.d.ts',
+  'dist/library/index.js',
+  'dist/library/index.d.ts',
   ...manifest.man.map((path) => path.replace('./', '')),
   'completions/bash/hostdev-cpuset',
   'completions/zsh/_hostdev-cpuset',

@@ -51,6 +51,8 @@ test('options of lint', async () => {
       maxWarnings: 0,
       host: undefined,
       root: undefined,
+      config: undefined,
+      noConfig: undefined,
       schemas: '/a b',
       engine: 'xmllint',
     },

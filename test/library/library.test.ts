@@ -43,11 +43,13 @@ library('a program compiles against the packed package, and runs', async () => {
   assert.equal(JSON.parse(ran.stdout), {
     name: 'workstation',
     findings: 0,
+    custom: ['no-name'],
     roundTrip: true,
     default: 'auto',
     policy: '0-1,3',
     wanted: ['4-7', null, '4'],
     errors: [
+      '1: unknown key "rule" in the configuration',
       '0: the file is empty',
       '0: <network> is not a libvirt domain',
       '8: the document ends inside <domain>',
@@ -59,7 +61,7 @@ library('a program compiles against the packed package, and runs', async () => {
 
 library('importing it does nothing', async () => {
   const program = join(__dirname, 'imports-nothing.mjs');
-  const target = pathToFileURL(join(projectRoot, 'dist/lib/index.js')).href;
+  const target = pathToFileURL(join(projectRoot, 'dist/library/index.js')).href;
   const { stdout, stderr } = await run(process.execPath, [program, target]);
   assert.is(stderr, '');
   assert.equal(JSON.parse(stdout), { done: [], changed: [] });

@@ -63,7 +63,7 @@ test('holds what is documented and what is built, and nothing else', () => {
   const folders = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')).files as string[];
   const whole = folders.filter((name) => !name.includes('.') && !BUILT.includes(name));
   const documents = tracked.filter((name) => top.includes(name) || whole.some((start) => name.startsWith(`${start}/`)));
-  const modules = [...reachable('dist/lib/index.js')].flatMap((name) => [name, name.replace(/js$/, 'd.ts')]);
+  const modules = [...reachable('dist/library/index.js')].flatMap((name) => [name, name.replace(/js$/, 'd.ts')]);
   const built = ['man', 'completions'].flatMap((name) => filesBelow(name));
   const rest = packed.filter((name) => !/^dist\/bin\//.test(name)).sort();
   assert.equal(rest, [...documents, ...modules, ...built].sort());

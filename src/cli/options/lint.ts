@@ -21,9 +21,9 @@ export function lintCommand(parser: Argv, name: '$0' | 'lint', take: Take): void
         .option('config', {
           type: 'string',
           requiresArg: true,
-          describe: 'configuration in place of the nearest .lint-domain.json',
+          describe: 'take FILE, not the nearest .lint-domain.json',
         })
-        .option('no-config', { type: 'boolean', describe: 'read no .lint-domain.json' })
+        .option('no-config', { type: 'boolean', describe: 'take no .lint-domain.json' })
         .option('max-warnings', {
           type: 'string',
           requiresArg: true,

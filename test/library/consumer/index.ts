@@ -9,12 +9,14 @@ import {
   formatCpuset,
   type HostSnapshot,
   InputError,
+  type LintConfiguration,
   lint,
   type NAMESPACE,
   normalize,
   type Policy,
   parseCpuset,
   parseDomain,
+  parseLintConfiguration,
   parsePolicy,
   parseSettings,
   plan,
@@ -28,6 +30,8 @@ function is<_ extends true>(): void {}
 is<Same<Parameters<typeof parseDomain>, [input: string | Uint8Array]>>();
 is<Same<ReturnType<typeof parseDomain>, Definition>>();
 is<Same<ReturnType<typeof lint>, ReportedFinding[]>>();
+is<Same<ReturnType<typeof parseLintConfiguration>, LintConfiguration>>();
+is<Same<Parameters<typeof lint>, [input: string | Uint8Array, configuration?: LintConfiguration | undefined]>>();
 is<Same<ReportedFinding['severity'], 'error' | 'warning' | 'note'>>();
 is<Same<ReturnType<typeof normalize>, string>>();
 is<Same<ReturnType<typeof expand>, string>>();
@@ -76,11 +80,16 @@ console.log(
   JSON.stringify({
     name: definition.name,
     findings: lint(text).length,
+    custom: lint(
+      text,
+      parseLintConfiguration('{"customRules": [{"name": "no-name", "test": "/domain/name", "message": "m"}]}'),
+    ).map(({ rule }) => rule),
     roundTrip: expand(parseDomain(normalize(definition))) === text,
     default: parseDomain(kept).metadata[0]?.default,
     policy: policy.ok && policy.policy.kind === 'cpuset' ? formatCpuset(policy.policy.set) : null,
     wanted: report.devices.map(({ cpus }) => cpus),
     errors: [
+      errorOf(() => parseLintConfiguration('{"rule": {}}')),
       errorOf(() => parseDomain('')),
       errorOf(() => parseDomain('<network/>')),
       errorOf(() => parseDomain('<domain>')),
