@@ -7,6 +7,10 @@ import { DISABLE_COMMENT, NOT_A_DOMAIN, WELL_FORMED } from './rules/index.js';
 const DIRECTIVE = 'lint-domain-disable-next-line';
 /** `<` is not allowed in values, so what looks like a comment is one, unless it is in a CDATA section or an instruction. */
 const COMMENT = /<!--(\s*)(lint-domain-(?:dis|en)able[\w-]*)?([\s\S]*?)-->|<!\[CDATA\[[\s\S]*?\]\]>|<\?[\s\S]*?\?>/g;
+/** Most comments of a document that are read: a hostile one has hundreds of thousands. */
+const MOST_COMMENTS = 10_000;
+/** Most rules that a comment may name. */
+const MOST_NAMES = 100;
 /** A document that these report is not checked further; and a comment cannot excuse itself. */
 const UNDISABLED: readonly string[] = [WELL_FORMED.name, NOT_A_DOMAIN.name, DISABLE_COMMENT.name];
 
@@ -37,9 +41,18 @@ export class DisableComments {
   private constructor(document: XmlDocument) {
     const { text, lines } = document;
     const scopes: Scope[] = [];
+    let count = 0;
     for (const { 0: comment, 1: space = '', 2: directive, 3: rest = '', index: offset } of text.matchAll(COMMENT)) {
       if (directive === undefined) continue;
       const end = offset + comment.length;
+      if (++count > MOST_COMMENTS) {
+        this.#faults.push({
+          offset,
+          end,
+          message: `more than ${MOST_COMMENTS} comments: this and those below are not read`,
+        });
+        break;
+      }
       if (directive !== DIRECTIVE) {
         this.#faults.push({ offset, end, message: `no directive ${shown(directive)}`, hint: DIRECTIVE });
         continue;
@@ -56,15 +69,19 @@ export class DisableComments {
 
   /** The names in a comment: up to a colon, behind which the reason may stand. Returns whether there are any. */
   #read(text: string, from: number, scope: Scope): boolean {
-    let found = false;
+    let names = 0;
     for (const { 0: item, index } of text.replace(/:[\s\S]*/, '').matchAll(/[^\s,](?:[^,]*[^\s,])?/g)) {
+      if (++names > MOST_NAMES) {
+        const message = `more than ${MOST_NAMES} rules: this and those behind it are not read`;
+        this.#faults.push({ offset: from + index, end: from + index + item.length, message });
+        break;
+      }
       const disabled = { rule: item, offset: from + index, scope, used: false };
       const others = this.#disabled.get(item);
       if (others) others.push(disabled);
       else this.#disabled.set(item, [disabled]);
-      found = true;
     }
-    return found;
+    return names > 0;
   }
 
   /** The findings that no comment disables. */

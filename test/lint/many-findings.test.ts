@@ -1,5 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { lint } from '../../src/lint/lint.js';
 import { lintDocument } from '../../src/lint/lint-document.js';
 
 const test = suite('a document with thousands of findings');
@@ -13,6 +14,21 @@ test('of each rule a thousand are kept, and how many more there are', () => {
   assert.equal([count('warning'), count('error')], [1000, 1000]);
   const notes = findings.filter(({ severity }) => severity === 'note').map(({ message }) => message);
   assert.equal(notes.sort(), ['1 more of this rule are not shown', '500 more of this rule are not shown']);
+});
+
+test('of comments ten thousand are read, of a comment a hundred rules, and it is said where the rest begins', () => {
+  const comment = (names: string) => `<!-- lint-domain-disable-next-line ${names} -->`;
+  const messagesOf = (text: string) =>
+    lint(`<domain>\n${text}</domain>`)
+      .filter(({ message }) => message.startsWith('more than'))
+      .map(({ line, message }) => [line, message]);
+  assert.equal(messagesOf(`${comment('schema')}\n`.repeat(10_000)), []);
+  assert.equal(messagesOf(`${comment('schema')}\n`.repeat(10_002)), [
+    [10_002, 'more than 10000 comments: this and those below are not read'],
+  ]);
+  assert.equal(messagesOf(comment('schema, '.repeat(101))), [
+    [2, 'more than 100 rules: this and those behind it are not read'],
+  ]);
 });
 
 test.run();
