@@ -118,7 +118,7 @@ function customRule(rule: RuleText, namespaces: ReadonlyMap<string, string>, nam
       return work();
     } catch (error) {
       if (!(error instanceof QueryError)) throw error;
-      throw new InputError(`the XPath of ${name} cannot be used: ${error.message}`, test.offset);
+      throw new InputError(`the XPath of "${name}" cannot be used: ${error.message}`, test.offset);
     }
   };
   const query = located(() => new Query(test.value, namespaces));

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { chmodSync, chownSync, lchownSync, mkdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -179,12 +179,12 @@ const BROKEN: [name: string, text: string | Buffer, complaint: string][] = [
   [
     'a malformed XPath',
     '{"customRules": [\n  {"name": "a-rule", "test": "//a[", "message": "wrong"}\n]}',
-    ':2:30: the XPath of a-rule cannot be used: it is malformed',
+    ':2:30: the XPath of "a-rule" cannot be used: it is malformed',
   ],
   [
     'an XPath that fails with the document at hand',
     rule("//name[count('a')]"),
-    ':1:41: the XPath of a-rule cannot be used',
+    ':1:41: the XPath of "a-rule" cannot be used',
   ],
   ['an empty file', '', ':1:1: the file is empty (remove it, or write {})'],
   ['a file that is not UTF-8', Buffer.from('{"a": "\xff"}', 'latin1'), ':1:8: invalid UTF-8'],
@@ -375,6 +375,11 @@ planted('is ignored in a folder that everybody can write to, and a note says so'
     chmodSync(folder.join('shared'), 0o1777);
     chownSync(folder.join('shared', NAME), 0, 0);
     assert.is((await lint(args, { cwd: folder.path })).code, 1);
+    renameSync(folder.join('shared', NAME), folder.join('root.json'));
+    symlinkSync('../root.json', folder.join('shared', NAME));
+    assert.is((await lint(args, { cwd: folder.path })).code, 1);
+    lchownSync(folder.join('shared', NAME), 65534, 65534);
+    assert.is((await lint(args, { cwd: folder.path })).code, 0);
   } finally {
     folder.remove();
   }

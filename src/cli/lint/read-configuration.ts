@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ToolError } from '../../lib/errors.js';
 import { InputError } from '../../lib/input-error.js';
@@ -54,9 +54,10 @@ function readRegular(path: string, takes: (stats: Stats) => boolean): Uint8Array
   }
 }
 
-/** Whether another user than this one and root owns it, and anybody could have put it there. */
+/** Whether another user than this one and root owns the file, or a link to it, and anybody could have put it there. */
 function isPlanted({ uid }: Stats, path: string, user: number | undefined): boolean {
-  if (user === undefined || uid === user || uid === 0) return false;
+  const owners = [uid, lstatSync(path).uid];
+  if (user === undefined || owners.every((owner) => owner === user || owner === 0)) return false;
   return (statSync(dirname(path)).mode & 0o002) !== 0;
 }
 
