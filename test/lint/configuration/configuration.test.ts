@@ -9,8 +9,8 @@ import { lint } from '../../../src/lint/lint.js';
 import { parseLintConfiguration } from '../../../src/lint/parse-configuration.js';
 import { ALL_RULES } from '../../../src/lint/rules/index.js';
 import { LineIndex } from '../../../src/xml/line-index.js';
+import { folderBeside, readCases } from '../../support/case-files.js';
 import { projectRoot } from '../../support/cli.js';
-import { configurationCaseFiles, readConfigurationCases, updateCase } from './cases.js';
 
 const schema = JSON.parse(readFileSync(join(projectRoot, 'schemas/lint-config.schema.json'), 'utf8'));
 const validate = new Ajv2020({ allErrors: true }).compile(schema);
@@ -49,15 +49,13 @@ function outcomeOf(document: string, configuration: string): unknown {
 
 const cases = suite('lint configuration');
 
-for (const file of configurationCaseFiles()) {
-  for (const { name, document, configuration, expected } of readConfigurationCases(file, DOCUMENT)) {
-    cases(`${file}: ${name}`, () => {
-      const outcome = outcomeOf(document, configuration);
-      updateCase(file, name, outcome);
-      if (process.env.UPDATE_CASES !== '1') assert.equal(outcome, expected);
-      if (Array.isArray(outcome)) assert.ok(takenBySchema(configuration), JSON.stringify(validate.errors));
-    });
-  }
+for (const one of readCases(folderBeside(import.meta.url, 'cases'), ['configuration', 'expected'])) {
+  cases(one.name, () => {
+    const document = one.has('input') ? one.text() : DOCUMENT;
+    const outcome = outcomeOf(document, one.text('configuration'));
+    one.expectJson('expected', outcome);
+    if (Array.isArray(outcome)) assert.ok(takenBySchema(one.text('configuration')), JSON.stringify(validate.errors));
+  });
 }
 
 cases('the JSON Schema knows every rule that can be set', () => {
