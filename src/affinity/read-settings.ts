@@ -1,5 +1,5 @@
 import type { PseudoFs } from '../host/pseudo-fs.js';
-import { InputError } from '../xml/input-error.js';
+import { InputError } from '../lib/input-error.js';
 import { LineIndex } from '../xml/line-index.js';
 import { parseSettings, SETTINGS_FILE, type Settings } from './settings.js';
 import { SettingsError } from './settings-error.js';

@@ -1,5 +1,5 @@
+import { InputError } from '../lib/input-error.js';
 import type { XmlDocument } from '../xml/document.js';
-import { InputError } from '../xml/input-error.js';
 import { select } from '../xml/select.js';
 import { type Device, readDevices } from './devices.js';
 import { type PolicyMetadata, readMetadata } from './metadata.js';

@@ -1,6 +1,6 @@
 import { type Definition, readDefinition } from '../domain/definition.js';
+import { InputError } from '../lib/input-error.js';
 import { decode } from '../xml/decode.js';
-import { InputError } from '../xml/input-error.js';
 import { LineIndex } from '../xml/line-index.js';
 import { parseXml } from '../xml/parse.js';
 

@@ -1,7 +1,7 @@
 import { type Definition, readDefinition } from '../domain/definition.js';
+import { InputError } from '../lib/input-error.js';
 import type { Decoded } from '../xml/decode.js';
 import type { XmlDocument } from '../xml/document.js';
-import { InputError } from '../xml/input-error.js';
 import { LineIndex } from '../xml/line-index.js';
 import { parseXml } from '../xml/parse.js';
 import { collectFindings } from './collect-findings.js';

@@ -1,8 +1,8 @@
 import type { Definition } from '../domain/definition.js';
 import { devicePolicies } from '../domain/device-policies.js';
 import type { DefaultPolicy } from '../domain/metadata.js';
+import { InputError } from '../lib/input-error.js';
 import { applyEdits, type Edit } from '../xml/edit.js';
-import { InputError } from '../xml/input-error.js';
 import { metadataEdits, type WantedMetadata } from './metadata-edits.js';
 import { startOfSpace } from './white-space.js';
 

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { InputError } from './input-error.js';
+import { InputError } from '../lib/input-error.js';
 
 /** Largest document read, in bytes. A definition of thousands of devices stays below 1 MiB. */
 export const MAX_BYTES = 16 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import { InputError } from './input-error.js';
+import { InputError } from '../lib/input-error.js';
 
 /** What the parser knew when it stopped; offsets are UTF-16. */
 export interface ParserState {

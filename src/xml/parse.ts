@@ -1,7 +1,7 @@
 import { type SaxesAttributeNS, SaxesParser, type SaxesTag } from 'saxes';
+import { InputError } from '../lib/input-error.js';
 import { XmlDocument } from './document.js';
 import { type XmlAttribute, XmlElement } from './element.js';
-import { InputError } from './input-error.js';
 import { isQualified, mayUseNamespaces, type Named } from './namespaces.js';
 import { endOfMisc, explain } from './parse-errors.js';
 

@@ -6,7 +6,7 @@ import { devicePolicies, disagree } from '../../src/domain/device-policies.js';
 import { identitiesOf } from '../../src/domain/devices.js';
 import { formatIdentity } from '../../src/domain/identity.js';
 import { formatPolicy } from '../../src/domain/policy.js';
-import { InputError } from '../../src/xml/input-error.js';
+import { InputError } from '../../src/lib/input-error.js';
 import { parseXml } from '../../src/xml/parse.js';
 import { folderBeside, readCases } from '../support/case-files.js';
 

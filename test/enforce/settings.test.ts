@@ -4,7 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseSettings } from '../../src/affinity/settings.js';
-import { InputError } from '../../src/xml/input-error.js';
+import { InputError } from '../../src/lib/input-error.js';
 import { LineIndex } from '../../src/xml/line-index.js';
 import { folderBeside, readCases } from '../support/case-files.js';
 import { projectRoot } from '../support/cli.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { InputError } from '../../src/xml/input-error.js';
+import { InputError } from '../../src/lib/input-error.js';
 import { LineIndex } from '../../src/xml/line-index.js';
 import { parseXml } from '../../src/xml/parse.js';
 

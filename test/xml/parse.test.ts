@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { InputError } from '../../src/lib/input-error.js';
 import { attributesOf } from '../../src/xml/attributes.js';
 import type { XmlDocument } from '../../src/xml/document.js';
 import type { XmlElement } from '../../src/xml/element.js';
-import { InputError } from '../../src/xml/input-error.js';
 import { mayUseNamespaces } from '../../src/xml/namespaces.js';
 import { MAX_ALL_ATTRIBUTES, MAX_ATTRIBUTES, MAX_DEPTH, MAX_ELEMENTS, parseXml } from '../../src/xml/parse.js';
 import { goodSamples } from '../support/samples.js';

@@ -4,7 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { InputError } from '../../../src/xml/input-error.js';
+import { InputError } from '../../../src/lib/input-error.js';
 import { parseHostDescription } from '../../simulator/parse-description.js';
 import { projectRoot } from '../../support/cli.js';
 import { descriptions, largeHost } from './descriptions.js';

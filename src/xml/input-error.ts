@@ -1,1 +1,0 @@
-export { InputError } from '../lib/input-error.js';
