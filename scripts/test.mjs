@@ -1,12 +1,14 @@
-// npm test: builds, runs every test, and says what was skipped and why. With --host it installs the Debian packages that
-// tests need beyond Node (as root), and nothing may be skipped.
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+// npm test: builds, runs the test files in parallel, and says what was skipped and why. PATTERN... takes only the files whose path below
+// test/ matches. With --host it installs the Debian packages that tests need beyond Node (as root), and nothing may be skipped.
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { installPackages as installDebianPackages } from './debian.mjs';
 import { ensureInstalled } from './install.mjs';
+import { runFiles } from './test/file-queue.mjs';
 
 /** What brings the tools of test/support/needs.ts on Debian. */
 const PACKAGES = [
@@ -43,21 +45,31 @@ const PACKAGES = [
 ];
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
-const host = process.argv.includes('--host');
-const pattern = process.argv.slice(2).find((argument) => !argument.startsWith('-')) ?? '';
-
+const { host, jobs, timeLimitMs, patterns } = readArguments();
 ensureInstalled();
 if (host) installPackages();
 execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
 
-const folder = mkdtempSync(join(tmpdir(), 'hostdev-cpuset-test-'));
+// A short name: a socket's path takes 107 characters.
+const folder = mkdtempSync(join(tmpdir(), 'hc-'));
+chmodSync(folder, 0o711);
 const skips = join(folder, 'skips');
 writeFileSync(skips, '');
 try {
-  const { status, output } = await runTests();
-  process.exitCode = summarize(status, output);
+  process.exitCode = await runTests();
 } finally {
-  rmSync(folder, { recursive: true });
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function readArguments() {
+  const options = { host: { type: 'boolean' }, jobs: { type: 'string' }, 'time-limit': { type: 'string' } };
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  // Tests wait more than they compute.
+  const jobs = Number(values.jobs ?? cpus().length + 1);
+  const seconds = Number(values['time-limit'] ?? 300);
+  if (!(Number.isInteger(jobs) && jobs > 0 && seconds > 0)) throw new Error('usage: --jobs N, --time-limit SECONDS');
+  const patterns = positionals.map((pattern) => new RegExp(pattern, 'i'));
+  return { host: values.host === true, jobs, timeLimitMs: seconds * 1000, patterns };
 }
 
 function installPackages() {
@@ -68,32 +80,39 @@ function installPackages() {
   installDebianPackages(PACKAGES);
 }
 
-/** uvu over all tests; what it prints goes on as it comes. */
-function runTests() {
-  const uvu = ['node_modules/uvu/bin.js', '-r', 'tsx/cjs', 'test', `${pattern}.*\\.test\\.ts$`];
-  const env = { ...process.env, HOSTDEV_CPUSET_SKIPS: skips, ...(host ? { HOSTDEV_CPUSET_REQUIRE: '1' } : {}) };
-  const child = spawn(process.execPath, uvu, { stdio: ['ignore', 'pipe', 'inherit'], env });
-  let output = '';
-  child.stdout.on('data', (data) => {
-    process.stdout.write(data);
-    output += data;
+/** Runs them and returns the exit status. CI reads the last line. */
+async function runTests() {
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  const failing = [];
+  const color = process.stdout.isTTY === true && !process.env.NO_COLOR;
+  await runFiles(testFiles(), { jobs, folder, timeLimitMs, env: testEnvironment(), color }, (file, outcome) => {
+    for (const count of Object.keys(total)) total[count] += outcome[count];
+    if (outcome.failed > 0) failing.push(file);
+    console.log(lineOf(file, outcome));
+    if (outcome.failed > 0) console.log([outcome.output, ...outcome.failures, ''].join('\n'));
   });
-  return new Promise((resolve) => child.on('close', (status) => resolve({ status, output })));
+  for (const line of skipReasons()) console.log(line);
+  for (const file of failing) console.log(`failed: ${file}`);
+  console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+  return total.failed > 0 || total.passed === 0 || (host && total.skipped > 0) ? 1 : 0;
 }
 
-/** uvu exits 0 when a file forgets to run, and when a `before` hook fails: the numbers have the last word. */
-function summarize(status, output) {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: uvu colours its summary on a terminal
-  const text = output.replace(/\u001b\[\d*m/g, '');
-  const number = (word) => Number(new RegExp(`^ {2}${word}: +(\\d+)`, 'm').exec(text)?.[1] ?? 0);
-  const [total, passed, skipped] = ['Total', 'Passed', 'Skipped'].map(number);
-  for (const line of skipReasons()) console.log(line);
-  const failed = Math.max(total - passed, status === 0 ? 0 : 1);
-  const minimum = Number(readFileSync('test/minimum', 'utf8'));
-  const few = !pattern && passed + skipped < minimum;
-  if (few) console.log(`only ${passed + skipped} tests ran or were skipped, test/minimum says ${minimum}`);
-  console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
-  return failed > 0 || few || passed === 0 || (host && skipped > 0) ? 1 : 0;
+function testFiles() {
+  const all = readdirSync('test', { recursive: true }).filter((path) => path.endsWith('.test.ts'));
+  const chosen = all.filter((path) => patterns.length === 0 || patterns.some((pattern) => pattern.test(path)));
+  return chosen.map((path) => join('test', path));
+}
+
+/** Colours of the programs that are tested are the business of the tests. */
+function testEnvironment() {
+  const { NO_COLOR, FORCE_COLOR, NODE_DISABLE_COLORS, ...env } = process.env;
+  return { ...env, HOSTDEV_CPUSET_SKIPS: skips, ...(host ? { HOSTDEV_CPUSET_REQUIRE: '1' } : {}) };
+}
+
+function lineOf(file, { passed, failed, skipped, durationMs }) {
+  const counts = { passed, failed, skipped };
+  const words = Object.entries(counts).flatMap(([word, count]) => (count > 0 ? [`${count} ${word}`] : []));
+  return `${failed > 0 ? 'FAIL' : 'ok  '} ${file}: ${words.join(', ')} (${(durationMs / 1000).toFixed(1)} s)`;
 }
 
 function skipReasons() {

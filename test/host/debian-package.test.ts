@@ -53,7 +53,8 @@ const remains = (root: string) =>
   );
 
 test('lintian finds no error', async () => {
-  const { code, stdout, stderr } = await run('lintian', ['--fail-on', 'error', '--allow-root', deb]);
+  const env = { ...process.env, TMPDIR: folder.path };
+  const { code, stdout, stderr } = await run('lintian', ['--fail-on', 'error', '--allow-root', deb], { env });
   assert.is(code, 0, stdout + stderr);
 });
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, appendFileSync, constants, existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { type Callback, suite, type Test } from 'uvu';
+import { suite, type Test } from 'uvu';
 
 /** What a suite can need beyond Node: how to see that it is there, and the Debian package that brings it. */
 const tools = {
@@ -73,7 +73,7 @@ export function needs(...names: Tool[]): Missing[] {
  */
 export function suiteWhere(name: string, missing: Missing[]): Test {
   const real = suite(name);
-  if (missing.length === 0) return reportingBefore(real);
+  if (missing.length === 0) return real;
   const required = process.env.HOSTDEV_CPUSET_REQUIRE === '1';
   if (!required) record(name, missing);
 
@@ -88,24 +88,6 @@ export function suiteWhere(name: string, missing: Missing[]): Test {
   const ignore = () => {};
   const hook = () => Object.assign(ignore, { each: ignore });
   return Object.assign(refuse, { only: refuse, skip: real.skip, before: hook(), after: hook(), run: real.run });
-}
-
-/** uvu swallows an error of a `before` hook, and then counts no failure: here every test of the suite fails with it. */
-function reportingBefore(real: Test): Test {
-  let failure: unknown;
-  const addHook = real.before;
-  const before = (hook: Callback) =>
-    addHook(async (context) => {
-      try {
-        await hook(context);
-      } catch (error) {
-        failure ??= error;
-      }
-    });
-  addHook.each(() => {
-    if (failure !== undefined) throw failure;
-  });
-  return Object.assign(real, { before: Object.assign(before, { each: addHook.each }) });
 }
 
 /** The folder of libvirt's RELAX NG schemas, null where there is none. */

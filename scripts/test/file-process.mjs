@@ -1,0 +1,124 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const RUN_FILE = fileURLToPath(new URL('run-file.cjs', import.meta.url));
+/** How long processes of a test may take to end after its own. */
+const END_LIMIT_MS = 2000;
+/** What tools of Node keep between two runs. */
+const CACHES = /^(tsx-\d+|node-compile-cache|node-jiti)$/;
+
+const running = new Set();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.once(signal, () => {
+    for (const pid of running) killGroup(pid);
+    process.kill(process.pid, signal);
+  });
+
+/**
+ * Runs one test file in a process group of its own, with a temporary folder below `folder`.
+ * @param {string} file its path
+ * @param {{folder: string, timeLimitMs: number, env: NodeJS.ProcessEnv, color: boolean}} options
+ * @returns {Promise<{passed: number, failed: number, skipped: number, output: string, failures: string[], durationMs: number}>}
+ *   `failed` counts the tests that did not pass, and is at least 1 where anything else is wrong
+ */
+export async function runFile(file, { folder, timeLimitMs, env, color }) {
+  const temporary = join(folder, 't');
+  const [log, resultPath] = [join(folder, 'log'), join(folder, 'result')];
+  mkdirSync(temporary, { recursive: true });
+  // As /tmp is: some tests act as another user in folders of their own.
+  chmodSync(folder, 0o711);
+  chmodSync(temporary, 0o1777);
+  const words = [RUN_FILE, file, resultPath, temporary, color ? 'color' : 'plain'];
+  const descriptor = openSync(log, 'w');
+  const start = Date.now();
+  const child = spawn(process.execPath, words, { detached: true, env, stdio: ['ignore', descriptor, descriptor] });
+  closeSync(descriptor);
+  const failures = [];
+  running.add(child.pid);
+  const guard = setTimeout(() => {
+    failures.push(`still runs after ${timeLimitMs / 1000} s: it was killed`);
+    killGroup(child.pid);
+  }, timeLimitMs);
+  const { code, signal } = await new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (exitCode, exitSignal) => resolve({ code: exitCode, signal: exitSignal }));
+  });
+  clearTimeout(guard);
+  const durationMs = Date.now() - start;
+  failures.push(...(await endOfGroup(child.pid)));
+  running.delete(child.pid);
+  const left = readdirSync(temporary).filter((name) => !CACHES.test(name));
+  if (left.length > 0) failures.push(`left in the temporary folder: ${left.join(', ')}`);
+  const outcome = judge(readResult(resultPath), { code, signal }, failures);
+  return { ...outcome, output: readFileSync(log, 'utf8'), durationMs };
+}
+
+/** uvu exits 0 when a file forgets run(), and when a `before` hook fails: what was declared is compared with what passed. */
+function judge(result, { code, signal }, more) {
+  const sum = (field) => result.suites.reduce((total, suite) => total + suite[field], 0);
+  const failures = [...result.failures, ...more];
+  if (signal !== null) failures.push(`ended by ${signal}`);
+  else if (!result.finished) failures.push(`ended with status ${code} before its tests did`);
+  else if (code !== 0 && result.failures.length === 0) failures.push(`ended with status ${code}`);
+  for (const { name, declared, started, only, isRun } of result.suites) {
+    if (!isRun && declared > 0) failures.push(`"${name}" is not run: run() is missing`);
+    else if (only > 0) failures.push(`"${name}" runs ${only} of ${declared} tests: only() is left in it`);
+    else if (started < declared && result.finished)
+      failures.push(`"${name}": ${started} of its ${declared} tests started`);
+  }
+  const [declared, passed, skipped] = [sum('declared'), sum('passed'), result.skipped];
+  if (declared + skipped === 0 && failures.length === 0) failures.push('it has no tests');
+  const failed = Math.max(declared - passed, failures.length > 0 ? 1 : 0);
+  return { passed, failed, skipped, failures };
+}
+
+function readResult(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return { finished: false, suites: [], skipped: 0, failures: [] };
+  }
+}
+
+/** Waits for the processes that a test started; ends and reports what stays. */
+async function endOfGroup(pid) {
+  for (const end = Date.now() + END_LIMIT_MS; isAlive(pid); await sleep(20)) {
+    if (Date.now() < end) continue;
+    const commands = commandsOf(pid);
+    killGroup(pid);
+    return commands.length > 0 ? [`left running: ${commands.join(', ')}`] : [];
+  }
+  return [];
+}
+
+function isAlive(pid) {
+  try {
+    return process.kill(-pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+function killGroup(pid) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // They have all ended.
+  }
+}
+
+/** What runs in a process group; a zombie does not. */
+function commandsOf(group) {
+  const processes = process.platform === 'linux' ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : [];
+  return processes.flatMap((pid) => {
+    try {
+      const [, command, state, itsGroup] = /\((.*)\) (.) \d+ (\d+) /s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+      return Number(itsGroup) === group && state !== 'Z' ? [`${command} (${pid})`] : [];
+    } catch {
+      return [];
+    }
+  });
+}
