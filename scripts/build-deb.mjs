@@ -111,7 +111,7 @@ Version: ${manifest.version}
 Architecture: all
 Maintainer: ${maintainer}
 Installed-Size: ${size}
-Depends: nodejs (>= 20)
+Depends: nodejs (>= 18.17)
 Recommends: libvirt-clients, libxml2-utils
 Suggests: irqbalance, prometheus-node-exporter
 Section: admin

@@ -73,7 +73,7 @@ const common = {
   outExtension: { '.js': '.cjs' },
   bundle: true,
   platform: 'node',
-  target: 'node20',
+  target: 'node18',
   minify: true,
   legalComments: 'linked',
   logLevel: 'warning',
@@ -124,7 +124,7 @@ async function toCommonJs(text) {
   const { code } = await transform(own, {
     format: 'cjs',
     platform: 'node',
-    target: 'node20',
+    target: 'node18',
     minify: true,
     define: { 'import.meta.url': '__bundle_url' },
   });

@@ -103,10 +103,12 @@ function testFiles() {
   return chosen.map((path) => join('test', path));
 }
 
-/** Colours of the programs that are tested are the business of the tests. */
+/** Colours, languages and settings of whoever runs the tests are not theirs. */
 function testEnvironment() {
-  const { NO_COLOR, FORCE_COLOR, NODE_DISABLE_COLORS, ...env } = process.env;
-  return { ...env, HOSTDEV_CPUSET_SKIPS: skips, ...(host ? { HOSTDEV_CPUSET_REQUIRE: '1' } : {}) };
+  const personal = /^(?:NO_COLOR|FORCE_COLOR|NODE_DISABLE_COLORS|LANG|LANGUAGE|LC_.*|XDG_.*)$/;
+  const kept = Object.entries(process.env).filter(([name]) => !personal.test(name));
+  const required = host ? { HOSTDEV_CPUSET_REQUIRE: '1' } : {};
+  return { ...Object.fromEntries(kept), LC_ALL: 'C.UTF-8', HOSTDEV_CPUSET_SKIPS: skips, ...required };
 }
 
 function lineOf(file, { passed, failed, skipped, durationMs }) {

@@ -18,7 +18,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   });
 
 /**
- * Runs one test file in a process group of its own, with a temporary folder below `folder`.
+ * Runs one test file in a process group of its own, with a temporary folder and a home below `folder`.
  * @param {string} file its path
  * @param {{folder: string, timeLimitMs: number, env: NodeJS.ProcessEnv, color: boolean}} options
  * @returns {Promise<{passed: number, failed: number, skipped: number, output: string, failures: string[], durationMs: number}>}
@@ -27,14 +27,16 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
 export async function runFile(file, { folder, timeLimitMs, env, color }) {
   const temporary = join(folder, 't');
   const [log, resultPath] = [join(folder, 'log'), join(folder, 'result')];
-  mkdirSync(temporary, { recursive: true });
+  const home = join(folder, 'home');
+  for (const path of [temporary, home]) mkdirSync(path, { recursive: true });
   // As /tmp is: some tests act as another user in folders of their own.
   chmodSync(folder, 0o711);
   chmodSync(temporary, 0o1777);
   const words = [RUN_FILE, file, resultPath, temporary, color ? 'color' : 'plain'];
   const descriptor = openSync(log, 'w');
   const start = Date.now();
-  const child = spawn(process.execPath, words, { detached: true, env, stdio: ['ignore', descriptor, descriptor] });
+  const options = { detached: true, env: { ...env, HOME: home }, stdio: ['ignore', descriptor, descriptor] };
+  const child = spawn(process.execPath, words, options);
   closeSync(descriptor);
   const failures = [];
   running.add(child.pid);

@@ -1,6 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT } from './io.js';
 
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** How much later than a child a signal to both may be taken here; a loaded host takes its threads in any order. */
+const LATE_SIGNAL_MS = 50;
 
 export interface Signals {
   /** while this runs, Ctrl-C is the child's affair */
@@ -23,6 +27,8 @@ export function keepOnSignals(lastWord: () => void): Signals {
       try {
         return await work();
       } finally {
+        // The same Ctrl-C can reach us after the child's end.
+        await sleep(LATE_SIGNAL_MS);
         ignored = false;
       }
     },

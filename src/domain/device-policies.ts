@@ -31,7 +31,7 @@ function readStatedPolicies({ devices, metadata }: Definition): DevicePolicies {
   const [ours] = metadata;
   if (!ours) return { devices: devices.map((device) => stated(device, undefined, false)), stale: [], repeated: [] };
   const known = new Map<string, Device>();
-  for (const device of devices.toReversed()) {
+  for (const device of [...devices].reverse()) {
     for (const identity of identitiesOf(device)) known.set(formatIdentity(identity), device);
   }
   const spoilt = new Set(ours.problems.map(({ identity }) => identity && known.get(formatIdentity(identity))));

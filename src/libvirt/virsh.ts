@@ -79,7 +79,7 @@ export function endAtOnce(child: ChildProcess): void {
 }
 
 function wordsOf(
-  { code, killed, message }: { code?: unknown; killed?: boolean; message: string },
+  { code, killed, message }: { code?: unknown; killed?: boolean | undefined; message: string },
   stderr: string,
 ): string {
   if (code === 'ENOENT') return NO_VIRSH;

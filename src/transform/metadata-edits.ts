@@ -97,7 +97,7 @@ const BEFORE_METADATA = ['name', 'uuid', 'genid', 'title', 'description'];
 function newContainer(document: XmlDocument, wanted: WantedMetadata): Edit {
   const { text, root } = document;
   const children = select('/domain/*', document);
-  const anchor = children.findLast((child) => BEFORE_METADATA.includes(child.tagName));
+  const anchor = children.filter((child) => BEFORE_METADATA.includes(child.tagName)).at(-1);
   const model = anchor ?? children[0];
   const outer = model ? indentBefore(text, document.rangeOf(model).start) : '';
   const inner = nested(outer, unitOf(document));

@@ -149,8 +149,8 @@ test('n throws the text away; leaving with Ctrl-C or Ctrl-D keeps it', async () 
 test("Ctrl-C while the editor is there is the editor's", async () => {
   const env = editor(`trap '${replace('0-1', '6')}; exit 0' INT; echo READY; while :; do sleep 0.05; done`);
   const { code, stdout } = await talk(env, [{ when: /READY/, type: '\u0003' }]);
+  assert.is(code, 0, stdout);
   assert.match(stdout, "Domain 'small' edited.");
-  assert.is(code, 0);
 });
 
 test('a signal that ends it keeps the text, and says where', async () => {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -151,8 +151,7 @@ function childOf(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim());
 }
 
-/** As a terminal's window does it: the size, and the signal that tells. */
+/** As a terminal's window does it: with the new size the kernel sends SIGWINCH. */
 function resize(pid: number, rows: number): void {
-  const child = spawn('stty', ['-F', `/proc/${pid}/fd/1`, 'rows', `${rows}`]);
-  child.on('close', () => process.kill(pid, 'SIGWINCH'));
+  execFileSync('stty', ['-F', `/proc/${pid}/fd/1`, 'rows', `${rows}`]);
 }

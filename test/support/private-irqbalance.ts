@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { findIrqbalanceSockets } from '../../src/host/irqbalance-socket.js';
+import { askIrqbalance, findIrqbalanceSockets } from '../../src/host/irqbalance-socket.js';
+import { until } from './until.js';
 
 /** A tree with sys/ and proc/, as layOut() makes it, and how to write into it. */
 interface Tree {
@@ -44,18 +44,28 @@ export async function startIrqbalance(tree: Tree, args: string[] = []): Promise<
     child.kill('SIGKILL');
     await ended;
   };
-  for (let waited = 0; findIrqbalanceSockets(tree.join('run/irqbalance')).length === 0; waited += 20) {
-    if (waited > 10_000 || child.exitCode !== null) {
-      await stop();
-      throw new Error(`irqbalance did not start: ${Buffer.concat(log)}`);
-    }
-    await sleep(20);
+  try {
+    await until('irqbalance listens', async () => {
+      if (child.exitCode !== null) throw new Error('it ended');
+      const [socket] = findIrqbalanceSockets(tree.join('run/irqbalance'));
+      // Its file is there before it listens.
+      return socket !== undefined && (await answers(socket.path));
+    });
+  } catch (error) {
+    await stop();
+    throw new Error(`irqbalance did not start: ${(error as Error).message}\n${Buffer.concat(log)}`);
   }
   // in its namespace it is process 1
   tree.write('proc/1/comm', 'irqbalance\n');
   tree.write('proc/1/cmdline', ['irqbalance', '--foreground', ...args, ''].join('\0'));
   return { stop };
 }
+
+const answers = (socket: string) =>
+  askIrqbalance(socket, 'setup').then(
+    () => true,
+    () => false,
+  );
 
 /** What irqbalance wants to know of CPUs and devices, and no simulated host needs: each CPU is a package, each device a network card. */
 function addTopology(tree: Tree): void {

@@ -14,7 +14,8 @@ export function stripPolicies(text: string): string {
         ),
       elements.slice(0, 1),
     );
-  const parentOf = ({ start, end }: Scanned) => elements.findLast((other) => other.start < start && end < other.end);
+  const parentOf = ({ start, end }: Scanned) =>
+    elements.filter((other) => other.start < start && end < other.end).at(-1);
 
   const cuts: [start: number, end: number][] = [];
   for (const device of [...childrenOf(['devices', 'hostdev']), ...childrenOf(['devices', 'interface'])]) {

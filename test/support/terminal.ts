@@ -39,14 +39,20 @@ export function talkInTerminal(
     const left = [...steps];
     let stdout = '';
     let seen = 0;
+    let failure: unknown;
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
       // readline moves the cursor around its question
       for (let step = left[0]; step?.when.test(stripVTControlCharacters(stdout.slice(seen))); step = left[0]) {
         left.shift();
         seen = stdout.length;
-        if (typeof step.type === 'string') child.stdin.write(step.type);
-        else step.type(child.pid as number);
+        try {
+          if (typeof step.type === 'string') child.stdin.write(step.type);
+          else step.type(child.pid as number);
+        } catch (error) {
+          failure ??= error;
+          child.kill('SIGKILL');
+        }
       }
     });
     // What it waits for may never come: the hang-up ends it, and the step is named.
@@ -54,7 +60,8 @@ export function talkInTerminal(
     child.on('error', reject);
     child.on('close', (code) => {
       clearTimeout(patience);
-      if (left.length === 0) resolve({ code, stdout, stderr: '' });
+      if (failure !== undefined) reject(failure);
+      else if (left.length === 0) resolve({ code, stdout, stderr: '' });
       else reject(new Error(`${left[0]?.when} never came: ${JSON.stringify(stdout)}`));
     });
     child.stdin.on('error', () => {});

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { buildSync } from 'esbuild';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ShellPipe } from '../../src/watch/output/shell-pipe.js';
@@ -63,7 +64,7 @@ test('says when the command fails, and goes on; what it prints is nobody’s', a
 });
 
 test('a command that takes too long is killed with its shell, and the next message has another', async () => {
-  open('echo $$ >>"$FILE"; [ "$message" != "slow$newline" ] || { sleep 600 & echo $! >>"$FILE"; wait; }', 300);
+  open('echo $$ >>"$FILE"; [ "$message" != "slow$newline" ] || { sleep 600 & echo $! >>"$FILE"; wait; }', 3000);
   assert.is(await shell.send(['slow']), false);
   const [first, command] = pids() as [number, number];
   await until('both have ended', () => !runs(first) && !runs(command));
@@ -117,21 +118,28 @@ test('nothing in a line ends it, or the message', async () => {
 });
 
 test('where there is no room for a process, it was not taken; later, it is', async () => {
+  // One file: nothing is to be loaded once there is no descriptor left.
+  const module = folder.join('message-shell.cjs');
+  buildSync({
+    entryPoints: [`${projectRoot}src/watch/output/shell-pipe.ts`],
+    outfile: module,
+    bundle: true,
+    platform: 'node',
+  });
   const script = `
     const { openSync, closeSync } = require('node:fs');
-    const { ShellPipe } = require('./src/watch/output/shell-pipe.ts');
+    const { ShellPipe } = require(process.argv[1]);
     const shell = new ShellPipe('true', 5000);
-    // tsx reads more of itself a moment later
-    setTimeout(async () => {
+    (async () => {
       const open = [];
       try { for (;;) open.push(openSync('/dev/null')); } catch {}
       const first = await shell.send(['one']);
       for (const fd of open) closeSync(fd);
       console.log(String(first), String(await shell.send(["two"])));
       shell.close();
-    }, 500);`;
-  const limited = 'ulimit -n 200; exec "$0" --require tsx/cjs --eval "$1"';
-  const { stdout } = await run('sh', ['-c', limited, process.execPath, script], { cwd: projectRoot });
+    })();`;
+  const limited = 'ulimit -n 200; exec "$0" --eval "$1" "$2"';
+  const { stdout } = await run('sh', ['-c', limited, process.execPath, script, module]);
   assert.is(stdout.trim(), 'false true');
 });
 

@@ -26,7 +26,7 @@ export const entryStale: Rule = {
 /** Of several with one identity, the first. */
 function byIdentity(devices: readonly Device[]): Map<string, Device> {
   const found = new Map<string, Device>();
-  for (const device of devices.toReversed()) {
+  for (const device of [...devices].reverse()) {
     const { alias, mac } = device;
     if (alias) found.set(formatIdentity({ key: 'alias', value: alias.name }), device);
     if (mac !== undefined) found.set(formatIdentity({ key: 'mac', value: mac }), device);

@@ -15,7 +15,7 @@ export async function bundleScenes(outfile: string): Promise<void> {
     outfile,
     bundle: true,
     platform: 'node',
-    target: 'node20',
+    target: 'node18',
     format: 'cjs',
     sourcemap: 'inline',
     // package.json says of the library that importing it does nothing; importing a scene does

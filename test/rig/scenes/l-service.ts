@@ -38,7 +38,11 @@ scene('the hardened unit under systemd: reload, kill -9, watchdog, journal, stop
   const mounts = text(`/proc/${pid}/mountinfo`)
     .split('\n')
     .map((line) => line.split(' '));
-  const isReadOnly = (path: string) => mounts.findLast(([, , , , at]) => at === path)?.[5]?.startsWith('ro,');
+  const isReadOnly = (path: string) =>
+    mounts
+      .filter(([, , , , at]) => at === path)
+      .at(-1)?.[5]
+      ?.startsWith('ro,');
   assert.equal(['/', '/usr', '/proc', '/sys', '/proc/irq'].map(isReadOnly), [true, true, true, true, false]);
 
   writeFileSync(CONFIGURATION, '{ "allowedCpus": "0,3" }\n');

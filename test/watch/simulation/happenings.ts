@@ -47,7 +47,7 @@ const HAPPENINGS: Record<Step['kind'], Happening> = {
   reset(world, guest, { told }) {
     const counts = passed(world, guest).map((address) => [address, vectorsOf(world, address)] as const);
     for (const [address] of counts) world.kernel.disableVectors(address);
-    for (const [address, count] of counts.toReversed()) if (count > 0) world.kernel.enableVectors(address, count);
+    for (const [address, count] of [...counts].reverse()) if (count > 0) world.kernel.enableVectors(address, count);
     markDirty(world, guest, told);
   },
   unload(world, guest, { told }) {
