@@ -21,7 +21,7 @@ test.after.each(() => folder.remove());
 function editor(script: string): NodeJS.ProcessEnv {
   const path = folder.write('bin/editor', `#!/bin/sh\ncp -p "$1" '${folder.join('shown.xml')}'\n${script}\n`);
   chmodSync(path, 0o755);
-  return { ...process.env, TMPDIR: folder.join('tmp'), VISUAL: '', EDITOR: path };
+  return { ...process.env, TMPDIR: folder.join('tmp'), VISUAL: '', EDITOR: `'${path}'` };
 }
 const replace = (from: string, to: string) => `sed -i "s/${from}/${to}/" "$1"`;
 const edit = (env: NodeJS.ProcessEnv, ...args: string[]) =>
@@ -67,7 +67,7 @@ test("$VISUAL goes before $EDITOR, and its words are the shell's", async () => {
 test('errors without a terminal: they are shown, and the text is kept', async () => {
   const { code, stderr } = await edit(editor(replace('0-1', '4-3')));
   assert.match(stderr, /domain\.xml:\d+:\d+: error: .*reversed \[cpuset-syntax\]/);
-  assert.match(stderr, /^hostdev-cpuset: your text is kept in \S+\/domain\.xml$/m);
+  assert.match(stderr, /^hostdev-cpuset: your text is kept in .+\/domain\.xml$/m);
   assert.is(code, 1);
   assert.match(kept()[0] as string, "cpuset='4-3'");
 });
@@ -84,7 +84,7 @@ test('an editor that fails: what was written is kept, what was not is no loss', 
 
 test('an editor that removes the file: there is nothing to keep', async () => {
   const { code, stderr } = await edit(editor('rm "$1"'));
-  assert.match(stderr, /^hostdev-cpuset: \S+domain\.xml: no such file\n$/);
+  assert.match(stderr, /^hostdev-cpuset: .+domain\.xml: no such file\n$/);
   assert.is(code, 2);
   assert.equal(readdirSync(folder.join('tmp')), ['.keep']);
 });
@@ -158,7 +158,7 @@ test('a signal that ends it keeps the text, and says where', async () => {
   const end = (pid: number) =>
     process.kill(Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()), 'SIGTERM');
   const { code, stdout } = await talk(env, [{ when: /READY/, type: end }]);
-  assert.match(stdout, /hostdev-cpuset: your text is kept in \S+\/domain\.xml/);
+  assert.match(stdout, /hostdev-cpuset: your text is kept in .+\/domain\.xml/);
   assert.is(code, 2);
   assert.match(kept()[0] as string, "cpuset='6'");
 });

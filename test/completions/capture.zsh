@@ -10,7 +10,7 @@ send 'compadd() {
   (($#found)) && print -rl -- $found >>$hits
   builtin compadd "$@"
 }'
-send "stop() { print done >>$2 }; zle -N stop; bindkey '^X' stop; bindkey '^I' complete-word; setopt no_list_beep"
+send "stop() { print done >>${(q)2} }; zle -N stop; bindkey '^X' stop; bindkey '^I' complete-word; setopt no_list_beep"
 send "print ready >>${(q)2}"
 until [[ -r $2 ]] && grep -q ready $2; do zpty -r -t shell line; sleep 0.02; done
 zpty -w -n shell "$3"$'\t\x18'

@@ -57,8 +57,8 @@ example('github-workflow', ['libvirt-schemas'], async (sandbox) => {
 example('ansible-define', ['ansible-playbook', 'virsh', 'libvirt-schemas'], async (sandbox) => {
   const variables = JSON.stringify({ ansible_become: false, folder: 'defined', domain: 'workstation' });
   const play = (definition: string) =>
-    `export ANSIBLE_LOCALHOST_WARNING=no ANSIBLE_NOCOWS=1; printf '[hypervisors]\\nlocalhost ansible_connection=local\\n' > inventory
-     ansible-playbook -i inventory examples/ansible-define.yaml -e '${variables}' -e folder="$PWD/defined" -e definition="$PWD/${definition}"`;
+    `export ANSIBLE_LOCALHOST_WARNING=no ANSIBLE_NOCOWS=1 ANSIBLE_REMOTE_TEMP="$PWD/ansible"; printf '[hypervisors]\\nlocalhost ansible_connection=local\\n' > inventory
+     ansible-playbook -i inventory examples/ansible-define.yaml -e '${variables}' -e "folder='$PWD/defined'" -e "definition='$PWD/${definition}'"`;
   const first = await sandbox.shell(play('workstation.xml'));
   assert.is(first.code, 0, first.stdout + first.stderr);
   assert.match(first.stdout, /changed=[34] .*failed=0/);

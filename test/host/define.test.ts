@@ -27,7 +27,7 @@ for (const { file, text } of samples) {
   fake(`${file}: every policy comes back`, async () => {
     const path = save(await convert('normalize', text));
     // Each connection to test:///default is a new world, so one virsh does both.
-    const commands = `define --validate ${path}; dumpxml --inactive ${nameOf(text)}`;
+    const commands = `define --validate '${path}'; dumpxml --inactive ${nameOf(text)}`;
     const { code, stdout, stderr } = await run('virsh', ['-c', 'test:///default', commands]);
     assert.is(code, 0, stderr);
     const dumped = stdout.slice(stdout.indexOf('<domain'));

@@ -8,14 +8,14 @@ import {
   statSync,
   symlinkSync,
 } from 'node:fs';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { marked } from '../../src/install/marked-file.js';
 import { projectRoot, runCli } from '../support/cli.js';
+import { needs, suiteWhere } from '../support/needs.js';
 import type { Outcome } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-const test = suite('install and uninstall');
+const test = suiteWhere('install and uninstall', needs('plain-path'));
 const FILES = [
   '/etc/hostdev-cpuset/hook',
   '/etc/libvirt/hooks/qemu.d/hostdev-cpuset',

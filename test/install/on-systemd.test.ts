@@ -5,7 +5,10 @@ import { needs, suiteWhere } from '../support/needs.js';
 import { run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-const test = suiteWhere('what install writes, as systemd sees it', needs('systemd-analyze', 'shellcheck'));
+const test = suiteWhere(
+  'what install writes, as systemd sees it',
+  needs('systemd-analyze', 'shellcheck', 'plain-path'),
+);
 let folder: TemporaryFolder;
 test.before(async () => {
   folder = new TemporaryFolder();

@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url';
 import type { TemporaryFolder } from './temporary-folder.js';
 
 /**
@@ -5,7 +6,8 @@ import type { TemporaryFolder } from './temporary-folder.js';
  * Needs `virsh` of needs.ts.
  */
 export function testDriver(folder: TemporaryFolder, domain: string): string {
-  return `test://${folder.write('node.xml', `<node>\n${domain}\n</node>\n`)}`;
+  const file = folder.write('node.xml', `<node>\n${domain}\n</node>\n`);
+  return `test://${pathToFileURL(file).pathname}`;
 }
 
 /** A domain as the test driver takes it, with this policy for its device. */

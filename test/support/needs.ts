@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, appendFileSync, constants, existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { suite, type Test } from 'uvu';
+import { unusablePath } from '../../src/install/check-paths.js';
+import { projectRoot } from './cli.js';
 
 /** What a suite can need beyond Node: how to see that it is there, and the Debian package that brings it. */
 const tools = {
@@ -55,6 +57,11 @@ const tools = {
     present: () => existsSync('/usr/share/selinux/default/virt.pp.bz2') && onPath('bzip2'),
   },
   root: { package: 'nothing to install: run as root', present: () => process.geteuid?.() === 0 },
+  // install refuses others: it writes the path into a unit and a script
+  'plain-path': {
+    package: 'none: a project folder of letters, digits and _@+.,/-',
+    present: () => unusablePath(projectRoot) === undefined,
+  },
   'mount-namespace': { package: 'util-linux, and root', present: canUnshareMounts },
 } as const;
 
