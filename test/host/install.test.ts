@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import * as assert from 'uvu/assert';
+import { projectRoot } from '../support/cli.js';
+import { needs, suiteWhere } from '../support/needs.js';
+import { run } from '../support/run.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const test = suiteWhere('install on a host with systemd', needs('mount-namespace'));
+let folder: TemporaryFolder;
+test.before.each(() => {
+  folder = new TemporaryFolder();
+});
+test.after.each(() => folder.remove());
+
+// /etc, /run and /opt are the test's own; systemctl notes its words, and fails where $2 is its first one.
+const HOST = `set -e
+for folder in etc run opt; do mount -t tmpfs -o mode=755 none /$folder; done
+mkdir -p /run/systemd/system /opt/bin /opt/package /etc/libvirt/hooks
+cd "$1"
+cp -r dist hook service rng schemas package.json /opt/package
+touch /opt/bin/node
+mount --bind "$(command -v "$0")" /opt/bin/node
+printf '#!/bin/sh\\necho "$@" >>/run/words\\n[ "$2" != "%s" ] || { echo "$2: no bus" >&2; exit 1; }\\n' "$2" >/opt/bin/systemctl
+chmod 755 /opt/bin/systemctl
+cd /
+PATH=/opt/bin:$PATH
+tool() { status=0; node /opt/package/dist/bin/hostdev-cpuset.cjs "$@" || status=$?; echo "status $status"; }
+`;
+
+/** Runs commands on it: what they print, and the words of systemctl. */
+async function onHost(commands: string, failing = '') {
+  const script = `${HOST}umask 022\n${commands}\n[ ! -e /run/words ] || cp /run/words "$3"`;
+  const words = ['--mount', 'sh', '-c', script, process.execPath, projectRoot, failing, folder.write('words', '')];
+  const outcome = await run('unshare', words, { env: { PATH: process.env.PATH } });
+  assert.is(outcome.code, 0, outcome.stderr);
+  return { ...outcome, words: readFileSync(folder.join('words'), 'utf8') };
+}
+
+test('systemd reads the files that are put there, and starts the service; uninstall stops it first', async () => {
+  const { stdout, stderr, words } = await onHost('tool install; tool install; tool uninstall');
+  assert.is(stderr, '');
+  assert.match(stdout, /created +\/etc\/systemd\/system\/hostdev-cpuset\.service/);
+  assert.equal(stdout.match(/^(?:systemctl|status) .*$/gm), [
+    'systemctl daemon-reload',
+    'systemctl enable --now hostdev-cpuset.service',
+    'status 0',
+    'status 0',
+    'systemctl disable --now hostdev-cpuset.service',
+    'systemctl daemon-reload',
+    'status 0',
+  ]);
+  assert.equal(words.trim().split('\n'), [
+    '--quiet daemon-reload',
+    '--quiet enable --now hostdev-cpuset.service',
+    '--quiet disable --now hostdev-cpuset.service',
+    '--quiet daemon-reload',
+  ]);
+});
+
+test('what systemctl refuses is reported', async () => {
+  const { stdout, stderr } = await onHost('tool install', 'enable');
+  assert.is(stderr, 'hostdev-cpuset: systemctl enable: enable: no bus\n');
+  assert.match(stdout, /^created +\/etc\/systemd\/system\/hostdev-cpuset\.service$/m);
+});
+
+test('systemctl is not called for a dry run, an image or a host without systemd', async () => {
+  const { words, stderr } = await onHost(
+    'tool install --dry-run; mkdir /run/image; tool install --prefix /run/image; rmdir /run/systemd/system; tool install; tool uninstall',
+  );
+  assert.is(stderr, '');
+  assert.is(words, '');
+});
+
+test.run();
