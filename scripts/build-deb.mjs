@@ -149,18 +149,24 @@ function md5(name) {
   return createHash('md5').update(readFileSync(name)).digest('hex');
 }
 
+/** Every entry with its path. A link is an entry and is not followed, as readdir's own recursion does from Node 22 on. */
 function entriesBelow(folder) {
-  return readdirSync(folder, { recursive: true, withFileTypes: true });
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return [{ entry, path }, ...(entry.isDirectory() ? entriesBelow(path) : [])];
+  });
 }
 
 function filesBelow(folder) {
-  const files = entriesBelow(folder).filter((entry) => entry.isFile());
-  return files.map((entry) => join(entry.parentPath ?? entry.path, entry.name)).sort();
+  return entriesBelow(folder)
+    .filter(({ entry }) => entry.isFile())
+    .map(({ path }) => path)
+    .sort();
 }
 
 function foldersBelow(folder) {
-  const folders = entriesBelow(folder).filter((entry) => entry.isDirectory());
-  return [folder, ...folders.map((entry) => join(entry.parentPath ?? entry.path, entry.name))];
+  const folders = entriesBelow(folder).filter(({ entry }) => entry.isDirectory());
+  return [folder, ...folders.map(({ path }) => path)];
 }
 
 /** In KiB. */

@@ -3,8 +3,8 @@ import { env } from 'node:process';
 import { ToolError } from '../lib/errors.js';
 import { MAX_BYTES } from '../xml/decode.js';
 
-/** A daemon that does not answer is not waited for any longer, in milliseconds. */
-const TIME_LIMIT = 30_000;
+/** A daemon that does not answer is not waited for any longer. */
+const TIME_LIMIT_MS = 30_000;
 
 /** The definition of a domain as it is now, live where it runs. @throws ToolError in virsh's own words */
 export function dumpDomain(name: string, connect: string | undefined): string {
@@ -54,19 +54,25 @@ export interface VirshOutcome {
  * @param patient a person is there, who may be asked for a password
  * @throws ToolError where it cannot be run at all
  */
-export function callVirsh(connect: string | undefined, args: readonly string[], patient = false): VirshOutcome {
+export function callVirsh(
+  connect: string | undefined,
+  args: readonly string[],
+  patient = false,
+  timeLimitMs = TIME_LIMIT_MS,
+): VirshOutcome {
   const options = connect === undefined ? [] : [`--connect=${connect}`];
   const { error, status, stdout, stderr } = spawnSync('virsh', [...options, ...args], {
     encoding: 'utf8',
     env: { ...env, LC_ALL: 'C' },
-    timeout: patient ? 0 : TIME_LIMIT,
+    timeout: patient ? 0 : timeLimitMs,
+    killSignal: 'SIGKILL',
     maxBuffer: MAX_BYTES,
     stdio: [patient ? 'inherit' : 'ignore', 'pipe', 'pipe'],
   });
   if (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw new ToolError('virsh is not installed (Debian: libvirt-clients)');
-    if (code === 'ETIMEDOUT') throw new ToolError(`virsh gave no answer within ${TIME_LIMIT / 1000} s`);
+    if (code === 'ETIMEDOUT') throw new ToolError(`virsh gave no answer within ${timeLimitMs / 1000} s`);
     throw new ToolError(`virsh: ${code ?? error.message}`);
   }
   return { status, stdout, stderr };

@@ -2,8 +2,8 @@ import { type ChildProcess, execFile } from 'node:child_process';
 import { canonicalUuid } from '../domain/uuid.js';
 import { MAX_BYTES } from '../xml/decode.js';
 
-/** A daemon that does not answer is not waited for any longer, in milliseconds. */
-const TIME_LIMIT = 30_000;
+/** A daemon that does not answer is not waited for any longer. */
+const TIME_LIMIT_MS = 30_000;
 /** Characters of what it says that are passed on. */
 const LONGEST = 500;
 
@@ -26,7 +26,10 @@ export class Virsh {
   readonly #calls = new Set<ChildProcess>();
   #closed = false;
 
-  constructor(private readonly call: VirshCall) {}
+  constructor(
+    private readonly call: VirshCall,
+    private readonly timeLimitMs = TIME_LIMIT_MS,
+  ) {}
 
   /** UUIDs of the domains that run. What is no list of them fails, too: it would end all that is held. */
   async running(): Promise<string[]> {
@@ -53,7 +56,7 @@ export class Virsh {
     if (this.#closed) return Promise.reject(closed());
     const options = {
       env: environmentOf(this.call),
-      timeout: TIME_LIMIT,
+      timeout: this.timeLimitMs,
       maxBuffer: MAX_BYTES,
       killSignal: 'SIGKILL' as const,
     };
@@ -62,7 +65,7 @@ export class Virsh {
         this.#calls.delete(call);
         // of one that had just ended the answer may be cut
         if (this.#closed) reject(closed());
-        else if (error) reject(new Error(wordsOf(error, stderr)));
+        else if (error) reject(new Error(wordsOf(error, stderr, this.timeLimitMs)));
         else resolve(stdout);
       });
       this.#calls.add(call);
@@ -81,9 +84,10 @@ export function endAtOnce(child: ChildProcess): void {
 function wordsOf(
   { code, killed, message }: { code?: unknown; killed?: boolean | undefined; message: string },
   stderr: string,
+  timeLimitMs: number,
 ): string {
   if (code === 'ENOENT') return NO_VIRSH;
-  if (killed) return `virsh gave no answer within ${TIME_LIMIT / 1000} s`;
+  if (killed) return `virsh gave no answer within ${timeLimitMs / 1000} s`;
   return (
     errorIn(stderr) ?? `virsh: ${typeof code === 'number' ? `exit status ${code}` : (message.split('\n')[0] ?? '')}`
   );

@@ -95,6 +95,26 @@ test('a low terminal is scrolled; a resize draws anew', async () => {
   assert.is(code, 0, stdout);
 });
 
+test('every key that scrolls', async () => {
+  const keys = [
+    [' ', 7],
+    ['\u001b[5~', 1],
+    ['\u001b[B', 2],
+    ['j', 3],
+    ['\u001bOB', 4],
+    ['\u001b[A', 3],
+    ['\u001bOA', 2],
+    ['k', 1],
+    ['\u001b[6~', 7],
+    ['\u001b[F', 8],
+    ['\u001b[H', 1],
+  ] as const;
+  const shows = (first: number) => new RegExp(`lines ${first}-${first + 5} of 13`);
+  const steps = keys.map(([type], index) => ({ when: shows(keys[index - 1]?.[1] ?? 1), type }));
+  const { code } = await watch([...steps, { when: shows(1), type: 'Q' }], 'stty rows 8 cols 80;');
+  assert.is(code, 0);
+});
+
 test('a host that cannot be read any more is said in place, and comes back', async () => {
   const online = join(host.root, 'sys/devices/system/cpu/online');
   const text = readFileSync(online, 'utf8');

@@ -127,6 +127,23 @@ test('a folder that is removed is made again, and watched', async () => {
   assert.equal(reasons, []);
 });
 
+test('where the folder cannot be watched it is read at intervals', async () => {
+  // As with no inotify instance left: watching fails.
+  rmSync(folder.join(FOLDER), { recursive: true });
+  let calls = 0;
+  spool.watch(
+    () => calls++,
+    () => assert.unreachable('it is not given up'),
+  );
+  spool.open();
+  leave(UUID, 'started\n<domain/>');
+  await until('it is read', () => calls > 0);
+  assert.equal(taken(), [['started', '<domain/>']]);
+  calls = 0;
+  await until('it is read again', () => calls > 0);
+  spool.close();
+});
+
 test('a folder that is a link is none of ours', () => {
   rmSync(folder.join(FOLDER), { recursive: true });
   symlinkSync('/tmp', folder.join(FOLDER));

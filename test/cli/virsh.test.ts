@@ -1,0 +1,56 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ToolError } from '../../src/lib/errors.js';
+import { Virsh } from '../../src/libvirt/virsh.js';
+import { callVirsh } from '../../src/libvirt/virsh-sync.js';
+import { runCli } from '../support/cli.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const test = suite('virsh that is absent or hangs');
+const ABSENT = 'virsh is not installed (Debian: libvirt-clients)';
+let folder: TemporaryFolder;
+const { PATH } = process.env;
+test.before.each(() => {
+  folder = new TemporaryFolder();
+  mkdirSync(folder.join('bin'));
+});
+test.after.each(() => {
+  process.env.PATH = PATH;
+  folder.remove();
+});
+
+/** A virsh that ends only by SIGKILL. */
+function hangingVirsh(): string {
+  const script = "#!/bin/sh\ntrap '' TERM INT\nwhile :; do sleep 0.1; done\n";
+  chmodSync(folder.write('bin/virsh', script), 0o755);
+  return `${folder.join('bin')}:${PATH}`;
+}
+
+test('commands that need it say what to install', async () => {
+  const env = { PATH: folder.join('bin') };
+  for (const words of [
+    ['plan', '--domain', 'guest'],
+    ['status', '--domain', 'guest'],
+    ['edit', 'guest'],
+  ]) {
+    const { code, stderr } = await runCli('hostdev-cpuset', words, { env });
+    assert.equal([code, stderr], [2, `hostdev-cpuset: ${ABSENT}\n`], words.join(' '));
+  }
+});
+
+test('commands do not wait for one that hangs, though it ignores SIGTERM', () => {
+  process.env.PATH = hangingVirsh();
+  assert.throws(
+    () => callVirsh(undefined, ['list'], false, 1000),
+    (error: unknown) => error instanceof ToolError && error.message === 'virsh gave no answer within 1 s',
+  );
+});
+
+test('the watcher does not wait for one that hangs, and says where there is none', async () => {
+  const failure = (path: string) => new Virsh({ uri: undefined, env: { PATH: path } }, 1000).running().catch(String);
+  assert.is(await failure(hangingVirsh()), 'Error: virsh gave no answer within 1 s');
+  assert.is(await failure(folder.join('empty')), `Error: ${ABSENT}`);
+});
+
+test.run();
