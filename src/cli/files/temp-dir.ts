@@ -1,6 +1,7 @@
 import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removeFile } from '../../host/remove-file.js';
 import { ToolError } from '../../lib/errors.js';
 import { reason } from './read-input.js';
 
@@ -14,7 +15,7 @@ export class TempDir {
     try {
       orToolError(() => writeFileSync(path, text, { mode: 0o600 }));
     } catch (error) {
-      rmSync(path, { force: true });
+      removeFile(path);
       this.removeIfEmpty();
       throw error;
     }
