@@ -10,7 +10,7 @@ import { TemporaryFolder } from '../support/temporary-folder.js';
 import { frontText, stubText } from './installed-front.js';
 
 const test = suite('the stub that libvirt runs');
-const limited = suiteWhere('the stub at a limit of processes', needs('setpriv', 'prlimit'));
+const limited = suiteWhere('the stub at a limit of processes', needs('setpriv', 'prlimit', 'root'));
 const quiet: Outcome = { code: 0, stdout: '', stderr: '' };
 const PREPARE = ['guest', 'prepare', 'begin', '-'];
 /** What may be /bin/sh: Debian's and Fedora's. */
