@@ -121,7 +121,7 @@ function skipReasons() {
   const entries = readFileSync(skips, 'utf8').split('\n').filter(Boolean);
   const suites = new Map();
   for (const { suite, tool, package: from } of entries.map((entry) => JSON.parse(entry))) {
-    const key = `${tool} (Debian package ${from})`;
+    const key = `${tool} (${from.startsWith('none: ') ? from.slice('none: '.length) : `Debian package ${from}`})`;
     suites.set(key, [...(suites.get(key) ?? []), suite]);
   }
   const lines = [...suites].map(
