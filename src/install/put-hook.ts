@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { hookObstacle, isStartedByLibvirt } from './hook-checks.js';
 import { createLabelled, relabel } from './hook-selinux.js';
@@ -42,7 +42,7 @@ function putRunnable(file: ManagedFile, options: PutOptions): Outcome {
   try {
     return relabel(file.path) && outcome.done === 'unchanged' ? { ...outcome, done: 'updated' } : outcome;
   } catch (error) {
-    rmSync(file.path);
+    removeManagedFile(file.path, { ...options, force: true });
     throw error;
   }
 }

@@ -56,8 +56,7 @@ const tools = {
     package: 'selinux-policy-default, bzip2',
     present: () => existsSync('/usr/share/selinux/default/virt.pp.bz2') && onPath('bzip2'),
   },
-  root: { package: 'nothing to install: run as root', present: () => process.geteuid?.() === 0 },
-  root: { package: 'none: run as root', present: () => process.getuid?.() === 0 },
+  root: { package: 'none: run as root', present: () => process.geteuid?.() === 0 },
   // install refuses others: it writes the path into a unit and a script
   'plain-path': {
     package: 'none: a project folder of letters, digits and _@+.,/-',

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { removeFile } from '../../host/remove-file.js';
 import { ToolError } from '../../lib/errors.js';
+import { removeFile } from '../../lib/remove-file.js';
 import { reason } from './read-input.js';
 
 /** A folder that nobody else may look into, for definitions: they may hold passwords. */
