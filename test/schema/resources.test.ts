@@ -20,8 +20,8 @@ resources('from a CJS bundle in dist/bin, and from nowhere', async () => {
     const bundle = `${folder}/dist/bin/print.cjs`;
     await build({
       stdin: {
-        contents: "import { findRngDirectory } from './resources.ts'; console.log(findRngDirectory());",
-        resolveDir: `${project}src/schema`,
+        contents: "import { findRngDirectory } from './package-root.ts'; console.log(findRngDirectory());",
+        resolveDir: `${project}src/lib`,
       },
       bundle: true,
       platform: 'node',
@@ -30,7 +30,7 @@ resources('from a CJS bundle in dist/bin, and from nowhere', async () => {
       define: { 'import.meta.url': '__bundle_url' },
       banner: { js: "const __bundle_url = require('node:url').pathToFileURL(__filename).href;" },
     });
-    assert.match((await run(process.execPath, [bundle])).stderr, 'SchemaError: rng/domain.rng is missing');
+    assert.match((await run(process.execPath, [bundle])).stderr, 'ToolError: rng/domain.rng is missing');
     cpSync(`${project}rng`, `${folder}/rng`, { recursive: true });
     assert.is((await run(process.execPath, [bundle])).stdout, `${folder}/rng\n`);
   } finally {
