@@ -4,7 +4,7 @@ import { releaseDomain } from '../affinity/release.js';
 import { DEFAULT_SETTINGS } from '../affinity/settings.js';
 import type { Definition } from '../domain/definition.js';
 import { canonicalUuid } from '../domain/uuid.js';
-import { InvalidDomainXml, isConcerned, readDomainXml } from '../libvirt/domain-xml.js';
+import { InvalidDomainXml, mayHavePolicy, readDomainXml } from '../libvirt/domain-xml.js';
 import { withDomainLock } from '../runtime/domain-lock.js';
 import { detailLines, errorsOf, type LogLine, logLine, passLine } from './log-line.js';
 import type { HookAction } from './operation.js';
@@ -67,7 +67,7 @@ function pass({ operation, input, ...call }: HookCall, host: HookHost): HookResu
   const settings = readSettings(host.files) ?? DEFAULT_SETTINGS;
   const definition = definitionOf(input);
   const name = call.name ?? definition.name;
-  if (!isConcerned(definition)) return { lines: [] };
+  if (!mayHavePolicy(definition)) return { lines: [] };
   const { report, stateError } = locked(host, definition, () =>
     enforceDomain({ ...host, settings, counts: false }, definition),
   );

@@ -1,29 +1,28 @@
-/** Lines within a window of time, and its milliseconds. */
-const MOST = 20;
-const WINDOW = 60_000;
+const MAX_LINES = 20;
+const WINDOW_MS = 60_000;
 
-/** Passes lines on, but no flood of them: what comes from outside may come ten thousand times. How many were left out is said. */
+/** Writes lines, but no more than 20 a minute: input of others may cause thousands. Then says how many were left out. */
 export class RateLimiter {
-  #said = 0;
+  #count = 0;
   #window: NodeJS.Timeout | undefined;
 
-  constructor(private readonly write: (text: string) => void) {}
+  constructor(private readonly output: (text: string) => void) {}
 
-  say(text: string): void {
-    this.#window ??= setTimeout(() => this.#end(), WINDOW).unref();
-    if (++this.#said <= MOST) this.write(text);
+  write(text: string): void {
+    this.#window ??= setTimeout(() => this.#end(), WINDOW_MS).unref();
+    if (++this.#count <= MAX_LINES) this.output(text);
   }
 
-  /** Says how many were left out until now. */
+  /** Says how many lines were left out until now. */
   close(): void {
     clearTimeout(this.#window);
     this.#end();
   }
 
   #end(): void {
-    const left = this.#said - MOST;
+    const omitted = this.#count - MAX_LINES;
     this.#window = undefined;
-    this.#said = 0;
-    if (left > 0) this.write(`${left} more lines like these were left out`);
+    this.#count = 0;
+    if (omitted > 0) this.output(`${omitted} more lines like these were left out`);
   }
 }

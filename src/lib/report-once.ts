@@ -9,4 +9,14 @@ export class ReportOnce<Subject = string> {
     else this.#reported.set(subject, text);
     return text !== undefined && text !== before;
   }
+
+  /** Whether something was reported that has not ended. */
+  has(subject: Subject): boolean {
+    return this.#reported.has(subject);
+  }
+
+  /** The problem has ended. */
+  clear(subject: Subject): void {
+    this.#reported.delete(subject);
+  }
 }

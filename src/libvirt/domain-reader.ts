@@ -2,22 +2,22 @@ import type { Definition } from '../domain/definition.js';
 import { readDomainXml } from './domain-xml.js';
 import type { Virsh } from './virsh.js';
 
-/** What was read of domains, each by its canonical UUID. */
+/** Receives definitions. UUIDs are canonical. */
 export interface ReaderSink {
-  /** it runs */
-  found(uuid: string, definition: Definition): void;
-  /** libvirt gave its definition, whatever that is; or it did not, and why */
+  /** the definition of a running domain */
+  running(uuid: string, definition: Definition): void;
+  /** libvirt answered, whatever it answered; or it did not */
   answered(uuid: string): void;
-  unanswered(uuid: string, error: Error): void;
+  failed(uuid: string, error: Error): void;
   problem(text: string): void;
 }
 
-/** Asks libvirt for domains' definitions; for each once more where it changed while it was read. */
+/** Reads definitions from libvirt. A domain that is to be read while it is being read is read once more. */
 export class DomainReader {
   readonly #reading = new Map<string, { again: boolean; done: Promise<void> }>();
 
   constructor(
-    private readonly virsh: Pick<Virsh, 'dump'>,
+    private readonly virsh: Pick<Virsh, 'dumpXml'>,
     private readonly sink: ReaderSink,
   ) {}
 
@@ -25,7 +25,7 @@ export class DomainReader {
     return this.#reading.size > 0;
   }
 
-  /** Resolves when it is as it was at the last call; never rejects. */
+  /** Resolves when the definition of this moment, or a later one, has been read; never rejects. */
   read(uuid: string): Promise<void> {
     const current = this.#reading.get(uuid);
     if (current) {
@@ -52,16 +52,16 @@ export class DomainReader {
   async #readOnce(uuid: string): Promise<void> {
     let text: string;
     try {
-      text = await this.virsh.dump(uuid);
+      text = await this.virsh.dumpXml(uuid);
       this.sink.answered(uuid);
     } catch (error) {
-      this.sink.unanswered(uuid, error as Error);
+      this.sink.failed(uuid, error as Error);
       return;
     }
     try {
       const definition = readDomainXml(Buffer.from(text));
-      // a domain that is defined has a definition when it has ended, too: then it has no id
-      if (definition.document.root.hasAttribute('id')) this.sink.found(uuid, definition);
+      // only a running domain has an id; a persistent one has a definition after its end, too
+      if (definition.document.root.hasAttribute('id')) this.sink.running(uuid, definition);
     } catch (error) {
       this.sink.problem(`domain ${uuid}: ${(error as Error).message}`);
     }

@@ -1,10 +1,11 @@
 import type { Definition } from '../domain/definition.js';
 import { canonicalUuid } from '../domain/uuid.js';
+import type { BackOffLimits } from '../lib/back-off.js';
 import type { SpoolEntry } from '../runtime/spool.js';
 import { DomainReader } from './domain-reader.js';
-import { isConcerned, readDomainXml } from './domain-xml.js';
+import { mayHavePolicy, readDomainXml } from './domain-xml.js';
 import type { LibvirtEvent } from './event-line.js';
-import { RetryQueue } from './retry-queue.js';
+import { LIST_REQUEST, RetryQueue } from './retry-queue.js';
 import type { Virsh } from './virsh.js';
 
 /** Receives what changes about running domains. UUIDs are canonical. */
@@ -18,8 +19,10 @@ export interface DomainSink {
   /** domains that have a state file, those of a killed watcher included */
   withState(): string[];
   problem(text: string): void;
-  /** virsh failed to give a domain's definition (domain: name or UUID), or, if '', the list of domains */
-  unanswered(domain: string, reason: string): void;
+  /** the definition of a domain (name or UUID) cannot be read */
+  cannotRead(domain: string, reason: string): void;
+  /** the running domains cannot be listed */
+  cannotList(reason: string): void;
 }
 
 interface Known {
@@ -32,7 +35,7 @@ interface Known {
 
 /** How many definitions are read at the same time. */
 const MAX_PARALLEL_READS = 4;
-/** A hook call that is older is not believed: the domains are listed instead. */
+/** After this time a hook call may be out of date: the running domains are listed instead. */
 const STALE_MS = 60_000;
 
 /** Tracks which domains run, and their definitions: from hook calls and from libvirt. */
@@ -41,22 +44,23 @@ export class DomainTracker {
   readonly #reader: DomainReader;
   readonly #retries: RetryQueue;
   #listing: Promise<unknown> = Promise.resolve();
-  /** a listing that has not begun: it serves all who ask until then */
+  /** a listing that has not begun: further calls of list() share it */
   #next: { all: boolean; done: Promise<boolean> } | undefined;
   #listings = 0;
   #seq = 0;
 
   constructor(
-    private readonly virsh: Pick<Virsh, 'running' | 'dump'>,
+    private readonly virsh: Pick<Virsh, 'listRunning' | 'dumpXml'>,
     private readonly sink: DomainSink,
-    pauses?: { first: number; longest: number },
+    retryLimits?: BackOffLimits,
   ) {
-    this.#retries = new RetryQueue(() => void this.list(), pauses);
+    this.#retries = new RetryQueue(() => void this.list(), retryLimits);
     this.#reader = new DomainReader(virsh, {
-      found: (uuid, definition) => this.#add(uuid, definition),
-      answered: (uuid) => this.#retries.answered(uuid),
-      // a domain that has ended is not in the list
-      unanswered: (uuid, error) => this.#askAgain(uuid, error),
+      running: (uuid, definition) => this.#add(uuid, definition),
+      answered: (uuid) => this.#retries.remove(uuid),
+      failed: (uuid, { message }) => {
+        if (this.#retries.failed(uuid, message)) sink.cannotRead(this.#known.get(uuid)?.name ?? uuid, message);
+      },
       problem: (text) => sink.problem(text),
     });
   }
@@ -70,7 +74,7 @@ export class DomainTracker {
     return [...this.#known.keys()];
   }
 
-  /** virsh is running, or has to be run again. */
+  /** virsh is running, or a failed request has to be made again. */
   get busy(): boolean {
     return this.#listings > 0 || this.#reader.busy || this.#retries.domains.length > 0;
   }
@@ -97,17 +101,17 @@ export class DomainTracker {
     }
   }
 
-  /** An event of libvirt; null: one whose domain cannot be read. For an unknown name the domains are listed. */
+  /** An event of libvirt; null: one whose domain cannot be read. The running domains are listed if the name is unknown. */
   event(event: LibvirtEvent | null): void {
     const [uuid] = [...this.#known].find(([, { name }]) => name === event?.domain) ?? [];
-    if (uuid === undefined || event?.meaning === 'ended') void this.list();
-    else if (event?.meaning === 'stirred') this.sink.markDirty(uuid);
+    if (uuid === undefined || event?.change === 'ended') void this.list();
+    else if (event?.change === 'interrupts') this.sink.markDirty(uuid);
     else void this.#reader.read(uuid);
   }
 
   /**
-   * Lists the running domains, reads the definitions of new ones (or of all), and removes those that have ended. Resolves to whether
-   * libvirt gave the list; never rejects.
+   * Lists the running domains, reads the definitions of new ones (or of all), and removes those that have ended. Resolves to false if
+   * libvirt did not give the list; never rejects.
    */
   list({ all = false } = {}): Promise<boolean> {
     if (this.#next) {
@@ -131,37 +135,33 @@ export class DomainTracker {
     const before = this.#seq;
     let running: string[];
     try {
-      running = await this.virsh.running();
-      this.#retries.answered('');
+      running = await this.virsh.listRunning();
+      this.#retries.remove(LIST_REQUEST);
     } catch (error) {
-      this.#askAgain('', error as Error);
+      const { message } = error as Error;
+      if (this.#retries.failed(LIST_REQUEST, message)) this.sink.cannotList(message);
       return false;
     }
-    const { domains: unanswered } = this.#retries;
+    const { domains: unread } = this.#retries;
     const gone = new Set(
-      [...this.#known.keys(), ...unanswered, ...this.sink.withState()].filter((uuid) => !running.includes(uuid)),
+      [...this.#known.keys(), ...unread, ...this.sink.withState()].filter((uuid) => !running.includes(uuid)),
     );
     for (const uuid of gone) {
       // it may have started since
       if ((this.#known.get(uuid)?.lastSeenSeq ?? 0) <= before) this.#remove(uuid);
     }
-    const unread = running.filter((uuid) => all || !this.#known.has(uuid) || unanswered.includes(uuid));
+    const toRead = running.filter((uuid) => all || !this.#known.has(uuid) || unread.includes(uuid));
     const worker = async () => {
-      for (let uuid = unread.shift(); uuid !== undefined; uuid = unread.shift()) await this.#reader.read(uuid);
+      for (let uuid = toRead.shift(); uuid !== undefined; uuid = toRead.shift()) await this.#reader.read(uuid);
     };
     await Promise.all(Array.from({ length: MAX_PARALLEL_READS }, worker));
     return true;
   }
 
-  #askAgain(question: string, { message }: Error): void {
-    if (!this.#retries.failed(question, message)) return;
-    this.sink.unanswered(this.#known.get(question)?.name ?? question, message);
-  }
-
   #add(uuid: string, definition: Definition): void {
     const { name } = definition;
     const before = this.#known.get(uuid);
-    const managed = isConcerned(definition);
+    const managed = mayHavePolicy(definition);
     this.#known.set(uuid, { name, managed, lastSeenSeq: ++this.#seq });
     if (managed) this.sink.add({ ...definition, uuid });
     else if (before?.managed) this.sink.remove(uuid, name);
@@ -170,7 +170,7 @@ export class DomainTracker {
   #remove(uuid: string): void {
     const known = this.#known.get(uuid);
     this.#known.delete(uuid);
-    this.#retries.answered(uuid);
+    this.#retries.remove(uuid);
     if (known?.managed || this.sink.withState().includes(uuid)) this.sink.remove(uuid, known?.name);
   }
 }

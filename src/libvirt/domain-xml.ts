@@ -4,10 +4,10 @@ import { decode } from '../xml/decode.js';
 import { LineIndex } from '../xml/line-index.js';
 import { parseXml } from '../xml/parse.js';
 
-/** What libvirt gave is no domain, in words, with its place. */
+/** libvirt's XML is not a domain; the message has the place. */
 export class InvalidDomainXml extends Error {}
 
-/** @throws UnusableXml */
+/** @throws InvalidDomainXml */
 export function readDomainXml(bytes: Uint8Array): Definition {
   const { text, problem } = decode(bytes);
   try {
@@ -20,7 +20,7 @@ export function readDomainXml(bytes: Uint8Array): Definition {
   }
 }
 
-/** Whether a policy may concern it: one of its own, or hostdevs that a default of the host's applies to. */
-export function isConcerned({ metadata, devices }: Definition): boolean {
+/** Whether a policy may apply: the domain states one, or has devices that the host's default may apply to. */
+export function mayHavePolicy({ metadata, devices }: Definition): boolean {
   return metadata.length > 0 || devices.some(({ source }) => source);
 }

@@ -1,35 +1,38 @@
-/** What one of libvirt's events asks for. */
+/** What one of libvirt's events requires. */
 export interface LibvirtEvent {
-  /** the domain's name, as far as a line of text can say it: a hint */
+  /** the domain's name as printed: a hint, for a name may hold anything */
   domain: string;
-  /** ended: look who runs; changed: read its definition again; stirred: its interrupts may be others */
-  meaning: 'ended' | 'changed' | 'stirred';
+  /**
+   * ended: list the running domains; redefined: read its definition again; interrupts: its interrupts may have changed
+   */
+  change: 'ended' | 'redefined' | 'interrupts';
 }
 
-/** libvirt's names of events (virsh event --list). A reset is told as a reboot. */
-const MEANINGS: Record<string, LibvirtEvent['meaning']> = {
-  reboot: 'stirred',
-  'device-added': 'changed',
-  'device-removed': 'changed',
-  'metadata-change': 'changed',
-  tunable: 'changed',
+/** By libvirt's names of events (virsh event --list). A reset is reported as a reboot. */
+const CHANGES: Record<string, LibvirtEvent['change']> = {
+  reboot: 'interrupts',
+  'device-added': 'redefined',
+  'device-removed': 'redefined',
+  'metadata-change': 'redefined',
+  tunable: 'redefined',
 };
-/** First words of lifecycle events: of an end, and of what changes nothing about interrupts. */
-const ENDS = new Set(['Stopped', 'Crashed']);
-const UNCHANGED = new Set(['Defined', 'Undefined', 'Shutdown', 'PMSuspended', 'Suspended']);
+/** First words of the details of lifecycle events. */
+const ENDED = new Set(['Stopped', 'Crashed']);
+const IRRELEVANT = new Set(['Defined', 'Undefined', 'Shutdown', 'PMSuspended', 'Suspended']);
 
 /**
- * A line of `virsh event --all --loop --timestamp`: `DATE TIME: event 'KIND' for domain 'NAME'[: DETAILS]`. A name may hold
- * anything, quotes and line breaks too: undefined is no event, null one that cannot be laid at a domain's door.
+ * Parses a line of `virsh event --all --loop --timestamp`: `DATE TIME: event 'KIND' for domain 'NAME'[: DETAILS]`. A name may hold
+ * anything, quotes and line breaks included.
+ * @returns undefined if the line is no event, or an irrelevant one; null if it is an event whose domain cannot be read
  */
 export function parseEventLine(line: string): LibvirtEvent | null | undefined {
   const match = /^\d{4}-\S+ \S+: event '([a-z-]+)' for domain '(.*)'(?::(?: ([A-Za-z]+)\b.*|.*))?$/.exec(line);
   if (!match) return / event '[a-z-]+' for domain '/.test(line) ? null : undefined;
-  const [, kind = '', domain = '', word = ''] = match;
+  const [, kind = '', domain = '', detail = ''] = match;
   if (kind === 'lifecycle') {
-    if (UNCHANGED.has(word)) return undefined;
-    return { domain, meaning: ENDS.has(word) ? 'ended' : 'changed' };
+    if (IRRELEVANT.has(detail)) return undefined;
+    return { domain, change: ENDED.has(detail) ? 'ended' : 'redefined' };
   }
-  const meaning = Object.hasOwn(MEANINGS, kind) ? MEANINGS[kind] : undefined;
-  return meaning && { domain, meaning };
+  const change = Object.hasOwn(CHANGES, kind) ? CHANGES[kind] : undefined;
+  return change && { domain, change };
 }

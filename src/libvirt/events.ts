@@ -1,102 +1,102 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { BackOff } from '../lib/back-off.js';
 import { type LibvirtEvent, parseEventLine } from './event-line.js';
-import { endAtOnce, environmentOf, errorIn, NO_VIRSH, optionsOf, type VirshCall } from './virsh.js';
+import { argumentsOf, environmentOf, errorsIn, failureOf, killNow, type VirshConnection } from './virsh-process.js';
 
 export interface LibvirtListener {
-  /** null: something happened, to nobody knows which domain */
+  /** null: an event whose domain cannot be read */
   event(event: LibvirtEvent | null): void;
-  /** who runs is to be asked: a connection is being made (first), or has had time to be */
+  /** the running domains must be listed: events may be missed while the connection is made (first), until it stands */
   connecting(first: boolean): void;
-  /** the daemon is gone, or cannot be reached */
+  /** libvirt has gone, or cannot be reached */
   lost(reason: string): void;
 }
 
-/** Milliseconds: before virsh is started again, at first and at most; until it can be taken to be connected. */
-const FIRST = 1000;
-const LONGEST = 30_000;
-const SETTLED = 2000;
-/** The status of who was asked to run a program that there is not, as of a shell. */
-const ABSENT = 127;
-/** Characters of a line that are kept: a name may be long. */
-const LONGEST_LINE = 65_536;
+/** Delays before virsh is started again. */
+const RESTART_LIMITS = { firstMs: 1000, maxMs: 30_000 };
+/** After this time virsh is taken to be connected: it does not say so. */
+const CONNECT_MS = 2000;
+/** Exit status of setpriv if there is no virsh, as of a shell. */
+const COMMAND_NOT_FOUND = 127;
+/** Characters kept of an incomplete line, and of standard error: a domain's name may be long. */
+const MAX_LINE_LENGTH = 65_536;
 
-/** libvirt's events, from a virsh that is started again when the daemon has gone. */
+/** libvirt's events, from `virsh event`, which is started again when it ends. */
 export class LibvirtEvents {
   #child: ChildProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #tie: readonly string[] | undefined;
-  #delay = FIRST;
+  #prefix: readonly string[] | undefined;
+  readonly #backOff = new BackOff(RESTART_LIMITS);
   #closed = false;
 
   constructor(
-    private readonly call: VirshCall,
+    private readonly connection: VirshConnection,
     private readonly listener: LibvirtListener,
   ) {}
 
   start(): void {
-    const words = [...optionsOf(this.call), 'event', '--all', '--loop', '--timestamp'];
-    this.#tie ??= tieOf(environmentOf(this.call));
-    const [program = '', ...rest] = [...this.#tie, 'virsh', ...words];
-    const child = spawn(program, rest, { env: environmentOf(this.call), stdio: ['ignore', 'pipe', 'pipe'] });
+    const env = environmentOf(this.connection);
+    this.#prefix ??= deathSignalPrefix(env);
+    const args = argumentsOf(this.connection, ['event', '--all', '--loop', '--timestamp']);
+    const [program = '', ...rest] = [...this.#prefix, 'virsh', ...args];
+    const child = spawn(program, rest, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
-    let said = '';
-    this.#readLines(child);
+    this.#readEvents(child);
+    let stderr = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      said = `${said}${text}`.slice(0, LONGEST_LINE);
+      stderr = `${stderr}${text}`.slice(0, MAX_LINE_LENGTH);
     });
-    let failure: NodeJS.ErrnoException | undefined;
-    child.on('error', (error) => {
-      failure = error;
+    let code: string | undefined;
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      code = error.code;
     });
-    child.on('close', (status) => {
-      const isAbsent = failure?.code === 'ENOENT' || status === ABSENT;
-      this.#ended(isAbsent ? NO_VIRSH : (errorIn(said) ?? failure?.message ?? 'virsh event ended'));
-    });
+    child.on('close', (status) =>
+      this.#ended({ code: status === COMMAND_NOT_FOUND ? 'ENOENT' : code, status, stderr }),
+    );
     this.listener.connecting(true);
     this.#timer = setTimeout(() => {
-      this.#delay = FIRST;
+      this.#backOff.reset();
       this.listener.connecting(false);
-    }, SETTLED);
+    }, CONNECT_MS);
   }
 
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
-    if (this.#child) endAtOnce(this.#child);
+    if (this.#child) killNow(this.#child);
   }
 
-  #readLines({ stdout }: ChildProcess): void {
+  #readEvents({ stdout }: ChildProcess): void {
     let rest = '';
     stdout?.setEncoding('utf8').on('data', (text: string) => {
       const lines = `${rest}${text}`.split('\n');
-      rest = (lines.pop() ?? '').slice(0, LONGEST_LINE);
+      rest = (lines.pop() ?? '').slice(0, MAX_LINE_LENGTH);
       for (const event of eventsIn(lines)) if (!this.#closed) this.listener.event(event);
     });
   }
 
-  #ended(reason: string): void {
+  #ended(end: { code: string | undefined; status: number | null; stderr: string }): void {
     clearTimeout(this.#timer);
     if (this.#closed) return;
-    // it was connected: a daemon that is restarted is there again soon
-    if (reason.startsWith('Disconnected ')) this.#delay = FIRST;
-    this.listener.lost(reason);
-    this.#timer = setTimeout(() => this.start(), this.#delay);
-    this.#delay = Math.min(this.#delay * 2, LONGEST);
+    // it was connected: a daemon that is restarted soon runs again
+    if (errorsIn(end.stderr)[0]?.startsWith('Disconnected ')) this.#backOff.reset();
+    this.listener.lost(failureOf(end));
+    this.#timer = setTimeout(() => this.start(), this.#backOff.next());
   }
 }
 
-/** Those that came together and say the same are one. */
+/** Equal events that came together are one. */
 function eventsIn(lines: readonly string[]): Iterable<LibvirtEvent | null> {
   const events = lines.map(parseEventLine).filter((event) => event !== undefined);
   return new Map(events.map((event) => [JSON.stringify(event), event])).values();
 }
 
 /**
- * Words before a command that have it end with us, even where we are killed; else it would live until libvirt's next event. Of util-linux.
- * None where they do not work: the service may make no such system call (capset), and there systemd ends what is left.
+ * The command (util-linux) that has the kernel end virsh if we are killed: virsh itself would end only at libvirt's next event. Empty if
+ * it does not work here: the service's system call filter forbids capset, and there systemd ends what is left.
  */
-function tieOf(env: NodeJS.ProcessEnv): string[] {
-  const tie = ['setpriv', '--pdeathsig', 'TERM'];
-  const [program = '', ...words] = tie;
-  return spawnSync(program, [...words, 'true'], { stdio: 'ignore', env }).status === 0 ? tie : [];
+function deathSignalPrefix(env: NodeJS.ProcessEnv): string[] {
+  const prefix = ['setpriv', '--pdeathsig', 'TERM'];
+  const [program = '', ...args] = prefix;
+  return spawnSync(program, [...args, 'true'], { stdio: 'ignore', env }).status === 0 ? prefix : [];
 }

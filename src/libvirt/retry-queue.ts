@@ -1,41 +1,47 @@
-/** Milliseconds before it is asked again, at first and at most. */
-const PAUSES = { first: 1000, longest: 60_000 };
+import { BackOff, type BackOffLimits } from '../lib/back-off.js';
+import { ReportOnce } from '../lib/report-once.js';
 
-/** What libvirt did not answer: definitions of domains, by UUID, and who runs, by an empty name. It is asked again until it does. */
+const LIMITS: BackOffLimits = { firstMs: 1000, maxMs: 60_000 };
+
+/** The list of running domains as a request that can fail; other requests are named by a domain's UUID. */
+export const LIST_REQUEST = '';
+
+/** Requests that libvirt did not answer. They are made again, with back-off, until it does. */
 export class RetryQueue {
-  readonly #questions = new Map<string, { pause: number; told: string }>();
+  readonly #failed = new Map<string, { backOff: BackOff; delayMs: number }>();
+  readonly #reported = new ReportOnce();
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  /** @param again has all of it asked again */
+  /** @param retry makes all failed requests again */
   constructor(
-    private readonly again: () => void,
-    private readonly pauses = PAUSES,
+    private readonly retry: () => void,
+    private readonly limits = LIMITS,
   ) {}
 
-  /** Domains whose definition is not known. */
+  /** UUIDs of the domains whose definition could not be read. */
   get domains(): string[] {
-    return [...this.#questions.keys()].filter((question) => question !== '');
+    return [...this.#failed.keys()].filter((request) => request !== LIST_REQUEST);
   }
 
-  /** Whether that is to be told: when it fails again, for a domain may just have ended, and each reason once. */
-  failed(question: string, reason: string): boolean {
+  /** @returns whether to report it: from the second failure on, for a domain may just have ended, and each reason once */
+  failed(request: string, reason: string): boolean {
     if (this.#closed) return false;
-    const { first, longest } = this.pauses;
-    const before = this.#questions.get(question);
-    const pause = before ? Math.min(2 * before.pause, longest) : first;
-    this.#questions.set(question, { pause, told: before ? reason : '' });
+    const before = this.#failed.get(request);
+    const backOff = before?.backOff ?? new BackOff(this.limits);
+    this.#failed.set(request, { backOff, delayMs: backOff.next() });
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.again, Math.min(...[...this.#questions.values()].map((one) => one.pause)));
-    return before !== undefined && before.told !== reason;
+    this.#timer = setTimeout(this.retry, Math.min(...[...this.#failed.values()].map(({ delayMs }) => delayMs)));
+    return before !== undefined && this.#reported.isNew(request, reason);
   }
 
-  /** It was, or nobody asks any more. */
-  answered(question: string): void {
-    this.#questions.delete(question);
+  /** It was answered, or is not needed any more. */
+  remove(request: string): void {
+    this.#failed.delete(request);
+    this.#reported.clear(request);
   }
 
-  /** From now on nothing is asked. */
+  /** Nothing is retried from now on. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);

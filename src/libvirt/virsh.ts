@@ -1,100 +1,129 @@
-import { type ChildProcess, execFile } from 'node:child_process';
+import { type ChildProcess, type ExecFileException, execFile, spawnSync } from 'node:child_process';
 import { canonicalUuid } from '../domain/uuid.js';
+import { ToolError } from '../lib/errors.js';
 import { MAX_BYTES } from '../xml/decode.js';
+import {
+  argumentsOf,
+  environmentOf,
+  failureOf,
+  killNow,
+  VIRSH_TIMEOUT_MS,
+  type VirshConnection,
+} from './virsh-process.js';
 
-/** A daemon that does not answer is not waited for any longer. */
-const TIME_LIMIT_MS = 30_000;
-/** Characters of what it says that are passed on. */
-const LONGEST = 500;
-
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-export const NO_VIRSH = 'virsh is not installed (Debian: libvirt-clients)';
-
-/** How virsh is called: its words are parsed, so it speaks no other language. */
-export interface VirshCall {
-  /** libvirt's URI; virsh's own choice if absent */
-  uri: string | undefined;
-  env: Environment;
+/** How a call ended, whatever its status. */
+export interface VirshOutcome {
+  status: number | null;
+  stdout: string;
+  stderr: string;
 }
 
-export const optionsOf = ({ uri }: VirshCall) => (uri === undefined ? [] : [`--connect=${uri}`]);
-export const environmentOf = ({ env }: VirshCall) => ({ ...env, LC_ALL: 'C' });
-
-/** virsh, without waiting for it. Every call fails with an Error of one line, in virsh's own words. */
+/**
+ * Calls virsh: without waiting, for the watcher, or waiting (the methods that end in Sync), for commands. Every failure is a ToolError of
+ * one line.
+ */
 export class Virsh {
-  readonly #calls = new Set<ChildProcess>();
+  readonly #running = new Set<ChildProcess>();
   #closed = false;
 
-  constructor(
-    private readonly call: VirshCall,
-    private readonly timeLimitMs = TIME_LIMIT_MS,
-  ) {}
+  constructor(private readonly connection: VirshConnection) {}
 
-  /** UUIDs of the domains that run. What is no list of them fails, too: it would end all that is held. */
-  async running(): Promise<string[]> {
-    const text = await this.#run(['list', '--uuid']);
-    const uuids = text.split('\n').map((line) => (line === '' ? '' : canonicalUuid(line)));
-    // of no domain it is an empty line
-    if (text === '' || uuids.includes(undefined)) throw new Error('virsh list: no list of UUIDs');
+  /**
+   * UUIDs of the running domains, canonical. Output that is not a list of UUIDs is a failure, not an empty list: the watcher drops the
+   * domains that are not listed.
+   */
+  async listRunning(): Promise<string[]> {
+    const stdout = await this.#run(['list', '--uuid']);
+    const uuids = stdout.split('\n').map((line) => (line === '' ? '' : canonicalUuid(line)));
+    // without running domains virsh prints an empty line
+    if (stdout === '' || uuids.includes(undefined)) throw new ToolError('virsh list: unexpected output');
     return uuids.filter((uuid) => uuid !== undefined && uuid !== '') as string[];
   }
 
-  /** The definition of a domain as it is now. */
-  dump(uuid: string): Promise<string> {
-    return this.#run(['dumpxml', `--domain=${uuid}`]);
+  /** The live definition of a running domain, else the stored one. */
+  dumpXml(domain: string): Promise<string> {
+    return this.#run(['dumpxml', `--domain=${domain}`]);
   }
 
-  /** Ends what is under way; what is asked from now on fails. */
+  /** Ends the calls that are running: they and later ones fail. */
   close(): void {
     this.#closed = true;
-    for (const call of this.#calls) endAtOnce(call);
+    for (const child of this.#running) killNow(child);
   }
 
-  #run(words: readonly string[]): Promise<string> {
-    const closed = () => new Error('virsh is not asked any more');
+  /** UUIDs or names of the running domains. */
+  listRunningSync(what: 'uuid' | 'name'): string[] {
+    return this.#outputSync(['list', `--${what}`])
+      .split('\n')
+      .filter(Boolean);
+  }
+
+  /** As dumpXml(). */
+  dumpXmlSync(domain: string): string {
+    return this.#outputSync(['dumpxml', `--domain=${domain}`]);
+  }
+
+  /** The definition for the next start, with its passwords: a definition without them would remove them. */
+  dumpXmlForEditing(domain: string): string {
+    return this.#outputSync(['dumpxml', '--inactive', '--security-info', `--domain=${domain}`]);
+  }
+
+  /**
+   * Runs virsh; a status other than 0 is no failure.
+   * @param interactive virsh may ask for a password on the terminal, without a time limit
+   */
+  runSync(args: readonly string[], { interactive = false } = {}): VirshOutcome {
+    const { error, status, stdout, stderr } = spawnSync('virsh', argumentsOf(this.connection, args), {
+      encoding: 'utf8',
+      env: environmentOf(this.connection),
+      timeout: interactive ? 0 : VIRSH_TIMEOUT_MS,
+      maxBuffer: MAX_BYTES,
+      stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'pipe'],
+    });
+    if (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      throw new ToolError(
+        failureOf({ code: code ?? error.message, status, timedOut: code === 'ETIMEDOUT', stderr: '' }),
+      );
+    }
+    return { status, stdout, stderr };
+  }
+
+  #outputSync(args: readonly string[]): string {
+    const { status, stdout, stderr } = this.runSync(args);
+    if (status !== 0) throw new ToolError(failureOf({ status, stderr }));
+    return stdout;
+  }
+
+  #run(args: readonly string[]): Promise<string> {
+    const closed = () => new ToolError('virsh: the client is closed');
     if (this.#closed) return Promise.reject(closed());
     const options = {
-      env: environmentOf(this.call),
-      timeout: this.timeLimitMs,
+      env: environmentOf(this.connection),
+      timeout: VIRSH_TIMEOUT_MS,
       maxBuffer: MAX_BYTES,
       killSignal: 'SIGKILL' as const,
     };
     return new Promise((resolve, reject) => {
-      const call = execFile('virsh', [...optionsOf(this.call), ...words], options, (error, stdout, stderr) => {
-        this.#calls.delete(call);
-        // of one that had just ended the answer may be cut
+      const child = execFile('virsh', argumentsOf(this.connection, args), options, (error, stdout, stderr) => {
+        this.#running.delete(child);
+        // close() may have cut the output of a call that had just ended
         if (this.#closed) reject(closed());
-        else if (error) reject(new Error(wordsOf(error, stderr, this.timeLimitMs)));
+        else if (error) reject(new ToolError(failureOf({ ...endOf(error), stderr })));
         else resolve(stdout);
       });
-      this.#calls.add(call);
+      this.#running.add(child);
     });
   }
 }
 
-/** Nobody waits for it any more, nor for whoever else has its pipes by now. */
-export function endAtOnce(child: ChildProcess): void {
-  child.kill('SIGKILL');
-  child.stdout?.destroy();
-  child.stderr?.destroy();
-  child.unref();
-}
-
-function wordsOf(
-  { code, killed, message }: { code?: unknown; killed?: boolean | undefined; message: string },
-  stderr: string,
-  timeLimitMs: number,
-): string {
-  if (code === 'ENOENT') return NO_VIRSH;
-  if (killed) return `virsh gave no answer within ${timeLimitMs / 1000} s`;
-  return (
-    errorIn(stderr) ?? `virsh: ${typeof code === 'number' ? `exit status ${code}` : (message.split('\n')[0] ?? '')}`
-  );
-}
-
-/** What virsh itself says: what it could not do and, in a second line, why. Undefined where it says nothing. */
-export function errorIn(stderr: string): string | undefined {
-  const lines = Array.from(stderr.matchAll(/^error: (.+)$/gm), ([, words]) => words);
-  return lines.length === 0 ? undefined : lines.slice(0, 2).join(': ').slice(0, LONGEST);
+/** Node puts a status, or the code of an error, in the same field. */
+function endOf({ code, killed = false }: ExecFileException) {
+  const isStatus = typeof code === 'number';
+  return {
+    status: isStatus ? code : null,
+    code: isStatus || code === undefined || code === null ? undefined : String(code),
+    // of what Node kills, only output that is too long has a code
+    timedOut: killed && typeof code !== 'string',
+  };
 }

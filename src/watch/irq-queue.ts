@@ -1,10 +1,11 @@
 import { readHandlers } from '../host/interrupt.js';
 import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
+import { BackOff } from '../lib/back-off.js';
 import { UNCLEAR } from './fast-path.js';
 import type { CheckContext, ManagedDomain } from './managed-domain.js';
 
 /** The trace event precedes the /proc/irq entry. Retry after 1 ms, growing by 1.5, for some 800 ms in all. */
-const RETRY_GROWTH = 1.5;
+const RETRY_LIMITS = { firstMs: 1, factor: 1.5, maxMs: 1000 };
 const MAX_RETRIES = 15;
 
 interface Entry {
@@ -12,6 +13,7 @@ interface Entry {
   seenAt: number;
   tries: number;
   nextTryAt: number;
+  backOff: BackOff;
 }
 
 /** An IRQ with a VFIO handler, and how often it was tried before. */
@@ -33,7 +35,7 @@ export class IrqQueue {
     for (const irq of irqs) {
       // the lag counts from the first event
       const first = this.#entries.get(irq)?.seenAt ?? seenAt;
-      this.#entries.set(irq, { seenAt: first, tries: 0, nextTryAt: now });
+      this.#entries.set(irq, { seenAt: first, tries: 0, nextTryAt: now, backOff: new BackOff(RETRY_LIMITS) });
     }
   }
 
@@ -101,7 +103,7 @@ export class IrqQueue {
       const address = addressIn(handlers);
       if (address === undefined) this.#entries.delete(irq);
       const { tries } = entry;
-      entry.nextTryAt = now + RETRY_GROWTH ** entry.tries;
+      entry.nextTryAt = now + entry.backOff.next();
       entry.tries++;
       if (entry.tries > MAX_RETRIES) this.#entries.delete(irq);
       if (address) yield { irq, address, handlers, tries };

@@ -7,9 +7,11 @@ import { NoTracing } from '../host/tracefs.js';
 import { pause } from '../lib/pause.js';
 import { printable } from '../lib/printable.js';
 import { RateLimiter } from '../lib/rate-limiter.js';
+import { ReportOnce } from '../lib/report-once.js';
 import { DomainTracker } from '../libvirt/domain-tracker.js';
 import { LibvirtEvents } from '../libvirt/events.js';
-import { Virsh, type VirshCall } from '../libvirt/virsh.js';
+import { Virsh } from '../libvirt/virsh.js';
+import type { VirshConnection } from '../libvirt/virsh-process.js';
 import { withDomainLock } from '../runtime/domain-lock.js';
 import { Spool } from '../runtime/spool.js';
 import { StateStore } from '../runtime/state-store.js';
@@ -22,7 +24,7 @@ import { RestoreAtEnd } from './restore-at-end.js';
 
 export interface WatcherOptions {
   root: string;
-  libvirt: VirshCall;
+  libvirt: VirshConnection;
   /** Prometheus's file */
   metrics: string | undefined;
   /** use trace events */
@@ -55,8 +57,7 @@ export class Watcher {
   readonly #publisher: StatusPublisher;
   readonly #irqbalance: IrqbalanceSync;
   readonly #restorer: RestoreAtEnd | undefined;
-  /** why libvirt cannot be reached; empty if it can */
-  #unreachable = '';
+  readonly #problems = new ReportOnce<'libvirt'>();
 
   constructor(private readonly options: WatcherOptions) {
     const { root, libvirt, clock, settings } = options;
@@ -76,8 +77,9 @@ export class Watcher {
       remove: (uuid, name) => this.#loop.after(() => this.#remove(uuid, name)),
       markDirty: (uuid) => this.#markDirty({ uuid }),
       withState: () => this.#state.list(),
-      problem: (text) => this.#inputWarnings.say(text),
-      unanswered: (domain, reason) => this.#warnUnanswered(domain, reason),
+      problem: (text) => this.#inputWarnings.write(text),
+      cannotRead: (domain, reason) => this.#warnLibvirtFailure(`${domain}: cannot read its definition`, reason),
+      cannotList: (reason) => this.#warnLibvirtFailure('cannot list the running domains', reason),
     });
     this.#libvirtEvents = new LibvirtEvents(libvirt, {
       event: (event) => this.#tracker.event(event),
@@ -159,7 +161,7 @@ export class Watcher {
 
   #takeSpooled(): void {
     const { entries, problems } = this.#spool.take();
-    for (const problem of problems) this.#inputWarnings.say(problem);
+    for (const problem of problems) this.#inputWarnings.write(problem);
     if (entries.length === 0) return;
     this.#loop.after(() => {
       for (const entry of entries) this.#tracker.spooled(entry);
@@ -169,22 +171,18 @@ export class Watcher {
   /** Events of the moment in which a connection is made may be missed: so the domains are listed again when it stands. */
   async #connecting(first: boolean): Promise<void> {
     const answered = await this.#tracker.list({ all: first });
-    if (first || !answered || this.#unreachable === '') return;
-    this.#unreachable = '';
+    if (first || !answered || !this.#problems.has('libvirt')) return;
+    this.#problems.clear('libvirt');
     this.#info('libvirt can be reached again');
   }
 
   #warnUnreachable(reason: string): void {
-    if (reason !== this.#unreachable) this.#warn(`cannot reach libvirt, retrying: ${reason}`);
-    this.#unreachable = reason;
+    if (this.#problems.isNew('libvirt', reason)) this.#warn(`cannot reach libvirt, retrying: ${reason}`);
   }
 
-  /** @param domain empty: the list of domains */
-  #warnUnanswered(domain: string, reason: string): void {
-    // that libvirt cannot be reached has been reported
-    if (this.#unreachable !== '') return;
-    const what = domain === '' ? 'cannot list the running domains' : `${domain}: cannot read its definition`;
-    this.#inputWarnings.say(`${what}, retrying: ${reason}`);
+  #warnLibvirtFailure(what: string, reason: string): void {
+    // the cause was reported if libvirt cannot be reached
+    if (!this.#problems.has('libvirt')) this.#inputWarnings.write(`${what}, retrying: ${reason}`);
   }
 
   #add(definition: Definition): void {

@@ -99,7 +99,7 @@ test("what libvirt does not take is told in virsh's own words", async () => {
   const checked = await define(LIBVIRT, text);
   assert.match(checked.stderr, /^<stdin>:\d+:\d+: error: "abc" is not allowed as the content of <memory> \[schema\]/);
   const { code, stdout, stderr } = await define([...LIBVIRT, '--no-check'], text);
-  assert.match(stderr, /^hostdev-cpuset: <stdin>: libvirt does not take it: [^\n]*'abc'[^\n]*\n$/);
+  assert.match(stderr, /^hostdev-cpuset: <stdin>: libvirt refuses it: [^\n]*'abc'[^\n]*\n$/);
   assert.is(stdout, '');
   assert.is(code, 1);
   assert.equal(leftovers(), []);
@@ -114,7 +114,10 @@ test('a libvirt that is not there is no fault of the definition: exit 2', async 
 test('a domain that runs: the change waits', async () => {
   const uri = testDriver(folder, testDomain('small', '0-1'));
   const { code, stdout } = await define(['-c', uri], testDomain('small', '2'));
-  assert.is(stdout, "Domain 'small' defined from <stdin>\nIt runs: the change waits for its next start.\n");
+  assert.is(
+    stdout,
+    "Domain 'small' defined from <stdin>\nThe domain is running; the change takes effect at its next start.\n",
+  );
   assert.is(code, 0);
 });
 

@@ -38,7 +38,7 @@ const kept = () =>
 test('shows the policies as attributes in a private file, and defines what is saved', async () => {
   const { code, stdout, stderr } = await edit(editor(replace('0-1', '2-3')));
   assert.is(stderr, '');
-  assert.is(stdout, "Domain 'small' edited.\nIt runs: the change waits for its next start.\n");
+  assert.is(stdout, "Domain 'small' edited.\nThe domain is running; the change takes effect at its next start.\n");
   assert.is(code, 0);
   assert.match(readFileSync(folder.join('shown.xml'), 'utf8'), /<hostdev [^>]*cpuset='0-1'>/);
   assert.is(statSync(folder.join('shown.xml')).mode & 0o777, 0o600);

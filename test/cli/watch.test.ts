@@ -247,7 +247,7 @@ test('libvirt that cannot be reached, and a spool of garbage, are a line each', 
   await host.start();
   host.root.write('run/hostdev-cpuset/spool/garbage', '\0\0');
   await host.says('"garbage" in the spool: nothing that the hook leaves: removed');
-  await host.says('cannot reach libvirt, retrying: failed to connect to the hypervisor');
+  await host.says('cannot reach libvirt, retrying: virsh: failed to connect to the hypervisor');
   host.spool('<domain');
   await host.says("the hook's started: the domain's XML, 1:");
   host.spool();

@@ -63,7 +63,7 @@ test('what is edited is there, and the password still is', async () => {
 test('what libvirt refuses is told, and changes nothing', async () => {
   const before = await dump();
   const { code, stderr } = await edit(`sed -i "s/machine='[^']*'/machine='unheard-of'/" "$1"`);
-  assert.match(stderr, /libvirt does not take it: .*machine.*\n.*your text is kept in /);
+  assert.match(stderr, /libvirt refuses it: .*machine.*\n.*your text is kept in /);
   assert.is(code, 1);
   assert.is(await dump(), before);
 });
@@ -76,7 +76,7 @@ test('while it runs, the change waits for the next start', async () => {
   assert.is(started.code, 0, started.stderr);
   const { code, stdout, stderr } = await edit(`sed -i "s/cpuset='0'/cpuset='0-1'/" "$1"`);
   assert.is(code, 0, stderr);
-  assert.is(stdout, "Domain 'edited' edited.\nIt runs: the change waits for its next start.\n");
+  assert.is(stdout, "Domain 'edited' edited.\nThe domain is running; the change takes effect at its next start.\n");
   assert.match(await dump(), "cpuset='0-1'");
 });
 

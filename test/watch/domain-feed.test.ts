@@ -33,14 +33,14 @@ class World {
 
   readonly feed = new DomainTracker(
     {
-      running: async () => {
+      listRunning: async () => {
         this.asked.push('list');
         if (this.unreachable) throw new Error('no');
         const running = [...this.domains.keys()];
         await this.answer();
         return running;
       },
-      dump: async (uuid) => {
+      dumpXml: async (uuid) => {
         this.asked.push(`dump ${uuid}`);
         const text = this.domains.get(uuid);
         await this.answer();
@@ -55,9 +55,10 @@ class World {
       markDirty: (uuid) => this.told.push(`stir ${uuid}`),
       withState: () => this.withState,
       problem: (text) => this.told.push(text),
-      unanswered: (domain, reason) => this.told.push(`${domain || 'all'}: ${reason}`),
+      cannotRead: (domain, reason) => this.told.push(`${domain}: ${reason}`),
+      cannotList: (reason) => this.told.push(`all: ${reason}`),
     },
-    { first: 2, longest: 10 },
+    { firstMs: 2, maxMs: 10 },
   );
 
   spool(operation: string, xml: string, left = Date.now()): void {
@@ -130,15 +131,15 @@ test('events: a reboot stirs, a change has the definition read again, an unknown
   const world = new World();
   world.spool('started', guest());
   world.domains.set(UUID, guest());
-  world.feed.event({ domain: 'guest', meaning: 'stirred' });
+  world.feed.event({ domain: 'guest', change: 'interrupts' });
   assert.equal(world.told.slice(1), [`stir ${UUID}`]);
-  world.feed.event({ domain: 'guest', meaning: 'changed' });
+  world.feed.event({ domain: 'guest', change: 'redefined' });
   await placedOn();
   assert.equal(world.asked, [`dump ${UUID}`]);
   for (const event of [
     null,
-    { domain: 'nobody', meaning: 'stirred' as const },
-    { domain: 'guest', meaning: 'ended' as const },
+    { domain: 'nobody', change: 'interrupts' as const },
+    { domain: 'guest', change: 'ended' as const },
   ]) {
     world.feed.event(event);
     await placedOn();
@@ -150,7 +151,7 @@ test('many changes at once are few readings, and the last state counts', async (
   const world = new World();
   world.spool('started', guest());
   world.domains.set(UUID, guest());
-  for (let count = 0; count < 50; count++) world.feed.event({ domain: 'guest', meaning: 'changed' });
+  for (let count = 0; count < 50; count++) world.feed.event({ domain: 'guest', change: 'redefined' });
   world.domains.set(UUID, guest(UUID, 'renamed'));
   await placedOn();
   assert.equal(world.asked, [`dump ${UUID}`, `dump ${UUID}`]);
@@ -162,11 +163,11 @@ test('a policy that goes lets the domain go; a definition of a domain that has e
   const world = new World();
   world.spool('started', guest());
   world.domains.set(UUID, guest().replace(" id='1'", ''));
-  world.feed.event({ domain: 'guest', meaning: 'changed' });
+  world.feed.event({ domain: 'guest', change: 'redefined' });
   await placedOn();
   assert.is(world.told.length, 1);
   world.domains.set(UUID, plain(UUID));
-  world.feed.event({ domain: 'guest', meaning: 'changed' });
+  world.feed.event({ domain: 'guest', change: 'redefined' });
   await placedOn();
   assert.equal(world.told.slice(1), [`drop ${UUID}`]);
 });
@@ -191,12 +192,12 @@ test('a change that is not given is asked for again, too; of a domain that ended
   world.spool('started', guest());
   world.domains.set(UUID, guest(UUID, 'renamed'));
   world.silent.add(UUID);
-  world.feed.event({ domain: 'guest', meaning: 'changed' });
+  world.feed.event({ domain: 'guest', change: 'redefined' });
   await placedOn();
   world.silent.clear();
   await until('read', () => world.told.includes(`put renamed ${UUID}`));
   world.domains.delete(UUID);
-  world.feed.event({ domain: 'renamed', meaning: 'changed' });
+  world.feed.event({ domain: 'renamed', change: 'redefined' });
   await until('let go', () => world.feed.managedCount === 0);
   assert.not.ok(world.feed.busy);
   assert.is(world.told.at(-1), `drop ${UUID}`);

@@ -6,31 +6,31 @@ const test = suite("lines of libvirt's events");
 const STAMP = '2026-03-01 20:44:28.039+0000: ';
 
 // as virsh 9.0 prints them
-const LINES: [string, LibvirtEvent['meaning'] | undefined][] = [
+const LINES: [string, LibvirtEvent['change'] | undefined][] = [
   ["event 'lifecycle' for domain 'guest': Defined Added", undefined],
-  ["event 'lifecycle' for domain 'guest': Started Booted", 'changed'],
-  ["event 'lifecycle' for domain 'guest': Resumed Unpaused", 'changed'],
+  ["event 'lifecycle' for domain 'guest': Started Booted", 'redefined'],
+  ["event 'lifecycle' for domain 'guest': Resumed Unpaused", 'redefined'],
   ["event 'lifecycle' for domain 'guest': Suspended Paused", undefined],
   ["event 'lifecycle' for domain 'guest': Shutdown Finished after guest request", undefined],
   ["event 'lifecycle' for domain 'guest': Stopped Destroyed", 'ended'],
   ["event 'lifecycle' for domain 'guest': Crashed Panicked", 'ended'],
-  ["event 'reboot' for domain 'guest'", 'stirred'],
-  ["event 'tunable' for domain 'guest':", 'changed'],
-  ["event 'metadata-change' for domain 'guest': type element, uri urn:x", 'changed'],
-  ["event 'device-added' for domain 'guest': hostdev0", 'changed'],
-  ["event 'device-removed' for domain 'guest': hostdev0", 'changed'],
+  ["event 'reboot' for domain 'guest'", 'interrupts'],
+  ["event 'tunable' for domain 'guest':", 'redefined'],
+  ["event 'metadata-change' for domain 'guest': type element, uri urn:x", 'redefined'],
+  ["event 'device-added' for domain 'guest': hostdev0", 'redefined'],
+  ["event 'device-removed' for domain 'guest': hostdev0", 'redefined'],
   ["event 'balloon-change' for domain 'guest': 1024KiB", undefined],
   ["event 'constructor' for domain 'guest'", undefined],
 ];
-for (const [text, meaning] of LINES) {
+for (const [text, change] of LINES) {
   test(text, () => {
-    assert.equal(parseEventLine(STAMP + text), meaning && { domain: 'guest', meaning });
+    assert.equal(parseEventLine(STAMP + text), change && { domain: 'guest', change });
   });
 }
 
 test('a name with quotes, or with the words of an event', () => {
   for (const domain of ["gu'est", "x': Stopped y", "event 'reboot' for domain 'a'", '$(reboot)', ' ']) {
-    assert.equal(parseEventLine(`${STAMP}event 'reboot' for domain '${domain}'`), { domain, meaning: 'stirred' });
+    assert.equal(parseEventLine(`${STAMP}event 'reboot' for domain '${domain}'`), { domain, change: 'interrupts' });
   }
 });
 

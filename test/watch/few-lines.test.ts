@@ -7,11 +7,11 @@ const test = suite('a flood of lines');
 test('is cut, and what was left out is counted', () => {
   const written: string[] = [];
   const lines = new RateLimiter((text) => written.push(text));
-  for (let number = 0; number < 10_000; number++) lines.say(`line ${number}`);
+  for (let number = 0; number < 10_000; number++) lines.write(`line ${number}`);
   assert.equal([written.length, written[0], written.at(-1)], [20, 'line 0', 'line 19']);
   lines.close();
   assert.equal(written.slice(20), ['9980 more lines like these were left out']);
-  lines.say('another');
+  lines.write('another');
   assert.is(written.at(-1), 'another');
   lines.close();
   assert.is(written.at(-1), 'another', 'nothing was left out');

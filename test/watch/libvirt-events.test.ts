@@ -31,7 +31,7 @@ function virsh(script: string): { uri: string; env: Record<string, string | unde
 
 function start(script: string): void {
   events = new LibvirtEvents(virsh(script), {
-    event: (event) => heard.push(event === null ? 'somebody' : `${event.domain} ${event.meaning}`),
+    event: (event) => heard.push(event === null ? 'somebody' : `${event.domain} ${event.change}`),
     connecting: (first) => heard.push(first ? 'connecting' : 'connected'),
     lost: (reason) => heard.push(`lost: ${reason}`),
   });
@@ -42,7 +42,7 @@ test('are heard as they come, also in pieces', async () => {
   const line = `${STAMP}event 'reboot' for domain 'a`;
   start(`printf "%s" "${line}"; sleep 0.1; printf "%s\\n" "b'" "nothing" "${line}"; exec sleep 600`);
   await until('both', () => heard.length === 3);
-  assert.equal(heard, ['connecting', 'ab stirred', 'somebody']);
+  assert.equal(heard, ['connecting', 'ab interrupts', 'somebody']);
   assert.is(readFileSync(folder.join('words'), 'utf8'), '--connect=test:///x y\nevent\n--all\n--loop\n--timestamp\n');
 });
 
@@ -76,7 +76,7 @@ exit 1`);
   await until('again', () => heard.length >= 4);
   assert.equal(heard.slice(0, 4), [
     'connecting',
-    'lost: Disconnected from qemu:///system due to end of file',
+    'lost: virsh: Disconnected from qemu:///system due to end of file',
     'connecting',
     'connected',
   ]);
@@ -103,30 +103,30 @@ test('after close nothing is told or started any more', async () => {
 test('what came together and says the same is told once', async () => {
   const lines = ['a', 'b', 'a'].map((name) => `"${STAMP}event 'reboot' for domain '${name}'"`);
   start(`printf '%s\\n' ${lines.join(' ')}; exec sleep 600`);
-  await until('both', () => heard.includes('b stirred'));
-  assert.equal(heard, ['connecting', 'a stirred', 'b stirred']);
+  await until('both', () => heard.includes('b interrupts'));
+  assert.equal(heard, ['connecting', 'a interrupts', 'b interrupts']);
 });
 
 test('virsh is asked without a shell, and speaks English', async () => {
   const call = virsh(`[ "$2" = list ] && printf '%s\\n' 5B1C2AD4-9F0E-4C39-8A53-0E6C3C1F7A10 '' && exit
 echo "$LC_ALL"`);
-  assert.equal(await new Virsh(call).running(), ['5b1c2ad4-9f0e-4c39-8a53-0e6c3c1f7a10']);
-  assert.is(await new Virsh(call).dump('$(id)'), 'C\n');
+  assert.equal(await new Virsh(call).listRunning(), ['5b1c2ad4-9f0e-4c39-8a53-0e6c3c1f7a10']);
+  assert.is(await new Virsh(call).dumpXml('$(id)'), 'C\n');
   assert.match(readFileSync(folder.join('words'), 'utf8'), /^--domain=\$\(id\)$/m);
 });
 
 for (const [name, script, words] of [
-  ['its own words', "echo 'noise' >&2; echo 'error: failed to get domain' >&2; exit 1", 'failed to get domain'],
+  ['its own words', "echo 'noise' >&2; echo 'error: failed to get domain' >&2; exit 1", 'virsh: failed to get domain'],
   [
     'the reason, too',
     "echo 'error: no domain'; echo 'error: no domain' >&2; echo 'error: busy' >&2; exit 1",
-    'no domain: busy',
+    'virsh: no domain: busy',
   ],
-  ['an end', "printf 'error: %01000d' 0 >&2; exit 1", '0'.repeat(500)],
+  ['an end', "printf 'error: %01000d' 0 >&2; exit 1", `virsh: ${'0'.repeat(500)}`],
   ['its status', 'exit 7', 'virsh: exit status 7'],
 ] as const) {
   test(`a failure has ${name}`, async () => {
-    const failure = await new Virsh(virsh(script)).running().catch((error: Error) => error.message);
+    const failure = await new Virsh(virsh(script)).listRunning().catch((error: Error) => error.message);
     assert.is(failure, words);
   });
 }
@@ -136,35 +136,35 @@ for (const [what, script] of [
   ['something else', 'echo 5b1c2ad4-9f0e-4c39-8a53-0e6c3c1f7a10; echo garbage'],
 ] as const) {
   test(`${what} in place of a list is a failure, not the end of all domains`, async () => {
-    const failure = await new Virsh(virsh(script)).running().catch((error: Error) => error.message);
-    assert.is(failure, 'virsh list: no list of UUIDs');
+    const failure = await new Virsh(virsh(script)).listRunning().catch((error: Error) => error.message);
+    assert.is(failure, 'virsh list: unexpected output');
   });
 }
 
 test('a list of nobody is an empty line', async () => {
-  assert.equal(await new Virsh(virsh('echo')).running(), []);
+  assert.equal(await new Virsh(virsh('echo')).listRunning(), []);
 });
 
 test('what is under way at the end fails, also where virsh has answered', async () => {
   const call = new Virsh(virsh(`echo '<domain/>'; exec >&- 2>&-; touch '${folder.path}/answered'`));
-  const failure = call.dump('x').catch((error: Error) => error.message);
+  const failure = call.dumpXml('x').catch((error: Error) => error.message);
   // nothing of it is heard meanwhile
   while (!existsSync(folder.join('answered'))) pause(10);
   call.close();
-  assert.is(await failure, 'virsh is not asked any more');
+  assert.is(await failure, 'virsh: the client is closed');
 });
 
 test('what is asked after the end fails at once', async () => {
   const closed = new Virsh(virsh('echo'));
   closed.close();
-  const failure = await closed.running().catch((error: Error) => error.message);
-  assert.is(failure, 'virsh is not asked any more');
+  const failure = await closed.listRunning().catch((error: Error) => error.message);
+  assert.is(failure, 'virsh: the client is closed');
   assert.not.ok(existsSync(folder.join('words')));
 });
 
 test('virsh that is not installed', async () => {
   const failure = await new Virsh({ uri: undefined, env: { PATH: folder.path } })
-    .running()
+    .listRunning()
     .catch(({ message }) => message);
   assert.is(failure, 'virsh is not installed (Debian: libvirt-clients)');
 });

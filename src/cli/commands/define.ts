@@ -1,6 +1,7 @@
 import { printable } from '../../lib/printable.js';
+import { Virsh } from '../../libvirt/virsh.js';
 import { normalize } from '../../transform/normalize.js';
-import { defineWithVirsh, isRunning, WAITS } from '../edit/define-with-virsh.js';
+import { defineWithVirsh, isRunning, RUNNING_NOTE } from '../edit/define-with-virsh.js';
 import { STDIN_NAME } from '../files/read-input.js';
 import { EXIT, errorLine, type Io } from '../io.js';
 import type { SchemaOptions } from '../lint/schema-run.js';
@@ -18,7 +19,7 @@ export interface DefineOptions extends SchemaOptions {
 
 /**
  * `hostdev-cpuset define`: `virsh define` with the attribute allowed. Each file is defined or not by itself, after all are read and checked.
- * @returns the exit status: 1 where a document has errors or libvirt does not take it, 2 where the work could not be done
+ * @returns the exit status: 1 where a document has errors or libvirt refuses it, 2 where the work could not be done
  */
 export function defineCommand(options: DefineOptions, io: Io): Promise<number> {
   return rewriteEach(options, io, normalize, options.check, (path, file) => defineOne(path, file, options, io));
@@ -28,12 +29,13 @@ function defineOne(path: string, { tell, after, name }: Told, { connect, check }
   tell();
   if (after === undefined) return EXIT.findings;
   const from = path === '-' ? STDIN_NAME : path;
-  const refusal = defineWithVirsh(after, { connect, validate: check });
+  const virsh = new Virsh({ uri: connect, env: io.env });
+  const refusal = defineWithVirsh(after, virsh, check);
   if (refusal !== undefined) {
-    io.stderr.write(errorLine('hostdev-cpuset', `${from}: libvirt does not take it: ${refusal}`));
+    io.stderr.write(errorLine('hostdev-cpuset', `${from}: libvirt refuses it: ${refusal}`));
     return EXIT.findings;
   }
   io.stdout.write(`Domain '${printable(name)}' defined from ${printable(from)}\n`);
-  if (isRunning(name, connect)) io.stdout.write(`${WAITS}\n`);
+  if (isRunning(name, virsh)) io.stdout.write(`${RUNNING_NOTE}\n`);
   return EXIT.ok;
 }

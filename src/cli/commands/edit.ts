@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import type { Definition } from '../../domain/definition.js';
 import { printable } from '../../lib/printable.js';
-import { dumpForEditing } from '../../libvirt/virsh-sync.js';
+import { Virsh } from '../../libvirt/virsh.js';
 import { lintDocument } from '../../lint/lint-document.js';
 import { expand } from '../../transform/expand.js';
 import { decode } from '../../xml/decode.js';
-import { isRunning, WAITS } from '../edit/define-with-virsh.js';
+import { isRunning, RUNNING_NOTE } from '../edit/define-with-virsh.js';
 import { openEditor } from '../edit/editor.js';
 import { ask } from '../edit/prompt.js';
 import { type Attempt, type EditSession, redefine } from '../edit/redefine.js';
@@ -30,12 +30,20 @@ export interface EditOptions extends SchemaOptions {
  * defined, given up, or unchanged.
  */
 export async function editCommand(options: EditOptions, io: Io): Promise<number> {
-  const stored = dumpForEditing(options.domain, options.connect);
+  const virsh = new Virsh({ uri: options.connect, env: io.env });
+  const stored = virsh.dumpXmlForEditing(options.domain);
   const { definition, lines } = lintDocument(decode(new TextEncoder().encode(stored)));
   const shown = definition ? expanded(definition) : lines.text;
   const folder = new TempDir();
   const file = folder.write('domain.xml', shown);
-  const session: EditSession = { ...options, file, stored, name: definition?.name ?? '', uuid: definition?.uuid };
+  const session: EditSession = {
+    ...options,
+    virsh,
+    file,
+    stored,
+    name: definition?.name ?? '',
+    uuid: definition?.uuid,
+  };
   const signals = keepOnSignals(() => io.stderr.write(kept(folder, file)));
   try {
     for (;;) {
@@ -60,7 +68,7 @@ export async function editCommand(options: EditOptions, io: Io): Promise<number>
       folder.remove();
       if (outcome === 'discarded') return EXIT.findings;
       io.stdout.write(`Domain '${printable(session.name)}' edited.\n`);
-      if (isRunning(session.name, session.connect)) io.stdout.write(`${WAITS}\n`);
+      if (isRunning(session.name, virsh)) io.stdout.write(`${RUNNING_NOTE}\n`);
       return EXIT.ok;
     }
   } catch (error) {

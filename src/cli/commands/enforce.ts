@@ -10,7 +10,7 @@ import { watcherLines } from '../status/watcher-text.js';
 /** `plan`, `enforce` and `status`: prints the report; returns the exit status. */
 export function enforceCommand(options: EnforceOptions, io: Io): number {
   const host = openHost(options, io);
-  const definitions = sourcesOf(options).map((source) => readDomain(source, io));
+  const definitions = sourcesOf(options, io).map((source) => readDomain(source, io));
   const domains: DomainReport[] = [];
   let stateError: Error | undefined;
   for (const definition of definitions) {

@@ -12,7 +12,7 @@ import { watcherText } from '../status/watcher-text.js';
 /** `status --html`: writes the page to a file, or to standard output; returns the exit status. */
 export function statusPage(options: EnforceOptions, path: string, io: Io): number {
   const host = openHost(options, io);
-  const read = sourcesOf(options).map((source) => readDomain(source, io));
+  const read = sourcesOf(options, io).map((source) => readDomain(source, io));
   const definitions = read.flatMap((definition) => definition ?? []);
   const report = enforceReport(definitions.map((definition) => planDomain(host, definition)));
   const vcpus = definitions.map(

@@ -1,7 +1,7 @@
 import type { Definition } from '../../domain/definition.js';
 import { canonicalUuid } from '../../domain/uuid.js';
 import { ToolError } from '../../lib/errors.js';
-import { dumpForEditing } from '../../libvirt/virsh-sync.js';
+import type { Virsh } from '../../libvirt/virsh.js';
 import { normalize } from '../../transform/normalize.js';
 import type { Io } from '../io.js';
 import type { SchemaOptions } from '../lint/schema-run.js';
@@ -16,7 +16,7 @@ export interface EditSession extends SchemaOptions {
   stored: string;
   name: string;
   uuid: string | undefined;
-  connect?: string | undefined;
+  virsh: Virsh;
   /** false: no schema is asked */
   check: boolean;
 }
@@ -35,7 +35,7 @@ export type Attempt =
 
 /** Defines the text of a session, unless it has errors, is another domain, or somebody else changed the domain meanwhile. */
 export async function redefine(session: EditSession, io: Io): Promise<Attempt> {
-  const { file, connect, check } = session;
+  const { file, virsh, check } = session;
   const { after, name, uuid } = await rewriteOne(file, session, io, normalize, check);
   if (after === undefined) return { defined: false, message: 'the text has errors', ofSchema: true };
   const renamed = identityChange(session, { name, uuid });
@@ -43,9 +43,9 @@ export async function redefine(session: EditSession, io: Io): Promise<Attempt> {
   const changed = changeMeanwhile(session);
   if (changed) return changed;
   try {
-    const refusal = defineWithVirsh(after, { connect, validate: check });
+    const refusal = defineWithVirsh(after, virsh, check);
     if (refusal === undefined) return { defined: true };
-    return { defined: false, message: `libvirt does not take it: ${refusal}`, ofSchema: true };
+    return { defined: false, message: `libvirt refuses it: ${refusal}`, ofSchema: true };
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     return { defined: false, message: error.message };
@@ -60,10 +60,10 @@ function identityChange(session: EditSession, { name, uuid }: Pick<Definition, '
   return `the uuid was ${before}, and cannot be changed`;
 }
 
-function changeMeanwhile({ uuid, name, connect, stored }: EditSession): Attempt | undefined {
+function changeMeanwhile({ uuid, name, virsh, stored }: EditSession): Attempt | undefined {
   let storedNow: string;
   try {
-    storedNow = dumpForEditing(uuid ?? name, connect);
+    storedNow = virsh.dumpXmlForEditing(uuid ?? name);
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     return { defined: false, message: `the domain cannot be read again: ${error.message}` };

@@ -4,7 +4,7 @@ import type { Definition } from '../../domain/definition.js';
 import { RealFs } from '../../host/real-fs.js';
 import { ToolError } from '../../lib/errors.js';
 import { pause } from '../../lib/pause.js';
-import { dumpDomain, runningDomains } from '../../libvirt/virsh-sync.js';
+import { Virsh } from '../../libvirt/virsh.js';
 import { formatFinding } from '../../lint/formats/text.js';
 import { lintDocument } from '../../lint/lint-document.js';
 import { reportFile } from '../../lint/report.js';
@@ -50,10 +50,11 @@ export interface Source {
 }
 
 /** Files and domains as asked; for status alone, without either, every running domain. */
-export function sourcesOf({ command, paths, domains, connect }: EnforceOptions): Source[] {
+export function sourcesOf({ command, paths, domains, connect }: EnforceOptions, { env }: Io): Source[] {
+  const virsh = new Virsh({ uri: connect, env });
   const asked = [
     ...domains,
-    ...(command === 'status' && paths.length + domains.length === 0 ? runningDomains(connect) : []),
+    ...(command === 'status' && paths.length + domains.length === 0 ? virsh.listRunningSync('uuid') : []),
   ];
   return [
     ...paths.map((path) => ({
@@ -61,7 +62,7 @@ export function sourcesOf({ command, paths, domains, connect }: EnforceOptions):
       once: path === '-',
       read: (io: Io) => readInput(path, io.stdin.fd),
     })),
-    ...asked.map((name) => ({ name, read: () => new TextEncoder().encode(dumpDomain(name, connect)) })),
+    ...asked.map((name) => ({ name, read: () => new TextEncoder().encode(virsh.dumpXmlSync(name)) })),
   ];
 }
 

@@ -27,7 +27,7 @@ export class StatusPoller {
   }
 
   look(): EnforceReport {
-    const sources = sourcesOf(this.options);
+    const sources = sourcesOf(this.options, this.io);
     const known = sources.map((source) => {
       const found = this.#known.get(source.name);
       if (found && found.until > this.now()) return found;

@@ -1,0 +1,52 @@
+import type { ChildProcess } from 'node:child_process';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The libvirt that virsh talks to. */
+export interface VirshConnection {
+  /** libvirt's URI; undefined: virsh chooses */
+  uri: string | undefined;
+  /** environment of virsh, such as PATH and LIBVIRT_DEFAULT_URI */
+  env: Environment;
+}
+
+/** How a process of virsh ended. */
+export interface VirshEnd {
+  /** the error code if it could not be run, such as ENOENT */
+  code?: string | undefined;
+  status: number | null;
+  timedOut?: boolean;
+  stderr: string;
+}
+
+/** A libvirt daemon that hangs is not waited for longer. */
+export const VIRSH_TIMEOUT_MS = 30_000;
+const MAX_MESSAGE_LENGTH = 500;
+
+export function argumentsOf({ uri }: VirshConnection, args: readonly string[]): string[] {
+  return [...(uri === undefined ? [] : [`--connect=${uri}`]), ...args];
+}
+
+/** English output, whatever the locale: it is parsed. */
+export const environmentOf = ({ env }: VirshConnection) => ({ ...env, LC_ALL: 'C' });
+
+/** virsh's error messages: first what it could not do, then libvirt's reason. */
+export function errorsIn(stderr: string): string[] {
+  return Array.from(stderr.matchAll(/^error: (.+)$/gm), ([, text]) => text as string);
+}
+
+/** One line that says why virsh failed. */
+export function failureOf({ code, status, timedOut = false, stderr }: VirshEnd): string {
+  if (code === 'ENOENT') return 'virsh is not installed (Debian: libvirt-clients)';
+  if (timedOut) return `virsh did not answer within ${VIRSH_TIMEOUT_MS / 1000} s`;
+  const reason = errorsIn(stderr).join(': ') || code || (status === null ? 'killed' : `exit status ${status}`);
+  return `virsh: ${reason.slice(0, MAX_MESSAGE_LENGTH)}`;
+}
+
+/** Kills a process, and waits neither for it nor for others that have inherited its pipes. */
+export function killNow(child: ChildProcess): void {
+  child.kill('SIGKILL');
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  child.unref();
+}
