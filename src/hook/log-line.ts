@@ -1,23 +1,18 @@
 import { type DomainReport, enforceReport, type InterruptReport, type Problem } from '../affinity/report.js';
+import type { JournalLine, JournalPriority } from '../lib/journald.js';
 import { printable } from '../lib/printable.js';
 
-/** One line of the log, without its end. */
-export interface LogLine {
-  priority: 'error' | 'warning' | 'info' | 'debug';
-  text: string;
-}
-
-/** Longest line: a domain may have hundreds of devices, and a name may be anything. */
-const LONGEST = 1000;
+/** A domain may have hundreds of devices, and a name of any length. */
+const MAX_LENGTH = 1000;
 
 /** `guest: started: 3 set, 1 kept, 0 skipped, 0 failed; 0000:82:00.0: the host has no device 0000:82:00.0` */
-export function logLine(priority: LogLine['priority'], name: string, phase: string, said: string): LogLine {
-  const text = printable(`${name}: ${phase}: ${said}`);
-  return { priority, text: text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text };
+export function logLine(priority: JournalPriority, name: string, phase: string, message: string): JournalLine {
+  const text = printable(`${name}: ${phase}: ${message}`);
+  return { priority, text: text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH - 1)}…` : text };
 }
 
 /** What a pass did: how much, and what went wrong. */
-export function passLine(name: string, phase: string, report: DomainReport): LogLine {
+export function passLine(name: string, phase: string, report: DomainReport): JournalLine {
   const { set, kept, skipped, failed } = enforceReport([report]).summary;
   const wrong = [...new Set([...troubles(report), ...failures(report)])];
   const said = [`${set} set, ${kept} kept, ${skipped} skipped, ${failed} failed`, ...wrong].join('; ');
@@ -25,7 +20,7 @@ export function passLine(name: string, phase: string, report: DomainReport): Log
 }
 
 /** A line an interrupt, for who looks into it. */
-export function detailLines(name: string, phase: string, { devices }: DomainReport): LogLine[] {
+export function detailLines(name: string, phase: string, { devices }: DomainReport): JournalLine[] {
   return devices.flatMap(({ address, policy, origin, interrupts }) =>
     interrupts.map((interrupt) => {
       const { affinity, wanted, action, reason } = interrupt;

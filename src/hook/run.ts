@@ -4,9 +4,10 @@ import { releaseDomain } from '../affinity/release.js';
 import { DEFAULT_SETTINGS } from '../affinity/settings.js';
 import type { Definition } from '../domain/definition.js';
 import { canonicalUuid } from '../domain/uuid.js';
+import type { JournalLine } from '../lib/journald.js';
 import { InvalidDomainXml, mayHavePolicy, readDomainXml } from '../libvirt/domain-xml.js';
 import { withDomainLock } from '../runtime/domain-lock.js';
-import { detailLines, errorsOf, type LogLine, logLine, passLine } from './log-line.js';
+import { detailLines, errorsOf, logLine, passLine } from './log-line.js';
 import type { HookAction } from './operation.js';
 import type { Input } from './read-stdin.js';
 
@@ -28,7 +29,7 @@ export interface HookCall {
 }
 
 export interface HookResult {
-  lines: LogLine[];
+  lines: JournalLine[];
   /** why the domain must not start: only in a check, and only where the configuration says so */
   refusal?: string;
 }

@@ -1,14 +1,13 @@
 import { createServer, type Server } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { journalStream, sendToJournal } from '../../src/hook/journal.js';
-import type { LogLine } from '../../src/hook/log-line.js';
+import { type JournalLine, journalStream, sendToJournal } from '../../src/lib/journald.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const test = suite('journal');
 let folder: TemporaryFolder;
 let server: Server;
-const lines: LogLine[] = [
+const lines: JournalLine[] = [
   { priority: 'info', text: 'guest: started: 1 set' },
   { priority: 'error', text: 'guest: started: no' },
 ];
@@ -24,7 +23,7 @@ test.after.each(() => {
 
 test('a head of seven lines, then each line with its priority', () => {
   const expected = 'hostdev-cpuset\n\n6\n1\n0\n0\n0\n<6>guest: started: 1 set\n<3>guest: started: no\n';
-  assert.is(journalStream(lines), expected);
+  assert.is(journalStream('hostdev-cpuset', lines), expected);
 });
 
 test('is sent whole', async () => {
@@ -39,17 +38,17 @@ test('is sent whole', async () => {
     });
   });
   await new Promise<void>((resolve) => server.listen(socket, resolve));
-  assert.is(await sendToJournal(socket, lines), true);
+  assert.is(await sendToJournal(socket, 'hostdev-cpuset', lines), true);
   await ended;
-  assert.is(received, journalStream(lines));
+  assert.is(received, journalStream('hostdev-cpuset', lines));
 });
 
 test('where there is none', async () => {
-  assert.is(await sendToJournal(folder.join('stdout'), lines), false);
+  assert.is(await sendToJournal(folder.join('stdout'), 'hostdev-cpuset', lines), false);
 });
 
 test('where nobody listens', async () => {
-  assert.is(await sendToJournal(folder.write('stdout', ''), lines), false);
+  assert.is(await sendToJournal(folder.write('stdout', ''), 'hostdev-cpuset', lines), false);
 });
 
 test.run();

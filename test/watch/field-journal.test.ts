@@ -1,11 +1,10 @@
 import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { JournaldWriter } from '../../src/watch/output/journald.js';
+import { JournaldWriter } from '../../src/lib/journald.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const test = suite('journal with fields');
-const { PATH } = process.env;
 let folder: TemporaryFolder;
 let plain: string[];
 let journal: JournaldWriter;
@@ -15,25 +14,27 @@ test.before.each(() => {
   // a logger that fails while there is a file `busy`
   const logger = `#!/bin/sh\n[ ! -e '${folder.join('busy')}' ] || exit 1\ncat >>'${folder.join('taken')}'\n`;
   chmodSync(folder.write('logger', logger), 0o755);
-  process.env.PATH = `${folder.path}:${PATH}`;
 });
 test.after.each(() => {
   journal.close();
-  process.env.PATH = PATH;
   folder.remove();
 });
 
 const taken = () => (existsSync(folder.join('taken')) ? readFileSync(folder.join('taken'), 'utf8') : '');
 
-const open = (rest?: number) => new JournaldWriter(({ text }) => plain.push(text), folder.write('socket', ''), rest);
+const open = (pauseAfterFailureMs = 60_000, socket = folder.write('socket', '')) => {
+  const env = { PATH: `${folder.path}:${process.env.PATH}` };
+  return new JournaldWriter({ socket, pid: process.pid, env, pauseAfterFailureMs });
+};
+const write = (text: string) => journal.write([['MESSAGE', text]], () => plain.push(text));
 
-async function writeTwo(rest?: number): Promise<void> {
-  journal = open(rest);
+async function writeTwo(pauseAfterFailureMs?: number): Promise<void> {
+  journal = open(pauseAfterFailureMs);
   folder.write('busy', '');
-  journal.write({ priority: 'info', text: 'first' });
+  write('first');
   await journal.flush();
   rmSync(folder.join('busy'));
-  journal.write({ priority: 'info', text: 'second' });
+  write('second');
   await journal.flush();
 }
 
@@ -50,8 +51,8 @@ test('but not at once: nothing waits for it again and again', async () => {
 });
 
 test('where there is no journald, lines are plain', () => {
-  journal = new JournaldWriter(({ text }) => plain.push(text), folder.join('none'));
-  journal.write({ priority: 'info', text: 'first' });
+  journal = open(undefined, folder.join('none'));
+  write('first');
   assert.equal(plain, ['first']);
 });
 

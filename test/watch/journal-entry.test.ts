@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { placementEntries, problemEntry } from '../../src/watch/output/journal-entry.js';
-import { fieldsOf } from '../../src/watch/output/journald.js';
+import { fieldLines } from '../../src/lib/journald.js';
+import { journalFields, placementEntries, problemEntry } from '../../src/watch/output/journal-entry.js';
 import type { Placement } from '../../src/watch/reconciler.js';
 
 const test = suite('journal of the watcher');
@@ -83,7 +83,8 @@ test('a storm and a strange name are one line of a bearable length', () => {
 });
 
 test('no value of a field begins another one', () => {
-  const fields = fieldsOf({ priority: 'info', text: 'a\nPRIORITY=0', domains: ['x\n_UID=0'], irqs: [7] });
+  const entry = { priority: 'info', text: 'a\nPRIORITY=0', domains: ['x\n_UID=0'], irqs: [7] } as const;
+  const fields = fieldLines(journalFields(entry));
   assert.equal(fields, [
     'MESSAGE=a\ufffdPRIORITY=0',
     'PRIORITY=6',

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { buildSync } from 'esbuild';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ShellPipe } from '../../src/watch/output/shell-pipe.js';
+import { ShellPipe } from '../../src/lib/shell-pipe.js';
 import { projectRoot } from '../support/cli.js';
 import { run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
@@ -121,7 +121,7 @@ test('where there is no room for a process, it was not taken; later, it is', asy
   // One file: nothing is to be loaded once there is no descriptor left.
   const module = folder.join('message-shell.cjs');
   buildSync({
-    entryPoints: [`${projectRoot}src/watch/output/shell-pipe.ts`],
+    entryPoints: [`${projectRoot}src/lib/shell-pipe.ts`],
     outfile: module,
     bundle: true,
     platform: 'node',
@@ -129,7 +129,7 @@ test('where there is no room for a process, it was not taken; later, it is', asy
   const script = `
     const { openSync, closeSync } = require('node:fs');
     const { ShellPipe } = require(process.argv[1]);
-    const shell = new ShellPipe('true', 5000);
+    const shell = new ShellPipe('true', 5000, process.env);
     (async () => {
       const open = [];
       try { for (;;) open.push(openSync('/dev/null')); } catch {}

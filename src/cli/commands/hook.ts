@@ -1,11 +1,10 @@
 import { join } from 'node:path';
-import { JOURNAL_SOCKET, prefixedLines, sendToJournal } from '../../hook/journal.js';
-import type { LogLine } from '../../hook/log-line.js';
 import { actionOf } from '../../hook/operation.js';
 import { readStdin } from '../../hook/read-stdin.js';
 import { type HookCall, type HookHost, type HookResult, runHook } from '../../hook/run.js';
 import { SpooledCalls } from '../../hook/spooled-calls.js';
 import { RealFs } from '../../host/real-fs.js';
+import { JOURNAL_STREAM_SOCKET, type JournalLine, prefixedLines, sendToJournal } from '../../lib/journald.js';
 import { pause } from '../../lib/pause.js';
 import { StateStore } from '../../runtime/state-store.js';
 import { EXIT, errorLine, type Io } from '../io.js';
@@ -72,9 +71,9 @@ async function serveOwn(
 }
 
 /** The oldest first. What is not served in time is served by the next of the hooks that wait, or by a watcher. */
-function serveOthers(spool: SpooledCalls, host: HookHost): LogLine[] {
+function serveOthers(spool: SpooledCalls, host: HookHost): JournalLine[] {
   const deadline = Date.now() + OTHERS_MS;
-  const lines: LogLine[] = [];
+  const lines: JournalLine[] = [];
   for (const name of spool.waiting()) {
     if (Date.now() >= deadline) break;
     const call = spool.claim(name);
@@ -89,7 +88,8 @@ async function say({ lines, refusal }: HookResult, root: string, io: HookIo): Pr
     io.stderr.write(prefixedLines(lines));
     return EXIT.ok;
   }
-  const sent = lines.length === 0 || (await sendToJournal(join(root || '/', JOURNAL_SOCKET), lines));
+  const socket = join(root || '/', JOURNAL_STREAM_SOCKET);
+  const sent = lines.length === 0 || (await sendToJournal(socket, PROGRAM, lines));
   if (refusal !== undefined) {
     // libvirt shows it to who starts the domain
     io.stderr.write(errorLine(PROGRAM, `${REFUSAL}: ${refusal}`));
@@ -99,7 +99,7 @@ async function say({ lines, refusal }: HookResult, root: string, io: HookIo): Pr
   return EXIT.ok;
 }
 
-const asText = ({ text }: LogLine) => errorLine(PROGRAM, text);
+const asText = ({ text }: JournalLine) => errorLine(PROGRAM, text);
 
 /** Undefined where the options are something else. An empty folder is an accident, and would mean this host. */
 function rootOf(options: readonly string[]): { folder: string } | undefined {

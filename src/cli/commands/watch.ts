@@ -1,13 +1,12 @@
 import { resolve } from 'node:path';
 import { readSettings } from '../../affinity/read-settings.js';
 import { DEFAULT_SETTINGS } from '../../affinity/settings.js';
-import { LEVELS } from '../../hook/journal.js';
 import { RealFs } from '../../host/real-fs.js';
 import { ToolError } from '../../lib/errors.js';
+import { JOURNAL_FIELD_SOCKET, JournaldWriter, prefixedLines } from '../../lib/journald.js';
+import { SystemdNotify } from '../../lib/systemd-notify.js';
 import { InstanceLock } from '../../runtime/instance-lock.js';
-import type { JournalEntry } from '../../watch/output/journal-entry.js';
-import { FIELD_SOCKET, JournaldWriter } from '../../watch/output/journald.js';
-import { SystemdNotify } from '../../watch/output/systemd-notify.js';
+import { type JournalEntry, journalFields } from '../../watch/output/journal-entry.js';
 import { acquireInstanceLock, keepInstanceLock } from '../../watch/take-over.js';
 import { Watcher } from '../../watch/watcher.js';
 import { assertHost } from '../host/check-root.js';
@@ -52,13 +51,15 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
   process.on('SIGHUP', onReload);
   await acquireInstanceLock(place, options);
   const notify = new SystemdNotify(io.env);
-  const journal = new JournaldWriter(plainWriter(io), root === undefined ? FIELD_SOCKET : undefined);
+  const socket = root === undefined ? JOURNAL_FIELD_SOCKET : undefined;
+  const journald = new JournaldWriter({ socket, pid: process.pid, env: io.env });
+  const journal = (entry: JournalEntry) => journald.write(journalFields(entry), () => writePlain(entry, io));
   const watcher = new Watcher({
     ...{ root: root ?? '', metrics: metrics && resolve(metrics), tracing, settings, pid: process.pid },
     ...{ untilIdle, restoreOnExit },
     libvirt: { uri: connect, env: io.env },
     clock: { now: () => Number(process.hrtime.bigint()) / 1e6 },
-    journal: (entry) => journal.write(entry),
+    journal,
     status: (text) => void notify.send(`STATUS=${text}`),
   });
   reload = () => void reloadSettings(watcher, files, journal, notify);
@@ -77,9 +78,9 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
     place.leave();
     forget();
     process.off('SIGHUP', onReload);
-    await Promise.race([Promise.all([journal.flush(), told]), new Promise((done) => setTimeout(done, 300))]);
+    await Promise.race([Promise.all([journald.flush(), told]), new Promise((done) => setTimeout(done, 300))]);
     notify.close();
-    journal.close();
+    journald.close();
   }
   // Node would wait for its thread that reads the kernel's events, and that will not wake up. To systemd this signal is a good end.
   if (!ended) process.kill(process.pid, 'SIGTERM');
@@ -126,24 +127,22 @@ function endOf(watcher: Watcher, place: InstanceLock, options: WatchOptions) {
 async function reloadSettings(
   watcher: Watcher,
   files: RealFs,
-  journal: JournaldWriter,
+  journal: (entry: JournalEntry) => void,
   notify: SystemdNotify,
 ): Promise<void> {
   void notify.send('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
   try {
     watcher.setSettings(readSettings(files) ?? DEFAULT_SETTINGS);
-    journal.write({ priority: 'info', text: 'configuration reloaded' });
+    journal({ priority: 'info', text: 'configuration reloaded' });
   } catch (error) {
     const { message } = error as Error;
-    journal.write({ priority: 'error', text: `configuration not reloaded: ${message}` });
+    journal({ priority: 'error', text: `configuration not reloaded: ${message}` });
   }
   await notify.send('READY=1');
 }
 
-/** Where journald takes no fields: lines for standard error, with their priority where that is the journal's. */
-function plainWriter(io: Io): (entry: JournalEntry) => void {
-  const prefixed = io.env.JOURNAL_STREAM !== undefined;
-  return ({ priority, text }) => {
-    io.stderr.write(prefixed ? `<${LEVELS[priority]}>${text}\n` : errorLine(PROGRAM, text));
-  };
+/** Without journald's fields: a line on standard error, with its priority if standard error is the journal. */
+function writePlain({ priority, text }: JournalEntry, io: Io): void {
+  const isJournal = io.env.JOURNAL_STREAM !== undefined;
+  io.stderr.write(isJournal ? prefixedLines([{ priority, text }]) : errorLine(PROGRAM, text));
 }

@@ -1,11 +1,10 @@
 import { cpusetOf, formatCpuset } from '../../domain/cpuset.js';
+import { type JournalField, type JournalLine, standardFields } from '../../lib/journald.js';
 import { printable } from '../../lib/printable.js';
 import type { DomainProblem, Placement } from '../reconciler.js';
 
 /** One line of the journal, with the fields to search by. */
-export interface JournalEntry {
-  priority: 'error' | 'warning' | 'info';
-  text: string;
+export interface JournalEntry extends JournalLine {
   /** names of domains, PCI addresses, IRQ numbers */
   domains?: readonly string[];
   addresses?: readonly string[];
@@ -20,6 +19,16 @@ const PRIORITIES: Record<Kind, JournalEntry['priority']> = {
   failed: 'warning',
 };
 const MAX_LENGTH = 1000;
+
+/** All fields of an entry. */
+export function journalFields({ domains = [], addresses = [], irqs = [], ...line }: JournalEntry): JournalField[] {
+  return [
+    ...standardFields('hostdev-cpuset', line),
+    ...domains.map((name): JournalField => ['HOSTDEV_CPUSET_DOMAIN', name]),
+    ...addresses.map((address): JournalField => ['HOSTDEV_CPUSET_ADDRESS', address]),
+    ...irqs.map((irq): JournalField => ['HOSTDEV_CPUSET_IRQ', irq]),
+  ];
+}
 
 /** The placements of a run, one line for each domain and kind: `guest: placed on 2-3: 0000:82:00.0 IRQ 40-41; 12 ms after appearing at most`. */
 export function placementEntries(changed: readonly Placement[]): JournalEntry[] {
@@ -47,10 +56,10 @@ function entryOf(group: readonly Placement[]): JournalEntry {
     const irqs = group.filter((one) => one.address === address).map(({ irq }) => irq);
     return `${address} IRQ ${formatCpuset(cpusetOf(irqs))}`;
   });
-  const said = `${domain}: ${sentence(group)}: ${where.join(', ')}${lagOf(group)}`;
+  const text = `${domain}: ${sentence(group)}: ${where.join(', ')}${lagOf(group)}`;
   return {
     priority: PRIORITIES[kind],
-    text: clipped(said),
+    text: clipped(text),
     domains: [domain],
     addresses,
     irqs: group.map(({ irq }) => irq),
@@ -77,7 +86,7 @@ function lagOf(group: readonly Placement[]): string {
   return lags.length === 0 ? '' : `; ${Math.ceil(Math.max(...lags))} ms after appearing at most`;
 }
 
-function clipped(said: string): string {
-  const text = printable(said);
+function clipped(line: string): string {
+  const text = printable(line);
   return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH - 1)}…` : text;
 }
