@@ -2,8 +2,8 @@ import { accessSync, constants, existsSync, lstatSync, readdirSync } from 'node:
 import { dirname, join } from 'node:path';
 import { FileError } from '../host/pseudo-fs.js';
 import { removeTree } from '../lib/remove-tree.js';
-import { openOwnFolder, STATE } from '../runtime/private-dir.js';
-import { RuntimeFile } from '../runtime/runtime-file.js';
+import { InstanceLock } from '../runtime/instance-lock.js';
+import { openOwnFolder, STATE_FOLDER } from '../runtime/state-folder.js';
 import { irqbalanceHints } from './irqbalance-unit.js';
 import {
   at,
@@ -65,10 +65,10 @@ export function install(parts: ReadonlySet<Part>, programs: Programs, options: I
 /** Takes every file of ours away, of every part, and the state. */
 export function uninstall(options: PutOptions): Installation {
   const outcomes = PLACES.flatMap(({ path }) => removeManagedFile(path, options) ?? []);
-  const watcher = runningWatcher(options.prefix);
+  const watcher = new InstanceLock(options.prefix).holder();
   outcomes.push(...takeState(options));
   const hints: string[] = [];
-  if (watcher) hints.push(`a watcher runs that a hook or somebody has started: kill ${watcher}`);
+  if (watcher !== undefined) hints.push(`a watcher is running: to end it, kill ${watcher}`);
   if (outcomes.some(({ path, done }) => path.includes('irqbalance.service.d') && done === 'removed')) {
     hints.push('irqbalance asks the policy until its next start: systemctl try-restart irqbalance');
   }
@@ -83,7 +83,7 @@ export function uninstall(options: PutOptions): Installation {
  * all.
  */
 function takeState({ prefix, dryRun }: PutOptions): Outcome[] {
-  const path = `/${STATE}`;
+  const path = `/${STATE_FOLDER}`;
   try {
     return at(path, prefix, ({ folder, name }) => {
       if (!lstatSync(folder.at(name), { throwIfNoEntry: false })) return [];
@@ -103,17 +103,6 @@ const NOT_OURS: Record<string, string> = {
   ENOTDIR: 'it is no folder, or a link',
   EPERM: 'it is a folder of another user',
 };
-
-/** The pid of a watcher that says in its state that it runs, and does. */
-function runningWatcher(prefix: string): string | undefined {
-  try {
-    const state = new RuntimeFile(prefix, 'watch.json').read() ?? '';
-    const pid = /"pid":\s*([1-9]\d*)/.exec(state)?.[1];
-    return pid !== undefined && existsSync(join(prefix || '/', 'proc', pid)) ? pid : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /** Whether libvirt has found a hook of QEMU's before: it then looks for others at every call. */
 function hasHook(prefix: string): boolean {

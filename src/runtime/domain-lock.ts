@@ -1,89 +1,79 @@
-import { existsSync, lstatSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
+import { lstatSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
 import { pid } from 'node:process';
+import { errnoOf } from '../lib/errno.js';
 import { type OpenFolder, using } from '../lib/open-folder.js';
-import { openStateFolder } from './private-dir.js';
+import { processIdentity, removeAbandonedLock, runningProcess } from '../lib/process-lock.js';
+import { openStateFolder } from './state-folder.js';
 
-/** How long another one's lock is waited for, how often it is looked at, and when nobody can still be at it: milliseconds. */
-const PATIENCE = 2000;
-const PAUSE = 10;
-const LONGEST = 60_000;
+/** How long, and how often, a lock of another process is waited for; and after what time its holder is taken to hang. */
+const MAX_WAIT_MS = 2000;
+const WAIT_INTERVAL_MS = 10;
+const MAX_HELD_MS = 60_000;
 
-/** Where the state is ('' for this host), and how to wait. */
+/** The root ('' for this host), and how to wait. */
 export interface LockPlace {
   root: string;
   pause(milliseconds: number): void;
 }
 
 /**
- * Runs an action while no other process runs one for the same domain. The lock is a symbolic link that names the pid of who
- * holds it: made in one step, it is never seen half written. Nothing that is wrong with it keeps the action from being run:
- * a pass can be done twice at once, it is only done twice for nothing.
+ * Runs an action while no other process runs one for the same domain. The lock is a symbolic link to the identity of its holder, which is
+ * made in one step and never seen half written. An action whose lock cannot be had runs without: two passes at once do work twice, and
+ * nothing wrong.
  */
 export function withDomainLock<T>({ root, pause }: LockPlace, uuid: string, action: () => T): T {
   let folder: OpenFolder | undefined;
-  // /run is read-only, or what is there is another user's: then without
+  // /run may be read-only, or the folder another user's
   attempt(() => {
     folder = openStateFolder(root, { make: true });
   });
   if (!folder) return action();
   return using(folder, (opened) => {
-    const lock = opened.at(`${uuid}.lock`);
-    const held = acquire(lock, pause);
+    const name = `${uuid}.lock`;
+    const isAcquired = acquire(opened, name, pause);
     try {
       return action();
     } finally {
-      if (held && holder(lock) === pid) attempt(() => unlinkSync(lock));
+      if (isAcquired && runningProcess(targetOf(opened, name)) === pid) attempt(() => unlinkSync(opened.at(name)));
     }
   });
 }
 
-function acquire(lock: string, pause: LockPlace['pause']): boolean {
-  const deadline = Date.now() + PATIENCE;
+function acquire(folder: OpenFolder, name: string, pause: LockPlace['pause']): boolean {
+  const deadline = Date.now() + MAX_WAIT_MS;
   for (;;) {
-    const code = attempt(() => symlinkSync(String(pid), lock));
+    const code = attempt(() => symlinkSync(processIdentity(pid), folder.at(name)));
     if (code === undefined) return true;
-    // /run is full, or read-only: then without
+    // /run may be full, or read-only
     if (code !== 'EEXIST' || Date.now() >= deadline) return false;
-    if (isStale(lock)) takeAway(lock);
-    else pause(PAUSE);
+    if (isHeld(folder, name)) pause(WAIT_INTERVAL_MS);
+    else attempt(() => removeAbandonedLock(folder, name, pid, (moved) => isHeld(folder, moved)));
   }
 }
 
-/** Who holds it is dead, or cannot be at it any more: a pid may have become another's. */
-function isStale(lock: string): boolean {
-  const owner = holder(lock);
-  let since = Date.now();
+function isHeld(folder: OpenFolder, name: string): boolean {
+  let heldSince = Date.now();
   attempt(() => {
-    since = lstatSync(lock).mtimeMs;
+    heldSince = lstatSync(folder.at(name)).mtimeMs;
   });
-  return (owner !== undefined && !existsSync(`/proc/${owner}`)) || Date.now() - since > LONGEST;
+  return runningProcess(targetOf(folder, name)) !== undefined && Date.now() - heldSince <= MAX_HELD_MS;
 }
 
-/** Another one may have taken the stale lock away and made its own in between: what was moved is looked at again. */
-function takeAway(lock: string): void {
-  const aside = `${lock}.${pid}`;
-  attempt(() => {
-    renameSync(lock, aside);
-    if (!isStale(aside)) symlinkSync(readlinkSync(aside), lock);
-    unlinkSync(aside);
-  });
-}
-
-/** Undefined where there is no lock, or something else. */
-function holder(lock: string): number | undefined {
+/** Empty if there is no lock, or something else in its place. */
+function targetOf(folder: OpenFolder, name: string): string {
   let target = '';
   attempt(() => {
-    target = readlinkSync(lock);
+    target = readlinkSync(folder.at(name));
   });
-  return /^[1-9]\d{0,9}$/.test(target) ? Number(target) : undefined;
+  return target;
 }
 
-/** The code of the system's error, if there was one. */
+/** The error code of the system, if the action failed. */
 function attempt(action: () => void): string | undefined {
   try {
     action();
     return undefined;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? 'EIO';
+    return errnoOf(error);
   }
 }

@@ -4,8 +4,8 @@ import { FileError } from '../host/pseudo-fs.js';
 import { writeAtomically } from '../lib/atomic-write.js';
 import { isAbsent } from '../lib/errno.js';
 import { type OpenFolder, using } from '../lib/open-folder.js';
-import { openStateFolder, STATE } from './private-dir.js';
 import { readSafely } from './safe-read.js';
+import { openStateFolder, STATE_FOLDER } from './state-folder.js';
 
 /** 4,096 interrupts of many domains have a few MiB: a file beyond this is not ours. */
 const LARGEST = 64 * 1024 * 1024;
@@ -64,7 +64,7 @@ export class RuntimeFile {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (error instanceof FileError || code === undefined) throw error;
-      throw new FileError(code, join(this.root || '/', STATE, this.name));
+      throw new FileError(code, join(this.root || '/', STATE_FOLDER, this.name));
     }
   }
 }

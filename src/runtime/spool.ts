@@ -2,8 +2,8 @@ import { type FSWatcher, lstatSync, readdirSync, renameSync, rmdirSync, unlinkSy
 import { FileError } from '../host/pseudo-fs.js';
 import { type OpenFolder, using } from '../lib/open-folder.js';
 import { MAX_BYTES } from '../xml/decode.js';
-import { openOwnFolder, openStateFolder } from './private-dir.js';
 import { readSafely } from './safe-read.js';
+import { openOwnFolder, openStateFolder } from './state-folder.js';
 
 /** What a call of the hook left: a line with libvirt's operation, then the domain's XML. */
 export interface SpoolEntry {

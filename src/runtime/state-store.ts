@@ -5,8 +5,8 @@ import { FileError } from '../host/pseudo-fs.js';
 import { writeAtomically } from '../lib/atomic-write.js';
 import { type OpenFolder, using } from '../lib/open-folder.js';
 import { type DomainState, type DomainStates, domainStateOf } from './domain-state.js';
-import { openStateFolder, STATE } from './private-dir.js';
 import { readSafely } from './safe-read.js';
+import { openStateFolder, STATE_FOLDER } from './state-folder.js';
 
 export type { DomainState, DomainStates };
 
@@ -81,7 +81,7 @@ export class StateStore implements DomainStates {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (error instanceof FileError || code === undefined) throw error;
-      throw new FileError(code, join(this.root || '/', STATE, name));
+      throw new FileError(code, join(this.root || '/', STATE_FOLDER, name));
     }
   }
 }

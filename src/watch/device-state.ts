@@ -1,10 +1,10 @@
 import type { DeviceReport, InterruptReport } from '../affinity/report.js';
 import type { PciAddress } from '../domain/address.js';
 import { formatMask, parseCpuList } from '../domain/cpu-mask.js';
+import { IrqNumbers } from '../host/irq-numbers.js';
 import type { PseudoFs } from '../host/pseudo-fs.js';
 import { vfioOwnership } from '../host/vfio-handlers.js';
 import { type CheckResult, InterruptState } from './interrupt-state.js';
-import { IrqNumbers } from './irq-numbers.js';
 import { WriteRetry } from './write-retry.js';
 
 /**

@@ -6,8 +6,8 @@ import { FileError } from '../host/pseudo-fs.js';
 import { pidFilesOnce } from '../host/qemu-threads.js';
 import type { Topology } from '../host/topology.js';
 import { TopologyCache } from '../host/topology-cache.js';
+import { addResult, type Counters, emptyCounters } from '../runtime/counters.js';
 import { isUuid } from '../runtime/state-store.js';
-import { type Counters, count, emptyCounters } from './counters.js';
 import { IrqQueue } from './irq-queue.js';
 import { type CheckContext, ManagedDomain } from './managed-domain.js';
 import type { ReconcilerHost } from './reconciler-host.js';
@@ -128,7 +128,7 @@ export class Reconciler {
     if (this.due > now) return result;
     const topology = this.#readTopology(result, now);
     if (topology) this.#checkAll(topology, result, now);
-    count(this.#counters, result);
+    addResult(this.#counters, result);
     return result;
   }
 

@@ -18,9 +18,8 @@ import { StateStore } from '../runtime/state-store.js';
 import { IrqbalanceSync } from './output/irqbalance-sync.js';
 import { type JournalEntry, placementEntries, problemEntry } from './output/journal-entry.js';
 import { StatusPublisher } from './output/status-publisher.js';
-import { ReconcileLoop } from './reconcile-loop.js';
 import { type Clock, type Dirty, type ReconcileResult, Reconciler } from './reconciler.js';
-import { RestoreAtEnd } from './restore-at-end.js';
+import { RestoreOnExit } from './restore-on-exit.js';
 
 export interface WatcherOptions {
   root: string;
@@ -44,7 +43,6 @@ export interface WatcherOptions {
 /** The service: passes events of the kernel, libvirt and the hook to the reconciler, and its results to the journal. */
 export class Watcher {
   readonly #reconciler: Reconciler;
-  readonly #loop: ReconcileLoop;
   readonly #files: RealFs;
   readonly #state: StateStore;
   readonly #spool: Spool;
@@ -56,8 +54,11 @@ export class Watcher {
   readonly #inputWarnings = new RateLimiter((text) => this.#warn(text));
   readonly #publisher: StatusPublisher;
   readonly #irqbalance: IrqbalanceSync;
-  readonly #restorer: RestoreAtEnd | undefined;
+  readonly #restorer: RestoreOnExit | undefined;
   readonly #problems = new ReportOnce<'libvirt'>();
+  #timer: NodeJS.Timeout | undefined;
+  #isChanging = false;
+  #stopped = false;
 
   constructor(private readonly options: WatcherOptions) {
     const { root, libvirt, clock, settings } = options;
@@ -69,12 +70,11 @@ export class Watcher {
       { ...host, exclusively: (uuid, action) => withDomainLock(lock, uuid, action) },
       settings,
     );
-    this.#loop = new ReconcileLoop(this.#reconciler, clock, (result) => this.#report(result));
     this.#spool = new Spool(root);
     this.#virsh = new Virsh(libvirt);
     this.#tracker = new DomainTracker(this.#virsh, {
-      add: (definition) => this.#loop.after(() => this.#add(definition)),
-      remove: (uuid, name) => this.#loop.after(() => this.#remove(uuid, name)),
+      add: (definition) => this.#change(() => this.#add(definition)),
+      remove: (uuid, name) => this.#change(() => this.#remove(uuid, name)),
       markDirty: (uuid) => this.#markDirty({ uuid }),
       withState: () => this.#state.list(),
       problem: (text) => this.#inputWarnings.write(text),
@@ -87,7 +87,7 @@ export class Watcher {
       lost: (reason) => this.#warnUnreachable(reason),
     });
     this.#publisher = new StatusPublisher(options, this.#reconciler);
-    if (options.restoreOnExit) this.#restorer = new RestoreAtEnd(root, (text) => this.#warn(text));
+    if (options.restoreOnExit) this.#restorer = new RestoreOnExit(root, (text) => this.#warn(text));
     this.#irqbalance = new IrqbalanceSync(options, this.#reconciler);
   }
 
@@ -111,12 +111,13 @@ export class Watcher {
   }
 
   setSettings(settings: Settings): void {
-    this.#loop.after(() => this.#reconciler.setSettings(settings));
+    this.#change(() => this.#reconciler.setSettings(settings));
   }
 
   /** Leaves every affinity as it is, or restores it. False if the thread that reads trace events does not end. */
   async stop(): Promise<boolean> {
-    this.#loop.stop();
+    this.#stopped = true;
+    clearTimeout(this.#timer);
     this.#spool.close();
     this.#libvirtEvents.close();
     this.#tracker.close();
@@ -152,7 +153,7 @@ export class Watcher {
     this.#publisher.setTracing(reason);
     if (reason === null) this.#info('detecting new interrupts with trace events');
     else this.#info(`trace events unavailable (${reason}): polling`);
-    this.#loop.after(() => this.#reconciler.setTraced(reason === null));
+    this.#change(() => this.#reconciler.setTraced(reason === null));
   }
 
   #vectorsChanged({ irqs, at, lost }: VectorEvent): void {
@@ -163,7 +164,7 @@ export class Watcher {
     const { entries, problems } = this.#spool.take();
     for (const problem of problems) this.#inputWarnings.write(problem);
     if (entries.length === 0) return;
-    this.#loop.after(() => {
+    this.#change(() => {
       for (const entry of entries) this.#tracker.spooled(entry);
     });
   }
@@ -185,11 +186,34 @@ export class Watcher {
     if (!this.#problems.has('libvirt')) this.#inputWarnings.write(`${what}, retrying: ${reason}`);
   }
 
+  /** Makes a change to the reconciler, then runs it: once, if the change makes others. Does nothing after stop(). */
+  #change(change: () => void): void {
+    if (this.#stopped) return;
+    const isOutermost = !this.#isChanging;
+    this.#isChanging = true;
+    try {
+      change();
+    } finally {
+      if (isOutermost) this.#isChanging = false;
+    }
+    if (isOutermost) this.#run();
+  }
+
+  /** Runs the reconciler now, and again when it is due. */
+  #run(): void {
+    if (this.#stopped) return;
+    this.#report(this.#reconciler.run());
+    clearTimeout(this.#timer);
+    const { due } = this.#reconciler;
+    if (due === Number.POSITIVE_INFINITY) return;
+    this.#timer = setTimeout(() => this.#run(), Math.max(0, Math.ceil(due - this.options.clock.now())));
+  }
+
   #add(definition: Definition): void {
     this.#irqbalance.expect(devicesWithPolicy(definition, this.#reconciler.settings));
     this.#reconciler.add(definition);
     const addresses = definition.devices.flatMap(({ source }) => source?.address ?? []);
-    if (definition.uuid !== undefined) this.#restorer?.runs(definition.uuid, addresses);
+    if (definition.uuid !== undefined) this.#restorer?.setDevices(definition.uuid, addresses);
     this.#irqbalance.changed();
   }
 
@@ -206,11 +230,11 @@ export class Watcher {
   }
 
   #markDirty(dirty: Dirty): void {
-    this.#loop.after(() => this.#reconciler.markDirty(dirty));
+    this.#change(() => this.#reconciler.markDirty(dirty));
   }
 
   #report({ changed, problems }: ReconcileResult): void {
-    this.#restorer?.note(changed);
+    this.#restorer?.record(changed);
     for (const entry of [...placementEntries(changed), ...problems.map(problemEntry)]) this.options.journal(entry);
     this.#publisher.changed();
     if (changed.length > 0) this.#irqbalance.changed();

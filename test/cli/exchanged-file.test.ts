@@ -13,10 +13,10 @@ import {
 } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import * as assert from 'uvu/assert';
+import { writeMetrics } from '../../src/report/metrics.js';
+import { emptyCounters } from '../../src/runtime/counters.js';
 import { InstanceLock } from '../../src/runtime/instance-lock.js';
 import { RuntimeFile } from '../../src/runtime/runtime-file.js';
-import { emptyCounters } from '../../src/watch/counters.js';
-import { writeMetrics } from '../../src/watch/output/metrics.js';
 import { projectRoot, runCli } from '../support/cli.js';
 import { GOOD } from '../support/domains.js';
 import { needs, suiteWhere } from '../support/needs.js';

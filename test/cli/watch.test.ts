@@ -190,7 +190,7 @@ test('status says which way is in use; without a watcher, that there is none', a
 test('one a host: a second one says so; one that was killed is no hindrance', async () => {
   await host.start();
   const second = await runCli('hostdev-cpuset', ['watch', '--root', host.root.path]);
-  const stderr = `hostdev-cpuset: hostdev-cpuset watch runs already: process ${host.pid}\n`;
+  const stderr = `hostdev-cpuset: hostdev-cpuset watch is already running: process ${host.pid}\n`;
   assert.equal(second, { code: 2, stdout: '', stderr });
   await host.end('SIGKILL');
   host.stderr = '';

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { releaseDomain } from '../../src/affinity/release.js';
 import { type Cpuset, formatCpuset } from '../../src/domain/cpuset.js';
 import { StateStore } from '../../src/runtime/state-store.js';
-import { Restorer } from '../../src/watch/restore-on-exit.js';
+import { RestoreOnExit } from '../../src/watch/restore-on-exit.js';
 import { SimulatedKernel } from '../simulator/kernel.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
 import type { SimulatedInterrupt } from '../simulator/vector-allocator.js';
@@ -48,7 +48,7 @@ class History {
     ],
   });
   readonly #pass: Simulated;
-  #restorer: Restorer;
+  #restorer: RestoreOnExit;
   /** devices that the guest has */
   readonly #passed = new Set<string>();
   #running = false;
@@ -58,7 +58,7 @@ class History {
 
   constructor(readonly root: string) {
     this.#pass = new Simulated(this.kernel, root, { files: new SimulatedFs(this.kernel) });
-    this.#restorer = new Restorer(root);
+    this.#restorer = new RestoreOnExit(root, () => {});
   }
 
   take({ kind, device, choice }: Step): void {
@@ -153,11 +153,11 @@ class History {
           assert.ok(this.#running && isGuests && others.length === 0 && before, what);
         },
         () => {
-          if (this.#running) this.#restorer.runs(UUID, [...this.#passed]);
-          this.#restorer.restore(this.#pass.host.files);
-          const state = this.#pass.host.state.read(UUID);
-          if (state) this.#restorer.restoreLines(this.#pass.host.files, UUID, state);
-          this.#restorer = new Restorer(this.root);
+          if (this.#running) this.#restorer.setDevices(UUID, [...this.#passed]);
+          // the state stays: the domain goes on in this history
+          const state = { read: (uuid: string) => this.#pass.host.state.read(uuid), remove: () => {} };
+          this.#restorer.restore(this.#pass.host.files, state, [UUID]);
+          this.#restorer = new RestoreOnExit(this.root, () => {});
         },
       );
     },
@@ -198,7 +198,7 @@ class History {
           ...{ kind: 'placed' as const, to: affinity, wanted, from: this.#maskOf(masks, irq) },
         })),
     );
-    this.#restorer.note(changed);
+    this.#restorer.record(changed);
   }
 
   #maskOf(masks: ReadonlyMap<SimulatedInterrupt, string>, irq: number): string {

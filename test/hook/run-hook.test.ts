@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import type { HookAction } from '../../src/hook/operation.js';
 import { type HookResult, runHook } from '../../src/hook/run.js';
 import { RealFs } from '../../src/host/real-fs.js';
+import { processIdentity } from '../../src/lib/process-lock.js';
 import { StateStore } from '../../src/runtime/state-store.js';
 import { BOTH, liveXml, SimulatedRoot, UUID } from './simulated-root.js';
 
@@ -220,7 +221,7 @@ test('state that cannot be kept keeps nothing from being placed', () => {
 
 test('another hook for the same domain that never ends is not waited for without end', () => {
   root.write('run/hostdev-cpuset/none', '');
-  symlinkSync('1', root.join(`run/hostdev-cpuset/${UUID}.lock`));
+  symlinkSync(processIdentity(1), root.join(`run/hostdev-cpuset/${UUID}.lock`));
   assert.equal(texts(hook('pass', BOTH)), ['guest: started: 4 set, 0 kept, 0 skipped, 0 failed']);
   assert.ok(existsSync(root.join(`run/hostdev-cpuset/${UUID}.json`)));
 });

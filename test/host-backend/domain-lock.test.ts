@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { processIdentity } from '../../src/lib/process-lock.js';
 import { withDomainLock } from '../../src/runtime/domain-lock.js';
 import { UUID } from '../hook/simulated-root.js';
 import { projectRoot } from '../support/cli.js';
@@ -40,7 +41,7 @@ const pause = (milliseconds: number) => {
 const held = () => withDomainLock({ root: folder.path, pause }, UUID, () => readlinkSync(lock));
 
 test('is there while the action runs, and gone after it', () => {
-  assert.is(held(), String(process.pid));
+  assert.is(held(), processIdentity(process.pid));
   assert.equal(readdirSync(state), ['.keep']);
 });
 
@@ -61,37 +62,43 @@ test('makes its folder, for root alone', () => {
 });
 
 test('waits for another process', () => {
-  symlinkSync('1', lock);
+  symlinkSync(processIdentity(1), lock);
   const free = (milliseconds: number) => {
     pause(milliseconds);
     if (pauses === 3) unlinkSync(lock);
   };
   assert.is(
     withDomainLock({ root: folder.path, pause: free }, UUID, () => readlinkSync(lock)),
-    String(process.pid),
+    processIdentity(process.pid),
   );
   assert.is(pauses, 3);
 });
 
 test('is not waited for without end: the action runs all the same, and the lock stays the other one’s', () => {
-  symlinkSync('1', lock);
-  assert.is(held(), '1');
+  symlinkSync(processIdentity(1), lock);
+  assert.is(held(), processIdentity(1));
   assert.ok(pauses > 0 && pauses <= 200, `${pauses} pauses of 10 ms`);
-  assert.is(readlinkSync(lock), '1');
+  assert.is(readlinkSync(lock), processIdentity(1));
 });
 
 test('of a dead process is taken over at once', () => {
-  symlinkSync(String(spawnSync('true').pid), lock);
-  assert.is(held(), String(process.pid));
+  symlinkSync(`${spawnSync('true').pid} 1`, lock);
+  assert.is(held(), processIdentity(process.pid));
   assert.is(pauses, 0);
   assert.equal(readdirSync(state), ['.keep']);
 });
 
-test('of a living process that cannot be at it any more is taken over', () => {
-  symlinkSync('1', lock);
+test('of a process whose pid is another one by now is taken over at once', () => {
+  symlinkSync(`${process.ppid} 1`, lock);
+  assert.is(held(), processIdentity(process.pid));
+  assert.is(pauses, 0);
+});
+
+test('of a running process that has held it for more than a minute is taken over', () => {
+  symlinkSync(processIdentity(1), lock);
   const longAgo = Date.now() / 1000 - 61;
   lutimesSync(lock, longAgo, longAgo);
-  assert.is(held(), String(process.pid));
+  assert.is(held(), processIdentity(process.pid));
   assert.is(pauses, 0);
 });
 
@@ -109,7 +116,8 @@ test('keeps processes apart', async () => {
   const program = folder.write(
     'count.ts',
     `import { readFileSync, writeFileSync } from 'node:fs';
-    import { withDomainLock } from ${JSON.stringify(`${projectRoot}src/runtime/domain-lock.ts`)};
+    import { processIdentity } from '../../src/lib/process-lock.js';
+import { withDomainLock } from ${JSON.stringify(`${projectRoot}src/runtime/domain-lock.ts`)};
     const pause = (ms: number) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
     for (let i = 0; i < 20; i++) {
       withDomainLock({ root: ${JSON.stringify(folder.path)}, pause }, '${UUID}', () => {

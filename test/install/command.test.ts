@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import * as assert from 'uvu/assert';
 import { marked } from '../../src/install/marked-file.js';
+import { InstanceLock } from '../../src/runtime/instance-lock.js';
 import { projectRoot, runCli } from '../support/cli.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import type { Outcome } from '../support/run.js';
@@ -143,9 +144,8 @@ test("the hook of a libvirt before 6.5 goes where libvirt runs a folder's: it wo
 
 test('a watcher that still runs is named', async () => {
   await call('install');
-  folder.write('run/hostdev-cpuset/watch.json', '{"pid":77}');
-  mkdirSync(folder.join('proc/77'), { recursive: true });
-  assert.match((await call('uninstall')).stdout, 'note: a watcher runs that a hook or somebody has started: kill 77\n');
+  new InstanceLock(folder.path).take();
+  assert.match((await call('uninstall')).stdout, `note: a watcher is running: to end it, kill ${process.pid}\n`);
 });
 
 test('in an image where SELinux will enforce the hook is left out, or is there because of --hook', async () => {

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { count, emptyCounters } from '../../src/watch/counters.js';
-import { formatMetrics, writeMetrics } from '../../src/watch/output/metrics.js';
+import { formatMetrics, writeMetrics } from '../../src/report/metrics.js';
+import { addResult, emptyCounters } from '../../src/runtime/counters.js';
 import { emptyResult } from '../../src/watch/result.js';
 import { parseExposition } from '../support/exposition.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
@@ -24,7 +24,7 @@ function sample() {
     wanted: '2',
   };
   const changed = [0.4, 12, 3000, 99_999].map((lagMs) => ({ ...usual, kind: 'placed' as const, lagMs }));
-  count(counters, {
+  addResult(counters, {
     ...emptyResult(),
     changed: [...changed, { ...usual, kind: 'repaired' }, { ...usual, kind: 'contested' }],
     writes: 6,

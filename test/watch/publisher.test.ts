@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { emptyCounters } from '../../src/watch/counters.js';
+import { emptyCounters } from '../../src/runtime/counters.js';
 import { StatusPublisher } from '../../src/watch/output/status-publisher.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';

@@ -3,9 +3,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { RealFs } from '../../src/host/real-fs.js';
 import type { DomainState } from '../../src/runtime/domain-state.js';
+import { StateStore } from '../../src/runtime/state-store.js';
 import type { Placement } from '../../src/watch/reconciler.js';
-import { RestoreAtEnd } from '../../src/watch/restore-at-end.js';
-import { Restorer } from '../../src/watch/restore-on-exit.js';
+import { RestoreOnExit } from '../../src/watch/restore-on-exit.js';
 import {
   C,
   guest,
@@ -21,13 +21,17 @@ import { SimulatedRoot, UUID } from '../hook/simulated-root.js';
 
 const test = suite('restoring');
 let root: SimulatedRoot;
-let restorer: Restorer;
+let restorer: RestoreOnExit;
+let warnings: string[];
 test.before.each(() => {
   root = new SimulatedRoot(true);
-  restorer = new Restorer(root.path);
+  warnings = [];
+  restorer = newRestorer();
 });
 test.after.each(() => root.remove());
 
+const newRestorer = () => new RestoreOnExit(root.path, (text) => warnings.push(text));
+const stateOf = (state: DomainState) => ({ read: () => state, remove: () => {} });
 const A = '0000:06:12.5';
 const LINE = '0000:07:00.0';
 const place = (irq: number, mask: string, over: Partial<Placement> = {}) => {
@@ -35,14 +39,14 @@ const place = (irq: number, mask: string, over: Partial<Placement> = {}) => {
   const vector = irq - 40;
   const own = { address: A, vector, handler: `vfio-msix[${vector}](${A})` };
   const usual = { domain: 'guest', uuid: UUID, ...own, from: '0-7', to: '2-3', wanted: '2-3' };
-  restorer.note([{ ...usual, irq, kind: 'placed', ...over }]);
+  restorer.record([{ ...usual, irq, kind: 'placed', ...over }]);
 };
 const placeLine = () => place(16, 'c', { address: LINE, vector: null, handler: `vfio-intx(${LINE})` });
 /** libvirt says that the domain runs with these devices. */
-const runs = (...addresses: string[]) => restorer.runs(UUID, addresses);
+const runs = (...addresses: string[]) => restorer.setDevices(UUID, addresses);
 const restore = () => {
   if (!isUnconfirmed) runs(A, LINE);
-  return restorer.restore(new RealFs(root.path)).restored;
+  return restorer.restore(new RealFs(root.path), new StateStore(root.path), []);
 };
 let isUnconfirmed = false;
 test.before.each(() => {
@@ -88,7 +92,7 @@ test('what gets the number between the look and the write is not written', () =>
   place(40, 'c', { address: OWN, handler: `vfio-msix[0](${OWN})` });
   kernel.writes.length = 0;
   runs(OWN);
-  assert.is(restorer.restore(new NumberGoes(kernel, 40)).restored, 0);
+  assert.is(restorer.restore(new NumberGoes(kernel, 40), new StateStore(root.path), []), 0);
   assert.equal([kernel.writes, kernel.devices.has(C)], [[], true]);
 });
 
@@ -99,7 +103,7 @@ test('what failed was not placed', () => {
 
 test('what a watcher that was killed knew, the next one knows', () => {
   place(40, 'c');
-  restorer = new Restorer(root.path);
+  restorer = newRestorer();
   assert.is(restore(), 1);
   assert.is(root.affinity(40), '0-7');
   assert.not.ok(existsSync(root.join('run/hostdev-cpuset/restore.json')), 'and nothing is left behind');
@@ -109,7 +113,7 @@ test('of a domain that ended nothing is known any more', () => {
   place(40, 'c');
   place(41, 'c', { uuid: 'other' });
   restorer.forget(UUID);
-  restorer = new Restorer(root.path);
+  restorer = newRestorer();
   assert.is(restore(), 0);
   assert.equal([root.affinity(40), root.affinity(41)], ['2-3', '2-3']);
 });
@@ -165,10 +169,10 @@ test('a domain that no QEMU runs any more is not restored, though nobody said th
 
 test('what a watcher left of a domain that this one knows nothing of stays for the next', () => {
   place(40, 'c');
-  restorer = new Restorer(root.path);
+  restorer = newRestorer();
   isUnconfirmed = true;
   assert.is(restore(), 0);
-  restorer = new Restorer(root.path);
+  restorer = newRestorer();
   isUnconfirmed = false;
   assert.is(restore(), 1);
   assert.is(root.affinity(40), '0-7');
@@ -184,12 +188,20 @@ test('what another domain had before it is not what this one gets', () => {
 test('an entry of an older version does not say which vector it is of: it is dropped, and counted', () => {
   const entry = { uuid: UUID, address: A, irq: 40, before: '1', ours: '0-7' };
   root.write('run/hostdev-cpuset/restore.json', JSON.stringify([entry]));
-  const said: string[] = [];
-  new RestoreAtEnd(root.path, (text) => said.push(text));
-  assert.equal(said, ['restore.json: 1 entries do not say which vector they are of and are dropped']);
-  restorer = new Restorer(root.path);
+  restorer = newRestorer();
+  assert.equal(warnings, ['restore.json: 1 entries do not say which vector they are of and are dropped']);
   assert.is(restore(), 0);
   assert.is(root.affinity(40), '0-7');
+});
+
+test('a file that cannot be written is reported once', () => {
+  rmSync(root.join('run/hostdev-cpuset'), { recursive: true, force: true });
+  root.write('run/hostdev-cpuset', '');
+  place(40, 'c');
+  place(41, 'c');
+  assert.is(warnings.length, 1);
+  assert.match(warnings[0] as string, /^original affinities are not kept for the next watcher: /);
+  assert.is(restore(), 2, 'and they are restored all the same');
 });
 
 test('lines of a state: only those that show their device, while the domain runs', () => {
@@ -210,12 +222,12 @@ test('lines of a state: only those that show their device, while the domain runs
   ];
   for (const [given, count] of cases) {
     root.write('proc/irq/16/smp_affinity', 'c\n');
-    assert.is(restorer.restoreLines(files, UUID, given).restored, count, JSON.stringify(given));
+    assert.is(restorer.restore(files, stateOf(given), [UUID]), count, JSON.stringify(given));
     assert.is(root.affinity(16), count === 1 ? '0-7' : '2-3');
   }
   root.write('proc/irq/16/smp_affinity', 'c\n');
   runs(A);
-  assert.is(restorer.restoreLines(files, UUID, state({ address: LINE })).restored, 0, 'it was unplugged');
+  assert.is(restorer.restore(files, stateOf(state({ address: LINE })), [UUID]), 0, 'it was unplugged');
 });
 
 test('a line whose number a vector has by now is left alone', () => {
@@ -227,9 +239,9 @@ test('a line whose number a vector has by now is left alone', () => {
   pass.written();
   kernel.freeLine(OWN);
   kernel.attach({ address: C, driver: 'nvme', interrupts: [{ irq: 16, type: 'msix', affinity: '2' }] });
-  restorer.runs(OTHER, [OWN]);
-  const { restored } = restorer.restoreLines(pass.host.files, OTHER, pass.host.state.read(OTHER) as DomainState);
-  assert.is(restored, 0);
+  restorer.setDevices(OTHER, [OWN]);
+  assert.ok(pass.host.state.read(OTHER)?.lines.length, 'the line is in the state');
+  assert.is(restorer.restore(pass.host.files, pass.host.state, [OTHER]), 0);
   assert.equal(pass.written(), []);
 });
 
@@ -241,7 +253,7 @@ function entryWith(members: object): string {
 
 test('the entry that the next tests spoil is sound', () => {
   root.write('run/hostdev-cpuset/restore.json', entryWith({}));
-  restorer = new Restorer(root.path);
+  restorer = newRestorer();
   assert.is(restore(), 1);
   assert.is(root.affinity(40), '1');
 });
@@ -258,7 +270,7 @@ for (const text of [
 ]) {
   test(`a file with ${text || 'nothing'} in it gives nothing back`, () => {
     root.write('run/hostdev-cpuset/restore.json', text);
-    restorer = new Restorer(root.path);
+    restorer = newRestorer();
     assert.is(restore(), 0);
     assert.is(root.affinity(40), '0-7');
   });

@@ -23,7 +23,7 @@ test('is taken, held and left; nothing lies about', () => {
   assert.is(place.holder(), process.pid);
   assert.equal(new InstanceLock(folder.path).take(), { taken: false, pid: process.pid });
   assert.equal(names(), ['watch.pid']);
-  place.leave();
+  place.release();
   assert.equal(names(), []);
 });
 
@@ -46,7 +46,7 @@ test('a pid that is another process by now does not hold it', () => {
   folder.write(FILE, `${process.pid} 1\n`);
   const place = new InstanceLock(folder.path);
   assert.is(place.holder(), undefined);
-  place.leave();
+  place.release();
   assert.ok(existsSync(folder.join(FILE)), "another one's is not removed");
   assert.equal(place.take(), { taken: true });
 });

@@ -1,11 +1,11 @@
 import { enforceDomain, planDomain } from '../../affinity/reconcile-domain.js';
 import { type DomainReport, enforceReport } from '../../affinity/report.js';
 import { formatReport } from '../../report/text-report.js';
-import { readWatcherStatus } from '../../watch/status-file.js';
+import { readWatcherStatus } from '../../runtime/watcher-status.js';
 import { colorsFor } from '../colors.js';
 import { type EnforceOptions, openHost, readDomain, sourcesOf } from '../host/domain-source.js';
 import { EXIT, type Io } from '../io.js';
-import { watcherLines } from '../status/watcher-text.js';
+import { watcherLines } from '../status/watcher-line.js';
 
 /** `plan`, `enforce` and `status`: prints the report; returns the exit status. */
 export function enforceCommand(options: EnforceOptions, io: Io): number {

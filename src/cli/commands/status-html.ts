@@ -7,7 +7,7 @@ import { statusPage as pageOf } from '../../report/html/page.js';
 import { putFile } from '../files/replace-file.js';
 import { type EnforceOptions, openHost, readDomain, sourcesOf } from '../host/domain-source.js';
 import { EXIT, type Io } from '../io.js';
-import { watcherText } from '../status/watcher-text.js';
+import { watcherText } from '../status/watcher-line.js';
 
 /** `status --html`: writes the page to a file, or to standard output; returns the exit status. */
 export function statusPage(options: EnforceOptions, path: string, io: Io): number {

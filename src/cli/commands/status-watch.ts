@@ -8,7 +8,7 @@ import type { EnforceOptions } from '../host/domain-source.js';
 import { EXIT, type Io } from '../io.js';
 import { showOnScreen } from '../status/screen.js';
 import { StatusPoller } from '../status/status-poller.js';
-import { watcherLines } from '../status/watcher-text.js';
+import { watcherLines } from '../status/watcher-line.js';
 
 interface Look {
   report: EnforceReport;

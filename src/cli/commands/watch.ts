@@ -6,8 +6,8 @@ import { ToolError } from '../../lib/errors.js';
 import { JOURNAL_FIELD_SOCKET, JournaldWriter, prefixedLines } from '../../lib/journald.js';
 import { SystemdNotify } from '../../lib/systemd-notify.js';
 import { InstanceLock } from '../../runtime/instance-lock.js';
+import { acquireInstanceLock, keepInstanceLock } from '../../runtime/instance-take-over.js';
 import { type JournalEntry, journalFields } from '../../watch/output/journal-entry.js';
-import { acquireInstanceLock, keepInstanceLock } from '../../watch/take-over.js';
 import { Watcher } from '../../watch/watcher.js';
 import { assertHost } from '../host/check-root.js';
 import { EXIT, errorLine, type Io } from '../io.js';
@@ -44,12 +44,12 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
     throw new ToolError('watch writes /proc/irq/*/smp_affinity, which only root may: run it with sudo');
   }
   const settings = readSettings(files) ?? DEFAULT_SETTINGS;
-  const place = new InstanceLock(root);
+  const lock = new InstanceLock(root);
   // one that comes too early must not end us
   let reload = () => {};
   const onReload = () => reload();
   process.on('SIGHUP', onReload);
-  await acquireInstanceLock(place, options);
+  await acquireInstanceLock(lock, options);
   const notify = new SystemdNotify(io.env);
   const socket = root === undefined ? JOURNAL_FIELD_SOCKET : undefined;
   const journald = new JournaldWriter({ socket, pid: process.pid, env: io.env });
@@ -63,7 +63,7 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
     status: (text) => void notify.send(`STATUS=${text}`),
   });
   reload = () => void reloadSettings(watcher, files, journal, notify);
-  const { ending, forget } = endOf(watcher, place, options);
+  const { ending, forget } = endOf(watcher, lock, options);
   let ended = true;
   let told: Promise<void> | undefined;
   try {
@@ -75,7 +75,7 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
     told = notify.send('STOPPING=1');
   } finally {
     ended = await watcher.stop();
-    place.leave();
+    lock.release();
     forget();
     process.off('SIGHUP', onReload);
     await Promise.race([Promise.all([journald.flush(), told]), new Promise((done) => setTimeout(done, 300))]);
@@ -91,7 +91,7 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
  * `ending` resolves when a signal says so, or nothing is left to hold; it rejects with a ToolError where another watcher has taken the place.
  * Until `forget`, signals do nothing else.
  */
-function endOf(watcher: Watcher, place: InstanceLock, options: WatchOptions) {
+function endOf(watcher: Watcher, lock: InstanceLock, options: WatchOptions) {
   let end = () => {};
   let lose: (error: Error) => void = () => {};
   const ending = new Promise<void>((resolve, reject) => {
@@ -103,12 +103,12 @@ function endOf(watcher: Watcher, place: InstanceLock, options: WatchOptions) {
     idle = watcher.idle ? idle + IDLE_CHECK_MS : 0;
     if (idle < IDLE_MS) return;
     // hooks look for a watcher after they have left their call: so the place is given up before the last look for calls
-    place.leave();
-    if (watcher.idle || !place.take().taken) end();
+    lock.release();
+    if (watcher.idle || !lock.take().taken) end();
     idle = 0;
   };
   const timer = options.untilIdle ? setInterval(look, IDLE_CHECK_MS) : undefined;
-  const stopKeeping = keepInstanceLock(place, options, lose);
+  const stopKeeping = keepInstanceLock(lock, options, lose);
   for (const signal of ENDING) process.on(signal, end);
   const stopLooking = () => {
     clearInterval(timer);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ReportOnce } from '../../lib/report-once.js';
+import { type BanResult, IrqbalanceBans } from '../../runtime/irqbalance-bans.js';
 import { IrqbalanceDeviceList } from '../../runtime/irqbalance-device-list.js';
-import { type BanResult, IrqbalanceBans } from './irqbalance-bans.js';
 import type { JournalEntry } from './journal-entry.js';
 
 /** Bans are sent at least and at most this far apart: a restarted irqbalance has forgotten them. */

@@ -1,8 +1,8 @@
 import { ReportOnce } from '../../lib/report-once.js';
-import type { Counters } from '../counters.js';
-import { removeWatcherStatus, writeWatcherStatus } from '../status-file.js';
+import { writeMetrics } from '../../report/metrics.js';
+import type { Counters } from '../../runtime/counters.js';
+import { removeWatcherStatus, writeWatcherStatus } from '../../runtime/watcher-status.js';
 import type { JournalEntry } from './journal-entry.js';
-import { writeMetrics } from './metrics.js';
 
 /** Writes are at least and at most this far apart: an old metrics file is an alarm. */
 const MIN_INTERVAL_MS = 1000;

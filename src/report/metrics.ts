@@ -1,9 +1,9 @@
 import { fchmodSync } from 'node:fs';
-import { FileError } from '../../host/pseudo-fs.js';
-import { writeAtomically } from '../../lib/atomic-write.js';
-import { using } from '../../lib/open-folder.js';
-import { openTrustedPath } from '../../lib/trusted-path.js';
-import { type Counters, LAG_BOUNDS } from '../counters.js';
+import { FileError } from '../host/pseudo-fs.js';
+import { writeAtomically } from '../lib/atomic-write.js';
+import { using } from '../lib/open-folder.js';
+import { openTrustedPath } from '../lib/trusted-path.js';
+import { type Counters, LAG_BOUNDS_MS } from '../runtime/counters.js';
 
 /** What a scrape sees. */
 export interface Sample {
@@ -71,7 +71,7 @@ function family(name: string, type: Type | 'histogram', help: string, samples: [
 /** Its buckets are cumulative, and in seconds. */
 function histogram(name: string, help: string, { counts, sumMs, count }: Counters['lag']): string {
   let below = 0;
-  const buckets = LAG_BOUNDS.map((bound, index): [string, number] => {
+  const buckets = LAG_BOUNDS_MS.map((bound, index): [string, number] => {
     below += counts[index] ?? 0;
     return [`_bucket{le="${bound / 1000}"}`, below];
   });

@@ -6,7 +6,7 @@ import { type OpenFolder, using } from '../lib/open-folder.js';
 import { walk } from '../lib/walk.js';
 
 /** What we keep on a host while it runs. */
-export const STATE = 'run/hostdev-cpuset';
+export const STATE_FOLDER = 'run/hostdev-cpuset';
 
 /** @param make makes it where it is not there, and takes from others what they may do in it */
 interface OwnFolderOptions {
@@ -20,7 +20,7 @@ interface OwnFolderOptions {
  */
 export function openStateFolder(root: string, { make = false }: OwnFolderOptions = {}): OpenFolder {
   if (make && root !== '' && !existsSync(root)) mkdirSync(root, { recursive: true });
-  const { folder, name } = walk(STATE, { root: root || '/', makeMode: make ? 0o755 : undefined });
+  const { folder, name } = walk(STATE_FOLDER, { root: root || '/', makeMode: make ? 0o755 : undefined });
   return using(folder, () => openOwnFolder(folder, name, { make }));
 }
 

@@ -1,24 +1,24 @@
-import { InstanceLock } from '../runtime/instance-lock.js';
-import { RuntimeFile } from '../runtime/runtime-file.js';
 import type { Counters } from './counters.js';
+import { InstanceLock } from './instance-lock.js';
+import { RuntimeFile } from './runtime-file.js';
 
-/** What `status` says about the watcher that runs. */
+/** The state of a running watcher. */
 export interface WatcherStatus {
   pid: number;
   /** when it started, ISO 8601 */
   since: string;
-  /** ends with the last domain: started by a hook */
+  /** it ends with the last domain: a hook has started it */
   untilIdle: boolean;
-  /** how it learns of new interrupts: told by the kernel, or by looking at intervals */
+  /** how it detects new interrupts: by trace events, or by polling at intervals */
   way: 'events' | 'intervals';
-  /** why not told by the kernel; null where it is */
+  /** why it polls; null if it uses trace events */
   reason: string | null;
   counters: Counters;
 }
 
 const fileOf = (root: string) => new RuntimeFile(root, 'watch.json');
 
-/** @throws FileError where /run cannot be written */
+/** @throws FileError if /run cannot be written */
 export function writeWatcherStatus(root: string, status: WatcherStatus): void {
   fileOf(root).write(`${JSON.stringify(status)}\n`);
 }
@@ -27,7 +27,7 @@ export function removeWatcherStatus(root: string): void {
   fileOf(root).remove();
 }
 
-/** Null where no watcher lives; only root can know. What one that was killed has left is nobody's word. */
+/** Null if no watcher runs, or for any user but root. The file of a watcher that was killed is ignored. */
 export function readWatcherStatus(root = ''): WatcherStatus | null {
   const pid = new InstanceLock(root).holder();
   if (pid === undefined) return null;

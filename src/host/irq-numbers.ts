@@ -1,5 +1,5 @@
 import type { PciAddress } from '../domain/address.js';
-import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
+import { FileError, type PseudoFs } from './pseudo-fs.js';
 
 /**
  * msi_irqs is listed at this interval, and whenever the host's number of IRQs has changed: listing costs as much as nine masks.

@@ -1,15 +1,15 @@
-import { irqbalanceOf } from '../../host/irqbalance.js';
+import { irqbalanceOf } from '../host/irqbalance.js';
 import {
   askIrqbalance,
   findIrqbalanceSockets,
   type IrqbalanceSocket,
   irqsOf,
   LONGEST_LIST,
-} from '../../host/irqbalance-socket.js';
-import { FileError } from '../../host/pseudo-fs.js';
-import { RealFs } from '../../host/real-fs.js';
-import { isOurPolicy } from '../../runtime/irqbalance-device-list.js';
-import { RuntimeFile } from '../../runtime/runtime-file.js';
+} from '../host/irqbalance-socket.js';
+import { FileError } from '../host/pseudo-fs.js';
+import { RealFs } from '../host/real-fs.js';
+import { isOurPolicy } from './irqbalance-device-list.js';
+import { RuntimeFile } from './runtime-file.js';
 
 /** What came of it. */
 export interface BanResult {

@@ -1,0 +1,48 @@
+import { linkSync, readFileSync, renameSync } from 'node:fs';
+import type { OpenFolder } from './open-folder.js';
+import { removeTree } from './remove-tree.js';
+
+/**
+ * `PID START`, START being the time when the process started (field 22 of /proc/PID/stat): so a later process with the same pid is told
+ * apart. START is empty if there is no such process.
+ */
+export function processIdentity(pid: number): string {
+  return `${pid} ${startTimeOf(pid) ?? ''}`;
+}
+
+/** The pid in an identity, if that process still runs. */
+export function runningProcess(identity: string): number | undefined {
+  const [, pid, start] = /^([1-9]\d{0,9}) (\d+)$/.exec(identity) ?? [];
+  return pid !== undefined && startTimeOf(Number(pid)) === start ? Number(pid) : undefined;
+}
+
+/**
+ * Removes the lock of a process that has ended. Another process may do the same at this moment and lock anew: so the lock is moved aside,
+ * and put back if it is held after all.
+ * @param isHeld whether the lock that now has this name in the folder is held
+ * @throws the system's error
+ */
+export function removeAbandonedLock(
+  folder: OpenFolder,
+  name: string,
+  ownPid: number,
+  isHeld: (name: string) => boolean,
+): void {
+  const aside = `${name}.dead.${ownPid}`;
+  try {
+    renameSync(folder.at(name), folder.at(aside));
+    if (isHeld(aside)) linkSync(folder.at(aside), folder.at(name));
+  } catch (error) {
+    if (!['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+  removeTree(folder, aside);
+}
+
+/** In clock ticks since boot. A command's name may hold spaces and parentheses: it ends at the last one. */
+function startTimeOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(')').at(-1)?.split(' ')[20];
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,58 @@
+/** Upper bounds of the lag histogram's buckets, in milliseconds; beyond the last there is one more. */
+export const LAG_BOUNDS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000] as const;
+
+/** What `status` and the metrics show of the watcher's work. All but the first three only grow. */
+export interface Counters {
+  /** domains, their devices with a policy, and the interrupts of those that VFIO handles */
+  domains: number;
+  devices: number;
+  interrupts: number;
+  /** masks written, and how many of those because somebody else had moved an interrupt */
+  writes: number;
+  repairs: number;
+  /** how often repairs of an interrupt were paused */
+  contested: number;
+  /** failed writes by kind (affinity/write-errors.ts); `unreadable`: files that could not be read */
+  errors: Record<'transient' | 'exhausted' | 'impossible' | 'gone' | 'unreadable', number>;
+  /** from an interrupt's appearance to its placement; `counts` has one member more than LAG_BOUNDS_MS and is not cumulative */
+  lag: { counts: number[]; sumMs: number; count: number };
+}
+
+/** What is counted of a run: the masks that were written, the failures, and what became of each interrupt that changed. */
+export interface CountedResult {
+  writes: number;
+  errors: Counters['errors'];
+  changed: readonly { kind: string; lagMs?: number }[];
+}
+
+export function emptyCounters(): Counters {
+  return {
+    domains: 0,
+    devices: 0,
+    interrupts: 0,
+    writes: 0,
+    repairs: 0,
+    contested: 0,
+    errors: { transient: 0, exhausted: 0, impossible: 0, gone: 0, unreadable: 0 },
+    lag: { counts: Array.from({ length: LAG_BOUNDS_MS.length + 1 }, () => 0), sumMs: 0, count: 0 },
+  };
+}
+
+/** Adds the result of one run of the reconciler. */
+export function addResult(counters: Counters, { changed, writes, errors }: CountedResult): void {
+  counters.writes += writes;
+  for (const kind of Object.keys(errors) as (keyof typeof errors)[]) counters.errors[kind] += errors[kind];
+  for (const { kind, lagMs } of changed) {
+    if (kind === 'repaired') counters.repairs++;
+    if (kind === 'contested') counters.contested++;
+    if (lagMs !== undefined) countLag(counters.lag, lagMs);
+  }
+}
+
+function countLag(lag: Counters['lag'], milliseconds: number): void {
+  const bucket = LAG_BOUNDS_MS.findIndex((bound) => milliseconds <= bound);
+  const index = bucket < 0 ? LAG_BOUNDS_MS.length : bucket;
+  lag.counts[index] = (lag.counts[index] ?? 0) + 1;
+  lag.sumMs += milliseconds;
+  lag.count++;
+}

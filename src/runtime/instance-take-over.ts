@@ -1,0 +1,59 @@
+import { kill, pid } from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ToolError } from '../lib/errors.js';
+import type { InstanceLock } from './instance-lock.js';
+import { readWatcherStatus } from './watcher-status.js';
+
+export interface InstanceLockOptions {
+  root?: string | undefined;
+  /** this watcher ends with the last domain */
+  untilIdle: boolean;
+}
+
+/** How long, and how often, the end of another watcher is waited for. */
+const MAX_WAIT_MS = 5000;
+const WAIT_INTERVAL_MS = 50;
+/** How often it is checked that the lock is still held: somebody may empty /run. */
+const CHECK_INTERVAL_MS = 10_000;
+
+/**
+ * Acquires the lock of a host's watcher. A watcher that a hook has started, which ends with the last domain, is ended for one that stays.
+ * @throws ToolError if another watcher holds it
+ */
+export async function acquireInstanceLock(lock: InstanceLock, options: InstanceLockOptions): Promise<void> {
+  const { root, untilIdle } = options;
+  let ended: number | undefined;
+  for (let waitedMs = 0; ; waitedMs += WAIT_INTERVAL_MS) {
+    const result = lock.take();
+    if (result.taken) return;
+    if (ended === undefined && !untilIdle && readWatcherStatus(root)?.untilIdle) {
+      ended = result.pid;
+      kill(ended, 'SIGTERM');
+    }
+    if (result.pid !== ended || waitedMs >= MAX_WAIT_MS) {
+      throw new ToolError(`hostdev-cpuset watch is already running: process ${result.pid}`);
+    }
+    await sleep(WAIT_INTERVAL_MS);
+  }
+}
+
+/**
+ * Acquires the lock again when it was lost.
+ * @param onLost called if another watcher holds it
+ * @returns stops that
+ */
+export function keepInstanceLock(
+  lock: InstanceLock,
+  options: InstanceLockOptions,
+  onLost: (error: Error) => void,
+): () => void {
+  const check = () => {
+    if (lock.holder() === pid) return;
+    acquireInstanceLock(lock, options).catch((error: Error) => {
+      // other errors may pass, such as a full /run
+      if (error instanceof ToolError) onLost(error);
+    });
+  };
+  const timer = setInterval(check, CHECK_INTERVAL_MS);
+  return () => clearInterval(timer);
+}
