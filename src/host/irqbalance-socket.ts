@@ -3,26 +3,26 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { FileError } from './pseudo-fs.js';
 
-/** How long a request may take, in milliseconds: irqbalance answers at once, between two of its looks. */
-const PATIENCE = 1000;
-/** A setup or the statistics of the largest hosts. */
-const LONGEST_ANSWER = 4 * 1024 * 1024;
+/** irqbalance answers at once, unless it is just reading its statistics. */
+const REQUEST_TIMEOUT_MS = 1000;
+/** More than the statistics of the largest hosts. */
+const MAX_ANSWER_SIZE = 4 * 1024 * 1024;
 
 /**
- * A list of interrupts that every irqbalance takes whole: later ones read 255 characters, 1.9 some 480. What is beyond is cut off without
- * a word, in the middle of a number, and the number that is left is banned. (source: irqbalance, irqbalance.c; measured with 1.9.2)
+ * Characters of a ban list that every irqbalance reads: 1.9 reads some 480, later ones 255. A longer list is silently cut, also in the
+ * middle of a number, which then bans another interrupt. (source: irqbalance, irqbalance.c; measured with 1.9.2)
  */
-export const LONGEST_LIST = 255;
+export const MAX_BAN_LIST_LENGTH = 255;
 
 /** The socket of a running irqbalance. */
 export interface IrqbalanceSocket {
   path: string;
   pid: number;
-  /** tells it from the one of another run, which may have got the same pid */
+  /** differs from that of an earlier irqbalance that had the same pid */
   identity: string;
 }
 
-/** Its sockets in a folder, usually /run/irqbalance; one of an irqbalance that was killed may be among them. */
+/** irqbalance's sockets in a folder, usually /run/irqbalance. Some may be left from an irqbalance that was killed. */
 export function findIrqbalanceSockets(folder: string): IrqbalanceSocket[] {
   try {
     return readdirSync(folder)
@@ -39,8 +39,9 @@ export function findIrqbalanceSockets(folder: string): IrqbalanceSocket[] {
 }
 
 /**
- * One request, for which irqbalance wants a connection of its own: its answer, empty for a setting.
- * @throws FileError: ECONNREFUSED or ENOENT where none listens, ETIMEDOUT where it does not answer
+ * Sends one request; each needs its own connection.
+ * @returns the answer, empty for a setting
+ * @throws FileError: ECONNREFUSED or ENOENT if no irqbalance listens, ETIMEDOUT if it does not answer
  */
 export function askIrqbalance(path: string, request: string): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -54,21 +55,21 @@ export function askIrqbalance(path: string, request: string): Promise<string> {
       if (code === undefined) resolve(Buffer.concat(parts).toString('latin1'));
       else reject(new FileError(code, path));
     };
-    const timer = setTimeout(finish, PATIENCE, 'ETIMEDOUT');
+    const timer = setTimeout(finish, REQUEST_TIMEOUT_MS, 'ETIMEDOUT');
     connection.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? 'EIO'));
     connection.on('data', (part: Buffer) => {
       size += part.length;
-      if (size > LONGEST_ANSWER) finish('EFBIG');
+      if (size > MAX_ANSWER_SIZE) finish('EFBIG');
       else parts.push(part);
     });
     connection.on('close', () => finish());
-    // Some versions never close the connection of a setting: it is theirs once the system has it.
+    // some versions never close the connection of a setting, so its answer is not waited for
     if (isSetting) connection.end(request, () => finish());
     else connection.write(request);
   });
 }
 
-/** The interrupts in an answer: of `setup` those that are banned by number, of `stats` those that it moves. */
+/** The IRQs in an answer: to `setup` those that are banned by number, to `stats` those that irqbalance moves. */
 export function irqsOf(answer: string): Set<number> {
   return new Set([...answer.matchAll(/\bIRQ (\d{1,9})\b/g)].map(([, irq]) => Number(irq)));
 }

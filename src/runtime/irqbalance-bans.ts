@@ -4,48 +4,47 @@ import {
   findIrqbalanceSockets,
   type IrqbalanceSocket,
   irqsOf,
-  LONGEST_LIST,
+  MAX_BAN_LIST_LENGTH,
 } from '../host/irqbalance-socket.js';
 import { FileError } from '../host/pseudo-fs.js';
 import { RealFs } from '../host/real-fs.js';
 import { isOurPolicy } from './irqbalance-device-list.js';
 import { RuntimeFile } from './runtime-file.js';
 
-/** What came of it. */
 export interface BanResult {
   /** an irqbalance runs */
   running: boolean;
-  /** of ours, those that it may still move: its list has no room for them */
-  left: readonly number[];
-  /** why it could not be told: one line */
+  /** our IRQs that irqbalance may still move: its ban list has no room for them */
+  unbanned: readonly number[];
+  /** one line: why the bans could not be sent */
   problem?: string;
 }
 
 /**
- * Has a running irqbalance leave our interrupts alone, through its socket. Its list is replaced by each request, so ours are united with what is
- * there, and only ours are taken back. Each change has irqbalance place all other interrupts anew: nothing is sent that is so already, and
- * where its policy script is ours, only what the script came too late for.
- * Which numbers are ours is kept in /run/hostdev-cpuset: after a crash they are not somebody else's.
+ * Bans our interrupts in a running irqbalance, through its socket. A request replaces the whole ban list, so it has the bans of others, too,
+ * and only our own are ever removed. Each change makes irqbalance place all other interrupts again: a list that is in force is not sent,
+ * and if irqbalance runs our policy script, only IRQs are banned that the script came too late for.
+ * Our bans are recorded in the state folder: after a crash they are known to be ours.
  */
 export class IrqbalanceBans {
   readonly #record: RuntimeFile;
-  readonly #folder: string;
+  readonly #socketFolder: string;
   readonly #files: RealFs;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(root = '') {
     this.#record = new RuntimeFile(root, 'irqbalance-bans');
-    this.#folder = `${root}/run/irqbalance`;
+    this.#socketFolder = `${root}/run/irqbalance`;
     this.#files = new RealFs(root);
   }
 
-  /** All interrupts that are held from now on. Never throws; calls wait for each other. */
-  hold(irqs: ReadonlySet<number>): Promise<BanResult> {
+  /** Bans exactly these IRQs. Never rejects; calls wait for each other. */
+  set(irqs: ReadonlySet<number>): Promise<BanResult> {
     return this.#inTurn(irqs);
   }
 
-  /** Takes all of ours back, and leaves nothing behind. */
-  release(): Promise<BanResult> {
+  /** Removes all our bans and their record. */
+  clear(): Promise<BanResult> {
     return this.#inTurn(new Set());
   }
 
@@ -57,20 +56,20 @@ export class IrqbalanceBans {
 
   async #update(irqs: ReadonlySet<number>): Promise<BanResult> {
     try {
-      for (const socket of findIrqbalanceSockets(this.#folder)) {
-        const left = await this.#tell(socket, irqs);
-        if (left) return { running: true, left };
+      for (const socket of findIrqbalanceSockets(this.#socketFolder)) {
+        const unbanned = await this.#send(socket, irqs);
+        if (unbanned) return { running: true, unbanned };
       }
-      this.#forget();
-      return { running: false, left: [] };
+      this.#record.remove();
+      return { running: false, unbanned: [] };
     } catch (error) {
       const problem = `cannot send bans to irqbalance: ${error instanceof Error ? error.message : error}`;
-      return { running: true, left: [...irqs], problem };
+      return { running: true, unbanned: [...irqs], problem };
     }
   }
 
-  /** Those that it may still move; undefined where nobody listens: one that was killed leaves its socket. */
-  async #tell(socket: IrqbalanceSocket, irqs: ReadonlySet<number>): Promise<number[] | undefined> {
+  /** @returns the IRQs that may still be moved; undefined if nothing listens: an irqbalance that was killed leaves its socket */
+  async #send(socket: IrqbalanceSocket, irqs: ReadonlySet<number>): Promise<number[] | undefined> {
     const setup = await answerOf(socket.path, 'setup');
     if (setup === undefined) return undefined;
     const before = irqsOf(setup);
@@ -79,16 +78,16 @@ export class IrqbalanceBans {
     const wanted = await this.#wanted(socket, irqs, ours, others);
     const added = fitting(others, wanted);
     const list = [...others, ...added];
-    // what others ban may have no room itself: whatever is sent would cut it
-    if (textOf(list).length <= LONGEST_LIST && !isSame(list, before)) {
-      this.#note(socket, [...ours, ...added]);
+    // if the bans of others alone are too long, any request would cut them
+    if (textOf(list).length <= MAX_BAN_LIST_LENGTH && !isSame(list, before)) {
+      this.#save(socket, [...ours, ...added]);
       await askIrqbalance(socket.path, `settings ban irqs ${textOf(list) || 'NONE'}`);
     }
-    this.#note(socket, added);
+    this.#save(socket, added);
     return wanted.filter((irq) => !added.includes(irq));
   }
 
-  /** Ours that must be in its list: with our script, only those that it banned by number already, and those that it moves all the same. */
+  /** The IRQs to ban by number: with our policy script, only those that were banned so before, or are moved nevertheless. */
   async #wanted({ path, pid }: IrqbalanceSocket, irqs: ReadonlySet<number>, ours: Set<number>, others: number[]) {
     const needed = [...irqs].filter((irq) => irq > 0 && !others.includes(irq));
     if (!isOurPolicy(irqbalanceOf(this.#files, pid).policyScript)) return needed;
@@ -96,23 +95,19 @@ export class IrqbalanceBans {
     return needed.filter((irq) => ours.has(irq) || moved.has(irq));
   }
 
-  /** Of the list, what we put there. */
+  /** The IRQs that we have banned in this irqbalance. */
   #ours({ identity }: IrqbalanceSocket): Set<number> {
     const [owner, ...irqs] = (this.#record.read() ?? '').split('\n').filter(Boolean);
     return new Set(owner === identity ? irqs.map(Number) : []);
   }
 
-  #note({ identity }: IrqbalanceSocket, irqs: readonly number[]): void {
-    if (irqs.length === 0) this.#forget();
+  #save({ identity }: IrqbalanceSocket, irqs: readonly number[]): void {
+    if (irqs.length === 0) this.#record.remove();
     else this.#record.write([identity, ...irqs].map((line) => `${line}\n`).join(''));
-  }
-
-  #forget(): void {
-    this.#record.remove();
   }
 }
 
-/** Undefined where nobody listens. */
+/** Undefined if nothing listens. */
 async function answerOf(path: string, request: string): Promise<string | undefined> {
   try {
     return await askIrqbalance(path, request);
@@ -122,13 +117,13 @@ async function answerOf(path: string, request: string): Promise<string | undefin
   }
 }
 
-/** As many of them as the list has room for behind the others. */
+/** Those for which the list has room after the bans of others. */
 function fitting(others: readonly number[], wanted: readonly number[]): number[] {
   const added: number[] = [];
   let length = textOf(others).length;
   for (const irq of wanted) {
     length += ` ${irq}`.length;
-    if (length - (others.length > 0 ? 0 : 1) > LONGEST_LIST) break;
+    if (length - (others.length > 0 ? 0 : 1) > MAX_BAN_LIST_LENGTH) break;
     added.push(irq);
   }
   return added;

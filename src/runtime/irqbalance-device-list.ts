@@ -2,11 +2,11 @@ import { parseAddress } from '../domain/address.js';
 import { RuntimeFile } from './runtime-file.js';
 
 /**
- * Where `install` puts service/irqbalance-policy. It is a folder of its own, for irqbalance then takes "no opinion" for an answer
- * and other scripts may stand beside it.
+ * Where `install` puts service/irqbalance-policy: a folder, so that irqbalance accepts "no opinion" as an answer and other scripts can be
+ * added.
  */
 export const POLICY_FOLDER = '/etc/hostdev-cpuset/irqbalance.d';
-/** Where a distribution's package keeps it. */
+/** Where a distribution's package puts it. */
 const PACKAGED_FOLDER = '/usr/lib/hostdev-cpuset/irqbalance.d';
 
 /** Whether irqbalance's --policyscript names ours. */
@@ -14,10 +14,10 @@ export function isOurPolicy(path: string | undefined): boolean {
   return [POLICY_FOLDER, PACKAGED_FOLDER].includes(path?.replace(/\/+$/, '') ?? '');
 }
 
-/** Below /run/hostdev-cpuset: the devices whose interrupts are held, an address a line, sorted. The policy script reads it. */
+/** In the state folder: the managed devices, one address a line, sorted. The policy script reads it. */
 const NAME = 'devices';
 
-/** Tells irqbalance's policy script which devices are held. It is asked when an interrupt appears, before irqbalance moves it. */
+/** Lists the managed devices for irqbalance's policy script, which irqbalance runs for a new interrupt before it moves it. */
 export class IrqbalanceDeviceList {
   readonly #file: RuntimeFile;
 
@@ -26,10 +26,10 @@ export class IrqbalanceDeviceList {
   }
 
   /**
-   * All devices that are held from now on.
-   * @throws FileError as RunFile does, RangeError for what is no canonical address
+   * Replaces the list.
+   * @throws FileError as RuntimeFile does, RangeError for what is not a canonical address
    */
-  hold(addresses: ReadonlySet<string>): void {
+  write(addresses: ReadonlySet<string>): void {
     const wrong = [...addresses].find((address) => parseAddress(address) === undefined);
     if (wrong !== undefined) throw new RangeError('not an address');
     const text = [...addresses]
@@ -40,8 +40,8 @@ export class IrqbalanceDeviceList {
     else this.#file.write(text);
   }
 
-  /** Nothing is held any more, and nothing is left behind. */
-  release(): void {
+  /** Removes the list. @throws as write() */
+  remove(): void {
     this.#file.remove();
   }
 }

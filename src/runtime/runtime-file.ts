@@ -7,18 +7,18 @@ import { type OpenFolder, using } from '../lib/open-folder.js';
 import { readSafely } from './safe-read.js';
 import { openStateFolder, STATE_FOLDER } from './state-folder.js';
 
-/** 4,096 interrupts of many domains have a few MiB: a file beyond this is not ours. */
-const LARGEST = 64 * 1024 * 1024;
+/** 4,096 interrupts of many domains take a few MiB: a larger file is not ours. */
+const MAX_SIZE = 64 * 1024 * 1024;
 
-/** A small text file in /run/hostdev-cpuset, replaced whole, readable by root alone. */
+/** A small text file in the state folder, replaced atomically, readable by root alone. */
 export class RuntimeFile {
-  /** @param name without a folder; what comes from outside has no place in it */
+  /** @param name a constant file name */
   constructor(
     private readonly root: string,
     private readonly name: string,
   ) {}
 
-  /** Undefined where there is none that is ours. */
+  /** Undefined if there is no such file of this user's. */
   read(): string | undefined {
     try {
       return using(openStateFolder(this.root), (folder) => this.#textIn(folder));
@@ -28,8 +28,8 @@ export class RuntimeFile {
   }
 
   /**
-   * Writes where that is news.
-   * @throws FileError where /run is full or read-only, or the folder is not ours
+   * Writes the text if it has changed.
+   * @throws FileError if /run is full or read-only, or the folder is not ours
    */
   write(text: string): void {
     if (this.read() === text) return;
@@ -40,12 +40,12 @@ export class RuntimeFile {
     );
   }
 
-  /** @throws FileError where /run is read-only, or the folder is not ours */
+  /** @throws FileError if /run is read-only, or the folder is not ours */
   remove(): void {
     this.#attempt(() => {
       try {
         using(openStateFolder(this.root), (folder) => {
-          // a file system that is read-only would say so also of a file that is not there
+          // a read-only file system refuses to remove even a file that does not exist
           if (lstatSync(folder.at(this.name), { throwIfNoEntry: false })) folder.in(this.name, unlinkSync);
         });
       } catch (error) {
@@ -55,7 +55,7 @@ export class RuntimeFile {
   }
 
   #textIn(folder: OpenFolder): string {
-    return readSafely(folder.at(this.name), LARGEST).bytes.toString();
+    return readSafely(folder.at(this.name), MAX_SIZE).bytes.toString();
   }
 
   #attempt(action: () => void): void {

@@ -1,47 +1,47 @@
 import { type FSWatcher, lstatSync, readdirSync, renameSync, rmdirSync, unlinkSync, watch } from 'node:fs';
 import { FileError } from '../host/pseudo-fs.js';
 import { type OpenFolder, using } from '../lib/open-folder.js';
+import { ReportOnce } from '../lib/report-once.js';
 import { MAX_BYTES } from '../xml/decode.js';
 import { readSafely } from './safe-read.js';
 import { openOwnFolder, openStateFolder } from './state-folder.js';
 
-/** What a call of the hook left: a line with libvirt's operation, then the domain's XML. */
+/** A call of the hook: a line with libvirt's operation, then the domain's XML. */
 export interface SpoolEntry {
   operation: string;
   xml: Uint8Array;
-  /** milliseconds since the epoch */
-  left: number;
+  /** when it was written, in milliseconds since the epoch */
+  writtenAt: number;
 }
 
 export interface Spooled {
   entries: SpoolEntry[];
-  /** a line for each thing that does not belong there */
+  /** one line for each file that does not belong there */
   problems: string[];
 }
 
-/** An operation is a word; the document may be as long as any. */
-const LONGEST_WORD = 20;
+const MAX_OPERATION_LENGTH = 20;
 /** The folder itself, as a name in it. */
 const SELF = '.';
-/** Begins the name of a file that is being served, or was when its watcher or hook ended. */
-export const TAKEN = '.taken.';
-/** Milliseconds after which a file that was begun is nobody's any more. */
-const ABANDONED = 60_000;
-/** Milliseconds between two looks where the system does not tell. */
-const POLLING = 500;
+/** Prefix of files that a watcher or a hook has taken, but not finished. */
+export const TAKEN_PREFIX = '.taken.';
+/** After this time the hook that began an unfinished file has ended. */
+const ABANDONED_MS = 60_000;
+/** Used if inotify does not work. */
+const POLL_INTERVAL_MS = 500;
 
 /**
- * The folder where hook/qemu leaves what libvirt called it for: a file a domain, named by its UUID, so that a later call
- * replaces an earlier one. Whatever else lies there is removed, never followed and never waited for.
+ * The folder where hook/qemu leaves libvirt's calls for the watcher: one file a domain, named by its UUID, so that a later call replaces
+ * an earlier one. Anything else in it is removed; links are not followed, and FIFOs not waited for.
  */
 export class Spool {
-  readonly #left = new Set<string>();
+  readonly #reported = new ReportOnce();
   #watcher: FSWatcher | undefined;
   #polling: NodeJS.Timeout | undefined;
 
   constructor(private readonly root = '') {}
 
-  /** Makes the folder. From now on hooks leave their calls here. Throws where it cannot be, as openStateFolder() does. */
+  /** Creates the folder: from now on hooks leave their calls here. @throws as openStateFolder() */
   open(): void {
     this.#folder(true).close();
   }
@@ -50,7 +50,7 @@ export class Spool {
     return using(openStateFolder(this.root, { make }), (state) => openOwnFolder(state, 'spool', { make }));
   }
 
-  /** None where there is no folder that is ours: it went, and is made again. */
+  /** Empty if the folder was removed, until it is created again, or is not ours. */
   #names(): string[] {
     try {
       return using(this.#folder(), namesIn);
@@ -59,37 +59,37 @@ export class Spool {
     }
   }
 
-  /** Calls back when something was left. A folder that is removed is made again; `deaf` where that cannot be. */
-  watch(something: () => void, deaf: (reason: string) => void): void {
+  /** Calls back when a call was left. A folder that was removed is created again; onFailure: that failed, and calls are no longer seen. */
+  watch(onCall: () => void, onFailure: (reason: string) => void): void {
     const again = () => {
       this.close();
       try {
         this.open();
-        this.watch(something, deaf);
-        something();
+        this.watch(onCall, onFailure);
+        onCall();
       } catch (error) {
-        deaf((error as Error).message);
+        onFailure((error as Error).message);
       }
     };
     try {
-      // closed again at once: the system tells that a folder went only when nobody has it open
+      // closed at once: inotify reports the removal of a folder only when no descriptor is open
       this.#watcher = using(this.#folder(), (folder) =>
         watch(folder.at(SELF), (event, name) => {
-          // the folder's own name comes when it goes; our own takings are changes as well
+          // the name is the folder's own when the folder was removed; files that we rename are reported, too
           if (event === 'rename' && name === SELF) again();
-          else if (name === null || !name.startsWith('.')) something();
+          else if (name === null || !name.startsWith('.')) onCall();
         }),
       );
       this.#watcher.on('error', again);
     } catch {
-      // the system has no more inotify instances for us
-      this.#polling = setInterval(something, POLLING);
+      // the limit of inotify instances is reached
+      this.#polling = setInterval(onCall, POLL_INTERVAL_MS);
     }
   }
 
-  /** Something waits to be taken. What a hook has begun counts: it is about to be left. */
-  hasSome(): boolean {
-    return this.#names().some((name) => !this.#left.has(name));
+  /** No calls to take, and no unfinished ones. */
+  get isEmpty(): boolean {
+    return this.#names().every((name) => this.#reported.has(name));
   }
 
   close(): void {
@@ -97,14 +97,14 @@ export class Spool {
     clearInterval(this.#polling);
   }
 
-  /** Takes all that is there, the oldest first. Each file is moved before it is read: a later one of its name is not lost. */
+  /** Takes all calls, the oldest first. Each file is renamed before it is read, so that a later one of the same name is not lost. */
   take(): Spooled {
     const result: Spooled = { entries: [], problems: [] };
     let folder: OpenFolder;
     try {
       folder = this.#folder();
     } catch {
-      return result; // it went, and is made again
+      return result; // it was removed, and is created again
     }
     using(folder, () => {
       for (const name of namesIn(folder)) {
@@ -112,27 +112,27 @@ export class Spool {
           const entry = takeOne(folder, name);
           if (entry) result.entries.push(entry);
         } catch (error) {
-          // said once: what cannot be removed stays
-          if (!this.#left.has(name)) result.problems.push(`${JSON.stringify(name)} in the spool: ${wordsOf(error)}`);
-          this.#left.add(name);
+          // what cannot be removed is met again each time
+          const text = `${JSON.stringify(name)} in the spool: ${problemOf(error)}`;
+          if (this.#reported.isNew(name, text)) result.problems.push(text);
         }
       }
     });
-    result.entries.sort((a, b) => a.left - b.left);
+    result.entries.sort((a, b) => a.writtenAt - b.writtenAt);
     return result;
   }
 }
 
 function takeOne(folder: OpenFolder, name: string): SpoolEntry | undefined {
   const path = folder.at(name);
-  const isOurs = name.startsWith(TAKEN);
+  const isOurs = name.startsWith(TAKEN_PREFIX);
   if (name.startsWith('.') && !isOurs) return forgetAbandoned(path);
   if (lstatSync(path).isDirectory()) {
     rmdirSync(path);
-    throw new Error('a folder, which is removed');
+    throw new Error('a directory: removed');
   }
-  // a name may be as long as a name can be
-  const taken = isOurs ? path : folder.at(`${TAKEN}${name.slice(0, 100)}`);
+  // with a name of 255 characters there is no room for the prefix
+  const taken = isOurs ? path : folder.at(`${TAKEN_PREFIX}${name.slice(0, 100)}`);
   if (!isOurs) renameSync(path, taken);
   try {
     return readEntry(taken);
@@ -141,33 +141,33 @@ function takeOne(folder: OpenFolder, name: string): SpoolEntry | undefined {
   }
 }
 
-/** A hook is writing it, or was killed doing so. */
+/** A file that a hook is writing, or was writing when it was killed. */
 function forgetAbandoned(path: string): undefined {
-  if (Date.now() - lstatSync(path).mtimeMs > ABANDONED) unlinkSync(path);
+  if (Date.now() - lstatSync(path).mtimeMs > ABANDONED_MS) unlinkSync(path);
 }
 
-/** @throws FileError, or an Error where it is nothing that the hook leaves */
+/** @throws FileError, or an Error if it is not a call of the hook */
 export function readEntry(path: string): SpoolEntry {
-  const { bytes, modifiedMs } = readSafely(path, MAX_BYTES + LONGEST_WORD);
-  const end = bytes.subarray(0, LONGEST_WORD).indexOf(0x0a);
+  const { bytes, modifiedMs } = readSafely(path, MAX_BYTES + MAX_OPERATION_LENGTH);
+  const end = bytes.subarray(0, MAX_OPERATION_LENGTH).indexOf(0x0a);
   const operation = bytes.toString('latin1', 0, Math.max(end, 0));
-  if (!/^[a-z]+$/.test(operation)) throw new Error('nothing that the hook leaves: removed');
-  return { operation, xml: bytes.subarray(end + 1), left: modifiedMs };
+  if (!/^[a-z]+$/.test(operation)) throw new Error('not a call of the hook: removed');
+  return { operation, xml: bytes.subarray(end + 1), writtenAt: modifiedMs };
 }
 
 const namesIn = (folder: OpenFolder) => readdirSync(folder.at('.'));
 
-/** What was wrong with a file that was taken, and is gone now. */
+/** Problems of files that were removed unread. */
 const REFUSED: Record<string, string> = {
   ELOOP: 'a link: removed',
-  EBADMSG: 'no regular file: removed',
-  ENXIO: 'no regular file: removed',
+  EBADMSG: 'not a regular file: removed',
+  ENXIO: 'not a regular file: removed',
   EPERM: "another user's: removed",
   EFBIG: 'too large: removed',
 };
 
-function wordsOf(error: unknown): string {
+function problemOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (error instanceof FileError && code !== undefined && code in REFUSED) return REFUSED[code] as string;
-  return code === undefined ? message : `${code}, it stays`;
+  return code === undefined ? message : `${code}, cannot be removed`;
 }

@@ -5,18 +5,18 @@ import { FileError } from '../host/pseudo-fs.js';
 import { type OpenFolder, using } from '../lib/open-folder.js';
 import { walk } from '../lib/walk.js';
 
-/** What we keep on a host while it runs. */
+/** Where everything is kept that belongs to the running host; below the root. */
 export const STATE_FOLDER = 'run/hostdev-cpuset';
 
-/** @param make makes it where it is not there, and takes from others what they may do in it */
 interface OwnFolderOptions {
+  /** create it if it is missing, and remove other users' permissions */
   make?: boolean;
 }
 
 /**
- * Opens the folder of our state below a root ('' for this host), which is for this user alone. Who can write to /run,
- * or below a root, may have put something else there. Links on the way stay below the root. The caller closes it.
- * @throws FileError where it is a link or a file (ENOTDIR), or another user's (EPERM); else the system's error
+ * Opens the folder of our state below a root ('' for this host). Users who can write to /run, or below the root, may have put something
+ * else in its place. Links on the way to it stay below the root. The caller closes it.
+ * @throws FileError if it is a link or a file (ENOTDIR), or another user's (EPERM); else the system's error
  */
 export function openStateFolder(root: string, { make = false }: OwnFolderOptions = {}): OpenFolder {
   if (make && root !== '' && !existsSync(root)) mkdirSync(root, { recursive: true });

@@ -10,45 +10,45 @@ import { openStateFolder, STATE_FOLDER } from './state-folder.js';
 
 export type { DomainState, DomainStates };
 
-/** A domain of 4,096 vectors has some 400 KiB: a file beyond this is not ours. */
-const LARGEST = 16 * 1024 * 1024;
+/** A domain of 4,096 vectors takes some 400 KiB: a larger file is not ours. */
+const MAX_SIZE = 16 * 1024 * 1024;
 
 /**
- * The folder for state below /run, mode 0700: a file a domain, replaced whole. Files are named by the UUID's canonical form
- * and by nothing else that a definition says.
+ * The states of domains in the state folder: one file a domain, replaced atomically. Files are named by the canonical form of the UUID, and
+ * by nothing else in a definition.
  */
 export class StateStore implements DomainStates {
   constructor(private readonly root = '') {}
 
-  /** Undefined where there is none, and where it is garbage, or somebody else's: then everything is written once more. */
+  /** Undefined if there is none, or if it is garbage or another user's: then every affinity is written again. */
   read(uuid: string): DomainState | undefined {
     const name = nameOf(uuid);
-    const state = this.#look((folder) => JSON.parse(readSafely(folder.at(name), LARGEST).bytes.toString()));
+    const state = this.#tryIn((folder) => JSON.parse(readSafely(folder.at(name), MAX_SIZE).bytes.toString()));
     return domainStateOf(state);
   }
 
   /** Whether there is a file, garbage or not. */
   has(uuid: string): boolean {
     const name = nameOf(uuid);
-    return this.#look((folder) => lstatSync(folder.at(name))) !== undefined;
+    return this.#tryIn((folder) => lstatSync(folder.at(name))) !== undefined;
   }
 
-  /** @throws FileError where /run is full or read-only, or the folder is not ours (EPERM) or a link (ENOTDIR) */
+  /** @throws FileError if /run is full or read-only, or the folder is another user's (EPERM) or a link (ENOTDIR) */
   write(uuid: string, state: DomainState): void {
     const name = nameOf(uuid);
     this.#attempt(name, () =>
       using(openStateFolder(this.root, { make: true }), (folder) =>
-        // remove() finds by its name what a process that is killed leaves
+        // remove() finds the temporary file of a process that was killed by this prefix
         writeAtomically(folder, name, JSON.stringify(state), { mode: 0o600, temporaryPrefix: `${name}.` }),
       ),
     );
   }
 
-  /** Removes a domain's file, and what a writer that was killed left of it. @throws FileError where /run is read-only */
+  /** Removes a domain's file, and temporary files of processes that were killed. @throws FileError if /run is read-only */
   remove(uuid: string): void {
     const own = nameOf(uuid);
     const isOf = (name: string) => name === own || name.startsWith(`${own}.`);
-    const names = this.#look((folder) => readdirSync(folder.at('.')).filter(isOf)) ?? [];
+    const names = this.#tryIn((folder) => readdirSync(folder.at('.')).filter(isOf)) ?? [];
     if (names.length === 0) return;
     this.#attempt(own, () =>
       using(openStateFolder(this.root), (folder) => {
@@ -59,15 +59,15 @@ export class StateStore implements DomainStates {
 
   /** The domains that have a state, by UUID. */
   list(): string[] {
-    const names = this.#look((folder) => readdirSync(folder.at('.'))) ?? [];
+    const names = this.#tryIn((folder) => readdirSync(folder.at('.'))) ?? [];
     return names.flatMap((name) => {
       const uuid = name.endsWith('.json') ? name.slice(0, -5) : '';
       return canonicalUuid(uuid) === uuid ? [uuid] : [];
     });
   }
 
-  /** Undefined where there is no folder that is ours, or not what is looked for in it. */
-  #look<T>(action: (folder: OpenFolder) => T): T | undefined {
+  /** Undefined if the folder is missing or not ours, or the action fails. */
+  #tryIn<T>(action: (folder: OpenFolder) => T): T | undefined {
     try {
       return using(openStateFolder(this.root), action);
     } catch {
@@ -86,7 +86,7 @@ export class StateStore implements DomainStates {
   }
 }
 
-/** Another process may have been faster. */
+/** Another process may have removed it already. */
 function removeFile(folder: OpenFolder, name: string): void {
   try {
     folder.in(name, unlinkSync);
@@ -101,7 +101,7 @@ function nameOf(uuid: string): string {
   return `${canonical}.json`;
 }
 
-/** Whether a text can name a state: a UUID in any of the forms that libvirt takes. */
+/** Whether a text is a UUID in any of the forms that libvirt accepts. */
 export function isUuid(text: string | undefined): text is string {
   return text !== undefined && canonicalUuid(text) !== undefined;
 }

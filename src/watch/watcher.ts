@@ -93,7 +93,7 @@ export class Watcher {
 
   /** No running domain has a policy, and nothing is under way. */
   get idle(): boolean {
-    return !this.#tracker.busy && this.#tracker.managedCount === 0 && !this.#spool.hasSome();
+    return !this.#tracker.busy && this.#tracker.managedCount === 0 && this.#spool.isEmpty;
   }
 
   /** Throws the system's error if /run cannot be written. */

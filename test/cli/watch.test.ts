@@ -207,7 +207,7 @@ test('one that ends with the last domain makes room for one that stays; not the 
   assert.equal(await first, { code: 0, signal: null });
   assert.is((await watcherOf(host)).pid, host.pid);
   const other = await runCli('hostdev-cpuset', ['watch', '--until-idle', '--root', host.root.path]);
-  assert.match(other.stderr, 'runs already');
+  assert.match(other.stderr, 'is already running');
 });
 
 test('--until-idle: ends with the last domain, not before', async () => {

@@ -29,7 +29,7 @@ real.after.each(async () => {
 
 real('interrupts that are held stay where they are, and all others are moved', async () => {
   irqbalance = await startIrqbalance(root);
-  assert.equal(await bans.hold(new Set([40, 41])), { running: true, left: [] });
+  assert.equal(await bans.set(new Set([40, 41])), { running: true, unbanned: [] });
   await until(async () => (await moved()).size >= 2);
   assert.equal(await moved(), new Set([16, 42]));
   place(40, '0c');
@@ -42,22 +42,22 @@ real('interrupts that are held stay where they are, and all others are moved', a
 
 real('what others have banned stays banned, and only ours is taken back', async () => {
   irqbalance = await startIrqbalance(root, ['--banirq=16']);
-  await bans.hold(new Set([40, 41]));
+  await bans.set(new Set([40, 41]));
   assert.equal(await banned(), new Set([16, 40, 41]));
-  await bans.hold(new Set([41, 42, 16]));
+  await bans.set(new Set([41, 42, 16]));
   assert.equal(await banned(), new Set([16, 41, 42]));
   // a watcher that was killed: the next one knows what was its own
-  await new IrqbalanceBans(root.path).release();
+  await new IrqbalanceBans(root.path).clear();
   assert.equal(await banned(), new Set([16]));
   assert.equal(left(), []);
-  await bans.hold(new Set());
+  await bans.set(new Set());
   assert.equal(await banned(), new Set([16]));
 });
 
 real('the last one is taken back, too', async () => {
   irqbalance = await startIrqbalance(root);
-  await bans.hold(new Set([40]));
-  await bans.release();
+  await bans.set(new Set([40]));
+  await bans.clear();
   assert.equal(await banned(), new Set());
   await until(async () => (await moved()).has(40));
 });
@@ -65,13 +65,13 @@ real('the last one is taken back, too', async () => {
 real('a list that has no room is never cut: what is left over is said', async () => {
   irqbalance = await startIrqbalance(root);
   const many = Array.from({ length: 200 }, (_, i) => 1000 + i);
-  const result = await bans.hold(new Set(many));
-  assert.equal([...(await banned()), ...result.left], many);
-  assert.is(result.left.length, 149);
+  const result = await bans.set(new Set(many));
+  assert.equal([...(await banned()), ...result.unbanned], many);
+  assert.is(result.unbanned.length, 149);
 });
 
 real('the policy script bans the interrupts of held devices when they appear', async () => {
-  new IrqbalanceDeviceList(root.path).hold(new Set(['0000:06:12.5']));
+  new IrqbalanceDeviceList(root.path).write(new Set(['0000:06:12.5']));
   irqbalance = await startIrqbalance(root, [`--policyscript=${installScript()}`]);
   await until(async () => (await moved()).size > 0);
   assert.equal(await moved(), new Set([16]));
@@ -82,10 +82,10 @@ real('with the script, numbers are sent only for what it came too late for', asy
   irqbalance = await startIrqbalance(root, [`--policyscript=${installScript()}`]);
   root.write('proc/1/cmdline', 'irqbalance\0--policyscript=/etc/hostdev-cpuset/irqbalance.d/\0');
   await until(async () => (await moved()).has(40));
-  assert.equal(await bans.hold(new Set([1000])), { running: true, left: [] });
+  assert.equal(await bans.set(new Set([1000])), { running: true, unbanned: [] });
   assert.equal(await banned(), new Set());
-  new IrqbalanceDeviceList(root.path).hold(new Set(['0000:06:12.5']));
-  await bans.hold(new Set([40]));
+  new IrqbalanceDeviceList(root.path).write(new Set(['0000:06:12.5']));
+  await bans.set(new Set([40]));
   assert.equal(await banned(), new Set([40]));
   // that has it ask the script about all of them
   await until(async () => !(await moved()).has(42));
@@ -109,18 +109,18 @@ fake.after.each(() => {
 });
 
 fake('nothing runs: nothing is done, and nothing left behind', async () => {
-  assert.equal(await new IrqbalanceBans(folder.path).hold(new Set([5])), { running: false, left: [] });
+  assert.equal(await new IrqbalanceBans(folder.path).set(new Set([5])), { running: false, unbanned: [] });
   folder.write('run/irqbalance/irqbalance77.sock', '');
   folder.write('run/irqbalance/irqbalance.sock', '');
   folder.write('run/hostdev-cpuset/irqbalance-bans', 'irqbalance77.sock 1 2\n5\n');
-  assert.equal(await new IrqbalanceBans(folder.path).hold(new Set([5])), { running: false, left: [] });
+  assert.equal(await new IrqbalanceBans(folder.path).set(new Set([5])), { running: false, unbanned: [] });
   assert.throws(() => readFileSync(folder.join('run/hostdev-cpuset/irqbalance-bans')), /ENOENT/);
 });
 
 fake('one that does not answer is a line, after a second', async () => {
   await listen(() => {});
-  const { running, left, problem } = await new IrqbalanceBans(folder.path).hold(new Set([5]));
-  assert.equal({ running, left }, { running: true, left: [5] });
+  const { running, unbanned, problem } = await new IrqbalanceBans(folder.path).set(new Set([5]));
+  assert.equal({ running, unbanned }, { running: true, unbanned: [5] });
   assert.match(problem as string, /^cannot send bans to irqbalance: .*irqbalance9\.sock: ETIMEDOUT$/);
 });
 
@@ -129,14 +129,14 @@ fake('where what others banned fills the list, nothing is sent', async () => {
     const others = Array.from({ length: 60 }, (_, i) => `IRQ ${1000 + i} LOAD 0 DIFF 0 CLASS 0 `).join('');
     return request === 'setup' ? `SLEEP 10 ${others}BANNED 0` : '';
   });
-  assert.equal(await new IrqbalanceBans(folder.path).hold(new Set([5])), { running: true, left: [5] });
+  assert.equal(await new IrqbalanceBans(folder.path).set(new Set([5])), { running: true, unbanned: [5] });
   assert.equal(requests, ['setup']);
 });
 
 fake('a garbled answer and a garbled record are nothing', async () => {
   const requests = await listen((request) => (request === 'setup' ? '\xff\0IRQ -5 IRQ x IRQ 99999999999 SLEEP' : ''));
   folder.write('run/hostdev-cpuset/irqbalance-bans', '\0\n\nx\n');
-  assert.equal(await new IrqbalanceBans(folder.path).hold(new Set([5, 0])), { running: true, left: [] });
+  assert.equal(await new IrqbalanceBans(folder.path).set(new Set([5, 0])), { running: true, unbanned: [] });
   await until(async () => requests.length > 1);
   assert.equal(requests, ['setup', 'settings ban irqs 5']);
 });

@@ -36,19 +36,19 @@ const device = (address: string) => root.join('sys/bus/pci/devices', address);
 
 test('bans what is held, and nothing else', async () => {
   assert.not(await asked(device(VECTORS), 40), 'without the file');
-  devices.hold(new Set([VECTORS]));
+  devices.write(new Set([VECTORS]));
   assert.ok(await asked(device(VECTORS), 40));
   assert.not(await asked(device(LINE), 16));
   assert.not(await asked('/sys', 40), 'an interrupt of no device');
   assert.not(await asked(device('0000:06:12.4'), 40));
   assert.not(await asked(device('0000:06:12.*'), 40));
   assert.not(await asked(device(VECTORS), 'x'));
-  devices.release();
+  devices.remove();
   assert.not(await asked(device(VECTORS), 40));
 });
 
 test('a legacy line is banned only where it is the device’s alone', async () => {
-  devices.hold(new Set([LINE, VECTORS]));
+  devices.write(new Set([LINE, VECTORS]));
   assert.ok(await asked(device(LINE), 16));
   for (const handlers of [`vfio-intx(${LINE}),ehci_hcd:usb1`, 'vfio-intx(0000:07:00.1)', 'ehci_hcd', '']) {
     root.write('sys/kernel/irq/16/actions', `${handlers}\n`);
@@ -57,18 +57,18 @@ test('a legacy line is banned only where it is the device’s alone', async () =
 });
 
 test('the file is the addresses, sorted, a line each, for root alone', () => {
-  devices.hold(new Set([LINE, VECTORS]));
+  devices.write(new Set([LINE, VECTORS]));
   assert.is(readFileSync(file(), 'utf8'), `${VECTORS}\n${LINE}\n`);
-  devices.hold(new Set());
+  devices.write(new Set());
   assert.not(existsSync(file()));
-  devices.release();
+  devices.remove();
 });
 
 test('what is no address is refused, and a folder that is a link, too', () => {
-  assert.throws(() => devices.hold(new Set(['../../etc/passwd'])), /not an address/);
+  assert.throws(() => devices.write(new Set(['../../etc/passwd'])), /not an address/);
   mkdirSync(root.join('elsewhere'));
   symlinkSync(root.join('elsewhere'), root.join('run/hostdev-cpuset'));
-  assert.throws(() => devices.hold(new Set([LINE])), /ENOTDIR/);
+  assert.throws(() => devices.write(new Set([LINE])), /ENOTDIR/);
 });
 
 test.run();

@@ -71,10 +71,10 @@ for (const [name, add, words] of [
   ['an empty file', () => leave('x', ''), 'nothing that the hook leaves: removed'],
   ['garbage', () => leave('x', '\0\xff<<<'), 'nothing that the hook leaves: removed'],
   ['a link', () => symlinkSync(folder.write('outside', 'started\n'), folder.join(FOLDER, 'x')), 'a link: removed'],
-  ['a FIFO', () => execFileSync('mkfifo', [folder.join(FOLDER, 'x')]), 'no regular file: removed'],
-  ['a socket', () => createServer().listen(folder.join(FOLDER, 'x')).unref(), 'no regular file: removed'],
+  ['a FIFO', () => execFileSync('mkfifo', [folder.join(FOLDER, 'x')]), 'not a regular file: removed'],
+  ['a socket', () => createServer().listen(folder.join(FOLDER, 'x')).unref(), 'not a regular file: removed'],
   ['a huge file', () => execFileSync('truncate', ['-s', '17M', leave('x', 'started\n')]), 'too large: removed'],
-  ['an empty folder', () => mkdirSync(folder.join(FOLDER, 'x')), 'a folder, which is removed'],
+  ['an empty folder', () => mkdirSync(folder.join(FOLDER, 'x')), 'a directory: removed'],
 ] as const) {
   test(`${name} is one line, and gone`, () => {
     add();
@@ -93,7 +93,7 @@ test('a link leads nowhere: what it points to stays', () => {
 
 test('a folder with something in it stays, and is said once', () => {
   leave('x/y', '');
-  assert.equal(spool.take().problems, ['"x" in the spool: ENOTEMPTY, it stays']);
+  assert.equal(spool.take().problems, ['"x" in the spool: ENOTEMPTY, cannot be removed']);
   assert.equal(spool.take().problems, []);
 });
 

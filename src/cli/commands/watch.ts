@@ -28,16 +28,18 @@ export interface WatchOptions {
 }
 
 const PROGRAM = 'hostdev-cpuset';
-/** libvirt's own when it is asked by root; said, as virsh takes another one from its environment. */
-const SYSTEM = 'qemu:///system';
+/** libvirt's default for root, stated because virsh may find another one in its environment. */
+const SYSTEM_URI = 'qemu:///system';
 /** --until-idle ends after this time without a domain. */
 const IDLE_MS = 3000;
 const IDLE_CHECK_MS = 500;
-const ENDING = ['SIGTERM', 'SIGINT'] as const;
+/** Time for the last messages to the journal and systemd. */
+const FLUSH_TIMEOUT_MS = 300;
+const END_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-/** `watch`: returns the exit status when it has been told to end, or has nothing left to hold. */
+/** `watch`: runs until a signal, or the end of the last domain with --until-idle. Returns the exit status. */
 export async function watchCommand(options: WatchOptions, io: Io): Promise<number> {
-  const { root, connect = SYSTEM, metrics, tracing, untilIdle, restoreOnExit } = options;
+  const { root, connect = SYSTEM_URI, metrics, tracing, untilIdle, restoreOnExit } = options;
   const files = new RealFs(root);
   assertHost(files, root);
   if (root === undefined && io.userId() !== 0) {
@@ -45,7 +47,7 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
   }
   const settings = readSettings(files) ?? DEFAULT_SETTINGS;
   const lock = new InstanceLock(root);
-  // one that comes too early must not end us
+  // without a handler a SIGHUP at the start would end the process
   let reload = () => {};
   const onReload = () => reload();
   process.on('SIGHUP', onReload);
@@ -65,31 +67,34 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
   reload = () => void reloadSettings(watcher, files, journal, notify);
   const { ending, forget } = endOf(watcher, lock, options);
   let ended = true;
-  let told: Promise<void> | undefined;
+  let sentStopping: Promise<void> | undefined;
   try {
     await watcher.start();
     notify.startWatchdog();
     await Promise.race([notify.send('READY=1'), ending]);
     await ending;
     notify.stopWatchdog();
-    told = notify.send('STOPPING=1');
+    sentStopping = notify.send('STOPPING=1');
   } finally {
     ended = await watcher.stop();
     lock.release();
     forget();
     process.off('SIGHUP', onReload);
-    await Promise.race([Promise.all([journald.flush(), told]), new Promise((done) => setTimeout(done, 300))]);
+    await Promise.race([
+      Promise.all([journald.flush(), sentStopping]),
+      new Promise((done) => setTimeout(done, FLUSH_TIMEOUT_MS)),
+    ]);
     notify.close();
     journald.close();
   }
-  // Node would wait for its thread that reads the kernel's events, and that will not wake up. To systemd this signal is a good end.
+  // Node would wait for the thread that reads trace events, which does not end. For systemd this signal is a clean exit.
   if (!ended) process.kill(process.pid, 'SIGTERM');
   return EXIT.ok;
 }
 
 /**
- * `ending` resolves when a signal says so, or nothing is left to hold; it rejects with a ToolError where another watcher has taken the place.
- * Until `forget`, signals do nothing else.
+ * `ending` resolves at a signal, or with --until-idle after the last domain; it rejects with a ToolError if another watcher has the lock.
+ * Signals are handled until `forget` is called.
  */
 function endOf(watcher: Watcher, lock: InstanceLock, options: WatchOptions) {
   let end = () => {};
@@ -98,32 +103,32 @@ function endOf(watcher: Watcher, lock: InstanceLock, options: WatchOptions) {
     end = resolve;
     lose = reject;
   });
-  let idle = 0;
-  const look = () => {
-    idle = watcher.idle ? idle + IDLE_CHECK_MS : 0;
-    if (idle < IDLE_MS) return;
-    // hooks look for a watcher after they have left their call: so the place is given up before the last look for calls
+  let idleMs = 0;
+  const check = () => {
+    idleMs = watcher.idle ? idleMs + IDLE_CHECK_MS : 0;
+    if (idleMs < IDLE_MS) return;
+    // hooks look for a watcher after they have left their call: so the lock is released before the last check for calls
     lock.release();
     if (watcher.idle || !lock.take().taken) end();
-    idle = 0;
+    idleMs = 0;
   };
-  const timer = options.untilIdle ? setInterval(look, IDLE_CHECK_MS) : undefined;
+  const timer = options.untilIdle ? setInterval(check, IDLE_CHECK_MS) : undefined;
   const stopKeeping = keepInstanceLock(lock, options, lose);
-  for (const signal of ENDING) process.on(signal, end);
-  const stopLooking = () => {
+  for (const signal of END_SIGNALS) process.on(signal, end);
+  const stopChecks = () => {
     clearInterval(timer);
     stopKeeping();
   };
-  // it may reject before anybody waits for it
-  ending.then(stopLooking, stopLooking);
+  // it may reject before it is awaited
+  ending.then(stopChecks, stopChecks);
   const forget = () => {
     end();
-    for (const signal of ENDING) process.off(signal, end);
+    for (const signal of END_SIGNALS) process.off(signal, end);
   };
   return { ending, forget };
 }
 
-/** SIGHUP. A configuration that is wrong changes nothing. */
+/** At SIGHUP. A configuration with errors changes nothing. */
 async function reloadSettings(
   watcher: Watcher,
   files: RealFs,

@@ -43,7 +43,7 @@ export class IrqbalanceSync {
   /** These devices are about to be managed: the policy script must know them before irqbalance sees their interrupts. */
   expect(addresses: Iterable<string>): void {
     const all = new Set([...this.reconciler.managed.addresses, ...addresses]);
-    this.#attempt(() => this.#devices.hold(all));
+    this.#attempt(() => this.#devices.write(all));
   }
 
   /** Other interrupts may be managed now. */
@@ -61,8 +61,8 @@ export class IrqbalanceSync {
     this.#stopped = true;
     clearTimeout(this.#soon);
     clearInterval(this.#regular);
-    this.#attempt(() => this.#devices.release());
-    await Promise.race([this.#bans.release(), sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
+    this.#attempt(() => this.#devices.remove());
+    await Promise.race([this.#bans.clear(), sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
   }
 
   #send(): void {
@@ -70,15 +70,15 @@ export class IrqbalanceSync {
     if (addresses.size === 0 && this.#isEmpty) return;
     this.#isEmpty = addresses.size === 0;
     this.#sentAt = performance.now();
-    this.#attempt(() => this.#devices.hold(addresses));
-    void this.#bans.hold(irqs).then((result) => this.#reportBans(result));
+    this.#attempt(() => this.#devices.write(addresses));
+    void this.#bans.set(irqs).then((result) => this.#reportBans(result));
   }
 
-  #reportBans({ left, problem }: BanResult): void {
+  #reportBans({ unbanned, problem }: BanResult): void {
     if (this.#stopped) return;
     this.#report('socket', problem);
     const full = `irqbalance's ban list is full, and some interrupts may be moved: use the policy script`;
-    this.#report('full', problem === undefined && left.length > 0 ? full : undefined);
+    this.#report('full', problem === undefined && unbanned.length > 0 ? full : undefined);
   }
 
   #attempt(action: () => void): void {
