@@ -85,8 +85,8 @@ export class DomainTracker {
   }
 
   /** A hook call. */
-  spooled({ operation, xml, left }: SpoolEntry): void {
-    if (operation !== 'release' && Date.now() - left > STALE_MS) {
+  spooled({ operation, xml, writtenAt }: SpoolEntry): void {
+    if (operation !== 'release' && Date.now() - writtenAt > STALE_MS) {
       void this.list();
       return;
     }

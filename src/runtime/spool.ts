@@ -47,7 +47,7 @@ export class Spool {
   }
 
   #folder(make = false): OpenFolder {
-    return using(openStateFolder(this.root, { make }), (state) => openOwnFolder(state, 'spool', { make }));
+    return openSpool(this.root, make);
   }
 
   /** Empty if the folder was removed, until it is created again, or is not ours. */
@@ -121,6 +121,11 @@ export class Spool {
     result.entries.sort((a, b) => a.writtenAt - b.writtenAt);
     return result;
   }
+}
+
+/** The spool's folder; the caller closes it. @throws as openStateFolder() */
+export function openSpool(root: string, make = false): OpenFolder {
+  return using(openStateFolder(root, { make }), (state) => openOwnFolder(state, 'spool', { make }));
 }
 
 function takeOne(folder: OpenFolder, name: string): SpoolEntry | undefined {

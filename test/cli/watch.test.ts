@@ -246,7 +246,7 @@ test('a /run that was emptied: its place is taken again', async () => {
 test('libvirt that cannot be reached, and a spool of garbage, are a line each', async () => {
   await host.start();
   host.root.write('run/hostdev-cpuset/spool/garbage', '\0\0');
-  await host.says('"garbage" in the spool: nothing that the hook leaves: removed');
+  await host.says('"garbage" in the spool: not a call of the hook: removed');
   await host.says('cannot reach libvirt, retrying: virsh: failed to connect to the hypervisor');
   host.spool('<domain');
   await host.says("the hook's started: the domain's XML, 1:");

@@ -61,8 +61,8 @@ class World {
     { firstMs: 2, maxMs: 10 },
   );
 
-  spool(operation: string, xml: string, left = Date.now()): void {
-    this.feed.spooled({ operation, xml: bytes(xml), left });
+  spool(operation: string, xml: string, writtenAt = Date.now()): void {
+    this.feed.spooled({ operation, xml: bytes(xml), writtenAt });
   }
 }
 

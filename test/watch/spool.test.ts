@@ -68,8 +68,8 @@ test('what a hook is writing is left to it, until it is nobody’s', () => {
 });
 
 for (const [name, add, words] of [
-  ['an empty file', () => leave('x', ''), 'nothing that the hook leaves: removed'],
-  ['garbage', () => leave('x', '\0\xff<<<'), 'nothing that the hook leaves: removed'],
+  ['an empty file', () => leave('x', ''), 'not a call of the hook: removed'],
+  ['garbage', () => leave('x', '\0\xff<<<'), 'not a call of the hook: removed'],
   ['a link', () => symlinkSync(folder.write('outside', 'started\n'), folder.join(FOLDER, 'x')), 'a link: removed'],
   ['a FIFO', () => execFileSync('mkfifo', [folder.join(FOLDER, 'x')]), 'not a regular file: removed'],
   ['a socket', () => createServer().listen(folder.join(FOLDER, 'x')).unref(), 'not a regular file: removed'],
