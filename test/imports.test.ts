@@ -89,6 +89,12 @@ test('only the doors know the process and the console', () => {
   assert.equal(knowing, []);
 });
 
+test('lib/ knows nothing of this program: neither its name nor what it works on', () => {
+  const words = /hostdev|cpuset|libvirt|virsh|irqbalance|smp_affinity|\bdomains?\b/i;
+  const knowing = files.filter((file) => topOf(file) === 'lib' && words.test(readFileSync(join(src, file), 'utf8')));
+  assert.equal(knowing, []);
+});
+
 test('what is pure touches neither files nor processes', () => {
   const impure = imports.filter(
     ({ file, target }) =>

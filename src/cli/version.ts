@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { findRngDirectory } from '../lib/package-root.js';
+import { findRngDirectory } from '../schema/package-root.js';
 
 /** The package's version, from its package.json. */
 export const version: string = JSON.parse(

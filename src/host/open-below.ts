@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { systemError } from '../lib/errno.js';
 import { descriptorPath, using } from '../lib/open-folder.js';
-import { systemError } from '../lib/system-error.js';
 import { walk } from '../lib/walk.js';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_TRUNC } = constants;

@@ -109,7 +109,8 @@ function reasonToLeave(found: Found | undefined, force: boolean): string | undef
 /** A new file takes its name. libvirt runs whatever is executable in its folder, so it becomes so last. */
 function replace(path: string, prefix: string, text: string, mode: number): void {
   const become = (fd: number) => fchmodSync(fd, mode);
-  const put = ({ folder, name }: Walked) => writeAtomically(folder, name, text, { mode: 0o600, afterRename: become });
+  const put = ({ folder, name }: Walked) =>
+    writeAtomically(folder, name, text, { temporaryPrefix: '.hostdev-cpuset-', mode: 0o600, afterRename: become });
   at(path, prefix, put, 0o777);
 }
 

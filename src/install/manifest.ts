@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { findRngDirectory } from '../lib/package-root.js';
 import { POLICY_FOLDER } from '../runtime/irqbalance-device-list.js';
+import { findRngDirectory } from '../schema/package-root.js';
 import type { ManagedFile } from './managed-file.js';
 
 /** What can be left out. */

@@ -39,7 +39,7 @@ export interface AtomicWriteOptions {
  * except where the exchange was seen only afterwards
  */
 export function writeAtomically(folder: OpenFolder, name: string, text: string, options: AtomicWriteOptions): void {
-  const { mode, temporaryPrefix = '.hostdev-cpuset-', flush, prepare, beforeRename, afterRename } = options;
+  const { mode, temporaryPrefix = '.tmp-', flush, prepare, beforeRename, afterRename } = options;
   const temporary = `${temporaryPrefix}${randomBytes(12).toString('hex')}`;
   const isShared = isWritableByOthers(folder);
   const fd = folder.in(temporary, (path) => openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode));

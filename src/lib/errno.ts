@@ -1,10 +1,15 @@
-/** ENODEV is sysfs's word for what went while it was open, ESRCH procfs's for a process that ended. */
+/** ENODEV: an entry of sysfs went while it was open; ESRCH: a process whose entry in procfs was open has ended. */
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ENODEV', 'ESRCH']);
 
-/** The system's name for what it met. */
+/** The system's error code (ENOENT, ELOOP ...), EIO if the error has none. */
 export function errnoOf(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? 'EIO';
 }
 
-/** Whether it says that there is no such thing. */
+/** Whether the code means that the file or process does not exist. */
 export const isAbsent = (code: string) => ABSENT.has(code);
+
+/** An error with a code of the system, as Node's own have it. */
+export function systemError(code: string, path: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`${code}: ${path}`), { code });
+}

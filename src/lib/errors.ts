@@ -1,12 +1,12 @@
-/** Something that can go wrong without a bug in this program: it is reported in one line, without a stack. */
+/** An error that is no bug of this program: it is reported in one line, without a stack. */
 export abstract class ExpectedError extends Error {}
 
-/** The tool could not do its work: exit status 2, and this one line. */
+/** The tool could not do its work: its message is printed, and the exit status is 2. */
 export class ToolError extends ExpectedError {
   override readonly name = 'ToolError';
 }
 
-/** Also true for errors of system calls: those have a `syscall`. */
+/** Also true for errors of system calls, which have a `syscall`. */
 export function isExpected(error: unknown): error is Error {
   return error instanceof ExpectedError || (error instanceof Error && 'syscall' in error);
 }

@@ -1,11 +1,13 @@
 /**
- * The same function, which keeps its latest answer: rules ask for the same definition, one after the other. Not a WeakMap: young
- * objects in it outlive every scavenge.
+ * Remembers a function's result for the last argument. Not for all in a WeakMap: young objects in it survive every minor garbage
+ * collection.
  */
-export function memoizeLast<Asked extends object, Answer>(answer: (asked: Asked) => Answer): (asked: Asked) => Answer {
-  let latest: { asked: Asked; answer: Answer } | undefined;
-  return (asked) => {
-    if (latest?.asked !== asked) latest = { asked, answer: answer(asked) };
-    return latest.answer;
+export function memoizeLast<Argument extends object, Result>(
+  compute: (argument: Argument) => Result,
+): (argument: Argument) => Result {
+  let last: { argument: Argument; result: Result } | undefined;
+  return (argument) => {
+    if (last?.argument !== argument) last = { argument, result: compute(argument) };
+    return last.result;
   };
 }

@@ -1,6 +1,6 @@
 import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { systemError } from './system-error.js';
+import { systemError } from './errno.js';
 
 /**
  * open(2)'s O_PATH, which Node does not name: the descriptor of a folder that may be searched, but perhaps not listed.

@@ -1,6 +1,6 @@
-const nobody = new Int32Array(new SharedArrayBuffer(4));
+const neverNotified = new Int32Array(new SharedArrayBuffer(4));
 
-/** Waits, the whole process with it. */
+/** Blocks the whole thread. */
 export function pause(milliseconds: number): void {
-  Atomics.wait(nobody, 0, 0, milliseconds);
+  Atomics.wait(neverNotified, 0, 0, milliseconds);
 }

@@ -1,7 +1,7 @@
 import { type BigIntStats, lstatSync, mkdirSync, readlinkSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
+import { systemError } from './errno.js';
 import { OpenFolder } from './open-folder.js';
-import { systemError } from './system-error.js';
 
 export interface WalkOptions {
   /** links and `..` stay below this folder, as for a process whose root it is. Undefined: all of the host */

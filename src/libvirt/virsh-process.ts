@@ -15,12 +15,11 @@ export interface VirshEnd {
   /** the error code if it could not be run, such as ENOENT */
   code?: string | undefined;
   status: number | null;
-  timedOut?: boolean;
+  /** the time limit after which it was killed; undefined: it was not */
+  timedOutMs?: number | undefined;
   stderr: string;
 }
 
-/** A libvirt daemon that hangs is not waited for longer. */
-export const VIRSH_TIMEOUT_MS = 30_000;
 const MAX_MESSAGE_LENGTH = 500;
 
 export function argumentsOf({ uri }: VirshConnection, args: readonly string[]): string[] {
@@ -36,9 +35,9 @@ export function errorsIn(stderr: string): string[] {
 }
 
 /** One line that says why virsh failed. */
-export function failureOf({ code, status, timedOut = false, stderr }: VirshEnd): string {
+export function failureOf({ code, status, timedOutMs, stderr }: VirshEnd): string {
   if (code === 'ENOENT') return 'virsh is not installed (Debian: libvirt-clients)';
-  if (timedOut) return `virsh did not answer within ${VIRSH_TIMEOUT_MS / 1000} s`;
+  if (timedOutMs !== undefined) return `virsh did not answer within ${timedOutMs / 1000} s`;
   const reason = errorsIn(stderr).join(': ') || code || (status === null ? 'killed' : `exit status ${status}`);
   return `virsh: ${reason.slice(0, MAX_MESSAGE_LENGTH)}`;
 }

@@ -2,14 +2,9 @@ import { type ChildProcess, type ExecFileException, execFile, spawnSync } from '
 import { canonicalUuid } from '../domain/uuid.js';
 import { ToolError } from '../lib/errors.js';
 import { MAX_BYTES } from '../xml/decode.js';
-import {
-  argumentsOf,
-  environmentOf,
-  failureOf,
-  killNow,
-  VIRSH_TIMEOUT_MS,
-  type VirshConnection,
-} from './virsh-process.js';
+import { argumentsOf, environmentOf, failureOf, killNow, type VirshConnection } from './virsh-process.js';
+
+const TIMEOUT_MS = 30_000;
 
 /** How a call ended, whatever its status. */
 export interface VirshOutcome {
@@ -26,7 +21,11 @@ export class Virsh {
   readonly #running = new Set<ChildProcess>();
   #closed = false;
 
-  constructor(private readonly connection: VirshConnection) {}
+  /** @param timeoutMs time limit of a call: a libvirt daemon that hangs is not waited for longer */
+  constructor(
+    private readonly connection: VirshConnection,
+    private readonly timeoutMs = TIMEOUT_MS,
+  ) {}
 
   /**
    * UUIDs of the running domains, canonical. Output that is not a list of UUIDs is a failure, not an empty list: the watcher drops the
@@ -76,15 +75,15 @@ export class Virsh {
     const { error, status, stdout, stderr } = spawnSync('virsh', argumentsOf(this.connection, args), {
       encoding: 'utf8',
       env: environmentOf(this.connection),
-      timeout: interactive ? 0 : VIRSH_TIMEOUT_MS,
+      timeout: interactive ? 0 : this.timeoutMs,
+      killSignal: 'SIGKILL',
       maxBuffer: MAX_BYTES,
       stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'pipe'],
     });
     if (error) {
       const { code } = error as NodeJS.ErrnoException;
-      throw new ToolError(
-        failureOf({ code: code ?? error.message, status, timedOut: code === 'ETIMEDOUT', stderr: '' }),
-      );
+      const timedOutMs = code === 'ETIMEDOUT' ? this.timeoutMs : undefined;
+      throw new ToolError(failureOf({ code: code ?? error.message, status, timedOutMs, stderr: '' }));
     }
     return { status, stdout, stderr };
   }
@@ -100,7 +99,7 @@ export class Virsh {
     if (this.#closed) return Promise.reject(closed());
     const options = {
       env: environmentOf(this.connection),
-      timeout: VIRSH_TIMEOUT_MS,
+      timeout: this.timeoutMs,
       maxBuffer: MAX_BYTES,
       killSignal: 'SIGKILL' as const,
     };
@@ -109,7 +108,7 @@ export class Virsh {
         this.#running.delete(child);
         // close() may have cut the output of a call that had just ended
         if (this.#closed) reject(closed());
-        else if (error) reject(new ToolError(failureOf({ ...endOf(error), stderr })));
+        else if (error) reject(new ToolError(failureOf({ ...endOf(error, this.timeoutMs), stderr })));
         else resolve(stdout);
       });
       this.#running.add(child);
@@ -118,12 +117,12 @@ export class Virsh {
 }
 
 /** Node puts a status, or the code of an error, in the same field. */
-function endOf({ code, killed = false }: ExecFileException) {
+function endOf({ code, killed }: ExecFileException, timeoutMs: number) {
   const isStatus = typeof code === 'number';
   return {
     status: isStatus ? code : null,
     code: isStatus || code === undefined || code === null ? undefined : String(code),
     // of what Node kills, only output that is too long has a code
-    timedOut: killed && typeof code !== 'string',
+    timedOutMs: killed && typeof code !== 'string' ? timeoutMs : undefined,
   };
 }

@@ -48,8 +48,9 @@ export function writeMetrics(path: string, sample: Sample): void {
     const { folder, name, checkLinks } = openTrustedPath(path);
     using(folder, () => {
       checkLinks(folder.stat().uid);
+      const temporaryPrefix = '.hostdev-cpuset-';
       const readableByAll = (fd: number) => fchmodSync(fd, 0o644);
-      writeAtomically(folder, name, formatMetrics(sample), { mode: 0o600, prepare: readableByAll });
+      writeAtomically(folder, name, formatMetrics(sample), { temporaryPrefix, mode: 0o600, prepare: readableByAll });
     });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

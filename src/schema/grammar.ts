@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { findRngDirectory } from '../lib/package-root.js';
+import { findRngDirectory } from './package-root.js';
 import { SchemaError } from './schema-error.js';
 import type { Environment } from './verdict.js';
 

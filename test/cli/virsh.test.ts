@@ -3,20 +3,17 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ToolError } from '../../src/lib/errors.js';
 import { Virsh } from '../../src/libvirt/virsh.js';
-import { callVirsh } from '../../src/libvirt/virsh-sync.js';
 import { runCli } from '../support/cli.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const test = suite('virsh that is absent or hangs');
 const ABSENT = 'virsh is not installed (Debian: libvirt-clients)';
 let folder: TemporaryFolder;
-const { PATH } = process.env;
 test.before.each(() => {
   folder = new TemporaryFolder();
   mkdirSync(folder.join('bin'));
 });
 test.after.each(() => {
-  process.env.PATH = PATH;
   folder.remove();
 });
 
@@ -24,7 +21,7 @@ test.after.each(() => {
 function hangingVirsh(): string {
   const script = "#!/bin/sh\ntrap '' TERM INT\nwhile :; do sleep 0.1; done\n";
   chmodSync(folder.write('bin/virsh', script), 0o755);
-  return `${folder.join('bin')}:${PATH}`;
+  return `${folder.join('bin')}:${process.env.PATH}`;
 }
 
 test('commands that need it say what to install', async () => {
@@ -40,17 +37,18 @@ test('commands that need it say what to install', async () => {
 });
 
 test('commands do not wait for one that hangs, though it ignores SIGTERM', () => {
-  process.env.PATH = hangingVirsh();
+  const virsh = new Virsh({ uri: undefined, env: { PATH: hangingVirsh() } }, 1000);
   assert.throws(
-    () => callVirsh(undefined, ['list'], false, 1000),
-    (error: unknown) => error instanceof ToolError && error.message === 'virsh gave no answer within 1 s',
+    () => virsh.listRunningSync('uuid'),
+    (error: unknown) => error instanceof ToolError && error.message === 'virsh did not answer within 1 s',
   );
 });
 
 test('the watcher does not wait for one that hangs, and says where there is none', async () => {
-  const failure = (path: string) => new Virsh({ uri: undefined, env: { PATH: path } }, 1000).running().catch(String);
-  assert.is(await failure(hangingVirsh()), 'Error: virsh gave no answer within 1 s');
-  assert.is(await failure(folder.join('empty')), `Error: ${ABSENT}`);
+  const failure = (path: string) =>
+    new Virsh({ uri: undefined, env: { PATH: path } }, 1000).listRunning().catch(String);
+  assert.is(await failure(hangingVirsh()), 'ToolError: virsh did not answer within 1 s');
+  assert.is(await failure(folder.join('empty')), `ToolError: ${ABSENT}`);
 });
 
 test.run();

@@ -29,7 +29,7 @@ const shared = (...names: string[]) => folder.join('shared', ...names);
 const names = () => readdirSync(shared()).sort();
 const write = (options: Partial<AtomicWriteOptions> = {}) =>
   using(OpenFolder.open(shared()), (open) => writeAtomically(open, 'file', 'new', { mode: 0o600, ...options }));
-const temporary = () => shared(names().find((name) => name.startsWith('.hostdev-cpuset-')) ?? 'none');
+const temporary = () => shared(names().find((name) => name.startsWith('.tmp-')) ?? 'none');
 
 test('a file is made, or replaced; nothing else is left', () => {
   for (const mode of [0o600, 0o640]) {
@@ -72,7 +72,7 @@ for (const [what, exchange] of [
       renameSync(path, shared('taken'));
       exchange(path);
     };
-    assert.throws(() => write({ beforeRename }), /^somebody else has exchanged |\/shared\/\.hostdev-cpuset-/);
+    assert.throws(() => write({ beforeRename }), /^somebody else has exchanged |\/shared\/\.tmp-/);
     assert.is(readFileSync(shared('file'), 'utf8'), 'old');
     assert.is(names().length, what === 'nothing' ? 2 : 3);
   });

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { findRngDirectory } from '../../src/lib/package-root.js';
+import { findRngDirectory } from '../../src/schema/package-root.js';
 import { run } from '../support/run.js';
 
 const project = fileURLToPath(new URL('../../', import.meta.url));

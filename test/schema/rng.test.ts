@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { findRngDirectory } from '../../src/lib/package-root.js';
 import { type CompiledGrammar, openLibxml2Wasm } from '../../src/schema/libxml2-wasm.js';
+import { findRngDirectory } from '../../src/schema/package-root.js';
 
 const rng = findRngDirectory();
 const compile = (name: string) => openLibxml2Wasm({ kind: 'builtin', file: `${rng}/${name}.rng`, directories: [rng] });

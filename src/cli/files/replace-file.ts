@@ -25,6 +25,9 @@ const { O_NOCTTY = 0, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_WRONLY } = constants;
 /** Called between two steps of a write: a test acts there as another process. */
 type Steps = Pick<AtomicWriteOptions, 'prepare' | 'beforeRename'>;
 
+/** Whose temporary file it is, should it be left in a user's folder. */
+const temporaryPrefix = '.hostdev-cpuset-';
+
 /**
  * Writes a file whole or not at all, whether it is there already or not; a new one is for everybody to read that the
  * umask lets. Into a device or a pipe it is just written, as a shell would. A link is not followed: who can write to
@@ -42,7 +45,7 @@ export function putFile(
     using(folder, () => {
       checkLinks(folder.stat().uid);
       const stat = lstatSync(folder.at(name), { throwIfNoEntry: false });
-      if (!stat) return writeAtomically(folder, name, text, { ...steps, mode: 0o666, flush: true });
+      if (!stat) return writeAtomically(folder, name, text, { ...steps, temporaryPrefix, mode: 0o666, flush: true });
       if (stat.isSymbolicLink())
         throw new Error('it is a symbolic link: name the file that it leads to (- is standard output)');
       if (!stat.isFile()) return writeInto(folder, name, text, maxWaitMs);
@@ -90,6 +93,7 @@ function replace(
 ): void {
   writeAtomically(folder, name, text, {
     ...steps,
+    temporaryPrefix,
     mode: 0o600,
     flush: true,
     prepare: (fd) => {
