@@ -67,6 +67,17 @@ export class Virsh {
     return this.#outputSync(['dumpxml', '--inactive', '--security-info', `--domain=${domain}`]);
   }
 
+  /** virsh's version; undefined if it cannot be run, or does not print one. */
+  version(): { major: number; minor: number } | undefined {
+    try {
+      const [, major, minor] = /^(\d+)\.(\d+)/.exec(this.#outputSync(['--version'])) ?? [];
+      return major === undefined ? undefined : { major: Number(major), minor: Number(minor) };
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      return undefined;
+    }
+  }
+
   /**
    * Runs virsh; a status other than 0 is no failure.
    * @param interactive virsh may ask for a password on the terminal, without a time limit

@@ -5,10 +5,10 @@ import { using } from '../lib/open-folder.js';
 import { openTrustedPath } from '../lib/trusted-path.js';
 import { type Counters, LAG_BOUNDS_MS } from '../runtime/counters.js';
 
-/** What a scrape sees. */
+/** The values at one time. */
 export interface Sample {
   counters: Counters;
-  /** the kernel tells of vectors itself */
+  /** trace events report new vectors */
   tracing: boolean;
   /** when the watcher started, milliseconds since the epoch */
   since: number;
@@ -21,27 +21,27 @@ export function formatMetrics({ counters, tracing, since }: Sample): string {
   const { domains, devices, interrupts, writes, repairs, contested, errors, lag } = counters;
   const errorsByKind = Object.entries(errors).map(([kind, value]): [string, number] => [`{kind="${kind}"}`, value]);
   return [
-    metric('domains', 'gauge', 'Running domains that a policy concerns.', domains),
-    metric('devices', 'gauge', 'Devices of theirs whose policy is held.', devices),
-    metric('interrupts', 'gauge', 'Interrupts that are held.', interrupts),
-    metric(
-      'tracing',
-      'gauge',
-      '1 where the kernel tells of new interrupts, 0 where they are looked for.',
-      Number(tracing),
-    ),
+    metric('domains', 'gauge', 'Running domains that a policy applies to.', domains),
+    metric('devices', 'gauge', 'Devices of these domains whose policy is enforced.', devices),
+    metric('interrupts', 'gauge', 'Interrupts of these devices.', interrupts),
+    metric('tracing', 'gauge', '1 if trace events report new interrupts, 0 if the watcher polls.', Number(tracing)),
     metric('start_time_seconds', 'gauge', 'When the watcher started, since the epoch.', since / 1000),
     metric('writes_total', 'counter', 'Affinity masks written.', writes),
     metric('repairs_total', 'counter', 'Masks written because somebody else had moved an interrupt.', repairs),
-    metric('contested_total', 'counter', 'Times an interrupt was left to somebody else for a while.', contested),
-    family('errors_total', 'counter', 'Interrupts that could not be placed, by what the kernel said.', errorsByKind),
+    metric(
+      'contested_total',
+      'counter',
+      'Times that repairs of an interrupt were paused, because it keeps being moved.',
+      contested,
+    ),
+    family('errors_total', 'counter', 'Interrupts that could not be placed, by kind of error.', errorsByKind),
     histogram('placement_lag_seconds', 'From the appearance of an interrupt to its placement.', lag),
   ].join('');
 }
 
 /**
- * Replaces the file whole, readable by all: node_exporter's collector is another user, and the folder may be theirs.
- * @throws FileError; Error in words where somebody else has put a link in the way
+ * Replaces the file atomically, readable by all: node_exporter's collector is another user, and the folder may be theirs.
+ * @throws FileError; an Error if somebody else has put a link in the way
  */
 export function writeMetrics(path: string, sample: Sample): void {
   try {
@@ -54,7 +54,7 @@ export function writeMetrics(path: string, sample: Sample): void {
     });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // Node does not say which file a full disk has no room for
+    // Node does not name the file if the disk is full
     throw code === undefined ? error : new FileError(code, path);
   }
 }

@@ -21,7 +21,7 @@ resources('from a CJS bundle in dist/bin, and from nowhere', async () => {
     await build({
       stdin: {
         contents: "import { findRngDirectory } from './package-root.ts'; console.log(findRngDirectory());",
-        resolveDir: `${project}src/lib`,
+        resolveDir: `${project}src/schema`,
       },
       bundle: true,
       platform: 'node',

@@ -6,6 +6,7 @@ import { type Installation, install, packagedUnit, uninstall } from '../../insta
 import type { Outcome } from '../../install/managed-file.js';
 import type { Part } from '../../install/manifest.js';
 import { ToolError } from '../../lib/errors.js';
+import { Virsh } from '../../libvirt/virsh.js';
 import { EXIT, type Io } from '../io.js';
 
 export interface InstallOptions {
@@ -39,7 +40,7 @@ export function installCommand(options: InstallOptions, io: Io): number {
   const parts = new Set(options.parts);
   const result = install(parts, programs, {
     ...put,
-    hasHookFolder: prefix !== '' || hasHookFolder(),
+    hasHookFolder: prefix !== '' || hasHookFolder(io),
     insistOnHook: options.insistOnHook,
   });
   if (systemd && result.outcomes.some(({ done }) => done === 'created' || done === 'updated')) {
@@ -79,11 +80,10 @@ function lineOf({ path, done, reason }: Outcome): string {
   return `${done.padEnd(10)}  ${path}${reason ? `: ${reason}` : ''}\n`;
 }
 
-/** Before 6.5 libvirt knows one hook only. Where it does not say, it is newer. */
-function hasHookFolder(): boolean {
-  const { stdout } = spawnSync('virsh', ['--version'], { encoding: 'utf8', timeout: 10_000 });
-  const [, major, minor] = /^(\d+)\.(\d+)/.exec(stdout ?? '') ?? [];
-  return major === undefined || Number(major) > 6 || (Number(major) === 6 && Number(minor) >= 5);
+/** libvirt 6.5 and later run the hooks of a folder, earlier ones a single hook. An unknown version is taken to be later. */
+function hasHookFolder({ env }: Io): boolean {
+  const version = new Virsh({ uri: undefined, env }).version();
+  return version === undefined || version.major > 6 || (version.major === 6 && version.minor >= 5);
 }
 
 /** What systemd is told is said, and so is what it does not take. */
