@@ -95,6 +95,21 @@ test('lib/ knows nothing of this program: neither its name nor what it works on'
   assert.equal(knowing, []);
 });
 
+test('the path of the state folder is written in one file', () => {
+  const text = (file: string) => readFileSync(join(src, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+  assert.equal(
+    files.filter((file) => /run\/hostdev-cpuset(?!\.)/.test(text(file))),
+    ['runtime/state-folder.ts'],
+  );
+});
+
+test('src/watch stays small', () => {
+  const own = files.filter((file) => topOf(file) === 'watch');
+  const classes = own.flatMap((file) => readFileSync(join(src, file), 'utf8').match(/^(export )?class /gm) ?? []);
+  assert.ok(own.length < 20, `${own.length} files`);
+  assert.ok(classes.length <= 20, `${classes.length} classes`);
+});
+
 test('what is pure touches neither files nor processes', () => {
   const impure = imports.filter(
     ({ file, target }) =>

@@ -3,27 +3,25 @@ import type { Readable } from 'node:stream';
 import { pause } from '../lib/pause.js';
 import { MAX_BYTES } from '../xml/decode.js';
 
-/** What came in, or why that is not all. */
+/** The input, or why it could not be read to its end. */
 export type Input = { bytes: Uint8Array } | { problem: string };
 
-/** How often an empty pipe is looked at, in milliseconds. */
-const PAUSE = 1;
+const POLL_INTERVAL_MS = 1;
 
 /**
- * Reads to the end, but hardly more than the limit that decode() knows, and no longer than so many milliseconds: libvirt waits
- * for its hooks without any limit of its own.
- *
- * @param open the descriptor as a stream, which takes Node 5 ms to set up: asked for only where neither file nor pipe is read
+ * Reads standard input to its end, up to the size limit of decode() and for at most timeoutMs: libvirt waits for its hooks without a time
+ * limit.
+ * @param open opens the descriptor as a stream, which takes Node 5 ms: called only if it is neither a file nor a pipe
  */
-export async function readStdin(fd: number, open: () => Readable, milliseconds: number): Promise<Input> {
+export async function readStdin(fd: number, open: () => Readable, timeoutMs: number): Promise<Input> {
   try {
     const stat = fstatSync(fd);
-    // a file never keeps anybody waiting, and where it is read from on only its own descriptor knows
-    if (stat.isFile()) return readNow(fd, milliseconds);
+    // reading a file never blocks, and only its own descriptor has the position to read from
+    if (stat.isFile()) return readNow(fd, timeoutMs);
     const own = stat.isFIFO() ? openPipe(fd) : undefined;
     if (own !== undefined) {
       try {
-        return readNow(own, milliseconds);
+        return readNow(own, timeoutMs);
       } finally {
         closeSync(own);
       }
@@ -31,10 +29,10 @@ export async function readStdin(fd: number, open: () => Readable, milliseconds: 
   } catch (error) {
     return { problem: `standard input: ${(error as Error).message}` };
   }
-  return readStream(open(), milliseconds);
+  return readStream(open(), timeoutMs);
 }
 
-/** The pipe once more, not to be waited for: to make the first descriptor so would make it so for who else has it. */
+/** Opens the pipe again, non-blocking: setting that on the first descriptor would affect other processes that share it. */
 function openPipe(fd: number): number | undefined {
   try {
     return openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -43,8 +41,8 @@ function openPipe(fd: number): number | undefined {
   }
 }
 
-function readNow(fd: number, milliseconds: number): Input {
-  const deadline = Date.now() + milliseconds;
+function readNow(fd: number, timeoutMs: number): Input {
+  const deadline = Date.now() + timeoutMs;
   const parts: Uint8Array[] = [];
   for (let size = 0; size <= MAX_BYTES; ) {
     const part = Buffer.allocUnsafe(65536);
@@ -53,13 +51,13 @@ function readNow(fd: number, milliseconds: number): Input {
     if (read !== undefined) {
       parts.push(part.subarray(0, read));
       size += read;
-    } else if (Date.now() < deadline) pause(PAUSE);
-    else return tooLate(milliseconds);
+    } else if (Date.now() < deadline) pause(POLL_INTERVAL_MS);
+    else return timedOut(timeoutMs);
   }
   return { bytes: Buffer.concat(parts) };
 }
 
-/** Undefined where there is nothing yet. */
+/** Undefined if there is nothing to read yet. */
 function readSome(fd: number, part: Buffer): number | undefined {
   try {
     return readSync(fd, part);
@@ -69,7 +67,7 @@ function readSome(fd: number, part: Buffer): number | undefined {
   }
 }
 
-function readStream(stream: Readable, milliseconds: number): Promise<Input> {
+function readStream(stream: Readable, timeoutMs: number): Promise<Input> {
   return new Promise((resolve) => {
     const parts: Uint8Array[] = [];
     let size = 0;
@@ -78,7 +76,7 @@ function readStream(stream: Readable, milliseconds: number): Promise<Input> {
       stream.destroy();
       resolve(input);
     };
-    const timer = setTimeout(() => finish(tooLate(milliseconds)), milliseconds);
+    const timer = setTimeout(() => finish(timedOut(timeoutMs)), timeoutMs);
     stream.on('data', (part: Uint8Array) => {
       parts.push(part);
       size += part.length;
@@ -89,6 +87,6 @@ function readStream(stream: Readable, milliseconds: number): Promise<Input> {
   });
 }
 
-function tooLate(milliseconds: number): Input {
-  return { problem: `standard input did not end within ${milliseconds / 1000} seconds` };
+function timedOut(timeoutMs: number): Input {
+  return { problem: `standard input did not end within ${timeoutMs / 1000} seconds` };
 }

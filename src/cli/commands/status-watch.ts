@@ -10,36 +10,36 @@ import { showOnScreen } from '../status/screen.js';
 import { StatusPoller } from '../status/status-poller.js';
 import { watcherLines } from '../status/watcher-line.js';
 
-interface Look {
+interface Poll {
   report: EnforceReport;
   rates: Rates;
-  /** what went wrong, for people; the report is then the one before */
+  /** errors, as text; the report is then the previous one */
   complaint: string;
 }
 
 /**
- * `status --watch`: on a terminal a screen that is drawn anew, with rates; elsewhere a block a look, as of `top -b`, until the
- * reader is gone or a signal ends it. @throws what the first look throws
+ * `status --watch`: on a terminal a screen that is refreshed, with rates; elsewhere a block for each poll, as `top -b` prints, until the
+ * output is closed or a signal ends it. @throws as the first poll does
  */
 export async function watchStatus(options: EnforceOptions, seconds: number, io: Io): Promise<number> {
-  const looks = new StatusPoller(options, io);
-  let now = looks.now();
-  let look: Look = { report: looks.look(), rates: new Map(), complaint: looks.complaint };
+  const poller = new StatusPoller(options, io);
+  let now = poller.now();
+  let poll: Poll = { report: poller.poll(), rates: new Map(), complaint: poller.complaint };
   const refresh = () => {
     const then = now;
     try {
-      const report = looks.look();
-      now = looks.now();
-      look = { report, rates: ratesBetween(look.report, report, (now - then) / 1000), complaint: looks.complaint };
+      const report = poller.poll();
+      now = poller.now();
+      poll = { report, rates: ratesBetween(poll.report, report, (now - then) / 1000), complaint: poller.complaint };
     } catch (error) {
       if (!isExpected(error)) throw error;
-      now = looks.now();
-      look = { report: look.report, rates: new Map(), complaint: `hostdev-cpuset: ${error.message}\n` };
+      now = poller.now();
+      poll = { report: poll.report, rates: new Map(), complaint: `hostdev-cpuset: ${error.message}\n` };
     }
   };
   const text = (columns: number) => {
-    const report = formatReport(look.report, colorsFor(io.stdout, io.env), columns, look.rates);
-    return look.complaint + report + watcherLines(options.root, columns, io);
+    const report = formatReport(poll.report, colorsFor(io.stdout, io.env), columns, poll.rates);
+    return poll.complaint + report + watcherLines(options.root, columns, io);
   };
   if (io.stdout.isTTY) {
     const lines = (columns: number) => ({

@@ -4,12 +4,12 @@ import type { Definition } from '../../domain/definition.js';
 import { type EnforceOptions, openHost, readDomain, sourcesOf } from '../host/domain-source.js';
 import type { Io } from '../io.js';
 
-/** virsh takes some 20 ms a domain: a definition serves this long, in milliseconds. The interrupts are read at every look. */
-const FRESH = 10_000;
+/** virsh takes some 20 ms a domain, so a definition is read at this interval only. Interrupts are read at every poll. */
+const DEFINITION_MAX_AGE_MS = 10_000;
 
-/** Looks at the same domains again and again. */
+/** Reads the status of the same domains repeatedly. */
 export class StatusPoller {
-  /** what the last look had to say of definitions */
+  /** errors of definitions, of the last poll */
   complaint = '';
   readonly #host: PassHost;
   readonly #known = new Map<string, { definition: Definition | undefined; until: number; complaint: string }>();
@@ -26,7 +26,7 @@ export class StatusPoller {
     return performance.now();
   }
 
-  look(): EnforceReport {
+  poll(): EnforceReport {
     const sources = sourcesOf(this.options, this.io);
     const known = sources.map((source) => {
       const found = this.#known.get(source.name);
@@ -34,8 +34,8 @@ export class StatusPoller {
       const complaints: string[] = [];
       const stderr = { isTTY: false, write: (text: string) => void complaints.push(text) };
       const definition = readDomain(source, { ...this.io, stderr });
-      // standard input is there once
-      const until = source.once ? Number.POSITIVE_INFINITY : this.now() + FRESH;
+      // standard input can be read once
+      const until = source.once ? Number.POSITIVE_INFINITY : this.now() + DEFINITION_MAX_AGE_MS;
       const read = { definition, until, complaint: complaints.join('') };
       this.#known.set(source.name, read);
       return read;
