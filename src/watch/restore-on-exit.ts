@@ -83,29 +83,39 @@ export class RestoreOnExit {
    */
   restore(files: PseudoFs, state: Pick<StateStore, 'read' | 'remove'>, uuids: readonly string[]): number {
     const released: Released = { restored: 0, left: [] };
-    try {
-      this.#restoreMoved(files, released);
-      for (const uuid of uuids) {
-        const known = state.read(uuid);
-        if (known) this.#restoreLines(files, uuid, known, released);
-        state.remove(uuid);
-      }
-    } catch (error) {
-      this.warn(`not all of the state is removed: ${(error as Error).message}`);
+    this.#restoreMoved(files, released);
+    for (const uuid of uuids) {
+      const known = state.read(uuid);
+      if (known) this.#restoreLines(files, uuid, known, released);
     }
+    // afterwards: none of these failures keeps an interrupt from being restored
+    this.#removeState(() => this.#removeFile());
+    for (const uuid of uuids) this.#removeState(() => state.remove(uuid));
     for (const text of released.left) this.warn(text);
     return released.restored;
   }
 
-  /** @throws FileError if the file cannot be written or removed */
   #restoreMoved(files: PseudoFs, released: Released): void {
     for (const [key, moved] of this.#moved) {
       if (!this.#running.has(moved.uuid)) continue;
       this.#moved.delete(key);
       add(released, moved, restoreOne(files, moved));
     }
+  }
+
+  /** Entries of unknown domains stay. @throws FileError if the file cannot be written or removed */
+  #removeFile(): void {
     if (this.#moved.size > 0) this.#write();
     else this.#file.remove();
+  }
+
+  #removeState(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      const text = `not all of the state is removed: ${(error as Error).message}`;
+      if (this.#reported.isNew('state', text)) this.warn(text);
+    }
   }
 
   /** The legacy lines in the state of a domain that still runs, whichever process moved them. */

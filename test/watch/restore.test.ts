@@ -230,6 +230,27 @@ test('lines of a state: only those that show their device, while the domain runs
   assert.is(restorer.restore(files, stateOf(state({ address: LINE })), [UUID]), 0, 'it was unplugged');
 });
 
+test('a state that cannot be removed keeps no line from being restored', () => {
+  root.write('proc/irq/16/smp_affinity', 'c\n');
+  runs(A, LINE);
+  const lines = [{ irq: 16, address: LINE, input: 'IO-APIC 16', before: '0-7', cpus: '2-3' }];
+  const state = {
+    read: (uuid: string): DomainState => ({
+      ...{ schemaVersion: 1, name: 'guest', written: {} },
+      lines: uuid === UUID ? lines : [],
+    }),
+    remove: () => {
+      throw new Error('EROFS: x');
+    },
+  };
+  place(40, 'c');
+  rmSync(root.join('run/hostdev-cpuset'), { recursive: true });
+  root.write('run/hostdev-cpuset', '');
+  assert.is(restorer.restore(new RealFs(root.path), state, [OTHER, UUID]), 2);
+  assert.equal([root.affinity(40), root.affinity(16)], ['0-7', '0-7']);
+  assert.is(warnings.filter((text) => text === 'not all of the state is removed: EROFS: x').length, 1);
+});
+
 test('a line whose number a vector has by now is left alone', () => {
   const kernel = hostOf([{ address: OWN, driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' }] }], {
     domains: [{ name: 'guest', uuid: OTHER, pid: 4000, vcpus: [] }],
