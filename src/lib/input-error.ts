@@ -1,7 +1,7 @@
 import { ExpectedError } from './errors.js';
 
-/** Most characters of a message: a tag name may be megabytes long. */
-const LONGEST = 240;
+/** A tag name may be megabytes long. */
+const MAX_MESSAGE_LENGTH = 240;
 
 /** What is wrong with an input text, and where: one line for people, an offset for editors. */
 export class InputError extends ExpectedError {
@@ -16,6 +16,6 @@ export class InputError extends ExpectedError {
     readonly offset: number,
     readonly hint?: string,
   ) {
-    super(message.length > LONGEST ? `${message.slice(0, LONGEST)}…` : message);
+    super(message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message);
   }
 }

@@ -20,8 +20,8 @@ export interface Walked {
   name: string;
 }
 
-/** As many links as the kernel follows. */
-const MOST_LINKS = 40;
+/** The kernel follows as many links. */
+const MAX_LINKS = 40;
 
 /**
  * Goes a path part by part, each in the folder that was opened before it: what somebody exchanges on the way leads
@@ -48,7 +48,7 @@ export function walk(path: string, { root, makeMode, followLast = false, link }:
       const stat = statOf(top(), name);
       if (stat?.isSymbolicLink()) {
         links++;
-        if (links > MOST_LINKS) throw systemError('ELOOP', path);
+        if (links > MAX_LINKS) throw systemError('ELOOP', path);
         link?.(`${top().path}/${name}`, Number(stat.uid));
         const target = readLink(top(), name, stat);
         if (isAbsolute(target)) {

@@ -25,8 +25,8 @@ export class StatusPublisher {
   #reason: string | null = null;
   #soon: NodeJS.Timeout | undefined;
   #regular: NodeJS.Timeout | undefined;
-  #last = '';
-  #lastStatus = '';
+  #writtenState = '';
+  #sentStatus = '';
   #stopped = false;
 
   constructor(
@@ -50,7 +50,7 @@ export class StatusPublisher {
     if (this.#stopped) return;
     this.#soon ??= setTimeout(() => {
       this.#soon = undefined;
-      if (this.#state !== this.#last) this.#write();
+      if (this.#state !== this.#writtenState) this.#write();
     }, MIN_INTERVAL_MS);
   }
 
@@ -83,11 +83,11 @@ export class StatusPublisher {
       this.#attempt('the metrics', () => writeMetrics(metrics, sample));
     }
     // what could not be written is tried again after the next run
-    this.#last = this.#hasFailed ? '' : state;
+    this.#writtenState = this.#hasFailed ? '' : state;
     const { domains, interrupts } = counters;
     const text = `${interrupts} interrupts of ${domains} domains managed, ${way === 'events' ? 'using trace events' : 'polling'}`;
-    if (text !== this.#lastStatus) status(text);
-    this.#lastStatus = text;
+    if (text !== this.#sentStatus) status(text);
+    this.#sentStatus = text;
   }
 
   #attempt(what: string, action: () => void): void {
