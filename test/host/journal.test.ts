@@ -23,7 +23,10 @@ test("the hook's line is there with its priority, whoever hands it over", async 
     entries.map(({ MESSAGE, PRIORITY }) => [PRIORITY, MESSAGE]),
     [
       ['6', 'guest: started: 4 set, 0 kept, 0 skipped, 0 failed'],
-      ['3', 'guest: started: /etc/hostdev-cpuset/config.json:1:3: unknown key "x" in the configuration (known: default, onError, allowedCpus, intervals, contest)'],
+      [
+        '3',
+        'guest: started: /etc/hostdev-cpuset/config.json:1:3: unknown key "x" in the configuration (known: default, onError, allowedCpus, intervals, contest)',
+      ],
     ],
   );
 });
