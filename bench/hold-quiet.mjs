@@ -36,15 +36,17 @@ export default function holdQuiet() {
 /** A holder that looks at so many devices, and finds nothing to do. */
 class Held {
   #now = 0;
+  #intervalMs;
 
-  /** @param traced the kernel tells of vectors */
-  constructor(devices, interrupts, traced = false) {
+  /** @param isTraced trace events report new vectors */
+  constructor(devices, interrupts, isTraced = false) {
+    this.#intervalMs = isTraced ? traced : quiet;
     const host = describe(devices, interrupts);
     this.path = layOutLinked(host);
     const clock = { now: () => this.#now };
     const files = new RealFs(this.path);
     this.hold = new Reconciler({ files, state: memoryStates(), clock, pause: () => {} }, DEFAULT_SETTINGS);
-    this.hold.setTraced(traced);
+    this.hold.setTraced(isTraced);
     for (const definition of host.definitions) this.hold.add(definition);
     this.check(70);
     if (this.hold.counters.interrupts !== devices * interrupts) throw new Error('not all interrupts are held');
@@ -54,7 +56,7 @@ class Held {
   check(count) {
     const before = process.cpuUsage();
     for (let i = 0; i < count; i++) {
-      this.#now += this.#traced ? traced : quiet;
+      this.#now += this.#intervalMs;
       const { writes, changed } = this.hold.run();
       if (writes + changed.length > 0) throw new Error('a quiet look did something');
     }

@@ -65,9 +65,9 @@ function again(host) {
   host.reset();
   const definition = definitionOf(host);
   const start = performance.now();
-  const { report: done, stateError } = enforceDomain(passHost(host, new RealFs(host.path)), definition);
+  const { applied, stateError } = enforceDomain(passHost(host, new RealFs(host.path)), definition);
   const time = performance.now() - start;
-  const set = done.devices.flatMap(({ interrupts }) => interrupts).filter(({ action }) => action === 'set').length;
+  const set = applied.devices.flatMap(({ interrupts }) => interrupts).filter(({ action }) => action === 'set').length;
   if (stateError || set !== host.irqs.length) throw stateError ?? new Error(`${set} of ${host.irqs.length} set`);
   return time;
 }

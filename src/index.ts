@@ -1,7 +1,6 @@
 /** The library: docs/library.md. Importing it does nothing; only readHost reads files, and nothing writes. */
 
-export { plan } from './affinity/plan.js';
-export type { Action, DeviceReport, DomainReport, InterruptReport, Problem } from './affinity/report.js';
+export type { Action } from './affinity/domain-plan.js';
 export { parseSettings, type Settings } from './affinity/settings.js';
 export type { PciAddress } from './domain/address.js';
 export { formatMask, parseCpuList, parseMask } from './domain/cpu-mask.js';
@@ -25,6 +24,9 @@ export { parseLintConfiguration } from './lint/parse-configuration.js';
 export type { ReportedFinding } from './lint/report.js';
 export type { Severity } from './lint/rule.js';
 export { ALL_RULES } from './lint/rules/index.js';
+export { planReport as plan } from './report/plan-report.js';
+export type { ProblemReport as Problem } from './report/problem-report.js';
+export type { DeviceReport, DomainReport, InterruptReport } from './report/report.js';
 export { expand } from './transform/expand.js';
 export { type NormalizeOptions, normalize } from './transform/normalize.js';
 export { LineIndex, type Position } from './xml/line-index.js';

@@ -40,6 +40,15 @@ test('imports go one way', () => {
   assert.ok(imports.length > 100, `only ${imports.length} imports found`);
 });
 
+test('one module writes smp_affinity', () => {
+  const using = (pattern: RegExp) => files.filter((file) => pattern.test(readFileSync(join(src, file), 'utf8'))).sort();
+  assert.equal(using(/\bformatMask\(/), ['affinity/write-affinity.ts', 'domain/cpu-mask.ts']);
+  assert.equal(using(/\/smp_affinity[`']/), ['host/interrupt.ts']);
+  // a mask that is opened to be written is given to it
+  for (const file of using(/\bopenMask\b.* from '/))
+    assert.ok(using(/\bwriteAffinity\b.* from '/).includes(file), file);
+});
+
 test('inside a folder with folders they import one way, too', () => {
   const inside = {
     cli: ['options', 'commands', 'edit', 'status', 'rewrite', 'lint', 'host', 'files'],

@@ -1,17 +1,17 @@
-import { type PciAddress, parseAddress } from '../domain/address.js';
-import { formatMask, parseCpuList } from '../domain/cpu-mask.js';
-import { type Cpuset, formatCpuset, isSubset } from '../domain/cpuset.js';
-import { openMask, readHandlers, readInterrupt } from '../host/interrupt.js';
-import { FileError, type PseudoFs, type WritableFile } from '../host/pseudo-fs.js';
-import { untilItOccurs } from './plan.js';
-import type { DomainReport, InterruptReport } from './report.js';
+import type { PciAddress } from '../domain/address.js';
+import { type Cpuset, equal, isSubset } from '../domain/cpuset.js';
+import { openMask, readInterrupt } from '../host/interrupt.js';
+import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
+import { type DomainPlan, type InterruptPlan, mapInterrupts } from './domain-plan.js';
+import type { Refusal } from './reason.js';
 import { vectorKey } from './vector-key.js';
-import { changeSince, GONE, type Target, verifyTarget } from './verify-target.js';
-import { isWorthAnotherTry, treatmentOf } from './write-errors.js';
+import { changeOf, type Target, verifyHandlers, verifyTarget } from './verify-target.js';
+import { writeAffinity } from './write-affinity.js';
+import { errorKind, isWorthRetrying } from './write-errors.js';
 
-/** How often a write is tried that meets a transient error, and the pause before it is tried again, in milliseconds. */
-const TRIES = 3;
-const PAUSE = 2;
+/** How often a write is tried that fails with an error that may pass, and the pause between two attempts. */
+const MAX_TRIES = 3;
+const PAUSE_MS = 2;
 
 /** A mask that was written: what the state file is made from. */
 export interface AffinityWrite {
@@ -20,138 +20,116 @@ export interface AffinityWrite {
   irq: number;
   /** null: a legacy line, which outlives the domain */
   vector: number | null;
-  /** CPU lists */
-  before: string;
-  cpus: string;
-  /** where it is still delivered, outside of them, until it occurs; absent: nowhere */
-  pending?: string;
-  /** it was written before this pass */
-  earlier: boolean;
+  before: Cpuset;
+  cpus: Cpuset;
+  /** where it is still delivered, outside of `cpus`, until it occurs; absent: nowhere */
+  pending?: Cpuset;
+  /** the fast path wrote it before this pass */
+  isEarlier: boolean;
 }
 
 export interface AppliedPlan {
-  /** the plan with what came of it: affinity and effective as they are now */
-  report: DomainReport;
+  /** the plan with what came of it: affinity and effective affinity are as read back */
+  applied: DomainPlan;
   writes: AffinityWrite[];
 }
 
-export interface ApplyPlanOptions {
-  /** those that were written before, and are only read back */
-  ahead?: ReadonlySet<InterruptReport>;
-  /** whether the domain still does; asked before each write, for its device may be another's a moment later */
-  runs?: (() => boolean) | undefined;
+export interface ApplyContext {
+  files: PseudoFs;
+  pause(milliseconds: number): void;
+  /** whether the domain still runs; asked before each write, as its device may be another domain's a moment later */
+  isRunning?: (() => boolean) | undefined;
 }
 
 /** Carries out a plan. One interrupt's failure never stops the next. */
-export function applyPlan(
-  files: PseudoFs,
-  planned: DomainReport,
-  pause: (milliseconds: number) => void,
-  { ahead = new Set(), runs }: ApplyPlanOptions = {},
-): AppliedPlan {
+export function applyPlan(planned: DomainPlan, context: ApplyContext): AppliedPlan {
   const writes: AffinityWrite[] = [];
-  const devices = planned.devices.map((device) => {
-    const address = parseAddress(device.address ?? '');
-    const wanted = parseCpuList(device.cpus ?? '');
-    if (!address || !wanted || wanted.length === 0) return device;
-    const placer = new Placer(files, pause, runs, writes, address, wanted);
-    const interrupts = device.interrupts.map((one) => (one.action === 'set' ? placer.place(one, ahead.has(one)) : one));
-    return { ...device, interrupts };
+  const applied = mapInterrupts(planned, (interrupt, address) => {
+    const { action, wanted, affinity } = interrupt;
+    if (action !== 'set' || wanted === null || affinity === null) return interrupt;
+    return new Placement(interrupt, { address, wanted, before: affinity }, context).apply(writes);
   });
-  return { report: { ...planned, devices }, writes };
+  return { applied, writes };
 }
 
-/** Places the interrupts of one device. */
-class Placer {
-  readonly #mask: string;
-  readonly #list: string;
+/** One interrupt that is to be written. */
+class Placement {
+  readonly #target: Target;
 
   constructor(
-    private readonly files: PseudoFs,
-    private readonly pause: (milliseconds: number) => void,
-    private readonly runs: (() => boolean) | undefined,
-    private readonly writes: AffinityWrite[],
-    private readonly address: PciAddress,
-    private readonly wanted: Cpuset,
+    private readonly planned: InterruptPlan,
+    private readonly move: { address: PciAddress; wanted: Cpuset; before: Cpuset },
+    private readonly context: ApplyContext,
   ) {
-    this.#mask = `${formatMask(wanted)}\n`;
-    this.#list = formatCpuset(wanted);
+    this.#target = { address: move.address, irq: planned.irq, handlers: planned.handlers };
   }
 
-  place(planned: InterruptReport, isWritten: boolean): InterruptReport {
+  apply(writes: AffinityWrite[]): InterruptPlan {
+    const { planned } = this;
     try {
-      const obstacle = isWritten ? undefined : this.#attempt(planned);
+      const obstacle = planned.isWritten ? undefined : this.#write();
       if (obstacle) return obstacle;
-      const { irq, vector, handlers, affinity } = planned;
-      const key = vectorKey(this.address, irq, handlers[0] ?? '');
-      const write: AffinityWrite = { key, irq, vector, before: affinity ?? '', cpus: this.#list, earlier: isWritten };
-      this.writes.push(write);
-      const report = this.#readBack(planned);
-      if (report.action === 'set' && report.reason !== null && report.effective !== null) {
-        write.pending = report.effective;
-      }
-      return report;
+      const { irq, vector, handlers, isWritten: isEarlier = false } = planned;
+      const { address, wanted: cpus, before } = this.move;
+      const write: AffinityWrite = {
+        key: vectorKey(address, irq, handlers[0] ?? ''),
+        irq,
+        vector,
+        before,
+        cpus,
+        isEarlier,
+      };
+      writes.push(write);
+      const result = this.#readBack();
+      if (result.action === 'set' && result.reason?.code === 'pending') write.pending = result.reason.effective;
+      return result;
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
-      return { ...planned, action: 'fail', reason: `${error.path} cannot be read`, error: error.code };
+      return { ...planned, action: 'fail', reason: { code: 'unreadable', path: error.path }, error: error.code };
     }
   }
 
-  /** What kept it from being written; undefined where it was. */
-  #attempt(planned: InterruptReport): InterruptReport | undefined {
-    for (let left = TRIES; ; left--) {
-      // opened before it is looked at: what has its number since is not written
-      const file = openMask(this.files, planned.irq);
+  /** What kept it from being written; undefined: it was. */
+  #write(): InterruptPlan | undefined {
+    const { planned, context } = this;
+    for (let tries = 1; ; tries++) {
+      const mask = openMask(context.files, planned.irq);
       try {
-        const target = { ...planned, address: this.address };
-        const refusal = verifyTarget(this.files, target) ?? this.#standstill(target);
-        if (refusal !== undefined) return { ...planned, action: 'skip', reason: refusal };
-        const code = this.#write(file);
-        if (code === undefined) return undefined;
-        const { action, reason } = treatmentOf(code);
-        if (!isWorthAnotherTry(code) || left === 1) return { ...planned, action, reason, error: code };
-        this.pause(PAUSE);
+        const result = writeAffinity(mask, this.move.wanted, () => this.#verify());
+        if (result.outcome === 'written') return undefined;
+        if (result.outcome === 'refused') return { ...planned, action: 'skip', reason: result.reason };
+        const { code: error } = result.error;
+        if (!isWorthRetrying(error) || tries === MAX_TRIES) {
+          const action = errorKind(error) === 'gone' ? 'skip' : 'fail';
+          return { ...planned, action, reason: { code: 'write-error', error }, error };
+        }
       } finally {
-        file.close();
+        mask.close();
       }
+      context.pause(PAUSE_MS);
     }
   }
 
-  /** The handlers are read once more then: nothing stands between that and the write. */
-  #standstill(target: Target): string | undefined {
-    if (this.runs === undefined) return undefined;
-    return this.runs() ? changeSince(readHandlers(this.files, target.irq), target) : NOT_RUNNING;
-  }
-
-  /** The kernel's name for what it met; undefined where all went well. */
-  #write(file: WritableFile): string | undefined {
-    try {
-      file.write(this.#mask);
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof FileError)) throw error;
-      return error.code;
-    }
+  #verify(): Refusal | undefined {
+    const { files, isRunning } = this.context;
+    const refusal = verifyTarget(files, this.#target);
+    if (refusal || !isRunning) return refusal;
+    // the handlers are read once more after that: nothing stands between them and the write
+    return isRunning() ? verifyHandlers(files, this.#target) : { code: 'not-running' };
   }
 
   /** What is true counts, not what was asked. */
-  #readBack(planned: InterruptReport): InterruptReport {
-    const now = readInterrupt(this.files, planned.irq);
-    const refusal = changeSince(now?.handlers ?? [], { ...planned, address: this.address });
-    if (!now || refusal !== undefined) return { ...planned, action: 'skip', reason: refusal ?? GONE };
+  #readBack(): InterruptPlan {
+    const { planned } = this;
+    const { wanted } = this.move;
+    const now = readInterrupt(this.context.files, planned.irq);
+    const change = changeOf(this.#target, now?.handlers ?? []);
+    if (!now || change) return { ...planned, action: 'skip', reason: change ?? { code: 'gone' } };
     const { affinity, effective } = now;
-    const list = formatCpuset(affinity);
-    const seen = { ...planned, affinity: list, effective: effective ? formatCpuset(effective) : null };
-    if (!isSubset(affinity, this.wanted)) return { ...seen, action: 'fail', reason: `the kernel made it ${list}` };
-    if (!effective || isSubset(effective, this.wanted)) return seen;
-    if (seen.effective === planned.effective) return { ...seen, reason: untilItOccurs(effective) };
-    return { ...seen, action: 'fail', reason: strayed(effective) };
+    const seen: InterruptPlan = { ...planned, affinity, effective: effective ?? null };
+    if (!isSubset(affinity, wanted)) return { ...seen, action: 'fail', reason: { code: 'other-mask', affinity } };
+    if (!effective || isSubset(effective, wanted)) return seen;
+    if (equal(effective, planned.effective)) return { ...seen, reason: { code: 'pending', effective } };
+    return { ...seen, action: 'fail', reason: { code: 'delivered-elsewhere', effective } };
   }
 }
-
-/** Out of vectors, the kernel delivers outside of the mask without an error. */
-function strayed(effective: Cpuset): string {
-  return `delivered to CPU ${formatCpuset(effective)} all the same: that CPU set may be out of vectors`;
-}
-
-export const NOT_RUNNING = 'no QEMU of this domain runs here';

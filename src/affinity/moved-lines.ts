@@ -1,12 +1,14 @@
+import { parseCpuList } from '../domain/cpu-mask.js';
+import { type Cpuset, EMPTY, formatCpuset, union } from '../domain/cpuset.js';
 import { readInput } from '../host/legacy-line.js';
 import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
 import type { DomainState, MovedLine } from '../runtime/domain-state.js';
-import type { DomainReport } from './report.js';
+import type { DomainPlan } from './domain-plan.js';
 
-/** Of legacy lines that are about to be written, what they are wired to, by number: readInput(). */
+/** What the legacy lines that are about to be written are wired to, by number: readInput(). */
 export type LineInputs = ReadonlyMap<number, string>;
 
-export function readLineInputs(files: PseudoFs, { devices }: DomainReport): LineInputs {
+export function readLineInputs(files: PseudoFs, { devices }: DomainPlan): LineInputs {
   const inputs = new Map<number, string>();
   for (const { irq, vector, action } of devices.flatMap(({ interrupts }) => interrupts)) {
     if (action !== 'set' || vector !== null) continue;
@@ -16,7 +18,7 @@ export function readLineInputs(files: PseudoFs, { devices }: DomainReport): Line
   return inputs;
 }
 
-/** What cannot be read is not known; the line is told by the rest. */
+/** Undefined if it cannot be read: the address of the device tells the line then. */
 function tryToRead(files: PseudoFs, irq: number): string | undefined {
   try {
     return readInput(files, irq);
@@ -26,7 +28,7 @@ function tryToRead(files: PseudoFs, irq: number): string | undefined {
   }
 }
 
-/** The lines of a state. One that is moved once more keeps the mask of before our first write; a number that became another line's does not. */
+/** The lines of a state. A line that is moved again keeps the mask of before our first write; a number that another line has now does not. */
 export class MovedLines {
   #lines: MovedLine[];
 
@@ -41,20 +43,30 @@ export class MovedLines {
     return this.#lines;
   }
 
-  /** @param cpus what is ours, given what was */
-  moved(irq: number, address: string, mask: string, cpus: (known: string | undefined) => string): void {
-    const input = this.inputs.get(irq);
-    const isSame = (line: MovedLine) =>
-      line.irq === irq &&
-      (line.input !== undefined && input !== undefined ? line.input === input : line.address === address);
-    const known = this.#lines.find(isSame);
-    const line: MovedLine = {
-      irq,
-      address,
+  /** Until the line is written, the set that we wrote before is ours too. */
+  aboutToMove(line: Pick<MovedLine, 'irq' | 'address'>, before: Cpuset, cpus: Cpuset): void {
+    const earlier = parseCpuList(this.#find(line)?.cpus ?? '') ?? EMPTY;
+    this.moved(line, before, union(earlier, cpus));
+  }
+
+  moved(line: Pick<MovedLine, 'irq' | 'address'>, before: Cpuset, cpus: Cpuset): void {
+    const input = this.inputs.get(line.irq);
+    const known = this.#find(line);
+    const moved: MovedLine = {
+      ...line,
       ...(input === undefined ? {} : { input }),
-      before: known?.before ?? mask,
-      cpus: cpus(known?.cpus),
+      before: known?.before ?? formatCpuset(before),
+      cpus: formatCpuset(cpus),
     };
-    this.#lines = known ? this.#lines.map((one) => (one === known ? line : one)) : [...this.#lines, line];
+    this.#lines = known ? this.#lines.map((one) => (one === known ? moved : one)) : [...this.#lines, moved];
+  }
+
+  #find({ irq, address }: Pick<MovedLine, 'irq' | 'address'>): MovedLine | undefined {
+    const input = this.inputs.get(irq);
+    return this.#lines.find(
+      (line) =>
+        line.irq === irq &&
+        (line.input !== undefined && input !== undefined ? line.input === input : line.address === address),
+    );
   }
 }

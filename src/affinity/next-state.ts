@@ -1,31 +1,27 @@
-import { parseCpuList } from '../domain/cpu-mask.js';
-import { formatCpuset, union } from '../domain/cpuset.js';
+import { type Cpuset, EMPTY, formatCpuset } from '../domain/cpuset.js';
 import type { Definition } from '../domain/definition.js';
 import type { DomainState } from '../runtime/domain-state.js';
 import type { AffinityWrite } from './apply-plan.js';
+import type { DomainPlan } from './domain-plan.js';
 import { type LineInputs, MovedLines } from './moved-lines.js';
-import { isUnreadable } from './problems.js';
-import type { DomainReport } from './report.js';
 import { addressOf, vectorKey } from './vector-key.js';
 
 /**
- * The state with what the lines have that are about to be written: a line outlives its domain, and gets that back one day.
- * The state as it is where nothing has to be added.
+ * The state with what the legacy lines have that are about to be written: a line outlives its domain, and is restored one day. The state as
+ * it is if nothing has to be added.
  */
 export function withLinesOf(
   { name }: Definition,
   before: DomainState | undefined,
-  { devices }: DomainReport,
+  { devices }: DomainPlan,
   inputs: LineInputs,
 ): DomainState | undefined {
   const lines = new MovedLines(before, inputs);
   let isNew = false;
   for (const { address, interrupts } of devices) {
     for (const { irq, vector, action, affinity, wanted } of interrupts) {
-      if (action !== 'set' || vector !== null || affinity === null || wanted === null || address === null) continue;
-      // until it is written, the set of before is ours too
-      const united = (known = '') => formatCpuset(union(parseCpuList(known) ?? [], parseCpuList(wanted) ?? []));
-      lines.moved(irq, address, affinity, united);
+      if (action !== 'set' || vector !== null || !affinity || !wanted || address === null) continue;
+      lines.aboutToMove({ irq, address }, affinity, wanted);
       isNew = true;
     }
   }
@@ -37,31 +33,31 @@ export function withLinesOf(
 export function nextState(
   { name }: Definition,
   before: DomainState | undefined,
-  { devices }: DomainReport,
+  { devices }: DomainPlan,
   writes: readonly AffinityWrite[],
   inputs: LineInputs,
   only?: ReadonlySet<string>,
 ): DomainState {
-  const alive = new Map(
-    devices.flatMap(({ address, interrupts }) =>
-      interrupts.map(
-        ({ irq, handlers, effective }) => [vectorKey(address ?? '', irq, handlers[0] ?? ''), effective] as const,
-      ),
-    ),
-  );
-  // of what was not looked at, or could not be, nothing is known
-  const unread = new Set(devices.filter(isUnreadable).map(({ address }) => address));
+  const alive = new Map<string, Cpuset | null>();
+  for (const { address, interrupts } of devices) {
+    for (const { irq, handlers, effective } of interrupts)
+      alive.set(vectorKey(address ?? '', irq, handlers[0] ?? ''), effective);
+  }
+  // nothing is known of what was not checked, or could not be
+  const unread = new Set<string | null>(devices.filter((device) => device.isUnreadable).map(({ address }) => address));
   const isUnseen = (key: string) => unread.has(addressOf(key)) || (only !== undefined && !only.has(addressOf(key)));
+  const isPending = (key: string, effective: string) => formatCpuset(alive.get(key) ?? EMPTY) === effective;
   const written = new Map(Object.entries(before?.written ?? {}).filter(([key]) => alive.has(key) || isUnseen(key)));
   const pending = new Map(
-    Object.entries(before?.pending ?? {}).filter(([key, effective]) => alive.get(key) === effective || isUnseen(key)),
+    Object.entries(before?.pending ?? {}).filter(([key, effective]) => isPending(key, effective) || isUnseen(key)),
   );
   const lines = new MovedLines(before, inputs);
-  for (const { key, irq, vector, before: mask, cpus, pending: effective } of writes) {
+  for (const { key, irq, vector, before: mask, cpus: set, pending: effective } of writes) {
+    const cpus = formatCpuset(set);
     written.set(key, cpus);
     pending.delete(key);
-    if (effective !== undefined) pending.set(key, effective);
-    if (vector === null) lines.moved(irq, addressOf(key), mask, () => cpus);
+    if (effective !== undefined) pending.set(key, formatCpuset(effective));
+    if (vector === null) lines.moved({ irq, address: addressOf(key) }, mask, set);
   }
   return {
     schemaVersion: 1,

@@ -1,59 +1,50 @@
-import { type Cpuset, formatCpuset, intersect } from '../domain/cpuset.js';
+import type { PciAddress } from '../domain/address.js';
+import { type Cpuset, intersect } from '../domain/cpuset.js';
 import type { Definition } from '../domain/definition.js';
 import type { Device } from '../domain/devices.js';
-import { formatIdentity } from '../domain/identity.js';
+import type { Identity } from '../domain/identity.js';
 import type { Entry } from '../domain/metadata.js';
-import type { FileError } from '../host/pseudo-fs.js';
 import type { DeviceSnapshot } from '../host/snapshot.js';
 import type { Topology } from '../host/topology.js';
-import type { DeviceReport, Problem } from './report.js';
 
-/** Policies that never reach a device. The rules' names are lint's, where it has the same rule. */
-export function problemsOfMetadata({ metadata }: Definition, stale: readonly Entry[]): Problem[] {
-  const problems: Problem[] = (metadata[0]?.problems ?? []).map(({ identity, message }) => ({
-    rule: 'metadata-syntax',
-    severity: 'error',
-    message: identity ? `the entry for ${formatIdentity(identity)}: ${message}` : message,
-  }));
-  for (const { identity } of stale) {
-    const message = `an entry for ${formatIdentity(identity)}, which is no device of the domain`;
-    problems.push({ rule: 'entry-stale', severity: 'warning', message });
-  }
-  return problems;
+/**
+ * Something that keeps interrupts from being placed, or makes that useless: report/problem-report.ts has severities and texts. The rules'
+ * names are lint's, where it has the same rule.
+ */
+export type Problem =
+  | { rule: 'metadata-syntax'; identity: Identity | undefined; message: string }
+  | { rule: 'entry-stale'; identity: Identity }
+  | { rule: 'cpuset-syntax'; message: string }
+  | { rule: 'no-device-yet'; element: Device['element'] }
+  | { rule: 'device-absent' | 'duplicate-device'; address: PciAddress }
+  | { rule: 'device-unreadable'; path: string; error: string }
+  | { rule: 'remote-node'; node: number; cpuNodes: number[] }
+  | { rule: 'auto-unknown' | 'auto-unpinned' | 'not-running' }
+  | { rule: 'cpus-left-out'; asked: Cpuset; left: Cpuset }
+  | { rule: 'no-usable-cpu'; asked: Cpuset; because: 'none-online' | 'none-allowed' };
+
+/** Policies that never reach a device. */
+export function metadataProblems({ metadata }: Definition, stale: readonly Entry[]): Problem[] {
+  const problems = (metadata[0]?.problems ?? []).map(
+    ({ identity, message }): Problem => ({ rule: 'metadata-syntax', identity, message }),
+  );
+  return [...problems, ...stale.map(({ identity }): Problem => ({ rule: 'entry-stale', identity }))];
 }
 
-export function problemsOfAttribute({ attribute }: Device): Problem[] {
+export function attributeProblems({ attribute }: Device): Problem[] {
   if (!attribute || attribute.policy.ok) return [];
-  return [{ rule: 'cpuset-syntax', severity: 'error', message: `cpuset ${attribute.policy.error.message}` }];
+  return [{ rule: 'cpuset-syntax', message: attribute.policy.error.message }];
 }
 
-export function absence({ source, element }: Device, snapshot: DeviceSnapshot | undefined): Problem[] {
-  if (snapshot) return [];
-  if (!source?.address) {
-    const message = element === 'interface' ? 'its device is chosen when the domain starts' : 'it names no device';
-    return [{ rule: 'no-device-yet', severity: 'note', message }];
-  }
-  return [{ rule: 'device-absent', severity: 'error', message: `the host has no device ${source.address}` }];
+/** A device that the host does not have, or does not have yet. */
+export function absenceProblem({ source, element }: Device): Problem {
+  return source?.address ? { rule: 'device-absent', address: source.address } : { rule: 'no-device-yet', element };
 }
 
-const UNREADABLE = 'device-unreadable';
-
-export function unreadableDevice({ path, code }: FileError): Problem {
-  return { rule: UNREADABLE, severity: 'error', message: `${path} cannot be read: ${code}` };
-}
-
-/** Of such a device nothing is known: not that it has no interrupts, either. */
-export function isUnreadable({ problems }: Pick<DeviceReport, 'problems'>): boolean {
-  return problems.some(({ rule }) => rule === UNREADABLE);
-}
-
-/** Every interrupt of a device on another node than its CPUs crosses the interconnect. */
-export function remoteness(snapshot: DeviceSnapshot | undefined, cpus: Cpuset | undefined, host: Topology): Problem[] {
-  const node = snapshot?.device.numaNode;
-  if (node === undefined || !cpus) return [];
-  const nodes = host.nodes.filter((candidate) => intersect(candidate.cpus, cpus).length > 0);
-  if (nodes.length === 0 || nodes.some((candidate) => candidate.node === node)) return [];
-  const list = formatCpuset(nodes.map((remote) => ({ first: remote.node, last: remote.node })));
-  const message = `the device is on node ${node}, its CPUs are on node ${list}`;
-  return [{ rule: 'remote-node', severity: 'warning', message }];
+/** Each interrupt of a device on another node than its CPUs crosses the interconnect. */
+export function remoteNodeProblems({ device }: DeviceSnapshot, cpus: Cpuset, { nodes }: Topology): Problem[] {
+  const node = device.numaNode;
+  if (node === undefined) return [];
+  const cpuNodes = nodes.filter((one) => intersect(one.cpus, cpus).length > 0).map((one) => one.node);
+  return cpuNodes.length === 0 || cpuNodes.includes(node) ? [] : [{ rule: 'remote-node', node, cpuNodes }];
 }

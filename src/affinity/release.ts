@@ -1,58 +1,61 @@
 import { parseAddress } from '../domain/address.js';
-import { lineObjection } from '../host/legacy-line.js';
+import { lineChange } from '../host/legacy-line.js';
 import type { PseudoFs } from '../host/pseudo-fs.js';
 import type { DomainStates, MovedLine } from '../runtime/domain-state.js';
-import { restoreAffinity } from './restore-affinity.js';
+import { type KeptReason, type RestoreResult, restoreAffinity } from './restore-affinity.js';
 
-/** What became of the legacy lines of a domain that has ended. */
-export interface Released {
-  /** how many have again the affinity that they had */
-  restored: number;
-  /** one text for each that may have ours still and is not written, with the reason */
-  left: string[];
+/** An interrupt that may have our affinity still and is not restored. */
+export interface KeptInterrupt {
+  irq: number;
+  /** of its device; absent: unknown */
+  address?: string;
+  reason: KeptReason;
+}
+
+/** What became of interrupts that were to be restored. */
+export class Released {
+  restored = 0;
+  readonly kept: KeptInterrupt[] = [];
+  /** true: the state cannot be read, and which legacy lines were moved is unknown */
+  isStateUnreadable = false;
+
+  add({ irq, address }: Pick<KeptInterrupt, 'irq' | 'address'>, result: RestoreResult): void {
+    if (result.outcome === 'restored') this.restored++;
+    if (result.outcome !== 'kept') return;
+    this.kept.push({ irq, ...(address === undefined ? {} : { address }), reason: result.reason });
+  }
 }
 
 /**
- * A domain has ended and its devices are back with the host: its legacy lines, which other devices may share one day, get back
- * the mask that they had, if ours still stands there and the number still is that line's; then its state goes. Its vectors went with the
- * guest.
- * @throws FileError where the state cannot be removed; the lines are restored by then
+ * A domain has ended and its devices are back with the host. Its legacy lines, which other devices may share one day, get the mask that they
+ * had, if ours still stands there and the number still is that line's; then its state is removed. Its vectors went with the guest.
+ * @throws FileError if the state cannot be removed; the lines are restored by then
  */
 export function releaseDomain(files: PseudoFs, state: DomainStates, uuid: string): Released {
-  const released: Released = { restored: 0, left: [] };
+  const released = new Released();
   const known = state.read(uuid);
-  if (!known && state.has(uuid)) released.left.push('legacy lines keep their affinity: the state cannot be read');
+  released.isStateUnreadable = !known && state.has(uuid);
   for (const line of known?.lines ?? []) {
     const result = restoreAffinity(files, line, (handlers) =>
-      isGuests(handlers) ? null : lineOfStateObjection(files, line, handlers),
+      isGuests(handlers) ? 'not-ours' : movedLineChange(files, line, handlers),
     );
-    if (result.outcome === 'restored') released.restored++;
-    if (result.outcome === 'left') released.left.push(leftAlone(line, result.reason));
+    released.add(line, result);
   }
   state.remove(uuid);
   return released;
 }
 
 /**
- * Why a line of a state may not be written; undefined where it may.
+ * Why a line of a state must not be written; undefined: it may.
  * @param handlers as they are now
  * @throws FileError
  */
-export function lineOfStateObjection(
-  files: PseudoFs,
-  line: MovedLine,
-  handlers: readonly string[],
-): string | undefined {
+export function movedLineChange(files: PseudoFs, line: MovedLine, handlers: readonly string[]): KeptReason | undefined {
   const address = parseAddress(line.address ?? '');
-  // a number alone may be anybody's by now
-  if (!address) return 'the state, of an older version, does not say which device it was of';
+  // the number alone may be any line's by now
+  if (!address) return { code: 'device-unknown' };
   const { irq, input } = line;
-  return lineObjection(files, { irq, address, ...(input === undefined ? {} : { input }) }, handlers);
-}
-
-/** `IRQ 16 of 0000:06:00.0 keeps its affinity: REASON` */
-export function leftAlone({ irq, address }: Pick<MovedLine, 'irq' | 'address'>, reason: string): string {
-  return `IRQ ${irq}${address === undefined ? '' : ` of ${address}`} keeps its affinity: ${reason}`;
+  return lineChange(files, { irq, address, ...(input === undefined ? {} : { input }) }, handlers);
 }
 
 /** Another guest's by now: its own policy decides. */

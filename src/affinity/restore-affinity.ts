@@ -1,7 +1,9 @@
-import { formatMask, parseCpuList } from '../domain/cpu-mask.js';
+import { parseCpuList } from '../domain/cpu-mask.js';
 import { isSubset } from '../domain/cpuset.js';
 import { openMask, readHandlers, readInterrupt } from '../host/interrupt.js';
+import type { LineChange } from '../host/legacy-line.js';
 import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
+import { writeAffinity } from './write-affinity.js';
 
 /** An interrupt that was moved: CPU lists of the mask that it had, and of ours. */
 export interface MovedInterrupt {
@@ -10,42 +12,55 @@ export interface MovedInterrupt {
   cpus: string;
 }
 
-/** `nothing`: our mask does not stand there any more; `left`: it may, but the interrupt is not written, with the reason. */
-export type GivenBack = { outcome: 'restored' } | { outcome: 'nothing' } | { outcome: 'left'; reason: string };
+/** Why an interrupt that may have our mask still is not restored: report/release-text.ts has the texts. */
+export type KeptReason =
+  | LineChange
+  | { code: 'handlers-changing' }
+  /** the state is of an older version, which did not save the device of a line */
+  | { code: 'device-unknown' }
+  | { code: 'file-error'; error: FileError };
 
-const NOTHING: GivenBack = { outcome: 'nothing' };
+/** nothing: our mask does not stand there any more, or the interrupt is another guest's; kept: it is not written, with the reason. */
+export type RestoreResult = { outcome: 'restored' } | { outcome: 'nothing' } | { outcome: 'kept'; reason: KeptReason };
+
+const NOTHING: RestoreResult = { outcome: 'nothing' };
 
 /**
- * Gives an interrupt the mask back that it had, if ours still stands there, or what the kernel has shrunk it to.
- * @param objection why it may not be written, by its handlers as they are now; null: it is another guest's, whose policy decides;
- * undefined where it may be written. May throw FileError, which leaves it alone
+ * Restores the mask that an interrupt had, if ours still stands there, or what the kernel has shrunk it to.
+ * @param objection why it must not be written, by its handlers as they are now; not-ours: it is another guest's, whose policy decides;
+ * undefined: it may be written. May throw FileError: then it is not written
  */
 export function restoreAffinity(
   files: PseudoFs,
   { irq, before, cpus }: MovedInterrupt,
-  objection: (handlers: readonly string[]) => string | null | undefined,
-): GivenBack {
+  objection: (handlers: readonly string[]) => KeptReason | 'not-ours' | undefined,
+): RestoreResult {
   const ours = parseCpuList(cpus);
   const had = parseCpuList(before);
   if (!ours || !had || had.length === 0) return NOTHING;
-  // opened before it is looked at: what has its number since is not written
-  const file = openMask(files, irq);
-  try {
+  const verify = (): RestoreResult | undefined => {
     const now = readInterrupt(files, irq);
     if (!now || !isSubset(now.affinity, ours)) return NOTHING;
     const reason = objection(now.handlers);
-    if (reason === null) return NOTHING;
-    if (reason !== undefined) return { outcome: 'left', reason };
+    if (reason === 'not-ours') return NOTHING;
+    if (reason) return { outcome: 'kept', reason };
     // nothing stands between this and the write
-    if (readHandlers(files, irq).join() !== now.handlers.join()) return { outcome: 'left', reason: CHANGED };
-    file.write(`${formatMask(had)}\n`);
-    return { outcome: 'restored' };
+    const isSame = readHandlers(files, irq).join() === now.handlers.join();
+    return isSame ? undefined : { outcome: 'kept', reason: { code: 'handlers-changing' } };
+  };
+  const mask = openMask(files, irq);
+  try {
+    const result = writeAffinity(mask, had, verify);
+    if (result.outcome === 'written') return { outcome: 'restored' };
+    return result.outcome === 'refused' ? result.reason : failed(result.error);
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
-    return error.code === 'ENOENT' ? NOTHING : { outcome: 'left', reason: error.message };
+    return failed(error);
   } finally {
-    file.close();
+    mask.close();
   }
 }
 
-const CHANGED = 'its handlers are changing';
+function failed(error: FileError): RestoreResult {
+  return error.code === 'ENOENT' ? NOTHING : { outcome: 'kept', reason: { code: 'file-error', error } };
+}

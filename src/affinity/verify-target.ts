@@ -2,9 +2,10 @@ import type { PciAddress } from '../domain/address.js';
 import { readHandlers } from '../host/interrupt.js';
 import { isVfioDriver, readDriver } from '../host/pci-device.js';
 import type { PseudoFs } from '../host/pseudo-fs.js';
-import { notVfio, vfioOwnership } from '../host/vfio-handlers.js';
+import { vfioOwnership } from '../host/vfio-handlers.js';
+import type { Refusal } from './reason.js';
 
-/** An interrupt as it was when it was decided to write to it. */
+/** An interrupt as it was when the write was decided on. */
 export interface Target {
   address: PciAddress;
   irq: number;
@@ -12,22 +13,25 @@ export interface Target {
 }
 
 /**
- * The look right before a write, with nothing in between: why it may not be written any more; undefined where it may. The device may have
- * gone back to the host, and its numbers to another device.
+ * Checks a target right before the write: the device may be bound to a host driver again, and its IRQ numbers belong to another device.
+ * @returns why it must not be written; undefined: it may be
  * @throws FileError
  */
-export function verifyTarget(files: PseudoFs, target: Target): string | undefined {
+export function verifyTarget(files: PseudoFs, target: Target): Refusal | undefined {
   const driver = readDriver(files, target.address);
-  if (!isVfioDriver(driver)) return notVfio(driver);
-  return changeSince(readHandlers(files, target.irq), target);
+  return isVfioDriver(driver) ? verifyHandlers(files, target) : { code: 'not-vfio', driver };
 }
 
-/** What these handlers say against its being what it was; undefined: nothing. */
-export function changeSince(now: readonly string[], { address, handlers }: Omit<Target, 'irq'>): string | undefined {
-  if (now.length === 0) return GONE;
+/** As verifyTarget(), if the driver has just been checked. */
+export function verifyHandlers(files: PseudoFs, target: Target): Refusal | undefined {
+  return changeOf(target, readHandlers(files, target.irq));
+}
+
+/** Why the interrupt with these handlers now is not the target; undefined: it is. */
+export function changeOf({ address, handlers }: Target, now: readonly string[]): Refusal | undefined {
+  const [handler] = now;
+  if (handler === undefined) return { code: 'gone' };
   const owned = vfioOwnership(now, address);
   if (!owned.ours) return owned.reason;
-  return now[0] === handlers[0] ? undefined : `it is ${now[0]} now`;
+  return handler === handlers[0] ? undefined : { code: 'other-vector', handler };
 }
-
-export const GONE = 'it went away';

@@ -1,39 +1,28 @@
-import type { Action } from './report.js';
-
-/** transient: try again at once; exhausted: later, less and less often, for what it takes may come back; impossible: report once; gone: nothing to do */
+/**
+ * transient: try again at once; exhausted: try again later, with growing delays, for what is missing may come back; impossible: report
+ * once; gone: nothing to do.
+ */
 export type ErrorKind = 'transient' | 'exhausted' | 'impossible' | 'gone';
 
-/** What an error of a write to smp_affinity means for what is done next. */
-export interface Treatment {
-  kind: ErrorKind;
-  action: Action;
-  reason: string;
-}
-
-/** kernel/irq/proc.c and manage.c, arch/x86/kernel/apic/vector.c; before 6.12 a managed interrupt gave EIO. */
-const TREATMENTS: Record<string, Treatment> = {
-  EBUSY: { kind: 'transient', action: 'fail', reason: 'the kernel is busy with it' },
-  EAGAIN: { kind: 'transient', action: 'fail', reason: 'the kernel is busy with it' },
-  ENOSPC: { kind: 'exhausted', action: 'fail', reason: 'these CPUs are out of interrupt vectors' },
-  // no CPU of the mask is online: one may come back, and unseen, before it is looked which are
-  EINVAL: { kind: 'exhausted', action: 'fail', reason: 'the kernel takes no such mask for it' },
-  ENOENT: { kind: 'gone', action: 'skip', reason: 'it went away' },
-  EPERM: { kind: 'impossible', action: 'fail', reason: 'the kernel manages it itself, or forbids the write' },
-  EIO: { kind: 'impossible', action: 'fail', reason: 'the kernel manages it itself' },
-  EACCES: { kind: 'impossible', action: 'fail', reason: 'no permission to write it: root is needed' },
-  EROFS: { kind: 'impossible', action: 'fail', reason: '/proc is mounted read-only here' },
-  ERANGE: { kind: 'impossible', action: 'fail', reason: 'the host has no such CPU' },
-  EOVERFLOW: { kind: 'impossible', action: 'fail', reason: 'the host has no such CPU' },
+/** Kernel sources: kernel/irq/proc.c and manage.c, arch/x86/kernel/apic/vector.c. Before 6.12 a managed interrupt gave EIO. */
+const KINDS: Readonly<Record<string, ErrorKind>> = {
+  EBUSY: 'transient',
+  EAGAIN: 'transient',
+  ENOSPC: 'exhausted',
+  // no CPU of the mask is online: one may come back before the watcher reads which are
+  EINVAL: 'exhausted',
+  ENOENT: 'gone',
 };
 
-/**
- * Whether the next try may meet something else: EIO and EINVAL are answers, too, for an interrupt that went while it was written (it has no
- * CPU, or no chip, any more), and its number may be back as soon.
- */
-export function isWorthAnotherTry(code: string): boolean {
-  return code === 'EIO' || code === 'EINVAL' || treatmentOf(code).kind === 'transient';
+/** What the error code of a write to smp_affinity means for what is done next. */
+export function errorKind(code: string): ErrorKind {
+  return KINDS[code] ?? 'impossible';
 }
 
-export function treatmentOf(code: string): Treatment {
-  return TREATMENTS[code] ?? { kind: 'impossible', action: 'fail', reason: `the write failed: ${code}` };
+/**
+ * Whether another attempt at once may succeed. EIO and EINVAL are also the answers for an interrupt that went away during the write (it has
+ * no CPU, or no chip, any more), and its number may be back soon.
+ */
+export function isWorthRetrying(code: string): boolean {
+  return code === 'EIO' || code === 'EINVAL' || errorKind(code) === 'transient';
 }

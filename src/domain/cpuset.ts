@@ -79,8 +79,10 @@ export function subtract(a: Cpuset, b: Cpuset): Cpuset {
   return left;
 }
 
-export function equal(a: Cpuset, b: Cpuset): boolean {
-  return formatCpuset(a) === formatCpuset(b);
+/** An absent set is equal to no set. */
+export function equal(a: Cpuset | null | undefined, b: Cpuset | null | undefined): boolean {
+  if (!a || !b || a.length !== b.length) return false;
+  return a === b || a.every(({ first, last }, index) => first === b[index]?.first && last === b[index]?.last);
 }
 
 export function isSubset(a: Cpuset, b: Cpuset): boolean {

@@ -1,8 +1,12 @@
-import { type DomainReport, enforceReport, type InterruptReport, type Problem } from '../affinity/report.js';
+import type { DomainPlan, InterruptPlan } from '../affinity/domain-plan.js';
+import { formatCpuset } from '../domain/cpuset.js';
 import type { JournalLine, JournalPriority } from '../lib/journald.js';
 import { printable } from '../lib/printable.js';
+import { type ProblemReport, problemReport } from '../report/problem-report.js';
+import { reasonText } from '../report/reason-text.js';
+import { summaryOf } from '../report/report.js';
 
-/** A domain may have hundreds of devices, and a name of any length. */
+/** In characters: a domain may have hundreds of devices, and a name of any length. */
 const MAX_LENGTH = 1000;
 
 /** `guest: started: 3 set, 1 kept, 0 skipped, 0 failed; 0000:82:00.0: the host has no device 0000:82:00.0` */
@@ -12,44 +16,42 @@ export function logLine(priority: JournalPriority, name: string, phase: string, 
 }
 
 /** What a pass did: how much, and what went wrong. */
-export function passLine(name: string, phase: string, report: DomainReport): JournalLine {
-  const { set, kept, skipped, failed } = enforceReport([report]).summary;
-  const wrong = [...new Set([...troubles(report), ...failures(report)])];
-  const said = [`${set} set, ${kept} kept, ${skipped} skipped, ${failed} failed`, ...wrong].join('; ');
-  return logLine(wrong.length > 0 ? 'warning' : 'info', name, phase, said);
+export function passLine(name: string, phase: string, applied: DomainPlan): JournalLine {
+  const { set, kept, skipped, failed } = summaryOf([applied]);
+  const problems = problemTexts(applied, ({ severity }) => severity !== 'note');
+  const wrong = [...new Set([...problems, ...failureTexts(applied)])];
+  const message = [`${set} set, ${kept} kept, ${skipped} skipped, ${failed} failed`, ...wrong].join('; ');
+  return logLine(wrong.length > 0 ? 'warning' : 'info', name, phase, message);
 }
 
-/** A line an interrupt, for who looks into it. */
-export function detailLines(name: string, phase: string, { devices }: DomainReport): JournalLine[] {
+/** One line for each interrupt, for debugging. */
+export function detailLines(name: string, phase: string, { devices }: DomainPlan): JournalLine[] {
   return devices.flatMap(({ address, policy, origin, interrupts }) =>
-    interrupts.map((interrupt) => {
-      const { affinity, wanted, action, reason } = interrupt;
-      const masks = `affinity ${affinity ?? 'unknown'}, wanted ${wanted ?? 'none'}`;
-      const said = `${address} (${policy}, ${origin}): ${numberOf(interrupt)}: ${masks}: ${action}`;
-      return logLine('debug', name, phase, reason ? `${said}: ${reason}` : said);
+    interrupts.map(({ irq, affinity, wanted, action, reason }) => {
+      const masks = `affinity ${affinity ? formatCpuset(affinity) : 'unknown'}, wanted ${wanted ? formatCpuset(wanted) : 'none'}`;
+      const message = `${address} (${policy}, ${origin}): IRQ ${irq}: ${masks}: ${action}`;
+      return logLine('debug', name, phase, reason ? `${message}: ${reasonText(reason)}` : message);
     }),
   );
 }
 
 /** What keeps a domain's policies from being enforced. */
-export function errorsOf(report: DomainReport): string[] {
-  return problemsOf(report, ({ severity }) => severity === 'error');
+export function errorTexts(plan: DomainPlan): string[] {
+  return problemTexts(plan, ({ severity }) => severity === 'error');
 }
 
-function troubles(report: DomainReport): string[] {
-  return problemsOf(report, ({ severity }) => severity !== 'note');
-}
-
-function problemsOf({ problems, devices }: DomainReport, which: (problem: Problem) => boolean): string[] {
+function problemTexts({ problems, devices }: DomainPlan, isIncluded: (problem: ProblemReport) => boolean): string[] {
   const ofDevices = devices.flatMap((device) =>
-    device.problems.filter(which).map(({ message }) => `${device.address ?? device.element}: ${message}`),
+    device.problems
+      .map(problemReport)
+      .filter(isIncluded)
+      .map(({ message }) => `${device.address ?? device.element}: ${message}`),
   );
-  return [...problems.filter(which).map(({ message }) => message), ...ofDevices];
+  const ofDomain = problems.map(problemReport).filter(isIncluded);
+  return [...ofDomain.map(({ message }) => message), ...ofDevices];
 }
 
-function failures({ devices }: DomainReport): string[] {
+function failureTexts({ devices }: DomainPlan): string[] {
   const failed = devices.flatMap(({ interrupts }) => interrupts.filter(({ action }) => action === 'fail'));
-  return failed.map((interrupt) => `${numberOf(interrupt)}: ${interrupt.reason}`);
+  return failed.map(({ irq, reason }: InterruptPlan) => `IRQ ${irq}: ${reason && reasonText(reason)}`);
 }
-
-const numberOf = ({ irq }: InterruptReport) => `IRQ ${irq}`;

@@ -6,8 +6,9 @@ import type { Definition } from '../domain/definition.js';
 import { canonicalUuid } from '../domain/uuid.js';
 import type { JournalLine } from '../lib/journald.js';
 import { InvalidDomainXml, mayHavePolicy, readDomainXml } from '../libvirt/domain-xml.js';
+import { releaseTexts } from '../report/release-text.js';
 import { withDomainLock } from '../runtime/domain-lock.js';
-import { detailLines, errorsOf, logLine, passLine } from './log-line.js';
+import { detailLines, errorTexts, logLine, passLine } from './log-line.js';
 import type { HookAction } from './operation.js';
 import type { Input } from './read-stdin.js';
 
@@ -15,7 +16,7 @@ import type { Input } from './read-stdin.js';
 export interface HookHost extends Omit<PassHost, 'settings'> {
   /** before /run, where locks are kept; '' for this host */
   root: string;
-  /** a line an interrupt, too */
+  /** adds a line for each interrupt */
   debug: boolean;
 }
 
@@ -30,11 +31,11 @@ export interface HookCall {
 
 export interface HookResult {
   lines: JournalLine[];
-  /** why the domain must not start: only in a check, and only where the configuration says so */
+  /** why the domain must not start: only of a check, and only if the configuration has "onError": "abort" */
   refusal?: string;
 }
 
-/** Does what a call asks for. Never throws: whatever goes wrong is a line of the log, and the domain lives on. */
+/** Does what a call asks for. Never throws: an error is a line of the log, and the domain runs on. */
 export function runHook(call: HookCall, host: HookHost): HookResult {
   try {
     return WORKERS[call.work](call, host);
@@ -45,7 +46,7 @@ export function runHook(call: HookCall, host: HookHost): HookResult {
 
 const WORKERS: Record<HookAction, (call: HookCall, host: HookHost) => HookResult> = { check, pass, release };
 
-/** Sound and enforceable, as far as can be known before there is a domain. */
+/** Whether the policies can be enforced, as far as that is known before the domain starts. */
 function check({ name, operation, input }: HookCall, host: HookHost): HookResult {
   const settings = readSettings(host.files) ?? DEFAULT_SETTINGS;
   if (settings.onError !== 'abort') return { lines: [] };
@@ -57,7 +58,7 @@ function check({ name, operation, input }: HookCall, host: HookHost): HookResult
 
 function problemsBeforeStart(input: Input, host: PassHost): string[] {
   try {
-    return errorsOf(planDomain(host, definitionOf(input)));
+    return errorTexts(planDomain(host, definitionOf(input)));
   } catch (error) {
     if (!(error instanceof InvalidDomainXml)) throw error;
     return [error.message];
@@ -69,11 +70,11 @@ function pass({ operation, input, ...call }: HookCall, host: HookHost): HookResu
   const definition = definitionOf(input);
   const name = call.name ?? definition.name;
   if (!mayHavePolicy(definition)) return { lines: [] };
-  const { report, stateError } = locked(host, definition, () =>
+  const { applied, stateError } = locked(host, definition, () =>
     enforceDomain({ ...host, settings, counts: false }, definition),
   );
-  const lines = [passLine(name, operation, report)];
-  if (host.debug) lines.push(...detailLines(name, operation, report));
+  const lines = [passLine(name, operation, applied)];
+  if (host.debug) lines.push(...detailLines(name, operation, applied));
   if (stateError) lines.push(logLine('warning', name, operation, `state not kept: ${stateError.message}`));
   return { lines };
 }
@@ -83,9 +84,9 @@ function release({ operation, input, ...call }: HookCall, host: HookHost): HookR
   const name = call.name ?? definition.name;
   const uuid = canonicalUuid(definition.uuid ?? '');
   if (uuid === undefined || !host.state.list().includes(uuid)) return { lines: [] };
-  const { left } = locked(host, definition, () => releaseDomain(host.files, host.state, uuid));
-  if (left.length === 0) return { lines: [logLine('info', name, operation, 'nothing is left behind')] };
-  return { lines: left.map((text) => logLine('warning', name, operation, text)) };
+  const kept = releaseTexts(locked(host, definition, () => releaseDomain(host.files, host.state, uuid)));
+  if (kept.length === 0) return { lines: [logLine('info', name, operation, 'nothing is left behind')] };
+  return { lines: kept.map((text) => logLine('warning', name, operation, text)) };
 }
 
 function locked<T>(host: HookHost, definition: Definition, action: () => T): T {

@@ -56,17 +56,25 @@ const KNOWN_FILES = new Set([
   'spurious',
 ]);
 
-/** Masks by their text: on a large host thousands of interrupts have the same few. */
-const known = new Map<string, Cpuset>();
+/** By the texts of masks: on a large host thousands of interrupts have the same few. */
+const sets = new Map<string, Cpuset>();
 
 function readMask(files: PseudoFs, path: string): Cpuset | undefined {
   const text = files.read(path);
   if (text === undefined) return undefined;
-  const found = known.get(text);
-  if (found) return found;
-  const mask = parseMask(text);
-  if (!mask) throw new FileError('EBADMSG', path);
-  if (known.size >= 4096) known.clear();
-  known.set(text, mask);
-  return mask;
+  const set = parseMaskOnce(text);
+  if (!set) throw new FileError('EBADMSG', path);
+  return set;
+}
+
+/** As parseMask(); the same text gives the same set again. */
+export function parseMaskOnce(text: string): Cpuset | undefined {
+  const known = sets.get(text);
+  if (known) return known;
+  const set = parseMask(text);
+  if (set) {
+    if (sets.size >= 4096) sets.clear();
+    sets.set(text, set);
+  }
+  return set;
 }

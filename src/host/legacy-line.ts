@@ -5,14 +5,25 @@ import type { PseudoFs } from './pseudo-fs.js';
 export interface LegacyLine {
   irq: number;
   address: PciAddress;
-  /** readInput() of that moment; absent where the kernel did not say */
+  /** readInput() of that moment; absent: the kernel did not say */
   input?: string;
 }
+
+/** Why an IRQ number cannot be taken for the device's legacy line any more. */
+export type LineChange =
+  | { code: 'no-device'; address: PciAddress }
+  /** the irq file of the device names another number */
+  | { code: 'other-irq'; address: PciAddress; named: string }
+  | { code: 'message-chip'; chip: string }
+  | { code: 'message-owner'; device: string }
+  | { code: 'not-level'; trigger: string }
+  | { code: 'other-input'; now: string | undefined; before: string }
+  | { code: 'disabled'; address: PciAddress };
 
 /**
  * The interrupt controller's input that a number stands for, such as `IO-APIC 17`. The number of a line is freed when its last device is
  * disabled, and may then be given to another input or to a message interrupt; the input is part of the board.
- * Undefined where the kernel does not say. Source: kernel/irq/irqdesc.c (chip_name, hwirq).
+ * Undefined if the kernel does not say. Source: kernel/irq/irqdesc.c (chip_name, hwirq).
  */
 export function readInput(files: PseudoFs, irq: number): string | undefined {
   const chip = files.read(`/sys/kernel/irq/${irq}/chip_name`)?.trim();
@@ -21,41 +32,40 @@ export function readInput(files: PseudoFs, irq: number): string | undefined {
 }
 
 /**
- * Why a number cannot be taken for the device's legacy line any more; undefined where it can.
- * The device's `irq` file alone does not show that: it keeps the number of a line that was freed (kernel: drivers/acpi/pci_irq.c,
- * acpi_pci_irq_disable), and names the first vector while MSI is on.
+ * Checks that a number still is the device's legacy line. The device's `irq` file alone does not show that: it keeps the number of a line
+ * that was freed (kernel: drivers/acpi/pci_irq.c, acpi_pci_irq_disable), and names the first vector while MSI is on.
  * @param handlers of the number, as they are now
+ * @returns undefined: it is
  * @throws FileError
  */
-export function lineObjection(
+export function lineChange(
   files: PseudoFs,
   { irq, address, input }: LegacyLine,
   handlers: readonly string[],
-): string | undefined {
+): LineChange | undefined {
   const folder = `/sys/bus/pci/devices/${address}`;
   const named = files.read(`${folder}/irq`)?.trim();
-  if (named === undefined) return `the host has no device ${address}`;
-  if (named !== `${irq}`) return `the irq file of ${address} says ${named}`;
-  const other = messageObjection(files, irq);
-  if (other !== undefined) return other;
+  if (named === undefined) return { code: 'no-device', address };
+  if (named !== `${irq}`) return { code: 'other-irq', address, named };
+  const message = messageInterrupt(files, irq);
+  if (message) return message;
   const now = readInput(files, irq);
-  if (input !== undefined && now !== input) return `it is input ${now ?? 'unknown'} now, and was ${input}`;
+  if (input !== undefined && now !== input) return { code: 'other-input', now, before: input };
   // a device that is not enabled has no handler, and its number may be outdated
   const isDisabled = files.read(`${folder}/enable`)?.trim() === '0';
-  if (isDisabled && (input === undefined || handlers.length > 0)) return `${address} is disabled, and may have lost it`;
-  return undefined;
+  return isDisabled && (input === undefined || handlers.length > 0) ? { code: 'disabled', address } : undefined;
 }
 
 /**
  * What shows that a number is no legacy PCI line: those are level-triggered, message interrupts never. A number that exists has these files;
  * without them, as in an incomplete tree below a root, the devices' lists of message interrupts decide.
  */
-function messageObjection(files: PseudoFs, irq: number): string | undefined {
+function messageInterrupt(files: PseudoFs, irq: number): LineChange | undefined {
   const chip = files.read(`/sys/kernel/irq/${irq}/chip_name`)?.trim() ?? '';
-  if (/MSI/i.test(chip)) return `it is a message interrupt now (${chip})`;
-  const type = files.read(`/sys/kernel/irq/${irq}/type`)?.trim();
-  if (type !== undefined && type !== 'level') return `it is ${type}-triggered, which no legacy PCI line is`;
+  if (/MSI/i.test(chip)) return { code: 'message-chip', chip };
+  const trigger = files.read(`/sys/kernel/irq/${irq}/type`)?.trim();
+  if (trigger !== undefined && trigger !== 'level') return { code: 'not-level', trigger };
   const devices = '/sys/bus/pci/devices';
   const owner = files.list(devices)?.find((device) => files.read(`${devices}/${device}/msi_irqs/${irq}`) !== undefined);
-  return owner === undefined ? undefined : `it is a message interrupt of ${owner} now`;
+  return owner === undefined ? undefined : { code: 'message-owner', device: owner };
 }

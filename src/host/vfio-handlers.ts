@@ -1,15 +1,20 @@
 import type { PciAddress } from '../domain/address.js';
 
 /** Whether an interrupt is this device's alone, as VFIO names its handlers (kernel: drivers/vfio/pci/vfio_pci_intrs.c). */
-export type Ownership = { ours: true; vector: number | null } | { ours: false; reason: string };
+export type Ownership = { ours: true; vector: number | null } | { ours: false; reason: NotOwned };
+
+export type NotOwned =
+  | { code: 'no-handler' }
+  | { code: 'other-handler'; handlers: readonly string[]; address: PciAddress }
+  | { code: 'shared'; others: readonly string[] };
 
 /** @param handlers names of all handlers of one IRQ number */
 export function vfioOwnership(handlers: readonly string[], address: PciAddress): Ownership {
-  if (handlers.length === 0) return { ours: false, reason: 'no handler yet' };
+  if (handlers.length === 0) return { ours: false, reason: { code: 'no-handler' } };
   const own = handlers.findIndex((name) => vectorOf(name, address) !== undefined);
-  if (own < 0) return { ours: false, reason: `its handler is ${handlers.join(', ')}, not VFIO's for ${address}` };
+  if (own < 0) return { ours: false, reason: { code: 'other-handler', handlers, address } };
   const others = handlers.filter((_, index) => index !== own);
-  if (others.length > 0) return { ours: false, reason: `shared with ${others.join(', ')}` };
+  if (others.length > 0) return { ours: false, reason: { code: 'shared', others } };
   return { ours: true, vector: vectorOf(handlers[own] as string, address) ?? null };
 }
 
@@ -18,10 +23,6 @@ function vectorOf(handler: string, address: PciAddress): number | null | undefin
   if (handler === `vfio-intx(${address})`) return null;
   const match = /^vfio-msix?\[(\d{1,5})\]\((.+)\)$/.exec(handler);
   return match && match[2] === address ? Number(match[1]) : undefined;
-}
-
-export function notVfio(driver: string | undefined): string {
-  return driver === undefined ? 'the device has no driver' : `the device's driver is ${driver}, not VFIO`;
 }
 
 /** Whether a handler is VFIO's for a legacy line, of whichever device. */

@@ -1,13 +1,13 @@
-import type { InterruptReport } from '../affinity/report.js';
+import type { InterruptPlan } from '../affinity/domain-plan.js';
 import { type Cpuset, has } from '../domain/cpuset.js';
 
-/** How many interrupts were taken since the vectors are there, and how many of them by these CPUs. */
+/** How many interrupts were taken since the vectors exist, and how many of them by the given CPUs. */
 export interface DeliveryShare {
   all: number;
   on: number;
 }
 
-export function deliveryShare(interrupts: readonly InterruptReport[], cpus: Cpuset): DeliveryShare {
+export function deliveryShare(interrupts: readonly InterruptPlan[], cpus: Cpuset): DeliveryShare {
   const sum: DeliveryShare = { all: 0, on: 0 };
   for (const { counts } of interrupts) {
     for (const [cpu, count] of Object.entries(counts)) {
@@ -18,7 +18,7 @@ export function deliveryShare(interrupts: readonly InterruptReport[], cpus: Cpus
   return sum;
 }
 
-/** `82 %`; 100 % and 0 % are said only where they are exact. */
+/** `82 %`; 100 % and 0 % only if they are exact. */
 export function formatShare({ all, on }: DeliveryShare): string {
   const percent = Math.round((100 * on) / all);
   if (percent === 100 && on < all) return '> 99 %';

@@ -1,15 +1,15 @@
-import type { EnforceReport, InterruptReport } from '../affinity/report.js';
+import type { DomainPlan, InterruptPlan } from '../affinity/domain-plan.js';
 
-/** Interrupts a second, by interruptKey; one that was not there before has none. */
+/** Interrupts a second, by interruptKey(); none for one that did not exist before. */
 export type Rates = ReadonlyMap<string, number>;
 
-/** What tells an interrupt from another one that gets its number: the handler names device and vector. */
-export function interruptKey({ irq, handlers }: InterruptReport): string {
+/** Differs from that of another interrupt with the same number later: the handler names device and vector. */
+export function interruptKey({ irq, handlers }: InterruptPlan): string {
   return `${irq} ${handlers.join(',')}`;
 }
 
-/** How often each interrupt was taken between two reports. Counts that fell are another interrupt's. */
-export function ratesBetween(before: EnforceReport, after: EnforceReport, seconds: number): Rates {
+/** How often each interrupt was taken between two reads of a host. A count that fell is another interrupt's. */
+export function ratesBetween(before: readonly DomainPlan[], after: readonly DomainPlan[], seconds: number): Rates {
   const earlier = new Map(interruptsOf(before).map((interrupt) => [interruptKey(interrupt), totalOf(interrupt)]));
   const rates = new Map<string, number>();
   for (const interrupt of interruptsOf(after)) {
@@ -20,7 +20,7 @@ export function ratesBetween(before: EnforceReport, after: EnforceReport, second
   return rates;
 }
 
-/** At most five characters: `0`, `0.4`, `17`, `9999`, `12.3k`, `1.2M`; `-` where it is not known. */
+/** At most five characters: `0`, `0.4`, `17`, `9999`, `12.3k`, `1.2M`; `-` if unknown. */
 export function formatRate(rate: number | undefined): string {
   if (rate === undefined) return '-';
   if (rate === 0) return '0';
@@ -30,10 +30,10 @@ export function formatRate(rate: number | undefined): string {
   return rate < 999_500 ? `${(rate / 1e3).toFixed(0)}k` : `${(rate / 1e6).toFixed(1)}M`;
 }
 
-export function totalOf({ counts }: InterruptReport): number {
+export function totalOf({ counts }: InterruptPlan): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
-function interruptsOf({ domains }: EnforceReport): InterruptReport[] {
-  return domains.flatMap(({ devices }) => devices.flatMap(({ interrupts }) => interrupts));
+function interruptsOf(plans: readonly DomainPlan[]): InterruptPlan[] {
+  return plans.flatMap(({ devices }) => devices.flatMap(({ interrupts }) => interrupts));
 }

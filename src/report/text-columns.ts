@@ -1,4 +1,4 @@
-/** A CPU list in at most `width` characters: what is too long loses its middle. `0-1,4-5,8-9,12-13` in 12 is `0-1,…,12-13`. */
+/** A CPU list in at most `width` characters: the middle of a longer one is left out. `0-1,4-5,8-9,12-13` in 12 is `0-1,…,12-13`. */
 export function elide(list: string, width: number): string {
   if (list.length <= width) return list;
   const items = list.split(',');
@@ -30,7 +30,7 @@ export function wrap(text: string, width: number): string[] {
   return lines;
 }
 
-/** Widths that together are at most `room`: the widest column gives first. */
+/** Widths whose sum is at most `room`: the widest column is made narrower first. */
 export function shrink(widths: readonly number[], room: number): number[] {
   const fitted = [...widths];
   for (let excess = fitted.reduce((sum, width) => sum + width, 0) - room; excess > 0; excess--) {

@@ -1,9 +1,9 @@
-import type { DeviceReport, InterruptReport } from '../affinity/report.js';
-import { parseCpuList } from '../domain/cpu-mask.js';
-import { EMPTY, isSubset } from '../domain/cpuset.js';
+import type { DevicePlan, InterruptPlan } from '../affinity/domain-plan.js';
+import { type Cpuset, formatCpuset, isSubset } from '../domain/cpuset.js';
 import { printable } from '../lib/printable.js';
 import type { Paint } from '../lint/formats/text.js';
 import { formatRate, interruptKey, type Rates } from './rates.js';
+import { reasonText } from './reason-text.js';
 import { elide, shrink, wrap } from './text-columns.js';
 
 type Style = Parameters<Paint>[0];
@@ -24,10 +24,10 @@ export const MARGIN = 4;
 const GAP = 2;
 const ACTION = 6;
 
-/** As wide as the text, and as the terminal at the most. */
-export function tableOf(devices: readonly DeviceReport[], width: number, rates: Rates | undefined): Table {
+/** As wide as the text needs, and no wider than the terminal. */
+export function tableOf(devices: readonly DevicePlan[], width: number, rates: Rates | undefined): Table {
   const interrupts = devices.flatMap((device) => device.interrupts);
-  const longest = (heading: string, text: (interrupt: InterruptReport) => string) =>
+  const longest = (heading: string, text: (interrupt: InterruptPlan) => string) =>
     interrupts.reduce((most, interrupt) => Math.max(most, text(interrupt).length), heading.length);
   const irq = longest('IRQ', (interrupt) => `${interrupt.irq}`);
   const type = longest('TYPE', typeOf);
@@ -46,15 +46,15 @@ export function header({ irq, type, lists, rates }: Table): string {
   return `${' '.repeat(MARGIN)}${['IRQ'.padStart(irq), 'TYPE'.padEnd(type), ...columns].join('  ')}`;
 }
 
-/** A line, and more where the reason is long. `reasoned`: whether its reason is said at all. */
+/** A line, and more if the reason is long. @param hasReason whether the reason is shown */
 export function formatInterrupt(
-  interrupt: InterruptReport,
+  interrupt: InterruptPlan,
   { irq, type, lists, rates }: Table,
   paint: Paint,
   width: number,
-  reasoned: boolean,
+  hasReason: boolean,
 ): string[] {
-  const styles = wrongs(interrupt);
+  const styles = stylesOf(interrupt);
   const cells = listsOf(interrupt).map((list, index) => {
     const column = lists[index] as number;
     const text = elide(list, column);
@@ -65,7 +65,7 @@ export function formatInterrupt(
   if (rates) cells.push(formatRate(rates.get(interruptKey(interrupt))).padStart(RATE));
   const left = [`${interrupt.irq}`.padStart(irq), typeOf(interrupt).padEnd(type), ...cells];
   const line = `${' '.repeat(MARGIN)}${left.join('  ')}  ${paint(ACTIONS[action], action)}`;
-  const reason = reasoned && interrupt.reason !== null ? printable(interrupt.reason) : '';
+  const reason = hasReason && interrupt.reason !== null ? printable(reasonText(interrupt.reason)) : '';
   if (reason === '') return [line];
   const used =
     MARGIN + irq + type + lists.reduce((sum, column) => sum + column, 0) + rateWidth(rates) + ACTION + 5 * GAP;
@@ -74,17 +74,13 @@ export function formatInterrupt(
   return [line, ...wrap(reason, width - indent.length).map((text) => `${indent}${text}`)];
 }
 
-/** What is asked or used outside of what is wanted. */
-function wrongs({ affinity, effective, wanted }: InterruptReport): (Style | undefined)[] {
+/** Colours of what is asked or used outside of the wanted CPUs. */
+function stylesOf({ affinity, effective, wanted }: InterruptPlan): (Style | undefined)[] {
   if (wanted === null) return [];
-  const outside = (list: string | null) =>
-    list !== null && !isSubset(parseCpuList(list) ?? EMPTY, parseCpuList(wanted) ?? EMPTY);
-  return [outside(affinity) ? 'yellow' : undefined, outside(effective) ? 'red' : undefined];
+  const isOutside = (set: Cpuset | null) => set !== null && !isSubset(set, wanted);
+  return [isOutside(affinity) ? 'yellow' : undefined, isOutside(effective) ? 'red' : undefined];
 }
 
-const typeOf = ({ type, vector }: InterruptReport) => (vector === null ? type : `${type}[${vector}]`);
-const listsOf = ({ affinity, effective, wanted }: InterruptReport) => [
-  affinity ?? '-',
-  effective ?? '-',
-  wanted ?? '-',
-];
+const typeOf = ({ type, vector }: InterruptPlan) => (vector === null ? type : `${type}[${vector}]`);
+const listsOf = ({ affinity, effective, wanted }: InterruptPlan) =>
+  [affinity, effective, wanted].map((set) => (set ? formatCpuset(set) : '-'));

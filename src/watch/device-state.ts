@@ -1,6 +1,6 @@
-import type { DeviceReport, InterruptReport } from '../affinity/report.js';
+import type { DevicePlan, InterruptPlan } from '../affinity/domain-plan.js';
 import type { PciAddress } from '../domain/address.js';
-import { formatMask, parseCpuList } from '../domain/cpu-mask.js';
+import type { Cpuset } from '../domain/cpuset.js';
 import { IrqNumbers } from '../host/irq-numbers.js';
 import type { PseudoFs } from '../host/pseudo-fs.js';
 import { vfioOwnership } from '../host/vfio-handlers.js';
@@ -29,7 +29,8 @@ export class DeviceState {
   checkedAt: number | undefined;
   /** when something is to be tried again; Infinity: nothing is */
   retryAt = Number.POSITIVE_INFINITY;
-  #target: { cpus: string; mask: string } | undefined;
+  /** where the last full check wants its vectors; undefined while that is not certain */
+  target: Cpuset | undefined;
   readonly #unreadable = new WriteRetry();
   /** a full check that waits for more vectors */
   #pendingCheck: { since: number; due: number } | undefined;
@@ -40,16 +41,6 @@ export class DeviceState {
     readonly address: PciAddress,
   ) {
     this.#irqNumbers = new IrqNumbers(files, address);
-  }
-
-  /** Where the last full check wants its vectors, as CPU list and as mask; undefined while that is not certain. */
-  get target(): { readonly cpus: string; readonly mask: string } | undefined {
-    return this.#target;
-  }
-
-  setTarget(cpus: string | undefined): void {
-    if (cpus === this.#target?.cpus) return;
-    this.#target = cpus === undefined ? undefined : { cpus, mask: `${formatMask(parseCpuList(cpus) ?? [])}\n` };
   }
 
   /** How many of its interrupts VFIO handles; a vector that nobody has requested is not counted. */
@@ -111,8 +102,8 @@ export class DeviceState {
     return (['moved', 'renewed', 'same'] as const).find((result) => results.has(result)) as CheckResult;
   }
 
-  /** Later checks compare with this report, as far as it is still true. */
-  record({ interrupts }: DeviceReport): void {
+  /** Later checks compare with what a full check has found, as far as it is still true. */
+  record({ interrupts }: DevicePlan): void {
     this.#pendingCheck = undefined;
     this.#unreadable.succeeded();
     this.#irqNumbers.record(interrupts.filter(({ type }) => type !== 'intx').map(({ irq }) => irq));
@@ -122,7 +113,7 @@ export class DeviceState {
   }
 
   /** The state of an interrupt; a new one if its number belongs to another vector now. */
-  stateOf({ irq, handlers, affinity }: Pick<InterruptReport, 'irq' | 'handlers' | 'affinity'>): InterruptState {
+  stateOf({ irq, handlers, affinity }: Pick<InterruptPlan, 'irq' | 'handlers' | 'affinity'>): InterruptState {
     const isOurs = affinity !== null && vfioOwnership(handlers, this.address).ours;
     return this.stateWith(irq, isOurs ? handlers[0] : undefined);
   }

@@ -1,5 +1,4 @@
-import type { DeviceReport } from '../affinity/report.js';
-import { parseAddress } from '../domain/address.js';
+import type { DevicePlan } from '../affinity/domain-plan.js';
 import type { PseudoFs } from '../host/pseudo-fs.js';
 import { type DeviceCheck, DeviceState } from './device-state.js';
 import type { CheckResult } from './interrupt-state.js';
@@ -15,18 +14,17 @@ export class DeviceStates {
 
   constructor(private readonly files: PseudoFs) {}
 
-  /** The state of a reported device; undefined, and forgotten, if nothing is to be written to it. */
-  stateOf({ address, cpus }: Pick<DeviceReport, 'address' | 'cpus'>): DeviceState | undefined {
-    const pciAddress = parseAddress(address ?? '');
-    if (!pciAddress) return undefined;
-    const known = this.byAddress.get(pciAddress);
+  /** The state of a planned device; undefined, and forgotten, if nothing is to be written to it. */
+  stateOf({ address, cpus }: Pick<DevicePlan, 'address' | 'cpus'>): DeviceState | undefined {
+    if (address === null) return undefined;
+    const known = this.byAddress.get(address);
     if (cpus === null) {
       known?.close();
-      this.byAddress.delete(pciAddress);
+      this.byAddress.delete(address);
       return undefined;
     }
-    const state = known ?? new DeviceState(this.files, pciAddress);
-    this.byAddress.set(pciAddress, state);
+    const state = known ?? new DeviceState(this.files, address);
+    this.byAddress.set(address, state);
     return state;
   }
 

@@ -1,5 +1,7 @@
-import { isWorthAnotherTry } from '../affinity/write-errors.js';
-import { readHandlers } from '../host/interrupt.js';
+import type { Refusal } from '../affinity/reason.js';
+import { verifyHandlers } from '../affinity/verify-target.js';
+import { isWorthRetrying } from '../affinity/write-errors.js';
+import { equal } from '../domain/cpuset.js';
 import { isVfioDriver, readDriver } from '../host/pci-device.js';
 import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
 import { vfioOwnership } from '../host/vfio-handlers.js';
@@ -124,32 +126,42 @@ class VectorBatch {
 
   /** False if it has gone. */
   #record({ irq, handler }: Vector): boolean {
-    const affinity = this.device.target?.cpus ?? null;
+    const affinity = this.device.target ?? null;
     return this.device.stateWith(irq, handler).record({ affinity, handlers: [handler] });
   }
 
   #attempt({ irq, handler }: Vector, isLine: boolean): Outcome {
-    const { target, interrupts } = this.device;
+    const { target, interrupts, address } = this.device;
     if (target === undefined) return 'unclear';
     const known = interrupts.get(irq);
     if (known?.handler === handler && !known.isNew) return 'unclear';
+    // The number may be another's by now. If it becomes so after this check, the kept descriptor refuses the write.
+    const verify = () => verifyHandlers(this.files, { address, irq, handlers: [handler] });
     try {
       const state = this.device.stateWith(irq, handler);
       const from = state.readAffinity();
       if (from === undefined) return 'absent';
-      // The number may be another's by now. If it becomes so after this read, the kept descriptor refuses the write.
-      const handlers = readHandlers(this.files, irq);
-      if (handlers.length === 0) return 'absent';
-      if (handlers.length !== 1 || handlers[0] !== handler) return 'unclear';
-      if (from === target.cpus) return 'as wanted';
-      if (isLine) return 'unclear';
-      state.write(target.mask);
-      state.fastPathWrite = { from, to: target.cpus, lagMs: Math.max(0, this.now() - this.named.seenAt) };
+      const isPlaced = equal(from, target);
+      if (isPlaced || isLine) {
+        const refusal = verify();
+        if (refusal) return outcomeOf(refusal);
+        return isPlaced ? 'as wanted' : 'unclear';
+      }
+      const result = state.writeAffinity(target, verify);
+      if (result.outcome === 'refused') return outcomeOf(result.reason);
+      if (result.outcome === 'failed') return this.#outcomeOfError(result.error.code);
+      state.fastPathWrite = { from, to: target, lagMs: Math.max(0, this.now() - this.named.seenAt) };
       return 'written';
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
-      const mayPass = isWorthAnotherTry(error.code) && this.named.tries < MAX_TRIES;
-      return error.code === 'ENOENT' || mayPass ? 'absent' : 'unclear';
+      return this.#outcomeOfError(error.code);
     }
   }
+
+  #outcomeOfError(code: string): Outcome {
+    const mayPass = isWorthRetrying(code) && this.named.tries < MAX_TRIES;
+    return code === 'ENOENT' || mayPass ? 'absent' : 'unclear';
+  }
 }
+
+const outcomeOf = ({ code }: Refusal): Outcome => (code === 'gone' ? 'absent' : 'unclear');

@@ -1,7 +1,7 @@
-import type { InterruptReport } from '../affinity/report.js';
-import { parseMask } from '../domain/cpu-mask.js';
-import { formatCpuset } from '../domain/cpuset.js';
-import { openMask, readHandlers } from '../host/interrupt.js';
+import type { InterruptPlan } from '../affinity/domain-plan.js';
+import { type WriteResult, writeAffinity } from '../affinity/write-affinity.js';
+import { type Cpuset, equal } from '../domain/cpuset.js';
+import { openMask, parseMaskOnce, readHandlers } from '../host/interrupt.js';
 import { FileError, type OpenFile, type PseudoFs, type WritableFile } from '../host/pseudo-fs.js';
 import { isLine } from '../host/vfio-handlers.js';
 import { type RepairDecision, RepairLimiter } from './repair-limiter.js';
@@ -10,20 +10,20 @@ import { WriteRetry } from './write-retry.js';
 /** What a check found; `renewed`: the interrupt went away, and may be back as another one. */
 export type CheckResult = 'same' | 'moved' | 'renewed';
 
-/** What a report says of an interrupt, or what the fast path knows of it before the report. */
-type Known = Pick<InterruptReport, 'affinity' | 'handlers'> & Partial<Pick<InterruptReport, 'effective'>>;
+/** What a full check has found of an interrupt, or what the fast path knows of it before that. */
+type Known = Pick<InterruptPlan, 'affinity' | 'handlers'> & Partial<Pick<InterruptPlan, 'effective'>>;
 
-/** A write on the fast path that no full check has reported yet: CPU lists, and the time since the vector appeared. */
+/** A write on the fast path that no full check has reported yet, and the time since the vector appeared. */
 export interface FastPathWrite {
-  from: string;
-  to: string;
+  from: Cpuset;
+  to: Cpuset;
   lagMs: number;
 }
 
 /** One interrupt of a device as it was when last placed or left alone. Checking whether it still is costs one read. */
 export class InterruptState {
-  /** the CPU list that its affinity was within at the last full check; undefined: it was not placed */
-  placedOn: string | undefined;
+  /** the wanted set that its affinity was within at the last full check; undefined: it was not placed */
+  placedOn: Cpuset | undefined;
   fastPathWrite: FastPathWrite | undefined;
   /** what the limiter decided last, if that was not to repair */
   repairDecision: Exclude<RepairDecision, 'repair'> | undefined;
@@ -31,9 +31,9 @@ export class InterruptState {
   readonly retry = new WriteRetry();
   readonly #file: OpenFile;
   readonly #mask: WritableFile | undefined;
-  /** a CPU list; null if the kernel did not say */
-  #effective: string | null = null;
-  /** the text that a check expects; undefined: it did not match the last report */
+  /** effective affinity at the last full check; null if the kernel did not say */
+  #effective: Cpuset | null = null;
+  /** the text that a check expects; undefined: it did not match the last full check */
   #expected: string | undefined;
 
   /**
@@ -69,7 +69,9 @@ export class InterruptState {
     if (this.handler === undefined) return true;
     try {
       const text = this.files.read(`/proc/irq/${this.irq}/effective_affinity`);
-      if ((cpuListOf(text ?? '') || null) !== this.#effective) return false;
+      const set = text === undefined ? undefined : parseMaskOnce(text);
+      const effective = set && set.length > 0 ? set : null;
+      if (effective !== this.#effective && !equal(effective, this.#effective)) return false;
       return !isLine(this.handler) || readHandlers(this.files, this.irq).join() === this.handler;
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
@@ -89,12 +91,12 @@ export class InterruptState {
     return this.placedOn === undefined && this.fastPathWrite === undefined && this.retry.retryAt === 0;
   }
 
-  /** Its affinity as a CPU list; undefined if it is gone or unreadable. Only for what VFIO handles alone. */
-  readAffinity(): string | undefined {
+  /** Undefined if it is gone or unreadable. Only for what VFIO handles alone. */
+  readAffinity(): Cpuset | undefined {
     try {
       // a descriptor of a removed file fails once, then the path is opened again
       const text = this.#file.read() ?? this.#file.read();
-      return text === undefined ? undefined : cpuListOf(text);
+      return text === undefined ? undefined : parseMaskOnce(text);
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       return undefined;
@@ -102,12 +104,12 @@ export class InterruptState {
   }
 
   /**
-   * Writes a mask to the interrupt whose affinity was read last, never to another that has its number since. Only for what VFIO
-   * handles alone.
-   * @throws FileError as WritableFile.write
+   * Writes the interrupt whose affinity was read last, never another that has its number since. Only for what VFIO handles alone.
+   * @throws FileError as writeAffinity()
    */
-  write(mask: string): void {
-    this.#mask?.write(mask);
+  writeAffinity<R>(cpus: Cpuset, verify: () => R | undefined): WriteResult<R> {
+    if (!this.#mask) throw new TypeError('not an interrupt that VFIO handles alone');
+    return writeAffinity(this.#mask, cpus, verify);
   }
 
   /** Later checks compare with this, provided that it is still true. False if it went, or came back as another one, meanwhile. */
@@ -121,25 +123,15 @@ export class InterruptState {
     }
     const isGone = text === undefined && this.handler !== undefined;
     if (isGone) this.#forget();
-    const now = this.handler === undefined ? (text ?? '').trimEnd() : cpuListOf(text ?? '');
-    const expected = this.handler === undefined ? handlers.join(',') : affinity;
-    this.#expected = now === expected ? (text ?? '') : undefined;
+    const isTrue =
+      this.handler === undefined
+        ? (text ?? '').trimEnd() === handlers.join(',')
+        : text !== undefined && equal(parseMaskOnce(text), affinity);
+    this.#expected = isTrue ? (text ?? '') : undefined;
     return !isGone;
   }
 
   close(): void {
     this.#file.close();
   }
-}
-
-/** CPU lists by the texts of masks: thousands of interrupts share a few. */
-const cpuLists = new Map<string, string | undefined>();
-
-function cpuListOf(mask: string): string | undefined {
-  if (!cpuLists.has(mask)) {
-    if (cpuLists.size >= 4096) cpuLists.clear();
-    const set = parseMask(mask);
-    cpuLists.set(mask, set && formatCpuset(set));
-  }
-  return cpuLists.get(mask);
 }

@@ -1,6 +1,5 @@
-import { isUnreadable } from '../affinity/problems.js';
+import type { DevicePlan, InterruptPlan } from '../affinity/domain-plan.js';
 import { enforceDomain, type PassResult } from '../affinity/reconcile-domain.js';
-import type { DeviceReport, InterruptReport } from '../affinity/report.js';
 import type { Settings } from '../affinity/settings.js';
 import type { Definition } from '../domain/definition.js';
 import { FileError } from '../host/pseudo-fs.js';
@@ -106,7 +105,7 @@ export class ManagedDomain {
   /** A file of the host cannot be read: reported once until it can be. */
   addUnreadable(error: FileError, result: ReconcileResult): void {
     // what the devices are to have may be another set by now
-    for (const device of this.devices.values()) device.setTarget(undefined);
+    for (const device of this.devices.values()) device.target = undefined;
     this.#problems.addUnreadable(error, this.#definition, result);
   }
 
@@ -141,32 +140,32 @@ export class ManagedDomain {
     for (const [address, device] of this.devices) if (!only || only.has(address)) device.check(context);
     const pass = this.#pass(context, only);
     const seen = new Set<string | null>();
-    pass.report.devices.forEach((report, index) => {
-      const device = seen.has(report.address) ? undefined : this.#devices.stateOf(report);
-      seen.add(report.address);
-      if (device) this.#record(device, pass.planned.devices[index] as DeviceReport, report, context);
+    pass.applied.devices.forEach((applied, index) => {
+      const device = seen.has(applied.address) ? undefined : this.#devices.stateOf(applied);
+      seen.add(applied.address);
+      if (device) this.#record(device, pass.planned.devices[index] as DevicePlan, applied, context);
     });
     if (!only) {
       this.#devices.keepOnly(seen);
-      this.#isAuto = pass.report.devices.some(({ policy }) => policy === 'auto');
+      this.#isAuto = pass.applied.devices.some(({ policy }) => policy === 'auto');
     }
     this.#problems.addNew(pass, this.#definition, context.result, only);
     context.result.writes += pass.writes;
   }
 
   /** Later checks of the device compare with what this pass found and did. */
-  #record(device: DeviceState, planned: DeviceReport, report: DeviceReport, context: CheckContext): void {
-    if (isUnreadable(report)) {
+  #record(device: DeviceState, planned: DevicePlan, applied: DevicePlan, context: CheckContext): void {
+    if (applied.isUnreadable) {
       context.result.errors.unreadable++;
       device.markUnreadable(context.now);
-      device.setTarget(undefined);
+      device.target = undefined;
       return;
     }
     const isRunning = this.#vcpus.known !== undefined;
-    context.result.checked += report.interrupts.length;
-    this.#outcomes.recordDevice({ device, planned, report, isRunning }, this.#definition, context);
-    device.record(report);
-    device.setTarget(isRunning ? (report.cpus ?? undefined) : undefined);
+    context.result.checked += applied.interrupts.length;
+    this.#outcomes.recordDevice({ device, planned, applied, isRunning }, this.#definition, context);
+    device.record(applied);
+    device.target = isRunning ? (applied.cpus ?? undefined) : undefined;
     device.checkedAt = context.now;
   }
 
@@ -177,7 +176,7 @@ export class ManagedDomain {
 
   #pass({ now, settings, topology }: CheckContext, only?: ReadonlySet<string>): PassResult {
     const { host } = this;
-    const stateOf = (address: string, interrupt: InterruptReport) => this.devices.get(address)?.stateOf(interrupt);
+    const stateOf = (address: string, interrupt: InterruptPlan) => this.devices.get(address)?.stateOf(interrupt);
     const pass = () =>
       enforceDomain(
         {
@@ -192,11 +191,11 @@ export class ManagedDomain {
         this.#definition,
         {
           ...(only ? { only } : {}),
-          objection: (address, interrupt) => {
+          reasonToLeave: (address, interrupt) => {
             const state = stateOf(address, interrupt);
             return state && this.#outcomes.reasonToLeave(state, interrupt, now, settings.contest);
           },
-          ahead: (address, interrupt) => stateOf(address, interrupt)?.fastPathWrite,
+          fastPathWrite: (address, interrupt) => stateOf(address, interrupt)?.fastPathWrite,
         },
       );
     const { uuid } = this.#definition;

@@ -1,6 +1,8 @@
-import type { DeviceReport, InterruptReport } from '../affinity/report.js';
+import type { DevicePlan, InterruptPlan } from '../affinity/domain-plan.js';
+import type { Reason } from '../affinity/reason.js';
 import type { RepairLimits } from '../affinity/settings.js';
-import { treatmentOf } from '../affinity/write-errors.js';
+import { errorKind } from '../affinity/write-errors.js';
+import { equal } from '../domain/cpuset.js';
 import type { Definition } from '../domain/definition.js';
 import { readIrqbalance } from '../host/irqbalance.js';
 import { FileError } from '../host/pseudo-fs.js';
@@ -12,8 +14,8 @@ import type { Placement, ReconcileResult } from './result.js';
 interface DevicePass {
   device: DeviceState;
   /** what was to be done, and what came of it */
-  planned: DeviceReport;
-  report: DeviceReport;
+  planned: DevicePlan;
+  applied: DevicePlan;
   /** without a QEMU of the domain nothing was written, and nothing failed */
   isRunning: boolean;
 }
@@ -24,7 +26,7 @@ interface Context {
   seenAt(irq: number): number | undefined;
 }
 
-type Outcome = Pick<Placement, 'kind' | 'reason' | 'error' | 'lagMs'>;
+type Outcome = Pick<Placement, 'kind' | 'reason' | 'culprit' | 'error' | 'lagMs'>;
 
 /** Turns what a pass did to each interrupt into placements to report and into state for the next pass. */
 export class OutcomeRecorder {
@@ -33,23 +35,23 @@ export class OutcomeRecorder {
   /** Why a misplaced interrupt is not written in this pass; undefined: it is. */
   reasonToLeave(
     state: InterruptState,
-    { wanted }: InterruptReport,
+    { wanted }: InterruptPlan,
     now: number,
     limits: RepairLimits,
-  ): string | undefined {
+  ): Reason | undefined {
     state.repairDecision = undefined;
-    if (state.retry.mustWait(wanted, now)) return 'it is tried again later';
-    if (state.placedOn !== wanted) return undefined;
+    if (state.retry.mustWait(wanted, now)) return { code: 'retry-later' };
+    if (!equal(state.placedOn, wanted)) return undefined;
     const decision = state.repairs.decide(now, limits);
     if (decision === 'repair') return undefined;
     state.repairDecision = decision;
-    return 'somebody else keeps moving it';
+    return { code: 'contested' };
   }
 
-  recordDevice({ device, planned, report, isRunning }: DevicePass, definition: Definition, context: Context): void {
+  recordDevice({ device, planned, applied, isRunning }: DevicePass, definition: Definition, context: Context): void {
     device.retryAt = Number.POSITIVE_INFINITY;
-    report.interrupts.forEach((after, index) => {
-      const before = planned.interrupts[index] as InterruptReport;
+    applied.interrupts.forEach((after, index) => {
+      const before = planned.interrupts[index] as InterruptPlan;
       const state = device.stateOf(before);
       const isDone = isRunning || before.action !== 'set';
       const outcome = isDone ? this.#record(state, before, after, device, context) : undefined;
@@ -75,8 +77,8 @@ export class OutcomeRecorder {
 
   #record(
     state: InterruptState,
-    before: InterruptReport,
-    after: InterruptReport,
+    before: InterruptPlan,
+    after: InterruptPlan,
     device: DeviceState,
     context: Context,
   ): Outcome | undefined {
@@ -101,7 +103,7 @@ export class OutcomeRecorder {
     }
     if (state.repairDecision !== undefined) {
       retryAt(state.repairs.pausedUntil);
-      return state.repairDecision === 'contested' ? { kind: 'contested', reason: this.#culprit() } : undefined;
+      return state.repairDecision === 'contested' ? { kind: 'contested', culprit: this.#culprit() } : undefined;
     }
     // It went, or became another's, during the pass. If it did not, the write that follows is not a repair.
     state.placedOn = undefined;
@@ -115,11 +117,11 @@ export class OutcomeRecorder {
 
   #placed(
     state: InterruptState,
-    { wanted, irq }: InterruptReport,
+    { wanted, irq }: InterruptPlan,
     { checkedAt }: DeviceState,
     { seenAt }: Context,
   ): Outcome {
-    const isRepair = state.placedOn === wanted;
+    const isRepair = equal(state.placedOn, wanted);
     const isNew = state.placedOn === undefined && state.retry.retryAt === 0;
     const appearedAt = isNew ? (seenAt(irq) ?? checkedAt) : undefined;
     const fastPathLagMs = state.fastPathWrite?.lagMs;
@@ -134,10 +136,10 @@ export class OutcomeRecorder {
 
   #failed(
     state: InterruptState,
-    { wanted, error, reason }: InterruptReport,
+    { wanted, error, reason }: InterruptPlan,
     { now, result }: Context,
   ): Outcome | undefined {
-    const kind = error === null ? 'exhausted' : treatmentOf(error).kind;
+    const kind = error === null ? 'exhausted' : errorKind(error);
     result.errors[kind]++;
     state.placedOn = undefined;
     const isNew = state.retry.failed(wanted, error ?? '', kind, now);
@@ -146,15 +148,13 @@ export class OutcomeRecorder {
   }
 
   /** Who probably moves it. */
-  #culprit(): string {
+  #culprit(): Placement['culprit'] & {} {
     try {
       const irqbalance = readIrqbalance(this.host.files);
-      return irqbalance
-        ? `irqbalance runs (pid ${irqbalance.pid})`
-        : 'something else than irqbalance, which does not run';
+      return irqbalance ? { irqbalancePid: irqbalance.pid } : 'not irqbalance';
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
-      return 'whether irqbalance runs cannot be read';
+      return 'unknown';
     }
   }
 }

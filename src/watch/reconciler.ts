@@ -1,4 +1,4 @@
-import { type Released, releaseDomain } from '../affinity/release.js';
+import { Released, releaseDomain } from '../affinity/release.js';
 import type { Settings } from '../affinity/settings.js';
 import type { Definition } from '../domain/definition.js';
 import { canonicalUuid } from '../domain/uuid.js';
@@ -78,7 +78,7 @@ export class Reconciler {
     const key = keyOf(uuid);
     this.#domains.get(key)?.close();
     this.#domains.delete(key);
-    if (!isUuid(key)) return { restored: 0, left: [] };
+    if (!isUuid(key)) return new Released();
     const release = () => releaseDomain(this.host.files, this.host.state, key);
     return this.host.exclusively ? this.host.exclusively(key, release) : release();
   }

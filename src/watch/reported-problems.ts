@@ -1,7 +1,7 @@
 import type { PassResult } from '../affinity/reconcile-domain.js';
-import type { Problem } from '../affinity/report.js';
 import type { Definition } from '../domain/definition.js';
 import type { FileError } from '../host/pseudo-fs.js';
+import { type ProblemReport, problemReport } from '../report/problem-report.js';
 import type { DomainProblem, ReconcileResult } from './result.js';
 
 /** The problems of one domain that were reported and still exist: each is reported once until it ends. */
@@ -12,23 +12,23 @@ export class ReportedProblems {
 
   /** Adds the new problems of a pass to the result. @param only the devices that were checked; undefined: all */
   addNew(
-    { report, stateError }: PassResult,
+    { applied, stateError }: PassResult,
     definition: Definition,
     result: ReconcileResult,
     only?: ReadonlySet<string>,
   ): void {
-    if (!only) this.#keepOnly(new Set(report.devices.map(({ address }) => address)));
-    for (const { address, problems } of report.devices) {
-      result.problems.push(...this.newOf(definition, address, problems));
+    if (!only) this.#keepOnly(new Set(applied.devices.map(({ address }) => address)));
+    for (const { address, problems } of applied.devices) {
+      result.problems.push(...this.newOf(definition, address, problems.map(problemReport)));
     }
-    const ofState: Problem[] = stateError
+    const ofState: ProblemReport[] = stateError
       ? [{ rule: 'state-not-kept', severity: 'warning', message: `state not kept: ${stateError.message}` }]
       : [];
-    result.problems.push(...this.newOf(definition, null, [...report.problems, ...ofState]));
+    result.problems.push(...this.newOf(definition, null, [...applied.problems.map(problemReport), ...ofState]));
   }
 
   /** Those of a device (null: of the domain) that did not exist until now. */
-  newOf({ name, uuid }: Definition, address: string | null, problems: readonly Problem[]): DomainProblem[] {
+  newOf({ name, uuid }: Definition, address: string | null, problems: readonly ProblemReport[]): DomainProblem[] {
     const keys = problems.map(({ rule, message }) => `${rule} ${message}`);
     const before = this.#reported.get(address);
     if (keys.length > 0) this.#reported.set(address, new Set(keys));
@@ -42,7 +42,7 @@ export class ReportedProblems {
     result.errors.unreadable++;
     if (!this.#isReadable) return;
     this.#isReadable = false;
-    const problem: Problem = { rule: 'unreadable', severity: 'error', message: `${message} cannot be read` };
+    const problem: ProblemReport = { rule: 'unreadable', severity: 'error', message: `${message} cannot be read` };
     result.problems.push({ ...problem, domain: name, uuid: uuid ?? null, address: null });
   }
 

@@ -1,5 +1,7 @@
-import type { Problem } from '../affinity/report.js';
+import type { Reason } from '../affinity/reason.js';
 import type { ErrorKind } from '../affinity/write-errors.js';
+import type { Cpuset } from '../domain/cpuset.js';
+import type { ProblemReport } from '../report/problem-report.js';
 
 /** What became of one interrupt: for the journal and the counters. */
 export interface Placement {
@@ -18,12 +20,14 @@ export interface Placement {
    * failed: it could not be placed. The last two are reported once, not at each attempt.
    */
   kind: 'placed' | 'repaired' | 'contested' | 'failed';
-  /** CPU lists: affinity before and after */
-  from: string | null;
-  to: string | null;
-  wanted: string | null;
-  /** why it failed, or who probably moves it */
-  reason?: string;
+  /** affinity before and after */
+  from: Cpuset | null;
+  to: Cpuset | null;
+  wanted: Cpuset | null;
+  /** why it failed */
+  reason?: Reason;
+  /** who probably moves it; `not irqbalance`: that does not run */
+  culprit?: { irqbalancePid: number } | 'not irqbalance' | 'unknown';
   /** the error code of the write, such as ENOSPC */
   error?: string;
   /** if placed: ms since it appeared, or since the last check if that is not known */
@@ -31,7 +35,7 @@ export interface Placement {
 }
 
 /** A problem of a domain, reported once while it exists. */
-export interface DomainProblem extends Problem {
+export interface DomainProblem extends ProblemReport {
   domain: string;
   uuid: string | null;
   /** null: of the domain as a whole */

@@ -12,6 +12,7 @@ import { DomainTracker } from '../libvirt/domain-tracker.js';
 import { LibvirtEvents } from '../libvirt/events.js';
 import { Virsh } from '../libvirt/virsh.js';
 import type { VirshConnection } from '../libvirt/virsh-process.js';
+import { releaseTexts } from '../report/release-text.js';
 import { withDomainLock } from '../runtime/domain-lock.js';
 import { Spool } from '../runtime/spool.js';
 import { StateStore } from '../runtime/state-store.js';
@@ -219,8 +220,8 @@ export class Watcher {
 
   #remove(uuid: string, name = uuid): void {
     try {
-      const { left } = this.#reconciler.remove(uuid);
-      for (const text of left) this.#warn(printable(`${name}: ${text}`));
+      const released = this.#reconciler.remove(uuid);
+      for (const text of releaseTexts(released)) this.#warn(printable(`${name}: ${text}`));
       this.#restorer?.forget(uuid);
       this.#irqbalance.changed();
       this.options.journal({ priority: 'info', text: printable(`${name}: no longer managed`), domains: [name] });

@@ -1,4 +1,5 @@
 import type { ErrorKind } from '../affinity/write-errors.js';
+import { type Cpuset, equal } from '../domain/cpuset.js';
 import { BackOff, type BackOffLimits } from '../lib/back-off.js';
 
 const LIMITS: Record<ErrorKind, BackOffLimits> = {
@@ -11,7 +12,7 @@ const LIMITS: Record<ErrorKind, BackOffLimits> = {
 
 /** The last failure to write one interrupt, and when the write is tried again. Times are milliseconds of the watcher's clock. */
 export class WriteRetry {
-  #failure: { wanted: string | null; code: string; backOff: BackOff } | undefined;
+  #failure: { wanted: Cpuset | null; code: string; backOff: BackOff } | undefined;
   #retryAt = 0;
 
   /** 0 if nothing has failed. */
@@ -20,20 +21,23 @@ export class WriteRetry {
   }
 
   /** Whether this set must not be written yet. */
-  mustWait(wanted: string | null, now: number): boolean {
-    return this.#failure?.wanted === wanted && now < this.#retryAt;
+  mustWait(wanted: Cpuset | null, now: number): boolean {
+    return this.#failure !== undefined && isSame(this.#failure.wanted, wanted) && now < this.#retryAt;
   }
 
   /** @returns true if this set had not failed with this code before: a failure that has not been reported */
-  failed(wanted: string | null, code: string, kind: ErrorKind, now: number): boolean {
-    const isNew = this.#failure?.wanted !== wanted || this.#failure.code !== code;
-    const backOff = !isNew && this.#failure ? this.#failure.backOff : new BackOff(LIMITS[kind]);
+  failed(wanted: Cpuset | null, code: string, kind: ErrorKind, now: number): boolean {
+    const known = this.#failure;
+    const isKnown = known !== undefined && isSame(known.wanted, wanted) && known.code === code;
+    const backOff = isKnown ? known.backOff : new BackOff(LIMITS[kind]);
     this.#failure = { wanted, code, backOff };
     this.#retryAt = now + backOff.next();
-    return isNew;
+    return !isKnown;
   }
 
   succeeded(): void {
     this.#failure = undefined;
   }
 }
+
+const isSame = (a: Cpuset | null, b: Cpuset | null) => a === b || equal(a, b);

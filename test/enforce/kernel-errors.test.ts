@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Treatment, treatmentOf } from '../../src/affinity/write-errors.js';
+import { type ErrorKind, errorKind } from '../../src/affinity/write-errors.js';
+import { reasonText } from '../../src/report/reason-text.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { A, guest, hostdev, hostOf, interrupts, outcomes, Simulated, vfio } from './simulated-pass.js';
 
@@ -11,8 +12,9 @@ errors.before.each(() => {
 });
 errors.after.each(() => folder.remove());
 
+const textOf = (error: string) => reasonText({ code: 'write-error', error });
 const own = guest(hostdev(A, '2-3'));
-const KINDS: Record<Treatment['kind'], string[]> = {
+const KINDS: Record<ErrorKind, string[]> = {
   transient: ['EBUSY', 'EAGAIN'],
   exhausted: ['ENOSPC', 'EINVAL'],
   gone: ['ENOENT'],
@@ -22,8 +24,7 @@ const KINDS: Record<Treatment['kind'], string[]> = {
 for (const [kind, codes] of Object.entries(KINDS)) {
   for (const code of codes) {
     errors(`${code} is ${kind}`, () => {
-      const treatment = treatmentOf(code);
-      assert.is(treatment.kind, kind);
+      assert.is(errorKind(code), kind);
       const kernel = hostOf([vfio(A, 41)]);
       const times = kind === 'transient' || code === 'EIO' || code === 'EINVAL' ? 3 : 1;
       kernel.refuse(41, ...Array<string>(times).fill(code));
@@ -31,7 +32,7 @@ for (const [kind, codes] of Object.entries(KINDS)) {
       const placed = interrupts(pass.enforce(own)).get(41);
       assert.equal(
         [placed?.action, placed?.reason, placed?.error, placed?.affinity],
-        [kind === 'gone' ? 'skip' : 'fail', treatment.reason, code, '0-7'],
+        [kind === 'gone' ? 'skip' : 'fail', textOf(code), code, '0-7'],
       );
       assert.is(pass.pauses.length, times - 1, 'tried again so many times');
       assert.equal(pass.written(), []);
@@ -59,8 +60,8 @@ errors("the kernel's own: a managed interrupt, and one that went", () => {
 
 errors('reasons are for people: no two kinds say the same, none names a code but an unknown one', () => {
   const codes = Object.values(KINDS).flat();
-  for (const code of codes) assert.is(/\bE[A-Z]+\b/.test(treatmentOf(code).reason), code === 'EWHATEVER', code);
-  const reasons = Object.values(KINDS).map(([code]) => treatmentOf(code as string).reason);
+  for (const code of codes) assert.is(/\bE[A-Z]+\b/.test(textOf(code)), code === 'EWHATEVER', code);
+  const reasons = Object.values(KINDS).map(([code]) => textOf(code as string));
   assert.is(new Set(reasons).size, reasons.length);
 });
 

@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { enforceDomain } from '../../src/affinity/reconcile-domain.js';
 import { readDefinition } from '../../src/domain/definition.js';
+import { domainReport } from '../../src/report/report.js';
 import { parseXml } from '../../src/xml/parse.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import {
@@ -93,8 +94,8 @@ passes('a state that cannot be kept is said, and the interrupts are placed all t
   mkdirSync(folder.join('run'));
   folder.write('run/hostdev-cpuset', 'in its place');
   const pass = new Simulated(hostOf([vfio(A, 41)]), folder.path);
-  const { report, stateError } = enforceDomain(pass.host, own);
-  assert.equal(outcomes(report), ['41 set']);
+  const { applied, stateError } = enforceDomain(pass.host, own);
+  assert.equal(outcomes(domainReport(applied)), ['41 set']);
   assert.match(stateError?.message ?? '', 'run/hostdev-cpuset');
 });
 
@@ -102,8 +103,8 @@ passes('a domain without a UUID, or with a path in its place, is placed and has 
   for (const uuid of ['', '<uuid>../../../etc/passwd</uuid>']) {
     const xml = `<domain><name>../x</name>${uuid}<devices>${hostdev(A, '2-3')}</devices></domain>`;
     const pass = new Simulated(hostOf([vfio(A, 41)]), folder.path);
-    const { report, stateError } = enforceDomain(pass.host, readDefinition(parseXml(xml)));
-    assert.equal(outcomes(report), ['41 set']);
+    const { applied, stateError } = enforceDomain(pass.host, readDefinition(parseXml(xml)));
+    assert.equal(outcomes(domainReport(applied)), ['41 set']);
     assert.is(stateError, undefined);
     assert.equal(readdirSync(folder.path), []);
   }
@@ -136,7 +137,7 @@ passes('counts only where they are asked for', () => {
   };
   const { host } = new Simulated(hostOf([device]), folder.path);
   const counts = (more: { counts?: boolean }) =>
-    interrupts(enforceDomain({ ...host, ...more }, own).report).get(41)?.counts;
+    interrupts(domainReport(enforceDomain({ ...host, ...more }, own).applied)).get(41)?.counts;
   assert.equal([counts({}), counts({ counts: false })], [{ '1': 7 }, {}]);
 });
 

@@ -1,15 +1,14 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type DeviceReport, enforceReport, type InterruptReport } from '../../src/affinity/report.js';
+import type { DevicePlan, DomainPlan, InterruptPlan } from '../../src/affinity/domain-plan.js';
 import { formatRate, ratesBetween } from '../../src/report/rates.js';
 
 const test = suite('rates');
 
-function reportOf(...interrupts: Partial<InterruptReport>[]) {
-  const devices = [{ interrupts }] as unknown as DeviceReport[];
-  return enforceReport([
-    { name: 'guest', uuid: null, vcpuCpus: null, vcpuSource: 'definition', devices, problems: [] },
-  ]);
+function plansOf(...interrupts: Partial<InterruptPlan>[]): DomainPlan[] {
+  const devices = [{ interrupts }] as unknown as DevicePlan[];
+  const vcpus = { source: 'definition', cpus: undefined, because: 'unpinned' } as const;
+  return [{ name: 'guest', uuid: null, vcpus, devices, problems: [] }];
 }
 const interrupt = (irq: number, handler: string, counts: Record<string, number>) => ({
   irq,
@@ -18,14 +17,14 @@ const interrupt = (irq: number, handler: string, counts: Record<string, number>)
 });
 
 test('taken by any CPU, a second', () => {
-  const before = reportOf(interrupt(40, 'a', { 0: 10, 3: 5 }));
-  const after = reportOf(interrupt(40, 'a', { 0: 10, 3: 9, 5: 6 }));
+  const before = plansOf(interrupt(40, 'a', { 0: 10, 3: 5 }));
+  const after = plansOf(interrupt(40, 'a', { 0: 10, 3: 9, 5: 6 }));
   assert.equal([...ratesBetween(before, after, 2).values()], [5]);
 });
 
 test('a number that is another interrupt by now, or begins anew, has no rate', () => {
-  const before = reportOf(interrupt(40, 'a', { 0: 10 }), interrupt(41, 'b', { 0: 10 }));
-  const after = reportOf(interrupt(40, 'c', { 0: 20 }), interrupt(41, 'b', { 0: 3 }), interrupt(42, 'd', { 0: 1 }));
+  const before = plansOf(interrupt(40, 'a', { 0: 10 }), interrupt(41, 'b', { 0: 10 }));
+  const after = plansOf(interrupt(40, 'c', { 0: 20 }), interrupt(41, 'b', { 0: 3 }), interrupt(42, 'd', { 0: 1 }));
   assert.is(ratesBetween(before, after, 1).size, 0);
 });
 

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { OriginalAffinities } from '../../src/affinity/original-affinities.js';
 import { releaseDomain } from '../../src/affinity/release.js';
 import { type Cpuset, formatCpuset } from '../../src/domain/cpuset.js';
 import { StateStore } from '../../src/runtime/state-store.js';
-import { RestoreOnExit } from '../../src/watch/restore-on-exit.js';
 import { SimulatedKernel } from '../simulator/kernel.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
 import type { SimulatedInterrupt } from '../simulator/vector-allocator.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
-import { A, B, C, guest, hostdev, Simulated, UUID } from './simulated-pass.js';
+import { A, B, C, guest, hostdev, Simulated, setOf, UUID } from './simulated-pass.js';
 
 const properties = suite('properties of release and restore');
 const folder = new TemporaryFolder();
@@ -48,7 +48,7 @@ class History {
     ],
   });
   readonly #pass: Simulated;
-  #restorer: RestoreOnExit;
+  #affinities: OriginalAffinities;
   /** devices that the guest has */
   readonly #passed = new Set<string>();
   #running = false;
@@ -58,7 +58,7 @@ class History {
 
   constructor(readonly root: string) {
     this.#pass = new Simulated(this.kernel, root, { files: new SimulatedFs(this.kernel) });
-    this.#restorer = new RestoreOnExit(root, () => {});
+    this.#affinities = new OriginalAffinities(root);
   }
 
   take({ kind, device, choice }: Step): void {
@@ -153,11 +153,12 @@ class History {
           assert.ok(this.#running && isGuests && others.length === 0 && before, what);
         },
         () => {
-          if (this.#running) this.#restorer.setDevices(UUID, [...this.#passed]);
-          // the state stays: the domain goes on in this history
-          const state = { read: (uuid: string) => this.#pass.host.state.read(uuid), remove: () => {} };
-          this.#restorer.restore(this.#pass.host.files, state, [UUID]);
-          this.#restorer = new RestoreOnExit(this.root, () => {});
+          if (this.#running) this.#affinities.setDevices(UUID, [...this.#passed]);
+          this.#affinities.restore(this.#pass.host.files);
+          this.#affinities.save();
+          const state = this.#pass.host.state.read(UUID);
+          if (state) this.#affinities.restoreLines(this.#pass.host.files, UUID, state);
+          this.#affinities = new OriginalAffinities(this.root);
         },
       );
     },
@@ -184,21 +185,21 @@ class History {
     const masks = new Map([...this.kernel.interrupts.values()].map((one) => [one, formatCpuset(one.affinity)]));
     this.kernel.writes.length = 0;
     const devices = [...this.#passed].map((address) => hostdev(address, set)).join('');
-    const report = this.#pass.enforce(guest(devices));
+    const applied = this.#pass.applied(guest(devices));
     for (const { irq } of this.kernel.writes) {
       const interrupt = this.kernel.interrupts.get(irq) as SimulatedInterrupt;
       const known = this.#placed.get(identityOf(interrupt)) ?? new Set();
       this.#placed.set(identityOf(interrupt), known.add(masks.get(interrupt) as string));
     }
-    const changed = report.devices.flatMap(({ address, interrupts }) =>
+    const changed = applied.devices.flatMap(({ address, interrupts }) =>
       interrupts
         .filter(({ action }) => action === 'set')
         .map(({ irq, vector, handlers, affinity, wanted }) => ({
           ...{ domain: 'guest', uuid: UUID, address: address as string, irq, vector, handler: handlers[0] as string },
-          ...{ kind: 'placed' as const, to: affinity, wanted, from: this.#maskOf(masks, irq) },
+          ...{ kind: 'placed' as const, to: affinity, wanted, from: setOf(this.#maskOf(masks, irq)) },
         })),
     );
-    this.#restorer.record(changed);
+    this.#affinities.record(changed);
   }
 
   #maskOf(masks: ReadonlyMap<SimulatedInterrupt, string>, irq: number): string {

@@ -5,6 +5,7 @@ import { releaseDomain } from '../../src/affinity/release.js';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import { type Cpuset, formatCpuset } from '../../src/domain/cpuset.js';
 import { FileError } from '../../src/host/pseudo-fs.js';
+import { releaseTexts } from '../../src/report/release-text.js';
 import type { DomainState } from '../../src/runtime/domain-state.js';
 import type { DeviceDescription } from '../simulator/description.js';
 import type { SimulatedKernel } from '../simulator/kernel.js';
@@ -158,7 +159,7 @@ releases('a state whose lists are garbage restores nothing', () => {
 
 /** What release left alone, and what it wrote. */
 const outcome = (pass: Simulated, files = pass.host.files) => {
-  const { left } = release(pass, files);
+  const left = releaseTexts(release(pass, files));
   return { written: pass.written(), left };
 };
 const keeps = (reason: string, irq = 16) => [`IRQ ${irq} of ${A} keeps its affinity: ${reason}`];

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type EnforceReport, enforceReport } from '../../src/affinity/report.js';
+import { type EnforceReport, reportOf } from '../../src/report/report.js';
 import { projectRoot } from '../support/cli.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { A, B, C, guest, hostdev, hostOf, interrupts, Simulated, vfio } from './simulated-pass.js';
@@ -53,14 +53,14 @@ function everything(): { before: EnforceReport; after: EnforceReport } {
   Object.assign(unnamed, { uuid: undefined, name: '' });
   const pass = new Simulated(kernel, folder.path);
   return {
-    before: enforceReport([pass.plan(definition), pass.plan(unnamed)]),
-    after: enforceReport([pass.enforce(definition), pass.enforce(unnamed)]),
+    before: reportOf([pass.planned(definition), pass.planned(unnamed)]),
+    after: reportOf([pass.applied(definition), pass.applied(unnamed)]),
   };
 }
 
 reports('real reports are what their schema says', () => {
   const { before, after } = everything();
-  for (const report of [before, after, enforceReport([])]) {
+  for (const report of [before, after, reportOf([])]) {
     validate(JSON.parse(JSON.stringify(report)));
     assert.equal(validate.errors ?? [], []);
   }

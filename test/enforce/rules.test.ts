@@ -4,6 +4,7 @@ import { applyPlan } from '../../src/affinity/apply-plan.js';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import type { Cpuset } from '../../src/domain/cpuset.js';
 import { FileError } from '../../src/host/pseudo-fs.js';
+import { domainReport } from '../../src/report/report.js';
 import type { DeviceDescription } from '../simulator/description.js';
 import type { SimulatedKernel } from '../simulator/kernel.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
@@ -97,12 +98,12 @@ rules('1: two devices of one guest on a line leave it alone, both', () => {
 /** What comes of a plan when something happens before it is carried out. */
 function between(kernel: SimulatedKernel, happening: () => void, definition = own): string[] {
   const pass = simulated(kernel);
-  const plan = pass.plan(definition);
-  assert.ok([...interrupts(plan).values()].some(({ action }) => action === 'set'));
+  const plan = pass.planned(definition);
+  assert.ok([...interrupts(domainReport(plan)).values()].some(({ action }) => action === 'set'));
   happening();
-  const { report, writes } = applyPlan(pass.host.files, plan, pass.host.pause);
+  const { applied, writes } = applyPlan(plan, pass.host);
   assert.is(writes.length, kernel.writes.length);
-  return outcomes(report);
+  return outcomes(domainReport(applied));
 }
 
 rules('1: numbers that cross between plan and write', () => {
@@ -163,8 +164,8 @@ rules('1: between two tries of a write, too', () => {
     kernel.disableVectors(A);
     kernel.enableVectors(B, [41]);
   };
-  const { report } = applyPlan(pass.host.files, pass.plan(own), pause);
-  assert.equal(outcomes(report), [`41 skip: its handler is vfio-msix[0](${B}), not VFIO's for ${A}`]);
+  const { applied } = applyPlan(pass.planned(own), { ...pass.host, pause });
+  assert.equal(outcomes(domainReport(applied)), [`41 skip: its handler is vfio-msix[0](${B}), not VFIO's for ${A}`]);
   assert.equal(kernel.writes, []);
 });
 

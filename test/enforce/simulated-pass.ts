@@ -1,9 +1,11 @@
+import type { DomainPlan } from '../../src/affinity/domain-plan.js';
 import { enforceDomain, type PassHost, planDomain } from '../../src/affinity/reconcile-domain.js';
-import type { DomainReport, InterruptReport } from '../../src/affinity/report.js';
-import { formatCpuset } from '../../src/domain/cpuset.js';
+import { parseCpuList } from '../../src/domain/cpu-mask.js';
+import { type Cpuset, formatCpuset } from '../../src/domain/cpuset.js';
 import { type Definition, readDefinition } from '../../src/domain/definition.js';
 import type { PolicySettings } from '../../src/domain/effective-policy.js';
 import type { PseudoFs } from '../../src/host/pseudo-fs.js';
+import { type DomainReport, domainReport, type InterruptReport } from '../../src/report/report.js';
 import { StateStore } from '../../src/runtime/state-store.js';
 import { parseXml } from '../../src/xml/parse.js';
 import type { DeviceDescription, HostDescription } from '../simulator/description.js';
@@ -15,6 +17,9 @@ export const UUID = '0d6a7c11-3f0e-4f57-9d0b-5d3a4a1f2e01';
 export const A = '0000:06:00.0';
 export const B = '0000:07:00.0';
 export const C = '0000:08:00.0';
+
+/** The set of a CPU list. */
+export const setOf = (list: string): Cpuset => parseCpuList(list) as Cpuset;
 
 /** A hostdev, with its policy as an attribute. */
 export function hostdev(address: string, cpuset?: string): string {
@@ -55,14 +60,23 @@ export class Simulated {
     this.host = { files, state: new StateStore(root), settings, pause };
   }
 
-  plan(definition: Definition): DomainReport {
+  planned(definition: Definition): DomainPlan {
     return planDomain(this.host, definition);
   }
 
-  enforce(definition: Definition): DomainReport {
-    const { report, stateError } = enforceDomain(this.host, definition);
+  applied(definition: Definition): DomainPlan {
+    const { applied, stateError } = enforceDomain(this.host, definition);
     if (stateError) throw stateError;
-    return report;
+    return applied;
+  }
+
+  /** As a report. */
+  plan(definition: Definition): DomainReport {
+    return domainReport(this.planned(definition));
+  }
+
+  enforce(definition: Definition): DomainReport {
+    return domainReport(this.applied(definition));
   }
 
   /** What was written since it was last asked for: `41=2-3`. */

@@ -1,82 +1,94 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { DeviceReport, DomainReport, InterruptReport } from '../../src/affinity/report.js';
-import { detailLines, errorsOf, logLine, passLine } from '../../src/hook/log-line.js';
+import type { DevicePlan, DomainPlan, InterruptPlan } from '../../src/affinity/domain-plan.js';
+import type { Problem } from '../../src/affinity/problems.js';
+import type { PciAddress } from '../../src/domain/address.js';
+import { cpusetOf } from '../../src/domain/cpuset.js';
+import { detailLines, errorTexts, logLine, passLine } from '../../src/hook/log-line.js';
 
 const test = suite('hook log');
+const SET = cpusetOf([2, 3]);
 
-const interrupt: InterruptReport = {
+const interrupt: InterruptPlan = {
   irq: 40,
   type: 'msix',
   vector: 0,
   handlers: ['vfio-msix[0](0000:06:12.5)'],
-  affinity: '2-3',
-  effective: '2',
-  wanted: '2-3',
+  affinity: SET,
+  effective: cpusetOf([2]),
+  wanted: SET,
   action: 'set',
   reason: null,
   error: null,
   counts: {},
 };
-const device: DeviceReport = {
-  address: '0000:06:12.5',
+const device: DevicePlan = {
+  address: '0000:06:12.5' as PciAddress,
   alias: null,
   element: 'hostdev',
   policy: 'auto',
   origin: 'entry',
-  cpus: '2-3',
+  cpus: SET,
   numaNode: null,
+  isUnreadable: false,
   interrupts: [interrupt],
   problems: [],
 };
-const report: DomainReport = {
+const plan: DomainPlan = {
   name: 'guest',
   uuid: null,
-  vcpuCpus: '2-3',
-  vcpuSource: 'threads',
+  vcpus: { source: 'threads', cpus: SET },
   devices: [device],
   problems: [],
 };
 
 test('one line says how much was done', () => {
   const text = 'guest: started: 1 set, 0 kept, 0 skipped, 0 failed';
-  assert.equal(passLine('guest', 'started', report), { priority: 'info', text });
+  assert.equal(passLine('guest', 'started', plan), { priority: 'info', text });
 });
 
 test('and what went wrong', () => {
-  const failed: InterruptReport = { ...interrupt, irq: 41, action: 'fail', reason: 'these CPUs are out of vectors' };
-  const problems = [
-    { rule: 'a', severity: 'error' as const, message: 'no such device' },
-    { rule: 'b', severity: 'note' as const, message: 'nothing much' },
-  ];
-  const bad = { ...report, problems, devices: [{ ...device, problems, interrupts: [interrupt, failed] }] };
+  const failed: InterruptPlan = {
+    ...interrupt,
+    irq: 41,
+    action: 'fail',
+    reason: { code: 'write-error', error: 'ENOSPC' },
+  };
+  const problems: Problem[] = [{ rule: 'cpuset-syntax', message: 'is empty' }, { rule: 'auto-unknown' }];
+  const bad = { ...plan, problems, devices: [{ ...device, problems, interrupts: [interrupt, failed] }] };
   const { priority, text } = passLine('guest', 'started', bad);
   assert.is(priority, 'warning');
   assert.is(
     text,
-    'guest: started: 1 set, 0 kept, 0 skipped, 1 failed; no such device; 0000:06:12.5: no such device; ' +
-      'IRQ 41: these CPUs are out of vectors',
+    'guest: started: 1 set, 0 kept, 0 skipped, 1 failed; cpuset is empty; 0000:06:12.5: cpuset is empty; ' +
+      'IRQ 41: these CPUs are out of interrupt vectors',
   );
-  assert.equal(errorsOf(bad), ['no such device', '0000:06:12.5: no such device']);
+  assert.equal(errorTexts(bad), ['cpuset is empty', '0000:06:12.5: cpuset is empty']);
 });
 
 test('a warning is no error', () => {
-  const problems = [{ rule: 'a', severity: 'warning' as const, message: 'far away' }];
-  assert.equal(errorsOf({ ...report, problems }), []);
-  assert.is(passLine('guest', 'started', { ...report, problems }).priority, 'warning');
+  const problems: Problem[] = [{ rule: 'remote-node', node: 0, cpuNodes: [1] }];
+  assert.equal(errorTexts({ ...plan, problems }), []);
+  assert.is(passLine('guest', 'started', { ...plan, problems }).priority, 'warning');
 });
 
 test('details: a line an interrupt', () => {
-  const skipped: InterruptReport = { ...interrupt, irq: 41, affinity: null, action: 'skip', reason: 'nobody has it' };
+  const skipped: InterruptPlan = {
+    ...interrupt,
+    irq: 41,
+    affinity: null,
+    action: 'skip',
+    reason: { code: 'no-handler' },
+  };
   const lines = detailLines('guest', 'started', {
-    ...report,
+    ...plan,
     devices: [{ ...device, interrupts: [interrupt, skipped] }],
   });
   assert.equal(
     lines.map(({ text }) => text),
     [
       'guest: started: 0000:06:12.5 (auto, entry): IRQ 40: affinity 2-3, wanted 2-3: set',
-      'guest: started: 0000:06:12.5 (auto, entry): IRQ 41: affinity unknown, wanted 2-3: skip: nobody has it',
+      'guest: started: 0000:06:12.5 (auto, entry): IRQ 41: affinity unknown, wanted 2-3: skip: no handler yet',
     ],
   );
 });

@@ -1,10 +1,11 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { DeviceReport, InterruptReport } from '../../src/affinity/report.js';
+import type { DevicePlan } from '../../src/affinity/domain-plan.js';
 import type { PciAddress } from '../../src/domain/address.js';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
+import type { Cpuset } from '../../src/domain/cpuset.js';
 import { DeviceState } from '../../src/watch/device-state.js';
-import { A, B, guest, hostdev, hostOf, Simulated, vfio } from '../enforce/simulated-pass.js';
+import { A, B, guest, hostdev, hostOf, Simulated, setOf, vfio } from '../enforce/simulated-pass.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
 
 const watch = suite('a device, looked at again and again');
@@ -23,7 +24,7 @@ function adopted() {
   const files = new ListingFiles(kernel);
   const device = new DeviceState(files, A as PciAddress);
   const reported = () =>
-    new Simulated(kernel, '/nonexistent').plan(guest(hostdev(A, '2-3'))).devices[0] as DeviceReport;
+    new Simulated(kernel, '/nonexistent').planned(guest(hostdev(A, '2-3'))).devices[0] as DevicePlan;
   device.record(reported());
   device.check({ now: 0, hostIrqCount: () => 2 });
   files.listed = 0;
@@ -92,8 +93,8 @@ watch('what a report has no more is forgotten', () => {
 
 watch('a number with another handler is another interrupt', () => {
   const { device } = adopted();
-  const of = (handler: string, affinity: string | null = '0-7') =>
-    device.stateOf({ irq: 41, handlers: [handler], affinity } as InterruptReport);
+  const of = (handler: string, affinity: Cpuset | null = setOf('0-7')) =>
+    device.stateOf({ irq: 41, handlers: [handler], affinity });
   const own = `vfio-msix[0](${A})`;
   const first = of(own);
   assert.is(of(own), first);

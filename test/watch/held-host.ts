@@ -1,5 +1,5 @@
 import { DEFAULT_SETTINGS, type Settings } from '../../src/affinity/settings.js';
-import { formatCpuset } from '../../src/domain/cpuset.js';
+import { type Cpuset, formatCpuset } from '../../src/domain/cpuset.js';
 import type { Definition } from '../../src/domain/definition.js';
 import type { PseudoFs } from '../../src/host/pseudo-fs.js';
 import type { DomainState, DomainStates } from '../../src/runtime/domain-state.js';
@@ -75,5 +75,9 @@ export class HeldHost {
 
 /** `placed 41: 0-7 -> 2-3`, of all runs. */
 export function told(...runs: readonly ReconcileResult[]): string[] {
-  return runs.flatMap(({ changed }) => changed.map(({ kind, irq, from, to }) => `${kind} ${irq}: ${from} -> ${to}`));
+  return runs.flatMap(({ changed }) =>
+    changed.map(({ kind, irq, from, to }) => `${kind} ${irq}: ${listOf(from)} -> ${listOf(to)}`),
+  );
 }
+
+const listOf = (set: Cpuset | null) => set && formatCpuset(set);

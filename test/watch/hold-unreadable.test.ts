@@ -65,7 +65,7 @@ for (const code of ['EIO', 'EACCES']) {
         one.broken = new RegExp(`^${path}$`);
         const run = one.add();
         assert.equal(told(run).slice(-2), ['placed 42: 0-7 -> 2-3', 'placed 43: 0-7 -> 2-3']);
-        assert.match(run.changed[0]?.reason ?? '', `${path} cannot be read`);
+        assert.equal(run.changed[0]?.reason, { code: 'unreadable', path });
         assert.is(run.changed[0]?.error, code);
         assert.equal(told(...one.host.pass(60_000)), [], 'it is said once');
         one.host.hold.markDirty({ irqs: [41, 42, 43] });

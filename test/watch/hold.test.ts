@@ -205,7 +205,7 @@ hold('a moved interrupt is put back, so often, then left, reported once, and tri
     seen.push(...host.pass(1000));
   }
   assert.equal(told(...seen), [...Array(5).fill('repaired 41: 0 -> 2-3'), 'contested 41: 0 -> 0']);
-  assert.match(seen.at(-1)?.changed[0]?.reason ?? '', /irqbalance runs \(pid 9\)/);
+  assert.equal(seen.at(-1)?.changed[0]?.culprit, { irqbalancePid: 9 });
   host.written();
   assert.equal(told(...host.pass(60_000)), ['repaired 41: 0 -> 2-3']);
   host.kernel.move(41, cpus('1'));

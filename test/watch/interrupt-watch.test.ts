@@ -3,23 +3,23 @@ import * as assert from 'uvu/assert';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import { FileError } from '../../src/host/pseudo-fs.js';
 import { InterruptState } from '../../src/watch/interrupt-state.js';
-import { A, hostOf, vfio } from '../enforce/simulated-pass.js';
+import { A, hostOf, setOf, vfio } from '../enforce/simulated-pass.js';
 import { FixedFiles } from '../host-backend/fixed-files.js';
 import type { SimulatedKernel } from '../simulator/kernel.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
 
 const watch = suite('one interrupt, looked at again and again');
 const HANDLER = `vfio-msix[0](${A})`;
-const BORN = { affinity: '0-7', handlers: [HANDLER] };
+const BORN = { affinity: setOf('0-7'), handlers: [HANDLER] };
 
 /** Interrupt 41, with everything known of it that can be. */
 function known(): { kernel: SimulatedKernel; one: InterruptState } {
   const kernel = hostOf([vfio(A, 41)]);
   const one = new InterruptState(new SimulatedFs(kernel), 41, HANDLER);
   one.record(BORN);
-  one.placedOn = '0-7';
-  one.fastPathWrite = { from: '0-7', to: '2-3', lagMs: 1 };
-  one.retry.failed('2-3', 'EBUSY', 'transient', 1000);
+  one.placedOn = setOf('0-7');
+  one.fastPathWrite = { from: setOf('0-7'), to: setOf('2-3'), lagMs: 1 };
+  one.retry.failed(setOf('2-3'), 'EBUSY', 'transient', 1000);
   return { kernel, one };
 }
 
@@ -27,8 +27,8 @@ watch('it is the same until its mask is another', () => {
   const { kernel, one } = known();
   assert.equal([one.check(), one.check()], ['same', 'same']);
   kernel.move(41, parseCpuList('5') ?? []);
-  assert.equal([one.check(), one.check(), one.placedOn], ['moved', 'moved', '0-7']);
-  one.record({ ...BORN, affinity: '5' });
+  assert.equal([one.check(), one.check(), one.placedOn], ['moved', 'moved', setOf('0-7')]);
+  one.record({ ...BORN, affinity: setOf('5') });
   assert.is(one.check(), 'same');
 });
 
@@ -56,7 +56,7 @@ watch('what went is told each time', () => {
 watch('a report that is true no more is not taken for granted', () => {
   const { kernel, one } = known();
   kernel.move(41, parseCpuList('5') ?? []);
-  one.record({ ...BORN, affinity: '2-3' });
+  one.record({ ...BORN, affinity: setOf('2-3') });
   assert.is(one.check(), 'moved');
 });
 
@@ -65,17 +65,17 @@ watch('it is new as long as nothing was done about it', () => {
   const fresh = () => new InterruptState(new SimulatedFs(kernel), 41, HANDLER);
   assert.is(fresh().isNew, true);
   const [placedOn, fastPathWrite, failed] = [fresh(), fresh(), fresh()];
-  placedOn.placedOn = '2-3';
-  fastPathWrite.fastPathWrite = { from: '0-7', to: '2-3', lagMs: 1 };
-  failed.retry.failed('2-3', 'EBUSY', 'transient', 1000);
+  placedOn.placedOn = setOf('2-3');
+  fastPathWrite.fastPathWrite = { from: setOf('0-7'), to: setOf('2-3'), lagMs: 1 };
+  failed.retry.failed(setOf('2-3'), 'EBUSY', 'transient', 1000);
   assert.equal([placedOn.isNew, fastPathWrite.isNew, failed.isNew], [false, false, false]);
 });
 
 watch('its mask is read at once of what came back, and never of what is gone or no mask', () => {
   const { kernel, one } = known();
-  assert.is(one.readAffinity(), '0-7');
+  assert.equal(one.readAffinity(), setOf('0-7'));
   kernel.enableVectors(A, [41]);
-  assert.is(one.readAffinity(), '0-7');
+  assert.equal(one.readAffinity(), setOf('0-7'));
   kernel.disableVectors(A);
   assert.is(one.readAffinity(), undefined);
   const path = '/proc/irq/41/smp_affinity';
@@ -88,7 +88,7 @@ watch('its mask is read at once of what came back, and never of what is gone or 
 watch('of what cannot be placed the handlers are looked at; a phantom stays one', () => {
   const texts: Record<string, string> = { '/sys/kernel/irq/41/actions': 'ahci\n' };
   const one = new InterruptState(new FixedFiles(texts), 41, undefined);
-  one.record({ affinity: '0-7', handlers: ['ahci'] });
+  one.record({ affinity: setOf('0-7'), handlers: ['ahci'] });
   assert.is(one.check(), 'same');
   texts['/sys/kernel/irq/41/actions'] = '\n';
   assert.is(one.check(), 'moved');
@@ -103,7 +103,7 @@ watch('of what cannot be placed the handlers are looked at; a phantom stays one'
 watch('where it is delivered is compared with what the report said', () => {
   const { kernel, one } = known();
   assert.is(one.isDeliveredAsBefore(), false, 'nobody has said');
-  one.record({ ...BORN, effective: '0' });
+  one.record({ ...BORN, effective: setOf('0') });
   const interrupt = kernel.interrupts.get(41);
   const goes = (cpus: string | undefined) => {
     if (interrupt) interrupt.effective = parseCpuList(cpus ?? '') ?? [];

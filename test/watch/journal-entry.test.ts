@@ -3,13 +3,14 @@ import * as assert from 'uvu/assert';
 import { fieldLines } from '../../src/lib/journald.js';
 import { journalFields, placementEntries, problemEntry } from '../../src/watch/output/journal-entry.js';
 import type { Placement } from '../../src/watch/reconciler.js';
+import { setOf } from '../enforce/simulated-pass.js';
 
 const test = suite('journal of the watcher');
 const A = '0000:82:00.0';
 
 function placement(over: Partial<Placement>): Placement {
   const handler = `vfio-msix[0](${A})`;
-  const masks = { from: '0-7', to: '2-3', wanted: '2-3' };
+  const masks = { from: setOf('0-7'), to: setOf('2-3'), wanted: setOf('2-3') };
   const usual = { domain: 'guest', uuid: 'u', address: A, irq: 41, vector: 0, handler, ...masks };
   return { ...usual, kind: 'placed', ...over };
 }
@@ -32,14 +33,14 @@ test('what was done to a domain in one go is one line, with fields for each devi
 });
 
 for (const [over, priority, text] of [
-  [{ kind: 'repaired', from: '5' }, 'info', `guest: put back on 2-3 from 5: ${A} IRQ 41`],
+  [{ kind: 'repaired', from: setOf('5') }, 'info', `guest: put back on 2-3 from 5: ${A} IRQ 41`],
   [
-    { kind: 'contested', to: '5', reason: 'irqbalance (process 7) moves it' },
+    { kind: 'contested', to: setOf('5'), culprit: { irqbalancePid: 7 } },
     'warning',
-    `guest: keeps being moved off 2-3, repairs paused (irqbalance (process 7) moves it): ${A} IRQ 41`,
+    `guest: keeps being moved off 2-3, repairs paused (irqbalance runs (pid 7)): ${A} IRQ 41`,
   ],
   [
-    { kind: 'failed', to: '0-7', reason: 'these CPUs are out of interrupt vectors', error: 'ENOSPC' },
+    { kind: 'failed', to: setOf('0-7'), reason: { code: 'write-error', error: 'ENOSPC' }, error: 'ENOSPC' },
     'warning',
     `guest: not placed on 2-3: these CPUs are out of interrupt vectors (ENOSPC): ${A} IRQ 41`,
   ],
@@ -56,7 +57,7 @@ test('kinds, domains and sets are told apart', () => {
     placement({}),
     placement({ kind: 'repaired' }),
     placement({ domain: 'other', uuid: 'v' }),
-    placement({ to: '4', wanted: '4' }),
+    placement({ to: setOf('4'), wanted: setOf('4') }),
   ];
   assert.is(placementEntries(changed).length, 4);
 });

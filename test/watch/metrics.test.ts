@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { cpusetOf } from '../../src/domain/cpuset.js';
 import { formatMetrics, writeMetrics } from '../../src/report/metrics.js';
 import { addResult, emptyCounters } from '../../src/runtime/counters.js';
 import { emptyResult } from '../../src/watch/result.js';
@@ -12,17 +13,8 @@ const test = suite('metrics');
 function sample() {
   const counters = { ...emptyCounters(), domains: 2, devices: 3, interrupts: 24 };
   counters.errors.exhausted = 2;
-  const usual = {
-    domain: 'g',
-    uuid: 'u',
-    address: 'a',
-    irq: 1,
-    vector: 0,
-    handler: 'h',
-    from: null,
-    to: '2',
-    wanted: '2',
-  };
+  const masks = { from: null, to: cpusetOf([2]), wanted: cpusetOf([2]) };
+  const usual = { domain: 'g', uuid: 'u', address: 'a', irq: 1, vector: 0, handler: 'h', ...masks };
   const changed = [0.4, 12, 3000, 99_999].map((lagMs) => ({ ...usual, kind: 'placed' as const, lagMs }));
   addResult(counters, {
     ...emptyResult(),

@@ -1,16 +1,17 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { PciAddress } from '../../src/domain/address.js';
+import type { Cpuset } from '../../src/domain/cpuset.js';
 import { DeviceState } from '../../src/watch/device-state.js';
 import { placeOnFastPath } from '../../src/watch/fast-path.js';
-import { A, B, hostOf } from '../enforce/simulated-pass.js';
+import { A, B, hostOf, setOf } from '../enforce/simulated-pass.js';
 import type { DeviceDescription } from '../simulator/description.js';
 import type { SimulatedKernel } from '../simulator/kernel.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
 
 const test = suite('what the kernel names is placed ahead');
 const OURS = `vfio-msix[0](${A})`;
-const WANTED = '2-3';
+const WANTED = setOf('2-3');
 
 /** Names interrupt 41 of a device; what came of it, and how many masks were written. */
 function name(
@@ -23,7 +24,7 @@ function name(
     code,
     tries = 0,
   }: {
-    cpus?: string | null;
+    cpus?: Cpuset | null;
     told?: string[];
     placedOn?: boolean;
     before?: string[];
@@ -34,8 +35,8 @@ function name(
   const kernel = hostOf([{ address: A, driver, interrupts: [{ irq: 41, type, handlers }] } as DeviceDescription]);
   const files = new SimulatedFs(kernel);
   const device = new DeviceState(files, A as PciAddress);
-  device.setTarget(cpus ?? undefined);
-  if (placedOn) device.stateOf({ irq: 41, handlers: before, affinity: '0-7' }).placedOn = WANTED;
+  device.target = cpus ?? undefined;
+  if (placedOn) device.stateOf({ irq: 41, handlers: before, affinity: setOf('0-7') }).placedOn = WANTED;
   if (code) kernel.refuse(41, code);
   const { outcome } = placeOnFastPath(files, device, { irq: 41, handlers: told, tries, seenAt: 0 }, () => 3);
   return [outcome, kernel.writes.length];
@@ -49,7 +50,7 @@ interface Shape {
 
 test('a new vector of the device is written, once', () => {
   assert.equal(name({}), ['written', 1]);
-  assert.equal(name({}, { cpus: '0-7' }), ['as wanted', 0]);
+  assert.equal(name({}, { cpus: setOf('0-7') }), ['as wanted', 0]);
 });
 
 test('a number that was another vector a moment ago is new', () => {
@@ -92,7 +93,7 @@ function nameFirst(
   kernel.enableVectors(A, irqs);
   const files = before?.(kernel) ?? new SimulatedFs(kernel);
   const device = new DeviceState(files, A as PciAddress);
-  device.setTarget(WANTED);
+  device.target = WANTED;
   for (const irq of known) device.stateWith(irq, `vfio-msix[${irqs.indexOf(irq)}](${A})`).placedOn = WANTED;
   const ahead = placeOnFastPath(
     files,

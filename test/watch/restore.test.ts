@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { OriginalAffinities } from '../../src/affinity/original-affinities.js';
+import { FileError } from '../../src/host/pseudo-fs.js';
 import { RealFs } from '../../src/host/real-fs.js';
 import type { DomainState } from '../../src/runtime/domain-state.js';
 import { StateStore } from '../../src/runtime/state-store.js';
@@ -15,38 +17,37 @@ import {
   UUID as OTHER,
   A as OWN,
   Simulated,
+  setOf,
   vfio,
 } from '../enforce/simulated-pass.js';
 import { SimulatedRoot, UUID } from '../hook/simulated-root.js';
 
 const test = suite('restoring');
 let root: SimulatedRoot;
-let restorer: RestoreOnExit;
-let warnings: string[];
+let affinities: OriginalAffinities;
 test.before.each(() => {
   root = new SimulatedRoot(true);
-  warnings = [];
-  restorer = newRestorer();
+  affinities = new OriginalAffinities(root.path);
 });
 test.after.each(() => root.remove());
 
-const newRestorer = () => new RestoreOnExit(root.path, (text) => warnings.push(text));
-const stateOf = (state: DomainState) => ({ read: () => state, remove: () => {} });
 const A = '0000:06:12.5';
 const LINE = '0000:07:00.0';
 const place = (irq: number, mask: string, over: Partial<Placement> = {}) => {
   root.write(`proc/irq/${irq}/smp_affinity`, `${mask}\n`);
   const vector = irq - 40;
   const own = { address: A, vector, handler: `vfio-msix[${vector}](${A})` };
-  const usual = { domain: 'guest', uuid: UUID, ...own, from: '0-7', to: '2-3', wanted: '2-3' };
-  restorer.record([{ ...usual, irq, kind: 'placed', ...over }]);
+  const usual = { domain: 'guest', uuid: UUID, ...own, from: setOf('0-7'), to: setOf('2-3'), wanted: setOf('2-3') };
+  affinities.record([{ ...usual, irq, kind: 'placed', ...over }]);
 };
 const placeLine = () => place(16, 'c', { address: LINE, vector: null, handler: `vfio-intx(${LINE})` });
 /** libvirt says that the domain runs with these devices. */
-const runs = (...addresses: string[]) => restorer.setDevices(UUID, addresses);
+const runs = (...addresses: string[]) => affinities.setDevices(UUID, addresses);
 const restore = () => {
   if (!isUnconfirmed) runs(A, LINE);
-  return restorer.restore(new RealFs(root.path), new StateStore(root.path), []);
+  const { restored } = affinities.restore(new RealFs(root.path));
+  affinities.save();
+  return restored;
 };
 let isUnconfirmed = false;
 test.before.each(() => {
@@ -55,22 +56,22 @@ test.before.each(() => {
 
 test('what was placed has again what it had; what was never touched stays', () => {
   place(40, 'c');
-  place(41, 'c', { from: '1' });
+  place(41, 'c', { from: setOf('1') });
   assert.is(restore(), 2);
   assert.equal([root.affinity(40), root.affinity(41), root.affinity(42)], ['0-7', '1', '0-7']);
 });
 
 test('the first mask counts, through repairs and other sets', () => {
   place(40, 'c');
-  place(40, 'c', { kind: 'repaired', from: '6' });
-  place(40, '30', { from: '2-3', to: '4-5' });
+  place(40, 'c', { kind: 'repaired', from: setOf('6') });
+  place(40, '30', { from: setOf('2-3'), to: setOf('4-5') });
   restore();
   assert.is(root.affinity(40), '0-7');
 });
 
 test('a number that came back as a new vector has what that was born with', () => {
   place(40, 'c');
-  place(40, 'c', { from: '0' });
+  place(40, 'c', { from: setOf('0') });
   restore();
   assert.is(root.affinity(40), '0');
 });
@@ -92,18 +93,18 @@ test('what gets the number between the look and the write is not written', () =>
   place(40, 'c', { address: OWN, handler: `vfio-msix[0](${OWN})` });
   kernel.writes.length = 0;
   runs(OWN);
-  assert.is(restorer.restore(new NumberGoes(kernel, 40), new StateStore(root.path), []), 0);
+  assert.is(affinities.restore(new NumberGoes(kernel, 40)).restored, 0);
   assert.equal([kernel.writes, kernel.devices.has(C)], [[], true]);
 });
 
 test('what failed was not placed', () => {
-  place(40, 'ff', { kind: 'failed', to: '0-7', from: '1' });
+  place(40, 'ff', { kind: 'failed', to: setOf('0-7'), from: setOf('1') });
   assert.is(restore(), 0);
 });
 
 test('what a watcher that was killed knew, the next one knows', () => {
   place(40, 'c');
-  restorer = newRestorer();
+  affinities = new OriginalAffinities(root.path);
   assert.is(restore(), 1);
   assert.is(root.affinity(40), '0-7');
   assert.not.ok(existsSync(root.join('run/hostdev-cpuset/restore.json')), 'and nothing is left behind');
@@ -112,8 +113,8 @@ test('what a watcher that was killed knew, the next one knows', () => {
 test('of a domain that ended nothing is known any more', () => {
   place(40, 'c');
   place(41, 'c', { uuid: 'other' });
-  restorer.forget(UUID);
-  restorer = newRestorer();
+  affinities.forget(UUID);
+  affinities = new OriginalAffinities(root.path);
   assert.is(restore(), 0);
   assert.equal([root.affinity(40), root.affinity(41)], ['2-3', '2-3']);
 });
@@ -169,18 +170,18 @@ test('a domain that no QEMU runs any more is not restored, though nobody said th
 
 test('what a watcher left of a domain that this one knows nothing of stays for the next', () => {
   place(40, 'c');
-  restorer = newRestorer();
+  affinities = new OriginalAffinities(root.path);
   isUnconfirmed = true;
   assert.is(restore(), 0);
-  restorer = newRestorer();
+  affinities = new OriginalAffinities(root.path);
   isUnconfirmed = false;
   assert.is(restore(), 1);
   assert.is(root.affinity(40), '0-7');
 });
 
 test('what another domain had before it is not what this one gets', () => {
-  place(40, 'c', { uuid: 'other', from: '1' });
-  place(40, 'c', { from: '2-3' });
+  place(40, 'c', { uuid: 'other', from: setOf('1') });
+  place(40, 'c', { from: setOf('2-3') });
   restore();
   assert.is(root.affinity(40), '2-3');
 });
@@ -188,20 +189,12 @@ test('what another domain had before it is not what this one gets', () => {
 test('an entry of an older version does not say which vector it is of: it is dropped, and counted', () => {
   const entry = { uuid: UUID, address: A, irq: 40, before: '1', ours: '0-7' };
   root.write('run/hostdev-cpuset/restore.json', JSON.stringify([entry]));
-  restorer = newRestorer();
-  assert.equal(warnings, ['restore.json: 1 entries do not say which vector they are of and are dropped']);
+  const said: string[] = [];
+  new RestoreOnExit(root.path, (text) => said.push(text));
+  assert.equal(said, ['restore.json: 1 entries do not say which vector they are of and are dropped']);
+  affinities = new OriginalAffinities(root.path);
   assert.is(restore(), 0);
   assert.is(root.affinity(40), '0-7');
-});
-
-test('a file that cannot be written is reported once', () => {
-  rmSync(root.join('run/hostdev-cpuset'), { recursive: true, force: true });
-  root.write('run/hostdev-cpuset', '');
-  place(40, 'c');
-  place(41, 'c');
-  assert.is(warnings.length, 1);
-  assert.match(warnings[0] as string, /^original affinities are not kept for the next watcher: /);
-  assert.is(restore(), 2, 'and they are restored all the same');
 });
 
 test('lines of a state: only those that show their device, while the domain runs', () => {
@@ -222,33 +215,12 @@ test('lines of a state: only those that show their device, while the domain runs
   ];
   for (const [given, count] of cases) {
     root.write('proc/irq/16/smp_affinity', 'c\n');
-    assert.is(restorer.restore(files, stateOf(given), [UUID]), count, JSON.stringify(given));
+    assert.is(affinities.restoreLines(files, UUID, given).restored, count, JSON.stringify(given));
     assert.is(root.affinity(16), count === 1 ? '0-7' : '2-3');
   }
   root.write('proc/irq/16/smp_affinity', 'c\n');
   runs(A);
-  assert.is(restorer.restore(files, stateOf(state({ address: LINE })), [UUID]), 0, 'it was unplugged');
-});
-
-test('a state that cannot be removed keeps no line from being restored', () => {
-  root.write('proc/irq/16/smp_affinity', 'c\n');
-  runs(A, LINE);
-  const lines = [{ irq: 16, address: LINE, input: 'IO-APIC 16', before: '0-7', cpus: '2-3' }];
-  const state = {
-    read: (uuid: string): DomainState => ({
-      ...{ schemaVersion: 1, name: 'guest', written: {} },
-      lines: uuid === UUID ? lines : [],
-    }),
-    remove: () => {
-      throw new Error('EROFS: x');
-    },
-  };
-  place(40, 'c');
-  rmSync(root.join('run/hostdev-cpuset'), { recursive: true });
-  root.write('run/hostdev-cpuset', '');
-  assert.is(restorer.restore(new RealFs(root.path), state, [OTHER, UUID]), 2);
-  assert.equal([root.affinity(40), root.affinity(16)], ['0-7', '0-7']);
-  assert.is(warnings.filter((text) => text === 'not all of the state is removed: EROFS: x').length, 1);
+  assert.is(affinities.restoreLines(files, UUID, state({ address: LINE })).restored, 0, 'it was unplugged');
 });
 
 test('a line whose number a vector has by now is left alone', () => {
@@ -260,10 +232,45 @@ test('a line whose number a vector has by now is left alone', () => {
   pass.written();
   kernel.freeLine(OWN);
   kernel.attach({ address: C, driver: 'nvme', interrupts: [{ irq: 16, type: 'msix', affinity: '2' }] });
-  restorer.setDevices(OTHER, [OWN]);
-  assert.ok(pass.host.state.read(OTHER)?.lines.length, 'the line is in the state');
-  assert.is(restorer.restore(pass.host.files, pass.host.state, [OTHER]), 0);
+  affinities.setDevices(OTHER, [OWN]);
+  const { restored } = affinities.restoreLines(pass.host.files, OTHER, pass.host.state.read(OTHER) as DomainState);
+  assert.is(restored, 0);
   assert.equal(pass.written(), []);
+});
+
+test('what cannot be saved in /run is reported once, and restored all the same', () => {
+  rmSync(root.join('run/hostdev-cpuset'), { recursive: true, force: true });
+  root.write('run/hostdev-cpuset', '');
+  const warnings: string[] = [];
+  const onExit = new RestoreOnExit(root.path, (text) => warnings.push(text));
+  onExit.setDevices(UUID, [A]);
+  root.write('proc/irq/40/smp_affinity', 'c\n');
+  const masks = { from: setOf('0-7'), to: setOf('2-3'), wanted: setOf('2-3') };
+  const own = { domain: 'guest', uuid: UUID, address: A, irq: 40, vector: 0, handler: `vfio-msix[0](${A})` };
+  for (let times = 0; times < 2; times++) onExit.record([{ ...own, ...masks, kind: 'placed' }]);
+  assert.is(warnings.length, 1, warnings.join('\n'));
+  assert.match(warnings[0] ?? '', /is not kept for a watcher after this one: .*(?:ENOTDIR|EEXIST|EPERM)/);
+  assert.is(onExit.restore(new RealFs(root.path), new StateStore(root.path), [UUID]), 1);
+  assert.is(root.affinity(40), '0-7');
+});
+
+test('a state that cannot be removed keeps no other domain from being restored', () => {
+  class Sticky extends StateStore {
+    override remove(uuid: string): void {
+      if (uuid === OTHER) throw new FileError('EROFS', '/run/x');
+      super.remove(uuid);
+    }
+  }
+  const state = new Sticky(root.path);
+  const warnings: string[] = [];
+  const onExit = new RestoreOnExit(root.path, (text) => warnings.push(text));
+  onExit.setDevices(UUID, [LINE]);
+  root.write('proc/irq/16/smp_affinity', 'c\n');
+  const lines = [{ irq: 16, address: LINE, before: '0-7', cpus: '2-3' }];
+  state.write(UUID, { schemaVersion: 1, name: 'guest', written: {}, lines });
+  assert.is(onExit.restore(new RealFs(root.path), state, [OTHER, UUID]), 1);
+  assert.is(root.affinity(16), '0-7');
+  assert.equal([warnings, state.list()], [['not all of the state is removed: /run/x: EROFS'], []]);
 });
 
 /** A file with one entry that is sound but for these members. */
@@ -274,7 +281,7 @@ function entryWith(members: object): string {
 
 test('the entry that the next tests spoil is sound', () => {
   root.write('run/hostdev-cpuset/restore.json', entryWith({}));
-  restorer = newRestorer();
+  affinities = new OriginalAffinities(root.path);
   assert.is(restore(), 1);
   assert.is(root.affinity(40), '1');
 });
@@ -291,7 +298,7 @@ for (const text of [
 ]) {
   test(`a file with ${text || 'nothing'} in it gives nothing back`, () => {
     root.write('run/hostdev-cpuset/restore.json', text);
-    restorer = newRestorer();
+    affinities = new OriginalAffinities(root.path);
     assert.is(restore(), 0);
     assert.is(root.affinity(40), '0-7');
   });

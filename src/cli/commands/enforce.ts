@@ -1,5 +1,6 @@
+import type { DomainPlan } from '../../affinity/domain-plan.js';
 import { enforceDomain, planDomain } from '../../affinity/reconcile-domain.js';
-import { type DomainReport, enforceReport } from '../../affinity/report.js';
+import { reportOf } from '../../report/report.js';
 import { formatReport } from '../../report/text-report.js';
 import { readWatcherStatus } from '../../runtime/watcher-status.js';
 import { colorsFor } from '../colors.js';
@@ -11,26 +12,26 @@ import { watcherLines } from '../status/watcher-line.js';
 export function enforceCommand(options: EnforceOptions, io: Io): number {
   const host = openHost(options, io);
   const definitions = sourcesOf(options, io).map((source) => readDomain(source, io));
-  const domains: DomainReport[] = [];
+  const plans: DomainPlan[] = [];
   let stateError: Error | undefined;
   for (const definition of definitions) {
     if (!definition) continue;
     if (options.command === 'enforce') {
       const result = enforceDomain(host, definition);
       stateError ??= result.stateError;
-      domains.push(result.report);
-    } else domains.push(planDomain(host, definition));
+      plans.push(result.applied);
+    } else plans.push(planDomain(host, definition));
   }
-  const report = enforceReport(domains);
+  const report = reportOf(plans);
   if (options.json) {
     const watcher = options.command === 'status' && { watcher: readWatcherStatus(options.root) };
     io.stdout.write(`${JSON.stringify({ ...report, ...watcher }, null, 2)}\n`);
   } else {
-    io.stdout.write(formatReport(report, colorsFor(io.stdout, io.env), io.columns()));
+    io.stdout.write(formatReport(plans, colorsFor(io.stdout, io.env), io.columns()));
     if (options.command === 'status') io.stdout.write(watcherLines(options.root, io.columns(), io));
   }
   if (stateError) io.stderr.write(`hostdev-cpuset: what was written could not be noted down: ${stateError.message}\n`);
-  const problems = domains.flatMap((domain) => [
+  const problems = report.domains.flatMap((domain) => [
     ...domain.problems,
     ...domain.devices.flatMap((device) => device.problems),
   ]);

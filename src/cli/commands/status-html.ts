@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
 import { planDomain } from '../../affinity/reconcile-domain.js';
-import { enforceReport } from '../../affinity/report.js';
 import { readVcpuThreads } from '../../host/qemu-threads.js';
 import { readTopology } from '../../host/topology.js';
 import { statusPage as pageOf } from '../../report/html/page.js';
@@ -14,17 +13,17 @@ export function statusPage(options: EnforceOptions, path: string, io: Io): numbe
   const host = openHost(options, io);
   const read = sourcesOf(options, io).map((source) => readDomain(source, io));
   const definitions = read.flatMap((definition) => definition ?? []);
-  const report = enforceReport(definitions.map((definition) => planDomain(host, definition)));
+  const plans = definitions.map((definition) => planDomain(host, definition));
   const vcpus = definitions.map(
     ({ name, uuid, placement }) => readVcpuThreads(host.files, name, uuid)?.threads ?? placement.vcpus,
   );
   const topology = readTopology(host.files);
   const name = options.root === undefined ? hostname() : (host.files.read('/etc/hostname')?.trim() ?? options.root);
-  const taken = new Date()
+  const takenAt = new Date()
     .toISOString()
     .replace(/\.\d+Z$/, 'Z')
     .replace('T', ' ');
-  const page = pageOf({ report, topology, vcpus, host: name, taken, watcher: watcherText(options.root, io) });
+  const page = pageOf({ plans, topology, vcpus, host: name, takenAt, watcher: watcherText(options.root, io) });
   if (path === '-') io.stdout.write(page);
   else putFile(path, page);
   return read.includes(undefined) ? EXIT.findings : EXIT.ok;

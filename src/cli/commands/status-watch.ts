@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EnforceReport } from '../../affinity/report.js';
+import type { DomainPlan } from '../../affinity/domain-plan.js';
 import { isExpected } from '../../lib/errors.js';
 import { type Rates, ratesBetween } from '../../report/rates.js';
 import { formatReport } from '../../report/text-report.js';
@@ -10,36 +10,37 @@ import { showOnScreen } from '../status/screen.js';
 import { StatusPoller } from '../status/status-poller.js';
 import { watcherLines } from '../status/watcher-line.js';
 
-interface Poll {
-  report: EnforceReport;
+interface Status {
+  plans: readonly DomainPlan[];
   rates: Rates;
-  /** errors, as text; the report is then the previous one */
+  /** what could not be read, for people; if nothing could, the plans are those of before */
   complaint: string;
 }
 
 /**
- * `status --watch`: on a terminal a screen that is refreshed, with rates; elsewhere a block for each poll, as `top -b` prints, until the
- * output is closed or a signal ends it. @throws as the first poll does
+ * `status --watch`: on a terminal a screen that is redrawn, with rates; otherwise one block after the other, like `top -b`, until the reader
+ * is gone or a signal ends it. @throws what the first poll throws
  */
 export async function watchStatus(options: EnforceOptions, seconds: number, io: Io): Promise<number> {
   const poller = new StatusPoller(options, io);
   let now = poller.now();
-  let poll: Poll = { report: poller.poll(), rates: new Map(), complaint: poller.complaint };
+  let status: Status = { plans: poller.poll(), rates: new Map(), complaint: poller.complaint };
   const refresh = () => {
-    const then = now;
+    const before = now;
     try {
-      const report = poller.poll();
+      const plans = poller.poll();
       now = poller.now();
-      poll = { report, rates: ratesBetween(poll.report, report, (now - then) / 1000), complaint: poller.complaint };
+      const rates = ratesBetween(status.plans, plans, (now - before) / 1000);
+      status = { plans, rates, complaint: poller.complaint };
     } catch (error) {
       if (!isExpected(error)) throw error;
       now = poller.now();
-      poll = { report: poll.report, rates: new Map(), complaint: `hostdev-cpuset: ${error.message}\n` };
+      status = { plans: status.plans, rates: new Map(), complaint: `hostdev-cpuset: ${error.message}\n` };
     }
   };
   const text = (columns: number) => {
-    const report = formatReport(poll.report, colorsFor(io.stdout, io.env), columns, poll.rates);
-    return poll.complaint + report + watcherLines(options.root, columns, io);
+    const report = formatReport(status.plans, colorsFor(io.stdout, io.env), columns, status.rates);
+    return status.complaint + report + watcherLines(options.root, columns, io);
   };
   if (io.stdout.isTTY) {
     const lines = (columns: number) => ({
@@ -49,9 +50,9 @@ export async function watchStatus(options: EnforceOptions, seconds: number, io: 
     await showOnScreen({ lines, refresh }, seconds);
     return EXIT.ok;
   }
-  for (let first = true; io.stdout.isOpen(); first = false) {
-    if (!first) refresh();
-    io.stdout.write(`${first ? '' : '\n'}${new Date().toISOString()}\n${text(io.columns())}`);
+  for (let isFirst = true; io.stdout.isOpen(); isFirst = false) {
+    if (!isFirst) refresh();
+    io.stdout.write(`${isFirst ? '' : '\n'}${new Date().toISOString()}\n${text(io.columns())}`);
     await sleep(seconds * 1000);
   }
   return EXIT.ok;

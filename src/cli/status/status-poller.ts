@@ -1,15 +1,15 @@
+import type { DomainPlan } from '../../affinity/domain-plan.js';
 import { type PassHost, planDomain } from '../../affinity/reconcile-domain.js';
-import { type EnforceReport, enforceReport } from '../../affinity/report.js';
 import type { Definition } from '../../domain/definition.js';
 import { type EnforceOptions, openHost, readDomain, sourcesOf } from '../host/domain-source.js';
 import type { Io } from '../io.js';
 
-/** virsh takes some 20 ms a domain, so a definition is read at this interval only. Interrupts are read at every poll. */
+/** virsh takes some 20 ms for each domain: a definition is used this long. The interrupts are read at every poll. */
 const DEFINITION_MAX_AGE_MS = 10_000;
 
-/** Reads the status of the same domains repeatedly. */
+/** Reads the status of the same domains again and again. */
 export class StatusPoller {
-  /** errors of definitions, of the last poll */
+  /** which definitions the last poll could not read, for people */
   complaint = '';
   readonly #host: PassHost;
   readonly #known = new Map<string, { definition: Definition | undefined; until: number; complaint: string }>();
@@ -21,12 +21,13 @@ export class StatusPoller {
     this.#host = openHost(options, io);
   }
 
-  /** milliseconds, monotonic */
+  /** in ms, monotonic */
   now(): number {
     return performance.now();
   }
 
-  poll(): EnforceReport {
+  /** Throws what reading the host throws. */
+  poll(): DomainPlan[] {
     const sources = sourcesOf(this.options, this.io);
     const known = sources.map((source) => {
       const found = this.#known.get(source.name);
@@ -34,7 +35,7 @@ export class StatusPoller {
       const complaints: string[] = [];
       const stderr = { isTTY: false, write: (text: string) => void complaints.push(text) };
       const definition = readDomain(source, { ...this.io, stderr });
-      // standard input can be read once
+      // standard input can be read once only
       const until = source.once ? Number.POSITIVE_INFINITY : this.now() + DEFINITION_MAX_AGE_MS;
       const read = { definition, until, complaint: complaints.join('') };
       this.#known.set(source.name, read);
@@ -43,6 +44,6 @@ export class StatusPoller {
     const names = new Set(sources.map(({ name }) => name));
     for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name);
     this.complaint = known.map(({ complaint }) => complaint).join('');
-    return enforceReport(known.flatMap(({ definition }) => definition ?? []).map((one) => planDomain(this.#host, one)));
+    return known.flatMap(({ definition }) => (definition ? planDomain(this.#host, definition) : []));
   }
 }

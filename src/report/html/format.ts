@@ -1,16 +1,16 @@
-/** Colours that domains take in turn. */
+/** How many colours the style sheet has for domains. */
 const HUES = 6;
 
-/** A domain's colour, as a class of the style sheet. */
-export const hue = (domain: number): string => `hue${domain % HUES}`;
+/** The class of the style sheet for a domain's colour. @param domain its index */
+export const hueClass = (domain: number): string => `hue${domain % HUES}`;
 
-/** A domain's letters, for who sees no colours: A to Z, then AA and so on. */
-export function signOf(domain: number): string {
+/** A domain's letters, as colours alone do not tell domains apart for everybody: A to Z, then AA and so on. */
+export function lettersOf(domain: number): string {
   const letter = String.fromCharCode(65 + (domain % 26));
-  return domain < 26 ? letter : signOf(Math.floor(domain / 26) - 1) + letter;
+  return domain < 26 ? letter : lettersOf(Math.floor(domain / 26) - 1) + letter;
 }
 
 /** `912,443`. */
-export const number = (value: number): string => value.toLocaleString('en');
+export const formatCount = (value: number): string => value.toLocaleString('en');
 
-export const plural = (count: number, one: string): string => `${number(count)} ${one}${count === 1 ? '' : 's'}`;
+export const plural = (count: number, one: string): string => `${formatCount(count)} ${one}${count === 1 ? '' : 's'}`;

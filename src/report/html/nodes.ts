@@ -1,22 +1,22 @@
-import type { EnforceReport } from '../../affinity/report.js';
+import type { DomainPlan } from '../../affinity/domain-plan.js';
 import { cpusetOf, formatCpuset } from '../../domain/cpuset.js';
 import { bar } from './charts.js';
-import { hue, number, signOf } from './format.js';
+import { formatCount, hueClass, lettersOf } from './format.js';
 import { type Html, html, NOTHING } from './html.js';
 import type { CpuView, NodeView, ViewModel } from './view-model.js';
 
-/** More CPUs than that are shown as a compact grid. */
-const ROOMY = 48;
+/** Hosts with more CPUs are shown as a compact grid. */
+const MAX_DETAILED_CPUS = 48;
 
-/** Whether there are too many CPUs to say in words what is on each. */
-export const isCompact = ({ order }: ViewModel): boolean => order.length > ROOMY;
+/** Whether there are too many CPUs to show in words what is on each. */
+export const isCompact = ({ cpuOrder }: ViewModel): boolean => cpuOrder.length > MAX_DETAILED_CPUS;
 
-/** The picture itself: a grid of CPUs a node, with what is on each. */
-export function nodesHtml(picture: ViewModel, report: EnforceReport): Html {
-  return html`<div class="nodes${isCompact(picture) ? ' compact' : ''}">${picture.nodes.map((node) => nodeHtml(node, picture, report))}</div>`;
+/** A grid of CPUs for each node, with what is on each. */
+export function nodesHtml(view: ViewModel, plans: readonly DomainPlan[]): Html {
+  return html`<div class="nodes${isCompact(view) ? ' compact' : ''}">${view.nodes.map((node) => nodeHtml(node, view, plans))}</div>`;
 }
 
-function nodeHtml({ node, cpus, devices }: NodeView, picture: ViewModel, report: EnforceReport): Html {
+function nodeHtml({ node, cpus, devices }: NodeView, view: ViewModel, plans: readonly DomainPlan[]): Html {
   const list = formatCpuset(cpusetOf(cpus.map(({ cpu }) => cpu)));
   const title = node === undefined ? 'CPUs of the host' : `Node ${node}`;
   const about = cpus.length === 0 ? 'memory only' : `CPU ${list}`;
@@ -28,36 +28,36 @@ ${
     ? NOTHING
     : html`<ul class="devices" aria-label="Devices here">${devices.map(
         ({ domain, device }) =>
-          html`<li><span class="sign ${hue(domain)}">${signOf(domain)}</span> <code>${device.address ?? ''}</code></li>`,
+          html`<li><span class="sign ${hueClass(domain)}">${lettersOf(domain)}</span> <code>${device.address ?? ''}</code></li>`,
       )}</ul>`
 }
-<ol class="cpus">${cpus.map((cpu) => cpuHtml(cpu, picture, report))}</ol>
+<ol class="cpus">${cpus.map((cpu) => cpuHtml(cpu, view, plans))}</ol>
 </section>`;
 }
 
-function cpuHtml(cpu: CpuView, picture: ViewModel, report: EnforceReport): Html {
+function cpuHtml(cpu: CpuView, view: ViewModel, plans: readonly DomainPlan[]): Html {
   const { vcpus, interrupts, taken, remote, online } = cpu;
   const idle = vcpus.length + interrupts.length === 0 && taken === 0;
   const runs = runsOn(cpu);
-  const tint = runs[0] ? hue(runs[0].domain) : '';
+  const tint = runs[0] ? hueClass(runs[0].domain) : '';
   const name = html`<span class="name">${cpu.cpu}</span>`;
   if (idle)
     return html`<li class="cpu${online ? '' : ' off'}">${name}${online ? NOTHING : html`<span class="unseen"> offline</span>`}</li>`;
-  const signs = runs.map(({ domain }) => html`<span class="sign ${hue(domain)}">${signOf(domain)}</span>`);
+  const signs = runs.map(({ domain }) => html`<span class="sign ${hueClass(domain)}">${lettersOf(domain)}</span>`);
   const numbers = runs.map(
     ({ domain, list }) =>
-      html`<span class="line"><span class="sign ${hue(domain)}">${signOf(domain)}</span> vCPU ${list}</span>`,
+      html`<span class="line"><span class="sign ${hueClass(domain)}">${lettersOf(domain)}</span> vCPU ${list}</span>`,
   );
   const badge = interrupts.length === 0 ? NOTHING : html`<span class="badge">${interrupts.length}</span>`;
   const count =
     interrupts.length === 0
       ? NOTHING
       : html`<span class="line">${interrupts.length} interrupt${interrupts.length === 1 ? '' : 's'}</span>`;
-  const words = cpuWords(cpu, report);
-  return html`<li class="cpu busy ${tint}${online ? '' : ' off'}"><a href="#cpu-${cpu.cpu}" title="${words}"><span class="unseen">${words}</span><span class="face" aria-hidden="true">${name}<span class="signs">${signs}${badge}</span><span class="lines">${numbers}${count}</span>${bar(taken, picture.busiest, remote)}</span></a></li>`;
+  const words = cpuWords(cpu, plans);
+  return html`<li class="cpu busy ${tint}${online ? '' : ' off'}"><a href="#cpu-${cpu.cpu}" title="${words}"><span class="unseen">${words}</span><span class="face" aria-hidden="true">${name}<span class="signs">${signs}${badge}</span><span class="lines">${numbers}${count}</span>${bar(taken, view.maxCpuCount, remote)}</span></a></li>`;
 }
 
-/** The vCPUs that may run on a CPU, as a list a domain. */
+/** The vCPUs that may run on a CPU: for each domain a list of their numbers. */
 function runsOn({ vcpus }: CpuView): { domain: number; list: string }[] {
   return [...new Set(vcpus.map(({ domain }) => domain))].map((domain) => {
     const numbers = vcpus.filter((one) => one.domain === domain).map(({ vcpu }) => vcpu);
@@ -66,21 +66,21 @@ function runsOn({ vcpus }: CpuView): { domain: number; list: string }[] {
 }
 
 /** All that is known of a CPU, in words. */
-function cpuWords(picture: CpuView, report: EnforceReport): string {
-  const { cpu, online, interrupts, taken, remote } = picture;
-  const runs = runsOn(picture).map(({ domain, list }) => `vCPU ${list} of ${report.domains[domain]?.name}`);
+function cpuWords(cpuView: CpuView, plans: readonly DomainPlan[]): string {
+  const { cpu, online, interrupts, taken, remote } = cpuView;
+  const runs = runsOn(cpuView).map(({ domain, list }) => `vCPU ${list} of ${plans[domain]?.name}`);
   const numbers = formatCpuset(cpusetOf(interrupts.map(({ interrupt }) => interrupt.irq)));
   return [
     `CPU ${cpu}${online ? '' : ', offline'}`,
     ...runs,
     ...(interrupts.length > 0 ? [`IRQ ${numbers}`] : []),
-    ...(taken > 0 ? [`${number(taken)} taken`] : []),
-    ...(remote > 0 ? [`${number(remote)} of them from another node`] : []),
+    ...(taken > 0 ? [`${formatCount(taken)} taken`] : []),
+    ...(remote > 0 ? [`${formatCount(remote)} of them from another node`] : []),
   ].join(', ');
 }
 
-/** The same as a table, of the CPUs where something is. */
-export function cpuTable({ nodes, busiest }: ViewModel, report: EnforceReport): Html {
+/** The same as a table, of the CPUs that have a vCPU or interrupts. */
+export function cpuTable({ nodes, maxCpuCount }: ViewModel, plans: readonly DomainPlan[]): Html {
   const busy = nodes.flatMap(({ node, cpus }) =>
     cpus
       .filter(({ vcpus, interrupts, taken }) => vcpus.length + interrupts.length > 0 || taken > 0)
@@ -90,11 +90,11 @@ export function cpuTable({ nodes, busiest }: ViewModel, report: EnforceReport): 
   const rows = busy.map(({ node, cpu }) => {
     const runs = runsOn(cpu).map(
       ({ domain, list }) =>
-        html`<li><span class="sign ${hue(domain)}">${signOf(domain)}</span> ${report.domains[domain]?.name ?? ''} vCPU ${list}</li>`,
+        html`<li><span class="sign ${hueClass(domain)}">${lettersOf(domain)}</span> ${plans[domain]?.name ?? ''} vCPU ${list}</li>`,
     );
     const irqs = formatCpuset(cpusetOf(cpu.interrupts.map(({ interrupt }) => interrupt.irq)));
     return html`
-<tr id="cpu-${cpu.cpu}"><th scope="row">${cpu.cpu}</th><td>${node ?? '–'}</td><td>${runs.length > 0 ? html`<ul class="plain">${runs}</ul>` : '–'}</td><td class="list">${irqs || '–'}</td><td class="count">${number(cpu.taken)}${bar(cpu.taken, busiest, cpu.remote)}</td><td class="count">${cpu.remote > 0 ? html`<span class="state remote">${number(cpu.remote)}</span>` : '0'}</td></tr>`;
+<tr id="cpu-${cpu.cpu}"><th scope="row">${cpu.cpu}</th><td>${node ?? '–'}</td><td>${runs.length > 0 ? html`<ul class="plain">${runs}</ul>` : '–'}</td><td class="list">${irqs || '–'}</td><td class="count">${formatCount(cpu.taken)}${bar(cpu.taken, maxCpuCount, cpu.remote)}</td><td class="count">${cpu.remote > 0 ? html`<span class="state remote">${formatCount(cpu.remote)}</span>` : '0'}</td></tr>`;
   });
   return html`<div class="scroll" tabindex="0" role="region" aria-label="CPUs, one by one"><table>
 <caption class="unseen">What runs on each CPU, and which interrupts it takes</caption>

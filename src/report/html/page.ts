@@ -1,35 +1,36 @@
 import { formatShare } from '../delivery-share.js';
+import { summaryOf } from '../report.js';
 import { domainHtml } from './domains.js';
-import { number, plural } from './format.js';
+import { formatCount, plural } from './format.js';
 import { Html, html, NOTHING } from './html.js';
 import { cpuTable, isCompact, nodesHtml } from './nodes.js';
 import { STYLE } from './style.js';
 import { type ViewModelInput, viewModelOf } from './view-model.js';
 
-/** No script, no network: not even what slips through could do anything. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+/** Neither scripts nor network: injected HTML could do nothing. */
+const CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
-/** The host as one self-contained page: nodes and their CPUs, which vCPUs and interrupts are on each, asked against effective. */
+/** The host as one self-contained page: nodes and their CPUs, the vCPUs and interrupts on each, asked and effective affinity. */
 export function statusPage(input: ViewModelInput): string {
-  const { report, host, taken, watcher } = input;
-  const picture = viewModelOf(input);
-  const { domains, summary } = report;
-  const far = { all: picture.taken, on: picture.remote };
+  const { plans, host, takenAt, watcher } = input;
+  const view = viewModelOf(input);
+  const summary = summaryOf(plans);
+  const remoteShare = { all: view.taken, on: view.remote };
   const tiles = [
-    tile('good', number(summary.kept), 'in place'),
-    tile('open', number(summary.set), 'not placed'),
-    tile('soft', number(summary.skipped), 'left alone'),
-    tile('bad', number(summary.failed), 'failed'),
-    tile('remote', picture.taken > 0 ? formatShare(far) : '–', 'taken on another node than the device'),
+    tile('good', formatCount(summary.kept), 'in place'),
+    tile('open', formatCount(summary.set), 'not placed'),
+    tile('soft', formatCount(summary.skipped), 'left alone'),
+    tile('bad', formatCount(summary.failed), 'failed'),
+    tile('remote', view.taken > 0 ? formatShare(remoteShare) : '–', 'taken on another node than the device'),
   ];
   const title = `Interrupts of ${host}`;
-  const compact = isCompact(picture);
+  const compact = isCompact(view);
   return html`<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${new Html(POLICY)}">
+<meta http-equiv="Content-Security-Policy" content="${new Html(CONTENT_SECURITY_POLICY)}">
 <meta name="referrer" content="no-referrer">
 <meta name="color-scheme" content="light dark">
 <title>${title}</title>
@@ -40,7 +41,7 @@ export function statusPage(input: ViewModelInput): string {
 <header>
 <p class="soft">hostdev-cpuset status</p>
 <h1>${title}</h1>
-<p>${plural(picture.order.length, 'CPU')}, ${plural(picture.nodes.filter(({ node }) => node !== undefined).length, 'node')}, ${plural(domains.length, 'guest')} · ${taken}</p>
+<p>${plural(view.cpuOrder.length, 'CPU')}, ${plural(view.nodes.filter(({ node }) => node !== undefined).length, 'node')}, ${plural(plans.length, 'guest')} · ${takenAt}</p>
 ${
   watcher === undefined
     ? NOTHING
@@ -52,17 +53,17 @@ ${
 <dl class="tiles">${tiles}</dl></section>
 <section aria-labelledby="host"><h2 id="host">The host</h2>
 <p class="legend">A coloured CPU may run vCPUs of the guest with that letter${compact ? '; the number in a circle is how many interrupts are delivered to it' : ''}. The bar is what it has taken, against the busiest CPU; <span class="far-word">violet</span>: from devices on another node.</p>
-${nodesHtml(picture, report)}
+${nodesHtml(view, plans)}
 <details><summary>CPUs, one by one</summary>
-${cpuTable(picture, report)}
+${cpuTable(view, plans)}
 </details></section>
 <section aria-labelledby="guests"><h2 id="guests">Guests</h2>
 ${
-  domains.length === 0
+  plans.length === 0
     ? html`<p>No guest runs.</p>`
     : html`<p class="legend">In each strip every CPU has its place, node by node: <span class="key asked"></span> asked, <span class="key wanted"></span> wanted, <span class="key used"></span> delivered to, <span class="key used astray"></span> delivered elsewhere.</p>`
 }
-${domains.map((domain, index) => domainHtml(domain, index, picture))}
+${plans.map((domain, index) => domainHtml(domain, index, view))}
 </section>
 </main>
 </body>

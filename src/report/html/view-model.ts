@@ -1,58 +1,57 @@
-import type { DeviceReport, DomainReport, EnforceReport, InterruptReport } from '../../affinity/report.js';
-import { parseCpuList } from '../../domain/cpu-mask.js';
+import type { DevicePlan, DomainPlan, InterruptPlan } from '../../affinity/domain-plan.js';
 import { type Cpuset, cpusOf, EMPTY, has, isSubset } from '../../domain/cpuset.js';
 import type { Topology } from '../../host/topology.js';
 
 /** What the page shows. */
 export interface ViewModelInput {
-  report: EnforceReport;
+  plans: readonly DomainPlan[];
   topology: Topology;
   /** of each domain, in the report's order; `cpus` undefined: any */
   vcpus: readonly (readonly { vcpu: number; cpus?: Cpuset | undefined }[])[];
   host: string;
-  /** when it was taken, for people */
-  taken: string;
-  /** of the watcher, in lines; undefined where nothing can be said */
+  /** when the host was read, for people */
+  takenAt: string;
+  /** status of the watcher, in lines; undefined: unknown */
   watcher?: string | undefined;
 }
 
 export interface CpuView {
   cpu: number;
   online: boolean;
-  /** that may run here, and not everywhere */
+  /** that may run here, but not on every CPU */
   vcpus: { domain: number; vcpu: number }[];
   /** delivered here */
-  interrupts: { domain: number; device: DeviceReport; interrupt: InterruptReport }[];
-  /** interrupts taken since the vectors are there */
+  interrupts: { domain: number; device: DevicePlan; interrupt: InterruptPlan }[];
+  /** interrupts taken since the vectors exist */
   taken: number;
   /** how many of those came from a device on another node */
   remote: number;
 }
 
 export interface NodeView {
-  /** undefined where the host has no nodes, and for CPUs that are on none */
+  /** undefined: CPUs on no node, and all CPUs of a host without nodes */
   node: number | undefined;
   cpus: CpuView[];
   /** of the domains, on this node */
-  devices: { domain: number; device: DeviceReport }[];
+  devices: { domain: number; device: DevicePlan }[];
 }
 
 export interface ViewModel {
   nodes: NodeView[];
   /** node by CPU */
   nodeOf: ReadonlyMap<number, number>;
-  /** all CPUs, node by node: the order of the strips */
-  order: number[];
-  /** most that a CPU has taken */
-  busiest: number;
-  /** most that an interrupt has been taken */
-  frequent: number;
+  /** all CPUs, node by node: the order of cpuStrip() */
+  cpuOrder: number[];
+  /** the most interrupts that one CPU has taken */
+  maxCpuCount: number;
+  /** how often the most frequent interrupt was taken */
+  maxInterruptCount: number;
   taken: number;
   remote: number;
 }
 
-/** Nodes, their CPUs, and what is on each of them. Pure. */
-export function viewModelOf({ report, topology, vcpus }: ViewModelInput): ViewModel {
+/** The nodes, their CPUs, and what is on each of them. Pure. */
+export function viewModelOf({ plans, topology, vcpus }: ViewModelInput): ViewModel {
   const nodeOf = new Map(topology.nodes.flatMap(({ node, cpus }) => [...cpusOf(cpus)].map((cpu) => [cpu, node])));
   const cpus = new Map([...cpusOf(topology.present)].map((cpu) => [cpu, emptyCpu(cpu, has(topology.online, cpu))]));
   vcpus.forEach((list, domain) => {
@@ -61,10 +60,10 @@ export function viewModelOf({ report, topology, vcpus }: ViewModelInput): ViewMo
       for (const cpu of cpusOf(allowed)) cpus.get(cpu)?.vcpus.push({ domain, vcpu });
     }
   });
-  const entries = report.domains.flatMap(devicesOf);
+  const entries = plans.flatMap(devicesOf);
   for (const { domain, device } of entries) {
     for (const interrupt of device.interrupts) {
-      for (const cpu of cpusOf(parseCpuList(interrupt.effective ?? '') ?? EMPTY)) {
+      for (const cpu of cpusOf(interrupt.effective ?? EMPTY)) {
         cpus.get(cpu)?.interrupts.push({ domain, device, interrupt });
       }
       for (const [number, count] of Object.entries(interrupt.counts)) {
@@ -81,26 +80,26 @@ export function viewModelOf({ report, topology, vcpus }: ViewModelInput): ViewMo
   return {
     nodes,
     nodeOf,
-    order: nodes.flatMap((node) => node.cpus.map(({ cpu }) => cpu)),
-    busiest: highest(all.map(({ taken }) => taken)),
-    frequent: highest(totals),
+    cpuOrder: nodes.flatMap((node) => node.cpus.map(({ cpu }) => cpu)),
+    maxCpuCount: highest(all.map(({ taken }) => taken)),
+    maxInterruptCount: highest(totals),
     taken: sum(all.map(({ taken }) => taken)),
     remote: sum(all.map(({ remote }) => remote)),
   };
 }
 
 /** An interrupt of this device on that node crosses the interconnect. */
-export function isRemote({ numaNode }: DeviceReport, node: number | undefined): boolean {
+export function isRemote({ numaNode }: DevicePlan, node: number | undefined): boolean {
   return numaNode !== null && node !== undefined && numaNode !== node;
 }
 
 /** Delivered to a CPU of another node than the device's. */
-export function isDeliveredRemotely(device: DeviceReport, { effective }: InterruptReport, picture: ViewModel): boolean {
-  const cpus = [...cpusOf(parseCpuList(effective ?? '') ?? EMPTY)];
-  return cpus.length > 0 && cpus.every((cpu) => isRemote(device, picture.nodeOf.get(cpu)));
+export function isDeliveredRemotely(device: DevicePlan, { effective }: InterruptPlan, view: ViewModel): boolean {
+  const cpus = [...cpusOf(effective ?? EMPTY)];
+  return cpus.length > 0 && cpus.every((cpu) => isRemote(device, view.nodeOf.get(cpu)));
 }
 
-export const takenOf = ({ counts }: InterruptReport): number => sum(Object.values(counts));
+export const takenOf = ({ counts }: InterruptPlan): number => sum(Object.values(counts));
 
 function nodesOf(
   { nodes }: Topology,
@@ -120,7 +119,7 @@ function nodesOf(
   return found.filter((node) => node.cpus.length + node.devices.length > 0);
 }
 
-function devicesOf({ devices }: DomainReport, domain: number): NodeView['devices'] {
+function devicesOf({ devices }: DomainPlan, domain: number): NodeView['devices'] {
   return devices.filter(({ address }) => address !== null).map((device) => ({ domain, device }));
 }
 

@@ -1,6 +1,7 @@
-import { cpusetOf, formatCpuset } from '../../domain/cpuset.js';
+import { type Cpuset, cpusetOf, formatCpuset } from '../../domain/cpuset.js';
 import { type JournalField, type JournalLine, standardFields } from '../../lib/journald.js';
 import { printable } from '../../lib/printable.js';
+import { reasonText } from '../../report/reason-text.js';
 import type { DomainProblem, Placement } from '../reconciler.js';
 
 /** One line of the journal, with the fields to search by. */
@@ -34,8 +35,8 @@ export function journalFields({ domains = [], addresses = [], irqs = [], ...line
 export function placementEntries(changed: readonly Placement[]): JournalEntry[] {
   const groups = new Map<string, Placement[]>();
   for (const one of changed) {
-    const { uuid, domain, kind, to, wanted, reason = '' } = one;
-    const key = JSON.stringify([uuid ?? domain, kind, to, wanted, reason]);
+    const { uuid, domain, kind, to, wanted, reason, culprit } = one;
+    const key = JSON.stringify([uuid ?? domain, kind, to, wanted, reason, culprit]);
     const group = groups.get(key);
     if (group) group.push(one);
     else groups.set(key, [one]);
@@ -67,18 +68,27 @@ function entryOf(group: readonly Placement[]): JournalEntry {
 }
 
 function sentence(group: readonly Placement[]): string {
-  const [{ kind, from, to, wanted, reason, error }] = group as [Placement];
-  const why = [reason, error && `(${error})`].filter(Boolean).join(' ');
+  const [{ kind, from, to, wanted, reason, error, culprit }] = group as [Placement];
   switch (kind) {
     case 'placed':
-      return `placed on ${to}`;
+      return `placed on ${listOf(to)}`;
     case 'repaired':
-      return `put back on ${to}${group.length === 1 && from !== null ? ` from ${from}` : ''}`;
+      return `put back on ${listOf(to)}${group.length === 1 && from !== null ? ` from ${listOf(from)}` : ''}`;
     case 'contested':
-      return `keeps being moved off ${wanted}, repairs paused${why && ` (${why})`}`;
-    case 'failed':
-      return `not placed on ${wanted}${why && `: ${why}`}`;
+      return `keeps being moved off ${listOf(wanted)}, repairs paused${culprit ? ` (${culpritText(culprit)})` : ''}`;
+    case 'failed': {
+      const why = [reason && reasonText(reason), error && `(${error})`].filter(Boolean).join(' ');
+      return `not placed on ${listOf(wanted)}${why && `: ${why}`}`;
+    }
   }
+}
+
+const listOf = (set: Cpuset | null) => set && formatCpuset(set);
+
+function culpritText(culprit: NonNullable<Placement['culprit']>): string {
+  if (culprit === 'not irqbalance') return 'something else than irqbalance, which does not run';
+  if (culprit === 'unknown') return 'whether irqbalance runs cannot be read';
+  return `irqbalance runs (pid ${culprit.irqbalancePid})`;
 }
 
 function lagOf(group: readonly Placement[]): string {

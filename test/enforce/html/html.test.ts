@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { signOf } from '../../../src/report/html/format.js';
+import { lettersOf } from '../../../src/report/html/format.js';
 import { html } from '../../../src/report/html/html.js';
 
 const test = suite('html');
@@ -31,8 +31,8 @@ test('nothing of any text is markup, or steers the reader', () => {
 });
 
 test('letters for any number of domains, each its own', () => {
-  assert.equal([0, 25, 26, 51, 52, 701, 702].map(signOf), ['A', 'Z', 'AA', 'AZ', 'BA', 'ZZ', 'AAA']);
-  assert.is(new Set(Array.from({ length: 2000 }, (_, domain) => signOf(domain))).size, 2000);
+  assert.equal([0, 25, 26, 51, 52, 701, 702].map(lettersOf), ['A', 'Z', 'AA', 'AZ', 'BA', 'ZZ', 'AAA']);
+  assert.is(new Set(Array.from({ length: 2000 }, (_, domain) => lettersOf(domain))).size, 2000);
 });
 
 test.run();

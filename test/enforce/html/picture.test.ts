@@ -1,27 +1,35 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type DeviceReport, enforceReport, type InterruptReport } from '../../../src/affinity/report.js';
-import { parseCpuList } from '../../../src/domain/cpu-mask.js';
-import type { Cpuset } from '../../../src/domain/cpuset.js';
+import type { DevicePlan, InterruptPlan } from '../../../src/affinity/domain-plan.js';
+import type { PciAddress } from '../../../src/domain/address.js';
 import { type ViewModelInput, viewModelOf } from '../../../src/report/html/view-model.js';
+import { setOf as list } from '../simulated-pass.js';
 
 const test = suite('picture of the host');
-const list = (text: string) => parseCpuList(text) as Cpuset;
 
-const interrupt = (irq: number, effective: string | null, counts: Record<string, number>): InterruptReport => ({
-  ...{ irq, type: 'msix', vector: 0, handlers: [], affinity: '0-7', effective, wanted: '0-7' },
+const interrupt = (irq: number, effective: string | null, counts: Record<string, number>): InterruptPlan => ({
+  ...{ irq, type: 'msix', vector: 0, handlers: [], affinity: list('0-7'), wanted: list('0-7') },
+  effective: effective === null ? null : list(effective),
   ...{ action: 'keep', reason: null, error: null, counts },
 });
-const device = (address: string, numaNode: number | null, ...interrupts: InterruptReport[]): DeviceReport => ({
-  ...{ address, alias: null, element: 'hostdev', policy: 'auto', origin: 'entry', cpus: '0-7' },
+const device = (address: string, numaNode: number | null, ...interrupts: InterruptPlan[]): DevicePlan => ({
+  ...{
+    address: address as PciAddress,
+    isUnreadable: false,
+    alias: null,
+    element: 'hostdev',
+    policy: 'auto',
+    origin: 'entry',
+    cpus: list('0-7'),
+  },
   ...{ numaNode, interrupts, problems: [] },
 });
 
 /** CPUs 0 to 7, even ones on node 0 and odd ones on node 1; 7 is offline, 8 on no node. */
-function input(...devices: DeviceReport[]): ViewModelInput {
-  const domain = { name: 'guest', uuid: null, vcpuCpus: null, vcpuSource: 'threads' as const, devices, problems: [] };
+function input(...devices: DevicePlan[]): ViewModelInput {
+  const vcpus = { source: 'threads', cpus: undefined, because: 'unpinned' } as const;
   return {
-    report: enforceReport([domain]),
+    plans: [{ name: 'guest', uuid: null, vcpus, devices, problems: [] }],
     topology: {
       online: list('0-6,8'),
       present: list('0-8'),
@@ -36,17 +44,17 @@ function input(...devices: DeviceReport[]): ViewModelInput {
       [{ vcpu: 0, cpus: list('2') }, { vcpu: 1, cpus: list('2,4') }, { vcpu: 2, cpus: list('0-8') }, { vcpu: 3 }],
     ],
     host: 'host',
-    taken: 'now',
+    takenAt: 'now',
   };
 }
 
 test('nodes with their CPUs, in one order; empty ones are left out', () => {
-  const { nodes, order } = viewModelOf(input());
+  const { nodes, cpuOrder } = viewModelOf(input());
   assert.equal(
     nodes.map(({ node }) => node),
     [0, 1, undefined],
   );
-  assert.equal(order, [0, 2, 4, 6, 1, 3, 5, 7, 8]);
+  assert.equal(cpuOrder, [0, 2, 4, 6, 1, 3, 5, 7, 8]);
   const cpus = nodes.flatMap((node) => node.cpus);
   assert.equal(
     cpus.filter(({ online }) => !online).map(({ cpu }) => cpu),
@@ -78,7 +86,7 @@ test('an interrupt is where it is delivered, counts are where they were taken, f
   assert.is(cpu(2)?.remote, 0);
   assert.equal([cpu(3)?.taken, cpu(3)?.remote], [5, 5]);
   assert.equal([cpu(1)?.taken, cpu(1)?.remote], [7, 0]);
-  assert.equal([picture.taken, picture.remote, picture.busiest, picture.frequent], [23, 6, 10, 15]);
+  assert.equal([picture.taken, picture.remote, picture.maxCpuCount, picture.maxInterruptCount], [23, 6, 10, 15]);
   assert.equal(
     picture.nodes.map(({ devices }) => devices.map((one) => one.device.address)),
     [['0000:01:00.0'], [], ['0000:03:00.0'], ['0000:02:00.0']],

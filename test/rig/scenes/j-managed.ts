@@ -1,6 +1,9 @@
 import * as assert from 'uvu/assert';
 import { applyPlan } from '../../../src/affinity/apply-plan.js';
-import type { DeviceReport, DomainReport, InterruptReport } from '../../../src/affinity/report.js';
+import type { DevicePlan, DomainPlan, InterruptPlan } from '../../../src/affinity/domain-plan.js';
+import type { PciAddress } from '../../../src/domain/address.js';
+import { parseCpuList } from '../../../src/domain/cpu-mask.js';
+import { cpusetOf } from '../../../src/domain/cpuset.js';
 import { RealFs } from '../../../src/host/real-fs.js';
 import { HOST_DISK } from '../inside/devices.js';
 import { othersOnTheHost } from '../inside/expect.js';
@@ -19,14 +22,15 @@ scene(
     assert.throws(() => new RealFs().openToWrite(`/proc/irq/${first}/smp_affinity`).write('8\n'), /EIO|EPERM/);
 
     const interrupts = managed.map(
-      ({ irq, handlers, affinity }): InterruptReport => ({
-        ...{ irq, handlers, affinity, type: 'msix', vector: 0, effective: null, wanted: '3' },
+      ({ irq, handlers, affinity }): InterruptPlan => ({
+        ...{ irq, handlers, affinity: parseCpuList(affinity) ?? null, type: 'msix', vector: 0, effective: null },
+        wanted: cpusetOf([3]),
         ...{ action: 'set', reason: null, error: null, counts: {} },
       }),
     );
-    const { report, writes } = applyPlan(new RealFs(), doctored(interrupts), () => {});
-    const outcome = report.devices[0]?.interrupts.map(({ action, reason, error }) => ({ action, reason, error }));
-    const refused = { action: 'skip', reason: "the device's driver is nvme, not VFIO", error: null };
+    const { applied, writes } = applyPlan(doctored(interrupts), { files: new RealFs(), pause: () => {} });
+    const outcome = applied.devices[0]?.interrupts.map(({ action, reason, error }) => ({ action, reason, error }));
+    const refused = { action: 'skip', reason: { code: 'not-vfio', driver: 'nvme' }, error: null };
     assert.equal(
       outcome,
       managed.map(() => refused),
@@ -39,10 +43,12 @@ scene(
 );
 
 /** A plan that no host would give. */
-function doctored(interrupts: InterruptReport[]): DomainReport {
-  const device: DeviceReport = {
-    ...{ address: HOST_DISK, alias: null, cpus: '3', numaNode: null, interrupts, problems: [] },
+function doctored(interrupts: InterruptPlan[]): DomainPlan {
+  const device: DevicePlan = {
+    ...{ address: HOST_DISK as PciAddress, alias: null, cpus: cpusetOf([3]), numaNode: null, interrupts, problems: [] },
+    isUnreadable: false,
     ...{ element: 'hostdev' as const, policy: 'cpuset' as const, origin: 'entry' as const },
   };
-  return { name: 'doctored', uuid: null, vcpuCpus: null, vcpuSource: 'definition', devices: [device], problems: [] };
+  const vcpus = { source: 'definition', cpus: undefined, because: 'unpinned' } as const;
+  return { name: 'doctored', uuid: null, vcpus, devices: [device], problems: [] };
 }

@@ -1,0 +1,71 @@
+import type { PciAddress } from '../domain/address.js';
+import type { VcpuCpus } from '../domain/auto-cpus.js';
+import type { Cpuset } from '../domain/cpuset.js';
+import type { EffectivePolicy } from '../domain/effective-policy.js';
+import type { InterruptType } from '../host/pci-device.js';
+import type { Problem } from './problems.js';
+import type { Reason } from './reason.js';
+
+/** What is to be done for a domain, or, after a pass, what was done. report/ makes text of it. */
+export interface DomainPlan {
+  name: string;
+  /** as in the definition */
+  uuid: string | null;
+  /** the CPUs of all vCPUs, and what they were learned from */
+  vcpus: VcpuCpus;
+  devices: DevicePlan[];
+  /** problems of no particular device */
+  problems: Problem[];
+}
+
+export interface DevicePlan {
+  /** null: the interface of a network has no device until the domain starts */
+  address: PciAddress | null;
+  alias: string | null;
+  element: 'hostdev' | 'interface';
+  policy: 'auto' | 'native' | 'cpuset';
+  origin: EffectivePolicy['origin'];
+  /** where its interrupts are to go; null: nothing is to be written */
+  cpus: Cpuset | null;
+  numaNode: number | null;
+  /** true: it could not be read, and which interrupts it has is unknown */
+  isUnreadable: boolean;
+  interrupts: InterruptPlan[];
+  problems: Problem[];
+}
+
+/** set: written, or to be written; keep: as wanted; skip: must not be written; fail: should be as wanted and is not. */
+export type Action = 'set' | 'keep' | 'skip' | 'fail';
+
+export interface InterruptPlan {
+  irq: number;
+  type: InterruptType;
+  /** of MSI-X and MSI; null for a legacy line, and if no VFIO handler names one */
+  vector: number | null;
+  handlers: readonly string[];
+  /** null: nobody has requested the vector */
+  affinity: Cpuset | null;
+  /** null: the kernel does not say, or names no CPU */
+  effective: Cpuset | null;
+  wanted: Cpuset | null;
+  action: Action;
+  reason: Reason | null;
+  /** the error code of a read or write, such as ENOSPC */
+  error: string | null;
+  /** how often each CPU took it; empty if that was not asked for */
+  counts: Record<string, number>;
+  /** the fast path has written it: `affinity` is what it had before, and it is only read back */
+  isWritten?: true;
+}
+
+/** The plan with another decision on some interrupts. @param address of the device */
+export function mapInterrupts(
+  plan: DomainPlan,
+  decide: (interrupt: InterruptPlan, address: PciAddress) => InterruptPlan,
+): DomainPlan {
+  const devices = plan.devices.map((device) => {
+    const { address, interrupts } = device;
+    return address === null ? device : { ...device, interrupts: interrupts.map((one) => decide(one, address)) };
+  });
+  return { ...plan, devices };
+}

@@ -1,0 +1,32 @@
+import { parseCpuList } from '../domain/cpu-mask.js';
+import type { Cpuset } from '../domain/cpuset.js';
+import type { DomainState } from '../runtime/domain-state.js';
+
+/** What earlier passes did, by vectorKey(). */
+export interface EarlierWrites {
+  /** sets that were written: one that still holds is not written again */
+  written: ReadonlyMap<string, Cpuset>;
+  /** where a vector was still delivered after that, outside of its set, until it occurs */
+  pending: ReadonlyMap<string, Cpuset>;
+}
+
+export const NO_WRITES: EarlierWrites = { written: new Map(), pending: new Map() };
+
+export function earlierWrites(state: DomainState | undefined): EarlierWrites {
+  if (!state) return NO_WRITES;
+  // thousands of vectors have the same few sets
+  const sets = new Map<string, Cpuset | undefined>();
+  const setOf = (list: string) => {
+    if (!sets.has(list)) sets.set(list, parseCpuList(list));
+    return sets.get(list);
+  };
+  const parsed = (lists: Readonly<Record<string, string>> = {}) => {
+    const known = new Map<string, Cpuset>();
+    for (const [key, list] of Object.entries(lists)) {
+      const set = setOf(list);
+      if (set) known.set(key, set);
+    }
+    return known;
+  };
+  return { written: parsed(state.written), pending: parsed(state.pending) };
+}

@@ -1,0 +1,160 @@
+import { parseAddress } from '../domain/address.js';
+import { type Cpuset, formatCpuset } from '../domain/cpuset.js';
+import { lineChange } from '../host/legacy-line.js';
+import type { PseudoFs } from '../host/pseudo-fs.js';
+import { findQemu } from '../host/qemu-threads.js';
+import { vfioOwnership } from '../host/vfio-handlers.js';
+import type { DomainState } from '../runtime/domain-state.js';
+import { RuntimeFile } from '../runtime/runtime-file.js';
+import { movedLineChange, Released } from './release.js';
+import { type RestoreResult, restoreAffinity } from './restore-affinity.js';
+
+/** What became of an interrupt; only those with `kind` placed or repaired are recorded. */
+interface PlacedInterrupt {
+  /** name and UUID of the domain */
+  domain: string;
+  uuid: string | null;
+  address: string;
+  irq: number;
+  handler: string;
+  kind: string;
+  /** affinity before and after */
+  from: Cpuset | null;
+  to: Cpuset | null;
+}
+
+/** An entry of restore.json. */
+interface Moved {
+  /** of the domain */
+  name: string;
+  uuid: string;
+  address: string;
+  irq: number;
+  /** its handler, which names the vector and the device */
+  handler: string;
+  /** CPU lists: before our first write, and after our last */
+  before: string;
+  ours: string;
+}
+
+/** Records the affinity that interrupts had before they were placed. The file restore.json survives a watcher that is killed. */
+export class OriginalAffinities {
+  readonly #moved = new Map<string, Moved>();
+  readonly #file: RuntimeFile;
+  /** domains that are known to run, with the devices that they have now: what an earlier watcher left may be outdated */
+  readonly #running = new Map<string, readonly string[]>();
+  /** how many entries of the file were dropped: an older version did not save which vector they were of */
+  readonly dropped: number;
+
+  constructor(root: string) {
+    this.#file = new RuntimeFile(root, 'restore.json');
+    const entries = readEntries(this.#file.read());
+    const usable = entries.filter(isMoved);
+    for (const moved of usable) this.#moved.set(keyOf(moved), moved);
+    this.dropped = entries.length - usable.length;
+  }
+
+  /** @throws FileError if the file cannot be written; the placements are recorded in memory all the same */
+  record(changed: readonly PlacedInterrupt[]): void {
+    const placed = changed.filter(({ kind }) => kind === 'placed' || kind === 'repaired');
+    for (const { domain: name, uuid, address, irq, handler, kind, from, to } of placed) {
+      if (from === null || to === null || uuid === null) continue;
+      const key = keyOf({ address, irq });
+      const known = this.#moved.get(key);
+      const isSame = known?.uuid === uuid && known.handler === handler;
+      // what somebody else has moved, and what follows the vCPUs, had our set before; otherwise the number is a new vector's
+      const wasOurs = isSame && (kind === 'repaired' || formatCpuset(from) === known.ours);
+      const before = wasOurs ? known.before : formatCpuset(from);
+      this.#moved.set(key, { name, uuid, address, irq, handler, before, ours: formatCpuset(to) });
+    }
+    if (placed.length > 0) this.#write();
+  }
+
+  /** A domain runs with these devices: one that was unplugged is another domain's. @throws FileError as record() */
+  setDevices(uuid: string, addresses: readonly string[]): void {
+    this.#running.set(uuid, addresses);
+    this.#remove((moved) => moved.uuid === uuid && !addresses.includes(moved.address));
+  }
+
+  /** A domain has ended. @throws FileError as record() */
+  forget(uuid: string): void {
+    this.#running.delete(uuid);
+    this.#remove((moved) => moved.uuid === uuid);
+  }
+
+  /**
+   * Restores each interrupt of a running domain that is still the same vector or line, and still has the mask that it was given. Entries of
+   * an earlier watcher for domains that this one does not know stay for the next. save() follows.
+   */
+  restore(files: PseudoFs): Released {
+    const released = new Released();
+    for (const [key, moved] of this.#moved) {
+      if (!this.#running.has(moved.uuid)) continue;
+      this.#moved.delete(key);
+      released.add(moved, restoreOne(files, moved));
+    }
+    return released;
+  }
+
+  /** Restores the legacy lines in the state of a domain that goes on, whoever moved them. */
+  restoreLines(files: PseudoFs, uuid: string, state: DomainState): Released {
+    const released = new Released();
+    for (const line of state.lines) {
+      const result = restoreAffinity(files, line, (handlers) => {
+        const { address = '' } = line;
+        // one that was unplugged may be another guest's
+        const isDomains = this.#running.get(uuid)?.includes(address) && handlers.join() === `vfio-intx(${address})`;
+        if (address !== '' && (!isDomains || findQemu(files, state.name, uuid) === undefined)) return 'not-ours';
+        return movedLineChange(files, line, handlers);
+      });
+      released.add(line, result);
+    }
+    return released;
+  }
+
+  /** Writes the file, or removes it if nothing is left to restore. @throws FileError */
+  save(): void {
+    if (this.#moved.size > 0) this.#write();
+    else this.#file.remove();
+  }
+
+  #remove(isGone: (moved: Moved) => boolean): void {
+    const gone = [...this.#moved].filter(([, moved]) => isGone(moved));
+    for (const [key] of gone) this.#moved.delete(key);
+    if (gone.length > 0) this.#write();
+  }
+
+  #write(): void {
+    this.#file.write(`${JSON.stringify([...this.#moved.values()])}\n`);
+  }
+}
+
+function restoreOne(files: PseudoFs, { name, uuid, address, irq, handler, before, ours }: Moved): RestoreResult {
+  const device = parseAddress(address);
+  if (!device) return { outcome: 'nothing' };
+  return restoreAffinity(files, { irq, before, cpus: ours }, (handlers) => {
+    const owned = vfioOwnership(handlers, device);
+    // another vector, or another domain's: its mask is not what is recorded here
+    if (!owned.ours || handlers[0] !== handler || findQemu(files, name, uuid) === undefined) return 'not-ours';
+    return owned.vector === null ? lineChange(files, { irq, address: device }, handlers) : undefined;
+  });
+}
+
+/** Empty if there is no file, or something else in it. */
+function readEntries(text = '[]'): unknown[] {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value : [];
+  } catch {
+    return [];
+  }
+}
+
+function isMoved(value: unknown): value is Moved {
+  const { name, uuid, address, irq, handler, before, ours } = (value ?? {}) as Partial<Moved>;
+  return (
+    [name, uuid, address, handler, before, ours].every((text) => typeof text === 'string') && Number.isInteger(irq)
+  );
+}
+
+const keyOf = ({ address, irq }: Pick<Moved, 'address' | 'irq'>) => `${address} ${irq}`;

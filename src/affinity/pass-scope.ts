@@ -1,0 +1,37 @@
+import type { PciAddress } from '../domain/address.js';
+import { type Cpuset, equal } from '../domain/cpuset.js';
+import { type DomainPlan, type InterruptPlan, mapInterrupts } from './domain-plan.js';
+import type { Reason } from './reason.js';
+
+/** What of a domain a pass is about; all of it by default. */
+export interface PassScope {
+  /** addresses of the devices that are checked; the plan has no others */
+  only?: ReadonlySet<string>;
+  /** why an interrupt that would be written is left alone; undefined: it may be written */
+  reasonToLeave?(address: PciAddress, interrupt: InterruptPlan): Reason | undefined;
+  /** the write on the fast path that this pass reads back and records */
+  fastPathWrite?(address: PciAddress, interrupt: InterruptPlan): { from: Cpuset; to: Cpuset } | undefined;
+}
+
+/** What the fast path has written is still to be reported, with the mask that it had. */
+export function withFastPathWrites(planned: DomainPlan, { fastPathWrite }: PassScope): DomainPlan {
+  if (!fastPathWrite) return planned;
+  return mapInterrupts(planned, (interrupt, address) => {
+    const { affinity, wanted } = interrupt;
+    if (affinity === null || !equal(affinity, wanted)) return interrupt;
+    const write = fastPathWrite(address, interrupt);
+    if (!write || !equal(write.to, wanted)) return interrupt;
+    return { ...interrupt, affinity: write.from, action: 'set', reason: null, isWritten: true };
+  });
+}
+
+/** What must not be written now is skipped, with the reason. @param isRunning false: nothing may be written */
+export function withoutForbidden(planned: DomainPlan, isRunning: boolean, { reasonToLeave }: PassScope): DomainPlan {
+  if (isRunning && !reasonToLeave) return planned;
+  const restrained = mapInterrupts(planned, (interrupt, address) => {
+    if (interrupt.action !== 'set') return interrupt;
+    const reason: Reason | undefined = isRunning ? reasonToLeave?.(address, interrupt) : { code: 'not-running' };
+    return reason ? { ...interrupt, action: 'skip', reason } : interrupt;
+  });
+  return isRunning ? restrained : { ...restrained, problems: [...planned.problems, { rule: 'not-running' }] };
+}

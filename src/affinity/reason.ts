@@ -1,0 +1,35 @@
+import type { Cpuset } from '../domain/cpuset.js';
+import type { NotOwned } from '../host/vfio-handlers.js';
+
+/** Why a policy gives a device's interrupts no CPUs. */
+export type NoTarget =
+  | { code: 'native' }
+  | { code: 'cpuset-syntax' }
+  | { code: 'auto-unpinned' }
+  | { code: 'auto-unknown' }
+  | { code: 'none-online' }
+  | { code: 'none-allowed' };
+
+/** Why an interrupt must not be written, found out right before the write. */
+export type Refusal =
+  | NotOwned
+  | { code: 'not-vfio'; driver: string | undefined }
+  | { code: 'gone' }
+  | { code: 'other-vector'; handler: string }
+  | { code: 'not-running' };
+
+/** Why an interrupt is not written, or not delivered as wanted: report/reason-text.ts has the texts. */
+export type Reason =
+  | NoTarget
+  | Refusal
+  | { code: 'unreadable'; path: string }
+  | { code: 'write-error'; error: string }
+  /** without interrupt remapping the kernel moves an interrupt no sooner than it occurs (kernel: irq_move_pending) */
+  | { code: 'pending'; effective: Cpuset }
+  | { code: 'not-moved'; effective: Cpuset }
+  /** out of vectors, the kernel delivers outside of the mask without an error */
+  | { code: 'delivered-elsewhere'; effective: Cpuset }
+  | { code: 'other-mask'; affinity: Cpuset }
+  /** the watcher's: an earlier write has failed; somebody else keeps moving it */
+  | { code: 'retry-later' }
+  | { code: 'contested' };

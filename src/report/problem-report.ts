@@ -1,0 +1,65 @@
+import type { Problem } from '../affinity/problems.js';
+import { formatCpuset } from '../domain/cpuset.js';
+import { formatIdentity } from '../domain/identity.js';
+import type { Severity } from '../lint/rule.js';
+import { reasonText } from './reason-text.js';
+
+/** A problem as reports give it. */
+export interface ProblemReport {
+  rule: string;
+  severity: Severity;
+  message: string;
+}
+
+const SEVERITIES: Record<Problem['rule'], Severity> = {
+  'metadata-syntax': 'error',
+  'entry-stale': 'warning',
+  'cpuset-syntax': 'error',
+  'no-device-yet': 'note',
+  'device-absent': 'error',
+  'duplicate-device': 'error',
+  'device-unreadable': 'error',
+  'remote-node': 'warning',
+  'auto-unknown': 'note',
+  'auto-unpinned': 'warning',
+  'not-running': 'error',
+  'cpus-left-out': 'note',
+  'no-usable-cpu': 'error',
+};
+
+export function problemReport(problem: Problem): ProblemReport {
+  const { rule } = problem;
+  return { rule, severity: SEVERITIES[rule], message: messageOf(problem) };
+}
+
+function messageOf(problem: Problem): string {
+  switch (problem.rule) {
+    case 'metadata-syntax': {
+      const { identity, message } = problem;
+      return identity ? `the entry for ${formatIdentity(identity)}: ${message}` : message;
+    }
+    case 'entry-stale':
+      return `an entry for ${formatIdentity(problem.identity)}, which is no device of the domain`;
+    case 'cpuset-syntax':
+      return `cpuset ${problem.message}`;
+    case 'no-device-yet':
+      return problem.element === 'interface' ? 'its device is chosen when the domain starts' : 'it names no device';
+    case 'device-absent':
+      return `the host has no device ${problem.address}`;
+    case 'duplicate-device':
+      return `${problem.address} stands in the domain above already`;
+    case 'device-unreadable':
+      return `${problem.path} cannot be read: ${problem.error}`;
+    case 'remote-node':
+      return `the device is on node ${problem.node}, its CPUs are on node ${problem.cpuNodes.join(',')}`;
+    case 'auto-unknown':
+    case 'auto-unpinned':
+      return reasonText({ code: problem.rule });
+    case 'not-running':
+      return `${reasonText({ code: problem.rule })}: nothing is written`;
+    case 'cpus-left-out':
+      return `CPU ${formatCpuset(problem.left)} of ${formatCpuset(problem.asked)} left out: not online, or not among allowedCpus`;
+    case 'no-usable-cpu':
+      return `${formatCpuset(problem.asked)}: ${reasonText({ code: problem.because })}`;
+  }
+}

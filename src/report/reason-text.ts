@@ -1,0 +1,70 @@
+import type { Reason } from '../affinity/reason.js';
+import { type Cpuset, formatCpuset } from '../domain/cpuset.js';
+
+const WRITE_ERRORS: Readonly<Record<string, string>> = {
+  EBUSY: 'the kernel is busy with it',
+  EAGAIN: 'the kernel is busy with it',
+  ENOSPC: 'these CPUs are out of interrupt vectors',
+  EINVAL: 'the kernel takes no such mask for it',
+  ENOENT: 'it went away',
+  EPERM: 'the kernel manages it itself, or forbids the write',
+  EIO: 'the kernel manages it itself',
+  EACCES: 'no permission to write it: root is needed',
+  EROFS: '/proc is mounted read-only here',
+  ERANGE: 'the host has no such CPU',
+  EOVERFLOW: 'the host has no such CPU',
+};
+
+/** For people; may hold names that come from a document or the kernel. */
+export function reasonText(reason: Reason): string {
+  switch (reason.code) {
+    case 'native':
+      return 'the policy is native';
+    case 'cpuset-syntax':
+      return 'its cpuset cannot be read';
+    case 'auto-unpinned':
+      return 'the vCPUs may run on every CPU, so there is nothing to follow';
+    case 'auto-unknown':
+      return 'numad chooses the CPUs of the vCPUs when the domain starts';
+    case 'none-online':
+      return 'none of its CPUs is online';
+    case 'none-allowed':
+      return 'none of its CPUs is among allowedCpus';
+    case 'no-handler':
+      return 'no handler yet';
+    case 'other-handler':
+      return `its handler is ${reason.handlers.join(', ')}, not VFIO's for ${reason.address}`;
+    case 'shared':
+      return `shared with ${reason.others.join(', ')}`;
+    case 'not-vfio':
+      return reason.driver === undefined
+        ? 'the device has no driver'
+        : `the device's driver is ${reason.driver}, not VFIO`;
+    case 'gone':
+      return 'it went away';
+    case 'other-vector':
+      return `it is ${reason.handler} now`;
+    case 'not-running':
+      return 'no QEMU of this domain runs here';
+    case 'unreadable':
+      return `${reason.path} cannot be read`;
+    case 'write-error':
+      return WRITE_ERRORS[reason.error] ?? `the write failed: ${reason.error}`;
+    case 'pending':
+      return `${stillOn(reason.effective)}, until it occurs`;
+    case 'not-moved':
+      return `${stillOn(reason.effective)}: it has not occurred since, or that CPU set is out of vectors`;
+    case 'delivered-elsewhere':
+      return `delivered to CPU ${formatCpuset(reason.effective)} all the same: that CPU set may be out of vectors`;
+    case 'other-mask':
+      return `the kernel made it ${formatCpuset(reason.affinity)}`;
+    case 'retry-later':
+      return 'it is tried again later';
+    case 'contested':
+      return 'somebody else keeps moving it';
+  }
+}
+
+function stillOn(effective: Cpuset): string {
+  return `still delivered to CPU ${formatCpuset(effective)}`;
+}

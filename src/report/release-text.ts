@@ -1,0 +1,37 @@
+import type { KeptInterrupt, Released } from '../affinity/release.js';
+import type { KeptReason } from '../affinity/restore-affinity.js';
+
+/** One text for each interrupt that may have our affinity still, with the reason: `IRQ 16 of 0000:06:00.0 keeps its affinity: REASON`. */
+export function releaseTexts({ kept, isStateUnreadable }: Released): string[] {
+  const ofState = isStateUnreadable ? ['legacy lines keep their affinity: the state cannot be read'] : [];
+  return [...ofState, ...kept.map(keptText)];
+}
+
+function keptText({ irq, address, reason }: KeptInterrupt): string {
+  return `IRQ ${irq}${address === undefined ? '' : ` of ${address}`} keeps its affinity: ${reasonText(reason)}`;
+}
+
+function reasonText(reason: KeptReason): string {
+  switch (reason.code) {
+    case 'no-device':
+      return `the host has no device ${reason.address}`;
+    case 'other-irq':
+      return `the irq file of ${reason.address} says ${reason.named}`;
+    case 'message-chip':
+      return `it is a message interrupt now (${reason.chip})`;
+    case 'message-owner':
+      return `it is a message interrupt of ${reason.device} now`;
+    case 'not-level':
+      return `it is ${reason.trigger}-triggered, which no legacy PCI line is`;
+    case 'other-input':
+      return `it is input ${reason.now ?? 'unknown'} now, and was ${reason.before}`;
+    case 'disabled':
+      return `${reason.address} is disabled, and may have lost it`;
+    case 'handlers-changing':
+      return 'its handlers are changing';
+    case 'device-unknown':
+      return 'the state, of an older version, does not say which device it was of';
+    case 'file-error':
+      return reason.error.message;
+  }
+}

@@ -1,0 +1,65 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { writeAffinity } from '../../src/affinity/write-affinity.js';
+import { openMask } from '../../src/host/interrupt.js';
+import { FileError } from '../../src/host/pseudo-fs.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
+import { A, hostOf, setOf, vfio } from './simulated-pass.js';
+
+const test = suite('the writer of smp_affinity');
+const SET = setOf('2-3');
+
+/** Interrupt 41 with its mask open, and what is read and written from now on. */
+function opened() {
+  const kernel = hostOf([vfio(A, 41)]);
+  const accesses: string[] = [];
+  const files = new SimulatedFs(kernel, (operation, path) => void accesses.push(`${operation} ${path}`));
+  const mask = openMask(files, 41);
+  accesses.length = 0;
+  return { kernel, files, mask, accesses };
+}
+
+test('checks, then writes, with nothing in between', () => {
+  const { kernel, files, mask, accesses } = opened();
+  const verify = () => void files.read('/sys/kernel/irq/41/actions');
+  assert.equal(writeAffinity(mask, SET, verify), { outcome: 'written' });
+  assert.equal(accesses, ['read /sys/kernel/irq/41/actions', 'write /proc/irq/41/smp_affinity']);
+  assert.equal(kernel.interrupts.get(41)?.affinity, SET);
+});
+
+test('writes nothing that the check refuses, or cannot read', () => {
+  const { kernel, mask } = opened();
+  assert.equal(
+    writeAffinity(mask, SET, () => 'gone'),
+    { outcome: 'refused', reason: 'gone' },
+  );
+  const unreadable = () => {
+    throw new FileError('EIO', '/x');
+  };
+  assert.throws(() => writeAffinity(mask, SET, unreadable), /EIO/);
+  assert.equal(kernel.writes, []);
+});
+
+test("returns the kernel's answer, and throws what is no answer of it", () => {
+  const { kernel, mask } = opened();
+  kernel.refuse(41, 'ENOSPC');
+  const result = writeAffinity(mask, SET, () => undefined);
+  assert.is(result.outcome === 'failed' && result.error.code, 'ENOSPC');
+  const broken = {
+    ...{ read: () => undefined, close: () => {} },
+    write: () => {
+      throw new TypeError('a bug');
+    },
+  };
+  assert.throws(() => writeAffinity(broken, SET, () => undefined), /a bug/);
+});
+
+test('does not write another interrupt that gets the number after the check', () => {
+  const { kernel, mask } = opened();
+  mask.read();
+  const result = writeAffinity(mask, SET, () => kernel.enableVectors(A, [41]));
+  assert.is(result.outcome === 'failed' && result.error.code, 'ENOENT');
+  assert.equal(kernel.writes, []);
+});
+
+test.run();
