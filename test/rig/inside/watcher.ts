@@ -47,7 +47,14 @@ export function watcherPids(): number[] {
   const pids = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number);
-  return pids.filter((pid) =>
+  const watchers = pids.filter((pid) =>
     /^[^\0]*node\0[^\0]*hostdev-cpuset[^\0]*\0watch\0/.test(`${text(`/proc/${pid}/cmdline`)}\0`),
   );
+  // a child that has not executed its program yet has the watcher's command line
+  return watchers.filter((pid) => !watchers.includes(parentOf(pid)));
+}
+
+/** Field 4 of /proc/PID/stat; a command's name may hold spaces and parentheses. */
+function parentOf(pid: number): number {
+  return Number(text(`/proc/${pid}/stat`).split(')').at(-1)?.trim().split(' ')[1]);
 }
