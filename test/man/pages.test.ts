@@ -77,7 +77,7 @@ formatted('what an option takes is told as what it is', async () => {
 
 formatted('every option of lint-domain --help', async () => {
   const text = await read('lint-domain.1');
-  assert.match(text, /EXIT STATUS Exit status: 0 fine/);
+  assert.match(text, /EXIT STATUS Exit status: 0 success/);
   const options = optionsIn((await runCli('lint-domain', ['--help'])).stdout);
   assert.ok(options.length > 5);
   for (const [, flag = '', what = ''] of options) {

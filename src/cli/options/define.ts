@@ -3,11 +3,11 @@ import { ToolError } from '../../lib/errors.js';
 import { connectOption, EPILOGUE, pathsOf, schemaOptions, type Take, usage } from './shared.js';
 
 const ABOUT = {
-  define: 'virsh define, with cpuset attributes allowed',
-  edit: 'virsh edit, with cpuset attributes allowed',
+  define: 'virsh define for XML with cpuset attributes',
+  edit: 'virsh edit with cpuset attributes',
 };
-const FILE = 'FILE: a file, - or nothing for standard input; several are defined one by one';
-const DOMAIN = 'DOMAIN: as virsh names it. The editor is $VISUAL, else $EDITOR';
+const FILE = 'FILE: domain XML; - or none: standard input';
+const DOMAIN = 'DOMAIN: name, ID or UUID; the editor is $VISUAL or $EDITOR';
 
 export function defineCommand(parser: Argv, take: Take): void {
   parser.command(
@@ -17,7 +17,7 @@ export function defineCommand(parser: Argv, take: Take): void {
       libvirtOptions(options)
         .usage(usage('$0 define', ABOUT.define, FILE))
         .epilogue(EPILOGUE)
-        .example('$0 define guest.xml', 'checked, normalised, defined'),
+        .example('$0 define guest.xml', 'check, normalize and define'),
     ({ _: words, connect, 'no-check': noCheck, schemas, engine }) => {
       const options = { paths: pathsOf(words, 'define'), connect, check: !noCheck, schemas, engine };
       take({ command: 'define', options });
@@ -33,7 +33,7 @@ export function editCommand(parser: Argv, take: Take): void {
       libvirtOptions(options)
         .usage(`Usage: $0 edit [options] DOMAIN\n\n${ABOUT.edit}\n${DOMAIN}`)
         .epilogue(EPILOGUE)
-        .example('$0 edit guest', 'its policies as attributes'),
+        .example('$0 edit guest', 'edit policies as attributes'),
     ({ _: words, connect, 'no-check': noCheck, schemas, engine }) => {
       const [domain, ...more] = pathsOf(words, 'edit');
       if (!domain || more.length > 0) throw new ToolError('edit takes one domain');
@@ -45,6 +45,6 @@ export function editCommand(parser: Argv, take: Take): void {
 function libvirtOptions<T>(command: Argv<T>) {
   return connectOption(schemaOptions(command)).option('no-check', {
     type: 'boolean',
-    describe: 'do not ask the schema, nor have libvirt ask it',
+    describe: 'skip schema validation, also by libvirt',
   });
 }

@@ -4,12 +4,12 @@ import type { EnforceOptions } from '../host/domain-source.js';
 import { hostOptions, pathsOf, type Take } from './shared.js';
 
 const ABOUT = {
-  plan: 'what would be written on this host, and why',
-  enforce: 'place the interrupts of a domain, once',
-  status: 'where each interrupt is, and should be',
+  plan: 'show what would be written on this host, and why',
+  enforce: 'set the interrupt affinities of domains, once',
+  status: 'show where each interrupt is and should be delivered',
 };
-const FILES_OR_DOMAINS = 'FILE: a file with domain XML, - or nothing for standard input; or --domain NAME';
-const DOMAINS = 'DOMAIN: as virsh names it, nothing for all that run; or a FILE: -, ./a or a.xml';
+const FILES_OR_DOMAINS = 'FILE: domain XML; - or none: standard input, unless --domain is given';
+const DOMAINS = 'DOMAIN: name, ID or UUID; none: all running domains; or a FILE: -, ./a, a.xml';
 
 export function enforceCommand(parser: Argv, name: EnforceOptions['command'], take: Take): void {
   const isStatus = name === 'status';
@@ -20,16 +20,16 @@ export function enforceCommand(parser: Argv, name: EnforceOptions['command'], ta
     (options) =>
       hostOptions(isStatus ? statusOptions(options) : options)
         .usage(`${usage}\n${isStatus ? DOMAINS : FILES_OR_DOMAINS}`)
-        .epilogue('Exit status: 0 fine, 1 something could not be placed, 2 the tool failed.')
+        .epilogue('Exit status: 0 success, 1 an interrupt was not placed, 2 the command failed.')
         .option('domain', {
           alias: 'd',
           type: 'string',
           array: true,
           requiresArg: true,
-          describe: 'a domain of libvirt',
+          describe: 'domain name, ID or UUID',
         })
-        .option('json', { type: 'boolean', describe: 'a JSON document in place of text' })
-        .example(`virsh dumpxml guest | $0 ${name}${isStatus ? ' -' : ''}`, 'any definition'),
+        .option('json', { type: 'boolean', describe: 'print JSON' })
+        .example(`virsh dumpxml guest | $0 ${name}${isStatus ? ' -' : ''}`, 'read a definition from a pipe'),
     ({ _: words, domain = [], connect, root, json, watch: watched, html }) => {
       const { watch, word } = intervalOf(watched as string | undefined);
       if (watch !== undefined && json) throw new ToolError('--watch and --json exclude each other');
@@ -61,14 +61,14 @@ export function enforceCommand(parser: Argv, name: EnforceOptions['command'], ta
 
 function statusOptions<T>(command: Argv<T>) {
   return command
-    .option('watch', { alias: 'w', type: 'string', describe: 'show it again every 2 seconds, or as many as follow' })
-    .option('html', { type: 'string', requiresArg: true, describe: 'a page with a picture of the host, to FILE or -' });
+    .option('watch', { alias: 'w', type: 'string', describe: 'refresh every SECONDS (default 2)' })
+    .option('html', { type: 'string', requiresArg: true, describe: 'write a web page to FILE (-: standard output)' });
 }
 
-/** Seconds. */
+/** In seconds. */
 const INTERVAL = { default: 2, least: 0.1, most: 86_400 };
 
-/** The seconds may be left out: what follows is then a word of its own, a domain's name. */
+/** SECONDS is optional: `--watch guest` has a domain's name there. */
 function intervalOf(watched: string | undefined): { watch: number | undefined; word: string[] } {
   if (watched === undefined) return { watch: undefined, word: [] };
   if (!/^\d*\.?\d*$/.test(watched)) return { watch: INTERVAL.default, word: [watched] };

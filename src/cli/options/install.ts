@@ -5,8 +5,8 @@ import type { InstallOptions } from '../commands/install.js';
 import { pathsOf, type Take } from './shared.js';
 
 const ABOUT = {
-  install: 'put the hook and the service on this host',
-  uninstall: 'take away what install has put there',
+  install: 'install hook, service and irqbalance policy',
+  uninstall: 'remove what install has installed',
 };
 
 export function installCommand(parser: Argv, name: InstallOptions['command'], take: Take): void {
@@ -17,20 +17,20 @@ export function installCommand(parser: Argv, name: InstallOptions['command'], ta
       const common = options
         .usage(`Usage: $0 ${name} [options]\n\n${ABOUT[name]}`)
         .epilogue(
-          `Exit status: 0 fine, 1 a file was left alone${name === 'install' ? ', or the hook left out despite --hook' : ''}, 2 the tool failed.`,
+          `Exit status: 0 success, 1 a file was left alone${name === 'install' ? ' or --hook failed' : ''}, 2 other error.`,
         )
-        .option('prefix', { type: 'string', requiresArg: true, describe: 'a folder before every path: an image' })
-        .option('dry-run', { alias: 'n', type: 'boolean', describe: 'say what would be done, and do nothing' })
-        .option('force', { type: 'boolean', describe: 'take files of ours that were changed, too' });
+        .option('prefix', { type: 'string', requiresArg: true, describe: 'change files below DIR, such as an image' })
+        .option('dry-run', { alias: 'n', type: 'boolean', describe: 'show what would be done, change nothing' })
+        .option('force', { type: 'boolean', describe: 'also overwrite or remove modified files' });
       if (name === 'uninstall') return common;
       return common
         .option('hook', {
           type: 'boolean',
-          describe: 'with the hook, even if it cannot be seen that libvirt may run it',
+          describe: 'install the hook even without SELinux check',
         })
-        .option('no-hook', { type: 'boolean', describe: "without libvirt's hook; one of ours is removed" })
-        .option('no-service', { type: 'boolean', describe: 'without the service' })
-        .option('no-irqbalance', { type: 'boolean', describe: "without irqbalance's policy" });
+        .option('no-hook', { type: 'boolean', describe: 'do not install the hook, or remove it' })
+        .option('no-service', { type: 'boolean', describe: 'do not install the service' })
+        .option('no-irqbalance', { type: 'boolean', describe: 'do not install the irqbalance policy' });
     },
     ({ _: words, prefix, 'dry-run': dryRun, force, ...flags }) => {
       const [word] = pathsOf(words, name);

@@ -4,7 +4,7 @@ import { FORMATS } from '../lint/render-report.js';
 import { EPILOGUE, pathsOf, schemaOptions, type Take, usage } from './shared.js';
 
 const ABOUT = 'check domain XML';
-const FILES = 'FILE: a file, a folder (every .xml below it), - or nothing for standard input';
+const FILES = 'FILE: a file or a directory (all .xml below it); - or none: standard input';
 
 export function lintCommand(parser: Argv, name: '$0' | 'lint', take: Take): void {
   const call = name === '$0' ? name : `$0 ${name}`;
@@ -14,24 +14,28 @@ export function lintCommand(parser: Argv, name: '$0' | 'lint', take: Take): void
     name === '$0' ? '' : ABOUT,
     (options) =>
       schemaOptions(name === '$0' ? options : options.usage(usage(call, ABOUT, FILES)).epilogue(EPILOGUE))
-        .option('format', { choices: FORMATS, requiresArg: true, describe: 'the report' })
-        .option('json', { type: 'boolean', describe: 'the same as --format json' })
-        .option('host', { type: 'boolean', describe: 'ask this host, too: CPUs, devices, nodes' })
-        .option('root', { type: 'string', requiresArg: true, describe: 'with --host: a tree in its place' })
+        .option('format', { choices: FORMATS, requiresArg: true, describe: 'report as' })
+        .option('json', { type: 'boolean', describe: 'same as --format json' })
+        .option('host', { type: 'boolean', describe: 'also check against this host (CPUs, devices)' })
+        .option('root', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'with --host: use the host below this directory',
+        })
         .option('config', {
           type: 'string',
           requiresArg: true,
-          describe: 'take FILE, not the nearest .lint-domain.json',
+          describe: 'use FILE, not the nearest .lint-domain.json',
         })
-        .option('no-config', { type: 'boolean', describe: 'take no .lint-domain.json' })
+        .option('no-config', { type: 'boolean', describe: 'ignore .lint-domain.json' })
         .option('max-warnings', {
           type: 'string',
           requiresArg: true,
           describe: 'exit 1 if there are more than N warnings',
         })
-        .example(`${call} guest.xml`, 'one file')
-        .example(`${call} --format github domains/`, 'a folder, in a workflow')
-        .example(`virsh dumpxml guest | ${call}`, 'a domain that libvirt has'),
+        .example(`${call} guest.xml`, 'check a file')
+        .example(`${call} --format github domains/`, 'check a directory in a workflow')
+        .example(`virsh dumpxml guest | ${call}`, 'check a defined domain'),
     ({
       _: words,
       format,

@@ -2,10 +2,10 @@ import type { Argv } from 'yargs';
 import { ENGINE_NAMES } from '../../schema/engine.js';
 import type { Request } from '../request.js';
 
-/** Called by a command's handler with what its command line asks for. */
+/** A command's handler passes the parsed request to it. */
 export type Take = (request: Request) => void;
 
-export const EPILOGUE = 'Exit status: 0 fine, 1 the input has errors, 2 the tool could not do its work.';
+export const EPILOGUE = 'Exit status: 0 success, 1 the input has errors, 2 the command failed.';
 
 export function usage(call: string, about: string, files: string): string {
   return `Usage: ${call} [options] [FILE...]\n\n${about}\n${files}`;
@@ -16,31 +16,31 @@ export function schemaOptions<T>(command: Argv<T>) {
     .option('schemas', {
       type: 'string',
       requiresArg: true,
-      describe: "folder of libvirt's schemas ($LIBVIRT_SCHEMAS)",
+      describe: 'directory of libvirt schemas ($LIBVIRT_SCHEMAS)',
     })
     .option('engine', { type: 'string', requiresArg: true, describe: `auto, ${ENGINE_NAMES.join(', ')}` });
 }
 
-/** Of the commands that ask libvirt. */
+/** For commands that call libvirt. */
 export function connectOption<T>(command: Argv<T>) {
   return command.option('connect', {
     alias: 'c',
     type: 'string',
     requiresArg: true,
-    describe: 'URI of libvirt, as of virsh -c',
+    describe: 'hypervisor connection URI',
   });
 }
 
-/** Of the commands that ask a host, too. */
+/** For commands that read the host. */
 export function hostOptions<T>(command: Argv<T>) {
   return connectOption(command).option('root', {
     type: 'string',
     requiresArg: true,
-    describe: 'a tree with /sys, /proc, /run and /etc in it',
+    describe: 'use /sys, /proc, /run and /etc below DIR',
   });
 }
 
-/** yargs keeps the command itself among the words. */
+/** yargs leaves the command's name in `_`. */
 export function pathsOf(words: readonly (string | number)[], command: string): string[] {
   return words.slice(command === '$0' ? 0 : 1).map(String);
 }

@@ -2,10 +2,10 @@ import type { Argv } from 'yargs';
 import { EPILOGUE, pathsOf, schemaOptions, type Take, usage } from './shared.js';
 
 const ABOUT = {
-  normalize: 'cpuset attributes to metadata, for virsh define',
-  expand: 'metadata to cpuset attributes, for people to edit',
+  normalize: 'move cpuset attributes to metadata',
+  expand: 'move policies in metadata to attributes',
 };
-const FILE = 'FILE: a file, - or nothing for standard input; with -i or --check several';
+const FILE = 'FILE: domain XML; - or none: standard input; several with -i or --check';
 const DEFAULTS = ['auto', 'native'] as const;
 
 export function normalizeCommand(parser: Argv, take: Take): void {
@@ -16,9 +16,9 @@ export function normalizeCommand(parser: Argv, take: Take): void {
       schemaOptions(inPlace(options))
         .usage(usage('$0 normalize', ABOUT.normalize, FILE))
         .epilogue(EPILOGUE)
-        .option('default', { choices: DEFAULTS, requiresArg: true, describe: 'for devices that state nothing' })
-        .option('no-check', { type: 'boolean', describe: 'do not ask the schema' })
-        .example('$0 normalize guest.xml > define.xml', 'for virsh define'),
+        .option('default', { choices: DEFAULTS, requiresArg: true, describe: 'default policy of the domain' })
+        .option('no-check', { type: 'boolean', describe: 'skip schema validation' })
+        .example('$0 normalize guest.xml > define.xml', 'prepare for virsh define'),
     ({ _: words, 'in-place': inPlace, check, default: standard, 'no-check': noCheck, schemas, engine }) => {
       const paths = pathsOf(words, 'normalize');
       const how = { inPlace: inPlace ?? false, check: check ?? false, askSchema: !noCheck };
@@ -35,7 +35,7 @@ export function expandCommand(parser: Argv, take: Take): void {
       inPlace(options)
         .usage(usage('$0 expand', ABOUT.expand, FILE))
         .epilogue(EPILOGUE)
-        .example('virsh dumpxml --inactive guest | $0 expand > guest.xml', 'to edit it'),
+        .example('virsh dumpxml --inactive guest | $0 expand', 'for editing'),
     ({ _: words, 'in-place': inPlace, check }) => {
       const paths = pathsOf(words, 'expand');
       take({ command: 'expand', options: { paths, inPlace: inPlace ?? false, check: check ?? false } });
@@ -45,6 +45,6 @@ export function expandCommand(parser: Argv, take: Take): void {
 
 function inPlace<T>(command: Argv<T>) {
   return command
-    .option('in-place', { alias: 'i', type: 'boolean', describe: 'rewrite the files instead of printing' })
-    .option('check', { type: 'boolean', describe: 'print the names of files that would change' });
+    .option('in-place', { alias: 'i', type: 'boolean', describe: 'edit files in place' })
+    .option('check', { type: 'boolean', describe: 'list files that would change' });
 }

@@ -2,8 +2,8 @@ import type { Argv } from 'yargs';
 import { ToolError } from '../../lib/errors.js';
 import { hostOptions, pathsOf, type Take } from './shared.js';
 
-const ABOUT = "hold every running domain's policy";
-const SIGNALS = 'SIGTERM and SIGINT end it, SIGHUP has the configuration read again.';
+const ABOUT = 'maintain the policies of all running domains';
+const SIGNALS = 'SIGTERM and SIGINT stop it; SIGHUP reloads the configuration';
 
 export function watchCommand(parser: Argv, take: Take): void {
   parser.command(
@@ -12,16 +12,16 @@ export function watchCommand(parser: Argv, take: Take): void {
     (options) =>
       hostOptions(options)
         .usage(`Usage: $0 watch [options]\n\n${ABOUT}\n${SIGNALS}`)
-        .epilogue('Exit status: 0 it ended as told, 2 the tool failed.')
+        .epilogue('Exit status: 0 stopped by a signal or --until-idle, 2 the command failed.')
         .option('metrics', {
           type: 'string',
           requiresArg: true,
-          describe: "a file for Prometheus's textfile collector",
+          describe: 'write metrics for the textfile collector',
         })
-        .option('until-idle', { type: 'boolean', describe: 'end with the last domain' })
-        .option('restore-on-exit', { type: 'boolean', describe: 'give interrupts back what they had' })
-        .option('no-tracing', { type: 'boolean', describe: 'look at intervals, ask no kernel' })
-        .example('sudo $0 watch --metrics /run/hostdev-cpuset.prom', 'with figures'),
+        .option('until-idle', { type: 'boolean', describe: 'exit after the last managed domain' })
+        .option('restore-on-exit', { type: 'boolean', describe: 'restore original affinities on exit' })
+        .option('no-tracing', { type: 'boolean', describe: 'poll; do not use kernel trace events' })
+        .example('sudo $0 watch --metrics /run/hostdev-cpuset.prom', 'with metrics'),
     (given) => {
       const [word] = pathsOf(given._, 'watch');
       if (word !== undefined) throw new ToolError(`watch takes no names: ${word}`);
