@@ -1,4 +1,4 @@
-// What holding costs while nothing happens: the CPU time of a look at 1,024 interrupts of 64 devices as a share of the interval, and an
+// What holding costs while nothing happens: the CPU time of a poll of 1,024 interrupts of 64 devices as a share of the interval, and an
 // interrupt of 1,000 devices against one of 64.
 import { closeSync, openSync, readSync, rmSync } from 'node:fs';
 import { DEFAULT_SETTINGS } from '../dist/modules/src/affinity/settings.js';
@@ -21,9 +21,9 @@ export default function holdQuiet() {
     const whole = [looks(small, PERIOD / quiet), looks(told, PERIOD / traced)];
     const sides = [...whole, () => readMasks(64 * INTERRUPTS), looks(some, 40), looks(large, 5)];
     const [few, seldom, bare, less, many] = inTurn(5, sides);
-    const said = `a look at 1,024 interrupts ${ms(few)} of CPU`;
+    const said = `a poll of 1,024 interrupts ${ms(few)} of CPU`;
     report('hold: quiet, untraced', `${said}, % of a core`, (few / quiet) * 100, { most: 0.3 });
-    const saidSeldom = `a look every ${traced / 1000} s ${ms(seldom)} of CPU`;
+    const saidSeldom = `a poll every ${traced / 1000} s ${ms(seldom)} of CPU`;
     report('hold: quiet, traced', `${saidSeldom}, % of a core`, (seldom / traced) * 100, { most: 0.05 });
     report('hold: bare reads', `1,024 reads of a mask alone ${ms(bare)}, ${said}`, few / bare, { most: 3 });
     const sizes = `64 devices ${ms(less)}, 1,000 devices ${ms(many)}`;

@@ -1,16 +1,16 @@
-// What the commands' own definitions (src/cli/options/) say of themselves, as data: for manual pages and completions.
+// Reads the definitions of commands (src/cli/options/) as data, for manual pages and completions.
 import { COMMANDS } from '../dist/modules/src/cli/arguments.js';
 import { lintCommand } from '../dist/modules/src/cli/options/lint.js';
 import { EPILOGUE } from '../dist/modules/src/cli/options/shared.js';
 import { ENGINE_NAMES } from '../dist/modules/src/schema/engine.js';
 
-/** Options of every command; the parser adds them to each by itself. */
+/** Options that the parser adds to every command. */
 const COMMON = [
   { name: 'help', alias: 'h', type: 'boolean', describe: 'show this help' },
   { name: 'version', alias: 'V', type: 'boolean', describe: 'show the version' },
 ];
 
-/** What an option's value is, where its definition does not list the values: for the reader, and for completion. */
+/** Values of options whose definition does not list them: placeholder, and kind or values for completion. */
 const VALUES = {
   config: { word: 'FILE', kind: 'file' },
   connect: { word: 'URI', kind: 'uri' },
@@ -25,7 +25,7 @@ const VALUES = {
   watch: { word: 'SECONDS', values: [] },
 };
 
-/** The value of an option: undefined of one that takes none. `values` where they can be listed, else `kind`. */
+/** The value of an option, undefined if it has none: `values` if they can be listed, else `kind`. */
 export function valueFor({ name, type, choices }) {
   if (choices) return { word: 'WORD', values: [...choices] };
   if (type === 'boolean') return undefined;
@@ -33,7 +33,7 @@ export function valueFor({ name, type, choices }) {
   return VALUES[name];
 }
 
-/** What the words of a command are that are no options: `file` (XML), `domain`, or both. */
+/** Positional arguments of a command: `file` (XML), `domain`, or both. */
 export function wordsOf({ synopsis, notes }) {
   const text = [synopsis, ...notes].join(' ');
   return [/\bDOMAIN\b/.test(synopsis) ? 'domain' : [], /\bFILE\b/.test(text) ? 'file' : []].flat();
@@ -42,7 +42,7 @@ export function wordsOf({ synopsis, notes }) {
 /**
  * @typedef {{name: string, alias?: string, type?: string, choices?: readonly string[], describe: string}} Option
  * @typedef {{name: string, about: string, synopsis: string, notes: string[], options: Option[], examples: string[][], epilogue: string}} Command
- * `synopsis`: what follows the program's name; `notes`: what its words mean, a line each
+ * `synopsis`: the text after the program's name; `notes`: one line about each positional argument
  */
 
 /** @returns {Command[]} of hostdev-cpuset, in the order of --help */
@@ -56,7 +56,7 @@ export function describeLintDomain() {
   return command;
 }
 
-/** Calls what defines commands with a parser that only takes down what it is told. */
+/** Calls the definitions with a parser that only records the calls. */
 function record(define, program) {
   const commands = [];
   const above = recorder({ usages: [] }, program);
@@ -102,7 +102,7 @@ function recorder(start, program) {
   return { taken, parser };
 }
 
-/** `Usage: program name [options] FILE`, an empty line, what it does, what its words mean. */
+/** A usage text is `Usage: program name [options] FILE`, an empty line, a description, and notes. */
 function finish({ name, about, usages, options, examples, epilogue }) {
   const [head = '', what = '', ...notes] = (usages.at(-1) ?? '').split('\n').filter(Boolean);
   const synopsis = head.replace(/^Usage: \S+ /, '');

@@ -1,7 +1,7 @@
-// Completion for bash: one file an executable, as /usr/share/bash-completion/completions wants it.
+// Completion for bash: one file for each executable, as in /usr/share/bash-completion/completions.
 import { valueFor, wordsOf } from '../describe-commands.mjs';
 
-/** @param {string} program @param {import('../describe-commands.mjs').Command[]} commands; lint-domain has one without a name */
+/** @param {string} program @param {import('../describe-commands.mjs').Command[]} commands; that of lint-domain has no name */
 export function bashCompletion(program, commands) {
   const name = `_${program.replace(/-/g, '_')}`;
   const withCommand = commands.length > 1;
@@ -14,7 +14,7 @@ ${name}() {
   _${name}_words
   cur=\${typed[-1]}
   prev=\${typed[-2]-}
-  # --option=value is one word to us
+  # treat --option=value as one word
   if [[ $cur == --*=* ]]; then
     prev=\${cur%%=*}
     cur=\${cur#*=}
@@ -50,7 +50,7 @@ export function flagsOf({ name, alias }) {
   return [...[alias ?? []].flat().map((letter) => (letter.length === 1 ? `-${letter}` : `--${letter}`)), `--${name}`];
 }
 
-const HELPERS = `# The words up to the cursor. bash splits at : and =, which URIs and --option=value have in them.
+const HELPERS = `# The words up to the cursor. bash splits at : and =, which URIs and --option=value contain.
 __hostdev_cpuset_words() {
   local i word glue=''
   typed=()
@@ -62,7 +62,7 @@ __hostdev_cpuset_words() {
   done
 }
 
-# The command, and libvirt's URI, among the words before the cursor.
+# Finds the command and libvirt's URI in the words before the cursor.
 __hostdev_cpuset_scan() {
   local i
   for ((i = 1; i < \${#typed[@]} - 1; i++)); do
@@ -77,14 +77,14 @@ __hostdev_cpuset_scan() {
   uri=\${uri%[\\"\\']}
 }
 
-# Names that virsh gives, one a line; nothing where it does not answer soon.
+# Names from virsh, one per line; nothing if virsh does not answer in time.
 __hostdev_cpuset_domains() {
   timeout 3 virsh \${uri:+--connect="$uri"} list --all --name </dev/null 2>/dev/null
 }
 
 __hostdev_cpuset_answer() {
   local word what plain quoted
-  # what is replaced begins behind the last : or = of the word
+  # readline replaces the text after the last : or = of the word
   local before=\${cur%"\${cur##*[:=]}"}
   COMPREPLY=()
   if [[ $cur == -* && $kind != word ]]; then
@@ -96,7 +96,7 @@ __hostdev_cpuset_answer() {
       word) mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur") ;;
       uri) mapfile -t COMPREPLY < <(compgen -W 'qemu:///system qemu:///session test:///default' -- "$cur") ;;
       domain)
-        # within quotes readline quotes by itself
+        # inside quotes readline quotes itself
         plain=\${cur#[\\"\\']}
         [[ $cur == "$plain" ]] && plain=\${cur//\\\\/}
         while IFS= read -r word; do
@@ -110,7 +110,7 @@ __hostdev_cpuset_answer() {
         mapfile -t -O \${#COMPREPLY[@]} COMPREPLY < <(compgen -d -- "$cur")
         ;;
       file)
-        # a name with a space is a domain's where there are both, and is quoted by us
+        # where files and domains are possible, a name with a space is a domain's and must be quoted here
         ((\${#COMPREPLY[@]})) || compopt -o filenames 2>/dev/null
         mapfile -t -O \${#COMPREPLY[@]} COMPREPLY < <(compgen -f -X '!*.xml' -- "$cur"; compgen -d -- "$cur")
         ;;

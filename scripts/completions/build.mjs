@@ -1,4 +1,4 @@
-// Writes completions/: for bash and zsh, in the names that their folders want. Needs dist/, like the manual pages.
+// Generates completions/ for bash and zsh, with the file names that the shells expect. Needs dist/, like the manual pages.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { describeCommands, describeLintDomain } from '../describe-commands.mjs';
 import { bashCompletion } from './bash.mjs';

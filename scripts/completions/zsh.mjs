@@ -1,8 +1,8 @@
-// Completion for zsh: one function for both executables, as a folder of $fpath wants it.
+// Completion for zsh: one function for both executables, for a directory of $fpath.
 import { valueFor, wordsOf } from '../describe-commands.mjs';
 import { flagsOf } from './bash.mjs';
 
-/** @param {import('../describe-commands.mjs').Command[]} commands of hostdev-cpuset; `lint` is lint-domain's as well */
+/** @param {import('../describe-commands.mjs').Command[]} commands of hostdev-cpuset; `lint` also serves lint-domain */
 export function zshCompletion(commands) {
   return `#compdef hostdev-cpuset lint-domain
 # zsh completion for hostdev-cpuset and lint-domain
@@ -59,7 +59,7 @@ function specification(option) {
   const value = valueFor(option);
   const action = value ? `:${value.word}:${value.values ? `(${value.values.join(' ')})` : ACTIONS[value.kind]}` : '';
   const about = (option.describe ?? '').replace(/[[\]:]/g, '\\$&');
-  // \`-c URI\` and \`--connect=URI\`: of a long one the value may stand behind = or in the next word
+  // \`-c URI\` and \`--connect=URI\`: the value of a long option follows = or is the next word
   const of = (flag) => `${flag}${value && flag.startsWith('--') ? '=' : ''}[${about}]${action}`;
   const repeated = option.array ? '*' : '';
   const exclusive = option.array ? '' : `(${flags.join(' ')})`;
@@ -83,7 +83,7 @@ function words(command) {
   return quote(kinds[0] === 'domain' ? '*:domain:_hostdev-cpuset_domains' : `*:file:${XML}`);
 }
 
-/** For zsh's single quotes. */
+/** Escapes text for zsh's single quotes. */
 function quote(text) {
   return `'${text.replace(/'/g, "'\\''")}'`;
 }

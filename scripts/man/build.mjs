@@ -1,10 +1,10 @@
-// Writes man/: the manual pages. Needs dist/, which the definitions of commands and rules are read from.
+// Generates the manual pages in man/. Reads the definitions of commands and rules from dist/.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostdevCpusetPage, lintDomainPage } from './commands.mjs';
 import { configPage, metadataPage, rulesPage } from './references.mjs';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
-/** The same pages from the same sources, for those who build packages reproducibly. */
+/** For reproducible packages: the date of the sources. */
 const { SOURCE_DATE_EPOCH } = process.env;
 const date = (SOURCE_DATE_EPOCH ? new Date(Number(SOURCE_DATE_EPOCH) * 1000) : new Date()).toISOString().slice(0, 10);
 
@@ -28,7 +28,7 @@ function textOf({ name, section, about, body, seeAlso }) {
   ].join('\n');
 }
 
-/** No line is longer than it has to be, outside of examples. */
+/** Wraps long lines outside of examples. */
 function folded(body) {
   return body
     .split(/(\.EX\n[\s\S]*?\.EE\n)/)

@@ -1,4 +1,4 @@
-// The pages of section 1: of the executables, from the commands' own definitions.
+// Section 1: the executables, from the definitions of the commands.
 import { readFileSync } from 'node:fs';
 import { describeCommands, describeLintDomain, valueFor } from '../describe-commands.mjs';
 import { block, bold, escapeText, fromMarkdown, tagged } from './roff.mjs';
@@ -38,7 +38,7 @@ export function lintDomainPage() {
   };
 }
 
-/** docs/lint-configuration.md, without the examples that are run and what introduces them. */
+/** docs/lint-configuration.md, without console examples and the paragraphs that introduce them. */
 function configuration() {
   const page = readFileSync('docs/lint-configuration.md', 'utf8');
   const text = page.replace(/(?:^.+\n)+\n```console[\s\S]*?```\n/gm, '');
@@ -80,53 +80,53 @@ function choices({ choices: values }) {
 const DESCRIPTION = `
 ## Description
 
-A guest's vCPUs can be pinned to CPUs of the host; the interrupts of the PCI devices that are passed through to it cannot, by libvirt's means.
-**hostdev-cpuset** takes an attribute \`cpuset\` on \`<hostdev>\` and \`<interface>\` in domain XML, with the values
+libvirt can pin a guest's vCPUs to host CPUs, but not the interrupts of the PCI devices passed through to the guest.
+**hostdev-cpuset** supports an attribute \`cpuset\` on \`<hostdev>\` and \`<interface>\` in domain XML, with these values:
 
 | value | meaning |
 | - | - |
-| \`auto\` | the device's interrupts go to the CPUs that the guest's vCPUs are pinned to |
-| a cpuset, such as \`4-7,^5\` | to those CPUs |
-| \`native\` | where the kernel puts them |
+| \`auto\` | the device's interrupts go to the CPUs that the guest's vCPUs may run on |
+| a cpuset, such as \`4-7,^5\` | to these CPUs |
+| \`native\` | wherever the kernel puts them |
 
-libvirt does not keep the attribute: it is kept in the domain's metadata instead, see hostdev-cpuset-metadata(7).
-\`plan\`, \`enforce\` and \`status\` tell with \`--json\` what others are to read; the schema is in the package.
+libvirt drops the attribute, so it is stored in the domain's metadata: see hostdev-cpuset-metadata(7).
+The package contains JSON Schemas of the output of \`--json\`.
 `;
 
 const CLOSING = `
 ### hook
 
-The form in which libvirt's hook calls it: \`hostdev-cpuset hook NAME OPERATION SUBOPERATION EXTRA\`, with the domain's XML on standard input. It prints
-nothing on standard output. It is not meant to be called by hand.
+Called by the libvirt hook, not for interactive use: \`hostdev-cpuset hook NAME OPERATION SUBOPERATION EXTRA\`, with the domain's XML on standard input.
+It prints nothing to standard output.
 
 ## Environment
 
 | variable | meaning |
 | - | - |
-| \`LIBVIRT_SCHEMAS\` | the folder of libvirt's RELAX NG schemas, unless \`--schemas\` names it |
-| \`NO_COLOR\` | if set and not empty: no colours on a terminal |
+| \`LIBVIRT_SCHEMAS\` | directory of libvirt's RELAX NG schemas; \`--schemas\` takes precedence |
+| \`NO_COLOR\` | if set and not empty: no colors on a terminal |
 
 ## Files
 
 | file | what |
 | - | - |
 | \`/etc/hostdev-cpuset/config.json\` | the host's configuration: hostdev-cpuset-config(5) |
-| \`/etc/libvirt/hooks/qemu.d/hostdev-cpuset\` | what libvirt runs, where the hook is installed: a stub that never changes |
-| \`/etc/hostdev-cpuset/hook\`, \`/usr/lib/hostdev-cpuset/hook\` | the hook that the stub runs: of \`install\`, of a package |
-| \`/run/hostdev-cpuset\` | what was written to which interrupt, a file a domain |
+| \`/etc/libvirt/hooks/qemu.d/hostdev-cpuset\` | the stub that libvirt runs, if the hook is installed |
+| \`/etc/hostdev-cpuset/hook\`, \`/usr/lib/hostdev-cpuset/hook\` | the hook that the stub runs, from \`install\` or from a package |
+| \`/run/hostdev-cpuset\` | runtime directory: what was written to which interrupt, the watcher's state |
 `;
 
 const LINT = `
 ## Description
 
-**lint-domain** reads definitions of libvirt's domains and reports what is wrong with them: that they are not well-formed, what libvirt's schema, extended by the
-attribute \`cpuset\`, does not take, and what libvirt would take and do otherwise than it says. The rules are in hostdev-cpuset-rules(7).
+**lint-domain** checks definitions of libvirt domains. It reports XML that is not well-formed, errors against libvirt's schema extended by the
+attribute \`cpuset\`, and definitions that libvirt accepts but does not honour. The rules are in hostdev-cpuset-rules(7).
 
-A file \`.lint-domain.json\`, the nearest one upwards from each file, sets severities and adds rules of one's own; a comment
-\`<!-- lint-domain-disable-next-line RULE -->\` disables a rule for the next line: see CONFIGURATION.
+The nearest file \`.lint-domain.json\` upwards from each file sets severities and adds custom rules. A comment
+\`<!-- lint-domain-disable-next-line RULE -->\` disables a rule for the next line. See CONFIGURATION.
 
-A finding is \`FILE:LINE:COLUMN: SEVERITY: TEXT [RULE]\`, the line with the place marked, and, where there is one, what would work. **hostdev-cpuset lint** is the
-same program.
+A finding has the form \`FILE:LINE:COLUMN: SEVERITY: TEXT [RULE]\`, followed by the marked source line and, if known, a fix. **hostdev-cpuset lint** is
+the same command.
 `;
 
 const LINT_CLOSING = `
@@ -134,7 +134,7 @@ const LINT_CLOSING = `
 
 | variable | meaning |
 | - | - |
-| \`LIBVIRT_SCHEMAS\` | the folder of libvirt's RELAX NG schemas, unless \`--schemas\` names it |
-| \`NO_COLOR\` | if set and not empty: no colours on a terminal |
-| \`GITHUB_WORKSPACE\` | what paths are relative to in the formats sarif and github |
+| \`LIBVIRT_SCHEMAS\` | directory of libvirt's RELAX NG schemas; \`--schemas\` takes precedence |
+| \`NO_COLOR\` | if set and not empty: no colors on a terminal |
+| \`GITHUB_WORKSPACE\` | base directory of paths in the formats sarif and github |
 `;

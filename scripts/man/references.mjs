@@ -1,4 +1,4 @@
-// The pages of sections 5 and 7: from the JSON Schema of the configuration, and from docs/.
+// Sections 5 and 7: from the JSON Schema of the configuration and from docs/.
 import { readFileSync } from 'node:fs';
 import { HOST_RULES } from '../../dist/modules/src/lint/host-rules/index.js';
 import { ALL_RULES } from '../../dist/modules/src/lint/rules/index.js';
@@ -13,7 +13,7 @@ export function configPage() {
   return {
     name: 'hostdev-cpuset-config',
     section: 5,
-    about: "a host's configuration of hostdev-cpuset",
+    about: 'host configuration of hostdev-cpuset',
     body: `${fromMarkdown(CONFIG)}.SH SETTINGS\n${settings(schema, schema.properties)}.SH EXAMPLE\n${block(JSON.stringify(example, null, 2).split('\n'))}`,
     seeAlso: ['hostdev-cpuset(1)', 'hostdev-cpuset-metadata(7)'],
   };
@@ -45,7 +45,7 @@ export function metadataPage() {
   return {
     name: 'hostdev-cpuset-metadata',
     section: 7,
-    about: "the interrupt policy in a domain's definition, and how libvirt keeps it",
+    about: 'interrupt policies in domain definitions',
     body: fromMarkdown(policy),
     seeAlso: ['hostdev-cpuset(1)', 'hostdev-cpuset-config(5)', 'hostdev-cpuset-rules(7)', 'virsh(1)'],
   };
@@ -56,13 +56,13 @@ export function rulesPage() {
   return {
     name: 'hostdev-cpuset-rules',
     section: 7,
-    about: 'what lint-domain reports',
-    body: `${fromMarkdown(RULES)}${rules('RULES', ALL_RULES)}${rules('RULES OF THE HOST', HOST_RULES)}`,
+    about: 'rules of lint-domain',
+    body: `${fromMarkdown(RULES)}${rules('RULES', ALL_RULES)}${rules('RULES FOR A HOST', HOST_RULES)}`,
     seeAlso: ['lint-domain(1)', 'hostdev-cpuset-metadata(7)'],
   };
 }
 
-/** A rule's page up to its examples. */
+/** The text of a rule's page before its examples. */
 function rule({ name, severity }) {
   const page = read(`docs/rules/${name}.md`);
   const text = page.slice(page.indexOf('\n\n', page.indexOf('Severity:')), page.search(/^## /m));
@@ -72,15 +72,16 @@ function rule({ name, severity }) {
 const CONFIG = `
 ## Description
 
-\`/etc/hostdev-cpuset/config.json\` says what holds on a host whatever its domains ask. It need not exist. It is JSON to the letter: no comments, no key twice. A wrong key or
-value is an error with its place, and nothing is written to any interrupt then. \`--root DIR\` looks for it below DIR.
+\`/etc/hostdev-cpuset/config.json\` is the optional configuration of a host. It is strict JSON: no comments, no duplicate keys. An unknown key or an invalid
+value is an error with its position. Nothing is then written to any interrupt. With \`--root DIR\` the file below DIR is used.
 
-It must be a regular file, or a link to one, that belongs to root and that neither its group nor others may write to. Any other is an error as well: one line names the file and what is wrong with it.
-Below \`--root DIR\` it may also belong to the user who runs the command.
+It must be a regular file, or a link to one, that belongs to root and that group and others cannot write to. Otherwise it is an error as well.
+Below \`--root DIR\` it may also belong to the caller.
 `;
 
 const RULES = `
 ## Description
 
-An error makes the exit status of lint-domain(1) 1; a warning does not, unless there are more than \`--max-warnings\`. The rules of the host are asked with \`--host\` only.
+An error sets the exit status of lint-domain(1) to 1; a warning does not, unless there are more than \`--max-warnings\`. The rules for a host apply only
+with \`--host\`.
 `;

@@ -1,12 +1,12 @@
-// Markdown to the man macros of roff, as far as our pages use Markdown.
+// Converts the Markdown that our pages use to man macros.
 import { marked } from 'marked';
 
-/** Text that stands for itself, in roff. */
+/** Escapes text for roff. */
 export function escapeText(text) {
   return text.replace(/\\/g, '\\e').replace(/^([.'])/gm, '\\&$1');
 }
 
-/** As it is typed: neither hyphens nor quotes become typography. */
+/** Escapes code: hyphens and quotes stay ASCII. */
 export function escapeCode(text) {
   const glyphs = { "'": '\\(aq', '`': '\\(ga', '^': '\\(ha', '~': '\\(ti', '-': '\\-' };
   return escapeText(text).replace(/['`^~-]/g, (character) => glyphs[character]);
@@ -55,7 +55,7 @@ function ofBlock(token) {
 
 function inline(tokens) {
   const text = tokens.map(ofInline).join('');
-  // one sentence or clause a line would be roff's way; what counts is that no line begins with a control character
+  // No line may begin with a control character.
   return text
     .replace(/\n\s*/g, '\n')
     .replace(/^([.'])/gm, '\\&$1')

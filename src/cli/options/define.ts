@@ -6,7 +6,7 @@ const ABOUT = {
   define: 'virsh define for XML with cpuset attributes',
   edit: 'virsh edit with cpuset attributes',
 };
-const FILE = 'FILE: domain XML; - or none: standard input';
+const FILE = 'FILE: domain XML; - or none for standard input';
 const DOMAIN = 'DOMAIN: name, ID or UUID; the editor is $VISUAL or $EDITOR';
 
 export function defineCommand(parser: Argv, take: Take): void {

@@ -8,8 +8,8 @@ const ABOUT = {
   enforce: 'set the interrupt affinities of domains, once',
   status: 'show where each interrupt is and should be delivered',
 };
-const FILES_OR_DOMAINS = 'FILE: domain XML; - or none: standard input, unless --domain is given';
-const DOMAINS = 'DOMAIN: name, ID or UUID; none: all running domains; or a FILE: -, ./a, a.xml';
+const FILES_OR_DOMAINS = 'FILE: domain XML; - or none for standard input, unless --domain is given';
+const DOMAINS = 'DOMAIN: name, ID or UUID, none for all running domains; or FILE: -, ./a, a.xml';
 
 export function enforceCommand(parser: Argv, name: EnforceOptions['command'], take: Take): void {
   const isStatus = name === 'status';

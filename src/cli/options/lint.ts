@@ -4,7 +4,7 @@ import { FORMATS } from '../lint/render-report.js';
 import { EPILOGUE, pathsOf, schemaOptions, type Take, usage } from './shared.js';
 
 const ABOUT = 'check domain XML';
-const FILES = 'FILE: a file or a directory (all .xml below it); - or none: standard input';
+const FILES = 'FILE: a file or directory (all .xml below it); - or none for standard input';
 
 export function lintCommand(parser: Argv, name: '$0' | 'lint', take: Take): void {
   const call = name === '$0' ? name : `$0 ${name}`;
@@ -14,7 +14,7 @@ export function lintCommand(parser: Argv, name: '$0' | 'lint', take: Take): void
     name === '$0' ? '' : ABOUT,
     (options) =>
       schemaOptions(name === '$0' ? options : options.usage(usage(call, ABOUT, FILES)).epilogue(EPILOGUE))
-        .option('format', { choices: FORMATS, requiresArg: true, describe: 'report as' })
+        .option('format', { choices: FORMATS, requiresArg: true, describe: 'report type' })
         .option('json', { type: 'boolean', describe: 'same as --format json' })
         .option('host', { type: 'boolean', describe: 'also check against this host (CPUs, devices)' })
         .option('root', {

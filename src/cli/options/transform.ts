@@ -5,7 +5,7 @@ const ABOUT = {
   normalize: 'move cpuset attributes to metadata',
   expand: 'move policies in metadata to attributes',
 };
-const FILE = 'FILE: domain XML; - or none: standard input; several with -i or --check';
+const FILE = 'FILE: domain XML; - or none for standard input; several with -i or --check';
 const DEFAULTS = ['auto', 'native'] as const;
 
 export function normalizeCommand(parser: Argv, take: Take): void {
