@@ -41,7 +41,8 @@ export function wordsOf({ synopsis, notes }) {
 
 /**
  * @typedef {{name: string, alias?: string, type?: string, choices?: readonly string[], describe: string}} Option
- * @typedef {{name: string, about: string, synopsis: string, notes: string[], options: Option[], examples: string[][], epilogue: string}} Command
+ * @typedef {{name: string, about: string, synopsis: string, notes: string[], options: Option[], examples: string[][],
+ *   epilogue: string}} Command
  * `synopsis`: the text after the program's name; `notes`: one line about each positional argument
  */
 

@@ -1,7 +1,10 @@
 // Completion for bash: one file for each executable, as in /usr/share/bash-completion/completions.
 import { valueFor, wordsOf } from '../describe-commands.mjs';
 
-/** @param {string} program @param {import('../describe-commands.mjs').Command[]} commands; that of lint-domain has no name */
+/**
+ * @param {string} program
+ * @param {import('../describe-commands.mjs').Command[]} commands that of lint-domain has no name
+ */
 export function bashCompletion(program, commands) {
   const name = `_${program.replace(/-/g, '_')}`;
   const withCommand = commands.length > 1;

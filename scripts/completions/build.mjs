@@ -1,4 +1,4 @@
-// Generates completions/ for bash and zsh, with the file names that the shells expect. Needs dist/, like the manual pages.
+// Generates completions/ for bash and zsh, with the file names that the shells expect. Needs dist/.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { describeCommands, describeLintDomain } from '../describe-commands.mjs';
 import { bashCompletion } from './bash.mjs';

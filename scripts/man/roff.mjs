@@ -24,7 +24,11 @@ export function block(lines) {
   return `.PP\n.in +4n\n.EX\n${shown.join('\n')}\n.EE\n.in\n`;
 }
 
-/** @param {string} text Markdown @returns {string} roff; headings of the second level are sections, of the third subsections */
+/**
+ * Headings of level 2 become sections, of level 3 subsections.
+ * @param {string} text Markdown
+ * @returns {string} roff
+ */
 export function fromMarkdown(text) {
   return marked.lexer(text).map(ofBlock).join('');
 }
