@@ -120,7 +120,7 @@ const LINT = `
 ## Description
 
 **lint-domain** checks definitions of libvirt domains. It reports XML that is not well-formed, errors against libvirt's schema extended by the
-attribute \`cpuset\`, and definitions that libvirt accepts but does not honour. The rules are in hostdev-cpuset-rules(7).
+attribute \`cpuset\`, and definitions that libvirt accepts but does not follow. The rules are in hostdev-cpuset-rules(7).
 
 The nearest file \`.lint-domain.json\` upwards from each file sets severities and adds custom rules. A comment
 \`<!-- lint-domain-disable-next-line RULE -->\` disables a rule for the next line. See CONFIGURATION.
