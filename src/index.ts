@@ -13,7 +13,14 @@ export { type DefaultPolicy, type Entry, NAMESPACE, type PolicyMetadata } from '
 export { type CpusetError, type CpusetResult, parseCpuset } from './domain/parse-cpuset.js';
 export { parseDomain } from './domain/parse-domain.js';
 export { formatPolicy, type Policy, type PolicyResult, parsePolicy } from './domain/policy.js';
-export type { Placement, VcpuPlacement } from './domain/vcpu-pinning.js';
+export type {
+  VcpuAffinity,
+  /** @deprecated the name of `VcpuAffinity` in 0.1.0 */
+  VcpuAffinity as VcpuPlacement,
+  VcpuPinning,
+  /** @deprecated the name of `VcpuPinning` in 0.1.0 */
+  VcpuPinning as Placement,
+} from './domain/vcpu-pinning.js';
 export { FileError } from './host/pseudo-fs.js';
 export { type ReadHostOptions, readHost } from './host/read-host.js';
 export type { DeviceInterrupt, DeviceSnapshot, HostSnapshot } from './host/snapshot.js';

@@ -3,7 +3,7 @@ import type { XmlDocument } from '../xml/document.js';
 import { select } from '../xml/select.js';
 import { type Device, readDevices } from './devices.js';
 import { type PolicyMetadata, readMetadata } from './metadata.js';
-import { type Placement, readVcpuPinning } from './vcpu-pinning.js';
+import { readVcpuPinning, type VcpuPinning } from './vcpu-pinning.js';
 
 /** What a domain definition says about its devices' interrupts. */
 export interface Definition {
@@ -13,7 +13,9 @@ export interface Definition {
   devices: Device[];
   /** more than one is an error that lint reports; the first is the one that libvirt keeps */
   metadata: PolicyMetadata[];
-  placement: Placement;
+  vcpuPinning: VcpuPinning;
+  /** @deprecated the name of `vcpuPinning` in 0.1.0 */
+  placement: VcpuPinning;
 }
 
 /** @throws InputError where the document is something else than a domain */
@@ -25,6 +27,7 @@ export function readDefinition(document: XmlDocument): Definition {
     throw new InputError(`<${root.tagName}>${where} is not a libvirt domain`, document.rangeOf(root).start);
   }
   const text = (name: string) => select(`/domain/${name}`, document)[0]?.textContent;
+  const vcpuPinning = readVcpuPinning(document);
   return {
     document,
     // with its spaces: libvirt keeps them
@@ -32,6 +35,7 @@ export function readDefinition(document: XmlDocument): Definition {
     uuid: text('uuid')?.trim() || undefined,
     devices: readDevices(document),
     metadata: readMetadata(document),
-    placement: readVcpuPinning(document),
+    vcpuPinning,
+    placement: vcpuPinning,
   };
 }

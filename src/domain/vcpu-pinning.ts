@@ -5,7 +5,7 @@ import { type Cpuset, union } from './cpuset.js';
 import { parseCpuset } from './parse-cpuset.js';
 
 /** Where one vCPU may run, and what says so. */
-export interface VcpuPlacement {
+export interface VcpuAffinity {
   vcpu: number;
   source: 'vcpupin' | 'numad' | 'vcpu' | 'host';
   /** undefined: numad's answer (not in the definition), or every CPU of the host */
@@ -19,11 +19,11 @@ export interface Pin {
   cpus: Cpuset | undefined;
 }
 
-export interface Placement {
+export interface VcpuPinning {
   /** the most vCPUs the domain may have; undefined where the definition does not say it in plain digits */
   maxVcpus: number | undefined;
   /** enabled vCPUs only: the others have no thread */
-  vcpus: VcpuPlacement[];
+  vcpus: VcpuAffinity[];
   pins: Pin[];
   /** the union over all vCPUs; undefined where one of them may run anywhere or where numad decides */
   cpus: Cpuset | undefined;
@@ -33,7 +33,7 @@ export interface Placement {
  * Where the vCPUs run. Of each: its vcpupin; else, with automatic placement, numad's set; else `vcpu/@cpuset`; else every CPU
  * (libvirt: formatdomain, CPU allocation and tuning). emulatorpin and iothreadpin say nothing of vCPUs.
  */
-export function readVcpuPinning(document: XmlDocument): Placement {
+export function readVcpuPinning(document: XmlDocument): VcpuPinning {
   const element = select('/domain/vcpu', document)[0];
   const text = element?.textContent?.trim() ?? '1';
   const maxVcpus = /^\d{1,5}$/.test(text) ? Number(text) : undefined;
@@ -44,7 +44,7 @@ export function readVcpuPinning(document: XmlDocument): Placement {
   for (const { vcpu, cpus } of pins) if (cpus) pinned.set(vcpu, cpus);
   const automatic = isAutomatic(document, element, pins, maxVcpus ?? 1);
   const common = parseSet(element?.getAttribute('cpuset'));
-  const vcpus = enabledVcpus(document, element, maxVcpus ?? 1).map((vcpu): VcpuPlacement => {
+  const vcpus = enabledVcpus(document, element, maxVcpus ?? 1).map((vcpu): VcpuAffinity => {
     const cpus = pinned.get(vcpu);
     if (cpus) return { vcpu, source: 'vcpupin', cpus };
     if (automatic) return { vcpu, source: 'numad' };
@@ -53,7 +53,7 @@ export function readVcpuPinning(document: XmlDocument): Placement {
   return { maxVcpus, vcpus, pins, cpus: cpusOfAll(vcpus) };
 }
 
-function cpusOfAll(vcpus: readonly VcpuPlacement[]): Cpuset | undefined {
+function cpusOfAll(vcpus: readonly VcpuAffinity[]): Cpuset | undefined {
   // most vCPUs have the same set
   const sets = new Set<Cpuset>();
   for (const { cpus } of vcpus) {

@@ -42,7 +42,7 @@ definitions('another document is no domain', () => {
 definitions.run();
 
 function describe(definition: Definition) {
-  const { document, name, uuid, devices, metadata, placement } = definition;
+  const { document, name, uuid, devices, metadata, vcpuPinning } = definition;
   const stated = devicePolicies(definition);
   const entryOf = ({ identity, policy }: (typeof stated.stale)[number]) =>
     `${formatIdentity(identity)} ${formatPolicy(policy)}`;
@@ -60,13 +60,13 @@ function describe(definition: Definition) {
           : device.attribute.policy.error.message),
       problems: device.source?.problems.map(({ message }) => message),
     })),
-    placement: {
-      maxVcpus: placement.maxVcpus,
-      vcpus: placement.vcpus.map(({ vcpu, source, cpus }) =>
+    vcpuPinning: {
+      maxVcpus: vcpuPinning.maxVcpus,
+      vcpus: vcpuPinning.vcpus.map(({ vcpu, source, cpus }) =>
         [vcpu, source, cpus && formatCpuset(cpus)].filter((part) => part !== undefined).join(' '),
       ),
-      cpus: placement.cpus && formatCpuset(placement.cpus),
-      pins: placement.pins.map(({ vcpu, cpus }) => `${vcpu} ${cpus && formatCpuset(cpus)}`),
+      cpus: vcpuPinning.cpus && formatCpuset(vcpuPinning.cpus),
+      pins: vcpuPinning.pins.map(({ vcpu, cpus }) => `${vcpu} ${cpus && formatCpuset(cpus)}`),
     },
     metadata: metadata.map((element) => ({
       default: element.default,

@@ -11,10 +11,10 @@ const followed = suite('CPUs that auto follows');
 
 const list = (text: string) => parseCpuList(text) as Cpuset;
 const ONLINE = list('0-7');
-const placement = (inside: string) => readDefinition(parseXml(`<domain>${inside}</domain>`)).placement;
-const PINNED = placement("<vcpu cpuset='2-3'>2</vcpu>");
-const ANYWHERE = placement('<vcpu>2</vcpu>');
-const NUMAD = placement("<vcpu placement='auto'>2</vcpu>");
+const pinning = (inside: string) => readDefinition(parseXml(`<domain>${inside}</domain>`)).vcpuPinning;
+const PINNED = pinning("<vcpu cpuset='2-3'>2</vcpu>");
+const ANYWHERE = pinning('<vcpu>2</vcpu>');
+const NUMAD = pinning("<vcpu placement='auto'>2</vcpu>");
 
 followed('the definition, where nothing runs', () => {
   assert.equal(vcpuCpus(PINNED, undefined, ONLINE), { source: 'definition', cpus: list('2-3') });

@@ -50,8 +50,8 @@ export function devicesWithPolicy(definition: Definition, host: LintHost): Place
 }
 
 /** What `auto` comes to on this host. */
-export function followedCpus({ placement }: Definition, { snapshot }: LintHost): VcpuCpus {
-  return vcpuCpus(placement, snapshot.threads, snapshot.topology.online);
+export function followedCpus({ vcpuPinning }: Definition, { snapshot }: LintHost): VcpuCpus {
+  return vcpuCpus(vcpuPinning, snapshot.threads, snapshot.topology.online);
 }
 
 function placeOf({ document }: Definition, { device, entry }: DevicePolicy): PlacedDevice['place'] {

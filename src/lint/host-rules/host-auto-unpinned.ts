@@ -9,7 +9,7 @@ export const hostAutoUnpinned: HostRule = {
     const { online } = host.snapshot.topology;
     const vcpus = followedCpus(definition, host);
     // a vCPU without any pin needs no host to be seen: auto-unpinned
-    const unpinned = definition.placement.vcpus.some(({ source }) => source === 'host');
+    const unpinned = definition.vcpuPinning.vcpus.some(({ source }) => source === 'host');
     if (vcpus.cpus || vcpus.because !== 'unpinned' || unpinned) return;
     const followers = devicesWithPolicy(definition, host).filter(({ policy }) => policy.kind === 'auto');
     for (const { place } of followers) {

@@ -11,7 +11,7 @@ export const hostVcpupinUnusable: HostRule = {
   name: 'host-vcpupin-unusable',
   severity: 'error',
   summary: 'a vCPU is pinned to CPUs that the host does not have, or that are offline',
-  check({ document, placement }, { snapshot: { topology } }, report) {
+  check({ document, vcpuPinning }, { snapshot: { topology } }, report) {
     const check = (node: XmlElement, set: Cpuset, who: string | undefined) => {
       const range = attributeOf(document, node, 'cpuset');
       const gone = absentInWords(set, topology);
@@ -24,7 +24,7 @@ export const hostVcpupinUnusable: HostRule = {
         message: `${gone.join(', ')}: ${rest.length > 0 ? `${who} would run on ${inWords(rest)}` : 'the domain cannot start'}`,
       });
     };
-    const { pins, vcpus, maxVcpus = Number.POSITIVE_INFINITY } = placement;
+    const { pins, vcpus, maxVcpus = Number.POSITIVE_INFINITY } = vcpuPinning;
     // before the pins, as in most documents
     const [common] = select('/domain/vcpu', document);
     const set = common && parseCpuset(common.getAttribute('cpuset') ?? '');

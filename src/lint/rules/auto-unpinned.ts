@@ -10,13 +10,13 @@ export const autoUnpinned: Rule = {
   severity: 'warning',
   summary: 'auto where a vCPU is not pinned: nothing is placed',
   check(definition, report) {
-    const { document, metadata, placement } = definition;
-    if (placement.cpus) return;
+    const { document, metadata, vcpuPinning } = definition;
+    if (vcpuPinning.cpus) return;
     const loose = cpusetOf(unpinned(definition));
     const count = size(loose);
     if (count === 0) return;
-    const who = count === placement.vcpus.length ? 'no vCPU' : `vCPU${count === 1 ? '' : 's'} ${formatCpuset(loose)}`;
-    const pinned = count === placement.vcpus.length ? 'is' : count === 1 ? 'is not' : 'are not';
+    const who = count === vcpuPinning.vcpus.length ? 'no vCPU' : `vCPU${count === 1 ? '' : 's'} ${formatCpuset(loose)}`;
+    const pinned = count === vcpuPinning.vcpus.length ? 'is' : count === 1 ? 'is not' : 'are not';
     const message = `auto follows the vCPUs, but ${who} ${pinned} pinned: nothing would be placed`;
     const hint = "pin every vCPU (<vcpupin …/> or <vcpu cpuset='…'>), or name the CPUs in the policy";
     const standard = metadata[0] && attributeOf(document, metadata[0].node, 'default');
@@ -30,7 +30,7 @@ export const autoUnpinned: Rule = {
 };
 
 /** vCPUs that may run on every CPU. One whose pin cannot be read is left to the rules about that. */
-function unpinned({ document, placement: { vcpus, pins } }: Definition): number[] {
+function unpinned({ document, vcpuPinning: { vcpus, pins } }: Definition): number[] {
   if (select('/domain/vcpu', document).some((node) => node.hasAttribute('cpuset'))) return [];
   const named = new Set(pins.map(({ vcpu }) => vcpu));
   return vcpus.filter(({ vcpu, source }) => source === 'host' && !named.has(vcpu)).map(({ vcpu }) => vcpu);

@@ -6,7 +6,7 @@ export const vcpupinRepeated: Rule = {
   name: 'vcpupin-repeated',
   severity: 'error',
   summary: 'two vcpupin of one vCPU: libvirt refuses the domain',
-  check({ document, placement: { maxVcpus, pins } }, report) {
+  check({ document, vcpuPinning: { maxVcpus, pins } }, report) {
     const seen = new Map<number, XmlElement>();
     for (const { node, vcpu } of pins) {
       // libvirt drops the pins of vCPUs that are not there before it compares

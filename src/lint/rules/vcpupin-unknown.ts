@@ -5,7 +5,7 @@ export const vcpupinUnknown: Rule = {
   name: 'vcpupin-unknown',
   severity: 'warning',
   summary: 'a vcpupin of a vCPU that the domain does not have: libvirt drops it',
-  check({ document, placement: { maxVcpus, pins } }, report) {
+  check({ document, vcpuPinning: { maxVcpus, pins } }, report) {
     if (maxVcpus === undefined || maxVcpus === 0) return;
     for (const { node, vcpu } of pins) {
       if (vcpu === undefined || vcpu < maxVcpus) continue;

@@ -13,6 +13,7 @@ import {
   lint,
   type NAMESPACE,
   normalize,
+  type Placement,
   type Policy,
   parseCpuset,
   parseDomain,
@@ -22,6 +23,9 @@ import {
   plan,
   type ReportedFinding,
   readHost,
+  type VcpuAffinity,
+  type VcpuPinning,
+  type VcpuPlacement,
 } from 'hostdev-cpuset';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -41,6 +45,11 @@ is<Same<DomainReport['devices'][number]['policy'], 'auto' | 'native' | 'cpuset'>
 is<Same<DomainReport['devices'][number]['interrupts'][number]['action'], 'set' | 'keep' | 'skip' | 'fail'>>();
 is<Same<Policy['kind'], 'auto' | 'native' | 'cpuset'>>();
 is<Same<typeof NAMESPACE, 'urn:hostdev-cpuset:1'>>();
+
+// The names of 0.1.0 still work.
+is<Same<Placement, VcpuPinning>>();
+is<Same<VcpuPlacement, VcpuAffinity>>();
+is<Same<Definition['placement'], Definition['vcpuPinning']>>();
 
 // Never run: only the compiler reads it.
 export function refused(definition: Definition): void {
