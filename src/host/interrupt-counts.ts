@@ -6,27 +6,31 @@ import type { PseudoFs } from './pseudo-fs.js';
 export type InterruptCounts = Map<number, Record<string, number>>;
 
 /**
- * The counts of these interrupts. /proc/interrupts is a line of all CPUs for every interrupt of the host, megabytes on a
- * large one: it is read only where /sys/kernel/irq/N/per_cpu_count does not say.
+ * The counts of these interrupts. /proc/interrupts has a column per CPU and a line per interrupt of the host, which is
+ * megabytes on a large host: it is read only if /sys/kernel/irq/N/per_cpu_count cannot be used.
  */
 export function readInterruptCounts(files: PseudoFs, irqs: Iterable<number>): InterruptCounts {
   const possible = [...cpusOf(parseCpuList(files.read('/sys/devices/system/cpu/possible') ?? '') ?? [])];
   const counts: InterruptCounts = new Map();
-  const unknown = new Set<number>();
+  const missing = new Set<number>();
   for (const irq of irqs) {
-    const own = readCounts(files, irq, possible);
+    const own = readPerCpuCount(files, irq, possible);
     if (own) counts.set(irq, own);
-    else unknown.add(irq);
+    else missing.add(irq);
   }
-  if (unknown.size > 0) readTable(files, unknown, counts);
+  if (missing.size > 0) readProcInterrupts(files, missing, counts);
   return counts;
 }
 
 /**
- * A number for each possible CPU (kernel: kernel/irq/irqdesc.c, per_cpu_count_show). It answers with a page at most: what
- * has no line end is cut.
+ * A number for each possible CPU (kernel: kernel/irq/irqdesc.c, per_cpu_count_show). The file is at most a page:
+ * without a line end it was cut.
  */
-function readCounts(files: PseudoFs, irq: number, possible: readonly number[]): Record<string, number> | undefined {
+function readPerCpuCount(
+  files: PseudoFs,
+  irq: number,
+  possible: readonly number[],
+): Record<string, number> | undefined {
   const text = files.read(`/sys/kernel/irq/${irq}/per_cpu_count`);
   if (text === undefined || !/^\d+(,\d+)*\n$/.test(text)) return undefined;
   const numbers = text.trim().split(',');
@@ -34,7 +38,7 @@ function readCounts(files: PseudoFs, irq: number, possible: readonly number[]): 
 }
 
 /** /proc/interrupts (kernel: kernel/irq/proc.c, show_interrupts): its first line names the online CPUs. */
-function readTable(files: PseudoFs, irqs: ReadonlySet<number>, counts: InterruptCounts): void {
+function readProcInterrupts(files: PseudoFs, irqs: ReadonlySet<number>, counts: InterruptCounts): void {
   const [header = '', ...rows] = (files.read('/proc/interrupts') ?? '').split('\n');
   const cpus = [...header.matchAll(/CPU(\d+)/g)].map((match) => Number(match[1]));
   for (const row of rows) {

@@ -2,23 +2,23 @@ import { parseMask } from '../domain/cpu-mask.js';
 import type { Cpuset } from '../domain/cpuset.js';
 import { FileError, type PseudoFs, type WritableFile } from './pseudo-fs.js';
 
-/** An IRQ number as it is now. */
+/** What the kernel shows of an IRQ. */
 export interface Interrupt {
   irq: number;
   /** names of its handlers */
   handlers: string[];
-  /** asked */
+  /** smp_affinity */
   affinity: Cpuset;
-  /** used; undefined where the kernel does not say, and where it is not delivered yet */
+  /** effective_affinity; undefined if the kernel has no such file, or if the interrupt is not delivered yet */
   effective: Cpuset | undefined;
 }
 
 /**
- * Undefined where /proc/irq has no such number: normal for a vector that nobody has requested.
- * @throws FileError; EBADMSG where a mask is none
+ * Undefined if /proc/irq has no such number, as for a vector without a handler.
+ * @throws FileError; EBADMSG if a file does not contain a mask
  */
 export function readInterrupt(files: PseudoFs, irq: number): Interrupt | undefined {
-  const affinity = readMask(files, maskOf(irq));
+  const affinity = readMask(files, affinityPath(irq));
   if (!affinity) return undefined;
   const effective = readMask(files, `/proc/irq/${irq}/effective_affinity`);
   return {
@@ -29,24 +29,25 @@ export function readInterrupt(files: PseudoFs, irq: number): Interrupt | undefin
   };
 }
 
-/** Its mask, to be written. Never throws: what is not there cannot be written, and says so then. */
+/** Opens smp_affinity for writing. Never throws: if it is absent, the write fails with ENOENT. */
 export function openMask(files: PseudoFs, irq: number): WritableFile {
-  return files.openToWrite(maskOf(irq));
+  return files.openToWrite(affinityPath(irq));
 }
 
-const maskOf = (irq: number) => `/proc/irq/${irq}/smp_affinity`;
+const affinityPath = (irq: number) => `/proc/irq/${irq}/smp_affinity`;
 
 /**
- * /sys/kernel/irq/N/actions, comma-separated, empty where there is none; where that is absent, the folders of /proc/irq/N
- * (kernel: kernel/irq/irqdesc.c, proc.c). A comma in a handler's name makes it two, neither of which can be VFIO's alone.
+ * The names of the handlers: /sys/kernel/irq/N/actions, comma-separated, empty without a handler. If that file is
+ * absent, the folders in /proc/irq/N (kernel: kernel/irq/irqdesc.c, proc.c). A name with a comma counts as two, neither
+ * of which is a VFIO name.
  */
 export function readHandlers(files: PseudoFs, irq: number): string[] {
   const actions = files.read(`/sys/kernel/irq/${irq}/actions`)?.replace(/\n$/, '');
   if (actions !== undefined) return actions === '' ? [] : actions.split(',');
-  return (files.list(`/proc/irq/${irq}`) ?? []).filter((name) => !KNOWN_FILES.has(name));
+  return (files.list(`/proc/irq/${irq}`) ?? []).filter((name) => !PROC_IRQ_FILES.has(name));
 }
 
-const KNOWN_FILES = new Set([
+const PROC_IRQ_FILES = new Set([
   'affinity_hint',
   'effective_affinity',
   'effective_affinity_list',

@@ -1,17 +1,17 @@
 import type { PseudoFs } from './pseudo-fs.js';
 
-/** A running irqbalance, and what its command line tells it to leave alone (irqbalance(1)). */
+/** A running irqbalance, and the bans on its command line (irqbalance(1)). */
 export interface Irqbalance {
   pid: number;
   /** --banirq, -i */
   bannedIrqs: ReadonlySet<number>;
   /** --banmod, -m: parts of drivers' names */
   bannedModules: readonly string[];
-  /** --policyscript, -l: a script or a folder of scripts, which may ban anything */
+  /** --policyscript, -l: a script, or a folder of scripts; they may ban any interrupt */
   policyScript: string | undefined;
 }
 
-/** Undefined where none runs, as far as /proc shows. What it was told later, through its socket, does not show there. */
+/** Undefined if /proc shows no irqbalance. Bans that it got later, through its socket, are not visible there. */
 export function readIrqbalance(files: PseudoFs): Irqbalance | undefined {
   for (const pid of files.list('/proc') ?? []) {
     if (!/^[1-9]\d*$/.test(pid) || files.read(`/proc/${pid}/comm`)?.trim() !== 'irqbalance') continue;
@@ -20,7 +20,6 @@ export function readIrqbalance(files: PseudoFs): Irqbalance | undefined {
   return undefined;
 }
 
-/** The one with a pid. */
 export function irqbalanceOf(files: PseudoFs, pid: number): Irqbalance {
   const words = (files.read(`/proc/${pid}/cmdline`) ?? '').split('\0').slice(1);
   const irqs = valuesOf(words, 'banirq', 'i').filter((value) => /^\d{1,9}$/.test(value));
@@ -33,7 +32,9 @@ export function irqbalanceOf(files: PseudoFs, pid: number): Irqbalance {
   };
 }
 
-/** Values of an option as getopt_long takes them: --name=V, --name V, -nV, -n V, and -fnV behind options without a value. */
+/**
+ * Values of an option as getopt_long accepts them: --name=V, --name V, -nV, -n V, and -fnV after flags without a value.
+ */
 function valuesOf(words: readonly string[], name: string, letter: string): string[] {
   const form = new RegExp(`^(?:--${name}(?:=(?<long>.*))?|-[dfjo]*${letter}(?<short>.+)?)$`, 's');
   const values = words.map((word, index) => {
@@ -44,8 +45,8 @@ function valuesOf(words: readonly string[], name: string, letter: string): strin
 }
 
 /**
- * Whether it leaves an interrupt alone, as far as its command line says; a policy script is taken to know.
- * `irq` is undefined for an interrupt that does not exist yet.
+ * True if the command line bans the interrupt. A policy script is assumed to ban it.
+ * @param irq undefined for an interrupt that does not exist yet
  */
 export function isBanned(
   { bannedIrqs, bannedModules, policyScript }: Irqbalance,

@@ -3,18 +3,20 @@ import type { PseudoFs } from './pseudo-fs.js';
 
 export type InterruptType = 'msix' | 'msi' | 'intx';
 
-/** A PCI device as sysfs shows it now. Numbers are never kept: after a reset they may be another device's. */
+/**
+ * A PCI device as sysfs shows it now. IRQ numbers are never cached: after a reset they may belong to another device.
+ */
 export interface PciDevice {
   address: PciAddress;
-  /** name of the driver that it is bound to; undefined where none */
+  /** name of the driver that it is bound to; undefined if none */
   driver: string | undefined;
-  /** undefined where the firmware says nothing (-1) */
+  /** undefined if the firmware names none (-1) */
   numaNode: number | undefined;
-  /** in ascending order; vectors without a handler are among them */
+  /** in ascending order, with the vectors that have no handler */
   irqs: { irq: number; type: InterruptType }[];
 }
 
-/** Undefined where the host has no such device. Source: the kernel's Documentation/ABI/testing/sysfs-bus-pci. */
+/** Undefined if the host has no such device. Source: the kernel's Documentation/ABI/testing/sysfs-bus-pci. */
 export function readPciDevice(files: PseudoFs, address: PciAddress): PciDevice | undefined {
   const folder = `/sys/bus/pci/devices/${address}`;
   const line = files.read(`${folder}/irq`);
@@ -29,32 +31,41 @@ export function readPciDevice(files: PseudoFs, address: PciAddress): PciDevice |
   };
 }
 
-/** Name of the driver that a device is bound to; undefined where none, or where there is no such device. */
+/** Name of the driver that a device is bound to; undefined if there is none, or no such device. */
 export function readDriver(files: PseudoFs, address: PciAddress): string | undefined {
   return files.link(`/sys/bus/pci/devices/${address}/driver`);
 }
 
-/** msi_irqs is absent, or empty, while neither MSI nor MSI-X is on. A device has one of them on: one file says which. */
+/**
+ * msi_irqs is absent, or empty, while neither MSI nor MSI-X is enabled. Only one of them can be, so one file tells the
+ * type.
+ */
 function messageIrqs(files: PseudoFs, folder: string): PciDevice['irqs'] {
   const names = (files.list(`${folder}/msi_irqs`) ?? []).filter((name) => /^\d{1,10}$/.test(name));
   let type: InterruptType | undefined;
   for (const name of names) {
     const mode = files.read(`${folder}/msi_irqs/${name}`)?.trim();
     if (mode === 'msix' || mode === 'msi') type = mode;
-    if (type) break; // the first may be gone already
+    if (type) break; // not always the first: it may have gone
   }
   if (!type) return [];
   const irqs = names.map(Number).sort((a, b) => a - b);
   return irqs.map((irq) => ({ irq, type }));
 }
 
-/** The legacy line. 0 is none; nor is the kernel's IRQ_NOTCONNECTED, 2^31. Under MSI the same file names the first MSI. */
+/**
+ * The legacy line. 0 and the kernel's IRQ_NOTCONNECTED (2^31) mean no line. With MSI enabled, the same file names the
+ * first MSI.
+ */
 function lineIrq(text: string): PciDevice['irqs'] {
   const irq = /^[1-9]\d{0,9}$/.test(text) ? Number(text) : 0;
   return irq > 0 && irq < 2 ** 31 ? [{ irq, type: 'intx' }] : [];
 }
 
-/** Names vary (vfio-pci, mlx5_vfio_pci, vfio-pci-igb): what an interrupt's handlers are called has the last word. */
+/**
+ * VFIO drivers have various names (vfio-pci, mlx5_vfio_pci, vfio-pci-igb). The names of the handlers are the final
+ * check.
+ */
 export function isVfioDriver(driver: string | undefined): boolean {
   return driver !== undefined && /(^|[-_])vfio([-_]|$)/.test(driver);
 }

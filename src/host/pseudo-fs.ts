@@ -1,6 +1,9 @@
 import { ExpectedError } from '../lib/errors.js';
 
-/** A kernel error by its name (ENOENT, EPERM, EINVAL, ENOSPC ...); EBADMSG for a text that no kernel writes. */
+/**
+ * A system error by its name (ENOENT, EPERM, EINVAL, ENOSPC ...); EBADMSG: the file does not contain what the kernel
+ * writes.
+ */
 export class FileError extends ExpectedError {
   override readonly name = 'FileError';
   constructor(
@@ -11,7 +14,10 @@ export class FileError extends ExpectedError {
   }
 }
 
-/** A file that says what root is to do, but that others could have written: who may change it, in a line. */
+/**
+ * A file that controls what root does, but that other users could have written. The message is one line with the
+ * reason.
+ */
 export class UntrustedFile extends FileError {
   constructor(path: string, reason: string) {
     super('EPERM', path);
@@ -20,34 +26,38 @@ export class UntrustedFile extends FileError {
 }
 
 /**
- * The host's pseudo-files, by absolute path: the real ones, those below a `--root`, or a simulated kernel's.
- * What is absent is undefined, for absence is normal there; everything else that goes wrong is a FileError.
+ * The host's pseudo-files, by absolute path: the real ones, those below a `--root`, or those of a simulated kernel.
+ * An absent file gives undefined, because that is normal there; any other failure throws FileError.
  */
 export interface PseudoFs {
   /** the whole text; FileError EFBIG beyond 64 MiB */
   read(path: string): string | undefined;
   /**
-   * As read, of a file that says what root is to do: UntrustedFile where it is no regular file, where its owner is neither root nor,
-   * below a root, this user, or where its group or others may write to it. What was opened is judged, so links are followed.
+   * Reads a file that controls what root does. Throws UntrustedFile if it is not a regular file, if it belongs neither
+   * to root nor, below a root, to this user, or if its group or others may write to it. Links are followed: the opened
+   * file is checked.
    */
   readTrusted(path: string): string | undefined;
   /** names in a folder, in no order */
   list(path: string): string[] | undefined;
-  /** how many folders are in a folder, as its links say: far less than a list costs. Undefined where they do not say */
-  folders(path: string): number | undefined;
+  /**
+   * the number of folders in a folder, from its link count: much cheaper than list(). Undefined if the file system does
+   * not count them
+   */
+  countFolders(path: string): number | undefined;
   /** last part of a symbolic link's target */
   link(path: string): string | undefined;
-  /** for what is read again and again: opened when it is read first */
+  /** for repeated reads: opened at the first one */
   open(path: string): OpenFile;
-  /** for what is written: opened at once, so that what is asked of it afterwards is asked of what will be written. Never throws */
+  /** for a check and a write of the same file: opened at once. Never throws */
   openToWrite(path: string): WritableFile;
 }
 
-/** A file that is kept open where that is safe and there is room: reading it is one system call then. */
+/** A file that is kept open if that is safe and a descriptor is available: reading it is then one system call. */
 export interface OpenFile {
   /**
-   * The text as it is now; undefined where there is none, and once where another file has taken the place of the one read last:
-   * an interrupt that came back under its number. FileError as for Files.read.
+   * The text as it is now. Undefined if the file is absent, and once if another file has replaced the one that was read
+   * last, such as an interrupt that came back under the same number. Throws FileError as PseudoFs.read does.
    */
   read(): string | undefined;
   close(): void;
@@ -55,8 +65,8 @@ export interface OpenFile {
 
 export interface WritableFile extends OpenFile {
   /**
-   * One write(2), as the kernel wants it; where a descriptor is kept, to what was opened or read last, and never to another that has
-   * taken its place since. FileError ENOENT where that is gone.
+   * One write(2). If a descriptor is kept, it goes to the file that was opened or read last, never to one that has
+   * replaced it. Throws FileError ENOENT if that file has gone.
    */
   write(text: string): void;
 }

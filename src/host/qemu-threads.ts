@@ -3,7 +3,7 @@ import { type Cpuset, union } from '../domain/cpuset.js';
 import { canonicalUuid } from '../domain/uuid.js';
 import type { PseudoFs } from './pseudo-fs.js';
 
-/** The vCPU threads of a running domain: the truth about where its vCPUs may run. */
+/** The vCPU threads of a running domain, and the CPUs that they may run on. */
 export interface VcpuThreads {
   pid: number;
   threads: { vcpu: number; cpus: Cpuset }[];
@@ -13,7 +13,7 @@ export interface VcpuThreads {
 
 /**
  * Finds QEMU by libvirt's pid file and reads the affinity of its threads `CPU n/KVM` (`CPU n/TCG` under emulation).
- * Undefined where there is no such process, or where it is not this domain's: a pid may be another's by now.
+ * Undefined if there is no such process, or if it is not this domain's QEMU: the pid may have been reused.
  */
 export function readVcpuThreads(files: PseudoFs, name: string, uuid: string | undefined): VcpuThreads | undefined {
   const pid = findQemu(files, name, uuid);
@@ -29,25 +29,25 @@ export function readVcpuThreads(files: PseudoFs, name: string, uuid: string | un
   return vcpuThreads(pid, threads);
 }
 
-/** Undefined where there is none. */
+/** Undefined if there is no thread. */
 export function vcpuThreads(pid: number, threads: VcpuThreads['threads']): VcpuThreads | undefined {
   if (threads.length === 0) return undefined;
   threads.sort((a, b) => a.vcpu - b.vcpu);
   return { pid, threads, cpus: union(...threads.map(({ cpus }) => cpus)) };
 }
 
-/** The vCPU that a thread of QEMU runs; undefined where it is none's. */
+/** The number of the vCPU that a thread runs; undefined for QEMU's other threads. */
 export function readVcpuNumber(files: PseudoFs, pid: number, tid: string): number | undefined {
   const vcpu = /^CPU (\d+)\/(?:KVM|TCG)$/.exec(files.read(`/proc/${pid}/task/${tid}/comm`)?.trim() ?? '')?.[1];
   return vcpu === undefined ? undefined : Number(vcpu);
 }
 
-/** Where a thread may run, as its status says. */
+/** Cpus_allowed_list of a thread's status file. */
 export function allowedList(status: string): string | undefined {
   return field(status, '\nCpus_allowed_list:');
 }
 
-/** How many threads its process has, as its status says. */
+/** The number of threads of the process, from a thread's status file. */
 export function threadCount(status: string): string | undefined {
   return field(status, '\nThreads:');
 }
@@ -58,7 +58,7 @@ function field(status: string, name: string): string | undefined {
   return start < 0 || end < 0 ? undefined : status.slice(start + name.length, end).trim();
 }
 
-/** Whether a process is this domain's QEMU. */
+/** True if the process is this domain's QEMU: by UUID, or by name if the definition has no UUID. */
 export function isQemuOf(files: PseudoFs, pid: number, name: string, uuid: string | undefined): boolean {
   const words = (files.read(`/proc/${pid}/cmdline`) ?? '').split('\0');
   const known = uuid === undefined ? undefined : canonicalUuid(uuid);
@@ -69,12 +69,12 @@ export function isQemuOf(files: PseudoFs, pid: number, name: string, uuid: strin
 
 const PID_FILES = '/run/libvirt/qemu';
 
-/** The names of libvirt's pid files, and of what else is with them. */
+/** The names of libvirt's pid files, and of the other files in their folder. */
 export function listPidFiles(files: PseudoFs): ReadonlySet<string> {
   return new Set(files.list(PID_FILES));
 }
 
-/** The same for all domains that are looked for in one go: listed once, and not before it is asked for. */
+/** listPidFiles(), called at the first use only; one list serves all domains of a run. */
 export function pidFilesOnce(files: PseudoFs): () => ReadonlySet<string> {
   let listed: ReadonlySet<string> | undefined;
   return () => {
@@ -83,7 +83,7 @@ export function pidFilesOnce(files: PseudoFs): () => ReadonlySet<string> {
   };
 }
 
-/** The name is compared with what is in the folder and never becomes a path itself. @param listed listPidFiles() of a moment ago */
+/** The domain's name becomes a path only if it is listed in the folder. @param listed a recent listPidFiles() */
 export function findQemu(
   files: PseudoFs,
   name: string,

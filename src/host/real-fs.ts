@@ -16,36 +16,36 @@ import { FdCache } from './fd-cache.js';
 import { openBelow } from './open-below.js';
 import { FileError, type OpenFile, type PseudoFs, UntrustedFile, type WritableFile } from './pseudo-fs.js';
 
-/** /proc/interrupts of the largest hosts is some 20 MiB; a device file planted below a root has no end. */
-const LIMIT = 64 * 1024 * 1024;
+/** Bytes. /proc/interrupts of the largest hosts has some 20 MiB; a device file below a root never ends. */
+const MAX_FILE_SIZE = 64 * 1024 * 1024;
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
 /**
- * An answer of one record, which one read(2) gives whole (kernel: kernfs, and single_open() in kernel/irq/proc.c). /proc/interrupts has
- * many, and ends a read where the next does not fit.
+ * Files that one read(2) returns whole (kernel: kernfs, and single_open() in kernel/irq/proc.c). /proc/interrupts
+ * consists of many records, and a read ends before the one that does not fit.
  */
 const ONE_RECORD = /^\/(?:sys|proc\/irq)\//;
 
 /** The files of this host, or of the tree below `root` (a simulated host, a chroot). */
 export class RealFs implements PseudoFs {
-  // nearly every answer fits a page: one buffer serves
+  // shared by all reads: nearly every file fits a page
   readonly #buffer = Buffer.allocUnsafe(65536);
   readonly #root: string;
-  readonly #kept: FdCache;
+  readonly #fdCache: FdCache;
 
   constructor(root = '') {
     this.#root = root.replace(/\/+$/, '');
-    this.#kept = new FdCache(this.#root);
+    this.#fdCache = new FdCache(this.#root);
   }
 
   read(path: string): string | undefined {
-    const text = () => this.#text(this.#root + path, ONE_RECORD.test(path));
+    const readText = () => this.#readText(this.#root + path, ONE_RECORD.test(path));
     return this.#attempt(path, () => {
       try {
-        return text();
+        return readText();
       } catch (error) {
-        // procfs's answer for what went after it was opened: a second look says which it is
+        // procfs gives EIO if the file went away after the open: a second read then gives ENOENT
         if (errnoOf(error) !== 'EIO') throw error;
-        return text();
+        return readText();
       }
     });
   }
@@ -53,15 +53,18 @@ export class RealFs implements PseudoFs {
   readTrusted(path: string): string | undefined {
     const file = this.#root + path;
     const isTrusted = (uid: number) => uid === 0 || (this.#root !== '' && uid === statSync('/proc/self').uid);
-    return this.#attempt(path, () => this.#text(file, false, (fd) => assertTrusted(fd, file, isTrusted)));
+    return this.#attempt(path, () => this.#readText(file, false, (fd) => assertTrusted(fd, file, isTrusted)));
   }
 
   list(path: string): string[] | undefined {
     return this.#attempt(path, () => readdirSync(this.#root + path));
   }
 
-  /** Each folder in it has a link to it, beside its own two; not on every file system (overlayfs, btrfs), but on procfs. */
-  folders(path: string): number | undefined {
+  /**
+   * A folder has two links, and one more for each folder in it: so on procfs, but not on all file systems (overlayfs,
+   * btrfs).
+   */
+  countFolders(path: string): number | undefined {
     try {
       const { nlink } = statSync(this.#root + path);
       return nlink > 2 ? nlink - 2 : undefined;
@@ -74,11 +77,10 @@ export class RealFs implements PseudoFs {
     return this.#attempt(path, () => basename(readlinkSync(this.#root + path)));
   }
 
-  /** By its path, where no descriptor is kept. */
   #write(path: string, text: string): void {
     const file = this.#root + path;
     try {
-      // never O_CREAT: an interrupt that went away must not leave a file below a root; nor a link: the kernel has none there
+      // no O_CREAT: an interrupt that went away must not leave a file below a root. No links: the kernel has none there
       const fd =
         this.#root === ''
           ? openSync(file, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_NONBLOCK)
@@ -95,28 +97,28 @@ export class RealFs implements PseudoFs {
   }
 
   open(path: string): OpenFile {
-    return this.#kept.open(this.#root + path, 'read', this.#anew(path));
+    return this.#fdCache.open(this.#root + path, 'read', this.#byPath(path));
   }
 
   openToWrite(path: string): WritableFile {
-    return this.#kept.open(this.#root + path, 'write', this.#anew(path));
+    return this.#fdCache.open(this.#root + path, 'write', this.#byPath(path));
   }
 
-  #anew(path: string) {
+  #byPath(path: string) {
     return { read: () => this.read(path), write: (text: string) => this.#write(path, text) };
   }
 
   /** O_NONBLOCK: a FIFO below a root would wait for a writer. */
-  #text(file: string, oneRecord: boolean, assertRead: (fd: number) => void = () => {}): string {
+  #readText(file: string, isOneRecord: boolean, check: (fd: number) => void = () => {}): string {
     const fd = openSync(file, O_RDONLY | O_NONBLOCK);
     try {
-      assertRead(fd);
+      check(fd);
       let buffer: Buffer = this.#buffer;
       for (let length = 0; ; ) {
         const read = readSync(fd, buffer, length, buffer.length - length, null);
         length += read;
-        if (read === 0 || (oneRecord && length < buffer.length)) return buffer.toString('utf8', 0, length);
-        if (length > LIMIT) throw Object.assign(new Error(), { code: 'EFBIG' });
+        if (read === 0 || (isOneRecord && length < buffer.length)) return buffer.toString('utf8', 0, length);
+        if (length > MAX_FILE_SIZE) throw Object.assign(new Error(), { code: 'EFBIG' });
         if (length === buffer.length) buffer = Buffer.concat([buffer], length * 2);
       }
     } finally {
@@ -136,13 +138,13 @@ export class RealFs implements PseudoFs {
   }
 }
 
-/** As sudo judges sudoers. @throws UntrustedFile */
+/** The rules of sudo for sudoers. @throws UntrustedFile */
 function assertTrusted(fd: number, file: string, isTrusted: (uid: number) => boolean): void {
   const stat = fstatSync(fd);
   const { mode, uid } = stat;
   const octal = (mode & 0o7777).toString(8).padStart(4, '0');
-  if (!stat.isFile()) throw new UntrustedFile(file, 'it is no regular file');
-  if (!isTrusted(uid)) throw new UntrustedFile(file, `it belongs to uid ${uid}, and must belong to root (chown root)`);
+  if (!stat.isFile()) throw new UntrustedFile(file, 'not a regular file');
+  if (!isTrusted(uid)) throw new UntrustedFile(file, `owned by uid ${uid}, must be owned by root (chown root)`);
   if ((mode & 0o022) !== 0)
-    throw new UntrustedFile(file, `others than its owner may write to it (mode ${octal}): chmod go-w`);
+    throw new UntrustedFile(file, `writable by group or others (mode ${octal}): run chmod go-w`);
 }

@@ -6,11 +6,11 @@ import { FileError, type PseudoFs } from './pseudo-fs.js';
 import { readVcpuThreads, type VcpuThreads } from './qemu-threads.js';
 import { readTopology, type Topology } from './topology.js';
 
-/** An interrupt of a device: its number and type, and what the kernel says of it. */
+/** An interrupt of a device: its number and type, and its state in the kernel. */
 export interface DeviceInterrupt {
   irq: number;
   type: InterruptType;
-  /** undefined for a vector that nobody has requested, and where it could not be read */
+  /** undefined for a vector without a handler, and if it could not be read */
   details: Interrupt | undefined;
   /** why it could not be read */
   error?: FileError;
@@ -21,12 +21,12 @@ export interface DeviceSnapshot {
   interrupts: DeviceInterrupt[];
 }
 
-/** What of the host matters for one domain, as it was a moment ago. */
+/** The part of the host's state that matters for one domain, at one moment. */
 export interface HostSnapshot {
   topology: Topology;
-  /** by address; a device that the host does not have is not in it */
+  /** by address, without devices that the host does not have */
   devices: ReadonlyMap<PciAddress, DeviceSnapshot>;
-  /** devices that the host has, but of which a file cannot be read */
+  /** devices that the host has, but that could not be read */
   unreadable?: ReadonlyMap<PciAddress, FileError>;
   threads: VcpuThreads | undefined;
   counts: InterruptCounts;
@@ -36,20 +36,20 @@ export interface SnapshotRequest {
   name: string;
   uuid: string | undefined;
   addresses: Iterable<PciAddress>;
-  /** a read more for every interrupt: only for who shows them */
+  /** one more read for each interrupt */
   counts?: boolean;
-  /** what was read a moment ago, and is not read again */
+  /** already read, and not to be read again; the same for `threads` */
   topology?: Topology | undefined;
   threads?: VcpuThreads | undefined;
 }
 
-/** @throws FileError where the host's CPUs or a process cannot be read */
+/** @throws FileError if the host's CPUs or a process cannot be read */
 export function readSnapshot(files: PseudoFs, request: SnapshotRequest): HostSnapshot {
   const { name, uuid, addresses, counts } = request;
   const devices = new Map<PciAddress, DeviceSnapshot>();
   const unreadable = new Map<PciAddress, FileError>();
   for (const address of addresses) {
-    const snapshot = readable(() => readDevice(files, address));
+    const snapshot = resultOrError(() => readDevice(files, address));
     if (snapshot instanceof FileError) unreadable.set(address, snapshot);
     else if (snapshot) devices.set(address, snapshot);
   }
@@ -70,12 +70,12 @@ export function readDevice(files: PseudoFs, address: PciAddress): DeviceSnapshot
 }
 
 function readDetails(files: PseudoFs, irq: number): Pick<DeviceInterrupt, 'details' | 'error'> {
-  const details = readable(() => readInterrupt(files, irq));
+  const details = resultOrError(() => readInterrupt(files, irq));
   return details instanceof FileError ? { details: undefined, error: details } : { details };
 }
 
-/** What cannot be read, a device or an interrupt, is no reason to leave the others alone. */
-function readable<T>(read: () => T): T | FileError {
+/** One device or interrupt that cannot be read does not affect the others. */
+function resultOrError<T>(read: () => T): T | FileError {
   try {
     return read();
   } catch (error) {

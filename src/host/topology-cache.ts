@@ -1,7 +1,7 @@
 import type { OpenFile, PseudoFs } from '../host/pseudo-fs.js';
 import { readTopology, type Topology } from '../host/topology.js';
 
-/** The host's CPUs and nodes, read again where another CPU is online than before: one read says so. */
+/** The host's CPUs and nodes. One file is read each time; the others only if the online CPUs have changed. */
 export class TopologyCache {
   readonly #online: OpenFile;
   #text: string | undefined;
@@ -11,7 +11,7 @@ export class TopologyCache {
     this.#online = files.open('/sys/devices/system/cpu/online');
   }
 
-  /** The same object as before where nothing is different. @throws FileError */
+  /** Returns the same object until the online CPUs change. @throws FileError */
   read(): Topology {
     const before = this.#known;
     const text = this.#online.read() ?? this.#online.read();

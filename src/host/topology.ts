@@ -4,16 +4,16 @@ import { FileError, type PseudoFs } from './pseudo-fs.js';
 
 export interface HostNode {
   node: number;
-  /** those online; empty for a node of memory only */
+  /** the online ones; empty for a node that has only memory */
   cpus: Cpuset;
 }
 
-/** CPUs and nodes as they are now. */
+/** The host's CPUs and NUMA nodes. */
 export interface Topology {
   online: Cpuset;
   present: Cpuset;
   nodes: HostNode[];
-  /** where interrupts are born (irqaffinity=, tuned): /proc/irq/default_smp_affinity; undefined where absent */
+  /** initial affinity of new interrupts (irqaffinity=, tuned): /proc/irq/default_smp_affinity; undefined if absent */
   defaultAffinity: Cpuset | undefined;
 }
 
@@ -22,7 +22,7 @@ const NODES = '/sys/devices/system/node';
 
 /**
  * Source: the kernel's Documentation/ABI/stable/sysfs-devices-system-cpu and -node.
- * @throws FileError; ENOENT where there is no host's /sys at all, EBADMSG where a list is none
+ * @throws FileError; ENOENT if /sys is absent, EBADMSG if a file does not contain a CPU list
  */
 export function readTopology(files: PseudoFs): Topology {
   const online = readList(files, `${CPUS}/online`);

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NoTracing, reasonOf, type TracefsFolders, TraceInstance } from './tracefs.js';
+import { type TracefsFolders, TraceInstance, TracingUnavailable, tracingFailure } from './tracefs.js';
 
 /** Trace events that were read together: these IRQs got a vector, or were moved to another one. */
 export interface VectorEvent {
@@ -24,8 +24,8 @@ const EMPTY_READ_PAUSE_MS = 100;
 const MAX_EMPTY_READS = 10;
 
 /**
- * Reads trace event irq_vectors:vector_alloc: an interrupt got a vector, or was moved. x86 only. The read blocks, and so occupies a
- * thread of Node's pool: the process cannot exit before close() has ended it.
+ * Reads the trace event irq_vectors:vector_alloc: an interrupt got a vector, or was moved. x86 only. The read blocks a
+ * thread of Node's pool, so the process cannot exit before close().
  */
 export class VectorTrace {
   #closing = false;
@@ -39,18 +39,18 @@ export class VectorTrace {
     this.#reading = this.#read();
   }
 
-  /** @throws NoTracing with the reason */
+  /** @throws TracingUnavailable */
   static async open(listener: VectorListener, root?: string, folders?: TracefsFolders): Promise<VectorTrace> {
     const instance = new TraceInstance(root, folders);
     try {
       return new VectorTrace(instance, await open(instance.pipe, 'r'), listener);
     } catch (error) {
       instance.remove();
-      throw new NoTracing(reasonOf(error));
+      throw new TracingUnavailable(tracingFailure(error));
     }
   }
 
-  /** Ends the reading and removes the instance; false where the read would not wake up. */
+  /** Ends the read and removes the instance; false if the read did not end in time. */
   async close(): Promise<boolean> {
     this.#closing = true;
     this.instance.wake();
@@ -64,7 +64,7 @@ export class VectorTrace {
     const buffer = Buffer.allocUnsafe(65536);
     let rest = '';
     for (let empty = 0; !this.#closing; ) {
-      const read = await this.pipe.read(buffer, 0, buffer.length, null).catch(reasonOf);
+      const read = await this.pipe.read(buffer, 0, buffer.length, null).catch(tracingFailure);
       if (typeof read === 'string') return this.#end(read);
       empty = read.bytesRead === 0 ? empty + 1 : 0;
       if (empty >= MAX_EMPTY_READS) return this.#end('the trace instance was turned off');
@@ -86,7 +86,10 @@ export class VectorTrace {
   }
 }
 
-/** Lines of trace_pipe, as `task-pid [cpu] flags seconds: vector_alloc: irq=N vector=...`; undefined if there is no event. */
+/**
+ * Lines of trace_pipe, as `task-pid [cpu] flags seconds: vector_alloc: irq=N vector=...`; undefined if there is no
+ * event.
+ */
 export function parseVectorEvents(text: string): VectorEvent | undefined {
   const events = [...text.matchAll(/ (\d+\.\d+): vector_alloc: irq=(\d{1,9})\b/g)];
   const lost = /^CPU:\d+ \[LOST \d+ EVENTS\]/m.test(text);

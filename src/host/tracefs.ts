@@ -5,20 +5,20 @@ import { using } from '../lib/open-folder.js';
 import { walk } from '../lib/walk.js';
 import { openBelow } from './open-below.js';
 
-/** Where kernels have it: mounted by itself, or below debugfs. */
-const PLACES = ['sys/kernel/tracing', 'sys/kernel/debug/tracing'];
+/** tracefs is mounted there, or below debugfs. */
+const MOUNT_POINTS = ['sys/kernel/tracing', 'sys/kernel/debug/tracing'];
 const INSTANCE = 'hostdev-cpuset';
 const EVENT = 'events/irq_vectors/vector_alloc/enable';
 const FILTER = 'events/irq_vectors/vector_alloc/filter';
-/** KiB a CPU: some thousand events, where the kernel's own measure is over a megabyte. */
-const BUFFER = '64';
+/** Per CPU: room for some thousand events. The kernel's default is over a megabyte. */
+const BUFFER_SIZE_KIB = 64;
 
-/** Why the kernel's events cannot be had, in words. */
-export class NoTracing extends Error {
-  override readonly name = 'NoTracing';
+/** Trace events cannot be used; the message is the reason. */
+export class TracingUnavailable extends Error {
+  override readonly name = 'TracingUnavailable';
 }
 
-/** How folders come and go: in tracefs the kernel fills a new one itself, and it goes with all that is in it. */
+/** Makes and removes folders. In tracefs the kernel fills a new folder, and a removal includes its files. */
 export interface TracefsFolders {
   make(path: string): void;
   remove(path: string): void;
@@ -27,40 +27,41 @@ export interface TracefsFolders {
 const REAL: TracefsFolders = { make: (path) => mkdirSync(path), remove: rmdirSync };
 
 /**
- * An instance of the kernel's tracing, for one event: nobody else's tracing is touched. Below a root, links lead to
- * nothing outside.
+ * A trace instance of our own (kernel: Documentation/trace/ftrace.rst), with one event enabled: other tracing is not
+ * affected. Below a root, links that lead outside are not followed.
  */
 export class TraceInstance {
-  /** before the root */
+  /** without the root */
   readonly #path: string;
+  /** with the root */
   readonly #folder: string;
 
   /**
-   * One that a killed watcher has left is taken over.
-   * @throws NoTracing
+   * Takes over an instance that a killed watcher has left.
+   * @throws TracingUnavailable
    */
   constructor(
     private readonly root = '',
     private readonly folders = REAL,
   ) {
-    const place = PLACES.map((path) => join('/', path, 'instances')).find((path) => existsSync(root + path));
-    if (place === undefined) throw new NoTracing('tracefs is not mounted');
-    this.#path = join(place, INSTANCE);
+    const instances = MOUNT_POINTS.map((path) => join('/', path, 'instances')).find((path) => existsSync(root + path));
+    if (instances === undefined) throw new TracingUnavailable('tracefs is not mounted');
+    this.#path = join(instances, INSTANCE);
     this.#folder = root + this.#path;
     try {
       this.#prepare();
     } catch (error) {
       this.remove();
-      throw error instanceof NoTracing ? error : new NoTracing(reasonOf(error));
+      throw error instanceof TracingUnavailable ? error : new TracingUnavailable(tracingFailure(error));
     }
   }
 
-  /** Read, it blocks until there is an event. */
+  /** A read blocks until there is an event. */
   get pipe(): string {
     return join(this.#folder, 'trace_pipe');
   }
 
-  /** Has a blocked reader of the pipe read something, also where somebody turned the instance off. */
+  /** Ends a blocked read of the pipe by writing a marker, even if the instance was turned off. */
   wake(): void {
     for (const [file, text] of [
       ['tracing_on', '1'],
@@ -71,7 +72,10 @@ export class TraceInstance {
     }
   }
 
-  /** The kernel refuses while the pipe is open; whatever it says, the next watcher takes over what is left. */
+  /**
+   * The kernel refuses while the pipe is open. Errors are ignored: the next watcher takes over an instance that is
+   * left.
+   */
   remove(): void {
     attempt(() => this.#write(EVENT, '0'));
     attempt(() => this.#inPlace((path) => this.folders.remove(path)));
@@ -84,14 +88,14 @@ export class TraceInstance {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
     if (!existsSync(join(this.#folder, EVENT))) {
-      throw new NoTracing('this kernel has no event irq_vectors:vector_alloc (x86 has)');
+      throw new TracingUnavailable('this kernel has no trace event irq_vectors:vector_alloc (x86 only)');
     }
     this.#write('trace_clock', 'mono');
-    this.#write('buffer_size_kb', BUFFER);
-    // empties the buffer: what a killed watcher has not read is of no use
+    this.#write('buffer_size_kb', `${BUFFER_SIZE_KIB}`);
+    // clears the events that a killed watcher has not read
     this.#write('trace', '');
-    // each write of ours gives an interrupt another vector
-    for (const filter of ['0\n', exceptOwn()]) attempt(() => this.#write(FILTER, filter));
+    // without the events of our own writes, each of which gives an interrupt another vector
+    for (const filter of ['0\n', ownEventsFilter()]) attempt(() => this.#write(FILTER, filter));
     this.#write('tracing_on', '1');
     this.#write(EVENT, '1');
   }
@@ -101,7 +105,7 @@ export class TraceInstance {
     using(folder, () => folder.in(name, action));
   }
 
-  /** Never creates a file: below a root there may be anything. */
+  /** Never creates a file below a root. */
   #write(file: string, text: string): void {
     const { O_NONBLOCK, O_TRUNC, O_WRONLY } = constants;
     const fd =
@@ -117,24 +121,24 @@ export class TraceInstance {
 }
 
 /**
- * The kernel's PIDs are those of its first namespace (PROC_PID_INIT_INO in include/linux/proc_ns.h): elsewhere ours is
- * another's there.
+ * Trace events have PIDs of the initial PID namespace (PROC_PID_INIT_INO in include/linux/proc_ns.h). In another
+ * namespace our PID is a different number there, so nothing is filtered.
  */
-function exceptOwn(): string {
-  const isFirst = readlinkSync('/proc/self/ns/pid') === `pid:[${0xeffffffc}]`;
-  return isFirst ? `common_pid != ${pid}\n` : '0\n';
+function ownEventsFilter(): string {
+  const isInitial = readlinkSync('/proc/self/ns/pid') === `pid:[${0xeffffffc}]`;
+  return isInitial ? `common_pid != ${pid}\n` : '0\n';
 }
 
 function attempt(action: () => void): void {
   try {
     action();
   } catch {
-    // it is gone, or refuses: nothing depends on it
+    // the file has gone, or the kernel refuses: nothing depends on it
   }
 }
 
-/** Of the system's answer. */
-export function reasonOf(error: unknown): string {
+/** The reason why tracing failed, from a system error. */
+export function tracingFailure(error: unknown): string {
   const { code = '', message } = error as NodeJS.ErrnoException;
   if (code === 'EPERM' || code === 'EACCES') return `the kernel forbids tracing (${code}): lockdown, or a container`;
   if (code === 'EBUSY') return 'another process reads this trace instance';

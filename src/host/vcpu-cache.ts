@@ -3,18 +3,18 @@ import type { VcpuThreads } from './qemu-threads.js';
 import { VcpuThreadReader } from './vcpu-threads.js';
 
 /**
- * QEMU's threads are listed at this interval, which shows whether the domain still runs. The vCPUs' affinities are read at every check
- * if a policy follows them: a thread's status costs as much as five masks.
+ * QEMU's threads are listed at this interval, which shows if the domain still runs. The vCPUs' affinities are read at
+ * every check only if a policy follows them: reading a thread's status costs as much as reading five masks.
  */
 const LIST_INTERVAL_MS = 5000;
 
-/** The time of the check, and libvirt's pid files at that time, listed when first asked for. */
+/** The time of the check, and pidFilesOnce() of that time. */
 export interface ThreadsContext {
   now: number;
   pidFiles(): ReadonlySet<string>;
 }
 
-/** A domain's vCPU threads as the last full check found them, and whether they have changed since. */
+/** A domain's vCPU threads as of the last full check; detects if they have changed since. */
 export class VcpuCache {
   #reader: VcpuThreadReader;
   #known: VcpuThreads | undefined;
@@ -35,7 +35,7 @@ export class VcpuCache {
     return this.#known;
   }
 
-  /** A renamed domain is looked for anew. */
+  /** The next read searches for QEMU under the new name. */
   rename(name: string, uuid: string | undefined): void {
     this.#reader.close();
     this.#reader = new VcpuThreadReader(this.files, name, uuid);
@@ -48,7 +48,11 @@ export class VcpuCache {
     return this.#known !== before;
   }
 
-  /** Whether refresh() would find a change. @param followed a policy follows them @param thorough as for VcpuThreadReader.read */
+  /**
+   * True if refresh() would find a change.
+   * @param followed a policy follows the vCPUs
+   * @param thorough as for VcpuThreadReader.read
+   */
   haveChanged({ now, pidFiles }: ThreadsContext, followed: boolean, thorough: boolean): boolean {
     const listed = this.#known && now - this.#listedAt < LIST_INTERVAL_MS;
     if (!thorough && listed && (!followed || this.#reader.isUnchanged())) return false;
@@ -56,7 +60,10 @@ export class VcpuCache {
     return this.#reader.read(thorough, pidFiles) !== this.#known;
   }
 
-  /** Whether QEMU runs and, if a policy follows them, its vCPUs have the same affinity; read once for each time. @throws FileError */
+  /**
+   * True if QEMU runs and, if a policy follows the vCPUs, these still have the same affinity. Read once per `now`.
+   * @throws FileError
+   */
   areUnchanged({ now, pidFiles }: ThreadsContext, followed: boolean): boolean {
     if (this.#unchangedAt === now) return true;
     const isSame = () => this.#reader.isUnchanged() || this.#reader.read(false, pidFiles) === this.#known;

@@ -18,16 +18,16 @@ interface VcpuThread {
   cpus: Cpuset | undefined;
 }
 
-/** Reads the vCPU threads of one domain again and again: one system call a thread, and one for their list. */
+/** Repeated reads of the vCPU threads of one domain: one system call per thread, and one for their list. */
 export class VcpuThreadReader {
   #pid: number | undefined;
-  /** the name of a vCPU thread: unlike the process's, it cannot be read any more when QEMU is a zombie */
+  /** comm of a vCPU thread: unlike that of the process, it cannot be read once QEMU is a zombie */
   #vcpuName: OpenFile | undefined;
-  /** by thread id; undefined: no vCPU thread */
+  /** by thread id; undefined: not a vCPU thread */
   #threads = new Map<string, VcpuThread | undefined>();
   #latest: VcpuThreads | undefined;
   /** `Threads:` of a status when they were listed */
-  #count: string | undefined;
+  #threadCount: string | undefined;
 
   constructor(
     private readonly files: PseudoFs,
@@ -54,18 +54,18 @@ export class VcpuThreadReader {
     return this.#latest;
   }
 
-  /** Whether the known threads have the same affinity and number: one system call a vCPU. */
+  /** True if the affinity and the number of the threads are unchanged: one system call per vCPU. */
   isUnchanged(): boolean {
-    if (!this.#latest || this.#count === undefined) return false;
+    if (!this.#latest || this.#threadCount === undefined) return false;
     for (const thread of this.#threads.values()) {
       if (!thread) continue;
       const text = thread.status.read() ?? '';
-      if (allowedList(text) !== thread.list || threadCount(text) !== this.#count) return false;
+      if (allowedList(text) !== thread.list || threadCount(text) !== this.#threadCount) return false;
     }
     return true;
   }
 
-  /** Whether the process still runs: one short read. @throws FileError */
+  /** True if the process still runs: one short read. @throws FileError */
   isRunning(): boolean {
     return this.#vcpuName?.read() !== undefined;
   }
@@ -77,22 +77,22 @@ export class VcpuThreadReader {
     this.#threads = new Map();
     this.#pid = undefined;
     this.#latest = undefined;
-    this.#count = undefined;
+    this.#threadCount = undefined;
   }
 
-  /** False if a vCPU thread has gone: the process may have, too. */
+  /** False if a vCPU thread has gone: then the process may have gone, too. */
   #refresh(pid: number, tids: readonly string[]): boolean {
-    let changed = this.#forget(tids);
+    let changed = this.#removeGone(tids);
     if (changed) this.#vcpuName?.close();
     if (changed) this.#vcpuName = undefined;
-    this.#count = undefined;
+    this.#threadCount = undefined;
     for (const tid of tids) {
       const thread = this.#threads.has(tid) ? this.#threads.get(tid) : this.#add(pid, tid);
       if (!thread) continue;
       const text = thread.status.read() ?? '';
       const list = allowedList(text);
       if (list === undefined) return false;
-      this.#count = threadCount(text);
+      this.#threadCount = threadCount(text);
       this.#vcpuName ??= this.#openName(pid, tid);
       if (list === thread.list) continue;
       thread.list = list;
@@ -103,7 +103,7 @@ export class VcpuThreadReader {
     return true;
   }
 
-  /** Read at once: from then on it belongs to this thread. */
+  /** Read at once, so that the descriptor belongs to this thread. */
   #openName(pid: number, tid: string): OpenFile {
     const name = this.files.open(`/proc/${pid}/task/${tid}/comm`);
     name.read();
@@ -124,13 +124,13 @@ export class VcpuThreadReader {
     return thread;
   }
 
-  /** A thread gets its name a moment after its start. */
+  /** A thread gets its name shortly after its start, so the names of the others are read again. */
   #forgetOtherThreads(): void {
     for (const [tid, thread] of this.#threads) if (!thread) this.#threads.delete(tid);
   }
 
-  /** True if a vCPU thread has gone. QEMU's other threads come and go all the time. */
-  #forget(tids: readonly string[]): boolean {
+  /** True if a vCPU thread has gone. QEMU's other threads come and go often. */
+  #removeGone(tids: readonly string[]): boolean {
     if (tids.length === this.#threads.size && tids.every((tid) => this.#threads.has(tid))) return false;
     const alive = new Set(tids);
     let vcpuWent = false;

@@ -138,7 +138,7 @@ export class Reconciler {
       settings: this.#settings,
       topology,
       traced: this.#traced,
-      hostIrqCount: once(() => this.host.files.folders('/proc/irq')),
+      hostIrqCount: once(() => this.host.files.countFolders('/proc/irq')),
       pidFiles: pidFilesOnce(this.host.files),
       result,
       seenAt: (irq: number) => this.#queue.seenAt(irq),

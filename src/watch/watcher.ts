@@ -3,7 +3,7 @@ import type { Definition } from '../domain/definition.js';
 import { devicesWithPolicy } from '../domain/effective-policy.js';
 import { RealFs } from '../host/real-fs.js';
 import { type VectorEvent, VectorTrace } from '../host/trace-events.js';
-import { NoTracing } from '../host/tracefs.js';
+import { TracingUnavailable } from '../host/tracefs.js';
 import { pause } from '../lib/pause.js';
 import { printable } from '../lib/printable.js';
 import { RateLimiter } from '../lib/rate-limiter.js';
@@ -139,11 +139,11 @@ export class Watcher {
       ended: (reason: string) => this.#setTraced(reason),
     };
     try {
-      if (!this.options.tracing) throw new NoTracing('switched off');
+      if (!this.options.tracing) throw new TracingUnavailable('switched off');
       this.#trace = await VectorTrace.open(listener, this.options.root);
       this.#setTraced(null);
     } catch (error) {
-      if (!(error instanceof NoTracing)) throw error;
+      if (!(error instanceof TracingUnavailable)) throw error;
       this.#setTraced(error.message);
     }
   }

@@ -97,7 +97,7 @@ test('a configuration that others may write to stops everything', async () => {
   for (const command of ['plan', 'enforce', 'status']) {
     const { code, stdout, stderr } = await tool(command, '--root', root, guest);
     assert.equal([code, stdout], [2, '']);
-    const reason = 'others than its owner may write to it (mode 0664): chmod go-w';
+    const reason = 'writable by group or others (mode 0664): run chmod go-w';
     assert.is(stderr, `hostdev-cpuset: ${path}: ${reason}\n`);
   }
   assert.equal(masks(), BORN);

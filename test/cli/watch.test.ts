@@ -132,7 +132,7 @@ test('SIGHUP: another configuration holds at once, a broken one is said and chan
   host.root.configure('{ "allowedCpus": "7" }');
   chmodSync(host.root.join('etc/hostdev-cpuset/config.json'), 0o666);
   host.signal('SIGHUP');
-  await host.says('config.json: others than its owner may write to it (mode 0666)');
+  await host.says('config.json: writable by group or others (mode 0666)');
   host.root.write('proc/irq/41/smp_affinity', 'ff\n');
   await host.placed('as before', '3,3,3,4');
 });

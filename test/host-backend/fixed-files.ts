@@ -20,7 +20,7 @@ export class FixedFiles implements PseudoFs {
     return names.size > 0 ? [...names] : undefined;
   }
 
-  folders(): undefined {
+  countFolders(): undefined {
     return undefined;
   }
 

@@ -164,18 +164,22 @@ kept('no more than seven eighths of what the process may have; what is given bac
   const files = new FdCache();
   const limit = Number(/^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]);
   const all: number[] = [];
-  for (let fd = files.take(OWN, 'read'); typeof fd === 'number' && all.length <= limit; fd = files.take(OWN, 'read'))
+  for (
+    let fd = files.acquire(OWN, 'read');
+    typeof fd === 'number' && all.length <= limit;
+    fd = files.acquire(OWN, 'read')
+  )
     all.push(fd);
   try {
     assert.is(all.length, Math.floor((limit * 7) / 8));
     let anew = 0;
     const more = files.open(OWN, 'read', { ...never, read: () => `${++anew}` });
     assert.is(more.read(), '1', 'beyond it is read anew');
-    files.giveBack(all.pop() as number);
+    files.release(all.pop() as number);
     assert.is(more.read(), own());
     more.close();
   } finally {
-    for (const fd of all) files.giveBack(fd);
+    for (const fd of all) files.release(fd);
   }
 });
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { NoTracing, TraceInstance } from '../../src/host/tracefs.js';
+import { TraceInstance, TracingUnavailable } from '../../src/host/tracefs.js';
 import { withDomainLock } from '../../src/runtime/domain-lock.js';
 import { InstanceLock } from '../../src/runtime/instance-lock.js';
 import { RuntimeFile } from '../../src/runtime/runtime-file.js';
@@ -69,7 +69,7 @@ test('the trace instance changes nothing outside', () => {
   symlinkSync(file, root.join(instance, 'trace'));
   assert.throws(
     () => new TraceInstance(root.path, tracefs),
-    (error: unknown) => error instanceof NoTracing,
+    (error: unknown) => error instanceof TracingUnavailable,
   );
   assert.is(readFileSync(file, 'utf8'), 'kept');
   tracefs.close();
@@ -81,7 +81,7 @@ test('no trace instance is made outside, and none removed', () => {
   symlinkSync(outside.path, root.join('sys/kernel/tracing'));
   assert.throws(
     () => new TraceInstance(root.path),
-    (error: unknown) => error instanceof NoTracing,
+    (error: unknown) => error instanceof TracingUnavailable,
   );
   assert.equal(readdirSync(outside.join('instances')), ['hostdev-cpuset']);
 });

@@ -48,11 +48,11 @@ files('texts, names and links are read; what is absent is undefined', () => {
 });
 
 files('folders are counted by their links, where the file system keeps any', () => {
-  const counted = new RealFs().folders('/proc/self/task');
+  const counted = new RealFs().countFolders('/proc/self/task');
   assert.is(counted, readdirSync('/proc/self/task').length);
-  assert.is(root.folders('/absent'), undefined);
+  assert.is(root.countFolders('/absent'), undefined);
   folder.write('empty/file', '');
-  assert.is(root.folders('/empty'), undefined, 'none, or the file system does not say: a list tells');
+  assert.is(root.countFolders('/empty'), undefined, 'none, or the file system does not say: a list tells');
 });
 
 files('devices of a tree may be links into it, as those of sysfs are', () => {

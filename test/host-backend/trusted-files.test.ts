@@ -50,14 +50,14 @@ for (const [mode, octal] of [
 ] as const)
   test(`mode ${octal} is refused`, () => {
     chmodSync(path, mode);
-    assert.is(read(), `others than its owner may write to it (mode ${octal}): chmod go-w`);
+    assert.is(read(), `writable by group or others (mode ${octal}): run chmod go-w`);
   });
 
 test('what is no regular file is refused, and not waited for', () => {
   assert.is(spawnSync('mkfifo', [folder.join('fifo')]).status, 0);
   mkdirSync(folder.join('folder'));
   symlinkSync('/dev/null', folder.join('device'));
-  for (const name of ['fifo', 'folder', 'device']) assert.is(read(name), 'it is no regular file', name);
+  for (const name of ['fifo', 'folder', 'device']) assert.is(read(name), 'not a regular file', name);
 });
 
 test('a link is followed: what was opened is judged', () => {
@@ -70,8 +70,7 @@ test('a link is followed: what was opened is judged', () => {
 asRoot("another user's is refused, and so is a link to it", () => {
   chownSync(path, 65534, 65534);
   symlinkSync('file', folder.join('link'));
-  for (const name of ['file', 'link'])
-    assert.is(read(name), 'it belongs to uid 65534, and must belong to root (chown root)');
+  for (const name of ['file', 'link']) assert.is(read(name), 'owned by uid 65534, must be owned by root (chown root)');
 });
 
 asRoot("below a root an ordinary user's own and root's are read, on this host root's alone", () => {
@@ -83,10 +82,10 @@ asRoot("below a root an ordinary user's own and root's are read, on this host ro
   chownSync(path, 65534, 65534);
   asOrdinaryUser(() => {
     assert.is(read(), 'text');
-    assert.match(read('file', host, folder.path) as string, 'it belongs to uid 65534');
+    assert.match(read('file', host, folder.path) as string, 'owned by uid 65534');
   });
   chownSync(path, 65533, 65533);
-  asOrdinaryUser(() => assert.match(read() as string, 'it belongs to uid 65533'));
+  asOrdinaryUser(() => assert.match(read() as string, 'owned by uid 65533'));
 });
 
 test.run();

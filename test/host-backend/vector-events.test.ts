@@ -120,12 +120,12 @@ test('without tracefs', async () => {
 
 test('debugfs has it, too', async () => {
   mkdirSync(folder.join('sys/kernel/debug/tracing/instances'), { recursive: true });
-  assert.match(await reasonFor(VectorTrace.open(listener, folder.path)), 'no event irq_vectors:vector_alloc');
+  assert.match(await reasonFor(VectorTrace.open(listener, folder.path)), 'no trace event irq_vectors:vector_alloc');
 });
 
 test('a kernel without the event is one reason, and nothing is left', async () => {
   tracefs = new SimulatedTracefs(folder, false);
-  assert.match(await reasonFor(open()), 'this kernel has no event irq_vectors:vector_alloc');
+  assert.match(await reasonFor(open()), 'this kernel has no trace event irq_vectors:vector_alloc');
   assert.not.ok(existsSync(folder.join(INSTANCE)));
 });
 

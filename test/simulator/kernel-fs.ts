@@ -32,7 +32,7 @@ export class SimulatedFs implements PseudoFs {
     return isFolder(found) ? found.names() : undefined;
   }
 
-  folders(path: string): number | undefined {
+  countFolders(path: string): number | undefined {
     const found = this.#find('list', path);
     return isFolder(found) ? found.names().filter((name) => isFolder(found.get(name))).length : undefined;
   }
