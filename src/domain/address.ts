@@ -1,32 +1,32 @@
-/** A PCI address in its canonical text, `0000:06:12.5`. Only the functions here make one. */
+/** A PCI address in canonical form, `0000:06:12.5`. Made only by the functions here. */
 export type PciAddress = string & { readonly __brand: 'PciAddress' };
 
-/** A field of a PCI address and the most it may be. libvirt takes a domain of 32 bits (VMD and other wide domains). */
-const FIELDS = { domain: 0xffffffff, bus: 0xff, slot: 0x1f, function: 7 } as const;
-export type AddressField = keyof typeof FIELDS;
+/** The maximum of each field of a PCI address. libvirt accepts domains of 32 bits (VMD and other wide domains). */
+const MAX_VALUES = { domain: 0xffffffff, bus: 0xff, slot: 0x1f, function: 7 } as const;
+export type AddressField = keyof typeof MAX_VALUES;
 
 export interface AddressProblem {
   field: AddressField;
   message: string;
   hint?: string;
-  /** the number is in octal, which hardly anybody means */
+  /** a leading zero makes the number octal, which is rarely intended */
   octal: boolean;
 }
 
-export interface AddressReading {
-  /** undefined where a field cannot be read */
+export interface ParsedAddress {
+  /** undefined if a field is invalid */
   address: PciAddress | undefined;
   problems: AddressProblem[];
 }
 
-/** The attributes of an `<address>` that matter, as written. */
+/** Attributes of an `<address>`, as written. */
 export type AddressFields = { readonly [Field in AddressField]?: string | null };
 
 /**
  * Reads the fields of an `<address>`. libvirt parses numbers as strtoul does with base 0: decimal, 0x hex, and OCTAL
- * after a leading zero. A field that is not there is 0.
+ * after a leading zero. An absent field is 0.
  */
-export function readAddress(fields: AddressFields): AddressReading {
+export function readAddress(fields: AddressFields): ParsedAddress {
   const problems: AddressProblem[] = [];
   const numbers = {
     domain: readField('domain', fields.domain, problems),
@@ -41,8 +41,8 @@ export function readAddress(fields: AddressFields): AddressReading {
 function readField(field: AddressField, text: string | null | undefined, problems: AddressProblem[]): number {
   if (text === undefined || text === null) return 0;
   const number = parseNumber(text);
-  const isFine = number !== undefined && number <= FIELDS[field] && number === Number(text);
-  if (!isFine) problems.push({ field, ...problemOf(field, text, number) });
+  const isValid = number !== undefined && number <= MAX_VALUES[field] && number === Number(text);
+  if (!isValid) problems.push({ field, ...problemOf(field, text, number) });
   return number ?? 0;
 }
 
@@ -50,12 +50,12 @@ function problemOf(field: AddressField, text: string, number: number | undefined
   const shown = `${field}="${text.slice(0, 24)}"`;
   if (number === undefined) {
     const hint = suggest(field, text);
-    return { octal: false, message: `${shown} is not a number that libvirt reads`, ...(hint ? { hint } : {}) };
+    return { octal: false, message: `${shown} is not a number that libvirt accepts`, ...(hint ? { hint } : {}) };
   }
-  if (number > FIELDS[field]) {
-    return { octal: false, message: `${shown} is above 0x${FIELDS[field].toString(16)}, the most there is` };
+  if (number > MAX_VALUES[field]) {
+    return { octal: false, message: `${shown} is above 0x${MAX_VALUES[field].toString(16)}, the maximum` };
   }
-  const hint = `${field}="0x${text.slice(1)}" if hex is meant, ${field}="0x${number.toString(16)}" if not`;
+  const hint = `${field}="0x${text.slice(1)}" if it is hexadecimal, else ${field}="0x${number.toString(16)}"`;
   return { octal: true, message: `${shown} is octal: libvirt reads 0x${number.toString(16)}`, hint };
 }
 
@@ -64,11 +64,11 @@ function parseNumber(text: string): number | undefined {
   return /^0[0-7]{0,12}$/.test(text) ? Number.parseInt(text, 8) : undefined;
 }
 
-/** Hex without its 0x is what people copy from lspci. */
+/** lspci prints hex without 0x, and people copy that. */
 function suggest(field: AddressField, text: string): string | undefined {
   const digits = text.trim().replace(/^0[xX]/, '');
-  if (!/^[0-9a-fA-F]{1,8}$/.test(digits) || Number.parseInt(digits, 16) > FIELDS[field]) return undefined;
-  return `${field}="0x${digits}", if hex is meant`;
+  if (!/^[0-9a-fA-F]{1,8}$/.test(digits) || Number.parseInt(digits, 16) > MAX_VALUES[field]) return undefined;
+  return `${field}="0x${digits}" if it is hexadecimal`;
 }
 
 function format(n: Record<AddressField, number>): PciAddress {
@@ -76,7 +76,7 @@ function format(n: Record<AddressField, number>): PciAddress {
   return `${hex(n.domain, 4)}:${hex(n.bus, 2)}:${hex(n.slot, 2)}.${n.function}` as PciAddress;
 }
 
-/** The address if the text is canonical (lower-case hex, as sysfs names its folders), else undefined. */
+/** Accepts canonical text only (lower-case hex, as in the names of sysfs folders). */
 export function parseAddress(text: string): PciAddress | undefined {
   return /^([0-9a-f]{4}|[1-9a-f][0-9a-f]{4,7}):[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$/.test(text)
     ? (text as PciAddress)

@@ -1,15 +1,18 @@
 import { type Cpuset, isSubset } from './cpuset.js';
 import type { VcpuPinning } from './vcpu-pinning.js';
 
-/** What `auto` comes to, what that was learned from, and where it comes to nothing, why: anywhere, or numad is to choose. */
+/**
+ * The CPUs of `auto`, and their source: QEMU's threads or the definition. Without CPUs, the reason: the vCPUs may run
+ * on all online CPUs, or numad has not chosen yet.
+ */
 export type VcpuCpus = { source: 'threads' | 'definition' } & (
   | { cpus: Cpuset }
   | { cpus: undefined; because: 'unpinned' | 'numad' }
 );
 
 /**
- * @param threads of the running QEMU, where there is one: they are the truth, for numad's choice and `virsh vcpupin --live` show
- * there alone
+ * @param threads of the running QEMU, if there is one. They take precedence: only they show numad's choice and `virsh
+ * vcpupin --live`
  */
 export function vcpuCpus(pinning: VcpuPinning, threads: { cpus: Cpuset } | undefined, online: Cpuset): VcpuCpus {
   const source = threads ? 'threads' : 'definition';

@@ -1,7 +1,7 @@
 import { type Cpuset, cpusetOf, cpusOf, EMPTY } from './cpuset.js';
 
 /**
- * The text of /proc/irq/N/smp_affinity: hex, 32 bits a group, groups from the highest CPU down (kernel: lib/bitmap.c, %*pb).
+ * Formats a set as /proc/irq/N/smp_affinity: hex, 32 bits per group, highest CPUs first (kernel: lib/bitmap.c, %*pb).
  * Empty set: '00000000'.
  */
 export function formatMask(set: Cpuset): string {
@@ -14,7 +14,7 @@ export function formatMask(set: Cpuset): string {
     .join(',');
 }
 
-/** Reads a mask as the kernel prints it, or takes it (hex digits in either case). Undefined for any other text. */
+/** Parses a mask as the kernel prints or accepts it (hex digits in either case). Undefined for any other text. */
 export function parseMask(text: string): Cpuset | undefined {
   if (!/^[0-9a-f]{1,8}(,[0-9a-f]{8})*\n?$/i.test(text)) return undefined;
   const cpus: number[] = [];
@@ -26,7 +26,9 @@ export function parseMask(text: string): Cpuset | undefined {
   return cpusetOf(cpus);
 }
 
-/** Reads a CPU list as the kernel prints it (`0-3,8`; an empty line is the empty set). Undefined for any other text. */
+/**
+ * Parses a CPU list as the kernel prints it (`0-3,8`; an empty line is the empty set). Undefined for any other text.
+ */
 export function parseCpuList(text: string): Cpuset | undefined {
   const list = text.trim();
   if (list === '') return EMPTY;

@@ -7,12 +7,12 @@ export interface CpuRange {
 /** A set of CPU numbers: ascending ranges that neither overlap nor touch. The empty set is []. */
 export type Cpuset = readonly CpuRange[];
 
-/** Highest CPU number that libvirt takes (VIR_DOMAIN_CPUMASK_LEN - 1). */
+/** Highest CPU number that libvirt accepts (VIR_DOMAIN_CPUMASK_LEN - 1). */
 export const MAX_CPU = 16383;
 
 export const EMPTY: Cpuset = [];
 
-/** The set of these CPUs, given in any order. */
+/** The set of these CPUs, in any order. */
 export function cpusetOf(cpus: Iterable<number>): Cpuset {
   const ranges: { first: number; last: number }[] = [];
   for (const cpu of [...cpus].sort((a, b) => a - b)) {
@@ -89,7 +89,7 @@ export function isSubset(a: Cpuset, b: Cpuset): boolean {
   return subtract(a, b).length === 0;
 }
 
-/** libvirt's canonical text, which is the kernel's CPU list as well: sorted, merged, `0-1` for a pair. Empty set: ''. */
+/** libvirt's canonical text, also the kernel's CPU list: sorted, merged, `0-1` for two adjacent CPUs. Empty set: ''. */
 export function formatCpuset(set: Cpuset): string {
   return set.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
 }

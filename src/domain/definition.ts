@@ -5,32 +5,32 @@ import { type Device, readDevices } from './devices.js';
 import { type PolicyMetadata, readMetadata } from './metadata.js';
 import { readVcpuPinning, type VcpuPinning } from './vcpu-pinning.js';
 
-/** What a domain definition says about its devices' interrupts. */
+/** The parts of a domain definition that matter for its devices' interrupts. */
 export interface Definition {
   document: XmlDocument;
   name: string;
   uuid: string | undefined;
   devices: Device[];
-  /** more than one is an error that lint reports; the first is the one that libvirt keeps */
+  /** libvirt keeps the first only; lint reports the others as errors */
   metadata: PolicyMetadata[];
   vcpuPinning: VcpuPinning;
   /** @deprecated the name of `vcpuPinning` in 0.1.0 */
   placement: VcpuPinning;
 }
 
-/** @throws InputError where the document is something else than a domain */
+/** @throws InputError if the document is not a libvirt domain */
 export function readDefinition(document: XmlDocument): Definition {
   const { root } = document;
   if (root.tagName !== 'domain' || root.namespaceURI !== null) {
-    const where =
-      root.namespaceURI === null ? '' : ` of the namespace ${JSON.stringify(root.namespaceURI.slice(0, 80))}`;
-    throw new InputError(`<${root.tagName}>${where} is not a libvirt domain`, document.rangeOf(root).start);
+    const namespace =
+      root.namespaceURI === null ? '' : ` in the namespace ${JSON.stringify(root.namespaceURI.slice(0, 80))}`;
+    throw new InputError(`<${root.tagName}>${namespace} is not a libvirt domain`, document.rangeOf(root).start);
   }
   const text = (name: string) => select(`/domain/${name}`, document)[0]?.textContent;
   const vcpuPinning = readVcpuPinning(document);
   return {
     document,
-    // with its spaces: libvirt keeps them
+    // not trimmed: libvirt keeps the spaces
     name: text('name') ?? '',
     uuid: text('uuid')?.trim() || undefined,
     devices: readDevices(document),

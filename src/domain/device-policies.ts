@@ -5,12 +5,12 @@ import { formatIdentity } from './identity.js';
 import type { Entry } from './metadata.js';
 import { formatPolicy, type Policy } from './policy.js';
 
-/** A device and what the definition states for it. */
+/** A device and the policy that the definition states for it. */
 export interface DevicePolicy {
   device: Device;
-  /** from the attribute, else from the entry; undefined where nothing is stated, or not legibly */
+  /** from the attribute, else from the entry; undefined if none is stated, or if it is invalid */
   policy?: Policy;
-  /** what is stated cannot be read: no default takes its place */
+  /** the stated policy is invalid: no default replaces it */
   illegible?: true;
   entry?: Entry;
 }
@@ -18,51 +18,55 @@ export interface DevicePolicy {
 export interface DevicePolicies {
   /** every hostdev and interface, in document order */
   devices: DevicePolicy[];
-  /** entries for devices that are not in the definition */
+  /** entries that match no device of the definition */
   stale: Entry[];
-  /** entries for a device that an earlier entry speaks of already */
+  /** entries for a device that already has an earlier entry */
   repeated: Entry[];
 }
 
-/** Brings attributes and metadata together: the attribute wins. */
-export const devicePolicies = memoizeLast(readStatedPolicies);
+/** Combines attributes and metadata entries. The attribute takes precedence. */
+export const devicePolicies = memoizeLast(combinePolicies);
 
-function readStatedPolicies({ devices, metadata }: Definition): DevicePolicies {
-  const [ours] = metadata;
-  if (!ours) return { devices: devices.map((device) => stated(device, undefined, false)), stale: [], repeated: [] };
-  const known = new Map<string, Device>();
-  for (const device of [...devices].reverse()) {
-    for (const identity of identitiesOf(device)) known.set(formatIdentity(identity), device);
+function combinePolicies({ devices, metadata }: Definition): DevicePolicies {
+  const [first] = metadata;
+  if (!first) {
+    return { devices: devices.map((device) => policyOf(device, undefined, false)), stale: [], repeated: [] };
   }
-  const spoilt = new Set(ours.problems.map(({ identity }) => identity && known.get(formatIdentity(identity))));
-  const chosen = new Map<Device, Entry>();
+  const byIdentity = new Map<string, Device>();
+  for (const device of [...devices].reverse()) {
+    for (const identity of identitiesOf(device)) byIdentity.set(formatIdentity(identity), device);
+  }
+  const withInvalidEntry = new Set(
+    first.problems.map(({ identity }) => identity && byIdentity.get(formatIdentity(identity))),
+  );
+  const entries = new Map<Device, Entry>();
   const stale: Entry[] = [];
   const repeated: Entry[] = [];
-  for (const entry of ours.entries) {
-    const device = known.get(formatIdentity(entry.identity));
+  for (const entry of first.entries) {
+    const device = byIdentity.get(formatIdentity(entry.identity));
     if (!device) stale.push(entry);
-    else if (chosen.has(device)) repeated.push(entry);
-    else chosen.set(device, entry);
+    else if (entries.has(device)) repeated.push(entry);
+    else entries.set(device, entry);
   }
   return {
-    devices: devices.map((device) => stated(device, chosen.get(device), spoilt.has(device))),
+    devices: devices.map((device) => policyOf(device, entries.get(device), withInvalidEntry.has(device))),
     stale,
     repeated,
   };
 }
 
-function stated(device: Device, entry: Entry | undefined, spoilt: boolean): DevicePolicy {
+function policyOf(device: Device, entry: Entry | undefined, hasInvalidEntry: boolean): DevicePolicy {
   const result: DevicePolicy = { device };
   if (entry) result.entry = entry;
   const attribute = device.attribute?.policy;
   const policy = attribute ? (attribute.ok ? attribute.policy : undefined) : entry?.policy;
   if (policy) result.policy = policy;
-  else if (attribute || spoilt) result.illegible = true;
+  else if (attribute || hasInvalidEntry) result.illegible = true;
   return result;
 }
 
-/** Whether attribute and entry of a device say different things. */
-export function disagree({ device, policy, entry }: DevicePolicy): boolean {
+/** True if the attribute and the entry of a device state different policies. */
+export function hasConflict({ device, policy, entry }: DevicePolicy): boolean {
   if (!device.attribute || !policy || !entry) return false;
   return formatPolicy(policy) !== formatPolicy(entry.policy);
 }

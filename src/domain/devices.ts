@@ -2,40 +2,40 @@ import { type AttributeRange, attributeOf } from '../xml/attributes.js';
 import type { XmlDocument } from '../xml/document.js';
 import type { XmlElement } from '../xml/element.js';
 import { firstBelow, select } from '../xml/select.js';
-import { type AddressFields, type AddressReading, readAddress } from './address.js';
+import { type AddressFields, type ParsedAddress, readAddress } from './address.js';
 import { canonicalMac, type Identity, isUserAlias } from './identity.js';
 import { type PolicyResult, parsePolicy } from './policy.js';
 
-/** A `<hostdev>` or `<interface>` of a definition, as far as interrupts are concerned. */
+/** The parts of a `<hostdev>` or `<interface>` that matter for interrupts. */
 export interface Device {
   element: 'hostdev' | 'interface';
   node: XmlElement;
-  /** for people: `hostdev type='usb'`, `interface type='network'` */
+  /** for messages: `hostdev type='usb'`, `interface type='network'` */
   label: string;
-  /** it is, or may become, a PCI device with interrupts of its own: a policy can be kept for it */
+  /** it is, or may become, a PCI device with host interrupts: it can have a policy */
   placeable: boolean;
   /** its `cpuset` attribute, if it has one */
   attribute?: { value: string; range: AttributeRange; policy: PolicyResult };
-  /** its alias; libvirt keeps a valid user alias only */
+  /** its alias; libvirt keeps only a valid user alias */
   alias?: { name: string; node: XmlElement };
-  /** the host's PCI device, where the definition names it */
-  source?: AddressReading & { node: XmlElement };
-  /** lower case; undefined where absent or malformed */
+  /** the host's PCI device, if the definition names it */
+  source?: ParsedAddress & { node: XmlElement };
+  /** lower case; undefined if absent or invalid */
   mac?: string;
-  /** what a new metadata entry knows it by; undefined where nothing lasts */
+  /** identifies it in a new metadata entry; undefined if it has nothing permanent */
   identity?: Identity;
 }
 
 /** All hostdevs and interfaces, in document order. */
 export function readDevices(document: XmlDocument): Device[] {
-  // Thousands of devices have a few policies.
-  const read = new Map<string, PolicyResult>();
+  // parsed once: thousands of devices have a few policies
+  const parsed = new Map<string, PolicyResult>();
   return select('/domain/devices/*', document)
     .filter(({ tagName, namespaceURI }) => !namespaceURI && (tagName === 'hostdev' || tagName === 'interface'))
-    .map((node) => readDevice(document, node, read));
+    .map((node) => readDevice(document, node, parsed));
 }
 
-function readDevice(document: XmlDocument, node: XmlElement, read: Map<string, PolicyResult>): Device {
+function readDevice(document: XmlDocument, node: XmlElement, parsed: Map<string, PolicyResult>): Device {
   const element = node.tagName as Device['element'];
   const type = node.getAttribute('type') ?? '';
   const device: Device = {
@@ -47,8 +47,8 @@ function readDevice(document: XmlDocument, node: XmlElement, read: Map<string, P
   const range = attributeOf(document, node, 'cpuset');
   if (range) {
     const value = node.getAttribute('cpuset') ?? '';
-    const policy = read.get(value) ?? parsePolicy(value);
-    read.set(value, policy);
+    const policy = parsed.get(value) ?? parsePolicy(value);
+    parsed.set(value, policy);
     device.attribute = { value, range, policy };
   }
   const alias = firstBelow(node, 'alias');
@@ -63,10 +63,12 @@ function readDevice(document: XmlDocument, node: XmlElement, read: Map<string, P
   return device;
 }
 
-/** libvirt: formatdomain, hostdev and interface elements. Only PCI devices have host interrupts of their own. */
+/**
+ * Only PCI devices have host interrupts of their own. Source: libvirt's formatdomain, hostdev and interface elements.
+ */
 function isPlaceable(node: XmlElement, type: string): boolean {
   if (node.tagName === 'interface') {
-    // the persistent half of a team is virtio, and often has the MAC of the other
+    // the persistent interface of a team is virtio, and often has the MAC of the transient one
     if (type === 'network') return firstBelow(node, 'teaming')?.getAttribute('type') !== 'persistent';
     const bus = firstBelow(node, 'source', 'address')?.getAttribute('type') ?? 'pci';
     return type === 'hostdev' && bus === 'pci';
@@ -74,7 +76,7 @@ function isPlaceable(node: XmlElement, type: string): boolean {
   return type === 'pci' && (node.getAttribute('mode') ?? 'subsystem') === 'subsystem';
 }
 
-/** A valid user alias, else the address, else for a network's interface its MAC: the address is chosen at each start. */
+/** A valid user alias, else the address, else the MAC for type='network', whose address is chosen at each start. */
 function identityOf({ alias, source, mac }: Device, type: string): Identity | undefined {
   if (alias && isUserAlias(alias.name)) return { key: 'alias', value: alias.name };
   if (source?.address) return { key: 'address', value: source.address };
@@ -91,7 +93,7 @@ function fieldsOf(address: XmlElement): AddressFields {
   };
 }
 
-/** All that an entry may know the device by. In a live definition a pool's interface has an address and a MAC. */
+/** All identities that an entry may use. In a live definition, the interface of a pool has an address and a MAC. */
 export function identitiesOf({ placeable, alias, source, mac }: Device): Identity[] {
   if (!placeable) return [];
   const identities: Identity[] = [];

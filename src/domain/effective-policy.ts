@@ -5,19 +5,19 @@ import { type DevicePolicy, devicePolicies } from './device-policies.js';
 import type { DefaultPolicy } from './metadata.js';
 import type { Policy } from './policy.js';
 
-/** What the host's administrator has a say in. */
+/** Settings of the host's administrator. */
 export interface PolicySettings {
   /** for domains that state no default */
   default?: DefaultPolicy | undefined;
-  /** interrupts go nowhere else, whatever a domain asks */
+  /** interrupts are placed on these CPUs only, whatever a domain's policy is */
   allowedCpus?: Cpuset | undefined;
 }
 
-/** What holds for a device, and who says so. */
+/** The policy that applies to a device, and its origin. */
 export interface EffectivePolicy {
-  /** undefined: stated, but illegible, which leaves the device alone whatever the default */
+  /** undefined: the stated policy is invalid, so the device is left alone whatever the default is */
   policy: Policy | undefined;
-  /** who states the policy: the device itself, by entry or attribute, or a default */
+  /** `entry`: stated for the device itself, by a metadata entry or an attribute */
   origin: 'entry' | 'domain-default' | 'host-default';
 }
 
@@ -33,7 +33,7 @@ export function effectivePolicy(
   return { policy: { kind: settings.default ?? 'native' }, origin: 'host-default' };
 }
 
-/** The host's PCI devices whose interrupts are asked to be somewhere. */
+/** The host's PCI devices that have another policy than native. */
 export function devicesWithPolicy(definition: Definition, settings: PolicySettings): PciAddress[] {
   return devicePolicies(definition).devices.flatMap((stated) => {
     const { policy } = effectivePolicy(stated, definition, settings);
@@ -41,12 +41,12 @@ export function devicesWithPolicy(definition: Definition, settings: PolicySettin
   });
 }
 
-/** Of the CPUs that a policy asks for: those that are online, and of these the ones that the host's settings allow. */
+/** The requested CPUs that are online (`present`), and those of them that the host's settings allow (`allowed`). */
 export function usableCpus(
-  asked: Cpuset,
+  requested: Cpuset,
   online: Cpuset,
   { allowedCpus }: PolicySettings,
 ): { present: Cpuset; allowed: Cpuset } {
-  const present = intersect(asked, online);
+  const present = intersect(requested, online);
   return { present, allowed: allowedCpus ? intersect(present, allowedCpus) : present };
 }

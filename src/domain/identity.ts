@@ -1,6 +1,6 @@
 import { type PciAddress, parseAddress } from './address.js';
 
-/** What a device is known by in the metadata. libvirt re-orders devices, so never by position. */
+/** What identifies a device in the metadata. Never its position, because libvirt re-orders devices. */
 export type Identity =
   | { key: 'alias'; value: string }
   | { key: 'address'; value: PciAddress }
@@ -8,18 +8,18 @@ export type Identity =
 
 export type IdentityKey = Identity['key'];
 
-/** True of an alias that libvirt keeps; others are dropped at define, silently (libvirt: formatdomain, device aliases). */
+/** True for an alias that libvirt keeps. It silently drops others at define (libvirt: formatdomain, device aliases). */
 export function isUserAlias(name: string): boolean {
   return /^ua-[A-Za-z0-9_-]*$/.test(name);
 }
 
-/** The MAC in libvirt's own text (lower case), or undefined for anything that is none. */
+/** The MAC in libvirt's form (lower case); undefined if the text is not a MAC. */
 export function canonicalMac(text: string): string | undefined {
   const mac = text.toLowerCase();
   return /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(mac) ? mac : undefined;
 }
 
-/** Reads an identity from its text in the metadata; undefined where it is not in its exact form. A MAC may be in either case. */
+/** Reads an identity from the metadata; undefined if it is not in its exact form. A MAC may be in either case. */
 export function parseIdentity(key: IdentityKey, text: string): Identity | undefined {
   if (key === 'alias') return isUserAlias(text) ? { key, value: text } : undefined;
   if (key === 'mac') {

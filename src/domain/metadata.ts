@@ -11,7 +11,7 @@ import { type Policy, parsePolicy } from './policy.js';
 export const NAMESPACE = 'urn:hostdev-cpuset:1';
 const KEYS: readonly IdentityKey[] = ['alias', 'address', 'mac'];
 
-/** What applies to devices that state nothing. */
+/** The policy of devices that state none. */
 export type DefaultPolicy = 'auto' | 'native';
 
 export interface Entry {
@@ -20,14 +20,15 @@ export interface Entry {
   policy: Policy;
 }
 
-/** Something in our element that is not of its grammar (rng/metadata.rng); `offset` into the document's text. */
+/** A part of our element that does not match its grammar (rng/metadata.rng). */
 export interface MetadataProblem {
+  /** UTF-16 offset in the document's text */
   offset: number;
-  /** where it has an extent */
+  /** absent: a point */
   end?: number;
   message: string;
   hint?: string;
-  /** the device whose entry it spoils */
+  /** the device whose entry is invalid */
   identity?: Identity;
 }
 
@@ -39,7 +40,7 @@ export interface PolicyMetadata {
   problems: MetadataProblem[];
 }
 
-/** All our elements, in document order. libvirt keeps one and drops the others. */
+/** All our elements, in document order. libvirt keeps the first and drops the others. */
 export function readMetadata(document: XmlDocument): PolicyMetadata[] {
   const ours = select('/domain/metadata/*', document).filter(({ namespaceURI }) => namespaceURI === NAMESPACE);
   return ours.map((node) => {
@@ -48,7 +49,7 @@ export function readMetadata(document: XmlDocument): PolicyMetadata[] {
     if (node.localName !== 'hostdevs') {
       problems.push({
         offset: document.rangeOf(node).start,
-        message: `<${clip(node.tagName)}>: the element is <hostdevs>`,
+        message: `unexpected <${clip(node.tagName)}>: the element of this namespace is <hostdevs>`,
       });
       return metadata;
     }
@@ -69,17 +70,17 @@ function readDefault(document: XmlDocument, metadata: PolicyMetadata): void {
       const value = metadata.node.getAttribute('default') ?? '';
       if (value === 'auto' || value === 'native') metadata.default = value;
       else {
-        const message = `default="${clip(value)}" is neither auto nor native`;
+        const message = `default="${clip(value)}" is not auto or native`;
         metadata.problems.push({ ...placeOf(attribute), message });
       }
     } else if (!isNamespace(attribute)) metadata.problems.push(unknownAttribute(attribute, metadata.node));
   }
 }
 
-/** Texts do not know their place; it is behind this one, after white space and comments. */
-function strayText(document: XmlDocument, text: string, end: number, { tagName }: XmlElement): MetadataProblem {
-  const message = `text in <${clip(tagName)}>: ${JSON.stringify(clip(text.trim()))}`;
-  return { offset: endOfMisc(document.text, end), message };
+/** @param before offset of the end of what precedes the text; only white space and comments can be between the two */
+function strayText(document: XmlDocument, text: string, before: number, { tagName }: XmlElement): MetadataProblem {
+  const message = `text is not allowed in <${clip(tagName)}>: ${JSON.stringify(clip(text.trim()))}`;
+  return { offset: endOfMisc(document.text, before), message };
 }
 
 function readEntry(document: XmlDocument, node: XmlElement, metadata: PolicyMetadata): void {
@@ -88,12 +89,13 @@ function readEntry(document: XmlDocument, node: XmlElement, metadata: PolicyMeta
   if (node.localName !== 'hostdev' || node.namespaceURI !== NAMESPACE) {
     problems.push({
       offset: start,
-      message: `<${clip(node.tagName)}> does not belong in <${clip(metadata.node.tagName)}>`,
+      message: `<${clip(node.tagName)}> is not allowed in <${clip(metadata.node.tagName)}>`,
     });
     return;
   }
   const before = problems.length;
-  if (node.content.length > 0) problems.push({ offset: start, message: 'an entry is empty: it has attributes only' });
+  if (node.content.length > 0)
+    problems.push({ offset: start, message: 'an entry must be empty: it has only attributes' });
   const identities = readIdentities(document, node, problems);
   const policy = readPolicy(document, node, problems);
   const [identity, another] = identities;
@@ -103,7 +105,7 @@ function readEntry(document: XmlDocument, node: XmlElement, metadata: PolicyMeta
   }
   if (!identity || another) {
     const message = another
-      ? `an entry has one identity, this has ${identities.map(formatIdentity).join(' and ')}`
+      ? `an entry must have exactly one identity, this one has ${identities.map(formatIdentity).join(' and ')}`
       : 'an entry needs an identity: address, alias or mac';
     problems.push({ offset: start, message });
   } else if (policy) metadata.entries.push({ node, identity, policy });
@@ -126,7 +128,7 @@ function readIdentities(document: XmlDocument, node: XmlElement, problems: Metad
   return found;
 }
 
-/** What lspci prints leaves the domain out. */
+/** lspci prints addresses without the domain. */
 function shortAddress(key: IdentityKey, value: string): { hint?: string } {
   const address =
     key === 'address' ? parseAddress(value.includes('.') ? `0000:${value}`.toLowerCase() : '') : undefined;
@@ -136,7 +138,7 @@ function shortAddress(key: IdentityKey, value: string): { hint?: string } {
 const FORMS: Record<IdentityKey, string> = {
   address: 'a canonical PCI address such as 0000:06:12.5',
   alias: "a user alias: 'ua-', then letters, digits, '_' and '-'",
-  mac: 'a MAC such as 52:54:00:12:34:56',
+  mac: 'a MAC address such as 52:54:00:12:34:56',
 };
 
 function readPolicy(document: XmlDocument, node: XmlElement, problems: MetadataProblem[]): Policy | undefined {
@@ -151,7 +153,7 @@ function readPolicy(document: XmlDocument, node: XmlElement, problems: MetadataP
   const { message, at, suggestion } = result.error;
   const hint = suggestion === undefined ? {} : { hint: `cpuset="${suggestion}"` };
   const { valueStart, valueEnd } = attribute;
-  // with references in it, offsets in the value are not those in the text
+  // with character references in it, offsets in the value are not offsets in the text
   const isExact = valueEnd - valueStart === value.length;
   problems.push({ offset: valueStart + (isExact ? at : 0), end: valueEnd, message: `cpuset: ${message}`, ...hint });
   return undefined;

@@ -1,28 +1,28 @@
 import { type CpuRange, type Cpuset, formatCpuset, MAX_CPU, union } from './cpuset.js';
 
-/** Why a text is no cpuset; `at` is the offset of the offending item in it. */
+/** Why a text is not a cpuset; `at` is the offset of the invalid item in it. */
 export interface CpusetError {
   code: 'syntax' | 'reversed' | 'too-high' | 'empty';
   message: string;
   at: number;
-  /** a value that would work, where the intent is plain */
+  /** a valid value, if the intention is clear */
   suggestion?: string;
 }
 
 export type CpusetResult = { ok: true; set: Cpuset } | { ok: false; error: CpusetError };
 
-/** Longest text read: every second CPU, spelled out with its `^`, is shorter. */
+/** In characters. A list of every second CPU, written with `^`, is shorter. */
 const MAX_LENGTH = 65536;
-/** A CPU or a range, below MAX_CPU whatever the digits are. */
+/** One CPU or range; four digits are always below MAX_CPU. */
 const ONE_RANGE = /^(\d{1,4})(?:-(\d{1,4}))?$/;
 const ITEM = /^(?:(\d+)(?:-(\d+))?|\^(\d+))$/;
 
 /**
  * Parses libvirt's cpuset: `N`, `N-M` and `^N`, applied left to right (`0-3,^2` is 0-1,3; `^2,0-3` is 0-3).
- * Takes what both of libvirt's grammars take: the schema's pattern (basictypes.rng, cpuset) and the parser (virBitmapParse).
+ * Accepts what both the pattern of libvirt's schema (basictypes.rng, cpuset) and its parser (virBitmapParse) accept.
  */
 export function parseCpuset(text: string): CpusetResult {
-  // most sets of a definition
+  // fast path: most cpusets are a single range
   const simple = ONE_RANGE.exec(text);
   if (simple) {
     const first = Number(simple[1]);
@@ -36,11 +36,11 @@ export function parseCpuset(text: string): CpusetResult {
 }
 
 function scan(text: string): CpuRange[] | CpusetError {
-  if (text.trim() === '') return { code: 'empty', message: 'names no CPU', at: 0 };
+  if (text.trim() === '') return { code: 'empty', message: 'contains no CPU', at: 0 };
   if (text.length > MAX_LENGTH) return { code: 'syntax', message: `is longer than ${MAX_LENGTH} characters`, at: 0 };
   const items: { value: 0 | 1; first: number; last: number }[] = [];
   let highest = 0;
-  let isPlain = true;
+  let hasExclusion = false;
   let at = 0;
   for (const item of text.split(',')) {
     const match = ITEM.exec(item);
@@ -50,20 +50,20 @@ function scan(text: string): CpuRange[] | CpusetError {
     const last = Number(match[2] ?? first);
     if (last > MAX_CPU || first > MAX_CPU) {
       const high = first > MAX_CPU ? from : (match[2] as string);
-      return { code: 'too-high', message: `CPU ${clip(high)} is above ${MAX_CPU}, libvirt's highest`, at };
+      return { code: 'too-high', message: `CPU ${clip(high)} is above ${MAX_CPU}, libvirt's maximum`, at };
     }
     if (last < first) return { code: 'reversed', message: `the range ${item} is reversed`, at };
     const value = match[3] === undefined ? 1 : 0;
     items.push({ value, first, last });
-    if (value === 0) isPlain = false;
+    if (value === 0) hasExclusion = true;
     highest = Math.max(highest, last);
     at += item.length + 1;
   }
-  if (isPlain) return union(items);
+  if (!hasExclusion) return union(items);
   const chosen = new Uint8Array(highest + 1);
   for (const { value, first, last } of items) chosen.fill(value, first, last + 1);
   const set = ranges(chosen);
-  return set.length > 0 ? set : { code: 'empty', message: 'names no CPU: everything in it is excluded', at: 0 };
+  return set.length > 0 ? set : { code: 'empty', message: 'contains no CPU: all are excluded', at: 0 };
 }
 
 function ranges(chosen: Uint8Array): CpuRange[] {
@@ -78,15 +78,15 @@ function ranges(chosen: Uint8Array): CpuRange[] {
 }
 
 function describe(item: string): string {
-  if (item === '') return 'has an empty item';
-  if (/^\^\d+-\d+$/.test(item)) return `${clip(item)}: a range cannot be excluded, only single CPUs`;
+  if (item === '') return 'contains an empty item';
+  if (/^\^\d+-\d+$/.test(item)) return `${clip(item)}: only single CPUs can be excluded, not a range`;
   if (/\s/.test(item)) return 'contains a space';
-  return `${JSON.stringify(clip(item))} is neither a CPU, a range N-M, nor ^N`;
+  return `${JSON.stringify(clip(item))} is not a CPU, a range N-M or ^N`;
 }
 
 const clip = (text: string) => (text.length > 24 ? `${text.slice(0, 24)}…` : text);
 
-/** What was probably meant: spaces and separators of other tools, reversed ranges, excluded ranges. */
+/** Corrects spaces, separators of other tools, reversed ranges and excluded ranges. */
 function suggest(text: string): string | undefined {
   if (text.length > 200) return undefined;
   const tidy = text

@@ -3,8 +3,9 @@ import { parseXml } from '../xml/parse.js';
 import { type Definition, readDefinition } from './definition.js';
 
 /**
- * Reads a domain definition: UTF-8 bytes, or text. Offsets in what it returns are UTF-16 units into `definition.document.text`.
- * @throws InputError where it is not well-formed, beyond a limit (16 MiB, depth 256, a DOCTYPE), or no `<domain>`
+ * Parses a domain definition: UTF-8 bytes, or text. Offsets in the result are UTF-16 units in
+ * `definition.document.text`.
+ * @throws InputError if it is not well-formed, not a `<domain>`, larger than 16 MiB, deeper than 256, or has a DOCTYPE
  */
 export function parseDomain(input: string | Uint8Array): Definition {
   const { text, problem } = decode(bytesOf(input));
@@ -12,7 +13,7 @@ export function parseDomain(input: string | Uint8Array): Definition {
   return readDefinition(parseXml(text));
 }
 
-/** A text is checked as its bytes are: for its size, NULs and emptiness. */
+/** Text is encoded so that it gets the same checks as bytes: size, NULs, emptiness. */
 export function bytesOf(input: string | Uint8Array): Uint8Array {
   return typeof input === 'string' ? new TextEncoder().encode(input) : input;
 }

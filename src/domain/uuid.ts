@@ -1,5 +1,5 @@
 /**
- * A domain's UUID as libvirt prints it, from any form that libvirt takes (source: its virUUIDParse): upper case, without
+ * A UUID as libvirt prints it, from any form that libvirt accepts (source: its virUUIDParse): upper case, without
  * hyphens, with hyphens or spaces elsewhere. Undefined for any other text.
  */
 export function canonicalUuid(text: string): string | undefined {

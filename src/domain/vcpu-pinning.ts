@@ -4,11 +4,11 @@ import { select } from '../xml/select.js';
 import { type Cpuset, union } from './cpuset.js';
 import { parseCpuset } from './parse-cpuset.js';
 
-/** Where one vCPU may run, and what says so. */
+/** The CPUs that one vCPU may run on, and the source of that in the definition; `host`: nothing, so all CPUs. */
 export interface VcpuAffinity {
   vcpu: number;
   source: 'vcpupin' | 'numad' | 'vcpu' | 'host';
-  /** undefined: numad's answer (not in the definition), or every CPU of the host */
+  /** undefined: numad decides (its answer is not in the definition), or all CPUs of the host */
   cpus?: Cpuset;
 }
 
@@ -20,26 +20,26 @@ export interface Pin {
 }
 
 export interface VcpuPinning {
-  /** the most vCPUs the domain may have; undefined where the definition does not say it in plain digits */
+  /** content of `<vcpu>`, 1 if it is absent; undefined if it is not a number */
   maxVcpus: number | undefined;
   /** enabled vCPUs only: the others have no thread */
   vcpus: VcpuAffinity[];
   pins: Pin[];
-  /** the union over all vCPUs; undefined where one of them may run anywhere or where numad decides */
+  /** the union over all vCPUs; undefined if one of them may run on all CPUs, or if numad decides */
   cpus: Cpuset | undefined;
 }
 
 /**
- * Where the vCPUs run. Of each: its vcpupin; else, with automatic placement, numad's set; else `vcpu/@cpuset`; else every CPU
- * (libvirt: formatdomain, CPU allocation and tuning). emulatorpin and iothreadpin say nothing of vCPUs.
+ * The pinning of the vCPUs. For each: its vcpupin; else, with automatic placement, numad's set; else `vcpu/@cpuset`;
+ * else all CPUs (libvirt: formatdomain, CPU allocation and tuning). emulatorpin and iothreadpin do not affect vCPUs.
  */
 export function readVcpuPinning(document: XmlDocument): VcpuPinning {
   const element = select('/domain/vcpu', document)[0];
   const text = element?.textContent?.trim() ?? '1';
   const maxVcpus = /^\d{1,5}$/.test(text) ? Number(text) : undefined;
-  // Thousands of vCPUs have a few sets.
-  const read = new Map<string | null, Cpuset | undefined>();
-  const pins = select('/domain/cputune/vcpupin', document).map((node) => readPin(node, read));
+  // parsed once: thousands of vCPUs have a few sets
+  const parsed = new Map<string | null, Cpuset | undefined>();
+  const pins = select('/domain/cputune/vcpupin', document).map((node) => readPin(node, parsed));
   const pinned = new Map<number | undefined, Cpuset>();
   for (const { vcpu, cpus } of pins) if (cpus) pinned.set(vcpu, cpus);
   const automatic = isAutomatic(document, element, pins, maxVcpus ?? 1);
@@ -63,16 +63,16 @@ function cpusOfAll(vcpus: readonly VcpuAffinity[]): Cpuset | undefined {
   return union(...sets);
 }
 
-function readPin(node: XmlElement, read: Map<string | null, Cpuset | undefined>): Pin {
+function readPin(node: XmlElement, parsed: Map<string | null, Cpuset | undefined>): Pin {
   const vcpu = node.getAttribute('vcpu') ?? '';
   const text = node.getAttribute('cpuset');
-  if (!read.has(text)) read.set(text, parseSet(text));
-  return { node, vcpu: /^\d{1,5}$/.test(vcpu) ? Number(vcpu) : undefined, cpus: read.get(text) };
+  if (!parsed.has(text)) parsed.set(text, parseSet(text));
+  return { node, vcpu: /^\d{1,5}$/.test(vcpu) ? Number(vcpu) : undefined, cpus: parsed.get(text) };
 }
 
 /**
- * `numatune/memory placement='auto'` makes the vCPUs' placement automatic too, even where it says static, but only where nothing
- * of the guest is pinned: no vCPU, no emulator, no I/O thread (measured with libvirt 9.0).
+ * `numatune/memory placement='auto'` makes the vCPUs' placement automatic too, even if that is static, but only if the
+ * guest has no vcpupin, emulatorpin or iothreadpin (measured with libvirt 9.0).
  */
 function isAutomatic(document: XmlDocument, element: XmlElement | undefined, pins: Pin[], max: number): boolean {
   if (element?.getAttribute('placement') === 'auto') return true;
@@ -83,7 +83,7 @@ function isAutomatic(document: XmlDocument, element: XmlElement | undefined, pin
   return select('/domain/cputune/*[self::emulatorpin or self::iothreadpin]', document).length === 0;
 }
 
-/** By `<vcpus>` where it is given, else the first `current` of them, else all. */
+/** According to `<vcpus>`, else the first `current` ones, else all. */
 function enabledVcpus(document: XmlDocument, vcpu: XmlElement | undefined, max: number): number[] {
   const all = Array.from({ length: Math.min(max, 16384) }, (_, index) => index);
   const listed = select('/domain/vcpus/vcpu', document);

@@ -1,13 +1,13 @@
 import type { CustomRule } from './custom-rule.js';
 import type { Finding, Severity } from './rule.js';
 
-/** What a rule may be set to. */
+/** The settings of a rule. */
 export const SETTINGS = ['off', 'note', 'warning', 'error'] as const satisfies readonly (Severity | 'off')[];
 export type RuleSetting = (typeof SETTINGS)[number];
 
-/** What parseLintConfiguration has read: schemas/lint-config.schema.json. */
+/** The content of a `.lint-domain.json`: schemas/lint-config.schema.json. */
 export interface LintConfiguration {
-  /** of the rules that are set to something else than their own severity, by name */
+  /** by name of the rule; other rules keep their severity */
   readonly rules: ReadonlyMap<string, RuleSetting>;
   readonly customRules: readonly CustomRule[];
 }
@@ -16,7 +16,7 @@ export function isOff(configuration: LintConfiguration | undefined, rule: string
   return configuration?.rules.get(rule) === 'off';
 }
 
-/** The findings with the severities that a configuration sets, without those of rules that are off. */
+/** Applies the configured severities, and drops the findings of rules that are off. */
 export function withSeverities(findings: Finding[], configuration: LintConfiguration | undefined): Finding[] {
   if (!configuration || configuration.rules.size === 0) return findings;
   return findings.flatMap((finding) => {

@@ -5,16 +5,16 @@ import type { Finding, Report } from './rule.js';
 import { DISABLE_COMMENT, NOT_A_DOMAIN, WELL_FORMED } from './rules/index.js';
 
 const DIRECTIVE = 'lint-domain-disable-next-line';
-/** `<` is not allowed in values, so what looks like a comment is one, unless it is in a CDATA section or an instruction. */
+/** Attribute values contain no `<`, so `<!--` is a comment, unless it is in a CDATA section or an instruction. */
 const COMMENT = /<!--(\s*)(lint-domain-(?:dis|en)able[\w-]*)?([\s\S]*?)-->|<!\[CDATA\[[\s\S]*?\]\]>|<\?[\s\S]*?\?>/g;
-/** Most comments of a document that are read: a hostile one has hundreds of thousands. */
-const MOST_COMMENTS = 10_000;
-/** Most rules that a comment may name. */
-const MOST_NAMES = 100;
-/** A document that these report is not checked further; and a comment cannot excuse itself. */
-const UNDISABLED: readonly string[] = [WELL_FORMED.name, NOT_A_DOMAIN.name, DISABLE_COMMENT.name];
+/** Of a document. A malicious one could have hundreds of thousands. */
+const MAX_COMMENTS = 10_000;
+/** Of a comment. */
+const MAX_RULE_NAMES = 100;
+/** After the first two, a document is not checked further; and a comment cannot disable its own check. */
+const NOT_DISABLEABLE: readonly string[] = [WELL_FORMED.name, NOT_A_DOMAIN.name, DISABLE_COMMENT.name];
 
-/** The findings that begin in this part of the text are suppressed: a line, or the start tags that begin on it. */
+/** Findings that start in this part of the text are suppressed: a line, or the start tags that start on it. */
 interface Scope {
   start: number;
   end: number;
@@ -28,12 +28,15 @@ interface Disabled {
   used: boolean;
 }
 
-/** The comments `<!-- lint-domain-disable-next-line RULE[, RULE][: reason] -->` of a document. It keeps nothing of the document. */
+/**
+ * The comments `<!-- lint-domain-disable-next-line RULE[, RULE][: reason] -->` of a document. Holds no reference to the
+ * document.
+ */
 export class DisableComments {
   readonly #disabled = new Map<string, Disabled[]>();
-  readonly #faults: Parameters<Report>[0][] = [];
+  readonly #problems: Parameters<Report>[0][] = [];
 
-  /** Undefined where there are none, as nearly always. */
+  /** Undefined if there are none, as in nearly all documents. */
   static of(document: XmlDocument): DisableComments | undefined {
     return document.text.includes('lint-domain-') ? new DisableComments(document) : undefined;
   }
@@ -45,16 +48,13 @@ export class DisableComments {
     for (const { 0: comment, 1: space = '', 2: directive, 3: rest = '', index: offset } of text.matchAll(COMMENT)) {
       if (directive === undefined) continue;
       const end = offset + comment.length;
-      if (++count > MOST_COMMENTS) {
-        this.#faults.push({
-          offset,
-          end,
-          message: `more than ${MOST_COMMENTS} comments: this and those below are not read`,
-        });
+      if (++count > MAX_COMMENTS) {
+        const message = `more than ${MAX_COMMENTS} lint-domain comments: this one and the later ones are ignored`;
+        this.#problems.push({ offset, end, message });
         break;
       }
       if (directive !== DIRECTIVE) {
-        this.#faults.push({ offset, end, message: `no directive ${shown(directive)}`, hint: DIRECTIVE });
+        this.#problems.push({ offset, end, message: `unknown directive ${shown(directive)}`, hint: DIRECTIVE });
         continue;
       }
       const { line } = lines.at(end - 1);
@@ -62,18 +62,18 @@ export class DisableComments {
       scopes.push(scope);
       const from = offset + '<!--'.length + space.length + directive.length;
       if (!this.#read(rest, from, scope))
-        this.#faults.push({ offset, end, message: 'the comment names no rule', hint: `${DIRECTIVE} RULE` });
+        this.#problems.push({ offset, end, message: 'the comment names no rule', hint: `${DIRECTIVE} RULE` });
     }
     extendOverTags(scopes, document.root);
   }
 
-  /** The names in a comment: up to a colon, behind which the reason may stand. Returns whether there are any. */
+  /** Reads the rule names, up to the colon before the reason. False if there are none. */
   #read(text: string, from: number, scope: Scope): boolean {
     let names = 0;
     for (const { 0: item, index } of text.replace(/:[\s\S]*/, '').matchAll(/[^\s,](?:[^,]*[^\s,])?/g)) {
-      if (++names > MOST_NAMES) {
-        const message = `more than ${MOST_NAMES} rules: this and those behind it are not read`;
-        this.#faults.push({ offset: from + index, end: from + index + item.length, message });
+      if (++names > MAX_RULE_NAMES) {
+        const message = `more than ${MAX_RULE_NAMES} rules: this one and the later ones are ignored`;
+        this.#problems.push({ offset: from + index, end: from + index + item.length, message });
         break;
       }
       const disabled = { rule: item, offset: from + index, scope, used: false };
@@ -87,7 +87,7 @@ export class DisableComments {
   /** The findings that no comment disables. */
   suppress(findings: Finding[]): Finding[] {
     return findings.filter(({ rule, offset }) => {
-      const disabled = UNDISABLED.includes(rule) ? undefined : lastBefore(this.#disabled.get(rule) ?? [], offset);
+      const disabled = NOT_DISABLEABLE.includes(rule) ? undefined : lastBefore(this.#disabled.get(rule) ?? [], offset);
       if (!disabled || offset >= disabled.scope.end) return true;
       disabled.used = true;
       return false;
@@ -95,25 +95,26 @@ export class DisableComments {
   }
 
   /**
-   * What is wrong with the comments, once all findings have gone through `suppress`.
-   * @param known the names of all rules
-   * @param ran those of rules that have checked this document: of others it is not known whether a comment is needed
+   * Problems of the comments themselves. Call it after `suppress` has got all findings.
+   * @param known names of all rules
+   * @param ran names of the rules that have checked this document: only for these it is certain that a comment is
+   * unused
    */
   problems(known: ReadonlySet<string>, ran: ReadonlySet<string>): Finding[] {
     return collectFindings(DISABLE_COMMENT, (report) => {
-      for (const fault of this.#faults) report(fault);
+      for (const problem of this.#problems) report(problem);
       for (const [rule, all] of this.#disabled) {
-        const fault = UNDISABLED.includes(rule)
+        const problem = NOT_DISABLEABLE.includes(rule)
           ? { message: `${rule} cannot be disabled by a comment` }
           : known.has(rule)
             ? undefined
             : {
-                message: `no rule "${shown(rule)}"`,
+                message: `unknown rule "${shown(rule)}"`,
                 ...(/\s/.test(rule) ? { hint: 'separate rules with commas' } : {}),
               };
         for (const { offset, used } of all) {
           const place = { offset, end: offset + rule.length };
-          if (fault) report({ ...place, ...fault });
+          if (problem) report({ ...place, ...problem });
           else if (!used && ran.has(rule)) report({ ...place, message: `${rule} reports nothing on the next line` });
         }
       }
@@ -121,12 +122,12 @@ export class DisableComments {
   }
 }
 
-/** In one line of a message. */
+/** Fits into a one-line message. */
 function shown(text: string): string {
   return text.slice(0, 64).replace(/\s+/g, ' ') + (text.length > 64 ? '…' : '');
 }
 
-/** The last whose scope begins at or before an offset. Scopes do not overlap: no comment stands in a tag. */
+/** The last whose scope starts at or before an offset. Scopes do not overlap, because a tag contains no comment. */
 function lastBefore(sorted: readonly Disabled[], offset: number): Disabled | undefined {
   let low = 0;
   let high = sorted.length;
@@ -138,7 +139,7 @@ function lastBefore(sorted: readonly Disabled[], offset: number): Disabled | und
   return sorted[low - 1];
 }
 
-/** In a tag of several lines no comment can stand, so the one before it is for all of them. */
+/** A tag of several lines cannot contain comments, so the comment before it applies to all its lines. */
 function extendOverTags(scopes: readonly Scope[], root: XmlElement): void {
   let index = 0;
   const visit = (element: XmlElement): void => {

@@ -4,17 +4,20 @@ import { HOST_RULES } from './host-rules/index.js';
 import { type Finding, inOrder } from './rule.js';
 import { ALL_RULES, RULES, SCHEMA } from './rules/index.js';
 
-/** What has checked a document beyond the rules that always run. */
+/** The checks of a document beyond the rules that always run. */
 export interface Checked {
-  /** libvirt's schema, all of it */
+  /** libvirt's complete schema, not only the built-in grammar */
   schema: boolean;
-  /** the rules of the host */
+  /** the host rules */
   host: boolean;
 }
 
 const namesOf = (rules: readonly { name: string }[]) => rules.map(({ name }) => name);
 
-/** The findings of lintConfigured and of the schema as they are reported, with what is wrong with the document's comments. */
+/**
+ * Completes the findings of lintConfigured and of the schema: severities, suppressed findings, problems of the
+ * comments.
+ */
 export function finishFindings(
   findings: Finding[],
   configuration: LintConfiguration | undefined,
@@ -23,7 +26,7 @@ export function finishFindings(
 ): Finding[] {
   const configured = withSeverities(findings, configuration);
   if (!comments) return configured;
-  const left = comments.suppress(configured);
+  const remaining = comments.suppress(configured);
   const custom = namesOf(configuration?.customRules ?? []);
   const known = [...namesOf([...ALL_RULES, ...HOST_RULES]), ...custom];
   const ran = [
@@ -33,5 +36,5 @@ export function finishFindings(
     ...custom,
   ].filter((name) => !isOff(configuration, name));
   const problems = comments.problems(new Set(known), new Set(ran));
-  return inOrder([...left, ...withSeverities(problems, configuration)]);
+  return inOrder([...remaining, ...withSeverities(problems, configuration)]);
 }

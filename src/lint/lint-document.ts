@@ -8,19 +8,19 @@ import { collectFindings } from './collect-findings.js';
 import { type Finding, inOrder, type RuleInfo } from './rule.js';
 import { NOT_A_DOMAIN, RULES, WELL_FORMED } from './rules/index.js';
 
-/** A document after all rules but the schema's. */
-export interface Linted {
+/** The result of all rules except the schema. */
+export interface LintResult {
   lines: LineIndex;
   /** in document order */
   findings: Finding[];
-  /** undefined where the document cannot be read as a domain: then the only finding says why */
+  /** undefined if the document cannot be read as a domain; the only finding is then the reason */
   definition?: Definition;
 }
 
-/** Runs the parser and the rules. The schema is not asked here: engines take many documents at once. */
-export function lintDocument({ text, problem }: Decoded): Linted {
+/** Runs the parser and the rules. Schema validation is separate, because engines validate many documents at once. */
+export function lintDocument({ text, problem }: Decoded): LintResult {
   const lines = new LineIndex(text);
-  const unreadable = (rule: RuleInfo, { message, offset, hint }: InputError): Linted => ({
+  const unreadable = (rule: RuleInfo, { message, offset, hint }: InputError): LintResult => ({
     lines,
     findings: [{ rule: rule.name, severity: rule.severity, message, offset, ...(hint ? { hint } : {}) }],
   });

@@ -6,9 +6,11 @@ import { lintConfigured } from './lint-configured.js';
 import { type ReportedFinding, reportFile } from './report.js';
 
 /**
- * What the rules say of a domain definition, in document order: every rule but `schema`, which takes libvirt's files and an engine.
- * Comments that disable rules count. A document that cannot be read is a finding (`well-formed`, `not-a-domain`), never an error.
- * @throws InputError where the XPath of a custom rule cannot be evaluated; its offset is into the configuration's text
+ * Checks a domain definition with all rules except `schema`, which needs libvirt's files and an engine. Disable
+ * comments are applied. A document that cannot be read gives a finding (`well-formed`, `not-a-domain`), not an
+ * exception.
+ * @returns the findings in document order
+ * @throws InputError if the XPath of a custom rule cannot be evaluated; its offset is in the configuration's text
  */
 export function lint(input: string | Uint8Array, configuration?: LintConfiguration): ReportedFinding[] {
   const { findings, lines, comments } = lintConfigured(decode(bytesOf(input)), configuration);

@@ -16,23 +16,23 @@ import { HOST_RULES } from './host-rules/index.js';
 import type { Severity } from './rule.js';
 import { ALL_RULES, NOT_A_DOMAIN, WELL_FORMED } from './rules/index.js';
 
-/** Prefixes that an XPath may use without declaring them in `namespaces`. */
-const NAMESPACES: readonly [prefix: string, uri: string][] = [
+/** Prefixes that an XPath can use without a declaration in `namespaces`. */
+const PREDEFINED_NAMESPACES: readonly [prefix: string, uri: string][] = [
   ['cpuset', NAMESPACE],
   ['qemu', 'http://libvirt.org/schemas/domain/qemu/1.0'],
 ];
 
 const BUILT_IN = new Set([...ALL_RULES, ...HOST_RULES].map(({ name }) => name));
-/** Where these two report, nothing else was checked. */
+/** These cannot be configured: after one of their findings nothing else is checked. */
 const FIXED: readonly string[] = [WELL_FORMED.name, NOT_A_DOMAIN.name];
 
 const NAME = /^(?=.{1,64}$)[a-z][a-z\d]*(-[a-z\d]+)*$/;
-const NAME_FORM = 'lower-case words and digits joined by hyphens, such as "ua-alias", of at most 64 characters';
+const NAME_FORM = 'lower-case words joined by hyphens, such as "ua-alias", at most 64 characters';
 const LINE = /^(?=.*\S)[^\p{Cc}\p{Zl}\p{Zp}]{1,500}$/u;
-const LINE_FORM = 'one line of text, of 1 to 500 characters';
+const LINE_FORM = 'one line of text, 1 to 500 characters';
 const SEVERITIES = SETTINGS.filter((setting): setting is Severity => setting !== 'off');
 
-/** The members of a custom rule as they are read, and where its name and its expression stand. */
+/** A custom rule as read; its name and its expression with their offsets. */
 interface RuleText {
   name: JsonNode;
   test: JsonNode;
@@ -49,24 +49,26 @@ interface ConfigurationText {
 }
 
 /**
- * Reads the text of a `.lint-domain.json`: schemas/lint-config.schema.json, and what a schema cannot say.
- * @throws InputError, with its place
+ * Parses the text of a `.lint-domain.json`: schemas/lint-config.schema.json, and checks that a schema cannot express.
+ * @throws InputError, with its offset
  */
 export function parseLintConfiguration(text: string): LintConfiguration {
   const read = readObject<ConfigurationText>(parseJson(text), 'the configuration', {
-    $schema: (node, name) => readText(node, name, undefined, 'the address of a schema in a string'),
+    $schema: (node, name) => readText(node, name, undefined, 'a string, the address of a schema'),
     namespaces: readNamespaces,
     rules: readRules,
     customRules: (node, name) => readArray(node, name, readRule),
   });
-  const namespaces = new Map([...NAMESPACES, ...Object.entries(read.namespaces ?? {})]);
+  const namespaces = new Map([...PREDEFINED_NAMESPACES, ...Object.entries(read.namespaces ?? {})]);
   const names = new Set<string>();
   const customRules = (read.customRules ?? []).map((rule) => customRule(rule, namespaces, names));
   const rules = (read.rules ?? []).map(([key, setting]): [string, RuleSetting] => {
     const name: string = key.value;
-    if (names.has(name)) throw new InputError(`the severity of ${name} is set in customRules`, key.offset);
-    if (FIXED.includes(name)) throw new InputError(`${name} cannot be changed`, key.offset);
-    if (!BUILT_IN.has(name)) throw new InputError(`no rule ${JSON.stringify(name)}`, key.offset, nearest(name, names));
+    if (names.has(name)) throw new InputError(`set the severity of ${name} in customRules`, key.offset);
+    if (FIXED.includes(name)) throw new InputError(`${name} cannot be configured`, key.offset);
+    if (!BUILT_IN.has(name)) {
+      throw new InputError(`unknown rule ${JSON.stringify(name)}`, key.offset, similarRules(name, names));
+    }
     return [name, setting];
   });
   return { rules: new Map(rules), customRules };
@@ -76,8 +78,8 @@ function readNamespaces(node: JsonNode, name: string): Record<string, string> {
   return readRecord(node, name, (key, value) => {
     const prefix: string = key.value;
     if (!/^[A-Za-z_][\w.-]*$/.test(prefix) || /^xml/i.test(prefix))
-      throw new InputError(`${JSON.stringify(prefix)} is not a prefix`, key.offset);
-    return readText(value, prefix, LINE, 'the URI of a namespace');
+      throw new InputError(`${JSON.stringify(prefix)} is not a valid prefix`, key.offset);
+    return readText(value, prefix, LINE, 'a namespace URI');
   });
 }
 
@@ -97,7 +99,7 @@ function readRule(node: JsonNode, name: string): RuleText {
     name,
     {
       name: withText(NAME, NAME_FORM),
-      test: withText(/\S/, 'an XPath expression in a string'),
+      test: withText(/\S/, 'a string, an XPath expression'),
       message: (value, key) => readText(value, key, LINE, LINE_FORM),
       severity: (value, key) => readOneOf(value, key, SEVERITIES),
       hint: (value, key) => readText(value, key, LINE, LINE_FORM),
@@ -110,25 +112,25 @@ function readRule(node: JsonNode, name: string): RuleText {
 function customRule(rule: RuleText, namespaces: ReadonlyMap<string, string>, names: Set<string>): CustomRule {
   const { name: nameNode, test, message: summary, severity = 'error', hint } = rule;
   const name: string = nameNode.value;
-  if (BUILT_IN.has(name)) throw new InputError(`there is a built-in rule ${name}`, nameNode.offset);
-  if (names.has(name)) throw new InputError(`there are two custom rules ${name}`, nameNode.offset);
+  if (BUILT_IN.has(name)) throw new InputError(`${name} is the name of a built-in rule`, nameNode.offset);
+  if (names.has(name)) throw new InputError(`two custom rules have the name ${name}`, nameNode.offset);
   names.add(name);
   const located = <T>(work: () => T): T => {
     try {
       return work();
     } catch (error) {
       if (!(error instanceof QueryError)) throw error;
-      throw new InputError(`the XPath of "${name}" cannot be used: ${error.message}`, test.offset);
+      throw new InputError(`invalid XPath in "${name}": ${error.message}`, test.offset);
     }
   };
   const query = located(() => new Query(test.value, namespaces));
-  const select: CustomRule['select'] = (document) => located(() => query.ask(document));
+  const select: CustomRule['select'] = (document) => located(() => query.select(document));
   return { name, severity, summary, select, ...(hint === undefined ? {} : { hint }) };
 }
 
-/** The rules whose names share the most words with one that does not exist. */
-function nearest(wrong: string, custom: ReadonlySet<string>): string | undefined {
-  const words = new Set(wrong.toLowerCase().split(/[^a-z\d]+/));
+/** The rules whose names have the most words in common with an unknown one. */
+function similarRules(unknown: string, custom: ReadonlySet<string>): string | undefined {
+  const words = new Set(unknown.toLowerCase().split(/[^a-z\d]+/));
   const shared = (name: string) => name.split('-').filter((word) => words.has(word)).length;
   const all = [...BUILT_IN, ...custom].filter((name) => !FIXED.includes(name));
   const most = Math.max(...all.map(shared));

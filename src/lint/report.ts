@@ -1,14 +1,14 @@
 import type { LineIndex } from '../xml/line-index.js';
 import type { Finding, Severity } from './rule.js';
 
-/** A finding as people and programs get it: schemas/lint.schema.json. Lines and columns count from 1. */
+/** A finding in the output: schemas/lint.schema.json. Lines and columns count from 1. */
 export interface ReportedFinding {
   rule: string;
   severity: Severity;
   message: string;
   line: number;
   column: number;
-  /** just behind the fault, on the same or a later line; absent where it is a point */
+  /** just after the finding's extent, on the same or a later line; absent: a point */
   endLine?: number;
   endColumn?: number;
   hint?: string;
@@ -16,10 +16,10 @@ export interface ReportedFinding {
 
 export interface FileReport {
   path: string;
-  /** read, and without errors; warnings do not count */
+  /** it could be read and has no errors; it may have warnings */
   valid: boolean;
   findings: ReportedFinding[];
-  /** why the file could not be read; it then has no findings */
+  /** why the file could not be read; such a file has no findings */
   unreadable?: string;
 }
 
@@ -27,7 +27,7 @@ export interface LintReport {
   schemaVersion: 1;
   files: FileReport[];
   summary: { files: number; errors: number; warnings: number; notes: number; unreadable: number };
-  /** what was not checked; absent where all was */
+  /** what was not checked; absent: everything was */
   note?: string;
 }
 

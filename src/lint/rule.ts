@@ -2,21 +2,21 @@ import type { Definition } from '../domain/definition.js';
 
 export type Severity = 'error' | 'warning' | 'note';
 
-/** One thing found in a document. Offsets are UTF-16; `end` where the fault has an extent. */
+/** A problem in a document. Offsets are UTF-16; without `end` it is a point. */
 export interface Finding {
   rule: string;
   severity: Severity;
   message: string;
   offset: number;
   end?: number;
-  /** what would work instead */
+  /** how to correct it; shown after `try:` */
   hint?: string;
 }
 
-/** What a rule reports; the rule's own severity unless it says another. */
+/** Reports a finding; the severity is that of the rule unless another is given. */
 export type Report = (finding: Omit<Finding, 'rule' | 'severity'> & { severity?: Severity }) => void;
 
-/** A rule over a definition. Its page is docs/rules/NAME.md. */
+/** A rule that checks a definition. Its page is docs/rules/NAME.md. */
 export interface Rule {
   name: string;
   severity: Severity;
@@ -25,10 +25,10 @@ export interface Rule {
   check(definition: Definition, report: Report): void;
 }
 
-/** A rule that something else than `check` decides: the parser, the schema. */
+/** A rule that is not checked by `check`, but by the parser or the schema. */
 export type RuleInfo = Omit<Rule, 'check'>;
 
-/** Sorts in place by position; of findings at one place, the order of the rules stays. */
+/** Sorts in place by position. Findings at the same place keep the order of the rules. */
 export function inOrder(findings: Finding[]): Finding[] {
   return findings.sort((a, b) => a.offset - b.offset);
 }

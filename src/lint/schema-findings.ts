@@ -6,16 +6,18 @@ import type { LineIndex } from '../xml/line-index.js';
 import { type Finding, inOrder } from './rule.js';
 import { SCHEMA } from './rules/index.js';
 
-/** Why the schema is not asked about a document, where that is so: it must not pass for one that the schema takes. */
-export function beyondSchema(document: XmlDocument): Finding | undefined {
+/** A finding if the document is too large for schema validation: it must not be reported as valid. */
+export function tooLargeForSchema(document: XmlDocument): Finding | undefined {
   const element = oversizedElement(document.root);
   if (!element) return undefined;
   const { tagName, children, start: offset, openEnd: end } = element;
-  const message = `the schema was not asked: the ${children.length} elements in <${tagName.slice(0, 40)}> would take libxml2 too long`;
+  const message = `not validated with the schema: <${tagName.slice(0, 40)}> has ${children.length} children, too many for libxml2`;
   return { rule: SCHEMA.name, severity: SCHEMA.severity, offset, end, message };
 }
 
-/** The findings of a document that the schema rejects: the rules' own, and the faults that no rule has explained better. */
+/**
+ * The findings of a document that the schema rejects: those of the rules, and the faults that no rule explains better.
+ */
 export function withSchemaFaults(
   findings: readonly Finding[],
   faults: readonly SchemaFault[],
@@ -26,15 +28,20 @@ export function withSchemaFaults(
   if (verdict.undecided) {
     return inOrder([
       ...findings,
-      { rule, severity, offset: 0, message: `the schema could not be asked: ${verdict.message}` },
+      { rule, severity, offset: 0, message: `not validated with the schema: ${verdict.message}` },
     ]);
   }
   if (faults.length === 0) {
-    const said = verdict.message === undefined ? '' : ` (libxml2: ${verdict.message})`;
+    const engineMessage = verdict.message === undefined ? '' : ` (libxml2: ${verdict.message})`;
     const offset = lines.offsetOfLine(verdict.line ?? 1);
     return inOrder([
       ...findings,
-      { rule, severity, offset, message: `the schema rejects this document; where was not found${said}` },
+      {
+        rule,
+        severity,
+        offset,
+        message: `the document does not match the schema; the place of the error was not found${engineMessage}`,
+      },
     ]);
   }
   const unexplained = faults.filter((fault) => !findings.some((finding) => explains(finding, fault)));
@@ -45,7 +52,9 @@ export function withSchemaFaults(
   return inOrder([...findings, ...found]);
 }
 
-/** A rule that complains of the same attribute, or of something in our metadata element, knows more about it than the schema. */
+/**
+ * A rule that reports an error at the same attribute, or in our metadata element, explains it better than the schema.
+ */
 function explains({ rule, severity, offset }: Finding, { kind, start, end, element, parent }: SchemaFault): boolean {
   if (severity !== 'error') return false;
   if (rule.startsWith('metadata-') && [element, parent].some((tag) => /(^|:)hostdevs$/.test(tag ?? ''))) return true;

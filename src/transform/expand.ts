@@ -6,8 +6,8 @@ import { applyEdits, type Edit } from '../xml/edit.js';
 import { metadataEdits } from './metadata-edits.js';
 
 /**
- * Moves the policies from the metadata into `cpuset` attributes, for a person to edit: the reverse of normalize. The domain's
- * default stays in the metadata, for no attribute says it. An attribute that is there already stays as it is.
+ * Moves the policies from the metadata to `cpuset` attributes, for editing: the reverse of normalize. The domain's
+ * default stays in the metadata, because there is no attribute for it. Existing attributes are not changed.
  * @returns the new text
  */
 export function expand(definition: Definition): string {

@@ -4,20 +4,20 @@ import type { XmlDocument } from '../xml/document.js';
 
 const COMMENT_OR_INSTRUCTION = /<!--[\s\S]*?-->|<\?[\s\S]*?\?>/g;
 
-/** What a person wrote about an entry: on the lines before it, and behind it on its own line. */
+/** The comments of an entry: on the lines before it, and after it on its own line. */
 export interface Comments {
   before: string[];
-  behind: string[];
+  after: string[];
 }
 
 /**
- * The comments of our element, by the identity of the entry that each is about; '' for those behind the last.
- * What a person wrote about an entry outlives the rewriting of the element, and goes with the entry.
+ * The comments in our element, by the identity of the entry that they belong to; '' for those after the last entry.
+ * They are kept when the element is rewritten, and dropped with their entry.
  */
 export function commentsOf(document: XmlDocument, { node, entries }: PolicyMetadata): Map<string, Comments> {
   const comments = new Map<string, Comments>();
   const of = (key: string) => {
-    const found = comments.get(key) ?? { before: [], behind: [] };
+    const found = comments.get(key) ?? { before: [], after: [] };
     comments.set(key, found);
     return found;
   };
@@ -28,7 +28,7 @@ export function commentsOf(document: XmlDocument, { node, entries }: PolicyMetad
     const { first, rest } = split(document.text.slice(from, to), key === '');
     if (last === undefined) of(key).before.push(...first, ...rest);
     else {
-      of(last).behind.push(...first);
+      of(last).after.push(...first);
       of(key).before.push(...rest);
     }
   };
@@ -44,7 +44,7 @@ export function commentsOf(document: XmlDocument, { node, entries }: PolicyMetad
   return comments;
 }
 
-/** The comments that stand on the first line of a text, unless something else follows on it, and all others. */
+/** Splits comments: those on the first line of the text, unless an entry follows on that line, and the rest. */
 function split(text: string, isLast: boolean): { first: string[]; rest: string[] } {
   const found = [...text.matchAll(COMMENT_OR_INSTRUCTION)];
   let end = 0;
@@ -54,7 +54,7 @@ function split(text: string, isLast: boolean): { first: string[]; rest: string[]
     end = index + comment.length;
     count++;
   }
-  const goesOn = count === found.length && !isLast && !/[\r\n]/.test(text.slice(end));
+  const entryFollows = count === found.length && !isLast && !/[\r\n]/.test(text.slice(end));
   const all = found.map(([comment]) => comment);
-  return goesOn ? { first: [], rest: all } : { first: all.slice(0, count), rest: all.slice(count) };
+  return entryFollows ? { first: [], rest: all } : { first: all.slice(0, count), rest: all.slice(count) };
 }

@@ -9,26 +9,26 @@ import { select } from '../xml/select.js';
 import { type Comments, commentsOf } from './metadata-comments.js';
 import { indentBefore, startOfSpace } from './white-space.js';
 
-/** XML's white space: JavaScript's has characters that are text. */
+/** XML's white space; `\s` also matches characters that are text in XML. */
 const NOT_SPACE = /[^ \t\r\n]/;
 
-/** What our element under `<metadata>` is to say. */
+/** The intended content of our element under `<metadata>`. */
 export interface WantedMetadata {
   default: DefaultPolicy | undefined;
   entries: { identity: Identity; policy: Policy }[];
 }
 
-/** The edits after which the document says what is wanted; none where it does already. */
+/** The edits that give our element the wanted content; none if it already has it. */
 export function metadataEdits(definition: Definition, wanted: WantedMetadata): Edit[] {
   const { document } = definition;
   const existing = definition.metadata[0];
   if (!wanted.default && wanted.entries.length === 0) return existing ? [removal(document, existing.node)] : [];
-  if (existing) return saysAlready(existing, wanted) ? [] : [replacement(document, existing, wanted)];
+  if (existing) return isUpToDate(existing, wanted) ? [] : [replacement(document, existing, wanted)];
   const container = select('/domain/metadata', document)[0];
   return [container ? insertionInto(document, container, wanted) : newContainer(document, wanted)];
 }
 
-function saysAlready(existing: PolicyMetadata, wanted: WantedMetadata): boolean {
+function isUpToDate(existing: PolicyMetadata, wanted: WantedMetadata): boolean {
   return (
     existing.default === wanted.default &&
     existing.entries.length === wanted.entries.length &&
@@ -40,12 +40,15 @@ function entryText({ identity, policy }: { identity: Identity; policy: Policy })
   return `<hostdev ${formatIdentity(identity)} cpuset="${formatPolicy(policy)}"/>`;
 }
 
-/** `outer` and `unit`: the line break and indentation of the element, and what a level adds; both '' on one line. */
+/**
+ * @param outer line break and indentation of the element; '' if the document is one line
+ * @param unit one level of indentation
+ */
 function render(wanted: WantedMetadata, outer: string, unit: string, existing?: Map<string, Comments>): string {
   const inner = nested(outer, unit);
   const lines = wanted.entries.flatMap((entry) => {
-    const { before = [], behind = [] } = existing?.get(formatIdentity(entry.identity)) ?? {};
-    return [...before, [entryText(entry), ...behind].join(' ')];
+    const { before = [], after = [] } = existing?.get(formatIdentity(entry.identity)) ?? {};
+    return [...before, [entryText(entry), ...after].join(' ')];
   });
   for (const comment of existing?.get('')?.before ?? []) lines.push(comment);
   const tag = `<hostdevs xmlns="${NAMESPACE}"${wanted.default ? ` default="${wanted.default}"` : ''}`;
@@ -59,15 +62,15 @@ function replacement(document: XmlDocument, existing: PolicyMetadata, wanted: Wa
   return { start, end, text: render(wanted, outer, unitOf(document), commentsOf(document, existing)) };
 }
 
-/** A `<metadata>` that holds nothing else goes too, unless it has attributes for more than us. */
+/** Also removes a `<metadata>` that becomes empty, unless it has attributes other than our namespace declaration. */
 function removal(document: XmlDocument, node: XmlElement): Edit {
   const { text } = document;
   const parent = node.parent as XmlElement;
   const container = document.rangeOf(parent);
   const own = document.rangeOf(node);
   const around = text.slice(container.openEnd, own.start) + text.slice(own.end, container.closeStart);
-  const says = parent.attributes.some(({ value }) => value !== NAMESPACE);
-  const { start, end } = NOT_SPACE.test(around) || says ? own : container;
+  const hasAttributes = parent.attributes.some(({ value }) => value !== NAMESPACE);
+  const { start, end } = NOT_SPACE.test(around) || hasAttributes ? own : container;
   return { start: startOfSpace(text, start), end, text: '' };
 }
 
@@ -91,7 +94,7 @@ function insertionInto(document: XmlDocument, container: XmlElement, wanted: Wan
   return { start: end, end, text: element };
 }
 
-/** libvirt writes `<metadata>` after these. */
+/** libvirt writes `<metadata>` after these elements. */
 const BEFORE_METADATA = ['name', 'uuid', 'genid', 'title', 'description'];
 
 function newContainer(document: XmlDocument, wanted: WantedMetadata): Edit {
@@ -111,14 +114,14 @@ function newContainer(document: XmlDocument, wanted: WantedMetadata): Edit {
   return { start: at, end: at, text: element };
 }
 
-/** A comment on the anchor's line belongs to the anchor: we go behind it. */
+/** A comment on the anchor's line belongs to the anchor, so we insert after it. */
 function endOfLineComment(text: string, offset: number): number {
   const comment = /[ \t]*<!--(?:(?!-->)[^\r\n])*-->(?=[ \t]*(?:[\r\n]|$))/y;
   comment.lastIndex = offset;
   return comment.test(text) ? comment.lastIndex : offset;
 }
 
-/** What one level of indentation adds in this document: what the first child on a line of its own has more than the root. */
+/** One level of indentation in this document: that of the first child on its own line, relative to the root. */
 function unitOf(document: XmlDocument): string {
   const { text, root } = document;
   const columnsBefore = (element: XmlElement) =>
@@ -128,7 +131,7 @@ function unitOf(document: XmlDocument): string {
   return indent.startsWith(own) ? indent.slice(own.length) : indent;
 }
 
-/** The start tag that an empty-element tag becomes, once its element holds something. */
+/** An empty-element tag as a start tag. */
 function openTag(text: string, { start, end }: ElementRange): string {
   return `${text.slice(start, startOfSpace(text, end - '/>'.length))}>`;
 }

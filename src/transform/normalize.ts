@@ -7,15 +7,15 @@ import { metadataEdits, type WantedMetadata } from './metadata-edits.js';
 import { startOfSpace } from './white-space.js';
 
 export interface NormalizeOptions {
-  /** states the domain's default, whatever it was */
+  /** sets the domain's default */
   default?: DefaultPolicy;
 }
 
 /**
- * Moves the policies from `cpuset` attributes into the metadata, which `virsh define` keeps. Changes only the bytes of the
- * attributes and of our metadata element; normalising twice changes nothing more.
+ * Moves the policies from `cpuset` attributes to the metadata, which `virsh define` keeps. Changes only the bytes of
+ * the attributes and of our metadata element. Idempotent.
  * @returns the new text
- * @throws InputError at a policy that cannot be read, or of a device that has no interrupts, or that nothing lasting is known of
+ * @throws InputError if a policy is invalid, or if its device has no interrupts or nothing permanent that identifies it
  */
 export function normalize(definition: Definition, options: NormalizeOptions = {}): string {
   const { document } = definition;
@@ -29,7 +29,7 @@ export function normalize(definition: Definition, options: NormalizeOptions = {}
       const { start, end } = attribute.range;
       edits.push({ start: startOfSpace(document.text, start), end, text: '' });
       if (!device.placeable) throw new InputError('this device has no host interrupts of its own', start);
-      if (!device.identity) throw new InputError('nothing lasting identifies this device', start);
+      if (!device.identity) throw new InputError('this device has no alias, address or MAC to identify it by', start);
     }
     const identity = attribute ? device.identity : entry?.identity;
     if (identity && policy) entries.push({ identity, policy });

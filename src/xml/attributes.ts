@@ -1,7 +1,7 @@
 import type { XmlDocument } from './document.js';
 import { attributeNamed, type XmlAttribute, type XmlElement } from './element.js';
 
-/** Where an attribute stands: UTF-16 offsets, `end` just after the closing quote. */
+/** Position of an attribute: UTF-16 offsets, `end` just after the closing quote. */
 export interface AttributeRange {
   /** as written, prefix included */
   name: string;
@@ -17,13 +17,13 @@ export function attributesOf(document: XmlDocument, element: XmlElement): Attrib
   return element.attributes.map((attribute) => rangeOf(document.text, attribute));
 }
 
-/** The attribute of that name, or undefined. */
+/** Undefined if the element has no attribute of that name. */
 export function attributeOf(document: XmlDocument, element: XmlElement, name: string): AttributeRange | undefined {
   const attribute = attributeNamed(element.attributes, name);
   return attribute && rangeOf(document.text, attribute);
 }
 
-/** From its end backwards: a value has none of its own quotes in it, and the tag is well-formed. */
+/** Searches backwards from its end: the tag is well-formed, and a value does not contain its own quote. */
 function rangeOf(text: string, { name, end }: XmlAttribute): AttributeRange {
   const valueEnd = end - 1;
   const quote = text[valueEnd] as AttributeRange['quote'];

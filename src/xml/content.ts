@@ -1,28 +1,30 @@
-/** What stands between two tags. Offsets are UTF-16; those of a text leave out the white space at its ends. */
+/**
+ * A text, comment or instruction between two tags. Offsets are UTF-16; those of a text exclude white space at its ends.
+ */
 export interface ContentPiece {
   kind: 'text' | 'comment' | 'instruction';
   start: number;
   end: number;
-  /** as XML reads it: references resolved, CDATA sections opened, line ends normalized */
+  /** after parsing: references resolved, CDATA sections unwrapped, line ends normalized */
   value: string;
 }
 
 const MARKUP = /<!--([\s\S]*?)-->|<!\[CDATA\[([\s\S]*?)\]\]>|<\?([\s\S]*?)\?>|[^<]+/g;
 
 /**
- * The comments, instructions and texts of a range of a well-formed document that has no tags in it. Texts that are only white
- * space are left out, as the parser does. A text and the CDATA sections beside it are one piece.
+ * The comments, instructions and texts in a range of a well-formed document that contains no tags. Texts of only white
+ * space are omitted, as the parser does. A text and adjacent CDATA sections are one piece.
  */
 export function piecesOf(text: string, from: number, to: number): ContentPiece[] {
   const pieces: ContentPiece[] = [];
-  let joins = false;
+  let joinsLast = false;
   const addText = (start: number, end: number, value: string) => {
     const last = pieces.at(-1);
-    if (joins && last) {
+    if (joinsLast && last) {
       last.end = end;
       last.value += value;
     } else pieces.push({ kind: 'text', start, end, value });
-    joins = true;
+    joinsLast = true;
   };
   for (const { 0: raw, 1: comment, 2: section, 3: instruction, index } of text.slice(from, to).matchAll(MARKUP)) {
     const start = from + index;
@@ -31,7 +33,7 @@ export function piecesOf(text: string, from: number, to: number): ContentPiece[]
     if (section !== undefined) addText(start, end, unixLines(section));
     else if (special !== undefined) {
       pieces.push({ kind: comment === undefined ? 'instruction' : 'comment', start, end, value: unixLines(special) });
-      joins = false;
+      joinsLast = false;
     } else {
       const value = resolveReferences(unixLines(raw));
       const leading = raw.length - raw.trimStart().length;
@@ -48,7 +50,7 @@ function unixLines(text: string): string {
 
 const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', apos: "'", quot: '"' };
 
-/** The document is well-formed and has no DOCTYPE, so there are no other entities. */
+/** There are no other entities: the document is well-formed and has no DOCTYPE. */
 function resolveReferences(text: string): string {
   return text.replace(/&(?:#x([\da-f]+)|#(\d+)|(\w+));/gi, (all, hex?: string, decimal?: string, name = '') => {
     if (hex) return String.fromCodePoint(Number.parseInt(hex, 16));

@@ -1,19 +1,19 @@
 import { isUtf8 } from 'node:buffer';
 import { InputError } from '../lib/input-error.js';
 
-/** Largest document read, in bytes. A definition of thousands of devices stays below 1 MiB. */
+/** Size limit of a document. A definition with thousands of devices is below 1 MiB. */
 export const MAX_BYTES = 16 * 1024 * 1024;
 
-/** The text of a document, and the reason why it cannot be used, if there is one. */
 export interface Decoded {
-  /** UTF-16 text with its BOM, if it has one; where `problem` is set, a lossy reading that serves to show the place */
+  /** UTF-16 text, including a BOM; with a `problem` a lossy decoding, to show the place */
   text: string;
+  /** why the text cannot be used */
   problem?: InputError;
 }
 
 /**
- * Reads bytes as UTF-8, strictly. Encoding `text` again gives the same bytes, unless there is a problem.
- * libvirt itself writes UTF-8 alone.
+ * Decodes strict UTF-8. Encoding `text` again gives the same bytes, unless there is a problem.
+ * libvirt itself writes only UTF-8.
  */
 export function decode(bytes: Uint8Array): Decoded {
   if (bytes.length > MAX_BYTES) {
@@ -25,14 +25,14 @@ export function decode(bytes: Uint8Array): Decoded {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   if (!isUtf8(bytes)) return failed(text, firstInvalid(text, bytes), 'invalid UTF-8', 'save it as UTF-8');
   const nul = text.indexOf('\0');
-  return nul < 0 ? { text } : failed(text, nul, 'NUL byte: this is not an XML file');
+  return nul < 0 ? { text } : failed(text, nul, 'NUL byte: not an XML file');
 }
 
 function failed(text: string, offset: number, message: string, hint?: string): Decoded {
   return { text, problem: new InputError(message, offset, hint) };
 }
 
-/** By BOM, or by the NULs that ASCII mark-up has in a wide encoding (XML 1.0, appendix F). */
+/** Detects the BOM, or the NULs of ASCII markup in a wide encoding (XML 1.0, appendix F). */
 function wideEncoding(bytes: Uint8Array): string | undefined {
   const [a, b, c, d] = bytes;
   if (a === 0 && b === 0 && (c === 0xfe || (c === 0 && d === 0x3c))) return 'UTF-32';
@@ -41,7 +41,7 @@ function wideEncoding(bytes: Uint8Array): string | undefined {
   return undefined;
 }
 
-/** Offset of the first replacement character that does not stand in the bytes themselves. */
+/** Offset of the first replacement character that is not in the bytes themselves. */
 function firstInvalid(text: string, bytes: Uint8Array): number {
   let byte = 0;
   for (let i = 0; i < text.length; i++) {

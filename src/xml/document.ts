@@ -3,7 +3,7 @@ import { Dom } from './dom.js';
 import type { ElementRange, XmlElement } from './element.js';
 import { LineIndex } from './line-index.js';
 
-/** A well-formed document: its text, and its elements with the place of each. It is asked, never written. */
+/** A well-formed document: its text, and its elements with their positions. It is immutable. */
 export class XmlDocument {
   readonly lines: LineIndex;
   #nodes: Dom | undefined;
@@ -19,7 +19,7 @@ export class XmlDocument {
     return element;
   }
 
-  /** The same as DOM nodes, for what a path of names cannot ask: made at the first such question. */
+  /** The document as DOM nodes, for XPath; built at the first use. */
   get nodes(): Dom {
     this.#nodes ??= new Dom(this.text, this.root);
     return this.#nodes;

@@ -2,17 +2,17 @@ import { DOMImplementation, type Document, type Element, type Node } from '@xmld
 import { type ContentPiece, piecesOf } from './content.js';
 import type { XmlElement } from './element.js';
 
-/** DOM's answers: the other node comes before this one, or behind it. */
+/** Results of compareDocumentPosition: the other node precedes, or follows, this one. */
 const PRECEDING = 2;
 const FOLLOWING = 4;
 
-/** A document as DOM nodes that xpath can query, and what of the text each is. */
+/** A document as DOM nodes that xpath can query, with the element or piece of text of each. */
 export class Dom {
   readonly document: Document;
   readonly #nodes = new Map<XmlElement, Element>();
   readonly #elements = new Map<Node, XmlElement>();
   readonly #pieces = new Map<Node, ContentPiece>();
-  /** of every node, attributes included: its number in document order */
+  /** position of each node in document order, attributes included */
   readonly #order = new Map<Node, number>();
   readonly #compare: Node['compareDocumentPosition'];
 
@@ -21,7 +21,8 @@ export class Dom {
     root: XmlElement,
   ) {
     const order = this.#order;
-    // xmldom's own walks the siblings: xpath, which sorts by it, would take hours for a hundred thousand of them
+    // xpath sorts by this method. xmldom's own walks the siblings: with a hundred thousand of them a sort would take
+    // hours
     this.#compare = function compare(this: Node, other: Node) {
       return (order.get(this) ?? 0) > (order.get(other) ?? 0) ? PRECEDING : FOLLOWING;
     };
@@ -39,7 +40,7 @@ export class Dom {
     return this.#elements.get(node) as XmlElement;
   }
 
-  /** Of a text, a comment or an instruction; undefined for other nodes. */
+  /** The text, comment or instruction of a node; undefined for other nodes. */
   pieceOf(node: Node): ContentPiece | undefined {
     return this.#pieces.get(node);
   }
@@ -47,7 +48,7 @@ export class Dom {
   #build(element: XmlElement): Element {
     const node = this.#register(this.document.createElementNS(element.namespaceURI, element.tagName));
     for (const { name, uri, value } of element.attributes) {
-      // to XPath, a declaration of a namespace is no attribute
+      // in XPath, namespace declarations are not attributes
       if (name === 'xmlns' || name.startsWith('xmlns:')) continue;
       if (uri) node.setAttributeNS(uri, name, value);
       else node.setAttribute(name, value);
@@ -70,7 +71,7 @@ export class Dom {
   #appendPieces(parent: Document | Element, from: number, to: number): void {
     if (from >= to) return;
     for (const piece of piecesOf(this.text, from, to)) {
-      // outside of the root element there are the BOM and the XML declaration, too: to XPath they are no nodes
+      // outside of the root element: in XPath, the BOM and the XML declaration are not nodes
       if (parent === this.document && (piece.kind === 'text' || /^xml\s/.test(piece.value))) continue;
       const node = this.#register(this.#nodeFor(piece));
       this.#pieces.set(node, piece);

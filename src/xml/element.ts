@@ -1,15 +1,17 @@
-/** An attribute as the parser read it. */
+/** An attribute after parsing. */
 export interface XmlAttribute {
   /** as written, prefix included */
   name: string;
-  /** of its namespace; '' for none */
+  /** of its namespace; '': none */
   uri: string;
   value: string;
   /** UTF-16 offset just after the closing quote */
   end: number;
 }
 
-/** By index: an iterator takes several times as long until the code is optimized, and most runs end before. */
+/**
+ * A loop over indices: an iterator is several times slower until V8 optimizes it, and most runs are too short for that.
+ */
 export function attributeNamed(attributes: readonly XmlAttribute[], name: string): XmlAttribute | undefined {
   for (let index = 0; index < attributes.length; index++) {
     const attribute = attributes[index] as XmlAttribute;
@@ -18,7 +20,7 @@ export function attributeNamed(attributes: readonly XmlAttribute[], name: string
   return undefined;
 }
 
-/** Where an element stands, as UTF-16 offsets. Of an empty-element tag, openEnd, closeStart and end are the same. */
+/** Position of an element: UTF-16 offsets. For an empty-element tag, openEnd, closeStart and end are equal. */
 export interface ElementRange {
   /** its '<' */
   start: number;
@@ -30,12 +32,12 @@ export interface ElementRange {
   end: number;
 }
 
-/** What most elements have of either: shared, so never changed. */
+/** Shared by all empty elements, so never changed. */
 const NONE: readonly never[] = [];
 
 /**
- * An element and its place, under the names that the DOM has for its parts. A document has hundreds, of which the rules ask a
- * few: this is an object or two each, where a node of a DOM and its attributes are dozens.
+ * An element and its position. Its members have the names that the DOM uses. It takes one or two objects, whereas a DOM
+ * node with its attributes takes dozens; a document has hundreds of elements, and the rules need a few.
  */
 export class XmlElement implements ElementRange {
   closeStart: number;
@@ -56,7 +58,7 @@ export class XmlElement implements ElementRange {
     this.end = openEnd;
   }
 
-  /** Elements, and texts that are more than white space, in document order. */
+  /** Elements, and texts that are not only white space, in document order. */
   get content(): readonly (XmlElement | string)[] {
     return this.#content;
   }
@@ -71,7 +73,7 @@ export class XmlElement implements ElementRange {
     return text;
   }
 
-  /** The value of the attribute of that name, prefix included; null where there is none. */
+  /** The value of the attribute of that name (prefix included); null if there is none. */
   getAttribute(name: string): string | null {
     return attributeNamed(this.attributes, name)?.value ?? null;
   }
@@ -80,15 +82,15 @@ export class XmlElement implements ElementRange {
     return this.getAttribute(name) !== null;
   }
 
-  /** For the parser alone: it has the end tag, or knows that there is none. */
+  /** For the parser only: called at the end tag, or at the end of an empty-element tag. */
   close(closeStart: number, end: number): void {
     this.closeStart = closeStart;
     this.end = end;
-    // An array that grew has room for 16 more, and there may be a hundred thousand of them.
+    // trimmed: an array that grew has room for 16 more members, and there may be a hundred thousand arrays
     if (this.#content.length > 1) this.#content = this.#content.slice();
   }
 
-  /** For the parser alone. */
+  /** For the parser only. */
   append(part: XmlElement | string): void {
     if (this.#content === NONE) this.#content = [part];
     else (this.#content as (XmlElement | string)[]).push(part);

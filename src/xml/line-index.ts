@@ -1,4 +1,4 @@
-/** A place as editors count it: both from 1, the column in UTF-16 units. */
+/** A position as editors show it: both count from 1, the column in UTF-16 units. */
 export interface Position {
   line: number;
   column: number;
@@ -7,14 +7,14 @@ export interface Position {
 const LF = 10;
 const CR = 13;
 
-/** Turns offsets of one text into lines and columns; a line ends at LF or CRLF (a lone CR too, as in XML). */
+/** Converts offsets in one text to lines and columns. A line ends at LF, CRLF or, as in XML, a lone CR. */
 export class LineIndex {
-  /** Offset of each line's first character; made at the first question. */
+  /** Offset of each line's first character; built at the first use. */
   #starts: Uint32Array | undefined;
 
   constructor(readonly text: string) {}
 
-  /** The BOM takes no column: editors do not show it. */
+  /** The BOM does not count as a column: editors do not show it. */
   at(offset: number): Position {
     const starts = this.#lineStarts();
     let low = 0;
@@ -27,25 +27,25 @@ export class LineIndex {
     return { line: low + 1, column: Math.max(0, offset - (starts[low] as number)) + 1 };
   }
 
-  /** The text of a line, without its end. Empty where there is no such line. */
+  /** The text of a line, without its line end; empty if there is no such line. */
   line(number: number): string {
     const starts = this.#lineStarts();
     const start = starts[number - 1];
     if (start === undefined) return '';
     let end = starts[number] ?? this.text.length;
-    // a slice costs the same whatever its length, a search from the front for what is at the end does not
+    // from the end: a search from the front would take as long as the line is
     while (end > start && (this.text[end - 1] === '\n' || this.text[end - 1] === '\r')) end--;
     return this.text.slice(start, end);
   }
 
-  /** Offset of a line's first character; the end of the text for lines behind it. */
+  /** Offset of a line's first character; the end of the text if there is no such line. */
   offsetOfLine(number: number): number {
     return this.#lineStarts()[number - 1] ?? this.text.length;
   }
 
   #lineStarts(): Uint32Array {
     if (this.#starts) return this.#starts;
-    // Counted first: a document may be ten million lines, of which an array of numbers would take half of our memory.
+    // counted first: for ten million lines, a growing array of numbers would take half of the memory
     const starts = new Uint32Array(1 + this.#eachEnd(() => {}));
     starts[0] = this.text.startsWith('\ufeff') ? 1 : 0;
     this.#eachEnd((offset, index) => {
@@ -55,7 +55,7 @@ export class LineIndex {
     return starts;
   }
 
-  /** Calls `visit` with the offset behind each line's end; returns how many there are. */
+  /** Calls `visit` with the offset after each line end; returns the number of line ends. */
   #eachEnd(visit: (offset: number, index: number) => void): number {
     const { text } = this;
     let index = 0;

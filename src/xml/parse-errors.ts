@@ -1,19 +1,19 @@
 import { InputError } from '../lib/input-error.js';
 
-/** What the parser knew when it stopped; offsets are UTF-16. */
+/** The parser's state when it stopped; offsets are UTF-16. */
 export interface ParserState {
   text: string;
   /** characters read */
   position: number;
-  /** name of the innermost element that is open */
+  /** name of the innermost open element */
   innermost: string | undefined;
-  /** name of the element that was closed last; saxes closes it before it finds that the end tag is another's */
+  /** name of the element that was closed last; saxes closes an element before it compares the name in the end tag */
   lastClosed: string;
-  /** just after the root element, 0 before its end */
+  /** offset just after the root element; 0 before its end */
   rootEnd: number;
 }
 
-/** Turns what saxes says ("1:10: unexpected close tag.") into the place and the words that help. */
+/** Converts a message of saxes ("1:10: unexpected close tag.") to an error with the exact place and a clear text. */
 export function explain(
   saxesMessage: string,
   { text, position, innermost, lastClosed, rootEnd }: ParserState,
@@ -25,14 +25,14 @@ export function explain(
     const stray = unfinished(text) ? undefined : strayAmpersand(text);
     if (stray) return stray;
     const inTag = text.lastIndexOf('<') > text.lastIndexOf('>') ? 'inside a tag' : undefined;
-    const where = unfinished(text) ?? inTag ?? (innermost ? `inside <${innermost}>` : 'before its root element');
+    const where = unfinished(text) ?? inTag ?? (innermost ? `inside <${innermost}>` : 'before the root element');
     return new InputError(`the document ends ${where}`, text.length);
   }
   if (/^(unexpected close tag|unmatched closing tag)/.test(message)) {
     const closing = text.slice(tag, position);
-    const nothingOpen = message.startsWith('unmatched');
+    const isUnmatched = message.startsWith('unmatched');
     return new InputError(
-      nothingOpen ? `${closing} closes nothing` : `${closing} where </${lastClosed}> must come`,
+      isUnmatched ? `${closing} has no matching start tag` : `expected </${lastClosed}>, found ${closing}`,
       tag,
     );
   }
@@ -52,34 +52,35 @@ export function explain(
   }
   if (message.startsWith('duplicate attribute')) return duplicateAttribute(text, tag, position, message);
   if (message === 'disallowed character in attribute name' && /[/>]/.test(text[here] as string)) {
-    return new InputError('attribute without value', here);
+    return new InputError('attribute without a value', here);
   }
   if (message === 'disallowed character in tag name' && text[here - 1] === '<') {
-    return new InputError('no tag begins here', here - 1, 'write < as &lt;');
+    return new InputError('unescaped <: no tag starts here', here - 1, 'write < as &lt;');
   }
-  if (message === 'incorrect syntax') return new InputError(`${text.slice(tag, position)} begins nothing`, tag);
-  return new InputError(message, OF_THE_TAG.test(message) ? tag : here);
+  if (message === 'incorrect syntax') return new InputError(`${text.slice(tag, position)} is not valid markup`, tag);
+  return new InputError(message, AT_TAG_START.test(message) ? tag : here);
 }
 
-/** Offset of the character that was read last, which may be a surrogate pair. */
+/** Offset of the last character read, which may be a surrogate pair. */
 function lastCharacter(text: string, position: number): number {
   const last = Math.max(0, position - 1);
   return last > 0 && (text.codePointAt(last - 1) as number) > 0xffff ? last - 1 : last;
 }
 
-/** Faults that saxes sees only behind what they are about. */
-const OF_THE_TAG = /namespace|prefix|malformed name|doctype|declaration must be at the start/;
+/** saxes reports these after the tag, so they are shown at its start. */
+const AT_TAG_START = /namespace|prefix|malformed name|doctype|declaration must be at the start/;
 
-/** The first `&` that begins no reference: saxes looks for its `;` up to the end of the document. */
+/** The first `&` that does not start a reference. saxes searches for its `;` up to the end of the document. */
 function strayAmpersand(text: string): InputError | undefined {
   const skipped = /<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>|<\?[\s\S]*?\?>|&(?!#?[^\s&;<>"'#]+;)/g;
   for (const found of text.matchAll(skipped)) {
-    if (found[0] === '&') return new InputError('an & that begins no reference', found.index, 'write & as &amp;');
+    if (found[0] === '&')
+      return new InputError('unescaped &: no reference starts here', found.index, 'write & as &amp;');
   }
   return undefined;
 }
 
-/** What the text leaves open at its end, if it is neither an element nor a tag. */
+/** The comment, CDATA section or instruction in which the text ends. */
 function unfinished(text: string): string | undefined {
   const open = (start: string, end: string) => text.lastIndexOf(start) > text.lastIndexOf(end);
   if (open('<!--', '-->')) return 'inside a comment';
@@ -89,7 +90,7 @@ function unfinished(text: string): string | undefined {
 
 const MISC = /[\ufeff \t\r\n]+|<!--[\s\S]*?-->|<\?[\s\S]*?\?>/y;
 
-/** Offset of what comes first, from `offset` on, that is neither white space, nor a comment, nor an instruction. */
+/** Skips white space, comments and instructions from `offset` on. */
 export function endOfMisc(text: string, offset: number): number {
   let end = offset;
   for (;;) {
@@ -99,14 +100,14 @@ export function endOfMisc(text: string, offset: number): number {
   }
 }
 
-/** An attribute in a start tag. XML's white space, not JavaScript's: names may hold U+FEFF. */
+/** An attribute in a start tag. `\s` would also match characters of names, such as U+FEFF. */
 const ATTRIBUTE = /([^ \t\r\n=/>"'<]+)[ \t\r\n]*=[ \t\r\n]*("[^"]*"|'[^']*')/g;
 
 function duplicateAttribute(text: string, tag: number, end: number, message: string): InputError {
   const seen = new Set<string>();
   for (const attribute of text.slice(tag, end).matchAll(ATTRIBUTE)) {
     const name = attribute[1] as string;
-    if (seen.has(name)) return new InputError(`the attribute ${name} stands twice in one tag`, tag + attribute.index);
+    if (seen.has(name)) return new InputError(`duplicate attribute ${name}`, tag + attribute.index);
     seen.add(name);
   }
   return new InputError(message, tag);

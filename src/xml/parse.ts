@@ -2,36 +2,40 @@ import { type SaxesAttributeNS, SaxesParser, type SaxesTag } from 'saxes';
 import { InputError } from '../lib/input-error.js';
 import { XmlDocument } from './document.js';
 import { type XmlAttribute, XmlElement } from './element.js';
-import { isQualified, mayUseNamespaces, type Named } from './namespaces.js';
+import { isQualifiedName, mayUseNamespaces, type SaxesName } from './namespaces.js';
 import { endOfMisc, explain } from './parse-errors.js';
 
-/** Deepest nesting read: the limit of libxml2, which reads the document after us. */
+/** Nesting of elements: the limit of libxml2, which reads the document after us. */
 export const MAX_DEPTH = 256;
-/** Most attributes that one element may have. libvirt's widest has about twenty. */
+/** Attributes of one element. In libvirt's schema no element has more than about twenty. */
 export const MAX_ATTRIBUTES = 1000;
-/** Longest text, comment or value, and longest name, in bytes: the limits of libxml2, which reads the document after us. */
+/** Bytes of a text, comment or value: the limit of libxml2. */
 export const MAX_TEXT = 10_000_000;
+/** Bytes of a name: the limit of libxml2. */
 export const MAX_NAME = 50_000;
-/** Most elements of a document: with the attributes it bounds the memory, to 300 MB (measured). Thousands of devices are tens of thousands. */
+/**
+ * Elements of a document. With MAX_ALL_ATTRIBUTES this limits the memory to 300 MB (measured). Thousands of devices
+ * have tens of thousands of elements.
+ */
 export const MAX_ELEMENTS = 180_000;
-/** Most attributes of a document, for the same reason. */
+/** Attributes of a document. */
 export const MAX_ALL_ATTRIBUTES = 400_000;
 
-/** What many elements have of attributes: shared, so never changed. */
+/** Shared by all elements without attributes, so never changed. */
 const NONE: readonly XmlAttribute[] = [];
 
 /**
- * Parses strictly: XML 1.0 with namespaces, no DOCTYPE, no entities but XML's own five.
- * White space between elements is in the text only.
- * @param xmlns whether namespaces are looked after; where there can be none, the result is the same
- * @throws InputError at the first place that is not well-formed or beyond a limit
+ * Parses strictly: XML 1.0 with namespaces, no DOCTYPE, only the five predefined entities.
+ * White space between elements is not in the elements' content.
+ * @param xmlns process namespaces; makes no difference in a document without any
+ * @throws InputError at the first place that is not well-formed or exceeds a limit
  */
 export function parseXml(text: string, xmlns = mayUseNamespaces(text)): XmlDocument {
   let root: XmlElement | undefined;
-  /** the innermost element that is open */
+  /** the innermost open element */
   let open: XmlElement | null = null;
   let depth = 0;
-  /** of the tag that is being read */
+  /** of the current tag */
   const attributes: XmlAttribute[] = [];
   let count = 0;
   let allAttributes = 0;
@@ -44,11 +48,12 @@ export function parseXml(text: string, xmlns = mayUseNamespaces(text)): XmlDocum
     throw new InputError(message, offset, hint);
   };
 
-  // Before the parser sees it: no entity is ever declared.
+  // before the parser reads it, so that no entity is ever declared
   const first = endOfMisc(text, 0);
   if (text.startsWith('<!DOCTYPE', first)) fail('a DOCTYPE is not allowed in a domain definition', first, 'remove it');
 
-  // Six handlers at most: they are properties, and V8 makes a dictionary of an object that is given a seventh, which takes four times as long.
+  // At most six handlers: they are properties of the parser, and with a seventh V8 turns it into a dictionary, which is
+  // four times slower.
   parser.on('error', (error) => {
     throw explain(error.message, {
       text,
@@ -61,20 +66,22 @@ export function parseXml(text: string, xmlns = mayUseNamespaces(text)): XmlDocum
   const checkEncoding = () => {
     const { encoding } = parser.xmlDecl;
     const isAscii = /^us-ascii$/i.test(encoding ?? '');
-    const beyond = isAscii ? text.search(/[^\0-\x7f\ufeff]/) : -1;
-    if (beyond >= 0) fail('a character beyond the declared encoding US-ASCII', beyond, 'declare encoding="UTF-8"');
+    const nonAscii = isAscii ? text.search(/[^\0-\x7f\ufeff]/) : -1;
+    if (nonAscii >= 0) {
+      fail('this character is not in the declared encoding US-ASCII', nonAscii, 'declare encoding="UTF-8"');
+    }
     if (encoding && !isAscii && !/^utf-?8$/i.test(encoding)) {
       fail(
         `encoding ${encoding} is not supported`,
         text.search(/(?<=\sencoding\s*=\s*["'])/),
-        'save the file as UTF-8 and say so',
+        'save the file as UTF-8 and declare encoding="UTF-8"',
       );
     }
   };
-  const checkName = (named: Named) => {
-    const { name } = named;
+  const checkName = (saxesName: SaxesName) => {
+    const { name } = saxesName;
     if (exceeds(name, MAX_NAME)) fail(`a name longer than ${MAX_NAME} bytes: ${name}`, tagStart());
-    if (xmlns && !isQualified(named)) fail(`${name} is no name where namespaces are used`, tagStart());
+    if (xmlns && !isQualifiedName(saxesName)) fail(`${name} is not a valid name in XML with namespaces`, tagStart());
   };
   parser.on('attribute', (attribute) => {
     const { name, value } = attribute;
@@ -98,7 +105,7 @@ export function parseXml(text: string, xmlns = mayUseNamespaces(text)): XmlDocum
     if (++elements > MAX_ELEMENTS) fail(`more than ${MAX_ELEMENTS} elements`, start);
     if (++depth > MAX_DEPTH) fail(`elements are nested deeper than ${MAX_DEPTH}: <${name}>`, start);
     checkName(tag);
-    if (name === 'xmlns') fail(`${name} is no name where namespaces are used`, start);
+    if (name === 'xmlns') fail('xmlns is reserved: it cannot be the name of an element', start);
     const element: XmlElement = new XmlElement(
       name,
       local,
@@ -130,7 +137,7 @@ export function parseXml(text: string, xmlns = mayUseNamespaces(text)): XmlDocum
     checkText(data);
     open?.append(data);
   });
-  // The seventh handler, where it is worth its price.
+  // the seventh handler, only for documents that can have such a long comment
   if (text.length * 3 > MAX_TEXT) {
     parser.on('comment', (data) => {
       if (exceeds(data, MAX_TEXT))
@@ -141,7 +148,7 @@ export function parseXml(text: string, xmlns = mayUseNamespaces(text)): XmlDocum
   return new XmlDocument(text, root as unknown as XmlElement);
 }
 
-/** Counts the bytes only of what may exceed. */
-function exceeds(text: string, most: number): boolean {
-  return text.length * 3 > most && Buffer.byteLength(text) > most;
+/** Counts bytes only if the text can exceed the limit: a UTF-16 unit is at most 3 bytes. */
+function exceeds(text: string, maxBytes: number): boolean {
+  return text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes;
 }

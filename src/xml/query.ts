@@ -10,12 +10,12 @@ export interface Place {
   end: number;
 }
 
-/** What is wrong with an expression: one line. */
+/** An expression is invalid; the message is one line. */
 export class QueryError extends Error {
   override readonly name = 'QueryError';
 }
 
-/** Parts of xpath that its types leave out. */
+/** Parts of xpath that its types do not declare. */
 interface Result {
   toUnsortedArray?(): Node[];
   booleanValue(): boolean;
@@ -30,33 +30,33 @@ interface Engine {
 }
 const engine = xpath as unknown as Engine;
 
-/** An XPath 1.0 expression of a user's: it selects nodes, or is true or false. */
+/** An XPath 1.0 expression of a user. Its result is nodes or a boolean. */
 export class Query {
   readonly #compiled: Compiled;
 
   /**
-   * @param namespaces by prefix; other prefixes than these, and `xml`, are errors
-   * @throws QueryError where the expression is malformed, or cannot select anything
+   * @param namespaces by prefix; other prefixes are errors, except `xml`
+   * @throws QueryError if the expression is invalid, or if its result is a number or a string
    */
   constructor(
     expression: string,
     private readonly namespaces: ReadonlyMap<string, string>,
   ) {
-    this.#compiled = guarded(() => engine.parse(expression));
-    guarded(() => checkNames(this.#compiled.expression, namespaces));
-    // The type of an expression does not depend on the document.
-    this.ask(parseXml('<domain/>'));
+    this.#compiled = withQueryErrors(() => engine.parse(expression));
+    withQueryErrors(() => checkNames(this.#compiled.expression, namespaces));
+    // checks the type of the result, which does not depend on the document
+    this.select(parseXml('<domain/>'));
   }
 
   /**
-   * The places that it selects, in document order: of an element its start tag, of the document that of its root. An
-   * expression that is true or false selects the root where it is true.
-   * @throws QueryError where it turns out that a part of it has the wrong type
+   * The selected places, in document order: the start tag of an element, that of the root for the document. A boolean
+   * expression selects the root if it is true.
+   * @throws QueryError if a part of the expression proves to have the wrong type
    */
-  ask(document: XmlDocument): Place[] {
+  select(document: XmlDocument): Place[] {
     const root = { start: document.root.start, end: document.root.openEnd };
     const node = document.nodes.document;
-    const result = guarded(() =>
+    const result = withQueryErrors(() =>
       this.#compiled.evaluate({
         node,
         namespaces: (prefix) => this.namespaces.get(prefix),
@@ -64,7 +64,7 @@ export class Query {
     );
     if (result instanceof engine.XBoolean) return result.booleanValue() ? [root] : [];
     if (!result.toUnsortedArray)
-      throw new QueryError('it is a number or a string: it must select nodes, or be true or false');
+      throw new QueryError('the result is a number or a string; it must be nodes or a boolean');
     const places = result.toUnsortedArray().map((node) => placeOf(node, document, root));
     return places.sort((a, b) => a.start - b.start || a.end - b.end);
   }
@@ -77,12 +77,12 @@ function placeOf(node: Node, document: XmlDocument, root: Place): Place {
   const element = nodes.elementOf(ownerElement ?? node);
   const place = ownerElement ? element && attributeOf(document, element, nodeName) : nodes.pieceOf(node);
   if (place) return place;
-  if (!element || ownerElement) throw new QueryError('it selects namespaces, which have no place');
+  if (!element || ownerElement) throw new QueryError('it selects namespace nodes, which have no place in the document');
   return { start: element.start, end: element.openEnd };
 }
 
-/** xpath throws errors of no class of its own, some of them only for the node at hand. */
-function guarded<T>(work: () => T): T {
+/** xpath throws errors that have no class of their own, some only for certain documents. */
+function withQueryErrors<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
@@ -92,13 +92,13 @@ function guarded<T>(work: () => T): T {
 }
 
 function describe(message: string): string {
-  if (message === 'XPath parse error') return 'it is malformed';
-  if (message.startsWith('Unterminated string')) return 'a string is not closed';
+  if (message === 'XPath parse error') return 'syntax error';
+  if (message.startsWith('Unterminated string')) return 'unterminated string';
   return message.charAt(0).toLowerCase() + message.slice(1);
 }
 
-/** The core functions of XPath 1.0, with the least and the most arguments that they take. */
-const FUNCTIONS: Readonly<Record<string, readonly [least: number, most: number]>> = {
+/** The core functions of XPath 1.0, with the minimum and maximum number of their arguments. */
+const FUNCTIONS: Readonly<Record<string, readonly [min: number, max: number]>> = {
   last: [0, 0],
   position: [0, 0],
   count: [1, 1],
@@ -128,7 +128,7 @@ const FUNCTIONS: Readonly<Record<string, readonly [least: number, most: number]>
   round: [1, 1],
 };
 
-/** Part of a compiled expression: a call, a reference to a variable, a name, or what holds them. */
+/** Part of a compiled expression: a function call, a variable, a name, or an object that contains them. */
 interface Part {
   functionName?: string;
   arguments?: unknown[];
@@ -136,23 +136,25 @@ interface Part {
   prefix?: string | null;
 }
 
-/** xpath finds a wrong name only where it comes to evaluate it, which may be in no document but the one that matters. */
+/**
+ * Checked in advance: xpath reports an unknown name only when it evaluates it, which not every document makes it do.
+ */
 function checkNames(value: unknown, namespaces: ReadonlyMap<string, string>): void {
   if (typeof value !== 'object' || value === null) return;
   const { functionName, arguments: given = [], variable, prefix } = value as Part;
   if (functionName !== undefined) {
     const range = Object.hasOwn(FUNCTIONS, functionName) ? FUNCTIONS[functionName] : undefined;
-    if (!range) throw new QueryError(`there is no function ${functionName}()`);
+    if (!range) throw new QueryError(`unknown function ${functionName}()`);
     if (given.length < range[0] || given.length > range[1])
-      throw new QueryError(`${functionName}() takes ${inWords(range)}, not ${given.length}`);
+      throw new QueryError(`${functionName}() takes ${formatRange(range)}, not ${given.length}`);
   }
-  if (variable !== undefined) throw new QueryError(`there are no variables: $${variable}`);
+  if (variable !== undefined) throw new QueryError(`variables are not supported: $${variable}`);
   if (prefix && prefix !== 'xml' && !namespaces.has(prefix))
-    throw new QueryError(`the prefix ${prefix} is not in "namespaces"`);
+    throw new QueryError(`the prefix ${prefix} is not declared in "namespaces"`);
   for (const part of Object.values(value)) checkNames(part, namespaces);
 }
 
-function inWords([least, most]: readonly [number, number]): string {
-  if (most === Number.POSITIVE_INFINITY) return `at least ${least} arguments`;
-  return `${least === most ? least : `${least} to ${most}`} ${most === 1 ? 'argument' : 'arguments'}`;
+function formatRange([min, max]: readonly [number, number]): string {
+  if (max === Number.POSITIVE_INFINITY) return `at least ${min} arguments`;
+  return `${min === max ? min : `${min} to ${max}`} ${max === 1 ? 'argument' : 'arguments'}`;
 }

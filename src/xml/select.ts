@@ -3,30 +3,30 @@ import xpath from 'xpath';
 import type { XmlDocument } from './document.js';
 import type { XmlElement } from './element.js';
 
-/** Part of xpath that its types leave out: a compiled expression. */
+/** A compiled expression, which xpath's types do not declare. */
 interface Expression {
   select(options: { node: Node }): Element[];
 }
 type Compiler = { parse(expression: string): Expression };
 
-/** Answers one expression, asked of a document. */
+/** Evaluates one expression. */
 type Selector = (document: XmlDocument) => XmlElement[];
 const selectors = new Map<string, Selector>();
 
 /**
- * The elements that an XPath 1.0 expression selects, in document order. Prefixes are not bound: names are those
- * of no namespace, others are asked for by `namespace-uri()`. The expression is ours, never the input's.
+ * The elements that an XPath 1.0 expression selects, in document order. There are no prefixes: names match elements in
+ * no namespace, and `namespace-uri()` selects others. The expression is ours, never from the input.
  */
 export function select(expression: string, document: XmlDocument): XmlElement[] {
   let selector = selectors.get(expression);
   if (!selector) {
-    selector = childSteps(expression) ?? guarded(expression) ?? byXpath(expression);
+    selector = pathOfNames(expression) ?? pathWithPredicates(expression) ?? byXpath(expression);
     selectors.set(expression, selector);
   }
   return selector(document);
 }
 
-/** The general way. It takes as long to load as all else together, so only the first question that needs it pays for it. */
+/** For any expression. Loading xpath takes as long as loading all the rest, so it is done at the first use. */
 export function byXpath(expression: string): Selector {
   let compiled: Expression | undefined;
   return (document) => {
@@ -36,8 +36,8 @@ export function byXpath(expression: string): Selector {
   };
 }
 
-/** An absolute path of names and `*` is walked. Undefined for anything else. */
-function childSteps(expression: string): Selector | undefined {
+/** Walks an absolute path of names and `*`. Undefined for any other expression. */
+function pathOfNames(expression: string): Selector | undefined {
   if (!/^(?:\/(?:[\w-]+|\*))+$/.test(expression)) return undefined;
   const [first, ...steps] = expression.slice(1).split('/') as [string, ...string[]];
   return ({ root }) => {
@@ -51,21 +51,24 @@ function childSteps(expression: string): Selector | undefined {
   };
 }
 
-/** Where a path selects nothing without its predicates, it selects nothing with them. Undefined for anything but such a path. */
-function guarded(expression: string): Selector | undefined {
-  const bare = childSteps(expression.replace(/\[[^[\]]*\]/g, ''));
-  if (!bare) return undefined;
+/**
+ * A path of names with predicates. It avoids xpath if the path without predicates selects nothing, for then the path
+ * with them does not either. Undefined for any other expression.
+ */
+function pathWithPredicates(expression: string): Selector | undefined {
+  const withoutPredicates = pathOfNames(expression.replace(/\[[^[\]]*\]/g, ''));
+  if (!withoutPredicates) return undefined;
   const exact = byXpath(expression);
-  return (document) => (bare(document).length === 0 ? [] : exact(document));
+  return (document) => (withoutPredicates(document).length === 0 ? [] : exact(document));
 }
 
-/** The first child of that name, or of those the first with a child of the second name, which is then returned: what `select` would find first. */
-export function firstBelow(parent: XmlElement, name: string, further?: string): XmlElement | undefined {
+/** The first element that the path `name` or `name/childName` selects below `parent`. */
+export function firstBelow(parent: XmlElement, name: string, childName?: string): XmlElement | undefined {
   const { content } = parent;
   for (let index = 0; index < content.length; index++) {
     const child = content[index] as XmlElement | string;
     if (typeof child === 'string' || !isNamed(child, name)) continue;
-    const found = further === undefined ? child : firstBelow(child, further);
+    const found = childName === undefined ? child : firstBelow(child, childName);
     if (found) return found;
   }
   return undefined;

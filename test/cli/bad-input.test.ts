@@ -164,7 +164,7 @@ const cases: Case[] = [
       'the document ends',
     );
   }),
-  { name: 'cpuset=""', content: device(''), place: '8:50', words: 'names no CPU', rule: 'cpuset-empty' },
+  { name: 'cpuset=""', content: device(''), place: '8:50', words: 'contains no CPU', rule: 'cpuset-empty' },
   {
     name: 'cpuset="0-99999999999"',
     content: device('0-99999999999'),
@@ -172,7 +172,7 @@ const cases: Case[] = [
     words: 'CPU 99999999999 is above 16383',
     rule: 'cpuset-syntax',
   },
-  { name: 'cpuset="^0"', content: device('^0'), place: '8:50', words: 'names no CPU', rule: 'cpuset-empty' },
+  { name: 'cpuset="^0"', content: device('^0'), place: '8:50', words: 'contains no CPU', rule: 'cpuset-empty' },
   {
     name: 'cpuset=" auto "',
     content: device(' auto '),

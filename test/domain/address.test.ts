@@ -26,9 +26,9 @@ for (const [fields, address] of good) {
 }
 
 const octal: [fields: Fields, address: string, hint: string][] = [
-  [{ bus: '010' }, '0000:08:00.0', 'bus="0x10" if hex is meant, bus="0x8" if not'],
-  [{ slot: '012' }, '0000:00:0a.0', 'slot="0x12" if hex is meant, slot="0xa" if not'],
-  [{ domain: '0010', function: '1' }, '0008:00:00.1', 'domain="0x010" if hex is meant, domain="0x8" if not'],
+  [{ bus: '010' }, '0000:08:00.0', 'bus="0x10" if it is hexadecimal, else bus="0x8"'],
+  [{ slot: '012' }, '0000:00:0a.0', 'slot="0x12" if it is hexadecimal, else slot="0xa"'],
+  [{ domain: '0010', function: '1' }, '0008:00:00.1', 'domain="0x010" if it is hexadecimal, else domain="0x8"'],
 ];
 for (const [fields, address, hint] of octal) {
   addresses(`${JSON.stringify(fields)} is octal: ${address}, with a warning`, () => {
@@ -42,9 +42,9 @@ for (const [fields, address, hint] of octal) {
 }
 
 const bad: [fields: Fields, message: RegExp, hint?: string][] = [
-  [{ bus: '08' }, /^bus="08" is not a number/, 'bus="0x08", if hex is meant'],
-  [{ bus: '3b' }, /^bus="3b" is not a number/, 'bus="0x3b", if hex is meant'],
-  [{ bus: ' 0x06' }, /is not a number/, 'bus="0x06", if hex is meant'],
+  [{ bus: '08' }, /^bus="08" is not a number/, 'bus="0x08" if it is hexadecimal'],
+  [{ bus: '3b' }, /^bus="3b" is not a number/, 'bus="0x3b" if it is hexadecimal'],
+  [{ bus: ' 0x06' }, /is not a number/, 'bus="0x06" if it is hexadecimal'],
   [{ bus: '' }, /^bus="" is not a number/],
   [{ bus: '0x' }, /is not a number/],
   [{ bus: '-1' }, /is not a number/],

@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatCpuset } from '../../src/domain/cpuset.js';
 import { type Definition, readDefinition } from '../../src/domain/definition.js';
-import { devicePolicies, disagree } from '../../src/domain/device-policies.js';
+import { devicePolicies, hasConflict } from '../../src/domain/device-policies.js';
 import { identitiesOf } from '../../src/domain/devices.js';
 import { formatIdentity } from '../../src/domain/identity.js';
 import { formatPolicy } from '../../src/domain/policy.js';
@@ -79,7 +79,7 @@ function describe(definition: Definition) {
     stated: {
       policies: stated.devices.map(
         (one) =>
-          `${one.device.label}: ${one.policy ? formatPolicy(one.policy) : 'nothing'}${disagree(one) ? ', the entry differs' : ''}`,
+          `${one.device.label}: ${one.policy ? formatPolicy(one.policy) : 'nothing'}${hasConflict(one) ? ', the entry differs' : ''}`,
       ),
       stale: stated.stale.map(entryOf),
       repeated: stated.repeated.map(entryOf),

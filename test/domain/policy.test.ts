@@ -43,7 +43,7 @@ for (const value of ['none', 'default', ' Off ', 'automatic']) {
     const result = parsePolicy(value);
     assert.is(
       result.ok ? '' : result.error.message,
-      `${JSON.stringify(value.trim().toLowerCase())} is neither auto, native nor a cpuset`,
+      `${JSON.stringify(value.trim().toLowerCase())} is not auto, native or a cpuset`,
     );
   });
 }

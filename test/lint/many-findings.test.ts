@@ -13,7 +13,7 @@ test('of each rule a thousand are kept, and how many more there are', () => {
   const count = (wanted: string) => findings.filter(({ severity }) => severity === wanted).length;
   assert.equal([count('warning'), count('error')], [1000, 1000]);
   const notes = findings.filter(({ severity }) => severity === 'note').map(({ message }) => message);
-  assert.equal(notes.sort(), ['1 more of this rule are not shown', '500 more of this rule are not shown']);
+  assert.equal(notes.sort(), ['1 more finding of this rule not shown', '500 more findings of this rule not shown']);
 });
 
 test('of comments ten thousand are read, of a comment a hundred rules, and it is said where the rest begins', () => {
@@ -24,10 +24,10 @@ test('of comments ten thousand are read, of a comment a hundred rules, and it is
       .map(({ line, message }) => [line, message]);
   assert.equal(messagesOf(`${comment('schema')}\n`.repeat(10_000)), []);
   assert.equal(messagesOf(`${comment('schema')}\n`.repeat(10_002)), [
-    [10_002, 'more than 10000 comments: this and those below are not read'],
+    [10_002, 'more than 10000 lint-domain comments: this one and the later ones are ignored'],
   ]);
   assert.equal(messagesOf(comment('schema, '.repeat(101))), [
-    [2, 'more than 100 rules: this and those behind it are not read'],
+    [2, 'more than 100 rules: this one and the later ones are ignored'],
   ]);
 });
 

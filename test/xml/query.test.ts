@@ -29,7 +29,7 @@ test('every place lies in the document, is not empty, and has what was selected'
   fc.assert(
     fc.property(documents, (text) => {
       const document = parseXml(text);
-      const sources = (query: Query) => query.ask(document).map(({ start, end }) => text.slice(start, end));
+      const sources = (query: Query) => query.select(document).map(({ start, end }) => text.slice(start, end));
       for (const source of sources(TEXTS)) assert.is(source, source.trim());
       assert.equal(sources(COMMENTS), text.match(/<!--.*?-->/g) ?? []);
       assert.equal(sources(ATTRIBUTES), text.match(/x="1"|y='>'/g) ?? []);
@@ -41,7 +41,7 @@ test('every place lies in the document, is not empty, and has what was selected'
 
 test('document order does not take the square of the siblings', () => {
   const document = parseXml(`<d>${'<b x="1"/>'.repeat(20_000)}</d>`);
-  assert.is(ask('(//b[@x])[last()]').ask(document)[0]?.start, 3 + 19_999 * 10);
+  assert.is(ask('(//b[@x])[last()]').select(document)[0]?.start, 3 + 19_999 * 10);
 });
 
 test.run();

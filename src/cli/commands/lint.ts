@@ -9,7 +9,7 @@ import { lintConfigured } from '../../lint/lint-configured.js';
 import { type FileReport, reportFile, reportUnreadable, summarize } from '../../lint/report.js';
 import type { Finding } from '../../lint/rule.js';
 import { NOT_A_DOMAIN, SCHEMA } from '../../lint/rules/index.js';
-import { beyondSchema } from '../../lint/schema-findings.js';
+import { tooLargeForSchema } from '../../lint/schema-findings.js';
 import { decode } from '../../xml/decode.js';
 import { type FoundFile, findFiles } from '../files/find-files.js';
 import { readInput, STDIN_NAME, UnreadableError } from '../files/read-input.js';
@@ -97,7 +97,7 @@ function lintFile(
   }
   let unasked: Finding | undefined;
   const { lines, findings, definition, comments } = lintConfigured(decode(bytes), configuration, (domain) => {
-    unasked = beyondSchema(domain.document);
+    unasked = tooLargeForSchema(domain.document);
     return [...(askHost?.(domain) ?? []), ...(unasked ? [unasked] : [])];
   });
   const checkable = definition !== undefined && !unasked && !isOff(configuration, SCHEMA.name);

@@ -3,7 +3,7 @@ import { formatFinding } from '../../lint/formats/text.js';
 import { lintDocument } from '../../lint/lint-document.js';
 import { reportFile } from '../../lint/report.js';
 import { inOrder } from '../../lint/rule.js';
-import { beyondSchema } from '../../lint/schema-findings.js';
+import { tooLargeForSchema } from '../../lint/schema-findings.js';
 import { decode } from '../../xml/decode.js';
 import { colorsFor } from '../colors.js';
 import { named } from '../files/find-files.js';
@@ -75,7 +75,7 @@ function readOne(path: string, io: Io, rewrite: Rewrite, check: boolean): Waitin
   try {
     const { lines, definition, findings } = lintDocument(decode(readInput(path, io.stdin.fd)));
     const { name = '', uuid } = definition ?? {};
-    const unasked = check && definition && beyondSchema(definition.document);
+    const unasked = check && definition && tooLargeForSchema(definition.document);
     if (unasked) findings.push(unasked);
     const isGood = definition && !findings.some(({ severity }) => severity === 'error');
     const after = isGood ? rewrite(definition) : undefined;

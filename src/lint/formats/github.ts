@@ -1,12 +1,12 @@
 import type { FileReport, LintReport, ReportedFinding } from '../report.js';
 import type { Severity } from '../rule.js';
 
-/** GitHub's workflow commands; it knows no other levels. */
+/** GitHub's workflow commands; there are no other levels. */
 const COMMANDS = { error: 'error', warning: 'warning', note: 'notice' } as const satisfies Record<Severity, string>;
 
 /**
- * The workflow commands of GitHub Actions, which make annotations of a step's output: a line for each finding.
- * `locate` gives a path as GitHub wants it, relative to the checkout.
+ * Workflow commands of GitHub Actions, which turn lines of a step's output into annotations: one line per finding.
+ * @param locate converts a path to one relative to the checkout
  */
 export function formatGithub({ files, note }: LintReport, locate: (path: string) => string): string {
   const lines = files.flatMap((file) => [
@@ -23,7 +23,7 @@ function unreadable({ path, unreadable: reason }: FileReport, locate: (path: str
 
 function annotation(file: string, { rule, severity, message, hint, ...place }: ReportedFinding): string {
   const { line, column, endLine = line, endColumn } = place;
-  // GitHub takes columns only where the place is within one line.
+  // GitHub accepts columns only for a place within one line
   const columns = endLine === line ? { col: column, ...(endColumn === undefined ? {} : { endColumn }) } : {};
   const properties = { file, line, endLine, ...columns, title: rule };
   return command(COMMANDS[severity], properties, hint === undefined ? message : `${message}\ntry: ${hint}`);

@@ -5,20 +5,23 @@ import { ALL_RULES } from '../rules/index.js';
 
 const BUILT_IN: readonly RuleInfo[] = [...ALL_RULES, ...HOST_RULES];
 
-/** A rule of a configuration; its summary is its message. */
+/** A custom rule of a configuration; its summary is its message. */
 export interface CustomRuleInfo extends RuleInfo {
   readonly hint?: string;
 }
 
-/** Characters of a line that its fingerprint is made of. */
-const FINGERPRINTED = 1000;
+/** Characters of a line that are part of its fingerprint. */
+const MAX_FINGERPRINT_LENGTH = 1000;
 
-/** What a SARIF log says beyond the report. */
+/** The parts of a SARIF log that are not in the report. */
 export interface SarifContext {
   version: string;
-  /** of all configurations; two of one name are one rule to SARIF */
+  /** of all configurations; rules with the same name are one rule in SARIF */
   customRules: readonly CustomRuleInfo[];
-  /** a file as SARIF's artifactLocation: a percent-encoded URI, relative to the root of the sources where it is below it */
+  /**
+   * a file as SARIF's artifactLocation: a percent-encoded URI, relative to the root of the sources if the file is below
+   * it
+   */
   locate(path: string): { uri: string; uriBaseId?: string };
   /** the text of a line (from 1) of a file, by its index in the report */
   sourceLine(file: number, line: number): string;
@@ -38,7 +41,9 @@ export function sarifLog(report: LintReport, context: SarifContext): object {
     invocations: [
       {
         executionSuccessful: unreadable.length === 0,
-        ...(unreadable.length > 0 && { toolExecutionNotifications: unreadable.map((file) => unread(file, context)) }),
+        ...(unreadable.length > 0 && {
+          toolExecutionNotifications: unreadable.map((file) => notification(file, context)),
+        }),
         ...(report.note !== undefined && {
           toolConfigurationNotifications: [{ level: 'note', message: message(report.note) }],
         }),
@@ -74,18 +79,18 @@ function results(
   const seen = new Map<string, number>();
   return findings.map((finding) => {
     const { rule, severity, hint } = finding;
-    // What stays the same while lines are added and removed elsewhere: the line's text, and the how manieth of its like it is.
-    // Its beginning will do: a document may be one line of megabytes, with thousands of findings.
-    const like = `${rule}\n${context.sourceLine(index, finding.line).slice(0, FINGERPRINTED).trim()}`;
-    const nth = (seen.get(like) ?? 0) + 1;
-    seen.set(like, nth);
+    // Stable when lines are added or removed elsewhere: the rule, the start of the line's text, and the number among
+    // equal ones. Only the start, because a document can be a single line of megabytes with thousands of findings.
+    const key = `${rule}\n${context.sourceLine(index, finding.line).slice(0, MAX_FINGERPRINT_LENGTH).trim()}`;
+    const occurrence = (seen.get(key) ?? 0) + 1;
+    seen.set(key, occurrence);
     return {
       ruleId: rule,
       ruleIndex: ruleIndices.get(rule) ?? -1,
       level: severity,
       message: message(hint === undefined ? finding.message : `${finding.message}\ntry: ${hint}`),
       locations: [{ physicalLocation: { artifactLocation: context.locate(path), region: region(finding) } }],
-      partialFingerprints: { 'ruleAndLine/v1': context.hash(`${like}\n${nth}`) },
+      partialFingerprints: { 'ruleAndLine/v1': context.hash(`${key}\n${occurrence}`) },
     };
   });
 }
@@ -95,7 +100,7 @@ function region({ line, column, endLine, endColumn }: ReportedFinding): object {
   return { startLine: line, startColumn: column, ...end };
 }
 
-function unread({ path, unreadable = '' }: FileReport, { locate }: SarifContext): object {
+function notification({ path, unreadable = '' }: FileReport, { locate }: SarifContext): object {
   return {
     level: 'error',
     message: message(`${path}: ${unreadable}`),
@@ -103,7 +108,7 @@ function unread({ path, unreadable = '' }: FileReport, { locate }: SarifContext)
   };
 }
 
-/** A lone brace would begin a placeholder. */
+/** A single brace would start a placeholder. */
 function message(text: string): { text: string } {
   return { text: text.replace(/[{}]/g, '$&$&') };
 }

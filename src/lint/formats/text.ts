@@ -10,7 +10,10 @@ export const plain: Paint = (_, text) => text;
 
 const STYLES = { error: 'red', warning: 'yellow', note: 'cyan' } as const satisfies Record<Severity, string>;
 
-/** `FILE:LINE:COLUMN: error: text [rule]`, the source line, a caret under the place, and the hint. Ends with a line break. */
+/**
+ * `FILE:LINE:COLUMN: error: text [rule]`, the source line, a caret under the place, and the hint. Ends with a line
+ * break.
+ */
 export function formatFinding(path: string, finding: ReportedFinding, sourceLine: string, paint: Paint): string {
   const { line, column, endLine, endColumn, severity, message, rule, hint } = finding;
   const place = paint('bold', `${printable(path)}:${line}:${column}:`);
@@ -27,7 +30,7 @@ export function formatFinding(path: string, finding: ReportedFinding, sourceLine
   return `${lines.join('\n')}\n`;
 }
 
-/** `3 files: 2 errors, 1 warning`, and the notes and how many could not be read, where there are any. */
+/** `3 files: 2 errors, 1 warning`, and the numbers of notes and of unreadable files unless they are 0. */
 export function formatSummary(
   { files, errors, warnings, notes, unreadable }: LintReport['summary'],
   paint: Paint,

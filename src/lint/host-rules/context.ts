@@ -9,48 +9,48 @@ import type { Irqbalance } from '../../host/irqbalance.js';
 import type { DeviceSnapshot, HostSnapshot } from '../../host/snapshot.js';
 import type { Report, RuleInfo } from '../rule.js';
 
-/** What the rules see of a host, its configuration included. */
+/** The host that the rules check against: its state and its configuration. */
 export interface LintHost extends PolicySettings {
   snapshot: HostSnapshot;
   irqbalance?: Irqbalance | undefined;
 }
 
-/** A rule that only a host can decide. */
+/** A rule that checks a definition against a host. */
 export interface HostRule extends RuleInfo {
   check(definition: Definition, host: LintHost, report: Report): void;
 }
 
-/** A device with a policy that asks for something, and what the host has of it. */
+/** A device with another policy than native, and its state on the host. */
 export interface PlacedDevice {
   device: Device;
   policy: Exclude<Policy, { kind: 'native' }>;
-  /** CPUs that the policy comes to; undefined for `auto` where the vCPUs may run anywhere, or numad decides */
-  asked: Cpuset | undefined;
-  /** those of them that are online and allowed; empty where nothing would be placed */
-  used: Cpuset;
-  /** undefined where the host has no such device, or none is named yet */
+  /** the CPUs of the policy; undefined for `auto` if the vCPUs may run on all CPUs, or if numad decides */
+  requested: Cpuset | undefined;
+  /** those of them that are online and allowed; empty: nothing would be placed */
+  usable: Cpuset;
+  /** undefined if the host has no such device, or if the definition names none yet */
   host: DeviceSnapshot | undefined;
-  /** where to complain of the policy */
+  /** the place of the policy in the document */
   place: { offset: number; end: number };
 }
 
 export function devicesWithPolicy(definition: Definition, host: LintHost): PlacedDevice[] {
   const { snapshot } = host;
-  const followed = followedCpus(definition, host).cpus;
+  const auto = autoCpus(definition, host).cpus;
   return devicePolicies(definition).devices.flatMap((stated) => {
     const { device } = stated;
     const { policy } = effectivePolicy(stated, definition, host);
     if (!device.placeable || !policy || policy.kind === 'native') return [];
-    const asked = policy.kind === 'cpuset' ? policy.set : followed;
-    const used = usableCpus(asked ?? EMPTY, snapshot.topology.online, host).allowed;
+    const requested = policy.kind === 'cpuset' ? policy.set : auto;
+    const usable = usableCpus(requested ?? EMPTY, snapshot.topology.online, host).allowed;
     const address = device.source?.address;
     const found = address === undefined ? undefined : snapshot.devices.get(address);
-    return { device, policy, asked, used, host: found, place: placeOf(definition, stated) };
+    return { device, policy, requested, usable, host: found, place: placeOf(definition, stated) };
   });
 }
 
-/** What `auto` comes to on this host. */
-export function followedCpus({ vcpuPinning }: Definition, { snapshot }: LintHost): VcpuCpus {
+/** The CPUs of `auto` on this host. */
+export function autoCpus({ vcpuPinning }: Definition, { snapshot }: LintHost): VcpuCpus {
   return vcpuCpus(vcpuPinning, snapshot.threads, snapshot.topology.online);
 }
 

@@ -1,6 +1,6 @@
 import type { HostRule } from './context.js';
 
-/** Whatever the device's policy: without it the domain does not start. */
+/** Reported for any policy: without the device the domain does not start. */
 export const hostDeviceAbsent: HostRule = {
   name: 'host-device-absent',
   severity: 'error',

@@ -4,7 +4,7 @@ import { devicesWithPolicy, type HostRule } from './context.js';
 export const hostDriver: HostRule = {
   name: 'host-driver',
   severity: 'warning',
-  summary: "the domain runs, but a device's driver is not VFIO",
+  summary: 'the domain is running, but the driver of a device is not VFIO',
   check(definition, host, report) {
     if (!host.snapshot.threads) return;
     for (const { device, host: found } of devicesWithPolicy(definition, host)) {
@@ -13,9 +13,9 @@ export const hostDriver: HostRule = {
       const { address, driver } = found.device;
       const bound =
         driver === undefined
-          ? 'has no driver: it has no interrupts'
-          : `is bound to ${driver}, which is not VFIO: its interrupts are the host's`;
-      report({ offset: start, end: openEnd, message: `the domain runs, but ${address} ${bound}` });
+          ? 'has no driver, and so no interrupts'
+          : `is bound to ${driver}, not to VFIO: its interrupts belong to the host`;
+      report({ offset: start, end: openEnd, message: `the domain is running, but ${address} ${bound}` });
     }
   },
 };

@@ -4,36 +4,37 @@ import { attributeOf } from '../../xml/attributes.js';
 import type { XmlElement } from '../../xml/element.js';
 import { select } from '../../xml/select.js';
 import type { HostRule } from './context.js';
-import { absentInWords, inWords } from './format.js';
+import { formatCpus, formatUnusable } from './format.js';
 
-/** sched_setaffinity(2) takes CPUs that are not there, as long as one is; else libvirt gives up (measured with 9.0). */
+/** sched_setaffinity(2) accepts absent CPUs if at least one is online; else libvirt fails (measured with 9.0). */
 export const hostVcpupinUnusable: HostRule = {
   name: 'host-vcpupin-unusable',
   severity: 'error',
   summary: 'a vCPU is pinned to CPUs that the host does not have, or that are offline',
   check({ document, vcpuPinning }, { snapshot: { topology } }, report) {
-    const check = (node: XmlElement, set: Cpuset, who: string | undefined) => {
+    const check = (node: XmlElement, set: Cpuset, vcpuLabel: string | undefined) => {
       const range = attributeOf(document, node, 'cpuset');
-      const gone = absentInWords(set, topology);
-      const rest = intersect(set, topology.online);
-      if (!range || gone.length === 0 || (rest.length > 0 && !who)) return;
+      const unusable = formatUnusable(set, topology);
+      const usable = intersect(set, topology.online);
+      if (!range || unusable.length === 0 || (usable.length > 0 && !vcpuLabel)) return;
+      const result = usable.length > 0 ? `${vcpuLabel} would run on ${formatCpus(usable)}` : 'the domain cannot start';
       report({
         offset: range.valueStart,
         end: range.valueEnd,
-        severity: rest.length > 0 ? 'warning' : 'error',
-        message: `${gone.join(', ')}: ${rest.length > 0 ? `${who} would run on ${inWords(rest)}` : 'the domain cannot start'}`,
+        severity: usable.length > 0 ? 'warning' : 'error',
+        message: `${unusable.join(', ')}: ${result}`,
       });
     };
     const { pins, vcpus, maxVcpus = Number.POSITIVE_INFINITY } = vcpuPinning;
-    // before the pins, as in most documents
-    const [common] = select('/domain/vcpu', document);
-    const set = common && parseCpuset(common.getAttribute('cpuset') ?? '');
-    const isFollowed = vcpus.some(({ source }) => source === 'vcpu');
-    // without an emulatorpin QEMU starts on it, even where every vCPU has a pin of its own (measured, too)
-    const isStart = !select('/domain/cputune/emulatorpin', document)[0];
-    if (common && set?.ok && common.getAttribute('placement') !== 'auto' && (isFollowed || isStart)) {
-      const who = pins.length > 0 ? 'the vCPUs without a pin of their own' : 'the vCPUs';
-      check(common, set.set, isFollowed ? who : undefined);
+    // first, because `<vcpu>` precedes the pins in most documents
+    const [vcpuElement] = select('/domain/vcpu', document);
+    const set = vcpuElement && parseCpuset(vcpuElement.getAttribute('cpuset') ?? '');
+    const isUsedByVcpus = vcpus.some(({ source }) => source === 'vcpu');
+    // without an emulatorpin QEMU starts on these CPUs, even if each vCPU has its own pin (measured with 9.0)
+    const isUsedByQemu = !select('/domain/cputune/emulatorpin', document)[0];
+    if (vcpuElement && set?.ok && vcpuElement.getAttribute('placement') !== 'auto' && (isUsedByVcpus || isUsedByQemu)) {
+      const vcpuLabel = pins.length > 0 ? 'the vCPUs without a vcpupin' : 'the vCPUs';
+      check(vcpuElement, set.set, isUsedByVcpus ? vcpuLabel : undefined);
     }
     for (const { node, vcpu, cpus } of pins) {
       if (vcpu !== undefined && vcpu < maxVcpus && cpus) check(node, cpus, `vCPU ${vcpu}`);

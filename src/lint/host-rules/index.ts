@@ -24,7 +24,7 @@ export const HOST_RULES: readonly HostRule[] = [
   hostDefaultAffinity,
 ];
 
-/** What the host has to say about a definition. */
+/** The findings of the host rules. */
 export function hostFindings(definition: Definition, host: LintHost): Finding[] {
   const findings: Finding[] = [];
   for (const { name, severity, check } of HOST_RULES) {

@@ -5,7 +5,7 @@ import type { Report, Rule } from '../rule.js';
 export const addressInvalid: Rule = {
   name: 'address-invalid',
   severity: 'error',
-  summary: 'a PCI address that libvirt cannot read',
+  summary: 'a PCI address that libvirt does not accept',
   check: (definition, report) => reportProblems(definition, report, false),
 };
 

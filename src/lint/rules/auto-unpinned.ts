@@ -8,19 +8,20 @@ import type { Finding, Rule } from '../rule.js';
 export const autoUnpinned: Rule = {
   name: 'auto-unpinned',
   severity: 'warning',
-  summary: 'auto where a vCPU is not pinned: nothing is placed',
+  summary: 'policy auto, but a vCPU is not pinned: nothing is placed',
   check(definition, report) {
     const { document, metadata, vcpuPinning } = definition;
     if (vcpuPinning.cpus) return;
-    const loose = cpusetOf(unpinned(definition));
-    const count = size(loose);
+    const unpinned = cpusetOf(unpinnedVcpus(definition));
+    const count = size(unpinned);
     if (count === 0) return;
-    const who = count === vcpuPinning.vcpus.length ? 'no vCPU' : `vCPU${count === 1 ? '' : 's'} ${formatCpuset(loose)}`;
+    const who =
+      count === vcpuPinning.vcpus.length ? 'no vCPU' : `vCPU${count === 1 ? '' : 's'} ${formatCpuset(unpinned)}`;
     const pinned = count === vcpuPinning.vcpus.length ? 'is' : count === 1 ? 'is not' : 'are not';
     const message = `auto follows the vCPUs, but ${who} ${pinned} pinned: nothing would be placed`;
-    const hint = "pin every vCPU (<vcpupin …/> or <vcpu cpuset='…'>), or name the CPUs in the policy";
-    const standard = metadata[0] && attributeOf(document, metadata[0].node, 'default');
-    if (standard && metadata[0]?.default === 'auto') report({ ...placeOf(standard), message, hint });
+    const hint = "pin every vCPU (<vcpupin …/> or <vcpu cpuset='…'>), or set the policy to a cpuset";
+    const defaultAttribute = metadata[0] && attributeOf(document, metadata[0].node, 'default');
+    if (defaultAttribute && metadata[0]?.default === 'auto') report({ ...placeOf(defaultAttribute), message, hint });
     for (const { device, policy, entry } of devicePolicies(definition).devices) {
       if (policy?.kind !== 'auto' || !device.placeable) continue;
       const place = device.attribute?.range ?? (entry && document.rangeOf(entry.node));
@@ -29,8 +30,8 @@ export const autoUnpinned: Rule = {
   },
 };
 
-/** vCPUs that may run on every CPU. One whose pin cannot be read is left to the rules about that. */
-function unpinned({ document, vcpuPinning: { vcpus, pins } }: Definition): number[] {
+/** vCPUs that may run on all CPUs, except those with an invalid pin, which other rules report. */
+function unpinnedVcpus({ document, vcpuPinning: { vcpus, pins } }: Definition): number[] {
   if (select('/domain/vcpu', document).some((node) => node.hasAttribute('cpuset'))) return [];
   const named = new Set(pins.map(({ vcpu }) => vcpu));
   return vcpus.filter(({ vcpu, source }) => source === 'host' && !named.has(vcpu)).map(({ vcpu }) => vcpu);

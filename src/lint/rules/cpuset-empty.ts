@@ -4,7 +4,7 @@ import { invalidCpusets } from './invalid-cpusets.js';
 export const cpusetEmpty: Rule = {
   name: 'cpuset-empty',
   severity: 'error',
-  summary: 'a cpuset that names no CPU',
+  summary: 'a cpuset without any CPU',
   check(definition, report) {
     for (const { range, policy, error } of invalidCpusets(definition)) {
       if (error.code !== 'empty') continue;
@@ -12,7 +12,7 @@ export const cpusetEmpty: Rule = {
         offset: range.valueStart,
         end: range.valueEnd,
         message: `cpuset ${error.message}`,
-        hint: policy ? 'name CPUs (cpuset="0-3"), or write auto or native' : 'name CPUs (cpuset="0-3")',
+        hint: policy ? 'cpuset="0-3", cpuset="auto" or cpuset="native"' : 'cpuset="0-3"',
       });
     }
   },

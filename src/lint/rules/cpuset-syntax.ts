@@ -4,7 +4,7 @@ import { invalidCpusets } from './invalid-cpusets.js';
 export const cpusetSyntax: Rule = {
   name: 'cpuset-syntax',
   severity: 'error',
-  summary: "a cpuset that libvirt's schema and parser do not both take",
+  summary: "a cpuset that libvirt's schema or parser does not accept",
   check(definition, report) {
     for (const { value, range, exact, error } of invalidCpusets(definition)) {
       if (error.code === 'empty') continue;

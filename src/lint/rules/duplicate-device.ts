@@ -9,7 +9,7 @@ import type { Report, Rule } from '../rule.js';
 export const duplicateDevice: Rule = {
   name: 'duplicate-device',
   severity: 'error',
-  summary: 'two devices with one address, alias or MAC: a policy cannot tell them apart',
+  summary: 'two devices with the same address, alias or MAC: a policy cannot distinguish them',
   check(definition, report) {
     checkAddresses(definition, report);
     checkAliases(definition, report);
@@ -26,13 +26,13 @@ function checkAddresses({ document, devices }: Definition, report: Report): void
     if (other === undefined) first.set(source.address, start);
     else {
       const { line } = document.lines.at(other);
-      const message = `the PCI device ${source.address} is passed through in line ${line} already`;
-      report({ offset: start, end: openEnd, message, hint: 'remove one of the two' });
+      const message = `the PCI device ${source.address} is already passed through in line ${line}`;
+      report({ offset: start, end: openEnd, message, hint: 'remove one of them' });
     }
   }
 }
 
-/** An alias is one domain's device of any kind; those that are no user alias are not kept anyway. */
+/** An alias must be unique among all devices of a domain. Only user aliases matter: libvirt drops the others. */
 function checkAliases({ document }: Definition, report: Report): void {
   const first = new Map<string, XmlElement>();
   for (const node of select('/domain/devices/*/alias', document)) {
@@ -45,33 +45,36 @@ function checkAliases({ document }: Definition, report: Report): void {
       const before = attributeOf(document, other, 'name');
       if (!range || !before) continue;
       const { line } = document.lines.at(before.start);
-      const message = `the alias ${JSON.stringify(name)} is taken by the device in line ${line}`;
-      report({ offset: range.valueStart, end: range.valueEnd, message, hint: 'each device needs an alias of its own' });
+      const message = `the device in line ${line} already has the alias ${JSON.stringify(name)}`;
+      report({ offset: range.valueStart, end: range.valueEnd, message, hint: 'give each device a different alias' });
     }
   }
 }
 
-/** libvirt allows two interfaces of one MAC (a team has them), so only a policy that is kept by it is at stake. */
+/**
+ * libvirt allows two interfaces with the same MAC (a team has them), so only policies identified by that MAC are a
+ * problem.
+ */
 function checkMacs(definition: Definition, report: Report): void {
   const { document, devices } = definition;
   const byMac = new Map<string, Device[]>();
-  let areShared = false;
+  let hasDuplicate = false;
   for (const device of devices) {
     const { placeable, mac } = device;
     if (!placeable || mac === undefined) continue;
     const first = byMac.get(mac);
     if (!first) byMac.set(mac, [device]);
-    else if (first.length < 2) areShared = first.push(device) > 1;
+    else if (first.length < 2) hasDuplicate = first.push(device) > 1;
   }
-  if (!areShared) return;
+  if (!hasDuplicate) return;
   for (const { device, entry } of devicePolicies(definition).devices) {
-    const kept = device.attribute ? device.identity : entry?.identity;
-    if (kept?.key !== 'mac') continue;
-    const other = byMac.get(kept.value)?.find((candidate) => candidate !== device);
+    const identity = device.attribute ? device.identity : entry?.identity;
+    if (identity?.key !== 'mac') continue;
+    const other = byMac.get(identity.value)?.find((candidate) => candidate !== device);
     if (!other) continue;
     const { start, openEnd } = document.rangeOf(device.node);
     const { line } = document.lines.at(document.rangeOf(other.node).start);
-    const message = `the policy is kept by the MAC ${kept.value}, which the device in line ${line} has too`;
-    report({ offset: start, end: openEnd, message, hint: "give this one an alias: <alias name='ua-…'/>" });
+    const message = `the policy is identified by the MAC ${identity.value}, which the device in line ${line} has, too`;
+    report({ offset: start, end: openEnd, message, hint: "give this device an alias: <alias name='ua-…'/>" });
   }
 }

@@ -9,8 +9,8 @@ export const entryRepeated: Rule = {
   check(definition, report) {
     for (const { identity, node } of devicePolicies(definition).repeated) {
       const { start, end } = definition.document.rangeOf(node);
-      const message = `the device with ${formatIdentity(identity)} has an entry already`;
-      report({ offset: start, end, message, hint: 'keep one of the two' });
+      const message = `the device with ${formatIdentity(identity)} already has an entry`;
+      report({ offset: start, end, message, hint: 'remove one of them' });
     }
   },
 };

@@ -6,7 +6,7 @@ import type { Rule } from '../rule.js';
 export const entryStale: Rule = {
   name: 'entry-stale',
   severity: 'warning',
-  summary: 'a metadata entry for a device that is not there',
+  summary: 'a metadata entry that matches no device',
   check(definition, report) {
     const { document, devices } = definition;
     const { stale } = devicePolicies(definition);
@@ -15,15 +15,15 @@ export const entryStale: Rule = {
     for (const { identity, node } of stale) {
       const { start, end } = document.rangeOf(node);
       const other = unplaceable.get(formatIdentity(identity));
-      const what = other
+      const reason = other
         ? `the <${other.label}> with ${formatIdentity(identity)} has no host interrupts of its own`
         : `no hostdev or interface has ${formatIdentity(identity)}`;
-      report({ offset: start, end, message: `${what}: normalize and expand drop this entry` });
+      report({ offset: start, end, message: `${reason}: normalize and expand drop this entry` });
     }
   },
 };
 
-/** Of several with one identity, the first. */
+/** The first device of each identity. */
 function byIdentity(devices: readonly Device[]): Map<string, Device> {
   const found = new Map<string, Device>();
   for (const device of [...devices].reverse()) {

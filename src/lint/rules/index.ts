@@ -15,34 +15,34 @@ import { policyConflict } from './policy-conflict.js';
 import { vcpupinRepeated } from './vcpupin-repeated.js';
 import { vcpupinUnknown } from './vcpupin-unknown.js';
 
-/** The parser's word; nothing else is checked then. */
+/** From the parser; nothing else is checked then. */
 export const WELL_FORMED: RuleInfo = {
   name: 'well-formed',
   severity: 'error',
-  summary: 'not well-formed XML, not UTF-8, or beyond a limit',
+  summary: 'not well-formed XML, not UTF-8, or above a limit',
 };
 
 export const NOT_A_DOMAIN: RuleInfo = {
   name: 'not-a-domain',
   severity: 'error',
-  summary: 'another document than a libvirt domain',
+  summary: 'a document that is not a libvirt domain',
 };
 
 /** libvirt's schema with the extension. */
 export const SCHEMA: RuleInfo = {
   name: 'schema',
   severity: 'error',
-  summary: "libvirt's schema, extended by the cpuset attribute, does not take the document",
+  summary: "the document does not match libvirt's schema, extended by the cpuset attribute",
 };
 
-/** The comments that disable rules: src/lint/disable-comments.ts. */
+/** Comments that disable rules: src/lint/disable-comments.ts. */
 export const DISABLE_COMMENT: RuleInfo = {
   name: 'disable-comment',
   severity: 'warning',
   summary: 'a lint-domain-disable comment that disables nothing',
 };
 
-/** The rules over a definition, in the order in which they run. */
+/** The rules that check a definition, in the order in which they run. */
 export const RULES: readonly Rule[] = [
   cpusetSyntax,
   cpusetEmpty,
@@ -62,5 +62,5 @@ export const RULES: readonly Rule[] = [
   vcpupinRepeated,
 ];
 
-/** Every rule that a finding may name. */
+/** All built-in rules except those that need a host. */
 export const ALL_RULES: readonly RuleInfo[] = [WELL_FORMED, NOT_A_DOMAIN, SCHEMA, DISABLE_COMMENT, ...RULES];

@@ -4,32 +4,32 @@ import { memoizeLast } from '../../lib/memoize-last.js';
 import { type AttributeRange, attributeOf } from '../../xml/attributes.js';
 import { select } from '../../xml/select.js';
 
-/** A `cpuset` attribute that cannot be read. */
+/** An invalid `cpuset` attribute. */
 export interface InvalidCpuset {
   value: string;
   range: AttributeRange;
   error: CpusetError;
-  /** the value stands in the document as it is, without references: offsets in it are offsets there */
+  /** the value contains no character references: offsets in it are offsets in the document */
   exact: boolean;
-  /** it is a device's policy, not libvirt's own pinning */
+  /** the policy of a device, not libvirt's own pinning */
   policy: boolean;
 }
 
-/** All of them: of devices first, then of the pinning. */
-export const invalidCpusets = memoizeLast(readFaultyCpusets);
+/** All invalid ones: those of devices, then those of the pinning. */
+export const invalidCpusets = memoizeLast(findInvalidCpusets);
 
-function readFaultyCpusets({ document, devices }: Definition): InvalidCpuset[] {
+function findInvalidCpusets({ document, devices }: Definition): InvalidCpuset[] {
   const found: InvalidCpuset[] = [];
   const add = (value: string, range: AttributeRange, error: CpusetError, policy: boolean) => {
     const exact = document.text.slice(range.valueStart, range.valueEnd) === value;
     found.push({ value, range, error, exact, policy });
   };
   for (const { attribute, placeable } of devices) {
-    // elsewhere the attribute has no business at all: no-interrupts
+    // no-interrupts reports the attribute on other devices
     if (placeable && attribute && !attribute.policy.ok)
       add(attribute.value, attribute.range, attribute.policy.error, true);
   }
-  // libvirt's own are read by the same parser; the vCPUs' decide what `auto` means.
+  // libvirt's own attributes have the same syntax, and `auto` depends on those of the vCPUs
   for (const node of select('/domain/vcpu', document).concat(select('/domain/cputune/*', document))) {
     const value = node.getAttribute('cpuset');
     if (value === null) continue;

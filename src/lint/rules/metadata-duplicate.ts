@@ -3,15 +3,15 @@ import type { Rule } from '../rule.js';
 export const metadataDuplicate: Rule = {
   name: 'metadata-duplicate',
   severity: 'error',
-  summary: 'two metadata elements of our namespace: libvirt keeps the first',
+  summary: 'two metadata elements in our namespace: libvirt keeps only the first',
   check({ document, metadata }, report) {
     const [first, ...others] = metadata;
     if (!first) return;
     const { line } = document.lines.at(document.rangeOf(first.node).start);
     for (const { node } of others) {
       const { start, openEnd } = document.rangeOf(node);
-      const message = `a second <${node.tagName}>: libvirt keeps the one in line ${line} and drops this, without a word`;
-      report({ offset: start, end: openEnd, message, hint: 'move its entries into the first' });
+      const message = `a second <${node.tagName}>: libvirt keeps the one in line ${line} and silently drops this one`;
+      report({ offset: start, end: openEnd, message, hint: 'move its entries to the first' });
     }
   },
 };

@@ -10,7 +10,7 @@ export const noInterrupts: Rule = {
       report({
         offset: attribute.range.start,
         end: attribute.range.end,
-        message: `<${label}> has no host interrupts of its own: only PCI devices have`,
+        message: `<${label}> has no host interrupts of its own: only PCI devices have them`,
         hint: 'remove the cpuset attribute',
       });
     }

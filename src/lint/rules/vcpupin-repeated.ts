@@ -5,11 +5,11 @@ import type { Rule } from '../rule.js';
 export const vcpupinRepeated: Rule = {
   name: 'vcpupin-repeated',
   severity: 'error',
-  summary: 'two vcpupin of one vCPU: libvirt refuses the domain',
+  summary: 'two vcpupin elements for the same vCPU: libvirt rejects the domain',
   check({ document, vcpuPinning: { maxVcpus, pins } }, report) {
     const seen = new Map<number, XmlElement>();
     for (const { node, vcpu } of pins) {
-      // libvirt drops the pins of vCPUs that are not there before it compares
+      // libvirt first drops pins of vCPUs that do not exist
       if (vcpu === undefined || vcpu >= (maxVcpus ?? Number.POSITIVE_INFINITY)) continue;
       const first = seen.get(vcpu);
       if (!first) {
@@ -20,8 +20,8 @@ export const vcpupinRepeated: Rule = {
       const before = attributeOf(document, first, 'vcpu');
       if (range && before) {
         const { line } = document.lines.at(before.start);
-        const message = `vCPU ${vcpu} is pinned in line ${line} already`;
-        report({ offset: range.valueStart, end: range.valueEnd, message, hint: 'keep one of the two' });
+        const message = `vCPU ${vcpu} is already pinned in line ${line}`;
+        report({ offset: range.valueStart, end: range.valueEnd, message, hint: 'remove one of them' });
       }
     }
   },

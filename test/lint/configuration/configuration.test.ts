@@ -114,7 +114,7 @@ cases('of a custom rule a thousand findings are shown, and how many more there a
   assert.is(findings.length, 1001);
   assert.equal(
     findings.filter(({ severity }) => severity === 'note').map(({ message }) => message),
-    ['500 more of this rule are not shown'],
+    ['500 more findings of this rule not shown'],
   );
 });
 
