@@ -20,7 +20,7 @@ export function plan(
   settings: PolicySettings = {},
   earlier: EarlierWrites = NO_WRITES,
 ): DomainPlan {
-  const vcpus = vcpuCpus(definition.placement, host.threads, host.topology.online);
+  const vcpus = vcpuCpus(definition.vcpuPinning, host.threads, host.topology.online);
   const planner = new Planner(definition, host, settings, earlier, vcpus);
   const { devices, stale } = devicePolicies(definition);
   return {
@@ -33,8 +33,8 @@ export function plan(
 }
 
 /** The interface of a network that states no policy usually has no device of the host behind it. */
-function isConcerned({ device, policy, illegible }: DevicePolicy): boolean {
-  return device.placeable && (device.source !== undefined || policy !== undefined || illegible === true);
+function isConcerned({ device, policy, invalid }: DevicePolicy): boolean {
+  return device.placeable && (device.source !== undefined || policy !== undefined || invalid === true);
 }
 
 class Planner {

@@ -11,7 +11,7 @@ export interface DevicePolicy {
   /** from the attribute, else from the entry; undefined if none is stated, or if it is invalid */
   policy?: Policy;
   /** the stated policy is invalid: no default replaces it */
-  illegible?: true;
+  invalid?: true;
   entry?: Entry;
 }
 
@@ -61,7 +61,7 @@ function policyOf(device: Device, entry: Entry | undefined, hasInvalidEntry: boo
   const attribute = device.attribute?.policy;
   const policy = attribute ? (attribute.ok ? attribute.policy : undefined) : entry?.policy;
   if (policy) result.policy = policy;
-  else if (attribute || hasInvalidEntry) result.illegible = true;
+  else if (attribute || hasInvalidEntry) result.invalid = true;
   return result;
 }
 

@@ -23,11 +23,11 @@ export interface EffectivePolicy {
 
 /** The device's own policy; else the domain's default; else the host's; else native. */
 export function effectivePolicy(
-  { policy, illegible }: DevicePolicy,
+  { policy, invalid }: DevicePolicy,
   { metadata }: Definition,
   settings: PolicySettings,
 ): EffectivePolicy {
-  if (policy || illegible) return { policy, origin: 'entry' };
+  if (policy || invalid) return { policy, origin: 'entry' };
   const domain = metadata[0]?.default;
   if (domain) return { policy: { kind: domain }, origin: 'domain-default' };
   return { policy: { kind: settings.default ?? 'native' }, origin: 'host-default' };

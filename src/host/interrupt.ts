@@ -57,7 +57,8 @@ const PROC_IRQ_FILES = new Set([
   'spurious',
 ]);
 
-/** By the texts of masks: on a large host thousands of interrupts have the same few. */
+const MAX_CACHED_MASKS = 4096;
+/** Parsed masks by their text: on a large host thousands of interrupts have the same few masks. */
 const sets = new Map<string, Cpuset>();
 
 function readMask(files: PseudoFs, path: string): Cpuset | undefined {
@@ -68,13 +69,13 @@ function readMask(files: PseudoFs, path: string): Cpuset | undefined {
   return set;
 }
 
-/** As parseMask(); the same text gives the same set again. */
+/** parseMask() with a cache: the same text gives the same object. */
 export function parseMaskOnce(text: string): Cpuset | undefined {
   const known = sets.get(text);
   if (known) return known;
   const set = parseMask(text);
   if (set) {
-    if (sets.size >= 4096) sets.clear();
+    if (sets.size >= MAX_CACHED_MASKS) sets.clear();
     sets.set(text, set);
   }
   return set;

@@ -2,8 +2,8 @@ import type { PciAddress } from '../domain/address.js';
 import { FileError, type PseudoFs } from './pseudo-fs.js';
 
 /**
- * msi_irqs is listed at this interval, and whenever the host's number of IRQs has changed: listing costs as much as nine masks.
- * That a vector of the device has gone shows in its mask.
+ * msi_irqs is listed at this interval, and whenever the host's number of IRQs has changed: listing costs as much as
+ * nine masks. That a vector of the device has gone shows in its mask.
  */
 const LIST_INTERVAL_MS = 5000;
 

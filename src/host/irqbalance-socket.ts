@@ -9,8 +9,9 @@ const REQUEST_TIMEOUT_MS = 1000;
 const MAX_ANSWER_SIZE = 4 * 1024 * 1024;
 
 /**
- * Characters of a ban list that every irqbalance reads: 1.9 reads some 480, later ones 255. A longer list is silently cut, also in the
- * middle of a number, which then bans another interrupt. (source: irqbalance, irqbalance.c; measured with 1.9.2)
+ * Characters of a ban list that every irqbalance reads: 1.9 reads some 480, later ones 255. A longer list is silently
+ * cut, also in the middle of a number, which then bans another interrupt. (source: irqbalance, irqbalance.c; measured
+ * with 1.9.2)
  */
 export const MAX_BAN_LIST_LENGTH = 255;
 

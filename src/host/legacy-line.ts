@@ -1,7 +1,7 @@
 import type { PciAddress } from '../domain/address.js';
 import type { PseudoFs } from './pseudo-fs.js';
 
-/** A device's legacy line (INTx), as it was when it was moved. */
+/** A device's legacy line (INTx), as of the moment when its affinity was written. */
 export interface LegacyLine {
   irq: number;
   address: PciAddress;
@@ -9,7 +9,7 @@ export interface LegacyLine {
   input?: string;
 }
 
-/** Why an IRQ number cannot be taken for the device's legacy line any more. */
+/** Why an IRQ number is no longer certain to be the device's legacy line. */
 export type LineChange =
   | { code: 'no-device'; address: PciAddress }
   /** the irq file of the device names another number */
@@ -21,9 +21,9 @@ export type LineChange =
   | { code: 'disabled'; address: PciAddress };
 
 /**
- * The interrupt controller's input that a number stands for, such as `IO-APIC 17`. The number of a line is freed when its last device is
- * disabled, and may then be given to another input or to a message interrupt; the input is part of the board.
- * Undefined if the kernel does not say. Source: kernel/irq/irqdesc.c (chip_name, hwirq).
+ * The input of the interrupt controller behind an IRQ number, such as `IO-APIC 17`. The number of a line is freed when
+ * its last device is disabled, and can then be given to another input or to a message interrupt; the input of a line is
+ * wired on the board. Undefined if the kernel does not say. Source: kernel/irq/irqdesc.c (chip_name, hwirq).
  */
 export function readInput(files: PseudoFs, irq: number): string | undefined {
   const chip = files.read(`/sys/kernel/irq/${irq}/chip_name`)?.trim();
@@ -32,8 +32,9 @@ export function readInput(files: PseudoFs, irq: number): string | undefined {
 }
 
 /**
- * Checks that a number still is the device's legacy line. The device's `irq` file alone does not show that: it keeps the number of a line
- * that was freed (kernel: drivers/acpi/pci_irq.c, acpi_pci_irq_disable), and names the first vector while MSI is on.
+ * Checks that a number is still the device's legacy line. The device's `irq` file alone does not show that: it keeps
+ * the number of a line that was freed (kernel: drivers/acpi/pci_irq.c, acpi_pci_irq_disable), and names the first
+ * vector while MSI is on.
  * @param handlers of the number, as they are now
  * @returns undefined: it is
  * @throws FileError
@@ -51,14 +52,15 @@ export function lineChange(
   if (message) return message;
   const now = readInput(files, irq);
   if (input !== undefined && now !== input) return { code: 'other-input', now, before: input };
-  // a device that is not enabled has no handler, and its number may be outdated
+  // a disabled device has no handler, and its number may be outdated
   const isDisabled = files.read(`${folder}/enable`)?.trim() === '0';
   return isDisabled && (input === undefined || handlers.length > 0) ? { code: 'disabled', address } : undefined;
 }
 
 /**
- * What shows that a number is no legacy PCI line: those are level-triggered, message interrupts never. A number that exists has these files;
- * without them, as in an incomplete tree below a root, the devices' lists of message interrupts decide.
+ * Detects a message interrupt: it is never level-triggered, whereas a legacy PCI line always is. An existing IRQ has
+ * the files for that; without them, as in an incomplete tree below a root, the devices' lists of message interrupts
+ * decide.
  */
 function messageInterrupt(files: PseudoFs, irq: number): LineChange | undefined {
   const chip = files.read(`/sys/kernel/irq/${irq}/chip_name`)?.trim() ?? '';

@@ -1,6 +1,6 @@
 import type { PciAddress } from '../domain/address.js';
 
-/** Whether an interrupt is this device's alone, as VFIO names its handlers (kernel: drivers/vfio/pci/vfio_pci_intrs.c). */
+/** `ours`: all handlers are VFIO's for this device, by their names (kernel: drivers/vfio/pci/vfio_pci_intrs.c). */
 export type Ownership = { ours: true; vector: number | null } | { ours: false; reason: NotOwned };
 
 export type NotOwned =
@@ -25,7 +25,7 @@ function vectorOf(handler: string, address: PciAddress): number | null | undefin
   return match && match[2] === address ? Number(match[1]) : undefined;
 }
 
-/** Whether a handler is VFIO's for a legacy line, of whichever device. */
+/** True for VFIO's handler of a legacy line of any device. */
 export function isLine(handler: string): boolean {
   return handler.startsWith('vfio-intx(');
 }

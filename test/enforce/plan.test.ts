@@ -179,7 +179,7 @@ planning('a device named twice: the first has its say', () => {
   assert.equal(rules(report.devices[1]?.problems), ['duplicate-device']);
 });
 
-planning('an illegible attribute leaves the device alone, whatever the default', () => {
+planning('an invalid attribute leaves the device alone, whatever the default', () => {
   const report = planned(guest(hostdev(A, '5-4')), hostOf([vfio(A, 41)]), { default: 'auto' });
   assert.equal(report.devices[0]?.problems, [
     { rule: 'cpuset-syntax', severity: 'error', message: 'cpuset the range 5-4 is reversed' },
@@ -188,7 +188,7 @@ planning('an illegible attribute leaves the device alone, whatever the default',
   assert.equal(outcomes(report), ['41 skip: its cpuset cannot be read']);
 });
 
-planning('an illegible entry is named, and leaves the device alone, whatever the default', () => {
+planning('an invalid entry is named, and leaves the device alone, whatever the default', () => {
   for (const bad of [`address='${A}' cpuset='5-4'`, `address='${A}' cpuset='navite'`, `address='${A}'`]) {
     const metadata = entries(`<hostdev ${bad}/>`, " default='auto'");
     const report = planned(guest(hostdev(A) + hostdev(B), { metadata }), hostOf([vfio(A, 41), vfio(B, 43)]));

@@ -240,7 +240,7 @@ refusals('a sound policy', () => {
 
 for (const [name, xml, message] of [
   ['no CPU of it is online', liveXml('<hostdev address="0000:06:12.5" cpuset="8-9"/>'), 'none of its CPUs is online'],
-  ['illegible', liveXml('<hostdev address="0000:06:12.5" cpuset="3-0"/>'), 'the range 3-0 is reversed'],
+  ['invalid', liveXml('<hostdev address="0000:06:12.5" cpuset="3-0"/>'), 'the range 3-0 is reversed'],
   ['no default', liveXml('', { head: ' default="none"' }), 'default="none" is not auto or native'],
   ['XML that cannot be read', '<domain>', "the domain's XML, "],
 ] as const) {
