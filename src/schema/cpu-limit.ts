@@ -1,68 +1,76 @@
 import { readFileSync } from 'node:fs';
 
-/** The longest wait for a process that gets too little CPU time, in milliseconds. */
-const LONGEST_WAIT = 20_000;
+/** Limit by the clock, for a process that gets too little CPU time. */
+const MAX_WAIT_MS = 20_000;
 /** Linux counts the CPU time of processes in hundredths of a second. */
-const TICK = 10;
+const MS_PER_TICK = 10;
 
 /**
- * Calls `spent` once a process has used so many milliseconds of CPU time since it was last seen to get on. Time on the clock alone
- * would blame a document for a busy machine. A process that waits for something else than a CPU or a disk has no more time than that by the clock.
+ * Calls `onExceeded` when a process has used `limitMs` of CPU time since its last progress. CPU time, because on a busy
+ * machine a limit by the clock would be exceeded by valid documents. If the process waits for anything but CPU or disk,
+ * the limit is by the clock.
  */
 export class CpuLimit {
   #timer: NodeJS.Timeout | undefined;
-  #isOver = false;
-  #gotOn = false;
-  #usedBefore = 0;
-  #since = Date.now();
+  #isCleared = false;
+  #hasProgressed = false;
+  /** at the last progress */
+  #usedBeforeMs = 0;
+  #progressedAt = Date.now();
 
   constructor(
     private readonly pid: number | undefined,
-    private readonly milliseconds: number,
-    private readonly spent: () => void,
+    private readonly limitMs: number,
+    private readonly onExceeded: () => void,
   ) {
-    this.#lookIn(milliseconds);
+    this.#checkIn(limitMs);
   }
 
-  /** The process has done a part of its work. */
-  getsOn(): void {
-    this.#gotOn = true;
+  /** The process has completed a part of its work. */
+  reportProgress(): void {
+    this.#hasProgressed = true;
   }
 
   clear(): void {
-    this.#isOver = true;
+    this.#isCleared = true;
     clearTimeout(this.#timer);
   }
 
-  /** Where we were busy ourselves, what the process has said meanwhile is heard first. */
-  #lookIn(milliseconds: number): void {
-    this.#timer = setTimeout(() => setImmediate(() => this.#look()), milliseconds);
+  /**
+   * setImmediate: if this process was busy, pending output of the other one is processed first, which may report
+   * progress.
+   */
+  #checkIn(delayMs: number): void {
+    this.#timer = setTimeout(() => setImmediate(() => this.#check()), delayMs);
   }
 
-  #look(): void {
-    if (this.#isOver) return;
-    const { used, waits } = readUsage(this.pid);
-    if (this.#gotOn) {
-      this.#gotOn = false;
-      this.#usedBefore = used;
-      this.#since = Date.now();
-      this.#lookIn(this.milliseconds);
+  #check(): void {
+    if (this.#isCleared) return;
+    const { usedMs, isBlocked } = readUsage(this.pid);
+    if (this.#hasProgressed) {
+      this.#hasProgressed = false;
+      this.#usedBeforeMs = usedMs;
+      this.#progressedAt = Date.now();
+      this.#checkIn(this.limitMs);
       return;
     }
-    const left = this.milliseconds - (used - this.#usedBefore);
-    if (left <= 0 || waits || Date.now() - this.#since > LONGEST_WAIT) this.spent();
-    else this.#lookIn(left);
+    const leftMs = this.limitMs - (usedMs - this.#usedBeforeMs);
+    if (leftMs <= 0 || isBlocked || Date.now() - this.#progressedAt > MAX_WAIT_MS) this.onExceeded();
+    else this.#checkIn(leftMs);
   }
 }
 
-/** Milliseconds of CPU time, and whether the process waits for something else than CPU or disk, and has not ended (proc_pid_stat(5): fields 3, 14, 15). */
-function readUsage(pid: number | undefined): { used: number; waits: boolean } {
+/**
+ * CPU time, and whether the process waits for anything but CPU or disk, or has gone (proc_pid_stat(5): fields 3, 14,
+ * 15).
+ */
+function readUsage(pid: number | undefined): { usedMs: number; isBlocked: boolean } {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name before it, in parentheses, can hold anything.
+    // the process name before it, in parentheses, can contain any character
     const [state = '', ...fields] = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { used: (Number(fields[10]) + Number(fields[11])) * TICK, waits: !'RDZ'.includes(state) };
+    return { usedMs: (Number(fields[10]) + Number(fields[11])) * MS_PER_TICK, isBlocked: !'RDZ'.includes(state) };
   } catch {
-    return { used: 0, waits: true };
+    return { usedMs: 0, isBlocked: true };
   }
 }

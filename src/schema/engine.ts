@@ -11,20 +11,20 @@ export const ENGINE_NAMES = ['xmllint', 'libxml2-wasm', 'libxmljs2'] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
 
 /**
- * The engine to use: `auto` is xmllint where $PATH has it, else libxml2-wasm. Throws SchemaError for an unknown name, and
- * for xmllint where it is not installed; the others are only looked for by openEngine.
+ * The engine to use: `auto` is xmllint if it is in $PATH, else libxml2-wasm.
+ * @throws SchemaError for an unknown name, and for xmllint if it is not installed. openEngine loads the others
  */
 export function chooseEngine(name: string, env: Environment): EngineName {
   if (name === 'auto') return isOnPath('xmllint', env) ? 'xmllint' : 'libxml2-wasm';
   const known = ENGINE_NAMES.find((engine) => engine === name);
-  if (known === undefined) throw new SchemaError(`no engine ${name}: one of auto, ${ENGINE_NAMES.join(', ')}`);
+  if (known === undefined) throw new SchemaError(`unknown engine ${name}; known: auto, ${ENGINE_NAMES.join(', ')}`);
   if (known === 'xmllint' && !isOnPath(known, env)) {
     throw new SchemaError('xmllint is not installed (Debian: libxml2-utils; Fedora: libxml2)');
   }
   return known;
 }
 
-/** Makes an engine ready with a grammar. Throws SchemaError where the engine is absent or the grammar does not compile. */
+/** Prepares an engine with a grammar. @throws SchemaError if the engine is absent or the grammar does not compile */
 export async function openEngine(engine: EngineName, grammar: Grammar, env: Environment): Promise<Validator> {
   if (engine === 'libxml2-wasm') return openLibxml2Wasm(grammar);
   if (engine === 'libxmljs2') return openLibxmljs2(grammar);
@@ -41,18 +41,18 @@ async function validateWithXmllint(
 ): Promise<SchemaVerdict[]> {
   const paths = documents.flatMap(({ path }) => path ?? []);
   const run = startXmllint([...new Set(paths)], grammar, { env });
-  let second: CompiledGrammar | undefined;
+  let fallback: CompiledGrammar | undefined;
   try {
     const verdicts: SchemaVerdict[] = [];
     for (const { path, text } of documents) {
       const verdict = path === undefined ? await validateText(text, grammar, { env }) : (await run.verdicts).get(path);
-      // Where xmllint itself fails, which says nothing of the document, the library is asked.
-      if (verdict === undefined) second ??= await openLibxml2Wasm(grammar);
-      verdicts.push(verdict ?? (second as CompiledGrammar).validateText(text));
+      // a failure of xmllint itself is not a verdict on the document: the library validates it
+      if (verdict === undefined) fallback ??= await openLibxml2Wasm(grammar);
+      verdicts.push(verdict ?? (fallback as CompiledGrammar).validateText(text));
     }
     return verdicts;
   } finally {
-    second?.close();
+    fallback?.close();
     run.cancel();
   }
 }

@@ -5,31 +5,31 @@ import { findRngDirectory } from './package-root.js';
 import { SchemaError } from './schema-error.js';
 import type { Environment } from './verdict.js';
 
-/** The grammar to validate with: `file` is used as it is on disk, else `text` is the whole grammar. */
+/** The grammar to validate with: either a `file` on disk, or the whole `text`. */
 export interface Grammar {
   kind: 'libvirt' | 'builtin';
   file?: string;
   text?: string;
-  /** Folders from which the grammar may include. */
+  /** folders from which the grammar may include files */
   directories: string[];
-  /** What was not checked, for people; only where kind is builtin. */
+  /** what is not checked, for messages; only with kind builtin */
   note?: string;
 }
 
 export interface GrammarOptions {
-  /** --schemas: a folder that holds libvirt's domain.rng. */
+  /** --schemas: a folder with libvirt's domain.rng */
   schemas?: string | undefined;
   env: Environment;
   rngDirectory?: string;
-  /** Where libvirt's schemas are looked for when nobody says where. */
-  usualPlaces?: readonly string[];
+  /** folders that are searched if none is named */
+  defaultFolders?: readonly string[];
 }
 
-/** rng/domain.rng names this one, so there it is usable without a wrapper. */
-const DEFAULT_PLACE = '/usr/share/libvirt/schemas';
+/** rng/domain.rng includes the schema in this folder, so it can be used directly. */
+const USUAL_FOLDER = '/usr/share/libvirt/schemas';
 
-const USUAL_PLACES = [
-  DEFAULT_PLACE,
+const DEFAULT_FOLDERS = [
+  USUAL_FOLDER,
   '/usr/local/share/libvirt/schemas',
   '/opt/homebrew/share/libvirt/schemas',
   '/opt/local/share/libvirt/schemas',
@@ -42,8 +42,9 @@ const BUILTIN_NOTE =
   '(install libvirt, or name the folder of domain.rng with --schemas)';
 
 /**
- * libvirt's grammar with the extension: from `schemas`, else $LIBVIRT_SCHEMAS, else the usual places, else the built-in
- * one with a note. Throws SchemaError where a folder that was named has no domain.rng.
+ * libvirt's grammar with the extension: from `schemas`, else $LIBVIRT_SCHEMAS, else a default folder, else the built-in
+ * grammar with a note.
+ * @throws SchemaError if a named folder has no domain.rng
  */
 export function findGrammar(options: GrammarOptions): Grammar {
   const rng = options.rngDirectory ?? findRngDirectory();
@@ -54,41 +55,41 @@ export function findGrammar(options: GrammarOptions): Grammar {
       const origin = options.schemas === undefined ? '$LIBVIRT_SCHEMAS' : '--schemas';
       throw new SchemaError(`${origin}: no domain.rng in ${directory}`);
     }
-    const odd = entriesBesideFiles(directory)[0];
-    if (odd !== undefined) throw new SchemaError(`${join(directory, odd)} is not a file`);
+    const notAFile = irregularGrammars(directory)[0];
+    if (notAFile !== undefined) throw new SchemaError(`${join(directory, notAFile)} is not a regular file`);
     return libvirtGrammar(directory, rng);
   }
-  const place = (options.usualPlaces ?? USUAL_PLACES).find(hasDomainGrammar);
-  if (place !== undefined) return libvirtGrammar(place, rng);
+  const folder = (options.defaultFolders ?? DEFAULT_FOLDERS).find(hasDomainGrammar);
+  if (folder !== undefined) return libvirtGrammar(folder, rng);
   return { kind: 'builtin', ...asFile(join(rng, 'builtin.rng')), directories: [rng], note: BUILTIN_NOTE };
 }
 
 function hasDomainGrammar(directory: string): boolean {
-  // A file in the folder's place would throw, whatever throwIfNoEntry says.
+  // checked first: below a path that is a file, statSync throws in spite of throwIfNoEntry
   if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return false;
   return statSync(join(directory, 'domain.rng'), { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
-/** A FIFO, or a device, among the grammars would be waited for without an end. */
-function entriesBesideFiles(directory: string): string[] {
+/** Grammars that are no regular files: reading a FIFO or a device could block for ever. */
+function irregularGrammars(directory: string): string[] {
   const isFile = (name: string) => statSync(join(directory, name), { throwIfNoEntry: false })?.isFile() ?? true;
   return readdirSync(directory).filter((name) => name.endsWith('.rng') && !isFile(name));
 }
 
 function libvirtGrammar(directory: string, rng: string): Grammar {
   const source =
-    directory === DEFAULT_PLACE
+    directory === USUAL_FOLDER
       ? asFile(join(rng, 'domain.rng'))
       : { text: includeAll(join(directory, 'domain.rng'), join(rng, 'hostdev-cpuset.rng')) };
   return { kind: 'libvirt', ...source, directories: [directory, rng] };
 }
 
-// libxml2 takes a grammar's file name for a URL, so only a name that means the same as a URL is used directly.
+// libxml2 interprets the file name of a grammar as a URL, so only a name without special characters is used directly
 function asFile(file: string): { file: string } | { text: string } {
   return /^\/[\w/.+@-]*$/.test(file) ? { file } : { text: includeAll(file) };
 }
 
-/** A grammar that includes these files and says nothing itself. Percent-encoding covers any name a folder can have. */
+/** A grammar that only includes these files. Percent-encoding allows any file name. */
 export function includeAll(...files: string[]): string {
   const includes = files.map((file) => `<include href="${pathToFileURL(file).href.replaceAll('&', '&amp;')}"/>`);
   return `<grammar xmlns="http://relaxng.org/ns/structure/1.0">${includes.join('')}</grammar>\n`;

@@ -6,9 +6,9 @@ import type { Grammar } from './grammar.js';
 import { SchemaError } from './schema-error.js';
 import {
   type EngineMessage,
+  mostSpecificMessage,
   type SchemaDocument,
   type SchemaVerdict,
-  tellingMessage,
   type Validator,
 } from './verdict.js';
 
@@ -20,10 +20,14 @@ export interface CompiledGrammar extends Validator {
 }
 
 let library: Promise<Library> | undefined;
-// The library has one input provider for all; outside of a compilation it gives nothing, so documents read no files.
-let readable: readonly string[] = [];
+// folders that the library may read from. Its input provider is global; except during a compilation there are none, so
+// documents cannot include files
+let readableFolders: readonly string[] = [];
 
-/** Compiles the grammar (some 30 ms for libvirt's); close() frees its memory. Throws SchemaError where it does not compile. */
+/**
+ * Compiles the grammar (some 30 ms for libvirt's); close() frees its memory.
+ * @throws SchemaError if the grammar does not compile
+ */
 export async function openLibxml2Wasm(grammar: Grammar): Promise<CompiledGrammar> {
   library ??= load();
   return compile(await library, grammar);
@@ -39,9 +43,9 @@ function compile(lib: Library, grammar: Grammar): CompiledGrammar {
   const text = grammar.text ?? readFileSync(grammar.file ?? '', 'utf8');
   const url = pathToFileURL(grammar.file ?? join(grammar.directories.at(-1) ?? '/', 'generated.rng')).href;
   const options = { option: lib.ParseOption.XML_PARSE_NONET | lib.ParseOption.XML_PARSE_NO_XXE };
-  readable = grammar.directories;
+  readableFolders = grammar.directories;
   try {
-    // The grammar's own includes need what NO_XXE forbids; they are held to the grammar's folders by SchemaFiles.
+    // not NO_XXE, which forbids the grammar's own includes; SchemaFiles restricts them to the grammar's folders
     const source = lib.XmlDocument.fromString(text, { url, option: lib.ParseOption.XML_PARSE_NONET });
     try {
       const validator = lib.RelaxNGValidator.fromDoc(source);
@@ -57,10 +61,10 @@ function compile(lib: Library, grammar: Grammar): CompiledGrammar {
   } catch (error) {
     if (!(error instanceof lib.XmlLibError)) throw error;
     throw new SchemaError(
-      `the schema does not compile: ${tellingMessage(error.details.map(located)).message ?? error.message}`,
+      `the schema does not compile: ${mostSpecificMessage(error.details.map(located)).message ?? error.message}`,
     );
   } finally {
-    readable = [];
+    readableFolders = [];
   }
 }
 
@@ -77,39 +81,41 @@ function verdictOf(
     return { valid: true };
   } catch (error) {
     if (!(error instanceof lib.XmlLibError)) throw new SchemaError(`libxml2 failed: ${(error as Error).message}`);
-    return { valid: false, ...tellingMessage(error.details.map(located)) };
+    return { valid: false, ...mostSpecificMessage(error.details.map(located)) };
   } finally {
     document?.dispose();
   }
 }
 
-/** Only fatal errors count, as for xmllint and libvirt; the library throws for others, too, such as two equal xml:id. */
+/**
+ * Only fatal errors matter, as for xmllint and libvirt. The library also throws for others, such as a duplicate xml:id.
+ */
 function parse(lib: Library, text: string, { option }: { option: number }): InstanceType<Library['XmlDocument']> {
   try {
     return lib.XmlDocument.fromString(text, { option: option | lib.ParseOption.XML_PARSE_NOERROR });
   } catch (error) {
     if (!(error instanceof lib.XmlParseError)) throw error;
-    // Again, for the messages.
+    // parsed again for the messages
     return lib.XmlDocument.fromString(text, { option });
   }
 }
 
-// The library says line 0 where it does not know.
+// line 0 means that the library does not know the line
 function located({ message, line }: ErrorDetail): EngineMessage {
   return line > 0 ? { message, line } : { message };
 }
 
-/** Files of the grammar's folders, for its includes. */
+/** Input provider for the includes of a grammar: serves only files in the grammar's folders. */
 class SchemaFiles {
   readonly #open = new Map<number, { bytes: Buffer; position: number }>();
   #next = 1;
 
   match(name: string): boolean {
-    return fileIn(readable, name) !== undefined;
+    return fileIn(readableFolders, name) !== undefined;
   }
 
   open(name: string): number | undefined {
-    const file = fileIn(readable, name);
+    const file = fileIn(readableFolders, name);
     if (file === undefined) return undefined;
     const handle = this.#next++;
     this.#open.set(handle, { bytes: readFileSync(file), position: 0 });

@@ -4,13 +4,13 @@ import type { Grammar } from './grammar.js';
 import { SchemaError } from './schema-error.js';
 import {
   type EngineMessage,
+  mostSpecificMessage,
   type SchemaDocument,
   type SchemaVerdict,
-  tellingMessage,
   type Validator,
 } from './verdict.js';
 
-/** What is used of libxmljs2, an optional peer that brings no types along here. */
+/** The parts of libxmljs2 that are used. It is an optional peer dependency, so its types are not available here. */
 interface Libxmljs2 {
   parseXml(text: string, options: { baseUrl?: string; nonet: boolean }): Libxmljs2Document;
 }
@@ -20,10 +20,10 @@ interface Libxmljs2Document {
   validationErrors: EngineMessage[];
 }
 
-// A variable, as the package need not be there when this is compiled or bundled.
+// a variable, so that compiler and bundler do not resolve the package, which may be absent
 const PACKAGE = 'libxmljs2';
 
-/** The engine for those who installed libxmljs2 themselves. Throws SchemaError where it is absent or cannot be loaded. */
+/** For users who have installed libxmljs2 themselves. @throws SchemaError if it is absent or cannot be loaded */
 export async function openLibxmljs2(grammar: Grammar, packageName = PACKAGE): Promise<Validator> {
   const library = await load(packageName);
   return {
@@ -44,15 +44,15 @@ async function load(packageName: string): Promise<Libxmljs2> {
   }
 }
 
-// libxmljs2 compiles a grammar anew for every document, and offers no other way.
+// libxmljs2 compiles the grammar again for each document; it has no other API
 function verdictOf(library: Libxmljs2, grammar: Grammar, { text }: SchemaDocument): SchemaVerdict {
   try {
     const source = grammar.text ?? readFileSync(grammar.file ?? '', 'utf8');
     const baseUrl = grammar.file ?? join(grammar.directories.at(-1) ?? '/', 'generated.rng');
     const document = library.parseXml(text, { nonet: true });
     if (document.rngValidate(library.parseXml(source, { baseUrl, nonet: true }))) return { valid: true };
-    return { valid: false, ...tellingMessage(document.validationErrors) };
+    return { valid: false, ...mostSpecificMessage(document.validationErrors) };
   } catch (error) {
-    return { valid: false, ...tellingMessage([error as Error]) };
+    return { valid: false, ...mostSpecificMessage([error as Error]) };
   }
 }

@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { ToolError } from '../lib/errors.js';
 
 /**
- * The package's rng/ folder, searched upwards from here: this module runs from src/schema/ and from a bundle in dist/bin/.
+ * The package's rng/ folder, searched upwards from here: this module runs from src/schema/ and from a bundle in
+ * dist/bin/.
  * @throws ToolError where the package is incomplete
  */
 export function findRngDirectory(): string {

@@ -1,6 +1,9 @@
 import { ExpectedError } from '../lib/errors.js';
 
-/** The schema check could not be done: no such schema folder, no such engine, a grammar that does not compile. One line. */
+/**
+ * The schema check is not possible: no schema folder, no such engine, a grammar that does not compile. The message is
+ * one line.
+ */
 export class SchemaError extends ExpectedError {
   override name = 'SchemaError';
 }

@@ -1,22 +1,23 @@
 import type { XmlElement } from '../xml/element.js';
 
 /**
- * Most pairs of siblings in a document that a schema is asked about: 31,600 elements in one, or fewer in each of several. libxml2's time grows
- * with them, and is 2 to 3 seconds there (measured with 2.9 and 2.15). A hundred devices make 5,000.
+ * Pairs of sibling elements in a document that is validated: 31,600 children of one element, or fewer of each of
+ * several. libxml2's time grows with these pairs, and is 2 to 3 seconds for so many (measured with 2.9 and 2.15). A
+ * hundred devices have 5,000 pairs.
  */
-const MOST_PAIRS = 500_000_000;
-/** No fewer elements than these 31,600 have so many pairs, and none is shorter than `<a/>`. */
-const FEWEST_CHARACTERS = 4 * 31_600;
+const MAX_SIBLING_PAIRS = 500_000_000;
+/** So many pairs need at least 31,600 elements, each at least as long as `<a/>`. */
+const MIN_LENGTH_TO_COUNT = 4 * 31_600;
 
-export interface OversizedElement {
+export interface SiblingPairs {
   pairs: number;
   /** the element with the most children */
   largest: XmlElement;
 }
 
-export function oversizedIn(root: XmlElement): OversizedElement {
+export function countSiblingPairs(root: XmlElement): SiblingPairs {
   let pairs = 0;
-  let most = 0;
+  let maxChildren = 0;
   let largest = root;
   const count = (element: XmlElement): void => {
     let children = 0;
@@ -26,17 +27,17 @@ export function oversizedIn(root: XmlElement): OversizedElement {
       count(child);
     }
     pairs += (children * (children - 1)) / 2;
-    if (children <= most) return;
-    most = children;
+    if (children <= maxChildren) return;
+    maxChildren = children;
     largest = element;
   };
   count(root);
   return { pairs, largest };
 }
 
-/** The element with the most children, of a document with more siblings than a schema is asked about. */
+/** The element with the most children if the document has too many siblings for validation. */
 export function oversizedElement(root: XmlElement): XmlElement | undefined {
-  if (root.end - root.start < FEWEST_CHARACTERS) return undefined;
-  const { pairs, largest } = oversizedIn(root);
-  return pairs > MOST_PAIRS ? largest : undefined;
+  if (root.end - root.start < MIN_LENGTH_TO_COUNT) return undefined;
+  const { pairs, largest } = countSiblingPairs(root);
+  return pairs > MAX_SIBLING_PAIRS ? largest : undefined;
 }

@@ -1,53 +1,55 @@
-/** A document to validate. With `path`, the file there holds exactly `text`. */
+/** A document to validate. */
 export interface SchemaDocument {
-  /** What people call it; never given to an engine as a file name. */
+  /** for messages; never given to an engine as a file name */
   name: string;
+  /** absolute path of a file that contains exactly `text` */
   path?: string;
   text: string;
 }
 
-/** What an engine says of one document. `line` counts from 1; `message` is the engine's own, its most telling one. */
+/** The result of an engine for one document. `message` is the engine's most specific one. */
 export interface SchemaVerdict {
   valid: boolean;
-  /** There is no verdict, and `message` says why: such a document is not taken for valid, nor searched for faults. */
+  /** the engine gave no verdict, for the reason in `message`; `valid` is false then */
   undecided?: true;
+  /** counts from 1 */
   line?: number;
   message?: string;
 }
 
-/** A grammar made ready by one engine: the grammar is read once, however many documents follow. */
+/** An engine with a grammar, for any number of documents. */
 export interface Validator {
-  /** Verdicts in the order of the documents. Throws SchemaError where the engine itself fails. */
+  /** The verdicts in the order of the documents. @throws SchemaError if the engine itself fails */
   validate(documents: readonly SchemaDocument[]): Promise<SchemaVerdict[]>;
   close(): void;
 }
 
-/** Environment variables, handed down from the command line. */
+/** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** One of the messages with which an engine explains a verdict. */
+/** A message of an engine about a document. */
 export interface EngineMessage {
   message: string;
   line?: number;
 }
 
-// A name in it can be of 50,000 characters.
-const LONGEST_MESSAGE = 240;
+/** In characters. A message can contain a name of 50,000 characters. */
+const MAX_MESSAGE_LENGTH = 240;
 
-// Said of every element around the culprit; true, and of no use to anybody.
-const NOISE =
+/** libxml2 repeats these for each element around the invalid one. */
+const UNSPECIFIC =
   /^(?:Extra element .* in interleave|Element \S+ failed to validate (?:content|attributes)|Invalid sequence in interleave)/;
 
-/** Of an engine's messages, in its order, the first that names something; else the first, with any line there is. */
-export function tellingMessage(messages: readonly EngineMessage[]): Partial<EngineMessage> {
-  const telling = messages.find(({ message }) => !NOISE.test(message));
-  const chosen = telling ?? messages[0];
+/** The first specific message of an engine; else the first one, with the first line of any. */
+export function mostSpecificMessage(messages: readonly EngineMessage[]): Partial<EngineMessage> {
+  const specific = messages.find(({ message }) => !UNSPECIFIC.test(message));
+  const chosen = specific ?? messages[0];
   if (chosen === undefined) return {};
-  const line = telling?.line ?? messages.find((message) => message.line !== undefined)?.line;
+  const line = specific?.line ?? messages.find((message) => message.line !== undefined)?.line;
   return { message: oneLine(chosen.message), ...(line === undefined ? {} : { line }) };
 }
 
 function oneLine(message: string): string {
   const line = message.trim().split('\n')[0] ?? '';
-  return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}...` : line;
+  return line.length > MAX_MESSAGE_LENGTH ? `${line.slice(0, MAX_MESSAGE_LENGTH)}...` : line;
 }

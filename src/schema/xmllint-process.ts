@@ -6,52 +6,55 @@ import type { Grammar } from './grammar.js';
 import { SchemaError } from './schema-error.js';
 import type { Environment } from './verdict.js';
 
-const OUTPUT_LIMIT = 16 << 20;
+const MAX_OUTPUT_SIZE = 16 << 20;
+/** Exit status of xmllint if the grammar does not compile. */
 const BAD_GRAMMAR = 5;
-// Little enough that on a busy machine it still gets a third of what others get.
-const ASIDE = 5;
+/** Added to the nice value: on a busy machine the process still gets a third of the CPU time of others. */
+const NICE_INCREMENT = 5;
 
-/** How a process ended: 0 valid, 1 malformed, 3 invalid; null where it was killed or not started. `output` is its stderr. */
 export interface XmllintExit {
+  /** 0 valid, 1 malformed, 3 invalid; null: killed or not started */
   status: number | null;
+  /** stderr */
   output: string;
   timedOut: boolean;
 }
 
 export interface XmllintProcess {
-  /** Rejects with SchemaError where the grammar does not compile. */
+  /** Rejects with SchemaError if the grammar does not compile. */
   exit: Promise<XmllintExit>;
   kill(): void;
 }
 
 export interface XmllintInput {
   files: readonly string[];
-  /** What the file name `-` stands for: an open file, or a text. */
+  /** the input for the file name `-`: an open file, or a text */
   stdin?: number | string;
-  /** It gives way to us: where there is more to do for us than for it, we are who is waited for. */
-  isAside?: boolean;
+  /** lower priority than this process, for runs in which this process has more work than xmllint */
+  hasLowPriority?: boolean;
 }
 
 /**
- * Starts xmllint, never through a shell, for at most `timeLimit` milliseconds of CPU time for each document.
- * @throws SchemaError where there is no room for a temporary file
+ * Starts xmllint, never through a shell.
+ * @param cpuTimeLimitMs for each document
+ * @throws SchemaError if no temporary file can be written
  */
 export function spawnXmllint(
-  { files, stdin, isAside }: XmllintInput,
+  { files, stdin, hasLowPriority }: XmllintInput,
   grammar: Grammar,
   env: Environment,
-  timeLimit: number,
+  cpuTimeLimitMs: number,
 ): XmllintProcess {
   const { path, file } = openGrammar(grammar);
   const child = spawn('xmllint', ['--noout', '--nonet', '--relaxng', path, ...files], {
-    // No catalogs: they could send the grammar's includes elsewhere. libxml2 frees and allocates small pieces most of its time:
-    // with room for more of them in glibc's cache it takes an eighth less.
+    // No catalogs: they could redirect the grammar's includes. libxml2 mostly allocates and frees small blocks: with a
+    // larger cache for them in glibc it takes an eighth less time.
     env: { GLIBC_TUNABLES: 'glibc.malloc.tcache_count=10000', ...env, LC_ALL: 'C', XML_CATALOG_FILES: '' },
     stdio: [typeof stdin === 'string' ? 'pipe' : (stdin ?? 'ignore'), 'ignore', 'pipe', file ?? 'ignore'],
   });
   if (file !== undefined) closeSync(file);
-  if (isAside && child.pid !== undefined) giveWay(child.pid);
-  // A process that ended early has not read everything, which its exit status tells better.
+  if (hasLowPriority && child.pid !== undefined) lowerPriority(child.pid);
+  // EPIPE if the process ended early: its exit status gives the reason
   child.stdin?.on('error', () => {});
   if (typeof stdin === 'string') child.stdin?.end(stdin);
 
@@ -59,13 +62,13 @@ export function spawnXmllint(
     const parts: Buffer[] = [];
     let size = 0;
     let timedOut = false;
-    const limit = new CpuLimit(child.pid, timeLimit, () => {
+    const limit = new CpuLimit(child.pid, cpuTimeLimitMs, () => {
       timedOut = true;
       child.kill('SIGKILL');
     });
     child.stderr?.on('data', (data: Buffer) => {
-      limit.getsOn();
-      if (size < OUTPUT_LIMIT) parts.push(data);
+      limit.reportProgress();
+      if (size < MAX_OUTPUT_SIZE) parts.push(data);
       size += data.length;
     });
     child.on('error', () => {
@@ -82,17 +85,17 @@ export function spawnXmllint(
   return { exit, kill: () => child.kill('SIGKILL') };
 }
 
-function giveWay(pid: number): void {
+function lowerPriority(pid: number): void {
   try {
-    setPriority(pid, Math.min(getPriority() + ASIDE, constants.priority.PRIORITY_LOW));
+    setPriority(pid, Math.min(getPriority() + NICE_INCREMENT, constants.priority.PRIORITY_LOW));
   } catch {
-    // Gone already, or not allowed: it is no worse for it.
+    // the process has ended, or this is not permitted: it is only an optimization
   }
 }
 
 /**
- * A grammar that is not on disk is put in a file that has no name any more when xmllint reads it (through /dev/fd), so that
- * there is nothing to clean up. A pipe would do, but Node's are sockets, which cannot be opened by name.
+ * Writes a grammar that is not on disk to a temporary file and removes its name at once, so that there is nothing to
+ * clean up; xmllint reads it through /dev/fd. Not a pipe: those of Node are sockets, which cannot be opened by path.
  */
 function openGrammar(grammar: Grammar): { path: string; file?: number } {
   if (grammar.file !== undefined) return { path: grammar.file };
@@ -102,7 +105,7 @@ function openGrammar(grammar: Grammar): { path: string; file?: number } {
     writeFileSync(`${directory}/grammar.rng`, grammar.text ?? '');
     return { path: '/dev/fd/3', file: openSync(`${directory}/grammar.rng`, 'r') };
   } catch (error) {
-    throw new SchemaError(`no temporary file in ${tmpdir()} (${(error as NodeJS.ErrnoException).code})`);
+    throw new SchemaError(`cannot write a temporary file in ${tmpdir()} (${(error as NodeJS.ErrnoException).code})`);
   } finally {
     if (directory !== undefined) rmSync(directory, { recursive: true });
   }

@@ -2,47 +2,51 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Grammar } from './grammar.js';
 import type { Environment, SchemaVerdict } from './verdict.js';
-import { isAboutFiles, isTellable, readXmllintOutput, readXmllintVerdict } from './xmllint-output.js';
+import { isAboutFiles, isRecognizable, readXmllintOutput, readXmllintVerdict } from './xmllint-output.js';
 import { spawnXmllint, type XmllintExit, type XmllintInput } from './xmllint-process.js';
 
 export interface XmllintOptions {
   env: Environment;
-  /** For each document, in milliseconds of CPU time: libxml2 is quadratic in the attributes and in the children of an element. */
-  timeLimit?: number;
+  /** CPU time for each document: libxml2's time is quadratic in the attributes and in the children of an element */
+  cpuTimeLimitMs?: number;
 }
 
 export interface XmllintRun {
-  /** By path, as given; without those on which xmllint failed. Rejects with SchemaError as the process does; never unhandled. */
+  /**
+   * By path, without files on which xmllint failed. Rejects with SchemaError as the process does, and is then never
+   * unhandled.
+   */
   verdicts: Promise<Map<string, SchemaVerdict>>;
-  /** Ends every process; verdicts then resolves with what was known. */
+  /** Ends all processes; `verdicts` then resolves with those that are known. */
   cancel(): void;
 }
 
-const TIME_LIMIT = 3000;
+const CPU_TIME_LIMIT_MS = 3000;
 const VALID = 0;
-// Far below what Linux takes for arguments and environment (2 MiB), and no loss: a chunk of this size lasts seconds.
-const ARGUMENT_BYTES = 256 << 10;
-const MANY = 100;
-// How many single documents wait for their own process at once.
-const ALONE_AT_ONCE = 4;
+/** Far below Linux's limit for arguments and environment (2 MiB); a chunk of this size takes seconds anyway. */
+const MAX_ARGUMENT_BYTES = 256 << 10;
+/** With more files, several processes run in parallel, at a lower priority. */
+const MAX_FILES_OF_ONE_PROCESS = 100;
+/** Processes for single documents that run in parallel. */
+const MAX_SINGLE_PROCESSES = 4;
 
 /**
- * Validates files with as few xmllint processes as is fast, started before this returns. Paths are absolute, and may hold
- * any character: a name that xmllint would read as something else is opened here and handed over as its stdin.
+ * Validates files with as few xmllint processes as is fast; they are started before this returns. Paths are absolute,
+ * and can contain any character: a path that xmllint would misinterpret is opened here and passed as its stdin.
  */
 export function startXmllint(paths: readonly string[], grammar: Grammar, options: XmllintOptions): XmllintRun {
-  const batch = new Batch(grammar, options, paths.length > MANY);
-  const chunks = split(paths.filter(isTellable));
+  const batch = new Batch(grammar, options, paths.length > MAX_FILES_OF_ONE_PROCESS);
+  const chunks = split(paths.filter(isRecognizable));
   const work = [
     ...chunks.map((chunk) => batch.validateChunk(chunk)),
-    batch.validateAlone(paths.filter((path) => !isTellable(path))),
+    batch.validateAlone(paths.filter((path) => !isRecognizable(path))),
   ];
   const verdicts = Promise.all(work).then((parts) => new Map(parts.flatMap((part) => [...part])));
   verdicts.catch(() => batch.cancel());
   return { verdicts, cancel: () => batch.cancel() };
 }
 
-/** Validates one document that is not on disk as it stands; undefined where xmllint failed. Throws SchemaError as startXmllint does. */
+/** Validates a document that is not on disk; undefined if xmllint failed. @throws SchemaError as startXmllint does */
 export async function validateText(
   text: string,
   grammar: Grammar,
@@ -58,7 +62,7 @@ class Batch {
   constructor(
     private readonly grammar: Grammar,
     private readonly options: XmllintOptions,
-    private readonly isAside = false,
+    private readonly hasLowPriority = false,
   ) {}
 
   cancel(): void {
@@ -74,7 +78,7 @@ class Batch {
     if (this.#cancelled) return verdicts;
     const open = paths.filter((path) => !verdicts.has(path));
     if (!exit.timedOut) return new Map([...verdicts, ...(await this.validateAlone(open))]);
-    // xmllint goes through its files in order, so the first without a verdict is what it was at.
+    // xmllint validates the files in order: the first one without a verdict exceeded the limit
     const [slow, ...rest] = open;
     if (slow !== undefined) verdicts.set(slow, outOfTime(this.options));
     return rest.length > 0 ? new Map([...verdicts, ...(await this.validateChunk(rest))]) : verdicts;
@@ -86,12 +90,12 @@ class Batch {
     const worker = async (): Promise<void> => {
       for (let path = queue.shift(); path !== undefined && !this.#cancelled; path = queue.shift()) {
         const verdict = await this.#validateFile(path);
-        // An xmllint that fails is likely to fail at every file: what is left goes without a verdict.
+        // if xmllint fails it probably fails for every file: the rest gets no verdict
         if (verdict === undefined) queue.length = 0;
         else if (!this.#cancelled) verdicts.set(path, verdict);
       }
     };
-    await Promise.all(Array.from({ length: ALONE_AT_ONCE }, worker));
+    await Promise.all(Array.from({ length: MAX_SINGLE_PROCESSES }, worker));
     return verdicts;
   }
 
@@ -109,10 +113,11 @@ class Batch {
     }
   }
 
-  /** One process. */
+  /** Runs one process. */
   async run(input: XmllintInput): Promise<XmllintExit> {
-    const { env, timeLimit = TIME_LIMIT } = this.options;
-    const { exit, kill } = spawnXmllint({ ...input, isAside: this.isAside }, this.grammar, env, timeLimit);
+    const { env, cpuTimeLimitMs = CPU_TIME_LIMIT_MS } = this.options;
+    const { hasLowPriority } = this;
+    const { exit, kill } = spawnXmllint({ ...input, hasLowPriority }, this.grammar, env, cpuTimeLimitMs);
     this.#running.add(kill);
     try {
       return await exit;
@@ -122,16 +127,16 @@ class Batch {
   }
 }
 
-/** Each within the limit of arguments, and where there are many files, as many as there are CPUs. */
+/** Splits by the limit of arguments and, if there are many files, by the number of CPUs. */
 function split(paths: readonly string[]): string[][] {
-  const processes = paths.length > MANY ? availableParallelism() : 1;
+  const processes = paths.length > MAX_FILES_OF_ONE_PROCESS ? availableParallelism() : 1;
   const perProcess = Math.ceil(paths.length / processes);
   const chunks: string[][] = [];
   let bytes = 0;
   for (const path of paths) {
     const last = chunks.at(-1);
     bytes += Buffer.byteLength(path) + 1;
-    if (last && last.length < perProcess && bytes <= ARGUMENT_BYTES) {
+    if (last && last.length < perProcess && bytes <= MAX_ARGUMENT_BYTES) {
       last.push(path);
     } else {
       chunks.push([path]);
@@ -146,6 +151,6 @@ function aloneVerdict(exit: XmllintExit, options: XmllintOptions): SchemaVerdict
 }
 
 function outOfTime(options: XmllintOptions): SchemaVerdict {
-  const seconds = (options.timeLimit ?? TIME_LIMIT) / 1000;
+  const seconds = (options.cpuTimeLimitMs ?? CPU_TIME_LIMIT_MS) / 1000;
   return { valid: false, undecided: true, message: `xmllint gave no verdict within ${seconds} s` };
 }

@@ -1,13 +1,13 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { oversizedElement, oversizedIn } from '../../src/schema/size-limit.js';
+import { countSiblingPairs, oversizedElement } from '../../src/schema/size-limit.js';
 import { parseXml } from '../../src/xml/parse.js';
 
 const test = suite('crowds of siblings');
 const crowd = (name: string, children: number) => `<${name}>${'<x/>'.repeat(children)}</${name}>`;
 
 test('pairs are counted in each element', () => {
-  const { pairs, largest } = oversizedIn(parseXml(`<r>text<a/>${crowd('b', 4)}${crowd('c', 3)}</r>`).root);
+  const { pairs, largest } = countSiblingPairs(parseXml(`<r>text<a/>${crowd('b', 4)}${crowd('c', 3)}</r>`).root);
   assert.is(pairs, 3 + 6 + 3);
   assert.is(largest.tagName, 'b');
 });

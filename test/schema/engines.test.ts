@@ -33,7 +33,7 @@ const said = (cases: SchemaDocument[], verdict: boolean) => cases.map(({ name })
 const asText = (cases: SchemaDocument[]) => cases.map(({ name, text }) => ({ name, text }));
 
 const wasm = suiteWhere('libxml2-wasm and the built-in grammar', needs());
-const builtin = findGrammar({ env: {}, usualPlaces: [] });
+const builtin = findGrammar({ env: {}, defaultFolders: [] });
 
 wasm('takes every valid case', async () => {
   assert.equal(await verdicts('libxml2-wasm', builtin, valid), said(valid, true));

@@ -21,12 +21,12 @@ const source = (options: Parameters<typeof findGrammar>[0]) => findGrammar({ rng
 
 grammar('the named folder comes first, then the environment, then the usual places', () => {
   const env = { LIBVIRT_SCHEMAS: `${folder}/environment` };
-  const usualPlaces = [`${folder}/none`, `${folder}/usual`];
+  const defaultFolders = [`${folder}/none`, `${folder}/usual`];
   const first = (options: Parameters<typeof findGrammar>[0]) => source(options).directories[0];
-  assert.is(first({ schemas: `${folder}/named`, env, usualPlaces }), `${folder}/named`);
-  assert.is(first({ env, usualPlaces }), `${folder}/environment`);
-  assert.is(first({ env: {}, usualPlaces }), `${folder}/usual`);
-  assert.is(first({ env: { LIBVIRT_SCHEMAS: '' }, usualPlaces }), `${folder}/usual`);
+  assert.is(first({ schemas: `${folder}/named`, env, defaultFolders }), `${folder}/named`);
+  assert.is(first({ env, defaultFolders }), `${folder}/environment`);
+  assert.is(first({ env: {}, defaultFolders }), `${folder}/usual`);
+  assert.is(first({ env: { LIBVIRT_SCHEMAS: '' }, defaultFolders }), `${folder}/usual`);
 });
 
 grammar('a folder that was named and has no domain.rng is an error of one line', () => {
@@ -59,7 +59,7 @@ grammar('a domain.rng that is no regular file is none', () => {
 });
 
 grammar('without libvirt it is the built-in grammar, and says so', () => {
-  const builtin = source({ env: {}, usualPlaces: [`${folder}/none`] });
+  const builtin = source({ env: {}, defaultFolders: [`${folder}/none`] });
   assert.is(builtin.kind, 'builtin');
   assert.is(builtin.file, '/rng/builtin.rng');
   assert.match(builtin.note ?? '', 'only host devices, interfaces and their policies were checked');
@@ -71,7 +71,7 @@ grammar('names that a URL would change are percent-encoded', () => {
   mkdirSync(schemas);
   writeFileSync(`${schemas}/domain.rng`, '');
   assert.match(source({ schemas, env: {} }).text ?? '', '/a%20%22%2541%22%20&amp;%20b/domain.rng"');
-  const elsewhere = source({ env: {}, usualPlaces: [], rngDirectory: '/opt/my tools/rng' });
+  const elsewhere = source({ env: {}, defaultFolders: [], rngDirectory: '/opt/my tools/rng' });
   assert.is(elsewhere.file, undefined);
   assert.match(elsewhere.text ?? '', 'href="file:///opt/my%20tools/rng/builtin.rng"');
 });

@@ -50,7 +50,7 @@ wasm('a document reads no files', async () => {
 });
 
 wasm('says the line and the reason', async () => {
-  const grammar = await openLibxml2Wasm(findGrammar({ env: {}, usualPlaces: [] }));
+  const grammar = await openLibxml2Wasm(findGrammar({ env: {}, defaultFolders: [] }));
   assert.equal(grammar.validateText('<domain>\n<name>a</nome></domain>'), {
     valid: false,
     line: 2,
@@ -65,7 +65,7 @@ wasm('nothing of a document stays in memory', async () => {
   const { diag } = await import('libxml2-wasm');
   diag.configure({ enabled: true });
   try {
-    const grammar = await openLibxml2Wasm(findGrammar({ env: {}, usualPlaces: [] }));
+    const grammar = await openLibxml2Wasm(findGrammar({ env: {}, defaultFolders: [] }));
     for (const text of ['<domain type="kvm"><name>a</name></domain>', '<domain/>', '<domain'])
       grammar.validateText(text);
     grammar.close();

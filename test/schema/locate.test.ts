@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { findGrammar } from '../../src/schema/grammar.js';
 import { describeFault } from '../../src/schema/locate/fault.js';
 import { Locator } from '../../src/schema/locate/locate.js';
-import { tellingMessage } from '../../src/schema/verdict.js';
+import { mostSpecificMessage } from '../../src/schema/verdict.js';
 import { parseXml } from '../../src/xml/parse.js';
 import { libvirtSchemas, needs, suiteWhere } from '../support/needs.js';
 import { casesOf } from './cases.js';
@@ -58,7 +58,7 @@ libvirt('names and messages of any length stay readable', () => {
   const faults = located(locator, text);
   assert.ok(faults.length > 0);
   for (const { message } of faults) assert.ok(message.length < 250, message.slice(0, 250));
-  const [first] = tellingMessage([{ message: long }]).message?.match(/^x{240}\.\.\.$/) ?? [];
+  const [first] = mostSpecificMessage([{ message: long }]).message?.match(/^x{240}\.\.\.$/) ?? [];
   assert.ok(first);
 });
 
@@ -67,7 +67,7 @@ libvirt.run();
 const builtin = suite('places in the built-in grammar');
 
 builtin('a policy on a device that has none', async () => {
-  const own = await Locator.open(findGrammar({ env: {}, usualPlaces: [] }));
+  const own = await Locator.open(findGrammar({ env: {}, defaultFolders: [] }));
   const text = `<domain type="kvm"><name>a</name><devices>
   <hostdev type="usb" cpuset="auto"><source/></hostdev>
   <hostdev type="pci" cpuset="1-"><source><address bus="1"/></source></hostdev>

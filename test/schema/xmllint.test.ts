@@ -23,7 +23,7 @@ const BAD = '<domain type="kvm"><name>a</name><devices><hostdev type="pci" cpuse
 const MALFORMED = '<domain type="kvm"><name>a</name>';
 
 const xmllint = suiteWhere('xmllint', needs('xmllint'));
-const grammar = findGrammar({ env: {}, usualPlaces: [] });
+const grammar = findGrammar({ env: {}, defaultFolders: [] });
 const options = { env: process.env };
 let folder = '';
 xmllint.before.each(() => {
@@ -146,7 +146,7 @@ done
   chmodSync(`${folder}/xmllint`, 0o755);
   const paths = files({ '1.xml': GOOD, 'slow.xml': GOOD, '3.xml': GOOD });
   const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
-  const verdicts = await startXmllint(paths, grammar, { env, timeLimit: 500 }).verdicts;
+  const verdicts = await startXmllint(paths, grammar, { env, cpuTimeLimitMs: 500 }).verdicts;
   assert.equal(
     paths.map((path) => verdicts.get(path)),
     [
@@ -174,7 +174,10 @@ xmllint('a grammar that does not compile is one clear error, and so is no room f
   };
   await rejects(startXmllint(files({ '1.xml': GOOD }), broken, options).verdicts, /^the schema does not compile: /);
   await withTemporary(`${folder}/none`, () =>
-    rejects(startXmllint(files({ '1.xml': GOOD }), broken, options).verdicts, /^no temporary file in .* \(ENOENT\)$/),
+    rejects(
+      startXmllint(files({ '1.xml': GOOD }), broken, options).verdicts,
+      /^cannot write a temporary file in .* \(ENOENT\)$/,
+    ),
   );
 });
 

@@ -3,15 +3,15 @@ import type { AttributePart, Parts, TextPart } from './parts.js';
 import type { Excerpt } from './probe.js';
 import type { Vocabulary } from './vocabulary.js';
 
-// Tried where a grammar gives a pattern rather than values: names, numbers, a path, a unit, and what addresses look like.
+// tried if a grammar has a pattern instead of values: names, numbers, a path, a unit, addresses
 const COMMON_NAMES = ['vda', '0x0001', 'c0ffee00-0000-4000-8000-000000000001'];
 const COMMON_VALUES = ['1', '0', '/a', 'KiB', '52:54:00:00:00:01', '10.0.0.1', ...COMMON_NAMES];
-const MOST_TRIED = 60;
-const MOST_SPELLED = 4;
+const MAX_TRIED_VALUES = 60;
+const MAX_TRIED_GRAMMAR_VALUES = 4;
 
 /**
- * The values with which an attribute is taken: those of the grammar, seen to work; empty where others do as well, so that
- * there is a pattern; undefined where none helps.
+ * The values of the grammar that the schema accepts for an attribute; empty if it also accepts others, so that there
+ * must be a pattern; undefined if it accepts none.
  */
 export function acceptedValues(
   { owner, attribute }: AttributePart,
@@ -23,24 +23,24 @@ export function acceptedValues(
   return accepted(known, excerpt, (value) => ({ start: valueStart, end: valueEnd, text: escaped(value) }));
 }
 
-/** The same of the text of an element. */
+/** The same for the text of an element. */
 export function acceptedTexts({ owner, removal }: TextPart, excerpt: Excerpt, parts: Parts): string[] | undefined {
   return accepted(parts.words(owner).texts, excerpt, (text) => ({ ...removal, text: escaped(text) }));
 }
 
 function accepted(known: ReadonlySet<string>, excerpt: Excerpt, edit: (value: string) => Edit): string[] | undefined {
-  const spelled = [...known].slice(0, MOST_TRIED).filter((value) => excerpt.accepts([edit(value)]));
+  const spelled = [...known].slice(0, MAX_TRIED_VALUES).filter((value) => excerpt.accepts([edit(value)]));
   if (COMMON_VALUES.some((value) => !known.has(value) && excerpt.accepts([edit(value)]))) return [];
   return spelled.length > 0 ? spelled : undefined;
 }
 
-/** Attributes of a name, of which one may be taken. */
+/** Attributes of this name with various values, one of which the schema may accept. */
 export function attributesToTry(name: string, values: ReadonlySet<string>): string[] {
   const common = COMMON_VALUES.filter((value) => !values.has(value));
-  return [...[...values].slice(0, MOST_SPELLED), ...common].map((value) => `${name}="${escaped(value)}"`);
+  return [...[...values].slice(0, MAX_TRIED_GRAMMAR_VALUES), ...common].map((value) => `${name}="${escaped(value)}"`);
 }
 
-/** Simple elements of a name, of which one may be taken. */
+/** Simple elements of this name, one of which the schema may accept. */
 export function elementsToTry(name: string, vocabulary: Vocabulary): string[] {
   const words = vocabulary.get(name);
   const attributes = [...(words?.attributes ?? [])].flatMap(([attribute, values]) =>

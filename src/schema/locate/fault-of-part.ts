@@ -2,7 +2,7 @@ import type { XmlElement } from '../../xml/element.js';
 import type { SchemaFault } from './fault.js';
 import type { AttributePart, ChildPart, Parts, TextPart } from './parts.js';
 
-/** A child that must not be there, or not as it is. */
+/** A child that is not allowed, or that is invalid. */
 export function childFault(part: ChildPart, parts: Parts): SchemaFault {
   return {
     ...placeOf(part.child, parts),
@@ -16,14 +16,14 @@ export function textFault({ owner, text, removal: { start, end } }: TextPart, ac
   return { kind: 'text', start, end, element: owner.tagName, value: text, ...(accepted ? { accepted } : {}) };
 }
 
-/** An attribute that has to have another value. */
+/** An attribute with an invalid value. */
 export function valueFault({ owner, attribute }: AttributePart, accepted: string[]): SchemaFault {
   const { start, end, name } = attribute;
   const value = owner.getAttribute(name) ?? '';
   return { kind: 'value', start, end, element: owner.tagName, name, value, accepted };
 }
 
-/** An attribute that must not be there. */
+/** An attribute that is not allowed. */
 export function attributeFault(part: AttributePart, parts: Parts): SchemaFault {
   const { accepted: _, ...place } = valueFault(part, []);
   return { ...place, kind: 'attribute', known: parts.isKnown(part) };
@@ -34,7 +34,7 @@ export function missingFault(element: XmlElement, name: string, parts: Parts): S
   return { ...placeOf(element, parts), kind: 'missing', name };
 }
 
-/** A child that has to stand after another; before all where `after` is undefined. */
+/** A child that must come after another one; undefined: it must be the first. */
 export function orderFault({ child }: ChildPart, after: string | undefined, parts: Parts): SchemaFault {
   return { ...placeOf(child, parts), kind: 'order', ...(after === undefined ? {} : { name: after }) };
 }

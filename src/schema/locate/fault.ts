@@ -1,26 +1,31 @@
-/** A place in a document that the schema does not take. Offsets are UTF-16, as in src/xml/. */
+/** A place in a document that does not match the schema. Offsets are UTF-16, as in src/xml/. */
 export interface SchemaFault {
   kind: 'attribute' | 'value' | 'element' | 'text' | 'missing' | 'order';
   start: number;
   end: number;
-  /** The tag at fault; for `attribute` and `value` the one that has it, for `missing` the one that lacks something. */
+  /**
+   * the invalid element; for `attribute` and `value` the one that has it, for `missing` the one that lacks something
+   */
   element: string;
   parent?: string;
-  /** The attribute at fault; what is missing (`@name` for an attribute, else a tag); after what the element is right. */
+  /**
+   * the invalid attribute; what is missing (`@name` for an attribute, else a tag); the tag after which the element is
+   * allowed
+   */
   name?: string;
   value?: string;
-  /** Values, or places, that the schema was seen to take instead. Never guessed. */
+  /** values that the schema was tested to accept instead */
   accepted?: string[];
-  /** The element is one that the schema knows there, so it is its repetition or its content that does not fit. */
+  /** the schema allows such an element there, so its number, its content or its attributes are wrong */
   known?: boolean;
-  /** There is such an element before it. */
+  /** there is such an element before it */
   repeated?: boolean;
 }
 
-const MOST_LISTED = 8;
-const LONGEST_SHOWN = 60;
+const MAX_LISTED_VALUES = 8;
+const MAX_SHOWN_LENGTH = 60;
 
-/** One line for people. */
+/** The message, in one line. */
 export function describeFault(fault: SchemaFault): string {
   const { kind, value } = fault;
   const element = shortened(fault.element);
@@ -37,7 +42,7 @@ export function describeFault(fault: SchemaFault): string {
     case 'missing':
       return `<${element}> lacks ${missing(name)}`;
     case 'order':
-      return `<${element}> is in the wrong place: it goes ${name === undefined ? 'first' : `after <${name}>`}`;
+      return `<${element}> is in the wrong place: it must come ${name === undefined ? 'first' : `after <${name}>`}`;
     case 'element':
       return describeElement(fault, element);
   }
@@ -46,27 +51,27 @@ export function describeFault(fault: SchemaFault): string {
 function describeElement(fault: SchemaFault, element: string): string {
   const { known, repeated } = fault;
   if (fault.parent === undefined) {
-    if (known) return `this <${element}> does not fit`;
-    return element === 'domain' ? '<domain> must be in no namespace' : `<domain> is wanted here, not <${element}>`;
+    if (known) return `<${element}> does not match the schema`;
+    return element === 'domain' ? '<domain> must be in no namespace' : `expected <domain>, found <${element}>`;
   }
   const parent = shortened(fault.parent);
   if (repeated) return `a second <${element}> is not allowed in <${parent}>`;
-  if (known) return `this <${element}> does not fit in <${parent}>`;
+  if (known) return `this <${element}> in <${parent}> does not match the schema`;
   return `<${element}> is not allowed in <${parent}>`;
 }
 
 function missing(name: string | undefined): string {
-  if (name === undefined) return 'something that the schema wants';
+  if (name === undefined) return 'something that the schema requires';
   return name.startsWith('@') ? `the attribute ${name.slice(1)}` : `<${name}>`;
 }
 
 function listed(values: readonly string[] | undefined): string {
   if (values === undefined || values.length === 0) return '';
-  const shown = values.slice(0, MOST_LISTED).map(shortened).join(', ');
-  return `; allowed: ${shown}${values.length > MOST_LISTED ? ', ...' : ''}`;
+  const shown = values.slice(0, MAX_LISTED_VALUES).map(shortened).join(', ');
+  return `; allowed: ${shown}${values.length > MAX_LISTED_VALUES ? ', ...' : ''}`;
 }
 
 function shortened(value = ''): string {
   const line = value.replace(/\s+/g, ' ');
-  return line.length > LONGEST_SHOWN ? `${line.slice(0, LONGEST_SHOWN)}...` : line;
+  return line.length > MAX_SHOWN_LENGTH ? `${line.slice(0, MAX_SHOWN_LENGTH)}...` : line;
 }

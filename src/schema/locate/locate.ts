@@ -4,26 +4,26 @@ import type { XmlElement } from '../../xml/element.js';
 import { parseXml } from '../../xml/parse.js';
 import type { Grammar } from '../grammar.js';
 import { type CompiledGrammar, openLibxml2Wasm } from '../libxml2-wasm.js';
-import { oversizedIn } from '../size-limit.js';
+import { countSiblingPairs } from '../size-limit.js';
 import type { SchemaFault } from './fault.js';
 import { Parts } from './parts.js';
 import { BudgetSpent, Excerpt, Probe } from './probe.js';
 import { searchAmongChildren, searchInside } from './search.js';
 import { readVocabulary, type Vocabulary } from './vocabulary.js';
 
-// The least that every libvirt takes as a domain.
+// the smallest domain that all versions of libvirt accept
 const FRAME = { name: '<name>a</name>', os: '<os><type>hvm</type></os>' };
 const MOST_FAULTS = 20;
-/** libxml2's time is quadratic in the children of <devices>, so they are looked at in groups. */
+/** libxml2's time is quadratic in the children of <devices>, so they are validated in groups. */
 const GROUP = 500;
-/** Documents and parts of more characters are not asked about whole: it may take the engine's time again, many times. */
+/** Longer documents and parts are not validated as a whole: that could take the engine's time many times over. */
 const LARGE = 1 << 20;
-/** Nor are documents with more pairs of siblings: 10,000 elements in one. */
+/** Nor are documents with more pairs of siblings: 10,000 children of one element. */
 const CROWDED = 50_000_000;
 
 /**
- * Finds where documents do not fit a grammar. libxml2 does not say (it names the whole of <devices>), so its verdict is
- * asked for again and again: of each part in surroundings that are known to be good, and of variants of that part.
+ * Finds the places where documents do not match a grammar. libxml2 does not report them (it names all of <devices>), so
+ * it validates many variants: each part in a frame that is known to be valid, and changes of that part.
  */
 export class Locator {
   #vocabulary: Vocabulary | undefined;
@@ -33,12 +33,15 @@ export class Locator {
     private readonly compiled: CompiledGrammar,
   ) {}
 
-  /** @throws SchemaError where the grammar does not compile */
+  /** @throws SchemaError if the grammar does not compile */
   static async open(grammar: Grammar): Promise<Locator> {
     return new Locator(grammar, await openLibxml2Wasm(grammar));
   }
 
-  /** The faults of a document, in document order; empty where libxml2-wasm takes it, or none was found within the budget. */
+  /**
+   * The faults of a document, in document order; empty if libxml2-wasm accepts it, or if none was found within the
+   * budget.
+   */
   locate(document: XmlDocument): SchemaFault[] {
     if (this.takes(document)) return [];
     this.#vocabulary ??= readVocabulary(this.grammar);
@@ -46,7 +49,10 @@ export class Locator {
     return search.faults().sort((a, b) => a.start - b.start);
   }
 
-  /** Whether libxml2-wasm takes it, whatever another engine has said; it is not asked about what takes it long. */
+  /**
+   * True if libxml2-wasm accepts the document, whatever the verdict of another engine; false for one that takes it too
+   * long.
+   */
   takes(document: XmlDocument): boolean {
     return isSmall(document) && this.compiled.validateText(document.text).valid;
   }
@@ -56,11 +62,11 @@ export class Locator {
   }
 }
 
-const isSmall = ({ text, root }: XmlDocument) => text.length <= LARGE && oversizedIn(root).pairs <= CROWDED;
+const isSmall = ({ text, root }: XmlDocument) => text.length <= LARGE && countSiblingPairs(root).pairs <= CROWDED;
 
 class DomainSearch {
   readonly #faults: SchemaFault[] = [];
-  /** Of the root and of `<devices>`, which the frames have, too. */
+  /** namespace declarations of the root and of `<devices>`, which the frames need, too */
   readonly #namespaces: string;
 
   constructor(
@@ -97,16 +103,16 @@ class DomainSearch {
       if (child.tagName === 'devices') this.#searchDevices(child);
       else this.#searchPart(child, ...this.#frameFor(child.tagName));
     }
-    // Each part is good alone: what does not fit is their number, order or company.
+    // each part alone is valid, so their number, their order or their combination is wrong
     if (this.#faults.length === 0 && isSmall(this.document)) {
       const { start, end } = this.document.rangeOf(root);
-      const probe = this.probe.ofPart(oversizedIn(root).pairs);
+      const probe = this.probe.ofPart(countSiblingPairs(root).pairs);
       const whole = new Excerpt(probe, this.document.text, { start, end }, '', '');
       this.#faults.push(...searchAmongChildren(root, whole, this.parts));
     }
   }
 
-  /** Whether the start tag is good: it is looked at in a document of its own, in which it has the same place. */
+  /** True if the start tag is valid: it is validated in a document of its own, at the same offset. */
   #searchRootTag(root: XmlElement): boolean {
     const { openEnd, end } = this.document.rangeOf(root);
     const tag = openEnd === end ? `${this.document.text.slice(0, end - 2)}>` : this.document.text.slice(0, openEnd);
@@ -138,7 +144,7 @@ class DomainSearch {
     if (this.#faults.length === known && !isLarge) this.#searchPart(devices, before, after, searchAmongChildren);
   }
 
-  /** Halves the devices until each faulty one is alone, so that many good ones cost little. */
+  /** Bisects the devices until each invalid one is alone, so that many valid ones cost little. */
   #searchAmong(devices: readonly XmlElement[], before: string, after: string): void {
     const [first] = devices;
     const last = devices.at(-1);
@@ -156,7 +162,7 @@ class DomainSearch {
 
   #searchPart(element: XmlElement, before: string, after: string, search = searchInside): void {
     if (element.end - element.start > LARGE) return;
-    const probe = this.probe.ofPart(oversizedIn(element).pairs);
+    const probe = this.probe.ofPart(countSiblingPairs(element).pairs);
     const excerpt = new Excerpt(probe, this.document.text, this.document.rangeOf(element), before, after);
     if (excerpt.accepts([])) return;
     const found: SchemaFault[] = [];
@@ -181,7 +187,7 @@ class DomainSearch {
     return { kind: 'element', start, end: openEnd, element: element.tagName, ...(parent ? { parent } : {}), known };
   }
 
-  /** A valid domain around a place for one child, whose own counterpart in the frame gives way. */
+  /** A valid domain around a place for one child; the frame's own element of that name is omitted. */
   #frameFor(tag: string): [string, string] {
     const inner = Object.entries(FRAME).flatMap(([name, text]) => (name === tag ? [] : text));
     return [`<domain type="kvm" ${this.#namespaces}>${inner.join('')}`, '</domain>'];

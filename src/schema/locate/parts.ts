@@ -4,7 +4,7 @@ import type { Edit } from '../../xml/edit.js';
 import type { XmlElement } from '../../xml/element.js';
 import type { ElementWords, Vocabulary } from './vocabulary.js';
 
-/** An attribute, a child element or a text beside others, with the edit that takes it away. */
+/** An attribute, a child element or a text of an element, with the edit that removes it. */
 export type Part = AttributePart | ChildPart | TextPart;
 
 export interface AttributePart {
@@ -27,7 +27,7 @@ export interface TextPart {
 
 const NO_WORDS: ElementWords = { attributes: new Map(), children: new Set(), texts: new Set(), open: true };
 
-/** The parts of elements of one document, and what a grammar's vocabulary says of them. */
+/** The parts of a document's elements, and their counterparts in a grammar's vocabulary. */
 export class Parts {
   constructor(
     readonly document: XmlDocument,
@@ -51,13 +51,13 @@ export class Parts {
     });
   }
 
-  /** The text that stands directly in an element, in pieces. */
+  /** The text directly in an element, in pieces. */
   texts(owner: XmlElement): TextPart[] {
     const { openEnd, closeStart } = this.document.rangeOf(owner);
     const places = [...owner.children].map((child) => this.document.rangeOf(child));
     const gaps = [openEnd, ...places.map(({ end }) => end)].map((from, index) => {
       const to = places[index]?.start ?? closeStart;
-      // Comments and instructions are nothing to the schema; blanks in their stead keep the offsets.
+      // the schema ignores comments and instructions; spaces in place of them keep the offsets
       const gap = this.document.text
         .slice(from, to)
         .replace(/<!--[\s\S]*?-->|<\?[\s\S]*?\?>/g, (match) => ' '.repeat(match.length));
@@ -68,7 +68,7 @@ export class Parts {
       .map(({ start, text }) => ({ owner, text, removal: { start, end: start + text.length, text: '' } }));
   }
 
-  /** Whether the grammar has, or may have, such a part in some element of this name. */
+  /** True if the grammar has, or may have, such a part in some element of this name. */
   isKnown(part: AttributePart | ChildPart): boolean {
     const words = this.words(part.owner);
     if (words.open) return true;
@@ -84,7 +84,7 @@ export class Parts {
     return { start: openEnd - '/>'.length, end: openEnd, text: `>${text}</${owner.tagName}>` };
   }
 
-  /** Whether the grammar spells out values for this attribute, and this is none of them. */
+  /** True if the grammar lists values for this attribute, and this is not one of them. */
   hasOddValue({ owner, attribute }: AttributePart): boolean {
     const values = this.words(owner).attributes.get(attribute.name);
     return values !== undefined && !values.has(owner.getAttribute(attribute.name) ?? '');

@@ -9,16 +9,16 @@ const MOST_PAIRED = 32;
 const MOST_ORDERED = 10;
 
 /**
- * What is at fault inside an element that the schema does not take, found by trying what it takes instead: without each
- * part, with other values, with what might be missing. Empty where nothing helps. Throws BudgetSpent.
+ * The faults inside an element that the schema rejects, found by validating variants: without each part, with other
+ * values, with additional parts. Empty if no variant is valid. Throws BudgetSpent.
  */
 export function searchInside(element: XmlElement, excerpt: Excerpt, parts: Parts): SchemaFault[] {
   return new Search(excerpt, parts).faultsOf(element);
 }
 
 /**
- * What is at fault about the children of an element that are all good, each alone: one too many, one missing, or their
- * order. Throws BudgetSpent.
+ * The faults among the children of an element that are all valid alone: one too many, one missing, or their order.
+ * Throws BudgetSpent.
  */
 export function searchAmongChildren(element: XmlElement, excerpt: Excerpt, parts: Parts): SchemaFault[] {
   return new Search(excerpt, parts).faultsAmongChildren(element);
@@ -55,9 +55,9 @@ class Search {
     return fault ? [fault] : [];
   }
 
-  /** Parts that the grammar has nowhere in such elements: wrong for sure, and often several, of one mistake. */
+  /** Parts that the grammar has nowhere in such elements: certainly wrong, and often several at once. */
   #unknownParts(owner: XmlElement): Part[] {
-    // Below a wildcard the grammar's own names mean nothing.
+    // a wildcard allows names that are not in the grammar
     if (this.parts.words(owner).open) return [];
     const attributes = this.parts.attributes(owner).filter((part) => !this.parts.isKnown(part));
     const children = this.parts
@@ -66,7 +66,7 @@ class Search {
     return [...attributes, ...children];
   }
 
-  /** The part without which the element is taken, or what is at fault inside of it. */
+  /** The part without which the schema accepts the element, or the fault inside that part. */
   #byRemoval(element: XmlElement): SchemaFault | undefined {
     for (const part of this.#suspects(element)) {
       if (!this.excerpt.accepts([part.removal])) continue;
@@ -75,7 +75,7 @@ class Search {
       if (inside) return inside;
       return (this.parts.isRepeated(part) ? undefined : this.#byOrder(element)) ?? this.#faultOf(part);
     }
-    // A child that must be there can be at fault inside.
+    // a required child can have a fault inside
     for (const { child } of this.parts.children(element)) {
       const fault = this.#byRemoval(child);
       if (fault) return fault;
@@ -83,7 +83,7 @@ class Search {
     return undefined;
   }
 
-  /** The likeliest first; of children, the later ones, as it is the second of two that is one too many. */
+  /** The most likely first; the later children first, because of two equal ones the second is the superfluous one. */
   #suspects(element: XmlElement): Part[] {
     const attributes = this.parts.attributes(element);
     const odd = attributes.filter((part) => !this.parts.isKnown(part) || this.parts.hasOddValue(part));
@@ -111,7 +111,7 @@ class Search {
     return this.#byText(element);
   }
 
-  /** A value that is right elsewhere, and wrong beside what else stands here. */
+  /** A value that is allowed elsewhere, but not in combination with the other parts here. */
   #byOtherValue(element: XmlElement): SchemaFault | undefined {
     for (const part of this.parts.attributes(element)) {
       if (this.parts.hasOddValue(part)) continue;
@@ -121,7 +121,7 @@ class Search {
     return undefined;
   }
 
-  /** The text of an element that has to have another. */
+  /** An invalid text of an element. */
   #byText(element: XmlElement): SchemaFault | undefined {
     const [part] = this.parts.texts(element);
     if (part === undefined || element.children.length > 0) return undefined;
@@ -152,7 +152,7 @@ class Search {
     return undefined;
   }
 
-  /** A child that would be taken in another place among its siblings. */
+  /** A child that the schema accepts at another place among its siblings. */
   #byOrder(element: XmlElement): SchemaFault | undefined {
     const children = this.parts.children(element).slice(0, MOST_ORDERED);
     const places = [this.parts.document.rangeOf(element).openEnd, ...children.map(({ removal }) => removal.end)];
@@ -169,12 +169,12 @@ class Search {
     return undefined;
   }
 
-  /** Two faults in one element: each is looked into with the other part gone. */
+  /** Two faults in one element: each is refined with the other part removed. */
   #byTwoRemovals(element: XmlElement): SchemaFault[] {
     const all = this.#suspectsBelow(element).slice(0, MOST_PAIRED);
     for (const [index, first] of all.entries()) {
       for (const second of all.slice(index + 1)) {
-        // Of two that overlap, one is inside the other.
+        // if two overlap, one is inside the other
         const apart = first.removal.end <= second.removal.start || second.removal.end <= first.removal.start;
         if (!apart || !this.excerpt.accepts([first.removal, second.removal])) continue;
         return [this.#without(second).#refined(first), this.#without(first).#refined(second)];

@@ -5,17 +5,17 @@ import type { XmlElement } from '../../xml/element.js';
 import { parseXml } from '../../xml/parse.js';
 import type { Grammar } from '../grammar.js';
 
-/** What a grammar says of the elements of one local name, wherever they stand: more than any one of them may have. */
+/** The content of all elements of one local name in a grammar: the union, so more than each of them may have. */
 export interface ElementWords {
-  /** Attributes, each with the values that the grammar spells out. */
+  /** attributes, each with the values that the grammar lists */
   attributes: Map<string, Set<string>>;
   children: Set<string>;
   texts: Set<string>;
-  /** There is a wildcard: names that are not listed may be right too. */
+  /** there is a wildcard: other names may be valid, too */
   open: boolean;
 }
 
-/** The names and values of a grammar, by element name: what is worth trying when a document does not fit it. */
+/** The names and values of a grammar, by element name: candidates for a document that does not match it. */
 export type Vocabulary = ReadonlyMap<string, ElementWords>;
 
 /** Reads the grammar and what it includes (some 100 ms for libvirt's). */
