@@ -48,7 +48,7 @@ export const DEFAULT_SETTINGS: Settings = {
  */
 export function parseSettings(text: string): Settings {
   const { $schema, intervals, contest, ...read } = readObject<SettingsFile>(parseJson(text), 'the configuration', {
-    $schema: (node, name) => readText(node, name, undefined, 'the address of a schema in a string'),
+    $schema: (node, name) => readText(node, name, undefined, 'a string, the address of a schema'),
     default: (node, name) => readOneOf(node, name, ['auto', 'native']),
     onError: (node, name) => readOneOf(node, name, ['continue', 'abort']),
     allowedCpus: readCpuset,

@@ -27,7 +27,7 @@ for (const [kind, codes] of Object.entries(KINDS)) {
       assert.is(errorKind(code), kind);
       const kernel = hostOf([vfio(A, 41)]);
       const times = kind === 'transient' || code === 'EIO' || code === 'EINVAL' ? 3 : 1;
-      kernel.refuse(41, ...Array<string>(times).fill(code));
+      kernel.failNextWrites(41, ...Array<string>(times).fill(code));
       const pass = new Simulated(kernel, folder.path);
       const placed = interrupts(pass.enforce(own)).get(41);
       assert.equal(
@@ -45,7 +45,7 @@ errors('a transient one that passes is no failure', () => {
   // EIO, EINVAL: of an interrupt that went while its file was open, and is back under its number
   for (const codes of [['EBUSY'], ['EAGAIN', 'EBUSY'], ['EIO'], ['EINVAL', 'EIO']]) {
     const kernel = hostOf([vfio(A, 41)]);
-    kernel.refuse(41, ...codes);
+    kernel.failNextWrites(41, ...codes);
     const pass = new Simulated(kernel, folder.join(codes.join('-')));
     assert.equal(outcomes(pass.enforce(own)), ['41 set']);
     assert.is(pass.pauses.length, codes.length);

@@ -96,7 +96,7 @@ let runs = 0;
 
 function check(given: Scene): void {
   const kernel = new SimulatedKernel(hostFrom(given));
-  for (const [irq, codes] of given.refusals) kernel.refuse(irq, ...codes);
+  for (const [irq, codes] of given.refusals) kernel.failNextWrites(irq, ...codes);
   const { default: standard, allowed } = given.settings;
   const settings = defined({
     default: standard,

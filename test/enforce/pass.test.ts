@@ -121,7 +121,7 @@ passes('what gets the number between the last look and the write is not written'
 passes('what goes while a write is to be tried again, and is back under its number, is written', () => {
   for (const code of ['EBUSY', 'EIO']) {
     const kernel = hostOf([vfio(A, 41, 42)]);
-    kernel.refuse(41, code);
+    kernel.failNextWrites(41, code);
     const pass = new Simulated(kernel, folder.join(code));
     pass.host.pause = () => kernel.enableVectors(A, [41, 42]);
     assert.equal(outcomes(pass.enforce(guest(hostdev(A, '2-3')))), ['41 set', '42 set']);

@@ -58,7 +58,7 @@ releases('a line gets back what it had, though its pass was killed right after t
 
 releases('a line that could not be written is not known of', () => {
   const kernel = hostOf([line(16)]);
-  kernel.deny(16, 'EPERM');
+  kernel.failAllWrites(16, 'EPERM');
   const pass = new Simulated(kernel, folder.path);
   pass.enforce(guest(hostdev(A, '2-3')));
   assert.equal(pass.host.state.read(UUID)?.lines, []);
@@ -122,7 +122,7 @@ releases('a line that is gone, refuses or cannot be read keeps no state alive, n
   }
   const cases: [string, (kernel: SimulatedKernel) => SimulatedFs | undefined][] = [
     ['gone', (kernel) => void kernel.detach(A)],
-    ['refuses', (kernel) => void kernel.refuse(16, 'EBUSY')],
+    ['refuses', (kernel) => void kernel.failNextWrites(16, 'EBUSY')],
     ['unreadable', (kernel) => new Unreadable(kernel)],
   ];
   for (const [name, happens] of cases) {

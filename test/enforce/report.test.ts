@@ -41,7 +41,7 @@ function everything(): { before: EnforceReport; after: EnforceReport } {
       ],
     },
   );
-  kernel.refuse(44, 'ENOSPC');
+  kernel.failNextWrites(44, 'ENOSPC');
   const metadata =
     "<hostdevs xmlns='urn:hostdev-cpuset:1' default='auto'><hostdev alias='ua-gone' cpuset='1'/><junk/></hostdevs>";
   const pool = "<interface type='network' cpuset='3'><source network='pool'/></interface>";

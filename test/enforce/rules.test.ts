@@ -158,7 +158,7 @@ rules('1: a line that somebody came to share', () => {
 
 rules('1: between two tries of a write, too', () => {
   const kernel = hostOf([vfio(A, 41), vfio(B, 43)]);
-  kernel.refuse(41, 'EBUSY');
+  kernel.failNextWrites(41, 'EBUSY');
   const pass = simulated(kernel);
   const pause = () => {
     kernel.disableVectors(A);
@@ -305,7 +305,7 @@ rules('3: a number that went, or went to another, right after the write', () => 
 rules('5: one failure never stops the next, of the same device or another', () => {
   for (const code of ['ENOSPC', 'EPERM', 'ENOENT', 'EINVAL', 'EWHATEVER']) {
     const kernel = hostOf([vfio(A, 41, 42), vfio(B, 43)]);
-    kernel.deny(41, code);
+    kernel.failAllWrites(41, code);
     const pass = simulated(kernel);
     const report = pass.enforce(guest(hostdev(A, '2-3') + hostdev(B, '5')));
     assert.equal(

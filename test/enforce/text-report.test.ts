@@ -72,7 +72,7 @@ texts('a large host, with lists that no terminal holds', () => {
       { ...vfio(B), numaNode: 0, interrupts: [{ irq: 2000, type: 'msix', effective: '1' }] },
     ],
   });
-  kernel.refuse(1001, 'ENOSPC');
+  kernel.failNextWrites(1001, 'ENOSPC');
   const metadata = `<hostdevs xmlns='urn:hostdev-cpuset:1'><hostdev alias='ua-${'x'.repeat(60)}' cpuset='1'/></hostdevs>`;
   const definition = guest(hostdev(A, 'auto') + hostdev(B, '250-255') + hostdev(C, '5-4'), {
     placement: `<vcpu cpuset='${every(4)}'>64</vcpu>`,
@@ -88,7 +88,7 @@ texts('what is wrong is in colour, what is right is not', () => {
     { irq: 43, effective: '2', affinity: '2' },
   ];
   const kernel = hostOf([{ ...vfio(A), interrupts: places.map((place) => ({ ...place, type: 'msix' as const })) }]);
-  kernel.refuse(42, 'ENOSPC');
+  kernel.failNextWrites(42, 'ENOSPC');
   const pass = new Simulated(kernel, folder.path);
   const own = guest(hostdev(A, '2'));
   const rows = (report: DomainPlan) => textOf(report, 80, marked).split('\n').slice(3, 7);

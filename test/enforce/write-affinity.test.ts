@@ -42,7 +42,7 @@ test('writes nothing that the check refuses, or cannot read', () => {
 
 test("returns the kernel's answer, and throws what is no answer of it", () => {
   const { kernel, mask } = opened();
-  kernel.refuse(41, 'ENOSPC');
+  kernel.failNextWrites(41, 'ENOSPC');
   const result = writeAffinity(mask, SET, () => undefined);
   assert.is(result.outcome === 'failed' && result.error.code, 'ENOSPC');
   const broken = {

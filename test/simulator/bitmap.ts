@@ -1,14 +1,16 @@
 import { formatMask, parseCpuList, parseMask } from '../../src/domain/cpu-mask.js';
 import { type Cpuset, EMPTY, formatCpuset } from '../../src/domain/cpuset.js';
 
-/** Masks as a kernel with `width` possible CPU numbers prints and takes them (kernel: lib/bitmap.c, bitmap-str.c, vsprintf.c). */
+/**
+ * Prints and parses masks as a kernel with `width` possible CPUs does (kernel: lib/bitmap.c, bitmap-str.c, vsprintf.c).
+ */
 export class BitmapFormat {
-  /** by CPU list: a host has many interrupts and few masks */
+  /** printed masks by CPU list: a host has many interrupts, but few masks */
   readonly #texts = new Map<string, string>();
 
   constructor(readonly width: number) {}
 
-  /** As many digits as the width needs, 8 a group, the short group first. */
+  /** As many digits as the width needs, in groups of 8, the short group first. */
   print(set: Cpuset): string {
     const list = formatCpuset(set);
     let text = this.#texts.get(list);
@@ -22,8 +24,8 @@ export class BitmapFormat {
     return text;
   }
 
-  /** What is written to smp_affinity: a group may be short, and only the first line counts. */
-  take(text: string): Cpuset | 'EINVAL' | 'EOVERFLOW' {
+  /** Parses a write to smp_affinity: groups may be short, and only the first line counts. */
+  parse(text: string): Cpuset | 'EINVAL' | 'EOVERFLOW' {
     const groups = (text.split('\n', 1)[0] as string).split(/[,\s]+/).filter(Boolean);
     if (groups.some((group) => !/^[0-9a-f]+$/i.test(group))) return 'EINVAL';
     if (groups.length > Math.ceil(this.width / 32) || groups.some((group) => group.length > 8)) return 'EOVERFLOW';
@@ -32,8 +34,8 @@ export class BitmapFormat {
     return this.#fits(set) ? set : 'EOVERFLOW';
   }
 
-  /** What is written to smp_affinity_list. */
-  takeList(text: string): Cpuset | 'EINVAL' | 'ERANGE' {
+  /** Parses a write to smp_affinity_list. */
+  parseList(text: string): Cpuset | 'EINVAL' | 'ERANGE' {
     const set = parseCpuList(text);
     if (!set) return 'EINVAL';
     return this.#fits(set) ? set : 'ERANGE';

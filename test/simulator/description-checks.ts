@@ -5,13 +5,15 @@ import { type JsonNode, readInteger, readText } from '../../src/lib/json-reader.
 
 const MAX_PID = 2 ** 22;
 
-/** What a schema cannot say of a description: what is named is there, and what is taken is taken once. */
+/** Checks of a description that a schema cannot express: referenced CPUs and nodes exist, and numbers are unique. */
 export class DescriptionChecks {
   possible: Cpuset = EMPTY;
   readonly nodes = new Set<number>();
-  readonly #taken = new Set<string>();
+  readonly #claimed = new Set<string>();
+  /** by IRQ number */
   readonly #types = new Map<number, string>();
 
+  /** a CPU list of the host's possible CPUs, which may be empty */
   readonly anyCpus = (node: JsonNode, name: string): string => {
     const set = readList(node, name);
     const unknown = subtract(set, this.possible);
@@ -19,6 +21,7 @@ export class DescriptionChecks {
     return formatCpuset(set);
   };
 
+  /** the same, not empty */
   readonly someCpus = (node: JsonNode, name: string): string => {
     const list = this.anyCpus(node, name);
     if (list === '') throw new InputError(`${name} is empty`, node.offset);
@@ -31,26 +34,26 @@ export class DescriptionChecks {
     return pid;
   };
 
-  /** Lines may be shared; message interrupts never. */
+  /** Legacy lines may be shared, message interrupts not. */
   claimIrq(irq: number, type: string, node: JsonNode): void {
     const other = this.#types.get(irq);
     if (other !== undefined && (type !== 'intx' || other !== 'intx')) {
-      throw new InputError(`IRQ ${irq} is another interrupt's already`, node.offset);
+      throw new InputError(`IRQ ${irq} is already used by another interrupt`, node.offset);
     }
     this.#types.set(irq, type);
   }
 
   claim<T extends string>(what: T, node: JsonNode, kind = ''): T {
-    if (this.#taken.has(`${kind}${what}`)) throw new InputError(`${kind}${what} stands here twice`, node.offset);
-    this.#taken.add(`${kind}${what}`);
+    if (this.#claimed.has(`${kind}${what}`)) throw new InputError(`duplicate ${kind}${what}`, node.offset);
+    this.#claimed.add(`${kind}${what}`);
     return what;
   }
 }
 
-/** A CPU list in a string. @throws InputError, with its place */
+/** Reads a CPU list in a string. @throws InputError, with its offset */
 export function readList(node: JsonNode, name: string): Cpuset {
   const set = parseCpuList(readText(node, name, /^[\d,-]{0,100000}$/, 'a CPU list, such as "0-3,8"'));
   if (!set) throw new InputError(`${name} must be a CPU list, such as "0-3,8"`, node.offset);
-  if ((set.at(-1)?.last ?? 0) > MAX_CPU) throw new InputError(`${name} goes beyond CPU ${MAX_CPU}`, node.offset);
+  if ((set.at(-1)?.last ?? 0) > MAX_CPU) throw new InputError(`${name} has a CPU above ${MAX_CPU}`, node.offset);
   return set;
 }

@@ -3,24 +3,24 @@ import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import type { Cpuset } from '../../src/domain/cpuset.js';
 import type { InterruptType } from '../../src/host/pci-device.js';
 
-/** A host in a small JSON file: schemas/host.schema.json. CPU lists are the kernel's, `0-3,8`. */
+/** Description of a host in a small JSON file: schemas/host.schema.json. CPU lists have the kernel's form, `0-3,8`. */
 export interface HostDescription {
   /** for editors */
   $schema?: string;
-  /** online: all present ones if absent; possible (what masks are as wide as): those present if absent */
+  /** online: default present; possible (the width of masks): default present */
   cpus: { present: string; online?: string; possible?: string };
-  /** a node of memory only has the list '' */
+  /** cpus is '' for a node that has only memory */
   nodes?: { node: number; cpus: string }[];
-  /** where interrupts are born; all CPUs if absent */
+  /** initial affinity of interrupts; default: all CPUs */
   defaultAffinity?: string;
-  /** its version, such as 6.1; 6.12 if absent. Before 6.12 a managed interrupt refuses with EIO, since then with EPERM */
+  /** version, default 6.12. Before 6.12 a write to a managed interrupt fails with EIO, since then with EPERM */
   kernel?: string;
-  /** device interrupts that a CPU can take: some 200 on x86; no limit if absent */
+  /** device interrupts per CPU: some 200 on x86; default: no limit */
   vectorsPerCpu?: number;
   /** false: /proc/irq/N has no effective_affinity */
   effectiveAffinity?: boolean;
   devices: DeviceDescription[];
-  /** interrupts of the host's own; a device's legacy line may have the number of one, and shares it then */
+  /** other interrupts of the host; a device's legacy line with the same number shares it */
   interrupts?: (InterruptDescription & { irq: number })[];
   domains?: DomainDescription[];
   processes?: ProcessDescription[];
@@ -29,19 +29,19 @@ export interface HostDescription {
 export interface DeviceDescription {
   address: string;
   driver?: string;
-  /** -1, or absent, where the firmware says nothing */
+  /** -1 or absent: unknown to the firmware */
   numaNode?: number;
-  /** a legacy line (intx), message interrupts of one kind (msi or msix), or both: then the line is not in use */
+  /** a legacy line (intx), message interrupts of one type (msi or msix), or both: then the line is not in use */
   interrupts?: (InterruptDescription & { irq: number; type: InterruptType })[];
 }
 
 export interface InterruptDescription {
-  /** default, for a VFIO device: vfio-msix[0](0000:82:00.0), counted per device. [] is a phantom vector: no /proc/irq */
+  /** default for a VFIO device: vfio-msix[0](0000:82:00.0) and so on. []: a phantom vector, without /proc/irq */
   handlers?: string[];
   affinity?: string;
   effective?: string;
   managed?: boolean;
-  /** it moves only when it occurs the next time, as without interrupt remapping */
+  /** it moves only at its next occurrence, as without interrupt remapping */
   deferred?: boolean;
   /** by CPU number */
   counts?: Record<string, number>;
@@ -54,16 +54,16 @@ export interface DomainDescription {
   vcpus: { vcpu: number; cpus: string }[];
 }
 
-/** A process that is not a domain's. */
+/** A process that is not the QEMU of a domain. */
 export interface ProcessDescription {
   pid: number;
-  /** its name in comm; the first word of its command line, too */
+  /** its name in comm, and the first word of its command line */
   command: string;
-  /** the other words */
+  /** the other words of its command line */
   arguments?: string[];
 }
 
-/** @throws Error, one line, where a list or an address of a description is not in its exact form */
+/** @throws Error, one line, if the text is not a CPU list */
 export function cpuList(text: string): Cpuset {
   const set = parseCpuList(text);
   if (!set) throw new Error(`not a CPU list: ${JSON.stringify(text)}`);

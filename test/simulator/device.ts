@@ -5,19 +5,21 @@ export interface SimulatedDevice {
   address: PciAddress;
   driver: string | undefined;
   numaNode: number | undefined;
-  /** number of its legacy line; outdated where `lineFreed` */
+  /** IRQ number of its legacy line; outdated if `lineFreed` */
   line: number | undefined;
-  /** the controller's input that its line is wired to */
+  /** the interrupt controller's input that its line is wired to */
   lineInput: number | undefined;
-  /** it is disabled, and the number of its line may be anything's */
+  /** it is disabled, and the number of its line may be reused */
   lineFreed: boolean;
-  /** what of the line's handlers is this device's */
+  /** its own handlers among those of the line */
   lineHandlers: readonly string[];
-  /** its message interrupts, while they are on */
+  /** IRQ numbers of its message interrupts, while they are enabled */
   vectors: number[];
 }
 
-/** As VFIO names them (kernel: drivers/vfio/pci/vfio_pci_intrs.c); other drivers mostly number theirs. None without a driver. */
+/**
+ * Names as VFIO's (kernel: drivers/vfio/pci/vfio_pci_intrs.c); most other drivers number theirs. None without a driver.
+ */
 export function handlersOf(
   { address, driver }: Pick<SimulatedDevice, 'address' | 'driver'>,
   type: InterruptType,

@@ -3,12 +3,12 @@ import type { InterruptType } from '../../src/host/pci-device.js';
 import { FileError } from '../../src/host/pseudo-fs.js';
 import type { BitmapFormat } from './bitmap.js';
 import { cpuList, type InterruptDescription } from './description.js';
-import type { Delivery, SimulatedInterrupt } from './vector-allocator.js';
+import type { SimulatedInterrupt, VectorAllocator } from './vector-allocator.js';
 
-/** The numbers below are the legacy lines'. */
+/** Lower numbers are legacy lines. */
 const FIRST_MESSAGE_IRQ = 24;
 
-/** A write that reached an interrupt: what the tests look at. */
+/** A successful write, recorded for tests. */
 export interface AffinityWrite {
   irq: number;
   set: Cpuset;
@@ -18,32 +18,34 @@ export interface NewInterrupt {
   irq: number;
   type: InterruptType;
   handlers: readonly string[];
-  /** of a line: the controller's input that it is wired to; its number if absent. Of a vector, its own number */
+  /**
+   * of a line: the interrupt controller's input that it is wired to, default its IRQ number; of a vector: its number
+   */
   input?: number;
   /** CPUs of its device's node */
   near?: Cpuset | undefined;
 }
 
-/** All interrupts of a simulated kernel, by their numbers: who handles them, and what is written to their masks. */
+/** All interrupts of a simulated kernel by IRQ number: their handlers, and writes to their masks. */
 export class Interrupts {
   readonly all = new Map<number, SimulatedInterrupt>();
   readonly writes: AffinityWrite[] = [];
-  /** errors that the next writes to an interrupt meet, first first */
-  readonly #refusals = new Map<number, string[]>();
-  /** errors that every write to an interrupt meets */
-  readonly #denials = new Map<number, string>();
-  /** no message interrupt below it is free */
+  /** errors of the next writes to an interrupt, in order */
+  readonly #nextErrors = new Map<number, string[]>();
+  /** errors of all writes to an interrupt */
+  readonly #errors = new Map<number, string>();
+  /** no lower number is free for a message interrupt */
   #lowestFree = FIRST_MESSAGE_IRQ;
 
-  /** @param managedCode what a write to a managed interrupt meets */
+  /** @param managedError of a write to a managed interrupt */
   constructor(
-    readonly delivery: Delivery,
+    readonly allocator: VectorAllocator,
     private readonly masks: BitmapFormat,
-    private readonly birthMask: Cpuset,
-    private readonly managedCode: string,
+    private readonly defaultAffinity: Cpuset,
+    private readonly managedError: string,
   ) {}
 
-  /** A legacy line may be shared: then the handlers are united, and the first to come says the rest. */
+  /** A second legacy line with the same number shares it: only its handlers are added. */
   add({ irq, type, handlers, input = irq, near = EMPTY }: NewInterrupt, description: InterruptDescription = {}): void {
     const shared = this.all.get(irq);
     if (shared) {
@@ -58,7 +60,7 @@ export class Interrupts {
       input,
       handlers: [],
       registered: false,
-      affinity: this.birthMask,
+      affinity: this.defaultAffinity,
       effective: EMPTY,
       managed,
       deferred,
@@ -69,33 +71,33 @@ export class Interrupts {
     this.request(interrupt, handlers);
     if (affinity) interrupt.affinity = cpuList(affinity);
     if (!interrupt.registered) return;
-    if (effective) this.delivery.settle(interrupt, cpuList(effective)[0]?.first ?? 0);
-    else if (affinity) this.delivery.follow(interrupt);
+    if (effective) this.allocator.setCpu(interrupt, cpuList(effective)[0]?.first ?? 0);
+    else if (affinity) this.allocator.applyMask(interrupt);
   }
 
-  /** Handlers are requested: for the first ones, and on a live vector once more, the mask is set up anew. */
+  /** Requests handlers. For the first ones, and again for those of a vector, the kernel sets up the mask. */
   request(interrupt: SimulatedInterrupt, handlers: readonly string[]): void {
     const added = handlers.filter((handler) => !interrupt.handlers.includes(handler));
     if (handlers.length === 0 || (interrupt.type === 'intx' && added.length === 0)) return;
-    const joins = interrupt.type === 'intx' && interrupt.handlers.length > 0;
+    const isShared = interrupt.type === 'intx' && interrupt.handlers.length > 0;
     interrupt.handlers.push(...added);
     interrupt.registered = true;
-    if (!joins && !this.delivery.activate(interrupt)) throw new Error('the host is out of interrupt vectors');
+    if (!isShared && !this.allocator.activate(interrupt)) throw new Error('the host is out of interrupt vectors');
   }
 
-  /** Handlers are freed. The number stays in /proc when the last one goes. */
+  /** Frees handlers. After the last one, the IRQ stays in /proc. */
   release(interrupt: SimulatedInterrupt, handlers: readonly string[]): void {
     interrupt.handlers = interrupt.handlers.filter((handler) => !handlers.includes(handler));
-    if (interrupt.handlers.length === 0) this.delivery.stop(interrupt);
+    if (interrupt.handlers.length === 0) this.allocator.stop(interrupt);
   }
 
-  /** A message interrupt goes, or a line that no device uses; its number is free. */
+  /** Removes a message interrupt, or a line that no device uses; its number is free then. */
   remove(irq: number): void {
     const interrupt = this.all.get(irq);
-    if (interrupt) this.delivery.stop(interrupt);
+    if (interrupt) this.allocator.stop(interrupt);
     this.all.delete(irq);
-    this.#refusals.delete(irq);
-    this.#denials.delete(irq);
+    this.#nextErrors.delete(irq);
+    this.#errors.delete(irq);
     this.#lowestFree = Math.max(FIRST_MESSAGE_IRQ, Math.min(this.#lowestFree, irq));
   }
 
@@ -104,26 +106,26 @@ export class Interrupts {
     return this.#lowestFree;
   }
 
-  refuse(irq: number, codes: readonly string[]): void {
-    this.#refusals.set(irq, [...(this.#refusals.get(irq) ?? []), ...codes]);
+  failNextWrites(irq: number, codes: readonly string[]): void {
+    this.#nextErrors.set(irq, [...(this.#nextErrors.get(irq) ?? []), ...codes]);
   }
 
-  deny(irq: number, code: string | undefined): void {
-    if (code === undefined) this.#denials.delete(irq);
-    else this.#denials.set(irq, code);
+  failAllWrites(irq: number, code: string | undefined): void {
+    if (code === undefined) this.#errors.delete(irq);
+    else this.#errors.set(irq, code);
   }
 
   write(irq: number, text: string, form: 'mask' | 'list'): void {
     const path = `/proc/irq/${irq}/smp_affinity${form === 'list' ? '_list' : ''}`;
     const interrupt = this.all.get(irq);
     if (!interrupt?.registered) throw new FileError('ENOENT', path);
-    if (interrupt.managed) throw new FileError(this.managedCode, path);
-    const code = this.#refusals.get(irq)?.shift() ?? this.#denials.get(irq);
+    if (interrupt.managed) throw new FileError(this.managedError, path);
+    const code = this.#nextErrors.get(irq)?.shift() ?? this.#errors.get(irq);
     if (code) throw new FileError(code, path);
-    const set = form === 'mask' ? this.masks.take(text) : this.masks.takeList(text);
+    const set = form === 'mask' ? this.masks.parse(text) : this.masks.parseList(text);
     if (typeof set === 'string') throw new FileError(set, path);
-    if (intersect(set, this.delivery.online).length === 0) throw new FileError('EINVAL', path);
-    if (!this.delivery.place(interrupt, set)) throw new FileError('ENOSPC', path);
+    if (intersect(set, this.allocator.online).length === 0) throw new FileError('EINVAL', path);
+    if (!this.allocator.setAffinity(interrupt, set)) throw new FileError('ENOSPC', path);
     this.writes.push({ irq, set });
   }
 }

@@ -8,7 +8,7 @@ export type Operation = 'read' | 'list' | 'link' | 'write';
 export class SimulatedFs implements PseudoFs {
   readonly #tree: Folder;
 
-  /** @param before called before each access: whatever a host may do just then */
+  /** @param before called before each access, to change the host at that moment */
   constructor(
     private readonly kernel: SimulatedKernel,
     private readonly before?: (operation: Operation, path: string) => void,
@@ -22,7 +22,7 @@ export class SimulatedFs implements PseudoFs {
     return typeof found === 'string' ? found : undefined;
   }
 
-  /** Its configuration is the test's. */
+  /** There are no owners and modes, so every file is trusted. */
   readTrusted(path: string): string | undefined {
     return this.read(path);
   }
@@ -47,16 +47,16 @@ export class SimulatedFs implements PseudoFs {
     return this.openToWrite(path);
   }
 
-  /** As procfs does it: a descriptor stays with the interrupt that it was opened for. */
+  /** As in procfs, a descriptor belongs to the interrupt that it was opened for. */
   openToWrite(path: string): WritableFile {
     const irq = Number(/\/irq\/(\d+)\//.exec(path)?.[1] ?? Number.NaN);
     let opened: unknown = this.kernel.interrupts.get(irq);
     const read = () => {
       const now = this.kernel.interrupts.get(irq);
-      const stale = opened !== undefined && now !== opened;
+      const isStale = opened !== undefined && now !== opened;
       const text = this.read(path);
-      opened = text === undefined || stale ? undefined : now;
-      return stale ? undefined : text;
+      opened = text === undefined || isStale ? undefined : now;
+      return isStale ? undefined : text;
     };
     const write = (text: string) => {
       const found = this.#find('write', path);
@@ -68,7 +68,7 @@ export class SimulatedFs implements PseudoFs {
     return { read, write, close: () => {} };
   }
 
-  /** The write itself, to an interrupt that is there. */
+  /** The write itself, to an interrupt that exists. */
   protected write(irq: number, text: string, form: 'mask' | 'list'): void {
     this.kernel.writeAffinity(irq, text, form);
   }

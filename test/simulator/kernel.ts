@@ -4,12 +4,12 @@ import { cpuList, type DeviceDescription, type HostDescription, pciAddress } fro
 import { handlersOf, type SimulatedDevice } from './device.js';
 import { type AffinityWrite, Interrupts } from './interrupts.js';
 import { Processes } from './processes.js';
-import { Delivery, type SimulatedInterrupt } from './vector-allocator.js';
+import { type SimulatedInterrupt, VectorAllocator } from './vector-allocator.js';
 
 /**
- * The part of a kernel that this project touches, in memory. It takes and refuses writes as the real one does
- * (kernel/irq/proc.c, manage.c; arch/x86/kernel/apic/vector.c) and can do what the real one does to interrupts behind
- * everybody's back.
+ * The part of a kernel that this project uses, in memory. It accepts and refuses writes as the real one does
+ * (kernel/irq/proc.c, manage.c; arch/x86/kernel/apic/vector.c), and can simulate what drivers, guests and irqbalance do
+ * to interrupts.
  */
 export class SimulatedKernel {
   readonly present: Cpuset;
@@ -17,8 +17,8 @@ export class SimulatedKernel {
   readonly masks: BitmapFormat;
   readonly defaultAffinity: Cpuset;
   readonly nodes: { node: number; cpus: Cpuset }[];
-  /** whether /proc/irq/N says where an interrupt is delivered */
-  readonly tellsEffective: boolean;
+  /** /proc/irq/N has effective_affinity */
+  readonly hasEffectiveAffinity: boolean;
   readonly devices = new Map<string, SimulatedDevice>();
   /** running QEMUs, and others */
   readonly processes: Processes;
@@ -31,9 +31,9 @@ export class SimulatedKernel {
     this.masks = new BitmapFormat((this.possible.at(-1)?.last ?? 0) + 1);
     this.nodes = nodes.map(({ node, cpus: list }) => ({ node, cpus: cpuList(list) }));
     this.defaultAffinity = description.defaultAffinity ? cpuList(description.defaultAffinity) : this.possible;
-    this.tellsEffective = description.effectiveAffinity ?? true;
-    const delivery = new Delivery(cpuList(cpus.online ?? cpus.present), vectorsPerCpu);
-    this.#interrupts = new Interrupts(delivery, this.masks, this.defaultAffinity, managedCode(kernel));
+    this.hasEffectiveAffinity = description.effectiveAffinity ?? true;
+    const allocator = new VectorAllocator(cpuList(cpus.online ?? cpus.present), vectorsPerCpu);
+    this.#interrupts = new Interrupts(allocator, this.masks, this.defaultAffinity, managedError(kernel));
     for (const { irq, handlers = [], ...rest } of description.interrupts ?? []) {
       this.#interrupts.add({ irq, type: 'intx', handlers }, rest);
     }
@@ -42,7 +42,7 @@ export class SimulatedKernel {
   }
 
   get online(): Cpuset {
-    return this.#interrupts.delivery.online;
+    return this.#interrupts.allocator.online;
   }
 
   get interrupts(): ReadonlyMap<number, SimulatedInterrupt> {
@@ -54,8 +54,8 @@ export class SimulatedKernel {
   }
 
   /**
-   * Turns MSI-X (or MSI) on, as a guest's driver does, with the interrupt numbers given, or so many of the lowest free ones.
-   * The line is released. Masks are as at birth. Only the first `requested` vectors get a handler: the others are phantoms.
+   * Enables MSI-X (or MSI), as a guest's driver does, with these IRQ numbers, or with so many of the lowest free ones.
+   * The line is released. Only the first `requested` vectors get a handler: the others are phantoms.
    */
   enableVectors(
     address: string,
@@ -75,14 +75,19 @@ export class SimulatedKernel {
     }
   }
 
-  /** The guest's driver is unloaded, or the device reset: the vectors go, and VFIO is back on the line. */
+  /**
+   * As when the guest's driver is unloaded, or the device is reset: the vectors go, and VFIO requests the line again.
+   */
   disableVectors(address: string): void {
     const device = this.#device(address);
     this.#dropVectors(device);
     this.#requestLine(device);
   }
 
-  /** A handler for a phantom vector; for a live one once more, as when the guest unmasks it: the mask may shrink. */
+  /**
+   * Requests the handler of a phantom vector, or of a live one again, as when the guest unmasks it: its mask may
+   * shrink.
+   */
   request(address: string, vector: number): void {
     const device = this.#device(address);
     const interrupt = this.interrupts.get(device.vectors[vector] ?? -1);
@@ -90,7 +95,7 @@ export class SimulatedKernel {
     this.#interrupts.request(interrupt, handlersOf(device, interrupt.type, vector));
   }
 
-  /** The device changes its driver: to VFIO for a guest, or back. Its vectors go, the new driver takes the line. */
+  /** Binds the device to another driver. Its vectors go, and the new driver requests the line. */
   bind(address: string, driver: string | undefined): void {
     const device = this.#device(address);
     this.#dropVectors(device);
@@ -125,7 +130,7 @@ export class SimulatedKernel {
     }
   }
 
-  /** The device leaves the host; its vectors' numbers are free. */
+  /** Removes the device from the host; the numbers of its vectors are free. */
   detach(address: string): void {
     const device = this.#device(address);
     this.#dropVectors(device);
@@ -134,8 +139,9 @@ export class SimulatedKernel {
   }
 
   /**
-   * A device without a driver is disabled: where no other is on its line, the number of that is free. Its irq file goes on naming it
-   * (kernel: drivers/acpi/pci_irq.c, acpi_pci_irq_disable). A driver, or a guest, gets the line under another number.
+   * Disables the device by removing its driver: if no other device uses its line, the number of the line is free, but
+   * the device's irq file still contains it (kernel: drivers/acpi/pci_irq.c, acpi_pci_irq_disable). A later driver gets
+   * the line with another number.
    */
   freeLine(address: string): void {
     this.bind(address, undefined);
@@ -147,40 +153,40 @@ export class SimulatedKernel {
     if (others.length === 0 && interrupt.handlers.length === 0) this.#interrupts.remove(interrupt.irq);
   }
 
-  /** A handler is requested again on a live vector: the kernel ANDs the mask with the device's node. */
+  /** As when a handler is requested again for a vector: the kernel intersects the mask with the device's node. */
   shrink(irq: number, to: Cpuset): void {
     this.move(irq, intersect(this.interrupts.get(irq)?.affinity ?? EMPTY, to));
   }
 
-  /** Somebody else, irqbalance say, moves an interrupt; without effect where the kernel would refuse. */
+  /** Another program, such as irqbalance, moves an interrupt; no effect if the kernel would refuse. */
   move(irq: number, to: Cpuset): void {
     const interrupt = this.interrupts.get(irq);
-    const refused = !interrupt || interrupt.managed || intersect(to, this.online).length === 0;
-    if (!refused) this.#interrupts.delivery.place(interrupt, to);
+    const isRefused = !interrupt || interrupt.managed || intersect(to, this.online).length === 0;
+    if (!isRefused) this.#interrupts.allocator.setAffinity(interrupt, to);
   }
 
-  /** The interrupt occurs: it is counted where it is delivered, and what was deferred is done. */
+  /** The interrupt occurs: a deferred move is done, and its CPU counts it. */
   occur(irq: number, times = 1): void {
     const interrupt = this.interrupts.get(irq);
-    if (interrupt) this.#interrupts.delivery.occur(interrupt, times);
+    if (interrupt) this.#interrupts.allocator.occur(interrupt, times);
   }
 
-  /** An offline CPU takes its interrupts with it to all others; coming back, it does not bring them. */
+  /** When a CPU goes offline, its interrupts move to others; they do not move back when it is online again. */
   setOnline(cpu: number, isOnline: boolean): void {
-    this.#interrupts.delivery.setOnline(cpu, isOnline, this.interrupts.values());
+    this.#interrupts.allocator.setOnline(cpu, isOnline, this.interrupts.values());
   }
 
   /** The next writes to this interrupt fail with these errors. */
-  refuse(irq: number, ...codes: string[]): void {
-    this.#interrupts.refuse(irq, codes);
+  failNextWrites(irq: number, ...codes: string[]): void {
+    this.#interrupts.failNextWrites(irq, codes);
   }
 
-  /** Every write to this interrupt fails with this error; without one, no longer. */
-  deny(irq: number, code?: string): void {
-    this.#interrupts.deny(irq, code);
+  /** All writes to this interrupt fail with this error; without a code they succeed again. */
+  failAllWrites(irq: number, code?: string): void {
+    this.#interrupts.failAllWrites(irq, code);
   }
 
-  /** A write to /proc/irq/N/smp_affinity, or smp_affinity_list. @throws FileError with the kernel's code */
+  /** A write to /proc/irq/N/smp_affinity or smp_affinity_list. @throws FileError with the kernel's code */
   writeAffinity(irq: number, text: string, form: 'mask' | 'list' = 'mask'): void {
     this.#interrupts.write(irq, text, form);
   }
@@ -193,7 +199,7 @@ export class SimulatedKernel {
     this.#interrupts.request(interrupt, device.lineHandlers);
   }
 
-  /** The device is enabled: its line has a number again, that of its input if another device uses it. */
+  /** Enables the device: its line gets an IRQ number, that of its input if another device uses that. */
   #allocateLine(device: SimulatedDevice): void {
     const { lineInput: input } = device;
     if (!device.lineFreed || input === undefined) return;
@@ -229,8 +235,8 @@ export class SimulatedKernel {
   }
 }
 
-/** What a managed interrupt answers to a write, by the kernel's version. */
-function managedCode(version = '6.12'): string {
+/** The error of a write to a managed interrupt, by kernel version. */
+function managedError(version = '6.12'): string {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   return major > 6 || (major === 6 && minor >= 12) ? 'EPERM' : 'EIO';
 }

@@ -15,13 +15,13 @@ import type {
 import { DescriptionChecks, readList } from './description-checks.js';
 
 const MAX_IRQ = 2 ** 20;
-/** A file's name: procfs has a folder of that name. No comma, which parts handlers. */
+/** A valid file name, because procfs has a folder of that name; no comma, which separates handlers. */
 const HANDLER = /^(?!\.\.?$)[^/,\p{Cc}]{1,255}$/u;
 const NAME = /^[^/\p{Cc}]{1,250}$/u;
 
 /**
- * Reads a description of a host: schemas/host.schema.json, and what a schema cannot say.
- * @throws InputError, with its place: a wrong key or type, a CPU, node or number that is not there or there twice
+ * Parses the description of a host: schemas/host.schema.json, and checks that a schema cannot express.
+ * @throws InputError, with its offset: a wrong key or type, an unknown CPU or node, a duplicate number
  */
 export function parseHostDescription(text: string): HostDescription {
   return new DescriptionReader().host(json.parseJson(text));
@@ -30,7 +30,7 @@ export function parseHostDescription(text: string): HostDescription {
 class DescriptionReader {
   readonly #checks = new DescriptionChecks();
 
-  /** CPUs first, then nodes: the rest is checked against them. */
+  /** CPUs and nodes are read first, because the rest refers to them. */
   host(node: JsonNode): HostDescription {
     const list = (kind: 'device' | 'interrupt' | 'domain' | 'process') => (array: JsonNode, name: string) =>
       json.readArray(array, name, (child, one) => this[kind](child, one) as never);
@@ -84,7 +84,8 @@ class DescriptionReader {
       this.#checks.nodes.add(result.node);
       const cpus = parseCpuList(result.cpus) ?? EMPTY;
       const twice = intersect(seen, cpus);
-      if (twice.length > 0) throw new InputError(`CPU ${formatCpuset(twice)} is of another node already`, child.offset);
+      if (twice.length > 0)
+        throw new InputError(`CPU ${formatCpuset(twice)} already belongs to another node`, child.offset);
       seen = union(seen, cpus);
       return result;
     });
@@ -97,7 +98,7 @@ class DescriptionReader {
       {
         address: (child, key) => {
           const address = parseAddress(json.readText(child, key));
-          if (!address) throw new InputError(`${key} is a PCI address, such as "0000:06:12.5"`, child.offset);
+          if (!address) throw new InputError(`${key} must be a PCI address, such as "0000:06:12.5"`, child.offset);
           return this.#checks.claim(address, child);
         },
         driver: (child, key) => json.readText(child, key, HANDLER, 'the name of a driver'),
@@ -121,10 +122,10 @@ class DescriptionReader {
       const described = json.readObject<Described>(child, one, { type, ...this.#interrupt }, ['irq', 'type']);
       this.#checks.claimIrq(described.irq, described.type, child);
       if (described.type === 'intx' && types.includes('intx')) {
-        throw new InputError('a device has one legacy line', child.offset);
+        throw new InputError('a device has only one legacy line', child.offset);
       }
       if (types.some((other) => other !== 'intx' && described.type !== 'intx' && other !== described.type)) {
-        throw new InputError('a device has MSI or MSI-X on, not both', child.offset);
+        throw new InputError('a device has either MSI or MSI-X enabled, not both', child.offset);
       }
       types.push(described.type);
       return described;
@@ -153,7 +154,7 @@ class DescriptionReader {
         uuid: (child, key) => {
           const uuid = json.readText(child, key);
           if (canonicalUuid(uuid) === uuid) return this.#checks.claim(uuid, child);
-          throw new InputError(`${key} is a UUID as libvirt prints it`, child.offset);
+          throw new InputError(`${key} must be a UUID in libvirt's form`, child.offset);
         },
         pid: this.#checks.pid,
         vcpus: (child, key) => json.readArray(child, key, vcpu),
@@ -183,13 +184,14 @@ class DescriptionReader {
     effective: (node: JsonNode, name: string) => {
       const cpu = this.#checks.someCpus(node, name);
       if (/^\d+$/.test(cpu)) return cpu;
-      throw new InputError(`${name} is one CPU`, node.offset);
+      throw new InputError(`${name} must be one CPU`, node.offset);
     },
     managed: json.readBoolean,
     deferred: json.readBoolean,
     counts: (node: JsonNode, name: string) =>
       json.readRecord(node, name, (key, value) => {
-        if (!/^(0|[1-9]\d{0,4})$/.test(key.value)) throw new InputError(`${name} are by CPU number`, key.offset);
+        if (!/^(0|[1-9]\d{0,4})$/.test(key.value))
+          throw new InputError(`the keys of ${name} must be CPU numbers`, key.offset);
         this.#checks.anyCpus(key, name);
         return json.readInteger(value, `a count`, 0, 2 ** 32 - 1);
       }),

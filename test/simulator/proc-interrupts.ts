@@ -2,10 +2,12 @@ import { cpusOf } from '../../src/domain/cpuset.js';
 import type { SimulatedKernel } from './kernel.js';
 import type { SimulatedInterrupt } from './vector-allocator.js';
 
-/** Names of interrupt controllers, as x86 has them. */
+/** Names of interrupt controllers on x86. */
 export const CHIPS = { msix: 'PCI-MSIX', msi: 'PCI-MSI', intx: 'IO-APIC' } as const;
 
-/** /proc/interrupts, one line an interrupt that has a handler or was counted (kernel: kernel/irq/proc.c, show_interrupts). */
+/**
+ * /proc/interrupts: one line per interrupt that has a handler or a count (kernel: kernel/irq/proc.c, show_interrupts).
+ */
 export function interruptTable(kernel: SimulatedKernel): string {
   const online = [...cpusOf(kernel.online)];
   const shown = [...kernel.interrupts.values()]

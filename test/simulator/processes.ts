@@ -2,11 +2,11 @@ import { cpuList, type DomainDescription, type ProcessDescription } from './desc
 
 /** QEMUs and other processes of a simulated host. */
 export class Processes {
-  /** running domains, by UUID, by name and by QEMU's pid */
+  /** running domains by UUID; below by name and by QEMU's pid */
   readonly domains = new Map<string, DomainDescription>();
   readonly byName = new Map<string, DomainDescription>();
   readonly byPid = new Map<number, DomainDescription>();
-  /** the others, by pid */
+  /** other processes, by pid */
   readonly others = new Map<number, ProcessDescription>();
 
   constructor(domains: readonly DomainDescription[], others: readonly ProcessDescription[]) {
@@ -14,7 +14,7 @@ export class Processes {
     for (const other of others) this.others.set(other.pid, other);
   }
 
-  /** A domain's QEMU starts, or takes another's place. */
+  /** Starts a domain's QEMU, or replaces it. */
   start(domain: DomainDescription): void {
     for (const vcpu of domain.vcpus) cpuList(vcpu.cpus);
     this.stop(domain.uuid);
@@ -31,7 +31,7 @@ export class Processes {
     this.byPid.delete(domain.pid);
   }
 
-  /** virsh vcpupin --live; a vCPU that is not there is plugged. */
+  /** virsh vcpupin --live. A vCPU that does not exist is plugged. */
   pin(uuid: string, vcpu: number, cpus: string): void {
     const domain = this.domains.get(uuid);
     if (!domain) throw new Error(`no domain ${uuid} runs`);

@@ -5,7 +5,7 @@ import type { SimulatedKernel } from './kernel.js';
 import { CHIPS, interruptTable } from './proc-interrupts.js';
 import type { SimulatedInterrupt } from './vector-allocator.js';
 
-/** A folder whose members are made when they are asked for: a kernel's are many, and always new. */
+/** A folder whose members are generated at each access: a kernel has many, and their content changes. */
 export interface Folder {
   names(): string[];
   get(name: string): Node | undefined;
@@ -16,7 +16,7 @@ export function isFolder(node: Node | undefined): node is Folder {
   return typeof node === 'object' && 'names' in node;
 }
 
-/** Everything that the host backend reads, from the root down. */
+/** All files that src/host reads, from the root down. */
 export function tree(kernel: SimulatedKernel): Folder {
   const pci = fixed({ devices: () => each(kernel.devices, String, (device) => deviceFolder(kernel, device)) });
   const system = fixed({ cpu: () => cpuFolder(kernel), node: () => nodes(kernel) });
@@ -36,7 +36,7 @@ function fixed(members: Record<string, (() => Node) | undefined>): Folder {
   return { names: () => Object.keys(members).filter((name) => members[name]), get };
 }
 
-/** A member a key; `key` reads a name, and a name that is not the key's own text is no member. */
+/** One member per key. `key` parses a file name; a name that is not the exact text of a key is absent. */
 function each<K extends string | number, T>(
   members: ReadonlyMap<K, T>,
   key: (name: string) => K,
@@ -61,7 +61,7 @@ function deviceFolder(kernel: SimulatedKernel, { driver, numaNode, line, vectors
   });
 }
 
-/** Of /sys/kernel/irq: the kernel has one for phantoms, too. */
+/** A folder of /sys/kernel/irq: the kernel has one for phantom vectors, too. */
 function descriptor(kernel: SimulatedKernel, { type, input, handlers, counts }: SimulatedInterrupt): Folder {
   return fixed({
     chip_name: () => `${CHIPS[type]}\n`,
@@ -86,20 +86,20 @@ function procFolder(kernel: SimulatedKernel): Folder {
 }
 
 function irqFolder(kernel: SimulatedKernel): Folder {
-  const { masks, tellsEffective } = kernel;
+  const { masks, hasEffectiveAffinity } = kernel;
   const registered = ({ affinity, effective, handlers }: SimulatedInterrupt): Folder =>
     fixed({
       smp_affinity: () => `${masks.print(affinity)}\n`,
       smp_affinity_list: () => `${formatCpuset(affinity)}\n`,
-      effective_affinity: tellsEffective ? () => `${masks.print(effective)}\n` : undefined,
-      effective_affinity_list: tellsEffective ? () => `${formatCpuset(effective)}\n` : undefined,
+      effective_affinity: hasEffectiveAffinity ? () => `${masks.print(effective)}\n` : undefined,
+      effective_affinity_list: hasEffectiveAffinity ? () => `${formatCpuset(effective)}\n` : undefined,
       ...Object.fromEntries(handlers.map((handler) => [handler, () => fixed({})])),
     });
   const folders = each(kernel.interrupts, Number, (one) => (one.registered ? registered(one) : undefined));
-  const standard = () => `${masks.print(kernel.defaultAffinity)}\n`;
+  const defaultMask = () => `${masks.print(kernel.defaultAffinity)}\n`;
   return {
     names: () => ['default_smp_affinity', ...folders.names().filter((name) => folders.get(name))],
-    get: (name) => (name === 'default_smp_affinity' ? standard() : folders.get(name)),
+    get: (name) => (name === 'default_smp_affinity' ? defaultMask() : folders.get(name)),
   };
 }
 
@@ -111,7 +111,7 @@ function cpuFolder(kernel: SimulatedKernel): Folder {
   });
 }
 
-/** A node's list has its online CPUs only (kernel: drivers/base/node.c). */
+/** cpulist contains only online CPUs (kernel: drivers/base/node.c). */
 function nodes(kernel: SimulatedKernel): Folder {
   const byName = new Map(kernel.nodes.map(({ node, cpus }) => [`node${node}`, cpus]));
   const cpulist = (cpus: Parameters<typeof intersect>[0]) => `${formatCpuset(intersect(cpus, kernel.online))}\n`;
@@ -143,7 +143,7 @@ function qemuFolder({ name, uuid, pid, vcpus }: DomainDescription): Folder {
   });
 }
 
-/** Every word of a command line ends with a NUL. */
+/** Each word of a command line ends with a NUL. */
 function processFolder({ command, arguments: words = [] }: ProcessDescription): Folder {
   return fixed({ comm: () => `${command}\n`, cmdline: () => [command, ...words, ''].join('\0') });
 }

@@ -5,24 +5,27 @@ import { CpuVectors } from './cpu-vectors.js';
 export interface SimulatedInterrupt {
   irq: number;
   type: InterruptType;
-  /** the controller's input of a line; of a vector its number */
+  /** of a line: the interrupt controller's input; of a vector: its number */
   input: number;
   handlers: string[];
-  /** /proc has a folder for it: it has a handler, or had one */
+  /** it has a handler, or had one, so /proc has a folder for it */
   registered: boolean;
-  /** asked */
+  /** smp_affinity */
   affinity: Cpuset;
-  /** one CPU; empty where it is not delivered: no handler, or shut down with its last CPU */
+  /** one CPU; empty if it is not delivered: no handler, or shut down with its last CPU */
   effective: Cpuset;
   managed: boolean;
   deferred: boolean;
   counts: Record<string, number>;
-  /** CPUs of its device's node; empty where there is none */
+  /** CPUs of its device's node; empty if that is unknown */
   near: Cpuset;
 }
 
-/** Where interrupts go, as x86 decides it (kernel: kernel/irq/manage.c, cpuhotplug.c; arch/x86/kernel/apic/vector.c). */
-export class Delivery {
+/**
+ * Chooses the CPU of each interrupt as x86 does (kernel: kernel/irq/manage.c, cpuhotplug.c;
+ * arch/x86/kernel/apic/vector.c).
+ */
+export class VectorAllocator {
   readonly #vectors: CpuVectors;
   readonly #singles = new Map<number, Cpuset>();
   #online: Cpuset;
@@ -37,17 +40,17 @@ export class Delivery {
   }
 
   /**
-   * A new mask. One CPU of it takes the interrupt, the present one if it is in the mask; a deferred one moves later.
-   * False, and nothing changes, where all of them are out of vectors.
+   * Sets the mask. The interrupt stays on its CPU if that is in the mask, else it moves to another CPU of the mask; a
+   * deferred one moves later. False, and no change, if all CPUs of the mask are out of vectors.
    */
-  place(interrupt: SimulatedInterrupt, affinity: Cpuset): boolean {
+  setAffinity(interrupt: SimulatedInterrupt, affinity: Cpuset): boolean {
     const delivered = interrupt.effective.length > 0;
     if (delivered && !interrupt.deferred && !this.#move(interrupt, intersect(affinity, this.#online))) return false;
     interrupt.affinity = affinity;
     return true;
   }
 
-  /** It occurs: what was deferred is done, and its CPU counts it. */
+  /** The interrupt occurs: a deferred move is done, and its CPU counts it. */
   occur(interrupt: SimulatedInterrupt, times: number): void {
     if (interrupt.effective.length === 0) return;
     if (interrupt.deferred) this.#move(interrupt, intersect(interrupt.affinity, this.#online));
@@ -56,8 +59,8 @@ export class Delivery {
   }
 
   /**
-   * The first handler: within what is online and, where that leaves anything, the device's node. Out of vectors there, it
-   * goes to any CPU, silently; false where none has room.
+   * For the first handler: restricts the mask to online CPUs and, unless that leaves none, to the device's node. If
+   * these are out of vectors, it silently uses any CPU; false if none has a free vector.
    */
   activate(interrupt: SimulatedInterrupt): boolean {
     const online = intersect(interrupt.affinity, this.#online);
@@ -67,15 +70,15 @@ export class Delivery {
     return this.#move(interrupt, interrupt.affinity) || this.#move(interrupt, this.#online);
   }
 
-  /** It is on this CPU, as a description says. */
-  settle(interrupt: SimulatedInterrupt, cpu: number): void {
+  /** Puts the interrupt on this CPU, as described. */
+  setCpu(interrupt: SimulatedInterrupt, cpu: number): void {
     this.stop(interrupt);
-    this.#vectors.occupy(cpu);
+    this.#vectors.allocateOn(cpu);
     interrupt.effective = this.#single(cpu);
   }
 
-  /** It is where its mask says, as far as there is room. */
-  follow(interrupt: SimulatedInterrupt): void {
+  /** Moves the interrupt into its mask if a vector is free there. */
+  applyMask(interrupt: SimulatedInterrupt): void {
     this.#move(interrupt, intersect(interrupt.affinity, this.#online));
   }
 
@@ -85,7 +88,10 @@ export class Delivery {
     interrupt.effective = EMPTY;
   }
 
-  /** The last CPU of a mask takes the mask with it; of a managed interrupt it takes the interrupt instead, until it returns. */
+  /**
+   * When the last CPU of a mask goes offline, the mask is reset; a managed interrupt is shut down instead until the CPU
+   * is back.
+   */
   setOnline(cpu: number, isOnline: boolean, interrupts: Iterable<SimulatedInterrupt>): void {
     const one = this.#single(cpu);
     const online = isOnline ? union(this.#online, one) : subtract(this.#online, one);
@@ -100,7 +106,7 @@ export class Delivery {
   #restart(interrupt: SimulatedInterrupt, cpu: number): void {
     const { managed, handlers, effective, affinity } = interrupt;
     if (managed && handlers.length > 0 && effective.length === 0 && isSubset(this.#single(cpu), affinity)) {
-      this.settle(interrupt, cpu);
+      this.setCpu(interrupt, cpu);
     }
   }
 
@@ -114,7 +120,7 @@ export class Delivery {
 
   #move(interrupt: SimulatedInterrupt, usable: Cpuset): boolean {
     if (interrupt.effective.length > 0 && isSubset(interrupt.effective, usable)) return true;
-    const cpu = this.#vectors.take(usable);
+    const cpu = this.#vectors.allocate(usable);
     if (cpu === undefined) return false;
     this.stop(interrupt);
     interrupt.effective = this.#single(cpu);

@@ -68,11 +68,11 @@ named('one that could not be placed is another one after a reset, though its mas
   const kernel = hostOf([vfio(A, 51)], RUNNING);
   const files = new Faulty(kernel);
   const host = new HeldHost(kernel, { traced: true, files });
-  kernel.deny(51, 'EINVAL');
+  kernel.failAllWrites(51, 'EINVAL');
   host.add(guest(hostdev(A, '2-3')));
   host.pass(120_000);
   kernel.enableVectors(A, [51]);
-  kernel.deny(51);
+  kernel.failAllWrites(51);
   files.hidden.add('/proc/irq/51/smp_affinity');
   host.hold.markDirty({ irqs: [51] });
   host.hold.run();

@@ -24,7 +24,7 @@ function refused(code: string): { host: HeldHost; files: CountingFiles; kernel: 
   const kernel = hostOf([vfio(A, 41)], RUNNING);
   const files = new CountingFiles(kernel);
   const host = new HeldHost(kernel, { files });
-  kernel.deny(41, code);
+  kernel.failAllWrites(41, code);
   host.add(guest(hostdev(A, 'auto')));
   return { host, files, kernel };
 }
@@ -44,7 +44,7 @@ for (const [code, least, most] of [
     }
     assert.ok(files.tried >= least && files.tried <= most, `${files.tried} times in a minute`);
     host.pass(900_000);
-    host.kernel.deny(41);
+    host.kernel.failAllWrites(41);
     assert.equal(told(...host.pass(300_000)), ['placed 41: 0-7 -> 2-3'], 'and within five minutes when it can be');
   });
 }
@@ -65,12 +65,12 @@ retries('what could not be placed while its CPU was away is placed soon after, t
 retries('after a success the next failure is met as soon as a first one', () => {
   const { host, kernel } = refused('ENOSPC');
   host.pass(900_000);
-  kernel.deny(41);
+  kernel.failAllWrites(41);
   host.pass(300_000);
   kernel.move(41, CPU0);
-  kernel.deny(41, 'ENOSPC');
+  kernel.failAllWrites(41, 'ENOSPC');
   assert.equal(told(...host.pass(1000)), ['failed 41: 0 -> 0'], 'and it is said again');
-  kernel.deny(41);
+  kernel.failAllWrites(41);
   assert.equal(told(...host.pass(1000)), ['placed 41: 0 -> 2-3']);
 });
 
@@ -79,7 +79,7 @@ retries('what somebody else put right has succeeded: moved away again, it is put
   host.pass(900_000);
   kernel.move(41, parseCpuList('2-3') ?? []);
   host.pass(1000);
-  kernel.deny(41);
+  kernel.failAllWrites(41);
   kernel.move(41, CPU0);
   assert.equal(told(...host.pass(1000)), ['repaired 41: 0 -> 2-3']);
 });
@@ -87,7 +87,7 @@ retries('what somebody else put right has succeeded: moved away again, it is put
 retries('another set is tried at once', () => {
   const { host, kernel } = refused('ENOSPC');
   host.pass(900_000);
-  kernel.deny(41);
+  kernel.failAllWrites(41);
   kernel.processes.pin(UUID, 0, '5');
   assert.equal(told(...host.pass(1000)), ['placed 41: 0-7 -> 5']);
 });
@@ -105,9 +105,9 @@ retries('a retry that fails is no answer to another move: one move is no contest
     host.add(guest(hostdev(A, 'auto')));
     host.pass(120_000);
     host.kernel.move(41, CPU0);
-    host.kernel.deny(41, code);
+    host.kernel.failAllWrites(41, code);
     host.pass(10_000);
-    host.kernel.deny(41);
+    host.kernel.failAllWrites(41);
     const later = told(...host.pass(20_000));
     assert.equal(later, ['placed 41: 0 -> 2-3'], code);
     assert.is(host.hold.counters.contested, 0, code);
@@ -117,7 +117,7 @@ retries('a retry that fails is no answer to another move: one move is no contest
 retries('a lag is told of what appeared, not of what was tried again', () => {
   const { host, kernel } = refused('ENOSPC');
   host.pass(100_000);
-  kernel.deny(41);
+  kernel.failAllWrites(41);
   const [run] = host.pass(300_000);
   assert.is(run?.changed[0]?.kind, 'placed');
   assert.is(run?.changed[0]?.lagMs, undefined);
@@ -130,7 +130,7 @@ retries('a lag is told of what appeared, not of what was tried again', () => {
 retries('nothing is due any sooner once all is well', () => {
   const { host, kernel } = refused('EBUSY');
   host.pass(60_000);
-  kernel.deny(41);
+  kernel.failAllWrites(41);
   host.pass(200_000);
   host.pass(1);
   assert.is(host.hold.due - host.now, 999);

@@ -119,7 +119,7 @@ for (const [what, broken, again] of [
       one.host.pass(100_000);
       one.broken = broken;
       one.kernel.enableVectors(A, [51]);
-      one.kernel.refuse(51, 'EBUSY', 'EBUSY', 'EBUSY');
+      one.kernel.failNextWrites(51, 'EBUSY', 'EBUSY', 'EBUSY');
       one.host.hold.markDirty({ uuid: UUID });
       assert.is(problems(...one.host.pass(60_000)).length, again, 'said again, for it was all right');
       one.broken = undefined;
@@ -134,7 +134,7 @@ for (const broken of [/^\/sys\/devices\/system\/cpu\/online$/, /^\/proc\/700\//]
     const one = new Broken();
     one.add();
     one.kernel.move(41, [{ first: 0, last: 0 }]);
-    one.kernel.deny(41, 'EBUSY');
+    one.kernel.failAllWrites(41, 'EBUSY');
     one.host.pass(1000);
     one.broken = broken;
     one.host.pass(120_000);
@@ -142,7 +142,7 @@ for (const broken of [/^\/sys\/devices\/system\/cpu\/online$/, /^\/proc\/700\//]
     one.host.hold.run();
     assert.ok(one.host.hold.due - one.host.now >= 400, 'no sooner for it');
     one.broken = undefined;
-    one.kernel.deny(41);
+    one.kernel.failAllWrites(41);
     one.host.written();
     one.host.pass(20_000);
     assert.equal(one.host.written(), ['41=2-3']);

@@ -231,18 +231,18 @@ hold('a guest that resets often is no contest, whoever says so, or nobody', () =
 
 hold('out of vectors: reported once, tried less and less often', () => {
   const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
-  host.kernel.deny(41, 'ENOSPC');
+  host.kernel.failAllWrites(41, 'ENOSPC');
   assert.equal(told(host.add(guest(hostdev(A, 'auto')))), ['failed 41: 0-7 -> 0-7']);
   assert.equal(told(...host.pass(3_600_000)), []);
   const tried = host.hold.counters.errors.exhausted;
   assert.ok(tried > 10 && tried < 30, `${tried} times`);
-  host.kernel.deny(41);
+  host.kernel.failAllWrites(41);
   assert.equal(told(...host.pass(300_000)), ['placed 41: 0-7 -> 2-3']);
 });
 
 hold('a transient error is met again soon', () => {
   const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
-  host.kernel.refuse(41, ...Array(4).fill('EBUSY'));
+  host.kernel.failNextWrites(41, ...Array(4).fill('EBUSY'));
   assert.equal(told(host.add(guest(hostdev(A, 'auto')))), ['failed 41: 0-7 -> 0-7']);
   assert.equal(told(...host.pass(100)), ['placed 41: 0-7 -> 2-3']);
 });

@@ -37,7 +37,7 @@ function name(
   const device = new DeviceState(files, A as PciAddress);
   device.target = cpus ?? undefined;
   if (placedOn) device.stateOf({ irq: 41, handlers: before, affinity: setOf('0-7') }).placedOn = WANTED;
-  if (code) kernel.refuse(41, code);
+  if (code) kernel.failNextWrites(41, code);
   const { outcome } = placeOnFastPath(files, device, { irq: 41, handlers: told, tries, seenAt: 0 }, () => 3);
   return [outcome, kernel.writes.length];
 }

@@ -74,8 +74,8 @@ kernels('vectors vanish, and come back under other numbers, with the mask of a b
 kernels("a number comes back on another device, and what was refused to the old one is not the new one's", () => {
   const kernel = new SimulatedKernel(HOST);
   kernel.enableVectors(A, [40]);
-  kernel.refuse(40, 'EBUSY', 'EBUSY');
-  kernel.deny(40, 'EINVAL');
+  kernel.failNextWrites(40, 'EBUSY', 'EBUSY');
+  kernel.failAllWrites(40, 'EINVAL');
   kernel.disableVectors(A);
   kernel.enableVectors(B, [40]);
   assert.equal(seen(kernel, B), [`40 msix vfio-msix[0](${B}) 8-15 8`]);
@@ -184,18 +184,18 @@ kernels("errors of the kernel's own", () => {
 kernels('errors that are made: the next ones, or all', () => {
   const kernel = new SimulatedKernel(HOST);
   kernel.enableVectors(A, [40]);
-  kernel.refuse(40, 'EBUSY', 'EAGAIN');
-  kernel.refuse(40, 'ENOSPC');
+  kernel.failNextWrites(40, 'EBUSY', 'EAGAIN');
+  kernel.failNextWrites(40, 'ENOSPC');
   assert.equal(
     [1, 2, 3, 4].map(() => write(kernel, 40, '2')),
     ['EBUSY', 'EAGAIN', 'ENOSPC', '1'],
   );
   for (const code of ['EINVAL', 'EPERM', 'EIO', 'ERANGE', 'EOVERFLOW', 'EACCES', 'EROFS', 'ENOENT']) {
-    kernel.deny(40, code);
+    kernel.failAllWrites(40, code);
     assert.is(write(kernel, 40, '4'), code);
     assert.is(write(kernel, 40, '4'), code);
   }
-  kernel.deny(40);
+  kernel.failAllWrites(40);
   assert.is(write(kernel, 40, '4'), '2');
 });
 

@@ -32,8 +32,8 @@ masks('what is printed is read, of up to 1,024 CPUs', () => {
       const set = cpusetOf(cpus);
       const text = kernel.print(set);
       assert.equal(parseMask(`${text}\n`), set);
-      assert.equal(kernel.take(text), set);
-      assert.equal(kernel.take(`${formatMask(set)}\n`), set, 'what this project writes is taken');
+      assert.equal(kernel.parse(text), set);
+      assert.equal(kernel.parse(`${formatMask(set)}\n`), set, 'what this project writes is taken');
       assert.is(text.replaceAll(',', '').length, Math.ceil(width / 4));
       assert.match(text, /^[0-9a-f]{1,8}(,[0-9a-f]{8})*$/);
     }),
@@ -59,7 +59,7 @@ const taken: [text: string, answer: string][] = [
 const show = (answer: Cpuset | string) => (typeof answer === 'string' ? answer : formatCpuset(answer));
 for (const [text, answer] of taken) {
   masks(`a kernel of 40 CPUs takes the mask ${JSON.stringify(text)} as ${answer || 'empty'}`, () => {
-    assert.is(show(new BitmapFormat(40).take(text)), answer);
+    assert.is(show(new BitmapFormat(40).parse(text)), answer);
   });
 }
 
@@ -73,7 +73,7 @@ const lists: [text: string, answer: string][] = [
 ];
 for (const [text, answer] of lists) {
   masks(`a kernel of 40 CPUs takes the list ${JSON.stringify(text)} as ${answer}`, () => {
-    assert.is(show(new BitmapFormat(40).takeList(text)), answer);
+    assert.is(show(new BitmapFormat(40).parseList(text)), answer);
   });
 }
 

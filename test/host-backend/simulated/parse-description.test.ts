@@ -66,7 +66,7 @@ const faults: Fault[] = [
   { text: '{"cpus":{"present":¦""},"devices":[]}', message: 'present is empty' },
   {
     text: '{"cpus":{"present":¦"0-16384"},"devices":[]}',
-    message: 'present goes beyond CPU 16383',
+    message: 'present has a CPU above 16383',
     beyondSchema: true,
   },
   {
@@ -93,12 +93,12 @@ const faults: Fault[] = [
   },
   {
     text: '{"cpus":{"present":"0-1"},"nodes":[{"node":0,"cpus":"0"},¦{"node":0,"cpus":"1"}],"devices":[]}',
-    message: 'node 0 stands here twice',
+    message: 'duplicate node 0',
     beyondSchema: true,
   },
   {
     text: '{"cpus":{"present":"0-1"},"nodes":[{"node":0,"cpus":"0-1"},¦{"node":1,"cpus":"1"}],"devices":[]}',
-    message: 'CPU 1 is of another node already',
+    message: 'CPU 1 already belongs to another node',
     beyondSchema: true,
   },
   {
@@ -112,11 +112,11 @@ const faults: Fault[] = [
     beyondSchema: true,
   },
   { text: device('¦7'), message: 'an item of devices must be an object: { ... }' },
-  { text: device('{"address":¦"06:12.5"}'), message: 'address is a PCI address, such as "0000:06:12.5"' },
-  { text: device('{"address":¦"../../../x"}'), message: 'address is a PCI address, such as "0000:06:12.5"' },
+  { text: device('{"address":¦"06:12.5"}'), message: 'address must be a PCI address, such as "0000:06:12.5"' },
+  { text: device('{"address":¦"../../../x"}'), message: 'address must be a PCI address, such as "0000:06:12.5"' },
   {
     text: device('{"address":"0000:06:12.5"},{"address":¦"0000:06:12.5"}'),
-    message: '0000:06:12.5 stands here twice',
+    message: 'duplicate 0000:06:12.5',
     beyondSchema: true,
   },
   { text: device('{"address":"0000:06:12.5","driver":¦"../x"}'), message: 'driver must be the name of a driver' },
@@ -128,22 +128,22 @@ const faults: Fault[] = [
   { text: interrupt('{"irq":¦4.5,"type":"msix"}'), message: 'irq must be an integer from 1 to 1048576' },
   {
     text: interrupt('{"irq":40,"type":"msix"},¦{"irq":40,"type":"msix"}'),
-    message: "IRQ 40 is another interrupt's already",
+    message: 'IRQ 40 is already used by another interrupt',
     beyondSchema: true,
   },
   {
     text: interrupt('{"irq":40,"type":"msix"},¦{"irq":40,"type":"intx"}'),
-    message: "IRQ 40 is another interrupt's already",
+    message: 'IRQ 40 is already used by another interrupt',
     beyondSchema: true,
   },
   {
     text: interrupt('{"irq":40,"type":"msix"},¦{"irq":41,"type":"msi"}'),
-    message: 'a device has MSI or MSI-X on, not both',
+    message: 'a device has either MSI or MSI-X enabled, not both',
     beyondSchema: true,
   },
   {
     text: interrupt('{"irq":16,"type":"intx"},¦{"irq":17,"type":"intx"}'),
-    message: 'a device has one legacy line',
+    message: 'a device has only one legacy line',
     beyondSchema: true,
   },
   {
@@ -152,7 +152,7 @@ const faults: Fault[] = [
     beyondSchema: true,
   },
   { text: interrupt('{"irq":40,"type":"msix","affinity":¦""}'), message: 'affinity is empty' },
-  { text: interrupt('{"irq":40,"type":"msix","effective":¦"0-1"}'), message: 'effective is one CPU' },
+  { text: interrupt('{"irq":40,"type":"msix","effective":¦"0-1"}'), message: 'effective must be one CPU' },
   {
     text: interrupt('{"irq":40,"type":"msix","handlers":[¦"a/b"]}'),
     message: "an item of handlers must be a handler's name",
@@ -166,7 +166,10 @@ const faults: Fault[] = [
     message: 'the host has no CPU 9',
     beyondSchema: true,
   },
-  { text: interrupt('{"irq":40,"type":"msix","counts":{¦"cpu0":1}}'), message: 'counts are by CPU number' },
+  {
+    text: interrupt('{"irq":40,"type":"msix","counts":{¦"cpu0":1}}'),
+    message: 'the keys of counts must be CPU numbers',
+  },
   {
     text: interrupt('{"irq":40,"type":"msix","counts":{"0":¦-1}}'),
     message: 'a count must be an integer from 0 to 4294967295',
@@ -176,10 +179,10 @@ const faults: Fault[] = [
     message: 'unknown key "type" in an item of interrupts',
   },
   { text: domain(`{"name":¦"a/b","uuid":"${UUID}","pid":2,"vcpus":[]}`), message: "name must be a domain's name" },
-  { text: domain('{"name":"a","uuid":¦"..","pid":2,"vcpus":[]}'), message: 'uuid is a UUID as libvirt prints it' },
+  { text: domain('{"name":"a","uuid":¦"..","pid":2,"vcpus":[]}'), message: "uuid must be a UUID in libvirt's form" },
   {
     text: domain(`{"name":"a","uuid":¦"${UUID.toUpperCase()}","pid":2,"vcpus":[]}`),
-    message: 'uuid is a UUID as libvirt prints it',
+    message: "uuid must be a UUID in libvirt's form",
   },
   {
     text: domain(`{"name":"a","uuid":"${UUID}","pid":2,"vcpus":[{"vcpu":0,"cpus":¦"4"}]}`),
@@ -188,12 +191,12 @@ const faults: Fault[] = [
   },
   {
     text: domain(`{"name":"a","uuid":"${UUID}","pid":2,"vcpus":[]},{"name":"b","uuid":¦"${UUID}","pid":3,"vcpus":[]}`),
-    message: `${UUID} stands here twice`,
+    message: `duplicate ${UUID}`,
     beyondSchema: true,
   },
   {
     text: '{"cpus":{"present":"0"},"devices":[],"processes":[{"pid":7,"command":"a"},{"pid":¦7,"command":"b"}]}',
-    message: 'process 7 stands here twice',
+    message: 'duplicate process 7',
     beyondSchema: true,
   },
   {

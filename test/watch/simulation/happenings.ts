@@ -117,15 +117,17 @@ const HAPPENINGS: Record<Step['kind'], Happening> = {
     if (one && node && intersect(one.affinity, node.cpus).length > 0) world.kernel.shrink(one.irq, node.cpus);
   },
   deny(world, guest, { choice }) {
-    for (const { irq } of interruptsOf(world, guest)) world.kernel.deny(irq, ERRORS[choice % ERRORS.length] as string);
+    for (const { irq } of interruptsOf(world, guest))
+      world.kernel.failAllWrites(irq, ERRORS[choice % ERRORS.length] as string);
   },
   allow(world) {
-    for (const guest of world.running) for (const { irq } of interruptsOf(world, guest)) world.kernel.deny(irq);
+    for (const guest of world.running)
+      for (const { irq } of interruptsOf(world, guest)) world.kernel.failAllWrites(irq);
   },
   /** The next writes fail, whenever they come. */
   refuse(world, guest, { choice }) {
     const codes = Array<string>(1 + (choice % 5)).fill(ERRORS[choice % ERRORS.length] as string);
-    for (const { irq } of interruptsOf(world, guest)) world.kernel.refuse(irq, ...codes);
+    for (const { irq } of interruptsOf(world, guest)) world.kernel.failNextWrites(irq, ...codes);
   },
   offline(world, _, { choice }) {
     const cpu = 2 + (choice % (CPUS - 2));
