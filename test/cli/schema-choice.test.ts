@@ -54,7 +54,7 @@ named('a FIFO among the schemas is not waited for', async () => {
   execFileSync('mkfifo', [join(schemas, 'cpu.rng')]);
   for (const engine of ['auto', 'libxml2-wasm']) {
     const { code, stderr } = await runCli('lint-domain', ['--engine', engine, '--schemas', schemas], { input: GOOD });
-    assert.is(stderr, `lint-domain: ${join(schemas, 'cpu.rng')} is not a file\n`);
+    assert.is(stderr, `lint-domain: ${join(schemas, 'cpu.rng')} is not a regular file\n`);
     assert.is(code, 2);
   }
 });
