@@ -8,9 +8,10 @@ import { hostdevCpuset, missing, report } from './measure.mjs';
 
 const INTERRUPTS = 16;
 const DEVICES = 64;
-/** Seconds until they must be held, and that it holds them for: some 600 looks of the busy time. */
-const PATIENCE = 30;
-const HOLDING = 60;
+/** The interrupts must be placed within this time. */
+const START_TIMEOUT_S = 30;
+/** Then the watcher runs for this time: about 600 polls. */
+const RUN_S = 60;
 /** Nobody answers there. */
 const NO_LIBVIRT = ['-c', 'qemu+unix:///system?socket=/nonexistent'];
 
@@ -23,9 +24,9 @@ export default async function holdMemory() {
   const watcher = spawn(process.execPath, [hostdevCpuset, 'watch', '--root', root, ...NO_LIBVIRT], { stdio: 'ignore' });
   try {
     if (!(await held(run))) return missing('hold: memory', 'a watcher that holds them all');
-    await sleep(HOLDING * 1000);
+    await sleep(RUN_S * 1000);
     const [peak, now] = ['VmHWM', 'VmRSS'].map((name) => memory(watcher.pid, name));
-    const said = `${DEVICES * INTERRUPTS} interrupts held for ${HOLDING} s, now ${now.toFixed(1)} MB, at the most`;
+    const said = `${DEVICES * INTERRUPTS} interrupts held for ${RUN_S} s, now ${now.toFixed(1)} MB, at the most`;
     report('hold: memory', `${said}, MB`, peak, { most: 80 });
   } finally {
     watcher.kill();
@@ -41,7 +42,7 @@ function leave(run, uuid, xml) {
 }
 
 async function held(run) {
-  for (let tries = 0; tries < PATIENCE * 10; tries++) {
+  for (let tries = 0; tries < START_TIMEOUT_S * 10; tries++) {
     await sleep(100);
     try {
       const { counters } = JSON.parse(readFileSync(join(run, 'watch.json'), 'utf8'));

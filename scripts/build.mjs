@@ -12,7 +12,7 @@ rmSync('dist', { recursive: true, force: true });
 
 const require = createRequire(import.meta.url);
 const main = resolve('src/cli/main.ts');
-const commands = resolve('src/cli/documents.ts');
+const commands = resolve('src/cli/document-commands.ts');
 
 // Every file costs a search, so there are few: what is loaded first is one file, which all others then share. esbuild makes a
 // file of what the same entries import; therefore every other entry imports the main one, and then the commands.

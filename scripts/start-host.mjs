@@ -8,15 +8,15 @@ import { parseHostDescription, SimulatedKernel, writeTree } from '../dist/module
 
 const DEVICE = '0000:0a:00.3';
 const PROGRAM = 'dist/bin/hostdev-cpuset.cjs';
-/** Milliseconds; it takes less than one second. */
-const PATIENCE = 10_000;
+/** It takes less than one second. */
+const TIMEOUT_MS = 10_000;
 
 export class StartHost {
   #root = mkdtempSync(join(tmpdir(), 'hostdev-cpuset-host-'));
   #kernel;
   #env;
   #watcher;
-  #said = '';
+  #output = '';
 
   constructor(description, colour) {
     this.#kernel = new SimulatedKernel(parseHostDescription(readFileSync(description, 'utf8')));
@@ -40,7 +40,7 @@ export class StartHost {
     const words = [PROGRAM, 'watch', '--root', this.#root, '--connect', 'none:///'];
     this.#watcher = spawn(process.execPath, words, { env: this.#env, stdio: ['ignore', 'ignore', 'pipe'] });
     this.#watcher.stderr.setEncoding('utf8').on('data', (text) => {
-      this.#said += text;
+      this.#output += text;
       for (const line of text.split('\n')) if (line.includes(': placed')) print(`${line}\n`);
     });
     const spool = join(this.#root, 'run/hostdev-cpuset/spool');
@@ -52,7 +52,7 @@ export class StartHost {
     await this.#until(() => this.#held() > 0);
     print(`(the guest reboots: ${DEVICE} gives up IRQ 50 and 51, and gets 70 and 71)\n`);
     this.#reboot();
-    await this.#until(() => /IRQ 70(?:-|[\s\S]*IRQ )71/.test(this.#said) && this.#held() === 3);
+    await this.#until(() => /IRQ 70(?:-|[\s\S]*IRQ )71/.test(this.#output) && this.#held() === 3);
   }
 
   async remove() {
@@ -84,8 +84,8 @@ export class StartHost {
   }
 
   async #until(condition) {
-    for (const end = Date.now() + PATIENCE; !condition(); await sleep(20))
+    for (const end = Date.now() + TIMEOUT_MS; !condition(); await sleep(20))
       if (Date.now() > end || this.#watcher.exitCode !== null)
-        throw new Error(`the watcher does not do its work:\n${this.#said}`);
+        throw new Error(`the watcher does not do its work:\n${this.#output}`);
   }
 }

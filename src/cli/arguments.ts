@@ -11,7 +11,7 @@ import { watchCommand } from './options/watch.js';
 import type { Request } from './request.js';
 import { version } from './version.js';
 
-/** In the order of --help. Manual pages and completions are made of them, too (scripts/describe-commands.mjs). */
+/** In the order of --help. scripts/describe-commands.mjs makes manual pages and completions from them. */
 export const COMMANDS: readonly ((parser: Argv, take: Take) => void)[] = [
   (parser, take) => lintCommand(parser, 'lint', take),
   normalizeCommand,
@@ -25,9 +25,10 @@ export const COMMANDS: readonly ((parser: Argv, take: Take) => void)[] = [
   (parser, take) => installCommand(parser, 'install', take),
   (parser, take) => installCommand(parser, 'uninstall', take),
 ];
-const NAMES = 'lint, normalize, expand, plan, enforce, status, watch, define, edit, install or uninstall (see --help)';
+const COMMAND_NAMES =
+  'lint, normalize, expand, plan, enforce, status, watch, define, edit, install or uninstall (see --help)';
 
-/** @throws ToolError at a usage error: one line */
+/** @throws ToolError for a usage error: one line */
 export async function parseArguments(program: string, args: readonly string[]): Promise<Request> {
   let request: Request | undefined;
   const take: Take = (found) => {
@@ -41,13 +42,17 @@ export async function parseArguments(program: string, args: readonly string[]): 
     for (const add of COMMANDS) add(parser, take);
   }
   let printed = '';
-  const { _: words } = await parser.parseAsync(args.map(spelledOut), {}, (error, _, output) => {
+  const { _: words } = await parser.parseAsync(args.map(withExplicitValue), {}, (error, _, output) => {
     if (error) throw error;
     printed = output;
   });
   if (printed) return { command: 'print', text: `${printed}\n` };
   if (request) return request;
-  throw new ToolError(words.length > 0 ? `no command ${words[0]}: ${NAMES}` : `name a command: ${NAMES}`);
+  throw new ToolError(
+    words.length > 0
+      ? `unknown command ${words[0]}; known: ${COMMAND_NAMES}`
+      : `missing command; known: ${COMMAND_NAMES}`,
+  );
 }
 
 function base(program: string): Argv {
@@ -55,7 +60,7 @@ function base(program: string): Argv {
     yargs()
       .scriptName(program)
       .locale('en')
-      // Files are not declared as positionals: yargs would take the `-` away from among them.
+      // files are not declared as positionals, because yargs would remove `-`
       .parserConfiguration({
         'boolean-negation': false,
         'camel-case-expansion': false,
@@ -63,43 +68,43 @@ function base(program: string): Argv {
         'parse-positional-numbers': false,
       })
       .strictOptions()
-      .middleware([lastOfEach, noEmptyFolder])
+      .middleware([keepLastValue, rejectEmptyPaths])
       .version(version)
       .help()
       .alias('h', 'help')
       .alias('V', 'version')
       .describe('help', 'show this help')
       .describe('version', 'show the version')
-      // Its wrapping cuts words in two: every line is short enough by itself.
+      // its wrapping breaks words; all lines are short enough
       .wrap(null)
       .epilogue(EPILOGUE)
       .exitProcess(false)
       .fail((message, error) => {
-        throw error instanceof ToolError ? error : new ToolError(oneSentence(message ?? error.message));
+        throw error instanceof ToolError ? error : new ToolError(onOneLine(message ?? error.message));
       })
   );
 }
 
-/** An option given again replaces itself. (yargs's own setting for that takes files away, too.) */
-function lastOfEach(argv: Record<string, unknown>): void {
+/** Of an option that is repeated, the last value counts. (yargs's setting for that would also drop files.) */
+function keepLastValue(argv: Record<string, unknown>): void {
   for (const [key, value] of Object.entries(argv)) {
     if (Array.isArray(value) && key !== '_' && key !== 'domain' && key !== 'd') argv[key] = value.at(-1);
   }
 }
 
-/** `--root "$ROOT"` with nothing in ROOT is an accident, and would mean this host. */
-function noEmptyFolder(argv: Record<string, unknown>): void {
-  for (const key of ['root', 'prefix']) if (argv[key] === '') throw new ToolError(`--${key} names no folder`);
-  for (const key of ['metrics', 'config']) if (argv[key] === '') throw new ToolError(`--${key} names no file`);
+/** `--root "$ROOT"` with an empty ROOT is a mistake, and would mean this host. */
+function rejectEmptyPaths(argv: Record<string, unknown>): void {
+  for (const key of ['root', 'prefix']) if (argv[key] === '') throw new ToolError(`--${key} needs a directory`);
+  for (const key of ['metrics', 'config']) if (argv[key] === '') throw new ToolError(`--${key} needs a file`);
 }
 
-/** yargs would take a file named true or false for the value of the switch before it. */
-function spelledOut(arg: string, index: number, args: readonly string[]): string {
+/** yargs would take a file named true or false as the value of the switch before it. */
+function withExplicitValue(arg: string, index: number, args: readonly string[]): string {
   const isSwitch = /^(?:-i|--(?:in-place|no-check|no-config|check|json|host))$/.test(arg);
   return isSwitch && /^(?:true|false)$/.test(args[index + 1] ?? '') ? `${arg}=true` : arg;
 }
 
-/** yargs lays some of its complaints out over several lines. */
-function oneSentence(message: string): string {
+/** yargs breaks some of its messages into lines. */
+function onOneLine(message: string): string {
   return message.replace(/:?\s*\n\s*/g, ': ');
 }

@@ -3,8 +3,8 @@ import { hookCommand } from './commands/hook.js';
 import { EXIT } from './io.js';
 
 /**
- * `hostdev-cpuset hook` is a program of its own, in one file: libvirt waits for it. Its words are no options, so it goes
- * without what reads a command line, and without Node's streams, which take longer to open than it takes to work.
+ * `hostdev-cpuset hook` is a bundle of its own, in one file, because libvirt waits for it. Its arguments need no
+ * command-line parser, and it does without Node's streams, which take longer to open than the work itself.
  */
 export async function main(): Promise<void> {
   try {
@@ -13,15 +13,15 @@ export async function main(): Promise<void> {
     warn(`hostdev-cpuset: ${(error as Error)?.stack ?? String(error)}\n`);
     process.exitCode = EXIT.failed;
   }
-  // Everything is written by then, and dismantling the heap of a process that ends is time lost.
+  // all output is written by then; this skips Node's slow cleanup
   process.on('exit', () => process.exit());
 }
 
-/** Whoever does not listen any more need not be told. */
+/** Writes to standard error; ignores errors. */
 function warn(text: string): void {
   try {
     writeSync(2, text);
   } catch {
-    // closed, or full and not to be waited for
+    // closed, or a full non-blocking pipe
   }
 }

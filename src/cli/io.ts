@@ -1,22 +1,22 @@
 import { printable } from '../lib/printable.js';
 
-/** What a command needs of the process; nothing below cli/ sees it. */
+/** What a command uses of the process. Only cli/ uses it. */
 export interface Io {
   env: Readonly<Record<string, string | undefined>>;
   stdin: { fd: number; isTTY: boolean };
-  /** `isOpen`: nobody has gone away who read it */
+  /** `isOpen`: false after the reader has closed the pipe */
   stdout: { write(text: string): void; isTTY: boolean; isOpen(): boolean };
-  /** columns of the terminal, or what people expect where there is none */
+  /** the terminal's width; 80 without a terminal */
   columns(): number;
-  /** effective; undefined where the system has none */
+  /** the effective user id; undefined on systems without */
   userId(): number | undefined;
   stderr: { write(text: string): void; isTTY: boolean };
 }
 
-/** Exit statuses of every command but `hook`. */
+/** Exit statuses of all commands but `hook`. */
 export const EXIT = { ok: 0, findings: 1, failed: 2 } as const;
 
-/** One line for standard error, whatever a file's name holds. */
+/** One line for standard error; control characters, as in file names, are escaped. */
 export function errorLine(program: string, message: string): string {
   return `${program}: ${printable(message)}\n`;
 }

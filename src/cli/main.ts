@@ -4,27 +4,27 @@ import { type SchemaRun, startSchemaRun } from './lint/schema-run.js';
 import { processIo } from './process-io.js';
 import { run } from './run.js';
 
-/** The executables: each calls this with its name. */
+/** Called by each executable with its name. */
 export async function main(program: 'hostdev-cpuset' | 'lint-domain'): Promise<void> {
   const args = process.argv.slice(2);
   const early = program === 'lint-domain' ? startEarly(args) : undefined;
   try {
     process.exitCode = await run(program, args, processIo(program), early);
   } catch (error) {
-    // A bug: its stack is for us, but the status is the one of a tool that could not do its work.
+    // a bug: print the stack, and exit as for any failure of the tool
     process.stderr.write(`${program}: ${(error as Error)?.stack ?? String(error)}\n`);
     process.exitCode = EXIT.failed;
   }
-  // Everything is written by then, and dismantling the heap of a process that ends is time lost.
+  // all output is written by then; this skips Node's slow cleanup
   process.on('exit', () => process.exit());
 }
 
-/** Without options nothing stands in the way of starting xmllint before anything else is loaded. */
+/** Without options, xmllint can start before the rest of the code is loaded. */
 function startEarly(args: readonly string[]): SchemaRun | undefined {
   if (args.length === 0 || args.some((arg) => arg.startsWith('-'))) return undefined;
   try {
     return startSchemaRun(findFiles(args), {}, process.env);
   } catch {
-    return undefined; // said again by the ordinary way
+    return undefined; // the normal path reports the error
   }
 }

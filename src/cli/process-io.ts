@@ -1,9 +1,9 @@
 import { isatty } from 'node:tty';
 import { EXIT, errorLine, type Io } from './io.js';
 
-/** The process's own. */
+/** The Io of this process. */
 export function processIo(program: string): Io {
-  // Opening Node's streams takes a millisecond each, and most runs write to one of them.
+  // Node's streams take a millisecond each to open, and most runs use only one: so open them when they are written to
   const output = (fd: number, name: string, open: () => NodeJS.WriteStream) => {
     let stream: NodeJS.WriteStream | undefined;
     let isOpen = true;
@@ -13,8 +13,8 @@ export function processIo(program: string): Io {
       write: (text: string) => {
         stream ??= open().on('error', (error: NodeJS.ErrnoException) => {
           isOpen = false;
-          // A reader that went away (`| head`) is no failure of ours. And of a message that cannot be given nobody can be told:
-          // a log on a full disk ends no watcher, and stops nothing halfway.
+          // A closed reader (`| head`) is no error. An error of standard error is ignored: a full disk for the log must
+          // not end the watcher or stop a command halfway.
           if (error.code === 'EPIPE' || fd === 2) return;
           process.stderr.write(errorLine(program, `${name}: ${error.message}`));
           process.exit(EXIT.failed);

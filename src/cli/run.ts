@@ -3,19 +3,19 @@ import type { EnforceOptions } from './host/domain-source.js';
 import { EXIT, errorLine, type Io } from './io.js';
 import type { SchemaRun } from './lint/schema-run.js';
 
-/** Node's words for a current folder that somebody has removed say nothing to anybody. */
-function sentence(error: Error): string {
-  const isFolder = (error as NodeJS.ErrnoException).syscall === 'uv_cwd';
-  return isFolder ? 'the current folder is not there any more' : error.message;
+/** Node's message if the current directory was removed is hard to understand. */
+function messageOf(error: Error): string {
+  const isCurrentDirectory = (error as NodeJS.ErrnoException).syscall === 'uv_cwd';
+  return isCurrentDirectory ? 'the current directory was removed' : error.message;
 }
 
-/** Runs one command line and returns the exit status. Expected failures are one line; only a bug shows a stack. */
+/** Runs one command line and returns the exit status. An expected error is printed as one line; a bug throws. */
 export async function run(program: string, args: readonly string[], io: Io, early?: SchemaRun): Promise<number> {
   try {
     return await dispatch(program, args, io, early);
   } catch (error) {
     if (!isExpected(error)) throw error;
-    io.stderr.write(errorLine(program, sentence(error)));
+    io.stderr.write(errorLine(program, messageOf(error)));
     return EXIT.failed;
   } finally {
     early?.xmllint?.cancel();
@@ -23,7 +23,7 @@ export async function run(program: string, args: readonly string[], io: Io, earl
 }
 
 async function dispatch(program: string, args: readonly string[], io: Io, early?: SchemaRun): Promise<number> {
-  if (early) return (await import('./documents.js')).lint({ paths: args }, io, early);
+  if (early) return (await import('./document-commands.js')).lint({ paths: args }, io, early);
   const { parseArguments } = await import('./arguments.js');
   const request = await parseArguments(program, args);
   if (request.command === 'print') {
@@ -33,11 +33,11 @@ async function dispatch(program: string, args: readonly string[], io: Io, early?
   if (request.command === 'watch') return (await import('./commands/watch.js')).watchCommand(request.options, io);
   if (request.command === 'edit') return (await import('./commands/edit.js')).editCommand(request.options, io);
   if (request.command === 'install') return (await import('./commands/install.js')).installCommand(request.options, io);
-  const namesNone =
-    request.options.paths.length === 0 && !(request.command === 'enforce' && namesDomains(request.options));
-  if (namesNone) {
+  const hasNoInput =
+    request.options.paths.length === 0 && !(request.command === 'enforce' && hasDomains(request.options));
+  if (hasNoInput) {
     if (io.stdin.isTTY) {
-      // Nobody types XML: it is the usage that is wanted.
+      // nobody types XML: print the usage
       const help = await parseArguments(program, [...args, '--help']);
       if (help.command === 'print') io.stderr.write(help.text);
       return EXIT.failed;
@@ -52,12 +52,12 @@ async function dispatch(program: string, args: readonly string[], io: Io, early?
   }
   if (request.command === 'enforce') return (await import('./commands/enforce.js')).enforceCommand(request.options, io);
   if (request.command === 'define') return (await import('./commands/define.js')).defineCommand(request.options, io);
-  const { lint, normalizeCommand, expandCommand } = await import('./documents.js');
+  const { lint, normalizeCommand, expandCommand } = await import('./document-commands.js');
   if (request.command === 'lint') return lint(request.options, io);
   return request.command === 'normalize' ? normalizeCommand(request.options, io) : expandCommand(request.options, io);
 }
 
-/** status needs no name: it shows all that run. */
-function namesDomains({ command, domains }: EnforceOptions): boolean {
+/** `status` without a name shows all running domains. */
+function hasDomains({ command, domains }: EnforceOptions): boolean {
   return domains.length > 0 || command === 'status';
 }

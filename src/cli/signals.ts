@@ -1,39 +1,38 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT } from './io.js';
 
-const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const TERMINATION_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** How much later than a child a signal to both may be taken here; a loaded host takes its threads in any order. */
+/** A Ctrl-C goes to this process and the child. On a loaded host we may get it this much later than the child's exit. */
 const LATE_SIGNAL_MS = 50;
 
-export interface Signals {
-  /** while this runs, Ctrl-C is the child's affair */
-  withoutInterrupt<T>(work: () => Promise<T>): Promise<T>;
+export interface SignalHandling {
+  /** runs work that starts a child which handles Ctrl-C */
+  ignoringInterrupt<T>(work: () => Promise<T>): Promise<T>;
   end(): void;
 }
 
-/** Until `end`, a signal that would end the process first has the last word said. */
-export function keepOnSignals(lastWord: () => void): Signals {
-  let ignored = false;
+/** Until `end`, a signal that terminates the process calls `beforeExit` first. */
+export function onTermination(beforeExit: () => void): SignalHandling {
+  let ignoresInterrupt = false;
   const onSignal = (signal: NodeJS.Signals) => {
-    if (signal === 'SIGINT' && ignored) return;
-    lastWord();
+    if (signal === 'SIGINT' && ignoresInterrupt) return;
+    beforeExit();
     process.exit(EXIT.failed);
   };
-  for (const signal of ENDING) process.on(signal, onSignal);
+  for (const signal of TERMINATION_SIGNALS) process.on(signal, onSignal);
   return {
-    async withoutInterrupt(work) {
-      ignored = true;
+    async ignoringInterrupt(work) {
+      ignoresInterrupt = true;
       try {
         return await work();
       } finally {
-        // The same Ctrl-C can reach us after the child's end.
         await sleep(LATE_SIGNAL_MS);
-        ignored = false;
+        ignoresInterrupt = false;
       }
     },
     end: () => {
-      for (const signal of ENDING) process.off(signal, onSignal);
+      for (const signal of TERMINATION_SIGNALS) process.off(signal, onSignal);
     },
   };
 }

@@ -24,7 +24,7 @@ export function readDefinition(document: XmlDocument): Definition {
   if (root.tagName !== 'domain' || root.namespaceURI !== null) {
     const namespace =
       root.namespaceURI === null ? '' : ` in the namespace ${JSON.stringify(root.namespaceURI.slice(0, 80))}`;
-    throw new InputError(`<${root.tagName}>${namespace} is not a libvirt domain`, document.rangeOf(root).start);
+    throw new InputError(`<${root.tagName}>${namespace} is not a libvirt domain`, root.start);
   }
   const text = (name: string) => select(`/domain/${name}`, document)[0]?.textContent;
   const vcpuPinning = readVcpuPinning(document);

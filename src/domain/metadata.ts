@@ -48,7 +48,7 @@ export function readMetadata(document: XmlDocument): PolicyMetadata[] {
     const metadata: PolicyMetadata = { node, entries: [], problems };
     if (node.localName !== 'hostdevs') {
       problems.push({
-        offset: document.rangeOf(node).start,
+        offset: node.start,
         message: `unexpected <${clip(node.tagName)}>: the element of this namespace is <hostdevs>`,
       });
       return metadata;
@@ -85,7 +85,7 @@ function strayText(document: XmlDocument, text: string, before: number, { tagNam
 
 function readEntry(document: XmlDocument, node: XmlElement, metadata: PolicyMetadata): void {
   const { problems } = metadata;
-  const { start } = document.rangeOf(node);
+  const { start } = node;
   if (node.localName !== 'hostdev' || node.namespaceURI !== NAMESPACE) {
     problems.push({
       offset: start,
@@ -144,7 +144,7 @@ const FORMS: Record<IdentityKey, string> = {
 function readPolicy(document: XmlDocument, node: XmlElement, problems: MetadataProblem[]): Policy | undefined {
   const attribute = attributeOf(document, node, 'cpuset');
   if (!attribute) {
-    problems.push({ offset: document.rangeOf(node).start, message: 'an entry needs a cpuset' });
+    problems.push({ offset: node.start, message: 'an entry needs a cpuset' });
     return undefined;
   }
   const value = node.getAttribute('cpuset') ?? '';

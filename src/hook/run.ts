@@ -9,22 +9,40 @@ import { InvalidDomainXml, mayHavePolicy, readDomainXml } from '../libvirt/domai
 import { releaseTexts } from '../report/release-text.js';
 import { withDomainLock } from '../runtime/domain-lock.js';
 import { detailLines, errorTexts, logLine, passLine } from './log-line.js';
-import type { HookAction } from './operation.js';
 import type { Input } from './read-stdin.js';
 
-/** What a call works on. */
+/** What a hook call does: check whether the domain may start, place interrupts, or restore affinities. */
+export type HookAction = 'pass' | 'check' | 'release';
+
+/** Source: libvirt's docs/hooks.rst. */
+const ACTIONS: Record<string, HookAction> = {
+  'prepare begin': 'check',
+  'started begin': 'pass',
+  // after a restart of the daemon, for each running domain
+  'reconnect begin': 'pass',
+  // not in `stopped`: the devices go back to the host's drivers after it, and with them the legacy lines to restore
+  'release end': 'release',
+};
+
+/** Undefined if there is nothing to do: start, restore, migrate, attach, and operations of later versions. */
+export function actionOf(operation: string, suboperation: string): HookAction | undefined {
+  const call = `${operation} ${suboperation}`;
+  return Object.hasOwn(ACTIONS, call) ? ACTIONS[call] : undefined;
+}
+
+/** The host that a call works on. */
 export interface HookHost extends Omit<PassHost, 'settings'> {
-  /** before /run, where locks are kept; '' for this host */
+  /** a directory that contains the host's /run, for locks; '' for this host */
   root: string;
   /** adds a line for each interrupt */
   debug: boolean;
 }
 
 export interface HookCall {
-  work: HookAction;
-  /** as libvirt gives it, for the log alone; undefined: the definition's */
+  action: HookAction;
+  /** the domain's name as libvirt passes it, for the log; undefined: take it from the definition */
   name: string | undefined;
-  /** for the log alone */
+  /** for the log */
   operation: string;
   input: Input;
 }
@@ -38,13 +56,13 @@ export interface HookResult {
 /** Does what a call asks for. Never throws: an error is a line of the log, and the domain runs on. */
 export function runHook(call: HookCall, host: HookHost): HookResult {
   try {
-    return WORKERS[call.work](call, host);
+    return RUNNERS[call.action](call, host);
   } catch (error) {
     return { lines: [logLine('error', call.name ?? 'a domain', call.operation, reasonOf(error, host.debug))] };
   }
 }
 
-const WORKERS: Record<HookAction, (call: HookCall, host: HookHost) => HookResult> = { check, pass, release };
+const RUNNERS: Record<HookAction, (call: HookCall, host: HookHost) => HookResult> = { check, pass, release };
 
 /** Whether the policies can be enforced, as far as that is known before the domain starts. */
 function check({ name, operation, input }: HookCall, host: HookHost): HookResult {
@@ -70,7 +88,7 @@ function pass({ operation, input, ...call }: HookCall, host: HookHost): HookResu
   const definition = definitionOf(input);
   const name = call.name ?? definition.name;
   if (!mayHavePolicy(definition)) return { lines: [] };
-  const { applied, stateError } = locked(host, definition, () =>
+  const { applied, stateError } = withLock(host, definition, () =>
     enforceDomain({ ...host, settings, counts: false }, definition),
   );
   const lines = [passLine(name, operation, applied)];
@@ -84,22 +102,26 @@ function release({ operation, input, ...call }: HookCall, host: HookHost): HookR
   const name = call.name ?? definition.name;
   const uuid = canonicalUuid(definition.uuid ?? '');
   if (uuid === undefined || !host.state.list().includes(uuid)) return { lines: [] };
-  const kept = releaseTexts(locked(host, definition, () => releaseDomain(host.files, host.state, uuid)));
-  if (kept.length === 0) return { lines: [logLine('info', name, operation, 'nothing is left behind')] };
-  return { lines: kept.map((text) => logLine('warning', name, operation, text)) };
+  const released = withLock(host, definition, () => releaseDomain(host.files, host.state, uuid));
+  const kept = releaseTexts(released);
+  if (kept.length > 0) return { lines: kept.map((text) => logLine('warning', name, operation, text)) };
+  const lines = released.restored === 1 ? '1 legacy line' : `${released.restored} legacy lines`;
+  const text = released.restored === 0 ? 'nothing to restore' : `restored the affinity of ${lines}`;
+  return { lines: [logLine('info', name, operation, text)] };
 }
 
-function locked<T>(host: HookHost, definition: Definition, action: () => T): T {
+function withLock<T>(host: HookHost, definition: Definition, action: () => T): T {
   const uuid = canonicalUuid(definition.uuid ?? '');
   return uuid === undefined ? action() : withDomainLock(host, uuid, action);
 }
 
-/** @throws UnusableXml */
+/** @throws InvalidDomainXml */
 function definitionOf(input: Input): Definition {
   if ('problem' in input) throw new InvalidDomainXml(input.problem);
   return readDomainXml(input.bytes);
 }
 
+/** The stack too, on one line, if debug is on. */
 function reasonOf(error: unknown, debug: boolean): string {
   if (!(error instanceof Error)) return String(error);
   return debug && error.stack ? error.stack.replace(/\n\s*/g, ' ') : error.message;

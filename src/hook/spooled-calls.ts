@@ -36,8 +36,8 @@ export class SpooledCalls {
     const call = this.#attempt((folder) => {
       renameSync(folder.at(name), folder.at(taken));
       const { operation, xml } = readEntry(folder.at(taken));
-      const work = operation === 'release' ? 'release' : 'pass';
-      return { work, name: undefined, operation, input: { bytes: xml } } as const;
+      const action = operation === 'release' ? 'release' : 'pass';
+      return { action, name: undefined, operation, input: { bytes: xml } } as const;
     });
     if (call && !this.keep) this.#attempt((folder) => unlinkSync(folder.at(taken)));
     return call;

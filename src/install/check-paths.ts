@@ -3,37 +3,37 @@ import { PLACES, type Programs } from './manifest.js';
 import { untrustedCode } from './root-code.js';
 import { RootOnly } from './root-only.js';
 
-/** Folders that the service does not see (ProtectHome, PrivateTmp), or that do not last. */
+/** Directories that are hidden from the service (ProtectHome, PrivateTmp), or are emptied. */
 const HIDDEN = /^\/(?:home|root|run\/user|tmp|var\/tmp|dev\/shm)\//;
 
-/** Why a path cannot be written into a unit and a shell script as it is: one line. Undefined: it can. */
+/** Why a path cannot be written into a unit and a shell script without quoting: one line. Undefined: it can. */
 export function unusablePath(path: string): string | undefined {
   if (/^\/[\w@+.,/-]+$/.test(path)) return undefined;
-  return `${JSON.stringify(path)} cannot be written into a unit and a script: letters, digits and _@+.,/- only`;
+  return `${JSON.stringify(path)} cannot be written into a unit and a script: only letters, digits and _@+.,/- are supported`;
 }
 
-/** Why a service of this host cannot run it: one line. Undefined: nothing against it. */
+/** Why a service of this host cannot run a program: one line. Undefined: it can. */
 export function hiddenProgram(path: string): string | undefined {
   if (!HIDDEN.test(path)) return undefined;
-  return `a service sees nothing in ${HIDDEN.exec(path)?.[0]}: ${path} has to be elsewhere (npm pack, and as root npm install --global of the tarball)`;
+  return `a service cannot see ${HIDDEN.exec(path)?.[0]}: ${path} must be elsewhere (run npm pack, and as root npm install --global with the tarball)`;
 }
 
-/** The first thing that is wrong with them. `here`: they are those of this host, not of an image below a prefix. */
-export function problemOf(programs: Programs, here: boolean): string | undefined {
+/** Why these programs cannot be used: one line. @param isThisHost false: they are for an image below a prefix */
+export function problemOf(programs: Programs, isThisHost: boolean): string | undefined {
   const { node, cli } = programs;
   const unusable = unusablePath(node) ?? unusablePath(cli);
-  if (unusable || !here) return unusable;
+  if (unusable || !isThisHost) return unusable;
   return hiddenProgram(node) ?? hiddenProgram(cli) ?? untrustedProblem(programs);
 }
 
-/** What root runs, and where it is put, must be root's: else whoever may write there is root. */
+/** Only root may be able to write to what root runs, and to where it is installed. */
 function untrustedProblem(programs: Programs): string | undefined {
   const check = new RootOnly();
   const code = untrustedCode(programs, check);
-  if (code) return `root would run what others than root may write to: ${code.path} (${code.reason})`;
+  if (code) return `root would run code that other users can write to: ${code.path} (${code.reason})`;
   for (const { path } of PLACES) {
-    const folder = check.onPath(dirname(path));
-    if (folder) return `${path} would be where others than root may write to: ${folder.path} (${folder.reason})`;
+    const directory = check.onPath(dirname(path));
+    if (directory) return `other users can write to the directory of ${path}: ${directory.path} (${directory.reason})`;
   }
   return undefined;
 }

@@ -2,18 +2,19 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createAs, kernelPolicy, type SelinuxPolicy, selinuxMode } from './selinux.js';
 
-/** Daemons that start guests, and so hooks. */
+/** The daemons that start guests and hooks. */
 const DAEMONS = ['/usr/sbin/libvirtd', '/usr/sbin/virtqemud'];
 const SHELL = '/bin/sh';
+const COMMAND_TIMEOUT_MS = 10_000;
 
-export interface Refusal {
-  /** one part of a line */
+export interface Denial {
+  /** the access, or why it is unknown: a part of a line */
   what: string;
-  /** the policy says so; else it could not be asked */
+  /** the policy denies it; false: the policy could not be queried */
   certain: boolean;
 }
 
-export interface SelinuxQuestion {
+export interface SelinuxCheck {
   prefix: string;
   /** the hook's file system is mounted nosuid */
   isNosuid: boolean;
@@ -23,30 +24,30 @@ export interface SelinuxQuestion {
   daemons?: readonly string[];
 }
 
-/** What keeps libvirt's daemons from starting a hook where SELinux is enforcing, or will be after the next boot; undefined: nothing. */
-export function selinuxRefusal(hook: string, question: SelinuxQuestion): Refusal | undefined {
-  const { prefix, isNosuid, policy = kernelPolicy, mode = selinuxMode(prefix) } = question;
+/** What keeps libvirt's daemons from running a hook if SELinux is enforcing, now or after the next boot; undefined: nothing. */
+export function selinuxDenial(hook: string, check: SelinuxCheck): Denial | undefined {
+  const { prefix, isNosuid, policy = kernelPolicy, mode = selinuxMode(prefix) } = check;
   if (mode === 'off') return undefined;
-  const unknown = (what: string): Refusal => ({ certain: false, what });
-  if (prefix !== '') return unknown('the policy of an image is not loaded here');
+  const unknown = (what: string): Denial => ({ certain: false, what });
+  if (prefix !== '') return unknown('the policy of an image is not loaded on this host');
   const label = policy.labelFor(hook);
   if (label === undefined) return unknown('matchpathcon gives no label for it');
   const [init, shell] = [policy.init(), policy.labelOf(SHELL)];
   if (init === undefined || shell === undefined) return unknown('the kernel gives no labels');
-  const daemons = (question.daemons ?? DAEMONS).filter((path) => existsSync(path));
+  const daemons = (check.daemons ?? DAEMONS).filter((path) => existsSync(path));
   if (daemons.length === 0) return unknown('neither libvirtd nor virtqemud is installed');
   for (const daemon of daemons) {
     const program = policy.labelOf(daemon);
     const domain = program && policy.domainOf(init, program);
     const started = domain && policy.domainOf(domain, label);
     if (!domain || !started) return unknown(`the kernel does not give the domain of ${daemon}`);
-    const refusal = refused(policy, accesses({ domain, started, label, shell, isNosuid }));
-    if (refusal) return refusal;
+    const denial = firstDenial(policy, accesses({ domain, started, label, shell, isNosuid }));
+    if (denial) return denial;
   }
   return undefined;
 }
 
-function refused(policy: SelinuxPolicy, needed: Access[]): Refusal | undefined {
+function firstDenial(policy: SelinuxPolicy, needed: Access[]): Denial | undefined {
   for (const [source, target, tclass, permissions] of needed) {
     const denied = policy.denied(source, target, tclass, permissions);
     if (denied === undefined) return { certain: false, what: 'the kernel does not answer' };
@@ -58,37 +59,37 @@ function refused(policy: SelinuxPolicy, needed: Access[]): Refusal | undefined {
 
 type Access = [source: string, target: string, tclass: string, permissions: string[]];
 
-/** What the kernel checks when a daemon starts a script (selinux_bprm_creds_for_exec, and what opens and maps the files). */
+/** What the kernel checks when a daemon runs a script (selinux_bprm_creds_for_exec, and opening and mapping the files). */
 function accesses(of: { domain: string; started: string; label: string; shell: string; isNosuid: boolean }): Access[] {
   const { domain, started, label, shell, isNosuid } = of;
-  const asking: Access[] = [
+  const common: Access[] = [
     [domain, label, 'file', ['getattr', 'open', 'execute']],
-    // the interpreter is opened while the process is the daemon's still
+    // the interpreter is opened in the domain of the daemon
     [domain, shell, 'file', ['open', 'execute']],
     [started, shell, 'file', ['read', 'execute', 'map']],
     [started, label, 'file', ['getattr', 'open', 'read']],
   ];
-  if (started === domain) return [...asking, [domain, label, 'file', ['execute_no_trans']]];
-  const changing: Access[] = [
+  if (started === domain) return [...common, [domain, label, 'file', ['execute_no_trans']]];
+  const transition: Access[] = [
     [domain, started, 'process', ['transition']],
     [started, label, 'file', ['entrypoint']],
     [started, domain, 'fd', ['use']],
   ];
-  if (isNosuid) changing.push([domain, started, 'process2', ['nosuid_transition']]);
-  return [...asking, ...changing];
+  if (isNosuid) transition.push([domain, started, 'process2', ['nosuid_transition']]);
+  return [...common, ...transition];
 }
 
-/** Runs an action that makes a file with the label that the policy has for a path: libvirt may start a hook as soon as it is there. */
+/** Runs an action that creates a file; the file gets the policy's label for `path`. libvirt may run a hook once it exists. */
 export function createLabelled<T>(path: string, action: () => T): T {
   const label = kernelPolicy.init() === undefined ? undefined : kernelPolicy.labelFor(path);
   return label === undefined ? action() : createAs(label, action);
 }
 
-/** Gives a file that is there the label that the policy has for it. Returns whether it had another. Throws where it keeps that. */
+/** Sets the policy's label on an existing file. Returns whether it had another. Throws if it keeps that. */
 export function relabel(path: string): boolean {
   const label = kernelPolicy.init() === undefined ? undefined : kernelPolicy.labelFor(path);
   if (label === undefined || kernelPolicy.labelOf(path) === label) return false;
-  spawnSync('chcon', [label, path], { timeout: 10_000 });
-  if (kernelPolicy.labelOf(path) !== label) throw new Error(`${path} does not get the label ${label}`);
+  spawnSync('chcon', [label, path], { timeout: COMMAND_TIMEOUT_MS });
+  if (kernelPolicy.labelOf(path) !== label) throw new Error(`cannot set the label ${label} on ${path}`);
   return true;
 }

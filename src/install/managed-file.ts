@@ -1,15 +1,15 @@
+import { createHash } from 'node:crypto';
 import { fchmodSync, lstatSync, rmdirSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { geteuid } from 'node:process';
 import { writeAtomically } from '../lib/atomic-write.js';
-import { using } from '../lib/open-folder.js';
 import { readRegular } from '../lib/regular-file.js';
-import { type Walked, walk } from '../lib/walk.js';
-import { marked, ownershipOf } from './marked-file.js';
+import type { Walked } from '../lib/walk.js';
+import { atPath } from './prefix.js';
 
-/** A file that is put on a host. */
+/** A file that install writes and uninstall removes. */
 export interface ManagedFile {
-  /** as the host sees it: without a prefix */
+  /** without the prefix */
   path: string;
   /** 0o644 or 0o755 */
   mode: number;
@@ -19,106 +19,124 @@ export interface ManagedFile {
 export interface Outcome {
   path: string;
   done: 'created' | 'updated' | 'unchanged' | 'removed' | 'left alone' | 'left out';
-  /** why it was left */
+  /** why it was left alone or out */
   reason?: string;
 }
 
-export interface PutOptions {
-  /** a folder before every path; empty: this host */
+export interface FileOptions {
+  /** a directory before every path; empty: this host */
   prefix: string;
-  /** says what would be done, and does nothing */
+  /** report what would be done, and change nothing */
   dryRun: boolean;
-  /** takes a file of ours that somebody has changed, too */
+  /** also overwrite or remove our files if they were modified */
   force: boolean;
 }
 
-/**
- * Ours that was never changed is replaced; what is somebody else's is never touched. Throws what the system answers
- * with.
- */
-export function putManagedFile({ path, mode, text }: ManagedFile, { prefix, dryRun, force }: PutOptions): Outcome {
-  const wanted = marked(text);
-  const found = look(path, prefix);
-  const reason = reasonToLeave(found, force);
-  if (reason) return { path, done: 'left alone', reason };
-  if (found?.text === wanted && found.mode === mode && found.isOwn) return { path, done: 'unchanged' };
-  if (!dryRun) replace(path, prefix, wanted, mode);
-  return { path, done: found ? 'updated' : 'created' };
+/** Who wrote a file. `modified`: install wrote it, and it was changed since. */
+export type Ownership = 'ours' | 'modified' | 'foreign';
+
+/** Begins the name of a file until it is complete. */
+export const TEMPORARY_PREFIX = '.hostdev-cpuset-';
+
+const HEADER = /^# Written by hostdev-cpuset install; as it was then: sha256 ([0-9a-f]{64})$/;
+
+/** The text with a header line that has its checksum: the first line, or the second after `#!`. */
+export function withHeader(text: string): string {
+  const header = `# Written by hostdev-cpuset install; as it was then: sha256 ${sha256(text)}\n`;
+  if (!text.startsWith('#!')) return header + text;
+  const end = text.indexOf('\n') + 1;
+  return text.slice(0, end) + header + text.slice(end);
 }
 
-/** Undefined where there is none. Folders that become empty go with it, but for those that a host has anyway. */
-export function removeManagedFile(path: string, { prefix, dryRun, force }: PutOptions): Outcome | undefined {
-  const found = look(path, prefix);
-  if (!found) return undefined;
-  const reason = reasonToLeave(found, force);
+export function ownershipOf(text: string): Ownership {
+  const lines = text.split('\n');
+  const index = lines.slice(0, 2).findIndex((line) => HEADER.test(line));
+  if (index < 0) return 'foreign';
+  const [header] = lines.splice(index, 1);
+  return HEADER.exec(header as string)?.[1] === sha256(lines.join('\n')) ? 'ours' : 'modified';
+}
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+
+/** Writes a file, unless a foreign or modified one is there. @throws the system's error */
+export function writeManagedFile({ path, mode, text }: ManagedFile, { prefix, dryRun, force }: FileOptions): Outcome {
+  const wanted = withHeader(text);
+  const existing = existingFile(path, prefix);
+  const reason = reasonToLeave(existing, force);
+  if (reason) return { path, done: 'left alone', reason };
+  if (existing?.text === wanted && existing.mode === mode && existing.isOwn) return { path, done: 'unchanged' };
+  if (!dryRun) replace(path, prefix, wanted, mode);
+  return { path, done: existing ? 'updated' : 'created' };
+}
+
+/** Undefined if there is none. Directories that are then empty are removed, too, if they are only used for our files. */
+export function removeManagedFile(path: string, { prefix, dryRun, force }: FileOptions): Outcome | undefined {
+  const existing = existingFile(path, prefix);
+  if (!existing) return undefined;
+  const reason = reasonToLeave(existing, force);
   if (reason) return { path, done: 'left alone', reason };
   if (!dryRun) {
-    at(path, prefix, ({ folder, name }) => folder.in(name, unlinkSync));
-    removeEmptyFolders(dirname(path), prefix);
+    atPath(path, prefix, ({ folder, name }) => folder.in(name, unlinkSync));
+    removeEmptyDirectories(dirname(path), prefix);
   }
   return { path, done: 'removed' };
 }
 
-/** Folders of ours, and those that others have only for what is put into them. */
-const OWN_FOLDERS = /\/(?:hostdev-cpuset|irqbalance\.d|irqbalance\.service\.d|qemu\.d)$/;
-
-export function removeEmptyFolders(folder: string, prefix: string): void {
-  if (!OWN_FOLDERS.test(folder)) return;
-  try {
-    at(folder, prefix, (place) => place.folder.in(place.name, rmdirSync));
-  } catch {
-    return; // not empty, or not there
-  }
-  removeEmptyFolders(dirname(folder), prefix);
+/** Whether install wrote the file at a path, modified since or not. @throws the system's error */
+export function isManaged(path: string, prefix: string): boolean {
+  const { text } = existingFile(path, prefix) ?? {};
+  return text !== undefined && ownershipOf(text) !== 'foreign';
 }
 
-interface Found {
-  /** undefined for what is no regular file */
+/** Directories of ours, and drop-in directories that exist for what is put into them. */
+const REMOVABLE_DIRECTORIES = /\/(?:hostdev-cpuset|irqbalance\.d|irqbalance\.service\.d|qemu\.d)$/;
+
+export function removeEmptyDirectories(directory: string, prefix: string): void {
+  if (!REMOVABLE_DIRECTORIES.test(directory)) return;
+  try {
+    atPath(directory, prefix, ({ folder, name }) => folder.in(name, rmdirSync));
+  } catch {
+    return; // not empty, or absent
+  }
+  removeEmptyDirectories(dirname(directory), prefix);
+}
+
+interface ExistingFile {
+  /** undefined if it is not a regular file */
   text?: string;
   mode: number;
-  /** another owner could change it at any time */
+  /** this user owns it: another owner could change it at any time */
   isOwn: boolean;
 }
 
-function look(path: string, prefix: string): Found | undefined {
+function existingFile(path: string, prefix: string): ExistingFile | undefined {
   try {
-    return at(path, prefix, ({ folder, name }) => folder.in(name, lookAt));
+    return atPath(path, prefix, ({ folder, name }) => folder.in(name, readExisting));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 }
 
-/** A link is not followed, and a FIFO not waited for. */
-function lookAt(path: string): Found {
+/** Does not follow a link or open a FIFO. */
+function readExisting(path: string): ExistingFile {
   if (!lstatSync(path).isFile()) return { mode: 0, isOwn: false };
   const { text, stat } = readRegular(path);
   return { mode: stat.mode & 0o777, isOwn: stat.uid === geteuid?.(), text };
 }
 
-function reasonToLeave(found: Found | undefined, force: boolean): string | undefined {
-  if (!found) return undefined;
-  if (found.text === undefined) return 'it is no regular file';
-  const ownership = ownershipOf(found.text);
+function reasonToLeave(existing: ExistingFile | undefined, force: boolean): string | undefined {
+  if (!existing) return undefined;
+  if (existing.text === undefined) return 'it is not a regular file';
+  const ownership = ownershipOf(existing.text);
   if (ownership === 'foreign') return 'it was not written by install';
-  return ownership === 'changed' && !force
-    ? 'it was changed since install wrote it: --force takes it all the same'
-    : undefined;
+  return ownership === 'modified' && !force ? 'it was modified since install wrote it (use --force)' : undefined;
 }
 
-/** A new file takes its name. libvirt runs whatever is executable in its folder, so it becomes so last. */
+/** Writes a file atomically. libvirt runs any executable in its hook directory, so the mode is set last. */
 function replace(path: string, prefix: string, text: string, mode: number): void {
-  const become = (fd: number) => fchmodSync(fd, mode);
-  const put = ({ folder, name }: Walked) =>
-    writeAtomically(folder, name, text, { temporaryPrefix: '.hostdev-cpuset-', mode: 0o600, afterRename: become });
-  at(path, prefix, put, 0o777);
-}
-
-/**
- * Does something at a path below a prefix. Links on the way lead to what is below the prefix, as they do when that is
- * the root: an image may have been made by anybody. @param makeMode of folders that are made
- */
-export function at<T>(path: string, prefix: string, action: (place: Walked) => T, makeMode?: number): T {
-  const place = walk(path, { root: prefix || '/', makeMode });
-  return using(place.folder, () => action(place));
+  const afterRename = (fd: number) => fchmodSync(fd, mode);
+  const write = ({ folder, name }: Walked) =>
+    writeAtomically(folder, name, text, { temporaryPrefix: TEMPORARY_PREFIX, mode: 0o600, afterRename });
+  atPath(path, prefix, write, 0o777);
 }

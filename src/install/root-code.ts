@@ -2,15 +2,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type OthersWritable, RootOnly } from './root-only.js';
 
-/** Where systemd looks for a service's programs (systemd.exec(5), $PATH); the hook looks in some of them. */
+/** systemd's PATH of services (systemd.exec(5)). The hook uses some of these directories. */
 const SEARCH_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
-/** What the hook, the service and its drop-ins start by name. */
+/** Programs that the hook, the service and its drop-ins start by name. */
 const PROGRAMS = [
   ...['grep', 'head', 'kill', 'logger', 'mkdir', 'mv', 'sed', 'setpriv', 'setsid', 'sh', 'systemd-notify'],
   ...['systemd-run', 'timeout', 'tr', 'true', 'virsh', 'xmllint'],
 ];
 
-/** Files that root will run, or read as code. */
+/** Code that root will run. */
 export interface RootCode {
   node: string;
   /** the built executable, links resolved */
@@ -18,17 +18,17 @@ export interface RootCode {
 }
 
 /**
- * The first file, or folder, of what root will run that others than root may write to: Node, the whole package and all packages that it
- * depends on, the programs that the hook and the service start.
- * @throws the system's error where it cannot be looked at
+ * The first file or directory that other users can write to among the code that root will run: Node, the package and its
+ * dependencies, and the programs that the hook and the service start.
+ * @throws the system's error if one cannot be examined
  */
 export function untrustedCode({ node, cli }: RootCode, check = new RootOnly()): OthersWritable | undefined {
   return check.onPath(node) ?? check.onPath(cli) ?? untrustedPackage(packageOf(cli), check) ?? untrustedPrograms(check);
 }
 
-/** The folder with the nearest package.json, as for Node. */
+/** The directory of the nearest package.json, as Node finds it. */
 function packageOf(file: string): string {
-  return foldersAbove(file).find((folder) => existsSync(join(folder, 'package.json'))) ?? dirname(file);
+  return parentDirectories(file).find((folder) => existsSync(join(folder, 'package.json'))) ?? dirname(file);
 }
 
 function untrustedPackage(folder: string, check: RootOnly, seen = new Set<string>()): OthersWritable | undefined {
@@ -36,8 +36,8 @@ function untrustedPackage(folder: string, check: RootOnly, seen = new Set<string
   seen.add(folder);
   const found = check.below(folder);
   if (found) return found;
-  const places = foldersAbove(join(folder, 'x')).map((above) => join(above, 'node_modules'));
-  // a package that is missing could be put into any of them
+  const places = parentDirectories(join(folder, 'x')).map((above) => join(above, 'node_modules'));
+  // a missing package could be put into any of them
   for (const place of places) {
     const planted = check.onPath(place);
     if (planted) return planted;
@@ -69,7 +69,7 @@ function untrustedPrograms(check: RootOnly): OthersWritable | undefined {
   return undefined;
 }
 
-function foldersAbove(path: string): string[] {
+function parentDirectories(path: string): string[] {
   const above = dirname(path);
-  return above === path ? [] : [above, ...foldersAbove(above)];
+  return above === path ? [] : [above, ...parentDirectories(above)];
 }

@@ -1,39 +1,39 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { errnoOf, isAbsent } from '../lib/errno.js';
+import { errnoOf, isAbsent, systemError } from '../lib/errno.js';
 
-/** As many links as Linux follows (path_resolution(7)). */
-const MOST_LINKS = 40;
+/** The limit of Linux (path_resolution(7)). */
+const MAX_LINKS = 40;
 
-/** What others than root may write to, and why: one line. */
+/** A path that other users can write to, and why: a part of a line. */
 export interface OthersWritable {
   path: string;
   reason: string;
 }
 
-/** Judges one file or folder by its owner and mode; undefined where only root may write to it. */
-export type Judge = (stat: Stats, path: string) => string | undefined;
+/** Why other users can write to a file or directory; undefined if only root can. */
+export type WriteCheck = (stat: Stats, path: string) => string | undefined;
 
 /**
- * Checks that root alone may write to files, and to all folders and links on the way to them: who may write to a folder may put another
- * file under any name in it. An access control list shows in the bits of the group (acl(5)).
+ * Checks that only root can write to files, and to all directories and links on the way to them: whoever can write to a
+ * directory can replace any file in it. An ACL that lets others write sets the group bits (acl(5)).
  */
 export class RootOnly {
   readonly #checked = new Set<string>();
   readonly #walked = new Set<string>();
 
-  constructor(private readonly judge: Judge = writableByOthers) {}
+  constructor(private readonly check: WriteCheck = writableByOthers) {}
 
   /**
-   * The first on the way to a path, the path included. What is not there is fine: then nobody else can put it there.
-   * @throws the system's error where it cannot be looked at
+   * The first violation on a path. A missing file is none, as only root can create it.
+   * @throws the system's error if a part cannot be examined
    */
   onPath(path: string): OthersWritable | undefined {
     const { found } = this.#follow(path);
     return found;
   }
 
-  /** The first on the way to a folder, or in it at any depth; links are followed. */
+  /** The first violation on a path or anywhere below it; links are followed. */
   below(path: string): OthersWritable | undefined {
     const { found, real } = this.#follow(path);
     if (found || real === undefined || this.#walked.has(real)) return found;
@@ -46,7 +46,7 @@ export class RootOnly {
     return undefined;
   }
 
-  /** Name by name, as the kernel does. `real`: where it leads; undefined where a part of it is missing. */
+  /** Resolves a path part by part, as the kernel does. `real` is the result; undefined if a part is missing. */
   #follow(path: string): { found?: OthersWritable; real?: string } {
     const names = path.split('/').reverse();
     let at = '/';
@@ -54,12 +54,12 @@ export class RootOnly {
     for (let name: string | undefined = ''; name !== undefined; name = names.pop()) {
       if (name === '..') at = dirname(at);
       const next = name === '..' ? at : join(at, name);
-      const target = this.#look(next);
+      const target = this.#examine(next);
       if (target === undefined) return {};
       if (typeof target === 'object') return { found: target };
       if (target === '') at = next;
       else {
-        if (++links > MOST_LINKS) throw Object.assign(new Error(`ELOOP: ${path}`), { code: 'ELOOP', syscall: 'open' });
+        if (++links > MAX_LINKS) throw systemError('ELOOP', path);
         names.push(...target.split('/').reverse());
         if (target.startsWith('/')) at = '/';
       }
@@ -67,14 +67,14 @@ export class RootOnly {
     return { real: at };
   }
 
-  /** A link's target; empty for anything else that is fine; undefined for what is not there. */
-  #look(path: string): string | OthersWritable | undefined {
+  /** The target of a link; '' for a file or directory without violation; undefined if it is missing. */
+  #examine(path: string): string | OthersWritable | undefined {
     if (this.#checked.has(path)) return '';
     try {
       const stat = lstatSync(path);
-      // a link has no mode of its own: its folder says who may replace it
+      // the mode of a link does not matter: its directory decides who can replace it
       if (stat.isSymbolicLink()) return readlinkSync(path);
-      const reason = this.judge(stat, path);
+      const reason = this.check(stat, path);
       if (reason !== undefined) return { path, reason };
     } catch (error) {
       if (isAbsent(errnoOf(error))) return undefined;

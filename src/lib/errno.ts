@@ -9,7 +9,7 @@ export function errnoOf(error: unknown): string {
 /** Whether the code means that the file or process does not exist. */
 export const isAbsent = (code: string) => ABSENT.has(code);
 
-/** An error with a code of the system, as Node's own have it. */
+/** An error with a code and a `syscall`, like Node's own: it is reported in one line, without a stack. */
 export function systemError(code: string, path: string): NodeJS.ErrnoException {
-  return Object.assign(new Error(`${code}: ${path}`), { code });
+  return Object.assign(new Error(`${code}: ${path}`), { code, syscall: 'open' });
 }

@@ -16,7 +16,7 @@ export function expand(definition: Definition): string {
   for (const { device, policy } of devicePolicies(definition).devices) {
     if (device.attribute || !policy) continue;
     const last = attributesOf(document, device.node).at(-1);
-    const start = last ? last.end : document.rangeOf(device.node).start + 1 + device.node.tagName.length;
+    const start = last ? last.end : device.node.start + 1 + device.node.tagName.length;
     const quote = last?.quote ?? '"';
     edits.push({ start, end: start, text: ` cpuset=${quote}${formatPolicy(policy)}${quote}` });
   }

@@ -21,8 +21,7 @@ export function commentsOf(document: XmlDocument, { node, entries }: PolicyMetad
     comments.set(key, found);
     return found;
   };
-  const { openEnd, closeStart } = document.rangeOf(node);
-  let from = openEnd;
+  let from = node.openEnd;
   let last: string | undefined;
   const take = (to: number, key: string) => {
     const { first, rest } = split(document.text.slice(from, to), key === '');
@@ -33,14 +32,14 @@ export function commentsOf(document: XmlDocument, { node, entries }: PolicyMetad
     }
   };
   for (const entry of entries) {
-    const range = document.rangeOf(entry.node);
+    const { start, openEnd, closeStart, end } = entry.node;
     const key = formatIdentity(entry.identity);
-    take(range.start, key);
-    of(key).before.push(...(document.text.slice(range.openEnd, range.closeStart).match(COMMENT_OR_INSTRUCTION) ?? []));
-    from = range.end;
+    take(start, key);
+    of(key).before.push(...(document.text.slice(openEnd, closeStart).match(COMMENT_OR_INSTRUCTION) ?? []));
+    from = end;
     last = key;
   }
-  take(closeStart, '');
+  take(node.closeStart, '');
   return comments;
 }
 

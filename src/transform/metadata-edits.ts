@@ -57,7 +57,7 @@ function render(wanted: WantedMetadata, outer: string, unit: string, existing?: 
 }
 
 function replacement(document: XmlDocument, existing: PolicyMetadata, wanted: WantedMetadata): Edit {
-  const { start, end } = document.rangeOf(existing.node);
+  const { start, end } = existing.node;
   const outer = indentBefore(document.text, start);
   return { start, end, text: render(wanted, outer, unitOf(document), commentsOf(document, existing)) };
 }
@@ -65,32 +65,27 @@ function replacement(document: XmlDocument, existing: PolicyMetadata, wanted: Wa
 /** Also removes a `<metadata>` that becomes empty, unless it has attributes other than our namespace declaration. */
 function removal(document: XmlDocument, node: XmlElement): Edit {
   const { text } = document;
-  const parent = node.parent as XmlElement;
-  const container = document.rangeOf(parent);
-  const own = document.rangeOf(node);
-  const around = text.slice(container.openEnd, own.start) + text.slice(own.end, container.closeStart);
-  const hasAttributes = parent.attributes.some(({ value }) => value !== NAMESPACE);
-  const { start, end } = NOT_SPACE.test(around) || hasAttributes ? own : container;
+  const container = node.parent as XmlElement;
+  const around = text.slice(container.openEnd, node.start) + text.slice(node.end, container.closeStart);
+  const hasOtherAttributes = container.attributes.some(({ value }) => value !== NAMESPACE);
+  const { start, end } = NOT_SPACE.test(around) || hasOtherAttributes ? node : container;
   return { start: startOfSpace(text, start), end, text: '' };
 }
 
 function insertionInto(document: XmlDocument, container: XmlElement, wanted: WantedMetadata): Edit {
   const { text } = document;
-  const range = document.rangeOf(container);
   const last = container.children.at(-1);
-  const outer = last
-    ? indentBefore(text, document.rangeOf(last).start)
-    : nested(indentBefore(text, range.start), unitOf(document));
+  const outer = last ? indentBefore(text, last.start) : nested(indentBefore(text, container.start), unitOf(document));
   const element = outer + render(wanted, outer, unitOf(document));
-  const closing = indentBefore(text, range.start);
-  if (range.openEnd === range.end) {
-    const open = openTag(text, range);
-    return { start: range.start, end: range.end, text: `${open}${element}${closing}</${container.tagName}>` };
+  const closing = indentBefore(text, container.start);
+  if (container.openEnd === container.end) {
+    const open = openTag(text, container);
+    return { start: container.start, end: container.end, text: `${open}${element}${closing}</${container.tagName}>` };
   }
-  if (!NOT_SPACE.test(text.slice(range.openEnd, range.closeStart))) {
-    return { start: range.openEnd, end: range.closeStart, text: element + closing };
+  if (!NOT_SPACE.test(text.slice(container.openEnd, container.closeStart))) {
+    return { start: container.openEnd, end: container.closeStart, text: element + closing };
   }
-  const end = startOfSpace(text, range.closeStart);
+  const end = startOfSpace(text, container.closeStart);
   return { start: end, end, text: element };
 }
 
@@ -102,15 +97,14 @@ function newContainer(document: XmlDocument, wanted: WantedMetadata): Edit {
   const children = select('/domain/*', document);
   const anchor = children.filter((child) => BEFORE_METADATA.includes(child.tagName)).at(-1);
   const model = anchor ?? children[0];
-  const outer = model ? indentBefore(text, document.rangeOf(model).start) : '';
+  const outer = model ? indentBefore(text, model.start) : '';
   const inner = nested(outer, unitOf(document));
   const element = `${outer}<metadata>${inner}${render(wanted, inner, unitOf(document))}${outer}</metadata>`;
-  const range = document.rangeOf(root);
-  if (range.openEnd === range.end) {
-    const open = openTag(text, range);
-    return { start: range.start, end: range.end, text: `${open}${element}</${root.tagName}>` };
+  if (root.openEnd === root.end) {
+    const open = openTag(text, root);
+    return { start: root.start, end: root.end, text: `${open}${element}</${root.tagName}>` };
   }
-  const at = anchor ? endOfLineComment(text, document.rangeOf(anchor).end) : range.openEnd;
+  const at = anchor ? endOfLineComment(text, anchor.end) : root.openEnd;
   return { start: at, end: at, text: element };
 }
 
@@ -124,8 +118,7 @@ function endOfLineComment(text: string, offset: number): number {
 /** One level of indentation in this document: that of the first child on its own line, relative to the root. */
 function unitOf(document: XmlDocument): string {
   const { text, root } = document;
-  const columnsBefore = (element: XmlElement) =>
-    indentBefore(text, document.rangeOf(element).start).replace(/^[\r\n]+/, '');
+  const columnsBefore = (element: XmlElement) => indentBefore(text, element.start).replace(/^[\r\n]+/, '');
   const indent = select('/domain/*', document).map(columnsBefore).find(Boolean) ?? '';
   const own = columnsBefore(root);
   return indent.startsWith(own) ? indent.slice(own.length) : indent;

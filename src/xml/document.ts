@@ -1,6 +1,6 @@
 import type { Document } from '@xmldom/xmldom';
 import { Dom } from './dom.js';
-import type { ElementRange, XmlElement } from './element.js';
+import type { XmlElement } from './element.js';
 import { LineIndex } from './line-index.js';
 
 /** A well-formed document: its text, and its elements with their positions. It is immutable. */
@@ -13,10 +13,6 @@ export class XmlDocument {
     readonly root: XmlElement,
   ) {
     this.lines = new LineIndex(text);
-  }
-
-  rangeOf(element: XmlElement): ElementRange {
-    return element;
   }
 
   /** The document as DOM nodes, for XPath; built at the first use. */

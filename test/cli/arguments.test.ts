@@ -80,11 +80,11 @@ test('options of normalize and expand', async () => {
   const nothing = { default: undefined, schemas: undefined, engine: undefined };
   assert.equal(await tool('normalize', '--default', 'auto', '-i', '--no-check', 'f'), {
     command: 'normalize',
-    options: { ...nothing, paths: ['f'], inPlace: true, check: false, default: 'auto', askSchema: false },
+    options: { ...nothing, paths: ['f'], inPlace: true, check: false, default: 'auto', useSchema: false },
   });
   assert.equal(await tool('normalize'), {
     command: 'normalize',
-    options: { ...nothing, paths: [], inPlace: false, check: false, askSchema: true },
+    options: { ...nothing, paths: [], inPlace: false, check: false, useSchema: true },
   });
   assert.equal(await tool('expand', '--in-place', 'f'), {
     command: 'expand',
@@ -115,20 +115,20 @@ for (const [args, expected] of [
 }
 
 for (const [args, expected] of [
-  [[], /^name a command: lint, normalize, expand, /],
-  [['enforced'], /^no command enforced: /],
+  [[], /^missing command; known: lint, normalize, expand, /],
+  [['enforced'], /^unknown command enforced; known: /],
   [['normalize', '--json'], /json/],
   [['normalize', '--default', 'all'], /default.*"all".*"auto", "native"/],
   [['expand', '--default', 'auto'], /default/],
   [['expand', '--schemas', '/'], /schemas/],
   [['enforce', '--domain'], /domain/],
   [['status', '--default', 'auto'], /default/],
-  [['plan', '--root', ''], /^--root names no folder$/],
-  [['enforce', '--root=', 'f'], /^--root names no folder$/],
-  [['lint', '--host', '--root', ''], /^--root names no folder$/],
-  [['watch', '--root', ''], /^--root names no folder$/],
-  [['watch', '--metrics='], /^--metrics names no file$/],
-  [['install', '--prefix', ''], /^--prefix names no folder$/],
+  [['plan', '--root', ''], /^--root needs a directory$/],
+  [['enforce', '--root=', 'f'], /^--root needs a directory$/],
+  [['lint', '--host', '--root', ''], /^--root needs a directory$/],
+  [['watch', '--root', ''], /^--root needs a directory$/],
+  [['watch', '--metrics='], /^--metrics needs a file$/],
+  [['install', '--prefix', ''], /^--prefix needs a directory$/],
 ] as const) {
   test(`one line about hostdev-cpuset ${args.join(' ')}`, async () => {
     assert.match(await complaint(tool(...args)), expected);

@@ -313,7 +313,7 @@ bad('a folder in place of a file', async () => {
   const path = join(folder, 'folder');
   mkdirSync(path);
   isRefused('lint-domain', await bounded('lint-domain', [path]), `no .xml file in ${path}`);
-  isRefused('hostdev-cpuset', await bounded('hostdev-cpuset', ['normalize', path]), `${path}: is a folder, not a file`);
+  isRefused('hostdev-cpuset', await bounded('hostdev-cpuset', ['normalize', path]), `${path}: is a directory`);
 });
 
 bad('an unreadable file', async () => {

@@ -74,11 +74,11 @@ test('errors without a terminal: they are shown, and the text is kept', async ()
 
 test('an editor that fails: what was written is kept, what was not is no loss', async () => {
   const changed = await edit(editor(`${replace('0-1', '7')}; exit 5`));
-  assert.match(changed.stderr, /the editor ended with status 5\nhostdev-cpuset: your text is kept in /);
+  assert.match(changed.stderr, /the editor exited with status 5\nhostdev-cpuset: your text is kept in /);
   assert.is(changed.code, 2);
   assert.is(kept().length, 1);
   const unchanged = await edit(editor('exit 4'));
-  assert.is(unchanged.stderr, 'hostdev-cpuset: the editor ended with status 4\n');
+  assert.is(unchanged.stderr, 'hostdev-cpuset: the editor exited with status 4\n');
   assert.is(kept().length, 1);
 });
 
@@ -91,10 +91,10 @@ test('an editor that removes the file: there is nothing to keep', async () => {
 
 test('another name or uuid is another domain', async () => {
   const named = await edit(editor(replace('<name>small', '<name>large')));
-  assert.match(named.stderr, /^hostdev-cpuset: the name was small: virsh domrename changes it$/m);
+  assert.match(named.stderr, /^hostdev-cpuset: the name was small; use virsh domrename to change it$/m);
   for (const script of [replace('<uuid>5b', '<uuid>6b'), 'sed -i /uuid/d "$1"']) {
     const { code, stderr } = await edit(editor(script));
-    assert.match(stderr, /^hostdev-cpuset: the uuid was 5b1c2ad4-[-0-9a-f]*, and cannot be changed$/m);
+    assert.match(stderr, /^hostdev-cpuset: the UUID was 5b1c2ad4-[-0-9a-f]* and cannot be changed$/m);
     assert.is(code, 1);
   }
   assert.is(kept().length, 3);
@@ -104,7 +104,7 @@ test('the domain changed meanwhile: it is kept, or forced', async () => {
   const meanwhile = `sed -i "s/<memory>8192/<memory>16384/" '${folder.join('node.xml')}'`;
   const env = editor(`${replace('0-1', '2')}; ${meanwhile}`);
   const alone = await edit(env);
-  assert.match(alone.stderr, /^hostdev-cpuset: somebody else has changed the domain meanwhile$/m);
+  assert.match(alone.stderr, /^hostdev-cpuset: the domain was changed by somebody else meanwhile$/m);
   assert.is(alone.code, 1);
   assert.match(kept()[0] as string, "cpuset='2'");
 

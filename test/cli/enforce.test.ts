@@ -126,7 +126,7 @@ test('not root: exit 2, one line that says what is needed', () => {
   const io = { env: {}, stdin, stdout: stream, stderr: stream, columns: () => 80, userId: () => 65534 };
   const enforce = () => enforceCommand({ command: 'enforce', paths: [guest], domains: [] }, io);
   // what run() makes exit 2 and one line of
-  const message = 'enforce writes /proc/irq/*/smp_affinity, which only root may: run it with sudo';
+  const message = 'enforce writes /proc/irq/*/smp_affinity, which needs root: run it with sudo';
   assert.throws(enforce, (error: unknown) => error instanceof ToolError && error.message === message);
 });
 
@@ -134,7 +134,7 @@ test('a root that is no host: exit 2, one line', async () => {
   const { code, stdout, stderr } = await tool('plan', '--root', folder.path, guest);
   assert.is(code, 2);
   assert.is(stdout, '');
-  assert.match(stderr, /^hostdev-cpuset: .* is no Linux host: [^\n]*\n$/);
+  assert.match(stderr, /^hostdev-cpuset: .* is not a Linux host: [^\n]*\n$/);
 });
 
 test('a domain is asked of virsh, whose complaint is ours', async () => {

@@ -97,7 +97,7 @@ test('a document that becomes a FIFO meanwhile is not waited for', async () => {
   const path = theirs('guest.xml', GOOD);
   const { code, stderr } = await normalize(path, withCpAfter('rm guest.xml; mkfifo guest.xml'));
   assert.is(code, 2);
-  assert.is(stderr, `hostdev-cpuset: ${path}: cannot be replaced: it was changed meanwhile\n`);
+  assert.is(stderr, `hostdev-cpuset: ${path}: cannot be replaced: it has changed meanwhile\n`);
   assert.ok(lstatSync(path).isFIFO());
   assert.equal(readdirSync(folder.join('theirs')), ['guest.xml']);
 });
@@ -173,7 +173,7 @@ test('a page is not written to a FIFO that nobody reads', async () => {
     const all = [...words, join(projectRoot, 'samples/gpu.xml')];
     const { code, stderr } = await runCli('hostdev-cpuset', all, { timeLimit: LIMIT });
     assert.is(code, 2);
-    assert.match(stderr, /page\.html: cannot be written: nothing is at the other end\n$/);
+    assert.match(stderr, /page\.html: cannot be written: no process has the other end open\n$/);
   } finally {
     host.remove();
   }

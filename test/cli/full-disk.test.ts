@@ -35,7 +35,7 @@ test('in place: the file is as it was, and nothing else is left', async () => {
     const { stdout, stderr } = await shell(
       'cp ../guest.xml . && { $FULL; "$NODE" "$TOOL" normalize --no-check -i guest.xml; echo $?; rm fill; cmp guest.xml ../guest.xml; ls -A; }',
     );
-    assert.is(stderr, 'hostdev-cpuset: guest.xml: cannot be replaced: no space left\n');
+    assert.is(stderr, 'hostdev-cpuset: guest.xml: cannot be replaced: no space left on the device\n');
     assert.is(stdout, '2\nguest.xml\n');
   }
 });
@@ -48,7 +48,10 @@ test('define and edit need a temporary file, and leave nothing of it', async () 
     const { stdout, stderr } = await shell(
       `{ $FULL; EDITOR=true TMPDIR=$PWD "$NODE" "$TOOL" ${command}; echo $?; ls -A; }`,
     );
-    assert.is(stderr, `hostdev-cpuset: no temporary file in ${folder.path}/small: no space left\n`);
+    assert.is(
+      stderr,
+      `hostdev-cpuset: cannot write a temporary file in ${folder.path}/small: no space left on the device\n`,
+    );
     assert.is(stdout, '2\nfill\n');
   }
 });
@@ -56,7 +59,7 @@ test('define and edit need a temporary file, and leave nothing of it', async () 
 test('no folder for temporary files: one line', async () => {
   const uri = testDriver(folder, testDomain('small', '0-1'));
   const { stdout, stderr } = await shell(`{ TMPDIR=/nowhere "$NODE" "$TOOL" edit -c ${uri} small; echo $?; }`);
-  assert.is(stderr, 'hostdev-cpuset: no temporary file in /nowhere: no such file\n');
+  assert.is(stderr, 'hostdev-cpuset: cannot write a temporary file in /nowhere: no such file\n');
   assert.is(stdout, '2\n');
 });
 

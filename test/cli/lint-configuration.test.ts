@@ -92,9 +92,9 @@ test('--config and --no-config', async ({ folder }) => {
   const exclusive = await lint(['--config', 'other.json', '--no-config', 'good.xml'], inside);
   assert.is(exclusive.stderr, 'lint-domain: --config and --no-config exclude each other\n');
   for (const [value, message] of [
-    ['', '--config names no file'],
+    ['', '--config needs a file'],
     ['gone.json', 'gone.json: no such file'],
-    ['.', '.: is a folder, not a file'],
+    ['.', '.: is a directory'],
     ['-', './-: no such file'],
   ] as const) {
     const { code, stdout, stderr } = await lint(['--config', value, 'good.xml'], { ...inside, input: '{}' });
@@ -362,7 +362,7 @@ planted('is ignored in a folder that everybody can write to, and a note says so'
     assert.is(ignored.stdout, '1 file: 0 errors, 0 warnings\n');
     assert.match(
       ignored.stderr,
-      `note: shared/${NAME} is ignored: another user owns it, and everybody can write to its folder (--config takes it)\n`,
+      `note: shared/${NAME} ignored: another user owns it, and its directory is world-writable (use --config to accept it)\n`,
     );
     const named = await lint(['--config', `shared/${NAME}`, ...args], { cwd: folder.path });
     assert.is(named.code, 1);

@@ -37,7 +37,7 @@ test('a tree without /sys is no host: exit status 2', async ({ folder }) => {
   folder.write('host/proc/812/comm', 'irqbalance\n');
   const { code, stdout, stderr } = await lint(folder, SAMPLE);
   assert.is(stdout, '');
-  assert.is(stderr, 'lint-domain: host is no Linux host: there is no /sys/devices/system/cpu/online\n');
+  assert.is(stderr, 'lint-domain: host is not a Linux host: it has no /sys/devices/system/cpu/online\n');
   assert.is(code, 2);
 });
 

@@ -176,7 +176,7 @@ test('a file that cannot be read keeps no other from being checked', async ({ fo
   assert.equal(complaints(stderr).split('\n'), [
     'lint-domain: gone.xml: no such file',
     'lint-domain: loop.xml: too many symbolic links',
-    'lint-domain: bad.xml/a.xml: a part of the path is not a folder',
+    'lint-domain: bad.xml/a.xml: a part of the path is not a directory',
     '',
   ]);
   assert.is(code, 2);

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { putFile, replaceFile } from '../../src/cli/files/replace-file.js';
+import { replaceFile, writeOutputFile } from '../../src/cli/files/write-file.js';
 import { ToolError } from '../../src/lib/errors.js';
 import { projectRoot } from '../support/cli.js';
 import { GOOD } from '../support/domains.js';
@@ -67,7 +67,7 @@ test('only regular files are replaced', async ({ folder }) => {
 
 test('what somebody else has written meanwhile stays', ({ folder }) => {
   const file = folder.write('guest.xml', 'theirs');
-  assert.throws(() => replaceFile(file, 'old', 'new'), /: cannot be replaced: it was changed meanwhile$/);
+  assert.throws(() => replaceFile(file, 'old', 'new'), /: cannot be replaced: it has changed meanwhile$/);
   assert.is(readFileSync(file, 'utf8'), 'theirs');
   assert.equal(readdirSync(folder.path), ['guest.xml']);
 });
@@ -101,22 +101,22 @@ test('a link to a document stays one, and what it leads to is replaced', ({ fold
 test('a link in place of a page is not followed', ({ folder }) => {
   folder.write('page.html', 'old');
   symlinkSync('page.html', folder.join('link'));
-  assert.throws(() => putFile(folder.join('link'), 'new'), /link: cannot be written: it is a symbolic link: /);
+  assert.throws(() => writeOutputFile(folder.join('link'), 'new'), /link: cannot be written: it is a symbolic link: /);
   assert.is(readFileSync(folder.join('page.html'), 'utf8'), 'old');
   assert.equal(readdirSync(folder.path), ['link', 'page.html']);
 });
 
 test('devices and pipes are written into', ({ folder }) => {
-  putFile('/dev/null', 'new');
-  assert.throws(() => putFile('/dev/full', 'new'), /^\/dev\/full: cannot be written: /);
-  assert.throws(() => putFile(folder.path, 'new'), /: cannot be written: /);
+  writeOutputFile('/dev/null', 'new');
+  assert.throws(() => writeOutputFile('/dev/full', 'new'), /^\/dev\/full: cannot be written: /);
+  assert.throws(() => writeOutputFile(folder.path, 'new'), /: cannot be written: /);
 });
 
 test('a link that leads nowhere, or to itself, stays where a new file is written', ({ folder }) => {
   for (const target of ['nowhere', 'link']) {
     const link = folder.join('link');
     symlinkSync(target, link);
-    assert.throws(() => putFile(link, 'new'), /link: cannot be written: /);
+    assert.throws(() => writeOutputFile(link, 'new'), /link: cannot be written: /);
     assert.equal(readdirSync(folder.path), ['link']);
     unlinkSync(link);
   }

@@ -195,10 +195,9 @@ test('in place: a file under several names is one file', async ({ folder }) => {
 
 test('expand says in a line that comments of the metadata go', async () => {
   const normalized = (await normalize([], GOOD)).stdout;
-  const line = (words: string) =>
-    `hostdev-cpuset: <stdin>: warning: ${words} in <hostdevs> went with what it was about\n`;
+  const line = (words: string) => `hostdev-cpuset: <stdin>: warning: ${words} in <hostdevs> removed with the entry\n`;
   for (const [comments, expected] of [
-    ['<!-- first -->', line('a comment')],
+    ['<!-- first -->', line('1 comment')],
     ['<!-- first --> <!-- second -->', line('2 comments')],
   ] as const) {
     const { code, stdout, stderr } = await expand([], normalized.replace('<hostdev ', `${comments}<hostdev `));
@@ -232,7 +231,7 @@ test('a current folder that is gone is one clear line', async ({ folder }) => {
       },
     );
   const relative = call('normalize', 'guest.xml');
-  assert.is(relative.stderr, 'hostdev-cpuset: the current folder is not there any more\n');
+  assert.is(relative.stderr, 'hostdev-cpuset: the current directory was removed\n');
   assert.is(relative.status, 2);
 });
 

@@ -271,7 +271,7 @@ test('a broken configuration, and a host that is none, are one line at the start
     assert.match(stderr, /^hostdev-cpuset: \/etc\/hostdev-cpuset\/config\.json:1:2: [^\n]*\n$/);
     const none = await runCli('hostdev-cpuset', ['watch', '--root', root.join('none')]);
     assert.is(none.code, 2);
-    assert.match(none.stderr, /^hostdev-cpuset: [^\n]* is no Linux host[^\n]*\n$/);
+    assert.match(none.stderr, /^hostdev-cpuset: [^\n]* is not a Linux host[^\n]*\n$/);
   } finally {
     root.remove();
   }
@@ -283,7 +283,7 @@ test('only root may, but for a tree', async () => {
   const options = { paths: [], untilIdle: false, restoreOnExit: false, tracing: false };
   const refusal = await watchCommand(options, { ...io, userId: () => 1000 }).catch((error: Error) => error);
   assert.instance(refusal, ToolError);
-  assert.match((refusal as Error).message, /^watch writes .*, which only root may: run it with sudo$/);
+  assert.match((refusal as Error).message, /^watch writes .*, which needs root: run it with sudo$/);
 });
 
 test('it takes no names', async () => {

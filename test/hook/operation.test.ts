@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { actionOf } from '../../src/hook/operation.js';
+import { actionOf } from '../../src/hook/run.js';
 
 const test = suite('hook operations');
 

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { HookAction } from '../../src/hook/operation.js';
+import type { HookAction } from '../../src/hook/run.js';
 import { type HookResult, runHook } from '../../src/hook/run.js';
 import { RealFs } from '../../src/host/real-fs.js';
 import { processIdentity } from '../../src/lib/process-lock.js';
@@ -18,14 +18,14 @@ test.before.each(() => {
 test.after.each(() => root.remove());
 
 function hook(
-  work: HookAction,
+  action: HookAction,
   xml: string | Uint8Array,
   { debug = false, files = new RealFs(root.path) } = {},
 ): HookResult {
   const input = { bytes: Buffer.from(xml) };
   const state = new StateStore(root.path);
   const host = { files, state, root: root.path, pause: () => {}, debug };
-  return runHook({ work, name: 'guest', operation: OPERATIONS[work], input }, host);
+  return runHook({ action, name: 'guest', operation: OPERATIONS[action], input }, host);
 }
 
 const texts = ({ lines }: HookResult) => lines.map(({ text }) => text);
@@ -51,7 +51,7 @@ test('a second pass finds nothing to do', () => {
 test('the end of the domain gives a line back what it had, and leaves nothing', () => {
   hook('pass', BOTH);
   root.handBack(16);
-  assert.equal(texts(hook('release', BOTH)), ['guest: release: nothing is left behind']);
+  assert.equal(texts(hook('release', BOTH)), ['guest: release: restored the affinity of 1 legacy line']);
   assert.is(root.affinity(16), '0-7');
   assert.equal(readdirSync(root.join('run/hostdev-cpuset')), []);
   assert.equal(texts(hook('release', BOTH)), [], 'the second time there is nothing to do');
@@ -161,7 +161,7 @@ test('XML that does not end', () => {
     root: root.path,
     pause: () => {},
   };
-  const call = { work: 'pass' as const, name: 'guest', operation: 'started', input: { problem: 'it did not end' } };
+  const call = { action: 'pass' as const, name: 'guest', operation: 'started', input: { problem: 'it did not end' } };
   assert.equal(texts(runHook(call, { ...host, debug: false })), ['guest: started: it did not end']);
 });
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { marked } from '../../src/install/marked-file.js';
+import { withHeader } from '../../src/install/managed-file.js';
 import { projectRoot } from '../support/cli.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { type Outcome, run } from '../support/run.js';
@@ -51,7 +51,7 @@ test('it must never change: not one byte of it', () => {
   const why = 'hook/stub must stay as it is in every version, for the reason above this test: change hook/qemu';
   assert.is(sha256(text), '9199462d3d7343b6e377280c95939d4dfa97a03a81814cf16626194c08b22a0f', why);
   assert.is(
-    sha256(marked(stubText('/etc/hostdev-cpuset/hook'))),
+    sha256(withHeader(stubText('/etc/hostdev-cpuset/hook'))),
     '7f11406f271d9c65916c6d42f5fbd97281bc3e3998184b3b3dcf606f2a3fa7ca',
     why,
   );

@@ -82,7 +82,7 @@ test('is installed, runs from where it is, and a purge leaves nothing', async ()
 
   const { code, stderr } = await run(`${root}/usr/bin/hostdev-cpuset`, ['install', '--prefix', root]);
   assert.is(code, 2);
-  assert.match(stderr, /^hostdev-cpuset: a package has put [^\n]*\n$/);
+  assert.match(stderr, /^hostdev-cpuset: [^\n]* belongs to a package: [^\n]*\n$/);
 
   folder.write('installed/etc/hostdev-cpuset/config.json', '{}');
   folder.write('installed/run/hostdev-cpuset/x.json', '{}');

@@ -9,7 +9,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import * as assert from 'uvu/assert';
-import { marked } from '../../src/install/marked-file.js';
+import { withHeader } from '../../src/install/managed-file.js';
 import { InstanceLock } from '../../src/runtime/instance-lock.js';
 import { projectRoot, runCli } from '../support/cli.js';
 import { needs, suiteWhere } from '../support/needs.js';
@@ -48,7 +48,7 @@ test('puts every file there, and again nothing; and leaves nothing', async () =>
   assert.equal([first.code, first.stderr], [0, '']);
   assert.is(
     first.stdout,
-    `${lines('created')}note: libvirt looks for hooks when it starts, and this is its first: systemctl reload libvirtd\n`,
+    `${lines('created')}note: libvirt looks for hooks only when it starts, and had none: systemctl reload libvirtd\n`,
   );
   const modes = FILES.map((path) => statSync(folder.join(path)).mode & 0o777);
   assert.equal(modes, [0o755, 0o755, 0o644, 0o644, 0o755, 0o644]);
@@ -59,7 +59,7 @@ test('puts every file there, and again nothing; and leaves nothing', async () =>
   assert.ok(stdout.startsWith(`${lines('removed')}removed     /run/hostdev-cpuset\n`), stdout);
   assert.equal(there(), []);
   assert.not(readdirSync(folder.join('etc')).includes('hostdev-cpuset'));
-  assert.equal(await call('uninstall'), { code: 0, stdout: 'nothing of ours is there\n', stderr: '' });
+  assert.equal(await call('uninstall'), { code: 0, stdout: 'nothing to remove\n', stderr: '' });
 });
 
 test('what is put there names this Node and this executable', async () => {
@@ -75,7 +75,7 @@ test('what is put there names this Node and this executable', async () => {
 
 test('--dry-run says the same, and does nothing', async () => {
   const dry = await call('install', '--dry-run');
-  assert.ok(dry.stdout.startsWith(lines('created')) && dry.stdout.endsWith('note: nothing was done (--dry-run)\n'));
+  assert.ok(dry.stdout.startsWith(lines('created')) && dry.stdout.endsWith('note: nothing was changed (--dry-run)\n'));
   assert.equal(readdirSync(folder.path), []);
   await call('install');
   assert.ok((await call('uninstall', '-n')).stdout.startsWith(lines('removed')));
@@ -90,7 +90,7 @@ test('a file of somebody else is neither written nor removed', async () => {
     const { code, stdout } = await call(command, '--force');
     assert.is(code, 1);
     assert.match(stdout, `left alone  ${STUB}: it was not written by install\n`);
-    assert.match(stdout, `left alone  ${UNIT}: it is no regular file\n`);
+    assert.match(stdout, `left alone  ${UNIT}: it is not a regular file\n`);
   }
   assert.equal(text(STUB), '#!/bin/sh\n# mine\n');
 });
@@ -101,7 +101,7 @@ test('a file of ours that was changed stays, unless it is forced', async () => {
   for (const command of ['install', 'uninstall']) {
     const { code, stdout } = await call(command);
     assert.is(code, 1);
-    assert.match(stdout, `left alone  ${POLICY}: it was changed since install wrote it`);
+    assert.match(stdout, `left alone  ${POLICY}: it was modified since install wrote it`);
     assert.match(text(POLICY), '# mine\n');
   }
   const { code, stdout } = await call('install', '--force');
@@ -118,7 +118,7 @@ test('a file of ours that was changed stays, unless it is forced', async () => {
 });
 
 test('a file of an earlier version is brought up to date', async () => {
-  folder.write(UNIT, marked('[Unit]\n'));
+  folder.write(UNIT, withHeader('[Unit]\n'));
   const { code, stdout } = await call('install', '--no-hook', '--no-irqbalance');
   assert.is(code, 0);
   assert.match(stdout, `updated     ${UNIT}\n`);
@@ -126,7 +126,7 @@ test('a file of an earlier version is brought up to date', async () => {
 });
 
 test('a whole hook of version 0.1.0 makes room for the stub', async () => {
-  folder.write(STUB, marked(readFileSync(`${projectRoot}hook/qemu`, 'utf8')));
+  folder.write(STUB, withHeader(readFileSync(`${projectRoot}hook/qemu`, 'utf8')));
   chmodSync(folder.join(STUB), 0o755);
   const { code, stdout } = await call('install', '--no-service', '--no-irqbalance');
   assert.equal([code, stdout], [0, `created     ${HOOK}\nupdated     ${STUB}\n`]);
@@ -134,7 +134,7 @@ test('a whole hook of version 0.1.0 makes room for the stub', async () => {
 });
 
 test("the hook of a libvirt before 6.5 goes where libvirt runs a folder's: it would run twice", async () => {
-  folder.write(SINGLE_HOOK, marked('#!/bin/sh\n'));
+  folder.write(SINGLE_HOOK, withHeader('#!/bin/sh\n'));
   assert.match((await call('install')).stdout, `removed     ${SINGLE_HOOK}\n`);
   folder.write(SINGLE_HOOK, '#!/bin/sh\n# mine\n');
   const again = await call('install');
@@ -154,14 +154,17 @@ test('in an image where SELinux will enforce the hook is left out, or is there b
   assert.is(left.code, 0);
   assert.match(
     left.stdout,
-    `left out    ${STUB}: whether SELinux lets libvirt run it cannot be seen: the policy of an image`,
+    `left out    ${STUB}: it is unknown whether SELinux lets libvirt run it: the policy of an image`,
   );
   assert.match(left.stdout, 'note: the service needs no hook');
   assert.equal(there(), ['etc/selinux/config']);
   const put = await call('install', '--hook', '--no-service', '--no-irqbalance');
   assert.is(put.code, 0);
   assert.match(put.stdout, `created     ${STUB}\n`);
-  assert.match(put.stdout, 'note: the hook is in place because of --hook; if libvirt cannot run it, no guest starts: ');
+  assert.match(
+    put.stdout,
+    'note: the hook was installed because of --hook; if libvirt cannot run it, no guest starts: ',
+  );
   // and is no more where nobody insists
   assert.match((await call('install', '--no-service', '--no-irqbalance')).stdout, `removed     ${STUB}\n`);
   assert.equal(there(), ['etc/selinux/config']);
@@ -182,7 +185,7 @@ test('parts can be left out, and a hook that is there is no first one', async ()
   assert.equal((await call('install', '--no-hook', '--no-irqbalance')).stdout, lines('created', FILES.slice(2, 4)));
   const other = folder.write('etc/libvirt/hooks/qemu.d/other', '#!/bin/sh\n');
   const { mode } = statSync(other);
-  assert.match((await call('install', '--no-service', '--no-irqbalance')).stdout, 'this is its first');
+  assert.match((await call('install', '--no-service', '--no-irqbalance')).stdout, 'and had none');
   await call('uninstall');
   assert.is(statSync(other).mode, mode);
 });
@@ -190,7 +193,10 @@ test('parts can be left out, and a hook that is there is no first one', async ()
 test('the configuration is left, and said to be', async () => {
   await call('install');
   folder.write('etc/hostdev-cpuset/config.json', '{}');
-  assert.match((await call('uninstall')).stdout, 'note: /etc/hostdev-cpuset/config.json is yours, and was left\n');
+  assert.match(
+    (await call('uninstall')).stdout,
+    'note: /etc/hostdev-cpuset/config.json is your configuration and was kept\n',
+  );
   assert.equal(there(), ['etc/hostdev-cpuset/config.json']);
 });
 
@@ -201,12 +207,12 @@ test('what cannot be done is one line, and status 2', async () => {
     assert.match(stderr, /^hostdev-cpuset: [^\n]+\n$/);
     assert.match(stderr, pattern);
   };
-  await refused(/is no folder/, 'install', '--prefix', folder.join('none'));
+  await refused(/: no such directory/, 'install', '--prefix', folder.join('none'));
   await refused(/--hook and --no-hook exclude each other/, 'install', '--hook', '--no-hook', '--prefix', folder.path);
   await refused(/takes no file: x/, 'install', 'x', '--prefix', folder.path);
-  await refused(/names no folder/, 'install', '--prefix=');
+  await refused(/needs a directory/, 'install', '--prefix=');
   folder.write('lib/systemd/system/hostdev-cpuset.service', '');
-  await refused(/a package has put/, 'install', '--prefix', folder.path);
+  await refused(/belongs to a package/, 'install', '--prefix', folder.path);
   folder.write('file/etc', '');
   await refused(/ENOTDIR/, 'install', '--prefix', folder.join('file'));
 });

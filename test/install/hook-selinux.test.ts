@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type SelinuxQuestion, selinuxRefusal } from '../../src/install/hook-selinux.js';
+import { type SelinuxCheck, selinuxDenial } from '../../src/install/hook-selinux.js';
 import { type SelinuxPolicy, selinuxMode } from '../../src/install/selinux.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
@@ -23,8 +23,8 @@ const OPEN: SelinuxPolicy = {
   denied: () => [],
 };
 
-const ask = (question: Partial<SelinuxQuestion> = {}) =>
-  selinuxRefusal(HOOK, {
+const ask = (question: Partial<SelinuxCheck> = {}) =>
+  selinuxDenial(HOOK, {
     prefix: '',
     isNosuid: false,
     policy: OPEN,
@@ -100,14 +100,14 @@ test('one daemon of several that may not is enough', () => {
 });
 
 for (const [what, question, words] of [
-  ['an image', { prefix: '/srv/image' }, 'the policy of an image is not loaded here'],
+  ['an image', { prefix: '/srv/image' }, 'the policy of an image is not loaded on this host'],
   ['no label', { policy: { ...OPEN, labelFor: () => undefined } }, 'matchpathcon gives no label for it'],
   ['no labels of files', { policy: { ...OPEN, labelOf: () => undefined } }, 'the kernel gives no labels'],
   ['no context of init', { policy: { ...OPEN, init: () => undefined } }, 'the kernel gives no labels'],
   ['no daemon', { daemons: ['/none/libvirtd'] }, 'neither libvirtd nor virtqemud is installed'],
   ['no domain', { policy: { ...OPEN, domainOf: () => undefined } }, `the kernel does not give the domain of ${DAEMON}`],
   ['no answer', { policy: { ...OPEN, denied: () => undefined } }, 'the kernel does not answer'],
-] as [string, Partial<SelinuxQuestion>, string][])
+] as [string, Partial<SelinuxCheck>, string][])
   test(`${what}: it cannot be seen, and that is said`, () => {
     assert.equal(ask(question), { certain: false, what: words });
   });

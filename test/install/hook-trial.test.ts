@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { hookFailure } from '../../src/install/hook-trial.js';
+import { hookFailure } from '../../src/install/hook-test-run.js';
 import { frontText } from '../hook/installed-front.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
@@ -42,17 +42,17 @@ for (const [what, text, mode, reason] of [
   ['an interpreter that is not there', '#!/none/sh\n', 0o755, '(ENOENT)'],
   ['a file that is not executable', '#!/bin/sh\n', 0o644, '(EACCES)'],
   ['a status', '#!/bin/sh\necho no >&2; exit 126\n', 0o755, '(exit status 126: no)'],
-  ['a signal', '#!/bin/sh\nkill -9 $$\n', 0o755, '(ended by SIGKILL)'],
+  ['a signal', '#!/bin/sh\nkill -9 $$\n', 0o755, '(killed by SIGKILL)'],
   ['an output', '#!/bin/sh\necho x\n', 0o755, '(it prints, which libvirt would take for the XML of a domain)'],
 ] as const)
   test(`${what} is the reason`, () => {
     const failure = trial(text, mode) ?? '';
-    assert.ok(failure.startsWith(`a trial of it in ${folder.join('hooks/qemu.d')} failed ${reason}`), failure);
+    assert.ok(failure.startsWith(`a test run in ${folder.join('hooks/qemu.d')} failed ${reason}`), failure);
     assert.equal(readdirSync(folder.path), []);
   });
 
 test('what the shell does not read is the reason', () => {
-  assert.match(trial('#!/bin/sh\nif\n') ?? '', /^\/bin\/sh does not read it \(exit status 2: .*\); repair \/bin\/sh$/);
+  assert.match(trial('#!/bin/sh\nif\n') ?? '', /^\/bin\/sh cannot parse it \(exit status 2: .*\); repair \/bin\/sh$/);
 });
 
 test.run();

@@ -13,7 +13,7 @@ test.after.each(() => folder.remove());
 const unit = (command: string) =>
   folder.write('usr/lib/systemd/system/irqbalance.service', `[Service]\nExecStart=${command}\n`);
 const DEBIAN = '/usr/sbin/irqbalance --foreground $IRQBALANCE_ARGS';
-const RESTART = ['irqbalance asks the policy from its next start on: systemctl try-restart irqbalance'];
+const RESTART = ['irqbalance uses the policy script after its next start: systemctl try-restart irqbalance'];
 
 test('no irqbalance, nothing to tell', () => {
   assert.equal(irqbalanceHints(folder.path), []);
@@ -38,9 +38,9 @@ test('the drop-in will do, unless somebody has set the variable', () => {
 
 test('a unit that knows no variable, or a script of its own', () => {
   unit('/usr/sbin/irqbalance --foreground $OPTIONS');
-  assert.match(irqbalanceHints(folder.path)[0] as string, /takes no IRQBALANCE_ARGS/);
+  assert.match(irqbalanceHints(folder.path)[0] as string, /does not use IRQBALANCE_ARGS/);
   unit(`${DEBIAN} --policyscript=/etc/x`);
-  assert.match(irqbalanceHints(folder.path)[0] as string, /policy script of its own/);
+  assert.match(irqbalanceHints(folder.path)[0] as string, /another policy script/);
 });
 
 test.run();

@@ -1,14 +1,15 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { marked } from '../../src/install/marked-file.js';
+import { withHeader } from '../../src/install/managed-file.js';
 import { runCli } from '../support/cli.js';
 import { run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const test = suite('install and uninstall below a prefix with links');
-/** Milliseconds: what waits for a FIFO waits for ever. */
-const LIMIT = 30_000;
+/** Opening a FIFO would block for ever. */
+const TIME_LIMIT_MS = 30_000;
 const HOOK = 'etc/libvirt/hooks/qemu.d/hostdev-cpuset';
 let outside: TemporaryFolder;
 let prefix: TemporaryFolder;
@@ -21,7 +22,8 @@ test.after.each(() => {
   prefix.remove();
 });
 
-const call = (command: string) => runCli('hostdev-cpuset', [command, '--prefix', prefix.path], { timeLimit: LIMIT });
+const call = (command: string, ...options: string[]) =>
+  runCli('hostdev-cpuset', [command, ...options, '--prefix', prefix.path], { timeLimit: TIME_LIMIT_MS });
 
 test('install writes nothing outside', async () => {
   for (const name of ['etc', 'hooks']) mkdirSync(outside.join(name));
@@ -41,12 +43,12 @@ test('a link to another folder of the prefix is followed: an image may be laid o
 });
 
 test('uninstall removes no file and no folder outside', async () => {
-  const hook = outside.write(HOOK, marked('#!/bin/sh\n'));
+  const hook = outside.write(HOOK, withHeader('#!/bin/sh\n'));
   mkdirSync(outside.join('etc/hostdev-cpuset'));
   const state = outside.write('run/hostdev-cpuset/a.json', '{}');
   symlinkSync(outside.join('etc'), prefix.join('etc'));
   symlinkSync(outside.join('run'), prefix.join('run'));
-  assert.equal(await call('uninstall'), { code: 0, stdout: 'nothing of ours is there\n', stderr: '' });
+  assert.equal(await call('uninstall'), { code: 0, stdout: 'nothing to remove\n', stderr: '' });
   assert.ok(existsSync(hook) && existsSync(outside.join('etc/hostdev-cpuset')) && existsSync(state));
 });
 
@@ -55,7 +57,7 @@ test('a folder of state that is a link is left alone, and so is what it leads to
   mkdirSync(prefix.join('run'));
   symlinkSync(outside.path, prefix.join('run/hostdev-cpuset'));
   const { code, stdout } = await call('uninstall');
-  assert.is(stdout, 'left alone  /run/hostdev-cpuset: it is no folder, or a link\n');
+  assert.is(stdout, 'left alone  /run/hostdev-cpuset: it is not a directory, or a link\n');
   assert.is(code, 1);
   assert.ok(existsSync(state));
 });
@@ -77,8 +79,62 @@ test('a FIFO in place of a file is left alone, and not waited for', async () => 
     assert.is((await run('mkfifo', [prefix.join(name)])).code, 0);
   }
   const { stdout } = await call('install');
-  assert.match(stdout, 'left alone  /etc/tmpfiles.d/hostdev-cpuset.conf: it is no regular file\n');
+  assert.match(stdout, 'left alone  /etc/tmpfiles.d/hostdev-cpuset.conf: it is not a regular file\n');
   assert.match((await call('uninstall')).stdout, 'removed     /run/hostdev-cpuset\n');
+});
+
+test('--no-hook removes our hook below a link of the prefix', async () => {
+  mkdirSync(prefix.join('usr/etc'), { recursive: true });
+  symlinkSync('/usr/etc', prefix.join('etc'));
+  await call('install');
+  const { stdout } = await call('install', '--no-hook');
+  assert.match(stdout, `removed     /${HOOK}\n`);
+  assert.not.ok(existsSync(prefix.join('usr', HOOK)));
+});
+
+test('--no-hook reads no hook outside', async () => {
+  outside.write(HOOK, withHeader('#!/bin/sh\n'));
+  symlinkSync(outside.join('etc'), prefix.join('etc'));
+  mkdirSync(prefix.join(outside.path, 'etc'), { recursive: true });
+  const { code, stdout } = await call('install', '--no-hook');
+  assert.is(code, 0);
+  assert.not.match(stdout, HOOK);
+});
+
+test('the unit of a package is found through a link, in the prefix only', async () => {
+  outside.write('hostdev-cpuset.service', '');
+  mkdirSync(prefix.join('usr/lib/systemd'), { recursive: true });
+  symlinkSync(outside.path, prefix.join('usr/lib/systemd/system'));
+  assert.is((await call('install')).code, 0);
+  prefix.write(`${outside.path.slice(1)}/hostdev-cpuset.service`, '');
+  const { code, stderr } = await call('install');
+  assert.is(code, 2);
+  assert.match(stderr, 'belongs to a package');
+});
+
+for (const name of [
+  'etc/selinux/config',
+  'etc/default/irqbalance',
+  'usr/lib/systemd/system/irqbalance.service',
+  'etc/libvirt/hooks/qemu.d/other',
+])
+  test(`a FIFO in place of ${name} is not opened`, async () => {
+    prefix.write('lib/systemd/system/irqbalance.service', '[Service]\nExecStart=/x $IRQBALANCE_ARGS\n');
+    mkdirSync(prefix.join(dirname(name)), { recursive: true });
+    assert.is((await run('mkfifo', [prefix.join(name)])).code, 0);
+    assert.is((await call('install')).code, 0);
+  });
+
+test('a loop of links is one line', async () => {
+  symlinkSync('etc', prefix.join('etc'));
+  const { code, stderr } = await call('install');
+  assert.is(code, 2);
+  assert.match(stderr, /^hostdev-cpuset: ELOOP: [^\n]*\n$/);
+});
+
+test('a directory in qemu.d is no hook: libvirt had none', async () => {
+  mkdirSync(prefix.join('etc/libvirt/hooks/qemu.d/directory'), { recursive: true });
+  assert.match((await call('install')).stdout, 'and had none');
 });
 
 test.run();

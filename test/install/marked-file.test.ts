@@ -1,21 +1,21 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { marked, ownershipOf } from '../../src/install/marked-file.js';
+import { ownershipOf, withHeader } from '../../src/install/managed-file.js';
 
-const test = suite('mark of a file of ours');
+const test = suite('header of a managed file');
 
 for (const text of ['#!/bin/sh\necho\n', '[Unit]\n', '# a comment\n', '', 'no line end']) {
-  test(`${JSON.stringify(text)} is known again, and so is a change`, () => {
-    const ours = marked(text);
+  test(`${JSON.stringify(text)} is recognised, and so is a modification`, () => {
+    const ours = withHeader(text);
     assert.is(ownershipOf(ours), 'ours');
-    assert.is(ownershipOf(`${ours}x`), 'changed');
+    assert.is(ownershipOf(`${ours}x`), 'modified');
     assert.is(ownershipOf(text), 'foreign');
     assert.is(ours.startsWith('#!'), text.startsWith('#!'), 'the interpreter stays first');
   });
 }
 
-test('a mark further down, and one that is cut, make no file ours', () => {
-  const ours = marked('[Unit]\n');
+test('a header further down and a truncated one do not count', () => {
+  const ours = withHeader('[Unit]\n');
   assert.is(ownershipOf(`\n\n${ours}`), 'foreign');
   assert.is(ownershipOf(ours.replace(/[0-9a-f]\n/, '\n')), 'foreign');
 });

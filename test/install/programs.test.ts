@@ -26,7 +26,7 @@ test('usual paths will do', () => {
 });
 
 test('what a service does not see is nothing for it to run', () => {
-  assert.match(hiddenProgram('/home/me/node') as string, /^a service sees nothing in \/home\//);
+  assert.match(hiddenProgram('/home/me/node') as string, /^a service cannot see \/home\//);
   assert.match(hiddenProgram('/root/.nvm/node') as string, /\/root\//);
   assert.is(hiddenProgram('/bin/sh'), undefined);
   assert.match(problemOf({ node: '/bin/sh', cli: '/tmp/x' }, true) as string, /\/tmp\//);

@@ -60,7 +60,7 @@ for (const [name, action, path, reason] of [
   test(`${name}: one line names it`, async () => {
     const { code, stdout, stderr } = await installAfter(action);
     assert.equal([code, stdout], [2, '']);
-    assert.match(stderr, /^hostdev-cpuset: root would run what others than root may write to: [^\n]*\n$/);
+    assert.match(stderr, /^hostdev-cpuset: root would run code that other users can write to: [^\n]*\n$/);
     assert.ok(stderr.includes(`: ${path} (`) && stderr.includes(reason), stderr);
   });
 }
@@ -71,7 +71,7 @@ test('the folder that the hook is put into: one line names it', async () => {
   const path = '/etc/libvirt/hooks/qemu.d/hostdev-cpuset';
   assert.is(
     stderr,
-    `hostdev-cpuset: ${path} would be where others than root may write to: /etc/libvirt/hooks (its mode is 0777)\n`,
+    `hostdev-cpuset: other users can write to the directory of ${path}: /etc/libvirt/hooks (its mode is 0777)\n`,
   );
 });
 

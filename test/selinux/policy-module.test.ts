@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { selinuxRefusal } from '../../src/install/hook-selinux.js';
+import { selinuxDenial } from '../../src/install/hook-selinux.js';
 import { projectRoot } from '../support/cli.js';
 import { CompiledPolicy, compileModule, did } from '../support/compiled-policy.js';
 import { needs, suiteWhere } from '../support/needs.js';
@@ -37,7 +37,7 @@ function refusal(policy: CompiledPolicy, hookType: string, daemon: string) {
     [VIRTQEMUD]: 'virtqemud_exec_t',
   };
   const question = { prefix: '', isNosuid: false, mode: 'enforcing' as const, daemons: [daemon] };
-  return selinuxRefusal(HOOK, { ...question, policy: policy.asKernel(types) });
+  return selinuxDenial(HOOK, { ...question, policy: policy.asKernel(types) });
 }
 
 test('without it neither daemon may start a hook, and install sees that', () => {

@@ -35,14 +35,14 @@ test('a call is claimed once', () => {
   leave(UUID, 'release\n<domain/>');
   const call = calls().claim(UUID);
   const input = { bytes: Buffer.from('<domain/>') };
-  assert.equal(call, { work: 'release', name: undefined, operation: 'release', input });
+  assert.equal(call, { action: 'release', name: undefined, operation: 'release', input });
   assert.is(calls().claim(UUID), undefined);
   assert.equal(names(), []);
 });
 
 test('what is kept is no call for hooks any more, but one for a watcher', () => {
   leave(UUID, 'started\n<domain/>');
-  assert.is(calls(true).claim(UUID)?.work, 'pass');
+  assert.is(calls(true).claim(UUID)?.action, 'pass');
   assert.equal(calls(true).waiting(), []);
   const { entries } = new Spool(folder.path).take();
   assert.equal(

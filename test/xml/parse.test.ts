@@ -191,7 +191,7 @@ function placesOf(document: XmlDocument, element: XmlElement) {
     assert.is(end, valueEnd + 1);
     return { name, value: document.text.slice(valueStart, valueEnd), start, end };
   });
-  const { start, openEnd, closeStart, end } = document.rangeOf(element);
+  const { start, openEnd, closeStart, end } = element;
   return { name: element.tagName, start, openEnd, closeStart, end, attributes };
 }
 

@@ -5,35 +5,35 @@ import { Virsh } from '../../libvirt/virsh.js';
 import { lintDocument } from '../../lint/lint-document.js';
 import { expand } from '../../transform/expand.js';
 import { decode } from '../../xml/decode.js';
-import { isRunning, RUNNING_NOTE } from '../edit/define-with-virsh.js';
 import { openEditor } from '../edit/editor.js';
-import { ask } from '../edit/prompt.js';
+import { prompt } from '../edit/prompt.js';
 import { type Attempt, type EditSession, redefine } from '../edit/redefine.js';
+import { isRunning, RUNNING_NOTE } from '../edit/virsh-define.js';
 import { readInput } from '../files/read-input.js';
 import { TempDir } from '../files/temp-dir.js';
 import { EXIT, errorLine, type Io } from '../io.js';
 import type { SchemaOptions } from '../lint/schema-run.js';
-import { keepOnSignals } from '../signals.js';
+import { onTermination } from '../signals.js';
 
 const PROGRAM = 'hostdev-cpuset';
 
 export interface EditOptions extends SchemaOptions {
-  /** as virsh names it: name, UUID or number */
+  /** name, UUID or id, as for virsh */
   domain: string;
   connect?: string | undefined;
-  /** false: neither we nor libvirt ask a schema */
+  /** false: no schema check, neither here nor by libvirt */
   check: boolean;
 }
 
 /**
- * `hostdev-cpuset edit`: `virsh edit` with the attribute allowed. The person's text stays in its file whatever happens, until it is
- * defined, given up, or unchanged.
+ * `hostdev-cpuset edit`: `virsh edit` with the attribute allowed. The edited text is kept in its file until it is
+ * defined, discarded, or unchanged.
  */
 export async function editCommand(options: EditOptions, io: Io): Promise<number> {
   const virsh = new Virsh({ uri: options.connect, env: io.env });
   const stored = virsh.dumpXmlForEditing(options.domain);
   const { definition, lines } = lintDocument(decode(new TextEncoder().encode(stored)));
-  const shown = definition ? expanded(definition) : lines.text;
+  const shown = definition ? textToEdit(definition) : lines.text;
   const folder = new TempDir();
   const file = folder.write('domain.xml', shown);
   const session: EditSession = {
@@ -44,10 +44,10 @@ export async function editCommand(options: EditOptions, io: Io): Promise<number>
     name: definition?.name ?? '',
     uuid: definition?.uuid,
   };
-  const signals = keepOnSignals(() => io.stderr.write(kept(folder, file)));
+  const signals = onTermination(() => io.stderr.write(keptMessage(folder, file)));
   try {
     for (;;) {
-      const fault = await signals.withoutInterrupt(() => openEditor(file, io.env));
+      const fault = await signals.ignoringInterrupt(() => openEditor(file, io.env));
       const unchanged = readText(file, io) === shown;
       if (unchanged) {
         folder.remove();
@@ -56,13 +56,13 @@ export async function editCommand(options: EditOptions, io: Io): Promise<number>
         return fault === undefined ? EXIT.ok : EXIT.failed;
       }
       if (fault !== undefined) {
-        io.stderr.write(errorLine(PROGRAM, fault) + kept(folder, file));
+        io.stderr.write(errorLine(PROGRAM, fault) + keptMessage(folder, file));
         return EXIT.failed;
       }
-      const outcome = await settle(session, io);
+      const outcome = await defineOrAsk(session, io);
       if (outcome === 'again') continue;
       if (outcome === 'kept') {
-        io.stderr.write(kept(folder, file));
+        io.stderr.write(keptMessage(folder, file));
         return EXIT.findings;
       }
       folder.remove();
@@ -72,21 +72,21 @@ export async function editCommand(options: EditOptions, io: Io): Promise<number>
       return EXIT.ok;
     }
   } catch (error) {
-    io.stderr.write(kept(folder, file));
+    io.stderr.write(keptMessage(folder, file));
     throw error;
   } finally {
     signals.end();
   }
 }
 
-/** Tries to define the text, and asks what to do for as long as that fails without a new text. */
-async function settle(session: EditSession, io: Io): Promise<'defined' | 'again' | 'kept' | 'discarded'> {
+/** Defines the text. If that fails, asks what to do, until it is defined, edited again, kept or discarded. */
+async function defineOrAsk(session: EditSession, io: Io): Promise<'defined' | 'again' | 'kept' | 'discarded'> {
   for (;;) {
     const attempt = await redefine(session, io);
     if (attempt.defined) return 'defined';
     io.stderr.write(errorLine(PROGRAM, attempt.message));
     if (!io.stdin.isTTY || !io.stderr.isTTY) return 'kept';
-    const answer = await ask('Try again?', choicesAfter(attempt, session));
+    const answer = await prompt('Try again?', choicesAfter(attempt, session));
     if (answer === 'y') return 'again';
     if (answer === 'n') return 'discarded';
     if (answer === undefined) return 'kept';
@@ -95,29 +95,29 @@ async function settle(session: EditSession, io: Io): Promise<'defined' | 'again'
   }
 }
 
-/** virsh's own letters; each only where it can help. */
+/** The letters that virsh edit uses. `i` and `f` only if they can help. */
 function choicesAfter(attempt: Exclude<Attempt, { defined: true }>, { check }: EditSession) {
   return {
     y: 'yes, open the editor again',
-    n: 'no, throw my changes away',
-    ...(check && attempt.ofSchema ? { i: 'ignore the schemas, and try to define it again' } : {}),
-    ...(attempt.storedNow === undefined ? {} : { f: 'force: define it in place of what is there now' }),
+    n: 'no, discard my changes',
+    ...(check && attempt.mayBeSchema ? { i: 'define it without the schema check' } : {}),
+    ...(attempt.storedNow === undefined ? {} : { f: 'force: overwrite the changes of others' }),
   };
 }
 
-/** Metadata that cannot be read is shown as it is, for the person to mend: expanding would lose it. */
-function expanded(definition: Definition): string {
+/** With attributes; but invalid metadata is shown as it is, for the user to repair: expand would drop it. */
+function textToEdit(definition: Definition): string {
   const { metadata, document } = definition;
-  const legible = metadata.length <= 1 && metadata.every(({ problems }) => problems.length === 0);
-  return legible ? expand(definition) : document.text;
+  const isReadable = metadata.length <= 1 && metadata.every(({ problems }) => problems.length === 0);
+  return isReadable ? expand(definition) : document.text;
 }
 
 function readText(file: string, io: Io): string {
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(readInput(file, io.stdin.fd));
 }
 
-/** Empty where the editor has removed the file: there is nothing to keep. */
-function kept(folder: TempDir, file: string): string {
+/** Empty if the editor has removed the file. */
+function keptMessage(folder: TempDir, file: string): string {
   if (existsSync(file)) return errorLine(PROGRAM, `your text is kept in ${file}`);
   folder.removeIfEmpty();
   return '';

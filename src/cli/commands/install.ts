@@ -19,19 +19,20 @@ export interface InstallOptions {
   force: boolean;
 }
 
+const SYSTEMCTL_TIMEOUT_MS = 60_000;
 const SERVICE = 'hostdev-cpuset.service';
 
-/** `install` and `uninstall`: a line a file; returns the exit status. */
+/** `install` and `uninstall`: prints a line for each file; returns the exit status. */
 export function installCommand(options: InstallOptions, io: Io): number {
   const { command, dryRun, force } = options;
   const prefix = openPrefix(options, io);
-  const put = { prefix, dryRun, force };
-  // only the init that runs is told, and never of an image's files
-  const systemd = prefix === '' && !dryRun && existsSync('/run/systemd/system');
+  const fileOptions = { prefix, dryRun, force };
+  // only on this host, and only if systemd is running
+  const usesSystemd = prefix === '' && !dryRun && existsSync('/run/systemd/system');
   if (command === 'uninstall') {
-    if (systemd) systemctl(io, ['disable', '--now', SERVICE]);
-    const result = uninstall(put);
-    if (systemd) systemctl(io, ['daemon-reload']);
+    if (usesSystemd) systemctl(io, ['disable', '--now', SERVICE]);
+    const result = uninstall(fileOptions);
+    if (usesSystemd) systemctl(io, ['daemon-reload']);
     return report(result, options, io);
   }
   const programs = { node: process.execPath, cli: realpathSync(process.argv[1] as string) };
@@ -39,56 +40,60 @@ export function installCommand(options: InstallOptions, io: Io): number {
   if (problem) throw new ToolError(problem);
   const parts = new Set(options.parts);
   const result = install(parts, programs, {
-    ...put,
-    hasHookFolder: prefix !== '' || hasHookFolder(io),
+    ...fileOptions,
+    hasHookDirectory: prefix !== '' || hasHookDirectory(io),
     insistOnHook: options.insistOnHook,
   });
-  if (systemd && result.outcomes.some(({ done }) => done === 'created' || done === 'updated')) {
+  if (usesSystemd && result.outcomes.some(({ done }) => done === 'created' || done === 'updated')) {
     systemctl(io, ['daemon-reload']);
     if (parts.has('service')) systemctl(io, ['enable', '--now', SERVICE]);
   }
   return report(result, options, io);
 }
 
-/** The prefix as a folder; empty: this host. @throws ToolError */
+/** The prefix as an absolute path; empty: this host. @throws ToolError */
 function openPrefix({ command, prefix, dryRun }: InstallOptions, io: Io): string {
   const packaged = packagedUnit(prefix ?? '');
-  if (packaged) throw new ToolError(`a package has put ${packaged} there: it is installed and removed with that`);
+  if (packaged)
+    throw new ToolError(`${packaged} belongs to a package: use the package manager to install and remove it`);
   if (prefix === undefined) {
     if (io.userId() !== 0 && !dryRun) {
-      throw new ToolError(`${command} writes to /etc, which only root may: run it with sudo, or with --prefix`);
+      throw new ToolError(`${command} writes to /etc, which needs root: use sudo or --prefix`);
     }
     return '';
   }
-  if (!statSync(prefix, { throwIfNoEntry: false })?.isDirectory()) throw new ToolError(`${prefix} is no folder`);
-  const folder = resolve(prefix);
-  return folder === '/' ? '' : folder;
+  if (!statSync(prefix, { throwIfNoEntry: false })?.isDirectory()) throw new ToolError(`${prefix}: no such directory`);
+  const directory = resolve(prefix);
+  return directory === '/' ? '' : directory;
 }
 
 function report({ outcomes, hints }: Installation, { dryRun, command, insistOnHook }: InstallOptions, io: Io): number {
   for (const outcome of outcomes) io.stdout.write(lineOf(outcome));
-  if (outcomes.length === 0) io.stdout.write('nothing of ours is there\n');
+  if (outcomes.length === 0) io.stdout.write(`nothing to ${command === 'install' ? 'install' : 'remove'}\n`);
   const isNew = outcomes.some(({ done }) => done === 'created' || done === 'updated');
   const isLeftOut = outcomes.some(({ done }) => done === 'left out');
   for (const hint of command === 'uninstall' || isNew || isLeftOut ? hints : []) io.stdout.write(`note: ${hint}\n`);
-  if (dryRun) io.stdout.write('note: nothing was done (--dry-run)\n');
-  const isAsAsked = outcomes.every(({ done }) => done !== 'left alone') && !(insistOnHook && isLeftOut);
-  return isAsAsked ? EXIT.ok : EXIT.findings;
+  if (dryRun) io.stdout.write('note: nothing was changed (--dry-run)\n');
+  const isComplete = outcomes.every(({ done }) => done !== 'left alone') && !(insistOnHook && isLeftOut);
+  return isComplete ? EXIT.ok : EXIT.findings;
 }
 
 function lineOf({ path, done, reason }: Outcome): string {
   return `${done.padEnd(10)}  ${path}${reason ? `: ${reason}` : ''}\n`;
 }
 
-/** libvirt 6.5 and later run the hooks of a folder, earlier ones a single hook. An unknown version is taken to be later. */
-function hasHookFolder({ env }: Io): boolean {
+/** libvirt 6.5 and later run the hooks in qemu.d. An unknown version is taken to be later. */
+function hasHookDirectory({ env }: Io): boolean {
   const version = new Virsh({ uri: undefined, env }).version();
   return version === undefined || version.major > 6 || (version.major === 6 && version.minor >= 5);
 }
 
-/** What systemd is told is said, and so is what it does not take. */
-function systemctl(io: Io, words: string[]): void {
-  io.stdout.write(`systemctl ${words.join(' ')}\n`);
-  const { status, stderr } = spawnSync('systemctl', ['--quiet', ...words], { encoding: 'utf8', timeout: 60_000 });
-  if (status !== 0) io.stderr.write(`hostdev-cpuset: systemctl ${words[0]}: ${stderr?.trim() || 'failed'}\n`);
+/** Prints the command and runs it. Its errors are printed, too. */
+function systemctl(io: Io, args: string[]): void {
+  io.stdout.write(`systemctl ${args.join(' ')}\n`);
+  const { status, stderr } = spawnSync('systemctl', ['--quiet', ...args], {
+    encoding: 'utf8',
+    timeout: SYSTEMCTL_TIMEOUT_MS,
+  });
+  if (status !== 0) io.stderr.write(`hostdev-cpuset: systemctl ${args[0]}: ${stderr?.trim() || 'failed'}\n`);
 }

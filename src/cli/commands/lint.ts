@@ -14,10 +14,10 @@ import { decode } from '../../xml/decode.js';
 import { type FoundFile, findFiles } from '../files/find-files.js';
 import { readInput, STDIN_NAME, UnreadableError } from '../files/read-input.js';
 import { EXIT, errorLine, type Io } from '../io.js';
-import { checkSchema, type Ruled } from '../lint/check-schema.js';
 import { type ConfigurationOptions, openConfigurations } from '../lint/configurations.js';
 import { Progress } from '../lint/progress.js';
 import { type FormatName, renderReport } from '../lint/render-report.js';
+import { checkSchema, type LintedDocument } from '../lint/schema-check.js';
 import { type SchemaOptions, type SchemaRun, startSchemaRun } from '../lint/schema-run.js';
 
 const PROGRAM = 'lint-domain';
@@ -27,17 +27,17 @@ export interface LintOptions extends SchemaOptions, ConfigurationOptions {
   paths: readonly string[];
   format?: FormatName | undefined;
   maxWarnings?: number | undefined;
-  /** ask the host, too */
+  /** also check against the host */
   host?: boolean | undefined;
-  /** a tree in place of the host */
+  /** a directory with /sys, /proc, /run and /etc to use instead of this host's */
   root?: string | undefined;
 }
 
-type AskHost = (definition: Definition) => Finding[];
+type HostCheck = (definition: Definition) => Finding[];
 
-/** A file after the rules, waiting for the schema. The definition is let go: thousands of files may be waiting. */
-interface Pending extends Ruled {
-  /** it is a domain that the schema can be asked about */
+/** A file that waits for the schema check. It has no definition: thousands may wait, and memory is limited. */
+interface LintedFile extends LintedDocument {
+  /** it is a domain that can be checked against the schema */
   checkable: boolean;
   configuration: LintConfiguration | undefined;
   comments: DisableComments | undefined;
@@ -50,34 +50,34 @@ export async function lint(options: LintOptions, io: Io, early?: SchemaRun): Pro
   const configurationOf = await openConfigurations(found, options, io);
   const toCheck = found.filter((file) => !isOff(configurationOf(file), SCHEMA.name));
   const run = early ?? startSchemaRun(toCheck, options, io.env);
-  const askHost = options.host ? (await import('../lint/lint-host.js')).openLintHost(options.root) : undefined;
+  const hostCheck = options.host ? (await import('../lint/lint-host.js')).openLintHost(options.root) : undefined;
   const progress = new Progress(found.length, io.stderr);
   const files = found.map((file) => {
-    const linted = lintFile(file, configurationOf(file), askHost, io);
+    const linted = lintFile(file, configurationOf(file), hostCheck, io);
     progress.advance();
     return linted;
   });
-  forgiveForeign(files, options.paths);
+  downgradeOtherDocuments(files, options.paths);
   progress.wait('checking against the schema');
-  const checkable = files.filter((file): file is Pending => !(file instanceof UnreadableError) && file.checkable);
+  const checkable = files.filter((file): file is LintedFile => !(file instanceof UnreadableError) && file.checkable);
   try {
     await checkSchema(run, checkable, run.files.length - checkable.length, io.env);
   } finally {
     progress.clear();
   }
   const note = checkable.length > 0 ? run.grammar.note : undefined;
-  await finish(files, { schema: note === undefined, host: askHost !== undefined });
+  await applyConfigurations(files, { schema: note === undefined, host: hostCheck !== undefined });
   const report = summarize(files.map(fileReport), note);
   const lines = files.map((file) => (file instanceof UnreadableError ? undefined : file.lines));
   const customRules = customRulesOf(found.map(configurationOf));
   await renderReport(report, lines, options.format ?? 'text', io, customRules);
 
-  const complain = (message: string) => io.stderr.write(errorLine(PROGRAM, message));
+  const printError = (message: string) => io.stderr.write(errorLine(PROGRAM, message));
   if (note) io.stderr.write(`note: ${note}\n`);
-  for (const file of files) if (file instanceof UnreadableError) complain(file.message);
+  for (const file of files) if (file instanceof UnreadableError) printError(file.message);
   const { errors, warnings, unreadable } = report.summary;
   const tooMany = options.maxWarnings !== undefined && warnings > options.maxWarnings;
-  if (tooMany) complain(`${warnings} warnings, --max-warnings is ${options.maxWarnings}`);
+  if (tooMany) printError(`${warnings} warnings, --max-warnings is ${options.maxWarnings}`);
   if (unreadable > 0) return EXIT.failed;
   return errors > 0 || tooMany ? EXIT.findings : EXIT.ok;
 }
@@ -85,9 +85,9 @@ export async function lint(options: LintOptions, io: Io, early?: SchemaRun): Pro
 function lintFile(
   { path }: FoundFile,
   configuration: LintConfiguration | undefined,
-  askHost: AskHost | undefined,
+  hostCheck: HostCheck | undefined,
   io: Io,
-): Pending | UnreadableError {
+): LintedFile | UnreadableError {
   let bytes: Uint8Array;
   try {
     bytes = readInput(path, io.stdin.fd);
@@ -95,51 +95,51 @@ function lintFile(
     if (error instanceof UnreadableError) return error;
     throw error;
   }
-  let unasked: Finding | undefined;
+  let notChecked: Finding | undefined;
   const { lines, findings, definition, comments } = lintConfigured(decode(bytes), configuration, (domain) => {
-    unasked = tooLargeForSchema(domain.document);
-    return [...(askHost?.(domain) ?? []), ...(unasked ? [unasked] : [])];
+    notChecked = tooLargeForSchema(domain.document);
+    return [...(hostCheck?.(domain) ?? []), ...(notChecked ? [notChecked] : [])];
   });
-  const checkable = definition !== undefined && !unasked && !isOff(configuration, SCHEMA.name);
+  const checkable = definition !== undefined && !notChecked && !isOff(configuration, SCHEMA.name);
   return { path, lines, findings, checkable, configuration, comments };
 }
 
-/** What is left to do after the schema, where a configuration or a comment says something about a document. */
-async function finish(files: readonly (Pending | UnreadableError)[], checked: Checked): Promise<void> {
-  const touched = files.filter(
-    (file): file is Pending => !(file instanceof UnreadableError) && Boolean(file.configuration || file.comments),
+/** Applies configurations and disabling comments, after the schema check. Only loaded if a document has any. */
+async function applyConfigurations(files: readonly (LintedFile | UnreadableError)[], checked: Checked): Promise<void> {
+  const configured = files.filter(
+    (file): file is LintedFile => !(file instanceof UnreadableError) && Boolean(file.configuration || file.comments),
   );
-  if (touched.length === 0) return;
+  if (configured.length === 0) return;
   const { finishFindings } = await import('../../lint/finish-findings.js');
-  for (const file of touched) {
+  for (const file of configured) {
     const schema = checked.schema && file.checkable;
     file.findings = finishFindings(file.findings, file.configuration, file.comments, { ...checked, schema });
   }
 }
 
-/** Those of all configurations, each once. */
+/** The rules of all configurations, each once. */
 function customRulesOf(configurations: readonly (LintConfiguration | undefined)[]): CustomRule[] {
-  const used = new Set(configurations);
-  return [...used].flatMap((configuration) => configuration?.customRules ?? []);
+  const distinct = new Set(configurations);
+  return [...distinct].flatMap((configuration) => configuration?.customRules ?? []);
 }
 
-/** In a folder such as /etc/libvirt/qemu, networks lie beside domains: what nobody asked for by name is no error. */
-function forgiveForeign(files: readonly (Pending | UnreadableError)[], asked: readonly string[]): void {
+/** Directories such as /etc/libvirt/qemu also hold networks: a document that is no domain is an error only if it was named. */
+function downgradeOtherDocuments(files: readonly (LintedFile | UnreadableError)[], paths: readonly string[]): void {
   let named: Set<string> | undefined;
   for (const file of files) {
-    const foreign = file instanceof UnreadableError ? undefined : file.findings.find(isForeign);
-    if (!foreign || file.path === '-') continue;
-    named ??= new Set(asked.map((path) => resolve(path)));
-    if (!named.has(resolve(file.path))) foreign.severity = 'note';
+    const other = file instanceof UnreadableError ? undefined : file.findings.find(isOtherDocument);
+    if (!other || file.path === '-') continue;
+    named ??= new Set(paths.map((path) => resolve(path)));
+    if (!named.has(resolve(file.path))) other.severity = 'note';
   }
 }
 
-/** Something else than a domain; but not a domain that is spelled wrong, or in a namespace. */
-function isForeign({ rule, message }: Finding): boolean {
+/** Whether the root element is something else, such as a network: not a misspelt <domain>, or one in a namespace. */
+function isOtherDocument({ rule, message }: Finding): boolean {
   return rule === NOT_A_DOMAIN.name && !/^<([\w.-]+:)?domain>/i.test(message);
 }
 
-function fileReport(file: Pending | UnreadableError): FileReport {
+function fileReport(file: LintedFile | UnreadableError): FileReport {
   if (file instanceof UnreadableError) return reportUnreadable(file.path, file.reason);
   return reportFile(file.path === '-' ? STDIN_NAME : file.path, file.findings, file.lines);
 }

@@ -3,7 +3,7 @@ import { planDomain } from '../../affinity/reconcile-domain.js';
 import { readVcpuThreads } from '../../host/qemu-threads.js';
 import { readTopology } from '../../host/topology.js';
 import { statusPage as pageOf } from '../../report/html/page.js';
-import { putFile } from '../files/replace-file.js';
+import { writeOutputFile } from '../files/write-file.js';
 import { type EnforceOptions, openHost, readDomain, sourcesOf } from '../host/domain-source.js';
 import { EXIT, type Io } from '../io.js';
 import { watcherText } from '../status/watcher-line.js';
@@ -25,6 +25,6 @@ export function statusPage(options: EnforceOptions, path: string, io: Io): numbe
     .replace('T', ' ');
   const page = pageOf({ plans, topology, vcpus, host: name, takenAt, watcher: watcherText(options.root, io) });
   if (path === '-') io.stdout.write(page);
-  else putFile(path, page);
+  else writeOutputFile(path, page);
   return read.includes(undefined) ? EXIT.findings : EXIT.ok;
 }

@@ -9,7 +9,7 @@ import { InstanceLock } from '../../runtime/instance-lock.js';
 import { acquireInstanceLock, keepInstanceLock } from '../../runtime/instance-take-over.js';
 import { type JournalEntry, journalFields } from '../../watch/output/journal-entry.js';
 import { Watcher } from '../../watch/watcher.js';
-import { assertHost } from '../host/check-root.js';
+import { assertHost } from '../host/assert-host.js';
 import { EXIT, errorLine, type Io } from '../io.js';
 
 export interface WatchOptions {

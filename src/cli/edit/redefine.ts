@@ -6,18 +6,18 @@ import { normalize } from '../../transform/normalize.js';
 import type { Io } from '../io.js';
 import type { SchemaOptions } from '../lint/schema-run.js';
 import { rewriteOne } from '../rewrite/rewrite.js';
-import { defineWithVirsh } from './define-with-virsh.js';
+import { defineWithVirsh } from './virsh-define.js';
 
 /** A domain that is being edited. */
 export interface EditSession extends SchemaOptions {
-  /** where the person's text is */
+  /** the path of the edited text */
   file: string;
-  /** what libvirt had when it was shown, or when the person saw that it had changed */
+  /** libvirt's definition when it was shown, or when the user was told that it had changed */
   stored: string;
   name: string;
   uuid: string | undefined;
   virsh: Virsh;
-  /** false: no schema is asked */
+  /** false: no schema check */
   check: boolean;
 }
 
@@ -27,47 +27,47 @@ export type Attempt =
       defined: false;
       /** one line */
       message: string;
-      /** without the schemas it might do */
-      ofSchema?: boolean;
-      /** what libvirt has now, where somebody else changed it */
+      /** it might succeed without the schema check */
+      mayBeSchema?: boolean;
+      /** libvirt's definition now, if somebody else changed it */
       storedNow?: string;
     };
 
-/** Defines the text of a session, unless it has errors, is another domain, or somebody else changed the domain meanwhile. */
+/** Defines the edited text, unless it has errors, is another domain, or somebody else has changed the domain meanwhile. */
 export async function redefine(session: EditSession, io: Io): Promise<Attempt> {
   const { file, virsh, check } = session;
   const { after, name, uuid } = await rewriteOne(file, session, io, normalize, check);
-  if (after === undefined) return { defined: false, message: 'the text has errors', ofSchema: true };
-  const renamed = identityChange(session, { name, uuid });
-  if (renamed !== undefined) return { defined: false, message: renamed };
-  const changed = changeMeanwhile(session);
-  if (changed) return changed;
+  if (after === undefined) return { defined: false, message: 'the text has errors', mayBeSchema: true };
+  const identityError = identityChange(session, { name, uuid });
+  if (identityError !== undefined) return { defined: false, message: identityError };
+  const conflict = conflictingChange(session);
+  if (conflict) return conflict;
   try {
     const refusal = defineWithVirsh(after, virsh, check);
     if (refusal === undefined) return { defined: true };
-    return { defined: false, message: `libvirt refuses it: ${refusal}`, ofSchema: true };
+    return { defined: false, message: `libvirt refuses it: ${refusal}`, mayBeSchema: true };
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     return { defined: false, message: error.message };
   }
 }
 
-/** libvirt would make another domain of it, or refuse it for having one of two names. */
+/** libvirt would define a second domain, or reject a UUID that has another name. */
 function identityChange(session: EditSession, { name, uuid }: Pick<Definition, 'name' | 'uuid'>): string | undefined {
-  if (name !== session.name) return `the name was ${session.name}: virsh domrename changes it`;
+  if (name !== session.name) return `the name was ${session.name}; use virsh domrename to change it`;
   const before = session.uuid === undefined ? undefined : canonicalUuid(session.uuid);
   if (before === undefined || (uuid !== undefined && canonicalUuid(uuid) === before)) return undefined;
-  return `the uuid was ${before}, and cannot be changed`;
+  return `the UUID was ${before} and cannot be changed`;
 }
 
-function changeMeanwhile({ uuid, name, virsh, stored }: EditSession): Attempt | undefined {
+function conflictingChange({ uuid, name, virsh, stored }: EditSession): Attempt | undefined {
   let storedNow: string;
   try {
     storedNow = virsh.dumpXmlForEditing(uuid ?? name);
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
-    return { defined: false, message: `the domain cannot be read again: ${error.message}` };
+    return { defined: false, message: `cannot read the domain again: ${error.message}` };
   }
   if (storedNow === stored) return undefined;
-  return { defined: false, message: 'somebody else has changed the domain meanwhile', storedNow };
+  return { defined: false, message: 'the domain was changed by somebody else meanwhile', storedNow };
 }

@@ -1,14 +1,14 @@
 import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-/** A file as it was named. `absolute` is the same in full; `stats` are there where they were asked for on the way. */
+/** A file by the path that the user gave. `stats` are set if they were read on the way. */
 export interface FoundFile {
   path: string;
   absolute: string;
   stats?: Stats | undefined;
 }
 
-/** A file that is asked for by its name, whatever is there. */
+/** A file that was named, whether it exists or not. */
 export function named(path: string): FoundFile {
   return { path, absolute: resolve(path) };
 }
@@ -16,8 +16,9 @@ export function named(path: string): FoundFile {
 type Add = (path: string, stats?: Stats, key?: string) => void;
 
 /**
- * Files as given; of a folder, every .xml below it, sorted. Hidden names and node_modules are passed over, and links to
- * folders not followed. No file comes twice. A folder that cannot be listed is in the result, for the reader to complain about.
+ * Files as given; for a directory every .xml below it, sorted, without hidden names and node_modules, and without
+ * following links to directories. Each file once. A directory that cannot be listed is returned as a file, so that
+ * reading it reports the error.
  */
 export function findFiles(paths: readonly string[]): FoundFile[] {
   const found = new Map<string, FoundFile>();
@@ -52,14 +53,14 @@ function addBelow(folder: string, add: Add): void {
   }
 }
 
-/** libvirt's autostart/ is full of links to the files one folder up. */
+/** libvirt's autostart/ has links to the files in its parent directory. */
 function addLink(path: string, add: Add): void {
   const target = statOf(path);
   if (target?.isFile()) add(path, target, realpathSync(path));
   else if (!target) add(path);
 }
 
-/** Undefined where nothing can be asked of it. */
+/** Undefined if it does not exist or cannot be examined. */
 export function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });

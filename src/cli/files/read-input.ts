@@ -3,10 +3,12 @@ import { ToolError } from '../../lib/errors.js';
 import { pause } from '../../lib/pause.js';
 import { MAX_BYTES } from '../../xml/decode.js';
 
-/** What `-` is called in messages. */
+const POLL_INTERVAL_MS = 5;
+
+/** The name of `-` in messages. */
 export const STDIN_NAME = '<stdin>';
 
-/** A file, or standard input, that cannot be read. */
+/** A file, or standard input, cannot be read. */
 export class UnreadableError extends ToolError {
   constructor(
     readonly path: string,
@@ -16,15 +18,15 @@ export class UnreadableError extends ToolError {
   }
 }
 
-/** What is at a path, `-` being standard input. @throws UnreadableError */
+/** The content of a file, or of standard input for `-`. @throws UnreadableError */
 export function readInput(path: string, stdin: number): Uint8Array {
   return path === '-' ? readStdin(stdin) : readFile(path);
 }
 
-/** Reads a file, but not much more than the limit: decode() says that it is too large. */
+/** Reads a file, but little more than the size limit: decode() rejects a larger one. */
 function readFile(path: string): Uint8Array {
   try {
-    // A FIFO without a writer must not hang the opening.
+    // opening a FIFO without a writer must not block
     const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
       return readAll(fd);
@@ -32,12 +34,12 @@ function readFile(path: string): Uint8Array {
       closeSync(fd);
     }
   } catch (error) {
-    throw new UnreadableError(path, reason(error as NodeJS.ErrnoException) + ofName(path));
+    throw new UnreadableError(path, reason(error as NodeJS.ErrnoException) + encodingHint(path));
   }
 }
 
-/** Node reads what is not UTF-8 in a name as U+FFFD, by which nothing is found. */
-const ofName = (path: string) => (path.includes('\ufffd') ? ' (is the name in UTF-8?)' : '');
+/** Node replaces what is not UTF-8 in an argument with U+FFFD; no file has that name. */
+const encodingHint = (path: string) => (path.includes('\ufffd') ? ' (is the name in UTF-8?)' : '');
 
 function readStdin(fd: number): Uint8Array {
   try {
@@ -47,23 +49,23 @@ function readStdin(fd: number): Uint8Array {
   }
 }
 
-/** Read into again and again: 64 KiB a file would have the collector at work all the time. */
-let scratch: Buffer | undefined;
+/** Shared by all reads: a new buffer for each file keeps the garbage collector busy. */
+let sharedBuffer: Buffer | undefined;
 
 function readAll(fd: number): Uint8Array {
-  scratch ??= Buffer.allocUnsafe(65536);
+  sharedBuffer ??= Buffer.allocUnsafe(65536);
   const parts: Buffer[] = [];
   let size = 0;
   while (size <= MAX_BYTES) {
-    const read = readSome(fd, scratch);
+    const read = readSome(fd, sharedBuffer);
     if (read === 0) break;
-    parts.push(Buffer.from(scratch.subarray(0, read)));
+    parts.push(Buffer.from(sharedBuffer.subarray(0, read)));
     size += read;
   }
   return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
 }
 
-/** A pipe that somebody set to non-blocking answers EAGAIN while it has nothing. */
+/** Waits for data if the pipe is non-blocking and empty (EAGAIN). */
 function readSome(fd: number, part: Buffer): number {
   for (;;) {
     try {
@@ -72,24 +74,26 @@ function readSome(fd: number, part: Buffer): number {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EOF') return 0;
       if (code !== 'EAGAIN') throw error;
-      pause(5);
+      pause(POLL_INTERVAL_MS);
     }
   }
 }
 
+/** Plain messages for error codes. */
 const REASONS: Record<string, string> = {
   ENOENT: 'no such file',
   EACCES: 'permission denied',
   EPERM: 'not permitted',
-  ENOTDIR: 'a part of the path is not a folder',
-  EISDIR: 'is a folder, not a file',
+  ENOTDIR: 'a part of the path is not a directory',
+  EISDIR: 'is a directory',
   ELOOP: 'too many symbolic links',
   ENAMETOOLONG: 'the name is too long',
-  ENXIO: 'nothing is at the other end',
-  ENOSPC: 'no space left',
+  ENXIO: 'no process has the other end open',
+  ENOSPC: 'no space left on the device',
   EROFS: 'the file system is read-only',
 };
 
+/** A short message for a system error. */
 export function reason(error: NodeJS.ErrnoException): string {
   return REASONS[error.code ?? ''] ?? error.message.split('\n', 1)[0] ?? 'unknown error';
 }

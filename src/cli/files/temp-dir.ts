@@ -5,11 +5,11 @@ import { ToolError } from '../../lib/errors.js';
 import { removeFile } from '../../lib/remove-file.js';
 import { reason } from './read-input.js';
 
-/** A folder that nobody else may look into, for definitions: they may hold passwords. */
+/** A temporary directory of mode 0700 for definitions, which may contain passwords. */
 export class TempDir {
   readonly path = orToolError(() => mkdtempSync(join(tmpdir(), 'hostdev-cpuset-')));
 
-  /** Writes a file of mode 0600; returns its path. @throws ToolError where there is no room for it; nothing of it stays */
+  /** Writes a file of mode 0600; returns its path. @throws ToolError if that fails; the file is then removed */
   write(name: string, text: string): string {
     const path = join(this.path, name);
     try {
@@ -30,7 +30,7 @@ export class TempDir {
     try {
       rmdirSync(this.path);
     } catch {
-      // What somebody else has put there stays.
+      // another program has put a file there
     }
   }
 }
@@ -39,6 +39,6 @@ function orToolError<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw new ToolError(`no temporary file in ${tmpdir()}: ${reason(error as NodeJS.ErrnoException)}`);
+    throw new ToolError(`cannot write a temporary file in ${tmpdir()}: ${reason(error as NodeJS.ErrnoException)}`);
   }
 }

@@ -13,46 +13,46 @@ import { decode } from '../../xml/decode.js';
 import { colorsFor } from '../colors.js';
 import { readInput, STDIN_NAME } from '../files/read-input.js';
 import type { Io } from '../io.js';
-import { assertHost } from './check-root.js';
+import { assertHost } from './assert-host.js';
 
 export interface EnforceOptions {
   command: 'plan' | 'enforce' | 'status';
   /** files with domain XML, `-` for standard input */
   paths: string[];
-  /** domains that virsh is asked for */
+  /** domains to read from libvirt */
   domains: string[];
   /** libvirt's URI, as of `virsh -c` */
   connect?: string | undefined;
-  /** a tree in place of the host */
+  /** a directory with /sys, /proc, /run and /etc to use instead of this host's */
   root?: string | undefined;
   json?: boolean | undefined;
-  /** status again and again, every so many seconds */
+  /** refresh the status at this interval, in seconds */
   watch?: number | undefined;
-  /** status as a page: where to, `-` for standard output */
+  /** write the status as an HTML page to this file, `-` for standard output */
   html?: string | undefined;
 }
 
-/** @throws ToolError where there is no host, or where it may not be written */
+/** @throws ToolError if there is no host, or this user cannot write to it */
 export function openHost({ command, root }: EnforceOptions, io: Io): PassHost {
   const files = new RealFs(root);
   assertHost(files, root);
   if (command === 'enforce' && root === undefined && io.userId() !== 0) {
-    throw new ToolError('enforce writes /proc/irq/*/smp_affinity, which only root may: run it with sudo');
+    throw new ToolError('enforce writes /proc/irq/*/smp_affinity, which needs root: run it with sudo');
   }
   return { files, state: new StateStore(root), settings: readSettings(files) ?? {}, pause, onlyRunning: true };
 }
 
 export interface Source {
   name: string;
-  /** it cannot be read again */
+  /** it can be read once only */
   once?: boolean;
   read(io: Io): Uint8Array;
 }
 
-/** Files and domains as asked; for status alone, without either, every running domain. */
+/** The files and domains that were named; for `status` without any, all running domains. */
 export function sourcesOf({ command, paths, domains, connect }: EnforceOptions, { env }: Io): Source[] {
   const virsh = new Virsh({ uri: connect, env });
-  const asked = [
+  const names = [
     ...domains,
     ...(command === 'status' && paths.length + domains.length === 0 ? virsh.listRunningSync('uuid') : []),
   ];
@@ -62,11 +62,11 @@ export function sourcesOf({ command, paths, domains, connect }: EnforceOptions, 
       once: path === '-',
       read: (io: Io) => readInput(path, io.stdin.fd),
     })),
-    ...asked.map((name) => ({ name, read: () => new TextEncoder().encode(virsh.dumpXmlSync(name)) })),
+    ...names.map((name) => ({ name, read: () => new TextEncoder().encode(virsh.dumpXmlSync(name)) })),
   ];
 }
 
-/** The definition; undefined where it has errors, which are then on standard error. */
+/** The definition; undefined if it has errors, which are printed on standard error. */
 export function readDomain({ name, read }: Source, io: Io): Definition | undefined {
   const { definition, findings, lines } = lintDocument(decode(read(io)));
   const errors = findings.filter(({ severity }) => severity === 'error');

@@ -3,22 +3,22 @@ import type { LintConfiguration } from '../../lint/configuration.js';
 import { type FoundFile, statOf } from '../files/find-files.js';
 import type { Io } from '../io.js';
 
-/** Looked for in the folder of a file, and upwards from there. */
+/** Searched for in the directory of a file and its parents. */
 export const CONFIGURATION_NAME = '.lint-domain.json';
 
 export interface ConfigurationOptions {
-  /** the file to take, in place of those that are found */
+  /** use this file instead of searching */
   config?: string | undefined;
-  /** look for none */
+  /** use none */
   noConfig?: boolean | undefined;
 }
 
-/** The configuration of each file; undefined where it has none. */
+/** The configuration of a file; undefined if it has none. */
 export type Configurations = (file: FoundFile) => LintConfiguration | undefined;
 
 /**
- * Finds and reads the configurations of files. The nearest one counts, alone. What reads them is loaded only where there is one.
- * @throws ToolError, with the place, where one is wrong; UnreadableError
+ * Finds and reads the configurations of files; each file has the nearest one only. The parser is loaded if there is one.
+ * @throws ToolError, with the position, if one is invalid; UnreadableError
  */
 export async function openConfigurations(
   files: readonly FoundFile[],
@@ -32,7 +32,7 @@ export async function openConfigurations(
     return () => configuration;
   }
   const nearest = new Map<string, string | undefined>();
-  // standard input has the name of a file in the current folder
+  // standard input counts as a file in the current directory
   const paths = new Set(files.map(({ absolute }) => nearestTo(dirname(absolute), nearest)));
   paths.delete(undefined);
   if (paths.size === 0) return () => undefined;
@@ -41,7 +41,7 @@ export async function openConfigurations(
   return ({ absolute }) => read.get(nearest.get(dirname(absolute)));
 }
 
-/** The path of the configuration of a folder; `known` are the folders that were asked about before. */
+/** The path of the configuration for a folder. @param known the results so far, by folder */
 function nearestTo(folder: string, known: Map<string, string | undefined>): string | undefined {
   if (known.has(folder)) return known.get(folder);
   const path = join(folder, CONFIGURATION_NAME);

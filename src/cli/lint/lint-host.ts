@@ -5,11 +5,12 @@ import { RealFs } from '../../host/real-fs.js';
 import { readSnapshot } from '../../host/snapshot.js';
 import { hostFindings } from '../../lint/host-rules/index.js';
 import type { Finding } from '../../lint/rule.js';
-import { assertHost } from '../host/check-root.js';
+import { assertHost } from '../host/assert-host.js';
 
 /**
- * `lint-domain --host`: what this host, or the tree below `root`, has to say about definitions.
- * @throws ToolError where there is no host or its configuration is wrong; FileError, at each definition too, where it cannot be read
+ * `lint-domain --host`: checks definitions against this host, or the tree below `root`.
+ * @throws ToolError if there is no host or its configuration is invalid; FileError, also for each definition, if a file
+ * cannot be read
  */
 export function openLintHost(root: string | undefined): (definition: Definition) => Finding[] {
   const files = new RealFs(root);

@@ -1,14 +1,14 @@
 import type { Io } from '../io.js';
 
-/** Nobody wants a bar that flashes by. */
+/** Shorter runs show no bar. */
 const DELAY_MS = 1000;
 const INTERVAL_MS = 100;
-const WIDTH = 30;
+const BAR_COLUMNS = 30;
 
-/** A bar on standard error, on a terminal only, for work that takes longer than a second. */
+/** A progress bar on standard error, if that is a terminal and the work takes longer than a second. */
 export class Progress {
   #done = 0;
-  #next = Date.now() + DELAY_MS;
+  #nextDrawMs = Date.now() + DELAY_MS;
   #drawn = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -22,9 +22,9 @@ export class Progress {
     this.#draw('files');
   }
 
-  /** All files are read, and what is left tells no steps. */
-  wait(what: string): void {
-    if (this.out.isTTY) this.#timer = setInterval(() => this.#draw(`files, ${what}`), INTERVAL_MS);
+  /** After all files are read: shows the name of a step without progress of its own. */
+  wait(step: string): void {
+    if (this.out.isTTY) this.#timer = setInterval(() => this.#draw(`files, ${step}`), INTERVAL_MS);
   }
 
   clear(): void {
@@ -32,11 +32,13 @@ export class Progress {
     if (this.#drawn) this.out.write('\r\u001b[K');
   }
 
-  #draw(what: string): void {
-    if (!this.out.isTTY || Date.now() < this.#next) return;
-    this.#next = Date.now() + INTERVAL_MS;
+  #draw(label: string): void {
+    if (!this.out.isTTY || Date.now() < this.#nextDrawMs) return;
+    this.#nextDrawMs = Date.now() + INTERVAL_MS;
     this.#drawn = true;
-    const filled = Math.round((this.#done / this.total) * WIDTH);
-    this.out.write(`\r${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)} ${this.#done}/${this.total} ${what}\u001b[K`);
+    const filled = Math.round((this.#done / this.total) * BAR_COLUMNS);
+    this.out.write(
+      `\r${'█'.repeat(filled)}${'░'.repeat(BAR_COLUMNS - filled)} ${this.#done}/${this.total} ${label}\u001b[K`,
+    );
   }
 }

@@ -10,41 +10,40 @@ import { readInput, reason, UnreadableError } from '../files/read-input.js';
 import { pathBelow } from '../files/source-root.js';
 import type { Io } from '../io.js';
 
-/** Bytes. */
-const MAX_CONFIGURATION = 1024 * 1024;
+const MAX_BYTES = 1024 * 1024;
 
-/** The file of `--config`: whatever can be read, a pipe as well. @throws ToolError, with the place; UnreadableError */
+/** The file given with `--config`; it may be a pipe. @throws ToolError, with the position; UnreadableError */
 export function readNamedConfiguration(path: string): LintConfiguration {
-  // a file named - is meant, not standard input, which may be the document
+  // a file named -, not standard input, which may be the document
   return parse(path, readInput(path === '-' ? './-' : path, 0));
 }
 
 /**
- * A file that was found: nobody has named it, so it must be a regular file. One that somebody else may have planted, in a folder
- * such as /tmp, is not read, and a note says so.
- * @throws ToolError, with the place; UnreadableError
+ * A file that was found by searching, so it must be a regular file. One that another user may have put into a directory
+ * such as /tmp is ignored with a note.
+ * @throws ToolError, with the position; UnreadableError
  */
 export function readFoundConfiguration(absolute: string, io: Io): LintConfiguration | undefined {
   const path = pathBelow('', absolute) ?? absolute;
   const bytes = readRegular(path, (stats) => {
     if (!isPlanted(stats, absolute, io.userId())) return true;
     io.stderr.write(
-      `note: ${path} is ignored: another user owns it, and everybody can write to its folder (--config takes it)\n`,
+      `note: ${path} ignored: another user owns it, and its directory is world-writable (use --config to accept it)\n`,
     );
     return false;
   });
   return bytes && parse(path, bytes);
 }
 
-function readRegular(path: string, takes: (stats: Stats) => boolean): Uint8Array | undefined {
+function readRegular(path: string, accepts: (stats: Stats) => boolean): Uint8Array | undefined {
   try {
-    // a FIFO must not hang the opening
+    // opening a FIFO must not block
     const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
       const stats = fstatSync(fd);
       if (!stats.isFile()) throw new UnreadableError(path, 'is not a regular file');
-      if (stats.size > MAX_CONFIGURATION) throw new UnreadableError(path, 'is larger than 1 MiB');
-      return takes(stats) ? readFileSync(fd) : undefined;
+      if (stats.size > MAX_BYTES) throw new UnreadableError(path, 'is larger than 1 MiB');
+      return accepts(stats) ? readFileSync(fd) : undefined;
     } finally {
       closeSync(fd);
     }
@@ -54,7 +53,7 @@ function readRegular(path: string, takes: (stats: Stats) => boolean): Uint8Array
   }
 }
 
-/** Whether another user than this one and root owns the file, or a link to it, and anybody could have put it there. */
+/** Whether a user other than this one and root owns the file, or the link to it, in a world-writable directory. */
 function isPlanted({ uid }: Stats, path: string, user: number | undefined): boolean {
   const owners = [uid, lstatSync(path).uid];
   if (user === undefined || owners.every((owner) => owner === user || owner === 0)) return false;
@@ -62,7 +61,7 @@ function isPlanted({ uid }: Stats, path: string, user: number | undefined): bool
 }
 
 function parse(path: string, bytes: Uint8Array): LintConfiguration {
-  if (bytes.length > MAX_CONFIGURATION) throw new UnreadableError(path, 'is larger than 1 MiB');
+  if (bytes.length > MAX_BYTES) throw new UnreadableError(path, 'is larger than 1 MiB');
   const { text, problem } = decode(bytes);
   const located = <T>(work: () => T): T => {
     try {
@@ -78,7 +77,7 @@ function parse(path: string, bytes: Uint8Array): LintConfiguration {
     if (problem && bytes.length > 0) throw problem;
     return parseLintConfiguration(text);
   });
-  // An expression may turn out to be wrong only with a document at hand.
+  // some errors of an expression only show when it is evaluated
   const select = (rule: (typeof customRules)[number]) => (document: Parameters<typeof rule.select>[0]) =>
     located(() => rule.select(document));
   return { rules, customRules: customRules.map((rule) => ({ ...rule, select: select(rule) })) };

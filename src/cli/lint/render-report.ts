@@ -11,8 +11,9 @@ export const FORMATS = ['text', 'json', 'sarif', 'github'] as const;
 export type FormatName = (typeof FORMATS)[number];
 
 /**
- * Prints a report on standard output; `lines` of each file in the order of the report, undefined where it was not read. `customRules` are those
- * of all configurations.
+ * Prints a report on standard output.
+ * @param lines of each file, in the order of the report; undefined if it was not read
+ * @param customRules those of all configurations
  */
 export async function renderReport(
   report: LintReport,

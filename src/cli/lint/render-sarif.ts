@@ -7,7 +7,7 @@ import { pathBelow, sourceRoot } from '../files/source-root.js';
 import type { Io } from '../io.js';
 import { version } from '../version.js';
 
-/** A report as SARIF. Loaded only when it is asked for. */
+/** A report as SARIF. Loaded only for that format. */
 export function sarifOf(
   report: LintReport,
   sourceLine: (file: number, line: number) => string,
@@ -18,7 +18,7 @@ export function sarifOf(
   return sarifLog(report, { version, customRules, locate: (path) => locate(path, root), sourceLine, hash });
 }
 
-/** `%SRCROOT%` is what GitHub's code scanning takes for the root of the checkout. */
+/** GitHub's code scanning expects `%SRCROOT%` for the root of the checkout. */
 function locate(path: string, root: string): { uri: string; uriBaseId?: string } {
   const below = pathBelow(root, path);
   if (below === undefined) return { uri: pathToFileURL(resolve(path)).href };

@@ -11,7 +11,7 @@ export interface SchemaOptions {
   engine?: string | undefined;
 }
 
-/** A schema check that is under way: with xmllint, from before the documents are read. */
+/** A schema check. With xmllint it is started before the documents are read. */
 export interface SchemaRun {
   files: readonly FoundFile[];
   grammar: Grammar;
@@ -20,19 +20,19 @@ export interface SchemaRun {
 }
 
 /**
- * Starts the check of these files. xmllint reads them itself, beside us, so it is started first and everything else
- * is loaded meanwhile; what it says of a file that we then reject is not used.
+ * Starts the check of these files. xmllint reads them itself, in parallel, so it is started before other code is loaded.
+ * Its verdict on a file that the parser rejects is not used.
  */
 export function startSchemaRun(files: readonly FoundFile[], options: SchemaOptions, env: Io['env']): SchemaRun {
   const engine = chooseEngine(options.engine ?? 'auto', env);
   const grammar = findGrammar({ schemas: options.schemas, env });
   if (engine !== 'xmllint') return { files, grammar, engine };
-  const readable = files.filter(({ path, absolute, stats }) => path !== '-' && isWorthReading(absolute, stats));
+  const readable = files.filter(({ path, absolute, stats }) => path !== '-' && isReadableByXmllint(absolute, stats));
   const paths = readable.map(({ absolute }) => absolute);
   return { files, grammar, engine, xmllint: startXmllint(paths, grammar, { env }) };
 }
 
-/** A regular file of a size that we take: what another process can read, too, and finds there what we did. */
-export function isWorthReading(path: string, stats = statOf(path)): boolean {
+/** Whether it is a regular file within the size limit, so that another process reads the same from it. */
+export function isReadableByXmllint(path: string, stats = statOf(path)): boolean {
   return stats?.isFile() === true && stats.size > 0 && stats.size <= MAX_BYTES;
 }

@@ -21,7 +21,7 @@ export function normalizeCommand(parser: Argv, take: Take): void {
         .example('$0 normalize guest.xml > define.xml', 'prepare for virsh define'),
     ({ _: words, 'in-place': inPlace, check, default: standard, 'no-check': noCheck, schemas, engine }) => {
       const paths = pathsOf(words, 'normalize');
-      const how = { inPlace: inPlace ?? false, check: check ?? false, askSchema: !noCheck };
+      const how = { inPlace: inPlace ?? false, check: check ?? false, useSchema: !noCheck };
       take({ command: 'normalize', options: { paths, ...how, default: standard, schemas, engine } });
     },
   );

@@ -1,4 +1,6 @@
+import { realpathSync } from 'node:fs';
 import type { Definition } from '../../domain/definition.js';
+import { ToolError } from '../../lib/errors.js';
 import { formatFinding } from '../../lint/formats/text.js';
 import { lintDocument } from '../../lint/lint-document.js';
 import { reportFile } from '../../lint/report.js';
@@ -8,13 +10,14 @@ import { decode } from '../../xml/decode.js';
 import { colorsFor } from '../colors.js';
 import { named } from '../files/find-files.js';
 import { readInput, STDIN_NAME, UnreadableError } from '../files/read-input.js';
-import type { Io } from '../io.js';
-import { checkSchema, type Ruled } from '../lint/check-schema.js';
+import { EXIT, errorLine, type Io } from '../io.js';
+import { checkSchema, type LintedDocument } from '../lint/schema-check.js';
 import { type SchemaOptions, startSchemaRun } from '../lint/schema-run.js';
 
+/** What a command makes of a definition: the new text. */
 export type Rewrite = (definition: Definition) => string;
 
-/** A document as it was and as it is rewritten, with whose it is; where it has errors, only as it was. */
+/** A document before and after, with the name and UUID of its domain. `after` is undefined if it has errors. */
 export interface Rewritten {
   before: string;
   after: string | undefined;
@@ -22,64 +25,92 @@ export interface Rewritten {
   uuid: string | undefined;
 }
 
-/** `tell` puts what was found on standard error. */
-export interface Told extends Rewritten {
-  tell(): void;
+export interface RewrittenFile extends Rewritten {
+  /** writes the findings to standard error */
+  printFindings(): void;
 }
 
-/** A document that the rules have seen. The definition is let go: thousands of documents may be waiting for the schema. */
-interface Waiting extends Ruled, Rewritten {
-  /** it is a domain that the schema can be asked about */
+/** A linted document that waits for the schema check. It has no definition: thousands may wait, and memory is limited. */
+interface PendingRewrite extends LintedDocument, Rewritten {
+  /** it is a domain that can be checked against the schema */
   checkable: boolean;
 }
 
 /**
- * Reads, checks and rewrites documents, all with one run of the schema's engine.
- * @param check whether the schema is asked
- * @returns of each path, in their order, what was read; what was found in it is still to be told
+ * Reads, checks and rewrites documents with one run of the schema engine, then finishes each by itself. One that cannot
+ * be read or finished does not stop the others.
+ * @param useSchema whether to check against the schema
+ * @param finish what the command does with a document; returns an exit status, or throws ToolError
+ * @returns the worst exit status
  */
-export async function rewriteAll(
-  paths: readonly string[],
-  options: SchemaOptions,
+export async function rewriteEach(
+  { paths, ...options }: SchemaOptions & { paths: readonly string[] },
   io: Io,
   rewrite: Rewrite,
-  check: boolean,
-): Promise<(Told | UnreadableError)[]> {
-  const run = check ? startSchemaRun(paths.map(named), options, io.env) : undefined;
-  try {
-    const files = paths.map((path) => readOne(path, io, rewrite, check));
-    const checkable = files.filter((file): file is Waiting => !(file instanceof UnreadableError) && file.checkable);
-    if (run) await checkSchema(run, checkable, files.length - checkable.length, io.env);
-    if (run?.grammar.note && checkable.length > 0) io.stderr.write(`note: ${run.grammar.note}\n`);
-    return files.map((file) => (file instanceof UnreadableError ? file : told(file, io)));
-  } finally {
-    run?.xmllint?.cancel();
+  useSchema: boolean,
+  finish: (path: string, file: RewrittenFile) => number,
+): Promise<number> {
+  const distinct = distinctFiles(paths);
+  const files = await rewriteAll(distinct, options, io, rewrite, useSchema);
+  let status: number = EXIT.ok;
+  for (const [index, file] of files.entries()) {
+    try {
+      if (file instanceof UnreadableError) throw file;
+      status = Math.max(status, finish(distinct[index] as string, file));
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      io.stderr.write(errorLine('hostdev-cpuset', error.message));
+      status = EXIT.failed;
+    }
   }
+  return status;
 }
 
-/** The same for one document; what was found is then on standard error. @throws UnreadableError */
+/** The same for one document; its findings are printed. @throws UnreadableError */
 export async function rewriteOne(
   path: string,
   options: SchemaOptions,
   io: Io,
   rewrite: Rewrite,
-  check: boolean,
+  useSchema: boolean,
 ): Promise<Rewritten> {
-  const [file] = await rewriteAll([path], options, io, rewrite, check);
+  const [file] = await rewriteAll([path], options, io, rewrite, useSchema);
   if (!file || file instanceof UnreadableError) throw file ?? new UnreadableError(path, 'not read');
-  file.tell();
+  file.printFindings();
   return file;
 }
 
-function readOne(path: string, io: Io, rewrite: Rewrite, check: boolean): Waiting | UnreadableError {
+/** The result of each path, in their order. */
+async function rewriteAll(
+  paths: readonly string[],
+  options: SchemaOptions,
+  io: Io,
+  rewrite: Rewrite,
+  useSchema: boolean,
+): Promise<(RewrittenFile | UnreadableError)[]> {
+  const run = useSchema ? startSchemaRun(paths.map(named), options, io.env) : undefined;
+  try {
+    const files = paths.map((path) => readOne(path, io, rewrite, useSchema));
+    const isCheckable = (file: PendingRewrite | UnreadableError): file is PendingRewrite =>
+      !(file instanceof UnreadableError) && file.checkable;
+    const checkable = files.filter(isCheckable);
+    if (run) await checkSchema(run, checkable, files.length - checkable.length, io.env);
+    if (run?.grammar.note && checkable.length > 0) io.stderr.write(`note: ${run.grammar.note}\n`);
+    return files.map((file) => (file instanceof UnreadableError ? file : withReport(file, io)));
+  } finally {
+    run?.xmllint?.cancel();
+  }
+}
+
+function readOne(path: string, io: Io, rewrite: Rewrite, useSchema: boolean): PendingRewrite | UnreadableError {
   try {
     const { lines, definition, findings } = lintDocument(decode(readInput(path, io.stdin.fd)));
     const { name = '', uuid } = definition ?? {};
-    const unasked = check && definition && tooLargeForSchema(definition.document);
-    if (unasked) findings.push(unasked);
-    const isGood = definition && !findings.some(({ severity }) => severity === 'error');
-    const after = isGood ? rewrite(definition) : undefined;
-    const checkable = definition !== undefined && !unasked;
+    const notChecked = useSchema && definition && tooLargeForSchema(definition.document);
+    if (notChecked) findings.push(notChecked);
+    const isValid = definition && !findings.some(({ severity }) => severity === 'error');
+    const after = isValid ? rewrite(definition) : undefined;
+    const checkable = definition !== undefined && !notChecked;
     return { path, lines, findings: inOrder(findings), checkable, before: lines.text, after, name, uuid };
   } catch (error) {
     if (error instanceof UnreadableError) return error;
@@ -87,13 +118,31 @@ function readOne(path: string, io: Io, rewrite: Rewrite, check: boolean): Waitin
   }
 }
 
-function told({ path, lines, findings, before, after, name, uuid }: Waiting, io: Io): Told {
+function withReport({ path, lines, findings, before, after, name, uuid }: PendingRewrite, io: Io): RewrittenFile {
   const report = reportFile(path === '-' ? STDIN_NAME : path, findings, lines);
-  const tell = () => {
+  const printFindings = () => {
     const paint = colorsFor(io.stderr, io.env);
     for (const finding of report.findings) {
       io.stderr.write(formatFinding(report.path, finding, lines.line(finding.line), paint));
     }
   };
-  return { before, after: report.valid ? after : undefined, name, uuid, tell };
+  return { before, after: report.valid ? after : undefined, name, uuid, printFindings };
+}
+
+/** The first path of each file: one file may have several paths. */
+function distinctFiles(paths: readonly string[]): string[] {
+  const pathOf = new Map<string, string>();
+  for (const path of paths) {
+    const file = resolveLinks(path);
+    if (!pathOf.has(file)) pathOf.set(file, path);
+  }
+  return [...pathOf.values()];
+}
+
+function resolveLinks(path: string): string {
+  try {
+    return path === '-' ? path : realpathSync(path);
+  } catch {
+    return path;
+  }
 }

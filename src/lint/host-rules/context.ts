@@ -45,7 +45,7 @@ export function devicesWithPolicy(definition: Definition, host: LintHost): Place
     const usable = usableCpus(requested ?? EMPTY, snapshot.topology.online, host).allowed;
     const address = device.source?.address;
     const found = address === undefined ? undefined : snapshot.devices.get(address);
-    return { device, policy, requested, usable, host: found, place: placeOf(definition, stated) };
+    return { device, policy, requested, usable, host: found, place: placeOf(stated) };
   });
 }
 
@@ -54,8 +54,8 @@ export function autoCpus({ vcpuPinning }: Definition, { snapshot }: LintHost): V
   return vcpuCpus(vcpuPinning, snapshot.threads, snapshot.topology.online);
 }
 
-function placeOf({ document }: Definition, { device, entry }: DevicePolicy): PlacedDevice['place'] {
+function placeOf({ device, entry }: DevicePolicy): PlacedDevice['place'] {
   if (device.attribute) return { offset: device.attribute.range.start, end: device.attribute.range.end };
-  const { start, openEnd } = document.rangeOf(entry?.node ?? device.node);
+  const { start, openEnd } = entry?.node ?? device.node;
   return { offset: start, end: openEnd };
 }

@@ -9,7 +9,7 @@ export const hostDriver: HostRule = {
     if (!host.snapshot.threads) return;
     for (const { device, host: found } of devicesWithPolicy(definition, host)) {
       if (!found || !device.source || isVfioDriver(found.device.driver)) continue;
-      const { start, openEnd } = definition.document.rangeOf(device.source.node);
+      const { start, openEnd } = device.source.node;
       const { address, driver } = found.device;
       const bound =
         driver === undefined

@@ -18,7 +18,7 @@ export const aliasInvalid: Rule = {
       const range = attributeOf(document, alias.node, 'name');
       const tidy = alias.name.replace(/^ua-/i, '').replace(/[^A-Za-z0-9_-]/g, '-');
       report({
-        offset: range?.valueStart ?? document.rangeOf(alias.node).start,
+        offset: range?.valueStart ?? alias.node.start,
         ...(range ? { end: range.valueEnd } : {}),
         message: `libvirt drops the alias ${shown(alias.name)}: it keeps only 'ua-' followed by letters, digits, _ and -`,
         ...(/[A-Za-z0-9]/.test(tidy) && tidy.length <= MAX_SHOWN_LENGTH ? { hint: `name="ua-${tidy}"` } : {}),

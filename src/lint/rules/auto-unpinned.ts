@@ -24,7 +24,7 @@ export const autoUnpinned: Rule = {
     if (defaultAttribute && metadata[0]?.default === 'auto') report({ ...placeOf(defaultAttribute), message, hint });
     for (const { device, policy, entry } of devicePolicies(definition).devices) {
       if (policy?.kind !== 'auto' || !device.placeable) continue;
-      const place = device.attribute?.range ?? (entry && document.rangeOf(entry.node));
+      const place = device.attribute?.range ?? entry?.node;
       if (place) report({ ...placeOf(place), message, hint });
     }
   },

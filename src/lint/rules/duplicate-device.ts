@@ -21,7 +21,7 @@ function checkAddresses({ document, devices }: Definition, report: Report): void
   const first = new Map<string, number>();
   for (const { source } of devices) {
     if (!source?.address) continue;
-    const { start, openEnd } = document.rangeOf(source.node);
+    const { start, openEnd } = source.node;
     const other = first.get(source.address);
     if (other === undefined) first.set(source.address, start);
     else {
@@ -72,8 +72,8 @@ function checkMacs(definition: Definition, report: Report): void {
     if (identity?.key !== 'mac') continue;
     const other = byMac.get(identity.value)?.find((candidate) => candidate !== device);
     if (!other) continue;
-    const { start, openEnd } = document.rangeOf(device.node);
-    const { line } = document.lines.at(document.rangeOf(other.node).start);
+    const { start, openEnd } = device.node;
+    const { line } = document.lines.at(other.node.start);
     const message = `the policy is identified by the MAC ${identity.value}, which the device in line ${line} has, too`;
     report({ offset: start, end: openEnd, message, hint: "give this device an alias: <alias name='ua-…'/>" });
   }

@@ -8,7 +8,7 @@ export const entryRepeated: Rule = {
   summary: 'two metadata entries for one device',
   check(definition, report) {
     for (const { identity, node } of devicePolicies(definition).repeated) {
-      const { start, end } = definition.document.rangeOf(node);
+      const { start, end } = node;
       const message = `the device with ${formatIdentity(identity)} already has an entry`;
       report({ offset: start, end, message, hint: 'remove one of them' });
     }

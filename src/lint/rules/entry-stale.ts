@@ -8,12 +8,12 @@ export const entryStale: Rule = {
   severity: 'warning',
   summary: 'a metadata entry that matches no device',
   check(definition, report) {
-    const { document, devices } = definition;
+    const { devices } = definition;
     const { stale } = devicePolicies(definition);
     if (stale.length === 0) return;
     const unplaceable = byIdentity(devices.filter(({ placeable }) => !placeable));
     for (const { identity, node } of stale) {
-      const { start, end } = document.rangeOf(node);
+      const { start, end } = node;
       const other = unplaceable.get(formatIdentity(identity));
       const reason = other
         ? `the <${other.label}> with ${formatIdentity(identity)} has no host interrupts of its own`

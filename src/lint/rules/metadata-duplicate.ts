@@ -7,9 +7,9 @@ export const metadataDuplicate: Rule = {
   check({ document, metadata }, report) {
     const [first, ...others] = metadata;
     if (!first) return;
-    const { line } = document.lines.at(document.rangeOf(first.node).start);
+    const { line } = document.lines.at(first.node.start);
     for (const { node } of others) {
-      const { start, openEnd } = document.rangeOf(node);
+      const { start, openEnd } = node;
       const message = `a second <${node.tagName}>: libvirt keeps the one in line ${line} and silently drops this one`;
       report({ offset: start, end: openEnd, message, hint: 'move its entries to the first' });
     }

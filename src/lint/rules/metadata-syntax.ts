@@ -9,7 +9,7 @@ export const metadataSyntax: Rule = {
   check({ document, metadata }, report) {
     for (const { problems } of metadata) for (const problem of problems) report(problem);
     for (const node of select('/domain/metadata/hostdevs', document)) {
-      const { start, openEnd } = document.rangeOf(node);
+      const { start, openEnd } = node;
       const message = '<hostdevs> is in no namespace: libvirt silently drops it';
       report({ offset: start, end: openEnd, message, hint: `<hostdevs xmlns="${NAMESPACE}">` });
     }

@@ -11,7 +11,7 @@ export const policyConflict: Rule = {
     for (const stated of devicePolicies(definition).devices) {
       const { device, entry } = stated;
       if (!hasConflict(stated) || !device.attribute || !entry) continue;
-      const { line } = definition.document.lines.at(definition.document.rangeOf(entry.node).start);
+      const { line } = definition.document.lines.at(entry.node.start);
       const { start, end } = device.attribute.range;
       const other = `cpuset="${formatPolicy(entry.policy)}"`;
       const message = `the attribute takes precedence over ${other} in the metadata (line ${line}, ${formatIdentity(entry.identity)})`;

@@ -5,7 +5,7 @@ import type { AttributePart, ChildPart, Parts, TextPart } from './parts.js';
 /** A child that is not allowed, or that is invalid. */
 export function childFault(part: ChildPart, parts: Parts): SchemaFault {
   return {
-    ...placeOf(part.child, parts),
+    ...placeOf(part.child),
     kind: 'element',
     known: parts.isKnown(part),
     repeated: parts.isRepeated(part),
@@ -30,17 +30,17 @@ export function attributeFault(part: AttributePart, parts: Parts): SchemaFault {
 }
 
 /** An element that lacks `@name` or a child. */
-export function missingFault(element: XmlElement, name: string, parts: Parts): SchemaFault {
-  return { ...placeOf(element, parts), kind: 'missing', name };
+export function missingFault(element: XmlElement, name: string): SchemaFault {
+  return { ...placeOf(element), kind: 'missing', name };
 }
 
 /** A child that must come after another one; undefined: it must be the first. */
-export function orderFault({ child }: ChildPart, after: string | undefined, parts: Parts): SchemaFault {
-  return { ...placeOf(child, parts), kind: 'order', ...(after === undefined ? {} : { name: after }) };
+export function orderFault({ child }: ChildPart, after: string | undefined): SchemaFault {
+  return { ...placeOf(child), kind: 'order', ...(after === undefined ? {} : { name: after }) };
 }
 
-function placeOf(element: XmlElement, parts: Parts): Omit<SchemaFault, 'kind'> {
-  const { start, openEnd } = parts.document.rangeOf(element);
+function placeOf(element: XmlElement): Omit<SchemaFault, 'kind'> {
+  const { start, openEnd } = element;
   const parent = element.parent?.tagName;
   return { start, end: openEnd, element: element.tagName, ...(parent === undefined ? {} : { parent }) };
 }

@@ -105,7 +105,7 @@ class DomainSearch {
     }
     // each part alone is valid, so their number, their order or their combination is wrong
     if (this.#faults.length === 0 && isSmall(this.document)) {
-      const { start, end } = this.document.rangeOf(root);
+      const { start, end } = root;
       const probe = this.probe.ofPart(countSiblingPairs(root).pairs);
       const whole = new Excerpt(probe, this.document.text, { start, end }, '', '');
       this.#faults.push(...searchAmongChildren(root, whole, this.parts));
@@ -114,10 +114,10 @@ class DomainSearch {
 
   /** True if the start tag is valid: it is validated in a document of its own, at the same offset. */
   #searchRootTag(root: XmlElement): boolean {
-    const { openEnd, end } = this.document.rangeOf(root);
+    const { openEnd, end } = root;
     const tag = openEnd === end ? `${this.document.text.slice(0, end - 2)}>` : this.document.text.slice(0, openEnd);
     const bare = parseXml(`${tag}${FRAME.name}${FRAME.os}</domain>`);
-    const excerpt = new Excerpt(this.probe, bare.text, bare.rangeOf(bare.root), '', '');
+    const excerpt = new Excerpt(this.probe, bare.text, bare.root, '', '');
     if (excerpt.accepts([])) return true;
     const found = searchInside(bare.root, excerpt, new Parts(bare, this.parts.vocabulary));
     this.#faults.push(...(found.length > 0 ? found : [{ ...this.#place(root), known: true }]));
@@ -126,7 +126,7 @@ class DomainSearch {
 
   #searchDevices(devices: XmlElement): void {
     const [before, after] = this.#frameFor('devices');
-    const { start, openEnd, closeStart, end } = this.document.rangeOf(devices);
+    const { start, openEnd, closeStart, end } = devices;
     const isLarge = devices.children.length > GROUP;
     if (!isLarge && new Excerpt(this.probe, this.document.text, { start, end }, before, after).accepts([])) return;
     const open = this.document.text.slice(start, openEnd);
@@ -153,7 +153,7 @@ class DomainSearch {
       this.#searchPart(first, before, after);
       return;
     }
-    const range = { start: this.document.rangeOf(first).start, end: this.document.rangeOf(last).end };
+    const range = { start: first.start, end: last.end };
     if (new Excerpt(this.probe, this.document.text, range, before, after).accepts([])) return;
     const middle = devices.length >> 1;
     this.#searchAmong(devices.slice(0, middle), before, after);
@@ -163,7 +163,7 @@ class DomainSearch {
   #searchPart(element: XmlElement, before: string, after: string, search = searchInside): void {
     if (element.end - element.start > LARGE) return;
     const probe = this.probe.ofPart(countSiblingPairs(element).pairs);
-    const excerpt = new Excerpt(probe, this.document.text, this.document.rangeOf(element), before, after);
+    const excerpt = new Excerpt(probe, this.document.text, element, before, after);
     if (excerpt.accepts([])) return;
     const found: SchemaFault[] = [];
     try {
@@ -181,7 +181,7 @@ class DomainSearch {
   }
 
   #place(element: XmlElement): SchemaFault {
-    const { start, openEnd } = this.document.rangeOf(element);
+    const { start, openEnd } = element;
     const parent = element.parent?.tagName;
     const known = this.#isKnown(element);
     return { kind: 'element', start, end: openEnd, element: element.tagName, ...(parent ? { parent } : {}), known };

@@ -46,15 +46,15 @@ export class Parts {
 
   children(owner: XmlElement): ChildPart[] {
     return [...owner.children].map((child) => {
-      const { start, end } = this.document.rangeOf(child);
-      return { owner, child, removal: { start, end, text: '' } };
+      const removal = { start: child.start, end: child.end, text: '' };
+      return { owner, child, removal };
     });
   }
 
   /** The text directly in an element, in pieces. */
   texts(owner: XmlElement): TextPart[] {
-    const { openEnd, closeStart } = this.document.rangeOf(owner);
-    const places = [...owner.children].map((child) => this.document.rangeOf(child));
+    const { openEnd, closeStart } = owner;
+    const places = [...owner.children];
     const gaps = [openEnd, ...places.map(({ end }) => end)].map((from, index) => {
       const to = places[index]?.start ?? closeStart;
       // the schema ignores comments and instructions; spaces in place of them keep the offsets
@@ -79,7 +79,7 @@ export class Parts {
 
   /** The edit that adds a child at the end. */
   append(owner: XmlElement, text: string): Edit {
-    const { openEnd, closeStart, end } = this.document.rangeOf(owner);
+    const { openEnd, closeStart, end } = owner;
     if (closeStart < end) return { start: closeStart, end: closeStart, text };
     return { start: openEnd - '/>'.length, end: openEnd, text: `>${text}</${owner.tagName}>` };
   }

@@ -130,13 +130,13 @@ class Search {
   }
 
   #byAttribute(element: XmlElement): SchemaFault | undefined {
-    const nameEnd = this.parts.document.rangeOf(element).start + '<'.length + element.tagName.length;
+    const nameEnd = element.start + '<'.length + element.tagName.length;
     for (const [name, values] of this.parts.words(element).attributes) {
       if (element.hasAttribute(name)) continue;
       const helps = attributesToTry(name, values).some((attribute) =>
         this.excerpt.accepts([{ start: nameEnd, end: nameEnd, text: ` ${attribute}` }]),
       );
-      if (helps) return missingFault(element, `@${name}`, this.parts);
+      if (helps) return missingFault(element, `@${name}`);
     }
     return undefined;
   }
@@ -147,7 +147,7 @@ class Search {
       if (present.has(name)) continue;
       const forms = elementsToTry(name, this.parts.vocabulary);
       const helps = forms.some((form) => this.excerpt.accepts([this.parts.append(element, form)]));
-      if (helps) return missingFault(element, name, this.parts);
+      if (helps) return missingFault(element, name);
     }
     return undefined;
   }
@@ -155,7 +155,7 @@ class Search {
   /** A child that the schema accepts at another place among its siblings. */
   #byOrder(element: XmlElement): SchemaFault | undefined {
     const children = this.parts.children(element).slice(0, MOST_ORDERED);
-    const places = [this.parts.document.rangeOf(element).openEnd, ...children.map(({ removal }) => removal.end)];
+    const places = [element.openEnd, ...children.map(({ removal }) => removal.end)];
     for (const [index, part] of children.entries()) {
       const { removal } = part;
       const text = this.parts.document.text.slice(removal.start, removal.end);
@@ -164,7 +164,7 @@ class Search {
           before !== index && before !== index + 1 && this.excerpt.accepts([removal, { start: at, end: at, text }]),
       );
       if (place < 0) continue;
-      return orderFault(part, children[place - 1]?.child.tagName, this.parts);
+      return orderFault(part, children[place - 1]?.child.tagName);
     }
     return undefined;
   }

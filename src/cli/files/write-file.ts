@@ -21,21 +21,22 @@ import { type OpenRegularFile, openRegular } from '../../lib/regular-file.js';
 import { openTrustedPath } from '../../lib/trusted-path.js';
 import { reason } from './read-input.js';
 
+const COMMAND_TIMEOUT_MS = 10_000;
+const POLL_INTERVAL_MS = 5;
 const { O_NOCTTY = 0, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_WRONLY } = constants;
-/** Called between two steps of a write: a test acts there as another process. */
+/** Called between two steps of a write, for tests that act as another process. */
 type Steps = Pick<AtomicWriteOptions, 'prepare' | 'beforeRename'>;
 
 /** Whose temporary file it is, should it be left in a user's folder. */
 const temporaryPrefix = '.hostdev-cpuset-';
 
 /**
- * Writes a file whole or not at all, whether it is there already or not; a new one is for everybody to read that the
- * umask lets. Into a device or a pipe it is just written, as a shell would. A link is not followed: who can write to
- * the folder would choose which file is replaced.
- * @param maxWaitMs for a pipe that nobody reads
- * @throws ToolError where that fails
+ * Writes a new or existing file atomically; the umask applies to a new one. A device or a pipe is written to as a shell
+ * would. A link is not followed: whoever can write to the directory could choose which file is replaced.
+ * @param maxWaitMs for a pipe that is not read
+ * @throws ToolError
  */
-export function putFile(
+export function writeOutputFile(
   path: string,
   text: string,
   { maxWaitMs = 10_000, ...steps }: Steps & { maxWaitMs?: number } = {},
@@ -46,21 +47,19 @@ export function putFile(
       checkLinks(folder.stat().uid);
       const stat = lstatSync(folder.at(name), { throwIfNoEntry: false });
       if (!stat) return writeAtomically(folder, name, text, { ...steps, temporaryPrefix, mode: 0o666, flush: true });
-      if (stat.isSymbolicLink())
-        throw new Error('it is a symbolic link: name the file that it leads to (- is standard output)');
-      if (!stat.isFile()) return writeInto(folder, name, text, maxWaitMs);
+      if (stat.isSymbolicLink()) throw new Error('it is a symbolic link: name its target (or - for standard output)');
+      if (!stat.isFile()) return writeToPipe(folder, name, text, maxWaitMs);
       withFile(folder, name, (file) => replace(folder, name, file, text, steps));
     });
   });
 }
 
 /**
- * Gives a file new content whole or not at all: a new file beside it, with its mode, owner, ACL and extended
- * attributes, takes its name. A symbolic link stays one, and the file that it leads to is replaced; not where the link
- * is another user's, unless that user owns this file. A file that has this content already is not touched, and one that
- * somebody else has changed since it was read stays theirs.
+ * Replaces a file atomically, keeping its mode, owner, ACL and extended attributes. A symbolic link stays, and its target
+ * is replaced; a link of another user is refused, unless that user owns the target. A file with this content already is
+ * not touched, and one that has changed since it was read is not overwritten.
  * @param before what was read
- * @throws ToolError where that fails; the file is then as it was
+ * @throws ToolError; the file is then unchanged
  */
 export function replaceFile(path: string, before: string, text: string, steps: Steps = {}): void {
   orToolError(`${path}: cannot be replaced`, () => {
@@ -72,7 +71,7 @@ export function replaceFile(path: string, before: string, text: string, steps: S
         const beforeRename = () => {
           steps.beforeRename?.();
           if (!isAt(folder, name, file) || readFileSync(file.fd, 'utf8') !== before)
-            throw new Error('it was changed meanwhile');
+            throw new Error('it has changed meanwhile');
         };
         replace(folder, name, file, text, { ...steps, beforeRename });
       }),
@@ -81,8 +80,8 @@ export function replaceFile(path: string, before: string, text: string, steps: S
 }
 
 /**
- * A new file with the attributes of an open one takes a name. Both are only touched by their descriptors: the folder
- * may be anybody's.
+ * Writes a new file with the attributes of an open one under its name. Both are changed by descriptor only: others may be
+ * able to write to the directory.
  */
 function replace(
   folder: OpenFolder,
@@ -126,39 +125,39 @@ function isAt(folder: OpenFolder, name: string, { stat }: OpenRegularFile): bool
 }
 
 /**
- * Owner and mode; and what Node has no call for, where cp is GNU's: the ACL and the extended attributes. The mode alone
- * would be wrong: of a file with an ACL its group bits are the mask, and say what somebody else may do.
+ * Copies the owner and mode, and with GNU cp the ACL and extended attributes, for which Node has no call. The mode alone
+ * would be wrong: with an ACL the group bits are the ACL's mask.
  */
 function copyAttributes(from: number, to: number, { uid, gid, mode }: Stats): void {
   fchownSync(to, uid, gid);
   if (descriptorsHavePaths()) {
-    // its own descriptors 3 and 4
+    // descriptors 3 and 4 of the child
     const files = [descriptorPath(3), descriptorPath(4)];
     const stdio = ['ignore' as const, 'ignore' as const, 'ignore' as const, from, to];
-    spawnSync('cp', ['--attributes-only', '--preserve=all', '--', ...files], { stdio, timeout: 10_000 });
-    // cp sets the label by path, and so on the descriptor's link
+    spawnSync('cp', ['--attributes-only', '--preserve=all', '--', ...files], { stdio, timeout: COMMAND_TIMEOUT_MS });
+    // cp would set the label on the link in /proc
     if (existsSync('/sys/fs/selinux/enforce')) {
-      spawnSync('chcon', [`--reference=${files[0]}`, '--', files[1] as string], { stdio, timeout: 10_000 });
+      spawnSync('chcon', [`--reference=${files[0]}`, '--', files[1] as string], { stdio, timeout: COMMAND_TIMEOUT_MS });
     }
   }
-  // a document has no set-user-ID
+  // without set-user-ID bits
   fchmodSync(to, mode & 0o777);
-  // The time of change is its own.
+  // cp has copied the times, too
   futimesSync(to, new Date(), new Date());
 }
 
-/** @throws Error where it is a pipe that nobody reads */
-function writeInto(folder: OpenFolder, name: string, text: string, maxWaitMs: number): void {
+/** Writes to a pipe or a device. @throws Error if a pipe is not read */
+function writeToPipe(folder: OpenFolder, name: string, text: string, maxWaitMs: number): void {
   const fd = folder.in(name, (path) => openSync(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
   try {
-    if (fstatSync(fd).isFile()) throw new Error('it was changed meanwhile');
+    if (fstatSync(fd).isFile()) throw new Error('it has changed meanwhile');
     let rest = Buffer.from(text);
     for (let waitedMs = 0; rest.length > 0; ) {
       const written = writeSome(fd, rest);
       rest = rest.subarray(written);
-      if (written === 0 && waitedMs >= maxWaitMs) throw new Error(`nobody has read it for ${maxWaitMs / 1000} s`);
-      if (written === 0) pause(5);
-      waitedMs = written === 0 ? waitedMs + 5 : 0;
+      if (written === 0 && waitedMs >= maxWaitMs) throw new Error(`no reader for ${maxWaitMs / 1000} s`);
+      if (written === 0) pause(POLL_INTERVAL_MS);
+      waitedMs = written === 0 ? waitedMs + POLL_INTERVAL_MS : 0;
     }
   } finally {
     closeSync(fd);
