@@ -54,15 +54,25 @@ const asModules = {
   },
 };
 
-// Most documents are read without a DOM and without xpath (src/xml/select.ts), which are most of all code: each is a file of its own.
-const LAZY = { xpath: ['parse', 'XBoolean'], '@xmldom/xmldom': ['DOMImplementation'] };
+// Most documents are read without a DOM and without xpath (src/xml/select.ts), which are most of all code: each is a file of its own. So is what
+// measures other text than ASCII (src/lib/text-width.ts).
+const getters = (path, names) =>
+  `module.exports = { ${names.map((name) => `get ${name}() { return require('./${basename(path)}.cjs').${name}; }`).join(', ')} };`;
+const LAZY = {
+  xpath: getters('xpath', ['parse', 'XBoolean']),
+  '@xmldom/xmldom': getters('xmldom', ['DOMImplementation']),
+  'string-width': "module.exports = (text) => require('./string-width.cjs').default(text);",
+};
 const lazyModules = {
   name: 'lazy-modules',
   setup(builder) {
-    builder.onResolve({ filter: /^(?:xpath|@xmldom\/xmldom)$/ }, ({ path }) => ({ path, namespace: 'lazy' }));
-    builder.onResolve({ filter: /^\.\/(?:xpath|xmldom)\.cjs$/ }, ({ path }) => ({ path, external: true }));
+    builder.onResolve({ filter: /^(?:xpath|@xmldom\/xmldom|string-width)$/ }, ({ path }) => ({
+      path,
+      namespace: 'lazy',
+    }));
+    builder.onResolve({ filter: /^\.\/(?:xpath|xmldom|string-width)\.cjs$/ }, ({ path }) => ({ path, external: true }));
     builder.onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => ({
-      contents: `module.exports = { ${LAZY[path].map((name) => `get ${name}() { return require('./${basename(path)}.cjs').${name}; }`).join(', ')} };`,
+      contents: LAZY[path],
     }));
   },
 };
@@ -81,7 +91,7 @@ const common = {
 await build({
   ...common,
   // Only its DOM is used; its parser freezes a table of 2,200 HTML entities, which takes longer than the parsing of a domain.
-  entryPoints: { xpath: 'xpath', xmldom: '@xmldom/xmldom/lib/dom.js' },
+  entryPoints: { xpath: 'xpath', xmldom: '@xmldom/xmldom/lib/dom.js', 'string-width': 'string-width' },
   format: 'cjs',
 });
 const plugins = [asModules, lazyModules];

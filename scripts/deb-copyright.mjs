@@ -6,12 +6,22 @@ export function copyrightText(licence) {
   const head =
     'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: hostdev-cpuset\n';
   const own = paragraph('*', 'Expat', licence);
-  const bundled = packages().map(({ name, id, text }) => paragraph(`usr/lib/hostdev-cpuset/*/${name}`, id, text));
+  // several versions of a package are one paragraph
+  const byName = new Map();
+  for (const { name, id, text } of packages()) {
+    const texts = byName.get(name)?.texts ?? new Set();
+    byName.set(name, { id, texts: texts.add(text.trimEnd()) });
+  }
+  const bundled = [...byName].map(([name, { id, texts }]) =>
+    paragraph(`usr/lib/hostdev-cpuset/*/${name}`, id, [...texts].join('\n\n')),
+  );
   return [head, own, ...bundled].join('\n');
 }
 
 function paragraph(files, id, text) {
-  const holders = text.split('\n').flatMap((line) => /^\W*(copyright \D*\d.*)$/i.exec(line.trim())?.[1] ?? []);
+  const holders = text
+    .split('\n')
+    .flatMap((line) => /^\W*(copyright (?:\(c\) |\D*\d).*)$/i.exec(line.trim())?.[1] ?? []);
   const body = text.trimEnd().split('\n');
   const indented = body.map((line) => ` ${line.trim() === '' ? '.' : line.trimEnd()}\n`).join('');
   return `Files: ${files}\nCopyright: ${holders.join('\n ') || 'the authors that its licence names'}\nLicense: ${id}\n${indented}`;

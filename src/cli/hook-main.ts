@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { printableLines } from '../lib/printable.js';
 import { hookCommand } from './commands/hook.js';
 import { EXIT } from './io.js';
 
@@ -10,7 +11,7 @@ export async function main(): Promise<void> {
   try {
     process.exitCode = await hookCommand(process.argv.slice(3), { env: process.env, stderr: { write: warn } });
   } catch (error) {
-    warn(`hostdev-cpuset: ${(error as Error)?.stack ?? String(error)}\n`);
+    warn(printableLines(`hostdev-cpuset: ${(error as Error)?.stack ?? String(error)}\n`));
     process.exitCode = EXIT.failed;
   }
   // all output is written by then; this skips Node's slow cleanup

@@ -6,7 +6,7 @@ export interface Io {
   stdin: { fd: number; isTTY: boolean };
   /** `isOpen`: false after the reader has closed the pipe */
   stdout: { write(text: string): void; isTTY: boolean; isOpen(): boolean };
-  /** the terminal's width; 80 without a terminal */
+  /** width of standard output (columns.ts) */
   columns(): number;
   /** the effective user id; undefined on systems without */
   userId(): number | undefined;
@@ -16,7 +16,7 @@ export interface Io {
 /** Exit statuses of all commands but `hook`. */
 export const EXIT = { ok: 0, findings: 1, failed: 2 } as const;
 
-/** One line for standard error; control characters, as in file names, are escaped. */
-export function errorLine(program: string, message: string): string {
-  return `${program}: ${printable(message)}\n`;
+/** One line for standard error; control characters, as in file names, are escaped. @param start the program, or `note` */
+export function errorLine(start: string, message: string): string {
+  return `${start}: ${printable(message)}\n`;
 }

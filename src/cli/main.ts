@@ -1,3 +1,4 @@
+import { printableLines } from '../lib/printable.js';
 import { findFiles } from './files/find-files.js';
 import { EXIT } from './io.js';
 import { type SchemaRun, startSchemaRun } from './lint/schema-run.js';
@@ -12,7 +13,7 @@ export async function main(program: 'hostdev-cpuset' | 'lint-domain'): Promise<v
     process.exitCode = await run(program, args, processIo(program), early);
   } catch (error) {
     // a bug: print the stack, and exit as for any failure of the tool
-    process.stderr.write(`${program}: ${(error as Error)?.stack ?? String(error)}\n`);
+    process.stderr.write(printableLines(`${program}: ${(error as Error)?.stack ?? String(error)}\n`));
     process.exitCode = EXIT.failed;
   }
   // all output is written by then; this skips Node's slow cleanup

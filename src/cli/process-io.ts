@@ -1,4 +1,5 @@
 import { isatty } from 'node:tty';
+import { columnsOf } from './columns.js';
 import { EXIT, errorLine, type Io } from './io.js';
 
 /** The Io of this process. */
@@ -25,7 +26,7 @@ export function processIo(program: string): Io {
   };
   return {
     env: process.env,
-    columns: () => (isatty(1) ? process.stdout.columns : 80),
+    columns: () => columnsOf(process.env, isatty(1) ? process.stdout.columns : undefined),
     userId: () => process.geteuid?.(),
     stdin: { fd: 0, isTTY: isatty(0) },
     stdout: output(1, 'standard output', () => process.stdout),

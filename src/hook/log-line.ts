@@ -1,18 +1,17 @@
 import type { DomainPlan, InterruptPlan } from '../affinity/domain-plan.js';
 import { formatCpuset } from '../domain/cpuset.js';
 import type { JournalLine, JournalPriority } from '../lib/journald.js';
-import { printable } from '../lib/printable.js';
+import { printableStart } from '../lib/printable.js';
 import { type ProblemReport, problemReport } from '../report/problem-report.js';
 import { reasonText } from '../report/reason-text.js';
 import { summaryOf } from '../report/report.js';
 
-/** In characters: a domain may have hundreds of devices, and a name of any length. */
+/** In UTF-16 units: a domain may have hundreds of devices, and a name of any length. */
 const MAX_LENGTH = 1000;
 
 /** `guest: started: 3 set, 1 kept, 0 skipped, 0 failed; 0000:82:00.0: the host has no device 0000:82:00.0` */
 export function logLine(priority: JournalPriority, name: string, phase: string, message: string): JournalLine {
-  const text = printable(`${name}: ${phase}: ${message}`);
-  return { priority, text: text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH - 1)}…` : text };
+  return { priority, text: printableStart(`${name}: ${phase}: ${message}`, MAX_LENGTH) };
 }
 
 /** What a pass did: how much, and what went wrong. */

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { printable } from './printable.js';
 import { ShellPipe } from './shell-pipe.js';
 
 /** journald's socket for lines as a service prints them (as of systemd-cat). Of its sockets, the one that is a stream. */
@@ -60,7 +61,7 @@ export function journalStream(identifier: string, lines: readonly JournalLine[])
 
 /** Lines that begin with their priority, as journald reads them from services, and `logger --prio-prefix` from its input. */
 export function prefixedLines(lines: readonly JournalLine[]): string {
-  return lines.map(({ priority, text }) => `<${SYSLOG_LEVELS[priority]}>${text}\n`).join('');
+  return lines.map(({ priority, text }) => `<${SYSLOG_LEVELS[priority]}>${printable(text)}\n`).join('');
 }
 
 /** The standard fields of a line. */
@@ -75,7 +76,7 @@ export function standardFields(identifier: string, { priority, text }: JournalLi
 /** One line a field, as logger --journald reads them. */
 export function fieldLines(fields: readonly JournalField[]): string[] {
   // a line break would begin another field
-  return fields.map(([name, value]) => `${name}=${String(value).replace(/\p{Cc}/gu, '\ufffd')}`);
+  return fields.map(([name, value]) => `${name}=${printable(String(value))}`);
 }
 
 export interface JournaldWriterOptions {

@@ -1,3 +1,4 @@
+import { printable } from './printable.js';
 import { ShellPipe } from './shell-pipe.js';
 
 const SEND_TIMEOUT_MS = 5000;
@@ -26,7 +27,8 @@ export class SystemdNotify {
   async send(...assignments: string[]): Promise<void> {
     if (!this.#isEnabled) return;
     this.#pending++;
-    await this.#command.send(assignments);
+    // a line break would begin another assignment
+    await this.#command.send(assignments.map(printable));
     this.#pending--;
   }
 

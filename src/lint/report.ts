@@ -1,7 +1,8 @@
+import { printable } from '../lib/printable.js';
 import type { LineIndex } from '../xml/line-index.js';
 import type { Finding, Severity } from './rule.js';
 
-/** A finding in the output: schemas/lint.schema.json. Lines and columns count from 1. */
+/** A finding in the output: schemas/lint.schema.json. Lines and columns count from 1. Texts are printable, paths unchanged. */
 export interface ReportedFinding {
   rule: string;
   severity: Severity;
@@ -40,16 +41,16 @@ export function reportFile(path: string, findings: readonly Finding[], lines: Li
 }
 
 export function reportUnreadable(path: string, reason: string): FileReport {
-  return { path, valid: false, findings: [], unreadable: reason };
+  return { path, valid: false, findings: [], unreadable: printable(reason) };
 }
 
 function reportFinding({ rule, severity, message, offset, end, hint }: Finding, lines: LineIndex): ReportedFinding {
-  const reported: ReportedFinding = { rule, severity, message, ...lines.at(offset) };
+  const reported: ReportedFinding = { rule, severity, message: printable(message), ...lines.at(offset) };
   if (end !== undefined && end > offset) {
     const { line, column } = lines.at(end);
     Object.assign(reported, { endLine: line, endColumn: column });
   }
-  if (hint !== undefined) reported.hint = hint;
+  if (hint !== undefined) reported.hint = printable(hint);
   return reported;
 }
 
@@ -67,6 +68,6 @@ export function summarize(files: FileReport[], note?: string): LintReport {
       notes: count('note'),
       unreadable,
     },
-    ...(note === undefined ? {} : { note }),
+    ...(note === undefined ? {} : { note: printable(note) }),
   };
 }

@@ -1,10 +1,11 @@
 import type { Problem } from '../affinity/problems.js';
 import { formatCpuset } from '../domain/cpuset.js';
 import { formatIdentity } from '../domain/identity.js';
+import { printable } from '../lib/printable.js';
 import type { Severity } from '../lint/rule.js';
 import { reasonText } from './reason-text.js';
 
-/** A problem as reports give it. */
+/** A problem as reports give it; its message is printable. */
 export interface ProblemReport {
   rule: string;
   severity: Severity;
@@ -29,7 +30,7 @@ const SEVERITIES: Record<Problem['rule'], Severity> = {
 
 export function problemReport(problem: Problem): ProblemReport {
   const { rule } = problem;
-  return { rule, severity: SEVERITIES[rule], message: messageOf(problem) };
+  return { rule, severity: SEVERITIES[rule], message: printable(messageOf(problem)) };
 }
 
 function messageOf(problem: Problem): string {

@@ -1,5 +1,6 @@
 import type { Reason } from '../affinity/reason.js';
 import { type Cpuset, formatCpuset } from '../domain/cpuset.js';
+import { printable } from '../lib/printable.js';
 
 const WRITE_ERRORS: Readonly<Record<string, string>> = {
   EBUSY: 'the kernel is busy with it',
@@ -15,8 +16,12 @@ const WRITE_ERRORS: Readonly<Record<string, string>> = {
   EOVERFLOW: 'the host has no such CPU',
 };
 
-/** For people; may hold names that come from a document or the kernel. */
+/** For people, and printable: names come from a document or the kernel. */
 export function reasonText(reason: Reason): string {
+  return printable(textOf(reason));
+}
+
+function textOf(reason: Reason): string {
   switch (reason.code) {
     case 'native':
       return 'the policy is native';

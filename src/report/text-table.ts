@@ -1,10 +1,11 @@
 import type { DevicePlan, InterruptPlan } from '../affinity/domain-plan.js';
 import { type Cpuset, formatCpuset, isSubset } from '../domain/cpuset.js';
-import { printable } from '../lib/printable.js';
+import { padEnd, textWidth, truncate } from '../lib/text-width.js';
+import { wrap } from '../lib/text-wrap.js';
 import type { Paint } from '../lint/formats/text.js';
 import { formatRate, interruptKey, type Rates } from './rates.js';
 import { reasonText } from './reason-text.js';
-import { elide, shrink, wrap } from './text-columns.js';
+import { elide, shrink } from './text-columns.js';
 
 type Style = Parameters<Paint>[0];
 const ACTIONS = { set: 'cyan', keep: 'dim', skip: 'dim', fail: 'red' } as const satisfies Record<string, Style>;
@@ -15,6 +16,8 @@ export interface Table {
   type: number;
   lists: [asked: number, effective: number, wanted: number];
   rates: Rates | undefined;
+  /** of the terminal */
+  width: number;
 }
 
 const HEADINGS = ['ASKED', 'EFFECTIVE', 'WANTED'] as const;
@@ -23,9 +26,11 @@ export const MARGIN = 4;
 /** Between columns; the last column, of actions. */
 const GAP = 2;
 const ACTION = 6;
+/** CPU lists get at least so many columns, if they need them. */
+const MIN_LIST_WIDTH = 7;
 
-/** As wide as the text needs, and no wider than the terminal. */
-export function tableOf(devices: readonly DevicePlan[], width: number, rates: Rates | undefined): Table {
+/** As wide as the text needs, and no wider than the terminal; undefined where that is too narrow for a table. */
+export function tableOf(devices: readonly DevicePlan[], width: number, rates: Rates | undefined): Table | undefined {
   const interrupts = devices.flatMap((device) => device.interrupts);
   const longest = (heading: string, text: (interrupt: InterruptPlan) => string) =>
     interrupts.reduce((most, interrupt) => Math.max(most, text(interrupt).length), heading.length);
@@ -33,7 +38,8 @@ export function tableOf(devices: readonly DevicePlan[], width: number, rates: Ra
   const type = longest('TYPE', typeOf);
   const lists = HEADINGS.map((heading, index) => longest(heading, (one) => listsOf(one)[index] as string));
   const room = width - MARGIN - irq - type - rateWidth(rates) - ACTION - 5 * GAP;
-  return { irq, type, lists: shrink(lists, room) as Table['lists'], rates };
+  const needed = lists.reduce((sum, list) => sum + Math.min(list, MIN_LIST_WIDTH), 0);
+  return room < needed ? undefined : { irq, type, lists: shrink(lists, room) as Table['lists'], rates, width };
 }
 
 /** With the gap before it. */
@@ -41,38 +47,61 @@ const rateWidth = (rates: Rates | undefined) => (rates ? GAP + RATE : 0);
 const RATE = 'PER S'.length;
 
 export function header({ irq, type, lists, rates }: Table): string {
-  const headings = HEADINGS.map((heading, index) => heading.padEnd(lists[index] as number));
+  const headings = HEADINGS.map((heading, index) => {
+    const column = lists[index] as number;
+    return padEnd(truncate(heading, column), column);
+  });
   const columns = [...headings, ...(rates ? ['PER S'] : []), 'ACTION'];
   return `${' '.repeat(MARGIN)}${['IRQ'.padStart(irq), 'TYPE'.padEnd(type), ...columns].join('  ')}`;
 }
 
-/** A line, and more if the reason is long. @param hasReason whether the reason is shown */
-export function formatInterrupt(
+/** A row, and more lines if the reason is long. @param hasReason whether the reason is shown */
+export function formatRow(
   interrupt: InterruptPlan,
-  { irq, type, lists, rates }: Table,
+  { irq, type, lists, rates, width }: Table,
   paint: Paint,
-  width: number,
   hasReason: boolean,
 ): string[] {
   const styles = stylesOf(interrupt);
   const cells = listsOf(interrupt).map((list, index) => {
     const column = lists[index] as number;
     const text = elide(list, column);
-    const style = styles[index];
-    return (style ? paint(style, text) : text) + ' '.repeat(column - text.length);
+    return painted(text, styles[index], paint) + ' '.repeat(column - text.length);
   });
   const { action } = interrupt;
   if (rates) cells.push(formatRate(rates.get(interruptKey(interrupt))).padStart(RATE));
   const left = [`${interrupt.irq}`.padStart(irq), typeOf(interrupt).padEnd(type), ...cells];
   const line = `${' '.repeat(MARGIN)}${left.join('  ')}  ${paint(ACTIONS[action], action)}`;
-  const reason = hasReason && interrupt.reason !== null ? printable(reasonText(interrupt.reason)) : '';
+  const reason = hasReason ? reasonOf(interrupt) : '';
   if (reason === '') return [line];
   const used =
     MARGIN + irq + type + lists.reduce((sum, column) => sum + column, 0) + rateWidth(rates) + ACTION + 5 * GAP;
-  if (used + GAP + reason.length <= width) return [`${line}  ${reason}`];
-  const indent = ' '.repeat(MARGIN + irq + GAP);
-  return [line, ...wrap(reason, width - indent.length).map((text) => `${indent}${text}`)];
+  if (used + GAP + textWidth(reason) <= width) return [`${line}  ${reason}`];
+  return [line, ...wrap(reason, width, MARGIN + irq + GAP)];
 }
+
+/** The same as a sentence, where a row does not fit: `IRQ 41 msi[0]: asked 0-15, effective 0, wanted 4-7, set`. */
+export function formatSentence(
+  interrupt: InterruptPlan,
+  rates: Rates | undefined,
+  paint: Paint,
+  width: number,
+  hasReason: boolean,
+): string[] {
+  const styles = stylesOf(interrupt);
+  const lists = listsOf(interrupt).map((list, index) => {
+    // a comma follows
+    const text = elide(list, width - MARGIN - 1);
+    return `${HEADINGS[index]?.toLowerCase()} ${painted(text, styles[index], paint)}`;
+  });
+  const rate = rates ? [`${formatRate(rates.get(interruptKey(interrupt)))} per s`] : [];
+  const reason = hasReason ? reasonOf(interrupt) : '';
+  const action = paint(ACTIONS[interrupt.action], interrupt.action) + (reason === '' ? '' : `: ${reason}`);
+  return wrap(`IRQ ${interrupt.irq} ${typeOf(interrupt)}: ${[...lists, ...rate, action].join(', ')}`, width, 2, MARGIN);
+}
+
+const reasonOf = ({ reason }: InterruptPlan) => (reason === null ? '' : reasonText(reason));
+const painted = (text: string, style: Style | undefined, paint: Paint) => (style ? paint(style, text) : text);
 
 /** Colours of what is asked or used outside of the wanted CPUs. */
 function stylesOf({ affinity, effective, wanted }: InterruptPlan): (Style | undefined)[] {

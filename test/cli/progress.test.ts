@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { stripVTControlCharacters } from 'node:util';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Progress } from '../../src/cli/lint/progress.js';
@@ -6,7 +7,7 @@ import { Progress } from '../../src/cli/lint/progress.js';
 const test = suite('the progress bar');
 
 /** What is written while time passes as told: milliseconds before each of the files is done. */
-function written(isTTY: boolean, steps: number[]): string {
+function written(isTTY: boolean, steps: number[], columns = 80): string {
   const realNow = Date.now;
   let now = 0;
   let output = '';
@@ -15,7 +16,7 @@ function written(isTTY: boolean, steps: number[]): string {
     const write = (text: string) => {
       output += text;
     };
-    const progress = new Progress(steps.length, { isTTY, write });
+    const progress = new Progress(steps.length, { isTTY, write }, () => columns);
     for (const step of steps) {
       now += step;
       progress.advance();
@@ -29,6 +30,12 @@ function written(isTTY: boolean, steps: number[]): string {
 
 test('is not seen in the first second', () => {
   assert.is(written(true, [300, 300, 300]), '');
+});
+
+test('never fills a row: what breaks into the next could not be erased', () => {
+  for (const columns of [1, 20, 33, 200])
+    for (const line of written(true, [600, 600, 600], columns).split(/\r/))
+      assert.ok(stripVTControlCharacters(line).length < columns, `${columns}: ${line}`);
 });
 
 test('is seen after that, and taken away at the end', () => {
@@ -55,7 +62,7 @@ test('says what is waited for when all files are read', async () => {
     const write = (text: string) => {
       output += text;
     };
-    const progress = new Progress(2, { isTTY: true, write });
+    const progress = new Progress(2, { isTTY: true, write }, () => 80);
     Date.now = () => 5000;
     progress.wait('checking');
     await sleep(300);

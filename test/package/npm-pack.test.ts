@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -19,13 +19,13 @@ test.before(async () => {
   folder = new TemporaryFolder();
   const listed = await npm(['ls', '--omit=dev', '--all', '--parseable']);
   const dependencies = listed.stdout.trim().split('\n').slice(1);
-  mkdirSync(folder.join('tarballs'));
-  const answer = await npm(['pack', '--json', '--pack-destination', folder.join('tarballs'), '.', ...dependencies]);
-  packed = JSON.parse(answer.stdout)[0].files.map(({ path }: { path: string }) => path);
+  const answer = await npm(['pack', '--json', '--pack-destination', folder.path]);
+  const [{ files, filename }] = JSON.parse(answer.stdout);
+  packed = files.map(({ path }: { path: string }) => path);
   // offline, and the cache is empty: what it needs beyond its dependencies is not to be had
   installed = folder.join('prefix');
-  const tarballs = readdirSync(folder.join('tarballs')).map((name) => folder.join('tarballs', name));
-  await npm(['install', '--offline', '--prefix', installed, ...tarballs]);
+  for (const path of dependencies) cpSync(path, join(installed, relative(projectRoot, path)), { recursive: true });
+  await npm(['install', '--offline', '--prefix', installed, folder.join(filename)]);
 });
 test.after(() => folder.remove());
 

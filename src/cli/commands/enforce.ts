@@ -1,11 +1,12 @@
 import type { DomainPlan } from '../../affinity/domain-plan.js';
 import { enforceDomain, planDomain } from '../../affinity/reconcile-domain.js';
+import { printableJson } from '../../lib/printable.js';
 import { reportOf } from '../../report/report.js';
 import { formatReport } from '../../report/text-report.js';
 import { readWatcherStatus } from '../../runtime/watcher-status.js';
 import { colorsFor } from '../colors.js';
 import { type EnforceOptions, openHost, readDomain, sourcesOf } from '../host/domain-source.js';
-import { EXIT, type Io } from '../io.js';
+import { EXIT, errorLine, type Io } from '../io.js';
 import { watcherLines } from '../status/watcher-line.js';
 
 /** `plan`, `enforce` and `status`: prints the report; returns the exit status. */
@@ -25,12 +26,13 @@ export function enforceCommand(options: EnforceOptions, io: Io): number {
   const report = reportOf(plans);
   if (options.json) {
     const watcher = options.command === 'status' && { watcher: readWatcherStatus(options.root) };
-    io.stdout.write(`${JSON.stringify({ ...report, ...watcher }, null, 2)}\n`);
+    io.stdout.write(printableJson({ ...report, ...watcher }));
   } else {
     io.stdout.write(formatReport(plans, colorsFor(io.stdout, io.env), io.columns()));
     if (options.command === 'status') io.stdout.write(watcherLines(options.root, io.columns(), io));
   }
-  if (stateError) io.stderr.write(`hostdev-cpuset: what was written could not be noted down: ${stateError.message}\n`);
+  if (stateError)
+    io.stderr.write(errorLine('hostdev-cpuset', `what was written could not be recorded: ${stateError.message}`));
   const problems = report.domains.flatMap((domain) => [
     ...domain.problems,
     ...domain.devices.flatMap((device) => device.problems),

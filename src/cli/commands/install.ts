@@ -6,8 +6,9 @@ import { type Installation, install, packagedUnit, uninstall } from '../../insta
 import type { Outcome } from '../../install/managed-file.js';
 import type { Part } from '../../install/manifest.js';
 import { ToolError } from '../../lib/errors.js';
+import { printable, printableLines } from '../../lib/printable.js';
 import { Virsh } from '../../libvirt/virsh.js';
-import { EXIT, type Io } from '../io.js';
+import { EXIT, errorLine, type Io } from '../io.js';
 
 export interface InstallOptions {
   command: 'install' | 'uninstall';
@@ -72,14 +73,15 @@ function report({ outcomes, hints }: Installation, { dryRun, command, insistOnHo
   if (outcomes.length === 0) io.stdout.write(`nothing to ${command === 'install' ? 'install' : 'remove'}\n`);
   const isNew = outcomes.some(({ done }) => done === 'created' || done === 'updated');
   const isLeftOut = outcomes.some(({ done }) => done === 'left out');
-  for (const hint of command === 'uninstall' || isNew || isLeftOut ? hints : []) io.stdout.write(`note: ${hint}\n`);
+  for (const hint of command === 'uninstall' || isNew || isLeftOut ? hints : [])
+    io.stdout.write(errorLine('note', hint));
   if (dryRun) io.stdout.write('note: nothing was changed (--dry-run)\n');
   const isComplete = outcomes.every(({ done }) => done !== 'left alone') && !(insistOnHook && isLeftOut);
   return isComplete ? EXIT.ok : EXIT.findings;
 }
 
 function lineOf({ path, done, reason }: Outcome): string {
-  return `${done.padEnd(10)}  ${path}${reason ? `: ${reason}` : ''}\n`;
+  return `${printable(`${done.padEnd(10)}  ${path}${reason ? `: ${reason}` : ''}`)}\n`;
 }
 
 /** libvirt 6.5 and later run the hooks in qemu.d. An unknown version is taken to be later. */
@@ -95,5 +97,6 @@ function systemctl(io: Io, args: string[]): void {
     encoding: 'utf8',
     timeout: SYSTEMCTL_TIMEOUT_MS,
   });
-  if (status !== 0) io.stderr.write(`hostdev-cpuset: systemctl ${args[0]}: ${stderr?.trim() || 'failed'}\n`);
+  if (status !== 0)
+    io.stderr.write(printableLines(`hostdev-cpuset: systemctl ${args[0]}: ${stderr?.trim() || 'failed'}\n`));
 }

@@ -51,7 +51,7 @@ export async function lint(options: LintOptions, io: Io, early?: SchemaRun): Pro
   const toCheck = found.filter((file) => !isOff(configurationOf(file), SCHEMA.name));
   const run = early ?? startSchemaRun(toCheck, options, io.env);
   const hostCheck = options.host ? (await import('../lint/lint-host.js')).openLintHost(options.root) : undefined;
-  const progress = new Progress(found.length, io.stderr);
+  const progress = new Progress(found.length, io.stderr, () => io.columns());
   const files = found.map((file) => {
     const linted = lintFile(file, configurationOf(file), hostCheck, io);
     progress.advance();
@@ -73,7 +73,7 @@ export async function lint(options: LintOptions, io: Io, early?: SchemaRun): Pro
   await renderReport(report, lines, options.format ?? 'text', io, customRules);
 
   const printError = (message: string) => io.stderr.write(errorLine(PROGRAM, message));
-  if (note) io.stderr.write(`note: ${note}\n`);
+  if (note) io.stderr.write(errorLine('note', note));
   for (const file of files) if (file instanceof UnreadableError) printError(file.message);
   const { errors, warnings, unreadable } = report.summary;
   const tooMany = options.maxWarnings !== undefined && warnings > options.maxWarnings;

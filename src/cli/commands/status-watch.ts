@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DomainPlan } from '../../affinity/domain-plan.js';
 import { isExpected } from '../../lib/errors.js';
+import { wrap } from '../../lib/text-wrap.js';
 import { type Rates, ratesBetween } from '../../report/rates.js';
 import { formatReport } from '../../report/text-report.js';
 import { colorsFor } from '../colors.js';
 import type { EnforceOptions } from '../host/domain-source.js';
-import { EXIT, type Io } from '../io.js';
+import { EXIT, errorLine, type Io } from '../io.js';
 import { showOnScreen } from '../status/screen.js';
 import { StatusPoller } from '../status/status-poller.js';
 import { watcherLines } from '../status/watcher-line.js';
@@ -35,7 +36,7 @@ export async function watchStatus(options: EnforceOptions, seconds: number, io: 
     } catch (error) {
       if (!isExpected(error)) throw error;
       now = poller.now();
-      status = { plans: status.plans, rates: new Map(), complaint: `hostdev-cpuset: ${error.message}\n` };
+      status = { plans: status.plans, rates: new Map(), complaint: errorLine('hostdev-cpuset', error.message) };
     }
   };
   const text = (columns: number) => {
@@ -43,9 +44,13 @@ export async function watchStatus(options: EnforceOptions, seconds: number, io: 
     return status.complaint + report + watcherLines(options.root, columns, io);
   };
   if (io.stdout.isTTY) {
-    const lines = (columns: number) => ({
+    const lines = (columns = io.columns()) => ({
       head: `${clock()}  every ${seconds} s  q quits`,
-      body: text(columns).split('\n').slice(0, -1),
+      // the screen breaks no lines
+      body: text(columns)
+        .split('\n')
+        .slice(0, -1)
+        .flatMap((line) => wrap(line, columns)),
     });
     await showOnScreen({ lines, refresh }, seconds);
     return EXIT.ok;

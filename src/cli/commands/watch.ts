@@ -43,7 +43,7 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
   const files = new RealFs(root);
   assertHost(files, root);
   if (root === undefined && io.userId() !== 0) {
-    throw new ToolError('watch writes /proc/irq/*/smp_affinity, which only root may: run it with sudo');
+    throw new ToolError('watch writes /proc/irq/*/smp_affinity, which needs root: run it with sudo');
   }
   const settings = readSettings(files) ?? DEFAULT_SETTINGS;
   const lock = new InstanceLock(root);

@@ -72,7 +72,7 @@ export function readDomain({ name, read }: Source, io: Io): Definition | undefin
   const errors = findings.filter(({ severity }) => severity === 'error');
   const paint = colorsFor(io.stderr, io.env);
   for (const finding of reportFile(name, errors, lines).findings) {
-    io.stderr.write(formatFinding(name, finding, lines.line(finding.line), paint));
+    io.stderr.write(formatFinding(name, finding, lines.line(finding.line), paint, io.columns()));
   }
   return errors.length > 0 ? undefined : definition;
 }

@@ -15,6 +15,7 @@ export class Progress {
   constructor(
     private readonly total: number,
     private readonly out: Io['stderr'],
+    private readonly columns: Io['columns'],
   ) {}
 
   advance(): void {
@@ -37,8 +38,8 @@ export class Progress {
     this.#nextDrawMs = Date.now() + INTERVAL_MS;
     this.#drawn = true;
     const filled = Math.round((this.#done / this.total) * BAR_COLUMNS);
-    this.out.write(
-      `\r${'█'.repeat(filled)}${'░'.repeat(BAR_COLUMNS - filled)} ${this.#done}/${this.total} ${label}\u001b[K`,
-    );
+    const bar = `${'█'.repeat(filled)}${'░'.repeat(BAR_COLUMNS - filled)}`;
+    // a line that wraps could not be erased, and after the last column the cursor would be in the next line
+    this.out.write(`\r${`${bar} ${this.#done}/${this.total} ${label}`.slice(0, this.columns() - 1)}\u001b[K`);
   }
 }

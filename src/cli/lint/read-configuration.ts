@@ -8,7 +8,7 @@ import { decode } from '../../xml/decode.js';
 import { LineIndex } from '../../xml/line-index.js';
 import { readInput, reason, UnreadableError } from '../files/read-input.js';
 import { pathBelow } from '../files/source-root.js';
-import type { Io } from '../io.js';
+import { errorLine, type Io } from '../io.js';
 
 const MAX_BYTES = 1024 * 1024;
 
@@ -28,7 +28,10 @@ export function readFoundConfiguration(absolute: string, io: Io): LintConfigurat
   const bytes = readRegular(path, (stats) => {
     if (!isPlanted(stats, absolute, io.userId())) return true;
     io.stderr.write(
-      `note: ${path} ignored: another user owns it, and its directory is world-writable (use --config to accept it)\n`,
+      errorLine(
+        'note',
+        `${path} ignored: another user owns it, and its directory is world-writable (use --config to accept it)`,
+      ),
     );
     return false;
   });

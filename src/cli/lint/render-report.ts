@@ -1,3 +1,4 @@
+import { printableJson } from '../../lib/printable.js';
 import { formatGithub } from '../../lint/formats/github.js';
 import type { CustomRuleInfo } from '../../lint/formats/sarif.js';
 import { formatFinding, formatSummary, type Paint } from '../../lint/formats/text.js';
@@ -23,23 +24,24 @@ export async function renderReport(
   customRules: readonly CustomRuleInfo[],
 ): Promise<void> {
   const sourceLine = (file: number, line: number) => lines[file]?.line(line) ?? '';
-  if (format === 'json') io.stdout.write(asJson(report));
+  if (format === 'json') io.stdout.write(printableJson(report));
   else if (format === 'sarif') {
     const { sarifOf } = await import('./render-sarif.js');
-    io.stdout.write(asJson(sarifOf(report, sourceLine, io.env, customRules)));
+    io.stdout.write(printableJson(sarifOf(report, sourceLine, io.env, customRules)));
   } else if (format === 'github') {
     const root = sourceRoot(io.env);
     io.stdout.write(formatGithub(report, (path) => pathBelow(root, path) ?? path));
-  } else io.stdout.write(asText(report, sourceLine, colorsFor(io.stdout, io.env)));
+  } else io.stdout.write(asText(report, sourceLine, colorsFor(io.stdout, io.env), io.columns()));
 }
 
-function asJson(value: object): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
-}
-
-function asText({ files, summary }: LintReport, sourceLine: (file: number, line: number) => string, paint: Paint) {
+function asText(
+  { files, summary }: LintReport,
+  sourceLine: (file: number, line: number) => string,
+  paint: Paint,
+  columns: number,
+) {
   const parts = files.flatMap(({ path, findings }, file) =>
-    findings.map((finding) => formatFinding(path, finding, sourceLine(file, finding.line), paint)),
+    findings.map((finding) => formatFinding(path, finding, sourceLine(file, finding.line), paint, columns)),
   );
   return parts.join('') + formatSummary(summary, paint);
 }

@@ -95,7 +95,7 @@ async function rewriteAll(
       !(file instanceof UnreadableError) && file.checkable;
     const checkable = files.filter(isCheckable);
     if (run) await checkSchema(run, checkable, files.length - checkable.length, io.env);
-    if (run?.grammar.note && checkable.length > 0) io.stderr.write(`note: ${run.grammar.note}\n`);
+    if (run?.grammar.note && checkable.length > 0) io.stderr.write(errorLine('note', run.grammar.note));
     return files.map((file) => (file instanceof UnreadableError ? file : withReport(file, io)));
   } finally {
     run?.xmllint?.cancel();
@@ -123,7 +123,7 @@ function withReport({ path, lines, findings, before, after, name, uuid }: Pendin
   const printFindings = () => {
     const paint = colorsFor(io.stderr, io.env);
     for (const finding of report.findings) {
-      io.stderr.write(formatFinding(report.path, finding, lines.line(finding.line), paint));
+      io.stderr.write(formatFinding(report.path, finding, lines.line(finding.line), paint, io.columns()));
     }
   };
   return { before, after: report.valid ? after : undefined, name, uuid, printFindings };

@@ -1,7 +1,9 @@
+import { truncate } from '../../lib/text-width.js';
+
 /** What a screen shows. */
 export interface View {
-  /** the first stays where it is when the rest is scrolled */
-  lines(columns: number): { head: string; body: string[] };
+  /** the first stays where it is when the rest is scrolled. @param columns undefined: the terminal does not know its width */
+  lines(columns: number | undefined): { head: string; body: string[] };
   /** called at each interval */
   refresh(): void;
 }
@@ -37,11 +39,17 @@ export function showOnScreen(view: View, seconds: number): Promise<void> {
     let stopped = false;
 
     const draw = () => {
-      const { head, body } = view.lines(stdout.columns || 80);
+      const columns = stdout.columns || undefined;
+      const { head, body } = view.lines(columns);
       const page = pageOf(stdout.rows);
       offset = Math.max(0, Math.min(offset, body.length - page));
       const scrolled = body.length > page ? `  lines ${offset + 1}-${offset + page} of ${body.length}` : '';
-      const lines = [`${head}${scrolled}`, '', ...body.slice(offset, offset + page)];
+      const title = `${head}${scrolled}`;
+      const lines = [
+        columns === undefined ? title : truncate(title, columns),
+        '',
+        ...body.slice(offset, offset + page),
+      ];
       // erased before it is written: behind a line that fills its row the cursor stands on the last character. The last line with all below
       const erased = lines.map((line, index) => `\u001b[${index === lines.length - 1 ? 'J' : 'K'}${line}`);
       stdout.write(`\u001b[H${erased.join('\n')}`);

@@ -1,23 +1,21 @@
-import { wrap } from '../../report/text-columns.js';
+import { printableLines } from '../../lib/printable.js';
+import { wrap } from '../../lib/text-wrap.js';
+import { MIN_WIDTH } from '../../report/text-columns.js';
 import { readWatcherStatus, type WatcherStatus } from '../../runtime/watcher-status.js';
 import type { Io } from '../io.js';
 
 /** The watcher's state in two lines; undefined if it cannot be known: only root can read it. */
 export function watcherText(root: string | undefined, io: Io): string | undefined {
-  return root === undefined && io.userId() !== 0 ? undefined : textOf(readWatcherStatus(root));
+  return root === undefined && io.userId() !== 0 ? undefined : printableLines(textOf(readWatcherStatus(root)));
 }
 
 /** The same, wrapped for a terminal, with line ends; empty if it cannot be known. */
-export function watcherLines(root: string | undefined, width: number, io: Io): string {
+export function watcherLines(root: string | undefined, columns: number, io: Io): string {
+  const width = Math.max(MIN_WIDTH, columns);
   const lines = watcherText(root, io)
     ?.split('\n')
-    .flatMap((line) => {
-      const [indent = ''] = /^ */.exec(line) ?? [];
-      return wrap(line.slice(indent.length), width - 2).map(
-        (part, index) => `${indent || (index > 0 ? '  ' : '')}${part}\n`,
-      );
-    });
-  return lines?.join('') ?? '';
+    .flatMap((line) => wrap(line.trimStart(), width, line.startsWith(' ') ? 2 : 0, 2));
+  return lines?.map((line) => `${line}\n`).join('') ?? '';
 }
 
 function textOf(status: WatcherStatus | null): string {

@@ -1,7 +1,12 @@
 import { printable } from '../../lib/printable.js';
+import { charactersOf, textWidth } from '../../lib/text-width.js';
 
-/** Terminal cells of a source line; with the margin it fits 80 columns. */
+/** Terminal cells of a source line, at most; with the margins it fits 80 columns. */
 const MAX_WIDTH = 76;
+/** And at least, on a narrow terminal. */
+const MIN_WIDTH = 16;
+/** The margin of both lines, and the ellipses. */
+const MARGINS = 4;
 /** Cells kept before the place if a line is too long. */
 const CONTEXT_BEFORE = 30;
 /** Characters before and after the place that are considered at all. */
@@ -9,10 +14,7 @@ const MAX_DISTANCE = 400;
 /** A tab is shown as so many spaces: the terminal's tab stops are unknown. */
 const TAB_WIDTH = 4;
 
-/** Characters with no cell (combining marks) and with two cells (East Asian characters, emoji). */
-const NARROW = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
-const WIDE =
-  /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}\p{Emoji_Presentation}]$/u;
+const ASCII = /^[\t\x20-\x7e]*$/;
 
 /** A character as shown, its UTF-16 index in the line, and its width in terminal cells. */
 interface Cell {
@@ -25,12 +27,19 @@ interface Cell {
  * Cuts a source line for display. `space` and `marks` are the cells of white space and of `^` in the line below it.
  * `start` and `end` are UTF-16 indices in the line. A line that is too long loses its indentation first, then what is
  * far from the place.
+ * @param columns of the terminal
  */
-export function codeFrame(line: string, start: number, end: number): { shown: string; space: number; marks: number } {
+export function codeFrame(
+  line: string,
+  start: number,
+  end: number,
+  columns = MAX_WIDTH + MARGINS,
+): { shown: string; space: number; marks: number } {
+  const maxWidth = Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, columns - MARGINS));
   // a document can be a single line of megabytes
   const base = Math.max(0, start - MAX_DISTANCE);
   const cells = cellsOf(line.slice(base, start + MAX_DISTANCE), base);
-  const [from, to] = windowOf(cells, start);
+  const [from, to] = windowOf(cells, start, maxWidth);
   const visible = cells.slice(from, to);
   const cutBefore = base > 0 || cells.slice(0, from).some(({ text }) => text !== ' ');
   const cutAfter = to < cells.length || line.length > start + MAX_DISTANCE;
@@ -44,29 +53,39 @@ export function codeFrame(line: string, start: number, end: number): { shown: st
 
 function cellsOf(line: string, base: number): Cell[] {
   const cells: Cell[] = [];
-  let index = base;
-  for (const character of line) {
-    const text = printable(character);
+  const add = (character: string, index: number) => {
     if (character === '\t') for (let i = 0; i < TAB_WIDTH; i++) cells.push({ text: ' ', index, width: 1 });
-    else cells.push({ text, index, width: NARROW.test(text) ? 0 : WIDE.test(text) ? 2 : 1 });
-    index += character.length;
-  }
+    else {
+      const text = printable(character);
+      cells.push({ text, index, width: textWidth(text) });
+    }
+  };
+  // most lines: what finds other characters takes long to load
+  if (ASCII.test(line)) for (let i = 0; i < line.length; i++) add(line[i] as string, base + i);
+  else for (const { character, index } of charactersOf(line)) add(character, base + index);
   return cells;
 }
 
 /** The range of cells to show: the first, and the one after the last. */
-function windowOf(cells: readonly Cell[], start: number): [number, number] {
-  if (widthOf(cells) <= MAX_WIDTH) return [0, cells.length];
+function windowOf(cells: readonly Cell[], start: number, maxWidth: number): [number, number] {
+  if (widthOf(cells) <= maxWidth) return [0, cells.length];
   const indentation = cells.findIndex(({ text }) => text !== ' ');
   const place = cells.findIndex(({ index }) => index >= start);
   const end = place < 0 ? cells.length : place;
   let from = Math.max(0, Math.min(indentation, end));
-  if (widthOf(cells.slice(from, end)) > MAX_WIDTH - CONTEXT_BEFORE && widthOf(cells.slice(from)) > MAX_WIDTH)
-    from = Math.max(from, end - CONTEXT_BEFORE);
+  const contextWidth = Math.min(CONTEXT_BEFORE, Math.floor(maxWidth / 2));
+  if (widthOf(cells.slice(from, end)) > maxWidth - contextWidth && widthOf(cells.slice(from)) > maxWidth) {
+    const first = from;
+    from = end;
+    for (let width = 0; from > first; from--) {
+      width += (cells[from - 1] as Cell).width;
+      if (width > contextWidth) break;
+    }
+  }
   let to = from;
   for (let width = 0; to < cells.length; to++) {
     width += (cells[to] as Cell).width;
-    if (width > MAX_WIDTH) break;
+    if (width > maxWidth) break;
   }
   return [from, to];
 }

@@ -1,3 +1,4 @@
+import { printable } from '../../lib/printable.js';
 import type { FileReport, LintReport, ReportedFinding } from '../report.js';
 import type { Severity } from '../rule.js';
 
@@ -13,12 +14,12 @@ export function formatGithub({ files, note }: LintReport, locate: (path: string)
     ...unreadable(file, locate),
     ...file.findings.map((finding) => annotation(locate(file.path), finding)),
   ]);
-  if (note !== undefined) lines.push(command('notice', {}, note));
+  if (note !== undefined) lines.push(command('notice', {}, [note]));
   return lines.map((line) => `${line}\n`).join('');
 }
 
 function unreadable({ path, unreadable: reason }: FileReport, locate: (path: string) => string): string[] {
-  return reason === undefined ? [] : [command('error', { file: locate(path), title: 'unreadable' }, reason)];
+  return reason === undefined ? [] : [command('error', { file: locate(path), title: 'unreadable' }, [reason])];
 }
 
 function annotation(file: string, { rule, severity, message, hint, ...place }: ReportedFinding): string {
@@ -26,16 +27,16 @@ function annotation(file: string, { rule, severity, message, hint, ...place }: R
   // GitHub accepts columns only for a place within one line
   const columns = endLine === line ? { col: column, ...(endColumn === undefined ? {} : { endColumn }) } : {};
   const properties = { file, line, endLine, ...columns, title: rule };
-  return command(COMMANDS[severity], properties, hint === undefined ? message : `${message}\ntry: ${hint}`);
+  return command(COMMANDS[severity], properties, [message, ...(hint === undefined ? [] : [`try: ${hint}`])]);
 }
 
-function command(name: string, properties: Record<string, string | number>, message: string): string {
+function command(name: string, properties: Record<string, string | number>, lines: readonly string[]): string {
   const parts = Object.entries(properties).map(([key, value]) => `${key}=${escapeProperty(String(value))}`);
-  return `::${name}${parts.length > 0 ? ` ${parts.join(',')}` : ''}::${escapeData(message)}`;
+  return `::${name}${parts.length > 0 ? ` ${parts.join(',')}` : ''}::${lines.map(escapeData).join('%0A')}`;
 }
 
 function escapeData(text: string): string {
-  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+  return printable(text).replaceAll('%', '%25');
 }
 
 function escapeProperty(text: string): string {

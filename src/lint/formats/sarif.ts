@@ -1,3 +1,4 @@
+import { printable } from '../../lib/printable.js';
 import { HOST_RULES } from '../host-rules/index.js';
 import type { FileReport, LintReport, ReportedFinding } from '../report.js';
 import type { RuleInfo } from '../rule.js';
@@ -88,7 +89,7 @@ function results(
       ruleId: rule,
       ruleIndex: ruleIndices.get(rule) ?? -1,
       level: severity,
-      message: message(hint === undefined ? finding.message : `${finding.message}\ntry: ${hint}`),
+      message: message(finding.message, ...(hint === undefined ? [] : [`try: ${hint}`])),
       locations: [{ physicalLocation: { artifactLocation: context.locate(path), region: region(finding) } }],
       partialFingerprints: { 'ruleAndLine/v1': context.hash(`${key}\n${occurrence}`) },
     };
@@ -109,6 +110,6 @@ function notification({ path, unreadable = '' }: FileReport, { locate }: SarifCo
 }
 
 /** A single brace would start a placeholder. */
-function message(text: string): { text: string } {
-  return { text: text.replace(/[{}]/g, '$&$&') };
+function message(...lines: string[]): { text: string } {
+  return { text: lines.map(printable).join('\n').replace(/[{}]/g, '$&$&') };
 }

@@ -12,9 +12,15 @@ const STYLES = { error: 'red', warning: 'yellow', note: 'cyan' } as const satisf
 
 /**
  * `FILE:LINE:COLUMN: error: text [rule]`, the source line, a caret under the place, and the hint. Ends with a line
- * break.
+ * break. `columns` are those of the terminal.
  */
-export function formatFinding(path: string, finding: ReportedFinding, sourceLine: string, paint: Paint): string {
+export function formatFinding(
+  path: string,
+  finding: ReportedFinding,
+  sourceLine: string,
+  paint: Paint,
+  columns?: number,
+): string {
   const { line, column, endLine, endColumn, severity, message, rule, hint } = finding;
   const place = paint('bold', `${printable(path)}:${line}:${column}:`);
   const lines = [
@@ -22,7 +28,7 @@ export function formatFinding(path: string, finding: ReportedFinding, sourceLine
   ];
   const start = column - 1;
   const end = endLine === line && endColumn ? endColumn - 1 : endLine ? sourceLine.length : column;
-  const { shown, space, marks } = codeFrame(sourceLine, start, end);
+  const { shown, space, marks } = codeFrame(sourceLine, start, end, columns);
   if (shown.trim() !== '') {
     lines.push(`  ${shown}`, `  ${' '.repeat(space)}${paint(STYLES[severity], '^'.repeat(marks))}`);
   }

@@ -1,6 +1,6 @@
 import { type Cpuset, cpusetOf, formatCpuset } from '../../domain/cpuset.js';
 import { type JournalField, type JournalLine, standardFields } from '../../lib/journald.js';
-import { printable } from '../../lib/printable.js';
+import { printableStart } from '../../lib/printable.js';
 import { reasonText } from '../../report/reason-text.js';
 import type { DomainProblem, Placement } from '../reconciler.js';
 
@@ -45,7 +45,7 @@ export function placementEntries(changed: readonly Placement[]): JournalEntry[] 
 }
 
 export function problemEntry({ domain, address, severity, message }: DomainProblem): JournalEntry {
-  const text = clipped(`${domain}: ${address === null ? '' : `${address}: `}${message}`);
+  const text = printableStart(`${domain}: ${address === null ? '' : `${address}: `}${message}`, MAX_LENGTH);
   const priority = severity === 'note' ? 'info' : severity;
   return { priority, text, domains: [domain], ...(address === null ? {} : { addresses: [address] }) };
 }
@@ -60,7 +60,7 @@ function entryOf(group: readonly Placement[]): JournalEntry {
   const text = `${domain}: ${sentence(group)}: ${where.join(', ')}${lagOf(group)}`;
   return {
     priority: PRIORITIES[kind],
-    text: clipped(text),
+    text: printableStart(text, MAX_LENGTH),
     domains: [domain],
     addresses,
     irqs: group.map(({ irq }) => irq),
@@ -94,9 +94,4 @@ function culpritText(culprit: NonNullable<Placement['culprit']>): string {
 function lagOf(group: readonly Placement[]): string {
   const lags = group.flatMap(({ lagMs }) => lagMs ?? []);
   return lags.length === 0 ? '' : `; ${Math.ceil(Math.max(...lags))} ms after appearing at most`;
-}
-
-function clipped(line: string): string {
-  const text = printable(line);
-  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH - 1)}…` : text;
 }

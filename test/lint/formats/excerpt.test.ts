@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { printable } from '../../../src/lib/printable.js';
+import { textWidth } from '../../../src/lib/text-width.js';
 import { codeFrame } from '../../../src/lint/formats/code-frame.js';
 
 const excerpts = suite('excerpt');
@@ -32,6 +33,9 @@ excerpts('characters of two cells and of none', () => {
   assert.equal(shown('e\u0301x', 'x'), ['e\u0301x', ' ^']);
   assert.equal(shown('größer x', 'x'), ['größer x', '       ^']);
   assert.equal(shown('<客人>', '客人'), ['<客人>', ' ^^^^']);
+  for (const emoji of ['👨‍👩‍👧', '🇩🇪', '👍🏽', '1\ufe0f\u20e3', '☺\ufe0f'])
+    assert.equal(shown(`<${emoji}>x`, 'x'), [`<${emoji}>x`, '    ^'], emoji);
+  assert.equal(shown('हिन्दी x', 'x'), ['हिन्दी x', `${' '.repeat(textWidth('हिन्दी '))}^`]);
 });
 
 excerpts('control characters are shown as one mark', () => {
@@ -56,6 +60,18 @@ excerpts('nothing is wider than 78 cells, and the place is always in sight', () 
     const cells = [...shown].reduce((sum, character) => sum + (/[客人]/.test(character) ? 2 : 1), 0);
     assert.ok(cells <= 78, `${start}: ${cells} cells`);
     assert.ok(space < 78 && marks >= 1 && space + marks <= 79, `${start}: ${space} + ${marks}`);
+  }
+});
+
+excerpts('on a narrow terminal the frame fits it, from 20 columns on', () => {
+  const line = `\t<客人 ${"a='客👨‍👩‍👧' ".repeat(100)}>`;
+  for (let columns = 0; columns <= 90; columns++) {
+    for (let start = 0; start < line.length; start += 97) {
+      const { shown, space, marks } = codeFrame(line, start, start + 3, columns);
+      const width = Math.max(18, Math.min(78, columns - 2));
+      assert.ok(textWidth(shown) <= width, `${columns}: ${shown}`);
+      assert.ok(space < width && space + marks <= width + 1, `${columns}: ${space} + ${marks}`);
+    }
   }
 });
 

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { projectRoot } from '../support/cli.js';
+import { run } from '../support/run.js';
+
+const test = suite("Debian's copyright file");
+
+test('has one paragraph for each package that is bundled, with its licence', async () => {
+  const script =
+    "import { copyrightText } from './scripts/deb-copyright.mjs'; console.log(copyrightText('our licence'))";
+  const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: projectRoot });
+  assert.is(stderr, '');
+  const paragraphs = stdout.split(/\n(?=Files: )/).slice(1);
+  const names = paragraphs.map((text) => /^Files: (?:usr\/lib\/hostdev-cpuset\/\*\/)?(.*)/.exec(text)?.[1]);
+  assert.is(new Set(names).size, names.length, names.join(' '));
+  const { dependencies } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'));
+  for (const name of Object.keys(dependencies)) assert.ok(names.includes(name), name);
+  for (const name of ['string-width', 'wrap-ansi', 'strip-ansi', 'get-east-asian-width', 'emoji-regex']) {
+    const text = paragraphs[names.indexOf(name)] as string;
+    assert.match(text, /^License: Expat\n [\s\S]{400,}/m, name);
+  }
+  const holder = /\nCopyright: Copyright \(c\) Sindre Sorhus/;
+  assert.match(paragraphs[names.indexOf('string-width')] as string, holder);
+});
+
+test.run();
