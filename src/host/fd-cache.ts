@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, readFileSync, readSync, statfsSync, writeSync } from 'node:fs';
 import { errnoOf, isAbsent } from '../lib/errno.js';
-import { openBelow } from './open-below.js';
+import { openBelow, openBelowToRead } from './open-below.js';
 import { FileError, type WritableFile } from './pseudo-fs.js';
 
 /**
@@ -40,10 +40,7 @@ export class FdCache {
     if (this.#available <= 0) return undefined;
     try {
       if (!this.#isOnPseudoFs(path)) return undefined;
-      const fd =
-        mode === 'write' && this.root !== ''
-          ? openBelow(this.root, path.slice(this.root.length), { flags: O_RDWR })
-          : openSync(path, FLAGS[mode]);
+      const fd = this.root === '' ? openSync(path, FLAGS[mode]) : openKept(this.root, path, mode);
       this.#available--;
       return fd;
     } catch (error) {
@@ -159,4 +156,9 @@ function descriptorLimit(): number {
   } catch {
     return 256;
   }
+}
+
+function openKept(root: string, path: string, mode: Mode): number {
+  const below = path.slice(root.length);
+  return mode === 'write' ? openBelow(root, below, { flags: O_RDWR }) : openBelowToRead(root, below);
 }

@@ -1,9 +1,19 @@
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import { systemError } from '../lib/errno.js';
-import { descriptorPath, using } from '../lib/open-folder.js';
+import { descriptorPath, descriptorsHavePaths, using } from '../lib/open-folder.js';
 import { walk } from '../lib/walk.js';
 
-const { O_NOFOLLOW, O_NONBLOCK, O_TRUNC } = constants;
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } = constants;
 
 export interface BelowOptions {
   /** of open(2), without O_TRUNC */
@@ -15,8 +25,8 @@ export interface BelowOptions {
 }
 
 /**
- * Opens a file below a root for writing. Another user may have put links into the tree: a link that leads outside is
- * not followed. Devices and hard links are refused, and a FIFO does not block.
+ * Opens a file below a root. Another user may have put links into the tree: a link that leads outside is
+ * not followed. Devices are refused, for writing hard links too, and a FIFO does not block.
  * @throws the system's error; ELOOP for a link, EBADMSG for a device, EMLINK for a hard link
  */
 export function openBelow(root: string, path: string, { flags, truncate, followLast = false }: BelowOptions): number {
@@ -24,13 +34,41 @@ export function openBelow(root: string, path: string, { flags, truncate, followL
   return using(folder, () => folder.in(name, (real) => open(real, flags | O_NOFOLLOW | O_NONBLOCK, path, truncate)));
 }
 
+/**
+ * Opens a file below a root for reading, as openBelow() does. Nearly all files are where their path says: to see that costs
+ * less than to follow the path part by part.
+ * @throws the system's error; EBADMSG for a device
+ */
+export function openBelowToRead(root: string, path: string): number {
+  const file = root + path;
+  if (isRegular(file)) {
+    const fd = openSync(file, O_RDONLY | O_NONBLOCK);
+    const real = descriptorsHavePaths() ? readlinkSync(descriptorPath(fd)) : realpathSync(file);
+    if (real.startsWith(`${realpathSync.native(root)}/`)) return fd;
+    closeSync(fd);
+  }
+  return openBelow(root, path, { flags: O_RDONLY, followLast: true });
+}
+
+/** False as well where a link leads to nothing here: below the root it may lead to something. */
+function isRegular(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+  } catch {
+    return false;
+  }
+}
+
 function open(real: string, flags: number, path: string, truncate = false): number {
+  // a device may act when it is opened
+  if (isDevice(lstatSync(real))) throw systemError('EBADMSG', path);
   const fd = openSync(real, flags);
   let isReturned = false;
   try {
     const stat = fstatSync(fd);
-    if (stat.isCharacterDevice() || stat.isBlockDevice()) throw systemError('EBADMSG', path);
-    if (stat.isFile() && stat.nlink > 1) throw systemError('EMLINK', path);
+    if (isDevice(stat)) throw systemError('EBADMSG', path);
+    const isWritten = (flags & (O_WRONLY | O_RDWR)) !== 0;
+    if (isWritten && stat.isFile() && stat.nlink > 1) throw systemError('EMLINK', path);
     isReturned = !truncate;
     // opened again to truncate: tracefs clears its buffer at an open with O_TRUNC
     return truncate ? openSync(descriptorPath(fd), (flags & ~O_NOFOLLOW) | O_TRUNC) : fd;
@@ -38,3 +76,5 @@ function open(real: string, flags: number, path: string, truncate = false): numb
     if (!isReturned) closeSync(fd);
   }
 }
+
+const isDevice = (stat: Stats) => stat.isCharacterDevice() || stat.isBlockDevice();

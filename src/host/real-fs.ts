@@ -13,7 +13,7 @@ import {
 import { basename } from 'node:path';
 import { errnoOf, isAbsent } from '../lib/errno.js';
 import { FdCache } from './fd-cache.js';
-import { openBelow } from './open-below.js';
+import { openBelow, openBelowToRead } from './open-below.js';
 import { FileError, type OpenFile, type PseudoFs, UntrustedFile, type WritableFile } from './pseudo-fs.js';
 
 /** Bytes. /proc/interrupts of the largest hosts has some 20 MiB; a device file below a root never ends. */
@@ -38,7 +38,7 @@ export class RealFs implements PseudoFs {
   }
 
   read(path: string): string | undefined {
-    const readText = () => this.#readText(this.#root + path, ONE_RECORD.test(path));
+    const readText = () => this.#readText(path, ONE_RECORD.test(path));
     return this.#attempt(path, () => {
       try {
         return readText();
@@ -53,7 +53,7 @@ export class RealFs implements PseudoFs {
   readTrusted(path: string): string | undefined {
     const file = this.#root + path;
     const isTrusted = (uid: number) => uid === 0 || (this.#root !== '' && uid === statSync('/proc/self').uid);
-    return this.#attempt(path, () => this.#readText(file, false, (fd) => assertTrusted(fd, file, isTrusted)));
+    return this.#attempt(path, () => this.#readText(path, false, (fd) => assertTrusted(fd, file, isTrusted)));
   }
 
   list(path: string): string[] | undefined {
@@ -109,8 +109,8 @@ export class RealFs implements PseudoFs {
   }
 
   /** O_NONBLOCK: a FIFO below a root would wait for a writer. */
-  #readText(file: string, isOneRecord: boolean, check: (fd: number) => void = () => {}): string {
-    const fd = openSync(file, O_RDONLY | O_NONBLOCK);
+  #readText(path: string, isOneRecord: boolean, check: (fd: number) => void = () => {}): string {
+    const fd = this.#root === '' ? openSync(path, O_RDONLY | O_NONBLOCK) : openBelowToRead(this.#root, path);
     try {
       check(fd);
       let buffer: Buffer = this.#buffer;

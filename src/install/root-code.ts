@@ -5,9 +5,9 @@ import { type OthersWritable, RootOnly } from './root-only.js';
 /** systemd's PATH of services (systemd.exec(5)). The hook uses some of these directories. */
 const SEARCH_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 /** Programs that the hook, the service and its drop-ins start by name. */
-const PROGRAMS = [
-  ...['grep', 'head', 'kill', 'logger', 'mkdir', 'mv', 'sed', 'setpriv', 'setsid', 'sh', 'systemd-notify'],
-  ...['systemd-run', 'timeout', 'tr', 'true', 'virsh', 'xmllint'],
+export const PROGRAMS: readonly string[] = [
+  ...['flock', 'grep', 'head', 'kill', 'logger', 'mkdir', 'mv', 'rm', 'sed', 'setpriv', 'setsid', 'sh'],
+  ...['systemd-notify', 'systemd-run', 'timeout', 'tr', 'true', 'virsh', 'xmllint'],
 ];
 
 /** Code that root will run. */

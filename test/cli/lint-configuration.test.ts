@@ -1,5 +1,14 @@
-import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, lchownSync, mkdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -380,5 +389,32 @@ planted('is ignored in a folder that everybody can write to, and a note says so'
     folder.remove();
   }
 });
+
+for (const [what, plant] of [
+  ['a FIFO', (path: string) => execFileSync('mkfifo', [path])],
+  ['a folder', (path: string) => mkdirSync(path)],
+  ['a file that is too large', (path: string) => writeFileSync(path, ' '.repeat(2 ** 20 + 1))],
+  // a watchdog starts when it is opened
+  ['a link to a device', (path: string) => symlinkSync('/dev/full', path)],
+  ['a link to a FIFO of root', (path: string) => symlinkSync('../fifo', path)],
+] as const) {
+  planted(`${what} is ignored as well, and keeps nothing from being checked`, async () => {
+    const folder = new TemporaryFolder();
+    try {
+      chmodSync(folder.path, 0o755);
+      mkdirSync(folder.join('shared'));
+      chmodSync(folder.join('shared'), 0o1777);
+      execFileSync('mkfifo', [folder.join('fifo')]);
+      folder.write('shared/mine/good.xml', GOOD);
+      plant(folder.join('shared', NAME));
+      lchownSync(folder.join('shared', NAME), 65534, 65534);
+      const { code, stderr } = await lint(['shared/mine/good.xml'], { cwd: folder.path });
+      assert.match(stderr, `note: shared/${NAME} ignored: another user owns it`);
+      assert.is(code, 0);
+    } finally {
+      folder.remove();
+    }
+  });
+}
 
 planted.run();

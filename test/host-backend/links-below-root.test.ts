@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { RealFs } from '../../src/host/real-fs.js';
 import { TraceInstance, TracingUnavailable } from '../../src/host/tracefs.js';
 import { withDomainLock } from '../../src/runtime/domain-lock.js';
 import { InstanceLock } from '../../src/runtime/instance-lock.js';
@@ -58,6 +59,33 @@ test('nothing is taken out of a spool that has become a link', () => {
   assert.equal(spool.take(), { entries: [], problems: [] });
   assert.ok(spool.isEmpty);
   assert.equal(readdirSync(outside.path), ['x']);
+});
+
+test('nothing outside is read, and no device opened', () => {
+  const secret = outside.write('secret', 'secret');
+  mkdirSync(root.join('etc'));
+  const files = new RealFs(root.path);
+  symlinkSync(secret, root.join('etc/hostname'));
+  symlinkSync('../'.repeat(20) + secret.slice(1), root.join('etc/up'));
+  symlinkSync(outside.path, root.join('etc/folder'));
+  symlinkSync('/dev/zero', root.join('etc/device'));
+  for (const path of ['/etc/hostname', '/etc/up', '/etc/folder/secret', '/etc/device']) {
+    assert.is(files.read(path), undefined, path);
+    assert.is(files.readTrusted(path), undefined, path);
+  }
+});
+
+test('a link is followed as in a system whose root it is', () => {
+  root.write('usr/etc/name', 'guest');
+  mkdirSync(root.join('etc'));
+  symlinkSync('/usr/etc/name', root.join('etc/absolute'));
+  symlinkSync('../usr/etc/name', root.join('etc/relative'));
+  outside.write('etc/name', 'outside');
+  symlinkSync(`${outside.path}/etc`, root.join('etc/other'));
+  root.write(`${outside.path.slice(1)}/etc/name`, 'inside');
+  const files = new RealFs(root.path);
+  for (const path of ['/etc/absolute', '/etc/relative']) assert.is(files.read(path), 'guest', path);
+  assert.is(files.read('/etc/other/name'), 'inside');
 });
 
 test('the trace instance changes nothing outside', () => {

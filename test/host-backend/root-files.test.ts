@@ -82,7 +82,6 @@ files('what is neither there nor absent is an error', () => {
   mkdirSync(folder.join('a'));
   folder.write('file', '');
   symlinkSync('loop', folder.join('loop'));
-  symlinkSync('/proc/self/mem', folder.join('unreadable'));
   assert.is(
     refused(() => root.read('/a')),
     'EISDIR',
@@ -95,9 +94,9 @@ files('what is neither there nor absent is an error', () => {
     refused(() => root.read('/loop')),
     'ELOOP',
   );
-  assert.is(
-    refused(() => root.read('/unreadable')),
-    'EIO',
+  assert.throws(
+    () => new RealFs().read('/proc/self/mem'),
+    (error: unknown) => error instanceof FileError && error.code === 'EIO',
   );
   assert.is(
     refused(() => root.list('/loop')),
@@ -106,11 +105,10 @@ files('what is neither there nor absent is an error', () => {
 });
 
 files('a device without an end, and a FIFO without a writer, end the reading', () => {
-  symlinkSync('/dev/zero', folder.join('endless'));
   assert.is(spawnSync('mkfifo', [folder.join('fifo')]).status, 0);
-  assert.is(
-    refused(() => root.read('/endless')),
-    'EFBIG',
+  assert.throws(
+    () => new RealFs().read('/dev/zero'),
+    (error: unknown) => error instanceof FileError && error.code === 'EFBIG',
   );
   assert.is(root.read('/fifo'), '');
   assert.is(
@@ -134,15 +132,15 @@ files('a write replaces what is there, and makes nothing', () => {
   assert.equal(readdirSync(folder.join('proc/irq')), ['41']);
 });
 
-files('below a root there may be a link to a file of the kernel beside a copy of another', () => {
+files('a kept file is not one outside of the root', () => {
   symlinkSync('/proc/irq/default_smp_affinity', folder.join('mask1'));
   folder.write('mask2', '00000000,000000ff\n');
-  const kernels = root.openToWrite('/mask1');
+  const outside = root.openToWrite('/mask1');
   const copy = root.openToWrite('/mask2');
-  assert.is(kernels.read(), readFileSync('/proc/irq/default_smp_affinity', 'utf8'));
+  assert.is(outside.read(), undefined);
   copy.write('c\n');
   assert.equal([readFileSync(folder.join('mask2'), 'utf8'), copy.read()], ['c\n', 'c\n']);
-  kernels.close();
+  outside.close();
 });
 
 files('a write goes through no link', () => {

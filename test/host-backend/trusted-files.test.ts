@@ -56,8 +56,7 @@ for (const [mode, octal] of [
 test('what is no regular file is refused, and not waited for', () => {
   assert.is(spawnSync('mkfifo', [folder.join('fifo')]).status, 0);
   mkdirSync(folder.join('folder'));
-  symlinkSync('/dev/null', folder.join('device'));
-  for (const name of ['fifo', 'folder', 'device']) assert.is(read(name), 'not a regular file', name);
+  for (const name of ['fifo', 'folder']) assert.is(read(name), 'not a regular file', name);
 });
 
 test('a link is followed: what was opened is judged', () => {

@@ -1,8 +1,10 @@
-import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { untrustedCode } from '../../src/install/root-code.js';
+import { PROGRAMS, untrustedCode } from '../../src/install/root-code.js';
 import { RootOnly } from '../../src/install/root-only.js';
+import { projectRoot } from '../support/cli.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const test = suite('code that root will run');
@@ -102,6 +104,17 @@ test('links in a circle are an error of the system', () => {
   symlinkSync('b', folder.join(PACKAGE, 'a'));
   symlinkSync('a', folder.join(PACKAGE, 'b'));
   assert.throws(check, (error: NodeJS.ErrnoException) => error.code === 'ELOOP' && error.syscall !== undefined);
+});
+
+test('every program that the hook starts is looked at', () => {
+  const text = readFileSync(join(projectRoot, 'hook/qemu'), 'utf8').replace(/^ *#.*$|give_up '.*'/gm, '');
+  const started = text.matchAll(/\b(?:within (?:\d+|"\$\w+")|run_enforcer) ([a-z][a-z-]*)|\b(setsid|timeout) /g);
+  const names = new Set(Array.from(started, ([, one, other]) => one ?? other));
+  assert.ok(names.size >= 10, [...names].join());
+  assert.equal(
+    [...names].filter((name) => !PROGRAMS.includes(name as string)),
+    [],
+  );
 });
 
 test.run();

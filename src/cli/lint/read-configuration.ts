@@ -1,7 +1,11 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { closeSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { errnoOf } from '../../lib/errno.js';
 import { ToolError } from '../../lib/errors.js';
 import { InputError } from '../../lib/input-error.js';
+import { using } from '../../lib/open-folder.js';
+import { openRegular } from '../../lib/regular-file.js';
+import { walk } from '../../lib/walk.js';
 import type { LintConfiguration } from '../../lint/configuration.js';
 import { parseLintConfiguration } from '../../lint/parse-configuration.js';
 import { decode } from '../../xml/decode.js';
@@ -20,48 +24,51 @@ export function readNamedConfiguration(path: string): LintConfiguration {
 
 /**
  * A file that was found by searching, so it must be a regular file. One that another user may have put into a directory
- * such as /tmp is ignored with a note.
+ * such as /tmp is not opened, but ignored with a note.
  * @throws ToolError, with the position; UnreadableError
  */
 export function readFoundConfiguration(absolute: string, io: Io): LintConfiguration | undefined {
   const path = pathBelow('', absolute) ?? absolute;
-  const bytes = readRegular(path, (stats) => {
-    if (!isPlanted(stats, absolute, io.userId())) return true;
-    io.stderr.write(
-      errorLine(
-        'note',
-        `${path} ignored: another user owns it, and its directory is world-writable (use --config to accept it)`,
-      ),
-    );
-    return false;
-  });
-  return bytes && parse(path, bytes);
+  const bytes = readUnlessPlanted(path, absolute, io.userId());
+  if (bytes) return parse(path, bytes);
+  io.stderr.write(
+    errorLine(
+      'note',
+      `${path} ignored: another user owns it, and its directory is world-writable (use --config to accept it)`,
+    ),
+  );
+  return undefined;
 }
 
-function readRegular(path: string, accepts: (stats: Stats) => boolean): Uint8Array | undefined {
+/** Undefined where it may be planted. Links are followed here, so that each one's owner is known before anything is opened. */
+function readUnlessPlanted(path: string, absolute: string, user: number | undefined): Uint8Array | undefined {
+  const owners: number[] = [];
+  const isPlanted = (uid: number) => isForeign([...owners, uid], user) && canAnybodyWriteTo(dirname(absolute));
   try {
-    // opening a FIFO must not block
-    const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    try {
-      const stats = fstatSync(fd);
-      if (!stats.isFile()) throw new UnreadableError(path, 'is not a regular file');
-      if (stats.size > MAX_BYTES) throw new UnreadableError(path, 'is larger than 1 MiB');
-      return accepts(stats) ? readFileSync(fd) : undefined;
-    } finally {
-      closeSync(fd);
-    }
+    const { folder, name } = walk(absolute, { followLast: true, link: (_, owner) => owners.push(owner) });
+    return using(folder, () => {
+      if (isPlanted(lstatSync(folder.at(name)).uid)) return undefined;
+      const { fd, stat } = openRegular(folder.at(name));
+      try {
+        if (stat.size > MAX_BYTES) throw new UnreadableError(path, 'is larger than 1 MiB');
+        // it may have been exchanged since
+        return isPlanted(stat.uid) ? undefined : readFileSync(fd);
+      } finally {
+        closeSync(fd);
+      }
+    });
   } catch (error) {
     if (error instanceof UnreadableError) throw error;
+    if (errnoOf(error) === 'EBADMSG') throw new UnreadableError(path, 'is not a regular file');
     throw new UnreadableError(path, reason(error as NodeJS.ErrnoException));
   }
 }
 
-/** Whether a user other than this one and root owns the file, or the link to it, in a world-writable directory. */
-function isPlanted({ uid }: Stats, path: string, user: number | undefined): boolean {
-  const owners = [uid, lstatSync(path).uid];
-  if (user === undefined || owners.every((owner) => owner === user || owner === 0)) return false;
-  return (statSync(dirname(path)).mode & 0o002) !== 0;
-}
+/** Whether a user other than this one and root is among the owners. */
+const isForeign = (owners: readonly number[], user: number | undefined) =>
+  user !== undefined && owners.some((owner) => owner !== user && owner !== 0);
+
+const canAnybodyWriteTo = (folder: string) => (statSync(folder).mode & 0o002) !== 0;
 
 function parse(path: string, bytes: Uint8Array): LintConfiguration {
   if (bytes.length > MAX_BYTES) throw new UnreadableError(path, 'is larger than 1 MiB');
