@@ -45,7 +45,7 @@ class Held {
     this.path = layOutLinked(host);
     const clock = { now: () => this.#now };
     const files = new RealFs(this.path);
-    this.hold = new Reconciler({ files, state: memoryStates(), clock, pause: () => {} }, DEFAULT_SETTINGS);
+    this.hold = new Reconciler({ files, state: memoryStates(), clock }, DEFAULT_SETTINGS);
     this.hold.setTraced(isTraced);
     for (const definition of host.definitions) this.hold.add(definition);
     this.check(70);

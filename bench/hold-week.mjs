@@ -18,7 +18,7 @@ export default function holdWeek() {
   const collect = runInNewContext('gc');
   const { kernel, definitions, addresses, guests } = describe(64, 4, { cpus: '8-15', vectors: false });
   let now = 0;
-  const host = { files: new SimulatedFs(kernel), state: memoryStates(), clock: { now: () => now }, pause: () => {} };
+  const host = { files: new SimulatedFs(kernel), state: memoryStates(), clock: { now: () => now } };
   const hold = new Reconciler(host, {
     ...DEFAULT_SETTINGS,
     intervals: { busy: 10_000, quiet: 600_000, traced: 600_000 },

@@ -1,15 +1,15 @@
 import type { PciAddress } from '../domain/address.js';
 import { type Cpuset, equal, isSubset } from '../domain/cpuset.js';
 import { openMask, readInterrupt } from '../host/interrupt.js';
-import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
+import { FileError, type PseudoFs, type WritableFile } from '../host/pseudo-fs.js';
 import { type DomainPlan, type InterruptPlan, mapInterrupts } from './domain-plan.js';
 import type { Refusal } from './reason.js';
 import { vectorKey } from './vector-key.js';
 import { changeOf, type Target, verifyHandlers, verifyTarget } from './verify-target.js';
 import { writeAffinity } from './write-affinity.js';
-import { errorKind, isWorthRetrying } from './write-errors.js';
+import { errorKind, mayPassSoon } from './write-errors.js';
 
-/** How often a write is tried that fails with an error that may pass, and the pause between two attempts. */
+/** How often a write is tried that fails with an error that may pass soon, and the pause before all of them are tried again. */
 const MAX_TRIES = 3;
 const PAUSE_MS = 2;
 
@@ -22,6 +22,8 @@ export interface AffinityWrite {
   vector: number | null;
   before: Cpuset;
   cpus: Cpuset;
+  /** as read back; absent: it could not be, or it went */
+  after?: Cpuset;
   /** where it is still delivered, outside of `cpus`, until it occurs; absent: nowhere */
   pending?: Cpuset;
   /** the fast path wrote it before this pass */
@@ -36,7 +38,8 @@ export interface AppliedPlan {
 
 export interface ApplyContext {
   files: PseudoFs;
-  pause(milliseconds: number): void;
+  /** waits, in ms, before writes that failed are tried again, twice at most however many they are; undefined: they are not */
+  pause?: ((milliseconds: number) => void) | undefined;
   /** whether the domain still runs; asked before each write, as its device may be another domain's a moment later */
   isRunning?: (() => boolean) | undefined;
 }
@@ -44,12 +47,31 @@ export interface ApplyContext {
 /** Carries out a plan. One interrupt's failure never stops the next. */
 export function applyPlan(planned: DomainPlan, context: ApplyContext): AppliedPlan {
   const writes: AffinityWrite[] = [];
-  const applied = mapInterrupts(planned, (interrupt, address) => {
+  let failed = new Map<InterruptPlan, Placement>();
+  let applied = mapInterrupts(planned, (interrupt, address) => {
     const { action, wanted, affinity } = interrupt;
     if (action !== 'set' || wanted === null || affinity === null) return interrupt;
-    return new Placement(interrupt, { address, wanted, before: affinity }, context).apply(writes);
+    const placement = new Placement(interrupt, { address, wanted, before: affinity }, context);
+    const result = placement.apply(writes);
+    if (isWorthRetrying(result)) failed.set(result, placement);
+    return result;
   });
+  for (let tries = 1; tries < MAX_TRIES && failed.size > 0 && context.pause; tries++) {
+    context.pause(PAUSE_MS);
+    const again = failed;
+    failed = new Map();
+    applied = mapInterrupts(applied, (interrupt) => {
+      const placement = again.get(interrupt);
+      const result = placement?.apply(writes) ?? interrupt;
+      if (placement && isWorthRetrying(result)) failed.set(result, placement);
+      return result;
+    });
+  }
   return { applied, writes };
+}
+
+function isWorthRetrying({ action, reason }: InterruptPlan): boolean {
+  return action === 'fail' && reason?.code === 'write-error' && mayPassSoon(reason.error);
 }
 
 /** One interrupt that is to be written. */
@@ -66,8 +88,10 @@ class Placement {
 
   apply(writes: AffinityWrite[]): InterruptPlan {
     const { planned } = this;
+    // the fast path has written it: the watcher's own descriptor shows whether it is that vector still
+    const mask = planned.isWritten ? undefined : openMask(this.context.files, planned.irq);
     try {
-      const obstacle = planned.isWritten ? undefined : this.#write();
+      const obstacle = mask && this.#write(mask);
       if (obstacle) return obstacle;
       const { irq, vector, handlers, isWritten: isEarlier = false } = planned;
       const { address, wanted: cpus, before } = this.move;
@@ -80,34 +104,27 @@ class Placement {
         isEarlier,
       };
       writes.push(write);
-      const result = this.#readBack();
+      const result = this.#readBack(mask);
+      if (result.action !== 'skip' && result.affinity) write.after = result.affinity;
       if (result.action === 'set' && result.reason?.code === 'pending') write.pending = result.reason.effective;
       return result;
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       return { ...planned, action: 'fail', reason: { code: 'unreadable', path: error.path }, error: error.code };
+    } finally {
+      mask?.close();
     }
   }
 
   /** What kept it from being written; undefined: it was. */
-  #write(): InterruptPlan | undefined {
-    const { planned, context } = this;
-    for (let tries = 1; ; tries++) {
-      const mask = openMask(context.files, planned.irq);
-      try {
-        const result = writeAffinity(mask, this.move.wanted, () => this.#verify());
-        if (result.outcome === 'written') return undefined;
-        if (result.outcome === 'refused') return { ...planned, action: 'skip', reason: result.reason };
-        const { code: error } = result.error;
-        if (!isWorthRetrying(error) || tries === MAX_TRIES) {
-          const action = errorKind(error) === 'gone' ? 'skip' : 'fail';
-          return { ...planned, action, reason: { code: 'write-error', error }, error };
-        }
-      } finally {
-        mask.close();
-      }
-      context.pause(PAUSE_MS);
-    }
+  #write(mask: WritableFile): InterruptPlan | undefined {
+    const { planned } = this;
+    const result = writeAffinity(mask, this.move.wanted, () => this.#verify());
+    if (result.outcome === 'written') return undefined;
+    if (result.outcome === 'refused') return { ...planned, action: 'skip', reason: result.reason };
+    const { code: error } = result.error;
+    const action = errorKind(error) === 'gone' ? 'skip' : 'fail';
+    return { ...planned, action, reason: { code: 'write-error', error }, error };
   }
 
   #verify(): Refusal | undefined {
@@ -119,10 +136,11 @@ class Placement {
   }
 
   /** What is true counts, not what was asked. */
-  #readBack(): InterruptPlan {
+  #readBack(mask: WritableFile | undefined): InterruptPlan {
     const { planned } = this;
     const { wanted } = this.move;
-    const now = readInterrupt(this.context.files, planned.irq);
+    // by the descriptor that was written: another vector may have the number and the handler by now
+    const now = readInterrupt(this.context.files, planned.irq, mask);
     const change = changeOf(this.#target, now?.handlers ?? []);
     if (!now || change) return { ...planned, action: 'skip', reason: change ?? { code: 'gone' } };
     const { affinity, effective } = now;

@@ -1,18 +1,30 @@
 import { parseCpuList } from '../domain/cpu-mask.js';
 import type { Cpuset } from '../domain/cpuset.js';
 import type { DomainState } from '../runtime/domain-state.js';
+import type { ContinuityOf } from './continuity.js';
 
 /** What earlier passes did, by vectorKey(). */
 export interface EarlierWrites {
   /** sets that were written: one that still holds is not written again */
   written: ReadonlyMap<string, Cpuset>;
+  /** the masks that vectors had after that, where those are narrower */
+  narrowed: ReadonlyMap<string, Cpuset>;
   /** where a vector was still delivered after that, outside of its set, until it occurs */
   pending: ReadonlyMap<string, Cpuset>;
+  continuityOf: ContinuityOf;
 }
 
-export const NO_WRITES: EarlierWrites = { written: new Map(), pending: new Map() };
+const nothingWatched: ContinuityOf = () => 'unknown';
 
-export function earlierWrites(state: DomainState | undefined): EarlierWrites {
+export const NO_WRITES: EarlierWrites = {
+  written: new Map(),
+  narrowed: new Map(),
+  pending: new Map(),
+  continuityOf: nothingWatched,
+};
+
+/** @param state without renewed vectors */
+export function earlierWrites(state: DomainState | undefined, continuityOf = nothingWatched): EarlierWrites {
   if (!state) return NO_WRITES;
   // thousands of vectors have the same few sets
   const sets = new Map<string, Cpuset | undefined>();
@@ -28,5 +40,10 @@ export function earlierWrites(state: DomainState | undefined): EarlierWrites {
     }
     return known;
   };
-  return { written: parsed(state.written), pending: parsed(state.pending) };
+  return {
+    written: parsed(state.written),
+    narrowed: parsed(state.narrowed),
+    pending: parsed(state.pending),
+    continuityOf,
+  };
 }

@@ -1,8 +1,8 @@
-import { type Cpuset, EMPTY, formatCpuset } from '../domain/cpuset.js';
+import { type Cpuset, EMPTY, equal, formatCpuset, isSubset } from '../domain/cpuset.js';
 import type { Definition } from '../domain/definition.js';
 import type { DomainState } from '../runtime/domain-state.js';
 import type { AffinityWrite } from './apply-plan.js';
-import type { DomainPlan } from './domain-plan.js';
+import type { DomainPlan, InterruptPlan } from './domain-plan.js';
 import { type LineInputs, MovedLines } from './moved-lines.js';
 import { addressOf, vectorKey } from './vector-key.js';
 
@@ -38,23 +38,34 @@ export function nextState(
   inputs: LineInputs,
   only?: ReadonlySet<string>,
 ): DomainState {
-  const alive = new Map<string, Cpuset | null>();
+  const alive = new Map<string, InterruptPlan>();
   for (const { address, interrupts } of devices) {
-    for (const { irq, handlers, effective } of interrupts)
-      alive.set(vectorKey(address ?? '', irq, handlers[0] ?? ''), effective);
+    for (const one of interrupts) alive.set(vectorKey(address ?? '', one.irq, one.handlers[0] ?? ''), one);
   }
   // nothing is known of what was not checked, or could not be
   const unread = new Set<string | null>(devices.filter((device) => device.isUnreadable).map(({ address }) => address));
   const isUnseen = (key: string) => unread.has(addressOf(key)) || (only !== undefined && !only.has(addressOf(key)));
-  const isPending = (key: string, effective: string) => formatCpuset(alive.get(key) ?? EMPTY) === effective;
+  const isPending = (key: string, effective: string) => formatCpuset(alive.get(key)?.effective ?? EMPTY) === effective;
   const written = new Map(Object.entries(before?.written ?? {}).filter(([key]) => alive.has(key) || isUnseen(key)));
   const pending = new Map(
     Object.entries(before?.pending ?? {}).filter(([key, effective]) => isPending(key, effective) || isUnseen(key)),
   );
+  const narrowed = new Map(Object.entries(before?.narrowed ?? {}).filter(([key]) => written.has(key)));
+  const setMask = (key: string, mask: Cpuset | undefined, set: Cpuset) => {
+    if (mask && isSubset(mask, set) && !equal(mask, set)) narrowed.set(key, formatCpuset(mask));
+    else narrowed.delete(key);
+  };
+  for (const [key, { action, affinity, wanted }] of alive) {
+    if (action !== 'keep' || !affinity || !wanted) continue;
+    // a pass that was killed before it saved this set may have written it
+    if (written.get(key) !== formatCpuset(wanted)) written.delete(key);
+    setMask(key, written.has(key) ? affinity : undefined, wanted);
+  }
   const lines = new MovedLines(before, inputs);
-  for (const { key, irq, vector, before: mask, cpus: set, pending: effective } of writes) {
+  for (const { key, irq, vector, before: mask, cpus: set, after, pending: effective } of writes) {
     const cpus = formatCpuset(set);
     written.set(key, cpus);
+    setMask(key, after, set);
     pending.delete(key);
     if (effective !== undefined) pending.set(key, formatCpuset(effective));
     if (vector === null) lines.moved({ irq, address: addressOf(key) }, mask, set);
@@ -64,6 +75,7 @@ export function nextState(
     name,
     written: Object.fromEntries(written),
     lines: lines.all,
+    ...(narrowed.size > 0 ? { narrowed: Object.fromEntries(narrowed) } : {}),
     ...(pending.size > 0 ? { pending: Object.fromEntries(pending) } : {}),
   };
 }

@@ -3,7 +3,7 @@ import { type Cpuset, formatCpuset } from '../domain/cpuset.js';
 import { lineChange } from '../host/legacy-line.js';
 import type { PseudoFs } from '../host/pseudo-fs.js';
 import { findQemu } from '../host/qemu-threads.js';
-import { vfioOwnership } from '../host/vfio-handlers.js';
+import { isLine, vfioOwnership } from '../host/vfio-handlers.js';
 import type { DomainState } from '../runtime/domain-state.js';
 import { RuntimeFile } from '../runtime/runtime-file.js';
 import { movedLineChange, Released } from './release.js';
@@ -21,6 +21,13 @@ interface PlacedInterrupt {
   /** affinity before and after */
   from: Cpuset | null;
   to: Cpuset | null;
+}
+
+/** The place of a vector that went away. */
+interface EndedVector {
+  uuid: string | null;
+  address: string;
+  irq: number;
 }
 
 /** An entry of restore.json. */
@@ -54,8 +61,12 @@ export class OriginalAffinities {
     this.dropped = entries.length - usable.length;
   }
 
-  /** @throws FileError if the file cannot be written; the placements are recorded in memory all the same */
-  record(changed: readonly PlacedInterrupt[]): void {
+  /**
+   * @param ended vectors that went away before that: what they had says nothing of their successors. A legacy line keeps its mask
+   * @throws FileError if the file cannot be written; all is recorded in memory all the same
+   */
+  record(changed: readonly PlacedInterrupt[], ended: readonly EndedVector[] = []): void {
+    const isForgotten = ended.map((vector) => this.#forgetVector(vector)).includes(true);
     const placed = changed.filter(({ kind }) => kind === 'placed' || kind === 'repaired');
     for (const { domain: name, uuid, address, irq, handler, kind, from, to } of placed) {
       if (from === null || to === null || uuid === null) continue;
@@ -67,7 +78,13 @@ export class OriginalAffinities {
       const before = wasOurs ? known.before : formatCpuset(from);
       this.#moved.set(key, { name, uuid, address, irq, handler, before, ours: formatCpuset(to) });
     }
-    if (placed.length > 0) this.#write();
+    if (placed.length > 0 || isForgotten) this.#write();
+  }
+
+  #forgetVector({ uuid, address, irq }: EndedVector): boolean {
+    const key = keyOf({ address, irq });
+    const known = this.#moved.get(key);
+    return known !== undefined && known.uuid === uuid && !isLine(known.handler) && this.#moved.delete(key);
   }
 
   /** A domain runs with these devices: one that was unplugged is another domain's. @throws FileError as record() */

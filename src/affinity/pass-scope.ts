@@ -1,5 +1,6 @@
 import type { PciAddress } from '../domain/address.js';
 import { type Cpuset, equal } from '../domain/cpuset.js';
+import type { ContinuityOf } from './continuity.js';
 import { type DomainPlan, type InterruptPlan, mapInterrupts } from './domain-plan.js';
 import type { Reason } from './reason.js';
 
@@ -7,6 +8,8 @@ import type { Reason } from './reason.js';
 export interface PassScope {
   /** addresses of the devices that are checked; the plan has no others */
   only?: ReadonlySet<string>;
+  /** whether vectors are still those that earlier passes wrote; unknown by default */
+  continuityOf?: ContinuityOf;
   /** why an interrupt that would be written is left alone; undefined: it may be written */
   reasonToLeave?(address: PciAddress, interrupt: InterruptPlan): Reason | undefined;
   /** the write on the fast path that this pass reads back and records */

@@ -116,14 +116,21 @@ class Planner {
 
   /**
    * Writes a mask that differs if this set was not written to this vector yet; after that only if the mask is no longer within the set,
-   * for the kernel may shrink a mask, and a subset is satisfied.
+   * for the kernel may shrink a mask, and a subset is satisfied. Where nothing proves that it is this vector, its mask must be the one that
+   * it had after the write: a vector that came back under its number has another.
    */
   #decide(key: string, { affinity, effective }: Interrupt, wanted: Cpuset): Pick<InterruptPlan, 'action' | 'reason'> {
-    const { written, pending } = this.earlier;
-    const isSatisfied = isSubset(affinity, wanted) && (equal(written.get(key), wanted) || isSubset(wanted, affinity));
-    if (!isSatisfied) return { action: 'set', reason: null };
+    const { pending } = this.earlier;
+    if (!equal(affinity, wanted) && !(isSubset(affinity, wanted) && this.#isWritten(key, affinity, wanted)))
+      return { action: 'set', reason: null };
     if (!effective || isSubset(effective, wanted)) return { action: 'keep', reason: null };
     if (equal(pending.get(key), effective)) return { action: 'keep', reason: { code: 'pending', effective } };
     return { action: 'fail', reason: { code: 'not-moved', effective } };
+  }
+
+  #isWritten(key: string, affinity: Cpuset, wanted: Cpuset): boolean {
+    const { written, narrowed, continuityOf } = this.earlier;
+    if (!equal(written.get(key), wanted)) return false;
+    return equal(affinity, narrowed.get(key)) || continuityOf(key) === 'same';
   }
 }

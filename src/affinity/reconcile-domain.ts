@@ -6,6 +6,7 @@ import { readSnapshot, type SnapshotRequest } from '../host/snapshot.js';
 import type { DomainState, DomainStates } from '../runtime/domain-state.js';
 import { isUuid } from '../runtime/state-store.js';
 import { applyPlan } from './apply-plan.js';
+import { withoutRenewed } from './continuity.js';
 import type { DomainPlan } from './domain-plan.js';
 import { earlierWrites } from './earlier-writes.js';
 import { readLineInputs } from './moved-lines.js';
@@ -18,8 +19,8 @@ export interface PassHost {
   files: PseudoFs;
   state: DomainStates;
   settings: PolicySettings;
-  /** waits, in milliseconds, before a write that met a transient error is tried again */
-  pause(milliseconds: number): void;
+  /** waits, in ms, before writes that met a transient error are tried again; undefined: a later pass tries them */
+  pause?: (milliseconds: number) => void;
   /** false leaves the counts empty: /proc/interrupts is long on a large host. Default true */
   counts?: boolean;
   /**
@@ -33,7 +34,7 @@ export interface PassHost {
 
 /** What would be done for a domain; writes nothing. */
 export function planDomain(host: Omit<PassHost, 'pause'>, definition: Definition): DomainPlan {
-  return planFrom(host, definition, readState(host, definition));
+  return planFrom(host, definition, readState(host, definition), {});
 }
 
 export interface PassResult {
@@ -48,19 +49,21 @@ export interface PassResult {
 
 /** One pass over a domain: plan, write, read back, save the state. */
 export function enforceDomain(host: PassHost, definition: Definition, scope: PassScope = {}): PassResult {
-  const before = readState(host, definition);
-  const planned = withFastPathWrites(planFrom(host, definition, before, scope.only), scope);
+  const saved = readState(host, definition);
+  const before = saved && scope.continuityOf ? withoutRenewed(saved, scope.continuityOf) : saved;
+  const planned = withFastPathWrites(planFrom(host, definition, before, scope), scope);
   const mayWrite = !host.onlyRunning || planned.vcpus.source === 'threads';
   const allowed = withoutForbidden(planned, mayWrite, scope);
   // what a line has is saved before it is moved, as this process may be killed at any time
   const inputs = readLineInputs(host.files, allowed);
   const foreseen = withLinesOf(definition, before, allowed, inputs);
-  const unforeseen = saveState(host.state, definition, before, foreseen);
+  const unforeseen = foreseen === before ? undefined : saveState(host.state, definition, saved, foreseen);
   const { files, pause } = host;
   const isRunning = host.onlyRunning ? () => isQemuRunning(host, definition) : undefined;
   const { applied, writes } = applyPlan(allowed, { files, pause, isRunning });
   const next = nextState(definition, before, applied, writes, inputs, scope.only);
-  const stateError = saveState(host.state, definition, unforeseen ? before : foreseen, next);
+  const onDisk = foreseen === before || unforeseen ? saved : foreseen;
+  const stateError = saveState(host.state, definition, onDisk, next);
   return { planned, applied, writes: writes.filter(({ isEarlier }) => !isEarlier).length, stateError };
 }
 
@@ -78,13 +81,13 @@ function planFrom(
   { files, settings, counts = true, recent }: Omit<PassHost, 'pause'>,
   definition: Definition,
   before: DomainState | undefined,
-  only?: ReadonlySet<string>,
+  { only, continuityOf }: PassScope,
 ): DomainPlan {
   const { name, uuid, devices } = definition;
   const all = new Set(devices.flatMap(({ source }) => source?.address ?? []));
   const addresses = only ? [...all].filter((address) => only.has(address)) : all;
   const snapshot = readSnapshot(files, { name, uuid, addresses, counts, ...recent });
-  const planned = plan(definition, snapshot, settings, earlierWrites(before));
+  const planned = plan(definition, snapshot, settings, earlierWrites(before, continuityOf));
   return only ? { ...planned, devices: planned.devices.filter(({ address }) => only.has(address ?? '')) } : planned;
 }
 

@@ -1,4 +1,4 @@
-/** Names one vector for as long as it exists: an IRQ number alone may belong to another device a moment later. */
+/** Names a vector in a state. One that was freed and came back under its number has the same key: see continuity.ts. */
 export function vectorKey(address: string, irq: number, handler: string): string {
   return `${irq} ${handler} ${address}`;
 }
@@ -6,4 +6,14 @@ export function vectorKey(address: string, irq: number, handler: string): string
 /** The device in a key. */
 export function addressOf(key: string): string {
   return key.slice(key.lastIndexOf(' ') + 1);
+}
+
+/** The IRQ in a key. */
+export function irqOf(key: string): number {
+  return Number.parseInt(key, 10);
+}
+
+/** The handler in a key. */
+export function handlerOf(key: string): string {
+  return key.slice(key.indexOf(' ') + 1, key.lastIndexOf(' '));
 }

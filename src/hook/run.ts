@@ -36,6 +36,8 @@ export interface HookHost extends Omit<PassHost, 'settings'> {
   root: string;
   /** adds a line for each interrupt */
   debug: boolean;
+  /** as in PassHost; also waits for the domain's lock */
+  pause(milliseconds: number): void;
 }
 
 export interface HookCall {

@@ -82,6 +82,10 @@ class CachedFile implements WritableFile {
     if (mode === 'write') this.#descriptor();
   }
 
+  get isKept(): boolean {
+    return this.#fd !== undefined;
+  }
+
   read(): string | undefined {
     const fd = this.#descriptor();
     if (fd === undefined) return this.byPath.read();

@@ -1,6 +1,6 @@
 import { parseMask } from '../domain/cpu-mask.js';
 import type { Cpuset } from '../domain/cpuset.js';
-import { FileError, type PseudoFs, type WritableFile } from './pseudo-fs.js';
+import { FileError, type OpenFile, type PseudoFs, type WritableFile } from './pseudo-fs.js';
 
 /** What the kernel shows of an IRQ. */
 export interface Interrupt {
@@ -15,12 +15,14 @@ export interface Interrupt {
 
 /**
  * Undefined if /proc/irq has no such number, as for a vector without a handler.
+ * @param mask its smp_affinity if that is open: then it is undefined, too, if another interrupt has taken the number
  * @throws FileError; EBADMSG if a file does not contain a mask
  */
-export function readInterrupt(files: PseudoFs, irq: number): Interrupt | undefined {
-  const affinity = readMask(files, affinityPath(irq));
+export function readInterrupt(files: PseudoFs, irq: number, mask?: OpenFile): Interrupt | undefined {
+  const affinity = readMask(mask ?? { read: () => files.read(affinityPath(irq)) }, affinityPath(irq));
   if (!affinity) return undefined;
-  const effective = readMask(files, `/proc/irq/${irq}/effective_affinity`);
+  const delivered = `/proc/irq/${irq}/effective_affinity`;
+  const effective = readMask({ read: () => files.read(delivered) }, delivered);
   return {
     irq,
     handlers: readHandlers(files, irq),
@@ -61,8 +63,8 @@ const MAX_CACHED_MASKS = 4096;
 /** Parsed masks by their text: on a large host thousands of interrupts have the same few masks. */
 const sets = new Map<string, Cpuset>();
 
-function readMask(files: PseudoFs, path: string): Cpuset | undefined {
-  const text = files.read(path);
+function readMask(file: Pick<OpenFile, 'read'>, path: string): Cpuset | undefined {
+  const text = file.read();
   if (text === undefined) return undefined;
   const set = parseMaskOnce(text);
   if (!set) throw new FileError('EBADMSG', path);

@@ -18,6 +18,8 @@ export interface DomainState {
   name: string;
   /** CPU lists that were written, by vector */
   written: Record<string, string>;
+  /** by vector, the mask that it had after that, where the kernel made it narrower than what was written */
+  narrowed?: Record<string, string>;
   lines: MovedLine[];
   /**
    * by vector, the CPU that it was still delivered to after our write, outside of what was written: without interrupt remapping it moves
@@ -69,6 +71,7 @@ function isDomainState(value: unknown): value is DomainState {
     state.schemaVersion === 1 &&
     typeof state.name === 'string' &&
     isRecordOfTexts(state.written) &&
+    (state.narrowed === undefined || isRecordOfTexts(state.narrowed)) &&
     (state.pending === undefined || isRecordOfTexts(state.pending)) &&
     Array.isArray(state.lines) &&
     state.lines.every(isMovedLine)

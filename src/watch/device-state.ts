@@ -1,3 +1,4 @@
+import type { Continuity } from '../affinity/continuity.js';
 import type { DevicePlan, InterruptPlan } from '../affinity/domain-plan.js';
 import type { PciAddress } from '../domain/address.js';
 import type { Cpuset } from '../domain/cpuset.js';
@@ -35,6 +36,8 @@ export class DeviceState {
   /** a full check that waits for more vectors */
   #pendingCheck: { since: number; due: number } | undefined;
   readonly #irqNumbers: IrqNumbers;
+  /** IRQs of vectors that went away, whether or not others have the numbers now */
+  readonly #ended = new Set<number>();
 
   constructor(
     private readonly files: PseudoFs,
@@ -102,14 +105,35 @@ export class DeviceState {
     return (['moved', 'renewed', 'same'] as const).find((result) => results.has(result)) as CheckResult;
   }
 
-  /** Later checks compare with what a full check has found, as far as it is still true. */
-  record({ interrupts }: DevicePlan): void {
+  /** Whether the vector with this handler is the one that the last pass saw under the number. */
+  continuityOf(irq: number, handler: string): Continuity {
+    const known = this.interrupts.get(irq);
+    return known?.handler === handler ? known.continuity : 'unknown';
+  }
+
+  /** IRQs whose vectors went away since this was asked last. */
+  takeEnded(): number[] {
+    for (const [irq, state] of this.interrupts) if (state.takeEnd()) this.#ended.add(irq);
+    const ended = [...this.#ended];
+    this.#ended.clear();
+    return ended;
+  }
+
+  /**
+   * Later checks compare with what a full check has found, as far as it is still true.
+   * @param isSaved whether its state was saved: else what is saved may be of vectors that are gone
+   */
+  record({ interrupts }: DevicePlan, isSaved: boolean): void {
     this.#pendingCheck = undefined;
     this.#unreadable.succeeded();
     this.#irqNumbers.record(interrupts.filter(({ type }) => type !== 'intx').map(({ irq }) => irq));
     const present = new Set(interrupts.map(({ irq }) => irq));
-    for (const irq of this.interrupts.keys()) if (!present.has(irq)) this.forget(irq);
-    for (const interrupt of interrupts) this.stateOf(interrupt).record(interrupt);
+    for (const irq of this.interrupts.keys()) if (!present.has(irq)) this.forget(irq, true);
+    for (const interrupt of interrupts) {
+      const state = this.stateOf(interrupt);
+      if (isSaved) state.recordPass(interrupt);
+      else state.record(interrupt);
+    }
   }
 
   /** The state of an interrupt; a new one if its number belongs to another vector now. */
@@ -122,7 +146,7 @@ export class DeviceState {
   stateWith(irq: number, handler: string | undefined): InterruptState {
     const known = this.interrupts.get(irq);
     if (known?.handler === handler && known) return known;
-    known?.close();
+    if (known) this.forget(irq, known.takeEnd());
     const state = new InterruptState(this.files, irq, handler);
     this.interrupts.set(irq, state);
     return state;
@@ -133,7 +157,9 @@ export class DeviceState {
     return this.#irqNumbers.read();
   }
 
-  forget(irq: number): void {
+  /** @param hasEnded whether its vector is known to be gone */
+  forget(irq: number, hasEnded = false): void {
+    if (hasEnded) this.#ended.add(irq);
     this.interrupts.get(irq)?.close();
     this.interrupts.delete(irq);
   }

@@ -1,6 +1,6 @@
 import type { Refusal } from '../affinity/reason.js';
 import { verifyHandlers } from '../affinity/verify-target.js';
-import { isWorthRetrying } from '../affinity/write-errors.js';
+import { mayPassSoon } from '../affinity/write-errors.js';
 import { equal } from '../domain/cpuset.js';
 import { isVfioDriver, readDriver } from '../host/pci-device.js';
 import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
@@ -159,7 +159,7 @@ class VectorBatch {
   }
 
   #outcomeOfError(code: string): Outcome {
-    const mayPass = isWorthRetrying(code) && this.named.tries < MAX_TRIES;
+    const mayPass = mayPassSoon(code) && this.named.tries < MAX_TRIES;
     return code === 'ENOENT' || mayPass ? 'absent' : 'unclear';
   }
 }

@@ -1,3 +1,4 @@
+import type { Continuity } from '../affinity/continuity.js';
 import type { InterruptPlan } from '../affinity/domain-plan.js';
 import { type WriteResult, writeAffinity } from '../affinity/write-affinity.js';
 import { type Cpuset, equal } from '../domain/cpuset.js';
@@ -27,6 +28,8 @@ export class InterruptState {
   fastPathWrite: FastPathWrite | undefined;
   /** what the limiter decided last, if that was not to repair */
   repairDecision: Exclude<RepairDecision, 'repair'> | undefined;
+  /** whether it is still the vector that the last pass saw, and saved what it wrote to */
+  continuity: Continuity = 'unknown';
   readonly repairs = new RepairLimiter();
   readonly retry = new WriteRetry();
   readonly #file: OpenFile;
@@ -35,6 +38,7 @@ export class InterruptState {
   #effective: Cpuset | null = null;
   /** the text that a check expects; undefined: it did not match the last full check */
   #expected: string | undefined;
+  #hasEnded = false;
 
   /**
    * @param handler its handler, if that is a VFIO handler of the device and the only one: then its mask is checked. Otherwise its
@@ -81,9 +85,18 @@ export class InterruptState {
 
   #forget(): void {
     this.#expected = undefined;
+    this.#hasEnded = true;
+    this.continuity = 'renewed';
     this.placedOn = undefined;
     this.fastPathWrite = undefined;
     this.retry.succeeded();
+  }
+
+  /** True once after it went away. */
+  takeEnd(): boolean {
+    const hasEnded = this.#hasEnded;
+    this.#hasEnded = false;
+    return hasEnded;
   }
 
   /** Nothing was done about it yet. */
@@ -129,6 +142,12 @@ export class InterruptState {
         : text !== undefined && equal(parseMaskOnce(text), affinity);
     this.#expected = isTrue ? (text ?? '') : undefined;
     return !isGone;
+  }
+
+  /** As record(), after a pass that has saved its state: from here on the descriptor shows whether it is the same vector. */
+  recordPass(known: Known): void {
+    if (!this.record(known)) return;
+    this.continuity = this.#expected !== undefined && this.#file.isKept ? 'same' : 'unknown';
   }
 
   close(): void {

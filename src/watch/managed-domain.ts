@@ -1,6 +1,7 @@
 import type { DevicePlan, InterruptPlan } from '../affinity/domain-plan.js';
 import { enforceDomain, type PassResult } from '../affinity/reconcile-domain.js';
 import type { Settings } from '../affinity/settings.js';
+import { addressOf, handlerOf, irqOf } from '../affinity/vector-key.js';
 import type { Definition } from '../domain/definition.js';
 import { FileError } from '../host/pseudo-fs.js';
 import type { Topology } from '../host/topology.js';
@@ -138,12 +139,13 @@ export class ManagedDomain {
     }
     // a vector that came back under its number shows here alone
     for (const [address, device] of this.devices) if (!only || only.has(address)) device.check(context);
+    this.#addEnded(context.result, only);
     const pass = this.#pass(context, only);
     const seen = new Set<string | null>();
     pass.applied.devices.forEach((applied, index) => {
       const device = seen.has(applied.address) ? undefined : this.#devices.stateOf(applied);
       seen.add(applied.address);
-      if (device) this.#record(device, pass.planned.devices[index] as DevicePlan, applied, context);
+      if (device) this.#record(device, pass, index, context);
     });
     if (!only) {
       this.#devices.keepOnly(seen);
@@ -154,7 +156,9 @@ export class ManagedDomain {
   }
 
   /** Later checks of the device compare with what this pass found and did. */
-  #record(device: DeviceState, planned: DevicePlan, applied: DevicePlan, context: CheckContext): void {
+  #record(device: DeviceState, pass: PassResult, index: number, context: CheckContext): void {
+    const planned = pass.planned.devices[index] as DevicePlan;
+    const applied = pass.applied.devices[index] as DevicePlan;
     if (applied.isUnreadable) {
       context.result.errors.unreadable++;
       device.markUnreadable(context.now);
@@ -164,9 +168,16 @@ export class ManagedDomain {
     const isRunning = this.#vcpus.known !== undefined;
     context.result.checked += applied.interrupts.length;
     this.#outcomes.recordDevice({ device, planned, applied, isRunning }, this.#definition, context);
-    device.record(applied);
+    device.record(applied, pass.stateError === undefined);
     device.target = isRunning ? (applied.cpus ?? undefined) : undefined;
     device.checkedAt = context.now;
+  }
+
+  #addEnded({ ended }: ReconcileResult, only?: ReadonlySet<string>): void {
+    const { uuid = null } = this.#definition;
+    for (const [address, device] of this.devices) {
+      if (!only || only.has(address)) ended.push(...device.takeEnded().map((irq) => ({ uuid, address, irq })));
+    }
   }
 
   close(): void {
@@ -183,7 +194,6 @@ export class ManagedDomain {
           files: host.files,
           state: host.state,
           settings,
-          pause: (milliseconds) => host.pause(milliseconds),
           counts: false,
           onlyRunning: true,
           recent: { topology, threads: this.#vcpus.known },
@@ -191,6 +201,8 @@ export class ManagedDomain {
         this.#definition,
         {
           ...(only ? { only } : {}),
+          continuityOf: (key) =>
+            this.devices.get(addressOf(key))?.continuityOf(irqOf(key), handlerOf(key)) ?? 'unknown',
           reasonToLeave: (address, interrupt) => {
             const state = stateOf(address, interrupt);
             return state && this.#outcomes.reasonToLeave(state, interrupt, now, settings.contest);

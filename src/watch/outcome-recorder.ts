@@ -1,7 +1,7 @@
 import type { DevicePlan, InterruptPlan } from '../affinity/domain-plan.js';
 import type { Reason } from '../affinity/reason.js';
 import type { RepairLimits } from '../affinity/settings.js';
-import { errorKind } from '../affinity/write-errors.js';
+import { errorKind, PERSISTENT_FAILURES } from '../affinity/write-errors.js';
 import { equal } from '../domain/cpuset.js';
 import type { Definition } from '../domain/definition.js';
 import { readIrqbalance } from '../host/irqbalance.js';
@@ -139,11 +139,14 @@ export class OutcomeRecorder {
     { wanted, error, reason }: InterruptPlan,
     { now, result }: Context,
   ): Outcome | undefined {
-    const kind = error === null ? 'exhausted' : errorKind(error);
+    // a read that fails is certain at once
+    const failures =
+      reason?.code === 'unreadable' ? PERSISTENT_FAILURES : state.retry.failures(wanted, error ?? '') + 1;
+    const kind = error === null ? 'exhausted' : errorKind(error, failures);
     result.errors[kind]++;
     state.placedOn = undefined;
-    const isNew = state.retry.failed(wanted, error ?? '', kind, now);
-    if (!isNew) return undefined;
+    const isToReport = state.retry.failed(wanted, error ?? '', kind, now);
+    if (!isToReport) return undefined;
     return { kind: 'failed', ...(reason === null ? {} : { reason }), ...(error === null ? {} : { error }) };
   }
 

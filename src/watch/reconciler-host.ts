@@ -11,8 +11,6 @@ export interface ReconcilerHost {
   files: PseudoFs;
   state: DomainStates;
   clock: Clock;
-  /** waits, in ms, before a write that failed with a transient error is tried again */
-  pause(milliseconds: number): void;
   /** runs an action on a domain's state under its lock; undefined: there is no other process */
   exclusively?<T>(uuid: string, action: () => T): T;
 }

@@ -4,7 +4,7 @@ import type { PseudoFs } from '../host/pseudo-fs.js';
 import { ReportOnce } from '../lib/report-once.js';
 import { releaseTexts } from '../report/release-text.js';
 import type { StateStore } from '../runtime/state-store.js';
-import type { Placement } from './result.js';
+import type { ReconcileResult } from './result.js';
 
 /** --restore-on-exit: the affinity that interrupts had is recorded while the watcher runs, and restored at its end. */
 export class RestoreOnExit {
@@ -20,8 +20,8 @@ export class RestoreOnExit {
     if (dropped > 0) warn(`restore.json: ${dropped} entries do not say which vector they are of and are dropped`);
   }
 
-  record(changed: readonly Placement[]): void {
-    this.#save(() => this.#affinities.record(changed));
+  record({ changed, ended }: Pick<ReconcileResult, 'changed' | 'ended'>): void {
+    this.#save(() => this.#affinities.record(changed, ended));
   }
 
   /** A domain runs with these devices. */

@@ -42,9 +42,19 @@ export interface DomainProblem extends ProblemReport {
   address: string | null;
 }
 
+/** A vector that went away; another one may have its number. */
+export interface EndedVector {
+  uuid: string | null;
+  /** of its device */
+  address: string;
+  irq: number;
+}
+
 /** What one run of the reconciler did. */
 export interface ReconcileResult {
   changed: Placement[];
+  /** in the checked devices, before `changed` */
+  ended: EndedVector[];
   problems: DomainProblem[];
   /** interrupts that were checked */
   checked: number;
@@ -56,5 +66,5 @@ export interface ReconcileResult {
 
 export function emptyResult(): ReconcileResult {
   const errors = { transient: 0, exhausted: 0, impossible: 0, gone: 0, unreadable: 0 };
-  return { changed: [], problems: [], checked: 0, writes: 0, errors };
+  return { changed: [], ended: [], problems: [], checked: 0, writes: 0, errors };
 }

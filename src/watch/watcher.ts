@@ -66,7 +66,7 @@ export class Watcher {
     this.#files = new RealFs(root);
     this.#state = new StateStore(root);
     const lock = { root, pause };
-    const host = { files: this.#files, state: this.#state, clock, pause };
+    const host = { files: this.#files, state: this.#state, clock };
     this.#reconciler = new Reconciler(
       { ...host, exclusively: (uuid, action) => withDomainLock(lock, uuid, action) },
       settings,
@@ -234,8 +234,9 @@ export class Watcher {
     this.#change(() => this.#reconciler.markDirty(dirty));
   }
 
-  #report({ changed, problems }: ReconcileResult): void {
-    this.#restorer?.record(changed);
+  #report(result: ReconcileResult): void {
+    const { changed, problems } = result;
+    this.#restorer?.record(result);
     for (const entry of [...placementEntries(changed), ...problems.map(problemEntry)]) this.options.journal(entry);
     this.#publisher.changed();
     if (changed.length > 0) this.#irqbalance.changed();

@@ -1,19 +1,34 @@
-import type { ErrorKind } from '../affinity/write-errors.js';
+import { type ErrorKind, PERSISTENT_FAILURES } from '../affinity/write-errors.js';
 import { type Cpuset, equal } from '../domain/cpuset.js';
 import { BackOff, type BackOffLimits } from '../lib/back-off.js';
 
 const LIMITS: Record<ErrorKind, BackOffLimits> = {
-  transient: { firstMs: 100, maxMs: 10_000 },
+  transient: { firstMs: 10, maxMs: 10_000, factor: 4 },
   exhausted: { firstMs: 1000, maxMs: 300_000 },
   // not never: something that the watcher cannot see may change and make it possible
   impossible: { firstMs: 300_000, maxMs: 300_000 },
   gone: { firstMs: 10, maxMs: 10_000 },
 };
+/** A retry is made with others that are due a little earlier: hundreds that fail take few passes. Share of the delay. */
+const EARLY_SHARE = 1 / 4;
+
+interface Failure {
+  wanted: Cpuset | null;
+  kind: ErrorKind;
+  code: string;
+  /** in a row; with `code` */
+  count: number;
+  sameCodeCount: number;
+  /** codes */
+  reported: Set<string>;
+  backOff: BackOff;
+}
 
 /** The last failure to write one interrupt, and when the write is tried again. Times are milliseconds of the watcher's clock. */
 export class WriteRetry {
-  #failure: { wanted: Cpuset | null; code: string; backOff: BackOff } | undefined;
+  #failure: Failure | undefined;
   #retryAt = 0;
+  #delayMs = 0;
 
   /** 0 if nothing has failed. */
   get retryAt(): number {
@@ -22,17 +37,28 @@ export class WriteRetry {
 
   /** Whether this set must not be written yet. */
   mustWait(wanted: Cpuset | null, now: number): boolean {
-    return this.#failure !== undefined && isSame(this.#failure.wanted, wanted) && now < this.#retryAt;
+    if (this.#failure === undefined || !isSame(this.#failure.wanted, wanted)) return false;
+    return now < this.#retryAt - EARLY_SHARE * this.#delayMs;
   }
 
-  /** @returns true if this set had not failed with this code before: a failure that has not been reported */
-  failed(wanted: Cpuset | null, code: string, kind: ErrorKind, now: number): boolean {
+  /** How often in a row this set has failed with this code. */
+  failures(wanted: Cpuset | null, code: string): number {
     const known = this.#failure;
-    const isKnown = known !== undefined && isSame(known.wanted, wanted) && known.code === code;
-    const backOff = isKnown ? known.backOff : new BackOff(LIMITS[kind]);
-    this.#failure = { wanted, code, backOff };
-    this.#retryAt = now + backOff.next();
-    return !isKnown;
+    return known?.code === code && isSame(known.wanted, wanted) ? known.sameCodeCount : 0;
+  }
+
+  /** @returns true if the failure is to be reported: once for a set and a code, and not if it may be over in a moment */
+  failed(wanted: Cpuset | null, code: string, kind: ErrorKind, now: number): boolean {
+    const known = this.#failure && isSame(this.#failure.wanted, wanted) ? this.#failure : undefined;
+    const count = (known?.count ?? 0) + 1;
+    const backOff = known?.kind === kind ? known.backOff : new BackOff(LIMITS[kind]);
+    const reported = known?.reported ?? new Set<string>();
+    this.#failure = { wanted, kind, code, count, sameCodeCount: this.failures(wanted, code) + 1, reported, backOff };
+    this.#delayMs = backOff.next();
+    this.#retryAt = now + this.#delayMs;
+    if (reported.has(code) || (kind === 'transient' && count < PERSISTENT_FAILURES)) return false;
+    reported.add(code);
+    return true;
   }
 
   succeeded(): void {

@@ -15,10 +15,10 @@ errors.after.each(() => folder.remove());
 const textOf = (error: string) => reasonText({ code: 'write-error', error });
 const own = guest(hostdev(A, '2-3'));
 const KINDS: Record<ErrorKind, string[]> = {
-  transient: ['EBUSY', 'EAGAIN'],
-  exhausted: ['ENOSPC', 'EINVAL'],
+  transient: ['EBUSY', 'EAGAIN', 'EINVAL', 'EIO'],
+  exhausted: ['ENOSPC'],
   gone: ['ENOENT'],
-  impossible: ['EPERM', 'EIO', 'EACCES', 'EROFS', 'ERANGE', 'EOVERFLOW', 'EWHATEVER'],
+  impossible: ['EPERM', 'EACCES', 'EROFS', 'ERANGE', 'EOVERFLOW', 'EWHATEVER'],
 };
 
 for (const [kind, codes] of Object.entries(KINDS)) {
@@ -26,7 +26,7 @@ for (const [kind, codes] of Object.entries(KINDS)) {
     errors(`${code} is ${kind}`, () => {
       assert.is(errorKind(code), kind);
       const kernel = hostOf([vfio(A, 41)]);
-      const times = kind === 'transient' || code === 'EIO' || code === 'EINVAL' ? 3 : 1;
+      const times = kind === 'transient' ? 3 : 1;
       kernel.failNextWrites(41, ...Array<string>(times).fill(code));
       const pass = new Simulated(kernel, folder.path);
       const placed = interrupts(pass.enforce(own)).get(41);
@@ -40,6 +40,23 @@ for (const [kind, codes] of Object.entries(KINDS)) {
     });
   }
 }
+
+errors('EINVAL and EIO that persist are impossible, EBUSY never is', () => {
+  const kinds = (code: string) => [1, 4, 5, 100].map((failures) => errorKind(code, failures));
+  for (const code of ['EINVAL', 'EIO'])
+    assert.equal(kinds(code), ['transient', 'transient', 'impossible', 'impossible'], code);
+  assert.equal(kinds('EBUSY'), ['transient', 'transient', 'transient', 'transient']);
+});
+
+errors('however many fail: a pass pauses twice', () => {
+  const irqs = Array.from({ length: 512 }, (_, index) => 1000 + index);
+  const kernel = hostOf([vfio(A, ...irqs)]);
+  for (const irq of irqs) kernel.failAllWrites(irq, 'EBUSY');
+  const pass = new Simulated(kernel, folder.path);
+  const results = outcomes(pass.enforce(own));
+  assert.is(results.filter((text) => text.endsWith(`fail: ${textOf('EBUSY')}`)).length, 512);
+  assert.equal(pass.pauses, [2, 2]);
+});
 
 errors('a transient one that passes is no failure', () => {
   // EIO, EINVAL: of an interrupt that went while its file was open, and is back under its number

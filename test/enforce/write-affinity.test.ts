@@ -46,7 +46,7 @@ test("returns the kernel's answer, and throws what is no answer of it", () => {
   const result = writeAffinity(mask, SET, () => undefined);
   assert.is(result.outcome === 'failed' && result.error.code, 'ENOSPC');
   const broken = {
-    ...{ read: () => undefined, close: () => {} },
+    ...{ read: () => undefined, isKept: false, close: () => {} },
     write: () => {
       throw new TypeError('a bug');
     },

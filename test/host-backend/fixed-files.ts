@@ -37,6 +37,6 @@ export class FixedFiles implements PseudoFs {
   }
 
   openToWrite(path: string): WritableFile {
-    return { read: () => this.read(path), write: () => this.write(path), close: () => {} };
+    return { read: () => this.read(path), write: () => this.write(path), isKept: false, close: () => {} };
   }
 }

@@ -44,7 +44,7 @@ class Qemu extends FixedFiles {
 
   override open(path: string): OpenFile {
     this.opened.add(path);
-    return { read: () => this.read(path), close: () => void this.opened.delete(path) };
+    return { read: () => this.read(path), isKept: false, close: () => void this.opened.delete(path) };
   }
 }
 

@@ -65,7 +65,7 @@ export class SimulatedFs implements PseudoFs {
       if (opened === undefined || this.kernel.interrupts.get(irq) !== opened) throw new FileError('ENOENT', path);
       this.write(irq, text, list ? 'list' : 'mask');
     };
-    return { read, write, close: () => {} };
+    return { read, write, isKept: true, close: () => {} };
   }
 
   /** The write itself, to an interrupt that exists. */

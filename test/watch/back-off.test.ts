@@ -20,8 +20,8 @@ function pauses(kind: ErrorKind, count: number): number[] {
   });
 }
 
-backOff('each kind of error has its first pause, twice as long each time, and its longest', () => {
-  assert.equal(pauses('transient', 9), [100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]);
+backOff('each kind of error has its first pause, the factor that it grows by, and its longest', () => {
+  assert.equal(pauses('transient', 7), [10, 40, 160, 640, 2560, 10_000, 10_000]);
   assert.equal(pauses('exhausted', 10).slice(-3), [128_000, 256_000, 300_000]);
   assert.equal(pauses('impossible', 2), [300_000, 300_000]);
   assert.equal(pauses('gone', 3), [10, 20, 40]);
@@ -33,33 +33,48 @@ backOff('nothing waits that has not failed', () => {
   assert.is(one.retryAt, 0);
 });
 
-backOff('until then the same set waits, and no other', () => {
+backOff('until a quarter of the pause before that the same set waits, and no other', () => {
   const one = new WriteRetry();
-  one.failed(set(), 'EBUSY', 'transient', 1000);
+  one.failed(set(), 'ENOSPC', 'exhausted', 1000);
+  assert.is(one.retryAt, 2000);
   assert.equal(
-    [one.mustWait(set(), 1099), one.mustWait(set(), 1100), one.mustWait(cpusetOf([4]), 1001)],
+    [one.mustWait(set(), 1749), one.mustWait(set(), 1750), one.mustWait(cpusetOf([4]), 1001)],
     [true, false, false],
   );
 });
 
-backOff('what was not said before is new: another error, or another set; then the first pause holds again', () => {
+backOff('a failure is reported once for a set and a code', () => {
   const one = new WriteRetry();
-  assert.is(one.failed(set(), 'EBUSY', 'transient', 0), true);
-  assert.is(one.failed(set(), 'EBUSY', 'transient', 0), false);
-  assert.is(one.retryAt, 200);
+  const failed = (code: string, wanted = set()) => one.failed(wanted, code, 'exhausted', 0);
+  assert.equal([failed('ENOSPC'), failed('ENOSPC'), failed('EOTHER'), failed('ENOSPC')], [true, false, true, false]);
+  assert.is(failed('ENOSPC', cpusetOf([4])), true);
+});
+
+backOff('one that may be over in a moment is reported when it is not: the fifth in a row', () => {
+  const one = new WriteRetry();
+  const reported = Array.from({ length: 8 }, () => one.failed(set(), 'EBUSY', 'transient', 0));
+  assert.equal(reported, [false, false, false, false, true, false, false, false]);
   assert.is(one.failed(set(), 'EAGAIN', 'transient', 0), true);
-  assert.is(one.retryAt, 100);
+});
+
+backOff('the pause goes on from one code to another of its kind, not to another set', () => {
+  const one = new WriteRetry();
+  one.failed(set(), 'EBUSY', 'transient', 0);
   one.failed(set(), 'EAGAIN', 'transient', 0);
-  assert.is(one.failed(cpusetOf([4]), 'EAGAIN', 'transient', 0), true);
-  assert.is(one.retryAt, 100);
+  assert.is(one.retryAt, 40);
+  assert.equal([one.failures(set(), 'EAGAIN'), one.failures(set(), 'EBUSY')], [1, 0]);
+  one.failed(set(), 'ENOSPC', 'exhausted', 0);
+  assert.is(one.retryAt, 1000);
+  one.failed(cpusetOf([4]), 'ENOSPC', 'exhausted', 0);
+  assert.is(one.retryAt, 1000);
 });
 
 backOff('a success ends it', () => {
   const one = new WriteRetry();
-  one.failed(set(), 'EBUSY', 'transient', 0);
+  one.failed(set(), 'ENOSPC', 'exhausted', 0);
   one.succeeded();
-  assert.equal([one.mustWait(set(), 0), one.retryAt], [false, 0]);
-  assert.is(one.failed(set(), 'EBUSY', 'transient', 0), true);
+  assert.equal([one.mustWait(set(), 0), one.retryAt, one.failures(set(), 'ENOSPC')], [false, 0, 0]);
+  assert.is(one.failed(set(), 'ENOSPC', 'exhausted', 0), true);
 });
 
 backOff.run();

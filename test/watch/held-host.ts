@@ -32,8 +32,7 @@ export class MemoryStates implements DomainStates {
 /** A holder on a simulated kernel, with a clock that goes only when it is told to. */
 export class HeldHost {
   now = 1_000_000;
-  readonly state = new MemoryStates();
-  readonly pauses: number[] = [];
+  readonly state: MemoryStates;
   hold: Reconciler;
 
   constructor(
@@ -42,10 +41,12 @@ export class HeldHost {
       files = new SimulatedFs(kernel),
       settings = DEFAULT_SETTINGS,
       traced = false,
-    }: { files?: PseudoFs; settings?: Settings; traced?: boolean } = {},
+      state = new MemoryStates(),
+    }: { files?: PseudoFs; settings?: Settings; traced?: boolean; state?: MemoryStates } = {},
   ) {
+    this.state = state;
     const clock = { now: () => this.now };
-    this.hold = new Reconciler({ files, state: this.state, clock, pause: (ms) => void this.pauses.push(ms) }, settings);
+    this.hold = new Reconciler({ files, state: this.state, clock }, settings);
     this.hold.setTraced(traced);
   }
 

@@ -26,6 +26,7 @@ function refused(code: string): { host: HeldHost; files: CountingFiles; kernel: 
   const host = new HeldHost(kernel, { files });
   kernel.failAllWrites(41, code);
   host.add(guest(hostdev(A, 'auto')));
+  host.pass(1000);
   return { host, files, kernel };
 }
 
@@ -56,7 +57,7 @@ retries('what could not be placed while its CPU was away is placed soon after, t
     if (operation === 'write') kernel.setOnline(3, !isAway);
   });
   const host = new HeldHost(kernel, { files });
-  assert.equal(told(host.add(guest(hostdev(A, '3')))), ['failed 41: 0-7 -> 0-7']);
+  assert.equal(told(host.add(guest(hostdev(A, '3')))), [], 'nor is it reported yet');
   isAway = false;
   kernel.setOnline(3, true);
   assert.equal(told(...host.pass(1100)), ['placed 41: 0-7 -> 3']);
@@ -83,6 +84,21 @@ retries('what somebody else put right has succeeded: moved away again, it is put
   kernel.move(41, CPU0);
   assert.equal(told(...host.pass(1000)), ['repaired 41: 0 -> 2-3']);
 });
+
+for (const code of ['EINVAL', 'EIO', 'EPERM']) {
+  retries(`${code} that persists: reported once, tried a few times, then every five minutes`, () => {
+    const kernel = hostOf([vfio(A, 41)], RUNNING);
+    const files = new CountingFiles(kernel);
+    const host = new HeldHost(kernel, { files });
+    kernel.failAllWrites(41, code);
+    const first = host.add(guest(hostdev(A, 'auto')));
+    assert.equal(told(first, ...host.pass(3_600_000)), ['failed 41: 0-7 -> 0-7']);
+    assert.ok(files.tried <= 5 + 12, `${files.tried} times in an hour`);
+    assert.ok(host.hold.counters.errors.impossible > 0);
+    kernel.failAllWrites(41);
+    assert.equal(told(...host.pass(300_000)), ['placed 41: 0-7 -> 2-3']);
+  });
+}
 
 retries('another set is tried at once', () => {
   const { host, kernel } = refused('ENOSPC');

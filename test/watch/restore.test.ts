@@ -76,6 +76,25 @@ test('a number that came back as a new vector has what that was born with', () =
   assert.is(root.affinity(40), '0');
 });
 
+test('a vector that went away is forgotten: what has its number and our mask was never written', () => {
+  place(40, 'c');
+  place(41, 'c');
+  placeLine();
+  const ended = (address: string, irq: number, uuid = UUID) => ({ uuid, address, irq });
+  affinities.record([], [ended(A, 40), ended(A, 41, 'another domain'), ended(LINE, 16)]);
+  affinities = new OriginalAffinities(root.path);
+  assert.is(restore(), 2, 'a line keeps its mask while nobody handles it');
+  assert.equal([root.affinity(40), root.affinity(41)], ['2-3', '0-7']);
+});
+
+test('a vector that took the number of another and was placed has what it was born with', () => {
+  place(40, 'c');
+  affinities.record([], [{ uuid: UUID, address: A, irq: 40 }]);
+  place(40, '10', { from: setOf('2-3'), to: setOf('4') });
+  assert.is(restore(), 1);
+  assert.is(root.affinity(40), '2-3');
+});
+
 test('what somebody else has moved since, or has by now, is left alone', () => {
   place(40, 'c');
   root.write('proc/irq/40/smp_affinity', '80\n');
@@ -247,7 +266,7 @@ test('what cannot be saved in /run is reported once, and restored all the same',
   root.write('proc/irq/40/smp_affinity', 'c\n');
   const masks = { from: setOf('0-7'), to: setOf('2-3'), wanted: setOf('2-3') };
   const own = { domain: 'guest', uuid: UUID, address: A, irq: 40, vector: 0, handler: `vfio-msix[0](${A})` };
-  for (let times = 0; times < 2; times++) onExit.record([{ ...own, ...masks, kind: 'placed' }]);
+  for (let times = 0; times < 2; times++) onExit.record({ changed: [{ ...own, ...masks, kind: 'placed' }], ended: [] });
   assert.is(warnings.length, 1, warnings.join('\n'));
   assert.match(warnings[0] ?? '', /is not kept for a watcher after this one: .*(?:ENOTDIR|EEXIST|EPERM)/);
   assert.is(onExit.restore(new RealFs(root.path), new StateStore(root.path), [UUID]), 1);

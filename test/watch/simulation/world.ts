@@ -1,6 +1,6 @@
 import { DEFAULT_SETTINGS, type Settings } from '../../../src/affinity/settings.js';
 import { parseCpuList } from '../../../src/domain/cpu-mask.js';
-import { type Cpuset, cpusetOf, cpusOf, formatCpuset, has, isSubset } from '../../../src/domain/cpuset.js';
+import { type Cpuset, cpusetOf, cpusOf, equal, formatCpuset, has, isSubset } from '../../../src/domain/cpuset.js';
 import { type Dirty, type ReconcileResult, Reconciler } from '../../../src/watch/reconciler.js';
 import { SimulatedKernel } from '../../simulator/kernel.js';
 import type { SimulatedInterrupt } from '../../simulator/vector-allocator.js';
@@ -34,6 +34,8 @@ export class World {
   readonly held = new Map<Guest, number>();
   readonly #state = new MemoryStates();
   readonly #excuses = new WeakMap<SimulatedInterrupt, Excuse>();
+  /** the set that the watcher wrote last, by vector: one that comes back under an old number is another object */
+  readonly #lastWritten = new WeakMap<SimulatedInterrupt, Cpuset>();
   /** since when, and what is to be said of it */
   readonly #misplaced = new Map<SimulatedInterrupt, { from: number; what: string }>();
   readonly #queue: { at: number; action: () => void }[] = [];
@@ -198,17 +200,20 @@ export class World {
     this.check();
   }
 
-  /** Every interrupt of a device with a policy is within its set, or has not been outside for longer than an interval. */
+  /**
+   * Every interrupt of a device with a policy has its set, or has not been without it for longer than an interval. Where the watcher has
+   * written that set to this vector, a subset will do: the kernel may shrink a mask.
+   */
   check(): void {
     const interval = this.#interval;
     const seen = new Set<SimulatedInterrupt>();
     for (const [guest, since] of this.held) {
       if (!this.running.has(guest)) continue;
       for (const { interrupt, wanted, address } of this.#placeable(guest)) {
-        if (isSubset(interrupt.affinity, wanted)) continue;
+        if (this.#isPlaced(interrupt, wanted)) continue;
         seen.add(interrupt);
         const { from } = this.#misplaced.get(interrupt) ?? { from: this.now };
-        const where = `${formatCpuset(interrupt.affinity)}, not within ${formatCpuset(wanted)}`;
+        const where = `${formatCpuset(interrupt.affinity)}, not placed on ${formatCpuset(wanted)}`;
         const what = `IRQ ${interrupt.irq} of ${address} of ${guest.name} is on ${where}`;
         this.#misplaced.set(interrupt, { from: Math.max(since, from), what });
       }
@@ -220,6 +225,12 @@ export class World {
       }
       if (!seen.has(interrupt)) this.#misplaced.delete(interrupt);
     }
+  }
+
+  #isPlaced(interrupt: SimulatedInterrupt, wanted: Cpuset): boolean {
+    const { affinity } = interrupt;
+    if (equal(affinity, wanted)) return true;
+    return isSubset(affinity, wanted) && equal(this.#lastWritten.get(interrupt), wanted);
   }
 
   /** What is left behind when all guests are gone: nothing. */
@@ -312,10 +323,7 @@ export class World {
       (irq, code) => this.#failedWrite(irq, code),
       (isWrite) => this.#accessed(isWrite),
     );
-    const hold = new Reconciler(
-      { files, state: this.#state, clock: { now: () => this.now }, pause: () => {} },
-      SETTINGS,
-    );
+    const hold = new Reconciler({ files, state: this.#state, clock: { now: () => this.now } }, SETTINGS);
     hold.setTraced(this.traced);
     return hold;
   }
@@ -349,6 +357,7 @@ export class World {
   /** Nothing but an interrupt of a running guest's device with a policy is ever written, and never outside of its set. */
   #checkWrite(irq: number): void {
     const interrupt = this.kernel.interrupts.get(irq);
+    if (interrupt) this.#lastWritten.set(interrupt, interrupt.affinity);
     const isVfio = interrupt?.handlers.some((handler) => handler.startsWith('vfio-'));
     if (this.#releasing !== undefined && interrupt?.type === 'intx' && !isVfio) {
       if (this.#movedLines.get(this.#releasing)?.has(interrupt.input)) return;
