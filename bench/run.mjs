@@ -14,6 +14,7 @@ const FIGURES = [
   'hook-many',
   'pass',
   'hold-quiet',
+  'hold-flap',
   'hold-memory',
   'hold-week',
 ];

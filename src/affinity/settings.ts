@@ -31,7 +31,7 @@ export interface Intervals {
 }
 
 export interface RepairLimits {
-  /** so often within `window` milliseconds, then it is left to them for a while */
+  /** so often within `window` milliseconds, then repairs pause for a while */
   limit: number;
   window: number;
 }
@@ -39,7 +39,8 @@ export interface RepairLimits {
 export const DEFAULT_SETTINGS: Settings = {
   onError: 'continue',
   intervals: { busy: 100, quiet: 1000, traced: 10_000 },
-  contest: { limit: 5, window: 60_000 },
+  // who moves an interrupt every 3 seconds or slower is answered for ever; polling sees one move a second
+  contest: { limit: 30, window: 60_000 },
 };
 
 /**

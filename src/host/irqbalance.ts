@@ -14,10 +14,15 @@ export interface Irqbalance {
 /** Undefined if /proc shows no irqbalance. Bans that it got later, through its socket, are not visible there. */
 export function readIrqbalance(files: PseudoFs): Irqbalance | undefined {
   for (const pid of files.list('/proc') ?? []) {
-    if (!/^[1-9]\d*$/.test(pid) || files.read(`/proc/${pid}/comm`)?.trim() !== 'irqbalance') continue;
+    if (!/^[1-9]\d*$/.test(pid) || !isIrqbalance(files, Number(pid))) continue;
     return irqbalanceOf(files, Number(pid));
   }
   return undefined;
+}
+
+/** Whether the process with this pid runs and is an irqbalance. */
+export function isIrqbalance(files: PseudoFs, pid: number): boolean {
+  return files.read(`/proc/${pid}/comm`)?.trim() === 'irqbalance';
 }
 
 export function irqbalanceOf(files: PseudoFs, pid: number): Irqbalance {

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TokenBucket } from '../lib/token-bucket.js';
 import { type TracefsFolders, TraceInstance, TracingUnavailable, tracingFailure } from './tracefs.js';
 
 /** Trace events that were read together: these IRQs got a vector, or were moved to another one. */
@@ -13,7 +14,7 @@ export interface VectorEvent {
 
 export interface VectorListener {
   changed(event: VectorEvent): void;
-  /** no more events come: somebody removed the trace instance, or a read failed */
+  /** no more events come: somebody changed or removed the trace instance, a read failed, or markers do not come back */
   ended(reason: string): void;
 }
 
@@ -22,46 +23,100 @@ const WAKE_TIMEOUT_MS = 500;
 /** Reads are empty only if the instance was turned off. */
 const EMPTY_READ_PAUSE_MS = 100;
 const MAX_EMPTY_READS = 10;
+/** Interval of markers, which have to come back through the pipe; a stream is deaf after so many that did not. */
+const MARKER_INTERVAL_MS = 2000;
+const MAX_MARKERS_MISSED = 2;
+/** How long the first marker may take. */
+const FIRST_MARKER_TIMEOUT_MS = 1000;
+/** Reads that may follow each other at once, and how many a second may in a flood: events collect in the kernel's buffer meanwhile. */
+const READ_LIMITS = { capacity: 200, perSecond: 20 };
+const DEAF = 'trace events do not arrive';
 
 /**
  * Reads the trace event irq_vectors:vector_alloc: an interrupt got a vector, or was moved. x86 only. The read blocks a
  * thread of Node's pool, so the process cannot exit before close().
  */
 export class VectorTrace {
+  /** close() was called, or the stream has ended */
   #closing = false;
   readonly #reading: Promise<void>;
+  #timer: NodeJS.Timeout | undefined;
+  #missed = 0;
+  #markerCameBack = () => {};
 
   private constructor(
     private readonly instance: TraceInstance,
     private readonly pipe: FileHandle,
     private readonly listener: VectorListener,
   ) {
-    this.#reading = this.#read();
+    this.#reading = this.#read().finally(() => clearInterval(this.#timer));
   }
 
-  /** @throws TracingUnavailable */
-  static async open(listener: VectorListener, root?: string, folders?: TracefsFolders): Promise<VectorTrace> {
+  /** Resolves when a marker has come through the pipe. @throws TracingUnavailable with the reason */
+  static async open(
+    listener: VectorListener,
+    root?: string,
+    folders?: TracefsFolders,
+    markerIntervalMs = MARKER_INTERVAL_MS,
+  ): Promise<VectorTrace> {
     const instance = new TraceInstance(root, folders);
+    let trace: VectorTrace;
     try {
-      return new VectorTrace(instance, await open(instance.pipe, 'r'), listener);
+      trace = new VectorTrace(instance, await open(instance.pipe, 'r'), listener);
     } catch (error) {
       instance.remove();
       throw new TracingUnavailable(tracingFailure(error));
     }
+    if (await trace.#isFirstMarkerBack()) {
+      trace.#timer = setInterval(() => trace.#check(), markerIntervalMs);
+      return trace;
+    }
+    await trace.close();
+    throw new TracingUnavailable(DEAF);
   }
 
   /** Ends the read and removes the instance; false if the read did not end in time. */
   async close(): Promise<boolean> {
     this.#closing = true;
+    clearInterval(this.#timer);
     this.instance.wake();
     const ended = await Promise.race([this.#reading.then(() => true), sleep(WAKE_TIMEOUT_MS, false, { ref: true })]);
     this.instance.remove();
     return ended;
   }
 
+  #isFirstMarkerBack(): Promise<boolean> {
+    const isBack = new Promise<true>((resolve) => {
+      this.#markerCameBack = () => resolve(true);
+    });
+    this.#sendMarker();
+    return Promise.race([isBack, sleep(FIRST_MARKER_TIMEOUT_MS, false, { ref: true })]);
+  }
+
+  #sendMarker(): void {
+    this.instance.mark(MARKER);
+  }
+
+  /** At intervals: whether events would still arrive. */
+  #check(): void {
+    if (!this.instance.hasOwnSettings()) this.#stop('somebody changed the trace instance');
+    else if (this.#missed >= MAX_MARKERS_MISSED) this.#stop(DEAF);
+    else {
+      this.#missed++;
+      this.#sendMarker();
+    }
+  }
+
+  /** The reader is woken up, which may take a while; the listener hears of it at once. */
+  #stop(reason: string): void {
+    void this.close();
+    this.listener.ended(reason);
+  }
+
   /** Rejects if the listener throws: that is a bug, not a failed read. */
   async #read(): Promise<void> {
     const buffer = Buffer.allocUnsafe(65536);
+    const reads = new TokenBucket(READ_LIMITS);
     let rest = '';
     for (let empty = 0; !this.#closing; ) {
       const read = await this.pipe.read(buffer, 0, buffer.length, null).catch(tracingFailure);
@@ -72,15 +127,28 @@ export class VectorTrace {
       const text = rest + buffer.toString('latin1', 0, read.bytesRead);
       const end = text.lastIndexOf('\n') + 1;
       rest = text.slice(end).slice(-1000);
-      const event = parseVectorEvents(text.slice(0, end));
-      if (event && !this.#closing) this.listener.changed(event);
+      this.#take(text.slice(0, end));
+      reads.take(1, performance.now());
+      const waitMs = reads.availableAt(performance.now()) - performance.now();
+      if (waitMs > 0 && !this.#closing) await sleep(waitMs);
     }
     await this.pipe.close().catch(() => {});
+  }
+
+  #take(lines: string): void {
+    const event = parseVectorEvents(lines);
+    // a marker may be among what was lost
+    if (event?.lost || hasMarker(lines)) {
+      this.#missed = 0;
+      this.#markerCameBack();
+    }
+    if (event && !this.#closing) this.listener.changed(event);
   }
 
   async #end(reason: string): Promise<void> {
     await this.pipe.close().catch(() => {});
     if (this.#closing) return;
+    this.#closing = true;
     this.instance.remove();
     this.listener.ended(reason);
   }
@@ -96,4 +164,11 @@ export function parseVectorEvents(text: string): VectorEvent | undefined {
   if (events.length === 0 && !lost) return undefined;
   const irqs = [...new Set(events.map(([, , irq]) => Number(irq)))];
   return { irqs, at: events[0] && Number(events[0][1]) * 1000, lost };
+}
+
+const MARKER = 'hostdev-cpuset check';
+
+/** Whether a marker has come back in the form in which events are understood: with its time. */
+function hasMarker(text: string): boolean {
+  return new RegExp(` \\d+\\.\\d+: tracing_mark_write: ${MARKER}$`, 'm').test(text);
 }

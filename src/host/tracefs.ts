@@ -1,4 +1,14 @@
-import { closeSync, constants, existsSync, mkdirSync, openSync, readlinkSync, rmdirSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  readSync,
+  rmdirSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { pid } from 'node:process';
 import { using } from '../lib/open-folder.js';
@@ -13,9 +23,33 @@ const FILTER = 'events/irq_vectors/vector_alloc/filter';
 /** Per CPU: room for some thousand events. The kernel's default is over a megabyte. */
 const BUFFER_SIZE_KIB = 64;
 
+/** A new instance inherits the options of the top level: these are the ones that events are read with. */
+const OPTIONS: readonly (readonly [name: string, value: '0' | '1'])[] = [
+  // the time of each event
+  ['context-info', '1'],
+  ['markers', '1'],
+  // a full buffer loses old events, and says so
+  ['overwrite', '1'],
+  // other forms of text
+  ...(['raw', 'hex', 'bin', 'fields', 'verbose', 'latency-format', 'block'] as const).map(
+    (name) => [name, '0'] as const,
+  ),
+];
+/** What would keep events from being read if somebody changed it. */
+const WATCHED = [EVENT, FILTER, 'tracing_on', 'options/context-info', 'options/markers'];
+const MAX_READ_SIZE = 4096;
+
 /** Trace events cannot be used; the message is the reason. */
 export class TracingUnavailable extends Error {
   override readonly name = 'TracingUnavailable';
+
+  /** @param isPermanent it stays so while this kernel runs, or until the administrator changes something */
+  constructor(
+    message: string,
+    readonly isPermanent = false,
+  ) {
+    super(message);
+  }
 }
 
 /** Makes and removes folders. In tracefs the kernel fills a new folder, and a removal includes its files. */
@@ -35,6 +69,8 @@ export class TraceInstance {
   readonly #path: string;
   /** with the root */
   readonly #folder: string;
+  /** what WATCHED held when it was set up */
+  readonly #settings: string;
 
   /**
    * Takes over an instance that a killed watcher has left.
@@ -45,14 +81,16 @@ export class TraceInstance {
     private readonly folders = REAL,
   ) {
     const instances = MOUNT_POINTS.map((path) => join('/', path, 'instances')).find((path) => existsSync(root + path));
-    if (instances === undefined) throw new TracingUnavailable('tracefs is not mounted');
+    if (instances === undefined) throw new TracingUnavailable('tracefs is not mounted', true);
     this.#path = join(instances, INSTANCE);
     this.#folder = root + this.#path;
     try {
       this.#prepare();
+      this.#settings = this.#readSettings();
     } catch (error) {
       this.remove();
-      throw error instanceof TracingUnavailable ? error : new TracingUnavailable(tracingFailure(error));
+      if (error instanceof TracingUnavailable) throw error;
+      throw new TracingUnavailable(tracingFailure(error), isForbidden(error));
     }
   }
 
@@ -72,6 +110,35 @@ export class TraceInstance {
     }
   }
 
+  /** Writes a line that comes back through the pipe. */
+  mark(text: string): void {
+    attempt(() => this.#write('trace_marker', `${text}\n`));
+  }
+
+  /** Whether the instance is as it was set up: somebody may turn off the event, or change its filter. */
+  hasOwnSettings(): boolean {
+    return this.#readSettings() === this.#settings;
+  }
+
+  #readSettings(): string {
+    return JSON.stringify(WATCHED.map((file) => this.#read(file)));
+  }
+
+  /** Null if it cannot be read. */
+  #read(file: string): string | null {
+    try {
+      const fd = this.#open(file, constants.O_RDONLY);
+      try {
+        const buffer = Buffer.alloc(MAX_READ_SIZE);
+        return buffer.toString('latin1', 0, readSync(fd, buffer));
+      } finally {
+        closeSync(fd);
+      }
+    } catch {
+      return null;
+    }
+  }
+
   /**
    * The kernel refuses while the pipe is open. Errors are ignored: the next watcher takes over an instance that is
    * left.
@@ -88,7 +155,7 @@ export class TraceInstance {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
     if (!existsSync(join(this.#folder, EVENT))) {
-      throw new TracingUnavailable('this kernel has no trace event irq_vectors:vector_alloc (x86 only)');
+      throw new TracingUnavailable('this kernel has no trace event irq_vectors:vector_alloc (x86 only)', true);
     }
     this.#write('trace_clock', 'mono');
     this.#write('buffer_size_kb', `${BUFFER_SIZE_KIB}`);
@@ -96,6 +163,8 @@ export class TraceInstance {
     this.#write('trace', '');
     // without the events of our own writes, each of which gives an interrupt another vector
     for (const filter of ['0\n', ownEventsFilter()]) attempt(() => this.#write(FILTER, filter));
+    // not every kernel has all of them
+    for (const [name, value] of OPTIONS) attempt(() => this.#write(`options/${name}`, value));
     this.#write('tracing_on', '1');
     this.#write(EVENT, '1');
   }
@@ -107,16 +176,19 @@ export class TraceInstance {
 
   /** Never creates a file below a root. */
   #write(file: string, text: string): void {
-    const { O_NONBLOCK, O_TRUNC, O_WRONLY } = constants;
-    const fd =
-      this.root === ''
-        ? openSync(join(this.#folder, file), O_WRONLY | O_TRUNC | O_NONBLOCK)
-        : openBelow(this.root, join(this.#path, file), { flags: O_WRONLY, truncate: true, followLast: true });
+    const fd = this.#open(file, constants.O_WRONLY, true);
     try {
       writeSync(fd, text);
     } finally {
       closeSync(fd);
     }
+  }
+
+  #open(file: string, flags: number, truncate = false): number {
+    const { O_NONBLOCK, O_TRUNC } = constants;
+    return this.root === ''
+      ? openSync(join(this.#folder, file), flags | O_NONBLOCK | (truncate ? O_TRUNC : 0))
+      : openBelow(this.root, join(this.#path, file), { flags, truncate, followLast: true });
   }
 }
 
@@ -135,6 +207,10 @@ function attempt(action: () => void): void {
   } catch {
     // the file has gone, or the kernel refuses: nothing depends on it
   }
+}
+
+function isForbidden(error: unknown): boolean {
+  return ['EPERM', 'EACCES', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 /** The reason why tracing failed, from a system error. */

@@ -1,4 +1,5 @@
 import type { Definition } from '../domain/definition.js';
+import { canonicalUuid } from '../domain/uuid.js';
 import { readDomainXml } from './domain-xml.js';
 import type { Virsh } from './virsh.js';
 
@@ -60,6 +61,10 @@ export class DomainReader {
     }
     try {
       const definition = readDomainXml(Buffer.from(text));
+      // virsh looks for a domain of this name as well if there is none with this UUID any more
+      const answered = canonicalUuid(definition.uuid ?? '');
+      if (answered !== uuid)
+        throw new Error(`libvirt's answer is about ${answered ?? 'a domain without a UUID'}: ignored`);
       // only a running domain has an id; a persistent one has a definition after its end, too
       if (definition.document.root.hasAttribute('id')) this.sink.running(uuid, definition);
     } catch (error) {

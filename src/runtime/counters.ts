@@ -1,12 +1,14 @@
 /** Upper bounds of the lag histogram's buckets, in milliseconds; beyond the last there is one more. */
 export const LAG_BOUNDS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000] as const;
 
-/** What `status` and the metrics show of the watcher's work. All but the first three only grow. */
+/** What `status` and the metrics show of the watcher's work. All but the first four only grow. */
 export interface Counters {
   /** domains, their devices with a policy, and the interrupts of those that VFIO handles */
   domains: number;
   devices: number;
   interrupts: number;
+  /** interrupts that are contested now */
+  contestedNow: number;
   /** masks written, and how many of those because somebody else had moved an interrupt */
   writes: number;
   repairs: number;
@@ -16,6 +18,15 @@ export interface Counters {
   errors: Record<'transient' | 'exhausted' | 'impossible' | 'gone' | 'unreadable', number>;
   /** from an interrupt's appearance to its placement; `counts` has one member more than LAG_BOUNDS_MS and is not cumulative */
   lag: { counts: number[]; sumMs: number; count: number };
+}
+
+/** An interrupt that somebody keeps moving: repairs pause from time to time. */
+export interface ContestedInterrupt {
+  /** name */
+  domain: string;
+  /** PCI address of its device */
+  address: string;
+  irq: number;
 }
 
 /** What is counted of a run: the masks that were written, the failures, and what became of each interrupt that changed. */
@@ -30,6 +41,7 @@ export function emptyCounters(): Counters {
     domains: 0,
     devices: 0,
     interrupts: 0,
+    contestedNow: 0,
     writes: 0,
     repairs: 0,
     contested: 0,

@@ -1,4 +1,4 @@
-import { linkSync, unlinkSync } from 'node:fs';
+import { linkSync, renameSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pid as ownPid } from 'node:process';
 import { FileError } from '../host/pseudo-fs.js';
@@ -11,6 +11,8 @@ import { readSafely } from './safe-read.js';
 import { openStateFolder } from './state-folder.js';
 
 const NAME = 'watch.pid';
+/** The identity of a watcher that has given up the lock, but has not ended. */
+const STOPPING = 'watch.stopping';
 /** Two numbers: a longer file is not ours. */
 const MAX_SIZE = 100;
 
@@ -33,6 +35,7 @@ export class InstanceLock {
         for (;;) {
           try {
             linkSync(folder.at(own), folder.at(NAME));
+            if (holderOf(folder, STOPPING) === ownPid) removeTree(folder, STOPPING);
             return { taken: true };
           } catch (error) {
             if (errnoOf(error) !== 'EEXIST') throw error;
@@ -56,11 +59,32 @@ export class InstanceLock {
     }
   }
 
-  /** Releases the lock if this process holds it. If /run is read-only it stays, as of a process that has ended. */
-  release(): void {
-    if (this.holder() !== ownPid) return;
+  /** The pid of a watcher that has stepped down and still runs. */
+  stopping(): number | undefined {
     try {
-      using(openStateFolder(this.root), (folder) => folder.in(NAME, unlinkSync));
+      return using(openStateFolder(this.root), (folder) => holderOf(folder, STOPPING));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * Gives up the lock if this process holds it, before it stops: hooks find no watcher from now on. The next one waits until release(),
+   * or the end of this process. If /run is read-only the lock stays.
+   */
+  stepDown(): void {
+    if (this.holder() === ownPid) this.#change((folder) => renameSync(folder.at(NAME), folder.at(STOPPING)));
+  }
+
+  /** Releases the lock if this process holds it, or has stepped down. If /run is read-only it stays, as of a process that has ended. */
+  release(): void {
+    if (this.holder() === ownPid) this.#change((folder) => folder.in(NAME, unlinkSync));
+    if (this.stopping() === ownPid) this.#change((folder) => folder.in(STOPPING, unlinkSync));
+  }
+
+  #change(action: (folder: OpenFolder) => void): void {
+    try {
+      using(openStateFolder(this.root), action);
     } catch (error) {
       if (!['EROFS', 'ENOENT'].includes(errnoOf(error))) throw error;
     }

@@ -17,7 +17,7 @@ const WAIT_INTERVAL_MS = 50;
 const CHECK_INTERVAL_MS = 10_000;
 
 /**
- * Acquires the lock of a host's watcher. A watcher that a hook has started, which ends with the last domain, is ended for one that stays.
+ * Acquires the lock of a host's watcher, and waits for the end of one that has stepped down. A watcher that a hook has started, which ends with the last domain, is ended for one that stays.
  * @throws ToolError if another watcher holds it
  */
 export async function acquireInstanceLock(lock: InstanceLock, options: InstanceLockOptions): Promise<void> {
@@ -25,7 +25,7 @@ export async function acquireInstanceLock(lock: InstanceLock, options: InstanceL
   let ended: number | undefined;
   for (let waitedMs = 0; ; waitedMs += WAIT_INTERVAL_MS) {
     const result = lock.take();
-    if (result.taken) return;
+    if (result.taken) return waitForStopping(lock);
     if (ended === undefined && !untilIdle && readWatcherStatus(root)?.untilIdle) {
       ended = result.pid;
       kill(ended, 'SIGTERM');
@@ -33,6 +33,15 @@ export async function acquireInstanceLock(lock: InstanceLock, options: InstanceL
     if (result.pid !== ended || waitedMs >= MAX_WAIT_MS) {
       throw new ToolError(`hostdev-cpuset watch is already running: process ${result.pid}`);
     }
+    await sleep(WAIT_INTERVAL_MS);
+  }
+}
+
+/** One that has stepped down still removes what it put on the host: not what this one is about to put there. */
+async function waitForStopping(lock: InstanceLock): Promise<void> {
+  for (let waitedMs = 0; waitedMs < MAX_WAIT_MS; waitedMs += WAIT_INTERVAL_MS) {
+    const stopping = lock.stopping();
+    if (stopping === undefined || stopping === pid) return;
     await sleep(WAIT_INTERVAL_MS);
   }
 }

@@ -148,7 +148,8 @@ function takeOne(folder: OpenFolder, name: string): SpoolEntry | undefined {
 
 /** A file that a hook is writing, or was writing when it was killed. */
 function forgetAbandoned(path: string): undefined {
-  if (Date.now() - lstatSync(path).mtimeMs > ABANDONED_MS) unlinkSync(path);
+  // a time in the future is of before the clock was set back
+  if (Math.abs(Date.now() - lstatSync(path).mtimeMs) > ABANDONED_MS) unlinkSync(path);
 }
 
 /** @throws FileError, or an Error if it is not a call of the hook */

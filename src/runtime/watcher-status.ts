@@ -1,4 +1,4 @@
-import type { Counters } from './counters.js';
+import type { ContestedInterrupt, Counters } from './counters.js';
 import { InstanceLock } from './instance-lock.js';
 import { RuntimeFile } from './runtime-file.js';
 
@@ -14,6 +14,8 @@ export interface WatcherStatus {
   /** why it polls; null if it uses trace events */
   reason: string | null;
   counters: Counters;
+  /** interrupts that somebody keeps moving; a longer list is cut, counters.contestedNow has their number */
+  contested: ContestedInterrupt[];
 }
 
 const fileOf = (root: string) => new RuntimeFile(root, 'watch.json');

@@ -90,6 +90,7 @@ export class InterruptState {
     this.placedOn = undefined;
     this.fastPathWrite = undefined;
     this.retry.succeeded();
+    this.repairs.clear();
   }
 
   /** True once after it went away. */

@@ -1,12 +1,17 @@
 import { readHandlers } from '../host/interrupt.js';
 import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
 import { BackOff } from '../lib/back-off.js';
+import { TokenBucket } from '../lib/token-bucket.js';
 import { UNCLEAR } from './fast-path.js';
 import type { CheckContext, ManagedDomain } from './managed-domain.js';
 
 /** The trace event precedes the /proc/irq entry. Retry after 1 ms, growing by 1.5, for some 800 ms in all. */
 const RETRY_LIMITS = { firstMs: 1, factor: 1.5, maxMs: 1000 };
 const MAX_RETRIES = 15;
+/** An IRQ is looked at when it is named, so many times at once and then once a second: a guest may get and free it all the time. */
+const NAMING_LIMITS = { capacity: 20, perSecond: 1 };
+/** So many IRQs are known by how often they were named. */
+const MAX_KNOWN_IRQS = 4096;
 
 interface Entry {
   /** time of the first trace event */
@@ -27,6 +32,7 @@ export interface VfioIrq {
 /** IRQs that trace events named, until they are placed or prove to be nobody's. Times are of the watcher's clock. */
 export class IrqQueue {
   readonly #entries = new Map<number, Entry>();
+  readonly #namings = new Map<number, TokenBucket>();
 
   constructor(private readonly files: PseudoFs) {}
 
@@ -35,8 +41,24 @@ export class IrqQueue {
     for (const irq of irqs) {
       // the lag counts from the first event
       const first = this.#entries.get(irq)?.seenAt ?? seenAt;
-      this.#entries.set(irq, { seenAt: first, tries: 0, nextTryAt: now, backOff: new BackOff(RETRY_LIMITS) });
+      const namings = this.#namingsOf(irq);
+      const isFlood = !namings.hasTokens(now);
+      // one that waits for its turn is looked at once, then
+      if (isFlood && (this.#entries.get(irq)?.nextTryAt ?? now) > now) continue;
+      const nextTryAt = namings.availableAt(now);
+      namings.take(1, now);
+      const tries = isFlood ? MAX_RETRIES : 0;
+      this.#entries.set(irq, { seenAt: first, tries, nextTryAt, backOff: new BackOff(RETRY_LIMITS) });
     }
+  }
+
+  #namingsOf(irq: number): TokenBucket {
+    const namings = this.#namings.get(irq) ?? new TokenBucket(NAMING_LIMITS);
+    if (!this.#namings.has(irq)) {
+      if (this.#namings.size >= MAX_KNOWN_IRQS) this.#namings.clear();
+      this.#namings.set(irq, namings);
+    }
+    return namings;
   }
 
   /** When the first event of a queued IRQ was seen. */
@@ -70,6 +92,11 @@ export class IrqQueue {
     const dirty = new Map<ManagedDomain, Set<string>>();
     for (const { irq, address, handlers, tries } of this.take(context.now)) {
       const owners = ownersOf(address, domains);
+      if (owners.some((owner) => owner.isOverBudget(context.now))) {
+        for (const { devices } of owners) devices.get(address)?.scheduleLateCheck(context.now);
+        this.remove(irq);
+        continue;
+      }
       const checks = owners.map(({ devices }) => devices.get(address)?.interrupts.get(irq)?.check());
       // an event of our own write
       if (checks.every((check) => check === 'same')) {

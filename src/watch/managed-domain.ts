@@ -6,6 +6,8 @@ import type { Definition } from '../domain/definition.js';
 import { FileError } from '../host/pseudo-fs.js';
 import type { Topology } from '../host/topology.js';
 import { type ThreadsContext, VcpuCache } from '../host/vcpu-cache.js';
+import { TokenBucket } from '../lib/token-bucket.js';
+import type { ContestedInterrupt } from '../runtime/counters.js';
 import { isUuid } from '../runtime/state-store.js';
 import type { DeviceState } from './device-state.js';
 import { DeviceStates } from './device-states.js';
@@ -15,6 +17,12 @@ import type { ReconcilerHost } from './reconciler-host.js';
 import { ReportedProblems } from './reported-problems.js';
 import type { ReconcileResult } from './result.js';
 import { type CheckScope, Schedule } from './schedule.js';
+
+/**
+ * CPU time that the domain may take: one second at once, then 1 % of a core. A guest that turns MSI-X off and on all the time would take
+ * all of it.
+ */
+const CPU_LIMITS_MS = { capacity: 1000, perSecond: 10 };
 
 /** What a check needs to know beyond the domain. */
 export interface CheckContext extends ThreadsContext {
@@ -40,6 +48,7 @@ export class ManagedDomain {
   #isAuto = true;
   readonly #outcomes: OutcomeRecorder;
   readonly #problems = new ReportedProblems();
+  readonly #cpu = new TokenBucket(CPU_LIMITS_MS);
 
   constructor(
     private readonly host: ReconcilerHost,
@@ -67,7 +76,24 @@ export class ManagedDomain {
   get due(): number {
     let { due } = this.schedule;
     for (const device of this.devices.values()) due = Math.min(due, device.due);
-    return due;
+    const now = this.host.clock.now();
+    return this.isOverBudget(now) ? Math.max(due, this.#cpu.availableAt(now)) : due;
+  }
+
+  /** Whether it has used up its CPU time: nothing is done for it until `due`. */
+  isOverBudget(now: number): boolean {
+    return !this.#cpu.hasTokens(now);
+  }
+
+  /** Counts the CPU time of an action for this domain. */
+  #counted<T>(action: () => T): T {
+    const { host } = this;
+    const beganMs = host.cpuMs?.() ?? 0;
+    try {
+      return action();
+    } finally {
+      if (host.cpuMs) this.#cpu.take(host.cpuMs() - beganMs, host.clock.now());
+    }
   }
 
   /** Places a vector that has just appeared, and those that came with it, before any check. */
@@ -75,7 +101,7 @@ export class ManagedDomain {
     const device = this.devices.get(address);
     // a full check is due: its set may be another one by now
     if (!device || this.schedule.nextFullCheckAt <= context.now || !this.#areVcpusUnchanged(context)) return UNCLEAR;
-    const placed = placeOnFastPath(this.host.files, device, vector, () => this.host.clock.now());
+    const placed = this.#counted(() => placeOnFastPath(this.host.files, device, vector, () => this.host.clock.now()));
     context.result.writes += placed.writes;
     return placed;
   }
@@ -91,6 +117,10 @@ export class ManagedDomain {
 
   /** Never throws for what the host is like: that is a problem of the result. @param scope a set: a full check of these devices */
   check(context: CheckContext, scope: CheckScope | ReadonlySet<string>): void {
+    this.#counted(() => this.#check(context, scope));
+  }
+
+  #check(context: CheckContext, scope: CheckScope | ReadonlySet<string>): void {
     try {
       if (typeof scope === 'object') this.#fullCheck(context, scope);
       else if (scope === 'full') this.#fullCheck(context);
@@ -103,6 +133,20 @@ export class ManagedDomain {
     }
   }
 
+  /** Interrupts that somebody keeps moving, so that repairs have paused or may soon pause again. */
+  *contested(now: number): Generator<ContestedInterrupt> {
+    for (const [address, { interrupts }] of this.devices) {
+      for (const [irq, { repairs }] of interrupts) {
+        if (repairs.isContested(now)) yield { domain: this.#definition.name, address, irq };
+      }
+    }
+  }
+
+  /** Repairs that pause may be tried at once: whoever moved the interrupts may have gone. */
+  clearContests(): void {
+    for (const { interrupts } of this.devices.values()) for (const { repairs } of interrupts.values()) repairs.clear();
+  }
+
   /** A file of the host cannot be read: reported once until it can be. */
   addUnreadable(error: FileError, result: ReconcileResult): void {
     // what the devices are to have may be another set by now
@@ -112,6 +156,11 @@ export class ManagedDomain {
 
   /** A cheap check; what has changed gets a full one. */
   #poll(context: CheckContext, delivery: boolean): void {
+    if (this.#outcomes.hasMoverEnded()) {
+      this.clearContests();
+      this.#fullCheck(context);
+      return;
+    }
     if (this.#vcpus.haveChanged(context, this.#isAuto, delivery)) {
       this.#fullCheck(context);
       return;

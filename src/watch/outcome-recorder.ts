@@ -4,7 +4,7 @@ import type { RepairLimits } from '../affinity/settings.js';
 import { errorKind, PERSISTENT_FAILURES } from '../affinity/write-errors.js';
 import { equal } from '../domain/cpuset.js';
 import type { Definition } from '../domain/definition.js';
-import { readIrqbalance } from '../host/irqbalance.js';
+import { isIrqbalance, readIrqbalance } from '../host/irqbalance.js';
 import { FileError } from '../host/pseudo-fs.js';
 import type { DeviceState } from './device-state.js';
 import type { InterruptState } from './interrupt-state.js';
@@ -30,7 +30,17 @@ type Outcome = Pick<Placement, 'kind' | 'reason' | 'culprit' | 'error' | 'lagMs'
 
 /** Turns what a pass did to each interrupt into placements to report and into state for the next pass. */
 export class OutcomeRecorder {
+  /** pids of irqbalance that contests were put down to */
+  readonly #movers = new Set<number>();
+
   constructor(private readonly host: ReconcilerHost) {}
+
+  /** Whether an irqbalance that kept moving interrupts has ended; reported once. */
+  hasMoverEnded(): boolean {
+    const ended = [...this.#movers].filter((pid) => !this.#isRunning(pid));
+    for (const pid of ended) this.#movers.delete(pid);
+    return ended.length > 0;
+  }
 
   /** Why a misplaced interrupt is not written in this pass; undefined: it is. */
   reasonToLeave(
@@ -150,10 +160,21 @@ export class OutcomeRecorder {
     return { kind: 'failed', ...(reason === null ? {} : { reason }), ...(error === null ? {} : { error }) };
   }
 
+  /** True as well if that cannot be read. */
+  #isRunning(pid: number): boolean {
+    try {
+      return isIrqbalance(this.host.files, pid);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      return true;
+    }
+  }
+
   /** Who probably moves it. */
   #culprit(): Placement['culprit'] & {} {
     try {
       const irqbalance = readIrqbalance(this.host.files);
+      if (irqbalance) this.#movers.add(irqbalance.pid);
       return irqbalance ? { irqbalancePid: irqbalance.pid } : 'not irqbalance';
     } catch (error) {
       if (!(error instanceof FileError)) throw error;

@@ -11,6 +11,8 @@ export interface ReconcilerHost {
   files: PseudoFs;
   state: DomainStates;
   clock: Clock;
+  /** CPU time that this process has used, in ms; undefined: the CPU time of a domain is not limited */
+  cpuMs?(): number;
   /** runs an action on a domain's state under its lock; undefined: there is no other process */
   exclusively?<T>(uuid: string, action: () => T): T;
 }

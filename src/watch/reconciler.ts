@@ -6,13 +6,16 @@ import { FileError } from '../host/pseudo-fs.js';
 import { pidFilesOnce } from '../host/qemu-threads.js';
 import type { Topology } from '../host/topology.js';
 import { TopologyCache } from '../host/topology-cache.js';
-import { addResult, type Counters, emptyCounters } from '../runtime/counters.js';
+import { addResult, type ContestedInterrupt, type Counters, emptyCounters } from '../runtime/counters.js';
 import { isUuid } from '../runtime/state-store.js';
 import { IrqQueue } from './irq-queue.js';
 import { type CheckContext, ManagedDomain } from './managed-domain.js';
 import type { ReconcilerHost } from './reconciler-host.js';
 import { emptyResult, type ReconcileResult } from './result.js';
 import type { ScheduleContext } from './schedule.js';
+
+/** Whoever makes the trace buffer overflow must not make the watcher poll all the time. */
+const MIN_LOST_POLL_INTERVAL_MS = 1000;
 
 export type { Clock, ReconcilerHost } from './reconciler-host.js';
 export type { DomainProblem, Placement, ReconcileResult } from './result.js';
@@ -34,6 +37,8 @@ export class Reconciler {
   #topology: Topology | undefined;
   #settings: Settings;
   #traced = false;
+  /** the last poll that lost events led to */
+  #lostPollAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly host: ReconcilerHost,
@@ -48,9 +53,10 @@ export class Reconciler {
     return this.#settings;
   }
 
-  /** Everything is planned anew. */
+  /** Everything is planned anew, and repairs that pause are tried. */
   setSettings(settings: Settings): void {
     this.#settings = settings;
+    for (const domain of this.#domains.values()) domain.clearContests();
     this.markDirty();
   }
 
@@ -67,6 +73,7 @@ export class Reconciler {
     known?.setDefinition(definition);
     const domain = known ?? new ManagedDomain(this.host, definition);
     this.#domains.set(key, domain);
+    domain.clearContests();
     domain.schedule.markDirty(this.#scheduleContext);
   }
 
@@ -87,8 +94,19 @@ export class Reconciler {
   markDirty({ uuid, irqs, seenAt }: Dirty = {}): void {
     const now = this.host.clock.now();
     if (irqs) this.#queue.add(irqs, seenAt ?? now, now);
-    if (uuid !== undefined) this.#domains.get(keyOf(uuid))?.schedule.markDirty(this.#scheduleContext);
-    else if (!irqs) for (const { schedule } of this.#domains.values()) schedule.markDirty(this.#scheduleContext);
+    if (uuid !== undefined) {
+      const domain = this.#domains.get(keyOf(uuid));
+      domain?.clearContests();
+      domain?.schedule.markDirty(this.#scheduleContext);
+    } else if (!irqs) for (const { schedule } of this.#domains.values()) schedule.markDirty(this.#scheduleContext);
+  }
+
+  /** Trace events were lost: every domain is polled, at most once a second. */
+  eventsLost(): void {
+    const now = this.host.clock.now();
+    if (this.#lostPollAt > now) return;
+    this.#lostPollAt = Math.max(now, this.#lostPollAt + MIN_LOST_POLL_INTERVAL_MS);
+    for (const { schedule } of this.#domains.values()) schedule.requestPoll(this.#lostPollAt);
   }
 
   /** When run() is to be called next, on the clock; Infinity without domains. */
@@ -112,8 +130,15 @@ export class Reconciler {
     return { addresses, irqs };
   }
 
+  /** Interrupts that somebody keeps moving, so that repairs have paused or may soon pause again. */
+  get contested(): ContestedInterrupt[] {
+    const now = this.host.clock.now();
+    return [...this.#domains.values()].flatMap((domain) => [...domain.contested(now)]);
+  }
+
   get counters(): Counters {
-    const counters = { ...this.#counters, domains: this.#domains.size, devices: 0, interrupts: 0 };
+    const counters = { ...this.#counters, domains: this.#domains.size, devices: 0, interrupts: 0, contestedNow: 0 };
+    counters.contestedNow = this.contested.length;
     for (const { devices } of this.#domains.values()) {
       counters.devices += devices.size;
       for (const { managedCount } of devices.values()) counters.interrupts += managedCount;

@@ -72,6 +72,11 @@ export class Schedule {
     this.nextFullCheckAt = Math.min(this.nextFullCheckAt, at);
   }
 
+  /** A poll is wanted at this time at the latest. */
+  requestPoll(at: number): void {
+    this.nextPollAt = Math.min(this.nextPollAt, at);
+  }
+
   /** Sets the next poll. Polls of all domains fall on the same multiples of the interval. */
   advance({ now, traced }: ScheduleContext, intervals: Settings['intervals']): void {
     const interval = now < this.#busyUntil ? intervals.busy : traced ? intervals.traced : intervals.quiet;

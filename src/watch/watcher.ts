@@ -2,11 +2,11 @@ import type { Settings } from '../affinity/settings.js';
 import type { Definition } from '../domain/definition.js';
 import { devicesWithPolicy } from '../domain/effective-policy.js';
 import { RealFs } from '../host/real-fs.js';
-import { type VectorEvent, VectorTrace } from '../host/trace-events.js';
-import { TracingUnavailable } from '../host/tracefs.js';
+import type { VectorEvent } from '../host/trace-events.js';
+import { VectorStream } from '../host/trace-stream.js';
 import { pause } from '../lib/pause.js';
 import { printable } from '../lib/printable.js';
-import { RateLimiter } from '../lib/rate-limiter.js';
+import { omittedText, RateLimiter } from '../lib/rate-limiter.js';
 import { ReportOnce } from '../lib/report-once.js';
 import { DomainTracker } from '../libvirt/domain-tracker.js';
 import { LibvirtEvents } from '../libvirt/events.js';
@@ -35,6 +35,8 @@ export interface WatcherOptions {
   restoreOnExit: boolean;
   settings: Settings;
   clock: Clock;
+  /** CPU time that this process has used, in ms */
+  cpuMs(): number;
   pid: number;
   journal(entry: JournalEntry): void;
   /** what systemctl status shows */
@@ -50,9 +52,11 @@ export class Watcher {
   readonly #virsh: Virsh;
   readonly #tracker: DomainTracker;
   readonly #libvirtEvents: LibvirtEvents;
-  #trace: VectorTrace | undefined;
+  readonly #trace: VectorStream;
   /** warnings about input of others, which may come in floods */
-  readonly #inputWarnings = new RateLimiter((text) => this.#warn(text));
+  readonly #inputWarnings = new RateLimiter((text) => this.#warn(text), omittedText);
+  /** lines about one domain, by its name: its guest may cause a flood */
+  readonly #domainLines = new Map<string, RateLimiter<JournalEntry>>();
   readonly #publisher: StatusPublisher;
   readonly #irqbalance: IrqbalanceSync;
   readonly #restorer: RestoreOnExit | undefined;
@@ -62,16 +66,20 @@ export class Watcher {
   #stopped = false;
 
   constructor(private readonly options: WatcherOptions) {
-    const { root, libvirt, clock, settings } = options;
+    const { root, libvirt, clock, cpuMs, settings } = options;
     this.#files = new RealFs(root);
     this.#state = new StateStore(root);
     const lock = { root, pause };
-    const host = { files: this.#files, state: this.#state, clock };
+    const host = { files: this.#files, state: this.#state, clock, cpuMs };
     this.#reconciler = new Reconciler(
       { ...host, exclusively: (uuid, action) => withDomainLock(lock, uuid, action) },
       settings,
     );
     this.#spool = new Spool(root);
+    this.#trace = new VectorStream(
+      { changed: (event) => this.#vectorsChanged(event), stateChanged: (reason) => this.#setTraced(reason) },
+      root,
+    );
     this.#virsh = new Virsh(libvirt);
     this.#tracker = new DomainTracker(this.#virsh, {
       add: (definition) => this.#change(() => this.#add(definition)),
@@ -92,15 +100,19 @@ export class Watcher {
     this.#irqbalance = new IrqbalanceSync(options, this.#reconciler);
   }
 
-  /** No running domain has a policy, and nothing is under way. */
-  get idle(): boolean {
-    return !this.#tracker.busy && this.#tracker.managedCount === 0 && this.#spool.isEmpty;
+  /** Whether no running domain has a policy, and nothing is under way. What lies in the spool is taken, or removed if it was abandoned. */
+  checkIdle(): boolean {
+    if (this.#tracker.busy || this.#tracker.managedCount > 0) return false;
+    if (this.#spool.isEmpty) return true;
+    this.#takeSpooled();
+    return false;
   }
 
   /** Throws the system's error if /run cannot be written. */
   async start(): Promise<void> {
     this.#spool.open();
-    await this.#startTrace();
+    if (this.options.tracing) await this.#trace.start();
+    else this.#setTraced('switched off');
     this.#spool.watch(
       () => this.#takeSpooled(),
       (reason) => this.#warn(`calls of the hook are no longer seen: ${reason}`),
@@ -115,8 +127,12 @@ export class Watcher {
     this.#change(() => this.#reconciler.setSettings(settings));
   }
 
-  /** Leaves every affinity as it is, or restores it. False if the thread that reads trace events does not end. */
+  /**
+   * Leaves every affinity as it is, or restores it. Calls that hooks left until now are served: give up the lock before, so that later
+   * ones are left to the next watcher. False if the thread that reads trace events does not end.
+   */
   async stop(): Promise<boolean> {
+    if (!this.#stopped) this.#takeSpooled();
     this.#stopped = true;
     clearTimeout(this.#timer);
     this.#spool.close();
@@ -124,7 +140,8 @@ export class Watcher {
     this.#tracker.close();
     this.#virsh.close();
     this.#inputWarnings.close();
-    const [ended = true] = await Promise.all([this.#trace?.close(), this.#irqbalance.stop()]);
+    for (const lines of this.#domainLines.values()) lines.close();
+    const [ended = true] = await Promise.all([this.#trace.close(), this.#irqbalance.stop()]);
     if (this.#restorer) {
       const count = this.#restorer.restore(this.#files, this.#state, this.#tracker.uuids);
       this.#info(`restored the affinity of ${count} interrupt${count === 1 ? '' : 's'}`);
@@ -133,24 +150,8 @@ export class Watcher {
     return ended;
   }
 
-  async #startTrace(): Promise<void> {
-    const listener = {
-      changed: (event: VectorEvent) => this.#vectorsChanged(event),
-      ended: (reason: string) => this.#setTraced(reason),
-    };
-    try {
-      if (!this.options.tracing) throw new TracingUnavailable('switched off');
-      this.#trace = await VectorTrace.open(listener, this.options.root);
-      this.#setTraced(null);
-    } catch (error) {
-      if (!(error instanceof TracingUnavailable)) throw error;
-      this.#setTraced(error.message);
-    }
-  }
-
   /** @param reason why there are no trace events; null: there are */
   #setTraced(reason: string | null): void {
-    if (reason !== null) this.#trace = undefined;
     this.#publisher.setTracing(reason);
     if (reason === null) this.#info('detecting new interrupts with trace events');
     else this.#info(`trace events unavailable (${reason}): polling`);
@@ -158,7 +159,10 @@ export class Watcher {
   }
 
   #vectorsChanged({ irqs, at, lost }: VectorEvent): void {
-    this.#markDirty({ ...(lost ? {} : { irqs }), ...(at === undefined ? {} : { seenAt: at }) });
+    this.#change(() => {
+      if (lost) this.#reconciler.eventsLost();
+      this.#reconciler.markDirty({ irqs, ...(at === undefined ? {} : { seenAt: at }) });
+    });
   }
 
   #takeSpooled(): void {
@@ -224,6 +228,8 @@ export class Watcher {
       for (const text of releaseTexts(released)) this.#warn(printable(`${name}: ${text}`));
       this.#restorer?.forget(uuid);
       this.#irqbalance.changed();
+      this.#domainLines.get(name)?.close();
+      this.#domainLines.delete(name);
       this.options.journal({ priority: 'info', text: printable(`${name}: no longer managed`), domains: [name] });
     } catch (error) {
       this.#warn(`cannot remove the state of ${uuid}: ${(error as Error).message}`);
@@ -237,9 +243,20 @@ export class Watcher {
   #report(result: ReconcileResult): void {
     const { changed, problems } = result;
     this.#restorer?.record(result);
-    for (const entry of [...placementEntries(changed), ...problems.map(problemEntry)]) this.options.journal(entry);
+    for (const entry of [...placementEntries(changed), ...problems.map(problemEntry)]) this.#writeDomainLine(entry);
     this.#publisher.changed();
     if (changed.length > 0) this.#irqbalance.changed();
+  }
+
+  #writeDomainLine(entry: JournalEntry): void {
+    const name = entry.domains?.[0] ?? '';
+    const summary = (omitted: number): JournalEntry => ({
+      ...{ priority: 'info', domains: [name] },
+      text: printable(`${name}: ${omittedText(omitted)}`),
+    });
+    const lines = this.#domainLines.get(name) ?? new RateLimiter(this.options.journal, summary);
+    this.#domainLines.set(name, lines);
+    lines.write(entry);
   }
 
   #warn(text: string): void {

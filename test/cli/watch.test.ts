@@ -1,10 +1,10 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, utimesSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { watchCommand } from '../../src/cli/commands/watch.js';
 import { ToolError } from '../../src/lib/errors.js';
 import { InstanceLock } from '../../src/runtime/instance-lock.js';
-import { BOTH, liveXml, SimulatedRoot } from '../hook/simulated-root.js';
+import { BOTH, liveXml, SimulatedRoot, UUID } from '../hook/simulated-root.js';
 import { runCli } from '../support/cli.js';
 import { validateEnforceReport } from '../support/json-schemas.js';
 import { needs, suiteWhere } from '../support/needs.js';
@@ -157,6 +157,58 @@ test('the kernel tells of a vector: it is placed long before the next look, and 
   } finally {
     tracefs.close();
   }
+});
+
+test('one that is being stopped gives up its place first: hooks find no watcher while it waits for the trace pipe', async () => {
+  mkdirSync(host.root.join(INSTANCE), { recursive: true });
+  const tracefs = new SimulatedTracefs(host.root);
+  tracefs.populate();
+  try {
+    await host.start();
+    host.spool();
+    await host.placed();
+    // nothing that is written to it wakes the reader up
+    rmSync(host.root.join(INSTANCE, 'trace_marker'));
+    host.root.write(`${INSTANCE}/trace_marker`, '');
+    host.signal('SIGTERM');
+    await until('it has no place any more', () => !existsSync(host.root.join('run/hostdev-cpuset/watch.pid')));
+    const stopping = readFileSync(host.root.join('run/hostdev-cpuset/watch.stopping'), 'utf8');
+    assert.is(stopping.split(' ')[0], String(host.pid));
+    assert.ok(isAlive(String(host.pid)));
+    await host.end();
+    assert.not.ok(existsSync(host.root.join('run/hostdev-cpuset/watch.stopping')));
+  } finally {
+    tracefs.close();
+  }
+});
+
+for (const name of ['.new.7', `.taken.${UUID}`]) {
+  test(`--until-idle does not wait for ever beside ${name} of a hook that was killed`, async () => {
+    await host.start(['--until-idle']);
+    const path = host.root.write(`run/hostdev-cpuset/spool/${name}`, 'release\n<domain/>');
+    utimesSync(path, 1, 1);
+    assert.equal(await host.end(), { code: 0, signal: null });
+    assert.not.ok(existsSync(path));
+  });
+}
+
+test('a flood of lines about one domain is cut, and the number of those that were left out is in the journal', async () => {
+  host.root.configure(
+    '{ "intervals": { "busy": 10, "quiet": 10, "traced": 10 }, "contest": { "limit": 1000, "window": 60000 } }',
+  );
+  await host.start();
+  host.spool();
+  await host.placed();
+  for (let move = 0; move < 30; move++) {
+    host.root.write('proc/irq/41/smp_affinity', 'ff\n');
+    await host.placed('put back');
+  }
+  await host.end('SIGTERM');
+  const lines = host.stderr
+    .split('\n')
+    .filter((line) => line.includes(': put back on ') || line.includes(': placed on '));
+  assert.is(lines.length, 20);
+  assert.match(host.stderr, /: guest: \d+ more lines like these were left out/);
 });
 
 test('--no-tracing: the kernel is not asked', async () => {

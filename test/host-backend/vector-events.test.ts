@@ -2,8 +2,10 @@ import { existsSync, mkdirSync, readlinkSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseVectorEvents, type VectorEvent, VectorTrace } from '../../src/host/trace-events.js';
+import { VectorStream } from '../../src/host/trace-stream.js';
 import { EVENT, FILTER, SimulatedTracefs } from '../support/simulated-tracefs.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
+import { until } from '../support/until.js';
 
 const test = suite('vector events');
 let folder: TemporaryFolder;
@@ -52,6 +54,8 @@ test('a vector is told with its time; the instance is set up and goes at the end
   assert.is(tracefs.read('trace_clock'), 'mono');
   assert.is(tracefs.read(EVENT), '1');
   assert.is(tracefs.read('tracing_on'), '1');
+  const options = ['context-info', 'markers', 'raw', 'hex', 'fields'].map((name) => tracefs.read(`options/${name}`));
+  assert.equal(options, ['1', '1', '0', '0', '0'], 'whatever the top level has');
   await hear(() => tracefs.tellVector(41, '7.000250'));
   assert.equal(events, [{ irqs: [41], at: 7000.25, lost: false }]);
   assert.is(await trace.close(), true);
@@ -112,6 +116,99 @@ test('an instance that somebody turns off for good is an end, with its reason', 
   await hear(() => tracefs.close());
   assert.equal(ends, ['the trace instance was turned off']);
   assert.not.ok(existsSync(folder.join(INSTANCE)));
+});
+
+for (const [what, change, reason] of [
+  ['the event is disabled', () => tracefs.write(EVENT, '0\n'), 'somebody changed the trace instance'],
+  ['the filter is changed', () => tracefs.write(FILTER, 'irq > 500\n'), 'somebody changed the trace instance'],
+  ['tracing is turned off', () => tracefs.write('tracing_on', '0\n'), 'somebody changed the trace instance'],
+  ['the form is changed', () => tracefs.write('options/context-info', '0\n'), 'somebody changed the trace instance'],
+  ['markers do not come back', () => (tracefs.deaf = true), 'trace events do not arrive'],
+] as const) {
+  test(`${what}: the stream is deaf, which is an end with its reason`, async () => {
+    tracefs = new SimulatedTracefs(folder);
+    const trace = await VectorTrace.open(listener, folder.path, tracefs, 20);
+    await hear(change);
+    tracefs.deaf = false;
+    assert.equal(ends, [reason]);
+    assert.is(await trace.close(), true);
+    assert.not.ok(existsSync(folder.join(INSTANCE)));
+  });
+}
+
+test('a stream that is deaf from the beginning is none', async () => {
+  tracefs = new SimulatedTracefs(folder);
+  tracefs.deaf = true;
+  assert.is(await reasonFor(open()), 'trace events do not arrive');
+});
+
+test('markers that come back keep the stream open', async () => {
+  tracefs = new SimulatedTracefs(folder);
+  const trace = await VectorTrace.open(listener, folder.path, tracefs, 200);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  assert.equal(ends, []);
+  await hear(() => tracefs.tellVector(41));
+  await trace.close();
+});
+
+test('in a flood of events they are read together', async () => {
+  tracefs = new SimulatedTracefs(folder);
+  const trace = await open();
+  for (let irq = 1; irq <= 600; irq++) {
+    tracefs.tellVector(irq);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await until('all have come', () => events.at(-1)?.irqs.at(-1) === 600);
+  assert.ok(events.length < 300, `${events.length} reads`);
+  await trace.close();
+});
+
+test('a stream that ends is opened again, and says so each time', async () => {
+  tracefs = new SimulatedTracefs(folder);
+  const states: (string | null)[] = [];
+  const stream = new VectorStream(
+    { changed: listener.changed, stateChanged: (reason) => states.push(reason) },
+    folder.path,
+    { folders: tracefs, markerIntervalMs: 20, reopenLimits: { firstMs: 10, maxMs: 20 } },
+  );
+  await stream.start();
+  tracefs.write(EVENT, '0\n');
+  await until('it is open again', () => states.length === 3);
+  assert.equal(states, [null, 'somebody changed the trace instance', null]);
+  assert.is(tracefs.read(EVENT), '1');
+  await hear(() => tracefs.tellVector(41));
+  assert.equal(events.at(-1)?.irqs, [41]);
+  assert.is(await stream.close(), true);
+});
+
+test('a stream that stays deaf says so once', async () => {
+  tracefs = new SimulatedTracefs(folder);
+  const states: (string | null)[] = [];
+  const stream = new VectorStream(
+    { changed: listener.changed, stateChanged: (reason) => states.push(reason) },
+    folder.path,
+    { folders: tracefs, reopenLimits: { firstMs: 1, maxMs: 2 } },
+  );
+  tracefs.deaf = true;
+  await stream.start();
+  await until('it was tried again', () => tracefs.made.length >= 2);
+  assert.equal(states, ['trace events do not arrive']);
+  tracefs.deaf = false;
+  await until('it is open', () => states.length === 2);
+  assert.is(states[1], null);
+  await stream.close();
+});
+
+test('what stays so is not tried again', async () => {
+  const states: (string | null)[] = [];
+  const stream = new VectorStream(
+    { changed: listener.changed, stateChanged: (reason) => states.push(reason) },
+    folder.path,
+    { reopenLimits: { firstMs: 1, maxMs: 2 } },
+  );
+  await stream.start();
+  assert.equal(states, ['tracefs is not mounted']);
+  await stream.close();
 });
 
 test('without tracefs', async () => {

@@ -7,22 +7,33 @@ import {
   openSync,
   readFileSync,
   rmSync,
-  symlinkSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
+import { Socket } from 'node:net';
 import type { TracefsFolders } from '../../src/host/tracefs.js';
 import type { TemporaryFolder } from './temporary-folder.js';
 
 const PATH = 'sys/kernel/tracing/instances';
+const FILES = [
+  ...['trace_clock', 'buffer_size_kb', 'trace', 'tracing_on'],
+  ...['options/context-info', 'options/markers', 'options/raw', 'options/hex', 'options/fields'],
+];
 export const EVENT = 'events/irq_vectors/vector_alloc/enable';
 export const FILTER = 'events/irq_vectors/vector_alloc/filter';
 
-/** A tracefs of files, below a folder: the pipe is a FIFO, and what is written to the marker comes out of it, as in the kernel's. */
+/**
+ * A tracefs of files, below a folder: the pipe and the marker are FIFOs. What is written to the marker comes out of the pipe with a time,
+ * as in the kernel's, unless `deaf`.
+ */
 export class SimulatedTracefs implements TracefsFolders {
   /** instances that were made and removed */
   readonly made: string[] = [];
   readonly removed: string[] = [];
+  /** nothing that is written to the marker comes back */
+  deaf = false;
   #pipe: number | undefined;
+  #marker: Socket | undefined;
 
   constructor(
     private readonly folder: TemporaryFolder,
@@ -46,14 +57,29 @@ export class SimulatedTracefs implements TracefsFolders {
   /** Fills the instance. */
   populate(): void {
     const at = (name: string) => `${PATH}/hostdev-cpuset/${name}`;
-    for (const name of ['trace_clock', 'buffer_size_kb', 'trace', 'tracing_on', 'options/markers']) {
+    for (const name of FILES) {
       this.folder.write(at(name), '');
     }
     if (this.events) for (const name of [EVENT, FILTER]) this.folder.write(at(name), '0\n');
     const pipe = this.folder.join(at('trace_pipe'));
     execFileSync('mkfifo', [pipe]);
-    symlinkSync('trace_pipe', this.folder.join(at('trace_marker')));
+    const marker = this.folder.join(at('trace_marker'));
+    execFileSync('mkfifo', [marker]);
+    this.close();
     this.#pipe = openSync(pipe, constants.O_RDWR);
+    const fd = openSync(marker, constants.O_RDWR | constants.O_NONBLOCK);
+    this.#marker = new Socket({ fd, readable: true, writable: false }).setEncoding('utf8').unref();
+    this.#marker.on('data', (text: string) => {
+      if (this.deaf) return;
+      for (const line of text.split('\n').filter(Boolean)) {
+        this.tell(`            node-7       [001] ..... 123.456789: tracing_mark_write: ${line}\n`);
+      }
+    });
+  }
+
+  /** Somebody else changes a file of the instance. */
+  write(name: string, text: string): void {
+    writeFileSync(this.folder.join(PATH, 'hostdev-cpuset', name), text);
   }
 
   read(name: string): string {
@@ -62,7 +88,7 @@ export class SimulatedTracefs implements TracefsFolders {
 
   /** The kernel tells. */
   tell(text: string): void {
-    writeSync(this.#pipe as number, text);
+    if (this.#pipe !== undefined) writeSync(this.#pipe, text);
   }
 
   tellVector(irq: number, seconds = '123.456789'): void {
@@ -72,5 +98,7 @@ export class SimulatedTracefs implements TracefsFolders {
   close(): void {
     if (this.#pipe !== undefined) closeSync(this.#pipe);
     this.#pipe = undefined;
+    this.#marker?.destroy();
+    this.#marker = undefined;
   }
 }

@@ -1,13 +1,14 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { DEFAULT_SETTINGS } from '../../src/affinity/settings.js';
 import { RepairLimiter } from '../../src/watch/repair-limiter.js';
 
-const contest = suite('a quarrel over one interrupt');
+const test = suite('the repair limit of one interrupt');
 const LIMITS = { limit: 2, window: 1000 };
-const HOUR = 3_600_000;
+const MAX_PAUSE_MS = 300_000;
 const decide = (one: RepairLimiter, ...at: number[]) => at.map((now) => one.decide(now, LIMITS));
 
-contest('it is put back so often within the window, then given up for as long as the window', () => {
+test('it is repaired up to the limit within the window, then left for as long as the window', () => {
   const one = new RepairLimiter();
   assert.is(one.pausedUntil, 0);
   assert.equal(decide(one, 0, 100, 200), ['repair', 'repair', 'contested']);
@@ -15,39 +16,59 @@ contest('it is put back so often within the window, then given up for as long as
   assert.equal(decide(one, 1199), ['leave']);
 });
 
-contest('moves that are far apart are none', () => {
+test('moves that are far apart are repaired for ever', () => {
   assert.equal(decide(new RepairLimiter(), 0, 600, 1200, 1800, 2400), Array(5).fill('repair'));
 });
 
-contest(
-  'then it is tried once; moved again, it is left for twice as long each time, and no longer than an hour',
-  () => {
+for (const seconds of [3, 5, 10, 60]) {
+  test(`with the defaults, a move every ${seconds} s is repaired for ever`, () => {
     const one = new RepairLimiter();
-    decide(one, 0, 1, 2);
-    for (let pause = 1000; pause < 10 * HOUR; pause *= 2) {
-      const at = one.pausedUntil;
-      assert.equal(decide(one, at), ['repair']);
-      assert.equal(decide(one, at + 1), ['leave']);
-      assert.is(one.pausedUntil, at + 1 + Math.min(2 * pause, HOUR));
+    for (let at = 0; at < 12 * 3600; at += seconds) {
+      assert.is(one.decide(at * 1000, DEFAULT_SETTINGS.contest), 'repair', `after ${at} s`);
     }
-  },
-);
+  });
+}
 
-contest('what stays for long after a trial has ended the quarrel: the next is another', () => {
+test('after a pause the whole limit is there again; each pause is twice as long, and none is longer than five minutes', () => {
   const one = new RepairLimiter();
   decide(one, 0, 1, 2);
-  assert.equal(decide(one, 1002), ['repair']);
-  assert.equal(decide(one, 3000, 3001, 3002), ['repair', 'repair', 'contested'], 'all of its repairs are there again');
-  assert.is(one.pausedUntil, 4002, 'and the pause of a first one');
+  for (let pauseMs = 1000; pauseMs < 10 * MAX_PAUSE_MS; pauseMs *= 2) {
+    const at = one.pausedUntil;
+    assert.equal(decide(one, at, at + 1, at + 2), ['repair', 'repair', 'leave']);
+    assert.is(one.pausedUntil, at + 2 + Math.min(2 * pauseMs, MAX_PAUSE_MS));
+  }
 });
 
-contest('what was repaired before the quarrel does not count in the next, however long the window', () => {
+test('who slows down after a storm is repaired again for ever', () => {
   const one = new RepairLimiter();
-  const limits = { limit: 2, window: 10 };
-  for (const now of [0, 1, 2]) one.decide(now, limits);
-  one.decide(12, limits);
-  assert.is(one.decide(50, { limit: 2, window: 1000 }), 'repair');
-  assert.is(one.decide(51, { limit: 2, window: 1000 }), 'repair');
+  decide(one, 0, 1, 2);
+  for (let at = one.pausedUntil; at < 100_000; at += 600) assert.is(one.decide(at, LIMITS), 'repair', `after ${at} ms`);
 });
 
-contest.run();
+test('it is contested from the first pause until two windows have passed without another', () => {
+  const one = new RepairLimiter();
+  assert.not.ok(one.isContested(0));
+  decide(one, 0, 1, 2);
+  assert.equal(
+    [2, 1002, 3001, 3002].map((now) => one.isContested(now)),
+    [true, true, true, false],
+  );
+  assert.equal(decide(one, 5000, 5001, 5002), ['repair', 'repair', 'contested'], 'another storm is reported again');
+  assert.is(one.pausedUntil, 6002, 'with the pause of a first one');
+});
+
+test('a pause is five minutes at most, however long the window', () => {
+  const one = new RepairLimiter();
+  for (const now of [0, 1]) one.decide(now, { limit: 1, window: 3_600_000 });
+  assert.is(one.pausedUntil, 1 + MAX_PAUSE_MS);
+});
+
+test('cleared, it starts over', () => {
+  const one = new RepairLimiter();
+  decide(one, 0, 1, 2);
+  one.clear();
+  assert.not.ok(one.isContested(3));
+  assert.equal(decide(one, 3, 4, 5), ['repair', 'repair', 'contested']);
+});
+
+test.run();

@@ -237,4 +237,13 @@ test('a flood of names that nobody knows is two questions: one under way, and on
 
 const placedOn = () => new Promise((resolve) => setTimeout(resolve, 5));
 
+test("an answer about another domain is not taken as this domain's", async () => {
+  const world = new World();
+  world.domains.set(UUID, guest(OTHER, UUID));
+  await world.feed.list();
+  assert.equal(world.feed.managedCount, 0);
+  assert.equal(world.told, [`domain ${UUID}: libvirt's answer is about ${OTHER}: ignored`]);
+  assert.not.ok(world.feed.busy);
+});
+
 test.run();

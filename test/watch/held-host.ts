@@ -42,11 +42,13 @@ export class HeldHost {
       settings = DEFAULT_SETTINGS,
       traced = false,
       state = new MemoryStates(),
-    }: { files?: PseudoFs; settings?: Settings; traced?: boolean; state?: MemoryStates } = {},
+      cpuMs,
+    }: { files?: PseudoFs; settings?: Settings; traced?: boolean; state?: MemoryStates; cpuMs?: () => number } = {},
   ) {
     this.state = state;
     const clock = { now: () => this.now };
-    this.hold = new Reconciler({ files, state: this.state, clock }, settings);
+    const host = { files, state: this.state, clock };
+    this.hold = new Reconciler(cpuMs ? { ...host, cpuMs } : host, settings);
     this.hold.setTraced(traced);
   }
 

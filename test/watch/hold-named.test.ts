@@ -35,7 +35,7 @@ named('a contested vector is not written for a guess at what its number is', () 
     host.hold.markDirty({ irqs: [51] });
     return told(host.hold.run());
   };
-  const moves = Array.from({ length: 6 }, () => [...move('0'), ...told(...host.pass(1000))]);
+  const moves = Array.from({ length: 31 }, () => [...move('0'), ...told(...host.pass(1000))]);
   assert.match(moves.at(-1)?.[0] ?? '', 'contested 51');
   host.written();
   host.kernel.request(A, 0);

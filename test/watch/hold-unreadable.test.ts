@@ -154,7 +154,7 @@ unreadable('who else runs is not worth an interrupt: a contest is told without a
   one.add();
   one.broken = /^\/proc\/\d+\/comm$|^\/proc$/;
   const runs = [];
-  for (let i = 0; i < 10; i++) {
+  for (let i = 0; i < 40; i++) {
     one.kernel.move(41, [{ first: 0, last: 0 }]);
     runs.push(...one.host.pass(1000));
   }

@@ -1,5 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { DEFAULT_SETTINGS } from '../../src/affinity/settings.js';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import { A, B, guest, hostdev, hostOf, UUID, vfio } from '../enforce/simulated-pass.js';
 import type { HostDescription } from '../simulator/description.js';
@@ -194,27 +195,58 @@ hold("somebody else's interrupts are not touched, whatever the kernel says", () 
   assert.equal(host.written(), []);
 });
 
-hold('a moved interrupt is put back, so often, then left, reported once, and tried again', () => {
-  const host = new HeldHost(hostOf([vfio(A, 41)], { ...RUNNING, processes: [{ pid: 9, command: 'irqbalance' }] }));
+const MOVED = { ...RUNNING, processes: [{ pid: 9, command: 'irqbalance' }] };
+const STORM = { ...DEFAULT_SETTINGS, contest: { limit: 5, window: 60_000 } };
+
+/** A host on which interrupt 41 was moved until it became contested. */
+function stormyHost() {
+  const kernel = hostOf([vfio(A, 41)], MOVED);
+  const host = new HeldHost(kernel, { settings: STORM });
   host.add(guest(hostdev(A, 'auto')));
   host.pass(120_000);
   host.written();
   const seen = [];
   for (let i = 0; i < 20; i++) {
-    host.kernel.move(41, cpus('0'));
+    kernel.move(41, cpus('0'));
     seen.push(...host.pass(1000));
   }
+  host.written();
+  return { host, kernel, seen };
+}
+
+hold('a moved interrupt is repaired up to the limit, then left, reported once, and tried again', () => {
+  const { host, seen } = stormyHost();
   assert.equal(told(...seen), [...Array(5).fill('repaired 41: 0 -> 2-3'), 'contested 41: 0 -> 0']);
   assert.equal(seen.at(-1)?.changed[0]?.culprit, { irqbalancePid: 9 });
-  host.written();
+  assert.equal(host.hold.contested, [{ domain: 'guest', address: A, irq: 41 }]);
+  assert.is(host.hold.counters.contestedNow, 1);
   assert.equal(told(...host.pass(60_000)), ['repaired 41: 0 -> 2-3']);
-  host.kernel.move(41, cpus('1'));
-  assert.equal(told(...host.pass(100_000)), []);
-  assert.equal(told(...host.pass(30_000)), ['repaired 41: 1 -> 2-3']);
+  assert.is(host.hold.counters.contestedNow, 1, 'it may be moved again soon');
   host.pass(600_000);
-  host.kernel.move(41, cpus('1'));
-  assert.equal(told(...host.pass(1000)), ['repaired 41: 1 -> 2-3']);
-  assert.equal([host.hold.counters.contested, host.hold.counters.repairs], [1, 8]);
+  assert.equal(host.hold.contested, []);
+  assert.equal([host.hold.counters.contested, host.hold.counters.contestedNow], [1, 0]);
+});
+
+const ENDS: [what: string, event: (stormy: ReturnType<typeof stormyHost>) => void][] = [
+  ['SIGHUP', ({ host }) => host.hold.setSettings(STORM)],
+  ['an event of the domain', ({ host }) => host.hold.markDirty({ uuid: UUID })],
+  ['the definition anew', ({ host }) => host.hold.add(guest(hostdev(A, 'auto')))],
+  ['the end of irqbalance', ({ kernel }) => void kernel.processes.others.delete(9)],
+];
+for (const [what, event] of ENDS) {
+  hold(`${what} ends the pause of repairs`, () => {
+    const stormy = stormyHost();
+    const { host } = stormy;
+    assert.equal(told(...host.pass(2000)), []);
+    event(stormy);
+    assert.equal(told(...host.pass(1000)), ['repaired 41: 0 -> 2-3']);
+    assert.equal(host.hold.contested, []);
+  });
+}
+
+hold('whether irqbalance still runs is not worth an interrupt', () => {
+  const { host } = stormyHost();
+  assert.equal(told(...host.pass(30_000)), [], 'it runs: the pause goes on');
 });
 
 hold('a guest that resets often is no contest, whoever says so, or nobody', () => {

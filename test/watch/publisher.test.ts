@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { emptyCounters } from '../../src/runtime/counters.js';
+import { type ContestedInterrupt, emptyCounters } from '../../src/runtime/counters.js';
 import { StatusPublisher } from '../../src/watch/output/status-publisher.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
@@ -11,7 +11,7 @@ let folder: TemporaryFolder;
 let publisher: StatusPublisher;
 let said: string[];
 let failed: string[];
-const source = { counters: emptyCounters() };
+const source = { counters: emptyCounters(), contested: [] as ContestedInterrupt[] };
 
 test.before.each(() => {
   folder = new TemporaryFolder();
@@ -19,6 +19,7 @@ test.before.each(() => {
   said = [];
   failed = [];
   source.counters = emptyCounters();
+  source.contested = [];
   const told = {
     journal: ({ text }: { text: string }) => void failed.push(text),
     status: (text: string) => void said.push(text),
@@ -62,6 +63,23 @@ test('what could not be written is, when it can be; after the end nothing is', a
   publisher.setTracing('later');
   await new Promise((resolve) => setTimeout(resolve, 1200));
   assert.not.ok(existsSync(folder.join('run/hostdev-cpuset/watch.json')));
+});
+
+test('contested interrupts, while they are', async () => {
+  source.contested = Array.from({ length: 101 }, (_, index) => ({
+    domain: 'g',
+    address: '0000:82:00.0',
+    irq: 40 + index,
+  }));
+  source.counters = { ...emptyCounters(), contestedNow: 101 };
+  publisher.changed();
+  await until('they are published', () => published().contested.length > 0);
+  assert.equal([published().contested.length, published().contested[0]?.irq], [100, 40]);
+  assert.is(said.at(-1), '0 interrupts of 0 domains managed, 101 contested, using trace events');
+  source.contested = [];
+  source.counters = emptyCounters();
+  publisher.changed();
+  await until('it has ended', () => published().contested.length === 0);
 });
 
 test('how interrupts are learnt of, though nothing else is new', async () => {

@@ -67,6 +67,14 @@ test('what a hook is writing is left to it, until it is nobody’s', () => {
   assert.not.ok(existsSync(path));
 });
 
+test('so it is if its time is in the future: the clock was set back', () => {
+  const path = leave('.new.7', 'started\n<dom');
+  const later = Date.now() / 1000 + 100_000;
+  utimesSync(path, later, later);
+  spool.take();
+  assert.not.ok(existsSync(path));
+});
+
 for (const [name, add, words] of [
   ['an empty file', () => leave('x', ''), 'not a call of the hook: removed'],
   ['garbage', () => leave('x', '\0\xff<<<'), 'not a call of the hook: removed'],

@@ -4,7 +4,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { InstanceLock } from '../../src/runtime/instance-lock.js';
+import { acquireInstanceLock } from '../../src/runtime/instance-take-over.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
+import { until } from '../support/until.js';
 
 const test = suite("the watcher's place");
 let folder: TemporaryFolder;
@@ -72,6 +74,37 @@ test('a folder in its place is taken over', () => {
   mkdirSync(folder.join(FILE), { recursive: true });
   writeFileSync(folder.join(FILE, 'x'), '');
   assert.equal(new InstanceLock(folder.path).take(), { taken: true });
+});
+
+test('who has stepped down does not hold it, is known until its end, and can take it again', () => {
+  const place = new InstanceLock(folder.path);
+  place.stepDown();
+  assert.is(place.stopping(), undefined, 'it was not held');
+  place.take();
+  place.stepDown();
+  assert.equal([place.holder(), place.stopping()], [undefined, process.pid]);
+  assert.equal(names(), ['watch.stopping']);
+  assert.equal(place.take(), { taken: true });
+  assert.equal(names(), ['watch.pid']);
+  place.stepDown();
+  place.release();
+  assert.equal(names(), []);
+});
+
+test('the next one waits for the end of who has stepped down', async () => {
+  const child = spawn('sleep', ['600']);
+  const start = /.*\) (?:\S+ ){19}(\d+)/s.exec(readFileSync(`/proc/${child.pid}/stat`, 'utf8'))?.[1];
+  folder.write('run/hostdev-cpuset/watch.stopping', `${child.pid} ${start}\n`);
+  let isAcquired = false;
+  const place = new InstanceLock(folder.path);
+  const acquired = acquireInstanceLock(place, { root: folder.path, untilIdle: false }).then(() => {
+    isAcquired = true;
+  });
+  await until('it is taken', () => place.holder() === process.pid);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.not.ok(isAcquired, 'but not yet used');
+  child.kill();
+  await acquired;
 });
 
 test.run();

@@ -61,6 +61,7 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
     ...{ untilIdle, restoreOnExit },
     libvirt: { uri: connect, env: io.env },
     clock: { now: () => Number(process.hrtime.bigint()) / 1e6 },
+    cpuMs: cpuTimeMs,
     journal,
     status: (text) => void notify.send(`STATUS=${text}`),
   });
@@ -76,6 +77,8 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
     notify.stopWatchdog();
     sentStopping = notify.send('STOPPING=1');
   } finally {
+    // first: from now on hooks find no watcher, and start the next one
+    lock.stepDown();
     ended = await watcher.stop();
     lock.release();
     forget();
@@ -105,11 +108,11 @@ function endOf(watcher: Watcher, lock: InstanceLock, options: WatchOptions) {
   });
   let idleMs = 0;
   const check = () => {
-    idleMs = watcher.idle ? idleMs + IDLE_CHECK_MS : 0;
+    idleMs = watcher.checkIdle() ? idleMs + IDLE_CHECK_MS : 0;
     if (idleMs < IDLE_MS) return;
-    // hooks look for a watcher after they have left their call: so the lock is released before the last check for calls
-    lock.release();
-    if (watcher.idle || !lock.take().taken) end();
+    // hooks look for a watcher after they have left their call: so the lock is given up before the last check for calls
+    lock.stepDown();
+    if (watcher.checkIdle() || !lock.take().taken) end();
     idleMs = 0;
   };
   const timer = options.untilIdle ? setInterval(check, IDLE_CHECK_MS) : undefined;
@@ -126,6 +129,12 @@ function endOf(watcher: Watcher, lock: InstanceLock, options: WatchOptions) {
     for (const signal of END_SIGNALS) process.off(signal, end);
   };
   return { ending, forget };
+}
+
+/** That this process has used, in ms. */
+function cpuTimeMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 /** At SIGHUP. A configuration with errors changes nothing. */

@@ -1,6 +1,8 @@
-import { printableLines } from '../../lib/printable.js';
+import { cpusetOf, formatCpuset } from '../../domain/cpuset.js';
+import { printable, printableLines } from '../../lib/printable.js';
 import { wrap } from '../../lib/text-wrap.js';
 import { MIN_WIDTH } from '../../report/text-columns.js';
+import type { ContestedInterrupt } from '../../runtime/counters.js';
 import { readWatcherStatus, type WatcherStatus } from '../../runtime/watcher-status.js';
 import type { Io } from '../io.js';
 
@@ -20,8 +22,21 @@ export function watcherLines(root: string | undefined, columns: number, io: Io):
 
 function textOf(status: WatcherStatus | null): string {
   if (status === null) return 'no watcher runs: interrupts that appear from now on are not placed';
-  const { pid, since, way, reason, counters } = status;
+  const { pid, since, way, reason, counters, contested } = status;
   const detection = way === 'events' ? 'trace events report new interrupts' : `polling: ${reason}`;
-  const managed = `${counters.interrupts} interrupts managed, ${counters.repairs} put back, ${counters.contested} contested`;
-  return `watcher: process ${pid} since ${since}, ${managed}\n  ${detection}`;
+  const managed = `${counters.interrupts} interrupts managed, ${counters.repairs} put back`;
+  return `watcher: process ${pid} since ${since}, ${managed}\n  ${detection}${contestedText(contested ?? [], counters.contestedNow ?? 0)}`;
+}
+
+/** A line that names the interrupts that somebody else keeps moving; empty if there are none. */
+function contestedText(contested: readonly ContestedInterrupt[], count: number): string {
+  if (count === 0) return '';
+  const groups = new Map<string, number[]>();
+  for (const { domain, address, irq } of contested) {
+    const device = `${printable(domain)} ${address}`;
+    groups.set(device, [...(groups.get(device) ?? []), irq]);
+  }
+  const devices = [...groups].map(([device, irqs]) => `${device} IRQ ${formatCpuset(cpusetOf(irqs))}`);
+  const more = count > contested.length ? `, and ${count - contested.length} more` : '';
+  return `\n  contested, somebody else keeps moving ${count === 1 ? 'it' : 'them'}: ${devices.join(', ')}${more}`;
 }

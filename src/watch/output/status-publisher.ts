@@ -1,12 +1,14 @@
 import { ReportOnce } from '../../lib/report-once.js';
 import { writeMetrics } from '../../report/metrics.js';
-import type { Counters } from '../../runtime/counters.js';
+import type { ContestedInterrupt, Counters } from '../../runtime/counters.js';
 import { removeWatcherStatus, writeWatcherStatus } from '../../runtime/watcher-status.js';
 import type { JournalEntry } from './journal-entry.js';
 
 /** Writes are at least and at most this far apart: an old metrics file is an alarm. */
 const MIN_INTERVAL_MS = 1000;
 const MAX_INTERVAL_MS = 60_000;
+/** Contested interrupts that are listed. */
+const MAX_CONTESTED = 100;
 
 export interface StatusPublisherOptions {
   root: string;
@@ -31,7 +33,7 @@ export class StatusPublisher {
 
   constructor(
     private readonly options: StatusPublisherOptions,
-    private readonly source: { readonly counters: Counters },
+    private readonly source: { readonly counters: Counters; readonly contested: readonly ContestedInterrupt[] },
   ) {}
 
   start(): void {
@@ -63,7 +65,11 @@ export class StatusPublisher {
 
   /** all that is published */
   get #state(): string {
-    return JSON.stringify([this.#reason, this.source.counters]);
+    return JSON.stringify([this.#reason, this.source.counters, this.#contested]);
+  }
+
+  get #contested(): ContestedInterrupt[] {
+    return this.source.contested.slice(0, MAX_CONTESTED);
   }
 
   #write(): void {
@@ -76,7 +82,15 @@ export class StatusPublisher {
     const way = this.#reason === null ? 'events' : 'intervals';
     const since = new Date(this.#since).toISOString().replace(/\.\d+/, '');
     this.#attempt('the status file', () =>
-      writeWatcherStatus(root, { pid, since, untilIdle, way, reason: this.#reason, counters }),
+      writeWatcherStatus(root, {
+        pid,
+        since,
+        untilIdle,
+        way,
+        reason: this.#reason,
+        counters,
+        contested: this.#contested,
+      }),
     );
     if (metrics !== undefined) {
       const sample = { counters, tracing: this.#reason === null, since: this.#since };
@@ -84,8 +98,9 @@ export class StatusPublisher {
     }
     // what could not be written is tried again after the next run
     this.#writtenState = this.#hasFailed ? '' : state;
-    const { domains, interrupts } = counters;
-    const text = `${interrupts} interrupts of ${domains} domains managed, ${way === 'events' ? 'using trace events' : 'polling'}`;
+    const { domains, interrupts, contestedNow } = counters;
+    const contested = contestedNow > 0 ? `, ${contestedNow} contested` : '';
+    const text = `${interrupts} interrupts of ${domains} domains managed${contested}, ${way === 'events' ? 'using trace events' : 'polling'}`;
     if (text !== this.#sentStatus) status(text);
     this.#sentStatus = text;
   }

@@ -1,4 +1,5 @@
-const HOUR = 3_600_000;
+/** The longest pause of repairs. */
+const MAX_PAUSE_MS = 300_000;
 const TRANSIENT: [first: number, longest: number] = [100, 10_000];
 /** Milliseconds until the next trial of a write that met an error: after the first, and at the most. All others: five minutes. */
 const PAUSES: Record<string, [first: number, longest: number]> = {
@@ -10,19 +11,22 @@ const PAUSES: Record<string, [first: number, longest: number]> = {
 
 /** Why one interrupt may stay where it is, and until when: a write met an error, or somebody keeps moving it. */
 export class Excuse {
-  until = 0;
+  /** by a failed write */
+  failedUntil = 0;
   /** when somebody moved it */
   readonly moves: number[] = [];
   #failure: { code: string; at: number; pause: number } | undefined;
-  /** how long it was left to somebody else the last time; 0: no contest */
-  #left = 0;
-  #leftUntil = 0;
-  #triedAt = Number.NEGATIVE_INFINITY;
+  /** how long repairs paused the last time; 0: they never did */
+  #pauseMs = 0;
+  #pausedUntil = 0;
 
-  /** @param interval longest time until somebody's move is seen */
+  /**
+   * @param interval longest time until somebody's move is seen
+   * @param limits when repairs pause
+   */
   constructor(
     private readonly interval: number,
-    private readonly window: number,
+    private readonly limits: { limit: number; window: number },
   ) {}
 
   failed(code: string, now: number): void {
@@ -31,28 +35,35 @@ export class Excuse {
     const [first, longest] = PAUSES[code] ?? [300_000, 300_000];
     const pause = known ? Math.min(longest, 2 * known.pause) : first;
     this.#failure = { code, at: now, pause };
-    this.until = Math.max(this.until, now + pause);
+    this.failedUntil = Math.max(this.failedUntil, now + pause);
   }
 
-  written(now: number): void {
+  written(): void {
     this.#failure = undefined;
-    if (this.#left > 0 && now >= this.#leftUntil) this.#triedAt = now;
   }
 
+  /** Until when repairs may pause; the watcher has to report it as contested so long. */
+  get pausedUntil(): number {
+    return this.#pausedUntil;
+  }
+
+  /** After a pause, as many moves as the limit allows are repaired; those that come faster may lead to another pause, which is not reported. */
   moved(now: number): void {
     this.moves.push(now);
-    if (this.#left === 0 || this.#triedAt < this.#leftUntil) return;
-    if (now - this.#triedAt <= this.#left) this.#leave(now + this.interval, Math.min(HOUR, 2 * this.#left));
-    else this.#left = 0;
+    if (this.#pauseMs === 0) return;
+    const { limit, window } = this.limits;
+    const recent = this.moves.filter(
+      (at) => at + this.interval >= this.#pausedUntil && now - at <= window + this.interval,
+    );
+    if (recent.length > limit) this.#pause(now + this.interval, 2 * this.#pauseMs);
   }
 
   contested(now: number): void {
-    this.#leave(now, this.window);
+    this.#pause(now, this.limits.window);
   }
 
-  #leave(now: number, pause: number): void {
-    this.#left = pause;
-    this.#leftUntil = now + pause;
-    this.until = Math.max(this.until, this.#leftUntil);
+  #pause(now: number, pauseMs: number): void {
+    this.#pauseMs = Math.min(MAX_PAUSE_MS, pauseMs);
+    this.#pausedUntil = now + this.#pauseMs;
   }
 }

@@ -278,11 +278,14 @@ export class World {
   }
 
   #isExcused(interrupt: SimulatedInterrupt): boolean {
-    return (this.#excuses.get(interrupt)?.until ?? 0) > this.now - this.#interval;
+    const { failedUntil = 0, pausedUntil = 0 } = this.#excuses.get(interrupt) ?? {};
+    if (failedUntil > this.now - this.#interval) return true;
+    const isReported = !this.#hold || this.#hold.contested.some(({ irq }) => irq === interrupt.irq);
+    return pausedUntil > this.now - this.#interval && isReported;
   }
 
   #excuseOf(interrupt: SimulatedInterrupt): Excuse {
-    const excuse = this.#excuses.get(interrupt) ?? new Excuse(this.#interval, SETTINGS.contest.window);
+    const excuse = this.#excuses.get(interrupt) ?? new Excuse(this.#interval, SETTINGS.contest);
     this.#excuses.set(interrupt, excuse);
     return excuse;
   }
@@ -368,7 +371,7 @@ export class World {
         const sets = [own.wanted, this.#wantedBefore.get(interrupt)].filter((set) => set !== undefined);
         if (!sets.some((set) => isSubset(interrupt.affinity, set)))
           throw new Violation(`IRQ ${irq} was written outside of its set`);
-        this.#excuseOf(interrupt).written(this.now);
+        this.#excuseOf(interrupt).written();
         if (interrupt.type === 'intx') this.#lineMoved(guest.uuid, interrupt.input);
         if (this.#fuse !== undefined && --this.#fuse <= 0) throw new Killed();
         return;

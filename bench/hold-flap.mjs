@@ -1,0 +1,65 @@
+// What a hostile guest costs: the CPU time of the reconciler while a guest turns MSI-X of its device off and on 100 or 1,000 times a second, as
+// a share of a core, in the second and third minute. The kernel is simulated, and its own time is not counted. Beside it 63 devices are quiet.
+import { DEFAULT_SETTINGS } from '../dist/modules/src/affinity/settings.js';
+import { Reconciler } from '../dist/modules/src/watch/reconciler.js';
+import { SimulatedFs } from '../dist/modules/test/simulator/kernel-fs.js';
+import { describe, memoryStates } from './held-hosts.mjs';
+import { report } from './measure.mjs';
+
+const DEVICES = 64;
+const VECTORS = 8;
+/** Events are read together in a flood: src/host/trace-events.ts. */
+const READ_INTERVAL_MS = 50;
+
+export default function holdFlap() {
+  for (const traced of [false, true]) {
+    for (const perSecond of [100, 1000]) {
+      const { percent, perMinute } = play(traced, perSecond);
+      const how = traced ? 'traced' : 'polling';
+      const said = `MSI-X off and on ${perSecond} times a second, ${perMinute} runs that placed something a minute, % of a core`;
+      report(`hold: flap ${perSecond}, ${how}`, said, percent, { most: 2 });
+    }
+  }
+}
+
+function play(traced, perSecond) {
+  const { kernel, definitions, addresses } = describe(DEVICES, VECTORS, { cpus: '8-15' });
+  let now = 0;
+  let usedMs = 0;
+  let placed = 0;
+  const counted = (action) => {
+    const before = cpuMs();
+    action();
+    usedMs += cpuMs() - before;
+  };
+  const host = { files: new SimulatedFs(kernel), state: memoryStates(), clock: { now: () => now } };
+  const hold = new Reconciler({ ...host, cpuMs }, DEFAULT_SETTINGS);
+  hold.setTraced(traced);
+  for (const definition of definitions) hold.add(definition);
+  const run = () => {
+    if (hold.due <= now && hold.run().changed.length > 0) placed++;
+  };
+  const flapping = addresses[0];
+  const irqs = [...kernel.devices.get(flapping).vectors];
+  const minute = () => {
+    [usedMs, placed] = [0, 0];
+    for (const end = now + 60_000; now < end; now++) {
+      if (now % (1000 / perSecond) === 0) kernel.enableVectors(flapping, irqs);
+      counted(() => {
+        if (traced && now % READ_INTERVAL_MS === 0) hold.markDirty({ irqs });
+        run();
+      });
+    }
+  };
+  for (let second = 0; second < 120; second++, now += 1000) run();
+  minute();
+  minute();
+  const [firstUsedMs, firstPlaced] = [usedMs, placed];
+  minute();
+  return { percent: (firstUsedMs + usedMs) / 1200, perMinute: (firstPlaced + placed) / 2 };
+}
+
+function cpuMs() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}

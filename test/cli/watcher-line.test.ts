@@ -1,0 +1,58 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Io } from '../../src/cli/io.js';
+import { watcherText } from '../../src/cli/status/watcher-line.js';
+import { emptyCounters } from '../../src/runtime/counters.js';
+import { InstanceLock } from '../../src/runtime/instance-lock.js';
+import { readWatcherStatus, writeWatcherStatus } from '../../src/runtime/watcher-status.js';
+import { validateEnforceReport } from '../support/json-schemas.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const test = suite('the line of status about the watcher');
+let folder: TemporaryFolder;
+test.before.each(() => {
+  folder = new TemporaryFolder();
+  new InstanceLock(folder.path).take();
+});
+test.after.each(() => folder.remove());
+
+const io = { userId: () => 0 } as Io;
+const A = '0000:82:00.0';
+
+function publish(contested: { domain: string; address: string; irq: number }[], contestedNow = contested.length): void {
+  writeWatcherStatus(folder.path, {
+    ...{ pid: process.pid, since: '2026-01-01T00:00:00Z', untilIdle: false, way: 'events', reason: null },
+    counters: { ...emptyCounters(), interrupts: 4, repairs: 7, contested: 9, contestedNow },
+    contested,
+  });
+}
+
+const lines = () => watcherText(folder.path, io)?.split('\n').slice(1);
+
+test('without contested interrupts, none is named', () => {
+  publish([]);
+  assert.match(watcherText(folder.path, io) ?? '', /4 interrupts managed, 7 put back\n {2}trace events/);
+  assert.is(lines()?.length, 1);
+});
+
+test('contested interrupts are named by domain, device and number', () => {
+  publish([41, 42, 40].map((irq) => ({ domain: 'guest', address: A, irq })));
+  assert.is(lines()?.[1], `  contested, somebody else keeps moving them: guest ${A} IRQ 40-42`);
+  publish([{ domain: 'a\nb', address: A, irq: 41 }], 3);
+  assert.match(lines()?.[1] ?? '', new RegExp(`^ {2}contested.*a\\S+b ${A} IRQ 41, and 2 more$`));
+});
+
+test('what an older watcher has written is read', () => {
+  const { contestedNow: _, ...counters } = emptyCounters();
+  const status = { pid: process.pid, since: 'x', untilIdle: false, way: 'events', reason: null, counters };
+  folder.write('run/hostdev-cpuset/watch.json', JSON.stringify(status));
+  assert.is(lines()?.length, 1);
+});
+
+test('the schema of reports has it', () => {
+  publish([{ domain: 'guest', address: A, irq: 41 }]);
+  const report = { schemaVersion: 1, domains: [], summary: { set: 0, kept: 0, skipped: 0, failed: 0 } };
+  validateEnforceReport({ ...report, watcher: readWatcherStatus(folder.path) });
+});
+
+test.run();

@@ -1,0 +1,32 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { TokenBucket } from '../../src/lib/token-bucket.js';
+
+const test = suite('a token bucket');
+
+test('holds its capacity, and no more comes back than that', () => {
+  const bucket = new TokenBucket({ capacity: 3, perSecond: 1 });
+  bucket.take(3, 1000);
+  assert.not.ok(bucket.hasTokens(1000));
+  assert.ok(bucket.hasTokens(2000));
+  bucket.take(3, 1_000_000);
+  assert.not.ok(bucket.hasTokens(1_000_000));
+});
+
+test('what was taken in advance is owed', () => {
+  const bucket = new TokenBucket({ capacity: 1, perSecond: 10 });
+  assert.is(bucket.availableAt(5), 5);
+  bucket.take(21, 5);
+  const at = bucket.availableAt(5);
+  assert.is(at, 5 + 2100);
+  assert.ok(bucket.hasTokens(at));
+});
+
+test('a clock that stands still, or goes back, gives nothing', () => {
+  const bucket = new TokenBucket({ capacity: 1, perSecond: 1000 });
+  bucket.take(1, 1000);
+  assert.not.ok(bucket.hasTokens(1000));
+  assert.not.ok(bucket.hasTokens(0));
+});
+
+test.run();

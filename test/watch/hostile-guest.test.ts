@@ -1,0 +1,115 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseCpuList } from '../../src/domain/cpu-mask.js';
+import { formatCpuset } from '../../src/domain/cpuset.js';
+import { readDefinition } from '../../src/domain/definition.js';
+import { parseXml } from '../../src/xml/parse.js';
+import { A, B, guest, hostdev, hostOf, UUID, vfio } from '../enforce/simulated-pass.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
+import { HeldHost, told } from './held-host.js';
+
+const test = suite('a guest that flaps');
+const OTHER = '00000000-0000-4000-8000-000000000002';
+const VECTORS = Array.from({ length: 16 }, (_, index) => 41 + index);
+/** CPU time of an access of a file, as assumed here. */
+const ACCESS_MS = 0.03;
+
+/** The guest, which has A, and a neighbour, which has B. */
+function hostOfTwo(traced: boolean) {
+  const kernel = hostOf([vfio(A, ...VECTORS), vfio(B, 70)], {
+    domains: [
+      { name: 'guest', uuid: UUID, pid: 700, vcpus: [{ vcpu: 0, cpus: '2-3' }] },
+      { name: 'neighbour', uuid: OTHER, pid: 800, vcpus: [{ vcpu: 0, cpus: '4-5' }] },
+    ],
+  });
+  let accesses = 0;
+  const files = new SimulatedFs(kernel, () => void accesses++);
+  const host = new HeldHost(kernel, { files, traced, cpuMs: () => accesses * ACCESS_MS });
+  host.add(guest(hostdev(A, 'auto')));
+  const head = `<name>neighbour</name><uuid>${OTHER}</uuid><vcpu>1</vcpu><cputune><vcpupin vcpu='0' cpuset='4-5'/></cputune>`;
+  host.add(readDefinition(parseXml(`<domain>${head}<devices>${hostdev(B, 'auto')}</devices></domain>`)));
+  host.pass(120_000);
+  return {
+    ...{ host, kernel },
+    cpuMs: () => accesses * ACCESS_MS,
+    affinity: (irq: number) => formatCpuset(kernel.interrupts.get(irq)?.affinity ?? []),
+  };
+}
+
+/** Turns MSI-X of A off and on again for so long. Events are read together, 50 ms apart. */
+function flap({ host, kernel }: ReturnType<typeof hostOfTwo>, traced: boolean, ms: number, periodMs: number): void {
+  for (let at = 0; at < ms; at += periodMs) {
+    kernel.enableVectors(A, VECTORS);
+    if (traced && at % 50 < periodMs) host.hold.markDirty({ irqs: VECTORS });
+    host.pass(periodMs);
+  }
+}
+
+for (const traced of [false, true]) {
+  const how = traced ? 'with trace events' : 'polling';
+  for (const perSecond of [100, 1000]) {
+    test(`${perSecond} times a second, ${how}: takes 2 % of a core at most, and is placed soon after`, () => {
+      const one = hostOfTwo(traced);
+      flap(one, traced, 30_000, 1000 / perSecond);
+      const before = one.cpuMs();
+      flap(one, traced, 30_000, 1000 / perSecond);
+      const usedMs = one.cpuMs() - before;
+      assert.ok(usedMs <= 0.02 * 30_000, `${usedMs} ms in 30 s`);
+      one.host.pass(3000);
+      assert.equal(
+        VECTORS.map(one.affinity),
+        VECTORS.map(() => '2-3'),
+      );
+    });
+  }
+
+  test(`${how}: its neighbour is served as soon as ever`, () => {
+    const one = hostOfTwo(traced);
+    flap(one, traced, 30_000, 10);
+    one.kernel.enableVectors(B, [70]);
+    if (traced) one.host.hold.markDirty({ irqs: [70] });
+    flap(one, traced, traced ? 10 : 1000, 10);
+    assert.is(one.affinity(70), '4-5');
+  });
+}
+
+test("an IRQ that the guest has made busy, and that is its neighbour's now, is placed within a second", () => {
+  const one = hostOfTwo(true);
+  flap(one, true, 30_000, 10);
+  one.kernel.disableVectors(A);
+  one.kernel.enableVectors(B, [70, 41]);
+  one.host.hold.markDirty({ irqs: [41] });
+  one.host.pass(1500);
+  assert.is(one.affinity(41), '4-5');
+});
+
+test('events that are lost lead to one poll of each domain a second, which finds what they would have named', () => {
+  const one = hostOfTwo(true);
+  const lose = (ms: number) => {
+    for (let at = 0; at < ms; at++) {
+      one.host.hold.eventsLost();
+      one.host.pass(1);
+    }
+  };
+  let before = one.cpuMs();
+  one.host.hold.eventsLost();
+  one.host.pass(0);
+  const pollMs = one.cpuMs() - before;
+  assert.ok(pollMs > 0, 'the first one at once');
+  before = one.cpuMs();
+  lose(10_000);
+  const perSecond = (one.cpuMs() - before) / pollMs / 10;
+  assert.ok(perSecond < 1.5, `${perSecond} polls a second`);
+  one.kernel.enableVectors(A, VECTORS);
+  lose(2500);
+  assert.equal(
+    VECTORS.map(one.affinity),
+    VECTORS.map(() => '2-3'),
+  );
+  assert.equal(told(...one.host.pass(0)), []);
+  one.kernel.move(70, parseCpuList('0') ?? []);
+  lose(1500);
+  assert.is(one.affinity(70), '4-5');
+});
+
+test.run();
