@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -82,6 +82,21 @@ test('no files import each other in a circle', () => {
   };
   for (const file of graph.keys()) visit(file, []);
   assert.equal(circles, []);
+});
+
+test('docs/architecture.md names every folder, and only files that exist', () => {
+  const root = dirname(src);
+  const text = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
+  const named = [...text.matchAll(/`((?:src|hook|test|bench)\/[\w./-]+)`/g)].map(([, path]) => path as string);
+  assert.ok(named.length > 15, `only ${named.length} paths found`);
+  assert.equal(
+    named.filter((path) => !existsSync(join(root, path))),
+    [],
+  );
+  assert.equal(
+    ORDER.filter((folder) => !text.includes(`| \`${folder}/\``)),
+    [],
+  );
 });
 
 test('every folder has its place in the order', () => {
