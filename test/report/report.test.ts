@@ -4,9 +4,9 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type EnforceReport, reportOf } from '../../src/report/report.js';
+import { A, B, C, guest, hostdev, hostOf, interrupts, Simulated, vfio } from '../affinity/simulated-pass.js';
 import { projectRoot } from '../support/cli.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
-import { A, B, C, guest, hostdev, hostOf, interrupts, Simulated, vfio } from './simulated-pass.js';
 
 const reports = suite('report');
 const schema = JSON.parse(readFileSync(join(projectRoot, 'schemas/report.schema.json'), 'utf8'));

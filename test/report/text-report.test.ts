@@ -7,12 +7,12 @@ import { readDefinition } from '../../src/domain/definition.js';
 import { type Paint, plain } from '../../src/lint/formats/text.js';
 import { formatReport } from '../../src/report/text-report.js';
 import { parseXml } from '../../src/xml/parse.js';
+import { A, B, C, guest, hostdev, hostOf, Simulated, vfio } from '../affinity/simulated-pass.js';
 import type { HostDescription } from '../simulator/description.js';
 import { SimulatedKernel } from '../simulator/kernel.js';
 import { folderBeside, readCases } from '../support/case-files.js';
 import { projectRoot } from '../support/cli.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
-import { A, B, C, guest, hostdev, hostOf, Simulated, vfio } from './simulated-pass.js';
 
 const texts = suite('text report');
 let folder: TemporaryFolder;

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { formatMask, parseMask } from '../../../src/domain/cpu-mask.js';
-import { type Cpuset, cpusetOf, formatCpuset } from '../../../src/domain/cpuset.js';
-import { BitmapFormat } from '../../simulator/bitmap.js';
+import { formatMask, parseMask } from '../../src/domain/cpu-mask.js';
+import { type Cpuset, cpusetOf, formatCpuset } from '../../src/domain/cpuset.js';
+import { BitmapFormat } from './bitmap.js';
 
 const masks = suite("a kernel's masks");
 

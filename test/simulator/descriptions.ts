@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { cpusetOf, cpusOf, formatCpuset } from '../../../src/domain/cpuset.js';
-import { cpuList, type DeviceDescription, type HostDescription } from '../../simulator/description.js';
+import { cpusetOf, cpusOf, formatCpuset } from '../../src/domain/cpuset.js';
+import { cpuList, type DeviceDescription, type HostDescription } from './description.js';
 
 type Interrupt = NonNullable<DeviceDescription['interrupts']>[number];
 

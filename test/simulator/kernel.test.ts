@@ -1,12 +1,12 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { PciAddress } from '../../../src/domain/address.js';
-import { formatCpuset } from '../../../src/domain/cpuset.js';
-import { FileError } from '../../../src/host/pseudo-fs.js';
-import { readDevice } from '../../../src/host/snapshot.js';
-import { cpuList, type HostDescription } from '../../simulator/description.js';
-import { SimulatedKernel } from '../../simulator/kernel.js';
-import { SimulatedFs } from '../../simulator/kernel-fs.js';
+import type { PciAddress } from '../../src/domain/address.js';
+import { formatCpuset } from '../../src/domain/cpuset.js';
+import { FileError } from '../../src/host/pseudo-fs.js';
+import { readDevice } from '../../src/host/snapshot.js';
+import { cpuList, type HostDescription } from './description.js';
+import { SimulatedKernel } from './kernel.js';
+import { SimulatedFs } from './kernel-fs.js';
 
 const kernels = suite('simulated kernel');
 

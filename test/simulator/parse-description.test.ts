@@ -4,10 +4,10 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { InputError } from '../../../src/lib/input-error.js';
-import { parseHostDescription } from '../../simulator/parse-description.js';
-import { projectRoot } from '../../support/cli.js';
+import { InputError } from '../../src/lib/input-error.js';
+import { projectRoot } from '../support/cli.js';
 import { descriptions, largeHost } from './descriptions.js';
+import { parseHostDescription } from './parse-description.js';
 
 const parsing = suite('descriptions of hosts');
 const schema = JSON.parse(readFileSync(join(projectRoot, 'schemas/host.schema.json'), 'utf8'));

@@ -2,15 +2,15 @@ import { lstatSync, readlinkSync } from 'node:fs';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { PciAddress } from '../../../src/domain/address.js';
-import { RealFs } from '../../../src/host/real-fs.js';
-import { type HostSnapshot, readSnapshot } from '../../../src/host/snapshot.js';
-import type { HostDescription } from '../../simulator/description.js';
-import { SimulatedKernel } from '../../simulator/kernel.js';
-import { SimulatedFs } from '../../simulator/kernel-fs.js';
-import { writeTree } from '../../simulator/write-tree.js';
-import { TemporaryFolder } from '../../support/temporary-folder.js';
+import type { PciAddress } from '../../src/domain/address.js';
+import { RealFs } from '../../src/host/real-fs.js';
+import { type HostSnapshot, readSnapshot } from '../../src/host/snapshot.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+import type { HostDescription } from './description.js';
 import { descriptions } from './descriptions.js';
+import { SimulatedKernel } from './kernel.js';
+import { SimulatedFs } from './kernel-fs.js';
+import { writeTree } from './write-tree.js';
 
 const layouts = suite('simulated hosts as folders');
 

@@ -18,7 +18,7 @@ journalctl --directory=/run/log/journal --output=json --no-pager SYSLOG_IDENTIFI
 /** Runs a TypeScript file of the tests where a journald of its own listens, and gives what that has then. */
 export async function journalOf(file: string): Promise<Record<string, unknown>[]> {
   const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
-  const words = [process.execPath, '--import', 'tsx', `${projectRoot}test/host/${file}`];
+  const words = [process.execPath, '--import', 'tsx', `${projectRoot}test/system/${file}`];
   const { code, stdout, stderr } = await run('unshare', [...namespaces, 'sh', '-c', SCRIPT, 'sh', ...words], {
     cwd: projectRoot,
   });

@@ -5,7 +5,7 @@ import type { PciAddress } from '../../src/domain/address.js';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import type { Cpuset } from '../../src/domain/cpuset.js';
 import { DeviceState } from '../../src/watch/device-state.js';
-import { A, B, guest, hostdev, hostOf, Simulated, setOf, vfio } from '../enforce/simulated-pass.js';
+import { A, B, guest, hostdev, hostOf, Simulated, setOf, vfio } from '../affinity/simulated-pass.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
 
 const watch = suite('a device, looked at again and again');

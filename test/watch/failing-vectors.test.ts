@@ -4,10 +4,10 @@ import { DEFAULT_SETTINGS } from '../../src/affinity/settings.js';
 import { readDefinition } from '../../src/domain/definition.js';
 import { Reconciler } from '../../src/watch/reconciler.js';
 import { parseXml } from '../../src/xml/parse.js';
-import { hostdev, UUID, vfio } from '../enforce/simulated-pass.js';
+import { hostdev, UUID, vfio } from '../affinity/simulated-pass.js';
 import { SimulatedKernel } from '../simulator/kernel.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
-import { MemoryStates } from './held-host.js';
+import { MemoryStates } from './reconciled-host.js';
 
 const failing = suite('many vectors that cannot be written');
 const OTHER = '0d6a7c11-3f0e-4f57-9d0b-5d3a4a1f2e02';

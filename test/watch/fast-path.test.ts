@@ -4,7 +4,7 @@ import type { PciAddress } from '../../src/domain/address.js';
 import type { Cpuset } from '../../src/domain/cpuset.js';
 import { DeviceState } from '../../src/watch/device-state.js';
 import { placeOnFastPath } from '../../src/watch/fast-path.js';
-import { A, B, hostOf, setOf } from '../enforce/simulated-pass.js';
+import { A, B, hostOf, setOf } from '../affinity/simulated-pass.js';
 import type { DeviceDescription } from '../simulator/description.js';
 import type { SimulatedKernel } from '../simulator/kernel.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';

@@ -4,9 +4,9 @@ import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import { formatCpuset } from '../../src/domain/cpuset.js';
 import { readDefinition } from '../../src/domain/definition.js';
 import { parseXml } from '../../src/xml/parse.js';
-import { A, B, guest, hostdev, hostOf, UUID, vfio } from '../enforce/simulated-pass.js';
+import { A, B, guest, hostdev, hostOf, UUID, vfio } from '../affinity/simulated-pass.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
-import { HeldHost, told } from './held-host.js';
+import { HeldHost, told } from './reconciled-host.js';
 
 const test = suite('a guest that flaps');
 const OTHER = '00000000-0000-4000-8000-000000000002';

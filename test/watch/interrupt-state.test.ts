@@ -3,8 +3,8 @@ import * as assert from 'uvu/assert';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import { FileError } from '../../src/host/pseudo-fs.js';
 import { InterruptState } from '../../src/watch/interrupt-state.js';
-import { A, hostOf, setOf, vfio } from '../enforce/simulated-pass.js';
-import { FixedFiles } from '../host-backend/fixed-files.js';
+import { A, hostOf, setOf, vfio } from '../affinity/simulated-pass.js';
+import { FixedFiles } from '../host/fixed-files.js';
 import type { SimulatedKernel } from '../simulator/kernel.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
 

@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FileError } from '../../src/host/pseudo-fs.js';
 import { IrqQueue } from '../../src/watch/irq-queue.js';
-import { FixedFiles } from '../host-backend/fixed-files.js';
+import { FixedFiles } from '../host/fixed-files.js';
 
 const irqQueue = suite('IRQs that trace events named');
 const A = '0000:06:00.0';

@@ -2,8 +2,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import { isSubset } from '../../src/domain/cpuset.js';
-import { A, guest, hostdev, hostOf, UUID, vfio } from '../enforce/simulated-pass.js';
-import { HeldHost } from './held-host.js';
+import { A, guest, hostdev, hostOf, UUID, vfio } from '../affinity/simulated-pass.js';
+import { HeldHost } from './reconciled-host.js';
 
 const test = suite('somebody who keeps moving an interrupt');
 const HOUR_MS = 3_600_000;

@@ -1,10 +1,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
-import { A, guest, hostdev, hostOf, UUID, vfio } from '../enforce/simulated-pass.js';
+import { A, guest, hostdev, hostOf, UUID, vfio } from '../affinity/simulated-pass.js';
 import type { SimulatedKernel } from '../simulator/kernel.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
-import { HeldHost, told } from './held-host.js';
+import { HeldHost, told } from './reconciled-host.js';
 
 const retries = suite('what could not be placed is tried again');
 const RUNNING = { domains: [{ name: 'guest', uuid: UUID, pid: 700, vcpus: [{ vcpu: 0, cpus: '2-3' }] }] };

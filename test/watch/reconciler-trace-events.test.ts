@@ -2,10 +2,10 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import { FileError } from '../../src/host/pseudo-fs.js';
-import { A, guest, hostdev, hostOf, UUID, vfio } from '../enforce/simulated-pass.js';
+import { A, guest, hostdev, hostOf, UUID, vfio } from '../affinity/simulated-pass.js';
 import type { DeviceDescription, HostDescription } from '../simulator/description.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
-import { HeldHost, told } from './held-host.js';
+import { HeldHost, told } from './reconciled-host.js';
 
 const named = suite('what the kernel names, and what is known of it');
 const RUNNING: Partial<HostDescription> = {

@@ -2,10 +2,10 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FileError } from '../../src/host/pseudo-fs.js';
 import type { ReconcileResult } from '../../src/watch/reconciler.js';
-import { A, B, guest, hostdev, hostOf, UUID, vfio } from '../enforce/simulated-pass.js';
+import { A, B, guest, hostdev, hostOf, UUID, vfio } from '../affinity/simulated-pass.js';
 import type { HostDescription } from '../simulator/description.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
-import { HeldHost, told } from './held-host.js';
+import { HeldHost, told } from './reconciled-host.js';
 
 const unreadable = suite('what cannot be read');
 const RUNNING: Partial<HostDescription> = {

@@ -1,9 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Definition } from '../../src/domain/definition.js';
-import { guest, hostdev, hostOf, vfio } from '../enforce/simulated-pass.js';
+import { guest, hostdev, hostOf, vfio } from '../affinity/simulated-pass.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
-import { HeldHost, told } from './held-host.js';
+import { HeldHost, told } from './reconciled-host.js';
 
 const without = suite('domains whose QEMU is not found');
 const ADDRESSES = Array.from({ length: 20 }, (_, index) => `0000:${(index + 16).toString(16)}:00.0`);

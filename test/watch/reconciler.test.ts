@@ -2,10 +2,10 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { DEFAULT_SETTINGS } from '../../src/affinity/settings.js';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
-import { A, B, guest, hostdev, hostOf, UUID, vfio } from '../enforce/simulated-pass.js';
+import { A, B, guest, hostdev, hostOf, UUID, vfio } from '../affinity/simulated-pass.js';
 import type { HostDescription } from '../simulator/description.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
-import { HeldHost, told } from './held-host.js';
+import { HeldHost, told } from './reconciled-host.js';
 
 const hold = suite('hold');
 const RUNNING: Partial<HostDescription> = {

@@ -5,7 +5,7 @@ import type { PassResult } from '../../src/affinity/reconcile-domain.js';
 import { type ProblemReport, problemReport } from '../../src/report/problem-report.js';
 import { ReportedProblems } from '../../src/watch/reported-problems.js';
 import { emptyResult } from '../../src/watch/result.js';
-import { guest, UUID } from '../enforce/simulated-pass.js';
+import { guest, UUID } from '../affinity/simulated-pass.js';
 
 const standing = suite('problems that stand are told once');
 const own = guest('');

@@ -19,7 +19,7 @@ import {
   Simulated,
   setOf,
   vfio,
-} from '../enforce/simulated-pass.js';
+} from '../affinity/simulated-pass.js';
 import { SimulatedRoot, UUID } from '../hook/simulated-root.js';
 
 const test = suite('restoring');

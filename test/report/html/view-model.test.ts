@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import type { DevicePlan, InterruptPlan } from '../../../src/affinity/domain-plan.js';
 import type { PciAddress } from '../../../src/domain/address.js';
 import { type ViewModelInput, viewModelOf } from '../../../src/report/html/view-model.js';
-import { setOf as list } from '../simulated-pass.js';
+import { setOf as list } from '../../affinity/simulated-pass.js';
 
 const test = suite('picture of the host');
 

@@ -1,12 +1,12 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { findGrammar } from '../../src/schema/grammar.js';
-import { describeFault } from '../../src/schema/locate/fault.js';
-import { Locator } from '../../src/schema/locate/locate.js';
-import { mostSpecificMessage } from '../../src/schema/verdict.js';
-import { parseXml } from '../../src/xml/parse.js';
-import { libvirtSchemas, needs, suiteWhere } from '../support/needs.js';
-import { casesOf } from './cases.js';
+import { findGrammar } from '../../../src/schema/grammar.js';
+import { describeFault } from '../../../src/schema/locate/fault.js';
+import { Locator } from '../../../src/schema/locate/locate.js';
+import { mostSpecificMessage } from '../../../src/schema/verdict.js';
+import { parseXml } from '../../../src/xml/parse.js';
+import { libvirtSchemas, needs, suiteWhere } from '../../support/needs.js';
+import { casesOf } from '../cases.js';
 
 function located(locator: Locator, text: string): { at: string; message: string }[] {
   const document = parseXml(text);

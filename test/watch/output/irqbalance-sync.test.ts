@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
-import { askIrqbalance, findIrqbalanceSockets, irqsOf } from '../../src/host/irqbalance-socket.js';
-import { Watching } from '../cli/watching.js';
-import { liveXml } from '../hook/simulated-root.js';
-import { needs, suiteWhere } from '../support/needs.js';
-import { type PrivateIrqbalance, startIrqbalance } from '../support/private-irqbalance.js';
-import { until } from '../support/until.js';
+import { askIrqbalance, findIrqbalanceSockets, irqsOf } from '../../../src/host/irqbalance-socket.js';
+import { Watching } from '../../cli/watching.js';
+import { liveXml } from '../../hook/simulated-root.js';
+import { needs, suiteWhere } from '../../support/needs.js';
+import { type PrivateIrqbalance, startIrqbalance } from '../../support/private-irqbalance.js';
+import { until } from '../../support/until.js';
 
 const test = suiteWhere('watch and a real irqbalance', needs('irqbalance', 'mount-namespace'));
 const VECTORS = '<hostdev address="0000:06:12.5" cpuset="auto"/>';

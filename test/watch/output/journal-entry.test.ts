@@ -1,9 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { fieldLines } from '../../src/lib/journald.js';
-import { journalFields, placementEntries, problemEntry } from '../../src/watch/output/journal-entry.js';
-import type { Placement } from '../../src/watch/reconciler.js';
-import { setOf } from '../enforce/simulated-pass.js';
+import { fieldLines } from '../../../src/lib/journald.js';
+import { journalFields, placementEntries, problemEntry } from '../../../src/watch/output/journal-entry.js';
+import type { Placement } from '../../../src/watch/reconciler.js';
+import { setOf } from '../../affinity/simulated-pass.js';
 
 const test = suite('journal of the watcher');
 const A = '0000:82:00.0';

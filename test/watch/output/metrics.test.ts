@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cpusetOf } from '../../src/domain/cpuset.js';
-import { formatMetrics, writeMetrics } from '../../src/report/metrics.js';
-import { addResult, emptyCounters } from '../../src/runtime/counters.js';
-import { emptyResult } from '../../src/watch/result.js';
-import { parseExposition } from '../support/exposition.js';
-import { TemporaryFolder } from '../support/temporary-folder.js';
+import { cpusetOf } from '../../../src/domain/cpuset.js';
+import { formatMetrics, writeMetrics } from '../../../src/report/metrics.js';
+import { addResult, emptyCounters } from '../../../src/runtime/counters.js';
+import { emptyResult } from '../../../src/watch/result.js';
+import { parseExposition } from '../../support/exposition.js';
+import { TemporaryFolder } from '../../support/temporary-folder.js';
 
 const test = suite('metrics');
 

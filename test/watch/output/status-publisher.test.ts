@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type ContestedInterrupt, emptyCounters } from '../../src/runtime/counters.js';
-import { StatusPublisher } from '../../src/watch/output/status-publisher.js';
-import { TemporaryFolder } from '../support/temporary-folder.js';
-import { until } from '../support/until.js';
+import { type ContestedInterrupt, emptyCounters } from '../../../src/runtime/counters.js';
+import { StatusPublisher } from '../../../src/watch/output/status-publisher.js';
+import { TemporaryFolder } from '../../support/temporary-folder.js';
+import { until } from '../../support/until.js';
 
 const test = suite('what the watcher publishes');
 let folder: TemporaryFolder;

@@ -1,6 +1,6 @@
 import { type Definition, readDefinition } from '../../../src/domain/definition.js';
 import { parseXml } from '../../../src/xml/parse.js';
-import { hostdev } from '../../enforce/simulated-pass.js';
+import { hostdev } from '../../affinity/simulated-pass.js';
 import { CPUS, DOMAINS } from './steps.js';
 
 /** A domain as libvirt knows it, running or not. */

@@ -4,7 +4,7 @@ import { type Cpuset, cpusetOf, cpusOf, equal, formatCpuset, has, isSubset } fro
 import { type Dirty, type ReconcileResult, Reconciler } from '../../../src/watch/reconciler.js';
 import { SimulatedKernel } from '../../simulator/kernel.js';
 import type { SimulatedInterrupt } from '../../simulator/vector-allocator.js';
-import { MemoryStates } from '../held-host.js';
+import { MemoryStates } from '../reconciled-host.js';
 import { Excuse } from './excuse.js';
 import { addressesOf, definitionOf, type Guest, guestsAtFirst } from './guests.js';
 import { CPUS } from './steps.js';
