@@ -9,7 +9,7 @@ import type { CheckContext, ManagedDomain } from './managed-domain.js';
 const RETRY_LIMITS = { firstMs: 1, factor: 1.5, maxMs: 1000 };
 const MAX_RETRIES = 15;
 /** An IRQ is looked at when it is named, so many times at once and then once a second: a guest may get and free it all the time. */
-const NAMING_LIMITS = { capacity: 20, perSecond: 1 };
+const NAMING_LIMITS = { capacity: 200, perSecond: 1 };
 /** So many IRQs are known by how often they were named. */
 const MAX_KNOWN_IRQS = 4096;
 
