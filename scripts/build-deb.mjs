@@ -1,5 +1,5 @@
-// npm run build:deb [FOLDER]: a Debian package of what npm pack holds, in dist-deb/ or that folder. Its maintainer is $DEBFULLNAME <$DEBEMAIL>, its date
-// $SOURCE_DATE_EPOCH, as for all of Debian's tools; without them git's.
+// npm run build:deb [DIRECTORY]: builds a Debian package from the contents of `npm pack`. Default directory: dist-deb/.
+// Maintainer: $DEBFULLNAME <$DEBEMAIL>; date: $SOURCE_DATE_EPOCH, as in Debian's tools. Git supplies missing values.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -25,10 +25,10 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const maintainer = `${process.env.DEBFULLNAME ?? git('config', 'user.name')} <${process.env.DEBEMAIL ?? git('config', 'user.email')}>`;
 const date = Number(process.env.SOURCE_DATE_EPOCH ?? git('log', '-1', '--format=%ct'));
-/** Where everything of ours is. */
+/** Installation directory of the program. */
 const HOME = 'usr/lib/hostdev-cpuset';
 const DOC = 'usr/share/doc/hostdev-cpuset';
-/** A conffile, as all in /etc is: it is the same in every version, so no update asks about it. */
+/** A conffile, like every file in /etc. It is identical in every version, so dpkg never asks about it. */
 const HOOK_STUB = 'etc/libvirt/hooks/qemu.d/hostdev-cpuset';
 
 if (!existsSync('dist/bin/hostdev-cpuset.cjs'))
@@ -67,13 +67,13 @@ function stage(from, tree) {
   const read = (name) => readFileSync(join(from, name), 'utf8');
 
   for (const name of ['package.json', 'dist/bin', 'rng', 'schemas']) put(join(from, name), `${HOME}/${name}`);
-  // the one library that cannot be bundled
+  // The only library that cannot be bundled.
   put('node_modules/libxml2-wasm', `${HOME}/node_modules/libxml2-wasm`);
   for (const name of filesBelow(join(tree, HOME, 'node_modules')))
     if (/\.(?:map|md|d\.mts)$|\/LICENSE/.test(name)) rmSync(name);
-  // the bundles' licences are in the copyright file
+  // The copyright file contains the licences of the bundled packages.
   for (const name of filesBelow(join(tree, HOME, 'dist'))) if (name.endsWith('.LEGAL.txt')) rmSync(name);
-  // as in the repository, for the pages link to each other
+  // Same layout as in the repository, because the pages link to each other.
   for (const name of ['README.md', 'docs', 'examples', 'samples', 'selinux']) put(join(from, name), `${DOC}/${name}`);
   for (const name of filesBelow(tree)) chmodSync(name, isScript(name) ? 0o755 : 0o644);
   for (const name of ['rng', 'schemas']) symlinkSync(`../../../lib/hostdev-cpuset/${name}`, join(tree, DOC, name));
@@ -136,7 +136,7 @@ function git(...words) {
   return execFileSync('git', words, { encoding: 'utf8' }).trim();
 }
 
-/** As gzip -9n does: without a name or a time. */
+/** Like gzip -9n: without file name and timestamp. */
 function gzip(text) {
   return gzipSync(text, { level: 9 });
 }
@@ -149,7 +149,7 @@ function md5(name) {
   return createHash('md5').update(readFileSync(name)).digest('hex');
 }
 
-/** Every entry with its path. A link is an entry and is not followed, as readdir's own recursion does from Node 22 on. */
+/** All entries with their paths. Does not follow symbolic links; readdir's own recursion does from Node 22 on. */
 function entriesBelow(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
@@ -169,7 +169,7 @@ function foldersBelow(folder) {
   return [folder, ...folders.map(({ path }) => path)];
 }
 
-/** In KiB. */
+/** Size in KiB. */
 function sizeOf(folder) {
   return Math.ceil(filesBelow(folder).reduce((sum, name) => sum + Math.ceil(statSync(name).size / 1024), 0));
 }

@@ -1,5 +1,5 @@
-// Builds dist/bin: the executables in pieces that load when they are needed (a cold start is what people wait for); dist/library: the library
-// as modules with types; and the other modules one by one, for scripts/ and bench/, which are not published.
+// Builds dist/bin: the executables, split into chunks that load on demand for a short start; dist/library: the library
+// as modules with types; dist/modules: all modules separately, for scripts/ and bench/ (not published).
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -14,8 +14,8 @@ const require = createRequire(import.meta.url);
 const main = resolve('src/cli/main.ts');
 const commands = resolve('src/cli/document-commands.ts');
 
-// Every file costs a search, so there are few: what is loaded first is one file, which all others then share. esbuild makes a
-// file of what the same entries import; therefore every other entry imports the main one, and then the commands.
+// Loading a file has a cost, so keep the number of chunks small. esbuild makes one chunk of the modules that the same
+// entries import. Therefore every other entry imports the main entry and the commands: they become shared chunks.
 const fewFiles = {
   name: 'few-files',
   setup(builder) {
@@ -35,7 +35,7 @@ const fewFiles = {
   },
 };
 
-// A bundle wraps CommonJS in functions, which V8 then reads twice. What every run needs is made into modules instead.
+// esbuild wraps CommonJS modules in functions, which V8 parses twice. Convert those that every run needs to ES modules.
 const asModules = {
   name: 'as-modules',
   setup(builder) {
@@ -54,8 +54,8 @@ const asModules = {
   },
 };
 
-// Most documents are read without a DOM and without xpath (src/xml/select.ts), which are most of all code: each is a file of its own. So is what
-// measures other text than ASCII (src/lib/text-width.ts).
+// Most documents need neither a DOM nor xpath (src/xml/select.ts), which are most of the code: each is a separate file
+// that loads on demand. string-width is another: only text outside ASCII needs it (src/lib/text-width.ts).
 const getters = (path, names) =>
   `module.exports = { ${names.map((name) => `get ${name}() { return require('./${basename(path)}.cjs').${name}; }`).join(', ')} };`;
 const LAZY = {
@@ -77,7 +77,7 @@ const lazyModules = {
   },
 };
 
-// Only ES modules can be split, but CommonJS starts faster: so first the one, then the other.
+// esbuild splits only ES modules, but CommonJS starts faster: bundle as ES modules, then convert to CommonJS.
 const common = {
   outdir: 'dist/bin',
   outExtension: { '.js': '.cjs' },
@@ -90,23 +90,24 @@ const common = {
 };
 await build({
   ...common,
-  // Only its DOM is used; its parser freezes a table of 2,200 HTML entities, which takes longer than the parsing of a domain.
+  // Only xmldom's DOM is used. Loading its parser would freeze a table of 2,200 HTML entities, which takes longer than
+  // parsing a domain.
   entryPoints: { xpath: 'xpath', xmldom: '@xmldom/xmldom/lib/dom.js', 'string-width': 'string-width' },
   format: 'cjs',
 });
 const plugins = [asModules, lazyModules];
 const alias = { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' };
-// libvirt waits for the hook: it is one file, with nothing that it does not need.
+// libvirt waits for the hook: it is a single file that contains only what it needs.
 const esm = { ...common, write: false, format: 'esm', alias };
 const hook = await build({ ...esm, entryPoints: [{ in: 'src/cli/hook-main.ts', out: 'hook' }], plugins });
 const { outputFiles } = await build({
   ...esm,
   entryPoints: [main],
   splitting: true,
-  // package.json's sideEffects is for those who import the library; here the order of the pieces hangs on imports of nothing.
+  // Ignore "sideEffects" of package.json, which is for users of the library: fewFiles adds imports without names.
   ignoreAnnotations: true,
   plugins: [fewFiles, ...plugins],
-  // Modules with top-level await cannot be bundled; the peer is the user's.
+  // libxml2-wasm uses top-level await and cannot be bundled. libxmljs2 is a peer dependency that the user installs.
   external: ['libxml2-wasm', 'libxmljs2'],
 });
 for (const { path, text } of [...hook.outputFiles, ...outputFiles]) {
@@ -129,7 +130,7 @@ async function writeExecutables(text) {
 }
 
 async function toCommonJs(text) {
-  // Our own pieces by require; what is external has top-level await and needs the real import.
+  // Load our own chunks with require(). External modules use top-level await and need import().
   const own = text.replace(/import\(("\.\/[^"]+")\)/g, 'Promise.resolve().then(()=>require($1))');
   const { code } = await transform(own, {
     format: 'cjs',
@@ -141,7 +142,7 @@ async function toCommonJs(text) {
   const url = code.includes('__bundle_url')
     ? "const __bundle_url=require('node:url').pathToFileURL(__filename).href;"
     : '';
-  // esbuild leaves regular expressions as they are; one character beyond Latin-1 doubles what V8 has to read.
+  // esbuild does not escape regular expressions. One character beyond Latin-1 doubles the size of the source in V8.
   const ascii = code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
   return `'use strict';${url}${ascii}`;
 }

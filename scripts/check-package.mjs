@@ -1,4 +1,4 @@
-// What npm would publish: everything that runs and is documented, nothing else.
+// Checks what npm would publish: all files that users run or the documentation names, and no others.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
@@ -22,7 +22,7 @@ const wanted = [
   'README.md',
 ];
 
-// an older build may lack what is new
+// An older build may lack new files.
 if (!wanted.every((path) => existsSync(path)))
   execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
 const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts', '--loglevel=error'], {

@@ -1,4 +1,4 @@
-// npm run check: format and lint, types, and what the package would hold. Tests are `npm test`.
+// npm run check: checks format, lint rules, types and the contents of the package. Tests: `npm test`.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { ensureInstalled } from './install.mjs';

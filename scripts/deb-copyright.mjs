@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Debian's copyright file: our own licence, and that of each package that is bundled, as it comes with it. */
+/** Debian's copyright file: our own licence, and the licence text of each bundled package. */
 export function copyrightText(licence) {
   const head =
     'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: hostdev-cpuset\n';
   const own = paragraph('*', 'Expat', licence);
-  // several versions of a package are one paragraph
+  // All versions of a package share one paragraph.
   const byName = new Map();
   for (const { name, id, text } of packages()) {
     const texts = byName.get(name)?.texts ?? new Set();
@@ -27,7 +27,7 @@ function paragraph(files, id, text) {
   return `Files: ${files}\nCopyright: ${holders.join('\n ') || 'the authors that its licence names'}\nLicense: ${id}\n${indented}`;
 }
 
-/** What npm installs without development, with its licence. */
+/** The packages that npm installs for production, with their licences. */
 function packages() {
   const lock = JSON.parse(readFileSync('package-lock.json', 'utf8'));
   return Object.entries(lock.packages).flatMap(([folder, { dev, peer, license }]) => {

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
 
-/** Installs those of the Debian packages that are missing. Throws what apt-get says. Only for root. */
+/** Installs the missing Debian packages. Throws if apt-get fails. Needs root. */
 export function installPackages(names) {
   const absent = names.filter((name) => !isPackageInstalled(name));
   if (absent.length === 0) return;
-  // Offline: systemd starts none of their services. Tests start what they need, and irqbalance would move this machine's interrupts.
+  // Offline: no service of the packages is started. Tests start what they need, and irqbalance would move the
+  // interrupts of this machine.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', SYSTEMD_OFFLINE: '1' };
   execFileSync('apt-get', ['update', '-q'], { stdio: ['ignore', 'ignore', 'inherit'], env });
   const install = ['install', '-y', '-q', '--no-install-recommends', ...absent];

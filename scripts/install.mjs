@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 
-/** Installs the dependencies where they are missing or older than the lock file. Run from the project's folder. */
+/** Installs the dependencies if they are missing or older than the lock file. Run from the project's directory. */
 export function ensureInstalled() {
   const installed = statSync('node_modules/.package-lock.json', { throwIfNoEntry: false });
   if (installed && installed.mtimeMs >= statSync('package-lock.json').mtimeMs) return;

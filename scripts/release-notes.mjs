@@ -1,5 +1,5 @@
-// node scripts/release-notes.mjs vVERSION: prints what CHANGELOG.md says of that version. Fails where the tag is not package.json's version,
-// or where the changelog has no dated section for it.
+// node scripts/release-notes.mjs vVERSION: prints the section of CHANGELOG.md for that version. Fails if the tag is not
+// the version in package.json, or if the changelog has no dated section for it.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 

@@ -1,5 +1,6 @@
-// node --require this file, with $SIMULATED_KERNEL a tree of layOut(): a mask that the program writes below it has the effect that it has on
-// a kernel with interrupt remapping. An interrupt stays on its CPU where that is in the new mask, and else goes to the mask's first.
+// For node --require, with $SIMULATED_KERNEL the path of a tree from writeTree(): a mask that the program writes there
+// also changes the effective affinity, as on a kernel with interrupt remapping. An interrupt stays on its CPU if the
+// new mask contains it, otherwise it moves to the first CPU of the mask.
 const fs = require('node:fs');
 const { dirname, join } = require('node:path');
 
@@ -8,7 +9,7 @@ const masks = new Map();
 
 fs.openSync = (path, flags, ...rest) => {
   const fd = openSync(path, flags, ...rest);
-  // the program opens a mask by descriptor, and to write it anew
+  // The program opens a mask through a descriptor's path, with O_TRUNC.
   if (!(flags & fs.constants.O_TRUNC)) return fd;
   const file = fs.readlinkSync(`/proc/self/fd/${fd}`);
   const irqs = join(fs.realpathSync(process.env.SIMULATED_KERNEL), 'proc/irq/');
@@ -31,7 +32,7 @@ function deliver(folder) {
   fs.writeFileSync(effective, `${groups.join(',')}\n`);
 }
 
-/** The kernel's masks are hexadecimal, 32 bits a group. */
+/** Reads a mask: hexadecimal, in groups of 32 bits. */
 function read(file) {
   return BigInt(`0x${fs.readFileSync(file, 'latin1').trim().replaceAll(',', '')}`);
 }

@@ -1,4 +1,4 @@
-// The simulated host that npm start shows: a folder that looks like /sys, /proc and /run, and behaves as if a kernel stood behind it.
+// The simulated host of `npm start`: a directory with /sys, /proc and /run that behaves as if a kernel provided it.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { parseHostDescription, SimulatedKernel, writeTree } from '../dist/module
 
 const DEVICE = '0000:0a:00.3';
 const PROGRAM = 'dist/bin/hostdev-cpuset.cjs';
-/** It takes less than one second. */
+/** The steps usually take less than one second. */
 const TIMEOUT_MS = 10_000;
 
 export class StartHost {
@@ -29,13 +29,13 @@ export class StartHost {
     };
   }
 
-  /** What a command prints on this host. */
+  /** Runs a command on this host and returns its output. */
   run(name, ...words) {
     const options = { env: this.#env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] };
     return spawnSync(process.execPath, [PROGRAM, name, '--root', this.#root, ...words], options).stdout;
   }
 
-  /** Starts the watcher, and reboots the guest under it. Its libvirt cannot be reached, as no guest of a real one is here. */
+  /** Starts the watcher and reboots the guest while it runs. libvirt is unreachable: it does not know this guest. */
   async hold(xml, print) {
     const words = [PROGRAM, 'watch', '--root', this.#root, '--connect', 'none:///'];
     this.#watcher = spawn(process.execPath, words, { env: this.#env, stdio: ['ignore', 'ignore', 'pipe'] });
@@ -45,7 +45,7 @@ export class StartHost {
     });
     const spool = join(this.#root, 'run/hostdev-cpuset/spool');
     await this.#until(() => existsSync(spool));
-    // what libvirt's hook leaves for the watcher when a guest has started
+    // As the libvirt hook writes it for the watcher when a guest has started.
     const left = join(this.#root, 'call');
     writeFileSync(left, `started\n${xml}`);
     renameSync(left, join(spool, /<uuid>(.*?)</.exec(xml)[1]));
@@ -77,7 +77,7 @@ export class StartHost {
     writeTree(this.#kernel, this.#root, { delivered: true });
   }
 
-  /** So many interrupts, as the watcher tells everybody, once a second. */
+  /** Number of managed interrupts, from the watcher's status file. The watcher writes it every second. */
   #held() {
     const path = join(this.#root, 'run/hostdev-cpuset/watch.json');
     return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).counters.interrupts : 0;

@@ -1,4 +1,4 @@
-// npm start: installs what is missing, builds, and shows the main job on the samples.
+// npm start: installs missing dependencies, builds, and demonstrates the main functions with the samples.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -46,7 +46,7 @@ print(`  ${page}                 that host as a page, for your browser
 `);
 process.exitCode = same ? 0 : 1;
 
-/** Nothing of this machine is touched. */
+/** Uses only a simulated host; does not change this machine. */
 async function onSimulatedHost() {
   const { StartHost } = await import('./start-host.mjs');
   const host = new StartHost('samples/hosts/workstation.json', colour);
@@ -77,7 +77,7 @@ function run(program, args, input) {
   return result;
 }
 
-/** What libvirt's own test driver, which keeps nothing, gives back of a definition; undefined where there is no virsh. */
+/** Defines a domain in libvirt's test driver, which stores nothing, and reads it back. Undefined without virsh. */
 function throughLibvirt(xml) {
   const folder = mkdtempSync(join(tmpdir(), 'hostdev-cpuset-start-'));
   try {
@@ -101,7 +101,7 @@ function diff(before, after) {
     .join('\n');
 }
 
-/** Each device with a policy, and the address below it. */
+/** The lines of each device with a policy, and its address. */
 function policies(xml) {
   const lines = xml.split('\n');
   return lines.flatMap((line, i) => (/cpuset=.*[^/]>$/.test(line) ? [line, lines[i + 2], ''] : [])).join('\n');

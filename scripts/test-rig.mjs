@@ -1,5 +1,5 @@
-// npm run test:rig: an emulated host with VFIO devices and a real libvirtd in it, and the scenes of test/rig/ played there.
-// As root on Debian; elsewhere the scenes are skipped with the reason.
+// npm run test:rig: runs the scenarios of test/rig/ on an emulated host with VFIO devices and a real libvirtd.
+// Needs root on Debian. Elsewhere it skips them and prints the reason.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { installPackages } from './debian.mjs';
 import { ensureInstalled } from './install.mjs';
 
-/** What runs on this machine. The kernels and irqbalance are unpacked for the emulated host alone: see test/rig/machine/. */
+/** Packages for this machine. The emulated host's kernels and irqbalance are only unpacked: see test/rig/machine/. */
 const PACKAGES = [
   'busybox-static',
   'cpio',
@@ -50,7 +50,7 @@ async function build() {
   if (code !== 0) throw new Error('the build failed');
 }
 
-/** Why not here. */
+/** The requirement that this machine does not meet, if any. */
 function unfit() {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'Linux on x86-64';
   if (!existsSync('/etc/debian_version') || !existsSync('/usr/bin/apt-get')) return 'Debian, for its kernel package';

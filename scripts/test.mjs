@@ -1,5 +1,6 @@
-// npm test: builds, runs the test files in parallel, and says what was skipped and why. PATTERN... takes only the files whose path below
-// test/ matches. With --host it installs the Debian packages that tests need beyond Node (as root), and nothing may be skipped.
+// npm test: builds, runs the test files in parallel, and reports what was skipped and why. PATTERN...: runs only the
+// files whose path below test/ matches. --host: installs the Debian packages that tests need (as root); a skipped test
+// is then a failure.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -10,7 +11,7 @@ import { installPackages as installDebianPackages } from './debian.mjs';
 import { ensureInstalled } from './install.mjs';
 import { runFiles } from './test/file-queue.mjs';
 
-/** What brings the tools of test/support/needs.ts on Debian. */
+/** Debian packages with the tools of test/support/needs.ts. */
 const PACKAGES = [
   'acl',
   'bash',
@@ -50,7 +51,7 @@ ensureInstalled();
 if (host) installPackages();
 execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
 
-// A short name: a socket's path takes 107 characters.
+// Keep the name short: a socket's path is limited to 107 characters.
 const folder = mkdtempSync(join(tmpdir(), 'hc-'));
 chmodSync(folder, 0o711);
 const skips = join(folder, 'skips');
@@ -64,7 +65,7 @@ try {
 function readArguments() {
   const options = { host: { type: 'boolean' }, jobs: { type: 'string' }, 'time-limit': { type: 'string' } };
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
-  // Tests wait more than they compute.
+  // One more than the CPUs, because tests wait more than they compute.
   const jobs = Number(values.jobs ?? cpus().length + 1);
   const seconds = Number(values['time-limit'] ?? 300);
   if (!(Number.isInteger(jobs) && jobs > 0 && seconds > 0)) throw new Error('usage: --jobs N, --time-limit SECONDS');
@@ -80,7 +81,7 @@ function installPackages() {
   installDebianPackages(PACKAGES);
 }
 
-/** Runs them and returns the exit status. CI reads the last line. */
+/** Runs the test files and returns the exit status. CI reads the last line. */
 async function runTests() {
   const total = { passed: 0, failed: 0, skipped: 0 };
   const failing = [];
@@ -103,7 +104,7 @@ function testFiles() {
   return chosen.map((path) => join('test', path));
 }
 
-/** Colours, languages and settings of whoever runs the tests are not theirs. */
+/** The environment without the user's settings for colours, language and configuration directories. */
 function testEnvironment() {
   const personal = /^(?:NO_COLOR|FORCE_COLOR|NODE_DISABLE_COLORS|LANG|LANGUAGE|LC_.*|XDG_.*)$/;
   const kept = Object.entries(process.env).filter(([name]) => !personal.test(name));

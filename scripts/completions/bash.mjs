@@ -3,7 +3,7 @@ import { valueFor, wordsOf } from '../describe-commands.mjs';
 
 /**
  * @param {string} program
- * @param {import('../describe-commands.mjs').Command[]} commands that of lint-domain has no name
+ * @param {import('../describe-commands.mjs').Command[]} commands the command of lint-domain has no name
  */
 export function bashCompletion(program, commands) {
   const name = `_${program.replace(/-/g, '_')}`;

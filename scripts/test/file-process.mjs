@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const RUN_FILE = fileURLToPath(new URL('run-file.cjs', import.meta.url));
-/** How long processes of a test may take to end after its own. */
+/** Time that child processes of a test file have to exit after it. */
 const END_LIMIT_MS = 2000;
-/** What tools of Node keep between two runs. */
+/** Cache directories that Node's tools keep between runs. */
 const CACHES = /^(tsx-\d+|node-compile-cache|node-jiti)$/;
 
 const running = new Set();
@@ -18,18 +18,18 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   });
 
 /**
- * Runs one test file in a process group of its own, with a temporary folder and a home below `folder`.
+ * Runs one test file in its own process group, with a temporary directory and a home directory below `folder`.
  * @param {string} file its path
  * @param {{folder: string, timeLimitMs: number, env: NodeJS.ProcessEnv, color: boolean}} options
- * @returns {Promise<{passed: number, failed: number, skipped: number, output: string, failures: string[], durationMs: number}>}
- *   `failed` counts the tests that did not pass, and is at least 1 where anything else is wrong
+ * @returns {Promise<{passed: number, failed: number, skipped: number, output: string, failures: string[],
+ *   durationMs: number}>} `failed` counts the tests that did not pass, and is at least 1 after any other fault
  */
 export async function runFile(file, { folder, timeLimitMs, env, color }) {
   const temporary = join(folder, 't');
   const [log, resultPath] = [join(folder, 'log'), join(folder, 'result')];
   const home = join(folder, 'home');
   for (const path of [temporary, home]) mkdirSync(path, { recursive: true });
-  // As /tmp is: some tests act as another user in folders of their own.
+  // Same mode as /tmp: some tests act as another user in their own directories.
   chmodSync(folder, 0o711);
   chmodSync(temporary, 0o1777);
   const words = [RUN_FILE, file, resultPath, temporary, color ? 'color' : 'plain'];
@@ -58,7 +58,7 @@ export async function runFile(file, { folder, timeLimitMs, env, color }) {
   return { ...outcome, output: readFileSync(log, 'utf8'), durationMs };
 }
 
-/** uvu exits 0 when a file forgets run(), and when a `before` hook fails: what was declared is compared with what passed. */
+/** Compares declared with passed tests: uvu exits 0 even if run() is missing or a `before` hook fails. */
 function judge(result, { code, signal }, more) {
   const sum = (field) => result.suites.reduce((total, suite) => total + suite[field], 0);
   const failures = [...result.failures, ...more];
@@ -85,7 +85,7 @@ function readResult(path) {
   }
 }
 
-/** Waits for the processes that a test started; ends and reports what stays. */
+/** Waits for the processes that a test started. Kills and reports those that remain. */
 async function endOfGroup(pid) {
   for (const end = Date.now() + END_LIMIT_MS; isAlive(pid); await sleep(20)) {
     if (Date.now() < end) continue;
@@ -108,11 +108,11 @@ function killGroup(pid) {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // They have all ended.
+    // All processes have exited.
   }
 }
 
-/** What runs in a process group; a zombie does not. */
+/** The commands that run in a process group, without zombies. */
 function commandsOf(group) {
   const processes = process.platform === 'linux' ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : [];
   return processes.flatMap((pid) => {

@@ -2,14 +2,14 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runFile } from './file-process.mjs';
 
-/** Milliseconds that each file took when it last passed. */
+/** Stores the duration of each file's last successful run, in milliseconds. */
 const DURATIONS = 'node_modules/.cache/hostdev-cpuset/test-durations.json';
 
-/** Files that take long for their size: they start first where nothing is known yet. Only the order depends on it. */
+/** Files that are slow for their size: they start first while durations are unknown. This affects only the order. */
 const SLOW = /\/(?:simulation|status-page|watch|bad-input|shells|examples)\.test\.ts$/;
 
 /**
- * Runs test files, `jobs` at a time, the longest first; `onEnd(file, outcome)` is called as each ends.
+ * Runs test files, `jobs` at a time, the longest first. Calls `onEnd(file, outcome)` after each.
  * @param {string[]} files
  * @param {{jobs: number, folder: string, timeLimitMs: number, env: NodeJS.ProcessEnv, color: boolean}} options
  */
@@ -27,7 +27,7 @@ export async function runFiles(files, { jobs, folder, ...options }, onEnd) {
   writeDurations(durations);
 }
 
-/** By the time that they took last. Files that have not run yet come first: known slow ones, then by their size. */
+/** Sorts by last duration. Files without one come first: known slow files, then by size. */
 export function longestFirst(files, durations) {
   const unknown = (file) => 1e9 + statSync(file).size + (SLOW.test(file) ? 1e9 : 0);
   const weights = new Map(files.map((file) => [file, durations[file] ?? unknown(file)]));
@@ -47,6 +47,6 @@ function writeDurations(durations) {
     mkdirSync(join(DURATIONS, '..'), { recursive: true });
     writeFileSync(DURATIONS, JSON.stringify(durations));
   } catch {
-    // Another user's folder: the order is by size next time.
+    // The directory belongs to another user: without durations, the next run is ordered by size.
   }
 }

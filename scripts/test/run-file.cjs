@@ -1,19 +1,20 @@
-// Runs one test file with uvu, in a process of its own: node run-file.cjs FILE RESULT TMPDIR COLOR. At its end RESULT is a JSON document
-// {finished, suites: [{name, declared, started, passed, only, isRun}], skipped, failures: [text]}; there is none where a signal ended it.
+// node run-file.cjs FILE RESULT TMPDIR COLOR: runs one test file with uvu in its own process. At exit it writes the
+// JSON document RESULT: {finished, suites: [{name, declared, started, passed, only, isRun}], skipped,
+// failures: [text]}. If a signal ends the process, there is no RESULT.
 const { writeFileSync } = require('node:fs');
 const { resolve } = require('node:path');
 require('tsx/cjs');
-// uvu then leaves it to us to run what suites put into its queue with run().
+// With these globals, uvu's run() only adds a suite to the queue; this script runs the queue.
 const queue = [];
 Object.assign(globalThis, { UVU_DEFER: 1, UVU_INDEX: 0, UVU_QUEUE: [queue] });
 const uvu = require('uvu');
 
 const [file, resultPath, temporaryFolder, color] = process.argv.slice(2);
-// tsx has taken the folder of its cache from the other one.
+// Set after tsx has chosen its cache directory, which is below the original TMPDIR.
 process.env.TMPDIR = temporaryFolder;
 require(require.resolve('kleur', { paths: [require.resolve('uvu')] })).enabled = color === 'color';
 
-/** How long what a test has opened may keep the process alive after the last test. */
+/** How long open resources may keep the process alive after the last test. */
 const LINGER_LIMIT_MS = 5000;
 
 const result = { finished: false, suites: [], skipped: 0, failures: [] };
@@ -43,7 +44,7 @@ async function runAll() {
   }, LINGER_LIMIT_MS).unref();
 }
 
-/** uvu's suite that counts, and that reports the errors of hooks that uvu loses. */
+/** Wraps uvu's suite: counts tests, and reports errors of hooks that uvu ignores. */
 function countingSuite(name, state) {
   const original = originalSuite(name, state);
   const counts = { name, declared: 0, started: 0, passed: 0, only: 0, isRun: false };
