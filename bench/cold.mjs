@@ -1,4 +1,4 @@
-// One file: what is added to the start of Node itself.
+// Linting one file: the start time in relation to that of Node itself.
 import { writeGuests } from './guests.mjs';
 import { inTurn, lintDomain, ms, report, run } from './measure.mjs';
 

@@ -1,9 +1,9 @@
-// Domain definitions of about 3 KB, each different, as a host with passed-through devices has them.
+// Different domain definitions of about 3 KB each, typical of a host with passed-through devices.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { folder } from './measure.mjs';
 
-/** Files of so many guests. */
+/** Writes the definitions of `count` guests. Returns the paths of the files. */
 export function writeGuests(count, prefix = 'guest', options = {}) {
   return Array.from({ length: count }, (_, number) => {
     const file = join(folder, `${prefix}-${number}.xml`);
@@ -13,8 +13,8 @@ export function writeGuests(count, prefix = 'guest', options = {}) {
 }
 
 /**
- * A guest with pinned vCPUs and `devices` passed-through devices (about 200 bytes each), the same for the same number. Without
- * `policies` it is what libvirt's own schema takes.
+ * A guest with pinned vCPUs and `devices` passed-through devices (about 200 bytes each). The same number gives the same
+ * guest. Without `policies` the definition is valid against libvirt's own schema.
  */
 export function guest(number, { devices = 8, policies = true } = {}) {
   const cpus = Array.from({ length: 2 + (number % 7) }, (_, index) => 2 + ((number * 3 + index) % 60));
@@ -66,7 +66,7 @@ ${Array.from({ length: devices }, (_, index) => device(number, index, policies))
 
 const POLICIES = [" cpuset='auto'", '', " cpuset='2-5'", " cpuset='native'", " cpuset='8,10-12'"];
 
-/** Hostdevs and interfaces in turn, each with an address, an alias or a MAC of its own. */
+/** A hostdev or an interface, with a unique address, alias or MAC address. */
 function device(number, index, policies) {
   const policy = policies ? POLICIES[(number + index) % POLICIES.length] : '';
   const address = pciAddress(index);
@@ -86,7 +86,7 @@ function device(number, index, policies) {
     </hostdev>`;
 }
 
-/** As many as there are addresses in 65,536 PCI domains. */
+/** Unique for all addresses in 65,536 PCI domains. */
 function pciAddress(index) {
   const [domain, bus, slot] = [index >> 16, (index >> 8) & 0xff, (index >> 3) & 0x1f];
   return `domain='${hex(domain, 4)}' bus='${hex(bus, 2)}' slot='${hex(slot, 2)}' function='${hex(index & 7, 1)}'`;

@@ -1,19 +1,19 @@
-// Running guests under a holder: in memory, or as a folder tree whose masks are links to a file of procfs, so that reading them costs what
-// it costs on a host.
+// Simulated hosts with running guests for the reconciler: in memory, or as a directory tree whose masks are symbolic
+// links to a file in procfs, so that reading one costs as much as on a real host.
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatCpuset, parseDomain, parseMask } from '../dist/library/index.js';
 import { SimulatedKernel, writeTree } from '../dist/modules/test/simulator/index.js';
 import { folder } from './measure.mjs';
 
-/** A mask that nobody changes meanwhile: that of interrupts at their birth. */
+/** A mask that does not change during the benchmark: the default for new interrupts. */
 const MASK = '/proc/irq/default_smp_affinity';
 const list = formatCpuset(parseMask(readFileSync(MASK, 'utf8')) ?? []);
 const hex = (value, digits) => value.toString(16).padStart(digits, '0');
 const addressOf = (index) => `0000:${hex(index >> 5, 2)}:${hex(index & 31, 2)}.0`;
 const uuidOf = (guest) => `00000000-0000-4000-8000-${hex(guest, 12)}`;
 
-/** Guests of four devices and eight vCPUs each, on CPUs where the interrupts are already, or on CPU 8 to 15. */
+/** Guests with four devices and eight vCPUs each. By default their CPUs are those where the interrupts already are. */
 export function describe(devices, perDevice, { cpus = list, vectors = true } = {}) {
   const addresses = Array.from({ length: devices }, (_, index) => addressOf(index));
   const guests = Array.from({ length: Math.ceil(devices / 4) }, (_, guest) => ({
@@ -49,7 +49,7 @@ function definitionOf(name, uuid, addresses) {
   return parseDomain(`<domain type='kvm'>${head}<devices>${hostdevs.join('')}</devices></domain>`);
 }
 
-/** Lays it out below a folder in memory, if there is one; returns its path. */
+/** Writes the tree to a directory, on a tmpfs if possible. Returns the path. */
 export function layOutLinked({ kernel, guests }) {
   const path = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : folder, 'hostdev-cpuset-bench-'));
   writeTree(kernel, path);
@@ -64,7 +64,7 @@ export function layOutLinked({ kernel, guests }) {
   return path;
 }
 
-/** States in memory: what is kept on disk is not what is measured. */
+/** A state store in memory, because access to the disk is not to be measured. */
 export function memoryStates() {
   const states = new Map();
   return {

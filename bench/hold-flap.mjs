@@ -1,5 +1,6 @@
-// What a hostile guest costs: the CPU time of the reconciler while a guest turns MSI-X of its device off and on 100 or 1,000 times a second, as
-// a share of a core, in the second and third minute. The kernel is simulated, and its own time is not counted. Beside it 63 devices are quiet.
+// Cost of a hostile guest: CPU time of the reconciler, as a share of a core, while a guest turns MSI-X of its device
+// off and on 100 or 1,000 times a second. Measures the second and third minute. 63 other devices are idle. The kernel
+// is simulated, and its time is not counted.
 import { DEFAULT_SETTINGS } from '../dist/modules/src/affinity/settings.js';
 import { Reconciler } from '../dist/modules/src/watch/reconciler.js';
 import { SimulatedFs } from '../dist/modules/test/simulator/kernel-fs.js';
@@ -8,7 +9,7 @@ import { report } from './measure.mjs';
 
 const DEVICES = 64;
 const VECTORS = 8;
-/** Events are read together in a flood: src/host/trace-events.ts. */
+/** In a flood, trace events are read in batches: see src/host/trace-events.ts. */
 const READ_INTERVAL_MS = 50;
 
 export default function holdFlap() {
@@ -16,8 +17,8 @@ export default function holdFlap() {
     for (const perSecond of [100, 1000]) {
       const { percent, perMinute } = play(traced, perSecond);
       const how = traced ? 'traced' : 'polling';
-      const said = `MSI-X off and on ${perSecond} times a second, ${perMinute} runs that placed something a minute, % of a core`;
-      report(`hold: flap ${perSecond}, ${how}`, said, percent, { most: 2 });
+      const sides = `MSI-X off and on ${perSecond} times a second, ${perMinute} runs that placed something a minute, % of a core`;
+      report(`hold: flap ${perSecond}, ${how}`, sides, percent, { most: 2 });
     }
   }
 }

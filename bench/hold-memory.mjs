@@ -1,4 +1,5 @@
-// What the whole watcher takes: a process of its own that holds 1,024 interrupts of 64 devices, told of its guests by the hook's spool.
+// Memory of a complete watcher process that manages 1,024 interrupts of 64 devices. It learns of the guests from the
+// hook's spool.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +13,7 @@ const DEVICES = 64;
 const START_TIMEOUT_S = 30;
 /** Then the watcher runs for this time: about 600 polls. */
 const RUN_S = 60;
-/** Nobody answers there. */
+/** A URI where no libvirt daemon answers. */
 const NO_LIBVIRT = ['-c', 'qemu+unix:///system?socket=/nonexistent'];
 
 export default async function holdMemory() {
@@ -26,15 +27,15 @@ export default async function holdMemory() {
     if (!(await held(run))) return missing('hold: memory', 'a watcher that holds them all');
     await sleep(RUN_S * 1000);
     const [peak, now] = ['VmHWM', 'VmRSS'].map((name) => memory(watcher.pid, name));
-    const said = `${DEVICES * INTERRUPTS} interrupts held for ${RUN_S} s, now ${now.toFixed(1)} MB, at the most`;
-    report('hold: memory', `${said}, MB`, peak, { most: 80 });
+    const sides = `${DEVICES * INTERRUPTS} interrupts held for ${RUN_S} s, now ${now.toFixed(1)} MB, at the most`;
+    report('hold: memory', `${sides}, MB`, peak, { most: 80 });
   } finally {
     watcher.kill();
     rmSync(root, { recursive: true });
   }
 }
 
-/** As hook/qemu does it. */
+/** Writes a call to the spool as hook/qemu does. */
 function leave(run, uuid, xml) {
   const begun = join(run, 'spool', `.${uuid}`);
   writeFileSync(begun, `started\n${xml}`);
@@ -48,13 +49,13 @@ async function held(run) {
       const { counters } = JSON.parse(readFileSync(join(run, 'watch.json'), 'utf8'));
       if (counters.interrupts === DEVICES * INTERRUPTS) return true;
     } catch {
-      // it has not been written yet
+      // The file does not exist yet.
     }
   }
   return false;
 }
 
-/** Megabytes. */
+/** A memory field of /proc/PID/status, in megabytes. */
 function memory(pid, name) {
   return (
     Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1000

@@ -1,5 +1,5 @@
-// What holding costs while nothing happens: the CPU time of a poll of 1,024 interrupts of 64 devices as a share of the interval, and an
-// interrupt of 1,000 devices against one of 64.
+// Cost of the reconciler while nothing changes: CPU time of a poll of 1,024 interrupts of 64 devices, as a share of the
+// poll interval; and the time per device with 1,000 devices in relation to that with 64.
 import { closeSync, openSync, readSync, rmSync } from 'node:fs';
 import { DEFAULT_SETTINGS } from '../dist/modules/src/affinity/settings.js';
 import { RealFs } from '../dist/modules/src/host/real-fs.js';
@@ -9,31 +9,31 @@ import { inTurn, ms, report } from './measure.mjs';
 
 const INTERRUPTS = 16;
 const { quiet, traced } = DEFAULT_SETTINGS.intervals;
-/** Milliseconds that a sample of looks is of: a whole number of what happens seldom, such as a close look. */
-const PERIOD = 900_000;
+/** Simulated time of a sample. It is a multiple of the interval of rare work, such as a full check. */
+const SAMPLE_MS = 900_000;
 
 export default function holdQuiet() {
-  const [small, told] = [new Held(64, INTERRUPTS), new Held(64, INTERRUPTS, true)];
-  // half as many interrupts a device: a descriptor each is more than a process may have on some hosts
+  const [small, withTrace] = [new Held(64, INTERRUPTS), new Held(64, INTERRUPTS, true)];
+  // Half as many interrupts per device: each takes a descriptor, and some hosts limit these more strictly.
   const [some, large] = [new Held(64, INTERRUPTS / 2), new Held(1000, INTERRUPTS / 2)];
   try {
-    const looks = (held, count) => () => held.check(count) / count;
-    const whole = [looks(small, PERIOD / quiet), looks(told, PERIOD / traced)];
-    const sides = [...whole, () => readMasks(64 * INTERRUPTS), looks(some, 40), looks(large, 5)];
+    const polls = (held, count) => () => held.check(count) / count;
+    const whole = [polls(small, SAMPLE_MS / quiet), polls(withTrace, SAMPLE_MS / traced)];
+    const sides = [...whole, () => readMasks(64 * INTERRUPTS), polls(some, 40), polls(large, 5)];
     const [few, seldom, bare, less, many] = inTurn(5, sides);
-    const said = `a poll of 1,024 interrupts ${ms(few)} of CPU`;
-    report('hold: quiet, untraced', `${said}, % of a core`, (few / quiet) * 100, { most: 0.3 });
-    const saidSeldom = `a poll every ${traced / 1000} s ${ms(seldom)} of CPU`;
-    report('hold: quiet, traced', `${saidSeldom}, % of a core`, (seldom / traced) * 100, { most: 0.05 });
-    report('hold: bare reads', `1,024 reads of a mask alone ${ms(bare)}, ${said}`, few / bare, { most: 3 });
+    const pollTime = `a poll of 1,024 interrupts ${ms(few)} of CPU`;
+    report('hold: quiet, untraced', `${pollTime}, % of a core`, (few / quiet) * 100, { most: 0.3 });
+    const tracedPollTime = `a poll every ${traced / 1000} s ${ms(seldom)} of CPU`;
+    report('hold: quiet, traced', `${tracedPollTime}, % of a core`, (seldom / traced) * 100, { most: 0.05 });
+    report('hold: bare reads', `1,024 reads of a mask alone ${ms(bare)}, ${pollTime}`, few / bare, { most: 3 });
     const sizes = `64 devices ${ms(less)}, 1,000 devices ${ms(many)}`;
     report('hold: linear', sizes, many / 1000 / (less / 64), { most: 1.5 });
   } finally {
-    for (const held of [small, told, some, large]) held.remove();
+    for (const held of [small, withTrace, some, large]) held.remove();
   }
 }
 
-/** A holder that looks at so many devices, and finds nothing to do. */
+/** A reconciler whose polls find nothing to do. */
 class Held {
   #now = 0;
   #intervalMs;
@@ -52,13 +52,13 @@ class Held {
     if (this.hold.counters.interrupts !== devices * interrupts) throw new Error('not all interrupts are held');
   }
 
-  /** CPU milliseconds of so many looks, each an interval after the other. */
+  /** CPU time of `count` polls at the poll interval, in milliseconds. */
   check(count) {
     const before = process.cpuUsage();
     for (let i = 0; i < count; i++) {
       this.#now += this.#intervalMs;
       const { writes, changed } = this.hold.run();
-      if (writes + changed.length > 0) throw new Error('a quiet look did something');
+      if (writes + changed.length > 0) throw new Error('a poll changed something');
     }
     const { user, system } = process.cpuUsage(before);
     return (user + system) / 1000;
@@ -69,7 +69,7 @@ class Held {
   }
 }
 
-/** CPU milliseconds of nothing but the reads. */
+/** CPU time of the reads alone, in milliseconds. */
 function readMasks(count) {
   const fd = openSync('/proc/irq/default_smp_affinity');
   const buffer = Buffer.alloc(4096);

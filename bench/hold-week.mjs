@@ -1,5 +1,5 @@
-// Memory over a simulated week: 16 guests that reset and come back with other numbers, stop and start, every hour. Objects are counted, too:
-// the heap goes on growing for days by what V8 compiles and notes down of types, and by nothing else.
+// Memory over a simulated week. Every hour, some of 16 guests reset and return with other IRQ numbers, stop or start.
+// Also counts objects: V8's compiled code and type feedback let the heap grow for days, but not the number of objects.
 import { queryObjects, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { DEFAULT_SETTINGS } from '../dist/modules/src/affinity/settings.js';
@@ -8,10 +8,10 @@ import { SimulatedFs } from '../dist/modules/test/simulator/kernel-fs.js';
 import { describe, memoryStates } from './held-hosts.mjs';
 import { report } from './measure.mjs';
 
-const DAY = 86_400_000;
-const STEP = 3_600_000;
-/** By then nearly all code has been compiled. */
-const WARM = 4;
+const DAY_MS = 86_400_000;
+const STEP_MS = 3_600_000;
+/** After this day nearly all code has been compiled. */
+const WARM_DAY = 4;
 
 export default function holdWeek() {
   setFlagsFromString('--expose_gc');
@@ -27,9 +27,9 @@ export default function holdWeek() {
   for (const definition of definitions) hold.add(definition);
   const [heap, objects] = [[], []];
   for (let day = 1; day <= 7; day++) {
-    for (let step = 0; step < DAY / STEP; step++) {
+    for (let step = 0; step < DAY_MS / STEP_MS; step++) {
       happen(kernel, hold, definitions[step % 16], guests[step % 16], addresses, step);
-      const end = now + STEP;
+      const end = now + STEP_MS;
       for (; hold.due <= end; kernel.writes.length = 0) {
         now = Math.max(now, hold.due);
         hold.run();
@@ -40,10 +40,10 @@ export default function holdWeek() {
     objects.push(queryObjects(Object, { format: 'count' }));
     heap.push(process.memoryUsage().heapUsed / 1e6);
   }
-  const [warm, last] = [WARM - 1, 6];
-  const ofHeap = `heap after day ${WARM} ${heap[warm].toFixed(2)} MB, after day 7 ${heap[last].toFixed(2)} MB`;
+  const [warm, last] = [WARM_DAY - 1, 6];
+  const ofHeap = `heap after day ${WARM_DAY} ${heap[warm].toFixed(2)} MB, after day 7 ${heap[last].toFixed(2)} MB`;
   report('hold: week', ofHeap, heap[last] / heap[warm], { most: 1.02 });
-  const ofObjects = `objects after day ${WARM} ${objects[warm]}, after day 7 ${objects[last]}`;
+  const ofObjects = `objects after day ${WARM_DAY} ${objects[warm]}, after day 7 ${objects[last]}`;
   report('hold: week, objects', ofObjects, objects[last] / objects[warm], { most: 1.001 });
 }
 

@@ -1,4 +1,5 @@
-// What libvirt waits for on a crowded host: 200 calls at once where no watcher runs, and the end of a domain beside the states of many.
+// How long libvirt waits for the hook on a host with many guests: 200 calls at once without a watcher, and the release
+// of a domain while many other domains have state files.
 import { spawn } from 'node:child_process';
 import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,7 +28,7 @@ async function atOnce() {
   }
 }
 
-/** Milliseconds from the start of a call until libvirt would go on. */
+/** Time from the start of a call until libvirt would continue, in milliseconds. */
 function call(front, xml, index) {
   const file = join(folder, `many-${index}.xml`);
   const uuid = `${UUID.slice(0, -4)}${String(index).padStart(4, '0')}`;
@@ -46,7 +47,7 @@ function call(front, xml, index) {
   });
 }
 
-/** A definition of 16 MB, of a domain that has left no state; others have. */
+/** Release of a domain with a definition of 16 MB and no state file, while other domains have state files. */
 function release() {
   const xml = join(folder, 'large.xml');
   const comment = `<!--${'x'.repeat(16_000_000)}-->`;

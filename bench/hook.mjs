@@ -1,4 +1,4 @@
-// What libvirt waits for: the hook for an operation that is not its business, and a pass when a domain has started.
+// How long libvirt waits for the hook: for an operation without work, and for a pass when a domain has started.
 import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -45,14 +45,14 @@ export default function hook() {
   }
 }
 
-/** In place of a journal: what is sent waits there. */
+/** A socket in place of journald's. Nothing reads the messages. */
 function listen(path) {
   const socket = join(path, 'run/systemd/journal/dev-log');
   mkdirSync(join(socket, '..'), { recursive: true });
   return createServer().listen(socket, 511);
 }
 
-/** Without a watcher, which would outlive the run and have its share of the CPUs. */
+/** Installs the hook with the watcher disabled, which would outlive the benchmark and use CPU time. */
 function installFront(path, name) {
   const file = join(folder, name);
   const settings = { node: process.execPath, cli: hostdevCpuset, root: path, watcher: 'no' };

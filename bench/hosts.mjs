@@ -1,15 +1,15 @@
-// A simulated host as a folder tree (what --root takes), in memory where there is a tmpfs, and the running guest that has its devices.
+// A simulated host as a directory tree (for --root), on a tmpfs if possible, and the running guest with its devices.
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseHostDescription, SimulatedKernel, writeTree } from '../dist/modules/test/simulator/index.js';
 import { folder } from './measure.mjs';
 
 const UUID = '5b1c2ad4-9f0e-4c39-8a53-0e6c3c1f7a10';
-/** Of two nodes with 32 CPUs each. */
+/** The mask of all CPUs: two nodes with 32 CPUs each. */
 const EVERYWHERE = 'ffffffff,ffffffff\n';
 export const WANTED = '00000000,0000ff00';
 
-/** A host whose guest has so many devices with `vectors` interrupts each, all of them to go to CPUs 8 to 15. */
+/** A host with one guest that has `devices` devices with `vectors` interrupts each. The target is CPUs 8 to 15. */
 export class BenchHost {
   path = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : folder, 'hostdev-cpuset-bench-'));
 
@@ -33,17 +33,17 @@ export class BenchHost {
       domains: [{ name: 'guest', uuid: UUID, pid: 4242, vcpus: [{ vcpu: 0, cpus: '8-15' }] }],
     };
     writeTree(new SimulatedKernel(parseHostDescription(JSON.stringify(description))), this.path);
-    // a folder cannot follow what is written, so the tree has none; but a kernel says it of every interrupt
+    // A real kernel has this file for every interrupt. writeTree omits it, because files cannot follow a changed mask.
     for (const irq of this.irqs)
       writeFileSync(join(this.path, `proc/irq/${irq}/effective_affinity`), `00000000,00000100\n`);
     this.xml = xmlOf(this.addresses);
   }
 
-  /** As before anybody wrote anything. */
+  /** Restores the state before the first write. */
   reset() {
     for (const irq of this.irqs) writeFileSync(join(this.path, `proc/irq/${irq}/smp_affinity`), EVERYWHERE);
     rmSync(join(this.path, 'run/hostdev-cpuset'), { recursive: true, force: true });
-    // as service/tmpfiles.conf makes it
+    // Same mode as in service/tmpfiles.conf.
     mkdirSync(join(this.path, 'run/hostdev-cpuset'), { recursive: true, mode: 0o700 });
   }
 
@@ -52,7 +52,7 @@ export class BenchHost {
   }
 }
 
-/** In as many PCI domains as it takes. */
+/** The address of a device. Uses further PCI domains when one is full. */
 function addressOf(index) {
   const hex = (value, digits) => value.toString(16).padStart(digits, '0');
   return `${hex(index >> 16, 4)}:${hex((index >> 8) & 0xff, 2)}:${hex((index >> 3) & 0x1f, 2)}.${index & 7}`;

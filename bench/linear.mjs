@@ -1,4 +1,4 @@
-// The time of a byte in a document of 10 MB, against that in one of 100 KB.
+// Time per byte for a document of 10 MB, in relation to one of 100 KB.
 import { guest } from './guests.mjs';
 import { inTurn, report } from './measure.mjs';
 import { library } from './normalize.mjs';

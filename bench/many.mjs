@@ -1,4 +1,5 @@
-// Many files: against xmllint in one call, and against libvirt's own script, which takes one file a call.
+// Linting many files: compared with one call of xmllint, and with libvirt's virt-xml-validate, which takes one file per
+// call.
 import { join } from 'node:path';
 import { writeGuests } from './guests.mjs';
 import { inTurn, isInstalled, lintDomain, missing, report, root, run } from './measure.mjs';

@@ -1,4 +1,4 @@
-// What every figure is made with. A figure is a file of bench/ that exports, as its default, a function which measures and reports.
+// Shared by the benchmarks. Each is a file in bench/ whose default export is a function that measures and reports.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,12 +8,12 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('..', import.meta.url));
 export const lintDomain = join(root, 'dist/bin/lint-domain.cjs');
 export const hostdevCpuset = join(root, 'dist/bin/hostdev-cpuset.cjs');
-/** For what is measured; run.mjs removes it. */
+/** Temporary directory for benchmarks. run.mjs removes it. */
 export const folder = mkdtempSync(join(tmpdir(), 'hostdev-cpuset-bench-'));
 
 /**
- * The median time of each side in milliseconds, after `warmUps` rounds that do not count. `before` is done before each side, and is
- * not counted; a side that times itself returns its milliseconds.
+ * Measures the sides alternately. Returns the median time of each in milliseconds, without the `warmUps` first rounds.
+ * `before` runs before each side and is not measured. A side that measures itself returns its milliseconds.
  */
 export function inTurn(rounds, sides, { warmUps = 1, before = () => {} } = {}) {
   const times = sides.map(() => []);
@@ -29,7 +29,7 @@ export function inTurn(rounds, sides, { warmUps = 1, before = () => {} } = {}) {
   return times.map((list) => list.sort((a, b) => a - b)[list.length >> 1]);
 }
 
-/** What it printed. Its verdict is part of the measurement: a side that fails early would win. */
+/** Runs a command and returns its output. Throws if it fails: a side that fails early would seem fast. */
 export function run(command, args, { input } = {}) {
   const result = spawnSync(command, args, { stdio: [input ?? 'ignore', 'pipe', 'pipe'], encoding: 'utf8' });
   const { status, error, stderr, stdout } = result;

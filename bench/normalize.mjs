@@ -1,4 +1,4 @@
-// In one process, warm: from bytes to bytes.
+// Throughput of normalize from bytes to bytes, in one warm process.
 import { guest } from './guests.mjs';
 import { inTurn, report } from './measure.mjs';
 
@@ -12,7 +12,7 @@ export default async function normalizeWarm() {
   report('normalize', sides, (documents.length / time) * 1000, { least: 3000 });
 }
 
-/** normalize from bytes to bytes. */
+/** Loads the library. Returns normalize as a function from bytes to bytes. */
 export async function library() {
   const { normalize, parseDomain } = await import('../dist/library/index.js');
   return (bytes) => Buffer.from(normalize(parseDomain(bytes)));

@@ -1,5 +1,5 @@
-// One pass over 10,000 interrupts of 1,000 devices, each of which must be written: against the same accesses of files made by a program in
-// C, and against the loop of the shell that people use.
+// One pass that must write all 10,000 interrupts of 1,000 devices. Compared with a C program that makes the same file
+// accesses, and with the usual shell loop.
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDomain } from '../dist/library/index.js';
@@ -24,17 +24,17 @@ export default function pass() {
       warmUps: 2,
     });
     const [ours, few, shell, c] = [times[0] / 10_000, times[1] / 1000, times[2] / 100, times[3] / 10_000];
-    const said = `a pass ${microseconds(ours)} an interrupt`;
+    const passTime = `a pass ${microseconds(ours)} an interrupt`;
     report('pass: linear', `of 10 ${microseconds(few)}, of 10,000 ${microseconds(ours)}`, ours / few, { most: 1.5 });
-    if (inC) report('pass: C', `C ${microseconds(c)}, ${said}`, ours / c, { most: 3 });
+    if (inC) report('pass: C', `C ${microseconds(c)}, ${passTime}`, ours / c, { most: 3 });
     else missing('pass: C', 'gcc');
-    report('pass: loop of the shell', `sh ${microseconds(shell)}, ${said}`, shell / ours, { least: 20 });
+    report('pass: loop of the shell', `sh ${microseconds(shell)}, ${passTime}`, shell / ours, { least: 20 });
   } finally {
     for (const host of [large, some, small]) host.remove();
   }
 }
 
-/** The same accesses, read from a list, in a process that has done nothing else. */
+/** Makes the same accesses, read from a list, in a process that does nothing else. */
 function replay(host) {
   const calls = join(folder, 'calls');
   writeFileSync(calls, accesses(host).join(''));
@@ -60,7 +60,7 @@ function hundredTimes(host) {
   return Array.from({ length: 100 }, () => again(host)).reduce((sum, time) => sum + time);
 }
 
-/** One pass, from the definition to the report, and its milliseconds. */
+/** Runs one pass, from the definition to the report. Returns its time in milliseconds. */
 function again(host) {
   host.reset();
   const definition = definitionOf(host);
@@ -81,7 +81,7 @@ function passHost({ path }, files) {
   return { files, state: new StateStore(path), settings: {}, pause: () => {}, counts: false };
 }
 
-/** What a pass reads and writes, a line each. */
+/** The file accesses of a pass, one per line. */
 function accesses(host) {
   const files = new RealFs(host.path);
   const lines = [];
@@ -93,7 +93,7 @@ function accesses(host) {
     read: noted('r', 'read'),
     list: noted('d', 'list'),
     link: noted('l', 'link'),
-    // a replay opens it where it writes
+    // The C program opens the file when it writes.
     openToWrite: (path) => {
       const file = files.openToWrite(path);
       const write = (text) => {

@@ -1,10 +1,11 @@
-// npm run bench [NAME...]: the figures of bench/README.md. Both sides of a figure are measured in turn in one run, so that what else
-// the machine does hits both; the medians are compared. Exits 1 where a figure misses its bound or could not be measured.
+// npm run bench [NAME...]: runs the benchmarks of bench/README.md. Measures both sides of a comparison alternately in
+// one run, so that other load affects both, and compares the medians. Exits 1 if a benchmark misses its bound or could
+// not be measured.
 import { existsSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { folder, lintDomain } from './measure.mjs';
 
-/** Each is the file of its name. */
+/** Names of the benchmarks, which are files of this directory. */
 const FIGURES = [
   'cold',
   'many',
