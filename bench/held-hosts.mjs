@@ -3,6 +3,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatCpuset, parseDomain, parseMask } from '../dist/library/index.js';
+import { RealFs } from '../dist/modules/src/host/real-fs.js';
 import { SimulatedKernel, writeTree } from '../dist/modules/test/simulator/index.js';
 import { folder } from './measure.mjs';
 
@@ -62,6 +63,20 @@ export function layOutLinked({ kernel, guests }) {
     for (const { vcpu } of vcpus) link(`proc/${pid}/task/${pid + 1 + vcpu}/status`, '/proc/self/status');
   }
   return path;
+}
+
+/** The files below a folder. With --root a link to the kernel's own files would lead to nothing; here it is followed. */
+export function filesBelow(path) {
+  const files = new RealFs();
+  return {
+    read: (name) => files.read(`${path}${name}`),
+    readTrusted: (name) => files.readTrusted(`${path}${name}`),
+    list: (name) => files.list(`${path}${name}`),
+    countFolders: (name) => files.countFolders(`${path}${name}`),
+    link: (name) => files.link(`${path}${name}`),
+    open: (name) => files.open(`${path}${name}`),
+    openToWrite: (name) => files.openToWrite(`${path}${name}`),
+  };
 }
 
 /** A state store in memory, because access to the disk is not to be measured. */

@@ -2,9 +2,8 @@
 // poll interval; and the time per device with 1,000 devices in relation to that with 64.
 import { closeSync, openSync, readSync, rmSync } from 'node:fs';
 import { DEFAULT_SETTINGS } from '../dist/modules/src/affinity/settings.js';
-import { RealFs } from '../dist/modules/src/host/real-fs.js';
 import { Reconciler } from '../dist/modules/src/watch/reconciler.js';
-import { describe, layOutLinked, memoryStates } from './held-hosts.mjs';
+import { describe, filesBelow, layOutLinked, memoryStates } from './held-hosts.mjs';
 import { inTurn, ms, report } from './measure.mjs';
 
 const INTERRUPTS = 16;
@@ -44,7 +43,7 @@ class Held {
     const host = describe(devices, interrupts);
     this.path = layOutLinked(host);
     const clock = { now: () => this.#now };
-    const files = new RealFs(this.path);
+    const files = filesBelow(this.path);
     this.hold = new Reconciler({ files, state: memoryStates(), clock }, DEFAULT_SETTINGS);
     this.hold.setTraced(isTraced);
     for (const definition of host.definitions) this.hold.add(definition);

@@ -4,8 +4,8 @@ import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDomain } from '../dist/library/index.js';
 import { enforceDomain } from '../dist/modules/src/affinity/reconcile-domain.js';
-import { RealFs } from '../dist/modules/src/host/real-fs.js';
 import { StateStore } from '../dist/modules/src/runtime/state-store.js';
+import { filesBelow } from './held-hosts.mjs';
 import { BenchHost, WANTED } from './hosts.mjs';
 import { folder, inTurn, isInstalled, missing, report, root, run } from './measure.mjs';
 
@@ -65,7 +65,7 @@ function again(host) {
   host.reset();
   const definition = definitionOf(host);
   const start = performance.now();
-  const { applied, stateError } = enforceDomain(passHost(host, new RealFs(host.path)), definition);
+  const { applied, stateError } = enforceDomain(passHost(host, filesBelow(host.path)), definition);
   const time = performance.now() - start;
   const set = applied.devices.flatMap(({ interrupts }) => interrupts).filter(({ action }) => action === 'set').length;
   if (stateError || set !== host.irqs.length) throw stateError ?? new Error(`${set} of ${host.irqs.length} set`);
@@ -83,7 +83,7 @@ function passHost({ path }, files) {
 
 /** The file accesses of a pass, one per line. */
 function accesses(host) {
-  const files = new RealFs(host.path);
+  const files = filesBelow(host.path);
   const lines = [];
   const noted = (kind, method) => (path, text) => {
     lines.push(`${kind} ${host.path}${path}${text === undefined ? '\n' : ` ${text}`}`);
@@ -100,7 +100,7 @@ function accesses(host) {
         lines.push(`w ${host.path}${path} ${text}`);
         file.write(text);
       };
-      return { write, close: () => file.close() };
+      return { read: () => file.read(), isKept: file.isKept, write, close: () => file.close() };
     },
   };
   host.reset();
