@@ -3,7 +3,7 @@ import { type Cpuset, equal, isSubset } from '../domain/cpuset.js';
 import { openMask, readInterrupt } from '../host/interrupt.js';
 import { FileError, type PseudoFs, type WritableFile } from '../host/pseudo-fs.js';
 import { type DomainPlan, type InterruptPlan, mapInterrupts } from './domain-plan.js';
-import type { Refusal } from './reason.js';
+import type { NotSeen, Refusal } from './reason.js';
 import { vectorKey } from './vector-key.js';
 import { changeOf, type Target, verifyHandlers, verifyTarget } from './verify-target.js';
 import { writeAffinity } from './write-affinity.js';
@@ -40,8 +40,8 @@ export interface ApplyContext {
   files: PseudoFs;
   /** waits, in ms, before writes that failed are tried again, twice at most however many they are; undefined: they are not */
   pause?: ((milliseconds: number) => void) | undefined;
-  /** whether the domain still runs; asked before each write, as its device may be another domain's a moment later */
-  isRunning?: (() => boolean) | undefined;
+  /** why the domain is not known to run, undefined if it runs; called before each write, as its device may be another domain's a moment later */
+  checkRunning?: (() => NotSeen | undefined) | undefined;
 }
 
 /** Carries out a plan. One interrupt's failure never stops the next. */
@@ -128,11 +128,11 @@ class Placement {
   }
 
   #verify(): Refusal | undefined {
-    const { files, isRunning } = this.context;
+    const { files, checkRunning } = this.context;
     const refusal = verifyTarget(files, this.#target);
-    if (refusal || !isRunning) return refusal;
+    if (refusal || !checkRunning) return refusal;
     // the handlers are read once more after that: nothing stands between them and the write
-    return isRunning() ? verifyHandlers(files, this.#target) : { code: 'not-running' };
+    return checkRunning() ?? verifyHandlers(files, this.#target);
   }
 
   /** What is true counts, not what was asked. */

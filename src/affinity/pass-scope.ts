@@ -2,7 +2,8 @@ import type { PciAddress } from '../domain/address.js';
 import { type Cpuset, equal } from '../domain/cpuset.js';
 import type { ContinuityOf } from './continuity.js';
 import { type DomainPlan, type InterruptPlan, mapInterrupts } from './domain-plan.js';
-import type { Reason } from './reason.js';
+import type { Problem } from './problems.js';
+import type { NotSeen, Reason } from './reason.js';
 
 /** What of a domain a pass is about; all of it by default. */
 export interface PassScope {
@@ -28,13 +29,21 @@ export function withFastPathWrites(planned: DomainPlan, { fastPathWrite }: PassS
   });
 }
 
-/** What must not be written now is skipped, with the reason. @param isRunning false: nothing may be written */
-export function withoutForbidden(planned: DomainPlan, isRunning: boolean, { reasonToLeave }: PassScope): DomainPlan {
-  if (isRunning && !reasonToLeave) return planned;
+/** What must not be written now is skipped, with the reason. @param notSeen nothing may be written */
+export function withoutForbidden(
+  planned: DomainPlan,
+  notSeen: NotSeen | undefined,
+  { reasonToLeave }: PassScope,
+): DomainPlan {
+  if (!notSeen && !reasonToLeave) return planned;
   const restrained = mapInterrupts(planned, (interrupt, address) => {
     if (interrupt.action !== 'set') return interrupt;
-    const reason: Reason | undefined = isRunning ? reasonToLeave?.(address, interrupt) : { code: 'not-running' };
+    const reason: Reason | undefined = notSeen ?? reasonToLeave?.(address, interrupt);
     return reason ? { ...interrupt, action: 'skip', reason } : interrupt;
   });
-  return isRunning ? restrained : { ...restrained, problems: [...planned.problems, { rule: 'not-running' }] };
+  return notSeen ? { ...restrained, problems: [...planned.problems, notSeenProblem(notSeen)] } : restrained;
+}
+
+function notSeenProblem(notSeen: NotSeen): Problem {
+  return notSeen.code === 'qemu-hidden' ? { rule: notSeen.code, pid: notSeen.pid } : { rule: notSeen.code };
 }

@@ -20,6 +20,7 @@ export type Problem =
   | { rule: 'device-unreadable'; path: string; error: string }
   | { rule: 'remote-node'; node: number; cpuNodes: number[] }
   | { rule: 'auto-unknown' | 'auto-unpinned' | 'not-running' }
+  | { rule: 'qemu-hidden'; pid: number }
   | { rule: 'cpus-left-out'; asked: Cpuset; left: Cpuset }
   | { rule: 'no-usable-cpu'; asked: Cpuset; because: 'none-online' | 'none-allowed' };
 

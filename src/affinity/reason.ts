@@ -10,13 +10,16 @@ export type NoTarget =
   | { code: 'none-online' }
   | { code: 'none-allowed' };
 
+/** No QEMU of the domain was seen: there is none, or hidepid hides the process `pid` that libvirt names. */
+export type NotSeen = { code: 'not-running' } | { code: 'qemu-hidden'; pid: number };
+
 /** Why an interrupt must not be written, found out right before the write. */
 export type Refusal =
   | NotOwned
   | { code: 'not-vfio'; driver: string | undefined }
   | { code: 'gone' }
   | { code: 'other-vector'; handler: string }
-  | { code: 'not-running' };
+  | NotSeen;
 
 /** Why an interrupt is not written, or not delivered as wanted: report/reason-text.ts has the texts. */
 export type Reason =

@@ -1,7 +1,7 @@
 import type { Definition } from '../domain/definition.js';
 import type { PolicySettings } from '../domain/effective-policy.js';
 import type { PseudoFs } from '../host/pseudo-fs.js';
-import { findQemu, isQemuOf } from '../host/qemu-threads.js';
+import { findQemu, hiddenQemu, isQemuOf } from '../host/qemu-threads.js';
 import { readSnapshot, type SnapshotRequest } from '../host/snapshot.js';
 import type { DomainState, DomainStates } from '../runtime/domain-state.js';
 import { isUuid } from '../runtime/state-store.js';
@@ -13,6 +13,7 @@ import { readLineInputs } from './moved-lines.js';
 import { nextState, withLinesOf } from './next-state.js';
 import { type PassScope, withFastPathWrites, withoutForbidden } from './pass-scope.js';
 import { plan } from './plan.js';
+import type { NotSeen } from './reason.js';
 
 /** What a pass works on. */
 export interface PassHost {
@@ -53,14 +54,15 @@ export function enforceDomain(host: PassHost, definition: Definition, scope: Pas
   const before = saved && scope.continuityOf ? withoutRenewed(saved, scope.continuityOf) : saved;
   const planned = withFastPathWrites(planFrom(host, definition, before, scope), scope);
   const mayWrite = !host.onlyRunning || planned.vcpus.source === 'threads';
-  const allowed = withoutForbidden(planned, mayWrite, scope);
+  const notSeen = mayWrite ? undefined : whyNotSeen(host, definition);
+  const allowed = withoutForbidden(planned, notSeen, scope);
   // what a line has is saved before it is moved, as this process may be killed at any time
   const inputs = readLineInputs(host.files, allowed);
   const foreseen = withLinesOf(definition, before, allowed, inputs);
   const unforeseen = foreseen === before ? undefined : saveState(host.state, definition, saved, foreseen);
   const { files, pause } = host;
-  const isRunning = host.onlyRunning ? () => isQemuRunning(host, definition) : undefined;
-  const { applied, writes } = applyPlan(allowed, { files, pause, isRunning });
+  const checkRunning = () => (isQemuRunning(host, definition) ? undefined : whyNotSeen(host, definition));
+  const { applied, writes } = applyPlan(allowed, { files, pause, ...(host.onlyRunning ? { checkRunning } : {}) });
   const next = nextState(definition, before, applied, writes, inputs, scope.only);
   const onDisk = foreseen === before || unforeseen ? saved : foreseen;
   const stateError = saveState(host.state, definition, onDisk, next);
@@ -71,6 +73,12 @@ export function enforceDomain(host: PassHost, definition: Definition, scope: Pas
 function isQemuRunning({ files, recent }: PassHost, { name, uuid }: Definition): boolean {
   const pid = recent?.threads ? recent.threads.pid : findQemu(files, name, uuid);
   return pid !== undefined && isQemuOf(files, pid, name, uuid);
+}
+
+/** After no QEMU was found: only what can be read is known not to run. */
+function whyNotSeen({ files }: PassHost, { name }: Definition): NotSeen {
+  const pid = hiddenQemu(files, name);
+  return pid === undefined ? { code: 'not-running' } : { code: 'qemu-hidden', pid };
 }
 
 function readState({ state }: Pick<PassHost, 'state'>, { uuid }: Definition): DomainState | undefined {

@@ -1,7 +1,8 @@
 import { parseCpuList } from '../domain/cpu-mask.js';
 import { type Cpuset, union } from '../domain/cpuset.js';
 import { canonicalUuid } from '../domain/uuid.js';
-import type { PseudoFs } from './pseudo-fs.js';
+import { hidesProcesses } from './hidepid.js';
+import { FileError, type PseudoFs } from './pseudo-fs.js';
 
 /** The vCPU threads of a running domain, and the CPUs that they may run on. */
 export interface VcpuThreads {
@@ -60,11 +61,21 @@ function field(status: string, name: string): string | undefined {
 
 /** True if the process is this domain's QEMU: by UUID, or by name if the definition has no UUID. */
 export function isQemuOf(files: PseudoFs, pid: number, name: string, uuid: string | undefined): boolean {
-  const words = (files.read(`/proc/${pid}/cmdline`) ?? '').split('\0');
+  const words = (readCommandLine(files, pid) ?? '').split('\0');
   const known = uuid === undefined ? undefined : canonicalUuid(uuid);
   // QEMU doubles a comma within an option's value
   const guest = `guest=${name.replaceAll(',', ',,')},`;
   return known === undefined ? words.some((word) => word.startsWith(guest)) : words.includes(known);
+}
+
+/** Undefined if there is no such process, or if hidepid hides it: see hiddenQemu(). @throws FileError for any other reason */
+function readCommandLine(files: PseudoFs, pid: number): string | undefined {
+  try {
+    return files.read(`/proc/${pid}/cmdline`);
+  } catch (error) {
+    if (error instanceof FileError && hidesProcesses(files)) return undefined;
+    throw error;
+  }
 }
 
 const PID_FILES = '/run/libvirt/qemu';
@@ -90,8 +101,20 @@ export function findQemu(
   uuid: string | undefined,
   listed: ReadonlySet<string> = listPidFiles(files),
 ): number | undefined {
+  const pid = readPidFile(files, name, listed);
+  return pid !== undefined && isQemuOf(files, pid, name, uuid) ? pid : undefined;
+}
+
+/** The process that libvirt's pid file names, if hidepid keeps us from reading it: whether it is QEMU, and runs, is unknown. */
+export function hiddenQemu(files: PseudoFs, name: string): number | undefined {
+  const pid = readPidFile(files, name, listPidFiles(files));
+  if (pid === undefined || !hidesProcesses(files)) return undefined;
+  return readCommandLine(files, pid) === undefined ? pid : undefined;
+}
+
+function readPidFile(files: PseudoFs, name: string, listed: ReadonlySet<string>): number | undefined {
   const file = `${name}.pid`;
   const text = listed.has(file) ? files.read(`${PID_FILES}/${file}`) : undefined;
   const pid = /^\s*([1-9]\d{0,9})\s*$/.exec(text ?? '')?.[1];
-  return pid !== undefined && isQemuOf(files, Number(pid), name, uuid) ? Number(pid) : undefined;
+  return pid === undefined ? undefined : Number(pid);
 }

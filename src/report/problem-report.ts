@@ -24,6 +24,7 @@ const SEVERITIES: Record<Problem['rule'], Severity> = {
   'auto-unknown': 'note',
   'auto-unpinned': 'warning',
   'not-running': 'error',
+  'qemu-hidden': 'error',
   'cpus-left-out': 'note',
   'no-usable-cpu': 'error',
 };
@@ -58,6 +59,8 @@ function messageOf(problem: Problem): string {
       return reasonText({ code: problem.rule });
     case 'not-running':
       return `${reasonText({ code: problem.rule })}: nothing is written`;
+    case 'qemu-hidden':
+      return `${reasonText({ code: problem.rule, pid: problem.pid })}: nothing is written`;
     case 'cpus-left-out':
       return `CPU ${formatCpuset(problem.left)} of ${formatCpuset(problem.asked)} left out: not online, or not among allowedCpus`;
     case 'no-usable-cpu':

@@ -51,6 +51,8 @@ function textOf(reason: Reason): string {
       return `it is ${reason.handler} now`;
     case 'not-running':
       return 'no QEMU of this domain runs here';
+    case 'qemu-hidden':
+      return `cannot read /proc/${reason.pid} of QEMU: /proc is mounted with hidepid; the service needs CAP_SYS_PTRACE`;
     case 'unreadable':
       return `${reason.path} cannot be read`;
     case 'write-error':

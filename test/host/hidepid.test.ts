@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import * as assert from 'uvu/assert';
+import { projectRoot } from '../support/cli.js';
+import { needs, suiteWhere } from '../support/needs.js';
+import { run } from '../support/run.js';
+
+const test = suiteWhere('/proc mounted with hidepid', needs('mount-namespace', 'another-user'));
+const UUID = '5b1c2ad4-9f0e-4c39-8a53-0e6c3c1f7a10';
+
+/**
+ * A process of another user that looks like QEMU of samples/gpu.xml, in a PID namespace of its own; then `enforce` with the given
+ * capabilities. The host has no PCI device here, and no /proc/irq.
+ */
+const SCRIPT = `
+set -e
+mount -t proc -o "$1" proc /proc
+mount -t tmpfs -o ro none /proc/irq
+mount -t tmpfs none /run
+mount -t tmpfs none /sys/bus/pci
+mkdir -p /run/libvirt/qemu
+setpriv --reuid 65534 --regid 65534 --clear-groups \
+  sh -c 'printf "CPU 0/KVM" >/proc/self/comm; while :; do sleep 1; done' sh -name guest=workstation, -uuid ${UUID} >/dev/null 2>&1 &
+qemu=$!
+until grep -q CPU "/proc/$qemu/comm"; do sleep 0.05; done
+case $3 in
+  runs) echo "$qemu" >/run/libvirt/qemu/workstation.pid ;;
+  ended) echo 4000000 >/run/libvirt/qemu/workstation.pid ;;
+esac
+echo "pid=$qemu"
+exec setpriv --bounding-set="$2" --inh-caps=-all "$4" "$5/dist/bin/hostdev-cpuset.cjs" enforce "$5/samples/gpu.xml"
+`;
+
+/** @param capabilities as setpriv takes them */
+async function enforce(options: string, capabilities: string, pidFile: 'runs' | 'ended' | 'none') {
+  const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  const words = ['sh', '-c', SCRIPT, 'sh', options, capabilities, pidFile, process.execPath, projectRoot];
+  const { stdout, stderr } = await run('unshare', [...namespaces, ...words], { timeLimit: 60_000 });
+  assert.is(stderr, '');
+  const pid = /^pid=(\d+)$/m.exec(stdout)?.[1];
+  assert.ok(pid, stdout);
+  const report = stdout.replace(/\s+/g, ' ');
+  return {
+    isSeen: report.includes("from QEMU's threads"),
+    isHidden: (number = pid) =>
+      report.includes(
+        `cannot read /proc/${number} of QEMU: /proc is mounted with hidepid; the service needs CAP_SYS_PTRACE: nothing is written`,
+      ),
+    isNotRunning: report.includes('no QEMU of this domain runs here'),
+  };
+}
+
+/** What the unit has, as setpriv takes it. */
+function unitCapabilities(): string {
+  const unit = readFileSync(`${projectRoot}service/hostdev-cpuset.service`, 'utf8');
+  const names = /^CapabilityBoundingSet=(.*)$/m.exec(unit)?.[1]?.split(' ') ?? [];
+  return [
+    '-all',
+    ...names.filter((name) => name !== '').map((name) => `+${name.replace('CAP_', '').toLowerCase()}`),
+  ].join();
+}
+
+for (const options of ['hidepid=1,gid=54321', 'hidepid=2,gid=54321', 'hidepid=4']) {
+  test(`${options}: without a capability the report says that QEMU cannot be read`, async () => {
+    const { isSeen, isHidden, isNotRunning } = await enforce(options, '-all', 'runs');
+    assert.equal([isSeen, isHidden(), isNotRunning], [false, true, false]);
+  });
+
+  test(`${options}: with the capabilities of the unit QEMU is seen`, async () => {
+    const { isSeen, isHidden, isNotRunning } = await enforce(options, unitCapabilities(), 'runs');
+    assert.equal([isSeen, isHidden(), isNotRunning], [true, false, false]);
+  });
+}
+
+test('a process that has ended is known not to run with CAP_SYS_PTRACE, and unknown without', async () => {
+  const known = await enforce('hidepid=2,gid=54321', unitCapabilities(), 'ended');
+  assert.equal([known.isHidden('4000000'), known.isNotRunning], [false, true]);
+  const unknown = await enforce('hidepid=2,gid=54321', '-all', 'ended');
+  assert.equal([unknown.isHidden('4000000'), unknown.isNotRunning], [true, false]);
+});
+
+test('without a PID file no QEMU runs, whatever is hidden', async () => {
+  assert.is((await enforce('hidepid=2,gid=54321', '-all', 'none')).isNotRunning, true);
+});
+
+for (const options of ['hidepid=0', 'hidepid=2']) {
+  test(`${options}: root sees QEMU without a capability, as group 0 may`, async () => {
+    assert.is((await enforce(options, '-all', 'runs')).isSeen, true);
+    assert.is((await enforce(options, '-all', 'ended')).isNotRunning, true);
+  });
+}
+
+test.run();
