@@ -10,10 +10,12 @@ export function processIdentity(pid: number): string {
   return `${pid} ${startTimeOf(pid) ?? ''}`;
 }
 
-/** The pid in an identity, if that process still runs. */
+/** The pid in an identity, if that process still runs. One whose start cannot be read (/proc with hidepid) counts as the same process. */
 export function runningProcess(identity: string): number | undefined {
   const [, pid, start] = /^([1-9]\d{0,9}) (\d+)$/.exec(identity) ?? [];
-  return pid !== undefined && startTimeOf(Number(pid)) === start ? Number(pid) : undefined;
+  if (pid === undefined) return undefined;
+  const found = startTimeOf(Number(pid));
+  return found === start || (found === undefined && exists(Number(pid))) ? Number(pid) : undefined;
 }
 
 /**
@@ -36,6 +38,15 @@ export function removeAbandonedLock(
     if (!['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
   removeTree(folder, aside);
+}
+
+/** Unlike /proc, kill(2) finds every process. */
+function exists(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 /** In clock ticks since boot. A command's name may hold spaces and parentheses: it ends at the last one. */

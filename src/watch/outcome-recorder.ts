@@ -4,6 +4,7 @@ import type { RepairLimits } from '../affinity/settings.js';
 import { errorKind, PERSISTENT_FAILURES } from '../affinity/write-errors.js';
 import { equal } from '../domain/cpuset.js';
 import type { Definition } from '../domain/definition.js';
+import { hidesProcesses } from '../host/hidepid.js';
 import { isIrqbalance, readIrqbalance } from '../host/irqbalance.js';
 import { FileError } from '../host/pseudo-fs.js';
 import type { DeviceState } from './device-state.js';
@@ -175,7 +176,8 @@ export class OutcomeRecorder {
     try {
       const irqbalance = readIrqbalance(this.host.files);
       if (irqbalance) this.#movers.add(irqbalance.pid);
-      return irqbalance ? { irqbalancePid: irqbalance.pid } : 'not irqbalance';
+      if (irqbalance) return { irqbalancePid: irqbalance.pid };
+      return hidesProcesses(this.host.files) ? 'unknown' : 'not irqbalance';
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       return 'unknown';

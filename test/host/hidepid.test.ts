@@ -89,4 +89,37 @@ for (const options of ['hidepid=0', 'hidepid=2']) {
   });
 }
 
+/** A command with no capability in a PID namespace where /proc hides the processes of user 65534; `$!` is one of these. */
+function withHiddenProcess(options: string, command: string) {
+  const script = `
+    set -e
+    mount -t proc -o "$1" proc /proc
+    setpriv --reuid 65534 --regid 65534 --clear-groups sleep 60 >/dev/null 2>&1 &
+    until [ "$(stat -c %u "/proc/$!")" = 65534 ]; do sleep 0.05; done
+    start=$(sed 's/.*) //' "/proc/$!/stat" | cut -d' ' -f20)
+    cd "$2"
+    exec setpriv --bounding-set=-all --inh-caps=-all ${command}`;
+  const words = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', script, 'sh', options];
+  return run('unshare', [...words, projectRoot, process.execPath], { timeLimit: 60_000 });
+}
+
+for (const options of ['hidepid=1,gid=54321', 'hidepid=2,gid=54321', 'hidepid=0']) {
+  test(`${options}: the lock of a hidden process is held, that of one that has ended is not`, async () => {
+    const code = `
+      import { runningProcess } from './src/lib/process-lock.js';
+      const [held] = process.argv.slice(1);
+      console.log(runningProcess(held) === Number(held.split(' ')[0]), runningProcess('4000000 1'));`;
+    const command = `"$3" --import tsx --input-type=module -e "${code}" -- "$! $start"`;
+    const { stdout, stderr } = await withHiddenProcess(options, command);
+    assert.equal([stdout, stderr], ['true undefined\n', '']);
+  });
+
+  test(`${options}: lint-domain --host reads what it can`, async () => {
+    const command = '"$3" dist/bin/lint-domain.cjs --host samples/gpu.xml';
+    const { stdout, stderr } = await withHiddenProcess(options, command);
+    assert.is(stderr, '');
+    assert.match(stdout, /^1 file: /m);
+  });
+}
+
 test.run();

@@ -1,5 +1,6 @@
 import { readSettings } from '../../affinity/read-settings.js';
 import type { Definition } from '../../domain/definition.js';
+import { hidesProcesses } from '../../host/hidepid.js';
 import { readIrqbalance } from '../../host/irqbalance.js';
 import { RealFs } from '../../host/real-fs.js';
 import { readSnapshot } from '../../host/snapshot.js';
@@ -16,7 +17,8 @@ export function openLintHost(root: string | undefined): (definition: Definition)
   const files = new RealFs(root);
   assertHost(files, root);
   const settings = readSettings(files);
-  const irqbalance = readIrqbalance(files);
+  // hidepid hides it from ordinary users: then that rule reports nothing
+  const irqbalance = hidesProcesses(files) ? undefined : readIrqbalance(files);
   return (definition) => {
     const { name, uuid, devices } = definition;
     const addresses = devices.flatMap(({ source }) => source?.address ?? []);
