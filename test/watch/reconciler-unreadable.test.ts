@@ -19,14 +19,15 @@ class Broken {
   code = 'EIO';
   accesses = 0;
   readonly kernel = hostOf([vfio(A, 41, 42), vfio(B, 43)], RUNNING);
+  readonly files: SimulatedFs;
   readonly host: HeldHost;
 
   constructor(traced = false) {
-    const files = new SimulatedFs(this.kernel, (_, path) => {
+    this.files = new SimulatedFs(this.kernel, (_, path) => {
       this.accesses++;
       if (this.broken?.test(path)) throw new FileError(this.code, path);
     });
-    this.host = new HeldHost(this.kernel, { files, traced });
+    this.host = new HeldHost(this.kernel, { files: this.files, traced });
   }
 
   add(): ReconcileResult {
@@ -161,5 +162,31 @@ unreadable('who else runs is not worth an interrupt: a contest is told without a
   assert.is(runs.flatMap(({ changed }) => changed).filter(({ kind }) => kind === 'contested').length, 1);
   assert.equal(problems(...runs), []);
 });
+
+for (const [options, culprit] of [
+  ['rw,gid=5,hidepid=invisible', 'unknown'],
+  ['rw', 'not irqbalance'],
+]) {
+  unreadable(`/proc with ${options}: where no irqbalance is seen, the culprit is ${culprit}`, () => {
+    const one = new Broken();
+    const read = one.files.read.bind(one.files);
+    const texts: Record<string, string> = {
+      '/proc/self/mountinfo': `22 1 0:21 / /proc rw,relatime - proc proc ${options}\n`,
+      '/proc/self/status': 'Gid:\t0\t0\t0\t0\nGroups:\t \nCapEff:\t0000000000000000\n',
+    };
+    one.files.read = (path) => texts[path] ?? read(path);
+    one.add();
+    const runs = [];
+    for (let i = 0; i < 40; i++) {
+      one.kernel.move(41, [{ first: 0, last: 0 }]);
+      runs.push(...one.host.pass(1000));
+    }
+    const contested = runs.flatMap(({ changed }) => changed).filter(({ kind }) => kind === 'contested');
+    assert.equal(
+      contested.map((outcome) => outcome.culprit),
+      [culprit],
+    );
+  });
+}
 
 unreadable.run();
