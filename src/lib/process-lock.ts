@@ -1,4 +1,5 @@
 import { linkSync, readFileSync, renameSync } from 'node:fs';
+import { kill } from 'node:process';
 import type { OpenFolder } from './open-folder.js';
 import { removeTree } from './remove-tree.js';
 
@@ -43,7 +44,7 @@ export function removeAbandonedLock(
 /** Unlike /proc, kill(2) finds every process. */
 function exists(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
+    return kill(pid, 0);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
