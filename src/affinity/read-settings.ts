@@ -5,9 +5,9 @@ import { parseSettings, SETTINGS_FILE, type Settings } from './settings.js';
 import { SettingsError } from './settings-error.js';
 
 /**
- * The host's configuration; undefined where there is none. One that cannot be read, or that others than root may write to, is an error: it
- * may forbid what is about to be done, so nothing is done.
- * @throws SettingsError where it is wrong, FileError where it cannot be read, UntrustedFile
+ * The host's configuration; undefined if the file does not exist. A file that cannot be read, or that other users can
+ * write to, is an error: it may forbid what is about to be done.
+ * @throws SettingsError if it is invalid, FileError if it cannot be read, UntrustedFile
  */
 export function readSettings(files: PseudoFs): Settings | undefined {
   const text = files.readTrusted(SETTINGS_FILE);

@@ -10,7 +10,7 @@ export type NoTarget =
   | { code: 'none-online' }
   | { code: 'none-allowed' };
 
-/** No QEMU of the domain was seen: there is none, or hidepid hides the process `pid` that libvirt names. */
+/** No QEMU of the domain was seen: it does not run, or hidepid hides the process `pid` that libvirt names. */
 export type NotSeen = { code: 'not-running' } | { code: 'qemu-hidden'; pid: number };
 
 /** Why an interrupt must not be written, found out right before the write. */

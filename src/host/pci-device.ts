@@ -31,7 +31,7 @@ export function readPciDevice(files: PseudoFs, address: PciAddress): PciDevice |
   };
 }
 
-/** Name of the driver that a device is bound to; undefined if there is none, or no such device. */
+/** Name of the driver that a device is bound to; undefined if it has no driver or does not exist. */
 export function readDriver(files: PseudoFs, address: PciAddress): string | undefined {
   return files.link(`/sys/bus/pci/devices/${address}/driver`);
 }

@@ -26,7 +26,7 @@ export interface Installation {
 /** The unit of a package: then everything else is installed, too. */
 const PACKAGED_UNITS = ['/usr/lib/systemd/system/hostdev-cpuset.service', '/lib/systemd/system/hostdev-cpuset.service'];
 
-/** The unit that a package has installed; undefined if there is none. */
+/** The unit that a package has installed; undefined if no package has. */
 export function packagedUnit(prefix: string): string | undefined {
   return PACKAGED_UNITS.find((path) => statBelow(path, prefix));
 }

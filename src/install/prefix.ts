@@ -20,12 +20,12 @@ export function statBelow(path: string, prefix: string): Stats | undefined {
   return atTarget(path, prefix, ({ folder, name }) => folder.in(name, (real) => lstatSync(real)));
 }
 
-/** The names in a directory; empty if there is none. @throws the system's error */
+/** The names in a directory; empty if it does not exist. @throws the system's error */
 export function listBelow(path: string, prefix: string): string[] {
   return atTarget(`${path}/`, prefix, ({ folder, name }) => folder.in(name, (real) => readdirSync(real))) ?? [];
 }
 
-/** The text of a regular file; undefined if there is none. A FIFO is not opened. @throws the system's error */
+/** The text of a regular file; undefined if it does not exist. A FIFO is not opened. @throws the system's error */
 export function readBelow(path: string, prefix: string): string | undefined {
   if (!statBelow(path, prefix)?.isFile()) return undefined;
   return atTarget(path, prefix, ({ folder, name }) => folder.in(name, (real) => readRegular(real).text));

@@ -25,7 +25,7 @@ export class RootOnly {
   constructor(private readonly check: WriteCheck = writableByOthers) {}
 
   /**
-   * The first violation on a path. A missing file is none, as only root can create it.
+   * The first violation on a path. A missing file is not a violation: only root can create it.
    * @throws the system's error if a part cannot be examined
    */
   onPath(path: string): OthersWritable | undefined {

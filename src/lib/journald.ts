@@ -29,7 +29,7 @@ const LOGGER_TIMEOUT_MS = 2000;
 /** How long the fallback is used after logger has failed: journald may be busy, or restarting. */
 const PAUSE_AFTER_FAILURE_MS = 60_000;
 
-/** Sends lines to journald's stream socket; false if there is none, or it does not take them. */
+/** Sends lines to journald's stream socket; false if the socket does not exist or does not accept them. */
 export async function sendToJournal(
   socket: string,
   identifier: string,

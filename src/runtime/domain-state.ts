@@ -30,7 +30,7 @@ export interface DomainState {
 
 /** Where they are kept, by UUID: state-store.ts. */
 export interface DomainStates {
-  /** undefined where there is none */
+  /** undefined if not recorded */
   read(uuid: string): DomainState | undefined;
   /** whether there is anything at all, garbage too */
   has(uuid: string): boolean;
@@ -43,8 +43,8 @@ export interface DomainStates {
 }
 
 /**
- * The state in a JSON value; undefined where it is none, or of a newer version: a file may be anybody's, or half of one. An
- * older version kept lines by their number alone: there the vectors that were written say whose they are.
+ * The state in a JSON value; undefined if it is invalid, incomplete or of a newer version. An older version recorded a
+ * legacy line by its IRQ number alone: its device is then taken from the interrupts that were written.
  */
 export function domainStateOf(value: unknown): DomainState | undefined {
   if (!isDomainState(value)) return undefined;

@@ -20,7 +20,7 @@ const MAX_SIZE = 16 * 1024 * 1024;
 export class StateStore implements DomainStates {
   constructor(private readonly root = '') {}
 
-  /** Undefined if there is none, or if it is garbage or another user's: then every affinity is written again. */
+  /** Undefined if the file does not exist, is invalid, or belongs to another user: then every affinity is written again. */
   read(uuid: string): DomainState | undefined {
     const name = nameOf(uuid);
     const state = this.#tryIn((folder) => JSON.parse(readSafely(folder.at(name), MAX_SIZE).bytes.toString()));
