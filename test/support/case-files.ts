@@ -19,6 +19,11 @@ export class TestCase {
     return this.content.name;
   }
 
+  /** The name of its file, without `.txt`. */
+  get group(): string {
+    return this.file.name;
+  }
+
   has(section: string): boolean {
     return this.find(section) !== undefined;
   }
@@ -71,7 +76,7 @@ export class TestCase {
 
 class CaseFile {
   readonly cases: CaseText[];
-  private readonly name: string;
+  readonly name: string;
 
   constructor(readonly path: string) {
     this.name = basename(path, SUFFIX);
