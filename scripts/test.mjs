@@ -26,6 +26,7 @@ const PACKAGES = [
   'libvirt-clients',
   'libvirt-daemon-system',
   'libvirt-daemon-driver-qemu',
+  'jing',
   'libxml2-utils',
   'lintian',
   'man-db',

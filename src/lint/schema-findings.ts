@@ -1,4 +1,4 @@
-import { describeFault, type SchemaFault } from '../schema/locate/fault.js';
+import type { Fault } from '../schema/explain/fault.js';
 import { oversizedElement } from '../schema/size-limit.js';
 import type { SchemaVerdict } from '../schema/verdict.js';
 import type { XmlDocument } from '../xml/document.js';
@@ -17,10 +17,12 @@ export function tooLargeForSchema(document: XmlDocument): Finding | undefined {
 
 /**
  * The findings of a document that the schema rejects: those of the rules, and the faults that no rule explains better.
+ * @param more faults that are counted only
  */
 export function withSchemaFaults(
   findings: readonly Finding[],
-  faults: readonly SchemaFault[],
+  faults: readonly Fault[],
+  more: number,
   verdict: SchemaVerdict,
   lines: LineIndex,
 ): Finding[] {
@@ -46,16 +48,20 @@ export function withSchemaFaults(
   }
   const unexplained = faults.filter((fault) => !findings.some((finding) => explains(finding, fault)));
   const found = unexplained.map((fault): Finding => {
-    const { start: offset, end } = fault;
-    return { rule, severity, offset, end, message: describeFault(fault) };
+    const { start: offset, end, message, hint } = fault;
+    return { rule, severity, offset, end, message, ...(hint === undefined ? {} : { hint }) };
   });
+  if (more > 0) {
+    const offset = Math.max(...faults.map(({ start }) => start));
+    found.push({ rule, severity, offset, message: `${more} more places do not match the schema` });
+  }
   return inOrder([...findings, ...found]);
 }
 
 /**
  * A rule that reports an error at the same attribute, or in our metadata element, explains it better than the schema.
  */
-function explains({ rule, severity, offset }: Finding, { kind, start, end, element, parent }: SchemaFault): boolean {
+function explains({ rule, severity, offset }: Finding, { kind, start, end, element, parent }: Fault): boolean {
   if (severity !== 'error') return false;
   if (rule.startsWith('metadata-') && [element, parent].some((tag) => /(^|:)hostdevs$/.test(tag ?? ''))) return true;
   return (kind === 'attribute' || kind === 'value') && start <= offset && offset < end;

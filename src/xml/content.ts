@@ -36,8 +36,8 @@ export function piecesOf(text: string, from: number, to: number): ContentPiece[]
       joinsLast = false;
     } else {
       const value = resolveReferences(unixLines(raw));
-      const leading = raw.length - raw.trimStart().length;
-      if (/\S/.test(value)) addText(start + leading, start + raw.trimEnd().length, value);
+      const leading = raw.search(/[^ \t\r\n]|$/);
+      if (/[^ \t\r\n]/.test(value)) addText(start + leading, start + raw.replace(/[ \t\r\n]+$/, '').length, value);
     }
   }
   return pieces;

@@ -131,7 +131,8 @@ export function parseXml(text: string, xmlns = mayUseNamespaces(text)): XmlDocum
   };
   parser.on('text', (data) => {
     checkText(data);
-    if (/\S/.test(data)) open?.append(data);
+    // a no-break space is text
+    if (/[^ \t\r\n]/.test(data)) open?.append(data);
   });
   parser.on('cdata', (data) => {
     checkText(data);

@@ -97,7 +97,10 @@ test('of many files, one xmllint', async () => {
 test("what libvirt does not take is told in virsh's own words", async () => {
   const text = readFileSync(gpu, 'utf8').replace(/<memory .*/, '<memory>abc</memory>');
   const checked = await define(LIBVIRT, text);
-  assert.match(checked.stderr, /^<stdin>:\d+:\d+: error: "abc" is not allowed as the content of <memory> \[schema\]/);
+  assert.match(
+    checked.stderr,
+    /^<stdin>:\d+:\d+: error: "abc" is not allowed as the content of <memory>; allowed: a whole number \[schema\]/,
+  );
   const { code, stdout, stderr } = await define([...LIBVIRT, '--no-check'], text);
   assert.match(stderr, /^hostdev-cpuset: <stdin>: libvirt refuses it: [^\n]*'abc'[^\n]*\n$/);
   assert.is(stdout, '');

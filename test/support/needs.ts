@@ -10,6 +10,7 @@ const tools = {
   virsh: { package: 'libvirt-clients', present: () => onPath('virsh') },
   'virt-xml-validate': { package: 'libvirt-clients', present: () => onPath('virt-xml-validate') },
   xmllint: { package: 'libxml2-utils', present: () => onPath('xmllint') },
+  jing: { package: 'jing', present: () => onPath('jing') },
   'libvirt-schemas': { package: 'libvirt0', present: () => libvirtSchemas() !== null },
   libvirtd: { package: 'libvirt-daemon-system', present: () => onPath('libvirtd') && existsSync('/var/lib/libvirt') },
   'libvirt-qemu-driver': { package: 'libvirt-daemon-driver-qemu', present: hasQemuDriver },

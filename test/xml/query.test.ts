@@ -30,7 +30,7 @@ test('every place lies in the document, is not empty, and has what was selected'
     fc.property(documents, (text) => {
       const document = parseXml(text);
       const sources = (query: Query) => query.select(document).map(({ start, end }) => text.slice(start, end));
-      for (const source of sources(TEXTS)) assert.is(source, source.trim());
+      for (const source of sources(TEXTS)) assert.is(source, source.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, ''));
       assert.equal(sources(COMMENTS), text.match(/<!--.*?-->/g) ?? []);
       assert.equal(sources(ATTRIBUTES), text.match(/x="1"|y='>'/g) ?? []);
       assert.is(document.dom.documentElement?.textContent, document.root.textContent);

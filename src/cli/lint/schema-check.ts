@@ -2,6 +2,8 @@ import { resolve } from 'node:path';
 import type { Finding } from '../../lint/rule.js';
 import { withSchemaFaults } from '../../lint/schema-findings.js';
 import { openEngine } from '../../schema/engine.js';
+import type { Fault } from '../../schema/explain/fault.js';
+import type { Reordering } from '../../schema/explain/order.js';
 import type { SchemaDocument, SchemaVerdict } from '../../schema/verdict.js';
 import type { LineIndex } from '../../xml/line-index.js';
 import { parseXml } from '../../xml/parse.js';
@@ -20,8 +22,8 @@ export interface LintedDocument {
 const CANCEL_AFTER_MS = 1500;
 
 /**
- * Adds schema violations to the findings of each document. Locating a violation needs more code than the verdict; that
- * is loaded for the first invalid document.
+ * Adds schema violations to the findings of each document. What explains a violation is loaded for the first invalid
+ * document.
  * @param rejected how many files of the run are not among the documents, because they are no well-formed domains
  */
 export async function checkSchema(
@@ -33,19 +35,23 @@ export async function checkSchema(
   const verdicts = await verdictsOf(run, documents, rejected, env);
   const invalid = documents.filter((_, index) => !verdicts[index]?.valid);
   if (invalid.length === 0) return;
-  const { Locator } = await import('../../schema/locate/locate.js');
-  const locator = await Locator.open(run.grammar);
-  try {
-    for (const linted of invalid) {
-      let verdict = verdicts[documents.indexOf(linted)] ?? { valid: false };
-      const document = parseXml(linted.lines.text);
-      if (!verdict.undecided && locator.takes(document)) verdict = await verdictOnText(run, linted, env);
-      if (verdict.valid) continue;
-      const faults = verdict.undecided ? [] : locator.locate(document);
-      linted.findings = withSchemaFaults(linted.findings, faults, verdict, linted.lines);
+  const { Explainer } = await import('../../schema/explain/explain.js');
+  const explainer = new Explainer(run.grammar);
+  for (const linted of invalid) {
+    let verdict = verdicts[documents.indexOf(linted)] ?? { valid: false };
+    const document = parseXml(linted.lines.text);
+    const explained = verdict.undecided
+      ? { faults: [] as Fault[], more: 0, failure: undefined }
+      : explainer.explain(document);
+    let { faults } = explained;
+    if (!verdict.undecided && faults.length === 0) {
+      verdict = await verdictOnText(run, linted, linted.lines.text, env);
+      if (!verdict.valid && explained.failure === undefined) {
+        faults = await orderFaults(run, linted, explainer.reorderings(document), env);
+      }
     }
-  } finally {
-    locator.close();
+    if (verdict.valid) continue;
+    linted.findings = withSchemaFaults(linted.findings, faults, explained.more, verdict, linted.lines);
   }
 }
 
@@ -70,14 +76,32 @@ async function verdictsOf(
 }
 
 /** xmllint reads the file itself, and so may read another text if it changes meanwhile. This is about the text we read. */
-async function verdictOnText(run: SchemaRun, { path, lines }: LintedDocument, env: Io['env']): Promise<SchemaVerdict> {
+async function verdictOnText(
+  run: SchemaRun,
+  { path }: LintedDocument,
+  text: string,
+  env: Io['env'],
+): Promise<SchemaVerdict> {
   const validator = await openEngine(run.engine, run.grammar, env);
   try {
-    const [verdict] = await validator.validate([{ name: path, text: lines.text }]);
+    const [verdict] = await validator.validate([{ name: path, text }]);
     return verdict as SchemaVerdict;
   } finally {
     validator.close();
   }
+}
+
+/** The first child of the root that libxml2 accepts at another place. */
+async function orderFaults(
+  run: SchemaRun,
+  linted: LintedDocument,
+  reorderings: readonly Reordering[],
+  env: Io['env'],
+): Promise<Fault[]> {
+  for (const { text, fault } of reorderings) {
+    if ((await verdictOnText(run, linted, text, env)).valid) return [fault];
+  }
+  return [];
 }
 
 /** What the run that was started first says, by absolute path. */

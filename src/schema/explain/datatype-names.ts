@@ -1,0 +1,75 @@
+import type { Parameter } from './datatype.js';
+
+/** The datatypes of libvirt's schemas and ours, by the name of their definition. */
+const NAMES: Readonly<Record<string, string>> = {
+  UUID: 'a UUID',
+  absDirPath: 'an absolute path',
+  absFilePath: 'an absolute path',
+  aliasName: 'a name of letters, digits, _ and -',
+  addrIP: 'an IP address',
+  addrIPorName: 'an IP address or a host name',
+  countCPU: 'a number of vCPUs from 1',
+  cpuset: 'a CPU set such as 0-3,^2',
+  deviceName: 'a device name',
+  dirPath: 'a path',
+  dnsName: 'a host name',
+  filePath: 'a path',
+  genericName: 'a name of letters, digits, _, + and -',
+  hexuint: 'a hexadecimal number',
+  hostdevCpusetPolicy: 'a CPU set such as 0-3,^2',
+  ipAddr: 'an IP address',
+  ipPrefix: 'a prefix length',
+  ipv4Addr: 'an IPv4 address',
+  ipv4Prefix: 'a prefix length of 0 to 32',
+  ipv6Addr: 'an IPv6 address',
+  ipv6Prefix: 'a prefix length of 0 to 128',
+  macAddr: 'a MAC address',
+  memoryKB: 'a whole number',
+  multiMacAddr: 'a multicast MAC address',
+  numaDistanceValue: 'a number from 10 to 255',
+  octalMode: 'an octal file mode',
+  pciFunc: 'a PCI function of 0 to 7',
+  pciSlot: 'a PCI slot of 0x00 to 0x1f',
+  PortNumber: 'a port number',
+  positiveInteger: 'a whole number from 1',
+  uint8: 'a number up to 0xff',
+  uint16: 'a number up to 0xffff',
+  uint24: 'a number up to 0xffffff',
+  uint32: 'a number up to 0xffffffff',
+  uniMacAddr: 'a unicast MAC address',
+  unit: 'a unit such as KiB',
+  unsignedInt: 'a whole number',
+  unsignedLong: 'a whole number',
+  usbId: 'a USB ID such as 0x046d',
+  usbPort: 'a USB port such as 1.2',
+  vcpuid: 'the number of a vCPU',
+  volName: 'a file name',
+};
+
+const LONGEST_PATTERN = 30;
+
+/** A datatype in words: `a CPU set such as 0-3,^2`; a pattern where there are none. */
+export function describeDatatype(type: string, parameters: readonly Parameter[], definition: string): string {
+  const known = NAMES[definition];
+  if (known !== undefined) return known;
+  const value = (name: string) => parameters.find((each) => each.name === name)?.value;
+  const pattern = value('pattern');
+  if (/^(?:un|non|pos|neg)|^(?:integer|long|int|short|byte)$/i.test(type) && type !== 'normalizedString') {
+    return numberBetween(value('minInclusive') ?? (/^positive/.test(type) ? '1' : undefined), value('maxInclusive'));
+  }
+  if (pattern !== undefined && pattern.length <= LONGEST_PATTERN) return `a text of the form ${pattern}`;
+  return OTHER_TYPES[type] ?? 'a text of another form';
+}
+
+const OTHER_TYPES: Readonly<Record<string, string>> = {
+  anyURI: 'a URI',
+  dateTime: 'a date and time such as 2030-01-31T12:00:00',
+  double: 'a number',
+  NCName: 'a name without a colon',
+};
+
+function numberBetween(min: string | undefined, max: string | undefined): string {
+  if (min !== undefined && max !== undefined) return `a whole number from ${min} to ${max}`;
+  if (min !== undefined) return `a whole number from ${min}`;
+  return max === undefined ? 'a whole number' : `a whole number up to ${max}`;
+}

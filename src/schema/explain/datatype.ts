@@ -1,0 +1,166 @@
+import { describeDatatype } from './datatype-names.js';
+
+/** A datatype of a grammar with its parameters. XML Schema part 2; what libvirt's and our grammars use. */
+export interface Datatype {
+  /** equal for equal datatypes */
+  readonly id: string;
+  /** in words: `an absolute path` */
+  readonly label: string;
+  allows(text: string): boolean;
+  /** the text in the form in which values are compared */
+  normalize(text: string): string;
+}
+
+export interface Parameter {
+  name: string;
+  value: string;
+}
+
+const INTEGERS: Readonly<Record<string, readonly [min: bigint | undefined, max: bigint | undefined]>> = {
+  integer: [undefined, undefined],
+  positiveInteger: [1n, undefined],
+  nonNegativeInteger: [0n, undefined],
+  negativeInteger: [undefined, -1n],
+  nonPositiveInteger: [undefined, 0n],
+  long: [-(1n << 63n), (1n << 63n) - 1n],
+  int: [-(1n << 31n), (1n << 31n) - 1n],
+  short: [-(1n << 15n), (1n << 15n) - 1n],
+  byte: [-128n, 127n],
+  unsignedLong: [0n, (1n << 64n) - 1n],
+  unsignedInt: [0n, (1n << 32n) - 1n],
+  unsignedShort: [0n, (1n << 16n) - 1n],
+  unsignedByte: [0n, 255n],
+};
+
+const LEXICAL: Readonly<Record<string, RegExp>> = {
+  boolean: /^(?:true|false|0|1)$/,
+  double: /^(?:[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|-?INF|NaN)$/,
+  float: /^(?:[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|-?INF|NaN)$/,
+  decimal: /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)$/,
+  NCName: /^[\p{L}_][\p{L}\p{M}\p{N}._\-\u00b7]*$/u,
+  dateTime:
+    /^-?\d{4,}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-4]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?$/,
+};
+
+/** Types whose white space counts. `normalizedString` replaces it, all others collapse it. */
+const KEEP = new Set(['string']);
+const ANY_TEXT = new Set(['string', 'token', 'normalizedString', 'anyURI']);
+
+/**
+ * A datatype by its name in the library of XML Schema (`token` and `string` of the built-in library are the same).
+ * @throws Error for a type or a parameter that is not known here
+ */
+export function makeDatatype(name: string, parameters: readonly Parameter[], definition: string): Datatype {
+  const label = describeDatatype(name, parameters, definition);
+  const normalize = KEEP.has(name) ? (text: string) => text : collapse;
+  const checks = [lexicalCheck(name), ...facets(name, parameters)];
+  return {
+    id: JSON.stringify([name, label, ...parameters.map((each) => [each.name, each.value])]),
+    label,
+    normalize,
+    allows: (text) => {
+      const normal = normalize(text);
+      return checks.every((check) => check(normal));
+    },
+  };
+}
+
+/** XML's white space only: a no-break space is text. */
+export function collapse(text: string): string {
+  return text.replace(/[ \t\r\n]+/g, ' ').replace(/^ | $/g, '');
+}
+
+type Check = (text: string) => boolean;
+
+function lexicalCheck(name: string): Check {
+  if (ANY_TEXT.has(name)) return () => true;
+  const form = LEXICAL[name];
+  if (form) return (text) => form.test(text);
+  const bounds = INTEGERS[name];
+  if (bounds === undefined) throw new Error(`datatype ${name}`);
+  const [min, max] = bounds;
+  return (text) => {
+    if (!/^[+-]?\d+$/.test(text)) return false;
+    const value = integerOf(text);
+    return (min === undefined || value >= min) && (max === undefined || value <= max);
+  };
+}
+
+const integerOf = (text: string) => BigInt(text.replace(/^\+/, ''));
+
+/** All parameters hold together, patterns too (RELAX NG's guidelines for XML Schema datatypes). */
+function facets(name: string, parameters: readonly Parameter[]): Check[] {
+  return parameters.map(({ name: facet, value }) => facetCheck(name, facet, value));
+}
+
+function facetCheck(type: string, facet: string, value: string): Check {
+  const length = Number(value);
+  switch (facet) {
+    case 'pattern': {
+      const pattern = regularExpression(value);
+      return (text) => pattern.test(text);
+    }
+    case 'length':
+      return (text) => [...text].length === length;
+    case 'minLength':
+      return (text) => [...text].length >= length;
+    case 'maxLength':
+      return (text) => [...text].length <= length;
+    case 'minInclusive':
+      return (text) => compare(type, text, value) >= 0;
+    case 'maxInclusive':
+      return (text) => compare(type, text, value) <= 0;
+    case 'minExclusive':
+      return (text) => compare(type, text, value) > 0;
+    case 'maxExclusive':
+      return (text) => compare(type, text, value) < 0;
+    default:
+      throw new Error(`parameter ${facet} of ${type}`);
+  }
+}
+
+function compare(type: string, text: string, bound: string): number {
+  if (!(type in INTEGERS)) return Number(text) - Number(bound);
+  // a text that is no number has failed the check of the type already, but all checks are asked
+  if (!/^[+-]?\d+$/.test(text)) return Number.NaN;
+  const [value, limit] = [integerOf(text), integerOf(bound.trim())];
+  return value < limit ? -1 : value > limit ? 1 : 0;
+}
+
+/**
+ * A regular expression of XML Schema as one of JavaScript. It is anchored; `^` and `$` stand for themselves; a dot is
+ * any character but line ends.
+ * @throws SyntaxError for one that is not valid
+ */
+export function regularExpression(source: string): RegExp {
+  let text = '';
+  let inClass = false;
+  const characters = [...source];
+  for (let index = 0; index < characters.length; index++) {
+    const character = characters[index] as string;
+    if (character === '\\') {
+      text += escapeSequence(characters[++index] ?? '', inClass);
+    } else if (inClass) {
+      // a bracket inside of a class is a subtraction; libvirt's schemas have none, so it stands for itself
+      if (character === ']') inClass = false;
+      text += character === '[' ? '\\[' : character;
+    } else if (character === '[') {
+      inClass = true;
+      text += '[';
+      if (characters[index + 1] === '^') text += characters[++index];
+    } else if (character === '^' || character === '$' || character === '/') text += `\\${character}`;
+    else text += character === '.' ? '[^\\n\\r]' : character;
+  }
+  return new RegExp(`^(?:${text})$`, 'u');
+}
+
+function escapeSequence(character: string, inClass: boolean): string {
+  if (character === 'd') return '\\p{Nd}';
+  if (character === 's') return inClass ? ' \\t\\n\\r' : '[ \\t\\n\\r]';
+  if (character === 'w') return inClass ? '\\p{L}\\p{M}\\p{N}\\p{S}' : '[\\p{L}\\p{M}\\p{N}\\p{S}]';
+  if (character === 'i') return inClass ? '\\p{L}_:' : '[\\p{L}_:]';
+  if (character === 'c') return inClass ? '\\p{L}\\p{N}\\p{M}._:\\-' : '[\\p{L}\\p{N}\\p{M}._:\\-]';
+  if (character === '-' && !inClass) return '-';
+  if (/[nrtSDWpP\\|.?*+(){}\-[\]^$/]/.test(character)) return `\\${character}`;
+  return /[\w\s]/.test(character) ? `\\${character}` : character;
+}

@@ -1,0 +1,230 @@
+import { collapse } from './datatype.js';
+import { containsName } from './name-class.js';
+import type { Form, Pattern, Patterns } from './pattern.js';
+
+/** Names of a document: '' is no namespace. */
+export interface Name {
+  ns: string;
+  local: string;
+}
+
+/**
+ * What is left of a pattern after a part of a document (James Clark: An algorithm for RELAX NG validation). States of an
+ * open document are `after` patterns: the rest of the innermost element's content, then what follows it.
+ */
+export class Derivative {
+  constructor(private readonly patterns: Patterns) {}
+
+  /** After `<name`: attributes and content, then what follows the element. `notAllowed` if no such child is. */
+  child(state: Pattern, name: Name): Pattern {
+    state.children ??= new Map();
+    const key = `${name.local} ${name.ns}`;
+    const known = state.children.get(key);
+    if (known) return known;
+    const derived = this.#child(state, name);
+    state.children.set(key, derived);
+    return derived;
+  }
+
+  #child(state: Pattern, name: Name): Pattern {
+    const { patterns } = this;
+    const { form } = state;
+    switch (form.kind) {
+      case 'element':
+        return containsName(form.names, name.ns, name.local)
+          ? patterns.after(form.content(), patterns.empty)
+          : patterns.notAllowed;
+      case 'choice':
+        return patterns.choice(...form.of.map((each) => this.child(each, name)));
+      case 'interleave':
+        return this.#amongParts(form.of, (part) => this.child(part, name));
+      case 'group': {
+        const inFirst = this.#then(this.child(form.first, name), (rest) => patterns.group(rest, form.second));
+        return form.first.nullable ? patterns.choice(inFirst, this.child(form.second, name)) : inFirst;
+      }
+      case 'oneOrMore':
+        return this.#then(this.child(form.of, name), (rest) => patterns.group(rest, patterns.optional(state)));
+      case 'after':
+        return this.#then(this.child(form.first, name), (rest) => patterns.after(rest, form.second));
+      default:
+        return patterns.notAllowed;
+    }
+  }
+
+  /** After the name of an attribute: the pattern of its value, then what is left. */
+  attribute(state: Pattern, name: Name): Pattern {
+    state.attributes ??= new Map();
+    const key = `${name.local} ${name.ns}`;
+    const known = state.attributes.get(key);
+    if (known) return known;
+    const derived = this.#attribute(state, name);
+    state.attributes.set(key, derived);
+    return derived;
+  }
+
+  #attribute(state: Pattern, name: Name): Pattern {
+    const { patterns } = this;
+    const { form } = state;
+    switch (form.kind) {
+      case 'attribute':
+        return containsName(form.names, name.ns, name.local)
+          ? patterns.after(form.value, patterns.empty)
+          : patterns.notAllowed;
+      case 'choice':
+        return patterns.choice(...form.of.map((each) => this.attribute(each, name)));
+      case 'interleave':
+        return this.#amongParts(form.of, (part) => this.attribute(part, name));
+      case 'group': {
+        const inFirst = this.#then(this.attribute(form.first, name), (rest) => patterns.group(rest, form.second));
+        const inSecond = this.#then(this.attribute(form.second, name), (rest) => patterns.group(form.first, rest));
+        return patterns.choice(inFirst, inSecond);
+      }
+      case 'oneOrMore':
+        return this.#then(this.attribute(form.of, name), (rest) => patterns.group(rest, patterns.optional(state)));
+      case 'after':
+        return this.#then(this.attribute(form.first, name), (rest) => patterns.after(rest, form.second));
+      default:
+        return patterns.notAllowed;
+    }
+  }
+
+  /** What is left after an attribute with a value; with `any`, whatever its value is. */
+  value(named: Pattern, value: string, any = false): Pattern {
+    const left = alternatives(named).map(({ form }) => {
+      if (form.kind !== 'after') return this.patterns.notAllowed;
+      return any || this.matchesText(form.first, value) ? form.second : this.patterns.notAllowed;
+    });
+    return this.patterns.choice(...left);
+  }
+
+  /** True for a value of an attribute, or the whole text of an element. */
+  matchesText(pattern: Pattern, text: string): boolean {
+    return (pattern.nullable && collapse(text) === '') || this.text(pattern, text).nullable;
+  }
+
+  /** After the start tag; `lenient`: missing attributes are forgiven. */
+  closeTag(state: Pattern, lenient = false): Pattern {
+    const known = lenient ? state.closedLeniently : state.closed;
+    if (known) return known;
+    const { form } = state;
+    const closed =
+      form.kind === 'attribute'
+        ? this.patterns[lenient ? 'empty' : 'notAllowed']
+        : this.#rebuilt(state, (part) => this.closeTag(part, lenient));
+    if (lenient) state.closedLeniently = closed;
+    else state.closed = closed;
+    return closed;
+  }
+
+  /** After a text. `any`: the text of an element, whatever it is. */
+  text(state: Pattern, text: string, any = false): Pattern {
+    const { patterns } = this;
+    const { form } = state;
+    const allowed = (is: boolean) => (is ? patterns.empty : patterns.notAllowed);
+    switch (form.kind) {
+      case 'text':
+        return state;
+      case 'value':
+        return allowed(any || form.type.normalize(text) === form.value);
+      case 'data':
+        return allowed(any || (form.type.allows(text) && !(form.except && this.matchesText(form.except, text))));
+      case 'list':
+        return allowed(any || this.#matchesList(form.of, text));
+      case 'choice':
+        return patterns.choice(...form.of.map((each) => this.text(each, text, any)));
+      case 'interleave': {
+        const derived = form.of.map((part, index) => {
+          const rest = this.text(part, text, any);
+          return rest === patterns.notAllowed ? rest : patterns.interleave(rest, ...without(form.of, index));
+        });
+        return patterns.choice(...derived);
+      }
+      case 'group': {
+        const inFirst = patterns.group(this.text(form.first, text, any), form.second);
+        return form.first.nullable ? patterns.choice(inFirst, this.text(form.second, text, any)) : inFirst;
+      }
+      case 'oneOrMore':
+        return patterns.group(this.text(form.of, text, any), patterns.optional(state));
+      case 'after':
+        return patterns.after(this.text(form.first, text, any), form.second);
+      default:
+        return patterns.notAllowed;
+    }
+  }
+
+  /** After the end tag; `lenient`: missing content is forgiven. */
+  endTag(state: Pattern, lenient = false): Pattern {
+    const left = alternatives(state).map(({ form }) =>
+      form.kind === 'after' && (lenient || form.first.nullable) ? form.second : this.patterns.notAllowed,
+    );
+    return this.patterns.choice(...left);
+  }
+
+  /**
+   * All contents, then all that may follow: after a fault nothing is known of how they belong together, and nested
+   * alternatives would multiply.
+   */
+  merged(state: Pattern): Pattern {
+    const open = alternatives(state).flatMap(({ form }) => (form.kind === 'after' ? form : []));
+    if (open.length === 0) return state;
+    const following = this.merged(this.patterns.choice(...open.map(({ second }) => second)));
+    return this.patterns.after(this.patterns.choice(...open.map(({ first }) => first)), following);
+  }
+
+  #matchesList(of: Pattern, text: string): boolean {
+    const words = collapse(text).split(' ').filter(Boolean);
+    let rest = of;
+    for (const word of words) rest = this.text(rest, word);
+    return rest.nullable;
+  }
+
+  /** Of parts in any order one takes the next piece; the others remain. */
+  #amongParts(parts: readonly Pattern[], derive: (part: Pattern) => Pattern): Pattern {
+    const { patterns } = this;
+    const derived = parts.map((part, index) => {
+      const taken = derive(part);
+      if (taken === patterns.notAllowed) return taken;
+      const others = without(parts, index);
+      return this.#then(taken, (rest) => patterns.interleave(rest, ...others));
+    });
+    return patterns.choice(...derived);
+  }
+
+  /** The same `after` patterns with something else to follow. */
+  #then(state: Pattern, follow: (second: Pattern) => Pattern): Pattern {
+    const { patterns } = this;
+    if (state === patterns.notAllowed) return state;
+    const changed = alternatives(state).map(({ form }) =>
+      form.kind === 'after' ? patterns.after(form.first, follow(form.second)) : patterns.notAllowed,
+    );
+    return patterns.choice(...changed);
+  }
+
+  #rebuilt(pattern: Pattern, change: (part: Pattern) => Pattern): Pattern {
+    const { patterns } = this;
+    const form: Form = pattern.form;
+    switch (form.kind) {
+      case 'choice':
+        return patterns.choice(...form.of.map(change));
+      case 'interleave':
+        return patterns.interleave(...form.of.map(change));
+      case 'group':
+        return patterns.group(change(form.first), change(form.second));
+      case 'oneOrMore':
+        return patterns.oneOrMore(change(form.of));
+      case 'after':
+        // what follows the element is beyond its start tag
+        return patterns.after(change(form.first), form.second);
+      default:
+        return pattern;
+    }
+  }
+}
+
+export function alternatives(pattern: Pattern): readonly Pattern[] {
+  return pattern.form.kind === 'choice' ? pattern.form.of : [pattern];
+}
+
+function without(parts: readonly Pattern[], index: number): Pattern[] {
+  return parts.filter((_, each) => each !== index);
+}

@@ -1,0 +1,25 @@
+/** The names that an `<element>` or `<attribute>` of a grammar allows (RELAX NG 4.16). An empty ns is no namespace. */
+export type NameClass =
+  | { kind: 'name'; ns: string; local: string }
+  | { kind: 'any'; except?: NameClass }
+  | { kind: 'ns'; ns: string; except?: NameClass }
+  | { kind: 'choice'; of: readonly NameClass[] };
+
+export function containsName(names: NameClass, ns: string, local: string): boolean {
+  switch (names.kind) {
+    case 'name':
+      return names.local === local && names.ns === ns;
+    case 'any':
+      return !(names.except && containsName(names.except, ns, local));
+    case 'ns':
+      return names.ns === ns && !(names.except && containsName(names.except, ns, local));
+    case 'choice':
+      return names.of.some((each) => containsName(each, ns, local));
+  }
+}
+
+/** The local names that are spelled out; none for a wildcard. */
+export function spelledNames(names: NameClass): string[] {
+  if (names.kind === 'name') return [names.local];
+  return names.kind === 'choice' ? names.of.flatMap(spelledNames) : [];
+}

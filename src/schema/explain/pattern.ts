@@ -1,0 +1,147 @@
+import type { Datatype } from './datatype.js';
+import type { NameClass } from './name-class.js';
+
+/**
+ * A RELAX NG pattern, or what is left of one after a part of a document. Equal patterns are one object, so that results
+ * can be kept on it.
+ */
+export interface Pattern {
+  readonly id: number;
+  /** it matches nothing at all, too: no child, no text */
+  readonly nullable: boolean;
+  readonly form: Form;
+  /** states after the start of a child of that name, or after the name of an attribute */
+  children?: Map<string, Pattern>;
+  attributes?: Map<string, Pattern>;
+  /** states after the start tag: strictly, and if missing attributes are forgiven */
+  closed?: Pattern;
+  closedLeniently?: Pattern;
+}
+
+export type Form =
+  | { kind: 'empty' | 'notAllowed' | 'text' }
+  | { kind: 'choice' | 'interleave'; of: readonly Pattern[] }
+  | { kind: 'group' | 'after'; first: Pattern; second: Pattern }
+  | { kind: 'oneOrMore' | 'list'; of: Pattern }
+  | { kind: 'data'; type: Datatype; except: Pattern | undefined }
+  | { kind: 'value'; type: Datatype; value: string }
+  | { kind: 'attribute'; names: NameClass; value: Pattern }
+  | { kind: 'element'; names: NameClass; content: () => Pattern };
+
+/** Makes patterns, each only once, with the simplifications of RELAX NG 4.21. */
+export class Patterns {
+  readonly #known = new Map<string, Pattern>();
+  #nextId = 0;
+
+  readonly empty = this.#make('empty', true, { kind: 'empty' });
+  readonly notAllowed = this.#make('notAllowed', false, { kind: 'notAllowed' });
+  readonly text = this.#make('text', true, { kind: 'text' });
+
+  get count(): number {
+    return this.#nextId;
+  }
+
+  choice(...patterns: readonly Pattern[]): Pattern {
+    const parts = new Set<Pattern>();
+    for (const pattern of patterns) {
+      if (pattern.form.kind === 'choice') for (const part of pattern.form.of) parts.add(part);
+      else if (pattern !== this.notAllowed) parts.add(pattern);
+    }
+    if (parts.size === 0) return this.notAllowed;
+    const of = [...parts];
+    if (of.length === 1) return of[0] as Pattern;
+    of.sort((a, b) => a.id - b.id);
+    return this.#make(
+      key('choice', of),
+      of.some(({ nullable }) => nullable),
+      { kind: 'choice', of },
+    );
+  }
+
+  /** Its parts in any order, mixed. A part may be there several times. */
+  interleave(...patterns: readonly Pattern[]): Pattern {
+    const of: Pattern[] = [];
+    for (const pattern of patterns) {
+      if (pattern === this.notAllowed) return pattern;
+      if (pattern.form.kind === 'interleave') of.push(...pattern.form.of);
+      else if (pattern !== this.empty) of.push(pattern);
+    }
+    if (of.length === 0) return this.empty;
+    if (of.length === 1) return of[0] as Pattern;
+    of.sort((a, b) => a.id - b.id);
+    return this.#make(
+      key('interleave', of),
+      of.every(({ nullable }) => nullable),
+      { kind: 'interleave', of },
+    );
+  }
+
+  group(first: Pattern, second: Pattern): Pattern {
+    if (first === this.notAllowed || second === this.empty) return first;
+    if (second === this.notAllowed || first === this.empty) return second;
+    const nullable = first.nullable && second.nullable;
+    return this.#make(`group ${first.id} ${second.id}`, nullable, { kind: 'group', first, second });
+  }
+
+  /** `first` is the rest of an element's content, `second` what follows the element. */
+  after(first: Pattern, second: Pattern): Pattern {
+    if (first === this.notAllowed || second === this.notAllowed) return this.notAllowed;
+    return this.#make(`after ${first.id} ${second.id}`, false, { kind: 'after', first, second });
+  }
+
+  oneOrMore(of: Pattern): Pattern {
+    if (of === this.notAllowed || of === this.empty || of.form.kind === 'oneOrMore') return of;
+    return this.#make(`oneOrMore ${of.id}`, of.nullable, { kind: 'oneOrMore', of });
+  }
+
+  optional(of: Pattern): Pattern {
+    return this.choice(of, this.empty);
+  }
+
+  list(of: Pattern): Pattern {
+    return of === this.notAllowed ? of : this.#make(`list ${of.id}`, false, { kind: 'list', of });
+  }
+
+  data(type: Datatype, except: Pattern | undefined): Pattern {
+    return this.#make(`data ${type.id} ${except?.id ?? ''}`, false, { kind: 'data', type, except });
+  }
+
+  value(type: Datatype, value: string): Pattern {
+    const normal = type.normalize(value);
+    return this.#make(`value ${type.id} ${normal}`, false, { kind: 'value', type, value: normal });
+  }
+
+  attribute(names: NameClass, value: Pattern): Pattern {
+    if (value === this.notAllowed) return value;
+    const form: Form = { kind: 'attribute', names, value };
+    return this.#make(`attribute ${JSON.stringify(names)} ${value.id}`, false, form);
+  }
+
+  /** Not shared: each place in the grammar is made once. Its content is read at its first use. */
+  element(names: NameClass, read: () => Pattern): Pattern {
+    let known: Pattern | undefined;
+    const content = () => {
+      known ??= read();
+      return known;
+    };
+    return this.#add(false, { kind: 'element', names, content });
+  }
+
+  #make(text: string, nullable: boolean, form: Form): Pattern {
+    const known = this.#known.get(text);
+    if (known) return known;
+    const made = this.#add(nullable, form);
+    this.#known.set(text, made);
+    return made;
+  }
+
+  #add(nullable: boolean, form: Form): Pattern {
+    return { id: this.#nextId++, nullable, form };
+  }
+}
+
+function key(kind: string, of: readonly Pattern[]): string {
+  let text = kind;
+  for (const { id } of of) text += ` ${id}`;
+  return text;
+}

@@ -1,0 +1,82 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Explainer } from '../../src/schema/explain/explain.js';
+import { findGrammar } from '../../src/schema/grammar.js';
+import { mostSpecificMessage } from '../../src/schema/verdict.js';
+import { parseXml } from '../../src/xml/parse.js';
+import { libvirtSchemas, needs, suiteWhere } from '../support/needs.js';
+import { casesOf } from './cases.js';
+
+interface Explained {
+  at: string;
+  message: string;
+  hint?: string;
+}
+
+function explained(explainer: Explainer, text: string): Explained[] {
+  const document = parseXml(text);
+  const { faults, failure } = explainer.explain(document);
+  assert.equal(failure, undefined);
+  return faults.map(({ start, message, hint }) => {
+    const { line, column } = document.lines.at(start);
+    return { at: `${line}:${column}`, message, ...(hint === undefined ? {} : { hint }) };
+  });
+}
+
+const libvirt = suiteWhere("faults in libvirt's grammar", needs('libvirt-schemas'));
+let explainer: Explainer;
+libvirt.before(() => {
+  explainer = new Explainer(findGrammar({ env: {}, schemas: libvirtSchemas() ?? '' }));
+});
+
+for (const invalid of casesOf('invalid')) {
+  libvirt(invalid.name, () => {
+    invalid.expectJson('faults', explained(explainer, invalid.text()));
+  });
+}
+
+libvirt('one fault among thousands of devices is found', () => {
+  const device = (_: unknown, index: number) =>
+    `<hostdev mode="subsystem" type="pci"${index === 1700 ? ' oops="1"' : ''}><source><address bus="${index & 255}"/></source></hostdev>`;
+  const devices = Array.from({ length: 2500 }, device).join('\n');
+  const text = `<domain type="kvm"><name>a</name><memory>1</memory><os><type>hvm</type></os>\n<devices>\n${devices}</devices></domain>`;
+  assert.equal(explained(explainer, text), [{ at: '1703:38', message: 'attribute oops is not allowed on <hostdev>' }]);
+});
+
+libvirt('of a thousand faults twenty are reported', () => {
+  const devices = '<disk oops="1"><target dev="a"/></disk>'.repeat(1000);
+  const text = `<domain type="kvm"><name>a</name><memory>1</memory><os><type>hvm</type></os><devices>${devices}</devices></domain>`;
+  assert.equal(explained(explainer, text).length, 20);
+});
+
+libvirt('a document that the schema allows has no fault', () => {
+  for (const valid of casesOf('valid')) assert.equal(explained(explainer, valid.text()), [], valid.name);
+});
+
+libvirt('names and messages of any length stay readable', () => {
+  const long = 'x'.repeat(40_000);
+  const text = `<domain type="kvm"><name>a</name><devices><${long}/><disk ${long}="1"/></devices></domain>`;
+  const faults = explained(explainer, text);
+  assert.ok(faults.length > 0);
+  for (const { message } of faults) assert.ok(message.length < 250, message.slice(0, 250));
+  const [first] = mostSpecificMessage([{ message: long }]).message?.match(/^x{240}\.\.\.$/) ?? [];
+  assert.ok(first);
+});
+
+libvirt.run();
+
+const builtin = suite('faults in the built-in grammar');
+
+builtin('a policy on a device that has none', () => {
+  const own = new Explainer(findGrammar({ env: {}, defaultFolders: [] }));
+  const text = `<domain type="kvm"><name>a</name><devices>
+  <hostdev type="usb" cpuset="auto"><source/></hostdev>
+  <hostdev type="pci" cpuset="1-"><source><address bus="1"/></source></hostdev>
+</devices></domain>`;
+  assert.equal(explained(own, text), [
+    { at: '2:23', message: 'cpuset="auto" is not allowed on <hostdev> beside type="usb"' },
+    { at: '3:23', message: 'cpuset="1-" is not allowed on <hostdev>; allowed: auto, native, a CPU set such as 0-3,^2' },
+  ]);
+});
+
+builtin.run();
