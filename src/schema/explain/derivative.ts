@@ -1,12 +1,7 @@
 import { collapse } from './datatype.js';
 import { containsName } from './name-class.js';
+import type { Name } from './names.js';
 import type { Form, Pattern, Patterns } from './pattern.js';
-
-/** Names of a document: '' is no namespace. */
-export interface Name {
-  ns: string;
-  local: string;
-}
 
 /**
  * What is left of a pattern after a part of a document (James Clark: An algorithm for RELAX NG validation). States of an

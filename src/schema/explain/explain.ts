@@ -3,10 +3,11 @@ import type { Grammar } from '../grammar.js';
 import { Derivative } from './derivative.js';
 import { allowedNames } from './expected.js';
 import { type Fault, withoutRepeatedCauses } from './fault.js';
+import { nameOf } from './names.js';
 import { type Reordering, reorderings } from './order.js';
 import { type Pattern, Patterns } from './pattern.js';
 import { readGrammar } from './read-grammar.js';
-import { Walk } from './walk.js';
+import { walk } from './walk.js';
 
 export const MOST_FAULTS = 20;
 /** Then the patterns are made anew: mutants of documents made 313,000 (111 MB). */
@@ -38,17 +39,16 @@ export class Explainer {
   /** Orders of the root's children that libxml2 may accept, for a document that has no fault and that it rejects. */
   reorderings(document: XmlDocument): Reordering[] {
     const { patterns, start } = this.#read();
-    const { localName, namespaceURI } = document.root;
     const derive = new Derivative(patterns);
-    const opened = derive.child(start, { ns: namespaceURI ?? '', local: localName });
+    const opened = derive.child(start, nameOf(document.root));
     return reorderings(document, allowedNames(derive.closeTag(opened, true), 'element'));
   }
 
   #explain(document: XmlDocument): Explanation {
     const { patterns, start } = this.#read();
-    const walk = new Walk(document, patterns, new Derivative(patterns), MOST_FAULTS);
-    const faults = withoutRepeatedCauses(walk.faultsFrom(start)).sort((a, b) => a.start - b.start);
-    return { faults, more: walk.count - walk.faults.length };
+    const { faults, count } = walk(document, start, patterns, new Derivative(patterns), MOST_FAULTS);
+    const merged = withoutRepeatedCauses(faults).sort((a, b) => a.start - b.start);
+    return { faults: merged, more: count - faults.length };
   }
 
   #read(): { patterns: Patterns; start: Pattern } {

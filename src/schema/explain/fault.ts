@@ -159,7 +159,6 @@ export function missingFault(
     oneOf: readonly string[];
     what: 'attribute' | 'element';
     because: Cause | undefined;
-    allowed?: readonly string[];
   },
 ): Fault {
   const form = (name: string) => (what === 'attribute' ? name : `<${name}>`);

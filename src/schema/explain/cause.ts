@@ -1,0 +1,47 @@
+import type { XmlAttribute } from '../../xml/element.js';
+import type { Cause } from './fault.js';
+import { attributeName, attributesIn, nameOf } from './names.js';
+import type { Pattern } from './pattern.js';
+import type { Frame, Progress } from './progress.js';
+
+const MOST_ANCESTORS_TRIED = 4;
+
+/**
+ * The attribute, of an open element, without whose value a part would be allowed.
+ * @param isAllowed asked with the state in the innermost of the frames, after its start tag
+ */
+export function causeOf(
+  progress: Progress,
+  innermost: Frame | undefined,
+  isAllowed: (state: Pattern) => boolean,
+): Cause | undefined {
+  if (progress.isFull) return undefined;
+  const path: Frame[] = [];
+  for (let frame = innermost; frame && path.length < MOST_ANCESTORS_TRIED; frame = frame.parent) {
+    path.unshift(frame);
+    for (const attribute of attributesIn(frame.element).reverse()) {
+      const state = stateAlong(progress, path, attribute);
+      if (state && isAllowed(state)) return { element: frame.element, attribute };
+    }
+  }
+  return undefined;
+}
+
+/** The state inside of the last of nested elements, if the value of one attribute does not count. */
+function stateAlong(progress: Progress, path: readonly Frame[], free: XmlAttribute): Pattern | undefined {
+  const { derive } = progress;
+  const any = new Set([free]);
+  let state = path[0]?.before;
+  for (const { element } of path) {
+    if (state === undefined) return undefined;
+    const opened = derive.child(state, nameOf(element));
+    // faulty attributes are left out
+    const attributes = attributesIn(element).filter((each) => {
+      const value = derive.value(derive.attribute(opened, attributeName(each)), each.value, each === free);
+      return !progress.isNone(value);
+    });
+    const after = progress.afterAttributes(opened, attributes, any);
+    state = progress.isNone(after) ? undefined : derive.closeTag(after, true);
+  }
+  return state;
+}

@@ -1,0 +1,141 @@
+import type { XmlAttribute, XmlElement } from '../../xml/element.js';
+import { causeOf } from './cause.js';
+import { allowedNames, allowedValues, requiredNames } from './expected.js';
+import { attributeFault, clashFault, missingFault, valueFault } from './fault.js';
+import { attributeName, attributesIn, nameOf } from './names.js';
+import type { Pattern } from './pattern.js';
+import type { Frame, Progress } from './progress.js';
+
+/**
+ * The state after a start tag, as if its faults were mended. Attributes have no order: first unknown names are reported,
+ * then values that are wrong in any case, then what does not go together, then what is missing.
+ * @param opened the state after its name
+ */
+export function walkStartTag(
+  progress: Progress,
+  element: XmlElement,
+  opened: Pattern,
+  parent: Frame | undefined,
+): { content: Pattern; incomplete: boolean } {
+  return new StartTag(progress, element, opened, parent).walk();
+}
+
+class StartTag {
+  /** attributes whose value no longer counts */
+  readonly #any = new Set<XmlAttribute>();
+
+  constructor(
+    private readonly progress: Progress,
+    private readonly element: XmlElement,
+    private readonly opened: Pattern,
+    private readonly parent: Frame | undefined,
+  ) {}
+
+  walk(): { content: Pattern; incomplete: boolean } {
+    const { derive } = this.progress;
+    const given = attributesIn(this.element);
+    const known = given.filter((each) => this.#isKnown(each));
+    for (const each of known) this.#checkValue(each);
+    const { left, state } = this.#withoutClashes(known);
+    const isFaulty = left.length < given.length || this.#any.size > 0;
+    const closed = derive.closeTag(state);
+    if (!this.progress.isNone(closed)) return { content: isFaulty ? derive.merged(closed) : closed, incomplete: false };
+    this.#reportMissing(state, left, isFaulty);
+    return { content: derive.merged(derive.closeTag(state, true)), incomplete: true };
+  }
+
+  #isKnown(attribute: XmlAttribute): boolean {
+    const { document, derive } = this.progress;
+    const name = attributeName(attribute);
+    if (!this.#isNone(derive.attribute(this.opened, name))) return true;
+    const allowed = allowedNames(this.opened, 'attribute').filter((each) => !this.element.hasAttribute(each));
+    const because = this.#causeOf((opened) => !this.#isNone(derive.attribute(opened, name)));
+    this.progress.report(attributeFault(document, this.element, attribute, { allowed, because }));
+    return false;
+  }
+
+  #checkValue(attribute: XmlAttribute): void {
+    const { document, derive } = this.progress;
+    const name = attributeName(attribute);
+    const named = derive.attribute(this.opened, name);
+    if (!this.#isNone(derive.value(named, attribute.value))) return;
+    this.#any.add(attribute);
+    const because = this.#causeOf(
+      (opened) => !this.#isNone(derive.value(derive.attribute(opened, name), attribute.value)),
+    );
+    this.progress.report(valueFault(document, this.element, attribute, { values: allowedValues(named), because }));
+  }
+
+  /** Leaves out one attribute after the other until the rest goes together. */
+  #withoutClashes(known: readonly XmlAttribute[]): { left: readonly XmlAttribute[]; state: Pattern } {
+    let left = known;
+    let state = this.#after(left);
+    while (this.#isNone(state)) {
+      const { attribute, other, values } = this.#clash(left);
+      left = left.filter((each) => each !== attribute);
+      // one whose value is wrong in any case is reported already
+      if (!this.#any.has(attribute)) {
+        this.progress.report(clashFault(this.progress.document, this.element, attribute, { other, values }));
+      }
+      state = this.#after(left);
+    }
+    return { left, state };
+  }
+
+  /**
+   * Each attribute is allowed, but not all together. To blame is the one without which the tag is right, or lacks least;
+   * of several the last.
+   */
+  #clash(left: readonly XmlAttribute[]): {
+    attribute: XmlAttribute;
+    other: XmlAttribute | undefined;
+    values: string[];
+  } {
+    const { derive } = this.progress;
+    const first = left.findIndex((_, index) => this.#isNone(this.#after(left.slice(0, index + 1))));
+    const clashing = left.slice(0, first + 1);
+    const without = (all: readonly XmlAttribute[], one: XmlAttribute) =>
+      this.#after(all.filter((each) => each !== one));
+    const cost = (each: XmlAttribute): number => {
+      if (this.#any.has(each)) return -1;
+      const whole = without(left, each);
+      if (!this.#isNone(derive.closeTag(whole))) return 0;
+      if (!this.#isNone(whole)) return 1;
+      return this.#isNone(without(clashing, each)) ? 3 : 2;
+    };
+    // the sort is stable: of equal costs the last attribute
+    const [attribute] = [...clashing].reverse().sort((a, b) => cost(a) - cost(b)) as [XmlAttribute];
+    const others = clashing.filter((each) => each !== attribute);
+    const isFreed = (each: XmlAttribute) => !this.#isNone(this.#after(clashing, new Set([...this.#any, each])));
+    const excludes = (each: XmlAttribute) => this.#isNone(this.#after([each, attribute]));
+    const other = others.find(isFreed) ?? others.find(excludes);
+    const values = allowedValues(derive.attribute(this.#after(others), attributeName(attribute)));
+    return { attribute, other, values: values.any || values.types.length > 0 ? [] : values.spelled };
+  }
+
+  #reportMissing(state: Pattern, left: readonly XmlAttribute[], isFaulty: boolean): void {
+    const { derive } = this.progress;
+    const missing = requiredNames(state, 'attribute');
+    // an attribute that is faulty may stand for the one that is missing
+    if (isFaulty && missing.all.length === 0) return;
+    const because = this.#causeOf((opened) => !this.#isNone(derive.closeTag(this.#after(left, this.#any, opened))));
+    this.progress.report(missingFault(this.element, { ...missing, what: 'attribute', because }));
+  }
+
+  #after(
+    attributes: readonly XmlAttribute[],
+    any: ReadonlySet<XmlAttribute> = this.#any,
+    opened: Pattern = this.opened,
+  ): Pattern {
+    return this.progress.afterAttributes(opened, attributes, any);
+  }
+
+  #causeOf(isAllowed: (opened: Pattern) => boolean) {
+    const { derive } = this.progress;
+    return causeOf(this.progress, this.parent, (state) => isAllowed(derive.child(state, nameOf(this.element))));
+  }
+
+  #isNone(state: Pattern): boolean {
+    return this.progress.isNone(state);
+  }
+}
