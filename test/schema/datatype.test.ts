@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { makeDatatype, type Parameter, regularExpression } from '../../src/schema/explain/datatype.js';
+import { makeDatatype, regularExpression } from '../../src/schema/explain/datatype.js';
+import type { Parameter } from '../../src/schema/explain/datatype-names.js';
 
 const test = suite('datatypes of XML Schema');
 

@@ -1,4 +1,8 @@
-import type { Parameter } from './datatype.js';
+/** A `<param>` of a datatype. */
+export interface Parameter {
+  name: string;
+  value: string;
+}
 
 /** The datatypes of libvirt's schemas and ours, by the name of their definition. */
 const NAMES: Readonly<Record<string, string>> = {

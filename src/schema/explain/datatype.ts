@@ -1,4 +1,4 @@
-import { describeDatatype } from './datatype-names.js';
+import { describeDatatype, type Parameter } from './datatype-names.js';
 
 /** A datatype of a grammar with its parameters. XML Schema part 2; what libvirt's and our grammars use. */
 export interface Datatype {
@@ -9,11 +9,6 @@ export interface Datatype {
   allows(text: string): boolean;
   /** the text in the form in which values are compared */
   normalize(text: string): string;
-}
-
-export interface Parameter {
-  name: string;
-  value: string;
 }
 
 const INTEGERS: Readonly<Record<string, readonly [min: bigint | undefined, max: bigint | undefined]>> = {

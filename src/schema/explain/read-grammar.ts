@@ -1,6 +1,7 @@
 import type { XmlElement } from '../../xml/element.js';
 import type { Grammar } from '../grammar.js';
-import { makeDatatype, type Parameter } from './datatype.js';
+import { makeDatatype } from './datatype.js';
+import type { Parameter } from './datatype-names.js';
 import { type Definitions, readDefinitions } from './grammar-files.js';
 import type { NameClass } from './name-class.js';
 import type { Pattern, Patterns } from './pattern.js';
