@@ -12,7 +12,18 @@ export type { Identity } from './domain/identity.js';
 export { type DefaultPolicy, type Entry, NAMESPACE, type PolicyMetadata } from './domain/metadata.js';
 export { type CpusetError, type CpusetResult, parseCpuset } from './domain/parse-cpuset.js';
 export { parseDomain } from './domain/parse-domain.js';
-export { formatPolicy, type Policy, type PolicyResult, parsePolicy } from './domain/policy.js';
+export {
+  formatPolicy,
+  type Policy,
+  type PolicyAttribute,
+  type PolicyError,
+  type PolicyResult,
+  type PolicyText,
+  parsePolicy,
+  policyAttributes,
+  type Spreading,
+} from './domain/policy.js';
+export type { StatedPolicy } from './domain/stated-policy.js';
 export type {
   VcpuAffinity,
   /** @deprecated the name of `VcpuAffinity` in 0.1.0 */

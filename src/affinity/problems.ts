@@ -4,6 +4,7 @@ import type { Definition } from '../domain/definition.js';
 import type { Device } from '../domain/devices.js';
 import type { Identity } from '../domain/identity.js';
 import type { Entry } from '../domain/metadata.js';
+import { isOfCpuset, type PolicyAttribute } from '../domain/policy.js';
 import type { DeviceSnapshot } from '../host/snapshot.js';
 import type { Topology } from '../host/topology.js';
 
@@ -14,7 +15,7 @@ import type { Topology } from '../host/topology.js';
 export type Problem =
   | { rule: 'metadata-syntax'; identity: Identity | undefined; message: string }
   | { rule: 'entry-stale'; identity: Identity }
-  | { rule: 'cpuset-syntax'; message: string }
+  | { rule: 'cpuset-syntax' | 'policy-invalid'; attribute: PolicyAttribute; message: string }
   | { rule: 'no-device-yet'; element: Device['element'] }
   | { rule: 'device-absent' | 'duplicate-device'; address: PciAddress }
   | { rule: 'device-unreadable'; path: string; error: string }
@@ -34,7 +35,11 @@ export function metadataProblems({ metadata }: Definition, stale: readonly Entry
 
 export function attributeProblems({ attribute }: Device): Problem[] {
   if (!attribute || attribute.policy.ok) return [];
-  return [{ rule: 'cpuset-syntax', message: attribute.policy.error.message }];
+  return attribute.policy.errors.map((error) => ({
+    rule: isOfCpuset(error) ? 'cpuset-syntax' : 'policy-invalid',
+    attribute: error.attribute,
+    message: error.message,
+  }));
 }
 
 /** A device that the host does not have, or does not have yet. */

@@ -1,5 +1,5 @@
-import { type Cpuset, isSubset } from './cpuset.js';
-import type { VcpuPinning } from './vcpu-pinning.js';
+import { type Cpuset, has, isSubset } from './cpuset.js';
+import { unionOfAll, type VcpuPinning } from './vcpu-pinning.js';
 
 /**
  * The CPUs of `auto`, and their source: QEMU's threads or the definition. Without CPUs, the reason: the vCPUs may run
@@ -13,11 +13,28 @@ export type VcpuCpus = { source: 'threads' | 'definition' } & (
 /**
  * @param threads of the running QEMU, if there is one. They take precedence: only they show numad's choice and `virsh
  * vcpupin --live`
+ * @param only these vCPUs count (the policy's `vcpus`); null: all
  */
-export function vcpuCpus(pinning: VcpuPinning, threads: { cpus: Cpuset } | undefined, online: Cpuset): VcpuCpus {
+export function vcpuCpus(
+  pinning: VcpuPinning,
+  threads: VcpuThreadCpus | undefined,
+  online: Cpuset,
+  only: Cpuset | null = null,
+): VcpuCpus {
   const source = threads ? 'threads' : 'definition';
-  const cpus = threads?.cpus ?? pinning.cpus;
+  const cpus = only ? cpusOfSome(threads?.threads ?? pinning.vcpus, only) : (threads ?? pinning).cpus;
   if (cpus && !isSubset(online, cpus)) return { source, cpus };
-  const numad = !cpus && pinning.vcpus.some((vcpu) => vcpu.source === 'numad');
+  const numad = !cpus && pinning.vcpus.some((vcpu) => vcpu.source === 'numad' && (!only || has(only, vcpu.vcpu)));
   return { source, cpus: undefined, because: numad ? 'numad' : 'unpinned' };
+}
+
+/** The CPUs that QEMU's vCPU threads may run on: of each, and of all. */
+interface VcpuThreadCpus {
+  threads: readonly { vcpu: number; cpus: Cpuset }[];
+  cpus: Cpuset;
+}
+
+/** Undefined if one of them may run on all CPUs, or if numad decides; empty if there is none of them. */
+function cpusOfSome(vcpus: readonly { vcpu: number; cpus?: Cpuset }[], only: Cpuset): Cpuset | undefined {
+  return unionOfAll(vcpus.filter(({ vcpu }) => has(only, vcpu)).map(({ cpus }) => cpus));
 }

@@ -1,14 +1,16 @@
 import { memoizeLast } from '../lib/memoize-last.js';
+import { type AttributeRange, attributeOf } from '../xml/attributes.js';
+import type { XmlDocument } from '../xml/document.js';
 import type { Definition } from './definition.js';
 import { type Device, identitiesOf } from './devices.js';
 import { formatIdentity } from './identity.js';
 import type { Entry } from './metadata.js';
-import { formatPolicy, type Policy } from './policy.js';
+import { formatAttributes, type Policy, type PolicyAttribute } from './policy.js';
 
 /** A device and the policy that the definition states for it. */
 export interface DevicePolicy {
   device: Device;
-  /** from the attribute, else from the entry; undefined if none is stated, or if it is invalid */
+  /** from the attributes, else from the entry; undefined if none is stated, or if it is invalid */
   policy?: Policy;
   /** the stated policy is invalid: no default replaces it */
   invalid?: true;
@@ -65,8 +67,18 @@ function policyOf(device: Device, entry: Entry | undefined, hasInvalidEntry: boo
   return result;
 }
 
-/** True if the attribute and the entry of a device state different policies. */
+/** True if the attributes and the entry of a device state different policies. */
 export function hasConflict({ device, policy, entry }: DevicePolicy): boolean {
   if (!device.attribute || !policy || !entry) return false;
-  return formatPolicy(policy) !== formatPolicy(entry.policy);
+  return formatAttributes(policy) !== formatAttributes(entry.policy);
+}
+
+/** An attribute of the policy that applies: on the device, else in its entry. */
+export function attributeOfPolicy(
+  document: XmlDocument,
+  { device, entry }: DevicePolicy,
+  name: PolicyAttribute,
+): AttributeRange | undefined {
+  if (device.attribute) return device.attribute.ranges.get(name);
+  return entry && attributeOf(document, entry.node, name);
 }

@@ -1,10 +1,10 @@
-import { type AttributeRange, attributeOf } from '../xml/attributes.js';
 import type { XmlDocument } from '../xml/document.js';
 import type { XmlElement } from '../xml/element.js';
 import { firstBelow, select } from '../xml/select.js';
 import { type AddressFields, type ParsedAddress, readAddress } from './address.js';
 import { canonicalMac, type Identity, isUserAlias } from './identity.js';
-import { type PolicyResult, parsePolicy } from './policy.js';
+import type { PolicyResult } from './policy.js';
+import { readStatedPolicy, type StatedPolicy } from './stated-policy.js';
 
 /** The parts of a `<hostdev>` or `<interface>` that matter for interrupts. */
 export interface Device {
@@ -14,8 +14,8 @@ export interface Device {
   label: string;
   /** it is, or may become, a PCI device with host interrupts: it can have a policy */
   placeable: boolean;
-  /** its `cpuset` attribute, if it has one */
-  attribute?: { value: string; range: AttributeRange; policy: PolicyResult };
+  /** its policy, if it has any of the attributes */
+  attribute?: StatedPolicy;
   /** its alias; libvirt keeps only a valid user alias */
   alias?: { name: string; node: XmlElement };
   /** the host's PCI device, if the definition names it */
@@ -44,13 +44,8 @@ function readDevice(document: XmlDocument, node: XmlElement, parsed: Map<string,
     label: type ? `${element} type='${type.slice(0, 24)}'` : element,
     placeable: isPlaceable(node, type),
   };
-  const range = attributeOf(document, node, 'cpuset');
-  if (range) {
-    const value = node.getAttribute('cpuset') ?? '';
-    const policy = parsed.get(value) ?? parsePolicy(value);
-    parsed.set(value, policy);
-    device.attribute = { value, range, policy };
-  }
+  const stated = readStatedPolicy(document, node, parsed);
+  if (stated) device.attribute = stated;
   const alias = firstBelow(node, 'alias');
   if (alias) device.alias = { name: alias.getAttribute('name') ?? '', node: alias };
   const address = type === 'network' ? undefined : firstBelow(node, 'source', 'address');

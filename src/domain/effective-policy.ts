@@ -3,7 +3,7 @@ import { type Cpuset, intersect } from './cpuset.js';
 import type { Definition } from './definition.js';
 import { type DevicePolicy, devicePolicies } from './device-policies.js';
 import type { DefaultPolicy } from './metadata.js';
-import type { Policy } from './policy.js';
+import { defaultPolicy, type Policy } from './policy.js';
 
 /** Settings of the host's administrator. */
 export interface PolicySettings {
@@ -29,8 +29,8 @@ export function effectivePolicy(
 ): EffectivePolicy {
   if (policy || invalid) return { policy, origin: 'entry' };
   const domain = metadata[0]?.default;
-  if (domain) return { policy: { kind: domain }, origin: 'domain-default' };
-  return { policy: { kind: settings.default ?? 'native' }, origin: 'host-default' };
+  if (domain) return { policy: defaultPolicy(domain), origin: 'domain-default' };
+  return { policy: defaultPolicy(settings.default ?? 'native'), origin: 'host-default' };
 }
 
 /** The host's PCI devices that have another policy than native. */

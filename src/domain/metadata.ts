@@ -1,11 +1,12 @@
-import { type AttributeRange, attributeOf, attributesOf } from '../xml/attributes.js';
+import { type AttributeRange, attributesOf } from '../xml/attributes.js';
 import type { XmlDocument } from '../xml/document.js';
 import type { XmlElement } from '../xml/element.js';
 import { endOfMisc } from '../xml/parse-errors.js';
 import { select } from '../xml/select.js';
 import { parseAddress } from './address.js';
 import { formatIdentity, type Identity, type IdentityKey, parseIdentity } from './identity.js';
-import { type Policy, parsePolicy } from './policy.js';
+import { POLICY_ATTRIBUTES, type Policy, parsePolicy } from './policy.js';
+import { policyTextOf } from './stated-policy.js';
 
 /** Namespace of the element under `<metadata>` that carries the policies through libvirt. */
 export const NAMESPACE = 'urn:hostdev-cpuset:1';
@@ -123,7 +124,7 @@ function readIdentities(document: XmlDocument, node: XmlElement, problems: Metad
         const message = `${key}="${clip(value)}" is not ${FORMS[key]}`;
         problems.push({ ...placeOf(attribute), message, ...shortAddress(key, value) });
       }
-    } else if (attribute.name !== 'cpuset' && !isNamespace(attribute)) problems.push(unknownAttribute(attribute, node));
+    } else if (!isOfPolicy(attribute) && !isNamespace(attribute)) problems.push(unknownAttribute(attribute, node));
   }
   return found;
 }
@@ -142,20 +143,27 @@ const FORMS: Record<IdentityKey, string> = {
 };
 
 function readPolicy(document: XmlDocument, node: XmlElement, problems: MetadataProblem[]): Policy | undefined {
-  const attribute = attributeOf(document, node, 'cpuset');
-  if (!attribute) {
-    problems.push({ offset: node.start, message: 'an entry needs a cpuset' });
-    return undefined;
-  }
-  const value = node.getAttribute('cpuset') ?? '';
-  const result = parsePolicy(value);
+  const { values, ranges } = policyTextOf(document, node);
+  const result = parsePolicy(values);
   if (result.ok) return result.policy;
-  const { message, at, suggestion } = result.error;
-  const hint = suggestion === undefined ? {} : { hint: `cpuset="${suggestion}"` };
-  const { valueStart, valueEnd } = attribute;
-  // with character references in it, offsets in the value are not offsets in the text
-  const isExact = valueEnd - valueStart === value.length;
-  problems.push({ offset: valueStart + (isExact ? at : 0), end: valueEnd, message: `cpuset: ${message}`, ...hint });
+  for (const { attribute, code, message, at, suggestion } of result.errors) {
+    const range = ranges.get(attribute);
+    if (!range) {
+      problems.push({ offset: node.start, message: `an entry needs a ${attribute}` });
+      continue;
+    }
+    const hint = suggestion === undefined ? {} : { hint: `${attribute}="${suggestion}"` };
+    const { valueStart, valueEnd } = range;
+    // with character references in it, offsets in the value are not offsets in the text
+    const isExact = valueEnd - valueStart === values[attribute]?.length;
+    const offset = valueStart + (isExact ? at : 0);
+    problems.push({
+      offset,
+      end: valueEnd,
+      message: `${attribute}${code === 'combination' ? '' : ':'} ${message}`,
+      ...hint,
+    });
+  }
   return undefined;
 }
 
@@ -164,5 +172,6 @@ function unknownAttribute({ name, start, end }: AttributeRange, node: XmlElement
 }
 
 const placeOf = ({ valueStart, valueEnd }: AttributeRange) => ({ offset: valueStart, end: valueEnd });
+const isOfPolicy = ({ name }: AttributeRange) => POLICY_ATTRIBUTES.some((one) => one === name);
 const isNamespace = ({ name }: AttributeRange) => name === 'xmlns' || name.startsWith('xmlns:');
 const clip = (text: string) => text.slice(0, 40);

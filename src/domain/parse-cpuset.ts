@@ -17,11 +17,15 @@ const MAX_LENGTH = 65536;
 const ONE_RANGE = /^(\d{1,4})(?:-(\d{1,4}))?$/;
 const ITEM = /^(?:(\d+)(?:-(\d+))?|\^(\d+))$/;
 
+/** What the numbers of a set are, for messages. */
+type Unit = 'CPU' | 'vCPU';
+
 /**
  * Parses libvirt's cpuset: `N`, `N-M` and `^N`, applied left to right (`0-3,^2` is 0-1,3; `^2,0-3` is 0-3).
  * Accepts what both the pattern of libvirt's schema (basictypes.rng, cpuset) and its parser (virBitmapParse) accept.
+ * @param unit what the numbers are, for messages
  */
-export function parseCpuset(text: string): CpusetResult {
+export function parseCpuset(text: string, unit: Unit = 'CPU'): CpusetResult {
   // fast path: most cpusets are a single range
   const simple = ONE_RANGE.exec(text);
   if (simple) {
@@ -29,14 +33,14 @@ export function parseCpuset(text: string): CpusetResult {
     const last = Number(simple[2] ?? first);
     if (first <= last) return { ok: true, set: [{ first, last }] };
   }
-  const found = scan(text);
+  const found = scan(text, unit);
   if (Array.isArray(found)) return { ok: true, set: found };
   const suggestion = suggest(text);
   return { ok: false, error: suggestion === undefined ? found : { ...found, suggestion } };
 }
 
-function scan(text: string): CpuRange[] | CpusetError {
-  if (text.trim() === '') return { code: 'empty', message: 'contains no CPU', at: 0 };
+function scan(text: string, unit: Unit): CpuRange[] | CpusetError {
+  if (text.trim() === '') return { code: 'empty', message: `contains no ${unit}`, at: 0 };
   if (text.length > MAX_LENGTH) return { code: 'syntax', message: `is longer than ${MAX_LENGTH} characters`, at: 0 };
   const items: { value: 0 | 1; first: number; last: number }[] = [];
   let highest = 0;
@@ -44,13 +48,13 @@ function scan(text: string): CpuRange[] | CpusetError {
   let at = 0;
   for (const item of text.split(',')) {
     const match = ITEM.exec(item);
-    if (!match) return { code: 'syntax', message: describe(item), at };
+    if (!match) return { code: 'syntax', message: describe(item, unit), at };
     const from = (match[1] ?? match[3]) as string;
     const first = Number(from);
     const last = Number(match[2] ?? first);
     if (last > MAX_CPU || first > MAX_CPU) {
       const high = first > MAX_CPU ? from : (match[2] as string);
-      return { code: 'too-high', message: `CPU ${clip(high)} is above ${MAX_CPU}, libvirt's maximum`, at };
+      return { code: 'too-high', message: `${unit} ${clip(high)} is above ${MAX_CPU}, libvirt's maximum`, at };
     }
     if (last < first) return { code: 'reversed', message: `the range ${item} is reversed`, at };
     const value = match[3] === undefined ? 1 : 0;
@@ -63,7 +67,7 @@ function scan(text: string): CpuRange[] | CpusetError {
   const chosen = new Uint8Array(highest + 1);
   for (const { value, first, last } of items) chosen.fill(value, first, last + 1);
   const set = ranges(chosen);
-  return set.length > 0 ? set : { code: 'empty', message: 'contains no CPU: all are excluded', at: 0 };
+  return set.length > 0 ? set : { code: 'empty', message: `contains no ${unit}: all are excluded`, at: 0 };
 }
 
 function ranges(chosen: Uint8Array): CpuRange[] {
@@ -77,11 +81,11 @@ function ranges(chosen: Uint8Array): CpuRange[] {
   return found;
 }
 
-function describe(item: string): string {
+function describe(item: string, unit: Unit): string {
   if (item === '') return 'contains an empty item';
-  if (/^\^\d+-\d+$/.test(item)) return `${clip(item)}: only single CPUs can be excluded, not a range`;
+  if (/^\^\d+-\d+$/.test(item)) return `${clip(item)}: only single ${unit}s can be excluded, not a range`;
   if (/\s/.test(item)) return 'contains a space';
-  return `${JSON.stringify(clip(item))} is not a CPU, a range N-M or ^N`;
+  return `${JSON.stringify(clip(item))} is not a ${unit}, a range N-M or ^N`;
 }
 
 const clip = (text: string) => (text.length > 24 ? `${text.slice(0, 24)}…` : text);
@@ -102,6 +106,6 @@ function suggest(text: string): string | undefined {
       if (high - low > 64) return 'x';
       return Array.from({ length: high - low + 1 }, (__, i) => `^${low + i}`).join(',');
     });
-  const set = scan(tidy);
+  const set = scan(tidy, 'CPU');
   return Array.isArray(set) ? formatCpuset(set) : undefined;
 }

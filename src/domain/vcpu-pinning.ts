@@ -50,13 +50,13 @@ export function readVcpuPinning(document: XmlDocument): VcpuPinning {
     if (automatic) return { vcpu, source: 'numad' };
     return common ? { vcpu, source: 'vcpu', cpus: common } : { vcpu, source: 'host' };
   });
-  return { maxVcpus, vcpus, pins, cpus: cpusOfAll(vcpus) };
+  return { maxVcpus, vcpus, pins, cpus: unionOfAll(vcpus.map(({ cpus }) => cpus)) };
 }
 
-function cpusOfAll(vcpus: readonly VcpuAffinity[]): Cpuset | undefined {
-  // most vCPUs have the same set
+/** Undefined if one of the sets is. Most vCPUs have the same set. */
+export function unionOfAll(all: readonly (Cpuset | undefined)[]): Cpuset | undefined {
   const sets = new Set<Cpuset>();
-  for (const { cpus } of vcpus) {
+  for (const cpus of all) {
     if (!cpus) return undefined;
     sets.add(cpus);
   }

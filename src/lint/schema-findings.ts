@@ -1,3 +1,4 @@
+import { POLICY_ATTRIBUTES } from '../domain/policy.js';
 import type { Fault } from '../schema/explain/fault.js';
 import { oversizedElement } from '../schema/size-limit.js';
 import type { SchemaVerdict } from '../schema/verdict.js';
@@ -5,6 +6,7 @@ import type { XmlDocument } from '../xml/document.js';
 import type { LineIndex } from '../xml/line-index.js';
 import { type Finding, inOrder } from './rule.js';
 import { SCHEMA } from './rules/index.js';
+import { policyInvalid } from './rules/policy-invalid.js';
 
 /** A finding if the document is too large for schema validation: it must not be reported as valid. */
 export function tooLargeForSchema(document: XmlDocument): Finding | undefined {
@@ -61,8 +63,13 @@ export function withSchemaFaults(
 /**
  * A rule that reports an error at the same attribute, or in our metadata element, explains it better than the schema.
  */
-function explains({ rule, severity, offset }: Finding, { kind, start, end, element, parent }: Fault): boolean {
+function explains({ rule, severity, offset }: Finding, fault: Fault): boolean {
   if (severity !== 'error') return false;
+  const { kind, start, end, element, parent, lacks } = fault;
   if (rule.startsWith('metadata-') && [element, parent].some((tag) => /(^|:)hostdevs$/.test(tag ?? ''))) return true;
-  return (kind === 'attribute' || kind === 'value') && start <= offset && offset < end;
+  // the rule names the attribute that needs the missing one
+  const lacksOfPolicy = rule === policyInvalid.name && lacks?.every((name) => POLICY.has(name));
+  return (kind === 'attribute' || kind === 'value' || lacksOfPolicy === true) && start <= offset && offset < end;
 }
+
+const POLICY: ReadonlySet<string> = new Set(POLICY_ATTRIBUTES);

@@ -16,6 +16,7 @@ const SEVERITIES: Record<Problem['rule'], Severity> = {
   'metadata-syntax': 'error',
   'entry-stale': 'warning',
   'cpuset-syntax': 'error',
+  'policy-invalid': 'error',
   'no-device-yet': 'note',
   'device-absent': 'error',
   'duplicate-device': 'error',
@@ -43,7 +44,8 @@ function messageOf(problem: Problem): string {
     case 'entry-stale':
       return `an entry for ${formatIdentity(problem.identity)}, which is no device of the domain`;
     case 'cpuset-syntax':
-      return `cpuset ${problem.message}`;
+    case 'policy-invalid':
+      return `${problem.attribute} ${problem.message}`;
     case 'no-device-yet':
       return problem.element === 'interface' ? 'its device is chosen when the domain starts' : 'it names no device';
     case 'device-absent':

@@ -1,12 +1,12 @@
 import type { Definition } from '../domain/definition.js';
 import { devicePolicies } from '../domain/device-policies.js';
-import { formatPolicy } from '../domain/policy.js';
+import { formatAttributes } from '../domain/policy.js';
 import { attributesOf } from '../xml/attributes.js';
 import { applyEdits, type Edit } from '../xml/edit.js';
 import { metadataEdits } from './metadata-edits.js';
 
 /**
- * Moves the policies from the metadata to `cpuset` attributes, for editing: the reverse of normalize. The domain's
+ * Moves the policies from the metadata to attributes, for editing: the reverse of normalize. The domain's
  * default stays in the metadata, because there is no attribute for it. Existing attributes are not changed.
  * @returns the new text
  */
@@ -18,7 +18,7 @@ export function expand(definition: Definition): string {
     const last = attributesOf(document, device.node).at(-1);
     const start = last ? last.end : device.node.start + 1 + device.node.tagName.length;
     const quote = last?.quote ?? '"';
-    edits.push({ start, end: start, text: ` cpuset=${quote}${formatPolicy(policy)}${quote}` });
+    edits.push({ start, end: start, text: ` ${formatAttributes(policy, quote)}` });
   }
   const wanted = { default: metadata[0]?.default, entries: [] };
   return applyEdits(document.text, [...edits, ...metadataEdits(definition, wanted)]);

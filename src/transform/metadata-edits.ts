@@ -1,7 +1,7 @@
 import type { Definition } from '../domain/definition.js';
 import { formatIdentity, type Identity } from '../domain/identity.js';
 import { type DefaultPolicy, NAMESPACE, type PolicyMetadata } from '../domain/metadata.js';
-import { formatPolicy, type Policy } from '../domain/policy.js';
+import { formatAttributes, type Policy } from '../domain/policy.js';
 import type { XmlDocument } from '../xml/document.js';
 import type { Edit } from '../xml/edit.js';
 import type { ElementRange, XmlElement } from '../xml/element.js';
@@ -37,7 +37,7 @@ function isUpToDate(existing: PolicyMetadata, wanted: WantedMetadata): boolean {
 }
 
 function entryText({ identity, policy }: { identity: Identity; policy: Policy }): string {
-  return `<hostdev ${formatIdentity(identity)} cpuset="${formatPolicy(policy)}"/>`;
+  return `<hostdev ${formatIdentity(identity)} ${formatAttributes(policy)}/>`;
 }
 
 /**

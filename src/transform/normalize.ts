@@ -12,7 +12,7 @@ export interface NormalizeOptions {
 }
 
 /**
- * Moves the policies from `cpuset` attributes to the metadata, which `virsh define` keeps. Changes only the bytes of
+ * Moves the policies from attributes to the metadata, which `virsh define` keeps. Changes only the bytes of
  * the attributes and of our metadata element. Idempotent.
  * @returns the new text
  * @throws InputError if a policy is invalid, or if its device has no interrupts or nothing permanent that identifies it
@@ -24,10 +24,14 @@ export function normalize(definition: Definition, options: NormalizeOptions = {}
   for (const { device, policy, entry } of devicePolicies(definition).devices) {
     const { attribute } = device;
     if (attribute) {
-      if (!attribute.policy.ok)
-        throw new InputError(`cpuset ${attribute.policy.error.message}`, attribute.range.valueStart);
-      const { start, end } = attribute.range;
-      edits.push({ start: startOfSpace(document.text, start), end, text: '' });
+      if (!attribute.policy.ok) {
+        const { attribute: name, message } = attribute.policy.error;
+        throw new InputError(`${name} ${message}`, (attribute.ranges.get(name) ?? attribute.range).valueStart);
+      }
+      for (const { start, end } of attribute.ranges.values()) {
+        edits.push({ start: startOfSpace(document.text, start), end, text: '' });
+      }
+      const { start } = attribute.range;
       if (!device.placeable) throw new InputError('this device has no host interrupts of its own', start);
       if (!device.identity) throw new InputError('this device has no alias, address or MAC to identify it by', start);
     }

@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { vcpuCpus } from '../../src/domain/auto-cpus.js';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
-import { type Cpuset, formatCpuset } from '../../src/domain/cpuset.js';
+import { type Cpuset, formatCpuset, union } from '../../src/domain/cpuset.js';
 import { readDefinition } from '../../src/domain/definition.js';
 import { usableCpus } from '../../src/domain/effective-policy.js';
 import { parseXml } from '../../src/xml/parse.js';
@@ -15,6 +15,15 @@ const pinning = (inside: string) => readDefinition(parseXml(`<domain>${inside}</
 const PINNED = pinning("<vcpu cpuset='2-3'>2</vcpu>");
 const ANYWHERE = pinning('<vcpu>2</vcpu>');
 const NUMAD = pinning("<vcpu placement='auto'>2</vcpu>");
+const SINGLY = pinning(
+  "<vcpu>3</vcpu><cputune><vcpupin vcpu='0' cpuset='2'/><vcpupin vcpu='1' cpuset='3-4'/></cputune>",
+);
+
+/** QEMU's vCPU threads: the CPUs of each, by its vCPU. */
+function threads(...lists: string[]) {
+  const each = lists.map((text, vcpu) => ({ vcpu, cpus: list(text) }));
+  return { threads: each, cpus: union(...each.map(({ cpus }) => cpus)) };
+}
 
 followed('the definition, where nothing runs', () => {
   assert.equal(vcpuCpus(PINNED, undefined, ONLINE), { source: 'definition', cpus: list('2-3') });
@@ -22,7 +31,7 @@ followed('the definition, where nothing runs', () => {
 
 followed('the threads, whatever the definition says', () => {
   for (const said of [PINNED, ANYWHERE, NUMAD]) {
-    assert.equal(vcpuCpus(said, { cpus: list('5') }, ONLINE), { source: 'threads', cpus: list('5') });
+    assert.equal(vcpuCpus(said, threads('5'), ONLINE), { source: 'threads', cpus: list('5') });
   }
 });
 
@@ -30,12 +39,29 @@ followed('every CPU that is online is no place to follow to', () => {
   const nowhere = { cpus: undefined, because: 'unpinned' };
   assert.equal(vcpuCpus(ANYWHERE, undefined, ONLINE), { source: 'definition', ...nowhere });
   assert.equal(vcpuCpus(PINNED, undefined, list('2-3')), { source: 'definition', ...nowhere });
-  assert.equal(vcpuCpus(PINNED, { cpus: list('0-7') }, ONLINE), { source: 'threads', ...nowhere });
+  assert.equal(vcpuCpus(PINNED, threads('0-7'), ONLINE), { source: 'threads', ...nowhere });
 });
 
 followed('numad has not chosen yet', () => {
   const expected = { source: 'definition', cpus: undefined, because: 'numad' };
   assert.equal(vcpuCpus(NUMAD, undefined, ONLINE), expected);
+});
+
+followed('only the vCPUs that the policy names', () => {
+  const only = (vcpus: string) => vcpuCpus(SINGLY, undefined, ONLINE, list(vcpus));
+  assert.equal(only('0-1'), { source: 'definition', cpus: list('2-4') });
+  assert.equal(only('1'), { source: 'definition', cpus: list('3-4') });
+  assert.equal(only('1-2'), { source: 'definition', cpus: undefined, because: 'unpinned' });
+  assert.equal(only('3-9'), { source: 'definition', cpus: [] }, 'none of them exists');
+  assert.equal(vcpuCpus(NUMAD, undefined, ONLINE, list('0')).cpus, undefined);
+  const running = threads('5', '6', '0-7');
+  assert.equal(vcpuCpus(SINGLY, running, ONLINE, list('0-1')), { source: 'threads', cpus: list('5-6') });
+  assert.equal(vcpuCpus(SINGLY, running, ONLINE, list('2')), {
+    source: 'threads',
+    cpus: undefined,
+    because: 'unpinned',
+  });
+  assert.equal(vcpuCpus(SINGLY, running, ONLINE).cpus, undefined);
 });
 
 followed('of the CPUs asked for, those online and allowed', () => {

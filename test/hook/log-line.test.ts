@@ -54,7 +54,10 @@ test('and what went wrong', () => {
     action: 'fail',
     reason: { code: 'write-error', error: 'ENOSPC' },
   };
-  const problems: Problem[] = [{ rule: 'cpuset-syntax', message: 'is empty' }, { rule: 'auto-unknown' }];
+  const problems: Problem[] = [
+    { rule: 'cpuset-syntax', attribute: 'cpuset', message: 'is empty' },
+    { rule: 'auto-unknown' },
+  ];
   const bad = { ...plan, problems, devices: [{ ...device, problems, interrupts: [interrupt, failed] }] };
   const { priority, text } = passLine('guest', 'started', bad);
   assert.is(priority, 'warning');

@@ -18,7 +18,7 @@ function planOf(text: string): DomainPlan {
     ...{ irq: 41, type: 'msix', vector: 0, handlers: [text], affinity: SET, effective: SET, wanted: SET },
     ...{ action: 'fail', reason: { code: 'not-vfio', driver: text }, error: text, counts: {} },
   };
-  const problem = { rule: 'cpuset-syntax', message: text } as const;
+  const problem = { rule: 'cpuset-syntax', attribute: 'cpuset', message: text } as const;
   return {
     ...{ name: text, uuid: null, vcpus: { source: 'threads', cpus: SET }, problems: [problem] },
     devices: [

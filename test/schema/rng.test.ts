@@ -1,12 +1,48 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { parsePolicy } from '../../src/domain/policy.js';
+import { policyTextOf } from '../../src/domain/stated-policy.js';
 import { type CompiledGrammar, openLibxml2Wasm } from '../../src/schema/libxml2-wasm.js';
 import { findRngDirectory } from '../../src/schema/package-root.js';
+import { parseXml } from '../../src/xml/parse.js';
 
 const rng = findRngDirectory();
 const compile = (name: string) => openLibxml2Wasm({ kind: 'builtin', file: `${rng}/${name}.rng`, directories: [rng] });
 
 const entry = (attributes: string) => `<hostdevs xmlns="urn:hostdev-cpuset:1"><hostdev ${attributes}/></hostdevs>`;
+
+/** Attributes of a policy, as libvirt's grammar with the extension, the built-in grammar and parsePolicy() judge them. */
+const policies = {
+  good: [
+    'cpuset="auto"',
+    'cpuset="auto" vcpus="0-1,4,^1"',
+    'spread="yes" cpuset="auto"',
+    'vcpus="3" spread="no" cpuset="auto"',
+    'cpuset="auto" vcpus="0" spread="yes" controlVectors="0"',
+    'controlVectors="2047" cpuset="0-3" spread="yes"',
+    'cpuset="0-3" spread="no"',
+  ],
+  bad: [
+    'vcpus="0"',
+    'spread="yes"',
+    'controlVectors="1"',
+    'cpuset="0-3" vcpus="0"',
+    'cpuset="native" vcpus="0"',
+    'cpuset="native" spread="no"',
+    'cpuset="native" spread="yes" controlVectors="1"',
+    'cpuset="auto" controlVectors="1"',
+    'cpuset="auto" spread="no" controlVectors="1"',
+    'cpuset="auto" spread="Yes"',
+    'cpuset="auto" spread=""',
+    'cpuset="auto" vcpus=""',
+    'cpuset="auto" vcpus="auto"',
+    'cpuset="auto" spread="yes" controlVectors=""',
+    'cpuset="auto" spread="yes" controlVectors="01"',
+    'cpuset="auto" spread="yes" controlVectors="-1"',
+    'cpuset="auto" spread="yes" controlVectors="2048"',
+    'cpuset="auto" spread="yes" controlVectors=" 1"',
+  ],
+};
 
 const metadata = suite('metadata.rng');
 let grammar: CompiledGrammar;
@@ -23,6 +59,7 @@ const good = [
   entry('address="10000:06:1f.7" cpuset="4-7,^5"'),
   entry('alias="ua-gpu_0-A" cpuset="native"'),
   entry('mac="52:54:00:12:34:56" cpuset="1,3"'),
+  ...policies.good.map((attributes) => entry(`alias="ua-1" ${attributes}`)),
 ];
 const bad = [
   '<hostdevs/>',
@@ -41,6 +78,7 @@ const bad = [
   entry('address="0000:06:12.5" cpuset=""'),
   entry('address="0000:06:12.5" cpuset="auto" numa="1"'),
   entry('mac="52-54-00-12-34-56" cpuset="auto"'),
+  ...policies.bad.map((attributes) => entry(`alias="ua-1" ${attributes}`)),
 ];
 
 metadata('takes what is written by us or by hand, and nothing else', () => {
@@ -93,5 +131,19 @@ builtin('is strict about host devices, and lets the rest pass', () => {
   assert.not.ok(device('<interface type="network" cpuset="0,"><source network="a"/></interface>'));
   assert.not.ok(device('<interface type="hostdev"><source><address bus="0x06"/></source></interface>'));
 });
+
+for (const [kind, attributes] of Object.entries(policies)) {
+  builtin(`the attributes of a policy on devices, and what the parser says of them: ${kind}`, () => {
+    const source = '<source><address type="pci" bus="0x06"/></source>';
+    for (const each of attributes) {
+      const device = own.validateText(
+        domain(`<devices><interface type="hostdev" ${each}>${source}</interface></devices>`),
+      );
+      assert.is(device.valid, kind === 'good', each);
+      const document = parseXml(`<hostdev ${each}/>`);
+      assert.is(parsePolicy(policyTextOf(document, document.root).values).ok, kind === 'good', each);
+    }
+  });
+}
 
 builtin.run();

@@ -14,25 +14,53 @@ const style: fc.Arbitrary<Style> = fc.record({
   head: fc.constantFrom('', '\ufeff', '<?xml version="1.0" encoding="utf-8"?>', '<!-- <hostdev cpuset="1"/> -->'),
 });
 const quote = fc.constantFrom("'", '"');
-const canonicalSet = fc.constantFrom('auto', 'native', '0', '0-3', '1,3,5', '0-1,8-15');
+const canonicalSet = fc.constantFrom('0', '0-3', '1,3,5', '0-1,8-15');
 const anySet = fc.oneof(canonicalSet, fc.constantFrom('3,1-2', '^2,0-3', '0-3,^2', '0,1', '007'));
+
+/** The attributes of a policy, in the order in which expand writes them. */
+type Policy = [name: string, value: string][];
+
+function policy(tidy: boolean): fc.Arbitrary<Policy> {
+  const set = tidy ? canonicalSet : anySet;
+  const only = set.map((value): Policy => [['vcpus', value]]);
+  const control = fc.constantFrom('1', '16', '2047', ...(tidy ? [] : ['0']));
+  const spread = fc.oneof(
+    fc.constant<Policy>([]),
+    fc.constant<Policy>(tidy ? [] : [['spread', 'no']]),
+    fc.constant<Policy>([['spread', 'yes']]),
+    control.map(
+      (value): Policy => [
+        ['spread', 'yes'],
+        ['controlVectors', value],
+      ],
+    ),
+  );
+  const auto = fc.tuple(fc.oneof(fc.constant<Policy>([]), only), spread);
+  return fc.oneof(
+    auto.map(([vcpus, spreading]): Policy => [['cpuset', 'auto'], ...vcpus, ...spreading]),
+    fc.tuple(set, spread).map(([value, spreading]): Policy => [['cpuset', value], ...spreading]),
+    fc.constant<Policy>([['cpuset', 'native']]),
+  );
+}
 
 const pair = (name: string, value: string) => quote.map((q) => ({ name, text: `${name}=${q}${value}${q}`, q }));
 
-/** Attributes of a device, its policy among them wherever chance puts it, or last and tidy. */
+/** Attributes of a device, those of its policy wherever chance puts them, or last and tidy. */
 function attributes(own: [string, string][], tidy: boolean): fc.Arbitrary<string> {
   const plain = fc.tuple(...own.map(([name, value]) => pair(name, value)));
-  const spaces = fc.array(fc.constantFrom(' ', ' ', '  ', '\n      ', '\t'), { minLength: 6, maxLength: 6 });
+  const spaces = fc.array(fc.constantFrom(' ', ' ', '  ', '\n      ', '\t'), { minLength: 8, maxLength: 8 });
+  const places = fc.array(fc.nat(8), { minLength: 4, maxLength: 4 });
   return fc
-    .tuple(plain, fc.option(tidy ? canonicalSet : anySet, { nil: undefined }), quote, fc.nat(own.length), spaces)
-    .map(([list, policy, q, at, gaps]) => {
-      const texts = list.map(({ text }) => text);
-      if (policy !== undefined) {
-        const used = tidy ? (list.at(-1)?.q ?? q) : q;
-        texts.splice(tidy ? texts.length : at, 0, `cpuset=${used}${policy}${used}`);
+    .tuple(plain, fc.oneof(fc.constant<Policy>([]), policy(tidy)), quote, places, spaces)
+    .map(([list, stated, q, at, gaps]) => {
+      const texts = list.map(({ text }, index) => gaps[index] + text);
+      const used = tidy ? (list.at(-1)?.q ?? q) : q;
+      for (const [index, [name, value]] of stated.entries()) {
+        const text = `${name}=${used}${value}${used}`;
+        if (tidy) texts.push(` ${text}`);
+        else texts.splice((at[index] as number) % (texts.length + 1), 0, gaps[list.length + index] + text);
       }
-      const isLast = (index: number) => policy !== undefined && index === texts.length - 1;
-      return texts.map((one, index) => (tidy && isLast(index) ? ' ' : gaps[index]) + one).join('');
+      return texts.join('');
     });
 }
 
@@ -77,14 +105,14 @@ function device(kind: (typeof KINDS)[number], index: number, tidy: boolean): fc.
 function metadata(tidy: boolean): fc.Arbitrary<Lines | undefined> {
   const foreign = `<x:inventory xmlns:x='urn:x' cpuset="1"><x:hostdevs><x:hostdev cpuset='2'/></x:hostdevs></x:inventory>`;
   const entry = fc
-    .tuple(fc.integer({ min: 1, max: 8 }), anySet, fc.constantFrom('address', 'alias', 'mac'), quote)
-    .map(([index, policy, key, q]) => {
+    .tuple(fc.integer({ min: 1, max: 8 }), policy(false), fc.constantFrom('address', 'alias', 'mac'), quote)
+    .map(([index, stated, key, q]) => {
       const value = {
         address: `0000:0${index}:02.0`,
         alias: `ua-${index}`,
         mac: `52:54:00:00:00:${(index + 16).toString(16)}`,
       }[key];
-      return `\u0001<hostdev ${key}=${q}${value}${q} cpuset=${q}${policy}${q}/>`;
+      return `\u0001<hostdev ${key}=${q}${value}${q}${stated.map(([name, text]) => ` ${name}=${q}${text}${q}`).join('')}/>`;
     });
   const ours = fc
     .tuple(

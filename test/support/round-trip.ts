@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import { type Definition, readDefinition } from '../../src/domain/definition.js';
 import { devicePolicies } from '../../src/domain/device-policies.js';
 import type { DefaultPolicy } from '../../src/domain/metadata.js';
-import { formatPolicy } from '../../src/domain/policy.js';
+import { formatAttributes } from '../../src/domain/policy.js';
 import { expand } from '../../src/transform/expand.js';
 import { normalize } from '../../src/transform/normalize.js';
 import { parseXml } from '../../src/xml/parse.js';
@@ -40,5 +40,5 @@ export function roundTrip(text: string, standard?: DefaultPolicy): { normalized:
 function policiesOf(text: string): (string | undefined)[] {
   return devicePolicies(define(text))
     .devices.filter(({ device }) => device.placeable)
-    .map(({ policy }) => policy && formatPolicy(policy));
+    .map(({ policy }) => policy && formatAttributes(policy));
 }

@@ -1,7 +1,9 @@
 import { type Scanned, scanElements } from './xml-scan.js';
 
+const POLICY = new Set(['cpuset', 'vcpus', 'spread', 'controlVectors']);
+
 /**
- * A domain's text without all that normalize and expand may change: the `cpuset` attributes of its devices, our element under
+ * A domain's text without all that normalize and expand may change: the attributes of its devices' policies, our element under
  * `<metadata>`, and a `<metadata>` that has nothing else. White space before each goes with it.
  */
 export function stripPolicies(text: string): string {
@@ -19,7 +21,7 @@ export function stripPolicies(text: string): string {
 
   const cuts: [start: number, end: number][] = [];
   for (const device of [...childrenOf(['devices', 'hostdev']), ...childrenOf(['devices', 'interface'])]) {
-    for (const { name, start, end } of device.attributes) if (name === 'cpuset') cuts.push([start, end]);
+    for (const { name, start, end } of device.attributes) if (POLICY.has(name)) cuts.push([start, end]);
   }
   const ours = [...childrenOf(['metadata', 'hostdevs']), ...childrenOf(['metadata', 'h:hostdevs'])];
   for (const { openEnd, closeStart, start, end } of childrenOf(['metadata'])) {

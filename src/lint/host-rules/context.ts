@@ -36,12 +36,13 @@ export interface PlacedDevice {
 
 export function devicesWithPolicy(definition: Definition, host: LintHost): PlacedDevice[] {
   const { snapshot } = host;
-  const auto = autoCpus(definition, host).cpus;
+  const auto = autoCpus(definition, host, null).cpus;
+  const autoOf = (only: Cpuset | null) => (only ? autoCpus(definition, host, only).cpus : auto);
   return devicePolicies(definition).devices.flatMap((stated) => {
     const { device } = stated;
     const { policy } = effectivePolicy(stated, definition, host);
     if (!device.placeable || !policy || policy.kind === 'native') return [];
-    const requested = policy.kind === 'cpuset' ? policy.set : auto;
+    const requested = policy.kind === 'cpuset' ? policy.set : autoOf(policy.vcpus);
     const usable = usableCpus(requested ?? EMPTY, snapshot.topology.online, host).allowed;
     const address = device.source?.address;
     const found = address === undefined ? undefined : snapshot.devices.get(address);
@@ -49,9 +50,9 @@ export function devicesWithPolicy(definition: Definition, host: LintHost): Place
   });
 }
 
-/** The CPUs of `auto` on this host. */
-export function autoCpus({ vcpuPinning }: Definition, { snapshot }: LintHost): VcpuCpus {
-  return vcpuCpus(vcpuPinning, snapshot.threads, snapshot.topology.online);
+/** The CPUs of `auto` on this host. @param only these vCPUs count; null: all */
+export function autoCpus({ vcpuPinning }: Definition, { snapshot }: LintHost, only: Cpuset | null): VcpuCpus {
+  return vcpuCpus(vcpuPinning, snapshot.threads, snapshot.topology.online, only);
 }
 
 function placeOf({ device, entry }: DevicePolicy): PlacedDevice['place'] {

@@ -1,4 +1,4 @@
-import { formatCpuset } from '../../domain/cpuset.js';
+import { formatCpuset, has } from '../../domain/cpuset.js';
 import { autoCpus, devicesWithPolicy, type HostRule } from './context.js';
 
 export const hostAutoUnpinned: HostRule = {
@@ -7,12 +7,15 @@ export const hostAutoUnpinned: HostRule = {
   summary: 'policy auto, but the vCPUs may run on all CPUs of this host: nothing is placed',
   check(definition, host, report) {
     const { online } = host.snapshot.topology;
-    const vcpus = autoCpus(definition, host);
-    // the rule auto-unpinned reports a vCPU without any pin
-    const unpinned = definition.vcpuPinning.vcpus.some(({ source }) => source === 'host');
-    if (vcpus.cpus || vcpus.because !== 'unpinned' || unpinned) return;
-    const devices = devicesWithPolicy(definition, host).filter(({ policy }) => policy.kind === 'auto');
-    for (const { place } of devices) {
+    for (const { policy, place } of devicesWithPolicy(definition, host)) {
+      if (policy.kind !== 'auto') continue;
+      const { vcpus: only } = policy;
+      const cpus = autoCpus(definition, host, only);
+      // the rule auto-unpinned reports a vCPU without any pin
+      const hasUnpinned = definition.vcpuPinning.vcpus.some(
+        ({ vcpu, source }) => source === 'host' && (!only || has(only, vcpu)),
+      );
+      if (cpus.cpus || cpus.because !== 'unpinned' || hasUnpinned) continue;
       report({
         ...place,
         message: `auto follows the vCPUs, but they may run on all CPUs of this host (${formatCpuset(online)}): nothing would be placed`,

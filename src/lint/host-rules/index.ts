@@ -6,6 +6,7 @@ import { hostCpuUnusable } from './host-cpu-unusable.js';
 import { hostDefaultAffinity } from './host-default-affinity.js';
 import { hostDeviceAbsent } from './host-device-absent.js';
 import { hostDriver } from './host-driver.js';
+import { hostFewVectors } from './host-few-vectors.js';
 import { hostIrqbalance } from './host-irqbalance.js';
 import { hostRemoteNode } from './host-remote-node.js';
 import { hostVcpupinUnusable } from './host-vcpupin-unusable.js';
@@ -19,6 +20,7 @@ export const HOST_RULES: readonly HostRule[] = [
   hostAutoUnpinned,
   hostDeviceAbsent,
   hostRemoteNode,
+  hostFewVectors,
   hostDriver,
   hostIrqbalance,
   hostDefaultAffinity,

@@ -1,4 +1,4 @@
-import { cpusetOf, formatCpuset, size } from '../../domain/cpuset.js';
+import { type Cpuset, cpusetOf, formatCpuset, intersect, size } from '../../domain/cpuset.js';
 import type { Definition } from '../../domain/definition.js';
 import { devicePolicies } from '../../domain/device-policies.js';
 import { attributeOf } from '../../xml/attributes.js';
@@ -13,22 +13,31 @@ export const autoUnpinned: Rule = {
     const { document, metadata, vcpuPinning } = definition;
     if (vcpuPinning.cpus) return;
     const unpinned = cpusetOf(unpinnedVcpus(definition));
-    const count = size(unpinned);
-    if (count === 0) return;
-    const who =
-      count === vcpuPinning.vcpus.length ? 'no vCPU' : `vCPU${count === 1 ? '' : 's'} ${formatCpuset(unpinned)}`;
-    const pinned = count === vcpuPinning.vcpus.length ? 'is' : count === 1 ? 'is not' : 'are not';
-    const message = `auto follows the vCPUs, but ${who} ${pinned} pinned: nothing would be placed`;
-    const hint = "pin every vCPU (<vcpupin …/> or <vcpu cpuset='…'>), or set the policy to a cpuset";
+    if (unpinned.length === 0) return;
+    const all = cpusetOf(vcpuPinning.vcpus.map(({ vcpu }) => vcpu));
+    const reportAt = (place: { start: number; end: number }, vcpus: Cpuset) => {
+      const counted = intersect(unpinned, vcpus);
+      if (counted.length > 0)
+        report({ ...placeOf(place), message: messageOf(counted, intersect(all, vcpus)), hint: HINT });
+    };
     const defaultAttribute = metadata[0] && attributeOf(document, metadata[0].node, 'default');
-    if (defaultAttribute && metadata[0]?.default === 'auto') report({ ...placeOf(defaultAttribute), message, hint });
+    if (defaultAttribute && metadata[0]?.default === 'auto') reportAt(defaultAttribute, all);
     for (const { device, policy, entry } of devicePolicies(definition).devices) {
       if (policy?.kind !== 'auto' || !device.placeable) continue;
       const place = device.attribute?.range ?? entry?.node;
-      if (place) report({ ...placeOf(place), message, hint });
+      if (place) reportAt(place, policy.vcpus ?? all);
     }
   },
 };
+
+const HINT = "pin every vCPU (<vcpupin …/> or <vcpu cpuset='…'>), or set the policy to a cpuset";
+
+function messageOf(unpinned: Cpuset, counted: Cpuset): string {
+  const count = size(unpinned);
+  const none = count === size(counted);
+  const who = none ? 'no vCPU' : `vCPU${count === 1 ? '' : 's'} ${formatCpuset(unpinned)}`;
+  return `auto follows the vCPUs, but ${who} ${none ? 'is' : count === 1 ? 'is not' : 'are not'} pinned: nothing would be placed`;
+}
 
 /** vCPUs that may run on all CPUs, except those with an invalid pin, which other rules report. */
 function unpinnedVcpus({ document, vcpuPinning: { vcpus, pins } }: Definition): number[] {

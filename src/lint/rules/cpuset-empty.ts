@@ -6,13 +6,13 @@ export const cpusetEmpty: Rule = {
   severity: 'error',
   summary: 'a cpuset without any CPU',
   check(definition, report) {
-    for (const { range, policy, error } of invalidCpusets(definition)) {
+    for (const { name, range, policy, error } of invalidCpusets(definition)) {
       if (error.code !== 'empty') continue;
       report({
         offset: range.valueStart,
         end: range.valueEnd,
-        message: `cpuset ${error.message}`,
-        hint: policy ? 'cpuset="0-3", cpuset="auto" or cpuset="native"' : 'cpuset="0-3"',
+        message: `${name} ${error.message}`,
+        hint: policy && name === 'cpuset' ? 'cpuset="0-3", cpuset="auto" or cpuset="native"' : `${name}="0-3"`,
       });
     }
   },

@@ -6,15 +6,15 @@ export const cpusetSyntax: Rule = {
   severity: 'error',
   summary: "a cpuset that libvirt's schema or parser does not accept",
   check(definition, report) {
-    for (const { value, range, exact, error } of invalidCpusets(definition)) {
+    for (const { name, value, range, exact, error } of invalidCpusets(definition)) {
       if (error.code === 'empty') continue;
       const { message, at, suggestion } = error;
       const comma = value.indexOf(',', at);
       report({
         offset: range.valueStart + (exact ? at : 0),
         end: exact && comma > at ? range.valueStart + comma : range.valueEnd,
-        message: `cpuset: ${message}`,
-        ...(suggestion === undefined ? {} : { hint: `cpuset="${suggestion}"` }),
+        message: `${name}: ${message}`,
+        ...(suggestion === undefined ? {} : { hint: `${name}="${suggestion}"` }),
       });
     }
   },

@@ -12,8 +12,11 @@ import { metadataSyntax } from './metadata-syntax.js';
 import { noIdentity } from './no-identity.js';
 import { noInterrupts } from './no-interrupts.js';
 import { policyConflict } from './policy-conflict.js';
+import { policyInvalid } from './policy-invalid.js';
+import { spreadUnpinned } from './spread-unpinned.js';
 import { vcpupinRepeated } from './vcpupin-repeated.js';
 import { vcpupinUnknown } from './vcpupin-unknown.js';
+import { vcpusUnknown } from './vcpus-unknown.js';
 
 /** From the parser; nothing else is checked then. */
 export const WELL_FORMED: RuleInfo = {
@@ -32,7 +35,7 @@ export const NOT_A_DOMAIN: RuleInfo = {
 export const SCHEMA: RuleInfo = {
   name: 'schema',
   severity: 'error',
-  summary: "the document does not match libvirt's schema, extended by the cpuset attribute",
+  summary: "the document does not match libvirt's schema, extended by the attributes of policies",
 };
 
 /** Comments that disable rules: src/lint/disable-comments.ts. */
@@ -46,9 +49,12 @@ export const DISABLE_COMMENT: RuleInfo = {
 export const RULES: readonly Rule[] = [
   cpusetSyntax,
   cpusetEmpty,
+  policyInvalid,
   noInterrupts,
   noIdentity,
   autoUnpinned,
+  vcpusUnknown,
+  spreadUnpinned,
   aliasInvalid,
   addressInvalid,
   addressOctal,

@@ -7,12 +7,14 @@ export const noInterrupts: Rule = {
   check({ devices }, report) {
     for (const { attribute, label, placeable } of devices) {
       if (!attribute || placeable) continue;
-      report({
-        offset: attribute.range.start,
-        end: attribute.range.end,
-        message: `<${label}> has no host interrupts of its own: only PCI devices have them`,
-        hint: 'remove the cpuset attribute',
-      });
+      for (const [name, { start, end }] of attribute.ranges) {
+        report({
+          offset: start,
+          end,
+          message: `<${label}> has no host interrupts of its own: only PCI devices have them`,
+          hint: `remove the ${name} attribute`,
+        });
+      }
     }
   },
 };

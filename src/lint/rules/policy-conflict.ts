@@ -1,6 +1,6 @@
 import { devicePolicies, hasConflict } from '../../domain/device-policies.js';
 import { formatIdentity } from '../../domain/identity.js';
-import { formatPolicy } from '../../domain/policy.js';
+import { formatAttributes } from '../../domain/policy.js';
 import type { Rule } from '../rule.js';
 
 export const policyConflict: Rule = {
@@ -13,7 +13,7 @@ export const policyConflict: Rule = {
       if (!hasConflict(stated) || !device.attribute || !entry) continue;
       const { line } = definition.document.lines.at(entry.node.start);
       const { start, end } = device.attribute.range;
-      const other = `cpuset="${formatPolicy(entry.policy)}"`;
+      const other = formatAttributes(entry.policy);
       const message = `the attribute takes precedence over ${other} in the metadata (line ${line}, ${formatIdentity(entry.identity)})`;
       report({ offset: start, end, message, hint: 'remove the outdated one' });
     }

@@ -12,6 +12,8 @@ export interface Fault extends Place {
   /** the name of the faulty element, or of the one that has the faulty attribute or text */
   element: string;
   parent?: string;
+  /** the attributes that are missing */
+  lacks?: readonly string[];
   /** equal for children that are not allowed for one reason */
   cause?: string;
 }
@@ -179,6 +181,7 @@ export function missingFault(
     end: element.openEnd,
     ...named(element),
     message: `${tag} lacks ${list}${reason}`,
+    ...(what === 'attribute' ? { lacks: [...all, ...oneOf] } : {}),
   };
 }
 

@@ -1,0 +1,36 @@
+import type { DeviceSnapshot } from '../../host/snapshot.js';
+import { vfioOwnership } from '../../host/vfio-handlers.js';
+import { devicesWithPolicy, type HostRule } from './context.js';
+
+export const hostFewVectors: HostRule = {
+  name: 'host-few-vectors',
+  severity: 'note',
+  summary:
+    'spread has no effect on a device: it has no MSI-X vectors at present, a single one, or only control vectors',
+  check(definition, host, report) {
+    for (const { device, policy, host: found, place } of devicesWithPolicy(definition, host)) {
+      const problem = policy.spread && found && problemOf(found, policy.controlVectors);
+      if (!problem) continue;
+      const range = device.attribute?.ranges.get('spread');
+      report({ ...(range ? { offset: range.start, end: range.end } : place), ...problem });
+    }
+  },
+};
+
+function problemOf(
+  { device: { address }, interrupts }: DeviceSnapshot,
+  controlVectors: number,
+): { severity?: 'warning'; message: string } | undefined {
+  // with another driver the vectors are not those of the guest, and it has not requested all
+  const own = interrupts.filter(({ details }) => details && vfioOwnership(details.handlers, address).ours);
+  const [first] = own;
+  if (!first) return undefined;
+  const { length } = own;
+  const set = 'all CPUs of the policy';
+  if (first.type === 'intx') return { message: `${address} uses its legacy interrupt at present: it gets ${set}` };
+  if (first.type === 'msi') return { message: `${address} uses MSI, not MSI-X, at present: its interrupts get ${set}` };
+  if (length === 1) return { message: `${address} has a single vector at present: it gets ${set}` };
+  if (controlVectors < length) return undefined;
+  const message = `${address} has only ${length} vectors at present, and controlVectors is ${controlVectors}: each gets ${set}`;
+  return { severity: 'warning', message };
+}
