@@ -1,0 +1,75 @@
+import { type Cpuset, cpusOf, has, intersect, subtract, union } from '../domain/cpuset.js';
+import type { Policy } from '../domain/policy.js';
+import type { InterruptType } from '../host/pci-device.js';
+
+/** The CPUs of one vector, never empty unless the set is; `vcpu`: they are those of this vCPU. */
+export interface VectorTarget {
+  cpus: Cpuset;
+  vcpu: number | null;
+}
+
+/** A policy that gives interrupts CPUs. */
+export type PlacingPolicy = Exclude<Policy, { kind: 'native' }>;
+
+/** What spreading depends on, beside the policy and its set. */
+export interface SpreadBasis {
+  /** the vCPUs that are online, in any order, each with the CPUs that it may run on; absent: all */
+  vcpus: readonly { vcpu: number; cpus?: Cpuset }[];
+  /** the threads of each core; a CPU in none of them is a core of its own */
+  cores: readonly Cpuset[];
+}
+
+/** A vector of a device. */
+export interface Vector {
+  type: InterruptType;
+  /** the K of `vfio-msix[K]`; null: it is no vector, or unknown */
+  vector: number | null;
+  /** how many vectors the device has */
+  count: number;
+}
+
+/**
+ * The targets among which `spread` divides the vectors, in their order; none without spread. With auto: the CPUs of one
+ * vCPU each, by vCPU number. With a cpuset: its CPUs one by one, the first thread of every core, then the others.
+ * @param set the policy's CPUs on this host: online, allowed, and on the device's node where locality asks for that
+ */
+export function spreadTargets(policy: PlacingPolicy, set: Cpuset, { vcpus, cores }: SpreadBasis): VectorTarget[] {
+  if (!policy.spread) return [];
+  if (policy.kind === 'cpuset') return cpusByCore(set, cores).map((cpu) => ({ cpus: oneCpu(cpu), vcpu: null }));
+  const { vcpus: counted } = policy;
+  return vcpus
+    .filter(({ vcpu }) => !counted || has(counted, vcpu))
+    .map(({ vcpu, cpus }) => ({ vcpu, cpus: cpus ? intersect(cpus, set) : set }))
+    .filter(({ cpus }) => cpus.length > 0)
+    .sort((a, b) => a.vcpu - b.vcpu);
+}
+
+/**
+ * The target of a vector: depends on its number alone, so it is the same after every reboot. Control vectors, a single
+ * vector, MSI and a legacy line get the whole set.
+ * @param targets spreadTargets() of the same policy and set
+ */
+export function vectorTarget(
+  { controlVectors }: PlacingPolicy,
+  set: Cpuset,
+  targets: readonly VectorTarget[],
+  { type, vector, count }: Vector,
+): VectorTarget {
+  const isSpread = type === 'msix' && count > 1 && vector !== null && vector >= controlVectors;
+  const target = isSpread ? targets[(vector - controlVectors) % targets.length] : undefined;
+  return target ?? { cpus: set, vcpu: null };
+}
+
+/** The first thread in the set of every core, by number; then the second ones, in the order of the cores; and so on. */
+function cpusByCore(set: Cpuset, cores: readonly Cpuset[]): number[] {
+  const inSet = cores.map((core) => [...cpusOf(intersect(core, set))]);
+  const alone = [...cpusOf(subtract(set, union(...cores)))].map((cpu) => [cpu]);
+  const threads = [...inSet, ...alone].filter(([first]) => first !== undefined);
+  threads.sort(([a = 0], [b = 0]) => a - b);
+  const rounds = threads.reduce((most, { length }) => Math.max(most, length), 0);
+  return Array.from({ length: rounds }, (_, round) => threads.flatMap((core) => core[round] ?? [])).flat();
+}
+
+function oneCpu(cpu: number): Cpuset {
+  return [{ first: cpu, last: cpu }];
+}
