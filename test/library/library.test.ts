@@ -47,6 +47,13 @@ library('a program compiles against the packed package, and runs', async () => {
     roundTrip: true,
     default: 'auto',
     policy: '0-1,3',
+    spread: [
+      ['cpuset', 'auto'],
+      ['vcpus', '0-1'],
+      ['spread', 'yes'],
+      ['controlVectors', '1'],
+    ],
+    invalid: ['spread: combination'],
     wanted: ['4-7', null, '4'],
     errors: [
       '1: unknown key "rule" in the configuration',

@@ -2,7 +2,7 @@ import { DOMParser } from '@xmldom/xmldom';
 import xpath from 'xpath';
 
 /**
- * The `cpuset` attributes of a domain's devices, keyed by what tells the device from its siblings: the source address,
+ * The policies in attributes of a domain's devices, keyed by what tells the device from its siblings: the source address,
  * else the user alias, else the MAC. A second reading, independent of src/, for tests to compare with.
  */
 export function readPolicies(xml: string): Record<string, string> {
@@ -13,7 +13,8 @@ export function readPolicies(xml: string): Record<string, string> {
     const parts = ['domain', 'bus', 'slot', 'function'].map((part) => text(`source/address/@${part}`, device));
     const alias = text("alias/@name[starts-with(., 'ua-')]", device);
     const key = parts.some((part) => part !== '') ? parts.join(' ') : alias || text('mac/@address', device);
-    return [key, text('@cpuset', device)];
+    const beside = ['vcpus', 'spread', 'controlVectors'].map((name) => text(`@${name}`, device));
+    return [key, [text('@cpuset', device), ...beside].join(' ').trim()];
   });
   const policies = Object.fromEntries(entries);
   if (Object.keys(policies).length !== entries.length) throw new Error('two devices with one key');

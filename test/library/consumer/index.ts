@@ -21,6 +21,7 @@ import {
   parsePolicy,
   parseSettings,
   plan,
+  policyAttributes,
   type ReportedFinding,
   readHost,
   type VcpuAffinity,
@@ -72,6 +73,8 @@ const kept = normalize(definition, { default: 'auto' });
 const host = readHost(definition, { root });
 const settings = parseSettings('{"allowedCpus": "4-7"}');
 const policy = parsePolicy('0-3,^2');
+const spread = parsePolicy({ cpuset: 'auto', vcpus: '1,0', spread: 'yes', controlVectors: '1' });
+const invalid = parsePolicy({ cpuset: 'native', spread: 'no' });
 const report = plan(definition, host, settings);
 
 function errorOf(action: () => unknown): string {
@@ -96,6 +99,8 @@ console.log(
     roundTrip: expand(parseDomain(normalize(definition))) === text,
     default: parseDomain(kept).metadata[0]?.default,
     policy: policy.ok && policy.policy.kind === 'cpuset' ? formatCpuset(policy.policy.set) : null,
+    spread: spread.ok && policyAttributes(spread.policy),
+    invalid: invalid.ok || invalid.errors.map(({ attribute, code }) => `${attribute}: ${code}`),
     wanted: report.devices.map(({ cpus }) => cpus),
     errors: [
       errorOf(() => parseLintConfiguration('{"rule": {}}')),
