@@ -26,7 +26,7 @@ function textOf(reason: Reason): string {
     case 'native':
       return 'the policy is native';
     case 'cpuset-syntax':
-      return 'its cpuset cannot be read';
+      return 'its policy is invalid';
     case 'auto-unpinned':
       return 'the vCPUs may run on every CPU, so there is nothing to follow';
     case 'auto-unknown':

@@ -185,7 +185,7 @@ planning('an invalid attribute leaves the device alone, whatever the default', (
     { rule: 'cpuset-syntax', severity: 'error', message: 'cpuset the range 5-4 is reversed' },
   ]);
   assert.is(report.devices[0]?.policy, 'native');
-  assert.equal(outcomes(report), ['41 skip: its cpuset cannot be read']);
+  assert.equal(outcomes(report), ['41 skip: its policy is invalid']);
 });
 
 planning('an invalid entry is named, and leaves the device alone, whatever the default', () => {
@@ -195,7 +195,7 @@ planning('an invalid entry is named, and leaves the device alone, whatever the d
     assert.equal(rules(report.problems), ['metadata-syntax']);
     assert.match(report.problems[0]?.message ?? '', `the entry for address="${A}": `);
     assert.is(report.devices[0]?.origin, 'entry');
-    assert.equal(outcomes(report), ['41 skip: its cpuset cannot be read', '43 set']);
+    assert.equal(outcomes(report), ['41 skip: its policy is invalid', '43 set']);
   }
 });
 

@@ -45,8 +45,15 @@ function everything(): { before: EnforceReport; after: EnforceReport } {
   const metadata =
     "<hostdevs xmlns='urn:hostdev-cpuset:1' default='auto'><hostdev alias='ua-gone' cpuset='1'/><junk/></hostdevs>";
   const pool = "<interface type='network' cpuset='3'><source network='pool'/></interface>";
+  const invalid = "<interface type='network' cpuset='3' vcpus='0'><source network='pool'/></interface>";
   const definition = guest(
-    hostdev(A, '2-3') + hostdev(B) + hostdev(C, '2') + hostdev('0000:09:00.0', '9') + hostdev(A, '5-4') + pool,
+    hostdev(A, '2-3') +
+      hostdev(B) +
+      hostdev(C, '2') +
+      hostdev('0000:09:00.0', '9') +
+      hostdev(A, '5-4') +
+      pool +
+      invalid,
     { metadata },
   );
   const unnamed = guest(hostdev(B, 'auto'), { placement: "<vcpu placement='auto'>1</vcpu>" });
@@ -74,6 +81,7 @@ reports('real reports are what their schema says', () => {
     'metadata-syntax',
     'no-device-yet',
     'no-usable-cpu',
+    'policy-invalid',
     'remote-node',
   ]);
 });

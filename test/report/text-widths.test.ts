@@ -39,7 +39,7 @@ const interrupt: fc.Arbitrary<InterruptPlan> = fc.record({
   counts: fc.constant({ '1': 3, '2': 4 }),
 });
 const problems = fc.array(
-  text.map((message) => ({ rule: 'cpuset-syntax', message }) as const),
+  text.map((message) => ({ rule: 'cpuset-syntax', attribute: 'cpuset', message }) as const),
   { maxLength: 1 },
 );
 const domain: fc.Arbitrary<DomainPlan> = fc.record({
