@@ -113,8 +113,7 @@ function release({ operation, input, ...call }: HookCall, host: HookHost): HookR
 }
 
 function withLock<T>(host: HookHost, definition: Definition, action: () => T): T {
-  const uuid = canonicalUuid(definition.uuid ?? '');
-  return uuid === undefined ? action() : withDomainLock(host, uuid, action);
+  return withDomainLock(host, definition.uuid, action);
 }
 
 /** @throws InvalidDomainXml */

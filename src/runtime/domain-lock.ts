@@ -1,5 +1,6 @@
 import { lstatSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
 import { pid } from 'node:process';
+import { canonicalUuid } from '../domain/uuid.js';
 import { errnoOf } from '../lib/errno.js';
 import { type OpenFolder, using } from '../lib/open-folder.js';
 import { processIdentity, removeAbandonedLock, runningProcess } from '../lib/process-lock.js';
@@ -20,8 +21,12 @@ export interface LockPlace {
  * Runs an action while no other process runs one for the same domain. The lock is a symbolic link to the identity of its holder, which is
  * made in one step and never seen half written. An action whose lock cannot be had runs without: two passes at once do work twice, and
  * nothing wrong.
+ * @param uuid of a definition, in any form; without a valid one the action runs without a lock
  */
-export function withDomainLock<T>({ root, pause }: LockPlace, uuid: string, action: () => T): T {
+export function withDomainLock<T>({ root, pause }: LockPlace, uuid: string | undefined, action: () => T): T {
+  // it becomes the name of a file
+  const canonical = canonicalUuid(uuid ?? '');
+  if (canonical === undefined) return action();
   let folder: OpenFolder | undefined;
   // /run may be read-only, or the folder another user's
   attempt(() => {
@@ -29,7 +34,7 @@ export function withDomainLock<T>({ root, pause }: LockPlace, uuid: string, acti
   });
   if (!folder) return action();
   return using(folder, (opened) => {
-    const name = `${uuid}.lock`;
+    const name = `${canonical}.lock`;
     const isAcquired = acquire(opened, name, pause);
     try {
       return action();

@@ -1,8 +1,11 @@
 import type { DomainPlan } from '../../affinity/domain-plan.js';
 import { enforceDomain, planDomain } from '../../affinity/reconcile-domain.js';
+import type { Definition } from '../../domain/definition.js';
+import { pause } from '../../lib/pause.js';
 import { printableJson } from '../../lib/printable.js';
 import { reportOf } from '../../report/report.js';
 import { formatReport } from '../../report/text-report.js';
+import { withDomainLock } from '../../runtime/domain-lock.js';
 import { readWatcherStatus } from '../../runtime/watcher-status.js';
 import { colorsFor } from '../colors.js';
 import { type EnforceOptions, openHost, readDomain, sourcesOf } from '../host/domain-source.js';
@@ -18,7 +21,7 @@ export function enforceCommand(options: EnforceOptions, io: Io): number {
   for (const definition of definitions) {
     if (!definition) continue;
     if (options.command === 'enforce') {
-      const result = enforceDomain(host, definition);
+      const result = exclusively(definition, options, () => enforceDomain(host, definition));
       stateError ??= result.stateError;
       plans.push(result.applied);
     } else plans.push(planDomain(host, definition));
@@ -39,4 +42,9 @@ export function enforceCommand(options: EnforceOptions, io: Io): number {
   ]);
   const failed = report.summary.failed > 0 || problems.some(({ severity }) => severity === 'error');
   return failed || definitions.includes(undefined) ? EXIT.findings : EXIT.ok;
+}
+
+/** A pass of the hook or the watcher on the same domain ends first. */
+function exclusively<T>({ uuid }: Definition, { root = '' }: EnforceOptions, pass: () => T): T {
+  return withDomainLock({ root, pause }, uuid, pass);
 }
