@@ -18,6 +18,6 @@ export function readSettings(files: PseudoFs): Settings | undefined {
     if (!(error instanceof InputError)) throw error;
     const { line, column } = new LineIndex(text).at(error.offset);
     const hint = error.hint === undefined ? '' : ` (${error.hint})`;
-    throw new SettingsError(`${SETTINGS_FILE}:${line}:${column}: ${error.message}${hint}`);
+    throw new SettingsError(`${files.root}${SETTINGS_FILE}:${line}:${column}: ${error.message}${hint}`);
   }
 }

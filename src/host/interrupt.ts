@@ -19,10 +19,10 @@ export interface Interrupt {
  * @throws FileError; EBADMSG if a file does not contain a mask
  */
 export function readInterrupt(files: PseudoFs, irq: number, mask?: OpenFile): Interrupt | undefined {
-  const affinity = readMask(mask ?? { read: () => files.read(affinityPath(irq)) }, affinityPath(irq));
+  const affinity = readMask(mask ?? { read: () => files.read(affinityPath(irq)) }, files.root + affinityPath(irq));
   if (!affinity) return undefined;
   const delivered = `/proc/irq/${irq}/effective_affinity`;
-  const effective = readMask({ read: () => files.read(delivered) }, delivered);
+  const effective = readMask({ read: () => files.read(delivered) }, files.root + delivered);
   return {
     irq,
     handlers: readHandlers(files, irq),

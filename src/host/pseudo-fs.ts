@@ -30,6 +30,8 @@ export class UntrustedFile extends FileError {
  * An absent file gives undefined, because that is normal there; any other failure throws FileError.
  */
 export interface PseudoFs {
+  /** what messages put before each path: the `--root` as it was given, without a slash at its end; '' for this host */
+  readonly root: string;
   /** the whole text; FileError EFBIG beyond 64 MiB */
   read(path: string): string | undefined;
   /**

@@ -29,12 +29,12 @@ const ONE_RECORD = /^\/(?:sys|proc\/irq)\//;
 export class RealFs implements PseudoFs {
   // shared by all reads: nearly every file fits a page
   readonly #buffer = Buffer.allocUnsafe(65536);
-  readonly #root: string;
+  readonly root: string;
   readonly #fdCache: FdCache;
 
   constructor(root = '') {
-    this.#root = root.replace(/\/+$/, '');
-    this.#fdCache = new FdCache(this.#root);
+    this.root = root.replace(/\/+$/, '');
+    this.#fdCache = new FdCache(this.root);
   }
 
   read(path: string): string | undefined {
@@ -51,13 +51,13 @@ export class RealFs implements PseudoFs {
   }
 
   readTrusted(path: string): string | undefined {
-    const file = this.#root + path;
-    const isTrusted = (uid: number) => uid === 0 || (this.#root !== '' && uid === statSync('/proc/self').uid);
+    const file = this.root + path;
+    const isTrusted = (uid: number) => uid === 0 || (this.root !== '' && uid === statSync('/proc/self').uid);
     return this.#attempt(path, () => this.#readText(path, false, (fd) => assertTrusted(fd, file, isTrusted)));
   }
 
   list(path: string): string[] | undefined {
-    return this.#attempt(path, () => readdirSync(this.#root + path));
+    return this.#attempt(path, () => readdirSync(this.root + path));
   }
 
   /**
@@ -66,7 +66,7 @@ export class RealFs implements PseudoFs {
    */
   countFolders(path: string): number | undefined {
     try {
-      const { nlink } = statSync(this.#root + path);
+      const { nlink } = statSync(this.root + path);
       return nlink > 2 ? nlink - 2 : undefined;
     } catch {
       return undefined;
@@ -74,17 +74,17 @@ export class RealFs implements PseudoFs {
   }
 
   link(path: string): string | undefined {
-    return this.#attempt(path, () => basename(readlinkSync(this.#root + path)));
+    return this.#attempt(path, () => basename(readlinkSync(this.root + path)));
   }
 
   #write(path: string, text: string): void {
-    const file = this.#root + path;
+    const file = this.root + path;
     try {
       // no O_CREAT: an interrupt that went away must not leave a file below a root. No links: the kernel has none there
       const fd =
-        this.#root === ''
+        this.root === ''
           ? openSync(file, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_NONBLOCK)
-          : openBelow(this.#root, path, { flags: O_WRONLY, truncate: true });
+          : openBelow(this.root, path, { flags: O_WRONLY, truncate: true });
       try {
         writeSync(fd, text);
       } finally {
@@ -92,16 +92,17 @@ export class RealFs implements PseudoFs {
       }
     } catch (error) {
       const code = errnoOf(error);
-      throw new FileError(isAbsent(code) || (code === 'EIO' && !existsSync(file)) ? 'ENOENT' : code, file);
+      const isGone = isAbsent(code) || (code === 'EIO' && !existsSync(file));
+      throw new FileError(isGone ? 'ENOENT' : code === 'EACCES' && isReadOnly(file) ? 'EPERM' : code, file);
     }
   }
 
   open(path: string): OpenFile {
-    return this.#fdCache.open(this.#root + path, 'read', this.#byPath(path));
+    return this.#fdCache.open(this.root + path, 'read', this.#byPath(path));
   }
 
   openToWrite(path: string): WritableFile {
-    return this.#fdCache.open(this.#root + path, 'write', this.#byPath(path));
+    return this.#fdCache.open(this.root + path, 'write', this.#byPath(path));
   }
 
   #byPath(path: string) {
@@ -110,7 +111,7 @@ export class RealFs implements PseudoFs {
 
   /** O_NONBLOCK: a FIFO below a root would wait for a writer. */
   #readText(path: string, isOneRecord: boolean, check: (fd: number) => void = () => {}): string {
-    const fd = this.#root === '' ? openSync(path, O_RDONLY | O_NONBLOCK) : openBelowToRead(this.#root, path);
+    const fd = this.root === '' ? openSync(path, O_RDONLY | O_NONBLOCK) : openBelowToRead(this.root, path);
     try {
       check(fd);
       let buffer: Buffer = this.#buffer;
@@ -133,9 +134,18 @@ export class RealFs implements PseudoFs {
       if (error instanceof FileError) throw error;
       const code = errnoOf(error);
       if (isAbsent(code)) return undefined;
-      throw new FileError(code, this.#root + path);
+      throw new FileError(code, this.root + path);
     }
   }
+}
+
+/**
+ * Whether nobody may write to a file. From 6.12 on that is the mode of a managed interrupt's mask (kernel: kernel/irq/proc.c), and root
+ * without CAP_DAC_OVERRIDE gets EACCES when it opens it; with it, EPERM when it writes.
+ */
+function isReadOnly(file: string): boolean {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat !== undefined && (stat.mode & 0o222) === 0;
 }
 
 /** The rules of sudo for sudoers. @throws UntrustedFile */

@@ -26,7 +26,7 @@ const NODES = '/sys/devices/system/node';
  */
 export function readTopology(files: PseudoFs): Topology {
   const online = readList(files, `${CPUS}/online`);
-  if (!online) throw new FileError('ENOENT', `${CPUS}/online`);
+  if (!online) throw new FileError('ENOENT', `${files.root}${CPUS}/online`);
   const nodes = (files.list(NODES) ?? [])
     .map((name) => /^node(\d+)$/.exec(name)?.[1])
     .filter((number) => number !== undefined)
@@ -45,6 +45,6 @@ function readList(files: PseudoFs, path: string): Cpuset | undefined {
   const text = files.read(path);
   if (text === undefined) return undefined;
   const list = parseCpuList(text);
-  if (!list) throw new FileError('EBADMSG', path);
+  if (!list) throw new FileError('EBADMSG', files.root + path);
   return list;
 }

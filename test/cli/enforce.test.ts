@@ -1,4 +1,5 @@
-import { chmodSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -77,16 +78,24 @@ test('enforce leaves the devices of a domain alone that does not run', async () 
   assert.equal(masks(), BORN);
 });
 
+test("enforce takes the domain's lock: that of a process that has ended is gone afterwards", async () => {
+  const { pid } = spawnSync('true');
+  folder.write('host/run/hostdev-cpuset/.keep', '');
+  const state = join(root, 'run/hostdev-cpuset');
+  symlinkSync(`${pid} 1`, join(state, `${UUID}.lock`));
+  assert.is((await tool('enforce', '--root', root, guest)).code, 0);
+  assert.not(readdirSync(state).some((name) => name.includes('.lock')));
+});
+
 test('a configuration that is wrong stops everything, with its place', async () => {
   folder.write('host/etc/hostdev-cpuset/config.json', '{\n  "allowedCpu": "0-3"\n}\n');
   for (const command of ['plan', 'enforce', 'status']) {
     const { code, stdout, stderr } = await tool(command, '--root', root, guest);
     assert.is(code, 2);
     assert.is(stdout, '');
-    assert.match(
-      stderr,
-      /^hostdev-cpuset: \/etc\/hostdev-cpuset\/config\.json:2:3: unknown key "allowedCpu" in the configuration[^\n]*\n$/,
-    );
+    const place = `hostdev-cpuset: ${root}/etc/hostdev-cpuset/config.json:2:3: `;
+    assert.is(stderr.slice(0, place.length), place);
+    assert.match(stderr.slice(place.length), /^unknown key "allowedCpu" in the configuration[^\n]*\n$/);
   }
   assert.equal(masks(), BORN);
 });

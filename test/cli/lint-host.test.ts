@@ -46,7 +46,7 @@ test('a host that cannot be read is one line, exit status 2', async ({ folder })
   folder.write('host/sys/devices/system/cpu/online', 'all\n');
   const { code, stdout, stderr } = await lint(folder, SAMPLE);
   assert.is(stdout, '');
-  assert.is(stderr, 'lint-domain: /sys/devices/system/cpu/online: EBADMSG\n');
+  assert.is(stderr, 'lint-domain: host/sys/devices/system/cpu/online: EBADMSG\n');
   assert.is(code, 2);
 });
 
@@ -57,7 +57,7 @@ test('a wrong configuration is one line with its place, exit status 2', async ({
   assert.is(stdout, '');
   assert.match(
     stderr,
-    /^lint-domain: \/etc\/hostdev-cpuset\/config\.json:2:3: unknown key "defaults" in the configuration \(.+\)\n$/,
+    /^lint-domain: host\/etc\/hostdev-cpuset\/config\.json:2:3: unknown key "defaults" in the configuration \(.+\)\n$/,
   );
   assert.is(code, 2);
 });

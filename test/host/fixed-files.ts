@@ -2,6 +2,8 @@ import { FileError, type OpenFile, type PseudoFs, type WritableFile } from '../.
 
 /** Files that are given, by path; a value that is an error is met by who reads it. Folders come of the paths. */
 export class FixedFiles implements PseudoFs {
+  readonly root = '';
+
   constructor(private readonly texts: Record<string, string | FileError>) {}
 
   read(path: string): string | undefined {

@@ -1,13 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseAddress } from '../../src/domain/address.js';
 import { size } from '../../src/domain/cpuset.js';
+import { readInterrupt } from '../../src/host/interrupt.js';
 import { FileError } from '../../src/host/pseudo-fs.js';
 import { RealFs } from '../../src/host/real-fs.js';
 import { readDevice } from '../../src/host/snapshot.js';
 import { readTopology } from '../../src/host/topology.js';
+import { asOrdinaryUser } from '../support/ordinary-user.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const files = suite('files below a root');
@@ -156,6 +158,44 @@ files('a write goes through no link', () => {
 files("the kernel's refusal of a write is told", () => {
   const full = () => new RealFs().openToWrite('/dev/full').write('x');
   assert.throws(full, (error: unknown) => error instanceof FileError && error.code === 'ENOSPC');
+});
+
+files('a mask with mode 0444 cannot be written by anybody; any other that cannot be opened needs root', () => {
+  chmodSync(folder.path, 0o755);
+  for (const [mode, code] of [
+    [0o444, 'EPERM'],
+    [0o644, 'EACCES'],
+  ] as const) {
+    const path = folder.write('smp_affinity', 'ff\n');
+    chmodSync(path, process.geteuid?.() === 0 ? mode : mode & 0o444);
+    if (process.geteuid?.() !== 0 && mode !== 0o444) continue;
+    for (const [files, name] of [
+      [new RealFs(), path],
+      [root, '/smp_affinity'],
+    ] as const)
+      assert.is(
+        asOrdinaryUser(() => refused(() => files.openToWrite(name).write('1\n'))),
+        code,
+      );
+  }
+});
+
+files('an error names the file below the root, also where its content is wrong', () => {
+  folder.write('sys/devices/system/cpu/online', 'x\n');
+  assert.is(
+    refused(() => readTopology(root)),
+    'EBADMSG',
+  );
+  folder.write('proc/irq/41/smp_affinity', 'x\n');
+  assert.is(
+    refused(() => readInterrupt(root, 41)),
+    'EBADMSG',
+  );
+  rmSync(folder.join('sys'), { recursive: true });
+  assert.is(
+    refused(() => readTopology(root)),
+    'ENOENT',
+  );
 });
 
 files('a write below a root changes nothing outside: links on the way stay below it', () => {

@@ -6,6 +6,7 @@ export type Operation = 'read' | 'list' | 'link' | 'write';
 
 /** The pseudo-files of a simulated kernel, its libvirt and its QEMUs. */
 export class SimulatedFs implements PseudoFs {
+  readonly root = '';
   readonly #tree: Folder;
 
   /** @param before called before each access, to change the host at that moment */
