@@ -24,36 +24,67 @@ export interface LockPlace {
  * @param uuid of a definition, in any form; without a valid one the action runs without a lock
  */
 export function withDomainLock<T>({ root, pause }: LockPlace, uuid: string | undefined, action: () => T): T {
-  // it becomes the name of a file
-  const canonical = canonicalUuid(uuid ?? '');
-  if (canonical === undefined) return action();
-  let folder: OpenFolder | undefined;
-  // /run may be read-only, or the folder another user's
-  attempt(() => {
-    folder = openStateFolder(root, { make: true });
-  });
-  if (!folder) return action();
-  return using(folder, (opened) => {
-    const name = `${canonical}.lock`;
-    const isAcquired = acquire(opened, name, pause);
-    try {
-      return action();
-    } finally {
-      if (isAcquired && runningProcess(targetOf(opened, name)) === pid) attempt(() => unlinkSync(opened.at(name)));
+  return inFolder(root, uuid, action, (folder, name) => {
+    const deadline = Date.now() + MAX_WAIT_MS;
+    let state = acquire(folder, name);
+    while (state === 'busy' && Date.now() < deadline) {
+      pause(WAIT_INTERVAL_MS);
+      state = acquire(folder, name);
     }
+    return runAndRelease(folder, name, state, action);
   });
 }
 
-function acquire(folder: OpenFolder, name: string, pause: LockPlace['pause']): boolean {
-  const deadline = Date.now() + MAX_WAIT_MS;
-  for (;;) {
-    const code = attempt(() => symlinkSync(processIdentity(pid), folder.at(name)));
-    if (code === undefined) return true;
-    // /run may be full, or read-only
-    if (code !== 'EEXIST' || Date.now() >= deadline) return false;
-    if (isHeld(folder, name)) pause(WAIT_INTERVAL_MS);
-    else attempt(() => removeAbandonedLock(folder, name, pid, (moved) => isHeld(folder, moved)));
+/** The same without waiting. Undefined if another process has the lock: then the action was not run. */
+export function tryDomainLock<T>(root: string, uuid: string | undefined, action: () => T): { result: T } | undefined {
+  const run = () => ({ result: action() });
+  return inFolder<{ result: T } | undefined>(root, uuid, run, (folder, name) => {
+    const state = acquire(folder, name);
+    return state === 'busy' ? undefined : runAndRelease(folder, name, state, run);
+  });
+}
+
+/** @param otherwise without a valid UUID, or a folder: /run may be read-only, or the folder another user's */
+function inFolder<T>(
+  root: string,
+  uuid: string | undefined,
+  otherwise: () => T,
+  action: (folder: OpenFolder, name: string) => T,
+): T {
+  // it becomes the name of a file
+  const canonical = canonicalUuid(uuid ?? '');
+  let folder: OpenFolder | undefined;
+  if (canonical !== undefined) {
+    attempt(() => {
+      folder = openStateFolder(root, { make: true });
+    });
   }
+  return folder ? using(folder, (opened) => action(opened, `${canonical}.lock`)) : otherwise();
+}
+
+function runAndRelease<T>(folder: OpenFolder, name: string, state: LockState, action: () => T): T {
+  try {
+    return action();
+  } finally {
+    const isOurs = state === 'acquired' && runningProcess(targetOf(folder, name)) === pid;
+    if (isOurs) attempt(() => unlinkSync(folder.at(name)));
+  }
+}
+
+/** unavailable: no lock can be made, as /run may be full or read-only */
+type LockState = 'acquired' | 'busy' | 'unavailable';
+
+/** Does not wait. The lock of a process that has ended, or seems to hang, is taken over. */
+function acquire(folder: OpenFolder, name: string): LockState {
+  // more than once if other processes take it over, too
+  for (let tries = 0; tries < 3; tries++) {
+    const code = attempt(() => symlinkSync(processIdentity(pid), folder.at(name)));
+    if (code === undefined) return 'acquired';
+    if (code !== 'EEXIST') return 'unavailable';
+    if (isHeld(folder, name)) return 'busy';
+    attempt(() => removeAbandonedLock(folder, name, pid, (moved) => isHeld(folder, moved)));
+  }
+  return 'busy';
 }
 
 function isHeld(folder: OpenFolder, name: string): boolean {

@@ -8,7 +8,6 @@ import type { Topology } from '../host/topology.js';
 import { type ThreadsContext, VcpuCache } from '../host/vcpu-cache.js';
 import { TokenBucket } from '../lib/token-bucket.js';
 import type { ContestedInterrupt } from '../runtime/counters.js';
-import { isUuid } from '../runtime/state-store.js';
 import type { DeviceState } from './device-state.js';
 import { DeviceStates } from './device-states.js';
 import { type FastPathResult, type NewVector, placeOnFastPath, UNCLEAR } from './fast-path.js';
@@ -23,6 +22,10 @@ import { type CheckScope, Schedule } from './schedule.js';
  * all of it; one that loads its driver ten times in a row on a slow host must not reach the limit.
  */
 const CPU_LIMITS_MS = { capacity: 10_000, perSecond: 10 };
+
+/** While another process has the domain's lock, a check is tried so often; after the limit it is made without the lock. */
+const LOCK_RETRY_MS = 20;
+const MAX_LOCK_WAIT_MS = 2000;
 
 /** What a check needs to know beyond the domain. */
 export interface CheckContext extends ThreadsContext {
@@ -48,6 +51,8 @@ export class ManagedDomain {
   #isAuto = true;
   readonly #outcomes: OutcomeRecorder;
   readonly #problems = new ReportedProblems();
+  /** when a pass first found the lock taken; undefined if the last one had it */
+  #lockedSince: number | undefined;
   readonly #cpu = new TokenBucket(CPU_LIMITS_MS);
 
   constructor(
@@ -190,6 +195,7 @@ export class ManagedDomain {
     for (const [address, device] of this.devices) if (!only || only.has(address)) device.check(context);
     this.#addEnded(context.result, only);
     const pass = this.#pass(context, only);
+    if (!pass) return;
     const seen = new Set<string | null>();
     pass.applied.devices.forEach((applied, index) => {
       const device = seen.has(applied.address) ? undefined : this.#devices.stateOf(applied);
@@ -234,7 +240,8 @@ export class ManagedDomain {
     this.#devices.keepOnly(new Set());
   }
 
-  #pass({ now, settings, topology }: CheckContext, only?: ReadonlySet<string>): PassResult {
+  /** Undefined if another process makes a pass at this moment: a full check follows soon. */
+  #pass({ now, settings, topology }: CheckContext, only?: ReadonlySet<string>): PassResult | undefined {
     const { host } = this;
     const stateOf = (address: string, interrupt: InterruptPlan) => this.devices.get(address)?.stateOf(interrupt);
     const pass = () =>
@@ -259,7 +266,14 @@ export class ManagedDomain {
           fastPathWrite: (address, interrupt) => stateOf(address, interrupt)?.fastPathWrite,
         },
       );
-    const { uuid } = this.#definition;
-    return host.exclusively && isUuid(uuid) ? host.exclusively(uuid, pass) : pass();
+    const run = host.exclusively ? host.exclusively(this.#definition.uuid, pass) : { result: pass() };
+    if (run) {
+      this.#lockedSince = undefined;
+      return run.result;
+    }
+    this.#lockedSince ??= now;
+    if (now - this.#lockedSince >= MAX_LOCK_WAIT_MS) return pass();
+    this.schedule.requestFullCheck(now + LOCK_RETRY_MS);
+    return undefined;
   }
 }

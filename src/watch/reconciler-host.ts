@@ -13,6 +13,9 @@ export interface ReconcilerHost {
   clock: Clock;
   /** CPU time that this process has used, in ms; undefined: the CPU time of a domain is not limited */
   cpuMs?(): number;
-  /** runs an action on a domain's state under its lock; undefined: there is no other process */
-  exclusively?<T>(uuid: string, action: () => T): T;
+  /**
+   * Runs an action on a domain's state under its lock; does not wait. Returns undefined if another process has the lock: then the action
+   * was not run. Absent: there is no other process.
+   */
+  exclusively?<T>(uuid: string | undefined, action: () => T): { result: T } | undefined;
 }

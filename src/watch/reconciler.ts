@@ -87,7 +87,8 @@ export class Reconciler {
     this.#domains.delete(key);
     if (!isUuid(key)) return new Released();
     const release = () => releaseDomain(this.host.files, this.host.state, key);
-    return this.host.exclusively ? this.host.exclusively(key, release) : release();
+    // without the lock if another process has it: both do the same
+    return this.host.exclusively?.(key, release)?.result ?? release();
   }
 
   /** Something may have changed: the next run checks it. */

@@ -4,7 +4,6 @@ import { devicesWithPolicy } from '../domain/effective-policy.js';
 import { RealFs } from '../host/real-fs.js';
 import type { VectorEvent } from '../host/trace-events.js';
 import { VectorStream } from '../host/trace-stream.js';
-import { pause } from '../lib/pause.js';
 import { printable } from '../lib/printable.js';
 import { omittedText, RateLimiter } from '../lib/rate-limiter.js';
 import { ReportOnce } from '../lib/report-once.js';
@@ -13,7 +12,7 @@ import { LibvirtEvents } from '../libvirt/events.js';
 import { Virsh } from '../libvirt/virsh.js';
 import type { VirshConnection } from '../libvirt/virsh-process.js';
 import { releaseTexts } from '../report/release-text.js';
-import { withDomainLock } from '../runtime/domain-lock.js';
+import { tryDomainLock } from '../runtime/domain-lock.js';
 import { Spool } from '../runtime/spool.js';
 import { StateStore } from '../runtime/state-store.js';
 import { IrqbalanceSync } from './output/irqbalance-sync.js';
@@ -69,10 +68,9 @@ export class Watcher {
     const { root, libvirt, clock, cpuMs, settings } = options;
     this.#files = new RealFs(root);
     this.#state = new StateStore(root);
-    const lock = { root, pause };
     const host = { files: this.#files, state: this.#state, clock, cpuMs };
     this.#reconciler = new Reconciler(
-      { ...host, exclusively: (uuid, action) => withDomainLock(lock, uuid, action) },
+      { ...host, exclusively: (uuid, action) => tryDomainLock(root, uuid, action) },
       settings,
     );
     this.#spool = new Spool(root);

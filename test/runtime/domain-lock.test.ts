@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { processIdentity } from '../../src/lib/process-lock.js';
-import { withDomainLock } from '../../src/runtime/domain-lock.js';
+import { tryDomainLock, withDomainLock } from '../../src/runtime/domain-lock.js';
 import { UUID } from '../hook/simulated-root.js';
 import { projectRoot } from '../support/cli.js';
 import { run } from '../support/run.js';
@@ -79,6 +79,26 @@ test('is not waited for without end: the action runs all the same, and the lock 
   assert.is(held(), processIdentity(1));
   assert.ok(pauses > 0 && pauses <= 200, `${pauses} pauses of 10 ms`);
   assert.is(readlinkSync(lock), processIdentity(1));
+});
+
+test('can be tried: of another process it is not waited for, and the action is not run', () => {
+  symlinkSync(processIdentity(1), lock);
+  assert.is(
+    tryDomainLock(folder.path, UUID, () => assert.unreachable()),
+    undefined,
+  );
+  unlinkSync(lock);
+  assert.equal(
+    tryDomainLock(folder.path, UUID.toUpperCase(), () => readlinkSync(lock)),
+    { result: processIdentity(process.pid) },
+  );
+  assert.equal(readdirSync(state), ['.keep']);
+});
+
+test('needs a UUID: no other text becomes the name of a file', () => {
+  const names = () => readdirSync(state);
+  for (const uuid of [undefined, '../x', 'guest'])
+    assert.equal(withDomainLock({ root: folder.path, pause }, uuid, names), ['.keep']);
 });
 
 test('of a dead process is taken over at once', () => {

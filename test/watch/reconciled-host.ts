@@ -3,7 +3,7 @@ import { type Cpuset, formatCpuset } from '../../src/domain/cpuset.js';
 import type { Definition } from '../../src/domain/definition.js';
 import type { PseudoFs } from '../../src/host/pseudo-fs.js';
 import type { DomainState, DomainStates } from '../../src/runtime/domain-state.js';
-import { type ReconcileResult, Reconciler } from '../../src/watch/reconciler.js';
+import { type ReconcileResult, Reconciler, type ReconcilerHost } from '../../src/watch/reconciler.js';
 import type { SimulatedKernel } from '../simulator/kernel.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
 
@@ -43,11 +43,19 @@ export class HeldHost {
       traced = false,
       state = new MemoryStates(),
       cpuMs,
-    }: { files?: PseudoFs; settings?: Settings; traced?: boolean; state?: MemoryStates; cpuMs?: () => number } = {},
+      exclusively,
+    }: {
+      files?: PseudoFs;
+      settings?: Settings;
+      traced?: boolean;
+      state?: MemoryStates;
+      cpuMs?: () => number;
+      exclusively?: ReconcilerHost['exclusively'];
+    } = {},
   ) {
     this.state = state;
     const clock = { now: () => this.now };
-    const host = { files, state: this.state, clock };
+    const host = { files, state: this.state, clock, ...(exclusively && { exclusively }) };
     this.hold = new Reconciler(cpuMs ? { ...host, cpuMs } : host, settings);
     this.hold.setTraced(traced);
   }

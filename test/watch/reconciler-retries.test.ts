@@ -50,6 +50,20 @@ for (const [code, least, most] of [
   });
 }
 
+retries("while another process has the domain's lock, the watcher waits in its schedule, and not for ever", () => {
+  const kernel = hostOf([vfio(A, 41)], RUNNING);
+  let busy = 3;
+  const exclusively = <T>(_: unknown, action: () => T) => (busy-- > 0 ? undefined : { result: action() });
+  const host = new HeldHost(kernel, { exclusively });
+  assert.equal(told(host.add(guest(hostdev(A, 'auto')))), []);
+  assert.equal(told(...host.pass(100)), ['placed 41: 0-7 -> 2-3']);
+  kernel.move(41, CPU0);
+  busy = Number.POSITIVE_INFINITY;
+  assert.equal(told(...host.pass(1900)), [], 'the next poll sees it after 100 ms');
+  assert.equal(told(...host.pass(1000)), ['repaired 41: 0 -> 2-3']);
+  assert.ok(busy > 0);
+});
+
 retries('what could not be placed while its CPU was away is placed soon after, though nobody saw that it was', () => {
   const kernel = hostOf([vfio(A, 41)], RUNNING);
   let isAway = true;
