@@ -2,12 +2,12 @@ import { parseAddress } from '../domain/address.js';
 import { type Cpuset, formatCpuset } from '../domain/cpuset.js';
 import { lineChange } from '../host/legacy-line.js';
 import type { PseudoFs } from '../host/pseudo-fs.js';
-import { findQemu } from '../host/qemu-threads.js';
+import { findQemu, hiddenQemu } from '../host/qemu-threads.js';
 import { isLine, vfioOwnership } from '../host/vfio-handlers.js';
 import type { DomainState } from '../runtime/domain-state.js';
 import { RuntimeFile } from '../runtime/runtime-file.js';
 import { movedLineChange, Released } from './release.js';
-import { type RestoreResult, restoreAffinity } from './restore-affinity.js';
+import { type KeptReason, type RestoreResult, restoreAffinity } from './restore-affinity.js';
 
 /** What became of an interrupt; only those with `kind` placed or repaired are recorded. */
 interface PlacedInterrupt {
@@ -107,8 +107,10 @@ export class OriginalAffinities {
     const released = new Released();
     for (const [key, moved] of this.#moved) {
       if (!this.#running.has(moved.uuid)) continue;
-      this.#moved.delete(key);
-      released.add(moved, restoreOne(files, moved));
+      const result = restoreOne(files, moved);
+      released.add(moved, result);
+      // a later watcher may see the process
+      if (!isHidden(result)) this.#moved.delete(key);
     }
     return released;
   }
@@ -121,8 +123,8 @@ export class OriginalAffinities {
         const { address = '' } = line;
         // one that was unplugged may be another guest's
         const isDomains = this.#running.get(uuid)?.includes(address) && handlers.join() === `vfio-intx(${address})`;
-        if (address !== '' && (!isDomains || findQemu(files, state.name, uuid) === undefined)) return 'not-ours';
-        return movedLineChange(files, line, handlers);
+        const objection = address === '' ? undefined : isDomains ? qemuObjection(files, state.name, uuid) : 'not-ours';
+        return objection ?? movedLineChange(files, line, handlers);
       });
       released.add(line, result);
     }
@@ -152,10 +154,21 @@ function restoreOne(files: PseudoFs, { name, uuid, address, irq, handler, before
   return restoreAffinity(files, { irq, before, cpus: ours }, (handlers) => {
     const owned = vfioOwnership(handlers, device);
     // another vector, or another domain's: its mask is not what is recorded here
-    if (!owned.ours || handlers[0] !== handler || findQemu(files, name, uuid) === undefined) return 'not-ours';
+    if (!owned.ours || handlers[0] !== handler) return 'not-ours';
+    const objection = qemuObjection(files, name, uuid);
+    if (objection) return objection;
     return owned.vector === null ? lineChange(files, { irq, address: device }, handlers) : undefined;
   });
 }
+
+/** Why an interrupt of a domain is left: its QEMU has ended, or hidepid hides the process that libvirt names. */
+function qemuObjection(files: PseudoFs, name: string, uuid: string): KeptReason | 'not-ours' | undefined {
+  if (findQemu(files, name, uuid) !== undefined) return undefined;
+  const pid = hiddenQemu(files, name);
+  return pid === undefined ? 'not-ours' : { code: 'qemu-hidden', pid };
+}
+
+const isHidden = (result: RestoreResult) => result.outcome === 'kept' && result.reason.code === 'qemu-hidden';
 
 /** Empty if there is no file, or something else in it. */
 function readEntries(text = '[]'): unknown[] {

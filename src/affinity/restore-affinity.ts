@@ -3,6 +3,7 @@ import { isSubset } from '../domain/cpuset.js';
 import { openMask, readHandlers, readInterrupt } from '../host/interrupt.js';
 import type { LineChange } from '../host/legacy-line.js';
 import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
+import type { NotSeen } from './reason.js';
 import { writeAffinity } from './write-affinity.js';
 
 /** An interrupt that was moved: CPU lists of the mask that it had, and of ours. */
@@ -15,6 +16,7 @@ export interface MovedInterrupt {
 /** Why an interrupt that may have our mask still is not restored: report/release-text.ts has the texts. */
 export type KeptReason =
   | LineChange
+  | Extract<NotSeen, { code: 'qemu-hidden' }>
   | { code: 'handlers-changing' }
   /** the state is of an older version, which did not save the device of a line */
   | { code: 'device-unknown' }

@@ -1,18 +1,28 @@
 import type { KeptInterrupt, Released } from '../affinity/release.js';
 import type { KeptReason } from '../affinity/restore-affinity.js';
+import { reasonText } from './reason-text.js';
 
-/** One text for each interrupt that may have our affinity still, with the reason: `IRQ 16 of 0000:06:00.0 keeps its affinity: REASON`. */
+/** Texts about interrupts that may have our affinity still, with the reason: `IRQ 16 of 0000:06:00.0 keeps its affinity: REASON`. One for all of a QEMU that cannot be seen. */
 export function releaseTexts({ kept, isStateUnreadable }: Released): string[] {
   const ofState = isStateUnreadable ? ['legacy lines keep their affinity: the state cannot be read'] : [];
-  return [...ofState, ...kept.map(keptText)];
+  const hidden = new Map<number, number>();
+  for (const { reason } of kept)
+    if (reason.code === 'qemu-hidden') hidden.set(reason.pid, (hidden.get(reason.pid) ?? 0) + 1);
+  const ofHidden = [...hidden].map(([pid, count]) => {
+    const subject = count === 1 ? '1 interrupt keeps its' : `${count} interrupts keep their`;
+    return `${subject} affinity: ${cause({ code: 'qemu-hidden', pid })}`;
+  });
+  return [...ofState, ...ofHidden, ...kept.filter(({ reason }) => reason.code !== 'qemu-hidden').map(keptText)];
 }
 
 function keptText({ irq, address, reason }: KeptInterrupt): string {
-  return `IRQ ${irq}${address === undefined ? '' : ` of ${address}`} keeps its affinity: ${reasonText(reason)}`;
+  return `IRQ ${irq}${address === undefined ? '' : ` of ${address}`} keeps its affinity: ${cause(reason)}`;
 }
 
-function reasonText(reason: KeptReason): string {
+function cause(reason: KeptReason): string {
   switch (reason.code) {
+    case 'qemu-hidden':
+      return reasonText(reason);
     case 'no-device':
       return `the host has no device ${reason.address}`;
     case 'other-irq':

@@ -43,8 +43,10 @@ export class RestoreOnExit {
     this.#remove(() => this.#affinities.save());
     for (const uuid of uuids) {
       const known = state.read(uuid);
-      if (known) count += this.#report(this.#affinities.restoreLines(files, uuid, known));
-      this.#remove(() => state.remove(uuid));
+      const lines = known && this.#affinities.restoreLines(files, uuid, known);
+      if (lines) count += this.#report(lines);
+      // a later watcher may see the process
+      if (!lines?.kept.some(({ reason }) => reason.code === 'qemu-hidden')) this.#remove(() => state.remove(uuid));
     }
     return count;
   }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { OriginalAffinities } from '../../src/affinity/original-affinities.js';
@@ -103,6 +103,35 @@ test('what somebody else has moved since, or has by now, is left alone', () => {
   place(99, 'c');
   assert.is(restore(), 0);
   assert.equal([root.affinity(40), root.affinity(41)], ['7', '2-3']);
+});
+
+test('where hidepid hides QEMU nothing is restored, which is said once, and kept for a watcher that sees it', () => {
+  const warnings: string[] = [];
+  place(40, 'c');
+  place(41, 'c');
+  const lines = [{ irq: 16, address: LINE, before: '0-7', cpus: '2-3' }];
+  root.write('proc/irq/16/smp_affinity', 'c\n');
+  const state = new StateStore(root.path);
+  state.write(UUID, { schemaVersion: 1, name: 'guest', written: {}, lines });
+  const mountinfo = '22 1 0:21 / /proc rw,relatime - proc proc rw,gid=5,hidepid=2\n';
+  root.write('proc/self/mountinfo', mountinfo);
+  const process = root.join('proc/4000');
+  renameSync(process, root.join('hidden'));
+  const restoreAll = () => {
+    const restorer = new RestoreOnExit(root.path, (text) => warnings.push(text));
+    restorer.setDevices(UUID, [A, LINE]);
+    return restorer.restore(new RealFs(root.path), state, [UUID]);
+  };
+  assert.is(restoreAll(), 0);
+  const reason = 'cannot read /proc/4000 of QEMU: /proc is mounted with hidepid; the service needs CAP_SYS_PTRACE';
+  assert.equal(warnings.splice(0), [
+    `2 interrupts keep their affinity: ${reason}`,
+    `1 interrupt keeps its affinity: ${reason}`,
+  ]);
+  renameSync(root.join('hidden'), process);
+  assert.equal([restoreAll(), warnings], [3, []]);
+  assert.equal([root.affinity(40), root.affinity(41), root.affinity(16)], ['0-7', '0-7', '0-7']);
+  assert.equal(state.list(), []);
 });
 
 test('what gets the number between the look and the write is not written', () => {
