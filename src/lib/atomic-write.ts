@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { geteuid } from 'node:process';
+import { geteuid, pid } from 'node:process';
 import type { OpenFolder } from './open-folder.js';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = constants;
@@ -19,7 +19,7 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = constants;
 export interface AtomicWriteOptions {
   /** of the new file, less what the umask takes */
   mode: number;
-  /** what the name begins with that it has until it is complete; the rest cannot be guessed */
+  /** what the name begins with that it has until it is complete; the pid and what cannot be guessed follow */
   temporaryPrefix?: string;
   /** it is on the disk before it takes the name */
   flush?: boolean;
@@ -40,7 +40,8 @@ export interface AtomicWriteOptions {
  */
 export function writeAtomically(folder: OpenFolder, name: string, text: string, options: AtomicWriteOptions): void {
   const { mode, temporaryPrefix = '.tmp-', flush, prepare, beforeRename, afterRename } = options;
-  const temporary = `${temporaryPrefix}${randomBytes(12).toString('hex')}`;
+  // the pid tells later whether the process that made it has ended
+  const temporary = `${temporaryPrefix}${pid}-${randomBytes(12).toString('hex')}`;
   const isShared = isWritableByOthers(folder);
   const fd = folder.in(temporary, (path) => openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode));
   try {

@@ -16,7 +16,7 @@ export function runningProcess(identity: string): number | undefined {
   const [, pid, start] = /^([1-9]\d{0,9}) (\d+)$/.exec(identity) ?? [];
   if (pid === undefined) return undefined;
   const found = startTimeOf(Number(pid));
-  return found === start || (found === undefined && exists(Number(pid))) ? Number(pid) : undefined;
+  return found === start || (found === undefined && isRunning(Number(pid))) ? Number(pid) : undefined;
 }
 
 /**
@@ -41,8 +41,8 @@ export function removeAbandonedLock(
   removeTree(folder, aside);
 }
 
-/** Unlike /proc, kill(2) finds every process. */
-function exists(pid: number): boolean {
+/** Whether there is a process with this pid. Unlike /proc, kill(2) finds every one. */
+export function isRunning(pid: number): boolean {
   try {
     return kill(pid, 0);
   } catch (error) {

@@ -87,7 +87,8 @@ function acquire(folder: OpenFolder, name: string): LockState {
   return 'busy';
 }
 
-function isHeld(folder: OpenFolder, name: string): boolean {
+/** Whether the process that has this lock runs, and does not seem to hang. */
+export function isHeld(folder: OpenFolder, name: string): boolean {
   let heldSince = Date.now();
   attempt(() => {
     heldSince = lstatSync(folder.at(name)).mtimeMs;

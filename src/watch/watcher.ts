@@ -13,6 +13,7 @@ import { Virsh } from '../libvirt/virsh.js';
 import type { VirshConnection } from '../libvirt/virsh-process.js';
 import { releaseTexts } from '../report/release-text.js';
 import { tryDomainLock } from '../runtime/domain-lock.js';
+import { removeLeftovers } from '../runtime/leftovers.js';
 import { Spool } from '../runtime/spool.js';
 import { StateStore } from '../runtime/state-store.js';
 import { IrqbalanceSync } from './output/irqbalance-sync.js';
@@ -109,6 +110,7 @@ export class Watcher {
   /** Throws the system's error if /run cannot be written. */
   async start(): Promise<void> {
     this.#spool.open();
+    removeLeftovers(this.options.root);
     if (this.options.tracing) await this.#trace.start();
     else this.#setTraced('switched off');
     this.#spool.watch(

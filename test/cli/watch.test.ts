@@ -86,6 +86,8 @@ test('--restore-on-exit: what a watcher did that was killed is given back, too',
   await host.placed();
   await until('noted', () => existsSync(host.root.join('run/hostdev-cpuset/restore.json')));
   await host.end('SIGKILL');
+  // in the middle of a write
+  host.root.write(`run/hostdev-cpuset/.tmp-${host.pid}-${'0'.repeat(24)}`, '');
   host.stderr = '';
   await host.start(['--restore-on-exit']);
   host.spool();
@@ -128,7 +130,7 @@ test('SIGHUP: another configuration holds at once, a broken one is said and chan
   await host.placed('limited', '3,3,3,4');
   host.root.configure('{ "allowedCpus": "7", }');
   host.signal('SIGHUP');
-  await host.says('configuration not reloaded: /etc/hostdev-cpuset/config.json:1:');
+  await host.says(`configuration not reloaded: ${host.root.path}/etc/hostdev-cpuset/config.json:1:`);
   host.root.configure('{ "allowedCpus": "7" }');
   chmodSync(host.root.join('etc/hostdev-cpuset/config.json'), 0o666);
   host.signal('SIGHUP');
@@ -320,7 +322,8 @@ test('a broken configuration, and a host that is none, are one line at the start
     root.configure('{');
     const { code, stderr } = await runCli('hostdev-cpuset', ['watch', '--root', root.path]);
     assert.is(code, 2);
-    assert.match(stderr, /^hostdev-cpuset: \/etc\/hostdev-cpuset\/config\.json:1:2: [^\n]*\n$/);
+    const place = `hostdev-cpuset: ${root.path}/etc/hostdev-cpuset/config.json:1:2: `;
+    assert.match(stderr, new RegExp(`^${place}[^\\n]*\\n$`));
     const none = await runCli('hostdev-cpuset', ['watch', '--root', root.join('none')]);
     assert.is(none.code, 2);
     assert.match(none.stderr, /^hostdev-cpuset: [^\n]* is not a Linux host[^\n]*\n$/);

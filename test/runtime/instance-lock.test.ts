@@ -1,10 +1,12 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { processIdentity } from '../../src/lib/process-lock.js';
 import { InstanceLock } from '../../src/runtime/instance-lock.js';
 import { acquireInstanceLock } from '../../src/runtime/instance-take-over.js';
+import { removeLeftovers } from '../../src/runtime/leftovers.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
 
@@ -33,6 +35,28 @@ test("names the holder's start, as the kernel says it", () => {
   new InstanceLock(folder.path).take();
   const start = /.*\) (?:\S+ ){19}(\d+)/s.exec(readFileSync(`/proc/${process.pid}/stat`, 'utf8'))?.[1];
   assert.is(readFileSync(folder.join(FILE), 'utf8'), `${process.pid} ${start}\n`);
+});
+
+test('what killed processes have left goes at the start of a watcher; what others use stays', () => {
+  const UUID = '5b1c2ad4-9f0e-4c39-8a53-0e6c3c1f7a10';
+  const random = 'a'.repeat(24);
+  const dead = spawnSync('true').pid;
+  const of = (pid: number) => [
+    ...[`.tmp-${pid}-${random}`, `${UUID}.json.${pid}-${random}`, `watch.pid.${pid}`],
+    ...[`watch.pid.dead.${pid}`, `${UUID.replace('5', '7')}.lock.dead.${pid}`],
+  ];
+  const kept = [`${UUID}.json`, 'watch.json', 'devices', `.tmp-${'b'.repeat(24)}`, '.tmp-x', ...of(process.pid)];
+  const old = [`.tmp-${random}`, `${UUID}.json.${random}`];
+  for (const name of [...kept, ...of(dead), ...old]) folder.write(`run/hostdev-cpuset/${name}`, '');
+  const longAgo = Date.now() / 1000 - 61;
+  for (const name of old) utimesSync(folder.join('run/hostdev-cpuset', name), longAgo, longAgo);
+  symlinkSync(`${dead} 1`, folder.join(`run/hostdev-cpuset/${UUID}.lock`));
+  const held = `${UUID.replace('5', '6')}.lock`;
+  symlinkSync(processIdentity(process.pid), folder.join('run/hostdev-cpuset', held));
+  removeLeftovers(folder.path);
+  assert.equal(names().sort(), [...kept, held].sort());
+  removeLeftovers(folder.join('none'));
+  assert.not(existsSync(folder.join('none')));
 });
 
 test('of a process that is dead it is taken over', async () => {
