@@ -1,55 +1,98 @@
-import { readdirSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, type Stats } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { errnoOf, systemError } from '../lib/errno.js';
+import { descriptorPath, O_PATH, type OpenFolder, using } from '../lib/open-folder.js';
+import { walk } from '../lib/walk.js';
 import { FileError } from './pseudo-fs.js';
+
+const FOLDER = '/run/irqbalance';
+const NAME = /^irqbalance[1-9]\d{0,9}\.sock$/;
 
 /** irqbalance answers at once, unless it is just reading its statistics. */
 const REQUEST_TIMEOUT_MS = 1000;
 /** More than the statistics of the largest hosts. */
 const MAX_ANSWER_SIZE = 4 * 1024 * 1024;
 
-/**
- * Characters of a ban list that every irqbalance reads: 1.9 reads some 480, later ones 255. A longer list is silently
- * cut, also in the middle of a number, which then bans another interrupt. (source: irqbalance, irqbalance.c; measured
- * with 1.9.2)
- */
-export const MAX_BAN_LIST_LENGTH = 255;
-
 /** The socket of a running irqbalance. */
 export interface IrqbalanceSocket {
-  path: string;
+  root: string;
+  /** its file's, in /run/irqbalance */
+  name: string;
   pid: number;
   /** differs from that of an earlier irqbalance that had the same pid */
   identity: string;
 }
 
-/** irqbalance's sockets in a folder, usually /run/irqbalance. Some may be left from an irqbalance that was killed. */
-export function findIrqbalanceSockets(folder: string): IrqbalanceSocket[] {
+/**
+ * irqbalance's sockets in /run/irqbalance below a root. Some may be left from an irqbalance that was killed. Links are not followed, as
+ * they may lead to the host's irqbalance.
+ */
+export function findIrqbalanceSockets(root = ''): IrqbalanceSocket[] {
   try {
-    return readdirSync(folder)
-      .filter((name) => /^irqbalance[1-9]\d{0,9}\.sock$/.test(name))
-      .map((name) => {
-        const path = join(folder, name);
-        const { ino, ctimeMs } = statSync(path);
-        const pid = Number(/\d+/.exec(name)?.[0]);
-        return { path, pid, identity: `${name} ${ino} ${Math.floor(ctimeMs)}` };
-      });
+    return inFolder(root, (folder) =>
+      readdirSync(folder.at('.'))
+        .filter((name) => NAME.test(name))
+        .flatMap((name) => {
+          const stat = lstatSync(folder.at(name));
+          if (!isOwnSocket(stat)) return [];
+          const [pid = ''] = /\d+/.exec(name) ?? [];
+          const identity = `${name} ${stat.ino} ${Math.floor(stat.ctimeMs)}`;
+          return [{ root, name, pid: Number(pid), identity }];
+        }),
+    );
   } catch {
     return [];
   }
 }
+
+/** A hard link, too, could be the socket of the host's irqbalance. */
+const isOwnSocket = (stat: Stats) => stat.isSocket() && stat.nlink === 1;
+
+/** Links on the way to the folder stay below the root. */
+function inFolder<T>(root: string, action: (folder: OpenFolder) => T): T {
+  const { folder } = walk(`${FOLDER}/`, { root: root || '/' });
+  return using(folder, action);
+}
+
+/**
+ * The descriptor of a socket's file: connect(2) would follow a link that somebody puts in its place.
+ * @throws the system's error; ENOTSOCK for what is not a socket
+ */
+function openSocket({ root, name }: IrqbalanceSocket): number {
+  return inFolder(root, (folder) => {
+    const fd = folder.in(name, (path) => openSync(path, O_PATH | constants.O_NOFOLLOW));
+    if (isOwnSocket(fstatSync(fd))) return fd;
+    closeSync(fd);
+    throw systemError('ENOTSOCK', pathOf({ root, name }));
+  });
+}
+
+const pathOf = ({ root, name }: Pick<IrqbalanceSocket, 'root' | 'name'>) => `${root}${FOLDER}/${name}`;
 
 /**
  * Sends one request; each needs its own connection.
  * @returns the answer, empty for a setting
  * @throws FileError: ECONNREFUSED or ENOENT if no irqbalance listens, ETIMEDOUT if it does not answer
  */
-export function askIrqbalance(path: string, request: string): Promise<string> {
+export async function askIrqbalance(socket: IrqbalanceSocket, request: string): Promise<string> {
+  let fd: number | undefined;
+  try {
+    fd = openSocket(socket);
+    return await ask(descriptorPath(fd), pathOf(socket), request);
+  } catch (error) {
+    throw error instanceof FileError ? error : new FileError(errnoOf(error), pathOf(socket));
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+/** @param path for messages */
+function ask(real: string, path: string, request: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const isSetting = request.startsWith('settings ');
     const parts: Buffer[] = [];
     let size = 0;
-    const connection = connect(path);
+    const connection = connect(real);
     const finish = (code?: string) => {
       clearTimeout(timer);
       connection.destroy();

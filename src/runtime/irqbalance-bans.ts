@@ -1,15 +1,18 @@
 import { irqbalanceOf } from '../host/irqbalance.js';
-import {
-  askIrqbalance,
-  findIrqbalanceSockets,
-  type IrqbalanceSocket,
-  irqsOf,
-  MAX_BAN_LIST_LENGTH,
-} from '../host/irqbalance-socket.js';
+import { askIrqbalance, findIrqbalanceSockets, type IrqbalanceSocket, irqsOf } from '../host/irqbalance-socket.js';
 import { FileError } from '../host/pseudo-fs.js';
 import { RealFs } from '../host/real-fs.js';
 import { isOurPolicy } from './irqbalance-device-list.js';
 import { RuntimeFile } from './runtime-file.js';
+
+const BAN = 'settings ban irqs ';
+/**
+ * Characters of a list: irqbalance before 1.9.5 reads 500 bytes of a request and ignores the rest, which could cut a number and ban another
+ * interrupt; later ones refuse one of 16384 (source: sock_handle() in irqbalance.c, 1.5.0 to 1.9.5; measured with 1.9.2).
+ */
+const SHORT_LIST_LENGTH = 500 - BAN.length;
+/** Without the spaces that textOf() adds: fewer than a number has digits. */
+const LONG_LIST_LENGTH = 16_383 - BAN.length - 16;
 
 export interface BanResult {
   /** an irqbalance runs */
@@ -28,13 +31,13 @@ export interface BanResult {
  */
 export class IrqbalanceBans {
   readonly #record: RuntimeFile;
-  readonly #socketFolder: string;
   readonly #files: RealFs;
+  /** whether an irqbalance reads lists beyond the short length: what it has banned of such a list tells */
+  #longLists: { identity: string; areRead: boolean } | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(root = '') {
+  constructor(private readonly root = '') {
     this.#record = new RuntimeFile(root, 'irqbalance-bans');
-    this.#socketFolder = `${root}/run/irqbalance`;
     this.#files = new RealFs(root);
   }
 
@@ -56,7 +59,7 @@ export class IrqbalanceBans {
 
   async #update(irqs: ReadonlySet<number>): Promise<BanResult> {
     try {
-      for (const socket of findIrqbalanceSockets(this.#socketFolder)) {
+      for (const socket of findIrqbalanceSockets(this.root)) {
         const unbanned = await this.#send(socket, irqs);
         if (unbanned) return { running: true, unbanned };
       }
@@ -70,28 +73,37 @@ export class IrqbalanceBans {
 
   /** @returns the IRQs that may still be moved; undefined if nothing listens: an irqbalance that was killed leaves its socket */
   async #send(socket: IrqbalanceSocket, irqs: ReadonlySet<number>): Promise<number[] | undefined> {
-    const setup = await answerOf(socket.path, 'setup');
+    const setup = await answerOf(socket, 'setup');
     if (setup === undefined) return undefined;
     const before = irqsOf(setup);
     const ours = this.#ours(socket);
     const others = [...before].filter((irq) => !ours.has(irq));
     const wanted = await this.#wanted(socket, irqs, ours, others);
-    const added = fitting(others, wanted);
+    const known = this.#longLists?.identity === socket.identity ? this.#longLists.areRead : undefined;
+    // what others have banned must not get lost in a trial
+    const mayBeLong = known ?? textOf(others).length <= SHORT_LIST_LENGTH;
+    let added = fitting(others, wanted, mayBeLong ? LONG_LIST_LENGTH : SHORT_LIST_LENGTH);
     const list = [...others, ...added];
+    const isLong = textOf(list).length > SHORT_LIST_LENGTH;
     // if the bans of others alone are too long, any request would cut them
-    if (textOf(list).length <= MAX_BAN_LIST_LENGTH && !isSame(list, before)) {
+    if ((mayBeLong || !isLong) && !isSame(list, before)) {
       this.#save(socket, [...ours, ...added]);
-      await askIrqbalance(socket.path, `settings ban irqs ${textOf(list) || 'NONE'}`);
+      await askIrqbalance(socket, `${BAN}${textOf(list) || 'NONE'}`);
+      if (isLong) {
+        const banned = irqsOf(await askIrqbalance(socket, 'setup'));
+        this.#longLists = { identity: socket.identity, areRead: list.every((irq) => banned.has(irq)) };
+        added = added.filter((irq) => banned.has(irq));
+      }
     }
     this.#save(socket, added);
     return wanted.filter((irq) => !added.includes(irq));
   }
 
   /** The IRQs to ban by number: with our policy script, only those that were banned so before, or are moved nevertheless. */
-  async #wanted({ path, pid }: IrqbalanceSocket, irqs: ReadonlySet<number>, ours: Set<number>, others: number[]) {
+  async #wanted(socket: IrqbalanceSocket, irqs: ReadonlySet<number>, ours: Set<number>, others: number[]) {
     const needed = [...irqs].filter((irq) => irq > 0 && !others.includes(irq));
-    if (!isOurPolicy(irqbalanceOf(this.#files, pid).policyScript)) return needed;
-    const moved = irqsOf(await askIrqbalance(path, 'stats'));
+    if (!isOurPolicy(irqbalanceOf(this.#files, socket.pid).policyScript)) return needed;
+    const moved = irqsOf(await askIrqbalance(socket, 'stats'));
     return needed.filter((irq) => ours.has(irq) || moved.has(irq));
   }
 
@@ -108,22 +120,22 @@ export class IrqbalanceBans {
 }
 
 /** Undefined if nothing listens. */
-async function answerOf(path: string, request: string): Promise<string | undefined> {
+async function answerOf(socket: IrqbalanceSocket, request: string): Promise<string | undefined> {
   try {
-    return await askIrqbalance(path, request);
+    return await askIrqbalance(socket, request);
   } catch (error) {
     if (error instanceof FileError && ['ECONNREFUSED', 'ENOENT'].includes(error.code)) return undefined;
     throw error;
   }
 }
 
-/** Those for which the list has room after the bans of others. */
-function fitting(others: readonly number[], wanted: readonly number[]): number[] {
+/** Those for which a list of this length has room after the bans of others. */
+function fitting(others: readonly number[], wanted: readonly number[], maxLength: number): number[] {
   const added: number[] = [];
-  let length = textOf(others).length;
+  let length = others.join(' ').length;
   for (const irq of wanted) {
-    length += ` ${irq}`.length;
-    if (length - (others.length > 0 ? 0 : 1) > MAX_BAN_LIST_LENGTH) break;
+    length += `${irq}`.length + (length > 0 ? 1 : 0);
+    if (length > maxLength) break;
     added.push(irq);
   }
   return added;
@@ -132,4 +144,10 @@ function fitting(others: readonly number[], wanted: readonly number[]): number[]
 const isSame = (list: readonly number[], set: ReadonlySet<number>) =>
   list.length === set.size && list.every((irq) => set.has(irq));
 
-const textOf = (irqs: readonly number[]) => irqs.join(' ');
+/** The numbers, with spaces where an irqbalance before 1.9.5 cuts: it gets the first ones only, and each of them whole. */
+function textOf(irqs: readonly number[]): string {
+  const all = irqs.join(' ');
+  if (all.length <= SHORT_LIST_LENGTH) return all;
+  const end = all.lastIndexOf(' ', SHORT_LIST_LENGTH);
+  return `${all.slice(0, end).padEnd(SHORT_LIST_LENGTH + 1)}${all.slice(end + 1)}`;
+}

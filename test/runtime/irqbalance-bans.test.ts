@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
@@ -67,7 +67,10 @@ real('a list that has no room is never cut: what is left over is said', async ()
   const many = Array.from({ length: 200 }, (_, i) => 1000 + i);
   const result = await bans.set(new Set(many));
   assert.equal([...(await banned()), ...result.unbanned], many);
-  assert.is(result.unbanned.length, 149);
+  assert.is(result.unbanned.length, 104);
+  // it has been found out: now only what fits is sent
+  assert.equal((await bans.set(new Set([5, ...many]))).unbanned, many.slice(96));
+  assert.equal([...(await banned())], [5, ...many.slice(0, 96)]);
 });
 
 real('the policy script bans the interrupts of held devices when they appear', async () => {
@@ -124,9 +127,71 @@ fake('one that does not answer is a line, after a second', async () => {
   assert.match(problem as string, /^cannot send bans to irqbalance: .*irqbalance9\.sock: ETIMEDOUT$/);
 });
 
+for (const [version, size, count] of [
+  ['1.9.4', 500, 96],
+  ['1.9.5', 16_384, 2000],
+] as const)
+  fake(`as many numbers are banned as irqbalance ${version} reads, each whole`, async () => {
+    let there: number[] = [];
+    const requests = await listen((request) => {
+      const [, list] = /^settings ban irqs (.*)$/.exec(request.slice(0, size)) ?? [];
+      if (list !== undefined && request.length < 16_384) there = list.trim().split(/ +/).map(Number);
+      return request === 'setup' ? there.map((irq) => `IRQ ${irq} LOAD 0 `).join('') : '';
+    });
+    const bans = new IrqbalanceBans(folder.path);
+    const many = Array.from({ length: 2000 }, (_, i) => 1000 + i);
+    assert.equal((await bans.set(new Set(many))).unbanned, many.slice(count));
+    assert.equal(there, many.slice(0, count));
+    // it is known by now: nothing is tried again
+    const before = requests.length;
+    assert.equal((await bans.set(new Set(many))).unbanned, many.slice(count));
+    assert.equal(requests.slice(before), ['setup']);
+    const more = Array.from({ length: 4000 }, (_, i) => 1000 + i);
+    const { unbanned } = await bans.set(new Set(more));
+    assert.equal([...there, ...unbanned], more);
+    assert.ok(size === 500 || there.length > 3200, `${there.length}`);
+  });
+
+fake('a link below a root that leads to the socket of the host is not followed, nor is a hard link', async () => {
+  const host = new TemporaryFolder();
+  mkdirSync(host.join('run/irqbalance'), { recursive: true });
+  const requests = await listen(() => '', host);
+  const socket = host.join('run/irqbalance/irqbalance9.sock');
+  const none = { running: false, unbanned: [] };
+  try {
+    symlinkSync(socket, folder.join('run/irqbalance/irqbalance9.sock'));
+    assert.equal(await new IrqbalanceBans(folder.path).set(new Set([5])), none);
+    linkSync(socket, folder.join('run/irqbalance/irqbalance8.sock'));
+    assert.equal(await new IrqbalanceBans(folder.path).set(new Set([5])), none);
+    rmSync(folder.join('run/irqbalance'), { recursive: true });
+    symlinkSync(host.join('run/irqbalance'), folder.join('run/irqbalance'));
+    assert.equal(await new IrqbalanceBans(folder.path).set(new Set([5])), none);
+    assert.equal(requests, []);
+  } finally {
+    host.remove();
+  }
+});
+
+fake('a socket that somebody replaces by a link is not followed', async () => {
+  const host = new TemporaryFolder();
+  mkdirSync(host.join('run/irqbalance'), { recursive: true });
+  const requests = await listen(() => '', host);
+  try {
+    renameSync(host.join('run/irqbalance/irqbalance9.sock'), folder.join('run/irqbalance/irqbalance9.sock'));
+    const [socket] = findIrqbalanceSockets(folder.path);
+    assert.ok(socket);
+    renameSync(folder.join('run/irqbalance/irqbalance9.sock'), host.join('run/irqbalance/irqbalance9.sock'));
+    symlinkSync(host.join('run/irqbalance/irqbalance9.sock'), folder.join('run/irqbalance/irqbalance9.sock'));
+    await askIrqbalance(socket, 'setup').then(assert.unreachable, ({ code }) => assert.is(code, 'ENOTSOCK'));
+    assert.equal(requests, []);
+  } finally {
+    host.remove();
+  }
+});
+
 fake('where what others banned fills the list, nothing is sent', async () => {
   const requests = await listen((request) => {
-    const others = Array.from({ length: 60 }, (_, i) => `IRQ ${1000 + i} LOAD 0 DIFF 0 CLASS 0 `).join('');
+    const others = Array.from({ length: 100 }, (_, i) => `IRQ ${1000 + i} LOAD 0 DIFF 0 CLASS 0 `).join('');
     return request === 'setup' ? `SLEEP 10 ${others}BANNED 0` : '';
   });
   assert.equal(await new IrqbalanceBans(folder.path).set(new Set([5])), { running: true, unbanned: [5] });
@@ -144,7 +209,7 @@ fake('a garbled answer and a garbled record are nothing', async () => {
 fake.run();
 
 /** A server that answers; the requests that it gets. */
-async function listen(answer: (request: string) => unknown): Promise<string[]> {
+async function listen(answer: (request: string) => unknown, at: TemporaryFolder = folder): Promise<string[]> {
   const requests: string[] = [];
   server = createServer((connection) => {
     connection.on('error', () => {});
@@ -154,7 +219,7 @@ async function listen(answer: (request: string) => unknown): Promise<string[]> {
       if (typeof text === 'string') connection.end(text, 'latin1');
     });
   });
-  server.listen(folder.join('run/irqbalance/irqbalance9.sock'));
+  server.listen(at.join('run/irqbalance/irqbalance9.sock'));
   await new Promise((resolve) => server?.once('listening', resolve));
   return requests;
 }
@@ -167,8 +232,11 @@ function installScript(): string {
   return root.join('etc/irqbalance.d');
 }
 
-const ask = (request: string) =>
-  askIrqbalance(findIrqbalanceSockets(root.join('run/irqbalance'))[0]?.path as string, request);
+const ask = (request: string) => {
+  const [socket] = findIrqbalanceSockets(root.path);
+  assert.ok(socket);
+  return askIrqbalance(socket, request);
+};
 const banned = async () => irqsOf(await ask('setup'));
 /** Those that it takes care of. */
 const moved = async () => new Set([...irqsOf(await ask('stats'))].sort((a, b) => a - b));

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { askIrqbalance, findIrqbalanceSockets } from '../../src/host/irqbalance-socket.js';
+import { askIrqbalance, findIrqbalanceSockets, type IrqbalanceSocket } from '../../src/host/irqbalance-socket.js';
 import { until } from './until.js';
 
 /** A tree with sys/ and proc/, as layOut() makes it, and how to write into it. */
@@ -47,9 +47,9 @@ export async function startIrqbalance(tree: Tree, args: string[] = []): Promise<
   try {
     await until('irqbalance listens', async () => {
       if (child.exitCode !== null) throw new Error('it ended');
-      const [socket] = findIrqbalanceSockets(tree.join('run/irqbalance'));
+      const [socket] = findIrqbalanceSockets(tree.path);
       // Its file is there before it listens.
-      return socket !== undefined && (await answers(socket.path));
+      return socket !== undefined && (await answers(socket));
     });
   } catch (error) {
     await stop();
@@ -61,7 +61,7 @@ export async function startIrqbalance(tree: Tree, args: string[] = []): Promise<
   return { stop };
 }
 
-const answers = (socket: string) =>
+const answers = (socket: IrqbalanceSocket) =>
   askIrqbalance(socket, 'setup').then(
     () => true,
     () => false,

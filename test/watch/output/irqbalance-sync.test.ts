@@ -83,9 +83,9 @@ test.run();
 
 /** Numbers, sorted; undefined where none listens. */
 async function banned(): Promise<string | undefined> {
-  const [socket] = findIrqbalanceSockets(host.root.join('run/irqbalance'));
+  const [socket] = findIrqbalanceSockets(host.root.path);
   if (!socket) return undefined;
-  return [...irqsOf(await askIrqbalance(socket.path, 'setup'))].sort((a, b) => a - b).join();
+  return [...irqsOf(await askIrqbalance(socket, 'setup'))].sort((a, b) => a - b).join();
 }
 
 function devices(): string | undefined {
