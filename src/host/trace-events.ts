@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TokenBucket } from '../lib/token-bucket.js';
 import { type TracefsFolders, TraceInstance, TracingUnavailable, tracingFailure } from './tracefs.js';
@@ -62,7 +62,7 @@ export class VectorTrace {
     const instance = new TraceInstance(root, folders);
     let trace: VectorTrace;
     try {
-      trace = new VectorTrace(instance, await open(instance.pipe, 'r'), listener);
+      trace = new VectorTrace(instance, await instance.openPipe(), listener);
     } catch (error) {
       instance.remove();
       throw new TracingUnavailable(tracingFailure(error));

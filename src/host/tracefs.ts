@@ -9,9 +9,10 @@ import {
   rmdirSync,
   writeSync,
 } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pid } from 'node:process';
-import { using } from '../lib/open-folder.js';
+import { descriptorPath, using } from '../lib/open-folder.js';
 import { walk } from '../lib/walk.js';
 import { openBelow } from './open-below.js';
 
@@ -94,9 +95,16 @@ export class TraceInstance {
     }
   }
 
-  /** A read blocks until there is an event. */
-  get pipe(): string {
-    return join(this.#folder, 'trace_pipe');
+  /** Opens trace_pipe: a read blocks until there is an event. @throws the system's error */
+  async openPipe(): Promise<FileHandle> {
+    if (this.root === '') return open(join(this.#folder, 'trace_pipe'), 'r');
+    const fd = this.#open('trace_pipe', constants.O_RDONLY);
+    try {
+      // opened again: reads of this descriptor do not block
+      return await open(descriptorPath(fd), 'r');
+    } finally {
+      closeSync(fd);
+    }
   }
 
   /** Ends a blocked read of the pipe by writing a marker, even if the instance was turned off. */

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { RealFs } from '../../src/host/real-fs.js';
+import { VectorTrace } from '../../src/host/trace-events.js';
 import { TraceInstance, TracingUnavailable } from '../../src/host/tracefs.js';
 import { withDomainLock } from '../../src/runtime/domain-lock.js';
 import { InstanceLock } from '../../src/runtime/instance-lock.js';
@@ -49,6 +50,27 @@ for (const [what, write] of Object.entries(writers)) {
     assert.equal(readdirSync(root.join('elsewhere')), []);
   });
 }
+
+test('trace events are not read from what trace_pipe leads to outside', async () => {
+  const secret = outside.write('secret', '1.0: tracing_mark_write: hostdev-cpuset check\n');
+  const tracefs = new SimulatedTracefs(root);
+  const folders = {
+    make(path: string) {
+      tracefs.make(path);
+      const pipe = root.join('sys/kernel/tracing/instances/hostdev-cpuset/trace_pipe');
+      rmSync(pipe);
+      symlinkSync(secret, pipe);
+    },
+    remove: (path: string) => tracefs.remove(path),
+  };
+  const listener = { changed: () => assert.unreachable(), ended: () => assert.unreachable() };
+  const opened = VectorTrace.open(listener, root.path, folders);
+  await opened.then(
+    () => assert.unreachable(),
+    (error) => assert.is(error.message, 'tracing failed: ENOENT'),
+  );
+  tracefs.close();
+});
 
 test('nothing is taken out of a spool that has become a link', () => {
   const spool = new Spool(root.path);
