@@ -1,4 +1,16 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { InstanceLock } from '../../src/runtime/instance-lock.js';
@@ -117,6 +129,41 @@ test('where systemd runs the watcher is a unit of its own', async () => {
   assert.equal(words.slice(-5), [folder.join('enforcer'), 'watch', '--until-idle', '--root', folder.path]);
   assert.not.ok(has('watches'));
 });
+
+for (const [what, make] of [
+  ['a link', (at: string) => symlinkSync(folder.join('elsewhere/spool'), at)],
+  [
+    "another user's",
+    (at: string) => {
+      mkdirSync(at);
+      chownSync(at, 65534, 65534);
+    },
+  ],
+  ['in a folder of state that is a link', () => replaceState()],
+] as const)
+  (process.geteuid?.() === 0 ? test : test.skip)(`a spool that is ${what}: nothing is left there`, async () => {
+    mkdirSync(folder.join('elsewhere/spool'), { recursive: true });
+    watched();
+    rmSync(folder.join(SPOOL), { recursive: true, force: true });
+    make(folder.join(SPOOL));
+    assert.equal(await hook('started'), quiet);
+    const all = ['run/hostdev-cpuset', 'elsewhere'].flatMap((name) =>
+      readdirSync(folder.join(name), { recursive: true, encoding: 'utf8' }),
+    );
+    assert.not(
+      all.some((name) => name.includes(UUID)),
+      all.join(),
+    );
+    assert.equal(readdirSync(folder.join(SPOOL)), []);
+    assert.is(textOf('passes'), `hook guest started begin - --root ${folder.path}\n`);
+  });
+
+function replaceState(): void {
+  const state = folder.join('run/hostdev-cpuset');
+  renameSync(join(state, 'watch.pid'), folder.join('elsewhere/watch.pid'));
+  rmSync(state, { recursive: true });
+  symlinkSync(folder.join('elsewhere'), state);
+}
 
 test('prepare starts no watcher, nor leaves anything', async () => {
   watched();

@@ -57,6 +57,46 @@ test('systemd reads the files that are put there, and starts the service; uninst
   ]);
 });
 
+// what the hook runs is replaced: it would look at this machine's interrupts. $1 of systemd-run decides whether it knows the properties
+const HOOK = `tool install >/dev/null
+sed -i "s|^node=.*|node=''|; s|^cli=.*|cli=/bin/true|" /etc/hostdev-cpuset/hook
+printf '#!/bin/sh\\nprintf "%%s\\\\n" -- "$@" >>/run/words\\n%s\\n' "$REFUSAL" >/opt/bin/systemd-run
+chmod 755 /opt/bin/systemd-run
+: >/run/words
+xml='<domain><name>g</name><x xmlns="urn:hostdev-cpuset:1"/></domain>'
+echo "$xml" | /etc/libvirt/hooks/qemu.d/hostdev-cpuset g started begin -`;
+
+test("the watcher that the hook starts has the service's restrictions", async () => {
+  const { words, stderr } = await onHost(`REFUSAL=; ${HOOK}`);
+  assert.is(stderr, '');
+  const [, , unit = ''] =
+    /^(.*)\[Service\]\n(.*?)\n\[Install\]/s.exec(
+      readFileSync(`${projectRoot}service/hostdev-cpuset.service`, 'utf8'),
+    ) ?? [];
+  const ofService = /^(?:Type|NotifyAccess|EnvironmentFile|Exec.*|Restart.*|WatchdogSec)=/;
+  const restrictions = unit.split('\n').filter((line) => /^[A-Z]\w+=/.test(line) && !ofService.test(line));
+  assert.ok(restrictions.length > 25 && restrictions.includes('ProtectSystem=strict'));
+  const given = words.split('\n').filter((word) => word.startsWith('--property='));
+  assert.equal(
+    given,
+    restrictions.map((line) => `--property=${line}`),
+  );
+  assert.match(words, /\n\/bin\/true\nwatch\n--until-idle\n$/);
+});
+
+test('where systemd-run does not know one, the watcher is started without them, and that is said', async () => {
+  const refusal = 'case $* in *--property*) echo Unknown assignment: ProtectClock=yes >&2; exit 1 ;; esac';
+  const { words, stderr } = await onHost(`REFUSAL='${refusal}'; ${HOOK}`);
+  assert.match(
+    stderr,
+    /^hostdev-cpuset: g: started: this systemd-run cannot restrict the watcher [^\n]*ProtectClock[^\n]*\n$/,
+  );
+  const calls = words.split('--\n').slice(1);
+  assert.is(calls.length, 2);
+  assert.not.match(calls[1] ?? '', '--property');
+  assert.match(calls[1] ?? '', /\n\/bin\/true\nwatch\n--until-idle\n$/);
+});
+
 test('what systemctl refuses is reported', async () => {
   const { stdout, stderr } = await onHost('tool install', 'enable');
   assert.is(stderr, 'hostdev-cpuset: systemctl enable: enable: no bus\n');

@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert';
 import { NIC } from '../inside/devices.js';
 import { isPlaced } from '../inside/expect.js';
+import { text } from '../inside/kernel-files.js';
 import { scene } from '../inside/scene.js';
 import { propertyOf } from '../inside/systemd.js';
 import { eventually } from '../inside/wait.js';
@@ -13,6 +14,8 @@ scene('no watcher runs: the hook has systemd start one, and it ends with the las
   await eventually(async () => {
     const pid = await propertyOf('hostdev-cpuset-until-idle.service', 'MainPID');
     assert.equal(watcherPids(), [Number(pid)]);
+    // confined as the service is
+    assert.match(text(`/proc/${pid}/status`), /^CapBnd:\t0000000000080000\nCapAmb:.*\nNoNewPrivs:\t1\nSeccomp:\t2$/m);
   });
   const nic = guest.driver(5);
   await nic.load(3);
