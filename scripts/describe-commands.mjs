@@ -17,6 +17,7 @@ const VALUES = {
   domain: { word: 'DOMAIN', kind: 'domain' },
   engine: { word: 'ENGINE', values: ['auto', ...ENGINE_NAMES] },
   html: { word: 'FILE', kind: 'file' },
+  'hooks-dir': { word: 'DIR', kind: 'folder' },
   'max-warnings': { word: 'N', values: [] },
   metrics: { word: 'FILE', kind: 'file' },
   prefix: { word: 'DIR', kind: 'folder' },

@@ -94,7 +94,8 @@ function keepLastValue(argv: Record<string, unknown>): void {
 
 /** `--root "$ROOT"` with an empty ROOT is a mistake, and would mean this host. */
 function rejectEmptyPaths(argv: Record<string, unknown>): void {
-  for (const key of ['root', 'prefix']) if (argv[key] === '') throw new ToolError(`--${key} needs a directory`);
+  for (const key of ['root', 'prefix', 'hooks-dir'])
+    if (argv[key] === '') throw new ToolError(`--${key} needs a directory`);
   for (const key of ['metrics', 'config']) if (argv[key] === '') throw new ToolError(`--${key} needs a file`);
 }
 

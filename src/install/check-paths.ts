@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { PLACES, type Programs } from './manifest.js';
+import { type Programs, placesOf } from './manifest.js';
 import { untrustedCode } from './root-code.js';
 import { RootOnly } from './root-only.js';
 
@@ -19,19 +19,19 @@ export function hiddenProgram(path: string): string | undefined {
 }
 
 /** Why these programs cannot be used: one line. @param isThisHost false: they are for an image below a prefix */
-export function problemOf(programs: Programs, isThisHost: boolean): string | undefined {
+export function problemOf(programs: Programs, isThisHost: boolean, hooksDirectory: string): string | undefined {
   const { node, cli } = programs;
   const unusable = unusablePath(node) ?? unusablePath(cli);
   if (unusable || !isThisHost) return unusable;
-  return hiddenProgram(node) ?? hiddenProgram(cli) ?? untrustedProblem(programs);
+  return hiddenProgram(node) ?? hiddenProgram(cli) ?? untrustedProblem(programs, hooksDirectory);
 }
 
 /** Only root may be able to write to what root runs, and to where it is installed. */
-function untrustedProblem(programs: Programs): string | undefined {
+function untrustedProblem(programs: Programs, hooksDirectory: string): string | undefined {
   const check = new RootOnly();
   const code = untrustedCode(programs, check);
   if (code) return `root would run code that other users can write to: ${code.path} (${code.reason})`;
-  for (const { path } of PLACES) {
+  for (const { path } of placesOf(hooksDirectory)) {
     const directory = check.onPath(dirname(path));
     if (directory) return `other users can write to the directory of ${path}: ${directory.path} (${directory.reason})`;
   }

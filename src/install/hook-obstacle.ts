@@ -17,7 +17,7 @@ export interface Obstacle {
 }
 
 /** Whether libvirt runs this file; the other files of the hook are run by that one. */
-export const isStartedByLibvirt = (path: string) => path.startsWith('/etc/libvirt/hooks/');
+export const isStartedByLibvirt = (path: string) => /\/(?:qemu\.d\/hostdev-cpuset|qemu)$/.test(path);
 
 /**
  * The first reason to leave the hook out; undefined if libvirt can run it.

@@ -1,11 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createAs, kernelPolicy, type SelinuxPolicy, selinuxMode } from './selinux.js';
 
 /** The daemons that start guests and hooks. */
 const DAEMONS = ['/usr/sbin/libvirtd', '/usr/sbin/virtqemud'];
 const SHELL = '/bin/sh';
-const COMMAND_TIMEOUT_MS = 10_000;
 
 export interface Denial {
   /** the access, or why it is unknown: a part of a line */
@@ -79,17 +77,20 @@ function accesses(of: { domain: string; started: string; label: string; shell: s
   return [...common, ...transition];
 }
 
+/** The labels of files. */
+export type Labels = Pick<SelinuxPolicy, 'init' | 'labelFor' | 'labelOf'> & { createAs: typeof createAs };
+const KERNEL_LABELS: Labels = { ...kernelPolicy, createAs };
+
 /** Runs an action that creates a file; the file gets the policy's label for `path`. libvirt may run a hook once it exists. */
-export function createLabelled<T>(path: string, action: () => T): T {
-  const label = kernelPolicy.init() === undefined ? undefined : kernelPolicy.labelFor(path);
-  return label === undefined ? action() : createAs(label, action);
+export function createLabelled<T>(path: string, action: () => T, labels = KERNEL_LABELS): T {
+  const label = wantedLabel(path, labels);
+  return label === undefined ? action() : labels.createAs(label, action);
 }
 
-/** Sets the policy's label on an existing file. Returns whether it had another. Throws if it keeps that. */
-export function relabel(path: string): boolean {
-  const label = kernelPolicy.init() === undefined ? undefined : kernelPolicy.labelFor(path);
-  if (label === undefined || kernelPolicy.labelOf(path) === label) return false;
-  spawnSync('chcon', [label, path], { timeout: COMMAND_TIMEOUT_MS });
-  if (kernelPolicy.labelOf(path) !== label) throw new Error(`cannot set the label ${label} on ${path}`);
-  return true;
+/** The policy's label for a file, if the file has another one. */
+export function missingLabel(path: string, labels = KERNEL_LABELS): string | undefined {
+  const label = wantedLabel(path, labels);
+  return label === undefined || labels.labelOf(path) === label ? undefined : label;
 }
+
+const wantedLabel = (path: string, labels: Labels) => (labels.init() === undefined ? undefined : labels.labelFor(path));

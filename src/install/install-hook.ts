@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
+import { ToolError } from '../lib/errors.js';
 import { hookObstacle, isStartedByLibvirt } from './hook-obstacle.js';
-import { createLabelled, relabel } from './hook-selinux.js';
+import { createLabelled, type Labels, missingLabel } from './hook-selinux.js';
 import {
   type FileOptions,
   isManaged,
@@ -9,11 +10,17 @@ import {
   removeManagedFile,
   writeManagedFile,
 } from './managed-file.js';
-import { PLACES } from './manifest.js';
+import { type Place, placesOf } from './manifest.js';
 import { atPath } from './prefix.js';
 
+export interface HookOptions extends FileOptions {
+  /** where libvirt looks for hooks, without the prefix */
+  hooksDirectory: string;
+  /** install the hook even if it is unknown whether libvirt can run it; never if libvirt cannot */
+  insistOnHook: boolean;
+}
+
 export interface HookOutcome {
-  outcomes: Outcome[];
   /** the hook is in place, or would be without --dry-run */
   inPlace: boolean;
   /** one line each */
@@ -24,42 +31,50 @@ export interface HookOutcome {
  * Installs the hook if libvirt can run it. If not, it is left out, and one of ours that is there is removed, because it
  * would keep guests from starting.
  * @param files empty: the hook is not wanted
- * @param insist install it even if it is unknown whether libvirt can run it; never if libvirt cannot
+ * @param outcomes what is done is added, each when it is done
  */
-export function installHook(files: readonly ManagedFile[], options: FileOptions, insist: boolean): HookOutcome {
-  if (files.length === 0) return { outcomes: removeOwnHooks(options), inPlace: false, hints: [] };
-  const obstacle = hookObstacle(files, options.prefix, options.dryRun);
-  if (obstacle && (obstacle.certain || !insist)) {
-    const leftOut = files
-      .filter(({ path }) => isStartedByLibvirt(path))
-      .map(({ path }): Outcome => ({ path, done: 'left out', reason: obstacle.reason }));
-    const hint = 'the service needs no hook (docs/installing.md, Without the hook)';
-    return { outcomes: [...removeOwnHooks(options), ...leftOut], inPlace: false, hints: [hint] };
+export function installHook(files: readonly ManagedFile[], options: HookOptions, outcomes: Outcome[]): HookOutcome {
+  if (files.length === 0) {
+    removeOwnHooks(options, outcomes);
+    return { inPlace: false, hints: [] };
   }
-  const outcomes = files.map((file) => writeHookFile(file, options));
+  const obstacle = hookObstacle(files, options.prefix, options.dryRun);
+  if (obstacle && (obstacle.certain || !options.insistOnHook)) {
+    removeOwnHooks(options, outcomes);
+    const stubs = files.filter(({ path }) => isStartedByLibvirt(path));
+    outcomes.push(...stubs.map(({ path }): Outcome => ({ path, done: 'left out', reason: obstacle.reason })));
+    return { inPlace: false, hints: ['the service needs no hook (docs/installing.md, Without the hook)'] };
+  }
+  for (const file of files) outcomes.push(writeHookFile(file, options));
   const hint = `the hook was installed because of --hook; if libvirt cannot run it, no guest starts: ${obstacle?.reason}`;
-  return { outcomes, inPlace: true, hints: obstacle ? [hint] : [] };
+  return { inPlace: true, hints: obstacle ? [hint] : [] };
 }
 
-/** On this host a file has its SELinux label from the start, because libvirt may run it at any time. */
-function writeHookFile(file: ManagedFile, options: FileOptions): Outcome {
+/**
+ * On this host a file has its SELinux label from the start, because libvirt may run it at any time. One that has another label is written
+ * anew: to change it by its name could change another file.
+ */
+export function writeHookFile(file: ManagedFile, options: FileOptions, labels?: Labels): Outcome {
   if (options.prefix !== '' || options.dryRun) return writeManagedFile(file, options);
   // first, so that missing directories do not get the label of the file
   atPath(`${dirname(file.path)}/`, '', () => {}, 0o777);
-  const outcome = createLabelled(file.path, () => writeManagedFile(file, options));
-  if (outcome.done === 'left alone') return outcome;
-  try {
-    return relabel(file.path) && outcome.done === 'unchanged' ? { ...outcome, done: 'updated' } : outcome;
-  } catch (error) {
-    removeManagedFile(file.path, { ...options, force: true });
-    throw error;
-  }
+  const write = (rewrite: boolean) =>
+    createLabelled(file.path, () => writeManagedFile(file, { ...options, rewrite }), labels);
+  const outcome = write(false);
+  if (outcome.done === 'left alone' || missingLabel(file.path, labels) === undefined) return outcome;
+  const again = write(true);
+  const label = missingLabel(file.path, labels);
+  if (label === undefined) return outcome.done === 'unchanged' ? again : outcome;
+  removeManagedFile(file.path, { ...options, force: true });
+  throw new ToolError(`cannot set the label ${label} on ${file.path}`);
 }
 
 /** Removes first what libvirt starts, then what that runs. Hooks that others wrote are left alone. */
-function removeOwnHooks(options: FileOptions): Outcome[] {
-  const isHook = ({ part, path }: (typeof PLACES)[number]) => part === 'hook' && isManaged(path, options.prefix);
-  const paths = PLACES.filter(isHook).map(({ path }) => path);
+function removeOwnHooks(options: HookOptions, outcomes: Outcome[]): void {
+  const isHook = ({ part, path }: Place) => part === 'hook' && isManaged(path, options.prefix);
+  const paths = placesOf(options.hooksDirectory)
+    .filter(isHook)
+    .map(({ path }) => path);
   paths.sort((one, other) => Number(isStartedByLibvirt(other)) - Number(isStartedByLibvirt(one)));
-  return paths.flatMap((path) => removeManagedFile(path, options) ?? []);
+  for (const path of paths) outcomes.push(...[removeManagedFile(path, options) ?? []].flat());
 }

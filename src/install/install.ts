@@ -4,7 +4,7 @@ import { FileError } from '../host/pseudo-fs.js';
 import { removeTree } from '../lib/remove-tree.js';
 import { InstanceLock } from '../runtime/instance-lock.js';
 import { openOwnFolder, STATE_FOLDER } from '../runtime/state-folder.js';
-import { installHook } from './install-hook.js';
+import { type HookOptions, installHook } from './install-hook.js';
 import { irqbalanceHints } from './irqbalance-unit.js';
 import {
   type FileOptions,
@@ -13,11 +13,13 @@ import {
   removeManagedFile,
   writeManagedFile,
 } from './managed-file.js';
-import { HOOK, managedFiles, type Part, PLACES, type Programs, SINGLE_HOOK } from './manifest.js';
+import { hookPaths, managedFiles, type Part, type Place, type Programs, placesOf } from './manifest.js';
 import { atPath, listBelow, statBelow } from './prefix.js';
+import { libvirtDaemon } from './units.js';
+import { assertWritable, undoneOnError } from './whole-or-nothing.js';
 
 export interface Installation {
-  /** one for each file, in the order of PLACES */
+  /** one for each file, in the order of placesOf() */
   outcomes: Outcome[];
   /** what the administrator has to do or know: one line each */
   hints: string[];
@@ -31,52 +33,65 @@ export function packagedUnit(prefix: string): string | undefined {
   return PACKAGED_UNITS.find((path) => statBelow(path, prefix));
 }
 
-export interface InstallOptions extends FileOptions {
+export interface InstallOptions extends HookOptions {
   /** libvirt runs the hooks in qemu.d (6.5 and later) */
   hasHookDirectory: boolean;
-  /** install the hook even if it is unknown whether libvirt can run it */
-  insistOnHook: boolean;
 }
 
 /**
  * Installs the files of some parts. Foreign and modified files are left alone. A hook that libvirt cannot run is left
- * out.
- * @throws the system's error; the files written until then stay, and the next call continues
+ * out. If a file cannot be written, the new ones are removed again.
+ * @throws ToolError, also before anything is written; else the system's error
  */
 export function install(parts: ReadonlySet<Part>, programs: Programs, options: InstallOptions): Installation {
-  const [stub, otherStub] = options.hasHookDirectory ? [HOOK, SINGLE_HOOK] : [SINGLE_HOOK, HOOK];
-  const isFirstHook = !hasHook(options.prefix);
-  const filesOf = (some: readonly Part[]) =>
-    managedFiles(new Set(some.filter((part) => parts.has(part))), stub, programs);
-  const [hooks, files] = [filesOf(['hook']), filesOf(['service', 'irqbalance'])];
-  // find errors of reading before anything is written
-  for (const file of [...hooks, ...files]) writeManagedFile(file, { ...options, dryRun: true });
-  const hook = installHook(hooks, options, options.insistOnHook);
-  const outcomes = [...hook.outcomes, ...files.map((file) => writeManagedFile(file, options))];
-  // after an update of libvirt the other one may be there, too: libvirt would run the hook twice
-  const obsolete = hook.inPlace ? removeManagedFile(otherStub, options) : undefined;
-  if (obsolete?.done === 'removed') outcomes.push(obsolete);
-  const hints = [...hook.hints, ...(parts.has('irqbalance') ? irqbalanceHints(options.prefix) : [])];
+  const { prefix, hooksDirectory } = options;
+  const { stub, single } = hookPaths(hooksDirectory);
+  const otherStub = options.hasHookDirectory ? single : stub;
+  const isFirstHook = !hasHook(prefix, hooksDirectory);
+  const files = managedFiles(parts, hooksDirectory, otherStub, programs);
+  // find errors before anything is written
+  const planned = files.map((file) => ({ ...file, ...writeManagedFile(file, { ...options, dryRun: true }) }));
+  assertWritable(
+    planned.filter(({ done }) => done === 'created' || done === 'updated'),
+    prefix,
+  );
+  const outcomes: Outcome[] = [];
+  const hook = undoneOnError(outcomes, options, () => {
+    const installed = installHook(
+      files.filter(({ part }) => part === 'hook'),
+      options,
+      outcomes,
+    );
+    for (const file of files) if (file.part !== 'hook') outcomes.push(writeManagedFile(file, options));
+    // after an update of libvirt the other one may be there, too: libvirt would run the hook twice
+    const obsolete = installed.inPlace ? removeManagedFile(otherStub, options) : undefined;
+    if (obsolete?.done === 'removed') outcomes.push(obsolete);
+    return installed;
+  });
+  const hints = [...hook.hints, ...(parts.has('irqbalance') ? irqbalanceHints(prefix) : [])];
   if (hook.inPlace && isFirstHook) {
-    const daemon = statBelow('/run/virtqemud.pid', options.prefix) ? 'virtqemud' : 'libvirtd';
-    hints.push(`libvirt looks for hooks only when it starts, and had none: systemctl reload ${daemon}`);
+    hints.push(`libvirt looks for hooks only when it starts, and had none: systemctl reload ${libvirtDaemon(prefix)}`);
   }
   return { outcomes, hints };
 }
 
-/** Removes our files of all parts, and the state directory. */
-export function uninstall(options: FileOptions): Installation {
-  const outcomes = PLACES.flatMap(({ path }) => removeManagedFile(path, options) ?? []);
-  const watcher = new InstanceLock(options.prefix).holder();
+/** Removes our files of all parts, and the state directory. @throws as install() */
+export function uninstall(options: FileOptions & { hooksDirectory: string }): Installation {
+  const { prefix } = options;
+  const places = placesOf(options.hooksDirectory);
+  const isRemoved = ({ path }: Place) => removeManagedFile(path, { ...options, dryRun: true })?.done === 'removed';
+  assertWritable(places.filter(isRemoved), prefix);
+  const outcomes = places.flatMap(({ path }) => removeManagedFile(path, options) ?? []);
+  const watcher = new InstanceLock(prefix).holder();
   outcomes.push(...removeState(options));
   const hints: string[] = [];
   if (watcher !== undefined) hints.push(`a watcher is running: to end it, kill ${watcher}`);
   if (outcomes.some(({ path, done }) => path.includes('irqbalance.service.d') && done === 'removed')) {
     hints.push('irqbalance uses the policy script until its next start: systemctl try-restart irqbalance');
   }
-  if (statBelow('/etc/hostdev-cpuset/config.json', options.prefix)) {
+  if (statBelow('/etc/hostdev-cpuset/config.json', prefix)) {
     hints.push('/etc/hostdev-cpuset/config.json is your configuration and was kept');
-  } else if (!options.dryRun) removeEmptyDirectories('/etc/hostdev-cpuset', options.prefix);
+  } else if (!options.dryRun) removeEmptyDirectories('/etc/hostdev-cpuset', prefix);
   return { outcomes, hints };
 }
 
@@ -104,9 +119,10 @@ const NOT_OURS: Record<string, string> = {
 };
 
 /** Whether libvirt found a hook for QEMU when it started: only then it looks for more at each call. */
-function hasHook(prefix: string): boolean {
-  const directory = dirname(HOOK);
-  const paths = [SINGLE_HOOK, ...listBelow(directory, prefix).map((name) => join(directory, name))];
+function hasHook(prefix: string, hooksDirectory: string): boolean {
+  const { stub, single } = hookPaths(hooksDirectory);
+  const directory = dirname(stub);
+  const paths = [single, ...listBelow(directory, prefix).map((name) => join(directory, name))];
   return paths.some((path) => isExecutableFile(path, prefix));
 }
 

@@ -30,6 +30,8 @@ export interface FileOptions {
   dryRun: boolean;
   /** also overwrite or remove our files if they were modified */
   force: boolean;
+  /** write our file anew even if it is as it should be */
+  rewrite?: boolean;
 }
 
 /** Who wrote a file. `modified`: install wrote it, and it was changed since. */
@@ -59,12 +61,14 @@ export function ownershipOf(text: string): Ownership {
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 /** Writes a file, unless a foreign or modified one is there. @throws the system's error */
-export function writeManagedFile({ path, mode, text }: ManagedFile, { prefix, dryRun, force }: FileOptions): Outcome {
+export function writeManagedFile({ path, mode, text }: ManagedFile, options: FileOptions): Outcome {
+  const { prefix, dryRun, force, rewrite = false } = options;
   const wanted = withHeader(text);
   const existing = existingFile(path, prefix);
   const reason = reasonToLeave(existing, force);
   if (reason) return { path, done: 'left alone', reason };
-  if (existing?.text === wanted && existing.mode === mode && existing.isOwn) return { path, done: 'unchanged' };
+  const isRight = existing?.text === wanted && existing.mode === mode && existing.isOwn;
+  if (isRight && !rewrite) return { path, done: 'unchanged' };
   if (!dryRun) replace(path, prefix, wanted, mode);
   return { path, done: existing ? 'updated' : 'created' };
 }
@@ -138,5 +142,11 @@ function replace(path: string, prefix: string, text: string, mode: number): void
   const afterRename = (fd: number) => fchmodSync(fd, mode);
   const write = ({ folder, name }: Walked) =>
     writeAtomically(folder, name, text, { temporaryPrefix: TEMPORARY_PREFIX, mode: 0o600, afterRename });
-  atPath(path, prefix, write, 0o777);
+  try {
+    atPath(path, prefix, write, 0o777);
+  } catch (error) {
+    // Node does not name the file if the file system is full
+    if (error instanceof Error && !error.message.includes('/')) error.message += ` ${prefix}${path}`;
+    throw error;
+  }
 }

@@ -14,14 +14,29 @@ export interface Programs {
   cli: string;
 }
 
-/** What libvirt runs: a stub that never changes, because libvirt also runs copies that package managers leave beside it. */
-export const HOOK = '/etc/libvirt/hooks/qemu.d/hostdev-cpuset';
-/** The stub for libvirt before 6.5, which has no qemu.d. */
-export const SINGLE_HOOK = '/etc/libvirt/hooks/qemu';
-/** What the stub runs. In /etc, because it has the path of this host's Node, and /usr may be read-only. */
-export const HOOK_SCRIPT = '/etc/hostdev-cpuset/hook';
+/** Where libvirt looks for hooks, unless it was built with another sysconfdir. */
+export const HOOKS_DIRECTORY = '/etc/libvirt/hooks';
 
-interface Place {
+interface HookPaths {
+  /** what libvirt runs: a stub that never changes, because libvirt also runs copies that package managers leave beside it */
+  stub: string;
+  /** the stub for libvirt before 6.5, which has no qemu.d */
+  single: string;
+  /** what the stub runs: not in /usr, which may be read-only, because it has the path of this host's Node */
+  script: string;
+}
+
+/** @param hooksDirectory where libvirt looks for hooks; if it is not in /etc, /etc may be read-only */
+export function hookPaths(hooksDirectory: string): HookPaths {
+  const folder = hooksDirectory === HOOKS_DIRECTORY ? '/etc/hostdev-cpuset' : `${hooksDirectory}/hostdev-cpuset`;
+  return {
+    stub: `${hooksDirectory}/qemu.d/hostdev-cpuset`,
+    single: `${hooksDirectory}/qemu`,
+    script: `${folder}/hook`,
+  };
+}
+
+export interface Place {
   part: Part;
   path: string;
   mode: number;
@@ -31,29 +46,33 @@ interface Place {
   replacements(programs: Programs): [from: string, to: string][];
 }
 
-const stubAt = (path: string): Place => ({
+const stubAt = (path: string, script: string): Place => ({
   part: 'hook',
   path,
   mode: 0o755,
   source: 'hook/stub',
-  replacements: () => [['/usr/lib/hostdev-cpuset/hook', HOOK_SCRIPT]],
+  replacements: () => [['/usr/lib/hostdev-cpuset/hook', script]],
 });
 
 /** All files that install may write. */
-export const PLACES: readonly Place[] = [
-  // before the stub, which runs it
-  {
-    part: 'hook',
-    path: HOOK_SCRIPT,
-    mode: 0o755,
-    source: 'hook/qemu',
-    replacements: ({ node, cli }) => [
-      ["\nnode=''\n", `\nnode='${node}'\n`],
-      ["\ncli=''\n", `\ncli='${cli}'\n`],
-    ],
-  },
-  stubAt(HOOK),
-  stubAt(SINGLE_HOOK),
+export function placesOf(hooksDirectory: string): Place[] {
+  const { stub, single, script } = hookPaths(hooksDirectory);
+  return [scriptAt(script), stubAt(stub, script), stubAt(single, script), ...OTHER_PLACES];
+}
+
+/** Before the stub, which runs it. */
+const scriptAt = (script: string): Place => ({
+  part: 'hook',
+  path: script,
+  mode: 0o755,
+  source: 'hook/qemu',
+  replacements: ({ node, cli }) => [
+    ["\nnode=''\n", `\nnode='${node}'\n`],
+    ["\ncli=''\n", `\ncli='${cli}'\n`],
+  ],
+});
+
+const OTHER_PLACES: readonly Place[] = [
   {
     part: 'service',
     path: '/etc/systemd/system/hostdev-cpuset.service',
@@ -84,16 +103,25 @@ export const PLACES: readonly Place[] = [
   },
 ];
 
-/** The files of some parts, for this host. @param stub HOOK or SINGLE_HOOK, whichever this libvirt runs */
-export function managedFiles(parts: ReadonlySet<Part>, stub: string, programs: Programs): ManagedFile[] {
-  const other = stub === HOOK ? SINGLE_HOOK : HOOK;
-  const places = PLACES.filter(({ part, path }) => parts.has(part) && path !== other);
-  return places.map(({ path, mode, source, replacements }) => {
+/** A file of a part. */
+export interface PartFile extends ManagedFile {
+  part: Part;
+}
+
+/** The files of some parts, for this host. @param unused the stub that this libvirt does not run */
+export function managedFiles(
+  parts: ReadonlySet<Part>,
+  hooksDirectory: string,
+  unused: string,
+  programs: Programs,
+): PartFile[] {
+  const places = placesOf(hooksDirectory).filter(({ part, path }) => parts.has(part) && path !== unused);
+  return places.map(({ part, path, mode, source, replacements }) => {
     let text = readFileSync(join(dirname(findRngDirectory()), source), 'utf8');
     for (const [from, to] of replacements(programs)) {
       if (!text.includes(from)) throw new Error(`${source} does not contain ${from.trim()}`);
       text = text.replace(from, () => to);
     }
-    return { path, mode, text };
+    return { part, path, mode, text };
   });
 }

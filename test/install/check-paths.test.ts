@@ -29,8 +29,8 @@ test('what a service does not see is nothing for it to run', () => {
   assert.match(hiddenProgram('/home/me/node') as string, /^a service cannot see \/home\//);
   assert.match(hiddenProgram('/root/.nvm/node') as string, /\/root\//);
   assert.is(hiddenProgram('/bin/sh'), undefined);
-  assert.match(problemOf({ node: '/bin/sh', cli: '/tmp/x' }, true) as string, /\/tmp\//);
-  assert.is(problemOf({ node: '/bin/sh', cli: '/tmp/x' }, false), undefined);
+  assert.match(problemOf({ node: '/bin/sh', cli: '/tmp/x' }, true, '/etc/libvirt/hooks') as string, /\/tmp\//);
+  assert.is(problemOf({ node: '/bin/sh', cli: '/tmp/x' }, false, '/etc/libvirt/hooks'), undefined);
 });
 
 test.run();

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
 } from 'node:fs';
@@ -200,6 +201,45 @@ test('the configuration is left, and said to be', async () => {
   assert.equal(there(), ['etc/hostdev-cpuset/config.json']);
 });
 
+test('the daemon that is there is named: by what runs, by what is enabled, by what is installed', async () => {
+  const reload = async () => /systemctl reload (\w+)\n/.exec((await call('install', '-n')).stdout)?.[1];
+  const steps: [path: string, daemon: string][] = [
+    ['none', 'libvirtd'],
+    ['usr/lib/systemd/system/virtqemud.service', 'virtqemud'],
+    ['usr/lib/systemd/system/libvirtd.service', 'libvirtd'],
+    ['etc/systemd/system/sockets.target.wants/virtqemud.socket', 'virtqemud'],
+    ['run/libvirtd.pid', 'libvirtd'],
+  ];
+  for (const [path, daemon] of steps) {
+    folder.write(path, '');
+    assert.is(await reload(), daemon, path);
+  }
+  rmSync(folder.join('run'), { recursive: true });
+  rmSync(folder.join('etc'), { recursive: true });
+  // masked
+  folder.write('dev/null', '');
+  rmSync(folder.join('usr/lib/systemd/system/libvirtd.service'));
+  mkdirSync(folder.join('usr/lib/systemd/system/libvirtd.service'));
+  assert.is(await reload(), 'virtqemud');
+});
+
+test('--hooks-dir: the hook goes where libvirt looks for it, with the script beside it, and away again', async () => {
+  folder.write('var/lib/libvirt/hooks/qemu.d/other', '#!/bin/sh\n');
+  const options = ['--hooks-dir', '/var/lib//libvirt/hooks/'];
+  const directory = '/var/lib/libvirt/hooks';
+  const files = [`${directory}/hostdev-cpuset/hook`, `${directory}/qemu.d/hostdev-cpuset`];
+  const { code, stdout } = await call('install', ...options, '--no-service', '--no-irqbalance');
+  assert.is(code, 0);
+  assert.ok(stdout.startsWith(lines('created', files)), stdout);
+  assert.match(text(files[1] as string), `\nhook='${files[0]}'\n`);
+  assert.not(readdirSync(folder.path).includes('etc'));
+  assert.is((await call('install', ...options, '--no-hook', '--no-service', '--no-irqbalance')).code, 0);
+  assert.equal(there(), ['var/lib/libvirt/hooks/qemu.d/other']);
+  await call('install', ...options);
+  assert.ok((await call('uninstall', ...options)).stdout.startsWith(lines('removed', files)));
+  assert.equal(there(), ['var/lib/libvirt/hooks/qemu.d/other']);
+});
+
 test('what cannot be done is one line, and status 2', async () => {
   const refused = async (pattern: RegExp, ...words: string[]) => {
     const { code, stdout, stderr } = await runCli('hostdev-cpuset', words);
@@ -211,6 +251,14 @@ test('what cannot be done is one line, and status 2', async () => {
   await refused(/--hook and --no-hook exclude each other/, 'install', '--hook', '--no-hook', '--prefix', folder.path);
   await refused(/takes no file: x/, 'install', 'x', '--prefix', folder.path);
   await refused(/needs a directory/, 'install', '--prefix=');
+  for (const command of ['install', 'uninstall']) {
+    const refuseHooks = (pattern: RegExp, directory: string) =>
+      refused(pattern, command, '--prefix', folder.path, `--hooks-dir=${directory}`);
+    await refuseHooks(/--hooks-dir needs a directory/, '');
+    await refuseHooks(/--hooks-dir: "hooks" cannot be written/, 'hooks');
+    await refuseHooks(/--hooks-dir: "\/it's" cannot be written/, "/it's");
+    await refuseHooks(/--hooks-dir \S+\/none: no such directory/, '/none');
+  }
   folder.write('lib/systemd/system/hostdev-cpuset.service', '');
   await refused(/belongs to a package/, 'install', '--prefix', folder.path);
   folder.write('file/etc', '');

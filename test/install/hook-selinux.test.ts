@@ -1,7 +1,10 @@
+import { existsSync, statSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type SelinuxCheck, selinuxDenial } from '../../src/install/hook-selinux.js';
+import { type Labels, type SelinuxCheck, selinuxDenial } from '../../src/install/hook-selinux.js';
+import { writeHookFile } from '../../src/install/install-hook.js';
 import { type SelinuxPolicy, selinuxMode } from '../../src/install/selinux.js';
+import { ToolError } from '../../src/lib/errors.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const test = suite('whether SELinux lets libvirt start the hook');
@@ -32,6 +35,44 @@ const ask = (question: Partial<SelinuxCheck> = {}) =>
     daemons: [DAEMON],
     ...question,
   });
+
+test('a file with another label is written anew: none is changed by its name', () => {
+  const folder = new TemporaryFolder();
+  try {
+    const file = { path: folder.join('hooks/qemu'), mode: 0o755, text: '#!/bin/sh\n' };
+    const options = { prefix: '', dryRun: false, force: false };
+    let label = 'right';
+    const created: string[] = [];
+    const labels: Labels = {
+      init: () => 'init',
+      labelFor: () => 'right',
+      labelOf: () => label,
+      createAs(wanted, action) {
+        const before = statSync(file.path, { throwIfNoEntry: false })?.ino;
+        const result = action();
+        if (statSync(file.path).ino === before) return result;
+        label = wanted;
+        created.push(wanted);
+        return result;
+      },
+    };
+    assert.is(writeHookFile(file, options, labels).done, 'created');
+    assert.is(writeHookFile(file, options, labels).done, 'unchanged');
+    assert.equal(created.splice(0), ['right']);
+    label = 'wrong';
+    assert.is(writeHookFile(file, options, labels).done, 'updated');
+    assert.equal(created.splice(0), ['right']);
+    const stubborn = { ...labels, labelOf: () => 'wrong' };
+    const line = `cannot set the label right on ${file.path}`;
+    assert.throws(
+      () => writeHookFile(file, options, stubborn),
+      (error: unknown) => error instanceof ToolError && error.message === line,
+    );
+    assert.not(existsSync(file.path));
+  } finally {
+    folder.remove();
+  }
+});
 
 test('nothing is asked where it does not enforce', () => {
   assert.is(ask({ mode: 'off', policy: { ...OPEN, denied: () => undefined } }), undefined);

@@ -58,6 +58,14 @@ test('with the policy module it gets its label, and stays on', async () => {
   assert.equal(await onHost(`enforcing; ${label}; ${labelled}; configure; cat /opt/labelled`), ['755', HOOK]);
 });
 
+test('the daemon to reload is the one that is installed', async () => {
+  const units = '/opt/root/usr/lib/systemd/system';
+  const advice = `DPKG_ROOT=/opt/root sh "$postinst" configure | sed -n 's/.*systemctl reload //p'`;
+  const steps = ['', `touch ${units}/virtqemud.service`, `touch ${units}/libvirtd.service`];
+  const script = steps.map((step) => `${step}\n${advice}`).join('\n');
+  assert.equal(await onHost(`mkdir -p ${units}\n${script}`), ['libvirtd', 'virtqemud', 'libvirtd']);
+});
+
 test('one that was turned off stays so', async () => {
   assert.equal(await onHost(`chmod a-x ${HOOK}; configure 0.1.0`), ['644']);
 });

@@ -97,6 +97,64 @@ test('where systemd-run does not know one, the watcher is started without them, 
   assert.match(calls[1] ?? '', /\n\/bin\/true\nwatch\n--until-idle\n$/);
 });
 
+test('a read-only /etc is one line that says what to do, and nothing is written', async () => {
+  const { stdout, stderr } = await onHost(
+    `mkdir -p /etc/hostdev-cpuset /etc/systemd/system /etc/tmpfiles.d /opt/hooks
+mount -t tmpfs -o ro,mode=755 none /etc/systemd/system
+tool install; tool install --dry-run; tool install --no-service --no-irqbalance --hooks-dir /opt/hooks
+mount -o remount,ro /etc
+tool install; tool uninstall --hooks-dir /opt/hooks; find /etc -type f`,
+  );
+  const place = '/etc/systemd/system';
+  const refused = (path: string, more: number, options: string) =>
+    `hostdev-cpuset: cannot write ${path} and ${more} more: the file system is read-only; nothing was changed; see "A read-only /etc" in docs/installing.md: ${options}\n`;
+  const units = refused(`${place}/hostdev-cpuset.service`, 1, '--no-service, --no-irqbalance');
+  const hook = '--no-hook (or --hooks-dir DIR, if libvirt looks for hooks elsewhere)';
+  const all = refused('/etc/hostdev-cpuset/hook', 5, `${hook}, --no-service, --no-irqbalance`);
+  assert.is(stderr, units + units + all);
+  assert.equal(stdout.match(/^(?:created|removed|status) .*$/gm), [
+    'status 2',
+    'status 2',
+    'created     /opt/hooks/hostdev-cpuset/hook',
+    'created     /opt/hooks/qemu.d/hostdev-cpuset',
+    'status 0',
+    'status 2',
+    'removed     /opt/hooks/hostdev-cpuset/hook',
+    'removed     /opt/hooks/qemu.d/hostdev-cpuset',
+    'status 0',
+  ]);
+});
+
+test('where a later file cannot be written, the earlier ones are removed again, or named', async () => {
+  const { stdout, stderr, words } = await onHost(
+    `mkdir -p /etc/systemd/system/irqbalance.service.d
+mount -t tmpfs -o size=4k,nr_inodes=3,mode=755 none /etc/systemd/system/irqbalance.service.d
+head -c 4096 /dev/zero >/etc/systemd/system/irqbalance.service.d/full
+tool install
+find /etc -name '*hostdev*' -o -name hook
+tool install --no-irqbalance >/dev/null; echo '# changed' >>/etc/hostdev-cpuset/hook; : >/run/words
+tool install --force`,
+  );
+  const path = '/etc/systemd/system/irqbalance.service.d';
+  assert.match(stderr, new RegExp(`^hostdev-cpuset: ENOSPC: [^\\n]*${path}[^\\n]*; nothing was installed\\n`));
+  assert.match(stderr, / not undone: \/etc\/hostdev-cpuset\/hook \(updated\)\n$/);
+  assert.match(stdout, /^status 2\nstatus 2\n$/);
+  assert.is(words, '', 'systemd has nothing to read');
+});
+
+test('without systemd it is said that no service runs, and what to do', async () => {
+  const note = (why: string) =>
+    `note: ${why}, so install starts no service: start \`hostdev-cpuset watch\` from your init system, as root\nstatus 0\n`;
+  const without = await onHost('rmdir /run/systemd/system; tool install; tool install; tool install --no-service');
+  assert.is(without.stdout.split(note('systemd does not run here')).length, 3);
+  // no systemctl in PATH
+  const noProgram = await onHost(
+    'rm /opt/bin/systemctl; mkdir /opt/path; ln -s /opt/bin/node /opt/path; PATH=/opt/path; tool install',
+  );
+  assert.ok(noProgram.stdout.endsWith(note('systemctl was not found')), noProgram.stdout);
+  assert.is(noProgram.stderr, '');
+});
+
 test('what systemctl refuses is reported', async () => {
   const { stdout, stderr } = await onHost('tool install', 'enable');
   assert.is(stderr, 'hostdev-cpuset: systemctl enable: enable: no bus\n');

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, realpathSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { problemOf } from '../../install/check-paths.js';
+import { delimiter, join, normalize, resolve } from 'node:path';
+import { problemOf, unusablePath } from '../../install/check-paths.js';
 import { type Installation, install, packagedUnit, uninstall } from '../../install/install.js';
 import type { Outcome } from '../../install/managed-file.js';
-import type { Part } from '../../install/manifest.js';
+import { HOOKS_DIRECTORY, type Part } from '../../install/manifest.js';
+import { statBelow } from '../../install/prefix.js';
 import { ToolError } from '../../lib/errors.js';
 import { printable, printableLines } from '../../lib/printable.js';
 import { Virsh } from '../../libvirt/virsh.js';
@@ -16,6 +17,8 @@ export interface InstallOptions {
   /** --hook: see InstallOptions of install/install.ts */
   insistOnHook: boolean;
   prefix?: string | undefined;
+  /** where libvirt looks for hooks; undefined: in /etc/libvirt/hooks */
+  hooksDirectory?: string | undefined;
   dryRun: boolean;
   force: boolean;
 }
@@ -27,9 +30,9 @@ const SERVICE = 'hostdev-cpuset.service';
 export function installCommand(options: InstallOptions, io: Io): number {
   const { command, dryRun, force } = options;
   const prefix = openPrefix(options, io);
-  const fileOptions = { prefix, dryRun, force };
-  // only on this host, and only if systemd is running
-  const usesSystemd = prefix === '' && !dryRun && existsSync('/run/systemd/system');
+  const fileOptions = { prefix, dryRun, force, hooksDirectory: checkedHooksDirectory(options, prefix) };
+  const systemd = prefix === '' ? systemdState(io) : 'of an image';
+  const usesSystemd = systemd === 'running' && !dryRun;
   if (command === 'uninstall') {
     if (usesSystemd) systemctl(io, ['disable', '--now', SERVICE]);
     const result = uninstall(fileOptions);
@@ -37,7 +40,7 @@ export function installCommand(options: InstallOptions, io: Io): number {
     return report(result, options, io);
   }
   const programs = { node: process.execPath, cli: realpathSync(process.argv[1] as string) };
-  const problem = problemOf(programs, prefix === '');
+  const problem = problemOf(programs, prefix === '', fileOptions.hooksDirectory);
   if (problem) throw new ToolError(problem);
   const parts = new Set(options.parts);
   const result = install(parts, programs, {
@@ -49,7 +52,29 @@ export function installCommand(options: InstallOptions, io: Io): number {
     systemctl(io, ['daemon-reload']);
     if (parts.has('service')) systemctl(io, ['enable', '--now', SERVICE]);
   }
-  return report(result, options, io);
+  const status = report(result, options, io);
+  if (parts.has('service') && (systemd === 'not running' || systemd === 'without systemctl')) {
+    const why = systemd === 'not running' ? 'systemd does not run here' : 'systemctl was not found';
+    const what = 'start `hostdev-cpuset watch` from your init system, as root';
+    io.stdout.write(errorLine('note', `${why}, so install starts no service: ${what}`));
+  }
+  return status;
+}
+
+function systemdState({ env }: Io): 'running' | 'not running' | 'without systemctl' {
+  if (!existsSync('/run/systemd/system')) return 'not running';
+  const directories = (env.PATH ?? '').split(delimiter).filter(Boolean);
+  return directories.some((path) => existsSync(join(path, 'systemctl'))) ? 'running' : 'without systemctl';
+}
+
+/** The directory of --hooks-dir, which becomes a part of paths and of a shell script. @throws ToolError */
+function checkedHooksDirectory({ hooksDirectory }: InstallOptions, prefix: string): string {
+  if (hooksDirectory === undefined) return HOOKS_DIRECTORY;
+  const directory = normalize(`${hooksDirectory}/`).slice(0, -1);
+  const unusable = unusablePath(directory);
+  if (unusable) throw new ToolError(`--hooks-dir: ${unusable}`);
+  if (statBelow(directory, prefix)?.isDirectory()) return directory;
+  throw new ToolError(`--hooks-dir ${prefix}${directory}: no such directory`);
 }
 
 /** The prefix as an absolute path; empty: this host. @throws ToolError */

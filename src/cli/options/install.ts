@@ -20,6 +20,11 @@ export function installCommand(parser: Argv, name: InstallOptions['command'], ta
           `Exit status: 0 success, 1 a file was left alone${name === 'install' ? ' or --hook failed' : ''}, 2 other error.`,
         )
         .option('prefix', { type: 'string', requiresArg: true, describe: 'change files below DIR, such as an image' })
+        .option('hooks-dir', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'directory where libvirt looks for hooks',
+        })
         .option('dry-run', { alias: 'n', type: 'boolean', describe: 'show what would be done, change nothing' })
         .option('force', { type: 'boolean', describe: 'also overwrite or remove modified files' });
       if (name === 'uninstall') return common;
@@ -32,7 +37,7 @@ export function installCommand(parser: Argv, name: InstallOptions['command'], ta
         .option('no-service', { type: 'boolean', describe: 'do not install the service' })
         .option('no-irqbalance', { type: 'boolean', describe: 'do not install the irqbalance policy' });
     },
-    ({ _: words, prefix, 'dry-run': dryRun, force, ...flags }) => {
+    ({ _: words, prefix, 'hooks-dir': hooksDirectory, 'dry-run': dryRun, force, ...flags }) => {
       const [word] = pathsOf(words, name);
       if (word !== undefined) throw new ToolError(`${name} takes no file: ${word}`);
       const parts = PARTS.filter((part) => (flags as Record<string, unknown>)[`no-${part}`] !== true);
@@ -43,6 +48,7 @@ export function installCommand(parser: Argv, name: InstallOptions['command'], ta
         parts,
         insistOnHook: hook,
         prefix,
+        hooksDirectory,
         dryRun: dryRun ?? false,
         force: force ?? false,
       };
