@@ -1,25 +1,51 @@
-import { POLICY_FOLDER } from '../runtime/irqbalance-device-list.js';
-import { readBelow } from './prefix.js';
+import { readIrqbalance } from '../host/irqbalance.js';
+import type { PseudoFs } from '../host/pseudo-fs.js';
+import { isOurPolicy, POLICY_FOLDER } from '../runtime/irqbalance-device-list.js';
+import { readBelow, statBelow } from './prefix.js';
+import { findUnit } from './units.js';
 
-const UNIT_DIRECTORIES = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
-/** The configuration files of distributions. They have precedence over our drop-in. */
+/** The configuration files of distributions. They have precedence over our drop-in, also with an empty value. */
 const CONFIGURATIONS = ['/etc/default/irqbalance', '/etc/sysconfig/irqbalance'];
+const DROP_INS = ['/etc/systemd/system', '/usr/lib/systemd/system'].map(
+  (directory) => `${directory}/irqbalance.service.d/hostdev-cpuset.conf`,
+);
+const OPTION = `--policyscript=${POLICY_FOLDER}`;
+const RESTART = 'systemctl try-restart irqbalance';
 
 /** What the administrator has to do so that irqbalance uses our policy script. One line each; empty without irqbalance. */
 export function irqbalanceHints(prefix: string): string[] {
-  const unit = UNIT_DIRECTORIES.map((directory) => `${directory}/irqbalance.service`).find(
-    (path) => readBelow(path, prefix) !== undefined,
-  );
+  const unit = findUnit('irqbalance.service', prefix);
   if (!unit) return [];
-  const option = `--policyscript=${POLICY_FOLDER}`;
+  return [obstacleTo(unit, prefix) ?? `irqbalance uses the policy script after its next start: ${RESTART}`];
+}
+
+/** What keeps our drop-in from having an effect: one line; undefined: nothing. */
+function obstacleTo(unit: string, prefix: string): string | undefined {
   const command = /^ExecStart=.*$/m.exec(readBelow(unit, prefix) ?? '')?.[0] ?? '';
-  const configuration = CONFIGURATIONS.find((path) =>
-    /^\s*(?:export\s+)?IRQBALANCE_ARGS=\s*["']?[^\s"']/m.test(readBelow(path, prefix) ?? ''),
-  );
   if (/policyscript|\s-\w*l\b/.test(command))
-    return [`irqbalance has another policy script (${unit}): call ours from it`];
+    return `irqbalance has another policy script (${unit}): call ours from it`;
   if (!command.includes('IRQBALANCE_ARGS'))
-    return [`irqbalance's unit does not use IRQBALANCE_ARGS (${unit}): add ${option}`];
-  if (configuration) return [`${configuration} sets IRQBALANCE_ARGS, which has precedence: add ${option} to it`];
-  return ['irqbalance uses the policy script after its next start: systemctl try-restart irqbalance'];
+    return `irqbalance's unit does not use IRQBALANCE_ARGS (${unit}): add ${OPTION}`;
+  for (const path of CONFIGURATIONS) {
+    // systemd takes the last one
+    const value = [...(readBelow(path, prefix) ?? '').matchAll(/^[ \t]*IRQBALANCE_ARGS=(.*)$/gm)].at(-1)?.[1];
+    if (value === undefined || value.includes(OPTION)) continue;
+    const what = /^\s*(?:""|'')?\s*$/.test(value) ? 'sets IRQBALANCE_ARGS to nothing' : 'sets IRQBALANCE_ARGS';
+    return `${path} ${what}, which has precedence: add ${OPTION} to it, then ${RESTART}`;
+  }
+  return undefined;
+}
+
+/**
+ * For `status`: that a running irqbalance does not use our policy script, though it is installed, and why. One line; undefined if it does,
+ * or if no irqbalance can be seen.
+ */
+export function irqbalanceProblem(files: PseudoFs): string | undefined {
+  const prefix = files.root;
+  if (!DROP_INS.some((path) => statBelow(path, prefix))) return undefined;
+  const irqbalance = readIrqbalance(files);
+  if (!irqbalance || isOurPolicy(irqbalance.policyScript)) return undefined;
+  const unit = findUnit('irqbalance.service', prefix);
+  const remedy = (unit && obstacleTo(unit, prefix)) ?? RESTART;
+  return `irqbalance (pid ${irqbalance.pid}) does not use the policy script: ${remedy}`;
 }

@@ -42,6 +42,25 @@ test('contested interrupts are named by domain, device and number', () => {
   assert.match(lines()?.[1] ?? '', new RegExp(`^ {2}contested.*a\\S+b ${A} IRQ 41, and 2 more$`));
 });
 
+test('that irqbalance does not use the policy script is said, with the reason and the remedy', () => {
+  publish([]);
+  folder.write('proc/812/comm', 'irqbalance\n');
+  folder.write('proc/812/cmdline', 'irqbalance\0--foreground\0');
+  folder.write('lib/systemd/system/irqbalance.service', '[Service]\nExecStart=/x --foreground $IRQBALANCE_ARGS\n');
+  assert.is(lines()?.length, 1, 'the script is not installed');
+  folder.write('etc/systemd/system/irqbalance.service.d/hostdev-cpuset.conf', '');
+  const start = '  irqbalance (pid 812) does not use the policy script: ';
+  assert.is(lines()?.[1], `${start}systemctl try-restart irqbalance`);
+  folder.write('etc/default/irqbalance', 'IRQBALANCE_ARGS=\n');
+  const remedy = 'add --policyscript=/etc/hostdev-cpuset/irqbalance.d to it, then systemctl try-restart irqbalance';
+  assert.is(
+    lines()?.[1],
+    `${start}/etc/default/irqbalance sets IRQBALANCE_ARGS to nothing, which has precedence: ${remedy}`,
+  );
+  folder.write('proc/812/cmdline', 'irqbalance\0--policyscript=/etc/hostdev-cpuset/irqbalance.d\0');
+  assert.is(lines()?.length, 1);
+});
+
 test('what an older watcher has written is read', () => {
   const { contestedNow: _, ...counters } = emptyCounters();
   const status = { pid: process.pid, since: 'x', untilIdle: false, way: 'events', reason: null, counters };

@@ -13,6 +13,8 @@ test.after.each(() => folder.remove());
 const unit = (command: string) =>
   folder.write('usr/lib/systemd/system/irqbalance.service', `[Service]\nExecStart=${command}\n`);
 const DEBIAN = '/usr/sbin/irqbalance --foreground $IRQBALANCE_ARGS';
+const REMEDY =
+  'which has precedence: add --policyscript=/etc/hostdev-cpuset/irqbalance.d to it, then systemctl try-restart irqbalance';
 const RESTART = ['irqbalance uses the policy script after its next start: systemctl try-restart irqbalance'];
 
 test('no irqbalance, nothing to tell', () => {
@@ -22,17 +24,27 @@ test('no irqbalance, nothing to tell', () => {
 test('the drop-in will do, unless somebody has set the variable', () => {
   unit(DEBIAN);
   assert.equal(irqbalanceHints(folder.path), RESTART);
-  for (const line of ['#IRQBALANCE_ARGS=x', 'IRQBALANCE_ARGS=', 'IRQBALANCE_ARGS=""', 'OTHER=1']) {
+  for (const line of [
+    '#IRQBALANCE_ARGS=x',
+    'OTHER=1',
+    'IRQBALANCE_ARGS="--policyscript=/etc/hostdev-cpuset/irqbalance.d"',
+    'IRQBALANCE_ARGS=\nIRQBALANCE_ARGS=--policyscript=/etc/hostdev-cpuset/irqbalance.d -j',
+  ]) {
     folder.write('etc/default/irqbalance', `${line}\n`);
     assert.equal(irqbalanceHints(folder.path), RESTART, line);
   }
   for (const line of ['IRQBALANCE_ARGS=--deepestcache=2', 'IRQBALANCE_ARGS="-m vfio"']) {
     folder.write('etc/default/irqbalance', `# comment\n${line}\n`);
     const [hint] = irqbalanceHints(folder.path);
-    assert.is(
-      hint,
-      '/etc/default/irqbalance sets IRQBALANCE_ARGS, which has precedence: add --policyscript=/etc/hostdev-cpuset/irqbalance.d to it',
-    );
+    assert.is(hint, `/etc/default/irqbalance sets IRQBALANCE_ARGS, ${REMEDY}`);
+  }
+});
+
+test('an empty value voids the drop-in, too', () => {
+  unit(DEBIAN);
+  for (const line of ['IRQBALANCE_ARGS=', 'IRQBALANCE_ARGS=""', "  IRQBALANCE_ARGS=''  "]) {
+    folder.write('etc/default/irqbalance', `IRQBALANCE_ARGS=x\n${line}\n`);
+    assert.equal(irqbalanceHints(folder.path), [`/etc/default/irqbalance sets IRQBALANCE_ARGS to nothing, ${REMEDY}`]);
   }
 });
 

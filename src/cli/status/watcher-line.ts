@@ -1,4 +1,7 @@
 import { cpusetOf, formatCpuset } from '../../domain/cpuset.js';
+import { FileError } from '../../host/pseudo-fs.js';
+import { RealFs } from '../../host/real-fs.js';
+import { irqbalanceProblem } from '../../install/irqbalance-unit.js';
 import { printable, printableLines } from '../../lib/printable.js';
 import { wrap } from '../../lib/text-wrap.js';
 import { MIN_WIDTH } from '../../report/text-columns.js';
@@ -6,9 +9,21 @@ import type { ContestedInterrupt } from '../../runtime/counters.js';
 import { readWatcherStatus, type WatcherStatus } from '../../runtime/watcher-status.js';
 import type { Io } from '../io.js';
 
-/** The watcher's state in two lines; undefined if it cannot be known: only root can read it. */
+/** The watcher's state, and that of irqbalance's policy script, a line each; undefined if it cannot be known: only root can read it. */
 export function watcherText(root: string | undefined, io: Io): string | undefined {
-  return root === undefined && io.userId() !== 0 ? undefined : printableLines(textOf(readWatcherStatus(root)));
+  if (root === undefined && io.userId() !== 0) return undefined;
+  return printableLines(textOf(readWatcherStatus(root)) + irqbalanceText(root));
+}
+
+/** A line if irqbalance does not use the installed policy script; else empty. */
+function irqbalanceText(root: string | undefined): string {
+  try {
+    const problem = irqbalanceProblem(new RealFs(root));
+    return problem === undefined ? '' : `\n  ${problem}`;
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    return ''; // hidepid
+  }
 }
 
 /** The same, wrapped for a terminal, with line ends; empty if it cannot be known. */
