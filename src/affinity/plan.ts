@@ -9,7 +9,14 @@ import type { DeviceInterrupt, DeviceSnapshot, HostSnapshot } from '../host/snap
 import { vfioOwnership } from '../host/vfio-handlers.js';
 import type { DevicePlan, DomainPlan, InterruptPlan } from './domain-plan.js';
 import { type EarlierWrites, NO_WRITES } from './earlier-writes.js';
-import { absenceProblem, attributeProblems, metadataProblems, type Problem, remoteNodeProblems } from './problems.js';
+import {
+  absenceProblem,
+  attributeProblems,
+  metadataProblems,
+  type Problem,
+  remoteNodeProblems,
+  unseenVcpuProblems,
+} from './problems.js';
 import { type TargetCpus, targetCpus } from './target-cpus.js';
 import { vectorKey } from './vector-key.js';
 
@@ -22,13 +29,14 @@ export function plan(
 ): DomainPlan {
   const vcpus = vcpuCpus(definition.vcpuPinning, host.threads, host.topology.online);
   const planner = new Planner(definition, host, settings, earlier, vcpus);
-  const { devices, stale } = devicePolicies(definition);
+  const { devices: stated, stale } = devicePolicies(definition);
+  const devices = stated.filter(isConcerned).map((one) => planner.device(one));
   return {
     name: definition.name,
     uuid: definition.uuid ?? null,
     vcpus,
-    devices: devices.filter(isConcerned).map((stated) => planner.device(stated)),
-    problems: metadataProblems(definition, stale),
+    devices,
+    problems: [...metadataProblems(definition, stale), ...unseenVcpuProblems(devices, host.threads)],
   };
 }
 

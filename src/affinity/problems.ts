@@ -5,6 +5,7 @@ import type { Device } from '../domain/devices.js';
 import type { Identity } from '../domain/identity.js';
 import type { Entry } from '../domain/metadata.js';
 import { isOfCpuset, type PolicyAttribute } from '../domain/policy.js';
+import type { VcpuThreads } from '../host/qemu-threads.js';
 import type { DeviceSnapshot } from '../host/snapshot.js';
 import type { Topology } from '../host/topology.js';
 
@@ -21,7 +22,7 @@ export type Problem =
   | { rule: 'device-unreadable'; path: string; error: string }
   | { rule: 'remote-node'; node: number; cpuNodes: number[] }
   | { rule: 'auto-unknown' | 'auto-unpinned' | 'not-running' }
-  | { rule: 'qemu-hidden'; pid: number }
+  | { rule: 'qemu-hidden' | 'vcpus-unseen'; pid: number }
   | { rule: 'cpus-left-out'; asked: Cpuset; left: Cpuset }
   | { rule: 'no-usable-cpu'; asked: Cpuset; because: 'none-online' | 'none-allowed' };
 
@@ -31,6 +32,12 @@ export function metadataProblems({ metadata }: Definition, stale: readonly Entry
     ({ identity, message }): Problem => ({ rule: 'metadata-syntax', identity, message }),
   );
   return [...problems, ...stale.map(({ identity }): Problem => ({ rule: 'entry-stale', identity }))];
+}
+
+/** `auto` follows the vCPUs, and no thread of the running QEMU shows where they are. */
+export function unseenVcpuProblems(devices: readonly { policy: string }[], qemu: VcpuThreads | undefined): Problem[] {
+  const isUnseen = qemu && !qemu.cpus && devices.some(({ policy }) => policy === 'auto');
+  return isUnseen ? [{ rule: 'vcpus-unseen', pid: qemu.pid }] : [];
 }
 
 export function attributeProblems({ attribute }: Device): Problem[] {

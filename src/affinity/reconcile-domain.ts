@@ -35,7 +35,7 @@ export interface PassHost {
 
 /** What would be done for a domain; writes nothing. */
 export function planDomain(host: Omit<PassHost, 'pause'>, definition: Definition): DomainPlan {
-  return planFrom(host, definition, readState(host, definition), {});
+  return planFrom(host, definition, readState(host, definition), {}).planned;
 }
 
 export interface PassResult {
@@ -52,8 +52,9 @@ export interface PassResult {
 export function enforceDomain(host: PassHost, definition: Definition, scope: PassScope = {}): PassResult {
   const saved = readState(host, definition);
   const before = saved && scope.continuityOf ? withoutRenewed(saved, scope.continuityOf) : saved;
-  const planned = withFastPathWrites(planFrom(host, definition, before, scope), scope);
-  const mayWrite = !host.onlyRunning || planned.vcpus.source === 'threads';
+  const { isRunning, ...found } = planFrom(host, definition, before, scope);
+  const planned = withFastPathWrites(found.planned, scope);
+  const mayWrite = !host.onlyRunning || isRunning;
   const notSeen = mayWrite ? undefined : whyNotSeen(host, definition);
   const allowed = withoutForbidden(planned, notSeen, scope);
   // what a line has is saved before it is moved, as this process may be killed at any time
@@ -90,13 +91,14 @@ function planFrom(
   definition: Definition,
   before: DomainState | undefined,
   { only, continuityOf }: PassScope,
-): DomainPlan {
-  const { name, uuid, devices } = definition;
-  const all = new Set(devices.flatMap(({ source }) => source?.address ?? []));
-  const addresses = only ? [...all].filter((address) => only.has(address)) : all;
+): { planned: DomainPlan; isRunning: boolean } {
+  const { name, uuid } = definition;
+  const named = new Set(definition.devices.flatMap(({ source }) => source?.address ?? []));
+  const addresses = only ? [...named].filter((address) => only.has(address)) : named;
   const snapshot = readSnapshot(files, { name, uuid, addresses, counts, ...recent });
-  const planned = plan(definition, snapshot, settings, earlierWrites(before, continuityOf));
-  return only ? { ...planned, devices: planned.devices.filter(({ address }) => only.has(address ?? '')) } : planned;
+  const all = plan(definition, snapshot, settings, earlierWrites(before, continuityOf));
+  const devices = only ? all.devices.filter(({ address }) => only.has(address ?? '')) : all.devices;
+  return { planned: { ...all, devices }, isRunning: snapshot.threads !== undefined };
 }
 
 /** Writes the state only if it has changed: a pass that changes nothing touches no file. */

@@ -11,8 +11,8 @@ export type VcpuCpus = { source: 'threads' | 'definition' } & (
 );
 
 /**
- * @param threads of the running QEMU, if there is one. They take precedence: only they show numad's choice and `virsh
- * vcpupin --live`
+ * @param threads of the running QEMU, if there is one. They take precedence: only they show numad's choice and `virsh vcpupin --live`.
+ * Without names they show nothing (`cpus` is undefined); one thread may run all vCPUs (`threads` is empty)
  * @param only these vCPUs count (the policy's `vcpus`); null: all
  */
 export function vcpuCpus(
@@ -21,8 +21,11 @@ export function vcpuCpus(
   online: Cpuset,
   only: Cpuset | null = null,
 ): VcpuCpus {
-  const source = threads ? 'threads' : 'definition';
-  const cpus = only ? cpusOfSome(threads?.threads ?? pinning.vcpus, only) : (threads ?? pinning).cpus;
+  const source = threads?.cpus ? 'threads' : 'definition';
+  const named = threads?.threads ?? [];
+  const all = threads?.cpus ?? pinning.cpus;
+  const isOfSome = only && (source === 'definition' || named.length > 0);
+  const cpus = isOfSome ? cpusOfSome(source === 'threads' ? named : pinning.vcpus, only) : all;
   if (cpus && !isSubset(online, cpus)) return { source, cpus };
   const numad = !cpus && pinning.vcpus.some((vcpu) => vcpu.source === 'numad' && (!only || has(only, vcpu.vcpu)));
   return { source, cpus: undefined, because: numad ? 'numad' : 'unpinned' };
@@ -31,7 +34,7 @@ export function vcpuCpus(
 /** The CPUs that QEMU's vCPU threads may run on: of each, and of all. */
 interface VcpuThreadCpus {
   threads: readonly { vcpu: number; cpus: Cpuset }[];
-  cpus: Cpuset;
+  cpus: Cpuset | undefined;
 }
 
 /** Undefined if one of them may run on all CPUs, or if numad decides; empty if there is none of them. */

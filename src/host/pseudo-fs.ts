@@ -49,6 +49,8 @@ export interface PseudoFs {
   countFolders(path: string): number | undefined;
   /** last part of a symbolic link's target */
   link(path: string): string | undefined;
+  /** the whole target of a symbolic link, which need not be a path */
+  linkTarget(path: string): string | undefined;
   /** for repeated reads: opened at the first one */
   open(path: string): OpenFile;
   /** for a check and a write of the same file: opened at once. Never throws */

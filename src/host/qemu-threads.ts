@@ -4,24 +4,31 @@ import { canonicalUuid } from '../domain/uuid.js';
 import { hidesProcesses } from './hidepid.js';
 import { FileError, type PseudoFs } from './pseudo-fs.js';
 
-/** The vCPU threads of a running domain, and the CPUs that they may run on. */
+/**
+ * The QEMU of a running domain, and the CPUs that its vCPU threads may run on. The pid file and the command line tell that it runs, the
+ * names of threads only where: QEMU does not name them without `debug-threads=on`.
+ */
 export interface VcpuThreads {
   pid: number;
+  /** the threads that run one vCPU each */
   threads: { vcpu: number; cpus: Cpuset }[];
-  /** the union over all vCPUs */
-  cpus: Cpuset;
+  /** the union over all vCPUs; undefined if no thread has the name of a vCPU's */
+  cpus: Cpuset | undefined;
 }
 
+/** What a thread runs: one vCPU, or all of them (emulation in one thread). */
+export type VcpuOfThread = number | 'all';
+
 /**
- * Finds QEMU by libvirt's pid file and reads the affinity of its threads `CPU n/KVM` (`CPU n/TCG` under emulation).
- * Undefined if there is no such process, or if it is not this domain's QEMU: the pid may have been reused.
+ * Finds QEMU by libvirt's pid file and reads the affinity of its vCPU threads. Undefined if there is no such process, or if it is not this
+ * domain's QEMU: the pid may have been reused.
  */
 export function readVcpuThreads(files: PseudoFs, name: string, uuid: string | undefined): VcpuThreads | undefined {
   const pid = findQemu(files, name, uuid);
   if (pid === undefined) return undefined;
-  const threads: VcpuThreads['threads'] = [];
+  const threads: { vcpu: VcpuOfThread; cpus: Cpuset }[] = [];
   for (const tid of files.list(`/proc/${pid}/task`) ?? []) {
-    const vcpu = readVcpuNumber(files, pid, tid);
+    const vcpu = vcpuInName(readThreadName(files, pid, tid));
     if (vcpu === undefined) continue;
     const list = allowedList(files.read(`/proc/${pid}/task/${tid}/status`) ?? '');
     const cpus = list === undefined ? undefined : parseCpuList(list);
@@ -30,17 +37,22 @@ export function readVcpuThreads(files: PseudoFs, name: string, uuid: string | un
   return vcpuThreads(pid, threads);
 }
 
-/** Undefined if there is no thread. */
-export function vcpuThreads(pid: number, threads: VcpuThreads['threads']): VcpuThreads | undefined {
-  if (threads.length === 0) return undefined;
+export function vcpuThreads(pid: number, named: readonly { vcpu: VcpuOfThread; cpus: Cpuset }[]): VcpuThreads {
+  const threads = named.flatMap(({ vcpu, cpus }) => (vcpu === 'all' ? [] : { vcpu, cpus }));
   threads.sort((a, b) => a.vcpu - b.vcpu);
-  return { pid, threads, cpus: union(...threads.map(({ cpus }) => cpus)) };
+  return { pid, threads, cpus: named.length === 0 ? undefined : union(...named.map(({ cpus }) => cpus)) };
 }
 
-/** The number of the vCPU that a thread runs; undefined for QEMU's other threads. */
-export function readVcpuNumber(files: PseudoFs, pid: number, tid: string): number | undefined {
-  const vcpu = /^CPU (\d+)\/(?:KVM|TCG)$/.exec(files.read(`/proc/${pid}/task/${tid}/comm`)?.trim() ?? '')?.[1];
-  return vcpu === undefined ? undefined : Number(vcpu);
+/** Undefined if the thread has ended. */
+export function readThreadName(files: PseudoFs, pid: number, tid: string): string | undefined {
+  return files.read(`/proc/${pid}/task/${tid}/comm`)?.trim();
+}
+
+/** By QEMU's names: `CPU n/KVM`, `CPU n/TCG` and so on, `ALL CPUs/TCG`. Undefined for QEMU's other threads. Source: QEMU, accel/. */
+export function vcpuInName(name: string | undefined): VcpuOfThread | undefined {
+  const match = /^(?:CPU (\d{1,5})|ALL CPUs)\/[A-Z]+$/.exec(name ?? '');
+  if (!match) return undefined;
+  return match[1] === undefined ? 'all' : Number(match[1]);
 }
 
 /** Cpus_allowed_list of a thread's status file. */

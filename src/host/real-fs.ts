@@ -74,7 +74,12 @@ export class RealFs implements PseudoFs {
   }
 
   link(path: string): string | undefined {
-    return this.#attempt(path, () => basename(readlinkSync(this.root + path)));
+    const target = this.linkTarget(path);
+    return target === undefined ? undefined : basename(target);
+  }
+
+  linkTarget(path: string): string | undefined {
+    return this.#attempt(path, () => readlinkSync(this.root + path));
   }
 
   #write(path: string, text: string): void {

@@ -1,3 +1,4 @@
+import { BackOff } from '../lib/back-off.js';
 import type { PseudoFs } from './pseudo-fs.js';
 import type { VcpuThreads } from './qemu-threads.js';
 import { VcpuThreadReader } from './vcpu-threads.js';
@@ -7,6 +8,9 @@ import { VcpuThreadReader } from './vcpu-threads.js';
  * every check only if a policy follows them: reading a thread's status costs as much as reading five masks.
  */
 const LIST_INTERVAL_MS = 5000;
+/** A new thread without a name may be a vCPU that was plugged a moment ago: its name is read again for this long, at growing intervals. */
+const NAME_WAIT_MS = 2000;
+const NAME_INTERVALS = { firstMs: 10, maxMs: 500 };
 
 /** The time of the check, and pidFilesOnce() of that time. */
 export interface ThreadsContext {
@@ -21,6 +25,10 @@ export class VcpuCache {
   #listedAt = Number.NEGATIVE_INFINITY;
   /** when areUnchanged() last found no change */
   #unchangedAt = Number.NEGATIVE_INFINITY;
+  /** threads without a name that are read again; undefined: there are none */
+  #unnamed: { count: number; until: number; checkAt: number; intervals: BackOff } | undefined;
+  /** no vCPU thread got a name while it was waited for: this QEMU does not name its threads */
+  #hasNoNames = false;
 
   constructor(
     private readonly files: PseudoFs,
@@ -35,6 +43,11 @@ export class VcpuCache {
     return this.#known;
   }
 
+  /** When a thread may have got its name, so that haveChanged() is to be called; Infinity: none is waited for. */
+  get nameCheckAt(): number {
+    return this.#unnamed?.checkAt ?? Number.POSITIVE_INFINITY;
+  }
+
   /** The next read searches for QEMU under the new name. */
   rename(name: string, uuid: string | undefined): void {
     this.#reader.close();
@@ -42,10 +55,40 @@ export class VcpuCache {
   }
 
   /** Reads them. True if they have changed. @param thorough as for VcpuThreadReader.read */
-  refresh({ pidFiles }: ThreadsContext, thorough: boolean): boolean {
+  refresh(context: ThreadsContext, thorough: boolean): boolean {
     const before = this.#known;
-    this.#known = this.#reader.read(thorough, pidFiles);
+    this.#known = this.#read(context, thorough);
+    if (this.#known?.cpus || this.#known?.pid !== before?.pid) this.#hasNoNames = false;
     return this.#known !== before;
+  }
+
+  #read({ now, pidFiles }: ThreadsContext, thorough: boolean): VcpuThreads | undefined {
+    const threads = this.#reader.read(thorough, pidFiles);
+    this.#awaitNames(now);
+    return threads;
+  }
+
+  /** Waits for the names of threads that have none, anew for each that appears. */
+  #awaitNames(now: number): void {
+    const count = this.#hasNoNames ? 0 : this.#reader.unnamedCount;
+    if (count > (this.#unnamed?.count ?? 0)) {
+      const intervals = new BackOff(NAME_INTERVALS);
+      this.#unnamed = { count, until: now + NAME_WAIT_MS, checkAt: now + intervals.next(), intervals };
+    } else if (count === 0) this.#unnamed = undefined;
+    else if (this.#unnamed) this.#unnamed.count = count;
+  }
+
+  #haveNewNames(now: number): boolean {
+    const unnamed = this.#unnamed;
+    if (!unnamed || now < unnamed.checkAt) return false;
+    if (this.#reader.haveNewNames()) return true;
+    if (now < unnamed.until) unnamed.checkAt = Math.min(now + unnamed.intervals.next(), unnamed.until);
+    else {
+      this.#reader.giveUpUnnamed();
+      this.#unnamed = undefined;
+      this.#hasNoNames = this.#known !== undefined && !this.#known.cpus;
+    }
+    return false;
   }
 
   /**
@@ -53,20 +96,23 @@ export class VcpuCache {
    * @param followed a policy follows the vCPUs
    * @param thorough as for VcpuThreadReader.read
    */
-  haveChanged({ now, pidFiles }: ThreadsContext, followed: boolean, thorough: boolean): boolean {
+  haveChanged(context: ThreadsContext, followed: boolean, thorough: boolean): boolean {
+    const { now } = context;
+    if (followed && this.#haveNewNames(now)) return true;
     const listed = this.#known && now - this.#listedAt < LIST_INTERVAL_MS;
     if (!thorough && listed && (!followed || this.#reader.isUnchanged())) return false;
     this.#listedAt = now;
-    return this.#reader.read(thorough, pidFiles) !== this.#known;
+    return this.#read(context, thorough) !== this.#known;
   }
 
   /**
    * True if QEMU runs and, if a policy follows the vCPUs, these still have the same affinity. Read once per `now`.
    * @throws FileError
    */
-  areUnchanged({ now, pidFiles }: ThreadsContext, followed: boolean): boolean {
+  areUnchanged(context: ThreadsContext, followed: boolean): boolean {
+    const { now } = context;
     if (this.#unchangedAt === now) return true;
-    const isSame = () => this.#reader.isUnchanged() || this.#reader.read(false, pidFiles) === this.#known;
+    const isSame = () => this.#reader.isUnchanged() || this.#read(context, false) === this.#known;
     if (!this.#known || !(followed ? isSame() : this.#reader.isRunning())) return false;
     this.#unchangedAt = now;
     return true;

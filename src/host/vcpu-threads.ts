@@ -5,14 +5,16 @@ import {
   allowedList,
   findQemu,
   isQemuOf,
-  readVcpuNumber,
+  readThreadName,
   threadCount,
+  type VcpuOfThread,
   type VcpuThreads,
+  vcpuInName,
   vcpuThreads,
 } from './qemu-threads.js';
 
 interface VcpuThread {
-  vcpu: number;
+  vcpu: VcpuOfThread;
   status: OpenFile;
   list: string | undefined;
   cpus: Cpuset | undefined;
@@ -25,6 +27,10 @@ export class VcpuThreadReader {
   #vcpuName: OpenFile | undefined;
   /** by thread id; undefined: not a vCPU thread */
   #threads = new Map<string, VcpuThread | undefined>();
+  /** the name of QEMU's main thread, which a new thread has until it gets its own */
+  #mainName: string | undefined;
+  /** threads that appeared with that name, and may be a vCPU's */
+  readonly #unnamed = new Set<string>();
   #latest: VcpuThreads | undefined;
   /** `Threads:` of a status when they were listed */
   #threadCount: string | undefined;
@@ -43,20 +49,27 @@ export class VcpuThreadReader {
   read(thorough: boolean, pidFiles?: () => ReadonlySet<string>): VcpuThreads | undefined {
     const { files, name, uuid } = this;
     if (this.#pid !== undefined && thorough && !isQemuOf(files, this.#pid, name, uuid)) this.close();
-    if (thorough) this.#forgetOtherThreads();
+    if (this.#pid !== undefined && thorough) this.#findNewNames(this.#pid, this.#threads.keys());
     const tids = this.#pid === undefined ? undefined : files.list(`/proc/${this.#pid}/task`);
-    if (this.#pid !== undefined && tids && this.#refresh(this.#pid, tids)) return this.#latest;
+    if (this.#pid !== undefined && tids && this.#refresh(this.#pid, tids)) {
+      // with vCPU threads it runs: a process that has ended, and was not waited for yet, keeps only its main thread
+      if (this.#latest?.cpus || isQemuOf(files, this.#pid, name, uuid)) return this.#latest;
+    }
     this.close();
     const pid = findQemu(files, name, uuid, pidFiles?.());
     if (pid === undefined) return undefined;
     this.#pid = pid;
+    this.#mainName = readThreadName(files, pid, `${pid}`);
     this.#refresh(pid, files.list(`/proc/${pid}/task`) ?? []);
+    this.#latest ??= vcpuThreads(pid, this.#known());
     return this.#latest;
   }
 
-  /** True if the affinity and the number of the threads are unchanged: one system call per vCPU. */
+  /** True if the affinity and the number of the threads are unchanged: one system call per vCPU. Without vCPU threads, true if it runs. */
   isUnchanged(): boolean {
-    if (!this.#latest || this.#threadCount === undefined) return false;
+    if (!this.#latest) return false;
+    if (!this.#latest.cpus) return this.isRunning();
+    if (this.#threadCount === undefined) return false;
     for (const thread of this.#threads.values()) {
       if (!thread) continue;
       const text = thread.status.read() ?? '';
@@ -65,9 +78,25 @@ export class VcpuThreadReader {
     return true;
   }
 
-  /** True if the process still runs: one short read. @throws FileError */
+  /** True if the process still runs: one short read, or one of the command line if no vCPU thread is known. @throws FileError */
   isRunning(): boolean {
-    return this.#vcpuName?.read() !== undefined;
+    if (this.#vcpuName) return this.#vcpuName.read() !== undefined;
+    return this.#pid !== undefined && isQemuOf(this.files, this.#pid, this.name, this.uuid);
+  }
+
+  /** How many threads may be a vCPU's, but had no name of their own yet. */
+  get unnamedCount(): number {
+    return this.#unnamed.size;
+  }
+
+  /** True if a thread that had no name of its own proves to be a vCPU's: read() finds it then. One read for each. @throws FileError */
+  haveNewNames(): boolean {
+    return this.#pid !== undefined && this.#findNewNames(this.#pid, this.#unnamed);
+  }
+
+  /** The threads that still have no name of their own will get none. */
+  giveUpUnnamed(): void {
+    this.#unnamed.clear();
   }
 
   close(): void {
@@ -75,6 +104,7 @@ export class VcpuThreadReader {
     this.#vcpuName = undefined;
     for (const thread of this.#threads.values()) thread?.status.close();
     this.#threads = new Map();
+    this.#unnamed.clear();
     this.#pid = undefined;
     this.#latest = undefined;
     this.#threadCount = undefined;
@@ -99,7 +129,7 @@ export class VcpuThreadReader {
       thread.cpus = parseCpuList(list);
       changed = true;
     }
-    if (changed) this.#latest = vcpuThreads(pid, this.#known());
+    if (changed || !this.#latest) this.#latest = vcpuThreads(pid, this.#known());
     return true;
   }
 
@@ -110,23 +140,34 @@ export class VcpuThreadReader {
     return name;
   }
 
-  #known(): VcpuThreads['threads'] {
+  #known(): { vcpu: VcpuOfThread; cpus: Cpuset }[] {
     return [...this.#threads.values()].flatMap((thread) =>
       thread?.cpus ? { vcpu: thread.vcpu, cpus: thread.cpus } : [],
     );
   }
 
   #add(pid: number, tid: string): VcpuThread | undefined {
-    const vcpu = readVcpuNumber(this.files, pid, tid);
+    const name = readThreadName(this.files, pid, tid);
+    const vcpu = vcpuInName(name);
     const status = () => this.files.open(`/proc/${pid}/task/${tid}/status`);
     const thread = vcpu === undefined ? undefined : { vcpu, status: status(), list: undefined, cpus: undefined };
     this.#threads.set(tid, thread);
+    if (name === this.#mainName && tid !== `${pid}`) this.#unnamed.add(tid);
     return thread;
   }
 
-  /** A thread gets its name shortly after its start, so the names of the others are read again. */
-  #forgetOtherThreads(): void {
-    for (const [tid, thread] of this.#threads) if (!thread) this.#threads.delete(tid);
+  /** A thread gets its name shortly after its start. Those that prove to be a vCPU's are forgotten, so that they are added again. */
+  #findNewNames(pid: number, tids: Iterable<string>): boolean {
+    let isFound = false;
+    for (const tid of [...tids]) {
+      if (this.#threads.get(tid)) continue;
+      const name = readThreadName(this.files, pid, tid);
+      if (name !== this.#mainName) this.#unnamed.delete(tid);
+      if (vcpuInName(name) === undefined) continue;
+      this.#threads.delete(tid);
+      isFound = true;
+    }
+    return isFound;
   }
 
   /** True if a vCPU thread has gone. QEMU's other threads come and go often. */
@@ -138,6 +179,7 @@ export class VcpuThreadReader {
       if (alive.has(tid)) continue;
       thread?.status.close();
       this.#threads.delete(tid);
+      this.#unnamed.delete(tid);
       vcpuWent ||= thread !== undefined;
     }
     return vcpuWent;

@@ -26,6 +26,7 @@ const SEVERITIES: Record<Problem['rule'], Severity> = {
   'auto-unpinned': 'warning',
   'not-running': 'error',
   'qemu-hidden': 'error',
+  'vcpus-unseen': 'warning',
   'cpus-left-out': 'note',
   'no-usable-cpu': 'error',
 };
@@ -63,6 +64,8 @@ function messageOf(problem: Problem): string {
       return `${reasonText({ code: problem.rule })}: nothing is written`;
     case 'qemu-hidden':
       return `${reasonText({ code: problem.rule, pid: problem.pid })}: nothing is written`;
+    case 'vcpus-unseen':
+      return `QEMU (pid ${problem.pid}) has no thread with the name of a vCPU: auto follows the vCPU pinning in the definition`;
     case 'cpus-left-out':
       return `CPU ${formatCpuset(problem.left)} of ${formatCpuset(problem.asked)} left out: not online, or not among allowedCpus`;
     case 'no-usable-cpu':

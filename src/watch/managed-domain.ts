@@ -85,6 +85,11 @@ export class ManagedDomain {
     return this.isOverBudget(now) ? Math.max(due, this.#cpu.availableAt(now)) : due;
   }
 
+  /** When a thread of QEMU may have got a name that a policy depends on; Infinity: none is waited for. */
+  get nameCheckAt(): number {
+    return this.#isAuto ? this.#vcpus.nameCheckAt : Number.POSITIVE_INFINITY;
+  }
+
   /** Whether it has used up its CPU time: nothing is done for it until `due`. */
   isOverBudget(now: number): boolean {
     return !this.#cpu.hasTokens(now);
@@ -113,7 +118,9 @@ export class ManagedDomain {
 
   #areVcpusUnchanged(context: CheckContext): boolean {
     try {
-      return this.#vcpus.areUnchanged(context, this.#isAuto);
+      const areUnchanged = this.#vcpus.areUnchanged(context, this.#isAuto);
+      this.schedule.requestPoll(this.nameCheckAt);
+      return areUnchanged;
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       return false; // the full check reports what is wrong

@@ -192,6 +192,7 @@ export class Reconciler {
     // where one driver loads, others do
     if (result.changed.slice(changedBefore).some(({ kind }) => kind === 'placed')) schedule.stayBusy(context);
     if (schedule.nextPollAt <= now) schedule.advance(context, this.#settings.intervals);
+    schedule.requestPoll(domain.nameCheckAt);
   }
 
   /** CPUs that go offline or come online change what every domain wants. */

@@ -27,7 +27,11 @@ export class FixedFiles implements PseudoFs {
   }
 
   link(path: string): string | undefined {
-    return this.read(path)?.split('/').at(-1);
+    return this.linkTarget(path)?.split('/').at(-1);
+  }
+
+  linkTarget(path: string): string | undefined {
+    return this.read(path);
   }
 
   write(path: string): void {

@@ -25,7 +25,13 @@ const QEMU: Record<string, string> = {
 
 function read(texts: Record<string, string | FileError>, name = 'guest', uuid: string | undefined = UUID) {
   const found = readVcpuThreads(new FixedFiles(texts), name, uuid);
-  return found && { pid: found.pid, vcpus: found.threads.map(({ vcpu }) => vcpu), cpus: formatCpuset(found.cpus) };
+  return (
+    found && {
+      pid: found.pid,
+      vcpus: found.threads.map(({ vcpu }) => vcpu),
+      cpus: found.cpus && formatCpuset(found.cpus),
+    }
+  );
 }
 
 threads('the vCPUs and nothing else, in order', () => {
@@ -38,6 +44,16 @@ threads('under emulation they have another name', () => {
 
 threads('a UUID in another form is the same', () => {
   assert.is(read(QEMU, 'guest', UUID.toUpperCase().replaceAll('-', ''))?.pid, 42);
+});
+
+threads('one thread for all vCPUs, under emulation, tells where they run and not which is where', () => {
+  const { '/proc/42/task/44/comm': _, '/proc/42/task/44/status': __, ...one } = QEMU;
+  assert.equal(read({ ...one, ...task(43, 'ALL CPUs/TCG', '7') }), { pid: 42, vcpus: [], cpus: '7' });
+});
+
+threads('without names QEMU runs, and where its vCPUs run is unknown', () => {
+  const unnamed = { ...QEMU, ...task(43, 'qemu-system-x86', '2'), ...task(44, 'qemu-system-x86', '3') };
+  assert.equal(read(unnamed), { pid: 42, vcpus: [], cpus: undefined });
 });
 
 threads("a pid that is another's by now", () => {
@@ -65,11 +81,11 @@ for (const pid of ['', '0\n', '-1\n', '42 43\n', '../42\n', '42x\n']) {
   });
 }
 
-threads('a QEMU without vCPU threads, or with one that ended just now', () => {
+threads('a vCPU thread that ended just now, and one that ended before', () => {
   const { '/proc/42/task/43/status': _, ...ended } = QEMU;
   assert.equal(read(ended), { pid: 42, vcpus: [1], cpus: '3,5' });
   const none = Object.fromEntries(Object.entries(QEMU).filter(([path]) => !/task\/4[34]/.test(path)));
-  assert.is(read(none), undefined);
+  assert.equal(read(none), { pid: 42, vcpus: [], cpus: undefined });
 });
 
 threads('what may not be read is an error', () => {

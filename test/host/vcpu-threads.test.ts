@@ -51,7 +51,7 @@ class Qemu extends FixedFiles {
 const watching = (qemu: Qemu) => new VcpuThreadReader(qemu, 'guest', UUID);
 const cpusOf = (one: VcpuThreadReader, thorough = false) => {
   const threads = one.read(thorough);
-  return threads && `${threads.pid}: ${formatCpuset(threads.cpus)}`;
+  return threads && `${threads.pid}: ${threads.cpus ? formatCpuset(threads.cpus) : 'no names'}`;
 };
 
 watch('the same object as long as nothing is different', () => {
@@ -59,7 +59,7 @@ watch('the same object as long as nothing is different', () => {
   const one = watching(qemu);
   assert.is(one.isUnchanged(), false, 'nothing is known yet');
   const first = one.read(true);
-  assert.equal(first && formatCpuset(first.cpus), '2-3');
+  assert.equal(first?.cpus && formatCpuset(first.cpus), '2-3');
   assert.is(one.read(true), first);
   assert.is(one.isUnchanged(), true);
 });
@@ -106,6 +106,47 @@ watch("QEMU's other threads come and go; one that is a vCPU's has its name a mom
   qemu.thread(42, 50, 'CPU 2/KVM', '6', 3);
   assert.is(one.read(false), first, 'its name is not asked for each time');
   assert.is(cpusOf(one, true), '42: 2-3,6');
+});
+
+watch('a thread that has the name of the main thread may be a vCPU that was plugged a moment ago', () => {
+  const qemu = Qemu.running();
+  const one = watching(qemu);
+  one.read(true);
+  qemu.thread(42, 50, 'qemu-system-x86', '0-7', 4);
+  qemu.thread(42, 51, 'worker', '0-7', 4);
+  one.read(false);
+  assert.is(one.unnamedCount, 1);
+  assert.is(one.haveNewNames(), false);
+  qemu.thread(42, 50, 'CPU 2/KVM', '6', 4);
+  assert.is(one.haveNewNames(), true);
+  assert.is(one.unnamedCount, 0);
+  assert.is(cpusOf(one), '42: 2-3,6');
+});
+
+watch('without names it runs until its command line says else, which is empty once it has ended', () => {
+  const qemu = Qemu.running();
+  for (const tid of [43, 44]) qemu.thread(42, tid, 'qemu-system-x86', '0-7', 3);
+  const one = watching(qemu);
+  const first = one.read(true);
+  assert.is(cpusOf(one), '42: no names');
+  assert.equal([one.isRunning(), one.isUnchanged()], [true, true]);
+  assert.is(one.read(false), first);
+  assert.is(one.read(true), first);
+  qemu.own['/proc/42/cmdline'] = '';
+  assert.equal([one.isRunning(), one.isUnchanged()], [false, false]);
+  assert.is(one.read(false), undefined);
+});
+
+watch('a process that has ended keeps its main thread until it is waited for', () => {
+  const qemu = Qemu.running();
+  const one = watching(qemu);
+  one.read(true);
+  for (const tid of [43, 44]) {
+    delete qemu.own[`/proc/42/task/${tid}/comm`];
+    delete qemu.own[`/proc/42/task/${tid}/status`];
+  }
+  qemu.own['/proc/42/cmdline'] = '';
+  assert.is(one.read(false), undefined);
 });
 
 watch('another process in its place: found, and the old one is closed', () => {

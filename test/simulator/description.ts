@@ -31,6 +31,10 @@ export interface DeviceDescription {
   driver?: string;
   /** -1 or absent: unknown to the firmware */
   numaNode?: number;
+  /** VFIO has it, whatever its driver is called; default: by the driver's name */
+  vfio?: boolean;
+  /** number of its IOMMU group; absent: it has none */
+  iommuGroup?: number;
   /** a legacy line (intx), message interrupts of one type (msi or msix), or both: then the line is not in use */
   interrupts?: (InterruptDescription & { irq: number; type: InterruptType })[];
 }
@@ -52,6 +56,10 @@ export interface DomainDescription {
   uuid: string;
   pid: number;
   vcpus: { vcpu: number; cpus: string }[];
+  /** names of QEMU's vCPU threads: one each (default), none, or one thread for all vCPUs, as with emulation in one thread */
+  threadNames?: 'vcpu' | 'none' | 'single';
+  /** addresses of the devices that QEMU has open; absent: there is no /proc/PID/fd */
+  open?: string[];
 }
 
 /** A process that is not the QEMU of a domain. */

@@ -39,6 +39,10 @@ export class SimulatedFs implements PseudoFs {
   }
 
   link(path: string): string | undefined {
+    return this.linkTarget(path)?.split('/').at(-1);
+  }
+
+  linkTarget(path: string): string | undefined {
     const found = this.#find('link', path);
     if (found !== undefined && (typeof found === 'string' || isFolder(found))) throw new FileError('EINVAL', path);
     return found?.link;

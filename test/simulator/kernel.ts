@@ -1,7 +1,7 @@
 import { type Cpuset, EMPTY, intersect } from '../../src/domain/cpuset.js';
 import { BitmapFormat } from './bitmap.js';
 import { cpuList, type DeviceDescription, type HostDescription, pciAddress } from './description.js';
-import { handlersOf, type SimulatedDevice } from './device.js';
+import { handlersOf, hasVfioName, type SimulatedDevice } from './device.js';
 import { type AffinityWrite, Interrupts } from './interrupts.js';
 import { Processes } from './processes.js';
 import { type SimulatedInterrupt, VectorAllocator } from './vector-allocator.js';
@@ -101,14 +101,17 @@ export class SimulatedKernel {
     this.#dropVectors(device);
     this.#releaseLine(device);
     device.driver = driver;
+    device.isVfio = hasVfioName(driver);
     this.#requestLine(device);
   }
 
-  attach({ address, driver, numaNode = -1, interrupts = [] }: DeviceDescription): void {
+  attach({ address, driver, numaNode = -1, vfio, iommuGroup, interrupts = [] }: DeviceDescription): void {
     const device: SimulatedDevice = {
       address: pciAddress(address),
       driver,
       numaNode: numaNode === -1 ? undefined : numaNode,
+      isVfio: vfio ?? hasVfioName(driver),
+      iommuGroup,
       line: undefined,
       lineInput: undefined,
       lineFreed: false,

@@ -27,6 +27,12 @@ export function parseHostDescription(text: string): HostDescription {
   return new DescriptionReader().host(json.parseJson(text));
 }
 
+function readAddress(node: JsonNode, name: string): string {
+  const address = parseAddress(json.readText(node, name));
+  if (!address) throw new InputError(`${name} must be a PCI address, such as "0000:06:12.5"`, node.offset);
+  return address;
+}
+
 class DescriptionReader {
   readonly #checks = new DescriptionChecks();
 
@@ -96,17 +102,15 @@ class DescriptionReader {
       node,
       name,
       {
-        address: (child, key) => {
-          const address = parseAddress(json.readText(child, key));
-          if (!address) throw new InputError(`${key} must be a PCI address, such as "0000:06:12.5"`, child.offset);
-          return this.#checks.claim(address, child);
-        },
+        address: (child, key) => this.#checks.claim(readAddress(child, key), child),
         driver: (child, key) => json.readText(child, key, HANDLER, 'the name of a driver'),
         numaNode: (child, key) => {
           const number = json.readInteger(child, key, -1, 1023);
           if (number === -1 || this.#checks.nodes.has(number)) return number;
           throw new InputError(`the host has no node ${number}`, child.offset);
         },
+        vfio: json.readBoolean,
+        iommuGroup: (child, key) => json.readInteger(child, key, 0, 65535),
         interrupts: (child, key) => this.deviceInterrupts(child, key),
       },
       ['address'],
@@ -158,6 +162,8 @@ class DescriptionReader {
         },
         pid: this.#checks.pid,
         vcpus: (child, key) => json.readArray(child, key, vcpu),
+        threadNames: (child, key) => json.readOneOf(child, key, ['vcpu', 'none', 'single']),
+        open: (child, key) => json.readArray(child, key, readAddress),
       },
       ['name', 'uuid', 'pid', 'vcpus'],
     );

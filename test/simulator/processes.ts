@@ -31,6 +31,13 @@ export class Processes {
     this.byPid.delete(domain.pid);
   }
 
+  /** QEMU opens and closes devices, as when they are plugged and unplugged. */
+  setOpen(uuid: string, addresses: readonly string[]): void {
+    const domain = this.domains.get(uuid);
+    if (!domain) throw new Error(`no domain ${uuid} runs`);
+    this.start({ ...domain, open: [...addresses] });
+  }
+
   /** virsh vcpupin --live. A vCPU that does not exist is plugged. */
   pin(uuid: string, vcpu: number, cpus: string): void {
     const domain = this.domains.get(uuid);

@@ -1,5 +1,5 @@
-import { cpusOf, formatCpuset, intersect } from '../../src/domain/cpuset.js';
-import type { DomainDescription, ProcessDescription } from './description.js';
+import { cpusOf, formatCpuset, intersect, union } from '../../src/domain/cpuset.js';
+import { cpuList, type DomainDescription, type ProcessDescription } from './description.js';
 import type { SimulatedDevice } from './device.js';
 import type { SimulatedKernel } from './kernel.js';
 import { CHIPS, interruptTable } from './proc-interrupts.js';
@@ -21,7 +21,10 @@ export function tree(kernel: SimulatedKernel): Folder {
   const pci = fixed({ devices: () => each(kernel.devices, String, (device) => deviceFolder(kernel, device)) });
   const system = fixed({ cpu: () => cpuFolder(kernel), node: () => nodes(kernel) });
   const irqs = () => each(kernel.interrupts, Number, (interrupt) => descriptor(kernel, interrupt));
+  const vfioDevices = () => [...kernel.devices.values()].filter(({ isVfio }) => isVfio);
+  const vfio = () => fixed(Object.fromEntries(vfioDevices().map((device) => [cdev(device), () => fixed({})])));
   const sys = fixed({
+    class: () => fixed({ 'vfio-dev': vfio }),
     bus: () => fixed({ pci: () => pci }),
     kernel: () => fixed({ irq: irqs }),
     devices: () => fixed({ system: () => system }),
@@ -49,7 +52,8 @@ function each<K extends string | number, T>(
   return { names: () => [...members.keys()].map(String), get };
 }
 
-function deviceFolder(kernel: SimulatedKernel, { driver, numaNode, line, vectors }: SimulatedDevice): Folder {
+function deviceFolder(kernel: SimulatedKernel, device: SimulatedDevice): Folder {
+  const { driver, numaNode, line, vectors, isVfio, iommuGroup } = device;
   const type = kernel.interrupts.get(vectors[0] ?? -1)?.type;
   const messages = new Map(vectors.map((irq) => [irq, irq]));
   return fixed({
@@ -57,6 +61,8 @@ function deviceFolder(kernel: SimulatedKernel, { driver, numaNode, line, vectors
     irq: () => `${(type === 'msi' ? vectors[0] : line) ?? 0}\n`,
     numa_node: () => `${numaNode ?? -1}\n`,
     driver: driver === undefined ? undefined : () => ({ link: driver }),
+    iommu_group: iommuGroup === undefined ? undefined : () => ({ link: `${iommuGroup}` }),
+    'vfio-dev': isVfio ? () => fixed({ [cdev(device)]: () => fixed({}) }) : undefined,
     msi_irqs: type === undefined ? undefined : () => each(messages, Number, () => `${type}\n`),
   });
 }
@@ -76,7 +82,7 @@ function procFolder(kernel: SimulatedKernel): Folder {
   const irq = irqFolder(kernel);
   const { byPid, others } = kernel.processes;
   const files = fixed({ irq: () => irq, interrupts: () => interruptTable(kernel) });
-  const qemus = each(byPid, Number, qemuFolder);
+  const qemus = each(byPid, Number, (domain) => qemuFolder(kernel, domain));
   const processes = each(others, Number, processFolder);
   const parts = [files, qemus, processes];
   return {
@@ -129,19 +135,55 @@ function pidFiles({ processes }: SimulatedKernel): Folder {
   };
 }
 
-function qemuFolder({ name, uuid, pid, vcpus }: DomainDescription): Folder {
+function qemuFolder(kernel: SimulatedKernel, domain: DomainDescription): Folder {
+  const { name, uuid, pid, open } = domain;
   const guest = `guest=${name.replaceAll(',', ',,')},debug-threads=on`;
   const words = ['/usr/bin/qemu-system-x86_64', '-name', guest, '-uuid', uuid, ''];
-  const tasks = new Map<number, () => Folder>([[pid, () => thread('qemu-system-x86', vcpus.length + 1)]]);
-  vcpus.forEach(({ vcpu, cpus }, index) => {
-    tasks.set(pid + 1 + index, () => thread(`CPU ${vcpu}/KVM`, vcpus.length + 1, cpus));
+  const threads = vcpuThreads(domain);
+  const tasks = new Map<number, () => Folder>([[pid, () => thread(MAIN_THREAD, threads.length + 1)]]);
+  threads.forEach(({ comm, cpus }, index) => {
+    tasks.set(pid + 1 + index, () => thread(comm, threads.length + 1, cpus));
   });
   return fixed({
-    comm: () => 'qemu-system-x86\n',
+    comm: () => `${MAIN_THREAD}\n`,
     cmdline: () => words.join('\0'),
+    fd: open && (() => each(descriptors(kernel, open), Number, ({ target }) => ({ link: target }))),
+    fdinfo: open && (() => each(descriptors(kernel, open), Number, ({ info }) => info)),
     task: () => each(tasks, Number, (task) => task()),
   });
 }
+
+function vcpuThreads({ vcpus, threadNames }: DomainDescription): { comm: string; cpus: string }[] {
+  if (threadNames === 'single') {
+    return [{ comm: 'ALL CPUs/TCG', cpus: formatCpuset(union(...vcpus.map(({ cpus }) => cpuList(cpus)))) }];
+  }
+  return vcpus.map(({ vcpu, cpus }) => ({ comm: threadNames === 'none' ? MAIN_THREAD : `CPU ${vcpu}/KVM`, cpus }));
+}
+
+/** QEMU's descriptors: the group of each device, or the device itself if it has none (kernel: drivers/vfio). */
+function descriptors(kernel: SimulatedKernel, open: readonly string[]) {
+  const targets = open.flatMap((address) => {
+    const device = kernel.devices.get(address);
+    if (!device) return [];
+    const { iommuGroup: group } = device;
+    return group === undefined
+      ? `/dev/vfio/devices/${cdev(device)}`
+      : [`/dev/vfio/${group}`, 'anon_inode:[vfio-device]'];
+  });
+  const others = [
+    '/dev/null',
+    'socket:[4711]',
+    'anon_inode:kvm-vcpu:0',
+    'anon_inode:[eventfd]',
+    'anon_inode:[eventfd]',
+  ];
+  const all = [...others, ...targets].map((target) => ({ target, info: 'pos:\t0\nflags:\t02\n' }));
+  return new Map(all.map((one, fd) => [fd, one]));
+}
+
+const MAIN_THREAD = 'qemu-system-x86';
+/** Name of its character device. */
+const cdev = ({ address }: SimulatedDevice) => `vfio${Number.parseInt(address.replace(/[:.]/g, ''), 16)}`;
 
 /** Each word of a command line ends with a NUL. */
 function processFolder({ command, arguments: words = [] }: ProcessDescription): Folder {

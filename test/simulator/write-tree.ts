@@ -30,6 +30,7 @@ function write(path: string, node: Node, omitted: RegExp): void {
     }
   } else {
     rmSync(path, { force: true });
-    symlinkSync(`../../drivers/${node.link}`, path);
+    // what an open descriptor refers to is no file of the tree
+    symlinkSync(/[/:]/.test(node.link) ? node.link : `../../drivers/${node.link}`, path);
   }
 }

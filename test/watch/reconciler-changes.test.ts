@@ -202,19 +202,96 @@ changes('a line that another device shares since is let go of within three minut
   assert.equal([...host.hold.managed.irqs], []);
 });
 
-changes('a vCPU whose thread had no name yet is followed within three minutes', () => {
-  const vcpus = ['2-3', '6'].map((cpus, vcpu) => ({ vcpu, cpus }));
-  const kernel = hostOf([vfio(A, 41)], { domains: [{ name: 'guest', uuid: UUID, pid: 700, vcpus }] });
-  let isNamed = false;
-  class Unnamed extends SimulatedFs {
-    override read(path: string): string | undefined {
-      return path === '/proc/700/task/702/comm' && !isNamed ? 'qemu-system-x86\n' : super.read(path);
+for (const traced of [false, true]) {
+  changes(
+    `a vCPU thread that gets its name after it was seen is followed within two seconds${traced ? ', traced' : ''}`,
+    () => {
+      const kernel = hostOf([vfio(A, 41)], RUNNING);
+      let isNamed = true;
+      const accessed: string[] = [];
+      class Unnamed extends SimulatedFs {
+        override read(path: string): string | undefined {
+          accessed.push(path);
+          return path === '/proc/700/task/702/comm' && !isNamed ? 'qemu-system-x86\n' : super.read(path);
+        }
+      }
+      const host = new HeldHost(kernel, { files: new Unnamed(kernel), traced });
+      host.add(guest(hostdev(A, 'auto')));
+      host.pass(300_000);
+      isNamed = false;
+      kernel.processes.pin(UUID, 1, '6');
+      for (let seen = false; !seen; seen = accessed.includes('/proc/700/task/702/comm')) {
+        accessed.length = 0;
+        host.pass(10);
+      }
+      host.pass(1500);
+      isNamed = true;
+      assert.equal(told(...host.pass(500)), ['placed 41: 2-3 -> 2-3,6']);
+    },
+  );
+
+  changes(`a thread that never gets a name costs nothing after two seconds${traced ? ', traced' : ''}`, () => {
+    const kernel = hostOf([vfio(A, 41)], RUNNING);
+    let names = 0;
+    class Unnamed extends SimulatedFs {
+      override read(path: string): string | undefined {
+        if (path !== '/proc/700/task/702/comm') return super.read(path);
+        names++;
+        return 'qemu-system-x86\n';
+      }
     }
-  }
-  const host = new HeldHost(kernel, { files: new Unnamed(kernel) });
-  assert.equal(told(host.add(guest(hostdev(A, 'auto')))), ['placed 41: 0-7 -> 2-3']);
-  isNamed = true;
-  assert.equal(told(...host.pass(180_000)), ['placed 41: 2-3 -> 2-3,6']);
+    const host = new HeldHost(kernel, { files: new Unnamed(kernel), traced });
+    host.add(guest(hostdev(A, 'auto')));
+    kernel.processes.pin(UUID, 1, '6');
+    host.pass(60_000);
+    assert.ok(names > 5 && names < 20, `${names} reads`);
+    names = 0;
+    host.pass(170_000);
+    assert.ok(names <= 1, `${names} reads`);
+  });
+}
+
+for (const threadNames of ['none', 'single'] as const) {
+  const [domain] = RUNNING.domains ?? [];
+  const running = { domains: domain ? [{ ...domain, threadNames }] : [] };
+
+  changes(`a cpuset is held whatever the names of QEMU's threads: ${threadNames}`, () => {
+    const host = new HeldHost(hostOf([vfio(A, 41)], running), { traced: true });
+    assert.equal(told(host.add(guest(hostdev(A, '5')))), ['placed 41: 0-7 -> 5']);
+    host.pass(60_000);
+    host.kernel.move(41, cpus('0'));
+    assert.equal(told(...host.pass(11_000)), ['repaired 41: 0 -> 5']);
+    host.kernel.enableVectors(A, [50]);
+    host.hold.markDirty({ irqs: [50] });
+    host.hold.run();
+    assert.equal(host.written().at(-1), '50=5', 'on the fast path, too');
+    host.kernel.processes.stop(UUID);
+    host.kernel.move(50, cpus('0'));
+    assert.equal(told(...host.pass(60_000)), [], 'not after its end');
+  });
+}
+
+changes('without names auto follows the definition, and says so', () => {
+  const [domain] = RUNNING.domains ?? [];
+  const host = new HeldHost(hostOf([vfio(A, 41)], { domains: domain ? [{ ...domain, threadNames: 'none' }] : [] }));
+  const pinned = (set: string) => guest(hostdev(A, 'auto'), { placement: `<vcpu cpuset='${set}'>1</vcpu>` });
+  const first = host.add(pinned('4-5'));
+  assert.equal(told(first), ['placed 41: 0-7 -> 4-5']);
+  assert.equal(
+    first.problems.map(({ severity, message }) => `${severity}: ${message}`),
+    ['warning: QEMU (pid 700) has no thread with the name of a vCPU: auto follows the vCPU pinning in the definition'],
+  );
+  assert.equal(told(host.add(pinned('6'))), ['placed 41: 4-5 -> 6']);
+  assert.equal(rules(host.pass(3_600_000)), [], 'once');
+});
+
+changes('one thread for all vCPUs is followed by auto', () => {
+  const [domain] = RUNNING.domains ?? [];
+  const host = new HeldHost(hostOf([vfio(A, 41)], { domains: domain ? [{ ...domain, threadNames: 'single' }] : [] }));
+  const first = host.add(guest(hostdev(A, 'auto'), { placement: "<vcpu cpuset='4-5'>1</vcpu>" }));
+  assert.equal([told(first), first.problems], [['placed 41: 0-7 -> 2-3'], []]);
+  host.kernel.processes.pin(UUID, 0, '6');
+  assert.equal(told(...host.pass(1000)), ['placed 41: 2-3 -> 6']);
 });
 
 changes('a look at one device forgets nothing of the others', () => {

@@ -14,9 +14,11 @@ export function statusPage(options: EnforceOptions, path: string, io: Io): numbe
   const read = sourcesOf(options, io).map((source) => readDomain(source, io));
   const definitions = read.flatMap((definition) => definition ?? []);
   const plans = definitions.map((definition) => planDomain(host, definition));
-  const vcpus = definitions.map(
-    ({ name, uuid, placement }) => readVcpuThreads(host.files, name, uuid)?.threads ?? placement.vcpus,
-  );
+  const vcpus = definitions.map(({ name, uuid, vcpuPinning }) => {
+    const { threads = [] } = readVcpuThreads(host.files, name, uuid) ?? {};
+    // without names they do not show which vCPU is where
+    return threads.length > 0 ? threads : vcpuPinning.vcpus;
+  });
   const topology = readTopology(host.files);
   const name = options.root === undefined ? hostname() : (host.files.read('/etc/hostname')?.trim() ?? options.root);
   const takenAt = new Date()
