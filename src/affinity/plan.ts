@@ -4,7 +4,6 @@ import type { Definition } from '../domain/definition.js';
 import { type DevicePolicy, devicePolicies } from '../domain/device-policies.js';
 import { effectivePolicy, type PolicySettings } from '../domain/effective-policy.js';
 import type { Interrupt } from '../host/interrupt.js';
-import { isVfioDriver } from '../host/pci-device.js';
 import type { DeviceInterrupt, DeviceSnapshot, HostSnapshot } from '../host/snapshot.js';
 import { vfioOwnership } from '../host/vfio-handlers.js';
 import type { DevicePlan, DomainPlan, InterruptPlan } from './domain-plan.js';
@@ -13,6 +12,7 @@ import {
   absenceProblem,
   attributeProblems,
   metadataProblems,
+  notHeldProblems,
   type Problem,
   remoteNodeProblems,
   unseenVcpuProblems,
@@ -85,6 +85,7 @@ class Planner {
       return { ...plan, cpus: null };
     }
     const interrupts = snapshot?.interrupts.map((interrupt) => this.#interrupt(interrupt, snapshot, target)) ?? [];
+    if (this.host.threads && snapshot && target.cpus) problems.push(...notHeldProblems(snapshot.device, interrupts));
     return { ...plan, interrupts };
   }
 
@@ -116,7 +117,7 @@ class Planner {
     };
     if (!target.cpus) return { ...plan, reason: target.reason };
     if (error) return { ...plan, action: 'fail', reason: { code: 'unreadable', path: error.path }, error: error.code };
-    if (!isVfioDriver(device.driver)) return { ...plan, reason: { code: 'not-vfio', driver: device.driver } };
+    if (device.vfio === 'no') return { ...plan, reason: { code: 'not-vfio', driver: device.driver } };
     if (!details || !owned.ours) return { ...plan, reason: owned.ours ? null : owned.reason };
     const key = vectorKey(device.address, irq, details.handlers[0] as string);
     return { ...plan, ...this.#decide(key, details, target.cpus) };

@@ -5,9 +5,12 @@ import type { Device } from '../domain/devices.js';
 import type { Identity } from '../domain/identity.js';
 import type { Entry } from '../domain/metadata.js';
 import { isOfCpuset, type PolicyAttribute } from '../domain/policy.js';
+import type { PciDevice } from '../host/pci-device.js';
 import type { VcpuThreads } from '../host/qemu-threads.js';
 import type { DeviceSnapshot } from '../host/snapshot.js';
 import type { Topology } from '../host/topology.js';
+import { isVfioHandler, type NotOwned } from '../host/vfio-handlers.js';
+import type { InterruptPlan } from './domain-plan.js';
 
 /**
  * Something that keeps interrupts from being placed, or makes that useless: report/problem-report.ts has severities and texts. The rules'
@@ -20,6 +23,9 @@ export type Problem =
   | { rule: 'no-device-yet'; element: Device['element'] }
   | { rule: 'device-absent' | 'duplicate-device'; address: PciAddress }
   | { rule: 'device-unreadable'; path: string; error: string }
+  /** of a running domain: what is not VFIO's is not written */
+  | { rule: 'not-vfio'; driver: string | undefined }
+  | { rule: 'foreign-handler' | 'shared-line'; reason: NotOwned }
   | { rule: 'remote-node'; node: number; cpuNodes: number[] }
   | { rule: 'auto-unknown' | 'auto-unpinned' | 'not-running' }
   | { rule: 'qemu-hidden' | 'vcpus-unseen'; pid: number }
@@ -52,6 +58,25 @@ export function attributeProblems({ attribute }: Device): Problem[] {
 /** A device that the host does not have, or does not have yet. */
 export function absenceProblem({ source, element }: Device): Problem {
   return source?.address ? { rule: 'device-absent', address: source.address } : { rule: 'no-device-yet', element };
+}
+
+/**
+ * Why interrupts of a running domain's device cannot be held. A vector without a handler is not in use; one with VFIO's handler for
+ * another device has just been freed.
+ */
+export function notHeldProblems(
+  { driver, vfio }: PciDevice,
+  interrupts: readonly Pick<InterruptPlan, 'type' | 'reason'>[],
+): Problem[] {
+  if (vfio === 'no') return [{ rule: 'not-vfio', driver }];
+  for (const { type, reason } of interrupts) {
+    if (reason?.code === 'shared') return [{ rule: 'shared-line', reason }];
+    if (reason?.code !== 'other-handler' || reason.handlers.some(isVfioHandler)) continue;
+    // a line of which VFIO has no handler is not in use
+    if (type === 'intx' && vfio === 'yes') continue;
+    return [{ rule: 'foreign-handler', reason }];
+  }
+  return [];
 }
 
 /** Each interrupt of a device on another node than its CPUs crosses the interconnect. */

@@ -1,6 +1,7 @@
 import { parseAddress } from '../domain/address.js';
 import { lineChange } from '../host/legacy-line.js';
 import type { PseudoFs } from '../host/pseudo-fs.js';
+import { isVfioHandler } from '../host/vfio-handlers.js';
 import type { DomainStates, MovedLine } from '../runtime/domain-state.js';
 import { type KeptReason, type RestoreResult, restoreAffinity } from './restore-affinity.js';
 
@@ -59,4 +60,4 @@ export function movedLineChange(files: PseudoFs, line: MovedLine, handlers: read
 }
 
 /** Another guest's by now: its own policy decides. */
-const isGuests = (handlers: readonly string[]) => handlers.some((handler) => handler.startsWith('vfio-'));
+const isGuests = (handlers: readonly string[]) => handlers.some(isVfioHandler);

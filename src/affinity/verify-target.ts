@@ -1,6 +1,6 @@
 import type { PciAddress } from '../domain/address.js';
 import { readHandlers } from '../host/interrupt.js';
-import { isVfioDriver, readDriver } from '../host/pci-device.js';
+import { readDriver, vfioEvidence } from '../host/pci-device.js';
 import type { PseudoFs } from '../host/pseudo-fs.js';
 import { vfioOwnership } from '../host/vfio-handlers.js';
 import type { Refusal } from './reason.js';
@@ -19,7 +19,9 @@ export interface Target {
  */
 export function verifyTarget(files: PseudoFs, target: Target): Refusal | undefined {
   const driver = readDriver(files, target.address);
-  return isVfioDriver(driver) ? verifyHandlers(files, target) : { code: 'not-vfio', driver };
+  return vfioEvidence(files, target.address, driver) === 'no'
+    ? { code: 'not-vfio', driver }
+    : verifyHandlers(files, target);
 }
 
 /** As verifyTarget(), if the driver has just been checked. */

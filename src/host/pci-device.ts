@@ -1,6 +1,9 @@
 import type { PciAddress } from '../domain/address.js';
 import type { PseudoFs } from './pseudo-fs.js';
 
+/** unknown: this kernel shows it only in the names of the device's handlers. */
+export type VfioEvidence = 'yes' | 'no' | 'unknown';
+
 export type InterruptType = 'msix' | 'msi' | 'intx';
 
 /**
@@ -10,6 +13,8 @@ export interface PciDevice {
   address: PciAddress;
   /** name of the driver that it is bound to; undefined if none */
   driver: string | undefined;
+  /** whether that is a VFIO driver: see vfioEvidence() */
+  vfio: VfioEvidence;
   /** undefined if the firmware names none (-1) */
   numaNode: number | undefined;
   /** in ascending order, with the vectors that have no handler */
@@ -23,9 +28,11 @@ export function readPciDevice(files: PseudoFs, address: PciAddress): PciDevice |
   if (line === undefined) return undefined;
   const node = files.read(`${folder}/numa_node`)?.trim() ?? '';
   const messages = messageIrqs(files, folder);
+  const driver = readDriver(files, address);
   return {
     address,
-    driver: readDriver(files, address),
+    driver,
+    vfio: vfioEvidence(files, address, driver),
     numaNode: /^\d{1,9}$/.test(node) ? Number(node) : undefined,
     irqs: messages.length > 0 ? messages : lineIrq(line.trim()),
   };
@@ -63,9 +70,13 @@ function lineIrq(text: string): PciDevice['irqs'] {
 }
 
 /**
- * VFIO drivers have various names (vfio-pci, mlx5_vfio_pci, vfio-pci-igb). The names of the handlers are the final
- * check.
+ * Whether the driver of a device is a VFIO driver. Most have it in their names (vfio-pci, mlx5_vfio_pci, vfio-pci-igb), but a vendor's need
+ * not (nvidia). Since 6.1 the kernel gives each device that a VFIO driver has a folder vfio-dev (kernel: drivers/vfio/vfio_main.c, class
+ * vfio-dev). The names of the handlers are checked in any case.
  */
-export function isVfioDriver(driver: string | undefined): boolean {
-  return driver !== undefined && /(^|[-_])vfio([-_]|$)/.test(driver);
+export function vfioEvidence(files: PseudoFs, address: PciAddress, driver: string | undefined): VfioEvidence {
+  if (driver === undefined) return 'no';
+  if (/(^|[-_])vfio([-_]|$)/.test(driver)) return 'yes';
+  if (files.list(`/sys/bus/pci/devices/${address}/vfio-dev`)) return 'yes';
+  return files.list('/sys/class/vfio-dev') ? 'no' : 'unknown';
 }

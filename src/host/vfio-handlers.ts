@@ -25,6 +25,11 @@ function vectorOf(handler: string, address: PciAddress): number | null | undefin
   return match && match[2] === address ? Number(match[1]) : undefined;
 }
 
+/** True for VFIO's handler of an interrupt of any device. */
+export function isVfioHandler(handler: string): boolean {
+  return handler.startsWith('vfio-');
+}
+
 /** True for VFIO's handler of a legacy line of any device. */
 export function isLine(handler: string): boolean {
   return handler.startsWith('vfio-intx(');

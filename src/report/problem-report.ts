@@ -21,6 +21,9 @@ const SEVERITIES: Record<Problem['rule'], Severity> = {
   'device-absent': 'error',
   'duplicate-device': 'error',
   'device-unreadable': 'error',
+  'not-vfio': 'error',
+  'foreign-handler': 'error',
+  'shared-line': 'note',
   'remote-node': 'warning',
   'auto-unknown': 'note',
   'auto-unpinned': 'warning',
@@ -55,6 +58,12 @@ function messageOf(problem: Problem): string {
       return `${problem.address} stands in the domain above already`;
     case 'device-unreadable':
       return `${problem.path} cannot be read: ${problem.error}`;
+    case 'not-vfio':
+      return `the domain is running, but ${reasonText({ code: problem.rule, driver: problem.driver })}: its interrupts are not held`;
+    case 'foreign-handler':
+      return `the domain is running, but not all interrupts of the device are held: ${reasonText(problem.reason)}`;
+    case 'shared-line':
+      return `its legacy line is not held: ${reasonText(problem.reason)}`;
     case 'remote-node':
       return `the device is on node ${problem.node}, its CPUs are on node ${problem.cpuNodes.join(',')}`;
     case 'auto-unknown':

@@ -2,7 +2,7 @@ import type { Refusal } from '../affinity/reason.js';
 import { verifyHandlers } from '../affinity/verify-target.js';
 import { mayPassSoon } from '../affinity/write-errors.js';
 import { equal } from '../domain/cpuset.js';
-import { isVfioDriver, readDriver } from '../host/pci-device.js';
+import { readDriver, vfioEvidence } from '../host/pci-device.js';
 import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
 import { vfioOwnership } from '../host/vfio-handlers.js';
 import type { DeviceState } from './device-state.js';
@@ -65,7 +65,7 @@ export function placeOnFastPath(
 
 function isBoundToVfio(files: PseudoFs, { address }: DeviceState): boolean {
   try {
-    return isVfioDriver(readDriver(files, address));
+    return vfioEvidence(files, address, readDriver(files, address)) !== 'no';
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
     return false;

@@ -57,6 +57,57 @@ rules('1: VFIO drivers of every name', () => {
   }
 });
 
+rules("1: a vendor's VFIO driver of another name", () => {
+  const nvidia = { ...device('nvidia', 'msix', `vfio-msix[0](${A})`), vfio: true };
+  const pass = simulated(hostOf([nvidia]));
+  assert.equal(outcomes(pass.enforce(own)), ['41 set']);
+});
+
+rules('1: before 6.1 the handlers tell what a driver of another name is', () => {
+  for (const [handler, outcome] of [
+    [`vfio-msix[0](${A})`, '41 set'],
+    ['nvidia', `41 skip: its handler is nvidia, not VFIO's for ${A}`],
+  ] as const) {
+    const kernel = hostOf([device('nvidia', 'msix', handler)]);
+    class Older extends SimulatedFs {
+      override list(path: string): string[] | undefined {
+        return path.includes('vfio-dev') ? undefined : super.list(path);
+      }
+    }
+    assert.equal(outcomes(simulated(kernel, new Older(kernel)).enforce(own)), [outcome]);
+  }
+});
+
+rules("1: what of a running domain's device is not VFIO's is a problem", () => {
+  const vendor = { vfio: true };
+  const domains = [{ name: 'guest', uuid: UUID, pid: 700, vcpus: [{ vcpu: 0, cpus: '2-3' }] }];
+  for (const [found, problem] of [
+    [
+      device('nvme', 'msix', 'nvme0q0'),
+      "error: the domain is running, but the device's driver is nvme, not VFIO: its interrupts are not held",
+    ],
+    [
+      device(undefined, 'msix'),
+      'error: the domain is running, but the device has no driver: its interrupts are not held',
+    ],
+    [
+      { ...device('nvidia', 'msix', 'nvidia'), ...vendor },
+      `error: the domain is running, but not all interrupts of the device are held: its handler is nvidia, not VFIO's for ${A}`,
+    ],
+    [device('vfio-pci', 'intx', `vfio-intx(${A})`, 'ahci'), 'note: its legacy line is not held: shared with ahci'],
+    // not in use, or about to be another device's
+    [device('vfio-pci', 'intx', 'ahci'), undefined],
+    [device('vfio-pci', 'msix'), undefined],
+    [device('vfio-pci', 'msix', `vfio-msix[0](${B})`), undefined],
+  ] as const) {
+    for (const running of [true, false]) {
+      const [seen] = simulated(hostOf([found], running ? { domains } : {})).plan(own).devices;
+      const texts = seen?.problems.map(({ severity, message }) => `${severity}: ${message}`);
+      assert.equal(texts, running && problem ? [problem] : [], `${found.driver} ${running}`);
+    }
+  }
+});
+
 rules('1: a driver that is not VFIO, or none', () => {
   for (const [driver, reason] of [
     ['nvme', "the device's driver is nvme, not VFIO"],

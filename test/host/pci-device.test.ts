@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { PciAddress } from '../../src/domain/address.js';
-import { isVfioDriver, readPciDevice } from '../../src/host/pci-device.js';
+import { readPciDevice, vfioEvidence } from '../../src/host/pci-device.js';
 import { FileError } from '../../src/host/pseudo-fs.js';
 import { FixedFiles } from './fixed-files.js';
 
@@ -25,12 +25,13 @@ devices('MSI-X: the vectors in the order of their numbers, the line is not in us
     'msi_irqs/99': 'msix\n',
   });
   const irqs = [99, 100].map((irq) => ({ irq, type: 'msix' as const }));
-  assert.equal(device, { address: ADDRESS, driver: 'mlx5_vfio_pci', numaNode: 1, irqs });
+  assert.equal(device, { address: ADDRESS, driver: 'mlx5_vfio_pci', vfio: 'yes', numaNode: 1, irqs });
 });
 
 devices('MSI, no driver, a node that the firmware does not name', () => {
   const device = read({ irq: '40\n', numa_node: '-1\n', 'msi_irqs/40': 'msi\n' });
-  assert.equal(device, { address: ADDRESS, driver: undefined, numaNode: undefined, irqs: [{ irq: 40, type: 'msi' }] });
+  const irqs = [{ irq: 40, type: 'msi' as const }];
+  assert.equal(device, { address: ADDRESS, driver: undefined, vfio: 'no', numaNode: undefined, irqs });
 });
 
 devices('no folder msi_irqs, or an empty one: the line', () => {
@@ -76,10 +77,27 @@ devices('other names in msi_irqs are passed over', () => {
   ]);
 });
 
-devices("VFIO's drivers have it in their names", () => {
-  for (const driver of ['vfio-pci', 'mlx5_vfio_pci', 'vfio-pci-igb', 'nvgrace_gpu_vfio_pci'])
-    assert.ok(isVfioDriver(driver));
-  for (const driver of [undefined, '', 'iavf', 'pci-stub', 'vfiox']) assert.not(isVfioDriver(driver));
+const evidence = (files: Record<string, string>, driver: string | undefined) =>
+  vfioEvidence(new FixedFiles(files), ADDRESS, driver);
+const CLASS = { '/sys/class/vfio-dev/vfio3/dev': '511:3\n' };
+
+devices('most VFIO drivers have it in their names', () => {
+  const yes = 'vfio-pci vfio_pci mlx5_vfio_pci vfio-pci-igb hisi_acc_vfio_pci nvgrace-gpu-vfio-pci xe-vfio-pci vfio';
+  for (const driver of yes.split(' ')) assert.is(evidence(CLASS, driver), 'yes', driver);
+  for (const driver of [undefined, '', 'nvme', 'iavf', 'pci-stub', 'vfiox', 'vfiox-pci', 'novfio']) {
+    assert.is(evidence(CLASS, driver), 'no', driver);
+  }
+});
+
+devices("a vendor's VFIO driver of any name has the folder vfio-dev", () => {
+  const folder = { [`${FOLDER}/vfio-dev/vfio3/dev`]: '511:3\n' };
+  assert.is(evidence({ ...CLASS, ...folder }, 'nvidia'), 'yes');
+  assert.is(evidence({ ...CLASS, ...folder }, undefined), 'no', 'without a driver nobody handles its interrupts');
+});
+
+devices('before 6.1 the kernel has no such folders, and the names of handlers decide', () => {
+  assert.is(evidence({}, 'nvidia'), 'unknown');
+  assert.is(evidence({}, undefined), 'no');
 });
 
 devices('what cannot be read is an error', () => {

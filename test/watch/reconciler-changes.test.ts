@@ -294,6 +294,22 @@ changes('one thread for all vCPUs is followed by auto', () => {
   assert.equal(told(...host.pass(1000)), ['placed 41: 2-3 -> 6']);
 });
 
+changes("a vendor's VFIO device is held; what is not VFIO's is reported once", () => {
+  const nvidia = { address: A, driver: 'nvidia', vfio: true, interrupts: [{ irq: 41, type: 'msix' as const }] };
+  const host = new HeldHost(hostOf([nvidia, { ...vfio(B, 42), driver: 'nvme' }], RUNNING), { traced: true });
+  const first = host.add(guest(hostdev(A, '2-3') + hostdev(B, '2-3')));
+  assert.equal(told(first), ['placed 41: 0-7 -> 2-3']);
+  assert.equal(
+    first.problems.map(({ address, rule }) => `${address} ${rule}`),
+    [`${B} not-vfio`],
+  );
+  host.kernel.enableVectors(A, [50]);
+  host.hold.markDirty({ irqs: [50] });
+  host.hold.run();
+  assert.equal(host.written(), ['41=2-3', '50=2-3'], 'on the fast path, too');
+  assert.equal(rules(host.pass(3_600_000)), []);
+});
+
 changes('a look at one device forgets nothing of the others', () => {
   const host = new HeldHost(hostOf([vfio(A, 41), vfio(B)], RUNNING));
   host.add(guest(hostdev(A, 'auto') + hostdev(B, 'auto')));

@@ -1,4 +1,3 @@
-import { isVfioDriver } from '../../host/pci-device.js';
 import { devicesWithPolicy, type HostRule } from './context.js';
 
 export const hostDriver: HostRule = {
@@ -8,7 +7,7 @@ export const hostDriver: HostRule = {
   check(definition, host, report) {
     if (!host.snapshot.threads) return;
     for (const { device, host: found } of devicesWithPolicy(definition, host)) {
-      if (!found || !device.source || isVfioDriver(found.device.driver)) continue;
+      if (!found || !device.source || found.device.vfio !== 'no') continue;
       const { start, openEnd } = device.source.node;
       const { address, driver } = found.device;
       const bound =

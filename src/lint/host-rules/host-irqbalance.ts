@@ -1,5 +1,4 @@
 import { type Irqbalance, isBanned } from '../../host/irqbalance.js';
-import { isVfioDriver } from '../../host/pci-device.js';
 import type { DeviceSnapshot } from '../../host/snapshot.js';
 import { devicesWithPolicy, type HostRule, type PlacedDevice } from './context.js';
 
@@ -30,7 +29,7 @@ export const hostIrqbalance: HostRule = {
  */
 function areBanned(found: DeviceSnapshot | undefined, irqbalance: Irqbalance): boolean {
   const driver = found?.device.driver;
-  if (!found || driver === undefined || !isVfioDriver(driver)) return isBanned(irqbalance, undefined, 'vfio-pci');
+  if (!found || driver === undefined || found.device.vfio !== 'yes') return isBanned(irqbalance, undefined, 'vfio-pci');
   if (found.interrupts.length === 0) return isBanned(irqbalance, undefined, driver);
   return found.interrupts.every(({ irq }) => isBanned(irqbalance, irq, driver));
 }
