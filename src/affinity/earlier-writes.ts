@@ -1,7 +1,9 @@
 import { parseCpuList } from '../domain/cpu-mask.js';
 import type { Cpuset } from '../domain/cpuset.js';
-import type { DomainState } from '../runtime/domain-state.js';
+import type { Claimant } from '../host/device-owners.js';
+import type { DomainState, DomainStates } from '../runtime/domain-state.js';
 import type { ContinuityOf } from './continuity.js';
+import { addressOf } from './vector-key.js';
 
 /** What earlier passes did, by vectorKey(). */
 export interface EarlierWrites {
@@ -22,6 +24,18 @@ export const NO_WRITES: EarlierWrites = {
   pending: new Map(),
   continuityOf: nothingWatched,
 };
+
+/** The domains whose saved writes include the device's interrupts, in a stable order. */
+export function savedClaimants(states: DomainStates, address: string): Claimant[] {
+  return states
+    .list()
+    .sort()
+    .flatMap((uuid) => {
+      const state = states.read(uuid);
+      const isNamed = state && Object.keys(state.written).some((key) => addressOf(key) === address);
+      return isNamed ? { name: state.name, uuid } : [];
+    });
+}
 
 /** @param state without renewed vectors */
 export function earlierWrites(state: DomainState | undefined, continuityOf = nothingWatched): EarlierWrites {

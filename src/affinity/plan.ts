@@ -15,6 +15,7 @@ import {
   notHeldProblems,
   type Problem,
   remoteNodeProblems,
+  unreadOwnerProblems,
   unseenVcpuProblems,
 } from './problems.js';
 import { type TargetCpus, targetCpus } from './target-cpus.js';
@@ -36,7 +37,11 @@ export function plan(
     uuid: definition.uuid ?? null,
     vcpus,
     devices,
-    problems: [...metadataProblems(definition, stale), ...unseenVcpuProblems(devices, host.threads)],
+    problems: [
+      ...metadataProblems(definition, stale),
+      ...unseenVcpuProblems(devices, host.threads),
+      ...unreadOwnerProblems(devices, host.owners),
+    ],
   };
 }
 
@@ -82,6 +87,11 @@ class Planner {
     };
     if (address && this.#isRepeated(address)) {
       problems.push({ rule: 'duplicate-device', address });
+      return { ...plan, cpus: null };
+    }
+    const owner = address && target.cpus && this.host.owners?.others.get(address);
+    if (owner) {
+      problems.push({ rule: 'device-conflict', owner });
       return { ...plan, cpus: null };
     }
     const interrupts = snapshot?.interrupts.map((interrupt) => this.#interrupt(interrupt, snapshot, target)) ?? [];

@@ -5,12 +5,13 @@ import type { Device } from '../domain/devices.js';
 import type { Identity } from '../domain/identity.js';
 import type { Entry } from '../domain/metadata.js';
 import { isOfCpuset, type PolicyAttribute } from '../domain/policy.js';
-import type { PciDevice } from '../host/pci-device.js';
+import type { OtherOwner, Ownership } from '../host/device-owners.js';
+import type { InterruptType, PciDevice } from '../host/pci-device.js';
 import type { VcpuThreads } from '../host/qemu-threads.js';
 import type { DeviceSnapshot } from '../host/snapshot.js';
 import type { Topology } from '../host/topology.js';
 import { isVfioHandler, type NotOwned } from '../host/vfio-handlers.js';
-import type { InterruptPlan } from './domain-plan.js';
+import type { Reason } from './reason.js';
 
 /**
  * Something that keeps interrupts from being placed, or makes that useless: report/problem-report.ts has severities and texts. The rules'
@@ -23,6 +24,8 @@ export type Problem =
   | { rule: 'no-device-yet'; element: Device['element'] }
   | { rule: 'device-absent' | 'duplicate-device'; address: PciAddress }
   | { rule: 'device-unreadable'; path: string; error: string }
+  | { rule: 'device-conflict'; owner: OtherOwner }
+  | { rule: 'open-devices-unread'; path: string; error: string }
   /** of a running domain: what is not VFIO's is not written */
   | { rule: 'not-vfio'; driver: string | undefined }
   | { rule: 'foreign-handler' | 'shared-line'; reason: NotOwned }
@@ -46,6 +49,16 @@ export function unseenVcpuProblems(devices: readonly { policy: string }[], qemu:
   return isUnseen ? [{ rule: 'vcpus-unseen', pid: qemu.pid }] : [];
 }
 
+/** Which devices QEMU has open was to be seen, and could not be. */
+export function unreadOwnerProblems(
+  devices: readonly { cpus: Cpuset | null }[],
+  owners: Ownership | undefined,
+): Problem[] {
+  if (!owners?.unreadable || devices.every(({ cpus }) => cpus === null)) return [];
+  const { path, code } = owners.unreadable;
+  return [{ rule: 'open-devices-unread', path, error: code }];
+}
+
 export function attributeProblems({ attribute }: Device): Problem[] {
   if (!attribute || attribute.policy.ok) return [];
   return attribute.policy.errors.map((error) => ({
@@ -66,7 +79,7 @@ export function absenceProblem({ source, element }: Device): Problem {
  */
 export function notHeldProblems(
   { driver, vfio }: PciDevice,
-  interrupts: readonly Pick<InterruptPlan, 'type' | 'reason'>[],
+  interrupts: readonly { type: InterruptType; reason: Reason | null }[],
 ): Problem[] {
   if (vfio === 'no') return [{ rule: 'not-vfio', driver }];
   for (const { type, reason } of interrupts) {

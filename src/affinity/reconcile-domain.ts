@@ -1,3 +1,4 @@
+import type { PciAddress } from '../domain/address.js';
 import type { Definition } from '../domain/definition.js';
 import type { PolicySettings } from '../domain/effective-policy.js';
 import type { PseudoFs } from '../host/pseudo-fs.js';
@@ -8,7 +9,7 @@ import { isUuid } from '../runtime/state-store.js';
 import { applyPlan } from './apply-plan.js';
 import { withoutRenewed } from './continuity.js';
 import type { DomainPlan } from './domain-plan.js';
-import { earlierWrites } from './earlier-writes.js';
+import { earlierWrites, savedClaimants } from './earlier-writes.js';
 import { readLineInputs } from './moved-lines.js';
 import { nextState, withLinesOf } from './next-state.js';
 import { type PassScope, withFastPathWrites, withoutForbidden } from './pass-scope.js';
@@ -30,7 +31,7 @@ export interface PassHost {
    */
   onlyRunning?: boolean;
   /** what was read a moment ago, and is not read again: SnapshotRequest */
-  recent?: Pick<SnapshotRequest, 'topology' | 'threads'>;
+  recent?: Pick<SnapshotRequest, 'topology' | 'threads' | 'ownership'>;
 }
 
 /** What would be done for a domain; writes nothing. */
@@ -87,7 +88,7 @@ function readState({ state }: Pick<PassHost, 'state'>, { uuid }: Definition): Do
 }
 
 function planFrom(
-  { files, settings, counts = true, recent }: Omit<PassHost, 'pause'>,
+  { files, state, settings, counts = true, recent }: Omit<PassHost, 'pause'>,
   definition: Definition,
   before: DomainState | undefined,
   { only, continuityOf }: PassScope,
@@ -95,7 +96,8 @@ function planFrom(
   const { name, uuid } = definition;
   const named = new Set(definition.devices.flatMap(({ source }) => source?.address ?? []));
   const addresses = only ? [...named].filter((address) => only.has(address)) : named;
-  const snapshot = readSnapshot(files, { name, uuid, addresses, counts, ...recent });
+  const ownership = { savedClaimants: (address: PciAddress) => savedClaimants(state, address) };
+  const snapshot = readSnapshot(files, { name, uuid, addresses, counts, ownership, ...recent });
   const all = plan(definition, snapshot, settings, earlierWrites(before, continuityOf));
   const devices = only ? all.devices.filter(({ address }) => only.has(address ?? '')) : all.devices;
   return { planned: { ...all, devices }, isRunning: snapshot.threads !== undefined };

@@ -130,3 +130,23 @@ function readPidFile(files: PseudoFs, name: string, listed: ReadonlySet<string>)
   const pid = /^\s*([1-9]\d{0,9})\s*$/.exec(text ?? '')?.[1];
   return pid === undefined ? undefined : Number(pid);
 }
+
+/** The process of a domain. */
+export interface RunningQemu {
+  name: string;
+  pid: number;
+}
+
+/** All QEMUs that libvirt has pid files of. Those that cannot be read are left out. @param listed a recent listPidFiles() */
+export function runningQemus(files: PseudoFs, listed: ReadonlySet<string> = listPidFiles(files)): RunningQemu[] {
+  return [...listed].flatMap((file) => {
+    const name = file.endsWith('.pid') ? file.slice(0, -'.pid'.length) : '';
+    try {
+      const pid = name === '' ? undefined : findQemu(files, name, undefined, listed);
+      return pid === undefined ? [] : { name, pid };
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      return [];
+    }
+  });
+}

@@ -1,4 +1,5 @@
 import type { PciAddress } from '../domain/address.js';
+import { findOwners, type Ownership, type OwnershipContext } from './device-owners.js';
 import { type Interrupt, readInterrupt } from './interrupt.js';
 import { type InterruptCounts, readInterruptCounts } from './interrupt-counts.js';
 import { type InterruptType, type PciDevice, readPciDevice } from './pci-device.js';
@@ -29,6 +30,8 @@ export interface HostSnapshot {
   /** devices that the host has, but that could not be read */
   unreadable?: ReadonlyMap<PciAddress, FileError>;
   threads: VcpuThreads | undefined;
+  /** of a running domain: which of its devices are another domain's */
+  owners?: Ownership | undefined;
   counts: InterruptCounts;
 }
 
@@ -41,6 +44,8 @@ export interface SnapshotRequest {
   /** already read, and not to be read again; the same for `threads` */
   topology?: Topology | undefined;
   threads?: VcpuThreads | undefined;
+  /** what is known of other domains */
+  ownership?: OwnershipContext | undefined;
 }
 
 /** @throws FileError if the host's CPUs or a process cannot be read */
@@ -54,11 +59,14 @@ export function readSnapshot(files: PseudoFs, request: SnapshotRequest): HostSna
     else if (snapshot) devices.set(address, snapshot);
   }
   const irqs = [...devices.values()].flatMap(({ interrupts }) => interrupts.map(({ irq }) => irq));
+  const threads = 'threads' in request ? request.threads : readVcpuThreads(files, name, uuid);
+  const self = threads && { name, pid: threads.pid };
   return {
     topology: request.topology ?? readTopology(files),
     devices,
     ...(unreadable.size > 0 ? { unreadable } : {}),
-    threads: 'threads' in request ? request.threads : readVcpuThreads(files, name, uuid),
+    threads,
+    owners: self && findOwners(files, self, devices.keys(), request.ownership ?? {}),
     counts: counts ? readInterruptCounts(files, irqs) : new Map(),
   };
 }

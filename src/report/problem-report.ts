@@ -1,6 +1,7 @@
 import type { Problem } from '../affinity/problems.js';
 import { formatCpuset } from '../domain/cpuset.js';
 import { formatIdentity } from '../domain/identity.js';
+import type { OtherOwner } from '../host/device-owners.js';
 import { printable } from '../lib/printable.js';
 import type { Severity } from '../lint/rule.js';
 import { reasonText } from './reason-text.js';
@@ -21,6 +22,8 @@ const SEVERITIES: Record<Problem['rule'], Severity> = {
   'device-absent': 'error',
   'duplicate-device': 'error',
   'device-unreadable': 'error',
+  'device-conflict': 'error',
+  'open-devices-unread': 'note',
   'not-vfio': 'error',
   'foreign-handler': 'error',
   'shared-line': 'note',
@@ -37,6 +40,14 @@ const SEVERITIES: Record<Problem['rule'], Severity> = {
 export function problemReport(problem: Problem): ProblemReport {
   const { rule } = problem;
   return { rule, severity: SEVERITIES[rule], message: printable(messageOf(problem)) };
+}
+
+function conflictText({ name, pid, evidence, unreadable }: OtherOwner): string {
+  if (evidence === 'open') return `the device belongs to domain ${name}, whose QEMU (pid ${pid}) has it open`;
+  const why = unreadable
+    ? `which QEMU has it open is unknown (${unreadable} cannot be read)`
+    : 'no QEMU is seen to have it open';
+  return `domain ${name} (pid ${pid}) names the device, too, and did so first; ${why}`;
 }
 
 function messageOf(problem: Problem): string {
@@ -58,6 +69,10 @@ function messageOf(problem: Problem): string {
       return `${problem.address} stands in the domain above already`;
     case 'device-unreadable':
       return `${problem.path} cannot be read: ${problem.error}`;
+    case 'device-conflict':
+      return conflictText(problem.owner);
+    case 'open-devices-unread':
+      return `${problem.path} cannot be read (${problem.error}): whether QEMU has the devices open is unknown`;
     case 'not-vfio':
       return `the domain is running, but ${reasonText({ code: problem.rule, driver: problem.driver })}: its interrupts are not held`;
     case 'foreign-handler':

@@ -2,7 +2,10 @@ import type { DevicePlan, InterruptPlan } from '../affinity/domain-plan.js';
 import { enforceDomain, type PassResult } from '../affinity/reconcile-domain.js';
 import type { Settings } from '../affinity/settings.js';
 import { addressOf, handlerOf, irqOf } from '../affinity/vector-key.js';
+import type { PciAddress } from '../domain/address.js';
 import type { Definition } from '../domain/definition.js';
+import type { Claimant } from '../host/device-owners.js';
+import type { OpenDevicesCache } from '../host/open-devices.js';
 import { FileError } from '../host/pseudo-fs.js';
 import type { Topology } from '../host/topology.js';
 import { type ThreadsContext, VcpuCache } from '../host/vcpu-cache.js';
@@ -26,6 +29,10 @@ const CPU_LIMITS_MS = { capacity: 10_000, perSecond: 10 };
 /** While another process has the domain's lock, a check is tried so often; after the limit it is made without the lock. */
 const LOCK_RETRY_MS = 20;
 const MAX_LOCK_WAIT_MS = 2000;
+/** A check of some devices, as after each new vector, takes what QEMU has open from a check before, if no other domain names the device. */
+const MAX_OPEN_DEVICES_AGE_MS = 60_000;
+/** While another domain has a device of this one, this is checked again at this interval: libvirt reports no end of that. */
+const CONFLICT_CHECK_MS = 10_000;
 
 /** What a check needs to know beyond the domain. */
 export interface CheckContext extends ThreadsContext {
@@ -37,6 +44,9 @@ export interface CheckContext extends ThreadsContext {
   hostIrqCount(): number | undefined;
   /** of the whole run */
   result: ReconcileResult;
+  /** the domains that name a device, the first one first */
+  claimants(address: string): readonly Claimant[];
+  openDevices: OpenDevicesCache;
   /** when a trace event first named an IRQ */
   seenAt(irq: number): number | undefined;
 }
@@ -70,6 +80,16 @@ export class ManagedDomain {
     const { name, uuid } = this.#definition;
     if (definition.name !== name || definition.uuid !== uuid) this.#vcpus.rename(definition.name, definition.uuid);
     this.#definition = definition;
+  }
+
+  /** Addresses of all its devices, with a policy or without. */
+  get addresses(): PciAddress[] {
+    return this.#definition.devices.flatMap(({ source }) => source?.address ?? []);
+  }
+
+  get identity(): Claimant {
+    const { name, uuid } = this.#definition;
+    return { name, uuid };
   }
 
   /** Devices that a policy gives CPUs to, by address; empty before the first full check. */
@@ -209,6 +229,10 @@ export class ManagedDomain {
       seen.add(applied.address);
       if (device) this.#record(device, pass, index, context);
     });
+    const isContested = pass.applied.devices.some(({ problems }) =>
+      problems.some(({ rule }) => rule === 'device-conflict'),
+    );
+    if (isContested) this.schedule.requestFullCheck(context.now + CONFLICT_CHECK_MS);
     if (!only) {
       this.#devices.keepOnly(seen);
       this.#isAuto = pass.applied.devices.some(({ policy }) => policy === 'auto');
@@ -248,8 +272,11 @@ export class ManagedDomain {
   }
 
   /** Undefined if another process makes a pass at this moment: a full check follows soon. */
-  #pass({ now, settings, topology }: CheckContext, only?: ReadonlySet<string>): PassResult | undefined {
+  #pass({ now, settings, topology, ...context }: CheckContext, only?: ReadonlySet<string>): PassResult | undefined {
     const { host } = this;
+    const { claimants, openDevices: cache, pidFiles } = context;
+    const maxAgeMs = only ? MAX_OPEN_DEVICES_AGE_MS : 0;
+    const ownership = { claimants, cache, pidFiles, now, maxAgeMs };
     const stateOf = (address: string, interrupt: InterruptPlan) => this.devices.get(address)?.stateOf(interrupt);
     const pass = () =>
       enforceDomain(
@@ -259,7 +286,7 @@ export class ManagedDomain {
           settings,
           counts: false,
           onlyRunning: true,
-          recent: { topology, threads: this.#vcpus.known },
+          recent: { topology, threads: this.#vcpus.known, ownership },
         },
         this.#definition,
         {

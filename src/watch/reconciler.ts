@@ -2,6 +2,7 @@ import { Released, releaseDomain } from '../affinity/release.js';
 import type { Settings } from '../affinity/settings.js';
 import type { Definition } from '../domain/definition.js';
 import { canonicalUuid } from '../domain/uuid.js';
+import { OpenDevicesCache } from '../host/open-devices.js';
 import { FileError } from '../host/pseudo-fs.js';
 import { pidFilesOnce } from '../host/qemu-threads.js';
 import type { Topology } from '../host/topology.js';
@@ -31,6 +32,9 @@ export interface Dirty {
 /** Keeps the interrupts of running domains where their policies want them. It has no timer: call run() when `due` has come. */
 export class Reconciler {
   readonly #domains = new Map<string, ManagedDomain>();
+  /** the domains that name a device, by its address, in the order in which they were added; undefined: to be made anew */
+  #claimants: Map<string, ManagedDomain[]> | undefined;
+  readonly #openDevices: OpenDevicesCache;
   readonly #queue: IrqQueue;
   readonly #counters = emptyCounters();
   readonly #topologyCache: TopologyCache;
@@ -46,6 +50,7 @@ export class Reconciler {
   ) {
     this.#settings = settings;
     this.#queue = new IrqQueue(host.files);
+    this.#openDevices = new OpenDevicesCache(host.files);
     this.#topologyCache = new TopologyCache(host.files);
   }
 
@@ -70,9 +75,11 @@ export class Reconciler {
   add(definition: Definition): void {
     const key = keyOf(definition.uuid ?? definition.name);
     const known = this.#domains.get(key);
+    if (known) this.#claimsChange(known);
     known?.setDefinition(definition);
     const domain = known ?? new ManagedDomain(this.host, definition);
     this.#domains.set(key, domain);
+    this.#claimsChange(domain);
     domain.clearContests();
     domain.schedule.markDirty(this.#scheduleContext);
   }
@@ -83,12 +90,33 @@ export class Reconciler {
    */
   remove(uuid: string): Released {
     const key = keyOf(uuid);
-    this.#domains.get(key)?.close();
+    const domain = this.#domains.get(key);
+    if (domain) this.#claimsChange(domain);
+    domain?.close();
     this.#domains.delete(key);
     if (!isUuid(key)) return new Released();
     const release = () => releaseDomain(this.host.files, this.host.state, key);
     // without the lock if another process has it: both do the same
     return this.host.exclusively?.(key, release)?.result ?? release();
+  }
+
+  /** The devices that a domain names change: other domains that name them, too, may own them now, or own them no more. */
+  #claimsChange(domain: ManagedDomain): void {
+    const now = this.host.clock.now();
+    const rivals = domain.addresses.flatMap((address) => this.#claimantsOf(address));
+    for (const rival of new Set(rivals)) if (rival !== domain) rival.schedule.requestFullCheck(now);
+    this.#claimants = undefined;
+  }
+
+  #claimantsOf(address: string): readonly ManagedDomain[] {
+    if (!this.#claimants) {
+      this.#claimants = new Map();
+      for (const domain of this.#domains.values()) {
+        for (const one of new Set(domain.addresses))
+          this.#claimants.set(one, [...(this.#claimants.get(one) ?? []), domain]);
+      }
+    }
+    return this.#claimants.get(address) ?? [];
   }
 
   /** Something may have changed: the next run checks it. */
@@ -167,6 +195,8 @@ export class Reconciler {
       hostIrqCount: once(() => this.host.files.countFolders('/proc/irq')),
       pidFiles: pidFilesOnce(this.host.files),
       result,
+      claimants: (address: string) => this.#claimantsOf(address).map(({ identity }) => identity),
+      openDevices: this.#openDevices,
       seenAt: (irq: number) => this.#queue.seenAt(irq),
     };
     this.#queue.process(this.#domains, context);

@@ -108,6 +108,63 @@ rules("1: what of a running domain's device is not VFIO's is a problem", () => {
   }
 });
 
+const OTHER = '22222222-0000-4000-8000-000000000000';
+
+/** The guest and another one run. @param open the devices that their QEMUs have open */
+function hostOfTwo(open: string[], othersOpen: string[]): SimulatedKernel {
+  const vcpus = [{ vcpu: 0, cpus: '2-3' }];
+  const domains = [
+    { name: 'guest', uuid: UUID, pid: 700, vcpus, open },
+    { name: 'other', uuid: OTHER, pid: 701, vcpus, open: othersOpen },
+  ];
+  return hostOf([{ ...vfio(A, 41), iommuGroup: 12 }, { ...vfio(B, 42) }], { domains });
+}
+
+rules("1: a device that another domain's QEMU has open is that domain's", () => {
+  for (const [address, irq] of [
+    [A, 41],
+    [B, 42],
+  ] as const) {
+    const both = guest(hostdev(A, '2-3') + hostdev(B, '2-3'));
+    const pass = simulated(hostOfTwo(address === A ? [B] : [A], [address]));
+    for (const report of [pass.plan(both), pass.enforce(both)]) {
+      const device = report.devices.find((one) => one.address === address);
+      assert.equal(
+        [device?.cpus, device?.problems.map(({ severity, message }) => `${severity}: ${message}`)],
+        [null, ['error: the device belongs to domain other, whose QEMU (pid 701) has it open']],
+      );
+    }
+    assert.equal(pass.written(), [`${83 - irq}=2-3`], 'the other device is placed');
+  }
+});
+
+rules('1: a device that no QEMU is seen to have open is the one’s that wrote it before', () => {
+  const kernel = hostOfTwo([], []);
+  const pass = simulated(kernel);
+  const other = { ...guest(hostdev(A, '5')), name: 'other', uuid: OTHER };
+  assert.equal(outcomes(pass.enforce(other)), ['41 set']);
+  const [device] = pass.enforce(own).devices;
+  assert.equal(
+    device?.problems.map(({ message }) => message),
+    ['domain other (pid 701) names the device, too, and did so first; no QEMU is seen to have it open'],
+  );
+  assert.equal(pass.written(), ['41=5']);
+  kernel.processes.stop(OTHER);
+  assert.equal(outcomes(pass.enforce(own)), ['41 set'], 'the other one has ended');
+});
+
+rules("1: descriptors of the domain's own QEMU that cannot be read are said", () => {
+  const kernel = hostOfTwo([A], []);
+  const files = new SimulatedFs(kernel, (operation, path) => {
+    if (operation === 'list' && /^\/proc\/\d+\/fd$/.test(path)) throw new FileError('EACCES', path);
+  });
+  const report = simulated(kernel, files).enforce(own);
+  assert.equal(
+    [outcomes(report), report.problems.map(({ severity, message }) => `${severity}: ${message}`)],
+    [['41 set'], ['note: /proc/700/fd cannot be read (EACCES): whether QEMU has the devices open is unknown']],
+  );
+});
+
 rules('1: a driver that is not VFIO, or none', () => {
   for (const [driver, reason] of [
     ['nvme', "the device's driver is nvme, not VFIO"],

@@ -1,0 +1,205 @@
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Definition } from '../../src/domain/definition.js';
+import { FileError } from '../../src/host/pseudo-fs.js';
+import { A, B, guest, hostdev, hostOf, setOf, vfio } from '../affinity/simulated-pass.js';
+import type { SimulatedKernel } from '../simulator/kernel.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
+import { HeldHost, told } from './reconciled-host.js';
+
+const conflicts = suite('two domains that name one device');
+const UUIDS = ['11111111-0000-4000-8000-000000000000', '22222222-0000-4000-8000-000000000000'] as const;
+const [ONE, TWO] = UUIDS;
+
+/** The domain with the UUID, on CPU 2-3 or 6-7. */
+function named(uuid: string, ...addresses: string[]): Definition {
+  const policy = uuid === ONE ? '2-3' : '6-7';
+  const devices = addresses.map((address) => hostdev(address, policy)).join('');
+  return { ...guest(devices), name: uuid === ONE ? 'one' : 'two', uuid };
+}
+
+/** Both run. @param open addresses of the devices that their QEMUs have open; undefined: there are no descriptors */
+function hostWith(open: readonly [string[], string[]] | undefined): SimulatedKernel {
+  const domains = UUIDS.map((uuid, index) => ({
+    ...{ name: index === 0 ? 'one' : 'two', uuid, pid: 700 + index, vcpus: [{ vcpu: 0, cpus: '0-7' }] },
+    ...(open ? { open: open[index] as string[] } : {}),
+  }));
+  const devices = [A, B].map((address, group) => ({ ...vfio(address, 41 + group), iommuGroup: 12 + group }));
+  return hostOf(devices, { domains });
+}
+
+/** `two 0000:06:00.0 device-conflict: error: ...` of all runs. */
+const problems = (runs: ReturnType<HeldHost['pass']>) =>
+  runs.flatMap((run) =>
+    run.problems.map(({ domain, address, severity, message }) => `${domain} ${address} ${severity}: ${message}`),
+  );
+
+for (const owner of UUIDS) {
+  const [name, pid, list] = owner === ONE ? ['one', 700, '2-3'] : ['two', 701, '6-7'];
+  const loser = owner === ONE ? 'two' : 'one';
+  for (const order of [[ONE, TWO] as const, [TWO, ONE] as const]) {
+    conflicts(`the one whose QEMU has it open (${name}) owns it, the other is told; added: ${order}`, () => {
+      const kernel = hostWith(owner === ONE ? [[A], []] : [[], [A]]);
+      const host = new HeldHost(kernel);
+      const runs = order.map((uuid) => host.add(named(uuid, A)));
+      runs.push(...host.pass(60_000));
+      assert.equal(problems(runs), [
+        `${loser} ${A} error: the device belongs to domain ${name}, whose QEMU (pid ${pid}) has it open`,
+      ]);
+      assert.equal(host.written(), [`41=${list}`], 'once, whoever came first');
+      kernel.move(41, setOf('0'));
+      assert.equal(told(...host.pass(1000)), [`repaired 41: 0 -> ${list}`]);
+      host.written();
+      assert.equal(problems(host.pass(1_800_000)), []);
+      assert.equal(host.written(), []);
+      assert.equal([...host.hold.managed.addresses], [A]);
+    });
+  }
+}
+
+conflicts('with trace events a new vector goes to the owner on the fast path', () => {
+  const host = new HeldHost(hostWith([[], [A]]), { traced: true });
+  for (const uuid of UUIDS) host.add(named(uuid, A));
+  host.pass(60_000);
+  host.written();
+  host.kernel.enableVectors(A, [50, 51]);
+  host.hold.markDirty({ irqs: [50, 51] });
+  host.hold.run();
+  assert.equal(host.written(), ['50=6-7', '51=6-7']);
+  host.pass(60_000);
+  assert.equal(host.written(), []);
+});
+
+for (const open of [undefined, [[], []] as const]) {
+  conflicts(`nobody is seen to have it open (${open ? 'readable' : 'no descriptors'}): the first one owns it`, () => {
+    const host = new HeldHost(hostWith(open && [[], []]));
+    const runs = UUIDS.map((uuid) => host.add(named(uuid, A)));
+    runs.push(...host.pass(3_600_000));
+    assert.equal(problems(runs), [
+      `two ${A} error: domain one (pid 700) names the device, too, and did so first; no QEMU is seen to have it open`,
+    ]);
+    assert.equal(host.written(), ['41=2-3']);
+    host.hold.remove(ONE);
+    assert.equal(told(...host.pass(1000)), ['placed 41: 2-3 -> 6-7'], 'the other one, when the first has ended');
+  });
+}
+
+conflicts('what cannot be read is said, and the first one owns it', () => {
+  const kernel = hostWith([[], [A]]);
+  const files = new SimulatedFs(kernel, (operation, path) => {
+    if (operation === 'list' && /^\/proc\/\d+\/fd$/.test(path)) throw new FileError('EACCES', path);
+  });
+  const host = new HeldHost(kernel, { files });
+  const runs = UUIDS.map((uuid) => host.add(named(uuid, A)));
+  runs.push(...host.pass(60_000));
+  assert.equal(problems(runs), [
+    'one null note: /proc/700/fd cannot be read (EACCES): whether QEMU has the devices open is unknown',
+    `two ${A} error: domain one (pid 700) names the device, too, and did so first; which QEMU has it open is unknown (/proc/701/fd cannot be read)`,
+  ]);
+  assert.equal(host.written(), ['41=2-3']);
+});
+
+conflicts(
+  'a device that was unplugged from one and plugged to the other, and libvirt has said nothing of the unplugging',
+  () => {
+    const kernel = hostWith([[A], [B]]);
+    const host = new HeldHost(kernel);
+    host.add(named(ONE, A));
+    host.add(named(TWO, B));
+    host.pass(120_000);
+    host.written();
+    kernel.processes.setOpen(ONE, []);
+    kernel.processes.setOpen(TWO, [A, B]);
+    kernel.enableVectors(A, [60]);
+    const runs = [host.add(named(TWO, A, B))];
+    runs.push(...host.pass(60_000));
+    assert.equal(host.written(), ['60=6-7']);
+    assert.equal(problems(runs), [
+      `one ${A} error: the device belongs to domain two, whose QEMU (pid 701) has it open`,
+    ]);
+  },
+);
+
+conflicts('a domain without a policy that has the device open is left in peace', () => {
+  const host = new HeldHost(hostWith([[], [A]]));
+  const runs = [host.add(named(ONE, A)), ...host.pass(60_000)];
+  assert.equal(host.written(), []);
+  assert.equal(problems(runs), [`one ${A} error: the device belongs to domain two, whose QEMU (pid 701) has it open`]);
+  host.kernel.processes.setOpen(TWO, []);
+  assert.equal(told(...host.pass(75_000)), ['placed 41: 0-7 -> 2-3'], 'taken up when it is seen to be free');
+});
+
+conflicts('whatever is opened, closed, named and moved, only the owner of a device is written for', () => {
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant('open' as const), owners: fc.tuple(fc.nat(2), fc.nat(2)) }),
+    fc.record({ kind: fc.constant('name' as const), who: fc.nat(1), names: fc.subarray([A, B]) }),
+    fc.record({ kind: fc.constant('renew' as const), which: fc.nat(1) }),
+    fc.record({ kind: fc.constant('move' as const), which: fc.nat(1) }),
+    fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(100, 1000, 15_000) }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 15 }), fc.boolean(), (steps, traced) => {
+      const kernel = hostWith([[], []]);
+      const host = new HeldHost(kernel, { traced });
+      const devices = [A, B];
+      const owners = new Map<string, string | undefined>();
+      const names = new Map<string, string[]>();
+      let irq = 60;
+      /** What was written is what the domain that has the device open asks for; while nobody has, any of those that name it. */
+      const check = () => {
+        for (const { irq: written, set } of kernel.writes.splice(0)) {
+          const address = devices.find((one) => kernel.devices.get(one)?.vectors.includes(written)) as string;
+          const owner = owners.get(address);
+          const may = (owner ? [owner] : UUIDS).filter((uuid) => names.get(uuid)?.includes(address));
+          const sets = may.map((uuid) => setOf(uuid === ONE ? '2-3' : '6-7'));
+          assert.ok(
+            sets.some((one) => JSON.stringify(one) === JSON.stringify(set)),
+            `IRQ ${written} of ${address}`,
+          );
+        }
+      };
+      for (const one of steps) {
+        host.now++;
+        if (one.kind === 'open') {
+          one.owners.forEach((owner, index) => void owners.set(devices[index] as string, UUIDS[owner]));
+          // as in reality, a device that is opened again has new vectors
+          for (const uuid of UUIDS)
+            kernel.processes.setOpen(
+              uuid,
+              devices.filter((address) => owners.get(address) === uuid),
+            );
+          for (const address of devices) kernel.enableVectors(address, [irq++]);
+          // libvirt reports what was plugged
+          for (const uuid of UUIDS) if (names.has(uuid)) host.hold.markDirty({ uuid });
+          host.hold.run();
+        } else if (one.kind === 'name') {
+          const uuid = UUIDS[one.who] as string;
+          names.set(uuid, one.names);
+          host.add(named(uuid, ...one.names));
+        } else if (one.kind === 'renew') {
+          kernel.enableVectors(devices[one.which] as string, [irq]);
+          host.hold.markDirty({ irqs: [irq++] });
+          host.hold.run();
+        } else if (one.kind === 'move') {
+          const [vector = 0] = kernel.devices.get(devices[one.which] as string)?.vectors ?? [];
+          kernel.move(vector, setOf('0'));
+        } else host.pass(one.ms);
+        check();
+      }
+      host.pass(30_000);
+      check();
+      for (const address of devices) {
+        const owner = owners.get(address);
+        const [vector = 0] = kernel.devices.get(address)?.vectors ?? [];
+        if (!owner || !names.get(owner)?.includes(address)) continue;
+        assert.equal(kernel.interrupts.get(vector)?.affinity, setOf(owner === ONE ? '2-3' : '6-7'));
+      }
+      host.pass(30_000);
+      assert.equal(host.written(), [], 'it comes to rest');
+    }),
+    { numRuns: 60 },
+  );
+});
+
+conflicts.run();
