@@ -89,18 +89,39 @@ for (const options of ['hidepid=0', 'hidepid=2']) {
   });
 }
 
-/** A command with no capability in a PID namespace where /proc hides the processes of user 65534; `$!` is one of these. */
-function withHiddenProcess(options: string, command: string) {
+/**
+ * A command in a PID namespace where /proc hides the processes of user 65534; `$!` is one of these, and has the device group 12 of VFIO open.
+ * @param capabilities of the command, as setpriv takes them
+ */
+function withHiddenProcess(options: string, command: string, capabilities = '-all') {
   const script = `
     set -e
     mount -t proc -o "$1" proc /proc
-    setpriv --reuid 65534 --regid 65534 --clear-groups sleep 60 >/dev/null 2>&1 &
+    mount -t tmpfs none /mnt
+    mkdir /mnt/vfio
+    touch /mnt/vfio/12
+    for name in null zero random urandom; do touch /mnt/$name; mount --bind /dev/$name /mnt/$name; done
+    mount --rbind /mnt /dev
+    setpriv --reuid 65534 --regid 65534 --clear-groups sleep 60 <"/dev/vfio/12" >/dev/null 2>&1 &
     until [ "$(stat -c %u "/proc/$!")" = 65534 ]; do sleep 0.05; done
     start=$(sed 's/.*) //' "/proc/$!/stat" | cut -d' ' -f20)
     cd "$2"
-    exec setpriv --bounding-set=-all --inh-caps=-all ${command}`;
+    exec setpriv --bounding-set=${capabilities} --inh-caps=-all ${command}`;
   const words = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', script, 'sh', options];
   return run('unshare', [...words, projectRoot, process.execPath], { timeLimit: 60_000 });
+}
+
+for (const options of ['hidepid=2,gid=54321', 'hidepid=0']) {
+  test(`${options}: with the capabilities of the unit it is seen which devices QEMU has open`, async () => {
+    const code = `
+      import { RealFs } from './src/host/real-fs.js';
+      import { readOpenDevices } from './src/host/open-devices.js';
+      const found = readOpenDevices(new RealFs(), Number(process.argv[1]));
+      console.log(found instanceof Error ? found.code : [...(found?.groups ?? ['none'])].join());`;
+    const command = `"$3" --import tsx --input-type=module -e "${code}" -- "$!"`;
+    assert.is((await withHiddenProcess(options, command, unitCapabilities())).stdout, '12\n');
+    assert.is((await withHiddenProcess('hidepid=0', command, '-all,+sys_ptrace')).stdout, 'EACCES\n');
+  });
 }
 
 for (const options of ['hidepid=1,gid=54321', 'hidepid=2,gid=54321', 'hidepid=0']) {

@@ -29,10 +29,10 @@ scene('the hardened unit under systemd: reload, kill -9, watchdog, journal, stop
   assert.equal(watcherPids(), [pid]);
   // confined, as the kernel says
   const confinement = text(`/proc/${pid}/status`).match(/^(?:CapEff|CapBnd|NoNewPrivs|Seccomp):.*$/gm);
-  // CAP_SYS_PTRACE, number 19, is the only capability
+  // CAP_DAC_READ_SEARCH (2) and CAP_SYS_PTRACE (19) are the only capabilities
   assert.equal(confinement, [
-    'CapEff:\t0000000000080000',
-    'CapBnd:\t0000000000080000',
+    'CapEff:\t0000000000080004',
+    'CapBnd:\t0000000000080004',
     'NoNewPrivs:\t1',
     'Seccomp:\t2',
   ]);
