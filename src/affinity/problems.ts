@@ -10,7 +10,7 @@ import type { InterruptType, PciDevice } from '../host/pci-device.js';
 import type { VcpuThreads } from '../host/qemu-threads.js';
 import type { DeviceSnapshot } from '../host/snapshot.js';
 import type { Topology } from '../host/topology.js';
-import { isVfioHandler, type NotOwned } from '../host/vfio-handlers.js';
+import { type NotOwned, vfioAddress } from '../host/vfio-handlers.js';
 import type { Reason } from './reason.js';
 
 /**
@@ -84,7 +84,7 @@ export function notHeldProblems(
   if (vfio === 'no') return [{ rule: 'not-vfio', driver }];
   for (const { type, reason } of interrupts) {
     if (reason?.code === 'shared') return [{ rule: 'shared-line', reason }];
-    if (reason?.code !== 'other-handler' || reason.handlers.some(isVfioHandler)) continue;
+    if (reason?.code !== 'other-handler' || reason.handlers.some(vfioAddress)) continue;
     // a line of which VFIO has no handler is not in use
     if (type === 'intx' && vfio === 'yes') continue;
     return [{ rule: 'foreign-handler', reason }];

@@ -25,7 +25,12 @@ function vectorOf(handler: string, address: PciAddress): number | null | undefin
   return match && match[2] === address ? Number(match[1]) : undefined;
 }
 
-/** True for VFIO's handler of an interrupt of any device. */
+/** The device in the name of a VFIO handler; undefined for any other name. */
+export function vfioAddress(handler: string): string | undefined {
+  return /^vfio-(?:intx|msix?\[\d+\])\((.+)\)$/.exec(handler)?.[1];
+}
+
+/** True for VFIO's handlers of any device, and for names that a later VFIO may use. */
 export function isVfioHandler(handler: string): boolean {
   return handler.startsWith('vfio-');
 }

@@ -1,5 +1,6 @@
 import { readHandlers } from '../host/interrupt.js';
 import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
+import { vfioAddress } from '../host/vfio-handlers.js';
 import { BackOff } from '../lib/back-off.js';
 import { TokenBucket } from '../lib/token-bucket.js';
 import { UNCLEAR } from './fast-path.js';
@@ -157,7 +158,7 @@ function ownersOf(address: string, domains: ReadonlyMap<string, ManagedDomain>):
 function addressIn(handlers: readonly string[]): string | undefined {
   if (handlers.length === 0) return '';
   for (const handler of handlers) {
-    const address = /^vfio-(?:intx|msix?\[\d+\])\((.+)\)$/.exec(handler)?.[1];
+    const address = vfioAddress(handler);
     if (address !== undefined) return address;
   }
   return undefined;

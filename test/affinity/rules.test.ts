@@ -94,6 +94,10 @@ rules("1: what of a running domain's device is not VFIO's is a problem", () => {
       { ...device('nvidia', 'msix', 'nvidia'), ...vendor },
       `error: the domain is running, but not all interrupts of the device are held: its handler is nvidia, not VFIO's for ${A}`,
     ],
+    [
+      device('vfio-pci', 'msix', `vfio-later[0](${A})`),
+      `error: the domain is running, but not all interrupts of the device are held: its handler is vfio-later[0](${A}), not VFIO's for ${A}`,
+    ],
     [device('vfio-pci', 'intx', `vfio-intx(${A})`, 'ahci'), 'note: its legacy line is not held: shared with ahci'],
     // not in use, or about to be another device's
     [device('vfio-pci', 'intx', 'ahci'), undefined],
