@@ -15,7 +15,7 @@ scene('no watcher runs: the hook has systemd start one, and it ends with the las
     const pid = await propertyOf('hostdev-cpuset-until-idle.service', 'MainPID');
     assert.equal(watcherPids(), [Number(pid)]);
     // confined as the service is
-    assert.match(text(`/proc/${pid}/status`), /^CapBnd:\t0000000000080000\nCapAmb:.*\nNoNewPrivs:\t1\nSeccomp:\t2$/m);
+    assert.match(text(`/proc/${pid}/status`), /^CapBnd:\t0000000000080004\nCapAmb:.*\nNoNewPrivs:\t1\nSeccomp:\t2$/m);
   });
   const nic = guest.driver(5);
   await nic.load(3);
