@@ -70,6 +70,7 @@ class Planner {
     const snapshot = address && devices.get(address);
     const error = address && unreadable?.get(address);
     const problems: Problem[] = [...attributeProblems(device), ...(target.problem ? [target.problem] : [])];
+    if (address && stated.shift) problems.push({ rule: 'address-shifted', address, shift: stated.shift });
     if (error) problems.push({ rule: 'device-unreadable', path: error.path, error: error.code });
     else if (!snapshot) problems.push(absenceProblem(device));
     if (snapshot && target.cpus) problems.push(...remoteNodeProblems(snapshot, target.cpus, topology));

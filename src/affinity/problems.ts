@@ -1,4 +1,5 @@
 import type { PciAddress } from '../domain/address.js';
+import type { AddressShift } from '../domain/address-shift.js';
 import { type Cpuset, intersect } from '../domain/cpuset.js';
 import type { Definition } from '../domain/definition.js';
 import type { Device } from '../domain/devices.js';
@@ -21,6 +22,7 @@ export type Problem =
   | { rule: 'metadata-syntax'; identity: Identity | undefined; message: string }
   | { rule: 'entry-stale'; identity: Identity }
   | { rule: 'cpuset-syntax' | 'policy-invalid'; attribute: PolicyAttribute; message: string }
+  | { rule: 'address-shifted'; address: PciAddress; shift: AddressShift }
   | { rule: 'no-device-yet'; element: Device['element'] }
   | { rule: 'device-absent' | 'duplicate-device'; address: PciAddress }
   | { rule: 'device-unreadable'; path: string; error: string }

@@ -1,6 +1,7 @@
 import { memoizeLast } from '../lib/memoize-last.js';
 import { type AttributeRange, attributeOf } from '../xml/attributes.js';
 import type { XmlDocument } from '../xml/document.js';
+import { type AddressShift, findAddressShifts } from './address-shift.js';
 import type { Definition } from './definition.js';
 import { type Device, identitiesOf } from './devices.js';
 import { formatIdentity } from './identity.js';
@@ -15,6 +16,8 @@ export interface DevicePolicy {
   /** the stated policy is invalid: no default replaces it */
   invalid?: true;
   entry?: Entry;
+  /** its address, or that of another device, seems to have changed: its policy may be missing or another device's */
+  shift?: AddressShift;
 }
 
 export interface DevicePolicies {
@@ -50,11 +53,9 @@ function combinePolicies({ devices, metadata }: Definition): DevicePolicies {
     else if (entries.has(device)) repeated.push(entry);
     else entries.set(device, entry);
   }
-  return {
-    devices: devices.map((device) => policyOf(device, entries.get(device), withInvalidEntry.has(device))),
-    stale,
-    repeated,
-  };
+  const policies = devices.map((device) => policyOf(device, entries.get(device), withInvalidEntry.has(device)));
+  for (const [policy, shift] of findAddressShifts(policies, stale)) policy.shift = shift;
+  return { devices: policies, stale, repeated };
 }
 
 function policyOf(device: Device, entry: Entry | undefined, hasInvalidEntry: boolean): DevicePolicy {

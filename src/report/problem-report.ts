@@ -1,4 +1,5 @@
 import type { Problem } from '../affinity/problems.js';
+import { describeShift } from '../domain/address-shift.js';
 import { formatCpuset } from '../domain/cpuset.js';
 import { formatIdentity } from '../domain/identity.js';
 import type { OtherOwner } from '../host/device-owners.js';
@@ -16,6 +17,7 @@ export interface ProblemReport {
 const SEVERITIES: Record<Problem['rule'], Severity> = {
   'metadata-syntax': 'error',
   'entry-stale': 'warning',
+  'address-shifted': 'warning',
   'cpuset-syntax': 'error',
   'policy-invalid': 'error',
   'no-device-yet': 'note',
@@ -58,6 +60,8 @@ function messageOf(problem: Problem): string {
     }
     case 'entry-stale':
       return `an entry for ${formatIdentity(problem.identity)}, which is no device of the domain`;
+    case 'address-shifted':
+      return describeShift(problem.address, problem.shift);
     case 'cpuset-syntax':
     case 'policy-invalid':
       return `${problem.attribute} ${problem.message}`;

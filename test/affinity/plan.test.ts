@@ -206,6 +206,41 @@ planning('entries that reach no device are reported', () => {
   assert.match(report.problems[1]?.message ?? '', 'alias="ua-gone"');
 });
 
+planning(
+  'shifted addresses: the device without an entry and its neighbour have a warning, and the entries still apply',
+  () => {
+    const metadata = entries(`<hostdev address='${A}' cpuset='4'/><hostdev address='${B}' cpuset='5'/>`);
+    const report = planned(guest(hostdev(B) + hostdev(C), { metadata }), hostOf([vfio(B, 43), vfio(C, 45)]));
+    assert.equal(rules(report.problems), ['entry-stale']);
+    assert.equal(
+      report.devices.map(({ address, policy, origin, problems }) => ({ address, policy, origin, problems })),
+      [
+        {
+          ...{ address: B, policy: 'cpuset', origin: 'entry' },
+          problems: [
+            {
+              rule: 'address-shifted',
+              severity: 'warning',
+              message: `${B} may have the policy of another device: the entry for ${A} matches no device, and its address may have changed from ${A}`,
+            },
+          ],
+        },
+        {
+          ...{ address: C, policy: 'native', origin: 'host-default' },
+          problems: [
+            {
+              rule: 'address-shifted',
+              severity: 'warning',
+              message: `${C} has no metadata entry, and the entry for ${A} matches no device: its address may have changed from ${B}`,
+            },
+          ],
+        },
+      ],
+    );
+    assert.equal(outcomes(report), ['43 set', '45 skip: the policy is native']);
+  },
+);
+
 planning('a device on another node than its CPUs', () => {
   const nodes = [
     { node: 0, cpus: '0-3' },

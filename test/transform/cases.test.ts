@@ -1,7 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { devicePolicies } from '../../src/domain/device-policies.js';
 import type { DefaultPolicy } from '../../src/domain/metadata.js';
+import { parseDomain } from '../../src/domain/parse-domain.js';
+import { lint } from '../../src/lint/lint.js';
 import { folderBeside, readCases } from '../support/case-files.js';
+import { projectRoot } from '../support/cli.js';
 import { roundTrip } from '../support/round-trip.js';
 import { goodSamples } from '../support/samples.js';
 
@@ -24,5 +30,23 @@ for (const { file, text } of goodSamples()) {
     assert.is(roundTrip(crlf).expanded, crlf);
   });
 }
+
+cases('samples/teaming.xml: the policy fits the VF that is plugged in after a migration, at another address', () => {
+  const text = readFileSync(join(projectRoot, 'samples/teaming.xml'), 'utf8');
+  const { normalized } = roundTrip(text);
+  const elsewhere = normalized.replace(
+    "bus='0x3b' slot='0x0a' function='0x4'",
+    "bus='0xaf' slot='0x02' function='0x1'",
+  );
+  assert.is.not(elsewhere, normalized);
+  const { devices, stale } = devicePolicies(parseDomain(elsewhere));
+  const placed = devices.filter(({ device }) => device.placeable);
+  assert.equal(
+    placed.map(({ device, policy }) => [device.source?.address, policy]),
+    [['0000:af:02.1', { kind: 'auto' }]],
+  );
+  assert.equal(stale, []);
+  assert.equal(lint(elsewhere), []);
+});
 
 cases.run();

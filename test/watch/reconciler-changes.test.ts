@@ -57,6 +57,20 @@ for (const [what, losing, gaining, wanted] of [
   });
 }
 
+changes('a definition whose addresses have shifted is reported once, until it is corrected', () => {
+  const host = new HeldHost(hostOf([vfio(A, 41), vfio(B, 42)], RUNNING));
+  const guestWith = (entry: string) =>
+    guest(hostdev(B), { metadata: `<hostdevs xmlns='urn:hostdev-cpuset:1'>${entry}</hostdevs>` });
+  const shifted = guestWith(`<hostdev address='${A}' cpuset='2'/>`);
+  const problemsOf = ({ problems }: ReturnType<HeldHost['add']>) =>
+    problems.map(({ rule, severity, address }) => `${severity} ${rule} ${address}`);
+  assert.equal(problemsOf(host.add(shifted)), [`warning address-shifted ${B}`, 'warning entry-stale null']);
+  assert.equal(problemsOf(host.add(shifted)), []);
+  assert.equal(problemsOf(host.add(guestWith(`<hostdev address='${B}' cpuset='2'/>`))), []);
+  assert.equal(host.written(), ['42=2']);
+  assert.equal(problemsOf(host.add(shifted)), [`warning address-shifted ${B}`, 'warning entry-stale null']);
+});
+
 changes('every file that is kept open is closed when its device, its domain or its process goes', () => {
   const kernel = hostOf([vfio(A, 41), vfio(B, 42)], RUNNING);
   const files = new SimulatedFs(kernel);

@@ -1,5 +1,6 @@
 import type { Rule, RuleInfo } from '../rule.js';
 import { addressInvalid, addressOctal } from './address-invalid.js';
+import { addressShifted } from './address-shifted.js';
 import { aliasInvalid } from './alias-invalid.js';
 import { autoUnpinned } from './auto-unpinned.js';
 import { cpusetEmpty } from './cpuset-empty.js';
@@ -61,6 +62,7 @@ export const RULES: readonly Rule[] = [
   duplicateDevice,
   policyConflict,
   entryStale,
+  addressShifted,
   entryRepeated,
   metadataDuplicate,
   metadataSyntax,
