@@ -2,8 +2,9 @@
 // links to a file in procfs, so that reading one costs as much as on a real host.
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatCpuset, parseDomain, parseMask } from '../dist/library/index.js';
+import { formatCpuset, parseMask } from '../dist/library/index.js';
 import { RealFs } from '../dist/modules/src/host/real-fs.js';
+import { readDomainXml } from '../dist/modules/src/libvirt/domain-xml.js';
 import { SimulatedKernel, writeTree } from '../dist/modules/test/simulator/index.js';
 import { folder } from './measure.mjs';
 
@@ -34,26 +35,31 @@ export function describe(devices, perDevice, { cpus = list, vectors = true } = {
     devices: addresses.map((address, index) => ({ address, driver: 'vfio-pci', interrupts: interrupts(index) })),
     domains: guests,
   });
-  const definitions = guests.map(({ name, uuid }, guest) =>
-    definitionOf(name, uuid, addresses.slice(guest * 4, guest * 4 + 4)),
-  );
-  return { kernel, definitions, addresses, guests };
+  const texts = guests.map(({ name, uuid }, guest) => xmlOf(name, uuid, addresses.slice(guest * 4, guest * 4 + 4)));
+  const definitions = texts.map((text) => readDomainXml(Buffer.from(text)));
+  return { kernel, texts, definitions, addresses, guests };
 }
 
-function definitionOf(name, uuid, addresses) {
+function xmlOf(name, uuid, addresses) {
   const hostdevs = addresses.map((address) => {
     const [domain, bus, slot, fn] = address.split(/[:.]/).map((part) => `0x${part}`);
     const source = `<address domain='${domain}' bus='${bus}' slot='${slot}' function='${fn}'/>`;
     return `<hostdev mode='subsystem' type='pci' cpuset='auto'><source>${source}</source></hostdev>`;
   });
   const head = `<name>${name}</name><uuid>${uuid}</uuid><vcpu>8</vcpu>`;
-  return parseDomain(`<domain type='kvm'>${head}<devices>${hostdevs.join('')}</devices></domain>`);
+  return `<domain type='kvm'>${head}<devices>${hostdevs.join('')}</devices></domain>`;
 }
 
 /** Writes the tree to a directory, on a tmpfs if possible. Returns the path. */
-export function layOutLinked({ kernel, guests }) {
+export function layOut(kernel) {
   const path = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : folder, 'hostdev-cpuset-bench-'));
   writeTree(kernel, path);
+  return path;
+}
+
+/** The same with masks that cost as much as real ones. Only for filesBelow(): --root does not follow links to the outside. */
+export function layOutLinked({ kernel, guests }) {
+  const path = layOut(kernel);
   const link = (file, target) => {
     rmSync(join(path, file));
     symlinkSync(target, join(path, file));

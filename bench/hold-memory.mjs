@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, layOutLinked } from './held-hosts.mjs';
+import { describe, layOut } from './held-hosts.mjs';
 import { hostdevCpuset, missing, report } from './measure.mjs';
 
 const INTERRUPTS = 16;
@@ -17,11 +17,11 @@ const RUN_S = 60;
 const NO_LIBVIRT = ['-c', 'qemu+unix:///system?socket=/nonexistent'];
 
 export default async function holdMemory() {
-  const { kernel, guests, definitions } = describe(DEVICES, INTERRUPTS);
-  const root = layOutLinked({ kernel, guests });
+  const { kernel, guests, texts } = describe(DEVICES, INTERRUPTS);
+  const root = layOut(kernel);
   const run = join(root, 'run/hostdev-cpuset');
   mkdirSync(join(run, 'spool'), { recursive: true, mode: 0o700 });
-  for (const { uuid, document } of definitions) leave(run, uuid, document.text);
+  for (const [index, { uuid }] of guests.entries()) leave(run, uuid, texts[index]);
   const watcher = spawn(process.execPath, [hostdevCpuset, 'watch', '--root', root, ...NO_LIBVIRT], { stdio: 'ignore' });
   try {
     if (!(await held(run))) return missing('hold: memory', 'a watcher that holds them all');

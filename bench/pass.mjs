@@ -2,8 +2,8 @@
 // accesses, and with the usual shell loop.
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseDomain } from '../dist/library/index.js';
 import { enforceDomain } from '../dist/modules/src/affinity/reconcile-domain.js';
+import { readDomainXml } from '../dist/modules/src/libvirt/domain-xml.js';
 import { StateStore } from '../dist/modules/src/runtime/state-store.js';
 import { filesBelow } from './held-hosts.mjs';
 import { BenchHost, WANTED } from './hosts.mjs';
@@ -73,7 +73,7 @@ function again(host) {
 }
 
 function definitionOf(host) {
-  host.definition ??= parseDomain(host.xml);
+  host.definition ??= readDomainXml(Buffer.from(host.xml));
   return host.definition;
 }
 

@@ -17,6 +17,7 @@ const FIGURES = [
   'hold-quiet',
   'hold-flap',
   'hold-memory',
+  'hold-large',
   'hold-week',
 ];
 

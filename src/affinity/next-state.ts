@@ -1,5 +1,5 @@
 import { type Cpuset, EMPTY, equal, formatCpuset, isSubset } from '../domain/cpuset.js';
-import type { Definition } from '../domain/definition.js';
+import type { PlainDefinition } from '../domain/plain-definition.js';
 import type { DomainState } from '../runtime/domain-state.js';
 import type { AffinityWrite } from './apply-plan.js';
 import type { DomainPlan, InterruptPlan } from './domain-plan.js';
@@ -11,7 +11,7 @@ import { addressOf, vectorKey } from './vector-key.js';
  * it is if nothing has to be added.
  */
 export function withLinesOf(
-  { name }: Definition,
+  { name }: PlainDefinition,
   before: DomainState | undefined,
   { devices }: DomainPlan,
   inputs: LineInputs,
@@ -31,7 +31,7 @@ export function withLinesOf(
 
 /** Vectors that are gone are forgotten; of a line, the mask of before our first write is kept. */
 export function nextState(
-  { name }: Definition,
+  { name }: PlainDefinition,
   before: DomainState | undefined,
   { devices }: DomainPlan,
   writes: readonly AffinityWrite[],

@@ -1,8 +1,7 @@
 import { type VcpuCpus, vcpuCpus } from '../domain/auto-cpus.js';
 import { type Cpuset, equal, isSubset } from '../domain/cpuset.js';
-import type { Definition } from '../domain/definition.js';
-import { type DevicePolicy, devicePolicies } from '../domain/device-policies.js';
 import { effectivePolicy, type PolicySettings } from '../domain/effective-policy.js';
+import type { PlainDefinition, PlainDevice } from '../domain/plain-definition.js';
 import type { Interrupt } from '../host/interrupt.js';
 import type { DeviceInterrupt, DeviceSnapshot, HostSnapshot } from '../host/snapshot.js';
 import { vfioOwnership } from '../host/vfio-handlers.js';
@@ -10,10 +9,10 @@ import type { DevicePlan, DomainPlan, InterruptPlan } from './domain-plan.js';
 import { type EarlierWrites, NO_WRITES } from './earlier-writes.js';
 import {
   absenceProblem,
-  attributeProblems,
   metadataProblems,
   notHeldProblems,
   type Problem,
+  policyProblems,
   remoteNodeProblems,
   unreadOwnerProblems,
   unseenVcpuProblems,
@@ -23,60 +22,53 @@ import { vectorKey } from './vector-key.js';
 
 /** What is to be done about each interrupt of a domain's devices, and why. Pure: nothing is read, nothing is written. */
 export function plan(
-  definition: Definition,
+  definition: PlainDefinition,
   host: HostSnapshot,
   settings: PolicySettings = {},
   earlier: EarlierWrites = NO_WRITES,
 ): DomainPlan {
   const vcpus = vcpuCpus(definition.vcpuPinning, host.threads, host.topology.online);
   const planner = new Planner(definition, host, settings, earlier, vcpus);
-  const { devices: stated, stale } = devicePolicies(definition);
-  const devices = stated.filter(isConcerned).map((one) => planner.device(one));
+  const devices = definition.devices.map((device) => planner.device(device));
   return {
     name: definition.name,
     uuid: definition.uuid ?? null,
     vcpus,
     devices,
     problems: [
-      ...metadataProblems(definition, stale),
+      ...metadataProblems(definition),
       ...unseenVcpuProblems(devices, host.threads),
       ...unreadOwnerProblems(devices, host.owners),
     ],
   };
 }
 
-/** The interface of a network that states no policy usually has no device of the host behind it. */
-function isConcerned({ device, policy, invalid }: DevicePolicy): boolean {
-  return device.placeable && (device.source !== undefined || policy !== undefined || invalid === true);
-}
-
 class Planner {
   readonly #seen = new Set<string>();
 
   constructor(
-    private readonly definition: Definition,
+    private readonly definition: PlainDefinition,
     private readonly host: HostSnapshot,
     private readonly settings: PolicySettings,
     private readonly earlier: EarlierWrites,
     private readonly vcpus: VcpuCpus,
   ) {}
 
-  device(stated: DevicePolicy): DevicePlan {
-    const { device } = stated;
+  device(device: PlainDevice): DevicePlan {
     const { topology, devices, unreadable } = this.host;
-    const { policy, origin } = effectivePolicy(stated, this.definition, this.settings);
+    const { address, policy: own, isInvalid } = device;
+    const stated = { policy: own, isInvalid, default: this.definition.default };
+    const { policy, origin } = effectivePolicy(stated, this.settings);
     const target = targetCpus(policy, this.vcpus, topology.online, this.settings);
-    const address = device.source?.address;
     const snapshot = address && devices.get(address);
     const error = address && unreadable?.get(address);
-    const problems: Problem[] = [...attributeProblems(device), ...(target.problem ? [target.problem] : [])];
-    if (address && stated.shift) problems.push({ rule: 'address-shifted', address, shift: stated.shift });
+    const problems: Problem[] = [...policyProblems(device), ...(target.problem ? [target.problem] : [])];
     if (error) problems.push({ rule: 'device-unreadable', path: error.path, error: error.code });
     else if (!snapshot) problems.push(absenceProblem(device));
     if (snapshot && target.cpus) problems.push(...remoteNodeProblems(snapshot, target.cpus, topology));
     const plan: DevicePlan = {
       address: address ?? null,
-      alias: device.alias?.name ?? null,
+      alias: device.alias ?? null,
       element: device.element,
       policy: policy?.kind ?? 'native',
       origin,

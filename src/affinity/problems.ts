@@ -1,11 +1,9 @@
 import type { PciAddress } from '../domain/address.js';
 import type { AddressShift } from '../domain/address-shift.js';
 import { type Cpuset, intersect } from '../domain/cpuset.js';
-import type { Definition } from '../domain/definition.js';
-import type { Device } from '../domain/devices.js';
 import type { Identity } from '../domain/identity.js';
-import type { Entry } from '../domain/metadata.js';
-import { isOfCpuset, type PolicyAttribute } from '../domain/policy.js';
+import type { PlainDefinition, PlainDevice } from '../domain/plain-definition.js';
+import type { PolicyAttribute } from '../domain/policy.js';
 import type { OtherOwner, Ownership } from '../host/device-owners.js';
 import type { InterruptType, PciDevice } from '../host/pci-device.js';
 import type { VcpuThreads } from '../host/qemu-threads.js';
@@ -23,7 +21,7 @@ export type Problem =
   | { rule: 'entry-stale'; identity: Identity }
   | { rule: 'cpuset-syntax' | 'policy-invalid'; attribute: PolicyAttribute; message: string }
   | { rule: 'address-shifted'; address: PciAddress; shift: AddressShift }
-  | { rule: 'no-device-yet'; element: Device['element'] }
+  | { rule: 'no-device-yet'; element: PlainDevice['element'] }
   | { rule: 'device-absent' | 'duplicate-device'; address: PciAddress }
   | { rule: 'device-unreadable'; path: string; error: string }
   | { rule: 'device-conflict'; owner: OtherOwner }
@@ -38,11 +36,9 @@ export type Problem =
   | { rule: 'no-usable-cpu'; asked: Cpuset; because: 'none-online' | 'none-allowed' };
 
 /** Policies that never reach a device. */
-export function metadataProblems({ metadata }: Definition, stale: readonly Entry[]): Problem[] {
-  const problems = (metadata[0]?.problems ?? []).map(
-    ({ identity, message }): Problem => ({ rule: 'metadata-syntax', identity, message }),
-  );
-  return [...problems, ...stale.map(({ identity }): Problem => ({ rule: 'entry-stale', identity }))];
+export function metadataProblems({ metadataProblems, stale }: PlainDefinition): Problem[] {
+  const problems = metadataProblems.map((problem): Problem => ({ rule: 'metadata-syntax', ...problem }));
+  return [...problems, ...stale.map((identity): Problem => ({ rule: 'entry-stale', identity }))];
 }
 
 /** `auto` follows the vCPUs, and no thread of the running QEMU shows where they are. */
@@ -61,18 +57,20 @@ export function unreadOwnerProblems(
   return [{ rule: 'open-devices-unread', path, error: code }];
 }
 
-export function attributeProblems({ attribute }: Device): Problem[] {
-  if (!attribute || attribute.policy.ok) return [];
-  return attribute.policy.errors.map((error) => ({
-    rule: isOfCpuset(error) ? 'cpuset-syntax' : 'policy-invalid',
-    attribute: error.attribute,
-    message: error.message,
+/** What is wrong with what the definition states for a device. */
+export function policyProblems({ address, attributeErrors, shift }: PlainDevice): Problem[] {
+  const problems: Problem[] = attributeErrors.map(({ isOfCpuset, attribute, message }) => ({
+    rule: isOfCpuset ? 'cpuset-syntax' : 'policy-invalid',
+    attribute,
+    message,
   }));
+  if (address && shift) problems.push({ rule: 'address-shifted', address, shift });
+  return problems;
 }
 
 /** A device that the host does not have, or does not have yet. */
-export function absenceProblem({ source, element }: Device): Problem {
-  return source?.address ? { rule: 'device-absent', address: source.address } : { rule: 'no-device-yet', element };
+export function absenceProblem({ address, element }: PlainDevice): Problem {
+  return address ? { rule: 'device-absent', address } : { rule: 'no-device-yet', element };
 }
 
 /**

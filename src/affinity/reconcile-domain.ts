@@ -1,6 +1,6 @@
 import type { PciAddress } from '../domain/address.js';
-import type { Definition } from '../domain/definition.js';
 import type { PolicySettings } from '../domain/effective-policy.js';
+import type { PlainDefinition } from '../domain/plain-definition.js';
 import type { PseudoFs } from '../host/pseudo-fs.js';
 import { findQemu, hiddenQemu, isQemuOf } from '../host/qemu-threads.js';
 import { readSnapshot, type SnapshotRequest } from '../host/snapshot.js';
@@ -35,7 +35,7 @@ export interface PassHost {
 }
 
 /** What would be done for a domain; writes nothing. */
-export function planDomain(host: Omit<PassHost, 'pause'>, definition: Definition): DomainPlan {
+export function planDomain(host: Omit<PassHost, 'pause'>, definition: PlainDefinition): DomainPlan {
   return planFrom(host, definition, readState(host, definition), {}).planned;
 }
 
@@ -50,7 +50,7 @@ export interface PassResult {
 }
 
 /** One pass over a domain: plan, write, read back, save the state. */
-export function enforceDomain(host: PassHost, definition: Definition, scope: PassScope = {}): PassResult {
+export function enforceDomain(host: PassHost, definition: PlainDefinition, scope: PassScope = {}): PassResult {
   const saved = readState(host, definition);
   const before = saved && scope.continuityOf ? withoutRenewed(saved, scope.continuityOf) : saved;
   const { isRunning, ...found } = planFrom(host, definition, before, scope);
@@ -72,29 +72,29 @@ export function enforceDomain(host: PassHost, definition: Definition, scope: Pas
 }
 
 /** Whether the QEMU process that was found still runs this domain. */
-function isQemuRunning({ files, recent }: PassHost, { name, uuid }: Definition): boolean {
+function isQemuRunning({ files, recent }: PassHost, { name, uuid }: PlainDefinition): boolean {
   const pid = recent?.threads ? recent.threads.pid : findQemu(files, name, uuid);
   return pid !== undefined && isQemuOf(files, pid, name, uuid);
 }
 
 /** After no QEMU was found: only what can be read is known not to run. */
-function whyNotSeen({ files }: PassHost, { name }: Definition): NotSeen {
+function whyNotSeen({ files }: PassHost, { name }: PlainDefinition): NotSeen {
   const pid = hiddenQemu(files, name);
   return pid === undefined ? { code: 'not-running' } : { code: 'qemu-hidden', pid };
 }
 
-function readState({ state }: Pick<PassHost, 'state'>, { uuid }: Definition): DomainState | undefined {
+function readState({ state }: Pick<PassHost, 'state'>, { uuid }: PlainDefinition): DomainState | undefined {
   return isUuid(uuid) ? state.read(uuid) : undefined;
 }
 
 function planFrom(
   { files, state, settings, counts = true, recent }: Omit<PassHost, 'pause'>,
-  definition: Definition,
+  definition: PlainDefinition,
   before: DomainState | undefined,
   { only, continuityOf }: PassScope,
 ): { planned: DomainPlan; isRunning: boolean } {
   const { name, uuid } = definition;
-  const named = new Set(definition.devices.flatMap(({ source }) => source?.address ?? []));
+  const named = new Set(definition.devices.flatMap(({ address }) => address ?? []));
   const addresses = only ? [...named].filter((address) => only.has(address)) : named;
   const ownership = { savedClaimants: (address: PciAddress) => savedClaimants(state, address) };
   const snapshot = readSnapshot(files, { name, uuid, addresses, counts, ownership, ...recent });
@@ -106,7 +106,7 @@ function planFrom(
 /** Writes the state only if it has changed: a pass that changes nothing touches no file. */
 function saveState(
   state: DomainStates,
-  { uuid }: Definition,
+  { uuid }: PlainDefinition,
   before: DomainState | undefined,
   next: DomainState | undefined,
 ): Error | undefined {

@@ -16,7 +16,7 @@ export type VcpuCpus = { source: 'threads' | 'definition' } & (
  * @param only these vCPUs count (the policy's `vcpus`); null: all
  */
 export function vcpuCpus(
-  pinning: VcpuPinning,
+  pinning: Pick<VcpuPinning, 'cpus' | 'vcpus'>,
   threads: VcpuThreadCpus | undefined,
   online: Cpuset,
   only: Cpuset | null = null,

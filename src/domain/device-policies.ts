@@ -29,10 +29,11 @@ export interface DevicePolicies {
   repeated: Entry[];
 }
 
-/** Combines attributes and metadata entries. The attribute takes precedence. */
+/** Combines attributes and metadata entries. The attribute takes precedence. The last definition stays in memory. */
 export const devicePolicies = memoizeLast(combinePolicies);
 
-function combinePolicies({ devices, metadata }: Definition): DevicePolicies {
+/** The same, without keeping the definition. */
+export function combinePolicies({ devices, metadata }: Definition): DevicePolicies {
   const [first] = metadata;
   if (!first) {
     return { devices: devices.map((device) => policyOf(device, undefined, false)), stale: [], repeated: [] };

@@ -1,8 +1,7 @@
 import type { PciAddress } from './address.js';
 import { type Cpuset, intersect } from './cpuset.js';
-import type { Definition } from './definition.js';
-import { type DevicePolicy, devicePolicies } from './device-policies.js';
 import type { DefaultPolicy } from './metadata.js';
+import type { PlainDefinition } from './plain-definition.js';
 import { defaultPolicy, type Policy } from './policy.js';
 
 /** Settings of the host's administrator. */
@@ -21,23 +20,31 @@ export interface EffectivePolicy {
   origin: 'entry' | 'domain-default' | 'host-default';
 }
 
+/** What a device's policy is determined from, beside the host's settings. */
+export interface StatedPolicy {
+  /** the device's own */
+  policy: Policy | undefined;
+  /** its own is invalid */
+  isInvalid: boolean;
+  /** the domain's default */
+  default: DefaultPolicy | undefined;
+}
+
 /** The device's own policy; else the domain's default; else the host's; else native. */
 export function effectivePolicy(
-  { policy, invalid }: DevicePolicy,
-  { metadata }: Definition,
+  { policy, isInvalid, default: ofDomain }: StatedPolicy,
   settings: PolicySettings,
 ): EffectivePolicy {
-  if (policy || invalid) return { policy, origin: 'entry' };
-  const domain = metadata[0]?.default;
-  if (domain) return { policy: defaultPolicy(domain), origin: 'domain-default' };
+  if (policy || isInvalid) return { policy, origin: 'entry' };
+  if (ofDomain) return { policy: defaultPolicy(ofDomain), origin: 'domain-default' };
   return { policy: defaultPolicy(settings.default ?? 'native'), origin: 'host-default' };
 }
 
 /** The host's PCI devices that have another policy than native. */
-export function devicesWithPolicy(definition: Definition, settings: PolicySettings): PciAddress[] {
-  return devicePolicies(definition).devices.flatMap((stated) => {
-    const { policy } = effectivePolicy(stated, definition, settings);
-    return policy && policy.kind !== 'native' ? (stated.device.source?.address ?? []) : [];
+export function devicesWithPolicy(definition: PlainDefinition, settings: PolicySettings): PciAddress[] {
+  return definition.devices.flatMap(({ policy: own, isInvalid, address }) => {
+    const { policy } = effectivePolicy({ policy: own, isInvalid, default: definition.default }, settings);
+    return policy && policy.kind !== 'native' ? (address ?? []) : [];
   });
 }
 

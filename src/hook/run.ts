@@ -2,7 +2,7 @@ import { readSettings } from '../affinity/read-settings.js';
 import { enforceDomain, type PassHost, planDomain } from '../affinity/reconcile-domain.js';
 import { releaseDomain } from '../affinity/release.js';
 import { DEFAULT_SETTINGS } from '../affinity/settings.js';
-import type { Definition } from '../domain/definition.js';
+import type { PlainDefinition } from '../domain/plain-definition.js';
 import { canonicalUuid } from '../domain/uuid.js';
 import type { JournalLine } from '../lib/journald.js';
 import { InvalidDomainXml, mayHavePolicy, readDomainXml } from '../libvirt/domain-xml.js';
@@ -112,12 +112,12 @@ function release({ operation, input, ...call }: HookCall, host: HookHost): HookR
   return { lines: [logLine('info', name, operation, text)] };
 }
 
-function withLock<T>(host: HookHost, definition: Definition, action: () => T): T {
+function withLock<T>(host: HookHost, definition: PlainDefinition, action: () => T): T {
   return withDomainLock(host, definition.uuid, action);
 }
 
 /** @throws InvalidDomainXml */
-function definitionOf(input: Input): Definition {
+function definitionOf(input: Input): PlainDefinition {
   if ('problem' in input) throw new InvalidDomainXml(input.problem);
   return readDomainXml(input.bytes);
 }

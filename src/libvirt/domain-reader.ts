@@ -1,4 +1,4 @@
-import type { Definition } from '../domain/definition.js';
+import type { PlainDefinition } from '../domain/plain-definition.js';
 import { canonicalUuid } from '../domain/uuid.js';
 import { readDomainXml } from './domain-xml.js';
 import type { Virsh } from './virsh.js';
@@ -6,7 +6,7 @@ import type { Virsh } from './virsh.js';
 /** Receives definitions. UUIDs are canonical. */
 export interface ReaderSink {
   /** the definition of a running domain */
-  running(uuid: string, definition: Definition): void;
+  running(uuid: string, definition: PlainDefinition): void;
   /** libvirt answered, whatever it answered; or it did not */
   answered(uuid: string): void;
   failed(uuid: string, error: Error): void;
@@ -66,7 +66,7 @@ export class DomainReader {
       if (answered !== uuid)
         throw new Error(`libvirt's answer is about ${answered ?? 'a domain without a UUID'}: ignored`);
       // only a running domain has an id; a persistent one has a definition after its end, too
-      if (definition.document.root.hasAttribute('id')) this.sink.running(uuid, definition);
+      if (definition.hasId) this.sink.running(uuid, definition);
     } catch (error) {
       this.sink.problem(`domain ${uuid}: ${(error as Error).message}`);
     }

@@ -1,4 +1,4 @@
-import type { Definition } from '../domain/definition.js';
+import type { PlainDefinition } from '../domain/plain-definition.js';
 import { canonicalUuid } from '../domain/uuid.js';
 import type { BackOffLimits } from '../lib/back-off.js';
 import type { SpoolEntry } from '../runtime/spool.js';
@@ -11,7 +11,7 @@ import type { Virsh } from './virsh.js';
 /** Receives what changes about running domains. UUIDs are canonical. */
 export interface DomainSink {
   /** a domain with a policy runs, or its definition changed */
-  add(definition: Definition): void;
+  add(definition: PlainDefinition): void;
   /** @param name undefined if it is not known */
   remove(uuid: string, name: string | undefined): void;
   /** its interrupts may have changed */
@@ -158,7 +158,7 @@ export class DomainTracker {
     return true;
   }
 
-  #add(uuid: string, definition: Definition): void {
+  #add(uuid: string, definition: PlainDefinition): void {
     const { name } = definition;
     const before = this.#known.get(uuid);
     const managed = mayHavePolicy(definition);

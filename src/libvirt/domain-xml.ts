@@ -1,4 +1,5 @@
-import { type Definition, readDefinition } from '../domain/definition.js';
+import { readDefinition } from '../domain/definition.js';
+import { type PlainDefinition, plainDefinition } from '../domain/plain-definition.js';
 import { InputError } from '../lib/input-error.js';
 import { decode } from '../xml/decode.js';
 import { LineIndex } from '../xml/line-index.js';
@@ -8,11 +9,11 @@ import { parseXml } from '../xml/parse.js';
 export class InvalidDomainXml extends Error {}
 
 /** @throws InvalidDomainXml */
-export function readDomainXml(bytes: Uint8Array): Definition {
+export function readDomainXml(bytes: Uint8Array): PlainDefinition {
   const { text, problem } = decode(bytes);
   try {
     if (problem) throw problem;
-    return readDefinition(parseXml(text));
+    return plainDefinition(readDefinition(parseXml(text)));
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const { line, column } = new LineIndex(text).at(error.offset);
@@ -21,6 +22,6 @@ export function readDomainXml(bytes: Uint8Array): Definition {
 }
 
 /** Whether a policy may apply: the domain states one, or has devices that the host's default may apply to. */
-export function mayHavePolicy({ metadata, devices }: Definition): boolean {
-  return metadata.length > 0 || devices.some(({ source }) => source);
+export function mayHavePolicy({ hasMetadata, devices }: PlainDefinition): boolean {
+  return hasMetadata || devices.length > 0;
 }

@@ -3,7 +3,7 @@ import { enforceDomain, type PassResult } from '../affinity/reconcile-domain.js'
 import type { Settings } from '../affinity/settings.js';
 import { addressOf, handlerOf, irqOf } from '../affinity/vector-key.js';
 import type { PciAddress } from '../domain/address.js';
-import type { Definition } from '../domain/definition.js';
+import type { PlainDefinition } from '../domain/plain-definition.js';
 import type { Claimant } from '../host/device-owners.js';
 import type { OpenDevicesCache } from '../host/open-devices.js';
 import { FileError } from '../host/pseudo-fs.js';
@@ -54,7 +54,7 @@ export interface CheckContext extends ThreadsContext {
 /** One running domain: what was last known of it, and how to check whether that is still so. */
 export class ManagedDomain {
   readonly schedule: Schedule;
-  #definition: Definition;
+  #definition: PlainDefinition;
   readonly #devices: DeviceStates;
   readonly #vcpus: VcpuCache;
   /** whether a device's policy follows the vCPUs */
@@ -67,7 +67,7 @@ export class ManagedDomain {
 
   constructor(
     private readonly host: ReconcilerHost,
-    definition: Definition,
+    definition: PlainDefinition,
   ) {
     this.#definition = definition;
     this.#devices = new DeviceStates(host.files);
@@ -76,7 +76,7 @@ export class ManagedDomain {
     this.schedule = new Schedule(host.clock.now());
   }
 
-  setDefinition(definition: Definition): void {
+  setDefinition(definition: PlainDefinition): void {
     const { name, uuid } = this.#definition;
     if (definition.name !== name || definition.uuid !== uuid) this.#vcpus.rename(definition.name, definition.uuid);
     this.#definition = definition;
@@ -84,7 +84,7 @@ export class ManagedDomain {
 
   /** Addresses of all its devices, with a policy or without. */
   get addresses(): PciAddress[] {
-    return this.#definition.devices.flatMap(({ source }) => source?.address ?? []);
+    return this.#definition.devices.flatMap(({ address }) => address ?? []);
   }
 
   get identity(): Claimant {

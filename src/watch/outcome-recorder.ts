@@ -3,7 +3,7 @@ import type { Reason } from '../affinity/reason.js';
 import type { RepairLimits } from '../affinity/settings.js';
 import { errorKind, PERSISTENT_FAILURES } from '../affinity/write-errors.js';
 import { equal } from '../domain/cpuset.js';
-import type { Definition } from '../domain/definition.js';
+import type { PlainDefinition } from '../domain/plain-definition.js';
 import { hidesProcesses } from '../host/hidepid.js';
 import { isIrqbalance, readIrqbalance } from '../host/irqbalance.js';
 import { FileError } from '../host/pseudo-fs.js';
@@ -59,7 +59,11 @@ export class OutcomeRecorder {
     return { code: 'contested' };
   }
 
-  recordDevice({ device, planned, applied, isRunning }: DevicePass, definition: Definition, context: Context): void {
+  recordDevice(
+    { device, planned, applied, isRunning }: DevicePass,
+    definition: PlainDefinition,
+    context: Context,
+  ): void {
     device.retryAt = Number.POSITIVE_INFINITY;
     applied.interrupts.forEach((after, index) => {
       const before = planned.interrupts[index] as InterruptPlan;

@@ -1,6 +1,6 @@
 import { Released, releaseDomain } from '../affinity/release.js';
 import type { Settings } from '../affinity/settings.js';
-import type { Definition } from '../domain/definition.js';
+import type { PlainDefinition } from '../domain/plain-definition.js';
 import { canonicalUuid } from '../domain/uuid.js';
 import { OpenDevicesCache } from '../host/open-devices.js';
 import { FileError } from '../host/pseudo-fs.js';
@@ -72,7 +72,7 @@ export class Reconciler {
   }
 
   /** A domain runs, or its definition changed: a full check now, and busy polling for a while. */
-  add(definition: Definition): void {
+  add(definition: PlainDefinition): void {
     const key = keyOf(definition.uuid ?? definition.name);
     const known = this.#domains.get(key);
     if (known) this.#claimsChange(known);

@@ -1,5 +1,5 @@
 import type { PassResult } from '../affinity/reconcile-domain.js';
-import type { Definition } from '../domain/definition.js';
+import type { PlainDefinition } from '../domain/plain-definition.js';
 import type { FileError } from '../host/pseudo-fs.js';
 import { type ProblemReport, problemReport } from '../report/problem-report.js';
 import type { DomainProblem, ReconcileResult } from './result.js';
@@ -13,7 +13,7 @@ export class ReportedProblems {
   /** Adds the new problems of a pass to the result. @param only the devices that were checked; undefined: all */
   addNew(
     { applied, stateError }: PassResult,
-    definition: Definition,
+    definition: PlainDefinition,
     result: ReconcileResult,
     only?: ReadonlySet<string>,
   ): void {
@@ -28,7 +28,7 @@ export class ReportedProblems {
   }
 
   /** Those of a device (null: of the domain) that did not exist until now. */
-  newOf({ name, uuid }: Definition, address: string | null, problems: readonly ProblemReport[]): DomainProblem[] {
+  newOf({ name, uuid }: PlainDefinition, address: string | null, problems: readonly ProblemReport[]): DomainProblem[] {
     const keys = problems.map(({ rule, message }) => `${rule} ${message}`);
     const before = this.#reported.get(address);
     if (keys.length > 0) this.#reported.set(address, new Set(keys));
@@ -38,7 +38,7 @@ export class ReportedProblems {
   }
 
   /** A file of the host cannot be read, whichever it is: reported once until all can be read. */
-  addUnreadable({ message }: FileError, { name, uuid }: Definition, result: ReconcileResult): void {
+  addUnreadable({ message }: FileError, { name, uuid }: PlainDefinition, result: ReconcileResult): void {
     result.errors.unreadable++;
     if (!this.#isReadable) return;
     this.#isReadable = false;

@@ -1,6 +1,6 @@
 import type { Settings } from '../affinity/settings.js';
-import type { Definition } from '../domain/definition.js';
 import { devicesWithPolicy } from '../domain/effective-policy.js';
+import type { PlainDefinition } from '../domain/plain-definition.js';
 import { RealFs } from '../host/real-fs.js';
 import type { VectorEvent } from '../host/trace-events.js';
 import { VectorStream } from '../host/trace-stream.js';
@@ -214,10 +214,10 @@ export class Watcher {
     this.#timer = setTimeout(() => this.#run(), Math.max(0, Math.ceil(due - this.options.clock.now())));
   }
 
-  #add(definition: Definition): void {
+  #add(definition: PlainDefinition): void {
     this.#irqbalance.expect(devicesWithPolicy(definition, this.#reconciler.settings));
     this.#reconciler.add(definition);
-    const addresses = definition.devices.flatMap(({ source }) => source?.address ?? []);
+    const addresses = definition.devices.flatMap(({ address }) => address ?? []);
     if (definition.uuid !== undefined) this.#restorer?.setDevices(definition.uuid, addresses);
     this.#irqbalance.changed();
   }

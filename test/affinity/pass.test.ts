@@ -2,9 +2,7 @@ import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'nod
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { enforceDomain } from '../../src/affinity/reconcile-domain.js';
-import { readDefinition } from '../../src/domain/definition.js';
 import { domainReport } from '../../src/report/report.js';
-import { parseXml } from '../../src/xml/parse.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import {
   A,
@@ -15,6 +13,7 @@ import {
   interrupts,
   NumberGoes,
   outcomes,
+  plainOf,
   Simulated,
   UUID,
   vfio,
@@ -102,7 +101,7 @@ passes('a domain without a UUID, or with a path in its place, is placed and has 
   for (const uuid of ['', '<uuid>../../../etc/passwd</uuid>']) {
     const xml = `<domain><name>../x</name>${uuid}<devices>${hostdev(A, '2-3')}</devices></domain>`;
     const pass = new Simulated(hostOf([vfio(A, 41)]), folder.path);
-    const { applied, stateError } = enforceDomain(pass.host, readDefinition(parseXml(xml)));
+    const { applied, stateError } = enforceDomain(pass.host, plainOf(xml));
     assert.equal(outcomes(domainReport(applied)), ['41 set']);
     assert.is(stateError, undefined);
     assert.equal(readdirSync(folder.path), []);

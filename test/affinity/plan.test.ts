@@ -1,22 +1,23 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { plan } from '../../src/affinity/plan.js';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import type { Cpuset } from '../../src/domain/cpuset.js';
-import type { Definition } from '../../src/domain/definition.js';
 import type { PolicySettings } from '../../src/domain/effective-policy.js';
+import type { PlainDefinition } from '../../src/domain/plain-definition.js';
 import { readSnapshot } from '../../src/host/snapshot.js';
-import { planReport } from '../../src/report/plan-report.js';
+import { domainReport } from '../../src/report/report.js';
 import type { SimulatedKernel } from '../simulator/kernel.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
 import { A, B, C, guest, hostdev, hostOf, outcomes, UUID, vfio } from './simulated-pass.js';
 
 const planning = suite('plan');
 
-function planned(definition: Definition, kernel: SimulatedKernel, settings: PolicySettings = {}) {
-  const addresses = definition.devices.flatMap(({ source }) => source?.address ?? []);
+function planned(definition: PlainDefinition, kernel: SimulatedKernel, settings: PolicySettings = {}) {
+  const addresses = definition.devices.flatMap(({ address }) => address ?? []);
   const files = new SimulatedFs(kernel);
   const snapshot = readSnapshot(files, { name: definition.name, uuid: definition.uuid, addresses, counts: true });
-  return planReport(definition, snapshot, settings);
+  return domainReport(plan(definition, snapshot, settings));
 }
 const list = (text: string) => parseCpuList(text) as Cpuset;
 const rules = (problems: readonly { rule: string }[] | undefined) => problems?.map(({ rule }) => rule);

@@ -2,8 +2,9 @@ import type { DomainPlan } from '../../src/affinity/domain-plan.js';
 import { enforceDomain, type PassHost, planDomain } from '../../src/affinity/reconcile-domain.js';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import { type Cpuset, formatCpuset } from '../../src/domain/cpuset.js';
-import { type Definition, readDefinition } from '../../src/domain/definition.js';
+import { readDefinition } from '../../src/domain/definition.js';
 import type { PolicySettings } from '../../src/domain/effective-policy.js';
+import { type PlainDefinition, plainDefinition } from '../../src/domain/plain-definition.js';
 import type { PseudoFs } from '../../src/host/pseudo-fs.js';
 import { type DomainReport, domainReport, type InterruptReport } from '../../src/report/report.js';
 import { StateStore } from '../../src/runtime/state-store.js';
@@ -29,11 +30,19 @@ export function hostdev(address: string, cpuset?: string): string {
   return `<hostdev mode='subsystem' type='pci'${attribute}><source><address ${fields}/></source></hostdev>`;
 }
 
+/** The definition of a domain, as the watcher keeps it. */
+export function plainOf(xml: string): PlainDefinition {
+  return plainDefinition(readDefinition(parseXml(xml)));
+}
+
 /** A guest with these devices; its two vCPUs on CPU 2-3 unless `placement` says else. */
-export function guest(devices: string, { placement = "<vcpu cpuset='2-3'>2</vcpu>", metadata = '' } = {}): Definition {
+export function guest(
+  devices: string,
+  { placement = "<vcpu cpuset='2-3'>2</vcpu>", metadata = '' } = {},
+): PlainDefinition {
   const ours = metadata && `<metadata>${metadata}</metadata>`;
   const head = `<name>guest</name><uuid>${UUID}</uuid>${ours}${placement}`;
-  return readDefinition(parseXml(`<domain type='kvm'>${head}<devices>${devices}</devices></domain>`));
+  return plainOf(`<domain type='kvm'>${head}<devices>${devices}</devices></domain>`);
 }
 
 /** A device of VFIO with MSI-X vectors of these numbers. */
@@ -60,22 +69,22 @@ export class Simulated {
     this.host = { files, state: new StateStore(root), settings, pause };
   }
 
-  planned(definition: Definition): DomainPlan {
+  planned(definition: PlainDefinition): DomainPlan {
     return planDomain(this.host, definition);
   }
 
-  applied(definition: Definition): DomainPlan {
+  applied(definition: PlainDefinition): DomainPlan {
     const { applied, stateError } = enforceDomain(this.host, definition);
     if (stateError) throw stateError;
     return applied;
   }
 
   /** As a report. */
-  plan(definition: Definition): DomainReport {
+  plan(definition: PlainDefinition): DomainReport {
     return domainReport(this.planned(definition));
   }
 
-  enforce(definition: Definition): DomainReport {
+  enforce(definition: PlainDefinition): DomainReport {
     return domainReport(this.applied(definition));
   }
 

@@ -3,11 +3,9 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DomainPlan } from '../../src/affinity/domain-plan.js';
-import { readDefinition } from '../../src/domain/definition.js';
 import { type Paint, plain } from '../../src/lint/formats/text.js';
 import { formatReport } from '../../src/report/text-report.js';
-import { parseXml } from '../../src/xml/parse.js';
-import { A, B, C, guest, hostdev, hostOf, Simulated, vfio } from '../affinity/simulated-pass.js';
+import { A, B, C, guest, hostdev, hostOf, plainOf, Simulated, vfio } from '../affinity/simulated-pass.js';
 import type { HostDescription } from '../simulator/description.js';
 import { SimulatedKernel } from '../simulator/kernel.js';
 import { folderBeside, readCases } from '../support/case-files.js';
@@ -48,7 +46,7 @@ const read = (path: string) => readFileSync(join(projectRoot, path), 'utf8');
 texts('the sample with a GPU on its host', () => {
   const host: HostDescription = JSON.parse(read('samples/hosts/workstation.json'));
   const pass = new Simulated(new SimulatedKernel(host), folder.path);
-  checkAll('gpu', pass, readDefinition(parseXml(read('samples/gpu.xml'))));
+  checkAll('gpu', pass, plainOf(read('samples/gpu.xml')));
 });
 
 texts('a large host, with lists that no terminal holds', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Definition } from '../../src/domain/definition.js';
+import type { PlainDefinition } from '../../src/domain/plain-definition.js';
 import { FileError } from '../../src/host/pseudo-fs.js';
 import { A, B, guest, hostdev, hostOf, setOf, vfio } from '../affinity/simulated-pass.js';
 import type { SimulatedKernel } from '../simulator/kernel.js';
@@ -13,7 +13,7 @@ const UUIDS = ['11111111-0000-4000-8000-000000000000', '22222222-0000-4000-8000-
 const [ONE, TWO] = UUIDS;
 
 /** The domain with the UUID, on CPU 2-3 or 6-7. */
-function named(uuid: string, ...addresses: string[]): Definition {
+function named(uuid: string, ...addresses: string[]): PlainDefinition {
   const policy = uuid === ONE ? '2-3' : '6-7';
   const devices = addresses.map((address) => hostdev(address, policy)).join('');
   return { ...guest(devices), name: uuid === ONE ? 'one' : 'two', uuid };

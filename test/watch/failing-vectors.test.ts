@@ -1,10 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { DEFAULT_SETTINGS } from '../../src/affinity/settings.js';
-import { readDefinition } from '../../src/domain/definition.js';
 import { Reconciler } from '../../src/watch/reconciler.js';
-import { parseXml } from '../../src/xml/parse.js';
-import { hostdev, UUID, vfio } from '../affinity/simulated-pass.js';
+import { hostdev, plainOf, UUID, vfio } from '../affinity/simulated-pass.js';
 import { SimulatedKernel } from '../simulator/kernel.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
 import { MemoryStates } from './reconciled-host.js';
@@ -21,7 +19,7 @@ const address = (index: number) => `0000:${(0x10 + index).toString(16)}:00.0`;
 const definition = (name: string, uuid: string, ...addresses: string[]) => {
   const head = `<name>${name}</name><uuid>${uuid}</uuid><vcpu cpuset='2-3'>1</vcpu>`;
   const devices = addresses.map((one) => hostdev(one, '2-3')).join('');
-  return readDefinition(parseXml(`<domain type='kvm'>${head}<devices>${devices}</devices></domain>`));
+  return plainOf(`<domain type='kvm'>${head}<devices>${devices}</devices></domain>`);
 };
 
 /** A domain whose vectors all fail, and another one; the reconciler runs when it is due. */

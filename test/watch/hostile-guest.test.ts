@@ -2,9 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import { formatCpuset } from '../../src/domain/cpuset.js';
-import { readDefinition } from '../../src/domain/definition.js';
-import { parseXml } from '../../src/xml/parse.js';
-import { A, B, guest, hostdev, hostOf, UUID, vfio } from '../affinity/simulated-pass.js';
+import { A, B, guest, hostdev, hostOf, plainOf, UUID, vfio } from '../affinity/simulated-pass.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
 import { HeldHost, told } from './reconciled-host.js';
 
@@ -27,7 +25,7 @@ function hostOfTwo(traced: boolean) {
   const host = new HeldHost(kernel, { files, traced, cpuMs: () => accesses * ACCESS_MS });
   host.add(guest(hostdev(A, 'auto')));
   const head = `<name>neighbour</name><uuid>${OTHER}</uuid><vcpu>1</vcpu><cputune><vcpupin vcpu='0' cpuset='4-5'/></cputune>`;
-  host.add(readDefinition(parseXml(`<domain>${head}<devices>${hostdev(B, 'auto')}</devices></domain>`)));
+  host.add(plainOf(`<domain>${head}<devices>${hostdev(B, 'auto')}</devices></domain>`));
   host.pass(120_000);
   return {
     ...{ host, kernel },

@@ -1,6 +1,6 @@
 import { DEFAULT_SETTINGS, type Settings } from '../../src/affinity/settings.js';
 import { type Cpuset, formatCpuset } from '../../src/domain/cpuset.js';
-import type { Definition } from '../../src/domain/definition.js';
+import type { PlainDefinition } from '../../src/domain/plain-definition.js';
 import type { PseudoFs } from '../../src/host/pseudo-fs.js';
 import type { DomainState, DomainStates } from '../../src/runtime/domain-state.js';
 import { type ReconcileResult, Reconciler, type ReconcilerHost } from '../../src/watch/reconciler.js';
@@ -60,7 +60,7 @@ export class HeldHost {
     this.hold.setTraced(traced);
   }
 
-  add(definition: Definition): ReconcileResult {
+  add(definition: PlainDefinition): ReconcileResult {
     this.hold.add(definition);
     return this.hold.run();
   }

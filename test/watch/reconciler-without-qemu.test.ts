@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Definition } from '../../src/domain/definition.js';
+import type { PlainDefinition } from '../../src/domain/plain-definition.js';
 import { guest, hostdev, hostOf, vfio } from '../affinity/simulated-pass.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
 import { HeldHost, told } from './reconciled-host.js';
@@ -15,7 +15,7 @@ function host(count: number) {
   const accessed: string[] = [];
   const held = new HeldHost(kernel, { files: new SimulatedFs(kernel, (_, path) => void accessed.push(path)) });
   const guests = addresses.map(
-    (address, index): Definition => ({
+    (address, index): PlainDefinition => ({
       ...guest(hostdev(address, 'auto')),
       name: `guest-${index}`,
       uuid: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
@@ -49,7 +49,7 @@ without('after the busy time they are looked at like all others', () => {
 without('one that is there is placed within an interval', () => {
   const { held, guests, kernel } = host(20);
   held.pass(120_000);
-  const { name, uuid = '' } = guests[7] as Definition;
+  const { name, uuid = '' } = guests[7] as PlainDefinition;
   kernel.processes.start({ name, uuid, pid: 700, vcpus: [{ vcpu: 0, cpus: '2-3' }] });
   assert.equal(told(...held.pass(1000)), ['placed 107: 0-7 -> 2-3']);
 });

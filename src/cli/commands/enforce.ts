@@ -1,6 +1,7 @@
 import type { DomainPlan } from '../../affinity/domain-plan.js';
 import { enforceDomain, planDomain } from '../../affinity/reconcile-domain.js';
 import type { Definition } from '../../domain/definition.js';
+import { plainDefinition } from '../../domain/plain-definition.js';
 import { pause } from '../../lib/pause.js';
 import { printableJson } from '../../lib/printable.js';
 import { reportOf } from '../../report/report.js';
@@ -21,10 +22,10 @@ export function enforceCommand(options: EnforceOptions, io: Io): number {
   for (const definition of definitions) {
     if (!definition) continue;
     if (options.command === 'enforce') {
-      const result = exclusively(definition, options, () => enforceDomain(host, definition));
+      const result = exclusively(definition, options, () => enforceDomain(host, plainDefinition(definition)));
       stateError ??= result.stateError;
       plans.push(result.applied);
-    } else plans.push(planDomain(host, definition));
+    } else plans.push(planDomain(host, plainDefinition(definition)));
   }
   const report = reportOf(plans);
   if (options.json) {

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { planDomain } from '../../affinity/reconcile-domain.js';
+import { plainDefinition } from '../../domain/plain-definition.js';
 import { readVcpuThreads } from '../../host/qemu-threads.js';
 import { readTopology } from '../../host/topology.js';
 import { statusPage as pageOf } from '../../report/html/page.js';
@@ -13,11 +14,11 @@ export function statusPage(options: EnforceOptions, path: string, io: Io): numbe
   const host = openHost(options, io);
   const read = sourcesOf(options, io).map((source) => readDomain(source, io));
   const definitions = read.flatMap((definition) => definition ?? []);
-  const plans = definitions.map((definition) => planDomain(host, definition));
-  const vcpus = definitions.map(({ name, uuid, vcpuPinning }) => {
+  const plans = definitions.map((definition) => planDomain(host, plainDefinition(definition)));
+  const vcpus = definitions.map(({ name, uuid, placement }) => {
     const { threads = [] } = readVcpuThreads(host.files, name, uuid) ?? {};
     // without names they do not show which vCPU is where
-    return threads.length > 0 ? threads : vcpuPinning.vcpus;
+    return threads.length > 0 ? threads : placement.vcpus;
   });
   const topology = readTopology(host.files);
   const name = options.root === undefined ? hostname() : (host.files.read('/etc/hostname')?.trim() ?? options.root);

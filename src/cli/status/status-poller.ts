@@ -1,6 +1,6 @@
 import type { DomainPlan } from '../../affinity/domain-plan.js';
 import { type PassHost, planDomain } from '../../affinity/reconcile-domain.js';
-import type { Definition } from '../../domain/definition.js';
+import { type PlainDefinition, plainDefinition } from '../../domain/plain-definition.js';
 import { type EnforceOptions, openHost, readDomain, sourcesOf } from '../host/domain-source.js';
 import type { Io } from '../io.js';
 
@@ -12,7 +12,7 @@ export class StatusPoller {
   /** which definitions the last poll could not read, for people */
   complaint = '';
   readonly #host: PassHost;
-  readonly #known = new Map<string, { definition: Definition | undefined; until: number; complaint: string }>();
+  readonly #known = new Map<string, { definition: PlainDefinition | undefined; until: number; complaint: string }>();
 
   constructor(
     private readonly options: EnforceOptions,
@@ -37,7 +37,7 @@ export class StatusPoller {
       const definition = readDomain(source, { ...this.io, stderr });
       // standard input can be read once only
       const until = source.once ? Number.POSITIVE_INFINITY : this.now() + DEFINITION_MAX_AGE_MS;
-      const read = { definition, until, complaint: complaints.join('') };
+      const read = { definition: definition && plainDefinition(definition), until, complaint: complaints.join('') };
       this.#known.set(source.name, read);
       return read;
     });

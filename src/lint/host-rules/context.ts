@@ -40,7 +40,9 @@ export function devicesWithPolicy(definition: Definition, host: LintHost): Place
   const autoOf = (only: Cpuset | null) => (only ? autoCpus(definition, host, only).cpus : auto);
   return devicePolicies(definition).devices.flatMap((stated) => {
     const { device } = stated;
-    const { policy } = effectivePolicy(stated, definition, host);
+    const { policy: own, invalid } = stated;
+    const standard = definition.metadata[0]?.default;
+    const { policy } = effectivePolicy({ policy: own, isInvalid: invalid === true, default: standard }, host);
     if (!device.placeable || !policy || policy.kind === 'native') return [];
     const requested = policy.kind === 'cpuset' ? policy.set : autoOf(policy.vcpus);
     const usable = usableCpus(requested ?? EMPTY, snapshot.topology.online, host).allowed;

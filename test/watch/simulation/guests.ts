@@ -1,6 +1,5 @@
-import { type Definition, readDefinition } from '../../../src/domain/definition.js';
-import { parseXml } from '../../../src/xml/parse.js';
-import { hostdev } from '../../affinity/simulated-pass.js';
+import type { PlainDefinition } from '../../../src/domain/plain-definition.js';
+import { hostdev, plainOf } from '../../affinity/simulated-pass.js';
 import { CPUS, DOMAINS } from './steps.js';
 
 /** A domain as libvirt knows it, running or not. */
@@ -51,9 +50,9 @@ export function pinsOf(choice: number): [string, string] {
 }
 
 /** What libvirt says of it now. */
-export function definitionOf({ name, uuid, devices, pins }: Guest): Definition {
+export function definitionOf({ name, uuid, devices, pins }: Guest): PlainDefinition {
   const pinned = pins.map((cpus, vcpu) => `<vcpupin vcpu='${vcpu}' cpuset='${cpus}'/>`).join('');
   const hostdevs = [...devices].map(([address, policy]) => hostdev(address, policy)).join('');
   const head = `<name>${name}</name><uuid>${uuid}</uuid><vcpu>2</vcpu><cputune>${pinned}</cputune>`;
-  return readDefinition(parseXml(`<domain type='kvm'>${head}<devices>${hostdevs}</devices></domain>`));
+  return plainOf(`<domain type='kvm'>${head}<devices>${hostdevs}</devices></domain>`);
 }

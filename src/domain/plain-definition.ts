@@ -1,0 +1,87 @@
+import type { PciAddress } from './address.js';
+import type { AddressShift } from './address-shift.js';
+import type { Definition } from './definition.js';
+import { combinePolicies, type DevicePolicy } from './device-policies.js';
+import type { Device } from './devices.js';
+import type { Identity } from './identity.js';
+import type { DefaultPolicy } from './metadata.js';
+import { isOfCpuset, type Policy, type PolicyAttribute, type PolicyError } from './policy.js';
+import type { VcpuPinning } from './vcpu-pinning.js';
+
+/**
+ * What placement needs of a definition: plain data that refers to nothing of its document. A watcher keeps one for each running domain,
+ * and the elements of a document take ten times the size of its text.
+ */
+export interface PlainDefinition {
+  name: string;
+  uuid: string | undefined;
+  /** the definition has an id: libvirt gives one only to running domains */
+  hasId: boolean;
+  /** it has our metadata element, whatever that contains */
+  hasMetadata: boolean;
+  /** the domain's default */
+  default: DefaultPolicy | undefined;
+  /** those that may have host interrupts, in document order */
+  devices: PlainDevice[];
+  /** invalid parts of our metadata element; `identity`: of the device whose entry is invalid */
+  metadataProblems: { message: string; identity: Identity | undefined }[];
+  /** identities of the entries that match no device */
+  stale: Identity[];
+  vcpuPinning: Pick<VcpuPinning, 'cpus' | 'vcpus'>;
+}
+
+/** A device with its own policy. */
+export interface PlainDevice {
+  element: Device['element'];
+  /** undefined: an interface of a network, whose device is chosen at the start; or it is invalid */
+  address: PciAddress | undefined;
+  /** as written */
+  alias: string | undefined;
+  /** from the attribute, else from the entry; undefined if none is stated, or if it is invalid */
+  policy: Policy | undefined;
+  /** the stated policy is invalid: no default replaces it */
+  isInvalid: boolean;
+  /** why its attributes are invalid */
+  attributeErrors: { attribute: PolicyAttribute; message: string; isOfCpuset: boolean }[];
+  shift: AddressShift | undefined;
+}
+
+/** Strings are copied: V8 keeps a whole text in memory for each part of it. */
+export function plainDefinition(definition: Definition): PlainDefinition {
+  const { document, name, uuid, metadata, vcpuPinning } = definition;
+  const { devices, stale } = combinePolicies(definition);
+  const [first] = metadata;
+  return structuredClone({
+    name,
+    uuid,
+    hasId: document.root.hasAttribute('id'),
+    hasMetadata: first !== undefined,
+    default: first?.default,
+    devices: devices.filter(isConcerned).map(plainDevice),
+    metadataProblems: first?.problems.map(({ message, identity }) => ({ message, identity })) ?? [],
+    stale: stale.map(({ identity }) => identity),
+    vcpuPinning: { cpus: vcpuPinning.cpus, vcpus: vcpuPinning.vcpus },
+  });
+}
+
+/** The interface of a network that states no policy usually has no device of the host behind it. */
+function isConcerned({ device, policy, invalid }: DevicePolicy): boolean {
+  return device.placeable && (device.source !== undefined || policy !== undefined || invalid === true);
+}
+
+function plainError(error: PolicyError): PlainDevice['attributeErrors'][number] {
+  return { attribute: error.attribute, message: error.message, isOfCpuset: isOfCpuset(error) };
+}
+
+function plainDevice({ device, policy, invalid, shift }: DevicePolicy): PlainDevice {
+  const { element, source, alias, attribute } = device;
+  return {
+    element,
+    address: source?.address,
+    alias: alias?.name,
+    policy,
+    isInvalid: invalid === true,
+    attributeErrors: attribute && !attribute.policy.ok ? attribute.policy.errors.map(plainError) : [],
+    shift,
+  };
+}
