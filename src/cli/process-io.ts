@@ -1,4 +1,5 @@
 import { isatty } from 'node:tty';
+import { messageOf } from '../lib/errno.js';
 import { columnsOf } from './columns.js';
 import { EXIT, errorLine, type Io } from './io.js';
 
@@ -17,7 +18,7 @@ export function processIo(program: string): Io {
           // A closed reader (`| head`) is no error. An error of standard error is ignored: a full disk for the log must
           // not end the watcher or stop a command halfway.
           if (error.code === 'EPIPE' || fd === 2) return;
-          process.stderr.write(errorLine(program, `${name}: ${error.message}`));
+          process.stderr.write(errorLine(program, `${name}: ${messageOf(error)}`));
           process.exit(EXIT.failed);
         });
         stream.write(text);

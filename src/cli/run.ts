@@ -1,12 +1,13 @@
+import { messageOf } from '../lib/errno.js';
 import { isExpected } from '../lib/errors.js';
 import type { EnforceOptions } from './host/domain-source.js';
 import { EXIT, errorLine, type Io } from './io.js';
 import type { SchemaRun } from './lint/schema-run.js';
 
 /** Node's message if the current directory was removed is hard to understand. */
-function messageOf(error: Error): string {
+function plainMessageOf(error: Error): string {
   const isCurrentDirectory = (error as NodeJS.ErrnoException).syscall === 'uv_cwd';
-  return isCurrentDirectory ? 'the current directory was removed' : error.message;
+  return isCurrentDirectory ? 'the current directory was removed' : messageOf(error);
 }
 
 /** Runs one command line and returns the exit status. An expected error is printed as one line; a bug throws. */
@@ -15,7 +16,7 @@ export async function run(program: string, args: readonly string[], io: Io, earl
     return await dispatch(program, args, io, early);
   } catch (error) {
     if (!isExpected(error)) throw error;
-    io.stderr.write(errorLine(program, messageOf(error)));
+    io.stderr.write(errorLine(program, plainMessageOf(error)));
     return EXIT.failed;
   } finally {
     early?.xmllint?.cancel();

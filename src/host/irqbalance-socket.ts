@@ -100,7 +100,7 @@ function ask(real: string, path: string, request: string): Promise<string> {
       else reject(new FileError(code, path));
     };
     const timer = setTimeout(finish, REQUEST_TIMEOUT_MS, 'ETIMEDOUT');
-    connection.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? 'EIO'));
+    connection.on('error', (error: NodeJS.ErrnoException) => finish(errnoOf(error)));
     connection.on('data', (part: Buffer) => {
       size += part.length;
       if (size > MAX_ANSWER_SIZE) finish('EFBIG');

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, fchmodSync, mkdirSync, rmdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { writeAtomically } from '../lib/atomic-write.js';
+import { errnoOf } from '../lib/errno.js';
 import { type OpenFolder, using } from '../lib/open-folder.js';
 import { removeTree } from '../lib/remove-tree.js';
 import type { Walked } from '../lib/walk.js';
@@ -84,7 +85,7 @@ function failureOf(command: string, args: string[]): string | undefined {
     timeout: TIME_LIMIT_MS,
     killSignal: 'SIGKILL',
   });
-  if (error) return (error as NodeJS.ErrnoException).code ?? error.message;
+  if (error) return errnoOf(error);
   if (signal) return `killed by ${signal}`;
   const line = stderr.trim().split('\n')[0];
   if (status !== 0) return `exit status ${status}${line ? `: ${line}` : ''}`;

@@ -1,10 +1,28 @@
+import { constants } from 'node:os';
+
+/** Node's code for an error that libuv has no name for, such as ESTALE (NFS), EDQUOT and ENOEXEC. */
+const UNNAMED = /Unknown system error -(\d+)/g;
+
 /** ENODEV: an entry of sysfs went while it was open; ESRCH: a process whose entry in procfs was open has ended. */
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ENODEV', 'ESRCH']);
 
 /** The system's error code (ENOENT, ELOOP ...), EIO if the error has none. */
 export function errnoOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? 'EIO';
+  return withNames((error as NodeJS.ErrnoException).code ?? 'EIO');
 }
+
+/** An error's message, with the names of system errors. */
+export function messageOf(error: Error): string {
+  // Node repeats the code in place of the text that libuv does not have
+  return withNames(error.message).replace(/^(E[A-Z0-9]+): \1\b/, '$1');
+}
+
+function withNames(text: string): string {
+  return text.replace(UNNAMED, (code, number) => NAMES.get(Number(number)) ?? code);
+}
+
+/** EWOULDBLOCK and EOPNOTSUPP are second names. */
+const NAMES = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
 
 /** Whether the code means that the file or process does not exist. */
 export const isAbsent = (code: string) => ABSENT.has(code);

@@ -1,6 +1,6 @@
 import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { systemError } from './errno.js';
+import { messageOf, systemError } from './errno.js';
 
 /**
  * open(2)'s O_PATH, which Node does not name: the descriptor of a file that is not opened for reading or writing, such as a
@@ -84,7 +84,7 @@ function naming<T>(real: string, path: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    if (error instanceof Error && real !== path) error.message = error.message.replaceAll(real, path);
+    if (error instanceof Error) error.message = messageOf(error).replaceAll(real, path);
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, type ExecFileException, execFile, spawnSync } from 'node:child_process';
 import { canonicalUuid } from '../domain/uuid.js';
+import { errnoOf } from '../lib/errno.js';
 import { ToolError } from '../lib/errors.js';
 import { MAX_BYTES } from '../xml/decode.js';
 import { argumentsOf, environmentOf, failureOf, killNow, type VirshConnection } from './virsh-process.js';
@@ -92,9 +93,9 @@ export class Virsh {
       stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'pipe'],
     });
     if (error) {
-      const { code } = error as NodeJS.ErrnoException;
+      const code = errnoOf(error);
       const timedOutMs = code === 'ETIMEDOUT' ? this.timeoutMs : undefined;
-      throw new ToolError(failureOf({ code: code ?? error.message, status, timedOutMs, stderr: '' }));
+      throw new ToolError(failureOf({ code, status, timedOutMs, stderr: '' }));
     }
     return { status, stdout, stderr };
   }
@@ -128,11 +129,12 @@ export class Virsh {
 }
 
 /** Node puts a status, or the code of an error, in the same field. */
-function endOf({ code, killed }: ExecFileException, timeoutMs: number) {
+function endOf(error: ExecFileException, timeoutMs: number) {
+  const { code, killed } = error;
   const isStatus = typeof code === 'number';
   return {
     status: isStatus ? code : null,
-    code: isStatus || code === undefined || code === null ? undefined : String(code),
+    code: isStatus || code === undefined || code === null ? undefined : errnoOf(error),
     // of what Node kills, only output that is too long has a code
     timedOutMs: killed && typeof code !== 'string' ? timeoutMs : undefined,
   };

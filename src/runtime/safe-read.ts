@@ -1,6 +1,7 @@
 import { closeSync, readFileSync } from 'node:fs';
 import { geteuid } from 'node:process';
 import { FileError } from '../host/pseudo-fs.js';
+import { errnoOf } from '../lib/errno.js';
 import { openRegular } from '../lib/regular-file.js';
 
 /**
@@ -23,6 +24,6 @@ function open(path: string): ReturnType<typeof openRegular> {
   try {
     return openRegular(path);
   } catch (error) {
-    throw new FileError((error as NodeJS.ErrnoException).code ?? 'EIO', path);
+    throw new FileError(errnoOf(error), path);
   }
 }

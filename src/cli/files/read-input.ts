@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { errnoOf, messageOf } from '../../lib/errno.js';
 import { ToolError } from '../../lib/errors.js';
 import { pause } from '../../lib/pause.js';
 import { MAX_BYTES } from '../../xml/decode.js';
@@ -91,9 +92,11 @@ const REASONS: Record<string, string> = {
   ENXIO: 'no process has the other end open',
   ENOSPC: 'no space left on the device',
   EROFS: 'the file system is read-only',
+  EDQUOT: 'the disk quota is exceeded',
+  ESTALE: 'the file was removed or replaced on its file server',
 };
 
 /** A short message for a system error. */
 export function reason(error: NodeJS.ErrnoException): string {
-  return REASONS[error.code ?? ''] ?? error.message.split('\n', 1)[0] ?? 'unknown error';
+  return REASONS[errnoOf(error)] ?? messageOf(error).split('\n', 1)[0] ?? 'unknown error';
 }
