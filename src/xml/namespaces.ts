@@ -1,3 +1,5 @@
+import type { SaxesTagNS } from 'saxes';
+
 /** A colon in a possible name of an element, attribute, instruction or entity. */
 const COLON_IN_NAME = /:(?<=[<&?/\s][^:<>"'=&;?/\s]*:)/;
 
@@ -15,6 +17,29 @@ export interface SaxesName {
   name: string;
   local?: string;
   prefix?: string;
+}
+
+/** True for a declaration whose namespace name saxes changes: it removes white space at the ends. */
+export function isTrimmed({ name, value }: { name: string; value: string }): boolean {
+  return name.startsWith('xmlns') && (name.length === 5 || name[5] === ':') && value !== value.trim();
+}
+
+/**
+ * Corrects the namespaces of a tag with a declaration that saxes has trimmed, and with them those of what the tag contains. To libxml2, and so
+ * to libvirt, ` urn:x` is another namespace than `urn:x`.
+ */
+export function restoreTrimmed(tag: SaxesTagNS): void {
+  const attributes = Object.values(tag.attributes);
+  for (const attribute of attributes) {
+    const { name, local, value } = attribute;
+    if (isTrimmed(attribute)) tag.ns[name === 'xmlns' ? '' : local] = value;
+  }
+  tag.uri = tag.ns[tag.prefix] ?? tag.uri;
+  // an attribute without a prefix is in no namespace
+  for (const attribute of attributes) {
+    const { prefix, uri } = attribute;
+    if (prefix !== '' && prefix !== 'xmlns') attribute.uri = tag.ns[prefix] ?? uri;
+  }
 }
 
 /** True for a valid name in a document with namespaces. saxes accepts some that are not. */

@@ -1,8 +1,8 @@
-import { type SaxesAttributeNS, SaxesParser, type SaxesTag } from 'saxes';
+import { type SaxesAttributeNS, SaxesParser, type SaxesTag, type SaxesTagNS } from 'saxes';
 import { InputError } from '../lib/input-error.js';
 import { XmlDocument } from './document.js';
 import { type XmlAttribute, XmlElement } from './element.js';
-import { isQualifiedName, mayUseNamespaces, type SaxesName } from './namespaces.js';
+import { isQualifiedName, isTrimmed, mayUseNamespaces, restoreTrimmed, type SaxesName } from './namespaces.js';
 import { endOfMisc, explain } from './parse-errors.js';
 
 /** Nesting of elements: the limit of libxml2, which reads the document after us. */
@@ -38,6 +38,7 @@ export function parseXml(text: string, xmlns = mayUseNamespaces(text)): XmlDocum
   /** of the current tag */
   const attributes: XmlAttribute[] = [];
   let count = 0;
+  let hasTrimmed = false;
   let allAttributes = 0;
   let elements = 0;
   let lastClosed = '';
@@ -87,6 +88,7 @@ export function parseXml(text: string, xmlns = mayUseNamespaces(text)): XmlDocum
     const { name, value } = attribute;
     checkName(attribute);
     if (exceeds(value, MAX_TEXT)) fail(`the value of ${name} is longer than ${MAX_TEXT} bytes`, tagStart());
+    if (xmlns && isTrimmed(attribute)) hasTrimmed = true;
     attributes[count++] = { name, uri: '', value, end: parser.position };
     if (count > MAX_ATTRIBUTES) fail(`more than ${MAX_ATTRIBUTES} attributes in one tag`, tagStart());
     if (++allAttributes > MAX_ALL_ATTRIBUTES) fail(`more than ${MAX_ALL_ATTRIBUTES} attributes`, tagStart());
@@ -99,6 +101,8 @@ export function parseXml(text: string, xmlns = mayUseNamespaces(text)): XmlDocum
     return taken;
   };
   parser.on('opentag', (tag) => {
+    if (hasTrimmed) restoreTrimmed(tag as SaxesTagNS);
+    hasTrimmed = false;
     const { name, local = name, uri } = tag;
     const start = tagStart();
     if (!open) checkEncoding();

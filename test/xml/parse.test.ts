@@ -162,6 +162,38 @@ parse('where there can be no namespaces, not to look after them changes nothing'
   assert.ok(without > 1000, `only ${without} texts had none`);
 });
 
+// Expected: what xmllint prints for namespace-uri().
+parse('white space is part of a namespace', () => {
+  const cases: [text: string, elements: (string | null)[], attributes: string[]][] = [
+    ["<a xmlns=' urn:x'><b/><c xmlns='urn:x'/><d xmlns='urn:x\t'/></a>", [' urn:x', ' urn:x', 'urn:x', 'urn:x '], []],
+    [
+      "<a xmlns=' urn:x' b='1' xmlns:p='urn:p ' p:c='2'><p:d q:e='3' xmlns:q='\nurn:q' p:f=''/></a>",
+      [' urn:x', 'urn:p '],
+      ['', 'urn:p ', ' urn:q', 'urn:p '],
+    ],
+    [
+      "<p:a xmlns:p='&#10;urn:p' p:b='1'><p:c xmlns:p='urn:p'><p:d/></p:c><p:e/></p:a>",
+      ['\nurn:p', 'urn:p', 'urn:p', '\nurn:p'],
+      ['\nurn:p'],
+    ],
+    ["<a xmlns='urn:x'><b xmlns=''/><c xmlns='\u00a0urn:x'/></a>", ['urn:x', null, '\u00a0urn:x'], []],
+  ];
+  for (const [text, namespaces, ofAttributes] of cases) {
+    const elements = elementsOf(parseXml(text).root);
+    assert.equal(
+      elements.map(({ namespaceURI }) => namespaceURI),
+      namespaces,
+      text,
+    );
+    const attributes = elements.flatMap((element) => element.attributes.filter(({ name }) => !/^xmlns/.test(name)));
+    assert.equal(
+      attributes.map(({ uri }) => uri),
+      ofAttributes,
+      text,
+    );
+  }
+});
+
 parse('a colon in anything that may be a name may be of a namespace, one in a value or a text is none', () => {
   const names = ['<a:b/>', '<a b:c=""/>', '<a/ b:c>', '</a:b>', '<?a:b?>', '<a>&b:c;</a>', '<:a/>', '<a\ufeff:b/>'];
   for (const text of names) assert.ok(mayUseNamespaces(text), text);
