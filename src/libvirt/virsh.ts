@@ -1,4 +1,4 @@
-import { type ChildProcess, type ExecFileException, execFile, spawnSync } from 'node:child_process';
+import { type ChildProcess, type ExecFileException, execFile, spawn, spawnSync } from 'node:child_process';
 import { canonicalUuid } from '../domain/uuid.js';
 import { errnoOf } from '../lib/errno.js';
 import { ToolError } from '../lib/errors.js';
@@ -80,17 +80,40 @@ export class Virsh {
   }
 
   /**
-   * Runs virsh; a status other than 0 is no failure.
-   * @param interactive virsh may ask for a password on the terminal, without a time limit
+   * Runs virsh on the terminal, where it may ask for a password, so without a time limit; close() ends it. A status other than 0 is no
+   * failure.
+   * @param file a descriptor that virsh can read as /dev/fd/3
    */
-  runSync(args: readonly string[], { interactive = false } = {}): VirshOutcome {
+  runOnTerminal(args: readonly string[], file: number): Promise<VirshOutcome> {
+    return new Promise((resolve, reject) => {
+      const env = environmentOf(this.connection);
+      const child = spawn('virsh', argumentsOf(this.connection, args), {
+        env,
+        stdio: ['inherit', 'pipe', 'pipe', file],
+      });
+      this.#running.add(child);
+      let [stdout, stderr] = ['', ''];
+      child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+      child.on('error', (error) =>
+        reject(new ToolError(failureOf({ code: errnoOf(error), status: null, stderr: '' }))),
+      );
+      child.on('close', (status) => {
+        this.#running.delete(child);
+        resolve({ status, stdout, stderr });
+      });
+    });
+  }
+
+  /** Runs virsh and waits; a status other than 0 is no failure. */
+  #runSync(args: readonly string[]): VirshOutcome {
     const { error, status, stdout, stderr } = spawnSync('virsh', argumentsOf(this.connection, args), {
       encoding: 'utf8',
       env: environmentOf(this.connection),
-      timeout: interactive ? 0 : this.timeoutMs,
+      timeout: this.timeoutMs,
       killSignal: 'SIGKILL',
       maxBuffer: MAX_BYTES,
-      stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     if (error) {
       const code = errnoOf(error);
@@ -101,7 +124,7 @@ export class Virsh {
   }
 
   #outputSync(args: readonly string[]): string {
-    const { status, stdout, stderr } = this.runSync(args);
+    const { status, stdout, stderr } = this.#runSync(args);
     if (status !== 0) throw new ToolError(failureOf({ status, stderr }));
     return stdout;
   }

@@ -1,4 +1,6 @@
-import { chmodSync, readdirSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { projectRoot, runCli } from '../support/cli.js';
@@ -6,6 +8,7 @@ import { BAD, DOUBTFUL } from '../support/domains.js';
 import { testDomain, testDriver } from '../support/libvirt-test-driver.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
+import { until } from '../support/until.js';
 
 const test = suiteWhere('define', needs('virsh'));
 const gpu = join(projectRoot, 'samples/gpu.xml');
@@ -24,9 +27,18 @@ const define = (args: string[], input?: string) => {
 const LIBVIRT = ['-c', 'test:///default'];
 const leftovers = () => readdirSync(folder.join('tmp')).filter((name) => name !== '.keep');
 
+/** Not a zombie either, which nobody may wait for. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
 /** A virsh that notes its words and the file that it is given, and then does what a script says. */
 function fakeVirsh(script: string): NodeJS.ProcessEnv {
-  const look = `for word; do case $word in --file=*) cat "\${word#--file=}" >'${folder.join('xml')}'; stat -c %a "\${word#--file=}" >'${folder.join('mode')}';; esac; done`;
+  const look = `for word; do case $word in --file=*) cat "\${word#--file=}" >'${folder.join('xml')}'; stat -L -c %a "\${word#--file=}" >'${folder.join('mode')}';; esac; done`;
   const virsh = folder.write(
     'bin/virsh',
     `#!/bin/sh\necho "$LC_ALL $@" >>'${folder.join('calls')}'\n${look}\n${script}\n`,
@@ -55,11 +67,37 @@ test('what libvirt is given is normalised, and in a file that nobody else can re
   const { code } = await runCli('hostdev-cpuset', ['define', '-c', 'qemu+ssh://host/system', gpu], { env });
   assert.is(code, 0);
   const [call = ''] = readFileSync(folder.join('calls'), 'utf8').split('\n');
-  assert.match(call, /^C --connect=qemu\+ssh:\/\/host\/system define --validate --file=.+\/domain\.xml$/);
+  assert.match(call, /^C --connect=qemu\+ssh:\/\/host\/system define --validate --file=\/dev\/fd\/3$/);
   const normalized = await runCli('hostdev-cpuset', ['normalize', gpu]);
   assert.is(readFileSync(folder.join('xml'), 'utf8'), normalized.stdout);
   assert.is(readFileSync(folder.join('mode'), 'utf8'), '600\n');
 });
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const) {
+  test(`ended by ${signal} while libvirt does not answer, it leaves no file and no virsh`, async () => {
+    const pidFile = folder.join('pid');
+    const env = { ...fakeVirsh(`echo $$ >'${pidFile}.new'; mv '${pidFile}.new' '${pidFile}'; exec sleep 60`) };
+    folder.write('tmp/.keep', '');
+    const child = spawn(process.execPath, [`${projectRoot}dist/bin/hostdev-cpuset.cjs`, 'define', gpu], {
+      env: { ...env, TMPDIR: folder.join('tmp') },
+      stdio: 'ignore',
+    });
+    const ended = once(child, 'exit');
+    await until('virsh runs', () => existsSync(pidFile));
+    const pid = Number(readFileSync(pidFile, 'utf8'));
+    try {
+      assert.equal(leftovers(), []);
+      child.kill(signal);
+      assert.equal(await ended, signal === 'SIGKILL' ? [null, signal] : [2, null]);
+      assert.equal(leftovers(), []);
+      // nothing of a process that is killed can end another
+      if (signal !== 'SIGKILL') await until('virsh has ended', () => !isAlive(pid));
+    } finally {
+      if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+    }
+    assert.match(readFileSync(folder.join('xml'), 'utf8'), '<name>workstation</name>');
+  });
+}
 
 test('an error stops it before libvirt is asked; a warning does not', async () => {
   const env = fakeVirsh('exit 0');

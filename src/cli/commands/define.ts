@@ -6,6 +6,7 @@ import { STDIN_NAME } from '../files/read-input.js';
 import { EXIT, errorLine, type Io } from '../io.js';
 import type { SchemaOptions } from '../lint/schema-run.js';
 import { type RewrittenFile, rewriteEach } from '../rewrite/rewrite.js';
+import { onTermination } from '../signals.js';
 
 export interface DefineOptions extends SchemaOptions {
   /** files, `-` for standard input */
@@ -25,17 +26,23 @@ export function defineCommand(options: DefineOptions, io: Io): Promise<number> {
   return rewriteEach(options, io, normalize, options.check, (path, file) => defineOne(path, file, options, io));
 }
 
-function defineOne(
+async function defineOne(
   path: string,
   { printFindings, after, name }: RewrittenFile,
   { connect, check }: DefineOptions,
   io: Io,
-): number {
+): Promise<number> {
   printFindings();
   if (after === undefined) return EXIT.findings;
   const from = path === '-' ? STDIN_NAME : path;
   const virsh = new Virsh({ uri: connect, env: io.env });
-  const refusal = defineWithVirsh(after, virsh, check);
+  const signals = onTermination(() => virsh.close());
+  let refusal: string | undefined;
+  try {
+    refusal = await defineWithVirsh(after, virsh, check);
+  } finally {
+    signals.end();
+  }
   if (refusal !== undefined) {
     io.stderr.write(errorLine('hostdev-cpuset', `${from}: libvirt refuses it: ${refusal}`));
     return EXIT.findings;

@@ -44,7 +44,10 @@ export async function editCommand(options: EditOptions, io: Io): Promise<number>
     name: definition?.name ?? '',
     uuid: definition?.uuid,
   };
-  const signals = onTermination(() => io.stderr.write(keptMessage(folder, file)));
+  const signals = onTermination(() => {
+    virsh.close();
+    io.stderr.write(keptMessage(folder, file));
+  });
   try {
     for (;;) {
       const fault = await signals.ignoringInterrupt(() => openEditor(file, io.env));

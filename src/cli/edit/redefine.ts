@@ -43,7 +43,7 @@ export async function redefine(session: EditSession, io: Io): Promise<Attempt> {
   const conflict = conflictingChange(session);
   if (conflict) return conflict;
   try {
-    const refusal = defineWithVirsh(after, virsh, check);
+    const refusal = await defineWithVirsh(after, virsh, check);
     if (refusal === undefined) return { defined: true };
     return { defined: false, message: `libvirt refuses it: ${refusal}`, mayBeSchema: true };
   } catch (error) {

@@ -1,30 +1,31 @@
+import { closeSync } from 'node:fs';
 import { ToolError } from '../../lib/errors.js';
 import type { Virsh } from '../../libvirt/virsh.js';
 import { errorsIn } from '../../libvirt/virsh-process.js';
-import { TempDir } from '../files/temp-dir.js';
+import { openNameless } from '../files/temp-dir.js';
 
 /** virsh's message if libvirt cannot be reached, which is no fault of the definition. */
 const NO_CONNECTION = 'failed to connect to the hypervisor';
 
 /**
- * Defines a domain with `virsh define`, from a temporary file: virsh cannot read a pipe of Node's.
+ * Defines a domain with `virsh define`, from a temporary file: virsh cannot read a pipe of Node's. The caller handles signals, and then closes
+ * `virsh`.
  * @param validate libvirt checks the XML against its own schema first
  * @returns why libvirt refuses it; undefined if it was defined
  * @throws ToolError if virsh cannot be run, or libvirt cannot be reached
  */
-export function defineWithVirsh(xml: string, virsh: Virsh, validate: boolean): string | undefined {
-  const folder = new TempDir();
+export async function defineWithVirsh(xml: string, virsh: Virsh, validate: boolean): Promise<string | undefined> {
+  const file = openNameless(xml);
   try {
-    const file = folder.write('domain.xml', xml);
-    const args = ['define', ...(validate ? ['--validate'] : []), `--file=${file}`];
-    const { status, stderr } = virsh.runSync(args, { interactive: true });
+    const args = ['define', ...(validate ? ['--validate'] : []), '--file=/dev/fd/3'];
+    const { status, stderr } = await virsh.runOnTerminal(args, file);
     if (status === 0) return undefined;
     const errors = errorsIn(stderr);
     if (errors[0] === NO_CONNECTION) throw new ToolError(`virsh: ${errors.join(': ')}`);
     // The first names only our temporary file.
     return errors.slice(1).join(': ') || errors[0] || `virsh: exit status ${status}`;
   } finally {
-    folder.remove();
+    closeSync(file);
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, openSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ToolError } from '../../lib/errors.js';
@@ -32,6 +32,21 @@ export class TempDir {
     } catch {
       // another program has put a file there
     }
+  }
+}
+
+/**
+ * A temporary file with this text, open for reading, whose name is already removed: however the process ends, nothing is left. Signals that
+ * are handled are handled later. The caller closes it.
+ * @throws ToolError
+ */
+export function openNameless(text: string): number {
+  const folder = new TempDir();
+  try {
+    const path = folder.write('domain.xml', text);
+    return orToolError(() => openSync(path, 'r'));
+  } finally {
+    folder.remove();
   }
 }
 

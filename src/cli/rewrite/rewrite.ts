@@ -48,7 +48,7 @@ export async function rewriteEach(
   io: Io,
   rewrite: Rewrite,
   useSchema: boolean,
-  finish: (path: string, file: RewrittenFile) => number,
+  finish: (path: string, file: RewrittenFile) => number | Promise<number>,
 ): Promise<number> {
   const distinct = distinctFiles(paths);
   const files = await rewriteAll(distinct, options, io, rewrite, useSchema);
@@ -56,7 +56,7 @@ export async function rewriteEach(
   for (const [index, file] of files.entries()) {
     try {
       if (file instanceof UnreadableError) throw file;
-      status = Math.max(status, finish(distinct[index] as string, file));
+      status = Math.max(status, await finish(distinct[index] as string, file));
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;
       io.stderr.write(errorLine('hostdev-cpuset', error.message));
