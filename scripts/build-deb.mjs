@@ -72,7 +72,7 @@ function stage(from, tree) {
   for (const name of filesBelow(join(tree, HOME, 'node_modules')))
     if (/\.(?:map|md|d\.mts)$|\/LICENSE/.test(name)) rmSync(name);
   // The copyright file contains the licences of the bundled packages.
-  for (const name of filesBelow(join(tree, HOME, 'dist'))) if (name.endsWith('.LEGAL.txt')) rmSync(name);
+  for (const name of filesBelow(join(tree, HOME, 'dist'))) if (name.endsWith('-LICENSES.txt')) rmSync(name);
   // Same layout as in the repository, because the pages link to each other.
   for (const name of ['README.md', 'docs', 'examples', 'samples', 'selinux']) put(join(from, name), `${DOC}/${name}`);
   for (const name of filesBelow(tree)) chmodSync(name, isScript(name) ? 0o755 : 0o644);

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
+import { bundledFolders, licencesText } from './licences.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 rmSync('dist', { recursive: true, force: true });
@@ -85,10 +86,12 @@ const common = {
   platform: 'node',
   target: 'node18',
   minify: true,
-  legalComments: 'linked',
+  // the texts are in one file
+  legalComments: 'none',
+  metafile: true,
   logLevel: 'warning',
 };
-await build({
+const lazy = await build({
   ...common,
   // Only xmldom's DOM is used. Loading its parser would freeze a table of 2,200 HTML entities, which takes longer than
   // parsing a domain.
@@ -100,7 +103,7 @@ const alias = { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' };
 // libvirt waits for the hook: it is a single file that contains only what it needs.
 const esm = { ...common, write: false, format: 'esm', alias };
 const hook = await build({ ...esm, entryPoints: [{ in: 'src/cli/hook-main.ts', out: 'hook' }], plugins });
-const { outputFiles } = await build({
+const { outputFiles, metafile } = await build({
   ...esm,
   entryPoints: [main],
   splitting: true,
@@ -114,6 +117,8 @@ for (const { path, text } of [...hook.outputFiles, ...outputFiles]) {
   if (basename(path) === 'main.cjs') await writeExecutables(text);
   else writeFileSync(path, path.endsWith('.cjs') ? await toCommonJs(text) : text);
 }
+const folders = bundledFolders([lazy.metafile, hook.metafile, metafile]);
+writeFileSync('dist/bin/THIRD-PARTY-LICENSES.txt', licencesText(folders));
 for (const project of ['tsconfig.library.json', 'tsconfig.build.json'])
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', project], { stdio: 'inherit' });
 const { buildManualPages } = await import('./man/build.mjs');

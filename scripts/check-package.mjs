@@ -19,6 +19,7 @@ const wanted = [
   'selinux/hostdev-cpuset.fc',
   'rng/domain.rng',
   'LICENSE',
+  'dist/bin/THIRD-PARTY-LICENSES.txt',
   'README.md',
 ];
 

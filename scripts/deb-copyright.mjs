@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { licenceOf } from './licences.mjs';
 
 /** Debian's copyright file: our own licence, and the licence text of each bundled package. */
 export function copyrightText(licence) {
@@ -30,11 +30,9 @@ function paragraph(files, id, text) {
 /** The packages that npm installs for production, with their licences. */
 function packages() {
   const lock = JSON.parse(readFileSync('package-lock.json', 'utf8'));
-  return Object.entries(lock.packages).flatMap(([folder, { dev, peer, license }]) => {
+  return Object.entries(lock.packages).flatMap(([folder, { dev, peer }]) => {
     if (!folder || dev || peer || !existsSync(folder)) return [];
-    const files = readdirSync(folder).filter((name) => /^licen[cs]e/i.test(name));
-    const text = files.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n');
-    const name = folder.replace(/^.*node_modules\//, '');
-    return [{ name, id: license === 'MIT' ? 'Expat' : license, text: text || `${license}, see ${name}` }];
+    const { name, license, text } = licenceOf(folder);
+    return [{ name, id: license === 'MIT' ? 'Expat' : license, text }];
   });
 }

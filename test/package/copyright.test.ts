@@ -17,6 +17,10 @@ test('has one paragraph for each package that is bundled, with its licence', asy
   assert.is(new Set(names).size, names.length, names.join(' '));
   const { dependencies } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'));
   for (const name of Object.keys(dependencies)) assert.ok(names.includes(name), name);
+  const holders =
+    /^License: ISC\n [\s\S]*Copyright \(c\) Contributors[\s\S]*Copyright \(c\) Isaac Z\. Schlueter and Contributors/m;
+  assert.match(paragraphs[names.indexOf('saxes')] as string, holders);
+  for (const text of paragraphs) assert.match(text, /^Files: \*|permission/im, text.slice(0, 80));
   for (const name of ['string-width', 'wrap-ansi', 'strip-ansi', 'get-east-asian-width', 'emoji-regex']) {
     const text = paragraphs[names.indexOf(name)] as string;
     assert.match(text, /^License: Expat\n [\s\S]{400,}/m, name);

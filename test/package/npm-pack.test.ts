@@ -69,7 +69,23 @@ test('holds what is documented and what is built, and nothing else', () => {
   const rest = packed.filter((name) => !/^dist\/bin\//.test(name)).sort();
   assert.equal(rest, [...documents, ...modules, ...built].sort());
   for (const name of packed.filter((path) => /^dist\/bin\//.test(path)))
-    assert.match(name, /^dist\/bin\/(?:[\w-]+)\.cjs(?:\.LEGAL\.txt)?$/);
+    assert.match(name, /^dist\/bin\/(?:[\w-]+\.cjs|THIRD-PARTY-LICENSES\.txt)$/);
+});
+
+test('holds the licence of each package whose code is in its programs', () => {
+  const text = readFileSync(join(projectRoot, 'dist/bin/THIRD-PARTY-LICENSES.txt'), 'utf8');
+  const sections = new Map<string, string>();
+  for (const section of text.split(/^-{80}\n/m).slice(1)) {
+    const [, name = ''] = /^(\S+) \d+\.\d+\.\d+ \((?:MIT|ISC)\)\n/.exec(section) ?? [];
+    sections.set(name, section);
+    assert.match(section, /copyright.+\n[\s\S]*permission[\s\S]*provided "as is"/i, section.slice(0, 80));
+  }
+  // libxml2-wasm is not bundled
+  const { dependencies } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'));
+  const missing = Object.keys(dependencies).filter((name) => name !== 'libxml2-wasm' && !sections.has(name));
+  assert.equal(missing, []);
+  for (const name of ['xmlchars', 'strip-ansi', 'y18n', 'yargs-parser', 'emoji-regex'])
+    assert.ok(sections.has(name), name);
 });
 
 test('no page of it links to what it does not hold', () => {
