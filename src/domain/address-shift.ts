@@ -1,6 +1,7 @@
 import type { PciAddress } from './address.js';
-import type { DevicePolicy } from './device-policies.js';
+import type { Device } from './devices.js';
 import type { Entry } from './metadata.js';
+import type { Policy } from './policy.js';
 
 /**
  * Evidence that addresses of devices changed after their policies were stated: an entry by address matches no device, while a device
@@ -15,16 +16,24 @@ export interface AddressShift {
   former?: PciAddress;
 }
 
+/** A device with what is stated for it, as in device-policies.ts. */
+interface StatedDevice {
+  device: Device;
+  policy?: Policy;
+  invalid?: true;
+  entry?: Entry;
+}
+
 /**
  * The devices that may have lost their policy, or have that of another device. Renumbering keeps the order of addresses. So if there are
  * as many entries by address as devices for them, the lowest address had the first entry, and so on.
  * @param stale entries that match no device
  */
-export function findAddressShifts(
-  policies: readonly DevicePolicy[],
+export function findAddressShifts<Stated extends StatedDevice>(
+  policies: readonly Stated[],
   stale: readonly Entry[],
-): Map<DevicePolicy, AddressShift> {
-  const shifts = new Map<DevicePolicy, AddressShift>();
+): Map<Stated, AddressShift> {
+  const shifts = new Map<Stated, AddressShift>();
   const staleAddresses = [...new Set(stale.flatMap(addressOfEntry))].sort(compareAddresses);
   const concerned = policies.filter((one) => hasNoEntry(one) || entryAddress(one) !== undefined);
   if (staleAddresses.length === 0 || !concerned.some(hasNoEntry)) return shifts;
@@ -56,16 +65,16 @@ export function describeShift(address: PciAddress, { hasEntry, stale, former }: 
 const MAX_SHOWN = 3;
 
 /** A device that an entry by address could match and that states no policy. */
-function hasNoEntry({ device, entry, policy, invalid }: DevicePolicy): boolean {
+function hasNoEntry({ device, entry, policy, invalid }: StatedDevice): boolean {
   return device.placeable && device.source?.address !== undefined && !entry && !policy && !invalid;
 }
 
-function entryAddress({ entry }: DevicePolicy): PciAddress | undefined {
+function entryAddress({ entry }: StatedDevice): PciAddress | undefined {
   return entry?.identity.key === 'address' ? entry.identity.value : undefined;
 }
 
 const addressOfEntry = ({ identity }: Entry) => (identity.key === 'address' ? [identity.value] : []);
-const addressOf = ({ device }: DevicePolicy) => device.source?.address as PciAddress;
+const addressOf = ({ device }: StatedDevice) => device.source?.address as PciAddress;
 
 /** In numerical order. The canonical text of a wide domain is longer. */
 function compareAddresses(a: PciAddress, b: PciAddress): number {
