@@ -1,29 +1,27 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Progress } from '../../src/cli/lint/progress.js';
+import { installClock } from '../support/test-clock.js';
 
 const test = suite('the progress bar');
 
-/** What is written while time passes as told: milliseconds before each of the files is done. */
+/** What is written when each file takes so many milliseconds. */
 function written(isTTY: boolean, steps: number[], columns = 80): string {
-  const realNow = Date.now;
-  let now = 0;
+  const clock = installClock();
   let output = '';
-  Date.now = () => now;
   try {
     const write = (text: string) => {
       output += text;
     };
     const progress = new Progress(steps.length, { isTTY, write }, () => columns);
     for (const step of steps) {
-      now += step;
+      clock.tick(step);
       progress.advance();
     }
     progress.clear();
   } finally {
-    Date.now = realNow;
+    clock.uninstall();
   }
   return output;
 }
@@ -54,23 +52,24 @@ test('is for terminals only', () => {
   assert.is(written(false, [2000, 2000]), '');
 });
 
-test('says what is waited for when all files are read', async () => {
-  const realNow = Date.now;
+test('says what it waits for when all files are read', () => {
+  const clock = installClock();
   let output = '';
   try {
-    Date.now = () => 0;
     const write = (text: string) => {
       output += text;
     };
     const progress = new Progress(2, { isTTY: true, write }, () => 80);
-    Date.now = () => 5000;
     progress.wait('checking');
-    await sleep(300);
+    clock.tick(800);
+    assert.is(output, '');
+    clock.tick(400);
+    assert.match(output, '0/2 files, checking');
     progress.clear();
+    assert.is(clock.countTimers(), 0);
   } finally {
-    Date.now = realNow;
+    clock.uninstall();
   }
-  assert.match(output, '0/2 files, checking');
 });
 
 test.run();

@@ -1,25 +1,29 @@
-import { chmodSync, existsSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { pause } from '../../src/lib/pause.js';
 import { LibvirtEvents } from '../../src/libvirt/events.js';
 import { Virsh } from '../../src/libvirt/virsh.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
+import { installClock } from '../support/test-clock.js';
 import { until } from '../support/until.js';
 
 const test = suite("libvirt's events");
 const STAMP = '2026-03-01 20:44:28.039+0000: ';
+let clock: ReturnType<typeof installClock>;
 let folder: TemporaryFolder;
 let heard: string[];
 let events: LibvirtEvents | undefined;
 
 test.before.each(() => {
+  clock = installClock();
   folder = new TemporaryFolder();
   heard = [];
 });
 test.after.each(() => {
   events?.close();
   events = undefined;
+  clock.uninstall();
   folder.remove();
 });
 
@@ -40,7 +44,10 @@ function start(script: string): void {
 
 test('are heard as they come, also in pieces', async () => {
   const line = `${STAMP}event 'reboot' for domain 'a`;
-  start(`printf "%s" "${line}"; sleep 0.1; printf "%s\\n" "b'" "nothing" "${line}"; exec sleep 600`);
+  start(`printf "%s" "${line}"; mkfifo '${folder.path}/go'; read -r _ <'${folder.path}/go'
+printf "%s\\n" "b'" "nothing" "${line}"; exec sleep 600`);
+  await until('the first piece is written', () => existsSync(folder.join('go')));
+  writeFileSync(folder.join('go'), '\n');
   await until('both', () => heard.length === 3);
   assert.equal(heard, ['connecting', 'ab interrupts', 'somebody']);
   assert.is(readFileSync(folder.join('words'), 'utf8'), '--connect=test:///x y\nevent\n--all\n--loop\n--timestamp\n');
@@ -64,8 +71,13 @@ test('a daemon that is restarted several times is not waited for any longer', as
   start(`echo "error: Disconnected from qemu:///system due to end of file" >&2
 [ "$(grep -c event '${folder.path}/words')" -lt 6 ] || exec sleep 600
 exit 1`);
-  // 1 s each; doubled it would be 31
-  await until('the sixth', () => heard.filter((word) => word === 'connecting').length === 6);
+  const connections = () => heard.filter((word) => word === 'connecting').length;
+  for (let count = 1; count < 6; count++) {
+    await until('it has ended', () => heard.at(-1) !== 'connecting');
+    assert.is(connections(), count);
+    clock.tick(1000);
+    assert.is(connections(), count + 1);
+  }
 });
 
 test('virsh that ends is started again, and the reason is told', async () => {
@@ -73,8 +85,10 @@ test('virsh that ends is started again, and the reason is told', async () => {
 touch '${folder.path}/once'
 echo 'error: Disconnected from qemu:///system due to end of file' >&2
 exit 1`);
-  await until('again', () => heard.length >= 4);
-  assert.equal(heard.slice(0, 4), [
+  await until('it has ended', () => heard.length === 2);
+  clock.tick(1000);
+  clock.tick(2000);
+  assert.equal(heard, [
     'connecting',
     'lost: virsh: Disconnected from qemu:///system due to end of file',
     'connecting',
@@ -93,11 +107,14 @@ test('virsh that is not there is a reason like any other', async () => {
 });
 
 test('after close nothing is told or started any more', async () => {
-  start(`touch '${folder.path}/up'; exec sleep 600`);
+  start(`echo $$ >'${folder.path}/up.new'; mv '${folder.path}/up.new' '${folder.path}/up'; exec sleep 600`);
   await until('up', () => existsSync(folder.join('up')));
+  const pid = Number(readFileSync(folder.join('up'), 'utf8'));
   events?.close();
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await until('virsh has ended', () => !existsSync(`/proc/${pid}`));
+  clock.tick(60_000);
   assert.equal(heard, ['connecting']);
+  assert.is(clock.countTimers(), 0);
 });
 
 test('what came together and says the same is told once', async () => {

@@ -1,20 +1,31 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LIST_REQUEST, RetryQueue } from '../../src/libvirt/retry-queue.js';
-import { until } from '../support/until.js';
+import { installClock } from '../support/test-clock.js';
 
 const test = suite('requests that libvirt did not answer');
+let clock: ReturnType<typeof installClock>;
 let retries: number;
 let queue: RetryQueue;
 test.before.each(() => {
+  clock = installClock();
   retries = 0;
-  queue = new RetryQueue(() => retries++, { firstMs: 1, maxMs: 4 });
+  queue = new RetryQueue(() => retries++);
 });
-test.after.each(() => queue.close());
+test.after.each(() => {
+  queue.close();
+  clock.uninstall();
+});
 
-test('are made again', async () => {
-  queue.failed('a', 'busy');
-  await until('retried', () => retries === 1);
+test('are made again, after growing delays', () => {
+  for (const delayMs of [1000, 2000, 4000]) {
+    retries = 0;
+    queue.failed('a', 'busy');
+    clock.tick(delayMs - 1);
+    assert.is(retries, 0);
+    clock.tick(1);
+    assert.is(retries, 1);
+  }
 });
 
 test('are reported from the second failure on, each reason once', () => {
@@ -37,11 +48,11 @@ test('the list is no domain', () => {
   assert.equal(queue.domains, ['a', 'b']);
 });
 
-test('are not made after the end', async () => {
+test('are not made after the end', () => {
   queue.failed('a', 'busy');
   queue.close();
   assert.is(queue.failed('b', 'busy'), false);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  clock.tick(60_000);
   assert.is(retries, 0);
 });
 

@@ -1,5 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
+
+// Real time, also where a test has replaced the timers.
+const { setTimeout: startTimer } = globalThis;
 
 /** Waits until something is so; fails where it is not within a time that no machine needs. */
 export async function until(
@@ -7,7 +9,9 @@ export async function until(
   holds: () => boolean | Promise<boolean>,
   milliseconds = 20_000,
 ): Promise<void> {
-  for (const end = Date.now() + milliseconds; !(await holds()); await sleep(20)) {
-    if (Date.now() > end) assert.unreachable(`not within ${milliseconds / 1000} s: ${what}`);
+  const end = performance.now() + milliseconds;
+  while (!(await holds())) {
+    if (performance.now() > end) assert.unreachable(`not within ${milliseconds / 1000} s: ${what}`);
+    await new Promise((resolve) => startTimer(resolve, 20));
   }
 }

@@ -4,9 +4,11 @@ import * as assert from 'uvu/assert';
 import { type ContestedInterrupt, emptyCounters } from '../../../src/runtime/counters.js';
 import { StatusPublisher } from '../../../src/watch/output/status-publisher.js';
 import { TemporaryFolder } from '../../support/temporary-folder.js';
-import { until } from '../../support/until.js';
+import { installClock } from '../../support/test-clock.js';
 
 const test = suite('what the watcher publishes');
+const MIN_INTERVAL_MS = 1000;
+let clock: ReturnType<typeof installClock>;
 let folder: TemporaryFolder;
 let publisher: StatusPublisher;
 let said: string[];
@@ -14,6 +16,7 @@ let failed: string[];
 const source = { counters: emptyCounters(), contested: [] as ContestedInterrupt[] };
 
 test.before.each(() => {
+  clock = installClock();
   folder = new TemporaryFolder();
   mkdirSync(folder.join('run/hostdev-cpuset'), { recursive: true });
   said = [];
@@ -29,43 +32,48 @@ test.before.each(() => {
 });
 test.after.each(() => {
   publisher.stop();
+  clock.uninstall();
   folder.remove();
 });
 
 const published = () => JSON.parse(readFileSync(folder.join('run/hostdev-cpuset/watch.json'), 'utf8'));
 
-test('what is new, once; nothing where nothing is', async () => {
+test('what is new is published once a second; nothing where nothing is new', () => {
   assert.equal(said, ['0 interrupts of 0 domains managed, using trace events']);
   source.counters = { ...emptyCounters(), domains: 1, interrupts: 4 };
   for (let run = 0; run < 3; run++) publisher.changed();
-  await until('it is published', () => published().counters.interrupts === 4);
+  clock.tick(MIN_INTERVAL_MS - 1);
+  assert.is(published().counters.interrupts, 0);
+  clock.tick(1);
+  assert.is(published().counters.interrupts, 4);
   const at = readFileSync(folder.join('run/hostdev-cpuset/watch.json'));
   publisher.changed();
   source.counters = { ...source.counters };
-  await new Promise((resolve) => setTimeout(resolve, 1200));
+  clock.tick(50_000);
   assert.equal(readFileSync(folder.join('run/hostdev-cpuset/watch.json')), at);
   assert.equal(said.slice(1), ['4 interrupts of 1 domains managed, using trace events']);
 });
 
-test('what could not be written is, when it can be; after the end nothing is', async () => {
+test('what could not be written is written when it can be; after the end nothing is', () => {
   rmSync(folder.join('run/hostdev-cpuset'), { recursive: true });
   folder.write('run/hostdev-cpuset', '');
   source.counters = { ...emptyCounters(), interrupts: 5 };
   publisher.changed();
-  await until('it was tried', () => failed.length > 0);
+  clock.tick(MIN_INTERVAL_MS);
+  assert.is(failed.length, 1);
   rmSync(folder.join('run/hostdev-cpuset'));
   mkdirSync(folder.join('run/hostdev-cpuset'));
   publisher.changed();
-  await until('it is published', () => existsSync(folder.join('run/hostdev-cpuset/watch.json')));
+  clock.tick(MIN_INTERVAL_MS);
   assert.is(published().counters.interrupts, 5);
   publisher.stop();
   publisher.changed();
   publisher.setTracing('later');
-  await new Promise((resolve) => setTimeout(resolve, 1200));
+  clock.tick(120_000);
   assert.not.ok(existsSync(folder.join('run/hostdev-cpuset/watch.json')));
 });
 
-test('contested interrupts, while they are', async () => {
+test('contested interrupts are listed while they are contested', () => {
   source.contested = Array.from({ length: 101 }, (_, index) => ({
     domain: 'g',
     address: '0000:82:00.0',
@@ -73,18 +81,20 @@ test('contested interrupts, while they are', async () => {
   }));
   source.counters = { ...emptyCounters(), contestedNow: 101 };
   publisher.changed();
-  await until('they are published', () => published().contested.length > 0);
+  clock.tick(MIN_INTERVAL_MS);
   assert.equal([published().contested.length, published().contested[0]?.irq], [100, 40]);
   assert.is(said.at(-1), '0 interrupts of 0 domains managed, 101 contested, using trace events');
   source.contested = [];
   source.counters = emptyCounters();
   publisher.changed();
-  await until('it has ended', () => published().contested.length === 0);
+  clock.tick(MIN_INTERVAL_MS);
+  assert.equal(published().contested, []);
 });
 
-test('how interrupts are learnt of, though nothing else is new', async () => {
+test('a change from trace events to polling is published, though nothing else is new', () => {
   publisher.setTracing('no tracefs');
-  await until('it is published', () => published().way === 'intervals');
+  clock.tick(MIN_INTERVAL_MS);
+  assert.is(published().way, 'intervals');
   assert.is(published().reason, 'no tracefs');
   assert.is(said.at(-1), '0 interrupts of 0 domains managed, polling');
 });
