@@ -2,6 +2,7 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { projectRoot } from '../support/cli.js';
+import { concurrent } from '../support/concurrent.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 interface Outcome {
@@ -13,23 +14,21 @@ interface Outcome {
 }
 type RuntimeFile = (file: string, options: object) => Promise<Outcome>;
 
-const runner = suite('one test file in a process');
-let folder: TemporaryFolder;
-let runFile: RuntimeFile;
-runner.before(async () => {
-  ({ runFile } = (await import(`${projectRoot}scripts/test/file-process.mjs`)) as { runFile: RuntimeFile });
-});
-runner.before.each(() => {
-  folder = new TemporaryFolder();
-  symlinkSync(`${projectRoot}node_modules`, folder.join('node_modules'));
-});
-runner.after.each(() => folder.remove());
+const test = suite('one test file in a process');
+const runner = concurrent(test);
 
 /** Runs a file with one suite, `one`, and this code. */
-function runCode(code: string, timeLimitMs = 60_000): Promise<Outcome> {
-  const file = folder.write('one.test.ts', `import { suite } from 'uvu';\nconst one = suite('one');\n${code}`);
-  mkdirSync(folder.join('run'));
-  return runFile(file, { folder: folder.join('run'), timeLimitMs, env: process.env, color: false });
+async function runCode(code: string, timeLimitMs = 60_000): Promise<Outcome> {
+  const { runFile } = (await import(`${projectRoot}scripts/test/file-process.mjs`)) as { runFile: RuntimeFile };
+  const folder = new TemporaryFolder();
+  try {
+    symlinkSync(`${projectRoot}node_modules`, folder.join('node_modules'));
+    const file = folder.write('one.test.ts', `import { suite } from 'uvu';\nconst one = suite('one');\n${code}`);
+    mkdirSync(folder.join('run'));
+    return await runFile(file, { folder: folder.join('run'), timeLimitMs, env: process.env, color: false });
+  } finally {
+    folder.remove();
+  }
 }
 
 async function failsWith(code: string, failure: RegExp, counts: Partial<Outcome> = {}, timeLimitMs?: number) {
@@ -116,7 +115,7 @@ runner('a file that cannot be loaded fails, with the error in its output', async
 });
 
 runner('a file that hangs is killed at its time limit', () =>
-  failsWith("one('hangs', () => { for (;;); });\none.run();", /still runs after 3 s: it was killed/, {}, 3000),
+  failsWith("one('hangs', () => { for (;;); });\none.run();", /still runs after 1 s: it was killed/, {}, 1000),
 );
 
 runner('what keeps the process alive after the last test is named', () =>
@@ -142,4 +141,4 @@ runner('a file left in the temporary folder is named', () =>
   ),
 );
 
-runner.run();
+test.run();

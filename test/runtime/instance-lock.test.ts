@@ -8,6 +8,7 @@ import { InstanceLock } from '../../src/runtime/instance-lock.js';
 import { acquireInstanceLock } from '../../src/runtime/instance-take-over.js';
 import { removeLeftovers } from '../../src/runtime/leftovers.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
+import { installClock } from '../support/test-clock.js';
 import { until } from '../support/until.js';
 
 const test = suite("the watcher's place");
@@ -119,16 +120,23 @@ test('the next one waits for the end of who has stepped down', async () => {
   const child = spawn('sleep', ['600']);
   const start = /.*\) (?:\S+ ){19}(\d+)/s.exec(readFileSync(`/proc/${child.pid}/stat`, 'utf8'))?.[1];
   folder.write('run/hostdev-cpuset/watch.stopping', `${child.pid} ${start}\n`);
+  const clock = installClock();
   let isAcquired = false;
   const place = new InstanceLock(folder.path);
   const acquired = acquireInstanceLock(place, { root: folder.path, untilIdle: false }).then(() => {
     isAcquired = true;
   });
-  await until('it is taken', () => place.holder() === process.pid);
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  assert.not.ok(isAcquired, 'but not yet used');
-  child.kill();
-  await acquired;
+  try {
+    await until('it is taken', () => place.holder() === process.pid);
+    await clock.tickAsync(4000);
+    assert.not.ok(isAcquired, 'but not yet used');
+    child.kill();
+    await once(child, 'close');
+    await clock.tickAsync(1000);
+    await acquired;
+  } finally {
+    clock.uninstall();
+  }
 });
 
 test.run();

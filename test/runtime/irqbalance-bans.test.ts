@@ -1,6 +1,5 @@
 import { chmodSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { askIrqbalance, findIrqbalanceSockets, irqsOf } from '../../src/host/irqbalance-socket.js';
@@ -11,6 +10,7 @@ import { projectRoot } from '../support/cli.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { type PrivateIrqbalance, startIrqbalance } from '../support/private-irqbalance.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
+import { until } from '../support/until.js';
 
 const real = suiteWhere('bans in a real irqbalance', needs('irqbalance', 'mount-namespace'));
 let root: SimulatedRoot;
@@ -30,13 +30,13 @@ real.after.each(async () => {
 real('interrupts that are held stay where they are, and all others are moved', async () => {
   irqbalance = await startIrqbalance(root);
   assert.equal(await bans.set(new Set([40, 41])), { running: true, unbanned: [] });
-  await until(async () => (await moved()).size >= 2);
+  await until('it takes care of the others', async () => (await moved()).size >= 2);
   assert.equal(await moved(), new Set([16, 42]));
   place(40, '0c');
   place(42, 'ff');
   // as a new device on the host does: it places everything anew
   await ask('settings ban irqs 40 41');
-  await until(async () => mask(42) !== 'ff');
+  await until('the other one is moved', () => mask(42) !== 'ff');
   assert.is(mask(40), '0c');
 });
 
@@ -59,7 +59,7 @@ real('the last one is taken back, too', async () => {
   await bans.set(new Set([40]));
   await bans.clear();
   assert.equal(await banned(), new Set());
-  await until(async () => (await moved()).has(40));
+  await until('it takes care of it', async () => (await moved()).has(40));
 });
 
 real('a list that has no room is never cut: what is left over is said', async () => {
@@ -76,7 +76,7 @@ real('a list that has no room is never cut: what is left over is said', async ()
 real('the policy script bans the interrupts of held devices when they appear', async () => {
   new IrqbalanceDeviceList(root.path).write(new Set(['0000:06:12.5']));
   irqbalance = await startIrqbalance(root, [`--policyscript=${installScript()}`]);
-  await until(async () => (await moved()).size > 0);
+  await until('it takes care of one', async () => (await moved()).size > 0);
   assert.equal(await moved(), new Set([16]));
   assert.equal(await banned(), new Set(), 'by the script, not by number');
 });
@@ -84,14 +84,14 @@ real('the policy script bans the interrupts of held devices when they appear', a
 real('with the script, numbers are sent only for what it came too late for', async () => {
   irqbalance = await startIrqbalance(root, [`--policyscript=${installScript()}`]);
   root.write('proc/1/cmdline', 'irqbalance\0--policyscript=/etc/hostdev-cpuset/irqbalance.d/\0');
-  await until(async () => (await moved()).has(40));
+  await until('it takes care of it', async () => (await moved()).has(40));
   assert.equal(await bans.set(new Set([1000])), { running: true, unbanned: [] });
   assert.equal(await banned(), new Set());
   new IrqbalanceDeviceList(root.path).write(new Set(['0000:06:12.5']));
   await bans.set(new Set([40]));
   assert.equal(await banned(), new Set([40]));
   // that has it ask the script about all of them
-  await until(async () => !(await moved()).has(42));
+  await until('the script was asked', async () => !(await moved()).has(42));
   assert.equal(await moved(), new Set([16]));
 });
 
@@ -202,7 +202,7 @@ fake('a garbled answer and a garbled record are nothing', async () => {
   const requests = await listen((request) => (request === 'setup' ? '\xff\0IRQ -5 IRQ x IRQ 99999999999 SLEEP' : ''));
   folder.write('run/hostdev-cpuset/irqbalance-bans', '\0\n\nx\n');
   assert.equal(await new IrqbalanceBans(folder.path).set(new Set([5, 0])), { running: true, unbanned: [] });
-  await until(async () => requests.length > 1);
+  await until('the bans were sent', () => requests.length > 1);
   assert.equal(requests, ['setup', 'settings ban irqs 5']);
 });
 
@@ -250,11 +250,3 @@ const left = () => {
     return [];
   }
 };
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    if (await holds()) return;
-    await sleep(100);
-  }
-  throw new Error('it did not come to be within 20 seconds');
-}

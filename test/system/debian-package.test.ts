@@ -105,7 +105,7 @@ function repacked(name: string, version: string, change: (tree: string) => void)
   const control = readFileSync(`${tree}/DEBIAN/control`, 'utf8');
   writeFileSync(`${tree}/DEBIAN/control`, control.replace(/^Version: .*$/m, `Version: ${version}`));
   const file = folder.join(`${name}.deb`);
-  execFileSync('dpkg-deb', ['--root-owner-group', '--build', tree, file], { stdio: 'ignore' });
+  execFileSync('dpkg-deb', ['--root-owner-group', '-Znone', '--build', tree, file], { stdio: 'ignore' });
   return file;
 }
 

@@ -88,8 +88,8 @@ class Host {
 }
 
 for (const [devices, each, seconds] of [
-  [1, 512, 300],
-  [120, 125, 15],
+  [1, 256, 150],
+  [60, 50, 15],
 ] as const) {
   const total = devices * each;
   failing(`${total} at EBUSY: each run is bounded, runs become rare, others are served in between`, () => {
@@ -119,7 +119,7 @@ for (const [devices, each, seconds] of [
 }
 
 failing('those that began to fail at different times are tried together', () => {
-  const host = new Host(1, 512);
+  const host = new Host(1, 256);
   host.pass(1000);
   for (const irq of host.irqs) {
     host.kernel.failAllWrites(irq, 'EBUSY');
@@ -132,7 +132,7 @@ failing('those that began to fail at different times are tried together', () => 
   host.pass(10_000);
   const before = host.runs.length;
   host.pass(60_000);
-  const retries = host.runs.slice(before).filter((operations) => operations > 512 * 3).length;
+  const retries = host.runs.slice(before).filter((operations) => operations > 256 * 3).length;
   assert.ok(retries <= 45, `${retries} passes in a minute`);
 });
 

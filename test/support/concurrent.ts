@@ -1,0 +1,22 @@
+import type { suite } from 'uvu';
+
+/**
+ * Declares tests that wait more than they compute: all of them start before the first one is awaited. They share nothing, and clean up
+ * themselves.
+ */
+export function concurrent(test: ReturnType<typeof suite>): (name: string, handler: () => Promise<void>) => void {
+  const started = new Map<() => Promise<void>, Promise<void>>();
+  const handlers: (() => Promise<void>)[] = [];
+  test.before(() => {
+    for (const handler of handlers) {
+      const running = handler();
+      // It is awaited, and its error reported, only when its turn comes.
+      running.catch(() => {});
+      started.set(handler, running);
+    }
+  });
+  return (name, handler) => {
+    handlers.push(handler);
+    test(name, () => started.get(handler));
+  };
+}
