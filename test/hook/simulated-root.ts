@@ -66,6 +66,16 @@ export class SimulatedRoot extends TemporaryFolder {
     return formatCpuset(parseMask(readFileSync(this.join(`proc/irq/${irq}/smp_affinity`), 'utf8')) ?? []);
   }
 
+  /** The CPU lists of all its interrupts: the device's vectors, and the line of the other one. */
+  affinities(): string[] {
+    return [40, 41, 42, 16].map((irq) => this.affinity(irq));
+  }
+
+  /** The guest's driver turned MSI-X off and on again. */
+  renewVectors(): void {
+    for (const irq of [40, 41, 42]) this.write(`proc/irq/${irq}/smp_affinity`, 'ff\n');
+  }
+
   /** The guest has ended, and the host's driver has its line again. */
   handBack(irq: number): void {
     this.write(`sys/kernel/irq/${irq}/actions`, 'ehci_hcd\n');

@@ -1,12 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import * as assert from 'uvu/assert';
 import { type Outcome, run } from './run.js';
 
 export type PrivateLibvirtd = {
   /** For `virsh -c`. */
   uri: string;
   virsh(args: string[]): Promise<Outcome>;
+  /** Calls virsh, and fails where it fails. */
+  succeeds(...args: string[]): Promise<Outcome>;
   /**
    * The file system as this libvirtd sees it, to put before a path. Its /run, /etc/libvirt, /var/lib/libvirt,
    * /var/cache/libvirt, /var/log/libvirt and /proc are its own; all else under it is the machine's: do not write there.
@@ -91,6 +94,11 @@ export async function startLibvirtd(): Promise<PrivateLibvirtd> {
   const socket = `${directory}/run/libvirt/libvirt-sock`;
   const uri = `qemu+unix:///system?socket=${socket}`;
   const virsh = (words: string[]) => run('virsh', ['-c', uri, ...words], { env });
+  const succeeds = async (...words: string[]) => {
+    const outcome = await virsh(words);
+    assert.is(outcome.code, 0, `virsh ${words.join(' ')}: ${outcome.stderr}`);
+    return outcome;
+  };
   const stop = async () => {
     child.kill('SIGKILL');
     await ended;
@@ -114,7 +122,7 @@ export async function startLibvirtd(): Promise<PrivateLibvirtd> {
   };
 
   await comeUp();
-  return { uri, virsh, directory, restart, stop };
+  return { uri, virsh, succeeds, directory, restart, stop };
 }
 
 function isRunning(child: ChildProcess): boolean {

@@ -1,5 +1,6 @@
 import { chmodSync, writeFileSync } from 'node:fs';
-import { UUID } from '../hook/simulated-root.js';
+import { type SimulatedRoot, UUID } from '../hook/simulated-root.js';
+import type { PrivateLibvirtd } from '../support/private-libvirtd.js';
 import type { TemporaryFolder } from '../support/temporary-folder.js';
 
 /** Adds to a domain's XML the hostdevs that are in the simulated host only: no machine need have such devices. */
@@ -19,6 +20,18 @@ export function guestXml(entries: string): string {
   <devices><memballoon model='none'/></devices>
 </domain>`;
 }
+
+/** The policy of `startGuest`: the vectors follow the vCPUs, which are on CPUs 2 and 3. */
+export const POLICY = '<hostdev address="0000:06:12.5" cpuset="auto"/><hostdev address="0000:07:00.0" cpuset="4-5"/>';
+
+/** Defines and starts a guest with this policy. */
+export async function startGuest({ succeeds }: PrivateLibvirtd, root: TemporaryFolder): Promise<void> {
+  await succeeds('define', root.write('guest.xml', guestXml(POLICY)));
+  await succeeds('start', 'guest');
+}
+
+/** Whether the interrupts are where it wants them. */
+export const isPlaced = (root: SimulatedRoot) => root.affinities().join() === '2-3,2-3,2-3,4-5';
 
 /** The hook: this front, given the XML with the devices. The legacy line loses its handler with QEMU, as on a host. */
 export function installWrapper(directory: string, root: TemporaryFolder, front: string): void {

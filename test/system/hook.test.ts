@@ -7,7 +7,6 @@ import { projectRoot } from '../support/cli.js';
 import { namespaceOf, processesIn } from '../support/namespace-processes.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { type PrivateLibvirtd, startLibvirtd } from '../support/private-libvirtd.js';
-import type { Outcome } from '../support/run.js';
 
 const test = suiteWhere(
   'hook in a real libvirtd',
@@ -17,6 +16,7 @@ let libvirtd: PrivateLibvirtd;
 let root: SimulatedRoot;
 
 const POLICY = '<hostdev address="0000:06:12.5" cpuset="2-3"/><hostdev address="0000:07:00.0" cpuset="4-5"/>';
+const PLACED = ['2-3', '2-3', '2-3', '4-5'];
 const START = ['prepare begin', 'start begin', 'started begin'];
 const STOP = ['stopped end', 'release end'];
 const REAL = `${projectRoot}dist/bin/hostdev-cpuset.cjs`;
@@ -37,13 +37,13 @@ test.after.each(async () => {
 
 test('a start places the interrupts, and an end puts back what was changed', async () => {
   await define(POLICY);
-  await succeeds('start', 'guest');
+  await libvirtd.succeeds('start', 'guest');
   assert.equal(calls(), START);
-  assert.equal(placed(), PLACED);
+  assert.equal(root.affinities(), PLACED);
   assert.is(states().length, 1);
   assert.equal(leftovers(), ['sh'], 'nothing of a hook outlives it: libvirt would wait for that');
 
-  await succeeds('destroy', 'guest');
+  await libvirtd.succeeds('destroy', 'guest');
   assert.equal(calls(), [...START, ...STOP]);
   assert.is(root.affinity(16), '0-7', 'the line has what it had');
   assert.equal(states(), []);
@@ -52,32 +52,32 @@ test('a start places the interrupts, and an end puts back what was changed', asy
 
 test('auto follows the pinned vCPUs', async () => {
   await define('<hostdev address="0000:06:12.5" cpuset="auto"/>');
-  await succeeds('start', 'guest');
+  await libvirtd.succeeds('start', 'guest');
   assert.is(root.affinity(40), '0');
   assertSilent();
 });
 
 test('a managed save ends the domain, and the next start places its interrupts again', async () => {
   await define(POLICY);
-  await succeeds('start', 'guest');
-  await succeeds('managedsave', 'guest');
+  await libvirtd.succeeds('start', 'guest');
+  await libvirtd.succeeds('managedsave', 'guest');
   assert.equal(calls(), [...START, ...STOP]);
   assert.equal(states(), []);
-  newVectors();
-  await succeeds('start', 'guest');
+  root.renewVectors();
+  await libvirtd.succeeds('start', 'guest');
   assert.equal(calls().slice(5), ['restore begin', ...START]);
-  assert.equal(placed(), PLACED);
+  assert.equal(root.affinities(), PLACED);
   assertSilent();
 });
 
 test('a restart of the daemon leaves the domain running, and its interrupts are placed again', async () => {
   await define(POLICY);
-  await succeeds('start', 'guest');
-  newVectors();
+  await libvirtd.succeeds('start', 'guest');
+  root.renewVectors();
   await restartDaemon();
   assert.is(await state(), 'running');
   assert.equal(calls(), [...START, 'reconnect begin']);
-  assert.equal(placed(), PLACED);
+  assert.equal(root.affinities(), PLACED);
   assertSilent();
 });
 
@@ -91,15 +91,12 @@ for (const [name, prepare] of [
 ] as const) {
   test(`${name}: the domain starts, outlives a restart of the daemon, and ends`, async () => {
     await prepare();
-    await succeeds('start', 'guest');
+    await libvirtd.succeeds('start', 'guest');
     assert.is(await state(), 'running');
-    assert.equal(
-      [40, 41, 42, 16].map((irq) => root.affinity(irq)),
-      ['0-7', '0-7', '0-7', '0-7'],
-    );
+    assert.equal(root.affinities(), ['0-7', '0-7', '0-7', '0-7']);
     await restartDaemon();
     assert.is(await state(), 'running');
-    await succeeds('destroy', 'guest');
+    await libvirtd.succeeds('destroy', 'guest');
     assert.equal(calls(), [...START, 'reconnect begin', ...STOP]);
     assertSilent();
   });
@@ -113,17 +110,11 @@ test('a start fails where the configuration says so, and says why', async () => 
   assert.match(stderr, 'the domain must not start: guest: prepare: 0000:06:12.5: 9-12: none of its CPUs is online');
   assert.is(await state(), 'shut off');
   await define(POLICY);
-  await succeeds('start', 'guest');
-  assert.equal(placed(), PLACED);
+  await libvirtd.succeeds('start', 'guest');
+  assert.equal(root.affinities(), PLACED);
 });
 
 test.run();
-
-const PLACED = ['2-3', '2-3', '2-3', '4-5'];
-
-function placed(): string[] {
-  return [40, 41, 42, 16].map((irq) => root.affinity(irq));
-}
 
 /**
  * The hook, and around it what a machine without such devices lacks: the XML gets the hostdevs that are in the simulated
@@ -173,22 +164,16 @@ async function define(entries: string): Promise<void> {
   <devices><memballoon model='none'/></devices>
 </domain>`;
   const uuid = /<uuid>.*<\/uuid>/.exec((await libvirtd.virsh(['dumpxml', 'guest'])).stdout)?.[0] ?? '';
-  await succeeds('define', '--validate', root.write('guest.xml', xml.replace('</name>', `</name>${uuid}`)));
-}
-
-async function succeeds(...words: string[]): Promise<Outcome> {
-  const outcome = await libvirtd.virsh(words);
-  assert.is(outcome.code, 0, outcome.stderr);
-  return outcome;
+  await libvirtd.succeeds('define', '--validate', root.write('guest.xml', xml.replace('</name>', `</name>${uuid}`)));
 }
 
 /** Until the daemon has its guests back: what asks QEMU waits for that, domstate does not. */
 async function restartDaemon(): Promise<void> {
   await libvirtd.restart();
-  await succeeds('qemu-monitor-command', 'guest', '--hmp', 'info status');
+  await libvirtd.succeeds('qemu-monitor-command', 'guest', '--hmp', 'info status');
 }
 
-const state = async () => (await succeeds('domstate', 'guest')).stdout.trim();
+const state = async () => (await libvirtd.succeeds('domstate', 'guest')).stdout.trim();
 
 function calls(): string[] {
   return readFileSync(root.join('calls'), 'utf8').trimEnd().split('\n');
@@ -196,11 +181,6 @@ function calls(): string[] {
 
 function assertSilent(): void {
   assert.is(readFileSync(root.join('all-stdout'), 'utf8'), '');
-}
-
-/** The guest's driver turned MSI-X off and on again. */
-function newVectors(): void {
-  for (const irq of [40, 41, 42]) root.write(`proc/irq/${irq}/smp_affinity`, 'ff\n');
 }
 
 const states = () => new StateStore(root.path).list();

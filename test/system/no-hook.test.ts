@@ -7,14 +7,13 @@ import { needs, suiteWhere } from '../support/needs.js';
 import { type PrivateLibvirtd, startLibvirtd } from '../support/private-libvirtd.js';
 import { run } from '../support/run.js';
 import { until } from '../support/until.js';
-import { guestXml } from './guest-with-hostdevs.js';
+import { isPlaced, POLICY, startGuest } from './guest-with-hostdevs.js';
 import { insideOf, LibvirtdWatcher } from './libvirtd-watcher.js';
 
 const test = suiteWhere(
   'the watcher without a hook, with a real libvirtd',
   needs('virsh', 'libvirtd', 'libvirt-qemu-driver', 'qemu-system-x86_64', 'mount-namespace'),
 );
-const POLICY = '<hostdev address="0000:06:12.5" cpuset="auto"/><hostdev address="0000:07:00.0" cpuset="4-5"/>';
 const HOOKS = '/etc/libvirt/hooks';
 const HOOK = `${HOOKS}/qemu.d/hostdev-cpuset`;
 /** Runs a program with an /etc of its own, where only /etc/libvirt is libvirtd's: all else in that is the machine's. */
@@ -51,11 +50,11 @@ test.after.each(async () => {
 
 test('a guest that starts is placed; when it has ended, its line has what it had, and no state is left', async () => {
   await watcher.start();
-  await start();
-  await until('placed', isPlaced);
+  await startGuest(libvirtd, root);
+  await until('placed', guestIsPlaced);
   await until('noted down', () => states().length === 1);
   handlerOfLine('');
-  await succeeds('destroy', 'guest');
+  await libvirtd.succeeds('destroy', 'guest');
   await until('no state', () => states().length === 0);
   assert.is(root.affinity(16), '0-7');
   await until('no device is kept from irqbalance', () => heldDevices() === '');
@@ -63,18 +62,18 @@ test('a guest that starts is placed; when it has ended, its line has what it had
 
 test('the same without trace events', async () => {
   await watcher.start('--no-tracing');
-  await start();
-  await until('placed', isPlaced);
+  await startGuest(libvirtd, root);
+  await until('placed', guestIsPlaced);
   handlerOfLine('');
-  await succeeds('destroy', 'guest');
+  await libvirtd.succeeds('destroy', 'guest');
   await until('no state', () => states().length === 0);
   assert.is(root.affinity(16), '0-7');
 });
 
 test('a guest that ends by itself is released, too', async () => {
   await watcher.start();
-  await start();
-  await until('placed and noted down', () => isPlaced() && states().length === 1);
+  await startGuest(libvirtd, root);
+  await until('placed and noted down', () => guestIsPlaced() && states().length === 1);
   handlerOfLine('');
   const pid = readFileSync(`${libvirtd.directory}/run/libvirt/qemu/guest.pid`, 'utf8').trim();
   await succeedsInside('kill', '-9', pid);
@@ -84,34 +83,34 @@ test('a guest that ends by itself is released, too', async () => {
 
 test('a reset of the guest: its new vectors are placed', async () => {
   await watcher.start();
-  await start();
-  await until('placed', isPlaced);
-  await succeeds('reset', 'guest');
-  newVectors();
-  await until('placed again', isPlaced);
+  await startGuest(libvirtd, root);
+  await until('placed', guestIsPlaced);
+  await libvirtd.succeeds('reset', 'guest');
+  root.renewVectors();
+  await until('placed again', guestIsPlaced);
 });
 
 test('libvirtd is restarted: the guest runs on and is held, and a change of its metadata holds', async () => {
   await watcher.start();
-  await start();
-  await until('placed', isPlaced);
+  await startGuest(libvirtd, root);
+  await until('placed', guestIsPlaced);
   await libvirtd.restart();
-  assert.is((await succeeds('domstate', 'guest')).stdout.trim(), 'running');
-  newVectors();
-  await until('placed again', isPlaced);
+  assert.is((await libvirtd.succeeds('domstate', 'guest')).stdout.trim(), 'running');
+  root.renewVectors();
+  await until('placed again', guestIsPlaced);
   await until('connected again', () => watcher.said.includes('libvirt can be reached again'));
   const entries = `<hostdevs xmlns="urn:hostdev-cpuset:1">${POLICY.replace('auto', '6-7')}</hostdevs>`;
-  await succeeds('metadata', 'guest', 'urn:hostdev-cpuset:1', '--set', entries, '--key', 'h', '--live');
+  await libvirtd.succeeds('metadata', 'guest', 'urn:hostdev-cpuset:1', '--set', entries, '--key', 'h', '--live');
   await until('moved', () => root.affinity(40) === '6-7');
 });
 
 test('what started or ended while no watcher ran is found by the next one', async () => {
-  await start();
+  await startGuest(libvirtd, root);
   await watcher.start();
-  await until('placed and noted down', () => isPlaced() && states().length === 1);
+  await until('placed and noted down', () => guestIsPlaced() && states().length === 1);
   await watcher.end('SIGKILL');
   handlerOfLine('');
-  await succeeds('destroy', 'guest');
+  await libvirtd.succeeds('destroy', 'guest');
   assert.is(states().length, 1, 'nobody released it');
   assert.is(root.affinity(16), '4-5');
   await watcher.start();
@@ -144,8 +143,8 @@ test('a hook on a noexec mount keeps every guest from starting: install removes 
     assert.match((await install()).stdout, `created     ${HOOK}\n`);
     assert.ok(existsSync(`${libvirtd.directory}${HOOK}`));
     await libvirtd.restart();
-    await start();
-    await succeeds('destroy', 'guest');
+    await startGuest(libvirtd, root);
+    await libvirtd.succeeds('destroy', 'guest');
 
     await succeedsInside('mount', '-o', 'remount,noexec', HOOKS);
     const { code, stderr } = await libvirtd.virsh(['start', 'guest']);
@@ -156,8 +155,8 @@ test('a hook on a noexec mount keeps every guest from starting: install removes 
     assert.match(stdout, `removed     ${HOOK}\nleft out    ${HOOK}: libvirt could not run it: ${HOOKS}/qemu.d is on`);
     assert.not(existsSync(`${libvirtd.directory}${HOOK}`));
     await watcher.start();
-    await succeeds('start', 'guest');
-    await until('placed', isPlaced);
+    await libvirtd.succeeds('start', 'guest');
+    await until('placed', guestIsPlaced);
   } finally {
     await succeedsInside('umount', HOOKS);
   }
@@ -165,24 +164,13 @@ test('a hook on a noexec mount keeps every guest from starting: install removes 
 
 test.run();
 
-async function start(): Promise<void> {
-  await succeeds('define', root.write('guest.xml', guestXml(POLICY)));
-  await succeeds('start', 'guest');
-}
-
-async function succeeds(...words: string[]) {
-  const outcome = await libvirtd.virsh(words);
-  assert.is(outcome.code, 0, outcome.stderr);
-  return outcome;
-}
-
 async function succeedsInside(...words: string[]) {
   const outcome = await run('nsenter', [...insideOf(libvirtd), ...words]);
   assert.is(outcome.code, 0, outcome.stderr);
   return outcome;
 }
 
-const isPlaced = () => [40, 41, 42, 16].map((irq) => root.affinity(irq)).join() === '2-3,2-3,2-3,4-5';
+const guestIsPlaced = () => isPlaced(root);
 const states = () => new StateStore(root.path).list();
 /** Of which irqbalance must leave the interrupts alone. */
 function heldDevices(): string {
@@ -191,8 +179,3 @@ function heldDevices(): string {
 }
 
 const handlerOfLine = (name: string) => writeFileSync(root.join('sys/kernel/irq/16/actions'), `${name}\n`);
-
-/** The guest's driver turned MSI-X off and on again. */
-function newVectors(): void {
-  for (const irq of [40, 41, 42]) root.write(`proc/irq/${irq}/smp_affinity`, 'ff\n');
-}

@@ -6,14 +6,13 @@ import { SimulatedRoot } from '../hook/simulated-root.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { type PrivateLibvirtd, startLibvirtd } from '../support/private-libvirtd.js';
 import { until } from '../support/until.js';
-import { guestXml, installWrapper, virshWithDevices } from './guest-with-hostdevs.js';
+import { installWrapper, isPlaced, POLICY, startGuest, virshWithDevices } from './guest-with-hostdevs.js';
 import { CLI, LibvirtdWatcher } from './libvirtd-watcher.js';
 
 const test = suiteWhere(
   'watch with a real libvirtd',
   needs('virsh', 'libvirtd', 'libvirt-qemu-driver', 'qemu-system-x86_64', 'mount-namespace'),
 );
-const POLICY = '<hostdev address="0000:06:12.5" cpuset="auto"/><hostdev address="0000:07:00.0" cpuset="4-5"/>';
 let libvirtd: PrivateLibvirtd;
 let root: SimulatedRoot;
 let watcher: LibvirtdWatcher;
@@ -38,64 +37,64 @@ test.after.each(async () => {
 
 test('the hook hands over, without Node; an end puts back what was changed', async () => {
   await watcher.start();
-  await start();
-  await until('placed', isPlaced);
+  await startGuest(libvirtd, root);
+  await until('placed', guestIsPlaced);
   assert.is(hookSaid(), '');
   await until('noted down', () => states().length === 1);
-  await succeeds('destroy', 'guest');
+  await libvirtd.succeeds('destroy', 'guest');
   await until('let go', () => states().length === 0);
   assert.is(root.affinity(16), '0-7', 'the line has what it had');
 });
 
 test('a domain that runs already is found, and a change by anybody else is put back', async () => {
-  await start();
+  await startGuest(libvirtd, root);
   await watcher.start();
-  await until('placed', isPlaced);
+  await until('placed', guestIsPlaced);
   root.write('proc/irq/41/smp_affinity', 'ff\n');
-  await until('put back', isPlaced);
+  await until('put back', guestIsPlaced);
 });
 
 test('vcpupin: the interrupts follow', async () => {
-  await start();
+  await startGuest(libvirtd, root);
   await watcher.start('--no-tracing');
-  await until('placed', isPlaced);
-  await succeeds('vcpupin', 'guest', '0', '0', '--live');
+  await until('placed', guestIsPlaced);
+  await libvirtd.succeeds('vcpupin', 'guest', '0', '0', '--live');
   pinThreads('0-1');
   await until('followed', () => root.affinity(40) === '0-1');
 });
 
 test('a change of metadata holds at once', async () => {
-  await start();
+  await startGuest(libvirtd, root);
   await watcher.start();
-  await until('placed', isPlaced);
+  await until('placed', guestIsPlaced);
   const entries = `<hostdevs xmlns="urn:hostdev-cpuset:1">${POLICY.replace('auto', '6-7')}</hostdevs>`;
-  await succeeds('metadata', 'guest', 'urn:hostdev-cpuset:1', '--set', entries, '--key', 'h', '--live');
+  await libvirtd.succeeds('metadata', 'guest', 'urn:hostdev-cpuset:1', '--set', entries, '--key', 'h', '--live');
   await until('moved', () => root.affinity(42) === '6-7');
 });
 
 test('a restart of the daemon is survived: libvirt is heard again, and the hook is not waited for', async () => {
   await watcher.start();
-  await start();
-  await until('placed', isPlaced);
+  await startGuest(libvirtd, root);
+  await until('placed', guestIsPlaced);
   await libvirtd.restart();
-  assert.is((await succeeds('domstate', 'guest')).stdout.trim(), 'running');
+  assert.is((await libvirtd.succeeds('domstate', 'guest')).stdout.trim(), 'running');
   await until('heard again', () => watcher.said.includes('libvirt can be reached again'));
   const entries = `<hostdevs xmlns="urn:hostdev-cpuset:1">${POLICY.replace('auto', '6-7')}</hostdevs>`;
-  await succeeds('metadata', 'guest', 'urn:hostdev-cpuset:1', '--set', entries, '--key', 'h', '--live');
+  await libvirtd.succeeds('metadata', 'guest', 'urn:hostdev-cpuset:1', '--set', entries, '--key', 'h', '--live');
   await until('moved', () => root.affinity(40) === '6-7');
 });
 
 test('after a kill -9 the next one finds the domains, and lets go those that ended meanwhile', async () => {
   await watcher.start();
-  await start();
+  await startGuest(libvirtd, root);
   // masks are written a moment before they are noted down
-  await until('placed and noted', () => isPlaced() && states().length === 1);
+  await until('placed and noted', () => guestIsPlaced() && states().length === 1);
   await watcher.end('SIGKILL');
-  newVectors();
+  root.renewVectors();
   await watcher.start();
-  await until('placed again', isPlaced);
+  await until('placed again', guestIsPlaced);
   await watcher.end('SIGKILL');
-  await succeeds('destroy', 'guest');
+  await libvirtd.succeeds('destroy', 'guest');
   assert.is(states().length, 1);
   await watcher.start();
   await until('let go', () => states().length === 0);
@@ -104,12 +103,12 @@ test('after a kill -9 the next one finds the domains, and lets go those that end
 
 test('where no watcher runs the hook starts one, which ends with the last domain and keeps libvirt waiting for nothing', async () => {
   installFront({ cli: cliThatFindsVirsh(), watcher: '' });
-  await start();
-  assert.ok(isPlaced(), "the hook's own pass");
+  await startGuest(libvirtd, root);
+  assert.ok(guestIsPlaced(), "the hook's own pass");
   await until('watching', () => watcher.watches());
-  newVectors();
-  await until('held', isPlaced);
-  await succeeds('destroy', 'guest');
+  root.renewVectors();
+  await until('held', guestIsPlaced);
+  await libvirtd.succeeds('destroy', 'guest');
   await until('ended', () => !watcher.watches());
   assert.equal(states(), []);
   assert.is(root.affinity(16), '0-7');
@@ -140,25 +139,9 @@ function cliThatFindsVirsh(): string {
   return path;
 }
 
-async function start(): Promise<void> {
-  await succeeds('define', root.write('guest.xml', guestXml(POLICY)));
-  await succeeds('start', 'guest');
-}
-
-async function succeeds(...words: string[]) {
-  const outcome = await libvirtd.virsh(words);
-  assert.is(outcome.code, 0, outcome.stderr);
-  return outcome;
-}
-
-const isPlaced = () => [40, 41, 42, 16].map((irq) => root.affinity(irq)).join() === '2-3,2-3,2-3,4-5';
+const guestIsPlaced = () => isPlaced(root);
 const hookSaid = () => readFileSync(root.join('stderr'), 'utf8');
 const states = () => new StateStore(root.path).list();
-
-/** The guest's driver turned MSI-X off and on again. */
-function newVectors(): void {
-  for (const irq of [40, 41, 42]) root.write(`proc/irq/${irq}/smp_affinity`, 'ff\n');
-}
 
 /** The threads of the simulated QEMU. */
 function pinThreads(cpus: string): void {
