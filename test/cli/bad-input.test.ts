@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -384,6 +385,8 @@ function asNobody(program: string, args: string[]): Promise<Outcome> {
   const copy = join(folder, 'copy');
   for (const part of ['dist/bin', 'rng', 'package.json'])
     cpSync(join(projectRoot, part), join(copy, part), { recursive: true });
+  // whatever the umask was at the build
+  execFileSync('chmod', ['-R', 'go+rX', copy]);
   chmodSync(folder, 0o755);
   const drop = join(folder, 'drop.cjs');
   writeFileSync(drop, 'process.setgroups([]); process.setgid(65534); process.setuid(65534);');

@@ -224,12 +224,12 @@ async function listen(answer: (request: string) => unknown, at: TemporaryFolder 
   return requests;
 }
 
-/** As install puts it, but for a folder before /run. */
+/** As install puts it, but in /run, which irqbalance has from the tree: it takes no path with a space. Returns the folder as irqbalance sees it. */
 function installScript(): string {
   const text = readFileSync(`${projectRoot}service/irqbalance-policy`, 'utf8');
-  const path = root.write('etc/irqbalance.d/policy', text.replace("\nroot=''\n", `\nroot='${root.path}'\n`));
+  const path = root.write('run/irqbalance.d/policy', text.replace("\nroot=''\n", `\nroot='${root.path}'\n`));
   chmodSync(path, 0o755);
-  return root.join('etc/irqbalance.d');
+  return '/run/irqbalance.d';
 }
 
 const ask = (request: string) => {
