@@ -46,6 +46,8 @@ const PACKAGES = [
   'zsh',
 ];
 
+// Some tests act as another user, who reads what is built and what a test writes.
+process.umask(0o022);
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const { host, jobs, timeLimitMs, patterns } = readArguments();
 ensureInstalled();

@@ -1,13 +1,13 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { withHeader } from '../../src/install/managed-file.js';
 import { runCli } from '../support/cli.js';
+import { needs, suiteWhere } from '../support/needs.js';
 import { run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-const test = suite('install and uninstall below a prefix with links');
+const test = suiteWhere('install and uninstall below a prefix with links', needs('plain-path'));
 /** Opening a FIFO would block for ever. */
 const TIME_LIMIT_MS = 30_000;
 const HOOK = 'etc/libvirt/hooks/qemu.d/hostdev-cpuset';
