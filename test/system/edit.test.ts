@@ -40,7 +40,7 @@ function edit(script: string) {
   const path = folder.join('editor');
   writeFileSync(path, `#!/bin/sh\n${script}\n`);
   chmodSync(path, 0o755);
-  const env = { ...process.env, VISUAL: path, TMPDIR: folder.path };
+  const env = { ...process.env, VISUAL: `'${path}'`, TMPDIR: folder.path };
   return runCli('hostdev-cpuset', ['edit', '-c', libvirtd.uri, 'edited'], { env });
 }
 
