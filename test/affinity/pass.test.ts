@@ -36,7 +36,7 @@ passes('plan writes nothing, neither to the kernel nor a state', () => {
   assert.equal(readdirSync(folder.path), []);
 });
 
-passes('what was written is carried from pass to pass', () => {
+passes('the state carries what was written from pass to pass', () => {
   const kernel = hostOf([vfio(A, 41, 42)]);
   new Simulated(kernel, folder.path).enforce(own);
   const another = new Simulated(kernel, folder.path);
@@ -58,7 +58,7 @@ passes('vectors that are gone are forgotten', () => {
   assert.equal(Object.keys(pass.host.state.read(UUID)?.written ?? {}), [`42 vfio-msix[0](${A}) ${A}`]);
 });
 
-passes('of a line, what stood there before is kept, and where it was put', () => {
+passes("the state keeps a line's mask before the first write, and the one that was written", () => {
   const line = { address: A, driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' as const, affinity: '0-5' }] };
   const pass = new Simulated(hostOf([line]), folder.path);
   pass.enforce(own);
@@ -81,14 +81,14 @@ passes('a domain whose interrupts are left alone has no state', () => {
   assert.not(existsSync(stateFile()));
 });
 
-passes('a state that is garbage is as none', () => {
+passes('a state that is garbage counts as no state', () => {
   const pass = new Simulated(hostOf([vfio(A, 41)]), folder.path);
   pass.enforce(own);
   writeFileSync(stateFile(), '{"schemaVersion":1,');
   assert.equal(outcomes(pass.enforce(own)), ['41 keep']);
 });
 
-passes('a state that cannot be kept is said, and the interrupts are placed all the same', () => {
+passes('a state that cannot be written is reported, and the interrupts are placed all the same', () => {
   mkdirSync(folder.join('run'));
   folder.write('run/hostdev-cpuset', 'in its place');
   const pass = new Simulated(hostOf([vfio(A, 41)]), folder.path);

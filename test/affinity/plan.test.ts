@@ -75,7 +75,7 @@ planning('one vCPU that may run anywhere is enough', () => {
   ]);
 });
 
-planning('who states a policy: the device, its domain, the host', () => {
+planning('precedence of policies: the device, its domain, the host', () => {
   const kernel = hostOf([vfio(A, 41), vfio(B, 43), vfio(C, 45)]);
   const entry = `<hostdev address='${B}' cpuset='1'/>`;
   const devices = hostdev(A, '0') + hostdev(B) + hostdev(C);
@@ -93,7 +93,7 @@ planning('who states a policy: the device, its domain, the host', () => {
   ]);
 });
 
-planning('native leaves alone, whatever stands there', () => {
+planning('native leaves interrupts alone, whatever their affinity', () => {
   assert.equal(outcomes(planned(guest(hostdev(A, 'native')), hostOf([vfio(A, 41)]))), [
     '41 skip: the policy is native',
   ]);
@@ -151,7 +151,7 @@ planning("a pool's interface goes by its MAC, in live XML too", () => {
   assert.equal(rules(inactive?.problems), ['no-device-yet']);
 });
 
-planning('an ordinary interface is none of our business', () => {
+planning('an ordinary interface is ignored', () => {
   const ordinary = "<interface type='network'><source network='default'/></interface>";
   assert.equal(planned(guest(ordinary), hostOf([]), { default: 'auto' }).devices, []);
 });
@@ -168,7 +168,7 @@ planning('a device that the host does not have', () => {
   ]);
 });
 
-planning('a device named twice: the first has its say', () => {
+planning('a device named twice: the first policy counts', () => {
   const report = planned(guest(hostdev(A, '2') + hostdev(A, '5')), hostOf([vfio(A, 41)]));
   assert.equal(
     report.devices.map(({ cpus, interrupts }) => [cpus, interrupts.length]),
@@ -266,7 +266,7 @@ planning('a phantom vector is left alone', () => {
   assert.is(report.devices[0]?.interrupts[0]?.affinity, null);
 });
 
-planning('what the kernel says of an interrupt is in the report', () => {
+planning("the kernel's details of an interrupt are in the report", () => {
   const device = {
     address: A,
     driver: 'vfio-pci',

@@ -52,7 +52,7 @@ function perInterrupt(passes: number): string[] {
   }
 }
 
-reads('three for an interrupt that is where it belongs', () => {
+reads('three for an interrupt that is already placed', () => {
   assert.equal(perInterrupt(2).sort(), [
     'read /proc/irq/42/effective_affinity',
     'read /proc/irq/42/smp_affinity',
@@ -60,7 +60,7 @@ reads('three for an interrupt that is where it belongs', () => {
   ]);
 });
 
-reads('six more for one that is written: another look, the write, and what came of it', () => {
+reads('six more for one that is written: check of the target, write, read back', () => {
   assert.equal(perInterrupt(1).slice(3), [
     `link /sys/bus/pci/devices/${A}/driver`,
     'read /sys/kernel/irq/42/actions',

@@ -56,7 +56,7 @@ releases('a line gets back what it had, though its pass was killed right after t
   }
 });
 
-releases('a line that could not be written is not known of', () => {
+releases('a line that could not be written has no entry in the state', () => {
   const kernel = hostOf([line(16)]);
   kernel.failAllWrites(16, 'EPERM');
   const pass = new Simulated(kernel, folder.path);
@@ -74,7 +74,7 @@ releases('a line gets back what it had, and the state goes', () => {
   assert.equal(pass.written(), ['16=0-5', '17=0-5'], 'the second time there is nothing to do');
 });
 
-releases('it had what stood there before our first write, not before our last', () => {
+releases('the value before the first write counts, not the one before the last', () => {
   const kernel = hostOf([line(16)]);
   const pass = new Simulated(kernel, folder.path);
   pass.enforce(guest(hostdev(A, '2-3')));
@@ -133,7 +133,7 @@ releases('a line that is gone, refuses or cannot be read keeps no state alive, n
   }
 });
 
-releases('a domain of which nothing is known', () => {
+releases('a domain without a state restores nothing', () => {
   const pass = new Simulated(hostOf([line(16)]), folder.path);
   release(pass);
   assert.equal(pass.written(), []);
@@ -176,7 +176,7 @@ function freed(): { pass: Simulated; kernel: SimulatedKernel } {
   return { pass, kernel };
 }
 
-releases("a number that is another driver's vector by now is not written", () => {
+releases("a number that has become another driver's vector is not written", () => {
   for (const type of ['msix', 'msi'] as const) {
     const { pass, kernel } = freed();
     kernel.attach({ address: C, driver: 'nvme', interrupts: [{ irq: 16, type, affinity: '2' }] });
@@ -257,7 +257,7 @@ class Answering extends SimulatedFs {
   }
 }
 
-releases('each sign of a message interrupt is enough', () => {
+releases('any one sign that the number is a message interrupt is enough', () => {
   const signs: [string, string][] = [
     ['/sys/kernel/irq/16/chip_name', 'ITS-PCI-MSI-0000:08:00.0\n'],
     ['/sys/kernel/irq/16/type', 'edge\n'],
@@ -274,7 +274,7 @@ releases('each sign of a message interrupt is enough', () => {
   }
 });
 
-releases('what cannot be read of a line leaves it alone, and is said', () => {
+releases('a line whose details cannot be read is left alone and reported', () => {
   for (const file of [`/sys/bus/pci/devices/${A}/irq`, '/sys/kernel/irq/16/type', '/sys/kernel/irq/16/actions']) {
     const { pass, kernel } = ended(line(16));
     const files = new Answering(kernel, (path) => {
@@ -285,7 +285,7 @@ releases('what cannot be read of a line leaves it alone, and is said', () => {
   }
 });
 
-releases('handlers that change while the line is looked at leave it alone', () => {
+releases('a line whose handlers change during the check is left alone', () => {
   const { pass, kernel } = ended(line(16));
   let looks = 0;
   const files = new Answering(kernel, (path) => {
@@ -312,7 +312,7 @@ releases(
   },
 );
 
-releases('a state that cannot be read, of a newer version say, goes and is said', () => {
+releases('a state that cannot be read, such as one of a newer version, is removed and reported', () => {
   const { pass } = ended(line(16));
   folder.write(`run/hostdev-cpuset/${UUID}.json`, JSON.stringify({ ...stateOf(pass), schemaVersion: 2 }));
   assert.equal(outcome(pass), { written: [], left: ['legacy lines keep their affinity: the state cannot be read'] });

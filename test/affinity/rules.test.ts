@@ -220,7 +220,7 @@ function between(kernel: SimulatedKernel, happening: () => void, definition = ow
   return outcomes(domainReport(applied));
 }
 
-rules('1: numbers that cross between plan and write', () => {
+rules('1: numbers that are exchanged between plan and write', () => {
   const kernel = hostOf([vfio(A, 41, 42), vfio(B, 43, 44)]);
   const cross = () => {
     kernel.disableVectors(A);
@@ -300,7 +300,7 @@ rules('2: a subset that was never written is set, once', () => {
   assert.equal(pass.written(), ['41=2-3']);
 });
 
-rules('2: a mask that the kernel shrinks at the write is not fought', () => {
+rules('2: a mask that the kernel shrinks at the write is not written again', () => {
   const kernel = hostOf([vfio(A, 41)]);
   const pass = simulated(kernel, new AfterWrite(kernel, () => kernel.shrink(41, list('3'))));
   pass.enforce(own);
@@ -388,14 +388,14 @@ rules('2: what was written to one vector says nothing of another with its number
   assert.equal(outcomes(pass.enforce(own)), ['41 set', '42 set'], 'vector 1 had this number once');
 });
 
-rules('3: what is true is reported, not what was asked', () => {
+rules('3: the report has the mask that was read back, not the one that was written', () => {
   const kernel = hostOf([vfio(A, 41)]);
   const pass = simulated(kernel, new AfterWrite(kernel, () => kernel.shrink(41, list('3'))));
   const [placed] = interrupts(pass.enforce(own)).values();
   assert.equal([placed?.action, placed?.affinity, placed?.effective, placed?.wanted], ['set', '3', '3', '2-3']);
 });
 
-rules('3: a mask that was made another at once', () => {
+rules('3: a mask that is changed again right after the write', () => {
   const kernel = hostOf([vfio(A, 41)]);
   const pass = simulated(kernel, new AfterWrite(kernel, () => kernel.move(41, list('6'))));
   const [placed] = interrupts(pass.enforce(own)).values();
@@ -464,7 +464,7 @@ rules('3: a number that went, or went to another, right after the write', () => 
   assert.equal(outcomes(simulated(crossing, new AfterWrite(crossing, cross)).enforce(own)), ['41 skip: it went away']);
 });
 
-rules('5: one failure never stops the next, of the same device or another', () => {
+rules('5: one failure does not keep other interrupts from being written, of the same device or another', () => {
   for (const code of ['ENOSPC', 'EPERM', 'ENOENT', 'EINVAL', 'EWHATEVER']) {
     const kernel = hostOf([vfio(A, 41, 42), vfio(B, 43)]);
     kernel.failAllWrites(41, code);

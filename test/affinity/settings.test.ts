@@ -50,12 +50,12 @@ for (const one of readCases(folderBeside(import.meta.url, 'cases/settings'), ['e
   });
 }
 
-settings('one reading never changes the next', () => {
+settings('reading settings does not change the defaults', () => {
   parseSettings('{"intervals":{"busy":50}}');
   assert.is(parseSettings('{}').intervals.busy, 100);
 });
 
-settings('depth is no crash', () => {
+settings('deeply nested JSON is an error, not a crash', () => {
   for (const open of ['[', '{"a":']) {
     assert.match(faultOf(open.repeat(200_000))?.message ?? '', /^nested too deeply$/);
   }

@@ -58,7 +58,7 @@ errors('however many fail: a pass pauses twice', () => {
   assert.equal(pass.pauses, [2, 2]);
 });
 
-errors('a transient one that passes is no failure', () => {
+errors('a transient error that passes is not reported as a failure', () => {
   // EIO, EINVAL: of an interrupt that went while its file was open, and is back under its number
   for (const codes of [['EBUSY'], ['EAGAIN', 'EBUSY'], ['EIO'], ['EINVAL', 'EIO']]) {
     const kernel = hostOf([vfio(A, 41)]);
@@ -69,7 +69,7 @@ errors('a transient one that passes is no failure', () => {
   }
 });
 
-errors("the kernel's own: a managed interrupt, and one that went", () => {
+errors('reasons of the kernel: a managed interrupt, and one that no longer exists', () => {
   const kernel = hostOf([{ address: A, driver: 'vfio-pci', interrupts: [{ irq: 41, type: 'msix', managed: true }] }]);
   const placed = interrupts(new Simulated(kernel, folder.path).enforce(own)).get(41);
   assert.equal([placed?.action, placed?.error], ['fail', 'EPERM']);

@@ -132,7 +132,7 @@ test('of many files, one xmllint', async () => {
   assert.is(readFileSync(calls, 'utf8'), 'once\n');
 });
 
-test("what libvirt does not take is told in virsh's own words", async () => {
+test("what libvirt refuses is reported in virsh's own words", async () => {
   const text = readFileSync(gpu, 'utf8').replace(/<memory .*/, '<memory>abc</memory>');
   const checked = await define(LIBVIRT, text);
   assert.match(
@@ -146,7 +146,7 @@ test("what libvirt does not take is told in virsh's own words", async () => {
   assert.equal(leftovers(), []);
 });
 
-test('a libvirt that is not there is no fault of the definition: exit 2', async () => {
+test('where libvirt cannot be reached, the exit status is 2', async () => {
   const { code, stderr } = await define(['-c', 'test:///absent.xml', gpu]);
   assert.match(stderr, /^hostdev-cpuset: virsh: failed to connect to the hypervisor: [^\n]*\n$/);
   assert.is(code, 2);

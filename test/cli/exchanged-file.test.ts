@@ -63,7 +63,7 @@ function victimIsUntouched(): void {
   assert.equal([uid, mode & 0o777, readFileSync(victim, 'utf8')], [0, 0o600, 'secret']);
 }
 
-test('a new file that is exchanged for a link gives nothing away, and does not take the name', async () => {
+test('a new file that is exchanged for a link discloses nothing, and does not replace the document', async () => {
   const path = theirs('guest.xml', GOOD);
   chmodSync(path, 0o666);
   const env = withCpAfter(`for new in .hostdev-cpuset-*; do rm -f "$new"; ln -s '${victim}' "$new"; done`);
@@ -102,13 +102,13 @@ test('a document that becomes a FIFO meanwhile is not waited for', async () => {
   assert.equal(readdirSync(folder.join('theirs')), ['guest.xml']);
 });
 
-test('a document that becomes another file of the same text is that one’s', async () => {
+test("a document that is exchanged for another file with the same text keeps that file's owner", async () => {
   const path = theirs('guest.xml', GOOD);
   await normalize(path, withCpAfter('cp guest.xml copy; mv copy guest.xml'));
   assert.is(readFileSync(path, 'utf8'), GOOD);
 });
 
-test('what is replaced stays its owner’s', async () => {
+test('a replaced file keeps its owner', async () => {
   const path = theirs('guest.xml', GOOD);
   chmodSync(path, 0o640);
   const { code, stderr } = await normalize(path);
@@ -194,7 +194,7 @@ test('metrics go through no link of another user', () => {
   assert.ok(lstatSync(folder.join('theirs/x.prom')).isFile());
 });
 
-test('a watcher’s file of another user is not believed: the process that it names would be ended', () => {
+test('a watch.pid of another user is ignored: the process that it names would be ended', () => {
   const place = new InstanceLock(folder.path);
   place.take();
   assert.is(place.holder(), process.pid);
@@ -202,7 +202,7 @@ test('a watcher’s file of another user is not believed: the process that it na
   assert.is(place.holder(), undefined);
 });
 
-test('what the watcher keeps for its end is not believed where another user has put it', () => {
+test('saved masks that another user has written are ignored', () => {
   const file = new RuntimeFile(folder.path, 'restore.json');
   file.write('[]');
   assert.is(file.read(), '[]');

@@ -27,7 +27,7 @@ async function report(args: string[], options: RunOptions = {}): Promise<LintRep
 
 const rules = ({ files }: LintReport) => files.map(({ findings }) => findings.map(({ rule }) => rule));
 
-test('a good file: exit status 0, and a line to say so', async ({ folder }) => {
+test('a good file: exit status 0 and a summary line', async ({ folder }) => {
   const { code, stdout, stderr } = await lint([folder.write('good.xml', GOOD)]);
   assert.is(stdout, '1 file: 0 errors, 0 warnings\n');
   assert.is(complaints(stderr), '');
@@ -102,7 +102,7 @@ const NAMES = [
   'a&b.xml',
 ];
 for (const engine of ['auto', 'libxml2-wasm']) {
-  test(`names that are something else to others are only names to us (--engine ${engine})`, async ({ folder }) => {
+  test(`names that look like options, URLs or globs are file names (--engine ${engine})`, async ({ folder }) => {
     for (const name of NAMES) folder.write(`domains/${name}`, BAD);
     const paths = NAMES.map((name) => `domains/${name}`).sort();
     const inside = { cwd: folder.path };
@@ -137,7 +137,7 @@ test('a line break in a name does not make two lines of one', async ({ folder })
   assert.is(complaints(stderr), 'lint-domain: c\ufffdd.xml: no such file\n');
 });
 
-test('a name that cannot be read is told as what it is', async ({ folder }) => {
+test('file names in errors: empty, with control characters, not in UTF-8', async ({ folder }) => {
   const complaint = async (name: string) => (await lint([name], { cwd: folder.path })).stderr;
   assert.is(await complaint(''), "lint-domain: '': no such file\n");
   assert.is(await complaint('\u202elmx.a'), 'lint-domain: \ufffdlmx.a: no such file\n');
@@ -300,7 +300,7 @@ test('many vCPUs with one long cpuset take no time and no memory to speak of', a
   assert.is(code, 0);
 });
 
-test('what the system refuses is one line, not a stack', async ({ folder }) => {
+test('an error of the system is one line, not a stack trace', async ({ folder }) => {
   const gone = folder.join('gone');
   const script = `mkdir '${gone}' && cd '${gone}' && rmdir '${gone}' && exec "$0" "$@"`;
   const words = [process.execPath, `${projectRoot}dist/bin/hostdev-cpuset.cjs`, 'normalize', 'guest.xml'];

@@ -40,7 +40,7 @@ function complaint(path: string): string {
   return '';
 }
 
-test('where the folder takes no new file, the file is as it was', ({ folder }) => {
+test('in a folder that takes no new file, the file stays as it was', ({ folder }) => {
   const file = folder.write('closed/guest.xml', 'old');
   chmodSync(file, 0o666);
   chmodSync(folder.join('closed'), 0o555);
@@ -65,7 +65,7 @@ test('only regular files are replaced', async ({ folder }) => {
   assert.match(complaint(folder.join('folder.xml')), 'it is not a regular file');
 });
 
-test('what somebody else has written meanwhile stays', ({ folder }) => {
+test('a change that somebody else has written meanwhile stays', ({ folder }) => {
   const file = folder.write('guest.xml', 'theirs');
   assert.throws(() => replaceFile(file, 'old', 'new'), /: cannot be replaced: it has changed meanwhile$/);
   assert.is(readFileSync(file, 'utf8'), 'theirs');
@@ -154,7 +154,7 @@ bare.run();
 
 const acl = suiteWhere('replacing a file that has an ACL', needs('setfacl'));
 
-acl('who could not read it before cannot read it afterwards, and its attributes stay', async () => {
+acl('a user who could not read it before cannot read it afterwards, and its attributes stay', async () => {
   const folder = new TemporaryFolder();
   try {
     const file = folder.write('guest.xml', 'old');

@@ -27,7 +27,7 @@ function take(count: number): void {
 }
 const row = (rate: string) => new RegExp(`  41  msi\\[0\\] .* ${rate}  set`);
 
-test('rates since the look before, on a screen of its own that is gone at the end', async () => {
+test('rates since the previous refresh, on the alternate screen, which is left at the end', async () => {
   take(0);
   const { code, stdout } = await watch([
     { when: row('-'), type: () => {} },
@@ -115,7 +115,7 @@ test('every key that scrolls', async () => {
   assert.is(code, 0);
 });
 
-test('a host that cannot be read any more is said in place, and comes back', async () => {
+test('a host that can no longer be read is reported on the screen, and is shown again later', async () => {
   const online = join(host.root, 'sys/devices/system/cpu/online');
   const text = readFileSync(online, 'utf8');
   const { code } = await watch([
@@ -126,13 +126,13 @@ test('a host that cannot be read any more is said in place, and comes back', asy
   assert.is(code, 0);
 });
 
-test('what is wrong from the start is an error as ever, on the ordinary screen', async () => {
+test('an error at the start is printed on the ordinary screen', async () => {
   const { code, stdout } = await watch([], '', ['--watch', '--root', host.root, join(host.root, 'absent.xml')]);
   assert.match(stdout, /^hostdev-cpuset: .*absent\.xml: no such file\r\n$/);
   assert.is(code, 2);
 });
 
-test('without a terminal: a block a look, until the reader goes', async () => {
+test('without a terminal: one block for each refresh, until the reader closes the pipe', async () => {
   const child = spawn(process.execPath, [
     `${projectRoot}dist/bin/hostdev-cpuset.cjs`,
     ...['status', '--watch', '0.1', '--root', host.root, gpu],
@@ -157,7 +157,7 @@ test('without a terminal: a block a look, until the reader goes', async () => {
   assert.match(text, /0 failed\nno watcher runs: .*\n\n\d{4}-/);
 });
 
-test('seconds, or a domain, may follow; what makes no sense is refused', async () => {
+test('takes seconds or a domain; refuses anything else', async () => {
   const refused = async (...args: string[]) => (await runCli('hostdev-cpuset', ['status', ...args])).stderr;
   assert.match(await refused('--watch', '0'), /--watch takes 0\.1 to 86400 seconds/);
   assert.match(await refused('--watch', '--json'), /--watch and --json exclude each other/);

@@ -21,7 +21,7 @@ const ERASE = `\r${ESCAPE}[K`;
 /** A terminal ends its lines with CRLF. */
 const plain = (text: string) => stripVTControlCharacters(text).replaceAll('\r\n', '\n');
 
-test('nobody types XML: without files there is the usage, and exit status 2', async () => {
+test('without files, on a terminal: the usage, and exit status 2', async () => {
   for (const [program, args] of [
     ['lint-domain', []],
     ['lint-domain', ['--json']],
@@ -34,7 +34,7 @@ test('nobody types XML: without files there is the usage, and exit status 2', as
   }
 });
 
-test('colours, which change nothing else', async () => {
+test('colours change nothing else', async () => {
   const file = folder.write('bad.xml', BAD);
   const { code, stdout } = await runInTerminal('lint-domain', [file]);
   assert.match(stdout, `${ESCAPE}[31merror:${ESCAPE}[0m`);

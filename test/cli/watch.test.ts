@@ -30,7 +30,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-test('a virsh that is deaf to signals, and what it has started, do not hold up the end', async () => {
+test('a virsh that ignores signals, and its children, do not delay the end', async () => {
   const pids = host.root.join('pids');
   host.virsh(`trap '' TERM\nsleep 600 & echo $! >>'${pids}'\necho $$ >>'${pids}'\nwait`);
   await host.start();
@@ -51,7 +51,7 @@ test('what waited in the spool is taken at the start; a change by anybody else i
   await host.placed('put back');
 });
 
-test('a log on a full disk ends no watcher', async () => {
+test('a log on a full disk does not end the watcher', async () => {
   mkdirSync(host.root.join('run/hostdev-cpuset/spool'), { recursive: true });
   host.spool();
   host.spawn([], {}, ['sh', '-c', 'exec "$@" 2>/dev/full', 'sh']);
@@ -72,7 +72,7 @@ test('of calls that waited together the last one counts: nothing is written for 
   assert.not.match(host.stderr, 'placed on 6-7');
 });
 
-test('--restore-on-exit: every interrupt has again what it had', async () => {
+test('--restore-on-exit: every interrupt gets its earlier mask back', async () => {
   await host.start(['--restore-on-exit']);
   host.spool();
   await host.placed();
@@ -80,7 +80,7 @@ test('--restore-on-exit: every interrupt has again what it had', async () => {
   assert.is(host.affinities(), '0-7,0-7,0-7,0-7');
 });
 
-test('--restore-on-exit: what a watcher did that was killed is given back, too', async () => {
+test('--restore-on-exit: the changes of a watcher that was killed are restored, too', async () => {
   await host.start(['--restore-on-exit']);
   host.spool();
   await host.placed();
@@ -110,7 +110,7 @@ test('--restore-on-exit: a line that another watcher moved has what its state sa
   assert.is(host.affinities(), '2-3,2-3,2-3,0-7', 'of vectors nothing is known');
 });
 
-test('a line that is not restored at the end of its domain is said', async () => {
+test('a line that is not restored at the end of its domain is reported', async () => {
   await host.start();
   host.spool();
   await host.placed();
@@ -121,7 +121,7 @@ test('a line that is not restored at the end of its domain is said', async () =>
   assert.is(host.root.affinity(16), '4-5');
 });
 
-test('SIGHUP: another configuration holds at once, a broken one is said and changes nothing', async () => {
+test('SIGHUP: a new configuration is used at once, a broken one is reported and changes nothing', async () => {
   await host.start();
   host.spool();
   await host.placed();
@@ -139,7 +139,7 @@ test('SIGHUP: another configuration holds at once, a broken one is said and chan
   await host.placed('as before', '3,3,3,4');
 });
 
-test('the kernel tells of a vector: it is placed long before the next look, and the thread that listens ends', async () => {
+test('a vector of a trace event is placed long before the next poll, and the reading thread ends', async () => {
   host.root.configure('{ "intervals": { "busy": 3600000, "quiet": 3600000, "traced": 3600000 } }');
   mkdirSync(host.root.join(INSTANCE), { recursive: true });
   const tracefs = new SimulatedTracefs(host.root);
@@ -161,7 +161,7 @@ test('the kernel tells of a vector: it is placed long before the next look, and 
   }
 });
 
-test('one that is being stopped gives up its place first: hooks find no watcher while it waits for the trace pipe', async () => {
+test('a watcher that is being stopped releases its lock first: hooks find no watcher while it waits for the trace pipe', async () => {
   mkdirSync(host.root.join(INSTANCE), { recursive: true });
   const tracefs = new SimulatedTracefs(host.root);
   tracefs.populate();
@@ -213,7 +213,7 @@ test('a flood of lines about one domain is cut, and the number of those that wer
   assert.match(host.stderr, /: guest: \d+ more lines like these were left out/);
 });
 
-test('--no-tracing: the kernel is not asked', async () => {
+test('--no-tracing: tracefs is not touched', async () => {
   const tracefs = new SimulatedTracefs(host.root);
   tracefs.populate();
   try {

@@ -190,7 +190,7 @@ for (const [name, action, said] of [
   });
 }
 
-test('what is not there is one line', async () => {
+test('a missing enforcer is one line', async () => {
   const { code, stderr } = await hook(call('started'), BOTH);
   assert.is(code, 0);
   assert.match(stderr, /^hostdev-cpuset: guest: started: the enforcer failed \(status 127\): [^\n]*\n$/);
@@ -234,7 +234,7 @@ test('standard input that is closed', async () => {
   assert.not.ok(started());
 });
 
-test('nobody reads what it says: the status is 0 all the same', async () => {
+test('status 0 even if nobody reads its output', async () => {
   enforcer('echo one line >&2');
   const path = installFront(folder, { cli: folder.join('enforcer'), root: folder.path });
   const xml = folder.write('guest.xml', BOTH);
@@ -245,7 +245,7 @@ test('nobody reads what it says: the status is 0 all the same', async () => {
   assert.ok(started());
 });
 
-test('input that stays open is given up', async () => {
+test('input that stays open is read up to the time limit', async () => {
   enforcer();
   const path = installFront(folder, { cli: folder.join('enforcer'), root: folder.path, watcher: 'no' });
   const fifo = `mkfifo "$1/fifo"; exec 3<>"$1/fifo"; shift; printf '<domain' >&3; "$@" <&3`;

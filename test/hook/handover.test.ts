@@ -84,7 +84,7 @@ test('release: a later call replaces an earlier one', async () => {
   assert.not.ok(has('passes'));
 });
 
-test('what is not our business is not left', async () => {
+test('calls without a policy are not left in the spool', async () => {
   watched();
   for (const operation of ['started', 'reconnect']) assert.equal(await hook(operation, PLAIN), quiet);
   assert.equal(await hook('release', PLAIN, 'end'), quiet);

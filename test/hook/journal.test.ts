@@ -26,7 +26,7 @@ test('a head of seven lines, then each line with its priority', () => {
   assert.is(journalStream('hostdev-cpuset', lines), expected);
 });
 
-test('is sent whole', async () => {
+test('a long message is sent whole', async () => {
   let received = '';
   const socket = folder.join('stdout');
   const ended = new Promise<void>((resolve) => {
@@ -43,11 +43,11 @@ test('is sent whole', async () => {
   assert.is(received, journalStream('hostdev-cpuset', lines));
 });
 
-test('where there is none', async () => {
+test('without a journal socket, nothing is sent', async () => {
   assert.is(await sendToJournal(folder.join('stdout'), 'hostdev-cpuset', lines), false);
 });
 
-test('where nobody listens', async () => {
+test("with a file in place of the journal's socket, nothing is sent", async () => {
   assert.is(await sendToJournal(folder.write('stdout', ''), 'hostdev-cpuset', lines), false);
 });
 

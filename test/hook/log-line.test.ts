@@ -47,7 +47,7 @@ test('one line says how much was done', () => {
   assert.equal(passLine('guest', 'started', plan), { priority: 'info', text });
 });
 
-test('and what went wrong', () => {
+test('the line also says what failed', () => {
   const failed: InterruptPlan = {
     ...interrupt,
     irq: 41,
@@ -69,13 +69,13 @@ test('and what went wrong', () => {
   assert.equal(errorTexts(bad), ['cpuset is empty', '0000:06:12.5: cpuset is empty']);
 });
 
-test('a warning is no error', () => {
+test('a warning is not counted as an error', () => {
   const problems: Problem[] = [{ rule: 'remote-node', node: 0, cpuNodes: [1] }];
   assert.equal(errorTexts({ ...plan, problems }), []);
   assert.is(passLine('guest', 'started', { ...plan, problems }).priority, 'warning');
 });
 
-test('details: a line an interrupt', () => {
+test('details: one line for each interrupt', () => {
   const skipped: InterruptPlan = {
     ...interrupt,
     irq: 41,

@@ -53,7 +53,7 @@ test('a file without end', async () => {
   assert.ok('bytes' in input && input.bytes.length < MAX_BYTES + 100_000);
 });
 
-test('a pipe that stays open is left when the time is up', async () => {
+test('a pipe that stays open is given up at the time limit', async () => {
   const fd = pipe();
   writeSync(fd, '<domain>');
   assert.equal(await readStdin(fd, never, 20), { problem: 'standard input did not end within 0.02 seconds' });
@@ -85,7 +85,7 @@ test('an endless stream is left as soon as it is too large to be read', async ()
   assert.ok(endless.destroyed);
 });
 
-test('a stream that stays open is left when the time is up', async () => {
+test('a stream that stays open is given up at the time limit', async () => {
   const stays = new PassThrough();
   stays.write('<domain>');
   assert.equal(await streamed(stays, 20), { problem: 'standard input did not end within 0.02 seconds' });

@@ -48,7 +48,7 @@ test('a second pass finds nothing to do', () => {
   assert.equal(texts(hook('pass', BOTH)), ['guest: started: 0 set, 4 kept, 0 skipped, 0 failed']);
 });
 
-test('the end of the domain gives a line back what it had, and leaves nothing', () => {
+test('the end of the domain restores a line, and leaves no state', () => {
   hook('pass', BOTH);
   root.handBack(16);
   assert.equal(texts(hook('release', BOTH)), ['guest: release: restored the affinity of 1 legacy line']);
@@ -69,7 +69,7 @@ test('the end of the domain says which line it leaves alone, and why', () => {
   assert.equal(readdirSync(root.join('run/hostdev-cpuset')), []);
 });
 
-test('details where they are asked for', () => {
+test('one line for each interrupt with debug=1', () => {
   assert.is(texts(hook('pass', BOTH, { debug: true })).length, 5);
 });
 
@@ -83,7 +83,7 @@ test("the host's default holds for a domain that states nothing", () => {
   assert.is(root.affinity(40), '2-3');
 });
 
-test('the name is for the log alone: one that is a path is no path', () => {
+test("the domain's name is only logged: one that looks like a path is not used as one", () => {
   const xml = BOTH.replace('<name>guest</name>', '<name>../../../etc/x</name>');
   assert.equal(texts(hook('pass', xml)), ['guest: started: 4 set, 0 kept, 0 skipped, 0 failed']);
 });
@@ -143,7 +143,7 @@ for (const [name, xml, message] of [
   });
 }
 
-test('XML that is cut anywhere: one line, and nothing is done', () => {
+test('XML that is truncated anywhere: one line, and nothing is done', () => {
   const bytes = Buffer.from(BOTH.trimEnd());
   for (let length = 0; length < bytes.length; length += 7) {
     const { lines, refusal } = hook('pass', bytes.subarray(0, length));
@@ -194,7 +194,7 @@ test('a configuration that others may write to: nothing is written, and no start
   untouched();
 });
 
-test('a broken configuration is no reason to leave something behind', () => {
+test('a broken configuration does not keep the state from being removed', () => {
   hook('pass', BOTH);
   root.configure('{');
   root.handBack(16);
@@ -211,7 +211,7 @@ test('state that is garbage is replaced', () => {
   assert.is(JSON.parse(readFileSync(file, 'utf8')).name, 'guest');
 });
 
-test('state that cannot be kept keeps nothing from being placed', () => {
+test('interrupts are placed even if the state cannot be written', () => {
   root.write('run/hostdev-cpuset', 'a file where the folder should be');
   const [first, second, ...more] = texts(hook('pass', BOTH));
   assert.is(first, 'guest: started: 4 set, 0 kept, 0 skipped, 0 failed');
@@ -219,7 +219,7 @@ test('state that cannot be kept keeps nothing from being placed', () => {
   assert.equal(more, []);
 });
 
-test('another hook for the same domain that never ends is not waited for without end', () => {
+test('another hook for the same domain that never ends is waited for with a limit', () => {
   root.write('run/hostdev-cpuset/none', '');
   symlinkSync(processIdentity(1), root.join(`run/hostdev-cpuset/${UUID}.lock`));
   assert.equal(texts(hook('pass', BOTH)), ['guest: started: 4 set, 0 kept, 0 skipped, 0 failed']);

@@ -61,7 +61,7 @@ test('a link and a folder in place of a call are not followed', () => {
   assert.ok(existsSync(folder.join(FOLDER, 'x.3')));
 });
 
-test('no spool is an empty one', () => {
+test('a missing spool counts as empty', () => {
   assert.equal(calls().waiting(), []);
   assert.is(calls().claim(UUID), undefined);
 });

@@ -46,7 +46,7 @@ async function holdLock(): Promise<void> {
 const left = () => until('the call waits in the spool', () => existsSync(folder.join(CALL)));
 const passes = () => (existsSync(folder.join('passes')) ? readFileSync(folder.join('passes'), 'utf8') : '');
 
-test('one that is alone makes its pass, and leaves nothing', async () => {
+test('a single call makes its pass, and leaves no file', async () => {
   assert.equal(await hook(), quiet);
   assert.is(passes(), 'remove \n');
   assert.equal(readdirSync(folder.join(STATE)), []);
@@ -72,7 +72,7 @@ test('a waiting call that was served starts nothing', async () => {
   assert.is(passes(), '');
 });
 
-test('a lock that is never free holds up nobody: the call waits in the spool, and is reported', async () => {
+test('a lock that is never free delays no call: it stays in the spool, and is reported', async () => {
   await holdLock();
   const line = 'hostdev-cpuset: guest: started: other calls are being worked on: this one waits in the spool\n';
   assert.equal(await hook(), { ...quiet, stderr: line });
@@ -80,7 +80,7 @@ test('a lock that is never free holds up nobody: the call waits in the spool, an
   assert.is(passes(), '');
 });
 
-test('a flock that cannot do this is done without', async () => {
+test('a flock without the option --no-fork is not used', async () => {
   chmodSync(folder.write('bin/flock', `#!/bin/sh\necho "flock: unrecognized option '--no-fork'" >&2\nexit 1\n`), 0o755);
   assert.equal(await hook({ PATH: `${folder.path}/bin:${process.env.PATH}` }), quiet);
   assert.is(passes(), ' \n');

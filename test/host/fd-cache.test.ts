@@ -23,7 +23,7 @@ const targetOf = (fd: string) => {
 const unreachable = () => assert.unreachable('it is read by its descriptor') as never;
 const never = { read: unreachable, write: unreachable };
 
-kept('a file of procfs is opened once, and says what is so now', () => {
+kept('a file of procfs is opened once, and each read is current', () => {
   const before = own();
   const open = descriptors();
   const file = new FdCache().open(OWN, 'read', never);
@@ -82,7 +82,7 @@ kept('what is to be written is opened at once: it is what was there then that is
   );
 });
 
-kept('what cannot be written is said by the kernel’s name', () => {
+kept("a failed write has the kernel's error code", () => {
   const file = new FdCache().open('/proc/self/oom_score_adj', 'write', never);
   file.read();
   assert.throws(
@@ -113,7 +113,7 @@ kept('a link is read by a descriptor, and not written through', () => {
   }
 });
 
-kept('of what went it says so once, then what is there instead is read', async () => {
+kept('a file that was removed is reported once, then its successor is read', async () => {
   const child = spawn('sleep', ['60']);
   const path = `/proc/${child.pid}/comm`;
   const file = new FdCache().open(path, 'write', never);

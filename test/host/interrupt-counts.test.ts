@@ -17,7 +17,7 @@ const TABLE = {
 `,
 };
 
-counts('/sys/kernel/irq says them per possible CPU', () => {
+counts('/sys/kernel/irq has counts per possible CPU', () => {
   const files = new FixedFiles({ ...POSSIBLE, '/sys/kernel/irq/1041/per_cpu_count': '0,17,0,9\n' });
   assert.equal(readInterruptCounts(files, [1041]), new Map([[1041, { 1: 17, 6: 9 }]]));
 });
@@ -51,7 +51,7 @@ counts('the table is not read where it is not needed', () => {
   assert.not.ok(read.includes('/proc/interrupts'));
 });
 
-counts('a host that says nothing of them', () => {
+counts('a host without counts', () => {
   assert.equal(readInterruptCounts(new FixedFiles({}), [41]), new Map());
 });
 

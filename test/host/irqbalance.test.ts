@@ -60,7 +60,7 @@ for (const [words, expected] of LINES) {
   test(`irqbalance ${words.join(' ')}`, () => assert.equal(told(...words), { ...NOTHING, ...expected }));
 }
 
-test('none runs', () => {
+test('no irqbalance runs', () => {
   assert.is(readIrqbalance(new FixedFiles({})), undefined);
   const others = { ...process(7, 'irqbalance-ui', 'irqbalance-ui'), ...process(8, 'sh', 'sh', '-c', 'irqbalance') };
   const notProcesses = {
@@ -71,7 +71,7 @@ test('none runs', () => {
   assert.is(readIrqbalance(new FixedFiles({ ...others, ...notProcesses })), undefined);
 });
 
-test('it is found among others', () => {
+test('irqbalance is found among other processes', () => {
   const files = new FixedFiles({
     ...process(1, 'systemd', '/sbin/init', '--banirq=1'),
     ...process(7, 'irqbalance-ui', 'irqbalance-ui', '--banirq=7'),

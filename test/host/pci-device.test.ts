@@ -71,7 +71,7 @@ for (const text of ['-1\n', '\n', 'x\n', '4294967295\n']) {
 
 devices('a host that has no nodes has no numa_node', () => assert.is(read({ irq: '0\n' })?.numaNode, undefined));
 
-devices('other names in msi_irqs are passed over', () => {
+devices('other names in msi_irqs are ignored', () => {
   assert.equal(read({ irq: '16\n', 'msi_irqs/x': 'msix\n', 'msi_irqs/-1': 'msix\n' })?.irqs, [
     { irq: 16, type: 'intx' },
   ]);

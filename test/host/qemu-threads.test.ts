@@ -38,7 +38,7 @@ threads('the vCPUs and nothing else, in order', () => {
   assert.equal(read(QEMU), { pid: 42, vcpus: [0, 1], cpus: '2-3,5' });
 });
 
-threads('under emulation they have another name', () => {
+threads('under emulation, vCPU threads have another name', () => {
   assert.equal(read({ ...QEMU, ...task(43, 'CPU 0/TCG', '7') })?.cpus, '3,5,7');
 });
 
@@ -56,7 +56,7 @@ threads('without names QEMU runs, and where its vCPUs run is unknown', () => {
   assert.equal(read(unnamed), { pid: 42, vcpus: [], cpus: undefined });
 });
 
-threads("a pid that is another's by now", () => {
+threads('a PID that another process has taken', () => {
   assert.is(read({ ...QEMU, '/proc/42/cmdline': 'vim\0guest.xml\0' }), undefined);
   assert.is(read(QEMU, 'guest', '00000000-0000-4000-8000-000000000000'), undefined);
   const { '/proc/42/cmdline': _, ...without } = QEMU;
@@ -88,7 +88,7 @@ threads('a vCPU thread that ended just now, and one that ended before', () => {
   assert.equal(read(none), { pid: 42, vcpus: [], cpus: undefined });
 });
 
-threads('what may not be read is an error', () => {
+threads('a file without permission to read is an error', () => {
   assert.throws(
     () => read({ ...QEMU, '/proc/42/cmdline': new FileError('EACCES', 'cmdline') }),
     (error: unknown) => error instanceof FileError,

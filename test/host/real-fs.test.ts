@@ -80,7 +80,7 @@ files('a text of several megabytes is read whole, and small ones after it', () =
   assert.is(root.read('/page')?.length, 65536);
 });
 
-files('what is neither there nor absent is an error', () => {
+files('any error but a missing file is thrown', () => {
   mkdirSync(folder.join('a'));
   folder.write('file', '');
   symlinkSync('loop', folder.join('loop'));
@@ -106,7 +106,7 @@ files('what is neither there nor absent is an error', () => {
   );
 });
 
-files('a device without an end, and a FIFO without a writer, end the reading', () => {
+files('a device without an end and a FIFO without a writer do not block the read', () => {
   assert.is(spawnSync('mkfifo', [folder.join('fifo')]).status, 0);
   assert.throws(
     () => new RealFs().read('/dev/zero'),
@@ -155,7 +155,7 @@ files('a write goes through no link', () => {
   assert.is(readFileSync(target, 'utf8'), 'kept');
 });
 
-files("the kernel's refusal of a write is told", () => {
+files('a write that the kernel refuses throws its error', () => {
   const full = () => new RealFs().openToWrite('/dev/full').write('x');
   assert.throws(full, (error: unknown) => error instanceof FileError && error.code === 'ENOSPC');
 });

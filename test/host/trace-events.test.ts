@@ -48,7 +48,7 @@ const reasonFor = (opening: Promise<unknown>) =>
     ({ message }: Error) => message,
   );
 
-test('a vector is told with its time; the instance is set up and goes at the end', async () => {
+test('an event has its vector and time; the trace instance is set up, and removed at the end', async () => {
   tracefs = new SimulatedTracefs(folder);
   const trace = await open();
   assert.is(tracefs.read('trace_clock'), 'mono');
@@ -64,7 +64,7 @@ test('a vector is told with its time; the instance is set up and goes at the end
   assert.equal(ends, []);
 });
 
-test('what we write ourselves is not told, where our PID is the kernel’s', async () => {
+test("our own writes are filtered out, where our PID is the kernel's", async () => {
   tracefs = new SimulatedTracefs(folder);
   const trace = await open();
   const isFirst = readlinkSync('/proc/self/ns/pid') === 'pid:[4026531836]';
@@ -72,7 +72,7 @@ test('what we write ourselves is not told, where our PID is the kernel’s', asy
   await trace.close();
 });
 
-test('an error of who listens is no end of the kernel’s word', async () => {
+test('an error in the listener does not end the stream', async () => {
   tracefs = new SimulatedTracefs(folder);
   const failed = new Promise<unknown>((resolve) => process.once('unhandledRejection', resolve));
   await VectorTrace.open({ ...listener, changed: () => assert.unreachable('a bug') }, folder.path, tracefs);
@@ -109,7 +109,7 @@ test('an instance that a killed watcher has left is taken over', async () => {
   assert.is(tracefs.removed.length, 1);
 });
 
-test('an instance that somebody turns off for good is an end, with its reason', async () => {
+test('a trace instance that is turned off ends the stream, with the reason', async () => {
   tracefs = new SimulatedTracefs(folder);
   await open();
   // the last writer of the FIFO goes: every read is empty
@@ -125,7 +125,7 @@ for (const [what, change, reason] of [
   ['the form is changed', () => tracefs.write('options/context-info', '0\n'), 'somebody changed the trace instance'],
   ['markers do not come back', () => (tracefs.deaf = true), 'trace events do not arrive'],
 ] as const) {
-  test(`${what}: the stream is deaf, which is an end with its reason`, async () => {
+  test(`${what}: events no longer arrive, so the stream ends with the reason`, async () => {
     tracefs = new SimulatedTracefs(folder);
     const trace = await VectorTrace.open(listener, folder.path, tracefs, 20);
     await hear(change);
@@ -136,7 +136,7 @@ for (const [what, change, reason] of [
   });
 }
 
-test('a stream that is deaf from the beginning is none', async () => {
+test('a stream whose first marker does not come back is not opened', async () => {
   tracefs = new SimulatedTracefs(folder);
   tracefs.deaf = true;
   assert.is(await reasonFor(open()), 'trace events do not arrive');
@@ -181,7 +181,7 @@ test('a stream that ends is opened again, and says so each time', async () => {
   assert.is(await stream.close(), true);
 });
 
-test('a stream that stays deaf says so once', async () => {
+test('a stream that cannot be opened is reported once', async () => {
   tracefs = new SimulatedTracefs(folder);
   const states: (string | null)[] = [];
   const stream = new VectorStream(
@@ -199,7 +199,7 @@ test('a stream that stays deaf says so once', async () => {
   await stream.close();
 });
 
-test('what stays so is not tried again', async () => {
+test('a permanent reason is not tried again', async () => {
   const states: (string | null)[] = [];
   const stream = new VectorStream(
     { changed: listener.changed, stateChanged: (reason) => states.push(reason) },
@@ -215,12 +215,12 @@ test('without tracefs', async () => {
   assert.is(await reasonFor(VectorTrace.open(listener, folder.path)), 'tracefs is not mounted');
 });
 
-test('debugfs has it, too', async () => {
+test('tracefs below debugfs is used, too', async () => {
   mkdirSync(folder.join('sys/kernel/debug/tracing/instances'), { recursive: true });
   assert.match(await reasonFor(VectorTrace.open(listener, folder.path)), 'no trace event irq_vectors:vector_alloc');
 });
 
-test('a kernel without the event is one reason, and nothing is left', async () => {
+test('a kernel without the event is reported, and no trace instance is left', async () => {
   tracefs = new SimulatedTracefs(folder, false);
   assert.match(await reasonFor(open()), 'this kernel has no trace event irq_vectors:vector_alloc');
   assert.not.ok(existsSync(folder.join(INSTANCE)));
@@ -243,12 +243,12 @@ for (const [code, words] of [
   });
 }
 
-test('what is no such event tells nothing', () => {
+test('other trace events are ignored', () => {
   assert.is(parseVectorEvents('  sh-1 [000] ..... 1.000000: tracing_mark_write: end\n'), undefined);
   assert.is(parseVectorEvents(''), undefined);
 });
 
-test('each interrupt is told once; events that were lost are said', () => {
+test('each interrupt is named once; lost events are reported', () => {
   const line = (irq: number, at: string) =>
     `  x: y-1 [000] d..1. ${at}: vector_alloc: irq=${irq} vector=3 reserved=0 ret=0\n`;
   assert.equal(parseVectorEvents(line(5, '1.5') + line(5, '1.6') + line(6, '1.7')), {

@@ -17,7 +17,7 @@ names('the handlers of VFIO for a device', () => {
   }
 });
 
-names('names that only look like it', () => {
+names("names that only look like VFIO's handlers", () => {
   for (const handler of [
     'vfio-msix[0](0000:82:00.1)',
     'vfio-msix[0](10000:82:00.0)',

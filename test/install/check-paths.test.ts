@@ -20,12 +20,12 @@ for (const path of [
     assert.match(unusablePath(path) as string, /^".*" cannot be written into a unit and a script: [^\n]*$/);
   });
 
-test('usual paths will do', () => {
+test('usual paths are accepted', () => {
   for (const path of ['/usr/bin/node', '/opt/node-v20.20.2+x/bin/node', '/usr/local/lib/node_modules/@a/b_c.cjs'])
     assert.is(unusablePath(path), undefined);
 });
 
-test('what a service does not see is nothing for it to run', () => {
+test('paths that a service cannot see are refused', () => {
   assert.match(hiddenProgram('/home/me/node') as string, /^a service cannot see \/home\//);
   assert.match(hiddenProgram('/root/.nvm/node') as string, /\/root\//);
   assert.is(hiddenProgram('/bin/sh'), undefined);

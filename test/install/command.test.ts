@@ -83,7 +83,7 @@ test('--dry-run says the same, and does nothing', async () => {
   assert.is(there().length, FILES.length);
 });
 
-test('a file of somebody else is neither written nor removed', async () => {
+test('a file that we did not install is neither written nor removed', async () => {
   folder.write(STUB, '#!/bin/sh\n# mine\n');
   mkdirSync(folder.join('etc/systemd/system'), { recursive: true });
   symlinkSync('/dev/null', folder.join(UNIT));
@@ -118,7 +118,7 @@ test('a file of ours that was changed stays, unless it is forced', async () => {
   assert.is(statSync(folder.join(HOOK)).uid, 0);
 });
 
-test('a file of an earlier version is brought up to date', async () => {
+test('a file of an earlier version is updated', async () => {
   folder.write(UNIT, withHeader('[Unit]\n'));
   const { code, stdout } = await call('install', '--no-hook', '--no-irqbalance');
   assert.is(code, 0);
@@ -126,7 +126,7 @@ test('a file of an earlier version is brought up to date', async () => {
   assert.match(text(UNIT), 'ExecStart=');
 });
 
-test('a whole hook of version 0.1.0 makes room for the stub', async () => {
+test('the stub replaces a whole hook of version 0.1.0', async () => {
   folder.write(STUB, withHeader(readFileSync(`${projectRoot}hook/qemu`, 'utf8')));
   chmodSync(folder.join(STUB), 0o755);
   const { code, stdout } = await call('install', '--no-service', '--no-irqbalance');
@@ -143,7 +143,7 @@ test("the hook of a libvirt before 6.5 goes where libvirt runs a folder's: it wo
   assert.is(text(SINGLE_HOOK), '#!/bin/sh\n# mine\n');
 });
 
-test('a watcher that still runs is named', async () => {
+test('a watcher that still runs is reported with its PID', async () => {
   await call('install');
   new InstanceLock(folder.path).take();
   assert.match((await call('uninstall')).stdout, `note: a watcher is running: to end it, kill ${process.pid}\n`);
@@ -182,7 +182,7 @@ test('--no-hook removes ours, and no other', async () => {
   assert.ok(there().includes(SINGLE_HOOK.slice(1)));
 });
 
-test('parts can be left out, and a hook that is there is no first one', async () => {
+test('parts can be left out; where another hook exists, libvirt is not said to have had none', async () => {
   assert.equal((await call('install', '--no-hook', '--no-irqbalance')).stdout, lines('created', FILES.slice(2, 4)));
   const other = folder.write('etc/libvirt/hooks/qemu.d/other', '#!/bin/sh\n');
   const { mode } = statSync(other);
@@ -191,7 +191,7 @@ test('parts can be left out, and a hook that is there is no first one', async ()
   assert.is(statSync(other).mode, mode);
 });
 
-test('the configuration is left, and said to be', async () => {
+test('uninstall keeps the configuration, and says so', async () => {
   await call('install');
   folder.write('etc/hostdev-cpuset/config.json', '{}');
   assert.match(
@@ -240,7 +240,7 @@ test('--hooks-dir: the hook goes where libvirt looks for it, with the script bes
   assert.equal(there(), ['var/lib/libvirt/hooks/qemu.d/other']);
 });
 
-test('what cannot be done is one line, and status 2', async () => {
+test('an error is one line, and status 2', async () => {
   const refused = async (pattern: RegExp, ...words: string[]) => {
     const { code, stdout, stderr } = await runCli('hostdev-cpuset', words);
     assert.equal([code, stdout], [2, '']);

@@ -90,7 +90,7 @@ test('--dry-run sees the mount, too, and neither --force nor --hook changes it',
   }
 });
 
-test('one of an earlier installation is removed: it would do the harm', async () => {
+test('a hook of an earlier installation is removed: it would end guests', async () => {
   const lines = await onHost(
     'hooks rw; install >/dev/null; mount -o remount,noexec /etc/libvirt/hooks; install; there',
   );

@@ -74,11 +74,11 @@ test('a file with another label is written anew: none is changed by its name', (
   }
 });
 
-test('nothing is asked where it does not enforce', () => {
+test('SELinux is not queried where it does not enforce', () => {
   assert.is(ask({ mode: 'off', policy: { ...OPEN, denied: () => undefined } }), undefined);
 });
 
-test('what the policy allows is no obstacle', () => assert.is(ask(), undefined));
+test('access that the policy allows is not reported', () => assert.is(ask(), undefined));
 
 const ACCESSES = [
   'virtd_t hook_exec_t:file getattr',
@@ -128,7 +128,7 @@ test('on a nosuid mount the transition has to be allowed for that', () => {
   assert.is(ask({ policy, isNosuid: true })?.what, 'virtd_t hook_t:process2 nosuid_transition');
 });
 
-test('one daemon of several that may not is enough', () => {
+test('one daemon without access is enough', () => {
   const policy: SelinuxPolicy = {
     ...OPEN,
     labelOf: (path) => context(path === '/bin/cat' ? 'virtqemud_exec_t' : 'shell_exec_t'),
@@ -149,7 +149,7 @@ for (const [what, question, words] of [
   ['no domain', { policy: { ...OPEN, domainOf: () => undefined } }, `the kernel does not give the domain of ${DAEMON}`],
   ['no answer', { policy: { ...OPEN, denied: () => undefined } }, 'the kernel does not answer'],
 ] as [string, Partial<SelinuxCheck>, string][])
-  test(`${what}: it cannot be seen, and that is said`, () => {
+  test(`${what}: reported as unknown`, () => {
     assert.equal(ask(question), { certain: false, what: words });
   });
 

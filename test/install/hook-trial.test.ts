@@ -32,7 +32,8 @@ test('libvirt, which runs what is executable in its folder, does not see the tri
   assert.is(trial(found), undefined);
 });
 
-test('it has its name', () => assert.is(trial('#!/bin/sh\n[ "$(basename "$0")" = hostdev-cpuset ]\n'), undefined));
+test("the test run has the hook's name", () =>
+  assert.is(trial('#!/bin/sh\n[ "$(basename "$0")" = hostdev-cpuset ]\n'), undefined));
 
 test('it has the environment and arguments of a hook, and nothing on standard input', () => {
   assert.is(trial('#!/bin/sh\n[ $# = 4 ] && [ "$LC_ALL" = C ] && [ "$(pwd)" = / ] && ! read -r line\n'), undefined);

@@ -17,11 +17,11 @@ const REMEDY =
   'which has precedence: add --policyscript=/etc/hostdev-cpuset/irqbalance.d to it, then systemctl try-restart irqbalance';
 const RESTART = ['irqbalance uses the policy script after its next start: systemctl try-restart irqbalance'];
 
-test('no irqbalance, nothing to tell', () => {
+test('without irqbalance there is no message', () => {
   assert.equal(irqbalanceHints(folder.path), []);
 });
 
-test('the drop-in will do, unless somebody has set the variable', () => {
+test('the drop-in is enough, unless the variable is set elsewhere', () => {
   unit(DEBIAN);
   assert.equal(irqbalanceHints(folder.path), RESTART);
   for (const line of [

@@ -62,7 +62,7 @@ test('a folder of state that is a link is left alone, and so is what it leads to
   assert.ok(existsSync(state));
 });
 
-test('links in the folder of state go alone', async () => {
+test('links in the state directory are removed, and not their targets', async () => {
   const kept = outside.write('kept/file', '');
   chmodSync(outside.join('kept'), 0o755);
   prefix.write('run/hostdev-cpuset/spool/x', '');

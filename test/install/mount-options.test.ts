@@ -26,6 +26,6 @@ for (const [path, options] of [
 ] as const)
   test(path, () => assert.is(mountOptions(path, MOUNTINFO).join(), options));
 
-test('of this machine', () => assert.ok(/\br[ow]\b/.test(mountOptions('/proc').join())));
+test('mount options of /proc on this machine', () => assert.ok(/\br[ow]\b/.test(mountOptions('/proc').join())));
 
 test.run();

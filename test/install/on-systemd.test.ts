@@ -19,7 +19,7 @@ test.after(() => folder.remove());
 
 const unit = () => folder.join('etc/systemd/system/hostdev-cpuset.service');
 
-test('the unit is sound', async () => {
+test('systemd-analyze accepts the unit', async () => {
   const { code, stdout, stderr } = await run('systemd-analyze', ['verify', '--man=no', unit()]);
   assert.equal([code, stdout, stderr], [0, '', '']);
 });
@@ -39,7 +39,7 @@ test('the folder of state is made, for root alone', async () => {
   assert.ok(existsSync(folder.join('run/hostdev-cpuset')));
 });
 
-test('the scripts are sound', async () => {
+test('shellcheck accepts the scripts', async () => {
   for (const path of ['hook/qemu', 'hook/stub', 'service/irqbalance-policy']) {
     const { code, stdout } = await run('shellcheck', [`${projectRoot}${path}`]);
     assert.is(code, 0, stdout);

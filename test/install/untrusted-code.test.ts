@@ -32,7 +32,7 @@ const installAfter = (action: string): Promise<Outcome> =>
     env: { PATH: process.env.PATH },
   });
 
-test('what root alone may write to is taken', async () => {
+test('paths that only root may write to are accepted', async () => {
   const { code, stdout, stderr } = await installAfter(':');
   assert.equal([code, stderr], [0, '']);
   assert.match(stdout, 'created     /etc/hostdev-cpuset/hook\n');

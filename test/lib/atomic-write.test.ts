@@ -48,7 +48,7 @@ test('a link is replaced, and not followed', () => {
   assert.is(readFileSync(shared('file'), 'utf8'), 'new');
 });
 
-test('where a step fails, the old file stands and nothing is left', () => {
+test('where a step fails, the old file stays, and no temporary file', () => {
   writeFileSync(shared('file'), 'old');
   const fail = () => {
     throw new Error('no');

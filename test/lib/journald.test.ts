@@ -44,7 +44,7 @@ test('a journald that was busy once is given fields again', async () => {
   assert.match(taken(), /^MESSAGE=second$/m);
 });
 
-test('but not at once: nothing waits for it again and again', async () => {
+test('it is not tried again at once', async () => {
   await writeTwo();
   assert.equal(plain, ['first', 'second']);
   assert.is(taken(), '');

@@ -58,7 +58,7 @@ test('a lock that another process has taken meanwhile is put back', () => {
   assert.equal([readdirSync(folder.path), readFileSync(folder.join('lock'), 'utf8')], [['lock'], 'new']);
 });
 
-test('so is one that is a symbolic link', () => {
+test('a lock that is a symbolic link is put back, too', () => {
   symlinkSync('new', folder.join('lock'));
   remove(() => true);
   assert.equal([readdirSync(folder.path), readlinkSync(folder.join('lock'))], [['lock'], 'new']);
@@ -75,7 +75,7 @@ test('a third process that has locked in between keeps its lock', () => {
   assert.equal(readdirSync(folder.path), ['lock', 'third']);
 });
 
-test('no lock is fine', () => {
+test('a missing lock is not an error', () => {
   remove(() => false);
   assert.equal(readdirSync(folder.path), []);
 });

@@ -14,7 +14,7 @@ test.after.each(() => folder.remove());
 
 const remove = (name: string) => using(OpenFolder.open(folder.path), (open) => removeTree(open, name));
 
-test('files and folders go; links go, and what they lead to stays', () => {
+test('files, directories and links are removed; the targets of links stay', () => {
   folder.write('kept/file', '');
   folder.write('gone/a/b', '');
   mkdirSync(folder.join('gone/c'));
@@ -24,14 +24,14 @@ test('files and folders go; links go, and what they lead to stays', () => {
   assert.equal(readdirSync(folder.join('kept')), ['file']);
 });
 
-test('a link in place of the folder goes alone', () => {
+test('a link in place of the directory is removed, and not its target', () => {
   folder.write('kept/file', '');
   symlinkSync('kept', folder.join('gone'));
   remove('gone');
   assert.equal(readdirSync(folder.join('kept')), ['file']);
 });
 
-test('what is not there is no error', () => {
+test('a missing path is not an error', () => {
   remove('none');
   assert.throws(() => using(OpenFolder.open(folder.join('none')), () => {}), /ENOENT/);
 });

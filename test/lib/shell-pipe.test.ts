@@ -37,7 +37,7 @@ const runs = (pid: number) => {
   }
 };
 
-test('a message is what was sent, whatever it looks like to a shell', async () => {
+test('a message arrives unchanged, even if it looks like shell syntax', async () => {
   open('printf %s "$message" >>"$FILE"');
   const lines = [
     'MESSAGE=$(touch /tmp/x) `x` \\n \\',
@@ -51,13 +51,13 @@ test('a message is what was sent, whatever it looks like to a shell', async () =
   assert.is(taken(), `${lines.join('\n')}\nnext\n`);
 });
 
-test('its lines can be words, and nothing else is', async () => {
+test('the shell splits a message at line breaks only', async () => {
   open('(IFS=$newline && exec printf "<%s>" $message >>"$FILE")');
   assert.is(await shell.send(['STATUS=1 of * held', '~', '$HOME']), true);
   assert.is(taken(), '<STATUS=1 of * held><~><$HOME>');
 });
 
-test('says when the command fails, and goes on; what it prints is nobody’s', async () => {
+test('reports a failed command and goes on; its output is discarded', async () => {
   open('echo 0; echo 0 >&2; [ "$message" = "good$newline" ]');
   assert.is(await shell.send(['bad']), false);
   assert.is(await shell.send(['good']), true);
@@ -96,7 +96,7 @@ test('a message to a shell that was just killed is given to another; what the de
   assert.is(await shell.send(['three']), true, 'at once');
 });
 
-test('a command goes with its shell', async () => {
+test('a command ends with its shell', async () => {
   open('sleep 600 & echo $! >>"$FILE"; wait');
   void shell.send(['one']);
   await until('it has begun', () => taken() !== '');
@@ -111,13 +111,13 @@ test('messages that are sent at once are taken one after the other', async () =>
   assert.is(taken(), '1\n2\n3\n');
 });
 
-test('nothing in a line ends it, or the message', async () => {
+test('line breaks and NUL in a line are replaced', async () => {
   open('printf %s "$message" >>"$FILE"');
   await shell.send(['a\nb', '', 'c\0d']);
   assert.is(taken(), 'a\ufffdb\nc\ufffdd\n');
 });
 
-test('where there is no room for a process, it was not taken; later, it is', async () => {
+test('a message fails where no process can be started, and later ones succeed', async () => {
   // One file: nothing is to be loaded once there is no descriptor left.
   const module = folder.join('message-shell.cjs');
   buildSync({
@@ -154,7 +154,7 @@ test('closing ends what is under way, and then nothing is sent', async () => {
   await until('it has ended', () => !runs(pids()[0] as number));
 });
 
-test('where there is no shell, it was not taken', async () => {
+test('a message fails where there is no shell', async () => {
   shell = new ShellPipe('true', 10_000, { PATH: folder.path });
   assert.is(await shell.send(['one']), false);
 });

@@ -13,7 +13,7 @@ test('holds its capacity, and no more comes back than that', () => {
   assert.not.ok(bucket.hasTokens(1_000_000));
 });
 
-test('what was taken in advance is owed', () => {
+test('tokens taken in advance are subtracted later', () => {
   const bucket = new TokenBucket({ capacity: 1, perSecond: 10 });
   assert.is(bucket.availableAt(5), 5);
   bucket.take(21, 5);

@@ -76,7 +76,7 @@ test('the spool: put at once, without libvirt; released', () => {
   assert.equal(world.asked, []);
 });
 
-test('the spool: what nobody took for long says nothing, but that something was released', () => {
+test('the spool: of old calls, only releases are processed', () => {
   const world = new World();
   world.withState = [UUID];
   world.spool('started', guest(), Date.now() - 3_600_000);
@@ -98,7 +98,7 @@ for (const [name, xml, words] of [
   });
 }
 
-test('who runs is read, who does not is let go; without a policy nothing is held', async () => {
+test('running domains are read, others are dropped; a domain without a policy is not managed', async () => {
   const world = new World();
   world.withState = ['99999999-0000-4000-8000-000000000000'];
   world.domains.set(UUID, guest()).set(OTHER, plain(OTHER));
@@ -111,7 +111,7 @@ test('who runs is read, who does not is let go; without a policy nothing is held
   assert.is(world.asked.filter((what) => what.startsWith('dump')).length, 2, 'who is known is not read again');
 });
 
-test('a domain that starts while libvirt answers is not let go', async () => {
+test('a domain that starts while libvirt answers is not dropped', async () => {
   const world = new World();
   const listed = world.feed.list();
   world.answer = async () => world.spool('started', guest(), Date.now() + 1);
@@ -119,7 +119,7 @@ test('a domain that starts while libvirt answers is not let go', async () => {
   assert.equal(world.told, [`put guest ${UUID}`]);
 });
 
-test('libvirt cannot be reached: all are kept', async () => {
+test('while libvirt cannot be reached, all domains are kept', async () => {
   const world = new World();
   world.spool('started', guest());
   world.unreachable = true;
@@ -127,7 +127,7 @@ test('libvirt cannot be reached: all are kept', async () => {
   assert.is(world.feed.managedCount, 1);
 });
 
-test('events: a reboot stirs, a change has the definition read again, an unknown name has all asked for', async () => {
+test('events: a reboot triggers a check, a change a read of the definition, an unknown name a list', async () => {
   const world = new World();
   world.spool('started', guest());
   world.domains.set(UUID, guest());
@@ -147,7 +147,7 @@ test('events: a reboot stirs, a change has the definition read again, an unknown
   assert.equal(world.asked.slice(1), ['list', 'list', 'list']);
 });
 
-test('many changes at once are few readings, and the last state counts', async () => {
+test('many changes at once cause few reads, and the last state counts', async () => {
   const world = new World();
   world.spool('started', guest());
   world.domains.set(UUID, guest());
@@ -159,7 +159,7 @@ test('many changes at once are few readings, and the last state counts', async (
   assert.not.ok(world.feed.busy);
 });
 
-test('a policy that goes lets the domain go; a definition of a domain that has ended is none of one that runs', async () => {
+test('a domain whose policy is removed is dropped; the definition of a domain that has ended is ignored', async () => {
   const world = new World();
   world.spool('started', guest());
   world.domains.set(UUID, guest().replace(" id='1'", ''));
@@ -172,7 +172,7 @@ test('a policy that goes lets the domain go; a definition of a domain that has e
   assert.equal(world.told.slice(1), [`drop ${UUID}`]);
 });
 
-test('a definition that is not given is asked for until it is, and that is said once', async () => {
+test('a failed read of a definition is retried, and reported once', async () => {
   const world = new World();
   world.domains.set(UUID, guest()).set(OTHER, plain(OTHER));
   world.silent.add(UUID);
@@ -203,7 +203,7 @@ test('a change that is not given is asked for again, too; of a domain that ended
   assert.is(world.told.at(-1), `drop ${UUID}`);
 });
 
-test('who runs is asked until it is said; after close no more', async () => {
+test('a failed list is retried until it succeeds, or until close', async () => {
   const world = new World();
   world.domains.set(UUID, guest());
   world.unreachable = true;
@@ -221,7 +221,7 @@ test('who runs is asked until it is said; after close no more', async () => {
   assert.is(world.asked.length, length);
 });
 
-test('a flood of names that nobody knows is two questions: one under way, and one after it', async () => {
+test('many events of unknown domains cause two lists: the one that is running, and one after it', async () => {
   const world = new World();
   const flood = async () => {
     for (let count = 0; count < 1000; count++) world.feed.event(null);

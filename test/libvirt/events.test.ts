@@ -42,7 +42,7 @@ function start(script: string): void {
   events.start();
 }
 
-test('are heard as they come, also in pieces', async () => {
+test('are read as they come, also in pieces', async () => {
   const line = `${STAMP}event 'reboot' for domain 'a`;
   start(`printf "%s" "${line}"; mkfifo '${folder.path}/go'; read -r _ <'${folder.path}/go'
 printf "%s\\n" "b'" "nothing" "${line}"; exec sleep 600`);
@@ -57,7 +57,7 @@ for (const [what, tied] of [
   ['beside setpriv', true],
   ['alone', false],
 ] as const) {
-  test(`a virsh that is not there, ${what}, is said in words`, async () => {
+  test(`a missing virsh is reported, ${what}`, async () => {
     if (tied) chmodSync(folder.write('setpriv', '#!/bin/sh\n[ "$3" = true ] || exit 127\n'), 0o755);
     const listener = { event: () => {}, connecting: () => {}, lost: (reason: string) => heard.push(reason) };
     events = new LibvirtEvents({ uri: undefined, env: { PATH: folder.path } }, listener);
@@ -80,7 +80,7 @@ exit 1`);
   }
 });
 
-test('virsh that ends is started again, and the reason is told', async () => {
+test('virsh that ends is started again, and the reason is reported', async () => {
   start(`[ -e '${folder.path}/once' ] && exec sleep 600
 touch '${folder.path}/once'
 echo 'error: Disconnected from qemu:///system due to end of file' >&2
@@ -96,7 +96,7 @@ exit 1`);
   ]);
 });
 
-test('virsh that is not there is a reason like any other', async () => {
+test('a missing virsh is reported as the reason', async () => {
   events = new LibvirtEvents(
     { uri: undefined, env: { PATH: folder.path } },
     { event: () => {}, connecting: () => {}, lost: (reason) => heard.push(reason) },
@@ -106,7 +106,7 @@ test('virsh that is not there is a reason like any other', async () => {
   assert.match(heard[0] as string, 'virsh');
 });
 
-test('after close nothing is told or started any more', async () => {
+test('after close nothing is reported or started any more', async () => {
   start(`echo $$ >'${folder.path}/up.new'; mv '${folder.path}/up.new' '${folder.path}/up'; exec sleep 600`);
   await until('up', () => existsSync(folder.join('up')));
   const pid = Number(readFileSync(folder.join('up'), 'utf8'));
@@ -117,14 +117,14 @@ test('after close nothing is told or started any more', async () => {
   assert.is(clock.countTimers(), 0);
 });
 
-test('what came together and says the same is told once', async () => {
+test('equal events that come together are reported once', async () => {
   const lines = ['a', 'b', 'a'].map((name) => `"${STAMP}event 'reboot' for domain '${name}'"`);
   start(`printf '%s\\n' ${lines.join(' ')}; exec sleep 600`);
   await until('both', () => heard.includes('b interrupts'));
   assert.equal(heard, ['connecting', 'a interrupts', 'b interrupts']);
 });
 
-test('virsh is asked without a shell, and speaks English', async () => {
+test('virsh is called without a shell, and in English', async () => {
   const call = virsh(`[ "$2" = list ] && printf '%s\\n' 5B1C2AD4-9F0E-4C39-8A53-0E6C3C1F7A10 '' && exit
 echo "$LC_ALL"`);
   assert.equal(await new Virsh(call).listRunning(), ['5b1c2ad4-9f0e-4c39-8a53-0e6c3c1f7a10']);
@@ -158,11 +158,11 @@ for (const [what, script] of [
   });
 }
 
-test('a list of nobody is an empty line', async () => {
+test('an empty line is an empty list', async () => {
   assert.equal(await new Virsh(virsh('echo')).listRunning(), []);
 });
 
-test('what is under way at the end fails, also where virsh has answered', async () => {
+test('a call that is running at close fails, even if virsh has answered', async () => {
   const call = new Virsh(virsh(`echo '<domain/>'; exec >&- 2>&-; touch '${folder.path}/answered'`));
   const failure = call.dumpXml('x').catch((error: Error) => error.message);
   // nothing of it is heard meanwhile
@@ -171,7 +171,7 @@ test('what is under way at the end fails, also where virsh has answered', async 
   assert.is(await failure, 'virsh: the client is closed');
 });
 
-test('what is asked after the end fails at once', async () => {
+test('a call after close fails at once', async () => {
   const closed = new Virsh(virsh('echo'));
   closed.close();
   const failure = await closed.listRunning().catch((error: Error) => error.message);

@@ -43,7 +43,7 @@ test('are reported again after an answer', () => {
   }
 });
 
-test('the list is no domain', () => {
+test('the list is not among the domains', () => {
   for (const request of ['a', LIST_REQUEST, 'b']) queue.failed(request, 'busy');
   assert.equal(queue.domains, ['a', 'b']);
 });

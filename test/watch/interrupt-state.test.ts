@@ -23,7 +23,7 @@ function known(): { kernel: SimulatedKernel; one: InterruptState } {
   return { kernel, one };
 }
 
-watch('it is the same until its mask is another', () => {
+watch('an interrupt is unchanged until its mask changes', () => {
   const { kernel, one } = known();
   assert.equal([one.check(), one.check()], ['same', 'same']);
   kernel.move(41, parseCpuList('5') ?? []);
@@ -47,7 +47,7 @@ watch('so is what came back under the very look', () => {
   assert.is(one.check(), 'moved', 'and it is looked at closely next');
 });
 
-watch('what went is told each time', () => {
+watch('an interrupt that is gone is reported each time', () => {
   const { kernel, one } = known();
   kernel.disableVectors(A);
   assert.equal([one.check(), one.check()], ['renewed', 'renewed']);

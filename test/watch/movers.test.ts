@@ -64,7 +64,7 @@ function play(periodMs: number, phaseMs: number, traced: boolean, hours: number)
 for (const traced of [false, true]) {
   const how = traced ? 'with trace events' : 'polling';
   for (const seconds of [3, 5, 7.3, 10, 30, 60]) {
-    test(`every ${seconds} s, ${how}: in place for ever, but for the time until a move is seen`, () => {
+    test(`every ${seconds} s, ${how}: repaired without limit, as soon as a move is seen`, () => {
       for (const phaseMs of [1, 999]) {
         const { share, contested, backAfterMs } = play(seconds * 1000, phaseMs, traced, 4);
         const leastShare = traced ? 0.999 : 1 - 1 / seconds - 0.001;

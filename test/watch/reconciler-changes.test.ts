@@ -137,7 +137,7 @@ changes('where one device shows that the vCPUs moved, all of them follow', () =>
   assert.equal(host.written(), ['41=5', '42=5']);
 });
 
-changes('a QEMU that went is said, for a policy that does not follow it, too', () => {
+changes('a QEMU that has ended is reported, also for a policy that does not follow its vCPUs', () => {
   const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
   host.add(guest(hostdev(A, '2')));
   host.pass(120_000);
@@ -324,7 +324,7 @@ changes("a vendor's VFIO device is held; what is not VFIO's is reported once", (
   assert.equal(rules(host.pass(3_600_000)), []);
 });
 
-changes('a look at one device forgets nothing of the others', () => {
+changes('a check of one device keeps the state of the others', () => {
   const host = new HeldHost(hostOf([vfio(A, 41), vfio(B)], RUNNING));
   host.add(guest(hostdev(A, 'auto') + hostdev(B, 'auto')));
   host.pass(120_000);
@@ -383,7 +383,7 @@ changes(
   },
 );
 
-changes('what the watcher is told of changes nothing of the rest', () => {
+changes('a trace event causes another check only if something is new', () => {
   const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING), { traced: true });
   host.add(guest(hostdev(A, 'auto')));
   host.pass(60_000);

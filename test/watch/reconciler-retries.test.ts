@@ -36,7 +36,7 @@ for (const [code, least, most] of [
   ['ENOSPC', 5, 7],
   ['EPERM', 0, 0],
 ] as const) {
-  retries(`${code}: less and less often, whoever asks for a look`, () => {
+  retries(`${code}: retried with back-off, whatever triggers the check`, () => {
     const { host, files } = refused(code);
     files.tried = 0;
     for (let second = 0; second < 60; second++) {
@@ -157,7 +157,7 @@ retries('a lag is told of what appeared, not of what was tried again', () => {
   assert.is(repair?.changed[0]?.lagMs, undefined);
 });
 
-retries('nothing is due any sooner once all is well', () => {
+retries('after success the normal intervals apply', () => {
   const { host, kernel } = refused('EBUSY');
   host.pass(60_000);
   kernel.failAllWrites(41);

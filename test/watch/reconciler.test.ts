@@ -25,7 +25,7 @@ hold('a domain is placed at once, and then nothing is written', () => {
   assert.equal(host.written(), []);
 });
 
-hold('it is looked at each 100 ms for a minute, then each second; with tracing each 10 s', () => {
+hold('polls every 100 ms for a minute, then every second; with tracing every 10 s', () => {
   for (const traced of [false, true]) {
     const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING), { traced });
     host.add(guest(hostdev(A, 'auto')));
@@ -60,7 +60,7 @@ hold('numbers that cross between devices are placed by whose they are now', () =
   assert.equal(host.written(), ['42=2', '41=4']);
 });
 
-hold('with tracing what the kernel names is placed at once', () => {
+hold('with tracing, the interrupt of an event is placed at once', () => {
   const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING), { traced: true });
   host.add(guest(hostdev(A, 'auto')));
   host.pass(60_000);
@@ -81,7 +81,7 @@ hold('with tracing what the kernel names is placed at once', () => {
   assert.ok(host.hold.due > host.now + 100, 'and wakes nobody for long');
 });
 
-hold('what the kernel names before it can be seen is asked for again', () => {
+hold('the interrupt of an event that is not yet visible is tried again', () => {
   const host = new HeldHost(hostOf([vfio(A)], RUNNING), { traced: true });
   host.add(guest(hostdev(A, 'auto')));
   host.pass(60_000);
@@ -95,7 +95,7 @@ hold('what the kernel names before it can be seen is asked for again', () => {
   assert.equal(host.written(), ['50=2-3']);
 });
 
-hold('a driver that reloads again and again is no quarrel, and what it gets is placed at once each time', () => {
+hold('vectors of a driver that reloads repeatedly are placed at once, and never contested', () => {
   const host = new HeldHost(hostOf([vfio(A)], RUNNING), { traced: true });
   host.add(guest(hostdev(A, 'auto')));
   host.pass(60_000);
@@ -172,7 +172,7 @@ hold(
   },
 );
 
-hold('a phantom that the kernel speaks of for ever is not asked for for ever', () => {
+hold('an interrupt that never gets a handler is dropped from the queue', () => {
   const host = new HeldHost(hostOf([vfio(A)], RUNNING), { traced: true });
   host.add(guest(hostdev(A, 'auto')));
   host.pass(60_000);
@@ -182,7 +182,7 @@ hold('a phantom that the kernel speaks of for ever is not asked for for ever', (
   assert.ok(host.hold.due - host.now > 1000);
 });
 
-hold("somebody else's interrupts are not touched, whatever the kernel says", () => {
+hold("events of other devices' interrupts are ignored", () => {
   const kernel = hostOf(
     [vfio(A, 41), { address: B, driver: 'nvme', interrupts: [{ irq: 60, type: 'msix' }] }],
     RUNNING,
@@ -244,12 +244,12 @@ for (const [what, event] of ENDS) {
   });
 }
 
-hold('whether irqbalance still runs is not worth an interrupt', () => {
+hold('a contest is reported even if the search for irqbalance fails', () => {
   const { host } = stormyHost();
   assert.equal(told(...host.pass(30_000)), [], 'it runs: the pause goes on');
 });
 
-hold('a guest that resets often is no contest, whoever says so, or nobody', () => {
+hold('frequent resets of a guest are not a contest', () => {
   for (const markDirty of [{ uuid: UUID }, { irqs: [41] }, undefined]) {
     const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING), { traced: markDirty?.irqs !== undefined });
     host.add(guest(hostdev(A, 'auto')));
@@ -261,7 +261,7 @@ hold('a guest that resets often is no contest, whoever says so, or nobody', () =
   }
 });
 
-hold('out of vectors: reported once, tried less and less often', () => {
+hold('no free vector: reported once, and retried with back-off', () => {
   const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
   host.kernel.failAllWrites(41, 'ENOSPC');
   assert.equal(told(host.add(guest(hostdev(A, 'auto')))), ['failed 41: 0-7 -> 0-7']);
@@ -272,7 +272,7 @@ hold('out of vectors: reported once, tried less and less often', () => {
   assert.equal(told(...host.pass(300_000)), ['placed 41: 0-7 -> 2-3']);
 });
 
-hold('a transient error is met again soon', () => {
+hold('a transient error is retried soon', () => {
   const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
   host.kernel.failNextWrites(41, 'EBUSY', 'EAGAIN');
   assert.equal(told(host.add(guest(hostdev(A, 'auto')))), [], 'and is not reported while it may be over in a moment');
@@ -342,7 +342,7 @@ hold('CPUs go, and come back', () => {
   assert.equal(told(...host.pass(1000)), ['placed 41: 3 -> 2-3']);
 });
 
-hold('nothing is written where no QEMU of the domain runs', () => {
+hold('nothing is written if no QEMU of the domain runs', () => {
   const host = new HeldHost(hostOf([vfio(A, 41)]));
   const run = host.add(guest(hostdev(A, '2-3')));
   assert.equal(
@@ -355,7 +355,7 @@ hold('nothing is written where no QEMU of the domain runs', () => {
   assert.equal(told(...host.pass(100)), ['placed 41: 0-7 -> 2-3']);
 });
 
-hold('dropped, nothing is left behind and nothing is done', () => {
+hold('after drop, no state is left and nothing is done', () => {
   const line = { address: A, driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' as const, affinity: '0-5' }] };
   const host = new HeldHost(hostOf([line], RUNNING));
   host.add(guest(hostdev(A, '2-3')));

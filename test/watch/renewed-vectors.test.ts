@@ -111,7 +111,7 @@ vectors('is written when a trace event names it, without a poll', () => {
   assert.equal(host.written(), ['41=2-3']);
 });
 
-vectors('what could not be saved of it is not taken for its own', () => {
+vectors('a vector whose state could not be saved is written again', () => {
   const host = placed(false);
   const { write } = host.state;
   host.state.write = () => {

@@ -16,12 +16,12 @@ test('it is repaired up to the limit within the window, then left for as long as
   assert.equal(decide(one, 1199), ['leave']);
 });
 
-test('moves that are far apart are repaired for ever', () => {
+test('moves that are far apart are repaired without limit', () => {
   assert.equal(decide(new RepairLimiter(), 0, 600, 1200, 1800, 2400), Array(5).fill('repair'));
 });
 
 for (const seconds of [3, 5, 10, 60]) {
-  test(`with the defaults, a move every ${seconds} s is repaired for ever`, () => {
+  test(`with the defaults, a move every ${seconds} s is repaired without limit`, () => {
     const one = new RepairLimiter();
     for (let at = 0; at < 12 * 3600; at += seconds) {
       assert.is(one.decide(at * 1000, DEFAULT_SETTINGS.contest), 'repair', `after ${at} s`);
@@ -39,7 +39,7 @@ test('after a pause the whole limit is there again; each pause is twice as long,
   }
 });
 
-test('who slows down after a storm is repaired again for ever', () => {
+test('slow moves after a storm are repaired without limit', () => {
   const one = new RepairLimiter();
   decide(one, 0, 1, 2);
   for (let at = one.pausedUntil; at < 100_000; at += 600) assert.is(one.decide(at, LIMITS), 'repair', `after ${at} ms`);

@@ -54,7 +54,7 @@ test.before.each(() => {
   isUnconfirmed = false;
 });
 
-test('what was placed has again what it had; what was never touched stays', () => {
+test('placed interrupts get their earlier mask; others stay', () => {
   place(40, 'c');
   place(41, 'c', { from: setOf('1') });
   assert.is(restore(), 2);
@@ -145,12 +145,12 @@ test('what gets the number between the look and the write is not written', () =>
   assert.equal([kernel.writes, kernel.devices.has(C)], [[], true]);
 });
 
-test('what failed was not placed', () => {
+test('an interrupt whose write failed is not restored', () => {
   place(40, 'ff', { kind: 'failed', to: setOf('0-7'), from: setOf('1') });
   assert.is(restore(), 0);
 });
 
-test('what a watcher that was killed knew, the next one knows', () => {
+test('the next watcher restores what a killed one has placed', () => {
   place(40, 'c');
   affinities = new OriginalAffinities(root.path);
   assert.is(restore(), 1);
@@ -158,7 +158,7 @@ test('what a watcher that was killed knew, the next one knows', () => {
   assert.not.ok(existsSync(root.join('run/hostdev-cpuset/restore.json')), 'and nothing is left behind');
 });
 
-test('of a domain that ended nothing is known any more', () => {
+test('the masks of a domain that ended are forgotten', () => {
   place(40, 'c');
   place(41, 'c', { uuid: 'other' });
   affinities.forget(UUID);

@@ -82,7 +82,7 @@ decoding('a NUL is found at its place', () => {
   assert.is(problem?.offset, 5);
 });
 
-decoding('an empty file is none', () => {
+decoding('an empty file is refused', () => {
   assert.is(decode(new Uint8Array()).problem?.message, 'the file is empty');
 });
 

@@ -79,7 +79,7 @@ cases('a byte order mark', () => {
   assert.is(parseLintConfiguration(text).rules.get('schema'), 'off');
 });
 
-cases('depth is no crash', () => {
+cases('deeply nested JSON is an error, not a crash', () => {
   const deep = (test: string) => JSON.stringify({ customRules: [{ name: 'a', test, message: 'm' }] });
   for (const text of [
     '['.repeat(200_000),

@@ -42,7 +42,7 @@ test('the end of the last domain takes them back', async () => {
   await until('taken back', async () => (await banned()) === '' && devices() === undefined);
 });
 
-test('an irqbalance that was started anew is told again', async () => {
+test('a restarted irqbalance gets the bans again', async () => {
   await host.start();
   host.spool(liveXml(VECTORS));
   await until('noted for the script', () => devices() === '0000:06:12.5\n');
@@ -63,7 +63,7 @@ test('bans of a watcher that was killed stay while the next one finds out who ru
   await until('others', async () => (await banned()) === '16');
 });
 
-test('one that does not answer is said once, and holds up nothing', async () => {
+test('an irqbalance that does not answer is reported once, and delays nothing', async () => {
   host.root.write('run/irqbalance/none', '');
   const { createServer } = await import('node:net');
   const server = createServer(() => {}).listen(host.root.join('run/irqbalance/irqbalance9.sock'));
