@@ -31,3 +31,24 @@ export const isAbsent = (code: string) => ABSENT.has(code);
 export function systemError(code: string, path: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${code}: ${path}`), { code, syscall: 'open' });
 }
+
+/** Plain messages for error codes. */
+const REASONS: Record<string, string> = {
+  ENOENT: 'no such file',
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  ENOTDIR: 'a part of the path is not a directory',
+  EISDIR: 'is a directory',
+  ELOOP: 'too many symbolic links',
+  ENAMETOOLONG: 'the name is too long',
+  ENXIO: 'no process has the other end open',
+  ENOSPC: 'no space left on the device',
+  EROFS: 'the file system is read-only',
+  EDQUOT: 'the disk quota is exceeded',
+  ESTALE: 'the file was removed or replaced on its file server',
+};
+
+/** A short message for a system error. */
+export function reason(error: NodeJS.ErrnoException): string {
+  return REASONS[errnoOf(error)] ?? messageOf(error).split('\n', 1)[0] ?? 'unknown error';
+}

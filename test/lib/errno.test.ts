@@ -1,8 +1,8 @@
 import { getSystemErrorName } from 'node:util';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { reason } from '../../src/cli/files/read-input.js';
-import { errnoOf, messageOf, systemError } from '../../src/lib/errno.js';
+
+import { errnoOf, messageOf, reason, systemError } from '../../src/lib/errno.js';
 import { OpenFolder } from '../../src/lib/open-folder.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 

@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
-import { errnoOf, messageOf } from '../../lib/errno.js';
+import { reason } from '../../lib/errno.js';
 import { ToolError } from '../../lib/errors.js';
 import { pause } from '../../lib/pause.js';
 import { MAX_BYTES } from '../../xml/decode.js';
@@ -78,25 +78,4 @@ function readSome(fd: number, part: Buffer): number {
       pause(POLL_INTERVAL_MS);
     }
   }
-}
-
-/** Plain messages for error codes. */
-const REASONS: Record<string, string> = {
-  ENOENT: 'no such file',
-  EACCES: 'permission denied',
-  EPERM: 'not permitted',
-  ENOTDIR: 'a part of the path is not a directory',
-  EISDIR: 'is a directory',
-  ELOOP: 'too many symbolic links',
-  ENAMETOOLONG: 'the name is too long',
-  ENXIO: 'no process has the other end open',
-  ENOSPC: 'no space left on the device',
-  EROFS: 'the file system is read-only',
-  EDQUOT: 'the disk quota is exceeded',
-  ESTALE: 'the file was removed or replaced on its file server',
-};
-
-/** A short message for a system error. */
-export function reason(error: NodeJS.ErrnoException): string {
-  return REASONS[errnoOf(error)] ?? messageOf(error).split('\n', 1)[0] ?? 'unknown error';
 }

@@ -1,9 +1,9 @@
 import { mkdtempSync, openSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { reason } from '../../lib/errno.js';
 import { ToolError } from '../../lib/errors.js';
 import { removeFile } from '../../lib/remove-file.js';
-import { reason } from './read-input.js';
 
 /** A temporary directory of mode 0700 for definitions, which may contain passwords. */
 export class TempDir {

@@ -14,12 +14,12 @@ import {
   writeSync,
 } from 'node:fs';
 import { type AtomicWriteOptions, writeAtomically } from '../../lib/atomic-write.js';
+import { reason } from '../../lib/errno.js';
 import { ToolError } from '../../lib/errors.js';
 import { descriptorPath, descriptorsHavePaths, type OpenFolder, using } from '../../lib/open-folder.js';
 import { pause } from '../../lib/pause.js';
 import { type OpenRegularFile, openRegular } from '../../lib/regular-file.js';
 import { openTrustedPath } from '../../lib/trusted-path.js';
-import { reason } from './read-input.js';
 
 const COMMAND_TIMEOUT_MS = 10_000;
 const POLL_INTERVAL_MS = 5;

@@ -1,6 +1,6 @@
 import { closeSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { errnoOf } from '../../lib/errno.js';
+import { errnoOf, reason } from '../../lib/errno.js';
 import { ToolError } from '../../lib/errors.js';
 import { InputError } from '../../lib/input-error.js';
 import { using } from '../../lib/open-folder.js';
@@ -10,7 +10,7 @@ import type { LintConfiguration } from '../../lint/configuration.js';
 import { parseLintConfiguration } from '../../lint/parse-configuration.js';
 import { decode } from '../../xml/decode.js';
 import { LineIndex } from '../../xml/line-index.js';
-import { readInput, reason, UnreadableError } from '../files/read-input.js';
+import { readInput, UnreadableError } from '../files/read-input.js';
 import { pathBelow } from '../files/source-root.js';
 import { errorLine, type Io } from '../io.js';
 
