@@ -8,6 +8,16 @@ export interface LibvirtEvent {
   change: 'ended' | 'redefined' | 'interrupts';
 }
 
+/** What a line of `virsh event` says. */
+export interface EventLine {
+  /** absent: nothing that matters here; null: an event, or what may be one, whose domain cannot be read */
+  event?: LibvirtEvent | null;
+  /** no known version of virsh prints such a line, or such a kind of event */
+  isUnknown?: true;
+  /** the domain's name has a line break: the next line is its rest */
+  isCut?: true;
+}
+
 /** By libvirt's names of events (virsh event --list). A reset is reported as a reboot. */
 const CHANGES: Record<string, LibvirtEvent['change']> = {
   reboot: 'interrupts',
@@ -16,23 +26,35 @@ const CHANGES: Record<string, LibvirtEvent['change']> = {
   'metadata-change': 'redefined',
   tunable: 'redefined',
 };
+/** Events that change neither a definition nor interrupts. */
+const IRRELEVANT_KINDS = new Set(
+  `agent-lifecycle balloon-change block-job block-job-2 block-threshold control-error device-removal-failed disk-change graphics
+   io-error io-error-reason job-completed memory-device-size-change memory-failure migration-iteration nic-mac-change pm-suspend
+   pm-suspend-disk pm-wakeup rtc-change tray-change watchdog`.split(/\s+/),
+);
 /** First words of the details of lifecycle events. */
 const ENDED = new Set(['Stopped', 'Crashed']);
 const IRRELEVANT = new Set(['Defined', 'Undefined', 'Shutdown', 'PMSuspended', 'Suspended']);
 
+/** Empty lines, further details of an event (indented), and what virsh prints when it ends. */
+const NO_EVENT = /^(?:\s.*|event loop (?:interrupted|timed out)|events received: \d+)?$/;
+
 /**
- * Parses a line of `virsh event --all --loop --timestamp`: `DATE TIME: event 'KIND' for domain 'NAME'[: DETAILS]`. A name may hold
- * anything, quotes and line breaks included.
- * @returns undefined if the line is no event, or an irrelevant one; null if it is an event whose domain cannot be read
+ * Parses a line of `virsh event --all --loop --timestamp`: `DATE TIME: event 'KIND' for domain 'NAME'[: DETAILS]`. Older versions print the
+ * name without quotes. A name may hold anything, quotes and line breaks included.
  */
-export function parseEventLine(line: string): LibvirtEvent | null | undefined {
-  const match = /^\d{4}-\S+ \S+: event '([a-z-]+)' for domain '(.*)'(?::(?: ([A-Za-z]+)\b.*|.*))?$/.exec(line);
-  if (!match) return / event '[a-z-]+' for domain '/.test(line) ? null : undefined;
-  const [, kind = '', domain = '', detail = ''] = match;
-  if (kind === 'lifecycle') {
-    if (IRRELEVANT.has(detail)) return undefined;
-    return { domain, change: ENDED.has(detail) ? 'ended' : 'redefined' };
-  }
+export function parseEventLine(line: string): EventLine {
+  const [, kind = '', rest = ''] = /^\d{4}-\S+ \S+: event '([a-z0-9-]+)' for domain (.+)$/.exec(line) ?? [];
+  if (kind === '') return NO_EVENT.test(line) ? {} : { event: null, isUnknown: true };
+  if (/^'[^']*$/.test(rest)) return { event: null, isCut: true };
+  if (IRRELEVANT_KINDS.has(kind)) return {};
   const change = Object.hasOwn(CHANGES, kind) ? CHANGES[kind] : undefined;
-  return change && { domain, change };
+  if (kind !== 'lifecycle' && !change) return { isUnknown: true };
+  const match = /^(?:'(.*)'|([^'].*?))(?::(?: ([A-Za-z]+)\b.*| .*)?)?$/.exec(rest);
+  if (!match) return { event: null, isUnknown: true };
+  const [, quoted, bare = '', detail = ''] = match;
+  const domain = quoted ?? bare;
+  if (change) return { event: { domain, change } };
+  if (IRRELEVANT.has(detail)) return {};
+  return { event: { domain, change: ENDED.has(detail) ? 'ended' : 'redefined' } };
 }

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { BackOff } from '../lib/back-off.js';
+import type { LibvirtDaemon } from './daemon.js';
 import { type LibvirtEvent, parseEventLine } from './event-line.js';
-import { argumentsOf, environmentOf, errorsIn, failureOf, killNow, type VirshConnection } from './virsh-process.js';
+import { argumentsOf, environmentOf, failureOf, killNow, type VirshConnection } from './virsh-process.js';
 
 export interface LibvirtListener {
   /** null: an event whose domain cannot be read */
@@ -10,12 +11,18 @@ export interface LibvirtListener {
   connecting(first: boolean): void;
   /** libvirt has gone, or cannot be reached */
   lost(reason: string): void;
+  /** libvirt's daemon has ended, and is not started: it is waited for */
+  waiting(): void;
+  /** virsh printed a line, or a kind of event, that no known version prints */
+  unknown(line: string): void;
 }
 
-/** Delays before virsh is started again. */
+/** Delays before virsh is started again: systemd gives up a daemon that ends, and is started, five times in ten seconds. */
 const RESTART_LIMITS = { firstMs: 1000, maxMs: 30_000 };
 /** After this time virsh is taken to be connected: it does not say so. */
 const CONNECT_MS = 2000;
+/** Interval at which a daemon that has ended is looked for. */
+const WAIT_INTERVAL_MS = 1000;
 /** Exit status of setpriv if there is no virsh, as of a shell. */
 const COMMAND_NOT_FOUND = 127;
 /** Characters kept of an incomplete line, and of standard error: a domain's name may be long. */
@@ -32,6 +39,7 @@ export class LibvirtEvents {
   constructor(
     private readonly connection: VirshConnection,
     private readonly listener: LibvirtListener,
+    private readonly daemon?: LibvirtDaemon,
   ) {}
 
   start(): void {
@@ -56,6 +64,7 @@ export class LibvirtEvents {
     this.listener.connecting(true);
     this.#timer = setTimeout(() => {
       this.#backOff.reset();
+      this.daemon?.connected();
       this.listener.connecting(false);
     }, CONNECT_MS);
   }
@@ -68,27 +77,53 @@ export class LibvirtEvents {
 
   #readEvents({ stdout }: ChildProcess): void {
     let rest = '';
+    const lines = new EventLines();
     stdout?.setEncoding('utf8').on('data', (text: string) => {
-      const lines = `${rest}${text}`.split('\n');
-      rest = (lines.pop() ?? '').slice(0, MAX_LINE_LENGTH);
-      for (const event of eventsIn(lines)) if (!this.#closed) this.listener.event(event);
+      const complete = `${rest}${text}`.split('\n');
+      rest = (complete.pop() ?? '').slice(0, MAX_LINE_LENGTH);
+      if (this.#closed) return;
+      const { events, unknown } = lines.read(complete);
+      for (const line of unknown) this.listener.unknown(line);
+      for (const event of events) this.listener.event(event);
     });
   }
 
   #ended(end: { code: string | undefined; status: number | null; stderr: string }): void {
     clearTimeout(this.#timer);
     if (this.#closed) return;
-    // it was connected: a daemon that is restarted soon runs again
-    if (errorsIn(end.stderr)[0]?.startsWith('Disconnected ')) this.#backOff.reset();
     this.listener.lost(failureOf(end));
-    this.#timer = setTimeout(() => this.start(), this.#backOff.next());
+    this.#timer = setTimeout(() => this.#startAgain(), this.#backOff.next());
+  }
+
+  /** Not while the daemon is known to have ended: where systemd starts it on demand, a connection would start it. */
+  #startAgain(isWaiting = false): void {
+    if (!this.daemon?.hasEnded) {
+      this.start();
+      return;
+    }
+    if (!isWaiting) this.listener.waiting();
+    this.#timer = setTimeout(() => this.#startAgain(true), WAIT_INTERVAL_MS);
   }
 }
 
-/** Equal events that came together are one. */
-function eventsIn(lines: readonly string[]): Iterable<LibvirtEvent | null> {
-  const events = lines.map(parseEventLine).filter((event) => event !== undefined);
-  return new Map(events.map((event) => [JSON.stringify(event), event])).values();
+/** The lines of one `virsh event`. */
+class EventLines {
+  #isCut = false;
+
+  /** Equal events that came together are one. */
+  read(lines: readonly string[]): { events: Iterable<LibvirtEvent | null>; unknown: string[] } {
+    const events = new Map<string, LibvirtEvent | null>();
+    const unknown: string[] = [];
+    for (const line of lines) {
+      const { event, isUnknown = false, isCut = false } = parseEventLine(line);
+      const isRest = this.#isCut && event === null && isUnknown;
+      this.#isCut = isCut || isRest;
+      if (isRest) continue;
+      if (isUnknown) unknown.push(line);
+      if (event !== undefined) events.set(JSON.stringify(event), event);
+    }
+    return { events: events.values(), unknown };
+  }
 }
 
 /**

@@ -3,6 +3,7 @@ import { canonicalUuid } from '../domain/uuid.js';
 import { errnoOf } from '../lib/errno.js';
 import { ToolError } from '../lib/errors.js';
 import { MAX_BYTES } from '../xml/decode.js';
+import type { LibvirtDaemon } from './daemon.js';
 import { argumentsOf, environmentOf, failureOf, killNow, type VirshConnection } from './virsh-process.js';
 
 const TIMEOUT_MS = 30_000;
@@ -22,10 +23,14 @@ export class Virsh {
   readonly #running = new Set<ChildProcess>();
   #closed = false;
 
-  /** @param timeoutMs time limit of a call: a libvirt daemon that hangs is not waited for longer */
+  /**
+   * @param timeoutMs time limit of a call: a libvirt daemon that hangs is not waited for longer
+   * @param daemon calls of the watcher fail while it is known to have ended: they would start it
+   */
   constructor(
     private readonly connection: VirshConnection,
     private readonly timeoutMs = TIMEOUT_MS,
+    private readonly daemon?: LibvirtDaemon,
   ) {}
 
   /**
@@ -132,6 +137,7 @@ export class Virsh {
   #run(args: readonly string[]): Promise<string> {
     const closed = () => new ToolError('virsh: the client is closed');
     if (this.#closed) return Promise.reject(closed());
+    if (this.daemon?.hasEnded) return Promise.reject(new ToolError('virsh: the daemon of libvirt does not run'));
     const options = {
       env: environmentOf(this.connection),
       timeout: this.timeoutMs,

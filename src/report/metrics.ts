@@ -18,7 +18,8 @@ type Type = 'gauge' | 'counter';
 
 /** The text of Prometheus's exposition format 0.0.4. */
 export function formatMetrics({ counters, tracing, since }: Sample): string {
-  const { domains, devices, interrupts, contestedNow, writes, repairs, contested, errors, lag } = counters;
+  const { domains, devices, interrupts, contestedNow, writes, repairs, contested, errors, unknownEvents, lag } =
+    counters;
   const errorsByKind = Object.entries(errors).map(([kind, value]): [string, number] => [`{kind="${kind}"}`, value]);
   return [
     metric('domains', 'gauge', 'Running domains that a policy applies to.', domains),
@@ -36,6 +37,7 @@ export function formatMetrics({ counters, tracing, since }: Sample): string {
       contested,
     ),
     family('errors_total', 'counter', 'Interrupts that could not be placed, by kind of error.', errorsByKind),
+    metric('unknown_events_total', 'counter', 'Lines and kinds of events of virsh that are not known.', unknownEvents),
     histogram('placement_lag_seconds', 'From the appearance of an interrupt to its placement.', lag),
   ].join('');
 }

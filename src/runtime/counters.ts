@@ -16,6 +16,8 @@ export interface Counters {
   contested: number;
   /** failed writes by kind (affinity/write-errors.ts); `unreadable`: files that could not be read */
   errors: Record<'transient' | 'exhausted' | 'impossible' | 'gone' | 'unreadable', number>;
+  /** lines of `virsh event`, or kinds of events, that are not known */
+  unknownEvents: number;
   /** from an interrupt's appearance to its placement; `counts` has one member more than LAG_BOUNDS_MS and is not cumulative */
   lag: { counts: number[]; sumMs: number; count: number };
 }
@@ -46,6 +48,7 @@ export function emptyCounters(): Counters {
     repairs: 0,
     contested: 0,
     errors: { transient: 0, exhausted: 0, impossible: 0, gone: 0, unreadable: 0 },
+    unknownEvents: 0,
     lag: { counts: Array.from({ length: LAG_BOUNDS_MS.length + 1 }, () => 0), sumMs: 0, count: 0 },
   };
 }

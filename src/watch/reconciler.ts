@@ -175,6 +175,11 @@ export class Reconciler {
     return counters;
   }
 
+  /** Counts what `virsh event` printed and nobody knows. */
+  countUnknownEvent(): void {
+    this.#counters.unknownEvents++;
+  }
+
   /** Does what is due. Never throws for what the host is like: that is a problem of the result. */
   run(): ReconcileResult {
     const result = emptyResult();

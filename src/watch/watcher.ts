@@ -4,11 +4,12 @@ import type { PlainDefinition } from '../domain/plain-definition.js';
 import { RealFs } from '../host/real-fs.js';
 import type { VectorEvent } from '../host/trace-events.js';
 import { VectorStream } from '../host/trace-stream.js';
-import { printable } from '../lib/printable.js';
+import { printable, printableStart } from '../lib/printable.js';
 import { omittedText, RateLimiter } from '../lib/rate-limiter.js';
 import { ReportOnce } from '../lib/report-once.js';
+import { LibvirtDaemon } from '../libvirt/daemon.js';
 import { DomainTracker } from '../libvirt/domain-tracker.js';
-import { LibvirtEvents } from '../libvirt/events.js';
+import { LibvirtEvents, type LibvirtListener } from '../libvirt/events.js';
 import { Virsh } from '../libvirt/virsh.js';
 import type { VirshConnection } from '../libvirt/virsh-process.js';
 import { releaseTexts } from '../report/release-text.js';
@@ -21,6 +22,9 @@ import { type JournalEntry, placementEntries, problemEntry } from './output/jour
 import { StatusPublisher } from './output/status-publisher.js';
 import { type Clock, type Dirty, type ReconcileResult, Reconciler } from './reconciler.js';
 import { RestoreOnExit } from './restore-on-exit.js';
+
+/** Characters of an unknown line that are reported. */
+const MAX_LINE_LENGTH = 200;
 
 export interface WatcherOptions {
   root: string;
@@ -60,7 +64,7 @@ export class Watcher {
   readonly #publisher: StatusPublisher;
   readonly #irqbalance: IrqbalanceSync;
   readonly #restorer: RestoreOnExit | undefined;
-  readonly #problems = new ReportOnce<'libvirt'>();
+  readonly #problems = new ReportOnce<'libvirt' | 'events'>();
   #timer: NodeJS.Timeout | undefined;
   #isChanging = false;
   #stopped = false;
@@ -79,7 +83,8 @@ export class Watcher {
       { changed: (event) => this.#vectorsChanged(event), stateChanged: (reason) => this.#setTraced(reason) },
       root,
     );
-    this.#virsh = new Virsh(libvirt);
+    const daemon = new LibvirtDaemon(root, libvirt.uri);
+    this.#virsh = new Virsh(libvirt, undefined, daemon);
     this.#tracker = new DomainTracker(this.#virsh, {
       add: (definition) => this.#change(() => this.#add(definition)),
       remove: (uuid, name) => this.#change(() => this.#remove(uuid, name)),
@@ -89,11 +94,14 @@ export class Watcher {
       cannotRead: (domain, reason) => this.#warnLibvirtFailure(`${domain}: cannot read its definition`, reason),
       cannotList: (reason) => this.#warnLibvirtFailure('cannot list the running domains', reason),
     });
-    this.#libvirtEvents = new LibvirtEvents(libvirt, {
+    const listener: LibvirtListener = {
       event: (event) => this.#tracker.event(event),
       connecting: (first) => void this.#connecting(first),
       lost: (reason) => this.#warnUnreachable(reason),
-    });
+      waiting: () => this.#info("libvirt's daemon has ended: waiting until it runs again"),
+      unknown: (line) => this.#countUnknownEvent(line),
+    };
+    this.#libvirtEvents = new LibvirtEvents(libvirt, listener, daemon);
     this.#publisher = new StatusPublisher(options, this.#reconciler);
     if (options.restoreOnExit) this.#restorer = new RestoreOnExit(root, (text) => this.#warn(text));
     this.#irqbalance = new IrqbalanceSync(options, this.#reconciler);
@@ -184,6 +192,15 @@ export class Watcher {
 
   #warnUnreachable(reason: string): void {
     if (this.#problems.isNew('libvirt', reason)) this.#warn(`cannot reach libvirt, retrying: ${reason}`);
+  }
+
+  /** Another version of virsh may print other lines: reported once. */
+  #countUnknownEvent(line: string): void {
+    this.#reconciler.countUnknownEvent();
+    const start = printableStart(line, MAX_LINE_LENGTH);
+    if (this.#problems.isNew('events', 'unknown'))
+      this.#warn(`virsh event printed an unknown event, which may be missed; others are only counted: ${start}`);
+    this.#publisher.changed();
   }
 
   #warnLibvirtFailure(what: string, reason: string): void {

@@ -309,6 +309,17 @@ test('libvirt that cannot be reached, and a spool of garbage, are a line each', 
   assert.is(host.stderr.split('cannot reach libvirt').length, 2);
 });
 
+test('unknown events of libvirt are reported once and counted', async () => {
+  const line = '2026-03-01 20:44:28.039+0000: a new form';
+  host.virsh(`case "$*" in *event*) printf '%s\\n' '${line}' '${line}'; exec sleep 600 ;; esac`);
+  await host.start();
+  await host.says(`virsh event printed an unknown event, which may be missed; others are only counted: ${line}`);
+  const count = () =>
+    JSON.parse(readFileSync(host.root.join('run/hostdev-cpuset/watch.json'), 'utf8')).counters.unknownEvents;
+  await until('they are counted', () => count() === 2);
+  assert.is(host.stderr.split('unknown event').length, 2);
+});
+
 test('the metrics are written, and where they cannot be, that is said once', async () => {
   await host.start(['--metrics', host.root.join('none/x.prom')]);
   await host.says(`cannot write the metrics: ${host.root.join('none/x.prom')}: ENOENT`);

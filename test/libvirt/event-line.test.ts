@@ -20,29 +20,57 @@ const LINES: [string, LibvirtEvent['change'] | undefined][] = [
   ["event 'device-added' for domain 'guest': hostdev0", 'redefined'],
   ["event 'device-removed' for domain 'guest': hostdev0", 'redefined'],
   ["event 'balloon-change' for domain 'guest': 1024KiB", undefined],
-  ["event 'constructor' for domain 'guest'", undefined],
+  ["event 'disk-change' for domain 'guest' disk sda: a -> b: startup policy", undefined],
+  ["event 'tray-change' for domain 'guest' disk sda: opened", undefined],
+  ["event 'block-job-2' for domain 'guest': Block Copy for sda completed", undefined],
 ];
 for (const [text, change] of LINES) {
   test(text, () => {
-    assert.equal(parseEventLine(STAMP + text), change && { domain: 'guest', change });
+    const expected = change ? { event: { domain: 'guest', change } } : {};
+    assert.equal(parseEventLine(STAMP + text), expected);
+    // as earlier versions print them
+    assert.equal(parseEventLine(STAMP + text.replace("'guest'", 'guest')), expected, 'without quotes');
   });
 }
 
 test('a name with quotes, or with the words of an event', () => {
   for (const domain of ["gu'est", "x': Stopped y", "event 'reboot' for domain 'a'", '$(reboot)', ' ']) {
-    assert.equal(parseEventLine(`${STAMP}event 'reboot' for domain '${domain}'`), { domain, change: 'interrupts' });
+    const event = { domain, change: 'interrupts' };
+    assert.equal(parseEventLine(`${STAMP}event 'reboot' for domain '${domain}'`), { event });
   }
 });
 
-test('a name with a line break: half of an event is one, of nobody knows whom', () => {
-  assert.is(parseEventLine(`${STAMP}event 'reboot' for domain 'two`), null);
-  assert.is(parseEventLine("lines'"), undefined);
+test('a name with a line break: the domain of the first half is unknown', () => {
+  assert.equal(parseEventLine(`${STAMP}event 'reboot' for domain 'two`), { event: null, isCut: true });
 });
 
-test('what follows an event on lines of its own, and what virsh says at its end', () => {
-  assert.is(parseEventLine('\tcputune.vcpupin0: 0'), undefined);
-  assert.is(parseEventLine('events received: 9'), undefined);
-  assert.is(parseEventLine(''), undefined);
+test('further details of an event, and what virsh prints when it ends', () => {
+  for (const line of [
+    '',
+    '\tcputune.vcpupin0: 0',
+    'events received: 9',
+    'event loop interrupted',
+    'event loop timed out',
+  ]) {
+    assert.equal(parseEventLine(line), {}, line);
+  }
+});
+
+test('a kind of event that no known version has', () => {
+  for (const kind of ['new-kind', 'constructor']) {
+    assert.equal(parseEventLine(`${STAMP}event '${kind}' for domain 'guest': x`), { isUnknown: true });
+  }
+});
+
+test('a form that no known version prints may be any event', () => {
+  for (const line of [
+    "event 'reboot' for domain 'guest'",
+    `${STAMP}domain guest: rebooted`,
+    `${STAMP}event 'reboot' for domain 'guest' (vm-7)`,
+    `${STAMP}event 'lifecycle' for domain 'guest', Stopped`,
+  ]) {
+    assert.equal(parseEventLine(line), { event: null, isUnknown: true }, line);
+  }
 });
 
 test.run();

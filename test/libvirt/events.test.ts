@@ -1,7 +1,8 @@
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { pause } from '../../src/lib/pause.js';
+import { LibvirtDaemon, SYSTEM_URI } from '../../src/libvirt/daemon.js';
 import { LibvirtEvents } from '../../src/libvirt/events.js';
 import { Virsh } from '../../src/libvirt/virsh.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
@@ -10,6 +11,7 @@ import { until } from '../support/until.js';
 
 const test = suite("libvirt's events");
 const STAMP = '2026-03-01 20:44:28.039+0000: ';
+const SILENT = { event() {}, connecting() {}, waiting() {}, unknown() {} };
 let clock: ReturnType<typeof installClock>;
 let folder: TemporaryFolder;
 let heard: string[];
@@ -33,11 +35,19 @@ function virsh(script: string): { uri: string; env: Record<string, string | unde
   return { uri: 'test:///x y', env: { ...process.env, PATH: `${folder.path}:${process.env.PATH}` } };
 }
 
+/** The condition, with time that passes meanwhile. */
+const ticking = (condition: () => boolean) => () => {
+  clock.tick(100);
+  return condition();
+};
+
 function start(script: string): void {
   events = new LibvirtEvents(virsh(script), {
     event: (event) => heard.push(event === null ? 'somebody' : `${event.domain} ${event.change}`),
     connecting: (first) => heard.push(first ? 'connecting' : 'connected'),
     lost: (reason) => heard.push(`lost: ${reason}`),
+    waiting: () => heard.push('waiting'),
+    unknown: (line) => heard.push(`unknown: ${line}`),
   });
   events.start();
 }
@@ -45,7 +55,7 @@ function start(script: string): void {
 test('are read as they come, also in pieces', async () => {
   const line = `${STAMP}event 'reboot' for domain 'a`;
   start(`printf "%s" "${line}"; mkfifo '${folder.path}/go'; read -r _ <'${folder.path}/go'
-printf "%s\\n" "b'" "nothing" "${line}"; exec sleep 600`);
+printf "%s\\n" "b'" "" "${line}"; exec sleep 600`);
   await until('the first piece is written', () => existsSync(folder.join('go')));
   writeFileSync(folder.join('go'), '\n');
   await until('both', () => heard.length === 3);
@@ -59,7 +69,7 @@ for (const [what, tied] of [
 ] as const) {
   test(`a missing virsh is reported, ${what}`, async () => {
     if (tied) chmodSync(folder.write('setpriv', '#!/bin/sh\n[ "$3" = true ] || exit 127\n'), 0o755);
-    const listener = { event: () => {}, connecting: () => {}, lost: (reason: string) => heard.push(reason) };
+    const listener = { ...SILENT, lost: (reason: string) => heard.push(reason) };
     events = new LibvirtEvents({ uri: undefined, env: { PATH: folder.path } }, listener);
     events.start();
     await until('said', () => heard.length > 0);
@@ -67,17 +77,81 @@ for (const [what, tied] of [
   });
 }
 
-test('a daemon that is restarted several times is not waited for any longer', async () => {
+test('a daemon that ends soon after each start is started at growing intervals', async () => {
   start(`echo "error: Disconnected from qemu:///system due to end of file" >&2
-[ "$(grep -c event '${folder.path}/words')" -lt 6 ] || exec sleep 600
 exit 1`);
   const connections = () => heard.filter((word) => word === 'connecting').length;
-  for (let count = 1; count < 6; count++) {
+  for (const [count, delayMs] of [1000, 2000, 4000].entries()) {
     await until('it has ended', () => heard.at(-1) !== 'connecting');
-    assert.is(connections(), count);
-    clock.tick(1000);
+    clock.tick(delayMs - 1);
     assert.is(connections(), count + 1);
+    clock.tick(1);
+    assert.is(connections(), count + 2);
   }
+});
+
+test('a daemon that has ended is not started by a connection or a request, but waited for', async () => {
+  const pidFile = folder.write('run/virtqemud.pid', '1\n');
+  const call = virsh(`case $* in *event*) ;; *) echo; exit ;; esac
+echo start >>'${folder.path}/starts'
+while [ -e '${pidFile}' ]; do sleep 0.05; done
+echo "error: Disconnected from qemu:///system due to end of file" >&2
+exit 1`);
+  const connection = { ...call, uri: SYSTEM_URI };
+  const daemon = new LibvirtDaemon(folder.path, connection.uri);
+  const client = new Virsh(connection, undefined, daemon);
+  events = new LibvirtEvents(
+    connection,
+    {
+      ...SILENT,
+      connecting: (first) => heard.push(first ? 'connecting' : 'connected'),
+      lost: () => heard.push('lost'),
+      waiting: () => heard.push('waiting'),
+    },
+    daemon,
+  );
+  events.start();
+  await until(
+    'connected',
+    ticking(() => heard.includes('connected')),
+  );
+  assert.equal(await client.listRunning(), []);
+  rmSync(pidFile);
+  await until(
+    'it is waited for',
+    ticking(() => heard.includes('waiting')),
+  );
+  const failure = await client.listRunning().catch(({ message }) => message);
+  assert.is(failure, 'virsh: the daemon of libvirt does not run');
+  // longer than the first delays of a back-off
+  clock.tick(10_000);
+  assert.equal(heard, ['connecting', 'connected', 'lost', 'waiting']);
+  assert.is(readFileSync(folder.join('starts'), 'utf8'), 'start\n');
+  folder.write('run/libvirtd.pid', '2\n');
+  await until(
+    'it is used again',
+    ticking(() => heard.filter((text) => text === 'connecting').length === 2),
+  );
+});
+
+for (const [what, uri, pidFile] of [
+  ['of another URI', 'test:///default', 'run/libvirtd.pid'],
+  ['without a pid file', SYSTEM_URI, 'run/another.pid'],
+] as const) {
+  test(`whether a daemon ${what} has ended is unknown`, () => {
+    const path = folder.write(pidFile, '1\n');
+    const daemon = new LibvirtDaemon(folder.path, uri);
+    daemon.connected();
+    rmSync(path);
+    assert.not.ok(daemon.hasEnded);
+  });
+}
+
+test('what no known virsh prints is reported, and may be any event; the rest of a name is neither', async () => {
+  const lines = ['new form', `${STAMP}event 'reboot' for domain 'two`, "lines'", `${STAMP}event 'new' for domain 'a'`];
+  start(`printf '%s\\n' ${lines.map((line) => `"${line}"`).join(' ')}; exec sleep 600`);
+  await until('all', () => heard.length >= 4);
+  assert.equal(heard, ['connecting', 'unknown: new form', `unknown: ${lines[3]}`, 'somebody']);
 });
 
 test('virsh that ends is started again, and the reason is reported', async () => {
@@ -99,7 +173,7 @@ exit 1`);
 test('a missing virsh is reported as the reason', async () => {
   events = new LibvirtEvents(
     { uri: undefined, env: { PATH: folder.path } },
-    { event: () => {}, connecting: () => {}, lost: (reason) => heard.push(reason) },
+    { ...SILENT, lost: (reason) => heard.push(reason) },
   );
   events.start();
   await until('told', () => heard.length > 0);

@@ -16,6 +16,7 @@ const tools = {
   'libvirt-qemu-driver': { package: 'libvirt-daemon-driver-qemu', present: hasQemuDriver },
   'qemu-system-x86_64': { package: 'qemu-system-x86', present: () => onPath('qemu-system-x86_64') },
   'systemd-analyze': { package: 'systemd', present: () => onPath('systemd-analyze') && onPath('systemd-tmpfiles') },
+  'systemd-socket-activate': { package: 'systemd', present: () => onPath('systemd-socket-activate') },
   shellcheck: { package: 'shellcheck', present: () => onPath('shellcheck') },
   'dpkg-deb': { package: 'dpkg', present: () => process.platform === 'linux' && onPath('dpkg-deb') },
   lintian: { package: 'lintian', present: () => onPath('lintian') },

@@ -17,6 +17,8 @@ export type PrivateLibvirtd = {
   directory: string;
   /** Ends the daemon alone, its guests go on, and starts it again. */
   restart(): Promise<void>;
+  /** Ends the daemon alone. One that is started on demand is started by the next connection. */
+  end(): Promise<void>;
   /** Ends the daemon with its guests. Nothing of it is left on the machine, as all its state is in memory. */
   stop(): Promise<void>;
 };
@@ -53,12 +55,20 @@ chmod 755 /etc/libvirt/hooks/qemu.d/none
 printf %s "$1" >/etc/libvirt/libvirtd.conf
 printf %s "$2" >/etc/libvirt/qemu.conf
 echo mounted
+daemon='libvirtd --pid-file /run/libvirtd.pid --config /etc/libvirt/libvirtd.conf'
+if [ -n "$3" ]; then
+  mkdir -p /run/libvirt
+  while systemd-socket-activate --listen=/run/libvirt/libvirt-sock --fdname=libvirtd.socket $daemon --timeout "$3"; do :; done
+  exit 1
+fi
 status=0
-while libvirtd --pid-file /run/libvirtd.pid --config /etc/libvirt/libvirtd.conf || status=$?; [ -e /run/restart ]; do
+while $daemon || status=$?; [ -e /run/restart ]; do
   rm /run/restart
 done
 exit $status
 `;
+
+const endScript = 'kill "$(cat /run/libvirtd.pid)"';
 
 // The file goes when the old daemon has ended.
 const restartScript = `
@@ -73,10 +83,12 @@ const wrapper = '--pdeathsig KILL unshare --mount --pid --net --fork --kill-chil
  * Starts a libvirtd of the test's own: the system daemon with the QEMU driver, in mount, process and network namespaces
  * where nothing of the machine's libvirt is seen. Needs `libvirtd`, `virsh` and `mount-namespace` of needs.ts.
  * Throws with the daemon's log when it does not come up.
+ * @param idleSeconds the daemon is started by a connection, as systemd does, and ends after this time without one; needs
+ * `systemd-socket-activate`
  */
-export async function startLibvirtd(): Promise<PrivateLibvirtd> {
+export async function startLibvirtd({ idleSeconds }: { idleSeconds?: number } = {}): Promise<PrivateLibvirtd> {
   const env = { ...process.env, LC_ALL: 'C', PATH: `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin` };
-  const args = [...wrapper, 'sh', '-c', script, 'sh', libvirtdConf, qemuConf];
+  const args = [...wrapper, 'sh', '-c', script, 'sh', libvirtdConf, qemuConf, `${idleSeconds ?? ''}`];
   const child = spawn('setpriv', args, { stdio: ['ignore', 'pipe', 'pipe'], env });
   const log: Buffer[] = [];
   child.stderr.on('data', (chunk: Buffer) => log.push(chunk));
@@ -113,16 +125,20 @@ export async function startLibvirtd(): Promise<PrivateLibvirtd> {
     await stop();
     throw new Error(`the private libvirtd did not start:\n${Buffer.concat(log)}`);
   };
-  const restart = async () => {
+  const runInside = async (text: string) => {
     const namespaces = `/proc/${child.pid}/ns`;
-    const inside = [`--mount=${namespaces}/mnt`, `--pid=${namespaces}/pid_for_children`, 'sh', '-c', restartScript];
+    const inside = [`--mount=${namespaces}/mnt`, `--pid=${namespaces}/pid_for_children`, 'sh', '-c', text];
     const { code, stderr } = await run('nsenter', inside, { env });
     if (code !== 0) throw new Error(`the private libvirtd was not ended: ${stderr}`);
+  };
+  const end = () => runInside(endScript);
+  const restart = async () => {
+    await runInside(restartScript);
     await comeUp();
   };
 
   await comeUp();
-  return { uri, virsh, succeeds, directory, restart, stop };
+  return { uri, virsh, succeeds, directory, restart, end, stop };
 }
 
 function isRunning(child: ChildProcess): boolean {

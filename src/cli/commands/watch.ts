@@ -5,6 +5,7 @@ import { RealFs } from '../../host/real-fs.js';
 import { ToolError } from '../../lib/errors.js';
 import { JOURNAL_FIELD_SOCKET, JournaldWriter, prefixedLines } from '../../lib/journald.js';
 import { SystemdNotify } from '../../lib/systemd-notify.js';
+import { SYSTEM_URI } from '../../libvirt/daemon.js';
 import { InstanceLock } from '../../runtime/instance-lock.js';
 import { acquireInstanceLock, keepInstanceLock } from '../../runtime/instance-take-over.js';
 import { type JournalEntry, journalFields } from '../../watch/output/journal-entry.js';
@@ -28,8 +29,6 @@ export interface WatchOptions {
 }
 
 const PROGRAM = 'hostdev-cpuset';
-/** libvirt's default for root, stated because virsh may find another one in its environment. */
-const SYSTEM_URI = 'qemu:///system';
 /** --until-idle ends after this time without a domain. */
 const IDLE_MS = 3000;
 const IDLE_CHECK_MS = 500;
@@ -39,6 +38,7 @@ const END_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /** `watch`: runs until a signal, or the end of the last domain with --until-idle. Returns the exit status. */
 export async function watchCommand(options: WatchOptions, io: Io): Promise<number> {
+  // libvirt's default for root, stated because virsh may find another one in its environment
   const { root, connect = SYSTEM_URI, metrics, tracing, untilIdle, restoreOnExit } = options;
   const files = new RealFs(root);
   assertHost(files, root);
