@@ -1,11 +1,17 @@
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { withFastPathWrites, withoutForbidden } from '../../src/affinity/pass-scope.js';
 import { enforceDomain } from '../../src/affinity/reconcile-domain.js';
+import { releaseDomain } from '../../src/affinity/release.js';
+import type { Cpuset } from '../../src/domain/cpuset.js';
+import type { WritableFile } from '../../src/host/pseudo-fs.js';
 import { domainReport } from '../../src/report/report.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import {
   A,
+  B,
   C,
   guest,
   hostdev,
@@ -15,6 +21,7 @@ import {
   outcomes,
   plainOf,
   Simulated,
+  setOf,
   UUID,
   vfio,
 } from './simulated-pass.js';
@@ -125,6 +132,121 @@ passes('what goes while a write is to be tried again, and is back under its numb
     assert.equal(outcomes(pass.enforce(guest(hostdev(A, '2-3')))), ['41 set']);
     assert.equal(pass.written(), ['41=2-3']);
   }
+});
+
+const line16 = { address: B, driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' as const, affinity: '0-5' }] };
+
+passes('a line that was not written after all leaves no trace in a state that had others', () => {
+  const kernel = hostOf([vfio(A, 41)]);
+  const pass = new Simulated(kernel, folder.path);
+  pass.enforce(own);
+  const saved = readFileSync(stateFile(), 'utf8');
+  kernel.attach(line16);
+  kernel.failAllWrites(16, 'EPERM');
+  pass.enforce(guest(hostdev(A, '2-3') + hostdev(B, '2-3')));
+  assert.is(readFileSync(stateFile(), 'utf8'), saved);
+});
+
+passes('a state that cannot be saved before a line is written is saved after it', () => {
+  const pass = new Simulated(hostOf([line16]), folder.path);
+  const { state } = pass.host;
+  const key = `16 vfio-intx(${B}) ${B}`;
+  const known = { irq: 16, address: B, before: '0-5', cpus: '2-3' };
+  state.write(UUID, { schemaVersion: 1, name: 'guest', written: { [key]: '2-3' }, lines: [known] });
+  const write = state.write.bind(state);
+  let writes = 0;
+  state.write = (uuid, next) => {
+    if (++writes === 1) throw new Error('full');
+    write(uuid, next);
+  };
+  pass.enforce(guest(hostdev(B, '2-3')));
+  assert.equal([writes, state.read(UUID)?.lines], [2, [{ ...known, input: 'IO-APIC 16' }]]);
+});
+
+passes('what is known of a renewed vector is removed, in one write', () => {
+  const kernel = hostOf([vfio(A, 41)]);
+  kernel.move(41, setOf('2-3'));
+  const { host } = new Simulated(kernel, folder.path);
+  const key = `41 vfio-msix[0](${A}) ${A}`;
+  host.state.write(UUID, { schemaVersion: 1, name: 'guest', written: { [key]: '2-5' }, lines: [] });
+  const write = host.state.write.bind(host.state);
+  let writes = 0;
+  host.state.write = (uuid, next) => {
+    writes++;
+    write(uuid, next);
+  };
+  enforceDomain(host, own, { continuityOf: () => 'renewed' });
+  assert.equal([writes, host.state.read(UUID)?.written], [1, {}]);
+});
+
+passes(
+  'a write on the fast path is recalled only if it is of the set that is wanted, and its mask stands there',
+  () => {
+    const kernel = hostOf([vfio(A, 41, 42)]);
+    const pass = new Simulated(kernel, folder.path);
+    kernel.move(41, setOf('2-3'));
+    const planned = pass.planned(own);
+    const recalled = (write: { from: Cpuset; to: Cpuset } | undefined) =>
+      withFastPathWrites(planned, { fastPathWrite: () => write }).devices.flatMap(({ interrupts }) => interrupts);
+    const [kept, moved] = planned.devices.flatMap(({ interrupts }) => interrupts);
+    const from = setOf('0-7');
+    for (const write of [undefined, { from, to: setOf('4-5') }]) assert.equal(recalled(write), [kept, moved]);
+    const written = { ...kept, affinity: from, action: 'set', reason: null, isWritten: true };
+    assert.equal(recalled({ from, to: setOf('2-3') }), [written, moved]);
+    assert.is(withFastPathWrites(planned, {}), planned);
+  },
+);
+
+passes('what must not be written now is skipped with the reason; what is not to be written stays as it is', () => {
+  const kernel = hostOf([vfio(A, 41, 42)]);
+  kernel.move(41, setOf('2-3'));
+  const planned = new Simulated(kernel, folder.path).planned(own);
+  const outcomesOf = (plan: typeof planned) => outcomes(domainReport(plan));
+  assert.is(withoutForbidden(planned, undefined, {}), planned);
+  const contested = withoutForbidden(planned, undefined, { reasonToLeave: () => ({ code: 'contested' }) });
+  assert.equal(
+    outcomesOf(contested).map((text) => text.slice(0, 7)),
+    ['41 keep', '42 skip'],
+  );
+  assert.equal(contested.problems, planned.problems);
+  assert.equal(withoutForbidden(planned, undefined, { reasonToLeave: () => undefined }), planned);
+  for (const [notSeen, problem] of [
+    [{ code: 'not-running' }, { rule: 'not-running' }],
+    [
+      { code: 'qemu-hidden', pid: 7 },
+      { rule: 'qemu-hidden', pid: 7 },
+    ],
+  ] as const) {
+    const unseen = withoutForbidden(planned, notSeen, { reasonToLeave: () => ({ code: 'contested' }) });
+    assert.equal(
+      unseen.devices[0]?.interrupts.map(({ action }) => action),
+      ['keep', 'skip'],
+    );
+    assert.equal(unseen.devices[0]?.interrupts[1]?.reason, notSeen);
+    assert.equal(unseen.problems, [...planned.problems, problem]);
+  }
+});
+
+passes('no file stays open, whatever comes of the writes', () => {
+  class Counting extends SimulatedFs {
+    openFiles = 0;
+    override openToWrite(path: string): WritableFile {
+      const file = super.openToWrite(path);
+      this.openFiles++;
+      return { ...file, close: () => void this.openFiles-- };
+    }
+  }
+  const line = { address: B, driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' as const }] };
+  const kernel = hostOf([vfio(A, 41, 42, 43), line]);
+  kernel.failAllWrites(41, 'EBUSY');
+  kernel.failAllWrites(42, 'EPERM');
+  const files = new Counting(kernel);
+  const pass = new Simulated(kernel, folder.path, { files });
+  pass.enforce(guest(hostdev(A, '2-3') + hostdev(B, '2-3')));
+  assert.equal([pass.written(), files.openFiles], [['43=2-3', '16=2-3'], 0]);
+  kernel.bind(B, 'ahci');
+  releaseDomain(files, pass.host.state, UUID);
+  assert.equal([pass.written().length, files.openFiles], [1, 0]);
 });
 
 passes('counts only where they are asked for', () => {

@@ -102,7 +102,7 @@ releases("a line that the host's driver shrank to its node gets back what it had
 releases("a line that is another guest's by now is left to its policy", () => {
   const { pass, kernel } = ended(line(16));
   kernel.interrupts.get(16)?.handlers.push(`vfio-intx(${C})`);
-  release(pass);
+  assert.equal(release(pass).kept, []);
   assert.equal(pass.written(), []);
 });
 
@@ -120,17 +120,28 @@ releases('a line that is gone, refuses or cannot be read keeps no state alive, n
       return super.read(path);
     }
   }
-  const cases: [string, (kernel: SimulatedKernel) => SimulatedFs | undefined][] = [
-    ['gone', (kernel) => void kernel.detach(A)],
-    ['refuses', (kernel) => void kernel.failNextWrites(16, 'EBUSY')],
-    ['unreadable', (kernel) => new Unreadable(kernel)],
+  const cases: [string, (kernel: SimulatedKernel) => SimulatedFs | undefined, kept: number][] = [
+    ['gone', (kernel) => void (kernel.interrupts as Map<number, unknown>).delete(16), 0],
+    ['goes', (kernel) => void kernel.failNextWrites(16, 'ENOENT'), 0],
+    ['refuses', (kernel) => void kernel.failNextWrites(16, 'EBUSY'), 1],
+    ['unreadable', (kernel) => new Unreadable(kernel), 1],
   ];
-  for (const [name, happens] of cases) {
+  for (const [name, happens, kept] of cases) {
     const { pass, kernel } = ended(line(16), line(17, B));
-    release(pass, happens(kernel));
+    const released = release(pass, happens(kernel));
+    assert.equal([released.restored, released.kept.length], [1, kept], name);
     assert.is(mask(kernel, 17), '0-5', name);
     assert.equal(pass.host.state.list(), [], name);
   }
+});
+
+releases('an error that is not of the host is not taken for a line that cannot be read', () => {
+  const { pass, kernel } = ended(line(16));
+  const files = new SimulatedFs(kernel, (_, path) => {
+    if (path.endsWith('/enable')) throw new RangeError('a bug');
+  });
+  assert.throws(() => release(pass, files), 'a bug');
+  assert.equal(pass.host.state.list(), [UUID]);
 });
 
 releases('a domain without a state restores nothing', () => {

@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { applyPlan } from '../../src/affinity/apply-plan.js';
+import type { NotSeen } from '../../src/affinity/reason.js';
 import { enforceDomain } from '../../src/affinity/reconcile-domain.js';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import type { Cpuset } from '../../src/domain/cpuset.js';
@@ -270,6 +271,36 @@ rules('1: a line that somebody came to share', () => {
   assert.equal(kernel.writes, []);
 });
 
+rules('1: before each write the domain is looked for, and after that the handlers are read once more', () => {
+  const carryOut = (devices: DeviceDescription[], check: (kernel: SimulatedKernel) => NotSeen | undefined) => {
+    const kernel = hostOf(devices);
+    const pass = simulated(kernel);
+    const { applied } = applyPlan(pass.planned(own), { ...pass.host, checkRunning: () => check(kernel) });
+    return [outcomes(domainReport(applied)), pass.written()];
+  };
+  let checks = 0;
+  const endsAfterOne = () => (++checks === 2 ? ({ code: 'not-running' } as const) : undefined);
+  assert.equal(carryOut([vfio(A, 41, 42)], endsAfterOne), [
+    ['41 set', '42 skip: no QEMU of this domain runs here'],
+    ['41=2-3'],
+  ]);
+
+  const line: DeviceDescription = { address: A, driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' }] };
+  const share = (kernel: SimulatedKernel) => void kernel.interrupts.get(16)?.handlers.push('ahci');
+  assert.equal(carryOut([line], share), [['16 skip: shared with ahci'], []]);
+});
+
+rules('1: a driver that is not VFIO any more is not asked for its domain', () => {
+  const kernel = hostOf([vfio(A, 41)]);
+  const pass = simulated(kernel);
+  const plan = pass.planned(own);
+  kernel.detach(A);
+  kernel.attach(device('pci-stub', 'msix', `vfio-msix[0](${A})`));
+  const { applied } = applyPlan(plan, { ...pass.host, checkRunning: () => undefined });
+  assert.equal(outcomes(domainReport(applied)), ["41 skip: the device's driver is pci-stub, not VFIO"]);
+  assert.equal(pass.written(), []);
+});
+
 rules('1: between two tries of a write, too', () => {
   const kernel = hostOf([vfio(A, 41), vfio(B, 43)]);
   kernel.failNextWrites(41, 'EBUSY');
@@ -338,6 +369,7 @@ rules('2: a vector that came back under its number was not written, though its m
 
 rules('2: a vector that takes the number right after the write was not written', () => {
   const kernel = hostOf([vfio(A, 41)]);
+  kernel.move(41, list('3'));
   const renew = () => {
     kernel.enableVectors(A, [41]);
     kernel.move(41, list('3'));
@@ -462,6 +494,9 @@ rules('3: a number that went, or went to another, right after the write', () => 
     crossing.enableVectors(B, [41]);
   };
   assert.equal(outcomes(simulated(crossing, new AfterWrite(crossing, cross)).enforce(own)), ['41 skip: it went away']);
+  const shared = hostOf([{ address: A, driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' }] }]);
+  const share = () => void shared.interrupts.get(16)?.handlers.push('ahci');
+  assert.equal(outcomes(simulated(shared, new AfterWrite(shared, share)).enforce(own)), ['16 skip: shared with ahci']);
 });
 
 rules('5: one failure does not keep other interrupts from being written, of the same device or another', () => {
