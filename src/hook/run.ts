@@ -15,7 +15,7 @@ import type { Input } from './read-stdin.js';
 export type HookAction = 'pass' | 'check' | 'release';
 
 /** Source: libvirt's docs/hooks.rst. */
-const ACTIONS: Record<string, HookAction> = {
+const ACTIONS: Readonly<Record<string, HookAction>> = {
   'prepare begin': 'check',
   'started begin': 'pass',
   // after a restart of the daemon, for each running domain
@@ -26,8 +26,7 @@ const ACTIONS: Record<string, HookAction> = {
 
 /** Undefined if there is nothing to do: start, restore, migrate, attach, and operations of later versions. */
 export function actionOf(operation: string, suboperation: string): HookAction | undefined {
-  const call = `${operation} ${suboperation}`;
-  return Object.hasOwn(ACTIONS, call) ? ACTIONS[call] : undefined;
+  return ACTIONS[`${operation} ${suboperation}`];
 }
 
 /** The host that a call works on. */

@@ -17,15 +17,17 @@ test.before.each(() => {
 });
 test.after.each(() => root.remove());
 
+const callOf = (action: HookAction, xml: string | Uint8Array) =>
+  ({ action, operation: OPERATIONS[action], input: { bytes: Buffer.from(xml) } }) as const;
+const hostOf = (files: RealFs, debug = false) =>
+  ({ files, state: new StateStore(root.path), root: root.path, pause: () => {}, debug }) as const;
+
 function hook(
   action: HookAction,
   xml: string | Uint8Array,
   { debug = false, files = new RealFs(root.path) } = {},
 ): HookResult {
-  const input = { bytes: Buffer.from(xml) };
-  const state = new StateStore(root.path);
-  const host = { files, state, root: root.path, pause: () => {}, debug };
-  return runHook({ action, name: 'guest', operation: OPERATIONS[action], input }, host);
+  return runHook({ ...callOf(action, xml), name: 'guest' }, hostOf(files, debug));
 }
 
 const texts = ({ lines }: HookResult) => lines.map(({ text }) => text);
@@ -67,6 +69,69 @@ test('the end of the domain says which line it leaves alone, and why', () => {
   assert.equal(lines, [{ priority: 'warning', text }]);
   assert.is(root.affinity(16), '4-5');
   assert.equal(readdirSync(root.join('run/hostdev-cpuset')), []);
+});
+
+/** The host's files; something happens before a path is read. */
+class Watched extends RealFs {
+  constructor(private readonly happens: (path: string) => void) {
+    super(root.path);
+  }
+  override read(path: string): string | undefined {
+    this.happens(path);
+    return super.read(path);
+  }
+}
+
+test('the name is the one that libvirt passes, else that of the definition; counts are not read', () => {
+  const files = new Watched((path) => assert.is.not(path, '/proc/interrupts'));
+  const xml = BOTH.replace('<name>guest</name>', '<name>other</name>');
+  const nameOf = (action: HookAction, name?: string) =>
+    texts(runHook({ ...callOf(action, xml), name }, hostOf(files))).map((text) => text.split(':')[0]);
+  assert.equal([nameOf('pass', 'guest'), nameOf('pass')], [['guest'], ['other']]);
+  assert.equal(nameOf('release', 'guest'), ['guest']);
+  root.write('proc/irq/40/smp_affinity', 'ff\n');
+  nameOf('pass');
+  assert.equal(nameOf('release'), ['other']);
+});
+
+test('what is restored is counted', () => {
+  hook('pass', BOTH);
+  const file = root.join(`run/hostdev-cpuset/${UUID}.json`);
+  const state = JSON.parse(readFileSync(file, 'utf8'));
+  writeFileSync(file, JSON.stringify({ ...state, lines: [] }));
+  assert.equal(texts(hook('release', BOTH)), ['guest: release: nothing to restore']);
+});
+
+test('the release of a domain without a UUID is no line', () => {
+  assert.equal(hook('release', BOTH.replace(/<uuid>.*<\/uuid>/, '')).lines, []);
+});
+
+test("a pass and a release hold the domain's lock", () => {
+  const locked: boolean[] = [];
+  const lock = root.join(`run/hostdev-cpuset/${UUID}.lock`);
+  // there is no such file: it is a link to what names the process
+  const isLocked = () => readdirSync(root.join('run/hostdev-cpuset')).includes(lock.split('/').at(-1) as string);
+  const files = new Watched((path) => {
+    if (path === '/sys/kernel/irq/16/actions') locked.push(isLocked());
+  });
+  hook('pass', BOTH, { files });
+  assert.ok(locked.length > 0 && locked.every(Boolean));
+  locked.length = 0;
+  root.handBack(16);
+  hook('release', BOTH, { files });
+  assert.ok(locked.length > 0 && locked.every(Boolean));
+});
+
+test('an error that nobody foresaw is one line, with the stack for debugging, whatever was thrown', () => {
+  const thrower = (error: unknown) =>
+    new Watched((path) => {
+      if (path === '/sys/devices/system/cpu/online') throw error;
+    });
+  const failing = thrower(new RangeError('a bug'));
+  assert.equal(texts(hook('pass', BOTH, { files: failing })), ['guest: started: a bug']);
+  assert.match(texts(hook('pass', BOTH, { files: failing, debug: true }))[0] ?? '', /RangeError: a bug at \S/);
+  const unnamed = runHook({ ...callOf('pass', BOTH), name: undefined }, hostOf(thrower('text')));
+  assert.equal(texts(unnamed), ['a domain: started: text']);
 });
 
 test('one line for each interrupt with debug=1', () => {
@@ -252,6 +317,17 @@ for (const [name, xml, message] of [
     assert.equal(hook('check', xml), { lines: [] });
   });
 }
+
+refusals('an error that nobody foresaw refuses no start, and a refusal names the domain if its name is known', () => {
+  const files = new Watched((path) => {
+    if (path === '/sys/devices/system/cpu/online') throw new RangeError('a bug');
+  });
+  assert.equal(hook('check', BOTH, { files }), { lines: [{ priority: 'error', text: 'guest: prepare: a bug' }] });
+  const refusalFor = (name: string | undefined) =>
+    runHook({ ...callOf('check', '<domain>'), name }, hostOf(new RealFs(root.path))).refusal;
+  assert.match(refusalFor('guest') ?? '', /^guest: prepare: the domain's XML/);
+  assert.match(refusalFor(undefined) ?? '', /^a domain: prepare: the domain's XML/);
+});
 
 refusals('only before the start: a running domain is never refused', () => {
   const { refusal } = hook('pass', liveXml('<hostdev address="0000:06:12.5" cpuset="8-9"/>'));

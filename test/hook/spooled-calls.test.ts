@@ -23,12 +23,17 @@ const names = () => readdirSync(folder.join(FOLDER));
 
 test('the oldest first; what no hook leaves is left to a watcher', () => {
   leave('x.12', 'reconnect\n<domain/>', 2);
+  leave('x.11', 'reconnect\n<domain/>', 4);
+  leave('x.10', 'reconnect\n<domain/>', 3);
   leave(UUID, 'started\n<domain/>', 1);
   for (const name of ['.new.1', `.taken.${UUID}`, 'garbage', `${UUID}x`, UUID.toUpperCase()]) leave(name, 'started\n');
   mkdirSync(folder.join(FOLDER, 'x.1x'));
-  assert.equal(calls().waiting(), [UUID, 'x.12']);
+  assert.equal(calls().waiting(), [UUID, 'x.12', 'x.10', 'x.11']);
   for (const name of ['garbage', '../spool/x.12', '.new.1', '']) assert.is(calls().claim(name), undefined);
-  assert.is(names().length, 8);
+  assert.is(names().length, 10);
+  leave('x.13', 'no call');
+  assert.is(calls().claim('x.13'), undefined);
+  assert.ok(names().includes('.taken.x.13'), 'a watcher reports it');
 });
 
 test('a call is claimed once', () => {

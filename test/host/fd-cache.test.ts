@@ -28,14 +28,16 @@ kept('a file of procfs is opened once, and each read is current', () => {
   const open = descriptors();
   const file = new FdCache().open(OWN, 'read', never);
   try {
-    assert.is(descriptors(), open, 'not before it is read');
+    assert.equal([descriptors(), file.isKept], [open, false], 'not before it is read');
     assert.is(file.read(), before);
     assert.is(file.read(), before);
-    assert.is(descriptors(), open + 1);
+    assert.equal([descriptors(), file.isKept], [open + 1, true]);
     writeFileSync(OWN, 'renamed');
     assert.is(file.read(), 'renamed\n');
-    writeFileSync(OWN, 'renamex');
-    assert.is(file.read(), 'renamex\n', 'as long, and another text');
+    for (const text of ['renamex', 'Renamex']) {
+      writeFileSync(OWN, text);
+      assert.is(file.read(), `${text}\n`, 'as long, and another text');
+    }
     for (const text of ['ren\nx', 'ren']) {
       writeFileSync(OWN, text);
       assert.is(file.read(), `${text}\n`, 'the last is the beginning of the one before');
@@ -137,6 +139,24 @@ kept('a file that was removed is reported once, then its successor is read', asy
   assert.is(file.read(), undefined, 'there is no such file');
 });
 
+kept('an error of a write to what has gone meanwhile is that it has gone', async () => {
+  const child = spawn('sleep', ['60']);
+  await once(child, 'spawn');
+  const file = new FdCache().open(`/proc/${child.pid}/oom_score_adj`, 'write', never);
+  // procfs checks the text first
+  const code = () => {
+    try {
+      return file.write('none');
+    } catch (error) {
+      return (error as FileError).code;
+    }
+  };
+  assert.is(code(), 'EINVAL');
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  assert.is(code(), 'ENOENT');
+});
+
 kept('others are read anew each time: a descriptor would go on with old text', () => {
   const folder = new TemporaryFolder();
   try {
@@ -157,7 +177,7 @@ kept('others are read anew each time: a descriptor would go on with old text', (
 kept('what fills the buffer is read anew: a read more would be another answer', () => {
   const file = new FdCache().open('/proc/self/pagemap', 'read', { ...never, read: () => 'long' });
   assert.is(file.read(), 'long');
-  file.close();
+  assert.is(descriptors(`/proc/${process.pid}/pagemap`), 0);
 });
 
 kept('no more than seven eighths of what the process may have; what is given back is there again', () => {
