@@ -61,6 +61,7 @@ watch('what the masks do not say is looked at where it is asked for', () => {
   const interrupt = kernel.interrupts.get(42);
   if (interrupt) interrupt.effective = parseCpuList('6') ?? [];
   assert.equal([check(false), check(true)], ['same', 'moved']);
+  assert.is(device.check({ now: 100, hostIrqCount: () => 2 }), 'same', 'it was not asked for');
   device.record(reported(), true);
   assert.is(check(true), 'same', 'it is known now');
   kernel.disableVectors(A);
@@ -89,6 +90,51 @@ watch('what a report has no more is forgotten', () => {
   kernel.enableVectors(A, [42]);
   device.record(reported(), true);
   assert.equal([...device.interrupts.keys()], [42]);
+});
+
+watch('a device without vectors is the same as long as it has none; its line is no vector', () => {
+  const line = { address: B, driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' as const }] };
+  const kernel = hostOf([vfio(A), line]);
+  for (const address of [A, B]) {
+    const device = new DeviceState(new SimulatedFs(kernel), address as PciAddress);
+    const planned = new Simulated(kernel, '/nonexistent').planned(guest(hostdev(address, '2-3')));
+    device.record(planned.devices[0] as DevicePlan, true);
+    for (const now of [0, 6000]) assert.is(device.check({ now, hostIrqCount: () => 1 }), 'same', address);
+  }
+});
+
+watch('whether it is the vector of the last pass is known of what is watched, once that pass is saved', () => {
+  const { kernel, device, reported } = adopted();
+  const of = (irq: number, vector: number) => device.continuityOf(irq, `vfio-msix[${vector}](${A})`);
+  assert.equal([of(41, 0), of(41, 1), of(43, 0)], ['same', 'unknown', 'unknown']);
+  kernel.enableVectors(A, [41, 42]);
+  device.check({ now: 100, hostIrqCount: () => 2 });
+  assert.equal([of(41, 0), of(42, 1)], ['renewed', 'renewed']);
+  device.record(reported(), false);
+  assert.equal([of(41, 0), of(42, 1)], ['renewed', 'renewed'], 'what is saved may be of their predecessors');
+  device.record(reported(), true);
+  assert.equal([of(41, 0), of(42, 1)], ['same', 'same']);
+});
+
+watch('vectors that ended are taken once: renewed ones, and those that a report has no more', () => {
+  const { kernel, device, reported } = adopted();
+  assert.equal(device.takeEnded(), []);
+  kernel.enableVectors(A, [42, 43]);
+  device.check({ now: 100, hostIrqCount: () => 2 });
+  device.record(reported(), true);
+  assert.equal([device.takeEnded().sort(), device.takeEnded()], [[41, 42], []]);
+  device.stateWith(42, `vfio-msix[5](${A})`);
+  device.forget(43);
+  assert.equal(device.takeEnded(), [], 'nothing shows that they have gone');
+  kernel.enableVectors(A, [42]);
+  const own = device.stateWith(42, `vfio-msix[0](${A})`);
+  own.record({ affinity: setOf('0-7'), handlers: [`vfio-msix[0](${A})`] });
+  kernel.enableVectors(A, [42]);
+  own.check();
+  device.stateWith(42, `vfio-msix[1](${A})`);
+  assert.equal(device.takeEnded(), [42], 'another one has its number');
+  device.close();
+  assert.is(device.interrupts.size, 0);
 });
 
 watch('a number with another handler is another interrupt', () => {
@@ -121,6 +167,8 @@ watch('a close look follows what was placed ahead when no more comes, and within
 
 watch('what only went is looked at closely within a second, or soon after what came in its place', () => {
   const { device } = adopted();
+  device.delayCheck(1000);
+  assert.is(device.hasPendingCheck, false, 'what is not to be looked at is not delayed');
   device.scheduleLateCheck(1000);
   assert.equal([device.due, device.hasPendingCheck], [2000, true]);
   device.scheduleCheck(1200);
@@ -136,7 +184,9 @@ watch('what only went is looked at closely within a second, or soon after what c
 watch('one that cannot be read rests, longer each time, until it can', () => {
   const { device, reported } = adopted();
   assert.is(device.isUnreadable(1000), false);
+  device.scheduleCheck(500);
   device.markUnreadable(1000);
+  assert.is(device.hasPendingCheck, false);
   assert.equal([device.isUnreadable(1000), device.due, device.isUnreadable(device.due)], [true, 1010, false]);
   device.markUnreadable(1010);
   assert.is(device.due, 1050);

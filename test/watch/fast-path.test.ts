@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { PciAddress } from '../../src/domain/address.js';
 import type { Cpuset } from '../../src/domain/cpuset.js';
+import { FileError } from '../../src/host/pseudo-fs.js';
 import { DeviceState } from '../../src/watch/device-state.js';
 import { placeOnFastPath } from '../../src/watch/fast-path.js';
 import { A, B, hostOf, setOf } from '../affinity/simulated-pass.js';
@@ -53,6 +54,13 @@ test('a new vector of the device is written, once', () => {
   assert.equal(name({}, { cpus: setOf('0-7') }), ['as wanted', 0]);
 });
 
+test('one that is as wanted and not the device’s any more is left to a full check, and not recorded', () => {
+  const foreign = [`vfio-msix[0](${B})`];
+  assert.equal(name({ handlers: foreign }, { told: [OURS], cpus: setOf('0-7') }), ['unclear', 0]);
+  const { device } = nameFirst([41], { handlers: foreign });
+  assert.is(device.interrupts.size, 0);
+});
+
 test('a number that was another vector a moment ago is new', () => {
   assert.equal(name({}, { placedOn: true, before: [`vfio-msix[1](${A})`] }), ['written', 1]);
 });
@@ -81,10 +89,20 @@ for (const [why, shape, more] of [
   });
 }
 
+interface NamedFirst {
+  files?: (kernel: SimulatedKernel) => SimulatedFs;
+  /** placed before */
+  known?: number[];
+  prepare?: (device: DeviceState, kernel: SimulatedKernel) => void;
+  handlers?: string[];
+  seenAt?: number;
+  tries?: number;
+}
+
 /** A device that has these vectors; names the first, and says what came of it and what was written. */
 function nameFirst(
   irqs: number[],
-  { files: before, known = [] }: { files?: (kernel: SimulatedKernel) => SimulatedFs; known?: number[] } = {},
+  { files: before, known = [], prepare, handlers = [OURS], seenAt = 0, tries = 0 }: NamedFirst = {},
 ) {
   const kernel = hostOf([
     { address: A, driver: 'vfio-pci' },
@@ -95,12 +113,8 @@ function nameFirst(
   const device = new DeviceState(files, A as PciAddress);
   device.target = WANTED;
   for (const irq of known) device.stateWith(irq, `vfio-msix[${irqs.indexOf(irq)}](${A})`).placedOn = WANTED;
-  const ahead = placeOnFastPath(
-    files,
-    device,
-    { irq: irqs[0] as number, handlers: [OURS], tries: 0, seenAt: 0 },
-    () => 3,
-  );
+  prepare?.(device, kernel);
+  const ahead = placeOnFastPath(files, device, { irq: irqs[0] as number, handlers, tries, seenAt }, () => 3);
   return { ahead, kernel, device, written: kernel.writes.map(({ irq }) => irq) };
 }
 
@@ -118,10 +132,90 @@ test('one that goes between the reading of its mask and of its handlers is waite
   assert.equal([ahead.outcome, written], ['absent', []]);
 });
 
-test('those that came with it are placed with it, whatever their numbers', () => {
-  const { ahead, written } = nameFirst([41, 42, 55]);
+test('those that came with it are placed with it, whatever their numbers, and recorded', () => {
+  const paths = new Set<string>();
+  const files = (kernel: SimulatedKernel) => new SimulatedFs(kernel, (_, path) => void paths.add(path));
+  const { ahead, written, device } = nameFirst([41, 42, 55], { files });
   assert.equal(ahead, { outcome: 'written', placed: [41, 42, 55], writes: 3 });
   assert.equal(written, [41, 42, 55]);
+  assert.not.ok([...paths].some((path) => path.includes('undefined')));
+  for (const irq of [41, 42, 55]) {
+    const state = device.interrupts.get(irq);
+    assert.equal(state?.fastPathWrite, { from: setOf('0-7'), to: WANTED, lagMs: 3 });
+    assert.is(state?.check(), 'same');
+  }
+});
+
+test('those that are as wanted are placed with it, too; a full check follows writes at once, else later', () => {
+  const placed = (...asWanted: number[]) => {
+    const { ahead, device, written } = nameFirst([41, 42], {
+      files: (kernel) => {
+        for (const irq of asWanted) kernel.move(irq, WANTED);
+        return new SimulatedFs(kernel);
+      },
+    });
+    return [ahead.placed, written, device.due];
+  };
+  assert.equal(placed(41), [[41, 42], [42], 303]);
+  assert.equal(placed(42), [[41, 42], [41], 303]);
+  assert.equal(placed(41, 42), [[41, 42], [], 1003]);
+  const absent = nameFirst([41], {
+    files: (kernel) => {
+      kernel.disableVectors(A);
+      return new SimulatedFs(kernel);
+    },
+  });
+  assert.equal([absent.ahead.outcome, absent.device.due], ['absent', Number.POSITIVE_INFINITY]);
+});
+
+test('its lag is not negative', () => {
+  const { device } = nameFirst([41], { seenAt: 5 });
+  assert.is(device.interrupts.get(41)?.fastPathWrite?.lagMs, 0);
+});
+
+test('a file that cannot be read: left to a full check, or tried again; an error that is not of the host is thrown', () => {
+  const failing = (broken: string, error: Error, tries = 0) =>
+    nameFirst([41], {
+      tries,
+      files: (kernel) =>
+        new SimulatedFs(kernel, (_, path) => {
+          if (path.endsWith(broken)) throw error;
+        }),
+    });
+  for (const [path, code, tries, outcome] of [
+    ['/driver', 'EIO', 0, 'unclear'],
+    ['/41/actions', 'EIO', 0, 'absent'],
+    ['/41/actions', 'EIO', 3, 'unclear'],
+    ['/41/actions', 'EACCES', 0, 'unclear'],
+  ] as const) {
+    const { ahead, written } = failing(path, new FileError(code, path), tries);
+    assert.equal([ahead.outcome, ahead.placed, written], [outcome, [], []]);
+    assert.throws(() => failing(path, new RangeError('a bug')), 'a bug');
+  }
+});
+
+test('what is known of the following vectors stays, and ends the batch unless they were renewed', () => {
+  const kept = nameFirst([41, 42, 43], { known: [42] });
+  assert.equal(kept.device.interrupts.get(42)?.placedOn, WANTED);
+  const start = (prepare: (device: DeviceState, kernel: SimulatedKernel) => void) =>
+    nameFirst([41, 42, 43], { prepare }).written;
+  const handlerOf = (vector: number) => `vfio-msix[${vector}](${A})`;
+  assert.equal(
+    start((device) => void device.stateWith(42, handlerOf(7))),
+    [41],
+    'another vector had the number',
+  );
+  const known = (device: DeviceState) => {
+    const state = device.stateWith(42, handlerOf(1));
+    state.record({ affinity: setOf('0-7'), handlers: [handlerOf(1)] });
+    return state;
+  };
+  assert.equal(start(known), [41], 'it is as it was');
+  const renewed = start((device, kernel) => {
+    known(device).placedOn = WANTED;
+    kernel.enableVectors(A, [41, 42, 43]);
+  });
+  assert.equal(renewed, [41, 42, 43]);
 });
 
 test('up to one that is known, or is no vector yet', () => {

@@ -60,6 +60,64 @@ watch('a report that is true no more is not taken for granted', () => {
   assert.is(one.check(), 'moved');
 });
 
+watch('its end is taken once', () => {
+  const { kernel, one } = known();
+  assert.is(one.takeEnd(), false);
+  kernel.enableVectors(A, [41]);
+  one.check();
+  assert.equal([one.takeEnd(), one.takeEnd()], [true, false]);
+});
+
+watch('a vector that came back is not contested', () => {
+  const { kernel, one } = known();
+  const limits = { limit: 1, window: 1000 };
+  assert.equal([one.repairs.decide(0, limits), one.repairs.decide(0, limits)], ['repair', 'contested']);
+  kernel.enableVectors(A, [41]);
+  one.check();
+  assert.is(one.repairs.isContested(0), false);
+});
+
+watch('after a saved pass it is the same vector, unless it changed under the pass or is not kept open', () => {
+  const { kernel, one } = known();
+  one.recordPass(BORN);
+  assert.is(one.continuity, 'same');
+  kernel.move(41, setOf('5'));
+  one.recordPass(BORN);
+  assert.is(one.continuity, 'unknown');
+  kernel.enableVectors(A, [41]);
+  one.recordPass(BORN);
+  assert.is(one.continuity, 'renewed');
+  const unkept = new InterruptState(new FixedFiles({ '/proc/irq/41/smp_affinity': 'ff\n' }), 41, HANDLER);
+  unkept.recordPass(BORN);
+  assert.equal([unkept.check(), unkept.continuity], ['same', 'unknown']);
+});
+
+watch('what cannot be read when it is recorded has gone; what has no handlers has not', () => {
+  const path = '/proc/irq/41/smp_affinity';
+  const unreadable = new InterruptState(new FixedFiles({ [path]: new FileError('EIO', path) }), 41, HANDLER);
+  assert.equal([unreadable.record(BORN), unreadable.takeEnd()], [false, true]);
+  const phantom = new InterruptState(new FixedFiles({}), 41, undefined);
+  assert.equal([phantom.record({ affinity: null, handlers: [] }), phantom.takeEnd()], [true, false]);
+});
+
+watch('an error that is not of the host is not taken for one', () => {
+  const kernel = hostOf([vfio(A, 41)]);
+  let isBroken = false;
+  const files = new SimulatedFs(kernel, () => {
+    if (isBroken) throw new RangeError('a bug');
+  });
+  const one = new InterruptState(files, 41, HANDLER);
+  isBroken = true;
+  for (const call of [
+    () => one.check(),
+    () => one.readAffinity(),
+    () => one.isDeliveredAsBefore(),
+    () => one.record(BORN),
+  ])
+    assert.throws(call, 'a bug');
+  assert.throws(() => new InterruptState(files, 41, undefined).writeAffinity(setOf('2'), () => undefined), 'VFIO');
+});
+
 watch('it is new as long as nothing was done about it', () => {
   const kernel = hostOf([vfio(A, 41)]);
   const fresh = () => new InterruptState(new SimulatedFs(kernel), 41, HANDLER);
@@ -94,7 +152,11 @@ watch('of what cannot be placed the handlers are looked at; a phantom stays one'
   assert.is(one.check(), 'moved');
   one.record({ affinity: null, handlers: [] });
   assert.is(one.check(), 'same');
+  one.record({ affinity: setOf('0-7'), handlers: [] });
+  texts['/sys/kernel/irq/41/actions'] = 'ahci\n';
+  one.record({ affinity: setOf('0-7'), handlers: ['ahci'] });
   delete texts['/sys/kernel/irq/41/actions'];
+  assert.is(one.check(), 'renewed', 'it had a handler');
   const phantom = new InterruptState(new FixedFiles({}), 41, undefined);
   phantom.record({ affinity: null, handlers: [] });
   assert.is(phantom.check(), 'same', 'without handlers it need not have a file');

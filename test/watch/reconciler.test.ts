@@ -2,10 +2,11 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { DEFAULT_SETTINGS } from '../../src/affinity/settings.js';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
+import { Reconciler } from '../../src/watch/reconciler.js';
 import { A, B, guest, hostdev, hostOf, UUID, vfio } from '../affinity/simulated-pass.js';
 import type { HostDescription } from '../simulator/description.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
-import { HeldHost, told } from './reconciled-host.js';
+import { HeldHost, MemoryStates, told } from './reconciled-host.js';
 
 const hold = suite('hold');
 const RUNNING: Partial<HostDescription> = {
@@ -353,6 +354,42 @@ hold('nothing is written if no QEMU of the domain runs', () => {
   assert.equal(host.written(), []);
   host.kernel.processes.start({ name: 'guest', uuid: UUID, pid: 700, vcpus: [{ vcpu: 0, cpus: '2-3' }] });
   assert.equal(told(...host.pass(100)), ['placed 41: 0-7 -> 2-3']);
+});
+
+hold('passes and the removal hold the lock of the domain; a domain without a UUID has none', () => {
+  const kernel = hostOf([{ address: A, driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' }] }], RUNNING);
+  let held: string | undefined;
+  const heldAtWrites = new Set<string | undefined>();
+  const files = new SimulatedFs(kernel, (operation) => {
+    if (operation === 'write') heldAtWrites.add(held);
+  });
+  const locks: string[] = [];
+  const exclusively = <T>(uuid: string, action: () => T): T => {
+    locks.push(uuid);
+    held = uuid;
+    try {
+      return action();
+    } finally {
+      held = undefined;
+    }
+  };
+  const reconciler = new Reconciler(
+    { files, state: new MemoryStates(), clock: { now: () => 0 }, exclusively },
+    DEFAULT_SETTINGS,
+  );
+  reconciler.add(guest(hostdev(A, '2-3')));
+  reconciler.run();
+  assert.equal([locks.splice(0), [...heldAtWrites]], [[UUID], [UUID]]);
+  kernel.processes.stop(UUID);
+  kernel.bind(A, 'ahci');
+  heldAtWrites.clear();
+  assert.is(reconciler.remove(UUID).restored, 1);
+  assert.equal([locks.splice(0), [...heldAtWrites]], [[UUID], [UUID]]);
+  reconciler.add({ ...guest(hostdev(A, '2-3')), uuid: undefined });
+  reconciler.run();
+  assert.is(reconciler.remove('guest').restored, 0);
+  assert.equal(locks, []);
+  assert.is(reconciler.due, Number.POSITIVE_INFINITY);
 });
 
 hold('after drop, no state is left and nothing is done', () => {

@@ -16,6 +16,22 @@ test('it is repaired up to the limit within the window, then left for as long as
   assert.equal(decide(one, 1199), ['leave']);
 });
 
+test('a move at the very end of the window counts; after a pause those of before do not', () => {
+  assert.equal(decide(new RepairLimiter(), 0, 0, 1000), ['repair', 'repair', 'contested']);
+  assert.equal(decide(new RepairLimiter(), 0, 0, 0, 1000, 1000), ['repair', 'repair', 'contested', 'repair', 'repair']);
+});
+
+test('cleared, it starts over: as many repairs, and the shortest pause', () => {
+  const one = new RepairLimiter();
+  assert.equal(decide(one, 0), ['repair']);
+  one.clear();
+  assert.equal(decide(one, 0, 0, 0), ['repair', 'repair', 'contested']);
+  one.clear();
+  assert.equal([one.isContested(0), one.pausedUntil], [false, 0]);
+  assert.equal(decide(one, 1, 2, 3), ['repair', 'repair', 'contested']);
+  assert.is(one.pausedUntil, 1003);
+});
+
 test('moves that are far apart are repaired without limit', () => {
   assert.equal(decide(new RepairLimiter(), 0, 600, 1200, 1800, 2400), Array(5).fill('repair'));
 });

@@ -51,4 +51,43 @@ pace('what could not be looked at is looked at as a whole, an interval later', (
   assert.is(one.due, 182_000, 'and no later than three minutes');
 });
 
+pace('a change is looked at now, and often for a while: a minute, with trace events two seconds', () => {
+  const { intervals } = DEFAULT_SETTINGS;
+  for (const [traced, busyMs, later] of [
+    [false, 60_000, intervals.quiet],
+    [true, 2000, intervals.traced],
+  ] as const) {
+    const one = new Schedule(0);
+    one.take(0);
+    one.advance({ now: 0, traced }, intervals);
+    one.markDirty({ now: 100, traced });
+    assert.equal([one.nextPollAt, one.due], [100, 100]);
+    const pollAfter = (now: number) => {
+      one.advance({ now, traced }, intervals);
+      return one.nextPollAt;
+    };
+    assert.is(pollAfter(100 + busyMs - 1), 100 + busyMs);
+    const end = 100 + busyMs;
+    assert.is(pollAfter(end), (Math.floor(end / later) + 1) * later);
+  }
+});
+
+pace('a full check puts off the delivery check, and a request is for the earlier time', () => {
+  const one = new Schedule(0);
+  assert.is(one.take(0), 'full');
+  one.advance({ now: 0, traced: true }, DEFAULT_SETTINGS.intervals);
+  one.requestFullCheck(100_000);
+  one.requestFullCheck(200_000);
+  assert.is(one.nextFullCheckAt, 100_000);
+  assert.is(one.take(100_000), 'full');
+  one.requestPoll(150_000);
+  assert.is(one.nextPollAt, 10_000);
+  one.requestPoll(5000);
+  assert.is(one.nextPollAt, 5000);
+  assert.equal(
+    [180_000, 279_999, 280_000].map((now) => one.take(now)),
+    ['masks', 'masks', 'delivery'],
+  );
+});
+
 pace.run();

@@ -27,6 +27,20 @@ backOff('each kind of error has its first pause, the factor that it grows by, an
   assert.equal(pauses('gone', 3), [10, 20, 40]);
 });
 
+backOff('a retry may be made by a quarter of its delay early, and failures count for one set and code', () => {
+  const one = new WriteRetry();
+  assert.is(one.retryAt, 0);
+  one.failed(set(), 'ENOSPC', 'exhausted', 0);
+  assert.equal(
+    [749, 750].map((now) => one.mustWait(set(), now)),
+    [true, false],
+  );
+  assert.equal(
+    [one.failures(set(), 'ENOSPC'), one.failures(set(), 'EBUSY'), one.failures(cpusetOf([4]), 'ENOSPC')],
+    [1, 0, 0],
+  );
+});
+
 backOff('nothing waits that has not failed', () => {
   const one = new WriteRetry();
   assert.is(one.mustWait(set(), 0), false);
