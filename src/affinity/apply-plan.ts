@@ -70,8 +70,8 @@ export function applyPlan(planned: DomainPlan, context: ApplyContext): AppliedPl
   return { applied, writes };
 }
 
-function isWorthRetrying({ action, reason }: InterruptPlan): boolean {
-  return action === 'fail' && reason?.code === 'write-error' && mayPassSoon(reason.error);
+function isWorthRetrying({ reason }: InterruptPlan): boolean {
+  return reason?.code === 'write-error' && mayPassSoon(reason.error);
 }
 
 /** One interrupt that is to be written. */
@@ -141,8 +141,9 @@ class Placement {
     const { wanted } = this.move;
     // by the descriptor that was written: another vector may have the number and the handler by now
     const now = readInterrupt(this.context.files, planned.irq, mask);
-    const change = changeOf(this.#target, now?.handlers ?? []);
-    if (!now || change) return { ...planned, action: 'skip', reason: change ?? { code: 'gone' } };
+    if (!now) return { ...planned, action: 'skip', reason: { code: 'gone' } };
+    const change = changeOf(this.#target, now.handlers);
+    if (change) return { ...planned, action: 'skip', reason: change };
     const { affinity, effective } = now;
     const seen: InterruptPlan = { ...planned, affinity, effective: effective ?? null };
     if (!isSubset(affinity, wanted)) return { ...seen, action: 'fail', reason: { code: 'other-mask', affinity } };

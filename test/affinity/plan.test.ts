@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { plan } from '../../src/affinity/plan.js';
+import type { PciAddress } from '../../src/domain/address.js';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import type { Cpuset } from '../../src/domain/cpuset.js';
 import type { PolicySettings } from '../../src/domain/effective-policy.js';
@@ -9,7 +10,7 @@ import { readSnapshot } from '../../src/host/snapshot.js';
 import { domainReport } from '../../src/report/report.js';
 import type { SimulatedKernel } from '../simulator/kernel.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
-import { A, B, C, guest, hostdev, hostOf, outcomes, UUID, vfio } from './simulated-pass.js';
+import { A, B, C, guest, hostdev, hostOf, outcomes, plainOf, UUID, vfio } from './simulated-pass.js';
 
 const planning = suite('plan');
 
@@ -33,6 +34,51 @@ planning('auto follows the threads of a running QEMU', () => {
   assert.is(report.vcpuSource, 'threads');
   assert.is(report.devices[0]?.cpus, '4,6-7');
   assert.is(report.devices[0]?.interrupts[0]?.wanted, '4,6-7');
+});
+
+planning('null stands for what is unknown or absent', () => {
+  const xml = `<domain><name>guest</name><devices>${hostdev(A, '2-3')}</devices></domain>`;
+  const foreign = { address: A, driver: 'vfio-pci', interrupts: [{ irq: 41, type: 'msix' as const, handlers: [] }] };
+  const definition = plainOf(xml);
+  const files = new SimulatedFs(hostOf([foreign]));
+  const snapshot = readSnapshot(files, { name: 'guest', uuid: undefined, addresses: [A as PciAddress], counts: false });
+  const { uuid, devices } = plan(definition, snapshot);
+  const [device] = devices;
+  assert.equal([uuid, device?.alias, device?.interrupts[0]?.vector], [null, null, null]);
+  const gone = plan(definition, { ...snapshot, devices: new Map() });
+  assert.equal([gone.devices[0]?.numaNode, gone.devices[0]?.interrupts], [null, []]);
+  const native = plan(guest(hostdev(A, 'native')), snapshot).devices[0];
+  assert.equal([native?.cpus, native?.interrupts[0]?.wanted, native?.interrupts[0]?.action], [null, null, 'skip']);
+  const unseen = new Map(
+    [...snapshot.devices].map(([address, one]) => {
+      const interrupts = one.interrupts.map((interrupt) => ({ ...interrupt, details: undefined }));
+      return [address, { ...one, interrupts }];
+    }),
+  );
+  const [phantom] = plan(definition, { ...snapshot, devices: unseen }).devices[0]?.interrupts ?? [];
+  assert.equal([phantom?.affinity, phantom?.effective, phantom?.vector], [null, null, null]);
+});
+
+planning('the UUID and the alias are those of the definition', () => {
+  const aliased = hostdev(A, '2-3').replace('</hostdev>', "<alias name='ua-nic'/></hostdev>");
+  const snapshot = readSnapshot(new SimulatedFs(hostOf([vfio(A, 41)])), {
+    name: 'guest',
+    uuid: UUID,
+    addresses: [],
+    counts: false,
+  });
+  const { uuid, devices } = plan(guest(aliased), snapshot);
+  assert.equal([uuid, devices[0]?.alias], [UUID, 'ua-nic']);
+});
+
+planning('interfaces of networks have no device yet: two of them are not the same one, and a bad cpuset is one', () => {
+  const network = (mac: string, cpuset: string) =>
+    `<interface type='network' cpuset='${cpuset}'><mac address='52:54:00:00:00:${mac}'/><source network='pool'/></interface>`;
+  const { devices } = planned(guest(network('01', '2') + network('02', '3') + network('03', '3-0')), hostOf([]));
+  assert.equal(
+    devices.map(({ problems }) => rules(problems)?.includes('duplicate-device')),
+    [false, false, false],
+  );
 });
 
 planning('auto follows the definition where nothing runs', () => {

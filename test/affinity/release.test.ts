@@ -146,7 +146,15 @@ releases('an error that is not of the host is not taken for a line that cannot b
 
 releases('a domain without a state restores nothing', () => {
   const pass = new Simulated(hostOf([line(16)]), folder.path);
-  release(pass);
+  const { restored, kept, isStateUnreadable } = release(pass);
+  assert.equal([restored, kept, isStateUnreadable, pass.written()], [0, [], false, []]);
+});
+
+releases('a line of which an older version did not save the device is left alone, and reported without one', () => {
+  const { pass } = ended(line(16));
+  const lines = [{ irq: 16, before: '0-5', cpus: '2-3' }];
+  pass.host.state.write(UUID, { schemaVersion: 1, name: 'guest', written: {}, lines });
+  assert.equal(release(pass).kept, [{ irq: 16, reason: { code: 'device-unknown' } }]);
   assert.equal(pass.written(), []);
 });
 

@@ -94,6 +94,25 @@ kept("a failed write has the kernel's error code", () => {
   file.close();
 });
 
+kept('below a root it is opened there', () => {
+  // the host itself as a tree: its procfs is one
+  const root = '/proc/self/root';
+  const before = own();
+  const open = descriptors();
+  const [file, reader] = (['write', 'read'] as const).map((mode) =>
+    new FdCache(root).open(`${root}${OWN}`, mode, never),
+  );
+  try {
+    file?.write('renamed');
+    assert.equal([file?.read(), reader?.read()], ['renamed\n', 'renamed\n']);
+    assert.is(descriptors(), open + 2);
+  } finally {
+    file?.close();
+    reader?.close();
+    writeFileSync(OWN, before.trimEnd());
+  }
+});
+
 kept('a link is read by a descriptor, and not written through', () => {
   const folder = new TemporaryFolder();
   try {

@@ -364,11 +364,11 @@ hold('passes and the removal hold the lock of the domain; a domain without a UUI
     if (operation === 'write') heldAtWrites.add(held);
   });
   const locks: string[] = [];
-  const exclusively = <T>(uuid: string, action: () => T): T => {
-    locks.push(uuid);
+  const exclusively = <T>(uuid: string | undefined, action: () => T): { result: T } => {
+    locks.push(uuid ?? '');
     held = uuid;
     try {
-      return action();
+      return { result: action() };
     } finally {
       held = undefined;
     }

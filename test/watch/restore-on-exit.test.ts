@@ -61,6 +61,97 @@ test('placed interrupts get their earlier mask; others stay', () => {
   assert.equal([root.affinity(40), root.affinity(41), root.affinity(42)], ['0-7', '1', '0-7']);
 });
 
+/** What restore.json has: undefined without the file. */
+const recorded = () => {
+  const path = root.join('run/hostdev-cpuset/restore.json');
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).map(({ irq }: { irq: number }) => irq) : undefined;
+};
+
+test('nothing is written where nothing is recorded, and what has ended is removed from the file at once', () => {
+  affinities.record([]);
+  affinities.record([], [{ uuid: UUID, address: A, irq: 40 }]);
+  affinities.forget(UUID);
+  runs(A);
+  assert.is(recorded(), undefined);
+  place(40, 'c', { uuid: null });
+  place(40, 'c', { kind: 'failed' });
+  assert.ok(!recorded()?.length, 'a domain without a UUID cannot be found again');
+  place(40, 'c');
+  place(41, 'c', { kind: 'repaired' });
+  assert.equal(recorded(), [40, 41]);
+  affinities.record([], [{ uuid: UUID, address: A, irq: 40 }]);
+  assert.equal(recorded(), [41]);
+});
+
+test('another vector under the number has what it was born with, though nobody saw the end of the first', () => {
+  place(40, 'c');
+  place(40, 'c', { handler: `vfio-msix[7](${A})`, from: setOf('2-3') });
+  root.write('sys/kernel/irq/40/actions', `vfio-msix[7](${A})\n`);
+  restore();
+  assert.is(root.affinity(40), '2-3');
+});
+
+test("the devices of one domain say nothing of another's; what a domain does not have any more is forgotten", () => {
+  place(40, 'c');
+  place(50, 'c', { uuid: OTHER, address: C, handler: `vfio-msix[0](${C})` });
+  runs(A);
+  assert.equal(recorded(), [40, 50]);
+  affinities.setDevices(OTHER, []);
+  assert.equal(recorded(), [40]);
+  place(50, 'c', { uuid: OTHER.replace(/1$/, '2'), address: C, handler: `vfio-msix[0](${C})` });
+  affinities.forget(UUID);
+  assert.equal(recorded(), [50]);
+  affinities.restore(new RealFs(root.path));
+  affinities.save();
+  assert.equal(recorded(), [50], 'of a domain that is not known to run: for the next watcher');
+});
+
+test('an entry with a number that is none is dropped, and counted', () => {
+  place(40, 'c');
+  const path = root.join('run/hostdev-cpuset/restore.json');
+  const [entry] = JSON.parse(readFileSync(path, 'utf8'));
+  root.write(
+    'run/hostdev-cpuset/restore.json',
+    JSON.stringify([entry, { ...entry, irq: 4.5 }, { ...entry, irq: '41' }]),
+  );
+  assert.is(new OriginalAffinities(root.path).dropped, 2);
+});
+
+test('what is not ours any more is neither restored nor reported', () => {
+  place(40, 'c');
+  root.write('sys/kernel/irq/40/actions', `vfio-msix[0](${C})\n`);
+  runs(A);
+  const { restored, kept } = affinities.restore(new RealFs(root.path));
+  assert.equal([restored, kept, root.affinity(40)], [0, [], '2-3']);
+});
+
+test('a line of a state is restored only for a domain that is known to run, and only if nobody shares it', () => {
+  placeLine();
+  const state: DomainState = {
+    schemaVersion: 1,
+    name: 'guest',
+    written: {},
+    lines: [{ irq: 16, address: LINE, before: '0-5', cpus: '2-3' }],
+  };
+  const files = new RealFs(root.path);
+  const lines = (one: DomainState = state) => {
+    const { restored, kept } = affinities.restoreLines(files, UUID, one);
+    return [restored, kept.map(({ reason }) => reason.code)];
+  };
+  assert.equal(lines(), [0, []], 'it is not known to run');
+  runs(A, LINE);
+  affinities.forget(UUID);
+  assert.equal(lines(), [0, []], 'it has ended');
+  runs(A, LINE);
+  const actions = readFileSync(root.join('sys/kernel/irq/16/actions'), 'utf8');
+  root.write('sys/kernel/irq/16/actions', `${actions.trim()},ahci\n`);
+  assert.equal(lines(), [0, []], 'it is shared');
+  root.write('sys/kernel/irq/16/actions', actions);
+  const unknown = { ...state, lines: [{ irq: 16, before: '0-5', cpus: '2-3' }] };
+  assert.equal(lines(unknown), [0, ['device-unknown']]);
+  assert.equal(lines(), [1, []]);
+});
+
 test('the first mask counts, through repairs and other sets', () => {
   place(40, 'c');
   place(40, 'c', { kind: 'repaired', from: setOf('6') });
