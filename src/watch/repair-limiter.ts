@@ -51,7 +51,6 @@ export class RepairLimiter {
   /** Starts over: whoever moved it may have gone. */
   clear(): void {
     this.#repairs = [];
-    this.#backOff = undefined;
     this.#pausedUntil = 0;
     this.#contestedUntil = 0;
   }

@@ -5,6 +5,8 @@ import type { PciAddress } from '../../src/domain/address.js';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import type { Cpuset } from '../../src/domain/cpuset.js';
 import { DeviceState } from '../../src/watch/device-state.js';
+import { DeviceStates } from '../../src/watch/device-states.js';
+import { emptyResult } from '../../src/watch/result.js';
 import { A, B, guest, hostdev, hostOf, Simulated, setOf, vfio } from '../affinity/simulated-pass.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
 
@@ -103,6 +105,50 @@ watch('a device without vectors is the same as long as it has none; its line is 
   }
 });
 
+watch('of several devices, those with a policy for a device of the host are known', () => {
+  const states = new DeviceStates(new SimulatedFs(hostOf([vfio(A, 41)])));
+  const [cpus, address] = [setOf('2-3'), A as PciAddress];
+  assert.is(states.stateOf({ address: null, cpus }), undefined);
+  const state = states.stateOf({ address, cpus });
+  assert.is(states.stateOf({ address, cpus }), state);
+  assert.equal([...states.byAddress.keys()], [A]);
+  assert.is(states.stateOf({ address, cpus: null }), undefined);
+  assert.is(states.byAddress.size, 0);
+});
+
+watch('a check of several devices leaves out those that wait, and finds what one lost to another', () => {
+  const kernel = hostOf([vfio(A, 41, 42), vfio(B, 43)]);
+  const files = new ListingFiles(kernel);
+  const states = new DeviceStates(files);
+  const plans = new Simulated(kernel, '/nonexistent').planned(guest(hostdev(A, '2-3') + hostdev(B, '2-3'))).devices;
+  const [a, b] = plans.map((plan) => {
+    const device = states.stateOf(plan) as DeviceState;
+    device.record(plan, true);
+    return device;
+  }) as [DeviceState, DeviceState];
+  const check = (now: number) => {
+    const result = emptyResult();
+    const found = [...states.check({ now, hostIrqCount: () => 3, result })];
+    return [result.checked, ...found.map(([address, one]) => `${address === A ? 'A' : 'B'} ${one}`)];
+  };
+  check(0);
+  files.listed = 0;
+  assert.equal([check(10), files.listed], [[3, 'A same', 'B same'], 0]);
+  a.scheduleCheck(20);
+  assert.equal(check(20), [1, 'B same']);
+  a.record(plans[0] as DevicePlan, true);
+  b.markUnreadable(30);
+  assert.equal(check(30), [2, 'A same']);
+  b.record(plans[1] as DevicePlan, true);
+  check(40);
+  kernel.enableVectors(A, [41, 42]);
+  assert.equal(check(50), [3, 'A renewed', 'B same']);
+  kernel.enableVectors(A, [41]);
+  kernel.devices.get(B)?.vectors.push(42);
+  for (const interrupt of a.interrupts.values()) interrupt.record({ affinity: setOf('0-7'), handlers: [] });
+  assert.equal(check(60).slice(1), ['A renewed', 'B renewed']);
+});
+
 watch('whether it is the vector of the last pass is known of what is watched, once that pass is saved', () => {
   const { kernel, device, reported } = adopted();
   const of = (irq: number, vector: number) => device.continuityOf(irq, `vfio-msix[${vector}](${A})`);
@@ -111,6 +157,7 @@ watch('whether it is the vector of the last pass is known of what is watched, on
   device.check({ now: 100, hostIrqCount: () => 2 });
   assert.equal([of(41, 0), of(42, 1)], ['renewed', 'renewed']);
   device.record(reported(), false);
+  assert.is(device.check({ now: 200, hostIrqCount: () => 2 }), 'same');
   assert.equal([of(41, 0), of(42, 1)], ['renewed', 'renewed'], 'what is saved may be of their predecessors');
   device.record(reported(), true);
   assert.equal([of(41, 0), of(42, 1)], ['same', 'same']);

@@ -2,7 +2,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FileError } from '../../src/host/pseudo-fs.js';
 import { IrqQueue } from '../../src/watch/irq-queue.js';
+import { hostOf } from '../affinity/simulated-pass.js';
 import { FixedFiles } from '../host/fixed-files.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
 
 const irqQueue = suite('IRQs that trace events named');
 const A = '0000:06:00.0';
@@ -37,6 +39,54 @@ irqQueue('an IRQ is taken with its device if a handler is VFIO’s, and removed 
   assert.is(queue.isWaiting, true);
   for (const irq of [41, 43]) queue.remove(irq);
   assert.is(queue.isWaiting, false);
+});
+
+irqQueue(
+  'an IRQ that is named all the time is looked at two hundred times at once, then once a second, without retries',
+  () => {
+    const queue = queueOn({ 41: `vfio-msix[0](${A})\n` });
+    const name = (now: number, times = 1) => {
+      for (let time = 0; time < times; time++) queue.add([41, 42], now, now);
+    };
+    const taken = (now: number) => [...queue.take(now)].map(({ irq, tries }) => [irq, tries]);
+    name(0, 199);
+    assert.equal(taken(0), [[41, 0]]);
+    queue.clear();
+    name(0);
+    assert.equal(taken(0), [[41, 0]], 'the last one at once');
+    queue.clear();
+    name(0);
+    assert.equal([taken(0), queue.due], [[], 1000]);
+    name(500);
+    assert.equal([taken(999), queue.due], [[], 1000], 'it waits for its turn, however often it is named');
+    assert.equal([taken(1000), queue.isWaiting], [[[41, 15]], false]);
+  },
+);
+
+irqQueue('how often an IRQ was named is known of 4,096 of them', () => {
+  const queue = queueOn({});
+  for (let time = 0; time < 200; time++) queue.add([1], 0, 0);
+  const dueAfter = (irq: number) => {
+    queue.add([irq], 0, 0);
+    queue.clear();
+    queue.add([1], 0, 0);
+    const { due } = queue;
+    queue.clear();
+    return due;
+  };
+  queue.clear();
+  for (let irq = 2; irq < 4096; irq++) queue.add([irq], 0, 0);
+  assert.ok(dueAfter(4096) > 0);
+  assert.is(dueAfter(4097), 0);
+});
+
+irqQueue('an error that is not of the host is thrown', () => {
+  const failing = new SimulatedFs(hostOf([]), () => {
+    throw new RangeError('a bug');
+  });
+  const queue = new IrqQueue(failing);
+  queue.add([41], 0, 0);
+  assert.throws(() => [...queue.take(0)], 'a bug');
 });
 
 irqQueue('the first event counts for the lag, until the IRQ is removed', () => {

@@ -356,6 +356,21 @@ hold('nothing is written if no QEMU of the domain runs', () => {
   assert.equal(told(...host.pass(100)), ['placed 41: 0-7 -> 2-3']);
 });
 
+hold('lost events lead to a poll at once, and to one a second however many are lost', () => {
+  const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING), { traced: true });
+  host.add(guest(hostdev(A, '2-3')));
+  host.pass(5001);
+  const start = host.now;
+  assert.ok(host.hold.due > start + 1000);
+  host.hold.eventsLost();
+  assert.is(host.hold.due, start);
+  host.kernel.move(41, cpus('0'));
+  assert.equal(told(host.hold.run()), []);
+  assert.equal(told(...host.pass(400)), ['repaired 41: 0 -> 2-3']);
+  for (let time = 0; time < 3; time++) host.hold.eventsLost();
+  assert.is(host.hold.due, start + 1000);
+});
+
 hold('passes and the removal hold the lock of the domain; a domain without a UUID has none', () => {
   const kernel = hostOf([{ address: A, driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' }] }], RUNNING);
   let held: string | undefined;

@@ -393,6 +393,28 @@ test('what cannot be saved in /run is reported once, and restored all the same',
   assert.is(root.affinity(40), '0-7');
 });
 
+test('what a domain had is forgotten at its end, and nothing is left of what was restored', () => {
+  const warnings: string[] = [];
+  const onExit = new RestoreOnExit(root.path, (text) => warnings.push(text));
+  const masks = { from: setOf('0-7'), to: setOf('2-3'), wanted: setOf('2-3') };
+  const own = { domain: 'guest', uuid: UUID, address: A, irq: 40, vector: 0, handler: `vfio-msix[0](${A})` };
+  const changed = [{ ...own, ...masks, kind: 'placed' as const }];
+  onExit.setDevices(UUID, [A]);
+  onExit.record({ changed, ended: [] });
+  onExit.forget(UUID);
+  assert.equal(recorded(), []);
+  onExit.setDevices(UUID, [A, LINE]);
+  onExit.record({ changed, ended: [] });
+  root.write('proc/irq/40/smp_affinity', 'c\n');
+  root.write('proc/irq/16/smp_affinity', 'c\n');
+  const state = new StateStore(root.path);
+  const lines = [{ irq: 16, address: LINE, input: 'another', before: '0-7', cpus: '2-3' }];
+  state.write(UUID, { schemaVersion: 1, name: 'guest', written: {}, lines });
+  assert.is(onExit.restore(new RealFs(root.path), state, [UUID]), 1);
+  assert.is(recorded(), undefined);
+  assert.is(warnings.length, 1, 'the line has another input');
+});
+
 test('a state that cannot be removed keeps no other domain from being restored', () => {
   class Sticky extends StateStore {
     override remove(uuid: string): void {
