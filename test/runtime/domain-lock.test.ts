@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
   unlinkSync,
@@ -120,6 +121,14 @@ test('of a running process that has held it for more than a minute is taken over
   lutimesSync(lock, longAgo, longAgo);
   assert.is(held(), processIdentity(process.pid));
   assert.is(pauses, 0);
+});
+
+test('that another process has taken over meanwhile stays its own', () => {
+  withDomainLock({ root: folder.path, pause }, UUID, () => {
+    rmSync(lock);
+    symlinkSync(processIdentity(1), lock);
+  });
+  assert.is(readlinkSync(lock), processIdentity(1));
 });
 
 test('that cannot be made keeps nothing from being done', () => {

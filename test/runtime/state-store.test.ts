@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync,
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FileError } from '../../src/host/pseudo-fs.js';
+import type { MovedLine } from '../../src/runtime/domain-state.js';
 import { type DomainState, isUuid, StateStore } from '../../src/runtime/state-store.js';
 import { projectRoot } from '../support/cli.js';
 import { needs, suiteWhere } from '../support/needs.js';
@@ -98,7 +99,11 @@ states(
     for (const [keys, address] of cases) {
       const written = Object.fromEntries(keys.map((one) => [one, '0-3']));
       store.write(UUID, { ...STATE, written, lines: [line] });
-      assert.equal(store.read(UUID)?.lines, [address === undefined ? line : { ...line, address }], keys.join());
+      const expected = address === undefined ? line : { ...line, address };
+      assert.equal(store.read(UUID)?.lines, [expected], keys.join());
+      const [known] = STATE.lines;
+      store.write(UUID, { ...STATE, written, lines: [line, known as MovedLine] });
+      assert.equal(store.read(UUID)?.lines, [expected, known], 'one that has a device keeps it');
     }
   },
 );
@@ -116,6 +121,9 @@ const garbage: Record<string, string> = {
   'without sets': JSON.stringify({ ...STATE, written: null }),
   'with what is pending that is none': JSON.stringify({ ...STATE, pending: { x: 1 } }),
   'with lines that are none': JSON.stringify({ ...STATE, lines: [null] }),
+  'with narrowed masks that are none': JSON.stringify({ ...STATE, narrowed: { x: 1 } }),
+  'with a line whose number is none': JSON.stringify({ ...STATE, lines: [lineWith({ irq: '16' })] }),
+  'with a line whose mask is no text': JSON.stringify({ ...STATE, lines: [lineWith({ before: 1 })] }),
   'with a line without a mask': JSON.stringify({ ...STATE, lines: [{ irq: 1, before: '1' }] }),
   'with a line whose device is a path': JSON.stringify({ ...STATE, lines: [lineWith({ address: '../..' })] }),
   'with a line whose device is not in canonical form': JSON.stringify({
