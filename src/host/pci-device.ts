@@ -24,10 +24,11 @@ export interface PciDevice {
 /** Undefined if the host has no such device. Source: the kernel's Documentation/ABI/testing/sysfs-bus-pci. */
 export function readPciDevice(files: PseudoFs, address: PciAddress): PciDevice | undefined {
   const folder = `/sys/bus/pci/devices/${address}`;
+  const messages = messageIrqs(files, folder);
+  // read last: with MSI enabled it names the first MSI, and a driver may disable that at any moment
   const line = files.read(`${folder}/irq`);
   if (line === undefined) return undefined;
   const node = files.read(`${folder}/numa_node`)?.trim() ?? '';
-  const messages = messageIrqs(files, folder);
   const driver = readDriver(files, address);
   return {
     address,

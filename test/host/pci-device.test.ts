@@ -59,6 +59,25 @@ devices('a vector that went while its folder was read', () => {
   assert.equal(readPciDevice(new Racing({ [`${FOLDER}/irq`]: '16\n' }), ADDRESS)?.irqs, [{ irq: 16, type: 'intx' }]);
 });
 
+devices(
+  'MSI that is disabled while the device is read: its line, and not the vector that the file of the line named before',
+  () => {
+    class Disabling extends FixedFiles {
+      #isOn = true;
+      override list(path: string) {
+        return path.endsWith('/msi_irqs') && this.#isOn ? ['40'] : undefined;
+      }
+      override read(path: string) {
+        const isOn = this.#isOn;
+        this.#isOn = false;
+        if (path === `${FOLDER}/irq`) return isOn ? '40\n' : '16\n';
+        return isOn ? super.read(path) : undefined;
+      }
+    }
+    assert.equal(readPciDevice(new Disabling({}), ADDRESS)?.irqs, [{ irq: 16, type: 'intx' }]);
+  },
+);
+
 for (const text of ['0\n', '2147483648\n', '\n', '-22\n', 'none\n']) {
   devices(`${JSON.stringify(text)} is no line`, () => assert.equal(read({ irq: text })?.irqs, []));
 }
