@@ -100,7 +100,7 @@ export class VcpuCache {
     const { now } = context;
     if (followed && this.#haveNewNames(now)) return true;
     const listed = this.#known && now - this.#listedAt < LIST_INTERVAL_MS;
-    if (!thorough && listed && (!followed || this.#reader.isUnchanged())) return false;
+    if (!thorough && listed && (!followed || this.#isUnchanged())) return false;
     this.#listedAt = now;
     return this.#read(context, thorough) !== this.#known;
   }
@@ -112,10 +112,15 @@ export class VcpuCache {
   areUnchanged(context: ThreadsContext, followed: boolean): boolean {
     const { now } = context;
     if (this.#unchangedAt === now) return true;
-    const isSame = () => this.#reader.isUnchanged() || this.#read(context, false) === this.#known;
+    const isSame = () => this.#isUnchanged() || this.#read(context, false) === this.#known;
     if (!this.#known || !(followed ? isSame() : this.#reader.isRunning())) return false;
     this.#unchangedAt = now;
     return true;
+  }
+
+  /** What the reader has read since the last refresh() counts as a change. */
+  #isUnchanged(): boolean {
+    return this.#reader.latest === this.#known && this.#reader.isUnchanged();
   }
 
   close(): void {

@@ -65,6 +65,11 @@ export class VcpuThreadReader {
     return this.#latest;
   }
 
+  /** What read() returned last. */
+  get latest(): VcpuThreads | undefined {
+    return this.#latest;
+  }
+
   /** True if the affinity and the number of the threads are unchanged: one system call per vCPU. Without vCPU threads, true if it runs. */
   isUnchanged(): boolean {
     if (!this.#latest) return false;
