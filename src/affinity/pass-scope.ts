@@ -1,5 +1,5 @@
 import type { PciAddress } from '../domain/address.js';
-import { type Cpuset, equal } from '../domain/cpuset.js';
+import { type Cpuset, equal, isSubset } from '../domain/cpuset.js';
 import type { ContinuityOf } from './continuity.js';
 import { type DomainPlan, type InterruptPlan, mapInterrupts } from './domain-plan.js';
 import type { Problem } from './problems.js';
@@ -17,12 +17,12 @@ export interface PassScope {
   fastPathWrite?(address: PciAddress, interrupt: InterruptPlan): { from: Cpuset; to: Cpuset } | undefined;
 }
 
-/** What the fast path has written is still to be reported, with the mask that it had. */
+/** What the fast path has written is still to be reported, with the mask that it had; the kernel may have shrunk it since. */
 export function withFastPathWrites(planned: DomainPlan, { fastPathWrite }: PassScope): DomainPlan {
   if (!fastPathWrite) return planned;
   return mapInterrupts(planned, (interrupt, address) => {
     const { affinity, wanted } = interrupt;
-    if (affinity === null || !equal(affinity, wanted)) return interrupt;
+    if (affinity === null || wanted === null || !isSubset(affinity, wanted)) return interrupt;
     const write = fastPathWrite(address, interrupt);
     if (!write || !equal(write.to, wanted)) return interrupt;
     return { ...interrupt, affinity: write.from, action: 'set', reason: null, isWritten: true };

@@ -45,6 +45,33 @@ named('a contested vector is not written for a guess at what its number is', () 
   assert.equal(host.written(), ['50=2-3']);
 });
 
+named('vectors that come right after the vCPUs were moved get only the new set', () => {
+  const host = new HeldHost(hostOf([vfio(A)], RUNNING), { traced: true });
+  host.kernel.enableVectors(A, [50, 51]);
+  host.add(guest(hostdev(A, 'auto')));
+  host.pass(30_000);
+  host.written();
+  host.kernel.processes.pin(UUID, 0, '4-5');
+  host.kernel.enableVectors(A, [60, 61, 62]);
+  host.hold.markDirty({ irqs: [60, 61, 62] });
+  host.hold.run();
+  assert.equal(host.written(), ['60=4-5', '61=4-5', '62=4-5']);
+});
+
+named('a mask that the kernel shrinks right after the write on the fast path is not written again', () => {
+  const host = new HeldHost(hostOf([vfio(A)], RUNNING), { traced: true });
+  host.add(guest(hostdev(A, '2-3')));
+  host.pass(30_000);
+  host.kernel.enableVectors(A, [50]);
+  host.hold.markDirty({ irqs: [50] });
+  host.hold.run();
+  assert.equal(host.written(), ['50=2-3']);
+  host.kernel.shrink(50, cpus('2'));
+  host.hold.markDirty({ irqs: [50] });
+  assert.equal(told(...host.pass(30_000)), ['placed 50: 0-7 -> 2']);
+  assert.equal(host.written(), []);
+});
+
 for (const [order, irqs] of [
   ['after another', [50, 51]],
   ['alone', [51]],
