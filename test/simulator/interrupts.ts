@@ -111,6 +111,7 @@ export class Interrupts {
   }
 
   failAllWrites(irq: number, code: string | undefined): void {
+    this.#nextErrors.delete(irq);
     if (code === undefined) this.#errors.delete(irq);
     else this.#errors.set(irq, code);
   }

@@ -57,9 +57,9 @@ export class SimulatedFs implements PseudoFs {
     const irq = Number(/\/irq\/(\d+)\//.exec(path)?.[1] ?? Number.NaN);
     let opened: unknown = this.kernel.interrupts.get(irq);
     const read = () => {
+      const text = this.read(path);
       const now = this.kernel.interrupts.get(irq);
       const isStale = opened !== undefined && now !== opened;
-      const text = this.read(path);
       opened = text === undefined || isStale ? undefined : now;
       return isStale ? undefined : text;
     };
@@ -81,9 +81,20 @@ export class SimulatedFs implements PseudoFs {
   #find(operation: Operation, path: string): Node | undefined {
     this.before?.(operation, path);
     let found: Node | undefined = this.#tree;
-    for (const name of path.split('/')) {
-      if (name !== '') found = isFolder(found) ? found.get(name) : undefined;
-    }
+    for (const name of namesIn(path)) found = isFolder(found) ? found.get(name) : undefined;
     return found;
   }
+}
+
+/** The same paths are read again and again. */
+const namesOf = new Map<string, readonly string[]>();
+
+function namesIn(path: string): readonly string[] {
+  let names = namesOf.get(path);
+  if (!names) {
+    names = path.split('/').filter((name) => name !== '');
+    if (namesOf.size >= 10_000) namesOf.clear();
+    namesOf.set(path, names);
+  }
+  return names;
 }

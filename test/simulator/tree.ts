@@ -1,4 +1,5 @@
 import { cpusOf, formatCpuset, intersect, union } from '../../src/domain/cpuset.js';
+import type { InterruptType } from '../../src/host/pci-device.js';
 import { cpuList, type DomainDescription, type ProcessDescription } from './description.js';
 import type { SimulatedDevice } from './device.js';
 import type { SimulatedKernel } from './kernel.js';
@@ -18,65 +19,163 @@ export function isFolder(node: Node | undefined): node is Folder {
 
 /** All files that src/host reads, from the root down. */
 export function tree(kernel: SimulatedKernel): Folder {
-  const pci = fixed({ devices: () => each(kernel.devices, String, (device) => deviceFolder(kernel, device)) });
-  const system = fixed({ cpu: () => cpuFolder(kernel), node: () => nodes(kernel) });
-  const irqs = () => each(kernel.interrupts, Number, (interrupt) => descriptor(kernel, interrupt));
-  const vfioDevices = () => [...kernel.devices.values()].filter(({ isVfio }) => isVfio);
-  const vfio = () => fixed(Object.fromEntries(vfioDevices().map((device) => [cdev(device), () => fixed({})])));
+  const devices = each(kernel.devices, String, (device) => deviceFolder(kernel, device));
+  const pci = fixed({ devices: () => devices });
+  const bus = fixed({ pci: () => pci });
+  const [cpu, node] = [cpuFolder(kernel), nodes(kernel)];
+  const system = fixed({ cpu: () => cpu, node: () => node });
+  const irqs = each(kernel.interrupts, Number, (interrupt) => descriptor(kernel, interrupt));
+  const kernelFolder = fixed({ irq: () => irqs });
+  const systemDevices = fixed({ system: () => system });
+  const vfioClass = fixed({ 'vfio-dev': () => vfioDevices(kernel) });
   const sys = fixed({
-    class: () => fixed({ 'vfio-dev': vfio }),
-    bus: () => fixed({ pci: () => pci }),
-    kernel: () => fixed({ irq: irqs }),
-    devices: () => fixed({ system: () => system }),
+    class: () => vfioClass,
+    bus: () => bus,
+    kernel: () => kernelFolder,
+    devices: () => systemDevices,
   });
   const proc = procFolder(kernel);
-  const libvirt = fixed({ qemu: () => pidFiles(kernel) });
-  return fixed({ sys: () => sys, proc: () => proc, run: () => fixed({ libvirt: () => libvirt }) });
+  const pids = pidFiles(kernel);
+  const libvirt = fixed({ qemu: () => pids });
+  const run = fixed({ libvirt: () => libvirt });
+  return fixed({ sys: () => sys, proc: () => proc, run: () => run });
 }
 
-function fixed(members: Record<string, (() => Node) | undefined>): Folder {
-  const get = (name: string) => (Object.hasOwn(members, name) ? members[name]?.() : undefined);
-  return { names: () => Object.keys(members).filter((name) => members[name]), get };
+/** A folder whose members are named once and for all. */
+class FixedFolder implements Folder {
+  constructor(private readonly members: Readonly<Record<string, () => Node>>) {}
+
+  names(): string[] {
+    return Object.keys(this.members);
+  }
+
+  get(name: string): Node | undefined {
+    return Object.hasOwn(this.members, name) ? this.members[name]?.() : undefined;
+  }
 }
+
+const fixed = (members: Readonly<Record<string, () => Node>>): Folder => new FixedFolder(members);
 
 /** One member per key. `key` parses a file name; a name that is not the exact text of a key is absent. */
+class KeyedFolder<K extends string | number, T> implements Folder {
+  constructor(
+    private readonly members: ReadonlyMap<K, T>,
+    private readonly key: (name: string) => K,
+    private readonly node: (member: T) => Node | undefined,
+  ) {}
+
+  names(): string[] {
+    return [...this.members.keys()].map(String);
+  }
+
+  get(name: string): Node | undefined {
+    const key = this.key(name);
+    const member = this.members.get(key);
+    return member === undefined || `${key}` !== name ? undefined : this.node(member);
+  }
+}
+
 function each<K extends string | number, T>(
   members: ReadonlyMap<K, T>,
   key: (name: string) => K,
   node: (member: T) => Node | undefined,
 ): Folder {
-  const get = (name: string) => {
-    const member = members.get(key(name));
-    return member === undefined || `${key(name)}` !== name ? undefined : node(member);
-  };
-  return { names: () => [...members.keys()].map(String), get };
+  return new KeyedFolder(members, key, node);
+}
+
+/** Members of a folder by name: each makes one from the subject, undefined if it does not have it. */
+type Members<T> = Readonly<Record<string, (subject: T) => Node | undefined>>;
+
+/** A folder whose members depend on a subject alone. Making one costs little: a host has thousands, and each access makes some. */
+class SubjectFolder<T> implements Folder {
+  constructor(
+    private readonly members: Members<T>,
+    private readonly subject: T,
+  ) {}
+
+  names(): string[] {
+    return Object.keys(this.members).filter((name) => this.get(name) !== undefined);
+  }
+
+  get(name: string): Node | undefined {
+    return Object.hasOwn(this.members, name) ? this.members[name]?.(this.subject) : undefined;
+  }
+}
+
+const DEVICE: Members<{ kernel: SimulatedKernel; device: SimulatedDevice }> = {
+  enable: ({ device }) => `${device.driver === undefined ? 0 : 1}\n`,
+  irq: ({ kernel, device }) => `${(messageType(kernel, device) === 'msi' ? device.vectors[0] : device.line) ?? 0}\n`,
+  numa_node: ({ device }) => `${device.numaNode ?? -1}\n`,
+  driver: ({ device }) => (device.driver === undefined ? undefined : { link: device.driver }),
+  iommu_group: ({ device }) => (device.iommuGroup === undefined ? undefined : { link: `${device.iommuGroup}` }),
+  'vfio-dev': ({ device }) => (device.isVfio ? fixed({ [cdev(device)]: () => EMPTY }) : undefined),
+  msi_irqs: ({ kernel, device }) => {
+    const type = messageType(kernel, device);
+    return type === undefined ? undefined : new MessageFolder(device.vectors, `${type}\n`);
+  },
+};
+
+/** A file for each vector, which contains the type. */
+class MessageFolder implements Folder {
+  constructor(
+    private readonly irqs: readonly number[],
+    private readonly type: string,
+  ) {}
+
+  names(): string[] {
+    return this.irqs.map(String);
+  }
+
+  get(name: string): Node | undefined {
+    return this.irqs.includes(Number(name)) && `${Number(name)}` === name ? this.type : undefined;
+  }
+}
+
+function messageType(kernel: SimulatedKernel, { vectors }: SimulatedDevice): InterruptType | undefined {
+  return kernel.interrupts.get(vectors[0] ?? -1)?.type;
 }
 
 function deviceFolder(kernel: SimulatedKernel, device: SimulatedDevice): Folder {
-  const { driver, numaNode, line, vectors, isVfio, iommuGroup } = device;
-  const type = kernel.interrupts.get(vectors[0] ?? -1)?.type;
-  const messages = new Map(vectors.map((irq) => [irq, irq]));
-  return fixed({
-    enable: () => `${driver === undefined ? 0 : 1}\n`,
-    irq: () => `${(type === 'msi' ? vectors[0] : line) ?? 0}\n`,
-    numa_node: () => `${numaNode ?? -1}\n`,
-    driver: driver === undefined ? undefined : () => ({ link: driver }),
-    iommu_group: iommuGroup === undefined ? undefined : () => ({ link: `${iommuGroup}` }),
-    'vfio-dev': isVfio ? () => fixed({ [cdev(device)]: () => fixed({}) }) : undefined,
-    msi_irqs: type === undefined ? undefined : () => each(messages, Number, () => `${type}\n`),
-  });
+  return new SubjectFolder(DEVICE, { kernel, device });
 }
 
 /** A folder of /sys/kernel/irq: the kernel has one for phantom vectors, too. */
-function descriptor(kernel: SimulatedKernel, { type, input, handlers, counts }: SimulatedInterrupt): Folder {
-  return fixed({
-    chip_name: () => `${CHIPS[type]}\n`,
-    hwirq: () => `${input}\n`,
-    type: () => (type === 'intx' ? 'level\n' : 'edge\n'),
-    actions: () => (handlers.length > 0 ? `${handlers.join(',')}\n` : ''),
-    per_cpu_count: () => `${[...cpusOf(kernel.possible)].map((cpu) => counts[cpu] ?? 0).join(',')}\n`,
-  });
+const DESCRIPTOR: Members<{ kernel: SimulatedKernel; one: SimulatedInterrupt }> = {
+  chip_name: ({ one }) => `${CHIPS[one.type]}\n`,
+  hwirq: ({ one }) => `${one.input}\n`,
+  type: ({ one }) => (one.type === 'intx' ? 'level\n' : 'edge\n'),
+  actions: ({ one }) => (one.handlers.length > 0 ? `${one.handlers.join(',')}\n` : ''),
+  per_cpu_count: ({ kernel, one }) => `${[...cpusOf(kernel.possible)].map((cpu) => one.counts[cpu] ?? 0).join(',')}\n`,
+};
+
+function descriptor(kernel: SimulatedKernel, one: SimulatedInterrupt): Folder {
+  return new SubjectFolder(DESCRIPTOR, { kernel, one });
 }
+
+/** A folder of /proc/irq, which has one for each handler. */
+class RegisteredFolder implements Folder {
+  constructor(
+    private readonly kernel: SimulatedKernel,
+    private readonly one: SimulatedInterrupt,
+  ) {}
+
+  names(): string[] {
+    const effective = this.kernel.hasEffectiveAffinity ? ['effective_affinity', 'effective_affinity_list'] : [];
+    return ['smp_affinity', 'smp_affinity_list', ...effective, ...this.one.handlers];
+  }
+
+  get(name: string): Node | undefined {
+    const { masks, hasEffectiveAffinity } = this.kernel;
+    const { affinity, effective, handlers } = this.one;
+    if (name === 'smp_affinity') return `${masks.print(affinity)}\n`;
+    if (name === 'smp_affinity_list') return `${formatCpuset(affinity)}\n`;
+    if (name === 'effective_affinity') return hasEffectiveAffinity ? `${masks.print(effective)}\n` : undefined;
+    if (name === 'effective_affinity_list') return hasEffectiveAffinity ? `${formatCpuset(effective)}\n` : undefined;
+    return handlers.includes(name) ? EMPTY_FOLDER : undefined;
+  }
+}
+
+const EMPTY_FOLDER: Folder = { names: () => [], get: () => undefined };
 
 function procFolder(kernel: SimulatedKernel): Folder {
   const irq = irqFolder(kernel);
@@ -92,21 +191,24 @@ function procFolder(kernel: SimulatedKernel): Folder {
 }
 
 function irqFolder(kernel: SimulatedKernel): Folder {
-  const { masks, hasEffectiveAffinity } = kernel;
-  const registered = ({ affinity, effective, handlers }: SimulatedInterrupt): Folder =>
-    fixed({
-      smp_affinity: () => `${masks.print(affinity)}\n`,
-      smp_affinity_list: () => `${formatCpuset(affinity)}\n`,
-      effective_affinity: hasEffectiveAffinity ? () => `${masks.print(effective)}\n` : undefined,
-      effective_affinity_list: hasEffectiveAffinity ? () => `${formatCpuset(effective)}\n` : undefined,
-      ...Object.fromEntries(handlers.map((handler) => [handler, () => fixed({})])),
-    });
-  const folders = each(kernel.interrupts, Number, (one) => (one.registered ? registered(one) : undefined));
-  const defaultMask = () => `${masks.print(kernel.defaultAffinity)}\n`;
-  return {
-    names: () => ['default_smp_affinity', ...folders.names().filter((name) => folders.get(name))],
-    get: (name) => (name === 'default_smp_affinity' ? defaultMask() : folders.get(name)),
-  };
+  return new IrqFolder(kernel);
+}
+
+/** /proc/irq. */
+class IrqFolder implements Folder {
+  constructor(private readonly kernel: SimulatedKernel) {}
+
+  names(): string[] {
+    const registered = [...this.kernel.interrupts.values()].filter((one) => one.registered);
+    return ['default_smp_affinity', ...registered.map(({ irq }) => `${irq}`)];
+  }
+
+  get(name: string): Node | undefined {
+    const { kernel } = this;
+    if (name === 'default_smp_affinity') return `${kernel.masks.print(kernel.defaultAffinity)}\n`;
+    const one = kernel.interrupts.get(Number(name));
+    return one?.registered && `${one.irq}` === name ? new RegisteredFolder(kernel, one) : undefined;
+  }
 }
 
 function cpuFolder(kernel: SimulatedKernel): Folder {
@@ -135,22 +237,41 @@ function pidFiles({ processes }: SimulatedKernel): Folder {
   };
 }
 
+const QEMU: Members<{ kernel: SimulatedKernel; domain: DomainDescription }> = {
+  comm: () => `${MAIN_THREAD}\n`,
+  cmdline: ({ domain: { name, uuid } }) => {
+    const guest = `guest=${name.replaceAll(',', ',,')},debug-threads=on`;
+    return ['/usr/bin/qemu-system-x86_64', '-name', guest, '-uuid', uuid, ''].join('\0');
+  },
+  fd: ({ kernel, domain: { open } }) =>
+    open && each(descriptors(kernel, open), Number, ({ target }) => ({ link: target })),
+  fdinfo: ({ kernel, domain: { open } }) => open && each(descriptors(kernel, open), Number, ({ info }) => info),
+  task: ({ domain }) => new TaskFolder(domain),
+};
+
 function qemuFolder(kernel: SimulatedKernel, domain: DomainDescription): Folder {
-  const { name, uuid, pid, open } = domain;
-  const guest = `guest=${name.replaceAll(',', ',,')},debug-threads=on`;
-  const words = ['/usr/bin/qemu-system-x86_64', '-name', guest, '-uuid', uuid, ''];
-  const threads = vcpuThreads(domain);
-  const tasks = new Map<number, () => Folder>([[pid, () => thread(MAIN_THREAD, threads.length + 1)]]);
-  threads.forEach(({ comm, cpus }, index) => {
-    tasks.set(pid + 1 + index, () => thread(comm, threads.length + 1, cpus));
-  });
-  return fixed({
-    comm: () => `${MAIN_THREAD}\n`,
-    cmdline: () => words.join('\0'),
-    fd: open && (() => each(descriptors(kernel, open), Number, ({ target }) => ({ link: target }))),
-    fdinfo: open && (() => each(descriptors(kernel, open), Number, ({ info }) => info)),
-    task: () => each(tasks, Number, (task) => task()),
-  });
+  return new SubjectFolder(QEMU, { kernel, domain });
+}
+
+/** QEMU's main thread, then its vCPUs. */
+class TaskFolder implements Folder {
+  constructor(private readonly domain: DomainDescription) {}
+
+  names(): string[] {
+    const { pid } = this.domain;
+    return [pid, ...vcpuThreads(this.domain).map((_, index) => pid + 1 + index)].map(String);
+  }
+
+  get(name: string): Node | undefined {
+    const { pid } = this.domain;
+    const threads = vcpuThreads(this.domain);
+    const count = threads.length + 1;
+    const index = Number(name) - pid - 1;
+    if (`${pid + 1 + index}` !== name) return undefined;
+    if (index === -1) return new SubjectFolder(THREAD, { comm: MAIN_THREAD, count });
+    const thread = threads[index];
+    return thread && new SubjectFolder(THREAD, { comm: thread.comm, count, allowed: thread.cpus });
+  }
 }
 
 function vcpuThreads({ vcpus, threadNames }: DomainDescription): { comm: string; cpus: string }[] {
@@ -181,6 +302,12 @@ function descriptors(kernel: SimulatedKernel, open: readonly string[]) {
   return new Map(all.map((one, fd) => [fd, one]));
 }
 
+function vfioDevices(kernel: SimulatedKernel): Folder {
+  const devices = [...kernel.devices.values()].filter(({ isVfio }) => isVfio);
+  return fixed(Object.fromEntries(devices.map((device) => [cdev(device), () => EMPTY])));
+}
+
+const EMPTY = fixed({});
 const MAIN_THREAD = 'qemu-system-x86';
 /** Name of its character device. */
 const cdev = ({ address }: SimulatedDevice) => `vfio${Number.parseInt(address.replace(/[:.]/g, ''), 16)}`;
@@ -190,7 +317,10 @@ function processFolder({ command, arguments: words = [] }: ProcessDescription): 
   return fixed({ comm: () => `${command}\n`, cmdline: () => [command, ...words, ''].join('\0') });
 }
 
-function thread(comm: string, count: number, allowed?: string): Folder {
-  const list = allowed === undefined ? '' : `Cpus_allowed_list:\t${allowed}\n`;
-  return fixed({ comm: () => `${comm}\n`, status: () => `Name:\t${comm}\nThreads:\t${count}\n${list}` });
-}
+const THREAD: Members<{ comm: string; count: number; allowed?: string }> = {
+  comm: ({ comm }) => `${comm}\n`,
+  status: ({ comm, count, allowed }) => {
+    const list = allowed === undefined ? '' : `Cpus_allowed_list:\t${allowed}\n`;
+    return `Name:\t${comm}\nThreads:\t${count}\n${list}`;
+  },
+};
