@@ -1,45 +1,19 @@
 import { suite } from 'uvu';
-import { take } from './simulation/happenings.js';
-import { history, type Step, shrink } from './simulation/steps.js';
-import { Violation, World } from './simulation/world.js';
+import { HISTORY_STEPS, simulate } from './simulation/simulate.js';
 
 const simulation = suite('simulation');
-/** Of one history; there are four of them. */
-const STEPS = 2600;
+/** In all of the tests; `npm run test:simulation` takes more. */
+const STEPS = 10_000;
+const TESTS = 10;
 
-/** What goes wrong in a history, and after which step; undefined: nothing. */
-function failure(steps: readonly Step[], traced: boolean): { message: string; at: number } | undefined {
-  const world = new World(traced);
-  let at = 0;
-  try {
-    for (; at < steps.length; at++) take(world, steps[at] as Step);
-    for (const guest of world.guests) world.stop(guest);
-    for (const guest of world.guests) world.tell(guest);
-    world.pass(60_000);
-    world.checkEmpty();
-  } catch (error) {
-    if (!(error instanceof Violation)) throw error;
-    return { message: error.message, at };
-  }
-  return undefined;
-}
-
-for (const seed of seeds()) {
-  for (const traced of [false, true]) {
-    simulation(`200 domains for a day, seed ${seed}, ${traced ? 'told by the kernel' : 'at intervals'}`, () => {
-      const steps = history(seed, STEPS);
-      const found = failure(steps, traced);
-      if (!found) return;
-      const least = shrink(steps.slice(0, found.at + 1), (fewer) => failure(fewer, traced) !== undefined);
-      const lines = least.map((step) => JSON.stringify(step)).join('\n');
-      throw new Error(`seed ${seed}: ${failure(least, traced)?.message}\n${least.length} steps do:\n${lines}`);
-    });
-  }
-}
-
-/** HOSTDEV_CPUSET_SEEDS=3,4,5 tries others. */
-function seeds(): number[] {
-  return (process.env.HOSTDEV_CPUSET_SEEDS ?? '1,2').split(',').map(Number);
+const histories = STEPS / HISTORY_STEPS / TESTS;
+for (let first = 1; first <= TESTS * histories; first += histories) {
+  simulation(`hosts with domains, movers and failures, from seed ${first} on`, () => {
+    for (let seed = first; seed < first + histories; seed++) {
+      const report = simulate(seed);
+      if (report !== undefined) throw new Error(report);
+    }
+  });
 }
 
 simulation.run();

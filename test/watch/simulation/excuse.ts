@@ -1,21 +1,32 @@
-/** The longest pause of repairs. */
+/** The longest pause of repairs, and between trials of a write that fails. */
 const MAX_PAUSE_MS = 300_000;
-const TRANSIENT: [first: number, longest: number] = [100, 10_000];
-/** Milliseconds until the next trial of a write that met an error: after the first, and at the most. All others: five minutes. */
-const PAUSES: Record<string, [first: number, longest: number]> = {
+
+interface Delays {
+  first: number;
+  factor: number;
+  longest: number;
+}
+
+const TRANSIENT: Delays = { first: 10, factor: 4, longest: 10_000 };
+const EXHAUSTED: Delays = { first: 1000, factor: 2, longest: MAX_PAUSE_MS };
+const IMPOSSIBLE: Delays = { first: MAX_PAUSE_MS, factor: 1, longest: MAX_PAUSE_MS };
+const DELAYS: Record<string, Delays> = {
   EBUSY: TRANSIENT,
   EAGAIN: TRANSIENT,
   ENOENT: TRANSIENT,
-  ENOSPC: [1000, 300_000],
+  ENOSPC: EXHAUSTED,
 };
+/** Codes that are transient unless they persist, and how often in a row that is. */
+const UNCERTAIN: ReadonlySet<string> = new Set(['EINVAL', 'EIO']);
+const PERSISTENT = 5;
 
 /** Why one interrupt may stay where it is, and until when: a write met an error, or somebody keeps moving it. */
 export class Excuse {
   /** by a failed write */
   failedUntil = 0;
   /** when somebody moved it */
-  readonly moves: number[] = [];
-  #failure: { code: string; at: number; pause: number } | undefined;
+  moves: number[] = [];
+  #failure: { code: string; at: number; count: number; pause: number } | undefined;
   /** how long repairs paused the last time; 0: they never did */
   #pauseMs = 0;
   #pausedUntil = 0;
@@ -30,11 +41,13 @@ export class Excuse {
   ) {}
 
   failed(code: string, now: number): void {
-    const known = this.#failure?.code === code ? this.#failure : undefined;
-    if (known?.at === now) return; // another trial of the same pass
-    const [first, longest] = PAUSES[code] ?? [300_000, 300_000];
-    const pause = known ? Math.min(longest, 2 * known.pause) : first;
-    this.#failure = { code, at: now, pause };
+    const known = this.#failure;
+    if (known?.code === code && known.at === now) return; // another trial of the same pass
+    const count = known?.code === code ? known.count + 1 : 1;
+    const isTransient = UNCERTAIN.has(code) && count < PERSISTENT;
+    const { first, factor, longest } = isTransient ? TRANSIENT : (DELAYS[code] ?? IMPOSSIBLE);
+    const pause = Math.min(longest, Math.max(first, known ? factor * known.pause : 0));
+    this.#failure = { code, at: now, count, pause };
     this.failedUntil = Math.max(this.failedUntil, now + pause);
   }
 
@@ -49,13 +62,20 @@ export class Excuse {
 
   /** After a pause, as many moves as the limit allows are repaired; those that come faster may lead to another pause, which is not reported. */
   moved(now: number): void {
+    const { limit, window } = this.limits;
+    this.moves = this.moves.filter((at) => now - at <= window + 2 * this.interval);
     this.moves.push(now);
     if (this.#pauseMs === 0) return;
-    const { limit, window } = this.limits;
     const recent = this.moves.filter(
       (at) => at + this.interval >= this.#pausedUntil && now - at <= window + this.interval,
     );
     if (recent.length > limit) this.#pause(now + this.interval, 2 * this.#pauseMs);
+  }
+
+  /** Whether so many moves could be seen in the window up to now that repairs pause. */
+  isStorm(now: number): boolean {
+    const { limit, window } = this.limits;
+    return this.moves.filter((at) => now - at <= window + this.interval).length > limit;
   }
 
   contested(now: number): void {

@@ -1,6 +1,7 @@
 import type { PlainDefinition } from '../../../src/domain/plain-definition.js';
 import { hostdev, plainOf } from '../../affinity/simulated-pass.js';
-import { CPUS, DOMAINS } from './steps.js';
+import { CPUS } from './cpus.js';
+import { DOMAINS } from './steps.js';
 
 /** A domain as libvirt knows it, running or not. */
 export interface Guest {
@@ -17,9 +18,8 @@ const hex = (value: number, width: number) => value.toString(16).padStart(width,
 
 /** Two domains share their second device; the third is there to be plugged. */
 export function addressesOf(index: number): [own: string, shared: string, spare: string] {
-  const at = (bus: number, fn: number) => `0000:${hex(bus, 2)}:${hex(index % 32, 2)}.${fn}`;
-  const bus = Math.floor(index / 32) * 2;
-  return [at(bus + 1, 0), `0001:${hex(Math.floor(index / 64), 2)}:${hex((index >> 1) % 32, 2)}.0`, at(bus + 2, 1)];
+  const slot = hex(index, 2);
+  return [`0000:01:${slot}.0`, `0001:00:${hex(index >> 1, 2)}.0`, `0000:02:${slot}.1`];
 }
 
 export function guestsAtFirst(): Guest[] {
@@ -27,13 +27,8 @@ export function guestsAtFirst(): Guest[] {
     const [own, shared] = addressesOf(index);
     const devices = new Map([[own, policyOf(index)]]);
     if (index % 4 < 2) devices.set(shared, policyOf(index + 1));
-    return {
-      index,
-      name: `guest-${index}`,
-      uuid: `00000000-0000-4000-8000-${hex(index, 12)}`,
-      devices,
-      pins: pinsOf(index),
-    };
+    const uuid = `00000000-0000-4000-8000-${hex(index, 12)}`;
+    return { index, name: `guest-${index}`, uuid, devices, pins: pinsOf(index) };
   });
 }
 
@@ -49,10 +44,17 @@ export function pinsOf(choice: number): [string, string] {
   return choice % 17 === 0 ? [`0-${CPUS - 1}`, '0'] : [`${first}-${first + 1}`, `${(first + 5) % CPUS}`];
 }
 
+/** Of documents that were read before: reading one takes longer than a check does. */
+const definitions = new Map<string, PlainDefinition>();
+
 /** What libvirt says of it now. */
 export function definitionOf({ name, uuid, devices, pins }: Guest): PlainDefinition {
   const pinned = pins.map((cpus, vcpu) => `<vcpupin vcpu='${vcpu}' cpuset='${cpus}'/>`).join('');
   const hostdevs = [...devices].map(([address, policy]) => hostdev(address, policy)).join('');
   const head = `<name>${name}</name><uuid>${uuid}</uuid><vcpu>2</vcpu><cputune>${pinned}</cputune>`;
-  return plainOf(`<domain type='kvm'>${head}<devices>${hostdevs}</devices></domain>`);
+  const text = `<domain type='kvm'>${head}<devices>${hostdevs}</devices></domain>`;
+  const known = definitions.get(text) ?? plainOf(text);
+  if (definitions.size > 10_000) definitions.clear();
+  definitions.set(text, known);
+  return known;
 }

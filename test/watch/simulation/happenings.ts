@@ -1,11 +1,11 @@
-import { intersect } from '../../../src/domain/cpuset.js';
 import type { SimulatedInterrupt } from '../../simulator/vector-allocator.js';
+import { CPUS, cpusOfRanges } from './cpus.js';
 import { addressesOf, type Guest, pinsOf, policyOf } from './guests.js';
-import { CPUS, ERRORS, type Step } from './steps.js';
-import { HOSTS_DEVICE, SETTINGS, vcpusOf, type World } from './world.js';
+import { ERRORS, type Kind, type Step } from './steps.js';
+import { HOSTS_DEVICE, type World } from './world.js';
 
-/** Somebody who keeps moving an interrupt does so a little slower than it is looked at: each move is seen. */
-const MOVES = 1.1 * SETTINGS.intervals.quiet;
+/** Periods of somebody who keeps moving interrupts, in ms: faster than any poll, and slower. */
+const PERIODS_MS = [100, 400, 700, 1100, 1700, 2500, 4000, 7000, 10_000, 30_000, 60_000];
 
 /** Does a step, and lets its time pass. */
 export function take(world: World, step: Step): void {
@@ -23,7 +23,7 @@ export function take(world: World, step: Step): void {
 type Happening = (world: World, guest: Guest, step: Step) => void;
 
 /** Nothing of it needs to be told for the watcher to find out, but that a guest, or a device of it, came or went. */
-const HAPPENINGS: Record<Step['kind'], Happening> = {
+const HAPPENINGS: Record<Kind, Happening> = {
   start(world, guest, { choice }) {
     world.start(guest);
     world.later(choice % 200, () => world.tell(guest));
@@ -33,101 +33,129 @@ const HAPPENINGS: Record<Step['kind'], Happening> = {
     world.stop(guest);
     if (choice % 3 === 0) takeNumbers(world, guest);
     if (choice % 5 === 0) takeLines(world, guest, choice);
-    const late = choice % 3000;
-    world.later(choice % 2 === 0 ? 0 : late, () => world.tell(guest));
+    world.later(choice % 2 === 0 ? 0 : choice % 3000, () => world.tell(guest));
+  },
+  /** Its partner starts with the device that they share, and uses it; that the guest has ended is said later. */
+  takeover(world, guest, { choice }) {
+    const partner = world.guests[guest.index ^ 1] as Guest;
+    if (!world.running.has(guest) || guest.index % 4 > 1) return;
+    world.stop(guest);
+    world.start(partner);
+    world.tell(partner);
+    for (const address of world.passed(partner)) world.kernel.enableVectors(address, 1 + (choice % 4));
+    world.later(choice % 5000, () => world.tell(guest));
   },
   /** The guest's driver turns MSI-X on; not all of its vectors are requested at once. */
   driver(world, guest, { choice, told }) {
-    for (const address of passed(world, guest)) {
+    for (const address of world.passed(guest)) {
       const count = 1 + (choice % 4);
       world.kernel.enableVectors(address, count, choice % 9 === 0 ? 'msi' : 'msix', choice % 5 === 0 ? 1 : count);
     }
     markDirty(world, guest, told);
   },
+  /** Its vectors go and come back, in the other order. */
   reset(world, guest, { told }) {
-    const counts = passed(world, guest).map((address) => [address, vectorsOf(world, address)] as const);
+    const counts = world.passed(guest).map((address) => [address, vectorsOf(world, address).length] as const);
     for (const [address] of counts) world.kernel.disableVectors(address);
     for (const [address, count] of [...counts].reverse()) if (count > 0) world.kernel.enableVectors(address, count);
     markDirty(world, guest, told);
   },
   unload(world, guest, { told }) {
-    for (const address of passed(world, guest)) world.kernel.disableVectors(address);
+    for (const address of world.passed(guest)) world.kernel.disableVectors(address);
     markDirty(world, guest, told);
   },
   unmask(world, guest, { choice }) {
-    for (const address of passed(world, guest)) {
-      const count = vectorsOf(world, address);
+    for (const address of world.passed(guest)) {
+      const count = vectorsOf(world, address).length;
       if (count > 0) world.kernel.request(address, choice % count);
     }
   },
   /** Two guests reset at once: each gets the other's numbers. */
   swap(world, guest, { choice }) {
-    const others = [...world.running];
+    const others = [...world.running].filter((one) => one !== guest);
     const other = others[choice % Math.max(1, others.length)];
-    if (!other || !world.running.has(guest) || other === guest) return;
-    const pairs = [guest, other].map((one) => passed(world, one)[0] as string);
-    const irqs = pairs.map((address) => [...(world.kernel.devices.get(address)?.vectors ?? [])]);
+    if (!other || !world.running.has(guest)) return;
+    const pairs = [guest, other].map((one) => world.passed(one)[0] as string);
+    const irqs = pairs.map((address) => [...vectorsOf(world, address)]);
     for (const address of pairs) world.kernel.disableVectors(address);
     pairs.forEach((address, index) => {
       const numbers = irqs[1 - index] as number[];
       if (numbers.length > 0) world.kernel.enableVectors(address, numbers);
     });
   },
+  /** Resets again and again, and nobody says so: the vectors come back under their numbers. */
+  flap(world, guest, { choice }) {
+    world.every(PERIODS_MS[choice % 6] as number, 1 + (choice % 20), () =>
+      world.happen(() => {
+        for (const address of world.passed(guest)) {
+          const irqs = [...vectorsOf(world, address)];
+          if (irqs.length > 0) world.kernel.enableVectors(address, irqs);
+        }
+      }),
+    );
+  },
+  /** Hundreds of vectors, of which every other one cannot be written. */
+  wide(world, guest, { choice }) {
+    const [address] = world.passed(guest);
+    if (address === undefined) return;
+    world.kernel.enableVectors(address, 100 + (choice % 200));
+    vectorsOf(world, address).forEach((irq, index) => {
+      if (index % 2 === 0) world.kernel.failAllWrites(irq, errorOf(choice));
+    });
+    world.later(choice % 30_000, () => {
+      if (world.passed(guest).includes(address)) world.happen(() => world.kernel.enableVectors(address, 2));
+    });
+  },
   plug(world, guest, { choice }) {
     const [, , spare] = addressesOf(guest.index);
-    if (!world.running.has(guest) || guest.devices.has(spare)) return;
-    world.kernel.bind(spare, 'vfio-pci');
-    guest.devices.set(spare, policyOf(choice));
+    world.plug(guest, spare, policyOf(choice));
     world.later(choice % 1000, () => world.tell(guest));
-    // until then nobody can know that it is the guest's
-    world.held.delete(guest);
   },
   unplug(world, guest, { choice }) {
     const [, , spare] = addressesOf(guest.index);
-    if (!guest.devices.delete(spare)) return;
-    if (world.running.has(guest)) {
-      world.kernel.bind(spare, 'nvme');
-      world.kernel.enableVectors(spare, 2);
-    }
+    world.unplug(guest, spare);
+    if (!world.isHeld(spare)) world.kernel.enableVectors(spare, choice % 3);
     world.later(choice % 2000, () => world.tell(guest));
   },
   repin(world, guest, { choice, told }) {
-    guest.pins = pinsOf(choice);
-    if (!world.running.has(guest)) return;
-    for (const { vcpu, cpus } of vcpusOf(guest)) world.kernel.processes.pin(guest.uuid, vcpu, cpus);
+    world.repin(guest, pinsOf(choice));
     markDirty(world, guest, told);
   },
   policy(world, guest, { choice }) {
     const [own] = addressesOf(guest.index);
     guest.devices.set(own, policyOf(choice));
-    if (!world.held.has(guest)) return;
-    world.held.delete(guest);
     world.tell(guest);
   },
-  /** irqbalance at work; now and then it does not let go. */
+  /** A domain names a device that another one has, or no longer does. */
+  claim(world, guest, { choice }) {
+    const [own] = addressesOf((guest.index + 1) % world.guests.length);
+    if (guest.devices.has(own)) world.unplug(guest, own);
+    else if (world.running.has(guest) && world.isHeld(own)) guest.devices.set(own, policyOf(choice));
+    world.tell(guest);
+  },
+  /** libvirtd is back: every guest is told of once more. */
+  reconnect(world) {
+    for (const guest of world.told.keys()) world.tell(guest);
+  },
   move(world, guest, { choice }) {
-    for (const one of interruptsOf(world, guest)) {
-      const times = choice % 4 === 0 ? 8 : 1;
-      for (let i = 0; i < times; i++) world.later(i * MOVES, () => moveTo(world, one, (choice + i) % CPUS));
-    }
+    for (const one of interruptsOf(world, guest)) moveTo(world, one, choice % CPUS);
+  },
+  /** irqbalance, or somebody like it, at work. */
+  mover(world, guest, { choice }) {
+    const moved = interruptsOf(world, guest).filter((_, index) => choice % 2 === 0 || index === 0);
+    world.every(PERIODS_MS[choice % PERIODS_MS.length] as number, 5 + (choice % 60), (turn) => {
+      for (const one of moved) moveTo(world, one, (choice + turn) % CPUS);
+    });
   },
   shrink(world, guest, { choice }) {
     const [one] = interruptsOf(world, guest);
     const node = world.kernel.nodes[choice % 2];
-    if (one && node && intersect(one.affinity, node.cpus).length > 0) world.kernel.shrink(one.irq, node.cpus);
+    if (one && node && (cpusOfRanges(one.affinity) & cpusOfRanges(node.cpus)) !== 0)
+      world.kernel.shrink(one.irq, node.cpus);
   },
-  deny(world, guest, { choice }) {
-    for (const { irq } of interruptsOf(world, guest))
-      world.kernel.failAllWrites(irq, ERRORS[choice % ERRORS.length] as string);
-  },
-  allow(world) {
-    for (const guest of world.running)
-      for (const { irq } of interruptsOf(world, guest)) world.kernel.failAllWrites(irq);
-  },
-  /** The next writes fail, whenever they come. */
-  refuse(world, guest, { choice }) {
-    const codes = Array<string>(1 + (choice % 5)).fill(ERRORS[choice % ERRORS.length] as string);
-    for (const { irq } of interruptsOf(world, guest)) world.kernel.failNextWrites(irq, ...codes);
+  /** The host's own driver takes and leaves vectors, with the numbers of before. */
+  host(world, guest, { choice }) {
+    takeNumbers(world, guest, choice % 3);
   },
   offline(world, _, { choice }) {
     const cpu = 2 + (choice % (CPUS - 2));
@@ -138,41 +166,44 @@ const HAPPENINGS: Record<Step['kind'], Happening> = {
   online(world, _, { choice }) {
     for (const cpu of [choice % CPUS, (choice >> 5) % CPUS, (choice >> 10) % CPUS]) world.kernel.setOnline(cpu, true);
   },
-  /** libvirtd is back: its hook tells of every guest once more. */
-  reconnect(world) {
-    for (const guest of world.running) if (world.held.has(guest)) world.tell(guest);
+  deny(world, guest, { choice }) {
+    for (const { irq } of interruptsOf(world, guest)) world.kernel.failAllWrites(irq, errorOf(choice));
+  },
+  allow(world) {
+    for (const guest of world.running)
+      for (const { irq } of interruptsOf(world, guest)) world.kernel.failAllWrites(irq);
+  },
+  /** The next writes fail, whenever they come. */
+  refuse(world, guest, { choice }) {
+    const codes = Array<string>(1 + (choice % 5)).fill(errorOf(choice));
+    for (const { irq } of interruptsOf(world, guest)) world.kernel.failNextWrites(irq, ...codes);
+  },
+  deafen(world, _, { choice }) {
+    world.deafen(choice % 2 === 0);
+  },
+  hear(world) {
+    world.hear();
+  },
+  lose(world, _, { choice }) {
+    world.lose(1 + (choice % 10));
   },
   kill(world, _, { choice }) {
-    world.kill(choice % 3);
+    world.kill(choice % 12);
   },
-  /** The host's own driver takes and leaves vectors, with the numbers of before. */
-  host(world, guest, { choice }) {
-    takeNumbers(world, guest, choice % 3);
+  enforce(world, guest) {
+    world.enforce(guest);
   },
-  /** Its partner starts with the device that they share, and uses it; that the guest has ended is said much later. */
-  takeover(world, guest, { choice }) {
-    const partner = world.guests[guest.index ^ 1] as Guest;
-    if (!world.running.has(guest) || guest.index % 4 > 1) return;
-    world.stop(guest);
-    world.start(partner);
-    world.tell(partner);
-    for (const address of passed(world, partner)) world.kernel.enableVectors(address, 1 + (choice % 4));
-    world.later(choice % 100_000, () => world.tell(guest));
+  /** The administrator's allowedCpus. */
+  limit(world, _, { choice }) {
+    const first = choice % (CPUS - 4);
+    world.setAllowed(choice % 3 === 0 ? `${first}-${first + 3}` : undefined);
   },
-  /** A guest that resets again and again, untold: its numbers come back, and nobody moved them. */
-  flap(world, guest) {
-    for (let i = 0; i < 8; i++) {
-      world.later(i * MOVES, () => {
-        world.happen(() => {
-          for (const address of passed(world, guest)) {
-            const irqs = [...(world.kernel.devices.get(address)?.vectors ?? [])];
-            if (irqs.length > 0) world.kernel.enableVectors(address, irqs);
-          }
-        });
-      });
-    }
+  settle(world) {
+    world.settle();
   },
 };
+
+const errorOf = (choice: number) => ERRORS[choice % ERRORS.length] as string;
 
 function takeNumbers(world: World, { devices }: Guest, count = 2): void {
   for (const address of devices.keys()) {
@@ -199,19 +230,17 @@ function takeLines(world: World, { devices }: Guest, choice: number): void {
   }
 }
 
-/** Devices that are with the guest. */
-function passed(world: World, guest: Guest): string[] {
-  return world.running.has(guest) ? [...guest.devices.keys()] : [];
+function vectorsOf(world: World, address: string): readonly number[] {
+  return world.kernel.devices.get(address)?.vectors ?? [];
 }
 
-function vectorsOf(world: World, address: string): number {
-  return world.kernel.devices.get(address)?.vectors.length ?? 0;
-}
-
+/** Vectors, or the line where there are none. */
 function interruptsOf(world: World, guest: Guest): SimulatedInterrupt[] {
-  return passed(world, guest).flatMap((address) =>
-    (world.kernel.devices.get(address)?.vectors ?? []).flatMap((irq) => world.kernel.interrupts.get(irq) ?? []),
-  );
+  return world.passed(guest).flatMap((address) => {
+    const irqs = vectorsOf(world, address);
+    const { line = -1 } = world.kernel.devices.get(address) ?? {};
+    return (irqs.length > 0 ? irqs : [line]).flatMap((irq) => world.kernel.interrupts.get(irq) ?? []);
+  });
 }
 
 function moveTo(world: World, interrupt: SimulatedInterrupt, cpu: number): void {
@@ -221,5 +250,5 @@ function moveTo(world: World, interrupt: SimulatedInterrupt, cpu: number): void 
 }
 
 function markDirty(world: World, guest: Guest, told: boolean): void {
-  if (told && world.held.has(guest)) world.markDirty({ uuid: guest.uuid });
+  if (told && world.told.has(guest)) world.markDirty({ uuid: guest.uuid });
 }

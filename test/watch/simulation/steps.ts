@@ -1,6 +1,7 @@
+import { DEFAULT_SETTINGS, type Settings } from '../../../src/affinity/settings.js';
+
 /** How many domains there are; two of them share a device, so that only one of the two can run. */
-export const DOMAINS = 200;
-export const CPUS = 32;
+export const DOMAINS = 6;
 /** Codes that a write may meet: FACTS of the kernel, transient and lasting. */
 export const ERRORS = [
   'EBUSY',
@@ -16,73 +17,120 @@ export const ERRORS = [
   'ENOENT',
 ] as const;
 
+/** How often each thing happens, against the others. */
+const WEIGHTS = {
+  // guests
+  start: 14,
+  stop: 10,
+  takeover: 4,
+  driver: 12,
+  reset: 8,
+  unload: 3,
+  unmask: 4,
+  swap: 5,
+  flap: 3,
+  wide: 1,
+  // what libvirt tells
+  plug: 4,
+  unplug: 3,
+  repin: 6,
+  policy: 4,
+  claim: 2,
+  reconnect: 1,
+  // the host
+  move: 6,
+  mover: 7,
+  shrink: 5,
+  host: 4,
+  offline: 5,
+  online: 5,
+  // writes that fail
+  deny: 4,
+  allow: 4,
+  refuse: 4,
+  // trace events
+  deafen: 3,
+  hear: 3,
+  lose: 3,
+  // the watcher, and others like it
+  kill: 6,
+  enforce: 3,
+  limit: 2,
+  settle: 2,
+} as const;
+
+export type Kind = keyof typeof WEIGHTS;
+
 /** Something that happens on a host. What is not possible at that moment does not happen: any history is one. */
 export interface Step {
-  /** milliseconds that pass afterwards */
-  wait: number;
+  kind: Kind;
   /** of the domain, and of whatever else there is a choice of */
   domain: number;
   choice: number;
   /** whether the watcher is told of it; where it is not, it finds out */
   told: boolean;
-  /** 0: it happens at once. Else its domain's driver comes first, and it happens under the look at that, at this access of an interrupt */
+  /** 0: it happens at once. Else its domain's driver comes first, and it happens during the check of that, at this access of an interrupt */
   amid: number;
-  kind:
-    | ('start' | 'stop' | 'driver' | 'reset' | 'unload' | 'unmask' | 'swap' | 'plug' | 'unplug' | 'repin' | 'policy')
-    | ('move' | 'shrink' | 'deny' | 'allow' | 'refuse' | 'offline' | 'online' | 'reconnect' | 'kill' | 'host')
-    | ('takeover' | 'flap');
+  /** milliseconds that pass afterwards */
+  wait: number;
 }
 
-/** How often each happens, against the others. */
-const WEIGHTS: Record<Step['kind'], number> = {
-  start: 12,
-  stop: 34,
-  driver: 14,
-  reset: 8,
-  unload: 3,
-  unmask: 4,
-  swap: 6,
-  plug: 3,
-  unplug: 3,
-  repin: 6,
-  policy: 4,
-  move: 12,
-  shrink: 4,
-  deny: 4,
-  allow: 4,
-  refuse: 4,
-  offline: 3,
-  online: 3,
-  reconnect: 1,
-  kill: 2,
-  host: 4,
-  takeover: 8,
-  flap: 1,
-};
-/** What is up to the host and its guests, and may come while the watcher looks. */
-const AMID: ReadonlySet<Step['kind']> = new Set<Step['kind']>([
+/** What may come while the watcher looks. */
+const AMID: ReadonlySet<Kind> = new Set<Kind>([
   ...(['stop', 'driver', 'reset', 'unload', 'unmask', 'swap', 'unplug', 'repin', 'move', 'shrink'] as const),
   ...(['deny', 'allow', 'offline', 'online', 'host', 'takeover'] as const),
 ]);
-const KINDS = (Object.keys(WEIGHTS) as Step['kind'][]).flatMap((kind) => Array<Step['kind']>(WEIGHTS[kind]).fill(kind));
+const KINDS = (Object.keys(WEIGHTS) as Kind[]).flatMap((kind) => Array<Kind>(WEIGHTS[kind]).fill(kind));
 
-/** A history of so many steps over a day; the same for the same seed. */
-export function history(seed: number, length: number): Step[] {
+/** What is the same for a whole history. */
+export interface Setup {
+  /** whether there are trace events at first, and how late they come */
+  traced: boolean;
+  latencyMs: number;
+  settings: Settings;
+}
+
+export interface History {
+  setup: Setup;
+  steps: Step[];
+}
+
+/** The history of a seed: always the same one. */
+export function historyOf(seed: number, length: number): History {
   const random = generator(seed);
   const below = (limit: number) => Math.floor(random() * limit);
-  const mean = 86_400_000 / length;
-  return Array.from({ length }, (): Step => {
-    const kind = KINDS[below(KINDS.length)] as Step['kind'];
+  const oneOf = <T>(choices: readonly T[]) => choices[below(choices.length)] as T;
+  const quiet = oneOf([1000, 3000]);
+  const setup: Setup = {
+    traced: seed % 2 === 0,
+    latencyMs: oneOf([0, 2, 40]),
+    settings: {
+      ...DEFAULT_SETTINGS,
+      intervals: { busy: oneOf([300, 1000]), quiet, traced: oneOf([5000, 10_000]) },
+      contest: oneOf([
+        { limit: 3, window: 10_000 },
+        { limit: 5, window: 20_000 },
+        { limit: 30, window: 60_000 },
+      ]),
+    },
+  };
+  const wait = () => {
+    const kind = random();
+    const mean = kind < 0.9 ? quiet : kind < 0.99 ? 20_000 : 200_000;
     // much happens at once, and then nothing for a while
-    const wait = random() < 0.4 ? below(3) * below(400) : Math.round(-Math.log(1 - random()) * mean * 1.6);
+    return kind < 0.4 ? below(3) * below(400) : Math.round(-Math.log(1 - random()) * mean);
+  };
+  const steps = Array.from({ length }, (): Step => {
+    const kind = oneOf(KINDS);
     const amid = AMID.has(kind) && random() < 0.4 ? 1 + below(40) : 0;
-    return { kind, domain: below(DOMAINS), choice: below(1_000_000), told: random() < 0.6, amid, wait };
+    return { kind, domain: below(DOMAINS), choice: below(1_000_000), told: random() < 0.5, amid, wait: wait() };
   });
+  return { setup, steps };
 }
 
 /** Numbers from 0 to below 1 (the algorithm that is known as mulberry32). */
 function generator(seed: number): () => number {
-  let state = seed >>> 0;
+  let state = Math.imul(seed, 0x9e3779b1) >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);
@@ -91,15 +139,18 @@ function generator(seed: number): () => number {
   };
 }
 
-/** The shortest history that still fails, as far as dropping steps leads to it within so many trials. */
-export function shrink(steps: readonly Step[], fails: (steps: readonly Step[]) => boolean, trials = 400): Step[] {
+/** Removes steps as long as it still fails (delta debugging): first halves, then ever smaller parts, and single ones until none is left to remove. */
+export function shrink(steps: readonly Step[], fails: (steps: readonly Step[]) => boolean, trials = 2000): Step[] {
   let shortest = [...steps];
-  for (let size = Math.ceil(shortest.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
-    for (let at = shortest.length - size; at > -size && trials > 0; at -= size, trials--) {
-      const start = Math.max(0, at);
-      const fewer = [...shortest.slice(0, start), ...shortest.slice(at + size)];
+  let left = trials;
+  for (let size = Math.ceil(shortest.length / 2); size >= 1 && left > 0; ) {
+    const before = shortest.length;
+    for (let end = shortest.length; end > 0 && left > 0; end -= size, left--) {
+      const fewer = [...shortest.slice(0, Math.max(0, end - size)), ...shortest.slice(end)];
       if (fails(fewer)) shortest = fewer;
     }
+    if (size > 1) size = Math.ceil(size / 2);
+    else if (shortest.length === before) break;
   }
   return shortest;
 }

@@ -1,28 +1,68 @@
-import { DEFAULT_SETTINGS, type Settings } from '../../../src/affinity/settings.js';
+import type { PassHost } from '../../../src/affinity/reconcile-domain.js';
+import { enforceDomain, planDomain } from '../../../src/affinity/reconcile-domain.js';
+import type { Settings } from '../../../src/affinity/settings.js';
 import { parseCpuList } from '../../../src/domain/cpu-mask.js';
-import { type Cpuset, cpusetOf, cpusOf, equal, formatCpuset, has, isSubset } from '../../../src/domain/cpuset.js';
 import { type Dirty, type ReconcileResult, Reconciler } from '../../../src/watch/reconciler.js';
 import { SimulatedKernel } from '../../simulator/kernel.js';
+import { SimulatedFs } from '../../simulator/kernel-fs.js';
 import type { SimulatedInterrupt } from '../../simulator/vector-allocator.js';
 import { MemoryStates } from '../reconciled-host.js';
+import { ALL, CPUS, type Cpus, cpusOfRanges, isWithin, listOf } from './cpus.js';
 import { Excuse } from './excuse.js';
 import { addressesOf, definitionOf, type Guest, guestsAtFirst } from './guests.js';
-import { CPUS } from './steps.js';
-import { WatchedFiles } from './watched-files.js';
+import { MovedLines } from './moved-lines.js';
+import { problemsOf, type Question, wantedCpus } from './reference.js';
+import type { Setup } from './steps.js';
+import { type Observer, WatchedFiles, WatchedStates } from './watched-files.js';
 
 /** What must never be. */
 export class Violation extends Error {}
-/** kill -9 in the middle of a run. */
+/** kill -9: the process does nothing more. */
 class Killed extends Error {}
 
-/** Longer than anybody would set them, so that a day does not take one. */
-export const SETTINGS: Settings = {
-  ...DEFAULT_SETTINGS,
-  intervals: { busy: 10_000, quiet: 60_000, traced: 120_000 },
-  contest: { limit: 3, window: 300_000 },
-};
 /** A device of the host's own, whose vectors take the numbers of lines that are free. */
 export const HOSTS_DEVICE = '00ff:00:00.0';
+/** How soon an interrupt is placed of which the watcher was told. */
+const TOLD_BOUND_MS = 1500;
+/** How soon an interrupt is placed that was moved when trace events were lost. */
+const LOSS_BOUND_MS = 1000 + 2 * TOLD_BOUND_MS;
+/** How much later than at the next poll it is found at the latest: lists of interrupts and threads are read every five seconds. */
+const LISTS_MS = 5000 + TOLD_BOUND_MS;
+/** After so long without markers, a stream of trace events is known to be deaf. */
+const DEAF_AFTER_MS = 6000;
+const RESTART_MS = 2000;
+
+/** A domain as the watcher was told of it last. */
+interface Told {
+  since: number;
+  devices: ReadonlyMap<string, string | undefined>;
+}
+
+interface Owned {
+  interrupt: SimulatedInterrupt;
+  address: string;
+  /** 0: it may be anywhere */
+  wanted: Cpus;
+}
+
+interface Misplaced {
+  since: number;
+  wanted: Cpus;
+  what: string;
+}
+
+/** What is known of writes to one vector or line. */
+interface Written {
+  cpus: Cpus;
+  /** it has been elsewhere since, or that cannot be known: it may be written again */
+  mayRepeat: boolean;
+  /** which process wrote it: another one cannot know that it is the same vector still */
+  by: number;
+  /** two domains named its device then: the other one may have written it, too */
+  isClaimed: boolean;
+  /** times of repeated writes */
+  repeats: number[];
+}
 
 /** A host with its guests, its kernel, and a watcher; and a second opinion of where every interrupt belongs. */
 export class World {
@@ -30,30 +70,64 @@ export class World {
   readonly kernel: SimulatedKernel;
   readonly guests = guestsAtFirst();
   readonly running = new Set<Guest>();
-  /** those that the watcher was told of, and since when */
-  readonly held = new Map<Guest, number>();
+  readonly told = new Map<Guest, Told>();
+  /** who has a device, whatever a definition says; a guest may claim one that another has */
+  readonly #holders = new Map<string, Guest>();
   readonly #state = new MemoryStates();
   readonly #excuses = new WeakMap<SimulatedInterrupt, Excuse>();
-  /** the set that the watcher wrote last, by vector: one that comes back under an old number is another object */
-  readonly #lastWritten = new WeakMap<SimulatedInterrupt, Cpuset>();
-  /** since when, and what is to be said of it */
-  readonly #misplaced = new Map<SimulatedInterrupt, { from: number; what: string }>();
+  /** by vector: one that comes back under an old number is another object */
+  readonly #written = new WeakMap<SimulatedInterrupt, Written>();
+  readonly #lines = new MovedLines();
+  readonly #misplaced = new Map<SimulatedInterrupt, Misplaced>();
+  /** when the watcher was told of an interrupt, or of its domain, last */
+  readonly #named = new WeakMap<SimulatedInterrupt, number>();
+  /** when the watcher was told of a domain */
+  #tells: number[] = [];
+  /** when the watcher was told last that events were lost, which may have named this one */
+  readonly #polled = new WeakMap<SimulatedInterrupt, number>();
+  /** guests whose vCPUs were moved, and until when nobody may have seen that */
+  readonly #unseen = new Map<Guest, number>();
   readonly #queue: { at: number; action: () => void }[] = [];
   #hold: Reconciler | undefined;
-  /** writes until the watcher is killed; undefined: it lives on */
+  /** how many watchers there were */
+  #generation = 0;
+  /** which process is at work, of all that there were */
+  #process = 0;
+  #processes = 0;
+  /** changes until the process at work is killed; undefined: it lives on */
   #fuse: number | undefined;
+  #isKilled = false;
   #pid = 1000;
+  /** a process of ours is at work */
   #isRunning = false;
-  /** what happens under the watcher's eyes, at its so many-th access of an interrupt or a device's driver */
+  /** what happens under its eyes, at its so many-th access of an interrupt or a device's driver */
   #amid: { left: number; happening: () => void } | undefined;
-  /** what each interrupt's set was when it last did: the watcher may have read no more than that */
-  #wantedBefore = new Map<SimulatedInterrupt, Cpuset>();
-  /** a line gets back what it had: the one write to what is not, or no longer, a guest's */
+  /** something did, in this run */
+  #wasDisturbed = false;
+  /** where interrupts belonged before that: the watcher may have read no more than that */
+  #wantedBefore = new Map<SimulatedInterrupt, Set<Cpus>>();
+  /** a domain whose state is being removed: its lines get back what they had */
   #releasing: string | undefined;
-  /** lines that were written for a domain, by its UUID: the inputs that they are wired to, whatever their numbers */
-  readonly #movedLines = new Map<string, Set<number>>();
+  /** codes of writes that failed in this run, by IRQ */
+  readonly #failures = new Map<number, Set<string>>();
+  #writes = 0;
+  readonly #writtenNow: Written[] = [];
+  /** IRQs that were delivered to another CPU by a write of this run */
+  readonly #movedByUs: number[] = [];
+  /** something has happened since the interrupts were looked at */
+  #isChanged = true;
+  #traced: boolean;
+  #settings: Settings;
+  #allowed = ALL;
+  #isDeaf = false;
+  /** trace events that are lost from now on */
+  #eventsToLose = 0;
+  /** movers of before have gone */
+  #movers = 0;
 
-  constructor(readonly traced: boolean) {
+  constructor(private readonly setup: Setup) {
+    this.#traced = setup.traced;
+    this.#settings = setup.settings;
     const addresses = new Set(this.guests.flatMap(({ index }) => addressesOf(index)));
     // every fifth line is shared with a device of the host's
     const devices = [...addresses].map((address, index) => ({
@@ -78,15 +152,11 @@ export class World {
     this.#hold = this.#newHold();
   }
 
-  /** Until what happened is seen at the latest. */
-  get #interval(): number {
-    return this.traced ? SETTINGS.intervals.traced : SETTINGS.intervals.quiet;
-  }
+  // ---- guests
 
   start(guest: Guest): void {
-    const taken = [...guest.devices.keys()].some((address) => this.ownerOf(address));
-    if (this.running.has(guest) || taken) return;
-    for (const address of guest.devices.keys()) this.kernel.bind(address, 'vfio-pci');
+    if (this.running.has(guest) || [...guest.devices.keys()].some((address) => this.#holders.has(address))) return;
+    for (const address of guest.devices.keys()) this.#pass(guest, address);
     this.running.add(guest);
     this.kernel.processes.start({ name: guest.name, uuid: guest.uuid, pid: this.#pid, vcpus: vcpusOf(guest) });
     this.#pid += 10;
@@ -95,33 +165,161 @@ export class World {
   stop(guest: Guest): void {
     if (!this.running.delete(guest)) return;
     this.kernel.processes.stop(guest.uuid);
-    for (const address of guest.devices.keys()) this.kernel.bind(address, 'nvme');
+    for (const address of guest.devices.keys()) this.#giveBack(guest, address);
   }
 
-  ownerOf(address: string): Guest | undefined {
-    for (const guest of this.running) if (guest.devices.has(address)) return guest;
-    return undefined;
+  /** The device is plugged. */
+  plug(guest: Guest, address: string, policy: string | undefined): void {
+    if (!this.running.has(guest) || this.#holders.has(address)) return;
+    guest.devices.set(address, policy);
+    this.#pass(guest, address);
   }
+
+  unplug(guest: Guest, address: string): void {
+    if (!guest.devices.has(address)) return;
+    guest.devices.delete(address);
+    this.#giveBack(guest, address);
+  }
+
+  #pass(guest: Guest, address: string): void {
+    this.kernel.bind(address, 'vfio-pci');
+    this.#holders.set(address, guest);
+  }
+
+  #giveBack(guest: Guest, address: string): void {
+    if (this.#holders.get(address) !== guest) return;
+    this.#holders.delete(address);
+    this.kernel.bind(address, 'nvme');
+  }
+
+  /** Devices that are with the guest. */
+  passed(guest: Guest): string[] {
+    return [...guest.devices.keys()].filter((address) => this.#holders.get(address) === guest);
+  }
+
+  isHeld(address: string): boolean {
+    return this.#holders.has(address);
+  }
+
+  // ---- what the watcher is told
 
   /** libvirt's events reach the watcher: what it says of the guest now. */
   tell(guest: Guest): void {
-    if (!this.#hold) return;
+    const hold = this.#hold;
+    if (!hold) return;
+    this.#isChanged = true;
+    if (this.#isRunning) this.later(0, () => this.tell(guest));
+    else if (this.running.has(guest)) {
+      hold.add(definitionOf(guest));
+      this.told.set(guest, { since: this.now, devices: new Map(guest.devices) });
+      this.#markNamed(guest);
+    } else if (this.told.delete(guest)) this.#drop(guest);
+  }
+
+  /** @param what a domain, or IRQs; nothing else is told */
+  markDirty(what: Dirty): void {
     if (this.#isRunning) {
-      this.later(0, () => this.tell(guest));
+      this.later(0, () => this.markDirty(what));
       return;
     }
-    if (this.running.has(guest)) {
-      this.#hold.add(definitionOf(guest));
-      this.held.set(guest, this.held.get(guest) ?? this.now);
-    } else if (this.held.delete(guest)) this.#drop(guest.uuid);
+    if (!this.#hold) return;
+    this.#hold.markDirty(what);
+    for (const guest of this.told.keys()) if (guest.uuid === what.uuid) this.#markNamed(guest);
+    const unseen = new Set<SimulatedInterrupt>();
+    for (const [guest, until] of this.#unseen) {
+      if (until < this.now) this.#unseen.delete(guest);
+      else for (const { interrupt } of this.#owned(guest, this.told.get(guest)?.devices)) unseen.add(interrupt);
+    }
+    for (const irq of what.irqs ?? []) {
+      const interrupt = this.kernel.interrupts.get(irq);
+      if (interrupt && !unseen.has(interrupt)) this.#named.set(interrupt, this.now);
+    }
   }
 
-  markDirty(what: Dirty): void {
-    if (this.#isRunning) this.later(0, () => this.#hold?.markDirty(what));
-    else this.#hold?.markDirty(what);
+  /** The vCPUs run elsewhere. Until that is seen, a device that had no set is not known to have one. */
+  repin(guest: Guest, pins: [string, string]): void {
+    guest.pins = pins;
+    if (!this.running.has(guest)) return;
+    for (const { vcpu, cpus } of vcpusOf(guest)) this.kernel.processes.pin(guest.uuid, vcpu, cpus);
+    this.#unseen.set(guest, this.now + this.#pollBound);
   }
 
-  /** It happens while the watcher looks; when it is not looked for so long, amidNothing() lets it happen. */
+  #markNamed(guest: Guest): void {
+    this.#tells.push(this.now);
+    this.#unseen.delete(guest);
+    for (const { interrupt, address } of this.#owned(guest, this.told.get(guest)?.devices)) {
+      if (this.#holders.get(address) === guest) this.#named.set(interrupt, this.now);
+    }
+  }
+
+  #markAllNamed(): void {
+    for (const guest of this.told.keys()) this.#markNamed(guest);
+  }
+
+  /** Trace events do not arrive any more, which is noticed or not. */
+  deafen(isNoticed: boolean): void {
+    if (!this.#traced || this.#isDeaf) return;
+    this.#isDeaf = true;
+    if (isNoticed) this.later(DEAF_AFTER_MS, () => this.#isDeaf && this.#setTraced(false));
+  }
+
+  /** The stream is opened anew. */
+  hear(): void {
+    this.#isDeaf = false;
+    this.#setTraced(true);
+  }
+
+  #setTraced(traced: boolean): void {
+    if (traced === this.#traced) return;
+    this.#traced = traced;
+    this.#hold?.setTraced(traced);
+    if (this.#hold) this.#markAllNamed();
+  }
+
+  /** The buffer will overflow: so many events get lost, and the stream says so. */
+  lose(count: number): void {
+    if (this.#traced && !this.#isDeaf) this.#eventsToLose += count;
+  }
+
+  #reportLoss(): void {
+    if (!this.#hold) return;
+    this.#hold.eventsLost();
+    // a poll shows what was moved; a vector that is new may be found with the lists only
+    for (const interrupt of this.#misplaced.keys()) {
+      if (this.#written.get(interrupt)?.by === this.#process) this.#polled.set(interrupt, this.now);
+    }
+  }
+
+  setAllowed(list: string | undefined): void {
+    this.#isChanged = true;
+    const { allowedCpus: _, ...rest } = this.#settings;
+    const allowedCpus = list === undefined ? undefined : parseCpuList(list);
+    this.#settings = allowedCpus ? { ...rest, allowedCpus } : rest;
+    this.#allowed = allowedCpus ? cpusOfRanges(allowedCpus) : ALL;
+    this.#hold?.setSettings(this.#settings);
+    if (this.#hold) this.#markAllNamed();
+  }
+
+  // ---- what happens, and when
+
+  later(milliseconds: number, action: () => void): void {
+    this.#queue.push({ at: this.now + milliseconds, action });
+    this.#queue.sort((a, b) => a.at - b.at);
+  }
+
+  /** Somebody who moves interrupts again and again; dismissMovers() ends that. */
+  every(milliseconds: number, times: number, action: (turn: number) => void): void {
+    const movers = this.#movers;
+    for (let turn = 0; turn < times; turn++) {
+      this.later(turn * milliseconds, () => movers === this.#movers && action(turn));
+    }
+  }
+
+  dismissMovers(): void {
+    this.#movers++;
+  }
+
+  /** It happens while a process of ours is at work; when that is not so long, amidNothing() lets it happen. */
   amid(accesses: number, happening: () => void): void {
     this.#amid = { left: accesses, happening };
   }
@@ -132,105 +330,475 @@ export class World {
     happening?.();
   }
 
-  /** Between the last look at an interrupt and the write nobody can do anything: it does not happen there. */
-  #accessed(isWrite: boolean): void {
-    if (!this.#isRunning || !this.#amid || --this.#amid.left > 0 || isWrite) return;
-    this.#wantedBefore = new Map(
-      [...this.running].flatMap((guest) =>
-        [...this.#placeable(guest)].map(({ interrupt, wanted }) => [interrupt, wanted] as const),
-      ),
-    );
-    this.amidNothing();
+  /** Something happens to interrupts: trace events tell of those that got a CPU. */
+  happen(action: () => void): void {
+    this.#isChanged = true;
+    const before = new Map([...this.kernel.interrupts.values()].map((one) => [one, one.effective]));
+    action();
+    this.#noteMoves();
+    const after = [...this.kernel.interrupts.values()];
+    const changed = after.filter((one) => one.effective.length > 0 && before.get(one) !== one.effective);
+    this.#emit(changed.map(({ irq }) => irq));
+    if (!this.#isRunning) this.#refresh();
   }
 
-  #drop(uuid: string): void {
-    this.#releasing = uuid;
-    this.#hold?.remove(uuid);
-    this.#releasing = undefined;
-    this.#movedLines.delete(uuid);
+  #emit(named: readonly number[]): void {
+    if (!this.#traced || this.#isDeaf) return;
+    const irqs = named.slice(this.#eventsToLose);
+    this.#eventsToLose -= named.length - irqs.length;
+    if (irqs.length < named.length) this.later(this.setup.latencyMs, () => this.#reportLoss());
+    if (irqs.length === 0) return;
+    const seenAt = this.now;
+    this.later(this.setup.latencyMs, () => this.markDirty({ irqs, seenAt }));
   }
 
-  later(milliseconds: number, action: () => void): void {
-    this.#queue.push({ at: this.now + milliseconds, action });
-    this.#queue.sort((a, b) => a.at - b.at);
+  /** What has left the set that was written to it may be written again. */
+  #noteMoves(): void {
+    for (const one of this.kernel.interrupts.values()) {
+      const written = this.#written.get(one);
+      if (!written || written.mayRepeat) continue;
+      const affinity = cpusOfRanges(one.affinity);
+      // what changes while the watcher reads may not be what it reads; a line that nobody uses is forgotten
+      const isUncertain = (this.#isRunning && affinity !== written.cpus) || one.handlers.length === 0;
+      if (isUncertain || !isWithin(affinity, written.cpus)) written.mayRepeat = true;
+    }
   }
 
-  /** The watcher dies, now or in the middle of its work; a new one comes and is told of all that runs. */
-  kill(afterWrites: number): void {
-    if (afterWrites > 0) this.#fuse = afterWrites;
-    else this.#die();
-  }
-
+  /** Somebody has moved an interrupt. */
   moved(interrupt: SimulatedInterrupt): void {
     this.#excuseOf(interrupt).moved(this.now);
-  }
-
-  /** Something happens to interrupts: a kernel that traces says so. */
-  happen(action: () => void): void {
-    const before = this.traced
-      ? new Map([...this.kernel.interrupts].map(([irq, one]) => [irq, [one, one.effective]]))
-      : undefined;
-    action();
-    if (!before) return;
-    const irqs = [...this.kernel.interrupts.values()].filter((one) => {
-      const [known, effective] = before.get(one.irq) ?? [];
-      return known !== one || effective !== one.effective;
-    });
-    if (irqs.length > 0) this.markDirty({ irqs: irqs.map(({ irq }) => irq) });
   }
 
   /** Time goes by, the watcher does what is due, and everything is checked all along. */
   pass(milliseconds: number): void {
     const end = this.now + milliseconds;
-    this.check();
+    this.#refresh();
     for (let runs = 0; ; runs++) {
-      const next = Math.min(
-        this.#hold?.due ?? Number.POSITIVE_INFINITY,
-        this.#queue[0]?.at ?? Number.POSITIVE_INFINITY,
-      );
+      const due = this.#hold?.due ?? Number.POSITIVE_INFINITY;
+      const next = Math.min(due, this.#queue[0]?.at ?? Number.POSITIVE_INFINITY);
       if (next > end) break;
       if (next > this.now) runs = 0;
-      if (runs > 50) throw new Violation('the watcher does not come to rest');
+      if (runs > 2000) throw new Violation('the watcher does not come to rest');
       this.now = Math.max(this.now, next);
+      this.#judge();
       if ((this.#queue[0]?.at ?? Number.POSITIVE_INFINITY) <= this.now) this.#queue.shift()?.action();
-      else if (!this.#run()) continue;
-      this.check();
+      else this.#run();
+      this.#refresh();
     }
     this.now = end;
-    this.check();
+    this.#judge();
   }
 
-  /**
-   * Every interrupt of a device with a policy has its set, or has not been without it for longer than an interval. Where the watcher has
-   * written that set to this vector, a subset will do: the kernel may shrink a mask.
-   */
-  check(): void {
-    const interval = this.#interval;
+  // ---- processes of ours
+
+  #newHold(): Reconciler {
+    const generation = ++this.#generation;
+    this.#process = ++this.#processes;
+    const observer = this.#observer(() => generation !== this.#generation);
+    const host = {
+      files: new WatchedFiles(this.kernel, observer),
+      state: new WatchedStates(observer, this.#state),
+      clock: { now: () => this.now },
+    };
+    const hold = new Reconciler(host, this.#settings);
+    hold.setTraced(this.#traced);
+    return hold;
+  }
+
+  #observer(isReplaced: () => boolean): Observer {
+    const live = () => {
+      if (this.#isKilled || isReplaced()) throw new Killed();
+    };
+    return {
+      accessed: (isWrite) => {
+        live();
+        this.#accessed(isWrite);
+      },
+      changing: () => {
+        live();
+        if (this.#fuse !== undefined && --this.#fuse <= 0) this.#isKilled = true;
+        live();
+      },
+      written: (irq, cpus, before, isMoved) => {
+        this.#isChanged = true;
+        if (isMoved) this.#movedByUs.push(irq);
+        this.#judgeWrite(irq, cpus, before);
+      },
+      failed: (irq, code) => {
+        this.#failures.set(irq, (this.#failures.get(irq) ?? new Set()).add(code));
+        const interrupt = this.kernel.interrupts.get(irq);
+        if (interrupt) this.#excuseOf(interrupt).failed(code, this.now);
+      },
+    };
+  }
+
+  /** Between the last look at an interrupt and the write nobody can do anything: it does not happen there. */
+  #accessed(isWrite: boolean): void {
+    if (!this.#isRunning || !this.#amid || --this.#amid.left > 0 || isWrite) return;
+    this.#wasDisturbed = true;
+    for (const { interrupt, wanted } of this.#everyOwned()) {
+      const sets = this.#wantedBefore.get(interrupt) ?? new Set();
+      this.#wantedBefore.set(interrupt, sets.add(wanted));
+    }
+    this.amidNothing();
+  }
+
+  #run(): void {
+    const hold = this.#hold;
+    if (!hold) return;
+    const run = this.#atWork(() => hold.run());
+    if (run) this.#judgeResult(run, hold);
+  }
+
+  /** A process of ours does something; undefined: it was killed. */
+  #atWork<T>(action: () => T): T | undefined {
+    this.#isRunning = true;
+    this.#wasDisturbed = false;
+    this.#writes = 0;
+    this.#failures.clear();
+    let result: T | undefined;
+    try {
+      result = action();
+    } catch (error) {
+      if (!(error instanceof Killed)) throw error;
+      this.#isKilled = true;
+      for (const guest of this.running) {
+        for (const { interrupt } of this.#owned(guest, guest.devices)) this.#lines.mayBeSaved(guest.uuid, interrupt);
+      }
+    }
+    this.#isRunning = false;
+    this.#wantedBefore.clear();
+    // what happens at the same time may be to another vector, or after it: the watcher need not know
+    for (const written of this.#writtenNow.splice(0)) written.mayRepeat ||= this.#wasDisturbed;
+    this.#emit(this.#movedByUs.splice(0));
+    if (!this.#isKilled) return result;
+    this.#die();
+    return undefined;
+  }
+
+  /** The watcher dies, at once or at its so many-th change of what outlives it; a new one starts from what /run holds. */
+  kill(changes: number): void {
+    if (changes > 0) this.#fuse = changes;
+    else this.#die();
+  }
+
+  #die(): void {
+    this.#fuse = undefined;
+    this.#isKilled = false;
+    if (!this.#hold) return;
+    this.#hold = undefined;
+    this.#generation++;
+    this.told.clear();
+    this.#isChanged = true;
+    this.later(RESTART_MS, () => this.#restart());
+  }
+
+  #restart(): void {
+    this.#hold = this.#newHold();
+    const isRunning = (uuid: string) => [...this.running].some((guest) => guest.uuid === uuid);
+    for (const uuid of this.#state.list()) {
+      const guest = this.guests.find((one) => one.uuid === uuid);
+      if (guest && this.#hold && !isRunning(uuid)) this.#drop(guest);
+    }
+    for (const guest of this.running) this.tell(guest);
+  }
+
+  #drop(guest: Guest): void {
+    const hold = this.#hold as Reconciler;
+    this.#releasing = guest.uuid;
+    const released = this.#atWork(() => hold.remove(guest.uuid));
+    this.#releasing = undefined;
+    // one that was killed before it removed the state is followed by another
+    if (!released && this.#state.has(guest.uuid)) return;
+    const wrong = this.#lines.release(guest.uuid, this.kernel, this.#failures);
+    if (wrong !== undefined) throw new Violation(`${guest.name} has ended: ${wrong}`);
+    if (this.#state.has(guest.uuid)) throw new Violation(`${guest.name} has ended, and its state is there`);
+  }
+
+  /** Another process of ours makes one pass, as `hostdev-cpuset enforce` does. */
+  enforce(guest: Guest): void {
+    if (!this.running.has(guest)) return;
+    const observer = this.#observer(() => false);
+    const host: PassHost = {
+      files: new WatchedFiles(this.kernel, observer),
+      state: new WatchedStates(observer, this.#state),
+      settings: this.#settings,
+      pause: () => {},
+    };
+    const [fuse, watcher] = [this.#fuse, this.#process];
+    this.#fuse = undefined;
+    this.#process = ++this.#processes;
+    this.#atWork(() => enforceDomain(host, definitionOf(guest)));
+    this.#process = watcher;
+    this.#fuse = fuse;
+    this.#refresh();
+  }
+
+  // ---- where interrupts belong
+
+  *#everyOwned(): Generator<Owned> {
+    for (const guest of this.running) {
+      yield* this.#owned(guest, guest.devices);
+      yield* this.#owned(guest, this.told.get(guest)?.devices);
+    }
+  }
+
+  /** The interrupts of these devices that are the guest's alone, and where they belong. */
+  *#owned(guest: Guest, devices: ReadonlyMap<string, string | undefined> = new Map()): Generator<Owned> {
+    for (const [address, policy] of devices) {
+      const device = this.kernel.devices.get(address);
+      if (!device || !this.#holders.has(address)) continue;
+      const wanted = wantedCpus(this.question(guest, address, policy));
+      const irqs = device.vectors.length > 0 ? device.vectors : [device.line ?? -1];
+      for (const irq of irqs) {
+        const interrupt = this.kernel.interrupts.get(irq);
+        const [handler, ...others] = interrupt?.handlers ?? [];
+        const isAlone = handler?.startsWith('vfio-') && handler.endsWith(`(${address})`) && others.length === 0;
+        if (interrupt && isAlone) yield { interrupt, wanted, address };
+      }
+    }
+  }
+
+  question(guest: Guest, address: string, policy: string | undefined): Question {
+    const node = this.kernel.devices.get(address)?.numaNode;
+    const online = cpusOfRanges(this.kernel.online);
+    const near = cpusOfRanges(this.kernel.nodes.find((one) => one.node === node)?.cpus ?? []);
+    return { policy, pins: guest.pins, near, online, allowed: this.#allowed };
+  }
+
+  /** Two running domains name it: its own domain's policy need not hold, and nobody may fight. */
+  #isClaimed(address: string): boolean {
+    let named = 0;
+    for (const guest of this.running) {
+      if (guest.devices.has(address) || this.told.get(guest)?.devices.has(address)) named++;
+    }
+    return named > 1;
+  }
+
+  // ---- checks
+
+  /** Which interrupts of devices with a policy do not have its set. Where a watcher has written it, a subset will do: the kernel may shrink a mask. */
+  #refresh(): void {
+    if (!this.#isChanged) return;
+    this.#isChanged = false;
     const seen = new Set<SimulatedInterrupt>();
-    for (const [guest, since] of this.held) {
+    for (const [guest, { devices }] of this.told) {
       if (!this.running.has(guest)) continue;
-      for (const { interrupt, wanted, address } of this.#placeable(guest)) {
-        if (this.#isPlaced(interrupt, wanted)) continue;
+      for (const { interrupt, wanted, address } of this.#owned(guest, devices)) {
+        if (wanted === 0 || this.#isPlaced(interrupt, wanted)) continue;
+        if (this.#holders.get(address) !== guest || this.#isClaimed(address)) continue;
         seen.add(interrupt);
-        const { from } = this.#misplaced.get(interrupt) ?? { from: this.now };
-        const where = `${formatCpuset(interrupt.affinity)}, not placed on ${formatCpuset(wanted)}`;
-        const what = `IRQ ${interrupt.irq} of ${address} of ${guest.name} is on ${where}`;
-        this.#misplaced.set(interrupt, { from: Math.max(since, from), what });
+        if (this.#misplaced.get(interrupt)?.wanted === wanted) continue;
+        const what = `IRQ ${interrupt.irq} of ${address} of ${guest.name} belongs on ${listOf(wanted)}`;
+        this.#misplaced.set(interrupt, { since: this.now, wanted, what });
       }
     }
-    for (const [interrupt, { from, what }] of this.#misplaced) {
-      const gone = this.kernel.interrupts.get(interrupt.irq) !== interrupt;
-      if (!gone && this.now - from > interval && !this.#isExcused(interrupt)) {
-        throw new Violation(`${what}, for ${this.now - from} ms`);
-      }
-      if (!seen.has(interrupt)) this.#misplaced.delete(interrupt);
+    for (const interrupt of this.#misplaced.keys()) if (!seen.has(interrupt)) this.#misplaced.delete(interrupt);
+  }
+
+  #isPlaced(interrupt: SimulatedInterrupt, wanted: Cpus): boolean {
+    const affinity = cpusOfRanges(interrupt.affinity);
+    const written = this.#written.get(interrupt);
+    const mayBeWithin = written?.isClaimed || written?.cpus === wanted;
+    return affinity === wanted || (isWithin(affinity, wanted) && mayBeWithin === true);
+  }
+
+  /** Until what happened is seen at the latest. */
+  get #pollBound(): number {
+    const { quiet, traced } = this.setup.settings.intervals;
+    return (this.#traced ? traced : quiet) + LISTS_MS;
+  }
+
+  get #longestBound(): number {
+    const { quiet, traced } = this.setup.settings.intervals;
+    return Math.max(quiet, traced) + LISTS_MS;
+  }
+
+  #judge(): void {
+    for (const [interrupt, { since, what }] of this.#misplaced) {
+      const named = this.#named.get(interrupt) ?? Number.NEGATIVE_INFINITY;
+      const isNamed = named >= since;
+      const polled = this.#polled.get(interrupt) ?? Number.NEGATIVE_INFINITY;
+      const latest = Math.min(
+        since + this.#pollBound,
+        isNamed ? named + TOLD_BOUND_MS : Number.POSITIVE_INFINITY,
+        polled >= since ? polled + LOSS_BOUND_MS : Number.POSITIVE_INFINITY,
+      );
+      if (this.now <= latest || this.#isExcused(interrupt)) continue;
+      const is = listOf(cpusOfRanges(interrupt.affinity));
+      throw new Violation(`${what}, is on ${is} for ${this.now - since} ms${isNamed ? ', and was named' : ''}`);
     }
   }
 
-  #isPlaced(interrupt: SimulatedInterrupt, wanted: Cpuset): boolean {
-    const { affinity } = interrupt;
-    if (equal(affinity, wanted)) return true;
-    return isSubset(affinity, wanted) && equal(this.#lastWritten.get(interrupt), wanted);
+  #isExcused(interrupt: SimulatedInterrupt): boolean {
+    const { failedUntil = 0, pausedUntil = 0 } = this.#excuses.get(interrupt) ?? {};
+    if (failedUntil > this.now - this.#pollBound) return true;
+    // told of its domain, the watcher starts anew
+    const isNamed = this.now - (this.#named.get(interrupt) ?? Number.NEGATIVE_INFINITY) <= TOLD_BOUND_MS;
+    const isReported = isNamed || !this.#hold || this.#hold.contested.some(({ irq }) => irq === interrupt.irq);
+    return pausedUntil > this.now - this.#pollBound && isReported;
+  }
+
+  #excuseOf(interrupt: SimulatedInterrupt): Excuse {
+    const excuse = this.#excuses.get(interrupt) ?? new Excuse(this.#longestBound, this.setup.settings.contest);
+    this.#excuses.set(interrupt, excuse);
+    return excuse;
+  }
+
+  /** Nothing but an interrupt of a running guest's device with a policy is ever written, and that with its set; and lines get back what they had. */
+  #judgeWrite(irq: number, cpus: Cpus, before: Cpus): void {
+    this.#writes++;
+    const interrupt = this.kernel.interrupts.get(irq) as SimulatedInterrupt;
+    const isVfio = interrupt.handlers.some((handler) => handler.startsWith('vfio-'));
+    if (this.#releasing !== undefined && !isVfio) {
+      const objection = this.#lines.objection(this.#releasing, interrupt, cpus, before);
+      if (objection !== undefined) throw new Violation(`IRQ ${irq} was restored: ${objection}`);
+      return;
+    }
+    const sets = new Set(this.#wantedBefore.get(interrupt));
+    let owned: Owned | undefined;
+    for (const one of this.#everyOwned()) {
+      if (one.interrupt !== interrupt) continue;
+      owned = one;
+      sets.add(one.wanted);
+    }
+    if (!owned) throw new Violation(`IRQ ${irq} was written: ${interrupt.handlers.join(', ') || 'without a handler'}`);
+    if (cpus === 0 || !sets.has(cpus)) {
+      throw new Violation(`IRQ ${irq} was given ${listOf(cpus)}, not ${[...sets].map(listOf).join(' or ')}`);
+    }
+    this.#judgeRepeat(interrupt, owned.address, cpus, before);
+    this.#excuseOf(interrupt).written();
+    if (interrupt.type === 'intx') {
+      if (this.#isClaimed(owned.address)) this.#lines.share(interrupt);
+      for (const guest of this.running) {
+        if (guest.devices.has(owned.address)) this.#lines.written(guest.uuid, owned.address, interrupt, cpus, before);
+      }
+    }
+  }
+
+  /** A set is not written again to a vector that has it, or has been within it since. */
+  #judgeRepeat(interrupt: SimulatedInterrupt, address: string, cpus: Cpus, before: Cpus): void {
+    const known = this.#written.get(interrupt);
+    const isClaimed = this.#isClaimed(address);
+    if (before === cpus && !this.#wasDisturbed) throw new Violation(`IRQ ${interrupt.irq} had ${listOf(cpus)} already`);
+    const isRepeat = known?.cpus === cpus;
+    if (isRepeat && !known.mayRepeat && known.by === this.#process && !isClaimed)
+      throw new Violation(`IRQ ${interrupt.irq} was given ${listOf(cpus)} twice, and has been within it in between`);
+    if (known && known.cpus !== cpus && isClaimed) this.moved(interrupt);
+    const { limit, window } = this.setup.settings.contest;
+    const kept = known?.by === this.#process ? known.repeats : [];
+    const repeats = kept.filter((at) => this.now - at < window);
+    if (isRepeat || isClaimed) repeats.push(this.now);
+    // told of a domain the watcher starts to count anew
+    this.#tells = this.#tells.filter((at) => this.now - at <= window);
+    if (repeats.length > (this.#tells.length + 2) * (limit + 1))
+      throw new Violation(`IRQ ${interrupt.irq} was written ${repeats.length} times in ${window} ms`);
+    const written = { cpus, mayRepeat: false, by: this.#process, isClaimed, repeats };
+    this.#written.set(interrupt, written);
+    this.#writtenNow.push(written);
+  }
+
+  /** What the watcher says of a run is so. */
+  #judgeResult({ changed, problems, writes }: ReconcileResult, hold: Reconciler): void {
+    if (writes !== this.#writes) throw new Violation(`${writes} writes said, ${this.#writes} done`);
+    for (const { irq, address, kind, to, wanted, error } of changed) {
+      const interrupt = this.kernel.interrupts.get(irq);
+      if (kind === 'contested' && interrupt) {
+        if (!this.#excuseOf(interrupt).isStorm(this.now))
+          throw new Violation(`IRQ ${irq} is contested, and ${this.#excuseOf(interrupt).moves.length} moves were made`);
+        if (!hold.contested.some((one) => one.irq === irq)) throw new Violation(`IRQ ${irq} is contested, unseen`);
+        this.#excuseOf(interrupt).contested(this.now);
+      }
+      if (kind === 'failed' && error !== undefined && !this.#failures.get(irq)?.has(error))
+        throw new Violation(`IRQ ${irq} failed with ${error}, says the watcher`);
+      if (kind !== 'placed' && kind !== 'repaired') continue;
+      const isTrue = interrupt && to && wanted && cpusOfRanges(to) === cpusOfRanges(interrupt.affinity);
+      const isWanted = isTrue && isWithin(cpusOfRanges(to), cpusOfRanges(wanted));
+      if (!isWanted && !this.#wasDisturbed && !this.#isClaimed(address))
+        throw new Violation(`IRQ ${irq} is not ${kind} as the watcher says`);
+    }
+    if (this.#wasDisturbed) return;
+    for (const { domain, address, rule } of problems) {
+      const guest = this.guests.find(({ name }) => name === domain) as Guest;
+      const policy = this.told.get(guest)?.devices.get(address ?? '');
+      const isFalse =
+        (rule === 'not-running' && this.running.has(guest)) ||
+        (['auto-unpinned', 'no-usable-cpu', 'cpus-left-out'].includes(rule) &&
+          this.running.has(guest) &&
+          !problemsOf(this.question(guest, address ?? '', policy)).includes(rule));
+      if (isFalse) throw new Violation(`${domain} ${address} has the problem ${rule}, says the watcher`);
+    }
+  }
+
+  /** Nothing happens for long enough: all is in place, a plan has nothing to do, and nothing more is written. */
+  settle(): void {
+    this.dismissMovers();
+    for (const irq of this.kernel.interrupts.keys()) this.kernel.failAllWrites(irq);
+    // a kill that has not come comes now
+    if (this.#fuse !== undefined) this.#die();
+    this.pass(RESTART_MS + 1);
+    for (const guest of this.guests) {
+      for (const address of guest.devices.keys()) if (this.#isClaimed(address)) this.#giveUpClaim(guest, address);
+      this.tell(guest);
+    }
+    this.pass(this.#longestExcuse() + 3 * this.#pollBound);
+    this.#judgeQuiet();
+    const written = this.kernel.writes.length;
+    this.pass(2 * this.#pollBound);
+    if (this.kernel.writes.length > written) throw new Violation('something is written to a host at rest');
+    this.kernel.writes.length = 0;
+  }
+
+  #giveUpClaim(guest: Guest, address: string): void {
+    if (this.#holders.get(address) !== guest && this.running.has(guest)) guest.devices.delete(address);
+  }
+
+  /** How long the last interrupt may stay where it is, and be reported as contested. */
+  #longestExcuse(): number {
+    let until = this.now;
+    for (const interrupt of this.kernel.interrupts.values()) {
+      const excuse = this.#excuses.get(interrupt);
+      if (!excuse) continue;
+      const contestedUntil = excuse.pausedUntil > 0 ? excuse.pausedUntil + 2 * this.setup.settings.contest.window : 0;
+      until = Math.max(until, excuse.failedUntil, contestedUntil);
+    }
+    return until - this.now;
+  }
+
+  #judgeQuiet(): void {
+    const hold = this.#hold;
+    if (!hold) return;
+    for (const { what } of this.#misplaced.values()) throw new Violation(`${what}, and is not there on a host at rest`);
+    const { contested } = hold;
+    const unclaimed = contested.filter(({ address }) => !this.#isClaimed(address));
+    if (unclaimed.length > 0) throw new Violation(`IRQ ${unclaimed[0]?.irq} is contested on a host at rest`);
+    const managed = new Set<number>();
+    for (const [guest, { devices }] of this.told) {
+      for (const { interrupt, wanted } of this.#owned(guest, devices)) if (wanted !== 0) managed.add(interrupt.irq);
+      this.#judgePlan(guest);
+    }
+    const said = [...hold.managed.irqs].sort((a, b) => a - b).join();
+    const real = [...managed].sort((a, b) => a - b).join();
+    if (said !== real) throw new Violation(`it says that it manages the IRQs ${said}, and these are ${real}`);
+  }
+
+  #judgePlan(guest: Guest): void {
+    const files = new SimulatedFs(this.kernel);
+    const settings = this.#settings;
+    const { devices } = planDomain({ files, state: this.#state, settings, counts: false }, definitionOf(guest));
+    for (const { address, interrupts, problems } of devices) {
+      if (address === null || this.#isClaimed(address)) continue;
+      const bad = interrupts.find(({ action }) => action === 'set' || action === 'fail');
+      if (bad) throw new Violation(`a plan says ${bad.action} for IRQ ${bad.irq} of ${guest.name} on a host at rest`);
+      const owned = [...this.#owned(guest, new Map([[address, guest.devices.get(address)]]))];
+      const kept = interrupts.filter(({ action }) => action === 'keep').length;
+      const held = owned.filter(({ wanted }) => wanted !== 0).length;
+      if (kept !== held) throw new Violation(`a plan keeps ${kept} of ${held} interrupts of ${guest.name} ${address}`);
+      const expected = problemsOf(this.question(guest, address, guest.devices.get(address))).join();
+      const said = problems.map(({ rule }) => rule).filter((rule) => rule !== 'remote-node');
+      if (said.join() !== expected)
+        throw new Violation(`the problems of ${guest.name} ${address} are ${expected || 'none'}, not ${said}`);
+    }
   }
 
   /** What is left behind when all guests are gone: nothing. */
@@ -239,148 +807,8 @@ export class World {
     if (this.#hold && this.#hold.due !== Number.POSITIVE_INFINITY)
       throw new Violation('something is due without domains');
   }
-
-  /** Whether it wrote anything. */
-  #run(): boolean {
-    const writes = this.kernel.writes;
-    writes.length = 0;
-    this.#isRunning = true;
-    try {
-      const run = this.#hold?.run();
-      if (run) this.#note(run);
-    } catch (error) {
-      if (!(error instanceof Killed)) throw error;
-      this.#die();
-    } finally {
-      this.#isRunning = false;
-      this.#wantedBefore.clear();
-    }
-    // the kernel does not tell us of our own writes
-    return writes.length > 0;
-  }
-
-  #note({ changed, writes }: ReconcileResult): void {
-    if (writes !== this.kernel.writes.length)
-      throw new Violation(`${writes} writes said, ${this.kernel.writes.length} done`);
-    for (const { irq, kind } of changed) {
-      const interrupt = this.kernel.interrupts.get(irq);
-      if (kind === 'contested' && interrupt) this.#contested(interrupt);
-    }
-  }
-
-  #contested(interrupt: SimulatedInterrupt): void {
-    const excuse = this.#excuseOf(interrupt);
-    const { limit, window } = SETTINGS.contest;
-    // the last move may have been seen an interval after it was made
-    const recent = excuse.moves.filter((at) => this.now - at <= window + 2 * SETTINGS.intervals.traced);
-    if (recent.length <= limit) throw new Violation(`IRQ ${interrupt.irq} is contested after ${recent.length} moves`);
-    excuse.contested(this.now);
-  }
-
-  #isExcused(interrupt: SimulatedInterrupt): boolean {
-    const { failedUntil = 0, pausedUntil = 0 } = this.#excuses.get(interrupt) ?? {};
-    if (failedUntil > this.now - this.#interval) return true;
-    const isReported = !this.#hold || this.#hold.contested.some(({ irq }) => irq === interrupt.irq);
-    return pausedUntil > this.now - this.#interval && isReported;
-  }
-
-  #excuseOf(interrupt: SimulatedInterrupt): Excuse {
-    const excuse = this.#excuses.get(interrupt) ?? new Excuse(this.#interval, SETTINGS.contest);
-    this.#excuses.set(interrupt, excuse);
-    return excuse;
-  }
-
-  /** The policy's set, worked out CPU by CPU; undefined where nothing is to be written. */
-  wantedBy(guest: Guest, policy: string | undefined): Cpuset | undefined {
-    if (policy === undefined || policy === 'native') return undefined;
-    const asked = (policy === 'auto' ? guest.pins : [policy]).flatMap((list) => [...cpusOf(parseCpuList(list) ?? [])]);
-    const online = this.kernel.online;
-    if (policy === 'auto' && [...cpusOf(online)].every((cpu) => asked.includes(cpu))) return undefined;
-    const left = asked.filter((cpu) => has(online, cpu));
-    return left.length > 0 ? cpusetOf(new Set(left)) : undefined;
-  }
-
-  *#placeable(guest: Guest): Generator<{ interrupt: SimulatedInterrupt; wanted: Cpuset; address: string }> {
-    for (const { wanted, ...own } of this.#owned(guest)) if (wanted) yield { ...own, wanted };
-  }
-
-  /** The interrupts that are the guest's alone, and where they belong; undefined where they may be anywhere. */
-  *#owned(guest: Guest): Generator<{ interrupt: SimulatedInterrupt; wanted: Cpuset | undefined; address: string }> {
-    for (const [address, policy] of guest.devices) {
-      const device = this.kernel.devices.get(address);
-      const wanted = this.wantedBy(guest, policy);
-      if (!device) continue;
-      const irqs = device.vectors.length > 0 ? device.vectors : [device.line ?? -1];
-      for (const irq of irqs) {
-        const interrupt = this.kernel.interrupts.get(irq);
-        const [handler, ...others] = interrupt?.handlers ?? [];
-        if (interrupt && handler?.endsWith(`(${address})`) && others.length === 0) yield { interrupt, wanted, address };
-      }
-    }
-  }
-
-  #newHold(): Reconciler {
-    const files = new WatchedFiles(
-      this.kernel,
-      (irq) => this.#checkWrite(irq),
-      (irq, code) => this.#failedWrite(irq, code),
-      (isWrite) => this.#accessed(isWrite),
-    );
-    const hold = new Reconciler({ files, state: this.#state, clock: { now: () => this.now } }, SETTINGS);
-    hold.setTraced(this.traced);
-    return hold;
-  }
-
-  #die(): void {
-    this.#fuse = undefined;
-    this.#hold = undefined;
-    this.held.clear();
-    this.#misplaced.clear();
-    this.later(2000, () => {
-      if (this.#hold) return;
-      this.#hold = this.#newHold();
-      for (const uuid of this.#state.list()) {
-        if (![...this.running].some((guest) => guest.uuid === uuid)) this.#drop(uuid);
-      }
-      for (const guest of this.running) this.tell(guest);
-    });
-  }
-
-  #lineMoved(uuid: string, input: number): void {
-    const inputs = this.#movedLines.get(uuid) ?? new Set();
-    this.#movedLines.set(uuid, inputs.add(input));
-  }
-
-  /** It may stay where it is for a while: it cannot be written. */
-  #failedWrite(irq: number, code: string): void {
-    const interrupt = this.kernel.interrupts.get(irq);
-    if (interrupt) this.#excuseOf(interrupt).failed(code, this.now);
-  }
-
-  /** Nothing but an interrupt of a running guest's device with a policy is ever written, and never outside of its set. */
-  #checkWrite(irq: number): void {
-    const interrupt = this.kernel.interrupts.get(irq);
-    if (interrupt) this.#lastWritten.set(interrupt, interrupt.affinity);
-    const isVfio = interrupt?.handlers.some((handler) => handler.startsWith('vfio-'));
-    if (this.#releasing !== undefined && interrupt?.type === 'intx' && !isVfio) {
-      if (this.#movedLines.get(this.#releasing)?.has(interrupt.input)) return;
-    }
-    for (const guest of this.running) {
-      for (const own of this.#owned(guest)) {
-        if (own.interrupt !== interrupt) continue;
-        const sets = [own.wanted, this.#wantedBefore.get(interrupt)].filter((set) => set !== undefined);
-        if (!sets.some((set) => isSubset(interrupt.affinity, set)))
-          throw new Violation(`IRQ ${irq} was written outside of its set`);
-        this.#excuseOf(interrupt).written();
-        if (interrupt.type === 'intx') this.#lineMoved(guest.uuid, interrupt.input);
-        if (this.#fuse !== undefined && --this.#fuse <= 0) throw new Killed();
-        return;
-      }
-    }
-    throw new Violation(`IRQ ${irq} was written: ${interrupt?.handlers.join(', ') || 'without a handler'}`);
-  }
 }
 
-export function vcpusOf({ pins }: Guest): { vcpu: number; cpus: string }[] {
+function vcpusOf({ pins }: Guest): { vcpu: number; cpus: string }[] {
   return pins.map((cpus, vcpu) => ({ vcpu, cpus }));
 }

@@ -1,0 +1,77 @@
+import type { SimulatedKernel } from '../../simulator/kernel.js';
+import type { SimulatedInterrupt } from '../../simulator/vector-allocator.js';
+import { type Cpus, cpusOfRanges, isWithin, listOf } from './cpus.js';
+
+/** A legacy line that was written for a domain: what it had before that, and what it was given last. */
+interface MovedLine {
+  address: string;
+  irq: number;
+  input: number;
+  /** more than one where a watcher was killed before it wrote, and had saved what was there then */
+  before: Set<Cpus>;
+  ours: Cpus;
+}
+
+/** The legacy lines that were written for domains, and what becomes of them when these end. */
+export class MovedLines {
+  readonly #lines = new Map<string, MovedLine[]>();
+  /** inputs of lines that two domains wrote: what they had before is not certain any more */
+  readonly #shared = new Set<number>();
+  readonly #saved = new Map<string, Set<Cpus>>();
+
+  written(uuid: string, address: string, { irq, input }: SimulatedInterrupt, cpus: Cpus, before: Cpus): void {
+    const lines = this.#lines.get(uuid) ?? [];
+    this.#lines.set(uuid, lines);
+    const known = lines.find((line) => line.irq === irq && line.input === input);
+    if (known) known.ours = cpus;
+    else {
+      const saved = this.#saved.get(`${uuid} ${irq} ${input}`) ?? [];
+      lines.push({ address, irq, input, before: new Set([...saved, before]), ours: cpus });
+    }
+  }
+
+  /** A watcher was killed, perhaps after it had saved what this line has. */
+  mayBeSaved(uuid: string, { type, irq, input, affinity }: SimulatedInterrupt): void {
+    if (type !== 'intx') return;
+    const key = `${uuid} ${irq} ${input}`;
+    this.#saved.set(key, (this.#saved.get(key) ?? new Set()).add(cpusOfRanges(affinity)));
+  }
+
+  /** Two domains name the device of this line, and one of them has written it. */
+  share({ input }: SimulatedInterrupt): void {
+    this.#shared.add(input);
+  }
+
+  /** Why a domain's end must not have written this; undefined: it may. */
+  objection(uuid: string, { irq, type, input }: SimulatedInterrupt, cpus: Cpus, before: Cpus): string | undefined {
+    if (this.#shared.has(input)) return undefined;
+    const line = this.#lines.get(uuid)?.find((one) => one.irq === irq && one.input === input);
+    if (type !== 'intx' || !line) return 'it is no line that was written for that domain';
+    if (!line.before.has(cpus)) return `it had ${[...line.before].map(listOf).join(' or ')}, and got ${listOf(cpus)}`;
+    return isWithin(before, line.ours) ? undefined : `somebody else had moved it to ${listOf(before)}`;
+  }
+
+  /**
+   * A domain has ended.
+   * @param failed IRQs that could not be written
+   * @returns what is wrong with its lines; undefined: nothing
+   */
+  release(uuid: string, kernel: SimulatedKernel, failed: ReadonlyMap<number, unknown>): string | undefined {
+    const lines = this.#lines.get(uuid) ?? [];
+    this.#lines.delete(uuid);
+    for (const key of this.#saved.keys()) if (key.startsWith(`${uuid} `)) this.#saved.delete(key);
+    for (const { address, irq, input, before, ours } of lines) {
+      const now = kernel.interrupts.get(irq);
+      const device = kernel.devices.get(address);
+      if (this.#shared.has(input)) continue;
+      const isLine = now?.type === 'intx' && now.input === input && device?.line === irq && !device.lineFreed;
+      const isGuests = now?.handlers.some((handler) => handler.startsWith('vfio-'));
+      if (!now || !isLine || isGuests || device.driver === undefined || device.vectors.length > 0) continue;
+      const affinity = cpusOfRanges(now.affinity);
+      const canBe = [...before].every((cpus) => (cpus & cpusOfRanges(kernel.online)) !== 0);
+      if (isWithin(affinity, ours) && !before.has(affinity) && canBe && !failed.has(irq))
+        return `its line ${irq} has ${listOf(affinity)}, and had ${[...before].map(listOf).join(' or ')} before`;
+    }
+    return undefined;
+  }
+}
