@@ -26,6 +26,8 @@ export interface AffinityWrite {
   after?: Cpuset;
   /** where it is still delivered, outside of `cpus`, until it occurs; absent: nowhere */
   pending?: Cpuset;
+  /** it went right after that: whatever has the key now was not written */
+  hasGone: boolean;
   /** the fast path wrote it before this pass */
   isEarlier: boolean;
 }
@@ -101,10 +103,12 @@ class Placement {
         vector,
         before,
         cpus,
+        hasGone: false,
         isEarlier,
       };
       writes.push(write);
       const result = this.#readBack(mask);
+      write.hasGone = result.action === 'skip';
       if (result.action !== 'skip' && result.affinity) write.after = result.affinity;
       if (result.action === 'set' && result.reason?.code === 'pending') write.pending = result.reason.effective;
       return result;

@@ -62,9 +62,9 @@ export function nextState(
     setMask(key, written.has(key) ? affinity : undefined, wanted);
   }
   const lines = new MovedLines(before, inputs);
-  for (const { key, irq, vector, before: mask, cpus: set, after, pending: effective } of writes) {
-    const cpus = formatCpuset(set);
-    written.set(key, cpus);
+  for (const { key, irq, vector, before: mask, cpus: set, after, pending: effective, hasGone } of writes) {
+    if (hasGone) written.delete(key);
+    else written.set(key, formatCpuset(set));
     setMask(key, after, set);
     pending.delete(key);
     if (effective !== undefined) pending.set(key, formatCpuset(effective));

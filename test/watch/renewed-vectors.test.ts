@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ReconcileResult } from '../../src/watch/reconciler.js';
-import { A, guest, hostdev, hostOf, setOf, UUID, vfio } from '../affinity/simulated-pass.js';
+import { A, AfterWrite, guest, hostdev, hostOf, setOf, UUID, vfio } from '../affinity/simulated-pass.js';
 import type { SimulatedKernel } from '../simulator/kernel.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
 import { HeldHost, told } from './reconciled-host.js';
@@ -124,5 +124,23 @@ vectors('a vector whose state could not be saved is written again', () => {
   host.pass(HOUR);
   assert.equal(host.written(), ['41=2-3']);
 });
+
+for (const traced of [true, false]) {
+  vectors(
+    `${traced ? 'with trace events' : 'polling'}: one that comes right after the write to its predecessor is written`,
+    () => {
+      const kernel = hostOf([vfio(A)], { ...RUNNING, defaultAffinity: '3' });
+      const renewing = new AfterWrite(kernel, () => kernel.enableVectors(A, [41]));
+      kernel.enableVectors(A, [41]);
+      const host = new HeldHost(kernel, { traced, files: renewing });
+      host.add(own);
+      assert.equal(host.written(), ['41=2-3']);
+      host.pass(30_000);
+      assert.equal(host.written(), ['41=2-3']);
+      host.pass(HOUR);
+      assert.equal(host.written(), []);
+    },
+  );
+}
 
 vectors.run();
