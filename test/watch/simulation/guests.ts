@@ -32,15 +32,16 @@ export function guestsAtFirst(): Guest[] {
   });
 }
 
-/** Half of them auto, the others mostly a set. */
+/** Half of them auto, the others mostly a set, narrow or wide: new vectors are born in a wide one. */
 export function policyOf(choice: number): string | undefined {
   const first = choice % (CPUS - 2);
-  const kinds = ['auto', `${first}-${first + 2}`, 'auto', `${first}`, 'auto', undefined, 'auto', 'native'];
+  const kinds = ['auto', `${first}-${first + 2}`, 'auto', `${first}`, `0-${first + 1}`, undefined, 'auto', 'native'];
   return kinds[choice % kinds.length];
 }
 
 export function pinsOf(choice: number): [string, string] {
   const first = choice % (CPUS - 1);
+  if (choice % 5 === 0) return [`0-${first}`, `${first}`];
   return choice % 17 === 0 ? [`0-${CPUS - 1}`, '0'] : [`${first}-${first + 1}`, `${(first + 5) % CPUS}`];
 }
 

@@ -87,6 +87,8 @@ export interface Setup {
   /** whether there are trace events at first, and how late they come */
   traced: boolean;
   latencyMs: number;
+  /** the CPUs that vectors are born on; undefined: all, or those of the device's node */
+  defaultAffinity: string | undefined;
   settings: Settings;
 }
 
@@ -104,6 +106,7 @@ export function historyOf(seed: number, length: number): History {
   const setup: Setup = {
     traced: seed % 2 === 0,
     latencyMs: oneOf([0, 2, 40]),
+    defaultAffinity: oneOf([undefined, '0-1', '0']),
     settings: {
       ...DEFAULT_SETTINGS,
       intervals: { busy: oneOf([300, 1000]), quiet, traced: oneOf([5000, 10_000]) },

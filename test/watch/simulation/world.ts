@@ -139,6 +139,7 @@ export class World {
     const half = CPUS / 2;
     this.kernel = new SimulatedKernel({
       cpus: { present: `0-${CPUS - 1}` },
+      ...(setup.defaultAffinity === undefined ? {} : { defaultAffinity: setup.defaultAffinity }),
       nodes: [
         { node: 0, cpus: `0-${half - 1}` },
         { node: 1, cpus: `${half}-${CPUS - 1}` },
