@@ -1,5 +1,5 @@
 import { parseCpuList } from '../domain/cpu-mask.js';
-import { isSubset } from '../domain/cpuset.js';
+import { equal, isSubset } from '../domain/cpuset.js';
 import { openMask, readHandlers, readInterrupt } from '../host/interrupt.js';
 import type { LineChange } from '../host/legacy-line.js';
 import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
@@ -22,7 +22,7 @@ export type KeptReason =
   | { code: 'device-unknown' }
   | { code: 'file-error'; error: FileError };
 
-/** nothing: our mask does not stand there any more, or the interrupt is another guest's; kept: it is not written, with the reason. */
+/** nothing: our mask does not stand there any more, it has the old one, or the interrupt is another guest's; kept: it is not written, with the reason. */
 export type RestoreResult = { outcome: 'restored' } | { outcome: 'nothing' } | { outcome: 'kept'; reason: KeptReason };
 
 const NOTHING: RestoreResult = { outcome: 'nothing' };
@@ -42,7 +42,7 @@ export function restoreAffinity(
   if (!ours || !had || had.length === 0) return NOTHING;
   const verify = (): RestoreResult | undefined => {
     const now = readInterrupt(files, irq);
-    if (!now || !isSubset(now.affinity, ours)) return NOTHING;
+    if (!now || !isSubset(now.affinity, ours) || equal(now.affinity, had)) return NOTHING;
     const reason = objection(now.handlers);
     if (reason === 'not-ours') return NOTHING;
     if (reason) return { outcome: 'kept', reason };

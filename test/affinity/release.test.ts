@@ -40,6 +40,14 @@ function ended(...devices: DeviceDescription[]): { pass: Simulated; kernel: Simu
 const release = ({ host }: Simulated, files = host.files) => releaseDomain(files, host.state, UUID);
 const mask = (kernel: SimulatedKernel, irq: number) => formatCpuset(kernel.interrupts.get(irq)?.affinity ?? []);
 
+releases('a line that has what it had is not written, though that is within our set', () => {
+  const { pass, kernel } = ended({ ...line(16), interrupts: [{ irq: 16, type: 'intx', affinity: '2' }] });
+  kernel.move(16, list('2'));
+  assert.is(release(pass).restored, 0);
+  assert.equal(pass.written(), []);
+  assert.is(mask(kernel, 16), '2');
+});
+
 releases('a line gets back what it had, though its pass was killed right after the write', () => {
   for (const before of [[], ['4-5']]) {
     const kernel = hostOf([line(16)]);
