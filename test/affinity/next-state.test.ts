@@ -36,7 +36,7 @@ function state(more: Partial<DomainState> = {}): DomainState {
 
 function write(more: Partial<AffinityWrite> = {}): AffinityWrite {
   const sets = { before: setOf('0-7'), cpus: setOf('2-3'), after: setOf('2-3') };
-  return { key: keyOf(41), irq: 41, vector: 0, ...sets, isEarlier: false, ...more };
+  return { key: keyOf(41), irq: 41, vector: 0, ...sets, isEarlier: false, hasGone: false, ...more };
 }
 
 const after = (before: DomainState | undefined, interrupts: InterruptPlan[], writes: AffinityWrite[] = []) =>
