@@ -1,7 +1,8 @@
 import type { PciAddress } from '../domain/address.js';
 import type { VcpuCpus } from '../domain/auto-cpus.js';
-import type { Cpuset } from '../domain/cpuset.js';
+import { type Cpuset, EMPTY } from '../domain/cpuset.js';
 import type { EffectivePolicy } from '../domain/effective-policy.js';
+import { areRemote, type Locality } from '../domain/locality.js';
 import type { InterruptType } from '../host/pci-device.js';
 import type { Problem } from './problems.js';
 import type { Reason } from './reason.js';
@@ -28,6 +29,7 @@ export interface DevicePlan {
   /** where its interrupts are to go; null: nothing is to be written */
   cpus: Cpuset | null;
   numaNode: number | null;
+  locality: Locality | undefined;
   /** true: it could not be read, and which interrupts it has is unknown */
   isUnreadable: boolean;
   interrupts: InterruptPlan[];
@@ -68,4 +70,15 @@ export function mapInterrupts(
     return address === null ? device : { ...device, interrupts: interrupts.map((one) => decide(one, address)) };
   });
   return { ...plan, devices };
+}
+
+/**
+ * Whether an interrupt is delivered to another node than its device's. Null: unknown, or it is not delivered. Where the kernel does not tell
+ * the CPU, its mask may.
+ */
+export function isRemote(
+  { effective, affinity, handlers }: Pick<InterruptPlan, 'effective' | 'affinity' | 'handlers'>,
+  { locality }: Pick<DevicePlan, 'locality'>,
+): boolean | null {
+  return areRemote(effective ?? (handlers.length > 0 ? affinity : null) ?? EMPTY, locality);
 }

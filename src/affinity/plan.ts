@@ -1,6 +1,7 @@
 import { type VcpuCpus, vcpuCpus } from '../domain/auto-cpus.js';
 import { type Cpuset, equal, isSubset } from '../domain/cpuset.js';
 import { effectivePolicy, type PolicySettings } from '../domain/effective-policy.js';
+import { localityOf } from '../domain/locality.js';
 import type { PlainDefinition, PlainDevice } from '../domain/plain-definition.js';
 import type { Interrupt } from '../host/interrupt.js';
 import type { DeviceInterrupt, DeviceSnapshot, HostSnapshot } from '../host/snapshot.js';
@@ -59,13 +60,15 @@ class Planner {
     const { address, policy: own, isInvalid } = device;
     const stated = { policy: own, isInvalid, default: this.definition.default };
     const { policy, origin } = effectivePolicy(stated, this.settings);
-    const target = targetCpus(policy, this.vcpus, topology.online, this.settings);
     const snapshot = address && devices.get(address);
+    const numaNode = snapshot?.device.numaNode;
+    const locality = localityOf(numaNode, topology.nodes);
+    const target = targetCpus(policy, { vcpus: this.vcpus, online: topology.online, locality }, this.settings);
     const error = address && unreadable?.get(address);
     const problems: Problem[] = [...policyProblems(device), ...(target.problem ? [target.problem] : [])];
     if (error) problems.push({ rule: 'device-unreadable', path: error.path, error: error.code });
     else if (!snapshot) problems.push(absenceProblem(device));
-    if (snapshot && target.cpus) problems.push(...remoteNodeProblems(snapshot, target.cpus, topology));
+    if (snapshot && target.cpus) problems.push(...remoteNodeProblems(snapshot.device, target.cpus, locality, topology));
     const plan: DevicePlan = {
       address: address ?? null,
       alias: device.alias ?? null,
@@ -73,7 +76,8 @@ class Planner {
       policy: policy?.kind ?? 'native',
       origin,
       cpus: target.cpus ?? null,
-      numaNode: snapshot?.device.numaNode ?? null,
+      numaNode: numaNode ?? null,
+      locality,
       isUnreadable: error !== undefined,
       interrupts: [],
       problems,

@@ -1,13 +1,13 @@
 import type { PciAddress } from '../domain/address.js';
 import type { AddressShift } from '../domain/address-shift.js';
-import { type Cpuset, intersect } from '../domain/cpuset.js';
+import type { Cpuset } from '../domain/cpuset.js';
 import type { Identity } from '../domain/identity.js';
+import { type Locality, type RemotePart, remotePart } from '../domain/locality.js';
 import type { PlainDefinition, PlainDevice } from '../domain/plain-definition.js';
 import type { PolicyAttribute } from '../domain/policy.js';
 import type { OtherOwner, Ownership } from '../host/device-owners.js';
 import type { InterruptType, PciDevice } from '../host/pci-device.js';
 import type { VcpuThreads } from '../host/qemu-threads.js';
-import type { DeviceSnapshot } from '../host/snapshot.js';
 import type { Topology } from '../host/topology.js';
 import { type NotOwned, vfioAddress } from '../host/vfio-handlers.js';
 import type { Reason } from './reason.js';
@@ -29,7 +29,7 @@ export type Problem =
   /** of a running domain: what is not VFIO's is not written */
   | { rule: 'not-vfio'; driver: string | undefined }
   | { rule: 'foreign-handler' | 'shared-line'; reason: NotOwned }
-  | { rule: 'remote-node'; node: number; cpuNodes: number[] }
+  | { rule: 'remote-node'; node: number; remote: RemotePart }
   | { rule: 'auto-unknown' | 'auto-unpinned' | 'not-running' }
   | { rule: 'qemu-hidden' | 'vcpus-unseen'; pid: number }
   | { rule: 'cpus-left-out'; asked: Cpuset; left: Cpuset }
@@ -92,10 +92,13 @@ export function notHeldProblems(
   return [];
 }
 
-/** Each interrupt of a device on another node than its CPUs crosses the interconnect. */
-export function remoteNodeProblems({ device }: DeviceSnapshot, cpus: Cpuset, { nodes }: Topology): Problem[] {
-  const node = device.numaNode;
-  if (node === undefined) return [];
-  const cpuNodes = nodes.filter((one) => intersect(one.cpus, cpus).length > 0).map((one) => one.node);
-  return cpuNodes.length === 0 || cpuNodes.includes(node) ? [] : [{ rule: 'remote-node', node, cpuNodes }];
+/** An interrupt on another node than its device crosses the interconnect. */
+export function remoteNodeProblems(
+  { numaNode }: PciDevice,
+  cpus: Cpuset,
+  locality: Locality | undefined,
+  { nodes }: Topology,
+): Problem[] {
+  const remote = remotePart(cpus, locality, nodes);
+  return remote && numaNode !== undefined ? [{ rule: 'remote-node', node: numaNode, remote }] : [];
 }

@@ -1,4 +1,5 @@
 import type { Cpuset } from '../domain/cpuset.js';
+import type { LocalityMode } from '../domain/locality.js';
 import type { DefaultPolicy } from '../domain/metadata.js';
 import { parseCpuset } from '../domain/parse-cpuset.js';
 import { InputError } from '../lib/input-error.js';
@@ -13,6 +14,8 @@ export interface Settings {
   default?: DefaultPolicy;
   /** interrupts go nowhere else, whatever a domain asks */
   allowedCpus?: Cpuset;
+  /** whether auto prefers the CPUs on the device's node */
+  locality: LocalityMode;
   /** what a policy that cannot be enforced does to a start, in the hook's prepare: nothing, or it fails */
   onError: 'continue' | 'abort';
   /** how often the watcher looks, in milliseconds */
@@ -37,6 +40,7 @@ export interface RepairLimits {
 }
 
 export const DEFAULT_SETTINGS: Settings = {
+  locality: 'device',
   onError: 'continue',
   intervals: { busy: 100, quiet: 1000, traced: 10_000 },
   // who moves an interrupt every 3 seconds or slower is answered for ever; polling sees one move a second
@@ -53,6 +57,7 @@ export function parseSettings(text: string): Settings {
     default: (node, name) => readOneOf(node, name, ['auto', 'native']),
     onError: (node, name) => readOneOf(node, name, ['continue', 'abort']),
     allowedCpus: readCpuset,
+    locality: (node, name) => readOneOf(node, name, ['device', 'any']),
     intervals: (node, name) =>
       readObject(node, name, { busy: milliseconds, quiet: milliseconds, traced: milliseconds }),
     contest: (node, name) =>

@@ -1,6 +1,7 @@
 import type { VcpuCpus } from '../domain/auto-cpus.js';
 import { type Cpuset, subtract } from '../domain/cpuset.js';
 import { type PolicySettings, usableCpus } from '../domain/effective-policy.js';
+import { type Locality, localCpus } from '../domain/locality.js';
 import type { Policy } from '../domain/policy.js';
 import type { Problem } from './problems.js';
 import type { NoTarget } from './reason.js';
@@ -8,11 +9,21 @@ import type { NoTarget } from './reason.js';
 /** The CPUs that a device's interrupts are to have, never empty; or why none are to be written. */
 export type TargetCpus = { cpus: Cpuset; problem?: Problem } | { cpus: undefined; reason: NoTarget; problem?: Problem };
 
-/** What a policy comes to on this host: only CPUs that are online and, if the host restricts them, allowed. */
+/** What matters of a host for the target of one device. */
+export interface TargetHost {
+  vcpus: VcpuCpus;
+  online: Cpuset;
+  /** of the device; undefined: unknown, or it is not there */
+  locality: Locality | undefined;
+}
+
+/**
+ * What a policy comes to for one device of this host: only CPUs that are online and, if the host restricts them, allowed; for auto, of these
+ * the ones on the device's node if there are any.
+ */
 export function targetCpus(
   policy: Policy | undefined,
-  vcpus: VcpuCpus,
-  online: Cpuset,
+  { vcpus, online, locality }: TargetHost,
   settings: PolicySettings,
 ): TargetCpus {
   if (!policy) return { cpus: undefined, reason: { code: 'cpuset-syntax' } };
@@ -22,9 +33,10 @@ export function targetCpus(
     return { cpus: undefined, reason: { code: rule }, problem: { rule } };
   }
   const asked = policy.kind === 'cpuset' ? policy.set : (vcpus.cpus as Cpuset);
-  const { present, allowed: cpus } = usableCpus(asked, online, settings);
-  if (cpus.length > 0) {
-    const left = subtract(asked, cpus);
+  const { present, allowed } = usableCpus(asked, online, settings);
+  if (allowed.length > 0) {
+    const cpus = localCpus(policy, allowed, locality, settings.locality);
+    const left = subtract(asked, allowed);
     return left.length > 0 ? { cpus, problem: { rule: 'cpus-left-out', asked, left } } : { cpus };
   }
   const because = present.length > 0 ? 'none-allowed' : 'none-online';

@@ -1,5 +1,6 @@
 import type { PciAddress } from './address.js';
 import { type Cpuset, intersect } from './cpuset.js';
+import type { LocalityMode } from './locality.js';
 import type { DefaultPolicy } from './metadata.js';
 import type { PlainDefinition } from './plain-definition.js';
 import { defaultPolicy, type Policy } from './policy.js';
@@ -10,6 +11,8 @@ export interface PolicySettings {
   default?: DefaultPolicy | undefined;
   /** interrupts are placed on these CPUs only, whatever a domain's policy is */
   allowedCpus?: Cpuset | undefined;
+  /** default: device */
+  locality?: LocalityMode | undefined;
 }
 
 /** The policy that applies to a device, and its origin. */

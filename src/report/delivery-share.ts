@@ -1,4 +1,4 @@
-import type { InterruptPlan } from '../affinity/domain-plan.js';
+import type { DevicePlan, InterruptPlan } from '../affinity/domain-plan.js';
 import { type Cpuset, has } from '../domain/cpuset.js';
 
 /** How many interrupts were taken since the vectors exist, and how many of them by the given CPUs. */
@@ -14,6 +14,18 @@ export function deliveryShare(interrupts: readonly InterruptPlan[], cpus: Cpuset
       sum.all += count;
       if (has(cpus, Number(cpu))) sum.on += count;
     }
+  }
+  return sum;
+}
+
+/** How many interrupts of these devices were taken on another node than the device's. Those of a device without a known node are left out. */
+export function remoteShare(devices: readonly DevicePlan[]): DeliveryShare {
+  const sum: DeliveryShare = { all: 0, on: 0 };
+  for (const { interrupts, locality } of devices) {
+    if (!locality) continue;
+    const share = deliveryShare(interrupts, locality.far);
+    sum.all += share.all;
+    sum.on += share.on;
   }
   return sum;
 }

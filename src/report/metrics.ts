@@ -18,7 +18,7 @@ type Type = 'gauge' | 'counter';
 
 /** The text of Prometheus's exposition format 0.0.4. */
 export function formatMetrics({ counters, tracing, since }: Sample): string {
-  const { domains, devices, interrupts, contestedNow, writes, repairs, contested, errors, unknownEvents, lag } =
+  const { domains, devices, interrupts, contestedNow, remote, writes, repairs, contested, errors, unknownEvents, lag } =
     counters;
   const errorsByKind = Object.entries(errors).map(([kind, value]): [string, number] => [`{kind="${kind}"}`, value]);
   return [
@@ -26,6 +26,7 @@ export function formatMetrics({ counters, tracing, since }: Sample): string {
     metric('devices', 'gauge', 'Devices of these domains whose policy is enforced.', devices),
     metric('interrupts', 'gauge', 'Interrupts of these devices.', interrupts),
     metric('contested_interrupts', 'gauge', 'Interrupts that somebody else keeps moving now.', contestedNow),
+    metric('remote_interrupts', 'gauge', "Interrupts that are delivered to another node than the device's.", remote),
     metric('tracing', 'gauge', '1 if trace events report new interrupts, 0 if the watcher polls.', Number(tracing)),
     metric('start_time_seconds', 'gauge', 'When the watcher started, since the epoch.', since / 1000),
     metric('writes_total', 'counter', 'Affinity masks written.', writes),

@@ -83,8 +83,11 @@ function messageOf(problem: Problem): string {
       return `the domain is running, but not all interrupts of the device are held: ${reasonText(problem.reason)}`;
     case 'shared-line':
       return `its legacy line is not held: ${reasonText(problem.reason)}`;
-    case 'remote-node':
-      return `the device is on node ${problem.node}, its CPUs are on node ${problem.cpuNodes.join(',')}`;
+    case 'remote-node': {
+      const { cpus, nodes, isAll } = problem.remote;
+      const which = isAll ? 'its CPUs' : `some of its CPUs (${formatCpuset(cpus)})`;
+      return `the device is on node ${problem.node}, ${which} are on node ${nodes.join(',')}`;
+    }
     case 'auto-unknown':
     case 'auto-unpinned':
       return reasonText({ code: problem.rule });

@@ -1,21 +1,35 @@
-import type { Action, DevicePlan, DomainPlan, InterruptPlan } from '../affinity/domain-plan.js';
+import {
+  type Action,
+  type DevicePlan,
+  type DomainPlan,
+  type InterruptPlan,
+  isRemote,
+} from '../affinity/domain-plan.js';
 import { type Cpuset, formatCpuset } from '../domain/cpuset.js';
+import type { NodeCpus } from '../domain/locality.js';
 import { type ProblemReport, problemReport } from './problem-report.js';
 import { reasonText } from './reason-text.js';
 
 /** plan, enforce and status as JSON: schemas/report.schema.json. CPU sets are CPU lists. */
 export interface EnforceReport {
   schemaVersion: 1;
+  host: HostReport;
   domains: DomainReport[];
   summary: Summary;
 }
 
-/** How many interrupts, by action. */
+export interface HostReport {
+  /** empty: the host has no NUMA nodes; `cpus` are the online ones, null: none */
+  nodes: { node: number; cpus: string | null }[];
+}
+
+/** How many interrupts, by action, and how many of all are delivered to another node than their device's. */
 export interface Summary {
   set: number;
   kept: number;
   skipped: number;
   failed: number;
+  remote: number;
 }
 
 export interface DomainReport {
@@ -55,6 +69,8 @@ export interface InterruptReport {
   /** null: the kernel does not say, or names no CPU */
   effective: string | null;
   wanted: string | null;
+  /** delivered to another node than the device's; null: unknown */
+  remote: boolean | null;
   action: Action;
   reason: string | null;
   /** the error code of a read or write, such as ENOSPC */
@@ -63,15 +79,19 @@ export interface InterruptReport {
   counts: Record<string, number>;
 }
 
-export function reportOf(plans: readonly DomainPlan[]): EnforceReport {
-  const domains = plans.map(domainReport);
-  return { schemaVersion: 1, domains, summary: summaryOf(plans) };
+/** @param nodes of the host */
+export function reportOf(plans: readonly DomainPlan[], nodes: readonly NodeCpus[]): EnforceReport {
+  const host = { nodes: nodes.map(({ node, cpus }) => ({ node, cpus: cpus.length > 0 ? listOf(cpus) : null })) };
+  return { schemaVersion: 1, host, domains: plans.map(domainReport), summary: summaryOf(plans) };
 }
 
 export function summaryOf(plans: readonly DomainPlan[]): Summary {
-  const summary: Summary = { set: 0, kept: 0, skipped: 0, failed: 0 };
-  for (const { devices } of plans) {
-    for (const { interrupts } of devices) for (const { action } of interrupts) summary[COUNTS[action]]++;
+  const summary: Summary = { set: 0, kept: 0, skipped: 0, failed: 0, remote: 0 };
+  for (const device of plans.flatMap(({ devices }) => devices)) {
+    for (const interrupt of device.interrupts) {
+      summary[COUNTS[interrupt.action]]++;
+      if (isRemote(interrupt, device)) summary.remote++;
+    }
   }
   return summary;
 }
@@ -99,21 +119,15 @@ function deviceReport({ address, alias, element, policy, origin, ...device }: De
     origin,
     cpus: listOf(cpus),
     numaNode,
-    interrupts: interrupts.map(interruptReport),
+    interrupts: interrupts.map((one) => interruptReport(one, isRemote(one, device))),
     problems: problems.map(problemReport),
   };
 }
 
-function interruptReport({
-  irq,
-  type,
-  vector,
-  handlers,
-  action,
-  reason,
-  error,
-  ...one
-}: InterruptPlan): InterruptReport {
+function interruptReport(
+  { irq, type, vector, handlers, action, reason, error, ...one }: InterruptPlan,
+  remote: boolean | null,
+): InterruptReport {
   return {
     irq,
     type,
@@ -122,6 +136,7 @@ function interruptReport({
     affinity: listOf(one.affinity),
     effective: listOf(one.effective),
     wanted: listOf(one.wanted),
+    remote,
     action,
     reason: reason && reasonText(reason),
     error,

@@ -1,4 +1,4 @@
-import type { DevicePlan, DomainPlan } from '../affinity/domain-plan.js';
+import { type DevicePlan, type DomainPlan, type InterruptPlan, isRemote } from '../affinity/domain-plan.js';
 import type { Problem } from '../affinity/problems.js';
 import { EMPTY, formatCpuset } from '../domain/cpuset.js';
 import { printable } from '../lib/printable.js';
@@ -6,9 +6,10 @@ import { textWidth, truncate } from '../lib/text-width.js';
 import { wrap } from '../lib/text-wrap.js';
 import type { Paint } from '../lint/formats/text.js';
 import type { Severity } from '../lint/rule.js';
-import { deliveryShare, formatShare } from './delivery-share.js';
+import { deliveryShare, formatShare, remoteShare } from './delivery-share.js';
 import { problemReport } from './problem-report.js';
 import type { Rates } from './rates.js';
+import { reasonText } from './reason-text.js';
 import { summaryOf } from './report.js';
 import { elide, MIN_WIDTH } from './text-columns.js';
 import { formatRow, formatSentence, header, MARGIN, tableOf } from './text-table.js';
@@ -30,8 +31,14 @@ const MAX_ALIAS_WIDTH = 20;
 export function formatReport(plans: readonly DomainPlan[], paint: Paint, columns: number, rates?: Rates): string {
   const width = Math.max(MIN_WIDTH, columns);
   const parts = plans.map((domain) => formatDomain(domain, paint, width, rates));
-  const { set, kept, skipped, failed } = summaryOf(plans);
-  const counts = wrap(`${set} set, ${kept} kept, ${skipped} skipped, ${failed} failed`, width);
+  const { set, kept, skipped, failed, remote } = summaryOf(plans);
+  const share = remoteShare(plans.flatMap(({ devices }) => devices));
+  const summed = [
+    `${set} set, ${kept} kept, ${skipped} skipped, ${failed} failed`,
+    ...(remote > 0 ? [`${remote} remote`] : []),
+    ...(share.on > 0 ? [`${formatShare(share)} taken on other nodes`] : []),
+  ];
+  const counts = wrap(summed.join(', '), width);
   const summary = counts.map((line) => paint(failed > 0 ? 'red' : 'bold', line));
   return `${[...parts, ...summary].join('\n')}\n`;
 }
@@ -53,13 +60,23 @@ function formatDomain(domain: DomainPlan, paint: Paint, width: number, rates: Ra
     // if nothing is to be written, the policy or a problem has said why
     const hasReason = device.cpus !== null;
     for (const interrupt of device.interrupts) {
+      const notes = notesOf(interrupt, device, hasReason);
       const text = table
-        ? formatRow(interrupt, table, paint, hasReason)
-        : formatSentence(interrupt, rates, paint, width, hasReason);
+        ? formatRow(interrupt, table, paint, notes)
+        : formatSentence(interrupt, rates, paint, width, notes);
       lines.push(...text);
     }
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** What follows an interrupt's action: `remote, no handler yet`. */
+function notesOf(interrupt: InterruptPlan, device: DevicePlan, hasReason: boolean): string {
+  const { reason } = interrupt;
+  return [
+    ...(isRemote(interrupt, device) ? ['remote'] : []),
+    ...(hasReason && reason !== null ? [reasonText(reason)] : []),
+  ].join(', ');
 }
 
 /** `0000:01:00.0 ua-gpu: auto -> 4-7,12-15, node 0, 82 % on vCPU CPUs`, on two lines if one is too short. */
@@ -69,9 +86,11 @@ function titleOf(device: DevicePlan, { vcpus }: DomainPlan, paint: Paint, width:
   const aliasWidth = Math.min(MAX_ALIAS_WIDTH, width - MARGIN - 1);
   const name = `${address ?? element}${alias === null ? '' : ` ${truncate(printable(alias), aliasWidth)}`}`;
   const share = deliveryShare(interrupts, vcpus.cpus ?? EMPTY);
+  const remote = remoteShare([device]);
   const rest = [
     ...(numaNode === null ? [] : [`node ${numaNode}`]),
     ...(share.all > 0 && vcpus.cpus ? [`${formatShare(share)} on vCPU CPUs`] : []),
+    ...(remote.on > 0 ? [`${formatShare(remote)} on other nodes`] : []),
   ].join(', ');
   const before = `: ${policy}${ORIGINS[origin]}`;
   const behind = rest === '' ? '' : `, ${rest}`;

@@ -4,7 +4,6 @@ import { padEnd, textWidth, truncate } from '../lib/text-width.js';
 import { wrap } from '../lib/text-wrap.js';
 import type { Paint } from '../lint/formats/text.js';
 import { formatRate, interruptKey, type Rates } from './rates.js';
-import { reasonText } from './reason-text.js';
 import { elide, shrink } from './text-columns.js';
 
 type Style = Parameters<Paint>[0];
@@ -55,12 +54,12 @@ export function header({ irq, type, lists, rates }: Table): string {
   return `${' '.repeat(MARGIN)}${['IRQ'.padStart(irq), 'TYPE'.padEnd(type), ...columns].join('  ')}`;
 }
 
-/** A row, and more lines if the reason is long. @param hasReason whether the reason is shown */
+/** A row, and more lines if the notes are long. @param notes what follows the action; may be empty */
 export function formatRow(
   interrupt: InterruptPlan,
   { irq, type, lists, rates, width }: Table,
   paint: Paint,
-  hasReason: boolean,
+  notes: string,
 ): string[] {
   const styles = stylesOf(interrupt);
   const cells = listsOf(interrupt).map((list, index) => {
@@ -72,12 +71,11 @@ export function formatRow(
   if (rates) cells.push(formatRate(rates.get(interruptKey(interrupt))).padStart(RATE));
   const left = [`${interrupt.irq}`.padStart(irq), typeOf(interrupt).padEnd(type), ...cells];
   const line = `${' '.repeat(MARGIN)}${left.join('  ')}  ${paint(ACTIONS[action], action)}`;
-  const reason = hasReason ? reasonOf(interrupt) : '';
-  if (reason === '') return [line];
+  if (notes === '') return [line];
   const used =
     MARGIN + irq + type + lists.reduce((sum, column) => sum + column, 0) + rateWidth(rates) + ACTION + 5 * GAP;
-  if (used + GAP + textWidth(reason) <= width) return [`${line}  ${reason}`];
-  return [line, ...wrap(reason, width, MARGIN + irq + GAP)];
+  if (used + GAP + textWidth(notes) <= width) return [`${line}  ${notes}`];
+  return [line, ...wrap(notes, width, MARGIN + irq + GAP)];
 }
 
 /** The same as a sentence, where a row does not fit: `IRQ 41 msi[0]: asked 0-15, effective 0, wanted 4-7, set`. */
@@ -86,7 +84,7 @@ export function formatSentence(
   rates: Rates | undefined,
   paint: Paint,
   width: number,
-  hasReason: boolean,
+  notes: string,
 ): string[] {
   const styles = stylesOf(interrupt);
   const lists = listsOf(interrupt).map((list, index) => {
@@ -95,12 +93,10 @@ export function formatSentence(
     return `${HEADINGS[index]?.toLowerCase()} ${painted(text, styles[index], paint)}`;
   });
   const rate = rates ? [`${formatRate(rates.get(interruptKey(interrupt)))} per s`] : [];
-  const reason = hasReason ? reasonOf(interrupt) : '';
-  const action = paint(ACTIONS[interrupt.action], interrupt.action) + (reason === '' ? '' : `: ${reason}`);
+  const action = paint(ACTIONS[interrupt.action], interrupt.action) + (notes === '' ? '' : `: ${notes}`);
   return wrap(`IRQ ${interrupt.irq} ${typeOf(interrupt)}: ${[...lists, ...rate, action].join(', ')}`, width, 2, MARGIN);
 }
 
-const reasonOf = ({ reason }: InterruptPlan) => (reason === null ? '' : reasonText(reason));
 const painted = (text: string, style: Style | undefined, paint: Paint) => (style ? paint(style, text) : text);
 
 /** Colours of what is asked or used outside of the wanted CPUs. */

@@ -1,7 +1,7 @@
 /** Upper bounds of the lag histogram's buckets, in milliseconds; beyond the last there is one more. */
 export const LAG_BOUNDS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000] as const;
 
-/** What `status` and the metrics show of the watcher's work. All but the first four only grow. */
+/** What `status` and the metrics show of the watcher's work. All but the first five only grow. */
 export interface Counters {
   /** domains, their devices with a policy, and the interrupts of those that VFIO handles */
   domains: number;
@@ -9,6 +9,8 @@ export interface Counters {
   interrupts: number;
   /** interrupts that are contested now */
   contestedNow: number;
+  /** interrupts that were delivered to another node than their device's at the last full check */
+  remote: number;
   /** masks written, and how many of those because somebody else had moved an interrupt */
   writes: number;
   repairs: number;
@@ -44,6 +46,7 @@ export function emptyCounters(): Counters {
     devices: 0,
     interrupts: 0,
     contestedNow: 0,
+    remote: 0,
     writes: 0,
     repairs: 0,
     contested: 0,

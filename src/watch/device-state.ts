@@ -1,5 +1,5 @@
 import type { Continuity } from '../affinity/continuity.js';
-import type { DevicePlan, InterruptPlan } from '../affinity/domain-plan.js';
+import { type DevicePlan, type InterruptPlan, isRemote } from '../affinity/domain-plan.js';
 import type { PciAddress } from '../domain/address.js';
 import type { Cpuset } from '../domain/cpuset.js';
 import { IrqNumbers } from '../host/irq-numbers.js';
@@ -32,6 +32,8 @@ export class DeviceState {
   retryAt = Number.POSITIVE_INFINITY;
   /** where the last full check wants its vectors; undefined while that is not certain */
   target: Cpuset | undefined;
+  /** how many interrupts the last full check found on another node */
+  remoteCount = 0;
   readonly #unreadable = new WriteRetry();
   /** a full check that waits for more vectors */
   #pendingCheck: { since: number; due: number } | undefined;
@@ -123,7 +125,9 @@ export class DeviceState {
    * Later checks compare with what a full check has found, as far as it is still true.
    * @param isSaved whether its state was saved: else what is saved may be of vectors that are gone
    */
-  record({ interrupts }: DevicePlan, isSaved: boolean): void {
+  record(plan: DevicePlan, isSaved: boolean): void {
+    const { interrupts } = plan;
+    this.remoteCount = interrupts.filter((interrupt) => isRemote(interrupt, plan)).length;
     this.#pendingCheck = undefined;
     this.#unreadable.succeeded();
     this.#irqNumbers.record(interrupts.filter(({ type }) => type !== 'intx').map(({ irq }) => irq));

@@ -166,11 +166,14 @@ export class Reconciler {
   }
 
   get counters(): Counters {
-    const counters = { ...this.#counters, domains: this.#domains.size, devices: 0, interrupts: 0, contestedNow: 0 };
+    const counters = { ...this.#counters, domains: this.#domains.size, devices: 0, interrupts: 0, remote: 0 };
     counters.contestedNow = this.contested.length;
     for (const { devices } of this.#domains.values()) {
       counters.devices += devices.size;
-      for (const { managedCount } of devices.values()) counters.interrupts += managedCount;
+      for (const { managedCount, remoteCount } of devices.values()) {
+        counters.interrupts += managedCount;
+        counters.remote += remoteCount;
+      }
     }
     return counters;
   }

@@ -41,7 +41,11 @@ const scene = fc.record({
   devices: fc.array(device, { maxLength: ADDRESSES.length }),
   policies: fc.array(fc.oneof(fc.constantFrom(undefined, 'auto', 'native'), cpus), { minLength: 5, maxLength: 5 }),
   settings: fc.record(
-    { default: fc.constantFrom('auto' as const, 'native' as const), allowed: cpus },
+    {
+      default: fc.constantFrom('auto' as const, 'native' as const),
+      allowed: cpus,
+      locality: fc.constantFrom('device' as const, 'any' as const),
+    },
     { requiredKeys: [] },
   ),
   offline: fc.uniqueArray(fc.integer({ min: 1, max: CPUS - 1 }), { maxLength: 10 }),
@@ -79,7 +83,11 @@ function defined<T extends object>(value: T): Defined<T> {
 }
 
 /** The policy's set, worked out CPU by CPU; undefined where nothing is to be written. A second opinion. */
-function wantedBy({ placement, settings, offline }: Scene, policy: string | undefined): Cpuset | undefined {
+function wantedBy(
+  { placement, settings, offline }: Scene,
+  policy: string | undefined,
+  numaNode: number | undefined,
+): Cpuset | undefined {
   const inForce = policy ?? settings.default ?? 'native';
   if (inForce === 'native' || (inForce === 'auto' && placement === undefined)) return undefined;
   const asked = parseCpuList(inForce === 'auto' ? (placement as string) : inForce) ?? EMPTY;
@@ -87,7 +95,9 @@ function wantedBy({ placement, settings, offline }: Scene, policy: string | unde
   const left = Array.from({ length: CPUS }, (_, cpu) => cpu).filter(
     (cpu) => has(asked, cpu) && !offline.includes(cpu) && (!allowed || has(allowed, cpu)),
   );
-  return left.length > 0 ? cpusetOf(left) : undefined;
+  const near = left.filter((cpu) => (cpu < CPUS / 2 ? 0 : 1) === numaNode);
+  const isLocal = inForce === 'auto' && settings.locality !== 'any' && near.length > 0;
+  return left.length > 0 ? cpusetOf(isLocal ? near : left) : undefined;
 }
 
 const folder = new TemporaryFolder();
@@ -97,9 +107,10 @@ let runs = 0;
 function check(given: Scene): void {
   const kernel = new SimulatedKernel(hostFrom(given));
   for (const [irq, codes] of given.refusals) kernel.failNextWrites(irq, ...codes);
-  const { default: standard, allowed } = given.settings;
+  const { default: standard, allowed, locality } = given.settings;
   const settings = defined({
     default: standard,
+    locality,
     allowedCpus: allowed === undefined ? undefined : parseCpuList(allowed),
   });
   const pass = new Simulated(kernel, folder.join(`${runs++}`), { settings });
@@ -132,9 +143,9 @@ function check(given: Scene): void {
 
 /** Every interrupt of a policy device that is VFIO's is where it belongs, or the report says why not. */
 function checkPlaced(given: Scene, kernel: SimulatedKernel, report: DomainReport): void {
-  given.devices.forEach(({ driver, line, vectors }, index) => {
+  given.devices.forEach(({ driver, line, vectors, numaNode }, index) => {
     const address = ADDRESSES[index] as string;
-    const wanted = wantedBy(given, given.policies[index]);
+    const wanted = wantedBy(given, given.policies[index], numaNode);
     const described = report.devices.find((device) => device.address === address);
     assert.is(described?.cpus ?? null, wanted ? formatCpuset(wanted) : null);
     assert.is(described?.interrupts.length, line ? Math.min(1, vectors.length) : vectors.length);

@@ -8,6 +8,7 @@ import type { PolicySettings } from '../../src/domain/effective-policy.js';
 import type { PlainDefinition } from '../../src/domain/plain-definition.js';
 import { readSnapshot } from '../../src/host/snapshot.js';
 import { domainReport } from '../../src/report/report.js';
+import type { HostDescription } from '../simulator/description.js';
 import type { SimulatedKernel } from '../simulator/kernel.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
 import { A, B, C, guest, hostdev, hostOf, outcomes, plainOf, UUID, vfio } from './simulated-pass.js';
@@ -300,9 +301,81 @@ planning('a device on another node than its CPUs', () => {
   assert.equal(remote(1, '2-3'), [
     { rule: 'remote-node', severity: 'warning', message: 'the device is on node 1, its CPUs are on node 0' },
   ]);
-  assert.equal(remote(1, '2-4'), []);
+  const some = (cpus: string) => `the device is on node 1, some of its CPUs (${cpus}) are on node 0`;
+  assert.equal(remote(1, '2-4'), [{ rule: 'remote-node', severity: 'warning', message: some('2-3') }]);
+  assert.equal(remote(1, '4-6'), []);
   assert.equal(remote(undefined, '2-3'), []);
   assert.equal(remote(1, 'native'), []);
+});
+
+const NODES = [
+  { node: 0, cpus: '0-1' },
+  { node: 1, cpus: '2-3' },
+  { node: 2, cpus: '4-5' },
+  { node: 3, cpus: '' },
+  { node: 5, cpus: '6-7' },
+];
+
+planning("auto goes to the CPUs on the device's node, where the vCPUs have some", () => {
+  const cpusOn = (
+    numaNode: number,
+    pins: string,
+    settings: PolicySettings = {},
+    more: Partial<HostDescription> = {},
+  ) => {
+    const kernel = hostOf([{ ...vfio(A, 41), numaNode }], { nodes: NODES, ...running(pins), ...more });
+    const [device] = planned(guest(hostdev(A, 'auto')), kernel, settings).devices;
+    assert.is(device?.interrupts[0]?.wanted, device?.cpus);
+    return [device?.cpus, ...(rules(device?.problems) ?? [])].join(' ');
+  };
+  assert.is(cpusOn(1, '0,2-4,6'), '2-3');
+  assert.is(cpusOn(5, '0,2-4,6'), '6');
+  assert.is(cpusOn(1, '0,4,6'), '0,4,6 remote-node', 'no vCPU CPU is there');
+  assert.is(cpusOn(3, '0,4,6'), '0,4,6', 'a node of memory only');
+  assert.is(cpusOn(4, '0,4,6'), '0,4,6', 'a node that the host does not have');
+  assert.is(cpusOn(-1, '0,4,6'), '0,4,6', 'the firmware names no node');
+  assert.is(cpusOn(1, '0,2-4', {}, { nodes: [] }), '0,2-4', 'a host without nodes');
+  // what is offline or not allowed is left out first
+  const offline = { cpus: { present: '0-7', online: '0-2,4-7' } };
+  assert.is(cpusOn(1, '0,2-4', {}, offline), '2 cpus-left-out');
+  assert.is(cpusOn(1, '0,3-4', {}, offline), '0,4 cpus-left-out remote-node');
+  assert.is(cpusOn(1, '0,2-4', { allowedCpus: list('0-2') }), '2 cpus-left-out');
+  assert.is(cpusOn(1, '0,2-4', { allowedCpus: list('0,4') }), '0,4 cpus-left-out remote-node');
+  assert.is(cpusOn(1, '0,2-4', { locality: 'device' }), '2-3');
+  assert.is(cpusOn(1, '0,2-4', { locality: 'any' }), '0,2-4 remote-node');
+});
+
+planning('a cpuset is not narrowed', () => {
+  const kernel = hostOf([{ ...vfio(A, 41), numaNode: 1 }], { nodes: NODES });
+  assert.is(planned(guest(hostdev(A, '1-4,7')), kernel).devices[0]?.cpus, '1-4,7');
+});
+
+planning('an interrupt is remote where it is delivered to another node, whatever the policy', () => {
+  const remote = (
+    numaNode: number,
+    at: { affinity: string; effective?: string },
+    more: Partial<HostDescription> = {},
+  ) => {
+    const device = {
+      address: A,
+      driver: 'vfio-pci',
+      numaNode,
+      interrupts: [{ irq: 41, type: 'msix' as const, ...at }],
+    };
+    const kernel = hostOf([device], { nodes: NODES, ...more });
+    return planned(guest(hostdev(A, 'native')), kernel).devices[0]?.interrupts[0]?.remote;
+  };
+  assert.is(remote(1, { affinity: '0-7', effective: '2' }), false);
+  assert.is(remote(1, { affinity: '0-7', effective: '4' }), true);
+  assert.is(remote(-1, { affinity: '0-7', effective: '4' }), null);
+  assert.is(remote(3, { affinity: '0-7', effective: '4' }), null, 'no CPU is nearer');
+  // without effective_affinity the mask may tell
+  const untold = { effectiveAffinity: false };
+  assert.is(remote(1, { affinity: '0-7' }, untold), null);
+  assert.is(remote(1, { affinity: '2' }, untold), false);
+  assert.is(remote(1, { affinity: '0,4' }, untold), true);
+  const offline = { ...untold, cpus: { present: '0-7', online: '0-1,3-7' } };
+  assert.is(remote(1, { affinity: '2,4' }, offline), true, 'CPU 2 is offline');
 });
 
 planning('a phantom vector is left alone', () => {
@@ -310,6 +383,7 @@ planning('a phantom vector is left alone', () => {
   const report = planned(guest(hostdev(A, '2')), hostOf([device]));
   assert.equal(outcomes(report), ['41 skip: no handler yet']);
   assert.is(report.devices[0]?.interrupts[0]?.affinity, null);
+  assert.is(report.devices[0]?.interrupts[0]?.remote, null);
 });
 
 planning("the kernel's details of an interrupt are in the report", () => {
@@ -330,6 +404,7 @@ planning("the kernel's details of an interrupt are in the report", () => {
       affinity: '0-3',
       effective: '1',
       wanted: '2',
+      remote: false,
       action: 'set',
       reason: null,
       error: null,

@@ -30,6 +30,7 @@ const device: DevicePlan = {
   origin: 'entry',
   cpus: SET,
   numaNode: null,
+  locality: undefined,
   isUnreadable: false,
   interrupts: [interrupt],
   problems: [],
@@ -70,7 +71,7 @@ test('the line also says what failed', () => {
 });
 
 test('a warning is not counted as an error', () => {
-  const problems: Problem[] = [{ rule: 'remote-node', node: 0, cpuNodes: [1] }];
+  const problems: Problem[] = [{ rule: 'remote-node', node: 0, remote: { cpus: SET, nodes: [1], isAll: true } }];
   assert.equal(errorTexts({ ...plan, problems }), []);
   assert.is(passLine('guest', 'started', { ...plan, problems }).priority, 'warning');
 });

@@ -24,7 +24,14 @@ function planOf(text: string): DomainPlan {
     devices: [
       {
         ...{ address: '0000:82:00.0' as PciAddress, alias: text, element: 'hostdev', policy: 'auto', origin: 'entry' },
-        ...{ cpus: SET, numaNode: 0, isUnreadable: false, interrupts: [interrupt], problems: [problem] },
+        ...{
+          cpus: SET,
+          numaNode: 0,
+          locality: undefined,
+          isUnreadable: false,
+          interrupts: [interrupt],
+          problems: [problem],
+        },
       },
     ],
   };
@@ -34,7 +41,7 @@ test('JSON keeps names, its texts for people have none; the page and the journal
   fc.assert(
     fc.property(terminalText(), (text) => {
       const plan = planOf(text);
-      const json = printableJson(reportOf([plan]));
+      const json = printableJson(reportOf([plan], []));
       const [domain] = JSON.parse(json).domains;
       const [device] = domain.devices;
       assert.equal([domain.name, device.alias, device.interrupts[0].handlers], [text, text, [text]]);

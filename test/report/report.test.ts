@@ -17,6 +17,11 @@ reports.before.each(() => {
 });
 reports.after.each(() => folder.remove());
 
+const NODES = [
+  { node: 0, cpus: '0-3' },
+  { node: 1, cpus: '4-7' },
+];
+
 /** Every action, every problem, every null. */
 function everything(): { before: EnforceReport; after: EnforceReport } {
   const kernel = hostOf(
@@ -34,12 +39,7 @@ function everything(): { before: EnforceReport; after: EnforceReport } {
       { address: B, driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' }] },
       { address: C, driver: 'nvme', interrupts: [{ irq: 50, type: 'msi', handlers: ['nvme0q0'] }] },
     ],
-    {
-      nodes: [
-        { node: 0, cpus: '0-3' },
-        { node: 1, cpus: '4-7' },
-      ],
-    },
+    { nodes: NODES },
   );
   kernel.failNextWrites(44, 'ENOSPC');
   const metadata =
@@ -60,14 +60,14 @@ function everything(): { before: EnforceReport; after: EnforceReport } {
   Object.assign(unnamed, { uuid: undefined, name: '' });
   const pass = new Simulated(kernel, folder.path);
   return {
-    before: reportOf([pass.planned(definition), pass.planned(unnamed)]),
-    after: reportOf([pass.applied(definition), pass.applied(unnamed)]),
+    before: reportOf([pass.planned(definition), pass.planned(unnamed)], kernel.nodes),
+    after: reportOf([pass.applied(definition), pass.applied(unnamed)], kernel.nodes),
   };
 }
 
 reports('real reports are what their schema says', () => {
   const { before, after } = everything();
-  for (const report of [before, after, reportOf([])]) {
+  for (const report of [before, after, reportOf([], [{ node: 2, cpus: [] }])]) {
     validate(JSON.parse(JSON.stringify(report)));
     assert.equal(validate.errors ?? [], []);
   }
@@ -88,8 +88,8 @@ reports('real reports are what their schema says', () => {
 
 reports('the summary counts interrupts by action', () => {
   const { before, after } = everything();
-  assert.equal(before.summary, { set: 3, kept: 1, skipped: 3, failed: 0 });
-  assert.equal(after.summary, { set: 2, kept: 1, skipped: 3, failed: 1 });
+  assert.equal(before.summary, { set: 3, kept: 1, skipped: 3, failed: 0, remote: 1 });
+  assert.equal(after.summary, { set: 2, kept: 1, skipped: 3, failed: 1, remote: 2 });
 });
 
 reports('the contract: names, order, and no more but vcpuSource, problems of a domain, and error', () => {
@@ -97,12 +97,12 @@ reports('the contract: names, order, and no more but vcpuSource, problems of a d
   const [domain] = before.domains;
   const [device] = domain?.devices ?? [];
   const keys = (value: object | undefined) => Object.keys(value ?? {}).join(' ');
-  assert.is(keys(before), 'schemaVersion domains summary');
+  assert.is(keys(before), 'schemaVersion host domains summary');
   assert.is(keys(domain), 'name uuid vcpuCpus vcpuSource devices problems');
   assert.is(keys(device), 'address alias element policy origin cpus numaNode interrupts problems');
   assert.is(
     keys(device?.interrupts[0]),
-    'irq type vector handlers affinity effective wanted action reason error counts',
+    'irq type vector handlers affinity effective wanted remote action reason error counts',
   );
   const optional = { domain: ['vcpuSource', 'problems'], device: [], interrupt: ['error'] };
   for (const [name, extensions] of Object.entries(optional)) {
@@ -124,6 +124,8 @@ reports('the schema is strict', () => {
     (report) => Object.assign(interrupts(report.domains[0] ?? NONE).get(41) ?? {}, { wanted: null }),
     (report) => Object.assign(interrupts(report.domains[0] ?? NONE).get(44) ?? {}, { reason: null }),
     (report) => Object.assign(interrupts(report.domains[0] ?? NONE).get(41) ?? {}, { extra: 1 }),
+    (report) => Object.assign(interrupts(report.domains[0] ?? NONE).get(41) ?? {}, { remote: undefined }),
+    (report) => Object.assign(report.host.nodes[0] ?? {}, { cpus: '' }),
   ];
   for (const spoil of spoilt) {
     const report = structuredClone(after);

@@ -97,6 +97,7 @@ const plan = (name: string): DomainPlan => ({
       origin: 'entry',
       cpus: cpusetOf([4, 5, 6, 7, 12, 13, 14, 15]),
       numaNode: 0,
+      locality: undefined,
       isUnreadable: false,
       interrupts: [
         {

@@ -2,6 +2,7 @@ import type { DomainPlan } from '../../affinity/domain-plan.js';
 import { enforceDomain, planDomain } from '../../affinity/reconcile-domain.js';
 import type { Definition } from '../../domain/definition.js';
 import { plainDefinition } from '../../domain/plain-definition.js';
+import { readTopology } from '../../host/topology.js';
 import { pause } from '../../lib/pause.js';
 import { printableJson } from '../../lib/printable.js';
 import { reportOf } from '../../report/report.js';
@@ -27,7 +28,7 @@ export function enforceCommand(options: EnforceOptions, io: Io): number {
       plans.push(result.applied);
     } else plans.push(planDomain(host, plainDefinition(definition)));
   }
-  const report = reportOf(plans);
+  const report = reportOf(plans, readTopology(host.files).nodes);
   if (options.json) {
     const watcher = options.command === 'status' && { watcher: readWatcherStatus(options.root) };
     io.stdout.write(printableJson({ ...report, ...watcher }));

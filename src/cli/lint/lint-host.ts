@@ -24,7 +24,6 @@ export function openLintHost(root: string | undefined): (definition: Definition)
     const addresses = devices.flatMap(({ source }) => source?.address ?? []);
     const snapshot = readSnapshot(files, { name, uuid, addresses });
     for (const error of snapshot.unreadable?.values() ?? []) throw error;
-    const { default: standard, allowedCpus } = settings ?? {};
-    return hostFindings(definition, { snapshot, irqbalance, default: standard, allowedCpus });
+    return hostFindings(definition, { ...settings, snapshot, irqbalance });
   };
 }

@@ -4,6 +4,7 @@ import type { Definition } from '../../domain/definition.js';
 import { type DevicePolicy, devicePolicies } from '../../domain/device-policies.js';
 import type { Device } from '../../domain/devices.js';
 import { effectivePolicy, type PolicySettings, usableCpus } from '../../domain/effective-policy.js';
+import { type Locality, localCpus, localityOf } from '../../domain/locality.js';
 import type { Policy } from '../../domain/policy.js';
 import type { Irqbalance } from '../../host/irqbalance.js';
 import type { DeviceSnapshot, HostSnapshot } from '../../host/snapshot.js';
@@ -28,6 +29,9 @@ export interface PlacedDevice {
   requested: Cpuset | undefined;
   /** those of them that are online and allowed; empty: nothing would be placed */
   usable: Cpuset;
+  /** of these, where its interrupts are to go */
+  target: Cpuset;
+  locality: Locality | undefined;
   /** undefined if the host has no such device, or if the definition names none yet */
   host: DeviceSnapshot | undefined;
   /** the place of the policy in the document */
@@ -48,7 +52,9 @@ export function devicesWithPolicy(definition: Definition, host: LintHost): Place
     const usable = usableCpus(requested ?? EMPTY, snapshot.topology.online, host).allowed;
     const address = device.source?.address;
     const found = address === undefined ? undefined : snapshot.devices.get(address);
-    return { device, policy, requested, usable, host: found, place: placeOf(stated) };
+    const locality = localityOf(found?.device.numaNode, snapshot.topology.nodes);
+    const target = localCpus(policy, usable, locality, host.locality);
+    return { device, policy, requested, usable, target, locality, host: found, place: placeOf(stated) };
   });
 }
 

@@ -8,7 +8,7 @@ export const hostCpuUnusable: HostRule = {
   summary: 'a policy with CPUs that the host does not have, that are offline, or that its configuration does not allow',
   check(definition, host, report) {
     const { topology } = host.snapshot;
-    for (const { policy, requested = EMPTY, usable, place } of devicesWithPolicy(definition, host)) {
+    for (const { policy, requested = EMPTY, usable, target, place } of devicesWithPolicy(definition, host)) {
       // with auto, host-vcpupin-unusable reports the pin that names them
       const unusable = policy.kind === 'cpuset' ? formatUnusable(requested, topology) : [];
       const forbidden = subtract(intersect(requested, topology.online), usable);
@@ -18,7 +18,7 @@ export const hostCpuUnusable: HostRule = {
       if (reasons.length === 0) continue;
       // with at least one usable CPU the interrupts are placed; a restriction by the configuration is intended
       const severity = usable.length === 0 ? 'error' : unusable.length > 0 ? 'warning' : 'note';
-      const result = usable.length > 0 ? `${formatCpus(usable)} would be used` : 'nothing would be placed';
+      const result = target.length > 0 ? `${formatCpus(target)} would be used` : 'nothing would be placed';
       report({ ...place, severity, message: `${reasons.join(', ')}: ${result}` });
     }
   },

@@ -12,7 +12,7 @@ export const hostDefaultAffinity: HostRule = {
     const placed = devicesWithPolicy(definition, host).filter(({ device, host: found }) => found || !device.source);
     const [first] = placed;
     if (!defaultAffinity || !first) return;
-    const outside = subtract(union(...placed.map(({ usable }) => usable)), defaultAffinity);
+    const outside = subtract(union(...placed.map(({ target }) => target)), defaultAffinity);
     if (outside.length === 0) return;
     const message = `new interrupts start on ${formatCpus(defaultAffinity)} (default_smp_affinity) and reach ${formatCpus(outside)} only after they are placed`;
     report({ ...first.place, message });

@@ -1,29 +1,32 @@
-import { type Cpuset, formatCpuset, intersect } from '../../domain/cpuset.js';
-import type { Topology } from '../../host/topology.js';
+import { formatCpuset, intersect } from '../../domain/cpuset.js';
+import { remotePart } from '../../domain/locality.js';
 import { devicesWithPolicy, type HostRule } from './context.js';
-import { formatCpus } from './format.js';
+import { formatCpus, formatCpusAre } from './format.js';
 
 export const hostRemoteNode: HostRule = {
   name: 'host-remote-node',
   severity: 'warning',
-  summary: 'a device is on another NUMA node than all CPUs of its policy',
+  summary: 'interrupts of a device would go to another NUMA node than its own, or may',
   check(definition, host, report) {
-    const { topology } = host.snapshot;
-    for (const { policy, usable, host: found, place } of devicesWithPolicy(definition, host)) {
-      const node = found?.device.numaNode;
-      const near = topology.nodes.find((candidate) => candidate.node === node)?.cpus ?? [];
-      // not if the node has only memory
-      if (!found || usable.length === 0 || near.length === 0 || intersect(usable, near).length > 0) continue;
+    const { nodes } = host.snapshot.topology;
+    for (const { policy, target, locality, host: found, place } of devicesWithPolicy(definition, host)) {
+      const remote = remotePart(target, locality, nodes);
+      if (!found || !locality || !remote) continue;
+      const { address, numaNode } = found.device;
+      const where = formatNodes(remote.nodes);
       const reason = policy.kind === 'auto' ? ' with the vCPUs' : '';
-      const message = `${found.device.address} is on node ${node}, but its interrupts go${reason} to ${formatNodes(usable, topology)} (${formatCpus(usable)})`;
-      const better = host.allowedCpus ? intersect(near, host.allowedCpus) : near;
-      const hint = better.length > 0 ? { hint: `CPUs of node ${node}: ${formatCpuset(better)}` } : {};
+      const message = remote.isAll
+        ? `${address} is on node ${numaNode}, but its interrupts go${reason} to ${where} (${formatCpus(target)})`
+        : `${address} is on node ${numaNode}, but ${formatCpusAre(remote.cpus)} on ${where}: some interrupts may go there`;
+      const near = host.allowedCpus ? intersect(locality.near, host.allowedCpus) : locality.near;
+      const hint = near.length > 0 ? { hint: `CPUs of node ${numaNode}: ${formatCpuset(near)}` } : {};
       report({ ...place, message, ...hint });
     }
   },
 };
 
-function formatNodes(cpus: Cpuset, { nodes }: Topology): string {
-  const numbers = nodes.filter((node) => intersect(node.cpus, cpus).length > 0).map(({ node }) => node);
-  return `node${numbers.length > 1 ? 's' : ''} ${numbers.join(' and ')}`;
+/** `node 1`, `nodes 0, 1 and 3` */
+function formatNodes(numbers: readonly number[]): string {
+  const others = numbers.slice(0, -1).join(', ');
+  return others === '' ? `node ${numbers[0]}` : `nodes ${others} and ${numbers.at(-1)}`;
 }

@@ -1,13 +1,19 @@
-import type { Action, DevicePlan, DomainPlan, InterruptPlan } from '../../affinity/domain-plan.js';
+import {
+  type Action,
+  type DevicePlan,
+  type DomainPlan,
+  type InterruptPlan,
+  isRemote,
+} from '../../affinity/domain-plan.js';
 import type { Problem } from '../../affinity/problems.js';
 import { type Cpuset, EMPTY, formatCpuset } from '../../domain/cpuset.js';
-import { deliveryShare, formatShare } from '../delivery-share.js';
+import { deliveryShare, formatShare, remoteShare } from '../delivery-share.js';
 import { problemReport } from '../problem-report.js';
 import { reasonText } from '../reason-text.js';
 import { bar, cpuStrip } from './charts.js';
 import { formatCount, hueClass, lettersOf } from './format.js';
 import { type Html, html, NOTHING } from './html.js';
-import { isDeliveredRemotely, takenOf, type ViewModel } from './view-model.js';
+import { takenOf, type ViewModel } from './view-model.js';
 
 /** What an action means on the page: a word, and a sign, as colours alone are not seen by everybody. */
 const STATES: Record<Action, { word: string; sign: string; kind: string }> = {
@@ -40,10 +46,12 @@ ${devices.map((device) => deviceRows(device, vcpus.cpus ?? EMPTY, view))}</table
 function deviceRows(device: DevicePlan, vcpus: Cpuset, view: ViewModel): Html {
   const { address, alias, element, policy, origin, cpus, numaNode, interrupts, problems } = device;
   const share = deliveryShare(interrupts, vcpus);
+  const remote = remoteShare([device]);
   const about = [
     `${policy}${POLICIES[origin]}${policy === 'native' ? '' : ` → ${cpus === null ? 'nothing' : `CPU ${formatCpuset(cpus)}`}`}`,
     ...(numaNode === null ? [] : [`node ${numaNode}`]),
     ...(share.all > 0 && vcpus.length > 0 ? [`${formatShare(share)} taken on vCPU CPUs`] : []),
+    ...(remote.on > 0 ? [`${formatShare(remote)} taken on other nodes`] : []),
   ];
   return html`<tbody>
 <tr class="device"><th colspan="8" scope="rowgroup"><div class="about"><code>${address ?? element}</code>${alias === null ? NOTHING : html` <span class="alias">${alias}</span>`} <span class="soft list">${about.join(' · ')}</span>${problemList(problems)}</div></th></tr>
@@ -55,7 +63,7 @@ ${interrupts.length === 0 ? html`<tr><td colspan="8" class="soft">It has no inte
 function row(interrupt: InterruptPlan, device: DevicePlan, view: ViewModel): Html {
   const { irq, type, vector, affinity, effective, wanted, action, reason } = interrupt;
   const taken = takenOf(interrupt);
-  const remote = isDeliveredRemotely(device, interrupt, view);
+  const remote = isRemote(interrupt, device) === true;
   // if nothing is to be written, the device's line has said why
   const why =
     reason !== null && device.cpus !== null ? html`<span class="reason">${reasonText(reason)}</span>` : NOTHING;

@@ -1,4 +1,4 @@
-import { formatShare } from '../delivery-share.js';
+import { formatShare, remoteShare } from '../delivery-share.js';
 import { summaryOf } from '../report.js';
 import { domainHtml } from './domains.js';
 import { formatCount, plural } from './format.js';
@@ -15,13 +15,14 @@ export function statusPage(input: ViewModelInput): string {
   const { plans, host, takenAt, watcher } = input;
   const view = viewModelOf(input);
   const summary = summaryOf(plans);
-  const remoteShare = { all: view.taken, on: view.remote };
+  const share = remoteShare(plans.flatMap(({ devices }) => devices));
   const tiles = [
     tile('good', formatCount(summary.kept), 'in place'),
     tile('open', formatCount(summary.set), 'not placed'),
     tile('soft', formatCount(summary.skipped), 'left alone'),
     tile('bad', formatCount(summary.failed), 'failed'),
-    tile('remote', view.taken > 0 ? formatShare(remoteShare) : '–', 'taken on another node than the device'),
+    tile('remote', formatCount(summary.remote), 'on another node than the device'),
+    tile('remote', share.all > 0 ? formatShare(share) : '–', 'taken on another node than the device'),
   ];
   const title = `Interrupts of ${host}`;
   const compact = isCompact(view);

@@ -46,8 +46,6 @@ export interface ViewModel {
   maxCpuCount: number;
   /** how often the most frequent interrupt was taken */
   maxInterruptCount: number;
-  taken: number;
-  remote: number;
 }
 
 /** The nodes, their CPUs, and what is on each of them. Pure. */
@@ -70,7 +68,7 @@ export function viewModelOf({ plans, topology, vcpus }: ViewModelInput): ViewMod
         const cpu = cpus.get(Number(number));
         if (!cpu) continue;
         cpu.taken += count;
-        if (isRemote(device, nodeOf.get(cpu.cpu))) cpu.remote += count;
+        if (has(device.locality?.far ?? EMPTY, cpu.cpu)) cpu.remote += count;
       }
     }
   }
@@ -83,20 +81,7 @@ export function viewModelOf({ plans, topology, vcpus }: ViewModelInput): ViewMod
     cpuOrder: nodes.flatMap((node) => node.cpus.map(({ cpu }) => cpu)),
     maxCpuCount: highest(all.map(({ taken }) => taken)),
     maxInterruptCount: highest(totals),
-    taken: sum(all.map(({ taken }) => taken)),
-    remote: sum(all.map(({ remote }) => remote)),
   };
-}
-
-/** An interrupt of this device on that node crosses the interconnect. */
-export function isRemote({ numaNode }: DevicePlan, node: number | undefined): boolean {
-  return numaNode !== null && node !== undefined && numaNode !== node;
-}
-
-/** Delivered to a CPU of another node than the device's. */
-export function isDeliveredRemotely(device: DevicePlan, { effective }: InterruptPlan, view: ViewModel): boolean {
-  const cpus = [...cpusOf(effective ?? EMPTY)];
-  return cpus.length > 0 && cpus.every((cpu) => isRemote(device, view.nodeOf.get(cpu)));
 }
 
 export const takenOf = ({ counts }: InterruptPlan): number => sum(Object.values(counts));

@@ -2,11 +2,17 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DevicePlan, InterruptPlan } from '../../../src/affinity/domain-plan.js';
 import type { PciAddress } from '../../../src/domain/address.js';
+import { localityOf } from '../../../src/domain/locality.js';
 import { type ViewModelInput, viewModelOf } from '../../../src/report/html/view-model.js';
 import { setOf as list } from '../../affinity/simulated-pass.js';
 
 const test = suite('picture of the host');
 
+const NODES = [
+  { node: 0, cpus: list('0,2,4,6') },
+  { node: 1, cpus: list('1,3,5,7') },
+  { node: 2, cpus: [] },
+];
 const interrupt = (irq: number, effective: string | null, counts: Record<string, number>): InterruptPlan => ({
   ...{ irq, type: 'msix', vector: 0, handlers: [], affinity: list('0-7'), wanted: list('0-7') },
   effective: effective === null ? null : list(effective),
@@ -22,7 +28,7 @@ const device = (address: string, numaNode: number | null, ...interrupts: Interru
     origin: 'entry',
     cpus: list('0-7'),
   },
-  ...{ numaNode, interrupts, problems: [] },
+  ...{ numaNode, locality: localityOf(numaNode ?? undefined, NODES), interrupts, problems: [] },
 });
 
 /** CPUs 0 to 7, even ones on node 0 and odd ones on node 1; 7 is offline, 8 on no node. */
@@ -33,11 +39,7 @@ function input(...devices: DevicePlan[]): ViewModelInput {
     topology: {
       online: list('0-6,8'),
       present: list('0-8'),
-      nodes: [
-        { node: 0, cpus: list('0,2,4,6') },
-        { node: 1, cpus: list('1,3,5,7') },
-        { node: 2, cpus: [] },
-      ],
+      nodes: NODES,
       defaultAffinity: undefined,
     },
     vcpus: [
@@ -86,7 +88,8 @@ test('an interrupt is where it is delivered, counts are where they were taken, f
   assert.is(cpu(2)?.remote, 0);
   assert.equal([cpu(3)?.taken, cpu(3)?.remote], [5, 5]);
   assert.equal([cpu(1)?.taken, cpu(1)?.remote], [7, 0]);
-  assert.equal([picture.taken, picture.remote, picture.maxCpuCount, picture.maxInterruptCount], [23, 6, 10, 15]);
+  assert.is(cpu(5)?.remote, 0, 'no CPU is nearer to a node of memory only');
+  assert.equal([picture.maxCpuCount, picture.maxInterruptCount], [10, 15]);
   assert.equal(
     picture.nodes.map(({ devices }) => devices.map((one) => one.device.address)),
     [['0000:01:00.0'], [], ['0000:03:00.0'], ['0000:02:00.0']],

@@ -45,7 +45,15 @@ scene(
 /** A plan that no host would give. */
 function doctored(interrupts: InterruptPlan[]): DomainPlan {
   const device: DevicePlan = {
-    ...{ address: HOST_DISK as PciAddress, alias: null, cpus: cpusetOf([3]), numaNode: null, interrupts, problems: [] },
+    ...{
+      address: HOST_DISK as PciAddress,
+      alias: null,
+      cpus: cpusetOf([3]),
+      numaNode: null,
+      locality: undefined,
+      interrupts,
+      problems: [],
+    },
     isUnreadable: false,
     ...{ element: 'hostdev' as const, policy: 'cpuset' as const, origin: 'entry' as const },
   };

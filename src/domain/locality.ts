@@ -1,0 +1,69 @@
+import { type Cpuset, EMPTY, intersect, union } from './cpuset.js';
+import type { Policy } from './policy.js';
+
+/** A NUMA node and its online CPUs; none if it has only memory. */
+export interface NodeCpus {
+  node: number;
+  cpus: Cpuset;
+}
+
+/** The online CPUs on a device's own node, and those on other nodes. */
+export interface Locality {
+  near: Cpuset;
+  far: Cpuset;
+}
+
+/** Undefined if no CPU is nearer than another: the device's node is unknown, or none of its CPUs is online. */
+export function localityOf(numaNode: number | undefined, nodes: readonly NodeCpus[]): Locality | undefined {
+  const near = nodes.find(({ node }) => node === numaNode)?.cpus ?? EMPTY;
+  if (near.length === 0) return undefined;
+  return { near, far: union(...nodes.filter(({ node }) => node !== numaNode).map(({ cpus }) => cpus)) };
+}
+
+/** `device`: auto stays on the device's node where the vCPUs have CPUs there; `any`: it does not consider nodes. */
+export type LocalityMode = 'device' | 'any';
+
+/**
+ * What a policy's usable CPUs come to for one device. The kernel looks on the device's node first only when a vector is created, and anywhere
+ * in a mask that is written (x86: assign_irq_vector_any_locked, apic_set_affinity): a mask across nodes would move interrupts off the node.
+ * With no CPU there, all of them: any is remote, and the nearest node may be full or far from the vCPU that is interrupted.
+ */
+export function localCpus(
+  policy: Policy,
+  usable: Cpuset,
+  locality: Locality | undefined,
+  mode: LocalityMode = 'device',
+): Cpuset {
+  if (policy.kind !== 'auto' || mode === 'any' || !locality) return usable;
+  const near = intersect(usable, locality.near);
+  return near.length > 0 ? near : usable;
+}
+
+/** The CPUs of a set that are on other nodes than the device. */
+export interface RemotePart {
+  cpus: Cpuset;
+  /** their nodes */
+  nodes: number[];
+  /** the set has no CPU on the device's node */
+  isAll: boolean;
+}
+
+/** Undefined if there are none. */
+export function remotePart(
+  cpus: Cpuset,
+  locality: Locality | undefined,
+  nodes: readonly NodeCpus[],
+): RemotePart | undefined {
+  const far = intersect(cpus, locality?.far ?? EMPTY);
+  if (far.length === 0) return undefined;
+  const farNodes = nodes.filter((one) => intersect(one.cpus, far).length > 0).map(({ node }) => node);
+  return { cpus: far, nodes: farNodes, isAll: areRemote(cpus, locality) === true };
+}
+
+/** Whether all these CPUs are on other nodes than the device; null if that is unknown, or true of some only. */
+export function areRemote(cpus: Cpuset, locality: Locality | undefined): boolean | null {
+  if (!locality) return null;
+  const isNear = intersect(cpus, locality.near).length > 0;
+  const isFar = intersect(cpus, locality.far).length > 0;
+  return isNear === isFar ? null : isFar;
+}
