@@ -132,7 +132,7 @@ export function historyOf(seed: number, length: number): History {
 }
 
 /** Numbers from 0 to below 1 (the algorithm that is known as mulberry32). */
-function generator(seed: number): () => number {
+export function generator(seed: number): () => number {
   let state = Math.imul(seed, 0x9e3779b1) >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
