@@ -11,7 +11,7 @@ scene('vcpupin --live and metadata --set change the policy of a running domain',
   await isPlaced(NIC, 3, '2-3');
 
   await virsh('vcpupin', guest.name, '0', '1', '--live');
-  await isPlaced(NIC, 3, '1,3');
+  await isPlaced(NIC, 3, '3');
 
   const metadata = `<hostdevs xmlns="${NAMESPACE}"><hostdev address="${NIC}" cpuset="0"/></hostdevs>`;
   await virsh('metadata', guest.name, NAMESPACE, '--set', metadata, '--key', 'policy', '--live');
