@@ -13,11 +13,19 @@ export interface Locality {
   far: Cpuset;
 }
 
+/** By node, of the hosts that are in use: thousands of devices are on a few nodes, and on large hosts a node has a hundred CPU ranges. */
+const localities = new WeakMap<readonly NodeCpus[], Map<number, Locality>>();
+
 /** Undefined if no CPU is nearer than another: the device's node is unknown, or none of its CPUs is online. */
 export function localityOf(numaNode: number | undefined, nodes: readonly NodeCpus[]): Locality | undefined {
   const near = nodes.find(({ node }) => node === numaNode)?.cpus ?? EMPTY;
-  if (near.length === 0) return undefined;
-  return { near, far: union(...nodes.filter(({ node }) => node !== numaNode).map(({ cpus }) => cpus)) };
+  if (numaNode === undefined || near.length === 0) return undefined;
+  const known = localities.get(nodes) ?? new Map<number, Locality>();
+  localities.set(nodes, known);
+  const far = () => union(...nodes.filter(({ node }) => node !== numaNode).map(({ cpus }) => cpus));
+  const locality = known.get(numaNode) ?? { near, far: far() };
+  known.set(numaNode, locality);
+  return locality;
 }
 
 /** `device`: auto stays on the device's node where the vCPUs have CPUs there; `any`: it does not consider nodes. */

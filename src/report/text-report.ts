@@ -60,7 +60,7 @@ function formatDomain(domain: DomainPlan, paint: Paint, width: number, rates: Ra
     // if nothing is to be written, the policy or a problem has said why
     const hasReason = device.cpus !== null;
     for (const interrupt of device.interrupts) {
-      const notes = notesOf(interrupt, device, hasReason);
+      const notes = notesOf(interrupt, device, paint, hasReason);
       const text = table
         ? formatRow(interrupt, table, paint, notes)
         : formatSentence(interrupt, rates, paint, width, notes);
@@ -71,10 +71,10 @@ function formatDomain(domain: DomainPlan, paint: Paint, width: number, rates: Ra
 }
 
 /** What follows an interrupt's action: `remote, no handler yet`. */
-function notesOf(interrupt: InterruptPlan, device: DevicePlan, hasReason: boolean): string {
+function notesOf(interrupt: InterruptPlan, device: DevicePlan, paint: Paint, hasReason: boolean): string {
   const { reason } = interrupt;
   return [
-    ...(isRemote(interrupt, device) ? ['remote'] : []),
+    ...(isRemote(interrupt, device) ? [paint('yellow', 'remote')] : []),
     ...(hasReason && reason !== null ? [reasonText(reason)] : []),
   ].join(', ');
 }

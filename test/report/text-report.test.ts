@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DomainPlan } from '../../src/affinity/domain-plan.js';
+import { readTopology } from '../../src/host/topology.js';
 import { type Paint, plain } from '../../src/lint/formats/text.js';
+import { statusPage } from '../../src/report/html/page.js';
 import { formatReport } from '../../src/report/text-report.js';
 import { A, B, C, guest, hostdev, hostOf, plainOf, Simulated, vfio } from '../affinity/simulated-pass.js';
 import type { HostDescription } from '../simulator/description.js';
@@ -126,6 +128,54 @@ texts('the share of interrupts that landed on the vCPUs', () => {
   }
   const quiet = new Simulated(hostOf([vfio(A, 41)]), folder.path).planned(guest(hostdev(A, 'auto')));
   assert.not.match(textOf(quiet), 'on vCPU CPUs', 'none taken yet');
+});
+
+texts('what is remote is marked, and counted as on the page', () => {
+  const at = (irq: number, effective: string, counts: Record<string, number> = {}) => ({
+    ...{ irq, type: 'msix' as const, affinity: '0-7', effective, counts },
+  });
+  const kernel = hostOf(
+    [
+      {
+        ...vfio(A),
+        numaNode: 1,
+        interrupts: [at(41, '1', { '1': 30, '5': 10 }), at(42, '5'), at(43, '2', { '2': 20 })],
+      },
+      { ...vfio(B), numaNode: 0, interrupts: [at(44, '0', { '0': 40 })] },
+      { ...vfio(C), interrupts: [at(45, '0', { '0': 900 })] },
+    ],
+    {
+      nodes: [
+        { node: 0, cpus: '0-3' },
+        { node: 1, cpus: '4-7' },
+      ],
+    },
+  );
+  const pass = new Simulated(kernel, folder.path);
+  const definition = guest(hostdev(A, 'auto') + hostdev(B) + hostdev(C), { placement: "<vcpu cpuset='2,5'>2</vcpu>" });
+  const plan = pass.planned(definition);
+  const lines = textOf(plan, 80, marked).split('\n');
+  assert.ok(lines.includes(`  {bold ${A}}: auto -> 5, node 1, 50 % on vCPU CPUs, 83 % on other nodes`));
+  assert.equal(
+    lines
+      .filter((line) => /^ +4\d/.test(line))
+      .map((line) => line.trim().slice(0, 2) + (line.includes('{yellow remote}') ? ' remote' : '')),
+    ['41 remote', '42', '43 remote', '44', '45'],
+  );
+  assert.match(textOf(plan), /\n3 set, 0 kept, 2 skipped, 0 failed, 2 remote, 50 % taken on other nodes\n$/);
+  const topology = readTopology(pass.host.files);
+  const page = statusPage({ plans: [plan], topology, vcpus: [[]], host: 'host', takenAt: 'now' });
+  const tile = (value: string, what: string) => `<dt>${what}</dt><dd>${value}</dd>`;
+  for (const expected of [
+    tile('2', 'on another node than the device'),
+    tile('50 %', 'taken on another node than the device'),
+    '83 % taken on other nodes',
+  ]) {
+    assert.ok(page.includes(expected), expected);
+  }
+  assert.is(page.match(/>remote node</g)?.length, 2);
+  // after a pass only that of the device with a policy is not
+  assert.match(textOf(pass.applied(definition)), /, 0 failed, 50 % taken on other nodes\n$/);
 });
 
 texts('where a title is too long its second half has a line of its own', () => {

@@ -55,6 +55,7 @@ const domain: fc.Arbitrary<DomainPlan> = fc.record({
       origin: fc.constantFrom('entry', 'domain-default', 'host-default'),
       cpus: fc.option(cpuset),
       numaNode: fc.option(fc.nat(7)),
+      locality: fc.option(fc.record({ near: cpuset, far: cpuset }), { nil: undefined }),
       isUnreadable: fc.constant(false),
       interrupts: fc.array(interrupt, { maxLength: 3 }),
       problems,

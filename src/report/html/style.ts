@@ -100,7 +100,7 @@ tr:target{background:var(--open-g)}
 .problems .error{border-color:var(--bad)}.problems .error strong{color:var(--bad)}
 .problems .warning{border-color:var(--open)}.problems .warning strong{color:var(--open)}
 .rule{color:var(--soft)}
-@media (max-width:40rem){.nodes:not(.compact) .cpus{grid-template-columns:repeat(auto-fill,minmax(5.25rem,1fr))}.nodes:not(.compact) .cpu{min-height:4rem;font-size:.75rem}body{padding-top:1.25rem}h1{font-size:1.4rem}.tiles{grid-template-columns:1fr 1fr}.tile:last-child{grid-column:1/-1}.domain,.node,details{padding:.75rem}}
+@media (max-width:40rem){.nodes:not(.compact) .cpus{grid-template-columns:repeat(auto-fill,minmax(5.25rem,1fr))}.nodes:not(.compact) .cpu{min-height:4rem;font-size:.75rem}body{padding-top:1.25rem}h1{font-size:1.4rem}.tiles{grid-template-columns:1fr 1fr}.domain,.node,details{padding:.75rem}}
 @media print{body{max-width:none}.scroll{overflow:visible}}
 @media (forced-colors:active){.cpu{border:1px solid}.bar rect,.strip rect{forced-color-adjust:none}}`;
 

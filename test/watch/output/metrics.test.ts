@@ -11,7 +11,7 @@ import { TemporaryFolder } from '../../support/temporary-folder.js';
 const test = suite('metrics');
 
 function sample() {
-  const counters = { ...emptyCounters(), domains: 2, devices: 3, interrupts: 24, contestedNow: 5 };
+  const counters = { ...emptyCounters(), domains: 2, devices: 3, interrupts: 24, contestedNow: 5, remote: 7 };
   counters.errors.exhausted = 2;
   const masks = { from: null, to: cpusetOf([2]), wanted: cpusetOf([2]) };
   const usual = { domain: 'g', uuid: 'u', address: 'a', irq: 1, vector: 0, handler: 'h', ...masks };
@@ -28,8 +28,8 @@ test('is what Prometheus reads, with help and type for every name', () => {
   const families = parseExposition(formatMetrics(sample()));
   const value = (name: string) => families.get(`hostdev_cpuset_${name}`)?.samples[0]?.value;
   assert.equal(
-    ['domains', 'devices', 'interrupts', 'contested_interrupts', 'tracing', 'start_time_seconds'].map(value),
-    [2, 3, 24, 5, 1, 1_700_000_000.123],
+    ['domains', 'devices', 'interrupts', 'contested_interrupts', 'remote_interrupts', 'tracing', 'start_time_seconds'].map(value),
+    [2, 3, 24, 5, 7, 1, 1_700_000_000.123],
   );
   assert.equal(['writes_total', 'repairs_total', 'contested_total'].map(value), [6, 1, 1]);
   const errors = families.get('hostdev_cpuset_errors_total')?.samples ?? [];
