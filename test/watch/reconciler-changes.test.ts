@@ -1,6 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { DEFAULT_SETTINGS } from '../../src/affinity/settings.js';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
+import { formatCpuset } from '../../src/domain/cpuset.js';
 import type { OpenFile } from '../../src/host/pseudo-fs.js';
 import { A, B, guest, hostdev, hostOf, UUID, vfio } from '../affinity/simulated-pass.js';
 import type { DeviceDescription, HostDescription } from '../simulator/description.js';
@@ -404,5 +406,72 @@ changes('a trace event causes another check only if something is new', () => {
   host.hold.setTraced(false);
   assert.is(host.hold.due, host.now, 'another way of learning begins with a look');
 });
+
+const NODES = [
+  { node: 0, cpus: '0-3' },
+  { node: 1, cpus: '4-7' },
+];
+/** A device on node 1 with two vectors, and a guest with a vCPU on each node. */
+function twoNodes(traced: boolean) {
+  const vcpus = [
+    { vcpu: 0, cpus: '3' },
+    { vcpu: 1, cpus: '5' },
+  ];
+  const domains = [{ name: 'guest', uuid: UUID, pid: 700, vcpus }];
+  const kernel = hostOf([{ ...vfio(A, 41, 42), numaNode: 1 }], { nodes: NODES, domains });
+  const host = new HeldHost(kernel, { traced });
+  const masks = () =>
+    [...new Set([...kernel.interrupts.values()].map(({ affinity }) => formatCpuset(affinity)))].join();
+  return { host, kernel, masks };
+}
+
+for (const traced of [false, true]) {
+  changes(
+    `auto on two nodes, ${traced ? 'traced' : 'polling'}: interrupts stay on the device's node while they can`,
+    () => {
+      const { host, kernel, masks } = twoNodes(traced);
+      assert.equal(rules([host.add(guest(hostdev(A, 'auto')))]), []);
+      assert.is(masks(), '5');
+      kernel.enableVectors(A, [50, 51, 52]);
+      host.hold.markDirty({ irqs: [50, 51, 52] });
+      host.pass(10_000);
+      assert.is(masks(), '5', 'new vectors too');
+      assert.is(host.hold.counters.remote, 0);
+
+      kernel.processes.pin(UUID, 1, '6-7');
+      host.pass(60_000);
+      assert.is(masks(), '6-7', 'the vCPU moves on the node');
+      kernel.processes.pin(UUID, 1, '0');
+      assert.equal(rules(host.pass(60_000)), ['remote-node']);
+      assert.is(masks(), '0,3', 'it leaves the node: all of them');
+      assert.is(host.hold.counters.remote, 3);
+      kernel.processes.pin(UUID, 1, '1,4-5');
+      host.pass(60_000);
+      assert.is(masks(), '4-5', 'it is back');
+      assert.is(host.hold.counters.remote, 0);
+
+      kernel.setOnline(4, false);
+      host.pass(60_000);
+      assert.is(masks(), '5');
+      kernel.setOnline(5, false);
+      assert.ok(rules(host.pass(60_000)).includes('remote-node'));
+      assert.is(masks(), '1,3', 'no CPU of the vCPUs is online there');
+      kernel.setOnline(5, true);
+      host.pass(60_000);
+      assert.is(masks(), '5');
+
+      host.written();
+      host.hold.setSettings({ ...DEFAULT_SETTINGS, locality: 'any' });
+      host.pass(60_000);
+      assert.is(masks(), '1,3,5');
+      host.hold.setSettings(DEFAULT_SETTINGS);
+      host.pass(60_000);
+      assert.is(masks(), '5');
+      assert.is(host.written().length, 6, 'each vector once for each setting');
+      host.pass(3_600_000);
+      assert.equal(host.written(), []);
+    },
+  );
+}
 
 changes.run();

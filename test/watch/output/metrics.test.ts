@@ -28,7 +28,15 @@ test('is what Prometheus reads, with help and type for every name', () => {
   const families = parseExposition(formatMetrics(sample()));
   const value = (name: string) => families.get(`hostdev_cpuset_${name}`)?.samples[0]?.value;
   assert.equal(
-    ['domains', 'devices', 'interrupts', 'contested_interrupts', 'remote_interrupts', 'tracing', 'start_time_seconds'].map(value),
+    [
+      'domains',
+      'devices',
+      'interrupts',
+      'contested_interrupts',
+      'remote_interrupts',
+      'tracing',
+      'start_time_seconds',
+    ].map(value),
     [2, 3, 24, 5, 7, 1, 1_700_000_000.123],
   );
   assert.equal(['writes_total', 'repairs_total', 'contested_total'].map(value), [6, 1, 1]);
