@@ -224,6 +224,9 @@ class History {
     const near = isUnpinned ? [] : usable.filter((cpu) => nodeOf(cpu) === numaNode);
     const isKnown = online.some((cpu) => nodeOf(cpu) === numaNode);
     const [device = unreachable()] = this.#plan().devices;
+    const isFar = (cpu: number) => isKnown && nodeOf(cpu) !== undefined && nodeOf(cpu) !== numaNode;
+    const isWarned = device.problems.some(({ rule }) => rule === 'remote-node');
+    assert.is(isWarned, [...cpusOf(device.cpus ?? [])].some(isFar), `${formatCpuset(device.cpus ?? [])}, warned of`);
     for (const interrupt of device.interrupts) {
       const { irq, handlers, action } = interrupt;
       const one = kernel.interrupts.get(irq);
