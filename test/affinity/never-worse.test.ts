@@ -6,9 +6,9 @@ import { plan } from '../../src/affinity/plan.js';
 import { vectorKey } from '../../src/affinity/vector-key.js';
 import type { PciAddress } from '../../src/domain/address.js';
 import { type Cpuset, cpusetOf, cpusOf, equal, formatCpuset, intersect, size } from '../../src/domain/cpuset.js';
-import type { Definition } from '../../src/domain/definition.js';
 import type { PolicySettings } from '../../src/domain/effective-policy.js';
 import type { NodeCpus } from '../../src/domain/locality.js';
+import type { PlainDefinition } from '../../src/domain/plain-definition.js';
 import type { DeviceInterrupt, HostSnapshot } from '../../src/host/snapshot.js';
 import type { HostDescription } from '../simulator/description.js';
 import { SimulatedKernel } from '../simulator/kernel.js';
@@ -23,7 +23,7 @@ const MAX_CPUS = 24;
 type Random = (limit: number) => number;
 
 /** Policies: auto, native, and cpusets. A definition takes longer to read than a history to play. */
-const policies = (random: Random): Definition[] => {
+const policies = (random: Random): PlainDefinition[] => {
   const cpusets = Array.from({ length: 40 }, () => formatCpuset(someCpus(random, MAX_CPUS)));
   return ['native', ...cpusets].map((policy) => guest(hostdev(A, policy), { placement: '<vcpu>2</vcpu>' }));
 };
@@ -134,7 +134,7 @@ class History {
     else if (kind === 9) kernel.setOnline(this.#cpuOf(kernel.present), true);
     else if (kind === 10) this.#threads = this.#someCpus();
     else {
-      this.#definition = random(2) === 0 ? AUTO : (OTHERS[random(OTHERS.length)] as Definition);
+      this.#definition = random(2) === 0 ? AUTO : (OTHERS[random(OTHERS.length)] as PlainDefinition);
       this.#settings = { ...this.settings, ...(random(3) === 0 ? { allowedCpus: this.#someCpus() } : {}) };
     }
   }
@@ -205,7 +205,7 @@ class History {
     const address = A as PciAddress;
     return {
       topology: { online, present, nodes, defaultAffinity: kernel.defaultAffinity },
-      devices: new Map([[address, { device: { address, driver, numaNode, irqs }, interrupts }]]),
+      devices: new Map([[address, { device: { address, driver, vfio: 'yes', numaNode, irqs }, interrupts }]]),
       threads: { pid: 1, threads: [], cpus: this.#threads },
       counts: new Map(),
     };
