@@ -1,13 +1,14 @@
 import type { PassHost } from '../../../src/affinity/reconcile-domain.js';
 import { enforceDomain, planDomain } from '../../../src/affinity/reconcile-domain.js';
 import type { Settings } from '../../../src/affinity/settings.js';
+import { handlerOf, irqOf } from '../../../src/affinity/vector-key.js';
 import { parseCpuList } from '../../../src/domain/cpu-mask.js';
 import { type Dirty, type ReconcileResult, Reconciler } from '../../../src/watch/reconciler.js';
 import { SimulatedKernel } from '../../simulator/kernel.js';
 import { SimulatedFs } from '../../simulator/kernel-fs.js';
 import type { SimulatedInterrupt } from '../../simulator/vector-allocator.js';
 import { MemoryStates } from '../reconciled-host.js';
-import { ALL, CPUS, type Cpus, cpusOfRanges, isWithin, listOf } from './cpus.js';
+import { ALL, CPUS, type Cpus, cpusOfList, cpusOfRanges, isWithin, listOf } from './cpus.js';
 import { Excuse } from './excuse.js';
 import { addressesOf, definitionOf, type Guest, guestsAtFirst } from './guests.js';
 import { MovedLines } from './moved-lines.js';
@@ -495,6 +496,7 @@ export class World {
   }
 
   #restart(): void {
+    this.#inherit();
     this.#hold = this.#newHold();
     const isRunning = (uuid: string) => [...this.running].some((guest) => guest.uuid === uuid);
     for (const uuid of this.#state.list()) {
@@ -502,6 +504,18 @@ export class World {
       if (guest && this.#hold && !isRunning(uuid)) this.#drop(guest);
     }
     for (const guest of this.running) this.tell(guest);
+  }
+
+  /** What a watcher that was killed had written counts for a vector that was born since with the same name: nothing tells the two apart. */
+  #inherit(): void {
+    for (const uuid of this.#state.list()) {
+      for (const [key, list] of Object.entries(this.#state.read(uuid)?.written ?? {})) {
+        const interrupt = this.kernel.interrupts.get(irqOf(key));
+        if (!interrupt || this.#written.has(interrupt) || !interrupt.handlers.includes(handlerOf(key))) continue;
+        const unknown = { mayRepeat: true, by: this.#process, isClaimed: false, repeats: [] };
+        this.#written.set(interrupt, { cpus: cpusOfList(list), ...unknown });
+      }
+    }
   }
 
   #drop(guest: Guest): void {
