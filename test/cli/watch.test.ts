@@ -209,7 +209,7 @@ test('a flood of lines about one domain is cut, and the number of those that wer
   const lines = host.stderr
     .split('\n')
     .filter((line) => line.includes(': put back on ') || line.includes(': placed on '));
-  assert.is(lines.length, 20);
+  assert.is(lines.length, 20, host.stderr);
   assert.match(host.stderr, /: guest: \d+ more lines like these were left out/);
 });
 
