@@ -18,13 +18,28 @@ export interface Definition {
   placement: VcpuPinning;
 }
 
+/** Documents of libvirt that hold a definition, or from which one can get it. */
+const OTHER_DOCUMENTS: Readonly<Record<string, { what?: string; hint: string }>> = {
+  domstatus: {
+    what: ', but the state of a running one',
+    hint: 'take the <domain> inside of it, or the output of virsh dumpxml DOMAIN',
+  },
+  domainsnapshot: { what: ', but a snapshot of one', hint: 'take the output of virsh dumpxml DOMAIN' },
+  domaincheckpoint: { what: ', but a checkpoint of one', hint: 'take the output of virsh dumpxml DOMAIN' },
+  domainbackup: { what: ', but a backup job', hint: 'take the output of virsh dumpxml DOMAIN' },
+  Domain: { hint: '<domain>' },
+  DOMAIN: { hint: '<domain>' },
+  devices: { what: ', but a part of one', hint: 'take the output of virsh dumpxml DOMAIN' },
+};
+
 /** @throws InputError if the document is not a libvirt domain */
 export function readDefinition(document: XmlDocument): Definition {
   const { root } = document;
   if (root.tagName !== 'domain' || root.namespaceURI !== null) {
     const namespace =
       root.namespaceURI === null ? '' : ` in the namespace ${JSON.stringify(root.namespaceURI.slice(0, 80))}`;
-    throw new InputError(`<${root.tagName}>${namespace} is not a libvirt domain`, root.start);
+    const { what = '', hint } = OTHER_DOCUMENTS[root.tagName] ?? {};
+    throw new InputError(`<${root.tagName}>${namespace} is not a libvirt domain${what}`, root.start, hint);
   }
   const text = (name: string) => select(`/domain/${name}`, document)[0]?.textContent;
   const vcpuPinning = readVcpuPinning(document);

@@ -1,3 +1,4 @@
+import { invisibleIn, withoutInvisible } from '../lib/invisible.js';
 import { type CpuRange, type Cpuset, formatCpuset, MAX_CPU, union } from './cpuset.js';
 
 /** Why a text is not a cpuset; `at` is the offset of the invalid item in it. */
@@ -84,7 +85,7 @@ function ranges(chosen: Uint8Array): CpuRange[] {
 function describe(item: string, unit: Unit): string {
   if (item === '') return 'contains an empty item';
   if (/^\^\d+-\d+$/.test(item)) return `${clip(item)}: only single ${unit}s can be excluded, not a range`;
-  if (/\s/.test(item)) return 'contains a space';
+  if (/\s/.test(item) || invisibleIn(item)) return `contains ${invisibleIn(item) ?? 'a space'}`;
   return `${JSON.stringify(clip(item))} is not a ${unit}, a range N-M or ^N`;
 }
 
@@ -93,7 +94,7 @@ const clip = (text: string) => (text.length > 24 ? `${text.slice(0, 24)}…` : t
 /** Corrects spaces, separators of other tools, reversed ranges and excluded ranges. */
 function suggest(text: string): string | undefined {
   if (text.length > 200) return undefined;
-  const tidy = text
+  const tidy = withoutInvisible(text)
     .replace(/\s*(\.\.|–|—|-|:)\s*/g, '-')
     .replace(/\^\s+/g, '^')
     .replace(/!(?=\d)/g, '^')

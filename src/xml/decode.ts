@@ -4,6 +4,13 @@ import { InputError } from '../lib/input-error.js';
 /** Size limit of a document. A definition with thousands of devices is below 1 MiB. */
 export const MAX_BYTES = 16 * 1024 * 1024;
 
+/** The value of the declaration's encoding. */
+export const ENCODING_VALUE = /(?<=^\ufeff?<\?xml\s[^>]{0,200}\sencoding\s{0,20}=\s{0,20}["'])[\w.-]+/;
+export const RE_ENCODE = 'save the file as UTF-8, and change the declaration to encoding="UTF-8"';
+
+/** The start of a saved guest (libvirt's qemu_saveimage.h): XML between binary data. */
+const SAVE_IMAGE = /^LibvirtQemud(?:Save|Part)/;
+
 export interface Decoded {
   /** UTF-16 text, including a BOM; with a `problem` a lossy decoding, to show the place */
   text: string;
@@ -16,6 +23,14 @@ export interface Decoded {
  * libvirt itself writes only UTF-8.
  */
 export function decode(bytes: Uint8Array): Decoded {
+  if (SAVE_IMAGE.test(Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 16)).toString('latin1'))) {
+    return failed(
+      '',
+      0,
+      'the file is a saved guest (virsh save, managedsave), not XML',
+      'virsh save-image-dumpxml FILE, or virsh managedsave-dumpxml DOMAIN, prints its definition',
+    );
+  }
   if (bytes.length > MAX_BYTES) {
     return failed('', 0, `the file is larger than ${MAX_BYTES / 1024 / 1024} MiB`);
   }
@@ -23,13 +38,22 @@ export function decode(bytes: Uint8Array): Decoded {
   const wide = wideEncoding(bytes);
   if (wide) return failed('', 0, `the file is in ${wide}`, 'save it as UTF-8');
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-  if (!isUtf8(bytes)) return failed(text, firstInvalid(text, bytes), 'invalid UTF-8', 'save it as UTF-8');
+  if (!isUtf8(bytes)) return notUtf8(text, bytes);
   const nul = text.indexOf('\0');
   return nul < 0 ? { text } : failed(text, nul, 'NUL byte: not an XML file');
 }
 
 function failed(text: string, offset: number, message: string, hint?: string): Decoded {
   return { text, problem: new InputError(message, offset, hint) };
+}
+
+/** At the declaration, if that is why; else at the first byte that is not UTF-8. */
+function notUtf8(text: string, bytes: Uint8Array): Decoded {
+  const { 0: encoding, index } = ENCODING_VALUE.exec(text.slice(0, 400)) ?? {};
+  if (encoding !== undefined && index !== undefined && !/^(?:utf-?8|us-ascii)$/i.test(encoding)) {
+    return failed(text, index, `the encoding ${encoding} is not supported`, RE_ENCODE);
+  }
+  return failed(text, firstInvalid(text, bytes), 'invalid UTF-8', 'save it as UTF-8');
 }
 
 /** Detects the BOM, or the NULs of ASCII markup in a wide encoding (XML 1.0, appendix F). */

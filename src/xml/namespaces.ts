@@ -46,3 +46,11 @@ export function restoreTrimmed(tag: SaxesTagNS): void {
 export function isQualifiedName({ local = '', prefix = '' }: SaxesName): boolean {
   return prefix === '' || NAME_START.test(local);
 }
+
+/** Prefixes that libvirt documents, with its namespaces. */
+const LIBVIRT_PREFIXES: readonly string[] = ['qemu', 'lxc', 'xen', 'bhyve', 'vmware'];
+
+/** The namespace that libvirt's documentation gives a prefix. */
+export function libvirtNamespace(prefix: string): string | undefined {
+  return LIBVIRT_PREFIXES.includes(prefix) ? `http://libvirt.org/schemas/domain/${prefix}/1.0` : undefined;
+}

@@ -1,4 +1,8 @@
 import { InputError } from '../lib/input-error.js';
+import { codePoint, invisibleIn } from '../lib/invisible.js';
+import { libvirtNamespace } from './namespaces.js';
+import { describeOutside } from './outside-root.js';
+import { type TemplateMark, templateError, templateMarks } from './template.js';
 
 /** The parser's state when it stopped; offsets are UTF-16. */
 export interface ParserState {
@@ -14,7 +18,26 @@ export interface ParserState {
 }
 
 /** Converts a message of saxes ("1:10: unexpected close tag.") to an error with the exact place and a clear text. */
-export function explain(
+export function explain(saxesMessage: string, state: ParserState): InputError {
+  const error = explainMarkup(saxesMessage, state);
+  return templateFault(state.text, error.offset) ?? error;
+}
+
+/** A template is no XML where a mark is in the way, or a statement anywhere: its branches can have tags of their own. */
+function templateFault(text: string, at: number): InputError | undefined {
+  const [first, ...more] = templateMarks(text);
+  if (first === undefined) return undefined;
+  const lineStart = text.lastIndexOf('\n', at - 1) + 1;
+  const newline = text.indexOf('\n', at);
+  const lineEnd = newline < 0 ? text.length : newline;
+  const isInTheWay = ({ start, end, isStatement }: TemplateMark) =>
+    isStatement || (end > lineStart && start <= lineEnd);
+  if (![first, ...more].some(isInTheWay)) return undefined;
+  const { message, offset, hint } = templateError(text, [first, ...more]);
+  return new InputError(message, offset, hint);
+}
+
+function explainMarkup(
   saxesMessage: string,
   { text, position, innermost, lastClosed, rootEnd }: ParserState,
 ): InputError {
@@ -37,7 +60,9 @@ export function explain(
     );
   }
   if (message === 'text data outside of root node') {
-    return new InputError('text outside of the root element', endOfMisc(text, rootEnd));
+    const offset = endOfMisc(text, rootEnd);
+    const { message: what, hint } = describeOutside(text, offset, rootEnd === 0);
+    return new InputError(what, offset, hint);
   }
   if (message.startsWith('documents may contain only one root')) {
     return new InputError('a second root element', tag, 'put each domain in a file of its own');
@@ -47,6 +72,15 @@ export function explain(
     return new InputError(`${message} ${text.slice(start, position).slice(0, 40)}`, start, 'write & as &amp;');
   }
   if (message.endsWith('entity name')) return strayAmpersand(text) ?? new InputError(message, here);
+  if (message === 'malformed comment') {
+    return new InputError('-- is not allowed inside a comment', text.lastIndexOf('--', here - 2), 'write a single -');
+  }
+  const prefix = /^unbound namespace prefix: "(.*)"$/.exec(message)?.[1];
+  if (prefix !== undefined) return unboundPrefix(prefix, tag);
+  const character = /disallowed character|unquoted|malformed name/.test(message)
+    ? strayCharacter(text, here)
+    : undefined;
+  if (character) return character;
   if (message === 'disallowed character') {
     return new InputError(`the character ${JSON.stringify(text[here])} is not allowed here`, here);
   }
@@ -59,6 +93,29 @@ export function explain(
   }
   if (message === 'incorrect syntax') return new InputError(`${text.slice(tag, position)} is not valid markup`, tag);
   return new InputError(message, AT_TAG_START.test(message) ? tag : here);
+}
+
+function unboundPrefix(prefix: string, offset: number): InputError {
+  const namespace = libvirtNamespace(prefix);
+  const hint =
+    namespace === undefined ? `declare it: xmlns:${prefix}='…'` : `<domain … xmlns:${prefix}='${namespace}'>`;
+  return new InputError(`the prefix ${prefix}: is not declared`, offset, hint);
+}
+
+/** A character of a web page or a word processor inside a tag. */
+function strayCharacter(text: string, offset: number): InputError | undefined {
+  const character = String.fromCodePoint(text.codePointAt(offset) ?? 0);
+  if (/[\u2018-\u201f\u2032\u2033\u00ab\u00bb]/.test(character)) {
+    return new InputError(
+      `${character} (${codePoint(character)}) is not a quotation mark of XML`,
+      offset,
+      'write \' or "',
+    );
+  }
+  const invisible = invisibleIn(character);
+  if (invisible === undefined) return undefined;
+  const hint = /\p{Z}/u.test(character) ? 'write an ordinary space' : 'remove it';
+  return new InputError(`${invisible} is not allowed inside a tag`, offset, hint);
 }
 
 /** Offset of the last character read, which may be a surrogate pair. */

@@ -1,5 +1,6 @@
 import { type SaxesAttributeNS, SaxesParser, type SaxesTag, type SaxesTagNS } from 'saxes';
 import { InputError } from '../lib/input-error.js';
+import { ENCODING_VALUE, RE_ENCODE } from './decode.js';
 import { XmlDocument } from './document.js';
 import { type XmlAttribute, XmlElement } from './element.js';
 import { isQualifiedName, isTrimmed, mayUseNamespaces, restoreTrimmed, type SaxesName } from './namespaces.js';
@@ -72,11 +73,7 @@ export function parseXml(text: string, xmlns = mayUseNamespaces(text)): XmlDocum
       fail('this character is not in the declared encoding US-ASCII', nonAscii, 'declare encoding="UTF-8"');
     }
     if (encoding && !isAscii && !/^utf-?8$/i.test(encoding)) {
-      fail(
-        `encoding ${encoding} is not supported`,
-        text.search(/(?<=\sencoding\s*=\s*["'])/),
-        'save the file as UTF-8 and declare encoding="UTF-8"',
-      );
+      fail(`the encoding ${encoding} is not supported`, text.search(ENCODING_VALUE), RE_ENCODE);
     }
   };
   const checkName = (saxesName: SaxesName) => {
