@@ -4,6 +4,7 @@ import { type LintConfiguration, withSeverities } from './configuration.js';
 import { customFindings } from './custom-rule.js';
 import { DisableComments } from './disable-comments.js';
 import { type LintResult, lintDocument } from './lint-document.js';
+import { mergeRepeated } from './merge-repeated.js';
 import { type Finding, inOrder } from './rule.js';
 
 /** The result after the configuration and the comments are applied; `finishFindings` completes it. */
@@ -21,12 +22,17 @@ export function lintConfigured(
   configuration: LintConfiguration | undefined,
   moreFindings: (definition: Definition) => Finding[] = () => [],
 ): ConfiguredLintResult {
-  const result = lintDocument(decoded);
+  const result = lintDocument(decoded, { devices: true });
   const { definition, findings } = result;
   if (!definition) return result;
   const { document } = definition;
-  const all = [...findings, ...moreFindings(definition), ...customFindings(document, configuration?.customRules ?? [])];
+  const more = [...moreFindings(definition), ...customFindings(document, configuration?.customRules ?? [])];
+  const all = [...findings, ...more.filter(({ offset }) => document.lines.isShown(offset))];
   const comments = DisableComments.of(document);
   const configured = withSeverities(all, configuration);
-  return { ...result, comments, findings: inOrder(comments ? comments.suppress(configured) : configured) };
+  return {
+    ...result,
+    comments,
+    findings: mergeRepeated(inOrder(comments ? comments.suppress(configured) : configured)),
+  };
 }

@@ -4,6 +4,7 @@ import type { Decoded } from '../xml/decode.js';
 import type { XmlDocument } from '../xml/document.js';
 import { LineIndex } from '../xml/line-index.js';
 import { parseXml } from '../xml/parse.js';
+import { asDomain, deviceNote, isBareDevice } from './bare-device.js';
 import { collectFindings } from './collect-findings.js';
 import { type Finding, inOrder, type RuleInfo } from './rule.js';
 import { NOT_A_DOMAIN, RULES, WELL_FORMED } from './rules/index.js';
@@ -13,12 +14,15 @@ export interface LintResult {
   lines: LineIndex;
   /** in document order */
   findings: Finding[];
-  /** undefined if the document cannot be read as a domain; the only finding is then the reason */
+  /** of a device alone: a small domain around it. Undefined if the document cannot be read as a domain; the only finding is then the reason */
   definition?: Definition;
 }
 
-/** Runs the parser and the rules. Schema validation is separate, because engines validate many documents at once. */
-export function lintDocument({ text, problem }: Decoded): LintResult {
+/**
+ * Runs the parser and the rules. Schema validation is separate, because engines validate many documents at once.
+ * @param options.devices accepts a `<hostdev>` or `<interface>` alone
+ */
+export function lintDocument({ text, problem }: Decoded, { devices = false } = {}): LintResult {
   const lines = new LineIndex(text);
   const unreadable = (rule: RuleInfo, { message, offset, hint }: InputError): LintResult => ({
     lines,
@@ -28,6 +32,7 @@ export function lintDocument({ text, problem }: Decoded): LintResult {
   let document: XmlDocument | undefined;
   try {
     document = parseXml(text);
+    if (devices && isBareDevice(document)) return lintDevice(asDomain(document));
     const definition = readDefinition(document);
     return { lines: document.lines, definition, findings: check(definition) };
   } catch (error) {
@@ -36,7 +41,14 @@ export function lintDocument({ text, problem }: Decoded): LintResult {
   }
 }
 
-function check(definition: Definition): Finding[] {
-  const findings = RULES.flatMap((rule) => collectFindings(rule, (report) => rule.check(definition, report)));
+function lintDevice(document: XmlDocument): LintResult {
+  const definition = readDefinition(document);
+  const findings = [deviceNote(document), ...check(definition, true)];
+  return { lines: document.lines, definition, findings: inOrder(findings) };
+}
+
+function check(definition: Definition, isDevice = false): Finding[] {
+  const rules = isDevice ? RULES.filter(({ needsDomain }) => !needsDomain) : RULES;
+  const findings = rules.flatMap((rule) => collectFindings(rule, (report) => rule.check(definition, report)));
   return inOrder(findings);
 }

@@ -13,6 +13,8 @@ export interface ReportedFinding {
   endLine?: number;
   endColumn?: number;
   hint?: string;
+  /** the other places of the same finding; the message names the first of them */
+  also?: { line: number; column: number }[];
 }
 
 export interface FileReport {
@@ -44,14 +46,30 @@ export function reportUnreadable(path: string, reason: string): FileReport {
   return { path, valid: false, findings: [], unreadable: printable(reason) };
 }
 
-function reportFinding({ rule, severity, message, offset, end, hint }: Finding, lines: LineIndex): ReportedFinding {
+/** A message names so many other places of the finding, and the number of the rest. */
+const MAX_LINES = 8;
+
+function reportFinding(finding: Finding, lines: LineIndex): ReportedFinding {
+  const { rule, severity, offset, end, hint } = finding;
+  const also = finding.also?.map((other) => lines.at(other));
+  const message = `${finding.message}${also ? alsoIn(also.map(({ line }) => line)) : ''}`;
   const reported: ReportedFinding = { rule, severity, message: printable(message), ...lines.at(offset) };
   if (end !== undefined && end > offset) {
     const { line, column } = lines.at(end);
     Object.assign(reported, { endLine: line, endColumn: column });
   }
   if (hint !== undefined) reported.hint = printable(hint);
+  if (also) reported.also = also;
   return reported;
+}
+
+/** ` (also in lines 12, 15 and 18)` */
+function alsoIn(lines: readonly number[]): string {
+  const distinct = [...new Set(lines)];
+  const rest = distinct.length - MAX_LINES;
+  const named = rest > 1 ? [...distinct.slice(0, MAX_LINES), `${rest} more`] : distinct;
+  const list = named.length === 1 ? `line ${named[0]}` : `lines ${named.slice(0, -1).join(', ')} and ${named.at(-1)}`;
+  return ` (also in ${list})`;
 }
 
 export function summarize(files: FileReport[], note?: string): LintReport {

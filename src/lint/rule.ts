@@ -11,6 +11,10 @@ export interface Finding {
   end?: number;
   /** how to correct it; shown after `try:` */
   hint?: string;
+  /** findings of the rule with this message have one cause: they are reported once, at the first place */
+  oneCause?: true;
+  /** offsets of the other places */
+  also?: number[];
 }
 
 /** Reports a finding; the severity is that of the rule unless another is given. */
@@ -22,11 +26,13 @@ export interface Rule {
   severity: Severity;
   /** one line, for lists */
   summary: string;
+  /** it needs the whole domain: not for a device alone */
+  needsDomain?: true;
   check(definition: Definition, report: Report): void;
 }
 
 /** A rule that is not checked by `check`, but by the parser or the schema. */
-export type RuleInfo = Omit<Rule, 'check'>;
+export type RuleInfo = Omit<Rule, 'check' | 'needsDomain'>;
 
 /** Sorts in place by position. Findings at the same place keep the order of the rules. */
 export function inOrder(findings: Finding[]): Finding[] {

@@ -5,15 +5,13 @@ import { LineIndex } from './line-index.js';
 
 /** A well-formed document: its text, and its elements with their positions. It is immutable. */
 export class XmlDocument {
-  readonly lines: LineIndex;
   #nodes: Dom | undefined;
 
   constructor(
     readonly text: string,
     readonly root: XmlElement,
-  ) {
-    this.lines = new LineIndex(text);
-  }
+    readonly lines: LineIndex = new LineIndex(text),
+  ) {}
 
   /** The document as DOM nodes, for XPath; built at the first use. */
   get nodes(): Dom {

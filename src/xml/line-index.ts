@@ -7,12 +7,22 @@ export interface Position {
 const LF = 10;
 const CR = 13;
 
+/** A part of a text: UTF-16 offsets. */
+interface Part {
+  start: number;
+  end: number;
+}
+
 /** Converts offsets in one text to lines and columns. A line ends at LF, CRLF or, as in XML, a lone CR. */
 export class LineIndex {
   /** Offset of each line's first character; built at the first use. */
   #starts: Uint32Array | undefined;
 
-  constructor(readonly text: string) {}
+  /** @param inserted parts that are not in the file, without line ends: they are not shown, and count as no columns */
+  constructor(
+    readonly text: string,
+    private readonly inserted: readonly Part[] = [],
+  ) {}
 
   /** The BOM does not count as a column: editors do not show it. */
   at(offset: number): Position {
@@ -24,7 +34,14 @@ export class LineIndex {
       if ((starts[middle] as number) <= offset) low = middle;
       else high = middle - 1;
     }
-    return { line: low + 1, column: Math.max(0, offset - (starts[low] as number)) + 1 };
+    const start = starts[low] as number;
+    return { line: low + 1, column: Math.max(0, offset - start - this.#insertedIn(start, offset)) + 1 };
+  }
+
+  #insertedIn(start: number, end: number): number {
+    let length = 0;
+    for (const part of this.inserted) length += Math.max(0, Math.min(part.end, end) - Math.max(part.start, start));
+    return length;
   }
 
   /** The text of a line, without its line end; empty if there is no such line. */
@@ -35,7 +52,22 @@ export class LineIndex {
     let end = starts[number] ?? this.text.length;
     // from the end: a search from the front would take as long as the line is
     while (end > start && (this.text[end - 1] === '\n' || this.text[end - 1] === '\r')) end--;
-    return this.text.slice(start, end);
+    let line = this.text.slice(start, end);
+    for (const part of [...this.inserted].reverse()) {
+      if (start <= part.start && part.end <= end)
+        line = line.slice(0, part.start - start) + line.slice(part.end - start);
+    }
+    return line;
+  }
+
+  /** Whether an offset is in no inserted part. */
+  isShown(offset: number): boolean {
+    return !this.inserted.some(({ start, end }) => start <= offset && offset < end);
+  }
+
+  /** Whether the text is that of the file. */
+  get isWhole(): boolean {
+    return this.inserted.length === 0;
   }
 
   /** Offset of a line's first character; the end of the text if there is no such line. */

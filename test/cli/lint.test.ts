@@ -48,12 +48,41 @@ test('a bad file: exit status 1, the place, the line, a caret, the value that wo
 });
 
 test('warnings alone are no failure, but for --max-warnings', async ({ folder }) => {
-  const file = folder.write('doubtful.xml', domain(hostdev('auto', 1) + hostdev('auto', 2)));
-  assert.is((await lint([file])).code, 0);
-  assert.is((await lint([file, '--max-warnings', '2'])).code, 0);
-  const { code, stderr } = await lint([file, '--max-warnings=1']);
+  const files = [folder.write('doubtful.xml', DOUBTFUL), folder.write('another.xml', DOUBTFUL)];
+  assert.is((await lint(files)).code, 0);
+  assert.is((await lint([...files, '--max-warnings', '2'])).code, 0);
+  const { code, stderr } = await lint([...files, '--max-warnings=1']);
   assert.is(complaints(stderr), 'lint-domain: 2 warnings, --max-warnings is 1\n');
   assert.is(code, 1);
+});
+
+test('one cause is one finding, which has its other places', async ({ folder }) => {
+  const file = folder.write('doubtful.xml', domain([1, 2, 3].map((slot) => hostdev('auto', slot)).join('')));
+  const { files, summary } = await report([file]);
+  assert.is(summary.warnings, 1);
+  const [first] = files[0]?.findings ?? [];
+  assert.match(first?.message ?? '', /nothing would be placed \(also in lines 9 and 10\)$/);
+  assert.equal([first?.line, first?.also?.map(({ line }) => line)], [8, [9, 10]]);
+  const sarif = JSON.parse((await lint(['--format', 'sarif', file])).stdout);
+  validateSarif(sarif);
+  const related = sarif.runs[0].results[0].relatedLocations as { physicalLocation: { region: object } }[];
+  assert.equal(
+    related.map(({ physicalLocation: { region } }) => region),
+    first?.also?.map(({ line, column }) => ({ startLine: line, startColumn: column })),
+  );
+});
+
+test('a device alone is checked as for virsh attach-device', async ({ folder }) => {
+  const good = folder.write('devices/good.xml', hostdev('auto').trim());
+  const bad = folder.write('devices/bad.xml', hostdev('3-0').trim());
+  assert.is((await lint([good])).code, 0);
+  const { code, files, summary } = await report([good, bad]);
+  assert.equal(rules({ files } as LintReport), [['not-a-domain'], ['not-a-domain', 'cpuset-syntax']]);
+  assert.is(summary.notes, 2);
+  assert.is(code, 1);
+  const { stdout } = await lint([bad]);
+  const [, , , place, source, caret] = stdout.split('\n');
+  assert.is(caret?.indexOf('^'), source?.indexOf('3-0'), place);
 });
 
 test('--max-warnings 0 with --json: the report stays one document', async ({ folder }) => {

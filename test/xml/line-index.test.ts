@@ -51,6 +51,26 @@ position('the text of a line comes without its end and without the BOM', () => {
   );
 });
 
+position('inserted parts are not shown, and count as no columns', () => {
+  const text = '<!-- a -->[<x\n b="1"/>]<!-- b -->\n';
+  const lines = new LineIndex(text, [
+    { start: 10, end: 11 },
+    { start: text.indexOf(']'), end: text.indexOf(']') + 1 },
+  ]);
+  const shown = text.replace(/[[\]]/g, '');
+  const whole = new LineIndex(shown);
+  assert.equal(
+    [1, 2, 3].map((line) => lines.line(line)),
+    [1, 2, 3].map((line) => whole.line(line)),
+  );
+  for (const part of ['<!-- a', '<x', 'b=', '/>', '<!-- b']) {
+    assert.equal(lines.at(text.indexOf(part)), whole.at(shown.indexOf(part)), part);
+    assert.ok(lines.isShown(text.indexOf(part)), part);
+  }
+  assert.not(lines.isShown(10));
+  assert.equal([lines.isWhole, whole.isWhole], [false, true]);
+});
+
 position.run();
 
 /** Counts from the beginning, character by character. */

@@ -79,7 +79,10 @@ function results(
 ): object[] {
   const seen = new Map<string, number>();
   return findings.map((finding) => {
-    const { rule, severity, hint } = finding;
+    const { rule, severity, hint, also } = finding;
+    const locationOf = (place: Pick<ReportedFinding, 'line' | 'column'>) => ({
+      physicalLocation: { artifactLocation: context.locate(path), region: region(place) },
+    });
     // Stable when lines are added or removed elsewhere: the rule, the start of the line's text, and the number among
     // equal ones. Only the start, because a document can be a single line of megabytes with thousands of findings.
     const key = `${rule}\n${context.sourceLine(index, finding.line).slice(0, MAX_FINGERPRINT_LENGTH).trim()}`;
@@ -90,13 +93,14 @@ function results(
       ruleIndex: ruleIndices.get(rule) ?? -1,
       level: severity,
       message: message(finding.message, ...(hint === undefined ? [] : [`try: ${hint}`])),
-      locations: [{ physicalLocation: { artifactLocation: context.locate(path), region: region(finding) } }],
+      locations: [locationOf(finding)],
+      ...(also && { relatedLocations: also.map(locationOf) }),
       partialFingerprints: { 'ruleAndLine/v1': context.hash(`${key}\n${occurrence}`) },
     };
   });
 }
 
-function region({ line, column, endLine, endColumn }: ReportedFinding): object {
+function region({ line, column, endLine, endColumn }: Partial<ReportedFinding>): object {
   const end = endLine === undefined ? {} : { endLine, endColumn };
   return { startLine: line, startColumn: column, ...end };
 }

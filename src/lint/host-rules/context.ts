@@ -34,6 +34,8 @@ export interface PlacedDevice {
   locality: Locality | undefined;
   /** undefined if the host has no such device, or if the definition names none yet */
   host: DeviceSnapshot | undefined;
+  /** the policy is stated for the device itself: it is no default */
+  stated: boolean;
   /** the place of the policy in the document */
   place: { offset: number; end: number };
 }
@@ -46,7 +48,7 @@ export function devicesWithPolicy(definition: Definition, host: LintHost): Place
     const { device } = stated;
     const { policy: own, invalid } = stated;
     const standard = definition.metadata[0]?.default;
-    const { policy } = effectivePolicy({ policy: own, isInvalid: invalid === true, default: standard }, host);
+    const { policy, origin } = effectivePolicy({ policy: own, isInvalid: invalid === true, default: standard }, host);
     if (!device.placeable || !policy || policy.kind === 'native') return [];
     const requested = policy.kind === 'cpuset' ? policy.set : autoOf(policy.vcpus);
     const usable = usableCpus(requested ?? EMPTY, snapshot.topology.online, host).allowed;
@@ -54,8 +56,26 @@ export function devicesWithPolicy(definition: Definition, host: LintHost): Place
     const found = address === undefined ? undefined : snapshot.devices.get(address);
     const locality = localityOf(found?.device.numaNode, snapshot.topology.nodes);
     const target = localCpus(policy, usable, locality, host.locality);
-    return { device, policy, requested, usable, target, locality, host: found, place: placeOf(stated) };
+    return {
+      device,
+      policy,
+      requested,
+      usable,
+      target,
+      locality,
+      host: found,
+      stated: origin === 'entry',
+      place: placeOf(stated),
+    };
   });
+}
+
+/**
+ * Whether it has interrupts on this host. host-device-absent reports a device that the host does not have. Whether the
+ * network of an interface is a pool of host devices is unknown, so a default is not taken as a sign of one.
+ */
+export function isOnHost({ device, host, stated }: PlacedDevice): boolean {
+  return host !== undefined || (!device.source && stated);
 }
 
 /** The CPUs of `auto` on this host. @param only these vCPUs count; null: all */

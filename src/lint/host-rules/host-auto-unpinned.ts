@@ -20,6 +20,7 @@ export const hostAutoUnpinned: HostRule = {
         ...place,
         message: `auto follows the vCPUs, but they may run on all CPUs of this host (${formatCpuset(online)}): nothing would be placed`,
         hint: 'pin the vCPUs to fewer CPUs, or set the policy to a cpuset',
+        oneCause: true,
       });
     }
   },

@@ -1,5 +1,5 @@
 import { subtract, union } from '../../domain/cpuset.js';
-import { devicesWithPolicy, type HostRule } from './context.js';
+import { devicesWithPolicy, type HostRule, isOnHost } from './context.js';
 import { formatCpus } from './format.js';
 
 export const hostDefaultAffinity: HostRule = {
@@ -8,8 +8,7 @@ export const hostDefaultAffinity: HostRule = {
   summary: "the host's default affinity excludes CPUs of a policy: interrupts start elsewhere until they are placed",
   check(definition, host, report) {
     const { defaultAffinity } = host.snapshot.topology;
-    // host-device-absent reports a device that the host does not have
-    const placed = devicesWithPolicy(definition, host).filter(({ device, host: found }) => found || !device.source);
+    const placed = devicesWithPolicy(definition, host).filter(isOnHost);
     const [first] = placed;
     if (!defaultAffinity || !first) return;
     const outside = subtract(union(...placed.map(({ target }) => target)), defaultAffinity);

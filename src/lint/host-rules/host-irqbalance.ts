@@ -1,6 +1,6 @@
 import { type Irqbalance, isBanned } from '../../host/irqbalance.js';
 import type { DeviceSnapshot } from '../../host/snapshot.js';
-import { devicesWithPolicy, type HostRule, type PlacedDevice } from './context.js';
+import { devicesWithPolicy, type HostRule, isOnHost, type PlacedDevice } from './context.js';
 
 /** A message names so many devices, and the number of the others. */
 const MAX_NAMED_DEVICES = 3;
@@ -13,8 +13,7 @@ export const hostIrqbalance: HostRule = {
     const { irqbalance } = host;
     if (!irqbalance) return;
     const exposed = devicesWithPolicy(definition, host).filter(
-      // host-device-absent reports a device that the host does not have
-      ({ device, host: found }) => (found || !device.source) && !areBanned(found, irqbalance),
+      (device) => isOnHost(device) && !areBanned(device.host, irqbalance),
     );
     const [first] = exposed;
     if (!first) return;

@@ -9,6 +9,7 @@ export const autoUnpinned: Rule = {
   name: 'auto-unpinned',
   severity: 'warning',
   summary: 'policy auto, but a vCPU is not pinned: nothing is placed',
+  needsDomain: true,
   check(definition, report) {
     const { document, metadata, vcpuPinning } = definition;
     if (vcpuPinning.cpus) return;
@@ -18,7 +19,7 @@ export const autoUnpinned: Rule = {
     const reportAt = (place: { start: number; end: number }, vcpus: Cpuset) => {
       const counted = intersect(unpinned, vcpus);
       if (counted.length > 0)
-        report({ ...placeOf(place), message: messageOf(counted, intersect(all, vcpus)), hint: HINT });
+        report({ ...placeOf(place), message: messageOf(counted, intersect(all, vcpus)), hint: HINT, oneCause: true });
     };
     const defaultAttribute = metadata[0] && attributeOf(document, metadata[0].node, 'default');
     if (defaultAttribute && metadata[0]?.default === 'auto') reportAt(defaultAttribute, all);

@@ -7,6 +7,7 @@ export const spreadUnpinned: Rule = {
   name: 'spread-unpinned',
   severity: 'warning',
   summary: 'spread with auto, but the vCPUs are not pinned one by one: their vectors share CPUs',
+  needsDomain: true,
   check(definition, report) {
     for (const stated of devicePolicies(definition).devices) {
       const { policy, device } = stated;
@@ -22,6 +23,7 @@ export const spreadUnpinned: Rule = {
         end,
         message: problem,
         hint: "pin each vCPU to CPUs of its own: <vcpupin vcpu='…' cpuset='…'/>",
+        oneCause: true,
       });
     }
   },

@@ -6,6 +6,7 @@ export const vcpusUnknown: Rule = {
   name: 'vcpus-unknown',
   severity: 'warning',
   summary: 'vcpus names a vCPU that the domain does not have',
+  needsDomain: true,
   check(definition, report) {
     const { maxVcpus } = definition.vcpuPinning;
     if (maxVcpus === undefined || maxVcpus === 0) return;

@@ -1,0 +1,18 @@
+import type { Finding } from './rule.js';
+
+/** Findings with one cause become one, at the first place. Their order stays. */
+export function mergeRepeated(findings: readonly Finding[]): Finding[] {
+  const firsts = new Map<string, Finding>();
+  return findings.flatMap((finding) => {
+    if (!finding.oneCause) return finding;
+    const key = JSON.stringify([finding.rule, finding.severity, finding.message]);
+    const first = firsts.get(key);
+    if (first) {
+      first.also = [...(first.also ?? []), finding.offset];
+      return [];
+    }
+    const merged = { ...finding };
+    firsts.set(key, merged);
+    return merged;
+  });
+}
