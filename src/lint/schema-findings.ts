@@ -4,6 +4,7 @@ import { oversizedElement } from '../schema/size-limit.js';
 import type { SchemaVerdict } from '../schema/verdict.js';
 import type { XmlDocument } from '../xml/document.js';
 import type { LineIndex } from '../xml/line-index.js';
+import { templateError, templateMarks } from '../xml/template.js';
 import { type Finding, inOrder } from './rule.js';
 import { SCHEMA } from './rules/index.js';
 import { policyInvalid } from './rules/policy-invalid.js';
@@ -20,6 +21,7 @@ export function tooLargeForSchema(document: XmlDocument): Finding | undefined {
 /**
  * The findings of a document that the schema rejects: those of the rules, and the faults that no rule explains better.
  * @param more faults that are counted only
+ * @param origin of the schema: `libvirt 9.0.0's schema`
  */
 export function withSchemaFaults(
   findings: readonly Finding[],
@@ -27,6 +29,7 @@ export function withSchemaFaults(
   more: number,
   verdict: SchemaVerdict,
   lines: LineIndex,
+  origin: () => string,
 ): Finding[] {
   const { name: rule, severity } = SCHEMA;
   if (verdict.undecided) {
@@ -50,14 +53,38 @@ export function withSchemaFaults(
   }
   const unexplained = faults.filter((fault) => !findings.some((finding) => explains(finding, fault)));
   const found = unexplained.map((fault): Finding => {
-    const { start: offset, end, message, hint } = fault;
+    const { start: offset, end, hint } = fault;
+    const message = isUnknownToLibvirt(fault)
+      ? `${origin()} does not know ${fault.unknown}; a newer libvirt may`
+      : fault.message;
     return { rule, severity, offset, end, message, ...(hint === undefined ? {} : { hint }) };
   });
   if (more > 0) {
     const offset = Math.max(...faults.map(({ start }) => start));
     found.push({ rule, severity, offset, message: `${more} more places do not match the schema` });
   }
-  return inOrder([...findings, ...found]);
+  return inOrder(withTemplate([...findings, ...found], faults, lines.text));
+}
+
+/** A name of libvirt's, not one of a policy. */
+function isUnknownToLibvirt({ unknown = '' }: Fault): boolean {
+  const name = /^<?([\w.-]+)/.exec(unknown)?.[1];
+  return name !== undefined && !POLICY.has(name);
+}
+
+/** In a template, the errors at its marks are one error, at the first mark. A mark that is in the way of nothing is text. */
+function withTemplate(findings: Finding[], faults: readonly Fault[], text: string): Finding[] {
+  const [first, ...more] = templateMarks(text);
+  if (first === undefined) return findings;
+  const marks = [first, ...more] as const;
+  const isMarked = (start: number, end: number) => marks.some((mark) => mark.start < end && start < mark.end);
+  const isInTheWay = ({ kind, start, end }: Fault) => kind !== 'missing' && kind !== 'element' && isMarked(start, end);
+  if (!faults.some(isInTheWay)) return findings;
+  const others = findings.filter(
+    ({ severity, offset, end = offset + 1 }) => severity !== 'error' || !isMarked(offset, end),
+  );
+  const { name: rule, severity } = SCHEMA;
+  return [...others, { rule, severity, ...templateError(text, marks) }];
 }
 
 /**

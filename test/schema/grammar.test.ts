@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { findGrammar } from '../../src/schema/grammar.js';
 import { SchemaError } from '../../src/schema/schema-error.js';
+import { schemaOrigin } from '../../src/schema/schema-origin.js';
 
 const grammar = suite('findGrammar');
 let folder = '';
@@ -74,6 +75,23 @@ grammar('names that a URL would change are percent-encoded', () => {
   const elsewhere = source({ env: {}, defaultFolders: [], rngDirectory: '/opt/my tools/rng' });
   assert.is(elsewhere.file, undefined);
   assert.match(elsewhere.text ?? '', 'href="file:///opt/my%20tools/rng/builtin.rng"');
+});
+
+grammar('the version of libvirt is that of the library that is installed with the schemas', () => {
+  const directory = `${folder}/usr/share/libvirt/schemas`;
+  const origin = () => schemaOrigin(source({ schemas: directory, env: {} }));
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(`${directory}/domain.rng`, '');
+  const installed = "the installed libvirt's schema";
+  assert.is(origin(), installed);
+  mkdirSync(`${folder}/usr/lib/x86_64-linux-gnu`, { recursive: true });
+  symlinkSync('libvirt.so.0.11003.2', `${folder}/usr/lib/x86_64-linux-gnu/libvirt.so.0`);
+  assert.is(origin(), "libvirt 11.3.2's schema");
+  // a second libvirt: which one the schemas are from is unknown
+  mkdirSync(`${folder}/usr/lib64`);
+  symlinkSync('libvirt.so.0.9000.0', `${folder}/usr/lib64/libvirt.so.0`);
+  assert.is(origin(), installed);
+  assert.is(schemaOrigin(source({ schemas: `${folder}/named`, env: {} })), `the schema in ${folder}/named`);
 });
 
 grammar.run();

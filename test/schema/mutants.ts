@@ -98,3 +98,61 @@ export function wordsOf(texts: readonly string[]): string[] {
 function withDescendants(element: XmlElement): XmlElement[] {
   return [element, ...element.children.flatMap(withDescendants)];
 }
+
+export type Misspelling = 'attribute' | 'element' | 'value' | 'moved' | 'repeated';
+
+/** A document with one mistake of the kinds that people make: it stays well-formed, and may stay valid. */
+export function misspelt(text: string, random: (limit: number) => number): { text: string; kind: Misspelling } {
+  const document = parseXml(text);
+  const elements = withDescendants(document.root);
+  const pick = <T>(list: readonly T[]): T => list[random(list.length)] as T;
+  const replace = (start: number, end: number, by: string) => text.slice(0, start) + by + text.slice(end);
+  for (;;) {
+    const element = pick(elements);
+    const { start, end, openEnd, closeStart, tagName, parent, children } = element;
+    if (!parent || tagName.includes(':')) continue;
+    const attributes = attributesOf(document, element).filter(({ name }) => !name.includes(':') && name !== 'xmlns');
+    const attribute = attributes.length > 0 ? pick(attributes) : undefined;
+    switch (random(5)) {
+      case 0: {
+        const name = attribute && typo(attribute.name, random);
+        if (!attribute || name === undefined || element.hasAttribute(name)) break;
+        return { kind: 'attribute', text: replace(attribute.start, attribute.start + attribute.name.length, name) };
+      }
+      case 1: {
+        const name = typo(tagName, random);
+        if (name === undefined) break;
+        const renamed = text.slice(start, end).replace(/^<[^\s/>]+/, `<${name}`);
+        const isEmptyTag = closeStart === openEnd && end === openEnd;
+        return {
+          kind: 'element',
+          text: replace(start, end, isEmptyTag ? renamed : renamed.replace(/<\/[^<]*$/, `</${name}>`)),
+        };
+      }
+      case 2: {
+        const value = attribute && text.slice(attribute.valueStart, attribute.valueEnd);
+        const wrong = value === undefined ? undefined : pick([typo(value, random), ` ${value}`, `${value}\u00a0`]);
+        if (!attribute || wrong === undefined) break;
+        return { kind: 'value', text: replace(attribute.valueStart, attribute.valueEnd, wrong) };
+      }
+      case 3: {
+        const next = parent.children[parent.children.indexOf(element) + 1];
+        if (!next) break;
+        const swapped = text.slice(next.start, next.end) + text.slice(end, next.start) + text.slice(start, end);
+        return { kind: 'moved', text: replace(start, next.end, swapped) };
+      }
+      case 4:
+        if (children.length > 0) break;
+        return { kind: 'repeated', text: replace(end, end, text.slice(start, end)) };
+    }
+  }
+}
+
+/** A word with one letter more, less, other, or in upper case; undefined for one that is too short. */
+function typo(word: string, random: (limit: number) => number): string | undefined {
+  if (!/^[A-Za-z_-]{4,}$/.test(word)) return undefined;
+  const at = 1 + random(word.length - 1);
+  const [head, letter, tail] = [word.slice(0, at), word[at] as string, word.slice(at + 1)];
+  const changed = [head + tail, head + letter + letter + tail, `${head}x${tail}`, head + letter.toUpperCase() + tail];
+  return changed[random(changed.length)];
+}

@@ -51,7 +51,8 @@ export async function checkSchema(
       }
     }
     if (verdict.valid) continue;
-    linted.findings = withSchemaFaults(linted.findings, faults, explained.more, verdict, linted.lines);
+    const origin = () => explainer.origin;
+    linted.findings = withSchemaFaults(linted.findings, faults, explained.more, verdict, linted.lines, origin);
   }
 }
 
@@ -63,7 +64,7 @@ async function verdictsOf(
   env: Io['env'],
 ): Promise<SchemaVerdict[]> {
   const early = run.xmllint ? await earlyVerdicts(run.xmllint, documents.length, rejected) : new Map();
-  const known = documents.map(({ path }) => early.get(resolve(path)));
+  const known = documents.map(({ path, lines }) => (lines.isWhole ? early.get(resolve(path)) : undefined));
   const unknown = documents.filter((_, index) => !known[index]);
   if (unknown.length === 0) return known as SchemaVerdict[];
   const validator = await openEngine(run.engine, run.grammar, env);
@@ -120,7 +121,7 @@ async function earlyVerdicts(
   }
 }
 
-function asSchemaDocument({ path, lines: { text } }: LintedDocument): SchemaDocument {
+function asSchemaDocument({ path, lines: { text, isWhole } }: LintedDocument): SchemaDocument {
   const file = resolve(path);
-  return path !== '-' && isReadableByXmllint(file) ? { name: path, path: file, text } : { name: path, text };
+  return path !== '-' && isWhole && isReadableByXmllint(file) ? { name: path, path: file, text } : { name: path, text };
 }

@@ -63,6 +63,7 @@ export function describeDatatype(type: string, parameters: readonly Parameter[],
   if (/^(?:un|non|pos|neg)|^(?:integer|long|int|short|byte)$/i.test(type) && type !== 'normalizedString') {
     return numberBetween(value('minInclusive') ?? (/^positive/.test(type) ? '1' : undefined), value('maxInclusive'));
   }
+  if (pattern === '[^\\n]+') return 'a text of one line';
   if (pattern !== undefined && pattern.length <= LONGEST_PATTERN) return `a text of the form ${pattern}`;
   return OTHER_TYPES[type] ?? 'a text of another form';
 }

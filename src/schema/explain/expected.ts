@@ -4,8 +4,8 @@ import type { Pattern } from './pattern.js';
 
 type Kind = 'attribute' | 'element';
 
-/** The names of attributes or child elements that may come next. */
-export function allowedNames(state: Pattern, kind: Kind): string[] {
+/** The names of attributes or child elements that may come next; with `later` also those of children that may follow. */
+export function allowedNames(state: Pattern, kind: Kind, later = false): string[] {
   const names = new Set<string>();
   const seen = new Set<Pattern>();
   const visit = (pattern: Pattern): void => {
@@ -28,7 +28,7 @@ export function allowedNames(state: Pattern, kind: Kind): string[] {
         return;
       case 'group':
         visit(form.first);
-        if (kind === 'attribute' || form.first.nullable) visit(form.second);
+        if (later || kind === 'attribute' || form.first.nullable) visit(form.second);
     }
   };
   visit(state);

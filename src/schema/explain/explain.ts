@@ -1,5 +1,6 @@
 import type { XmlDocument } from '../../xml/document.js';
 import type { Grammar } from '../grammar.js';
+import { schemaOrigin } from '../schema-origin.js';
 import { Derivative } from './derivative.js';
 import { allowedNames } from './expected.js';
 import { type Fault, withoutRepeatedCauses } from './fault.js';
@@ -26,6 +27,11 @@ export class Explainer {
   #grammarPatterns: { patterns: Patterns; start: Pattern } | undefined;
 
   constructor(private readonly grammar: Grammar) {}
+
+  /** Whose schema it is: `libvirt 9.0.0's schema`. */
+  get origin(): string {
+    return schemaOrigin(this.grammar);
+  }
 
   /** The faults of a document, in document order, at most MOST_FAULTS; none for a document that matches. */
   explain(document: XmlDocument): Explanation {

@@ -1,8 +1,10 @@
+import { codePoint, invisibleIn, withoutInvisible } from '../../lib/invisible.js';
 import { attributeOf } from '../../xml/attributes.js';
 import type { XmlDocument } from '../../xml/document.js';
 import type { XmlAttribute, XmlElement } from '../../xml/element.js';
+import { libvirtNamespace } from '../../xml/namespaces.js';
 import type { Values } from './expected.js';
-import { type Place, textPlace, trimmed } from './places.js';
+import { type Place, trimmed } from './places.js';
 
 /** What does not match the schema, where, and what would match. Offsets are UTF-16. */
 export interface Fault extends Place {
@@ -16,6 +18,8 @@ export interface Fault extends Place {
   lacks?: readonly string[];
   /** equal for children that are not allowed for one reason */
   cause?: string;
+  /** a name that the schema does not know there and that resembles none that it does: `format= on <loader>` */
+  unknown?: string;
 }
 
 /** An attribute whose value decides that the rest is not allowed. */
@@ -24,7 +28,7 @@ export interface Cause {
   attribute: XmlAttribute;
 }
 
-const INVISIBLE = /[\p{Z}\p{Cf}]/gu;
+const INVISIBLE = /(?! )[\p{Z}\p{Cf}]/gu;
 const MOST_LISTED = 8;
 const MOST_SHOWN = 60;
 
@@ -32,10 +36,9 @@ export function attributeFault(
   document: XmlDocument,
   element: XmlElement,
   attribute: XmlAttribute,
-  { allowed, because }: { allowed: readonly string[]; because: Cause | undefined },
+  { meant, because }: { meant: string | undefined; because: Cause | undefined },
 ): Fault {
   const name = shortened(attribute.name);
-  const near = similar(attribute.name, allowed);
   return {
     kind: 'attribute',
     ...rangeOf(document, element, attribute),
@@ -43,7 +46,8 @@ export function attributeFault(
     message: because
       ? `attribute ${name} is not allowed on <${shortened(element.tagName)}> ${beside(because, element)}`
       : `attribute ${name} is not allowed on <${shortened(element.tagName)}>`,
-    ...(near === undefined ? {} : { hint: written({ ...attribute, name: near }) }),
+    ...(meant === undefined ? {} : { hint: written({ ...attribute, name: meant }) }),
+    ...(meant === undefined && !because ? { unknown: `${name}= on ${tagIn(element)}` } : {}),
   };
 }
 
@@ -51,14 +55,15 @@ export function valueFault(
   document: XmlDocument,
   element: XmlElement,
   attribute: XmlAttribute,
-  { values, because }: { values: Values; because: Cause | undefined },
+  { values, because, meant }: { values: Values; because: Cause | undefined; meant: string | undefined },
 ): Fault {
+  const write = (value: string) => written({ ...attribute, value });
   return {
     kind: 'value',
     ...rangeOf(document, element, attribute),
     ...named(element),
-    message: `${written(attribute)} is not allowed on <${shortened(element.tagName)}>${because ? ` ${beside(because, element)}` : ''}${expected(values)}`,
-    ...nearest(attribute.value, values, (value) => written({ ...attribute, value })),
+    message: `${written(attribute)}${withInvisible(attribute.value)} is not allowed on <${shortened(element.tagName)}>${because ? ` ${beside(because, element)}` : ''}${expected(values)}`,
+    ...(meant === undefined ? nearest(attribute.value, values, write) : { hint: write(meant) }),
   };
 }
 
@@ -119,14 +124,18 @@ export interface ElementContext {
   before?: XmlElement;
   beside?: XmlElement;
   because?: Cause | undefined;
+  /** it is allowed nowhere in the parent */
+  unknown?: true;
 }
 
 export function elementFault(element: XmlElement, context: ElementContext): Fault {
-  const { parent, allowed, second, before, beside: sibling, because } = context;
+  const { parent, allowed, second, before, beside: sibling, because, unknown } = context;
   const tag = `<${shortened(element.tagName)}>`;
   const where = parent ? ` in <${shortened(parent.tagName)}>` : '';
-  const near = similar(element.tagName, allowed);
+  const ns = element.namespaceURI === null ? undefined : foreignNamespace(element);
+  const near = element.namespaceURI === null ? similar(element.tagName, allowed) : undefined;
   const message = () => {
+    if (parent && ns !== undefined) return `${tag} is in a namespace that libvirt does not know`;
     if (!parent) {
       return element.tagName === 'domain' && element.namespaceURI
         ? '<domain> must be in no namespace'
@@ -137,7 +146,14 @@ export function elementFault(element: XmlElement, context: ElementContext): Faul
     if (sibling) return `${tag} is not allowed${where} beside ${inShort(sibling)}`;
     return because ? `${tag} is not allowed${where} ${beside(because, parent)}` : `${tag} is not allowed${where}`;
   };
-  const plain = parent && !second && !before && !sibling && !because;
+  const plain = parent && !second && !before && !sibling && !because && ns === undefined;
+  const hint = () => {
+    if (parent && ns !== undefined) return ns;
+    if (second) return `keep one ${tag}`;
+    if (before) return `put ${tag} before <${shortened(before.tagName)}>`;
+    return plain && near !== undefined ? `<${near}>` : undefined;
+  };
+  const tried = hint();
   return {
     kind: 'element',
     start: element.start,
@@ -145,8 +161,22 @@ export function elementFault(element: XmlElement, context: ElementContext): Faul
     ...named(element),
     message: message(),
     ...(because ? { cause: `${parent?.start} ${because.element.start} ${because.attribute.end}` } : {}),
-    ...(plain && near !== undefined ? { hint: `<${near}>` } : {}),
+    ...(tried === undefined ? {} : { hint: tried }),
+    ...(parent && plain && unknown && near === undefined ? { unknown: `${tag} in ${tagIn(parent)}` } : {}),
   };
+}
+
+/** `<loader>`; `<source> in <disk>` for a part of a device, because devices have parts of the same name. */
+function tagIn({ tagName, parent }: XmlElement): string {
+  const tag = `<${shortened(tagName)}>`;
+  return parent?.parent?.tagName === 'devices' ? `${tag} in <${shortened(parent.tagName)}>` : tag;
+}
+
+/** The declaration that a known prefix of libvirt's should have. */
+function foreignNamespace({ tagName, namespaceURI }: XmlElement): string | undefined {
+  const prefix = /^([^:]*):/.exec(tagName)?.[1] ?? '';
+  const expected = libvirtNamespace(prefix);
+  return expected === undefined || expected === namespaceURI ? undefined : `xmlns:${prefix}='${expected}'`;
 }
 
 export function missingFault(
@@ -156,11 +186,13 @@ export function missingFault(
     oneOf,
     what,
     because,
+    hint,
   }: {
     all: readonly string[];
     oneOf: readonly string[];
     what: 'attribute' | 'element';
     because: Cause | undefined;
+    hint?: string | undefined;
   },
 ): Fault {
   const form = (name: string) => (what === 'attribute' ? name : `<${name}>`);
@@ -181,30 +213,39 @@ export function missingFault(
     end: element.openEnd,
     ...named(element),
     message: `${tag} lacks ${list}${reason}`,
+    ...(hint === undefined ? {} : { hint }),
     ...(what === 'attribute' ? { lacks: [...all, ...oneOf] } : {}),
   };
 }
 
 export function textFault(
-  document: XmlDocument,
   element: XmlElement,
   text: string,
-  { values, because }: { values: Values | undefined; because: Cause | undefined },
+  {
+    values,
+    because,
+    meant,
+    place,
+  }: { values: Values | undefined; because: Cause | undefined; meant: string | undefined; place: Place },
 ): Fault {
   const tag = `<${shortened(element.tagName)}>`;
   const reason = because ? ` ${beside(because, element)}` : '';
-  const place = textPlace(document, element, text);
+  const invisible = withoutInvisible(text).trim() === '' ? invisibleIn(text) : undefined;
   const message = () => {
-    if (values === undefined) return `text "${shortened(trimmed(text))}" is not allowed in ${tag}${reason}`;
+    if (invisible !== undefined && values === undefined)
+      return `${invisible} is not allowed in ${tag}: it is text${reason}`;
+    if (values === undefined)
+      return `text "${shortened(trimmed(text))}"${withInvisible(text)} is not allowed in ${tag}${reason}`;
     if (trimmed(text) === '') return `${tag} is empty${expected(values)}`;
-    return `"${shortened(text)}" is not allowed as the content of ${tag}${reason}${expected(values)}`;
+    return `"${shortened(text)}"${withInvisible(text)} is not allowed as the content of ${tag}${reason}${expected(values)}`;
   };
   return {
     kind: 'text',
     ...place,
     ...named(element),
     message: message(),
-    ...(values ? nearest(text, values, (value) => value) : {}),
+    ...(invisible !== undefined ? { hint: /\p{Z}/u.test(trimmed(text)) ? 'write ordinary spaces' : 'remove it' } : {}),
+    ...(meant === undefined ? values && nearest(text, values, (value) => value) : { hint: meant }),
   };
 }
 
@@ -251,13 +292,19 @@ function conjunction(names: readonly string[], word: 'and' | 'or'): string {
 
 /** In one line. Characters that look like a space, or like nothing, have their number. */
 function shortened(value: string): string {
-  const line = value.replace(/[ \t\r\n]+/g, ' ').replace(INVISIBLE, codePoint);
+  const line = value.replace(/[ \t\r\n]+/g, ' ').replace(INVISIBLE, (character) => `[${codePoint(character)}]`);
   return line.length > MOST_SHOWN ? `${line.slice(0, MOST_SHOWN)}...` : line;
 }
 
-function codePoint(character: string): string {
-  if (character === ' ') return character;
-  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+function withInvisible(value: string): string {
+  const invisible = invisibleIn(value);
+  return invisible === undefined ? '' : ` with ${invisible}`;
+}
+
+/** A value without special spaces, and without white space around it, if it is allowed. */
+export function tidied(value: string, isAllowed: (value: string) => boolean): string | undefined {
+  const tidy = withoutInvisible(value).trim();
+  return tidy !== value && tidy !== '' && isAllowed(tidy) ? tidy : undefined;
 }
 
 /** The name that was probably meant: at most a third of its characters differ, or one is the start of the other. */

@@ -9,32 +9,26 @@ export interface Place {
 
 const NO_TEXT = /<!--[\s\S]*?-->|<\?[\s\S]*?\?>/g;
 
-/** The place of a text directly in an element; of its start tag if it is empty. */
-export function textPlace(document: XmlDocument, element: XmlElement, text: string): Place {
-  const { openEnd, closeStart, children } = element;
+/**
+ * The place of a text directly in an element; of its start tag if it is empty.
+ * @param from the end of the start tag, or of the child or text before
+ */
+export function textPlace(document: XmlDocument, element: XmlElement, text: string, from = element.openEnd): Place {
+  const next = element.children.find(({ start }) => start >= from);
+  const gap = document.text.slice(from, next?.start ?? element.closeStart);
+  // spaces in place of comments keep the offsets
+  const shown = gap
+    .replace(NO_TEXT, (match) => ' '.repeat(match.length))
+    .replace('<![CDATA[', '         ')
+    .replace(']]>', '   ');
+  const written = trimmed(shown);
+  if (written === '') return { start: element.start, end: element.openEnd };
+  const start = from + shown.search(/[^ \t\r\n]/);
   const wanted = trimmed(text);
-  const starts = [openEnd, ...children.map(({ end }) => end)];
-  for (const [index, from] of starts.entries()) {
-    const gap = document.text.slice(from, children[index]?.start ?? closeStart);
-    // spaces in place of comments keep the offsets
-    const shown = gap
-      .replace(NO_TEXT, (match) => ' '.repeat(match.length))
-      .replace('<![CDATA[', '         ')
-      .replace(']]>', '   ');
-    if (trimmed(shown) === '') continue;
-    const start = from + shown.search(/[^ \t\r\n]/);
-    if (children.length > 0 && !sameStart(trimmed(shown), wanted)) continue;
-    return { start, end: start + trimmed(shown).length };
-  }
-  return { start: element.start, end: element.openEnd };
+  return { start, end: start + (written.startsWith(wanted) && wanted !== '' ? wanted : written).length };
 }
 
 /** Without white space around it: XML's, which has no no-break space. */
 export function trimmed(text: string): string {
   return text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');
-}
-
-/** Entities may be written in place of characters. */
-function sameStart(written: string, text: string): boolean {
-  return written.includes('&') || text.startsWith(written.slice(0, 20)) || written.startsWith(text.slice(0, 20));
 }

@@ -1,7 +1,7 @@
 import type { XmlAttribute, XmlElement } from '../../xml/element.js';
 import { causeOf } from './cause.js';
 import { allowedNames, allowedValues, requiredNames } from './expected.js';
-import { attributeFault, clashFault, missingFault, valueFault } from './fault.js';
+import { attributeFault, clashFault, missingFault, similar, tidied, valueFault } from './fault.js';
 import { attributeName, attributesIn, nameOf } from './names.js';
 import type { Pattern } from './pattern.js';
 import type { Frame, Progress } from './progress.js';
@@ -23,6 +23,8 @@ export function walkStartTag(
 class StartTag {
   /** attributes whose value no longer counts */
   readonly #any = new Set<XmlAttribute>();
+  /** names that attributes with unknown names probably mean */
+  readonly #meant = new Set<string>();
 
   constructor(
     private readonly progress: Progress,
@@ -49,8 +51,10 @@ class StartTag {
     const name = attributeName(attribute);
     if (!this.#isNone(derive.attribute(this.opened, name))) return true;
     const allowed = allowedNames(this.opened, 'attribute').filter((each) => !this.element.hasAttribute(each));
+    const meant = similar(attribute.name, allowed);
+    if (meant !== undefined) this.#meant.add(meant);
     const because = this.#causeOf((opened) => !this.#isNone(derive.attribute(opened, name)));
-    this.progress.report(attributeFault(document, this.element, attribute, { allowed, because }));
+    this.progress.report(attributeFault(document, this.element, attribute, { meant, because }));
     return false;
   }
 
@@ -63,7 +67,9 @@ class StartTag {
     const because = this.#causeOf(
       (opened) => !this.#isNone(derive.value(derive.attribute(opened, name), attribute.value)),
     );
-    this.progress.report(valueFault(document, this.element, attribute, { values: allowedValues(named), because }));
+    const meant = tidied(attribute.value, (tidy) => !this.#isNone(derive.value(named, tidy)));
+    const values = allowedValues(named);
+    this.progress.report(valueFault(document, this.element, attribute, { values, because, meant }));
   }
 
   /** Leaves out one attribute after the other until the rest goes together. */
@@ -118,6 +124,8 @@ class StartTag {
     const missing = requiredNames(state, 'attribute');
     // an attribute that is faulty may stand for the one that is missing
     if (isFaulty && missing.all.length === 0) return;
+    // a misspelled attribute is reported already
+    if (missing.all.some((name) => this.#meant.has(name))) return;
     const because = this.#causeOf((opened) => !this.#isNone(derive.closeTag(this.#after(left, this.#any, opened))));
     this.progress.report(missingFault(this.element, { ...missing, what: 'attribute', because }));
   }

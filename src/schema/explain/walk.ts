@@ -3,10 +3,12 @@ import type { XmlElement } from '../../xml/element.js';
 import { causeOf } from './cause.js';
 import type { Derivative } from './derivative.js';
 import { allowedNames, allowedValues, requiredNames } from './expected.js';
-import { elementFault, type Fault, missingFault, RepeatedFault, similar, textFault } from './fault.js';
+import { elementFault, type Fault, missingFault, RepeatedFault, similar, textFault, tidied } from './fault.js';
 import { nameOf } from './names.js';
 import type { Pattern, Patterns } from './pattern.js';
+import { textPlace } from './places.js';
 import { type Frame, Progress } from './progress.js';
+import { sourceHint } from './source-hint.js';
 import { walkStartTag } from './start-tag.js';
 
 /** More siblings are not tried, one after the other, for what a child clashes with. */
@@ -46,12 +48,16 @@ class Walk {
     const hasChildren = element.content.some((part) => typeof part !== 'string');
     if (!hasChildren) return this.#text(frame, textIn(this.progress.document, element));
     let state = frame.content;
+    let before = element.openEnd;
     for (const part of element.content) {
       if (typeof part === 'string') {
         const next = this.progress.derive.text(state, part);
-        if (this.#isNone(next)) this.#reportText(part, frame, state);
+        if (this.#isNone(next)) before = this.#reportText(part, frame, state, before);
         else state = next;
-      } else state = this.#child(state, part, frame);
+      } else {
+        state = this.#child(state, part, frame);
+        before = part.end;
+      }
     }
     return state;
   }
@@ -72,12 +78,17 @@ class Walk {
     return derive.merged(this.#isNone(any) ? state : any);
   }
 
-  #reportText(text: string, frame: Frame, state: Pattern): void {
+  /** Returns the end of the text. `from`: where to look for it. */
+  #reportText(text: string, frame: Frame, state: Pattern, from?: number): number {
     const { document, derive } = this.progress;
+    const { element } = frame;
     const isValue = !this.#isNone(derive.text(state, text, true));
     const because = causeOf(this.progress, frame, (at) => !this.#isNone(derive.text(at, text)));
     const values = isValue ? allowedValues(state) : undefined;
-    this.progress.report(textFault(document, frame.element, text, { values, because }));
+    const meant = isValue ? tidied(text, (tidy) => !this.#isNone(derive.text(state, tidy))) : undefined;
+    const place = textPlace(document, element, text, from);
+    this.progress.report(textFault(element, text, { values, because, meant, place }));
+    return Math.max(place.end, from ?? 0);
   }
 
   #child(state: Pattern, child: XmlElement, frame: Frame): Pattern {
@@ -100,8 +111,10 @@ class Walk {
     const allowed = allowedNames(state, 'element');
     const meant = similar(child.tagName, allowed);
     if (meant !== undefined) frame.meant.add(meant);
-    const because = causeOf(this.progress, frame, (at) => !this.#isNone(derive.child(at, nameOf(child))));
-    this.progress.report(elementFault(child, { parent: frame.element, allowed, because }));
+    const isKnown = (at: Pattern) =>
+      !this.#isNone(derive.child(at, nameOf(child))) || allowedNames(at, 'element', true).includes(child.tagName);
+    const because = causeOf(this.progress, frame, isKnown);
+    this.progress.report(elementFault(child, { parent: frame.element, allowed, because, unknown: true }));
     return derive.merged(state);
   }
 
@@ -179,7 +192,8 @@ class Walk {
       frame,
       (content) => !this.#isNone(derive.endTag(this.#quietlyAfter(taken, content).state)),
     );
-    this.progress.report(missingFault(frame.element, { ...missing, what: 'element', because }));
+    const hint = sourceHint(this.progress.document, frame.element, missing.all);
+    this.progress.report(missingFault(frame.element, { ...missing, what: 'element', because, hint }));
   }
 
   #isNone(state: Pattern): boolean {
