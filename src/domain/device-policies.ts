@@ -69,6 +69,13 @@ function policyOf(device: Device, entry: Entry | undefined, hasInvalidEntry: boo
   return result;
 }
 
+/** Whether a definition says anything about a policy, valid or not: at a device, or in its metadata. */
+export function statesPolicy({ devices, metadata }: Definition): boolean {
+  const isStated = ({ default: own, entries, problems }: Definition['metadata'][number]) =>
+    own !== undefined || entries.length + problems.length > 0;
+  return devices.some(({ attribute }) => attribute) || metadata.some(isStated);
+}
+
 /** True if the attributes and the entry of a device state different policies. */
 export function hasConflict({ device, policy, entry }: DevicePolicy): boolean {
   if (!device.attribute || !policy || !entry) return false;

@@ -7,6 +7,7 @@ import { enforceCommand } from '../../src/cli/commands/enforce.js';
 import { ToolError } from '../../src/lib/errors.js';
 import { parseHostDescription, SimulatedKernel, writeTree } from '../simulator/index.js';
 import { projectRoot, runCli } from '../support/cli.js';
+import { domain, hostdev } from '../support/domains.js';
 import { validateEnforceReport } from '../support/json-schemas.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
@@ -36,6 +37,20 @@ test('plan says what would be written, and writes nothing', async () => {
   assert.match(stdout, /^workstation \(vCPUs: CPU 4-7,12-15, from QEMU's threads\)$/m);
   assert.match(stdout, /^3 set, 0 kept, 2 skipped, 0 failed$/m);
   assert.equal(masks(), BORN);
+});
+
+test('plan and enforce say that a definition states no policy', async () => {
+  const file = folder.write('plain.xml', domain(hostdev('auto').replace(" cpuset='auto'", '')));
+  for (const command of ['plan', 'enforce']) {
+    const { code, stdout, stderr } = await tool(command, '--root', root, file);
+    assert.is(stderr, 'note: the definition of guest states no policy: no interrupt is placed\n');
+    assert.match(stdout, /^0 set, 0 kept, 0 skipped, 0 failed$/m);
+    // its device is not on this host: that matters only where something is to be written
+    assert.is(code, command === 'plan' ? 0 : 1);
+  }
+  folder.write('host/etc/hostdev-cpuset/config.json', '{ "default": "auto" }\n');
+  const { stderr } = await tool('plan', '--root', root, file);
+  assert.is(stderr, 'note: the definition of guest states no policy: the default of this host applies: auto\n');
 });
 
 test('enforce writes the masks, each once; status sees them', async () => {

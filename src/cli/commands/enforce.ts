@@ -1,6 +1,8 @@
 import type { DomainPlan } from '../../affinity/domain-plan.js';
 import { enforceDomain, planDomain } from '../../affinity/reconcile-domain.js';
 import type { Definition } from '../../domain/definition.js';
+import { statesPolicy } from '../../domain/device-policies.js';
+import type { DefaultPolicy } from '../../domain/metadata.js';
 import { plainDefinition } from '../../domain/plain-definition.js';
 import { readTopology } from '../../host/topology.js';
 import { pause } from '../../lib/pause.js';
@@ -18,6 +20,7 @@ import { watcherLines } from '../status/watcher-line.js';
 export function enforceCommand(options: EnforceOptions, io: Io): number {
   const host = openHost(options, io);
   const definitions = sourcesOf(options, io).map((source) => readDomain(source, io));
+  const hostDefault = host.settings.default ?? 'native';
   const plans: DomainPlan[] = [];
   let stateError: Error | undefined;
   for (const definition of definitions) {
@@ -36,9 +39,17 @@ export function enforceCommand(options: EnforceOptions, io: Io): number {
     io.stdout.write(formatReport(plans, colorsFor(io.stdout, io.env), io.columns()));
     if (options.command === 'status') io.stdout.write(watcherLines(options.root, io.columns(), io));
   }
+  if (options.command !== 'status') {
+    for (const definition of definitions) noteWithoutPolicy(definition, hostDefault, io);
+  }
   if (stateError)
     io.stderr.write(errorLine('hostdev-cpuset', `what was written could not be recorded: ${stateError.message}`));
-  const problems = report.domains.flatMap((domain) => [
+  // where nothing is to be placed, a device that the host lacks is no failure of the plan
+  const isIdle = (definition: Definition) =>
+    options.command === 'plan' && hostDefault === 'native' && !statesPolicy(definition);
+  const read = definitions.filter((definition) => definition !== undefined);
+  const judged = report.domains.filter((_, index) => !isIdle(read[index] as Definition));
+  const problems = judged.flatMap((domain) => [
     ...domain.problems,
     ...domain.devices.flatMap((device) => device.problems),
   ]);
@@ -49,4 +60,13 @@ export function enforceCommand(options: EnforceOptions, io: Io): number {
 /** A pass of the hook or the watcher on the same domain ends first. */
 function exclusively<T>({ uuid }: Definition, { root = '' }: EnforceOptions, pass: () => T): T {
   return withDomainLock({ root, pause }, uuid, pass);
+}
+
+function noteWithoutPolicy(definition: Definition | undefined, hostDefault: DefaultPolicy, io: Io): void {
+  if (!definition || statesPolicy(definition)) return;
+  const result =
+    hostDefault === 'native' ? 'no interrupt is placed' : `the default of this host applies: ${hostDefault}`;
+  io.stderr.write(
+    errorLine('note', `the definition of ${definition.name || 'the domain'} states no policy: ${result}`),
+  );
 }
