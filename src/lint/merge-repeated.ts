@@ -8,7 +8,8 @@ export function mergeRepeated(findings: readonly Finding[]): Finding[] {
     const key = JSON.stringify([finding.rule, finding.severity, finding.message]);
     const first = firsts.get(key);
     if (first) {
-      first.also = [...(first.also ?? []), finding.offset];
+      first.also ??= [];
+      first.also.push(finding.offset);
       return [];
     }
     const merged = { ...finding };

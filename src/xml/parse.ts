@@ -73,7 +73,11 @@ export function parseXml(text: string, xmlns = mayUseNamespaces(text)): XmlDocum
       fail('this character is not in the declared encoding US-ASCII', nonAscii, 'declare encoding="UTF-8"');
     }
     if (encoding && !isAscii && !/^utf-?8$/i.test(encoding)) {
-      fail(`the encoding ${encoding} is not supported`, text.search(ENCODING_VALUE), RE_ENCODE);
+      fail(
+        `the encoding ${encoding} is not supported`,
+        Math.max(0, text.slice(0, 400).search(ENCODING_VALUE)),
+        RE_ENCODE,
+      );
     }
   };
   const checkName = (saxesName: SaxesName) => {

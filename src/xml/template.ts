@@ -8,9 +8,12 @@ export interface TemplateMark {
   isStatement: boolean;
 }
 
-/** Comments, which may quote anything; then one mark for each alternative. Each takes linear time. */
+/** The start of a comment, which may quote anything; then one mark for each alternative. Each takes linear time. */
 const MARKS =
-  /<!--[\s\S]*?-->|\{\{[^{}]{0,300}\}\}|\{%(?:[^{}%]|%(?!\})){0,300}%\}|\{#[^{}#]{0,300}#\}|<%[^<>]{0,300}%>|[$%]\{[^{}<>\n]{1,300}\}/g;
+  /<!--|\{\{[^{}]{0,300}\}\}|\{%(?:[^{}%]|%(?!\})){0,300}%\}|\{#[^{}#]{0,300}#\}|<%[^<>]{0,300}%>|[$%]\{[^{}<>\n]{1,300}\}/g;
+
+/** Of a document. A malicious one could have millions. */
+const MAX_MARKS = 10_000;
 
 const GO = /^\{\{-?\s*(?:[.$]|(?:range|if|with|else|end|define|template|include|block)\b)/;
 const GO_STATEMENT = /^\{\{-?\s*(?:range|if|with|else|end|define|block)\b/;
@@ -18,9 +21,15 @@ const GO_STATEMENT = /^\{\{-?\s*(?:range|if|with|else|end|define|block)\b/;
 /** The marks of templates outside of comments. A definition may contain them as text, so they need not be an error. */
 export function templateMarks(text: string): TemplateMark[] {
   const marks: TemplateMark[] = [];
-  for (const { 0: mark, index: start } of text.matchAll(MARKS)) {
-    if (mark.startsWith('<!')) continue;
-    marks.push({ start, end: start + mark.length, ...languageOf(mark) });
+  const pattern = new RegExp(MARKS);
+  while (marks.length < MAX_MARKS) {
+    const { 0: mark, index: start = 0 } = pattern.exec(text) ?? {};
+    if (mark === undefined) break;
+    if (mark === '<!--') {
+      const end = text.indexOf('-->', pattern.lastIndex);
+      if (end < 0) break;
+      pattern.lastIndex = end;
+    } else marks.push({ start, end: start + mark.length, ...languageOf(mark) });
   }
   return marks;
 }

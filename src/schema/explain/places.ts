@@ -13,7 +13,7 @@ const NO_TEXT = /<!--[\s\S]*?-->|<\?[\s\S]*?\?>/g;
  * The place of a text directly in an element; of its start tag if it is empty.
  * @param from the end of the start tag, or of the child or text before
  */
-export function textPlace(document: XmlDocument, element: XmlElement, text: string, from = element.openEnd): Place {
+export function textPlace(document: XmlDocument, element: XmlElement, text: string, from: number): Place {
   const next = element.children.find(({ start }) => start >= from);
   const gap = document.text.slice(from, next?.start ?? element.closeStart);
   // spaces in place of comments keep the offsets

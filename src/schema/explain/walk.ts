@@ -79,16 +79,20 @@ class Walk {
   }
 
   /** Returns the end of the text. `from`: where to look for it. */
-  #reportText(text: string, frame: Frame, state: Pattern, from?: number): number {
+  #reportText(text: string, frame: Frame, state: Pattern, from = frame.element.openEnd): number {
     const { document, derive } = this.progress;
     const { element } = frame;
+    if (this.progress.isFull) {
+      this.progress.count++;
+      return from;
+    }
     const isValue = !this.#isNone(derive.text(state, text, true));
     const because = causeOf(this.progress, frame, (at) => !this.#isNone(derive.text(at, text)));
     const values = isValue ? allowedValues(state) : undefined;
     const meant = isValue ? tidied(text, (tidy) => !this.#isNone(derive.text(state, tidy))) : undefined;
     const place = textPlace(document, element, text, from);
     this.progress.report(textFault(element, text, { values, because, meant, place }));
-    return Math.max(place.end, from ?? 0);
+    return Math.max(place.end, from);
   }
 
   #child(state: Pattern, child: XmlElement, frame: Frame): Pattern {
