@@ -1,10 +1,11 @@
-import { codePoint, invisibleIn, withoutInvisible } from '../../lib/invisible.js';
+import { invisibleIn, withoutInvisible } from '../../lib/invisible.js';
 import { attributeOf } from '../../xml/attributes.js';
 import type { XmlDocument } from '../../xml/document.js';
 import type { XmlAttribute, XmlElement } from '../../xml/element.js';
-import { libvirtNamespace } from '../../xml/namespaces.js';
 import type { Values } from './expected.js';
+import { attributeElsewhere, type Elsewhere, elementElsewhere, foreignNamespace, similar } from './hint.js';
 import { type Place, trimmed } from './places.js';
+import { conjunction, inShort, shortened, tagIn, withInvisible, written } from './wording.js';
 
 /** What does not match the schema, where, and what would match. Offsets are UTF-16. */
 export interface Fault extends Place {
@@ -28,15 +29,16 @@ export interface Cause {
   attribute: XmlAttribute;
 }
 
-const INVISIBLE = /(?! )[\p{Z}\p{Cf}]/gu;
 const MOST_LISTED = 8;
-const MOST_SHOWN = 60;
-
 export function attributeFault(
   document: XmlDocument,
   element: XmlElement,
   attribute: XmlAttribute,
-  { meant, because }: { meant: string | undefined; because: Cause | undefined },
+  {
+    meant,
+    because,
+    elsewhere,
+  }: { meant: string | undefined; because: Cause | undefined; elsewhere: Elsewhere | undefined },
 ): Fault {
   const name = shortened(attribute.name);
   return {
@@ -47,7 +49,8 @@ export function attributeFault(
       ? `attribute ${name} is not allowed on <${shortened(element.tagName)}> ${beside(because, element)}`
       : `attribute ${name} is not allowed on <${shortened(element.tagName)}>`,
     ...(meant === undefined ? {} : { hint: written({ ...attribute, name: meant }) }),
-    ...(meant === undefined && !because ? { unknown: `${name}= on ${tagIn(element)}` } : {}),
+    ...(elsewhere ? { hint: attributeElsewhere(attribute, elsewhere) } : {}),
+    ...(meant === undefined && !because && !elsewhere ? { unknown: `${name}= on ${tagIn(element)}` } : {}),
   };
 }
 
@@ -122,14 +125,17 @@ export interface ElementContext {
   allowed: readonly string[];
   second?: true;
   before?: XmlElement;
+  /** behind which the one that it must come before is right */
+  after?: XmlElement;
   beside?: XmlElement;
   because?: Cause | undefined;
   /** it is allowed nowhere in the parent */
   unknown?: true;
+  elsewhere?: Elsewhere | undefined;
 }
 
 export function elementFault(element: XmlElement, context: ElementContext): Fault {
-  const { parent, allowed, second, before, beside: sibling, because, unknown } = context;
+  const { parent, allowed, second, before, after, beside: sibling, because, unknown, elsewhere } = context;
   const tag = `<${shortened(element.tagName)}>`;
   const where = parent ? ` in <${shortened(parent.tagName)}>` : '';
   const ns = element.namespaceURI === null ? undefined : foreignNamespace(element);
@@ -150,7 +156,8 @@ export function elementFault(element: XmlElement, context: ElementContext): Faul
   const hint = () => {
     if (parent && ns !== undefined) return ns;
     if (second) return `keep one ${tag}`;
-    if (before) return `put ${tag} before <${shortened(before.tagName)}>`;
+    if (before && after) return `put <${shortened(before.tagName)}> after <${shortened(after.tagName)}>`;
+    if (elsewhere) return elementElsewhere(element, elsewhere);
     return plain && near !== undefined ? `<${near}>` : undefined;
   };
   const tried = hint();
@@ -162,21 +169,10 @@ export function elementFault(element: XmlElement, context: ElementContext): Faul
     message: message(),
     ...(because ? { cause: `${parent?.start} ${because.element.start} ${because.attribute.end}` } : {}),
     ...(tried === undefined ? {} : { hint: tried }),
-    ...(parent && plain && unknown && near === undefined ? { unknown: `${tag} in ${tagIn(parent)}` } : {}),
+    ...(parent && plain && unknown && near === undefined && !elsewhere
+      ? { unknown: `${tag} in ${tagIn(parent)}` }
+      : {}),
   };
-}
-
-/** `<loader>`; `<source> in <disk>` for a part of a device, because devices have parts of the same name. */
-function tagIn({ tagName, parent }: XmlElement): string {
-  const tag = `<${shortened(tagName)}>`;
-  return parent?.parent?.tagName === 'devices' ? `${tag} in <${shortened(parent.tagName)}>` : tag;
-}
-
-/** The declaration that a known prefix of libvirt's should have. */
-function foreignNamespace({ tagName, namespaceURI }: XmlElement): string | undefined {
-  const prefix = /^([^:]*):/.exec(tagName)?.[1] ?? '';
-  const expected = libvirtNamespace(prefix);
-  return expected === undefined || expected === namespaceURI ? undefined : `xmlns:${prefix}='${expected}'`;
 }
 
 export function missingFault(
@@ -263,8 +259,6 @@ function beside({ element, attribute }: Cause, at: XmlElement): string {
   return `inside <${shortened(element.tagName)} ${written(attribute)}>`;
 }
 
-const written = ({ name, value }: XmlAttribute) => `${shortened(name)}="${shortened(value)}"`;
-
 function expected({ spelled, types, any }: Values): string {
   if (any) return '';
   const sorted = [...spelled].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
@@ -276,65 +270,4 @@ function expected({ spelled, types, any }: Values): string {
 function nearest(text: string, { spelled }: Values, write: (value: string) => string): { hint?: string } {
   const near = similar(text.trim(), spelled);
   return near === undefined ? {} : { hint: write(near) };
-}
-
-/** `<type>xen</type>`, or the start of its tag. */
-function inShort({ tagName, children, textContent }: XmlElement): string {
-  const tag = shortened(tagName);
-  const text = textContent.trim();
-  return children.length === 0 && text !== '' && text.length < 20 ? `<${tag}>${text}</${tag}>` : `<${tag}>`;
-}
-
-function conjunction(names: readonly string[], word: 'and' | 'or'): string {
-  const last = names.at(-1) ?? '';
-  return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} ${word} ${last}`;
-}
-
-/** In one line. Characters that look like a space, or like nothing, have their number. */
-function shortened(value: string): string {
-  const line = value.replace(/[ \t\r\n]+/g, ' ').replace(INVISIBLE, (character) => `[${codePoint(character)}]`);
-  return line.length > MOST_SHOWN ? `${line.slice(0, MOST_SHOWN)}...` : line;
-}
-
-function withInvisible(value: string): string {
-  const invisible = invisibleIn(value);
-  return invisible === undefined ? '' : ` with ${invisible}`;
-}
-
-/** A value without special spaces, and without white space around it, if it is allowed. */
-export function tidied(value: string, isAllowed: (value: string) => boolean): string | undefined {
-  const tidy = withoutInvisible(value).trim();
-  return tidy !== value && tidy !== '' && isAllowed(tidy) ? tidy : undefined;
-}
-
-/** The name that was probably meant: at most a third of its characters differ, or one is the start of the other. */
-export function similar(name: string, names: readonly string[]): string | undefined {
-  if (name.length > 40) return undefined;
-  let best: string | undefined;
-  let distance = Math.floor(Math.max(name.length, 3) / 3) + 1;
-  for (const each of names) {
-    if (
-      best === undefined &&
-      Math.min(each.length, name.length) >= 3 &&
-      (each.startsWith(name) || name.startsWith(each))
-    )
-      best = each;
-    if (Math.abs(each.length - name.length) >= distance) continue;
-    const difference = editDistance(name.toLowerCase(), each.toLowerCase());
-    if (difference < distance) [best, distance] = [each, difference];
-  }
-  return best;
-}
-
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const substituted = (previous[column - 1] as number) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(substituted, (previous[column] as number) + 1, (current[column - 1] as number) + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length] as number;
 }

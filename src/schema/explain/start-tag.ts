@@ -1,7 +1,8 @@
 import type { XmlAttribute, XmlElement } from '../../xml/element.js';
 import { causeOf } from './cause.js';
 import { allowedNames, allowedValues, requiredNames } from './expected.js';
-import { attributeFault, clashFault, missingFault, similar, tidied, valueFault } from './fault.js';
+import { attributeFault, clashFault, missingFault, valueFault } from './fault.js';
+import { type Elsewhere, similar, tidied } from './hint.js';
 import { attributeName, attributesIn, nameOf } from './names.js';
 import type { Pattern } from './pattern.js';
 import type { Frame, Progress } from './progress.js';
@@ -54,8 +55,23 @@ class StartTag {
     const meant = similar(attribute.name, allowed);
     if (meant !== undefined) this.#meant.add(meant);
     const because = this.#causeOf((opened) => !this.#isNone(derive.attribute(opened, name)));
-    this.progress.report(attributeFault(document, this.element, attribute, { meant, because }));
+    const elsewhere = meant === undefined && !because ? this.#placeOf(attribute) : undefined;
+    this.progress.report(attributeFault(document, this.element, attribute, { meant, because, elsewhere }));
     return false;
+  }
+
+  /** Where an attribute belongs that is not allowed here: on the parent, or in an element of its name. */
+  #placeOf(attribute: XmlAttribute): Elsewhere | undefined {
+    const { derive } = this.progress;
+    const { parent, element } = this;
+    if (parent && !parent.element.hasAttribute(attribute.name)) {
+      const inParent = derive.attribute(derive.child(parent.before, nameOf(parent.element)), attributeName(attribute));
+      if (!this.#isNone(derive.value(inParent, attribute.value))) return { kind: 'attribute', on: parent.element };
+    }
+    if (element.children.some(({ tagName }) => tagName === attribute.name)) return undefined;
+    const child = derive.child(derive.closeTag(this.opened, true), attributeName(attribute));
+    const isContent = !this.#isNone(derive.text(derive.closeTag(child), attribute.value));
+    return isContent ? { kind: 'element', on: element } : undefined;
   }
 
   #checkValue(attribute: XmlAttribute): void {

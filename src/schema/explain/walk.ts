@@ -3,12 +3,12 @@ import type { XmlElement } from '../../xml/element.js';
 import { causeOf } from './cause.js';
 import type { Derivative } from './derivative.js';
 import { allowedNames, allowedValues, requiredNames } from './expected.js';
-import { elementFault, type Fault, missingFault, RepeatedFault, similar, textFault, tidied } from './fault.js';
+import { elementFault, type Fault, missingFault, RepeatedFault, textFault } from './fault.js';
+import { type Elsewhere, similar, sourceHint, tidied } from './hint.js';
 import { nameOf } from './names.js';
 import type { Pattern, Patterns } from './pattern.js';
 import { textPlace } from './places.js';
 import { type Frame, Progress } from './progress.js';
-import { sourceHint } from './source-hint.js';
 import { walkStartTag } from './start-tag.js';
 
 /** More siblings are not tried, one after the other, for what a child clashes with. */
@@ -112,14 +112,31 @@ class Walk {
 
   #unknownChild(state: Pattern, child: XmlElement, frame: Frame): Pattern {
     const { derive } = this.progress;
-    const allowed = allowedNames(state, 'element');
+    const names = allowedNames(state, 'element');
+    // of names that are equally near, one that is missing was meant
+    const taken = new Set(frame.element.children.map(({ tagName }) => tagName));
+    const allowed = [...names.filter((name) => !taken.has(name)), ...names.filter((name) => taken.has(name))];
     const meant = similar(child.tagName, allowed);
     if (meant !== undefined) frame.meant.add(meant);
     const isKnown = (at: Pattern) =>
       !this.#isNone(derive.child(at, nameOf(child))) || allowedNames(at, 'element', true).includes(child.tagName);
     const because = causeOf(this.progress, frame, isKnown);
-    this.progress.report(elementFault(child, { parent: frame.element, allowed, because, unknown: true }));
+    const elsewhere = meant === undefined && !because ? this.#placeOf(child, frame) : undefined;
+    this.progress.report(elementFault(child, { parent: frame.element, allowed, because, unknown: true, elsewhere }));
     return derive.merged(state);
+  }
+
+  /** Where a child belongs that is not allowed here: into the parent's parent, or into an attribute of its name. */
+  #placeOf(child: XmlElement, { element, before, parent }: Frame): Elsewhere | undefined {
+    const { derive } = this.progress;
+    if (parent && !this.#isNone(derive.child(parent.content, nameOf(child)))) {
+      return { kind: 'element', on: parent.element };
+    }
+    if (child.namespaceURI !== null || child.children.length > 0 || element.hasAttribute(child.tagName))
+      return undefined;
+    const named = derive.attribute(derive.child(before, nameOf(element)), nameOf(child));
+    const isValue = !this.#isNone(derive.value(named, child.textContent.trim()));
+    return isValue ? { kind: 'attribute', on: element } : undefined;
   }
 
   /** A child that is allowed in the element, but not after those before it. */
@@ -144,7 +161,7 @@ class Walk {
   #clashOf(
     child: XmlElement,
     { element, content, taken }: Frame,
-  ): { second?: true; before?: XmlElement; beside?: XmlElement } {
+  ): { second?: true; before?: XmlElement; after?: XmlElement; beside?: XmlElement } {
     const siblings = taken.slice(-MOST_SIBLINGS_TRIED);
     const isAllowedAfter = (elements: readonly XmlElement[]) => {
       const { state } = this.#quietlyAfter(elements, content);
@@ -157,8 +174,12 @@ class Walk {
     for (const sibling of [...siblings].reverse()) {
       const without = siblings.filter((each) => each !== sibling);
       if (!isAllowedAfter(without)) continue;
-      const moved = this.#quietlyAfter([...without, ...later, sibling], content);
-      return moved.faults === 0 ? { before: sibling } : { beside: sibling };
+      const isRightAfter = (_: XmlElement, index: number) => {
+        const moved = [...without, ...later.slice(0, index + 1), sibling, ...later.slice(index + 1)];
+        return this.#quietlyAfter(moved, content).faults === 0;
+      };
+      const after = later.find(isRightAfter);
+      return after ? { before: sibling, after } : { beside: sibling };
     }
     return {};
   }

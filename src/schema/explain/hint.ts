@@ -1,0 +1,87 @@
+import { withoutInvisible } from '../../lib/invisible.js';
+import type { XmlDocument } from '../../xml/document.js';
+import type { XmlAttribute, XmlElement } from '../../xml/element.js';
+import { libvirtNamespace } from '../../xml/namespaces.js';
+import { MOST_SHOWN, shortened, written } from './wording.js';
+
+/** What an attribute or element should be, and of which element. */
+export interface Elsewhere {
+  kind: 'attribute' | 'element';
+  on: XmlElement;
+}
+
+export function attributeElsewhere(attribute: XmlAttribute, { kind, on }: Elsewhere): string {
+  const tag = `<${shortened(on.tagName)}>`;
+  if (kind === 'attribute') return `put ${written(attribute)} on ${tag}`;
+  const name = shortened(attribute.name);
+  return `write <${name}>${shortened(attribute.value)}</${name}> in ${tag}`;
+}
+
+export function elementElsewhere({ tagName, textContent }: XmlElement, { kind, on }: Elsewhere): string {
+  const tag = `<${shortened(on.tagName)}>`;
+  if (kind === 'element') return `put <${shortened(tagName)}> in ${tag}`;
+  return `write ${shortened(tagName)}="${shortened(textContent.trim())}" on ${tag}`;
+}
+
+/** The declaration that a known prefix of libvirt's should have. */
+export function foreignNamespace({ tagName, namespaceURI }: XmlElement): string | undefined {
+  const prefix = /^([^:]*):/.exec(tagName)?.[1] ?? '';
+  const expected = libvirtNamespace(prefix);
+  return expected === undefined || expected === namespaceURI ? undefined : `xmlns:${prefix}='${expected}'`;
+}
+
+/** A value without special spaces, and without white space around it, if it is allowed. */
+export function tidied(value: string, isAllowed: (value: string) => boolean): string | undefined {
+  if (value.length > MOST_SHOWN) return undefined;
+  const tidy = withoutInvisible(value).trim();
+  return tidy !== value && tidy !== '' && isAllowed(tidy) ? tidy : undefined;
+}
+
+/** The name that was probably meant: at most a third of its characters differ, or one is the start of the other. */
+export function similar(name: string, names: readonly string[]): string | undefined {
+  if (name.length > 40) return undefined;
+  let best: string | undefined;
+  let distance = Math.floor(Math.max(name.length, 3) / 3) + 1;
+  for (const each of names) {
+    if (
+      best === undefined &&
+      Math.min(each.length, name.length) >= 3 &&
+      (each.startsWith(name) || name.startsWith(each))
+    )
+      best = each;
+    if (Math.abs(each.length - name.length) >= distance) continue;
+    const difference = editDistance(name.toLowerCase(), each.toLowerCase());
+    if (difference < distance) [best, distance] = [each, difference];
+  }
+  return best;
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const substituted = (previous[column - 1] as number) + (a[row - 1] === b[column - 1] ? 0 : 1);
+      current.push(Math.min(substituted, (previous[column] as number) + 1, (current[column - 1] as number) + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length] as number;
+}
+
+/** A PCI address as lspci and sysfs print it. */
+const PRINTED = /(?<![\w.:])(?:([\da-f]{4}):)?([\da-f]{2}):([01][\da-f])\.([0-7])(?![\w.:])/i;
+
+/** The `<source>` or `<address>` of a PCI device that a hostdev lacks, with the address that it states in another form. */
+export function sourceHint({ text }: XmlDocument, element: XmlElement, missing: readonly string[]): string | undefined {
+  const hostdev = element.tagName === 'source' ? element.parent : element;
+  if (hostdev?.tagName !== 'hostdev' || hostdev.getAttribute('type') !== 'pci') return undefined;
+  const lacks = missing.length === 1 ? missing[0] : undefined;
+  if (lacks !== (element === hostdev ? 'source' : 'address')) return undefined;
+  const [, domain = '0000', bus, slot, pciFunction] = PRINTED.exec(text.slice(element.start, element.end)) ?? [];
+  const address =
+    bus === undefined
+      ? "<address domain='…' bus='…' slot='…' function='…'/>"
+      : `<address domain='0x${domain}' bus='0x${bus}' slot='0x${slot}' function='0x${pciFunction}'/>`;
+  return lacks === 'source' ? `<source>${address}</source>` : address;
+}
