@@ -56,7 +56,7 @@ export function withSchemaFaults(
     const { start: offset, end, hint } = fault;
     const message = isUnknownToLibvirt(fault)
       ? `${origin()} does not know ${fault.unknown}; a newer libvirt may`
-      : fault.message;
+      : `${fault.message}${fault.isUnknownValue ? ` (${origin()}; a newer libvirt may allow it)` : ''}`;
     return { rule, severity, offset, end, message, ...(hint === undefined ? {} : { hint }) };
   });
   if (more > 0) {

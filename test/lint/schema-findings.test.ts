@@ -32,7 +32,10 @@ for (const [index, one] of cases.entries()) {
     const findings = report.files[index]?.findings.map((finding) => {
       return {
         ...finding,
-        message: finding.message.replace(/^(?:libvirt [\d.]+|the installed libvirt)'s/, "libvirt VERSION's"),
+        message: finding.message.replace(
+          /(?:libvirt [\d.]+|the installed libvirt)'s schema/,
+          "libvirt VERSION's schema",
+        ),
       };
     });
     one.expectJson('findings', findings);

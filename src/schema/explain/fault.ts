@@ -21,6 +21,8 @@ export interface Fault extends Place {
   cause?: string;
   /** a name that the schema does not know there and that resembles none that it does: `format= on <loader>` */
   unknown?: string;
+  /** a value that is in no list of the schema, and resembles none there */
+  isUnknownValue?: true;
 }
 
 /** An attribute whose value decides that the rest is not allowed. */
@@ -30,6 +32,8 @@ export interface Cause {
 }
 
 const MOST_LISTED = 8;
+/** Lists of fewer values, such as yes and no, do not grow with the version of libvirt. */
+const FEWEST_OF_A_LIST = 3;
 export function attributeFault(
   document: XmlDocument,
   element: XmlElement,
@@ -67,6 +71,7 @@ export function valueFault(
     ...named(element),
     message: `${written(attribute)}${withInvisible(attribute.value)} is not allowed on <${shortened(element.tagName)}>${because ? ` ${beside(because, element)}` : ''}${expected(values)}`,
     ...(meant === undefined ? nearest(attribute.value, values, write) : { hint: write(meant) }),
+    ...(because || meant !== undefined ? {} : unknownValue(attribute.value, values)),
   };
 }
 
@@ -242,6 +247,7 @@ export function textFault(
     message: message(),
     ...(invisible !== undefined ? { hint: /\p{Z}/u.test(trimmed(text)) ? 'write ordinary spaces' : 'remove it' } : {}),
     ...(meant === undefined ? values && nearest(text, values, (value) => value) : { hint: meant }),
+    ...(because || meant !== undefined || values === undefined ? {} : unknownValue(text, values)),
   };
 }
 
@@ -265,6 +271,12 @@ function expected({ spelled, types, any }: Values): string {
   const list = [...sorted.slice(0, MOST_LISTED).map(shortened), ...types.slice(0, 2)];
   if (list.length === 0) return '';
   return `; allowed: ${list.join(', ')}${spelled.length > MOST_LISTED ? ', ...' : ''}`;
+}
+
+function unknownValue(text: string, { spelled, types, any }: Values): { isUnknownValue?: true } {
+  const isList = spelled.length >= FEWEST_OF_A_LIST && types.length === 0 && !any;
+  const isWord = /^[\w.+-]+$/.test(text.trim());
+  return isList && isWord && similar(text.trim(), spelled) === undefined ? { isUnknownValue: true } : {};
 }
 
 function nearest(text: string, { spelled }: Values, write: (value: string) => string): { hint?: string } {
