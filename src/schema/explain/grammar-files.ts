@@ -1,15 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { XmlElement } from '../../xml/element.js';
-import { parseXml } from '../../xml/parse.js';
 import type { Grammar } from '../grammar.js';
+import { type GrammarElement, parseGrammarElement } from './grammar-xml.js';
 
 /** A `<define>` or `<start>` of a grammar file, which is parsed at its first use. */
 export interface Definition {
   combine: string | undefined;
-  /** parses it; its parents are a `<grammar>` with the attributes of the file's */
-  element: () => XmlElement;
+  /** parses it; its parent is the `<grammar>` of the file */
+  element: () => GrammarElement;
 }
 
 /** The definitions of a grammar by name; that of `<start>` is ''. */
@@ -30,75 +29,61 @@ const PART = /<!--[\s\S]*?-->|<(?:[\w.-]+:)?(grammar|start|define|include|extern
 function outline(text: string, url: string, including: readonly string[]): Map<string, Definition[]> {
   if (including.includes(url)) throw new Error(`${url} includes itself`);
   const definitions = new Map<string, Definition[]>();
-  const add = (name: string, more: readonly Definition[]) =>
-    definitions.set(name, [...(definitions.get(name) ?? []), ...more]);
-  let head: string | undefined;
-  const end = { at: 0 };
+  const add = (name: string, more: readonly Definition[]) => {
+    const known = definitions.get(name);
+    if (known) known.push(...more);
+    else definitions.set(name, [...more]);
+  };
+  let head: GrammarElement | undefined;
+  let end = 0;
   for (const { 0: tag, 1: kind, index } of text.matchAll(PART)) {
-    if (kind === undefined || index < end.at) continue;
+    if (kind === undefined || index < end) continue;
     if (kind === 'grammar') {
       if (head !== undefined) throw new Error(`${url}: a grammar inside a grammar`);
-      head = tag;
+      head = parseGrammarElement(`${tag.replace(/\/?>$/, '')}/>`, 0, undefined);
       continue;
     }
-    if (head === undefined || /Ref$/.test(kind)) throw new Error(`${url}: ${tag}`);
-    end.at = endOfElement(text, index, tag);
-    const fragment = text.slice(index, end.at);
+    if (head === undefined || kind.endsWith('Ref')) throw new Error(`${url}: ${tag}`);
+    // definitions do not contain definitions
+    end = endOfElement(text, index, tag, kind);
     if (kind === 'include') {
-      for (const [name, all] of includeFile(fragment, head, url, including)) add(name, all);
-    } else {
-      add(kind === 'start' ? '' : attribute(tag, 'name'), [definition(fragment, tag, head)]);
-    }
+      for (const [name, all] of includeFile(parseGrammarElement(text, index, head), url, including)) add(name, all);
+    } else add(kind === 'start' ? '' : attribute(tag, 'name'), [definition(text, index, tag, head)]);
   }
   return definitions;
 }
 
 /** Definitions of the included file, but those that the `<include>` element itself replaces. */
-function includeFile(fragment: string, head: string, url: string, including: readonly string[]): Definitions {
-  const include = parseInside(fragment, head);
-  const target = new URL(include.getAttribute('href') ?? '', url).href;
+function includeFile(include: GrammarElement, url: string, including: readonly string[]): Definitions {
+  const target = new URL(include.attribute('href') ?? '', url).href;
   const included = outline(readFileSync(fileURLToPath(target), 'utf8'), target, [...including, url]);
   const own = new Map<string, Definition[]>();
   for (const element of include.children) {
-    const name = element.localName === 'start' ? '' : (element.getAttribute('name') ?? '');
-    own.set(name, [...(own.get(name) ?? []), { combine: combineOf(element), element: () => element }]);
+    const name = element.name === 'start' ? '' : (element.attribute('name') ?? '');
+    own.set(name, [...(own.get(name) ?? []), { combine: element.attribute('combine'), element: () => element }]);
   }
   for (const [name, definitions] of own) included.set(name, definitions);
   return included;
 }
 
-function definition(fragment: string, tag: string, head: string): Definition {
-  let parsed: XmlElement | undefined;
+function definition(text: string, start: number, tag: string, head: GrammarElement): Definition {
+  let parsed: GrammarElement | undefined;
   const element = () => {
-    parsed ??= parseInside(fragment, head);
+    parsed ??= parseGrammarElement(text, start, head);
     return parsed;
   };
   return { combine: attribute(tag, 'combine') || undefined, element };
 }
 
-/** Definitions do not contain definitions. */
-function endOfElement(text: string, start: number, tag: string): number {
+/** Where its end tag begins. What is before it is not looked for definitions. */
+function endOfElement(text: string, start: number, tag: string, kind: string): number {
   if (tag.endsWith('/>')) return start + tag.length;
-  const name = /^<([^\s/>]+)/.exec(tag)?.[1] ?? '';
-  const closing = new RegExp(`<!--[\\s\\S]*?-->|</${name}\\s*>`, 'g');
-  closing.lastIndex = start + tag.length;
-  for (let match = closing.exec(text); match; match = closing.exec(text)) {
-    if (match[0].startsWith('</')) return closing.lastIndex;
-  }
-  throw new Error(`<${name}> is not closed`);
-}
-
-function parseInside(fragment: string, head: string): XmlElement {
-  const name = /^<([^\s/>]+)/.exec(head)?.[1] ?? '';
-  const [element] = parseXml(`${head}${fragment}</${name}>`).root.children;
-  if (element === undefined) throw new Error(`no element in ${fragment}`);
-  return element;
+  const prefix = tag.slice(1, tag.indexOf(kind));
+  const at = text.indexOf(`</${prefix}${kind}`, start);
+  if (at < 0) throw new Error(`<${prefix}${kind}> is not closed`);
+  return at;
 }
 
 function attribute(tag: string, name: string): string {
   return new RegExp(`\\s${name}\\s*=\\s*["']([^"']*)`).exec(tag)?.[1]?.trim() ?? '';
-}
-
-function combineOf(element: XmlElement): string | undefined {
-  return element.getAttribute('combine') ?? undefined;
 }

@@ -1,12 +1,10 @@
-import type { XmlElement } from '../../xml/element.js';
 import type { Grammar } from '../grammar.js';
 import { makeDatatype } from './datatype.js';
 import type { Parameter } from './datatype-names.js';
 import { type Definitions, readDefinitions } from './grammar-files.js';
+import type { GrammarElement } from './grammar-xml.js';
 import type { NameClass } from './name-class.js';
 import type { Pattern, Patterns } from './pattern.js';
-
-const RELAX_NG = 'http://relaxng.org/ns/structure/1.0';
 
 /**
  * The pattern of documents of a grammar. What is inside of elements is read when a document has them.
@@ -40,15 +38,15 @@ class Reader {
   }
 
   /** The children of an element as a group. `label` is the name of the definition that they are all of. */
-  #all(parent: XmlElement, label = ''): Pattern {
-    const children = grammarChildren(parent);
+  #all(parent: GrammarElement, label = ''): Pattern {
+    const children = parent.children;
     const only = children.length === 1 ? label : '';
     return children.reduce((all, child) => this.patterns.group(all, this.#pattern(child, only)), this.patterns.empty);
   }
 
-  #pattern(element: XmlElement, label: string): Pattern {
+  #pattern(element: GrammarElement, label: string): Pattern {
     const { patterns } = this;
-    switch (element.localName) {
+    switch (element.name) {
       case 'empty':
         return patterns.empty;
       case 'notAllowed':
@@ -56,15 +54,15 @@ class Reader {
       case 'text':
         return patterns.text;
       case 'ref':
-        return this.definition((element.getAttribute('name') ?? '').trim());
+        return this.definition((element.attribute('name') ?? '').trim());
       case 'group':
         return this.#all(element, label);
       case 'interleave':
-        return patterns.interleave(...grammarChildren(element).map((child) => this.#pattern(child, '')));
+        return patterns.interleave(...element.children.map((child) => this.#pattern(child, '')));
       case 'mixed':
         return patterns.interleave(patterns.text, this.#all(element));
       case 'choice':
-        return patterns.choice(...grammarChildren(element).map((child) => this.#pattern(child, label)));
+        return patterns.choice(...element.children.map((child) => this.#pattern(child, label)));
       case 'optional':
         return patterns.optional(this.#all(element));
       case 'oneOrMore':
@@ -74,7 +72,7 @@ class Reader {
       case 'list':
         return patterns.list(this.#all(element));
       case 'value':
-        return patterns.value(makeDatatype(element.getAttribute('type') ?? 'token', [], ''), element.textContent);
+        return patterns.value(makeDatatype(element.attribute('type') ?? 'token', [], ''), element.text);
       case 'data':
         return this.#data(element, label);
       case 'attribute':
@@ -82,28 +80,28 @@ class Reader {
       case 'element':
         return this.#element(element);
       default:
-        throw new Error(`<${element.tagName}> in a grammar`);
+        throw new Error(`<${element.name}> in a grammar`);
     }
   }
 
-  #data(element: XmlElement, label: string): Pattern {
-    const children = grammarChildren(element);
+  #data(element: GrammarElement, label: string): Pattern {
+    const children = element.children;
     const parameters = children
-      .filter(({ localName }) => localName === 'param')
-      .map((each): Parameter => ({ name: each.getAttribute('name') ?? '', value: each.textContent }));
-    const except = children.find(({ localName }) => localName === 'except');
-    const excluded = except && this.patterns.choice(...grammarChildren(except).map((each) => this.#pattern(each, '')));
-    const type = makeDatatype((element.getAttribute('type') ?? '').trim(), parameters, label);
+      .filter(({ name }) => name === 'param')
+      .map((each): Parameter => ({ name: each.attribute('name') ?? '', value: each.text }));
+    const except = children.find(({ name }) => name === 'except');
+    const excluded = except && this.patterns.choice(...except.children.map((each) => this.#pattern(each, '')));
+    const type = makeDatatype((element.attribute('type') ?? '').trim(), parameters, label);
     return this.patterns.data(type, excluded);
   }
 
-  #attribute(element: XmlElement): Pattern {
-    const { names, rest } = namesAndRest(element, element.getAttribute('ns') ?? '');
+  #attribute(element: GrammarElement): Pattern {
+    const { names, rest } = namesAndRest(element, element.attribute('ns') ?? '');
     const value = rest.reduce((all, child) => this.patterns.group(all, this.#pattern(child, '')), this.patterns.empty);
     return this.patterns.attribute(names, rest.length === 0 ? this.patterns.text : value);
   }
 
-  #element(element: XmlElement): Pattern {
+  #element(element: GrammarElement): Pattern {
     const { names, rest } = namesAndRest(element, namespaceAt(element));
     return this.patterns.element(names, () =>
       rest.reduce((all, child) => this.patterns.group(all, this.#pattern(child, '')), this.patterns.empty),
@@ -111,29 +109,24 @@ class Reader {
   }
 }
 
-/** Elements of other namespaces are annotations. */
-function grammarChildren(element: XmlElement): XmlElement[] {
-  return element.children.filter(({ namespaceURI }) => namespaceURI === RELAX_NG);
-}
-
 /** `ns` is for the attribute `name`; names in elements have that of their own or of what is around them. */
-function namesAndRest(element: XmlElement, ns: string): { names: NameClass; rest: XmlElement[] } {
-  const children = grammarChildren(element);
-  const name = element.getAttribute('name');
-  if (name !== null) return { names: qualified(name, element, ns), rest: children };
+function namesAndRest(element: GrammarElement, ns: string): { names: NameClass; rest: GrammarElement[] } {
+  const children = element.children;
+  const name = element.attribute('name');
+  if (name !== undefined) return { names: qualified(name, element, ns), rest: children };
   const [first, ...rest] = children;
-  if (first === undefined) throw new Error(`<${element.tagName}> without a name`);
+  if (first === undefined) throw new Error(`<${element.name}> without a name`);
   return { names: nameClass(first), rest };
 }
 
-function nameClass(element: XmlElement): NameClass {
-  const children = grammarChildren(element);
+function nameClass(element: GrammarElement): NameClass {
+  const children = element.children;
   const ns = namespaceAt(element);
-  const [except] = children.filter(({ localName }) => localName === 'except');
-  const excluded = except ? { except: oneOf(grammarChildren(except)) } : {};
-  switch (element.localName) {
+  const [except] = children.filter(({ name }) => name === 'except');
+  const excluded = except ? { except: oneOf(except.children) } : {};
+  switch (element.name) {
     case 'name':
-      return qualified(element.textContent, element, ns);
+      return qualified(element.text, element, ns);
     case 'anyName':
       return { kind: 'any', ...excluded };
     case 'nsName':
@@ -141,24 +134,16 @@ function nameClass(element: XmlElement): NameClass {
     case 'choice':
       return oneOf(children);
     default:
-      throw new Error(`<${element.tagName}> in place of a name`);
+      throw new Error(`<${element.name}> in place of a name`);
   }
 }
 
-const oneOf = (elements: readonly XmlElement[]): NameClass => ({ kind: 'choice', of: elements.map(nameClass) });
+const oneOf = (elements: readonly GrammarElement[]): NameClass => ({ kind: 'choice', of: elements.map(nameClass) });
 
-function qualified(name: string, element: XmlElement, ns: string): NameClass {
+function qualified(name: string, element: GrammarElement, ns: string): NameClass {
   const [local = '', prefix] = name.trim().split(':').reverse();
   if (prefix === undefined) return { kind: 'name', ns, local };
-  return { kind: 'name', ns: inherited(element, `xmlns:${prefix}`), local };
+  return { kind: 'name', ns: element.inherited(`xmlns:${prefix}`), local };
 }
 
-const namespaceAt = (element: XmlElement) => inherited(element, 'ns');
-
-function inherited(element: XmlElement | null, name: string): string {
-  for (let each = element; each; each = each.parent) {
-    const value = each.getAttribute(name);
-    if (value !== null) return value;
-  }
-  return '';
-}
+const namespaceAt = (element: GrammarElement) => element.inherited('ns');
