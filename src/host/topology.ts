@@ -1,5 +1,5 @@
 import { parseCpuList, parseMask } from '../domain/cpu-mask.js';
-import type { Cpuset } from '../domain/cpuset.js';
+import { type Cpuset, cpusOf, intersect } from '../domain/cpuset.js';
 import { FileError, type PseudoFs } from './pseudo-fs.js';
 
 export interface HostNode {
@@ -39,6 +39,23 @@ export function readTopology(files: PseudoFs): Topology {
     nodes,
     defaultAffinity: mask === undefined ? undefined : parseMask(mask),
   };
+}
+
+/** Threads of CPUs that were read before, of hosts that are in use. A CPU that goes offline leaves its core, and gives a new topology. */
+const coresOfHosts = new WeakMap<Topology, Map<number, Cpuset>>();
+
+/** The online threads of the cores of these CPUs. A CPU whose core is not known is in none. @throws FileError as readTopology() */
+export function readCores(files: PseudoFs, topology: Topology, cpus: Cpuset): Cpuset[] {
+  const known = coresOfHosts.get(topology) ?? new Map<number, Cpuset>();
+  coresOfHosts.set(topology, known);
+  const cores = new Set<Cpuset>();
+  for (const cpu of cpusOf(intersect(cpus, topology.online))) {
+    const core = known.get(cpu) ?? readList(files, `${CPUS}/cpu${cpu}/topology/thread_siblings_list`);
+    if (!core) continue;
+    for (const thread of cpusOf(core)) if (!known.has(thread)) known.set(thread, core);
+    cores.add(known.get(cpu) as Cpuset);
+  }
+  return [...cores];
 }
 
 function readList(files: PseudoFs, path: string): Cpuset | undefined {

@@ -1,8 +1,11 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import { formatCpuset } from '../../src/domain/cpuset.js';
 import { FileError } from '../../src/host/pseudo-fs.js';
-import { readTopology } from '../../src/host/topology.js';
+import { readCores, readTopology } from '../../src/host/topology.js';
+import { SimulatedKernel } from '../simulator/kernel.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
 import { FixedFiles } from './fixed-files.js';
 
 const topology = suite('topology');
@@ -33,6 +36,30 @@ topology('CPUs, nodes in order, the default affinity', () => {
     ],
   );
   assert.is(formatCpuset(host.defaultAffinity ?? []), '0-1');
+});
+
+topology('the online threads of the cores of some CPUs', () => {
+  const files = new FixedFiles({
+    [`${CPU}/online`]: '0-2,4-6,8\n',
+    [`${CPU}/cpu0/topology/thread_siblings_list`]: '0,4\n',
+    [`${CPU}/cpu5/topology/thread_siblings_list`]: '1,5\n',
+    [`${CPU}/cpu2/topology/thread_siblings_list`]: '2\n',
+    [`${CPU}/cpu6/topology/thread_siblings_list`]: '6\n',
+  });
+  const host = readTopology(files);
+  const of = (cpus: string) => readCores(files, host, parseCpuList(cpus) ?? []).map(formatCpuset);
+  assert.equal(of('0,2-5'), ['0,4', '2', '1,5']);
+  assert.equal(of('1'), ['1,5'], 'read before');
+  assert.equal(of('7-8'), [], 'offline, and without that file');
+});
+
+topology('the simulated host shows cores, of CPUs that are online', () => {
+  const kernel = new SimulatedKernel({ cpus: { present: '0-3', threadsPerCore: 2 }, devices: [] });
+  const files = new SimulatedFs(kernel);
+  const cores = () => readCores(files, readTopology(files), kernel.present).map(formatCpuset);
+  assert.equal(cores(), ['0,2', '1,3']);
+  kernel.setOnline(2, false);
+  assert.equal(cores(), ['0', '1,3']);
 });
 
 topology('a host without nodes, and without a default affinity', () => {

@@ -7,8 +7,11 @@ import type { InterruptType } from '../../src/host/pci-device.js';
 export interface HostDescription {
   /** for editors */
   $schema?: string;
-  /** online: default present; possible (the width of masks): default present */
-  cpus: { present: string; online?: string; possible?: string };
+  /**
+   * online: default present; possible (the width of masks): default present. threadsPerCore: the first threads of all cores come first, as on
+   * most x86 hosts; absent: the kernel does not show cores
+   */
+  cpus: { present: string; online?: string; possible?: string; threadsPerCore?: number };
   /** cpus is '' for a node that has only memory */
   nodes?: { node: number; cpus: string }[];
   /** initial affinity of interrupts; default: all CPUs */

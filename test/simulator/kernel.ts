@@ -1,4 +1,4 @@
-import { type Cpuset, EMPTY, intersect } from '../../src/domain/cpuset.js';
+import { type Cpuset, cpusetOf, EMPTY, has, intersect, size } from '../../src/domain/cpuset.js';
 import { BitmapFormat } from './bitmap.js';
 import { cpuList, type DeviceDescription, type HostDescription, pciAddress } from './description.js';
 import { handlersOf, hasVfioName, type SimulatedDevice } from './device.js';
@@ -14,6 +14,7 @@ import { type SimulatedInterrupt, VectorAllocator } from './vector-allocator.js'
 export class SimulatedKernel {
   readonly present: Cpuset;
   readonly possible: Cpuset;
+  readonly threadsPerCore: number | undefined;
   readonly masks: BitmapFormat;
   readonly defaultAffinity: Cpuset;
   readonly nodes: { node: number; cpus: Cpuset }[];
@@ -28,6 +29,7 @@ export class SimulatedKernel {
     const { cpus, nodes = [], vectorsPerCpu = Number.POSITIVE_INFINITY, kernel } = description;
     this.present = cpuList(cpus.present);
     this.possible = cpuList(cpus.possible ?? cpus.present);
+    this.threadsPerCore = cpus.threadsPerCore;
     this.masks = new BitmapFormat((this.possible.at(-1)?.last ?? 0) + 1);
     this.nodes = nodes.map(({ node, cpus: list }) => ({ node, cpus: cpuList(list) }));
     this.defaultAffinity = description.defaultAffinity ? cpuList(description.defaultAffinity) : this.possible;
@@ -43,6 +45,17 @@ export class SimulatedKernel {
 
   get online(): Cpuset {
     return this.#interrupts.allocator.online;
+  }
+
+  /** The online threads of the CPU's core; undefined if it is offline, or if cores are not shown. */
+  coreOf(cpu: number): Cpuset | undefined {
+    const { threadsPerCore, online, present } = this;
+    if (threadsPerCore === undefined || !has(online, cpu)) return undefined;
+    const cores = Math.ceil(size(present) / threadsPerCore);
+    return intersect(
+      cpusetOf(Array.from({ length: threadsPerCore }, (_, thread) => (cpu % cores) + thread * cores)),
+      online,
+    );
   }
 
   get interrupts(): ReadonlyMap<number, SimulatedInterrupt> {

@@ -66,9 +66,9 @@ class DescriptionReader {
       if (set.length === 0) throw new InputError(`${key} is empty`, child.offset);
       return formatCpuset(set);
     };
-    const cpus = json.readObject<HostDescription['cpus']>(node, name, { present: any, online: any, possible: any }, [
-      'present',
-    ]);
+    const threadsPerCore = (child: JsonNode, key: string) => json.readInteger(child, key, 1, 8);
+    const members = { present: any, online: any, possible: any, threadsPerCore };
+    const cpus = json.readObject<HostDescription['cpus']>(node, name, members, ['present']);
     const present = parseCpuList(cpus.present) ?? EMPTY;
     this.#checks.possible = parseCpuList(cpus.possible ?? cpus.present) ?? EMPTY;
     const online = parseCpuList(cpus.online ?? cpus.present) ?? EMPTY;

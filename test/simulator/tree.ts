@@ -212,11 +212,22 @@ class IrqFolder implements Folder {
 }
 
 function cpuFolder(kernel: SimulatedKernel): Folder {
-  return fixed({
+  const files = fixed({
     online: () => `${formatCpuset(kernel.online)}\n`,
     present: () => `${formatCpuset(kernel.present)}\n`,
     possible: () => `${formatCpuset(kernel.possible)}\n`,
   });
+  const present = kernel.threadsPerCore === undefined ? [] : [...cpusOf(kernel.present)].map((cpu) => `cpu${cpu}`);
+  const members = new Map(
+    present.map((name) => [name, fixed({ topology: () => coreFolder(kernel, Number(name.slice(3))) })]),
+  );
+  return { names: () => [...files.names(), ...present], get: (name) => files.get(name) ?? members.get(name) };
+}
+
+/** A CPU that is offline has none of the files (kernel: drivers/base/topology.c). */
+function coreFolder(kernel: SimulatedKernel, cpu: number): Folder {
+  const core = kernel.coreOf(cpu);
+  return core ? fixed({ thread_siblings_list: () => `${formatCpuset(core)}\n` }) : EMPTY_FOLDER;
 }
 
 /** cpulist contains only online CPUs (kernel: drivers/base/node.c). */
