@@ -115,6 +115,38 @@ test("an error of the host's makes the exit status 1, and without --host there i
   assert.is((await runCli('lint-domain', ['good.xml'], { cwd: folder.path })).code, 0);
 });
 
+test('guests are compared over all files; comments and the configuration apply', async ({ folder }) => {
+  layOutHost('{"cpus":{"present":"0-3","threadsPerCore":2},"devices":[]}', folder.join('host'));
+  const guest = (name: string, cpus: string, comment = '') =>
+    `<domain type='kvm'>\n<name>${name}</name>\n<memory>1</memory>\n${comment}<vcpu cpuset='${cpus}'>1</vcpu>\n<os><type>hvm</type></os>\n<devices>${hostdev('auto')}</devices>\n</domain>\n`;
+  const comment = '<!-- lint-domain-disable-next-line host-shared-cpu: never started together -->\n';
+  folder.write('guests/a.xml', guest('a', '0-1'));
+  folder.write('guests/b.xml', guest('b', '1', comment));
+  folder.write('other/c.xml', guest('c', '1'));
+  folder.write('other/.lint-domain.json', '{"rules":{"host-shared-cpu":"error","host-shared-core":"off"}}');
+  folder.write('other/d.xml', guest('d', '3'));
+  folder.write('other/network.xml', '<network/>\n');
+  const { stdout } = await lint(folder, '--json', 'guests', 'other');
+  const { files } = JSON.parse(stdout) as LintReport;
+  const found = files.map(({ path, findings }) => [
+    path,
+    findings
+      .filter(({ rule }) => /shared|comment/.test(rule))
+      .map(({ rule, severity, message }) => `${severity} ${rule}: ${message}`),
+  ]);
+  const threads = (names: string, cpus: string) =>
+    `warning host-shared-core: vCPUs of ${names} may run on other threads of the cores of ${cpus}: each guest slows down the other`;
+  const shared = (names: string) =>
+    `host-shared-cpu: vCPUs of ${names} may run on CPU 1 too: each guest delays the other`;
+  assert.equal(found, [
+    ['guests/a.xml', [`warning ${shared('"b" and "c"')}`, threads('"d"', 'CPU 1')]],
+    ['guests/b.xml', [threads('"d"', 'CPU 1')]],
+    ['other/c.xml', [`error ${shared('"a" and "b"')}`]],
+    ['other/d.xml', []],
+    ['other/network.xml', []],
+  ]);
+});
+
 test('a document that is no domain is not taken to the host', async ({ folder }) => {
   layOutHost(EMPTY_HOST, folder.join('host'));
   folder.write('network.xml', '<network/>\n');

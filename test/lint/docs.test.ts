@@ -29,6 +29,9 @@ function block(page: string, opening: string): string {
 }
 const badOf = (page: string) => block(page, '## Bad\n\n```xml');
 const goodOf = (page: string) => block(page, '## Good\n\n```xml');
+/** A second file of the same call, on pages of rules that compare guests. */
+const otherOf = (page: string) =>
+  page.includes('## Other guest') ? block(page, '## Other guest\n\n```xml') : undefined;
 const hostOf = (page: string) => block(page, '## Host\n\n```json');
 /** A host of its own, where it is the host that was bad. */
 function goodHostOf(page: string): string {
@@ -62,6 +65,12 @@ async function lint(files: string[]): Promise<LintReport> {
   return JSON.parse(stdout);
 }
 
+function writeOther(page: string, cwd: string): string[] {
+  const other = otherOf(page);
+  if (other !== undefined) writeFileSync(join(cwd, 'other.xml'), other);
+  return other === undefined ? [] : ['other.xml'];
+}
+
 async function checkBad(name: string): Promise<void> {
   const page = read(pageOf(name));
   const cwd = join(folder, name);
@@ -69,7 +78,7 @@ async function checkBad(name: string): Promise<void> {
   writeFileSync(join(cwd, 'guest.xml'), badOf(page));
   const isOfHost = hostNames.includes(name);
   if (isOfHost) layOutHost(hostOf(page), join(cwd, 'host'));
-  const args = isOfHost ? ['--host', '--root', 'host', 'guest.xml'] : ['guest.xml'];
+  const args = [...(isOfHost ? ['--host', '--root', 'host'] : []), 'guest.xml', ...writeOther(page, cwd)];
   const { stdout } = await runCli('lint-domain', args, { cwd });
   assert.match(stdout, `[${name}]`);
   const printed = block(page, '```text');
@@ -127,8 +136,9 @@ for (const name of hostNames) {
     mkdirSync(cwd);
     writeFileSync(join(cwd, 'guest.xml'), goodOf(page));
     layOutHost(goodHostOf(page), join(cwd, 'host'));
-    const { stdout } = await runCli('lint-domain', ['--host', '--root', 'host', 'guest.xml'], { cwd });
-    assert.is(stdout, '1 file: 0 errors, 0 warnings\n');
+    const files = ['guest.xml', ...writeOther(page, cwd)];
+    const { stdout } = await runCli('lint-domain', ['--host', '--root', 'host', ...files], { cwd });
+    assert.is(stdout, `${files.length} file${files.length === 1 ? '' : 's'}: 0 errors, 0 warnings\n`);
   });
 }
 

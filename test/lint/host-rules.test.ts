@@ -13,8 +13,9 @@ import { readCases, type TestCase } from '../support/case-files.js';
 import { layOutHost } from '../support/simulated-tree.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-// Each case in host-cases/RULE/ has a guest, a host, sometimes the host's config.json, and the findings of the host rules.
-const SECTIONS = ['host', 'config', 'findings'];
+// Each case in host-cases/RULE/ has a guest, a host, sometimes the host's config.json or another guest, and the findings
+// of the host rules.
+const SECTIONS = ['host', 'config', 'other', 'findings'];
 const folder = join(__dirname, 'host-cases');
 const rules = HOST_RULES.map(({ name }) => name);
 
@@ -34,7 +35,12 @@ function lintOnHost(one: TestCase): ReportedFinding[] {
     if (one.has('config')) root.write(SETTINGS_FILE, one.bytes('config'));
     const { definition, lines } = lintDocument(decode(one.bytes()));
     assert.ok(definition, 'the guest is no domain');
-    return reportFile('guest.xml', inOrder(openLintHost(root.path)(definition)), lines).findings;
+    const host = openLintHost(root.path);
+    const { findings: own, guest } = host.check(definition);
+    const other = one.has('other') ? lintDocument(decode(one.bytes('other'))).definition : undefined;
+    assert.is(other !== undefined, one.has('other'), 'the other guest is no domain');
+    const shared = host.compare(other ? [guest, host.check(other).guest] : [guest]).get(guest) ?? [];
+    return reportFile('guest.xml', inOrder([...own, ...shared]), lines).findings;
   } finally {
     root.remove();
   }

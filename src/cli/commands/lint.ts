@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
-import type { Definition } from '../../domain/definition.js';
 import { ToolError } from '../../lib/errors.js';
 import { isOff, type LintConfiguration } from '../../lint/configuration.js';
 import type { CustomRule } from '../../lint/custom-rule.js';
 import type { DisableComments } from '../../lint/disable-comments.js';
 import type { Checked } from '../../lint/finish-findings.js';
+import type { GuestCpus } from '../../lint/host-rules/shared-cpus.js';
 import { lintConfigured } from '../../lint/lint-configured.js';
 import { type FileReport, reportFile, reportUnreadable, summarize } from '../../lint/report.js';
-import type { Finding } from '../../lint/rule.js';
+import { type Finding, inOrder } from '../../lint/rule.js';
 import { NOT_A_DOMAIN, SCHEMA } from '../../lint/rules/index.js';
 import { tooLargeForSchema } from '../../lint/schema-findings.js';
 import { decode } from '../../xml/decode.js';
@@ -15,6 +15,7 @@ import { type FoundFile, findFiles } from '../files/find-files.js';
 import { readInput, STDIN_NAME, UnreadableError } from '../files/read-input.js';
 import { EXIT, errorLine, type Io } from '../io.js';
 import { type ConfigurationOptions, openConfigurations } from '../lint/configurations.js';
+import type { LintHostCheck } from '../lint/lint-host.js';
 import { Progress } from '../lint/progress.js';
 import { type FormatName, renderReport } from '../lint/render-report.js';
 import { checkSchema, type LintedDocument } from '../lint/schema-check.js';
@@ -33,14 +34,14 @@ export interface LintOptions extends SchemaOptions, ConfigurationOptions {
   root?: string | undefined;
 }
 
-type HostCheck = (definition: Definition) => Finding[];
-
 /** A file that waits for the schema check. It has no definition: thousands may wait, and memory is limited. */
 interface LintedFile extends LintedDocument {
   /** it is a domain that can be checked against the schema */
   checkable: boolean;
   configuration: LintConfiguration | undefined;
   comments: DisableComments | undefined;
+  /** with a host */
+  guest: GuestCpus | undefined;
 }
 
 /** `lint-domain`: prints the report; returns the exit status. */
@@ -58,6 +59,7 @@ export async function lint(options: LintOptions, io: Io, early?: SchemaRun): Pro
     return linted;
   });
   downgradeOtherDocuments(files, options.paths);
+  if (hostCheck) addSharedCpus(files, hostCheck);
   progress.wait('checking against the schema');
   const checkable = files.filter((file): file is LintedFile => !(file instanceof UnreadableError) && file.checkable);
   try {
@@ -85,7 +87,7 @@ export async function lint(options: LintOptions, io: Io, early?: SchemaRun): Pro
 function lintFile(
   { path }: FoundFile,
   configuration: LintConfiguration | undefined,
-  hostCheck: HostCheck | undefined,
+  hostCheck: LintHostCheck | undefined,
   io: Io,
 ): LintedFile | UnreadableError {
   let bytes: Uint8Array;
@@ -96,12 +98,25 @@ function lintFile(
     throw error;
   }
   let notChecked: Finding | undefined;
+  let guest: GuestCpus | undefined;
   const { lines, findings, definition, comments } = lintConfigured(decode(bytes), configuration, (domain) => {
     notChecked = tooLargeForSchema(domain.document);
-    return [...(hostCheck?.(domain) ?? []), ...(notChecked ? [notChecked] : [])];
+    const onHost = hostCheck?.check(domain);
+    guest = onHost?.guest;
+    return [...(onHost?.findings ?? []), ...(notChecked ? [notChecked] : [])];
   });
   const checkable = definition !== undefined && !notChecked && !isOff(configuration, SCHEMA.name);
-  return { path, lines, findings, checkable, configuration, comments };
+  return { path, lines, findings, checkable, configuration, comments, guest };
+}
+
+/** Adds what is found between the guests of different files. */
+function addSharedCpus(files: readonly (LintedFile | UnreadableError)[], hostCheck: LintHostCheck): void {
+  const guests = files.flatMap((file) => (file instanceof UnreadableError ? [] : (file.guest ?? [])));
+  const shared = hostCheck.compare(guests);
+  for (const file of files) {
+    const found = file instanceof UnreadableError || !file.guest ? undefined : shared.get(file.guest);
+    if (found && !(file instanceof UnreadableError)) file.findings = inOrder([...file.findings, ...found]);
+  }
 }
 
 /** Applies configurations and disabling comments, after the schema check. Only loaded if a document has any. */

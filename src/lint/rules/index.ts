@@ -2,6 +2,7 @@ import type { Rule, RuleInfo } from '../rule.js';
 import { addressInvalid, addressOctal } from './address-invalid.js';
 import { addressShifted } from './address-shifted.js';
 import { aliasInvalid } from './alias-invalid.js';
+import { autoRealtime } from './auto-realtime.js';
 import { autoUnpinned } from './auto-unpinned.js';
 import { cpusetEmpty } from './cpuset-empty.js';
 import { cpusetSyntax } from './cpuset-syntax.js';
@@ -54,6 +55,7 @@ export const RULES: readonly Rule[] = [
   noInterrupts,
   noIdentity,
   autoUnpinned,
+  autoRealtime,
   vcpusUnknown,
   spreadUnpinned,
   aliasInvalid,
