@@ -7,6 +7,7 @@ import {
 } from '../affinity/domain-plan.js';
 import { type Cpuset, formatCpuset } from '../domain/cpuset.js';
 import type { NodeCpus } from '../domain/locality.js';
+import type { Posting } from '../host/posting.js';
 import { type ProblemReport, problemReport } from './problem-report.js';
 import { reasonText } from './reason-text.js';
 
@@ -21,6 +22,8 @@ export interface EnforceReport {
 export interface HostReport {
   /** empty: the host has no NUMA nodes; `cpus` are the online ones, null: none */
   nodes: { node: number; cpus: string | null }[];
+  /** whether the hardware can deliver interrupts to vCPUs directly; `possible` null: undecided */
+  posting: { possible: boolean | null; evidence: string };
 }
 
 /** How many interrupts, by action, and how many of all are delivered to another node than their device's. */
@@ -79,9 +82,10 @@ export interface InterruptReport {
   counts: Record<string, number>;
 }
 
-/** @param nodes of the host */
-export function reportOf(plans: readonly DomainPlan[], nodes: readonly NodeCpus[]): EnforceReport {
-  const host = { nodes: nodes.map(({ node, cpus }) => ({ node, cpus: cpus.length > 0 ? listOf(cpus) : null })) };
+/** @param nodes of the host, and what is certain of its posting */
+export function reportOf(plans: readonly DomainPlan[], nodes: readonly NodeCpus[], posting: Posting): EnforceReport {
+  const listed = nodes.map(({ node, cpus }) => ({ node, cpus: cpus.length > 0 ? listOf(cpus) : null }));
+  const host = { nodes: listed, posting: { possible: posting.possible, evidence: posting.evidence } };
   return { schemaVersion: 1, host, domains: plans.map(domainReport), summary: summaryOf(plans) };
 }
 

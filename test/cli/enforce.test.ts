@@ -65,6 +65,29 @@ test('enforce writes the masks, each once; status sees them', async () => {
   assert.match((await tool('status', '--root', root, guest)).stdout, /^0 set, 3 kept, 2 skipped, 0 failed$/m);
 });
 
+test('status says in a line whether interrupts can be posted, if that is known', async () => {
+  const posting = async () => {
+    const { stdout } = await tool('status', '--root', root, guest);
+    const { host } = JSON.parse((await tool('plan', '--json', '--root', root, guest)).stdout);
+    return [host.posting.possible, stdout.replace(/\n {2}(?=\w)/g, ' ').match(/^.*posted.*$/gm)];
+  };
+  assert.equal(await posting(), [null, null]);
+  folder.write('host/sys/class/iommu/dmar0/intel-iommu/cap', '8d2078c106f0466\n');
+  assert.equal(await posting(), [null, null], 'kvm_intel is not loaded');
+  folder.write('host/sys/module/kvm_intel/parameters/enable_apicv', 'Y\n');
+  assert.equal(await posting(), [
+    true,
+    [
+      'interrupts may be posted to running vCPUs, which no count here shows: the IOMMU can post interrupts, and kvm_intel uses APICv (enable_apicv is Y)',
+    ],
+  ]);
+  folder.write('host/proc/cmdline', 'quiet intremap=nopost\n');
+  assert.equal(await posting(), [
+    false,
+    ['no interrupt is posted to a vCPU: the kernel command line has intremap=nopost'],
+  ]);
+});
+
 test('--json is one document that keeps its schema, for each of them', async () => {
   for (const command of ['plan', 'enforce', 'status']) {
     const { code, stdout, stderr } = await tool(command, '--json', '--root', root, guest);

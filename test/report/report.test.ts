@@ -17,6 +17,7 @@ reports.before.each(() => {
 });
 reports.after.each(() => folder.remove());
 
+const UNDECIDED = { possible: null, evidence: 'kvm_intel is not loaded' };
 const NODES = [
   { node: 0, cpus: '0-3' },
   { node: 1, cpus: '4-7' },
@@ -60,14 +61,14 @@ function everything(): { before: EnforceReport; after: EnforceReport } {
   Object.assign(unnamed, { uuid: undefined, name: '' });
   const pass = new Simulated(kernel, folder.path);
   return {
-    before: reportOf([pass.planned(definition), pass.planned(unnamed)], kernel.nodes),
-    after: reportOf([pass.applied(definition), pass.applied(unnamed)], kernel.nodes),
+    before: reportOf([pass.planned(definition), pass.planned(unnamed)], kernel.nodes, UNDECIDED),
+    after: reportOf([pass.applied(definition), pass.applied(unnamed)], kernel.nodes, UNDECIDED),
   };
 }
 
 reports('real reports are what their schema says', () => {
   const { before, after } = everything();
-  for (const report of [before, after, reportOf([], [{ node: 2, cpus: [] }])]) {
+  for (const report of [before, after, reportOf([], [{ node: 2, cpus: [] }], { possible: true, evidence: 'x' })]) {
     validate(JSON.parse(JSON.stringify(report)));
     assert.equal(validate.errors ?? [], []);
   }

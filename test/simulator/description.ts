@@ -27,6 +27,8 @@ export interface HostDescription {
   interrupts?: (InterruptDescription & { irq: number })[];
   domains?: DomainDescription[];
   processes?: ProcessDescription[];
+  /** further files, by path: their lines */
+  files?: Record<string, string>;
 }
 
 export interface DeviceDescription {

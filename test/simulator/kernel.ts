@@ -17,6 +17,8 @@ export class SimulatedKernel {
   readonly threadsPerCore: number | undefined;
   readonly masks: BitmapFormat;
   readonly defaultAffinity: Cpuset;
+  /** further files, by path */
+  readonly files: ReadonlyMap<string, string>;
   readonly nodes: { node: number; cpus: Cpuset }[];
   /** /proc/irq/N has effective_affinity */
   readonly hasEffectiveAffinity: boolean;
@@ -33,6 +35,7 @@ export class SimulatedKernel {
     this.masks = new BitmapFormat((this.possible.at(-1)?.last ?? 0) + 1);
     this.nodes = nodes.map(({ node, cpus: list }) => ({ node, cpus: cpuList(list) }));
     this.defaultAffinity = description.defaultAffinity ? cpuList(description.defaultAffinity) : this.possible;
+    this.files = new Map(Object.entries(description.files ?? {}));
     this.hasEffectiveAffinity = description.effectiveAffinity ?? true;
     const allocator = new VectorAllocator(cpuList(cpus.online ?? cpus.present), vectorsPerCpu);
     this.#interrupts = new Interrupts(allocator, this.masks, this.defaultAffinity, managedError(kernel));

@@ -80,6 +80,10 @@ const faults: Fault[] = [
     beyondSchema: true,
   },
   {
+    text: '{"cpus":{"present":"0"},"files":{¦"sys/../etc":"x"},"devices":[]}',
+    message: 'the keys of files must be absolute paths',
+  },
+  {
     text: '{"cpus":{"present":"0"},"kernel":¦"six","devices":[]}',
     message: 'kernel must be a version, such as "6.12"',
   },

@@ -55,6 +55,11 @@ class DescriptionReader {
         interrupts: list('interrupt'),
         domains: list('domain'),
         processes: list('process'),
+        files: (child, name) =>
+          json.readRecord(child, name, (path, value) => {
+            if (/^(\/[\w.:-]*\w)+$/.test(path.value)) return json.readText(value, 'the text of a file', /^\P{Cc}*$/u);
+            throw new InputError(`the keys of ${name} must be absolute paths`, path.offset);
+          }),
       },
       ['cpus', 'devices'],
     );

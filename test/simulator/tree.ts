@@ -38,7 +38,23 @@ export function tree(kernel: SimulatedKernel): Folder {
   const pids = pidFiles(kernel);
   const libvirt = fixed({ qemu: () => pids });
   const run = fixed({ libvirt: () => libvirt });
-  return fixed({ sys: () => sys, proc: () => proc, run: () => run });
+  return withFiles(fixed({ sys: () => sys, proc: () => proc, run: () => run }), kernel.files, '');
+}
+
+/** A folder with further files below it. @param at the folder's path */
+function withFiles(folder: Folder, files: ReadonlyMap<string, string>, at: string): Folder {
+  const below = [...files.keys()].filter((path) => path.startsWith(`${at}/`));
+  if (below.length === 0) return folder;
+  const added = new Set(below.map((path) => path.slice(at.length + 1).split('/')[0] as string));
+  return {
+    names: () => [...new Set([...folder.names(), ...added])],
+    get(name) {
+      const [found, path] = [folder.get(name), `${at}/${name}`];
+      if (!added.has(name)) return found;
+      const text = files.get(path);
+      return text === undefined ? withFiles(isFolder(found) ? found : EMPTY_FOLDER, files, path) : `${text}\n`;
+    },
+  };
 }
 
 /** A folder whose members are named once and for all. */

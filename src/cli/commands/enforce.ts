@@ -4,6 +4,7 @@ import type { Definition } from '../../domain/definition.js';
 import { statesPolicy } from '../../domain/device-policies.js';
 import type { DefaultPolicy } from '../../domain/metadata.js';
 import { plainDefinition } from '../../domain/plain-definition.js';
+import { readPosting } from '../../host/posting.js';
 import { readTopology } from '../../host/topology.js';
 import { pause } from '../../lib/pause.js';
 import { printableJson } from '../../lib/printable.js';
@@ -14,6 +15,7 @@ import { readWatcherStatus } from '../../runtime/watcher-status.js';
 import { colorsFor } from '../colors.js';
 import { type EnforceOptions, openHost, readDomain, sourcesOf } from '../host/domain-source.js';
 import { EXIT, errorLine, type Io } from '../io.js';
+import { postingLines } from '../status/posting-line.js';
 import { watcherLines } from '../status/watcher-line.js';
 
 /** `plan`, `enforce` and `status`: prints the report; returns the exit status. */
@@ -31,13 +33,16 @@ export function enforceCommand(options: EnforceOptions, io: Io): number {
       plans.push(result.applied);
     } else plans.push(planDomain(host, plainDefinition(definition)));
   }
-  const report = reportOf(plans, readTopology(host.files).nodes);
+  const report = reportOf(plans, readTopology(host.files).nodes, readPosting(host.files));
   if (options.json) {
     const watcher = options.command === 'status' && { watcher: readWatcherStatus(options.root) };
     io.stdout.write(printableJson({ ...report, ...watcher }));
   } else {
     io.stdout.write(formatReport(plans, colorsFor(io.stdout, io.env), io.columns()));
-    if (options.command === 'status') io.stdout.write(watcherLines(options.root, io.columns(), io));
+    if (options.command === 'status') {
+      io.stdout.write(postingLines(report.host.posting, io.columns()));
+      io.stdout.write(watcherLines(options.root, io.columns(), io));
+    }
   }
   if (options.command !== 'status') {
     for (const definition of definitions) noteWithoutPolicy(definition, hostDefault, io);

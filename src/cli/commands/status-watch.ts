@@ -7,6 +7,7 @@ import { formatReport } from '../../report/text-report.js';
 import { colorsFor } from '../colors.js';
 import type { EnforceOptions } from '../host/domain-source.js';
 import { EXIT, errorLine, type Io } from '../io.js';
+import { postingLines } from '../status/posting-line.js';
 import { showOnScreen } from '../status/screen.js';
 import { StatusPoller } from '../status/status-poller.js';
 import { watcherLines } from '../status/watcher-line.js';
@@ -41,7 +42,7 @@ export async function watchStatus(options: EnforceOptions, seconds: number, io: 
   };
   const text = (columns: number) => {
     const report = formatReport(status.plans, colorsFor(io.stdout, io.env), columns, status.rates);
-    return status.complaint + report + watcherLines(options.root, columns, io);
+    return status.complaint + report + postingLines(poller.posting, columns) + watcherLines(options.root, columns, io);
   };
   if (io.stdout.isTTY) {
     const lines = (columns = io.columns()) => ({

@@ -3,6 +3,7 @@ import { union } from '../../domain/cpuset.js';
 import type { Definition } from '../../domain/definition.js';
 import { hidesProcesses } from '../../host/hidepid.js';
 import { readIrqbalance } from '../../host/irqbalance.js';
+import { readPosting } from '../../host/posting.js';
 import { RealFs } from '../../host/real-fs.js';
 import { readSnapshot } from '../../host/snapshot.js';
 import { readCores, readTopology } from '../../host/topology.js';
@@ -30,13 +31,14 @@ export function openLintHost(root: string | undefined): LintHostCheck {
   const topology = readTopology(files);
   // hidepid hides it from ordinary users: then that rule reports nothing
   const irqbalance = hidesProcesses(files) ? undefined : readIrqbalance(files);
+  const posting = readPosting(files);
   return {
     check(definition) {
       const { name, uuid, devices } = definition;
       const addresses = devices.flatMap(({ source }) => source?.address ?? []);
       const snapshot = readSnapshot(files, { name, uuid, addresses, topology });
       for (const error of snapshot.unreadable?.values() ?? []) throw error;
-      const host = { ...settings, snapshot, irqbalance };
+      const host = { ...settings, snapshot, irqbalance, posting };
       return { findings: hostFindings(definition, host), guest: guestCpus(definition, host) };
     },
     compare(guests) {

@@ -1,6 +1,7 @@
 import type { DomainPlan } from '../../affinity/domain-plan.js';
 import { type PassHost, planDomain } from '../../affinity/reconcile-domain.js';
 import { type PlainDefinition, plainDefinition } from '../../domain/plain-definition.js';
+import { type Posting, readPosting } from '../../host/posting.js';
 import { type EnforceOptions, openHost, readDomain, sourcesOf } from '../host/domain-source.js';
 import type { Io } from '../io.js';
 
@@ -11,6 +12,8 @@ const DEFINITION_MAX_AGE_MS = 10_000;
 export class StatusPoller {
   /** which definitions the last poll could not read, for people */
   complaint = '';
+  /** at the last poll */
+  posting: Posting;
   readonly #host: PassHost;
   readonly #known = new Map<string, { definition: PlainDefinition | undefined; until: number; complaint: string }>();
 
@@ -19,6 +22,7 @@ export class StatusPoller {
     private readonly io: Io,
   ) {
     this.#host = openHost(options, io);
+    this.posting = readPosting(this.#host.files);
   }
 
   /** in ms, monotonic */
@@ -43,6 +47,7 @@ export class StatusPoller {
     });
     const names = new Set(sources.map(({ name }) => name));
     for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name);
+    this.posting = readPosting(this.#host.files);
     this.complaint = known.map(({ complaint }) => complaint).join('');
     return known.flatMap(({ definition }) => (definition ? planDomain(this.#host, definition) : []));
   }

@@ -7,6 +7,7 @@ import { effectivePolicy, type PolicySettings, usableCpus } from '../../domain/e
 import { type Locality, localCpus, localityOf } from '../../domain/locality.js';
 import type { Policy } from '../../domain/policy.js';
 import type { Irqbalance } from '../../host/irqbalance.js';
+import type { Posting } from '../../host/posting.js';
 import type { DeviceSnapshot, HostSnapshot } from '../../host/snapshot.js';
 import type { Report, RuleInfo } from '../rule.js';
 
@@ -14,6 +15,7 @@ import type { Report, RuleInfo } from '../rule.js';
 export interface LintHost extends PolicySettings {
   snapshot: HostSnapshot;
   irqbalance?: Irqbalance | undefined;
+  posting?: Posting | undefined;
 }
 
 /** A rule that checks a definition against a host. */

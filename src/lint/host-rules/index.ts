@@ -8,6 +8,7 @@ import { hostDeviceAbsent } from './host-device-absent.js';
 import { hostDriver } from './host-driver.js';
 import { hostFewVectors } from './host-few-vectors.js';
 import { hostIrqbalance } from './host-irqbalance.js';
+import { hostPosting } from './host-posting.js';
 import { hostRemoteNode } from './host-remote-node.js';
 import { hostVcpupinUnusable } from './host-vcpupin-unusable.js';
 import { hostSharedCore, hostSharedCpu } from './shared-cpus.js';
@@ -25,6 +26,7 @@ const RULES_OF_ONE: readonly HostRule[] = [
   hostDriver,
   hostIrqbalance,
   hostDefaultAffinity,
+  hostPosting,
 ];
 
 /** The rules of `lint-domain --host`; the last ones compare the guests of one call. */
