@@ -35,6 +35,14 @@ export class StartHost {
     return spawnSync(process.execPath, [PROGRAM, name, '--root', this.#root, ...words], options).stdout;
   }
 
+  /** Enforces the policies of a guest and returns a table: where each interrupt was delivered, and where it is now. */
+  enforceAndCompare(domain) {
+    const read = () => JSON.parse(this.run('status', '--json', domain)).domains.flatMap(({ devices }) => devices);
+    const before = read();
+    this.run('enforce', domain);
+    return compare(before, read());
+  }
+
   /** Starts the watcher and reboots the guest while it runs. libvirt is unreachable: it does not know this guest. */
   async hold(xml, print) {
     const words = [PROGRAM, 'watch', '--root', this.#root, '--connect', 'none:///'];
@@ -88,4 +96,28 @@ export class StartHost {
       if (Date.now() > end || this.#watcher.exitCode !== null)
         throw new Error(`the watcher does not do its work:\n${this.#output}`);
   }
+}
+
+function compare(before, after) {
+  const place = ({ effective, remote }) => `CPU ${effective}${remote ? ', other node' : ''}`;
+  const rows = after.flatMap(({ address, numaNode, interrupts }, i) =>
+    interrupts.map((one, j) => [
+      `${address}, node ${numaNode}`,
+      `${one.vector}`,
+      place(before[i].interrupts[j]),
+      place(one),
+      Number.isInteger(one.vcpu) ? `${one.vcpu}` : 'all on the node',
+    ]),
+  );
+  const table = [['DEVICE', 'VECTOR', 'BEFORE', 'AFTER', 'FOR VCPU'], ...rows];
+  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
+  return table
+    .map(
+      (row) =>
+        `  ${row
+          .map((cell, i) => cell.padEnd(widths[i]))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
 }

@@ -15,6 +15,7 @@ const colour = process.stdout.isTTY && !process.env.NO_COLOR;
 const paint = (code, text) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
 const bad = 'samples/bad/cpuset-syntax.xml';
 const good = 'samples/gpu.xml';
+const twoNodes = 'samples/spread-two-nodes.xml';
 const page = 'dist/host.html';
 
 heading(
@@ -67,6 +68,21 @@ async function onSimulatedHost() {
     host.run('status', '--html', page, good);
   } finally {
     await host.remove();
+  }
+  const larger = new StartHost('samples/hosts/spread-two-nodes.json', colour);
+  try {
+    heading(
+      "6. On a host with two NUMA nodes, auto stays on each device's node, and spread gives each queue a vCPU of its own:",
+    );
+    command(`grep cpuset=.auto ${twoNodes}; hostdev-cpuset enforce ${twoNodes}`);
+    print(
+      `${readFileSync(twoNodes, 'utf8')
+        .match(/^.*cpuset='auto'.*$/gm)
+        .join('\n')}\n\n`,
+    );
+    print(larger.enforceAndCompare(twoNodes));
+  } finally {
+    await larger.remove();
   }
 }
 

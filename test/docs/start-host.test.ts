@@ -50,4 +50,36 @@ test('an interrupt moves when its mask is written, and a watcher places those th
   assert.is(after.watcher.counters.interrupts, 3);
 });
 
+const comparison = `
+import { StartHost } from './scripts/start-host.mjs';
+const host = new StartHost('samples/hosts/spread-two-nodes.json', false);
+try {
+  process.stdout.write(host.enforceAndCompare('samples/spread-two-nodes.xml'));
+} finally {
+  await host.remove();
+}`;
+
+test('on two nodes, each interrupt is delivered to a vCPU on the node of its device afterwards', async () => {
+  const { code, stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', comparison], {
+    cwd: projectRoot,
+  });
+  assert.is(code, 0, stderr);
+  const [heading, ...rows] = stdout.trimEnd().split('\n');
+  assert.match(heading ?? '', /^ {2}DEVICE +VECTOR +BEFORE +AFTER +FOR VCPU$/);
+  const columns = rows.map((row) => row.trim().split(/ {2,}/));
+  assert.equal(
+    columns.map(([device, vector, before]) => [device, vector, before]),
+    [
+      ...['12', '4, other node', '13', '5, other node', '14'].map((cpu, k) => [
+        '0000:82:02.1, node 1',
+        `${k}`,
+        `CPU ${cpu}`,
+      ]),
+      ...['6', '15, other node', '7'].map((cpu, k) => ['0000:17:00.0, node 0', `${k}`, `CPU ${cpu}`]),
+    ],
+  );
+  for (const [device = '', , , after = ''] of columns)
+    assert.match(after, device.endsWith('node 1') ? /^CPU 1[01]$/ : /^CPU [23]$/);
+});
+
 test.run();

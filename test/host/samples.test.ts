@@ -21,6 +21,7 @@ const isValid = new Ajv2020({ allErrors: true }).compile(JSON.parse(text('schema
 const pairs = [
   { domain: 'samples/gpu.xml', host: 'workstation.json', vcpus: '4-7,12-15', interrupts: 5 },
   { domain: 'samples/sriov-two-nodes.xml', host: 'two-nodes.json', vcpus: '2-5,18-21', interrupts: 13 },
+  { domain: 'samples/spread-two-nodes.xml', host: 'spread-two-nodes.json', vcpus: '2-3,10-11', interrupts: 8 },
   { domain: 'samples/live/interface-pool-running.xml', host: 'pool.json', vcpus: '8-11', interrupts: 6 },
 ];
 
