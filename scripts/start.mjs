@@ -72,7 +72,7 @@ async function onSimulatedHost() {
   const larger = new StartHost('samples/hosts/spread-two-nodes.json', colour);
   try {
     heading(
-      "6. On a host with two NUMA nodes, auto stays on each device's node, and spread gives each queue a vCPU of its own:",
+      "6. On a host with two NUMA nodes, auto stays on each device's node; spread divides the queues among the vCPUs there:",
     );
     command(`grep cpuset=.auto ${twoNodes}; hostdev-cpuset enforce ${twoNodes}`);
     print(
