@@ -3,8 +3,9 @@ import { type Cpuset, equal, isSubset } from '../domain/cpuset.js';
 import { openMask, readInterrupt } from '../host/interrupt.js';
 import { FileError, type PseudoFs, type WritableFile } from '../host/pseudo-fs.js';
 import { type DomainPlan, type InterruptPlan, mapInterrupts } from './domain-plan.js';
-import type { NotSeen, Refusal } from './reason.js';
+import type { NotSeen, Reason, Refusal } from './reason.js';
 import { vectorKey } from './vector-key.js';
+import { restOfSet } from './vector-target.js';
 import { changeOf, type Target, verifyHandlers, verifyTarget } from './verify-target.js';
 import { writeAffinity } from './write-affinity.js';
 import { errorKind, mayPassSoon } from './write-errors.js';
@@ -51,9 +52,9 @@ export function applyPlan(planned: DomainPlan, context: ApplyContext): AppliedPl
   const writes: AffinityWrite[] = [];
   let failed = new Map<InterruptPlan, Placement>();
   let applied = mapInterrupts(planned, (interrupt, address) => {
-    const { action, wanted, affinity } = interrupt;
-    if (action !== 'set' || wanted === null || affinity === null) return interrupt;
-    const placement = new Placement(interrupt, { address, wanted, before: affinity }, context);
+    const { action, target, affinity } = interrupt;
+    if (action !== 'set' || target === null || affinity === null) return interrupt;
+    const placement = new Placement(interrupt, { address, target, before: affinity }, context);
     const result = placement.apply(writes);
     if (isWorthRetrying(result)) failed.set(result, placement);
     return result;
@@ -79,12 +80,15 @@ function isWorthRetrying({ reason }: InterruptPlan): boolean {
 /** One interrupt that is to be written. */
 class Placement {
   readonly #target: Target;
+  /** what is written: the target; where that has no room, the rest of the set */
+  #cpus: Cpuset;
 
   constructor(
     private readonly planned: InterruptPlan,
-    private readonly move: { address: PciAddress; wanted: Cpuset; before: Cpuset },
+    private readonly move: { address: PciAddress; target: Cpuset; before: Cpuset },
     private readonly context: ApplyContext,
   ) {
+    this.#cpus = move.target;
     this.#target = { address: move.address, irq: planned.irq, handlers: planned.handlers };
   }
 
@@ -96,7 +100,8 @@ class Placement {
       const obstacle = mask && this.#write(mask);
       if (obstacle) return obstacle;
       const { irq, vector, handlers, isWritten: isEarlier = false } = planned;
-      const { address, wanted: cpus, before } = this.move;
+      const { address, before } = this.move;
+      const cpus = this.#cpus;
       const write: AffinityWrite = {
         key: vectorKey(address, irq, handlers[0] ?? ''),
         irq,
@@ -123,12 +128,22 @@ class Placement {
   /** What kept it from being written; undefined: it was. */
   #write(mask: WritableFile): InterruptPlan | undefined {
     const { planned } = this;
-    const result = writeAffinity(mask, this.move.wanted, () => this.#verify());
+    const result = writeAffinity(mask, this.#cpus, () => this.#verify());
     if (result.outcome === 'written') return undefined;
     if (result.outcome === 'refused') return { ...planned, action: 'skip', reason: result.reason };
+    const rest = restOfSet(planned);
+    if (result.error.code === 'ENOSPC' && this.#cpus === this.move.target && rest.length > 0) {
+      if (isSubset(this.move.before, rest)) return { ...planned, action: 'keep', reason: this.#whyRest };
+      this.#cpus = rest;
+      return this.#write(mask);
+    }
     const { code: error } = result.error;
     const action = errorKind(error) === 'gone' ? 'skip' : 'fail';
     return { ...planned, action, reason: { code: 'write-error', error }, error };
+  }
+
+  get #whyRest(): Reason {
+    return { code: 'target-full', target: this.move.target };
   }
 
   #verify(): Refusal | undefined {
@@ -142,16 +157,17 @@ class Placement {
   /** What is true counts, not what was asked. */
   #readBack(mask: WritableFile | undefined): InterruptPlan {
     const { planned } = this;
-    const { wanted } = this.move;
+    const cpus = this.#cpus;
     // by the descriptor that was written: another vector may have the number and the handler by now
     const now = readInterrupt(this.context.files, planned.irq, mask);
     if (!now) return { ...planned, action: 'skip', reason: { code: 'gone' } };
     const change = changeOf(this.#target, now.handlers);
     if (change) return { ...planned, action: 'skip', reason: change };
     const { affinity, effective } = now;
-    const seen: InterruptPlan = { ...planned, affinity, effective: effective ?? null };
-    if (!isSubset(affinity, wanted)) return { ...seen, action: 'fail', reason: { code: 'other-mask', affinity } };
-    if (!effective || isSubset(effective, wanted)) return seen;
+    const reason = cpus === this.move.target ? null : this.#whyRest;
+    const seen: InterruptPlan = { ...planned, affinity, effective: effective ?? null, reason };
+    if (!isSubset(affinity, cpus)) return { ...seen, action: 'fail', reason: { code: 'other-mask', affinity } };
+    if (!effective || isSubset(effective, cpus)) return seen;
     if (equal(effective, planned.effective)) return { ...seen, reason: { code: 'pending', effective } };
     return { ...seen, action: 'fail', reason: { code: 'delivered-elsewhere', effective } };
   }

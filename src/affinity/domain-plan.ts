@@ -6,6 +6,7 @@ import { areRemote, type Locality } from '../domain/locality.js';
 import type { InterruptType } from '../host/pci-device.js';
 import type { Problem } from './problems.js';
 import type { Reason } from './reason.js';
+import type { Spread } from './vector-target.js';
 
 /** What is to be done for a domain, or, after a pass, what was done. report/ makes text of it. */
 export interface DomainPlan {
@@ -28,6 +29,8 @@ export interface DevicePlan {
   origin: EffectivePolicy['origin'];
   /** where its interrupts are to go; null: nothing is to be written */
   cpus: Cpuset | null;
+  /** how its vectors are divided among these; null: each is to have all */
+  spread: Spread | null;
   numaNode: number | null;
   locality: Locality | undefined;
   /** true: it could not be read, and which interrupts it has is unknown */
@@ -49,7 +52,12 @@ export interface InterruptPlan {
   affinity: Cpuset | null;
   /** null: the kernel does not say, or names no CPU */
   effective: Cpuset | null;
+  /** the policy's CPUs on this host; null: nothing is to be written */
   wanted: Cpuset | null;
+  /** the part of them that it is to have: all of them without spread. Null too if its vector is to be spread and not known */
+  target: Cpuset | null;
+  /** the vCPU whose CPUs the target is; null: of none in particular */
+  vcpu: number | null;
   action: Action;
   reason: Reason | null;
   /** the error code of a read or write, such as ENOSPC */

@@ -19,9 +19,9 @@ export function withLinesOf(
   const lines = new MovedLines(before, inputs);
   let isNew = false;
   for (const { address, interrupts } of devices) {
-    for (const { irq, vector, action, affinity, wanted } of interrupts) {
-      if (action !== 'set' || vector !== null || !affinity || !wanted || address === null) continue;
-      lines.aboutToMove({ irq, address }, affinity, wanted);
+    for (const { irq, vector, action, affinity, target } of interrupts) {
+      if (action !== 'set' || vector !== null || !affinity || !target || address === null) continue;
+      lines.aboutToMove({ irq, address }, affinity, target);
       isNew = true;
     }
   }
@@ -55,11 +55,12 @@ export function nextState(
     if (mask && isSubset(mask, set) && !equal(mask, set)) narrowed.set(key, formatCpuset(mask));
     else narrowed.delete(key);
   };
-  for (const [key, { action, affinity, wanted }] of alive) {
-    if (action !== 'keep' || !affinity || !wanted) continue;
+  for (const [key, { action, affinity, target, reason }] of alive) {
+    // it has the rest of the set still
+    if (action !== 'keep' || !affinity || !target || reason?.code === 'target-full') continue;
     // a pass that was killed before it saved this set may have written it
-    if (written.get(key) !== formatCpuset(wanted)) written.delete(key);
-    setMask(key, written.has(key) ? affinity : undefined, wanted);
+    if (written.get(key) !== formatCpuset(target)) written.delete(key);
+    setMask(key, written.has(key) ? affinity : undefined, target);
   }
   const lines = new MovedLines(before, inputs);
   for (const { key, irq, vector, before: mask, cpus: set, after, pending: effective, hasGone } of writes) {

@@ -21,10 +21,10 @@ export interface PassScope {
 export function withFastPathWrites(planned: DomainPlan, { fastPathWrite }: PassScope): DomainPlan {
   if (!fastPathWrite) return planned;
   return mapInterrupts(planned, (interrupt, address) => {
-    const { affinity, wanted } = interrupt;
-    if (affinity === null || wanted === null || !isSubset(affinity, wanted)) return interrupt;
+    const { affinity, target } = interrupt;
+    if (affinity === null || target === null || !isSubset(affinity, target)) return interrupt;
     const write = fastPathWrite(address, interrupt);
-    if (!write || !equal(write.to, wanted)) return interrupt;
+    if (!write || !equal(write.to, target)) return interrupt;
     return { ...interrupt, affinity: write.from, action: 'set', reason: null, isWritten: true };
   });
 }

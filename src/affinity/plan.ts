@@ -3,6 +3,7 @@ import { type Cpuset, equal, isSubset } from '../domain/cpuset.js';
 import { effectivePolicy, type PolicySettings } from '../domain/effective-policy.js';
 import { localityOf } from '../domain/locality.js';
 import type { PlainDefinition, PlainDevice } from '../domain/plain-definition.js';
+import type { Policy } from '../domain/policy.js';
 import type { Interrupt } from '../host/interrupt.js';
 import type { DeviceInterrupt, DeviceSnapshot, HostSnapshot } from '../host/snapshot.js';
 import { vfioOwnership } from '../host/vfio-handlers.js';
@@ -15,11 +16,13 @@ import {
   type Problem,
   policyProblems,
   remoteNodeProblems,
+  spreadProblems,
   unreadOwnerProblems,
   unseenVcpuProblems,
 } from './problems.js';
 import { type TargetCpus, targetCpus } from './target-cpus.js';
 import { vectorKey } from './vector-key.js';
+import { restOfSet, type Spread, spreadTargets, type VectorTarget, vectorTarget } from './vector-target.js';
 
 /** What is to be done about each interrupt of a domain's devices, and why. Pure: nothing is read, nothing is written. */
 export function plan(
@@ -63,11 +66,14 @@ class Planner {
     const snapshot = address && devices.get(address);
     const numaNode = snapshot?.device.numaNode;
     const locality = localityOf(numaNode, topology.nodes);
-    const target = targetCpus(policy, { vcpus: this.vcpus, online: topology.online, locality }, this.settings);
+    const vcpus = this.#vcpusOf(policy);
+    const target = targetCpus(policy, { vcpus, online: topology.online, locality }, this.settings);
+    const spread = this.#spreadOf(policy, target.cpus);
     const error = address && unreadable?.get(address);
     const problems: Problem[] = [...policyProblems(device), ...(target.problem ? [target.problem] : [])];
     if (error) problems.push({ rule: 'device-unreadable', path: error.path, error: error.code });
     else if (!snapshot) problems.push(absenceProblem(device));
+    if (spread) problems.push(...spreadProblems(policy, this.host.threads));
     if (snapshot && target.cpus) problems.push(...remoteNodeProblems(snapshot.device, target.cpus, locality, topology));
     const plan: DevicePlan = {
       address: address ?? null,
@@ -76,6 +82,7 @@ class Planner {
       policy: policy?.kind ?? 'native',
       origin,
       cpus: target.cpus ?? null,
+      spread,
       numaNode: numaNode ?? null,
       locality,
       isUnreadable: error !== undefined,
@@ -84,14 +91,14 @@ class Planner {
     };
     if (address && this.#isRepeated(address)) {
       problems.push({ rule: 'duplicate-device', address });
-      return { ...plan, cpus: null };
+      return { ...plan, cpus: null, spread: null };
     }
     const owner = address && target.cpus && this.host.owners?.others.get(address);
     if (owner) {
       problems.push({ rule: 'device-conflict', owner });
-      return { ...plan, cpus: null };
+      return { ...plan, cpus: null, spread: null };
     }
-    const interrupts = snapshot?.interrupts.map((interrupt) => this.#interrupt(interrupt, snapshot, target)) ?? [];
+    const interrupts = snapshot?.interrupts.map((one) => this.#interrupt(one, snapshot, target, spread)) ?? [];
     if (this.host.threads && snapshot && target.cpus) problems.push(...notHeldProblems(snapshot.device, interrupts));
     return { ...plan, interrupts };
   }
@@ -103,50 +110,81 @@ class Planner {
     return isRepeated;
   }
 
+  /** The vCPUs that a policy follows. */
+  #vcpusOf(policy: Policy | undefined): VcpuCpus {
+    if (policy?.kind !== 'auto' || !policy.vcpus) return this.vcpus;
+    const { threads, topology } = this.host;
+    return vcpuCpus(this.definition.vcpuPinning, threads, topology.online, policy.vcpus);
+  }
+
+  /** Null without spread. The vCPUs of a running domain are those that QEMU's threads show: where these have no names, none are known. */
+  #spreadOf(policy: Policy | undefined, cpus: Cpuset | undefined): Spread | null {
+    if (!cpus || !policy || policy.kind === 'native' || !policy.spread) return null;
+    const { threads, cores = [] } = this.host;
+    const vcpus = threads ? threads.threads : this.definition.vcpuPinning.vcpus;
+    return { targets: spreadTargets(policy, cpus, { vcpus, cores }), controlVectors: policy.controlVectors };
+  }
+
   #interrupt(
     { irq, type, details, error }: DeviceInterrupt,
     { device }: DeviceSnapshot,
-    target: TargetCpus,
+    { cpus, reason }: TargetCpus,
+    spread: Spread | null,
   ): InterruptPlan {
     const owned = vfioOwnership(details?.handlers ?? [], device.address);
+    const vector = owned.ours ? owned.vector : null;
+    // of a vector that is not known its target is not, either
+    const isKnown = owned.ours || !spread;
+    const count = device.irqs.length;
+    const target: VectorTarget | null = cpus && isKnown ? vectorTarget(cpus, spread, { type, vector, count }) : null;
     const plan: InterruptPlan = {
       irq,
       type,
-      vector: owned.ours ? owned.vector : null,
+      vector,
       handlers: details?.handlers ?? [],
       affinity: details?.affinity ?? null,
       effective: details?.effective ?? null,
-      wanted: target.cpus ?? null,
+      wanted: cpus ?? null,
+      target: target?.cpus ?? null,
+      vcpu: target?.vcpu ?? null,
       action: 'skip',
       reason: null,
       error: null,
       counts: this.host.counts.get(irq) ?? {},
     };
-    if (!target.cpus) return { ...plan, reason: target.reason };
+    if (!cpus) return { ...plan, reason };
     if (error) return { ...plan, action: 'fail', reason: { code: 'unreadable', path: error.path }, error: error.code };
     if (device.vfio === 'no') return { ...plan, reason: { code: 'not-vfio', driver: device.driver } };
-    if (!details || !owned.ours) return { ...plan, reason: owned.ours ? null : owned.reason };
+    if (!details || !owned.ours || !target) return { ...plan, reason: owned.ours ? null : owned.reason };
     const key = vectorKey(device.address, irq, details.handlers[0] as string);
-    return { ...plan, ...this.#decide(key, details, target.cpus) };
+    return { ...plan, ...this.#decide(key, details, target.cpus, cpus) };
   }
 
   /**
-   * Writes a mask that differs if this set was not written to this vector yet; after that only if the mask is no longer within the set,
+   * Writes a mask that differs if this target was not written to this vector yet; after that only if the mask is no longer within it,
    * for the kernel may shrink a mask, and a subset is satisfied. Where nothing proves that it is this vector, its mask must be the one that
    * it had after the write: a vector that came back under its number has another.
    */
-  #decide(key: string, { affinity, effective }: Interrupt, wanted: Cpuset): Pick<InterruptPlan, 'action' | 'reason'> {
-    const { pending } = this.earlier;
-    if (!equal(affinity, wanted) && !(isSubset(affinity, wanted) && this.#isWritten(key, affinity, wanted)))
-      return { action: 'set', reason: null };
-    if (!effective || isSubset(effective, wanted)) return { action: 'keep', reason: null };
+  #decide(
+    key: string,
+    { affinity, effective }: Interrupt,
+    target: Cpuset,
+    wanted: Cpuset,
+  ): Pick<InterruptPlan, 'action' | 'reason'> {
+    const { pending, written } = this.earlier;
+    if (!equal(affinity, target) && !(isSubset(affinity, target) && this.#isWritten(key, affinity, target))) {
+      const rest = restOfSet({ wanted, target });
+      const isOnRest = rest.length > 0 && equal(written.get(key), rest) && isSubset(affinity, rest);
+      return { action: 'set', reason: isOnRest ? { code: 'target-full', target } : null };
+    }
+    if (!effective || isSubset(effective, target)) return { action: 'keep', reason: null };
     if (equal(pending.get(key), effective)) return { action: 'keep', reason: { code: 'pending', effective } };
     return { action: 'fail', reason: { code: 'not-moved', effective } };
   }
 
-  #isWritten(key: string, affinity: Cpuset, wanted: Cpuset): boolean {
+  #isWritten(key: string, affinity: Cpuset, target: Cpuset): boolean {
     const { written, narrowed, continuityOf } = this.earlier;
-    if (!equal(written.get(key), wanted)) return false;
+    if (!equal(written.get(key), target)) return false;
     return equal(affinity, narrowed.get(key)) || continuityOf(key) === 'same';
   }
 }

@@ -4,7 +4,7 @@ import type { Cpuset } from '../domain/cpuset.js';
 import type { Identity } from '../domain/identity.js';
 import { type Locality, type RemotePart, remotePart } from '../domain/locality.js';
 import type { PlainDefinition, PlainDevice } from '../domain/plain-definition.js';
-import type { PolicyAttribute } from '../domain/policy.js';
+import type { Policy, PolicyAttribute } from '../domain/policy.js';
 import type { OtherOwner, Ownership } from '../host/device-owners.js';
 import type { InterruptType, PciDevice } from '../host/pci-device.js';
 import type { VcpuThreads } from '../host/qemu-threads.js';
@@ -32,6 +32,10 @@ export type Problem =
   | { rule: 'remote-node'; node: number; remote: RemotePart }
   | { rule: 'auto-unknown' | 'auto-unpinned' | 'not-running' }
   | { rule: 'qemu-hidden' | 'vcpus-unseen'; pid: number }
+  /** auto: none of the vCPUs that the policy names is there */
+  | { rule: 'vcpus-unknown'; vcpus: Cpuset }
+  /** spread: no thread of QEMU shows the CPUs of one vCPU */
+  | { rule: 'spread-unseen'; pid: number }
   | { rule: 'cpus-left-out'; asked: Cpuset; left: Cpuset }
   | { rule: 'no-usable-cpu'; asked: Cpuset; because: 'none-online' | 'none-allowed' };
 
@@ -45,6 +49,12 @@ export function metadataProblems({ metadataProblems, stale }: PlainDefinition): 
 export function unseenVcpuProblems(devices: readonly { policy: string }[], qemu: VcpuThreads | undefined): Problem[] {
   const isUnseen = qemu && !qemu.cpus && devices.some(({ policy }) => policy === 'auto');
   return isUnseen ? [{ rule: 'vcpus-unseen', pid: qemu.pid }] : [];
+}
+
+/** `spread` with auto divides the vectors among the vCPUs, and no thread of the running QEMU is one vCPU's. */
+export function spreadProblems(policy: Policy | undefined, qemu: VcpuThreads | undefined): Problem[] {
+  const isUnseen = policy?.kind === 'auto' && qemu && qemu.threads.length === 0;
+  return isUnseen ? [{ rule: 'spread-unseen', pid: qemu.pid }] : [];
 }
 
 /** Which devices QEMU has open was to be seen, and could not be. */

@@ -7,6 +7,7 @@ export type NoTarget =
   | { code: 'cpuset-syntax' }
   | { code: 'auto-unpinned' }
   | { code: 'auto-unknown' }
+  | { code: 'vcpus-unknown' }
   | { code: 'none-online' }
   | { code: 'none-allowed' };
 
@@ -30,6 +31,8 @@ export type Reason =
   /** without interrupt remapping the kernel moves an interrupt no sooner than it occurs (kernel: irq_move_pending) */
   | { code: 'pending'; effective: Cpuset }
   | { code: 'not-moved'; effective: Cpuset }
+  /** the CPUs of its vCPU, or its CPU, are out of vectors: it has the rest of the set */
+  | { code: 'target-full'; target: Cpuset }
   /** out of vectors, the kernel delivers outside of the mask without an error */
   | { code: 'delivered-elsewhere'; effective: Cpuset }
   | { code: 'other-mask'; affinity: Cpuset }

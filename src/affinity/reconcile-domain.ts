@@ -1,6 +1,6 @@
 import type { PciAddress } from '../domain/address.js';
 import type { PolicySettings } from '../domain/effective-policy.js';
-import type { PlainDefinition } from '../domain/plain-definition.js';
+import { type PlainDefinition, spreadCpus } from '../domain/plain-definition.js';
 import type { PseudoFs } from '../host/pseudo-fs.js';
 import { findQemu, hiddenQemu, isQemuOf } from '../host/qemu-threads.js';
 import { readSnapshot, type SnapshotRequest } from '../host/snapshot.js';
@@ -97,7 +97,8 @@ function planFrom(
   const named = new Set(definition.devices.flatMap(({ address }) => address ?? []));
   const addresses = only ? [...named].filter((address) => only.has(address)) : named;
   const ownership = { savedClaimants: (address: PciAddress) => savedClaimants(state, address) };
-  const snapshot = readSnapshot(files, { name, uuid, addresses, counts, ownership, ...recent });
+  const coresOf = spreadCpus(definition);
+  const snapshot = readSnapshot(files, { name, uuid, addresses, counts, ownership, coresOf, ...recent });
   const all = plan(definition, snapshot, settings, earlierWrites(before, continuityOf));
   const devices = only ? all.devices.filter(({ address }) => only.has(address ?? '')) : all.devices;
   return { planned: { ...all, devices }, isRunning: snapshot.threads !== undefined };

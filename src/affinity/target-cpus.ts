@@ -7,10 +7,14 @@ import type { Problem } from './problems.js';
 import type { NoTarget } from './reason.js';
 
 /** The CPUs that a device's interrupts are to have, never empty; or why none are to be written. */
-export type TargetCpus = { cpus: Cpuset; problem?: Problem } | { cpus: undefined; reason: NoTarget; problem?: Problem };
+export type TargetCpus = { problem?: Problem } & (
+  | { cpus: Cpuset; reason?: never }
+  | { cpus: undefined; reason: NoTarget }
+);
 
 /** What matters of a host for the target of one device. */
 export interface TargetHost {
+  /** those that the policy follows */
   vcpus: VcpuCpus;
   online: Cpuset;
   /** of the device; undefined: unknown, or it is not there */
@@ -31,6 +35,10 @@ export function targetCpus(
   if (policy.kind === 'auto' && !vcpus.cpus) {
     const rule = vcpus.because === 'numad' ? 'auto-unknown' : 'auto-unpinned';
     return { cpus: undefined, reason: { code: rule }, problem: { rule } };
+  }
+  if (policy.kind === 'auto' && policy.vcpus && vcpus.cpus?.length === 0) {
+    const problem: Problem = { rule: 'vcpus-unknown', vcpus: policy.vcpus };
+    return { cpus: undefined, reason: { code: 'vcpus-unknown' }, problem };
   }
   const asked = policy.kind === 'cpuset' ? policy.set : (vcpus.cpus as Cpuset);
   const { present, allowed } = usableCpus(asked, online, settings);

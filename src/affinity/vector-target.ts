@@ -1,4 +1,4 @@
-import { type Cpuset, cpusOf, has, intersect, subtract, union } from '../domain/cpuset.js';
+import { type Cpuset, cpusOf, EMPTY, has, intersect, subtract, union } from '../domain/cpuset.js';
 import type { Policy } from '../domain/policy.js';
 import type { InterruptType } from '../host/pci-device.js';
 
@@ -10,6 +10,14 @@ export interface VectorTarget {
 
 /** A policy that gives interrupts CPUs. */
 export type PlacingPolicy = Exclude<Policy, { kind: 'native' }>;
+
+/** How the vectors of a device are divided. */
+export interface Spread {
+  /** spreadTargets(); none: each vector gets the whole set */
+  targets: readonly VectorTarget[];
+  /** so many vectors, from the first on, get the whole set */
+  controlVectors: number;
+}
 
 /** What spreading depends on, beside the policy and its set. */
 export interface SpreadBasis {
@@ -47,17 +55,21 @@ export function spreadTargets(policy: PlacingPolicy, set: Cpuset, { vcpus, cores
 /**
  * The target of a vector: depends on its number alone, so it is the same after every reboot. Control vectors, a single
  * vector, MSI and a legacy line get the whole set.
- * @param targets spreadTargets() of the same policy and set
+ * @param set the policy's CPUs on this host
+ * @param spread of the same policy and set; null: the policy does not spread
  */
-export function vectorTarget(
-  { controlVectors }: PlacingPolicy,
-  set: Cpuset,
-  targets: readonly VectorTarget[],
-  { type, vector, count }: Vector,
-): VectorTarget {
+export function vectorTarget(set: Cpuset, spread: Spread | null, { type, vector, count }: Vector): VectorTarget {
+  const { targets, controlVectors } = spread ?? NOT_SPREAD;
   const isSpread = type === 'msix' && count > 1 && vector !== null && vector >= controlVectors;
   const target = isSpread ? targets[(vector - controlVectors) % targets.length] : undefined;
   return target ?? { cpus: set, vcpu: null };
+}
+
+const NOT_SPREAD: Spread = { targets: [], controlVectors: 0 };
+
+/** The rest of the set: for a vector whose target has no room. Empty if the target is the whole set. */
+export function restOfSet({ wanted, target }: { wanted: Cpuset | null; target: Cpuset | null }): Cpuset {
+  return wanted && target ? subtract(wanted, target) : EMPTY;
 }
 
 /** The first thread in the set of every core, by number; then the second ones, in the order of the cores; and so on. */

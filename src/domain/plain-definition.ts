@@ -1,5 +1,6 @@
 import type { PciAddress } from './address.js';
 import type { AddressShift } from './address-shift.js';
+import { type Cpuset, EMPTY, union } from './cpuset.js';
 import type { Definition } from './definition.js';
 import { combinePolicies, type DevicePolicy } from './device-policies.js';
 import type { Device } from './devices.js';
@@ -44,6 +45,11 @@ export interface PlainDevice {
   /** why its attributes are invalid */
   attributeErrors: { attribute: PolicyAttribute; message: string; isOfCpuset: boolean }[];
   shift: AddressShift | undefined;
+}
+
+/** The CPUs that policies spread vectors over one by one: which of them share a core decides on their order. */
+export function spreadCpus({ devices }: PlainDefinition): Cpuset {
+  return union(...devices.map(({ policy }) => (policy?.kind === 'cpuset' && policy.spread ? policy.set : EMPTY)));
 }
 
 /** Strings are copied: V8 keeps a whole text in memory for each part of it. */

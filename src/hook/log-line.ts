@@ -26,8 +26,8 @@ export function passLine(name: string, phase: string, applied: DomainPlan): Jour
 /** One line for each interrupt, for debugging. */
 export function detailLines(name: string, phase: string, { devices }: DomainPlan): JournalLine[] {
   return devices.flatMap(({ address, policy, origin, interrupts }) =>
-    interrupts.map(({ irq, affinity, wanted, action, reason }) => {
-      const masks = `affinity ${affinity ? formatCpuset(affinity) : 'unknown'}, wanted ${wanted ? formatCpuset(wanted) : 'none'}`;
+    interrupts.map(({ irq, affinity, target, action, reason }) => {
+      const masks = `affinity ${affinity ? formatCpuset(affinity) : 'unknown'}, wanted ${target ? formatCpuset(target) : 'none'}`;
       const message = `${address} (${policy}, ${origin}): IRQ ${irq}: ${masks}: ${action}`;
       return logLine('debug', name, phase, reason ? `${message}: ${reasonText(reason)}` : message);
     }),

@@ -1,11 +1,12 @@
 import type { PciAddress } from '../domain/address.js';
+import { type Cpuset, EMPTY } from '../domain/cpuset.js';
 import { findOwners, type Ownership, type OwnershipContext } from './device-owners.js';
 import { type Interrupt, readInterrupt } from './interrupt.js';
 import { type InterruptCounts, readInterruptCounts } from './interrupt-counts.js';
 import { type InterruptType, type PciDevice, readPciDevice } from './pci-device.js';
 import { FileError, type PseudoFs } from './pseudo-fs.js';
 import { readVcpuThreads, type VcpuThreads } from './qemu-threads.js';
-import { readTopology, type Topology } from './topology.js';
+import { readCores, readTopology, type Topology } from './topology.js';
 
 /** An interrupt of a device: its number and type, and its state in the kernel. */
 export interface DeviceInterrupt {
@@ -25,6 +26,8 @@ export interface DeviceSnapshot {
 /** The part of the host's state that matters for one domain, at one moment. */
 export interface HostSnapshot {
   topology: Topology;
+  /** the threads of each core that the request names CPUs of; absent: none are known */
+  cores?: readonly Cpuset[];
   /** by address, without devices that the host does not have */
   devices: ReadonlyMap<PciAddress, DeviceSnapshot>;
   /** devices that the host has, but that could not be read */
@@ -39,6 +42,8 @@ export interface SnapshotRequest {
   name: string;
   uuid: string | undefined;
   addresses: Iterable<PciAddress>;
+  /** CPUs whose cores are read */
+  coresOf?: Cpuset;
   /** one more read for each interrupt */
   counts?: boolean;
   /** already read, and not to be read again; the same for `threads` */
@@ -50,7 +55,7 @@ export interface SnapshotRequest {
 
 /** @throws FileError if the host's CPUs or a process cannot be read */
 export function readSnapshot(files: PseudoFs, request: SnapshotRequest): HostSnapshot {
-  const { name, uuid, addresses, counts } = request;
+  const { name, uuid, addresses, counts, coresOf = EMPTY } = request;
   const devices = new Map<PciAddress, DeviceSnapshot>();
   const unreadable = new Map<PciAddress, FileError>();
   for (const address of addresses) {
@@ -61,8 +66,10 @@ export function readSnapshot(files: PseudoFs, request: SnapshotRequest): HostSna
   const irqs = [...devices.values()].flatMap(({ interrupts }) => interrupts.map(({ irq }) => irq));
   const threads = 'threads' in request ? request.threads : readVcpuThreads(files, name, uuid);
   const self = threads && { name, pid: threads.pid };
+  const topology = request.topology ?? readTopology(files);
   return {
-    topology: request.topology ?? readTopology(files),
+    topology,
+    ...(coresOf.length > 0 ? { cores: readCores(files, topology, coresOf) } : {}),
     devices,
     ...(unreadable.size > 0 ? { unreadable } : {}),
     threads,

@@ -35,6 +35,8 @@ const SEVERITIES: Record<Problem['rule'], Severity> = {
   'not-running': 'error',
   'qemu-hidden': 'error',
   'vcpus-unseen': 'warning',
+  'vcpus-unknown': 'error',
+  'spread-unseen': 'warning',
   'cpus-left-out': 'note',
   'no-usable-cpu': 'error',
 };
@@ -97,6 +99,10 @@ function messageOf(problem: Problem): string {
       return `${reasonText({ code: problem.rule, pid: problem.pid })}: nothing is written`;
     case 'vcpus-unseen':
       return `QEMU (pid ${problem.pid}) has no thread with the name of a vCPU: auto follows the vCPU pinning in the definition`;
+    case 'vcpus-unknown':
+      return `the domain has no vCPU ${formatCpuset(problem.vcpus)} at present: nothing is written`;
+    case 'spread-unseen':
+      return `QEMU (pid ${problem.pid}) has no thread for each vCPU: spread gives each vector the whole set`;
     case 'cpus-left-out':
       return `CPU ${formatCpuset(problem.left)} of ${formatCpuset(problem.asked)} left out: not online, or not among allowedCpus`;
     case 'no-usable-cpu':

@@ -31,6 +31,8 @@ function textOf(reason: Reason): string {
       return 'the vCPUs may run on every CPU, so there is nothing to follow';
     case 'auto-unknown':
       return 'numad chooses the CPUs of the vCPUs when the domain starts';
+    case 'vcpus-unknown':
+      return 'none of the vCPUs of its policy is there';
     case 'none-online':
       return 'none of its CPUs is online';
     case 'none-allowed':
@@ -61,6 +63,8 @@ function textOf(reason: Reason): string {
       return `${stillOn(reason.effective)}, until it occurs`;
     case 'not-moved':
       return `${stillOn(reason.effective)}: it has not occurred since, or that CPU set is out of vectors`;
+    case 'target-full':
+      return `CPU ${formatCpuset(reason.target)} is out of interrupt vectors: it has the rest of the set`;
     case 'delivered-elsewhere':
       return `delivered to CPU ${formatCpuset(reason.effective)} all the same: that CPU set may be out of vectors`;
     case 'other-mask':

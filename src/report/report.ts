@@ -71,7 +71,12 @@ export interface InterruptReport {
   affinity: string | null;
   /** null: the kernel does not say, or names no CPU */
   effective: string | null;
+  /** the policy's CPUs on this host */
   wanted: string | null;
+  /** the part of them that it is to have; null too if the policy spreads and no handler names the vector */
+  target: string | null;
+  /** the vCPU that the target belongs to; null: none in particular */
+  vcpu: number | null;
   /** delivered to another node than the device's; null: unknown */
   remote: boolean | null;
   action: Action;
@@ -140,6 +145,8 @@ function interruptReport(
     affinity: listOf(one.affinity),
     effective: listOf(one.effective),
     wanted: listOf(one.wanted),
+    target: listOf(one.target),
+    vcpu: one.vcpu,
     remote,
     action,
     reason: reason && reasonText(reason),

@@ -1,5 +1,6 @@
 import type { Continuity } from '../affinity/continuity.js';
 import { type DevicePlan, type InterruptPlan, isRemote } from '../affinity/domain-plan.js';
+import { type Spread, vectorTarget } from '../affinity/vector-target.js';
 import type { PciAddress } from '../domain/address.js';
 import type { Cpuset } from '../domain/cpuset.js';
 import { IrqNumbers } from '../host/irq-numbers.js';
@@ -14,6 +15,12 @@ import { WriteRetry } from './write-retry.js';
  */
 const SETTLE_MS = 300;
 const MAX_SETTLE_MS = 1000;
+
+/** The policy's set, and how the vectors are divided among its CPUs. */
+export interface DeviceTargets {
+  cpus: Cpuset;
+  spread: Spread | null;
+}
 
 export interface DeviceCheck {
   now: number;
@@ -31,7 +38,7 @@ export class DeviceState {
   /** when something is to be tried again; Infinity: nothing is */
   retryAt = Number.POSITIVE_INFINITY;
   /** where the last full check wants its vectors; undefined while that is not certain */
-  target: Cpuset | undefined;
+  targets: DeviceTargets | undefined;
   /** how many interrupts the last full check found on another node */
   remoteCount = 0;
   readonly #unreadable = new WriteRetry();
@@ -154,6 +161,20 @@ export class DeviceState {
     const state = new InterruptState(this.files, irq, handler);
     this.interrupts.set(irq, state);
     return state;
+  }
+
+  /**
+   * What a vector that has just appeared is to have; undefined while that is not certain.
+   * @param handler its handler, which is VFIO's for this device
+   * @param count how many vectors the device has; called only if that matters
+   */
+  targetOf(handler: string, count: () => number): Cpuset | undefined {
+    const { cpus, spread } = this.targets ?? {};
+    if (!cpus || !spread) return cpus;
+    const owned = vfioOwnership([handler], this.address);
+    if (!owned.ours) return undefined;
+    const type = handler.startsWith('vfio-msix[') ? 'msix' : owned.vector === null ? 'intx' : 'msi';
+    return vectorTarget(cpus, spread, { type, vector: owned.vector, count: count() }).cpus;
   }
 
   /** What msi_irqs lists now, in ascending order. */

@@ -1,7 +1,7 @@
 import type { Refusal } from '../affinity/reason.js';
 import { verifyHandlers } from '../affinity/verify-target.js';
 import { mayPassSoon } from '../affinity/write-errors.js';
-import { equal } from '../domain/cpuset.js';
+import { type Cpuset, equal } from '../domain/cpuset.js';
 import { readDriver, vfioEvidence } from '../host/pci-device.js';
 import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
 import { vfioOwnership } from '../host/vfio-handlers.js';
@@ -81,6 +81,8 @@ interface Vector {
 class VectorBatch {
   readonly #placed: Vector[] = [];
   #writes = 0;
+  /** how many vectors the device has; read once */
+  #count: number | undefined;
   isLastPlaced = false;
 
   constructor(
@@ -126,12 +128,20 @@ class VectorBatch {
 
   /** False if it has gone. */
   #record({ irq, handler }: Vector): boolean {
-    const affinity = this.device.target ?? null;
+    const affinity = this.#targetOf(handler) ?? null;
     return this.device.stateWith(irq, handler).record({ affinity, handlers: [handler] });
   }
 
+  #targetOf(handler: string): Cpuset | undefined {
+    return this.device.targetOf(handler, () => {
+      this.#count ??= this.device.listIrqs().length;
+      return this.#count;
+    });
+  }
+
   #attempt({ irq, handler }: Vector, isLine: boolean): Outcome {
-    const { target, interrupts, address } = this.device;
+    const { interrupts, address } = this.device;
+    const target = this.#targetOf(handler);
     if (target === undefined) return 'unclear';
     const known = interrupts.get(irq);
     if (known?.handler === handler && !known.isNew) return 'unclear';

@@ -23,7 +23,7 @@ export interface FastPathWrite {
 
 /** One interrupt of a device as it was when last placed or left alone. Checking whether it still is costs one read. */
 export class InterruptState {
-  /** the wanted set that its affinity was within at the last full check; undefined: it was not placed */
+  /** the target, or the rest of the set, that its affinity was within at the last full check; undefined: it was not placed */
   placedOn: Cpuset | undefined;
   fastPathWrite: FastPathWrite | undefined;
   /** what the limiter decided last, if that was not to repair */

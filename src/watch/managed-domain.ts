@@ -182,7 +182,7 @@ export class ManagedDomain {
   /** A file of the host cannot be read: reported once until it can be. */
   addUnreadable(error: FileError, result: ReconcileResult): void {
     // what the devices are to have may be another set by now
-    for (const device of this.devices.values()) device.target = undefined;
+    for (const device of this.devices.values()) device.targets = undefined;
     this.#problems.addUnreadable(error, this.#definition, result);
   }
 
@@ -248,14 +248,15 @@ export class ManagedDomain {
     if (applied.isUnreadable) {
       context.result.errors.unreadable++;
       device.markUnreadable(context.now);
-      device.target = undefined;
+      device.targets = undefined;
       return;
     }
     const isRunning = this.#vcpus.known !== undefined;
     context.result.checked += applied.interrupts.length;
     this.#outcomes.recordDevice({ device, planned, applied, isRunning }, this.#definition, context);
     device.record(applied, pass.stateError === undefined);
-    device.target = isRunning ? (applied.cpus ?? undefined) : undefined;
+    const { cpus, spread } = applied;
+    device.targets = isRunning && cpus ? { cpus, spread } : undefined;
     device.checkedAt = context.now;
   }
 

@@ -1,8 +1,9 @@
 import type { DevicePlan, InterruptPlan } from '../affinity/domain-plan.js';
 import type { Reason } from '../affinity/reason.js';
 import type { RepairLimits } from '../affinity/settings.js';
+import { restOfSet } from '../affinity/vector-target.js';
 import { errorKind, PERSISTENT_FAILURES } from '../affinity/write-errors.js';
-import { equal } from '../domain/cpuset.js';
+import { equal, isSubset } from '../domain/cpuset.js';
 import type { PlainDefinition } from '../domain/plain-definition.js';
 import { hidesProcesses } from '../host/hidepid.js';
 import { isIrqbalance, readIrqbalance } from '../host/irqbalance.js';
@@ -19,6 +20,11 @@ interface DevicePass {
   applied: DevicePlan;
   /** without a QEMU of the domain nothing was written, and nothing failed */
   isRunning: boolean;
+}
+
+/** Its target had no room, so that it was placed on the rest of the set. */
+function isPlacedOnRest(state: InterruptState, interrupt: InterruptPlan): boolean {
+  return state.retry.failures(interrupt.target, 'ENOSPC') > 0 && equal(state.placedOn, restOfSet(interrupt));
 }
 
 interface Context {
@@ -46,13 +52,21 @@ export class OutcomeRecorder {
   /** Why a misplaced interrupt is not written in this pass; undefined: it is. */
   reasonToLeave(
     state: InterruptState,
-    { wanted }: InterruptPlan,
+    interrupt: InterruptPlan,
     now: number,
     limits: RepairLimits,
   ): Reason | undefined {
+    const { affinity, target } = interrupt;
+    const rest = restOfSet(interrupt);
+    const hasRest = isPlacedOnRest(state, interrupt);
+    const isOnRest = hasRest && affinity !== null && isSubset(affinity, rest);
     state.repairDecision = undefined;
-    if (state.retry.mustWait(wanted, now)) return { code: 'retry-later' };
-    if (!equal(state.placedOn, wanted)) return undefined;
+    if (state.retry.mustWait(target, now)) {
+      if (!hasRest) return { code: 'retry-later' };
+      if (isOnRest && target) return { code: 'target-full', target };
+    }
+    // somebody has moved it, unless it is time to try its target again
+    if (isOnRest || !(hasRest || equal(state.placedOn, target))) return undefined;
     const decision = state.repairs.decide(now, limits);
     if (decision === 'repair') return undefined;
     state.repairDecision = decision;
@@ -72,7 +86,7 @@ export class OutcomeRecorder {
       const outcome = isDone ? this.#record(state, before, after, device, context) : undefined;
       if (outcome) {
         const { name: domain, uuid = null } = definition;
-        const { irq, vector, wanted } = after;
+        const { irq, vector, target } = after;
         const handler = before.handlers[0] ?? '';
         const change = { from: before.affinity, to: after.affinity };
         context.result.changed.push({
@@ -83,7 +97,7 @@ export class OutcomeRecorder {
           vector,
           handler,
           ...change,
-          wanted,
+          target,
           ...outcome,
         });
       }
@@ -100,8 +114,14 @@ export class OutcomeRecorder {
     const retryAt = (at: number) => {
       device.retryAt = Math.min(device.retryAt, at);
     };
+    const isOnRest = after.reason?.code === 'target-full';
+    if (isOnRest && after.action !== 'skip') {
+      const outcome = this.#placedOnRest(state, after, context);
+      retryAt(state.retry.retryAt);
+      return outcome;
+    }
     if (after.action === 'keep') {
-      state.placedOn = after.wanted ?? undefined;
+      state.placedOn = after.target ?? undefined;
       state.retry.succeeded();
       return undefined;
     }
@@ -120,10 +140,14 @@ export class OutcomeRecorder {
       retryAt(state.repairs.pausedUntil);
       return state.repairDecision === 'contested' ? { kind: 'contested', culprit: this.#culprit() } : undefined;
     }
+    if (isOnRest) {
+      retryAt(state.retry.retryAt);
+      return undefined;
+    }
     // It went, or became another's, during the pass. If it did not, the write that follows is not a repair.
     state.placedOn = undefined;
-    if (!state.retry.mustWait(after.wanted, context.now)) {
-      state.retry.failed(after.wanted, 'gone', 'gone', context.now);
+    if (!state.retry.mustWait(after.target, context.now)) {
+      state.retry.failed(after.target, 'gone', 'gone', context.now);
       context.result.errors.gone++;
     }
     retryAt(state.retry.retryAt);
@@ -132,15 +156,15 @@ export class OutcomeRecorder {
 
   #placed(
     state: InterruptState,
-    { wanted, irq }: InterruptPlan,
+    { target, irq }: InterruptPlan,
     { checkedAt }: DeviceState,
     { seenAt }: Context,
   ): Outcome {
-    const isRepair = equal(state.placedOn, wanted);
+    const isRepair = equal(state.placedOn, target);
     const isNew = state.placedOn === undefined && state.retry.retryAt === 0;
     const appearedAt = isNew ? (seenAt(irq) ?? checkedAt) : undefined;
     const fastPathLagMs = state.fastPathWrite?.lagMs;
-    state.placedOn = wanted ?? undefined;
+    state.placedOn = target ?? undefined;
     state.retry.succeeded();
     state.fastPathWrite = undefined;
     if (isRepair) return { kind: 'repaired' };
@@ -149,18 +173,30 @@ export class OutcomeRecorder {
     return { kind: 'placed', ...(lagMs === undefined ? {} : { lagMs }) };
   }
 
+  /** Its target has no room: it is tried again later. Reported when it is written, not when it has the rest of the set still. */
+  #placedOnRest(state: InterruptState, after: InterruptPlan, { now, result }: Context): Outcome | undefined {
+    const { action, target, reason } = after;
+    const rest = restOfSet(after);
+    const isRepair = isPlacedOnRest(state, after);
+    result.errors.exhausted++;
+    state.retry.failed(target, 'ENOSPC', 'exhausted', now);
+    state.placedOn = rest;
+    if (action !== 'set') return undefined;
+    return { kind: isRepair ? 'repaired' : 'placed', ...(reason ? { reason } : {}) };
+  }
+
   #failed(
     state: InterruptState,
-    { wanted, error, reason }: InterruptPlan,
+    { target, error, reason }: InterruptPlan,
     { now, result }: Context,
   ): Outcome | undefined {
     // a read that fails is certain at once
     const failures =
-      reason?.code === 'unreadable' ? PERSISTENT_FAILURES : state.retry.failures(wanted, error ?? '') + 1;
+      reason?.code === 'unreadable' ? PERSISTENT_FAILURES : state.retry.failures(target, error ?? '') + 1;
     const kind = error === null ? 'exhausted' : errorKind(error, failures);
     result.errors[kind]++;
     state.placedOn = undefined;
-    const isToReport = state.retry.failed(wanted, error ?? '', kind, now);
+    const isToReport = state.retry.failed(target, error ?? '', kind, now);
     if (!isToReport) return undefined;
     return { kind: 'failed', ...(reason === null ? {} : { reason }), ...(error === null ? {} : { error }) };
   }

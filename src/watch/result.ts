@@ -23,8 +23,9 @@ export interface Placement {
   /** affinity before and after */
   from: Cpuset | null;
   to: Cpuset | null;
-  wanted: Cpuset | null;
-  /** why it failed */
+  /** what it is to have */
+  target: Cpuset | null;
+  /** why it failed, or was placed elsewhere in the policy's set */
   reason?: Reason;
   /** who probably moves it; `not irqbalance`: that does not run */
   culprit?: { irqbalancePid: number } | 'not irqbalance' | 'unknown';

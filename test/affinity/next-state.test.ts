@@ -20,8 +20,19 @@ const NO_INPUTS = new Map<number, string>();
 function vector(more: Partial<InterruptPlan> = {}, address = A): InterruptPlan {
   const handlers = [`vfio-msix[0](${address})`];
   const set = setOf('2-3');
-  const values = { affinity: set, effective: null, wanted: set, reason: null, error: null, counts: {} };
-  return { irq: 41, type: 'msix', vector: 0, handlers, action: 'keep', ...values, ...more };
+  const values = { affinity: set, effective: null, wanted: set, target: set, vcpu: null };
+  return {
+    irq: 41,
+    type: 'msix',
+    vector: 0,
+    handlers,
+    action: 'keep',
+    ...values,
+    reason: null,
+    error: null,
+    counts: {},
+    ...more,
+  };
 }
 
 const line = (more: Partial<InterruptPlan> = {}) =>

@@ -404,6 +404,8 @@ planning("the kernel's details of an interrupt are in the report", () => {
       affinity: '0-3',
       effective: '1',
       wanted: '2',
+      target: '2',
+      vcpu: null,
       remote: false,
       action: 'set',
       reason: null,

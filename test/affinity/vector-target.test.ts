@@ -23,13 +23,10 @@ function policyOf(text: PolicyText): PlacingPolicy {
 /** The targets of vectors 0 to count - 1, as CPU lists; with `vCPU N` where they are those of a vCPU. */
 function targets(text: PolicyText, set: string, basis: SpreadBasis, count: number, type: Vector['type'] = 'msix') {
   const policy = policyOf(text);
-  const all = spreadTargets(policy, list(set), basis);
+  const spread = { targets: spreadTargets(policy, list(set), basis), controlVectors: policy.controlVectors };
   return Array.from({ length: count }, (_, vector) => {
-    const { cpus, vcpu } = vectorTarget(policy, list(set), all, {
-      type,
-      vector: type === 'intx' ? null : vector,
-      count,
-    });
+    const number = type === 'intx' ? null : vector;
+    const { cpus, vcpu } = vectorTarget(list(set), spread, { type, vector: number, count });
     return formatCpuset(cpus) + (vcpu === null ? '' : ` vCPU ${vcpu}`);
   });
 }
@@ -159,7 +156,7 @@ spread('any policy, host and vector: what a naive reading of the contract gives'
       const set = cpusetOf(numbers);
       const all = spreadTargets(policy, set, host);
       const expected = naive(policy, [...cpusOf(set)], host, vector);
-      const actual = vectorTarget(policy, set, all, vector);
+      const actual = vectorTarget(set, { targets: all, controlVectors: policy.controlVectors }, vector);
       assert.equal({ ...actual, cpus: [...cpusOf(actual.cpus)] }, { cpus: expected.cpus, vcpu: expected.vcpu });
       const shuffled = { vcpus: [...host.vcpus].reverse(), cores: [...host.cores].reverse() };
       assert.equal(spreadTargets(policy, set, shuffled), all, 'the order of vCPUs and cores has no meaning');

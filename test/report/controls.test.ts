@@ -16,6 +16,7 @@ const SET = cpusetOf([1]);
 function planOf(text: string): DomainPlan {
   const interrupt: InterruptPlan = {
     ...{ irq: 41, type: 'msix', vector: 0, handlers: [text], affinity: SET, effective: SET, wanted: SET },
+    ...{ target: SET, vcpu: null },
     ...{ action: 'fail', reason: { code: 'not-vfio', driver: text }, error: text, counts: {} },
   };
   const problem = { rule: 'cpuset-syntax', attribute: 'cpuset', message: text } as const;
@@ -26,6 +27,7 @@ function planOf(text: string): DomainPlan {
         ...{ address: '0000:82:00.0' as PciAddress, alias: text, element: 'hostdev', policy: 'auto', origin: 'entry' },
         ...{
           cpus: SET,
+          spread: null,
           numaNode: 0,
           locality: undefined,
           isUnreadable: false,

@@ -103,7 +103,7 @@ reports('the contract: names, order, and no more but vcpuSource, problems of a d
   assert.is(keys(device), 'address alias element policy origin cpus numaNode interrupts problems');
   assert.is(
     keys(device?.interrupts[0]),
-    'irq type vector handlers affinity effective wanted remote action reason error counts',
+    'irq type vector handlers affinity effective wanted target vcpu remote action reason error counts',
   );
   const optional = { domain: ['vcpuSource', 'problems'], device: [], interrupt: ['error'] };
   for (const [name, extensions] of Object.entries(optional)) {

@@ -36,7 +36,7 @@ function name(
   const kernel = hostOf([{ address: A, driver, interrupts: [{ irq: 41, type, handlers }] } as DeviceDescription]);
   const files = new SimulatedFs(kernel);
   const device = new DeviceState(files, A as PciAddress);
-  device.target = cpus ?? undefined;
+  device.targets = cpus ? { cpus, spread: null } : undefined;
   if (placedOn) device.stateOf({ irq: 41, handlers: before, affinity: setOf('0-7') }).placedOn = WANTED;
   if (code) kernel.failNextWrites(41, code);
   const { outcome } = placeOnFastPath(files, device, { irq: 41, handlers: told, tries, seenAt: 0 }, () => 3);
@@ -111,7 +111,7 @@ function nameFirst(
   kernel.enableVectors(A, irqs);
   const files = before?.(kernel) ?? new SimulatedFs(kernel);
   const device = new DeviceState(files, A as PciAddress);
-  device.target = WANTED;
+  device.targets = { cpus: WANTED, spread: null };
   for (const irq of known) device.stateWith(irq, `vfio-msix[${irqs.indexOf(irq)}](${A})`).placedOn = WANTED;
   prepare?.(device, kernel);
   const ahead = placeOnFastPath(files, device, { irq: irqs[0] as number, handlers, tries, seenAt }, () => 3);

@@ -31,8 +31,8 @@ class Recorded {
   readonly recorder = new OutcomeRecorder({ files: this.files, state: new MemoryStates(), clock: { now: () => 5010 } });
   result = emptyResult();
 
-  reasonToLeave(wanted: Cpuset | null = WANTED, now = 5000): string | undefined {
-    return this.recorder.reasonToLeave(this.state, interrupt({ wanted }), now, LIMITS)?.code;
+  reasonToLeave(target: Cpuset | null = WANTED, now = 5000): string | undefined {
+    return this.recorder.reasonToLeave(this.state, interrupt({ target }), now, LIMITS)?.code;
   }
 
   /** What is reported of it. */
@@ -55,8 +55,19 @@ class Recorded {
 }
 
 function interrupt(more: Partial<InterruptPlan>): InterruptPlan {
-  const values = { affinity: setOf('0-7'), effective: null, wanted: WANTED, reason: null, error: null, counts: {} };
-  return { irq: 41, type: 'msix', vector: 0, handlers: [HANDLER], action: 'set', ...values, ...more };
+  const values = { affinity: setOf('0-7'), effective: null, wanted: WANTED, target: WANTED, vcpu: null };
+  return {
+    irq: 41,
+    type: 'msix',
+    vector: 0,
+    handlers: [HANDLER],
+    action: 'set',
+    ...values,
+    reason: null,
+    error: null,
+    counts: {},
+    ...more,
+  };
 }
 
 const set = { action: 'set' } as const;
@@ -75,7 +86,7 @@ test('one that was written is reported with all of it, and with the time since i
   assert.equal(one.record(set, { ...set, affinity: WANTED }, { seenAt: 5003 }), { kind: 'placed', lagMs: 7 });
   const { kind, lagMs, ...rest } = one.result.changed[0] ?? {};
   const place = { domain: 'guest', uuid: UUID, address: A, irq: 41, vector: 0, handler: HANDLER };
-  assert.equal(rest, { ...place, from: setOf('0-7'), to: WANTED, wanted: WANTED });
+  assert.equal(rest, { ...place, from: setOf('0-7'), to: WANTED, target: WANTED });
   assert.equal([one.state.placedOn, one.device.retryAt], [WANTED, NEVER]);
 });
 

@@ -37,7 +37,7 @@ const place = (irq: number, mask: string, over: Partial<Placement> = {}) => {
   root.write(`proc/irq/${irq}/smp_affinity`, `${mask}\n`);
   const vector = irq - 40;
   const own = { address: A, vector, handler: `vfio-msix[${vector}](${A})` };
-  const usual = { domain: 'guest', uuid: UUID, ...own, from: setOf('0-7'), to: setOf('2-3'), wanted: setOf('2-3') };
+  const usual = { domain: 'guest', uuid: UUID, ...own, from: setOf('0-7'), to: setOf('2-3'), target: setOf('2-3') };
   affinities.record([{ ...usual, irq, kind: 'placed', ...over }]);
 };
 const placeLine = () => place(16, 'c', { address: LINE, vector: null, handler: `vfio-intx(${LINE})` });
@@ -384,7 +384,7 @@ test('what cannot be saved in /run is reported once, and restored all the same',
   const onExit = new RestoreOnExit(root.path, (text) => warnings.push(text));
   onExit.setDevices(UUID, [A]);
   root.write('proc/irq/40/smp_affinity', 'c\n');
-  const masks = { from: setOf('0-7'), to: setOf('2-3'), wanted: setOf('2-3') };
+  const masks = { from: setOf('0-7'), to: setOf('2-3'), target: setOf('2-3') };
   const own = { domain: 'guest', uuid: UUID, address: A, irq: 40, vector: 0, handler: `vfio-msix[0](${A})` };
   for (let times = 0; times < 2; times++) onExit.record({ changed: [{ ...own, ...masks, kind: 'placed' }], ended: [] });
   assert.is(warnings.length, 1, warnings.join('\n'));
@@ -396,7 +396,7 @@ test('what cannot be saved in /run is reported once, and restored all the same',
 test('what a domain had is forgotten at its end, and nothing is left of what was restored', () => {
   const warnings: string[] = [];
   const onExit = new RestoreOnExit(root.path, (text) => warnings.push(text));
-  const masks = { from: setOf('0-7'), to: setOf('2-3'), wanted: setOf('2-3') };
+  const masks = { from: setOf('0-7'), to: setOf('2-3'), target: setOf('2-3') };
   const own = { domain: 'guest', uuid: UUID, address: A, irq: 40, vector: 0, handler: `vfio-msix[0](${A})` };
   const changed = [{ ...own, ...masks, kind: 'placed' as const }];
   onExit.setDevices(UUID, [A]);

@@ -35,8 +35,8 @@ export function journalFields({ domains = [], addresses = [], irqs = [], ...line
 export function placementEntries(changed: readonly Placement[]): JournalEntry[] {
   const groups = new Map<string, Placement[]>();
   for (const one of changed) {
-    const { uuid, domain, kind, to, wanted, reason, culprit } = one;
-    const key = JSON.stringify([uuid ?? domain, kind, to, wanted, reason, culprit]);
+    const { uuid, domain, kind, to, target, reason, culprit } = one;
+    const key = JSON.stringify([uuid ?? domain, kind, to, target, reason, culprit]);
     const group = groups.get(key);
     if (group) group.push(one);
     else groups.set(key, [one]);
@@ -68,17 +68,17 @@ function entryOf(group: readonly Placement[]): JournalEntry {
 }
 
 function sentence(group: readonly Placement[]): string {
-  const [{ kind, from, to, wanted, reason, error, culprit }] = group as [Placement];
+  const [{ kind, from, to, target, reason, error, culprit }] = group as [Placement];
   switch (kind) {
     case 'placed':
       return `placed on ${listOf(to)}`;
     case 'repaired':
       return `put back on ${listOf(to)}${group.length === 1 && from !== null ? ` from ${listOf(from)}` : ''}`;
     case 'contested':
-      return `keeps being moved off ${listOf(wanted)}, repairs paused${culprit ? ` (${culpritText(culprit)})` : ''}`;
+      return `keeps being moved off ${listOf(target)}, repairs paused${culprit ? ` (${culpritText(culprit)})` : ''}`;
     case 'failed': {
       const why = [reason && reasonText(reason), error && `(${error})`].filter(Boolean).join(' ');
-      return `not placed on ${listOf(wanted)}${why && `: ${why}`}`;
+      return `not placed on ${listOf(target)}${why && `: ${why}`}`;
     }
   }
 }

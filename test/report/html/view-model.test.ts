@@ -15,6 +15,7 @@ const NODES = [
 ];
 const interrupt = (irq: number, effective: string | null, counts: Record<string, number>): InterruptPlan => ({
   ...{ irq, type: 'msix', vector: 0, handlers: [], affinity: list('0-7'), wanted: list('0-7') },
+  ...{ target: list('0-7'), vcpu: null },
   effective: effective === null ? null : list(effective),
   ...{ action: 'keep', reason: null, error: null, counts },
 });
@@ -27,6 +28,7 @@ const device = (address: string, numaNode: number | null, ...interrupts: Interru
     policy: 'auto',
     origin: 'entry',
     cpus: list('0-7'),
+    spread: null,
   },
   ...{ numaNode, locality: localityOf(numaNode ?? undefined, NODES), interrupts, problems: [] },
 });

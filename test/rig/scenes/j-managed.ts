@@ -24,7 +24,7 @@ scene(
     const interrupts = managed.map(
       ({ irq, handlers, affinity }): InterruptPlan => ({
         ...{ irq, handlers, affinity: parseCpuList(affinity) ?? null, type: 'msix', vector: 0, effective: null },
-        wanted: cpusetOf([3]),
+        ...{ wanted: cpusetOf([3]), target: cpusetOf([3]), vcpu: null },
         ...{ action: 'set', reason: null, error: null, counts: {} },
       }),
     );
@@ -49,6 +49,7 @@ function doctored(interrupts: InterruptPlan[]): DomainPlan {
       address: HOST_DISK as PciAddress,
       alias: null,
       cpus: cpusetOf([3]),
+      spread: null,
       numaNode: null,
       locality: undefined,
       interrupts,

@@ -10,7 +10,7 @@ const A = '0000:82:00.0';
 
 function placement(over: Partial<Placement>): Placement {
   const handler = `vfio-msix[0](${A})`;
-  const masks = { from: setOf('0-7'), to: setOf('2-3'), wanted: setOf('2-3') };
+  const masks = { from: setOf('0-7'), to: setOf('2-3'), target: setOf('2-3') };
   const usual = { domain: 'guest', uuid: 'u', address: A, irq: 41, vector: 0, handler, ...masks };
   return { ...usual, kind: 'placed', ...over };
 }
@@ -57,7 +57,7 @@ test('kinds, domains and sets are told apart', () => {
     placement({}),
     placement({ kind: 'repaired' }),
     placement({ domain: 'other', uuid: 'v' }),
-    placement({ to: setOf('4'), wanted: setOf('4') }),
+    placement({ to: setOf('4'), target: setOf('4') }),
   ];
   assert.is(placementEntries(changed).length, 4);
 });

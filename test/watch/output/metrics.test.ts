@@ -13,7 +13,7 @@ const test = suite('metrics');
 function sample() {
   const counters = { ...emptyCounters(), domains: 2, devices: 3, interrupts: 24, contestedNow: 5, remote: 7 };
   counters.errors.exhausted = 2;
-  const masks = { from: null, to: cpusetOf([2]), wanted: cpusetOf([2]) };
+  const masks = { from: null, to: cpusetOf([2]), target: cpusetOf([2]) };
   const usual = { domain: 'g', uuid: 'u', address: 'a', irq: 1, vector: 0, handler: 'h', ...masks };
   const changed = [0.4, 12, 3000, 99_999].map((lagMs) => ({ ...usual, kind: 'placed' as const, lagMs }));
   addResult(counters, {

@@ -716,7 +716,7 @@ export class World {
   /** What the watcher says of a run is so. */
   #judgeResult({ changed, problems, writes }: ReconcileResult, hold: Reconciler): void {
     if (writes !== this.#writes) throw new Violation(`${writes} writes said, ${this.#writes} done`);
-    for (const { irq, address, kind, to, wanted, error } of changed) {
+    for (const { irq, address, kind, to, target, error } of changed) {
       const interrupt = this.kernel.interrupts.get(irq);
       if (kind === 'contested' && interrupt) {
         if (!this.#excuseOf(interrupt).isStorm(this.now))
@@ -727,8 +727,8 @@ export class World {
       if (kind === 'failed' && error !== undefined && !this.#failures.get(irq)?.has(error))
         throw new Violation(`IRQ ${irq} failed with ${error}, says the watcher`);
       if (kind !== 'placed' && kind !== 'repaired') continue;
-      const isTrue = interrupt && to && wanted && cpusOfRanges(to) === cpusOfRanges(interrupt.affinity);
-      const isWanted = isTrue && isWithin(cpusOfRanges(to), cpusOfRanges(wanted));
+      const isTrue = interrupt && to && target && cpusOfRanges(to) === cpusOfRanges(interrupt.affinity);
+      const isWanted = isTrue && isWithin(cpusOfRanges(to), cpusOfRanges(target));
       if (!isWanted && !this.#wasDisturbed && !this.#isClaimed(address))
         throw new Violation(`IRQ ${irq} is not ${kind} as the watcher says`);
     }
