@@ -5,7 +5,7 @@ import type { PciAddress } from '../../src/domain/address.js';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import type { Cpuset } from '../../src/domain/cpuset.js';
 import type { PolicySettings } from '../../src/domain/effective-policy.js';
-import type { PlainDefinition } from '../../src/domain/plain-definition.js';
+import { type PlainDefinition, spreadCpus } from '../../src/domain/plain-definition.js';
 import { readSnapshot } from '../../src/host/snapshot.js';
 import { domainReport } from '../../src/report/report.js';
 import type { HostDescription } from '../simulator/description.js';
@@ -18,9 +18,17 @@ const planning = suite('plan');
 function planned(definition: PlainDefinition, kernel: SimulatedKernel, settings: PolicySettings = {}) {
   const addresses = definition.devices.flatMap(({ address }) => address ?? []);
   const files = new SimulatedFs(kernel);
-  const snapshot = readSnapshot(files, { name: definition.name, uuid: definition.uuid, addresses, counts: true });
+  const coresOf = spreadCpus(definition);
+  const { name, uuid } = definition;
+  const snapshot = readSnapshot(files, { name, uuid, addresses, coresOf, counts: true });
   return domainReport(plan(definition, snapshot, settings));
 }
+/** `1: 4 of 4-7 for vCPU 0`: what each vector of the first device is to have. */
+const targets = ({ devices }: ReturnType<typeof planned>) =>
+  devices[0]?.interrupts.map(
+    ({ vector, target, wanted, vcpu }) =>
+      `${vector}: ${target} of ${wanted}${vcpu === null ? '' : ` for vCPU ${vcpu}`}`,
+  );
 const list = (text: string) => parseCpuList(text) as Cpuset;
 const rules = (problems: readonly { rule: string }[] | undefined) => problems?.map(({ rule }) => rule);
 const running = (...cpus: string[]) => ({
@@ -413,6 +421,99 @@ planning("the kernel's details of an interrupt are in the report", () => {
       counts: { '1': 17 },
     },
   ]);
+});
+
+planning('vcpus: only these vCPUs are followed, and of the others nothing is read', () => {
+  const kernel = hostOf([vfio(A, 41)], running('2', '3', '4', '0-7'));
+  const only = (vcpus: string) => planned(guest(hostdev(A, 'auto', { vcpus })), kernel);
+  assert.equal(targets(only('0-1')), ['0: 2-3 of 2-3']);
+  assert.equal([only('0-1').vcpuCpus, only('0-1').devices[0]?.problems], [null, []], 'one of the others runs anywhere');
+  assert.equal(targets(only('2,9')), ['0: 4 of 4'], 'one that may be plugged later');
+  assert.equal(outcomes(only('9')), ['41 skip: none of the vCPUs of its policy is there']);
+  assert.equal(rules(only('9').devices[0]?.problems), ['vcpus-unknown']);
+  assert.equal(outcomes(only('3')), ['41 skip: the vCPUs may run on every CPU, so there is nothing to follow']);
+});
+
+planning('vcpus: by the definition where nothing runs, and where threads have no names', () => {
+  const placement = "<vcpu>2</vcpu><cputune><vcpupin vcpu='0' cpuset='2'/><vcpupin vcpu='1' cpuset='3'/></cputune>";
+  const definition = guest(hostdev(A, 'auto', { vcpus: '1' }), { placement });
+  assert.equal(targets(planned(definition, hostOf([vfio(A, 41)]))), ['0: 3 of 3']);
+  const [domain] = running('5', '6').domains;
+  const unnamed = { domains: [{ ...domain, threadNames: 'none' }] } as Partial<HostDescription>;
+  assert.equal(targets(planned(definition, hostOf([vfio(A, 41)], unnamed))), ['0: 3 of 3']);
+});
+
+const TWO_NODES = {
+  nodes: [
+    { node: 0, cpus: '0-3' },
+    { node: 1, cpus: '4-7' },
+  ],
+};
+
+planning('spread: each vector has the CPUs of one vCPU; the set is cut to the node first', () => {
+  const device = { ...vfio(A, 41, 42, 43, 44), numaNode: 0 };
+  const definition = guest(hostdev(A, 'auto', { spread: 'yes', controlVectors: '1' }));
+  const report = planned(definition, hostOf([device], { ...running('2,5', '6', '3'), ...TWO_NODES }));
+  assert.equal(targets(report), [
+    '0: 2-3 of 2-3',
+    '1: 2 of 2-3 for vCPU 0',
+    '2: 3 of 2-3 for vCPU 2',
+    '3: 2 of 2-3 for vCPU 0',
+  ]);
+  assert.equal(report.devices[0]?.problems, []);
+  const placement = "<vcpu>2</vcpu><cputune><vcpupin vcpu='0' cpuset='1'/><vcpupin vcpu='1' cpuset='3'/></cputune>";
+  const stopped = guest(hostdev(A, 'auto', { spread: 'yes' }), { placement });
+  const expected = [
+    '0: 1 of 1,3 for vCPU 0',
+    '1: 3 of 1,3 for vCPU 1',
+    '2: 1 of 1,3 for vCPU 0',
+    '3: 3 of 1,3 for vCPU 1',
+  ];
+  assert.equal(targets(planned(stopped, hostOf([device], TWO_NODES))), expected, 'by the definition: nothing runs');
+});
+
+planning('spread over a cpuset: one CPU each, of its cores the first threads first', () => {
+  const definition = guest(hostdev(A, '1-2,5-6', { spread: 'yes' }));
+  const kernel = (cpus: HostDescription['cpus']) => hostOf([vfio(A, 41, 42, 43, 44)], { cpus });
+  const first = (report: ReturnType<typeof planned>) => report.devices[0]?.interrupts.map(({ target }) => target);
+  assert.equal(first(planned(definition, kernel({ present: '0-7', threadsPerCore: 2 }))), ['1', '2', '5', '6']);
+  assert.equal(first(planned(definition, kernel({ present: '0-7', threadsPerCore: 4 }))), ['1', '2', '5', '6']);
+  const offline = kernel({ present: '0-7', online: '0,2-7', threadsPerCore: 2 });
+  assert.equal(
+    first(planned(definition, offline)),
+    ['2', '5', '6', '2'],
+    'its sibling is the first thread of a core now',
+  );
+  const adjacent = guest(hostdev(A, '0,1,4', { spread: 'yes' }));
+  assert.equal(first(planned(adjacent, kernel({ present: '0-7', threadsPerCore: 2 }))), ['0', '1', '4', '0']);
+  assert.equal(
+    first(planned(guest(hostdev(A, '0,4-5', { spread: 'yes' })), kernel({ present: '0-7', threadsPerCore: 2 }))),
+    ['0', '5', '4', '0'],
+  );
+  assert.equal(first(planned(adjacent, kernel({ present: '0-7' }))), ['0', '1', '4', '0'], 'of unknown cores');
+});
+
+planning('spread without effect: one vector, MSI, a legacy line, threads without names', () => {
+  const definition = guest(hostdev(A, 'auto', { spread: 'yes' }));
+  const of = (kernel: SimulatedKernel) => targets(planned(definition, kernel));
+  assert.equal(of(hostOf([vfio(A, 41)], running('2', '3'))), ['0: 2-3 of 2-3']);
+  const msi = { ...vfio(A), interrupts: [41, 42].map((irq) => ({ irq, type: 'msi' as const })) };
+  assert.equal(of(hostOf([msi], running('2', '3'))), ['0: 2-3 of 2-3', '1: 2-3 of 2-3']);
+  const line = { ...vfio(A), interrupts: [{ irq: 16, type: 'intx' as const }] };
+  assert.equal(of(hostOf([line], running('2', '3'))), ['null: 2-3 of 2-3']);
+  for (const threadNames of ['none', 'single'] as const) {
+    const [domain] = running('2', '3').domains;
+    const report = planned(definition, hostOf([vfio(A, 41, 42)], { domains: [{ ...domain, threadNames } as never] }));
+    assert.equal(targets(report), ['0: 2-3 of 2-3', '1: 2-3 of 2-3']);
+    assert.equal(rules(report.devices[0]?.problems), ['spread-unseen'], threadNames);
+  }
+});
+
+planning('spread: of a vector that no handler names the target is not known', () => {
+  const phantom = { irq: 42, type: 'msix' as const, handlers: [] };
+  const device = { ...vfio(A), interrupts: [{ irq: 41, type: 'msix' as const }, phantom] };
+  const report = planned(guest(hostdev(A, 'auto', { spread: 'yes' })), hostOf([device], running('2', '3')));
+  assert.equal(targets(report), ['0: 2 of 2-3 for vCPU 0', 'null: null of 2-3']);
 });
 
 planning.run();

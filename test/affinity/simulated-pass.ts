@@ -5,6 +5,7 @@ import { type Cpuset, formatCpuset } from '../../src/domain/cpuset.js';
 import { readDefinition } from '../../src/domain/definition.js';
 import type { PolicySettings } from '../../src/domain/effective-policy.js';
 import { type PlainDefinition, plainDefinition } from '../../src/domain/plain-definition.js';
+import type { PolicyText } from '../../src/domain/policy.js';
 import type { PseudoFs } from '../../src/host/pseudo-fs.js';
 import { type DomainReport, domainReport, type InterruptReport } from '../../src/report/report.js';
 import { StateStore } from '../../src/runtime/state-store.js';
@@ -22,10 +23,11 @@ export const C = '0000:08:00.0';
 /** The set of a CPU list. */
 export const setOf = (list: string): Cpuset => parseCpuList(list) as Cpuset;
 
-/** A hostdev, with its policy as an attribute. */
-export function hostdev(address: string, cpuset?: string): string {
+/** A hostdev, with its policy as an attribute. @param more other attributes of the policy */
+export function hostdev(address: string, cpuset?: string, more: Omit<PolicyText, 'cpuset'> = {}): string {
   const [domain, bus, slot, fn] = address.split(/[:.]/);
-  const attribute = cpuset === undefined ? '' : ` cpuset='${cpuset}'`;
+  const stated = Object.entries({ cpuset, ...more }).filter(([, value]) => value !== undefined);
+  const attribute = stated.map(([name, value]) => ` ${name}='${value}'`).join('');
   const fields = `domain='0x${domain}' bus='0x${bus}' slot='0x${slot}' function='0x${fn}'`;
   return `<hostdev mode='subsystem' type='pci'${attribute}><source><address ${fields}/></source></hostdev>`;
 }
