@@ -474,4 +474,135 @@ for (const traced of [false, true]) {
   );
 }
 
+/**
+ * A domain with four vCPUs on CPU 2 to 5, one each, whose device has vectors 50 to 54; the first is a control vector.
+ * @param isFull CPU 3 is out of vectors
+ */
+function spreading({ traced = false, isFull = false } = {}): HeldHost {
+  const vcpus = [2, 3, 4, 5].map((cpu, vcpu) => ({ vcpu, cpus: `${cpu}` }));
+  const devices = [vfio(A), { address: B, driver: 'nvme' }];
+  const kernel = hostOf(devices, { domains: [{ name: 'guest', uuid: UUID, pid: 700, vcpus }], vectorsPerCpu: 4 });
+  if (isFull) {
+    kernel.enableVectors(B, [90, 91, 92, 93]);
+    for (const irq of [90, 91, 92, 93]) kernel.move(irq, cpus('3'));
+  }
+  kernel.enableVectors(A, [50, 51, 52, 53, 54]);
+  return new HeldHost(kernel, { traced });
+}
+const SPREAD = guest(hostdev(A, 'auto', { spread: 'yes', controlVectors: '1' }));
+const EACH = ['50=2-5', '51=2', '52=3', '53=4', '54=5'];
+
+for (const traced of [false, true]) {
+  const way = traced ? 'with trace events' : 'polling';
+
+  changes(`spread: a vCPU that is pinned elsewhere moves its own vectors, and the control vector, ${way}`, () => {
+    const host = spreading({ traced });
+    host.add(SPREAD);
+    assert.equal(host.written(), EACH);
+    host.pass(3_600_000);
+    assert.equal(host.written(), [], 'an hour in which nothing happens');
+    host.kernel.processes.pin(UUID, 1, '6');
+    host.pass(20_000);
+    assert.equal(host.written(), ['50=2,4-6', '52=6']);
+    host.hold.add(guest(hostdev(A, 'auto', { spread: 'yes', controlVectors: '1', vcpus: '1-3' })));
+    host.pass(1000);
+    assert.equal(host.written(), ['50=4-6', '51=6', '52=4', '53=5', '54=6']);
+  });
+
+  changes(`spread: the same vector has the same target after a reboot, whatever its number, ${way}`, () => {
+    const host = spreading({ traced });
+    host.add(SPREAD);
+    host.pass(30_000);
+    host.written();
+    host.kernel.disableVectors(A);
+    host.kernel.enableVectors(A, [84, 81, 82, 80, 83]);
+    if (traced) host.hold.markDirty({ irqs: [81] });
+    if (traced) host.hold.run();
+    host.pass(20_000);
+    const targets = host.written().filter((write) => !write.startsWith('16='));
+    assert.equal(targets.sort(), ['80=4', '81=2', '82=3', '83=5', '84=2-5']);
+  });
+
+  changes(`spread: a CPU goes offline and comes back: its vCPU's vectors have the others meanwhile, ${way}`, () => {
+    const host = spreading({ traced });
+    host.add(SPREAD);
+    host.written();
+    host.kernel.setOnline(3, false);
+    // as the kernel does for threads that had no other CPU
+    host.kernel.processes.pin(UUID, 1, '0-2,4-7');
+    host.pass(20_000);
+    assert.equal(host.written(), [], 'a vCPU may run on every CPU');
+    host.kernel.setOnline(3, true);
+    host.kernel.processes.pin(UUID, 1, '3');
+    host.pass(20_000);
+    assert.equal(host.written(), ['52=3']);
+  });
+}
+
+changes('spread over a cpuset: a CPU that goes offline moves the vectors whose CPU is another one then', () => {
+  const host = spreading();
+  host.add(guest(hostdev(A, '4-7', { spread: 'yes', controlVectors: '1' })));
+  assert.equal(host.written(), ['50=4-7', '51=4', '52=5', '53=6', '54=7']);
+  host.kernel.setOnline(7, false);
+  host.pass(20_000);
+  assert.equal(host.written(), ['50=4-6', '54=4']);
+  host.kernel.setOnline(7, true);
+  host.pass(20_000);
+  assert.equal(host.written(), ['50=4-7', '54=7']);
+});
+
+changes('spread: a vCPU that is plugged gets vectors', () => {
+  const host = spreading();
+  host.add(SPREAD);
+  host.written();
+  const [domain] = [...host.kernel.processes.domains.values()];
+  host.kernel.processes.start({ ...domain, vcpus: [...(domain?.vcpus ?? []), { vcpu: 4, cpus: '6' }] } as never);
+  host.pass(20_000);
+  assert.equal(host.written(), ['50=2-6'], 'as many vectors as vCPUs had before: only the set is another one');
+});
+
+changes('spread: the fast path writes the target; one vector alone has the whole set until there are more', () => {
+  const host = spreading({ traced: true });
+  host.add(SPREAD);
+  host.pass(30_000);
+  host.kernel.disableVectors(A);
+  host.pass(30_000);
+  host.written();
+  const named = (...irqs: number[]) => {
+    host.hold.markDirty({ irqs });
+    host.hold.run();
+    return host.written();
+  };
+  host.kernel.enableVectors(A, [60, 61], 'msix', 1);
+  assert.equal(named(60), ['60=2-5'], 'the control vector');
+  host.kernel.request(A, 1);
+  assert.equal(named(61), ['61=2']);
+  host.pass(30_000);
+  assert.equal(host.written(), []);
+  host.kernel.enableVectors(A, [70]);
+  assert.equal(named(70), ['70=2-5']);
+  host.hold.add(guest(hostdev(A, 'auto', { spread: 'yes' })));
+  host.pass(30_000);
+  assert.equal(host.written(), [], 'a single vector');
+});
+
+changes('spread: where a target has no room the vector gets the rest of the set, and its target when it has', () => {
+  const host = spreading({ isFull: true });
+  const { kernel } = host;
+  const first = host.add(SPREAD);
+  assert.equal(host.written(), ['50=2-5', '51=2', '52=2,4-5', '53=4', '54=5']);
+  const [rest] = first.changed.filter(({ irq }) => irq === 52);
+  assert.equal([rest?.kind, rest?.reason?.code, first.errors.exhausted], ['placed', 'target-full', 1]);
+  assert.equal(told(...host.pass(3_600_000)), [], 'said once');
+  assert.equal(host.written(), [], 'and not written again');
+  const tries = host.hold.counters.errors.exhausted ?? 0;
+  assert.ok(tries > 10 && tries < 25, `${tries} tries in an hour`);
+  kernel.move(52, cpus('0'));
+  assert.equal(told(...host.pass(1000)), ['repaired 52: 0 -> 2,4-5'], 'it is held there');
+  host.written();
+  kernel.disableVectors(B);
+  assert.equal(told(...host.pass(300_000)), ['placed 52: 2,4-5 -> 3']);
+  assert.equal(host.written(), ['52=3']);
+});
+
 changes.run();
