@@ -8,7 +8,7 @@ export interface Guest {
   index: number;
   name: string;
   uuid: string;
-  /** addresses of its devices, and what their policy says; undefined: nothing */
+  /** addresses of its devices, and what their policy says: `auto spread=yes`; undefined: nothing */
   devices: Map<string, string | undefined>;
   /** CPU lists of its two vCPUs */
   pins: [string, string];
@@ -32,10 +32,13 @@ export function guestsAtFirst(): Guest[] {
   });
 }
 
-/** Half of them auto, the others mostly a set, narrow or wide: new vectors are born in a wide one. */
+/** Half of them auto, the others mostly a set, narrow or wide: new vectors are born in a wide one. Some spread, or follow some of the vCPUs. */
 export function policyOf(choice: number): string | undefined {
   const first = choice % (CPUS - 2);
-  const kinds = ['auto', `${first}-${first + 2}`, 'auto', `${first}`, `0-${first + 1}`, undefined, 'auto', 'native'];
+  const sets = [`${first}-${first + 2}`, `${first}`, `0-${first + 1}`, undefined, 'native'];
+  const spread = ['auto spread=yes', `0-${first + 1} spread=yes`, 'auto spread=yes controlVectors=1'];
+  const some = ['auto vcpus=1', 'auto vcpus=0,5 spread=yes', choice % 3 === 0 ? 'auto vcpus=7' : 'auto'];
+  const kinds = ['auto', ...sets, 'auto', ...spread, 'auto', ...some];
   return kinds[choice % kinds.length];
 }
 
@@ -45,13 +48,19 @@ export function pinsOf(choice: number): [string, string] {
   return choice % 17 === 0 ? [`0-${CPUS - 1}`, '0'] : [`${first}-${first + 1}`, `${(first + 5) % CPUS}`];
 }
 
+/** The cpuset of a policy, and its other attributes. */
+function attributesOf(policy: string | undefined): [cpuset: string | undefined, more: Record<string, string>] {
+  const [cpuset, ...more] = policy?.split(' ') ?? [];
+  return [cpuset, Object.fromEntries(more.map((attribute) => attribute.split('=')))];
+}
+
 /** Of documents that were read before: reading one takes longer than a check does. */
 const definitions = new Map<string, PlainDefinition>();
 
 /** What libvirt says of it now. */
 export function definitionOf({ name, uuid, devices, pins }: Guest): PlainDefinition {
   const pinned = pins.map((cpus, vcpu) => `<vcpupin vcpu='${vcpu}' cpuset='${cpus}'/>`).join('');
-  const hostdevs = [...devices].map(([address, policy]) => hostdev(address, policy)).join('');
+  const hostdevs = [...devices].map(([address, policy]) => hostdev(address, ...attributesOf(policy))).join('');
   const head = `<name>${name}</name><uuid>${uuid}</uuid><vcpu>2</vcpu><cputune>${pinned}</cputune>`;
   const text = `<domain type='kvm'>${head}<devices>${hostdevs}</devices></domain>`;
   const known = definitions.get(text) ?? plainOf(text);

@@ -1,9 +1,9 @@
 import { DEFAULT_SETTINGS } from '../../../src/affinity/settings.js';
-import { type Cpus, cpusOfList } from './cpus.js';
+import { CPUS, type Cpus, cpusOfList } from './cpus.js';
 
 /** What decides on a device's CPUs. */
 export interface Question {
-  /** as in the attribute; undefined: none */
+  /** its attributes, `auto spread=yes`; undefined: none */
   policy: string | undefined;
   /** CPU lists of the vCPUs */
   pins: readonly string[];
@@ -16,21 +16,67 @@ export interface Question {
 
 const { locality = 'any' } = DEFAULT_SETTINGS as { locality?: 'any' | 'device' };
 
-/** Where a policy wants interrupts, as docs/policies.md says it and without any code of the product's; 0: they may be anywhere. */
+/** A policy as its attributes state it: `auto vcpus=0-1 spread=yes controlVectors=1`. */
+function readPolicy(policy: string) {
+  const textOf = (name: string) => new RegExp(` ${name}=(\\S+)`).exec(policy)?.[1];
+  const [cpuset = ''] = policy.split(' ');
+  const vcpus = textOf('vcpus');
+  return {
+    cpuset,
+    isFollowed: (vcpu: number) => vcpus === undefined || (cpusOfList(vcpus) & (1 << vcpu)) !== 0,
+    isSpread: textOf('spread') === 'yes',
+    controlVectors: Number(textOf('controlVectors') ?? 0),
+  };
+}
+
+/** Where a policy wants interrupts, as docs/policy.md says it and without any code of the product's; 0: they may be anywhere. */
 export function wantedCpus({ policy, pins, near, online, allowed }: Question): Cpus {
   if (policy === undefined || policy === 'native') return 0;
-  if (policy !== 'auto') return cpusOfList(policy) & online & allowed;
-  const asked = cpusOfPins(pins);
+  const { cpuset, isFollowed } = readPolicy(policy);
+  if (cpuset !== 'auto') return cpusOfList(cpuset) & online & allowed;
+  const asked = cpusOfPins(pins.filter((_, vcpu) => isFollowed(vcpu)));
   if ((online & ~asked) === 0) return 0;
   const usable = asked & online & allowed;
   return locality === 'device' && (usable & near) !== 0 ? usable & near : usable;
 }
 
+/** A vector of a device that has so many. */
+interface Vector {
+  type: string;
+  number: number;
+  count: number;
+}
+
+/** What one vector is to have of that, on a host on which CPU n and CPU n + CPUS / 2 are the threads of a core. */
+export function targetCpus(question: Question, { type, number, count }: Vector): Cpus {
+  const set = wantedCpus(question);
+  const { cpuset, isFollowed, isSpread, controlVectors } = readPolicy(question.policy ?? '');
+  if (set === 0 || !isSpread || type !== 'msix' || count === 1 || number < controlVectors) return set;
+  const targets =
+    cpuset === 'auto'
+      ? question.pins.filter((_, vcpu) => isFollowed(vcpu)).map((pin) => cpusOfList(pin) & set)
+      : [...cpusBy(set, isFirstThread), ...cpusBy(set, (cpu, all) => !isFirstThread(cpu, all))];
+  const possible = targets.filter((cpus) => cpus !== 0);
+  return possible[(number - controlVectors) % possible.length] ?? set;
+}
+
+/** No CPU of the set before it is on its core. */
+const isFirstThread = (cpu: number, set: Cpus) => cpu < CPUS / 2 || (set & (1 << (cpu - CPUS / 2))) === 0;
+
+/** The CPUs of a set for which that is so, ascending, each as a set. */
+function cpusBy(set: Cpus, is: (cpu: number, set: Cpus) => boolean): Cpus[] {
+  const numbers = Array.from({ length: CPUS }, (_, cpu) => cpu);
+  return numbers.filter((cpu) => (set & (1 << cpu)) !== 0 && is(cpu, set)).map((cpu) => 1 << cpu);
+}
+
 /** Names of the problems that `plan` reports about a policy, of those that are the same whichever node the device is on. */
 export function problemsOf({ policy, pins, online, allowed }: Question): string[] {
   if (policy === undefined || policy === 'native') return [];
-  const asked = policy === 'auto' ? cpusOfPins(pins) : cpusOfList(policy);
-  if (policy === 'auto' && (online & ~asked) === 0) return ['auto-unpinned'];
+  const { cpuset, isFollowed } = readPolicy(policy);
+  const followed = pins.filter((_, vcpu) => isFollowed(vcpu));
+  if (cpuset === 'auto' && followed.length === 0) return ['vcpus-unknown'];
+  const asked = cpuset === 'auto' ? cpusOfPins(followed) : cpusOfList(cpuset);
+  if (cpuset === 'auto' && (online & ~asked) === 0) return ['auto-unpinned'];
   const usable = asked & online & allowed;
   if (usable === 0) return ['no-usable-cpu'];
   return usable === asked ? [] : ['cpus-left-out'];
