@@ -35,10 +35,13 @@ export function guestsAtFirst(): Guest[] {
 /** Half of them auto, the others mostly a set, narrow or wide: new vectors are born in a wide one. Some spread, or follow some of the vCPUs. */
 export function policyOf(choice: number): string | undefined {
   const first = choice % (CPUS - 2);
-  const sets = [`${first}-${first + 2}`, `${first}`, `0-${first + 1}`, undefined, 'native'];
-  const spread = ['auto spread=yes', `0-${first + 1} spread=yes`, 'auto spread=yes controlVectors=1'];
-  const some = ['auto vcpus=1', 'auto vcpus=0,5 spread=yes', choice % 3 === 0 ? 'auto vcpus=7' : 'auto'];
-  const kinds = ['auto', ...sets, 'auto', ...spread, 'auto', ...some];
+  const wide = `0-${first + 1}`;
+  const kinds = [
+    ...['auto spread=yes controlVectors=1', `${first}-${first + 2}`, 'auto', `${wide} spread=yes`, 'auto vcpus=1'],
+    ...[undefined, 'auto', 'native', `${first}`, 'auto spread=yes', wide, 'auto vcpus=0,5 spread=yes', 'auto'],
+    `${first}-${first + 2} spread=yes controlVectors=2`,
+    choice % 3 === 0 ? 'auto vcpus=7' : 'auto',
+  ];
   return kinds[choice % kinds.length];
 }
 
