@@ -5,8 +5,9 @@ import { localityOf } from '../domain/locality.js';
 import type { PlainDefinition, PlainDevice } from '../domain/plain-definition.js';
 import type { Policy } from '../domain/policy.js';
 import type { Interrupt } from '../host/interrupt.js';
+import type { PciDevice } from '../host/pci-device.js';
 import type { DeviceInterrupt, DeviceSnapshot, HostSnapshot } from '../host/snapshot.js';
-import { vfioOwnership } from '../host/vfio-handlers.js';
+import { type Ownership, vfioOwnership } from '../host/vfio-handlers.js';
 import type { DevicePlan, DomainPlan, InterruptPlan } from './domain-plan.js';
 import { type EarlierWrites, NO_WRITES } from './earlier-writes.js';
 import {
@@ -133,10 +134,7 @@ class Planner {
   ): InterruptPlan {
     const owned = vfioOwnership(details?.handlers ?? [], device.address);
     const vector = owned.ours ? owned.vector : null;
-    // of a vector that is not known its target is not, either
-    const isKnown = owned.ours || !spread;
-    const count = device.irqs.length;
-    const target: VectorTarget | null = cpus && isKnown ? vectorTarget(cpus, spread, { type, vector, count }) : null;
+    const target = cpus ? targetOf(owned, device, cpus, spread) : null;
     const plan: InterruptPlan = {
       irq,
       type,
@@ -187,4 +185,10 @@ class Planner {
     if (!equal(written.get(key), target)) return false;
     return equal(affinity, narrowed.get(key)) || continuityOf(key) === 'same';
   }
+}
+
+/** Of a vector that is not known its target is not, either: null. The handler, which is read again before a write, tells the type. */
+function targetOf(owned: Ownership, { irqs }: PciDevice, cpus: Cpuset, spread: Spread | null): VectorTarget | null {
+  if (!spread) return { cpus, vcpu: null };
+  return owned.ours ? vectorTarget(cpus, spread, { type: owned.type, vector: owned.vector, count: irqs.length }) : null;
 }

@@ -1,7 +1,15 @@
 import type { PciAddress } from '../domain/address.js';
+import type { InterruptType } from './pci-device.js';
 
 /** `ours`: all handlers are VFIO's for this device, by their names (kernel: drivers/vfio/pci/vfio_pci_intrs.c). */
-export type Ownership = { ours: true; vector: number | null } | { ours: false; reason: NotOwned };
+export type Ownership = ({ ours: true } & VfioVector) | { ours: false; reason: NotOwned };
+
+/** An interrupt as its handler names it. */
+interface VfioVector {
+  type: InterruptType;
+  /** null: a legacy line */
+  vector: number | null;
+}
 
 export type NotOwned =
   | { code: 'no-handler' }
@@ -15,14 +23,15 @@ export function vfioOwnership(handlers: readonly string[], address: PciAddress):
   if (own < 0) return { ours: false, reason: { code: 'other-handler', handlers, address } };
   const others = handlers.filter((_, index) => index !== own);
   if (others.length > 0) return { ours: false, reason: { code: 'shared', others } };
-  return { ours: true, vector: vectorOf(handlers[own] as string, address) ?? null };
+  return { ours: true, ...(vectorOf(handlers[own] as string, address) as VfioVector) };
 }
 
-/** The vector of `vfio-msix[K](ADDRESS)`, null for `vfio-intx(ADDRESS)`, undefined for any other name. */
-function vectorOf(handler: string, address: PciAddress): number | null | undefined {
-  if (handler === `vfio-intx(${address})`) return null;
-  const match = /^vfio-msix?\[(\d{1,5})\]\((.+)\)$/.exec(handler);
-  return match && match[2] === address ? Number(match[1]) : undefined;
+/** Of `vfio-msix[K](ADDRESS)`, `vfio-msi[K](ADDRESS)` and `vfio-intx(ADDRESS)`; undefined for any other name. */
+function vectorOf(handler: string, address: PciAddress): VfioVector | undefined {
+  if (handler === `vfio-intx(${address})`) return { type: 'intx', vector: null };
+  const match = /^vfio-(msix?)\[(\d{1,5})\]\((.+)\)$/.exec(handler);
+  if (match?.[3] !== address) return undefined;
+  return { type: match[1] as 'msix' | 'msi', vector: Number(match[2]) };
 }
 
 /** The device in the name of a VFIO handler; undefined for any other name. */

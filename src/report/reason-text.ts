@@ -64,7 +64,7 @@ function textOf(reason: Reason): string {
     case 'not-moved':
       return `${stillOn(reason.effective)}: it has not occurred since, or that CPU set is out of vectors`;
     case 'target-full':
-      return `CPU ${formatCpuset(reason.target)} is out of interrupt vectors: it has the rest of the set`;
+      return `CPU ${formatCpuset(reason.target)} is out of interrupt vectors, so it has the rest of the set`;
     case 'delivered-elsewhere':
       return `delivered to CPU ${formatCpuset(reason.effective)} all the same: that CPU set may be out of vectors`;
     case 'other-mask':

@@ -70,10 +70,11 @@ function formatDomain(domain: DomainPlan, paint: Paint, width: number, rates: Ra
   return `${lines.join('\n')}\n`;
 }
 
-/** What follows an interrupt's action: `remote, no handler yet`. */
+/** What follows an interrupt's action: `vCPU 3, remote, no handler yet`. */
 function notesOf(interrupt: InterruptPlan, device: DevicePlan, paint: Paint, hasReason: boolean): string {
-  const { reason } = interrupt;
+  const { reason, vcpu } = interrupt;
   return [
+    ...(vcpu === null ? [] : [`vCPU ${vcpu}`]),
     ...(isRemote(interrupt, device) ? [paint('yellow', 'remote')] : []),
     ...(hasReason && reason !== null ? [reasonText(reason)] : []),
   ].join(', ');
@@ -81,7 +82,7 @@ function notesOf(interrupt: InterruptPlan, device: DevicePlan, paint: Paint, has
 
 /** `0000:01:00.0 ua-gpu: auto -> 4-7,12-15, node 0, 82 % on vCPU CPUs`, on two lines if one is too short. */
 function titleOf(device: DevicePlan, { vcpus }: DomainPlan, paint: Paint, width: number): string[] {
-  const { address, alias, element, policy, origin, numaNode, interrupts } = device;
+  const { address, alias, element, policy, origin, spread, numaNode, interrupts } = device;
   const cpus = device.cpus && formatCpuset(device.cpus);
   const aliasWidth = Math.min(MAX_ALIAS_WIDTH, width - MARGIN - 1);
   const name = `${address ?? element}${alias === null ? '' : ` ${truncate(printable(alias), aliasWidth)}`}`;
@@ -92,7 +93,7 @@ function titleOf(device: DevicePlan, { vcpus }: DomainPlan, paint: Paint, width:
     ...(share.all > 0 && vcpus.cpus ? [`${formatShare(share)} on vCPU CPUs`] : []),
     ...(remote.on > 0 ? [`${formatShare(remote)} on other nodes`] : []),
   ].join(', ');
-  const before = `: ${policy}${ORIGINS[origin]}`;
+  const before = `: ${policy}${spread ? ' spread' : ''}${ORIGINS[origin]}`;
   const behind = rest === '' ? '' : `, ${rest}`;
   const titled = (text: string) => wrapTitle(name, before + text, 2, paint, width);
   if (cpus === null) return titled(`${policy === 'native' ? '' : ' -> nothing'}${behind}`);

@@ -99,13 +99,15 @@ export function formatSentence(
 
 const painted = (text: string, style: Style | undefined, paint: Paint) => (style ? paint(style, text) : text);
 
-/** Colours of what is asked or used outside of the wanted CPUs. */
-function stylesOf({ affinity, effective, wanted }: InterruptPlan): (Style | undefined)[] {
-  if (wanted === null) return [];
-  const isOutside = (set: Cpuset | null) => set !== null && !isSubset(set, wanted);
+/** Colours of what is asked or used outside of the target. */
+function stylesOf({ affinity, effective, wanted, target }: InterruptPlan): (Style | undefined)[] {
+  const cpus = target ?? wanted;
+  if (cpus === null) return [];
+  const isOutside = (set: Cpuset | null) => set !== null && !isSubset(set, cpus);
   return [isOutside(affinity) ? 'yellow' : undefined, isOutside(effective) ? 'red' : undefined];
 }
 
 const typeOf = ({ type, vector }: InterruptPlan) => (vector === null ? type : `${type}[${vector}]`);
-const listsOf = ({ affinity, effective, wanted }: InterruptPlan) =>
-  [affinity, effective, wanted].map((set) => (set ? formatCpuset(set) : '-'));
+/** WANTED is what this interrupt is to have. Where that is unknown, it is in the policy's set. */
+const listsOf = ({ affinity, effective, wanted, target }: InterruptPlan) =>
+  [affinity, effective, target ?? wanted].map((set) => (set ? formatCpuset(set) : '-'));

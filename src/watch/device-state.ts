@@ -173,8 +173,8 @@ export class DeviceState {
     if (!cpus || !spread) return cpus;
     const owned = vfioOwnership([handler], this.address);
     if (!owned.ours) return undefined;
-    const type = handler.startsWith('vfio-msix[') ? 'msix' : owned.vector === null ? 'intx' : 'msi';
-    return vectorTarget(cpus, spread, { type, vector: owned.vector, count: count() }).cpus;
+    const { type, vector } = owned;
+    return vectorTarget(cpus, spread, { type, vector, count: count() }).cpus;
   }
 
   /** What msi_irqs lists now, in ascending order. */

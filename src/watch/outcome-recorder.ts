@@ -98,6 +98,7 @@ export class OutcomeRecorder {
           handler,
           ...change,
           target,
+          ...(restOfSet(after).length > 0 ? { isSpread: true as const } : {}),
           ...outcome,
         });
       }

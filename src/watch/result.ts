@@ -25,6 +25,8 @@ export interface Placement {
   to: Cpuset | null;
   /** what it is to have */
   target: Cpuset | null;
+  /** that is a part of the policy's set */
+  isSpread?: true;
   /** why it failed, or was placed elsewhere in the policy's set */
   reason?: Reason;
   /** who probably moves it; `not irqbalance`: that does not run */

@@ -423,7 +423,7 @@ planning("the kernel's details of an interrupt are in the report", () => {
   ]);
 });
 
-planning('vcpus: only these vCPUs are followed, and of the others nothing is read', () => {
+planning('vcpus: only these vCPUs are followed, wherever the others may run', () => {
   const kernel = hostOf([vfio(A, 41)], running('2', '3', '4', '0-7'));
   const only = (vcpus: string) => planned(guest(hostdev(A, 'auto', { vcpus })), kernel);
   assert.equal(targets(only('0-1')), ['0: 2-3 of 2-3']);

@@ -7,13 +7,13 @@ const names = suite('names of handlers');
 const address = parseAddress('0000:82:00.0') as PciAddress;
 
 names('the handlers of VFIO for a device', () => {
-  for (const [handler, vector] of [
-    ['vfio-msix[0](0000:82:00.0)', 0],
-    ['vfio-msix[2047](0000:82:00.0)', 2047],
-    ['vfio-msi[3](0000:82:00.0)', 3],
-    ['vfio-intx(0000:82:00.0)', null],
+  for (const [handler, type, vector] of [
+    ['vfio-msix[0](0000:82:00.0)', 'msix', 0],
+    ['vfio-msix[2047](0000:82:00.0)', 'msix', 2047],
+    ['vfio-msi[3](0000:82:00.0)', 'msi', 3],
+    ['vfio-intx(0000:82:00.0)', 'intx', null],
   ] as const) {
-    assert.equal(vfioOwnership([handler], address), { ours: true, vector });
+    assert.equal(vfioOwnership([handler], address), { ours: true, type, vector });
   }
 });
 

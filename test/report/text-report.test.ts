@@ -7,7 +7,7 @@ import { readTopology } from '../../src/host/topology.js';
 import { type Paint, plain } from '../../src/lint/formats/text.js';
 import { statusPage } from '../../src/report/html/page.js';
 import { formatReport } from '../../src/report/text-report.js';
-import { A, B, C, guest, hostdev, hostOf, plainOf, Simulated, vfio } from '../affinity/simulated-pass.js';
+import { A, B, C, guest, hostdev, hostOf, plainOf, Simulated, UUID, vfio } from '../affinity/simulated-pass.js';
 import type { HostDescription } from '../simulator/description.js';
 import { SimulatedKernel } from '../simulator/kernel.js';
 import { folderBeside, readCases } from '../support/case-files.js';
@@ -176,6 +176,50 @@ texts('what is remote is marked, and counted as on the page', () => {
   assert.is(page.match(/>remote node</g)?.length, 2);
   // after a pass only that of the device with a policy is not
   assert.match(textOf(pass.applied(definition)), /, 0 failed, 50 % taken on other nodes\n$/);
+});
+
+texts('spread: what each vector is to have and of which vCPU, and that a target has no room', () => {
+  const vcpus = [2, 3].map((cpu, vcpu) => ({ vcpu, cpus: `${cpu}` }));
+  const domains = [{ name: 'guest', uuid: UUID, pid: 700, vcpus }];
+  const kernel = hostOf([vfio(A), { address: B, driver: 'nvme' }], { domains, vectorsPerCpu: 3 });
+  kernel.enableVectors(B, [61, 62, 63]);
+  for (const irq of [61, 62, 63]) kernel.move(irq, [{ first: 3, last: 3 }]);
+  kernel.enableVectors(A, [51, 52, 53]);
+  const pass = new Simulated(kernel, folder.path);
+  const definition = guest(hostdev(A, 'auto', { spread: 'yes', controlVectors: '1' }));
+  const rows = (plan: DomainPlan) => textOf(plan, 140).trimEnd().split('\n').slice(2);
+  const full = 'CPU 3 is out of interrupt vectors, so it has the rest of the set';
+  assert.equal(rows(pass.applied(definition)), [
+    `  ${A}: auto spread -> 2-3`,
+    '     51  msix[0]  2-3    2          2-3     set',
+    '     52  msix[1]  2      2          2       set  vCPU 0',
+    `     53  msix[2]  2      2          3       set  vCPU 1, ${full}`,
+    '',
+    '3 set, 0 kept, 0 skipped, 0 failed',
+  ]);
+  const kept = [
+    '     51  msix[0]  2-3    2          2-3     keep',
+    '     52  msix[1]  2      2          2       keep  vCPU 0',
+  ];
+  assert.equal(rows(pass.planned(definition)).slice(1, 4), [
+    ...kept,
+    `     53  msix[2]  2      2          3       set  vCPU 1, ${full}`,
+  ]);
+  pass.written();
+  assert.equal(rows(pass.applied(definition)).slice(1, 4), [
+    ...kept,
+    `     53  msix[2]  2      2          3       keep  vCPU 1, ${full}`,
+  ]);
+  assert.equal(pass.written(), []);
+  const page = statusPage({
+    plans: [pass.planned(definition)],
+    topology: readTopology(pass.host.files),
+    vcpus: [[]],
+    host: 'h',
+    takenAt: 'now',
+  });
+  assert.match(page, '<td class="list">2 <span class="reason">vCPU 0</span></td>');
+  assert.match(page, 'auto spread → CPU 2-3');
 });
 
 texts('where a title is too long its second half has a line of its own', () => {

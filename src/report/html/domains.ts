@@ -44,11 +44,11 @@ ${devices.map((device) => deviceRows(device, vcpus.cpus ?? EMPTY, view))}</table
 }
 
 function deviceRows(device: DevicePlan, vcpus: Cpuset, view: ViewModel): Html {
-  const { address, alias, element, policy, origin, cpus, numaNode, interrupts, problems } = device;
+  const { address, alias, element, policy, origin, spread, cpus, numaNode, interrupts, problems } = device;
   const share = deliveryShare(interrupts, vcpus);
   const remote = remoteShare([device]);
   const about = [
-    `${policy}${POLICIES[origin]}${policy === 'native' ? '' : ` → ${cpus === null ? 'nothing' : `CPU ${formatCpuset(cpus)}`}`}`,
+    `${policy}${spread ? ' spread' : ''}${POLICIES[origin]}${policy === 'native' ? '' : ` → ${cpus === null ? 'nothing' : `CPU ${formatCpuset(cpus)}`}`}`,
     ...(numaNode === null ? [] : [`node ${numaNode}`]),
     ...(share.all > 0 && vcpus.length > 0 ? [`${formatShare(share)} taken on vCPU CPUs`] : []),
     ...(remote.on > 0 ? [`${formatShare(remote)} taken on other nodes`] : []),
@@ -61,16 +61,20 @@ ${interrupts.length === 0 ? html`<tr><td colspan="8" class="soft">It has no inte
 }
 
 function row(interrupt: InterruptPlan, device: DevicePlan, view: ViewModel): Html {
-  const { irq, type, vector, affinity, effective, wanted, action, reason } = interrupt;
+  const { irq, type, vector, affinity, effective, wanted, target, vcpu, action, reason } = interrupt;
+  const own = vcpu === null ? NOTHING : html` <span class="reason">vCPU ${vcpu}</span>`;
   const taken = takenOf(interrupt);
   const remote = isRemote(interrupt, device) === true;
   // if nothing is to be written, the device's line has said why
   const why =
     reason !== null && device.cpus !== null ? html`<span class="reason">${reasonText(reason)}</span>` : NOTHING;
   const { word, sign, kind } = STATES[action];
-  return html`<tr><th scope="row">${irq}</th><td>${vector === null ? type : `${type} ${vector}`}</td><td>${cpuStrip(interrupt, view)}</td>${[affinity, effective, wanted].map((set) => html`<td class="list">${set ? formatCpuset(set) : '–'}</td>`)}<td><span class="state ${kind}"><span aria-hidden="true">${sign} </span>${word}</span>${remote ? html` <span class="state remote">remote node</span>` : NOTHING}${why}</td><td class="count">${formatCount(taken)}${bar(taken, view.maxInterruptCount)}</td></tr>
+  return html`<tr><th scope="row">${irq}</th><td>${vector === null ? type : `${type} ${vector}`}</td><td>${cpuStrip(interrupt, view)}</td>${cpuCell(affinity)}${cpuCell(effective)}${cpuCell(target ?? wanted, own)}<td><span class="state ${kind}"><span aria-hidden="true">${sign} </span>${word}</span>${remote ? html` <span class="state remote">remote node</span>` : NOTHING}${why}</td><td class="count">${formatCount(taken)}${bar(taken, view.maxInterruptCount)}</td></tr>
 `;
 }
+
+const cpuCell = (set: Cpuset | null, note: Html = NOTHING) =>
+  html`<td class="list">${set ? formatCpuset(set) : '–'}${note}</td>`;
 
 function problemList(problems: readonly Problem[]): Html {
   if (problems.length === 0) return NOTHING;

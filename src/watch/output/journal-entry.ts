@@ -1,4 +1,4 @@
-import { type Cpuset, cpusetOf, formatCpuset } from '../../domain/cpuset.js';
+import { type Cpuset, cpusetOf, EMPTY, formatCpuset, isSubset, union } from '../../domain/cpuset.js';
 import { type JournalField, type JournalLine, standardFields } from '../../lib/journald.js';
 import { printableStart } from '../../lib/printable.js';
 import { reasonText } from '../../report/reason-text.js';
@@ -35,8 +35,11 @@ export function journalFields({ domains = [], addresses = [], irqs = [], ...line
 export function placementEntries(changed: readonly Placement[]): JournalEntry[] {
   const groups = new Map<string, Placement[]>();
   for (const one of changed) {
-    const { uuid, domain, kind, to, target, reason, culprit } = one;
-    const key = JSON.stringify([uuid ?? domain, kind, to, target, reason, culprit]);
+    const { uuid, domain, kind, to, target, isSpread, reason, culprit } = one;
+    // vectors of one driver come together, each with a target of its own
+    const isOneOfMany = isSpread && to && target && isSubset(to, target);
+    const where = isOneOfMany ? 'spread' : [to, target];
+    const key = JSON.stringify([uuid ?? domain, kind, where, reason, culprit]);
     const group = groups.get(key);
     if (group) group.push(one);
     else groups.set(key, [one]);
@@ -68,12 +71,12 @@ function entryOf(group: readonly Placement[]): JournalEntry {
 }
 
 function sentence(group: readonly Placement[]): string {
-  const [{ kind, from, to, target, reason, error, culprit }] = group as [Placement];
+  const [{ kind, from, target, reason, error, culprit }] = group as [Placement];
   switch (kind) {
     case 'placed':
-      return `placed on ${listOf(to)}`;
+      return `placed on ${placeOf(group)}${reason ? ` (${reasonText(reason)})` : ''}`;
     case 'repaired':
-      return `put back on ${listOf(to)}${group.length === 1 && from !== null ? ` from ${listOf(from)}` : ''}`;
+      return `put back on ${placeOf(group)}${group.length === 1 && from !== null ? ` from ${listOf(from)}` : ''}`;
     case 'contested':
       return `keeps being moved off ${listOf(target)}, repairs paused${culprit ? ` (${culpritText(culprit)})` : ''}`;
     case 'failed': {
@@ -81,6 +84,13 @@ function sentence(group: readonly Placement[]): string {
       return `not placed on ${listOf(target)}${why && `: ${why}`}`;
     }
   }
+}
+
+/** `2-3`, or `2-5, each on its own part` where the vectors have targets of their own. */
+function placeOf(group: readonly Placement[]): string {
+  const sets = new Set(group.map(({ to }) => listOf(to)));
+  const all = formatCpuset(union(...group.map(({ to }) => to ?? EMPTY)));
+  return sets.size > 1 ? `${all}, each on its own part` : all;
 }
 
 const listOf = (set: Cpuset | null) => set && formatCpuset(set);

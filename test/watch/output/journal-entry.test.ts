@@ -15,6 +15,21 @@ function placement(over: Partial<Placement>): Placement {
   return { ...usual, kind: 'placed', ...over };
 }
 
+test('vectors that are spread are one line, unless a target had no room', () => {
+  const one = (irq: number, to: string, more: Partial<Placement> = {}) =>
+    placement({ irq, to: setOf(to), target: setOf(to), isSpread: true, ...more });
+  const full = { target: setOf('3'), reason: { code: 'target-full', target: setOf('3') } } as const;
+  const changed = [one(41, '2'), one(42, '3'), one(43, '4'), one(44, '2,4', full), one(45, '2', { kind: 'failed' })];
+  assert.equal(
+    placementEntries(changed).map(({ text }) => text),
+    [
+      `guest: placed on 2-4, each on its own part: ${A} IRQ 41-43`,
+      `guest: placed on 2,4 (CPU 3 is out of interrupt vectors, so it has the rest of the set): ${A} IRQ 44`,
+      `guest: not placed on 2: ${A} IRQ 45`,
+    ],
+  );
+});
+
 test('what was done to a domain in one go is one line, with fields for each device and interrupt', () => {
   const changed = [
     placement({ lagMs: 3.2 }),
