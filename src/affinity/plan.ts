@@ -171,8 +171,8 @@ class Planner {
   ): Pick<InterruptPlan, 'action' | 'reason'> {
     const { pending, written } = this.earlier;
     if (!equal(affinity, target) && !(isSubset(affinity, target) && this.#isWritten(key, affinity, target))) {
-      const rest = restOfSet({ wanted, target });
-      const isOnRest = rest.length > 0 && equal(written.get(key), rest) && isSubset(affinity, rest);
+      const before = target === wanted ? undefined : written.get(key);
+      const isOnRest = before && equal(before, restOfSet({ wanted, target })) && isSubset(affinity, before);
       return { action: 'set', reason: isOnRest ? { code: 'target-full', target } : null };
     }
     if (!effective || isSubset(effective, target)) return { action: 'keep', reason: null };

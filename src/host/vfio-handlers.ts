@@ -19,11 +19,12 @@ export type NotOwned =
 /** @param handlers names of all handlers of one IRQ number */
 export function vfioOwnership(handlers: readonly string[], address: PciAddress): Ownership {
   if (handlers.length === 0) return { ours: false, reason: { code: 'no-handler' } };
-  const own = handlers.findIndex((name) => vectorOf(name, address) !== undefined);
+  const [handler, ...more] = handlers as readonly [string, ...string[]];
+  const vector = vectorOf(handler, address);
+  if (vector && more.length === 0) return { ours: true, type: vector.type, vector: vector.vector };
+  const own = vector ? 0 : handlers.findIndex((name) => vectorOf(name, address) !== undefined);
   if (own < 0) return { ours: false, reason: { code: 'other-handler', handlers, address } };
-  const others = handlers.filter((_, index) => index !== own);
-  if (others.length > 0) return { ours: false, reason: { code: 'shared', others } };
-  return { ours: true, ...(vectorOf(handlers[own] as string, address) as VfioVector) };
+  return { ours: false, reason: { code: 'shared', others: handlers.filter((_, index) => index !== own) } };
 }
 
 /** Of `vfio-msix[K](ADDRESS)`, `vfio-msi[K](ADDRESS)` and `vfio-intx(ADDRESS)`; undefined for any other name. */
