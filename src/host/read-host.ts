@@ -1,3 +1,4 @@
+import { MAX_CPU } from '../domain/cpuset.js';
 import type { Definition } from '../domain/definition.js';
 import { RealFs } from './real-fs.js';
 import { type HostSnapshot, readSnapshot } from './snapshot.js';
@@ -17,5 +18,7 @@ export interface ReadHostOptions {
 export function readHost(definition: Definition, { root, counts = false }: ReadHostOptions = {}): HostSnapshot {
   const { name, uuid, devices } = definition;
   const addresses = new Set(devices.flatMap(({ source }) => source?.address ?? []));
-  return readSnapshot(new RealFs(root), { name, uuid, addresses, counts });
+  // of all CPUs: the caller may plan with another definition
+  const coresOf = [{ first: 0, last: MAX_CPU }];
+  return readSnapshot(new RealFs(root), { name, uuid, addresses, counts, coresOf });
 }

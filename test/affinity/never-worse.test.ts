@@ -1,9 +1,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { isRemote } from '../../src/affinity/domain-plan.js';
+import { type InterruptPlan, isRemote } from '../../src/affinity/domain-plan.js';
 import type { EarlierWrites } from '../../src/affinity/earlier-writes.js';
 import { plan } from '../../src/affinity/plan.js';
 import { vectorKey } from '../../src/affinity/vector-key.js';
+import { restOfSet } from '../../src/affinity/vector-target.js';
 import type { PciAddress } from '../../src/domain/address.js';
 import { type Cpuset, cpusetOf, cpusOf, equal, formatCpuset, intersect, size } from '../../src/domain/cpuset.js';
 import type { PolicySettings } from '../../src/domain/effective-policy.js';
@@ -28,6 +29,8 @@ const policies = (random: Random): PlainDefinition[] => {
   return ['native', ...cpusets].map((policy) => guest(hostdev(A, policy), { placement: '<vcpu>2</vcpu>' }));
 };
 const AUTO = guest(hostdev(A, 'auto'), { placement: '<vcpu>2</vcpu>' });
+const SPREAD = guest(hostdev(A, 'auto', { spread: 'yes', controlVectors: '1' }), { placement: '<vcpu>2</vcpu>' });
+const isAuto = (definition: PlainDefinition) => definition === AUTO || definition === SPREAD;
 const OTHERS = policies(randomOf(0));
 
 function randomOf(seed: number): Random {
@@ -105,8 +108,8 @@ class History {
     }
     this.#pass();
     // what another pass would write was refused
-    for (const { irq, action, wanted } of this.#plan().devices[0]?.interrupts ?? []) {
-      if (action === 'set') assert.ok(wanted && this.#isFull(wanted), `IRQ ${irq} is still to be written`);
+    for (const { irq, action, target } of this.#plan().devices[0]?.interrupts ?? []) {
+      if (action === 'set') assert.ok(target && this.#isFull(target), `IRQ ${irq} is still to be written`);
     }
   }
 
@@ -134,7 +137,8 @@ class History {
     else if (kind === 9) kernel.setOnline(this.#cpuOf(kernel.present), true);
     else if (kind === 10) this.#threads = this.#someCpus();
     else {
-      this.#definition = random(2) === 0 ? AUTO : (OTHERS[random(OTHERS.length)] as PlainDefinition);
+      this.#definition =
+        random(2) === 0 ? (random(2) === 0 ? SPREAD : AUTO) : (OTHERS[random(OTHERS.length)] as PlainDefinition);
       this.#settings = { ...this.settings, ...(random(3) === 0 ? { allowedCpus: this.#someCpus() } : {}) };
     }
   }
@@ -148,6 +152,12 @@ class History {
     return cpus[this.random(cpus.length)] as number;
   }
 
+  /** Two vCPUs: one may run on every other CPU, one on all. */
+  get #vcpus(): { vcpu: number; cpus: Cpuset }[] {
+    const some = [...cpusOf(this.#threads)].filter((_, index) => index % 2 === 0);
+    return [cpusetOf(some), this.#threads].map((cpus, vcpu) => ({ vcpu, cpus }));
+  }
+
   #plan() {
     const earlier: EarlierWrites = {
       ...{ written: this.#written, narrowed: new Map(), pending: new Map() },
@@ -158,16 +168,25 @@ class History {
 
   #pass(): void {
     const [device] = this.#plan().devices;
-    for (const { irq, handlers, action, wanted } of device?.interrupts ?? []) {
-      if (action !== 'set' || !wanted) continue;
-      try {
-        this.kernel.writeAffinity(irq, formatCpuset(wanted), 'list');
-        this.#written.set(vectorKey(A, irq, handlers[0] ?? ''), wanted);
-      } catch (error) {
-        assert.is((error as { code?: string }).code, 'ENOSPC');
-      }
+    for (const interrupt of device?.interrupts ?? []) {
+      const { action, target } = interrupt;
+      if (action !== 'set' || !target || this.#write(interrupt, target)) continue;
+      const rest = restOfSet(interrupt);
+      if (rest.length > 0) this.#write(interrupt, rest);
     }
     this.#check();
+  }
+
+  /** False if these CPUs are out of vectors. */
+  #write({ irq, handlers }: InterruptPlan, cpus: Cpuset): boolean {
+    try {
+      this.kernel.writeAffinity(irq, formatCpuset(cpus), 'list');
+      this.#written.set(vectorKey(A, irq, handlers[0] ?? ''), cpus);
+      return true;
+    } catch (error) {
+      assert.is((error as { code?: string }).code, 'ENOSPC');
+      return false;
+    }
   }
 
   /** Whether these CPUs are out of vectors. */
@@ -206,7 +225,7 @@ class History {
     return {
       topology: { online, present, nodes, defaultAffinity: kernel.defaultAffinity },
       devices: new Map([[address, { device: { address, driver, vfio: 'yes', numaNode, irqs }, interrupts }]]),
-      threads: { pid: 1, threads: [], cpus: this.#threads },
+      threads: { pid: 1, threads: this.#vcpus, cpus: this.#threads },
       counts: new Map(),
     };
   }
@@ -228,18 +247,18 @@ class History {
     const isWarned = device.problems.some(({ rule }) => rule === 'remote-node');
     assert.is(isWarned, [...cpusOf(device.cpus ?? [])].some(isFar), `${formatCpuset(device.cpus ?? [])}, warned of`);
     for (const interrupt of device.interrupts) {
-      const { irq, handlers, action } = interrupt;
+      const { irq, handlers, action, target } = interrupt;
       const one = kernel.interrupts.get(irq);
       const cpu = one?.effective[0]?.first;
       if (!one || cpu === undefined || handlers.length === 0) continue;
       const where = `IRQ ${irq} on CPU ${cpu}, vCPUs on ${[...threads]}, device on node ${numaNode}`;
       const node = nodeOf(cpu);
       assert.is(isRemote(interrupt, device), isKnown && node !== undefined ? node !== numaNode : null, where);
-      if (this.#definition !== AUTO || near.length === 0 || near.includes(cpu)) continue;
+      if (!isAuto(this.#definition) || near.length === 0 || near.includes(cpu)) continue;
       this.remote++;
       if (this.settings.locality === 'any') continue;
       // out of vectors, the kernel refuses to move it there, or did not get it there when it was created; and that is said
-      const isAsked = equal(one.affinity, cpusetOf(near));
+      const isAsked = equal(one.affinity, this.#definition === AUTO ? cpusetOf(near) : target);
       assert.ok(this.#vectorsPerCpu < Number.POSITIVE_INFINITY, where);
       assert.ok(isAsked || this.#isFull(cpusetOf(near)), where);
       assert.is(action, isAsked ? 'fail' : 'set', where);
