@@ -46,6 +46,8 @@ export class MovedLines {
   objection(uuid: string, { irq, type, input }: SimulatedInterrupt, cpus: Cpus, before: Cpus): string | undefined {
     if (this.#shared.has(input)) return undefined;
     const line = this.#lines.get(uuid)?.find((one) => one.irq === irq && one.input === input);
+    // a watcher saved it and was killed before it wrote it, and then somebody else moved it to that very set
+    if (type === 'intx' && !line && this.#saved.get(`${uuid} ${irq} ${input}`)?.has(cpus)) return undefined;
     if (type !== 'intx' || !line) return 'it is no line that was written for that domain';
     if (!line.before.has(cpus)) return `it had ${[...line.before].map(listOf).join(' or ')}, and got ${listOf(cpus)}`;
     return isWithin(before, line.ours) ? undefined : `somebody else had moved it to ${listOf(before)}`;
