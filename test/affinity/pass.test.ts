@@ -227,6 +227,29 @@ passes('what must not be written now is skipped with the reason; what is not to 
   }
 });
 
+passes('without a QEMU that can be seen nothing is written: hidden, or not running', () => {
+  const name = 'guest';
+  const hidden: Record<string, string> = {
+    '/run/libvirt/qemu/guest.pid': '700\n',
+    '/proc/self/mountinfo': '22 1 0:21 / /proc rw,relatime - proc proc rw,gid=5,hidepid=2\n',
+    '/proc/self/status': 'Gid:\t0\t0\t0\t0\nGroups:\t \nCapEff:\t0000000000000000\n',
+  };
+  class Hidden extends SimulatedFs {
+    override read = (path: string) => hidden[path] ?? super.read(path);
+    override list = (path: string) => (path === '/run/libvirt/qemu' ? [`${name}.pid`] : super.list(path));
+  }
+  const kernel = hostOf([vfio(A, 41)]);
+  const seen = (files: SimulatedFs) => {
+    const { host } = new Simulated(kernel, folder.path, { files });
+    const { applied, writes } = enforceDomain({ ...host, onlyRunning: true }, own);
+    return [applied.devices[0]?.interrupts[0]?.reason, applied.problems, writes];
+  };
+  assert.equal(seen(new Hidden(kernel)), [{ code: 'qemu-hidden', pid: 700 }, [{ rule: 'qemu-hidden', pid: 700 }], 0]);
+  assert.equal(seen(new SimulatedFs(kernel)), [{ code: 'not-running' }, [{ rule: 'not-running' }], 0]);
+  kernel.processes.start({ name, uuid: UUID, pid: 700, vcpus: [] });
+  assert.equal(seen(new SimulatedFs(kernel)), [null, [], 1]);
+});
+
 passes('no file stays open, whatever comes of the writes', () => {
   class Counting extends SimulatedFs {
     openFiles = 0;

@@ -95,6 +95,14 @@ test('the name is the one that libvirt passes, else that of the definition; coun
 });
 
 test('what is restored is counted', () => {
+  const twoLines = BOTH.replaceAll('0000:06:12.5', '0000:08:00.0').replace(
+    "bus='0x06' slot='0x12' function='0x5'",
+    "bus='0x08' slot='0x00' function='0x0'",
+  );
+  assert.equal(texts(hook('pass', twoLines)), ['guest: started: 2 set, 0 kept, 0 skipped, 0 failed']);
+  for (const irq of [16, 17]) root.handBack(irq);
+  assert.equal(texts(hook('release', twoLines)), ['guest: release: restored the affinity of 2 legacy lines']);
+  assert.equal([root.affinity(16), root.affinity(17)], ['0-7', '0-7']);
   hook('pass', BOTH);
   const file = root.join(`run/hostdev-cpuset/${UUID}.json`);
   const state = JSON.parse(readFileSync(file, 'utf8'));

@@ -8,7 +8,7 @@ import { TemporaryFolder } from '../support/temporary-folder.js';
 
 export const UUID = '5b1c2ad4-9f0e-4c39-8a53-0e6c3c1f7a10';
 
-/** A host of eight CPUs with a device that has three vectors, and one that has its line only. */
+/** A host of eight CPUs with a device that has three vectors, and two that have their line only. */
 const HOST: HostDescription = {
   cpus: { present: '0-7' },
   devices: [
@@ -18,6 +18,7 @@ const HOST: HostDescription = {
       interrupts: [40, 41, 42].map((irq) => ({ irq, type: 'msix' as const })),
     },
     { address: '0000:07:00.0', driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' }] },
+    { address: '0000:08:00.0', driver: 'vfio-pci', interrupts: [{ irq: 17, type: 'intx' }] },
   ],
 };
 

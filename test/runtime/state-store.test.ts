@@ -1,8 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FileError } from '../../src/host/pseudo-fs.js';
+import { OpenFolder } from '../../src/lib/open-folder.js';
 import type { MovedLine } from '../../src/runtime/domain-state.js';
 import { type DomainState, isUuid, StateStore } from '../../src/runtime/state-store.js';
 import { projectRoot } from '../support/cli.js';
@@ -30,15 +31,18 @@ states.after.each(() => folder.remove());
 const place = (...names: string[]) => folder.join('run/hostdev-cpuset', ...names);
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
-function refused(action: () => void): string {
+/** The error of the host that an action ends with, and the file that it names. */
+function refusedAt(action: () => void): { code: string; path: string } | undefined {
   try {
     action();
   } catch (error) {
-    assert.instance(error, FileError);
-    return (error as FileError).code;
+    if (!(error instanceof FileError)) throw error;
+    return { code: error.code, path: error.path };
   }
-  return 'none';
+  return undefined;
 }
+
+const refused = (action: () => void) => refusedAt(action)?.code;
 
 states('what was written is read, listed and removed', () => {
   assert.is(store.read(UUID), undefined);
@@ -146,7 +150,8 @@ for (const [what, text] of Object.entries(garbage)) {
 
 states('other names in the folder are no states', () => {
   store.write(UUID, STATE);
-  for (const name of [OTHER, `${OTHER}.json.ab12`, 'x.json', `${OTHER.toUpperCase()}.json`])
+  // a domain's lock is as long as its state's name
+  for (const name of [OTHER, `${OTHER}.lock`, `${OTHER}.json.ab12`, 'x.json', `${OTHER.toUpperCase()}.json`])
     writeFileSync(place(name), '{}');
   assert.equal(store.list(), [UUID]);
 });
@@ -202,18 +207,17 @@ states('a FIFO, a folder or a device in place of a state is none', () => {
   store.remove(UUID);
   mkdirSync(place(`${UUID}.json`));
   assert.is(store.read(UUID), undefined);
-  assert.is(
-    refused(() => store.write(UUID, STATE)),
-    'EISDIR',
-  );
+  for (const action of [() => store.write(UUID, STATE), () => store.remove(UUID)]) {
+    assert.equal(refusedAt(action), { code: 'EISDIR', path: place(`${UUID}.json`) });
+  }
   assert.equal(readdirSync(place()).sort(), [`${OTHER}.json`, `${UUID}.json`].sort(), 'nothing else is left');
 });
 
 states('a file in place of the folder, or of /run', () => {
   folder.write('run/hostdev-cpuset', '');
-  assert.is(
-    refused(() => store.write(UUID, STATE)),
-    'ENOTDIR',
+  assert.equal(
+    refusedAt(() => store.write(UUID, STATE)),
+    { code: 'ENOTDIR', path: place() },
   );
   assert.is(store.read(UUID), undefined);
   const file = folder.write('file', '');
@@ -221,6 +225,37 @@ states('a file in place of the folder, or of /run', () => {
     refused(() => new StateStore(file).write(UUID, STATE)),
     'ENOTDIR',
   );
+});
+
+states('an error that is not of the host is thrown as it is', () => {
+  const error = new TypeError('a bug');
+  const state: DomainState = Object.defineProperty({ ...STATE }, 'name', {
+    enumerable: true,
+    get: () => {
+      throw error;
+    },
+  });
+  assert.throws(
+    () => store.write(UUID, state),
+    (thrown: unknown) => thrown === error,
+  );
+  assert.equal(store.list(), []);
+});
+
+states('a file that another process removes first: the others are removed all the same', () => {
+  store.write(UUID, STATE);
+  writeFileSync(place(`${UUID}.json.0123456789ab`), '{');
+  const { in: act } = OpenFolder.prototype;
+  OpenFolder.prototype.in = function <T>(name: string, action: (path: string) => T): T {
+    if (name === `${UUID}.json`) rmSync(place(name));
+    return act.call(this, name, action) as T;
+  };
+  try {
+    store.remove(UUID);
+  } finally {
+    OpenFolder.prototype.in = act;
+  }
+  assert.equal(readdirSync(place()), []);
 });
 
 states('many writers at once: each reader sees a whole state', async () => {
@@ -285,6 +320,14 @@ mounted('a read-only /run', () => {
   const script = `
     show(attempt(() => store.write(uuid, state)), store.read(uuid), attempt(() => store.remove(uuid)), store.list().length);`;
   assert.is(withRun('ro', script), 'FileError EROFS undefined done 0');
+});
+
+mounted("this host's /run: the error names the file", () => {
+  const script = `
+    import { spawnSync } from 'node:child_process';
+    spawnSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'tmpfs', '/run']);
+    try { new StateStore().write(uuid, state); } catch (error) { show(error.code, error.path); }`;
+  assert.is(withRun('ro', script), `EROFS /run/hostdev-cpuset/${UUID}.json`);
 });
 
 mounted('a /run that becomes read-only', () => {
