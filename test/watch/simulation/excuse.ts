@@ -20,6 +20,15 @@ const DELAYS: Record<string, Delays> = {
 const UNCERTAIN: ReadonlySet<string> = new Set(['EINVAL', 'EIO']);
 const PERSISTENT = 5;
 
+/** A retry may be made a little early, together with others. */
+const EARLIEST_SHARE = 3 / 4;
+
+/** After a write failed with this code it is tried again after so long, at the earliest; 0: such an error may pass in a moment. */
+export function leastPauseMs(code: string): number {
+  const delays = DELAYS[code] ?? IMPOSSIBLE;
+  return UNCERTAIN.has(code) || delays === TRANSIENT ? 0 : EARLIEST_SHARE * delays.first;
+}
+
 /** Why one interrupt may stay where it is, and until when: a write met an error, or somebody keeps moving it. */
 export class Excuse {
   /** by a failed write */

@@ -33,7 +33,8 @@ const HAPPENINGS: Record<Kind, Happening> = {
     world.stop(guest);
     if (choice % 3 === 0) takeNumbers(world, guest);
     if (choice % 5 === 0) takeLines(world, guest, choice);
-    world.later(choice % 2 === 0 ? 0 : choice % 3000, () => world.tell(guest));
+    const delayMs = choice % 2 === 0 ? 0 : choice % (choice % 3 === 0 ? 60_000 : 3000);
+    world.later(delayMs, () => world.tell(guest));
   },
   /** Its partner starts with the device that they share, and uses it; that the guest has ended is said later. */
   takeover(world, guest, { choice }) {

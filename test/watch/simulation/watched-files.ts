@@ -13,7 +13,7 @@ export interface Observer {
   changing(): void;
   /** @param isMoved it is delivered to another CPU */
   written(irq: number, cpus: Cpus, before: Cpus, isMoved: boolean): void;
-  failed(irq: number, code: string): void;
+  failed(irq: number, code: string, cpus: Cpus): void;
 }
 
 /** The host's files, as one process sees them. */
@@ -38,7 +38,7 @@ export class WatchedFiles extends SimulatedFs {
     try {
       file.write(text);
     } catch (error) {
-      this.observer.failed(irq, (error as FileError).code);
+      this.observer.failed(irq, (error as FileError).code, cpusOfMask(text));
       throw error;
     }
     const isMoved = this.host.interrupts.get(irq)?.effective !== effective;

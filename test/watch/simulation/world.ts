@@ -9,7 +9,7 @@ import { SimulatedFs } from '../../simulator/kernel-fs.js';
 import type { SimulatedInterrupt } from '../../simulator/vector-allocator.js';
 import { MemoryStates } from '../reconciled-host.js';
 import { ALL, CPUS, type Cpus, cpusOfList, cpusOfRanges, isWithin, listOf } from './cpus.js';
-import { Excuse } from './excuse.js';
+import { Excuse, leastPauseMs } from './excuse.js';
 import { addressesOf, definitionOf, type Guest, guestsAtFirst } from './guests.js';
 import { MovedLines } from './moved-lines.js';
 import { problemsOf, type Question, targetCpus, wantedCpus } from './reference.js';
@@ -67,6 +67,15 @@ interface Written {
   repeats: number[];
 }
 
+/** A write that failed. */
+interface Failure {
+  code: string;
+  cpus: Cpus;
+  at: number;
+  /** which process tried */
+  by: number;
+}
+
 /** A host with its guests, its kernel, and a watcher; and a second opinion of where every interrupt belongs. */
 export class World {
   now = 0;
@@ -90,6 +99,8 @@ export class World {
   readonly #polled = new WeakMap<SimulatedInterrupt, number>();
   /** guests whose vCPUs were moved, and until when nobody may have seen that */
   readonly #unseen = new Map<Guest, number>();
+  /** guests whose QEMU ended after the watcher was told that they run, and when: until that is reported */
+  readonly #endedUnreported = new Map<Guest, number>();
   readonly #queue: { at: number; action: () => void }[] = [];
   #hold: Reconciler | undefined;
   /** how many watchers there were */
@@ -113,6 +124,10 @@ export class World {
   #releasing: string | undefined;
   /** codes of writes that failed in this run, by IRQ */
   readonly #failures = new Map<number, Set<string>>();
+  /** the last write of each vector that failed, as long as that has to be remembered */
+  readonly #lastFailures = new WeakMap<SimulatedInterrupt, Failure>();
+  /** when something happened last that may change what a domain wants */
+  #configuredAt = 0;
   #writes = 0;
   readonly #writtenNow: Written[] = [];
   /** IRQs that were delivered to another CPU by a write of this run */
@@ -159,27 +174,35 @@ export class World {
   // ---- guests
 
   start(guest: Guest): void {
+    this.#configuredAt = this.now;
     if (this.running.has(guest) || [...guest.devices.keys()].some((address) => this.#holders.has(address))) return;
     for (const address of guest.devices.keys()) this.#pass(guest, address);
     this.running.add(guest);
+    this.#endedUnreported.delete(guest);
     this.kernel.processes.start({ name: guest.name, uuid: guest.uuid, pid: this.#pid, vcpus: vcpusOf(guest) });
     this.#pid += 10;
   }
 
   stop(guest: Guest): void {
+    this.#configuredAt = this.now;
     if (!this.running.delete(guest)) return;
+    // told at this moment, the watcher may never have seen it run
+    const since = this.told.get(guest)?.since ?? this.now;
+    if (since < this.now && guest.devices.size > 0) this.#endedUnreported.set(guest, this.now);
     this.kernel.processes.stop(guest.uuid);
     for (const address of guest.devices.keys()) this.#giveBack(guest, address);
   }
 
   /** The device is plugged. */
   plug(guest: Guest, address: string, policy: string | undefined): void {
+    this.#configuredAt = this.now;
     if (!this.running.has(guest) || this.#holders.has(address)) return;
     guest.devices.set(address, policy);
     this.#pass(guest, address);
   }
 
   unplug(guest: Guest, address: string): void {
+    this.#configuredAt = this.now;
     if (!guest.devices.has(address)) return;
     guest.devices.delete(address);
     this.#giveBack(guest, address);
@@ -212,12 +235,16 @@ export class World {
     const hold = this.#hold;
     if (!hold) return;
     this.#isChanged = true;
+    this.#configuredAt = this.now;
     if (this.#isRunning) this.later(0, () => this.tell(guest));
     else if (this.running.has(guest)) {
       hold.add(definitionOf(guest));
       this.told.set(guest, { since: this.now, devices: new Map(guest.devices) });
       this.#markNamed(guest);
-    } else if (this.told.delete(guest)) this.#drop(guest);
+    } else if (this.told.delete(guest)) {
+      this.#endedUnreported.delete(guest);
+      this.#drop(guest);
+    }
   }
 
   /** @param what a domain, or IRQs; nothing else is told */
@@ -242,6 +269,7 @@ export class World {
 
   /** The vCPUs run elsewhere. Until that is seen, a device that had no set is not known to have one. */
   repin(guest: Guest, pins: [string, string]): void {
+    this.#configuredAt = this.now;
     guest.pins = pins;
     if (!this.running.has(guest)) return;
     for (const { vcpu, cpus } of vcpusOf(guest)) this.kernel.processes.pin(guest.uuid, vcpu, cpus);
@@ -295,6 +323,7 @@ export class World {
   }
 
   setAllowed(list: string | undefined): void {
+    this.#configuredAt = this.now;
     this.#isChanged = true;
     const { allowedCpus: _, ...rest } = this.#settings;
     const allowedCpus = list === undefined ? undefined : parseCpuList(list);
@@ -338,7 +367,9 @@ export class World {
   happen(action: () => void): void {
     this.#isChanged = true;
     const before = new Map([...this.kernel.interrupts.values()].map((one) => [one, one.effective]));
+    const { online } = this.kernel;
     action();
+    if (this.kernel.online !== online) this.#configuredAt = this.now;
     this.#noteMoves();
     const after = [...this.kernel.interrupts.values()];
     const changed = after.filter((one) => one.effective.length > 0 && before.get(one) !== one.effective);
@@ -359,6 +390,8 @@ export class World {
   /** What has left the set that was written to it may be written again. */
   #noteMoves(): void {
     for (const one of this.kernel.interrupts.values()) {
+      const failure = this.#lastFailures.get(one);
+      if (failure && isWithin(cpusOfRanges(one.affinity), failure.cpus)) this.#lastFailures.delete(one);
       const written = this.#written.get(one);
       if (!written || written.mayRepeat) continue;
       const affinity = cpusOfRanges(one.affinity);
@@ -428,10 +461,12 @@ export class World {
         if (isMoved) this.#movedByUs.push(irq);
         this.#judgeWrite(irq, cpus, before);
       },
-      failed: (irq, code) => {
+      failed: (irq, code, cpus) => {
         this.#failures.set(irq, (this.#failures.get(irq) ?? new Set()).add(code));
         const interrupt = this.kernel.interrupts.get(irq);
-        if (interrupt) this.#excuseOf(interrupt).failed(code, this.now);
+        if (!interrupt) return;
+        this.#judgeRetry(interrupt, code, cpus);
+        this.#excuseOf(interrupt).failed(code, this.now);
       },
     };
   }
@@ -440,6 +475,7 @@ export class World {
   #accessed(isWrite: boolean): void {
     if (!this.#isRunning || !this.#amid || --this.#amid.left > 0 || isWrite) return;
     this.#wasDisturbed = true;
+    this.#configuredAt = this.now;
     for (const { interrupt, wanted, rest } of this.#everyOwned()) {
       this.#wantedBefore.set(interrupt, [...(this.#wantedBefore.get(interrupt) ?? []), { wanted, rest }]);
     }
@@ -492,6 +528,7 @@ export class World {
     this.#hold = undefined;
     this.#generation++;
     this.told.clear();
+    this.#endedUnreported.clear();
     this.#isChanged = true;
     this.later(RESTART_MS, () => this.#restart());
   }
@@ -648,6 +685,9 @@ export class World {
       const is = listOf(cpusOfRanges(interrupt.affinity));
       throw new Violation(`${what}, is on ${is} for ${this.now - since} ms${isNamed ? ', and was named' : ''}`);
     }
+    for (const [guest, since] of this.#endedUnreported) {
+      if (this.now > since + this.#longestBound) throw new Violation(`the end of ${guest.name} is not reported`);
+    }
   }
 
   #isExcused(interrupt: SimulatedInterrupt): boolean {
@@ -673,6 +713,9 @@ export class World {
     if (this.#releasing !== undefined && !isVfio) {
       const objection = this.#lines.objection(this.#releasing, interrupt, cpus, before);
       if (objection !== undefined) throw new Violation(`IRQ ${irq} was restored: ${objection}`);
+      // the next domain that has it writes anew
+      const written = this.#written.get(interrupt);
+      if (written) written.mayRepeat = true;
       return;
     }
     const places = [...(this.#wantedBefore.get(interrupt) ?? [])];
@@ -697,6 +740,18 @@ export class World {
         if (guest.devices.has(owned.address)) this.#lines.written(guest.uuid, owned.address, interrupt, cpus, before);
       }
     }
+  }
+
+  /** A write that failed is not tried again before its time, whatever else is to be done for its device. */
+  #judgeRetry(interrupt: SimulatedInterrupt, code: string, cpus: Cpus): void {
+    // a line may go to another handler and come back
+    if (interrupt.type === 'intx') return;
+    const last = this.#lastFailures.get(interrupt);
+    this.#lastFailures.set(interrupt, { code, cpus, at: this.now, by: this.#process });
+    if (last?.code !== code || last.cpus !== cpus || last.by !== this.#process) return;
+    const pause = this.now - last.at;
+    if (pause === 0 || last.at <= this.#configuredAt || pause >= leastPauseMs(code)) return;
+    throw new Violation(`IRQ ${interrupt.irq} failed with ${code}, and once more ${pause} ms later`);
   }
 
   /** A set is not written again to a vector that has it, or has been within it since. */
@@ -740,6 +795,10 @@ export class World {
       if (!isWanted && !this.#wasDisturbed && !this.#isClaimed(address))
         throw new Violation(`IRQ ${irq} is not ${kind} as the watcher says`);
     }
+    for (const { domain, rule } of problems) {
+      if (rule !== 'not-running') continue;
+      for (const guest of this.#endedUnreported.keys()) if (guest.name === domain) this.#endedUnreported.delete(guest);
+    }
     if (this.#wasDisturbed) return;
     for (const { domain, address, rule } of problems) {
       const guest = this.guests.find(({ name }) => name === domain) as Guest;
@@ -760,6 +819,13 @@ export class World {
     // a kill that has not come comes now
     if (this.#fuse !== undefined) this.#die();
     this.pass(RESTART_MS + 1);
+    // repairs of before do not count any more
+    this.pass(this.setup.settings.contest.window);
+    this.#contest();
+    // a contest ends by itself: only after that is the watcher told of anything
+    this.pass(this.#pollBound);
+    this.pass(this.#longestExcuse() + this.#pollBound);
+    this.#judgeContests();
     for (const guest of this.guests) {
       for (const address of guest.devices.keys()) if (this.#isClaimed(address)) this.#giveUpClaim(guest, address);
       this.tell(guest);
@@ -770,6 +836,21 @@ export class World {
     this.pass(2 * this.#pollBound);
     if (this.kernel.writes.length > written) throw new Violation('something is written to a host at rest');
     this.kernel.writes.length = 0;
+  }
+
+  /** Somebody moves one interrupt until its repairs pause, if it is repaired so soon each time. */
+  #contest(): void {
+    const told = [...this.told].filter(([guest]) => this.running.has(guest));
+    const owned = told.flatMap(([guest, { devices }]) => [...this.#owned(guest, devices)]);
+    const elsewhere = ({ wanted }: Owned) => cpusOfRanges(this.kernel.online) & ~wanted;
+    const own = owned.find((one) => one.wanted !== 0 && elsewhere(one) !== 0 && !this.#isClaimed(one.address));
+    if (!own) return;
+    const cpu = Math.log2(elsewhere(own) & -elsewhere(own));
+    for (let moves = 0; moves <= this.setup.settings.contest.limit; moves++) {
+      this.happen(() => this.kernel.move(own.interrupt.irq, [{ first: cpu, last: cpu }]));
+      this.moved(own.interrupt);
+      this.pass(this.setup.settings.intervals.busy);
+    }
   }
 
   #giveUpClaim(guest: Guest, address: string): void {
@@ -792,9 +873,7 @@ export class World {
     const hold = this.#hold;
     if (!hold) return;
     for (const { what } of this.#misplaced.values()) throw new Violation(`${what}, and is not there on a host at rest`);
-    const { contested } = hold;
-    const unclaimed = contested.filter(({ address }) => !this.#isClaimed(address));
-    if (unclaimed.length > 0) throw new Violation(`IRQ ${unclaimed[0]?.irq} is contested on a host at rest`);
+    this.#judgeContests();
     const managed = new Set<number>();
     for (const [guest, { devices }] of this.told) {
       for (const { interrupt, wanted } of this.#owned(guest, devices)) if (wanted !== 0) managed.add(interrupt.irq);
@@ -803,6 +882,11 @@ export class World {
     const said = [...hold.managed.irqs].sort((a, b) => a - b).join();
     const real = [...managed].sort((a, b) => a - b).join();
     if (said !== real) throw new Violation(`it says that it manages the IRQs ${said}, and these are ${real}`);
+  }
+
+  #judgeContests(): void {
+    const one = this.#hold?.contested.find(({ address }) => !this.#isClaimed(address));
+    if (one) throw new Violation(`IRQ ${one.irq} is contested on a host at rest`);
   }
 
   #judgePlan(guest: Guest): void {
