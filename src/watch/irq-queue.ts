@@ -89,7 +89,7 @@ export class IrqQueue {
 
   /** Places the IRQs that are due on the fast path; a device where that is not possible gets a full check. */
   process(domains: ReadonlyMap<string, ManagedDomain>, context: CheckContext): void {
-    const unclear = new Map<number, string>();
+    const unclear = new Set<number>();
     const dirty = new Map<ManagedDomain, Set<string>>();
     for (const { irq, address, handlers, tries } of this.take(context.now)) {
       const owners = ownersOf(address, domains);
@@ -109,15 +109,12 @@ export class IrqQueue {
       const { outcome, placed } = owner && !another ? owner.placeOnFastPath(address, vector, context) : UNCLEAR;
       for (const one of placed) this.remove(one);
       if (outcome !== 'unclear') continue;
-      unclear.set(irq, address);
+      unclear.add(irq);
       for (const domain of owners) dirty.set(domain, (dirty.get(domain) ?? new Set()).add(address));
     }
     for (const [domain, addresses] of dirty) domain.check(context, addresses);
-    // what has no handler of VFIO's yet is tried again
-    for (const [irq, address] of unclear) {
-      const isKnown = ({ devices }: ManagedDomain) => devices.get(address)?.interrupts.get(irq)?.handler !== undefined;
-      if (ownersOf(address, domains).some(isKnown)) this.remove(irq);
-    }
+    // not earlier: the checks ask when it was seen
+    for (const irq of unclear) this.remove(irq);
   }
 
   /**

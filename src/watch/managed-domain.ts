@@ -77,8 +77,8 @@ export class ManagedDomain {
   }
 
   setDefinition(definition: PlainDefinition): void {
-    const { name, uuid } = this.#definition;
-    if (definition.name !== name || definition.uuid !== uuid) this.#vcpus.rename(definition.name, definition.uuid);
+    // its UUID is the same: that is what it is known by
+    if (definition.name !== this.#definition.name) this.#vcpus.rename(definition.name, definition.uuid);
     this.#definition = definition;
   }
 
@@ -220,7 +220,7 @@ export class ManagedDomain {
     }
     // a vector that came back under its number shows here alone
     for (const [address, device] of this.devices) if (!only || only.has(address)) device.check(context);
-    this.#addEnded(context.result, only);
+    this.#addEnded(context.result);
     const pass = this.#pass(context, only);
     if (!pass) return;
     const seen = new Set<string | null>();
@@ -260,10 +260,10 @@ export class ManagedDomain {
     device.checkedAt = context.now;
   }
 
-  #addEnded({ ended }: ReconcileResult, only?: ReadonlySet<string>): void {
+  #addEnded({ ended }: ReconcileResult): void {
     const { uuid = null } = this.#definition;
     for (const [address, device] of this.devices) {
-      if (!only || only.has(address)) ended.push(...device.takeEnded().map((irq) => ({ uuid, address, irq })));
+      ended.push(...device.takeEnded().map((irq) => ({ uuid, address, irq })));
     }
   }
 

@@ -104,7 +104,7 @@ export class Reconciler {
   #claimsChange(domain: ManagedDomain): void {
     const now = this.host.clock.now();
     const rivals = domain.addresses.flatMap((address) => this.#claimantsOf(address));
-    for (const rival of new Set(rivals)) if (rival !== domain) rival.schedule.requestFullCheck(now);
+    for (const rival of new Set(rivals)) rival.schedule.requestFullCheck(now);
     this.#claimants = undefined;
   }
 

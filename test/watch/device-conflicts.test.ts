@@ -130,6 +130,45 @@ conflicts('a domain without a policy that has the device open is left in peace',
   assert.equal(told(...host.pass(75_000)), ['placed 41: 0-7 -> 2-3'], 'taken up when it is seen to be free');
 });
 
+conflicts(
+  'one of two devices is free again: taken up within ten seconds, or at once when its owner gives it up',
+  () => {
+    const free = () => {
+      const host = new HeldHost(hostWith([[B], [A]]));
+      host.add(named(ONE, A, B));
+      host.add(named(TWO, A));
+      // not at the time of a check, which would have read what is open
+      host.pass(61_500);
+      host.written();
+      host.kernel.processes.setOpen(TWO, []);
+      host.kernel.processes.setOpen(ONE, [A, B]);
+      return host;
+    };
+    const unnoticed = free();
+    unnoticed.pass(11_000);
+    assert.equal(unnoticed.written(), ['41=2-3']);
+    const told = free();
+    told.add(named(TWO));
+    assert.equal(told.written(), ['41=2-3']);
+  },
+);
+
+conflicts('a check of one device does not list again what QEMU has open', () => {
+  const kernel = hostWith([[A], [B]]);
+  const lists: string[] = [];
+  const files = new SimulatedFs(kernel, (operation, path) => {
+    if (operation === 'list' && /^\/proc\/\d+\/fd$/.test(path)) lists.push(path);
+  });
+  const host = new HeldHost(kernel, { files });
+  for (const uuid of UUIDS) host.add(named(uuid, uuid === ONE ? A : B));
+  host.pass(1000);
+  assert.ok(lists.length > 0);
+  lists.length = 0;
+  kernel.move(41, setOf('0'));
+  assert.equal(told(...host.pass(1000)), ['repaired 41: 0 -> 2-3']);
+  assert.equal(lists, []);
+});
+
 conflicts('whatever is opened, closed, named and moved, only the owner of a device is written for', () => {
   const step = fc.oneof(
     fc.record({ kind: fc.constant('open' as const), owners: fc.tuple(fc.nat(2), fc.nat(2)) }),

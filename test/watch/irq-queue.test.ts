@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FileError } from '../../src/host/pseudo-fs.js';
 import { IrqQueue } from '../../src/watch/irq-queue.js';
+import type { CheckContext } from '../../src/watch/managed-domain.js';
 import { hostOf } from '../affinity/simulated-pass.js';
 import { FixedFiles } from '../host/fixed-files.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
@@ -78,6 +79,13 @@ irqQueue('how often an IRQ was named is known of 4,096 of them', () => {
   for (let irq = 2; irq < 4096; irq++) queue.add([irq], 0, 0);
   assert.ok(dueAfter(4096) > 0);
   assert.is(dueAfter(4097), 0);
+});
+
+irqQueue('an IRQ of a device that no domain has is removed at once', () => {
+  const queue = queueOn({ 41: `vfio-msix[3](${A})\n` });
+  queue.add([41], 0, 0);
+  queue.process(new Map(), { now: 0 } as CheckContext);
+  assert.is(queue.isWaiting, false);
 });
 
 irqQueue('an error that is not of the host is thrown', () => {

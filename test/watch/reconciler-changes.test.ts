@@ -116,8 +116,8 @@ changes('a domain of another name is another process', () => {
 });
 
 changes('auto follows the vCPUs within a second, whenever they are pinned, though nobody says so', () => {
-  const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING));
-  host.add(guest(hostdev(A, 'auto')));
+  const host = new HeldHost(hostOf([vfio(A, 41), vfio(B)], RUNNING));
+  host.add(guest(hostdev(A, 'auto') + hostdev(B, '6')));
   host.pass(120_000);
   for (const [index, wait] of [300, 700, 1900, 2700, 4100].entries()) {
     host.pass(wait);

@@ -45,6 +45,60 @@ named('a contested vector is not written for a guess at what its number is', () 
   assert.equal(host.written(), ['50=2-3']);
 });
 
+named('what a poll finds is checked a moment later: new vectors later than a move, as more may come', () => {
+  const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING), { traced: true });
+  host.add(guest(hostdev(A, '2-3')));
+  const delayAfter = (happening: () => void) => {
+    host.pass(60_000);
+    happening();
+    host.now = host.hold.due;
+    host.hold.run();
+    return host.hold.due - host.now;
+  };
+  assert.is(
+    delayAfter(() => host.kernel.move(41, cpus('0'))),
+    300,
+  );
+  assert.is(
+    delayAfter(() => host.kernel.enableVectors(A, [50])),
+    1000,
+  );
+});
+
+named('where the vCPUs cannot be read a new vector is left to a full check', () => {
+  const kernel = hostOf([vfio(A, 41)], RUNNING);
+  let isBroken = false;
+  const files = new SimulatedFs(kernel, (_, path) => {
+    if (isBroken && path.startsWith('/proc/700/')) throw new FileError('EIO', path);
+  });
+  const host = new HeldHost(kernel, { files, traced: true });
+  host.add(guest(hostdev(A, 'auto')));
+  host.pass(60_000);
+  host.written();
+  isBroken = true;
+  kernel.enableVectors(A, [50]);
+  host.hold.markDirty({ irqs: [50] });
+  assert.equal(
+    host.hold.run().problems.map(({ rule }) => rule),
+    ['unreadable'],
+  );
+  assert.equal(host.written(), []);
+  isBroken = false;
+  host.pass(10_000);
+  assert.equal(host.written(), ['50=2-3']);
+});
+
+named('of a vector that is named all the time the delay counts from when its turn came', () => {
+  const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING), { traced: true });
+  host.add(guest(hostdev(A, '2-3')));
+  host.pass(60_000);
+  host.kernel.enableVectors(A, [50]);
+  for (let time = 0; time <= 200; time++) host.hold.markDirty({ irqs: [50] });
+  const runs = host.pass(2000);
+  assert.equal(told(...runs), ['placed 50: 0-7 -> 2-3']);
+  assert.is(runs.at(-1)?.changed[0]?.lagMs, 0);
+});
+
 named('vectors that come right after the vCPUs were moved get only the new set', () => {
   const host = new HeldHost(hostOf([vfio(A)], RUNNING), { traced: true });
   host.kernel.enableVectors(A, [50, 51]);

@@ -15,7 +15,121 @@ const RUNNING: Partial<HostDescription> = {
 const cpus = (list: string) => parseCpuList(list) ?? [];
 
 hold('without domains nothing is due', () => {
-  assert.is(new HeldHost(hostOf([])).hold.due, Number.POSITIVE_INFINITY);
+  const { hold } = new HeldHost(hostOf([]));
+  hold.markDirty({ irqs: [41] });
+  assert.is(hold.due, Number.POSITIVE_INFINITY);
+});
+
+hold('unknown events are counted, and domains without a UUID by their names', () => {
+  const { hold } = new HeldHost(hostOf([]));
+  for (const name of ['one', 'two']) hold.add({ ...guest(''), name, uuid: undefined });
+  hold.countUnknownEvent();
+  const { domains, unknownEvents } = hold.counters;
+  assert.equal({ domains, unknownEvents }, { domains: 2, unknownEvents: 1 });
+});
+
+hold('a check reads no more than it is about', () => {
+  const kernel = hostOf([vfio(A, 41), vfio(B, 42)], RUNNING);
+  const paths: string[] = [];
+  let passes = 0;
+  const host = new HeldHost(kernel, {
+    files: new SimulatedFs(kernel, (_, path) => void paths.push(path)),
+    exclusively: (_, action) => {
+      passes++;
+      return { result: action() };
+    },
+  });
+  const own = guest(hostdev(A, '2') + hostdev(B, '4'));
+  assert.is(host.add(own).checked, 2);
+  host.pass(120_000);
+  assert.not.ok(paths.some((path) => /^\/proc\/interrupts|per_cpu_count/.test(path)));
+  [passes, paths.length] = [0, 0];
+  host.pass(10_000);
+  assert.is(passes, 0, 'a poll that finds nothing makes no pass');
+  const statusReads = paths.filter((path) => path.endsWith('/status')).length;
+  assert.is(statusReads, 2, 'no policy follows the vCPUs: they are read with the list of threads, every five seconds');
+  paths.length = 0;
+  host.hold.run();
+  assert.equal(paths, [], 'nothing is due');
+  kernel.move(41, cpus('0'));
+  host.now = host.hold.due;
+  host.hold.run();
+  assert.is(passes, 1);
+  assert.equal(
+    paths.filter((path) => path.endsWith(`${B}/driver`) || path.includes('/irq/42/')),
+    ['/proc/irq/42/smp_affinity'],
+  );
+  paths.length = 0;
+  host.add(own);
+  assert.equal(
+    paths.filter((path) => path.startsWith('/run/libvirt/')),
+    [],
+    'its QEMU is known',
+  );
+});
+
+hold('a clock that goes on during a run delays nothing; polls are not far apart unless events are traced', () => {
+  let now = 0;
+  const clock = { now: () => now++ / 1000 };
+  const files = new SimulatedFs(hostOf([vfio(A, 41)], RUNNING));
+  const reconciler = new Reconciler({ files, state: new MemoryStates(), clock }, DEFAULT_SETTINGS);
+  reconciler.add(guest(hostdev(A, 'auto')));
+  assert.is(reconciler.run().writes, 1);
+  now = 5_000_000;
+  reconciler.run();
+  assert.is(Math.round(reconciler.due), 5100);
+});
+
+hold('errors that are not of the host are thrown', () => {
+  for (const broken of [/^\/sys\/devices\/system\/cpu\/online$/, /^\/proc\/700\//]) {
+    let isBroken = false;
+    const kernel = hostOf([vfio(A, 41)], RUNNING);
+    const files = new SimulatedFs(kernel, (_, path) => {
+      if (isBroken && broken.test(path)) throw new RangeError('a bug');
+    });
+    const host = new HeldHost(kernel, { files, traced: true });
+    host.add(guest(hostdev(A, 'auto')));
+    host.pass(60_000);
+    isBroken = true;
+    kernel.enableVectors(A, [50]);
+    host.hold.markDirty({ irqs: [50] });
+    assert.throws(() => host.hold.run(), 'a bug');
+    isBroken = false;
+    kernel.processes.pin(UUID, 0, '5');
+    host.hold.markDirty();
+    isBroken = true;
+    assert.throws(() => host.hold.run(), 'a bug');
+  }
+});
+
+hold('of two domains each is checked for itself, and a new vector needs no pass', () => {
+  const uuid = '00000000-0000-4000-8000-000000000002';
+  const neighbour = { name: 'neighbour', uuid, pid: 800, vcpus: [{ vcpu: 0, cpus: '4-5' }] };
+  for (const traced of [false, true]) {
+    const kernel = hostOf([vfio(A, 41), vfio(B, 70)], { domains: [...(RUNNING.domains ?? []), neighbour] });
+    const paths: string[] = [];
+    let passes = 0;
+    const host = new HeldHost(kernel, {
+      traced,
+      files: new SimulatedFs(kernel, (_, path) => void paths.push(path)),
+      exclusively: (_, action) => {
+        passes++;
+        return { result: action() };
+      },
+    });
+    host.add(guest(hostdev(A, '2-3')));
+    host.add({ ...guest(hostdev(B, '4-5')), name: 'neighbour', uuid });
+    host.pass(120_000);
+    host.written();
+    [passes, paths.length] = [0, 0];
+    kernel.enableVectors(A, [50]);
+    if (traced) host.hold.markDirty({ irqs: [50] });
+    host.pass(traced ? 0 : 1900);
+    assert.equal(host.written(), ['50=2-3']);
+    assert.is(passes, traced ? 0 : 1);
+    const polls = paths.filter((path) => path === '/proc/irq/70/smp_affinity').length;
+    assert.ok(polls <= 2, `the neighbour was polled ${polls} times`);
+  }
 });
 
 hold('a domain is placed at once, and then nothing is written', () => {
@@ -40,7 +154,13 @@ hold('vectors that appear are placed within an interval', () => {
   const host = new HeldHost(hostOf([vfio(A)], RUNNING));
   host.add(guest(hostdev(A, 'auto')));
   host.kernel.enableVectors(A, [41, 42]);
-  assert.equal(told(...host.pass(100)), ['placed 41: 0-7 -> 2-3', 'placed 42: 0-7 -> 2-3']);
+  const first = host.pass(100);
+  assert.equal(told(...first), ['placed 41: 0-7 -> 2-3', 'placed 42: 0-7 -> 2-3']);
+  assert.equal(
+    first[0]?.changed.map(({ lagMs }) => lagMs),
+    [100, 100],
+    'since the check before',
+  );
   host.pass(120_000);
   host.kernel.enableVectors(A, [42, 43]);
   const runs = host.pass(1000);
@@ -80,6 +200,10 @@ hold('with tracing, the interrupt of an event is placed at once', () => {
   assert.ok(Object.values(host.state.read(UUID)?.written ?? {}).includes('2-3'), 'and noted down');
   host.pass(3000);
   assert.ok(host.hold.due > host.now + 100, 'and wakes nobody for long');
+  host.kernel.enableVectors(A, [51]);
+  host.hold.markDirty({ irqs: [51] });
+  const [run] = host.pass(310).slice(-1);
+  assert.is(run?.changed[0]?.lagMs, 0, 'without a time, the event is of this moment');
 });
 
 hold('the interrupt of an event that is not yet visible is tried again', () => {
@@ -371,6 +495,21 @@ hold('lost events lead to a poll at once, and to one a second however many are l
   assert.is(host.hold.due, start + 1000);
 });
 
+hold('events that are lost right after a poll lead to the next one, whatever is checked in between', () => {
+  const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING), { traced: true });
+  host.add(guest(hostdev(A, '2-3')));
+  host.pass(5001);
+  const start = host.now;
+  host.hold.eventsLost();
+  host.hold.run();
+  host.hold.eventsLost();
+  assert.is(host.hold.due, start + 1000);
+  host.kernel.enableVectors(A, [50]);
+  host.hold.markDirty({ irqs: [50] });
+  assert.equal(told(...host.pass(400)), ['placed 50: 0-7 -> 2-3']);
+  assert.is(host.hold.due, start + 1000);
+});
+
 hold('passes and the removal hold the lock of the domain, a pass of one without a UUID that of no domain', () => {
   const kernel = hostOf([{ address: A, driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' }] }], RUNNING);
   let held: string | undefined;
@@ -417,6 +556,7 @@ hold('after drop, no state is left and nothing is done', () => {
   assert.equal(host.written(), ['16=2-3', '16=0-5']);
   assert.equal(host.state.list(), []);
   assert.is(host.hold.due, Number.POSITIVE_INFINITY);
+  assert.is(host.hold.remove(UUID).restored, 0, 'once more: nothing is left to do');
 });
 
 hold.run();

@@ -111,6 +111,17 @@ vectors('is written when a trace event names it, without a poll', () => {
   assert.equal(host.written(), ['41=2-3']);
 });
 
+vectors('is seen by a check that another vector of its device leads to', () => {
+  const host = placed(true);
+  host.kernel.failAllWrites(42, 'ENOSPC');
+  host.kernel.move(42, setOf('0'));
+  host.hold.markDirty({ irqs: [42] });
+  host.pass(400);
+  renew(host, '3', '0');
+  host.pass(1500);
+  assert.equal(host.written(), ['41=2-3', '42=2-3']);
+});
+
 vectors('a vector whose state could not be saved is written again', () => {
   const host = placed(false);
   const { write } = host.state;
