@@ -153,6 +153,45 @@ conflicts(
   },
 );
 
+conflicts('devices without an address are not the same one', () => {
+  const host = new HeldHost(hostWith([[A], [B]]));
+  for (const uuid of UUIDS) {
+    const definition = named(uuid, uuid === ONE ? A : B);
+    const [device] = definition.devices;
+    assert.ok(device);
+    host.add({ ...definition, devices: [device, { ...device, address: undefined }] });
+  }
+  host.pass(120_000);
+  const { due } = host.hold;
+  host.hold.remove(TWO);
+  assert.is(host.hold.due, due, 'the other one is not checked');
+});
+
+conflicts('while a former owner is not known to have lost the device, its set is not written', () => {
+  const kernel = hostWith([[], [A]]);
+  let isBusy = false;
+  const host = new HeldHost(kernel, {
+    traced: true,
+    exclusively: (uuid, action) => (isBusy && uuid === TWO ? undefined : { result: action() }),
+  });
+  host.add(named(TWO, A));
+  host.pass(60_500);
+  host.written();
+  kernel.processes.setOpen(TWO, []);
+  kernel.processes.setOpen(ONE, [A]);
+  isBusy = true;
+  host.add(named(ONE, A));
+  assert.equal(host.written(), ['41=2-3']);
+  kernel.move(41, setOf('6-7'));
+  host.hold.markDirty({ irqs: [41] });
+  host.hold.run();
+  assert.equal(host.written(), ['41=2-3'], 'where the former owner had it is not where it belongs');
+  kernel.enableVectors(A, [50]);
+  host.hold.markDirty({ irqs: [50] });
+  host.hold.run();
+  assert.equal(host.written(), ['50=2-3']);
+});
+
 conflicts('a check of one device does not list again what QEMU has open', () => {
   const kernel = hostWith([[A], [B]]);
   const lists: string[] = [];

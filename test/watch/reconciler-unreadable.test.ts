@@ -86,12 +86,15 @@ unreadable('a device that cannot be read is looked at again less and less often'
   one.broken = new RegExp(`^${DEVICE}/irq$`);
   one.kernel.enableVectors(A, [51, 52]);
   one.host.pass(120_000);
+  const before = { ...one.host.hold.counters.errors };
   let runs = 0;
   for (const end = one.host.now + 60_000; one.host.hold.due <= end; runs++) {
     one.host.now = Math.max(one.host.now, one.host.hold.due);
     one.host.hold.run();
   }
   assert.ok(runs < 75, `${runs} runs in a minute`);
+  const looks = one.host.hold.counters.errors.unreadable - before.unreadable;
+  assert.ok(looks > 0 && looks < 10, `looked at ${looks} times in a minute`);
   one.broken = undefined;
   one.host.written();
   one.host.pass(10_000);

@@ -59,8 +59,11 @@ hold('a check reads no more than it is about', () => {
     paths.filter((path) => path.endsWith(`${B}/driver`) || path.includes('/irq/42/')),
     ['/proc/irq/42/smp_affinity'],
   );
+  const nameReads = () => paths.filter((path) => /^\/proc\/700\/task\/.*\/comm$/.test(path)).length;
+  assert.is(nameReads(), 0);
   paths.length = 0;
   host.add(own);
+  assert.ok(nameReads() > 0, 'a full check reads the names of its threads');
   assert.equal(
     paths.filter((path) => path.startsWith('/run/libvirt/')),
     [],
@@ -100,6 +103,34 @@ hold('errors that are not of the host are thrown', () => {
     isBroken = true;
     assert.throws(() => host.hold.run(), 'a bug');
   }
+});
+
+hold('a domain that has used up its CPU time is served later, and an event of it is not kept', () => {
+  const kernel = hostOf([vfio(A, 41)], RUNNING);
+  let usedMs = 0;
+  let costMs = 0;
+  const files = new SimulatedFs(kernel, (_, path) => {
+    if (!path.includes(A)) return;
+    usedMs += costMs;
+    costMs = 0;
+  });
+  const host = new HeldHost(kernel, { files, traced: true, cpuMs: () => usedMs });
+  host.add(guest(hostdev(A, '2-3')));
+  host.pass(60_000);
+  host.written();
+  costMs = 10_100;
+  host.hold.markDirty({ uuid: UUID });
+  host.hold.run();
+  costMs = 0;
+  kernel.enableVectors(A, [50]);
+  host.hold.markDirty({ irqs: [50] });
+  host.hold.run();
+  assert.equal(host.written(), []);
+  assert.is(host.hold.due - host.now, 10_100, 'when there is CPU time again');
+  host.pass(10_099);
+  assert.equal(host.written(), []);
+  host.pass(1);
+  assert.equal(host.written(), ['50=2-3']);
 });
 
 hold('of two domains each is checked for itself, and a new vector needs no pass', () => {
