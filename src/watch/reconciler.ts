@@ -133,8 +133,8 @@ export class Reconciler {
   /** Trace events were lost: every domain is polled, at most once a second. */
   eventsLost(): void {
     const now = this.host.clock.now();
-    if (this.#lostPollAt > now) return;
-    this.#lostPollAt = Math.max(now, this.#lostPollAt + MIN_LOST_POLL_INTERVAL_MS);
+    if (this.#lostPollAt <= now) this.#lostPollAt = Math.max(now, this.#lostPollAt + MIN_LOST_POLL_INTERVAL_MS);
+    // again, as a regular poll may have taken the place of the one that was requested
     for (const { schedule } of this.#domains.values()) schedule.requestPoll(this.#lostPollAt);
   }
 

@@ -526,6 +526,20 @@ hold('lost events lead to a poll at once, and to one a second however many are l
   assert.is(host.hold.due, start + 1000);
 });
 
+hold('a regular poll in between does not answer for events that are lost after it', () => {
+  const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING), { traced: true });
+  host.add(guest(hostdev(A, '2-3')));
+  host.pass(59_500);
+  const start = host.now;
+  host.hold.eventsLost();
+  host.hold.run();
+  host.pass(300);
+  host.hold.eventsLost();
+  host.pass(500);
+  host.hold.eventsLost();
+  assert.is(host.hold.due, start + 1000);
+});
+
 hold('events that are lost right after a poll lead to the next one, whatever is checked in between', () => {
   const host = new HeldHost(hostOf([vfio(A, 41)], RUNNING), { traced: true });
   host.add(guest(hostdev(A, '2-3')));
