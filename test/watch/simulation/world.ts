@@ -819,8 +819,10 @@ export class World {
     // a kill that has not come comes now
     if (this.#fuse !== undefined) this.#die();
     this.pass(RESTART_MS + 1);
-    // repairs of before do not count any more
-    this.pass(this.setup.settings.contest.window);
+    // repairs and contests of before do not count any more
+    this.pass(this.#pollBound);
+    this.pass(Math.max(this.setup.settings.contest.window, this.#longestExcuse()) + this.#pollBound);
+    this.#judgeContests();
     this.#contest();
     // a contest ends by itself: only after that is the watcher told of anything
     this.pass(this.#pollBound);
