@@ -49,6 +49,33 @@ libvirt('of a thousand faults twenty are reported', () => {
   assert.equal(explained(explainer, text).length, 20);
 });
 
+const inDevices = (devices: string) =>
+  `<domain type="kvm"><name>a</name><memory>1</memory><os><type>hvm</type></os><devices>${devices}</devices></domain>`;
+
+libvirt('faults in each of many nested elements are found without trying all combinations', () => {
+  const start = '<backingStore type="file"><format type="raw"/><source file="/x"/>';
+  const end = '<format type="raw"/></backingStore>';
+  const disk = `<disk><source file="/y"/>${start.repeat(240)}<backingStore/>${end.repeat(240)}<target dev="vda"/></disk>`;
+  const { faults, more } = explainer.explain(parseXml(inDevices(disk)));
+  assert.equal(faults.length, 20);
+  assert.is(more, 220);
+  assert.match(faults[0]?.message ?? '', 'a second <format> is not allowed in <backingStore>');
+});
+
+libvirt('the place of a text is found among a million spaces, and among texts that look like comments', () => {
+  const spaces = ' '.repeat(1_000_000);
+  assert.equal(explained(explainer, inDevices(`x${spaces}y`)), [
+    { at: '1:86', message: 'text "x y" is not allowed in <devices>' },
+  ]);
+  const [fault] = explained(explainer, inDevices(`<![CDATA[${'<!-- '.repeat(200_000)}]]>`));
+  assert.is(fault?.at, '1:95');
+});
+
+libvirt('texts between thousands of elements are counted', () => {
+  const { faults, more } = explainer.explain(parseXml(inDevices('text<bad/>'.repeat(30_000))));
+  assert.is(faults.length + more, 60_000);
+});
+
 libvirt('a document that the schema allows has no fault', () => {
   for (const valid of casesOf('valid')) assert.equal(explained(explainer, valid.text()), [], valid.name);
 });

@@ -19,7 +19,12 @@ export function causeOf(
   const path: Frame[] = [];
   for (let frame = innermost; frame && path.length < MOST_ANCESTORS_TRIED; frame = frame.parent) {
     path.unshift(frame);
-    for (const attribute of attributesIn(frame.element).reverse()) {
+    const opened = progress.derive.child(frame.before, nameOf(frame.element));
+    // one that the schema does not know decides nothing, and there may be a thousand
+    const known = attributesIn(frame.element).filter(
+      (each) => !progress.isNone(progress.derive.attribute(opened, attributeName(each))),
+    );
+    for (const attribute of known.reverse()) {
       const state = stateAlong(progress, path, attribute);
       if (state && isAllowed(state)) return { element: frame.element, attribute };
     }

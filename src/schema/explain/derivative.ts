@@ -17,7 +17,7 @@ export class Derivative {
     const known = state.children.get(key);
     if (known) return known;
     const derived = this.#child(state, name);
-    state.children.set(key, derived);
+    remember(state.children, key, derived);
     return derived;
   }
 
@@ -53,7 +53,7 @@ export class Derivative {
     const known = state.attributes.get(key);
     if (known) return known;
     const derived = this.#attribute(state, name);
-    state.attributes.set(key, derived);
+    remember(state.attributes, key, derived);
     return derived;
   }
 
@@ -214,6 +214,13 @@ export class Derivative {
         return pattern;
     }
   }
+}
+
+/** A document may have a hundred thousand names that no schema knows. libvirt's has fewer than a thousand. */
+const MOST_NAMES = 1000;
+
+function remember(known: Map<string, Pattern>, name: string, derived: Pattern): void {
+  if (known.size < MOST_NAMES) known.set(name, derived);
 }
 
 export function alternatives(pattern: Pattern): readonly Pattern[] {

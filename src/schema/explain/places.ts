@@ -7,7 +7,7 @@ export interface Place {
   end: number;
 }
 
-const NO_TEXT = /<!--[\s\S]*?-->|<\?[\s\S]*?\?>/g;
+const MARKUP = /<!--[\s\S]*?-->|<\?[\s\S]*?\?>|<!\[CDATA\[([\s\S]*?)\]\]>/g;
 
 /**
  * The place of a text directly in an element; of its start tag if it is empty.
@@ -16,11 +16,10 @@ const NO_TEXT = /<!--[\s\S]*?-->|<\?[\s\S]*?\?>/g;
 export function textPlace(document: XmlDocument, element: XmlElement, text: string, from: number): Place {
   const next = element.children.find(({ start }) => start >= from);
   const gap = document.text.slice(from, next?.start ?? element.closeStart);
-  // spaces in place of comments keep the offsets
-  const shown = gap
-    .replace(NO_TEXT, (match) => ' '.repeat(match.length))
-    .replace('<![CDATA[', '         ')
-    .replace(']]>', '   ');
+  // spaces in place of markup keep the offsets
+  const shown = gap.replace(MARKUP, (markup: string, characters?: string) =>
+    characters === undefined ? ' '.repeat(markup.length) : `         ${characters}   `,
+  );
   const written = trimmed(shown);
   if (written === '') return { start: element.start, end: element.openEnd };
   const start = from + shown.search(/[^ \t\r\n]/);
@@ -30,5 +29,10 @@ export function textPlace(document: XmlDocument, element: XmlElement, text: stri
 
 /** Without white space around it: XML's, which has no no-break space. */
 export function trimmed(text: string): string {
-  return text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');
+  const start = text.search(/[^ \t\r\n]/);
+  if (start < 0) return '';
+  let end = text.length;
+  // not a regular expression: one that looks for the end starts anew at each space
+  while (/[ \t\r\n]/.test(text[end - 1] as string)) end--;
+  return text.slice(start, end);
 }

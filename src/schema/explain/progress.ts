@@ -23,11 +23,16 @@ export interface Frame {
   parent: Frame | undefined;
 }
 
+/** Characters: two seconds of walking. A fault among 60 devices of 600 characters each takes at most 4 million. */
+const MOST_TRIED = 16_000_000;
+
 /** What the parts of one walk share. */
 export class Progress {
   readonly faults: Fault[] = [];
   /** with those that are beyond the most, which are only counted */
   count = 0;
+  /** characters of elements that were walked once more, to find what a fault clashes with */
+  tried = 0;
 
   constructor(
     readonly document: XmlDocument,
@@ -40,9 +45,18 @@ export class Progress {
     return this.faults.length >= this.mostFaults;
   }
 
-  report(fault: Fault): void {
+  /** True when such walks have taken long: then a fault is reported without what it clashes with. */
+  get isExhausted(): boolean {
+    return this.tried > MOST_TRIED;
+  }
+
+  /** @param make called only if the fault is wanted: its text and place may take long in a large document */
+  report(make: () => Fault): Fault | undefined {
     this.count++;
-    if (!this.isFull) this.faults.push(fault);
+    if (this.isFull) return undefined;
+    const fault = make();
+    this.faults.push(fault);
+    return fault;
   }
 
   isNone(state: Pattern): boolean {

@@ -51,12 +51,16 @@ class StartTag {
     const { document, derive } = this.progress;
     const name = attributeName(attribute);
     if (!this.#isNone(derive.attribute(this.opened, name))) return true;
-    const allowed = allowedNames(this.opened, 'attribute').filter((each) => !this.element.hasAttribute(each));
+    const allowed = this.progress.isFull
+      ? []
+      : allowedNames(this.opened, 'attribute').filter((each) => !this.element.hasAttribute(each));
     const meant = similar(attribute.name, allowed);
     if (meant !== undefined) this.#meant.add(meant);
-    const because = this.#causeOf((opened) => !this.#isNone(derive.attribute(opened, name)));
-    const elsewhere = meant === undefined && !because ? this.#placeOf(attribute) : undefined;
-    this.progress.report(attributeFault(document, this.element, attribute, { meant, because, elsewhere }));
+    this.progress.report(() => {
+      const because = this.#causeOf((opened) => !this.#isNone(derive.attribute(opened, name)));
+      const elsewhere = meant === undefined && !because ? this.#placeOf(attribute) : undefined;
+      return attributeFault(document, this.element, attribute, { meant, because, elsewhere });
+    });
     return false;
   }
 
@@ -80,12 +84,13 @@ class StartTag {
     const named = derive.attribute(this.opened, name);
     if (!this.#isNone(derive.value(named, attribute.value))) return;
     this.#any.add(attribute);
-    const because = this.#causeOf(
-      (opened) => !this.#isNone(derive.value(derive.attribute(opened, name), attribute.value)),
-    );
-    const meant = tidied(attribute.value, (tidy) => !this.#isNone(derive.value(named, tidy)));
-    const values = allowedValues(named);
-    this.progress.report(valueFault(document, this.element, attribute, { values, because, meant }));
+    this.progress.report(() => {
+      const isAllowed = (opened: Pattern) =>
+        !this.#isNone(derive.value(derive.attribute(opened, name), attribute.value));
+      const because = this.#causeOf(isAllowed);
+      const meant = tidied(attribute.value, (tidy) => !this.#isNone(derive.value(named, tidy)));
+      return valueFault(document, this.element, attribute, { values: allowedValues(named), because, meant });
+    });
   }
 
   /** Leaves out one attribute after the other until the rest goes together. */
@@ -97,7 +102,7 @@ class StartTag {
       left = left.filter((each) => each !== attribute);
       // one whose value is wrong in any case is reported already
       if (!this.#any.has(attribute)) {
-        this.progress.report(clashFault(this.progress.document, this.element, attribute, { other, values }));
+        this.progress.report(() => clashFault(this.progress.document, this.element, attribute, { other, values }));
       }
       state = this.#after(left);
     }
@@ -142,8 +147,10 @@ class StartTag {
     if (isFaulty && missing.all.length === 0) return;
     // a misspelled attribute is reported already
     if (missing.all.some((name) => this.#meant.has(name))) return;
-    const because = this.#causeOf((opened) => !this.#isNone(derive.closeTag(this.#after(left, this.#any, opened))));
-    this.progress.report(missingFault(this.element, { ...missing, what: 'attribute', because }));
+    this.progress.report(() => {
+      const because = this.#causeOf((opened) => !this.#isNone(derive.closeTag(this.#after(left, this.#any, opened))));
+      return missingFault(this.element, { ...missing, what: 'attribute', because });
+    });
   }
 
   #after(

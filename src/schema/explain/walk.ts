@@ -26,7 +26,7 @@ export function walk(
   const { root } = document;
   const state = patterns.after(start, patterns.empty);
   if (progress.isNone(derive.child(state, nameOf(root)))) {
-    progress.report(elementFault(root, { allowed: allowedNames(start, 'element') }));
+    progress.report(() => elementFault(root, { allowed: allowedNames(start, 'element') }));
   } else new Walk(progress).element(state, root, undefined);
   return progress;
 }
@@ -82,17 +82,15 @@ class Walk {
   #reportText(text: string, frame: Frame, state: Pattern, from = frame.element.openEnd): number {
     const { document, derive } = this.progress;
     const { element } = frame;
-    if (this.progress.isFull) {
-      this.progress.count++;
-      return from;
-    }
-    const isValue = !this.#isNone(derive.text(state, text, true));
-    const because = causeOf(this.progress, frame, (at) => !this.#isNone(derive.text(at, text)));
-    const values = isValue ? allowedValues(state) : undefined;
-    const meant = isValue ? tidied(text, (tidy) => !this.#isNone(derive.text(state, tidy))) : undefined;
-    const place = textPlace(document, element, text, from);
-    this.progress.report(textFault(element, text, { values, because, meant, place }));
-    return Math.max(place.end, from);
+    const fault = this.progress.report(() => {
+      const isValue = !this.#isNone(derive.text(state, text, true));
+      const because = causeOf(this.progress, frame, (at) => !this.#isNone(derive.text(at, text)));
+      const values = isValue ? allowedValues(state) : undefined;
+      const meant = isValue ? tidied(text, (tidy) => !this.#isNone(derive.text(state, tidy))) : undefined;
+      const place = textPlace(document, element, text, from);
+      return textFault(element, text, { values, because, meant, place });
+    });
+    return Math.max(fault?.end ?? from, from);
   }
 
   #child(state: Pattern, child: XmlElement, frame: Frame): Pattern {
@@ -118,11 +116,13 @@ class Walk {
     const allowed = [...names.filter((name) => !taken.has(name)), ...names.filter((name) => taken.has(name))];
     const meant = similar(child.tagName, allowed);
     if (meant !== undefined) frame.meant.add(meant);
-    const isKnown = (at: Pattern) =>
-      !this.#isNone(derive.child(at, nameOf(child))) || allowedNames(at, 'element', true).includes(child.tagName);
-    const because = causeOf(this.progress, frame, isKnown);
-    const elsewhere = meant === undefined && !because ? this.#placeOf(child, frame) : undefined;
-    this.progress.report(elementFault(child, { parent: frame.element, allowed, because, unknown: true, elsewhere }));
+    this.progress.report(() => {
+      const isKnown = (at: Pattern) =>
+        !this.#isNone(derive.child(at, nameOf(child))) || allowedNames(at, 'element', true).includes(child.tagName);
+      const because = causeOf(this.progress, frame, isKnown);
+      const elsewhere = meant === undefined && !because ? this.#placeOf(child, frame) : undefined;
+      return elementFault(child, { parent: frame.element, allowed, because, unknown: true, elsewhere });
+    });
     return derive.merged(state);
   }
 
@@ -142,10 +142,12 @@ class Walk {
   /** A child that is allowed in the element, but not after those before it. */
   #displacedChild(state: Pattern, child: XmlElement, frame: Frame): Pattern {
     const { derive } = this.progress;
-    const clash = this.#clashOf(child, frame);
-    const fault = elementFault(child, { parent: frame.element, allowed: allowedNames(state, 'element'), ...clash });
-    this.progress.report(fault);
-    if (clash.second) frame.repeated.set(child.tagName, new RepeatedFault(fault));
+    const isQuiet = this.progress.isFull || this.progress.isExhausted;
+    const clash = isQuiet ? {} : this.#clashOf(child, frame);
+    const fault = this.progress.report(() =>
+      elementFault(child, { parent: frame.element, allowed: allowedNames(state, 'element'), ...clash }),
+    );
+    if (fault && clash.second) frame.repeated.set(child.tagName, new RepeatedFault(fault));
     if (clash.before) {
       const others = frame.taken.filter((each) => each !== clash.before);
       frame.taken.push(child);
@@ -157,7 +159,7 @@ class Walk {
     return derive.merged(state);
   }
 
-  /** The sibling without which, or before which, the child is allowed. */
+  /** The sibling without which, or before which, the child is allowed. Quiet walks do not ask: each would try further ones. */
   #clashOf(
     child: XmlElement,
     { element, content, taken }: Frame,
@@ -172,11 +174,12 @@ class Walk {
     const { children } = element;
     const later = children.slice(children.indexOf(child)).slice(0, MOST_SIBLINGS_TRIED);
     for (const sibling of [...siblings].reverse()) {
+      if (this.progress.isExhausted) return {};
       const without = siblings.filter((each) => each !== sibling);
       if (!isAllowedAfter(without)) continue;
       const isRightAfter = (_: XmlElement, index: number) => {
         const moved = [...without, ...later.slice(0, index + 1), sibling, ...later.slice(index + 1)];
-        return this.#quietlyAfter(moved, content).faults === 0;
+        return !this.progress.isExhausted && this.#quietlyAfter(moved, content).faults === 0;
       };
       const after = later.find(isRightAfter);
       return after ? { before: sibling, after } : { beside: sibling };
@@ -190,6 +193,7 @@ class Walk {
     const quiet = new Progress(document, patterns, derive, 0);
     let state = content;
     for (const each of children) {
+      this.progress.tried += each.end - each.start;
       if (this.#isNone(derive.child(state, nameOf(each)))) quiet.count++;
       else state = new Walk(quiet).element(state, each, undefined);
     }
@@ -208,17 +212,20 @@ class Walk {
     const { derive } = this.progress;
     // what it lacks depends on the attributes that it lacks
     if (frame.incomplete) return;
+    if (this.progress.isFull) {
+      this.progress.count++;
+      return;
+    }
     const missing = requiredNames(state, 'element');
     // a misspelled child is reported already
     if ([...missing.all, ...missing.oneOf].some((name) => frame.meant.has(name))) return;
     const taken = frame.taken.slice(-MOST_SIBLINGS_TRIED);
-    const because = causeOf(
-      this.progress,
-      frame,
-      (content) => !this.#isNone(derive.endTag(this.#quietlyAfter(taken, content).state)),
-    );
-    const hint = sourceHint(this.progress.document, frame.element, missing.all);
-    this.progress.report(missingFault(frame.element, { ...missing, what: 'element', because, hint }));
+    const isComplete = (content: Pattern) => !this.#isNone(derive.endTag(this.#quietlyAfter(taken, content).state));
+    this.progress.report(() => {
+      const because = causeOf(this.progress, frame, (content) => !this.progress.isExhausted && isComplete(content));
+      const hint = sourceHint(this.progress.document, frame.element, missing.all);
+      return missingFault(frame.element, { ...missing, what: 'element', because, hint });
+    });
   }
 
   #isNone(state: Pattern): boolean {
