@@ -3,6 +3,7 @@ import { isExpected } from '../lib/errors.js';
 import type { EnforceOptions } from './host/domain-source.js';
 import { EXIT, errorLine, type Io } from './io.js';
 import type { SchemaRun } from './lint/schema-run.js';
+import { betweenWrites } from './signals.js';
 
 /** Node's message if the current directory was removed is hard to understand. */
 function plainMessageOf(error: Error): string {
@@ -33,7 +34,10 @@ async function dispatch(program: string, args: readonly string[], io: Io, early?
   }
   if (request.command === 'watch') return (await import('./commands/watch.js')).watchCommand(request.options, io);
   if (request.command === 'edit') return (await import('./commands/edit.js')).editCommand(request.options, io);
-  if (request.command === 'install') return (await import('./commands/install.js')).installCommand(request.options, io);
+  if (request.command === 'install') {
+    const { installCommand } = await import('./commands/install.js');
+    return betweenWrites(() => installCommand(request.options, io));
+  }
   const hasNoInput =
     request.options.paths.length === 0 && !(request.command === 'enforce' && hasDomains(request.options));
   if (hasNoInput) {
@@ -49,7 +53,10 @@ async function dispatch(program: string, args: readonly string[], io: Io, early?
     return (await import('./commands/status-watch.js')).watchStatus(request.options, request.options.watch, io);
   }
   if (request.command === 'enforce' && request.options.html !== undefined) {
-    return (await import('./commands/status-html.js')).statusPage(request.options, request.options.html, io);
+    const { options } = request;
+    const { html } = request.options;
+    const { statusPage } = await import('./commands/status-html.js');
+    return betweenWrites(() => statusPage(options, html, io));
   }
   if (request.command === 'enforce') return (await import('./commands/enforce.js')).enforceCommand(request.options, io);
   if (request.command === 'define') return (await import('./commands/define.js')).defineCommand(request.options, io);

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { EXIT } from './io.js';
 
 const TERMINATION_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -35,4 +35,24 @@ export function onTermination(beforeExit: () => void): SignalHandling {
       for (const signal of TERMINATION_SIGNALS) process.off(signal, onSignal);
     },
   };
+}
+
+/**
+ * A signal that terminates the process takes effect between files, not while one is written: a temporary file would be left. Writing is
+ * synchronous, and signals are handled after it.
+ */
+export async function betweenWrites<T>(work: () => T | Promise<T>): Promise<T> {
+  const signals = onTermination(() => {});
+  try {
+    return await work();
+  } finally {
+    await pendingSignals();
+    signals.end();
+  }
+}
+
+/** Handles the signals that arrived meanwhile: it takes a whole turn of the event loop until they have been read. */
+export async function pendingSignals(): Promise<void> {
+  await setImmediate();
+  await setImmediate();
 }

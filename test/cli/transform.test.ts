@@ -1,7 +1,9 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
+  existsSync,
   lstatSync,
   readdirSync,
   readFileSync,
@@ -15,6 +17,7 @@ import * as assert from 'uvu/assert';
 import { projectRoot, runCli } from '../support/cli.js';
 import { BAD, DOUBTFUL, domain, GOOD, hostdev } from '../support/domains.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
+import { until } from '../support/until.js';
 
 const test = suite<{ folder: TemporaryFolder }>('hostdev-cpuset normalize and expand');
 test.before.each((context) => {
@@ -303,6 +306,30 @@ function pipeline(command: string, env: NodeJS.ProcessEnv) {
   const BIN = `${projectRoot}dist/bin/hostdev-cpuset.cjs`;
   const all = { ...process.env, NODE: process.execPath, BIN, ...env };
   return spawnSync('sh', ['-c', command], { env: all, encoding: 'utf8' });
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  test(`--in-place, ended by ${signal} while it writes: that file is complete, the next unchanged, and nothing is left`, async ({
+    folder,
+  }) => {
+    const files = ['a.xml', 'b.xml'].map((name) => folder.write(`documents/${name}`, GOOD));
+    const [started, goOn] = [folder.join('started'), folder.join('go-on')];
+    // cp copies the attributes of the file
+    const cp = folder.write('bin/cp', `#!/bin/sh\n: >'${started}'\nwhile ! [ -e '${goOn}' ]; do sleep 0.05; done\n`);
+    chmodSync(cp, 0o755);
+    const env = { ...process.env, PATH: `${folder.join('bin')}:${process.env.PATH}` };
+    const program = `${projectRoot}dist/bin/hostdev-cpuset.cjs`;
+    const child = spawn(process.execPath, [program, 'normalize', '--in-place', ...files], { env, stdio: 'ignore' });
+    const ended = once(child, 'exit');
+    await until('it writes', () => existsSync(started));
+    child.kill(signal);
+    folder.write('go-on', '');
+    assert.equal(await ended, [2, null]);
+    assert.equal(readdirSync(folder.join('documents')), ['a.xml', 'b.xml']);
+    const [first, second] = files.map((file) => readFileSync(file, 'utf8'));
+    assert.match(first ?? '', 'urn:hostdev-cpuset:1');
+    assert.is(second, GOOD);
+  });
 }
 
 test.run();

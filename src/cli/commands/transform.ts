@@ -8,8 +8,8 @@ import { STDIN_NAME } from '../files/read-input.js';
 import { replaceFile } from '../files/write-file.js';
 import { EXIT, errorLine, type Io } from '../io.js';
 import type { SchemaOptions } from '../lint/schema-run.js';
-
 import { type Rewrite, type RewrittenFile, rewriteEach } from '../rewrite/rewrite.js';
+import { betweenWrites, pendingSignals } from '../signals.js';
 
 const PROGRAM = 'hostdev-cpuset';
 
@@ -43,7 +43,14 @@ async function transformAll(options: TransformOptions, io: Io, rewrite: Rewrite,
   if (inPlace && check) throw new ToolError('--check and --in-place exclude each other');
   if (paths.length > 1 && !inPlace && !check) throw new ToolError('several files need --in-place or --check');
   if (paths.includes('-') && inPlace) throw new ToolError('--in-place needs files');
-  return rewriteEach(options, io, rewrite, useSchema, (path, file) => finish(path, file, options, io));
+  if (!inPlace) return rewriteEach(options, io, rewrite, useSchema, (path, file) => finish(path, file, options, io));
+  return betweenWrites(() =>
+    rewriteEach(options, io, rewrite, useSchema, async (path, file) => {
+      const status = finish(path, file, options, io);
+      await pendingSignals();
+      return status;
+    }),
+  );
 }
 
 /** Prints the findings of a document, and writes the new text. */
