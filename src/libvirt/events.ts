@@ -21,6 +21,8 @@ export interface LibvirtListener {
 const RESTART_LIMITS = { firstMs: 1000, maxMs: 30_000 };
 /** After this time virsh is taken to be connected: it does not say so. */
 const CONNECT_MS = 2000;
+/** After this time the daemon does not end again and again: the delays begin anew. A crash leaves its pid file, and a connection starts it. */
+const STABLE_MS = 60_000;
 /** Interval at which a daemon that has ended is looked for. */
 const WAIT_INTERVAL_MS = 1000;
 /** Exit status of setpriv if there is no virsh, as of a shell. */
@@ -63,7 +65,7 @@ export class LibvirtEvents {
     );
     this.listener.connecting(true);
     this.#timer = setTimeout(() => {
-      this.#backOff.reset();
+      this.#timer = setTimeout(() => this.#backOff.reset(), STABLE_MS - CONNECT_MS);
       this.daemon?.connected();
       this.listener.connecting(false);
     }, CONNECT_MS);

@@ -90,6 +90,31 @@ exit 1`);
   }
 });
 
+test('a daemon that ends some seconds after each start is started at growing intervals, until it stays for a minute', async () => {
+  const end = folder.join('end');
+  start(`while ! [ -e '${end}' ]; do sleep 0.02; done; rm '${end}'; exit 1`);
+  const count = (word: string) => heard.filter((each) => each.startsWith(word)).length;
+  const endsAfter = async (milliseconds: number) => {
+    clock.tick(milliseconds);
+    assert.is(heard.at(-1), 'connected');
+    folder.write('end', '');
+    await until('it has ended', () => !existsSync(end) && heard.at(-1) !== 'connected');
+  };
+  for (const [livedMs, delayMs] of [
+    [3000, 1000],
+    [3000, 2000],
+    [59_000, 4000],
+    [60_000, 1000],
+  ] as const) {
+    await endsAfter(livedMs);
+    const before = count('connecting');
+    clock.tick(delayMs - 1);
+    assert.is(count('connecting'), before);
+    clock.tick(1);
+    assert.is(count('connecting'), before + 1);
+  }
+});
+
 test('a daemon that has ended is not started by a connection or a request, but waited for', async () => {
   const pidFile = folder.write('run/virtqemud.pid', '1\n');
   const call = virsh(`case $* in *event*) ;; *) echo; exit ;; esac
