@@ -52,6 +52,7 @@ export function install(parts: ReadonlySet<Part>, programs: Programs, options: I
   // find errors before anything is written
   const planned = files.map((file) => ({ ...file, ...writeManagedFile(file, { ...options, dryRun: true }) }));
   assertWritable(
+    'install',
     planned.filter(({ done }) => done === 'created' || done === 'updated'),
     prefix,
   );
@@ -80,7 +81,7 @@ export function uninstall(options: FileOptions & { hooksDirectory: string }): In
   const { prefix } = options;
   const places = placesOf(options.hooksDirectory);
   const isRemoved = ({ path }: Place) => removeManagedFile(path, { ...options, dryRun: true })?.done === 'removed';
-  assertWritable(places.filter(isRemoved), prefix);
+  assertWritable('uninstall', places.filter(isRemoved), prefix);
   const outcomes = places.flatMap(({ path }) => removeManagedFile(path, options) ?? []);
   const watcher = new InstanceLock(prefix).holder();
   outcomes.push(...removeState(options));

@@ -21,7 +21,11 @@ const REFUSALS: Record<string, string> = {
  * Checks that files can be created, replaced or removed where they are.
  * @throws ToolError that names the first one that cannot, and what to do; else the system's error
  */
-export function assertWritable(files: readonly { part: Part; path: string }[], prefix: string): void {
+export function assertWritable(
+  command: 'install' | 'uninstall',
+  files: readonly { part: Part; path: string }[],
+  prefix: string,
+): void {
   const refused = files.flatMap(({ part, path }) => {
     const reason = refusalAt(path, prefix);
     return reason === undefined ? [] : [{ part, path, reason }];
@@ -30,9 +34,10 @@ export function assertWritable(files: readonly { part: Part; path: string }[], p
   if (!first) return;
   const options = [...new Set(refused.map(({ part }) => WITHOUT[part]))].join(', ');
   const more = refused.length > 1 ? ` and ${refused.length - 1} more` : '';
-  throw new ToolError(
-    `cannot write ${prefix}${first.path}${more}: ${first.reason}; nothing was changed; see "A read-only /etc" in docs/installing.md: ${options}`,
-  );
+  const problem = `cannot ${command === 'install' ? 'write' : 'remove'} ${prefix}${first.path}${more}: ${first.reason}; nothing was changed`;
+  // uninstall has no such options
+  const advice = command === 'install' ? `; see "A read-only /etc" in docs/installing.md: ${options}` : '';
+  throw new ToolError(`${problem}${advice}`);
 }
 
 /** Why the directory of a file, or the nearest one that exists, cannot be written. */

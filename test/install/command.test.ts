@@ -255,7 +255,8 @@ test('an error is one line, and status 2', async () => {
     const refuseHooks = (pattern: RegExp, directory: string) =>
       refused(pattern, command, '--prefix', folder.path, `--hooks-dir=${directory}`);
     await refuseHooks(/--hooks-dir needs a directory/, '');
-    await refuseHooks(/--hooks-dir: "hooks" cannot be written/, 'hooks');
+    await refuseHooks(/--hooks-dir: "hooks" is not an absolute path/, 'hooks');
+    await refuseHooks(/--hooks-dir: \/ cannot be the directory of hooks/, '/..');
     await refuseHooks(/--hooks-dir: "\/it's" cannot be written/, "/it's");
     await refuseHooks(/--hooks-dir \S+\/none: no such directory/, '/none');
   }

@@ -125,6 +125,17 @@ tool install; tool uninstall --hooks-dir /opt/hooks; find /etc -type f`,
   ]);
 });
 
+test('files in a read-only /etc cannot be removed: the line names no option that uninstall does not have', async () => {
+  const { stdout, stderr } = await onHost(
+    'tool install --no-service --no-irqbalance >/dev/null; mount -o remount,ro /etc; tool uninstall',
+  );
+  assert.is(
+    stderr,
+    'hostdev-cpuset: cannot remove /etc/hostdev-cpuset/hook and 1 more: the file system is read-only; nothing was changed\n',
+  );
+  assert.match(stdout, /status 2\n$/);
+});
+
 test('where a later file cannot be written, the earlier ones are removed again, or named', async () => {
   const { stdout, stderr, words } = await onHost(
     `mkdir -p /etc/systemd/system/irqbalance.service.d

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, realpathSync, statSync } from 'node:fs';
-import { delimiter, join, normalize, resolve } from 'node:path';
+import { delimiter, isAbsolute, join, normalize, resolve } from 'node:path';
 import { problemOf, unusablePath } from '../../install/check-paths.js';
 import { type Installation, install, packagedUnit, uninstall } from '../../install/install.js';
 import type { Outcome } from '../../install/managed-file.js';
@@ -70,7 +70,10 @@ function systemdState({ env }: Io): 'running' | 'not running' | 'without systemc
 /** The directory of --hooks-dir, which becomes a part of paths and of a shell script. @throws ToolError */
 function checkedHooksDirectory({ hooksDirectory }: InstallOptions, prefix: string): string {
   if (hooksDirectory === undefined) return HOOKS_DIRECTORY;
+  if (!isAbsolute(hooksDirectory))
+    throw new ToolError(`--hooks-dir: ${JSON.stringify(hooksDirectory)} is not an absolute path`);
   const directory = normalize(`${hooksDirectory}/`).slice(0, -1);
+  if (directory === '') throw new ToolError('--hooks-dir: / cannot be the directory of hooks');
   const unusable = unusablePath(directory);
   if (unusable) throw new ToolError(`--hooks-dir: ${unusable}`);
   if (statBelow(directory, prefix)?.isDirectory()) return directory;
