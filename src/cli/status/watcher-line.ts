@@ -39,7 +39,7 @@ function textOf(status: WatcherStatus | null): string {
   if (status === null) return 'no watcher runs: interrupts that appear from now on are not placed';
   const { pid, since, way, reason, counters, contested } = status;
   const detection = way === 'events' ? 'trace events report new interrupts' : `polling: ${reason}`;
-  const managed = `${counters.interrupts} interrupts managed, ${counters.repairs} put back`;
+  const managed = `${counters.interrupts} interrupts managed, ${counters.repairs} repaired`;
   return `watcher: process ${pid} since ${since}, ${managed}\n  ${detection}${contestedText(contested ?? [], counters.contestedNow ?? 0)}`;
 }
 
