@@ -8,7 +8,7 @@ const CAP_SYS_PTRACE = 19n;
  * Source: kernel, has_pid_permissions() in fs/proc/base.c.
  */
 export function hidesProcesses(files: PseudoFs): boolean {
-  const options = procOptions(files.read('/proc/self/mountinfo') ?? '').find((list) => list.has('hidepid'));
+  const options = procOptions(files.read('/proc/self/mountinfo') ?? '', files.root).find((list) => list.has('hidepid'));
   const level = options?.get('hidepid');
   if (!options || level === '0' || level === 'off') return false;
   const status = files.read('/proc/self/status') ?? '';
@@ -17,15 +17,15 @@ export function hidesProcesses(files: PseudoFs): boolean {
   return isForEveryGroup || !groups(status).includes(options.get('gid') ?? '0');
 }
 
-/** The options of each proc file system at a path that ends in /proc, which is /proc itself or that below a --root. */
-function procOptions(mountinfo: string): ReadonlyMap<string, string>[] {
+/** The options of /proc; below a --root, which may be any path to it, of each proc file system at a path that ends in /proc. */
+function procOptions(mountinfo: string, root: string): ReadonlyMap<string, string>[] {
   const byMountPoint = new Map<string, ReadonlyMap<string, string>>();
   for (const line of mountinfo.split('\n')) {
     // id, parent, device, root, mount point, options, optional fields; type, source, options of the file system: proc(5)
     const [mount = '', fileSystem = ''] = line.split(' - ');
-    const [, , , root, mountPoint] = mount.split(' ');
+    const [, , , source, mountPoint] = mount.split(' ');
     const [type, , options = ''] = fileSystem.split(' ');
-    if (root !== '/' || !mountPoint?.endsWith('/proc')) continue;
+    if (source !== '/' || !mountPoint?.endsWith('/proc') || (root === '' && mountPoint !== '/proc')) continue;
     // of two mounts at one directory the later one hides the other
     byMountPoint.set(mountPoint, type === 'proc' ? parseOptions(options) : new Map());
   }

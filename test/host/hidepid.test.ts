@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
+import { hidesProcesses } from '../../src/host/hidepid.js';
+import type { PseudoFs } from '../../src/host/pseudo-fs.js';
 import { projectRoot } from '../support/cli.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { run } from '../support/run.js';
@@ -48,6 +50,20 @@ async function enforce(options: string, capabilities: string, pidFile: 'runs' | 
     isNotRunning: report.includes('no QEMU of this domain runs here'),
   };
 }
+
+test('that of a chroot does not count for this host', () => {
+  const chroot = '40 30 0:50 / /srv/chroot/proc rw - proc proc rw,hidepid=invisible\n';
+  const own = '24 30 0:22 / /proc rw - proc proc rw\n';
+  const hidden = '24 30 0:22 / /proc rw - proc proc rw,hidepid=invisible\n';
+  const hides = (mountinfo: string, root = '') =>
+    hidesProcesses({
+      root,
+      read: (path: string) => (path.endsWith('mountinfo') ? mountinfo : 'Gid:\t1\t1\t1\t1\nGroups:\t1\nCapEff:\t0\n'),
+    } as PseudoFs);
+  assert.not.ok(hides(own + chroot));
+  assert.ok(hides(hidden + chroot));
+  assert.ok(hides(own + chroot, '/srv/chroot'));
+});
 
 /** What the unit has, as setpriv takes it. */
 function unitCapabilities(): string {
