@@ -35,9 +35,9 @@ command("virsh dumpxml workstation | hostdev-cpuset expand | grep -A 2 'cpuset=.
 print(policies(run('hostdev-cpuset', ['expand'], kept ?? normalized).stdout));
 print(kept ? '(read back from a real libvirt: test:///default)\n' : '(virsh is not installed: libvirt was left out)\n');
 const same = run('hostdev-cpuset', ['expand'], normalized).stdout === readFileSync(good, 'utf8');
-print(same ? `Without libvirt between, ${good} is back to the byte.\n` : 'The round trip changed the file: a bug.\n');
+print(same ? `Without libvirt, the result is identical to ${good}.\n` : 'The round trip changed the file: a bug.\n');
 await onSimulatedHost();
-heading('How to go on');
+heading('Next steps');
 print(`  ${page}                 that host as a page, for your browser
   npm install --global .          puts lint-domain and hostdev-cpuset on your PATH
   lint-domain FILE...             your own definitions (virsh dumpxml --inactive GUEST)
@@ -61,7 +61,7 @@ async function onSimulatedHost() {
     );
     show('plan', good);
     show('enforce', good);
-    heading('5. A reboot of the guest gives its devices other interrupts. watch holds the policy all the same:');
+    heading('5. A reboot of the guest gives its devices other interrupts. watch maintains the policy:');
     command('hostdev-cpuset watch');
     await host.hold(normalized, print);
     show('status', good);
