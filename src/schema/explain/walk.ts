@@ -110,6 +110,10 @@ class Walk {
 
   #unknownChild(state: Pattern, child: XmlElement, frame: Frame): Pattern {
     const { derive } = this.progress;
+    if (this.progress.isFull) {
+      this.progress.count++;
+      return derive.merged(state);
+    }
     const names = allowedNames(state, 'element');
     // of names that are equally near, one that is missing was meant
     const taken = new Set(frame.element.children.map(({ tagName }) => tagName));
