@@ -57,7 +57,10 @@ export function layOut(kernel) {
   return path;
 }
 
-/** The same with masks that cost as much as real ones. Only for filesBelow(): --root does not follow links to the outside. */
+/**
+ * The same with masks that cost as much as real ones. Only for filesBelow(): --root does not follow links to the
+ * outside.
+ */
 export function layOutLinked({ kernel, guests }) {
   const path = layOut(kernel);
   const link = (file, target) => {
@@ -71,7 +74,9 @@ export function layOutLinked({ kernel, guests }) {
   return path;
 }
 
-/** The files below a folder. With --root a link to the kernel's own files would lead to nothing; here it is followed. */
+/**
+ * The files below a folder. With --root a link to the kernel's own files would lead to nothing; here it is followed.
+ */
 export function filesBelow(path) {
   const files = new RealFs();
   return {

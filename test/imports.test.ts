@@ -144,4 +144,13 @@ test('what is pure touches neither files nor processes', () => {
 
 const topOf = (file: string) => file.split('/')[0] as string;
 
+test('lines of comments have at most 120 characters', () => {
+  const wide = files.flatMap((file) =>
+    readFileSync(join(src, file), 'utf8')
+      .split('\n')
+      .flatMap((line, index) => (line.length > 120 && /^\s*(?:\/\/|\/?\*)/.test(line) ? `${file}:${index + 1}` : [])),
+  );
+  assert.equal(wide, []);
+});
+
 test.run();

@@ -10,7 +10,10 @@ import { changeOf, type Target, verifyHandlers, verifyTarget } from './verify-ta
 import { writeAffinity } from './write-affinity.js';
 import { errorKind, mayPassSoon } from './write-errors.js';
 
-/** How often a write is tried that fails with an error that may pass soon, and the pause before all of them are tried again. */
+/**
+ * How often a write is tried that fails with an error that may pass soon, and the pause before all of them are tried
+ * again.
+ */
 const MAX_TRIES = 3;
 const PAUSE_MS = 2;
 
@@ -41,9 +44,15 @@ export interface AppliedPlan {
 
 export interface ApplyContext {
   files: PseudoFs;
-  /** waits, in ms, before writes that failed are tried again, twice at most however many they are; undefined: they are not */
+  /**
+   * waits, in ms, before writes that failed are tried again, twice at most however many they are; undefined: they are
+   * not
+   */
   pause?: ((milliseconds: number) => void) | undefined;
-  /** why the domain is not known to run, undefined if it runs; called before each write, as its device may be another domain's a moment later */
+  /**
+   * why the domain is not known to run, undefined if it runs; called before each write, as its device may be another
+   * domain's a moment later
+   */
   checkRunning?: (() => NotSeen | undefined) | undefined;
 }
 

@@ -1,8 +1,9 @@
 import type { DomainState } from '../runtime/domain-state.js';
 
 /**
- * Whether the vector that has a key now is the one that earlier passes knew by it. same: a descriptor that was open all the time proves it;
- * renewed: it was freed, and another one has its number; unknown: nothing watched it, and only its mask can tell.
+ * Whether the vector that has a key now is the one that earlier passes knew by it. same: a descriptor that was open all
+ * the time proves it; renewed: it was freed, and another one has its number; unknown: nothing watched it, and only its
+ * mask can tell.
  */
 export type Continuity = 'same' | 'renewed' | 'unknown';
 

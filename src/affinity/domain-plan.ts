@@ -54,7 +54,10 @@ export interface InterruptPlan {
   effective: Cpuset | null;
   /** the policy's CPUs on this host; null: nothing is to be written */
   wanted: Cpuset | null;
-  /** the part of them that it is to have: all of them without spread. Null too if its vector is to be spread and not known */
+  /**
+   * the part of them that it is to have: all of them without spread. Null too if its vector is to be spread and not
+   * known
+   */
   target: Cpuset | null;
   /** the vCPU whose CPUs the target is; null: of none in particular */
   vcpu: number | null;
@@ -81,8 +84,8 @@ export function mapInterrupts(
 }
 
 /**
- * Whether an interrupt is delivered to another node than its device's. Null: unknown, or it is not delivered. Where the kernel does not tell
- * the CPU, its mask may.
+ * Whether an interrupt is delivered to another node than its device's. Null: unknown, or it is not delivered. Where the
+ * kernel does not tell the CPU, its mask may.
  */
 export function isRemote(
   { effective, affinity, handlers }: Pick<InterruptPlan, 'effective' | 'affinity' | 'handlers'>,

@@ -28,7 +28,10 @@ function tryToRead(files: PseudoFs, irq: number): string | undefined {
   }
 }
 
-/** The lines of a state. A line that is moved again keeps the mask of before our first write; a number that another line has now does not. */
+/**
+ * The lines of a state. A line that is moved again keeps the mask of before our first write; a number that another line
+ * has now does not.
+ */
 export class MovedLines {
   #lines: MovedLine[];
 

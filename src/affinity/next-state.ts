@@ -7,8 +7,8 @@ import { type LineInputs, MovedLines } from './moved-lines.js';
 import { addressOf, vectorKey } from './vector-key.js';
 
 /**
- * The state with what the legacy lines have that are about to be written: a line outlives its domain, and is restored one day. The state as
- * it is if nothing has to be added.
+ * The state with what the legacy lines have that are about to be written: a line outlives its domain, and is restored
+ * one day. The state as it is if nothing has to be added.
  */
 export function withLinesOf(
   { name }: PlainDefinition,

@@ -44,11 +44,16 @@ interface Moved {
   ours: string;
 }
 
-/** Records the affinity that interrupts had before they were placed. The file restore.json survives a watcher that is killed. */
+/**
+ * Records the affinity that interrupts had before they were placed. The file restore.json survives a watcher that is
+ * killed.
+ */
 export class OriginalAffinities {
   readonly #moved = new Map<string, Moved>();
   readonly #file: RuntimeFile;
-  /** domains that are known to run, with the devices that they have now: what an earlier watcher left may be outdated */
+  /**
+   * domains that are known to run, with the devices that they have now: what an earlier watcher left may be outdated
+   */
   readonly #running = new Map<string, readonly string[]>();
   /** how many entries of the file were dropped: an older version did not save which vector they were of */
   readonly dropped: number;
@@ -62,7 +67,8 @@ export class OriginalAffinities {
   }
 
   /**
-   * @param ended vectors that went away before that: what they had says nothing of their successors. A legacy line keeps its mask
+   * @param ended vectors that went away before that: what they had says nothing of their successors. A legacy line
+   *   keeps its mask
    * @throws FileError if the file cannot be written; all is recorded in memory all the same
    */
   record(changed: readonly PlacedInterrupt[], ended: readonly EndedVector[] = []): void {
@@ -73,7 +79,8 @@ export class OriginalAffinities {
       const key = keyOf({ address, irq });
       const known = this.#moved.get(key);
       const isSame = known?.uuid === uuid && known.handler === handler;
-      // what somebody else has moved, and what follows the vCPUs, had our set before; otherwise the number is a new vector's
+      // what somebody else has moved, and what follows the vCPUs, had our set before; otherwise the number is a new
+      // vector's
       const wasOurs = isSame && (kind === 'repaired' || formatCpuset(from) === known.ours);
       const before = wasOurs ? known.before : formatCpuset(from);
       this.#moved.set(key, { name, uuid, address, irq, handler, before, ours: formatCpuset(to) });
@@ -100,8 +107,8 @@ export class OriginalAffinities {
   }
 
   /**
-   * Restores each interrupt of a running domain that is still the same vector or line, and still has the mask that it was given. Entries of
-   * an earlier watcher for domains that this one does not know stay for the next. save() follows.
+   * Restores each interrupt of a running domain that is still the same vector or line, and still has the mask that it
+   * was given. Entries of an earlier watcher for domains that this one does not know stay for the next. save() follows.
    */
   restore(files: PseudoFs): Released {
     const released = new Released();

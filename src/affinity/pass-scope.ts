@@ -17,7 +17,10 @@ export interface PassScope {
   fastPathWrite?(address: PciAddress, interrupt: InterruptPlan): { from: Cpuset; to: Cpuset } | undefined;
 }
 
-/** What the fast path has written is still to be reported, with the mask that it had; the kernel may have shrunk it since. */
+/**
+ * What the fast path has written is still to be reported, with the mask that it had; the kernel may have shrunk it
+ * since.
+ */
 export function withFastPathWrites(planned: DomainPlan, { fastPathWrite }: PassScope): DomainPlan {
   if (!fastPathWrite) return planned;
   return mapInterrupts(planned, (interrupt, address) => {

@@ -25,7 +25,9 @@ import { type TargetCpus, targetCpus } from './target-cpus.js';
 import { vectorKey } from './vector-key.js';
 import { restOfSet, type Spread, spreadTargets, type VectorTarget, vectorTarget } from './vector-target.js';
 
-/** What is to be done about each interrupt of a domain's devices, and why. Pure: nothing is read, nothing is written. */
+/**
+ * What is to be done about each interrupt of a domain's devices, and why. Pure: nothing is read, nothing is written.
+ */
 export function plan(
   definition: PlainDefinition,
   host: HostSnapshot,
@@ -118,7 +120,10 @@ class Planner {
     return vcpuCpus(this.definition.vcpuPinning, threads, topology.online, policy.vcpus);
   }
 
-  /** Null without spread. The vCPUs of a running domain are those that QEMU's threads show: where these have no names, none are known. */
+  /**
+   * Null without spread. The vCPUs of a running domain are those that QEMU's threads show: where these have no names,
+   * none are known.
+   */
   #spreadOf(policy: Policy | undefined, cpus: Cpuset | undefined): Spread | null {
     if (!cpus || !policy || policy.kind === 'native' || !policy.spread) return null;
     const { threads, cores = [] } = this.host;
@@ -159,9 +164,9 @@ class Planner {
   }
 
   /**
-   * Writes a mask that differs if this target was not written to this vector yet; after that only if the mask is no longer within it,
-   * for the kernel may shrink a mask, and a subset is satisfied. Where nothing proves that it is this vector, its mask must be the one that
-   * it had after the write: a vector that came back under its number has another.
+   * Writes a mask that differs if this target was not written to this vector yet; after that only if the mask is no
+   * longer within it, for the kernel may shrink a mask, and a subset is satisfied. Where nothing proves that it is this
+   * vector, its mask must be the one that it had after the write: a vector that came back under its number has another.
    */
   #decide(
     key: string,
@@ -187,7 +192,10 @@ class Planner {
   }
 }
 
-/** Of a vector that is not known its target is not, either: null. The handler, which is read again before a write, tells the type. */
+/**
+ * Of a vector that is not known its target is not, either: null. The handler, which is read again before a write, tells
+ * the type.
+ */
 function targetOf(owned: Ownership, { irqs }: PciDevice, cpus: Cpuset, spread: Spread | null): VectorTarget | null {
   if (!spread) return { cpus, vcpu: null };
   return owned.ours ? vectorTarget(cpus, spread, { type: owned.type, vector: owned.vector, count: irqs.length }) : null;

@@ -13,8 +13,8 @@ import { type NotOwned, vfioAddress } from '../host/vfio-handlers.js';
 import type { Reason } from './reason.js';
 
 /**
- * Something that keeps interrupts from being placed, or makes that useless: report/problem-report.ts has severities and texts. The rules'
- * names are lint's, where it has the same rule.
+ * Something that keeps interrupts from being placed, or makes that useless: report/problem-report.ts has severities and
+ * texts. The rules' names are lint's, where it has the same rule.
  */
 export type Problem =
   | { rule: 'metadata-syntax'; identity: Identity | undefined; message: string }
@@ -84,8 +84,8 @@ export function absenceProblem({ address, element }: PlainDevice): Problem {
 }
 
 /**
- * Why interrupts of a running domain's device cannot be held. A vector without a handler is not in use; one with VFIO's handler for
- * another device has just been freed.
+ * Why interrupts of a running domain's device cannot be held. A vector without a handler is not in use; one with VFIO's
+ * handler for another device has just been freed.
  */
 export function notHeldProblems(
   { driver, vfio }: PciDevice,

@@ -26,8 +26,8 @@ export interface PassHost {
   /** false leaves the counts empty: /proc/interrupts is long on a large host. Default true */
   counts?: boolean;
   /**
-   * true: nothing is written to a domain without a QEMU process, as its devices may be another domain's. Not for the hook: libvirt tells
-   * it that the domain runs
+   * true: nothing is written to a domain without a QEMU process, as its devices may be another domain's. Not for the
+   * hook: libvirt tells it that the domain runs
    */
   onlyRunning?: boolean;
   /** what was read a moment ago, and is not read again: SnapshotRequest */

@@ -28,8 +28,9 @@ export class Released {
 }
 
 /**
- * A domain has ended and its devices are back with the host. Its legacy lines, which other devices may share one day, get the mask that they
- * had, if ours still stands there and the number still is that line's; then its state is removed. Its vectors went with the guest.
+ * A domain has ended and its devices are back with the host. Its legacy lines, which other devices may share one day,
+ * get the mask that they had, if ours still stands there and the number still is that line's; then its state is
+ * removed. Its vectors went with the guest.
  * @throws FileError if the state cannot be removed; the lines are restored by then
  */
 export function releaseDomain(files: PseudoFs, state: DomainStates, uuid: string): Released {

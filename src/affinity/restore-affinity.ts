@@ -22,15 +22,18 @@ export type KeptReason =
   | { code: 'device-unknown' }
   | { code: 'file-error'; error: FileError };
 
-/** nothing: our mask does not stand there any more, it has the old one, or the interrupt is another guest's; kept: it is not written, with the reason. */
+/**
+ * nothing: our mask does not stand there any more, it has the old one, or the interrupt is another guest's; kept: it is
+ * not written, with the reason.
+ */
 export type RestoreResult = { outcome: 'restored' } | { outcome: 'nothing' } | { outcome: 'kept'; reason: KeptReason };
 
 const NOTHING: RestoreResult = { outcome: 'nothing' };
 
 /**
  * Restores the mask that an interrupt had, if ours still stands there, or what the kernel has shrunk it to.
- * @param objection why it must not be written, by its handlers as they are now; not-ours: it is another guest's, whose policy decides;
- * undefined: it may be written. May throw FileError: then it is not written
+ * @param objection why it must not be written, by its handlers as they are now; not-ours: it is another guest's, whose
+ *   policy decides; undefined: it may be written. May throw FileError: then it is not written
  */
 export function restoreAffinity(
   files: PseudoFs,

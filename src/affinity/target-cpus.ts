@@ -22,8 +22,8 @@ export interface TargetHost {
 }
 
 /**
- * What a policy comes to for one device of this host: only CPUs that are online and, if the host restricts them, allowed; for auto, of these
- * the ones on the device's node if there are any.
+ * What a policy comes to for one device of this host: only CPUs that are online and, if the host restricts them,
+ * allowed; for auto, of these the ones on the device's node if there are any.
  */
 export function targetCpus(
   policy: Policy | undefined,

@@ -13,7 +13,8 @@ export interface Target {
 }
 
 /**
- * Checks a target right before the write: the device may be bound to a host driver again, and its IRQ numbers belong to another device.
+ * Checks a target right before the write: the device may be bound to a host driver again, and its IRQ numbers belong to
+ * another device.
  * @returns why it must not be written; undefined: it may be
  * @throws FileError
  */

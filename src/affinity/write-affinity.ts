@@ -10,8 +10,10 @@ export type WriteResult<R> =
 
 /**
  * The only place that writes smp_affinity.
- * @param mask opened by openMask() before `verify` is called: then an interrupt that gets the number after the check is not written
- * @param verify reads what stands there now, with nothing between that and the write; returns why it must not be written
+ * @param mask opened by openMask() before `verify` is called: then an interrupt that gets the number after the check is
+ *   not written
+ * @param verify reads what stands there now, with nothing between that and the write; returns why it must not be
+ *   written
  * @throws FileError of `verify`
  */
 export function writeAffinity<R>(mask: WritableFile, cpus: Cpuset, verify: () => R | undefined): WriteResult<R> {

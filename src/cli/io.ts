@@ -16,7 +16,9 @@ export interface Io {
 /** Exit statuses of all commands but `hook`. */
 export const EXIT = { ok: 0, findings: 1, failed: 2 } as const;
 
-/** One line for standard error; control characters, as in file names, are escaped. @param start the program, or `note` */
+/**
+ * One line for standard error; control characters, as in file names, are escaped. @param start the program, or `note`
+ */
 export function errorLine(start: string, message: string): string {
   return `${start}: ${printable(message)}\n`;
 }

@@ -3,7 +3,9 @@ import { EXIT } from './io.js';
 
 const TERMINATION_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** A Ctrl-C goes to this process and the child. On a loaded host we may get it this much later than the child's exit. */
+/**
+ * A Ctrl-C goes to this process and the child. On a loaded host we may get it this much later than the child's exit.
+ */
 const LATE_SIGNAL_MS = 50;
 
 export interface SignalHandling {
@@ -38,8 +40,8 @@ export function onTermination(beforeExit: () => void): SignalHandling {
 }
 
 /**
- * A signal that terminates the process takes effect between files, not while one is written: a temporary file would be left. Writing is
- * synchronous, and signals are handled after it.
+ * A signal that terminates the process takes effect between files, not while one is written: a temporary file would be
+ * left. Writing is synchronous, and signals are handled after it.
  */
 export async function betweenWrites<T>(work: () => T | Promise<T>): Promise<T> {
   const signals = onTermination(() => {});

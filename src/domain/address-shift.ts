@@ -4,8 +4,9 @@ import type { Entry } from './metadata.js';
 import type { Policy } from './policy.js';
 
 /**
- * Evidence that addresses of devices changed after their policies were stated: an entry by address matches no device, while a device
- * has no entry. Adding or removing a card renumbers the PCI buses behind it, so neighbours may have each other's policies.
+ * Evidence that addresses of devices changed after their policies were stated: an entry by address matches no device,
+ * while a device has no entry. Adding or removing a card renumbers the PCI buses behind it, so neighbours may have each
+ * other's policies.
  */
 export interface AddressShift {
   /** whether the device has an entry, which is then probably another device's */
@@ -25,8 +26,9 @@ interface StatedDevice {
 }
 
 /**
- * The devices that may have lost their policy, or have that of another device. Renumbering keeps the order of addresses. So if there are
- * as many entries by address as devices for them, the lowest address had the first entry, and so on.
+ * The devices that may have lost their policy, or have that of another device. Renumbering keeps the order of
+ * addresses. So if there are as many entries by address as devices for them, the lowest address had the first entry,
+ * and so on.
  * @param stale entries that match no device
  */
 export function findAddressShifts<Stated extends StatedDevice>(

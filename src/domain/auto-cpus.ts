@@ -11,8 +11,9 @@ export type VcpuCpus = { source: 'threads' | 'definition' } & (
 );
 
 /**
- * @param threads of the running QEMU, if there is one. They take precedence: only they show numad's choice and `virsh vcpupin --live`.
- * Without names they show nothing (`cpus` is undefined); one thread may run all vCPUs (`threads` is empty)
+ * @param threads of the running QEMU, if there is one. They take precedence: only they show numad's choice and `virsh
+ *   vcpupin --live`. Without names they show nothing (`cpus` is undefined); one thread may run all vCPUs (`threads` is
+ *   empty)
  * @param only these vCPUs count (the policy's `vcpus`); null: all
  */
 export function vcpuCpus(

@@ -13,7 +13,10 @@ export interface Locality {
   far: Cpuset;
 }
 
-/** By node, of the hosts that are in use: thousands of devices are on a few nodes, and on large hosts a node has a hundred CPU ranges. */
+/**
+ * By node, of the hosts that are in use: thousands of devices are on a few nodes, and on large hosts a node has a
+ * hundred CPU ranges.
+ */
 const localities = new WeakMap<readonly NodeCpus[], Map<number, Locality>>();
 
 /** Undefined if no CPU is nearer than another: the device's node is unknown, or none of its CPUs is online. */
@@ -32,9 +35,10 @@ export function localityOf(numaNode: number | undefined, nodes: readonly NodeCpu
 export type LocalityMode = 'device' | 'any';
 
 /**
- * What a policy's usable CPUs come to for one device. The kernel looks on the device's node first only when a vector is created, and anywhere
- * in a mask that is written (x86: assign_irq_vector_any_locked, apic_set_affinity): a mask across nodes would move interrupts off the node.
- * With no CPU there, all of them: any is remote, and the nearest node may be full or far from the vCPU that is interrupted.
+ * What a policy's usable CPUs come to for one device. The kernel looks on the device's node first only when a vector is
+ * created, and anywhere in a mask that is written (x86: assign_irq_vector_any_locked, apic_set_affinity): a mask across
+ * nodes would move interrupts off the node. With no CPU there, all of them: any is remote, and the nearest node may be
+ * full or far from the vCPU that is interrupted.
  */
 export function localCpus(
   policy: Policy,

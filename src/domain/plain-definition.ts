@@ -10,8 +10,8 @@ import { isOfCpuset, type Policy, type PolicyAttribute, type PolicyError } from 
 import type { VcpuPinning } from './vcpu-pinning.js';
 
 /**
- * What placement needs of a definition: plain data that refers to nothing of its document. A watcher keeps one for each running domain,
- * and the elements of a document take ten times the size of its text.
+ * What placement needs of a definition: plain data that refers to nothing of its document. A watcher keeps one for each
+ * running domain, and the elements of a document take ten times the size of its text.
  */
 export interface PlainDefinition {
   name: string;

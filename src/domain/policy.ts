@@ -46,7 +46,9 @@ export function defaultPolicy(kind: 'auto' | 'native'): Policy {
   return kind === 'native' ? { kind } : { kind, vcpus: null, spread: false, controlVectors: 0 };
 }
 
-/** Parses the attributes of a policy. A string is the value of `cpuset`: exactly `auto`, `native` or a libvirt cpuset. */
+/**
+ * Parses the attributes of a policy. A string is the value of `cpuset`: exactly `auto`, `native` or a libvirt cpuset.
+ */
 export function parsePolicy(text: string | PolicyText): PolicyResult {
   const { cpuset, vcpus, spread, controlVectors }: PolicyText = typeof text === 'string' ? { cpuset: text } : text;
   const errors: PolicyError[] = [];

@@ -9,8 +9,8 @@ export type Input = { bytes: Uint8Array } | { problem: string };
 const POLL_INTERVAL_MS = 1;
 
 /**
- * Reads standard input to its end, up to the size limit of decode() and for at most timeoutMs: libvirt waits for its hooks without a time
- * limit.
+ * Reads standard input to its end, up to the size limit of decode() and for at most timeoutMs: libvirt waits for its
+ * hooks without a time limit.
  * @param open opens the descriptor as a stream, which takes Node 5 ms: called only if it is neither a file nor a pipe
  */
 export async function readStdin(fd: number, open: () => Readable, timeoutMs: number): Promise<Input> {
@@ -32,7 +32,9 @@ export async function readStdin(fd: number, open: () => Readable, timeoutMs: num
   return readStream(open(), timeoutMs);
 }
 
-/** Opens the pipe again, non-blocking: setting that on the first descriptor would affect other processes that share it. */
+/**
+ * Opens the pipe again, non-blocking: setting that on the first descriptor would affect other processes that share it.
+ */
 function openPipe(fd: number): number | undefined {
   try {
     return openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY | constants.O_NONBLOCK);

@@ -7,8 +7,8 @@ import type { HookCall } from './run.js';
 const NAME = /^(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|x\.\d{1,10})$/;
 
 /**
- * The spool as a hook serves it if there is no watcher. It takes the calls that hooks have left; other files are left to a watcher, which
- * removes and reports them.
+ * The spool as a hook serves it if there is no watcher. It takes the calls that hooks have left; other files are left
+ * to a watcher, which removes and reports them.
  */
 export class SpooledCalls {
   /** @param keep leave each call marked as taken: a watcher takes it when it starts, and so knows the domain */

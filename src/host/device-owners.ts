@@ -24,7 +24,10 @@ export interface OwnershipContext {
   claimants?: (address: PciAddress) => readonly Claimant[];
   /** the same, by what earlier passes saved: asked only if this domain's QEMU does not have the device open */
   savedClaimants?: (address: PciAddress) => readonly Claimant[];
-  /** descriptors that were read in the last `maxAgeMs` are not read again, unless several domains are known to name the device */
+  /**
+   * descriptors that were read in the last `maxAgeMs` are not read again, unless several domains are known to name the
+   * device
+   */
   cache?: OpenDevicesCache;
   now?: number;
   maxAgeMs?: number;
@@ -38,8 +41,8 @@ export interface Ownership {
 }
 
 /**
- * Which devices of a running domain are another running domain's. A device can be open in one process only; so the domain whose QEMU has
- * it open owns it. If none is seen to, the first of those that name it does.
+ * Which devices of a running domain are another running domain's. A device can be open in one process only; so the
+ * domain whose QEMU has it open owns it. If none is seen to, the first of those that name it does.
  * @throws FileError
  */
 export function findOwners(

@@ -3,8 +3,8 @@ import type { PseudoFs } from './pseudo-fs.js';
 const CAP_SYS_PTRACE = 19n;
 
 /**
- * True if /proc is mounted with hidepid and hides the processes of other users from us: their files give EPERM (hidepid=1) or ENOENT
- * (2 and 4). CAP_SYS_PTRACE lifts that, and for 1 and 2 the group of `gid=` (0 by default).
+ * True if /proc is mounted with hidepid and hides the processes of other users from us: their files give EPERM
+ * (hidepid=1) or ENOENT (2 and 4). CAP_SYS_PTRACE lifts that, and for 1 and 2 the group of `gid=` (0 by default).
  * Source: kernel, has_pid_permissions() in fs/proc/base.c.
  */
 export function hidesProcesses(files: PseudoFs): boolean {
@@ -17,11 +17,15 @@ export function hidesProcesses(files: PseudoFs): boolean {
   return isForEveryGroup || !groups(status).includes(options.get('gid') ?? '0');
 }
 
-/** The options of /proc; below a --root, which may be any path to it, of each proc file system at a path that ends in /proc. */
+/**
+ * The options of /proc; below a --root, which may be any path to it, of each proc file system at a path that ends in
+ * /proc.
+ */
 function procOptions(mountinfo: string, root: string): ReadonlyMap<string, string>[] {
   const byMountPoint = new Map<string, ReadonlyMap<string, string>>();
   for (const line of mountinfo.split('\n')) {
-    // id, parent, device, root, mount point, options, optional fields; type, source, options of the file system: proc(5)
+    // id, parent, device, root, mount point, options, optional fields; type, source, options of the file system:
+    // proc(5)
     const [mount = '', fileSystem = ''] = line.split(' - ');
     const [, , , source, mountPoint] = mount.split(' ');
     const [type, , options = ''] = fileSystem.split(' ');

@@ -24,8 +24,8 @@ export interface IrqbalanceSocket {
 }
 
 /**
- * irqbalance's sockets in /run/irqbalance below a root. Some may be left from an irqbalance that was killed. Links are not followed, as
- * they may lead to the host's irqbalance.
+ * irqbalance's sockets in /run/irqbalance below a root. Some may be left from an irqbalance that was killed. Links are
+ * not followed, as they may lead to the host's irqbalance.
  */
 export function findIrqbalanceSockets(root = ''): IrqbalanceSocket[] {
   try {

@@ -35,8 +35,8 @@ export function openBelow(root: string, path: string, { flags, truncate, followL
 }
 
 /**
- * Opens a file below a root for reading, as openBelow() does. Nearly all files are where their path says: to see that costs
- * less than to follow the path part by part.
+ * Opens a file below a root for reading, as openBelow() does. Nearly all files are where their path says: to see that
+ * costs less than to follow the path part by part.
  * @throws the system's error; EBADMSG for a device
  */
 export function openBelowToRead(root: string, path: string): number {

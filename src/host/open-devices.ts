@@ -14,7 +14,10 @@ export interface OpenDevices {
 /** What is known of a process; undefined: it has ended, or there are no descriptors below a --root. */
 export type OpenDevicesResult = OpenDevices | FileError | undefined;
 
-/** One link for each descriptor. Source: the kernel's Documentation/driver-api/vfio.rst, drivers/vfio/vfio_main.c (fdinfo). */
+/**
+ * One link for each descriptor. Source: the kernel's Documentation/driver-api/vfio.rst, drivers/vfio/vfio_main.c
+ * (fdinfo).
+ */
 export function readOpenDevices(files: PseudoFs, pid: number): OpenDevicesResult {
   const groups = new Set<string>();
   const characterDevices = new Set<string>();

@@ -71,9 +71,9 @@ function lineIrq(text: string): PciDevice['irqs'] {
 }
 
 /**
- * Whether the driver of a device is a VFIO driver. Most have it in their names (vfio-pci, mlx5_vfio_pci, vfio-pci-igb), but a vendor's need
- * not (nvidia). Since 6.1 the kernel gives each device that a VFIO driver has a folder vfio-dev (kernel: drivers/vfio/vfio_main.c, class
- * vfio-dev). The names of the handlers are checked in any case.
+ * Whether the driver of a device is a VFIO driver. Most have it in their names (vfio-pci, mlx5_vfio_pci, vfio-pci-igb),
+ * but a vendor's need not (nvidia). Since 6.1 the kernel gives each device that a VFIO driver has a folder vfio-dev
+ * (kernel: drivers/vfio/vfio_main.c, class vfio-dev). The names of the handlers are checked in any case.
  */
 export function vfioEvidence(files: PseudoFs, address: PciAddress, driver: string | undefined): VfioEvidence {
   if (driver === undefined) return 'no';

@@ -18,7 +18,10 @@ const KINDS = [
   { file: 'amd-iommu/features', bits: [7n, 21n], module: 'kvm_amd', parameter: 'avic', apic: 'AVIC' },
 ] as const;
 
-/** Reads what is certain about posting: IOMMUs, kernel command line, parameters of KVM's modules. Never throws FileError. */
+/**
+ * Reads what is certain about posting: IOMMUs, kernel command line, parameters of KVM's modules. Never throws
+ * FileError.
+ */
 export function readPosting(files: PseudoFs): Posting {
   try {
     return commandLineForbids(files) ?? moduleForbids(files) ?? ofIommus(files);

@@ -64,7 +64,9 @@ export interface OpenFile {
    * last, such as an interrupt that came back under the same number. Throws FileError as PseudoFs.read does.
    */
   read(): string | undefined;
-  /** whether a descriptor is kept: then what read() gives is of the file that was read last, and no other with its name */
+  /**
+   * whether a descriptor is kept: then what read() gives is of the file that was read last, and no other with its name
+   */
   readonly isKept: boolean;
   close(): void;
 }

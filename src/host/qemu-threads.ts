@@ -5,8 +5,8 @@ import { hidesProcesses } from './hidepid.js';
 import { FileError, type PseudoFs } from './pseudo-fs.js';
 
 /**
- * The QEMU of a running domain, and the CPUs that its vCPU threads may run on. The pid file and the command line tell that it runs, the
- * names of threads only where: QEMU does not name them without `debug-threads=on`.
+ * The QEMU of a running domain, and the CPUs that its vCPU threads may run on. The pid file and the command line tell
+ * that it runs, the names of threads only where: QEMU does not name them without `debug-threads=on`.
  */
 export interface VcpuThreads {
   pid: number;
@@ -20,8 +20,8 @@ export interface VcpuThreads {
 export type VcpuOfThread = number | 'all';
 
 /**
- * Finds QEMU by libvirt's pid file and reads the affinity of its vCPU threads. Undefined if there is no such process, or if it is not this
- * domain's QEMU: the pid may have been reused.
+ * Finds QEMU by libvirt's pid file and reads the affinity of its vCPU threads. Undefined if there is no such process,
+ * or if it is not this domain's QEMU: the pid may have been reused.
  */
 export function readVcpuThreads(files: PseudoFs, name: string, uuid: string | undefined): VcpuThreads | undefined {
   const pid = findQemu(files, name, uuid);
@@ -48,7 +48,10 @@ export function readThreadName(files: PseudoFs, pid: number, tid: string): strin
   return files.read(`/proc/${pid}/task/${tid}/comm`)?.trim();
 }
 
-/** By QEMU's names: `CPU n/KVM`, `CPU n/TCG` and so on, `ALL CPUs/TCG`. Undefined for QEMU's other threads. Source: QEMU, accel/. */
+/**
+ * By QEMU's names: `CPU n/KVM`, `CPU n/TCG` and so on, `ALL CPUs/TCG`. Undefined for QEMU's other threads. Source:
+ * QEMU, accel/.
+ */
 export function vcpuInName(name: string | undefined): VcpuOfThread | undefined {
   const match = /^(?:CPU (\d{1,5})|ALL CPUs)\/[A-Z]+$/.exec(name ?? '');
   if (!match) return undefined;
@@ -80,7 +83,10 @@ export function isQemuOf(files: PseudoFs, pid: number, name: string, uuid: strin
   return known === undefined ? words.some((word) => word.startsWith(guest)) : words.includes(known);
 }
 
-/** Undefined if there is no such process, or if hidepid hides it: see hiddenQemu(). @throws FileError for any other reason */
+/**
+ * Undefined if there is no such process, or if hidepid hides it: see hiddenQemu(). @throws FileError for any other
+ * reason
+ */
 function readCommandLine(files: PseudoFs, pid: number): string | undefined {
   try {
     return files.read(`/proc/${pid}/cmdline`);
@@ -117,7 +123,10 @@ export function findQemu(
   return pid !== undefined && isQemuOf(files, pid, name, uuid) ? pid : undefined;
 }
 
-/** The process that libvirt's pid file names, if hidepid keeps us from reading it: whether it is QEMU, and runs, is unknown. */
+/**
+ * The process that libvirt's pid file names, if hidepid keeps us from reading it: whether it is QEMU, and runs, is
+ * unknown.
+ */
 export function hiddenQemu(files: PseudoFs, name: string): number | undefined {
   const pid = readPidFile(files, name, listPidFiles(files));
   if (pid === undefined || !hidesProcesses(files)) return undefined;
@@ -137,7 +146,10 @@ export interface RunningQemu {
   pid: number;
 }
 
-/** All QEMUs that libvirt has pid files of. Those that cannot be read are left out. @param listed a recent listPidFiles() */
+/**
+ * All QEMUs that libvirt has pid files of. Those that cannot be read are left out. @param listed a recent
+ * listPidFiles()
+ */
 export function runningQemus(files: PseudoFs, listed: ReadonlySet<string> = listPidFiles(files)): RunningQemu[] {
   return [...listed].flatMap((file) => {
     const name = file.endsWith('.pid') ? file.slice(0, -'.pid'.length) : '';

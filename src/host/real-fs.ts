@@ -145,8 +145,8 @@ export class RealFs implements PseudoFs {
 }
 
 /**
- * Whether nobody may write to a file. From 6.12 on that is the mode of a managed interrupt's mask (kernel: kernel/irq/proc.c), and root
- * without CAP_DAC_OVERRIDE gets EACCES when it opens it; with it, EPERM when it writes.
+ * Whether nobody may write to a file. From 6.12 on that is the mode of a managed interrupt's mask (kernel:
+ * kernel/irq/proc.c), and root without CAP_DAC_OVERRIDE gets EACCES when it opens it; with it, EPERM when it writes.
  */
 function isReadOnly(file: string): boolean {
   const stat = statSync(file, { throwIfNoEntry: false });

@@ -41,10 +41,16 @@ export function readTopology(files: PseudoFs): Topology {
   };
 }
 
-/** Threads of CPUs that were read before, of hosts that are in use. A CPU that goes offline leaves its core, and gives a new topology. */
+/**
+ * Threads of CPUs that were read before, of hosts that are in use. A CPU that goes offline leaves its core, and gives a
+ * new topology.
+ */
 const coresOfHosts = new WeakMap<Topology, Map<number, Cpuset>>();
 
-/** The online threads of the cores of these CPUs. A CPU whose core is not known is in none. @throws FileError as readTopology() */
+/**
+ * The online threads of the cores of these CPUs. A CPU whose core is not known is in none. @throws FileError as
+ * readTopology()
+ */
 export function readCores(files: PseudoFs, topology: Topology, cpus: Cpuset): Cpuset[] {
   const known = coresOfHosts.get(topology) ?? new Map<number, Cpuset>();
   coresOfHosts.set(topology, known);

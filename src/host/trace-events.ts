@@ -28,7 +28,10 @@ const MARKER_INTERVAL_MS = 2000;
 const MAX_MARKERS_MISSED = 2;
 /** How long the first marker may take. */
 const FIRST_MARKER_TIMEOUT_MS = 1000;
-/** Reads that may follow each other at once, and how many a second may in a flood: events collect in the kernel's buffer meanwhile. */
+/**
+ * Reads that may follow each other at once, and how many a second may in a flood: events collect in the kernel's buffer
+ * meanwhile.
+ */
 const READ_LIMITS = { capacity: 200, perSecond: 20 };
 const DEAF = 'trace events do not arrive';
 

@@ -8,7 +8,10 @@ import { VcpuThreadReader } from './vcpu-threads.js';
  * every check only if a policy follows them: reading a thread's status costs as much as reading five masks.
  */
 const LIST_INTERVAL_MS = 5000;
-/** A new thread without a name may be a vCPU that was plugged a moment ago: its name is read again for this long, at growing intervals. */
+/**
+ * A new thread without a name may be a vCPU that was plugged a moment ago: its name is read again for this long, at
+ * growing intervals.
+ */
 const NAME_WAIT_MS = 2000;
 const NAME_INTERVALS = { firstMs: 10, maxMs: 500 };
 

@@ -70,7 +70,10 @@ export class VcpuThreadReader {
     return this.#latest;
   }
 
-  /** True if the affinity and the number of the threads are unchanged: one system call per vCPU. Without vCPU threads, true if it runs. */
+  /**
+   * True if the affinity and the number of the threads are unchanged: one system call per vCPU. Without vCPU threads,
+   * true if it runs.
+   */
   isUnchanged(): boolean {
     if (!this.#latest) return false;
     if (!this.#latest.cpus) return this.isRunning();
@@ -83,7 +86,10 @@ export class VcpuThreadReader {
     return true;
   }
 
-  /** True if the process still runs: one short read, or one of the command line if no vCPU thread is known. @throws FileError */
+  /**
+   * True if the process still runs: one short read, or one of the command line if no vCPU thread is known. @throws
+   * FileError
+   */
   isRunning(): boolean {
     if (this.#vcpuName) return this.#vcpuName.read() !== undefined;
     return this.#pid !== undefined && isQemuOf(this.files, this.#pid, this.name, this.uuid);
@@ -94,7 +100,10 @@ export class VcpuThreadReader {
     return this.#unnamed.size;
   }
 
-  /** True if a thread that had no name of its own proves to be a vCPU's: read() finds it then. One read for each. @throws FileError */
+  /**
+   * True if a thread that had no name of its own proves to be a vCPU's: read() finds it then. One read for each.
+   * @throws FileError
+   */
   haveNewNames(): boolean {
     return this.#pid !== undefined && this.#findNewNames(this.#pid, this.#unnamed);
   }
@@ -161,7 +170,10 @@ export class VcpuThreadReader {
     return thread;
   }
 
-  /** A thread gets its name shortly after its start. Those that prove to be a vCPU's are forgotten, so that they are added again. */
+  /**
+   * A thread gets its name shortly after its start. Those that prove to be a vCPU's are forgotten, so that they are
+   * added again.
+   */
   #findNewNames(pid: number, tids: Iterable<string>): boolean {
     let isFound = false;
     for (const tid of [...tids]) {

@@ -22,7 +22,10 @@ export interface SelinuxCheck {
   daemons?: readonly string[];
 }
 
-/** What keeps libvirt's daemons from running a hook if SELinux is enforcing, now or after the next boot; undefined: nothing. */
+/**
+ * What keeps libvirt's daemons from running a hook if SELinux is enforcing, now or after the next boot; undefined:
+ * nothing.
+ */
 export function selinuxDenial(hook: string, check: SelinuxCheck): Denial | undefined {
   const { prefix, isNosuid, policy = kernelPolicy, mode = selinuxMode(prefix) } = check;
   if (mode === 'off') return undefined;
@@ -57,7 +60,9 @@ function firstDenial(policy: SelinuxPolicy, needed: Access[]): Denial | undefine
 
 type Access = [source: string, target: string, tclass: string, permissions: string[]];
 
-/** What the kernel checks when a daemon runs a script (selinux_bprm_creds_for_exec, and opening and mapping the files). */
+/**
+ * What the kernel checks when a daemon runs a script (selinux_bprm_creds_for_exec, and opening and mapping the files).
+ */
 function accesses(of: { domain: string; started: string; label: string; shell: string; isNosuid: boolean }): Access[] {
   const { domain, started, label, shell, isNosuid } = of;
   const common: Access[] = [
@@ -81,7 +86,10 @@ function accesses(of: { domain: string; started: string; label: string; shell: s
 export type Labels = Pick<SelinuxPolicy, 'init' | 'labelFor' | 'labelOf'> & { createAs: typeof createAs };
 const KERNEL_LABELS: Labels = { ...kernelPolicy, createAs };
 
-/** Runs an action that creates a file; the file gets the policy's label for `path`. libvirt may run a hook once it exists. */
+/**
+ * Runs an action that creates a file; the file gets the policy's label for `path`. libvirt may run a hook once it
+ * exists.
+ */
 export function createLabelled<T>(path: string, action: () => T, labels = KERNEL_LABELS): T {
   const label = wantedLabel(path, labels);
   return label === undefined ? action() : labels.createAs(label, action);

@@ -23,8 +23,8 @@ const ENVIRONMENT = {
 const TIME_LIMIT_MS = 10_000;
 
 /**
- * Runs a copy of the hook in the directory where it is to be installed. Returns why it cannot run there, and what to do;
- * undefined if it can.
+ * Runs a copy of the hook in the directory where it is to be installed. Returns why it cannot run there, and what to
+ * do; undefined if it can.
  * @throws the system's error if the copy cannot be written
  */
 export function hookFailure(file: ManagedFile): string | undefined {
@@ -36,7 +36,9 @@ export function hookFailure(file: ManagedFile): string | undefined {
   });
 }
 
-/** The copy is in a directory of its own: libvirt may run any executable in its hook directory, but not in those below. */
+/**
+ * The copy is in a directory of its own: libvirt may run any executable in its hook directory, but not in those below.
+ */
 function withCopy<T>({ path, mode, text }: ManagedFile, action: (copy: string) => T): T {
   const directory = dirname(path);
   const missing = missingDirectories(directory);

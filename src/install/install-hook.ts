@@ -51,8 +51,8 @@ export function installHook(files: readonly ManagedFile[], options: HookOptions,
 }
 
 /**
- * On this host a file has its SELinux label from the start, because libvirt may run it at any time. One that has another label is written
- * anew: to change it by its name could change another file.
+ * On this host a file has its SELinux label from the start, because libvirt may run it at any time. One that has
+ * another label is written anew: to change it by its name could change another file.
  */
 export function writeHookFile(file: ManagedFile, options: FileOptions, labels?: Labels): Outcome {
   if (options.prefix !== '' || options.dryRun) return writeManagedFile(file, options);

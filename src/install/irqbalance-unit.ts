@@ -12,7 +12,9 @@ const DROP_INS = ['/etc/systemd/system', '/usr/lib/systemd/system'].map(
 const OPTION = `--policyscript=${POLICY_FOLDER}`;
 const RESTART = 'systemctl try-restart irqbalance';
 
-/** What the administrator has to do so that irqbalance uses our policy script. One line each; empty without irqbalance. */
+/**
+ * What the administrator has to do so that irqbalance uses our policy script. One line each; empty without irqbalance.
+ */
 export function irqbalanceHints(prefix: string): string[] {
   const unit = findUnit('irqbalance.service', prefix);
   if (!unit) return [];
@@ -37,8 +39,8 @@ function obstacleTo(unit: string, prefix: string): string | undefined {
 }
 
 /**
- * For `status`: that a running irqbalance does not use our policy script, though it is installed, and why. One line; undefined if it does,
- * or if no irqbalance can be seen.
+ * For `status`: that a running irqbalance does not use our policy script, though it is installed, and why. One line;
+ * undefined if it does, or if no irqbalance can be seen.
  */
 export function irqbalanceProblem(files: PseudoFs): string | undefined {
   const prefix = files.root;

@@ -73,7 +73,10 @@ export function writeManagedFile({ path, mode, text }: ManagedFile, options: Fil
   return { path, done: existing ? 'updated' : 'created' };
 }
 
-/** Undefined if the file does not exist. Directories that are then empty are removed, too, if they are only used for our files. */
+/**
+ * Undefined if the file does not exist. Directories that are then empty are removed, too, if they are only used for our
+ * files.
+ */
 export function removeManagedFile(path: string, { prefix, dryRun, force }: FileOptions): Outcome | undefined {
   const existing = existingFile(path, prefix);
   if (!existing) return undefined;

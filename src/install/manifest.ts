@@ -18,7 +18,10 @@ export interface Programs {
 export const HOOKS_DIRECTORY = '/etc/libvirt/hooks';
 
 interface HookPaths {
-  /** what libvirt runs: a stub that never changes, because libvirt also runs copies that package managers leave beside it */
+  /**
+   * what libvirt runs: a stub that never changes, because libvirt also runs copies that package managers leave beside
+   * it
+   */
   stub: string;
   /** the stub for libvirt before 6.5, which has no qemu.d */
   single: string;

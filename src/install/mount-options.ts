@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 
-/** The options of the mount that has a path, such as `noexec`. The path must be absolute and without links. Source: proc(5), mountinfo. */
+/**
+ * The options of the mount that has a path, such as `noexec`. The path must be absolute and without links. Source:
+ * proc(5), mountinfo.
+ */
 export function mountOptions(path: string, mountinfo = readFileSync('/proc/self/mountinfo', 'utf8')): string[] {
   let found: { mountPoint: string; options: string } | undefined;
   for (const line of mountinfo.split('\n')) {

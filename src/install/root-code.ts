@@ -18,8 +18,8 @@ export interface RootCode {
 }
 
 /**
- * The first file or directory that other users can write to among the code that root will run: Node, the package and its
- * dependencies, and the programs that the hook and the service start.
+ * The first file or directory that other users can write to among the code that root will run: Node, the package and
+ * its dependencies, and the programs that the hook and the service start.
  * @throws the system's error if one cannot be examined
  */
 export function untrustedCode({ node, cli }: RootCode, check = new RootOnly()): OthersWritable | undefined {

@@ -20,7 +20,10 @@ export interface SelinuxPolicy {
   init(): string | undefined;
 }
 
-/** Whether SELinux enforces its policy, now or, as configured, after the next boot. `off` includes permissive. @throws the system's error */
+/**
+ * Whether SELinux enforces its policy, now or, as configured, after the next boot. `off` includes permissive. @throws
+ * the system's error
+ */
 export function selinuxMode(prefix: string): 'off' | 'enforcing' {
   const configuration = readBelow('/etc/selinux/config', prefix) ?? '';
   if (/^\s*SELINUX\s*=\s*enforcing\s*$/im.test(configuration)) return 'enforcing';

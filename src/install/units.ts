@@ -14,7 +14,10 @@ export function findUnit(name: string, prefix: string): string | undefined {
   return undefined;
 }
 
-/** The daemon that starts guests: the one that runs, else the one whose socket is enabled, else the one that is installed. */
+/**
+ * The daemon that starts guests: the one that runs, else the one whose socket is enabled, else the one that is
+ * installed.
+ */
 export function libvirtDaemon(prefix: string): 'libvirtd' | 'virtqemud' {
   const isSeen = (path: string) => statBelow(path, prefix) !== undefined;
   for (const isIt of [

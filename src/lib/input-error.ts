@@ -7,7 +7,8 @@ const MAX_MESSAGE_LENGTH = 240;
 export class InputError extends ExpectedError {
   override readonly name = 'InputError';
   /**
-   * @param message one line, without position and without a full stop; what it quotes from the input is cut where it is long
+   * @param message one line, without position and without a full stop; what it quotes from the input is cut where it is
+   *   long
    * @param offset UTF-16 offset into the text that was read
    * @param hint what would work instead
    */

@@ -2,9 +2,13 @@ import { existsSync } from 'node:fs';
 import { printable } from './printable.js';
 import { ShellPipe } from './shell-pipe.js';
 
-/** journald's socket for lines as a service prints them (as of systemd-cat). Of its sockets, the one that is a stream. */
+/**
+ * journald's socket for lines as a service prints them (as of systemd-cat). Of its sockets, the one that is a stream.
+ */
 export const JOURNAL_STREAM_SOCKET = '/run/systemd/journal/stdout';
-/** journald's socket for entries with fields. It takes datagrams, which Node cannot send: logger(1) of util-linux does. */
+/**
+ * journald's socket for entries with fields. It takes datagrams, which Node cannot send: logger(1) of util-linux does.
+ */
 export const JOURNAL_FIELD_SOCKET = '/run/systemd/journal/socket';
 
 export type JournalPriority = 'error' | 'warning' | 'info' | 'debug';
@@ -51,15 +55,18 @@ export async function sendToJournal(
 }
 
 /**
- * A header of seven lines: identifier, unit (only root may set it), default priority, whether lines may begin with their own, and three
- * flags for forwarding; then the lines. Source: systemd, src/journal/journald-stream.c.
+ * A header of seven lines: identifier, unit (only root may set it), default priority, whether lines may begin with
+ * their own, and three flags for forwarding; then the lines. Source: systemd, src/journal/journald-stream.c.
  */
 export function journalStream(identifier: string, lines: readonly JournalLine[]): string {
   const header = [identifier, '', SYSLOG_LEVELS.info, 1, 0, 0, 0];
   return `${header.map((line) => `${line}\n`).join('')}${prefixedLines(lines)}`;
 }
 
-/** Lines that begin with their priority, as journald reads them from services, and `logger --prio-prefix` from its input. */
+/**
+ * Lines that begin with their priority, as journald reads them from services, and `logger --prio-prefix` from its
+ * input.
+ */
 export function prefixedLines(lines: readonly JournalLine[]): string {
   return lines.map(({ priority, text }) => `<${SYSLOG_LEVELS[priority]}>${printable(text)}\n`).join('');
 }
@@ -93,7 +100,10 @@ interface QueuedEntry {
   fallback(): void;
 }
 
-/** Writes entries with fields to journald, one after the other. An entry that journald does not take goes to its fallback. */
+/**
+ * Writes entries with fields to journald, one after the other. An entry that journald does not take goes to its
+ * fallback.
+ */
 export class JournaldWriter {
   readonly #queue: QueuedEntry[] = [];
   readonly #logger: ShellPipe;

@@ -1,6 +1,6 @@
 /**
- * Remembers a function's result for the last argument. Not for all in a WeakMap: young objects in it survive every minor garbage
- * collection.
+ * Remembers a function's result for the last argument. Not for all in a WeakMap: young objects in it survive every
+ * minor garbage collection.
  */
 export function memoizeLast<Argument extends object, Result>(
   compute: (argument: Argument) => Result,

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { messageOf, systemError } from './errno.js';
 
 /**
- * open(2)'s O_PATH, which Node does not name: the descriptor of a file that is not opened for reading or writing, such as a
- * folder that may be searched, but perhaps not listed.
+ * open(2)'s O_PATH, which Node does not name: the descriptor of a file that is not opened for reading or writing, such
+ * as a folder that may be searched, but perhaps not listed.
  */
 export const O_PATH = 0o10000000;
 /** Linux gives each open descriptor a path. Elsewhere a folder can only be named. */

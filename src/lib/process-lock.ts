@@ -4,14 +4,17 @@ import type { OpenFolder } from './open-folder.js';
 import { removeTree } from './remove-tree.js';
 
 /**
- * `PID START`, START being the time when the process started (field 22 of /proc/PID/stat): so a later process with the same pid is told
- * apart. START is empty if there is no such process.
+ * `PID START`, START being the time when the process started (field 22 of /proc/PID/stat): so a later process with the
+ * same pid is told apart. START is empty if there is no such process.
  */
 export function processIdentity(pid: number): string {
   return `${pid} ${startTimeOf(pid) ?? ''}`;
 }
 
-/** The pid in an identity, if that process still runs. One whose start cannot be read (/proc with hidepid) counts as the same process. */
+/**
+ * The pid in an identity, if that process still runs. One whose start cannot be read (/proc with hidepid) counts as the
+ * same process.
+ */
 export function runningProcess(identity: string): number | undefined {
   const [, pid, start] = /^([1-9]\d{0,9}) (\d+)$/.exec(identity) ?? [];
   if (pid === undefined) return undefined;
@@ -20,8 +23,8 @@ export function runningProcess(identity: string): number | undefined {
 }
 
 /**
- * Removes the lock of a process that has ended. Another process may do the same at this moment and lock anew: so the lock is moved aside,
- * and put back if it is held after all.
+ * Removes the lock of a process that has ended. Another process may do the same at this moment and lock anew: so the
+ * lock is moved aside, and put back if it is held after all.
  * @param isHeld whether the lock that now has this name in the folder is held
  * @throws the system's error
  */

@@ -4,8 +4,8 @@ const MAX_FLOOD_LINES = 3;
 const WINDOW_MS = 60_000;
 
 /**
- * Writes lines, but no more than 20 a minute, and 3 a minute while the flood goes on: input of others may cause thousands. At the end of
- * each minute a summary says how many were left out.
+ * Writes lines, but no more than 20 a minute, and 3 a minute while the flood goes on: input of others may cause
+ * thousands. At the end of each minute a summary says how many were left out.
  */
 export class RateLimiter<Line = string> {
   #count = 0;

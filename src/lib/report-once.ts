@@ -1,4 +1,6 @@
-/** Remembers what was last reported about each subject, so that the same text is reported once until it changes or ends. */
+/**
+ * Remembers what was last reported about each subject, so that the same text is reported once until it changes or ends.
+ */
 export class ReportOnce<Subject = string> {
   readonly #reported = new Map<Subject, string>();
 

@@ -1,7 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { kill } from 'node:process';
 
-/** Sets $message to the lines of one message, runs the command, and prints its status. The command's own output is dropped. */
+/**
+ * Sets $message to the lines of one message, runs the command, and prints its status. The command's own output is
+ * dropped.
+ */
 const script = (command: string) => `set -f
 newline='
 '
@@ -27,8 +30,9 @@ type Outcome = 'sent' | 'failed' | 'timed out' | 'shell ended';
 const LINE_TIMEOUT_MS = 2;
 
 /**
- * Passes messages to a command, one process each. They are started by a long-lived shell, because a process that Node starts itself blocks
- * Node for 1 ms, and for 20 to 70 ms on an emulated host. The shell is started with the first message, and again when it has ended.
+ * Passes messages to a command, one process each. They are started by a long-lived shell, because a process that Node
+ * starts itself blocks Node for 1 ms, and for 20 to 70 ms on an emulated host. The shell is started with the first
+ * message, and again when it has ended.
  */
 export class ShellPipe {
   #shell: Shell | undefined;
@@ -47,8 +51,8 @@ export class ShellPipe {
   ) {}
 
   /**
-   * Sends a message after those before it. Resolves to whether the command succeeded in time; never rejects. If the shell ends meanwhile,
-   * the message is sent once more, though it may have been sent already.
+   * Sends a message after those before it. Resolves to whether the command succeeded in time; never rejects. If the
+   * shell ends meanwhile, the message is sent once more, though it may have been sent already.
    * @param lines empty ones are left out; a line break or a NUL in one becomes U+FFFD
    */
   send(lines: readonly string[]): Promise<boolean> {

@@ -7,8 +7,9 @@ const MIN_WATCHDOG_INTERVAL_MS = 100;
 const MAX_WATCHDOG_INTERVAL_MS = 2 ** 31 - 1;
 
 /**
- * Sends the state of a service to systemd (sd_notify). Its socket takes datagrams, which Node cannot send and no library without native
- * code can; systemd-notify(1) comes with systemd. Messages come from another process: the unit needs NotifyAccess=all.
+ * Sends the state of a service to systemd (sd_notify). Its socket takes datagrams, which Node cannot send and no
+ * library without native code can; systemd-notify(1) comes with systemd. Messages come from another process: the unit
+ * needs NotifyAccess=all.
  */
 export class SystemdNotify {
   #watchdog: NodeJS.Timeout | undefined;

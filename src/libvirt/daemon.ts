@@ -7,8 +7,8 @@ export const SYSTEM_URI = 'qemu:///system';
 const PID_FILES = ['run/virtqemud.pid', 'run/libvirtd.pid'];
 
 /**
- * Whether libvirt's daemon has ended, as far as that shows without a connection: where systemd starts the daemon on demand, a connection
- * would start it.
+ * Whether libvirt's daemon has ended, as far as that shows without a connection: where systemd starts the daemon on
+ * demand, a connection would start it.
  */
 export class LibvirtDaemon {
   #wasRunning = false;

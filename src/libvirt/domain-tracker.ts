@@ -101,7 +101,9 @@ export class DomainTracker {
     }
   }
 
-  /** An event of libvirt; null: one whose domain cannot be read. The running domains are listed if the name is unknown. */
+  /**
+   * An event of libvirt; null: one whose domain cannot be read. The running domains are listed if the name is unknown.
+   */
   event(event: LibvirtEvent | null): void {
     const [uuid] = [...this.#known].find(([, { name }]) => name === event?.domain) ?? [];
     if (uuid === undefined || event?.change === 'ended') void this.list();
@@ -110,8 +112,8 @@ export class DomainTracker {
   }
 
   /**
-   * Lists the running domains, reads the definitions of new ones (or of all), and removes those that have ended. Resolves to false if
-   * libvirt did not give the list; never rejects.
+   * Lists the running domains, reads the definitions of new ones (or of all), and removes those that have ended.
+   * Resolves to false if libvirt did not give the list; never rejects.
    */
   list({ all = false } = {}): Promise<boolean> {
     if (this.#next) {

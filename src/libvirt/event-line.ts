@@ -40,8 +40,8 @@ const IRRELEVANT = new Set(['Defined', 'Undefined', 'Shutdown', 'PMSuspended', '
 const NO_EVENT = /^(?:\s.*|event loop (?:interrupted|timed out)|events received: \d+)?$/;
 
 /**
- * Parses a line of `virsh event --all --loop --timestamp`: `DATE TIME: event 'KIND' for domain 'NAME'[: DETAILS]`. Older versions print the
- * name without quotes. A name may hold anything, quotes and line breaks included.
+ * Parses a line of `virsh event --all --loop --timestamp`: `DATE TIME: event 'KIND' for domain 'NAME'[: DETAILS]`.
+ * Older versions print the name without quotes. A name may hold anything, quotes and line breaks included.
  */
 export function parseEventLine(line: string): EventLine {
   const [, kind = '', rest = ''] = /^\d{4}-\S+ \S+: event '([a-z0-9-]+)' for domain (.+)$/.exec(line) ?? [];

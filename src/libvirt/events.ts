@@ -17,11 +17,16 @@ export interface LibvirtListener {
   unknown(line: string): void;
 }
 
-/** Delays before virsh is started again: systemd gives up a daemon that ends, and is started, five times in ten seconds. */
+/**
+ * Delays before virsh is started again: systemd gives up a daemon that ends, and is started, five times in ten seconds.
+ */
 const RESTART_LIMITS = { firstMs: 1000, maxMs: 30_000 };
 /** After this time virsh is taken to be connected: it does not say so. */
 const CONNECT_MS = 2000;
-/** After this time the daemon does not end again and again: the delays begin anew. A crash leaves its pid file, and a connection starts it. */
+/**
+ * After this time the daemon does not end again and again: the delays begin anew. A crash leaves its pid file, and a
+ * connection starts it.
+ */
 const STABLE_MS = 60_000;
 /** Interval at which a daemon that has ended is looked for. */
 const WAIT_INTERVAL_MS = 1000;
@@ -129,8 +134,9 @@ class EventLines {
 }
 
 /**
- * The command (util-linux) that has the kernel end virsh if we are killed: virsh itself would end only at libvirt's next event. Empty if
- * it does not work here: the service's system call filter forbids capset, and there systemd ends what is left.
+ * The command (util-linux) that has the kernel end virsh if we are killed: virsh itself would end only at libvirt's
+ * next event. Empty if it does not work here: the service's system call filter forbids capset, and there systemd ends
+ * what is left.
  */
 function deathSignalPrefix(env: NodeJS.ProcessEnv): string[] {
   const prefix = ['setpriv', '--pdeathsig', 'TERM'];

@@ -24,7 +24,9 @@ export class RetryQueue {
     return [...this.#failed.keys()].filter((request) => request !== LIST_REQUEST);
   }
 
-  /** @returns whether to report it: from the second failure on, for a domain may just have ended, and each reason once */
+  /**
+   * @returns whether to report it: from the second failure on, for a domain may just have ended, and each reason once
+   */
   failed(request: string, reason: string): boolean {
     if (this.#closed) return false;
     const before = this.#failed.get(request);

@@ -16,8 +16,8 @@ export interface VirshOutcome {
 }
 
 /**
- * Calls virsh: without waiting, for the watcher, or waiting (the methods that end in Sync), for commands. Every failure is a ToolError of
- * one line.
+ * Calls virsh: without waiting, for the watcher, or waiting (the methods that end in Sync), for commands. Every failure
+ * is a ToolError of one line.
  */
 export class Virsh {
   readonly #running = new Set<ChildProcess>();
@@ -34,8 +34,8 @@ export class Virsh {
   ) {}
 
   /**
-   * UUIDs of the running domains, canonical. Output that is not a list of UUIDs is a failure, not an empty list: the watcher drops the
-   * domains that are not listed.
+   * UUIDs of the running domains, canonical. Output that is not a list of UUIDs is a failure, not an empty list: the
+   * watcher drops the domains that are not listed.
    */
   async listRunning(): Promise<string[]> {
     const stdout = await this.#run(['list', '--uuid']);
@@ -85,8 +85,8 @@ export class Virsh {
   }
 
   /**
-   * Runs virsh on the terminal, where it may ask for a password, so without a time limit; close() ends it. A status other than 0 is no
-   * failure.
+   * Runs virsh on the terminal, where it may ask for a password, so without a time limit; close() ends it. A status
+   * other than 0 is no failure.
    * @param file a descriptor that virsh can read as /dev/fd/3
    */
   runOnTerminal(args: readonly string[], file: number): Promise<VirshOutcome> {

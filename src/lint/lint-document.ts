@@ -14,7 +14,10 @@ export interface LintResult {
   lines: LineIndex;
   /** in document order */
   findings: Finding[];
-  /** of a device alone: a small domain around it. Undefined if the document cannot be read as a domain; the only finding is then the reason */
+  /**
+   * of a device alone: a small domain around it. Undefined if the document cannot be read as a domain; the only finding
+   * is then the reason
+   */
   definition?: Definition;
 }
 

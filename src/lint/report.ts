@@ -2,7 +2,10 @@ import { printable } from '../lib/printable.js';
 import type { LineIndex } from '../xml/line-index.js';
 import type { Finding, Severity } from './rule.js';
 
-/** A finding in the output: schemas/lint.schema.json. Lines and columns count from 1. Texts are printable, paths unchanged. */
+/**
+ * A finding in the output: schemas/lint.schema.json. Lines and columns count from 1. Texts are printable, paths
+ * unchanged.
+ */
 export interface ReportedFinding {
   rule: string;
   severity: Severity;

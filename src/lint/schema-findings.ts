@@ -72,7 +72,10 @@ function isUnknownToLibvirt({ unknown = '' }: Fault): boolean {
   return name !== undefined && !POLICY.has(name);
 }
 
-/** In a template, the errors at its marks are one error, at the first mark. A mark that is in the way of nothing is text. */
+/**
+ * In a template, the errors at its marks are one error, at the first mark. A mark that is in the way of nothing is
+ * text.
+ */
 function withTemplate(findings: Finding[], faults: readonly Fault[], text: string): Finding[] {
   const [first, ...more] = templateMarks(text);
   if (first === undefined) return findings;

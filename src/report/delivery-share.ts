@@ -18,7 +18,10 @@ export function deliveryShare(interrupts: readonly InterruptPlan[], cpus: Cpuset
   return sum;
 }
 
-/** How many interrupts of these devices were taken on another node than the device's. Those of a device without a known node are left out. */
+/**
+ * How many interrupts of these devices were taken on another node than the device's. Those of a device without a known
+ * node are left out.
+ */
 export function remoteShare(devices: readonly DevicePlan[]): DeliveryShare {
   const sum: DeliveryShare = { all: 0, on: 0 };
   for (const { interrupts, locality } of devices) {

@@ -44,7 +44,8 @@ export function formatMetrics({ counters, tracing, since }: Sample): string {
 }
 
 /**
- * Replaces the file atomically, readable by all: node_exporter's collector is another user, and the folder may be theirs.
+ * Replaces the file atomically, readable by all: node_exporter's collector is another user, and the folder may be
+ * theirs.
  * @throws FileError; an Error if somebody else has put a link in the way
  */
 export function writeMetrics(path: string, sample: Sample): void {

@@ -2,7 +2,10 @@ import type { KeptInterrupt, Released } from '../affinity/release.js';
 import type { KeptReason } from '../affinity/restore-affinity.js';
 import { reasonText } from './reason-text.js';
 
-/** Texts about interrupts that may have our affinity still, with the reason: `IRQ 16 of 0000:06:00.0 keeps its affinity: REASON`. One for all of a QEMU that cannot be seen. */
+/**
+ * Texts about interrupts that may have our affinity still, with the reason: `IRQ 16 of 0000:06:00.0 keeps its affinity:
+ * REASON`. One for all of a QEMU that cannot be seen.
+ */
 export function releaseTexts({ kept, isStateUnreadable }: Released): string[] {
   const ofState = isStateUnreadable ? ['legacy lines keep their affinity: the state cannot be read'] : [];
   const hidden = new Map<number, number>();

@@ -3,7 +3,10 @@ import { truncate } from '../lib/text-width.js';
 /** Text for a narrower terminal is that for so many columns; the terminal breaks the lines. */
 export const MIN_WIDTH = 20;
 
-/** A CPU list in at most `width` characters: the middle of a longer one is left out. `0-1,4-5,8-9,12-13` in 12 is `0-1,…,12-13`. */
+/**
+ * A CPU list in at most `width` characters: the middle of a longer one is left out. `0-1,4-5,8-9,12-13` in 12 is
+ * `0-1,…,12-13`.
+ */
 export function elide(list: string, width: number): string {
   if (list.length <= width) return list;
   const items = list.split(',');

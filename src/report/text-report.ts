@@ -24,7 +24,8 @@ const MIN_LIST_WIDTH = 12;
 const MAX_ALIAS_WIDTH = 20;
 
 /**
- * plan, enforce and status for people: a line for each interrupt, what is not as wanted in colour. Ends with a line break.
+ * plan, enforce and status for people: a line for each interrupt, what is not as wanted in colour. Ends with a line
+ * break.
  * @param columns of the terminal; from 20 on no line is wider. Where a table does not fit, each interrupt is a sentence
  * @param rates adds a column
  */

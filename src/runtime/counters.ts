@@ -20,7 +20,10 @@ export interface Counters {
   errors: Record<'transient' | 'exhausted' | 'impossible' | 'gone' | 'unreadable', number>;
   /** lines of `virsh event`, or kinds of events, that are not known */
   unknownEvents: number;
-  /** from an interrupt's appearance to its placement; `counts` has one member more than LAG_BOUNDS_MS and is not cumulative */
+  /**
+   * from an interrupt's appearance to its placement; `counts` has one member more than LAG_BOUNDS_MS and is not
+   * cumulative
+   */
   lag: { counts: number[]; sumMs: number; count: number };
 }
 
@@ -33,7 +36,9 @@ export interface ContestedInterrupt {
   irq: number;
 }
 
-/** What is counted of a run: the masks that were written, the failures, and what became of each interrupt that changed. */
+/**
+ * What is counted of a run: the masks that were written, the failures, and what became of each interrupt that changed.
+ */
 export interface CountedResult {
   writes: number;
   errors: Counters['errors'];

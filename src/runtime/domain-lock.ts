@@ -6,7 +6,9 @@ import { type OpenFolder, using } from '../lib/open-folder.js';
 import { processIdentity, removeAbandonedLock, runningProcess } from '../lib/process-lock.js';
 import { openStateFolder } from './state-folder.js';
 
-/** How long, and how often, a lock of another process is waited for; and after what time its holder is taken to hang. */
+/**
+ * How long, and how often, a lock of another process is waited for; and after what time its holder is taken to hang.
+ */
 const MAX_WAIT_MS = 2000;
 const WAIT_INTERVAL_MS = 10;
 const MAX_HELD_MS = 60_000;
@@ -18,9 +20,9 @@ export interface LockPlace {
 }
 
 /**
- * Runs an action while no other process runs one for the same domain. The lock is a symbolic link to the identity of its holder, which is
- * made in one step and never seen half written. An action whose lock cannot be had runs without: two passes at once do work twice, and
- * nothing wrong.
+ * Runs an action while no other process runs one for the same domain. The lock is a symbolic link to the identity of
+ * its holder, which is made in one step and never seen half written. An action whose lock cannot be had runs without:
+ * two passes at once do work twice, and nothing wrong.
  * @param uuid of a definition, in any form; without a valid one the action runs without a lock
  */
 export function withDomainLock<T>({ root, pause }: LockPlace, uuid: string | undefined, action: () => T): T {

@@ -3,7 +3,10 @@ import { parseAddress } from '../domain/address.js';
 /** A legacy line that was moved: another device may share it one day. */
 export interface MovedLine {
   irq: number;
-  /** PCI address of the device whose line it was; absent in a state of an older version that does not show it: then it is never restored */
+  /**
+   * PCI address of the device whose line it was; absent in a state of an older version that does not show it: then it
+   * is never restored
+   */
   address?: string;
   /** what it was wired to: readInput(). Absent where the kernel did not say */
   input?: string;
@@ -22,8 +25,8 @@ export interface DomainState {
   narrowed?: Record<string, string>;
   lines: MovedLine[];
   /**
-   * by vector, the CPU that it was still delivered to after our write, outside of what was written: without interrupt remapping it moves
-   * when it occurs
+   * by vector, the CPU that it was still delivered to after our write, outside of what was written: without interrupt
+   * remapping it moves when it occurs
    */
   pending?: Record<string, string>;
 }

@@ -17,8 +17,8 @@ const STOPPING = 'watch.stopping';
 const MAX_SIZE = 100;
 
 /**
- * The lock that the one watcher of a host holds: a file with its identity, `PID START`, which hook/qemu reads too. It appears complete, by
- * a hard link. Another user's file counts as none: signals are sent to the process that it names.
+ * The lock that the one watcher of a host holds: a file with its identity, `PID START`, which hook/qemu reads too. It
+ * appears complete, by a hard link. Another user's file counts as none: signals are sent to the process that it names.
  */
 export class InstanceLock {
   constructor(private readonly root = '') {}
@@ -69,14 +69,17 @@ export class InstanceLock {
   }
 
   /**
-   * Gives up the lock if this process holds it, before it stops: hooks find no watcher from now on. The next one waits until release(),
-   * or the end of this process. If /run is read-only the lock stays.
+   * Gives up the lock if this process holds it, before it stops: hooks find no watcher from now on. The next one waits
+   * until release(), or the end of this process. If /run is read-only the lock stays.
    */
   stepDown(): void {
     if (this.holder() === ownPid) this.#change((folder) => renameSync(folder.at(NAME), folder.at(STOPPING)));
   }
 
-  /** Releases the lock if this process holds it, or has stepped down. If /run is read-only it stays, as of a process that has ended. */
+  /**
+   * Releases the lock if this process holds it, or has stepped down. If /run is read-only it stays, as of a process
+   * that has ended.
+   */
   release(): void {
     if (this.holder() === ownPid) this.#change((folder) => folder.in(NAME, unlinkSync));
     if (this.stopping() === ownPid) this.#change((folder) => folder.in(STOPPING, unlinkSync));

@@ -17,7 +17,8 @@ const WAIT_INTERVAL_MS = 50;
 const CHECK_INTERVAL_MS = 10_000;
 
 /**
- * Acquires the lock of a host's watcher, and waits for the end of one that has stepped down. A watcher that a hook has started, which ends with the last domain, is ended for one that stays.
+ * Acquires the lock of a host's watcher, and waits for the end of one that has stepped down. A watcher that a hook has
+ * started, which ends with the last domain, is ended for one that stays.
  * @throws ToolError if another watcher holds it
  */
 export async function acquireInstanceLock(lock: InstanceLock, options: InstanceLockOptions): Promise<void> {

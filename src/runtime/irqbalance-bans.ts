@@ -7,8 +7,9 @@ import { RuntimeFile } from './runtime-file.js';
 
 const BAN = 'settings ban irqs ';
 /**
- * Characters of a list: irqbalance before 1.9.5 reads 500 bytes of a request and ignores the rest, which could cut a number and ban another
- * interrupt; later ones refuse one of 16384 (source: sock_handle() in irqbalance.c, 1.5.0 to 1.9.5; measured with 1.9.2).
+ * Characters of a list: irqbalance before 1.9.5 reads 500 bytes of a request and ignores the rest, which could cut a
+ * number and ban another interrupt; later ones refuse one of 16384 (source: sock_handle() in irqbalance.c, 1.5.0 to
+ * 1.9.5; measured with 1.9.2).
  */
 const SHORT_LIST_LENGTH = 500 - BAN.length;
 /** Without the spaces that textOf() adds: fewer than a number has digits. */
@@ -24,10 +25,10 @@ export interface BanResult {
 }
 
 /**
- * Bans our interrupts in a running irqbalance, through its socket. A request replaces the whole ban list, so it has the bans of others, too,
- * and only our own are ever removed. Each change makes irqbalance place all other interrupts again: a list that is in force is not sent,
- * and if irqbalance runs our policy script, only IRQs are banned that the script came too late for.
- * Our bans are recorded in the state folder: after a crash they are known to be ours.
+ * Bans our interrupts in a running irqbalance, through its socket. A request replaces the whole ban list, so it has the
+ * bans of others, too, and only our own are ever removed. Each change makes irqbalance place all other interrupts
+ * again: a list that is in force is not sent, and if irqbalance runs our policy script, only IRQs are banned that the
+ * script came too late for. Our bans are recorded in the state folder: after a crash they are known to be ours.
  */
 export class IrqbalanceBans {
   readonly #record: RuntimeFile;
@@ -71,7 +72,10 @@ export class IrqbalanceBans {
     }
   }
 
-  /** @returns the IRQs that may still be moved; undefined if nothing listens: an irqbalance that was killed leaves its socket */
+  /**
+   * @returns the IRQs that may still be moved; undefined if nothing listens: an irqbalance that was killed leaves its
+   * socket
+   */
   async #send(socket: IrqbalanceSocket, irqs: ReadonlySet<number>): Promise<number[] | undefined> {
     const setup = await answerOf(socket, 'setup');
     if (setup === undefined) return undefined;
@@ -99,7 +103,10 @@ export class IrqbalanceBans {
     return wanted.filter((irq) => !added.includes(irq));
   }
 
-  /** The IRQs to ban by number: with our policy script, only those that were banned so before, or are moved nevertheless. */
+  /**
+   * The IRQs to ban by number: with our policy script, only those that were banned so before, or are moved
+   * nevertheless.
+   */
   async #wanted(socket: IrqbalanceSocket, irqs: ReadonlySet<number>, ours: Set<number>, others: number[]) {
     const needed = [...irqs].filter((irq) => irq > 0 && !others.includes(irq));
     if (!isOurPolicy(irqbalanceOf(this.#files, socket.pid).policyScript)) return needed;
@@ -144,7 +151,9 @@ function fitting(others: readonly number[], wanted: readonly number[], maxLength
 const isSame = (list: readonly number[], set: ReadonlySet<number>) =>
   list.length === set.size && list.every((irq) => set.has(irq));
 
-/** The numbers, with spaces where an irqbalance before 1.9.5 cuts: it gets the first ones only, and each of them whole. */
+/**
+ * The numbers, with spaces where an irqbalance before 1.9.5 cuts: it gets the first ones only, and each of them whole.
+ */
 function textOf(irqs: readonly number[]): string {
   const all = irqs.join(' ');
   if (all.length <= SHORT_LIST_LENGTH) return all;

@@ -2,8 +2,8 @@ import { parseAddress } from '../domain/address.js';
 import { RuntimeFile } from './runtime-file.js';
 
 /**
- * Where `install` puts service/irqbalance-policy: a folder, so that irqbalance accepts "no opinion" as an answer and other scripts can be
- * added.
+ * Where `install` puts service/irqbalance-policy: a folder, so that irqbalance accepts "no opinion" as an answer and
+ * other scripts can be added.
  */
 export const POLICY_FOLDER = '/etc/hostdev-cpuset/irqbalance.d';
 /** Where a distribution's package puts it. */
@@ -17,7 +17,10 @@ export function isOurPolicy(path: string | undefined): boolean {
 /** In the state folder: the managed devices, one address a line, sorted. The policy script reads it. */
 const NAME = 'devices';
 
-/** Lists the managed devices for irqbalance's policy script, which irqbalance runs for a new interrupt before it moves it. */
+/**
+ * Lists the managed devices for irqbalance's policy script, which irqbalance runs for a new interrupt before it moves
+ * it.
+ */
 export class IrqbalanceDeviceList {
   readonly #file: RuntimeFile;
 

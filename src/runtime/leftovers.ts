@@ -6,7 +6,10 @@ import { isHeld } from './domain-lock.js';
 import { openStateFolder } from './state-folder.js';
 
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-/** Files that a process makes for a moment (lib/atomic-write.ts, lib/process-lock.ts, instance-lock.ts): their names end with its pid. */
+/**
+ * Files that a process makes for a moment (lib/atomic-write.ts, lib/process-lock.ts, instance-lock.ts): their names end
+ * with its pid.
+ */
 const OF_PROCESS = new RegExp(
   `^(?:(?:\\.tmp-|${UUID}\\.json\\.)(\\d{1,10})-[0-9a-f]{24}|(?:watch\\.pid|watch\\.pid\\.dead|${UUID}\\.lock\\.dead)\\.(\\d{1,10}))$`,
 );
@@ -16,8 +19,8 @@ const ABANDONED_MS = 60_000;
 const LOCK = new RegExp(`^${UUID}\\.lock$`);
 
 /**
- * Removes from the state folder what processes that were killed have left: unfinished files and locks. What a running process uses stays.
- * Never throws: what cannot be removed harms nothing.
+ * Removes from the state folder what processes that were killed have left: unfinished files and locks. What a running
+ * process uses stays. Never throws: what cannot be removed harms nothing.
  */
 export function removeLeftovers(root: string): void {
   attempt(() =>

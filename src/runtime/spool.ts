@@ -31,8 +31,8 @@ const ABANDONED_MS = 60_000;
 const POLL_INTERVAL_MS = 500;
 
 /**
- * The folder where hook/qemu leaves libvirt's calls for the watcher: one file a domain, named by its UUID, so that a later call replaces
- * an earlier one. Anything else in it is removed; links are not followed, and FIFOs not waited for.
+ * The folder where hook/qemu leaves libvirt's calls for the watcher: one file a domain, named by its UUID, so that a
+ * later call replaces an earlier one. Anything else in it is removed; links are not followed, and FIFOs not waited for.
  */
 export class Spool {
   readonly #reported = new ReportOnce();
@@ -59,7 +59,10 @@ export class Spool {
     }
   }
 
-  /** Calls back when a call was left. A folder that was removed is created again; onFailure: that failed, and calls are no longer seen. */
+  /**
+   * Calls back when a call was left. A folder that was removed is created again; onFailure: that failed, and calls are
+   * no longer seen.
+   */
   watch(onCall: () => void, onFailure: (reason: string) => void): void {
     const again = () => {
       this.close();
@@ -97,7 +100,10 @@ export class Spool {
     clearInterval(this.#polling);
   }
 
-  /** Takes all calls, the oldest first. Each file is renamed before it is read, so that a later one of the same name is not lost. */
+  /**
+   * Takes all calls, the oldest first. Each file is renamed before it is read, so that a later one of the same name is
+   * not lost.
+   */
   take(): Spooled {
     const result: Spooled = { entries: [], problems: [] };
     let folder: OpenFolder;

@@ -14,8 +14,8 @@ interface OwnFolderOptions {
 }
 
 /**
- * Opens the folder of our state below a root ('' for this host). Users who can write to /run, or below the root, may have put something
- * else in its place. Links on the way to it stay below the root. The caller closes it.
+ * Opens the folder of our state below a root ('' for this host). Users who can write to /run, or below the root, may
+ * have put something else in its place. Links on the way to it stay below the root. The caller closes it.
  * @throws FileError if it is a link or a file (ENOTDIR), or another user's (EPERM); else the system's error
  */
 export function openStateFolder(root: string, { make = false }: OwnFolderOptions = {}): OpenFolder {

@@ -14,13 +14,15 @@ export type { DomainState, DomainStates };
 const MAX_SIZE = 16 * 1024 * 1024;
 
 /**
- * The states of domains in the state folder: one file a domain, replaced atomically. Files are named by the canonical form of the UUID, and
- * by nothing else in a definition.
+ * The states of domains in the state folder: one file a domain, replaced atomically. Files are named by the canonical
+ * form of the UUID, and by nothing else in a definition.
  */
 export class StateStore implements DomainStates {
   constructor(private readonly root = '') {}
 
-  /** Undefined if the file does not exist, is invalid, or belongs to another user: then every affinity is written again. */
+  /**
+   * Undefined if the file does not exist, is invalid, or belongs to another user: then every affinity is written again.
+   */
   read(uuid: string): DomainState | undefined {
     const name = nameOf(uuid);
     const state = this.#tryIn((folder) => JSON.parse(readSafely(folder.at(name), MAX_SIZE).bytes.toString()));
@@ -44,7 +46,9 @@ export class StateStore implements DomainStates {
     );
   }
 
-  /** Removes a domain's file, and temporary files of processes that were killed. @throws FileError if /run is read-only */
+  /**
+   * Removes a domain's file, and temporary files of processes that were killed. @throws FileError if /run is read-only
+   */
   remove(uuid: string): void {
     const own = nameOf(uuid);
     const isOf = (name: string) => name === own || name.startsWith(`${own}.`);

@@ -10,8 +10,8 @@ import { type CheckResult, InterruptState } from './interrupt-state.js';
 import { WriteRetry } from './write-retry.js';
 
 /**
- * The full check that follows a fast-path write waits until no more vectors have come for the first time, at most for the second:
- * earlier it would delay the next fast-path write.
+ * The full check that follows a fast-path write waits until no more vectors have come for the first time, at most for
+ * the second: earlier it would delay the next fast-path write.
  */
 const SETTLE_MS = 300;
 const MAX_SETTLE_MS = 1000;
@@ -30,7 +30,10 @@ export interface DeviceCheck {
   delivery?: boolean;
 }
 
-/** One device of a managed domain: its IRQ numbers and interrupts. A check costs one read an interrupt. Times are of the watcher's clock. */
+/**
+ * One device of a managed domain: its IRQ numbers and interrupts. A check costs one read an interrupt. Times are of the
+ * watcher's clock.
+ */
 export class DeviceState {
   readonly interrupts = new Map<number, InterruptState>();
   /** the last check: what is new since then has appeared after it */
@@ -104,7 +107,10 @@ export class DeviceState {
     this.retryAt = until;
   }
 
-  /** `moved`: an interrupt at least has changed; `renewed`: some went or came, and nothing else. Renewed ones count as new from here on. */
+  /**
+   * `moved`: an interrupt at least has changed; `renewed`: some went or came, and nothing else. Renewed ones count as
+   * new from here on.
+   */
   check({ now, hostIrqCount, delivery = false }: DeviceCheck): CheckResult {
     const results = new Set<CheckResult>([this.#irqNumbers.haveChanged(now, hostIrqCount()) ? 'renewed' : 'same']);
     for (const interrupt of this.interrupts.values()) {

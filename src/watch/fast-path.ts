@@ -10,7 +10,9 @@ import type { DeviceState } from './device-state.js';
 /** Attempts at a vector whose write fails with an error that may pass, before a full check decides. */
 const MAX_TRIES = 3;
 
-/** A vector that a trace event named: its handlers now, earlier attempts, and the event's time on the watcher's clock. */
+/**
+ * A vector that a trace event named: its handlers now, earlier attempts, and the event's time on the watcher's clock.
+ */
 export interface NewVector {
   irq: number;
   handlers: string[];
@@ -19,8 +21,8 @@ export interface NewVector {
 }
 
 /**
- * absent: it has no handler or no mask yet, or went away meanwhile (the event precedes both): try again; unclear: a full check has to
- * decide.
+ * absent: it has no handler or no mask yet, or went away meanwhile (the event precedes both): try again; unclear: a
+ * full check has to decide.
  */
 type Outcome = 'written' | 'as wanted' | 'absent' | 'unclear';
 
@@ -36,9 +38,10 @@ export interface FastPathResult {
 export const UNCLEAR: FastPathResult = { outcome: 'unclear', placed: [], writes: 0 };
 
 /**
- * Writes the mask of a vector that has just appeared before the full check that reads it back and records it: a tenth of its work.
- * Only for a vector that nothing is known of, on a device that a full check found to be its domain's. The vectors of a device mostly
- * come together: the following ones exist before their events are read, and are placed with it.
+ * Writes the mask of a vector that has just appeared before the full check that reads it back and records it: a tenth
+ * of its work. Only for a vector that nothing is known of, on a device that a full check found to be its domain's. The
+ * vectors of a device mostly come together: the following ones exist before their events are read, and are placed with
+ * it.
  */
 export function placeOnFastPath(
   files: PseudoFs,
@@ -112,7 +115,10 @@ class VectorBatch {
     if (!this.isLastPlaced && interrupts.get(vector.irq) !== known) this.device.forget(vector.irq);
   }
 
-  /** A vector that went and came back while others were placed is placed once more: drivers do that for each vector that they add. */
+  /**
+   * A vector that went and came back while others were placed is placed once more: drivers do that for each vector that
+   * they add.
+   */
   finish(): Pick<FastPathResult, 'placed' | 'writes'> {
     const batch = this.#placed.splice(0);
     const gone = batch.filter((vector) => !this.#record(vector));

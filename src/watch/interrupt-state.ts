@@ -23,7 +23,10 @@ export interface FastPathWrite {
 
 /** One interrupt of a device as it was when last placed or left alone. Checking whether it still is costs one read. */
 export class InterruptState {
-  /** the target, or the rest of the set, that its affinity was within at the last full check; undefined: it was not placed */
+  /**
+   * the target, or the rest of the set, that its affinity was within at the last full check; undefined: it was not
+   * placed
+   */
   placedOn: Cpuset | undefined;
   fastPathWrite: FastPathWrite | undefined;
   /** what the limiter decided last, if that was not to repair */
@@ -41,8 +44,8 @@ export class InterruptState {
   #hasEnded = false;
 
   /**
-   * @param handler its handler, if that is a VFIO handler of the device and the only one: then its mask is checked. Otherwise its
-   * handlers are checked, which are what keeps it from being placed
+   * @param handler its handler, if that is a VFIO handler of the device and the only one: then its mask is checked.
+   *   Otherwise its handlers are checked, which are what keeps it from being placed
    */
   constructor(
     private readonly files: PseudoFs,
@@ -68,7 +71,10 @@ export class InterruptState {
     return 'renewed';
   }
 
-  /** Whether effective_affinity is as at the last full check, and a legacy line still not shared. True for what VFIO does not handle alone. */
+  /**
+   * Whether effective_affinity is as at the last full check, and a legacy line still not shared. True for what VFIO
+   * does not handle alone.
+   */
   isDeliveredAsBefore(): boolean {
     if (this.handler === undefined) return true;
     try {
@@ -118,7 +124,8 @@ export class InterruptState {
   }
 
   /**
-   * Writes the interrupt whose affinity was read last, never another that has its number since. Only for what VFIO handles alone.
+   * Writes the interrupt whose affinity was read last, never another that has its number since. Only for what VFIO
+   * handles alone.
    * @throws FileError as writeAffinity()
    */
   writeAffinity<R>(cpus: Cpuset, verify: () => R | undefined): WriteResult<R> {
@@ -126,7 +133,10 @@ export class InterruptState {
     return writeAffinity(this.#mask, cpus, verify);
   }
 
-  /** Later checks compare with this, provided that it is still true. False if it went, or came back as another one, meanwhile. */
+  /**
+   * Later checks compare with this, provided that it is still true. False if it went, or came back as another one,
+   * meanwhile.
+   */
   record({ affinity, handlers, effective = null }: Known): boolean {
     this.#effective = effective;
     let text: string | undefined;
@@ -145,7 +155,10 @@ export class InterruptState {
     return !isGone;
   }
 
-  /** As record(), after a pass that has saved its state: from here on the descriptor shows whether it is the same vector. */
+  /**
+   * As record(), after a pass that has saved its state: from here on the descriptor shows whether it is the same
+   * vector.
+   */
   recordPass(known: Known): void {
     if (!this.record(known)) return;
     this.continuity = this.#expected !== undefined && this.#file.isKept ? 'same' : 'unknown';

@@ -9,7 +9,10 @@ import type { CheckContext, ManagedDomain } from './managed-domain.js';
 /** The trace event precedes the /proc/irq entry. Retry after 1 ms, growing by 1.5, for some 800 ms in all. */
 const RETRY_LIMITS = { firstMs: 1, factor: 1.5, maxMs: 1000 };
 const MAX_RETRIES = 15;
-/** An IRQ is looked at when it is named, so many times at once and then once a second: a guest may get and free it all the time. */
+/**
+ * An IRQ is looked at when it is named, so many times at once and then once a second: a guest may get and free it all
+ * the time.
+ */
 const NAMING_LIMITS = { capacity: 200, perSecond: 1 };
 /** So many IRQs are known by how often they were named. */
 const MAX_KNOWN_IRQS = 4096;
@@ -118,8 +121,8 @@ export class IrqQueue {
   }
 
   /**
-   * The IRQs that are due and have a VFIO handler. Those of other drivers are removed. Handlers are read when the caller asks for the
-   * next one, so that it can write right after that.
+   * The IRQs that are due and have a VFIO handler. Those of other drivers are removed. Handlers are read when the
+   * caller asks for the next one, so that it can write right after that.
    */
   *take(now: number): Generator<VfioIrq> {
     for (const [irq, entry] of this.#entries) {

@@ -21,17 +21,25 @@ import type { ReconcileResult } from './result.js';
 import { type CheckScope, Schedule } from './schedule.js';
 
 /**
- * CPU time that the domain may take: ten seconds at once, then 1 % of a core. A guest that turns MSI-X off and on all the time would take
- * all of it; one that loads its driver ten times in a row on a slow host must not reach the limit.
+ * CPU time that the domain may take: ten seconds at once, then 1 % of a core. A guest that turns MSI-X off and on all
+ * the time would take all of it; one that loads its driver ten times in a row on a slow host must not reach the limit.
  */
 const CPU_LIMITS_MS = { capacity: 10_000, perSecond: 10 };
 
-/** While another process has the domain's lock, a check is tried so often; after the limit it is made without the lock. */
+/**
+ * While another process has the domain's lock, a check is tried so often; after the limit it is made without the lock.
+ */
 const LOCK_RETRY_MS = 20;
 const MAX_LOCK_WAIT_MS = 2000;
-/** A check of some devices, as after each new vector, takes what QEMU has open from a check before, if no other domain names the device. */
+/**
+ * A check of some devices, as after each new vector, takes what QEMU has open from a check before, if no other domain
+ * names the device.
+ */
 const MAX_OPEN_DEVICES_AGE_MS = 60_000;
-/** While another domain has a device of this one, this is checked again at this interval: libvirt reports no end of that. */
+/**
+ * While another domain has a device of this one, this is checked again at this interval: libvirt reports no end of
+ * that.
+ */
 const CONFLICT_CHECK_MS = 10_000;
 
 /** What a check needs to know beyond the domain. */
@@ -147,7 +155,10 @@ export class ManagedDomain {
     }
   }
 
-  /** Never throws for what the host is like: that is a problem of the result. @param scope a set: a full check of these devices */
+  /**
+   * Never throws for what the host is like: that is a problem of the result. @param scope a set: a full check of these
+   * devices
+   */
   check(context: CheckContext, scope: CheckScope | ReadonlySet<string>): void {
     this.#counted(() => this.#check(context, scope));
   }

@@ -174,7 +174,10 @@ export class OutcomeRecorder {
     return { kind: 'placed', ...(lagMs === undefined ? {} : { lagMs }) };
   }
 
-  /** Its target has no room: it is tried again later. Reported when it is written, not when it has the rest of the set still. */
+  /**
+   * Its target has no room: it is tried again later. Reported when it is written, not when it has the rest of the set
+   * still.
+   */
   #placedOnRest(state: InterruptState, after: InterruptPlan, { now, result }: Context): Outcome | undefined {
     const { action, target, reason } = after;
     const rest = restOfSet(after);

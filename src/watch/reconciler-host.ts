@@ -14,8 +14,8 @@ export interface ReconcilerHost {
   /** CPU time that this process has used, in ms; undefined: the CPU time of a domain is not limited */
   cpuMs?(): number;
   /**
-   * Runs an action on a domain's state under its lock; does not wait. Returns undefined if another process has the lock: then the action
-   * was not run. Absent: there is no other process.
+   * Runs an action on a domain's state under its lock; does not wait. Returns undefined if another process has the
+   * lock: then the action was not run. Absent: there is no other process.
    */
   exclusively?<T>(uuid: string | undefined, action: () => T): { result: T } | undefined;
 }

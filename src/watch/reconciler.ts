@@ -29,10 +29,15 @@ export interface Dirty {
   seenAt?: number;
 }
 
-/** Keeps the interrupts of running domains where their policies want them. It has no timer: call run() when `due` has come. */
+/**
+ * Keeps the interrupts of running domains where their policies want them. It has no timer: call run() when `due` has
+ * come.
+ */
 export class Reconciler {
   readonly #domains = new Map<string, ManagedDomain>();
-  /** the domains that name a device, by its address, in the order in which they were added; undefined: to be made anew */
+  /**
+   * the domains that name a device, by its address, in the order in which they were added; undefined: to be made anew
+   */
   #claimants: Map<string, ManagedDomain[]> | undefined;
   readonly #openDevices: OpenDevicesCache;
   readonly #queue: IrqQueue;
@@ -100,7 +105,9 @@ export class Reconciler {
     return this.host.exclusively?.(key, release)?.result ?? release();
   }
 
-  /** The devices that a domain names change: other domains that name them, too, may own them now, or own them no more. */
+  /**
+   * The devices that a domain names change: other domains that name them, too, may own them now, or own them no more.
+   */
   #claimsChange(domain: ManagedDomain): void {
     const now = this.host.clock.now();
     const rivals = domain.addresses.flatMap((address) => this.#claimantsOf(address));

@@ -8,8 +8,8 @@ const MAX_PAUSE_MS = 300_000;
 export type RepairDecision = 'repair' | 'contested' | 'leave';
 
 /**
- * Limits how often one interrupt is repaired that somebody else keeps moving. Whoever moves it no faster than the limit is answered for
- * ever; repairs pause only in a storm. Times are milliseconds of the watcher's clock.
+ * Limits how often one interrupt is repaired that somebody else keeps moving. Whoever moves it no faster than the limit
+ * is answered for ever; repairs pause only in a storm. Times are milliseconds of the watcher's clock.
  */
 export class RepairLimiter {
   #repairs: number[] = [];
@@ -29,8 +29,9 @@ export class RepairLimiter {
   }
 
   /**
-   * Decides what to do about an interrupt that was moved again. After `limit` repairs within `window` ms repairs pause for `window` ms.
-   * Then as many are allowed as before; if these are used up as fast, the next pause is twice as long, up to five minutes.
+   * Decides what to do about an interrupt that was moved again. After `limit` repairs within `window` ms repairs pause
+   * for `window` ms. Then as many are allowed as before; if these are used up as fast, the next pause is twice as long,
+   * up to five minutes.
    */
   decide(now: number, { limit, window }: RepairLimits): RepairDecision {
     if (now < this.#pausedUntil) return 'leave';

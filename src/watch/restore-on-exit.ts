@@ -35,8 +35,8 @@ export class RestoreOnExit {
   }
 
   /**
-   * Restores the affinity of these running domains' interrupts and removes their states. A file that cannot be removed keeps nothing from
-   * being restored. Returns how many were restored.
+   * Restores the affinity of these running domains' interrupts and removes their states. A file that cannot be removed
+   * keeps nothing from being restored. Returns how many were restored.
    */
   restore(files: PseudoFs, state: StateStore, uuids: readonly string[]): number {
     let count = this.#report(this.#affinities.restore(files));

@@ -16,8 +16,8 @@ export interface Placement {
   /** name of its handler, which has the vector and the address in it; '' where it has none */
   handler: string;
   /**
-   * placed: it or its set is new; repaired: somebody else had moved it; contested: somebody keeps moving it and repairs pause;
-   * failed: it could not be placed. The last two are reported once, not at each attempt.
+   * placed: it or its set is new; repaired: somebody else had moved it; contested: somebody keeps moving it and repairs
+   * pause; failed: it could not be placed. The last two are reported once, not at each attempt.
    */
   kind: 'placed' | 'repaired' | 'contested' | 'failed';
   /** affinity before and after */

@@ -1,6 +1,8 @@
 import type { Settings } from '../affinity/settings.js';
 
-/** After a change a domain is polled at the busy interval for this long: a guest loads its drivers one after the other. */
+/**
+ * After a change a domain is polled at the busy interval for this long: a guest loads its drivers one after the other.
+ */
 const BUSY_MS = 60_000;
 /** The same while trace events report new vectors: a few polls more, in case an event was lost. */
 const BUSY_TRACED_MS = 2000;
@@ -10,8 +12,9 @@ const FULL_CHECK_MS = 900_000;
 const DELIVERY_CHECK_MS = 180_000;
 
 /**
- * How thorough a check of a domain is. masks: compares smp_affinity, vCPU affinities and the lists of interrupts; delivery: also
- * effective_affinity, other handlers of a shared line, and names of threads; full: reads and plans everything anew.
+ * How thorough a check of a domain is. masks: compares smp_affinity, vCPU affinities and the lists of interrupts;
+ * delivery: also effective_affinity, other handlers of a shared line, and names of threads; full: reads and plans
+ * everything anew.
  */
 export type CheckScope = 'masks' | 'delivery' | 'full';
 

@@ -107,7 +107,10 @@ export class Watcher {
     this.#irqbalance = new IrqbalanceSync(options, this.#reconciler);
   }
 
-  /** Whether no running domain has a policy, and nothing is under way. What lies in the spool is taken, or removed if it was abandoned. */
+  /**
+   * Whether no running domain has a policy, and nothing is under way. What lies in the spool is taken, or removed if it
+   * was abandoned.
+   */
   checkIdle(): boolean {
     if (this.#tracker.busy || this.#tracker.managedCount > 0) return false;
     if (this.#spool.isEmpty) return true;
@@ -136,8 +139,8 @@ export class Watcher {
   }
 
   /**
-   * Leaves every affinity as it is, or restores it. Calls that hooks left until now are served: give up the lock before, so that later
-   * ones are left to the next watcher. False if the thread that reads trace events does not end.
+   * Leaves every affinity as it is, or restores it. Calls that hooks left until now are served: give up the lock
+   * before, so that later ones are left to the next watcher. False if the thread that reads trace events does not end.
    */
   async stop(): Promise<boolean> {
     if (!this.#stopped) this.#takeSpooled();
@@ -182,7 +185,9 @@ export class Watcher {
     });
   }
 
-  /** Events of the moment in which a connection is made may be missed: so the domains are listed again when it stands. */
+  /**
+   * Events of the moment in which a connection is made may be missed: so the domains are listed again when it stands.
+   */
   async #connecting(first: boolean): Promise<void> {
     const answered = await this.#tracker.list({ all: first });
     if (first || !answered || !this.#problems.has('libvirt')) return;

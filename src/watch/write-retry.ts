@@ -9,7 +9,9 @@ const LIMITS: Record<ErrorKind, BackOffLimits> = {
   impossible: { firstMs: 300_000, maxMs: 300_000 },
   gone: { firstMs: 10, maxMs: 10_000 },
 };
-/** A retry is made with others that are due a little earlier: hundreds that fail take few passes. Share of the delay. */
+/**
+ * A retry is made with others that are due a little earlier: hundreds that fail take few passes. Share of the delay.
+ */
 const EARLY_SHARE = 1 / 4;
 
 interface Failure {
@@ -24,7 +26,10 @@ interface Failure {
   backOff: BackOff;
 }
 
-/** The last failure to write one interrupt, and when the write is tried again. Times are milliseconds of the watcher's clock. */
+/**
+ * The last failure to write one interrupt, and when the write is tried again. Times are milliseconds of the watcher's
+ * clock.
+ */
 export class WriteRetry {
   #failure: Failure | undefined;
   #retryAt = 0;
@@ -47,7 +52,9 @@ export class WriteRetry {
     return known?.code === code && isSame(known.wanted, wanted) ? known.sameCodeCount : 0;
   }
 
-  /** @returns true if the failure is to be reported: once for a set and a code, and not if it may be over in a moment */
+  /**
+   * @returns true if the failure is to be reported: once for a set and a code, and not if it may be over in a moment
+   */
   failed(wanted: Cpuset | null, code: string, kind: ErrorKind, now: number): boolean {
     const known = this.#failure && isSame(this.#failure.wanted, wanted) ? this.#failure : undefined;
     const count = (known?.count ?? 0) + 1;

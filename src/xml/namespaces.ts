@@ -25,8 +25,8 @@ export function isTrimmed({ name, value }: { name: string; value: string }): boo
 }
 
 /**
- * Corrects the namespaces of a tag with a declaration that saxes has trimmed, and with them those of what the tag contains. To libxml2, and so
- * to libvirt, ` urn:x` is another namespace than `urn:x`.
+ * Corrects the namespaces of a tag with a declaration that saxes has trimmed, and with them those of what the tag
+ * contains. To libxml2, and so to libvirt, ` urn:x` is another namespace than `urn:x`.
  */
 export function restoreTrimmed(tag: SaxesTagNS): void {
   const attributes = Object.values(tag.attributes);

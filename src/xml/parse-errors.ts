@@ -23,7 +23,9 @@ export function explain(saxesMessage: string, state: ParserState): InputError {
   return templateFault(state.text, error.offset) ?? error;
 }
 
-/** A template is no XML where a mark is in the way, or a statement anywhere: its branches can have tags of their own. */
+/**
+ * A template is no XML where a mark is in the way, or a statement anywhere: its branches can have tags of their own.
+ */
 function templateFault(text: string, at: number): InputError | undefined {
   const [first, ...more] = templateMarks(text);
   if (first === undefined) return undefined;

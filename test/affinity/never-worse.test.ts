@@ -257,7 +257,8 @@ class History {
       if (!isAuto(this.#definition) || near.length === 0 || near.includes(cpu)) continue;
       this.remote++;
       if (this.settings.locality === 'any') continue;
-      // out of vectors, the kernel refuses to move it there, or did not get it there when it was created; and that is said
+      // out of vectors, the kernel refuses to move it there, or did not get it there when it was created; and that is
+      // said
       const isAsked = equal(one.affinity, this.#definition === AUTO ? cpusetOf(near) : target);
       assert.ok(this.#vectorsPerCpu < Number.POSITIVE_INFINITY, where);
       assert.ok(isAsked || this.#isFull(cpusetOf(near)), where);

@@ -33,7 +33,10 @@ const step = fc.record({
 });
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-/** A host on which one guest and others come and go; it knows what was written for which interrupt, whatever number that has. */
+/**
+ * A host on which one guest and others come and go; it knows what was written for which interrupt, whatever number that
+ * has.
+ */
 class History {
   readonly kernel = new SimulatedKernel({
     cpus: { present: '0-7' },
@@ -206,7 +209,10 @@ class History {
     return masks.get(this.kernel.interrupts.get(irq) as SimulatedInterrupt) ?? '';
   }
 
-  /** @param check of each interrupt that is written; `before`: whether it was moved for the guest and gets what stood there then */
+  /**
+   * @param check of each interrupt that is written; `before`: whether it was moved for the guest and gets what stood
+   * there then
+   */
   #writing(check: (written: SimulatedInterrupt, before: boolean) => void, action: () => void): void {
     this.kernel.writes.length = 0;
     action();
@@ -219,8 +225,8 @@ class History {
 }
 
 /**
- * A line stays what it is wired to, though its number is freed and allocated anew. A vector that the same device has again, under the same
- * number, cannot be told from the one before.
+ * A line stays what it is wired to, though its number is freed and allocated anew. A vector that the same device has
+ * again, under the same number, cannot be told from the one before.
  */
 function identityOf({ type, input, irq, handlers }: SimulatedInterrupt): string {
   return type === 'intx' ? `input ${input}` : `${irq} ${handlers.join()}`;

@@ -191,7 +191,9 @@ const outcome = (pass: Simulated, files = pass.host.files) => {
 };
 const keeps = (reason: string, irq = 16) => [`IRQ ${irq} of ${A} keeps its affinity: ${reason}`];
 
-/** The number of the line of A is free, as the kernel does it with a disabled device; its irq file goes on naming it. */
+/**
+ * The number of the line of A is free, as the kernel does it with a disabled device; its irq file goes on naming it.
+ */
 function freed(): { pass: Simulated; kernel: SimulatedKernel } {
   const kernel = hostOf([line(16)]);
   const pass = new Simulated(kernel, folder.path);

@@ -33,7 +33,10 @@ function takenBySchema(text: string): boolean {
   }
 }
 
-/** The settings, or where the fault is. `schema`: whether the JSON Schema accepts the file all the same, as it cannot express everything. */
+/**
+ * The settings, or where the fault is. `schema`: whether the JSON Schema accepts the file all the same, as it cannot
+ * express everything.
+ */
 function resultOf(text: string) {
   const fault = faultOf(text);
   return fault ? { ...fault, schema: takenBySchema(text) } : { settings: parseSettings(text) };

@@ -13,7 +13,10 @@ test.before.each(() => {
 });
 test.after.each(() => folder.remove());
 
-/** An xmllint that finds another text in every file than we have read; what it is given by standard input it takes as it is. */
+/**
+ * An xmllint that finds another text in every file than we have read; what it is given by standard input it takes as it
+ * is.
+ */
 function withXmllintThatSees(sight: string): NodeJS.ProcessEnv {
   const other = folder.write('other', sight);
   const script = `#!/bin/sh

@@ -4,7 +4,9 @@ import { BOTH, SimulatedRoot, UUID } from '../hook/simulated-root.js';
 import { projectRoot } from '../support/cli.js';
 import { until } from '../support/until.js';
 
-/** A host with a running domain, where `watch` runs and libvirt cannot be reached: only the hook and the kernel tell. */
+/**
+ * A host with a running domain, where `watch` runs and libvirt cannot be reached: only the hook and the kernel tell.
+ */
 export class Watching {
   readonly root = new SimulatedRoot(true);
   stderr = '';

@@ -9,7 +9,8 @@ import { updating } from '../support/update-cases.js';
 import { type Block, callsIn, matchesOutput, type Page, readPages, stepsOf } from './pages.js';
 import { Sandbox } from './sandbox.js';
 
-// Every command that a page shows is run, and prints what the page says. UPDATE_CASES=1 writes what they print into the pages.
+// Every command that a page shows is run, and prints what the page says. UPDATE_CASES=1 writes what they print into the
+// pages.
 const pages = readPages();
 const KINDS = [
   'console',

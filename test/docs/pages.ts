@@ -6,8 +6,9 @@ import { projectRoot } from '../support/cli.js';
 /** A fenced block, of those that a test runs or reads. */
 export interface Block {
   /**
-   * `console`: run as it stands. `console simulated [NAME]`: run where the host is that of samples/hosts/NAME.json (else workstation).
-   * `console host`: not run, for it changes the host, or needs what a test has not. `js`: a program. `text`: what the program before it prints.
+   * `console`: run as it stands. `console simulated [NAME]`: run where the host is that of samples/hosts/NAME.json
+   * (else workstation). `console host`: not run, for it changes the host, or needs what a test has not. `js`: a
+   * program. `text`: what the program before it prints.
    */
   kind: string;
   text: string;
@@ -49,7 +50,9 @@ export interface Step {
   output: string;
 }
 
-/** `$ ` begins a command, `> ` goes on with it; what follows is its output. @throws Error at output before any command */
+/**
+ * `$ ` begins a command, `> ` goes on with it; what follows is its output. @throws Error at output before any command
+ */
 export function stepsOf({ text }: Block): Step[] {
   const steps: Step[] = [];
   for (const line of text.split('\n')) {
@@ -69,7 +72,10 @@ export function matchesOutput(actual: string, expected: string): boolean {
   return new RegExp(`^${parts.join('(?:.*\\n)*')}$`).test(actual);
 }
 
-/** The calls of our executables in a command: the program's name and its arguments, without what the shell takes for itself. */
+/**
+ * The calls of our executables in a command: the program's name and its arguments, without what the shell takes for
+ * itself.
+ */
 export function callsIn(command: string): string[][] {
   return command
     .replace(/\\\n/g, ' ')

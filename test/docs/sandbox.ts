@@ -16,7 +16,10 @@ export interface Ran extends Step {
   status: number;
 }
 
-/** A folder in which a page's commands run as they stand: the samples, our executables, a virsh that keeps what it is given. */
+/**
+ * A folder in which a page's commands run as they stand: the samples, our executables, a virsh that keeps what it is
+ * given.
+ */
 export class Sandbox {
   readonly #folder = new TemporaryFolder();
 

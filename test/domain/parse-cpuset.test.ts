@@ -149,7 +149,10 @@ function agreesWithModel(text: string): void {
   assert.is(result.ok ? formatCpuset(result.set) : undefined, model(text), JSON.stringify(text));
 }
 
-/** libvirt's cpuset as documented, CPU by CPU: undefined where the schema or the parser refuses it, else the canonical text. */
+/**
+ * libvirt's cpuset as documented, CPU by CPU: undefined where the schema or the parser refuses it, else the canonical
+ * text.
+ */
 function model(text: string): string | undefined {
   const on: boolean[] = [];
   let rest = text;

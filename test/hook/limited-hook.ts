@@ -18,8 +18,8 @@ const REFUSAL = 'hostdev-cpuset: the domain must not start: guest: prepare: why'
 let user = 200_000 + (process.pid % 10_000) * 1000;
 
 /**
- * The hook on a host where every operation has work to do: its configuration has starts fail, its domain has a state, and an enforcer
- * refuses each start.
+ * The hook on a host where every operation has work to do: its configuration has starts fail, its domain has a state,
+ * and an enforcer refuses each start.
  */
 export class LimitedHook extends TemporaryFolder {
   readonly #hook: string;
@@ -39,7 +39,10 @@ export class LimitedHook extends TemporaryFolder {
     chmodSync(this.path, 0o755);
   }
 
-  /** Calls it under limits. @param limits as of prlimit(1) @param xml what libvirt gives @returns undefined where no script of this shell would run */
+  /**
+   * Calls it under limits. @param limits as of prlimit(1) @param xml what libvirt gives @returns undefined where no
+   * script of this shell would run
+   */
   async call(shell: Shell, operation: string, limits: string[], xml = BOTH): Promise<Outcome | undefined> {
     const asUser = isRoot ? ['setpriv', `--reuid=${++user}`, '--clear-groups'] : [];
     const limited = [...asUser, 'prlimit', ...limits, ...SHELLS[shell]];

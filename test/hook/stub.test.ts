@@ -43,8 +43,9 @@ const calls = () => (existsSync(folder.join('calls')) ? readFileSync(folder.join
 const sha256 = (text: string | Buffer) => createHash('sha256').update(text).digest('hex');
 
 /**
- * libvirt runs everything executable in qemu.d. Where this file differs from the one that an earlier version has put there, package managers
- * ask about it, and leave a second copy beside it: .dpkg-new, .dpkg-dist, .dpkg-old, .rpmnew. What is to change belongs into hook/qemu.
+ * libvirt runs everything executable in qemu.d. Where this file differs from the one that an earlier version has put
+ * there, package managers ask about it, and leave a second copy beside it: .dpkg-new, .dpkg-dist, .dpkg-old, .rpmnew.
+ * What is to change belongs into hook/qemu.
  */
 test('it must never change: not one byte of it', () => {
   const text = readFileSync(`${projectRoot}hook/stub`, 'utf8');

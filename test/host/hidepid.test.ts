@@ -10,8 +10,8 @@ const test = suiteWhere('/proc mounted with hidepid', needs('mount-namespace', '
 const UUID = '5b1c2ad4-9f0e-4c39-8a53-0e6c3c1f7a10';
 
 /**
- * A process of another user that looks like QEMU of samples/gpu.xml, in a PID namespace of its own; then `enforce` with the given
- * capabilities. The host has no PCI device here, and no /proc/irq.
+ * A process of another user that looks like QEMU of samples/gpu.xml, in a PID namespace of its own; then `enforce` with
+ * the given capabilities. The host has no PCI device here, and no /proc/irq.
  */
 const SCRIPT = `
 set -e
@@ -106,7 +106,8 @@ for (const options of ['hidepid=0', 'hidepid=2']) {
 }
 
 /**
- * A command in a PID namespace where /proc hides the processes of user 65534; `$!` is one of these, and has the device group 12 of VFIO open.
+ * A command in a PID namespace where /proc hides the processes of user 65534; `$!` is one of these, and has the device
+ * group 12 of VFIO open.
  * @param capabilities of the command, as setpriv takes them
  */
 function withHiddenProcess(options: string, command: string, capabilities = '-all') {

@@ -12,8 +12,8 @@ const SERVICE = '/etc/systemd/system/hostdev-cpuset.service';
 const LEFT_OUT = `left out    ${HOOK}: `;
 
 /**
- * A file system of its own, with an /etc and a /run that are empty, and copies of the package and of Node in a place that a service sees.
- * `install WORDS` is called there; `hooks` mounts the folder of hooks anew with options.
+ * A file system of its own, with an /etc and a /run that are empty, and copies of the package and of Node in a place
+ * that a service sees. `install WORDS` is called there; `hooks` mounts the folder of hooks anew with options.
  */
 const HOST = `
 set -e

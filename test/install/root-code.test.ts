@@ -34,7 +34,10 @@ test.after.each(() => folder.remove());
 const PACKAGE = 'lib/node_modules/hostdev-cpuset';
 const BESIDE = 'lib/node_modules/beside';
 
-/** The machine's own folders are not in question here, nor whose the test's files are: a folder of the test's is not in root's /. */
+/**
+ * The machine's own folders are not in question here, nor whose the test's files are: a folder of the test's is not in
+ * root's /.
+ */
 function check(): string | undefined {
   const judge = new RootOnly(({ mode }, path) =>
     path.startsWith(`${folder.path}/`) && (mode & 0o022) !== 0 ? 'writable' : undefined,

@@ -5,7 +5,10 @@ import { type Outcome, run } from '../support/run.js';
 
 const test = suiteWhere('install where others than root may write', needs('mount-namespace'));
 
-/** The package as root installs it, and folders of this machine with nothing in them; all of it in memory, and in this namespace alone. */
+/**
+ * The package as root installs it, and folders of this machine with nothing in them; all of it in memory, and in this
+ * namespace alone.
+ */
 const SCRIPT = `
 set -e
 for folder in /opt /usr/local /etc; do

@@ -1,4 +1,5 @@
-// Imports the library as a program would, and says all that happened besides: what was opened, started, listened to or left.
+// Imports the library as a program would, and says all that happened besides: what was opened, started, listened to or
+// left.
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 
 const require = createRequire(import.meta.url);

@@ -13,8 +13,8 @@ import { readCases, type TestCase } from '../support/case-files.js';
 import { layOutHost } from '../support/simulated-tree.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-// Each case in host-cases/RULE/ has a guest, a host, sometimes the host's config.json or another guest, and the findings
-// of the host rules.
+// Each case in host-cases/RULE/ has a guest, a host, sometimes the host's config.json or another guest, and the
+// findings of the host rules.
 const SECTIONS = ['host', 'config', 'other', 'findings'];
 const folder = join(__dirname, 'host-cases');
 const rules = HOST_RULES.map(({ name }) => name);

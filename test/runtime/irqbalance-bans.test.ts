@@ -224,7 +224,10 @@ async function listen(answer: (request: string) => unknown, at: TemporaryFolder 
   return requests;
 }
 
-/** As install puts it, but in /run, which irqbalance has from the tree: it takes no path with a space. Returns the folder as irqbalance sees it. */
+/**
+ * As install puts it, but in /run, which irqbalance has from the tree: it takes no path with a space. Returns the
+ * folder as irqbalance sees it.
+ */
 function installScript(): string {
   const text = readFileSync(`${projectRoot}service/irqbalance-policy`, 'utf8');
   const path = root.write('run/irqbalance.d/policy', text.replace("\nroot=''\n", `\nroot='${root.path}'\n`));

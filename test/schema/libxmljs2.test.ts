@@ -9,7 +9,8 @@ import { TemporaryFolder } from '../support/temporary-folder.js';
 const libxmljs2 = suite('libxmljs2');
 const grammar = findGrammar({ env: {}, defaultFolders: [] });
 
-// The package is built on the machine that uses it, so a module with its interface takes its place. It judges by the text.
+// The package is built on the machine that uses it, so a module with its interface takes its place. It judges by the
+// text.
 const STAND_IN = `export const calls = [];
 const parseXml = (text, options) => {
   calls.push(options);

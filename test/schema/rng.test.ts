@@ -11,7 +11,9 @@ const compile = (name: string) => openLibxml2Wasm({ kind: 'builtin', file: `${rn
 
 const entry = (attributes: string) => `<hostdevs xmlns="urn:hostdev-cpuset:1"><hostdev ${attributes}/></hostdevs>`;
 
-/** Attributes of a policy, as libvirt's grammar with the extension, the built-in grammar and parsePolicy() judge them. */
+/**
+ * Attributes of a policy, as libvirt's grammar with the extension, the built-in grammar and parsePolicy() judge them.
+ */
 const policies = {
   good: [
     'cpuset="auto"',

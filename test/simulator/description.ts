@@ -8,8 +8,8 @@ export interface HostDescription {
   /** for editors */
   $schema?: string;
   /**
-   * online: default present; possible (the width of masks): default present. threadsPerCore: the first threads of all cores come first, as on
-   * most x86 hosts; absent: the kernel does not show cores
+   * online: default present; possible (the width of masks): default present. threadsPerCore: the first threads of all
+   * cores come first, as on most x86 hosts; absent: the kernel does not show cores
    */
   cpus: { present: string; online?: string; possible?: string; threadsPerCore?: number };
   /** cpus is '' for a node that has only memory */
@@ -61,7 +61,10 @@ export interface DomainDescription {
   uuid: string;
   pid: number;
   vcpus: { vcpu: number; cpus: string }[];
-  /** names of QEMU's vCPU threads: one each (default), none, or one thread for all vCPUs, as with emulation in one thread */
+  /**
+   * names of QEMU's vCPU threads: one each (default), none, or one thread for all vCPUs, as with emulation in one
+   * thread
+   */
   threadNames?: 'vcpu' | 'none' | 'single';
   /** addresses of the devices that QEMU has open; absent: there is no /proc/PID/fd */
   open?: string[];

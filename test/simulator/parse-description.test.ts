@@ -29,7 +29,9 @@ parsing('a host of 200 domains and 1,024 CPUs', () => {
   assert.equal(parseHostDescription(JSON.stringify(host)), host);
 });
 
-/** What is wrong: a description with ¦ before the place, and what is said. `beyondSchema` where a schema cannot say it. */
+/**
+ * What is wrong: a description with ¦ before the place, and what is said. `beyondSchema` where a schema cannot say it.
+ */
 interface Fault {
   text: string;
   message: string;

@@ -102,7 +102,10 @@ function each<K extends string | number, T>(
 /** Members of a folder by name: each makes one from the subject, undefined if it does not have it. */
 type Members<T> = Readonly<Record<string, (subject: T) => Node | undefined>>;
 
-/** A folder whose members depend on a subject alone. Making one costs little: a host has thousands, and each access makes some. */
+/**
+ * A folder whose members depend on a subject alone. Making one costs little: a host has thousands, and each access
+ * makes some.
+ */
 class SubjectFolder<T> implements Folder {
   constructor(
     private readonly members: Members<T>,

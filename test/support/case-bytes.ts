@@ -2,8 +2,8 @@
 // Words in a section's marker say how the section's bytes differ from that.
 
 /**
- * `bom`: a byte order mark at the start. `crlf`, `cr`: these line breaks. `no-final-newline`: the last line has no line break.
- * `utf-16`: UTF-16, little-endian, with a byte order mark. `escaped`: `\xNN` is a byte and `\\` a backslash.
+ * `bom`: a byte order mark at the start. `crlf`, `cr`: these line breaks. `no-final-newline`: the last line has no line
+ * break. `utf-16`: UTF-16, little-endian, with a byte order mark. `escaped`: `\xNN` is a byte and `\\` a backslash.
  */
 const WORDS = ['utf-16', 'bom', 'crlf', 'cr', 'no-final-newline', 'escaped'];
 

@@ -44,7 +44,10 @@ export class TestCase {
     return JSON.parse(this.text(section));
   }
 
-  /** Asserts that a section has, to the byte, this text. UPDATE_CASES=1 writes it, except over a reference: that one is meant. */
+  /**
+   * Asserts that a section has, to the byte, this text. UPDATE_CASES=1 writes it, except over a reference: that one is
+   * meant.
+   */
   expect(section: string, actual: string): void {
     const found = this.find(section);
     if (updating && !(found && 'reference' in found)) this.write({ name: section, bytes: Buffer.from(actual) });

@@ -24,7 +24,10 @@ export function compileModule(folder: string, sources: readonly string[]): strin
   return join(folder, name);
 }
 
-/** Links Debian's reference policy with more modules, and expands it: the policy as a kernel loads it. Needs a folder for the files. */
+/**
+ * Links Debian's reference policy with more modules, and expands it: the policy as a kernel loads it. Needs a folder
+ * for the files.
+ */
 export class CompiledPolicy {
   readonly #file: string;
   readonly #searched = new Map<string, string[]>();
@@ -55,7 +58,10 @@ export class CompiledPolicy {
     return known;
   }
 
-  /** The permissions of a class that an `allow` gives, whatever attribute it is written for; booleans have their defaults. */
+  /**
+   * The permissions of a class that an `allow` gives, whatever attribute it is written for; booleans have their
+   * defaults.
+   */
   allowed(source: string, target: string, tclass: string): Set<string> {
     const rules = this.search('--allow', '-s', source, '-t', target, '-c', tclass);
     // a rule of a conditional block has its expression and the branch at its end

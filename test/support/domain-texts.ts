@@ -132,8 +132,8 @@ function metadata(tidy: boolean): fc.Arbitrary<Lines | undefined> {
 }
 
 /**
- * Texts of domains in all manner of writing. Tidy ones are such as normalize and expand together give back to the byte: each policy
- * last in its tag, in the tag's quotes, canonical, and no metadata of ours.
+ * Texts of domains in all manner of writing. Tidy ones are such as normalize and expand together give back to the byte:
+ * each policy last in its tag, in the tag's quotes, canonical, and no metadata of ours.
  */
 export function domainText(tidy: boolean): fc.Arbitrary<string> {
   const devices = fc

@@ -9,8 +9,8 @@ const NAME = '[a-zA-Z_:][a-zA-Z0-9_:]*';
 const LABEL = '[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\\\\n]|\\\\["\\\\n])*"';
 
 /**
- * Prometheus's text format 0.0.4, strictly: each family once, HELP, TYPE, then its samples; no sample twice. Fails at the first
- * line that is something else.
+ * Prometheus's text format 0.0.4, strictly: each family once, HELP, TYPE, then its samples; no sample twice. Fails at
+ * the first line that is something else.
  */
 export function parseExposition(text: string): Map<string, Family> {
   assert.ok(text.endsWith('\n'), 'the last line ends, too');

@@ -33,8 +33,8 @@ function ownSchema(name: string): ValidateFunction {
 /** Fails unless a value keeps the published schema of SARIF 2.1.0. */
 export function validateSarif(value: unknown): void {
   if (!sarif) {
-    // It is of draft 4, of which it uses nothing that draft 7 reads otherwise once its `id` is gone; and one of its patterns
-    // (of `language`) is none to a RegExp with the flag u.
+    // It is of draft 4, of which it uses nothing that draft 7 reads otherwise once its `id` is gone; and one of its
+    // patterns (of `language`) is none to a RegExp with the flag u.
     const { $schema, id, ...schema } = readJson(require.resolve(SARIF_SCHEMA));
     const ajv = new Ajv({ allErrors: true, strict: false, unicodeRegExp: false });
     addFormats.default(ajv);

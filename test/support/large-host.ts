@@ -1,4 +1,7 @@
-/** Texts of a host with this many CPUs on two nodes, and of guests with four pinned vCPUs and a device each: `--root`, and XML. */
+/**
+ * Texts of a host with this many CPUs on two nodes, and of guests with four pinned vCPUs and a device each: `--root`,
+ * and XML.
+ */
 export function largeHost(
   cpus: number,
   guests: number,

@@ -2,8 +2,8 @@ import { pathToFileURL } from 'node:url';
 import type { TemporaryFolder } from './temporary-folder.js';
 
 /**
- * A URI of libvirt's test driver with this running domain in it. Every connection is a new world, which forgets what is defined.
- * Needs `virsh` of needs.ts.
+ * A URI of libvirt's test driver with this running domain in it. Every connection is a new world, which forgets what is
+ * defined. Needs `virsh` of needs.ts.
  */
 export function testDriver(folder: TemporaryFolder, domain: string): string {
   const file = folder.write('node.xml', `<node>\n${domain}\n</node>\n`);

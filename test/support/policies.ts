@@ -2,8 +2,8 @@ import { DOMParser } from '@xmldom/xmldom';
 import xpath from 'xpath';
 
 /**
- * The policies in attributes of a domain's devices, keyed by what tells the device from its siblings: the source address,
- * else the user alias, else the MAC. A second reading, independent of src/, for tests to compare with.
+ * The policies in attributes of a domain's devices, keyed by what tells the device from its siblings: the source
+ * address, else the user alias, else the MAC. A second reading, independent of src/, for tests to compare with.
  */
 export function readPolicies(xml: string): Record<string, string> {
   const document = new DOMParser().parseFromString(xml, 'text/xml');

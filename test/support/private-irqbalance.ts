@@ -27,8 +27,9 @@ exec irqbalance --foreground --interval=1 "$@"
 const wrapper = '--pdeathsig KILL unshare --mount --pid --net --fork --kill-child --mount-proc'.split(' ');
 
 /**
- * Starts the real irqbalance in namespaces of its own, where the tree is the host: its /sys, /proc/irq, /proc/interrupts and /run. It moves the
- * tree's masks and no others, once a second. Needs `irqbalance` and `mount-namespace` of needs.ts.
+ * Starts the real irqbalance in namespaces of its own, where the tree is the host: its /sys, /proc/irq,
+ * /proc/interrupts and /run. It moves the tree's masks and no others, once a second. Needs `irqbalance` and
+ * `mount-namespace` of needs.ts.
  */
 export async function startIrqbalance(tree: Tree, args: string[] = []): Promise<PrivateIrqbalance> {
   addTopology(tree);
@@ -67,7 +68,10 @@ const answers = (socket: IrqbalanceSocket) =>
     () => false,
   );
 
-/** What irqbalance wants to know of CPUs and devices, and no simulated host needs: each CPU is a package, each device a network card. */
+/**
+ * What irqbalance wants to know of CPUs and devices, and no simulated host needs: each CPU is a package, each device a
+ * network card.
+ */
 function addTopology(tree: Tree): void {
   for (const device of readdirSync(tree.join('sys/bus/pci/devices'))) {
     for (const name of ['vendor', 'device', 'subsystem_vendor', 'subsystem_device'])

@@ -83,8 +83,8 @@ const wrapper = '--pdeathsig KILL unshare --mount --pid --net --fork --kill-chil
  * Starts a libvirtd of the test's own: the system daemon with the QEMU driver, in mount, process and network namespaces
  * where nothing of the machine's libvirt is seen. Needs `libvirtd`, `virsh` and `mount-namespace` of needs.ts.
  * Throws with the daemon's log when it does not come up.
- * @param idleSeconds the daemon is started by a connection, as systemd does, and ends after this time without one; needs
- * `systemd-socket-activate`
+ * @param idleSeconds the daemon is started by a connection, as systemd does, and ends after this time without one;
+ *   needs `systemd-socket-activate`
  */
 export async function startLibvirtd({ idleSeconds }: { idleSeconds?: number } = {}): Promise<PrivateLibvirtd> {
   const env = { ...process.env, LC_ALL: 'C', PATH: `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin` };

@@ -9,7 +9,9 @@ export type RunOptions = {
   timeLimit?: number;
 };
 
-/** Runs a command to its end, never through a shell. `code` is null when a signal ended it. Throws when it cannot start. */
+/**
+ * Runs a command to its end, never through a shell. `code` is null when a signal ended it. Throws when it cannot start.
+ */
 export function run(command: string, args: string[], options: RunOptions = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const { cwd, env = process.env, timeLimit } = options;

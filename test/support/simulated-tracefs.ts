@@ -23,8 +23,8 @@ export const EVENT = 'events/irq_vectors/vector_alloc/enable';
 export const FILTER = 'events/irq_vectors/vector_alloc/filter';
 
 /**
- * A tracefs of files, below a folder: the pipe and the marker are FIFOs. What is written to the marker comes out of the pipe with a time,
- * as in the kernel's, unless `deaf`.
+ * A tracefs of files, below a folder: the pipe and the marker are FIFOs. What is written to the marker comes out of the
+ * pipe with a time, as in the kernel's, unless `deaf`.
  */
 export class SimulatedTracefs implements TracefsFolders {
   /** instances that were made and removed */

@@ -9,7 +9,10 @@ export function layOutHost(description: string, root: string): void {
   writeTree(new SimulatedKernel(parseHostDescription(description)), root);
 }
 
-/** The same with where each interrupt is delivered, as it is now: nothing moves it when a mask is written, but scripts/simulated-kernel.cjs. */
+/**
+ * The same with where each interrupt is delivered, as it is now: nothing moves it when a mask is written, but
+ * scripts/simulated-kernel.cjs.
+ */
 export function layOutDelivered(description: string, root: string): void {
   writeTree(new SimulatedKernel(parseHostDescription(description)), root, { delivered: true });
 }

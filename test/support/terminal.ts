@@ -25,8 +25,8 @@ export interface Step {
 }
 
 /**
- * The same with a person, who takes the steps one after the other; each looks at what came since the one before. `pid` is the one of
- * `script`, whose only child is the shell of the executable.
+ * The same with a person, who takes the steps one after the other; each looks at what came since the one before. `pid`
+ * is the one of `script`, whose only child is the shell of the executable.
  */
 export function talkInTerminal(
   bin: 'hostdev-cpuset' | 'lint-domain',

@@ -11,7 +11,9 @@ export interface Scanned {
 const MARKUP =
   /<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>|<\?[\s\S]*?\?>|<\/([^\s>]+)\s*>|<([^\s/>!?]+)((?:\s+[^\s=]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(\/?)>/g;
 
-/** Finds the elements of a well-formed document by mark-up alone, in document order: a second opinion, without a parser. */
+/**
+ * Finds the elements of a well-formed document by mark-up alone, in document order: a second opinion, without a parser.
+ */
 export function scanElements(text: string): Scanned[] {
   const found: Scanned[] = [];
   const open: Scanned[] = [];

@@ -7,7 +7,10 @@ const test = suiteWhere('the hook of the Debian package when it is configured', 
 
 const HOOK = '/etc/libvirt/hooks/qemu.d/hostdev-cpuset';
 
-/** Configures the package on a file system with folders of its own; prints what it says of the hook, and then the hook's mode. */
+/**
+ * Configures the package on a file system with folders of its own; prints what it says of the hook, and then the hook's
+ * mode.
+ */
 const HOST = `
 set -e
 for folder in /etc /run /opt; do mount -t tmpfs -o mode=755 host "$folder"; done

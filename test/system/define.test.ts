@@ -98,7 +98,9 @@ async function convert(command: 'normalize' | 'expand', xml: string): Promise<st
   return stdout;
 }
 
-/** The samples are written for KVM, which libvirt's QEMU driver refuses where the machine has none: then for emulation. */
+/**
+ * The samples are written for KVM, which libvirt's QEMU driver refuses where the machine has none: then for emulation.
+ */
 function forThisHost(xml: string): string {
   if (hasKvm) return xml;
   return xml.replace("<domain type='kvm'", "<domain type='qemu'").replace("mode='host-passthrough'", "mode='maximum'");

@@ -1,4 +1,5 @@
-// Run by journal.test.ts where a journald of its own listens: the hook for a start, on a simulated host with that journal.
+// Run by journal.test.ts where a journald of its own listens: the hook for a start, on a simulated host with that
+// journal.
 import { symlinkSync } from 'node:fs';
 import { installFront } from '../hook/installed-front.js';
 import { BOTH, SimulatedRoot } from '../hook/simulated-root.js';

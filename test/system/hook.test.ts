@@ -117,8 +117,9 @@ test('a start fails where the configuration says so, and says why', async () => 
 test.run();
 
 /**
- * The hook, and around it what a machine without such devices lacks: the XML gets the hostdevs that are in the simulated
- * host only, and their line loses its handler with QEMU. It notes down what libvirt does, and what the hook printed.
+ * The hook, and around it what a machine without such devices lacks: the XML gets the hostdevs that are in the
+ * simulated host only, and their line loses its handler with QEMU. It notes down what libvirt does, and what the hook
+ * printed.
  */
 function install(cli: string): void {
   const front = root.write(

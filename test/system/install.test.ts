@@ -57,7 +57,8 @@ test('systemd reads the files that are put there, and starts the service; uninst
   ]);
 });
 
-// what the hook runs is replaced: it would look at this machine's interrupts. $1 of systemd-run decides whether it knows the properties
+// what the hook runs is replaced: it would look at this machine's interrupts. $1 of systemd-run decides whether it
+// knows the properties
 const HOOK = `tool install >/dev/null
 sed -i "s|^node=.*|node=''|; s|^cli=.*|cli=/bin/true|" /etc/hostdev-cpuset/hook
 printf '#!/bin/sh\\nprintf "%%s\\\\n" -- "$@" >>/run/words\\n%s\\n' "$REFUSAL" >/opt/bin/systemd-run

@@ -1,4 +1,5 @@
-// Run by journal.test.ts where a journald of its own listens: writes what the watcher would, and waits until it is sent.
+// Run by journal.test.ts where a journald of its own listens: writes what the watcher would, and waits until it is
+// sent.
 import { JOURNAL_FIELD_SOCKET, JournaldWriter } from '../../src/lib/journald.js';
 import { type JournalEntry, journalFields } from '../../src/watch/output/journal-entry.js';
 

@@ -14,8 +14,8 @@ const DOMAINS = 12;
 const TEXT_BYTES = 1_000_000;
 
 /**
- * Parts of a definition that are kept: each is a string longer than 12 characters, which V8 makes a reference into the whole text unless it
- * is copied.
+ * Parts of a definition that are kept: each is a string longer than 12 characters, which V8 makes a reference into the
+ * whole text unless it is copied.
  */
 function definition(index: number, kind: 'managed' | 'unmanaged', bytes: number): string {
   const uuid = `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
@@ -74,7 +74,8 @@ memory('nothing that a watcher keeps of a domain keeps its document in memory', 
   const heap = async () => {
     // RegExp.input is the text that was matched last
     /x/.exec('x');
-    // A collection that had begun before completes first, and keeps what was in use then. So does code that is being optimized.
+    // A collection that had begun before completes first, and keeps what was in use then. So does code that is being
+    // optimized.
     for (let count = 0; count < 5; count++) {
       await new Promise(setImmediate);
       collect();

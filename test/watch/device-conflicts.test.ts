@@ -224,7 +224,10 @@ conflicts('whatever is opened, closed, named and moved, only the owner of a devi
       const owners = new Map<string, string | undefined>();
       const names = new Map<string, string[]>();
       let irq = 60;
-      /** What was written is what the domain that has the device open asks for; while nobody has, any of those that name it. */
+      /**
+       * What was written is what the domain that has the device open asks for; while nobody has, any of those that name
+       * it.
+       */
       const check = () => {
         for (const { irq: written, set } of kernel.writes.splice(0)) {
           const address = devices.find((one) => kernel.devices.get(one)?.vectors.includes(written)) as string;

@@ -21,7 +21,10 @@ interface Play {
   backAfterMs: number;
 }
 
-/** Moves an interrupt every so many milliseconds for so many hours. @param phaseMs when the first move comes after a poll */
+/**
+ * Moves an interrupt every so many milliseconds for so many hours. @param phaseMs when the first move comes after a
+ * poll
+ */
 function play(periodMs: number, phaseMs: number, traced: boolean, hours: number): Play {
   const kernel = hostOf([vfio(A, 41)], {
     domains: [{ name: 'guest', uuid: UUID, pid: 700, vcpus: [{ vcpu: 0, cpus: '2-3' }] }],

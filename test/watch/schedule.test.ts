@@ -5,7 +5,10 @@ import { type CheckScope, Schedule } from '../../src/watch/schedule.js';
 
 const pace = suite('when a domain is looked at');
 
-/** How often it is looked at in so many milliseconds, how closely, and the longest that a look at least that close was waited for. */
+/**
+ * How often it is looked at in so many milliseconds, how closely, and the longest that a look at least that close was
+ * waited for.
+ */
 function looks(traced: boolean, intervals = DEFAULT_SETTINGS.intervals, time = 3_600_000) {
   const one = new Schedule(0);
   const counts: Record<CheckScope, number> = { full: 0, delivery: 0, masks: 0 };

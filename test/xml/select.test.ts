@@ -10,7 +10,10 @@ import { projectRoot } from '../support/cli.js';
 const test = suite('xml/select');
 
 const NAMES = ['domain', 'devices', 'hostdev', 'x:hostdev', 'alias'];
-/** Documents of few names, so that paths find something: each name in no namespace, in a default one and in one with a prefix. */
+/**
+ * Documents of few names, so that paths find something: each name in no namespace, in a default one and in one with a
+ * prefix.
+ */
 const tree = fc.letrec<{ element: string }>((tie) => ({
   element: fc
     .tuple(

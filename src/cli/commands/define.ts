@@ -18,8 +18,8 @@ export interface DefineOptions extends SchemaOptions {
 }
 
 /**
- * `hostdev-cpuset define`: `virsh define` with the attribute allowed. All files are read and checked first, then each is
- * defined by itself.
+ * `hostdev-cpuset define`: `virsh define` with the attribute allowed. All files are read and checked first, then each
+ * is defined by itself.
  * @returns the exit status: 1 if a document has errors or libvirt refuses it, 2 if virsh or a file failed
  */
 export function defineCommand(options: DefineOptions, io: Io): Promise<number> {

@@ -58,7 +58,10 @@ function spoolOf(root: string, { HOSTDEV_CPUSET_SPOOL: mode }: HookIo['env']): S
   return mode === 'keep' || mode === 'remove' ? new SpooledCalls(root, mode === 'keep') : undefined;
 }
 
-/** The call that this process was started for. Its XML is in the spool if hook/qemu put it there, else on standard input. */
+/**
+ * The call that this process was started for. Its XML is in the spool if hook/qemu put it there, else on standard
+ * input.
+ */
 async function runOwnCall(
   call: Omit<HookCall, 'input'>,
   spool: SpooledCalls | undefined,
@@ -103,7 +106,9 @@ async function log({ lines, refusal }: HookResult, root: string, io: HookIo): Pr
 
 const asText = ({ text }: JournalLine) => errorLine(PROGRAM, text);
 
-/** The value of --root, '' without it; undefined if the options are invalid. `--root ''` is, as it would mean this host. */
+/**
+ * The value of --root, '' without it; undefined if the options are invalid. `--root ''` is, as it would mean this host.
+ */
 function rootOf(options: readonly string[]): { folder: string } | undefined {
   const [first, second, ...more] = options;
   if (first === undefined) return { folder: '' };

@@ -138,7 +138,10 @@ function customRulesOf(configurations: readonly (LintConfiguration | undefined)[
   return [...distinct].flatMap((configuration) => configuration?.customRules ?? []);
 }
 
-/** Directories such as /etc/libvirt/qemu also hold networks: a document that is no domain is an error only if it was named. */
+/**
+ * Directories such as /etc/libvirt/qemu also hold networks: a document that is no domain is an error only if it was
+ * named.
+ */
 function downgradeOtherDocuments(files: readonly (LintedFile | UnreadableError)[], paths: readonly string[]): void {
   let named: Set<string> | undefined;
   for (const file of files) {

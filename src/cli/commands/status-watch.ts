@@ -20,8 +20,8 @@ interface Status {
 }
 
 /**
- * `status --watch`: on a terminal a screen that is redrawn, with rates; otherwise one block after the other, like `top -b`, until the reader
- * is gone or a signal ends it. @throws what the first poll throws
+ * `status --watch`: on a terminal a screen that is redrawn, with rates; otherwise one block after the other, like `top
+ * -b`, until the reader is gone or a signal ends it. @throws what the first poll throws
  */
 export async function watchStatus(options: EnforceOptions, seconds: number, io: Io): Promise<number> {
   const poller = new StatusPoller(options, io);

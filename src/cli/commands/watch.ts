@@ -90,14 +90,15 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
     notify.close();
     journald.close();
   }
-  // Node would wait for the thread that reads trace events, which does not end. For systemd this signal is a clean exit.
+  // Node would wait for the thread that reads trace events, which does not end. For systemd this signal is a clean
+  // exit.
   if (!ended) process.kill(process.pid, 'SIGTERM');
   return EXIT.ok;
 }
 
 /**
- * `ending` resolves at a signal, or with --until-idle after the last domain; it rejects with a ToolError if another watcher has the lock.
- * Signals are handled until `forget` is called.
+ * `ending` resolves at a signal, or with --until-idle after the last domain; it rejects with a ToolError if another
+ * watcher has the lock. Signals are handled until `forget` is called.
  */
 function endOf(watcher: Watcher, lock: InstanceLock, options: WatchOptions) {
   let end = () => {};

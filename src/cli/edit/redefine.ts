@@ -33,7 +33,9 @@ export type Attempt =
       storedNow?: string;
     };
 
-/** Defines the edited text, unless it has errors, is another domain, or somebody else has changed the domain meanwhile. */
+/**
+ * Defines the edited text, unless it has errors, is another domain, or somebody else has changed the domain meanwhile.
+ */
 export async function redefine(session: EditSession, io: Io): Promise<Attempt> {
   const { file, virsh, check } = session;
   const { after, name, uuid } = await rewriteOne(file, session, io, normalize, check);

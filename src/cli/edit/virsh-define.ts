@@ -8,8 +8,8 @@ import { openNameless } from '../files/temp-dir.js';
 const NO_CONNECTION = 'failed to connect to the hypervisor';
 
 /**
- * Defines a domain with `virsh define`, from a temporary file: virsh cannot read a pipe of Node's. The caller handles signals, and then closes
- * `virsh`.
+ * Defines a domain with `virsh define`, from a temporary file: virsh cannot read a pipe of Node's. The caller handles
+ * signals, and then closes `virsh`.
  * @param validate libvirt checks the XML against its own schema first
  * @returns why libvirt refuses it; undefined if it was defined
  * @throws ToolError if virsh cannot be run, or libvirt cannot be reached

@@ -55,9 +55,9 @@ export function writeOutputFile(
 }
 
 /**
- * Replaces a file atomically, keeping its mode, owner, ACL and extended attributes. A symbolic link stays, and its target
- * is replaced; a link of another user is refused, unless that user owns the target. A file with this content already is
- * not touched, and one that has changed since it was read is not overwritten.
+ * Replaces a file atomically, keeping its mode, owner, ACL and extended attributes. A symbolic link stays, and its
+ * target is replaced; a link of another user is refused, unless that user owns the target. A file with this content
+ * already is not touched, and one that has changed since it was read is not overwritten.
  * @param before what was read
  * @throws ToolError; the file is then unchanged
  */
@@ -80,8 +80,8 @@ export function replaceFile(path: string, before: string, text: string, steps: S
 }
 
 /**
- * Writes a new file with the attributes of an open one under its name. Both are changed by descriptor only: others may be
- * able to write to the directory.
+ * Writes a new file with the attributes of an open one under its name. Both are changed by descriptor only: others may
+ * be able to write to the directory.
  */
 function replace(
   folder: OpenFolder,
@@ -125,8 +125,8 @@ function isAt(folder: OpenFolder, name: string, { stat }: OpenRegularFile): bool
 }
 
 /**
- * Copies the owner and mode, and with GNU cp the ACL and extended attributes, for which Node has no call. The mode alone
- * would be wrong: with an ACL the group bits are the ACL's mask.
+ * Copies the owner and mode, and with GNU cp the ACL and extended attributes, for which Node has no call. The mode
+ * alone would be wrong: with an ACL the group bits are the ACL's mask.
  */
 function copyAttributes(from: number, to: number, { uid, gid, mode }: Stats): void {
   fchownSync(to, uid, gid);

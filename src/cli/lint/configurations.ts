@@ -17,7 +17,8 @@ export interface ConfigurationOptions {
 export type Configurations = (file: FoundFile) => LintConfiguration | undefined;
 
 /**
- * Finds and reads the configurations of files; each file has the nearest one only. The parser is loaded if there is one.
+ * Finds and reads the configurations of files; each file has the nearest one only. The parser is loaded if there is
+ * one.
  * @throws ToolError, with the position, if one is invalid; UnreadableError
  */
 export async function openConfigurations(

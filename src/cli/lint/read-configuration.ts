@@ -40,7 +40,10 @@ export function readFoundConfiguration(absolute: string, io: Io): LintConfigurat
   return undefined;
 }
 
-/** Undefined where it may be planted. Links are followed here, so that each one's owner is known before anything is opened. */
+/**
+ * Undefined where it may be planted. Links are followed here, so that each one's owner is known before anything is
+ * opened.
+ */
 function readUnlessPlanted(path: string, absolute: string, user: number | undefined): Uint8Array | undefined {
   const owners: number[] = [];
   const isPlanted = (uid: number) => isForeign([...owners, uid], user) && canAnybodyWriteTo(dirname(absolute));

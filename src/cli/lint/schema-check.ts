@@ -76,7 +76,9 @@ async function verdictsOf(
   }
 }
 
-/** xmllint reads the file itself, and so may read another text if it changes meanwhile. This is about the text we read. */
+/**
+ * xmllint reads the file itself, and so may read another text if it changes meanwhile. This is about the text we read.
+ */
 async function verdictOnText(
   run: SchemaRun,
   { path }: LintedDocument,

@@ -20,8 +20,8 @@ export interface SchemaRun {
 }
 
 /**
- * Starts the check of these files. xmllint reads them itself, in parallel, so it is started before other code is loaded.
- * Its verdict on a file that the parser rejects is not used.
+ * Starts the check of these files. xmllint reads them itself, in parallel, so it is started before other code is
+ * loaded. Its verdict on a file that the parser rejects is not used.
  */
 export function startSchemaRun(files: readonly FoundFile[], options: SchemaOptions, env: Io['env']): SchemaRun {
   const engine = chooseEngine(options.engine ?? 'auto', env);

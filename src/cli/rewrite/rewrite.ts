@@ -30,7 +30,9 @@ export interface RewrittenFile extends Rewritten {
   printFindings(): void;
 }
 
-/** A linted document that waits for the schema check. It has no definition: thousands may wait, and memory is limited. */
+/**
+ * A linted document that waits for the schema check. It has no definition: thousands may wait, and memory is limited.
+ */
 interface PendingRewrite extends LintedDocument, Rewritten {
   /** it is a domain that can be checked against the schema */
   checkable: boolean;

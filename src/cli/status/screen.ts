@@ -2,7 +2,10 @@ import { truncate } from '../../lib/text-width.js';
 
 /** What a screen shows. */
 export interface View {
-  /** the first stays where it is when the rest is scrolled. @param columns undefined: the terminal does not know its width */
+  /**
+   * the first stays where it is when the rest is scrolled. @param columns undefined: the terminal does not know its
+   * width
+   */
   lines(columns: number | undefined): { head: string; body: string[] };
   /** called at each interval */
   refresh(): void;
@@ -27,8 +30,8 @@ const KEYS: Record<string, (page: number) => number> = {
 };
 
 /**
- * Shows a view on the terminal's other screen, again every `seconds`, at each resize and key, until q, Ctrl-C or a signal that ends.
- * The terminal is then as it was, whatever happens.
+ * Shows a view on the terminal's other screen, again every `seconds`, at each resize and key, until q, Ctrl-C or a
+ * signal that ends. The terminal is then as it was, whatever happens.
  */
 export function showOnScreen(view: View, seconds: number): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -50,7 +53,8 @@ export function showOnScreen(view: View, seconds: number): Promise<void> {
         '',
         ...body.slice(offset, offset + page),
       ];
-      // erased before it is written: behind a line that fills its row the cursor stands on the last character. The last line with all below
+      // erased before it is written: behind a line that fills its row the cursor stands on the last character. The last
+      // line with all below
       const erased = lines.map((line, index) => `\u001b[${index === lines.length - 1 ? 'J' : 'K'}${line}`);
       stdout.write(`\u001b[H${erased.join('\n')}`);
     };

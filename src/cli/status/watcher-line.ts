@@ -9,7 +9,10 @@ import type { ContestedInterrupt } from '../../runtime/counters.js';
 import { readWatcherStatus, type WatcherStatus } from '../../runtime/watcher-status.js';
 import type { Io } from '../io.js';
 
-/** The watcher's state, and that of irqbalance's policy script, a line each; undefined if it cannot be known: only root can read it. */
+/**
+ * The watcher's state, and that of irqbalance's policy script, a line each; undefined if it cannot be known: only root
+ * can read it.
+ */
 export function watcherText(root: string | undefined, io: Io): string | undefined {
   if (root === undefined && io.userId() !== 0) return undefined;
   return printableLines(textOf(readWatcherStatus(root)) + irqbalanceText(root));

@@ -46,7 +46,10 @@ export const autoRealtime: Rule = {
   },
 };
 
-/** vCPUs with `fifo` or `rr`: `<vcpusched vcpus='2-3' scheduler='fifo' priority='1'/>` (libvirt: formatdomain, CPU tuning). */
+/**
+ * vCPUs with `fifo` or `rr`: `<vcpusched vcpus='2-3' scheduler='fifo' priority='1'/>` (libvirt: formatdomain, CPU
+ * tuning).
+ */
 function realtimeVcpus({ document }: Definition): Cpuset {
   const sets = select('/domain/cputune/vcpusched', document).map((node) => {
     const set = /^(fifo|rr)$/.test(node.getAttribute('scheduler') ?? '')

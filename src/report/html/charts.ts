@@ -11,7 +11,8 @@ export function bar(count: number, maxCount: number, remoteCount = 0): Html {
 }
 
 /**
- * All CPUs of the host in a row, node by node, with those that are asked for, delivered to and wanted. Decorative: the lists are beside it.
+ * All CPUs of the host in a row, node by node, with those that are asked for, delivered to and wanted. Decorative: the
+ * lists are beside it.
  */
 export function cpuStrip({ affinity, effective, wanted, target }: InterruptPlan, { cpuOrder, nodes }: ViewModel): Html {
   const [asked, used, goal] = [affinity ?? EMPTY, effective ?? EMPTY, target ?? wanted ?? EMPTY];

@@ -8,7 +8,8 @@ export class Html {
 type Value = string | number | Html | readonly Html[];
 
 /**
- * HTML from a template. Strings are escaped, for text in an element or in a quoted attribute; only Html is inserted as it is.
+ * HTML from a template. Strings are escaped, for text in an element or in a quoted attribute; only Html is inserted as
+ * it is.
  */
 export function html(parts: TemplateStringsArray, ...values: Value[]): Html {
   return new Html(parts.map((part, index) => (index === 0 ? '' : textOf(values[index - 1] as Value)) + part).join(''));
@@ -24,7 +25,9 @@ function textOf(value: Value): string {
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
-/** Control characters are replaced: HTML does not allow them, and some change the direction of the text that follows. */
+/**
+ * Control characters are replaced: HTML does not allow them, and some change the direction of the text that follows.
+ */
 function escaped(text: string): string {
   return printable(text).replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
 }

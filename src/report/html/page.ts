@@ -10,7 +10,10 @@ import { type ViewModelInput, viewModelOf } from './view-model.js';
 /** Neither scripts nor network: injected HTML could do nothing. */
 const CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
-/** The host as one self-contained page: nodes and their CPUs, the vCPUs and interrupts on each, asked and effective affinity. */
+/**
+ * The host as one self-contained page: nodes and their CPUs, the vCPUs and interrupts on each, asked and effective
+ * affinity.
+ */
 export function statusPage(input: ViewModelInput): string {
   const { plans, host, takenAt, watcher } = input;
   const view = viewModelOf(input);

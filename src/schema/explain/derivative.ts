@@ -4,8 +4,8 @@ import type { Name } from './names.js';
 import type { Form, Pattern, Patterns } from './pattern.js';
 
 /**
- * What is left of a pattern after a part of a document (James Clark: An algorithm for RELAX NG validation). States of an
- * open document are `after` patterns: the rest of the innermost element's content, then what follows it.
+ * What is left of a pattern after a part of a document (James Clark: An algorithm for RELAX NG validation). States of
+ * an open document are `after` patterns: the rest of the innermost element's content, then what follows it.
  */
 export class Derivative {
   constructor(private readonly patterns: Patterns) {}

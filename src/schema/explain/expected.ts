@@ -4,7 +4,9 @@ import type { Pattern } from './pattern.js';
 
 type Kind = 'attribute' | 'element';
 
-/** The names of attributes or child elements that may come next; with `later` also those of children that may follow. */
+/**
+ * The names of attributes or child elements that may come next; with `later` also those of children that may follow.
+ */
 export function allowedNames(state: Pattern, kind: Kind, later = false): string[] {
   const names = new Set<string>();
   const seen = new Set<Pattern>();

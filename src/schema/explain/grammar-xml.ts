@@ -5,8 +5,8 @@ const ATTRIBUTE = /([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
 const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', apos: "'", quot: '"' };
 
 /**
- * An element of a grammar. Elements of other namespaces are annotations, and are left out. Libraries take ten times as long for the
- * schemas, and those are well-formed: libxml2 has compiled them.
+ * An element of a grammar. Elements of other namespaces are annotations, and are left out. Libraries take ten times as
+ * long for the schemas, and those are well-formed: libxml2 has compiled them.
  */
 export class GrammarElement {
   readonly children: GrammarElement[] = [];

@@ -72,7 +72,9 @@ function editDistance(a: string, b: string): number {
 /** A PCI address as lspci and sysfs print it. */
 const PRINTED = /(?<![\w.:])(?:([\da-f]{4}):)?([\da-f]{2}):([01][\da-f])\.([0-7])(?![\w.:])/i;
 
-/** The `<source>` or `<address>` of a PCI device that a hostdev lacks, with the address that it states in another form. */
+/**
+ * The `<source>` or `<address>` of a PCI device that a hostdev lacks, with the address that it states in another form.
+ */
 export function sourceHint({ text }: XmlDocument, element: XmlElement, missing: readonly string[]): string | undefined {
   const hostdev = element.tagName === 'source' ? element.parent : element;
   if (hostdev?.tagName !== 'hostdev' || hostdev.getAttribute('type') !== 'pci') return undefined;

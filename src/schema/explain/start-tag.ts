@@ -8,8 +8,8 @@ import type { Pattern } from './pattern.js';
 import type { Frame, Progress } from './progress.js';
 
 /**
- * The state after a start tag, as if its faults were mended. Attributes have no order: first unknown names are reported,
- * then values that are wrong in any case, then what does not go together, then what is missing.
+ * The state after a start tag, as if its faults were mended. Attributes have no order: first unknown names are
+ * reported, then values that are wrong in any case, then what does not go together, then what is missing.
  * @param opened the state after its name
  */
 export function walkStartTag(
@@ -110,8 +110,8 @@ class StartTag {
   }
 
   /**
-   * Each attribute is allowed, but not all together. To blame is the one without which the tag is right, or lacks least;
-   * of several the last.
+   * Each attribute is allowed, but not all together. To blame is the one without which the tag is right, or lacks
+   * least; of several the last.
    */
   #clash(left: readonly XmlAttribute[]): {
     attribute: XmlAttribute;

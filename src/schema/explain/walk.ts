@@ -163,7 +163,10 @@ class Walk {
     return derive.merged(state);
   }
 
-  /** The sibling without which, or before which, the child is allowed. Quiet walks do not ask: each would try further ones. */
+  /**
+   * The sibling without which, or before which, the child is allowed. Quiet walks do not ask: each would try further
+   * ones.
+   */
   #clashOf(
     child: XmlElement,
     { element, content, taken }: Frame,

@@ -35,12 +35,17 @@ export class IrqbalanceSync {
     this.#bans = new IrqbalanceBans(options.root);
   }
 
-  /** Bans are first sent after an interval: before the domains are known, those of a killed watcher would be removed and set again. */
+  /**
+   * Bans are first sent after an interval: before the domains are known, those of a killed watcher would be removed and
+   * set again.
+   */
   start(): void {
     this.#regular = setInterval(() => this.#send(), MAX_INTERVAL_MS);
   }
 
-  /** These devices are about to be managed: the policy script must know them before irqbalance sees their interrupts. */
+  /**
+   * These devices are about to be managed: the policy script must know them before irqbalance sees their interrupts.
+   */
   expect(addresses: Iterable<string>): void {
     const all = new Set([...this.reconciler.managed.addresses, ...addresses]);
     this.#attempt(() => this.#devices.write(all));

@@ -31,7 +31,10 @@ export function journalFields({ domains = [], addresses = [], irqs = [], ...line
   ];
 }
 
-/** The placements of a run, one line for each domain and kind: `guest: placed on 2-3: 0000:82:00.0 IRQ 40-41; 12 ms after appearing at most`. */
+/**
+ * The placements of a run, one line for each domain and kind: `guest: placed on 2-3: 0000:82:00.0 IRQ 40-41; 12 ms
+ * after appearing at most`.
+ */
 export function placementEntries(changed: readonly Placement[]): JournalEntry[] {
   const groups = new Map<string, Placement[]>();
   for (const one of changed) {

@@ -19,7 +19,10 @@ export interface StatusPublisherOptions {
   status(text: string): void;
 }
 
-/** Writes the file that `status` reads, Prometheus's, and systemd's status line. A file that cannot be written is reported once. */
+/**
+ * Writes the file that `status` reads, Prometheus's, and systemd's status line. A file that cannot be written is
+ * reported once.
+ */
 export class StatusPublisher {
   readonly #since = Date.now();
   readonly #failures = new ReportOnce();

@@ -35,7 +35,10 @@ function takenBySchema(text: string): boolean {
   }
 }
 
-/** The findings; or what is wrong with the configuration, its place, and whether the JSON Schema accepts it all the same. */
+/**
+ * The findings; or what is wrong with the configuration, its place, and whether the JSON Schema accepts it all the
+ * same.
+ */
 function outcomeOf(document: string, configuration: string): unknown {
   try {
     return lint(document, parseLintConfiguration(configuration));

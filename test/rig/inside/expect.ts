@@ -3,7 +3,8 @@ import { allInterrupts, interruptsOf, text } from './kernel-files.js';
 import { eventually } from './wait.js';
 
 /**
- * Waits until a device has so many vectors in the hands of VFIO, each with exactly this mask, and each delivered within it.
+ * Waits until a device has so many vectors in the hands of VFIO, each with exactly this mask, and each delivered within
+ * it.
  * @param cpus a CPU list as the kernel writes it
  */
 export function isPlaced(address: string, vectors: number, cpus: string): Promise<void> {
@@ -21,7 +22,10 @@ export function assertPlaced(address: string, vectors: number, cpus: string): vo
   assert.equal(strays, [], `${address} is delivered elsewhere`);
 }
 
-/** Waits until a device has so many vectors, with the masks that a kernel gives at birth: its node's CPUs, else the default's. */
+/**
+ * Waits until a device has so many vectors, with the masks that a kernel gives at birth: its node's CPUs, else the
+ * default's.
+ */
 export async function isAsBorn(address: string, vectors: number): Promise<void> {
   const node = text(`/sys/bus/pci/devices/${address}/local_cpulist`);
   await isPlaced(address, vectors, text(`/sys/bus/pci/devices/${address}/numa_node`) === '-1' ? '0-3' : node);

@@ -22,7 +22,9 @@ export class GuestDriver {
     this.#config = new PciConfig(qtest, slot);
   }
 
-  /** pci_alloc_irq_vectors(): MSI-X on, all vectors masked. The host has allocated a vector then that nobody handles. */
+  /**
+   * pci_alloc_irq_vectors(): MSI-X on, all vectors masked. The host has allocated a vector then that nobody handles.
+   */
   async enableMsix(): Promise<void> {
     const bars = await this.#config.assignBars(0xe000_0000 + this.slot * 0x0100_0000);
     const capability = await this.#config.capability(MSIX);

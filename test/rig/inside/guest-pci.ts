@@ -1,6 +1,8 @@
 import type { Qtest } from './qtest.js';
 
-/** Configuration space of a device on the guest's bus 0, through the two ports of the PC. Offsets are multiples of 4. */
+/**
+ * Configuration space of a device on the guest's bus 0, through the two ports of the PC. Offsets are multiples of 4.
+ */
 export class PciConfig {
   constructor(
     private readonly qtest: Qtest,
@@ -17,7 +19,10 @@ export class PciConfig {
     await this.qtest.command(`outl 0xcfc ${hex(value)}`);
   }
 
-  /** Gives every memory BAR an address from `base` on, 1 MiB apart, and turns memory and bus mastering on. Returns the addresses. */
+  /**
+   * Gives every memory BAR an address from `base` on, 1 MiB apart, and turns memory and bus mastering on. Returns the
+   * addresses.
+   */
   async assignBars(base: number): Promise<number[]> {
     const addresses: number[] = [];
     for (let bar = 0; bar < 6; bar++) {

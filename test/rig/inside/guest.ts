@@ -33,7 +33,10 @@ export class Guest {
     private readonly options: GuestOptions,
   ) {}
 
-  /** As its user would: the policy as an attribute, normalized, checked by libvirt's schema. After the first by virsh alone, to save time. */
+  /**
+   * As its user would: the policy as an attribute, normalized, checked by libvirt's schema. After the first by virsh
+   * alone, to save time.
+   */
   async start(): Promise<void> {
     const file = `/tmp/${this.name}.xml`;
     const xml = domainXml(this.name, this.options);

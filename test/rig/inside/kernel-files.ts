@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 
-/** What the kernel says of an interrupt, in its own words: CPU lists, names of handlers. Read by the rig's own means. */
+/**
+ * What the kernel says of an interrupt, in its own words: CPU lists, names of handlers. Read by the rig's own means.
+ */
 export interface KernelInterrupt {
   irq: number;
   /** msi or msix as in msi_irqs; the legacy line has neither */

@@ -5,8 +5,9 @@ import { connect } from 'node:net';
 import { run } from './run.js';
 import { eventually } from './wait.js';
 
-// No security driver, no cgroups, no namespaces, no log daemon: this host has none of them. The filter: else libvirtd asks each guest's
-// QEMU for some 380 properties of its CPU one by one, which takes 4 s here; without that capability it asks for two that have them all.
+// No security driver, no cgroups, no namespaces, no log daemon: this host has none of them. The filter: else libvirtd
+// asks each guest's QEMU for some 380 properties of its CPU one by one, which takes 4 s here; without that capability
+// it asks for two that have them all.
 const QEMU_CONF = `
 security_driver = "none"
 user = "root"

@@ -18,8 +18,8 @@ export const placeInLoop = (address: string, mask: string, seconds: number) =>
   shell(`${PLACE}\nwhile :; do place "$1" "$2"; sleep "$3"; done`, address, mask, seconds);
 
 /**
- * The least that a program in Node can do with the kernel's events: no domains, no policy, no second look. What it takes here is what the
- * emulation takes. $1 a device's address, $2 a mask.
+ * The least that a program in Node can do with the kernel's events: no domains, no policy, no second look. What it
+ * takes here is what the emulation takes. $1 a device's address, $2 a mask.
  */
 const BARE = `
 const fs = require('node:fs');

@@ -24,7 +24,10 @@ export class Qtest {
     });
   }
 
-  /** One command of QEMU's qtest protocol, such as `outl 0xcf8 0x80000000`; what stands behind its OK. Commands queue up. */
+  /**
+   * One command of QEMU's qtest protocol, such as `outl 0xcf8 0x80000000`; what stands behind its OK. Commands queue
+   * up.
+   */
   command(text: string): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });

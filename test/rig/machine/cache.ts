@@ -3,7 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } f
 import { join } from 'node:path';
 import { projectRoot } from '../../support/cli.js';
 
-/** What is fetched and unpacked once: kernels, irqbalance, what libvirt found out about QEMU. May be removed at any time. */
+/**
+ * What is fetched and unpacked once: kernels, irqbalance, what libvirt found out about QEMU. May be removed at any
+ * time.
+ */
 const CACHE = join(projectRoot, '.cache/rig');
 
 /** A folder in the cache, made by `fill` if it is not there yet. It appears whole or not at all. */

@@ -1,7 +1,8 @@
 /**
- * A kernel that patches its own code (a static key, a trace event) writes a breakpoint there first, and takes it back when all CPUs know
- * (text_poke_bp_batch in arch/x86/kernel/alternative.c). QEMU 7.2, of which each CPU is a thread, may translate the breakpoint just as it goes, keep
- * that, and run it later: the kernel, which knows of none there any more, panics. No program inside can do that, nor help it.
+ * A kernel that patches its own code (a static key, a trace event) writes a breakpoint there first, and takes it back
+ * when all CPUs know (text_poke_bp_batch in arch/x86/kernel/alternative.c). QEMU 7.2, of which each CPU is a thread,
+ * may translate the breakpoint just as it goes, keep that, and run it later: the kernel, which knows of none there any
+ * more, panics. No program inside can do that, nor help it.
  * @param console of a host that has ended
  * @returns where it happened, if it did
  */

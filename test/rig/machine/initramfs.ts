@@ -30,7 +30,8 @@ const MODULES = [
 const APPLETS = ['sh', 'cat', 'insmod', 'ln', 'mkdir', 'mount', 'poweroff', 'switch_root'];
 
 /**
- * Fills `folder` with what QEMU boots: `vmlinux` and `initramfs` of a kernel package, with the modules it needs and `init`.
+ * Fills `folder` with what QEMU boots: `vmlinux` and `initramfs` of a kernel package, with the modules it needs and
+ * `init`.
  * @param init path of the shell script that becomes /init
  */
 export function fillBootFolder(folder: string, kernelPackage: string, init: string): void {

@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 /**
- * The kernel packages of this Debian, oldest first: the release's own and, where the same suites have one, the newest of a newer
- * series. Both are named by packages that hold nothing but that name: linux-image-amd64, linux-image-6.12-amd64.
+ * The kernel packages of this Debian, oldest first: the release's own and, where the same suites have one, the newest
+ * of a newer series. Both are named by packages that hold nothing but that name: linux-image-amd64,
+ * linux-image-6.12-amd64.
  */
 export async function kernelPackages(): Promise<string[]> {
   const packages = new Map<string, string>();
@@ -20,7 +21,10 @@ export async function kernelPackages(): Promise<string[]> {
   return newest === own ? [own] : [own, newest];
 }
 
-/** All in one call, for each reads all lists anew where they are not kept: the name of a package, and a line for what it depends on. */
+/**
+ * All in one call, for each reads all lists anew where they are not kept: the name of a package, and a line for what it
+ * depends on.
+ */
 async function askApt(): Promise<string> {
   const pattern = '?name("^linux-image-([0-9]+[.][0-9]+-)?amd64$")';
   try {

@@ -22,7 +22,8 @@ const ETC = ['alternatives', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'nsswi
 const RECIPE = ['initramfs.ts', 'kernels.ts', 'vmlinux.ts'];
 
 /**
- * Plays the scenes on an emulated host: all with the release's own kernel, those for every kernel with a newer one as well.
+ * Plays the scenes on an emulated host: all with the release's own kernel, those for every kernel with a newer one as
+ * well.
  * @param build makes the package's files from the sources
  * @returns exit status
  */

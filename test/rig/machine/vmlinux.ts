@@ -7,8 +7,9 @@ const UNPACKERS = [
 ];
 
 /**
- * The kernel in a bzImage as it is, an ELF file: QEMU starts that by its PVH note, where it would take an emulated CPU seconds to unpack it.
- * Source: the kernel's Documentation/arch/x86/boot.rst, setup_sects, payload_offset and payload_length.
+ * The kernel in a bzImage as it is, an ELF file: QEMU starts that by its PVH note, where it would take an emulated CPU
+ * seconds to unpack it. Source: the kernel's Documentation/arch/x86/boot.rst, setup_sects, payload_offset and
+ * payload_length.
  */
 export function uncompressed(image: Buffer): Buffer {
   const begin = (image.readUInt8(0x1f1) + 1) * 512 + image.readUInt32LE(0x248);

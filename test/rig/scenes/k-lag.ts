@@ -9,7 +9,10 @@ import { scene, sceneOnEveryKernel } from '../inside/scene.js';
 import { sleep } from '../inside/wait.js';
 import { watcherPids } from '../inside/watcher.js';
 
-/** Reloads of the driver whose device is ours; those of the peers' devices load in the first, and again in one when the peers have looked. */
+/**
+ * Reloads of the driver whose device is ours; those of the peers' devices load in the first, and again in one when the
+ * peers have looked.
+ */
 const ROUNDS = 12;
 /** Without peers in the run, which take their time. */
 const ROUNDS_ALONE = 7;

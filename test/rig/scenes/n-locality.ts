@@ -9,7 +9,10 @@ import { eventually } from '../inside/wait.js';
 
 const CONFIGURATION = '/etc/hostdev-cpuset/config.json';
 
-/** Waits until a device has so many vectors on the vCPUs' CPUs, and returns the CPUs off its node that they are delivered to. */
+/**
+ * Waits until a device has so many vectors on the vCPUs' CPUs, and returns the CPUs off its node that they are
+ * delivered to.
+ */
 function offNode(address: string, vectors: number, vcpuCpus: readonly number[]): Promise<number[]> {
   const local = cpusIn(text(`/sys/bus/pci/devices/${address}/local_cpulist`));
   return eventually(() => {

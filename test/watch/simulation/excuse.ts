@@ -23,7 +23,10 @@ const PERSISTENT = 5;
 /** A retry may be made a little early, together with others. */
 const EARLIEST_SHARE = 3 / 4;
 
-/** After a write failed with this code it is tried again after so long, at the earliest; 0: such an error may pass in a moment. */
+/**
+ * After a write failed with this code it is tried again after so long, at the earliest; 0: such an error may pass in a
+ * moment.
+ */
 export function leastPauseMs(code: string): number {
   const delays = DELAYS[code] ?? IMPOSSIBLE;
   return UNCERTAIN.has(code) || delays === TRANSIENT ? 0 : EARLIEST_SHARE * delays.first;
@@ -69,7 +72,10 @@ export class Excuse {
     return this.#pausedUntil;
   }
 
-  /** After a pause, as many moves as the limit allows are repaired; those that come faster may lead to another pause, which is not reported. */
+  /**
+   * After a pause, as many moves as the limit allows are repaired; those that come faster may lead to another pause,
+   * which is not reported.
+   */
   moved(now: number): void {
     const { limit, window } = this.limits;
     this.moves = this.moves.filter((at) => now - at <= window + 2 * this.interval);

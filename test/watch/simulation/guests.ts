@@ -32,7 +32,10 @@ export function guestsAtFirst(): Guest[] {
   });
 }
 
-/** Half of them auto, the others mostly a set, narrow or wide: new vectors are born in a wide one. Some spread, or follow some of the vCPUs. */
+/**
+ * Half of them auto, the others mostly a set, narrow or wide: new vectors are born in a wide one. Some spread, or
+ * follow some of the vCPUs.
+ */
 export function policyOf(choice: number): string | undefined {
   const first = choice % (CPUS - 2);
   const wide = `0-${first + 1}`;

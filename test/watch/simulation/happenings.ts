@@ -213,8 +213,8 @@ function takeNumbers(world: World, { devices }: Guest, count = 2): void {
 }
 
 /**
- * The numbers of the guest's lines are free, and a vector of the host's own gets one: often it goes where the line went. Then the devices may
- * be enabled again, with other numbers.
+ * The numbers of the guest's lines are free, and a vector of the host's own gets one: often it goes where the line
+ * went. Then the devices may be enabled again, with other numbers.
  */
 function takeLines(world: World, { devices }: Guest, choice: number): void {
   const { kernel } = world;

@@ -29,7 +29,10 @@ function readPolicy(policy: string) {
   };
 }
 
-/** Where a policy wants interrupts, as docs/policy.md says it and without any code of the product's; 0: they may be anywhere. */
+/**
+ * Where a policy wants interrupts, as docs/policy.md says it and without any code of the product's; 0: they may be
+ * anywhere.
+ */
 export function wantedCpus({ policy, pins, near, online, allowed }: Question): Cpus {
   if (policy === undefined || policy === 'native') return 0;
   const { cpuset, isFollowed } = readPolicy(policy);
@@ -69,7 +72,9 @@ function cpusBy(set: Cpus, is: (cpu: number, set: Cpus) => boolean): Cpus[] {
   return numbers.filter((cpu) => (set & (1 << cpu)) !== 0 && is(cpu, set)).map((cpu) => 1 << cpu);
 }
 
-/** Names of the problems that `plan` reports about a policy, of those that are the same whichever node the device is on. */
+/**
+ * Names of the problems that `plan` reports about a policy, of those that are the same whichever node the device is on.
+ */
 export function problemsOf({ policy, pins, online, allowed }: Question): string[] {
   if (policy === undefined || policy === 'native') return [];
   const { cpuset, isFollowed } = readPolicy(policy);

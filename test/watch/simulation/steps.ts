@@ -69,7 +69,10 @@ export interface Step {
   choice: number;
   /** whether the watcher is told of it; where it is not, it finds out */
   told: boolean;
-  /** 0: it happens at once. Else its domain's driver comes first, and it happens during the check of that, at this access of an interrupt */
+  /**
+   * 0: it happens at once. Else its domain's driver comes first, and it happens during the check of that, at this
+   * access of an interrupt
+   */
   amid: number;
   /** milliseconds that pass afterwards */
   wait: number;
@@ -142,7 +145,10 @@ export function generator(seed: number): () => number {
   };
 }
 
-/** Removes steps as long as it still fails (delta debugging): first halves, then ever smaller parts, and single ones until none is left to remove. */
+/**
+ * Removes steps as long as it still fails (delta debugging): first halves, then ever smaller parts, and single ones
+ * until none is left to remove.
+ */
 export function shrink(steps: readonly Step[], fails: (steps: readonly Step[]) => boolean, trials = 2000): Step[] {
   let shortest = [...steps];
   let left = trials;

@@ -27,7 +27,10 @@ export const HOSTS_DEVICE = '00ff:00:00.0';
 const TOLD_BOUND_MS = 1500;
 /** How soon an interrupt is placed that was moved when trace events were lost. */
 const LOSS_BOUND_MS = 1000 + 2 * TOLD_BOUND_MS;
-/** How much later than at the next poll it is found at the latest: lists of interrupts and threads are read every five seconds. */
+/**
+ * How much later than at the next poll it is found at the latest: lists of interrupts and threads are read every five
+ * seconds.
+ */
 const LISTS_MS = 5000 + TOLD_BOUND_MS;
 /** After so long without markers, a stream of trace events is known to be deaf. */
 const DEAF_AFTER_MS = 6000;
@@ -515,7 +518,9 @@ export class World {
     return undefined;
   }
 
-  /** The watcher dies, at once or at its so many-th change of what outlives it; a new one starts from what /run holds. */
+  /**
+   * The watcher dies, at once or at its so many-th change of what outlives it; a new one starts from what /run holds.
+   */
   kill(changes: number): void {
     if (changes > 0) this.#fuse = changes;
     else this.#die();
@@ -544,7 +549,10 @@ export class World {
     for (const guest of this.running) this.tell(guest);
   }
 
-  /** What a watcher that was killed had written counts for a vector that was born since with the same name: nothing tells the two apart. */
+  /**
+   * What a watcher that was killed had written counts for a vector that was born since with the same name: nothing
+   * tells the two apart.
+   */
   #inherit(): void {
     for (const uuid of this.#state.list()) {
       for (const [key, list] of Object.entries(this.#state.read(uuid)?.written ?? {})) {
@@ -634,7 +642,10 @@ export class World {
 
   // ---- checks
 
-  /** Which interrupts of devices with a policy do not have its set. Where a watcher has written it, a subset will do: the kernel may shrink a mask. */
+  /**
+   * Which interrupts of devices with a policy do not have its set. Where a watcher has written it, a subset will do:
+   * the kernel may shrink a mask.
+   */
   #refresh(): void {
     if (!this.#isChanged) return;
     this.#isChanged = false;
@@ -705,7 +716,10 @@ export class World {
     return excuse;
   }
 
-  /** Nothing but an interrupt of a running guest's device with a policy is ever written, and that with its set; and lines get back what they had. */
+  /**
+   * Nothing but an interrupt of a running guest's device with a policy is ever written, and that with its set; and
+   * lines get back what they had.
+   */
   #judgeWrite(irq: number, cpus: Cpus, before: Cpus): void {
     this.#writes++;
     const interrupt = this.kernel.interrupts.get(irq) as SimulatedInterrupt;
