@@ -161,11 +161,11 @@ const HAPPENINGS: Record<Kind, Happening> = {
   offline(world, _, { choice }) {
     const cpu = 2 + (choice % (CPUS - 2));
     const before = new Map([...world.kernel.interrupts.values()].map((one) => [one, one.affinity]));
-    world.kernel.setOnline(cpu, false);
+    world.setOnline(cpu, false);
     for (const [one, affinity] of before) if (one.affinity !== affinity) world.moved(one);
   },
   online(world, _, { choice }) {
-    for (const cpu of [choice % CPUS, (choice >> 5) % CPUS, (choice >> 10) % CPUS]) world.kernel.setOnline(cpu, true);
+    for (const cpu of [choice % CPUS, (choice >> 5) % CPUS, (choice >> 10) % CPUS]) world.setOnline(cpu, true);
   },
   deny(world, guest, { choice }) {
     for (const { irq } of interruptsOf(world, guest)) world.kernel.failAllWrites(irq, errorOf(choice));

@@ -55,6 +55,8 @@ interface Misplaced {
   since: number;
   wanted: Cpus;
   what: string;
+  /** a CPU went or came at that moment */
+  byCpus: boolean;
 }
 
 /** What is known of writes to one vector or line. */
@@ -94,6 +96,7 @@ export class World {
   readonly #written = new WeakMap<SimulatedInterrupt, Written>();
   readonly #lines = new MovedLines();
   readonly #misplaced = new Map<SimulatedInterrupt, Misplaced>();
+  #cpusChangedAt = Number.NEGATIVE_INFINITY;
   /** when the watcher was told of an interrupt, or of its domain, last */
   readonly #named = new WeakMap<SimulatedInterrupt, number>();
   /** when the watcher was told of a domain */
@@ -323,6 +326,11 @@ export class World {
     for (const interrupt of this.#misplaced.keys()) {
       if (this.#written.get(interrupt)?.by === this.#process) this.#polled.set(interrupt, this.now);
     }
+  }
+
+  setOnline(cpu: number, isOnline: boolean): void {
+    this.#cpusChangedAt = this.now;
+    this.kernel.setOnline(cpu, isOnline);
   }
 
   setAllowed(list: string | undefined): void {
@@ -658,7 +666,7 @@ export class World {
         seen.add(interrupt);
         if (this.#misplaced.get(interrupt)?.wanted === wanted) continue;
         const what = `IRQ ${interrupt.irq} of ${address} of ${guest.name} belongs on ${listOf(wanted)}`;
-        this.#misplaced.set(interrupt, { since: this.now, wanted, what });
+        this.#misplaced.set(interrupt, { since: this.now, wanted, what, byCpus: this.now === this.#cpusChangedAt });
       }
     }
     for (const interrupt of this.#misplaced.keys()) if (!seen.has(interrupt)) this.#misplaced.delete(interrupt);
@@ -683,9 +691,10 @@ export class World {
   }
 
   #judge(): void {
-    for (const [interrupt, { since, what }] of this.#misplaced) {
+    for (const [interrupt, { since, what, byCpus }] of this.#misplaced) {
       const named = this.#named.get(interrupt) ?? Number.NEGATIVE_INFINITY;
-      const isNamed = named >= since;
+      // an event about the interrupt does not tell that a CPU went or came: a poll does
+      const isNamed = named >= since && !byCpus;
       const polled = this.#polled.get(interrupt) ?? Number.NEGATIVE_INFINITY;
       const latest = Math.min(
         since + this.#pollBound,
