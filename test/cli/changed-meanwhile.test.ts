@@ -50,7 +50,7 @@ for (const [what, sight] of [
 test('what is faulty stays so', async () => {
   const file = folder.write('guest.xml', domain('<nonsense/>'));
   const { stdout } = await runCli('lint-domain', [file], { env: withXmllintThatSees('') });
-  assert.match(stdout, /error: <nonsense> is not allowed in <devices> \[schema\]$/m);
+  assert.match(stdout, /error: [^\n]*<nonsense>[^\n]* \[schema\]$/m);
 });
 
 test.run();
