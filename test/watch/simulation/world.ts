@@ -27,6 +27,8 @@ export const HOSTS_DEVICE = '00ff:00:00.0';
 const TOLD_BOUND_MS = 1500;
 /** How soon an interrupt is placed that was moved when trace events were lost. */
 const LOSS_BOUND_MS = 1000 + 2 * TOLD_BOUND_MS;
+/** How often the watcher looks who owns a device that two domains name. */
+const CONFLICT_MS = 10_000;
 /**
  * How much later than at the next poll it is found at the latest: lists of interrupts and threads are read every five
  * seconds.
@@ -97,6 +99,8 @@ export class World {
   readonly #lines = new MovedLines();
   readonly #misplaced = new Map<SimulatedInterrupt, Misplaced>();
   #cpusChangedAt = Number.NEGATIVE_INFINITY;
+  /** when two running domains named a device last */
+  readonly #claimedAt = new Map<string, number>();
   /** when the watcher was told of an interrupt, or of its domain, last */
   readonly #named = new WeakMap<SimulatedInterrupt, number>();
   /** when the watcher was told of a domain */
@@ -639,13 +643,18 @@ export class World {
     return { policy, pins: guest.pins, near, online, allowed: this.#allowed };
   }
 
-  /** Two running domains name it: its own domain's policy need not hold, and nobody may fight. */
+  /**
+   * Two running domains name it, or did until the watcher has looked again at who owns it: its own domain's policy need
+   * not hold, and nobody may fight.
+   */
   #isClaimed(address: string): boolean {
     let named = 0;
     for (const guest of this.running) {
       if (guest.devices.has(address) || this.told.get(guest)?.devices.has(address)) named++;
     }
-    return named > 1;
+    if (named > 1) this.#claimedAt.set(address, this.now);
+    const at = this.#claimedAt.get(address) ?? Number.NEGATIVE_INFINITY;
+    return this.now - at <= CONFLICT_MS + this.#pollBound;
   }
 
   // ---- checks
@@ -657,6 +666,7 @@ export class World {
   #refresh(): void {
     if (!this.#isChanged) return;
     this.#isChanged = false;
+    for (const { devices } of this.running) for (const address of devices.keys()) this.#isClaimed(address);
     const seen = new Set<SimulatedInterrupt>();
     for (const [guest, { devices }] of this.told) {
       if (!this.running.has(guest)) continue;
