@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { staleBreakpoint } from './machine/fault-of-emulation.js';
+import { lostTimer, staleBreakpoint } from './machine/fault-of-emulation.js';
 
 const test = suite('faults of the emulation');
 
@@ -36,6 +36,16 @@ test('any other panic is the kernel’s, or ours', () => {
 test('a host that did not panic has no such fault', () => {
   assert.is(staleBreakpoint(''), undefined);
   assert.is(staleBreakpoint(consoleOf('Oops: int3: 0000 [#1] PREEMPT SMP NOPTI')), undefined);
+});
+
+test('a timer that does not fire is named with its CPU; a kernel that is only slow is not taken for that', () => {
+  const starved =
+    'rcu: rcu_preempt kthread starved for 5250 jiffies! g4605 f0x0 RCU_GP_WAIT_FQS(5) ->state=0x402 ->cpu=3';
+  const lost = `[  272.462372] rcu: rcu_preempt kthread timer wakeup didn't happen for 5249 jiffies! g4605 f0x0\r
+[  272.462630] rcu: \tPossible timer handling issue on cpu=3 timer-softirq=314\r\n[  272.462900] ${starved}\r\n`;
+  assert.is(lostTimer(lost), "a timer of QEMU's CPU 3 does not fire any more");
+  assert.is(lostTimer(`[  272.462900] ${starved}\r\n`), undefined);
+  assert.is(lostTimer(''), undefined);
 });
 
 test.run();

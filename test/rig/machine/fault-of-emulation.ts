@@ -13,3 +13,17 @@ export function staleBreakpoint(console: string): string | undefined {
     );
   return oops ? `QEMU ran a breakpoint that the kernel had taken back, at ${oops[1]}` : undefined;
 }
+
+/**
+ * A timer of an emulated CPU does not fire any more: the kernel sees for 21 seconds that its own thread was to be woken
+ * up and was not, while QEMU is idle (seen with QEMU 7.2 on a quiet machine). No program inside can do that.
+ * @param console of a host that may still run
+ * @returns on which CPU, if it happened
+ */
+export function lostTimer(console: string): string | undefined {
+  const stall =
+    /rcu_preempt kthread timer wakeup didn't happen for \d+ jiffies![^\n]*\n[^\n]*Possible timer handling issue on cpu=(\d+)/.exec(
+      console,
+    );
+  return stall ? `a timer of QEMU's CPU ${stall[1]} does not fire any more` : undefined;
+}

@@ -8,7 +8,7 @@ import { boot } from './boot.js';
 import { bundleScenes } from './bundle.js';
 import { cached, keepOnly, unpackPackage } from './cache.js';
 import { emulatedHost } from './emulated-host.js';
-import { staleBreakpoint } from './fault-of-emulation.js';
+import { lostTimer, staleBreakpoint } from './fault-of-emulation.js';
 import { fillBootFolder } from './initramfs.js';
 import { installPacked } from './packed.js';
 import { bootsOf, type Request } from './request.js';
@@ -17,6 +17,9 @@ import { Tally } from './tally.js';
 const inside = join(__dirname, '../inside');
 /** Of this machine's /etc what programs of its /usr need: where libraries are, and what /usr/bin/awk is. */
 const ETC = ['alternatives', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'nsswitch.conf', 'protocols', 'services'];
+
+/** How often the console is searched for a fault after which a host stands still. */
+const CONSOLE_INTERVAL_MS = 3000;
 
 /** What the folder that QEMU boots from depends on. */
 const RECIPE = ['initramfs.ts', 'kernels.ts', 'vmlinux.ts'];
@@ -50,17 +53,19 @@ export async function testRig(request: Request, build: () => Promise<void>): Pro
       const settings: Settings = { pattern: request.pattern, all };
       writeFileSync(join(folder, 'rig/settings.json'), JSON.stringify(settings));
       const console_ = join(folder, 'console');
+      const shown = () => (existsSync(console_) ? readFileSync(console_, 'utf8') : '');
       const args = emulatedHost({ boot: bootFolder, rig: join(folder, 'rig'), cache, console: console_ });
       const play = () => {
         tally.begin(name);
         const started = (child: ChildProcess) => {
           qemu = child;
         };
-        return boot(args, (message) => tally.take(message), started);
+        // such a host stands still until its time is up
+        const watch = setInterval(() => lostTimer(shown()) && qemu?.kill('SIGKILL'), CONSOLE_INTERVAL_MS);
+        return boot(args, (message) => tally.take(message), started).finally(() => clearInterval(watch));
       };
-      const shown = () => (existsSync(console_) ? readFileSync(console_, 'utf8') : '');
       let { said, crashed } = await play();
-      const fault = crashed ? 'QEMU itself crashed' : staleBreakpoint(shown());
+      const fault = crashed ? 'QEMU itself crashed' : (staleBreakpoint(shown()) ?? lostTimer(shown()));
       if (fault !== undefined) {
         tally.replayed(`${fault}: the same once more`);
         ({ said } = await play());
