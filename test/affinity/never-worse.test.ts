@@ -13,7 +13,7 @@ import type { PlainDefinition } from '../../src/domain/plain-definition.js';
 import type { DeviceInterrupt, HostSnapshot } from '../../src/host/snapshot.js';
 import type { HostDescription } from '../simulator/description.js';
 import { SimulatedKernel } from '../simulator/kernel.js';
-import { generator } from '../watch/simulation/steps.js';
+import { randomNumbers } from '../support/random.js';
 import { A, B, guest, hostdev } from './simulated-pass.js';
 
 const neverWorse = suite('never worse than native');
@@ -31,12 +31,7 @@ const policies = (random: Random): PlainDefinition[] => {
 const AUTO = guest(hostdev(A, 'auto'), { placement: '<vcpu>2</vcpu>' });
 const SPREAD = guest(hostdev(A, 'auto', { spread: 'yes', controlVectors: '1' }), { placement: '<vcpu>2</vcpu>' });
 const isAuto = (definition: PlainDefinition) => definition === AUTO || definition === SPREAD;
-const OTHERS = policies(randomOf(0));
-
-function randomOf(seed: number): Random {
-  const next = generator(seed);
-  return (limit) => Math.floor(next() * limit);
-}
+const OTHERS = policies(randomNumbers(0));
 
 /** One to eight CPUs, in ranges or scattered. */
 function someCpus(random: Random, cpus: number): Cpuset {
@@ -275,7 +270,7 @@ function unreachable(): never {
 function play(hosts: number, settings: PolicySettings): number {
   let remote = 0;
   for (let seed = 1; seed <= hosts; seed++) {
-    const random = randomOf(seed);
+    const random = randomNumbers(seed);
     try {
       const history = new History(random, someHost(random), settings);
       history.play();

@@ -6,10 +6,11 @@ import { findGrammar } from '../../src/schema/grammar.js';
 import { parseXml } from '../../src/xml/parse.js';
 import { projectRoot } from '../support/cli.js';
 import { needs, suiteWhere } from '../support/needs.js';
+import { randomNumbers } from '../support/random.js';
 import { goodSamples } from '../support/samples.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { casesOf } from './cases.js';
-import { mutant, randomNumbers, wordsOf } from './mutants.js';
+import { mutant, wordsOf } from './mutants.js';
 
 const MUTANTS = 1500;
 const SEED = 20261129;

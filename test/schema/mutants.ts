@@ -2,17 +2,6 @@ import { attributesOf } from '../../src/xml/attributes.js';
 import type { XmlElement } from '../../src/xml/element.js';
 import { parseXml } from '../../src/xml/parse.js';
 
-/** Numbers from 0 to below `limit`, the same for the same seed (mulberry32). */
-export function randomNumbers(seed: number): (limit: number) => number {
-  let state = seed >>> 0;
-  return (limit) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * limit);
-  };
-}
-
 /**
  * A document with one random change: an attribute or element that is removed, repeated, renamed or moved, a value or
  * text that is another one of the same or another document. It stays well-formed.

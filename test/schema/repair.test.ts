@@ -6,9 +6,10 @@ import { type CompiledGrammar, openLibxml2Wasm } from '../../src/schema/libxml2-
 import type { XmlElement } from '../../src/xml/element.js';
 import { parseXml } from '../../src/xml/parse.js';
 import { libvirtSchemas, needs, suiteWhere } from '../support/needs.js';
+import { randomNumbers } from '../support/random.js';
 import { goodSamples } from '../support/samples.js';
 import { casesOf } from './cases.js';
-import { type Misspelling, misspelt, randomNumbers } from './mutants.js';
+import { type Misspelling, misspelt } from './mutants.js';
 
 // A document with one mistake is as libxml2 accepts it again after the hint is followed.
 const MUTANTS = 1500;

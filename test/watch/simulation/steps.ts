@@ -1,4 +1,5 @@
 import { DEFAULT_SETTINGS, type Settings } from '../../../src/affinity/settings.js';
+import { generator } from '../../support/random.js';
 
 /** How many domains there are; two of them share a device, so that only one of the two can run. */
 export const DOMAINS = 6;
@@ -132,17 +133,6 @@ export function historyOf(seed: number, length: number): History {
     return { kind, domain: below(DOMAINS), choice: below(1_000_000), told: random() < 0.5, amid, wait: wait() };
   });
   return { setup, steps };
-}
-
-/** Numbers from 0 to below 1 (the algorithm that is known as mulberry32). */
-export function generator(seed: number): () => number {
-  let state = Math.imul(seed, 0x9e3779b1) >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /**
