@@ -1,8 +1,9 @@
+import { resolveReferences } from '../../xml/content.js';
+
 const RELAX_NG = 'http://relaxng.org/ns/structure/1.0';
 const TOKEN =
   /<!--[\s\S]*?-->|<\?[\s\S]*?\?>|<!\[CDATA\[([\s\S]*?)\]\]>|<\/[^>]*>|<([^\s/>!?]+)((?:[^"'>]|"[^"]*"|'[^']*')*?)(\/?)>|[^<]+/y;
 const ATTRIBUTE = /([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
-const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', apos: "'", quot: '"' };
 
 /**
  * An element of a grammar. Elements of other namespaces are annotations, and are left out. Libraries take ten times as
@@ -57,7 +58,7 @@ export function parseGrammarElement(text: string, start: number, parent: Grammar
       depth--;
       if (depth <= ignoredAt) ignoredAt = Number.POSITIVE_INFINITY;
     } else if (open && all.charCodeAt(0) !== 60) {
-      if (/\S/.test(all)) open.text += resolved(all);
+      if (/\S/.test(all)) open.text += resolveReferences(all);
     } else if (section !== undefined && open) open.text += section;
     if (depth === 0 && root) return root;
   }
@@ -68,18 +69,10 @@ export function parseGrammarElement(text: string, start: number, parent: Grammar
 function elementOf(tag: string, text: string, parent: GrammarElement | undefined): GrammarElement | undefined {
   const attributes = new Map<string, string>();
   for (const [, name = '', double, single] of text.matchAll(ATTRIBUTE)) {
-    attributes.set(name, resolved(double ?? single ?? ''));
+    attributes.set(name, resolveReferences(double ?? single ?? ''));
   }
   const colon = tag.indexOf(':');
   const element = new GrammarElement(tag.slice(colon + 1), attributes, parent);
   const namespace = element.inherited(colon < 0 ? 'xmlns' : `xmlns:${tag.slice(0, colon)}`);
   return namespace === RELAX_NG ? element : undefined;
-}
-
-function resolved(text: string): string {
-  if (!text.includes('&')) return text;
-  return text.replace(/&(?:#x([\da-f]+)|#(\d+)|(\w+));/gi, (all, hex?: string, decimal?: string, name = '') => {
-    if (hex) return String.fromCodePoint(Number.parseInt(hex, 16));
-    return decimal ? String.fromCodePoint(Number(decimal)) : (ENTITIES[name] ?? all);
-  });
 }
