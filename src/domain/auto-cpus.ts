@@ -38,7 +38,7 @@ interface VcpuThreadCpus {
   cpus: Cpuset | undefined;
 }
 
-/** Undefined if one of them may run on all CPUs, or if numad decides; empty if there is none of them. */
+/** Undefined if one of them may run on all CPUs, or if numad decides; empty if the domain has none of these vCPUs. */
 function cpusOfSome(vcpus: readonly { vcpu: number; cpus?: Cpuset }[], only: Cpuset): Cpuset | undefined {
   return unionOfAll(vcpus.filter(({ vcpu }) => has(only, vcpu)).map(({ cpus }) => cpus));
 }

@@ -14,7 +14,7 @@ const NAMES: Readonly<Record<string, string>> = {
   '\ufeff': 'a zero-width no-break space',
 };
 
-/** The first such character of a text, in words: `a no-break space (U+00A0)`; undefined if there is none. */
+/** The first such character of a text, in words: `a no-break space (U+00A0)`; undefined if it has no such character. */
 export function invisibleIn(text: string): string | undefined {
   const [character] = INVISIBLE.exec(text) ?? [];
   if (character === undefined) return undefined;

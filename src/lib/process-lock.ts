@@ -4,8 +4,8 @@ import type { OpenFolder } from './open-folder.js';
 import { removeTree } from './remove-tree.js';
 
 /**
- * `PID START`, START being the time when the process started (field 22 of /proc/PID/stat): so a later process with the
- * same pid is told apart. START is empty if there is no such process.
+ * `PID START`: START is the time when the process started (field 22 of /proc/PID/stat). A later process with the same
+ * pid has another one. START is empty if the process does not exist.
  */
 export function processIdentity(pid: number): string {
   return `${pid} ${startTimeOf(pid) ?? ''}`;

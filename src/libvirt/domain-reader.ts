@@ -61,7 +61,7 @@ export class DomainReader {
     }
     try {
       const definition = readDomainXml(Buffer.from(text));
-      // virsh looks for a domain of this name as well if there is none with this UUID any more
+      // virsh takes the text for a name if no domain has this UUID any more
       const answered = canonicalUuid(definition.uuid ?? '');
       if (answered !== uuid)
         throw new Error(`libvirt's answer is about ${answered ?? 'a domain without a UUID'}: ignored`);

@@ -14,7 +14,7 @@ export function schemaOrigin({ kind, directories: [directory = ''] }: Grammar): 
   return version === undefined ? "the installed libvirt's schema" : `libvirt ${version}'s schema`;
 }
 
-/** The version of the libvirt below a prefix such as /usr; undefined if there is none, or several that differ. */
+/** The version of the libvirt below a prefix such as /usr; undefined if none, or several that differ, are found. */
 function libvirtVersion(prefix: string): string | undefined {
   const lib = join(prefix, 'lib');
   // Debian: /usr/lib/x86_64-linux-gnu; Fedora: /usr/lib64

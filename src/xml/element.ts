@@ -73,7 +73,7 @@ export class XmlElement implements ElementRange {
     return text;
   }
 
-  /** The value of the attribute of that name (prefix included); null if there is none. */
+  /** The value of the attribute of that name (prefix included); null if the element does not have it. */
   getAttribute(name: string): string | null {
     return attributeNamed(this.attributes, name)?.value ?? null;
   }
