@@ -48,7 +48,7 @@ test('what waited in the spool is taken at the start; a change by anybody else i
   await host.start();
   await host.placed();
   host.root.write('proc/irq/41/smp_affinity', 'ff\n');
-  await host.placed('put back');
+  await host.placed('repaired');
 });
 
 test('a log on a full disk does not end the watcher', async () => {
@@ -57,7 +57,7 @@ test('a log on a full disk does not end the watcher', async () => {
   host.spawn([], {}, ['sh', '-c', 'exec "$@" 2>/dev/full', 'sh']);
   await host.placed();
   host.root.write('proc/irq/41/smp_affinity', 'ff\n');
-  await host.placed('put back');
+  await host.placed('repaired');
   assert.equal(await host.end('SIGTERM'), { code: 0, signal: null });
 });
 
@@ -203,12 +203,12 @@ test('a flood of lines about one domain is cut, and the number of those that wer
   await host.placed();
   for (let move = 0; move < 30; move++) {
     host.root.write('proc/irq/41/smp_affinity', 'ff\n');
-    await host.placed('put back');
+    await host.placed('repaired');
   }
   await host.end('SIGTERM');
   const lines = host.stderr
     .split('\n')
-    .filter((line) => line.includes(': put back on ') || line.includes(': placed on '));
+    .filter((line) => line.includes(': repaired, back on ') || line.includes(': placed on '));
   assert.is(lines.length, 20, host.stderr);
   assert.match(host.stderr, /: guest: \d+ more lines like these were left out/);
 });

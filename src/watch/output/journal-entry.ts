@@ -79,7 +79,7 @@ function sentence(group: readonly Placement[]): string {
     case 'placed':
       return `placed on ${placeOf(group)}${reason ? ` (${reasonText(reason)})` : ''}`;
     case 'repaired':
-      return `put back on ${placeOf(group)}${group.length === 1 && from !== null ? ` from ${listOf(from)}` : ''}`;
+      return `repaired, back on ${placeOf(group)}${group.length === 1 && from !== null ? ` from ${listOf(from)}` : ''}`;
     case 'contested':
       return `keeps being moved off ${listOf(target)}, repairs paused${culprit ? ` (${culpritText(culprit)})` : ''}`;
     case 'failed': {

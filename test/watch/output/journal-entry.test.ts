@@ -48,7 +48,7 @@ test('what was done to a domain in one go is one line, with fields for each devi
 });
 
 for (const [over, priority, text] of [
-  [{ kind: 'repaired', from: setOf('5') }, 'info', `guest: put back on 2-3 from 5: ${A} IRQ 41`],
+  [{ kind: 'repaired', from: setOf('5') }, 'info', `guest: repaired, back on 2-3 from 5: ${A} IRQ 41`],
   [
     { kind: 'contested', to: setOf('5'), culprit: { irqbalancePid: 7 } },
     'warning',
