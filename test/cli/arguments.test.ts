@@ -4,7 +4,7 @@ import { parseArguments } from '../../src/cli/arguments.js';
 import type { Request } from '../../src/cli/request.js';
 import { version } from '../../src/cli/version.js';
 import { ToolError } from '../../src/lib/errors.js';
-import { runCli } from '../support/cli.js';
+import { runInProcess } from '../support/cli-in-process.js';
 
 const test = suite('arguments');
 
@@ -153,7 +153,7 @@ const HELPS = [
 for (const [program, command, words] of HELPS) {
   const call = [program, ...command].join(' ');
   test(`${call} --help: shows the usage and the exit statuses in 80 columns`, async () => {
-    const { code, stdout, stderr } = await runCli(program, [...command, '--help']);
+    const { code, stdout, stderr } = await runInProcess(program, [...command, '--help']);
     assert.is(stdout.split('\n')[0], `Usage: ${call} ${words}`);
     assert.equal(
       stdout.split('\n').filter((line) => line.length > 80),
@@ -162,20 +162,20 @@ for (const [program, command, words] of HELPS) {
     assert.match(stdout, call.endsWith('watch') ? /^Exit status: 0 .* 2 .*$/m : /^Exit status: 0 .* 1 .* 2 .*$/m);
     assert.is(stderr, '');
     assert.is(code, 0);
-    assert.equal(await runCli(program, [...command, '-h']), { code, stdout, stderr });
+    assert.equal(await runInProcess(program, [...command, '-h']), { code, stdout, stderr });
   });
 }
 
 test('--version', async () => {
   for (const program of ['lint-domain', 'hostdev-cpuset'] as const) {
-    assert.equal(await runCli(program, ['--version']), { code: 0, stdout: `${version}\n`, stderr: '' });
-    assert.equal(await runCli(program, ['-V']), { code: 0, stdout: `${version}\n`, stderr: '' });
+    assert.equal(await runInProcess(program, ['--version']), { code: 0, stdout: `${version}\n`, stderr: '' });
+    assert.equal(await runInProcess(program, ['-V']), { code: 0, stdout: `${version}\n`, stderr: '' });
   }
 });
 
 test('a usage error: exit status 2, one line, nothing on standard output', async () => {
   for (const args of [['--nonsense'], ['--format=xml', 'a.xml'], ['--engine', 'jing', 'a.xml']]) {
-    const { code, stdout, stderr } = await runCli('lint-domain', args);
+    const { code, stdout, stderr } = await runInProcess('lint-domain', args);
     assert.is(stdout, '');
     assert.match(stderr, /^lint-domain: [^\n]+\n$/);
     assert.is(code, 2);

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { projectRoot, runCli } from '../support/cli.js';
+import { projectRoot } from '../support/cli.js';
+import { runInProcess } from '../support/cli-in-process.js';
 import { BAD, DOUBTFUL } from '../support/domains.js';
 import { testDomain, testDriver } from '../support/libvirt-test-driver.js';
 import { needs, suiteWhere } from '../support/needs.js';
@@ -22,7 +23,7 @@ test.after.each(() => folder.remove());
 const define = (args: string[], input?: string) => {
   folder.write('tmp/.keep', '');
   const env = { ...process.env, TMPDIR: folder.join('tmp') };
-  return runCli('hostdev-cpuset', ['define', ...args], { env, ...(input === undefined ? {} : { input }) });
+  return runInProcess('hostdev-cpuset', ['define', ...args], { env, ...(input === undefined ? {} : { input }) });
 };
 const LIBVIRT = ['-c', 'test:///default'];
 const leftovers = () => readdirSync(folder.join('tmp')).filter((name) => name !== '.keep');
@@ -64,11 +65,11 @@ test('standard input, with or without -', async () => {
 
 test('what libvirt is given is normalised, and in a file that nobody else can read', async () => {
   const env = fakeVirsh('exit 0');
-  const { code } = await runCli('hostdev-cpuset', ['define', '-c', 'qemu+ssh://host/system', gpu], { env });
+  const { code } = await runInProcess('hostdev-cpuset', ['define', '-c', 'qemu+ssh://host/system', gpu], { env });
   assert.is(code, 0);
   const [call = ''] = readFileSync(folder.join('calls'), 'utf8').split('\n');
   assert.match(call, /^C --connect=qemu\+ssh:\/\/host\/system define --validate --file=\/dev\/fd\/3$/);
-  const normalized = await runCli('hostdev-cpuset', ['normalize', gpu]);
+  const normalized = await runInProcess('hostdev-cpuset', ['normalize', gpu]);
   assert.is(readFileSync(folder.join('xml'), 'utf8'), normalized.stdout);
   assert.is(readFileSync(folder.join('mode'), 'utf8'), '600\n');
 });
@@ -101,13 +102,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const) {
 
 test('an error stops it before libvirt is asked; a warning does not', async () => {
   const env = fakeVirsh('exit 0');
-  const bad = await runCli('hostdev-cpuset', ['define', folder.write('bad.xml', BAD)], { env });
+  const bad = await runInProcess('hostdev-cpuset', ['define', folder.write('bad.xml', BAD)], { env });
   assert.match(bad.stderr, /bad\.xml:8:22: error: .* \[cpuset-syntax\]/);
   assert.is(bad.stdout, '');
   assert.is(bad.code, 1);
   assert.not.ok(readdirSync(folder.path).includes('calls'));
 
-  const doubtful = await runCli('hostdev-cpuset', ['define', folder.write('doubtful.xml', DOUBTFUL)], { env });
+  const doubtful = await runInProcess('hostdev-cpuset', ['define', folder.write('doubtful.xml', DOUBTFUL)], { env });
   assert.match(doubtful.stderr, /warning: .* \[auto-unpinned\]/);
   assert.match(doubtful.stdout, /^Domain 'guest' defined from /);
   assert.is(doubtful.code, 0);
@@ -126,7 +127,7 @@ test('of many files, one xmllint', async () => {
   const calls = folder.join('xmllint-calls');
   chmodSync(folder.write('bin/xmllint', `#!/bin/sh\necho once >>'${calls}'\n`), 0o755);
   const files = ['a.xml', 'b.xml', 'c.xml'].map((name) => folder.write(name, readFileSync(gpu, 'utf8')));
-  const { code, stdout } = await runCli('hostdev-cpuset', ['define', ...files, files[0] as string], { env });
+  const { code, stdout } = await runInProcess('hostdev-cpuset', ['define', ...files, files[0] as string], { env });
   assert.is(code, 0);
   assert.equal(stdout.match(/(?<=from ).*/g), files);
   assert.is(readFileSync(calls, 'utf8'), 'once\n');

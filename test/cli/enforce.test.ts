@@ -6,7 +6,8 @@ import * as assert from 'uvu/assert';
 import { enforceCommand } from '../../src/cli/commands/enforce.js';
 import { ToolError } from '../../src/lib/errors.js';
 import { parseHostDescription, SimulatedKernel, writeTree } from '../simulator/index.js';
-import { projectRoot, runCli } from '../support/cli.js';
+import { projectRoot } from '../support/cli.js';
+import { runInProcess } from '../support/cli-in-process.js';
 import { domain, hostdev } from '../support/domains.js';
 import { validateEnforceReport } from '../support/json-schemas.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
@@ -25,7 +26,7 @@ test.before.each(() => {
 });
 test.after.each(() => folder.remove());
 
-const tool = (...args: string[]) => runCli('hostdev-cpuset', args);
+const tool = (...args: string[]) => runInProcess('hostdev-cpuset', args);
 const mask = (irq: number) => readFileSync(join(root, `proc/irq/${irq}/smp_affinity`), 'utf8').trim();
 const masks = () => [41, 42, 50, 51, 60].map(mask);
 const BORN = ['ffff', 'ffff', 'ffff', 'ffff', 'ffff'];
@@ -102,7 +103,7 @@ test('--json is one document that keeps its schema, for each of them', async () 
 test('XML on standard input, expanded or as libvirt keeps it', async () => {
   const normalized = (await tool('normalize', '--no-check', guest)).stdout;
   for (const input of [normalized, readFileSync(guest, 'utf8')]) {
-    const { stdout, code } = await runCli('hostdev-cpuset', ['plan', '--root', root], { input });
+    const { stdout, code } = await runInProcess('hostdev-cpuset', ['plan', '--root', root], { input });
     assert.match(stdout, /^3 set, 0 kept, 2 skipped, 0 failed$/m);
     assert.is(code, 0);
   }
@@ -110,7 +111,7 @@ test('XML on standard input, expanded or as libvirt keeps it', async () => {
 
 test('enforce leaves the devices of a domain alone that does not run', async () => {
   const stopped = readFileSync(guest, 'utf8').replace(UUID, '00000000-0000-4000-8000-000000000001');
-  const { code, stdout } = await runCli('hostdev-cpuset', ['enforce', '--root', root], { input: stopped });
+  const { code, stdout } = await runInProcess('hostdev-cpuset', ['enforce', '--root', root], { input: stopped });
   assert.match(stdout, /error: no QEMU of this domain runs here: nothing is written/);
   assert.is(code, 1);
   assert.equal(masks(), BORN);
@@ -191,7 +192,7 @@ test('a domain is asked of virsh, whose complaint is ours', async () => {
   );
   chmodSync(virsh, 0o755);
   const env = { ...process.env, PATH: `${folder.join('bin')}:${process.env.PATH}` };
-  const { code, stdout, stderr } = await runCli('hostdev-cpuset', ['status', '--root', root, 'nobody'], { env });
+  const { code, stdout, stderr } = await runInProcess('hostdev-cpuset', ['status', '--root', root, 'nobody'], { env });
   assert.is(stderr, "hostdev-cpuset: virsh: failed to get domain 'nobody': no such domain\n");
   assert.is(stdout, '');
   assert.is(code, 2);
@@ -202,7 +203,7 @@ test('status without a name shows every domain that runs', async () => {
   const virsh = folder.write('bin/virsh', `#!/bin/sh\n${answer}\n`);
   chmodSync(virsh, 0o755);
   const env = { ...process.env, PATH: `${folder.join('bin')}:${process.env.PATH}` };
-  const { code, stdout, stderr } = await runCli('hostdev-cpuset', ['status', '--root', root], { env });
+  const { code, stdout, stderr } = await runInProcess('hostdev-cpuset', ['status', '--root', root], { env });
   assert.is(stderr, '');
   assert.is(code, 0);
   assert.match(stdout, /^workstation /m);

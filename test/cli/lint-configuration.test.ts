@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { projectRoot, runCli } from '../support/cli.js';
+import { runInProcess } from '../support/cli-in-process.js';
 import { BAD, DOUBTFUL, domain, GOOD } from '../support/domains.js';
 import { validateReport, validateSarif } from '../support/json-schemas.js';
 import { needs, suiteWhere } from '../support/needs.js';
@@ -34,7 +35,7 @@ function rule(select: string, more: object = {}): string {
   return JSON.stringify({ customRules: [{ name: 'a-rule', test: select, message: 'wrong', ...more }] });
 }
 
-const lint = (args: string[], options: RunOptions = {}) => runCli('lint-domain', args, options);
+const lint = (args: string[], options: RunOptions = {}) => runInProcess('lint-domain', args, options);
 /** Standard error without what depends on whether libvirt is installed. */
 const complaints = (stderr: string) => stderr.replace(/^note: .*schemas were not found.*\n/gm, '');
 
@@ -115,9 +116,9 @@ test('--config and --no-config', async ({ folder }) => {
 test('hostdev-cpuset lint takes the same configuration; normalize takes none', async ({ folder }) => {
   folder.write(NAME, NAMED);
   folder.write('good.xml', GOOD);
-  const linted = await runCli('hostdev-cpuset', ['lint', 'good.xml'], { cwd: folder.path });
+  const linted = await runInProcess('hostdev-cpuset', ['lint', 'good.xml'], { cwd: folder.path });
   assert.match(linted.stdout, 'good.xml:2:3: error: wrong [a-rule]');
-  const { code } = await runCli('hostdev-cpuset', ['normalize', 'good.xml'], { cwd: folder.path });
+  const { code } = await runInProcess('hostdev-cpuset', ['normalize', 'good.xml'], { cwd: folder.path });
   assert.is(code, 0);
 });
 
@@ -335,7 +336,7 @@ test('without a configuration neither its reader nor xpath is loaded, and each f
   );
   const env = { NODE_OPTIONS: `--require=${JSON.stringify(preload)}` };
   const traced = async () => {
-    await lint(['a'], { cwd: folder.path, env });
+    await runCli('lint-domain', ['a'], { cwd: folder.path, env });
     return JSON.parse(readFileSync(folder.join('loaded.json'), 'utf8'));
   };
   const without = await traced();

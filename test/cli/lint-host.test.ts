@@ -3,7 +3,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { HOST_RULES } from '../../src/lint/host-rules/index.js';
 import type { LintReport } from '../../src/lint/report.js';
-import { projectRoot, runCli } from '../support/cli.js';
+import { projectRoot } from '../support/cli.js';
+import { runInProcess } from '../support/cli-in-process.js';
 import { domain, GOOD, hostdev } from '../support/domains.js';
 import { validateReport, validateSarif } from '../support/json-schemas.js';
 import { layOutHost } from '../support/simulated-tree.js';
@@ -23,11 +24,11 @@ const EMPTY_HOST = '{"cpus":{"present":"0-3"},"devices":[]}';
 const complaints = (stderr: string) => stderr.replace(/^note: .*\n/gm, '');
 
 const lint = (folder: TemporaryFolder, ...args: string[]) =>
-  runCli('lint-domain', ['--host', '--root', 'host', ...args], { cwd: folder.path });
+  runInProcess('lint-domain', ['--host', '--root', 'host', ...args], { cwd: folder.path });
 
 test('--root without --host is a usage error', async ({ folder }) => {
   layOutHost(TWO_NODES, folder.join('host'));
-  const { code, stdout, stderr } = await runCli('lint-domain', ['--root', folder.join('host'), SAMPLE]);
+  const { code, stdout, stderr } = await runInProcess('lint-domain', ['--root', folder.join('host'), SAMPLE]);
   assert.is(stdout, '');
   assert.is(stderr, 'lint-domain: --root goes with --host\n');
   assert.is(code, 2);
@@ -112,7 +113,7 @@ test("an error of the host's makes the exit status 1, and without --host there i
   const { code, stdout } = await lint(folder, 'good.xml');
   assert.match(stdout, /^good\.xml:\d+:\d+: error: this host has no PCI device .+ \[host-device-absent\]$/m);
   assert.is(code, 1);
-  assert.is((await runCli('lint-domain', ['good.xml'], { cwd: folder.path })).code, 0);
+  assert.is((await runInProcess('lint-domain', ['good.xml'], { cwd: folder.path })).code, 0);
 });
 
 test('guests are compared over all files; comments and the configuration apply', async ({ folder }) => {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { casesOf } from '../schema/cases.js';
-import { projectRoot, runCli } from '../support/cli.js';
+import { projectRoot } from '../support/cli.js';
+import { runInProcess } from '../support/cli-in-process.js';
 import { domain, GOOD, hostdev } from '../support/domains.js';
 import { libvirtSchemas, needs, suiteWhere } from '../support/needs.js';
 import { type Outcome, run } from '../support/run.js';
@@ -34,15 +35,15 @@ for (const engine of ['auto', 'libxml2-wasm']) {
     cpSync(libvirtSchemas() as string, schemas, { recursive: true });
     const bad = folder.write('bad disk.xml', BAD_DISK);
     const good = folder.write('good.xml', GOOD);
-    const byOption = await runCli('lint-domain', ['--engine', engine, '--schemas', schemas, bad, good]);
+    const byOption = await runInProcess('lint-domain', ['--engine', engine, '--schemas', schemas, bad, good]);
     assert.match(byOption.stdout, /^.*bad disk\.xml:8:\d+: error: .*bus.* \[schema\]$/m);
     assert.match(byOption.stdout, '2 files: 1 error, 0 warnings\n');
     assert.is(byOption.stderr, '');
     assert.is(byOption.code, 1);
     const env = { LIBVIRT_SCHEMAS: schemas };
-    assert.equal(await runCli('lint-domain', ['--engine', engine, bad, good], { env }), byOption);
+    assert.equal(await runInProcess('lint-domain', ['--engine', engine, bad, good], { env }), byOption);
     const relative = ['--engine', engine, '--schemas', schemas.slice(folder.path.length + 1), bad, good];
-    assert.equal(await runCli('lint-domain', relative, { cwd: folder.path }), byOption);
+    assert.equal(await runInProcess('lint-domain', relative, { cwd: folder.path }), byOption);
   });
 }
 
@@ -53,7 +54,9 @@ named('a FIFO among the schemas is not waited for', async () => {
   rmSync(join(schemas, 'cpu.rng'));
   execFileSync('mkfifo', [join(schemas, 'cpu.rng')]);
   for (const engine of ['auto', 'libxml2-wasm']) {
-    const { code, stderr } = await runCli('lint-domain', ['--engine', engine, '--schemas', schemas], { input: GOOD });
+    const { code, stderr } = await runInProcess('lint-domain', ['--engine', engine, '--schemas', schemas], {
+      input: GOOD,
+    });
     assert.is(stderr, `lint-domain: ${join(schemas, 'cpu.rng')} is not a regular file\n`);
     assert.is(code, 2);
   }
@@ -62,7 +65,7 @@ named('a FIFO among the schemas is not waited for', async () => {
 named('--schemas has precedence over $LIBVIRT_SCHEMAS', async () => {
   const env = { LIBVIRT_SCHEMAS: '/nowhere' };
   const args = ['--schemas', libvirtSchemas() as string];
-  const { code, stderr } = await runCli('lint-domain', args, { env, input: GOOD });
+  const { code, stderr } = await runInProcess('lint-domain', args, { env, input: GOOD });
   assert.is(stderr, '');
   assert.is(code, 0);
 });
@@ -72,12 +75,12 @@ named('every engine says the same, in the same words', async () => {
   for (const one of casesOf('valid')) folder.write(`valid/${one.name}.xml`, one.bytes());
   for (const one of casesOf('invalid')) folder.write(`invalid/${one.name}.xml`, one.bytes());
   const files = ['samples', folder.path];
-  const bySoftware = await runCli('lint-domain', ['--json', '--engine', 'libxml2-wasm', ...files], {
+  const bySoftware = await runInProcess('lint-domain', ['--json', '--engine', 'libxml2-wasm', ...files], {
     cwd: projectRoot,
   });
-  const byDefault = await runCli('lint-domain', ['--json', ...files], { cwd: projectRoot });
+  const byDefault = await runInProcess('lint-domain', ['--json', ...files], { cwd: projectRoot });
   const onlyNode = { cwd: projectRoot, env: { PATH: '/nowhere' } };
-  const withoutXmllint = await runCli('lint-domain', ['--json', ...files], onlyNode);
+  const withoutXmllint = await runInProcess('lint-domain', ['--json', ...files], onlyNode);
   assert.ok(JSON.parse(byDefault.stdout).summary.errors > 50);
   assert.equal(JSON.parse(bySoftware.stdout), JSON.parse(byDefault.stdout));
   assert.equal(withoutXmllint, bySoftware);
@@ -98,14 +101,14 @@ for (const program of ['lint-domain', 'hostdev-cpuset'] as const) {
       stdout: '',
       stderr: `${program}: ${origin}: no domain.rng in ${folder.join('empty')}\n`,
     });
-    assert.equal(await runCli(program, [...command, '--schemas', 'empty'], inside), expected('--schemas'));
+    assert.equal(await runInProcess(program, [...command, '--schemas', 'empty'], inside), expected('--schemas'));
     const env = { LIBVIRT_SCHEMAS: folder.join('empty') };
-    assert.equal(await runCli(program, command, { ...inside, env }), expected('$LIBVIRT_SCHEMAS'));
+    assert.equal(await runInProcess(program, command, { ...inside, env }), expected('$LIBVIRT_SCHEMAS'));
   });
 }
 
 wrong('--engine xmllint where there is none', async () => {
-  const { code, stdout, stderr } = await runCli('lint-domain', ['--engine', 'xmllint'], {
+  const { code, stdout, stderr } = await runInProcess('lint-domain', ['--engine', 'xmllint'], {
     env: { PATH: '/nowhere' },
     input: GOOD,
   });
@@ -122,7 +125,7 @@ wrong('a schema that does not compile', async () => {
   );
   for (const engine of ['auto', 'libxml2-wasm']) {
     const args = ['--engine', engine, '--schemas', folder.path];
-    const { code, stdout, stderr } = await runCli('lint-domain', args, { input: GOOD });
+    const { code, stdout, stderr } = await runInProcess('lint-domain', args, { input: GOOD });
     assert.is(stdout, '');
     assert.match(stderr, /^lint-domain: the schema does not compile: [^\n]+\n$/);
     assert.is(code, 2);

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { projectRoot, runCli } from '../support/cli.js';
+import { projectRoot } from '../support/cli.js';
+import { runInProcess } from '../support/cli-in-process.js';
 import { Workstation } from '../support/simulated-tree.js';
 
 const test = suite('status --html');
@@ -13,7 +14,7 @@ test.before.each(() => {
 });
 test.after.each(() => host.remove());
 
-const status = (...args: string[]) => runCli('hostdev-cpuset', ['status', '--root', host.root, ...args]);
+const status = (...args: string[]) => runInProcess('hostdev-cpuset', ['status', '--root', host.root, ...args]);
 
 test('a file, new or in place of another; nothing else is left', async () => {
   const path = host.join('page.html');

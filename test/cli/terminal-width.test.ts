@@ -4,7 +4,8 @@ import { stripVTControlCharacters } from 'node:util';
 import * as assert from 'uvu/assert';
 import { columnsOf } from '../../src/cli/columns.js';
 import { textWidth } from '../../src/lib/text-width.js';
-import { projectRoot, runCli } from '../support/cli.js';
+import { projectRoot } from '../support/cli.js';
+import { runInProcess } from '../support/cli-in-process.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { Workstation } from '../support/simulated-tree.js';
 import { talkInTerminal } from '../support/terminal.js';
@@ -41,7 +42,7 @@ test('a terminal that does not know its width has 80 columns, as files and pipes
   const args = ['plan', '--root', host.root, gpu];
   const eighty = await linesOn(80, args);
   assert.equal(await linesOn(0, args), eighty);
-  const { stdout } = await runCli('hostdev-cpuset', args, { env: { COLUMNS: '' } });
+  const { stdout } = await runInProcess('hostdev-cpuset', args, { env: { COLUMNS: '' } });
   assert.equal(stdout.split('\n').slice(0, -1), eighty);
 });
 

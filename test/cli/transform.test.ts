@@ -14,7 +14,8 @@ import {
 } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { projectRoot, runCli } from '../support/cli.js';
+import { projectRoot } from '../support/cli.js';
+import { runInProcess } from '../support/cli-in-process.js';
 import { BAD, DOUBTFUL, domain, GOOD, hostdev } from '../support/domains.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
@@ -27,9 +28,9 @@ test.after.each(({ folder }) => folder.remove());
 
 const complaints = (stderr: string) => stderr.replace(/^note: .*\n/gm, '');
 const normalize = (args: string[], input?: string | Uint8Array, cwd?: string) =>
-  runCli('hostdev-cpuset', ['normalize', ...args], { ...(input && { input }), ...(cwd && { cwd }) });
+  runInProcess('hostdev-cpuset', ['normalize', ...args], { ...(input && { input }), ...(cwd && { cwd }) });
 const expand = (args: string[], input?: string | Uint8Array) =>
-  runCli('hostdev-cpuset', ['expand', ...args], input ? { input } : {});
+  runInProcess('hostdev-cpuset', ['expand', ...args], input ? { input } : {});
 
 test('standard input to standard output, and back', async () => {
   const { code, stdout, stderr } = await normalize([], GOOD);
@@ -175,7 +176,7 @@ test('in place: many files are one xmllint', async ({ folder }) => {
   chmodSync(fake, 0o755);
   const files = Array.from({ length: 12 }, (_, index) => folder.write(`${index}.xml`, GOOD));
   const env = { PATH: `${folder.join('bin')}:${process.env.PATH}` };
-  const { code } = await runCli('hostdev-cpuset', ['normalize', '-i', ...files], { env });
+  const { code } = await runInProcess('hostdev-cpuset', ['normalize', '-i', ...files], { env });
   assert.is(code, 0);
   assert.is(readFileSync(log, 'utf8'), 'run\n');
   for (const file of files) assert.match(readFileSync(file, 'utf8'), 'urn:hostdev-cpuset:1');

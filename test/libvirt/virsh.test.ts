@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ToolError } from '../../src/lib/errors.js';
 import { Virsh } from '../../src/libvirt/virsh.js';
-import { runCli } from '../support/cli.js';
+import { runInProcess } from '../support/cli-in-process.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const test = suite('virsh that is absent or hangs');
@@ -31,7 +31,7 @@ test('commands that need it say what to install', async () => {
     ['status', '--domain', 'guest'],
     ['edit', 'guest'],
   ]) {
-    const { code, stderr } = await runCli('hostdev-cpuset', words, { env });
+    const { code, stderr } = await runInProcess('hostdev-cpuset', words, { env });
     assert.equal([code, stderr], [2, `hostdev-cpuset: ${ABSENT}\n`], words.join(' '));
   }
 });

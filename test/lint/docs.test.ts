@@ -6,7 +6,8 @@ import { HOST_RULES } from '../../src/lint/host-rules/index.js';
 import type { LintReport } from '../../src/lint/report.js';
 import type { RuleInfo } from '../../src/lint/rule.js';
 import { ALL_RULES, SCHEMA } from '../../src/lint/rules/index.js';
-import { projectRoot, runCli } from '../support/cli.js';
+import { projectRoot } from '../support/cli.js';
+import { runInProcess } from '../support/cli-in-process.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { layOutHost } from '../support/simulated-tree.js';
 import { expectFile, updating } from '../support/update-cases.js';
@@ -61,7 +62,7 @@ function inFolder(run: ReturnType<typeof suiteWhere>): void {
 }
 
 async function lint(files: string[]): Promise<LintReport> {
-  const { stdout } = await runCli('lint-domain', ['--format', 'json', ...files]);
+  const { stdout } = await runInProcess('lint-domain', ['--format', 'json', ...files]);
   return JSON.parse(stdout);
 }
 
@@ -79,7 +80,7 @@ async function checkBad(name: string): Promise<void> {
   const isOfHost = hostNames.includes(name);
   if (isOfHost) layOutHost(hostOf(page), join(cwd, 'host'));
   const args = [...(isOfHost ? ['--host', '--root', 'host'] : []), 'guest.xml', ...writeOther(page, cwd)];
-  const { stdout } = await runCli('lint-domain', args, { cwd });
+  const { stdout } = await runInProcess('lint-domain', args, { cwd });
   assert.match(stdout, `[${name}]`);
   const printed = block(page, '```text');
   if (updating)
@@ -137,7 +138,7 @@ for (const name of hostNames) {
     writeFileSync(join(cwd, 'guest.xml'), goodOf(page));
     layOutHost(goodHostOf(page), join(cwd, 'host'));
     const files = ['guest.xml', ...writeOther(page, cwd)];
-    const { stdout } = await runCli('lint-domain', ['--host', '--root', 'host', ...files], { cwd });
+    const { stdout } = await runInProcess('lint-domain', ['--host', '--root', 'host', ...files], { cwd });
     assert.is(stdout, `${files.length} file${files.length === 1 ? '' : 's'}: 0 errors, 0 warnings\n`);
   });
 }

@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
 import type { LintReport } from '../../src/lint/report.js';
 import { folderBeside, readCases } from '../support/case-files.js';
-import { runCli } from '../support/cli.js';
+import { runInProcess } from '../support/cli-in-process.js';
 import { validateReport } from '../support/json-schemas.js';
 import { libvirtSchemas, needs, suiteWhere } from '../support/needs.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
@@ -18,7 +18,7 @@ test.before(async () => {
     folder.write(`${index}.xml`, one.bytes());
   });
   const paths = cases.map((_, index) => `${index}.xml`);
-  const { stdout } = await runCli('lint-domain', ['--json', ...paths], {
+  const { stdout } = await runInProcess('lint-domain', ['--json', ...paths], {
     cwd: folder.path,
     env: { LIBVIRT_SCHEMAS: libvirtSchemas() ?? '' },
   });
