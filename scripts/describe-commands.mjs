@@ -13,6 +13,7 @@ const COMMON = [
 /** Values of options whose definition does not list them: placeholder, and kind or values for completion. */
 const VALUES = {
   config: { word: 'FILE', kind: 'file' },
+  'control-vectors': { word: 'N', values: [] },
   connect: { word: 'URI', kind: 'uri' },
   domain: { word: 'DOMAIN', kind: 'domain' },
   engine: { word: 'ENGINE', values: ['auto', ...ENGINE_NAMES] },
@@ -23,6 +24,7 @@ const VALUES = {
   prefix: { word: 'DIR', kind: 'folder' },
   root: { word: 'DIR', kind: 'folder' },
   schemas: { word: 'DIR', kind: 'folder' },
+  vcpus: { word: 'LIST', values: [] },
   watch: { word: 'SECONDS', values: [] },
 };
 
@@ -34,7 +36,16 @@ export function valueFor({ name, type, choices }) {
   return VALUES[name];
 }
 
-/** Positional arguments of a command: `file` (XML), `domain`, or both. */
+/** Words that can be completed, by what a synopsis calls them. */
+const POSITIONS = { DOMAIN: 'domain', DEVICE: 'device', CPUSET: 'cpuset', FILE: 'file' };
+
+/** The kinds of a command's positional arguments, in their order; undefined if the order is free: see wordsOf(). */
+export function positionsOf({ synopsis }) {
+  const words = synopsis.split(' ').filter((word) => word in POSITIONS);
+  return words.length > 1 ? words.map((word) => POSITIONS[word]) : undefined;
+}
+
+/** Positional arguments of a command, in any order: `file` (XML), `domain`, or both. */
 export function wordsOf({ synopsis, notes }) {
   const text = [synopsis, ...notes].join(' ');
   return [/\bDOMAIN\b/.test(synopsis) ? 'domain' : [], /\bFILE\b/.test(text) ? 'file' : []].flat();

@@ -1,5 +1,5 @@
 // Completion for bash: one file for each executable, as in /usr/share/bash-completion/completions.
-import { valueFor, wordsOf } from '../describe-commands.mjs';
+import { positionsOf, valueFor, wordsOf } from '../describe-commands.mjs';
 
 /**
  * @param {string} program
@@ -10,9 +10,9 @@ export function bashCompletion(program, commands) {
   const withCommand = commands.length > 1;
   return `# bash completion for ${program}
 
-${HELPERS.replaceAll('__hostdev_cpuset', `_${name}`)}
+${HELPERS.replaceAll('__hostdev_cpuset', `_${name}`).replace('TAKING_VALUES', takingValues(commands))}
 ${name}() {
-  local cur prev command=${withCommand ? "''" : program} uri='' options='' words='' kind=''
+  local cur prev command=${withCommand ? "''" : program} uri='' domain='' position=0 options='' words='' kind=''
   local -a typed
   _${name}_words
   cur=\${typed[-1]}
@@ -44,9 +44,23 @@ function cases(pattern, command) {
   return `    ${pattern})
       options='${command.options.flatMap(flagsOf).join(' ')}'
       case $prev in
-${values.map((line) => `${line}\n`).join('')}        *) kind='${wordsOf(command).join(' ')}' ;;
+${values.map((line) => `${line}\n`).join('')}        *) ${wordsFor(command)} ;;
       esac
       ;;`;
+}
+
+/** What completes a positional argument: by its position, where a command has an order. */
+function wordsFor(command) {
+  const positions = positionsOf(command);
+  if (!positions) return `kind='${wordsOf(command).join(' ')}'`;
+  const one = (kind) => (kind === 'cpuset' ? "words='auto native' kind=word" : `kind=${kind}`);
+  return `case $position in ${positions.map((kind, index) => `${index}) ${one(kind)} ;;`).join(' ')} esac`;
+}
+
+/** All options that take a value as the next word. */
+function takingValues(commands) {
+  const flags = commands.flatMap(({ options }) => options.filter(valueFor).flatMap(flagsOf));
+  return [...new Set(flags)].filter((flag) => flag !== '-c' && flag !== '--connect').join(' | ');
 }
 
 export function flagsOf({ name, alias }) {
@@ -65,15 +79,23 @@ __hostdev_cpuset_words() {
   done
 }
 
-# Finds the command and libvirt's URI in the words before the cursor.
+# Finds the command, libvirt's URI and the first positional argument in the words before the cursor, and how many
+# positional arguments there are.
 __hostdev_cpuset_scan() {
   local i
   for ((i = 1; i < \${#typed[@]} - 1; i++)); do
     case \${typed[i]} in
-      -c | --connect) uri=\${typed[i + 1]} ;;
+      -c | --connect) uri=\${typed[++i]} ;;
       --connect=*) uri=\${typed[i]#*=} ;;
+      TAKING_VALUES) ((++i)) ;;
       -*) ;;
-      *) [[ $command ]] || command=\${typed[i]} ;;
+      *)
+        if [[ ! $command ]]; then
+          command=\${typed[i]}
+        else
+          ((position++)) || domain=\${typed[i]}
+        fi
+        ;;
     esac
   done
   uri=\${uri#[\\"\\']}
@@ -83,6 +105,15 @@ __hostdev_cpuset_scan() {
 # Names from virsh, one per line; nothing if virsh does not answer in time.
 __hostdev_cpuset_domains() {
   timeout 3 virsh \${uri:+--connect="$uri"} list --all --name </dev/null 2>/dev/null
+}
+
+# The first word of each line: the name of a device. Quotes of the shell are removed from the domain's name.
+__hostdev_cpuset_devices() {
+  local plain=\${domain#[\\"\\']} name rest
+  plain=\${plain%[\\"\\']}
+  [[ $domain == "$plain" ]] && plain=\${plain//\\\\/}
+  timeout 3 "\${typed[0]}" set --list \${uri:+--connect="$uri"} -- "$plain" </dev/null 2>/dev/null |
+    while read -r name rest; do printf '%s\\n' "$name"; done
 }
 
 __hostdev_cpuset_answer() {
@@ -108,6 +139,7 @@ __hostdev_cpuset_answer() {
           COMPREPLY+=("$quoted")
         done < <(__hostdev_cpuset_domains)
         ;;
+      device) mapfile -t COMPREPLY < <(compgen -W "$(__hostdev_cpuset_devices)" -- "$cur") ;;
       folder)
         compopt -o filenames 2>/dev/null
         mapfile -t -O \${#COMPREPLY[@]} COMPREPLY < <(compgen -d -- "$cur")

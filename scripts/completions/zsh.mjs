@@ -1,5 +1,5 @@
 // Completion for zsh: one function for both executables, for a directory of $fpath.
-import { valueFor, wordsOf } from '../describe-commands.mjs';
+import { positionsOf, valueFor, wordsOf } from '../describe-commands.mjs';
 import { flagsOf } from './bash.mjs';
 
 /** @param {import('../describe-commands.mjs').Command[]} commands of hostdev-cpuset; `lint` also serves lint-domain */
@@ -12,6 +12,14 @@ _hostdev-cpuset_domains() {
   local -a names
   names=(\${(f)"$(_call_program domains timeout 3 virsh \${uri:+--connect=\${(q)uri}} list --all --name 2>/dev/null)"})
   _wanted domains expl domain compadd -a names
+}
+
+# The devices of the first word that is no option.
+_hostdev-cpuset_devices() {
+  local uri=\${(Q)opt_args[--connect]:-\${(Q)opt_args[-c]}} domain=\${(Q)line[1]}
+  local -a names
+  names=(\${\${(f)"$(_call_program devices timeout 3 hostdev-cpuset set --list \${uri:+--connect=\${(q)uri}} -- \${(q)domain} 2>/dev/null)"}%% *})
+  _wanted devices expl device compadd -a names
 }
 
 _hostdev-cpuset_arguments() {
@@ -74,7 +82,16 @@ const ACTIONS = {
   file: '_files',
 };
 
+const POSITIONS = {
+  domain: 'domain:_hostdev-cpuset_domains',
+  device: 'device:_hostdev-cpuset_devices',
+  cpuset: 'cpuset:(auto native)',
+  file: `file:${XML}`,
+};
+
 function words(command) {
+  const positions = positionsOf(command);
+  if (positions) return positions.map((kind, index) => quote(`${index + 1}:${POSITIONS[kind]}`)).join(' ');
   const kinds = wordsOf(command);
   const actions = { domain: 'domains:domain:_hostdev-cpuset_domains', file: `files:file:${XML}` };
   if (kinds.length === 2) {

@@ -5,6 +5,7 @@ import { defineCommand, editCommand } from './options/define.js';
 import { enforceCommand } from './options/enforce.js';
 import { installCommand } from './options/install.js';
 import { lintCommand } from './options/lint.js';
+import { attachCommand, setCommand } from './options/set.js';
 import { EPILOGUE, type Take } from './options/shared.js';
 import { expandCommand, normalizeCommand } from './options/transform.js';
 import { watchCommand } from './options/watch.js';
@@ -22,11 +23,14 @@ export const COMMANDS: readonly ((parser: Argv, take: Take) => void)[] = [
   watchCommand,
   defineCommand,
   editCommand,
+  (parser, take) => setCommand(parser, 'set', take),
+  (parser, take) => setCommand(parser, 'unset', take),
+  attachCommand,
   (parser, take) => installCommand(parser, 'install', take),
   (parser, take) => installCommand(parser, 'uninstall', take),
 ];
 const COMMAND_NAMES =
-  'lint, normalize, expand, plan, enforce, status, watch, define, edit, install or uninstall (see --help)';
+  'lint, normalize, expand, plan, enforce, status, watch, define, edit, set, unset, attach, install or uninstall (see --help)';
 
 /** @throws ToolError for a usage error: one line */
 export async function parseArguments(program: string, args: readonly string[]): Promise<Request> {

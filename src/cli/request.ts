@@ -1,7 +1,9 @@
+import type { AttachOptions } from './commands/attach.js';
 import type { DefineOptions } from './commands/define.js';
 import type { EditOptions } from './commands/edit.js';
 import type { InstallOptions } from './commands/install.js';
 import type { LintOptions } from './commands/lint.js';
+import type { SetOptions } from './commands/set.js';
 import type { NormalizeCommandOptions, TransformOptions } from './commands/transform.js';
 import type { WatchOptions } from './commands/watch.js';
 import type { EnforceOptions } from './host/domain-source.js';
@@ -13,6 +15,8 @@ export type Request =
   | { command: 'expand'; options: TransformOptions }
   | { command: 'define'; options: DefineOptions }
   | { command: 'edit'; options: EditOptions }
+  | { command: 'set'; options: SetOptions }
+  | { command: 'attach'; options: AttachOptions }
   | { command: 'enforce'; options: EnforceOptions }
   | { command: 'install'; options: InstallOptions }
   | { command: 'watch'; options: WatchOptions }

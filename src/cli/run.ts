@@ -34,6 +34,8 @@ async function dispatch(program: string, args: readonly string[], io: Io, early?
   }
   if (request.command === 'watch') return (await import('./commands/watch.js')).watchCommand(request.options, io);
   if (request.command === 'edit') return (await import('./commands/edit.js')).editCommand(request.options, io);
+  if (request.command === 'set') return (await import('./commands/set.js')).setCommand(request.options, io);
+  if (request.command === 'attach') return (await import('./commands/attach.js')).attachCommand(request.options, io);
   if (request.command === 'install') {
     const { installCommand } = await import('./commands/install.js');
     return betweenWrites(() => installCommand(request.options, io));

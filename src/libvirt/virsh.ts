@@ -1,4 +1,5 @@
 import { type ChildProcess, type ExecFileException, execFile, spawn, spawnSync } from 'node:child_process';
+import { NAMESPACE } from '../domain/metadata.js';
 import { canonicalUuid } from '../domain/uuid.js';
 import { errnoOf } from '../lib/errno.js';
 import { ToolError } from '../lib/errors.js';
@@ -7,6 +8,9 @@ import type { LibvirtDaemon } from './daemon.js';
 import { argumentsOf, environmentOf, failureOf, killNow, type VirshConnection } from './virsh-process.js';
 
 const TIMEOUT_MS = 30_000;
+
+/** The definition of the running domain, or the one for its next start: as virsh's options are called. */
+export type MetadataScope = 'live' | 'config';
 
 /** How a call ended, whatever its status. */
 export interface VirshOutcome {
@@ -66,6 +70,21 @@ export class Virsh {
   /** As dumpXml(). */
   dumpXmlSync(domain: string): string {
     return this.#outputSync(['dumpxml', `--domain=${domain}`]);
+  }
+
+  /** The definition for the next start. */
+  dumpStoredXmlSync(domain: string): string {
+    return this.#outputSync(['dumpxml', '--inactive', `--domain=${domain}`]);
+  }
+
+  /**
+   * Sets the element of our namespace below `<metadata>`, or removes it. libvirt reports that as an event.
+   * @param scope of the running domain, or of the definition for the next start
+   * @param element with a default namespace: libvirt stores a prefixed one incorrectly; undefined removes it
+   */
+  setMetadataSync(domain: string, scope: MetadataScope, element: string | undefined): void {
+    const what = element === undefined ? ['--remove'] : ['--key=hostdevs', `--set=${element}`];
+    this.#outputSync(['metadata', `--domain=${domain}`, `--uri=${NAMESPACE}`, `--${scope}`, ...what]);
   }
 
   /** The definition for the next start, with its passwords: a definition without them would remove them. */

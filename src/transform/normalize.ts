@@ -4,7 +4,7 @@ import type { DefaultPolicy } from '../domain/metadata.js';
 import { InputError } from '../lib/input-error.js';
 import { applyEdits, type Edit } from '../xml/edit.js';
 import { metadataEdits, type WantedMetadata } from './metadata-edits.js';
-import { startOfSpace } from './white-space.js';
+import { attributeRemovals } from './remove-attributes.js';
 
 export interface NormalizeOptions {
   /** sets the domain's default */
@@ -28,9 +28,7 @@ export function normalize(definition: Definition, options: NormalizeOptions = {}
         const { attribute: name, message } = attribute.policy.error;
         throw new InputError(`${name} ${message}`, (attribute.ranges.get(name) ?? attribute.range).valueStart);
       }
-      for (const { start, end } of attribute.ranges.values()) {
-        edits.push({ start: startOfSpace(document.text, start), end, text: '' });
-      }
+      edits.push(...attributeRemovals(document, device));
       const { start } = attribute.range;
       if (!device.placeable) throw new InputError('this device has no host interrupts of its own', start);
       if (!device.identity) throw new InputError('this device has no alias, address or MAC to identify it by', start);

@@ -23,6 +23,9 @@ function prepare(): void {
   folder.write('work/domains/a.xml', '');
   const virsh = `#!/bin/sh\nprintf '%s\\n' "$*" >> '${folder.join('asked')}'\nprintf '%s\\n' ${[...DOMAINS, ...ODD].map((name) => `'${name}'`).join(' ')} ''\n`;
   chmodSync(folder.write('bin/virsh', virsh), 0o755);
+  const list = '0000:06:12.5  hostdev  -\\nua-gpu        hostdev  cpuset="auto"\\n52:54:00:12:34:56  interface  -\\n';
+  const command = `#!/bin/sh\nprintf '%s\\n' "$*" >> '${folder.join('asked')}'\nprintf '${list}'\n`;
+  chmodSync(folder.write('bin/hostdev-cpuset', command), 0o755);
 }
 
 const options = () => ({
@@ -103,6 +106,19 @@ function define(test: Test, complete: Complete): void {
       'list --all --name',
     ]);
     assert.equal(await complete('hostdev-cpuset edit we'), ['web-1', 'web-2']);
+  });
+
+  test("a domain's devices, where a device goes", async () => {
+    const all = ['0000:06:12.5', '52:54:00:12:34:56', 'ua-gpu'];
+    const completed = complete === inBash ? ['06:12.5', '52:54:00:12:34:56', 'ua-gpu'] : all;
+    assert.equal(await complete('hostdev-cpuset set web-1 '), all);
+    assert.ok(asked().includes('set --list -- web-1'));
+    assert.equal(await complete('hostdev-cpuset set --vcpus 0-1 -c test:///default web-1 ua'), ['ua-gpu']);
+    assert.ok(asked().includes('set --list --connect=test:///default -- web-1'));
+    assert.equal(await complete('hostdev-cpuset unset web-1 0000:06'), completed.slice(0, 1));
+    assert.equal(await complete('hostdev-cpuset set web-1 ua-gpu '), ['auto', 'native']);
+    assert.equal(await complete('hostdev-cpuset attach web-1 gu'), ['guest.xml']);
+    assert.equal(await complete('hostdev-cpuset attach we'), ['web-1', 'web-2']);
   });
 
   test('files where files go', async () => {

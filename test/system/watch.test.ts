@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { StateStore } from '../../src/runtime/state-store.js';
 import { frontText } from '../hook/installed-front.js';
 import { SimulatedRoot } from '../hook/simulated-root.js';
+import { runCli } from '../support/cli.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { type PrivateLibvirtd, startLibvirtd } from '../support/private-libvirtd.js';
 import { until } from '../support/until.js';
@@ -69,6 +70,18 @@ test('a change of metadata holds at once', async () => {
   await until('placed', guestIsPlaced);
   const entries = `<hostdevs xmlns="urn:hostdev-cpuset:1">${POLICY.replace('auto', '6-7')}</hostdevs>`;
   await libvirtd.succeeds('metadata', 'guest', 'urn:hostdev-cpuset:1', '--set', entries, '--key', 'h', '--live');
+  await until('moved', () => root.affinity(42) === '6-7');
+});
+
+test('set --live takes effect through the watcher at once', async () => {
+  await startGuest(libvirtd, root);
+  await watcher.start();
+  await until('placed', guestIsPlaced);
+  const env = { ...process.env, PATH: `${virshWithDevices(root)}:${process.env.PATH}` };
+  const args = ['set', '-c', libvirtd.uri, 'guest', '06:12.5', '6-7', '--live'];
+  const { code, stdout, stderr } = await runCli('hostdev-cpuset', args, { env });
+  assert.is(stdout, `Domain 'guest': device 06:12.5 set to cpuset="6-7" in the running domain\n`);
+  assert.is(code, 0, stderr);
   await until('moved', () => root.affinity(42) === '6-7');
 });
 

@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
 import { ToolError } from '../../lib/errors.js';
-import type { Virsh } from '../../libvirt/virsh.js';
+import type { MetadataScope, Virsh, VirshOutcome } from '../../libvirt/virsh.js';
 import { errorsIn } from '../../libvirt/virsh-process.js';
 import { openNameless } from '../files/temp-dir.js';
 
@@ -18,15 +18,36 @@ export async function defineWithVirsh(xml: string, virsh: Virsh, validate: boole
   const file = openNameless(xml);
   try {
     const args = ['define', ...(validate ? ['--validate'] : []), '--file=/dev/fd/3'];
-    const { status, stderr } = await virsh.runOnTerminal(args, file);
-    if (status === 0) return undefined;
-    const errors = errorsIn(stderr);
-    if (errors[0] === NO_CONNECTION) throw new ToolError(`virsh: ${errors.join(': ')}`);
-    // The first names only our temporary file.
-    return errors.slice(1).join(': ') || errors[0] || `virsh: exit status ${status}`;
+    return refusalOf(await virsh.runOnTerminal(args, file));
   } finally {
     closeSync(file);
   }
+}
+
+/** Attaches a device with `virsh attach-device`, likewise. @param scopes at least one */
+export async function attachWithVirsh(
+  xml: string,
+  domain: string,
+  scopes: readonly MetadataScope[],
+  virsh: Virsh,
+): Promise<string | undefined> {
+  const file = openNameless(xml);
+  try {
+    const flags = scopes.map((scope) => `--${scope}`);
+    return refusalOf(
+      await virsh.runOnTerminal(['attach-device', `--domain=${domain}`, '--file=/dev/fd/3', ...flags], file),
+    );
+  } finally {
+    closeSync(file);
+  }
+}
+
+function refusalOf({ status, stderr }: VirshOutcome): string | undefined {
+  if (status === 0) return undefined;
+  const errors = errorsIn(stderr);
+  if (errors[0] === NO_CONNECTION) throw new ToolError(`virsh: ${errors.join(': ')}`);
+  // The first names only our temporary file.
+  return errors.slice(1).join(': ') || errors[0] || `virsh: exit status ${status}`;
 }
 
 /** Whether a domain of this name runs; false if that cannot be seen. libvirt allows no line break in a name. */
