@@ -42,6 +42,15 @@ export interface DevicePlan {
 /** set: written, or to be written; keep: as wanted; skip: must not be written; fail: should be as wanted and is not. */
 export type Action = 'set' | 'keep' | 'skip' | 'fail';
 
+/**
+ * Whether the hardware delivers an interrupt to a vCPU without the host: it is not taken on any CPU then, and its
+ * affinity has no effect. `vcpu`: null where the guest has no vCPU with the APIC ID that KVM names.
+ */
+export interface VectorPosting {
+  state: 'no' | 'yes' | 'unknown';
+  vcpu: number | null;
+}
+
 export interface InterruptPlan {
   irq: number;
   type: InterruptType;
@@ -61,6 +70,7 @@ export interface InterruptPlan {
   target: Cpuset | null;
   /** the vCPU whose CPUs the target is; null: of none in particular */
   vcpu: number | null;
+  posting: VectorPosting;
   action: Action;
   reason: Reason | null;
   /** the error code of a read or write, such as ENOSPC */
@@ -83,13 +93,16 @@ export function mapInterrupts(
   return { ...plan, devices };
 }
 
+export const isPosted = ({ posting }: Pick<InterruptPlan, 'posting'>): boolean => posting.state === 'yes';
+
 /**
- * Whether an interrupt is delivered to another node than its device's. Null: unknown, or it is not delivered. Where the
- * kernel does not tell the CPU, its mask may.
+ * Whether an interrupt is delivered to another node than its device's. Null: unknown, or no CPU of the host takes it.
+ * Where the kernel does not tell the CPU, its mask may.
  */
 export function isRemote(
-  { effective, affinity, handlers }: Pick<InterruptPlan, 'effective' | 'affinity' | 'handlers'>,
+  { effective, affinity, handlers, posting }: Pick<InterruptPlan, 'effective' | 'affinity' | 'handlers' | 'posting'>,
   { locality }: Pick<DevicePlan, 'locality'>,
 ): boolean | null {
+  if (posting.state === 'yes') return null;
   return areRemote(effective ?? (handlers.length > 0 ? affinity : null) ?? EMPTY, locality);
 }

@@ -1,3 +1,4 @@
+import { vcpuOfApicId } from '../domain/apic-id.js';
 import { type VcpuCpus, vcpuCpus } from '../domain/auto-cpus.js';
 import { type Cpuset, equal, isSubset } from '../domain/cpuset.js';
 import { effectivePolicy, type PolicySettings } from '../domain/effective-policy.js';
@@ -5,10 +6,11 @@ import { localityOf } from '../domain/locality.js';
 import type { PlainDefinition, PlainDevice } from '../domain/plain-definition.js';
 import type { Policy } from '../domain/policy.js';
 import type { Interrupt } from '../host/interrupt.js';
-import type { PciDevice } from '../host/pci-device.js';
+import type { InterruptType, PciDevice } from '../host/pci-device.js';
+import type { PostingOf } from '../host/posted-vectors.js';
 import type { DeviceInterrupt, DeviceSnapshot, HostSnapshot } from '../host/snapshot.js';
 import { type Ownership, vfioOwnership } from '../host/vfio-handlers.js';
-import type { DevicePlan, DomainPlan, InterruptPlan } from './domain-plan.js';
+import { type DevicePlan, type DomainPlan, type InterruptPlan, isPosted, type VectorPosting } from './domain-plan.js';
 import { type EarlierWrites, NO_WRITES } from './earlier-writes.js';
 import {
   absenceProblem,
@@ -33,9 +35,10 @@ export function plan(
   host: HostSnapshot,
   settings: PolicySettings = {},
   earlier: EarlierWrites = NO_WRITES,
+  postingOf: PostingOf = () => undefined,
 ): DomainPlan {
   const vcpus = vcpuCpus(definition.vcpuPinning, host.threads, host.topology.online);
-  const planner = new Planner(definition, host, settings, earlier, vcpus);
+  const planner = new Planner(definition, host, settings, earlier, vcpus, postingOf);
   const devices = definition.devices.map((device) => planner.device(device));
   return {
     name: definition.name,
@@ -59,6 +62,7 @@ class Planner {
     private readonly settings: PolicySettings,
     private readonly earlier: EarlierWrites,
     private readonly vcpus: VcpuCpus,
+    private readonly postingOf: PostingOf,
   ) {}
 
   device(device: PlainDevice): DevicePlan {
@@ -150,6 +154,7 @@ class Planner {
       wanted: cpus ?? null,
       target: target?.cpus ?? null,
       vcpu: target?.vcpu ?? null,
+      posting: this.#postingOf(irq, type, details?.handlers ?? []),
       action: 'skip',
       reason: null,
       error: null,
@@ -160,7 +165,20 @@ class Planner {
     if (device.vfio === 'no') return { ...plan, reason: { code: 'not-vfio', driver: device.driver } };
     if (!details || !owned.ours || !target) return { ...plan, reason: owned.ours ? null : owned.reason };
     const key = vectorKey(device.address, irq, details.handlers[0] as string);
-    return { ...plan, ...this.#decide(key, details, target.cpus, cpus) };
+    const decision = this.#decide(key, details, target.cpus, cpus);
+    if (decision.action === 'keep' || !isPosted(plan)) return { ...plan, ...decision };
+    return { ...plan, reason: { code: 'posted', vcpu: plan.posting.vcpu } };
+  }
+
+  /** KVM posts messages only. */
+  #postingOf(irq: number, type: InterruptType, handlers: readonly string[]): VectorPosting {
+    const known = type === 'intx' ? { isPosted: false } : this.postingOf(irq, handlers);
+    if (!known?.isPosted) return { state: known ? 'no' : 'unknown', vcpu: null };
+    const { apicId, count = Number.POSITIVE_INFINITY } = known;
+    // where the host has taken it since, the count is right, and not the event
+    const taken = Object.values(this.host.counts.get(irq) ?? {}).reduce((sum, one) => sum + one, 0);
+    if (taken > count) return { state: 'no', vcpu: null };
+    return { state: 'yes', vcpu: apicId === undefined ? null : vcpuOfApicId(apicId, this.definition.cpuTopology) };
   }
 
   /**

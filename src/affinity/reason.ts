@@ -36,6 +36,8 @@ export type Reason =
   /** out of vectors, the kernel delivers outside of the mask without an error */
   | { code: 'delivered-elsewhere'; effective: Cpuset }
   | { code: 'other-mask'; affinity: Cpuset }
+  /** to this vCPU; null: unknown to which. A write may end the posting (kernel: before 6.15, Intel) */
+  | { code: 'posted'; vcpu: number | null }
   /** the watcher's: an earlier write has failed; somebody else keeps moving it */
   | { code: 'retry-later' }
   | { code: 'contested' };

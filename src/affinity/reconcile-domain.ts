@@ -1,6 +1,7 @@
 import type { PciAddress } from '../domain/address.js';
 import type { PolicySettings } from '../domain/effective-policy.js';
 import { type PlainDefinition, spreadCpus } from '../domain/plain-definition.js';
+import type { PostingOf } from '../host/posted-vectors.js';
 import type { PseudoFs } from '../host/pseudo-fs.js';
 import { findQemu, hiddenQemu, isQemuOf } from '../host/qemu-threads.js';
 import { readSnapshot, type SnapshotRequest } from '../host/snapshot.js';
@@ -30,6 +31,8 @@ export interface PassHost {
    * hook: libvirt tells it that the domain runs
    */
   onlyRunning?: boolean;
+  /** which vectors are posted; unknown by default */
+  postingOf?: PostingOf;
   /** what was read a moment ago, and is not read again: SnapshotRequest */
   recent?: Pick<SnapshotRequest, 'topology' | 'threads' | 'ownership'>;
 }
@@ -88,7 +91,7 @@ function readState({ state }: Pick<PassHost, 'state'>, { uuid }: PlainDefinition
 }
 
 function planFrom(
-  { files, state, settings, counts = true, recent }: Omit<PassHost, 'pause'>,
+  { files, state, settings, counts = true, recent, postingOf }: Omit<PassHost, 'pause'>,
   definition: PlainDefinition,
   before: DomainState | undefined,
   { only, continuityOf }: PassScope,
@@ -99,7 +102,7 @@ function planFrom(
   const ownership = { savedClaimants: (address: PciAddress) => savedClaimants(state, address) };
   const coresOf = spreadCpus(definition);
   const snapshot = readSnapshot(files, { name, uuid, addresses, counts, ownership, coresOf, ...recent });
-  const all = plan(definition, snapshot, settings, earlierWrites(before, continuityOf));
+  const all = plan(definition, snapshot, settings, earlierWrites(before, continuityOf), postingOf);
   const devices = only ? all.devices.filter(({ address }) => only.has(address ?? '')) : all.devices;
   return { planned: { ...all, devices }, isRunning: snapshot.threads !== undefined };
 }

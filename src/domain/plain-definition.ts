@@ -1,5 +1,6 @@
 import type { PciAddress } from './address.js';
 import type { AddressShift } from './address-shift.js';
+import { type CpuTopology, readCpuTopology } from './apic-id.js';
 import { type Cpuset, EMPTY, union } from './cpuset.js';
 import type { Definition } from './definition.js';
 import { combinePolicies, type DevicePolicy } from './device-policies.js';
@@ -29,6 +30,8 @@ export interface PlainDefinition {
   /** identities of the entries that match no device */
   stale: Identity[];
   vcpuPinning: Pick<VcpuPinning, 'cpus' | 'vcpus'>;
+  /** of the guest */
+  cpuTopology: CpuTopology;
 }
 
 /** A device with its own policy. */
@@ -67,6 +70,7 @@ export function plainDefinition(definition: Definition): PlainDefinition {
     metadataProblems: first?.problems.map(({ message, identity }) => ({ message, identity })) ?? [],
     stale: stale.map(({ identity }) => identity),
     vcpuPinning: { cpus: vcpuPinning.cpus, vcpus: vcpuPinning.vcpus },
+    cpuTopology: readCpuTopology(document),
   });
 }
 

@@ -1,19 +1,27 @@
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TokenBucket } from '../lib/token-bucket.js';
+import { type PostingEvent, parsePostingEvents } from './posting-events.js';
 import { type TracefsFolders, TraceInstance, TracingUnavailable, tracingFailure } from './tracefs.js';
 
-/** Trace events that were read together: these IRQs got a vector, or were moved to another one. */
+/**
+ * Trace events that were read together: these IRQs got a vector, or were moved to another one, and what KVM said of
+ * posting.
+ */
 export interface VectorEvent {
   irqs: number[];
   /** time of the first event, ms of CLOCK_MONOTONIC; undefined if all were lost */
   at: number | undefined;
   /** the buffer overflowed: any IRQ may have changed */
   lost: boolean;
+  /** what these and others say of posting, in their order */
+  postings: PostingEvent[];
 }
 
 export interface VectorListener {
   changed(event: VectorEvent): void;
+  /** events of posting may have been missed */
+  postingLost(): void;
   /** no more events come: somebody changed or removed the trace instance, a read failed, or markers do not come back */
   ended(reason: string): void;
 }
@@ -36,7 +44,8 @@ const READ_LIMITS = { capacity: 200, perSecond: 20 };
 const DEAF = 'trace events do not arrive';
 
 /**
- * Reads the trace event irq_vectors:vector_alloc: an interrupt got a vector, or was moved. x86 only. The read blocks a
+ * Reads the trace events irq_vectors:vector_alloc, an interrupt got a vector or was moved, and kvm:kvm_pi_irte_update,
+ * it is posted to a vCPU or no longer. x86 only. The read blocks a
  * thread of Node's pool, so the process cannot exit before close().
  */
 export class VectorTrace {
@@ -71,6 +80,7 @@ export class VectorTrace {
       throw new TracingUnavailable(tracingFailure(error));
     }
     if (await trace.#isFirstMarkerBack()) {
+      trace.lookForPosting();
       trace.#timer = setInterval(() => trace.#check(), markerIntervalMs);
       return trace;
     }
@@ -86,6 +96,11 @@ export class VectorTrace {
     const ended = await Promise.race([this.#reading.then(() => true), sleep(WAKE_TIMEOUT_MS, false, { ref: true })]);
     this.instance.remove();
     return ended;
+  }
+
+  /** Events of posting are read as soon as KVM is loaded: looked for at each marker, and when this is called. */
+  lookForPosting(): void {
+    if (!this.#closing && this.instance.enablePosting() === 'lost') this.listener.postingLost();
   }
 
   #isFirstMarkerBack(): Promise<boolean> {
@@ -105,6 +120,7 @@ export class VectorTrace {
     if (!this.instance.hasOwnSettings()) this.#stop('somebody changed the trace instance');
     else if (this.#missed >= MAX_MARKERS_MISSED) this.#stop(DEAF);
     else {
+      this.lookForPosting();
       this.#missed++;
       this.#sendMarker();
     }
@@ -164,9 +180,10 @@ export class VectorTrace {
 export function parseVectorEvents(text: string): VectorEvent | undefined {
   const events = [...text.matchAll(/ (\d+\.\d+): vector_alloc: irq=(\d{1,9})\b/g)];
   const lost = /^CPU:\d+ \[LOST \d+ EVENTS\]/m.test(text);
-  if (events.length === 0 && !lost) return undefined;
+  const postings = parsePostingEvents(text);
+  if (postings.length === 0) return undefined;
   const irqs = [...new Set(events.map(([, , irq]) => Number(irq)))];
-  return { irqs, at: events[0] && Number(events[0][1]) * 1000, lost };
+  return { irqs, at: events[0] && Number(events[0][1]) * 1000, lost, postings };
 }
 
 const MARKER = 'hostdev-cpuset check';

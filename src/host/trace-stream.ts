@@ -4,6 +4,8 @@ import { type TracefsFolders, TracingUnavailable } from './tracefs.js';
 
 export interface StreamListener {
   changed(event: VectorEvent): void;
+  /** events of posting may have been missed */
+  postingLost(): void;
   /** @param reason why no trace events come; null: they come. Not repeated while it stays the same */
   stateChanged(reason: string | null): void;
 }
@@ -46,6 +48,11 @@ export class VectorStream {
     return this.#opening;
   }
 
+  /** A domain starts: KVM may have been loaded for it. */
+  lookForPosting(): void {
+    this.#trace?.lookForPosting();
+  }
+
   /** False if the thread that reads does not end. */
   async close(): Promise<boolean> {
     this.#stopped = true;
@@ -58,6 +65,7 @@ export class VectorStream {
     const { folders, markerIntervalMs } = this.options;
     const listener = {
       changed: (event: VectorEvent) => this.listener.changed(event),
+      postingLost: () => this.listener.postingLost(),
       ended: (reason: string) => this.#ended(reason),
     };
     try {

@@ -21,6 +21,8 @@ const MOUNT_POINTS = ['sys/kernel/tracing', 'sys/kernel/debug/tracing'];
 const INSTANCE = 'hostdev-cpuset';
 const EVENT = 'events/irq_vectors/vector_alloc/enable';
 const FILTER = 'events/irq_vectors/vector_alloc/filter';
+/** Absent until the module kvm is loaded, and after it is unloaded. */
+const POSTING_EVENT = 'events/kvm/kvm_pi_irte_update/enable';
 /** Per CPU: room for some thousand events. The kernel's default is over a megabyte. */
 const BUFFER_SIZE_KIB = 64;
 
@@ -62,7 +64,7 @@ export interface TracefsFolders {
 const REAL: TracefsFolders = { make: (path) => mkdirSync(path), remove: rmdirSync };
 
 /**
- * A trace instance of our own (kernel: Documentation/trace/ftrace.rst), with one event enabled: other tracing is not
+ * A trace instance of our own (kernel: Documentation/trace/ftrace.rst), with our events enabled: other tracing is not
  * affected. Below a root, links that lead outside are not followed.
  */
 export class TraceInstance {
@@ -72,6 +74,7 @@ export class TraceInstance {
   readonly #folder: string;
   /** what WATCHED held when it was set up */
   readonly #settings: string;
+  #isPostingEnabled = false;
 
   /**
    * Takes over an instance that a killed watcher has left.
@@ -128,6 +131,23 @@ export class TraceInstance {
     return this.#readSettings() === this.#settings;
   }
 
+  /**
+   * Enables the event of posting if KVM has it by now. `lost`: it was enabled and was not until now, so that some may
+   * have been missed.
+   */
+  enablePosting(): 'on' | 'absent' | 'lost' {
+    const wasEnabled = this.#isPostingEnabled;
+    if (wasEnabled && this.#read(POSTING_EVENT)?.startsWith('1')) return 'on';
+    this.#isPostingEnabled = false;
+    if (existsSync(join(this.#folder, POSTING_EVENT))) {
+      attempt(() => {
+        this.#write(POSTING_EVENT, '1');
+        this.#isPostingEnabled = true;
+      });
+    }
+    return wasEnabled ? 'lost' : this.#isPostingEnabled ? 'on' : 'absent';
+  }
+
   #readSettings(): string {
     return JSON.stringify(WATCHED.map((file) => this.#read(file)));
   }
@@ -152,7 +172,7 @@ export class TraceInstance {
    * left.
    */
   remove(): void {
-    attempt(() => this.#write(EVENT, '0'));
+    for (const event of [EVENT, POSTING_EVENT]) attempt(() => this.#write(event, '0'));
     attempt(() => this.#inPlace((path) => this.folders.remove(path)));
   }
 

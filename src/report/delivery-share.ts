@@ -1,4 +1,4 @@
-import type { DevicePlan, InterruptPlan } from '../affinity/domain-plan.js';
+import { type DevicePlan, type InterruptPlan, isPosted } from '../affinity/domain-plan.js';
 import { type Cpuset, has } from '../domain/cpuset.js';
 
 /** How many interrupts were taken since the vectors exist, and how many of them by the given CPUs. */
@@ -7,9 +7,12 @@ export interface DeliveryShare {
   on: number;
 }
 
+/** Without those that are posted now: their counts are of the time before. */
 export function deliveryShare(interrupts: readonly InterruptPlan[], cpus: Cpuset): DeliveryShare {
   const sum: DeliveryShare = { all: 0, on: 0 };
-  for (const { counts } of interrupts) {
+  for (const interrupt of interrupts) {
+    if (isPosted(interrupt)) continue;
+    const { counts } = interrupt;
     for (const [cpu, count] of Object.entries(counts)) {
       sum.all += count;
       if (has(cpus, Number(cpu))) sum.on += count;

@@ -10,6 +10,8 @@ export interface Sample {
   counters: Counters;
   /** trace events report new vectors */
   tracing: boolean;
+  /** interrupts that are known to be posted, by name of the domain */
+  posted: ReadonlyMap<string, number>;
   /** when the watcher started, milliseconds since the epoch */
   since: number;
 }
@@ -17,7 +19,7 @@ export interface Sample {
 type Type = 'gauge' | 'counter';
 
 /** The text of Prometheus's exposition format 0.0.4. */
-export function formatMetrics({ counters, tracing, since }: Sample): string {
+export function formatMetrics({ counters, tracing, posted, since }: Sample): string {
   const { domains, devices, interrupts, contestedNow, remote, writes, repairs, contested, errors, unknownEvents, lag } =
     counters;
   const errorsByKind = Object.entries(errors).map(([kind, value]): [string, number] => [`{kind="${kind}"}`, value]);
@@ -27,6 +29,12 @@ export function formatMetrics({ counters, tracing, since }: Sample): string {
     metric('interrupts', 'gauge', 'Interrupts of these devices.', interrupts),
     metric('contested_interrupts', 'gauge', 'Interrupts that somebody else keeps moving now.', contestedNow),
     metric('remote_interrupts', 'gauge', "Interrupts that are delivered to another node than the device's.", remote),
+    family(
+      'posted_interrupts',
+      'gauge',
+      'Interrupts that the hardware posts to vCPUs, as far as that is known.',
+      [...posted].map(([domain, value]) => [`{domain="${escapeLabel(domain)}"}`, value]),
+    ),
     metric('tracing', 'gauge', '1 if trace events report new interrupts, 0 if the watcher polls.', Number(tracing)),
     metric('start_time_seconds', 'gauge', 'When the watcher started, since the epoch.', since / 1000),
     metric('writes_total', 'counter', 'Affinity masks written.', writes),
@@ -63,6 +71,9 @@ export function writeMetrics(path: string, sample: Sample): void {
     throw code === undefined ? error : new FileError(code, path);
   }
 }
+
+const escapeLabel = (text: string) =>
+  text.replace(/[\\"\n]/g, (character) => (character === '\n' ? '\\n' : `\\${character}`));
 
 function metric(name: string, type: Type, help: string, value: number): string {
   return family(name, type, help, [['', value]]);

@@ -1,3 +1,4 @@
+import type { InterruptPlan } from '../affinity/domain-plan.js';
 import type { Reason } from '../affinity/reason.js';
 import { type Cpuset, formatCpuset } from '../domain/cpuset.js';
 import { printable } from '../lib/printable.js';
@@ -19,6 +20,13 @@ const WRITE_ERRORS: Readonly<Record<string, string>> = {
 /** For people, and printable: names come from a document or the kernel. */
 export function reasonText(reason: Reason): string {
   return printable(textOf(reason));
+}
+
+/** Behind an interrupt's action: that it is posted, and the reason of the action. */
+export function reasonTexts({ posting, reason }: InterruptPlan, withReason: boolean): string[] {
+  const posted: Reason[] = posting.state === 'yes' ? [{ code: 'posted', vcpu: posting.vcpu }] : [];
+  const reasons = withReason && reason !== null && reason.code !== 'posted' ? [reason] : [];
+  return [...posted, ...reasons].map(reasonText);
 }
 
 function textOf(reason: Reason): string {
@@ -69,6 +77,8 @@ function textOf(reason: Reason): string {
       return `delivered to CPU ${formatCpuset(reason.effective)} all the same: that CPU set may be out of vectors`;
     case 'other-mask':
       return `the kernel made it ${formatCpuset(reason.affinity)}`;
+    case 'posted':
+      return `posted to ${reason.vcpu === null ? 'a vCPU' : `vCPU ${reason.vcpu}`}: its affinity has no effect`;
     case 'retry-later':
       return 'it is tried again later';
     case 'contested':

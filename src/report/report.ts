@@ -3,7 +3,9 @@ import {
   type DevicePlan,
   type DomainPlan,
   type InterruptPlan,
+  isPosted,
   isRemote,
+  type VectorPosting,
 } from '../affinity/domain-plan.js';
 import { type Cpuset, formatCpuset } from '../domain/cpuset.js';
 import type { NodeCpus } from '../domain/locality.js';
@@ -26,13 +28,17 @@ export interface HostReport {
   posting: { possible: boolean | null; evidence: string };
 }
 
-/** How many interrupts, by action, and how many of all are delivered to another node than their device's. */
+/**
+ * How many interrupts, by action, and how many of all are delivered to another node than their device's, or posted to
+ * vCPUs.
+ */
 export interface Summary {
   set: number;
   kept: number;
   skipped: number;
   failed: number;
   remote: number;
+  posted: number;
 }
 
 export interface DomainReport {
@@ -79,6 +85,8 @@ export interface InterruptReport {
   vcpu: number | null;
   /** delivered to another node than the device's; null: unknown */
   remote: boolean | null;
+  /** whether the hardware delivers it to a vCPU without the host, and to which */
+  posting: VectorPosting;
   action: Action;
   reason: string | null;
   /** the error code of a read or write, such as ENOSPC */
@@ -95,11 +103,12 @@ export function reportOf(plans: readonly DomainPlan[], nodes: readonly NodeCpus[
 }
 
 export function summaryOf(plans: readonly DomainPlan[]): Summary {
-  const summary: Summary = { set: 0, kept: 0, skipped: 0, failed: 0, remote: 0 };
+  const summary: Summary = { set: 0, kept: 0, skipped: 0, failed: 0, remote: 0, posted: 0 };
   for (const device of plans.flatMap(({ devices }) => devices)) {
     for (const interrupt of device.interrupts) {
       summary[COUNTS[interrupt.action]]++;
       if (isRemote(interrupt, device)) summary.remote++;
+      if (isPosted(interrupt)) summary.posted++;
     }
   }
   return summary;
@@ -148,6 +157,7 @@ function interruptReport(
     target: listOf(one.target),
     vcpu: one.vcpu,
     remote,
+    posting: one.posting,
     action,
     reason: reason && reasonText(reason),
     error,

@@ -1,4 +1,4 @@
-import { type DevicePlan, type DomainPlan, type InterruptPlan, isRemote } from '../affinity/domain-plan.js';
+import { type DevicePlan, type DomainPlan, type InterruptPlan, isPosted, isRemote } from '../affinity/domain-plan.js';
 import type { Problem } from '../affinity/problems.js';
 import { EMPTY, formatCpuset } from '../domain/cpuset.js';
 import { printable } from '../lib/printable.js';
@@ -9,7 +9,7 @@ import type { Severity } from '../lint/rule.js';
 import { deliveryShare, formatShare, remoteShare } from './delivery-share.js';
 import { problemReport } from './problem-report.js';
 import type { Rates } from './rates.js';
-import { reasonText } from './reason-text.js';
+import { reasonTexts } from './reason-text.js';
 import { summaryOf } from './report.js';
 import { elide, MIN_WIDTH } from './text-columns.js';
 import { formatRow, formatSentence, header, MARGIN, tableOf } from './text-table.js';
@@ -32,11 +32,12 @@ const MAX_ALIAS_WIDTH = 20;
 export function formatReport(plans: readonly DomainPlan[], paint: Paint, columns: number, rates?: Rates): string {
   const width = Math.max(MIN_WIDTH, columns);
   const parts = plans.map((domain) => formatDomain(domain, paint, width, rates));
-  const { set, kept, skipped, failed, remote } = summaryOf(plans);
+  const { set, kept, skipped, failed, remote, posted } = summaryOf(plans);
   const share = remoteShare(plans.flatMap(({ devices }) => devices));
   const summed = [
     `${set} set, ${kept} kept, ${skipped} skipped, ${failed} failed`,
     ...(remote > 0 ? [`${remote} remote`] : []),
+    ...(posted > 0 ? [`${posted} posted`] : []),
     ...(share.on > 0 ? [`${formatShare(share)} taken on other nodes`] : []),
   ];
   const counts = wrap(summed.join(', '), width);
@@ -73,11 +74,11 @@ function formatDomain(domain: DomainPlan, paint: Paint, width: number, rates: Ra
 
 /** What follows an interrupt's action: `vCPU 3, remote, no handler yet`. */
 function notesOf(interrupt: InterruptPlan, device: DevicePlan, paint: Paint, hasReason: boolean): string {
-  const { reason, vcpu } = interrupt;
+  const { vcpu } = interrupt;
   return [
     ...(vcpu === null ? [] : [`vCPU ${vcpu}`]),
     ...(isRemote(interrupt, device) ? [paint('yellow', 'remote')] : []),
-    ...(hasReason && reason !== null ? [reasonText(reason)] : []),
+    ...reasonTexts(interrupt, hasReason),
   ].join(', ');
 }
 
@@ -89,10 +90,12 @@ function titleOf(device: DevicePlan, { vcpus }: DomainPlan, paint: Paint, width:
   const name = `${address ?? element}${alias === null ? '' : ` ${truncate(printable(alias), aliasWidth)}`}`;
   const share = deliveryShare(interrupts, vcpus.cpus ?? EMPTY);
   const remote = remoteShare([device]);
+  const posted = interrupts.filter(isPosted).length;
   const rest = [
     ...(numaNode === null ? [] : [`node ${numaNode}`]),
     ...(share.all > 0 && vcpus.cpus ? [`${formatShare(share)} on vCPU CPUs`] : []),
     ...(remote.on > 0 ? [`${formatShare(remote)} on other nodes`] : []),
+    ...(posted > 0 ? [`${posted === interrupts.length ? 'all' : posted} posted to vCPUs`] : []),
   ].join(', ');
   const before = `: ${policy}${spread ? ' spread' : ''}${ORIGINS[origin]}`;
   const behind = rest === '' ? '' : `, ${rest}`;

@@ -35,6 +35,13 @@ export interface FastPathResult {
   writes: number;
 }
 
+/** What placing depends on beside the files. */
+export interface VectorHost {
+  now(): number;
+  /** whether trace events say so; false if it is not known */
+  isPosted(irq: number): boolean;
+}
+
 export const UNCLEAR: FastPathResult = { outcome: 'unclear', placed: [], writes: 0 };
 
 /**
@@ -47,12 +54,12 @@ export function placeOnFastPath(
   files: PseudoFs,
   device: DeviceState,
   named: NewVector,
-  now: () => number,
+  host: VectorHost,
 ): FastPathResult {
   const { irq, handlers } = named;
   const owned = vfioOwnership(handlers, device.address);
   if (!owned.ours || !isBoundToVfio(files, device)) return UNCLEAR;
-  const batch = new VectorBatch(files, device, named, now);
+  const batch = new VectorBatch(files, device, named, host);
   const first = { irq, handler: handlers[0] as string };
   const outcome = batch.place(first, owned.vector === null);
   const { vector } = owned;
@@ -92,7 +99,7 @@ class VectorBatch {
     private readonly files: PseudoFs,
     private readonly device: DeviceState,
     private readonly named: NewVector,
-    private readonly now: () => number,
+    private readonly host: VectorHost,
   ) {}
 
   /** @param isLine a legacy line: its old mask has to be saved before it is written, which is not done here */
@@ -107,6 +114,8 @@ class VectorBatch {
   /** A vector that no event has named: if it is not what it was taken for, what is known of the IRQ stays as it was. */
   placeGuessed(vector: Vector): void {
     const { interrupts } = this.device;
+    // a write may end its posting
+    if (this.host.isPosted(vector.irq)) return;
     const known = interrupts.get(vector.irq);
     this.isLastPlaced = false;
     // what is known of another vector is not dropped on a guess
@@ -126,8 +135,8 @@ class VectorBatch {
       this.place(vector);
       if (this.isLastPlaced) this.#record(vector);
     }
-    if (this.#writes > 0) this.device.scheduleCheck(this.now());
-    else if (batch.length > 0) this.device.scheduleLateCheck(this.now());
+    if (this.#writes > 0) this.device.scheduleCheck(this.host.now());
+    else if (batch.length > 0) this.device.scheduleLateCheck(this.host.now());
     const placed = [...batch.filter((vector) => !gone.includes(vector)), ...this.#placed].map(({ irq }) => irq);
     return { placed, writes: this.#writes };
   }
@@ -166,7 +175,7 @@ class VectorBatch {
       const result = state.writeAffinity(target, verify);
       if (result.outcome === 'refused') return outcomeOf(result.reason);
       if (result.outcome === 'failed') return this.#outcomeOfError(result.error.code);
-      state.fastPathWrite = { from, to: target, lagMs: Math.max(0, this.now() - this.named.seenAt) };
+      state.fastPathWrite = { from, to: target, lagMs: Math.max(0, this.host.now() - this.named.seenAt) };
       return 'written';
     } catch (error) {
       if (!(error instanceof FileError)) throw error;

@@ -101,6 +101,12 @@ export class IrqQueue {
         this.remove(irq);
         continue;
       }
+      // a write may end its posting: a full check records it
+      if (context.posted.isPosted(irq)) {
+        for (const { devices } of owners) devices.get(address)?.scheduleCheck(context.now);
+        this.remove(irq);
+        continue;
+      }
       const checks = owners.map(({ devices }) => devices.get(address)?.interrupts.get(irq)?.check());
       // an event of our own write
       if (checks.every((check) => check === 'same')) {

@@ -5,12 +5,15 @@ import { addressOf, handlerOf, irqOf } from '../affinity/vector-key.js';
 import type { PciAddress } from '../domain/address.js';
 import type { PlainDefinition } from '../domain/plain-definition.js';
 import type { Claimant } from '../host/device-owners.js';
+import { readInterruptCounts } from '../host/interrupt-counts.js';
 import type { OpenDevicesCache } from '../host/open-devices.js';
+import type { PostedVectors } from '../host/posted-vectors.js';
 import { FileError } from '../host/pseudo-fs.js';
 import type { Topology } from '../host/topology.js';
 import { type ThreadsContext, VcpuCache } from '../host/vcpu-cache.js';
 import { TokenBucket } from '../lib/token-bucket.js';
 import type { ContestedInterrupt } from '../runtime/counters.js';
+import type { PublishedPosting } from '../runtime/posting-status.js';
 import type { DeviceState } from './device-state.js';
 import { DeviceStates } from './device-states.js';
 import { type FastPathResult, type NewVector, placeOnFastPath, UNCLEAR } from './fast-path.js';
@@ -55,6 +58,8 @@ export interface CheckContext extends ThreadsContext {
   /** the domains that name a device, the first one first */
   claimants(address: string): readonly Claimant[];
   openDevices: OpenDevicesCache;
+  /** which vectors are posted to vCPUs */
+  posted: PostedVectors;
   /** when a trace event first named an IRQ */
   seenAt(irq: number): number | undefined;
 }
@@ -139,7 +144,9 @@ export class ManagedDomain {
     const device = this.devices.get(address);
     // a full check is due: its set may be another one by now
     if (!device || this.schedule.nextFullCheckAt <= context.now || !this.#areVcpusUnchanged(context)) return UNCLEAR;
-    const placed = this.#counted(() => placeOnFastPath(this.host.files, device, vector, () => this.host.clock.now()));
+    const isPosted = (irq: number) => context.posted.isPosted(irq);
+    const now = () => this.host.clock.now();
+    const placed = this.#counted(() => placeOnFastPath(this.host.files, device, vector, { now, isPosted }));
     context.result.writes += placed.writes;
     return placed;
   }
@@ -185,6 +192,25 @@ export class ManagedDomain {
     }
   }
 
+  /** What is known of the posting of its interrupts. */
+  *postings(posted: PostedVectors): Generator<PublishedPosting> {
+    for (const [address, { interrupts }] of this.devices) {
+      for (const [irq, { handler }] of interrupts) {
+        const known = handler === undefined ? undefined : posted.of(irq);
+        if (known && handler) yield { domain: this.#definition.name, address, irq, handler, ...known };
+      }
+    }
+  }
+
+  /** Those of its interrupts that count as posted and were taken by the host all the same, by device. */
+  #noLongerPosted({ posted }: CheckContext, only?: ReadonlySet<string>): DeviceState[] {
+    const devices = [...this.devices.values()].filter(({ address }) => !only || only.has(address));
+    const irqs = devices.flatMap(({ interrupts }) => [...interrupts.keys()].filter((irq) => posted.isPosted(irq)));
+    if (irqs.length === 0) return [];
+    const taken = posted.takeCounts(readInterruptCounts(this.host.files, irqs));
+    return devices.filter(({ interrupts }) => taken.some((irq) => interrupts.has(irq)));
+  }
+
   /** Repairs that pause may be tried at once: whoever moved the interrupts may have gone. */
   clearContests(): void {
     for (const { interrupts } of this.devices.values()) for (const { repairs } of interrupts.values()) repairs.clear();
@@ -210,6 +236,7 @@ export class ManagedDomain {
     }
     // without QEMU nothing is written
     if (!this.#vcpus.known) return;
+    for (const device of this.#noLongerPosted(context)) device.scheduleCheck(context.now);
     const changed = new Set<string>();
     for (const [address, check] of this.#devices.check({ ...context, delivery })) {
       const device = this.devices.get(address) as DeviceState;
@@ -232,6 +259,8 @@ export class ManagedDomain {
     // a vector that came back under its number shows here alone
     for (const [address, device] of this.devices) if (!only || only.has(address)) device.check(context);
     this.#addEnded(context.result);
+    // counts that rise are seen before the plan is made
+    this.#noLongerPosted(context, only);
     const pass = this.#pass(context, only);
     if (!pass) return;
     const seen = new Set<string | null>();
@@ -284,7 +313,10 @@ export class ManagedDomain {
   }
 
   /** Undefined if another process makes a pass at this moment: a full check follows soon. */
-  #pass({ now, settings, topology, ...context }: CheckContext, only?: ReadonlySet<string>): PassResult | undefined {
+  #pass(
+    { now, settings, topology, posted, ...context }: CheckContext,
+    only?: ReadonlySet<string>,
+  ): PassResult | undefined {
     const { host } = this;
     const { claimants, openDevices: cache, pidFiles } = context;
     const maxAgeMs = only ? MAX_OPEN_DEVICES_AGE_MS : 0;
@@ -298,6 +330,7 @@ export class ManagedDomain {
           settings,
           counts: false,
           onlyRunning: true,
+          postingOf: (irq) => posted.of(irq),
           recent: { topology, threads: this.#vcpus.known, ownership },
         },
         this.#definition,

@@ -3,11 +3,14 @@ import type { Settings } from '../affinity/settings.js';
 import type { PlainDefinition } from '../domain/plain-definition.js';
 import { canonicalUuid } from '../domain/uuid.js';
 import { OpenDevicesCache } from '../host/open-devices.js';
+import { PostedVectors } from '../host/posted-vectors.js';
+import type { PostingEvent } from '../host/posting-events.js';
 import { FileError } from '../host/pseudo-fs.js';
 import { pidFilesOnce } from '../host/qemu-threads.js';
 import type { Topology } from '../host/topology.js';
 import { TopologyCache } from '../host/topology-cache.js';
 import { addResult, type ContestedInterrupt, type Counters, emptyCounters } from '../runtime/counters.js';
+import type { PublishedPosting } from '../runtime/posting-status.js';
 import { isUuid } from '../runtime/state-store.js';
 import { IrqQueue } from './irq-queue.js';
 import { type CheckContext, ManagedDomain } from './managed-domain.js';
@@ -41,6 +44,7 @@ export class Reconciler {
   #claimants: Map<string, ManagedDomain[]> | undefined;
   readonly #openDevices: OpenDevicesCache;
   readonly #queue: IrqQueue;
+  readonly #posted = new PostedVectors();
   readonly #counters = emptyCounters();
   readonly #topologyCache: TopologyCache;
   #topology: Topology | undefined;
@@ -73,7 +77,34 @@ export class Reconciler {
   /** Whether trace events report new vectors: polls are `intervals.traced` apart then, otherwise `intervals.quiet`. */
   setTraced(traced: boolean): void {
     this.#traced = traced;
+    if (!traced) this.#posted.clear();
     this.markDirty();
+  }
+
+  /** What trace events say of posting. A vector that is no longer posted follows its affinity from now on. */
+  takePostings(events: readonly PostingEvent[]): void {
+    const now = this.host.clock.now();
+    const changed = this.#posted.take(events);
+    if (changed.length === 0) return;
+    for (const { devices } of this.#domains.values()) {
+      for (const device of devices.values()) {
+        if (changed.some((irq) => device.interrupts.has(irq))) device.scheduleCheck(now);
+      }
+    }
+  }
+
+  /** How many interrupts of each domain are posted, by its name. */
+  get posted(): Map<string, number> {
+    const counts = new Map([...this.#domains.values()].map(({ identity }) => [identity.name, 0]));
+    for (const { domain, isPosted } of this.postings) {
+      if (isPosted) counts.set(domain, (counts.get(domain) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  /** What is known of the posting of managed interrupts. */
+  get postings(): PublishedPosting[] {
+    return [...this.#domains.values()].flatMap((domain) => [...domain.postings(this.#posted)]);
   }
 
   /** A domain runs, or its definition changed: a full check now, and busy polling for a while. */
@@ -213,6 +244,7 @@ export class Reconciler {
       claimants: (address: string) => this.#claimantsOf(address).map(({ identity }) => identity),
       openDevices: this.#openDevices,
       seenAt: (irq: number) => this.#queue.seenAt(irq),
+      posted: this.#posted,
     };
     this.#queue.process(this.#domains, context);
     for (const domain of this.#domains.values()) if (domain.due <= now) this.#check(domain, context);

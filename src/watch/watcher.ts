@@ -80,7 +80,11 @@ export class Watcher {
     );
     this.#spool = new Spool(root);
     this.#trace = new VectorStream(
-      { changed: (event) => this.#vectorsChanged(event), stateChanged: (reason) => this.#setTraced(reason) },
+      {
+        changed: (event) => this.#vectorsChanged(event),
+        postingLost: () => this.#change(() => this.#reconciler.takePostings([{ kind: 'lost' }])),
+        stateChanged: (reason) => this.#setTraced(reason),
+      },
       root,
     );
     const daemon = new LibvirtDaemon(root, libvirt.uri);
@@ -169,8 +173,10 @@ export class Watcher {
     this.#change(() => this.#reconciler.setTraced(reason === null));
   }
 
-  #vectorsChanged({ irqs, at, lost }: VectorEvent): void {
+  #vectorsChanged({ irqs, at, lost, postings }: VectorEvent): void {
     this.#change(() => {
+      // before the IRQs: those that are posted are not written
+      this.#reconciler.takePostings(postings);
       if (lost) this.#reconciler.eventsLost();
       this.#reconciler.markDirty({ irqs, ...(at === undefined ? {} : { seenAt: at }) });
     });
@@ -238,6 +244,7 @@ export class Watcher {
 
   #add(definition: PlainDefinition): void {
     this.#irqbalance.expect(devicesWithPolicy(definition, this.#reconciler.settings));
+    this.#trace.lookForPosting();
     this.#reconciler.add(definition);
     const addresses = definition.devices.flatMap(({ address }) => address ?? []);
     if (definition.uuid !== undefined) this.#restorer?.setDevices(definition.uuid, addresses);

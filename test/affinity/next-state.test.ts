@@ -21,6 +21,7 @@ function vector(more: Partial<InterruptPlan> = {}, address = A): InterruptPlan {
   const handlers = [`vfio-msix[0](${address})`];
   const set = setOf('2-3');
   const values = { affinity: set, effective: null, wanted: set, target: set, vcpu: null };
+  const posting = { state: 'unknown', vcpu: null } as const;
   return {
     irq: 41,
     type: 'msix',
@@ -28,6 +29,7 @@ function vector(more: Partial<InterruptPlan> = {}, address = A): InterruptPlan {
     handlers,
     action: 'keep',
     ...values,
+    posting,
     reason: null,
     error: null,
     counts: {},

@@ -185,7 +185,7 @@ test('a page is not written to a FIFO that nobody reads', async () => {
 test('metrics go through no link of another user', () => {
   mkdirSync(folder.join('mine'));
   otherUserRuns('ln -s ../mine "$1/theirs/collector"', folder.path);
-  const sample = { counters: emptyCounters(), tracing: true, since: 0 };
+  const sample = { counters: emptyCounters(), posted: new Map(), tracing: true, since: 0 };
   assert.throws(() => writeMetrics(folder.join('theirs/collector/x.prom'), sample), /is a link of another user/);
   assert.equal(readdirSync(folder.join('mine')), []);
   otherUserRuns('ln -s ../victim "$1/theirs/x.prom"', folder.path);

@@ -3,12 +3,13 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { watchCommand } from '../../src/cli/commands/watch.js';
 import { ToolError } from '../../src/lib/errors.js';
+import type { InterruptReport } from '../../src/report/report.js';
 import { InstanceLock } from '../../src/runtime/instance-lock.js';
 import { BOTH, liveXml, SimulatedRoot, UUID } from '../hook/simulated-root.js';
 import { runCli } from '../support/cli.js';
 import { validateEnforceReport } from '../support/json-schemas.js';
 import { needs, suiteWhere } from '../support/needs.js';
-import { EVENT, SimulatedTracefs } from '../support/simulated-tracefs.js';
+import { EVENT, POSTING_EVENT, SimulatedTracefs } from '../support/simulated-tracefs.js';
 import { until } from '../support/until.js';
 import { Watching } from './watching.js';
 
@@ -156,6 +157,59 @@ test('a vector of a trace event is placed long before the next poll, and the rea
     await host.placed('placed again');
     assert.equal(await host.end('SIGTERM'), { code: 0, signal: null });
     assert.is(tracefs.read(EVENT), '0', 'and the kernel is quiet again');
+  } finally {
+    tracefs.close();
+  }
+});
+
+test('a posted vector is not written, and status shows it, as long as the watcher runs', async () => {
+  host.root.configure('{ "intervals": { "busy": 3600000, "quiet": 3600000, "traced": 3600000 } }');
+  mkdirSync(host.root.join(INSTANCE), { recursive: true });
+  const tracefs = new SimulatedTracefs(host.root);
+  tracefs.populate();
+  try {
+    await host.start();
+    tracefs.loadKvm();
+    host.spool();
+    await host.placed();
+    assert.is(tracefs.read(POSTING_EVENT), '1', 'looked for again when the domain was added');
+    // the guest's driver enables MSI-X again, and KVM posts one vector
+    host.root.renewVectors();
+    for (const irq of [40, 41, 42]) tracefs.tellVector(irq);
+    tracefs.tellPosted(41, 1);
+    await host.placed('all but the posted one', '2-3,0-7,2-3,4-5');
+    const postings = () => existsSync(host.root.join('run/hostdev-cpuset/posting.json'));
+    await until('it is published', postings);
+    const statusOf = async (option: string[]) => {
+      const { stdout } = await runCli('hostdev-cpuset', ['status', '--root', host.root.path, ...option, '-'], {
+        input: BOTH,
+      });
+      return stdout;
+    };
+    const { domains, summary } = JSON.parse(await statusOf(['--json']));
+    const states = domains[0].devices[0].interrupts.map(({ irq, posting, action }: InterruptReport) => [
+      irq,
+      posting,
+      action,
+    ]);
+    assert.equal(states, [
+      [40, { state: 'unknown', vcpu: null }, 'keep'],
+      [41, { state: 'yes', vcpu: 1 }, 'skip'],
+      [42, { state: 'unknown', vcpu: null }, 'keep'],
+    ]);
+    assert.is(summary.posted, 1);
+    assert.match(await statusOf([]), 'posted to vCPU 1: its affinity has no effect');
+    // the guest masks it
+    tracefs.tellPosted(41, null);
+    await host.placed('it is placed now');
+    tracefs.tellPosted(42, 0);
+    await until('that is published', () =>
+      readFileSync(host.root.join('run/hostdev-cpuset/posting.json'), 'utf8').includes('"irq":42'),
+    );
+    assert.is(await host.end('SIGTERM').then(({ code }) => code), 0);
+    assert.not.ok(postings());
+    const after = JSON.parse(await statusOf(['--json']));
+    assert.is(after.summary.posted, 0, 'unknown without a watcher');
   } finally {
     tracefs.close();
   }

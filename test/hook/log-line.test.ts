@@ -19,6 +19,7 @@ const interrupt: InterruptPlan = {
   wanted: SET,
   target: SET,
   vcpu: null,
+  posting: { state: 'unknown', vcpu: null },
   action: 'set',
   reason: null,
   error: null,

@@ -63,7 +63,7 @@ test('trace events are not read from what trace_pipe leads to outside', async ()
     },
     remove: (path: string) => tracefs.remove(path),
   };
-  const listener = { changed: () => assert.unreachable(), ended: () => {} };
+  const listener = { changed: () => assert.unreachable(), postingLost: () => {}, ended: () => {} };
   const opened = VectorTrace.open(listener, root.path, folders);
   await opened.then(
     () => assert.unreachable(),

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseVectorEvents, type VectorEvent, VectorTrace } from '../../src/host/trace-events.js';
 import { VectorStream } from '../../src/host/trace-stream.js';
-import { EVENT, FILTER, SimulatedTracefs } from '../support/simulated-tracefs.js';
+import { EVENT, FILTER, POSTING_EVENT, SimulatedTracefs } from '../support/simulated-tracefs.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
 
@@ -27,6 +27,7 @@ test.after.each(() => {
 });
 
 const listener = {
+  postingLost() {},
   changed(one: VectorEvent) {
     events.push(one);
     heard();
@@ -57,7 +58,7 @@ test('an event has its vector and time; the trace instance is set up, and remove
   const options = ['context-info', 'markers', 'raw', 'hex', 'fields'].map((name) => tracefs.read(`options/${name}`));
   assert.equal(options, ['1', '1', '0', '0', '0'], 'whatever the top level has');
   await hear(() => tracefs.tellVector(41, '7.000250'));
-  assert.equal(events, [{ irqs: [41], at: 7000.25, lost: false }]);
+  assert.equal(events, [{ irqs: [41], at: 7000.25, lost: false, postings: [{ kind: 'moved', irq: 41 }] }]);
   assert.is(await trace.close(), true);
   assert.not.ok(existsSync(folder.join(INSTANCE)));
   assert.is(events.length, 1, 'what wakes the reader is no events');
@@ -166,11 +167,11 @@ test('in a flood of events they are read together', async () => {
 test('a stream that ends is opened again, and says so each time', async () => {
   tracefs = new SimulatedTracefs(folder);
   const states: (string | null)[] = [];
-  const stream = new VectorStream(
-    { changed: listener.changed, stateChanged: (reason) => states.push(reason) },
-    folder.path,
-    { folders: tracefs, markerIntervalMs: 20, reopenLimits: { firstMs: 10, maxMs: 20 } },
-  );
+  const stream = new VectorStream({ ...listener, stateChanged: (reason) => states.push(reason) }, folder.path, {
+    folders: tracefs,
+    markerIntervalMs: 20,
+    reopenLimits: { firstMs: 10, maxMs: 20 },
+  });
   await stream.start();
   tracefs.write(EVENT, '0\n');
   await until('it is open again', () => states.length === 3);
@@ -184,11 +185,10 @@ test('a stream that ends is opened again, and says so each time', async () => {
 test('a stream that cannot be opened is reported once', async () => {
   tracefs = new SimulatedTracefs(folder);
   const states: (string | null)[] = [];
-  const stream = new VectorStream(
-    { changed: listener.changed, stateChanged: (reason) => states.push(reason) },
-    folder.path,
-    { folders: tracefs, reopenLimits: { firstMs: 1, maxMs: 2 } },
-  );
+  const stream = new VectorStream({ ...listener, stateChanged: (reason) => states.push(reason) }, folder.path, {
+    folders: tracefs,
+    reopenLimits: { firstMs: 1, maxMs: 2 },
+  });
   tracefs.deaf = true;
   await stream.start();
   await until('it was tried again', () => tracefs.made.length >= 2);
@@ -201,11 +201,9 @@ test('a stream that cannot be opened is reported once', async () => {
 
 test('a permanent reason is not tried again', async () => {
   const states: (string | null)[] = [];
-  const stream = new VectorStream(
-    { changed: listener.changed, stateChanged: (reason) => states.push(reason) },
-    folder.path,
-    { reopenLimits: { firstMs: 1, maxMs: 2 } },
-  );
+  const stream = new VectorStream({ ...listener, stateChanged: (reason) => states.push(reason) }, folder.path, {
+    reopenLimits: { firstMs: 1, maxMs: 2 },
+  });
   await stream.start();
   assert.equal(states, ['tracefs is not mounted']);
   await stream.close();
@@ -248,6 +246,46 @@ test('other trace events are ignored', () => {
   assert.is(parseVectorEvents(''), undefined);
 });
 
+test('posting is heard of as soon as KVM is loaded, and not after it was unloaded', async () => {
+  tracefs = new SimulatedTracefs(folder);
+  let losses = 0;
+  const trace = await VectorTrace.open({ ...listener, postingLost: () => void losses++ }, folder.path, tracefs, 20);
+  tracefs.loadKvm();
+  await until('the event is enabled', () => tracefs.read(POSTING_EVENT) === '1');
+  await hear(() => tracefs.tellPosted(41, 2));
+  assert.equal(events.at(-1), {
+    irqs: [],
+    at: undefined,
+    lost: false,
+    postings: [{ kind: 'posted', irq: 41, apicId: 2 }],
+  });
+  assert.is(losses, 0);
+  tracefs.unloadKvm();
+  await until('that is noticed', () => losses === 1);
+  tracefs.loadKvm();
+  await until('the event is enabled again', () => tracefs.read(POSTING_EVENT) === '1');
+  tracefs.write(POSTING_EVENT, '0\n');
+  await until('somebody disabled it', () => losses === 2);
+  assert.is(tracefs.read(POSTING_EVENT), '1', 'and it is enabled at once');
+  assert.equal(ends, []);
+  assert.is(await trace.close(), true);
+});
+
+test('with KVM loaded the event is enabled at once, and disabled at the end even where the instance stays', async () => {
+  tracefs = new SimulatedTracefs(folder);
+  const make = (path: string) => {
+    tracefs.make(path);
+    tracefs.loadKvm();
+  };
+  const trace = await VectorTrace.open(listener, folder.path, { make, remove: () => {} });
+  assert.is(tracefs.read(POSTING_EVENT), '1');
+  await trace.close();
+  assert.equal(
+    [EVENT, POSTING_EVENT].map((name) => tracefs.read(name)),
+    ['0', '0'],
+  );
+});
+
 test('each interrupt is named once; lost events are reported', () => {
   const line = (irq: number, at: string) =>
     `  x: y-1 [000] d..1. ${at}: vector_alloc: irq=${irq} vector=3 reserved=0 ret=0\n`;
@@ -255,9 +293,15 @@ test('each interrupt is named once; lost events are reported', () => {
     irqs: [5, 6],
     at: 1500,
     lost: false,
+    postings: [5, 5, 6].map((irq) => ({ kind: 'moved', irq })),
   });
   assert.is(parseVectorEvents(`CPU:3 [LOST 12 EVENTS]\n${line(5, '1.5')}`)?.lost, true);
-  assert.equal(parseVectorEvents('CPU:3 [LOST 12 EVENTS]\n'), { irqs: [], at: undefined, lost: true });
+  assert.equal(parseVectorEvents('CPU:3 [LOST 12 EVENTS]\n'), {
+    irqs: [],
+    at: undefined,
+    lost: true,
+    postings: [{ kind: 'lost' }],
+  });
 });
 
 test.run();

@@ -16,7 +16,7 @@ const SET = cpusetOf([1]);
 function planOf(text: string): DomainPlan {
   const interrupt: InterruptPlan = {
     ...{ irq: 41, type: 'msix', vector: 0, handlers: [text], affinity: SET, effective: SET, wanted: SET },
-    ...{ target: SET, vcpu: null },
+    ...{ target: SET, vcpu: null, posting: { state: 'unknown', vcpu: null } },
     ...{ action: 'fail', reason: { code: 'not-vfio', driver: text }, error: text, counts: {} },
   };
   const problem = { rule: 'cpuset-syntax', attribute: 'cpuset', message: text } as const;

@@ -89,8 +89,8 @@ reports('real reports are what their schema says', () => {
 
 reports('the summary counts interrupts by action', () => {
   const { before, after } = everything();
-  assert.equal(before.summary, { set: 3, kept: 1, skipped: 3, failed: 0, remote: 1 });
-  assert.equal(after.summary, { set: 2, kept: 1, skipped: 3, failed: 1, remote: 2 });
+  assert.equal(before.summary, { set: 3, kept: 1, skipped: 3, failed: 0, remote: 1, posted: 0 });
+  assert.equal(after.summary, { set: 2, kept: 1, skipped: 3, failed: 1, remote: 2, posted: 0 });
 });
 
 reports('the contract: names, order, and no more but vcpuSource, problems of a domain, and error', () => {
@@ -103,7 +103,7 @@ reports('the contract: names, order, and no more but vcpuSource, problems of a d
   assert.is(keys(device), 'address alias element policy origin cpus numaNode interrupts problems');
   assert.is(
     keys(device?.interrupts[0]),
-    'irq type vector handlers affinity effective wanted target vcpu remote action reason error counts',
+    'irq type vector handlers affinity effective wanted target vcpu remote posting action reason error counts',
   );
   const optional = { domain: ['vcpuSource', 'problems'], device: [], interrupt: ['error'] };
   for (const [name, extensions] of Object.entries(optional)) {

@@ -35,6 +35,7 @@ const interrupt: fc.Arbitrary<InterruptPlan> = fc.record({
   wanted: fc.option(cpuset),
   target: fc.option(cpuset),
   vcpu: fc.option(fc.nat(511)),
+  posting: fc.record({ state: fc.constantFrom('no', 'yes', 'unknown'), vcpu: fc.option(fc.nat(511)) }),
   action: fc.constantFrom('set', 'keep', 'skip', 'fail'),
   reason,
   error: fc.constant(null),
@@ -107,7 +108,7 @@ const plan = (name: string): DomainPlan => ({
         {
           ...{ irq: 41, type: 'msix', vector: 0, handlers: [], counts: {}, error: null },
           ...{ affinity: cpusetOf([0, 1, 2, 3]), effective: cpusetOf([0]), wanted: cpusetOf([4, 5, 6, 7]) },
-          ...{ target: cpusetOf([4, 5, 6, 7]), vcpu: null },
+          ...{ target: cpusetOf([4, 5, 6, 7]), vcpu: null, posting: { state: 'unknown', vcpu: null } },
           ...{ action: 'skip', reason: { code: 'no-handler' } },
         } as InterruptPlan,
       ],

@@ -21,6 +21,7 @@ const FILES = [
 ];
 export const EVENT = 'events/irq_vectors/vector_alloc/enable';
 export const FILTER = 'events/irq_vectors/vector_alloc/filter';
+export const POSTING_EVENT = 'events/kvm/kvm_pi_irte_update/enable';
 
 /**
  * A tracefs of files, below a folder: the pipe and the marker are FIFOs. What is written to the marker comes out of the
@@ -93,6 +94,24 @@ export class SimulatedTracefs implements TracefsFolders {
 
   tellVector(irq: number, seconds = '123.456789'): void {
     this.tell(`          <idle>-0       [001] d..1. ${seconds}: vector_alloc: irq=${irq} vector=34 reserved=0 ret=0\n`);
+  }
+
+  /** The module gets its events, or loses them. */
+  loadKvm(): void {
+    this.folder.write(`${PATH}/hostdev-cpuset/${POSTING_EVENT}`, '0\n');
+  }
+
+  unloadKvm(): void {
+    rmSync(this.folder.join(PATH, 'hostdev-cpuset/events/kvm'), { recursive: true });
+  }
+
+  /** As kernel 6.12 does. */
+  tellPosted(irq: number, vcpu: number | null): void {
+    const update = vcpu === null ? 'disabled' : 'enabled and being updated';
+    this.tell(
+      `       CPU 0/KVM-7       [001] ..... 123.456789: kvm_pi_irte_update: PI is ${update} for irq ${irq}, ` +
+        `vcpu ${vcpu ?? 0}, gsi: 0x18, gvec: 0x22, pi_desc_addr: 0x10c2e4a80\n`,
+    );
   }
 
   close(): void {

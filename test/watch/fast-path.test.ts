@@ -13,6 +13,7 @@ import { SimulatedFs } from '../simulator/kernel-fs.js';
 const test = suite('what the kernel names is placed ahead');
 const OURS = `vfio-msix[0](${A})`;
 const WANTED = setOf('2-3');
+const HOST = { now: () => 3, isPosted: (_irq: number) => false };
 
 /** Names interrupt 41 of a device; what came of it, and how many masks were written. */
 function name(
@@ -39,7 +40,7 @@ function name(
   device.targets = cpus ? { cpus, spread: null } : undefined;
   if (placedOn) device.stateOf({ irq: 41, handlers: before, affinity: setOf('0-7') }).placedOn = WANTED;
   if (code) kernel.failNextWrites(41, code);
-  const { outcome } = placeOnFastPath(files, device, { irq: 41, handlers: told, tries, seenAt: 0 }, () => 3);
+  const { outcome } = placeOnFastPath(files, device, { irq: 41, handlers: told, tries, seenAt: 0 }, HOST);
   return [outcome, kernel.writes.length];
 }
 
@@ -97,12 +98,21 @@ interface NamedFirst {
   handlers?: string[];
   seenAt?: number;
   tries?: number;
+  isPosted?: (irq: number) => boolean;
 }
 
 /** A device that has these vectors; names the first, and says what came of it and what was written. */
 function nameFirst(
   irqs: number[],
-  { files: before, known = [], prepare, handlers = [OURS], seenAt = 0, tries = 0 }: NamedFirst = {},
+  {
+    files: before,
+    known = [],
+    prepare,
+    handlers = [OURS],
+    seenAt = 0,
+    tries = 0,
+    isPosted = HOST.isPosted,
+  }: NamedFirst = {},
 ) {
   const kernel = hostOf([
     { address: A, driver: 'vfio-pci' },
@@ -114,7 +124,12 @@ function nameFirst(
   device.targets = { cpus: WANTED, spread: null };
   for (const irq of known) device.stateWith(irq, `vfio-msix[${irqs.indexOf(irq)}](${A})`).placedOn = WANTED;
   prepare?.(device, kernel);
-  const ahead = placeOnFastPath(files, device, { irq: irqs[0] as number, handlers, tries, seenAt }, () => 3);
+  const ahead = placeOnFastPath(
+    files,
+    device,
+    { irq: irqs[0] as number, handlers, tries, seenAt },
+    { ...HOST, isPosted },
+  );
   return { ahead, kernel, device, written: kernel.writes.map(({ irq }) => irq) };
 }
 
@@ -166,6 +181,18 @@ test('those that are as wanted are placed with it, too; a full check follows wri
     },
   });
   assert.equal([absent.ahead.outcome, absent.device.due], ['absent', Number.POSITIVE_INFINITY]);
+});
+
+test('one that is posted to a vCPU is not written with those that came with it, and does not keep the next ones', () => {
+  const { ahead, written, device } = nameFirst([41, 42, 43], { isPosted: (irq) => irq === 42 });
+  assert.equal(
+    [ahead.placed, written],
+    [
+      [41, 43],
+      [41, 43],
+    ],
+  );
+  assert.not.ok(device.interrupts.has(42));
 });
 
 test('its lag is not negative', () => {

@@ -56,6 +56,7 @@ class Recorded {
 
 function interrupt(more: Partial<InterruptPlan>): InterruptPlan {
   const values = { affinity: setOf('0-7'), effective: null, wanted: WANTED, target: WANTED, vcpu: null };
+  const posting = { state: 'unknown', vcpu: null } as const;
   return {
     irq: 41,
     type: 'msix',
@@ -63,6 +64,7 @@ function interrupt(more: Partial<InterruptPlan>): InterruptPlan {
     handlers: [HANDLER],
     action: 'set',
     ...values,
+    posting,
     reason: null,
     error: null,
     counts: {},

@@ -1,6 +1,9 @@
 import { readSettings } from '../../affinity/read-settings.js';
 import type { PassHost } from '../../affinity/reconcile-domain.js';
 import type { Definition } from '../../domain/definition.js';
+import type { PostingOf } from '../../host/posted-vectors.js';
+import { type Posting, readPosting } from '../../host/posting.js';
+import type { PseudoFs } from '../../host/pseudo-fs.js';
 import { RealFs } from '../../host/real-fs.js';
 import { ToolError } from '../../lib/errors.js';
 import { pause } from '../../lib/pause.js';
@@ -8,6 +11,7 @@ import { Virsh } from '../../libvirt/virsh.js';
 import { formatFinding } from '../../lint/formats/text.js';
 import { lintDocument } from '../../lint/lint-document.js';
 import { reportFile } from '../../lint/report.js';
+import { readPostingStatus } from '../../runtime/posting-status.js';
 import { StateStore } from '../../runtime/state-store.js';
 import { decode } from '../../xml/decode.js';
 import { colorsFor } from '../colors.js';
@@ -32,6 +36,13 @@ export interface EnforceOptions {
   html?: string | undefined;
 }
 
+/** What is certain of the host's posting, and what is known of single vectors at this moment. */
+export function readPostings(files: PseudoFs, root: string | undefined): { posting: Posting; postingOf: PostingOf } {
+  const posting = readPosting(files);
+  const postingOf = posting.possible === false ? () => ({ isPosted: false }) : readPostingStatus(root);
+  return { posting, postingOf };
+}
+
 /** @throws ToolError if there is no host, or this user cannot write to it */
 export function openHost({ command, root }: EnforceOptions, io: Io): PassHost {
   const files = new RealFs(root);
@@ -39,7 +50,9 @@ export function openHost({ command, root }: EnforceOptions, io: Io): PassHost {
   if (command === 'enforce' && root === undefined && io.userId() !== 0) {
     throw new ToolError('enforce writes /proc/irq/*/smp_affinity, which needs root: run it with sudo');
   }
-  return { files, state: new StateStore(root), settings: readSettings(files) ?? {}, pause, onlyRunning: true };
+  const settings = readSettings(files) ?? {};
+  const { postingOf } = readPostings(files, root);
+  return { files, state: new StateStore(root), settings, pause, onlyRunning: true, postingOf };
 }
 
 export interface Source {

@@ -2,7 +2,7 @@ import type { DomainPlan } from '../../affinity/domain-plan.js';
 import { type PassHost, planDomain } from '../../affinity/reconcile-domain.js';
 import { type PlainDefinition, plainDefinition } from '../../domain/plain-definition.js';
 import { type Posting, readPosting } from '../../host/posting.js';
-import { type EnforceOptions, openHost, readDomain, sourcesOf } from '../host/domain-source.js';
+import { type EnforceOptions, openHost, readDomain, readPostings, sourcesOf } from '../host/domain-source.js';
 import type { Io } from '../io.js';
 
 /** virsh takes some 20 ms for each domain: a definition is used this long. The interrupts are read at every poll. */
@@ -47,8 +47,10 @@ export class StatusPoller {
     });
     const names = new Set(sources.map(({ name }) => name));
     for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name);
-    this.posting = readPosting(this.#host.files);
+    const { posting, postingOf } = readPostings(this.#host.files, this.options.root);
+    this.posting = posting;
+    const host = { ...this.#host, postingOf };
     this.complaint = known.map(({ complaint }) => complaint).join('');
-    return known.flatMap(({ definition }) => (definition ? planDomain(this.#host, definition) : []));
+    return known.flatMap(({ definition }) => (definition ? planDomain(host, definition) : []));
   }
 }

@@ -3,13 +3,14 @@ import {
   type DevicePlan,
   type DomainPlan,
   type InterruptPlan,
+  isPosted,
   isRemote,
 } from '../../affinity/domain-plan.js';
 import type { Problem } from '../../affinity/problems.js';
 import { type Cpuset, EMPTY, formatCpuset } from '../../domain/cpuset.js';
 import { deliveryShare, formatShare, remoteShare } from '../delivery-share.js';
 import { problemReport } from '../problem-report.js';
-import { reasonText } from '../reason-text.js';
+import { reasonTexts } from '../reason-text.js';
 import { bar, cpuStrip } from './charts.js';
 import { formatCount, hueClass, lettersOf } from './format.js';
 import { type Html, html, NOTHING } from './html.js';
@@ -47,11 +48,13 @@ function deviceRows(device: DevicePlan, vcpus: Cpuset, view: ViewModel): Html {
   const { address, alias, element, policy, origin, spread, cpus, numaNode, interrupts, problems } = device;
   const share = deliveryShare(interrupts, vcpus);
   const remote = remoteShare([device]);
+  const posted = interrupts.filter(isPosted).length;
   const about = [
     `${policy}${spread ? ' spread' : ''}${POLICIES[origin]}${policy === 'native' ? '' : ` → ${cpus === null ? 'nothing' : `CPU ${formatCpuset(cpus)}`}`}`,
     ...(numaNode === null ? [] : [`node ${numaNode}`]),
     ...(share.all > 0 && vcpus.length > 0 ? [`${formatShare(share)} taken on vCPU CPUs`] : []),
     ...(remote.on > 0 ? [`${formatShare(remote)} taken on other nodes`] : []),
+    ...(posted > 0 ? [`${posted === interrupts.length ? 'all' : posted} posted to vCPUs`] : []),
   ];
   return html`<tbody>
 <tr class="device"><th colspan="8" scope="rowgroup"><div class="about"><code>${address ?? element}</code>${alias === null ? NOTHING : html` <span class="alias">${alias}</span>`} <span class="soft list">${about.join(' · ')}</span>${problemList(problems)}</div></th></tr>
@@ -61,13 +64,12 @@ ${interrupts.length === 0 ? html`<tr><td colspan="8" class="soft">It has no inte
 }
 
 function row(interrupt: InterruptPlan, device: DevicePlan, view: ViewModel): Html {
-  const { irq, type, vector, affinity, effective, wanted, target, vcpu, action, reason } = interrupt;
+  const { irq, type, vector, affinity, effective, wanted, target, vcpu, action } = interrupt;
   const own = vcpu === null ? NOTHING : html` <span class="reason">vCPU ${vcpu}</span>`;
   const taken = takenOf(interrupt);
   const remote = isRemote(interrupt, device) === true;
   // if nothing is to be written, the device's line has said why
-  const why =
-    reason !== null && device.cpus !== null ? html`<span class="reason">${reasonText(reason)}</span>` : NOTHING;
+  const why = reasonTexts(interrupt, device.cpus !== null).map((text) => html`<span class="reason">${text}</span>`);
   const { word, sign, kind } = STATES[action];
   return html`<tr><th scope="row">${irq}</th><td>${vector === null ? type : `${type} ${vector}`}</td><td>${cpuStrip(interrupt, view)}</td>${cpuCell(affinity)}${cpuCell(effective)}${cpuCell(target ?? wanted, own)}<td><span class="state ${kind}"><span aria-hidden="true">${sign} </span>${word}</span>${remote ? html` <span class="state remote">remote node</span>` : NOTHING}${why}</td><td class="count">${formatCount(taken)}${bar(taken, view.maxInterruptCount)}</td></tr>
 `;

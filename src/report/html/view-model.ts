@@ -1,4 +1,4 @@
-import type { DevicePlan, DomainPlan, InterruptPlan } from '../../affinity/domain-plan.js';
+import { type DevicePlan, type DomainPlan, type InterruptPlan, isPosted } from '../../affinity/domain-plan.js';
 import { type Cpuset, cpusOf, EMPTY, has, isSubset } from '../../domain/cpuset.js';
 import type { Topology } from '../../host/topology.js';
 
@@ -61,7 +61,8 @@ export function viewModelOf({ plans, topology, vcpus }: ViewModelInput): ViewMod
   const entries = plans.flatMap(devicesOf);
   for (const { domain, device } of entries) {
     for (const interrupt of device.interrupts) {
-      for (const cpu of cpusOf(interrupt.effective ?? EMPTY)) {
+      // no CPU of the host takes what is posted
+      for (const cpu of cpusOf(isPosted(interrupt) ? EMPTY : (interrupt.effective ?? EMPTY))) {
         cpus.get(cpu)?.interrupts.push({ domain, device, interrupt });
       }
       for (const [number, count] of Object.entries(interrupt.counts)) {

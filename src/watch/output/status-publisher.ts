@@ -1,6 +1,7 @@
 import { ReportOnce } from '../../lib/report-once.js';
 import { writeMetrics } from '../../report/metrics.js';
 import type { ContestedInterrupt, Counters } from '../../runtime/counters.js';
+import { type PublishedPosting, removePostingStatus, writePostingStatus } from '../../runtime/posting-status.js';
 import { removeWatcherStatus, writeWatcherStatus } from '../../runtime/watcher-status.js';
 import type { JournalEntry } from './journal-entry.js';
 
@@ -19,8 +20,17 @@ export interface StatusPublisherOptions {
   status(text: string): void;
 }
 
+/** What the reconciler knows. */
+export interface PublishedState {
+  readonly counters: Counters;
+  readonly contested: readonly ContestedInterrupt[];
+  /** what is known of posting, and how many interrupts are posted by name of the domain */
+  readonly postings: readonly PublishedPosting[];
+  readonly posted: ReadonlyMap<string, number>;
+}
+
 /**
- * Writes the file that `status` reads, Prometheus's, and systemd's status line. A file that cannot be written is
+ * Writes the files that `status` reads, Prometheus's, and systemd's status line. A file that cannot be written is
  * reported once.
  */
 export class StatusPublisher {
@@ -36,7 +46,7 @@ export class StatusPublisher {
 
   constructor(
     private readonly options: StatusPublisherOptions,
-    private readonly source: { readonly counters: Counters; readonly contested: readonly ContestedInterrupt[] },
+    private readonly source: PublishedState,
   ) {}
 
   start(): void {
@@ -64,11 +74,12 @@ export class StatusPublisher {
     clearInterval(this.#regular);
     this.#write();
     this.#attempt('the status file', () => removeWatcherStatus(this.options.root));
+    this.#attempt('the status of posting', () => removePostingStatus(this.options.root));
   }
 
   /** all that is published */
   get #state(): string {
-    return JSON.stringify([this.#reason, this.source.counters, this.#contested]);
+    return JSON.stringify([this.#reason, this.source.counters, this.#contested, this.source.postings]);
   }
 
   get #contested(): ContestedInterrupt[] {
@@ -95,8 +106,11 @@ export class StatusPublisher {
         contested: this.#contested,
       }),
     );
+    this.#attempt('the status of posting', () =>
+      writePostingStatus(root, { pid, interrupts: [...this.source.postings] }),
+    );
     if (metrics !== undefined) {
-      const sample = { counters, tracing: this.#reason === null, since: this.#since };
+      const sample = { counters, posted: this.source.posted, tracing: this.#reason === null, since: this.#since };
       this.#attempt('the metrics', () => writeMetrics(metrics, sample));
     }
     // what could not be written is tried again after the next run

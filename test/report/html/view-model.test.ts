@@ -15,7 +15,7 @@ const NODES = [
 ];
 const interrupt = (irq: number, effective: string | null, counts: Record<string, number>): InterruptPlan => ({
   ...{ irq, type: 'msix', vector: 0, handlers: [], affinity: list('0-7'), wanted: list('0-7') },
-  ...{ target: list('0-7'), vcpu: null },
+  ...{ target: list('0-7'), vcpu: null, posting: { state: 'unknown', vcpu: null } as const },
   effective: effective === null ? null : list(effective),
   ...{ action: 'keep', reason: null, error: null, counts },
 });

@@ -24,7 +24,7 @@ scene(
     const interrupts = managed.map(
       ({ irq, handlers, affinity }): InterruptPlan => ({
         ...{ irq, handlers, affinity: parseCpuList(affinity) ?? null, type: 'msix', vector: 0, effective: null },
-        ...{ wanted: cpusetOf([3]), target: cpusetOf([3]), vcpu: null },
+        ...{ wanted: cpusetOf([3]), target: cpusetOf([3]), vcpu: null, posting: { state: 'unknown', vcpu: null } },
         ...{ action: 'set', reason: null, error: null, counts: {} },
       }),
     );

@@ -21,7 +21,11 @@ function sample() {
     changed: [...changed, { ...usual, kind: 'repaired' }, { ...usual, kind: 'contested' }],
     writes: 6,
   });
-  return { counters, tracing: true, since: 1_700_000_000_123 };
+  const posted = new Map([
+    ['g', 3],
+    ['a "b" \\c\n', 0],
+  ]);
+  return { counters, posted, tracing: true, since: 1_700_000_000_123 };
 }
 
 test('is what Prometheus reads, with help and type for every name', () => {
@@ -42,6 +46,13 @@ test('is what Prometheus reads, with help and type for every name', () => {
   assert.equal(['writes_total', 'repairs_total', 'contested_total'].map(value), [6, 1, 1]);
   const errors = families.get('hostdev_cpuset_errors_total')?.samples ?? [];
   assert.is(errors.find(({ labels }) => labels === 'kind="exhausted"')?.value, 2);
+  assert.equal(
+    families.get('hostdev_cpuset_posted_interrupts')?.samples.map(({ labels, value }) => [labels, value]),
+    [
+      ['domain="g"', 3],
+      ['domain="a \\"b\\" \\\\c\\n"', 0],
+    ],
+  );
   for (const [name, { type }] of families) assert.is(name.endsWith('_total'), type === 'counter', name);
 });
 

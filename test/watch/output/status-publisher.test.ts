@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type ContestedInterrupt, emptyCounters } from '../../../src/runtime/counters.js';
+import type { PublishedPosting } from '../../../src/runtime/posting-status.js';
 import { StatusPublisher } from '../../../src/watch/output/status-publisher.js';
 import { TemporaryFolder } from '../../support/temporary-folder.js';
 import { installClock } from '../../support/test-clock.js';
@@ -13,7 +14,12 @@ let folder: TemporaryFolder;
 let publisher: StatusPublisher;
 let said: string[];
 let failed: string[];
-const source = { counters: emptyCounters(), contested: [] as ContestedInterrupt[] };
+const source = {
+  counters: emptyCounters(),
+  contested: [] as ContestedInterrupt[],
+  postings: [] as PublishedPosting[],
+  posted: new Map<string, number>(),
+};
 
 test.before.each(() => {
   clock = installClock();
