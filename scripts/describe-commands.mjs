@@ -23,6 +23,7 @@ const VALUES = {
   metrics: { word: 'FILE', kind: 'file' },
   prefix: { word: 'DIR', kind: 'folder' },
   root: { word: 'DIR', kind: 'folder' },
+  sample: { word: 'SECONDS', values: [] },
   schemas: { word: 'DIR', kind: 'folder' },
   vcpus: { word: 'LIST', values: [] },
   watch: { word: 'SECONDS', values: [] },

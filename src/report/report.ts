@@ -12,6 +12,13 @@ import type { NodeCpus } from '../domain/locality.js';
 import type { Posting } from '../host/posting.js';
 import { type ProblemReport, problemReport } from './problem-report.js';
 import { reasonText } from './reason-text.js';
+import type { DomainVerdict } from './verdict.js';
+import {
+  type DeviceVerdictReport,
+  type DomainVerdictReport,
+  deviceVerdictReport,
+  domainVerdictReport,
+} from './verdict-report.js';
 
 /** plan, enforce and status as JSON: schemas/report.schema.json. CPU sets are CPU lists. */
 export interface EnforceReport {
@@ -51,6 +58,8 @@ export interface DomainReport {
   devices: DeviceReport[];
   /** of no particular device */
   problems: ProblemReport[];
+  /** of a running domain that `status` was asked for by name */
+  verdict?: DomainVerdictReport;
 }
 
 export interface DeviceReport {
@@ -65,6 +74,7 @@ export interface DeviceReport {
   numaNode: number | null;
   interrupts: InterruptReport[];
   problems: ProblemReport[];
+  verdict?: DeviceVerdictReport;
 }
 
 export interface InterruptReport {
@@ -95,11 +105,24 @@ export interface InterruptReport {
   counts: Record<string, number>;
 }
 
-/** @param nodes of the host, and what is certain of its posting */
-export function reportOf(plans: readonly DomainPlan[], nodes: readonly NodeCpus[], posting: Posting): EnforceReport {
+/**
+ * @param nodes of the host, and what is certain of its posting
+ * @param verdicts of each plan, if two samples of the host were taken
+ */
+export function reportOf(
+  plans: readonly DomainPlan[],
+  nodes: readonly NodeCpus[],
+  posting: Posting,
+  verdicts: readonly (DomainVerdict | undefined)[] = [],
+): EnforceReport {
   const listed = nodes.map(({ node, cpus }) => ({ node, cpus: cpus.length > 0 ? listOf(cpus) : null }));
   const host = { nodes: listed, posting: { possible: posting.possible, evidence: posting.evidence } };
-  return { schemaVersion: 1, host, domains: plans.map(domainReport), summary: summaryOf(plans) };
+  return {
+    schemaVersion: 1,
+    host,
+    domains: plans.map((plan, index) => domainReport(plan, verdicts[index])),
+    summary: summaryOf(plans),
+  };
 }
 
 export function summaryOf(plans: readonly DomainPlan[]): Summary {
@@ -116,14 +139,22 @@ export function summaryOf(plans: readonly DomainPlan[]): Summary {
 
 const COUNTS = { set: 'set', keep: 'kept', skip: 'skipped', fail: 'failed' } as const satisfies Record<Action, string>;
 
-export function domainReport({ name, uuid, vcpus, devices, problems }: DomainPlan): DomainReport {
+export function domainReport(
+  { name, uuid, vcpus, devices, problems }: DomainPlan,
+  verdict?: DomainVerdict,
+): DomainReport {
+  const verdictOf = (device: DevicePlan, index: number) => {
+    const found = verdict?.devices[index];
+    return verdict && found ? { verdict: deviceVerdictReport(device, found, verdict.seconds) } : {};
+  };
   return {
     name,
     uuid,
     vcpuCpus: listOf(vcpus.cpus),
     vcpuSource: vcpus.source,
-    devices: devices.map(deviceReport),
+    devices: devices.map((device, index) => ({ ...deviceReport(device), ...verdictOf(device, index) })),
     problems: problems.map(problemReport),
+    ...(verdict ? { verdict: domainVerdictReport(verdict) } : {}),
   };
 }
 

@@ -160,6 +160,19 @@ test('allowedCpus of the configuration is kept to', async () => {
   );
 });
 
+test('status ends with what the policies of a named domain come to; plan, and status --sample 0, do not', async () => {
+  const verdict = /^ {2}0000:01:00\.0: no interrupt in [\d.]+ s: it is idle/m;
+  const { stdout } = await tool('status', '--root', root, '--sample', '0.05', guest);
+  assert.match(stdout, verdict);
+  for (const args of [['status', '--sample', '0'], ['plan']])
+    assert.not.match((await tool(...args, '--root', root, guest)).stdout, verdict);
+  const { domains } = JSON.parse((await tool('status', '--json', '--root', root, '--sample', '0.05', guest)).stdout);
+  assert.is(domains[0].devices[0].verdict.kind, 'idle');
+  assert.ok(domains[0].verdict.seconds >= 0.05);
+  const { code, stderr } = await tool('status', '--sample', '-1', guest);
+  assert.equal([code, stderr], [2, 'hostdev-cpuset: --sample takes 0 to 3600 seconds\n']);
+});
+
 test('bad XML: the error with its place, exit 1, nothing written', async () => {
   const bad = folder.write('bad.xml', readFileSync(guest, 'utf8').replace("cpuset='auto'", "cpuset='7-4'"));
   const { code, stderr } = await tool('enforce', '--root', root, bad);
@@ -168,14 +181,19 @@ test('bad XML: the error with its place, exit 1, nothing written', async () => {
   assert.equal(masks(), BORN);
 });
 
-test('not root: exit 2, one line that says what is needed', () => {
+test('not root: exit 2, one line that says what is needed', async () => {
   const stream = { write: () => assert.unreachable(), isTTY: false, isOpen: () => true };
   const stdin = { fd: 0, isTTY: false };
   const io = { env: {}, stdin, stdout: stream, stderr: stream, columns: () => 80, userId: () => 65534 };
   const enforce = () => enforceCommand({ command: 'enforce', paths: [guest], domains: [] }, io);
   // what run() makes exit 2 and one line of
   const message = 'enforce writes /proc/irq/*/smp_affinity, which needs root: run it with sudo';
-  assert.throws(enforce, (error: unknown) => error instanceof ToolError && error.message === message);
+  const error = await enforce().then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof ToolError);
+  assert.is(error.message, message);
 });
 
 test('a root that is no host: exit 2, one line', async () => {

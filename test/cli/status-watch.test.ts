@@ -18,8 +18,11 @@ test.before.each(() => {
 });
 test.after.each(() => host.remove());
 
-const watch = (steps: Step[], prefix = 'stty rows 24 cols 80;', args = ['--watch', '0.1', '--root', host.root, gpu]) =>
-  talkInTerminal('hostdev-cpuset', ['status', ...args], steps, { prefix });
+const watch = (
+  steps: Step[],
+  prefix = 'stty rows 24 cols 80;',
+  args = ['--watch', '0.1', '--sample', '0', '--root', host.root, gpu],
+) => talkInTerminal('hostdev-cpuset', ['status', ...args], steps, { prefix });
 /** The interrupt 41 was taken this often by CPU 4 of 16. */
 function take(count: number): void {
   const counts = Array.from({ length: 16 }, (_, cpu) => (cpu === 4 ? count : 0));
@@ -41,6 +44,19 @@ test('rates since the previous refresh, on the alternate screen, which is left a
     stripVTControlCharacters(stdout),
     /^\d\d:\d\d:\d\d {2}every 0\.1 s {2}q quits\r\n\r\nworkstation \(vCPUs/,
   );
+});
+
+test('from the second look on, what the policies of named domains come to', async () => {
+  take(0);
+  const { code } = await watch(
+    [
+      { when: row('0'), type: () => take(1_000_000) },
+      { when: /0000:01:00\.0: in place: \S+ interrupts\/s/, type: 'q' },
+    ],
+    'stty rows 40 cols 200;',
+    ['--watch', '0.1', '--root', host.root, gpu],
+  );
+  assert.is(code, 0);
 });
 
 for (const [name, type] of [

@@ -105,7 +105,7 @@ reports('the contract: names, order, and no more but vcpuSource, problems of a d
     keys(device?.interrupts[0]),
     'irq type vector handlers affinity effective wanted target vcpu remote posting action reason error counts',
   );
-  const optional = { domain: ['vcpuSource', 'problems'], device: [], interrupt: ['error'] };
+  const optional = { domain: ['vcpuSource', 'problems', 'verdict'], device: ['verdict'], interrupt: ['error'] };
   for (const [name, extensions] of Object.entries(optional)) {
     const { properties, required } = schema.$defs[name];
     assert.equal(

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DomainPlan } from '../../affinity/domain-plan.js';
 import { enforceDomain, planDomain } from '../../affinity/reconcile-domain.js';
 import type { Definition } from '../../domain/definition.js';
@@ -10,20 +11,25 @@ import { pause } from '../../lib/pause.js';
 import { printableJson } from '../../lib/printable.js';
 import { reportOf } from '../../report/report.js';
 import { formatReport } from '../../report/text-report.js';
+import { isRunning } from '../../report/verdict.js';
 import { withDomainLock } from '../../runtime/domain-lock.js';
 import { readWatcherStatus } from '../../runtime/watcher-status.js';
 import { colorsFor } from '../colors.js';
-import { type EnforceOptions, openHost, readDomain, sourcesOf } from '../host/domain-source.js';
+import { type EnforceOptions, openHost, readDomain, readPostings, sourcesOf } from '../host/domain-source.js';
 import { EXIT, errorLine, type Io } from '../io.js';
 import { postingLines } from '../status/posting-line.js';
+import { type Sampled, Sampler, verdictLines } from '../status/sampler.js';
 import { watcherLines } from '../status/watcher-line.js';
 
+/** How long interrupts are counted for a verdict, in seconds. */
+const SAMPLE_SECONDS = 1;
+
 /** `plan`, `enforce` and `status`: prints the report; returns the exit status. */
-export function enforceCommand(options: EnforceOptions, io: Io): number {
+export async function enforceCommand(options: EnforceOptions, io: Io): Promise<number> {
   const host = openHost(options, io);
   const definitions = sourcesOf(options, io).map((source) => readDomain(source, io));
   const hostDefault = host.settings.default ?? 'native';
-  const plans: DomainPlan[] = [];
+  let plans: DomainPlan[] = [];
   let stateError: Error | undefined;
   for (const definition of definitions) {
     if (!definition) continue;
@@ -33,13 +39,24 @@ export function enforceCommand(options: EnforceOptions, io: Io): number {
       plans.push(result.applied);
     } else plans.push(planDomain(host, plainDefinition(definition)));
   }
-  const report = reportOf(plans, readTopology(host.files).nodes, readPosting(host.files));
+  let verdicts: Sampled['verdicts'] = [];
+  const sampleSeconds = options.sample ?? SAMPLE_SECONDS;
+  if (hasVerdicts(options) && sampleSeconds > 0 && plans.some(isRunning)) {
+    const sampler = new Sampler(host.files);
+    sampler.take(plans, performance.now());
+    await sleep(sampleSeconds * 1000);
+    const now = { ...host, postingOf: readPostings(host.files, options.root).postingOf };
+    const again = definitions.flatMap((definition) => (definition ? planDomain(now, plainDefinition(definition)) : []));
+    ({ plans, verdicts } = sampler.take(again, performance.now()));
+  }
+  const report = reportOf(plans, readTopology(host.files).nodes, readPosting(host.files), verdicts);
   if (options.json) {
     const watcher = options.command === 'status' && { watcher: readWatcherStatus(options.root) };
     io.stdout.write(printableJson({ ...report, ...watcher }));
   } else {
     io.stdout.write(formatReport(plans, colorsFor(io.stdout, io.env), io.columns()));
     if (options.command === 'status') {
+      io.stdout.write(verdictLines(plans, verdicts, io.columns()));
       io.stdout.write(postingLines(report.host.posting, io.columns()));
       io.stdout.write(watcherLines(options.root, io.columns(), io));
     }
@@ -60,6 +77,11 @@ export function enforceCommand(options: EnforceOptions, io: Io): number {
   ]);
   const failed = report.summary.failed > 0 || problems.some(({ severity }) => severity === 'error');
   return failed || definitions.includes(undefined) ? EXIT.findings : EXIT.ok;
+}
+
+/** Domains that were named get one each; an overview of all does not. */
+function hasVerdicts({ command, paths, domains }: EnforceOptions): boolean {
+  return command === 'status' && paths.length + domains.length > 0;
 }
 
 /** A pass of the hook or the watcher on the same domain ends first. */

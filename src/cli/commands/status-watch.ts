@@ -8,6 +8,7 @@ import { colorsFor } from '../colors.js';
 import type { EnforceOptions } from '../host/domain-source.js';
 import { EXIT, errorLine, type Io } from '../io.js';
 import { postingLines } from '../status/posting-line.js';
+import { type Sampled, Sampler, verdictLines } from '../status/sampler.js';
 import { showOnScreen } from '../status/screen.js';
 import { StatusPoller } from '../status/status-poller.js';
 import { watcherLines } from '../status/watcher-line.js';
@@ -15,6 +16,7 @@ import { watcherLines } from '../status/watcher-line.js';
 interface Status {
   plans: readonly DomainPlan[];
   rates: Rates;
+  verdicts: Sampled['verdicts'];
   /** what could not be read, for people; if nothing could, the plans are those of before */
   complaint: string;
 }
@@ -26,23 +28,39 @@ interface Status {
 export async function watchStatus(options: EnforceOptions, seconds: number, io: Io): Promise<number> {
   const poller = new StatusPoller(options, io);
   let now = poller.now();
-  let status: Status = { plans: poller.poll(), rates: new Map(), complaint: poller.complaint };
+  const { paths, domains, sample } = options;
+  const sampler = paths.length + domains.length > 0 && sample !== 0 ? new Sampler(poller.files) : undefined;
+  let status: Status = { plans: poller.poll(), rates: new Map(), verdicts: [], complaint: poller.complaint };
+  sampler?.take(status.plans, now);
   const refresh = () => {
     const before = now;
     try {
-      const plans = poller.poll();
+      const polled = poller.poll();
       now = poller.now();
-      const rates = ratesBetween(status.plans, plans, (now - before) / 1000);
-      status = { plans, rates, complaint: poller.complaint };
+      const rates = ratesBetween(status.plans, polled, (now - before) / 1000);
+      const { plans, verdicts } = sampler?.take(polled, now) ?? { plans: polled, verdicts: [] };
+      status = { plans, rates, verdicts, complaint: poller.complaint };
     } catch (error) {
       if (!isExpected(error)) throw error;
       now = poller.now();
-      status = { plans: status.plans, rates: new Map(), complaint: errorLine('hostdev-cpuset', error.message) };
+      status = {
+        plans: status.plans,
+        rates: new Map(),
+        verdicts: [],
+        complaint: errorLine('hostdev-cpuset', error.message),
+      };
     }
   };
   const text = (columns: number) => {
     const report = formatReport(status.plans, colorsFor(io.stdout, io.env), columns, status.rates);
-    return status.complaint + report + postingLines(poller.posting, columns) + watcherLines(options.root, columns, io);
+    const verdicts = verdictLines(status.plans, status.verdicts, columns);
+    return (
+      status.complaint +
+      report +
+      verdicts +
+      postingLines(poller.posting, columns) +
+      watcherLines(options.root, columns, io)
+    );
   };
   if (io.stdout.isTTY) {
     const lines = (columns = io.columns()) => ({

@@ -32,6 +32,8 @@ export interface EnforceOptions {
   json?: boolean | undefined;
   /** refresh the status at this interval, in seconds */
   watch?: number | undefined;
+  /** how long interrupts are counted for the verdicts of status, in seconds; 0: there are none. Default 1 */
+  sample?: number | undefined;
   /** write the status as an HTML page to this file, `-` for standard output */
   html?: string | undefined;
 }

@@ -30,13 +30,15 @@ export function enforceCommand(parser: Argv, name: EnforceOptions['command'], ta
         })
         .option('json', { type: 'boolean', describe: 'print JSON' })
         .example(`virsh dumpxml guest | $0 ${name}${isStatus ? ' -' : ''}`, 'read a definition from a pipe'),
-    ({ _: words, domain = [], connect, root, json, watch: watched, html }) => {
+    ({ _: words, domain = [], connect, root, json, watch: watched, html, sample: sampled }) => {
       const { watch, word } = intervalOf(watched as string | undefined);
       if (watch !== undefined && json) throw new ToolError('--watch and --json exclude each other');
       if (html === '') throw new ToolError('--html takes a file, or - for standard output');
       if (html !== undefined && (watch !== undefined || json))
         throw new ToolError('--html goes without --watch and --json');
+      const sample = sampleOf(sampled as string | undefined);
       const views = {
+        ...(sample === undefined ? {} : { sample }),
         ...(watch === undefined ? {} : { watch }),
         ...(html === undefined ? {} : { html: html as string }),
       };
@@ -62,11 +64,25 @@ export function enforceCommand(parser: Argv, name: EnforceOptions['command'], ta
 function statusOptions<T>(command: Argv<T>) {
   return command
     .option('watch', { alias: 'w', type: 'string', describe: 'refresh every SECONDS (default 2)' })
+    .option('sample', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'count interrupts for SECONDS (default 1, 0: do not)',
+    })
     .option('html', { type: 'string', requiresArg: true, describe: 'write a web page to FILE (-: standard output)' });
 }
 
 /** In seconds. */
 const INTERVAL = { default: 2, least: 0.1, most: 86_400 };
+
+const MAX_SAMPLE = 3600;
+
+function sampleOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
+  if (seconds >= 0 && seconds <= MAX_SAMPLE) return seconds;
+  throw new ToolError(`--sample takes 0 to ${MAX_SAMPLE} seconds`);
+}
 
 /** SECONDS is optional: `--watch guest` has a domain's name there. */
 function intervalOf(watched: string | undefined): { watch: number | undefined; word: string[] } {

@@ -2,6 +2,7 @@ import type { DomainPlan } from '../../affinity/domain-plan.js';
 import { type PassHost, planDomain } from '../../affinity/reconcile-domain.js';
 import { type PlainDefinition, plainDefinition } from '../../domain/plain-definition.js';
 import { type Posting, readPosting } from '../../host/posting.js';
+import type { PseudoFs } from '../../host/pseudo-fs.js';
 import { type EnforceOptions, openHost, readDomain, readPostings, sourcesOf } from '../host/domain-source.js';
 import type { Io } from '../io.js';
 
@@ -23,6 +24,10 @@ export class StatusPoller {
   ) {
     this.#host = openHost(options, io);
     this.posting = readPosting(this.#host.files);
+  }
+
+  get files(): PseudoFs {
+    return this.#host.files;
   }
 
   /** in ms, monotonic */

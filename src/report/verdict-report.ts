@@ -1,0 +1,41 @@
+import type { DevicePlan } from '../affinity/domain-plan.js';
+import type { DeliveryShare } from './delivery-share.js';
+import type { DeviceVerdict, DomainVerdict, ForeignInterrupt, VerdictKind } from './verdict.js';
+import { deviceSentence } from './verdict-text.js';
+
+/** What a device's interrupts did in the seconds of its domain's verdict. */
+export interface DeviceVerdictReport {
+  kind: VerdictKind;
+  /** the sentence of the text */
+  message: string;
+  perSecond: number;
+  /** parts of the interrupts that were taken, from 0 to 1; null: none were, or this does not apply */
+  shares: { wanted: number | null; vcpuCpus: number | null; node: number | null; ownTarget: number | null };
+  posted: number;
+}
+
+/** Who else interrupted the CPUs of a domain's vCPUs. */
+export interface DomainVerdictReport {
+  /** how long was measured */
+  seconds: number;
+  foreign: ForeignInterrupt[];
+}
+
+export function deviceVerdictReport(device: DevicePlan, verdict: DeviceVerdict, seconds: number): DeviceVerdictReport {
+  const { kind, perSecond, onWanted, onVcpuCpus, onNode, onOwnTarget, posted } = verdict;
+  const shares = {
+    wanted: partOf(onWanted),
+    vcpuCpus: partOf(onVcpuCpus),
+    node: partOf(onNode),
+    ownTarget: partOf(onOwnTarget),
+  };
+  return { kind, message: deviceSentence(device, verdict, seconds), perSecond: rounded(perSecond), shares, posted };
+}
+
+export function domainVerdictReport({ seconds, foreign }: DomainVerdict): DomainVerdictReport {
+  const rates = foreign.map((one) => ({ ...one, perSecond: rounded(one.perSecond) }));
+  return { seconds: rounded(seconds), foreign: rates };
+}
+
+const partOf = (share: DeliveryShare | undefined) => (share && share.all > 0 ? rounded(share.on / share.all) : null);
+const rounded = (value: number) => Math.round(value * 1000) / 1000;

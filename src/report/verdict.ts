@@ -1,0 +1,202 @@
+import {
+  type DevicePlan,
+  type DomainPlan,
+  type InterruptPlan,
+  isPosted,
+  mapInterrupts,
+} from '../affinity/domain-plan.js';
+import { restOfSet } from '../affinity/vector-target.js';
+import { type Cpuset, EMPTY } from '../domain/cpuset.js';
+import type { InterruptLines } from '../host/interrupt-table.js';
+import { type DeliveryShare, deliveryShare } from './delivery-share.js';
+import { interruptKey } from './rates.js';
+
+/** A host at one moment: what is planned for its domains, and all that the CPUs of each domain's vCPUs have taken. */
+export interface Sample {
+  plans: readonly DomainPlan[];
+  /** of each plan, in its order */
+  lines: readonly InterruptLines[];
+  /** in ms, monotonic */
+  atMs: number;
+}
+
+/**
+ * none: no interrupt is in use; posted: the hardware posts all that are; idle: the host took none; native: nothing is
+ * to be placed; in-place: all were taken on the CPUs that the policy wants; misplaced: some were not.
+ */
+export type VerdictKind = 'none' | 'posted' | 'idle' | 'native' | 'in-place' | 'misplaced';
+
+/** What a device's interrupts did between two samples. */
+export interface DeviceVerdict {
+  kind: VerdictKind;
+  perSecond: number;
+  /** of the interrupts that were taken, those on the CPUs of the policy; undefined: it gives none */
+  onWanted: DeliveryShare | undefined;
+  /** on the CPUs of the vCPUs; undefined: these may run everywhere */
+  onVcpuCpus: DeliveryShare | undefined;
+  /** on the device's node; undefined: that is unknown, or there is no other */
+  onNode: DeliveryShare | undefined;
+  /** of vectors with a vCPU or CPU of their own, those that were taken there; undefined: there are none */
+  onOwnTarget: DeliveryShare | undefined;
+  /** interrupts that are in use, how many of them are posted, and of how many that is unknown */
+  inUse: number;
+  posted: number;
+  unknown: number;
+  /** a legacy line is in use */
+  hasLine: boolean;
+}
+
+/** An interrupt of somebody else that CPUs took. */
+export interface ForeignInterrupt {
+  /** null: a vector of the architecture */
+  irq: number | null;
+  /** its handlers, or `Local timer interrupts (LOC)` */
+  name: string;
+  perSecond: number;
+}
+
+export interface DomainVerdict {
+  seconds: number;
+  /** of each device, in the plan's order */
+  devices: DeviceVerdict[];
+  /** the busiest interrupts on the CPUs of the vCPUs that are not the domain's own, the busiest first */
+  foreign: ForeignInterrupt[];
+}
+
+const MAX_FOREIGN = 5;
+/** Of the guest itself: notifications of vCPUs that interrupts are posted to. */
+const OWN_LABELS = new Set(['PIN', 'NPI', 'PIW']);
+
+/**
+ * What came of each plan; undefined for a domain that does not run, or that did not at the first sample.
+ * @param handlersOf the handlers of an IRQ now
+ */
+export function verdictsBetween(
+  before: Sample,
+  after: Sample,
+  handlersOf: (irq: number) => readonly string[],
+): (DomainVerdict | undefined)[] {
+  const seconds = (after.atMs - before.atMs) / 1000;
+  return after.plans.map((plan, index) => {
+    const earlier = before.plans.findIndex(({ name, uuid }) => name === plan.name && uuid === plan.uuid);
+    const known = before.plans[earlier];
+    if (!known || !isRunning(plan) || !isRunning(known) || seconds <= 0) return undefined;
+    const taken = takenBetween(known, plan);
+    const busy = busiestBetween(before.lines[earlier], after.lines[index], ownIrqs(plan));
+    const foreign = busy.map(({ taken, ...line }) => ({ ...foreignOf(line, handlersOf), perSecond: taken / seconds }));
+    return { seconds, devices: taken.devices.map((device) => verdictOf(device, plan, seconds)), foreign };
+  });
+}
+
+/** QEMU's threads were seen. */
+export const isRunning = ({ vcpus }: DomainPlan): boolean => vcpus.source === 'threads';
+
+/** What the host has taken is not posted: for those of which nothing else is known. */
+export function withCountedPosting(before: readonly DomainPlan[], after: readonly DomainPlan[]): DomainPlan[] {
+  const counts = countsOf(before);
+  return after.map((plan) =>
+    mapInterrupts(plan, (interrupt) => {
+      const isTaken = Object.keys(takenSince(counts, interrupt)).length > 0;
+      const isCertain = interrupt.posting.state !== 'unknown';
+      return isCertain || !isTaken ? interrupt : { ...interrupt, posting: { state: 'no', vcpu: null } };
+    }),
+  );
+}
+
+/** The plan with the counts of the time between. */
+function takenBetween(before: DomainPlan, after: DomainPlan): DomainPlan {
+  const counts = countsOf([before]);
+  return mapInterrupts(after, (interrupt) => ({ ...interrupt, counts: takenSince(counts, interrupt) }));
+}
+
+type Counts = ReadonlyMap<string, InterruptPlan['counts']>;
+
+function countsOf(plans: readonly DomainPlan[]): Counts {
+  const interrupts = plans.flatMap(({ devices }) => devices.flatMap((device) => device.interrupts));
+  return new Map(interrupts.map((interrupt) => [interruptKey(interrupt), interrupt.counts]));
+}
+
+/** Empty for an interrupt that is new, or another one with its number. */
+function takenSince(before: Counts, interrupt: InterruptPlan): InterruptPlan['counts'] {
+  const earlier = before.get(interruptKey(interrupt));
+  if (!earlier) return {};
+  const taken = Object.entries(interrupt.counts).map(([cpu, count]) => [cpu, count - (earlier[cpu] ?? 0)] as const);
+  return Object.fromEntries(taken.filter(([, count]) => count > 0));
+}
+
+function verdictOf(device: DevicePlan, { vcpus }: DomainPlan, seconds: number): DeviceVerdict {
+  const inUse = device.interrupts.filter(({ handlers }) => handlers.length > 0);
+  const own = inUse.filter((interrupt) => restOfSet(interrupt).length > 0);
+  const { all } = deliveryShare(inUse, EMPTY);
+  const share = (cpus: Cpuset | null | undefined) => (cpus ? deliveryShare(inUse, cpus) : undefined);
+  const onWanted = share(device.cpus);
+  const posted = inUse.filter(isPosted).length;
+  return {
+    kind: kindOf({ inUse: inUse.length, posted, all, onWanted }),
+    perSecond: all / seconds,
+    onWanted,
+    onVcpuCpus: share(vcpus.cpus),
+    onNode: share(device.locality && device.locality.far.length > 0 ? device.locality.near : undefined),
+    onOwnTarget: own.length > 0 ? onTargets(own) : undefined,
+    inUse: inUse.length,
+    posted,
+    unknown: inUse.filter(({ posting }) => posting.state === 'unknown').length,
+    hasLine: inUse.some(({ type }) => type === 'intx'),
+  };
+}
+
+function kindOf(found: {
+  inUse: number;
+  posted: number;
+  all: number;
+  onWanted: DeliveryShare | undefined;
+}): VerdictKind {
+  const { inUse, posted, all, onWanted } = found;
+  if (inUse === 0) return 'none';
+  if (posted === inUse) return 'posted';
+  if (all === 0) return 'idle';
+  if (!onWanted) return 'native';
+  return onWanted.on === all ? 'in-place' : 'misplaced';
+}
+
+function onTargets(interrupts: readonly InterruptPlan[]): DeliveryShare {
+  const sum: DeliveryShare = { all: 0, on: 0 };
+  for (const interrupt of interrupts) {
+    const { all, on } = deliveryShare([interrupt], interrupt.target ?? EMPTY);
+    sum.all += all;
+    sum.on += on;
+  }
+  return sum;
+}
+
+function ownIrqs({ devices }: DomainPlan): Set<string> {
+  return new Set(devices.flatMap(({ interrupts }) => interrupts.map(({ irq }) => `${irq}`)));
+}
+
+interface BusyLine {
+  label: string;
+  description: string;
+  taken: number;
+}
+
+function busiestBetween(
+  before: InterruptLines = new Map(),
+  after: InterruptLines = new Map(),
+  own: ReadonlySet<string>,
+): BusyLine[] {
+  const busy: BusyLine[] = [];
+  for (const [label, { count, description }] of after) {
+    const taken = count - (before.get(label)?.count ?? 0);
+    if (taken > 0 && !own.has(label) && !OWN_LABELS.has(label)) busy.push({ label, description, taken });
+  }
+  return busy.sort((a, b) => b.taken - a.taken).slice(0, MAX_FOREIGN);
+}
+
+function foreignOf(
+  { label, description }: Pick<BusyLine, 'label' | 'description'>,
+  handlersOf: (irq: number) => readonly string[],
+): Pick<ForeignInterrupt, 'irq' | 'name'> {
+  if (!/^\d+$/.test(label)) return { irq: null, name: description === '' ? label : `${description} (${label})` };
+  const handlers = handlersOf(Number(label)).join(', ');
+  return { irq: Number(label), name: handlers === '' ? description || 'no handler' : handlers };
+}
