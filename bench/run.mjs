@@ -14,6 +14,7 @@ const FIGURES = [
   'hook',
   'hook-many',
   'pass',
+  'plan',
   'hold-quiet',
   'hold-flap',
   'hold-memory',
