@@ -8,13 +8,16 @@ import { addressOf } from './vector-key.js';
 /** What earlier passes did, by vectorKey(). */
 export interface EarlierWrites {
   /** sets that were written: one that still holds is not written again */
-  written: ReadonlyMap<string, Cpuset>;
+  written: SavedSets;
   /** the masks that vectors had after that, where those are narrower */
-  narrowed: ReadonlyMap<string, Cpuset>;
+  narrowed: SavedSets;
   /** where a vector was still delivered after that, outside of its set, until it occurs */
-  pending: ReadonlyMap<string, Cpuset>;
+  pending: SavedSets;
   continuityOf: ContinuityOf;
 }
+
+/** Sets by vectorKey(). */
+export type SavedSets = Pick<ReadonlyMap<string, Cpuset>, 'get'>;
 
 const nothingWatched: ContinuityOf = () => 'unknown';
 
@@ -40,24 +43,19 @@ export function savedClaimants(states: DomainStates, address: string): Claimant[
 /** @param state without renewed vectors */
 export function earlierWrites(state: DomainState | undefined, continuityOf = nothingWatched): EarlierWrites {
   if (!state) return NO_WRITES;
-  // thousands of vectors have the same few sets
+  // thousands of vectors have the same few sets, and on a host at rest hardly any is asked for
   const sets = new Map<string, Cpuset | undefined>();
-  const setOf = (list: string) => {
-    if (!sets.has(list)) sets.set(list, parseCpuList(list));
-    return sets.get(list);
-  };
-  const parsed = (lists: Readonly<Record<string, string>> = {}) => {
-    const known = new Map<string, Cpuset>();
-    for (const [key, list] of Object.entries(lists)) {
-      const set = setOf(list);
-      if (set) known.set(key, set);
-    }
-    return known;
-  };
+  const setsOf = (lists: Readonly<Record<string, string>> = {}): SavedSets => ({
+    get(key) {
+      const list = Object.hasOwn(lists, key) ? lists[key] : undefined;
+      if (list !== undefined && !sets.has(list)) sets.set(list, parseCpuList(list));
+      return list === undefined ? undefined : sets.get(list);
+    },
+  });
   return {
-    written: parsed(state.written),
-    narrowed: parsed(state.narrowed),
-    pending: parsed(state.pending),
+    written: setsOf(state.written),
+    narrowed: setsOf(state.narrowed),
+    pending: setsOf(state.pending),
     continuityOf,
   };
 }

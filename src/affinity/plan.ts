@@ -1,6 +1,6 @@
 import { vcpuOfApicId } from '../domain/apic-id.js';
 import { type VcpuCpus, vcpuCpus } from '../domain/auto-cpus.js';
-import { type Cpuset, equal, isSubset } from '../domain/cpuset.js';
+import { type Cpuset, EMPTY, equal, isSubset } from '../domain/cpuset.js';
 import { effectivePolicy, type PolicySettings } from '../domain/effective-policy.js';
 import { localityOf } from '../domain/locality.js';
 import type { PlainDefinition, PlainDevice } from '../domain/plain-definition.js';
@@ -55,6 +55,8 @@ export function plan(
 
 class Planner {
   readonly #seen = new Set<string>();
+  /** of the device before, which mostly has the same set. `counted`: vCPUs of the policy; null: it is a cpuset */
+  #lastSpread: { cpus: Cpuset; counted: Cpuset | null; targets: VectorTarget[] } | undefined;
 
   constructor(
     private readonly definition: PlainDefinition,
@@ -132,7 +134,12 @@ class Planner {
     if (!cpus || !policy || policy.kind === 'native' || !policy.spread) return null;
     const { threads, cores = [] } = this.host;
     const vcpus = threads ? threads.threads : this.definition.vcpuPinning.vcpus;
-    return { targets: spreadTargets(policy, cpus, { vcpus, cores }), controlVectors: policy.controlVectors };
+    const counted = policy.kind === 'auto' ? (policy.vcpus ?? EMPTY) : null;
+    const last = this.#lastSpread;
+    const isSame = last && equal(last.cpus, cpus) && (last.counted === counted || equal(last.counted, counted));
+    const targets = isSame ? last.targets : spreadTargets(policy, cpus, { vcpus, cores });
+    this.#lastSpread = { cpus, counted, targets };
+    return { targets, controlVectors: policy.controlVectors };
   }
 
   #interrupt(
@@ -166,8 +173,8 @@ class Planner {
     if (!details || !owned.ours || !target) return { ...plan, reason: owned.ours ? null : owned.reason };
     const key = vectorKey(device.address, irq, details.handlers[0] as string);
     const decision = this.#decide(key, details, target.cpus, cpus);
-    if (decision.action === 'keep' || !isPosted(plan)) return { ...plan, ...decision };
-    return { ...plan, reason: { code: 'posted', vcpu: plan.posting.vcpu } };
+    if (decision.action === 'keep' || !isPosted(plan)) return Object.assign(plan, decision);
+    return Object.assign(plan, { reason: { code: 'posted', vcpu: plan.posting.vcpu } });
   }
 
   /** KVM posts messages only. */

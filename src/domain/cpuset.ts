@@ -85,8 +85,15 @@ export function equal(a: Cpuset | null | undefined, b: Cpuset | null | undefined
   return a === b || a.every(({ first, last }, index) => first === b[index]?.first && last === b[index]?.last);
 }
 
+/** Ranges of a set do not touch, so each range of a subset is within one of them. */
 export function isSubset(a: Cpuset, b: Cpuset): boolean {
-  return subtract(a, b).length === 0;
+  let index = 0;
+  for (const { first, last } of a) {
+    while ((b[index]?.last ?? first) < first) index++;
+    const range = b[index];
+    if (!range || range.first > first || range.last < last) return false;
+  }
+  return true;
 }
 
 /** libvirt's canonical text, also the kernel's CPU list: sorted, merged, `0-1` for two adjacent CPUs. Empty set: ''. */

@@ -195,7 +195,11 @@ test('of a vector that was freed since, nothing is known; of the others all', ()
 
 test('a set in a state that is no CPU list is as none; nothing is known to be watched', () => {
   const { written } = earlierWrites(state({ written: { [keyOf(41)]: '2-3', [keyOf(42)]: 'x' } }));
-  assert.equal([...written.keys()], [keyOf(41)]);
+  assert.equal(
+    [41, 42, 43].map((irq) => written.get(keyOf(irq))),
+    [setOf('2-3'), undefined, undefined],
+  );
+  assert.is(written.get('constructor'), undefined);
   assert.is(NO_WRITES.continuityOf(keyOf(41)), 'unknown');
 });
 

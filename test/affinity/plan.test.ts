@@ -415,6 +415,7 @@ planning("the kernel's details of an interrupt are in the report", () => {
       target: '2',
       vcpu: null,
       remote: false,
+      posting: { state: 'unknown', vcpu: null },
       action: 'set',
       reason: null,
       error: null,
