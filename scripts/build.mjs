@@ -7,6 +7,7 @@ import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
 import { bundledFolders, licencesText } from './licences.mjs';
+import { oldestNode } from './node-version.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 rmSync('dist', { recursive: true, force: true });
@@ -113,25 +114,32 @@ const { outputFiles, metafile } = await build({
   // libxml2-wasm uses top-level await and cannot be bundled. libxmljs2 is a peer dependency that the user installs.
   external: ['libxml2-wasm', 'libxmljs2'],
 });
-for (const { path, text } of [...hook.outputFiles, ...outputFiles]) {
-  if (basename(path) === 'main.cjs') await writeExecutables(text);
-  else writeFileSync(path, path.endsWith('.cjs') ? await toCommonJs(text) : text);
-}
+for (const { path, text } of [...hook.outputFiles, ...outputFiles])
+  writeFileSync(path, path.endsWith('.cjs') ? await toCommonJs(text) : text);
+for (const name of ['lint-domain', 'hostdev-cpuset'])
+  writeFileSync(`dist/bin/${name}.cjs`, executableText(name), { mode: 0o755 });
 const folders = bundledFolders([lazy.metafile, hook.metafile, metafile]);
 writeFileSync('dist/bin/THIRD-PARTY-LICENSES.txt', licencesText(folders));
 for (const project of ['tsconfig.library.json', 'tsconfig.build.json'])
-  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', project], { stdio: 'inherit' });
+  execFileSync(process.execPath, ['node_modules/typescript/lib/tsc.js', '-p', project], { stdio: 'inherit' });
 const { buildManualPages } = await import('./man/build.mjs');
 buildManualPages();
 const { buildCompletions } = await import('./completions/build.mjs');
 buildCompletions();
 
-async function writeExecutables(text) {
-  for (const name of ['lint-domain', 'hostdev-cpuset']) {
-    const hook = name === 'hostdev-cpuset' ? "if(process.argv[2]==='hook')return require('./hook.cjs').main();\n" : '';
-    const code = `#!/usr/bin/env node\n${hook}${await toCommonJs(text)}module.exports.main('${name}');\n`;
-    writeFileSync(`dist/bin/${name}.cjs`, code, { mode: 0o755 });
-  }
+/** An executable. It is ES5, so that a Node too old to parse the bundle can say so. */
+function executableText(name) {
+  const { major, minor } = oldestNode();
+  const hook = name === 'hostdev-cpuset' ? "else if (process.argv[2] === 'hook') require('./hook.cjs').main();\n" : '';
+  return `#!/usr/bin/env node
+'use strict';
+var version = process.versions.node.split('.');
+if (version[0] < ${major} || (version[0] == ${major} && version[1] < ${minor})) {
+  process.stderr.write('${name}: needs Node ${major}.${minor} or later: ' + process.execPath + ' is ' + process.version + '\\n');
+  process.exit(2);
+}
+${hook}else require('./main.cjs').main('${name}');
+`;
 }
 
 async function toCommonJs(text) {

@@ -7,7 +7,7 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 ensureInstalled();
 const steps = [
   ['format and lint', 'node_modules/@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.']],
-  ['types', 'node_modules/typescript/bin/tsc', ['-p', 'tsconfig.json']],
+  ['types', 'node_modules/typescript/lib/tsc.js', ['-p', 'tsconfig.json']],
   ['package', 'scripts/check-package.mjs', []],
 ];
 for (const [name, script, args] of steps) {

@@ -1,5 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
+import { requireSupportedNode } from './node-version.mjs';
+
+requireSupportedNode();
 
 /** Installs the dependencies if they are missing or older than the lock file. Run from the project's directory. */
 export function ensureInstalled() {

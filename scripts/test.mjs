@@ -1,14 +1,15 @@
 // npm test: builds, runs the test files in parallel, and reports what was skipped and why. PATTERN...: runs only the
-// files whose path below test/ matches. --host: installs the Debian packages that tests need (as root); a skipped test
-// is then a failure.
+// files whose path below test/ matches. --host: installs the Debian packages that tests need (as root), and downloads
+// the versions of Node; a skipped test is then a failure.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import util from 'node:util';
 import { installPackages as installDebianPackages } from './debian.mjs';
 import { ensureInstalled } from './install.mjs';
+import { fetchTestedNodes } from './node-releases.mjs';
 import { runFiles } from './test/file-queue.mjs';
 
 /** Debian packages with the tools of test/support/needs.ts. */
@@ -67,7 +68,7 @@ try {
 
 function readArguments() {
   const options = { host: { type: 'boolean' }, jobs: { type: 'string' }, 'time-limit': { type: 'string' } };
-  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const { values, positionals } = util.parseArgs({ options, allowPositionals: true });
   // Twice the CPUs, because tests wait as long as they compute.
   const jobs = Number(values.jobs ?? 2 * cpus().length);
   const seconds = Number(values['time-limit'] ?? 300);
@@ -82,6 +83,7 @@ function installPackages() {
     process.exit(1);
   }
   installDebianPackages(PACKAGES);
+  fetchTestedNodes();
 }
 
 /** Runs the test files and returns the exit status. CI reads the last line. */

@@ -9,19 +9,25 @@ export function processIo(program: string): Io {
   const output = (fd: number, name: string, open: () => NodeJS.WriteStream) => {
     let stream: NodeJS.WriteStream | undefined;
     let isOpen = true;
+    const onError = (error: NodeJS.ErrnoException) => {
+      isOpen = false;
+      // A closed reader (`| head`) is no error. An error of standard error is ignored: a full disk for the log must not
+      // end the watcher or stop a command halfway.
+      if (error.code === 'EPIPE' || fd === 2) return;
+      process.stderr.write(errorLine(program, `${name}: ${messageOf(error)}`));
+      process.exit(EXIT.failed);
+    };
     return {
       isTTY: isatty(fd),
       isOpen: () => isOpen,
       write: (text: string) => {
-        stream ??= open().on('error', (error: NodeJS.ErrnoException) => {
-          isOpen = false;
-          // A closed reader (`| head`) is no error. An error of standard error is ignored: a full disk for the log must
-          // not end the watcher or stop a command halfway.
-          if (error.code === 'EPIPE' || fd === 2) return;
-          process.stderr.write(errorLine(program, `${name}: ${messageOf(error)}`));
-          process.exit(EXIT.failed);
-        });
-        stream.write(text);
+        stream ??= open().on('error', onError);
+        try {
+          stream.write(text);
+        } catch (error) {
+          // Node 18 throws the error of a file, or emits it
+          onError(error as NodeJS.ErrnoException);
+        }
       },
     };
   };

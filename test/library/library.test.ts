@@ -33,7 +33,7 @@ library('a program compiles against the packed package, and runs', async () => {
     mkdirSync(join(link, '..'), { recursive: true });
     symlinkSync(join(modules, name), link);
   }
-  const compiled = await run(process.execPath, [join(modules, 'typescript/bin/tsc'), '-p', consumer]);
+  const compiled = await run(process.execPath, [join(modules, 'typescript/lib/tsc.js'), '-p', consumer]);
   assert.is(compiled.stdout, '');
   assert.is(compiled.code, 0);
 

@@ -36,7 +36,7 @@ test('npm run check refuses what it does not have', async () => {
     };
     folder.write('tsconfig.json', JSON.stringify(config));
     const { stdout } = await run(process.execPath, [
-      join(projectRoot, 'node_modules/typescript/bin/tsc'),
+      join(projectRoot, 'node_modules/typescript/lib/tsc.js'),
       ...['--pretty', 'false', '-p', folder.path],
     ]);
     assert.equal(

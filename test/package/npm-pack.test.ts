@@ -42,7 +42,7 @@ const BUILT = ['dist', 'man', 'completions'];
 function filesBelow(folder: string): string[] {
   return readdirSync(join(projectRoot, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => join(relative(projectRoot, entry.parentPath), entry.name));
+    .map((entry) => join(relative(projectRoot, entry.parentPath ?? entry.path), entry.name));
 }
 
 /** The modules that one imports, for its code or for its types, and it. */

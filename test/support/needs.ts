@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, appendFileSync, constants, existsSync, mkdirSync, rmdirSync } from 'node:fs';
+import { accessSync, appendFileSync, constants, existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { suite, type Test } from 'uvu';
 import { unusablePath } from '../../src/install/check-paths.js';
@@ -58,6 +58,10 @@ const tools = {
     package: 'selinux-policy-default, bzip2',
     present: () => existsSync('/usr/share/selinux/default/virt.pp.bz2') && onPath('bzip2'),
   },
+  'node-releases': {
+    package: 'none: the releases of Node that npm run test:host downloads',
+    present: () => process.arch === 'x64' && nodeReleases().every(existsSync),
+  },
   root: { package: 'none: run as root', present: () => process.geteuid?.() === 0 },
   // install refuses others: it writes the path into a unit and a script
   'plain-path': {
@@ -103,6 +107,16 @@ export function suiteWhere(name: string, missing: Missing[]): Test {
 export function libvirtSchemas(): string | null {
   const places = [process.env.LIBVIRT_SCHEMAS, '/usr/share/libvirt/schemas', '/usr/local/share/libvirt/schemas'];
   return places.find((place) => place !== undefined && existsSync(join(place, 'domain.rng'))) ?? null;
+}
+
+/** The executable of another version of Node, which scripts/node-releases.mjs downloads. */
+export function nodeRelease(version: string): string {
+  return `${projectRoot}node_modules/.cache/hostdev-cpuset/node-${version}-x64/bin/node`;
+}
+
+function nodeReleases(): string[] {
+  const { refused, tested } = JSON.parse(readFileSync(`${projectRoot}packaging/node-releases.json`, 'utf8'));
+  return [refused, ...tested].map(nodeRelease);
 }
 
 /** Where groups with a limit of processes can be made, null where they cannot. */
