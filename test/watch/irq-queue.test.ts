@@ -1,5 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { PostedVectors } from '../../src/host/posted-vectors.js';
 import { FileError } from '../../src/host/pseudo-fs.js';
 import { IrqQueue } from '../../src/watch/irq-queue.js';
 import type { CheckContext } from '../../src/watch/managed-domain.js';
@@ -84,7 +85,7 @@ irqQueue('how often an IRQ was named is known of 4,096 of them', () => {
 irqQueue('an IRQ of a device that no domain has is removed at once', () => {
   const queue = queueOn({ 41: `vfio-msix[3](${A})\n` });
   queue.add([41], 0, 0);
-  queue.process(new Map(), { now: 0 } as CheckContext);
+  queue.process(new Map(), { now: 0, posted: new PostedVectors() } as CheckContext);
   assert.is(queue.isWaiting, false);
 });
 
