@@ -1,5 +1,5 @@
 import { type Cpuset, cpusOf } from '../domain/cpuset.js';
-import type { PseudoFs } from './pseudo-fs.js';
+import { FileError, type PseudoFs } from './pseudo-fs.js';
 
 /** A line of /proc/interrupts. */
 export interface InterruptLine {
@@ -15,11 +15,13 @@ export type InterruptLines = ReadonlyMap<string, InterruptLine>;
 /**
  * What each of these sets of CPUs has taken, of all interrupts of the host (kernel: kernel/irq/proc.c; for x86 also
  * arch_show_interrupts). Lines without a number for each CPU, such as ERR, are left out. The table is read once: on a
- * large host it has megabytes.
+ * large host it has megabytes. Undefined if it cannot be read.
  */
-export function readInterruptLines(files: PseudoFs, sets: readonly Cpuset[]): InterruptLines[] {
+export function readInterruptLines(files: PseudoFs, sets: readonly Cpuset[]): InterruptLines[] | undefined {
+  const text = readTable(files);
+  if (text === undefined) return undefined;
   const found = sets.map(() => new Map<string, InterruptLine>());
-  const [header = '', ...rows] = (files.read('/proc/interrupts') ?? '').split('\n');
+  const [header = '', ...rows] = text.split('\n');
   const columns = new Map([...header.matchAll(/CPU(\d+)/g)].map(([, cpu], column) => [Number(cpu), column]));
   const columnsOfSets = sets.map((set) => [...cpusOf(set)].flatMap((cpu) => columns.get(cpu) ?? []));
   for (const row of rows) {
@@ -34,4 +36,13 @@ export function readInterruptLines(files: PseudoFs, sets: readonly Cpuset[]): In
     });
   }
   return found;
+}
+
+function readTable(files: PseudoFs): string | undefined {
+  try {
+    return files.read('/proc/interrupts');
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    return undefined;
+  }
 }

@@ -18,7 +18,8 @@ export interface DeviceVerdictReport {
 export interface DomainVerdictReport {
   /** how long was measured */
   seconds: number;
-  foreign: ForeignInterrupt[];
+  /** null: unknown */
+  foreign: ForeignInterrupt[] | null;
 }
 
 export function deviceVerdictReport(device: DevicePlan, verdict: DeviceVerdict, seconds: number): DeviceVerdictReport {
@@ -33,8 +34,8 @@ export function deviceVerdictReport(device: DevicePlan, verdict: DeviceVerdict, 
 }
 
 export function domainVerdictReport({ seconds, foreign }: DomainVerdict): DomainVerdictReport {
-  const rates = foreign.map((one) => ({ ...one, perSecond: rounded(one.perSecond) }));
-  return { seconds: rounded(seconds), foreign: rates };
+  const rates = foreign?.map((one) => ({ ...one, perSecond: rounded(one.perSecond) }));
+  return { seconds: rounded(seconds), foreign: rates ?? null };
 }
 
 const partOf = (share: DeliveryShare | undefined) => (share && share.all > 0 ? rounded(share.on / share.all) : null);

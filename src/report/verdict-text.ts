@@ -78,7 +78,8 @@ function shareOf(share: DeliveryShare | undefined, where: string): string[] {
   return share && share.all > 0 ? [`${formatShare(share)} ${where}`] : [];
 }
 
-function foreignSentence(cpus: string, foreign: readonly ForeignInterrupt[]): string {
+function foreignSentence(cpus: string, foreign: readonly ForeignInterrupt[] | null): string {
+  if (foreign === null) return `others on CPU ${cpus}: unknown, /proc/interrupts cannot be read`;
   if (foreign.length === 0) return `no other interrupt on CPU ${cpus}`;
   const names = foreign.map(({ irq, name, perSecond }) => {
     return `${printable(name)}${irq === null ? '' : ` (IRQ ${irq})`} ${formatRate(perSecond)}/s`;

@@ -14,8 +14,8 @@ import { interruptKey } from './rates.js';
 /** A host at one moment: what is planned for its domains, and all that the CPUs of each domain's vCPUs have taken. */
 export interface Sample {
   plans: readonly DomainPlan[];
-  /** of each plan, in its order */
-  lines: readonly InterruptLines[];
+  /** of each plan, in its order; undefined: not read */
+  lines: readonly InterruptLines[] | undefined;
   /** in ms, monotonic */
   atMs: number;
 }
@@ -59,8 +59,10 @@ export interface DomainVerdict {
   seconds: number;
   /** of each device, in the plan's order */
   devices: DeviceVerdict[];
-  /** the busiest interrupts on the CPUs of the vCPUs that are not the domain's own, the busiest first */
-  foreign: ForeignInterrupt[];
+  /**
+   * the busiest interrupts on the CPUs of the vCPUs that are not the domain's own, the busiest first; null: unknown
+   */
+  foreign: ForeignInterrupt[] | null;
 }
 
 const MAX_FOREIGN = 5;
@@ -82,8 +84,9 @@ export function verdictsBetween(
     const known = before.plans[earlier];
     if (!known || !isRunning(plan) || !isRunning(known) || seconds <= 0) return undefined;
     const taken = takenBetween(known, plan);
-    const busy = busiestBetween(before.lines[earlier], after.lines[index], ownIrqs(plan));
-    const foreign = busy.map(({ taken, ...line }) => ({ ...foreignOf(line, handlersOf), perSecond: taken / seconds }));
+    const busy = busiestBetween(before.lines?.[earlier], after.lines?.[index], ownIrqs(plan));
+    const named = busy?.map(({ taken, ...line }) => ({ ...foreignOf(line, handlersOf), perSecond: taken / seconds }));
+    const foreign = named ?? null;
     return { seconds, devices: taken.devices.map((device) => verdictOf(device, plan, seconds)), foreign };
   });
 }
@@ -180,10 +183,11 @@ interface BusyLine {
 }
 
 function busiestBetween(
-  before: InterruptLines = new Map(),
-  after: InterruptLines = new Map(),
+  before: InterruptLines | undefined,
+  after: InterruptLines | undefined,
   own: ReadonlySet<string>,
-): BusyLine[] {
+): BusyLine[] | undefined {
+  if (!before || !after) return undefined;
   const busy: BusyLine[] = [];
   for (const [label, { count, description }] of after) {
     const taken = count - (before.get(label)?.count ?? 0);

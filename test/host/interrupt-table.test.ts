@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readInterruptLines } from '../../src/host/interrupt-table.js';
+import { FileError } from '../../src/host/pseudo-fs.js';
 import { setOf } from '../affinity/simulated-pass.js';
 import { FixedFiles } from './fixed-files.js';
 
@@ -20,7 +21,7 @@ IPI0:          1          2          3  Rescheduling interrupts
 };
 
 test('each set has the sums of its online CPUs, and what a line says of itself', () => {
-  const [first, second] = readInterruptLines(new FixedFiles(TABLE), [setOf('1-4'), setOf('0')]);
+  const [first, second] = readInterruptLines(new FixedFiles(TABLE), [setOf('1-4'), setOf('0')]) ?? [];
   assert.equal(
     [...(first ?? [])],
     [
@@ -37,8 +38,21 @@ test('each set has the sums of its online CPUs, and what a line says of itself',
 
 test('no set, an empty one, and a host without the table', () => {
   assert.equal(readInterruptLines(new FixedFiles(TABLE), []), []);
-  assert.is(readInterruptLines(new FixedFiles(TABLE), [[]])[0]?.get('LOC')?.count, 0);
-  assert.equal(readInterruptLines(new FixedFiles({}), [setOf('0')]), [new Map()]);
+  assert.is(readInterruptLines(new FixedFiles(TABLE), [[]])?.[0]?.get('LOC')?.count, 0);
+  assert.is(readInterruptLines(new FixedFiles({}), [setOf('0')]), undefined);
+});
+
+test('a table that this user cannot read is unknown, not empty; a bug is thrown', () => {
+  const failing = (error: Error) => {
+    class Failing extends FixedFiles {
+      override read(): string | undefined {
+        throw error;
+      }
+    }
+    return () => readInterruptLines(new Failing({}), [setOf('0')]);
+  };
+  assert.is(failing(new FileError('EACCES', '/proc/interrupts'))(), undefined);
+  assert.throws(failing(new RangeError('a bug')), 'a bug');
 });
 
 test.run();

@@ -209,8 +209,8 @@ test("the five busiest interrupts of others on the vCPUs' CPUs, by their names; 
     '  others on CPU 2-3: eth0-TxRx-66 (IRQ 66) 600/s, eth0-TxRx-65 (IRQ 65) 500/s, eth0-TxRx-64 (IRQ 64) 400/s, ' +
       'eth0-TxRx-63 (IRQ 63) 300/s, eth0-TxRx-62 (IRQ 62) 200/s',
   );
-  assert.equal(domain.verdict?.foreign[0], { irq: 66, name: 'eth0-TxRx-66', perSecond: 600 });
-  assert.is(domain.verdict?.foreign.length, 5);
+  assert.equal(domain.verdict?.foreign?.[0], { irq: 66, name: 'eth0-TxRx-66', perSecond: 600 });
+  assert.is(domain.verdict?.foreign?.length, 5);
 });
 
 test("vectors of the architecture have no IRQ; notifications of posted interrupts are the guest's own", () => {
@@ -230,7 +230,19 @@ test("vectors of the architecture have no IRQ; notifications of posted interrupt
     files: (kernel) => new WithTimer(kernel),
   });
   assert.is(text[2], '  others on CPU 2-3: Local timer interrupts (LOC) 250/s, XXX 250/s');
-  assert.equal(domain.verdict?.foreign[0], { irq: null, name: 'Local timer interrupts (LOC)', perSecond: 250 });
+  assert.equal(domain.verdict?.foreign?.[0], { irq: null, name: 'Local timer interrupts (LOC)', perSecond: 250 });
+});
+
+test('where /proc/interrupts cannot be read, nobody is said not to interrupt', () => {
+  class Hidden extends SimulatedFs {
+    override read(path: string) {
+      return path === '/proc/interrupts' ? undefined : super.read(path);
+    }
+  }
+  const scene = { devices: [near(vfio(A, 41))], policies: hostdev(A, 'auto') };
+  const { text, domain } = watch({ ...scene, files: (kernel) => new Hidden(kernel) });
+  assert.is(text[2], '  others on CPU 2-3: unknown, /proc/interrupts cannot be read');
+  assert.is(domain.verdict?.foreign, null);
 });
 
 test('a domain that does not run has no verdict', () => {

@@ -36,7 +36,7 @@ export class Sampler {
   take(plans: readonly DomainPlan[], atMs: number): Sampled {
     const sets = plans.map((plan) => (isRunning(plan) ? (plan.vcpus.cpus ?? EMPTY) : EMPTY));
     const hasCpus = sets.some((set) => set.length > 0);
-    const after: Sample = { plans, lines: hasCpus ? readInterruptLines(this.files, sets) : [], atMs };
+    const after: Sample = { plans, lines: hasCpus ? readInterruptLines(this.files, sets) : undefined, atMs };
     const before = this.#before;
     this.#before = after;
     if (!before) return { plans: [...plans], verdicts: [] };
