@@ -173,13 +173,13 @@ test('a posted vector is not written, and status shows it, as long as the watche
     host.spool();
     await host.placed();
     assert.is(tracefs.read(POSTING_EVENT), '1', 'looked for again when the domain was added');
-    // the guest's driver enables MSI-X again, and KVM posts one vector
-    host.root.renewVectors();
-    for (const irq of [40, 41, 42]) tracefs.tellVector(irq);
     tracefs.tellPosted(41, 1);
-    await host.placed('all but the posted one', '2-3,0-7,2-3,4-5');
     const postings = () => existsSync(host.root.join('run/hostdev-cpuset/posting.json'));
     await until('it is published', postings);
+    // none has the policy's mask, and the kernel names those that are not posted
+    host.root.renewVectors();
+    for (const irq of [40, 42]) tracefs.tellVector(irq);
+    await host.placed('all but the posted one', '2-3,0-7,2-3,4-5');
     const statusOf = async (option: string[]) => {
       const { stdout } = await runCli('hostdev-cpuset', ['status', '--root', host.root.path, ...option, '-'], {
         input: BOTH,
