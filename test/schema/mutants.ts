@@ -19,7 +19,7 @@ export function mutant(text: string, words: readonly string[], random: (limit: n
     const isLeaf = element.children.length === 0 && closeStart > openEnd;
     const source = text.slice(start, end);
     const nameEnd = start + 1 + element.tagName.length;
-    switch (random(10)) {
+    switch (random(11)) {
       case 0:
         if (attribute) return replace(attribute.start, attribute.end, '');
         break;
@@ -68,8 +68,26 @@ export function mutant(text: string, words: readonly string[], random: (limit: n
           );
         break;
       }
+      case 10:
+        if (element.children.length > 2) return reordered(text, element, random);
+        break;
     }
   }
+}
+
+/** A document in which children of an element have other places. */
+function reordered(text: string, { children, openEnd }: XmlElement, random: (limit: number) => number): string {
+  const order = [...children];
+  for (let moved = 0; moved <= random(children.length); moved++) {
+    order.splice(random(order.length), 0, ...order.splice(random(order.length), 1));
+  }
+  let [inner, from] = ['', openEnd];
+  for (const [index, { start, end }] of children.entries()) {
+    const { start: otherStart, end: otherEnd } = order[index] as XmlElement;
+    inner += text.slice(from, start) + text.slice(otherStart, otherEnd);
+    from = end;
+  }
+  return text.slice(0, openEnd) + inner + text.slice(from);
 }
 
 /** Values and texts of documents, and some that fit nowhere. */

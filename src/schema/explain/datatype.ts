@@ -7,6 +7,8 @@ export interface Datatype {
   /** in words: `an absolute path` */
   readonly label: string;
   allows(text: string): boolean;
+  /** true for a text about which libxml2 and the recommendation may differ, such as a number with a plus sign */
+  isDoubtful(text: string): boolean;
   /** the text in the form in which values are compared */
   normalize(text: string): string;
 }
@@ -53,6 +55,7 @@ export function makeDatatype(name: string, parameters: readonly Parameter[], def
     id: JSON.stringify([name, label, ...parameters.map((each) => [each.name, each.value])]),
     label,
     normalize,
+    isDoubtful: doubtCheck(name, parameters),
     allows: (text) => {
       const normal = normalize(text);
       return checks.every((check) => check(normal));
@@ -66,6 +69,20 @@ export function collapse(text: string): string {
 }
 
 type Check = (text: string) => boolean;
+
+/** Longer ones may take libxml2's regular expressions to their limits. */
+const LONGEST_PLAIN = 1000;
+const PLAIN = /^[!-~]*(?: [!-~]+)*$/;
+
+/** libxml2 reads numbers, times and URIs in its own way, and knows less of white space and of Unicode. */
+function doubtCheck(name: string, parameters: readonly Parameter[]): Check {
+  if (name === 'anyURI') return (text) => !/^[\w/.:-]+$/.test(text);
+  const hasPattern = parameters.length > 0;
+  if (ANY_TEXT.has(name)) return (text) => hasPattern && (text.length > LONGEST_PLAIN || !PLAIN.test(text));
+  if (name in INTEGERS) return (text) => /^[-+\d\s]*$/.test(text) && !/^-?\d{1,18}$/.test(text);
+  if (name === 'double' || name === 'float' || name === 'decimal') return (text) => !/^\d+(?:\.\d+)?$/.test(text);
+  return name === 'dateTime' ? () => true : (text) => !PLAIN.test(text);
+}
 
 function lexicalCheck(name: string): Check {
   if (ANY_TEXT.has(name)) return () => true;

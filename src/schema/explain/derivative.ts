@@ -8,6 +8,9 @@ import type { Form, Pattern, Patterns } from './pattern.js';
  * an open document are `after` patterns: the rest of the innermost element's content, then what follows it.
  */
 export class Derivative {
+  /** a value or text was met about which libxml2 may say something else */
+  hasDoubt = false;
+
   constructor(private readonly patterns: Patterns) {}
 
   /** After `<name`: attributes and content, then what follows the element. `notAllowed` if no such child is. */
@@ -120,10 +123,13 @@ export class Derivative {
       case 'text':
         return state;
       case 'value':
+        if (text !== form.value && !this.hasDoubt) this.hasDoubt = collapse(text) !== text;
         return allowed(any || form.type.normalize(text) === form.value);
       case 'data':
+        this.hasDoubt ||= form.except !== undefined || form.type.isDoubtful(text);
         return allowed(any || (form.type.allows(text) && !(form.except && this.matchesText(form.except, text))));
       case 'list':
+        this.hasDoubt = true;
         return allowed(any || this.#matchesList(form.of, text));
       case 'choice':
         return patterns.choice(...form.of.map((each) => this.text(each, text, any)));

@@ -1,10 +1,12 @@
 import type { XmlDocument } from '../../xml/document.js';
+import type { XmlElement } from '../../xml/element.js';
 import type { Grammar } from '../grammar.js';
 import { schemaOrigin } from '../schema-origin.js';
 import { Derivative } from './derivative.js';
 import { allowedNames } from './expected.js';
 import { type Fault, withoutRepeatedCauses } from './fault.js';
 import { nameOf } from './names.js';
+import { NestedInterleaves } from './nested-interleaves.js';
 import { type Reordering, reorderings } from './order.js';
 import { type Pattern, Patterns } from './pattern.js';
 import { readGrammar } from './read-grammar.js';
@@ -18,13 +20,15 @@ export interface Explanation {
   faults: Fault[];
   /** how many more there are */
   more: number;
+  /** libxml2's verdict is the same */
+  isCertain: boolean;
   /** why there are none: the grammar cannot be read, or has what is not supported here */
   failure?: string;
 }
 
 /** Finds the places where documents do not match a grammar, and says what would. */
 export class Explainer {
-  #grammarPatterns: { patterns: Patterns; start: Pattern } | undefined;
+  #compiled: Compiled | undefined;
 
   constructor(private readonly grammar: Grammar) {}
 
@@ -33,12 +37,12 @@ export class Explainer {
     return schemaOrigin(this.grammar);
   }
 
-  /** The faults of a document, in document order, at most MOST_FAULTS; none for a document that matches. */
-  explain(document: XmlDocument): Explanation {
+  /** The faults of a document, in document order; none for a document that matches. */
+  explain(document: XmlDocument, mostFaults = MOST_FAULTS): Explanation {
     try {
-      return this.#explain(document);
+      return this.#explain(document, mostFaults);
     } catch (error) {
-      return { faults: [], more: 0, failure: (error as Error).message };
+      return { faults: [], more: 0, isCertain: false, failure: (error as Error).message };
     }
   }
 
@@ -50,18 +54,33 @@ export class Explainer {
     return reorderings(document, allowedNames(derive.closeTag(opened, true), 'element'));
   }
 
-  #explain(document: XmlDocument): Explanation {
-    const { patterns, start } = this.#read();
-    const { faults, count } = walk(document, start, patterns, new Derivative(patterns), MOST_FAULTS);
+  #explain(document: XmlDocument, mostFaults: number): Explanation {
+    const { patterns, start, nested } = this.#read();
+    const derive = new Derivative(patterns);
+    const { faults, count } = walk(document, start, patterns, derive, mostFaults);
     const merged = withoutRepeatedCauses(faults).sort((a, b) => a.start - b.start);
-    return { faults: merged, more: count - faults.length };
+    const isCertain = !derive.hasDoubt && (count > 0 || !mayDisturb(document.root, nested));
+    return { faults: merged, more: count - faults.length, isCertain };
   }
 
-  #read(): { patterns: Patterns; start: Pattern } {
-    if (this.#grammarPatterns === undefined || this.#grammarPatterns.patterns.count > MOST_PATTERNS) {
+  #read(): Compiled {
+    if (this.#compiled === undefined || this.#compiled.patterns.count > MOST_PATTERNS) {
       const patterns = new Patterns();
-      this.#grammarPatterns = { patterns, start: readGrammar(this.grammar, patterns) };
+      const nested = new NestedInterleaves();
+      this.#compiled = { patterns, nested, start: readGrammar(this.grammar, patterns, nested) };
     }
-    return this.#grammarPatterns;
+    return this.#compiled;
   }
+}
+
+/** A grammar as far as it was needed. */
+interface Compiled {
+  patterns: Patterns;
+  start: Pattern;
+  nested: NestedInterleaves;
+}
+
+function mayDisturb(element: XmlElement, nested: NestedInterleaves): boolean {
+  if (nested.mayDisturb(element)) return true;
+  return element.content.some((part) => typeof part !== 'string' && mayDisturb(part, nested));
 }

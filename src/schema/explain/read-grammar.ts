@@ -3,15 +3,17 @@ import { makeDatatype } from './datatype.js';
 import type { Parameter } from './datatype-names.js';
 import { type Definitions, readDefinitions } from './grammar-files.js';
 import type { GrammarElement } from './grammar-xml.js';
-import type { NameClass } from './name-class.js';
+import { type NameClass, spelledNames } from './name-class.js';
+import type { NestedInterleaves } from './nested-interleaves.js';
 import type { Pattern, Patterns } from './pattern.js';
 
 /**
  * The pattern of documents of a grammar. What is inside of elements is read when a document has them.
+ * @param nested is filled with those of the elements that are read
  * @throws Error for what is not supported here
  */
-export function readGrammar(grammar: Grammar, patterns: Patterns): Pattern {
-  return new Reader(readDefinitions(grammar), patterns).definition('');
+export function readGrammar(grammar: Grammar, patterns: Patterns, nested: NestedInterleaves): Pattern {
+  return new Reader(readDefinitions(grammar), patterns, nested).definition('');
 }
 
 class Reader {
@@ -20,6 +22,7 @@ class Reader {
   constructor(
     private readonly definitions: Definitions,
     private readonly patterns: Patterns,
+    private readonly nested: NestedInterleaves,
   ) {}
 
   definition(name: string): Pattern {
@@ -32,7 +35,7 @@ class Reader {
     this.#read.set(name, undefined);
     const interleaved = parts.some(({ combine }) => combine === 'interleave');
     const each = parts.map(({ element }) => this.#all(element(), name));
-    const pattern = interleaved ? this.patterns.interleave(...each) : this.patterns.choice(...each);
+    const pattern = interleaved ? this.#interleave(each) : this.patterns.choice(...each);
     this.#read.set(name, pattern);
     return pattern;
   }
@@ -58,9 +61,9 @@ class Reader {
       case 'group':
         return this.#all(element, label);
       case 'interleave':
-        return patterns.interleave(...element.children.map((child) => this.#pattern(child, '')));
+        return this.#interleave(element.children.map((child) => this.#pattern(child, '')));
       case 'mixed':
-        return patterns.interleave(patterns.text, this.#all(element));
+        return this.#interleave([patterns.text, this.#all(element)]);
       case 'choice':
         return patterns.choice(...element.children.map((child) => this.#pattern(child, label)));
       case 'optional':
@@ -84,6 +87,12 @@ class Reader {
     }
   }
 
+  #interleave(parts: readonly Pattern[]): Pattern {
+    const whole = this.patterns.interleave(...parts);
+    this.nested.addInterleave(whole, parts);
+    return whole;
+  }
+
   #data(element: GrammarElement, label: string): Pattern {
     const children = element.children;
     const parameters = children
@@ -103,9 +112,12 @@ class Reader {
 
   #element(element: GrammarElement): Pattern {
     const { names, rest } = namesAndRest(element, namespaceAt(element));
-    return this.patterns.element(names, () =>
-      rest.reduce((all, child) => this.patterns.group(all, this.#pattern(child, '')), this.patterns.empty),
-    );
+    return this.patterns.element(names, () => {
+      const { empty } = this.patterns;
+      const content = rest.reduce((all, child) => this.patterns.group(all, this.#pattern(child, '')), empty);
+      this.nested.addElement(spelledNames(names), content);
+      return content;
+    });
   }
 }
 

@@ -1,0 +1,108 @@
+import type { XmlElement } from '../../xml/element.js';
+import { spelledNames } from './name-class.js';
+import type { Pattern } from './pattern.js';
+
+/** Whether a pattern allows a child of that name. */
+type IsAllowed = (name: string) => boolean;
+
+/** An interleave inside another one, by the names of its children, and the other parts of the outer one. */
+interface Nested {
+  inner: IsAllowed;
+  others: readonly IsAllowed[];
+}
+
+/** A harmful order needs two children of the inner interleave and two of another part. */
+const FEWEST_CHILDREN = 4;
+
+/**
+ * Interleaves that are parts of others, by the element that they are in. libxml2 first links the children of each part.
+ * After the validation of an inner interleave it links all children from its first to its last one in document order
+ * again, also those of other parts. It then finds children of one part in another one, and rejects an order that RELAX
+ * NG allows, such as `<uuid>` apart from `<name>` (xmlRelaxNGValidateInterleave of 2.9 to 2.15).
+ */
+export class NestedInterleaves {
+  /** the parts of an interleave as the grammar has them, with inner ones */
+  readonly #parts = new Map<Pattern, (readonly Pattern[])[]>();
+  readonly #byElement = new Map<string, Nested[]>();
+
+  addInterleave(whole: Pattern, parts: readonly Pattern[]): void {
+    const known = this.#parts.get(whole);
+    if (known) known.push(parts);
+    else this.#parts.set(whole, [parts]);
+  }
+
+  addElement(names: readonly string[], content: Pattern): void {
+    const nested = [...this.#interleavesIn(content)].flatMap((outer) => this.#nestedIn(outer));
+    if (nested.length === 0) return;
+    for (const name of names) this.#byElement.set(name, [...(this.#byElement.get(name) ?? []), ...nested]);
+  }
+
+  /** True if libxml2 may reject the order of an element's children for this reason. */
+  mayDisturb({ localName, content }: XmlElement): boolean {
+    if (content.length < FEWEST_CHILDREN) return false;
+    const nested = this.#byElement.get(localName);
+    if (nested === undefined) return false;
+    const names = content.flatMap((part) => (typeof part === 'string' ? [] : part.localName));
+    return nested.some(({ inner, others }) => {
+      const first = names.findIndex(inner);
+      const last = names.length - 1 - [...names].reverse().findIndex(inner);
+      return first >= 0 && others.some((other) => isApart(names, other, first, last));
+    });
+  }
+
+  #nestedIn(outer: Pattern): Nested[] {
+    return (this.#parts.get(outer) ?? []).flatMap((parts) =>
+      parts.flatMap((part) => {
+        const inner = [...this.#interleavesIn(part)].filter((each) => each !== outer);
+        if (inner.length === 0) return [];
+        const others = parts.filter((each) => each !== part).map(childNames);
+        return inner.map((each) => ({ inner: childNames(each), others }));
+      }),
+    );
+  }
+
+  /** Those that are in a pattern, and in one another. */
+  #interleavesIn(pattern: Pattern, found = new Set<Pattern>()): Set<Pattern> {
+    const { form } = pattern;
+    if (form.kind === 'interleave') {
+      if (found.has(pattern)) return found;
+      found.add(pattern);
+      for (const part of this.#parts.get(pattern)?.flat() ?? []) this.#interleavesIn(part, found);
+    }
+    if (form.kind === 'interleave' || form.kind === 'choice') {
+      for (const part of form.of) this.#interleavesIn(part, found);
+    } else if (form.kind === 'group') {
+      this.#interleavesIn(form.first, found);
+      this.#interleavesIn(form.second, found);
+    } else if (form.kind === 'oneOrMore') this.#interleavesIn(form.of, found);
+    return found;
+  }
+}
+
+/** True if, among the children from the first to the last one, a child of a part is not followed by the part's next. */
+function isApart(names: readonly string[], part: IsAllowed, first: number, last: number): boolean {
+  let previous = -1;
+  for (let index = first; index < names.length; index++) {
+    if (!part(names[index] as string)) continue;
+    if (previous >= 0 && previous < last && previous !== index - 1) return true;
+    previous = index;
+  }
+  return false;
+}
+
+function childNames(pattern: Pattern): IsAllowed {
+  const names = new Set<string>();
+  let hasWildcard = false;
+  const visit = ({ form }: Pattern): void => {
+    if (form.kind === 'choice' || form.kind === 'interleave') form.of.forEach(visit);
+    else if (form.kind === 'oneOrMore') visit(form.of);
+    else if (form.kind === 'group') [form.first, form.second].forEach(visit);
+    else if (form.kind === 'element') {
+      const spelled = spelledNames(form.names);
+      if (spelled.length === 0) hasWildcard = true;
+      for (const name of spelled) names.add(name);
+    }
+  };
+  visit(pattern);
+  return (name) => hasWildcard || names.has(name);
+}

@@ -1,0 +1,67 @@
+import { Explainer } from '../../../src/schema/explain/explain.js';
+import type { Grammar } from '../../../src/schema/grammar.js';
+import type { SchemaVerdict } from '../../../src/schema/verdict.js';
+import { startXmllint } from '../../../src/schema/xmllint.js';
+import { parseXml } from '../../../src/xml/parse.js';
+import { randomNumbers } from '../../support/random.js';
+import { goodSamples } from '../../support/samples.js';
+import { TemporaryFolder } from '../../support/temporary-folder.js';
+import { casesOf } from '../cases.js';
+import { mutant, wordsOf } from '../mutants.js';
+
+/** Documents of one seed: as many as one call of xmllint validates quickly. */
+export const DOCUMENTS_OF_SEED = 500;
+
+export interface Comparison {
+  valid: number;
+  invalid: number;
+  /** documents on which our validator does not know libxml2's verdict, which is then asked */
+  uncertain: number;
+  /** with each document whose verdict differs */
+  differences: string[];
+}
+
+/** Compares the verdicts of our validator that it is certain of with libxml2's, for documents with random changes. */
+export async function compareVerdicts(seed: number, count: number, grammar: Grammar): Promise<Comparison> {
+  const folder = new TemporaryFolder();
+  try {
+    const texts = mutants(seed, count);
+    const paths = texts.map((text, index) => folder.write(`${index}.xml`, text));
+    const verdicts = await startXmllint(paths, grammar, { env: process.env }).verdicts;
+    const explainer = new Explainer(grammar);
+    const comparison: Comparison = { valid: 0, invalid: 0, uncertain: 0, differences: [] };
+    for (const [index, text] of texts.entries()) {
+      const verdict = verdicts.get(paths[index] as string);
+      if (verdict === undefined) throw new Error(`no verdict of xmllint on document ${index} of seed ${seed}`);
+      compare(explainer, text, verdict, comparison);
+    }
+    return comparison;
+  } finally {
+    folder.remove();
+  }
+}
+
+function compare(explainer: Explainer, text: string, verdict: SchemaVerdict, comparison: Comparison): void {
+  comparison[verdict.valid ? 'valid' : 'invalid']++;
+  const { more, failure, isCertain } = explainer.explain(parseXml(text), 0);
+  if (failure !== undefined) throw new Error(failure);
+  if (!isCertain) comparison.uncertain++;
+  else if ((more === 0) !== verdict.valid) {
+    const ours = explainer.explain(parseXml(text)).faults[0]?.message ?? 'valid';
+    comparison.differences.push(`${text}\nours: ${ours}\nlibxml2: ${verdict.message ?? 'valid'}`);
+  }
+}
+
+function mutants(seed: number, count: number): string[] {
+  const documents = [...casesOf('valid').map((valid) => valid.text()), ...goodSamples().map(({ text }) => text)].filter(
+    (text) => !/[\ufeff\r]/.test(text),
+  );
+  const words = wordsOf(documents);
+  const random = randomNumbers(seed);
+  return Array.from({ length: count }, () => {
+    let text = documents[random(documents.length)] as string;
+    do text = mutant(text, words, random);
+    while (random(3) === 0);
+    return text;
+  });
+}
