@@ -2,7 +2,7 @@
 import { COMMANDS } from '../dist/modules/src/cli/arguments.js';
 import { lintCommand } from '../dist/modules/src/cli/options/lint.js';
 import { EPILOGUE } from '../dist/modules/src/cli/options/shared.js';
-import { ENGINE_NAMES } from '../dist/modules/src/schema/engine.js';
+import { ENGINE_NAMES } from '../dist/modules/src/schema/engine-names.js';
 
 /** Options that the parser adds to every command. */
 const COMMON = [

@@ -1,4 +1,3 @@
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { EXIT } from './io.js';
 
 const TERMINATION_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -29,7 +28,7 @@ export function onTermination(beforeExit: () => void): SignalHandling {
       try {
         return await work();
       } finally {
-        await sleep(LATE_SIGNAL_MS);
+        await new Promise((resolve) => setTimeout(resolve, LATE_SIGNAL_MS));
         ignoresInterrupt = false;
       }
     },
@@ -55,6 +54,6 @@ export async function betweenWrites<T>(work: () => T | Promise<T>): Promise<T> {
 
 /** Handles the signals that arrived meanwhile: it takes a whole turn of the event loop until they have been read. */
 export async function pendingSignals(): Promise<void> {
-  await setImmediate();
-  await setImmediate();
+  // not node:timers/promises, which takes milliseconds to load
+  for (const _ of [1, 2]) await new Promise((resolve) => setImmediate(resolve));
 }

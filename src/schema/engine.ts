@@ -1,28 +1,11 @@
-import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import type { EngineName } from './engine-names.js';
 import type { Grammar } from './grammar.js';
 import { type CompiledGrammar, openLibxml2Wasm } from './libxml2-wasm.js';
 import { openLibxmljs2 } from './libxmljs2.js';
-import { SchemaError } from './schema-error.js';
 import type { Environment, SchemaDocument, SchemaVerdict, Validator } from './verdict.js';
 import { startXmllint, validateText } from './xmllint.js';
 
-export const ENGINE_NAMES = ['xmllint', 'libxml2-wasm', 'libxmljs2'] as const;
-export type EngineName = (typeof ENGINE_NAMES)[number];
-
-/**
- * The engine to use: `auto` is xmllint if it is in $PATH, else libxml2-wasm.
- * @throws SchemaError for an unknown name, and for xmllint if it is not installed. openEngine loads the others
- */
-export function chooseEngine(name: string, env: Environment): EngineName {
-  if (name === 'auto') return isOnPath('xmllint', env) ? 'xmllint' : 'libxml2-wasm';
-  const known = ENGINE_NAMES.find((engine) => engine === name);
-  if (known === undefined) throw new SchemaError(`unknown engine ${name}; known: auto, ${ENGINE_NAMES.join(', ')}`);
-  if (known === 'xmllint' && !isOnPath(known, env)) {
-    throw new SchemaError('xmllint is not installed (Debian: libxml2-utils; Fedora: libxml2)');
-  }
-  return known;
-}
+export { startXmllint };
 
 /** Prepares an engine with a grammar. @throws SchemaError if the engine is absent or the grammar does not compile */
 export async function openEngine(engine: EngineName, grammar: Grammar, env: Environment): Promise<Validator> {
@@ -55,16 +38,4 @@ async function validateWithXmllint(
     fallback?.close();
     run.cancel();
   }
-}
-
-function isOnPath(command: string, env: Environment): boolean {
-  return (env.PATH ?? '').split(delimiter).some((directory) => {
-    try {
-      const file = join(directory, command);
-      accessSync(file, constants.X_OK);
-      return statSync(file).isFile();
-    } catch {
-      return false;
-    }
-  });
 }

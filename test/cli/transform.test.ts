@@ -176,7 +176,8 @@ test('in place: many files are one xmllint', async ({ folder }) => {
   chmodSync(fake, 0o755);
   const files = Array.from({ length: 12 }, (_, index) => folder.write(`${index}.xml`, GOOD));
   const env = { PATH: `${folder.join('bin')}:${process.env.PATH}` };
-  const { code } = await runInProcess('hostdev-cpuset', ['normalize', '-i', ...files], { env });
+  const args = ['normalize', '-i', '--engine', 'xmllint', ...files];
+  const { code } = await runInProcess('hostdev-cpuset', args, { env });
   assert.is(code, 0);
   assert.is(readFileSync(log, 'utf8'), 'run\n');
   for (const file of files) assert.match(readFileSync(file, 'utf8'), 'urn:hostdev-cpuset:1');

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { chooseEngine } from '../../src/schema/engine.js';
+import { chooseEngine } from '../../src/schema/engine-names.js';
 import { SchemaError } from '../../src/schema/schema-error.js';
 
 const engine = suite('chooseEngine');

@@ -14,11 +14,11 @@ import { decode } from '../../xml/decode.js';
 import { type FoundFile, findFiles } from '../files/find-files.js';
 import { readInput, STDIN_NAME, UnreadableError } from '../files/read-input.js';
 import { EXIT, errorLine, type Io } from '../io.js';
-import { type ConfigurationOptions, openConfigurations } from '../lint/configurations.js';
+import { type ConfigurationOptions, type Configurations, openConfigurations } from '../lint/configurations.js';
 import type { LintHostCheck } from '../lint/lint-host.js';
 import { Progress } from '../lint/progress.js';
 import { type FormatName, renderReport } from '../lint/render-report.js';
-import { checkSchema, type LintedDocument } from '../lint/schema-check.js';
+import { checkSchema, explainFirst, type LintedDocument } from '../lint/schema-check.js';
 import { type SchemaOptions, type SchemaRun, startSchemaRun } from '../lint/schema-run.js';
 
 const PROGRAM = 'lint-domain';
@@ -45,16 +45,30 @@ interface LintedFile extends LintedDocument {
 }
 
 /** `lint-domain`: prints the report; returns the exit status. */
-export async function lint(options: LintOptions, io: Io, early?: SchemaRun): Promise<number> {
-  const found = early?.files ?? findFiles(options.paths);
+export async function lint(options: LintOptions, io: Io): Promise<number> {
+  const found = findFiles(options.paths);
   if (found.length === 0) throw new ToolError(`no .xml file in ${options.paths.join(', ')}`);
   const configurationOf = await openConfigurations(found, options, io);
   const toCheck = found.filter((file) => !isOff(configurationOf(file), SCHEMA.name));
-  const run = early ?? startSchemaRun(toCheck, options, io.env);
+  const run = await startSchemaRun(toCheck, options, io.env);
+  try {
+    return await lintWith(run, found, options, configurationOf, io);
+  } finally {
+    run.xmllint?.cancel();
+  }
+}
+
+async function lintWith(
+  run: SchemaRun,
+  found: readonly FoundFile[],
+  options: LintOptions,
+  configurationOf: Configurations,
+  io: Io,
+): Promise<number> {
   const hostCheck = options.host ? (await import('../lint/lint-host.js')).openLintHost(options.root) : undefined;
   const progress = new Progress(found.length, io.stderr, () => io.columns());
   const files = found.map((file) => {
-    const linted = lintFile(file, configurationOf(file), hostCheck, io);
+    const linted = lintFile(file, configurationOf(file), hostCheck, run, io);
     progress.advance();
     return linted;
   });
@@ -88,6 +102,7 @@ function lintFile(
   { path }: FoundFile,
   configuration: LintConfiguration | undefined,
   hostCheck: LintHostCheck | undefined,
+  run: SchemaRun,
   io: Io,
 ): LintedFile | UnreadableError {
   let bytes: Uint8Array;
@@ -106,7 +121,8 @@ function lintFile(
     return [...(onHost?.findings ?? []), ...(notChecked ? [notChecked] : [])];
   });
   const checkable = definition !== undefined && !notChecked && !isOff(configuration, SCHEMA.name);
-  return { path, lines, findings, checkable, configuration, comments, guest };
+  const explained = checkable ? explainFirst(run, definition.document) : undefined;
+  return { path, lines, findings, checkable, configuration, comments, guest, explained };
 }
 
 /** Adds what is found between the guests of different files. */

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import type { Finding } from '../../lint/rule.js';
 import { withSchemaFaults } from '../../lint/schema-findings.js';
-import { openEngine } from '../../schema/engine.js';
+import type { Explainer, Explanation } from '../../schema/explain/explain.js';
 import type { Fault } from '../../schema/explain/fault.js';
-import type { Reordering } from '../../schema/explain/order.js';
 import type { SchemaDocument, SchemaVerdict } from '../../schema/verdict.js';
+import type { XmlDocument } from '../../xml/document.js';
 import type { LineIndex } from '../../xml/line-index.js';
 import { parseXml } from '../../xml/parse.js';
 import type { Io } from '../io.js';
@@ -16,14 +16,20 @@ export interface LintedDocument {
   path: string;
   lines: LineIndex;
   findings: Finding[];
+  /** what our validator says; undefined if an engine is asked first */
+  explained?: Explanation | undefined;
 }
 
 /** How long xmllint may read on if we rejected files of its run; then it is cancelled and the rest checked again. */
 const CANCEL_AFTER_MS = 1500;
 
+/** What our own validator says about a document; undefined if the user wants an engine's verdict. */
+export function explainFirst({ asksForAll, explainer }: SchemaRun, document: XmlDocument): Explanation | undefined {
+  return asksForAll ? undefined : explainer.explain(document);
+}
+
 /**
- * Adds schema violations to the findings of each document. What explains a violation is loaded for the first invalid
- * document.
+ * Adds schema violations to the findings of each document. libxml2 is loaded only if its verdict is not known.
  * @param rejected how many files of the run are not among the documents, because they are no well-formed domains
  */
 export async function checkSchema(
@@ -32,28 +38,31 @@ export async function checkSchema(
   rejected: number,
   env: Io['env'],
 ): Promise<void> {
-  const verdicts = await verdictsOf(run, documents, rejected, env);
-  const invalid = documents.filter((_, index) => !verdicts[index]?.valid);
-  if (invalid.length === 0) return;
-  const { Explainer } = await import('../../schema/explain/explain.js');
-  const explainer = new Explainer(run.grammar);
-  for (const linted of invalid) {
-    let verdict = verdicts[documents.indexOf(linted)] ?? { valid: false };
-    const document = parseXml(linted.lines.text);
-    const explained = verdict.undecided
-      ? { faults: [] as Fault[], more: 0, failure: undefined }
-      : explainer.explain(document);
-    let { faults } = explained;
-    if (!verdict.undecided && faults.length === 0) {
-      verdict = await verdictOnText(run, linted, linted.lines.text, env);
-      if (!verdict.valid && explained.failure === undefined) {
-        faults = await orderFaults(run, linted, explainer.reorderings(document), env);
-      }
-    }
-    if (verdict.valid) continue;
-    const origin = () => explainer.origin;
-    linted.findings = withSchemaFaults(linted.findings, faults, explained.more, verdict, linted.lines, origin);
+  const open = documents.filter(({ explained }) => !explained?.isCertain);
+  const verdicts = open.length > 0 ? await verdictsOf(run, open, rejected, env) : [];
+  const verdictOf = new Map(open.map((linted, index) => [linted, verdicts[index] as SchemaVerdict]));
+  for (const linted of documents) {
+    const { explained } = linted;
+    const verdict = verdictOf.get(linted) ?? { valid: explained?.faults.length === 0 };
+    if (!verdict.valid) await addFaults(run, linted, verdict, env);
   }
+}
+
+async function addFaults(run: SchemaRun, linted: LintedDocument, first: SchemaVerdict, env: Io['env']): Promise<void> {
+  const { explainer } = run;
+  const { lines, findings } = linted;
+  const origin = () => explainer.origin;
+  let [verdict, faults, more]: [SchemaVerdict, Fault[], number] = [first, [], 0];
+  if (!verdict.undecided) {
+    const explained = linted.explained ?? explainer.explain(parseXml(lines.text));
+    ({ faults, more } = explained);
+    if (faults.length === 0) {
+      verdict = await verdictOnText(run, linted, env);
+      if (verdict.valid) return;
+      if (explained.failure === undefined) faults = orderFaults(explainer, parseXml(lines.text));
+    }
+  }
+  linted.findings = withSchemaFaults(findings, faults, more, verdict, lines, origin);
 }
 
 /** The verdicts on these documents, in their order. */
@@ -67,6 +76,7 @@ async function verdictsOf(
   const known = documents.map(({ path, lines }) => (lines.isWhole ? early.get(resolve(path)) : undefined));
   const unknown = documents.filter((_, index) => !known[index]);
   if (unknown.length === 0) return known as SchemaVerdict[];
+  const { openEngine } = await import('../../schema/engine.js');
   const validator = await openEngine(run.engine, run.grammar, env);
   try {
     const late = await validator.validate(unknown.map(asSchemaDocument));
@@ -80,14 +90,14 @@ async function verdictsOf(
  * xmllint reads the file itself, and so may read another text if it changes meanwhile. This is about the text we read.
  */
 async function verdictOnText(
-  run: SchemaRun,
-  { path }: LintedDocument,
-  text: string,
+  { engine, grammar }: SchemaRun,
+  { path, lines }: LintedDocument,
   env: Io['env'],
 ): Promise<SchemaVerdict> {
-  const validator = await openEngine(run.engine, run.grammar, env);
+  const { openEngine } = await import('../../schema/engine.js');
+  const validator = await openEngine(engine, grammar, env);
   try {
-    const [verdict] = await validator.validate([{ name: path, text }]);
+    const [verdict] = await validator.validate([{ name: path, text: lines.text }]);
     return verdict as SchemaVerdict;
   } finally {
     validator.close();
@@ -95,16 +105,12 @@ async function verdictOnText(
 }
 
 /** The first child of the root that libxml2 accepts at another place. */
-async function orderFaults(
-  run: SchemaRun,
-  linted: LintedDocument,
-  reorderings: readonly Reordering[],
-  env: Io['env'],
-): Promise<Fault[]> {
-  for (const { text, fault } of reorderings) {
-    if ((await verdictOnText(run, linted, text, env)).valid) return [fault];
-  }
-  return [];
+function orderFaults(explainer: Explainer, document: XmlDocument): Fault[] {
+  const accepted = explainer.reorderings(document).find(({ text }) => {
+    const { faults, isCertain } = explainer.explain(parseXml(text));
+    return isCertain && faults.length === 0;
+  });
+  return accepted ? [accepted.fault] : [];
 }
 
 /** What the run that was started first says, by absolute path. */

@@ -1,6 +1,7 @@
-import { chooseEngine, type EngineName } from '../../schema/engine.js';
+import { chooseEngine, type EngineName } from '../../schema/engine-names.js';
+import { Explainer } from '../../schema/explain/explain.js';
 import { findGrammar, type Grammar } from '../../schema/grammar.js';
-import { startXmllint, type XmllintRun } from '../../schema/xmllint.js';
+import type { XmllintRun } from '../../schema/xmllint.js';
 import { MAX_BYTES } from '../../xml/decode.js';
 import { type FoundFile, statOf } from '../files/find-files.js';
 import type { Io } from '../io.js';
@@ -11,25 +12,34 @@ export interface SchemaOptions {
   engine?: string | undefined;
 }
 
-/** A schema check. With xmllint it is started before the documents are read. */
+/** A schema check. */
 export interface SchemaRun {
   files: readonly FoundFile[];
   grammar: Grammar;
+  /** our own validator */
+  explainer: Explainer;
+  /** libxml2, which counts: for documents on which our validator does not know its verdict, or for all */
   engine: EngineName;
+  asksForAll: boolean;
+  /** for all documents; started before they are read */
   xmllint?: XmllintRun;
 }
 
-/**
- * Starts the check of these files. xmllint reads them itself, in parallel, so it is started before other code is
- * loaded. Its verdict on a file that the parser rejects is not used.
- */
-export function startSchemaRun(files: readonly FoundFile[], options: SchemaOptions, env: Io['env']): SchemaRun {
-  const engine = chooseEngine(options.engine ?? 'auto', env);
+/** Starts the check of these files. xmllint, if it is asked for all, reads them itself, in parallel. */
+export async function startSchemaRun(
+  files: readonly FoundFile[],
+  options: SchemaOptions,
+  env: Io['env'],
+): Promise<SchemaRun> {
+  const { engine: name = 'auto' } = options;
+  const engine = chooseEngine(name, env);
   const grammar = findGrammar({ schemas: options.schemas, env });
-  if (engine !== 'xmllint') return { files, grammar, engine };
+  const run = { files, grammar, engine, explainer: new Explainer(grammar), asksForAll: name !== 'auto' };
+  if (!run.asksForAll || engine !== 'xmllint') return run;
+  const { startXmllint } = await import('../../schema/engine.js');
   const readable = files.filter(({ path, absolute, stats }) => path !== '-' && isReadableByXmllint(absolute, stats));
   const paths = readable.map(({ absolute }) => absolute);
-  return { files, grammar, engine, xmllint: startXmllint(paths, grammar, { env }) };
+  return { ...run, xmllint: startXmllint(paths, grammar, { env }) };
 }
 
 /** Whether it is a regular file within the size limit, so that another process reads the same from it. */

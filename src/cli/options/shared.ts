@@ -1,5 +1,5 @@
 import type { Argv } from 'yargs';
-import { ENGINE_NAMES } from '../../schema/engine.js';
+import { ENGINE_NAMES } from '../../schema/engine-names.js';
 import type { Request } from '../request.js';
 
 /** A command's handler passes the parsed request to it. */

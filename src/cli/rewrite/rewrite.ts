@@ -11,8 +11,8 @@ import { colorsFor } from '../colors.js';
 import { named } from '../files/find-files.js';
 import { readInput, STDIN_NAME, UnreadableError } from '../files/read-input.js';
 import { EXIT, errorLine, type Io } from '../io.js';
-import { checkSchema, type LintedDocument } from '../lint/schema-check.js';
-import { type SchemaOptions, startSchemaRun } from '../lint/schema-run.js';
+import { checkSchema, explainFirst, type LintedDocument } from '../lint/schema-check.js';
+import { type SchemaOptions, type SchemaRun, startSchemaRun } from '../lint/schema-run.js';
 
 /** What a command makes of a definition: the new text. */
 export type Rewrite = (definition: Definition) => string;
@@ -90,9 +90,9 @@ async function rewriteAll(
   rewrite: Rewrite,
   useSchema: boolean,
 ): Promise<(RewrittenFile | UnreadableError)[]> {
-  const run = useSchema ? startSchemaRun(paths.map(named), options, io.env) : undefined;
+  const run = useSchema ? await startSchemaRun(paths.map(named), options, io.env) : undefined;
   try {
-    const files = paths.map((path) => readOne(path, io, rewrite, useSchema));
+    const files = paths.map((path) => readOne(path, io, rewrite, run));
     const isCheckable = (file: PendingRewrite | UnreadableError): file is PendingRewrite =>
       !(file instanceof UnreadableError) && file.checkable;
     const checkable = files.filter(isCheckable);
@@ -104,16 +104,17 @@ async function rewriteAll(
   }
 }
 
-function readOne(path: string, io: Io, rewrite: Rewrite, useSchema: boolean): PendingRewrite | UnreadableError {
+function readOne(path: string, io: Io, rewrite: Rewrite, run: SchemaRun | undefined): PendingRewrite | UnreadableError {
   try {
     const { lines, definition, findings } = lintDocument(decode(readInput(path, io.stdin.fd)));
     const { name = '', uuid } = definition ?? {};
-    const notChecked = useSchema && definition && tooLargeForSchema(definition.document);
+    const notChecked = run && definition && tooLargeForSchema(definition.document);
     if (notChecked) findings.push(notChecked);
     const isValid = definition && !findings.some(({ severity }) => severity === 'error');
     const after = isValid ? rewrite(definition) : undefined;
     const checkable = definition !== undefined && !notChecked;
-    return { path, lines, findings: inOrder(findings), checkable, before: lines.text, after, name, uuid };
+    const explained = run && checkable ? explainFirst(run, definition.document) : undefined;
+    return { path, lines, findings: inOrder(findings), checkable, explained, before: lines.text, after, name, uuid };
   } catch (error) {
     if (error instanceof UnreadableError) return error;
     throw error;

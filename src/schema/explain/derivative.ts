@@ -1,7 +1,7 @@
 import { collapse } from './datatype.js';
 import { containsName } from './name-class.js';
 import type { Name } from './names.js';
-import type { Form, Pattern, Patterns } from './pattern.js';
+import { type Form, HAS_ATTRIBUTE, HAS_ELEMENT, HAS_TEXT, type Pattern, type Patterns } from './pattern.js';
 
 /**
  * What is left of a pattern after a part of a document (James Clark: An algorithm for RELAX NG validation). States of
@@ -15,23 +15,37 @@ export class Derivative {
 
   /** After `<name`: attributes and content, then what follows the element. `notAllowed` if no such child is. */
   child(state: Pattern, name: Name): Pattern {
-    state.children ??= new Map();
-    const key = `${name.local} ${name.ns}`;
-    const known = state.children.get(key);
-    if (known) return known;
-    const derived = this.#child(state, name);
-    remember(state.children, key, derived);
-    return derived;
+    if ((state.has & HAS_ELEMENT) === 0) return this.patterns.notAllowed;
+    const { form } = state;
+    switch (form.kind) {
+      case 'element':
+        return containsName(form.names, name.ns, name.local) ? this.#opened(state, form) : this.patterns.notAllowed;
+      case 'choice':
+      case 'interleave':
+      case 'group':
+      case 'oneOrMore':
+      case 'after': {
+        const known = state.children?.get(name.key);
+        if (known) return known;
+        const derived = this.#child(state, name);
+        state.children ??= new Map();
+        remember(state.children, name.key, derived);
+        return derived;
+      }
+      default:
+        return this.patterns.notAllowed;
+    }
+  }
+
+  #opened(state: Pattern, form: { content: () => Pattern }): Pattern {
+    state.opened ??= this.patterns.after(form.content(), this.patterns.empty);
+    return state.opened;
   }
 
   #child(state: Pattern, name: Name): Pattern {
     const { patterns } = this;
     const { form } = state;
     switch (form.kind) {
-      case 'element':
-        return containsName(form.names, name.ns, name.local)
-          ? patterns.after(form.content(), patterns.empty)
-          : patterns.notAllowed;
       case 'choice':
         return patterns.choice(...form.of.map((each) => this.child(each, name)));
       case 'interleave':
@@ -51,23 +65,34 @@ export class Derivative {
 
   /** After the name of an attribute: the pattern of its value, then what is left. */
   attribute(state: Pattern, name: Name): Pattern {
-    state.attributes ??= new Map();
-    const key = `${name.local} ${name.ns}`;
-    const known = state.attributes.get(key);
-    if (known) return known;
-    const derived = this.#attribute(state, name);
-    remember(state.attributes, key, derived);
-    return derived;
+    if ((state.has & HAS_ATTRIBUTE) === 0) return this.patterns.notAllowed;
+    const { form } = state;
+    switch (form.kind) {
+      case 'attribute':
+        return containsName(form.names, name.ns, name.local)
+          ? this.patterns.after(form.value, this.patterns.empty)
+          : this.patterns.notAllowed;
+      case 'choice':
+      case 'interleave':
+      case 'group':
+      case 'oneOrMore':
+      case 'after': {
+        const known = state.attributes?.get(name.key);
+        if (known) return known;
+        const derived = this.#attribute(state, name);
+        state.attributes ??= new Map();
+        remember(state.attributes, name.key, derived);
+        return derived;
+      }
+      default:
+        return this.patterns.notAllowed;
+    }
   }
 
   #attribute(state: Pattern, name: Name): Pattern {
     const { patterns } = this;
     const { form } = state;
     switch (form.kind) {
-      case 'attribute':
-        return containsName(form.names, name.ns, name.local)
-          ? patterns.after(form.value, patterns.empty)
-          : patterns.notAllowed;
       case 'choice':
         return patterns.choice(...form.of.map((each) => this.attribute(each, name)));
       case 'interleave':
@@ -102,6 +127,7 @@ export class Derivative {
 
   /** After the start tag; `lenient`: missing attributes are forgiven. */
   closeTag(state: Pattern, lenient = false): Pattern {
+    if ((state.has & HAS_ATTRIBUTE) === 0) return state;
     const known = lenient ? state.closedLeniently : state.closed;
     if (known) return known;
     const { form } = state;
@@ -117,6 +143,7 @@ export class Derivative {
   /** After a text. `any`: the text of an element, whatever it is. */
   text(state: Pattern, text: string, any = false): Pattern {
     const { patterns } = this;
+    if ((state.has & HAS_TEXT) === 0) return patterns.notAllowed;
     const { form } = state;
     const allowed = (is: boolean) => (is ? patterns.empty : patterns.notAllowed);
     switch (form.kind) {

@@ -23,7 +23,10 @@ const FEWEST_CHILDREN = 4;
 export class NestedInterleaves {
   /** the parts of an interleave as the grammar has them, with inner ones */
   readonly #parts = new Map<Pattern, (readonly Pattern[])[]>();
-  readonly #byElement = new Map<string, Nested[]>();
+  /** what elements of a name may contain */
+  readonly #contents = new Map<string, Pattern[]>();
+  /** those of an element, once they were needed, for so many contents */
+  readonly #nested = new Map<string, { contents: number; nested: readonly Nested[] }>();
 
   addInterleave(whole: Pattern, parts: readonly Pattern[]): void {
     const known = this.#parts.get(whole);
@@ -32,22 +35,34 @@ export class NestedInterleaves {
   }
 
   addElement(names: readonly string[], content: Pattern): void {
-    const nested = [...this.#interleavesIn(content)].flatMap((outer) => this.#nestedIn(outer));
-    if (nested.length === 0) return;
-    for (const name of names) this.#byElement.set(name, [...(this.#byElement.get(name) ?? []), ...nested]);
+    for (const name of names) {
+      const known = this.#contents.get(name);
+      if (known) known.push(content);
+      else this.#contents.set(name, [content]);
+    }
   }
 
   /** True if libxml2 may reject the order of an element's children for this reason. */
   mayDisturb({ localName, content }: XmlElement): boolean {
     if (content.length < FEWEST_CHILDREN) return false;
-    const nested = this.#byElement.get(localName);
-    if (nested === undefined) return false;
+    const nested = this.#nestedOf(localName);
+    if (nested.length === 0) return false;
     const names = content.flatMap((part) => (typeof part === 'string' ? [] : part.localName));
     return nested.some(({ inner, others }) => {
       const first = names.findIndex(inner);
       const last = names.length - 1 - [...names].reverse().findIndex(inner);
       return first >= 0 && others.some((other) => isApart(names, other, first, last));
     });
+  }
+
+  #nestedOf(name: string): readonly Nested[] {
+    const contents = this.#contents.get(name) ?? [];
+    const known = this.#nested.get(name);
+    if (known?.contents === contents.length) return known.nested;
+    const outer = new Set(contents.flatMap((content) => [...this.#interleavesIn(content)]));
+    const nested = [...outer].flatMap((each) => this.#nestedIn(each));
+    this.#nested.set(name, { contents: contents.length, nested });
+    return nested;
   }
 
   #nestedIn(outer: Pattern): Nested[] {

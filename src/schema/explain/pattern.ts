@@ -10,13 +10,22 @@ export interface Pattern {
   /** it matches nothing at all, too: no child, no text */
   readonly nullable: boolean;
   readonly form: Form;
+  /** bits of what can come next somewhere in it: HAS_ELEMENT and others; of an element's content only in `after` */
+  readonly has: number;
   /** states after the start of a child of that name, or after the name of an attribute */
-  children?: Map<string, Pattern>;
-  attributes?: Map<string, Pattern>;
+  children: Map<string, Pattern> | undefined;
+  attributes: Map<string, Pattern> | undefined;
+  /** of an element: the state after its name */
+  opened: Pattern | undefined;
   /** states after the start tag: strictly, and if missing attributes are forgiven */
-  closed?: Pattern;
-  closedLeniently?: Pattern;
+  closed: Pattern | undefined;
+  closedLeniently: Pattern | undefined;
 }
+
+export const HAS_ELEMENT = 1;
+export const HAS_ATTRIBUTE = 2;
+/** text, data, values or a list */
+export const HAS_TEXT = 4;
 
 export type Form =
   | { kind: 'empty' | 'notAllowed' | 'text' }
@@ -42,12 +51,20 @@ export class Patterns {
   }
 
   choice(...patterns: readonly Pattern[]): Pattern {
+    // most have at most one part that is possible
+    let only = this.notAllowed;
+    let count = 0;
+    for (const pattern of patterns) {
+      if (pattern === this.notAllowed || pattern === only) continue;
+      only = pattern;
+      count++;
+    }
+    if (count < 2) return only;
     const parts = new Set<Pattern>();
     for (const pattern of patterns) {
       if (pattern.form.kind === 'choice') for (const part of pattern.form.of) parts.add(part);
       else if (pattern !== this.notAllowed) parts.add(pattern);
     }
-    if (parts.size === 0) return this.notAllowed;
     const of = [...parts];
     if (of.length === 1) return of[0] as Pattern;
     of.sort((a, b) => a.id - b.id);
@@ -136,7 +153,44 @@ export class Patterns {
   }
 
   #add(nullable: boolean, form: Form): Pattern {
-    return { id: this.#nextId++, nullable, form };
+    return { id: this.#nextId++, nullable, form, has: contained(form), ...NO_STATES };
+  }
+}
+
+/** All patterns have the same properties in the same order: V8 is faster then. */
+const NO_STATES = {
+  children: undefined,
+  attributes: undefined,
+  opened: undefined,
+  closed: undefined,
+  closedLeniently: undefined,
+};
+
+function contained(form: Form): number {
+  switch (form.kind) {
+    case 'element':
+      return HAS_ELEMENT;
+    case 'attribute':
+      return HAS_ATTRIBUTE;
+    case 'text':
+    case 'data':
+    case 'value':
+    case 'list':
+      return HAS_TEXT;
+    case 'choice':
+    case 'interleave': {
+      let has = 0;
+      for (const part of form.of) has |= part.has;
+      return has;
+    }
+    case 'group':
+      return form.first.has | form.second.has;
+    case 'after':
+      return form.first.has;
+    case 'oneOrMore':
+      return form.of.has;
+    default:
+      return 0;
   }
 }
 

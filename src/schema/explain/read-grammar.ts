@@ -106,29 +106,34 @@ class Reader {
 
   #attribute(element: GrammarElement): Pattern {
     const { names, rest } = namesAndRest(element, element.attribute('ns') ?? '');
-    const value = rest.reduce((all, child) => this.patterns.group(all, this.#pattern(child, '')), this.patterns.empty);
-    return this.patterns.attribute(names, rest.length === 0 ? this.patterns.text : value);
+    const value = rest().reduce(
+      (all, child) => this.patterns.group(all, this.#pattern(child, '')),
+      this.patterns.empty,
+    );
+    return this.patterns.attribute(names, rest().length === 0 ? this.patterns.text : value);
   }
 
   #element(element: GrammarElement): Pattern {
     const { names, rest } = namesAndRest(element, namespaceAt(element));
     return this.patterns.element(names, () => {
       const { empty } = this.patterns;
-      const content = rest.reduce((all, child) => this.patterns.group(all, this.#pattern(child, '')), empty);
+      const content = rest().reduce((all, child) => this.patterns.group(all, this.#pattern(child, '')), empty);
       this.nested.addElement(spelledNames(names), content);
       return content;
     });
   }
 }
 
-/** `ns` is for the attribute `name`; names in elements have that of their own or of what is around them. */
-function namesAndRest(element: GrammarElement, ns: string): { names: NameClass; rest: GrammarElement[] } {
-  const children = element.children;
+/**
+ * `ns` is for the attribute `name`; names in elements have that of their own or of what is around them. The children of
+ * most elements are never parsed.
+ */
+function namesAndRest(element: GrammarElement, ns: string): { names: NameClass; rest: () => GrammarElement[] } {
   const name = element.attribute('name');
-  if (name !== undefined) return { names: qualified(name, element, ns), rest: children };
-  const [first, ...rest] = children;
+  if (name !== undefined) return { names: qualified(name, element, ns), rest: () => element.children };
+  const [first, ...rest] = element.children;
   if (first === undefined) throw new Error(`<${element.name}> without a name`);
-  return { names: nameClass(first), rest };
+  return { names: nameClass(first), rest: () => rest };
 }
 
 function nameClass(element: GrammarElement): NameClass {
