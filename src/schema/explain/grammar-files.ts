@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Grammar } from '../grammar.js';
-import { type GrammarElement, parseGrammarElement } from './grammar-xml.js';
+import { attributeIn, endOfTag, type GrammarElement, parseGrammarElement } from './grammar-xml.js';
 
 /** A `<define>` or `<start>` of a grammar file, which is parsed at its first use. */
 export interface Definition {
@@ -24,8 +24,6 @@ export function readDefinitions(grammar: Grammar): Definitions {
   return outline(text, pathToFileURL(file ?? join(directories.at(-1) ?? '/', 'generated.rng')).href, []);
 }
 
-const PART = /<!--[\s\S]*?-->|<(?:[\w.-]+:)?(grammar|start|define|include|externalRef|parentRef)\b[^>]*>/g;
-
 function outline(text: string, url: string, including: readonly string[]): Map<string, Definition[]> {
   if (including.includes(url)) throw new Error(`${url} includes itself`);
   const definitions = new Map<string, Definition[]>();
@@ -35,23 +33,48 @@ function outline(text: string, url: string, including: readonly string[]): Map<s
     else definitions.set(name, [...more]);
   };
   let head: GrammarElement | undefined;
-  let end = 0;
-  for (const { 0: tag, 1: kind, index } of text.matchAll(PART)) {
-    if (kind === undefined || index < end) continue;
+  let at = 0;
+  for (let start = text.indexOf('<'); start >= 0; start = text.indexOf('<', at)) {
+    if (text.startsWith('<!--', start)) {
+      at = text.indexOf('-->', start);
+      if (at < 0) throw new Error(`${url}: a comment is not closed`);
+      continue;
+    }
+    at = endOfTag(text, start) + 1;
+    const tag = text.slice(start, at);
+    const kind = nameIn(tag);
     if (kind === 'grammar') {
       if (head !== undefined) throw new Error(`${url}: a grammar inside a grammar`);
       head = parseGrammarElement(`${tag.replace(/\/?>$/, '')}/>`, 0, undefined);
-      continue;
+    } else if (kind === 'define' || kind === 'start' || kind === 'include') {
+      if (head === undefined) throw new Error(`${url}: ${tag}`);
+      // definitions do not contain definitions
+      at = endOfElement(text, start, tag, kind);
+      if (kind === 'include') {
+        for (const [name, all] of includeFile(parseGrammarElement(text, start, head), url, including)) add(name, all);
+      } else add(kind === 'start' ? '' : attribute(tag, 'name'), [definition(text, start, tag, head)]);
     }
-    if (head === undefined || kind.endsWith('Ref')) throw new Error(`${url}: ${tag}`);
-    // definitions do not contain definitions
-    end = endOfElement(text, index, tag, kind);
-    if (kind === 'include') {
-      for (const [name, all] of includeFile(parseGrammarElement(text, index, head), url, including)) add(name, all);
-    } else add(kind === 'start' ? '' : attribute(tag, 'name'), [definition(text, index, tag, head)]);
+    // a <div> and the XML declaration say nothing
   }
   return definitions;
 }
+
+/** The name of a start tag, without its prefix; '' for any other tag. */
+function nameIn(tag: string): string {
+  let end = 1;
+  let start = 1;
+  for (; end < tag.length; end++) {
+    const code = tag.charCodeAt(end);
+    if (code === COLON) start = end + 1;
+    else if (code <= SPACE || code === GREATER || code === SLASH) break;
+  }
+  return tag.slice(start, end);
+}
+
+const SPACE = 32;
+const SLASH = 47;
+const COLON = 58;
+const GREATER = 62;
 
 /** Definitions of the included file, but those that the `<include>` element itself replaces. */
 function includeFile(include: GrammarElement, url: string, including: readonly string[]): Definitions {
@@ -84,6 +107,4 @@ function endOfElement(text: string, start: number, tag: string, kind: string): n
   return at;
 }
 
-function attribute(tag: string, name: string): string {
-  return new RegExp(`\\s${name}\\s*=\\s*["']([^"']*)`).exec(tag)?.[1]?.trim() ?? '';
-}
+const attribute = (tag: string, name: string) => (attributeIn(tag, name) ?? '').trim();

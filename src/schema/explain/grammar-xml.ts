@@ -122,7 +122,7 @@ function endOfSpecial(text: string, start: number): number {
 }
 
 /** Where a tag's `>` is: not in a value. */
-function endOfTag(text: string, start: number): number {
+export function endOfTag(text: string, start: number): number {
   let end = text.indexOf('>', start);
   while (end >= 0 && isInValue(text, start, end)) end = text.indexOf('>', end + 1);
   if (end < 0) throw new Error(`no end of ${text.slice(start, start + 40)}`);
@@ -130,6 +130,8 @@ function endOfTag(text: string, start: number): number {
 }
 
 function isInValue(text: string, start: number, end: number): boolean {
+  const part = text.slice(start, end);
+  if (!part.includes("'")) return part.split('"').length % 2 === 0;
   let quote = 0;
   for (let at = start; at < end; at++) {
     const code = text.charCodeAt(at);
@@ -157,7 +159,7 @@ function elementOf(
 }
 
 /** The value of an attribute in a start tag. */
-function attributeIn(tag: string, name: string): string | undefined {
+export function attributeIn(tag: string, name: string): string | undefined {
   let at = tag.indexOf(name);
   for (; at >= 0; at = tag.indexOf(name, at + 1)) {
     if (tag.charCodeAt(at - 1) > 32 || isInValue(tag, 0, at)) continue;
