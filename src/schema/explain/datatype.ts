@@ -65,6 +65,8 @@ export function makeDatatype(name: string, parameters: readonly Parameter[], def
 
 /** XML's white space only: a no-break space is text. */
 export function collapse(text: string): string {
+  // most values are one word
+  if (!/[ \t\r\n]/.test(text)) return text;
   return text.replace(/[ \t\r\n]+/g, ' ').replace(/^ | $/g, '');
 }
 

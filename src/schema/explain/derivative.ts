@@ -10,6 +10,7 @@ import { type Form, HAS_ATTRIBUTE, HAS_ELEMENT, HAS_TEXT, type Pattern, type Pat
 export class Derivative {
   /** a value or text was met about which libxml2 may say something else */
   hasDoubt = false;
+  #isNewDoubt = false;
 
   constructor(private readonly patterns: Patterns) {}
 
@@ -113,6 +114,16 @@ export class Derivative {
 
   /** What is left after an attribute with a value; with `any`, whatever its value is. */
   value(named: Pattern, value: string, any = false): Pattern {
+    if (any) return this.#value(named, value, any);
+    const known = named.values?.get(value);
+    if (known) return known;
+    const derived = this.#certainly(() => this.#value(named, value, any));
+    named.values ??= new Map();
+    this.#rememberText(named.values, value, derived);
+    return derived;
+  }
+
+  #value(named: Pattern, value: string, any: boolean): Pattern {
     const left = alternatives(named).map(({ form }) => {
       if (form.kind !== 'after') return this.patterns.notAllowed;
       return any || this.matchesText(form.first, value) ? form.second : this.patterns.notAllowed;
@@ -142,16 +153,41 @@ export class Derivative {
 
   /** After a text. `any`: the text of an element, whatever it is. */
   text(state: Pattern, text: string, any = false): Pattern {
+    if ((state.has & HAS_TEXT) === 0) return this.patterns.notAllowed;
+    if (any || state.form.kind !== 'after') return this.#text(state, text, any);
+    const known = state.texts?.get(text);
+    if (known) return known;
+    const derived = this.#certainly(() => this.#text(state, text, any));
+    state.texts ??= new Map();
+    this.#rememberText(state.texts, text, derived);
+    return derived;
+  }
+
+  /** Sets `#isNewDoubt` if a text is met about which libxml2 may say something else. */
+  #certainly(derive: () => Pattern): Pattern {
+    const before = this.hasDoubt;
+    this.hasDoubt = false;
+    const derived = derive();
+    this.#isNewDoubt = this.hasDoubt;
+    this.hasDoubt ||= before;
+    return derived;
+  }
+
+  #rememberText(known: Map<string, Pattern>, text: string, derived: Pattern): void {
+    if (!this.#isNewDoubt && text.length <= LONGEST_TEXT && known.size < MOST_TEXTS) known.set(text, derived);
+  }
+
+  #text(state: Pattern, text: string, any: boolean): Pattern {
     const { patterns } = this;
-    if ((state.has & HAS_TEXT) === 0) return patterns.notAllowed;
     const { form } = state;
     const allowed = (is: boolean) => (is ? patterns.empty : patterns.notAllowed);
     switch (form.kind) {
       case 'text':
         return state;
       case 'value':
-        if (text !== form.value && !this.hasDoubt) this.hasDoubt = collapse(text) !== text;
-        return allowed(any || form.type.normalize(text) === form.value);
+        if (any || text === form.value) return patterns.empty;
+        this.hasDoubt ||= collapse(text) !== text;
+        return allowed(form.type.normalize(text) === form.value);
       case 'data':
         this.hasDoubt ||= form.except !== undefined || form.type.isDoubtful(text);
         return allowed(any || (form.type.allows(text) && !(form.except && this.matchesText(form.except, text))));
@@ -249,6 +285,9 @@ export class Derivative {
   }
 }
 
+/** Types, models and other words are in many documents; names, addresses and paths are not. */
+const LONGEST_TEXT = 40;
+const MOST_TEXTS = 50;
 /** A document may have a hundred thousand names that no schema knows. libvirt's has fewer than a thousand. */
 const MOST_NAMES = 1000;
 

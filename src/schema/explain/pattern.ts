@@ -15,6 +15,9 @@ export interface Pattern {
   /** states after the start of a child of that name, or after the name of an attribute */
   children: Map<string, Pattern> | undefined;
   attributes: Map<string, Pattern> | undefined;
+  /** states after a text or the value of an attribute: short ones that many documents have */
+  texts: Map<string, Pattern> | undefined;
+  values: Map<string, Pattern> | undefined;
   /** of an element: the state after its name */
   opened: Pattern | undefined;
   /** states after the start tag: strictly, and if missing attributes are forgiven */
@@ -161,6 +164,8 @@ export class Patterns {
 const NO_STATES = {
   children: undefined,
   attributes: undefined,
+  texts: undefined,
+  values: undefined,
   opened: undefined,
   closed: undefined,
   closedLeniently: undefined,

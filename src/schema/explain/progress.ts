@@ -17,9 +17,9 @@ export interface Frame {
   /** its children so far that were allowed */
   taken: XmlElement[];
   /** children that are there too often, by name */
-  repeated: Map<string, RepeatedFault>;
+  repeated?: Map<string, RepeatedFault>;
   /** names that children with unknown names probably mean */
-  meant: Set<string>;
+  meant?: Set<string>;
   parent: Frame | undefined;
 }
 
@@ -64,14 +64,12 @@ export class Progress {
   }
 
   /** The state after these attributes, in any order. The values of those in `any` do not count. */
-  afterAttributes(
-    opened: Pattern,
-    attributes: readonly XmlAttribute[],
-    any: ReadonlySet<XmlAttribute> = new Set(),
-  ): Pattern {
+  afterAttributes(opened: Pattern, attributes: readonly XmlAttribute[], any?: ReadonlySet<XmlAttribute>): Pattern {
     let state = opened;
     for (const each of attributes) {
-      state = this.derive.value(this.derive.attribute(state, attributeName(each)), each.value, any.has(each));
+      const isAny = any?.has(each) ?? false;
+      state = this.derive.value(this.derive.attribute(state, attributeName(each)), each.value, isAny);
+      if (this.isNone(state)) return state;
     }
     return state;
   }

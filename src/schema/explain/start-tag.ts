@@ -18,6 +18,9 @@ export function walkStartTag(
   opened: Pattern,
   parent: Frame | undefined,
 ): { content: Pattern; incomplete: boolean } {
+  // most tags have no fault
+  const content = progress.derive.closeTag(progress.afterAttributes(opened, attributesIn(element)));
+  if (!progress.isNone(content)) return { content, incomplete: false };
   return new StartTag(progress, element, opened, parent).walk();
 }
 

@@ -39,7 +39,8 @@ class Walk {
   element(before: Pattern, element: XmlElement, parent: Frame | undefined): Pattern {
     const opened = this.progress.derive.child(before, nameOf(element));
     const tag = walkStartTag(this.progress, element, opened, parent);
-    const frame: Frame = { element, before, ...tag, taken: [], repeated: new Map(), meant: new Set(), parent };
+    const { content, incomplete } = tag;
+    const frame: Frame = { element, before, content, incomplete, taken: [], parent };
     return this.#endTag(this.#content(frame), frame);
   }
 
@@ -99,7 +100,7 @@ class Walk {
       frame.taken.push(child);
       return after;
     }
-    const repeated = frame.repeated.get(child.tagName);
+    const repeated = frame.repeated?.get(child.tagName);
     if (repeated) {
       repeated.add();
       return state;
@@ -119,7 +120,10 @@ class Walk {
     const taken = new Set(frame.element.children.map(({ tagName }) => tagName));
     const allowed = [...names.filter((name) => !taken.has(name)), ...names.filter((name) => taken.has(name))];
     const meant = similar(child.tagName, allowed);
-    if (meant !== undefined) frame.meant.add(meant);
+    if (meant !== undefined) {
+      frame.meant ??= new Set();
+      frame.meant.add(meant);
+    }
     this.progress.report(() => {
       const isKnown = (at: Pattern) =>
         !this.#isNone(derive.child(at, nameOf(child))) || allowedNames(at, 'element', true).includes(child.tagName);
@@ -151,7 +155,10 @@ class Walk {
     const fault = this.progress.report(() =>
       elementFault(child, { parent: frame.element, allowed: allowedNames(state, 'element'), ...clash }),
     );
-    if (fault && clash.second) frame.repeated.set(child.tagName, new RepeatedFault(fault));
+    if (fault && clash.second) {
+      frame.repeated ??= new Map();
+      frame.repeated.set(child.tagName, new RepeatedFault(fault));
+    }
     if (clash.before) {
       const others = frame.taken.filter((each) => each !== clash.before);
       frame.taken.push(child);
@@ -225,7 +232,7 @@ class Walk {
     }
     const missing = requiredNames(state, 'element');
     // a misspelled child is reported already
-    if ([...missing.all, ...missing.oneOf].some((name) => frame.meant.has(name))) return;
+    if ([...missing.all, ...missing.oneOf].some((name) => frame.meant?.has(name))) return;
     const taken = frame.taken.slice(-MOST_SIBLINGS_TRIED);
     const isComplete = (content: Pattern) => !this.#isNone(derive.endTag(this.#quietlyAfter(taken, content).state));
     this.progress.report(() => {
