@@ -12,6 +12,24 @@ export function writeGuests(count, prefix = 'guest', options = {}) {
   });
 }
 
+/** Mistakes of the kinds that people make. */
+const MISTAKES = [
+  ["<boot dev='hd'/>", "<boot device='hd'/>"],
+  ["cache='none'/>", "cache='no'/>"],
+  ['<memballoon model', '<memballon model'],
+  ["<model type='virtio'/>", "<model type='virtio'/><model type='e1000'/>"],
+];
+
+/** As writeGuests, each with a mistake. */
+export function writeFaultyGuests(count) {
+  return Array.from({ length: count }, (_, number) => {
+    const file = join(folder, `faulty-${number}.xml`);
+    const [right, wrong] = MISTAKES[number % MISTAKES.length];
+    writeFileSync(file, guest(number).replace(right, wrong));
+    return file;
+  });
+}
+
 /**
  * A guest with pinned vCPUs and `devices` passed-through devices (about 200 bytes each). The same number gives the same
  * guest. Without `policies` the definition is valid against libvirt's own schema.

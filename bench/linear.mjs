@@ -14,7 +14,7 @@ export default async function linear() {
   ]);
   const [a, b] = [(timeOfSmall / 20 / small.length) * 1e6, (timeOfLarge / large.length) * 1e6];
   const sides = `${kilobytes(small)} ${a.toFixed(0)} ns/byte, ${kilobytes(large)} ${b.toFixed(0)} ns/byte`;
-  report('linear', sides, b / a, { most: 1.5 });
+  report('linear', sides, b / a, { most: 1.3 });
 }
 
 function guestOfSize(bytes) {

@@ -30,10 +30,14 @@ export function inTurn(rounds, sides, { warmUps = 1, before = () => {} } = {}) {
 }
 
 /** Runs a command and returns its output. Throws if it fails: a side that fails early would seem fast. */
-export function run(command, args, { input } = {}) {
-  const result = spawnSync(command, args, { stdio: [input ?? 'ignore', 'pipe', 'pipe'], encoding: 'utf8' });
+export function run(command, args, { input, status: expected = 0 } = {}) {
+  const result = spawnSync(command, args, {
+    stdio: [input ?? 'ignore', 'pipe', 'pipe'],
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  });
   const { status, error, stderr, stdout } = result;
-  if (status !== 0) throw new Error(`${command} failed: ${error?.message ?? stderr.slice(0, 500)}`);
+  if (status !== expected) throw new Error(`${command} failed: ${error?.message ?? stderr.slice(0, 500)}`);
   return stdout;
 }
 
