@@ -122,12 +122,13 @@ test('each file by itself, and the worst counts', async () => {
   assert.is(code, 2);
 });
 
-test('of many files, one xmllint', async () => {
+test('of many files, one xmllint, if it is asked for all', async () => {
   const env = fakeVirsh('exit 0');
   const calls = folder.join('xmllint-calls');
   chmodSync(folder.write('bin/xmllint', `#!/bin/sh\necho once >>'${calls}'\n`), 0o755);
   const files = ['a.xml', 'b.xml', 'c.xml'].map((name) => folder.write(name, readFileSync(gpu, 'utf8')));
-  const { code, stdout } = await runInProcess('hostdev-cpuset', ['define', ...files, files[0] as string], { env });
+  const args = ['define', '--engine', 'xmllint', ...files, files[0] as string];
+  const { code, stdout } = await runInProcess('hostdev-cpuset', args, { env });
   assert.is(code, 0);
   assert.equal(stdout.match(/(?<=from ).*/g), files);
   assert.is(readFileSync(calls, 'utf8'), 'once\n');

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -68,6 +68,25 @@ named('--schemas has precedence over $LIBVIRT_SCHEMAS', async () => {
   const { code, stderr } = await runInProcess('lint-domain', args, { env, input: GOOD });
   assert.is(stderr, '');
   assert.is(code, 0);
+});
+
+named('xmllint is asked only about documents on which its verdict may differ', async () => {
+  const folder = temporary();
+  const log = folder.join('log');
+  chmodSync(folder.write('bin/xmllint', `#!/bin/sh\necho run >>'${log}'\nexit 0\n`), 0o755);
+  const env = { PATH: `${folder.join('bin')}:${process.env.PATH}`, LIBVIRT_SCHEMAS: libvirtSchemas() as string };
+  const lint = (...args: string[]) => runInProcess('lint-domain', args, { env });
+  const good = folder.write('good.xml', GOOD);
+  assert.is((await lint(good)).code, 0);
+  assert.is((await lint(folder.write('bad.xml', BAD_DISK))).code, 1);
+  assert.not(existsSync(log));
+  // libxml2 rejects this order
+  const uuid = '<uuid>c2177883-f1bb-47f0-914d-32a22e3a8804</uuid>';
+  const apart = `<domain type='kvm'><name>a</name><memory>1</memory>${uuid}<vcpu>1</vcpu><os><type>hvm</type></os></domain>`;
+  await lint(folder.write('apart.xml', apart));
+  assert.is(readFileSync(log, 'utf8'), 'run\n');
+  await lint('--engine', 'xmllint', good);
+  assert.is(readFileSync(log, 'utf8'), 'run\nrun\n');
 });
 
 named('every engine says the same, in the same words', async () => {

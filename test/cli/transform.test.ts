@@ -170,7 +170,7 @@ test('--check names the files that would change, and changes none', async ({ fol
   assert.is(both.code, 2);
 });
 
-test('in place: many files are one xmllint', async ({ folder }) => {
+test('in place: many files are one xmllint, if it is asked for all', async ({ folder }) => {
   const log = folder.join('log');
   const fake = folder.write('bin/xmllint', `#!/bin/sh\necho run >> '${log}'\n`);
   chmodSync(fake, 0o755);

@@ -80,6 +80,22 @@ libvirt('a document that the schema allows has no fault', () => {
   for (const valid of casesOf('valid')) assert.equal(explained(explainer, valid.text()), [], valid.name);
 });
 
+const CERTAIN = {
+  'in the usual order': ['', true],
+  'with a name apart': ['<uuid>c2177883-f1bb-47f0-914d-32a22e3a8804</uuid><vcpu>1</vcpu>', false],
+  'with two groups apart, each in one piece': ['<uuid>c2177883-f1bb-47f0-914d-32a22e3a8804</uuid>', true],
+  'with blanks around a number': ['<vcpu> 1 </vcpu>', false],
+  'with a number that is none': ['<vcpu>x</vcpu>', true],
+  'with a letter in a pattern that libxml2 may not know': ['<title>\u00e9</title>', false],
+} as const;
+
+for (const [name, [inserted, isCertain]] of Object.entries(CERTAIN)) {
+  libvirt(`a document ${name}: libxml2's verdict is ${isCertain ? '' : 'not '}certain`, () => {
+    const text = `<domain type="kvm"><name>a</name><memory>1</memory>${inserted}<os><type>hvm</type></os></domain>`;
+    assert.is(explainer.explain(parseXml(text)).isCertain, isCertain);
+  });
+}
+
 libvirt('names and messages of any length stay readable', () => {
   const long = 'x'.repeat(40_000);
   const text = `<domain type="kvm"><name>a</name><devices><${long}/><disk ${long}="1"/></devices></domain>`;

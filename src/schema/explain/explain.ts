@@ -16,9 +16,6 @@ export const MOST_FAULTS = 20;
 /** Then the patterns are made anew: mutants of documents made 313,000 (111 MB). */
 const MOST_PATTERNS = 200_000;
 
-/** A processing instruction with a name that is reserved, or that not all parsers take. */
-const INSTRUCTION = /<\?(?!xml |(?![xX][mM][lL])[A-Za-z_][\w.-]*[\s?])/;
-
 export interface Explanation {
   faults: Fault[];
   /** how many more there are */
@@ -62,8 +59,7 @@ export class Explainer {
     const derive = new Derivative(patterns);
     const { faults, count } = walk(document, start, patterns, derive, mostFaults);
     const merged = withoutRepeatedCauses(faults).sort((a, b) => a.start - b.start);
-    const isCertain =
-      !derive.hasDoubt && !INSTRUCTION.test(document.text) && (count > 0 || !mayDisturb(document.root, nested));
+    const isCertain = !derive.hasDoubt && (count > 0 || !mayDisturb(document.root, nested));
     return { faults: merged, more: count - faults.length, isCertain };
   }
 
