@@ -56,6 +56,16 @@ test('defines, and says so as virsh does', async () => {
   assert.equal(leftovers(), []);
 });
 
+test('a domain with a host device and no policy is a note that says how to set one', async () => {
+  const text = `<domain type='test'><name>it's new</name><memory>8192</memory><os><type>hvm</type></os><devices>
+<hostdev mode='subsystem' type='pci'><source><address bus='6'/></source></hostdev></devices></domain>`;
+  const { code, stdout, stderr } = await define([...LIBVIRT, '--no-check'], text);
+  const note = 'note: the domain states no policy for its host device: only a default of the host places interrupts';
+  assert.is(stderr, `${note}; hostdev-cpuset set 'it'\\''s new' DEVICE auto sets one\n`);
+  assert.is(stdout, "Domain 'it's new' defined from <stdin>\n");
+  assert.is(code, 0);
+});
+
 test('standard input, with or without -', async () => {
   const text = readFileSync(gpu, 'utf8');
   for (const args of [LIBVIRT, [...LIBVIRT, '-']]) {

@@ -28,7 +28,7 @@ export function defineCommand(options: DefineOptions, io: Io): Promise<number> {
 
 async function defineOne(
   path: string,
-  { printFindings, after, name }: RewrittenFile,
+  { printFindings, after, name, withoutPolicy }: RewrittenFile,
   { connect, check }: DefineOptions,
   io: Io,
 ): Promise<number> {
@@ -48,6 +48,15 @@ async function defineOne(
     return EXIT.findings;
   }
   io.stdout.write(`Domain '${printable(name)}' defined from ${printable(from)}\n`);
+  if (withoutPolicy !== undefined) {
+    const remedy = `hostdev-cpuset set ${inShell(name)} DEVICE auto`;
+    io.stderr.write(errorLine('note', `${withoutPolicy}; ${remedy} sets one`));
+  }
   if (isRunning(name, virsh)) io.stdout.write(`${RUNNING_NOTE}\n`);
   return EXIT.ok;
+}
+
+/** A name as a word of a shell. */
+function inShell(name: string): string {
+  return /^[\w.+-]+$/.test(name) ? name : `'${name.replace(/'/g, "'\\''")}'`;
 }

@@ -5,6 +5,7 @@ import { formatFinding } from '../../lint/formats/text.js';
 import { lintDocument } from '../../lint/lint-document.js';
 import { reportFile } from '../../lint/report.js';
 import { inOrder } from '../../lint/rule.js';
+import { noPolicy } from '../../lint/rules/no-policy.js';
 import { tooLargeForSchema } from '../../lint/schema-findings.js';
 import { decode } from '../../xml/decode.js';
 import { colorsFor } from '../colors.js';
@@ -23,6 +24,8 @@ export interface Rewritten {
   after: string | undefined;
   name: string;
   uuid: string | undefined;
+  /** says that the domain has host devices and states no policy; undefined if it does, or has none */
+  withoutPolicy: string | undefined;
 }
 
 export interface RewrittenFile extends Rewritten {
@@ -108,20 +111,23 @@ function readOne(path: string, io: Io, rewrite: Rewrite, run: SchemaRun | undefi
   try {
     const { lines, definition, findings } = lintDocument(decode(readInput(path, io.stdin.fd)));
     const { name = '', uuid } = definition ?? {};
+    const withoutPolicy = findings.find(({ rule }) => rule === noPolicy.name);
+    if (withoutPolicy) findings.splice(findings.indexOf(withoutPolicy), 1);
     const notChecked = run && definition && tooLargeForSchema(definition.document);
     if (notChecked) findings.push(notChecked);
     const isValid = definition && !findings.some(({ severity }) => severity === 'error');
     const after = isValid ? rewrite(definition) : undefined;
     const checkable = definition !== undefined && !notChecked;
     const explained = run && checkable ? explainFirst(run, definition.document) : undefined;
-    return { path, lines, findings: inOrder(findings), checkable, explained, before: lines.text, after, name, uuid };
+    const document = { before: lines.text, after, name, uuid, withoutPolicy: withoutPolicy?.message };
+    return { path, lines, findings: inOrder(findings), checkable, explained, ...document };
   } catch (error) {
     if (error instanceof UnreadableError) return error;
     throw error;
   }
 }
 
-function withReport({ path, lines, findings, before, after, name, uuid }: PendingRewrite, io: Io): RewrittenFile {
+function withReport({ path, lines, findings, after, ...document }: PendingRewrite, io: Io): RewrittenFile {
   const report = reportFile(path === '-' ? STDIN_NAME : path, findings, lines);
   const printFindings = () => {
     const paint = colorsFor(io.stderr, io.env);
@@ -129,7 +135,7 @@ function withReport({ path, lines, findings, before, after, name, uuid }: Pendin
       io.stderr.write(formatFinding(report.path, finding, lines.line(finding.line), paint, io.columns()));
     }
   };
-  return { before, after: report.valid ? after : undefined, name, uuid, printFindings };
+  return { ...document, after: report.valid ? after : undefined, printFindings };
 }
 
 /** The first path of each file: one file may have several paths. */

@@ -13,6 +13,7 @@ import { metadataDuplicate } from './metadata-duplicate.js';
 import { metadataSyntax } from './metadata-syntax.js';
 import { noIdentity } from './no-identity.js';
 import { noInterrupts } from './no-interrupts.js';
+import { noPolicy } from './no-policy.js';
 import { policyConflict } from './policy-conflict.js';
 import { policyInvalid } from './policy-invalid.js';
 import { spreadUnpinned } from './spread-unpinned.js';
@@ -54,6 +55,7 @@ export const RULES: readonly Rule[] = [
   policyInvalid,
   noInterrupts,
   noIdentity,
+  noPolicy,
   autoUnpinned,
   autoRealtime,
   vcpusUnknown,
