@@ -15,6 +15,7 @@ const FIGURES = [
   'hook-many',
   'pass',
   'plan',
+  'status',
   'hold-quiet',
   'hold-flap',
   'hold-memory',

@@ -1,6 +1,6 @@
 import type { PciAddress } from '../domain/address.js';
 import type { VcpuCpus } from '../domain/auto-cpus.js';
-import { type Cpuset, EMPTY } from '../domain/cpuset.js';
+import { type Cpuset, EMPTY, isSubset } from '../domain/cpuset.js';
 import type { EffectivePolicy } from '../domain/effective-policy.js';
 import { areRemote, type Locality } from '../domain/locality.js';
 import type { InterruptType } from '../host/pci-device.js';
@@ -81,6 +81,9 @@ export interface InterruptPlan {
   isWritten?: true;
 }
 
+/** Whether an interrupt of a device is one of those that are asked for. */
+export type InterruptTest = (interrupt: InterruptPlan, device: DevicePlan) => boolean;
+
 /** The plan with another decision on some interrupts. @param address of the device */
 export function mapInterrupts(
   plan: DomainPlan,
@@ -105,4 +108,31 @@ export function isRemote(
 ): boolean | null {
   if (posting.state === 'yes') return null;
   return areRemote(effective ?? (handlers.length > 0 ? affinity : null) ?? EMPTY, locality);
+}
+
+/** Whether a line that VFIO shares with others, and that is therefore not written, is not where it is wanted. */
+export function isSharedElsewhere({
+  reason,
+  affinity,
+  effective,
+  wanted,
+}: Pick<InterruptPlan, 'reason' | 'affinity' | 'effective' | 'wanted'>): boolean {
+  const used = effective ?? affinity;
+  return reason?.code === 'shared' && used !== null && wanted !== null && !isSubset(used, wanted);
+}
+
+/**
+ * The plan as people are told of it: a shared line that is wanted elsewhere is a failure. Nothing is written there, so
+ * for the passes it is an interrupt to be left alone.
+ */
+export function withSharedLinesFailed(plan: DomainPlan): DomainPlan {
+  return mapInterrupts(plan, (one) => (isSharedElsewhere(one) ? { ...one, action: 'fail' } : one));
+}
+
+/**
+ * Whether an interrupt is not where its policy wants it. Of one that cannot be read that is unknown: false.
+ * @param isApplied the plan was carried out: what is `set` has been written
+ */
+export function isMisplaced({ action, reason }: Pick<InterruptPlan, 'action' | 'reason'>, isApplied = false): boolean {
+  return action === 'fail' ? reason?.code !== 'unreadable' : action === 'set' && !isApplied;
 }

@@ -6,11 +6,11 @@ import { type Locality, type RemotePart, remotePart } from '../domain/locality.j
 import type { PlainDefinition, PlainDevice } from '../domain/plain-definition.js';
 import type { Policy, PolicyAttribute } from '../domain/policy.js';
 import type { OtherOwner, Ownership } from '../host/device-owners.js';
-import type { InterruptType, PciDevice } from '../host/pci-device.js';
+import type { PciDevice } from '../host/pci-device.js';
 import type { VcpuThreads } from '../host/qemu-threads.js';
 import type { Topology } from '../host/topology.js';
 import { type NotOwned, vfioAddress } from '../host/vfio-handlers.js';
-import type { Reason } from './reason.js';
+import { type InterruptPlan, isSharedElsewhere } from './domain-plan.js';
 
 /**
  * Something that keeps interrupts from being placed, or makes that useless: report/problem-report.ts has severities and
@@ -28,7 +28,9 @@ export type Problem =
   | { rule: 'open-devices-unread'; path: string; error: string }
   /** of a running domain: what is not VFIO's is not written */
   | { rule: 'not-vfio'; driver: string | undefined }
-  | { rule: 'foreign-handler' | 'shared-line'; reason: NotOwned }
+  | { rule: 'foreign-handler'; reason: NotOwned }
+  /** `elsewhere`: the line is not on the CPUs where it is wanted */
+  | { rule: 'shared-line'; reason: NotOwned; elsewhere: { irq: number; wanted: Cpuset } | null }
   | { rule: 'remote-node'; node: number; remote: RemotePart }
   | { rule: 'auto-unknown' | 'auto-unpinned' | 'not-running' }
   | { rule: 'qemu-hidden' | 'vcpus-unseen'; pid: number }
@@ -87,13 +89,14 @@ export function absenceProblem({ address, element }: PlainDevice): Problem {
  * Why interrupts of a running domain's device cannot be held. A vector without a handler is not in use; one with VFIO's
  * handler for another device has just been freed.
  */
-export function notHeldProblems(
-  { driver, vfio }: PciDevice,
-  interrupts: readonly { type: InterruptType; reason: Reason | null }[],
-): Problem[] {
+export function notHeldProblems({ driver, vfio }: PciDevice, interrupts: readonly InterruptPlan[]): Problem[] {
   if (vfio === 'no') return [{ rule: 'not-vfio', driver }];
-  for (const { type, reason } of interrupts) {
-    if (reason?.code === 'shared') return [{ rule: 'shared-line', reason }];
+  for (const interrupt of interrupts) {
+    const { type, irq, reason, wanted } = interrupt;
+    if (reason?.code === 'shared') {
+      const elsewhere = wanted && isSharedElsewhere(interrupt) ? { irq, wanted } : null;
+      return [{ rule: 'shared-line', reason, elsewhere }];
+    }
     if (reason?.code !== 'other-handler' || reason.handlers.some(vfioAddress)) continue;
     // a line of which VFIO has no handler is not in use
     if (type === 'intx' && vfio === 'yes') continue;

@@ -2,11 +2,12 @@ import type { Argv } from 'yargs';
 import yargs from 'yargs';
 import { ToolError } from '../lib/errors.js';
 import { defineCommand, editCommand } from './options/define.js';
-import { enforceCommand } from './options/enforce.js';
 import { installCommand } from './options/install.js';
 import { lintCommand } from './options/lint.js';
+import { planCommand } from './options/plan.js';
 import { attachCommand, setCommand } from './options/set.js';
 import { EPILOGUE, type Take } from './options/shared.js';
+import { statusCommand } from './options/status.js';
 import { expandCommand, normalizeCommand } from './options/transform.js';
 import { watchCommand } from './options/watch.js';
 import type { Request } from './request.js';
@@ -17,9 +18,9 @@ export const COMMANDS: readonly ((parser: Argv, take: Take) => void)[] = [
   (parser, take) => lintCommand(parser, 'lint', take),
   normalizeCommand,
   expandCommand,
-  (parser, take) => enforceCommand(parser, 'plan', take),
-  (parser, take) => enforceCommand(parser, 'enforce', take),
-  (parser, take) => enforceCommand(parser, 'status', take),
+  (parser, take) => planCommand(parser, 'plan', take),
+  (parser, take) => planCommand(parser, 'enforce', take),
+  statusCommand,
   watchCommand,
   defineCommand,
   editCommand,

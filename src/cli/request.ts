@@ -3,10 +3,11 @@ import type { DefineOptions } from './commands/define.js';
 import type { EditOptions } from './commands/edit.js';
 import type { InstallOptions } from './commands/install.js';
 import type { LintOptions } from './commands/lint.js';
+import type { PlanOptions } from './commands/plan.js';
 import type { SetOptions } from './commands/set.js';
+import type { StatusOptions } from './commands/status.js';
 import type { NormalizeCommandOptions, TransformOptions } from './commands/transform.js';
 import type { WatchOptions } from './commands/watch.js';
-import type { EnforceOptions } from './host/domain-source.js';
 
 /** What a command line asks for. */
 export type Request =
@@ -17,7 +18,8 @@ export type Request =
   | { command: 'edit'; options: EditOptions }
   | { command: 'set'; options: SetOptions }
   | { command: 'attach'; options: AttachOptions }
-  | { command: 'enforce'; options: EnforceOptions }
+  | { command: 'plan'; options: PlanOptions }
+  | { command: 'status'; options: StatusOptions }
   | { command: 'install'; options: InstallOptions }
   | { command: 'watch'; options: WatchOptions }
   | { command: 'print'; text: string };

@@ -1,6 +1,6 @@
 import { messageOf } from '../lib/errno.js';
 import { isExpected } from '../lib/errors.js';
-import type { EnforceOptions } from './host/domain-source.js';
+import type { StatusOptions } from './commands/status.js';
 import { EXIT, errorLine, type Io } from './io.js';
 import { betweenWrites } from './signals.js';
 
@@ -40,9 +40,10 @@ async function dispatch(program: string, args: readonly string[], io: Io): Promi
     const { installCommand } = await import('./commands/install.js');
     return betweenWrites(() => installCommand(request.options, io));
   }
-  const hasNoInput =
-    request.options.paths.length === 0 && !(request.command === 'enforce' && hasDomains(request.options));
-  if (hasNoInput) {
+  if (request.command === 'status') return status(request.options, io);
+  const { paths } = request.options;
+  const hasDomains = request.command === 'plan' && request.options.domains.length > 0;
+  if (paths.length === 0 && !hasDomains) {
     if (io.stdin.isTTY) {
       // nobody types XML: print the usage
       const help = await parseArguments(program, [...args, '--help']);
@@ -51,23 +52,20 @@ async function dispatch(program: string, args: readonly string[], io: Io): Promi
     }
     request.options.paths = ['-'];
   }
-  if (request.command === 'enforce' && request.options.watch !== undefined) {
-    return (await import('./commands/status-watch.js')).watchStatus(request.options, request.options.watch, io);
-  }
-  if (request.command === 'enforce' && request.options.html !== undefined) {
-    const { options } = request;
-    const { html } = request.options;
-    const { statusPage } = await import('./commands/status-html.js');
-    return betweenWrites(() => statusPage(options, html, io));
-  }
-  if (request.command === 'enforce') return (await import('./commands/enforce.js')).enforceCommand(request.options, io);
+  if (request.command === 'plan') return (await import('./commands/plan.js')).planCommand(request.options, io);
   if (request.command === 'define') return (await import('./commands/define.js')).defineCommand(request.options, io);
   if (request.command === 'lint') return (await import('./document-commands.js')).lint(request.options, io);
   const { normalizeCommand, expandCommand } = await import('./commands/transform.js');
   return request.command === 'normalize' ? normalizeCommand(request.options, io) : expandCommand(request.options, io);
 }
 
-/** `status` without a name shows all running domains. */
-function hasDomains({ command, domains }: EnforceOptions): boolean {
-  return domains.length > 0 || command === 'status';
+async function status(options: StatusOptions, io: Io): Promise<number> {
+  const { watch, html, check } = options;
+  if (watch !== undefined) return (await import('./commands/status-watch.js')).watchStatus(options, watch, io);
+  if (html !== undefined) {
+    const { statusPage } = await import('./commands/status-html.js');
+    return betweenWrites(() => statusPage(options, html, io));
+  }
+  if (check) return (await import('./commands/status-check.js')).checkStatus(options, io);
+  return (await import('./commands/status.js')).statusCommand(options, io);
 }

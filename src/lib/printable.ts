@@ -21,7 +21,13 @@ export function printableStart(text: string, maxLength: number): string {
 
 /** A JSON document of several lines. Strings keep all their characters: unprintable ones are escaped. */
 export function printableJson(value: object): string {
-  const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   const text = JSON.stringify(value, null, 2);
   return `${text.replace(UNPRINTABLE, (character) => (character === '\n' ? character : escaped(character)))}\n`;
 }
+
+/** The same in one line. */
+export function printableJsonLine(value: object): string {
+  return `${JSON.stringify(value).replace(UNPRINTABLE, escaped)}\n`;
+}
+
+const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

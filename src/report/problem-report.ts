@@ -43,7 +43,9 @@ const SEVERITIES: Record<Problem['rule'], Severity> = {
 
 export function problemReport(problem: Problem): ProblemReport {
   const { rule } = problem;
-  return { rule, severity: SEVERITIES[rule], message: printable(messageOf(problem)) };
+  const isElsewhere = rule === 'shared-line' && problem.elsewhere !== null;
+  const severity = isElsewhere ? 'warning' : SEVERITIES[rule];
+  return { rule, severity, message: printable(messageOf(problem)) };
 }
 
 function conflictText({ name, pid, evidence, unreadable }: OtherOwner): string {
@@ -52,6 +54,14 @@ function conflictText({ name, pid, evidence, unreadable }: OtherOwner): string {
     ? `which QEMU has it open is unknown (${unreadable} cannot be read)`
     : 'no QEMU is seen to have it open';
   return `domain ${name} (pid ${pid}) names the device, too, and did so first; ${why}`;
+}
+
+/** What to do about a shared line that is delivered elsewhere. */
+function remedyOf(elsewhere: (Problem & { rule: 'shared-line' })['elsewhere']): string {
+  if (!elsewhere) return '';
+  const cpus = formatCpuset(elsewhere.wanted);
+  const place = `echo ${cpus} > /proc/irq/${elsewhere.irq}/smp_affinity_list`;
+  return `, and not on CPU ${cpus}; let the guest's driver use MSI, put the device in another slot, or place the line for all of them: ${place}`;
 }
 
 function messageOf(problem: Problem): string {
@@ -84,7 +94,7 @@ function messageOf(problem: Problem): string {
     case 'foreign-handler':
       return `the domain is running, but not all interrupts of the device are held: ${reasonText(problem.reason)}`;
     case 'shared-line':
-      return `its legacy line is not held: ${reasonText(problem.reason)}`;
+      return `its legacy line is not held: ${reasonText(problem.reason)}${remedyOf(problem.elsewhere)}`;
     case 'remote-node': {
       const { cpus, nodes, isAll } = problem.remote;
       const which = isAll ? 'its CPUs' : `some of its CPUs (${formatCpuset(cpus)})`;

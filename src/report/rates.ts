@@ -4,7 +4,7 @@ import type { DomainPlan, InterruptPlan } from '../affinity/domain-plan.js';
 export type Rates = ReadonlyMap<string, number>;
 
 /** Differs from that of another interrupt with the same number later: the handler names device and vector. */
-export function interruptKey({ irq, handlers }: InterruptPlan): string {
+export function interruptKey({ irq, handlers }: Pick<InterruptPlan, 'irq' | 'handlers'>): string {
   return `${irq} ${handlers.join(',')}`;
 }
 

@@ -3,6 +3,7 @@ import {
   type DevicePlan,
   type DomainPlan,
   type InterruptPlan,
+  isMisplaced,
   isPosted,
   isRemote,
   type VectorPosting,
@@ -10,6 +11,8 @@ import {
 import { type Cpuset, formatCpuset } from '../domain/cpuset.js';
 import type { NodeCpus } from '../domain/locality.js';
 import type { Posting } from '../host/posting.js';
+import type { ContestedInterrupt } from '../runtime/counters.js';
+import type { WatcherStatus } from '../runtime/watcher-status.js';
 import { type ProblemReport, problemReport } from './problem-report.js';
 import { reasonText } from './reason-text.js';
 import type { DomainVerdict } from './verdict.js';
@@ -28,24 +31,37 @@ export interface EnforceReport {
   summary: Summary;
 }
 
+/** What `status` adds. */
+export interface StatusReport extends EnforceReport {
+  /** null: none runs, or the caller cannot see it */
+  watcher: WatcherStatus | null;
+  /** of the host as a whole, such as that no watcher runs */
+  problems: ProblemReport[];
+}
+
 export interface HostReport {
+  name?: string;
+  /** when it was read, ISO 8601 */
+  time?: string;
   /** empty: the host has no NUMA nodes; `cpus` are the online ones, null: none */
   nodes: { node: number; cpus: string | null }[];
   /** whether the hardware can deliver interrupts to vCPUs directly; `possible` null: undecided */
   posting: { possible: boolean | null; evidence: string };
 }
 
-/**
- * How many interrupts, by action, and how many of all are delivered to another node than their device's, or posted to
- * vCPUs.
- */
+/** How many interrupts, by action and by state. */
 export interface Summary {
   set: number;
   kept: number;
   skipped: number;
   failed: number;
+  /** not where their policy wants them */
+  misplaced: number;
+  /** delivered to another node than the device's */
   remote: number;
   posted: number;
+  /** somebody else keeps moving them */
+  contested: number;
 }
 
 export interface DomainReport {
@@ -97,6 +113,8 @@ export interface InterruptReport {
   remote: boolean | null;
   /** whether the hardware delivers it to a vCPU without the host, and to which */
   posting: VectorPosting;
+  /** somebody else keeps moving it, and its repairs pause from time to time */
+  contested: boolean;
   action: Action;
   reason: string | null;
   /** the error code of a read or write, such as ENOSPC */
@@ -105,42 +123,59 @@ export interface InterruptReport {
   counts: Record<string, number>;
 }
 
-/**
- * @param nodes of the host, and what is certain of its posting
- * @param verdicts of each plan, if two samples of the host were taken
- */
-export function reportOf(
-  plans: readonly DomainPlan[],
-  nodes: readonly NodeCpus[],
-  posting: Posting,
-  verdicts: readonly (DomainVerdict | undefined)[] = [],
-): EnforceReport {
-  const listed = nodes.map(({ node, cpus }) => ({ node, cpus: cpus.length > 0 ? listOf(cpus) : null }));
-  const host = { nodes: listed, posting: { possible: posting.possible, evidence: posting.evidence } };
-  return {
-    schemaVersion: 1,
-    host,
-    domains: plans.map((plan, index) => domainReport(plan, verdicts[index])),
-    summary: summaryOf(plans),
-  };
+/** What a report has beside the plans. */
+export interface ReportContext {
+  nodes: readonly NodeCpus[];
+  posting: Posting;
+  name?: string;
+  time?: string;
+  /** the plans were carried out: what is `set` has been written */
+  isApplied?: boolean;
+  /** by the watcher's account */
+  contested?: readonly ContestedInterrupt[];
+  /** of each plan, if two samples of the host were taken */
+  verdicts?: readonly (DomainVerdict | undefined)[];
 }
 
-export function summaryOf(plans: readonly DomainPlan[]): Summary {
-  const summary: Summary = { set: 0, kept: 0, skipped: 0, failed: 0, remote: 0, posted: 0 };
+export function reportOf(plans: readonly DomainPlan[], context: ReportContext): EnforceReport {
+  const { nodes, posting, name, time, isApplied = false, contested = [], verdicts = [] } = context;
+  const listed = nodes.map(({ node, cpus }) => ({ node, cpus: cpus.length > 0 ? listOf(cpus) : null }));
+  const host: HostReport = {
+    ...(name === undefined ? {} : { name }),
+    ...(time === undefined ? {} : { time }),
+    nodes: listed,
+    posting: { possible: posting.possible, evidence: posting.evidence },
+  };
+  const keys = new Set(contested.map(({ address, irq }) => `${address} ${irq}`));
+  const domains = plans.map((plan, index) => domainReport(plan, keys, verdicts[index]));
+  return { schemaVersion: 1, host, domains, summary: summaryOf(plans, isApplied, keys) };
+}
+
+/** @param contested addresses and IRQ numbers */
+export function summaryOf(
+  plans: readonly DomainPlan[],
+  isApplied = false,
+  contested: ReadonlySet<string> = NONE,
+): Summary {
+  const summary: Summary = { set: 0, kept: 0, skipped: 0, failed: 0, misplaced: 0, remote: 0, posted: 0, contested: 0 };
   for (const device of plans.flatMap(({ devices }) => devices)) {
     for (const interrupt of device.interrupts) {
       summary[COUNTS[interrupt.action]]++;
+      if (isMisplaced(interrupt, isApplied)) summary.misplaced++;
       if (isRemote(interrupt, device)) summary.remote++;
       if (isPosted(interrupt)) summary.posted++;
+      if (contested.has(`${device.address} ${interrupt.irq}`)) summary.contested++;
     }
   }
   return summary;
 }
 
 const COUNTS = { set: 'set', keep: 'kept', skip: 'skipped', fail: 'failed' } as const satisfies Record<Action, string>;
+const NONE: ReadonlySet<string> = new Set();
 
 export function domainReport(
   { name, uuid, vcpus, devices, problems }: DomainPlan,
+  contested: ReadonlySet<string> = NONE,
   verdict?: DomainVerdict,
 ): DomainReport {
   const verdictOf = (device: DevicePlan, index: number) => {
@@ -152,13 +187,16 @@ export function domainReport(
     uuid,
     vcpuCpus: listOf(vcpus.cpus),
     vcpuSource: vcpus.source,
-    devices: devices.map((device, index) => ({ ...deviceReport(device), ...verdictOf(device, index) })),
+    devices: devices.map((device, index) => ({ ...deviceReport(device, contested), ...verdictOf(device, index) })),
     problems: problems.map(problemReport),
     ...(verdict ? { verdict: domainVerdictReport(verdict) } : {}),
   };
 }
 
-function deviceReport({ address, alias, element, policy, origin, ...device }: DevicePlan): DeviceReport {
+function deviceReport(
+  { address, alias, element, policy, origin, ...device }: DevicePlan,
+  contested: ReadonlySet<string>,
+): DeviceReport {
   const { cpus, numaNode, interrupts, problems } = device;
   return {
     address,
@@ -168,7 +206,9 @@ function deviceReport({ address, alias, element, policy, origin, ...device }: De
     origin,
     cpus: listOf(cpus),
     numaNode,
-    interrupts: interrupts.map((one) => interruptReport(one, isRemote(one, device))),
+    interrupts: interrupts.map((one) =>
+      interruptReport(one, isRemote(one, device), contested.has(`${address} ${one.irq}`)),
+    ),
     problems: problems.map(problemReport),
   };
 }
@@ -176,6 +216,7 @@ function deviceReport({ address, alias, element, policy, origin, ...device }: De
 function interruptReport(
   { irq, type, vector, handlers, action, reason, error, ...one }: InterruptPlan,
   remote: boolean | null,
+  contested: boolean,
 ): InterruptReport {
   return {
     irq,
@@ -189,6 +230,7 @@ function interruptReport(
     vcpu: one.vcpu,
     remote,
     posting: one.posting,
+    contested,
     action,
     reason: reason && reasonText(reason),
     error,

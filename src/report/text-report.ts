@@ -1,4 +1,11 @@
-import { type DevicePlan, type DomainPlan, type InterruptPlan, isPosted, isRemote } from '../affinity/domain-plan.js';
+import {
+  type DevicePlan,
+  type DomainPlan,
+  type InterruptPlan,
+  type InterruptTest,
+  isPosted,
+  isRemote,
+} from '../affinity/domain-plan.js';
 import type { Problem } from '../affinity/problems.js';
 import { EMPTY, formatCpuset } from '../domain/cpuset.js';
 import { printable } from '../lib/printable.js';
@@ -10,7 +17,7 @@ import { deliveryShare, formatShare, remoteShare } from './delivery-share.js';
 import { problemReport } from './problem-report.js';
 import type { Rates } from './rates.js';
 import { reasonTexts } from './reason-text.js';
-import { summaryOf } from './report.js';
+import { type Summary, summaryOf } from './report.js';
 import { elide, MIN_WIDTH } from './text-columns.js';
 import { formatRow, formatSentence, header, MARGIN, tableOf } from './text-table.js';
 
@@ -23,30 +30,64 @@ const SEVERITIES = { error: 'red', warning: 'yellow', note: 'cyan' } as const sa
 const MIN_LIST_WIDTH = 12;
 const MAX_ALIAS_WIDTH = 20;
 
+export interface ReportOptions {
+  command: 'plan' | 'enforce' | 'status';
+  /** adds a column */
+  rates?: Rates | undefined;
+  /** the interrupts that are shown, with their devices and domains; the sums are of all */
+  shows?: InterruptTest | undefined;
+}
+
 /**
  * plan, enforce and status for people: a line for each interrupt, what is not as wanted in colour. Ends with a line
  * break.
  * @param columns of the terminal; from 20 on no line is wider. Where a table does not fit, each interrupt is a sentence
- * @param rates adds a column
  */
-export function formatReport(plans: readonly DomainPlan[], paint: Paint, columns: number, rates?: Rates): string {
+export function formatReport(
+  plans: readonly DomainPlan[],
+  paint: Paint,
+  columns: number,
+  { command, rates, shows }: ReportOptions,
+): string {
   const width = Math.max(MIN_WIDTH, columns);
-  const parts = plans.map((domain) => formatDomain(domain, paint, width, rates));
-  const { set, kept, skipped, failed, remote, posted } = summaryOf(plans);
+  const hasShown = (device: DevicePlan) => !shows || device.interrupts.some((one) => shows(one, device));
+  const parts = plans
+    .filter(({ devices }) => !shows || devices.some(hasShown))
+    .map((domain) => formatDomain(domain, paint, width, { rates, shows }));
+  const summary = summaryOf(plans, command === 'enforce');
+  const { failed, remote, posted } = summary;
   const share = remoteShare(plans.flatMap(({ devices }) => devices));
   const summed = [
-    `${set} set, ${kept} kept, ${skipped} skipped, ${failed} failed`,
+    actionsText(summary, command),
     ...(remote > 0 ? [`${remote} remote`] : []),
     ...(posted > 0 ? [`${posted} posted`] : []),
     ...(share.on > 0 ? [`${formatShare(share)} taken on other nodes`] : []),
   ];
   const counts = wrap(summed.join(', '), width);
-  const summary = counts.map((line) => paint(failed > 0 ? 'red' : 'bold', line));
-  return `${[...parts, ...summary].join('\n')}\n`;
+  const lines = counts.map((line) => paint(failed > 0 ? 'red' : 'bold', line));
+  return `${[...parts, ...lines].join('\n')}\n`;
 }
 
-function formatDomain(domain: DomainPlan, paint: Paint, width: number, rates: Rates | undefined): string {
-  const { name, vcpus, devices, problems } = domain;
+/** How many interrupts, in the words of the command: what it would do, has done, or has found. */
+function actionsText({ set, kept, skipped, failed, misplaced }: Summary, command: ReportOptions['command']): string {
+  if (command !== 'status')
+    return `${set} ${command === 'plan' ? 'to set' : 'set'}, ${kept} kept, ${skipped} skipped, ${failed} failed`;
+  const unreadable = set + failed - misplaced;
+  const text = `${misplaced} misplaced, ${kept} in place, ${skipped} left alone`;
+  return unreadable > 0 ? `${text}, ${unreadable} unreadable` : text;
+}
+
+function formatDomain(
+  domain: DomainPlan,
+  paint: Paint,
+  width: number,
+  { rates, shows }: Pick<ReportOptions, 'rates' | 'shows'>,
+): string {
+  const { name, vcpus, problems } = domain;
+  const shown = new Map(
+    domain.devices.map((device) => [device, device.interrupts.filter((one) => !shows || shows(one, device))] as const),
+  );
+  const devices = domain.devices.filter((device) => !shows || shown.get(device)?.length);
   const title = truncate(printable(name), Math.max(Math.floor(width / 3), MIN_WIDTH - 2));
   const source = vcpus.source === 'threads' ? "QEMU's threads" : 'definition';
   const room = width - textWidth(title) - source.length - ' (vCPUs: CPU , from )'.length;
@@ -54,14 +95,14 @@ function formatDomain(domain: DomainPlan, paint: Paint, width: number, rates: Ra
   const lines = wrapTitle(title, ` (vCPUs: ${cpus}, from ${source})`, 0, paint, width);
   for (const problem of problems) lines.push(...formatProblem(problem, paint, width));
   if (devices.length === 0) lines.push(...wrap('no PCI device of the host', width, 2));
-  const table = tableOf(devices, width, rates);
-  if (table && devices.some(({ interrupts }) => interrupts.length > 0)) lines.push(paint('dim', header(table)));
+  const table = tableOf([...shown.values()].flat(), width, rates);
+  if (table && [...shown.values()].some((interrupts) => interrupts.length > 0)) lines.push(paint('dim', header(table)));
   for (const device of devices) {
     lines.push(...titleOf(device, domain, paint, width));
     for (const problem of device.problems) lines.push(...formatProblem(problem, paint, width));
     // if nothing is to be written, the policy or a problem has said why
     const hasReason = device.cpus !== null;
-    for (const interrupt of device.interrupts) {
+    for (const interrupt of shown.get(device) ?? []) {
       const notes = notesOf(interrupt, device, paint, hasReason);
       const text = table
         ? formatRow(interrupt, table, paint, notes)

@@ -1,4 +1,4 @@
-import type { DevicePlan, InterruptPlan } from '../affinity/domain-plan.js';
+import type { InterruptPlan } from '../affinity/domain-plan.js';
 import { type Cpuset, formatCpuset, isSubset } from '../domain/cpuset.js';
 import { padEnd, textWidth, truncate } from '../lib/text-width.js';
 import { wrap } from '../lib/text-wrap.js';
@@ -29,8 +29,11 @@ const ACTION = 6;
 const MIN_LIST_WIDTH = 7;
 
 /** As wide as the text needs, and no wider than the terminal; undefined where that is too narrow for a table. */
-export function tableOf(devices: readonly DevicePlan[], width: number, rates: Rates | undefined): Table | undefined {
-  const interrupts = devices.flatMap((device) => device.interrupts);
+export function tableOf(
+  interrupts: readonly InterruptPlan[],
+  width: number,
+  rates: Rates | undefined,
+): Table | undefined {
   const longest = (heading: string, text: (interrupt: InterruptPlan) => string) =>
     interrupts.reduce((most, interrupt) => Math.max(most, text(interrupt).length), heading.length);
   const irq = longest('IRQ', (interrupt) => `${interrupt.irq}`);

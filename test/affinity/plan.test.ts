@@ -416,6 +416,7 @@ planning("the kernel's details of an interrupt are in the report", () => {
       vcpu: null,
       remote: false,
       posting: { state: 'unknown', vcpu: null },
+      contested: false,
       action: 'set',
       reason: null,
       error: null,

@@ -42,8 +42,8 @@ function planWith(known: Record<number, KnownPosting>, counts = 0) {
   const { host } = new Simulated(kernel, folder.path);
   const definition = guest(hostdev(A, '4-5') + hostdev(B, '4-5'), { placement: CPU });
   const plan = planDomain({ ...host, postingOf: (irq) => known[irq] }, definition);
-  const report = reportOf([plan], [], { possible: true, evidence: 'x' });
-  const text = formatReport([plan], (_, one) => one, 200);
+  const report = reportOf([plan], { nodes: [], posting: { possible: true, evidence: 'x' } });
+  const text = formatReport([plan], (_, one) => one, 200, { command: 'status' });
   return { report, text, domain: report.domains[0] as (typeof report.domains)[number] };
 }
 

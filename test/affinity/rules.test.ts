@@ -81,6 +81,11 @@ rules('1: before 6.1 the handlers tell what a driver of another name is', () => 
 
 rules("1: what of a running domain's device is not VFIO's is a problem", () => {
   const vendor = { vfio: true };
+  const line = { irq: 41, type: 'intx' as const, handlers: [`vfio-intx(${A})`, 'ahci'] };
+  const inPlace: DeviceDescription = {
+    ...{ address: A, driver: 'vfio-pci' },
+    interrupts: [{ ...line, affinity: '2', effective: '2' }],
+  };
   const domains = [{ name: 'guest', uuid: UUID, pid: 700, vcpus: [{ vcpu: 0, cpus: '2-3' }] }];
   for (const [found, problem] of [
     [
@@ -99,7 +104,11 @@ rules("1: what of a running domain's device is not VFIO's is a problem", () => {
       device('vfio-pci', 'msix', `vfio-later[0](${A})`),
       `error: the domain is running, but not all interrupts of the device are held: its handler is vfio-later[0](${A}), not VFIO's for ${A}`,
     ],
-    [device('vfio-pci', 'intx', `vfio-intx(${A})`, 'ahci'), 'note: its legacy line is not held: shared with ahci'],
+    [
+      device('vfio-pci', 'intx', `vfio-intx(${A})`, 'ahci'),
+      "warning: its legacy line is not held: shared with ahci, and not on CPU 2-3; let the guest's driver use MSI, put the device in another slot, or place the line for all of them: echo 2-3 > /proc/irq/41/smp_affinity_list",
+    ],
+    [inPlace, 'note: its legacy line is not held: shared with ahci'],
     // not in use, or about to be another device's
     [device('vfio-pci', 'intx', 'ahci'), undefined],
     [device('vfio-pci', 'msix'), undefined],

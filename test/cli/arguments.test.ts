@@ -60,19 +60,40 @@ test('options of lint', async () => {
 });
 
 test('options of plan, enforce and status', async () => {
-  const nothing = { connect: undefined, root: undefined, json: undefined };
+  const views = { details: undefined, check: undefined, watch: undefined, html: undefined, only: [] };
+  const nothing = { connect: undefined, root: undefined, json: undefined, ...views };
   for (const command of ['plan', 'enforce'] as const) {
     assert.equal(
-      await tool(command, 'guest', '-d', 'a', '--domain=b', '-c', 'test:///default', '--root', '/r', '--json'),
+      await tool(
+        command,
+        'guest',
+        './guest',
+        '-',
+        '-d',
+        'a',
+        '--domain=b',
+        '-c',
+        'test:///default',
+        '--root',
+        '/r',
+        '--json',
+      ),
       {
-        command: 'enforce',
-        options: { command, paths: ['guest'], domains: ['a', 'b'], connect: 'test:///default', root: '/r', json: true },
+        command: 'plan',
+        options: {
+          command,
+          paths: ['./guest', '-'],
+          domains: ['a', 'b', 'guest'],
+          connect: 'test:///default',
+          root: '/r',
+          json: true,
+        },
       },
     );
   }
   assert.equal(await tool('status', 'guest', './guest', 'guest.xml', '-'), {
-    command: 'enforce',
-    options: { ...nothing, command: 'status', paths: ['./guest', 'guest.xml', '-'], domains: ['guest'] },
+    command: 'status',
+    options: { ...nothing, paths: ['./guest', 'guest.xml', '-'], domains: ['guest'] },
   });
 });
 
@@ -141,8 +162,8 @@ const HELPS = [
   ['hostdev-cpuset', ['lint'], '[options] [FILE...]'],
   ['hostdev-cpuset', ['normalize'], '[options] [FILE...]'],
   ['hostdev-cpuset', ['expand'], '[options] [FILE...]'],
-  ['hostdev-cpuset', ['plan'], '[options] [FILE...]'],
-  ['hostdev-cpuset', ['enforce'], '[options] [FILE...]'],
+  ['hostdev-cpuset', ['plan'], '[options] [DOMAIN|FILE...]'],
+  ['hostdev-cpuset', ['enforce'], '[options] [DOMAIN|FILE...]'],
   ['hostdev-cpuset', ['status'], '[options] [DOMAIN...]'],
   ['hostdev-cpuset', ['watch'], '[options]'],
   ['hostdev-cpuset', ['define'], '[options] [FILE...]'],

@@ -3,7 +3,7 @@ import { chmodSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { enforceCommand } from '../../src/cli/commands/enforce.js';
+import { planCommand } from '../../src/cli/commands/plan.js';
 import { ToolError } from '../../src/lib/errors.js';
 import { parseHostDescription, SimulatedKernel, writeTree } from '../simulator/index.js';
 import { projectRoot } from '../support/cli.js';
@@ -36,7 +36,7 @@ test('plan says what would be written, and writes nothing', async () => {
   assert.is(stderr, '');
   assert.is(code, 0);
   assert.match(stdout, /^workstation \(vCPUs: CPU 4-7,12-15, from QEMU's threads\)$/m);
-  assert.match(stdout, /^3 set, 0 kept, 2 skipped, 0 failed$/m);
+  assert.match(stdout, /^3 to set, 0 kept, 2 skipped, 0 failed$/m);
   assert.equal(masks(), BORN);
 });
 
@@ -45,7 +45,8 @@ test('plan and enforce say that a definition states no policy', async () => {
   for (const command of ['plan', 'enforce']) {
     const { code, stdout, stderr } = await tool(command, '--root', root, file);
     assert.is(stderr, 'note: the definition of guest states no policy: no interrupt is placed\n');
-    assert.match(stdout, /^0 set, 0 kept, 0 skipped, 0 failed$/m);
+    const to = command === 'plan' ? 'to set' : 'set';
+    assert.match(stdout, new RegExp(`^0 ${to}, 0 kept, 0 skipped, 0 failed$`, 'm'));
     // its device is not on this host: that matters only where something is to be written
     assert.is(code, command === 'plan' ? 0 : 1);
   }
@@ -63,7 +64,7 @@ test('enforce writes the masks, each once; status sees them', async () => {
     ['f0f0', 'ffff', '1010', '1010', 'ffff'],
   );
   assert.match((await tool('enforce', '--root', root, guest)).stdout, /^0 set, 3 kept, 2 skipped, 0 failed$/m);
-  assert.match((await tool('status', '--root', root, guest)).stdout, /^0 set, 3 kept, 2 skipped, 0 failed$/m);
+  assert.match((await tool('status', '--root', root, guest)).stdout, /^0 misplaced, 3 in place, 2 left alone$/m);
 });
 
 test('status says in a line whether interrupts can be posted, if that is known', async () => {
@@ -104,7 +105,7 @@ test('XML on standard input, expanded or as libvirt keeps it', async () => {
   const normalized = (await tool('normalize', '--no-check', guest)).stdout;
   for (const input of [normalized, readFileSync(guest, 'utf8')]) {
     const { stdout, code } = await runInProcess('hostdev-cpuset', ['plan', '--root', root], { input });
-    assert.match(stdout, /^3 set, 0 kept, 2 skipped, 0 failed$/m);
+    assert.match(stdout, /^3 to set, 0 kept, 2 skipped, 0 failed$/m);
     assert.is(code, 0);
   }
 });
@@ -185,7 +186,7 @@ test('not root: exit 2, one line that says what is needed', async () => {
   const stream = { write: () => assert.unreachable(), isTTY: false, isOpen: () => true };
   const stdin = { fd: 0, isTTY: false };
   const io = { env: {}, stdin, stdout: stream, stderr: stream, columns: () => 80, userId: () => 65534 };
-  const enforce = () => enforceCommand({ command: 'enforce', paths: [guest], domains: [] }, io);
+  const enforce = () => planCommand({ command: 'enforce', paths: [guest], domains: [] }, io);
   // what run() makes exit 2 and one line of
   const message = 'enforce writes /proc/irq/*/smp_affinity, which needs root: run it with sudo';
   const error = await enforce().then(
@@ -210,7 +211,8 @@ test('a domain is asked of virsh, whose complaint is ours', async () => {
   );
   chmodSync(virsh, 0o755);
   const env = { ...process.env, PATH: `${folder.join('bin')}:${process.env.PATH}` };
-  const { code, stdout, stderr } = await runInProcess('hostdev-cpuset', ['status', '--root', root, 'nobody'], { env });
+  const args = ['status', '--root', root, '-c', 'test:///x', 'nobody'];
+  const { code, stdout, stderr } = await runInProcess('hostdev-cpuset', args, { env });
   assert.is(stderr, "hostdev-cpuset: virsh: failed to get domain 'nobody': no such domain\n");
   assert.is(stdout, '');
   assert.is(code, 2);
@@ -221,7 +223,8 @@ test('status without a name shows every domain that runs', async () => {
   const virsh = folder.write('bin/virsh', `#!/bin/sh\n${answer}\n`);
   chmodSync(virsh, 0o755);
   const env = { ...process.env, PATH: `${folder.join('bin')}:${process.env.PATH}` };
-  const { code, stdout, stderr } = await runInProcess('hostdev-cpuset', ['status', '--root', root], { env });
+  const args = ['status', '--root', root, '-c', 'test:///x'];
+  const { code, stdout, stderr } = await runInProcess('hostdev-cpuset', args, { env });
   assert.is(stderr, '');
   assert.is(code, 0);
   assert.match(stdout, /^workstation /m);

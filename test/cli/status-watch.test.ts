@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import * as assert from 'uvu/assert';
 import { projectRoot, runCli } from '../support/cli.js';
+import { validateEnforceReport } from '../support/json-schemas.js';
 import { needs, suiteWhere } from '../support/needs.js';
+import { ELSEWHERE, guestOn, IN_PLACE, RunningHost } from '../support/running-host.js';
 import { Workstation } from '../support/simulated-tree.js';
 import { type Step, talkInTerminal } from '../support/terminal.js';
 
@@ -65,7 +67,7 @@ for (const [name, type] of [
   ['SIGINT', (pid: number) => process.kill(childOf(pid), 'SIGINT')],
 ] as const) {
   test(`${name} gives the terminal back`, async () => {
-    const { code, stdout } = await watch([{ when: /3 set/, type }]);
+    const { code, stdout } = await watch([{ when: /3 misplaced/, type }]);
     assert.is(code, 0);
     assert.ok(stdout.endsWith(CLOSE));
   });
@@ -77,7 +79,7 @@ const IN_SHELL = `stty rows 24 cols 80; job() { shift; bash -mc '"$@"; echo "sto
 test('Ctrl-Z gives the terminal to the shell; fg draws anew', async () => {
   const { stdout } = await watch(
     [
-      { when: /3 set/, type: '\u001a' },
+      { when: /3 misplaced/, type: '\u001a' },
       { when: /stopped with 148[\s\S]*q quits\r\n\r\nworkstation/, type: 'q' },
       { when: /ended with 0/, type: () => {} },
     ],
@@ -91,7 +93,7 @@ test('Ctrl-Z gives the terminal to the shell; fg draws anew', async () => {
 });
 
 test('a line that fills its row keeps its last character', async () => {
-  const { stdout } = await watch([{ when: /3 set/, type: 'q' }], 'stty rows 24 cols 80;');
+  const { stdout } = await watch([{ when: /3 misplaced/, type: 'q' }], 'stty rows 24 cols 80;');
   const erased = stdout.split('\u001b[K').slice(0, -1);
   assert.ok(erased.length > 1);
   // at the start of a row: behind a line end, or where the cursor was put home
@@ -124,6 +126,14 @@ test('every key that scrolls', async () => {
     ['\u001b[6~', 7],
     ['\u001b[F', 8],
     ['\u001b[H', 1],
+    ['\u001b[4~', 8],
+    ['\u001b[1~', 1],
+    ['\u001bOF', 8],
+    ['\u001bOH', 1],
+    ['\u001b[8~', 8],
+    ['\u001b[7~', 1],
+    ['G', 8],
+    ['g', 1],
   ] as const;
   const shows = (first: number) => new RegExp(`lines ${first}-${first + 5} of 13`);
   const steps = keys.map(([type], index) => ({ when: shows(keys[index - 1]?.[1] ?? 1), type }));
@@ -135,7 +145,7 @@ test('a host that can no longer be read is reported on the screen, and is shown 
   const online = join(host.root, 'sys/devices/system/cpu/online');
   const text = readFileSync(online, 'utf8');
   const { code } = await watch([
-    { when: /3 set/, type: () => writeFileSync(online, 'x\n') },
+    { when: /3 misplaced/, type: () => writeFileSync(online, 'x\n') },
     { when: /hostdev-cpuset:.{0,400}EBADMSG/s, type: () => writeFileSync(online, text) },
     { when: /q quits\r\n\r\nworkstation/, type: 'q' },
   ]);
@@ -162,7 +172,7 @@ test('without a terminal: one block for each refresh, until the reader closes th
   await new Promise<void>((resolve) =>
     child.stdout.setEncoding('utf8').on('data', (data) => {
       text += data;
-      if (text.split('3 set').length > 3) resolve();
+      if (text.split('3 misplaced').length > 3) resolve();
     }),
   );
   child.stdout.destroy();
@@ -170,13 +180,71 @@ test('without a terminal: one block for each refresh, until the reader closes th
   assert.is(errors, '');
   assert.not.match(text, '\u001b');
   assert.match(text, /^\d{4}-\d\d-\d\dT[\d:.]+Z\nworkstation .*\n +IRQ .* PER S +ACTION\n/);
-  assert.match(text, /0 failed\nno watcher runs: .*\n\n\d{4}-/);
+  assert.match(text, /2 left alone\nno watcher runs: .*\n\n\d{4}-/);
+});
+
+test('without names: the guests, of which one is opened and closed, and searched', async () => {
+  const running = new RunningHost([
+    guestOn('vnf-1', IN_PLACE),
+    guestOn('vnf-2', IN_PLACE),
+    guestOn('router', ELSEWHERE),
+  ]);
+  try {
+    const { code, stdout } = await watch(
+      [
+        { when: /> router .*vnf-1 .*vnf-2 /s, type: '\u001b[4~' },
+        { when: /> vnf-2 /, type: '\r' },
+        { when: /Esc back.*vnf-2 \(vCPUs.*msix\[0\]/s, type: '\u001b' },
+        { when: /> vnf-2 /, type: '/rout' },
+        { when: /search: rout_.*> router/s, type: '\r' },
+        { when: /\/rout \(Esc all\)/, type: 'q' },
+      ],
+      'stty rows 24 cols 100;',
+      ['--watch', '0.1', '--root', running.root],
+    );
+    assert.is(code, 0);
+    assert.ok(stdout.endsWith(CLOSE));
+  } finally {
+    running.remove();
+  }
+});
+
+test('the list on a terminal of few lines and columns', async () => {
+  const running = new RunningHost([guestOn('vnf-1', IN_PLACE), guestOn('vnf-2', IN_PLACE)]);
+  try {
+    for (const size of ['rows 1 cols 1', 'rows 3 cols 20', 'rows 0 cols 0', 'rows 5 cols 40']) {
+      const args = ['--watch', '0.1', '--root', running.root];
+      const { code } = await watch(
+        [
+          { when: /\S/, type: 'G' },
+          { when: /\S/, type: 'q' },
+        ],
+        `stty ${size};`,
+        args,
+      );
+      assert.is(code, 0, size);
+    }
+  } finally {
+    running.remove();
+  }
+});
+
+test('with --json: a document a line, on a terminal too', async () => {
+  const { stdout } = await watch([{ when: /\n.*\n/s, type: '\u0003' }], 'stty rows 24 cols 80;', [
+    '--watch',
+    '0.1',
+    '--json',
+    '--root',
+    host.root,
+    gpu,
+  ]).catch((error: Error) => ({ stdout: `${error}` }));
+  const [first = '', second = ''] = stdout.split('\r\n');
+  for (const line of [first, second]) validateEnforceReport(JSON.parse(line));
 });
 
 test('takes seconds or a domain; refuses anything else', async () => {
   const refused = async (...args: string[]) => (await runCli('hostdev-cpuset', ['status', ...args])).stderr;
   assert.match(await refused('--watch', '0'), /--watch takes 0\.1 to 86400 seconds/);
-  assert.match(await refused('--watch', '--json'), /--watch and --json exclude each other/);
   assert.match(await refused('--root', host.root, '--watch', './absent.xml'), /absent\.xml: no such file/);
 });
 

@@ -72,7 +72,7 @@ test('what an older watcher has written is read', () => {
 test('the schema of reports has it', () => {
   publish([{ domain: 'guest', address: A, irq: 41 }]);
   validateEnforceReport({
-    ...reportOf([], [], { possible: false, evidence: 'x' }),
+    ...reportOf([], { nodes: [], posting: { possible: false, evidence: 'x' } }),
     watcher: readWatcherStatus(folder.path),
   });
 });

@@ -64,7 +64,7 @@ example('ansible-define', ['ansible-playbook', 'virsh', 'libvirt-schemas'], asyn
   assert.match(first.stdout, /changed=[34] .*failed=0/);
   const kept = await sandbox.shell('virsh dumpxml workstation; hostdev-cpuset status workstation');
   assert.match(kept.stdout, '<hostdev alias="ua-usb" cpuset="4,12"/>');
-  assert.match(kept.stdout, '0 set, 3 kept');
+  assert.match(kept.stdout, '0 misplaced, 3 in place');
   const again = await sandbox.shell(play('workstation.xml'));
   assert.match(again.stdout, /changed=0 .*failed=0/);
   const bad = await sandbox.shell(play('samples/bad/cpuset-syntax.xml'));

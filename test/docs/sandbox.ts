@@ -8,8 +8,9 @@ import { type Block, type Step, stepsOf } from './pages.js';
 
 /** What ends a command's output; never printed by one. */
 const MARK = '\u0001';
-/** The commands that ask this host. */
-const OF_HOST = 'plan|enforce|status|watch|install|uninstall';
+/** The commands that ask this host, and those that ask its libvirt. */
+const OF_HOST = 'install|uninstall';
+const OF_LIBVIRT = 'plan|enforce|status|watch';
 
 export interface Ran extends Step {
   actual: string;
@@ -39,7 +40,9 @@ export class Sandbox {
     mkdirSync(this.#folder.join('work/node_modules'));
     symlinkSync(projectRoot, this.#folder.join('work/node_modules/hostdev-cpuset'));
     this.#addCommand('sudo', 'exec "$@"');
-    this.#addProgram('hostdev-cpuset', `${OF_HOST}) name=$1; shift; set -- "$name" --root "$SIMULATED_HOST" "$@"`);
+    const onHost = (more = '') => `name=$1; shift; set -- "$name" --root "$SIMULATED_HOST" ${more} "$@"`;
+    const onLibvirt = onHost('--connect simulated:///');
+    this.#addProgram('hostdev-cpuset', `${OF_HOST}) ${onHost()} ;; ${OF_LIBVIRT}) ${onLibvirt}`);
     this.#addProgram('lint-domain', '--host) shift; set -- --host --root "$SIMULATED_HOST" "$@"');
     cpSync(join(__dirname, 'virsh'), this.#folder.join('bin/virsh'));
   }

@@ -43,7 +43,7 @@ test('JSON keeps names, its texts for people have none; the page and the journal
   fc.assert(
     fc.property(terminalText(), (text) => {
       const plan = planOf(text);
-      const json = printableJson(reportOf([plan], [], { possible: null, evidence: text }));
+      const json = printableJson(reportOf([plan], { nodes: [], posting: { possible: null, evidence: text } }));
       const [domain] = JSON.parse(json).domains;
       const [device] = domain.devices;
       assert.equal([domain.name, device.alias, device.interrupts[0].handlers], [text, text, [text]]);

@@ -61,14 +61,21 @@ function everything(): { before: EnforceReport; after: EnforceReport } {
   Object.assign(unnamed, { uuid: undefined, name: '' });
   const pass = new Simulated(kernel, folder.path);
   return {
-    before: reportOf([pass.planned(definition), pass.planned(unnamed)], kernel.nodes, UNDECIDED),
-    after: reportOf([pass.applied(definition), pass.applied(unnamed)], kernel.nodes, UNDECIDED),
+    before: reportOf([pass.planned(definition), pass.planned(unnamed)], { nodes: kernel.nodes, posting: UNDECIDED }),
+    after: reportOf([pass.applied(definition), pass.applied(unnamed)], {
+      ...{ nodes: kernel.nodes, posting: UNDECIDED },
+      isApplied: true,
+    }),
   };
 }
 
 reports('real reports are what their schema says', () => {
   const { before, after } = everything();
-  for (const report of [before, after, reportOf([], [{ node: 2, cpus: [] }], { possible: true, evidence: 'x' })]) {
+  for (const report of [
+    before,
+    after,
+    reportOf([], { nodes: [{ node: 2, cpus: [] }], posting: { possible: true, evidence: 'x' } }),
+  ]) {
     validate(JSON.parse(JSON.stringify(report)));
     assert.equal(validate.errors ?? [], []);
   }
@@ -89,8 +96,8 @@ reports('real reports are what their schema says', () => {
 
 reports('the summary counts interrupts by action', () => {
   const { before, after } = everything();
-  assert.equal(before.summary, { set: 3, kept: 1, skipped: 3, failed: 0, remote: 1, posted: 0 });
-  assert.equal(after.summary, { set: 2, kept: 1, skipped: 3, failed: 1, remote: 2, posted: 0 });
+  assert.equal(before.summary, { set: 3, kept: 1, skipped: 3, failed: 0, misplaced: 3, remote: 1, posted: 0, contested: 0 });
+  assert.equal(after.summary, { set: 2, kept: 1, skipped: 3, failed: 1, misplaced: 1, remote: 2, posted: 0, contested: 0 });
 });
 
 reports('the contract: names, order, and no more but vcpuSource, problems of a domain, and error', () => {
@@ -103,7 +110,7 @@ reports('the contract: names, order, and no more but vcpuSource, problems of a d
   assert.is(keys(device), 'address alias element policy origin cpus numaNode interrupts problems');
   assert.is(
     keys(device?.interrupts[0]),
-    'irq type vector handlers affinity effective wanted target vcpu remote posting action reason error counts',
+    'irq type vector handlers affinity effective wanted target vcpu remote posting contested action reason error counts',
   );
   const optional = { domain: ['vcpuSource', 'problems', 'verdict'], device: ['verdict'], interrupt: ['error'] };
   for (const [name, extensions] of Object.entries(optional)) {

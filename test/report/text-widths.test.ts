@@ -74,7 +74,10 @@ test('no line is wider than the terminal, nothing controls it, and every interru
       const interrupts = plans.flatMap(({ devices }) => devices.flatMap((device) => device.interrupts));
       const rates = new Map(interrupts.map((one) => [interruptKey(one), 12_345]));
       for (let width = 0; width <= 200; width += width < 60 ? 1 : 7) {
-        const report = formatReport(plans, hasColours ? colours : plain, width, hasRates ? rates : undefined);
+        const report = formatReport(plans, hasColours ? colours : plain, width, {
+          command: 'status',
+          rates: hasRates ? rates : undefined,
+        });
         const lines = stripVTControlCharacters(report).split('\n');
         for (const line of lines) {
           assert.ok(textWidth(line) <= Math.max(width, MIN_WIDTH), `${width}: ${JSON.stringify(line)}`);
@@ -118,8 +121,10 @@ const plan = (name: string): DomainPlan => ({
   problems: [],
 });
 
+const ENFORCE = { command: 'enforce' } as const;
+
 test('where no table fits an interrupt is a sentence', () => {
-  assert.equal(formatReport([plan('客人-🎮')], plain, 32).split('\n'), [
+  assert.equal(formatReport([plan('客人-🎮')], plain, 32, ENFORCE).split('\n'), [
     '客人-🎮 (vCPUs: CPU 4-7,12-15,',
     "  from QEMU's threads)",
     '  0000:82:00.0 ua-nic: auto ->',
@@ -137,11 +142,11 @@ test('where no table fits an interrupt is a sentence', () => {
 
 test('a narrower one than 20 columns gets the lines for 20', () => {
   for (const width of [-1, 0, 1, 19])
-    assert.is(formatReport([plan('guest')], plain, width), formatReport([plan('guest')], plain, 20));
+    assert.is(formatReport([plan('guest')], plain, width, ENFORCE), formatReport([plan('guest')], plain, 20, ENFORCE));
 });
 
 test('columns of a table hold wide characters', () => {
-  const [first = ''] = formatReport([plan('客'.repeat(40))], plain, 80).split('\n');
+  const [first = ''] = formatReport([plan('客'.repeat(40))], plain, 80, ENFORCE).split('\n');
   assert.match(first, /^客{12}… \(vCPUs: CPU 4-7,12-15, from QEMU's threads\)$/);
 });
 

@@ -61,7 +61,8 @@ function watch({ devices, policies, happening, enforced = true, postings = {}, h
   sampler.take(plan(), 1000);
   happening?.(kernel);
   const { plans, verdicts } = sampler.take(plan(), 3000);
-  const report = reportOf(plans, kernel.nodes, { possible: null, evidence: 'x' }, verdicts);
+  const posting = { possible: null, evidence: 'x' };
+  const report = reportOf(plans, { nodes: kernel.nodes, posting, verdicts });
   const json = JSON.parse(JSON.stringify(report));
   validateEnforceReport(json);
   const text = verdictLines(plans, verdicts, 300).trimEnd().split('\n');

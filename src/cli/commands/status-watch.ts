@@ -1,85 +1,140 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DomainPlan } from '../../affinity/domain-plan.js';
 import { isExpected } from '../../lib/errors.js';
+import { printableJsonLine } from '../../lib/printable.js';
 import { wrap } from '../../lib/text-wrap.js';
 import { type Rates, ratesBetween } from '../../report/rates.js';
+import { MIN_WIDTH } from '../../report/text-columns.js';
 import { formatReport } from '../../report/text-report.js';
 import { colorsFor } from '../colors.js';
-import type { EnforceOptions } from '../host/domain-source.js';
 import { EXIT, errorLine, type Io } from '../io.js';
-import { postingLines } from '../status/posting-line.js';
-import { type Sampled, Sampler, verdictLines } from '../status/sampler.js';
-import { showOnScreen } from '../status/screen.js';
-import { StatusPoller } from '../status/status-poller.js';
+import { guestKey, type OverviewState, OverviewView } from '../status/overview-view.js';
+import { Sampler } from '../status/sampler.js';
+import { type Picture, showOnScreen, type View } from '../status/screen.js';
+import { filterGuests, filterPlans, guestsOf } from '../status/state-filter.js';
+import { type HostStatus, StatusReader, statusReport } from '../status/status-reader.js';
 import { watcherLines } from '../status/watcher-line.js';
-
-interface Status {
-  plans: readonly DomainPlan[];
-  rates: Rates;
-  verdicts: Sampled['verdicts'];
-  /** what could not be read, for people; if nothing could, the plans are those of before */
-  complaint: string;
-}
+import { hasVerdicts, isOverview, type StatusOptions, statusText } from './status.js';
 
 /**
  * `status --watch`: on a terminal a screen that is redrawn, with rates; otherwise one block after the other, like `top
- * -b`, until the reader is gone or a signal ends it. @throws what the first poll throws
+ * -b`, until the reader is gone or a signal ends it. With --json a document a line. @throws what the first poll throws
  */
-export async function watchStatus(options: EnforceOptions, seconds: number, io: Io): Promise<number> {
-  const poller = new StatusPoller(options, io);
-  let now = poller.now();
-  const { paths, domains, sample } = options;
-  const sampler = paths.length + domains.length > 0 && sample !== 0 ? new Sampler(poller.files) : undefined;
-  let status: Status = { plans: poller.poll(), rates: new Map(), verdicts: [], complaint: poller.complaint };
-  sampler?.take(status.plans, now);
-  const refresh = () => {
-    const before = now;
-    try {
-      const polled = poller.poll();
-      now = poller.now();
-      const rates = ratesBetween(status.plans, polled, (now - before) / 1000);
-      const { plans, verdicts } = sampler?.take(polled, now) ?? { plans: polled, verdicts: [] };
-      status = { plans, rates, verdicts, complaint: poller.complaint };
-    } catch (error) {
-      if (!isExpected(error)) throw error;
-      now = poller.now();
-      status = {
-        plans: status.plans,
-        rates: new Map(),
-        verdicts: [],
-        complaint: errorLine('hostdev-cpuset', error.message),
-      };
-    }
-  };
-  const text = (columns: number) => {
-    const report = formatReport(status.plans, colorsFor(io.stdout, io.env), columns, status.rates);
-    const verdicts = verdictLines(status.plans, status.verdicts, columns);
-    return (
-      status.complaint +
-      report +
-      verdicts +
-      postingLines(poller.posting, columns) +
-      watcherLines(options.root, columns, io)
-    );
-  };
-  if (io.stdout.isTTY) {
-    const lines = (columns = io.columns()) => ({
-      head: `${clock()}  every ${seconds} s  q quits`,
-      // the screen breaks no lines
-      body: text(columns)
-        .split('\n')
-        .slice(0, -1)
-        .flatMap((line) => wrap(line, columns)),
-    });
-    await showOnScreen({ lines, refresh }, seconds);
+export async function watchStatus(options: StatusOptions, seconds: number, io: Io): Promise<number> {
+  const poller = new Poller(options, io);
+  if (io.stdout.isTTY && !options.json) {
+    await showOnScreen(isOverview(options) ? overviewOf(poller, seconds) : detailsOf(poller, seconds), seconds);
     return EXIT.ok;
   }
   for (let isFirst = true; io.stdout.isOpen(); isFirst = false) {
-    if (!isFirst) refresh();
-    io.stdout.write(`${isFirst ? '' : '\n'}${new Date().toISOString()}\n${text(io.columns())}`);
+    if (!isFirst) poller.refresh();
+    if (options.json) {
+      io.stderr.write(poller.complaint);
+      const { status } = poller;
+      // what could not be read is no status
+      if (!poller.hasFailed)
+        io.stdout.write(printableJsonLine(statusReport(status, filterPlans(status, options.only))));
+    } else io.stdout.write(`${isFirst ? '' : '\n'}${new Date().toISOString()}\n${poller.text(io.columns())}`);
     await sleep(seconds * 1000);
   }
   return EXIT.ok;
 }
 
+/** The last status, with rates since the one before. */
+class Poller {
+  status: HostStatus;
+  rates: Rates = new Map();
+  /** what could not be read, for people */
+  complaint: string;
+  /** nothing could be read: the status is that of before */
+  hasFailed = false;
+  readonly #reader: StatusReader;
+  readonly #sampler: Sampler | undefined;
+
+  constructor(
+    readonly options: StatusOptions,
+    readonly io: Io,
+  ) {
+    this.#reader = new StatusReader(options, io);
+    this.status = this.#reader.read();
+    this.#sampler = hasVerdicts(options) && options.sample !== 0 ? new Sampler(this.#reader.host.files) : undefined;
+    this.#sampler?.take(this.status.plans, performance.now());
+    this.complaint = this.status.complaint;
+  }
+
+  refresh(): void {
+    try {
+      const before = this.status;
+      const status = this.#reader.read();
+      this.status = { ...status, ...this.#sampler?.take(status.plans, performance.now()) };
+      this.rates = ratesBetween(before.plans, status.plans, (status.time.getTime() - before.time.getTime()) / 1000);
+      this.complaint = status.complaint;
+      this.hasFailed = false;
+    } catch (error) {
+      if (!isExpected(error)) throw error;
+      this.rates = new Map();
+      this.status = { ...this.status, verdicts: [] };
+      this.complaint = errorLine('hostdev-cpuset', error.message);
+      this.hasFailed = true;
+    }
+  }
+
+  text(columns: number): string {
+    return this.complaint + statusText(this.options, this.status, { io: this.io, columns, rates: this.rates });
+  }
+}
+
 const clock = () => new Date().toLocaleTimeString('sv');
+
+/** The screen breaks no lines. */
+const linesOf = (text: string, columns: number) =>
+  text
+    .split('\n')
+    .slice(0, -1)
+    .flatMap((line) => wrap(line, columns));
+
+/** All lines, one below the other. */
+function detailsOf(poller: Poller, seconds: number): View {
+  return {
+    refresh: () => poller.refresh(),
+    picture: (columns = poller.io.columns()) => ({
+      head: `${clock()}  every ${seconds} s  q quits`,
+      body: linesOf(poller.text(columns), columns),
+    }),
+  };
+}
+
+/** A line a guest; the details of one that is opened. */
+function overviewOf(poller: Poller, seconds: number): View {
+  const { options, io } = poller;
+  const paint = colorsFor(io.stdout, io.env);
+  const view = new OverviewView(paint);
+  let state: OverviewState;
+  const update = () => {
+    const all = guestsOf(poller.status, poller.rates);
+    state = { all, guests: filterGuests(all, options.only) };
+    view.update(state);
+  };
+  update();
+  const bodyOf = (columns: number): Omit<Picture, 'head'> => {
+    const plan = poller.status.plans.find(({ name, uuid }) => guestKey({ name, uuid }) === view.opened);
+    if (plan) {
+      const text = formatReport([plan], paint, columns, { command: 'status', rates: poller.rates });
+      return { body: linesOf(poller.complaint + text, columns) };
+    }
+    const list = view.list(state, Math.max(MIN_WIDTH, columns - 2));
+    const watcher = linesOf(watcherLines(options.root, columns, io), columns);
+    const body = [...list.body, ...(watcher.length > 0 ? ['', ...watcher] : [])];
+    // below the last guest all that follows is seen
+    const isLast = list.selected === undefined || list.selected.last === list.body.length - 1;
+    const selected = list.selected && { ...list.selected, ...(isLast ? { last: body.length - 1 } : {}) };
+    return { fixed: [...linesOf(poller.complaint, columns), ...(list.fixed ?? [])], body, selected };
+  };
+  return {
+    refresh: () => {
+      poller.refresh();
+      update();
+    },
+    key: (key, page) => view.key(key, state, page),
+    picture: (columns = io.columns()) => ({ head: `${clock()}  every ${seconds} s  ${view.help}`, ...bodyOf(columns) }),
+  };
+}

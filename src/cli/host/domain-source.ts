@@ -1,12 +1,15 @@
 import { readSettings } from '../../affinity/read-settings.js';
 import type { PassHost } from '../../affinity/reconcile-domain.js';
 import type { Definition } from '../../domain/definition.js';
+import { canonicalUuid } from '../../domain/uuid.js';
 import type { PostingOf } from '../../host/posted-vectors.js';
 import { type Posting, readPosting } from '../../host/posting.js';
 import type { PseudoFs } from '../../host/pseudo-fs.js';
 import { RealFs } from '../../host/real-fs.js';
 import { ToolError } from '../../lib/errors.js';
 import { pause } from '../../lib/pause.js';
+import { printable } from '../../lib/printable.js';
+import { type RunningDomain, runningDomains } from '../../libvirt/status-files.js';
 import { Virsh } from '../../libvirt/virsh.js';
 import { formatFinding } from '../../lint/formats/text.js';
 import { lintDocument } from '../../lint/lint-document.js';
@@ -19,8 +22,8 @@ import { readInput, STDIN_NAME } from '../files/read-input.js';
 import type { Io } from '../io.js';
 import { assertHost } from './assert-host.js';
 
-export interface EnforceOptions {
-  command: 'plan' | 'enforce' | 'status';
+/** The domains that a command works on, and where they are. */
+export interface DomainOptions {
   /** files with domain XML, `-` for standard input */
   paths: string[];
   /** domains to read from libvirt */
@@ -29,13 +32,6 @@ export interface EnforceOptions {
   connect?: string | undefined;
   /** a directory with /sys, /proc, /run and /etc to use instead of this host's */
   root?: string | undefined;
-  json?: boolean | undefined;
-  /** refresh the status at this interval, in seconds */
-  watch?: number | undefined;
-  /** how long interrupts are counted for the verdicts of status, in seconds; 0: there are none. Default 1 */
-  sample?: number | undefined;
-  /** write the status as an HTML page to this file, `-` for standard output */
-  html?: string | undefined;
 }
 
 /** What is certain of the host's posting, and what is known of single vectors at this moment. */
@@ -45,13 +41,10 @@ export function readPostings(files: PseudoFs, root: string | undefined): { posti
   return { posting, postingOf };
 }
 
-/** @throws ToolError if there is no host, or this user cannot write to it */
-export function openHost({ command, root }: EnforceOptions, io: Io): PassHost {
+/** What a pass works on. @throws ToolError if there is no host */
+export function openHost({ root }: Pick<DomainOptions, 'root'>): PassHost & { files: RealFs } {
   const files = new RealFs(root);
   assertHost(files, root);
-  if (command === 'enforce' && root === undefined && io.userId() !== 0) {
-    throw new ToolError('enforce writes /proc/irq/*/smp_affinity, which needs root: run it with sudo');
-  }
   const settings = readSettings(files) ?? {};
   const { postingOf } = readPostings(files, root);
   return { files, state: new StateStore(root), settings, pause, onlyRunning: true, postingOf };
@@ -61,29 +54,80 @@ export interface Source {
   name: string;
   /** it can be read once only */
   once?: boolean;
-  read(io: Io): Uint8Array;
+  /** undefined: a domain that was listed has ended since */
+  read(io: Io): Uint8Array | undefined;
 }
 
-/** The files and domains that were named; for `status` without any, all running domains. */
-export function sourcesOf({ command, paths, domains, connect }: EnforceOptions, { env }: Io): Source[] {
-  const virsh = new Virsh({ uri: connect, env });
-  const names = [
-    ...domains,
-    ...(command === 'status' && paths.length + domains.length === 0 ? virsh.listRunningSync('uuid') : []),
-  ];
+/** The files and domains that were named. */
+export function namedSources(options: DomainOptions, io: Io): Source[] {
+  const { paths, domains } = options;
   return [
     ...paths.map((path) => ({
       name: path === '-' ? STDIN_NAME : path,
       once: path === '-',
       read: (io: Io) => readInput(path, io.stdin.fd),
     })),
-    ...names.map((name) => ({ name, read: () => new TextEncoder().encode(virsh.dumpXmlSync(name)) })),
+    ...domains.map((name) => ({ name, read: () => bytes(readNamed(name, options, io)) })),
   ];
 }
 
+/** All running domains. */
+export function runningSources(options: DomainOptions, { env }: Io): Source[] {
+  if (isTree(options))
+    return runningDomains(new RealFs(options.root)).map(({ name, uuid, xml }) => ({
+      name: uuid ?? name,
+      read: () => bytes(xml),
+    }));
+  const virsh = new Virsh({ uri: options.connect, env });
+  const uuids = virsh.listRunningSync('uuid').flatMap((uuid) => canonicalUuid(uuid) ?? []);
+  let all: Map<string, string> | undefined;
+  const readAlone = (uuid: string) => {
+    try {
+      return virsh.dumpXmlSync(uuid);
+    } catch (error) {
+      if (!(error instanceof ToolError) || virsh.listRunningSync('uuid').includes(uuid)) throw error;
+      return undefined;
+    }
+  };
+  return uuids.map((name) => ({
+    name,
+    read: () => {
+      // at the first one: a caller that knows them all asks nothing
+      all ??= virsh.dumpXmlOfAllSync(uuids);
+      const text = all.get(name) ?? readAlone(name);
+      return text === undefined ? undefined : bytes(text);
+    },
+  }));
+}
+
+/** No libvirt knows the domains of a tree, unless its URI is given: this host's has other ones. */
+const isTree = ({ root, connect }: DomainOptions) => root !== undefined && connect === undefined;
+
+function readNamed(name: string, options: DomainOptions, { env }: Io): string {
+  if (!isTree(options)) return new Virsh({ uri: options.connect, env }).dumpXmlSync(name);
+  const { root = '' } = options;
+  return runningBelow(new RealFs(root), name, root).xml;
+}
+
+/** By what virsh takes: ID, UUID or name. @throws ToolError */
+function runningBelow(files: PseudoFs, name: string, root: string): RunningDomain {
+  const running = runningDomains(files);
+  const uuid = canonicalUuid(name);
+  const found =
+    running.find(({ id }) => id === name) ??
+    running.find((domain) => uuid !== undefined && domain.uuid === uuid) ??
+    running.find((domain) => domain.name === name);
+  if (found) return found;
+  const known = running.map((domain) => domain.name).join(', ');
+  const where = `${root.replace(/\/+$/, '')}/run/libvirt/qemu`;
+  throw new ToolError(
+    printable(`no domain ${name} runs by ${where}${known ? `, which has ${known}` : ''}; -c URI asks a libvirt`),
+  );
+}
+
 /** The definition; undefined if it has errors, which are printed on standard error. */
-export function readDomain({ name, read }: Source, io: Io): Definition | undefined {
-  const { definition, findings, lines } = lintDocument(decode(read(io)));
+export function readDomain(name: string, text: Uint8Array, io: Io): Definition | undefined {
+  const { definition, findings, lines } = lintDocument(decode(text));
   const errors = findings.filter(({ severity }) => severity === 'error');
   const paint = colorsFor(io.stderr, io.env);
   for (const finding of reportFile(name, errors, lines).findings) {
@@ -91,3 +135,5 @@ export function readDomain({ name, read }: Source, io: Io): Definition | undefin
   }
   return errors.length > 0 ? undefined : definition;
 }
+
+const bytes = (text: string) => new TextEncoder().encode(text);

@@ -44,3 +44,20 @@ export function hostOptions<T>(command: Argv<T>) {
 export function pathsOf(words: readonly (string | number)[], command: string): string[] {
   return words.slice(command === '$0' ? 0 : 1).map(String);
 }
+
+/** For commands that work on domains, or on files. */
+export function domainOption<T>(command: Argv<T>) {
+  return command.option('domain', {
+    alias: 'd',
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    describe: 'domain name, ID or UUID',
+  });
+}
+
+/** What has a slash or ends in .xml is a file. @param domains of --domain */
+export function domainsAndFiles(words: readonly string[], domains: readonly string[]) {
+  const isFile = (word: string) => word === '-' || /\/|\.xml$/.test(word);
+  return { paths: words.filter(isFile), domains: [...domains, ...words.filter((word) => !isFile(word))] };
+}

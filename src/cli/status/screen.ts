@@ -1,21 +1,33 @@
 import { truncate } from '../../lib/text-width.js';
 
 /** What a screen shows. */
+export interface Picture {
+  /** the first line, which stays where it is when the rest is scrolled */
+  head: string;
+  /** lines below it that stay, too */
+  fixed?: string[];
+  body: string[];
+  /** the range of body lines that is to be seen: the selected ones */
+  selected?: { first: number; last: number } | undefined;
+}
+
 export interface View {
-  /**
-   * the first stays where it is when the rest is scrolled. @param columns undefined: the terminal does not know its
-   * width
-   */
-  lines(columns: number | undefined): { head: string; body: string[] };
+  /** @param columns undefined: the terminal does not know its width */
+  picture(columns: number | undefined): Picture;
   /** called at each interval */
   refresh(): void;
+  /**
+   * Handles a key before the screen does. @param page lines of a page @returns whether it did; 'top': and the body is
+   * another one, to be seen from its start
+   */
+  key?(key: string, page: number): boolean | 'top';
 }
 
 const OPEN = '\u001b[?1049h\u001b[?25l\u001b[?7l';
 const CLOSE = '\u001b[?7h\u001b[?25h\u001b[?1049l';
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** How far a key scrolls, in lines, given the lines of a page. */
-const KEYS: Record<string, (page: number) => number> = {
+/** Which way a key goes, in lines, given the lines of a page. */
+const MOVES: Record<string, (page: number) => number> = {
   '\u001b[A': () => -1,
   '\u001bOA': () => -1,
   k: () => -1,
@@ -25,9 +37,20 @@ const KEYS: Record<string, (page: number) => number> = {
   '\u001b[5~': (page) => -page,
   '\u001b[6~': (page) => page,
   ' ': (page) => page,
-  '\u001b[H': () => Number.NEGATIVE_INFINITY,
-  '\u001b[F': () => Number.POSITIVE_INFINITY,
 };
+// xterm; its application mode; the Linux console and screen; rxvt
+for (const home of ['\u001b[H', '\u001bOH', '\u001b[1~', '\u001b[7~', 'g'])
+  MOVES[home] = () => Number.NEGATIVE_INFINITY;
+for (const end of ['\u001b[F', '\u001bOF', '\u001b[4~', '\u001b[8~', 'G']) MOVES[end] = () => Number.POSITIVE_INFINITY;
+
+/** How far a key moves, in lines; undefined: it is no such key. */
+export const moveOf = (key: string, page: number): number | undefined => MOVES[key]?.(page);
+
+/** What a terminal sends at once may be several keys, as of somebody who types fast. */
+export function keysIn(text: string): string[] {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what terminals send
+  return text.match(/\u001b(?:\[[0-9;?]*[ -/]*[@-~]|O[A-Za-z])|[\s\S]/gu) ?? [];
+}
 
 /**
  * Shows a view on the terminal's other screen, again every `seconds`, at each resize and key, until q, Ctrl-C or a
@@ -38,19 +61,28 @@ export function showOnScreen(view: View, seconds: number): Promise<void> {
     const { stdin, stdout } = process;
     const keys = stdin.isTTY;
     let offset = 0;
+    /** lines that were fixed at the last drawing */
+    let fixedLines = 0;
     /** by Ctrl-Z: the terminal is the shell's until it goes on */
     let stopped = false;
+    let ended = false;
 
     const draw = () => {
       const columns = stdout.columns || undefined;
-      const { head, body } = view.lines(columns);
-      const page = pageOf(stdout.rows);
+      const { head, fixed: all = [], body, selected } = view.picture(columns);
+      // the body has the larger part of a low terminal
+      const fixed = pageOf(stdout.rows) < 2 ? [] : all.slice(-Math.floor(pageOf(stdout.rows) / 2));
+      fixedLines = fixed.length;
+      const page = pageOf(stdout.rows, fixedLines);
+      if (selected) offset = Math.min(selected.first, Math.max(offset, selected.last - page + 1));
       offset = Math.max(0, Math.min(offset, body.length - page));
-      const scrolled = body.length > page ? `  lines ${offset + 1}-${offset + page} of ${body.length}` : '';
+      const last = Math.min(offset + page, body.length);
+      const scrolled = body.length > page ? `  lines ${offset + 1}-${last} of ${body.length}` : '';
       const title = `${head}${scrolled}`;
       const lines = [
         columns === undefined ? title : truncate(title, columns),
         '',
+        ...fixed,
         ...body.slice(offset, offset + page),
       ];
       // erased before it is written: behind a line that fills its row the cursor stands on the last character. The last
@@ -67,10 +99,11 @@ export function showOnScreen(view: View, seconds: number): Promise<void> {
       if (keys) stdin.setRawMode(false).pause();
     };
     const end = (error?: unknown) => {
+      ended = true;
       clearInterval(timer);
       for (const signal of ENDING) process.off(signal, leave);
       process.off('SIGCONT', resume);
-      stdin.off('data', onKey);
+      stdin.off('data', onKeys);
       stdout.off('resize', safely).off('error', end);
       close();
       if (error) reject(error);
@@ -78,10 +111,10 @@ export function showOnScreen(view: View, seconds: number): Promise<void> {
     };
     const leave = () => end();
     const safely = (work: unknown = draw) => {
-      if (stopped) return;
+      if (stopped || ended) return;
       try {
-        if (typeof work === 'function') work();
-        draw();
+        if (typeof work === 'function' && work !== draw) work();
+        if (!stopped && !ended) draw();
       } catch (error) {
         end(error);
       }
@@ -91,28 +124,34 @@ export function showOnScreen(view: View, seconds: number): Promise<void> {
       open();
       safely();
     };
-    const onKey = (data: Buffer) => {
-      const key = data.toString();
-      if (key === 'q' || key === 'Q' || key === '\u0003' || key === '\u0004') return leave();
+    const onKey = (key: string) => {
+      if (key === '\u0003' || key === '\u0004') return leave();
       if (key === '\u001a') {
         stopped = true;
         close();
         process.kill(process.pid, 'SIGTSTP');
         return;
       }
-      offset += KEYS[key]?.(pageOf(stdout.rows)) ?? 0;
-      safely();
+      const page = pageOf(stdout.rows, fixedLines);
+      const handled = view.key?.(key, page) ?? false;
+      if (handled === 'top') offset = 0;
+      if (handled) return;
+      if (key === 'q' || key === 'Q') return leave();
+      offset += moveOf(key, page) ?? 0;
+    };
+    const onKeys = (data: Buffer) => {
+      for (const key of keysIn(data.toString())) safely(() => onKey(key));
     };
 
     open();
     const timer = setInterval(() => safely(() => view.refresh()), seconds * 1000);
     for (const signal of ENDING) process.on(signal, leave);
     process.on('SIGCONT', resume);
-    if (keys) stdin.on('data', onKey);
+    if (keys) stdin.on('data', onKeys);
     stdout.on('resize', () => safely()).on('error', end);
     safely();
   });
 }
 
 /** Lines of the body that fit below the head. Some terminals say that they have none. */
-const pageOf = (rows: number) => Math.max(1, (rows || 24) - 2);
+const pageOf = (rows: number, fixed = 0) => Math.max(1, (rows || 24) - 2 - fixed);

@@ -1,13 +1,12 @@
 import { cpusetOf, formatCpuset } from '../../domain/cpuset.js';
-import { FileError } from '../../host/pseudo-fs.js';
 import { RealFs } from '../../host/real-fs.js';
-import { irqbalanceProblem } from '../../install/irqbalance-unit.js';
 import { printable, printableLines } from '../../lib/printable.js';
 import { wrap } from '../../lib/text-wrap.js';
 import { MIN_WIDTH } from '../../report/text-columns.js';
 import type { ContestedInterrupt } from '../../runtime/counters.js';
 import { readWatcherStatus, type WatcherStatus } from '../../runtime/watcher-status.js';
 import type { Io } from '../io.js';
+import { irqbalanceText, NO_WATCHER } from './host-problems.js';
 
 /**
  * The watcher's state, and that of irqbalance's policy script, a line each; undefined if it cannot be known: only root
@@ -15,18 +14,8 @@ import type { Io } from '../io.js';
  */
 export function watcherText(root: string | undefined, io: Io): string | undefined {
   if (root === undefined && io.userId() !== 0) return undefined;
-  return printableLines(textOf(readWatcherStatus(root)) + irqbalanceText(root));
-}
-
-/** A line if irqbalance does not use the installed policy script; else empty. */
-function irqbalanceText(root: string | undefined): string {
-  try {
-    const problem = irqbalanceProblem(new RealFs(root));
-    return problem === undefined ? '' : `\n  ${problem}`;
-  } catch (error) {
-    if (!(error instanceof FileError)) throw error;
-    return ''; // hidepid
-  }
+  const irqbalance = irqbalanceText(new RealFs(root));
+  return printableLines(textOf(readWatcherStatus(root)) + (irqbalance === undefined ? '' : `\n  ${irqbalance}`));
 }
 
 /** The same, wrapped for a terminal, with line ends; empty if it cannot be known. */
@@ -39,7 +28,7 @@ export function watcherLines(root: string | undefined, columns: number, io: Io):
 }
 
 function textOf(status: WatcherStatus | null): string {
-  if (status === null) return 'no watcher runs: interrupts that appear from now on are not placed';
+  if (status === null) return NO_WATCHER;
   const { pid, since, way, reason, counters, contested } = status;
   const detection = way === 'events' ? 'trace events report new interrupts' : `polling: ${reason}`;
   const managed = `${counters.interrupts} interrupts managed, ${counters.repairs} repaired`;

@@ -1,0 +1,80 @@
+import type { DomainPlan } from '../../affinity/domain-plan.js';
+import { withSharedLinesFailed } from '../../affinity/domain-plan.js';
+import { enforceDomain, planDomain } from '../../affinity/reconcile-domain.js';
+import type { Definition } from '../../domain/definition.js';
+import { statesPolicy } from '../../domain/device-policies.js';
+import type { DefaultPolicy } from '../../domain/metadata.js';
+import { plainDefinition } from '../../domain/plain-definition.js';
+import { readPosting } from '../../host/posting.js';
+import { readTopology } from '../../host/topology.js';
+import { ToolError } from '../../lib/errors.js';
+import { pause } from '../../lib/pause.js';
+import { printableJson } from '../../lib/printable.js';
+import { reportOf } from '../../report/report.js';
+import { formatReport } from '../../report/text-report.js';
+import { withDomainLock } from '../../runtime/domain-lock.js';
+import { readWatcherStatus } from '../../runtime/watcher-status.js';
+import { colorsFor } from '../colors.js';
+import { type DomainOptions, namedSources, openHost, readDomain } from '../host/domain-source.js';
+import { EXIT, errorLine, type Io } from '../io.js';
+
+export interface PlanOptions extends DomainOptions {
+  command: 'plan' | 'enforce';
+  json?: boolean | undefined;
+}
+
+/** `plan` and `enforce`: prints the report; returns the exit status. */
+export async function planCommand(options: PlanOptions, io: Io): Promise<number> {
+  const { command, root } = options;
+  if (command === 'enforce' && root === undefined && io.userId() !== 0)
+    throw new ToolError('enforce writes /proc/irq/*/smp_affinity, which needs root: run it with sudo');
+  const host = openHost(options);
+  const definitions = namedSources(options, io).map(({ name, read }) => readDomain(name, read(io) as Uint8Array, io));
+  const hostDefault = host.settings.default ?? 'native';
+  const plans: DomainPlan[] = [];
+  let stateError: Error | undefined;
+  for (const definition of definitions) {
+    if (!definition) continue;
+    if (command === 'enforce') {
+      const result = exclusively(definition, options, () => enforceDomain(host, plainDefinition(definition)));
+      stateError ??= result.stateError;
+      plans.push(withSharedLinesFailed(result.applied));
+    } else plans.push(withSharedLinesFailed(planDomain(host, plainDefinition(definition))));
+  }
+  const report = reportOf(plans, {
+    nodes: readTopology(host.files).nodes,
+    posting: readPosting(host.files),
+    isApplied: command === 'enforce',
+    contested: readWatcherStatus(root)?.contested ?? [],
+  });
+  if (options.json) io.stdout.write(printableJson(report));
+  else io.stdout.write(formatReport(plans, colorsFor(io.stdout, io.env), io.columns(), { command }));
+  for (const definition of definitions) noteWithoutPolicy(definition, hostDefault, io);
+  if (stateError)
+    io.stderr.write(errorLine('hostdev-cpuset', `what was written could not be recorded: ${stateError.message}`));
+  // where nothing is to be placed, a device that the host lacks is no failure of the plan
+  const isIdle = (definition: Definition) =>
+    command === 'plan' && hostDefault === 'native' && !statesPolicy(definition);
+  const read = definitions.filter((definition) => definition !== undefined);
+  const judged = report.domains.filter((_, index) => !isIdle(read[index] as Definition));
+  const problems = judged.flatMap((domain) => [
+    ...domain.problems,
+    ...domain.devices.flatMap((device) => device.problems),
+  ]);
+  const failed = report.summary.failed > 0 || problems.some(({ severity }) => severity === 'error');
+  return failed || definitions.includes(undefined) ? EXIT.findings : EXIT.ok;
+}
+
+/** A pass of the hook or the watcher on the same domain ends first. */
+function exclusively<T>({ uuid }: Definition, { root = '' }: PlanOptions, pass: () => T): T {
+  return withDomainLock({ root, pause }, uuid, pass);
+}
+
+function noteWithoutPolicy(definition: Definition | undefined, hostDefault: DefaultPolicy, io: Io): void {
+  if (!definition || statesPolicy(definition)) return;
+  const result =
+    hostDefault === 'native' ? 'no interrupt is placed' : `the default of this host applies: ${hostDefault}`;
+  io.stderr.write(
+    errorLine('note', `the definition of ${definition.name || 'the domain'} states no policy: ${result}`),
+  );
+}

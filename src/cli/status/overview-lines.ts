@@ -1,0 +1,20 @@
+import type { Paint } from '../../lint/formats/text.js';
+import { type GuestSummary, orderGuests } from '../../report/overview.js';
+import { overviewText, overviewTotals } from '../../report/overview-text.js';
+import { filterGuests, type StateFilter } from './state-filter.js';
+
+export const NO_GUEST = 'no running domain with host devices\n';
+
+/** The overview of a host, what is wrong first, with line ends. */
+export function overviewLines(
+  guests: readonly GuestSummary[],
+  only: readonly StateFilter[],
+  paint: Paint,
+  columns: number,
+): string {
+  if (guests.length === 0) return NO_GUEST;
+  const shown = orderGuests(filterGuests(guests, only));
+  const { header, rows } = overviewText(shown, paint, columns);
+  const table = shown.length > 0 ? [...header, ...rows.flat(), ''] : [];
+  return [...table, ...overviewTotals(guests, paint, columns)].map((line) => `${line}\n`).join('');
+}

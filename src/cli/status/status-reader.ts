@@ -1,0 +1,122 @@
+import { hostname } from 'node:os';
+import { type DomainPlan, withSharedLinesFailed } from '../../affinity/domain-plan.js';
+import { savedClaimants } from '../../affinity/earlier-writes.js';
+import { planDomain } from '../../affinity/reconcile-domain.js';
+import type { PciAddress } from '../../domain/address.js';
+import { type PlainDefinition, plainDefinition } from '../../domain/plain-definition.js';
+import { OpenDevicesCache } from '../../host/open-devices.js';
+import type { Posting } from '../../host/posting.js';
+import { pidFilesOnce } from '../../host/qemu-threads.js';
+import { readTopology, type Topology } from '../../host/topology.js';
+import type { ProblemReport } from '../../report/problem-report.js';
+import { type ReportContext, reportOf, type StatusReport } from '../../report/report.js';
+import { readWatcherStatus, type WatcherStatus } from '../../runtime/watcher-status.js';
+import { type DomainOptions, namedSources, openHost, readDomain, readPostings, runningSources } from '../host/domain-source.js';
+import type { Io } from '../io.js';
+import { hostProblems } from './host-problems.js';
+import type { Sampled } from './sampler.js';
+
+/** virsh takes time for each domain: a definition is used this long. The interrupts are read at every poll. */
+const DEFINITION_MAX_AGE_MS = 10_000;
+
+/** A host at one moment. */
+export interface HostStatus {
+  name: string;
+  time: Date;
+  plans: DomainPlan[];
+  /** of the plans' domains */
+  definitions: PlainDefinition[];
+  /** of each plan: when its interrupts were read, monotonic, in ms */
+  readAt: number[];
+  topology: Topology;
+  posting: Posting;
+  watcher: WatcherStatus | null;
+  /** of the host as a whole */
+  problems: ProblemReport[];
+  /** which definitions have errors, for people; empty: none */
+  complaint: string;
+  /** of each plan, between two samples; empty: there was one */
+  verdicts?: Sampled['verdicts'];
+}
+
+export interface StatusRequest extends DomainOptions {
+  /** false: how often each CPU took an interrupt is not read */
+  counts?: boolean;
+}
+
+/** Reads the status of a host, again and again if needed. */
+export class StatusReader {
+  readonly host: ReturnType<typeof openHost>;
+  readonly #known = new Map<string, { definition: PlainDefinition | undefined; until: number; complaint: string }>();
+
+  /** @throws ToolError if there is no host */
+  constructor(
+    private readonly request: StatusRequest,
+    private readonly io: Io,
+  ) {
+    this.host = openHost(request);
+  }
+
+  /** Of the domains that were named, else of all that run. Throws what reading the host throws. */
+  read(): HostStatus {
+    const { request, io } = this;
+    const { files } = this.host;
+    const isNamed = request.paths.length + request.domains.length > 0;
+    const sources = isNamed ? namedSources(request, io) : runningSources(request, io);
+    const topology = readTopology(files);
+    // once for all domains
+    const cache = new OpenDevicesCache(files);
+    const claimants = (address: PciAddress) => savedClaimants(this.host.state, address);
+    const ownership = { cache, pidFiles: pidFilesOnce(files), savedClaimants: claimants, maxAgeMs: 1 };
+    const { posting, postingOf } = readPostings(files, request.root);
+    const host = { ...this.host, counts: request.counts ?? true, recent: { topology, ownership }, postingOf };
+    const known = sources.map((source) => {
+      const found = this.#known.get(source.name);
+      if (found && found.until > now()) return found;
+      const complaints: string[] = [];
+      const stderr = { isTTY: io.stderr.isTTY, write: (text: string) => void complaints.push(text) };
+      const text = source.read(io);
+      const definition = text && readDomain(source.name, text, { ...io, stderr });
+      // standard input can be read once only
+      const until = source.once ? Number.POSITIVE_INFINITY : now() + DEFINITION_MAX_AGE_MS;
+      const read = { definition: definition && plainDefinition(definition), until, complaint: complaints.join('') };
+      this.#known.set(source.name, read);
+      return read;
+    });
+    const names = new Set(sources.map(({ name }) => name));
+    for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name);
+    const definitions = known.flatMap(({ definition }) => definition ?? []);
+    const readAt: number[] = [];
+    const plans = definitions.map((definition) => {
+      readAt.push(now());
+      return withSharedLinesFailed(planDomain(host, definition));
+    });
+    const watcher = readWatcherStatus(request.root);
+    const invalid = known.filter(({ complaint }) => complaint !== '').length;
+    return {
+      name: request.root === undefined ? hostname() : files.read('/etc/hostname')?.trim() || request.root,
+      time: new Date(),
+      ...{ plans, definitions, readAt, topology, watcher },
+      posting,
+      problems: hostProblems(files, { root: request.root, userId: io.userId(), watcher, plans, invalid }),
+      complaint: known.map(({ complaint }) => complaint).join(''),
+    };
+  }
+}
+
+/** Monotonic, in ms. */
+const now = () => performance.now();
+
+export function contextOf({ name, time, topology, posting, watcher, verdicts = [] }: HostStatus): ReportContext {
+  const context = { name, time: time.toISOString(), nodes: topology.nodes, posting };
+  return { ...context, contested: watcher?.contested ?? [], verdicts };
+}
+
+/** The same as JSON. */
+export function statusReport(status: HostStatus, plans: readonly DomainPlan[] = status.plans): StatusReport {
+  const { watcher, problems } = status;
+  const { summary } = reportOf(status.plans, contextOf(status));
+  // the verdicts are in the order of all plans
+  const context = plans === status.plans ? contextOf(status) : { ...contextOf(status), verdicts: [] };
+  return { ...reportOf(plans, context), summary, watcher, problems };
+}

@@ -1,0 +1,61 @@
+import { printable } from '../lib/printable.js';
+import { type GuestSummary, guestSummary } from './overview.js';
+import type { ProblemReport } from './problem-report.js';
+import type { StatusReport } from './report.js';
+
+/** So many guests are named of each fault. */
+const MAX_NAMES = 5;
+
+/**
+ * What is not as it should be, a short text each: interrupts that are misplaced, unreadable or contested, domains with
+ * errors, no watcher, irqbalance without the policy script. Empty: all is well. Reports of earlier versions have no
+ * problems of the host.
+ */
+export function faultsOf({
+  domains,
+  watcher,
+  problems,
+}: Partial<StatusReport> & Pick<StatusReport, 'domains'>): string[] {
+  const guests = domains.map((domain) => guestSummary(domain));
+  const counted = (one: string, key: 'misplaced' | 'unreadable' | 'contested', least = 0) => {
+    const found = guests.filter((guest) => guest[key] > 0);
+    const sum = Math.max(
+      least,
+      found.reduce((total, guest) => total + guest[key], 0),
+    );
+    if (sum === 0) return [];
+    const names = namesOf(found, (guest) => (found.length > 1 ? `${guest.name} ${guest[key]}` : guest.name));
+    return [`${sum} interrupt${sum === 1 ? '' : 's'} ${one}${names}`];
+  };
+  const rules = [...new Set(guests.flatMap(({ errors }) => errors))];
+  const ofDomains = rules.map(
+    (rule) =>
+      `${rule}${namesOf(
+        guests.filter(({ errors }) => errors.includes(rule)),
+        ({ name }) => name,
+      )}`,
+  );
+  return [
+    ...counted('misplaced', 'misplaced'),
+    ...counted('contested', 'contested', watcher?.counters.contestedNow ?? 0),
+    ...counted('unreadable', 'unreadable'),
+    ...ofDomains,
+    ...(problems ?? (watcher ? [] : [UNSEEN])).filter(isFault).map(({ message }) => message),
+  ].map(printable);
+}
+
+const UNSEEN: ProblemReport = {
+  rule: 'watcher-unseen',
+  severity: 'note',
+  message: 'whether a watcher runs is unknown',
+};
+
+/** A watcher that could not be seen may not run. */
+const isFault = ({ rule, severity }: ProblemReport) => severity !== 'note' || rule === 'watcher-unseen';
+
+function namesOf(guests: readonly GuestSummary[], nameOf: (guest: GuestSummary) => string): string {
+  if (guests.length === 0) return '';
+  const names = guests.slice(0, MAX_NAMES).map(nameOf);
+  const more = guests.length > MAX_NAMES ? `, and ${guests.length - MAX_NAMES} more` : '';
+  return ` (${names.join(', ')}${more})`;
+}

@@ -1,0 +1,187 @@
+import { printable } from '../lib/printable.js';
+import { padEnd, textWidth, truncate } from '../lib/text-width.js';
+import { wrap } from '../lib/text-wrap.js';
+import type { Paint } from '../lint/formats/text.js';
+import { formatShare } from './delivery-share.js';
+import type { GuestOrder, GuestSummary } from './overview.js';
+import { formatRate } from './rates.js';
+import { MIN_WIDTH } from './text-columns.js';
+
+/** A column of the overview behind the guest's name. */
+interface Column {
+  heading: string;
+  /** what a sentence calls it */
+  word: string;
+  order: GuestOrder;
+  text(guest: GuestSummary): string;
+  style?: Parameters<Paint>[0];
+  /** it tells nothing of any guest: left out first where the terminal is narrow */
+  isIdle(text: string): boolean;
+}
+
+const count = (heading: string, key: 'interrupts' | 'inPlace' | 'misplaced' | 'remote' | 'contested') => ({
+  heading,
+  word: WORDS[key],
+  order: key === 'inPlace' ? ('interrupts' as const) : key,
+  text: (guest: GuestSummary) => `${guest[key]}`,
+  isIdle: (text: string) => text === '0' && key !== 'interrupts' && key !== 'misplaced',
+});
+const WORDS = {
+  interrupts: 'interrupts',
+  inPlace: 'in place',
+  misplaced: 'misplaced',
+  remote: 'remote',
+  contested: 'contested',
+};
+const COLUMNS: readonly Column[] = [
+  count('IRQS', 'interrupts'),
+  count('IN PLACE', 'inPlace'),
+  { ...count('MISPLACED', 'misplaced'), style: 'red' },
+  { ...count('REMOTE', 'remote'), style: 'yellow' },
+  { ...count('CONTESTED', 'contested'), style: 'red' },
+  {
+    heading: 'POSTED',
+    word: 'posted',
+    order: 'interrupts',
+    text: ({ posted }) => (posted === null ? '-' : `${posted}`),
+    isIdle: (text) => text === '-' || text === '0',
+  },
+  {
+    heading: 'ON VCPUS',
+    word: 'taken on vCPU CPUs',
+    order: 'share',
+    text: ({ share }) => (share && share.all > 0 ? formatShare(share) : '-'),
+    isIdle: (text) => text === '-',
+  },
+  {
+    heading: 'PER S',
+    word: 'per s',
+    order: 'rate',
+    text: ({ rate }) => formatRate(rate),
+    isIdle: (text) => text === '-',
+  },
+];
+
+const GAP = '  ';
+/** A guest's name gets at least so many columns, if it needs them. */
+const MIN_NAME_WIDTH = 16;
+const MAX_NAME_WIDTH = 48;
+const PROBLEMS = 'PROBLEMS';
+
+/** The lines of an overview: of a table, or sentences where the terminal is too narrow for one. */
+export interface OverviewText {
+  /** the table's header */
+  header: string[];
+  /** of each guest, in their order */
+  rows: string[][];
+}
+
+/**
+ * One line a guest; what is not as it should be in colour.
+ * @param order the column that the guests are ordered by is marked
+ */
+export function overviewText(
+  guests: readonly GuestSummary[],
+  paint: Paint,
+  columns: number,
+  order?: GuestOrder,
+): OverviewText {
+  const width = Math.max(MIN_WIDTH, columns);
+  const table = tableOf(guests, width);
+  if (!table) return { header: [], rows: guests.map((guest) => sentence(guest, paint, width)) };
+  const { names, shown } = table;
+  const mark = (column: Column) => (column.order === order ? 'bold' : 'dim');
+  const nameHeading = padEnd(truncate(guests.some(({ host }) => host !== null) ? 'HOST GUEST' : 'GUEST', names), names);
+  const headings = shown.map(({ column, width: size }) => paint(mark(column), column.heading.padStart(size)));
+  const problems = table.problems > 0 ? [paint('dim', PROBLEMS)] : [];
+  const nameStyle = order === 'name' ? 'bold' : 'dim';
+  const header = [paint(nameStyle, nameHeading), ...headings, ...problems].join(GAP);
+  return { header: [header], rows: guests.map((guest) => [row(guest, table, paint)]) };
+}
+
+interface Table {
+  /** width of the names */
+  names: number;
+  shown: readonly { column: Column; width: number }[];
+  /** room for the problems; 0: they are left out */
+  problems: number;
+}
+
+/** Columns that tell nothing are left out, from the right, until the names fit; undefined: they never do. */
+function tableOf(guests: readonly GuestSummary[], width: number): Table | undefined {
+  const longest = Math.min(MAX_NAME_WIDTH, Math.max(5, ...guests.map((guest) => textWidth(nameOf(guest)))));
+  let shown = COLUMNS.map((column) => {
+    const texts = guests.map((guest) => column.text(guest));
+    const size = Math.max(column.heading.length, ...texts.map((text) => text.length));
+    return { column, width: size, isIdle: texts.every((text) => column.isIdle(text)) };
+  });
+  const least = Math.min(longest, MIN_NAME_WIDTH);
+  const hasProblems = guests.some((guest) => problemsOf(guest) !== '');
+  const forProblems = hasProblems ? GAP.length + PROBLEMS.length : 0;
+  const room = () => width - shown.reduce((sum, column) => sum + column.width + GAP.length, 0);
+  while (room() < least + forProblems) {
+    const idle = shown.filter(({ isIdle }) => isIdle).at(-1);
+    if (!idle) break;
+    shown = shown.filter((column) => column !== idle);
+  }
+  if (room() < least) return undefined;
+  const names = Math.min(longest, Math.max(least, room() - forProblems));
+  const left = room() - names - GAP.length;
+  return { names, shown, problems: hasProblems && left >= PROBLEMS.length ? left : 0 };
+}
+
+function row(guest: GuestSummary, { names, shown, problems: room }: Table, paint: Paint): string {
+  const name = padEnd(truncate(nameOf(guest), names), names);
+  const cells = shown.map(({ column, width: size }) => painted(guest, column, paint, size));
+  const problems = truncate(problemsOf(guest), room);
+  const style = guest.errors.length > 0 ? 'red' : 'yellow';
+  return [name, ...cells, ...(problems === '' ? [] : [paint(style, problems)])].join(GAP).trimEnd();
+}
+
+/** `vnf-3: 16 interrupts, 14 in place, 2 misplaced` */
+function sentence(guest: GuestSummary, paint: Paint, width: number): string[] {
+  const said = COLUMNS.filter((column) => !column.isIdle(column.text(guest)));
+  const parts = said.map((column) => `${painted(guest, column, paint)} ${column.word}`);
+  const problems = problemsOf(guest);
+  return wrap(
+    `${truncate(nameOf(guest), width - 1)}: ${[...parts, ...(problems ? [problems] : [])].join(', ')}`,
+    width,
+    0,
+    2,
+  );
+}
+
+function painted(guest: GuestSummary, column: Column, paint: Paint, width = 0): string {
+  const text = column.text(guest);
+  const isWorth = column.style !== undefined && text !== '0';
+  return ' '.repeat(Math.max(0, width - text.length)) + (isWorth ? paint(column.style as 'red', text) : text);
+}
+
+const nameOf = ({ host, name }: GuestSummary) => printable(`${host === null ? '' : `${host} `}${name || '(no name)'}`);
+
+function problemsOf({ errors, warnings, unreadable }: GuestSummary): string {
+  return printable([...(unreadable > 0 ? [`${unreadable} unreadable`] : []), ...errors, ...warnings].join(', '));
+}
+
+/** `40 guests with 4,864 interrupts: 12 misplaced, 4,852 in place, 3 remote` */
+export function overviewTotals(guests: readonly GuestSummary[], paint: Paint, columns: number): string[] {
+  const sum = (key: 'interrupts' | 'inPlace' | 'misplaced' | 'remote' | 'contested' | 'unreadable') =>
+    guests.reduce((total, guest) => total + guest[key], 0);
+  const [misplaced, remote, contested, unreadable] = [
+    sum('misplaced'),
+    sum('remote'),
+    sum('contested'),
+    sum('unreadable'),
+  ];
+  const parts = [
+    `${misplaced} misplaced`,
+    `${sum('inPlace')} in place`,
+    ...(remote > 0 ? [`${remote} remote`] : []),
+    ...(contested > 0 ? [`${contested} contested`] : []),
+    ...(unreadable > 0 ? [`${unreadable} unreadable`] : []),
+  ];
+  const [few, many] = [guests.length, sum('interrupts')];
+  const text = `${few} guest${few === 1 ? '' : 's'} with ${many} interrupt${many === 1 ? '' : 's'}: ${parts.join(', ')}`;
+  const style = misplaced + contested + unreadable > 0 ? 'red' : 'bold';
+  return wrap(text, Math.max(MIN_WIDTH, columns)).map((line) => paint(style, line));
+}

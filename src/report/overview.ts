@@ -1,0 +1,119 @@
+import { parseCpuList } from '../domain/cpu-mask.js';
+import { EMPTY, has } from '../domain/cpuset.js';
+import type { DeliveryShare } from './delivery-share.js';
+import { interruptKey, type Rates } from './rates.js';
+import type { DomainReport, InterruptReport } from './report.js';
+
+/** A domain with host devices in one line. */
+export interface GuestSummary {
+  /** of several hosts: its host's name; else null */
+  host: string | null;
+  name: string;
+  uuid: string | null;
+  /** those that have a handler, and those that cannot be read */
+  interrupts: number;
+  inPlace: number;
+  misplaced: number;
+  /** where they are is unknown */
+  unreadable: number;
+  remote: number;
+  contested: number;
+  /** null: the report does not say it of every interrupt */
+  posted: number | null;
+  /** how many were taken since the vectors exist, and how many on the CPUs of its vCPUs; null: its vCPUs have none */
+  share: DeliveryShare | null;
+  /** taken a second; undefined: unknown */
+  rate: number | undefined;
+  /** the rules of its errors and warnings, without repetition, the errors first */
+  errors: string[];
+  warnings: string[];
+}
+
+/** What a report may say of an interrupt beside its InterruptReport. */
+interface Posted {
+  posting?: { state: 'no' | 'yes' | 'unknown' };
+}
+
+export function guestSummary(domain: DomainReport, rates?: Rates, host: string | null = null): GuestSummary {
+  const { name, uuid, devices, problems } = domain;
+  const vcpus = domain.vcpuCpus === null ? undefined : parseCpuList(domain.vcpuCpus);
+  const guest: GuestSummary = {
+    host,
+    name,
+    uuid,
+    ...{ interrupts: 0, inPlace: 0, misplaced: 0, unreadable: 0, remote: 0, contested: 0, posted: 0 },
+    share: vcpus ? { all: 0, on: 0 } : null,
+    rate: undefined,
+    errors: [],
+    warnings: [],
+  };
+  for (const interrupt of devices.flatMap((device) => device.interrupts)) {
+    count(interrupt, guest);
+    for (const [cpu, taken] of Object.entries(guest.share ? interrupt.counts : {})) {
+      const share = guest.share as DeliveryShare;
+      share.all += taken;
+      if (has(vcpus ?? EMPTY, Number(cpu))) share.on += taken;
+    }
+    const rate = rates?.get(interruptKey(interrupt));
+    if (rate !== undefined) guest.rate = (guest.rate ?? 0) + rate;
+  }
+  const all = [...problems, ...devices.flatMap((device) => device.problems)];
+  const rulesOf = (level: string) => [
+    ...new Set(all.filter(({ severity }) => severity === level).map(({ rule }) => rule)),
+  ];
+  guest.errors = rulesOf('error');
+  guest.warnings = rulesOf('warning').filter((rule) => !guest.errors.includes(rule));
+  return guest;
+}
+
+function count(interrupt: InterruptReport & Posted, guest: GuestSummary): void {
+  const { handlers, action, affinity, posting } = interrupt;
+  // of an interrupt that cannot be read, the kernel's answers are missing
+  const isUnreadable = action === 'fail' && affinity === null;
+  if (handlers.length === 0 && !isUnreadable) return;
+  guest.interrupts++;
+  if (isUnreadable) guest.unreadable++;
+  else if (action === 'keep') guest.inPlace++;
+  else if (action === 'set' || action === 'fail') guest.misplaced++;
+  if (interrupt.remote) guest.remote++;
+  if (interrupt.contested) guest.contested++;
+  if (posting === undefined || guest.posted === null) guest.posted = null;
+  else if (posting.state === 'yes') guest.posted++;
+}
+
+/** Whether something of it is not as it should be. */
+export function isWrong({ misplaced, unreadable, contested, errors }: GuestSummary): boolean {
+  return misplaced + unreadable + contested + errors.length > 0;
+}
+
+/** How a list of guests can be ordered; the first is that of `status`. */
+export const GUEST_ORDERS = {
+  state: (a, b) => severity(b) - severity(a) || b.misplaced - a.misplaced || b.remote - a.remote,
+  name: () => 0,
+  interrupts: (a, b) => b.interrupts - a.interrupts,
+  misplaced: (a, b) => b.misplaced - a.misplaced,
+  remote: (a, b) => b.remote - a.remote,
+  contested: (a, b) => b.contested - a.contested,
+  share: (a, b) => shareOf(a) - shareOf(b),
+  rate: (a, b) => (b.rate ?? -1) - (a.rate ?? -1),
+} as const satisfies Record<string, (a: GuestSummary, b: GuestSummary) => number>;
+export type GuestOrder = keyof typeof GUEST_ORDERS;
+
+/** What is equal in the order is by name. */
+export function orderGuests(guests: readonly GuestSummary[], order: GuestOrder = 'state'): GuestSummary[] {
+  const compare: (a: GuestSummary, b: GuestSummary) => number = GUEST_ORDERS[order];
+  const byName = (a: GuestSummary, b: GuestSummary) => collator.compare(a.name, b.name);
+  const byHost = (a: GuestSummary, b: GuestSummary) => collator.compare(a.host ?? '', b.host ?? '');
+  return [...guests].sort((a, b) => compare(a, b) || byHost(a, b) || byName(a, b));
+}
+
+/** `vnf-2` comes before `vnf-10`. */
+const collator = new Intl.Collator('en', { numeric: true });
+
+function severity(guest: GuestSummary): number {
+  if (guest.errors.length + guest.unreadable > 0) return 3;
+  if (guest.misplaced + guest.contested > 0) return 2;
+  return guest.remote + guest.warnings.length > 0 ? 1 : 0;
+}
+
+const shareOf = ({ share }: GuestSummary) => (share && share.all > 0 ? share.on / share.all : 2);
