@@ -1,6 +1,7 @@
 import type { Argv } from 'yargs';
 import yargs from 'yargs';
 import { ToolError } from '../lib/errors.js';
+import { similar } from '../lib/similar.js';
 import { defineCommand, editCommand } from './options/define.js';
 import { installCommand } from './options/install.js';
 import { lintCommand } from './options/lint.js';
@@ -11,6 +12,7 @@ import { statusCommand } from './options/status.js';
 import { expandCommand, normalizeCommand } from './options/transform.js';
 import { watchCommand } from './options/watch.js';
 import type { Request } from './request.js';
+import { usageMessage } from './usage-error.js';
 import { version } from './version.js';
 
 /** In the order of --help. scripts/describe-commands.mjs makes manual pages and completions from them. */
@@ -30,8 +32,12 @@ export const COMMANDS: readonly ((parser: Argv, take: Take) => void)[] = [
   (parser, take) => installCommand(parser, 'install', take),
   (parser, take) => installCommand(parser, 'uninstall', take),
 ];
-const COMMAND_NAMES =
-  'lint, normalize, expand, plan, enforce, status, watch, define, edit, set, unset, attach, install or uninstall (see --help)';
+
+const COMMAND_NAMES = [
+  ...['lint', 'normalize', 'expand', 'plan', 'enforce', 'status', 'watch'],
+  ...['define', 'edit', 'set', 'unset', 'attach', 'install', 'uninstall'],
+];
+const KNOWN = `known: ${COMMAND_NAMES.slice(0, -1).join(', ')} or ${COMMAND_NAMES.at(-1)} (see --help)`;
 
 /** @throws ToolError for a usage error: one line */
 export async function parseArguments(program: string, args: readonly string[]): Promise<Request> {
@@ -39,7 +45,8 @@ export async function parseArguments(program: string, args: readonly string[]): 
   const take: Take = (found) => {
     request = found;
   };
-  const parser = base(program);
+  if (program !== 'lint-domain' && args[0] === 'help') return helpOf(program, args[1]);
+  const parser = base(program, args);
   if (program === 'lint-domain') {
     lintCommand(parser, '$0', take);
   } else {
@@ -53,41 +60,50 @@ export async function parseArguments(program: string, args: readonly string[]): 
   });
   if (printed) return { command: 'print', text: `${printed}\n` };
   if (request) return request;
-  throw new ToolError(
-    words.length > 0
-      ? `unknown command ${words[0]}; known: ${COMMAND_NAMES}`
-      : `missing command; known: ${COMMAND_NAMES}`,
-  );
+  throw new ToolError(words[0] === undefined ? `missing command; ${KNOWN}` : unknownCommand(`${words[0]}`));
 }
 
-function base(program: string): Argv {
-  return (
-    yargs()
-      .scriptName(program)
-      .locale('en')
-      // files are not declared as positionals, because yargs would remove `-`
-      .parserConfiguration({
-        'boolean-negation': false,
-        'camel-case-expansion': false,
-        'dot-notation': false,
-        'parse-positional-numbers': false,
-      })
-      .strictOptions()
-      .middleware([keepLastValue, rejectEmptyPaths])
-      .version(version)
-      .help()
-      .alias('h', 'help')
-      .alias('V', 'version')
-      .describe('help', 'show this help')
-      .describe('version', 'show the version')
-      // its wrapping breaks words; all lines are short enough
-      .wrap(null)
-      .epilogue(EPILOGUE)
-      .exitProcess(false)
-      .fail((message, error) => {
-        throw error instanceof ToolError ? error : new ToolError(onOneLine(message ?? error.message));
-      })
-  );
+/** `help COMMAND`, as of git. */
+function helpOf(program: string, command: string | undefined): Promise<Request> {
+  if (command === undefined || command.startsWith('-')) return parseArguments(program, ['--help']);
+  if (!COMMAND_NAMES.includes(command)) throw new ToolError(unknownCommand(command));
+  return parseArguments(program, [command, '--help']);
+}
+
+function unknownCommand(word: string): string {
+  const meant = similar(word, COMMAND_NAMES);
+  return `unknown command ${word}${meant === undefined ? `; ${KNOWN}` : `: did you mean ${meant}?`}`;
+}
+
+function base(program: string, args: readonly string[]): Argv {
+  const parser: Argv = yargs()
+    .scriptName(program)
+    .locale('en')
+    // files are not declared as positionals, because yargs would remove `-`
+    .parserConfiguration({
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'parse-positional-numbers': false,
+    })
+    .strictOptions()
+    .middleware([keepLastValue, rejectEmptyPaths])
+    .version(version)
+    .help()
+    .alias('h', 'help')
+    .alias('V', 'version')
+    .describe('help', 'show this help')
+    .describe('version', 'show the version')
+    // its wrapping breaks words; all lines are short enough
+    .wrap(null)
+    .epilogue(EPILOGUE)
+    .exitProcess(false)
+    .fail((message, error) => {
+      if (error instanceof ToolError) throw error;
+      const { key } = (parser as Argv & { getOptions(): { key: Record<string, unknown> } }).getOptions();
+      throw new ToolError(usageMessage(message ?? error.message, args, Object.keys(key)));
+    });
+  return parser;
 }
 
 /** Of an option that is repeated, the last value counts. (yargs's setting for that would also drop files.) */
@@ -106,11 +122,8 @@ function rejectEmptyPaths(argv: Record<string, unknown>): void {
 
 /** yargs would take a file named true or false as the value of the switch before it. */
 function withExplicitValue(arg: string, index: number, args: readonly string[]): string {
-  const isSwitch = /^(?:-i|--(?:in-place|no-check|no-config|check|json|host))$/.test(arg);
+  const isSwitch = /^(?:-i|--(?:in-place|no-check|no-config|check|json|host|details|misplaced|remote|contested))$/.test(
+    arg,
+  );
   return isSwitch && /^(?:true|false)$/.test(args[index + 1] ?? '') ? `${arg}=true` : arg;
-}
-
-/** yargs breaks some of its messages into lines. */
-function onOneLine(message: string): string {
-  return message.replace(/:?\s*\n\s*/g, ': ');
 }

@@ -21,6 +21,8 @@ export interface Outcome {
   done: 'created' | 'updated' | 'unchanged' | 'removed' | 'left alone' | 'left out';
   /** why it was left alone or out */
   reason?: string;
+  /** it was left alone because install did not write it */
+  isForeign?: true;
 }
 
 export interface FileOptions {
@@ -81,7 +83,8 @@ export function removeManagedFile(path: string, { prefix, dryRun, force }: FileO
   const existing = existingFile(path, prefix);
   if (!existing) return undefined;
   const reason = reasonToLeave(existing, force);
-  if (reason) return { path, done: 'left alone', reason };
+  const isForeign = existing.text === undefined || ownershipOf(existing.text) === 'foreign';
+  if (reason) return { path, done: 'left alone', reason, ...(isForeign ? { isForeign: true as const } : {}) };
   if (!dryRun) {
     atPath(path, prefix, ({ folder, name }) => folder.in(name, unlinkSync));
     removeEmptyDirectories(dirname(path), prefix);

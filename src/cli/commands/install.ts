@@ -97,19 +97,29 @@ function openPrefix({ command, prefix, dryRun }: InstallOptions, io: Io): string
 }
 
 function report({ outcomes, hints }: Installation, { dryRun, command, insistOnHook }: InstallOptions, io: Io): number {
-  for (const outcome of outcomes) io.stdout.write(lineOf(outcome));
+  for (const outcome of outcomes) io.stdout.write(lineOf(outcome, dryRun));
   if (outcomes.length === 0) io.stdout.write(`nothing to ${command === 'install' ? 'install' : 'remove'}\n`);
   const isNew = outcomes.some(({ done }) => done === 'created' || done === 'updated');
   const isLeftOut = outcomes.some(({ done }) => done === 'left out');
   for (const hint of command === 'uninstall' || isNew || isLeftOut ? hints : [])
     io.stdout.write(errorLine('note', hint));
   if (dryRun) io.stdout.write('note: nothing was changed (--dry-run)\n');
-  const isComplete = outcomes.every(({ done }) => done !== 'left alone') && !(insistOnHook && isLeftOut);
+  // what somebody else has put there is none of ours, so nothing of ours is left
+  const isLeft = ({ done, isForeign }: Outcome) => done === 'left alone' && !(command === 'uninstall' && isForeign);
+  const isComplete = !outcomes.some(isLeft) && !(insistOnHook && isLeftOut);
   return isComplete ? EXIT.ok : EXIT.findings;
 }
 
-function lineOf({ path, done, reason }: Outcome): string {
-  return `${printable(`${done.padEnd(10)}  ${path}${reason ? `: ${reason}` : ''}`)}\n`;
+/** What a dry run says of a file that it would change. */
+const WOULD: Partial<Record<Outcome['done'], string>> = {
+  created: 'would create',
+  updated: 'would update',
+  removed: 'would remove',
+};
+
+function lineOf({ path, done, reason }: Outcome, dryRun: boolean): string {
+  const text = dryRun ? (WOULD[done] ?? done).padEnd(12) : done.padEnd(10);
+  return `${printable(`${text}  ${path}${reason ? `: ${reason}` : ''}`)}\n`;
 }
 
 /** libvirt 6.5 and later run the hooks in qemu.d. An unknown version is taken to be later. */

@@ -4,6 +4,8 @@ import type { XmlAttribute, XmlElement } from '../../xml/element.js';
 import { libvirtNamespace } from '../../xml/namespaces.js';
 import { MOST_SHOWN, shortened, written } from './wording.js';
 
+export { similar } from '../../lib/similar.js';
+
 /** What an attribute or element should be, and of which element. */
 export interface Elsewhere {
   kind: 'attribute' | 'element';
@@ -35,38 +37,6 @@ export function tidied(value: string, isAllowed: (value: string) => boolean): st
   if (value.length > MOST_SHOWN) return undefined;
   const tidy = withoutInvisible(value).trim();
   return tidy !== value && tidy !== '' && isAllowed(tidy) ? tidy : undefined;
-}
-
-/** The name that was probably meant: at most a third of its characters differ, or one is the start of the other. */
-export function similar(name: string, names: readonly string[]): string | undefined {
-  if (name.length > 40) return undefined;
-  let best: string | undefined;
-  let distance = Math.floor(Math.max(name.length, 3) / 3) + 1;
-  for (const each of names) {
-    if (
-      best === undefined &&
-      Math.min(each.length, name.length) >= 3 &&
-      (each.startsWith(name) || name.startsWith(each))
-    )
-      best = each;
-    if (Math.abs(each.length - name.length) >= distance) continue;
-    const difference = editDistance(name.toLowerCase(), each.toLowerCase());
-    if (difference < distance) [best, distance] = [each, difference];
-  }
-  return best;
-}
-
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const substituted = (previous[column - 1] as number) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(substituted, (previous[column] as number) + 1, (current[column - 1] as number) + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length] as number;
 }
 
 /** A PCI address as lspci and sysfs print it. */
