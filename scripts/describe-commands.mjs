@@ -19,6 +19,7 @@ const VALUES = {
   engine: { word: 'ENGINE', values: ['auto', ...ENGINE_NAMES] },
   html: { word: 'FILE', kind: 'file' },
   'hooks-dir': { word: 'DIR', kind: 'folder' },
+  'max-age': { word: 'SECONDS', values: [] },
   'max-warnings': { word: 'N', values: [] },
   metrics: { word: 'FILE', kind: 'file' },
   prefix: { word: 'DIR', kind: 'folder' },

@@ -6,6 +6,7 @@ import { defineCommand, editCommand } from './options/define.js';
 import { installCommand } from './options/install.js';
 import { lintCommand } from './options/lint.js';
 import { planCommand } from './options/plan.js';
+import { reportCommand } from './options/report.js';
 import { attachCommand, setCommand } from './options/set.js';
 import { EPILOGUE, type Take } from './options/shared.js';
 import { statusCommand } from './options/status.js';
@@ -23,6 +24,7 @@ export const COMMANDS: readonly ((parser: Argv, take: Take) => void)[] = [
   (parser, take) => planCommand(parser, 'plan', take),
   (parser, take) => planCommand(parser, 'enforce', take),
   statusCommand,
+  reportCommand,
   watchCommand,
   defineCommand,
   editCommand,
@@ -34,7 +36,7 @@ export const COMMANDS: readonly ((parser: Argv, take: Take) => void)[] = [
 ];
 
 const COMMAND_NAMES = [
-  ...['lint', 'normalize', 'expand', 'plan', 'enforce', 'status', 'watch'],
+  ...['lint', 'normalize', 'expand', 'plan', 'enforce', 'status', 'report', 'watch'],
   ...['define', 'edit', 'set', 'unset', 'attach', 'install', 'uninstall'],
 ];
 const KNOWN = `known: ${COMMAND_NAMES.slice(0, -1).join(', ')} or ${COMMAND_NAMES.at(-1)} (see --help)`;

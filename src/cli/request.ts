@@ -4,6 +4,7 @@ import type { EditOptions } from './commands/edit.js';
 import type { InstallOptions } from './commands/install.js';
 import type { LintOptions } from './commands/lint.js';
 import type { PlanOptions } from './commands/plan.js';
+import type { ReportOptions } from './commands/report.js';
 import type { SetOptions } from './commands/set.js';
 import type { StatusOptions } from './commands/status.js';
 import type { NormalizeCommandOptions, TransformOptions } from './commands/transform.js';
@@ -22,4 +23,5 @@ export type Request =
   | { command: 'status'; options: StatusOptions }
   | { command: 'install'; options: InstallOptions }
   | { command: 'watch'; options: WatchOptions }
+  | { command: 'report'; options: ReportOptions }
   | { command: 'print'; text: string };

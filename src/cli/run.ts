@@ -52,6 +52,11 @@ async function dispatch(program: string, args: readonly string[], io: Io): Promi
     }
     request.options.paths = ['-'];
   }
+  if (request.command === 'report') {
+    const { options } = request;
+    const { reportCommand } = await import('./commands/report.js');
+    return betweenWrites(() => reportCommand(options, io));
+  }
   if (request.command === 'plan') return (await import('./commands/plan.js')).planCommand(request.options, io);
   if (request.command === 'define') return (await import('./commands/define.js')).defineCommand(request.options, io);
   if (request.command === 'lint') return (await import('./document-commands.js')).lint(request.options, io);

@@ -15,7 +15,7 @@ export function faultsOf({
   domains,
   watcher,
   problems,
-}: Partial<StatusReport> & Pick<StatusReport, 'domains'>): string[] {
+}: Pick<StatusReport, 'domains'> & Partial<Pick<StatusReport, 'watcher' | 'problems'>>): string[] {
   const guests = domains.map((domain) => guestSummary(domain));
   const counted = (one: string, key: 'misplaced' | 'unreadable' | 'contested', least = 0) => {
     const found = guests.filter((guest) => guest[key] > 0);

@@ -67,6 +67,8 @@ const GAP = '  ';
 const MIN_NAME_WIDTH = 16;
 const MAX_NAME_WIDTH = 48;
 const PROBLEMS = 'PROBLEMS';
+/** Columns without meaning are left out for so much of the problems. */
+const MAX_RESERVED_WIDTH = 24;
 
 /** The lines of an overview: of a table, or sentences where the terminal is too narrow for one. */
 export interface OverviewText {
@@ -78,20 +80,20 @@ export interface OverviewText {
 
 /**
  * One line a guest; what is not as it should be in colour.
- * @param order the column that the guests are ordered by is marked
+ * @param options order: the column that the guests are ordered by is marked; what: the heading of the names
  */
 export function overviewText(
   guests: readonly GuestSummary[],
   paint: Paint,
   columns: number,
-  order?: GuestOrder,
+  { order, what = 'GUEST' }: { order?: GuestOrder | undefined; what?: string } = {},
 ): OverviewText {
   const width = Math.max(MIN_WIDTH, columns);
-  const table = tableOf(guests, width);
+  const table = tableOf(guests, width, what);
   if (!table) return { header: [], rows: guests.map((guest) => sentence(guest, paint, width)) };
   const { names, shown } = table;
   const mark = (column: Column) => (column.order === order ? 'bold' : 'dim');
-  const nameHeading = padEnd(truncate(guests.some(({ host }) => host !== null) ? 'HOST GUEST' : 'GUEST', names), names);
+  const nameHeading = padEnd(truncate(what, names), names);
   const headings = shown.map(({ column, width: size }) => paint(mark(column), column.heading.padStart(size)));
   const problems = table.problems > 0 ? [paint('dim', PROBLEMS)] : [];
   const nameStyle = order === 'name' ? 'bold' : 'dim';
@@ -108,16 +110,18 @@ interface Table {
 }
 
 /** Columns that tell nothing are left out, from the right, until the names fit; undefined: they never do. */
-function tableOf(guests: readonly GuestSummary[], width: number): Table | undefined {
-  const longest = Math.min(MAX_NAME_WIDTH, Math.max(5, ...guests.map((guest) => textWidth(nameOf(guest)))));
+function tableOf(guests: readonly GuestSummary[], width: number, what: string): Table | undefined {
+  const longest = Math.min(MAX_NAME_WIDTH, Math.max(what.length, ...guests.map((guest) => textWidth(nameOf(guest)))));
   let shown = COLUMNS.map((column) => {
     const texts = guests.map((guest) => column.text(guest));
     const size = Math.max(column.heading.length, ...texts.map((text) => text.length));
     return { column, width: size, isIdle: texts.every((text) => column.isIdle(text)) };
   });
   const least = Math.min(longest, MIN_NAME_WIDTH);
-  const hasProblems = guests.some((guest) => problemsOf(guest) !== '');
-  const forProblems = hasProblems ? GAP.length + PROBLEMS.length : 0;
+  const longestProblem = Math.max(0, ...guests.map((guest) => textWidth(problemsOf(guest))));
+  const hasProblems = longestProblem > 0;
+  const problemWidth = Math.max(PROBLEMS.length, Math.min(longestProblem, MAX_RESERVED_WIDTH));
+  const forProblems = hasProblems ? GAP.length + problemWidth : 0;
   const room = () => width - shown.reduce((sum, column) => sum + column.width + GAP.length, 0);
   while (room() < least + forProblems) {
     const idle = shown.filter(({ isIdle }) => isIdle).at(-1);
@@ -163,8 +167,13 @@ function problemsOf({ errors, warnings, unreadable }: GuestSummary): string {
   return printable([...(unreadable > 0 ? [`${unreadable} unreadable`] : []), ...errors, ...warnings].join(', '));
 }
 
-/** `40 guests with 4,864 interrupts: 12 misplaced, 4,852 in place, 3 remote` */
-export function overviewTotals(guests: readonly GuestSummary[], paint: Paint, columns: number): string[] {
+/** `40 guests with 4864 interrupts: 12 misplaced, 4852 in place, 3 remote`. @param hosts how many there are */
+export function overviewTotals(
+  guests: readonly GuestSummary[],
+  paint: Paint,
+  columns: number,
+  hosts?: number,
+): string[] {
   const sum = (key: 'interrupts' | 'inPlace' | 'misplaced' | 'remote' | 'contested' | 'unreadable') =>
     guests.reduce((total, guest) => total + guest[key], 0);
   const [misplaced, remote, contested, unreadable] = [
@@ -181,7 +190,8 @@ export function overviewTotals(guests: readonly GuestSummary[], paint: Paint, co
     ...(unreadable > 0 ? [`${unreadable} unreadable`] : []),
   ];
   const [few, many] = [guests.length, sum('interrupts')];
-  const text = `${few} guest${few === 1 ? '' : 's'} with ${many} interrupt${many === 1 ? '' : 's'}: ${parts.join(', ')}`;
+  const where = hosts === undefined ? '' : `${hosts} host${hosts === 1 ? '' : 's'}, `;
+  const text = `${where}${few} guest${few === 1 ? '' : 's'} with ${many} interrupt${many === 1 ? '' : 's'}: ${parts.join(', ')}`;
   const style = misplaced + contested + unreadable > 0 ? 'red' : 'bold';
   return wrap(text, Math.max(MIN_WIDTH, columns)).map((line) => paint(style, line));
 }

@@ -92,7 +92,7 @@ export class OverviewView {
 
   list(state: OverviewState, columns: number): Omit<Picture, 'head'> {
     const shown = this.#shown(state);
-    const { header, rows } = overviewText(shown, this.paint, columns, this.#order);
+    const { header, rows } = overviewText(shown, this.paint, columns, { order: this.#order });
     const index = this.#indexIn(shown);
     const body = rows.flatMap((row, at) =>
       row.map((line, part) => `${at !== index ? ' ' : part === 0 ? this.paint('bold', '>') : '|'} ${line}`),

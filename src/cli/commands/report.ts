@@ -1,0 +1,77 @@
+import { messageOf } from '../../lib/errno.js';
+import { isExpected, ToolError } from '../../lib/errors.js';
+import { printable } from '../../lib/printable.js';
+import { type FleetHost, fleetOf } from '../../report/fleet.js';
+import { fleetText } from '../../report/fleet-text.js';
+import { fleetPage } from '../../report/html/fleet-page.js';
+import { type HostDocument, parseReport } from '../../report/parse-report.js';
+import { MAX_BYTES } from '../../xml/decode.js';
+import { colorsFor } from '../colors.js';
+import { readInput, STDIN_NAME } from '../files/read-input.js';
+import { writeOutputFile } from '../files/write-file.js';
+import { EXIT, errorLine, type Io } from '../io.js';
+import { checkLine } from './status-check.js';
+
+export interface ReportOptions {
+  /** documents of `status --json`, `-` for standard input */
+  paths: string[];
+  /** a line for each guest */
+  details?: boolean | undefined;
+  /** one line that says whether all is as it should be */
+  check?: boolean | undefined;
+  /** write an HTML page to this file, `-` for standard output */
+  html?: string | undefined;
+  /** in seconds */
+  maxAge?: number | undefined;
+}
+
+/** `report`: merges the status of many hosts; returns the exit status. */
+export function reportCommand(options: ReportOptions, io: Io): number {
+  const documents: { source: string; document: HostDocument }[] = [];
+  const unread: string[] = [];
+  for (const path of options.paths) {
+    const source = path === '-' ? STDIN_NAME : path;
+    try {
+      for (const document of documentsIn(readInput(path, io.stdin.fd))) documents.push({ source, document });
+    } catch (error) {
+      if (!isExpected(error)) throw error;
+      const message = messageOf(error);
+      // a file's own error names it
+      unread.push(message.startsWith(source) ? message : `${source}: ${message}`);
+    }
+  }
+  const maxAgeMs = options.maxAge === undefined ? undefined : options.maxAge * 1000;
+  const hosts = fleetOf(documents, { now: new Date(), maxAgeMs });
+  // what is missing is not overlooked: the rest is shown all the same
+  for (const message of options.check ? [] : unread) io.stderr.write(errorLine('hostdev-cpuset', message));
+  const isWrong = options.check ? check(hosts, unread, io) : show(hosts, options, io);
+  if (unread.length > 0) return EXIT.failed;
+  return isWrong ? EXIT.findings : EXIT.ok;
+}
+
+/** Of one host, or of several, one after the other. @throws ToolError */
+function documentsIn(bytes: Uint8Array): HostDocument[] {
+  if (bytes.length > MAX_BYTES) throw new ToolError(`longer than ${MAX_BYTES / 1024 / 1024} MiB`);
+  const text = new TextDecoder().decode(bytes).trim();
+  if (text === '') throw new ToolError('it is empty: was the host reached?');
+  return text.split(/\n(?=\{)/).map(parseReport);
+}
+
+function show(hosts: readonly FleetHost[], { html, details = false }: ReportOptions, io: Io): boolean {
+  if (html === undefined) io.stdout.write(fleetText(hosts, details, colorsFor(io.stdout, io.env), io.columns()));
+  else {
+    const page = fleetPage(hosts, new Date());
+    if (html === '-') io.stdout.write(page);
+    else writeOutputFile(html, page);
+  }
+  return false;
+}
+
+/** One line; whether anything is wrong. */
+function check(hosts: readonly FleetHost[], unread: readonly string[], io: Io): boolean {
+  const faults = hosts.flatMap(({ name, faults: own }) => (own.length > 0 ? `${name}: ${own.join(', ')}` : []));
+  const guests = hosts.flatMap((host) => host.guests);
+  const inPlace = guests.reduce((sum, guest) => sum + guest.inPlace, 0);
+  io.stdout.write(`${printable(checkLine([...unread, ...faults], inPlace, guests.length))}\n`);
+  return faults.length > 0;
+}

@@ -1,0 +1,44 @@
+import { Html, html } from './html.js';
+import { STYLE } from './style.js';
+
+/** Neither scripts nor network: injected HTML could do nothing. */
+const CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+interface Page {
+  title: string;
+  /** the link for those who use a keyboard */
+  skip: { to: string; text: string };
+  /** below the title */
+  about: Html;
+  main: Html;
+}
+
+/** A self-contained page: its text. */
+export function document({ title, skip, about, main }: Page): string {
+  return html`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${new Html(CONTENT_SECURITY_POLICY)}">
+<meta name="referrer" content="no-referrer">
+<meta name="color-scheme" content="light dark">
+<title>${title}</title>
+<style>${new Html(STYLE)}</style>
+</head>
+<body>
+<a class="skip" href="${skip.to}">${skip.text}</a>
+<header>
+<p class="soft">hostdev-cpuset status</p>
+<h1>${title}</h1>
+${about}</header>
+<main>
+${main}
+</main>
+</body>
+</html>
+`.text;
+}
+
+export const tile = (kind: string, value: string, what: string) =>
+  html`<div class="tile ${kind}"><dt>${what}</dt><dd>${value}</dd></div>`;

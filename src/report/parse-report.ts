@@ -1,0 +1,66 @@
+import { ToolError } from '../lib/errors.js';
+import type { StatusReport } from './report.js';
+
+/** A document of `status --json`; what earlier versions do not say is absent. */
+export type HostDocument = Pick<StatusReport, 'domains' | 'summary'> &
+  Partial<Pick<StatusReport, 'watcher' | 'problems'>> & { host: Partial<StatusReport['host']> };
+
+/** Reads the parts that are used. @throws ToolError: one line that says what is wrong */
+export function parseReport(text: string): HostDocument {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new ToolError(`no JSON: ${(error as Error).message}`);
+  }
+  if (!isRecord(value) || value.schemaVersion !== 1 || !Array.isArray(value.domains) || !isRecord(value.summary))
+    throw new ToolError('no document of hostdev-cpuset status --json');
+  const document = value as unknown as HostDocument;
+  const found = faultOf(document);
+  if (found) throw new ToolError(`no document of hostdev-cpuset status --json: ${found}`);
+  return { ...document, host: isRecord(document.host) ? document.host : {} };
+}
+
+function faultOf({ domains, host = {}, problems = [], watcher = null }: HostDocument): string | undefined {
+  if (!isText(host.name) || !isText(host.time)) return 'host';
+  if (!areProblems(problems)) return 'problems';
+  if (watcher !== null && !(isRecord(watcher) && isRecord(watcher.counters))) return 'watcher';
+  const index = domains.findIndex((domain) => !isDomain(domain));
+  return index < 0 ? undefined : `domains[${index}]`;
+}
+
+function isDomain(domain: unknown): boolean {
+  if (!isRecord(domain) || typeof domain.name !== 'string' || !Array.isArray(domain.devices)) return false;
+  if (!isTextOrNull(domain.vcpuCpus) || !isTextOrNull(domain.uuid) || !areProblems(domain.problems ?? [])) return false;
+  domain.problems ??= [];
+  return domain.devices.every(
+    (device) =>
+      isRecord(device) &&
+      areProblems(device.problems) &&
+      Array.isArray(device.interrupts) &&
+      device.interrupts.every(isInterrupt),
+  );
+}
+
+function isInterrupt(interrupt: unknown): boolean {
+  if (!isRecord(interrupt) || !Number.isSafeInteger(interrupt.irq) || !isRecord(interrupt.counts)) return false;
+  const counts = Object.values(interrupt.counts);
+  const { handlers, action, affinity } = interrupt;
+  return (
+    Array.isArray(handlers) &&
+    handlers.every((handler) => typeof handler === 'string') &&
+    ['set', 'keep', 'skip', 'fail'].includes(action as string) &&
+    isTextOrNull(affinity) &&
+    counts.every((count) => Number.isSafeInteger(count))
+  );
+}
+
+const areProblems = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.every(
+    (one) => isRecord(one) && [one.rule, one.severity, one.message].every((text) => typeof text === 'string'),
+  );
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isText = (value: unknown): boolean => value === undefined || typeof value === 'string';
+const isTextOrNull = (value: unknown): boolean => value === null || typeof value === 'string';

@@ -1,0 +1,104 @@
+import { stripVTControlCharacters } from 'node:util';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { textWidth } from '../../src/lib/text-width.js';
+import { plain } from '../../src/lint/formats/text.js';
+import { faultsOf } from '../../src/report/check.js';
+import { type GuestSummary, guestSummary, orderGuests } from '../../src/report/overview.js';
+import { overviewText, overviewTotals } from '../../src/report/overview-text.js';
+import type { DomainReport, InterruptReport } from '../../src/report/report.js';
+
+const test = suite('overview');
+const INTERRUPT: InterruptReport = {
+  ...{ irq: 41, type: 'msix', vector: 0, handlers: ['vfio-msix[0](0000:01:00.0)'], affinity: '2', effective: '2' },
+  ...{ wanted: '2', target: '2', vcpu: null, remote: false, contested: false, action: 'keep', reason: null },
+  ...{ error: null, counts: { 2: 3, 9: 1 } },
+};
+const domain = (name: string, ...interrupts: object[]): DomainReport => ({
+  ...{ name, uuid: null, vcpuCpus: '2-3', vcpuSource: 'threads', problems: [] },
+  devices: [
+    {
+      ...{ address: '0000:01:00.0', alias: null, element: 'hostdev', policy: 'auto', origin: 'entry', cpus: '2-3' },
+      ...{ numaNode: 0, problems: [] },
+      interrupts: interrupts.map((one) => ({ ...INTERRUPT, ...one })),
+    },
+  ],
+});
+
+test('what is counted of a guest', () => {
+  const guest = guestSummary(
+    domain(
+      'g',
+      {},
+      { action: 'set', remote: true },
+      { action: 'fail', contested: true },
+      { action: 'fail', affinity: null, handlers: [], counts: {} },
+      { action: 'skip' },
+      // not in use
+      { action: 'skip', handlers: [], affinity: null, counts: {} },
+    ),
+  );
+  const { interrupts, inPlace, misplaced, unreadable, remote, contested, posted, share } = guest;
+  assert.equal(
+    { interrupts, inPlace, misplaced, unreadable, remote, contested, posted, share },
+    {
+      ...{ interrupts: 5, inPlace: 1, misplaced: 2, unreadable: 1, remote: 1, contested: 1, posted: null },
+      share: { all: 16, on: 12 },
+    },
+  );
+});
+
+test('what is posted is counted where a report says it of every interrupt', () => {
+  const posting = (state: string) => ({ posting: { state, vcpu: null } });
+  assert.is(guestSummary(domain('g', posting('yes'), posting('no'), posting('yes'))).posted, 2);
+  assert.is(guestSummary(domain('g', posting('yes'), {})).posted, null);
+});
+
+test('errors come first, then what is misplaced, remote, and by name in the order of numbers', () => {
+  const errors = { ...domain('broken'), problems: [{ rule: 'x', severity: 'error' as const, message: 'm' }] };
+  const list = [
+    domain('b-10', {}),
+    domain('b-2', {}),
+    domain('far', { remote: true }),
+    domain('one', { action: 'set' }),
+  ];
+  const guests = [...list, domain('two', { action: 'set' }, { action: 'set' }), errors].map((one) => guestSummary(one));
+  const names = (order?: Parameters<typeof orderGuests>[1]) => orderGuests(guests, order).map(({ name }) => name);
+  assert.equal(names(), ['broken', 'two', 'one', 'far', 'b-2', 'b-10']);
+  assert.equal(names('name').slice(0, 2), ['b-2', 'b-10']);
+  assert.is(names('remote')[0], 'far');
+});
+
+test('no line is wider than the terminal, and each guest is named, at any width', () => {
+  const many: GuestSummary[] = ['a', 'vnf-gateway-production-1', '客人-🎮-客人-🎮-客人-🎮-客人-🎮', 'x\u001b[2J'].map(
+    (name) => ({
+      ...guestSummary(domain(name, {}, { action: 'set' })),
+      errors: ['device-conflict'],
+      warnings: ['remote-node'],
+    }),
+  );
+  for (let width = 0; width <= 200; width += width < 90 ? 1 : 7) {
+    const { header, rows } = overviewText(many, plain, width);
+    const lines = [...header, ...rows.flat(), ...overviewTotals(many, plain, width)];
+    for (const line of lines) {
+      assert.ok(textWidth(line) <= Math.max(width, 20), `${width}: ${line}`);
+      assert.is(stripVTControlCharacters(line), line);
+    }
+    assert.is(rows.length, many.length);
+    if (width >= 20) assert.match(rows[1]?.[0] ?? '', 'vnf-gateway-pro');
+  }
+});
+
+test('faults: guests are named, five at most', () => {
+  const domains = Array.from({ length: 7 }, (_, index) => domain(`g${index}`, { action: 'set' }, { action: 'set' }));
+  const [fault] = faultsOf({ domains, watcher: null, problems: [] });
+  assert.is(fault, '14 interrupts misplaced (g0 2, g1 2, g2 2, g3 2, g4 2, and 2 more)');
+  const conflict = {
+    ...domain('g'),
+    problems: [{ rule: 'device-conflict', severity: 'error' as const, message: 'm' }],
+  };
+  assert.equal(faultsOf({ domains: [conflict], watcher: null, problems: [] }), ['device-conflict (g)']);
+  assert.equal(faultsOf({ domains: [domain('g', {})], watcher: null, problems: [] }), []);
+});
+
+test.run();
