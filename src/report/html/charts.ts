@@ -1,6 +1,6 @@
 import type { InterruptPlan } from '../../affinity/domain-plan.js';
-import { type Cpuset, cpusetOf, EMPTY, has, isSubset } from '../../domain/cpuset.js';
-import { type Html, html, NOTHING } from './html.js';
+import { type Cpuset, cpusetOf, EMPTY, formatCpuset, has, isSubset } from '../../domain/cpuset.js';
+import { Html, html, NOTHING } from './html.js';
 import type { ViewModel } from './view-model.js';
 
 /** A count against the highest one, as a bar, with the remote part of it. Decorative: the number is beside it. */
@@ -10,28 +10,71 @@ export function bar(count: number, maxCount: number, remoteCount = 0): Html {
   return html`<svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="100" height="4"/><rect class="fill" width="${width.toFixed(2)}" height="4"/>${remote > 0 ? html`<rect class="far" width="${remote.toFixed(2)}" height="4"/>` : NOTHING}</svg>`;
 }
 
+/** A count against the highest one, in a table of thousands of rows: as bar(), in few bytes. */
+export function shortBar(count: number, maxCount: number): Html {
+  const percent = maxCount > 0 ? Math.max(count > 0 ? 1 : 0, Math.round((100 * count) / maxCount)) : 0;
+  return percent === 0 ? NOTHING : html`<i style="--w:${percent}%"></i>`;
+}
+
 /**
  * All CPUs of the host in a row, node by node, with those that are asked for, delivered to and wanted. Decorative: the
- * lists are beside it.
+ * lists are beside it. What many interrupts share is drawn once.
  */
-export function cpuStrip({ affinity, effective, wanted, target }: InterruptPlan, { cpuOrder, nodes }: ViewModel): Html {
-  const [asked, used, goal] = [affinity ?? EMPTY, effective ?? EMPTY, target ?? wanted ?? EMPTY];
-  const isAsWanted = goal.length === 0 || isSubset(used, goal);
-  const width = cpuOrder.length;
-  // one CPU of hundreds would be thinner than a pixel
-  const minSize = Math.max(1, width / 64);
-  const rects = (set: Cpuset, name: string, y: number, height: number) =>
-    positions(set, cpuOrder).map(({ first, last }) => {
-      const size = Math.max(minSize, last - first + 1);
-      return html`<rect class="${name}" x="${Math.min(first, width - size)}" y="${y}" width="${size}" height="${height}"/>`;
+export class CpuStrips {
+  readonly #symbols = new Map<string, { id: string; symbol: Html }>();
+
+  constructor(private readonly view: Pick<ViewModel, 'cpuOrder' | 'nodes'>) {}
+
+  strip({ affinity, effective, wanted, target }: InterruptPlan): Html {
+    const [asked, used, goal] = [affinity ?? EMPTY, effective ?? EMPTY, target ?? wanted ?? EMPTY];
+    const isAsWanted = goal.length === 0 || isSubset(used, goal);
+    const width = this.view.cpuOrder.length;
+    const name = new Html(isAsWanted ? '' : ' class=astray');
+    const rects = this.#places(used).map(
+      ({ x, size }) => html`<rect${name} x=${percent(x, width)} width=${percent(size, width)} />`,
+    );
+    return html`<svg aria-hidden=true><use href=#${this.#symbolOf(asked, goal)} />${rects}</svg>`;
+  }
+
+  /** The drawings that the strips refer to: once on the page. */
+  get definitions(): Html {
+    const symbols = [...this.#symbols.values()].map(({ symbol }) => symbol);
+    return html`<svg width="0" height="0" class="symbols" aria-hidden="true">${symbols}</svg>`;
+  }
+
+  #symbolOf(asked: Cpuset, goal: Cpuset): string {
+    const key = `${formatCpuset(asked)} ${formatCpuset(goal)}`;
+    const known = this.#symbols.get(key);
+    if (known) return known.id;
+    const id = `s${this.#symbols.size}`;
+    const width = this.view.cpuOrder.length;
+    const rects = (set: Cpuset, name: string, y: number, height: number) =>
+      this.#places(set).map(
+        ({ x, size }) => html`<rect class="${name}" x="${x}" y="${y}" width="${size}" height="${height}"/>`,
+      );
+    let edge = 0;
+    const edges = this.view.nodes.slice(0, -1).map(({ cpus }) => {
+      edge += cpus.length;
+      return html`<rect class="edge" x="${edge - width / 400}" y="0" width="${width / 200}" height="12"/>`;
     });
-  let edge = 0;
-  const edges = nodes.slice(0, -1).map(({ cpus }) => {
-    edge += cpus.length;
-    return html`<rect class="edge" x="${edge - width / 400}" y="0" width="${width / 200}" height="12"/>`;
-  });
-  return html`<svg class="strip" viewBox="0 0 ${width} 12" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="${width}" y="1" height="10"/>${rects(asked, 'asked', 1, 10)}${rects(goal, 'wanted', 9.5, 2.5)}${edges}${rects(used, isAsWanted ? 'used' : 'used astray', 0, 12)}</svg>`;
+    const symbol = html`<symbol id="${id}" viewBox="0 0 ${width} 12" preserveAspectRatio="none"><rect class="track" width="${width}" y="1" height="10"/>${rects(asked, 'asked', 1, 10)}${rects(goal, 'wanted', 9.5, 2.5)}${edges}</symbol>`;
+    this.#symbols.set(key, { id, symbol });
+    return id;
+  }
+
+  #places(set: Cpuset): { x: number; size: number }[] {
+    const { cpuOrder } = this.view;
+    const width = cpuOrder.length;
+    // one CPU of hundreds would be thinner than a pixel
+    const minSize = Math.max(1, width / 64);
+    return positions(set, cpuOrder).map(({ first, last }) => {
+      const size = Math.max(minSize, last - first + 1);
+      return { x: Math.min(first, width - size), size };
+    });
+  }
 }
+
+const percent = (part: number, all: number) => new Html(`${Number(((100 * part) / all).toFixed(1))}%`);
 
 /** Ranges of positions in the row: CPUs of one node are next to each other there, whatever their numbers. */
 function positions(set: Cpuset, cpuOrder: readonly number[]): Cpuset {

@@ -11,72 +11,131 @@ import { type Cpuset, EMPTY, formatCpuset } from '../../domain/cpuset.js';
 import { deliveryShare, formatShare, remoteShare } from '../delivery-share.js';
 import { problemReport } from '../problem-report.js';
 import { reasonTexts } from '../reason-text.js';
-import { bar, cpuStrip } from './charts.js';
-import { formatCount, hueClass, lettersOf } from './format.js';
+import { type CpuStrips, shortBar } from './charts.js';
+import { formatCount, hueClass, lettersOf, plural } from './format.js';
 import { type Html, html, NOTHING } from './html.js';
 import { takenOf, type ViewModel } from './view-model.js';
 
-/** What an action means on the page: a word, and a sign, as colours alone are not seen by everybody. */
-const STATES: Record<Action, { word: string; sign: string; kind: string }> = {
-  keep: { word: 'in place', sign: '✓', kind: 'good' },
-  set: { word: 'not placed', sign: '→', kind: 'open' },
-  skip: { word: 'left alone', sign: '–', kind: 'soft' },
-  fail: { word: 'failed', sign: '✕', kind: 'bad' },
+/** What an action means on the page. The style sheet adds a sign: colours alone are not seen by everybody. */
+const STATES: Record<Action, { word: string; kind: string }> = {
+  set: { word: 'not placed', kind: 'open' },
+  fail: { word: 'failed', kind: 'bad' },
+  keep: { word: 'in place', kind: 'good' },
+  skip: { word: 'left alone', kind: 'soft' },
 };
 const POLICIES = { entry: '', 'domain-default': ', default of the domain', 'host-default': ', default of the host' };
 
+/** Longer tables are closed until they are opened. */
+const MAX_OPEN_ROWS = 24;
+
+/** What the sections of guests share. */
+export interface GuestContext {
+  view: ViewModel;
+  strips: CpuStrips;
+  /** there is no index to go back to */
+  isAlone: boolean;
+}
+
 /** A domain: its vCPUs, and a table of its devices' interrupts. */
-export function domainHtml(domain: DomainPlan, index: number, view: ViewModel): Html {
+export function domainHtml(domain: DomainPlan, index: number, context: GuestContext): Html {
   const { name, vcpus, devices, problems } = domain;
   const source = vcpus.source === 'threads' ? "read from QEMU's threads" : 'as its definition says';
   const letters = lettersOf(index);
+  const { isAlone } = context;
   return html`
-<section class="domain">
+<section class="domain" id="guest-${index}">
 <h3><span class="sign ${hueClass(index)}">${letters}</span> ${name || '(no name)'}</h3>
-<p>Its vCPUs run on ${vcpus.cpus ? html`<span class="list">CPU ${formatCpuset(vcpus.cpus)}</span>` : 'any CPU'}, ${source}.</p>
-${problemList(problems)}${devices.length === 0 ? html`<p>It has no PCI device of the host.</p>` : table(domain, `Interrupts of ${letters} ${name}`, view)}
+<p>Its vCPUs run on ${vcpus.cpus ? cpuLinks(vcpus.cpus, context.view) : 'any CPU'}, ${source}. ${isAlone ? NOTHING : html`<a href="#index">All guests</a>`}</p>
+${problemList(problems)}${devices.length === 0 ? html`<p>It has no PCI device of the host.</p>` : tables(domain, `Interrupts of ${letters} ${name}`, context)}
 </section>`;
 }
 
-function table({ devices, vcpus }: DomainPlan, label: string, view: ViewModel): Html {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table class="interrupts">
-<thead><tr><th scope="col">IRQ</th><th scope="col">Vector</th><th scope="col">CPUs</th><th scope="col">Asked</th><th scope="col">Delivered to</th><th scope="col">Wanted</th><th scope="col">State</th><th scope="col" class="count">Taken</th></tr></thead>
-${devices.map((device) => deviceRows(device, vcpus.cpus ?? EMPTY, view))}</table></div>`;
+/** To the rows of the CPUs, where a set has few ranges. */
+function cpuLinks(cpus: Cpuset, { cpuOrder }: ViewModel): Html {
+  if (cpus.length > 8) return html`<span class="list">CPU ${formatCpuset(cpus)}</span>`;
+  const links = cpus.map((range, index) => {
+    const text = formatCpuset([range]);
+    const link = cpuOrder.includes(range.first) ? html`<a href="#cpu-${range.first}">${text}</a>` : html`${text}`;
+    return index === 0 ? link : html`, ${link}`;
+  });
+  return html`<span class="list">CPU ${links}</span>`;
 }
 
-function deviceRows(device: DevicePlan, vcpus: Cpuset, view: ViewModel): Html {
+function tables(domain: DomainPlan, label: string, context: GuestContext): Html {
+  const all = domain.devices.flatMap(({ interrupts }) => interrupts);
+  const table = html`<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table class="interrupts">
+<thead><tr><th scope="col">IRQ</th><th scope="col">Vector</th><th scope="col">CPUs</th><th scope="col">Asked</th><th scope="col">Delivered to</th><th scope="col">Wanted</th><th scope="col">State</th><th scope="col" class="count">Taken</th></tr></thead>
+${domain.devices.map((device) => deviceRows(device, domain.vcpus.cpus ?? EMPTY, context))}</table></div>`;
+  if (all.length <= MAX_OPEN_ROWS) return table;
+  const words = (Object.keys(STATES) as Action[]).flatMap((action) => {
+    const count = all.filter((one) => one.action === action).length;
+    return count > 0 ? [`${formatCount(count)} ${STATES[action].word}`] : [];
+  });
+  return html`<details><summary>${plural(all.length, 'interrupt')}: ${words.join(', ')}</summary>
+${table}</details>`;
+}
+
+function deviceRows(device: DevicePlan, vcpus: Cpuset, context: GuestContext): Html {
   const { address, alias, element, policy, origin, spread, cpus, numaNode, interrupts, problems } = device;
   const share = deliveryShare(interrupts, vcpus);
   const remote = remoteShare([device]);
   const posted = interrupts.filter(isPosted).length;
   const about = [
     `${policy}${spread ? ' spread' : ''}${POLICIES[origin]}${policy === 'native' ? '' : ` → ${cpus === null ? 'nothing' : `CPU ${formatCpuset(cpus)}`}`}`,
-    ...(numaNode === null ? [] : [`node ${numaNode}`]),
+    ...(address === null ? [] : [numaNode === null ? 'no node (-1)' : `node ${numaNode}`]),
     ...(share.all > 0 && vcpus.length > 0 ? [`${formatShare(share)} taken on vCPU CPUs`] : []),
     ...(remote.on > 0 ? [`${formatShare(remote)} taken on other nodes`] : []),
     ...(posted > 0 ? [`${posted === interrupts.length ? 'all' : posted} posted to vCPUs`] : []),
   ];
   return html`<tbody>
 <tr class="device"><th colspan="8" scope="rowgroup"><div class="about"><code>${address ?? element}</code>${alias === null ? NOTHING : html` <span class="alias">${alias}</span>`} <span class="soft list">${about.join(' · ')}</span>${problemList(problems)}</div></th></tr>
-${interrupts.length === 0 ? html`<tr><td colspan="8" class="soft">It has no interrupts at the moment.</td></tr>` : interrupts.map((one) => row(one, device, view))}
+${interrupts.length === 0 ? html`<tr><td colspan="8" class="soft">It has no interrupts at the moment.</td></tr>` : interrupts.map((one) => row(one, device, context))}
 </tbody>
 `;
 }
 
-function row(interrupt: InterruptPlan, device: DevicePlan, view: ViewModel): Html {
+/** Without classes, quotes and end tags that are not needed: a page has thousands of rows. */
+function row(interrupt: InterruptPlan, device: DevicePlan, { view, strips }: GuestContext): Html {
   const { irq, type, vector, affinity, effective, wanted, target, vcpu, action } = interrupt;
   const own = vcpu === null ? NOTHING : html` <span class="reason">vCPU ${vcpu}</span>`;
   const taken = takenOf(interrupt);
   const remote = isRemote(interrupt, device) === true;
   // if nothing is to be written, the device's line has said why
   const why = reasonTexts(interrupt, device.cpus !== null).map((text) => html`<span class="reason">${text}</span>`);
-  const { word, sign, kind } = STATES[action];
-  return html`<tr><th scope="row">${irq}</th><td>${vector === null ? type : `${type} ${vector}`}</td><td>${cpuStrip(interrupt, view)}</td>${cpuCell(affinity)}${cpuCell(effective)}${cpuCell(target ?? wanted, own)}<td><span class="state ${kind}"><span aria-hidden="true">${sign} </span>${word}</span>${remote ? html` <span class="state remote">remote node</span>` : NOTHING}${why}</td><td class="count">${formatCount(taken)}${bar(taken, view.maxInterruptCount)}</td></tr>
+  const { word, kind } = STATES[action];
+  const id = isListed(interrupt) ? html` id="irq-${irq}"` : NOTHING;
+  return html`<tr${id}><th scope=row>${irq}<td>${vector === null ? type : `${type} ${vector}`}<td>${strips.strip(interrupt)}${cpuCell(affinity)}${cpuCell(effective)}${cpuCell(target ?? wanted, own)}<td><b class=${kind}>${word}</b>${remote ? html` <b class=remote>remote node</b>` : NOTHING}${why}<td>${formatCount(taken)}${shortBar(taken, view.maxInterruptCount)}
 `;
 }
 
-const cpuCell = (set: Cpuset | null, note: Html = NOTHING) =>
-  html`<td class="list">${set ? formatCpuset(set) : '–'}${note}</td>`;
+const cpuCell = (set: Cpuset | null, note: Html = NOTHING) => html`<td>${set ? formatCpuset(set) : '–'}${note}`;
+
+const isListed = ({ action }: InterruptPlan) => action === 'set' || action === 'fail';
+/** More are not listed: each guest has its own. */
+const MAX_LISTED = 200;
+
+/** The interrupts that are not in place, with a link to each. */
+export function notPlacedHtml(plans: readonly DomainPlan[]): Html {
+  const found = plans.flatMap((domain, index) =>
+    domain.devices.flatMap((device) =>
+      device.interrupts.filter(isListed).map((interrupt) => ({ domain, index, device, interrupt })),
+    ),
+  );
+  if (found.length === 0) return NOTHING;
+  const items = found
+    .slice(0, MAX_LISTED)
+    .map(
+      ({ domain, index, device, interrupt: { irq, affinity, effective, wanted, target, action } }) =>
+        html`<li><b class="${STATES[action].kind}">${STATES[action].word}</b> <a href="#irq-${irq}">IRQ ${irq}</a> of <a href="#guest-${index}">${domain.name || '(no name)'}</a> <code>${device.address ?? ''}</code>: on CPU <span class="list">${listed(effective ?? affinity)}</span>, wanted on <span class="list">${listed(target ?? wanted)}</span></li>`,
+    );
+  const more =
+    found.length > MAX_LISTED ? html`<p>${formatCount(found.length - MAX_LISTED)} more: see the guests.</p>` : NOTHING;
+  return html`<section aria-labelledby="not-placed"><h2 id="not-placed">Not in place</h2>
+<ul class="listed">${items}</ul>${more}</section>
+`;
+}
+
+const listed = (set: Cpuset | null) => (set && set.length > 0 ? formatCpuset(set) : '–');
 
 function problemList(problems: readonly Problem[]): Html {
   if (problems.length === 0) return NOTHING;

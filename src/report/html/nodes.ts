@@ -18,21 +18,41 @@ export function nodesHtml(view: ViewModel, plans: readonly DomainPlan[]): Html {
 
 function nodeHtml({ node, cpus, devices }: NodeView, view: ViewModel, plans: readonly DomainPlan[]): Html {
   const list = formatCpuset(cpusetOf(cpus.map(({ cpu }) => cpu)));
-  const title = node === undefined ? 'CPUs of the host' : `Node ${node}`;
-  const about = cpus.length === 0 ? 'memory only' : `CPU ${list}`;
+  const title = titleOf(node, cpus.length === 0);
+  const about =
+    cpus.length > 0
+      ? `CPU ${list}`
+      : node === undefined
+        ? 'devices whose node the kernel does not know'
+        : 'memory only';
   return html`
 <section class="node">
 <h3>${title} <span class="soft">${about}</span></h3>
 ${
   devices.length === 0
     ? NOTHING
-    : html`<ul class="devices" aria-label="Devices here">${devices.map(
-        ({ domain, device }) =>
-          html`<li><span class="sign ${hueClass(domain)}">${lettersOf(domain)}</span> <code>${device.address ?? ''}</code></li>`,
+    : html`<ul class="devices" aria-label="Devices here">${guestsWith(devices).map(
+        ({ domain, addresses }) =>
+          html`<li><span class="sign ${hueClass(domain)}">${lettersOf(domain)}</span> <a href="#guest-${domain}">${plans[domain]?.name || '(no name)'}</a> ${addresses.length > MAX_ADDRESSES ? `${addresses.length} devices` : html`<code>${addresses.join(' ')}</code>`}</li>`,
       )}</ul>`
 }
 <ol class="cpus">${cpus.map((cpu) => cpuHtml(cpu, view, plans))}</ol>
 </section>`;
+}
+
+/** More devices of one guest on a node are only counted. */
+const MAX_ADDRESSES = 2;
+
+function titleOf(node: number | undefined, isWithoutCpus: boolean): string {
+  if (node !== undefined) return `Node ${node}`;
+  return isWithoutCpus ? 'No node (-1)' : 'CPUs of the host';
+}
+
+/** The guests of the devices, with the devices' addresses. */
+function guestsWith(devices: NodeView['devices']): { domain: number; addresses: string[] }[] {
+  const guests = new Map<number, string[]>();
+  for (const { domain, device } of devices) guests.set(domain, [...(guests.get(domain) ?? []), device.address ?? '']);
+  return [...guests].map(([domain, addresses]) => ({ domain, addresses }));
 }
 
 function cpuHtml(cpu: CpuView, view: ViewModel, plans: readonly DomainPlan[]): Html {
@@ -54,7 +74,7 @@ function cpuHtml(cpu: CpuView, view: ViewModel, plans: readonly DomainPlan[]): H
       ? NOTHING
       : html`<span class="line">${interrupts.length} interrupt${interrupts.length === 1 ? '' : 's'}</span>`;
   const words = cpuWords(cpu, plans);
-  return html`<li class="cpu busy ${tint}${online ? '' : ' off'}"><a href="#cpu-${cpu.cpu}" title="${words}"><span class="unseen">${words}</span><span class="face" aria-hidden="true">${name}<span class="signs">${signs}${badge}</span><span class="lines">${numbers}${count}</span>${bar(taken, view.maxCpuCount, remote)}</span></a></li>`;
+  return html`<li class="cpu busy ${tint}${online ? '' : ' off'}"><a href="#cpu-${cpu.cpu}" title="${words}"><span class="face" aria-hidden="true">${name}<span class="signs">${signs}${badge}</span><span class="lines">${numbers}${count}</span>${bar(taken, view.maxCpuCount, remote)}</span></a></li>`;
 }
 
 /** The vCPUs that may run on a CPU: for each domain a list of their numbers. */
@@ -90,7 +110,7 @@ export function cpuTable({ nodes, maxCpuCount }: ViewModel, plans: readonly Doma
   const rows = busy.map(({ node, cpu }) => {
     const runs = runsOn(cpu).map(
       ({ domain, list }) =>
-        html`<li><span class="sign ${hueClass(domain)}">${lettersOf(domain)}</span> ${plans[domain]?.name ?? ''} vCPU ${list}</li>`,
+        html`<li><span class="sign ${hueClass(domain)}">${lettersOf(domain)}</span> <a href="#guest-${domain}">${plans[domain]?.name || '(no name)'}</a> vCPU ${list}</li>`,
     );
     const irqs = formatCpuset(cpusetOf(cpu.interrupts.map(({ interrupt }) => interrupt.irq)));
     return html`

@@ -40,5 +40,6 @@ ${main}
 `.text;
 }
 
-export const tile = (kind: string, value: string, what: string) =>
-  html`<div class="tile ${kind}"><dt>${what}</dt><dd>${value}</dd></div>`;
+/** A figure. @param link to what it counts */
+export const tile = (kind: string, value: string, what: string, link?: string) =>
+  html`<div class="tile ${kind}"><dt>${what}</dt><dd>${link === undefined ? value : html`<a href="${link}">${value}</a>`}</dd></div>`;

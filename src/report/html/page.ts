@@ -1,62 +1,50 @@
 import { formatShare, remoteShare } from '../delivery-share.js';
-import { summaryOf } from '../report.js';
-import { domainHtml } from './domains.js';
-import { formatCount, plural } from './format.js';
-import { Html, html, NOTHING } from './html.js';
+import { type GuestSummary, guestSummary, orderGuests } from '../overview.js';
+import { domainReport, summaryOf } from '../report.js';
+import { CpuStrips } from './charts.js';
+import { domainHtml, notPlacedHtml } from './domains.js';
+import { formatCount, hueClass, lettersOf, plural } from './format.js';
+import { type Html, html, NOTHING } from './html.js';
 import { cpuTable, isCompact, nodesHtml } from './nodes.js';
-import { STYLE } from './style.js';
+import { document, tile } from './page-frame.js';
+import { guestState } from './state.js';
 import { type ViewModelInput, viewModelOf } from './view-model.js';
 
-/** Neither scripts nor network: injected HTML could do nothing. */
-const CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
-
 /**
- * The host as one self-contained page: nodes and their CPUs, the vCPUs and interrupts on each, asked and effective
- * affinity.
+ * The host as one self-contained page: its guests, nodes and their CPUs, the vCPUs and interrupts on each, asked and
+ * effective affinity.
  */
 export function statusPage(input: ViewModelInput): string {
   const { plans, host, takenAt, watcher } = input;
   const view = viewModelOf(input);
   const summary = summaryOf(plans);
   const share = remoteShare(plans.flatMap(({ devices }) => devices));
+  const toNotPlaced = summary.misplaced + summary.failed > 0 ? '#not-placed' : undefined;
   const tiles = [
     tile('good', formatCount(summary.kept), 'in place'),
-    tile('open', formatCount(summary.set), 'not placed'),
+    tile('open', formatCount(summary.set), 'not placed', summary.set > 0 ? toNotPlaced : undefined),
     tile('soft', formatCount(summary.skipped), 'left alone'),
-    tile('bad', formatCount(summary.failed), 'failed'),
+    tile('bad', formatCount(summary.failed), 'failed', summary.failed > 0 ? toNotPlaced : undefined),
     tile('remote', formatCount(summary.remote), 'on another node than the device'),
     tile('remote', share.all > 0 ? formatShare(share) : '–', 'taken on another node than the device'),
   ];
-  const title = `Interrupts of ${host}`;
-  const compact = isCompact(view);
-  return html`<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${new Html(CONTENT_SECURITY_POLICY)}">
-<meta name="referrer" content="no-referrer">
-<meta name="color-scheme" content="light dark">
-<title>${title}</title>
-<style>${new Html(STYLE)}</style>
-</head>
-<body>
-<a class="skip" href="#guests">To the interrupts, guest by guest</a>
-<header>
-<p class="soft">hostdev-cpuset status</p>
-<h1>${title}</h1>
-<p>${plural(view.cpuOrder.length, 'CPU')}, ${plural(view.nodes.filter(({ node }) => node !== undefined).length, 'node')}, ${plural(plans.length, 'guest')} · ${takenAt}</p>
+  const strips = new CpuStrips(view);
+  const sections = plans.map((domain, index) => domainHtml(domain, index, { view, strips, isAlone: plans.length < 2 }));
+  const nodes = view.nodes.filter(({ node }) => node !== undefined).length;
+  return document({
+    title: `Interrupts of ${host}`,
+    skip: { to: '#guests', text: 'To the interrupts, guest by guest' },
+    about: html`<p>${plural(view.cpuOrder.length, 'CPU')}, ${plural(nodes, 'node')}, ${plural(plans.length, 'guest')} · ${takenAt}</p>
 ${
   watcher === undefined
     ? NOTHING
     : html`<p class="soft">${watcher.replace(/\n */g, '; ')}</p>
 `
-}</header>
-<main>
-<section aria-labelledby="summary"><h2 id="summary" class="unseen">Summary</h2>
+}`,
+    main: html`<section aria-labelledby="summary"><h2 id="summary" class="unseen">Summary</h2>
 <dl class="tiles">${tiles}</dl></section>
-<section aria-labelledby="host"><h2 id="host">The host</h2>
-<p class="legend">A coloured CPU may run vCPUs of the guest with that letter${compact ? '; the number in a circle is how many interrupts are delivered to it' : ''}. The bar is what it has taken, against the busiest CPU; <span class="far-word">violet</span>: from devices on another node.</p>
+${indexHtml(plans.map((plan) => guestSummary(domainReport(plan))))}${notPlacedHtml(plans)}<section aria-labelledby="host"><h2 id="host">The host</h2>
+<p class="legend">A coloured CPU may run vCPUs of the guest with that letter${isCompact(view) ? '; the number in a circle is how many interrupts are delivered to it' : ''}. The bar is what it has taken, against the busiest CPU; <span class="far-word">violet</span>: from devices on another node.</p>
 ${nodesHtml(view, plans)}
 <details><summary>CPUs, one by one</summary>
 ${cpuTable(view, plans)}
@@ -64,16 +52,32 @@ ${cpuTable(view, plans)}
 <section aria-labelledby="guests"><h2 id="guests">Guests</h2>
 ${
   plans.length === 0
-    ? html`<p>No guest runs.</p>`
+    ? html`<p>No running domain with host devices.</p>`
     : html`<p class="legend">In each strip every CPU has its place, node by node: <span class="key asked"></span> asked, <span class="key wanted"></span> wanted, <span class="key used"></span> delivered to, <span class="key used astray"></span> delivered elsewhere.</p>`
 }
-${plans.map((domain, index) => domainHtml(domain, index, view))}
+${sections}
 </section>
-</main>
-</body>
-</html>
-`.text;
+${strips.definitions}`,
+  });
 }
 
-const tile = (kind: string, value: string, what: string) =>
-  html`<div class="tile ${kind}"><dt>${what}</dt><dd>${value}</dd></div>`;
+/** A line a guest, what is wrong first, with links. A few guests are seen at once anyway. */
+function indexHtml(guests: readonly GuestSummary[]): Html {
+  if (guests.length < 2) return NOTHING;
+  const places = new Map(guests.map((guest, index) => [guest, index]));
+  const rows = orderGuests(guests).map((guest) => {
+    const index = places.get(guest) as number;
+    const { interrupts, misplaced, remote, share } = guest;
+    const numbers = [interrupts, misplaced, remote].map(formatCount);
+    const taken = share && share.all > 0 ? formatShare(share) : '–';
+    return html`
+<tr><th scope="row"><span class="sign ${hueClass(index)}">${lettersOf(index)}</span> <a href="#guest-${index}">${guest.name || '(no name)'}</a></th><td>${guestState(guest)}</td>${[...numbers, taken].map((text) => html`<td class="count">${text}</td>`)}</tr>`;
+  });
+  const heads = ['Interrupts', 'Misplaced', 'Remote', 'On vCPU CPUs'];
+  return html`<section aria-labelledby="index"><h2 id="index">Index of guests</h2>
+<div class="scroll card" tabindex="0" role="region" aria-label="Index of guests"><table>
+<thead><tr><th scope="col">Guest</th><th scope="col">State</th>${heads.map((text) => html`<th scope="col" class="count">${text}</th>`)}</tr></thead>
+<tbody>${rows}
+</tbody></table></div></section>
+`;
+}

@@ -40,7 +40,7 @@ const HUES = [0, 1, 2, 3, 4, 5]
 
 const NODES = `
 .nodes{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:1rem}
-.node,.domain,details{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:1rem}
+.node,.domain,.card,details{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:1rem}
 .devices{display:flex;flex-wrap:wrap;gap:.25rem .9rem;margin-bottom:.75rem;font-size:.875rem}
 .sign{display:inline-block;min-width:1.35em;padding:0 .3em;border-radius:4px;text-align:center;font-size:.8em;font-weight:700;line-height:1.5;border:1px solid currentColor}
 .cpus{display:grid;grid-template-columns:repeat(auto-fill,minmax(6.75rem,1fr));gap:.4rem}
@@ -71,6 +71,9 @@ const NODES = `
 .track{fill:var(--track)}.bar .fill{fill:var(--used)}.bar .far{fill:var(--far)}
 .far-word{color:var(--far);font-weight:600}
 details{margin-top:1rem}
+.domain details{border:0;padding:0;margin-top:.5rem}
+:target{scroll-margin-top:1rem}
+section:target{outline:2px solid var(--link);outline-offset:2px}
 summary{cursor:pointer;font-weight:600}
 details .scroll{margin-top:.75rem}`;
 
@@ -84,16 +87,21 @@ th[scope=row]{font-weight:600}
 tr.device th{padding-top:1rem;font-weight:600}
 .about{position:sticky;left:0;width:fit-content;max-width:min(100%,calc(100vw - 4rem));overflow-wrap:anywhere}
 .alias{font-weight:600}
-td.list{max-width:14rem;overflow-wrap:anywhere}
-td.count{min-width:7rem}.count{text-align:right;padding-right:0}td.count+td.count{padding-left:.75rem}
+.interrupts tr:not(.device)>:nth-child(n+4):nth-child(-n+6),td.list{max-width:14rem;overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
+.interrupts td:nth-child(8),td.count{min-width:7rem;font-variant-numeric:tabular-nums}.interrupts td:nth-child(8),.count{text-align:right;padding-right:0}td.count+td.count{padding-left:.75rem}
 tbody:last-child tr:last-child>*{border-bottom:0}
 tr:target{background:var(--open-g)}
-.strip{display:block;width:clamp(8rem,16vw,14rem);height:16px;margin-top:3px;border-radius:2px}
-.asked{fill:var(--asked)}.wanted{fill:var(--wanted)}.used{fill:var(--used)}.used.astray{fill:var(--bad)}.edge{fill:var(--card)}
+.interrupts td i{display:block;height:5px;border-radius:3px;margin-top:.3rem;background:linear-gradient(var(--used) 0 0) 0/var(--w) 100% no-repeat var(--track)}
+.listed li{padding:.15rem 0;overflow-wrap:anywhere}.symbols{position:absolute}
+.tile dd a{color:inherit}
+.interrupts use,.interrupts svg>rect{height:100%}.interrupts use{width:100%}.interrupts svg>rect{fill:var(--used)}.interrupts svg>.astray{fill:var(--bad)}
+.interrupts svg{display:block;width:clamp(8rem,16vw,14rem);height:16px;margin-top:3px;border-radius:2px}
+.asked{fill:var(--asked)}.wanted{fill:var(--wanted)}.edge{fill:var(--card)}
 .key{display:inline-block;width:.9em;height:.9em;border-radius:2px;vertical-align:-.1em;margin-left:.4em}
 .key.asked{background:var(--asked)}.key.wanted{background:var(--wanted);height:.3em;vertical-align:0}.key.used{background:var(--used);width:.35em}.key.used.astray{background:var(--bad)}
-.state{display:inline-block;padding:0 .5em;border-radius:1em;font-size:.8125rem;font-weight:600;white-space:nowrap}
-.state.good{background:var(--good-g);color:var(--good)}.state.open{background:var(--open-g);color:var(--open)}.state.bad{background:var(--bad-g);color:var(--bad)}.state.soft{background:var(--soft-g);color:var(--soft)}.state.remote{background:var(--far-g);color:var(--far)}
+.state,td>b,li>b{display:inline-block;padding:0 .5em;border-radius:1em;font-size:.8125rem;font-weight:600;white-space:nowrap}
+b.good{background:var(--good-g);color:var(--good)}b.open{background:var(--open-g);color:var(--open)}b.bad{background:var(--bad-g);color:var(--bad)}b.soft{background:var(--soft-g);color:var(--soft)}b.remote,.state.remote{background:var(--far-g);color:var(--far)}
+b.good::before{content:"✓ " / ""}b.open::before{content:"→ " / ""}b.bad::before{content:"✕ " / ""}b.soft::before{content:"– " / ""}b.remote::before{content:"↔ " / ""}
 .reason{display:block;color:var(--soft);font-size:.8125rem;min-width:12rem}
 .problems{margin:.35rem 0 .5rem;font-weight:400;font-size:.875rem}
 .problems li{padding-left:.6rem;border-left:3px solid var(--line);margin:.2rem 0}
@@ -101,8 +109,9 @@ tr:target{background:var(--open-g)}
 .problems .warning{border-color:var(--open)}.problems .warning strong{color:var(--open)}
 .rule{color:var(--soft)}
 @media (max-width:40rem){.nodes:not(.compact) .cpus{grid-template-columns:repeat(auto-fill,minmax(5.25rem,1fr))}.nodes:not(.compact) .cpu{min-height:4rem;font-size:.75rem}body{padding-top:1.25rem}h1{font-size:1.4rem}.tiles{grid-template-columns:1fr 1fr}.domain,.node,details{padding:.75rem}}
-@media print{body{max-width:none}.scroll{overflow:visible}}
-@media (forced-colors:active){.cpu{border:1px solid}.bar rect,.strip rect{forced-color-adjust:none}}`;
+@media print{body{max-width:none;padding:0;font-size:.8rem}.scroll{overflow:visible}.skip{display:none}.tile,.node,tr,li{break-inside:avoid}h2,h3,thead{break-after:avoid}details::details-content{content-visibility:visible;block-size:auto}.interrupts svg,.bar,.sign,.cpu,b,i{print-color-adjust:exact}}
+@media (min-width:120rem){body{max-width:150rem}}
+@media (forced-colors:active){.cpu{border:1px solid}.bar rect,svg rect{forced-color-adjust:none}}`;
 
 /** The page's style sheet: light, and dark where the reader's system is. */
 export const STYLE =

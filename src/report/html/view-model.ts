@@ -29,7 +29,7 @@ export interface CpuView {
 }
 
 export interface NodeView {
-  /** undefined: CPUs on no node, and all CPUs of a host without nodes */
+  /** undefined: CPUs and devices on no node, and all of a host without nodes */
   node: number | undefined;
   cpus: CpuView[];
   /** of the domains, on this node */
@@ -101,7 +101,8 @@ function nodesOf(
   const rest = cpus.filter(({ cpu }) => !nodeOf.has(cpu));
   const known = new Set(nodes.map(({ node }) => node));
   const devices = entries.filter(({ device }) => device.numaNode === null || !known.has(device.numaNode));
-  if (rest.length > 0) found.push({ node: undefined, cpus: rest, devices });
+  // devices that the kernel gives node -1, and those of a host without nodes
+  if (rest.length + devices.length > 0) found.push({ node: undefined, cpus: rest, devices });
   return found.filter((node) => node.cpus.length + node.devices.length > 0);
 }
 
