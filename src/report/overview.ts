@@ -18,8 +18,10 @@ export interface GuestSummary {
   unreadable: number;
   remote: number;
   contested: number;
-  /** null: the report does not say it of every interrupt */
+  /** known to be; null: of none, and of some it is unknown */
   posted: number | null;
+  /** of some it is unknown */
+  isPostingUnknown?: boolean;
   /** how many were taken since the vectors exist, and how many on the CPUs of its vCPUs; null: its vCPUs have none */
   share: DeliveryShare | null;
   /** taken a second; undefined: unknown */
@@ -29,7 +31,7 @@ export interface GuestSummary {
   warnings: string[];
 }
 
-/** What a report may say of an interrupt beside its InterruptReport. */
+/** Reports of earlier versions do not say it. */
 interface Posted {
   posting?: { state: 'no' | 'yes' | 'unknown' };
 }
@@ -57,6 +59,8 @@ export function guestSummary(domain: DomainReport, rates?: Rates, host: string |
     const rate = rates?.get(interruptKey(interrupt));
     if (rate !== undefined) guest.rate = (guest.rate ?? 0) + rate;
   }
+  // where nothing is known to be posted, and not all is known, that is not zero
+  if (guest.isPostingUnknown) guest.posted ||= null;
   const all = [...problems, ...devices.flatMap((device) => device.problems)];
   const rulesOf = (level: string) => [
     ...new Set(all.filter(({ severity }) => severity === level).map(({ rule }) => rule)),
@@ -66,7 +70,7 @@ export function guestSummary(domain: DomainReport, rates?: Rates, host: string |
   return guest;
 }
 
-function count(interrupt: InterruptReport & Posted, guest: GuestSummary): void {
+function count(interrupt: Omit<InterruptReport, 'posting'> & Posted, guest: GuestSummary): void {
   const { handlers, action, affinity, posting } = interrupt;
   // of an interrupt that cannot be read, the kernel's answers are missing
   const isUnreadable = action === 'fail' && affinity === null;
@@ -77,8 +81,8 @@ function count(interrupt: InterruptReport & Posted, guest: GuestSummary): void {
   else if (action === 'set' || action === 'fail') guest.misplaced++;
   if (interrupt.remote) guest.remote++;
   if (interrupt.contested) guest.contested++;
-  if (posting === undefined || guest.posted === null) guest.posted = null;
-  else if (posting.state === 'yes') guest.posted++;
+  if (posting?.state === 'yes') guest.posted = (guest.posted ?? 0) + 1;
+  else if (posting?.state !== 'no') guest.isPostingUnknown = true;
 }
 
 /** Whether something of it is not as it should be. */

@@ -11,7 +11,16 @@ import type { DomainReport, InterruptReport } from '../../src/report/report.js';
 const test = suite('overview');
 const INTERRUPT: InterruptReport = {
   ...{ irq: 41, type: 'msix', vector: 0, handlers: ['vfio-msix[0](0000:01:00.0)'], affinity: '2', effective: '2' },
-  ...{ wanted: '2', target: '2', vcpu: null, remote: false, contested: false, action: 'keep', reason: null },
+  ...{
+    wanted: '2',
+    target: '2',
+    vcpu: null,
+    remote: false,
+    contested: false,
+    posting: { state: 'unknown', vcpu: null },
+    action: 'keep',
+    reason: null,
+  },
   ...{ error: null, counts: { 2: 3, 9: 1 } },
 };
 const domain = (name: string, ...interrupts: object[]): DomainReport => ({
@@ -48,10 +57,12 @@ test('what is counted of a guest', () => {
   );
 });
 
-test('what is posted is counted where a report says it of every interrupt', () => {
+test('what is posted is counted where that is known', () => {
   const posting = (state: string) => ({ posting: { state, vcpu: null } });
   assert.is(guestSummary(domain('g', posting('yes'), posting('no'), posting('yes'))).posted, 2);
-  assert.is(guestSummary(domain('g', posting('yes'), {})).posted, null);
+  assert.is(guestSummary(domain('g', posting('yes'), {})).posted, 1);
+  assert.is(guestSummary(domain('g', posting('no'), posting('unknown'))).posted, null);
+  assert.is(guestSummary(domain('g', posting('no'))).posted, 0);
 });
 
 test('errors come first, then what is misplaced, remote, and by name in the order of numbers', () => {

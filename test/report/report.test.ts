@@ -96,8 +96,26 @@ reports('real reports are what their schema says', () => {
 
 reports('the summary counts interrupts by action', () => {
   const { before, after } = everything();
-  assert.equal(before.summary, { set: 3, kept: 1, skipped: 3, failed: 0, misplaced: 3, remote: 1, posted: 0, contested: 0 });
-  assert.equal(after.summary, { set: 2, kept: 1, skipped: 3, failed: 1, misplaced: 1, remote: 2, posted: 0, contested: 0 });
+  assert.equal(before.summary, {
+    set: 3,
+    kept: 1,
+    skipped: 3,
+    failed: 0,
+    misplaced: 3,
+    remote: 1,
+    posted: 0,
+    contested: 0,
+  });
+  assert.equal(after.summary, {
+    set: 2,
+    kept: 1,
+    skipped: 3,
+    failed: 1,
+    misplaced: 1,
+    remote: 2,
+    posted: 0,
+    contested: 0,
+  });
 });
 
 reports('the contract: names, order, and no more but vcpuSource, problems of a domain, and error', () => {

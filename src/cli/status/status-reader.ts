@@ -11,7 +11,14 @@ import { readTopology, type Topology } from '../../host/topology.js';
 import type { ProblemReport } from '../../report/problem-report.js';
 import { type ReportContext, reportOf, type StatusReport } from '../../report/report.js';
 import { readWatcherStatus, type WatcherStatus } from '../../runtime/watcher-status.js';
-import { type DomainOptions, namedSources, openHost, readDomain, readPostings, runningSources } from '../host/domain-source.js';
+import {
+  type DomainOptions,
+  namedSources,
+  openHost,
+  readDomain,
+  readPostings,
+  runningSources,
+} from '../host/domain-source.js';
 import type { Io } from '../io.js';
 import { hostProblems } from './host-problems.js';
 import type { Sampled } from './sampler.js';
