@@ -60,7 +60,14 @@ test('options of lint', async () => {
 });
 
 test('options of plan, enforce and status', async () => {
-  const views = { details: undefined, check: undefined, watch: undefined, html: undefined, only: [] };
+  const views = {
+    details: undefined,
+    check: undefined,
+    watch: undefined,
+    html: undefined,
+    sample: undefined,
+    only: [],
+  };
   const nothing = { connect: undefined, root: undefined, json: undefined, ...views };
   for (const command of ['plan', 'enforce'] as const) {
     assert.equal(

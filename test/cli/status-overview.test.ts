@@ -151,7 +151,16 @@ test('JSON: the host, when it was read, and what is wrong with it', async () => 
     report.problems.map(({ rule }: { rule: string }) => rule),
     ['no-watcher'],
   );
-  assert.equal(report.summary, { set: 1, kept: 4, skipped: 0, failed: 0, misplaced: 1, remote: 1, contested: 0 });
+  assert.equal(report.summary, {
+    set: 1,
+    kept: 4,
+    skipped: 0,
+    failed: 0,
+    misplaced: 1,
+    remote: 1,
+    posted: 0,
+    contested: 0,
+  });
 });
 
 test('--check: one line, and the exit status', async () => {
