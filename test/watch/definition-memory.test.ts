@@ -68,21 +68,21 @@ class Watching {
   }
 }
 
-memory('nothing that a watcher keeps of a domain keeps its document in memory', async () => {
+memory("the watcher keeps no reference to the definition's text after parsing", async () => {
   setFlagsFromString('--expose_gc');
   const collect: () => void = runInNewContext('gc');
   const heap = async () => {
-    // RegExp.input is the text that was matched last
+    // RegExp.input keeps the text of the last match.
     /x/.exec('x');
-    // A collection that had begun before completes first, and keeps what was in use then. So does code that is being
-    // optimized.
+    // A collection that is already in progress completes first, and keeps what was in use when it began. So does code
+    // that is being optimized.
     for (let count = 0; count < 5; count++) {
       await new Promise(setImmediate);
       collect();
     }
     return process.memoryUsage().heapUsed;
   };
-  // compiles the code; a cache of the last definition has a small one then
+  // Compiles the code, and leaves a small definition in a cache of the last one.
   for (const bytes of [TEXT_BYTES, 0]) new Watching().add(definition(0, 'managed', bytes));
   for (const kind of ['managed', 'unmanaged'] as const) {
     const watching = new Watching();
@@ -95,7 +95,7 @@ memory('nothing that a watcher keeps of a domain keeps its document in memory', 
   }
 });
 
-memory('a definition is plain data', () => {
+memory('a parsed definition consists of plain objects, arrays and short strings', () => {
   const plain = plainOf(definition(7, 'managed', 0));
   assert.is(plain.devices.length, 2);
   assert.is(plain.metadataProblems.length, 2);

@@ -10,7 +10,7 @@ import { emptyResult } from '../../src/watch/result.js';
 import { A, B, guest, hostdev, hostOf, Simulated, setOf, vfio } from '../affinity/simulated-pass.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
 
-const watch = suite('a device, looked at again and again');
+const test = suite('state of a device across checks');
 
 class ListingFiles extends SimulatedFs {
   listed = 0;
@@ -33,7 +33,7 @@ function adopted() {
   return { kernel, files, device, reported };
 }
 
-watch('it is as it was, and its numbers are listed seldom', () => {
+test('an unchanged device is "same", and msi_irqs is listed only every 5 seconds', () => {
   const { files, device } = adopted();
   for (let now = 100; now < 5000; now += 100) assert.is(device.check({ now, hostIrqCount: () => 2 }), 'same');
   assert.is(files.listed, 0);
@@ -41,7 +41,7 @@ watch('it is as it was, and its numbers are listed seldom', () => {
   assert.is(files.listed, 1);
 });
 
-watch('they are listed at once where the host has more or less numbers than before, or does not say how many', () => {
+test("msi_irqs is listed at once if the host's number of IRQs changed or is unknown", () => {
   const { files, device } = adopted();
   device.check({ now: 100, hostIrqCount: () => 3 });
   assert.is(files.listed, 1);
@@ -49,14 +49,14 @@ watch('they are listed at once where the host has more or less numbers than befo
   assert.is(files.listed, 3);
 });
 
-watch('a vector more is seen, though nothing else is other than it was', () => {
+test("an added vector is found once the host's number of IRQs shows it", () => {
   const { kernel, device } = adopted();
   kernel.devices.get(A)?.vectors.push(43);
   assert.is(device.check({ now: 100, hostIrqCount: () => 2 }), 'same', 'nobody said so');
   assert.is(device.check({ now: 100, hostIrqCount: () => 3 }), 'renewed');
 });
 
-watch('what the masks do not say is looked at where it is asked for', () => {
+test('a changed effective affinity is found only by a delivery check', () => {
   const { kernel, device, reported } = adopted();
   const check = (delivery: boolean) => device.check({ now: 100, hostIrqCount: () => 2, delivery });
   assert.is(check(true), 'same');
@@ -70,7 +70,7 @@ watch('what the masks do not say is looked at where it is asked for', () => {
   assert.is(check(true), 'renewed', 'what went goes nowhere');
 });
 
-watch('numbers that are no longer those of the report are looked at closely', () => {
+test('a device whose IRQs differ from the recorded plan is "renewed"', () => {
   const { kernel, device, reported } = adopted();
   const before = reported();
   kernel.devices.get(A)?.vectors.push(43);
@@ -78,7 +78,7 @@ watch('numbers that are no longer those of the report are looked at closely', ()
   assert.is(device.check({ now: 100, hostIrqCount: () => 2 }), 'renewed');
 });
 
-watch('one that was moved weighs more than one that went', () => {
+test('"moved" takes precedence over "renewed"', () => {
   const { kernel, device } = adopted();
   kernel.enableVectors(A, [41]);
   assert.is(device.check({ now: 100, hostIrqCount: () => 2 }), 'renewed');
@@ -87,14 +87,14 @@ watch('one that was moved weighs more than one that went', () => {
   assert.is(other.device.check({ now: 100, hostIrqCount: () => 3 }), 'moved');
 });
 
-watch('what a report has no more is forgotten', () => {
+test('interrupts that the recorded plan lacks are forgotten', () => {
   const { kernel, device, reported } = adopted();
   kernel.enableVectors(A, [42]);
   device.record(reported(), true);
   assert.equal([...device.interrupts.keys()], [42]);
 });
 
-watch('a device without vectors is the same as long as it has none; its line is no vector', () => {
+test('a device without vectors stays "same"; its INTx line is not a vector', () => {
   const line = { address: B, driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' as const }] };
   const kernel = hostOf([vfio(A), line]);
   for (const address of [A, B]) {
@@ -105,7 +105,7 @@ watch('a device without vectors is the same as long as it has none; its line is 
   }
 });
 
-watch('of several devices, those with a policy for a device of the host are known', () => {
+test('only devices with an address and a policy have a state', () => {
   const states = new DeviceStates(new SimulatedFs(hostOf([vfio(A, 41)])));
   const [cpus, address] = [setOf('2-3'), A as PciAddress];
   assert.is(states.stateOf({ address: null, cpus }), undefined);
@@ -116,7 +116,7 @@ watch('of several devices, those with a policy for a device of the host are know
   assert.is(states.byAddress.size, 0);
 });
 
-watch('a check of several devices leaves out those that wait, and finds what one lost to another', () => {
+test('a check of several devices skips those that wait, and finds a vector that went to another device', () => {
   const kernel = hostOf([vfio(A, 41, 42), vfio(B, 43)]);
   const files = new ListingFiles(kernel);
   const states = new DeviceStates(files);
@@ -149,7 +149,7 @@ watch('a check of several devices leaves out those that wait, and finds what one
   assert.equal(check(60).slice(1), ['A renewed', 'B renewed']);
 });
 
-watch('whether it is the vector of the last pass is known of what is watched, once that pass is saved', () => {
+test('continuity is known only for checked vectors, after the pass was saved', () => {
   const { kernel, device, reported } = adopted();
   const of = (irq: number, vector: number) => device.continuityOf(irq, `vfio-msix[${vector}](${A})`);
   assert.equal([of(41, 0), of(41, 1), of(43, 0)], ['same', 'unknown', 'unknown']);
@@ -163,7 +163,7 @@ watch('whether it is the vector of the last pass is known of what is watched, on
   assert.equal([of(41, 0), of(42, 1)], ['same', 'same']);
 });
 
-watch('vectors that ended are taken once: renewed ones, and those that a report has no more', () => {
+test('takeEnded returns each ended vector once: renewed ones, and those that the plan lacks', () => {
   const { kernel, device, reported } = adopted();
   assert.equal(device.takeEnded(), []);
   kernel.enableVectors(A, [42, 43]);
@@ -184,7 +184,7 @@ watch('vectors that ended are taken once: renewed ones, and those that a report 
   assert.is(device.interrupts.size, 0);
 });
 
-watch('a number with another handler is another interrupt', () => {
+test('an IRQ with another handler is another interrupt', () => {
   const { device } = adopted();
   const of = (handler: string, affinity: Cpuset | null = setOf('0-7')) =>
     device.stateOf({ irq: 41, handlers: [handler], affinity });
@@ -197,7 +197,7 @@ watch('a number with another handler is another interrupt', () => {
   assert.is(of(own, null).handler, undefined, 'nor is what has none');
 });
 
-watch('a close look follows what was placed ahead when no more comes, and within a second', () => {
+test('a full check after the fast path is due 300 ms after the last event, at most one second after the first', () => {
   const { device, reported } = adopted();
   assert.equal([device.due, device.hasPendingCheck], [Number.POSITIVE_INFINITY, false]);
   device.scheduleCheck(1000);
@@ -212,7 +212,7 @@ watch('a close look follows what was placed ahead when no more comes, and within
   assert.equal([device.due, device.hasPendingCheck], [Number.POSITIVE_INFINITY, false]);
 });
 
-watch('what only went is looked at closely within a second, or soon after what came in its place', () => {
+test('a check after a removal is due within a second, or 300 ms after a new vector', () => {
   const { device } = adopted();
   device.delayCheck(1000);
   assert.is(device.hasPendingCheck, false, 'what is not to be looked at is not delayed');
@@ -228,7 +228,7 @@ watch('what only went is looked at closely within a second, or soon after what c
   assert.is(device.due, 2000, 'and no later');
 });
 
-watch('one that cannot be read rests, longer each time, until it can', () => {
+test('an unreadable device is retried with back-off until it can be read', () => {
   const { device, reported } = adopted();
   assert.is(device.isUnreadable(1000), false);
   device.scheduleCheck(500);
@@ -243,7 +243,7 @@ watch('one that cannot be read rests, longer each time, until it can', () => {
   assert.is(device.due, 5010);
 });
 
-watch('a close look that did not come so far is put off', () => {
+test('a deferred full check replaces the retry time', () => {
   const { device } = adopted();
   device.scheduleCheck(1000);
   device.retryAt = 1050;
@@ -251,4 +251,4 @@ watch('a close look that did not come so far is put off', () => {
   assert.equal([device.due, device.hasPendingCheck], [2000, false]);
 });
 
-watch.run();
+test.run();

@@ -10,9 +10,9 @@ import { MemoryStates } from './reconciled-host.js';
 const failing = suite('many vectors that cannot be written');
 const OTHER = '0d6a7c11-3f0e-4f57-9d0b-5d3a4a1f2e02';
 const NEW = 100;
-/** File operations for a vector that is tried: it is read, verified, written, and compared with later. */
+/** File operations per tried vector: read, verify, write, compare later. */
 const OPERATIONS = 12;
-/** What any run costs, whatever fails: the topology, processes, devices. */
+/** Fixed cost of a run: topology, processes, devices. */
 const FIXED_OPERATIONS = 300;
 
 const address = (index: number) => `0000:${(0x10 + index).toString(16)}:00.0`;
@@ -22,7 +22,7 @@ const definition = (name: string, uuid: string, ...addresses: string[]) => {
   return plainOf(`<domain type='kvm'>${head}<devices>${devices}</devices></domain>`);
 };
 
-/** A domain whose vectors all fail, and another one; the reconciler runs when it is due. */
+/** A domain whose vectors all fail, and another domain. The reconciler runs when it is due. */
 class Host {
   now = 1_000_000;
   operations = 0;
@@ -75,7 +75,7 @@ class Host {
     this.now = end;
   }
 
-  /** Other domains get a vector: when, in ms, it is placed. */
+  /** Gives the other domain a new vector, and returns after how many ms it is placed. */
   placeOther(): number {
     this.kernel.enableVectors('0000:07:00.0', [NEW]);
     this.reconciler.markDirty({ irqs: [NEW] });
@@ -92,7 +92,7 @@ for (const [devices, each, seconds] of [
   [60, 50, 15],
 ] as const) {
   const total = devices * each;
-  failing(`${total} at EBUSY: each run is bounded, runs become rare, others are served in between`, () => {
+  failing(`${total} vectors at EBUSY: runs are bounded and rare, and other domains are served in between`, () => {
     const host = new Host(devices, each);
     for (const irq of host.irqs) host.kernel.failAllWrites(irq, 'EBUSY');
     host.pass(1000);
@@ -106,7 +106,7 @@ for (const [devices, each, seconds] of [
     assert.ok(most <= OPERATIONS * total + FIXED_OPERATIONS, `a run took ${most} file operations`);
     const retries = 6 + seconds / 10;
     const all = host.runs.reduce((sum, one) => sum + one, 0);
-    // beside retries: a full check, and polls
+    // In addition to retries: a full check, and polls.
     assert.ok(all <= (retries + 10) * OPERATIONS * total, `${all} file operations in all`);
     for (const irq of host.irqs) host.kernel.failAllWrites(irq);
     host.pass(10_000);
@@ -118,7 +118,7 @@ for (const [devices, each, seconds] of [
   });
 }
 
-failing('those that began to fail at different times are tried together', () => {
+failing('vectors that began to fail at different times are retried together', () => {
   const host = new Host(1, 256);
   host.pass(1000);
   for (const irq of host.irqs) {

@@ -10,24 +10,24 @@ import type { DeviceDescription } from '../simulator/description.js';
 import type { SimulatedKernel } from '../simulator/kernel.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
 
-const test = suite('what the kernel names is placed ahead');
+const test = suite('fast path');
 const OURS = `vfio-msix[0](${A})`;
 const WANTED = setOf('2-3');
 const HOST = { now: () => 3, isPosted: (_irq: number) => false };
 
-/** Names interrupt 41 of a device; what came of it, and how many masks were written. */
-function name(
+/** Runs the fast path for interrupt 41 of a device. Returns the outcome and the number of writes. */
+function runFastPath(
   { handlers = [OURS], driver = 'vfio-pci', type = 'msix' }: Partial<Shape>,
   {
     cpus = WANTED,
-    told = handlers,
+    eventHandlers = handlers,
     placedOn = false,
     before = handlers,
     code,
     tries = 0,
   }: {
     cpus?: Cpuset | null;
-    told?: string[];
+    eventHandlers?: string[];
     placedOn?: boolean;
     before?: string[];
     code?: string;
@@ -40,7 +40,7 @@ function name(
   device.targets = cpus ? { cpus, spread: null } : undefined;
   if (placedOn) device.stateOf({ irq: 41, handlers: before, affinity: setOf('0-7') }).placedOn = WANTED;
   if (code) kernel.failNextWrites(41, code);
-  const { outcome } = placeOnFastPath(files, device, { irq: 41, handlers: told, tries, seenAt: 0 }, HOST);
+  const { outcome } = placeOnFastPath(files, device, { irq: 41, handlers: eventHandlers, tries, seenAt: 0 }, HOST);
   return [outcome, kernel.writes.length];
 }
 
@@ -50,28 +50,28 @@ interface Shape {
   type: 'msix' | 'intx';
 }
 
-test('a new vector of the device is written, once', () => {
-  assert.equal(name({}), ['written', 1]);
-  assert.equal(name({}, { cpus: setOf('0-7') }), ['as wanted', 0]);
+test('a new vector of the device is written once', () => {
+  assert.equal(runFastPath({}), ['written', 1]);
+  assert.equal(runFastPath({}, { cpus: setOf('0-7') }), ['as wanted', 0]);
 });
 
-test('one that is as wanted and not the device’s any more is left to a full check, and not recorded', () => {
+test("a vector that has the target but another device's handler is left to a full check and not recorded", () => {
   const foreign = [`vfio-msix[0](${B})`];
-  assert.equal(name({ handlers: foreign }, { told: [OURS], cpus: setOf('0-7') }), ['unclear', 0]);
-  const { device } = nameFirst([41], { handlers: foreign });
+  assert.equal(runFastPath({ handlers: foreign }, { eventHandlers: [OURS], cpus: setOf('0-7') }), ['unclear', 0]);
+  const { device } = runForFirst([41], { handlers: foreign });
   assert.is(device.interrupts.size, 0);
 });
 
-test('a number that was another vector a moment ago is new', () => {
-  assert.equal(name({}, { placedOn: true, before: [`vfio-msix[1](${A})`] }), ['written', 1]);
+test('an IRQ whose handler changed is a new vector', () => {
+  assert.equal(runFastPath({}, { placedOn: true, before: [`vfio-msix[1](${A})`] }), ['written', 1]);
 });
 
-test('what goes under the write is waited for; of any other error a close look makes something', () => {
-  assert.equal(name({}, { code: 'ENOENT' }), ['absent', 0]);
-  assert.equal(name({}, { code: 'ENOSPC' }), ['unclear', 0]);
+test('ENOENT on write means absent; other errors are left to a full check, some after three tries', () => {
+  assert.equal(runFastPath({}, { code: 'ENOENT' }), ['absent', 0]);
+  assert.equal(runFastPath({}, { code: 'ENOSPC' }), ['unclear', 0]);
   for (const code of ['EIO', 'EINVAL', 'EBUSY']) {
-    assert.equal(name({}, { code, tries: 2 }), ['absent', 0]);
-    assert.equal(name({}, { code, tries: 3 }), ['unclear', 0], 'it stays');
+    assert.equal(runFastPath({}, { code, tries: 2 }), ['absent', 0]);
+    assert.equal(runFastPath({}, { code, tries: 3 }), ['unclear', 0], 'it stays');
   }
 });
 
@@ -80,17 +80,21 @@ for (const [why, shape, more] of [
   ["the host's driver's", { handlers: ['nvme0q1'] }, {}],
   ['shared with another', { handlers: [OURS, 'snd_hda'] }, {}],
   ["on a device that is bound to the host's driver", { driver: 'nvme' }, {}],
-  ['a legacy line, of which what it had is noted first', { handlers: [`vfio-intx(${A})`], type: 'intx' }, {}],
-  ['one that was placed before, and that somebody may have moved', {}, { placedOn: true }],
-  ['of a device whose set may not be taken for granted', {}, { cpus: null }],
-  ["another device's since the kernel named it", { handlers: [`vfio-msix[0](${B})`] }, { told: [OURS] }],
-] as [string, Partial<Shape>, { cpus?: null; told?: string[]; placedOn?: boolean }][]) {
-  test(`${why}: left to a close look`, () => {
-    assert.equal(name(shape, more), ['unclear', 0]);
+  ['an INTx line, whose original affinity must be recorded first', { handlers: [`vfio-intx(${A})`], type: 'intx' }, {}],
+  ['a vector that was placed before and may have been moved by another program', {}, { placedOn: true }],
+  ['a vector of a device whose targets are unknown', {}, { cpus: null }],
+  [
+    'a vector that went to another device after the trace event',
+    { handlers: [`vfio-msix[0](${B})`] },
+    { eventHandlers: [OURS] },
+  ],
+] as [string, Partial<Shape>, { cpus?: null; eventHandlers?: string[]; placedOn?: boolean }][]) {
+  test(`left to a full check: ${why}`, () => {
+    assert.equal(runFastPath(shape, more), ['unclear', 0]);
   });
 }
 
-interface NamedFirst {
+interface FirstVector {
   files?: (kernel: SimulatedKernel) => SimulatedFs;
   /** placed before */
   known?: number[];
@@ -101,8 +105,8 @@ interface NamedFirst {
   isPosted?: (irq: number) => boolean;
 }
 
-/** A device that has these vectors; names the first, and says what came of it and what was written. */
-function nameFirst(
+/** Runs the fast path for the first of a device's vectors. Returns the outcome and the writes. */
+function runForFirst(
   irqs: number[],
   {
     files: before,
@@ -112,7 +116,7 @@ function nameFirst(
     seenAt = 0,
     tries = 0,
     isPosted = HOST.isPosted,
-  }: NamedFirst = {},
+  }: FirstVector = {},
 ) {
   const kernel = hostOf([
     { address: A, driver: 'vfio-pci' },
@@ -124,17 +128,17 @@ function nameFirst(
   device.targets = { cpus: WANTED, spread: null };
   for (const irq of known) device.stateWith(irq, `vfio-msix[${irqs.indexOf(irq)}](${A})`).placedOn = WANTED;
   prepare?.(device, kernel);
-  const ahead = placeOnFastPath(
+  const result = placeOnFastPath(
     files,
     device,
     { irq: irqs[0] as number, handlers, tries, seenAt },
     { ...HOST, isPosted },
   );
-  return { ahead, kernel, device, written: kernel.writes.map(({ irq }) => irq) };
+  return { result, kernel, device, written: kernel.writes.map(({ irq }) => irq) };
 }
 
-test('one that goes between the reading of its mask and of its handlers is waited for', () => {
-  const { ahead, written } = nameFirst([41], {
+test('a vector that disappears between the reads of its mask and its handlers is absent', () => {
+  const { result, written } = runForFirst([41], {
     files: (kernel) => {
       let isDone = false;
       return new SimulatedFs(kernel, (operation, path) => {
@@ -144,14 +148,14 @@ test('one that goes between the reading of its mask and of its handlers is waite
       });
     },
   });
-  assert.equal([ahead.outcome, written], ['absent', []]);
+  assert.equal([result.outcome, written], ['absent', []]);
 });
 
-test('those that came with it are placed with it, whatever their numbers, and recorded', () => {
+test('vectors that appeared together are placed together and recorded, whatever their IRQs', () => {
   const paths = new Set<string>();
   const files = (kernel: SimulatedKernel) => new SimulatedFs(kernel, (_, path) => void paths.add(path));
-  const { ahead, written, device } = nameFirst([41, 42, 55], { files });
-  assert.equal(ahead, { outcome: 'written', placed: [41, 42, 55], writes: 3 });
+  const { result, written, device } = runForFirst([41, 42, 55], { files });
+  assert.equal(result, { outcome: 'written', placed: [41, 42, 55], writes: 3 });
   assert.equal(written, [41, 42, 55]);
   assert.not.ok([...paths].some((path) => path.includes('undefined')));
   for (const irq of [41, 42, 55]) {
@@ -161,32 +165,32 @@ test('those that came with it are placed with it, whatever their numbers, and re
   }
 });
 
-test('those that are as wanted are placed with it, too; a full check follows writes at once, else later', () => {
+test('vectors that have their target count as placed; a full check follows writes at once, otherwise later', () => {
   const placed = (...asWanted: number[]) => {
-    const { ahead, device, written } = nameFirst([41, 42], {
+    const { result, device, written } = runForFirst([41, 42], {
       files: (kernel) => {
         for (const irq of asWanted) kernel.move(irq, WANTED);
         return new SimulatedFs(kernel);
       },
     });
-    return [ahead.placed, written, device.due];
+    return [result.placed, written, device.due];
   };
   assert.equal(placed(41), [[41, 42], [42], 303]);
   assert.equal(placed(42), [[41, 42], [41], 303]);
   assert.equal(placed(41, 42), [[41, 42], [], 1003]);
-  const absent = nameFirst([41], {
+  const absent = runForFirst([41], {
     files: (kernel) => {
       kernel.disableVectors(A);
       return new SimulatedFs(kernel);
     },
   });
-  assert.equal([absent.ahead.outcome, absent.device.due], ['absent', Number.POSITIVE_INFINITY]);
+  assert.equal([absent.result.outcome, absent.device.due], ['absent', Number.POSITIVE_INFINITY]);
 });
 
-test('one that is posted to a vCPU is not written with those that came with it, and does not keep the next ones', () => {
-  const { ahead, written, device } = nameFirst([41, 42, 43], { isPosted: (irq) => irq === 42 });
+test('a vector that KVM posts to a vCPU is not written with its batch, and does not end the batch', () => {
+  const { result, written, device } = runForFirst([41, 42, 43], { isPosted: (irq) => irq === 42 });
   assert.equal(
-    [ahead.placed, written],
+    [result.placed, written],
     [
       [41, 43],
       [41, 43],
@@ -195,14 +199,14 @@ test('one that is posted to a vCPU is not written with those that came with it, 
   assert.not.ok(device.interrupts.has(42));
 });
 
-test('its lag is not negative', () => {
-  const { device } = nameFirst([41], { seenAt: 5 });
+test('the lag is never negative', () => {
+  const { device } = runForFirst([41], { seenAt: 5 });
   assert.is(device.interrupts.get(41)?.fastPathWrite?.lagMs, 0);
 });
 
-test('a file that cannot be read: left to a full check, or tried again; an error that is not of the host is thrown', () => {
+test('an unreadable file is left to a full check or retried; errors not caused by the host are thrown', () => {
   const failing = (broken: string, error: Error, tries = 0) =>
-    nameFirst([41], {
+    runForFirst([41], {
       tries,
       files: (kernel) =>
         new SimulatedFs(kernel, (_, path) => {
@@ -215,17 +219,17 @@ test('a file that cannot be read: left to a full check, or tried again; an error
     ['/41/actions', 'EIO', 3, 'unclear'],
     ['/41/actions', 'EACCES', 0, 'unclear'],
   ] as const) {
-    const { ahead, written } = failing(path, new FileError(code, path), tries);
-    assert.equal([ahead.outcome, ahead.placed, written], [outcome, [], []]);
+    const { result, written } = failing(path, new FileError(code, path), tries);
+    assert.equal([result.outcome, result.placed, written], [outcome, [], []]);
     assert.throws(() => failing(path, new RangeError('a bug')), 'a bug');
   }
 });
 
-test('what is known of the following vectors stays, and ends the batch unless they were renewed', () => {
-  const kept = nameFirst([41, 42, 43], { known: [42] });
+test('a batch ends at a vector that is known and unchanged, and keeps its state; renewed vectors are placed', () => {
+  const kept = runForFirst([41, 42, 43], { known: [42] });
   assert.equal(kept.device.interrupts.get(42)?.placedOn, WANTED);
   const start = (prepare: (device: DeviceState, kernel: SimulatedKernel) => void) =>
-    nameFirst([41, 42, 43], { prepare }).written;
+    runForFirst([41, 42, 43], { prepare }).written;
   const handlerOf = (vector: number) => `vfio-msix[${vector}](${A})`;
   assert.equal(
     start((device) => void device.stateWith(42, handlerOf(7))),
@@ -245,25 +249,25 @@ test('what is known of the following vectors stays, and ends the batch unless th
   assert.equal(renewed, [41, 42, 43]);
 });
 
-test('up to one that is known, or is no vector yet', () => {
-  const unchanged = nameFirst([41, 42, 43], { known: [42] });
+test('a batch ends at a vector that is known, or has no handler yet', () => {
+  const unchanged = runForFirst([41, 42, 43], { known: [42] });
   assert.equal(unchanged.written, [41]);
-  const phantom = nameFirst([41, 42, 43], {
+  const phantom = runForFirst([41, 42, 43], {
     files: (kernel) => {
       kernel.enableVectors(A, [41, 42, 43], 'msix', 1);
       return new SimulatedFs(kernel);
     },
   });
-  assert.equal(phantom.ahead, { outcome: 'written', placed: [41], writes: 1 });
+  assert.equal(phantom.result, { outcome: 'written', placed: [41], writes: 1 });
   assert.equal([...phantom.device.interrupts.keys()], [41], 'nothing is kept of what was absent');
 });
 
-test('of numbers that are not in the order of the vectors, the first alone', () => {
-  assert.equal(nameFirst([41, 60, 50]).written, [41], 'the next number is another vector than was expected');
+test('if IRQs are not in the order of the vectors, only the first is placed', () => {
+  assert.equal(runForFirst([41, 60, 50]).written, [41], 'the next number is another vector than was expected');
 });
 
-test('what goes and comes back while the others are written is written again', () => {
-  const { ahead, kernel, written } = nameFirst([41, 42], {
+test('a vector that is renewed during the writes of the batch is written again', () => {
+  const { result, kernel, written } = runForFirst([41, 42], {
     files: (kernel) => {
       let isDone = false;
       return new SimulatedFs(kernel, (operation, path) => {
@@ -273,13 +277,13 @@ test('what goes and comes back while the others are written is written again', (
       });
     },
   });
-  // 42 was another one by the time of its write
-  assert.equal([written, ahead], [[41, 41], { outcome: 'written', placed: [41], writes: 2 }]);
+  // 42 was another vector by the time of its write.
+  assert.equal([written, result], [[41, 41], { outcome: 'written', placed: [41], writes: 2 }]);
   assert.equal(kernel.interrupts.get(42)?.affinity, kernel.possible, 'its own word is still to come');
 });
 
-test('a vector of another device under the next number is left alone', () => {
-  const { written } = nameFirst([41, 42], {
+test('a vector of another device under the next IRQ is not written', () => {
+  const { written } = runForFirst([41, 42], {
     files: (kernel) => {
       let isDone = false;
       return new SimulatedFs(kernel, (operation, path) => {

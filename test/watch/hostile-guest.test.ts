@@ -4,15 +4,15 @@ import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import { formatCpuset } from '../../src/domain/cpuset.js';
 import { A, B, guest, hostdev, hostOf, plainOf, UUID, vfio } from '../affinity/simulated-pass.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
-import { HeldHost, told } from './reconciled-host.js';
+import { changesOf, ReconciledHost } from './reconciled-host.js';
 
-const test = suite('a guest that flaps');
+const test = suite('a guest that enables and disables MSI-X repeatedly');
 const OTHER = '00000000-0000-4000-8000-000000000002';
 const VECTORS = Array.from({ length: 16 }, (_, index) => 41 + index);
-/** CPU time of an access of a file, as assumed here. */
+/** Assumed CPU time of one file access. */
 const ACCESS_MS = 0.03;
 
-/** The guest, which has A, and a neighbour, which has B. */
+/** The guest, which has device A, and a neighbour, which has B. */
 function hostOfTwo(traced: boolean) {
   const kernel = hostOf([vfio(A, ...VECTORS), vfio(B, 70)], {
     domains: [
@@ -22,7 +22,7 @@ function hostOfTwo(traced: boolean) {
   });
   let accesses = 0;
   const files = new SimulatedFs(kernel, () => void accesses++);
-  const host = new HeldHost(kernel, { files, traced, cpuMs: () => accesses * ACCESS_MS });
+  const host = new ReconciledHost(kernel, { files, traced, cpuMs: () => accesses * ACCESS_MS });
   host.add(guest(hostdev(A, 'auto')));
   const head = `<name>neighbour</name><uuid>${OTHER}</uuid><vcpu>1</vcpu><cputune><vcpupin vcpu='0' cpuset='4-5'/></cputune>`;
   host.add(plainOf(`<domain>${head}<devices>${hostdev(B, 'auto')}</devices></domain>`));
@@ -34,11 +34,11 @@ function hostOfTwo(traced: boolean) {
   };
 }
 
-/** Turns MSI-X of A off and on again for so long. Events are read together, 50 ms apart. */
+/** Disables and enables MSI-X of A repeatedly for `ms`. Events arrive in batches, 50 ms apart. */
 function flap({ host, kernel }: ReturnType<typeof hostOfTwo>, traced: boolean, ms: number, periodMs: number): void {
   for (let at = 0; at < ms; at += periodMs) {
     kernel.enableVectors(A, VECTORS);
-    if (traced && at % 50 < periodMs) host.hold.markDirty({ irqs: VECTORS });
+    if (traced && at % 50 < periodMs) host.reconciler.markDirty({ irqs: VECTORS });
     host.pass(periodMs);
   }
 }
@@ -46,9 +46,9 @@ function flap({ host, kernel }: ReturnType<typeof hostOfTwo>, traced: boolean, m
 for (const traced of [false, true]) {
   const how = traced ? 'with trace events' : 'polling';
   for (const perSecond of [100, 1000]) {
-    test(`${perSecond} times a second, ${how}: takes 2 % of a core at most, and is placed soon after`, () => {
+    test(`${perSecond} times a second, ${how}: at most 2 % of a core is used, and vectors are placed soon after the end`, () => {
       const one = hostOfTwo(traced);
-      // uses up what a domain may take at once
+      // Uses up the burst of CPU time that a domain may use.
       flap(one, traced, 240_000, 100);
       const before = one.cpuMs();
       flap(one, traced, 30_000, 1000 / perSecond);
@@ -62,38 +62,38 @@ for (const traced of [false, true]) {
     });
   }
 
-  test(`${how}: its neighbour is served as soon as ever`, () => {
+  test(`${how}: the neighbour's vectors are placed without additional delay`, () => {
     const one = hostOfTwo(traced);
     flap(one, traced, 240_000, 100);
     flap(one, traced, 10_000, 10);
     one.kernel.enableVectors(B, [70]);
-    if (traced) one.host.hold.markDirty({ irqs: [70] });
+    if (traced) one.host.reconciler.markDirty({ irqs: [70] });
     flap(one, traced, traced ? 10 : 1000, 10);
     assert.is(one.affinity(70), '4-5');
   });
 }
 
-test("an IRQ that the guest has made busy, and that is its neighbour's now, is placed within a second", () => {
+test('an IRQ that was flooded with events and now belongs to the neighbour is placed within 1.5 seconds', () => {
   const one = hostOfTwo(true);
   flap(one, true, 240_000, 100);
   flap(one, true, 10_000, 10);
   one.kernel.disableVectors(A);
   one.kernel.enableVectors(B, [70, 41]);
-  one.host.hold.markDirty({ irqs: [41] });
+  one.host.reconciler.markDirty({ irqs: [41] });
   one.host.pass(1500);
   assert.is(one.affinity(41), '4-5');
 });
 
-test('events that are lost lead to one poll of each domain a second, which finds what they would have named', () => {
+test('lost events cause at most one poll of each domain per second, which finds the missed changes', () => {
   const one = hostOfTwo(true);
   const lose = (ms: number) => {
     for (let at = 0; at < ms; at++) {
-      one.host.hold.eventsLost();
+      one.host.reconciler.eventsLost();
       one.host.pass(1);
     }
   };
   let before = one.cpuMs();
-  one.host.hold.eventsLost();
+  one.host.reconciler.eventsLost();
   one.host.pass(0);
   const pollMs = one.cpuMs() - before;
   assert.ok(pollMs > 0, 'the first one at once');
@@ -107,7 +107,7 @@ test('events that are lost lead to one poll of each domain a second, which finds
     VECTORS.map(one.affinity),
     VECTORS.map(() => '2-3'),
   );
-  assert.equal(told(...one.host.pass(0)), []);
+  assert.equal(changesOf(...one.host.pass(0)), []);
   one.kernel.move(70, parseCpuList('0') ?? []);
   lose(1500);
   assert.is(one.affinity(70), '4-5');

@@ -8,11 +8,11 @@ import { FixedFiles } from '../host/fixed-files.js';
 import type { SimulatedKernel } from '../simulator/kernel.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
 
-const watch = suite('one interrupt, looked at again and again');
+const test = suite('state of an interrupt across checks');
 const HANDLER = `vfio-msix[0](${A})`;
 const BORN = { affinity: setOf('0-7'), handlers: [HANDLER] };
 
-/** Interrupt 41, with everything known of it that can be. */
+/** Interrupt 41, with all state that can be known of it. */
 function known(): { kernel: SimulatedKernel; one: InterruptState } {
   const kernel = hostOf([vfio(A, 41)]);
   const one = new InterruptState(new SimulatedFs(kernel), 41, HANDLER);
@@ -23,7 +23,7 @@ function known(): { kernel: SimulatedKernel; one: InterruptState } {
   return { kernel, one };
 }
 
-watch('an interrupt is unchanged until its mask changes', () => {
+test('an interrupt is unchanged until its mask changes', () => {
   const { kernel, one } = known();
   assert.equal([one.check(), one.check()], ['same', 'same']);
   kernel.move(41, parseCpuList('5') ?? []);
@@ -32,14 +32,14 @@ watch('an interrupt is unchanged until its mask changes', () => {
   assert.is(one.check(), 'same');
 });
 
-watch('what came back under its number is another one: nothing is known of it', () => {
+test('a new vector under the same IRQ has no state', () => {
   const { kernel, one } = known();
   kernel.enableVectors(A, [41]);
   assert.is(one.check(), 'renewed');
   assert.equal([one.placedOn, one.fastPathWrite, one.retry.retryAt, one.isNew], [undefined, undefined, 0, true]);
 });
 
-watch('so is what came back under the very look', () => {
+test('a vector that is renewed during a pass loses its state and is checked again', () => {
   const { kernel, one } = known();
   kernel.enableVectors(A, [41]);
   one.record(BORN);
@@ -47,20 +47,20 @@ watch('so is what came back under the very look', () => {
   assert.is(one.check(), 'moved', 'and it is looked at closely next');
 });
 
-watch('an interrupt that is gone is reported each time', () => {
+test('a removed interrupt is "renewed" at each check', () => {
   const { kernel, one } = known();
   kernel.disableVectors(A);
   assert.equal([one.check(), one.check()], ['renewed', 'renewed']);
 });
 
-watch('a report that is true no more is not taken for granted', () => {
+test('a mask that differs from the recorded plan is "moved"', () => {
   const { kernel, one } = known();
   kernel.move(41, parseCpuList('5') ?? []);
   one.record({ ...BORN, affinity: setOf('2-3') });
   assert.is(one.check(), 'moved');
 });
 
-watch('its end is taken once', () => {
+test('takeEnd reports the end of a vector once', () => {
   const { kernel, one } = known();
   assert.is(one.takeEnd(), false);
   kernel.enableVectors(A, [41]);
@@ -68,7 +68,7 @@ watch('its end is taken once', () => {
   assert.equal([one.takeEnd(), one.takeEnd()], [true, false]);
 });
 
-watch('a vector that came back is not contested', () => {
+test('a renewed vector is not contested', () => {
   const { kernel, one } = known();
   const limits = { limit: 1, window: 1000 };
   assert.equal([one.repairs.decide(0, limits), one.repairs.decide(0, limits)], ['repair', 'contested']);
@@ -77,7 +77,7 @@ watch('a vector that came back is not contested', () => {
   assert.is(one.repairs.isContested(0), false);
 });
 
-watch('after a saved pass it is the same vector, unless it changed under the pass or is not kept open', () => {
+test('after a saved pass it is the same vector, unless it changed during the pass or its file is not kept open', () => {
   const { kernel, one } = known();
   one.recordPass(BORN);
   assert.is(one.continuity, 'same');
@@ -92,7 +92,7 @@ watch('after a saved pass it is the same vector, unless it changed under the pas
   assert.equal([unkept.check(), unkept.continuity], ['same', 'unknown']);
 });
 
-watch('what cannot be read when it is recorded has gone; what has no handlers has not', () => {
+test('an interrupt that is unreadable when recorded has ended; one without handlers has not', () => {
   const path = '/proc/irq/41/smp_affinity';
   const unreadable = new InterruptState(new FixedFiles({ [path]: new FileError('EIO', path) }), 41, HANDLER);
   assert.equal([unreadable.record(BORN), unreadable.takeEnd()], [false, true]);
@@ -100,7 +100,7 @@ watch('what cannot be read when it is recorded has gone; what has no handlers ha
   assert.equal([phantom.record({ affinity: null, handlers: [] }), phantom.takeEnd()], [true, false]);
 });
 
-watch('an error that is not of the host is not taken for one', () => {
+test('errors not caused by the host are thrown', () => {
   const kernel = hostOf([vfio(A, 41)]);
   let isBroken = false;
   const files = new SimulatedFs(kernel, () => {
@@ -118,7 +118,7 @@ watch('an error that is not of the host is not taken for one', () => {
   assert.throws(() => new InterruptState(files, 41, undefined).writeAffinity(setOf('2'), () => undefined), 'VFIO');
 });
 
-watch('it is new as long as nothing was done about it', () => {
+test('an interrupt is new until it is placed, written on the fast path, or failed', () => {
   const kernel = hostOf([vfio(A, 41)]);
   const fresh = () => new InterruptState(new SimulatedFs(kernel), 41, HANDLER);
   assert.is(fresh().isNew, true);
@@ -129,7 +129,7 @@ watch('it is new as long as nothing was done about it', () => {
   assert.equal([placedOn.isNew, fastPathWrite.isNew, failed.isNew], [false, false, false]);
 });
 
-watch('its mask is read at once of what came back, and never of what is gone or no mask', () => {
+test("readAffinity reads a renewed vector's mask, and returns undefined if it is gone or invalid", () => {
   const { kernel, one } = known();
   assert.equal(one.readAffinity(), setOf('0-7'));
   kernel.enableVectors(A, [41]);
@@ -143,7 +143,7 @@ watch('its mask is read at once of what came back, and never of what is gone or 
   assert.is(new InterruptState(broken, 41, HANDLER).check(), 'renewed');
 });
 
-watch('of what cannot be placed the handlers are looked at; a phantom stays one', () => {
+test('for an interrupt without a VFIO handler the handlers are compared; a phantom stays one', () => {
   const texts: Record<string, string> = { '/sys/kernel/irq/41/actions': 'ahci\n' };
   const one = new InterruptState(new FixedFiles(texts), 41, undefined);
   one.record({ affinity: setOf('0-7'), handlers: ['ahci'] });
@@ -162,7 +162,7 @@ watch('of what cannot be placed the handlers are looked at; a phantom stays one'
   assert.is(phantom.check(), 'same', 'without handlers it need not have a file');
 });
 
-watch('where it is delivered is compared with what the report said', () => {
+test('delivery is compared with the recorded effective affinity', () => {
   const { kernel, one } = known();
   assert.is(one.isDeliveredAsBefore(), false, 'nobody has said');
   one.record({ ...BORN, effective: setOf('0') });
@@ -176,7 +176,7 @@ watch('where it is delivered is compared with what the report said', () => {
   assert.equal([goes(undefined), goes('0')], [true, false]);
 });
 
-watch('a line may be shared since', () => {
+test('an INTx line that has become shared is not delivered as before', () => {
   const line = `vfio-intx(${A})`;
   const watched = (actions: string) => {
     const texts = { '/proc/irq/16/smp_affinity': 'ff\n', '/sys/kernel/irq/16/actions': `${actions}\n` };
@@ -188,7 +188,7 @@ watch('a line may be shared since', () => {
   );
 });
 
-watch('what cannot be read beyond the mask, a close look is to say; where it is not ours, nobody asks', () => {
+test('an unreadable effective affinity counts as a change, except without a VFIO handler', () => {
   const path = (irq: number) => `/proc/irq/${irq}/effective_affinity`;
   const unreadable = [41, 42].map((irq) => [path(irq), new FileError('EACCES', path(irq))] as const);
   const files = new FixedFiles(Object.fromEntries(unreadable));
@@ -196,4 +196,4 @@ watch('what cannot be read beyond the mask, a close look is to say; where it is 
   assert.is(new InterruptState(files, 42, undefined).isDeliveredAsBefore(), true);
 });
 
-watch.run();
+test.run();

@@ -8,7 +8,7 @@ import { hostOf } from '../affinity/simulated-pass.js';
 import { FixedFiles } from '../host/fixed-files.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
 
-const irqQueue = suite('IRQs that trace events named');
+const irqQueue = suite('queue of IRQs from trace events');
 const A = '0000:06:00.0';
 const files = (handlers: Record<number, string | FileError>) =>
   new FixedFiles(
@@ -18,7 +18,7 @@ const files = (handlers: Record<number, string | FileError>) =>
 const queueOn = (handlers: Record<number, string | FileError>) => new IrqQueue(files(handlers));
 const irqIn = (path: string) => Number(/\/irq\/(\d+)\//.exec(path)?.[1]);
 
-irqQueue('an IRQ is taken with its device if a handler is VFIO’s, and removed if none is', () => {
+irqQueue("take returns an IRQ with its device if a handler is VFIO's, and drops it if none is", () => {
   const queue = queueOn({ 41: `vfio-msix[3](${A})\n`, 42: 'nvme0q1\n', 43: `ahci,vfio-intx(${A})\n` });
   assert.is(queue.due, Number.POSITIVE_INFINITY);
   queue.add([41, 42, 43], 100, 101);
@@ -43,29 +43,26 @@ irqQueue('an IRQ is taken with its device if a handler is VFIO’s, and removed 
   assert.is(queue.isWaiting, false);
 });
 
-irqQueue(
-  'an IRQ that is named all the time is looked at two hundred times at once, then once a second, without retries',
-  () => {
-    const queue = queueOn({ 41: `vfio-msix[0](${A})\n` });
-    const name = (now: number, times = 1) => {
-      for (let time = 0; time < times; time++) queue.add([41, 42], now, now);
-    };
-    const taken = (now: number) => [...queue.take(now)].map(({ irq, tries }) => [irq, tries]);
-    name(0, 199);
-    assert.equal(taken(0), [[41, 0]]);
-    queue.clear();
-    name(0);
-    assert.equal(taken(0), [[41, 0]], 'the last one at once');
-    queue.clear();
-    name(0);
-    assert.equal([taken(0), queue.due], [[], 1000]);
-    name(500);
-    assert.equal([taken(999), queue.due], [[], 1000], 'it waits for its turn, however often it is named');
-    assert.equal([taken(1000), queue.isWaiting], [[[41, 15]], false]);
-  },
-);
+irqQueue('an IRQ that is named constantly is tried 200 times at once, then once a second without retries', () => {
+  const queue = queueOn({ 41: `vfio-msix[0](${A})\n` });
+  const name = (now: number, times = 1) => {
+    for (let time = 0; time < times; time++) queue.add([41, 42], now, now);
+  };
+  const taken = (now: number) => [...queue.take(now)].map(({ irq, tries }) => [irq, tries]);
+  name(0, 199);
+  assert.equal(taken(0), [[41, 0]]);
+  queue.clear();
+  name(0);
+  assert.equal(taken(0), [[41, 0]], 'the last one at once');
+  queue.clear();
+  name(0);
+  assert.equal([taken(0), queue.due], [[], 1000]);
+  name(500);
+  assert.equal([taken(999), queue.due], [[], 1000], 'it waits for its turn, however often it is named');
+  assert.equal([taken(1000), queue.isWaiting], [[[41, 15]], false]);
+});
 
-irqQueue('how often an IRQ was named is known of 4,096 of them', () => {
+irqQueue('event rates are kept for 4,096 IRQs', () => {
   const queue = queueOn({});
   for (let time = 0; time < 200; time++) queue.add([1], 0, 0);
   const dueAfter = (irq: number) => {
@@ -82,14 +79,14 @@ irqQueue('how often an IRQ was named is known of 4,096 of them', () => {
   assert.is(dueAfter(4097), 0);
 });
 
-irqQueue('an IRQ of a device that no domain has is removed at once', () => {
+irqQueue('an IRQ of a device without a managed domain is dropped at once', () => {
   const queue = queueOn({ 41: `vfio-msix[3](${A})\n` });
   queue.add([41], 0, 0);
   queue.process(new Map(), { now: 0, posted: new PostedVectors() } as CheckContext);
   assert.is(queue.isWaiting, false);
 });
 
-irqQueue('an error that is not of the host is thrown', () => {
+irqQueue('errors not caused by the host are thrown', () => {
   const failing = new SimulatedFs(hostOf([]), () => {
     throw new RangeError('a bug');
   });
@@ -98,7 +95,7 @@ irqQueue('an error that is not of the host is thrown', () => {
   assert.throws(() => [...queue.take(0)], 'a bug');
 });
 
-irqQueue('the first event counts for the lag, until the IRQ is removed', () => {
+irqQueue('the lag counts from the first event until the IRQ is removed', () => {
   const queue = queueOn({});
   queue.add([41], 100, 100);
   queue.add([41], 150, 150);
@@ -110,7 +107,7 @@ irqQueue('the first event counts for the lag, until the IRQ is removed', () => {
   assert.is(queue.due, Number.POSITIVE_INFINITY);
 });
 
-irqQueue('an IRQ without a handler is tried again with growing delays, and dropped in the end', () => {
+irqQueue('an IRQ without a handler is retried with growing delays, and dropped in the end', () => {
   const actions: Record<number, string> = { 41: '\n' };
   const queue = new IrqQueue(Object.assign(files({}), { read: (path: string) => actions[irqIn(path)] }));
   queue.add([41], 0, 0);
@@ -130,7 +127,7 @@ irqQueue('an IRQ without a handler is tried again with growing delays, and dropp
   assert.ok(last > 300 && last < 2000, `given up after ${last} ms`);
 });
 
-irqQueue('a new event starts the delays again', () => {
+irqQueue('a new event resets the delays', () => {
   const queue = queueOn({ 41: '\n' });
   queue.add([41], 0, 0);
   for (let i = 0; i < 6; i++) assert.equal([...queue.take(queue.due)], []);
@@ -140,7 +137,7 @@ irqQueue('a new event starts the delays again', () => {
   assert.is(queue.due, 51);
 });
 
-irqQueue('an IRQ whose handlers cannot be read does not stop the others', () => {
+irqQueue('an IRQ whose handlers cannot be read does not delay the others', () => {
   const queue = queueOn({ 41: new FileError('EIO', '/sys/kernel/irq/41/actions'), 42: `vfio-msix[0](${A})\n` });
   queue.add([41, 42], 0, 0);
   assert.equal(

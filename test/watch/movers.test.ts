@@ -3,46 +3,43 @@ import * as assert from 'uvu/assert';
 import { parseCpuList } from '../../src/domain/cpu-mask.js';
 import { isSubset } from '../../src/domain/cpuset.js';
 import { A, guest, hostdev, hostOf, UUID, vfio } from '../affinity/simulated-pass.js';
-import { HeldHost } from './reconciled-host.js';
+import { ReconciledHost } from './reconciled-host.js';
 
-const test = suite('somebody who keeps moving an interrupt');
+const test = suite('another program moves an interrupt repeatedly');
 const HOUR_MS = 3_600_000;
 const WANTED = parseCpuList('2-3') ?? [];
-/** The longest pause of repairs, and an interval of polling. */
+/** The longest pause of repairs, plus a polling interval. */
 const MAX_AWAY_MS = 301_000;
 
 interface Play {
-  /** share of the time in which the interrupt was where it belongs */
+  /** share of the time in which the interrupt had its target */
   share: number;
   /** share of the time in which the watcher reported it as contested */
   contested: number;
   writes: number;
-  /** ms until it is in place after the last move */
+  /** ms from the last move to the repair */
   backAfterMs: number;
 }
 
-/**
- * Moves an interrupt every so many milliseconds for so many hours. @param phaseMs when the first move comes after a
- * poll
- */
+/** Moves an interrupt every `periodMs` for some hours. @param phaseMs delay of the first move after a poll */
 function play(periodMs: number, phaseMs: number, traced: boolean, hours: number): Play {
   const kernel = hostOf([vfio(A, 41)], {
     domains: [{ name: 'guest', uuid: UUID, pid: 700, vcpus: [{ vcpu: 0, cpus: '2-3' }] }],
   });
-  const host = new HeldHost(kernel, { traced });
+  const host = new ReconciledHost(kernel, { traced });
   host.add(guest(hostdev(A, 'auto')));
   host.pass(120_000);
   const begin = host.now + phaseMs;
   const end = begin + hours * HOUR_MS;
   const inPlace = () => isSubset(kernel.interrupts.get(41)?.affinity ?? [], WANTED);
-  const isContested = () => host.hold.contested.length > 0;
+  const isContested = () => host.reconciler.contested.length > 0;
   let [placedMs, contestedMs, writes] = [0, 0, 0];
   const pass = (until: number) => {
     while (host.now < until) {
       const from = host.now;
       const [wasPlaced, wasContested] = [inPlace(), isContested()];
-      host.pass(Math.max(0, Math.min(until, host.hold.due) - host.now));
-      if (host.hold.due > until && host.now < until) host.pass(until - host.now);
+      host.pass(Math.max(0, Math.min(until, host.reconciler.due) - host.now));
+      if (host.reconciler.due > until && host.now < until) host.pass(until - host.now);
       if (wasPlaced) placedMs += host.now - from;
       if (wasContested) contestedMs += host.now - from;
     }
@@ -54,7 +51,7 @@ function play(periodMs: number, phaseMs: number, traced: boolean, hours: number)
     pass(at);
     kernel.move(41, [{ first: cpu, last: cpu }]);
     if (traced) {
-      host.hold.markDirty({ irqs: [41] });
+      host.reconciler.markDirty({ irqs: [41] });
       host.pass(0);
     }
   }
@@ -67,7 +64,7 @@ function play(periodMs: number, phaseMs: number, traced: boolean, hours: number)
 for (const traced of [false, true]) {
   const how = traced ? 'with trace events' : 'polling';
   for (const seconds of [3, 5, 7.3, 10, 30, 60]) {
-    test(`every ${seconds} s, ${how}: repaired without limit, as soon as a move is seen`, () => {
+    test(`every ${seconds} s, ${how}: every move is repaired as soon as it is seen`, () => {
       for (const phaseMs of [1, 999]) {
         const { share, contested, backAfterMs } = play(seconds * 1000, phaseMs, traced, 4);
         const leastShare = traced ? 0.999 : 1 - 1 / seconds - 0.001;
@@ -78,7 +75,7 @@ for (const traced of [false, true]) {
     });
   }
   for (const seconds of [0.1, 0.3, 1]) {
-    test(`every ${seconds} s, ${how}: a storm is reported while it lasts, few writes, back within minutes`, () => {
+    test(`every ${seconds} s, ${how}: reported as contested, few writes, repaired within minutes of the end`, () => {
       const { contested, writes, backAfterMs } = play(seconds * 1000, 1, traced, 1);
       assert.ok(contested > 0.95, `contested ${contested} of the time`);
       assert.ok(writes <= 16 * 30, `${writes} writes in an hour`);

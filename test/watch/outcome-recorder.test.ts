@@ -11,7 +11,7 @@ import { A, guest, hostdev, hostOf, setOf, UUID, vfio } from '../affinity/simula
 import { SimulatedFs } from '../simulator/kernel-fs.js';
 import { MemoryStates } from './reconciled-host.js';
 
-const test = suite('what comes of a pass for one interrupt');
+const test = suite('outcome of a pass for one interrupt');
 const HANDLER = `vfio-msix[0](${A})`;
 const WANTED = setOf('2-3');
 const LIMITS = { limit: 1, window: 1000 };
@@ -21,7 +21,7 @@ const definition = guest(hostdev(A, '2-3'));
 /** Interrupt 41 of a device at time 5000. */
 class Recorded {
   readonly kernel = hostOf([vfio(A, 41)]);
-  /** thrown when a path that ends so is read */
+  /** The error to throw when a path that ends with `path` is read. */
   broken: { path: string; error: Error } | undefined;
   readonly files = new SimulatedFs(this.kernel, (_, path) => {
     if (this.broken && path.endsWith(this.broken.path)) throw this.broken.error;
@@ -75,7 +75,7 @@ function interrupt(more: Partial<InterruptPlan>): InterruptPlan {
 const set = { action: 'set' } as const;
 const failed = (error: string) => ({ action: 'fail', reason: { code: 'write-error', error }, error }) as const;
 
-test('one that is as wanted is placed, and its failures are over', () => {
+test('an interrupt that has its target counts as placed, and its failures are cleared', () => {
   const one = new Recorded();
   one.state.retry.failed(WANTED, 'EBUSY', 'transient', 5000);
   one.device.retryAt = 6000;
@@ -83,7 +83,7 @@ test('one that is as wanted is placed, and its failures are over', () => {
   assert.equal([one.state.placedOn, one.state.retry.retryAt, one.device.retryAt], [WANTED, 0, NEVER]);
 });
 
-test('one that was written is reported with all of it, and with the time since it appeared', () => {
+test('a written interrupt is reported as placed with all its fields and its lag', () => {
   const one = new Recorded();
   assert.equal(one.record(set, { ...set, affinity: WANTED }, { seenAt: 5003 }), { kind: 'placed', lagMs: 7 });
   const { kind, lagMs, ...rest } = one.result.changed[0] ?? {};
@@ -92,7 +92,7 @@ test('one that was written is reported with all of it, and with the time since i
   assert.equal([one.state.placedOn, one.device.retryAt], [WANTED, NEVER]);
 });
 
-test('the time is since the last check if no event named it, of the fast path if that wrote it, and never negative', () => {
+test('the lag counts from the event, else from the last check; a write on the fast path keeps its own', () => {
   const lag = (prepare: (one: Recorded) => void, seenAt?: number) => {
     const one = new Recorded();
     prepare(one);
@@ -120,7 +120,7 @@ test('the time is since the last check if no event named it, of the fast path if
   );
 });
 
-test('one that had the set is repaired; its failures and its write on the fast path are over', () => {
+test('an interrupt that had its target before is repaired, and its failures and fast path write are cleared', () => {
   const one = new Recorded();
   one.state.placedOn = WANTED;
   one.state.fastPathWrite = { from: setOf('0-7'), to: WANTED, lagMs: 2 };
@@ -129,7 +129,7 @@ test('one that had the set is repaired; its failures and its write on the fast p
   assert.equal([one.state.fastPathWrite, one.state.retry.retryAt], [undefined, 0]);
 });
 
-test('a failure is reported once, counted by its kind, and tried again', () => {
+test('a failure is reported once, counted by kind, and retried', () => {
   const one = new Recorded();
   one.state.placedOn = WANTED;
   const reason = { code: 'write-error', error: 'ENOSPC' };
@@ -139,7 +139,7 @@ test('a failure is reported once, counted by its kind, and tried again', () => {
   assert.equal([one.device.retryAt, one.result.errors.exhausted], [7000, 1]);
 });
 
-test('an error that may pass is reported when it persists, and impossible if it is one of those', () => {
+test('a transient error is reported after five tries; others count as impossible', () => {
   for (const [code, kind] of [
     ['EBUSY', 'transient'],
     ['EINVAL', 'impossible'],
@@ -151,7 +151,7 @@ test('an error that may pass is reported when it persists, and impossible if it 
   }
 });
 
-test('a read that fails is certain at once', () => {
+test('a failed read is reported at once', () => {
   const one = new Recorded();
   const reason = { code: 'unreadable', path: '/proc/irq/41/smp_affinity' } as const;
   const after = { action: 'fail', reason, error: 'EIO' } as const;
@@ -159,7 +159,7 @@ test('a read that fails is certain at once', () => {
   assert.equal([one.result.errors.impossible, one.device.retryAt], [1, 305_000]);
 });
 
-test('one that is delivered elsewhere is tried again only if its mask was to be written', () => {
+test('an interrupt delivered elsewhere is retried only if its mask was to be written', () => {
   const reason = { code: 'not-moved', effective: setOf('7') } as const;
   const after = { action: 'fail', reason } as const;
   const one = new Recorded();
@@ -171,7 +171,7 @@ test('one that is delivered elsewhere is tried again only if its mask was to be 
   assert.is(other.device.retryAt, 6000);
 });
 
-test('one that must not be written is not placed; without a QEMU nothing is concluded of what was to be written', () => {
+test('a skipped interrupt is not placed; without a QEMU a planned write changes nothing', () => {
   const one = new Recorded();
   one.state.placedOn = WANTED;
   assert.is(one.record(set, { action: 'skip' }, { isRunning: false }), undefined);
@@ -180,7 +180,7 @@ test('one that must not be written is not placed; without a QEMU nothing is conc
   assert.equal([one.state.placedOn, one.device.retryAt, one.result.errors.gone], [undefined, NEVER, 0]);
 });
 
-test('one that went during the pass is looked for soon, and counted once', () => {
+test('an interrupt that disappeared during the pass is retried soon and counted once', () => {
   const one = new Recorded();
   one.state.placedOn = WANTED;
   assert.is(one.record(set, { action: 'skip', reason: { code: 'gone' } }), undefined);
@@ -208,7 +208,7 @@ test('the earliest retry of a device counts', () => {
   assert.equal(context.result.changed[0]?.handler, HANDLER);
 });
 
-test('a set waits after its failure; another one, or one that is new, does not', () => {
+test('after a failure the same set waits; another set does not', () => {
   const one = new Recorded();
   one.state.retry.failed(WANTED, 'ENOSPC', 'exhausted', 5000);
   assert.equal(
@@ -217,7 +217,7 @@ test('a set waits after its failure; another one, or one that is new, does not',
   );
 });
 
-test('repairs beyond the limit pause: reported once, with who probably moves it', () => {
+test('repairs beyond the limit pause, and are reported once with the probable mover', () => {
   const one = new Recorded();
   for (let time = 0; time < 3; time++) assert.is(one.reasonToLeave(), undefined, 'a new set is no repair');
   one.state.placedOn = WANTED;
@@ -232,7 +232,7 @@ test('repairs beyond the limit pause: reported once, with who probably moves it'
   assert.is(one.state.repairDecision, undefined, 'of another set nothing was decided');
 });
 
-test('the irqbalance that moves it is named, and its end is told once; what cannot be read is unknown', () => {
+test('irqbalance is named as the mover, and its end is reported once; if unreadable, the mover is unknown', () => {
   const contest = (one: Recorded) => {
     one.state.repairDecision = 'contested';
     return one.record(set, { action: 'skip' })?.culprit;

@@ -2,9 +2,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { PolicyText } from '../../src/domain/policy.js';
 import { A, B, guest, hostdev, hostOf, UUID, vfio } from '../affinity/simulated-pass.js';
-import { HeldHost } from './reconciled-host.js';
+import { ReconciledHost } from './reconciled-host.js';
 
-const test = suite('an hour in which nothing happens');
+const test = suite('an hour without events');
 const HOUR_MS = 3_600_000;
 const irqs = (first: number) => Array.from({ length: 12 }, (_, index) => first + index);
 
@@ -13,9 +13,9 @@ function quietHour(policy: Omit<PolicyText, 'cpuset'>, traced: boolean) {
   const kernel = hostOf([vfio(A, ...irqs(40)), vfio(B, ...irqs(60))], {
     domains: [{ name: 'guest', uuid: UUID, pid: 700, vcpus }],
   });
-  const host = new HeldHost(kernel, { traced });
+  const host = new ReconciledHost(kernel, { traced });
   host.add(guest(hostdev(A, 'auto', policy) + hostdev(B, '2-5', policy)));
-  // the busy minute after the start
+  // The minute of frequent polls after the start.
   host.pass(60_000);
   const first = host.written();
   const runs = host.pass(HOUR_MS);

@@ -7,7 +7,7 @@ import { type ReconcileResult, Reconciler, type ReconcilerHost } from '../../src
 import type { SimulatedKernel } from '../simulator/kernel.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
 
-/** States in memory. */
+/** Domain states in memory. */
 export class MemoryStates implements DomainStates {
   readonly #states = new Map<string, string>();
 
@@ -29,11 +29,11 @@ export class MemoryStates implements DomainStates {
   }
 }
 
-/** A holder on a simulated kernel, with a clock that goes only when it is told to. */
-export class HeldHost {
+/** A reconciler on a simulated kernel, with a clock that the test drives. */
+export class ReconciledHost {
   now = 1_000_000;
   readonly state: MemoryStates;
-  hold: Reconciler;
+  reconciler: Reconciler;
 
   constructor(
     readonly kernel: SimulatedKernel,
@@ -56,36 +56,36 @@ export class HeldHost {
     this.state = state;
     const clock = { now: () => this.now };
     const host = { files, state: this.state, clock, ...(exclusively && { exclusively }) };
-    this.hold = new Reconciler(cpuMs ? { ...host, cpuMs } : host, settings);
-    this.hold.setTraced(traced);
+    this.reconciler = new Reconciler(cpuMs ? { ...host, cpuMs } : host, settings);
+    this.reconciler.setTraced(traced);
   }
 
   add(definition: PlainDefinition): ReconcileResult {
-    this.hold.add(definition);
-    return this.hold.run();
+    this.reconciler.add(definition);
+    return this.reconciler.run();
   }
 
-  /** Lets time go by; each run that did or said something. */
+  /** Advances the clock. Returns each run that changed, reported or wrote something. */
   pass(milliseconds: number): ReconcileResult[] {
     const end = this.now + milliseconds;
     const runs: ReconcileResult[] = [];
-    while (this.hold.due <= end) {
-      this.now = Math.max(this.now, this.hold.due);
-      const run = this.hold.run();
+    while (this.reconciler.due <= end) {
+      this.now = Math.max(this.now, this.reconciler.due);
+      const run = this.reconciler.run();
       if (run.changed.length + run.problems.length + run.writes > 0) runs.push(run);
     }
     this.now = end;
     return runs;
   }
 
-  /** What was written since it was last asked for: `41=2-3`. */
+  /** The writes since the last call: `41=2-3`. */
   written(): string[] {
     return this.kernel.writes.splice(0).map(({ irq, set }) => `${irq}=${formatCpuset(set)}`);
   }
 }
 
-/** `placed 41: 0-7 -> 2-3`, of all runs. */
-export function told(...runs: readonly ReconcileResult[]): string[] {
+/** The changes of all runs: `placed 41: 0-7 -> 2-3`. */
+export function changesOf(...runs: readonly ReconcileResult[]): string[] {
   return runs.flatMap(({ changed }) =>
     changed.map(({ kind, irq, from, to }) => `${kind} ${irq}: ${listOf(from)} -> ${listOf(to)}`),
   );

@@ -5,29 +5,29 @@ import type { ReconcileResult } from '../../src/watch/reconciler.js';
 import { A, B, guest, hostdev, hostOf, UUID, vfio } from '../affinity/simulated-pass.js';
 import type { HostDescription } from '../simulator/description.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
-import { HeldHost, told } from './reconciled-host.js';
+import { changesOf, ReconciledHost } from './reconciled-host.js';
 
-const unreadable = suite('what cannot be read');
+const unreadable = suite('reconciler: unreadable files');
 const RUNNING: Partial<HostDescription> = {
   domains: [{ name: 'guest', uuid: UUID, pid: 700, vcpus: [{ vcpu: 0, cpus: '2-3' }] }],
 };
 const DEVICE = `/sys/bus/pci/devices/${A}`;
 
-/** A guest with device A (41, 42) and B (43) under a holder; files whose path matches `broken` cannot be read. */
+/** A guest with devices A (41, 42) and B (43). Files whose path matches `broken` cannot be read. */
 class Broken {
   broken: RegExp | undefined;
   code = 'EIO';
   accesses = 0;
   readonly kernel = hostOf([vfio(A, 41, 42), vfio(B, 43)], RUNNING);
   readonly files: SimulatedFs;
-  readonly host: HeldHost;
+  readonly host: ReconciledHost;
 
   constructor(traced = false) {
     this.files = new SimulatedFs(this.kernel, (_, path) => {
       this.accesses++;
       if (this.broken?.test(path)) throw new FileError(this.code, path);
     });
-    this.host = new HeldHost(this.kernel, { files: this.files, traced });
+    this.host = new ReconciledHost(this.kernel, { files: this.files, traced });
   }
 
   add(): ReconcileResult {
@@ -39,37 +39,37 @@ const problems = (...runs: ReconcileResult[]) => runs.flatMap((run) => run.probl
 
 for (const code of ['EIO', 'EACCES']) {
   for (const file of ['irq', 'msi_irqs', 'msi_irqs/41', 'numa_node', 'driver']) {
-    unreadable(`${code}: a device's ${file} costs that device, until it can be read`, () => {
+    unreadable(`${code} on a device's ${file}: only that device is not placed until it can be read`, () => {
       const one = new Broken();
       one.code = code;
       one.broken = new RegExp(`^${DEVICE}/${file}$`);
       const run = one.add();
-      assert.equal(told(run), ['placed 43: 0-7 -> 2-3']);
+      assert.equal(changesOf(run), ['placed 43: 0-7 -> 2-3']);
       assert.equal(problems(run), [`${DEVICE}/${file} cannot be read: ${code}`]);
-      assert.equal(problems(...one.host.pass(300_000)), [], 'it is said once');
+      assert.equal(problems(...one.host.pass(300_000)), [], 'reported once');
       assert.equal(one.host.written(), ['43=2-3']);
       one.broken = undefined;
-      assert.equal(told(...one.host.pass(10_000)), ['placed 41: 0-7 -> 2-3', 'placed 42: 0-7 -> 2-3']);
+      assert.equal(changesOf(...one.host.pass(10_000)), ['placed 41: 0-7 -> 2-3', 'placed 42: 0-7 -> 2-3']);
       one.broken = new RegExp(`^${DEVICE}/${file}$`);
-      one.host.hold.markDirty({ uuid: UUID });
-      assert.equal(problems(one.host.hold.run()).length, 1, 'and again when it was all right');
+      one.host.reconciler.markDirty({ uuid: UUID });
+      assert.equal(problems(one.host.reconciler.run()).length, 1, 'and again after it was readable');
       const { written = {} } = one.host.state.read(UUID) ?? {};
-      assert.is(Object.keys(written).length, 3, 'what was written to it is not forgotten');
+      assert.is(Object.keys(written).length, 3, 'its writes are still recorded');
     });
   }
 
   for (const path of ['/proc/irq/41/smp_affinity', '/proc/irq/41/effective_affinity', '/sys/kernel/irq/41/actions']) {
-    unreadable(`${code}: ${path} costs that interrupt, until it can be read`, () => {
+    unreadable(`${code} on ${path}: only that interrupt is not placed until it can be read`, () => {
       for (const traced of [false, true]) {
         const one = new Broken(traced);
         one.code = code;
         one.broken = new RegExp(`^${path}$`);
         const run = one.add();
-        assert.equal(told(run).slice(-2), ['placed 42: 0-7 -> 2-3', 'placed 43: 0-7 -> 2-3']);
+        assert.equal(changesOf(run).slice(-2), ['placed 42: 0-7 -> 2-3', 'placed 43: 0-7 -> 2-3']);
         assert.equal(run.changed[0]?.reason, { code: 'unreadable', path });
         assert.is(run.changed[0]?.error, code);
-        assert.equal(told(...one.host.pass(60_000)), [], 'it is said once');
-        one.host.hold.markDirty({ irqs: [41, 42, 43] });
+        assert.equal(changesOf(...one.host.pass(60_000)), [], 'reported once');
+        one.host.reconciler.markDirty({ irqs: [41, 42, 43] });
         one.host.pass(60_000);
         one.broken = undefined;
         one.host.pass(300_000);
@@ -79,22 +79,22 @@ for (const code of ['EIO', 'EACCES']) {
   }
 }
 
-unreadable('a device that cannot be read is looked at again less and less often', () => {
+unreadable('an unreadable device is checked with back-off', () => {
   const one = new Broken();
   one.add();
   one.host.pass(120_000);
   one.broken = new RegExp(`^${DEVICE}/irq$`);
   one.kernel.enableVectors(A, [51, 52]);
   one.host.pass(120_000);
-  const before = { ...one.host.hold.counters.errors };
+  const before = { ...one.host.reconciler.counters.errors };
   let runs = 0;
-  for (const end = one.host.now + 60_000; one.host.hold.due <= end; runs++) {
-    one.host.now = Math.max(one.host.now, one.host.hold.due);
-    one.host.hold.run();
+  for (const end = one.host.now + 60_000; one.host.reconciler.due <= end; runs++) {
+    one.host.now = Math.max(one.host.now, one.host.reconciler.due);
+    one.host.reconciler.run();
   }
   assert.ok(runs < 75, `${runs} runs in a minute`);
-  const looks = one.host.hold.counters.errors.unreadable - before.unreadable;
-  assert.ok(looks > 0 && looks < 10, `looked at ${looks} times in a minute`);
+  const checks = one.host.reconciler.counters.errors.unreadable - before.unreadable;
+  assert.ok(checks > 0 && checks < 10, `looked at ${checks} times in a minute`);
   one.broken = undefined;
   one.host.written();
   one.host.pass(10_000);
@@ -104,37 +104,40 @@ unreadable('a device that cannot be read is looked at again less and less often'
 for (const [what, broken, again] of [
   ["the host's CPUs", /^\/sys\/devices\/system\/cpu\/online$/, 1],
   ["QEMU's threads", /^\/proc\/700\//, 1],
-  // a QEMU that is known is not looked for
+  // The pid file of a known QEMU is not read again.
   ["libvirt's pid files", /^\/run\/libvirt\/qemu/, 0],
 ] as const) {
   for (const traced of [false, true]) {
-    unreadable(`${what}, ${traced ? 'traced' : 'untraced'}: said once, waited for, and then all is placed`, () => {
-      const one = new Broken(traced);
-      one.broken = broken;
-      assert.is(problems(one.add()).length, 1);
-      one.host.hold.markDirty({ irqs: [41] });
-      assert.equal(problems(...one.host.pass(60_000)), []);
-      assert.ok(one.host.hold.due > one.host.now, 'nothing stays due');
-      assert.equal(one.host.written(), []);
-      one.broken = undefined;
-      one.host.pass(10_000);
-      assert.equal(one.host.written(), ['41=2-3', '42=2-3', '43=2-3']);
+    unreadable(
+      `unreadable ${what}, ${traced ? 'traced' : 'untraced'}: reported once, retried, then all is placed`,
+      () => {
+        const one = new Broken(traced);
+        one.broken = broken;
+        assert.is(problems(one.add()).length, 1);
+        one.host.reconciler.markDirty({ irqs: [41] });
+        assert.equal(problems(...one.host.pass(60_000)), []);
+        assert.ok(one.host.reconciler.due > one.host.now, 'nothing stays due');
+        assert.equal(one.host.written(), []);
+        one.broken = undefined;
+        one.host.pass(10_000);
+        assert.equal(one.host.written(), ['41=2-3', '42=2-3', '43=2-3']);
 
-      one.host.pass(100_000);
-      one.broken = broken;
-      one.kernel.enableVectors(A, [51]);
-      one.kernel.failNextWrites(51, 'EBUSY', 'EBUSY', 'EBUSY');
-      one.host.hold.markDirty({ uuid: UUID });
-      assert.is(problems(...one.host.pass(60_000)).length, again, 'said again, for it was all right');
-      one.broken = undefined;
-      one.host.pass(11_000);
-      assert.equal(one.host.written().slice(-1), ['51=2-3'], 'what came meanwhile, too');
-    });
+        one.host.pass(100_000);
+        one.broken = broken;
+        one.kernel.enableVectors(A, [51]);
+        one.kernel.failNextWrites(51, 'EBUSY', 'EBUSY', 'EBUSY');
+        one.host.reconciler.markDirty({ uuid: UUID });
+        assert.is(problems(...one.host.pass(60_000)).length, again, 'reported again, since it was readable in between');
+        one.broken = undefined;
+        one.host.pass(11_000);
+        assert.equal(one.host.written().slice(-1), ['51=2-3'], 'the vector that appeared meanwhile, too');
+      },
+    );
   }
 }
 
 for (const broken of [/^\/sys\/devices\/system\/cpu\/online$/, /^\/proc\/700\//]) {
-  unreadable(`what was to be tried again waits as well: ${broken.source}`, () => {
+  unreadable(`retries wait while ${broken.source} cannot be read`, () => {
     const one = new Broken();
     one.add();
     one.kernel.move(41, [{ first: 0, last: 0 }]);
@@ -142,9 +145,9 @@ for (const broken of [/^\/sys\/devices\/system\/cpu\/online$/, /^\/proc\/700\//]
     one.host.pass(1000);
     one.broken = broken;
     one.host.pass(120_000);
-    one.host.now = one.host.hold.due;
-    one.host.hold.run();
-    assert.ok(one.host.hold.due - one.host.now >= 400, 'no sooner for it');
+    one.host.now = one.host.reconciler.due;
+    one.host.reconciler.run();
+    assert.ok(one.host.reconciler.due - one.host.now >= 400, 'not earlier because of the retry');
     one.broken = undefined;
     one.kernel.failAllWrites(41);
     one.host.written();
@@ -153,7 +156,7 @@ for (const broken of [/^\/sys\/devices\/system\/cpu\/online$/, /^\/proc\/700\//]
   });
 }
 
-unreadable('who else runs is not worth an interrupt: a contest is told without a culprit', () => {
+unreadable('if processes cannot be read, a contested interrupt is reported without a culprit', () => {
   const one = new Broken();
   one.add();
   one.broken = /^\/proc\/\d+\/comm$|^\/proc$/;
@@ -170,7 +173,7 @@ for (const [options, culprit] of [
   ['rw,gid=5,hidepid=invisible', 'unknown'],
   ['rw', 'not irqbalance'],
 ]) {
-  unreadable(`/proc with ${options}: where no irqbalance is seen, the culprit is ${culprit}`, () => {
+  unreadable(`/proc with ${options}: if irqbalance is not seen, the culprit is ${culprit}`, () => {
     const one = new Broken();
     const read = one.files.read.bind(one.files);
     const texts: Record<string, string> = {

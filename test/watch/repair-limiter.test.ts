@@ -3,12 +3,12 @@ import * as assert from 'uvu/assert';
 import { DEFAULT_SETTINGS } from '../../src/affinity/settings.js';
 import { RepairLimiter } from '../../src/watch/repair-limiter.js';
 
-const test = suite('the repair limit of one interrupt');
+const test = suite('repair limiter');
 const LIMITS = { limit: 2, window: 1000 };
 const MAX_PAUSE_MS = 300_000;
 const decide = (one: RepairLimiter, ...at: number[]) => at.map((now) => one.decide(now, LIMITS));
 
-test('it is repaired up to the limit within the window, then left for as long as the window', () => {
+test('it allows repairs up to the limit within the window, then pauses for as long as the window', () => {
   const one = new RepairLimiter();
   assert.is(one.pausedUntil, 0);
   assert.equal(decide(one, 0, 100, 200), ['repair', 'repair', 'contested']);
@@ -16,12 +16,12 @@ test('it is repaired up to the limit within the window, then left for as long as
   assert.equal(decide(one, 1199), ['leave']);
 });
 
-test('a move at the very end of the window counts; after a pause those of before do not', () => {
+test('a move at the end of the window counts; after a pause earlier moves do not', () => {
   assert.equal(decide(new RepairLimiter(), 0, 0, 1000), ['repair', 'repair', 'contested']);
   assert.equal(decide(new RepairLimiter(), 0, 0, 0, 1000, 1000), ['repair', 'repair', 'contested', 'repair', 'repair']);
 });
 
-test('cleared, it starts over: as many repairs, and the shortest pause', () => {
+test('clear resets the moves and the length of the pause', () => {
   const one = new RepairLimiter();
   assert.equal(decide(one, 0), ['repair']);
   one.clear();
@@ -45,7 +45,7 @@ for (const seconds of [3, 5, 10, 60]) {
   });
 }
 
-test('after a pause the whole limit is there again; each pause is twice as long, and none is longer than five minutes', () => {
+test('after a pause the whole limit applies again; pauses double up to five minutes', () => {
   const one = new RepairLimiter();
   decide(one, 0, 1, 2);
   for (let pauseMs = 1000; pauseMs < 10 * MAX_PAUSE_MS; pauseMs *= 2) {
@@ -61,7 +61,7 @@ test('slow moves after a storm are repaired without limit', () => {
   for (let at = one.pausedUntil; at < 100_000; at += 600) assert.is(one.decide(at, LIMITS), 'repair', `after ${at} ms`);
 });
 
-test('it is contested from the first pause until two windows have passed without another', () => {
+test('it is contested from the first pause until two windows without another pause have passed', () => {
   const one = new RepairLimiter();
   assert.not.ok(one.isContested(0));
   decide(one, 0, 1, 2);
@@ -73,13 +73,13 @@ test('it is contested from the first pause until two windows have passed without
   assert.is(one.pausedUntil, 6002, 'with the pause of a first one');
 });
 
-test('a pause is five minutes at most, however long the window', () => {
+test('a pause is at most five minutes, however long the window', () => {
   const one = new RepairLimiter();
   for (const now of [0, 1]) one.decide(now, { limit: 1, window: 3_600_000 });
   assert.is(one.pausedUntil, 1 + MAX_PAUSE_MS);
 });
 
-test('cleared, it starts over', () => {
+test('clear during a pause ends it', () => {
   const one = new RepairLimiter();
   decide(one, 0, 1, 2);
   one.clear();

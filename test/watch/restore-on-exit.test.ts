@@ -22,7 +22,7 @@ import {
 } from '../affinity/simulated-pass.js';
 import { SimulatedRoot, UUID } from '../hook/simulated-root.js';
 
-const test = suite('restoring');
+const test = suite('restore on exit');
 let root: SimulatedRoot;
 let affinities: OriginalAffinities;
 test.before.each(() => {
@@ -41,7 +41,7 @@ const place = (irq: number, mask: string, over: Partial<Placement> = {}) => {
   affinities.record([{ ...usual, irq, kind: 'placed', ...over }]);
 };
 const placeLine = () => place(16, 'c', { address: LINE, vector: null, handler: `vfio-intx(${LINE})` });
-/** libvirt says that the domain runs with these devices. */
+/** libvirt reports that the domain runs with these devices. */
 const runs = (...addresses: string[]) => affinities.setDevices(UUID, addresses);
 const restore = () => {
   if (!isUnconfirmed) runs(A, LINE);
@@ -54,20 +54,20 @@ test.before.each(() => {
   isUnconfirmed = false;
 });
 
-test('placed interrupts get their earlier mask; others stay', () => {
+test('placed interrupts get their original mask; others keep theirs', () => {
   place(40, 'c');
   place(41, 'c', { from: setOf('1') });
   assert.is(restore(), 2);
   assert.equal([root.affinity(40), root.affinity(41), root.affinity(42)], ['0-7', '1', '0-7']);
 });
 
-/** What restore.json has: undefined without the file. */
+/** The IRQs in restore.json; undefined without the file. */
 const recorded = () => {
   const path = root.join('run/hostdev-cpuset/restore.json');
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).map(({ irq }: { irq: number }) => irq) : undefined;
 };
 
-test('nothing is written where nothing is recorded, and what has ended is removed from the file at once', () => {
+test('without records no file is written, and ended vectors are removed from it at once', () => {
   affinities.record([]);
   affinities.record([], [{ uuid: UUID, address: A, irq: 40 }]);
   affinities.forget(UUID);
@@ -75,7 +75,7 @@ test('nothing is written where nothing is recorded, and what has ended is remove
   assert.is(recorded(), undefined);
   place(40, 'c', { uuid: null });
   place(40, 'c', { kind: 'failed' });
-  assert.ok(!recorded()?.length, 'a domain without a UUID cannot be found again');
+  assert.ok(!recorded()?.length, 'a domain without a UUID cannot be identified later');
   place(40, 'c');
   place(41, 'c', { kind: 'repaired' });
   assert.equal(recorded(), [40, 41]);
@@ -83,7 +83,7 @@ test('nothing is written where nothing is recorded, and what has ended is remove
   assert.equal(recorded(), [41]);
 });
 
-test('another vector under the number has what it was born with, though nobody saw the end of the first', () => {
+test('a new vector under the IRQ gets its own original mask, even if the end of the first was not seen', () => {
   place(40, 'c');
   place(40, 'c', { handler: `vfio-msix[7](${A})`, from: setOf('2-3') });
   root.write('sys/kernel/irq/40/actions', `vfio-msix[7](${A})\n`);
@@ -91,7 +91,7 @@ test('another vector under the number has what it was born with, though nobody s
   assert.is(root.affinity(40), '2-3');
 });
 
-test("the devices of one domain say nothing of another's; what a domain does not have any more is forgotten", () => {
+test("devices of one domain do not affect another's records; records of devices that it lost are removed", () => {
   place(40, 'c');
   place(50, 'c', { uuid: OTHER, address: C, handler: `vfio-msix[0](${C})` });
   runs(A);
@@ -103,10 +103,10 @@ test("the devices of one domain say nothing of another's; what a domain does not
   assert.equal(recorded(), [50]);
   affinities.restore(new RealFs(root.path));
   affinities.save();
-  assert.equal(recorded(), [50], 'of a domain that is not known to run: for the next watcher');
+  assert.equal(recorded(), [50], 'kept for the next watcher, as the domain is not known to run');
 });
 
-test('an entry with a number that is none is dropped, and counted', () => {
+test('an entry with an invalid IRQ is dropped and counted', () => {
   place(40, 'c');
   const path = root.join('run/hostdev-cpuset/restore.json');
   const [entry] = JSON.parse(readFileSync(path, 'utf8'));
@@ -117,7 +117,7 @@ test('an entry with a number that is none is dropped, and counted', () => {
   assert.is(new OriginalAffinities(root.path).dropped, 2);
 });
 
-test('what is not ours any more is neither restored nor reported', () => {
+test('an IRQ that belongs to another device now is neither restored nor reported', () => {
   place(40, 'c');
   root.write('sys/kernel/irq/40/actions', `vfio-msix[0](${C})\n`);
   runs(A);
@@ -125,7 +125,7 @@ test('what is not ours any more is neither restored nor reported', () => {
   assert.equal([restored, kept, root.affinity(40)], [0, [], '2-3']);
 });
 
-test('a line of a state is restored only for a domain that is known to run, and only if nobody shares it', () => {
+test('an INTx line is restored only if its domain is known to run and the line is not shared', () => {
   placeLine();
   const state: DomainState = {
     schemaVersion: 1,
@@ -138,21 +138,21 @@ test('a line of a state is restored only for a domain that is known to run, and 
     const { restored, kept } = affinities.restoreLines(files, UUID, one);
     return [restored, kept.map(({ reason }) => reason.code)];
   };
-  assert.equal(lines(), [0, []], 'it is not known to run');
+  assert.equal(lines(), [0, []], 'not known to run');
   runs(A, LINE);
   affinities.forget(UUID);
-  assert.equal(lines(), [0, []], 'it has ended');
+  assert.equal(lines(), [0, []], 'has ended');
   runs(A, LINE);
   const actions = readFileSync(root.join('sys/kernel/irq/16/actions'), 'utf8');
   root.write('sys/kernel/irq/16/actions', `${actions.trim()},ahci\n`);
-  assert.equal(lines(), [0, []], 'it is shared');
+  assert.equal(lines(), [0, []], 'shared');
   root.write('sys/kernel/irq/16/actions', actions);
   const unknown = { ...state, lines: [{ irq: 16, before: '0-5', cpus: '2-3' }] };
   assert.equal(lines(unknown), [0, ['device-unknown']]);
   assert.equal(lines(), [1, []]);
 });
 
-test('the first mask counts, through repairs and other sets', () => {
+test('the original mask is the one before the first write, despite repairs and other sets', () => {
   place(40, 'c');
   place(40, 'c', { kind: 'repaired', from: setOf('6') });
   place(40, '30', { from: setOf('2-3'), to: setOf('4-5') });
@@ -160,25 +160,25 @@ test('the first mask counts, through repairs and other sets', () => {
   assert.is(root.affinity(40), '0-7');
 });
 
-test('a number that came back as a new vector has what that was born with', () => {
+test('a new vector under the IRQ gets its own original mask', () => {
   place(40, 'c');
   place(40, 'c', { from: setOf('0') });
   restore();
   assert.is(root.affinity(40), '0');
 });
 
-test('a vector that went away is forgotten: what has its number and our mask was never written', () => {
+test('an ended vector is forgotten: a new vector with its IRQ and the same mask is not restored', () => {
   place(40, 'c');
   place(41, 'c');
   placeLine();
   const ended = (address: string, irq: number, uuid = UUID) => ({ uuid, address, irq });
   affinities.record([], [ended(A, 40), ended(A, 41, 'another domain'), ended(LINE, 16)]);
   affinities = new OriginalAffinities(root.path);
-  assert.is(restore(), 2, 'a line keeps its mask while nobody handles it');
+  assert.is(restore(), 2, 'a line keeps its mask while it has no handler');
   assert.equal([root.affinity(40), root.affinity(41)], ['2-3', '0-7']);
 });
 
-test('a vector that took the number of another and was placed has what it was born with', () => {
+test('a new vector under a forgotten IRQ that was placed gets its own original mask', () => {
   place(40, 'c');
   affinities.record([], [{ uuid: UUID, address: A, irq: 40 }]);
   place(40, '10', { from: setOf('2-3'), to: setOf('4') });
@@ -186,7 +186,7 @@ test('a vector that took the number of another and was placed has what it was bo
   assert.is(root.affinity(40), '2-3');
 });
 
-test('what somebody else has moved since, or has by now, is left alone', () => {
+test('an interrupt that was moved since, or belongs to another driver now, is not restored', () => {
   place(40, 'c');
   root.write('proc/irq/40/smp_affinity', '80\n');
   place(41, 'c');
@@ -196,7 +196,7 @@ test('what somebody else has moved since, or has by now, is left alone', () => {
   assert.equal([root.affinity(40), root.affinity(41)], ['7', '2-3']);
 });
 
-test('where hidepid hides QEMU nothing is restored, which is said once, and kept for a watcher that sees it', () => {
+test('if hidepid hides QEMU nothing is restored: reported once, and kept for a watcher that sees it', () => {
   const warnings: string[] = [];
   place(40, 'c');
   place(41, 'c');
@@ -225,7 +225,7 @@ test('where hidepid hides QEMU nothing is restored, which is said once, and kept
   assert.equal(state.list(), []);
 });
 
-test('what gets the number between the look and the write is not written', () => {
+test('an IRQ that goes to another device between check and write is not written', () => {
   const domains = [{ name: 'guest', uuid: UUID, pid: 4000, vcpus: [] }];
   const kernel = hostOf([vfio(OWN, 40)], { domains });
   kernel.writeAffinity(40, 'c');
@@ -241,12 +241,12 @@ test('an interrupt whose write failed is not restored', () => {
   assert.is(restore(), 0);
 });
 
-test('the next watcher restores what a killed one has placed', () => {
+test('the next watcher restores what a killed watcher placed', () => {
   place(40, 'c');
   affinities = new OriginalAffinities(root.path);
   assert.is(restore(), 1);
   assert.is(root.affinity(40), '0-7');
-  assert.not.ok(existsSync(root.join('run/hostdev-cpuset/restore.json')), 'and nothing is left behind');
+  assert.not.ok(existsSync(root.join('run/hostdev-cpuset/restore.json')), 'the file is removed');
 });
 
 test('the masks of a domain that ended are forgotten', () => {
@@ -258,7 +258,7 @@ test('the masks of a domain that ended are forgotten', () => {
   assert.equal([root.affinity(40), root.affinity(41)], ['2-3', '2-3']);
 });
 
-test("a line has again what it had, but not where the number is not shown to be its device's", () => {
+test("an INTx line is restored, unless the host does not confirm that the IRQ is its device's", () => {
   const cases: [file: string, text: string][] = [
     [`sys/bus/pci/devices/${LINE}/irq`, '17\n'],
     ['sys/kernel/irq/16/type', 'edge\n'],
@@ -281,7 +281,7 @@ test("a line has again what it had, but not where the number is not shown to be 
   }
 });
 
-test('a number that is another vector of the same device by now is left alone', () => {
+test('an IRQ that is another vector of the same device now is not restored', () => {
   place(40, 'c');
   for (const handler of [`vfio-msix[1](${A})`, `vfio-msi[0](${A})`]) {
     root.write('sys/kernel/irq/40/actions', `${handler}\n`);
@@ -291,7 +291,7 @@ test('a number that is another vector of the same device by now is left alone', 
   assert.is(root.affinity(40), '2-3');
 });
 
-test("a device that was unplugged is not restored: it may be another domain's", () => {
+test('an unplugged device is not restored, as it may belong to another domain', () => {
   place(40, 'c');
   placeLine();
   isUnconfirmed = true;
@@ -300,14 +300,14 @@ test("a device that was unplugged is not restored: it may be another domain's", 
   assert.equal([root.affinity(40), root.affinity(16)], ['2-3', '0-7']);
 });
 
-test('a domain that no QEMU runs any more is not restored, though nobody said that it ended', () => {
+test('a domain without a running QEMU is not restored, even without an event of its end', () => {
   place(40, 'c');
   rmSync(root.join('proc/4000/cmdline'));
   assert.is(restore(), 0);
   assert.is(root.affinity(40), '2-3');
 });
 
-test('what a watcher left of a domain that this one knows nothing of stays for the next', () => {
+test('records of a domain that this watcher does not know are kept for the next', () => {
   place(40, 'c');
   affinities = new OriginalAffinities(root.path);
   isUnconfirmed = true;
@@ -318,25 +318,25 @@ test('what a watcher left of a domain that this one knows nothing of stays for t
   assert.is(root.affinity(40), '0-7');
 });
 
-test('what another domain had before it is not what this one gets', () => {
+test("another domain's original mask for the same IRQ is not used", () => {
   place(40, 'c', { uuid: 'other', from: setOf('1') });
   place(40, 'c', { from: setOf('2-3') });
   restore();
   assert.is(root.affinity(40), '2-3');
 });
 
-test('an entry of an older version does not say which vector it is of: it is dropped, and counted', () => {
+test('an entry of an older version, without a vector, is dropped and counted', () => {
   const entry = { uuid: UUID, address: A, irq: 40, before: '1', ours: '0-7' };
   root.write('run/hostdev-cpuset/restore.json', JSON.stringify([entry]));
-  const said: string[] = [];
-  new RestoreOnExit(root.path, (text) => said.push(text));
-  assert.equal(said, ['restore.json: 1 entries do not say which vector they are of and are dropped']);
+  const messages: string[] = [];
+  new RestoreOnExit(root.path, (text) => messages.push(text));
+  assert.equal(messages, ['restore.json: 1 entries do not say which vector they are of and are dropped']);
   affinities = new OriginalAffinities(root.path);
   assert.is(restore(), 0);
   assert.is(root.affinity(40), '0-7');
 });
 
-test('lines of a state: only those that show their device, while the domain runs', () => {
+test('INTx lines in a state: restored only if the device is confirmed and the domain runs', () => {
   const state = (line: object, name = 'guest'): DomainState => ({
     schemaVersion: 1,
     name,
@@ -362,7 +362,7 @@ test('lines of a state: only those that show their device, while the domain runs
   assert.is(affinities.restoreLines(files, UUID, state({ address: LINE })).restored, 0, 'it was unplugged');
 });
 
-test('a line whose number a vector has by now is left alone', () => {
+test('an INTx line whose IRQ is a vector now is not restored', () => {
   const kernel = hostOf([{ address: OWN, driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' }] }], {
     domains: [{ name: 'guest', uuid: OTHER, pid: 4000, vcpus: [] }],
   });
@@ -377,7 +377,7 @@ test('a line whose number a vector has by now is left alone', () => {
   assert.equal(pass.written(), []);
 });
 
-test('what cannot be saved in /run is reported once, and restored all the same', () => {
+test('a failure to save in /run is reported once, and restoring still works', () => {
   rmSync(root.join('run/hostdev-cpuset'), { recursive: true, force: true });
   root.write('run/hostdev-cpuset', '');
   const warnings: string[] = [];
@@ -393,7 +393,7 @@ test('what cannot be saved in /run is reported once, and restored all the same',
   assert.is(root.affinity(40), '0-7');
 });
 
-test('what a domain had is forgotten at its end, and nothing is left of what was restored', () => {
+test("a domain's records are forgotten at its end, and no file is left after restoring", () => {
   const warnings: string[] = [];
   const onExit = new RestoreOnExit(root.path, (text) => warnings.push(text));
   const masks = { from: setOf('0-7'), to: setOf('2-3'), target: setOf('2-3') };
@@ -415,7 +415,7 @@ test('what a domain had is forgotten at its end, and nothing is left of what was
   assert.is(warnings.length, 1, 'the line has another input');
 });
 
-test('a state that cannot be removed keeps no other domain from being restored', () => {
+test('a state that cannot be removed does not prevent restoring other domains', () => {
   class Sticky extends StateStore {
     override remove(uuid: string): void {
       if (uuid === OTHER) throw new FileError('EROFS', '/run/x');
@@ -434,13 +434,13 @@ test('a state that cannot be removed keeps no other domain from being restored',
   assert.equal([warnings, state.list()], [['not all of the state is removed: /run/x: EROFS'], []]);
 });
 
-/** A file with one entry that is sound but for these members. */
+/** A file with one valid entry, except for these members. */
 function entryWith(members: object): string {
   const entry = { name: 'guest', uuid: UUID, address: A, irq: 40, handler: `vfio-msix[0](${A})`, before: '1' };
   return JSON.stringify([{ ...entry, ours: '0-7', ...members }]);
 }
 
-test('the entry that the next tests spoil is sound', () => {
+test('the entry that the next tests modify is valid', () => {
   root.write('run/hostdev-cpuset/restore.json', entryWith({}));
   affinities = new OriginalAffinities(root.path);
   assert.is(restore(), 1);
@@ -457,7 +457,7 @@ for (const text of [
   entryWith({ before: '' }),
   entryWith({ ours: 'x' }),
 ]) {
-  test(`a file with ${text || 'nothing'} in it gives nothing back`, () => {
+  test(`a file with ${text || 'nothing'} restores nothing`, () => {
     root.write('run/hostdev-cpuset/restore.json', text);
     affinities = new OriginalAffinities(root.path);
     assert.is(restore(), 0);

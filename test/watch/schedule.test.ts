@@ -3,13 +3,10 @@ import * as assert from 'uvu/assert';
 import { DEFAULT_SETTINGS } from '../../src/affinity/settings.js';
 import { type CheckScope, Schedule } from '../../src/watch/schedule.js';
 
-const pace = suite('when a domain is looked at');
+const schedule = suite("schedule of a domain's checks");
 
-/**
- * How often it is looked at in so many milliseconds, how closely, and the longest that a look at least that close was
- * waited for.
- */
-function looks(traced: boolean, intervals = DEFAULT_SETTINGS.intervals, time = 3_600_000) {
+/** The number of checks of each scope in `time` ms, and the longest wait for a check of at least that scope. */
+function checks(traced: boolean, intervals = DEFAULT_SETTINGS.intervals, time = 3_600_000) {
   const one = new Schedule(0);
   const counts: Record<CheckScope, number> = { full: 0, delivery: 0, masks: 0 };
   const waited = { full: 0, delivery: 0, masks: 0 };
@@ -30,22 +27,22 @@ function looks(traced: boolean, intervals = DEFAULT_SETTINGS.intervals, time = 3
   return { counts, waited };
 }
 
-pace('quiet: at its masks every second, delivery them every three minutes, at all of it every fifteen', () => {
-  const { counts, waited } = looks(false);
+schedule('polling: masks every second, delivery every three minutes, a full check every fifteen', () => {
+  const { counts, waited } = checks(false);
   assert.equal(counts, { full: 5, delivery: 16, masks: 3580 });
   assert.equal(waited, { masks: 1000, delivery: 180_000, full: 900_000 });
 });
 
-pace('where the kernel tells, at its masks every ten seconds, and the rest as often', () => {
-  assert.equal(looks(true).waited, { masks: 10_000, delivery: 180_000, full: 900_000 });
+schedule('with trace events: masks every ten seconds, the other checks as often as without', () => {
+  assert.equal(checks(true).waited, { masks: 10_000, delivery: 180_000, full: 900_000 });
 });
 
-pace('however seldom its masks are looked at', () => {
+schedule('the other checks are as frequent even if masks are polled rarely', () => {
   const intervals = { ...DEFAULT_SETTINGS.intervals, quiet: 3_600_000 };
-  assert.equal(looks(false, intervals).waited, { masks: 180_000, delivery: 180_000, full: 900_000 });
+  assert.equal(checks(false, intervals).waited, { masks: 180_000, delivery: 180_000, full: 900_000 });
 });
 
-pace('what could not be looked at is looked at as a whole, an interval later', () => {
+schedule('after a failed check a full check is due an interval later, at most three minutes', () => {
   const one = new Schedule(0);
   one.defer({ now: 0, traced: false }, DEFAULT_SETTINGS.intervals);
   assert.is(one.due, 1000);
@@ -54,7 +51,7 @@ pace('what could not be looked at is looked at as a whole, an interval later', (
   assert.is(one.due, 182_000, 'and no later than three minutes');
 });
 
-pace('a change is looked at now, and often for a while: a minute, with trace events two seconds', () => {
+schedule('a change causes a check at once, and frequent polls for a minute, with trace events for two seconds', () => {
   const { intervals } = DEFAULT_SETTINGS;
   for (const [traced, busyMs, later] of [
     [false, 60_000, intervals.quiet],
@@ -75,7 +72,7 @@ pace('a change is looked at now, and often for a while: a minute, with trace eve
   }
 });
 
-pace('a full check puts off the delivery check, and a request is for the earlier time', () => {
+schedule('a full check postpones the delivery check, and the earliest request counts', () => {
   const one = new Schedule(0);
   assert.is(one.take(0), 'full');
   one.advance({ now: 0, traced: true }, DEFAULT_SETTINGS.intervals);
@@ -93,4 +90,4 @@ pace('a full check puts off the delivery check, and a request is for the earlier
   );
 });
 
-pace.run();
+schedule.run();

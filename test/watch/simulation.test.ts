@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import { HISTORY_STEPS, simulate } from './simulation/simulate.js';
 
 const simulation = suite('simulation');
-/** In all of the tests; `npm run test:simulation` takes more. */
+/** In all tests together; `npm run test:simulation` plays more. */
 const STEPS = 10_000;
 const TESTS = 10;
 

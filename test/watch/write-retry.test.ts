@@ -4,11 +4,11 @@ import type { ErrorKind } from '../../src/affinity/write-errors.js';
 import { cpusetOf } from '../../src/domain/cpuset.js';
 import { WriteRetry } from '../../src/watch/write-retry.js';
 
-const backOff = suite('when a write is tried again');
-/** A new object each time: sets are compared by what is in them. */
+const backOff = suite('retries of writes');
+/** A new object each time: sets are compared by content. */
 const set = () => cpusetOf([2, 3]);
 
-/** The pauses of so many failures in a row. */
+/** The delays of so many failures in a row. */
 function pauses(kind: ErrorKind, count: number): number[] {
   const one = new WriteRetry();
   let now = 0;
@@ -20,14 +20,14 @@ function pauses(kind: ErrorKind, count: number): number[] {
   });
 }
 
-backOff('each kind of error has its first pause, the factor that it grows by, and its longest', () => {
+backOff('each kind of error has its first delay, its factor, and its longest delay', () => {
   assert.equal(pauses('transient', 7), [10, 40, 160, 640, 2560, 10_000, 10_000]);
   assert.equal(pauses('exhausted', 10).slice(-3), [128_000, 256_000, 300_000]);
   assert.equal(pauses('impossible', 2), [300_000, 300_000]);
   assert.equal(pauses('gone', 3), [10, 20, 40]);
 });
 
-backOff('a retry may be made by a quarter of its delay early, and failures count for one set and code', () => {
+backOff('a retry may be early by a quarter of its delay, and failures are counted per set and code', () => {
   const one = new WriteRetry();
   assert.is(one.retryAt, 0);
   one.failed(set(), 'ENOSPC', 'exhausted', 0);
@@ -41,13 +41,13 @@ backOff('a retry may be made by a quarter of its delay early, and failures count
   );
 });
 
-backOff('nothing waits that has not failed', () => {
+backOff('without a failure nothing waits', () => {
   const one = new WriteRetry();
   assert.is(one.mustWait(set(), 0), false);
   assert.is(one.retryAt, 0);
 });
 
-backOff('until a quarter of the pause before that the same set waits, and no other', () => {
+backOff('only the failed set waits, until a quarter of the delay before the retry', () => {
   const one = new WriteRetry();
   one.failed(set(), 'ENOSPC', 'exhausted', 1000);
   assert.is(one.retryAt, 2000);
@@ -57,21 +57,21 @@ backOff('until a quarter of the pause before that the same set waits, and no oth
   );
 });
 
-backOff('a failure is reported once for a set and a code', () => {
+backOff('a failure is reported once per set and code', () => {
   const one = new WriteRetry();
   const failed = (code: string, wanted = set()) => one.failed(wanted, code, 'exhausted', 0);
   assert.equal([failed('ENOSPC'), failed('ENOSPC'), failed('EOTHER'), failed('ENOSPC')], [true, false, true, false]);
   assert.is(failed('ENOSPC', cpusetOf([4])), true);
 });
 
-backOff('one that may be over in a moment is reported when it is not: the fifth in a row', () => {
+backOff('a transient error is reported at the fifth failure in a row', () => {
   const one = new WriteRetry();
   const reported = Array.from({ length: 8 }, () => one.failed(set(), 'EBUSY', 'transient', 0));
   assert.equal(reported, [false, false, false, false, true, false, false, false]);
   assert.is(one.failed(set(), 'EAGAIN', 'transient', 0), true);
 });
 
-backOff('the pause goes on from one code to another of its kind, not to another set', () => {
+backOff('the delay carries over to another code of the same kind, but not to another kind or set', () => {
   const one = new WriteRetry();
   one.failed(set(), 'EBUSY', 'transient', 0);
   one.failed(set(), 'EAGAIN', 'transient', 0);
@@ -83,7 +83,7 @@ backOff('the pause goes on from one code to another of its kind, not to another 
   assert.is(one.retryAt, 1000);
 });
 
-backOff('a success ends it', () => {
+backOff('a success resets the delay', () => {
   const one = new WriteRetry();
   one.failed(set(), 'ENOSPC', 'exhausted', 0);
   one.succeeded();

@@ -7,7 +7,7 @@ import { needs, suiteWhere } from '../../support/needs.js';
 import { type PrivateIrqbalance, startIrqbalance } from '../../support/private-irqbalance.js';
 import { until } from '../../support/until.js';
 
-const test = suiteWhere('watch and a real irqbalance', needs('irqbalance', 'mount-namespace'));
+const test = suiteWhere('watcher with a real irqbalance', needs('irqbalance', 'mount-namespace'));
 const VECTORS = '<hostdev address="0000:06:12.5" cpuset="auto"/>';
 let host: Watching;
 let irqbalance: PrivateIrqbalance | undefined;
@@ -21,36 +21,36 @@ test.after.each(async () => {
   await host.remove();
 });
 
-test('what is held is banned and nothing else; both ways are taken back at the end', async () => {
+test('managed interrupts are banned, others are not, and bans and device list are removed on exit', async () => {
   irqbalance = await startIrqbalance(host.root, ['--banirq=77']);
   await host.start();
   host.spool(liveXml(VECTORS));
   await until('banned', async () => (await banned()) === '40,41,42,77');
   assert.is(devices(), '0000:06:12.5\n');
   assert.equal(await host.end('SIGTERM'), { code: 0, signal: null });
-  await until('taken back', async () => (await banned()) === '77');
+  await until('unbanned', async () => (await banned()) === '77');
   assert.is(devices(), undefined);
   assert.not.match(host.stderr, 'irqbalance');
 });
 
-test('the end of the last domain takes them back', async () => {
+test('the end of the last domain removes bans and device list', async () => {
   irqbalance = await startIrqbalance(host.root);
   await host.start();
   host.spool(liveXml(VECTORS));
   await until('banned', async () => (await banned()) === '40,41,42');
   host.spool(liveXml(VECTORS), 'release');
-  await until('taken back', async () => (await banned()) === '' && devices() === undefined);
+  await until('unbanned', async () => (await banned()) === '' && devices() === undefined);
 });
 
 test('a restarted irqbalance gets the bans again', async () => {
   await host.start();
   host.spool(liveXml(VECTORS));
-  await until('noted for the script', () => devices() === '0000:06:12.5\n');
+  await until('in the device list', () => devices() === '0000:06:12.5\n');
   irqbalance = await startIrqbalance(host.root);
   await until('banned', async () => (await banned()) === '40,41,42');
 });
 
-test('bans of a watcher that was killed stay while the next one finds out who runs', async () => {
+test('bans of a killed watcher stay until the next watcher knows the running domains', async () => {
   irqbalance = await startIrqbalance(host.root);
   await host.start();
   host.spool(liveXml(VECTORS));
@@ -60,10 +60,10 @@ test('bans of a watcher that was killed stay while the next one finds out who ru
   await host.start();
   assert.is(await banned(), '40,41,42');
   host.spool(liveXml('<hostdev address="0000:07:00.0" cpuset="4-5"/>'));
-  await until('others', async () => (await banned()) === '16');
+  await until('the new bans', async () => (await banned()) === '16');
 });
 
-test('an irqbalance that does not answer is reported once, and delays nothing', async () => {
+test('an irqbalance that does not answer is reported once and delays nothing', async () => {
   host.root.write('run/irqbalance/none', '');
   const { createServer } = await import('node:net');
   const server = createServer(() => {}).listen(host.root.join('run/irqbalance/irqbalance9.sock'));
@@ -81,7 +81,7 @@ test('an irqbalance that does not answer is reported once, and delays nothing', 
 
 test.run();
 
-/** Numbers, sorted; undefined where none listens. */
+/** The banned IRQs, sorted; undefined if no irqbalance listens. */
 async function banned(): Promise<string | undefined> {
   const [socket] = findIrqbalanceSockets(host.root.path);
   if (!socket) return undefined;

@@ -5,7 +5,7 @@ import { journalFields, placementEntries, problemEntry } from '../../../src/watc
 import type { Placement } from '../../../src/watch/reconciler.js';
 import { setOf } from '../../affinity/simulated-pass.js';
 
-const test = suite('journal of the watcher');
+const test = suite('journal entries of the watcher');
 const A = '0000:82:00.0';
 
 function placement(over: Partial<Placement>): Placement {
@@ -15,7 +15,7 @@ function placement(over: Partial<Placement>): Placement {
   return { ...usual, kind: 'placed', ...over };
 }
 
-test('vectors that are spread are one line, unless a target had no room', () => {
+test('spread vectors are one entry, except those whose target was full', () => {
   const one = (irq: number, to: string, more: Partial<Placement> = {}) =>
     placement({ irq, to: setOf(to), target: setOf(to), isSpread: true, ...more });
   const full = { target: setOf('3'), reason: { code: 'target-full', target: setOf('3') } } as const;
@@ -30,7 +30,7 @@ test('vectors that are spread are one line, unless a target had no room', () => 
   );
 });
 
-test('what was done to a domain in one go is one line, with fields for each device and interrupt', () => {
+test('changes of one domain in one run are one entry with fields for each device and interrupt', () => {
   const changed = [
     placement({ lagMs: 3.2 }),
     placement({ irq: 42, vector: 1, lagMs: 11.4 }),
@@ -60,14 +60,14 @@ for (const [over, priority, text] of [
     `guest: not placed on 2-3: these CPUs are out of interrupt vectors (ENOSPC): ${A} IRQ 41`,
   ],
 ] as const) {
-  test(`${over.kind}: says what and why`, () => {
+  test(`${over.kind}: the entry names what happened and why`, () => {
     const [entry] = placementEntries([placement(over)]);
     assert.is(entry?.text, text);
     assert.is(entry?.priority, priority);
   });
 }
 
-test('kinds, domains and sets are told apart', () => {
+test('changes of different kinds, domains or sets are separate entries', () => {
   const changed = [
     placement({}),
     placement({ kind: 'repaired' }),
@@ -77,7 +77,7 @@ test('kinds, domains and sets are told apart', () => {
   assert.is(placementEntries(changed).length, 4);
 });
 
-test('a problem, of a device and of the domain', () => {
+test('a problem names the device, or only the domain', () => {
   const problem = { domain: 'guest', uuid: 'u', rule: 'r', severity: 'note', message: 'm' } as const;
   assert.equal(problemEntry({ ...problem, address: A }), {
     ...{ priority: 'info', text: `guest: ${A}: m`, domains: ['guest'], addresses: [A] },
@@ -87,7 +87,7 @@ test('a problem, of a device and of the domain', () => {
   });
 });
 
-test('a storm and a strange name are one line of a bearable length', () => {
+test('1,000 interrupts and a name with control characters are one entry of at most 1,000 characters', () => {
   const changed = Array.from({ length: 1000 }, (_, index) =>
     placement({ domain: 'a\nb\u001b[2J', irq: 100 + index * 2 }),
   );
@@ -98,7 +98,7 @@ test('a storm and a strange name are one line of a bearable length', () => {
   assert.is(entry?.irqs?.length, 1000);
 });
 
-test('no value of a field begins another one', () => {
+test('a value cannot start another journal field', () => {
   const entry = { priority: 'info', text: 'a\nPRIORITY=0', domains: ['x\n_UID=0'], irqs: [7] } as const;
   const fields = fieldLines(journalFields(entry));
   assert.equal(fields, [

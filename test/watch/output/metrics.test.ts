@@ -28,7 +28,7 @@ function sample() {
   return { counters, posted, tracing: true, since: 1_700_000_000_123 };
 }
 
-test('is what Prometheus reads, with help and type for every name', () => {
+test('metrics are valid Prometheus text, with help and type for every name', () => {
   const families = parseExposition(formatMetrics(sample()));
   const value = (name: string) => families.get(`hostdev_cpuset_${name}`)?.samples[0]?.value;
   assert.equal(
@@ -56,7 +56,7 @@ test('is what Prometheus reads, with help and type for every name', () => {
   for (const [name, { type }] of families) assert.is(name.endsWith('_total'), type === 'counter', name);
 });
 
-test('the lag is a histogram in seconds, its buckets cumulative', () => {
+test('the lag is a histogram in seconds with cumulative buckets', () => {
   const family = parseExposition(formatMetrics(sample())).get('hostdev_cpuset_placement_lag_seconds');
   assert.is(family?.type, 'histogram');
   const buckets = family?.samples.filter(({ suffix }) => suffix === '_bucket') ?? [];
@@ -72,7 +72,7 @@ test('the lag is a histogram in seconds, its buckets cumulative', () => {
   assert.is(whole('_sum'), (0.4 + 12 + 3000 + 99_999) / 1000);
 });
 
-test('the file is replaced whole, and readable by all', () => {
+test('the file is replaced atomically and readable by all', () => {
   const folder = new TemporaryFolder();
   try {
     const path = folder.write('x.prom', 'old');

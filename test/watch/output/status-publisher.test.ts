@@ -7,13 +7,13 @@ import { StatusPublisher } from '../../../src/watch/output/status-publisher.js';
 import { TemporaryFolder } from '../../support/temporary-folder.js';
 import { installClock } from '../../support/test-clock.js';
 
-const test = suite('what the watcher publishes');
+const test = suite('status of the watcher');
 const MIN_INTERVAL_MS = 1000;
 let clock: ReturnType<typeof installClock>;
 let folder: TemporaryFolder;
 let publisher: StatusPublisher;
-let said: string[];
-let failed: string[];
+let statuses: string[];
+let warnings: string[];
 const source = {
   counters: emptyCounters(),
   contested: [] as ContestedInterrupt[],
@@ -25,15 +25,18 @@ test.before.each(() => {
   clock = installClock();
   folder = new TemporaryFolder();
   mkdirSync(folder.join('run/hostdev-cpuset'), { recursive: true });
-  said = [];
-  failed = [];
+  statuses = [];
+  warnings = [];
   source.counters = emptyCounters();
   source.contested = [];
-  const told = {
-    journal: ({ text }: { text: string }) => void failed.push(text),
-    status: (text: string) => void said.push(text),
+  const outputs = {
+    journal: ({ text }: { text: string }) => void warnings.push(text),
+    status: (text: string) => void statuses.push(text),
   };
-  publisher = new StatusPublisher({ root: folder.path, metrics: undefined, pid: 1, untilIdle: false, ...told }, source);
+  publisher = new StatusPublisher(
+    { root: folder.path, metrics: undefined, pid: 1, untilIdle: false, ...outputs },
+    source,
+  );
   publisher.start();
 });
 test.after.each(() => {
@@ -44,8 +47,8 @@ test.after.each(() => {
 
 const published = () => JSON.parse(readFileSync(folder.join('run/hostdev-cpuset/watch.json'), 'utf8'));
 
-test('what is new is published once a second; nothing where nothing is new', () => {
-  assert.equal(said, ['0 interrupts of 0 domains managed, using trace events']);
+test('changes are published at most once a second; without changes nothing is written', () => {
+  assert.equal(statuses, ['0 interrupts of 0 domains managed, using trace events']);
   source.counters = { ...emptyCounters(), domains: 1, interrupts: 4 };
   for (let run = 0; run < 3; run++) publisher.changed();
   clock.tick(MIN_INTERVAL_MS - 1);
@@ -57,16 +60,16 @@ test('what is new is published once a second; nothing where nothing is new', () 
   source.counters = { ...source.counters };
   clock.tick(50_000);
   assert.equal(readFileSync(folder.join('run/hostdev-cpuset/watch.json')), at);
-  assert.equal(said.slice(1), ['4 interrupts of 1 domains managed, using trace events']);
+  assert.equal(statuses.slice(1), ['4 interrupts of 1 domains managed, using trace events']);
 });
 
-test('what could not be written is written when it can be; after the end nothing is', () => {
+test('a status that could not be written is written later; nothing is written after stop', () => {
   rmSync(folder.join('run/hostdev-cpuset'), { recursive: true });
   folder.write('run/hostdev-cpuset', '');
   source.counters = { ...emptyCounters(), interrupts: 5 };
   publisher.changed();
   clock.tick(MIN_INTERVAL_MS);
-  assert.is(failed.length, 1);
+  assert.is(warnings.length, 1);
   rmSync(folder.join('run/hostdev-cpuset'));
   mkdirSync(folder.join('run/hostdev-cpuset'));
   publisher.changed();
@@ -79,7 +82,7 @@ test('what could not be written is written when it can be; after the end nothing
   assert.not.ok(existsSync(folder.join('run/hostdev-cpuset/watch.json')));
 });
 
-test('contested interrupts are listed while they are contested', () => {
+test('contested interrupts are listed as long as they are contested', () => {
   source.contested = Array.from({ length: 101 }, (_, index) => ({
     domain: 'g',
     address: '0000:82:00.0',
@@ -89,7 +92,7 @@ test('contested interrupts are listed while they are contested', () => {
   publisher.changed();
   clock.tick(MIN_INTERVAL_MS);
   assert.equal([published().contested.length, published().contested[0]?.irq], [100, 40]);
-  assert.is(said.at(-1), '0 interrupts of 0 domains managed, 101 contested, using trace events');
+  assert.is(statuses.at(-1), '0 interrupts of 0 domains managed, 101 contested, using trace events');
   source.contested = [];
   source.counters = emptyCounters();
   publisher.changed();
@@ -97,12 +100,12 @@ test('contested interrupts are listed while they are contested', () => {
   assert.equal(published().contested, []);
 });
 
-test('a change from trace events to polling is published, though nothing else is new', () => {
+test('a change from trace events to polling is published, even without other changes', () => {
   publisher.setTracing('no tracefs');
   clock.tick(MIN_INTERVAL_MS);
   assert.is(published().way, 'intervals');
   assert.is(published().reason, 'no tracefs');
-  assert.is(said.at(-1), '0 interrupts of 0 domains managed, polling');
+  assert.is(statuses.at(-1), '0 interrupts of 0 domains managed, polling');
 });
 
 test.run();
