@@ -17,13 +17,13 @@ import { randomNumbers } from '../support/random.js';
 import { A, B, guest, hostdev } from './simulated-pass.js';
 
 const neverWorse = suite('never worse than native');
-/** Hosts, each with a history of its own. */
+/** Number of hosts, each with its own history. */
 const HOSTS = 100_000;
 const MAX_CPUS = 24;
 
 type Random = (limit: number) => number;
 
-/** Policies: auto, native, and cpusets. A definition takes longer to read than a history to play. */
+/** Policies: auto, native, and cpusets. Reading a definition takes longer than playing a history. */
 const policies = (random: Random): PlainDefinition[] => {
   const cpusets = Array.from({ length: 40 }, () => formatCpuset(someCpus(random, MAX_CPUS)));
   return ['native', ...cpusets].map((policy) => guest(hostdev(A, policy), { placement: '<vcpu>2</vcpu>' }));
@@ -67,7 +67,7 @@ function someHost(random: Random): HostDescription {
   };
 }
 
-/** A host, what happens to it, and the passes over it: as the kernel places, without files. */
+/** A host, the events on it, and passes that use the kernel's placement without files. */
 class History {
   readonly kernel: SimulatedKernel;
   readonly #cpus: number;
@@ -79,7 +79,7 @@ class History {
   #definition = AUTO;
   #threads: Cpuset;
   #settings: PolicySettings;
-  /** interrupts that were seen on another node after a pass that narrowed auto */
+  /** interrupts on another node after a pass that narrowed auto */
   remote = 0;
 
   constructor(
@@ -102,13 +102,13 @@ class History {
       if (this.random(3) > 0) this.#pass();
     }
     this.#pass();
-    // what another pass would write was refused
+    // Whatever another pass would write was refused.
     for (const { irq, action, target } of this.#plan().devices[0]?.interrupts ?? []) {
       if (action === 'set') assert.ok(target && this.#isFull(target), `IRQ ${irq} is still to be written`);
     }
   }
 
-  /** Only that the host is out of vectors for a new interrupt, or has no such vector, stops what happens. */
+  /** An event is skipped only if the host has no free vector for a new interrupt, or no such vector. */
   #happen(): void {
     try {
       this.#change();
@@ -124,7 +124,7 @@ class History {
     if (kind < 3) kernel.enableVectors(A, count, 'msix', random(4) === 0 ? random(count) : count);
     else if (kind === 3) kernel.disableVectors(A);
     else if (kind === 4) kernel.request(A, random(count));
-    // another driver takes vectors, or leaves them
+    // Another driver takes or frees vectors.
     else if (kind === 5 && random(2) === 0) kernel.enableVectors(B, count);
     else if (kind === 5) kernel.disableVectors(B);
     else if (kind < 8) for (const irq of kernel.devices.get(A)?.vectors ?? []) kernel.move(irq, this.#someCpus());
@@ -147,7 +147,7 @@ class History {
     return cpus[this.random(cpus.length)] as number;
   }
 
-  /** Two vCPUs: one may run on every other CPU, one on all. */
+  /** Two vCPUs: one may run on every second CPU of the set, one on all. */
   get #vcpus(): { vcpu: number; cpus: Cpuset }[] {
     const some = [...cpusOf(this.#threads)].filter((_, index) => index % 2 === 0);
     return [cpusetOf(some), this.#threads].map((cpus, vcpu) => ({ vcpu, cpus }));
@@ -172,7 +172,7 @@ class History {
     this.#check();
   }
 
-  /** False if these CPUs are out of vectors. */
+  /** False if these CPUs have no free vectors. */
   #write({ irq, handlers }: InterruptPlan, cpus: Cpuset): boolean {
     try {
       this.kernel.writeAffinity(irq, formatCpuset(cpus), 'list');
@@ -184,7 +184,7 @@ class History {
     }
   }
 
-  /** Whether these CPUs are out of vectors. */
+  /** Whether these CPUs have no free vectors. */
   #isFull(cpus: Cpuset): boolean {
     const used = new Map<number, number>();
     for (const { effective } of this.kernel.interrupts.values()) {
@@ -194,7 +194,7 @@ class History {
     return [...cpusOf(cpus)].every((cpu) => (used.get(cpu) ?? 0) >= this.#vectorsPerCpu);
   }
 
-  /** The host, without reading files. */
+  /** A snapshot of the host without reading files. */
   #snapshot(): HostSnapshot {
     const { kernel } = this;
     const { online, present } = kernel;
@@ -225,7 +225,7 @@ class History {
     };
   }
 
-  /** Worked out CPU by CPU, from the kernel alone. */
+  /** Computes the expectation CPU by CPU, from the kernel alone. */
   #check(): void {
     const { kernel } = this;
     const numaNode = kernel.devices.get(A)?.numaNode ?? -1;
@@ -240,7 +240,7 @@ class History {
     const [device = unreachable()] = this.#plan().devices;
     const isFar = (cpu: number) => isKnown && nodeOf(cpu) !== undefined && nodeOf(cpu) !== numaNode;
     const isWarned = device.problems.some(({ rule }) => rule === 'remote-node');
-    assert.is(isWarned, [...cpusOf(device.cpus ?? [])].some(isFar), `${formatCpuset(device.cpus ?? [])}, warned of`);
+    assert.is(isWarned, [...cpusOf(device.cpus ?? [])].some(isFar), `${formatCpuset(device.cpus ?? [])}: remote-node`);
     for (const interrupt of device.interrupts) {
       const { irq, handlers, action, target } = interrupt;
       const one = kernel.interrupts.get(irq);
@@ -252,8 +252,8 @@ class History {
       if (!isAuto(this.#definition) || near.length === 0 || near.includes(cpu)) continue;
       this.remote++;
       if (this.settings.locality === 'any') continue;
-      // out of vectors, the kernel refuses to move it there, or did not get it there when it was created; and that is
-      // said
+      // Without free vectors the kernel refuses to move it there, or did not place it there at creation; this is
+      // reported.
       const isAsked = equal(one.affinity, this.#definition === AUTO ? cpusetOf(near) : target);
       assert.ok(this.#vectorsPerCpu < Number.POSITIVE_INFINITY, where);
       assert.ok(isAsked || this.#isFull(cpusetOf(near)), where);
@@ -266,7 +266,7 @@ function unreachable(): never {
   throw new Error('no device');
 }
 
-/** @returns how many interrupts were on another node although the set had CPUs on the device's */
+/** @returns how many interrupts were on another node although the set had CPUs on the device's node */
 function play(hosts: number, settings: PolicySettings): number {
   let remote = 0;
   for (let seed = 1; seed <= hosts; seed++) {
@@ -282,11 +282,11 @@ function play(hosts: number, settings: PolicySettings): number {
   return remote;
 }
 
-neverWorse("where the set has CPUs on the device's node, no interrupt ends on another", () => {
+neverWorse("if the set has CPUs on the device's node, no interrupt is delivered to another node", () => {
   play(HOSTS, {});
 });
 
-neverWorse('without locality they do: the histories are such that it matters', () => {
+neverWorse('without locality some are: the histories are strong enough to show it', () => {
   const remote = play(HOSTS / 100, { locality: 'any' });
   assert.ok(remote > HOSTS / 200, `${remote} remote interrupts`);
 });

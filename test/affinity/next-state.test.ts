@@ -55,7 +55,7 @@ function write(more: Partial<AffinityWrite> = {}): AffinityWrite {
 const after = (before: DomainState | undefined, interrupts: InterruptPlan[], writes: AffinityWrite[] = []) =>
   nextState(definition, before, planOf(interrupts), writes, NO_INPUTS);
 
-test('a pass over some devices keeps what is known of the others, and drops vectors of its own that are gone', () => {
+test('a pass over some devices keeps the state of the others, and drops its own vectors that are gone', () => {
   const others = {
     written: { [keyOf(43, B)]: '4-5' },
     narrowed: { [keyOf(43, B)]: '4' },
@@ -70,23 +70,23 @@ test('a pass over some devices keeps what is known of the others, and drops vect
   assert.equal(next, state({ ...others, written: { ...others.written, [keyOf(41)]: '2-3' } }));
 });
 
-test('nothing is dropped of a device that cannot be read', () => {
+test('nothing is dropped of an unreadable device', () => {
   const before = state({ written: { [keyOf(41)]: '2-3' }, pending: { [keyOf(41)]: '0' } });
   assert.equal(nextState(definition, before, planOf([], true), [], NO_INPUTS), before);
 });
 
-test('the mask of a vector that the kernel has narrowed is known, until it is wide again', () => {
+test('the mask of a vector that the kernel narrowed is saved until it is wide again', () => {
   const before = state({ written: { [keyOf(41)]: '2-3' } });
   const narrowed = after(before, [vector({ affinity: setOf('3') })]);
   assert.equal(narrowed, { ...before, narrowed: { [keyOf(41)]: '3' } });
   assert.equal(after(narrowed, [vector()]), before);
 });
 
-test('a narrow mask of a vector that was not written says nothing', () => {
+test('a narrow mask of a vector that was not written is not saved', () => {
   assert.equal(after(undefined, [vector({ affinity: setOf('3') })]), state());
 });
 
-test('a mask outside the set that was written is not a narrowed one', () => {
+test('a mask outside the written set is not a narrowed one', () => {
   const written = { [keyOf(41)]: '2-3' };
   const fail = vector({ action: 'fail', affinity: setOf('6') });
   assert.equal(after(undefined, [fail], [write({ after: setOf('6') })]), state({ written }));
@@ -96,28 +96,28 @@ test('a mask outside the set that was written is not a narrowed one', () => {
   );
 });
 
-test('a set that stands there and is not the one that was saved ends what was saved', () => {
+test('a mask that differs from the saved set removes the saved set', () => {
   const before = state({ written: { [keyOf(41)]: '2-5' }, narrowed: { [keyOf(41)]: '2' } });
   assert.equal(after(before, [vector()]).written, {});
   assert.is(after(before, [vector()]).narrowed, undefined);
 });
 
-test('what was saved of an interrupt that is left alone stays', () => {
+test('the saved state of a skipped or failed interrupt stays', () => {
   const before = state({ written: { [keyOf(41)]: '4' }, narrowed: { [keyOf(41)]: '4' } });
   for (const action of ['skip', 'fail'] as const) assert.equal(after(before, [vector({ action })]), before, action);
 });
 
-test('where a vector is delivered until it occurs: known while it is so, and until it is written again', () => {
+test('the pending delivery of a vector is saved until it is delivered elsewhere or written again', () => {
   const before = state({ written: { [keyOf(41)]: '2-3' }, pending: { [keyOf(41)]: '0' } });
   assert.equal(after(before, [vector({ effective: setOf('0') })]), before);
   assert.is(after(before, [vector({ effective: setOf('2') })]).pending, undefined);
-  assert.is(after(before, [vector({ effective: null })]).pending, undefined, 'the kernel does not say');
+  assert.is(after(before, [vector({ effective: null })]).pending, undefined, 'the kernel does not report it');
   const again = vector({ action: 'set', effective: setOf('0') });
   assert.is(after(before, [again], [write()]).pending, undefined);
   assert.equal(after(before, [again], [write({ pending: setOf('1') })]).pending, { [keyOf(41)]: '1' });
 });
 
-test('before a pass writes, only the lines that it is about to write are added to the state', () => {
+test('before a pass writes, only the lines that it will write are added to the state', () => {
   const before = state({ written: { [keyOf(41)]: '2-3' } });
   const add = (interrupts: InterruptPlan[], earlier: DomainState | undefined = before) =>
     withLinesOf(definition, earlier, planOf(interrupts), NO_INPUTS);
@@ -128,7 +128,7 @@ test('before a pass writes, only the lines that it is about to write are added t
   assert.equal(withLinesOf(definition, undefined, planOf([line({ action: 'set' })]), NO_INPUTS), state({ lines }));
 });
 
-test('until a line is written, the set of before is ours too; then it is not', () => {
+test('until a line is written, the previous set counts as ours too, afterwards only the new one', () => {
   const known: MovedLine = { irq: 16, address: A, before: '0-5', cpus: '4-5' };
   const lines = new MovedLines(state({ lines: [known] }), NO_INPUTS);
   lines.aboutToMove({ irq: 16, address: A }, setOf('4'), setOf('2-3'));
@@ -140,7 +140,7 @@ test('until a line is written, the set of before is ours too; then it is not', (
   assert.equal(garbage.all, [{ ...known, cpus: '2-3' }]);
 });
 
-test('a line is known by its number and its input, without one by its device', () => {
+test('a line is identified by IRQ and input, without an input by its device', () => {
   const input = 'IO-APIC 16';
   const other: MovedLine = { irq: 17, address: A, input, before: '1', cpus: '4' };
   for (const [known, now, isSame] of [
@@ -162,7 +162,7 @@ test('a line is known by its number and its input, without one by its device', (
   }
 });
 
-test('inputs are read of the lines that are about to be written, and need not be readable', () => {
+test('inputs are read only for lines that will be written, and may be unreadable', () => {
   const kernel = hostOf([{ address: A, driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' }] }]);
   const read = (interrupts: InterruptPlan[], error?: Error) => {
     const files = new SimulatedFs(kernel, (_, path) => {
@@ -176,7 +176,7 @@ test('inputs are read of the lines that are about to be written, and need not be
   assert.throws(() => read([line({ action: 'set' })], new RangeError('a bug')), 'a bug');
 });
 
-test('of a vector that was freed since, nothing is known; of the others all', () => {
+test("a renewed vector's state is removed, that of the others stays", () => {
   const both = (text: string) => ({ [keyOf(41)]: text, [keyOf(43, B)]: text });
   const before = state({ written: both('2-3'), narrowed: both('3'), pending: both('0') });
   const one = (text: string) => ({ [keyOf(43, B)]: text });
@@ -193,7 +193,7 @@ test('of a vector that was freed since, nothing is known; of the others all', ()
   );
 });
 
-test('a set in a state that is no CPU list is as none; nothing is known to be watched', () => {
+test('a set in the state that is not a CPU list is ignored; without a watcher continuity is unknown', () => {
   const { written } = earlierWrites(state({ written: { [keyOf(41)]: '2-3', [keyOf(42)]: 'x' } }));
   assert.equal(
     [41, 42, 43].map((irq) => written.get(keyOf(irq))),
@@ -203,7 +203,7 @@ test('a set in a state that is no CPU list is as none; nothing is known to be wa
   assert.is(NO_WRITES.continuityOf(keyOf(41)), 'unknown');
 });
 
-test('the key of a vector has all of it', () => {
+test('the key of a vector contains IRQ, handler and address', () => {
   const key = vectorKey(C, 41, `vfio-msix[0](${C})`);
   assert.equal([irqOf(key), handlerOf(key), addressOf(key)], [41, `vfio-msix[0](${C})`, C]);
 });

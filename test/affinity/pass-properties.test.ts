@@ -19,7 +19,7 @@ const cpus = fc
   .map((list) => formatCpuset(cpusetOf(list)));
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 
-/** What stands on an IRQ number: VFIO's handler for the device alone (undefined), nothing, or somebody else's. */
+/** The handlers of an IRQ: only VFIO's for the device (undefined), none, or others. */
 const handlers = fc.oneof(
   { weight: 6, arbitrary: fc.constant(undefined) },
   fc.constantFrom<string[]>([], ['ahci'], ['vfio-msix[0](0000:3f:00.0)'], ['vfio-intx(0000:3f:00.0)', 'ahci']),
@@ -82,7 +82,7 @@ function defined<T extends object>(value: T): Defined<T> {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Defined<T>;
 }
 
-/** The policy's set, worked out CPU by CPU; undefined where nothing is to be written. A second opinion. */
+/** The policy's set, computed CPU by CPU, independently of src; undefined if nothing is to be written. */
 function wantedBy(
   { placement, settings, offline }: Scene,
   policy: string | undefined,
@@ -130,7 +130,7 @@ function check(given: Scene): void {
     if (!touchable.has(irq)) assert.is(formatCpuset(kernel.interrupts.get(irq)?.affinity ?? EMPTY), mask, `${irq}`);
   }
 
-  // passes meet the refusals that are left, then there is nothing to do
+  // The passes use up the remaining refusals; then there is nothing to do.
   for (let i = 0; i < 12; i++) pass.enforce(definition);
   pass.written();
   const last = pass.enforce(definition);
@@ -141,7 +141,7 @@ function check(given: Scene): void {
   assert.equal(pass.host.state.list(), []);
 }
 
-/** Every interrupt of a policy device that is VFIO's is where it belongs, or the report says why not. */
+/** Every VFIO interrupt of a device with a policy has its target, or the report says why not. */
 function checkPlaced(given: Scene, kernel: SimulatedKernel, report: DomainReport): void {
   given.devices.forEach(({ driver, line, vectors, numaNode }, index) => {
     const address = ADDRESSES[index] as string;
@@ -155,12 +155,12 @@ function checkPlaced(given: Scene, kernel: SimulatedKernel, report: DomainReport
       if (!wanted || !own || !driver?.includes('vfio')) assert.is(action, 'skip');
       const placed = isSubset(interrupt?.affinity ?? EMPTY, wanted ?? EMPTY);
       if (action === 'set' || action === 'keep') assert.ok(own && placed, `${irq} ${action}`);
-      else assert.ok(reason, `${irq} ${action} without a reason`);
+      else assert.ok(reason, `${irq} ${action} has no reason`);
     }
   });
 }
 
-properties('whatever the host and the policies', () => {
+properties('random hosts and policies', () => {
   fc.assert(fc.property(scene, check), { numRuns: 300 });
 });
 

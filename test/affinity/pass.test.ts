@@ -43,7 +43,7 @@ passes('plan writes nothing, neither to the kernel nor a state', () => {
   assert.equal(readdirSync(folder.path), []);
 });
 
-passes('the state carries what was written from pass to pass', () => {
+passes('the state carries the writes from pass to pass', () => {
   const kernel = hostOf([vfio(A, 41, 42)]);
   new Simulated(kernel, folder.path).enforce(own);
   const another = new Simulated(kernel, folder.path);
@@ -65,7 +65,7 @@ passes('vectors that are gone are forgotten', () => {
   assert.equal(Object.keys(pass.host.state.read(UUID)?.written ?? {}), [`42 vfio-msix[0](${A}) ${A}`]);
 });
 
-passes("the state keeps a line's mask before the first write, and the one that was written", () => {
+passes("the state has a line's mask before the first write, and the last written one", () => {
   const line = { address: A, driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' as const, affinity: '0-5' }] };
   const pass = new Simulated(hostOf([line]), folder.path);
   pass.enforce(own);
@@ -75,7 +75,7 @@ passes("the state keeps a line's mask before the first write, and the one that w
   ]);
 });
 
-passes('a pass that changes nothing touches no file', () => {
+passes('a pass that changes nothing does not write the state file', () => {
   const pass = new Simulated(hostOf([vfio(A, 41)]), folder.path);
   pass.enforce(own);
   const { ino } = statSync(stateFile());
@@ -83,19 +83,19 @@ passes('a pass that changes nothing touches no file', () => {
   assert.is(statSync(stateFile()).ino, ino);
 });
 
-passes('a domain whose interrupts are left alone has no state', () => {
+passes('a domain whose interrupts are all skipped has no state', () => {
   new Simulated(hostOf([vfio(A, 41)]), folder.path).enforce(guest(hostdev(A, 'native')));
   assert.not(existsSync(stateFile()));
 });
 
-passes('a state that is garbage counts as no state', () => {
+passes('an invalid state counts as none', () => {
   const pass = new Simulated(hostOf([vfio(A, 41)]), folder.path);
   pass.enforce(own);
   writeFileSync(stateFile(), '{"schemaVersion":1,');
   assert.equal(outcomes(pass.enforce(own)), ['41 keep']);
 });
 
-passes('a state that cannot be written is reported, and the interrupts are placed all the same', () => {
+passes('a state that cannot be written is reported, and the interrupts are placed nevertheless', () => {
   mkdirSync(folder.join('run'));
   folder.write('run/hostdev-cpuset', 'in its place');
   const pass = new Simulated(hostOf([vfio(A, 41)]), folder.path);
@@ -104,7 +104,7 @@ passes('a state that cannot be written is reported, and the interrupts are place
   assert.match(stateError?.message ?? '', 'run/hostdev-cpuset');
 });
 
-passes('a domain without a UUID, or with a path in its place, is placed and has no state', () => {
+passes('a domain with no UUID or an invalid one is placed and has no state', () => {
   for (const uuid of ['', '<uuid>../../../etc/passwd</uuid>']) {
     const xml = `<domain><name>../x</name>${uuid}<devices>${hostdev(A, '2-3')}</devices></domain>`;
     const pass = new Simulated(hostOf([vfio(A, 41)]), folder.path);
@@ -115,15 +115,15 @@ passes('a domain without a UUID, or with a path in its place, is placed and has 
   }
 });
 
-passes('what gets the number between the last look and the write is not written', () => {
+passes('an IRQ that goes to another device between the last check and the write is not written', () => {
   const kernel = hostOf([vfio(A, 41, 42)]);
-  // the first is the plan's
+  // The first read is the plan's.
   const pass = new Simulated(kernel, folder.path, { files: new NumberGoes(kernel, 41, 2) });
   assert.equal(outcomes(pass.enforce(guest(hostdev(A, '2-3')))), ['41 skip: it went away', '42 skip: it went away']);
   assert.equal([pass.written(), kernel.devices.has(C)], [[], true]);
 });
 
-passes('what goes while a write is to be tried again, and is back under its number, is written', () => {
+passes('an interrupt that is renewed between two attempts of a write is written', () => {
   for (const code of ['EBUSY', 'EIO']) {
     const kernel = hostOf([vfio(A, 41)]);
     kernel.failNextWrites(41, code);
@@ -136,7 +136,7 @@ passes('what goes while a write is to be tried again, and is back under its numb
 
 const line16 = { address: B, driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' as const, affinity: '0-5' }] };
 
-passes('a line that was not written after all leaves no trace in a state that had others', () => {
+passes('a line whose write failed leaves no trace in an existing state', () => {
   const kernel = hostOf([vfio(A, 41)]);
   const pass = new Simulated(kernel, folder.path);
   pass.enforce(own);
@@ -163,7 +163,7 @@ passes('a state that cannot be saved before a line is written is saved after it'
   assert.equal([writes, state.read(UUID)?.lines], [2, [{ ...known, input: 'IO-APIC 16' }]]);
 });
 
-passes('what is known of a renewed vector is removed, in one write', () => {
+passes('the state of a renewed vector is removed in one write', () => {
   const kernel = hostOf([vfio(A, 41)]);
   kernel.move(41, setOf('2-3'));
   const { host } = new Simulated(kernel, folder.path);
@@ -179,25 +179,22 @@ passes('what is known of a renewed vector is removed, in one write', () => {
   assert.equal([writes, host.state.read(UUID)?.written], [1, {}]);
 });
 
-passes(
-  'a write on the fast path is recalled only if it is of the set that is wanted, and its mask stands there',
-  () => {
-    const kernel = hostOf([vfio(A, 41, 42)]);
-    const pass = new Simulated(kernel, folder.path);
-    kernel.move(41, setOf('2-3'));
-    const planned = pass.planned(own);
-    const recalled = (write: { from: Cpuset; to: Cpuset } | undefined) =>
-      withFastPathWrites(planned, { fastPathWrite: () => write }).devices.flatMap(({ interrupts }) => interrupts);
-    const [kept, moved] = planned.devices.flatMap(({ interrupts }) => interrupts);
-    const from = setOf('0-7');
-    for (const write of [undefined, { from, to: setOf('4-5') }]) assert.equal(recalled(write), [kept, moved]);
-    const written = { ...kept, affinity: from, action: 'set', reason: null, isWritten: true };
-    assert.equal(recalled({ from, to: setOf('2-3') }), [written, moved]);
-    assert.is(withFastPathWrites(planned, {}), planned);
-  },
-);
+passes('a fast path write is credited only if it wrote the target and the mask is still there', () => {
+  const kernel = hostOf([vfio(A, 41, 42)]);
+  const pass = new Simulated(kernel, folder.path);
+  kernel.move(41, setOf('2-3'));
+  const planned = pass.planned(own);
+  const credited = (write: { from: Cpuset; to: Cpuset } | undefined) =>
+    withFastPathWrites(planned, { fastPathWrite: () => write }).devices.flatMap(({ interrupts }) => interrupts);
+  const [kept, moved] = planned.devices.flatMap(({ interrupts }) => interrupts);
+  const from = setOf('0-7');
+  for (const write of [undefined, { from, to: setOf('4-5') }]) assert.equal(credited(write), [kept, moved]);
+  const written = { ...kept, affinity: from, action: 'set', reason: null, isWritten: true };
+  assert.equal(credited({ from, to: setOf('2-3') }), [written, moved]);
+  assert.is(withFastPathWrites(planned, {}), planned);
+});
 
-passes('what must not be written now is skipped with the reason; what is not to be written stays as it is', () => {
+passes('forbidden writes are skipped with their reason; interrupts that need no write stay as they are', () => {
   const kernel = hostOf([vfio(A, 41, 42)]);
   kernel.move(41, setOf('2-3'));
   const planned = new Simulated(kernel, folder.path).planned(own);
@@ -227,7 +224,7 @@ passes('what must not be written now is skipped with the reason; what is not to 
   }
 });
 
-passes('without a QEMU that can be seen nothing is written: hidden, or not running', () => {
+passes('nothing is written if QEMU is hidden or not running', () => {
   const name = 'guest';
   const hidden: Record<string, string> = {
     '/run/libvirt/qemu/guest.pid': '700\n',
@@ -250,7 +247,7 @@ passes('without a QEMU that can be seen nothing is written: hidden, or not runni
   assert.equal(seen(new SimulatedFs(kernel)), [null, [], 1]);
 });
 
-passes('no file stays open, whatever comes of the writes', () => {
+passes('no file stays open, whatever the outcome of the writes', () => {
   class Counting extends SimulatedFs {
     openFiles = 0;
     override openToWrite(path: string): WritableFile {
@@ -272,7 +269,7 @@ passes('no file stays open, whatever comes of the writes', () => {
   assert.equal([pass.written().length, files.openFiles], [1, 0]);
 });
 
-passes('counts only where they are asked for', () => {
+passes('counts are read only on request', () => {
   const device = {
     address: A,
     driver: 'vfio-pci',

@@ -23,7 +23,7 @@ function planned(definition: PlainDefinition, kernel: SimulatedKernel, settings:
   const snapshot = readSnapshot(files, { name, uuid, addresses, coresOf, counts: true });
   return domainReport(plan(definition, snapshot, settings));
 }
-/** `1: 4 of 4-7 for vCPU 0`: what each vector of the first device is to have. */
+/** `1: 4 of 4-7 for vCPU 0`: the target of each vector of the first device. */
 const targets = ({ devices }: ReturnType<typeof planned>) =>
   devices[0]?.interrupts.map(
     ({ vector, target, wanted, vcpu }) =>
@@ -80,7 +80,7 @@ planning('the UUID and the alias are those of the definition', () => {
   assert.equal([uuid, devices[0]?.alias], [UUID, 'ua-nic']);
 });
 
-planning('interfaces of networks have no device yet: two of them are not the same one, and a bad cpuset is one', () => {
+planning('interfaces of networks have no device yet: they are no duplicates, whatever their cpusets', () => {
   const network = (mac: string, cpuset: string) =>
     `<interface type='network' cpuset='${cpuset}'><mac address='52:54:00:00:00:${mac}'/><source network='pool'/></interface>`;
   const { devices } = planned(guest(network('01', '2') + network('02', '3') + network('03', '3-0')), hostOf([]));
@@ -90,14 +90,14 @@ planning('interfaces of networks have no device yet: two of them are not the sam
   );
 });
 
-planning('auto follows the definition where nothing runs', () => {
+planning('auto follows the definition if the domain is not running', () => {
   const report = planned(guest(hostdev(A, 'auto')), hostOf([vfio(A, 41)]));
   assert.is(report.vcpuCpus, '2-3');
   assert.is(report.vcpuSource, 'definition');
   assert.is(report.devices[0]?.cpus, '2-3');
 });
 
-planning("numad's choice shows in the threads alone", () => {
+planning("numad's choice is known only from the threads", () => {
   const definition = guest(hostdev(A, 'auto'), { placement: "<vcpu placement='auto'>2</vcpu>" });
   const before = planned(definition, hostOf([vfio(A, 41)]));
   assert.is(before.vcpuCpus, null);
@@ -113,7 +113,7 @@ planning("numad's choice shows in the threads alone", () => {
   assert.is(planned(definition, hostOf([vfio(A, 41)], running('5', '5'))).devices[0]?.cpus, '5');
 });
 
-planning('auto of vCPUs that may run anywhere places nothing', () => {
+planning('auto places nothing if the vCPUs may run on every CPU', () => {
   const definition = guest(hostdev(A, 'auto'), { placement: '<vcpu>2</vcpu>' });
   for (const kernel of [hostOf([vfio(A, 41)]), hostOf([vfio(A, 41)], running('0-7', '2'))]) {
     const report = planned(definition, kernel);
@@ -123,38 +123,38 @@ planning('auto of vCPUs that may run anywhere places nothing', () => {
   }
 });
 
-planning('one vCPU that may run anywhere is enough', () => {
+planning('one unpinned vCPU is enough for auto-unpinned', () => {
   const placement = "<vcpu>2</vcpu><cputune><vcpupin vcpu='0' cpuset='2'/></cputune>";
   assert.equal(rules(planned(guest(hostdev(A, 'auto'), { placement }), hostOf([vfio(A, 41)])).devices[0]?.problems), [
     'auto-unpinned',
   ]);
 });
 
-planning('precedence of policies: the device, its domain, the host', () => {
+planning('policies take precedence in this order: device, domain default, host default', () => {
   const kernel = hostOf([vfio(A, 41), vfio(B, 43), vfio(C, 45)]);
   const entry = `<hostdev address='${B}' cpuset='1'/>`;
   const devices = hostdev(A, '0') + hostdev(B) + hostdev(C);
-  const says = (metadata: string, settings: PolicySettings = {}) =>
+  const policiesOf = (metadata: string, settings: PolicySettings = {}) =>
     planned(guest(devices, { metadata }), kernel, settings).devices.map(
       ({ policy, origin, cpus }) => `${policy} ${origin} ${cpus}`,
     );
   const stated = ['cpuset entry 0', 'cpuset entry 1'];
-  assert.equal(says(entries(entry)), [...stated, 'native host-default null']);
-  assert.equal(says(entries(entry), { default: 'auto' }), [...stated, 'auto host-default 2-3']);
-  assert.equal(says(entries(entry, " default='auto'")), [...stated, 'auto domain-default 2-3']);
-  assert.equal(says(entries(entry, " default='native'"), { default: 'auto' }), [
+  assert.equal(policiesOf(entries(entry)), [...stated, 'native host-default null']);
+  assert.equal(policiesOf(entries(entry), { default: 'auto' }), [...stated, 'auto host-default 2-3']);
+  assert.equal(policiesOf(entries(entry, " default='auto'")), [...stated, 'auto domain-default 2-3']);
+  assert.equal(policiesOf(entries(entry, " default='native'"), { default: 'auto' }), [
     ...stated,
     'native domain-default null',
   ]);
 });
 
-planning('native leaves interrupts alone, whatever their affinity', () => {
+planning('native skips interrupts, whatever their affinity', () => {
   assert.equal(outcomes(planned(guest(hostdev(A, 'native')), hostOf([vfio(A, 41)]))), [
     '41 skip: the policy is native',
   ]);
 });
 
-planning('only CPUs that are online', () => {
+planning('only online CPUs are used', () => {
   const kernel = hostOf([vfio(A, 41)], { cpus: { present: '0-7', online: '0-4' } });
   const report = planned(guest(hostdev(A, '3-6')), kernel);
   assert.is(report.devices[0]?.cpus, '3-4');
@@ -167,7 +167,7 @@ planning('only CPUs that are online', () => {
   ]);
 });
 
-planning('only CPUs that the host allows', () => {
+planning('only allowed CPUs are used', () => {
   const report = planned(guest(hostdev(A, '3-6')), hostOf([vfio(A, 41)]), { allowedCpus: list('0-3,5') });
   assert.is(report.devices[0]?.cpus, '3,5');
   assert.is(
@@ -188,7 +188,7 @@ planning('an empty result changes nothing and is reported', () => {
   assert.equal(outcomes(forbidden), ['41 skip: none of its CPUs is among allowedCpus']);
 });
 
-planning("a pool's interface goes by its MAC, in live XML too", () => {
+planning("a pool's interface is identified by its MAC, also in live XML", () => {
   const metadata = entries("<hostdev mac='52:54:00:12:34:56' cpuset='5'/>");
   const inside = (type: string, source: string) =>
     `<interface type='${type}'><mac address='52:54:00:12:34:56'/><source${source}</interface>`;
@@ -211,19 +211,19 @@ planning('an ordinary interface is ignored', () => {
   assert.equal(planned(guest(ordinary), hostOf([]), { default: 'auto' }).devices, []);
 });
 
-planning('usb, scsi and mediated devices have no interrupts of their own', () => {
+planning('USB, SCSI and mediated devices have no interrupts of their own', () => {
   const usb = "<hostdev mode='subsystem' type='usb' cpuset='2'><source><vendor id='1'/></source></hostdev>";
   assert.equal(planned(guest(usb), hostOf([])).devices, []);
 });
 
-planning('a device that the host does not have', () => {
+planning('a device that the host lacks is reported', () => {
   const [device] = planned(guest(hostdev(A, '2')), hostOf([])).devices;
   assert.equal(device?.problems, [
     { rule: 'device-absent', severity: 'error', message: `the host has no device ${A}` },
   ]);
 });
 
-planning('a device named twice: the first policy counts', () => {
+planning('of a device that is defined twice, the first policy counts', () => {
   const report = planned(guest(hostdev(A, '2') + hostdev(A, '5')), hostOf([vfio(A, 41)]));
   assert.equal(
     report.devices.map(({ cpus, interrupts }) => [cpus, interrupts.length]),
@@ -235,7 +235,7 @@ planning('a device named twice: the first policy counts', () => {
   assert.equal(rules(report.devices[1]?.problems), ['duplicate-device']);
 });
 
-planning('an invalid attribute leaves the device alone, whatever the default', () => {
+planning('an invalid attribute skips the device, whatever the default', () => {
   const report = planned(guest(hostdev(A, '5-4')), hostOf([vfio(A, 41)]), { default: 'auto' });
   assert.equal(report.devices[0]?.problems, [
     { rule: 'cpuset-syntax', severity: 'error', message: 'cpuset the range 5-4 is reversed' },
@@ -244,7 +244,7 @@ planning('an invalid attribute leaves the device alone, whatever the default', (
   assert.equal(outcomes(report), ['41 skip: its policy is invalid']);
 });
 
-planning('an invalid entry is named, and leaves the device alone, whatever the default', () => {
+planning('an invalid entry is named and skips the device, whatever the default', () => {
   for (const bad of [`address='${A}' cpuset='5-4'`, `address='${A}' cpuset='navite'`, `address='${A}'`]) {
     const metadata = entries(`<hostdev ${bad}/>`, " default='auto'");
     const report = planned(guest(hostdev(A) + hostdev(B), { metadata }), hostOf([vfio(A, 41), vfio(B, 43)]));
@@ -255,7 +255,7 @@ planning('an invalid entry is named, and leaves the device alone, whatever the d
   }
 });
 
-planning('entries that reach no device are reported', () => {
+planning('entries that match no device are reported', () => {
   const metadata = entries(`<hostdev address='../../..' cpuset='1'/><hostdev alias='ua-gone' cpuset='1'/>`);
   const report = planned(guest(hostdev(A), { metadata }), hostOf([vfio(A, 41)]));
   assert.equal(rules(report.problems), ['metadata-syntax', 'entry-stale']);
@@ -263,7 +263,7 @@ planning('entries that reach no device are reported', () => {
 });
 
 planning(
-  'shifted addresses: the device without an entry and its neighbour have a warning, and the entries still apply',
+  'shifted addresses: the device without an entry and its neighbour get a warning, and the entries still apply',
   () => {
     const metadata = entries(`<hostdev address='${A}' cpuset='4'/><hostdev address='${B}' cpuset='5'/>`);
     const report = planned(guest(hostdev(B) + hostdev(C), { metadata }), hostOf([vfio(B, 43), vfio(C, 45)]));
@@ -297,7 +297,7 @@ planning(
   },
 );
 
-planning('a device on another node than its CPUs', () => {
+planning("CPUs on another node than the device's are reported", () => {
   const nodes = [
     { node: 0, cpus: '0-3' },
     { node: 1, cpus: '4-7' },
@@ -324,7 +324,7 @@ const NODES = [
   { node: 5, cpus: '6-7' },
 ];
 
-planning("auto goes to the CPUs on the device's node, where the vCPUs have some", () => {
+planning("auto is narrowed to the CPUs on the device's node, if the vCPUs have some", () => {
   const cpusOn = (
     numaNode: number,
     pins: string,
@@ -338,12 +338,12 @@ planning("auto goes to the CPUs on the device's node, where the vCPUs have some"
   };
   assert.is(cpusOn(1, '0,2-4,6'), '2-3');
   assert.is(cpusOn(5, '0,2-4,6'), '6');
-  assert.is(cpusOn(1, '0,4,6'), '0,4,6 remote-node', 'no vCPU CPU is there');
+  assert.is(cpusOn(1, '0,4,6'), '0,4,6 remote-node', 'no vCPU has a CPU there');
   assert.is(cpusOn(3, '0,4,6'), '0,4,6', 'a node of memory only');
   assert.is(cpusOn(4, '0,4,6'), '0,4,6', 'a node that the host does not have');
   assert.is(cpusOn(-1, '0,4,6'), '0,4,6', 'the firmware names no node');
   assert.is(cpusOn(1, '0,2-4', {}, { nodes: [] }), '0,2-4', 'a host without nodes');
-  // what is offline or not allowed is left out first
+  // CPUs that are offline or not allowed are removed first.
   const offline = { cpus: { present: '0-7', online: '0-2,4-7' } };
   assert.is(cpusOn(1, '0,2-4', {}, offline), '2 cpus-left-out');
   assert.is(cpusOn(1, '0,3-4', {}, offline), '0,4 cpus-left-out remote-node');
@@ -353,12 +353,12 @@ planning("auto goes to the CPUs on the device's node, where the vCPUs have some"
   assert.is(cpusOn(1, '0,2-4', { locality: 'any' }), '0,2-4 remote-node');
 });
 
-planning('a cpuset is not narrowed', () => {
+planning("a cpuset is not narrowed to the device's node", () => {
   const kernel = hostOf([{ ...vfio(A, 41), numaNode: 1 }], { nodes: NODES });
   assert.is(planned(guest(hostdev(A, '1-4,7')), kernel).devices[0]?.cpus, '1-4,7');
 });
 
-planning('an interrupt is remote where it is delivered to another node, whatever the policy', () => {
+planning('an interrupt is remote if it is delivered to another node, whatever the policy', () => {
   const remote = (
     numaNode: number,
     at: { affinity: string; effective?: string },
@@ -376,17 +376,17 @@ planning('an interrupt is remote where it is delivered to another node, whatever
   assert.is(remote(1, { affinity: '0-7', effective: '2' }), false);
   assert.is(remote(1, { affinity: '0-7', effective: '4' }), true);
   assert.is(remote(-1, { affinity: '0-7', effective: '4' }), null);
-  assert.is(remote(3, { affinity: '0-7', effective: '4' }), null, 'no CPU is nearer');
-  // without effective_affinity the mask may tell
-  const untold = { effectiveAffinity: false };
-  assert.is(remote(1, { affinity: '0-7' }, untold), null);
-  assert.is(remote(1, { affinity: '2' }, untold), false);
-  assert.is(remote(1, { affinity: '0,4' }, untold), true);
-  const offline = { ...untold, cpus: { present: '0-7', online: '0-1,3-7' } };
+  assert.is(remote(3, { affinity: '0-7', effective: '4' }), null, 'no CPU is near');
+  // Without effective_affinity the mask may be conclusive.
+  const withoutEffective = { effectiveAffinity: false };
+  assert.is(remote(1, { affinity: '0-7' }, withoutEffective), null);
+  assert.is(remote(1, { affinity: '2' }, withoutEffective), false);
+  assert.is(remote(1, { affinity: '0,4' }, withoutEffective), true);
+  const offline = { ...withoutEffective, cpus: { present: '0-7', online: '0-1,3-7' } };
   assert.is(remote(1, { affinity: '2,4' }, offline), true, 'CPU 2 is offline');
 });
 
-planning('a phantom vector is left alone', () => {
+planning('a phantom vector is skipped', () => {
   const device = { address: A, driver: 'vfio-pci', interrupts: [{ irq: 41, type: 'msix' as const, handlers: [] }] };
   const report = planned(guest(hostdev(A, '2')), hostOf([device]));
   assert.equal(outcomes(report), ['41 skip: no handler yet']);
@@ -394,7 +394,7 @@ planning('a phantom vector is left alone', () => {
   assert.is(report.devices[0]?.interrupts[0]?.remote, null);
 });
 
-planning("the kernel's details of an interrupt are in the report", () => {
+planning("the report contains the kernel's details of an interrupt", () => {
   const device = {
     address: A,
     driver: 'vfio-pci',
@@ -429,14 +429,14 @@ planning('vcpus: only these vCPUs are followed, wherever the others may run', ()
   const kernel = hostOf([vfio(A, 41)], running('2', '3', '4', '0-7'));
   const only = (vcpus: string) => planned(guest(hostdev(A, 'auto', { vcpus })), kernel);
   assert.equal(targets(only('0-1')), ['0: 2-3 of 2-3']);
-  assert.equal([only('0-1').vcpuCpus, only('0-1').devices[0]?.problems], [null, []], 'one of the others runs anywhere');
-  assert.equal(targets(only('2,9')), ['0: 4 of 4'], 'one that may be plugged later');
+  assert.equal([only('0-1').vcpuCpus, only('0-1').devices[0]?.problems], [null, []], 'another vCPU is unpinned');
+  assert.equal(targets(only('2,9')), ['0: 4 of 4'], 'vCPU 9 may be plugged later');
   assert.equal(outcomes(only('9')), ['41 skip: none of the vCPUs of its policy is there']);
   assert.equal(rules(only('9').devices[0]?.problems), ['vcpus-unknown']);
   assert.equal(outcomes(only('3')), ['41 skip: the vCPUs may run on every CPU, so there is nothing to follow']);
 });
 
-planning('vcpus: by the definition where nothing runs, and where threads have no names', () => {
+planning('vcpus: the definition is followed if the domain does not run, or its threads have no names', () => {
   const placement = "<vcpu>2</vcpu><cputune><vcpupin vcpu='0' cpuset='2'/><vcpupin vcpu='1' cpuset='3'/></cputune>";
   const definition = guest(hostdev(A, 'auto', { vcpus: '1' }), { placement });
   assert.equal(targets(planned(definition, hostOf([vfio(A, 41)]))), ['0: 3 of 3']);
@@ -452,7 +452,7 @@ const TWO_NODES = {
   ],
 };
 
-planning('spread: each vector has the CPUs of one vCPU; the set is cut to the node first', () => {
+planning('spread: each vector gets the CPUs of one vCPU; the set is narrowed to the node first', () => {
   const device = { ...vfio(A, 41, 42, 43, 44), numaNode: 0 };
   const definition = guest(hostdev(A, 'auto', { spread: 'yes', controlVectors: '1' }));
   const report = planned(definition, hostOf([device], { ...running('2,5', '6', '3'), ...TWO_NODES }));
@@ -471,10 +471,14 @@ planning('spread: each vector has the CPUs of one vCPU; the set is cut to the no
     '2: 1 of 1,3 for vCPU 0',
     '3: 3 of 1,3 for vCPU 1',
   ];
-  assert.equal(targets(planned(stopped, hostOf([device], TWO_NODES))), expected, 'by the definition: nothing runs');
+  assert.equal(
+    targets(planned(stopped, hostOf([device], TWO_NODES))),
+    expected,
+    'by the definition, as the domain does not run',
+  );
 });
 
-planning('spread over a cpuset: one CPU each, of its cores the first threads first', () => {
+planning('spread over a cpuset: one CPU each, the first threads of the cores first', () => {
   const definition = guest(hostdev(A, '1-2,5-6', { spread: 'yes' }));
   const kernel = (cpus: HostDescription['cpus']) => hostOf([vfio(A, 41, 42, 43, 44)], { cpus });
   const first = (report: ReturnType<typeof planned>) => report.devices[0]?.interrupts.map(({ target }) => target);
@@ -484,7 +488,7 @@ planning('spread over a cpuset: one CPU each, of its cores the first threads fir
   assert.equal(
     first(planned(definition, offline)),
     ['2', '5', '6', '2'],
-    'its sibling is the first thread of a core now',
+    'its sibling is now the first online thread of the core',
   );
   const adjacent = guest(hostdev(A, '0,1,4', { spread: 'yes' }));
   assert.equal(first(planned(adjacent, kernel({ present: '0-7', threadsPerCore: 2 }))), ['0', '1', '4', '0']);
@@ -492,10 +496,10 @@ planning('spread over a cpuset: one CPU each, of its cores the first threads fir
     first(planned(guest(hostdev(A, '0,4-5', { spread: 'yes' })), kernel({ present: '0-7', threadsPerCore: 2 }))),
     ['0', '5', '4', '0'],
   );
-  assert.equal(first(planned(adjacent, kernel({ present: '0-7' }))), ['0', '1', '4', '0'], 'of unknown cores');
+  assert.equal(first(planned(adjacent, kernel({ present: '0-7' }))), ['0', '1', '4', '0'], 'unknown cores');
 });
 
-planning('spread without effect: one vector, MSI, a legacy line, threads without names', () => {
+planning('spread has no effect with one vector, MSI, an INTx line, or threads without names', () => {
   const definition = guest(hostdev(A, 'auto', { spread: 'yes' }));
   const of = (kernel: SimulatedKernel) => targets(planned(definition, kernel));
   assert.equal(of(hostOf([vfio(A, 41)], running('2', '3'))), ['0: 2-3 of 2-3']);
@@ -511,7 +515,7 @@ planning('spread without effect: one vector, MSI, a legacy line, threads without
   }
 });
 
-planning('spread: of a vector that no handler names the target is not known', () => {
+planning('spread: the target of a vector without a handler is unknown', () => {
   const phantom = { irq: 42, type: 'msix' as const, handlers: [] };
   const device = { ...vfio(A), interrupts: [{ irq: 41, type: 'msix' as const }, phantom] };
   const report = planned(guest(hostdev(A, 'auto', { spread: 'yes' })), hostOf([device], running('2', '3')));

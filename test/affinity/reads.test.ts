@@ -27,7 +27,7 @@ class Counting extends SimulatedFs {
   }
 }
 
-/** What a pass does for each vector above what it does for a device with one vector less. */
+/** The accesses that a pass makes for one more vector. */
 function perInterrupt(passes: number): string[] {
   const folder = new TemporaryFolder();
   try {
@@ -38,7 +38,7 @@ function perInterrupt(passes: number): string[] {
       const own = guest(hostdev(A, '2-3'));
       for (let i = 0; i < passes; i++) {
         files.calls.length = 0;
-        // the counts are for who shows them
+        // Counts are read only for display.
         Object.assign(pass.host, { counts: false });
         pass.enforce(own);
       }
@@ -52,7 +52,7 @@ function perInterrupt(passes: number): string[] {
   }
 }
 
-reads('three for an interrupt that is already placed', () => {
+reads('an interrupt that is already placed costs three reads', () => {
   assert.equal(perInterrupt(2).sort(), [
     'read /proc/irq/42/effective_affinity',
     'read /proc/irq/42/smp_affinity',
@@ -60,7 +60,7 @@ reads('three for an interrupt that is already placed', () => {
   ]);
 });
 
-reads('six more for one that is written: check of the target, write, read back', () => {
+reads('an interrupt that is written costs six more accesses: verify, write, read back', () => {
   assert.equal(perInterrupt(1).slice(3), [
     `link /sys/bus/pci/devices/${A}/driver`,
     'read /sys/kernel/irq/42/actions',

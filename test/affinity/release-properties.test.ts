@@ -16,14 +16,14 @@ const folder = new TemporaryFolder();
 properties.after(() => folder.remove());
 
 const GUESTS_DEVICES = [A, B];
-/** A device of the host's that takes the numbers that are free. */
+/** A device of the host that takes free IRQs. */
 const HOSTS_DEVICE = '0000:0a:00.0';
 const SETS = ['2-3', '2', '2-5'];
 
-/** What happens on a host; what is not possible at that moment does not happen. */
+/** An event on the host; it is ignored if it is impossible at that moment. */
 const step = fc.record({
   kind: fc.constantFrom(
-    // most often what leads to a line that is moved, lost to another device, and then released
+    // Most frequent: the events that lead to a line that is moved, lost to another device, and then released.
     ...(['start', 'start', 'pass', 'pass', 'pass', 'end', 'end', 'recycle', 'recycle', 'recycle'] as const),
     ...(['release', 'release', 'release', 'restore', 'restore', 'vectors', 'reset', 'unplug', 'plug'] as const),
     ...(['free', 'bind', 'leave', 'join', 'move', 'otherGuest', 'forgetful'] as const),
@@ -34,8 +34,8 @@ const step = fc.record({
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 /**
- * A host on which one guest and others come and go; it knows what was written for which interrupt, whatever number that
- * has.
+ * A host on which one guest and others start and end. It records what was written for which interrupt, whatever IRQ
+ * that has.
  */
 class History {
   readonly kernel = new SimulatedKernel({
@@ -55,7 +55,7 @@ class History {
   /** devices that the guest has */
   readonly #passed = new Set<string>();
   #running = false;
-  /** the masks of before each of our writes, by what identityOf() says */
+  /** the masks before each of our writes, by identityOf() */
   readonly #placed = new Map<string, Set<string>>();
   restored = 0;
 
@@ -102,7 +102,7 @@ class History {
     bind: (address) => {
       if (this.#driverOf(address) === undefined) this.kernel.bind(address, 'ahci');
     },
-    /** A line's number is freed, and something else gets it: it happens to be where we put the line. */
+    /** Frees a line's IRQ and gives it to something else, whose mask happens to be that of our write. */
     recycle: (address, choice) => {
       this.#steps.free(address, choice);
       const { line = -1 } = this.kernel.devices.get(address) ?? {};
@@ -165,7 +165,7 @@ class History {
         },
       );
     },
-    /** A state of an older version: lines by their number alone. */
+    /** Replaces the state by one of an older version, with lines by IRQ alone. */
     forgetful: () => {
       const { state } = this.#pass.host;
       const known = state.read(UUID);
@@ -210,8 +210,8 @@ class History {
   }
 
   /**
-   * @param check of each interrupt that is written; `before`: whether it was moved for the guest and gets what stood
-   * there then
+   * @param check called for each interrupt that is written; `before`: whether it was moved for the guest and is now
+   * restored to its original mask
    */
   #writing(check: (written: SimulatedInterrupt, before: boolean) => void, action: () => void): void {
     this.kernel.writes.length = 0;
@@ -225,8 +225,8 @@ class History {
 }
 
 /**
- * A line stays what it is wired to, though its number is freed and allocated anew. A vector that the same device has
- * again, under the same number, cannot be told from the one before.
+ * A line is identified by its input, even if its IRQ is freed and allocated again. A vector that the same device gets
+ * again under the same IRQ cannot be told from the one before.
  */
 function identityOf({ type, input, irq, handlers }: SimulatedInterrupt): string {
   return type === 'intx' ? `input ${input}` : `${irq} ${handlers.join()}`;
@@ -236,7 +236,7 @@ let runs = 0;
 let restored = 0;
 
 properties(
-  'over any history, release and restore write nothing but what was moved for the guest and still is its',
+  'in any history, release and restore write only what was moved for the guest and still belongs to it',
   () => {
     const history = fc.array(step, { minLength: 5, maxLength: 60, size: 'max' });
     fc.assert(
@@ -247,11 +247,11 @@ properties(
       }),
       { numRuns: 400 },
     );
-    assert.ok(restored > 100, `only ${restored} interrupts were restored: the histories show nothing`);
+    assert.ok(restored > 100, `only ${restored} interrupts were restored: the histories are too weak`);
   },
 );
 
-properties('a state that is released is gone', () => {
+properties('release deletes the state', () => {
   const state = new StateStore(folder.join('gone'));
   state.write(UUID, { schemaVersion: 1, name: 'guest', written: {}, lines: [] });
   releaseDomain(new SimulatedFs(new SimulatedKernel({ cpus: { present: '0' }, devices: [] })), state, UUID);

@@ -28,7 +28,7 @@ const line = (irq: number, address = A): DeviceDescription => ({
   interrupts: [{ irq, type: 'intx', affinity: '0-5' }],
 });
 
-/** A line that we moved to 2-3, back with the host's driver: a line keeps its mask. */
+/** An INTx line that was placed on 2-3 and is bound to the host's driver again; a line keeps its mask. */
 function ended(...devices: DeviceDescription[]): { pass: Simulated; kernel: SimulatedKernel } {
   const kernel = hostOf(devices);
   const pass = new Simulated(kernel, folder.path);
@@ -40,7 +40,7 @@ function ended(...devices: DeviceDescription[]): { pass: Simulated; kernel: Simu
 const release = ({ host }: Simulated, files = host.files) => releaseDomain(files, host.state, UUID);
 const mask = (kernel: SimulatedKernel, irq: number) => formatCpuset(kernel.interrupts.get(irq)?.affinity ?? []);
 
-releases('a line that has what it had is not written, though that is within our set', () => {
+releases("a line that already has its original mask is not written, even if that is within the policy's set", () => {
   const { pass, kernel } = ended({ ...line(16), interrupts: [{ irq: 16, type: 'intx', affinity: '2' }] });
   kernel.move(16, list('2'));
   assert.is(release(pass).restored, 0);
@@ -48,7 +48,7 @@ releases('a line that has what it had is not written, though that is within our 
   assert.is(mask(kernel, 16), '2');
 });
 
-releases('a line gets back what it had, though its pass was killed right after the write', () => {
+releases('a line is restored even if its pass was killed right after the write', () => {
   for (const before of [[], ['4-5']]) {
     const kernel = hostOf([line(16)]);
     for (const cpus of before) new Simulated(kernel, folder.path).enforce(guest(hostdev(A, cpus)));
@@ -64,7 +64,7 @@ releases('a line gets back what it had, though its pass was killed right after t
   }
 });
 
-releases('a line that could not be written has no entry in the state', () => {
+releases('a line that could not be written is not recorded in the state', () => {
   const kernel = hostOf([line(16)]);
   kernel.failAllWrites(16, 'EPERM');
   const pass = new Simulated(kernel, folder.path);
@@ -72,17 +72,17 @@ releases('a line that could not be written has no entry in the state', () => {
   assert.equal(pass.host.state.read(UUID)?.lines, []);
 });
 
-releases('a line gets back what it had, and the state goes', () => {
+releases('the line is restored and the state deleted', () => {
   const { pass, kernel } = ended(line(16), line(17, B));
   assert.ok(existsSync(folder.join('run/hostdev-cpuset', `${UUID}.json`)));
   release(pass);
   assert.equal([mask(kernel, 16), mask(kernel, 17)], ['0-5', '0-5']);
   assert.equal(pass.host.state.list(), []);
   release(pass);
-  assert.equal(pass.written(), ['16=0-5', '17=0-5'], 'the second time there is nothing to do');
+  assert.equal(pass.written(), ['16=0-5', '17=0-5'], 'a second release does nothing');
 });
 
-releases('the value before the first write counts, not the one before the last', () => {
+releases('the mask before the first write is restored, not the one before the last', () => {
   const kernel = hostOf([line(16)]);
   const pass = new Simulated(kernel, folder.path);
   pass.enforce(guest(hostdev(A, '2-3')));
@@ -92,7 +92,7 @@ releases('the value before the first write counts, not the one before the last',
   assert.is(mask(kernel, 16), '0-5');
 });
 
-releases('a line that somebody else moved since stays where it is', () => {
+releases('a line that another program moved since is not restored', () => {
   const { pass, kernel } = ended(line(16));
   kernel.move(16, list('3-6'));
   release(pass);
@@ -100,50 +100,53 @@ releases('a line that somebody else moved since stays where it is', () => {
   assert.equal(pass.host.state.list(), []);
 });
 
-releases("a line that the host's driver shrank to its node gets back what it had", () => {
+releases("a line that the host's driver narrowed to its node is restored", () => {
   const { pass, kernel } = ended(line(16));
   kernel.shrink(16, list('3'));
   release(pass);
   assert.is(mask(kernel, 16), '0-5');
 });
 
-releases("a line that is another guest's by now is left to its policy", () => {
+releases('a line that belongs to another guest now is not restored', () => {
   const { pass, kernel } = ended(line(16));
   kernel.interrupts.get(16)?.handlers.push(`vfio-intx(${C})`);
   assert.equal(release(pass).kept, []);
   assert.equal(pass.written(), []);
 });
 
-releases("vectors are not restored: they went with the guest, and their numbers may be anybody's", () => {
+releases('vectors are not restored: they ended with the guest, and their IRQs may be reused', () => {
   const { pass } = ended(vfio(A, 41));
   release(pass);
   assert.equal(pass.written(), []);
   assert.equal(pass.host.state.list(), []);
 });
 
-releases('a line that is gone, refuses or cannot be read keeps no state alive, nor the next line waiting', () => {
-  class Unreadable extends SimulatedFs {
-    override read(path: string): string | undefined {
-      if (path === '/proc/irq/16/smp_affinity') throw new FileError('EIO', path);
-      return super.read(path);
+releases(
+  'a line that is gone, unwritable or unreadable does not prevent deleting the state or restoring the next line',
+  () => {
+    class Unreadable extends SimulatedFs {
+      override read(path: string): string | undefined {
+        if (path === '/proc/irq/16/smp_affinity') throw new FileError('EIO', path);
+        return super.read(path);
+      }
     }
-  }
-  const cases: [string, (kernel: SimulatedKernel) => SimulatedFs | undefined, kept: number][] = [
-    ['gone', (kernel) => void (kernel.interrupts as Map<number, unknown>).delete(16), 0],
-    ['goes', (kernel) => void kernel.failNextWrites(16, 'ENOENT'), 0],
-    ['refuses', (kernel) => void kernel.failNextWrites(16, 'EBUSY'), 1],
-    ['unreadable', (kernel) => new Unreadable(kernel), 1],
-  ];
-  for (const [name, happens, kept] of cases) {
-    const { pass, kernel } = ended(line(16), line(17, B));
-    const released = release(pass, happens(kernel));
-    assert.equal([released.restored, released.kept.length], [1, kept], name);
-    assert.is(mask(kernel, 17), '0-5', name);
-    assert.equal(pass.host.state.list(), [], name);
-  }
-});
+    const cases: [string, (kernel: SimulatedKernel) => SimulatedFs | undefined, kept: number][] = [
+      ['gone', (kernel) => void (kernel.interrupts as Map<number, unknown>).delete(16), 0],
+      ['goes', (kernel) => void kernel.failNextWrites(16, 'ENOENT'), 0],
+      ['refuses', (kernel) => void kernel.failNextWrites(16, 'EBUSY'), 1],
+      ['unreadable', (kernel) => new Unreadable(kernel), 1],
+    ];
+    for (const [name, happens, kept] of cases) {
+      const { pass, kernel } = ended(line(16), line(17, B));
+      const released = release(pass, happens(kernel));
+      assert.equal([released.restored, released.kept.length], [1, kept], name);
+      assert.is(mask(kernel, 17), '0-5', name);
+      assert.equal(pass.host.state.list(), [], name);
+    }
+  },
+);
 
-releases('an error that is not of the host is not taken for a line that cannot be read', () => {
+releases('errors not caused by the host are thrown', () => {
   const { pass, kernel } = ended(line(16));
   const files = new SimulatedFs(kernel, (_, path) => {
     if (path.endsWith('/enable')) throw new RangeError('a bug');
@@ -152,13 +155,13 @@ releases('an error that is not of the host is not taken for a line that cannot b
   assert.equal(pass.host.state.list(), [UUID]);
 });
 
-releases('a domain without a state restores nothing', () => {
+releases('without a state nothing is restored', () => {
   const pass = new Simulated(hostOf([line(16)]), folder.path);
   const { restored, kept, isStateUnreadable } = release(pass);
   assert.equal([restored, kept, isStateUnreadable, pass.written()], [0, [], false, []]);
 });
 
-releases('a line of which an older version did not save the device is left alone, and reported without one', () => {
+releases('a line saved by an older version without its device is not restored, and reported', () => {
   const { pass } = ended(line(16));
   const lines = [{ irq: 16, before: '0-5', cpus: '2-3' }];
   pass.host.state.write(UUID, { schemaVersion: 1, name: 'guest', written: {}, lines });
@@ -166,7 +169,7 @@ releases('a line of which an older version did not save the device is left alone
   assert.equal(pass.written(), []);
 });
 
-releases('a state whose lists are garbage restores nothing', () => {
+releases('a state with invalid CPU lists restores nothing', () => {
   const { pass } = ended(line(16));
   for (const [before, cpus] of [
     ['', '2-3'],
@@ -184,16 +187,14 @@ releases('a state whose lists are garbage restores nothing', () => {
   assert.equal(pass.written(), []);
 });
 
-/** What release left alone, and what it wrote. */
+/** The IRQs that release wrote, and the messages about those that it did not. */
 const outcome = (pass: Simulated, files = pass.host.files) => {
   const left = releaseTexts(release(pass, files));
   return { written: pass.written(), left };
 };
 const keeps = (reason: string, irq = 16) => [`IRQ ${irq} of ${A} keeps its affinity: ${reason}`];
 
-/**
- * The number of the line of A is free, as the kernel does it with a disabled device; its irq file goes on naming it.
- */
+/** Frees the IRQ of A's line, as the kernel does for a disabled device whose irq file still names it. */
 function freed(): { pass: Simulated; kernel: SimulatedKernel } {
   const kernel = hostOf([line(16)]);
   const pass = new Simulated(kernel, folder.path);
@@ -205,7 +206,7 @@ function freed(): { pass: Simulated; kernel: SimulatedKernel } {
   return { pass, kernel };
 }
 
-releases("a number that has become another driver's vector is not written", () => {
+releases("an IRQ that is another driver's vector now is not written", () => {
   for (const type of ['msix', 'msi'] as const) {
     const { pass, kernel } = freed();
     kernel.attach({ address: C, driver: 'nvme', interrupts: [{ irq: 16, type, affinity: '2' }] });
@@ -215,16 +216,16 @@ releases("a number that has become another driver's vector is not written", () =
   }
 });
 
-releases("a number that is the vector of the device's own driver by now is not written", () => {
+releases("an IRQ that is a vector of the device's own driver now is not written", () => {
   const { pass, kernel } = freed();
   kernel.bind(A, 'nvme');
   kernel.enableVectors(A, [16], 'msi');
   kernel.move(16, list('2'));
-  assert.is(pass.host.files.read(`/sys/bus/pci/devices/${A}/irq`), '16\n', 'under MSI it names the first vector');
+  assert.is(pass.host.files.read(`/sys/bus/pci/devices/${A}/irq`), '16\n', 'with MSI it names the first vector');
   assert.equal(outcome(pass).written, []);
 });
 
-releases("a number that is another line's by now is not written", () => {
+releases("an IRQ that is another line's now is not written", () => {
   const { pass, kernel } = freed();
   kernel.attach({ address: C, driver: 'ehci_hcd', interrupts: [{ irq: 16, type: 'intx', affinity: '2' }] });
   const device = kernel.interrupts.get(16);
@@ -232,7 +233,7 @@ releases("a number that is another line's by now is not written", () => {
   assert.equal(outcome(pass), { written: [], left: keeps('it is input IO-APIC 21 now, and was IO-APIC 16') });
 });
 
-releases('a line whose device has another number by now is not written', () => {
+releases('a line whose device has another IRQ now is not written', () => {
   const { pass, kernel } = freed();
   kernel.attach({
     address: B,
@@ -246,7 +247,7 @@ releases('a line whose device has another number by now is not written', () => {
   assert.equal(outcome(pass), { written: [], left: keeps(`the irq file of ${A} says 25`) });
 });
 
-releases("a disabled device's line is written only where nobody handles it and its input is the same", () => {
+releases("a disabled device's line is written only if it has no handler and its input is unchanged", () => {
   const cases: [string, (kernel: SimulatedKernel) => void, string[]][] = [
     ['idle', () => {}, ['16=0-5']],
     ['handled', (kernel) => kernel.interrupts.get(16)?.handlers.push('ehci_hcd'), []],
@@ -260,19 +261,19 @@ releases("a disabled device's line is written only where nobody handles it and i
   }
 });
 
-releases('a line that another device joined gets back what it had', () => {
+releases('a line that another device shares since is restored', () => {
   const { pass, kernel } = ended(line(16));
   kernel.interrupts.get(16)?.handlers.push('ehci_hcd');
   assert.equal(outcome(pass), { written: ['16=0-5'], left: [] });
 });
 
-releases('a device that left the host has no line', () => {
+releases('a line whose device was removed from the host is not restored', () => {
   const { pass, kernel } = ended(line(16));
   kernel.detach(A);
   assert.equal(outcome(pass), { written: [], left: keeps(`the host has no device ${A}`) });
 });
 
-/** Answers that a kernel gives, or does not. */
+/** A file system that answers some reads with given texts. */
 class Answering extends SimulatedFs {
   constructor(
     kernel: SimulatedKernel,
@@ -286,7 +287,7 @@ class Answering extends SimulatedFs {
   }
 }
 
-releases('any one sign that the number is a message interrupt is enough', () => {
+releases('any one sign that the IRQ is a message interrupt suffices', () => {
   const signs: [string, string][] = [
     ['/sys/kernel/irq/16/chip_name', 'ITS-PCI-MSI-0000:08:00.0\n'],
     ['/sys/kernel/irq/16/type', 'edge\n'],
@@ -295,7 +296,7 @@ releases('any one sign that the number is a message interrupt is enough', () => 
   for (const [file, text] of signs) {
     const { pass, kernel } = ended(line(16));
     kernel.attach({ address: C, driver: 'nvme' });
-    // without the input, which would differ as well
+    // Without the input, which would differ as well.
     const files = new Answering(kernel, (path) => (path === file ? text : path.endsWith('/hwirq') ? undefined : null));
     pass.host.state.write(UUID, { ...stateOf(pass), lines: [{ irq: 16, address: A, before: '0-5', cpus: '2-3' }] });
     const { written, left } = outcome(pass, files);
@@ -303,7 +304,7 @@ releases('any one sign that the number is a message interrupt is enough', () => 
   }
 });
 
-releases('a line whose details cannot be read is left alone and reported', () => {
+releases('a line whose details cannot be read is not restored, and reported', () => {
   for (const file of [`/sys/bus/pci/devices/${A}/irq`, '/sys/kernel/irq/16/type', '/sys/kernel/irq/16/actions']) {
     const { pass, kernel } = ended(line(16));
     const files = new Answering(kernel, (path) => {
@@ -314,11 +315,11 @@ releases('a line whose details cannot be read is left alone and reported', () =>
   }
 });
 
-releases('a line whose handlers change during the check is left alone', () => {
+releases('a line whose handlers change during the check is not restored', () => {
   const { pass, kernel } = ended(line(16));
-  let looks = 0;
+  let reads = 0;
   const files = new Answering(kernel, (path) => {
-    if (path === '/sys/kernel/irq/16/actions' && ++looks === 2) kernel.interrupts.get(16)?.handlers.push('ehci_hcd');
+    if (path === '/sys/kernel/irq/16/actions' && ++reads === 2) kernel.interrupts.get(16)?.handlers.push('ehci_hcd');
     return null;
   });
   assert.equal(outcome(pass, files), { written: [], left: keeps('its handlers are changing') });
@@ -326,29 +327,26 @@ releases('a line whose handlers change during the check is left alone', () => {
 
 const stateOf = ({ host }: Simulated) => host.state.read(UUID) as DomainState;
 
-releases(
-  'a state of an older version: a line that was written last is known, another is never written and said',
-  () => {
-    for (const written of [{}, { [`16 vfio-intx(${A}) ${A}`]: '2-3' }]) {
-      const { pass } = ended(line(16));
-      pass.host.state.write(UUID, { ...stateOf(pass), written, lines: [{ irq: 16, before: '0-5', cpus: '2-3' }] });
-      const isKnown = Object.keys(written).length > 0;
-      const reason = 'the state, of an older version, does not say which device it was of';
-      const left = isKnown ? [] : [`IRQ 16 keeps its affinity: ${reason}`];
-      assert.equal(outcome(pass), { written: isKnown ? ['16=0-5'] : [], left });
-      assert.equal(pass.host.state.list(), []);
-    }
-  },
-);
+releases('a state of an older version: a line with a recorded write is restored, another is reported', () => {
+  for (const written of [{}, { [`16 vfio-intx(${A}) ${A}`]: '2-3' }]) {
+    const { pass } = ended(line(16));
+    pass.host.state.write(UUID, { ...stateOf(pass), written, lines: [{ irq: 16, before: '0-5', cpus: '2-3' }] });
+    const isKnown = Object.keys(written).length > 0;
+    const reason = 'the state, of an older version, does not say which device it was of';
+    const left = isKnown ? [] : [`IRQ 16 keeps its affinity: ${reason}`];
+    assert.equal(outcome(pass), { written: isKnown ? ['16=0-5'] : [], left });
+    assert.equal(pass.host.state.list(), []);
+  }
+});
 
-releases('a state that cannot be read, such as one of a newer version, is removed and reported', () => {
+releases('a state that cannot be read, e.g. of a newer version, is deleted and reported', () => {
   const { pass } = ended(line(16));
   folder.write(`run/hostdev-cpuset/${UUID}.json`, JSON.stringify({ ...stateOf(pass), schemaVersion: 2 }));
   assert.equal(outcome(pass), { written: [], left: ['legacy lines keep their affinity: the state cannot be read'] });
   assert.equal(pass.host.state.list(), []);
 });
 
-releases("a number that became another device's line has what that had", () => {
+releases("an IRQ that became another device's line gets that device's original mask", () => {
   const kernel = hostOf([line(16), { ...line(17, B) }]);
   const pass = new Simulated(kernel, folder.path);
   const own = guest(hostdev(A, '2-3') + hostdev(B, '2-3'));

@@ -27,8 +27,8 @@ import {
   vfio,
 } from './simulated-pass.js';
 
-/** The rules that keep a host safe, by their numbers. */
-const rules = suite('rules of placing');
+/** The rules that keep a host safe, by number. */
+const rules = suite('rules of placement');
 let folder: TemporaryFolder;
 rules.before.each(() => {
   folder = new TemporaryFolder();
@@ -45,26 +45,26 @@ const device = (driver: string | undefined, type: 'msix' | 'intx', ...handlers: 
   interrupts: [{ irq: 41, type, handlers }],
 });
 
-rules('1: the interrupts of a device of the domain are placed, and no others', () => {
+rules("1: only interrupts of the domain's devices are placed", () => {
   const pass = simulated(hostOf([vfio(A, 41, 42), vfio(C, 45)], { interrupts: [{ irq: 9, handlers: ['acpi'] }] }));
   assert.equal(outcomes(pass.enforce(own)), ['41 set', '42 set']);
   assert.equal(pass.written(), ['41=2-3', '42=2-3']);
 });
 
-rules('1: VFIO drivers of every name', () => {
+rules('1: VFIO drivers are recognized by name: vfio-pci and its variants', () => {
   for (const driver of ['vfio-pci', 'mlx5_vfio_pci', 'vfio-pci-igb', 'nvgrace-gpu-vfio-pci']) {
     const pass = simulated(hostOf([device(driver, 'msix', `vfio-msix[0](${A})`)]));
     assert.equal(outcomes(pass.enforce(own)), ['41 set'], driver);
   }
 });
 
-rules("1: a vendor's VFIO driver of another name", () => {
+rules("1: a vendor's VFIO driver with another name is recognized", () => {
   const nvidia = { ...device('nvidia', 'msix', `vfio-msix[0](${A})`), vfio: true };
   const pass = simulated(hostOf([nvidia]));
   assert.equal(outcomes(pass.enforce(own)), ['41 set']);
 });
 
-rules('1: before 6.1 the handlers tell what a driver of another name is', () => {
+rules('1: on kernels before 6.1 a driver with another name is recognized by its handlers', () => {
   for (const [handler, outcome] of [
     [`vfio-msix[0](${A})`, '41 set'],
     ['nvidia', `41 skip: its handler is nvidia, not VFIO's for ${A}`],
@@ -79,7 +79,7 @@ rules('1: before 6.1 the handlers tell what a driver of another name is', () => 
   }
 });
 
-rules("1: what of a running domain's device is not VFIO's is a problem", () => {
+rules("1: for a running domain's device, an interrupt that is not VFIO's is a problem", () => {
   const vendor = { vfio: true };
   const line = { irq: 41, type: 'intx' as const, handlers: [`vfio-intx(${A})`, 'ahci'] };
   const inPlace: DeviceDescription = {
@@ -124,7 +124,7 @@ rules("1: what of a running domain's device is not VFIO's is a problem", () => {
 
 const OTHER = '22222222-0000-4000-8000-000000000000';
 
-/** The guest and another one run. @param open the devices that their QEMUs have open */
+/** A host on which the guest and another domain run. @param open the devices that their QEMUs have open */
 function hostOfTwo(open: string[], othersOpen: string[]): SimulatedKernel {
   const vcpus = [{ vcpu: 0, cpus: '2-3' }];
   const domains = [
@@ -134,7 +134,7 @@ function hostOfTwo(open: string[], othersOpen: string[]): SimulatedKernel {
   return hostOf([{ ...vfio(A, 41), iommuGroup: 12 }, { ...vfio(B, 42) }], { domains });
 }
 
-rules("1: a device that another domain's QEMU has open is that domain's", () => {
+rules("1: a device that another domain's QEMU has open belongs to that domain", () => {
   for (const [address, irq] of [
     [A, 41],
     [B, 42],
@@ -152,7 +152,7 @@ rules("1: a device that another domain's QEMU has open is that domain's", () => 
   }
 });
 
-rules('1: a device that no QEMU is seen to have open is the one’s that wrote it before', () => {
+rules('1: a device that no QEMU is seen to have open belongs to the domain that wrote it before', () => {
   const kernel = hostOfTwo([], []);
   const pass = simulated(kernel);
   const other = { ...guest(hostdev(A, '5')), name: 'other', uuid: OTHER };
@@ -164,10 +164,10 @@ rules('1: a device that no QEMU is seen to have open is the one’s that wrote i
   );
   assert.equal(pass.written(), ['41=5']);
   kernel.processes.stop(OTHER);
-  assert.equal(outcomes(pass.enforce(own)), ['41 set'], 'the other one has ended');
+  assert.equal(outcomes(pass.enforce(own)), ['41 set'], 'the other domain has ended');
 });
 
-rules("1: descriptors of the domain's own QEMU that cannot be read are said", () => {
+rules("1: unreadable descriptors of the domain's own QEMU are reported", () => {
   const kernel = hostOfTwo([A], []);
   const files = new SimulatedFs(kernel, (operation, path) => {
     if (operation === 'list' && /^\/proc\/\d+\/fd$/.test(path)) throw new FileError('EACCES', path);
@@ -179,7 +179,7 @@ rules("1: descriptors of the domain's own QEMU that cannot be read are said", ()
   );
 });
 
-rules('1: a driver that is not VFIO, or none', () => {
+rules('1: a device whose driver is not VFIO, or that has none, is skipped', () => {
   for (const [driver, reason] of [
     ['nvme', "the device's driver is nvme, not VFIO"],
     ['myvfiox', "the device's driver is myvfiox, not VFIO"],
@@ -192,7 +192,7 @@ rules('1: a driver that is not VFIO, or none', () => {
   }
 });
 
-rules("1: handlers that are not this device's VFIO alone", () => {
+rules("1: an interrupt with handlers other than this device's VFIO handler is skipped", () => {
   for (const [handlers, reason] of [
     [['nvme0q0'], `its handler is nvme0q0, not VFIO's for ${A}`],
     [[`vfio-msix[0](${B})`], `its handler is vfio-msix[0](${B}), not VFIO's for ${A}`],
@@ -208,7 +208,7 @@ rules("1: handlers that are not this device's VFIO alone", () => {
   }
 });
 
-rules('1: two devices of one guest on a line leave it alone, both', () => {
+rules('1: an INTx line that two devices of one guest share is skipped for both', () => {
   const shared = { irq: 16, type: 'intx' as const, handlers: [`vfio-intx(${A})`, `vfio-intx(${B})`] };
   const devices = [A, B].map((address) => ({ address, driver: 'vfio-pci', interrupts: [shared] }));
   const pass = simulated(hostOf(devices));
@@ -219,7 +219,7 @@ rules('1: two devices of one guest on a line leave it alone, both', () => {
   assert.equal(pass.written(), []);
 });
 
-/** What comes of a plan when something happens before it is carried out. */
+/** The outcomes of a plan if `happening` takes place before it is carried out. */
 function between(kernel: SimulatedKernel, happening: () => void, definition = own): string[] {
   const pass = simulated(kernel);
   const plan = pass.planned(definition);
@@ -230,7 +230,7 @@ function between(kernel: SimulatedKernel, happening: () => void, definition = ow
   return outcomes(domainReport(applied));
 }
 
-rules('1: numbers that are exchanged between plan and write', () => {
+rules('1: IRQs that devices exchange between plan and write are skipped', () => {
   const kernel = hostOf([vfio(A, 41, 42), vfio(B, 43, 44)]);
   const cross = () => {
     kernel.disableVectors(A);
@@ -245,7 +245,7 @@ rules('1: numbers that are exchanged between plan and write', () => {
   );
 });
 
-rules('1: a vector that became another one of the same device', () => {
+rules('1: an IRQ that became another vector of the same device is skipped', () => {
   const kernel = hostOf([vfio(A, 41, 42)]);
   assert.equal(
     between(kernel, () => kernel.enableVectors(A, [42, 41])),
@@ -253,7 +253,7 @@ rules('1: a vector that became another one of the same device', () => {
   );
 });
 
-rules("1: a device that went back to the host's driver with the same number", () => {
+rules("1: a device that went back to the host's driver with the same IRQ is skipped", () => {
   const kernel = hostOf([vfio(A, 41)]);
   const detach = () => {
     kernel.detach(A);
@@ -263,7 +263,7 @@ rules("1: a device that went back to the host's driver with the same number", ()
   assert.equal(kernel.writes, []);
 });
 
-rules('1: a driver that is not VFIO any more, though the handler is still there', () => {
+rules('1: a device whose driver is not VFIO any more is skipped, even if the handler still exists', () => {
   const kernel = hostOf([vfio(A, 41)]);
   const detach = () => {
     kernel.detach(A);
@@ -273,14 +273,14 @@ rules('1: a driver that is not VFIO any more, though the handler is still there'
   assert.equal(kernel.writes, []);
 });
 
-rules('1: a line that somebody came to share', () => {
+rules('1: a line that became shared after the plan is skipped', () => {
   const kernel = hostOf([{ address: A, driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' }] }]);
   const share = () => void kernel.interrupts.get(16)?.handlers.push('ahci');
   assert.equal(between(kernel, share), ['16 skip: shared with ahci']);
   assert.equal(kernel.writes, []);
 });
 
-rules('1: before each write the domain is looked for, and after that the handlers are read once more', () => {
+rules("1: before each write the domain's process is checked, and after that the handlers again", () => {
   const carryOut = (devices: DeviceDescription[], check: (kernel: SimulatedKernel) => NotSeen | undefined) => {
     const kernel = hostOf(devices);
     const pass = simulated(kernel);
@@ -299,7 +299,7 @@ rules('1: before each write the domain is looked for, and after that the handler
   assert.equal(carryOut([line], share), [['16 skip: shared with ahci'], []]);
 });
 
-rules('1: a driver that is not VFIO any more is not asked for its domain', () => {
+rules("1: if the driver is not VFIO any more, the domain's process is not checked", () => {
   const kernel = hostOf([vfio(A, 41)]);
   const pass = simulated(kernel);
   const plan = pass.planned(own);
@@ -310,7 +310,7 @@ rules('1: a driver that is not VFIO any more is not asked for its domain', () =>
   assert.equal(pass.written(), []);
 });
 
-rules('1: between two tries of a write, too', () => {
+rules('1: the target is verified again between two attempts of a write', () => {
   const kernel = hostOf([vfio(A, 41), vfio(B, 43)]);
   kernel.failNextWrites(41, 'EBUSY');
   const pass = simulated(kernel);
@@ -323,7 +323,7 @@ rules('1: between two tries of a write, too', () => {
   assert.equal(kernel.writes, []);
 });
 
-rules('2: a mask that is there already is never written', () => {
+rules('2: an interrupt that already has the mask is not written', () => {
   const kernel = hostOf([vfio(A, 41)]);
   kernel.move(41, list('2-3'));
   const pass = simulated(kernel);
@@ -331,7 +331,7 @@ rules('2: a mask that is there already is never written', () => {
   assert.equal(pass.written(), []);
 });
 
-rules('2: a subset that was never written is set, once', () => {
+rules('2: a subset that was never written is written once', () => {
   const kernel = hostOf([vfio(A, 41)]);
   kernel.move(41, list('3'));
   const pass = simulated(kernel);
@@ -340,16 +340,16 @@ rules('2: a subset that was never written is set, once', () => {
   assert.equal(pass.written(), ['41=2-3']);
 });
 
-rules('2: a mask that the kernel shrinks at the write is not written again', () => {
+rules('2: a mask that the kernel narrows at the write is not written again', () => {
   const kernel = hostOf([vfio(A, 41)]);
   const pass = simulated(kernel, new AfterWrite(kernel, () => kernel.shrink(41, list('3'))));
   pass.enforce(own);
   assert.equal(outcomes(pass.enforce(own)), ['41 keep']);
-  assert.equal(outcomes(simulated(kernel).enforce(own)), ['41 keep'], 'nor by another process');
+  assert.equal(outcomes(simulated(kernel).enforce(own)), ['41 keep'], 'not by another process either');
   assert.equal(pass.written(), ['41=2-3']);
 });
 
-rules('2: one that the kernel shrinks later is written once more: it may be another vector', () => {
+rules('2: a mask that is narrowed later is written once more, as it may be another vector', () => {
   const kernel = hostOf([vfio(A, 41)]);
   const pass = simulated(kernel);
   pass.enforce(own);
@@ -358,7 +358,7 @@ rules('2: one that the kernel shrinks later is written once more: it may be anot
   assert.equal(pass.written(), ['41=2-3', '41=2-3']);
 });
 
-rules('2: a vector that came back under its number was not written, though its mask is within the set', () => {
+rules('2: a new vector under the same IRQ is written, even if its mask is within the set', () => {
   const kernel = hostOf([vfio(A, 41, 42)]);
   const pass = simulated(kernel);
   pass.enforce(own);
@@ -376,7 +376,7 @@ rules('2: a vector that came back under its number was not written, though its m
   assert.equal(pass.written(), ['41=2-3', '42=2-3', '41=2-3']);
 });
 
-rules('2: a vector that takes the number right after the write was not written', () => {
+rules('2: a new vector that gets the IRQ right after the write is written by the next pass', () => {
   const kernel = hostOf([vfio(A, 41)]);
   kernel.move(41, list('3'));
   const renew = () => {
@@ -387,7 +387,7 @@ rules('2: a vector that takes the number right after the write was not written',
   assert.equal([outcomes(pass.enforce(own)), outcomes(pass.enforce(own))], [['41 skip: it went away'], ['41 set']]);
 });
 
-rules('2: a set that was written by a pass that could not save it ends what was saved before', () => {
+rules('2: an unsaved write of another set invalidates the saved one', () => {
   const kernel = hostOf([vfio(A, 41)]);
   const pass = simulated(kernel);
   const wide = guest(hostdev(A, '2-5'));
@@ -400,7 +400,7 @@ rules('2: a set that was written by a pass that could not save it ends what was 
   assert.equal(pass.written(), ['41=2-5', '41=2-3', '41=2-5']);
 });
 
-rules('2: a mask that was moved out of the set is put back', () => {
+rules('2: a mask that was moved out of the set is repaired', () => {
   const kernel = hostOf([vfio(A, 41)]);
   const pass = simulated(kernel);
   pass.enforce(own);
@@ -409,7 +409,7 @@ rules('2: a mask that was moved out of the set is put back', () => {
   assert.equal(pass.written(), ['41=2-3', '41=2-3']);
 });
 
-rules('2: another set is written, though the mask is a subset of it', () => {
+rules('2: another set is written, even if the mask is a subset of it', () => {
   const kernel = hostOf([vfio(A, 41)]);
   const pass = simulated(kernel);
   pass.enforce(own);
@@ -417,7 +417,7 @@ rules('2: another set is written, though the mask is a subset of it', () => {
   assert.equal(pass.written(), ['41=2-3', '41=2-5']);
 });
 
-rules('2: what was written to one vector says nothing of another with its number', () => {
+rules('2: a write to one vector does not count for another vector with the same IRQ', () => {
   const kernel = hostOf([vfio(A, 41, 42)]);
   const pass = simulated(kernel);
   pass.enforce(own);
@@ -436,7 +436,7 @@ rules('3: the report has the mask that was read back, not the one that was writt
   assert.equal([placed?.action, placed?.affinity, placed?.effective, placed?.wanted], ['set', '3', '3', '2-3']);
 });
 
-rules('3: a mask that is changed again right after the write', () => {
+rules('3: a mask that is changed again right after the write is reported as failed', () => {
   const kernel = hostOf([vfio(A, 41)]);
   const pass = simulated(kernel, new AfterWrite(kernel, () => kernel.move(41, list('6'))));
   const [placed] = interrupts(pass.enforce(own)).values();
@@ -444,7 +444,7 @@ rules('3: a mask that is changed again right after the write', () => {
   assert.equal([placed?.affinity, placed?.effective], ['6', '6']);
 });
 
-rules('3: delivered outside of the mask', () => {
+rules('3: a delivery outside the mask is reported as failed', () => {
   const kernel = hostOf([vfio(A, 41)]);
   const stray = () => {
     const interrupt = kernel.interrupts.get(41);
@@ -456,32 +456,39 @@ rules('3: delivered outside of the mask', () => {
   assert.equal(outcomes(report), [expected]);
   assert.equal([...interrupts(report).values()][0]?.affinity, '2-3');
   const later = '41 fail: still delivered to CPU 7: it has not occurred since, or that CPU set is out of vectors';
-  assert.equal(outcomes(pass.enforce(own)), [later], 'nothing new to write, still wrong');
+  assert.equal(outcomes(pass.enforce(own)), [later], 'nothing to write, still failed');
   assert.equal(pass.written(), ['41=2-3']);
 });
 
-rules('3: moved only when it occurs, as without interrupt remapping', () => {
-  const kernel = hostOf([
-    { address: A, driver: 'vfio-pci', interrupts: [{ irq: 41, type: 'msix', deferred: true, effective: '0' }] },
-  ]);
-  const pass = simulated(kernel);
-  const [placed] = interrupts(pass.enforce(own)).values();
-  assert.equal([placed?.action, placed?.affinity, placed?.effective], ['set', '2-3', '0']);
-  const reason = 'still delivered to CPU 0, until it occurs';
-  assert.is(placed?.reason, reason);
-  assert.equal(
-    [outcomes(pass.enforce(own)), outcomes(pass.plan(own))],
-    [[`41 keep: ${reason}`], [`41 keep: ${reason}`]],
-  );
-  assert.equal(pass.written(), ['41=2-3'], 'and is not written again');
-  kernel.occur(41);
-  assert.equal(outcomes(pass.enforce(own)), ['41 keep']);
-  const interrupt = kernel.interrupts.get(41);
-  if (interrupt) interrupt.effective = list('0');
-  assert.match(outcomes(pass.enforce(own))[0] ?? '', /^41 fail: still/, 'it did occur, and went elsewhere after that');
-});
+rules(
+  '3: a move that takes effect at the next occurrence, as without interrupt remapping, is reported as pending',
+  () => {
+    const kernel = hostOf([
+      { address: A, driver: 'vfio-pci', interrupts: [{ irq: 41, type: 'msix', deferred: true, effective: '0' }] },
+    ]);
+    const pass = simulated(kernel);
+    const [placed] = interrupts(pass.enforce(own)).values();
+    assert.equal([placed?.action, placed?.affinity, placed?.effective], ['set', '2-3', '0']);
+    const reason = 'still delivered to CPU 0, until it occurs';
+    assert.is(placed?.reason, reason);
+    assert.equal(
+      [outcomes(pass.enforce(own)), outcomes(pass.plan(own))],
+      [[`41 keep: ${reason}`], [`41 keep: ${reason}`]],
+    );
+    assert.equal(pass.written(), ['41=2-3'], 'not written again');
+    kernel.occur(41);
+    assert.equal(outcomes(pass.enforce(own)), ['41 keep']);
+    const interrupt = kernel.interrupts.get(41);
+    if (interrupt) interrupt.effective = list('0');
+    assert.match(
+      outcomes(pass.enforce(own))[0] ?? '',
+      /^41 fail: still/,
+      'it occurred, and was then delivered elsewhere',
+    );
+  },
+);
 
-rules('3: a kernel that does not say where it delivers', () => {
+rules('3: if the kernel does not report the effective affinity, it is null', () => {
   const kernel = hostOf([vfio(A, 41)]);
   class Silent extends SimulatedFs {
     override read(path: string): string | undefined {
@@ -493,7 +500,7 @@ rules('3: a kernel that does not say where it delivers', () => {
   assert.equal([placed?.action, placed?.affinity, placed?.effective], ['set', '2-3', null]);
 });
 
-rules('3: a number that went, or went to another, right after the write', () => {
+rules('3: an IRQ that disappears or goes to another device right after the write is reported as skipped', () => {
   const gone = hostOf([vfio(A, 41)]);
   const vanishing = simulated(gone, new AfterWrite(gone, () => gone.disableVectors(A)));
   assert.equal(outcomes(vanishing.enforce(own)), ['41 skip: it went away']);
@@ -508,7 +515,7 @@ rules('3: a number that went, or went to another, right after the write', () => 
   assert.equal(outcomes(simulated(shared, new AfterWrite(shared, share)).enforce(own)), ['16 skip: shared with ahci']);
 });
 
-rules('5: one failure does not keep other interrupts from being written, of the same device or another', () => {
+rules('5: a failed write does not prevent writes to other interrupts, of any device', () => {
   for (const code of ['ENOSPC', 'EPERM', 'ENOENT', 'EINVAL', 'EWHATEVER']) {
     const kernel = hostOf([vfio(A, 41, 42), vfio(B, 43)]);
     kernel.failAllWrites(41, code);
@@ -522,7 +529,7 @@ rules('5: one failure does not keep other interrupts from being written, of the 
   }
 });
 
-rules('5: nor does one that cannot be read', () => {
+rules('5: an unreadable interrupt does not prevent writes to others', () => {
   class Unreadable extends SimulatedFs {
     constructor(
       kernel: SimulatedKernel,
@@ -548,7 +555,7 @@ rules('5: nor does one that cannot be read', () => {
   }
 });
 
-rules('5: nor does a device that cannot be read', () => {
+rules('5: an unreadable device does not prevent writes to others', () => {
   for (const code of ['EIO', 'EACCES']) {
     for (const file of ['irq', 'msi_irqs', 'msi_irqs/41', 'numa_node', 'driver']) {
       const path = `/sys/bus/pci/devices/${A}/${file}`;
@@ -572,13 +579,13 @@ rules('5: nor does a device that cannot be read', () => {
       pass.enforce(both);
       isBroken = false;
       const written = Object.keys(pass.host.state.read(UUID)?.written ?? {}).map((key) => key.split(' ')[0]);
-      assert.equal(written.sort(), ['41', '43'], 'what was written to it is not forgotten');
+      assert.equal(written.sort(), ['41', '43'], 'its writes are still recorded');
       pass.host.state.remove(UUID);
     }
   }
 });
 
-rules('7: numbers are read anew at every pass', () => {
+rules('7: IRQs are read again at each pass', () => {
   const kernel = hostOf([vfio(A, 41, 42)]);
   const pass = simulated(kernel);
   pass.enforce(own);

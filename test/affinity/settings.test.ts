@@ -13,7 +13,7 @@ const settings = suite('settings');
 const schema = JSON.parse(readFileSync(join(projectRoot, 'schemas/config.schema.json'), 'utf8'));
 const validate = new Ajv2020().compile(schema);
 
-function faultOf(text: string): { line: number; column: number; message: string; hint?: string } | undefined {
+function errorOf(text: string): { line: number; column: number; message: string; hint?: string } | undefined {
   try {
     parseSettings(text);
     return undefined;
@@ -24,7 +24,7 @@ function faultOf(text: string): { line: number; column: number; message: string;
   }
 }
 
-function takenBySchema(text: string): boolean {
+function isAcceptedBySchema(text: string): boolean {
   try {
     return validate(JSON.parse(text)) === true;
   } catch (error) {
@@ -34,12 +34,12 @@ function takenBySchema(text: string): boolean {
 }
 
 /**
- * The settings, or where the fault is. `schema`: whether the JSON Schema accepts the file all the same, as it cannot
- * express everything.
+ * The settings, or the place of the error. `schema`: whether the JSON Schema accepts the file nevertheless, as it
+ * cannot express everything.
  */
 function resultOf(text: string) {
-  const fault = faultOf(text);
-  return fault ? { ...fault, schema: takenBySchema(text) } : { settings: parseSettings(text) };
+  const error = errorOf(text);
+  return error ? { ...error, schema: isAcceptedBySchema(text) } : { settings: parseSettings(text) };
 }
 
 for (const one of readCases(folderBeside(import.meta.url, 'cases/settings'), ['expected'])) {
@@ -48,19 +48,19 @@ for (const one of readCases(folderBeside(import.meta.url, 'cases/settings'), ['e
     const result = resultOf(text);
     one.expectJson('expected', result);
     if (!('settings' in result)) return;
-    assert.is(takenBySchema(text), true);
+    assert.is(isAcceptedBySchema(text), true);
     assert.equal(parseSettings(`\ufeff${text}`), result.settings, 'a byte order mark');
   });
 }
 
-settings('reading settings does not change the defaults', () => {
+settings('parsing settings does not change the defaults', () => {
   parseSettings('{"intervals":{"busy":50}}');
   assert.is(parseSettings('{}').intervals.busy, 100);
 });
 
 settings('deeply nested JSON is an error, not a crash', () => {
   for (const open of ['[', '{"a":']) {
-    assert.match(faultOf(open.repeat(200_000))?.message ?? '', /^nested too deeply$/);
+    assert.match(errorOf(open.repeat(200_000))?.message ?? '', /^nested too deeply$/);
   }
 });
 

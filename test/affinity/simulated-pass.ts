@@ -15,15 +15,15 @@ import { SimulatedKernel } from '../simulator/kernel.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
 
 export const UUID = '0d6a7c11-3f0e-4f57-9d0b-5d3a4a1f2e01';
-/** Devices of the tests: A and B are the guest's, C is a neighbour's. */
+/** Devices of the tests: A and B belong to the guest, C to a neighbour. */
 export const A = '0000:06:00.0';
 export const B = '0000:07:00.0';
 export const C = '0000:08:00.0';
 
-/** The set of a CPU list. */
+/** Parses a CPU list. */
 export const setOf = (list: string): Cpuset => parseCpuList(list) as Cpuset;
 
-/** A hostdev, with its policy as an attribute. @param more other attributes of the policy */
+/** A hostdev element with its policy as an attribute. @param more other attributes of the policy */
 export function hostdev(address: string, cpuset?: string, more: Omit<PolicyText, 'cpuset'> = {}): string {
   const [domain, bus, slot, fn] = address.split(/[:.]/);
   const stated = Object.entries({ cpuset, ...more }).filter(([, value]) => value !== undefined);
@@ -37,7 +37,7 @@ export function plainOf(xml: string): PlainDefinition {
   return plainDefinition(readDefinition(parseXml(xml)));
 }
 
-/** A guest with these devices; its two vCPUs on CPU 2-3 unless `placement` says else. */
+/** A guest with these devices. Its two vCPUs are on CPU 2-3 unless `placement` overrides it. */
 export function guest(
   devices: string,
   { placement = "<vcpu cpuset='2-3'>2</vcpu>", metadata = '' } = {},
@@ -47,7 +47,7 @@ export function guest(
   return plainOf(`<domain type='kvm'>${head}<devices>${devices}</devices></domain>`);
 }
 
-/** A device of VFIO with MSI-X vectors of these numbers. */
+/** A VFIO device with MSI-X vectors that have these IRQs. */
 export function vfio(address: string, ...irqs: number[]): DeviceDescription {
   return { address, driver: 'vfio-pci', interrupts: irqs.map((irq) => ({ irq, type: 'msix' })) };
 }
@@ -57,7 +57,7 @@ export function hostOf(devices: DeviceDescription[], more: Partial<HostDescripti
   return new SimulatedKernel({ cpus: { present: '0-7' }, devices, ...more });
 }
 
-/** A simulated host under the passes of one domain. */
+/** Passes over one domain on a simulated host. */
 export class Simulated {
   readonly host: PassHost;
   readonly pauses: number[] = [];
@@ -81,7 +81,7 @@ export class Simulated {
     return applied;
   }
 
-  /** As a report. */
+  /** The plan as a report. */
   plan(definition: PlainDefinition): DomainReport {
     return domainReport(this.planned(definition));
   }
@@ -90,38 +90,38 @@ export class Simulated {
     return domainReport(this.applied(definition));
   }
 
-  /** What was written since it was last asked for: `41=2-3`. */
+  /** The writes since the last call: `41=2-3`. */
   written(): string[] {
     const writes = this.kernel.writes.splice(0);
     return writes.map(({ irq, set }) => `${irq}=${formatCpuset(set)}`);
   }
 }
 
-/** All interrupts of a report, by number. */
+/** All interrupts of a report, by IRQ. */
 export function interrupts({ devices }: DomainReport): Map<number, InterruptReport> {
   return new Map(devices.flatMap((device) => device.interrupts.map((interrupt) => [interrupt.irq, interrupt])));
 }
 
-/** `41 set`, `42 skip: shared with ahci`: what a report says in short. */
+/** A report in short: `41 set`, `42 skip: shared with ahci`. */
 export function outcomes(report: DomainReport): string[] {
   return [...interrupts(report).values()].map(
     ({ irq, action, reason }) => `${irq} ${action}${reason === null ? '' : `: ${reason}`}`,
   );
 }
 
-/** A vector's number goes to another device right after the last look at its handlers. */
+/** A vector's IRQ goes to another device right after the last read of its handlers. */
 export class NumberGoes extends SimulatedFs {
   constructor(
     private readonly own: SimulatedKernel,
     private readonly irq: number,
-    private looks = 1,
+    private reads = 1,
   ) {
     super(own);
   }
 
   override read(path: string): string | undefined {
     const text = super.read(path);
-    if (path === `/sys/kernel/irq/${this.irq}/actions` && --this.looks === 0) {
+    if (path === `/sys/kernel/irq/${this.irq}/actions` && --this.reads === 0) {
       this.own.disableVectors(A);
       this.own.attach({ address: C, driver: 'nvme', interrupts: [{ irq: this.irq, type: 'msix', affinity: '2-3' }] });
     }
@@ -129,7 +129,7 @@ export class NumberGoes extends SimulatedFs {
   }
 }
 
-/** Something happens right after the first write, as the kernel or somebody else might. */
+/** `happening` takes place right after the first write, as the kernel or another program might act. */
 export class AfterWrite extends SimulatedFs {
   constructor(
     kernel: SimulatedKernel,

@@ -20,7 +20,7 @@ function policyOf(text: PolicyText): PlacingPolicy {
   return result.policy;
 }
 
-/** The targets of vectors 0 to count - 1, as CPU lists; with `vCPU N` where they are those of a vCPU. */
+/** The targets of vectors 0 to count - 1, as CPU lists; with `vCPU N` if they are those of a vCPU. */
 function targets(text: PolicyText, set: string, basis: SpreadBasis, count: number, type: Vector['type'] = 'msix') {
   const policy = policyOf(text);
   const spread = { targets: spreadTargets(policy, list(set), basis), controlVectors: policy.controlVectors };
@@ -42,7 +42,7 @@ function basis(pins: Record<number, string | undefined>, ...cores: string[]): Sp
 const spread = suite('spread');
 const AUTO = { cpuset: 'auto', spread: 'yes' };
 
-spread('auto: one vCPU after the other, by number, the rest from the start again', () => {
+spread('auto: vectors go to the vCPUs by number, then from the start again', () => {
   const pinned = basis({ 0: '4', 1: '5', 10: '6', 2: '7' });
   assert.equal(targets(AUTO, '4-7', pinned, 6), [
     '4 vCPU 0',
@@ -54,27 +54,27 @@ spread('auto: one vCPU after the other, by number, the rest from the start again
   ]);
 });
 
-spread('auto: a vCPU keeps all CPUs that are in the set, and one with none is left out', () => {
+spread('auto: a vCPU gets all its CPUs in the set; one without any is left out', () => {
   assert.equal(targets(AUTO, '4-7', basis({ 0: '4-5,9', 1: '8-9', 2: '7' }), 3), [
     '4-5 vCPU 0',
     '7 vCPU 2',
     '4-5 vCPU 0',
   ]);
-  assert.equal(targets(AUTO, '4-7', basis({ 0: '8' }), 2), ['4-7', '4-7'], 'none has any');
-  assert.equal(targets(AUTO, '4-7', basis({}), 2), ['4-7', '4-7'], 'there is no vCPU');
+  assert.equal(targets(AUTO, '4-7', basis({ 0: '8' }), 2), ['4-7', '4-7'], 'no vCPU has one');
+  assert.equal(targets(AUTO, '4-7', basis({}), 2), ['4-7', '4-7'], 'no vCPU exists');
   assert.equal(
     targets(AUTO, '4-7', basis({ 0: undefined, 1: '4' }), 2),
     ['4-7 vCPU 0', '4 vCPU 1'],
-    'it may run on all',
+    'vCPU 0 may run on all',
   );
 });
 
-spread('auto: only the vCPUs that the policy names', () => {
+spread('auto: only the vCPUs that the policy names are used', () => {
   const pinned = basis({ 0: '4', 1: '5', 2: '6' });
   assert.equal(targets({ ...AUTO, vcpus: '1-2,7' }, '5-6', pinned, 3), ['5 vCPU 1', '6 vCPU 2', '5 vCPU 1']);
 });
 
-spread('control vectors get the whole set, and are not counted', () => {
+spread('control vectors get the whole set and do not count', () => {
   const pinned = basis({ 0: '4', 1: '5' });
   assert.equal(targets({ ...AUTO, controlVectors: '1' }, '4-5', pinned, 4), [
     '4-5',
@@ -85,15 +85,15 @@ spread('control vectors get the whole set, and are not counted', () => {
   assert.equal(targets({ ...AUTO, controlVectors: '9' }, '4-5', pinned, 2), ['4-5', '4-5']);
 });
 
-spread('a cpuset: the first thread of every core, then the siblings', () => {
+spread('a cpuset: the first thread of each core, then the siblings', () => {
   const smt = basis({}, '0,8', '1,9', '2,10', '3,11');
   const each = (set: string, count: number) => targets({ cpuset: set, spread: 'yes' }, set, smt, count);
   assert.equal(each('0-1,8-9', 5), ['0', '1', '8', '9', '0']);
-  assert.equal(each('1,8-10', 4), ['1', '8', '10', '9'], 'a core of which the set has only the sibling');
+  assert.equal(each('1,8-10', 4), ['1', '8', '10', '9'], 'a core with only the sibling in the set');
   assert.equal(each('0,8,20-21', 5), ['0', '20', '21', '8', '0'], 'CPUs of unknown cores');
 });
 
-spread('what has no queues gets the whole set', () => {
+spread('vectors without queues get the whole set', () => {
   const pinned = basis({ 0: '4', 1: '5' });
   assert.equal(targets(AUTO, '4-5', pinned, 1), ['4-5']);
   assert.equal(targets(AUTO, '4-5', pinned, 2, 'msi'), ['4-5', '4-5']);
@@ -101,7 +101,7 @@ spread('what has no queues gets the whole set', () => {
   assert.equal(targets({ cpuset: 'auto' }, '4-5', pinned, 2), ['4-5', '4-5'], 'without spread');
 });
 
-/** The contract, word for word, with CPUs as numbers. */
+/** The contract, written literally, with CPUs as numbers. */
 function naive(policy: PlacingPolicy, set: number[], { vcpus, cores }: SpreadBasis, { type, vector, count }: Vector) {
   const whole = { cpus: set, vcpu: null };
   if (!policy.spread || type !== 'msix' || count < 2 || vector === null || vector < policy.controlVectors) return whole;
@@ -131,7 +131,7 @@ const policies: fc.Arbitrary<PlacingPolicy> = fc.oneof(
   fc.record({ kind: fc.constant('auto' as const), vcpus: fc.option(cpus(12).map(cpusetOf)), ...spreading }),
   fc.record({ kind: fc.constant('cpuset' as const), set: cpus(19).map(cpusetOf), ...spreading }),
 );
-/** Of 20 CPUs, dealt to cores in any order; those of the last core are unknown. */
+/** 20 CPUs, assigned to cores in any order; those of the last core are unknown. */
 const coreSets = fc
   .array(fc.nat(7), { minLength: 20, maxLength: 20 })
   .map((coreOfCpu) =>
@@ -150,7 +150,7 @@ const vectors: fc.Arbitrary<Vector> = fc.record({
   count: fc.integer({ min: 1, max: 64 }),
 });
 
-spread('any policy, host and vector: what a naive reading of the contract gives', () => {
+spread('random policies, hosts and vectors: equal to the literal contract', () => {
   fc.assert(
     fc.property(policies, cpus(19), bases, vectors, (policy, numbers, host, vector) => {
       const set = cpusetOf(numbers);

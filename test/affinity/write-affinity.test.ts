@@ -6,10 +6,10 @@ import { FileError } from '../../src/host/pseudo-fs.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
 import { A, hostOf, setOf, vfio } from './simulated-pass.js';
 
-const test = suite('the writer of smp_affinity');
+const test = suite('writeAffinity');
 const SET = setOf('2-3');
 
-/** Interrupt 41 with its mask open, and what is read and written from now on. */
+/** Interrupt 41 with its mask file open, and the accesses from now on. */
 function opened() {
   const kernel = hostOf([vfio(A, 41)]);
   const accesses: string[] = [];
@@ -19,7 +19,7 @@ function opened() {
   return { kernel, files, mask, accesses };
 }
 
-test('checks, then writes, with nothing in between', () => {
+test('verifies, then writes, with no access in between', () => {
   const { kernel, files, mask, accesses } = opened();
   const verify = () => void files.read('/sys/kernel/irq/41/actions');
   assert.equal(writeAffinity(mask, SET, verify), { outcome: 'written' });
@@ -27,7 +27,7 @@ test('checks, then writes, with nothing in between', () => {
   assert.equal(kernel.interrupts.get(41)?.affinity, SET);
 });
 
-test('writes nothing that the check refuses, or cannot read', () => {
+test('does not write if verification refuses or fails', () => {
   const { kernel, mask } = opened();
   assert.equal(
     writeAffinity(mask, SET, () => 'gone'),
@@ -40,7 +40,7 @@ test('writes nothing that the check refuses, or cannot read', () => {
   assert.equal(kernel.writes, []);
 });
 
-test("returns the kernel's answer, and throws what is no answer of it", () => {
+test("returns the kernel's error, and throws any other", () => {
   const { kernel, mask } = opened();
   kernel.failNextWrites(41, 'ENOSPC');
   const result = writeAffinity(mask, SET, () => undefined);
@@ -54,7 +54,7 @@ test("returns the kernel's answer, and throws what is no answer of it", () => {
   assert.throws(() => writeAffinity(broken, SET, () => undefined), /a bug/);
 });
 
-test('does not write another interrupt that gets the number after the check', () => {
+test('does not write another interrupt that gets the IRQ after the check', () => {
   const { kernel, mask } = opened();
   mask.read();
   const result = writeAffinity(mask, SET, () => kernel.enableVectors(A, [41]));

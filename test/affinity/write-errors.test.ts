@@ -5,7 +5,7 @@ import { reasonText } from '../../src/report/reason-text.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { A, guest, hostdev, hostOf, interrupts, outcomes, Simulated, vfio } from './simulated-pass.js';
 
-const errors = suite('kernel errors');
+const errors = suite('write errors');
 let folder: TemporaryFolder;
 errors.before.each(() => {
   folder = new TemporaryFolder();
@@ -34,21 +34,21 @@ for (const [kind, codes] of Object.entries(KINDS)) {
         [placed?.action, placed?.reason, placed?.error, placed?.affinity],
         [kind === 'gone' ? 'skip' : 'fail', textOf(code), code, '0-7'],
       );
-      assert.is(pass.pauses.length, times - 1, 'tried again so many times');
+      assert.is(pass.pauses.length, times - 1, 'number of retries');
       assert.equal(pass.written(), []);
-      assert.equal(outcomes(pass.enforce(own)), ['41 set'], 'the next pass tries anew');
+      assert.equal(outcomes(pass.enforce(own)), ['41 set'], 'the next pass tries again');
     });
   }
 }
 
-errors('EINVAL and EIO that persist are impossible, EBUSY never is', () => {
+errors('EINVAL and EIO become impossible if they persist, EBUSY never does', () => {
   const kinds = (code: string) => [1, 4, 5, 100].map((failures) => errorKind(code, failures));
   for (const code of ['EINVAL', 'EIO'])
     assert.equal(kinds(code), ['transient', 'transient', 'impossible', 'impossible'], code);
   assert.equal(kinds('EBUSY'), ['transient', 'transient', 'transient', 'transient']);
 });
 
-errors('however many fail: a pass pauses twice', () => {
+errors('a pass pauses twice, however many interrupts fail', () => {
   const irqs = Array.from({ length: 512 }, (_, index) => 1000 + index);
   const kernel = hostOf([vfio(A, ...irqs)]);
   for (const irq of irqs) kernel.failAllWrites(irq, 'EBUSY');
@@ -58,8 +58,8 @@ errors('however many fail: a pass pauses twice', () => {
   assert.equal(pass.pauses, [2, 2]);
 });
 
-errors('a transient error that passes is not reported as a failure', () => {
-  // EIO, EINVAL: of an interrupt that went while its file was open, and is back under its number
+errors('a transient error that ends is not reported as a failure', () => {
+  // EIO, EINVAL: an interrupt disappeared while its file was open, and exists again under its IRQ.
   for (const codes of [['EBUSY'], ['EAGAIN', 'EBUSY'], ['EIO'], ['EINVAL', 'EIO']]) {
     const kernel = hostOf([vfio(A, 41)]);
     kernel.failNextWrites(41, ...codes);
@@ -69,13 +69,13 @@ errors('a transient error that passes is not reported as a failure', () => {
   }
 });
 
-errors('reasons of the kernel: a managed interrupt, and one that no longer exists', () => {
+errors('a managed interrupt fails with EPERM', () => {
   const kernel = hostOf([{ address: A, driver: 'vfio-pci', interrupts: [{ irq: 41, type: 'msix', managed: true }] }]);
   const placed = interrupts(new Simulated(kernel, folder.path).enforce(own)).get(41);
   assert.equal([placed?.action, placed?.error], ['fail', 'EPERM']);
 });
 
-errors('reasons are for people: no two kinds say the same, none names a code but an unknown one', () => {
+errors('reasons are plain text: distinct for each kind, with a code only if it is unknown', () => {
   const codes = Object.values(KINDS).flat();
   for (const code of codes) assert.is(/\bE[A-Z]+\b/.test(textOf(code)), code === 'EWHATEVER', code);
   const reasons = Object.values(KINDS).map(([code]) => textOf(code as string));

@@ -62,7 +62,7 @@ const bad: [fields: Fields, message: RegExp, hint?: string][] = [
   [{ domain: '9'.repeat(5000) }, /is not a number/],
 ];
 for (const [fields, message, hint] of bad) {
-  addresses(`${JSON.stringify(fields).slice(0, 40)} is refused`, () => {
+  addresses(`${JSON.stringify(fields).slice(0, 40)} is rejected`, () => {
     const { address, problems } = readAddress(fields);
     assert.is(address, undefined);
     const [problem] = problems;
@@ -85,7 +85,7 @@ addresses('each field has its own problem', () => {
   );
 });
 
-addresses('however a number is written, the address is the same canonical text', () => {
+addresses('the canonical address does not depend on how the numbers are written', () => {
   const write = (n: number) =>
     fc.constantFrom(`${n}`, `0x${n.toString(16)}`, `0X${n.toString(16).toUpperCase()}`, `0${n.toString(8)}`);
   const field = (most: number) => fc.nat(most).chain((n) => write(n).map((text): [number, string] => [n, text]));

@@ -19,30 +19,30 @@ const SINGLY = pinning(
   "<vcpu>3</vcpu><cputune><vcpupin vcpu='0' cpuset='2'/><vcpupin vcpu='1' cpuset='3-4'/></cputune>",
 );
 
-/** QEMU's vCPU threads: the CPUs of each, by its vCPU. */
+/** QEMU's vCPU threads: the CPUs of each, by vCPU. */
 function threads(...lists: string[]) {
   const each = lists.map((text, vcpu) => ({ vcpu, cpus: list(text) }));
   return { threads: each, cpus: union(...each.map(({ cpus }) => cpus)) };
 }
 
-followed('the definition, where nothing runs', () => {
+followed('the definition, if the domain does not run', () => {
   assert.equal(vcpuCpus(PINNED, undefined, ONLINE), { source: 'definition', cpus: list('2-3') });
 });
 
 followed('the threads, whatever the definition says', () => {
-  for (const said of [PINNED, ANYWHERE, NUMAD]) {
-    assert.equal(vcpuCpus(said, threads('5'), ONLINE), { source: 'threads', cpus: list('5') });
+  for (const pinned of [PINNED, ANYWHERE, NUMAD]) {
+    assert.equal(vcpuCpus(pinned, threads('5'), ONLINE), { source: 'threads', cpus: list('5') });
   }
 });
 
-followed('every CPU that is online is no place to follow to', () => {
+followed('undefined if the vCPUs may run on every online CPU', () => {
   const nowhere = { cpus: undefined, because: 'unpinned' };
   assert.equal(vcpuCpus(ANYWHERE, undefined, ONLINE), { source: 'definition', ...nowhere });
   assert.equal(vcpuCpus(PINNED, undefined, list('2-3')), { source: 'definition', ...nowhere });
   assert.equal(vcpuCpus(PINNED, threads('0-7'), ONLINE), { source: 'threads', ...nowhere });
 });
 
-followed('numad has not chosen yet', () => {
+followed('undefined before numad has chosen', () => {
   const expected = { source: 'definition', cpus: undefined, because: 'numad' };
   assert.equal(vcpuCpus(NUMAD, undefined, ONLINE), expected);
 });
@@ -64,7 +64,7 @@ followed('only the vCPUs that the policy names', () => {
   assert.equal(vcpuCpus(SINGLY, running, ONLINE).cpus, undefined);
 });
 
-followed('of the CPUs asked for, those online and allowed', () => {
+followed('usable CPUs are those online and allowed', () => {
   const { present, allowed } = usableCpus(list('2-3,6-9'), ONLINE, { allowedCpus: list('3-6') });
   assert.is(formatCpuset(present), '2-3,6-7');
   assert.is(formatCpuset(allowed), '3,6');

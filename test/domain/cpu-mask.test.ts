@@ -8,7 +8,7 @@ const masks = suite('CPU masks and lists');
 
 const cpus = fc.uniqueArray(fc.nat(1100), { maxLength: 40 });
 
-masks('a mask is the number with these bits', () => {
+masks('a mask is the hexadecimal number with these bits', () => {
   fc.assert(
     fc.property(cpus, (list) => {
       const set = cpusetOf(list);
@@ -46,7 +46,7 @@ for (const [mask, list] of table) {
   });
 }
 
-masks('what the kernel does not print is no mask', () => {
+masks('a text that the kernel would not print is not a mask', () => {
   for (const text of [
     '',
     '\n',
@@ -66,7 +66,7 @@ masks('what the kernel does not print is no mask', () => {
   }
 });
 
-masks('a CPU list is read back', () => {
+masks('a formatted CPU list parses to the same set', () => {
   fc.assert(
     fc.property(cpus, (list) => {
       const set = cpusetOf(list);
@@ -76,7 +76,7 @@ masks('a CPU list is read back', () => {
   );
 });
 
-masks('what the kernel does not print is no list', () => {
+masks('a text that the kernel would not print is not a CPU list', () => {
   for (const text of ['^1', '3-0', '0-3,', ',', 'a', '0x1', '1 2', '1-', '-1', '0-3,^2', '1234567']) {
     assert.is(parseCpuList(text), undefined, text);
   }

@@ -20,7 +20,7 @@ const algebra = suite('cpuset algebra');
 
 const cpus = fc.array(fc.oneof(fc.nat(20), fc.nat(200), fc.nat(16383)), { maxLength: 30 }).map((list) => new Set(list));
 
-algebra('a set is its CPUs, in any order and number', () => {
+algebra('a set contains its CPUs, in any order and number', () => {
   fc.assert(
     fc.property(cpus, (a) => {
       const set = cpusetOf([...a, ...a]);
@@ -56,7 +56,7 @@ algebra('union, intersection, difference, subset and equality are those of sets'
   );
 });
 
-algebra('the laws hold', () => {
+algebra('commutative and distributive laws hold', () => {
   fc.assert(
     fc.property(cpus, cpus, cpus, (a, b, c) => {
       const [x, y, z] = [cpusetOf(a), cpusetOf(b), cpusetOf(c)];
@@ -70,7 +70,7 @@ algebra('the laws hold', () => {
   );
 });
 
-algebra('nothing is changed by an operation', () => {
+algebra('operations do not change their arguments', () => {
   const a = cpusetOf([0, 1, 5]);
   const b = cpusetOf([1, 2, 3]);
   const before = JSON.stringify([a, b]);
@@ -78,7 +78,7 @@ algebra('nothing is changed by an operation', () => {
   assert.is(JSON.stringify([a, b]), before);
 });
 
-algebra('nothing united is the empty set, whose text is empty', () => {
+algebra('the union of nothing is the empty set, whose text is empty', () => {
   assert.equal(union(), EMPTY);
   assert.is(formatCpuset(EMPTY), '');
   assert.is(formatCpuset(cpusetOf([9, 3, 2, 0, 10, 11])), '0,2-3,9-11');

@@ -12,7 +12,7 @@ import { folderBeside, readCases } from '../support/case-files.js';
 
 const definitions = suite('readDefinition');
 
-// The keys of a case's JSON say which parts of the definition it is about. A new case gets all of them.
+// The keys of a case's JSON select the parts of the definition to check. A new case gets all of them.
 for (const one of readCases(folderBeside(import.meta.url, 'cases'), ['definition'])) {
   definitions(one.name, () => {
     const parts = describe(readDefinition(parseXml(one.text())));
@@ -22,7 +22,7 @@ for (const one of readCases(folderBeside(import.meta.url, 'cases'), ['definition
   });
 }
 
-definitions('another document is no domain', () => {
+definitions('another document is not a domain', () => {
   const others = [
     '<domainsnapshot/>',
     '<network/>',

@@ -10,14 +10,14 @@ import {
 
 const identities = suite('identities');
 
-identities('an alias is libvirt’s user alias', () => {
+identities("only libvirt's user aliases are aliases", () => {
   for (const name of ['ua-', 'ua-gpu', 'ua-A_z-0']) assert.ok(isUserAlias(name), name);
   for (const name of ['', 'ua', 'ua-a.b', 'UA-gpu', 'hostdev0', 'ua-gpu ', 'ua-gpu\n', 'ua-ü', ' ua-gpu', 'ua-"']) {
     assert.not(isUserAlias(name), name);
   }
 });
 
-identities('a MAC is six pairs of hex digits, in libvirt’s lower case', () => {
+identities('a MAC is six pairs of hex digits, canonical in lower case', () => {
   assert.is(canonicalMac('52:54:00:AB:cd:0f'), '52:54:00:ab:cd:0f');
   for (const text of [
     '',
@@ -48,7 +48,7 @@ const table: [key: IdentityKey, text: string, formatted: string | undefined][] =
   ['mac', '0000:06:12.5', undefined],
 ];
 for (const [key, text, formatted] of table) {
-  identities(`${key} ${text} is ${formatted ?? 'none'}`, () => {
+  identities(`${key} ${text} is ${formatted ?? 'not an identity'}`, () => {
     const identity = parseIdentity(key, text);
     assert.is(identity && formatIdentity(identity), formatted);
     if (identity) assert.equal(parseIdentity(key, identity.value), identity);

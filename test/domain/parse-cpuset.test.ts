@@ -36,11 +36,11 @@ parsing('agrees with the model on random valid texts', () => {
   fc.assert(fc.property(validText, agreesWithModel), { numRuns: 3000 });
 });
 
-parsing('agrees with the model on random text of its own characters', () => {
+parsing('agrees with the model on random text of the same characters', () => {
   fc.assert(fc.property(garbage, agreesWithModel), { numRuns: 10_000 });
 });
 
-parsing('the canonical text is read as the same set, and is its own canonical text', () => {
+parsing('the canonical text parses to the same set and is canonical itself', () => {
   fc.assert(
     fc.property(validText, (text) => {
       const result = parseCpuset(text);
@@ -53,7 +53,7 @@ parsing('the canonical text is read as the same set, and is its own canonical te
   );
 });
 
-parsing('an error is inside the text, and what it suggests is canonical and works', () => {
+parsing('the position of an error is inside the text, and a suggestion is canonical and valid', () => {
   fc.assert(
     fc.property(
       fc.oneof(
@@ -124,7 +124,7 @@ const bad: Bad[] = [
   ['٣', 'syntax', 0, 'not a CPU, a range N-M or ^N'],
 ];
 for (const [text, code, at, message, suggestion] of bad) {
-  parsing(`${JSON.stringify(text)} is refused: ${code}`, () => {
+  parsing(`${JSON.stringify(text)} is rejected: ${code}`, () => {
     const result = parseCpuset(text);
     if (result.ok) throw new Error(`read as ${formatCpuset(result.set)}`);
     assert.is(result.error.code, code);
@@ -134,7 +134,7 @@ for (const [text, code, at, message, suggestion] of bad) {
   });
 }
 
-parsing('a megabyte is refused, every second CPU spelled out is not', () => {
+parsing('a text of a megabyte is rejected, a list of every second CPU is not', () => {
   const result = parseCpuset('0,'.repeat(500_000));
   assert.match(result.ok ? '' : result.error.message, /longer than/);
   const holes = Array.from({ length: 8191 }, (_, i) => `^${2 * i + 1}`).join(',');
@@ -150,7 +150,7 @@ function agreesWithModel(text: string): void {
 }
 
 /**
- * libvirt's cpuset as documented, CPU by CPU: undefined where the schema or the parser refuses it, else the canonical
+ * libvirt's cpuset as documented, CPU by CPU: undefined if the schema or the parser rejects it, else the canonical
  * text.
  */
 function model(text: string): string | undefined {
@@ -186,7 +186,7 @@ function model(text: string): string | undefined {
   }
 }
 
-/** Sorted and merged, one CPU after the other. */
+/** Sorted and merged, CPU by CPU. */
 function modelText(on: (cpu: number) => boolean): string {
   const parts: string[] = [];
   for (let n = 0; n < 16384; n++) {

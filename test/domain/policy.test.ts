@@ -42,7 +42,7 @@ const bad: [value: string, suggestion: string | undefined][] = [
   ['^0', undefined],
 ];
 for (const [value, suggestion] of bad) {
-  policies(`${JSON.stringify(value)} is refused`, () => {
+  policies(`${JSON.stringify(value)} is rejected`, () => {
     const result = parsePolicy(value);
     assert.not(result.ok);
     assert.is(result.ok ? undefined : result.error.suggestion, suggestion);
@@ -50,7 +50,7 @@ for (const [value, suggestion] of bad) {
 }
 
 for (const value of ['none', 'default', ' Off ', 'automatic']) {
-  policies(`${JSON.stringify(value)}: the message names what there is`, () => {
+  policies(`${JSON.stringify(value)}: the message names the valid values`, () => {
     const result = parsePolicy(value);
     assert.is(
       result.ok ? '' : result.error.message,
@@ -59,7 +59,7 @@ for (const value of ['none', 'default', ' Off ', 'automatic']) {
   });
 }
 
-policies('what is formatted is parsed as the same policy', () => {
+policies('a formatted policy parses to the same policy', () => {
   const value = fc.oneof(fc.constantFrom('auto', 'native'), fc.array(fc.nat(200), { minLength: 1 }).map(String));
   fc.assert(
     fc.property(value, (text) => {
@@ -70,7 +70,7 @@ policies('what is formatted is parsed as the same policy', () => {
   );
 });
 
-policies('what is beside the cpuset, in canonical form', () => {
+policies('the other attributes are formatted in canonical form', () => {
   const canonical = (text: PolicyText) => {
     const result = parsePolicy(text);
     return result.ok ? formatAttributes(result.policy) : result.errors.map(({ attribute, code }) => [attribute, code]);
@@ -95,8 +95,8 @@ policies('what is beside the cpuset, in canonical form', () => {
   ]);
 });
 
-policies('normalize refuses attributes that are no policy, at their place', () => {
-  const refusal = (attributes: string) => {
+policies('normalize rejects invalid policy attributes at their position', () => {
+  const rejection = (attributes: string) => {
     const text = `<domain><devices><hostdev type='pci' ${attributes}><source/></hostdev></devices></domain>`;
     try {
       return normalize(parseDomain(text));
@@ -106,12 +106,12 @@ policies('normalize refuses attributes that are no policy, at their place', () =
       return `${text.slice(offset).split("'")[0]}: ${message}`;
     }
   };
-  assert.is(refusal("cpuset='auto' spread='on'"), 'on: spread "on" is not yes or no');
-  assert.is(refusal("vcpus='0' cpuset='4'"), '0: vcpus is allowed only with cpuset="auto"');
-  assert.is(refusal("spread='yes'"), 'yes: cpuset is missing: the other attributes need it');
+  assert.is(rejection("cpuset='auto' spread='on'"), 'on: spread "on" is not yes or no');
+  assert.is(rejection("vcpus='0' cpuset='4'"), '0: vcpus is allowed only with cpuset="auto"');
+  assert.is(rejection("spread='yes'"), 'yes: cpuset is missing: the other attributes need it');
 });
 
-policies('the attributes that are written are read as the same policy', () => {
+policies('written attributes parse to the same policy', () => {
   const set = fc.uniqueArray(fc.nat(200), { minLength: 1 }).map(cpusetOf);
   const spreading = fc.oneof(
     fc.constant({ spread: false, controlVectors: 0 }),

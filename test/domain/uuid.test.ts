@@ -13,7 +13,7 @@ for (const text of [
   'c0-f7-f3-a2-6d-0c-4d-07-b6-f0-2f-3d-5f-0f-9b-21',
   ` ${CANONICAL}\n`,
 ]) {
-  uuids(`${JSON.stringify(text)} is one`, () => assert.is(canonicalUuid(text), CANONICAL));
+  uuids(`${JSON.stringify(text)} is a UUID`, () => assert.is(canonicalUuid(text), CANONICAL));
 }
 
 for (const text of [
@@ -25,10 +25,10 @@ for (const text of [
   `g${CANONICAL.slice(1)}`,
   `${CANONICAL}/..`,
 ]) {
-  uuids(`${JSON.stringify(text)} is none`, () => assert.is(canonicalUuid(text), undefined));
+  uuids(`${JSON.stringify(text)} is not a UUID`, () => assert.is(canonicalUuid(text), undefined));
 }
 
-uuids('a long text of its characters is refused at once', () => {
+uuids('a long text of its characters is rejected at once', () => {
   assert.is(canonicalUuid('- '.repeat(1_000_000)), undefined);
 });
 

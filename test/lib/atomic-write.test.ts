@@ -19,7 +19,7 @@ let folder: TemporaryFolder;
 test.before.each(() => {
   folder = new TemporaryFolder();
   mkdirSync(folder.join('shared'));
-  // what others may write to is looked at twice
+  // Directories that others may write to are checked twice.
   chmodShared(0o777);
 });
 test.after.each(() => folder.remove());
@@ -31,7 +31,7 @@ const write = (options: Partial<AtomicWriteOptions> = {}) =>
   using(OpenFolder.open(shared()), (open) => writeAtomically(open, 'file', 'new', { mode: 0o600, ...options }));
 const temporary = () => shared(names().find((name) => name.startsWith('.tmp-')) ?? 'none');
 
-test('a file is made, or replaced; nothing else is left', () => {
+test('a file is created or replaced, and no other file is left', () => {
   for (const mode of [0o600, 0o640]) {
     write({ mode });
     assert.is(readFileSync(shared('file'), 'utf8'), 'new');
@@ -48,7 +48,7 @@ test('a link is replaced, and not followed', () => {
   assert.is(readFileSync(shared('file'), 'utf8'), 'new');
 });
 
-test('where a step fails, the old file stays, and no temporary file', () => {
+test('if a step fails, the old file stays and the temporary file is removed', () => {
   writeFileSync(shared('file'), 'old');
   const fail = () => {
     throw new Error('no');
@@ -65,7 +65,7 @@ for (const [what, exchange] of [
   ['a file', (path: string) => writeFileSync(path, 'theirs')],
   ['nothing', () => {}],
 ] as const) {
-  test(`a new file that is exchanged for ${what} does not take the name, and what is there stays`, () => {
+  test(`a temporary file that is replaced by ${what} is not renamed, and the existing file stays`, () => {
     writeFileSync(shared('file'), 'old');
     const beforeRename = () => {
       const path = temporary();
@@ -78,7 +78,7 @@ for (const [what, exchange] of [
   });
 }
 
-test('the folder is the one that was opened, whatever takes its name', () => {
+test('writes go to the directory that was opened, even if its name now refers to another', () => {
   const beforeRename = () => {
     renameSync(shared(), folder.join('moved'));
     mkdirSync(shared());
@@ -88,7 +88,7 @@ test('the folder is the one that was opened, whatever takes its name', () => {
   assert.equal(readdirSync(folder.join('moved')), ['file']);
 });
 
-test('errors name the path, and not the descriptor', () => {
+test('errors name the path, not the descriptor', () => {
   mkdirSync(shared('file'));
   assert.throws(
     () => write(),

@@ -9,13 +9,13 @@ import { TemporaryFolder } from '../support/temporary-folder.js';
 const errors = suite('names of system errors');
 const ESTALE = 116;
 
-/** As Node makes it when a system call fails with a number that libuv has no name for. */
+/** An error as Node creates it if a system call fails with a number that libuv has no name for. */
 function nodeError(errno: number): NodeJS.ErrnoException {
   const code = getSystemErrorName(-errno);
   return Object.assign(new Error(`${code}: ${code}, read`), { errno: -errno, code, syscall: 'read' });
 }
 
-errors('ESTALE, wherever it is reported', () => {
+errors('ESTALE is named, wherever it is reported', () => {
   const error = nodeError(ESTALE);
   assert.is(error.code, 'Unknown system error -116', 'Node has no name for it');
   assert.is(errnoOf(error), 'ESTALE');
@@ -37,7 +37,7 @@ errors('ESTALE, wherever it is reported', () => {
   }
 });
 
-errors('others are as they were', () => {
+errors('other errors are unchanged', () => {
   assert.is(errnoOf(systemError('ELOOP', '/x')), 'ELOOP');
   assert.is(errnoOf(new Error('no code')), 'EIO');
   assert.is(errnoOf(nodeError(99_999)), 'Unknown system error -99999');

@@ -4,15 +4,15 @@ import * as assert from 'uvu/assert';
 import { JournaldWriter } from '../../src/lib/journald.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-const test = suite('journal with fields');
+const test = suite('journald writer');
 let folder: TemporaryFolder;
 let plain: string[];
 let journal: JournaldWriter;
 test.before.each(() => {
   folder = new TemporaryFolder();
   plain = [];
-  // a logger that fails while there is a file `busy`
-  const logger = `#!/bin/sh\n[ ! -e '${folder.join('busy')}' ] || exit 1\ncat >>'${folder.join('taken')}'\n`;
+  // A logger that fails while the file `busy` exists.
+  const logger = `#!/bin/sh\n[ ! -e '${folder.join('busy')}' ] || exit 1\ncat >>'${folder.join('received')}'\n`;
   chmodSync(folder.write('logger', logger), 0o755);
 });
 test.after.each(() => {
@@ -20,7 +20,7 @@ test.after.each(() => {
   folder.remove();
 });
 
-const taken = () => (existsSync(folder.join('taken')) ? readFileSync(folder.join('taken'), 'utf8') : '');
+const received = () => (existsSync(folder.join('received')) ? readFileSync(folder.join('received'), 'utf8') : '');
 
 const open = (pauseAfterFailureMs = 60_000, socket = folder.write('socket', '')) => {
   const env = { PATH: `${folder.path}:${process.env.PATH}` };
@@ -38,19 +38,19 @@ async function writeTwo(pauseAfterFailureMs?: number): Promise<void> {
   await journal.flush();
 }
 
-test('a journald that was busy once is given fields again', async () => {
+test('after a failure fields are sent to journald again', async () => {
   await writeTwo(0);
   assert.equal(plain, ['first']);
-  assert.match(taken(), /^MESSAGE=second$/m);
+  assert.match(received(), /^MESSAGE=second$/m);
 });
 
-test('it is not tried again at once', async () => {
+test('after a failure journald is not tried again at once', async () => {
   await writeTwo();
   assert.equal(plain, ['first', 'second']);
-  assert.is(taken(), '');
+  assert.is(received(), '');
 });
 
-test('where there is no journald, lines are plain', () => {
+test('without journald, lines are plain text', () => {
   journal = open(undefined, folder.join('none'));
   write('first');
   assert.equal(plain, ['first']);

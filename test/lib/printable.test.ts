@@ -7,14 +7,14 @@ import { CONTROL, CONTROLS, terminalText } from '../support/terminal-text.js';
 
 const test = suite('printable text');
 
-test('control characters are replaced, text is left alone', () => {
+test('control characters are replaced, other text is unchanged', () => {
   for (const control of CONTROLS)
     assert.is(printable(`a${control}b`), 'a\ufffdb', control.codePointAt(0)?.toString(16));
   for (const text of ['größer 客人 e\u0301', '👨‍👩‍👧🇩🇪', 'العربية', '\u00a0\u200b']) assert.is(printable(text), text);
   assert.is(printableLines('a\nb\u001b\r\n'), 'a\nb\ufffd\ufffd\n');
 });
 
-test('a cut ends with an ellipsis, and halves no character', () => {
+test('a cut ends with an ellipsis and splits no character', () => {
   assert.is(printableStart('abcd', 4), 'abcd');
   assert.is(printableStart('abcde', 4), 'abc…');
   assert.is(printableStart('ab🎮x', 5), 'ab🎮x');
@@ -23,7 +23,7 @@ test('a cut ends with an ellipsis, and halves no character', () => {
   assert.is(printableStart('ab🎮', 3), 'ab…');
 });
 
-test('JSON keeps every character, and shows no control', () => {
+test('JSON keeps every character and contains no control character', () => {
   fc.assert(
     fc.property(terminalText(), (text) => {
       const json = printableJson({ text, [text]: [text] });
@@ -33,7 +33,7 @@ test('JSON keeps every character, and shows no control', () => {
   );
 });
 
-test('a line of the journal is one line', () => {
+test('a journal line has no line break or control character', () => {
   fc.assert(
     fc.property(terminalText(), (text) => {
       const [line, ...rest] = prefixedLines([{ priority: 'info', text }]).split('\n');

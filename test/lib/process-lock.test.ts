@@ -6,7 +6,7 @@ import { OpenFolder, using } from '../../src/lib/open-folder.js';
 import { processIdentity, removeAbandonedLock, runningProcess } from '../../src/lib/process-lock.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-const test = suite('locks of processes');
+const test = suite('process locks');
 let folder: TemporaryFolder;
 test.before.each(() => {
   folder = new TemporaryFolder();
@@ -39,7 +39,7 @@ for (const identity of [
   });
 }
 
-test('an abandoned lock is removed, whatever it is', () => {
+test('an abandoned lock is removed, whatever its file type', () => {
   const kinds = [
     () => writeFileSync(folder.join('lock'), 'x'),
     () => symlinkSync('x', folder.join('lock')),

@@ -3,9 +3,9 @@ import * as assert from 'uvu/assert';
 import { omittedText, RateLimiter } from '../../src/lib/rate-limiter.js';
 import { until } from '../support/until.js';
 
-const test = suite('a flood of lines');
+const test = suite('rate limiter');
 
-test('is cut, and what was left out is counted', () => {
+test('a flood is cut to 20 lines, and the omitted lines are counted', () => {
   const written: string[] = [];
   const lines = new RateLimiter((text) => written.push(text), omittedText);
   for (let number = 0; number < 10_000; number++) lines.write(`line ${number}`);
@@ -15,10 +15,10 @@ test('is cut, and what was left out is counted', () => {
   lines.write('another');
   assert.is(written.at(-1), 'another');
   lines.close();
-  assert.is(written.at(-1), 'another', 'nothing was left out');
+  assert.is(written.at(-1), 'another', 'nothing was omitted');
 });
 
-test('that goes on is three lines and a summary a window, until a window without any left out', async () => {
+test('a continuing flood is cut to three lines and a summary per window, until a window without omissions', async () => {
   const written: string[] = [];
   const lines = new RateLimiter((text) => written.push(text), omittedText, 20);
   const flood = async () => {

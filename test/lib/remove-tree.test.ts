@@ -5,7 +5,7 @@ import { OpenFolder, using } from '../../src/lib/open-folder.js';
 import { removeTree } from '../../src/lib/remove-tree.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-const test = suite('removal of a folder with all that is in it');
+const test = suite('removeTree');
 let folder: TemporaryFolder;
 test.before.each(() => {
   folder = new TemporaryFolder();
@@ -24,7 +24,7 @@ test('files, directories and links are removed; the targets of links stay', () =
   assert.equal(readdirSync(folder.join('kept')), ['file']);
 });
 
-test('a link in place of the directory is removed, and not its target', () => {
+test('a link in place of the directory is removed, but not its target', () => {
   folder.write('kept/file', '');
   symlinkSync('kept', folder.join('gone'));
   remove('gone');

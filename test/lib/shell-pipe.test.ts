@@ -8,7 +8,7 @@ import { run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
 
-const test = suite('message shell');
+const test = suite('shell pipe');
 let folder: TemporaryFolder;
 let shell: ShellPipe;
 test.before.each(() => {
@@ -19,14 +19,14 @@ test.after.each(() => {
   folder.remove();
 });
 
-const open = (command: string, patience = 10_000) => {
-  shell = new ShellPipe(command, patience, { ...process.env, FILE: folder.join('taken') });
+const open = (command: string, timeoutMs = 10_000) => {
+  shell = new ShellPipe(command, timeoutMs, { ...process.env, FILE: folder.join('received') });
   return shell;
 };
-const taken = () => (existsSync(folder.join('taken')) ? readFileSync(folder.join('taken'), 'utf8') : '');
-const pids = () => taken().trim().split('\n').map(Number);
+const received = () => (existsSync(folder.join('received')) ? readFileSync(folder.join('received'), 'utf8') : '');
+const pids = () => received().trim().split('\n').map(Number);
 
-/** Its parent. */
+/** The parent process. */
 const shellOf = (pid: number) => Number(/\) . (\d+) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]);
 
 const runs = (pid: number) => {
@@ -48,22 +48,22 @@ test('a message arrives unchanged, even if it looks like shell syntax', async ()
   ];
   assert.is(await shell.send(lines), true);
   assert.is(await shell.send(['next']), true);
-  assert.is(taken(), `${lines.join('\n')}\nnext\n`);
+  assert.is(received(), `${lines.join('\n')}\nnext\n`);
 });
 
 test('the shell splits a message at line breaks only', async () => {
   open('(IFS=$newline && exec printf "<%s>" $message >>"$FILE")');
   assert.is(await shell.send(['STATUS=1 of * held', '~', '$HOME']), true);
-  assert.is(taken(), '<STATUS=1 of * held><~><$HOME>');
+  assert.is(received(), '<STATUS=1 of * held><~><$HOME>');
 });
 
-test('reports a failed command and goes on; its output is discarded', async () => {
+test('a failed command is reported, its output discarded, and the next message sent', async () => {
   open('echo 0; echo 0 >&2; [ "$message" = "good$newline" ]');
   assert.is(await shell.send(['bad']), false);
   assert.is(await shell.send(['good']), true);
 });
 
-test('a command that takes too long is killed with its shell, and the next message has another', async () => {
+test('a command that exceeds its time limit is killed with its shell, and the next message gets a new shell', async () => {
   open('echo $$ >>"$FILE"; [ "$message" != "slow$newline" ] || { sleep 600 & echo $! >>"$FILE"; wait; }', 3000);
   assert.is(await shell.send(['slow']), false);
   const [first, command] = pids() as [number, number];
@@ -82,15 +82,15 @@ test('a shell that was killed is replaced', async () => {
   assert.is.not(pids()[1], first);
 });
 
-test('a message to a shell that was just killed is given to another; what the dead one had begun ends', async () => {
+test('a message to a shell that was just killed is sent once more to a new one, and the old command ends', async () => {
   open('echo $$ >>"$FILE"; [ "$message" != "one$newline" ] || exec sleep 600');
   const sending = shell.send(['one']);
-  await until('it has begun', () => taken() !== '');
+  await until('it has started', () => received() !== '');
   const [first] = pids() as [number];
   process.kill(first, 'SIGKILL');
-  await until('it is begun again', () => pids().length === 2);
+  await until('it is started again', () => pids().length === 2);
   process.kill(pids()[1] as number, 'SIGKILL');
-  assert.is(await sending, false, 'but once only');
+  assert.is(await sending, false, 'retried only once');
   assert.is(await shell.send(['two']), true);
   process.kill(pids()[2] as number, 'SIGKILL');
   assert.is(await shell.send(['three']), true, 'at once');
@@ -99,26 +99,26 @@ test('a message to a shell that was just killed is given to another; what the de
 test('a command ends with its shell', async () => {
   open('sleep 600 & echo $! >>"$FILE"; wait');
   void shell.send(['one']);
-  await until('it has begun', () => taken() !== '');
+  await until('it has started', () => received() !== '');
   const [command] = pids() as [number];
   process.kill(shellOf(command), 'SIGKILL');
   await until('it has ended', () => !runs(command));
 });
 
-test('messages that are sent at once are taken one after the other', async () => {
+test('messages that are sent at once are handled one after the other', async () => {
   open('sleep 0.1; printf %s "$message" >>"$FILE"');
   assert.equal(await Promise.all(['1', '2', '3'].map((line) => shell.send([line]))), [true, true, true]);
-  assert.is(taken(), '1\n2\n3\n');
+  assert.is(received(), '1\n2\n3\n');
 });
 
 test('line breaks and NUL in a line are replaced', async () => {
   open('printf %s "$message" >>"$FILE"');
   await shell.send(['a\nb', '', 'c\0d']);
-  assert.is(taken(), 'a\ufffdb\nc\ufffdd\n');
+  assert.is(received(), 'a\ufffdb\nc\ufffdd\n');
 });
 
-test('a message fails where no process can be started, and later ones succeed', async () => {
-  // One file: nothing is to be loaded once there is no descriptor left.
+test('a message fails if no process can be started, and later ones succeed', async () => {
+  // One file: nothing can be loaded once there is no descriptor left.
   const module = folder.join('message-shell.cjs');
   buildSync({
     entryPoints: [`${projectRoot}src/lib/shell-pipe.ts`],
@@ -143,10 +143,10 @@ test('a message fails where no process can be started, and later ones succeed', 
   assert.is(stdout.trim(), 'false true');
 });
 
-test('closing ends what is under way, and then nothing is sent', async () => {
+test('close ends the running command, and later messages fail', async () => {
   open('echo $$ >>"$FILE"; sleep 600');
   const sending = shell.send(['one']);
-  await until('it has begun', () => taken() !== '');
+  await until('it has started', () => received() !== '');
   shell.close();
   assert.is(await sending, false);
   assert.is(await shell.send(['two']), false);
@@ -154,7 +154,7 @@ test('closing ends what is under way, and then nothing is sent', async () => {
   await until('it has ended', () => !runs(pids()[0] as number));
 });
 
-test('a message fails where there is no shell', async () => {
+test('a message fails if there is no shell', async () => {
   shell = new ShellPipe('true', 10_000, { PATH: folder.path });
   assert.is(await shell.send(['one']), false);
 });

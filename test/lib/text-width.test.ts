@@ -11,7 +11,7 @@ const test = suite('text width');
 const FAMILY = '👨‍👩‍👧';
 const KEYCAP = '1\ufe0f\u20e3';
 
-test('columns of a terminal, not code units', () => {
+test('width is counted in terminal columns, not code units', () => {
   for (const [text, width] of [
     ['', 0],
     ['guest', 5],
@@ -31,7 +31,7 @@ test('columns of a terminal, not code units', () => {
     assert.is(textWidth(text), width, JSON.stringify(text));
 });
 
-test('a cut shows as …, and no character is cut in parts', () => {
+test('a cut is shown as …, and no character is split', () => {
   assert.is(truncate('guest', 5), 'guest');
   assert.is(truncate('guest', 4), 'gue…');
   assert.is(truncate('客人客', 5), '客人…');
@@ -43,24 +43,24 @@ test('a cut shows as …, and no character is cut in parts', () => {
   assert.is(truncate('guest', 0), '');
 });
 
-test('padding fills columns', () => {
+test('padding counts columns', () => {
   assert.is(padEnd('客', 4), '客  ');
   assert.is(padEnd('客人', 3), '客人');
 });
 
-test('lines are broken at spaces, and in words that no line holds', () => {
+test('lines are broken at spaces, and within words that are longer than a line', () => {
   assert.equal(wrap('one two three', 7), ['one two', 'three']);
   assert.equal(wrap('unbreakable x', 6), ['unbrea', 'kable', 'x']);
   assert.equal(wrap('客人客人', 5), ['客人', '客人']);
   assert.equal(wrap(FAMILY + FAMILY, 2), [FAMILY, FAMILY]);
 });
 
-test('the lines after the first have an indentation of their own', () => {
+test('the lines after the first have their own indentation', () => {
   assert.equal(wrap('one two three', 9, 1, 3), [' one', '   two', '   three']);
   assert.equal(wrap('one two', 9, 1, 3), [' one two']);
 });
 
-test('a style goes on in the next line', () => {
+test('a style continues on the next line', () => {
   const lines = wrap('\u001b[1mone two\u001b[22m three', 5);
   assert.equal(lines.map(stripVTControlCharacters), ['one', 'two', 'three']);
   assert.ok(
@@ -69,7 +69,7 @@ test('a style goes on in the next line', () => {
   );
 });
 
-test('nothing is wider than asked for, and nothing is lost', () => {
+test('no line is wider than the limit, and no text is lost', () => {
   fc.assert(
     fc.property(terminalText(), fc.integer({ min: 0, max: 200 }), (raw, width) => {
       const text = printable(raw);

@@ -2,9 +2,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { TokenBucket } from '../../src/lib/token-bucket.js';
 
-const test = suite('a token bucket');
+const test = suite('token bucket');
 
-test('holds its capacity, and no more comes back than that', () => {
+test('it holds at most its capacity', () => {
   const bucket = new TokenBucket({ capacity: 3, perSecond: 1 });
   bucket.take(3, 1000);
   assert.not.ok(bucket.hasTokens(1000));
@@ -22,7 +22,7 @@ test('tokens taken in advance are subtracted later', () => {
   assert.ok(bucket.hasTokens(at));
 });
 
-test('a clock that stands still, or goes back, gives nothing', () => {
+test('a clock that stands still or goes back adds no tokens', () => {
   const bucket = new TokenBucket({ capacity: 1, perSecond: 1000 });
   bucket.take(1, 1000);
   assert.not.ok(bucket.hasTokens(1000));

@@ -15,20 +15,20 @@ test.before.each(() => {
 });
 test.after.each(() => folder.remove());
 
-/** Descriptors on the test's folder, what is in it and what it is in: Node opens others of its own meanwhile. */
+/** Descriptors on the test's folder, its contents and its parents. Node opens others of its own meanwhile. */
 function openFiles(): number {
   const targets = readdirSync('/proc/self/fd').map((fd) => {
     try {
       return readlinkSync(`/proc/self/fd/${fd}`);
     } catch {
-      return ''; // that of the list itself
+      return ''; // the descriptor of the list itself
     }
   });
-  const isOnTheWay = (target: string) => target.startsWith('/') && folder.path.startsWith(target);
-  return targets.filter((target) => isOnTheWay(target) || target.startsWith(folder.path)).length;
+  const isParent = (target: string) => target.startsWith('/') && folder.path.startsWith(target);
+  return targets.filter((target) => isParent(target) || target.startsWith(folder.path)).length;
 }
 
-/** What is read at a path; all that was opened on the way is closed. */
+/** Reads the file at a path, and checks that all descriptors are closed. */
 function read(path: string, options: WalkOptions = { root: folder.path }): string {
   const before = openFiles();
   try {
@@ -47,7 +47,7 @@ const codeOf = (path: string, options?: WalkOptions) => {
   }
 };
 
-test('a path without links, in every form', () => {
+test('a path without links, in any notation', () => {
   for (const path of ['a/b/file', '/a/b/file', './a//b/./file', 'a/../a/b/../b/file', '../../a/b/file']) {
     assert.is(read(path), 'text', path);
   }
@@ -55,7 +55,7 @@ test('a path without links, in every form', () => {
   assert.is(read(relative(cwd(), folder.join('a/b/file')), {}), 'text');
 });
 
-test('what is not there, or no folder', () => {
+test('missing paths and paths through a file are errors', () => {
   assert.equal(
     ['x', 'x/y', 'a/b/file/x', 'a/b/file/'].map((path) => codeOf(path)),
     ['ENOENT', 'ENOENT', 'ENOTDIR', 'ENOTDIR'],
@@ -64,7 +64,7 @@ test('what is not there, or no folder', () => {
   assert.is(codeOf('a/b/'), 'EISDIR');
 });
 
-test('links below a root lead to what is below it, as for a process whose root it is', () => {
+test('links below a root resolve below it, as for a process with that root', () => {
   symlinkSync('/a', folder.join('absolute'));
   symlinkSync('../../../../a/b', folder.join('a/above'));
   symlinkSync('absolute/b', folder.join('chain'));
@@ -73,7 +73,7 @@ test('links below a root lead to what is below it, as for a process whose root i
   assert.is(codeOf('outside/a/b/file'), 'ENOENT');
 });
 
-test('without a root they lead to where the kernel goes', () => {
+test('without a root, links resolve as in the kernel', () => {
   symlinkSync(folder.join('a'), folder.join('absolute'));
   symlinkSync('../a/b', folder.join('a/relative'));
   const seen: string[] = [];
@@ -84,7 +84,7 @@ test('without a root they lead to where the kernel goes', () => {
   assert.equal(seen, [folder.join('absolute'), folder.join('a/relative')]);
 });
 
-test('the last part is a name, unless it is to be followed', () => {
+test('the last part is not followed, unless requested', () => {
   symlinkSync('a/b/file', folder.join('link'));
   const { folder: open, name } = walk('link', { root: folder.path });
   open.close();
@@ -95,7 +95,7 @@ test('the last part is a name, unless it is to be followed', () => {
   followed.folder.close();
 });
 
-test('a link to itself, and one that is refused', () => {
+test('a link to itself fails with ELOOP, and a link can be refused', () => {
   symlinkSync('loop', folder.join('loop'));
   assert.is(codeOf('loop/x'), 'ELOOP');
   const link = () => {
@@ -105,7 +105,7 @@ test('a link to itself, and one that is refused', () => {
   assert.throws(() => read('link/b/file', { root: folder.path, link }), 'no');
 });
 
-test('a link that is exchanged while it is read is not followed', () => {
+test('a link that is replaced while it is read is not followed', () => {
   symlinkSync('a', folder.join('link'));
   const link = () => {
     symlinkSync('elsewhere', folder.join('new'));
@@ -115,7 +115,7 @@ test('a link that is exchanged while it is read is not followed', () => {
   assert.is(codeOf('link/b/file', { root: folder.path, link }), 'ESTALE');
 });
 
-test('folders are made where that is asked for', () => {
+test('directories are created on request', () => {
   const { folder: open, name } = walk('x/y/z', { root: folder.path, makeMode: 0o755 });
   open.close();
   assert.is(name, 'z');
