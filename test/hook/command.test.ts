@@ -21,12 +21,12 @@ const call = (operation: string, suboperation = 'begin') => ['guest', operation,
 const quiet: Outcome = { code: 0, stdout: '', stderr: '' };
 const PLACED = 'hostdev-cpuset: guest: started: 4 set, 0 kept, 0 skipped, 0 failed\n';
 
-test('started: the interrupts are placed; one line on standard error where there is no journal', async () => {
+test('started: the interrupts are placed; without a journal one line goes to standard error', async () => {
   assert.equal(await hook(call('started'), BOTH), { ...quiet, stderr: PLACED });
   assert.is(root.affinity(40), '2-3');
 });
 
-test('the line goes to the journal where there is one', async () => {
+test('with a journal the line goes there', async () => {
   root.write('run/systemd/journal/none', '');
   let received = '';
   const server = createServer((connection) => {
@@ -43,7 +43,7 @@ test('the line goes to the journal where there is one', async () => {
   }
 });
 
-test('lines with their priority, for the front to hand on, where it asks for them', async () => {
+test('lines have their priority as a prefix if the front requests it', async () => {
   const { stderr } = await hook(call('started'), BOTH, { HOSTDEV_CPUSET_LINES: 'prefixed' });
   assert.is(stderr, '<6>guest: started: 4 set, 0 kept, 0 skipped, 0 failed\n');
   root.configure('{ "onError": "abort", "x": 1 }');
@@ -51,13 +51,13 @@ test('lines with their priority, for the front to hand on, where it asks for the
   assert.match(wrong.stderr, /^<3>guest: started: .*unknown key "x" in the configuration[^\n]*\n$/);
 });
 
-test('details on demand', async () => {
+test('details are printed on request', async () => {
   const { stderr } = await hook(call('started'), BOTH, { HOSTDEV_CPUSET_DEBUG: '1' });
   assert.is(stderr.split('\n').length, 6);
 });
 
 for (const operation of ['start', 'restore', 'migrate', 'no such operation']) {
-  test(`${operation}: nothing`, async () => {
+  test(`${operation}: nothing is done`, async () => {
     assert.equal(await hook(call(operation), BOTH), quiet);
     assert.is(root.affinity(40), '0-7');
   });
@@ -71,7 +71,7 @@ for (const words of [
   [...call('started'), '--root', ''],
   [...call('started'), '--root='],
 ]) {
-  test(`usage is one line, and no failure: ${words.join(' ') || 'no arguments'}`, async () => {
+  test(`a usage error is one line and status 0: ${words.join(' ') || 'no arguments'}`, async () => {
     const { code, stdout, stderr } = await runCli('hostdev-cpuset', ['hook', ...words], { input: BOTH });
     assert.is(code, 0);
     assert.is(stdout, '');
@@ -85,12 +85,12 @@ test('a name that looks like an option is a name', async () => {
   assert.is(stderr, PLACED.replace('guest', '--root=/nowhere'));
 });
 
-test('prepare: 1 where the configuration wants it, and one line that says why', async () => {
+test('prepare: status 1 and one line with the reason, if the configuration says so', async () => {
   const xml = liveXml('<hostdev address="0000:06:12.5" cpuset="9"/>');
   assert.equal(await hook(call('prepare'), xml), quiet);
   root.configure('{ "onError": "abort" }');
-  const said = 'guest: prepare: 0000:06:12.5: 9: none of its CPUs is online';
-  const refused = { code: 1, stdout: '', stderr: `hostdev-cpuset: the domain must not start: ${said}\n` };
+  const reason = 'guest: prepare: 0000:06:12.5: 9: none of its CPUs is online';
+  const refused = { code: 1, stdout: '', stderr: `hostdev-cpuset: the domain must not start: ${reason}\n` };
   assert.equal(await hook(call('prepare'), xml), refused);
   assert.equal(await hook(call('prepare'), BOTH), quiet);
   assert.is((await hook(call('reconnect'), xml)).code, 0);
@@ -101,14 +101,10 @@ test('prepare: 1 where the configuration wants it, and one line that says why', 
     cli: `${projectRoot}dist/bin/hostdev-cpuset.cjs`,
     root: root.path,
   });
-  assert.equal(
-    await run(front, call('prepare'), { input: xml }),
-    refused,
-    'the front knows a refusal when it sees one',
-  );
+  assert.equal(await run(front, call('prepare'), { input: xml }), refused, 'the front passes the refusal on');
 });
 
-test('input that does not end is left: too large, or too late', async () => {
+test('input that is too large or does not end in time is not read further', async () => {
   const command = [process.execPath, `${projectRoot}dist/bin/hostdev-cpuset.cjs`, 'hook', ...call('started')];
   const words = [...command, '--root', root.path];
   const large = await run('sh', ['-c', 'cat /dev/zero | "$@"', 'sh', ...words]);
@@ -120,7 +116,7 @@ test('input that does not end is left: too large, or too late', async () => {
   assert.equal(late, { ...quiet, stderr });
 });
 
-test('two hooks for the same domain at once', async () => {
+test('concurrent hooks for the same domain make one write each', async () => {
   const outcomes = await Promise.all([1, 2, 3].map(() => hook(call('started'), BOTH)));
   const lines = outcomes.map(({ stderr }) => stderr).sort();
   const kept = PLACED.replace('4 set, 0 kept', '0 set, 4 kept');

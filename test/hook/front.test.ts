@@ -18,7 +18,7 @@ test.before.each(() => {
 });
 test.after.each(() => folder.remove());
 
-/** An enforcer that notes down its arguments and its input, and then does this. */
+/** An enforcer that records its arguments and its input, then runs `action`. */
 function enforcer(action = 'exit 0'): string {
   const script = `#!/bin/sh
 printf '%s\\n' "$@" >'${folder.path}/arguments'
@@ -41,7 +41,7 @@ const started = () => existsSync(folder.join('arguments'));
 const quiet: Outcome = { code: 0, stdout: '', stderr: '' };
 
 for (const operation of ['started', 'reconnect']) {
-  test(`${operation}: a domain with a policy is passed on as it is`, async () => {
+  test(`${operation}: a domain with a policy is passed on unchanged`, async () => {
     enforcer();
     assert.equal(await hook(call(operation), BOTH), quiet);
     assert.is(
@@ -62,7 +62,7 @@ for (const words of [
   ['guest'],
   [],
 ]) {
-  test(`not our business: ${words.join(' ') || 'no arguments'}`, async () => {
+  test(`ignored: ${words.join(' ') || 'no arguments'}`, async () => {
     enforcer();
     folder.write('etc/hostdev-cpuset/config.json', '{ "onError": "abort" }');
     folder.write(`run/hostdev-cpuset/${UUID}.json`, '{}');
@@ -71,14 +71,14 @@ for (const words of [
   });
 }
 
-test('a name may be anything', async () => {
+test('a name may contain any characters', async () => {
   enforcer();
   const name = '--root=/ $(touch x) `y` \\n *';
   assert.equal(await hook([name, 'started', 'begin', '-'], BOTH), quiet);
   assert.is(readFileSync(folder.join('arguments'), 'utf8').split('\n')[1], name);
 });
 
-test('a domain without a policy is passed on only where the host may have a default and it has hostdevs', async () => {
+test('a domain without a policy is passed on only if it has hostdevs and the host has a configuration', async () => {
   enforcer();
   assert.equal(await hook(call('started'), PLAIN), quiet);
   assert.equal(await hook(call('started'), HOSTDEV), quiet);
@@ -90,7 +90,7 @@ test('a domain without a policy is passed on only where the host may have a defa
   assert.ok(started());
 });
 
-test('prepare: passed on only where the configuration has starts fail', async () => {
+test('prepare: passed on only if the configuration has "onError": "abort"', async () => {
   enforcer();
   assert.equal(await hook(call('prepare'), BOTH), quiet);
   folder.write('etc/hostdev-cpuset/config.json', '{ "onError": "continue" }');
@@ -103,7 +103,7 @@ test('prepare: passed on only where the configuration has starts fail', async ()
   assert.ok(started());
 });
 
-test('release: passed on only where the domain has left something', async () => {
+test('release: passed on only if the domain has a state', async () => {
   enforcer();
   assert.equal(await hook(call('release', 'end'), BOTH), quiet);
   folder.write('run/hostdev-cpuset/00000000-0000-0000-0000-000000000000.json', '{}');
@@ -114,7 +114,7 @@ test('release: passed on only where the domain has left something', async () => 
   assert.ok(started());
 });
 
-test('a FIFO in place of the configuration or of the watcher keeps nobody waiting', async () => {
+test('a FIFO in place of the configuration or the instance lock does not block', async () => {
   enforcer();
   for (const path of ['etc/hostdev-cpuset/config.json', 'run/hostdev-cpuset/watch.pid']) {
     folder.write(path, '');
@@ -128,14 +128,14 @@ test('a FIFO in place of the configuration or of the watcher keeps nobody waitin
   assert.not.ok(started());
 });
 
-test('a limit of the size of files ends no domain', async () => {
+test('a file size limit fails no domain', async () => {
   const path = installFront(folder, { cli: enforcer('echo oops >&2; exit 1'), root: folder.path, watcher: 'no' });
   const limited = `ulimit -f 0; exec '${path}' guest started begin - 2>>'${folder.path}/full'`;
   folder.write('full', 'x');
   assert.equal(await run('sh', ['-c', limited], { input: BOTH }), quiet);
 });
 
-test('lines go to the journal by way of logger; to standard error where that fails', async () => {
+test('lines go to the journal with logger, or to standard error if that fails', async () => {
   const cli = enforcer('[ "$HOSTDEV_CPUSET_LINES" = prefixed ] && echo "<6>guest: 1 set" >&2');
   folder.write('run/systemd/journal/none', '');
   const server = createServer();
@@ -143,13 +143,13 @@ test('lines go to the journal by way of logger; to standard error where that fai
   const path = installFront(folder, { cli, root: folder.path, watcher: 'no' });
   const env = { PATH: `${folder.join('bin')}:${process.env.PATH}` };
   try {
-    for (const [status, said] of [
+    for (const [status, output] of [
       [0, ''],
       [1, 'hostdev-cpuset: guest: 1 set\n'],
     ] as const) {
       const logger = folder.write('bin/logger', `#!/bin/sh\ncat >'${folder.path}/logged'; exit ${status}\n`);
       chmodSync(logger, 0o755);
-      assert.equal(await run(path, call('started'), { input: BOTH, env }), { ...quiet, stderr: said });
+      assert.equal(await run(path, call('started'), { input: BOTH, env }), { ...quiet, stderr: output });
       assert.is(readFileSync(folder.join('logged'), 'utf8'), '<6>guest: 1 set\n');
     }
   } finally {
@@ -163,10 +163,10 @@ test('a refusal before the start is passed on', async () => {
   enforcer(`echo '${line}' >&2; exit 1`);
   assert.equal(await hook(call('prepare'), BOTH), { code: 1, stdout: '', stderr: `${line}\n` });
   const after = await hook(call('started'), BOTH);
-  assert.is(after.code, 0, 'but a running domain is never killed');
+  assert.is(after.code, 0, 'a running domain is never refused');
 });
 
-for (const [name, action, said] of [
+for (const [name, action, output] of [
   ['fails', 'exit 1', '(status 1)'],
   [
     'fails with a stack',
@@ -176,7 +176,7 @@ for (const [name, action, said] of [
   ['crashes', 'kill -SEGV $$', '(status 139)'],
   ['runs out of memory', 'echo heap >&2; kill -ABRT $$', '(status 134)'],
 ] as const) {
-  test(`an enforcer that ${name} is one line, and no start fails`, async () => {
+  test(`an enforcer that ${name} is reported in one line, and no start fails`, async () => {
     folder.write('etc/hostdev-cpuset/config.json', '{ "onError": "abort" }');
     folder.write(`run/hostdev-cpuset/${UUID}.json`, '{}');
     enforcer(action);
@@ -185,12 +185,12 @@ for (const [name, action, said] of [
       assert.is(code, 0);
       assert.is(stdout, '');
       assert.match(stderr, /^hostdev-cpuset: guest: \w+: the enforcer failed [^\n]*\n$/);
-      assert.ok(stderr.includes(said), stderr);
+      assert.ok(stderr.includes(output), stderr);
     }
   });
 }
 
-test('a missing enforcer is one line', async () => {
+test('a missing enforcer is reported in one line', async () => {
   const { code, stderr } = await hook(call('started'), BOTH);
   assert.is(code, 0);
   assert.match(stderr, /^hostdev-cpuset: guest: started: the enforcer failed \(status 127\): [^\n]*\n$/);
@@ -212,13 +212,13 @@ test('an enforcer is found on PATH', async () => {
   assert.ok(started());
 });
 
-test('details are asked for where the installation says so', async () => {
+test('details are requested if the installation is configured so', async () => {
   enforcer('echo "debug $HOSTDEV_CPUSET_DEBUG" >&2');
   assert.is((await hook(call('started'), BOTH, { debug: '1' })).stderr, 'debug 1\n');
   assert.is((await hook(call('started'), BOTH)).stderr, 'debug \n');
 });
 
-test('input without end is cut where it is too large to be read', async () => {
+test('endless input is cut at the maximum size', async () => {
   enforcer();
   const path = installFront(folder, { cli: folder.join('enforcer'), root: folder.path, watcher: 'no' });
   const endless = `{ printf '<domain xmlns:x="urn:hostdev-cpuset:1">'; cat /dev/zero | tr '\\0' x; } | "$@"`;
@@ -226,7 +226,7 @@ test('input without end is cut where it is too large to be read', async () => {
   assert.is(readFileSync(folder.join('input')).length, 16 * 1024 * 1024 + 1);
 });
 
-test('standard input that is closed', async () => {
+test('closed standard input is reported', async () => {
   enforcer();
   const path = installFront(folder, { cli: folder.join('enforcer'), root: folder.path });
   const stderr = 'hostdev-cpuset: guest: started: standard input cannot be read\n';
@@ -234,11 +234,11 @@ test('standard input that is closed', async () => {
   assert.not.ok(started());
 });
 
-test('status 0 even if nobody reads its output', async () => {
+test('the status is 0 even if the reader of the output is gone', async () => {
   enforcer('echo one line >&2');
   const path = installFront(folder, { cli: folder.join('enforcer'), root: folder.path });
   const xml = folder.write('guest.xml', BOTH);
-  // the pipe has a reader no more when something is written to it
+  // The pipe has no reader any more when something is written to it.
   const deaf = `mkfifo "$1/fifo"; exec 3<>"$1/fifo"; exec 4>"$1/fifo" 3<&-; shift; xml=$1; shift; "$@" <"$xml" 2>&4; echo $?`;
   const { stdout } = await run('sh', ['-c', deaf, 'sh', folder.path, xml, path, ...call('started')]);
   assert.is(stdout, '0\n');

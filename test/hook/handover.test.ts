@@ -20,7 +20,7 @@ import { until } from '../support/until.js';
 import { installFront } from './installed-front.js';
 import { BOTH, liveXml, UUID } from './simulated-root.js';
 
-const test = suite('handing over to the watcher');
+const test = suite('calls handed over to the watcher');
 const SPOOL = 'run/hostdev-cpuset/spool';
 const PLAIN = `<domain><name>guest</name><uuid>${UUID}</uuid><devices/></domain>`;
 const quiet: Outcome = { code: 0, stdout: '', stderr: '' };
@@ -28,7 +28,7 @@ let folder: TemporaryFolder;
 
 test.before.each(() => {
   folder = new TemporaryFolder();
-  note('enforcer', 'passes');
+  writeRecorder('enforcer', 'passes');
 });
 test.after.each(async () => {
   const pid = existsSync(folder.join('watcher-pid')) && Number(readFileSync(folder.join('watcher-pid'), 'utf8'));
@@ -36,8 +36,8 @@ test.after.each(async () => {
   folder.remove();
 });
 
-/** A program that notes its words; asked to watch, it goes on. */
-function note(name: string, file: string): void {
+/** A program that records its arguments; called with `watch`, it keeps running. */
+function writeRecorder(name: string, file: string): void {
   const script = `#!/bin/sh
 case $1 in
   watch) echo "$@" >'${folder.path}/watches'; echo $$ >'${folder.path}/watcher-pid'; exec sleep 600 ;;
@@ -54,8 +54,8 @@ function hook(operation: string, xml = BOTH, suboperation = 'begin', env = {}): 
   return run(path, words, { input: xml, env: { PATH: process.env.PATH, LC_ALL: 'C', ...env } });
 }
 
-/** This process is the watcher. */
-function watched(): void {
+/** Makes this process the watcher. */
+function actAsWatcher(): void {
   mkdirSync(folder.join(SPOOL), { recursive: true });
   assert.ok(new InstanceLock(folder.path).take().taken);
 }
@@ -65,8 +65,8 @@ const textOf = (name: string) => readFileSync(folder.join(name), 'utf8');
 const has = (name: string) => existsSync(folder.join(name));
 
 for (const operation of ['started', 'reconnect']) {
-  test(`${operation}: where a watcher lives the call is left for it, whole, and nothing is started`, async () => {
-    watched();
+  test(`${operation}: with a running watcher the call is spooled completely, and nothing is started`, async () => {
+    actAsWatcher();
     assert.equal(await hook(operation), quiet);
     assert.equal(spooled(), [UUID]);
     assert.is(textOf(`${SPOOL}/${UUID}`), `${operation}\n${BOTH.trimEnd()}`);
@@ -76,7 +76,7 @@ for (const operation of ['started', 'reconnect']) {
 }
 
 test('release: a later call replaces an earlier one', async () => {
-  watched();
+  actAsWatcher();
   await hook('started');
   assert.equal(await hook('release', BOTH, 'end'), quiet);
   assert.equal(spooled(), [UUID]);
@@ -84,8 +84,8 @@ test('release: a later call replaces an earlier one', async () => {
   assert.not.ok(has('passes'));
 });
 
-test('calls without a policy are not left in the spool', async () => {
-  watched();
+test('calls without a policy are not spooled', async () => {
+  actAsWatcher();
   for (const operation of ['started', 'reconnect']) assert.equal(await hook(operation, PLAIN), quiet);
   assert.equal(await hook('release', PLAIN, 'end'), quiet);
   assert.equal(await hook('stopped', BOTH, 'end'), quiet);
@@ -93,8 +93,8 @@ test('calls without a policy are not left in the spool', async () => {
 });
 
 for (const uuid of ['../../../etc/x', UUID.toUpperCase(), `${UUID}/x`, `${UUID} `, '', '*']) {
-  test(`a UUID ${JSON.stringify(uuid)} names no file`, async () => {
-    watched();
+  test(`the UUID ${JSON.stringify(uuid)} is not used as a file name`, async () => {
+    actAsWatcher();
     assert.equal(await hook('started', liveXml('', { uuid })), quiet);
     assert.is(spooled().length, 1);
     assert.match(spooled()[0] as string, /^x\.\d+$/);
@@ -104,23 +104,23 @@ for (const uuid of ['../../../etc/x', UUID.toUpperCase(), `${UUID}/x`, `${UUID} 
 for (const [name, content] of [
   ['no watcher', undefined],
   ['a watcher that died', '999999999 1\n'],
-  ['a pid that is another process by now', `${process.pid} 1\n`],
+  ['a PID that is another process now', `${process.pid} 1\n`],
   ['garbage', '$(touch x) `y` ../..\n'],
   ['an empty file', ''],
 ] as const) {
-  test(`${name}: one pass, and a watcher is started that does not hold up libvirt`, async () => {
+  test(`${name}: one pass is made, and a watcher started that does not block libvirt`, async () => {
     if (content !== undefined) folder.write('run/hostdev-cpuset/watch.pid', content);
-    // what is run ends only when nobody has its output open any more
+    // run() returns only when nothing has its output open any more.
     assert.equal(await hook('started'), quiet);
     assert.is(textOf('passes'), `hook guest started begin - --root ${folder.path}\n`);
     await until('a watcher is started', () => has('watcher-pid'));
     assert.is(textOf('watches'), `watch --until-idle --root ${folder.path}\n`);
-    assert.equal(spooled(), [UUID], 'for the watcher, which knows nothing yet');
+    assert.equal(spooled(), [UUID], 'for the new watcher');
     assert.is(statSync(folder.join(SPOOL)).mode & 0o777, 0o700);
   });
 }
 
-test('where systemd runs the watcher is a unit of its own', async () => {
+test('on a systemd host the watcher is started as its own unit', async () => {
   mkdirSync(folder.join('run/systemd/system'), { recursive: true });
   chmodSync(folder.write('bin/systemd-run', `#!/bin/sh\nprintf '%s\\n' "$@" >'${folder.path}/unit'\n`), 0o755);
   assert.equal(await hook('started', BOTH, 'begin', { PATH: `${folder.path}/bin:${process.env.PATH}` }), quiet);
@@ -139,11 +139,11 @@ for (const [what, make] of [
       chownSync(at, 65534, 65534);
     },
   ],
-  ['in a folder of state that is a link', () => replaceState()],
+  ['in a runtime directory that is a link', () => replaceState()],
 ] as const)
-  (process.geteuid?.() === 0 ? test : test.skip)(`a spool that is ${what}: nothing is left there`, async () => {
+  (process.geteuid?.() === 0 ? test : test.skip)(`a spool that is ${what}: nothing is written there`, async () => {
     mkdirSync(folder.join('elsewhere/spool'), { recursive: true });
-    watched();
+    actAsWatcher();
     rmSync(folder.join(SPOOL), { recursive: true, force: true });
     make(folder.join(SPOOL));
     assert.equal(await hook('started'), quiet);
@@ -165,8 +165,8 @@ function replaceState(): void {
   symlinkSync(folder.join('elsewhere'), state);
 }
 
-test('prepare starts no watcher, nor leaves anything', async () => {
-  watched();
+test('prepare starts no watcher and spools nothing', async () => {
+  actAsWatcher();
   folder.write('etc/hostdev-cpuset/config.json', '{ "onError": "abort" }');
   assert.equal(await hook('prepare'), quiet);
   assert.ok(has('passes'));

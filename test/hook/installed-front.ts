@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync } from 'node:fs';
 import { projectRoot } from '../support/cli.js';
 
-/** What an installation fills in. */
+/** Settings that an installation fills in. */
 export interface FrontSettings {
   cli?: string;
   node?: string;
@@ -10,7 +10,7 @@ export interface FrontSettings {
   watcher?: string;
 }
 
-/** The front of the hook as it is on a host. Throws where it has no such line to fill in. */
+/** The hook as installed on a host. Throws if the file has no such line to fill in. */
 export function frontText(settings: FrontSettings): string {
   let text = readFileSync(`${projectRoot}hook/qemu`, 'utf8');
   for (const [name, value] of Object.entries(settings)) {
@@ -21,7 +21,7 @@ export function frontText(settings: FrontSettings): string {
   return text;
 }
 
-/** Writes it with a folder's own write; returns its path. */
+/** Writes the hook with a folder's write(), and returns its path. */
 export function installFront(
   folder: { write(name: string, content: string): string },
   settings: FrontSettings,
@@ -31,7 +31,7 @@ export function installFront(
   return path;
 }
 
-/** What libvirt runs, with a hook of a test's own behind it. Throws where it has no such line to fill in. */
+/** The stub that libvirt runs, with the test's own hook. Throws if the file has no such line to fill in. */
 export function stubText(hook: string): string {
   const text = readFileSync(`${projectRoot}hook/stub`, 'utf8');
   const line = "\nhook='/usr/lib/hostdev-cpuset/hook'\n";

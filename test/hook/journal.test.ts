@@ -21,12 +21,12 @@ test.after.each(() => {
   folder.remove();
 });
 
-test('a head of seven lines, then each line with its priority', () => {
+test('a header of seven lines is followed by the lines with their priority', () => {
   const expected = 'hostdev-cpuset\n\n6\n1\n0\n0\n0\n<6>guest: started: 1 set\n<3>guest: started: no\n';
   assert.is(journalStream('hostdev-cpuset', lines), expected);
 });
 
-test('a long message is sent whole', async () => {
+test('a long message is sent completely', async () => {
   let received = '';
   const socket = folder.join('stdout');
   const ended = new Promise<void>((resolve) => {

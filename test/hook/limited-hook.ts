@@ -5,20 +5,20 @@ import { TemporaryFolder } from '../support/temporary-folder.js';
 import { installFront } from './installed-front.js';
 import { BOTH, UUID } from './simulated-root.js';
 
-/** The shells that are /bin/sh somewhere, as they are started. */
+/** The shells that are /bin/sh on some systems, with the command that starts them. */
 export const SHELLS = { dash: ['dash'], bash: ['bash', '--posix'], busybox: ['busybox', 'sh'] };
 export type Shell = keyof typeof SHELLS;
 
-/** Operations that the hook does work for, and those that it does none for. */
+/** Operations that cause work, and those that do not. */
 export const WORKING = ['prepare begin', 'started begin', 'reconnect begin', 'release end'];
 export const IDLE = ['start begin', 'stopped end', 'migrate begin', 'restore begin', 'attach begin', 'unknown sub', ''];
 
 const REFUSAL = 'hostdev-cpuset: the domain must not start: guest: prepare: why';
-/** The first of the users that each have the processes of one call: root has no limit of processes. */
+/** The first of the users that run one call each: root has no limit of processes. */
 let user = 200_000 + (process.pid % 10_000) * 1000;
 
 /**
- * The hook on a host where every operation has work to do: its configuration has starts fail, its domain has a state,
+ * The hook on a host where every operation has work: its configuration has "onError": "abort", its domain has a state,
  * and an enforcer refuses each start.
  */
 export class LimitedHook extends TemporaryFolder {
@@ -35,13 +35,15 @@ export class LimitedHook extends TemporaryFolder {
     mkdirSync(this.join('run/hostdev-cpuset/spool'));
     this.#hook = installFront(this, { cli: enforcer, root: this.path, watcher: 'no' });
     this.#control = this.write('control', 'exit 0\n');
-    // its users are others
+    // Its users are not the owner.
     chmodSync(this.path, 0o755);
   }
 
   /**
-   * Calls it under limits. @param limits as of prlimit(1) @param xml what libvirt gives @returns undefined where no
-   * script of this shell would run
+   * Calls the hook under limits.
+   * @param limits in prlimit(1) format
+   * @param xml from libvirt
+   * @returns undefined if this shell cannot run any script
    */
   async call(shell: Shell, operation: string, limits: string[], xml = BOTH): Promise<Outcome | undefined> {
     const asUser = isRoot ? ['setpriv', `--reuid=${++user}`, '--clear-groups'] : [];
@@ -50,13 +52,13 @@ export class LimitedHook extends TemporaryFolder {
     return runWords([...limited, this.#hook, ...wordsOf(operation)], xml);
   }
 
-  /** Calls it in a control group of its own that may have so many processes. */
+  /** Calls the hook in its own control group with this limit of processes. */
   callInGroup(shell: Shell, operation: string, group: string): Promise<Outcome> {
     const join = 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"';
     return runWords(['sh', '-c', join, 'sh', group, ...SHELLS[shell], this.#hook, ...wordsOf(operation)], BOTH);
   }
 
-  /** Whatever the limit was: 0, or the refusal that the configuration asks for. */
+  /** Whatever the limit: status 0, or the refusal that the configuration requests. */
   assertHarmless({ code, stdout, stderr }: Outcome, operation: string, title: string): void {
     const refused = operation === 'prepare begin' && stderr.includes(REFUSAL);
     assert.is(code, refused ? 1 : 0, `${title}: ${stderr}`);

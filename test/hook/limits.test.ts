@@ -11,7 +11,7 @@ const range = (first: number, last: number, step = 1) =>
   Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, index) => first + index * step);
 const PLAIN = '<domain><name>guest</name><devices/></domain>';
 
-/** Each has values at which the hook cannot do all of its work, and the last at which it can. */
+/** For each limit, values at which the hook cannot do all of its work, and last a value at which it can. */
 const LIMITS: { name: string; option: string; values: number[] }[] = [
   { name: 'processes (RLIMIT_NPROC)', option: '--nproc', values: [...range(1, 6), 10_000] },
   {
@@ -29,7 +29,7 @@ const LIMITS: { name: string; option: string; values: number[] }[] = [
 
 let signalling: NodeJS.Timeout | undefined;
 
-/** bash tries fork() again after 1, 2, 4 and 8 seconds. A signal that it handles ends each pause. */
+/** bash retries fork() after 1, 2, 4 and 8 seconds. A handled signal ends each of these delays. */
 function shortenRetries(): void {
   signalling = setInterval(() => process.kill(0, 'SIGCHLD'), 50);
 }
@@ -64,19 +64,19 @@ for (const shell of Object.keys(SHELLS) as Shell[]) {
       const outcomes = (await Promise.all(calls)).flat();
       assert.ok(
         outcomes.some(({ code }) => code === 1),
-        'a refusal passes where nothing is short',
+        'without a shortage a refusal is passed on',
       );
-      // a refusal needs no file to be written
+      // A refusal needs no file to be written.
       if (option === '--fsize') return;
       const refusals = (await Promise.all(values.map((value) => call(value, 'prepare begin')))).flat();
       assert.ok(
         refusals.some(({ code }) => code === 0),
-        'a limit was met: the hook did not get as far as to refuse',
+        'no limit prevented a refusal',
       );
     });
   }
 
-  test('operations without work: no process is started', async () => {
+  test('operations without work start no process', async () => {
     for (const operation of IDLE) {
       const outcome = await hook.call(shell, operation, ['--nproc=1', '--fsize=0']);
       assert.equal(outcome, { code: 0, stdout: '', stderr: '' }, operation);
@@ -97,7 +97,7 @@ for (const shell of Object.keys(SHELLS) as Shell[]) {
     endShortening();
     hook.remove();
     for (const group of groups) {
-      // the last of its processes may not have been reaped yet
+      // The last of its processes may not have been reaped yet.
       await until('the group is empty', () => readFileSync(join(group, 'cgroup.procs'), 'utf8') === '');
       rmdirSync(group);
     }
@@ -119,7 +119,7 @@ for (const shell of Object.keys(SHELLS) as Shell[]) {
     const full = outcomes.some(({ stderr }) => /fork/i.test(stderr));
     const codes = new Set(outcomes.map(({ code }) => code));
     assert.ok(full, 'the group was full');
-    assert.ok(codes.has(1), 'a refusal passes where there is room');
+    assert.ok(codes.has(1), 'without a shortage a refusal is passed on');
   });
   test.run();
 }

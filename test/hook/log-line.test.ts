@@ -47,12 +47,12 @@ const plan: DomainPlan = {
   problems: [],
 };
 
-test('one line says how much was done', () => {
+test('a pass is one line with its counts', () => {
   const text = 'guest: started: 1 set, 0 kept, 0 skipped, 0 failed';
   assert.equal(passLine('guest', 'started', plan), { priority: 'info', text });
 });
 
-test('the line also says what failed', () => {
+test('the line includes failures', () => {
   const failed: InterruptPlan = {
     ...interrupt,
     irq: 41,
@@ -74,13 +74,13 @@ test('the line also says what failed', () => {
   assert.equal(errorTexts(bad), ['cpuset is empty', '0000:06:12.5: cpuset is empty']);
 });
 
-test('a warning is not counted as an error', () => {
+test('a warning is not an error', () => {
   const problems: Problem[] = [{ rule: 'remote-node', node: 0, remote: { cpus: SET, nodes: [1], isAll: true } }];
   assert.equal(errorTexts({ ...plan, problems }), []);
   assert.is(passLine('guest', 'started', { ...plan, problems }).priority, 'warning');
 });
 
-test('details: one line for each interrupt', () => {
+test('details: one line per interrupt', () => {
   const skipped: InterruptPlan = {
     ...interrupt,
     irq: 41,
@@ -101,7 +101,7 @@ test('details: one line for each interrupt', () => {
   );
 });
 
-test('a name cannot write a line of its own, nor steer a terminal, nor fill the log', () => {
+test('a name cannot add a line, contain control characters, or exceed the maximum length', () => {
   assert.is(logLine('info', 'a\nb\u001b[31m', 'x', 'y').text, 'a\ufffdb\ufffd[31m: x: y');
   assert.is(logLine('info', 'a'.repeat(5000), 'x', 'y').text.length, 1000);
 });

@@ -7,8 +7,8 @@ import { type Input, readStdin } from '../../src/hook/read-stdin.js';
 import { decode, MAX_BYTES } from '../../src/xml/decode.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-const test = suite('bounded read');
-const AMPLE = 60_000;
+const test = suite('reading standard input with limits');
+const LONG_TIMEOUT_MS = 60_000;
 let folder: TemporaryFolder;
 let opened: number[];
 
@@ -35,42 +35,42 @@ const never = (): never => {
   throw new Error('no stream is needed');
 };
 const textOf = (input: Input) => ('bytes' in input ? Buffer.from(input.bytes).toString() : input.problem);
-/** Neither file nor pipe, as a socket is none. */
-const streamed = (stream: Readable, milliseconds = AMPLE) =>
+/** Neither a file nor a pipe, like a socket. */
+const streamed = (stream: Readable, milliseconds = LONG_TIMEOUT_MS) =>
   readStdin(open('/dev/null', 'r'), () => stream, milliseconds);
 
-test('a file, from where its descriptor stands', async () => {
+test('a file is read from the position of its descriptor', async () => {
   folder.write('file', 'read already<domain/>');
   const fd = open(folder.join('file'), 'r');
   readSync(fd, Buffer.alloc('read already'.length));
-  assert.is(textOf(await readStdin(fd, never, AMPLE)), '<domain/>');
-  assert.is(textOf(await readStdin(fd, never, AMPLE)), '');
+  assert.is(textOf(await readStdin(fd, never, LONG_TIMEOUT_MS)), '<domain/>');
+  assert.is(textOf(await readStdin(fd, never, LONG_TIMEOUT_MS)), '');
 });
 
-test('a file without end', async () => {
+test('an oversized file is cut', async () => {
   folder.write('file', 'x'.repeat(MAX_BYTES + 1024 * 1024));
-  const input = await readStdin(open(folder.join('file'), 'r'), never, AMPLE);
+  const input = await readStdin(open(folder.join('file'), 'r'), never, LONG_TIMEOUT_MS);
   assert.ok('bytes' in input && input.bytes.length < MAX_BYTES + 100_000);
 });
 
-test('a pipe that stays open is given up at the time limit', async () => {
+test('a pipe that stays open is closed at the time limit', async () => {
   const fd = pipe();
   writeSync(fd, '<domain>');
   assert.equal(await readStdin(fd, never, 20), { problem: 'standard input did not end within 0.02 seconds' });
 });
 
-test('a descriptor that nobody can read', async () => {
+test('an unreadable descriptor is reported', async () => {
   folder.write('file', '');
   const fd = open(folder.join('file'), 'w');
-  assert.match(textOf(await readStdin(fd, never, AMPLE)), /^standard input: EBADF/);
+  assert.match(textOf(await readStdin(fd, never, LONG_TIMEOUT_MS)), /^standard input: EBADF/);
 });
 
-test('a stream, in whatever pieces', async () => {
+test('a stream is read in chunks of any size', async () => {
   assert.is(textOf(await streamed(Readable.from([Buffer.from('<dom'), Buffer.from('ain/>')]))), '<domain/>');
   assert.is(textOf(await streamed(Readable.from([]))), '');
 });
 
-test('an endless stream is left as soon as it is too large to be read', async () => {
+test('an endless stream is closed as soon as it is too large', async () => {
   let given = 0;
   const endless = new Readable({
     read() {
@@ -85,14 +85,14 @@ test('an endless stream is left as soon as it is too large to be read', async ()
   assert.ok(endless.destroyed);
 });
 
-test('a stream that stays open is given up at the time limit', async () => {
+test('a stream that stays open is closed at the time limit', async () => {
   const stays = new PassThrough();
   stays.write('<domain>');
   assert.equal(await streamed(stays, 20), { problem: 'standard input did not end within 0.02 seconds' });
   assert.ok(stays.destroyed);
 });
 
-test('a stream that breaks', async () => {
+test('a stream error is reported', async () => {
   const broken = new Readable({
     read() {
       this.destroy(new Error('EIO: i/o error, read'));

@@ -31,13 +31,13 @@ function hook(
 }
 
 const texts = ({ lines }: HookResult) => lines.map(({ text }) => text);
-const untouched = () =>
+const assertUnchanged = () =>
   assert.equal(
     [40, 41, 42, 16].map((irq) => root.affinity(irq)),
     ['0-7', '0-7', '0-7', '0-7'],
   );
 
-test('a pass places the interrupts, and says so in one line', () => {
+test('a pass places the interrupts and reports one line', () => {
   assert.equal(texts(hook('pass', BOTH)), ['guest: started: 4 set, 0 kept, 0 skipped, 0 failed']);
   assert.equal(
     [40, 41, 42, 16].map((irq) => root.affinity(irq)),
@@ -50,16 +50,16 @@ test('a second pass finds nothing to do', () => {
   assert.equal(texts(hook('pass', BOTH)), ['guest: started: 0 set, 4 kept, 0 skipped, 0 failed']);
 });
 
-test('the end of the domain restores a line, and leaves no state', () => {
+test('a release restores a line and deletes the state', () => {
   hook('pass', BOTH);
   root.handBack(16);
   assert.equal(texts(hook('release', BOTH)), ['guest: release: restored the affinity of 1 legacy line']);
   assert.is(root.affinity(16), '0-7');
   assert.equal(readdirSync(root.join('run/hostdev-cpuset')), []);
-  assert.equal(texts(hook('release', BOTH)), [], 'the second time there is nothing to do');
+  assert.equal(texts(hook('release', BOTH)), [], 'a second release does nothing');
 });
 
-test('the end of the domain says which line it leaves alone, and why', () => {
+test('a release reports a line that it does not restore, and why', () => {
   hook('pass', BOTH);
   root.handBack(16);
   root.write('sys/kernel/irq/16/type', 'edge\n');
@@ -71,18 +71,18 @@ test('the end of the domain says which line it leaves alone, and why', () => {
   assert.equal(readdirSync(root.join('run/hostdev-cpuset')), []);
 });
 
-/** The host's files; something happens before a path is read. */
+/** The host's files, with an action before each read. */
 class Watched extends RealFs {
-  constructor(private readonly happens: (path: string) => void) {
+  constructor(private readonly beforeRead: (path: string) => void) {
     super(root.path);
   }
   override read(path: string): string | undefined {
-    this.happens(path);
+    this.beforeRead(path);
     return super.read(path);
   }
 }
 
-test('the name is the one that libvirt passes, else that of the definition; counts are not read', () => {
+test("the name is the one that libvirt passes, otherwise the definition's; counts are not read", () => {
   const files = new Watched((path) => assert.not.match(path, /per_cpu_count|\/proc\/interrupts/));
   const xml = BOTH.replace('<name>guest</name>', '<name>other</name>');
   const nameOf = (action: HookAction, name?: string) =>
@@ -94,7 +94,7 @@ test('the name is the one that libvirt passes, else that of the definition; coun
   assert.equal(nameOf('release'), ['other']);
 });
 
-test('what is restored is counted', () => {
+test('restored lines are counted', () => {
   const twoLines = BOTH.replaceAll('0000:06:12.5', '0000:08:00.0').replace(
     "bus='0x06' slot='0x12' function='0x5'",
     "bus='0x08' slot='0x00' function='0x0'",
@@ -110,14 +110,14 @@ test('what is restored is counted', () => {
   assert.equal(texts(hook('release', BOTH)), ['guest: release: nothing to restore']);
 });
 
-test('the release of a domain without a UUID is no line', () => {
+test('the release of a domain without a UUID reports nothing', () => {
   assert.equal(hook('release', BOTH.replace(/<uuid>.*<\/uuid>/, '')).lines, []);
 });
 
 test("a pass and a release hold the domain's lock", () => {
   const locked: boolean[] = [];
   const lock = root.join(`run/hostdev-cpuset/${UUID}.lock`);
-  // there is no such file: it is a link to what names the process
+  // The lock is a dangling symbolic link, whose target names the process.
   const isLocked = () => readdirSync(root.join('run/hostdev-cpuset')).includes(lock.split('/').at(-1) as string);
   const files = new Watched((path) => {
     if (path === '/sys/kernel/irq/16/actions') locked.push(isLocked());
@@ -130,7 +130,7 @@ test("a pass and a release hold the domain's lock", () => {
   assert.ok(locked.length > 0 && locked.every(Boolean));
 });
 
-test('an error that nobody foresaw is one line, with the stack for debugging, whatever was thrown', () => {
+test('an unexpected error is one line, with the stack if debug is on, whatever was thrown', () => {
   const thrower = (error: unknown) =>
     new Watched((path) => {
       if (path === '/sys/devices/system/cpu/online') throw error;
@@ -142,26 +142,26 @@ test('an error that nobody foresaw is one line, with the stack for debugging, wh
   assert.equal(texts(unnamed), ['a domain: started: text']);
 });
 
-test('one line for each interrupt with debug=1', () => {
+test('debug=1 reports one line per interrupt', () => {
   assert.is(texts(hook('pass', BOTH, { debug: true })).length, 5);
 });
 
-test('a domain without hostdevs and without policy is no line', () => {
+test('a domain without hostdevs and policy reports nothing', () => {
   assert.equal(hook('pass', '<domain><name>guest</name><devices/></domain>').lines, []);
 });
 
-test("the host's default holds for a domain that states nothing", () => {
+test("the host's default applies to a domain without a policy", () => {
   root.configure('{ "default": "auto" }');
   hook('pass', BOTH.replace(/<metadata>.*<\/metadata>/, ''));
   assert.is(root.affinity(40), '2-3');
 });
 
-test("the domain's name is only logged: one that looks like a path is not used as one", () => {
+test("the domain's name is only logged, even if it looks like a path", () => {
   const xml = BOTH.replace('<name>guest</name>', '<name>../../../etc/x</name>');
   assert.equal(texts(hook('pass', xml)), ['guest: started: 4 set, 0 kept, 0 skipped, 0 failed']);
 });
 
-test('a UUID that is a path becomes no file', () => {
+test('a UUID that is a path creates no file', () => {
   const before = readdirSync(root.join('run'));
   for (const uuid of ['../../../x', '..', '/etc/passwd', '']) {
     hook('pass', liveXml('<hostdev address="0000:06:12.5" cpuset="4"/>', { uuid }));
@@ -171,13 +171,13 @@ test('a UUID that is a path becomes no file', () => {
   assert.equal(readdirSync(root.join('run')), before);
 });
 
-test('an address that is a path names no device', () => {
+test('an address that is a path matches no device', () => {
   const { lines } = hook('pass', liveXml('<hostdev address="../../.." cpuset="4"/>'));
   assert.match(lines[0]?.text ?? '', 'address="../../.." is not a canonical PCI address');
-  untouched();
+  assertUnchanged();
 });
 
-test('a device whose folder disappears is no failure', () => {
+test('a device whose directory disappears is not a failure', () => {
   rmSync(root.join('sys/bus/pci/devices/0000:06:12.5'), { recursive: true });
   const { lines } = hook('pass', BOTH);
   assert.is(
@@ -186,7 +186,7 @@ test('a device whose folder disappears is no failure', () => {
   );
 });
 
-test('an interrupt that disappears between plan and write is no failure', () => {
+test('an interrupt that disappears between plan and write is not a failure', () => {
   const files = new RealFs(root.path);
   const open = files.openToWrite.bind(files);
   files.openToWrite = (path) => {
@@ -207,16 +207,16 @@ for (const [name, xml, message] of [
   ['binary', Buffer.from([0xff, 0xfe, 0, 1]), "the domain's XML, 1:1: the file is in UTF-16"],
   ['too large', Buffer.alloc(16 * 1024 * 1024 + 1, ' '), "the domain's XML, 1:1: the file is larger than 16 MiB"],
 ] as const) {
-  test(`XML that is ${name}: one line, and nothing is done`, () => {
+  test(`XML that is ${name}: one line, and nothing is written`, () => {
     for (const work of ['pass', 'release'] as const) {
       assert.equal(texts(hook(work, xml)), [`guest: ${OPERATIONS[work]}: ${message}`]);
     }
     assert.equal(hook('check', xml), { lines: [] });
-    untouched();
+    assertUnchanged();
   });
 }
 
-test('XML that is truncated anywhere: one line, and nothing is done', () => {
+test('XML that is truncated anywhere: one line, and nothing is written', () => {
   const bytes = Buffer.from(BOTH.trimEnd());
   for (let length = 0; length < bytes.length; length += 7) {
     const { lines, refusal } = hook('pass', bytes.subarray(0, length));
@@ -224,10 +224,10 @@ test('XML that is truncated anywhere: one line, and nothing is done', () => {
     assert.match(lines[0]?.text ?? '', /^guest: started: the domain's XML, \d+:\d+: /);
     assert.is(refusal, undefined);
   }
-  untouched();
+  assertUnchanged();
 });
 
-test('XML that does not end', () => {
+test('endless XML: one line', () => {
   const host = {
     files: new RealFs(root.path),
     state: new StateStore(root.path),
@@ -243,7 +243,7 @@ for (const [name, config, message] of [
   ['a wrong key', '{\n  "onErorr": "abort"\n}', 'config.json:2:3: unknown key "onErorr" in the configuration'],
   ['a wrong value', '{ "allowedCpus": "9-1" }', 'config.json:1:19: allowedCpus '],
 ] as const) {
-  test(`a configuration with ${name}: nothing is written, for it may have forbidden that; no start fails`, () => {
+  test(`a configuration with ${name}: nothing is written, as it may forbid that, and no start is refused`, () => {
     root.configure(config);
     for (const work of ['pass', 'check'] as const) {
       const { lines, refusal } = hook(work, BOTH);
@@ -251,11 +251,11 @@ for (const [name, config, message] of [
       assert.ok(lines[0]?.text.includes(message), lines[0]?.text);
       assert.is(refusal, undefined);
     }
-    untouched();
+    assertUnchanged();
   });
 }
 
-test('a configuration that others may write to: nothing is written, and no start fails', () => {
+test('a configuration that others may write to: nothing is written, and no start is refused', () => {
   root.configure('{ "onError": "abort", "allowedCpus": "7" }');
   chmodSync(root.join('etc/hostdev-cpuset/config.json'), 0o646);
   for (const work of ['pass', 'check'] as const) {
@@ -264,10 +264,10 @@ test('a configuration that others may write to: nothing is written, and no start
     assert.match(lines[0]?.text as string, /^guest: \w+: .+config\.json: writable by group or others/);
     assert.is(refusal, undefined);
   }
-  untouched();
+  assertUnchanged();
 });
 
-test('a broken configuration does not keep the state from being removed', () => {
+test('a broken configuration does not prevent a release', () => {
   hook('pass', BOTH);
   root.configure('{');
   root.handBack(16);
@@ -275,7 +275,7 @@ test('a broken configuration does not keep the state from being removed', () => 
   assert.is(root.affinity(16), '0-7');
 });
 
-test('state that is garbage is replaced', () => {
+test('an invalid state is replaced', () => {
   const file = root.write(`run/hostdev-cpuset/${UUID}.json`, '{ "garbage');
   hook('pass', BOTH);
   assert.is(JSON.parse(readFileSync(file, 'utf8')).name, 'guest');
@@ -292,7 +292,7 @@ test('interrupts are placed even if the state cannot be written', () => {
   assert.equal(more, []);
 });
 
-test('another hook for the same domain that never ends is waited for with a limit', () => {
+test("the wait for another hook's lock of the same domain is limited", () => {
   root.write('run/hostdev-cpuset/none', '');
   symlinkSync(processIdentity(1), root.join(`run/hostdev-cpuset/${UUID}.lock`));
   assert.equal(texts(hook('pass', BOTH)), ['guest: started: 4 set, 0 kept, 0 skipped, 0 failed']);
@@ -306,18 +306,22 @@ refusals.before.each(() => {
 });
 refusals.after.each(() => root.remove());
 
-refusals('a sound policy', () => {
+refusals('a valid policy is not refused', () => {
   assert.equal(hook('check', BOTH), { lines: [] });
-  untouched();
+  assertUnchanged();
 });
 
 for (const [name, xml, message] of [
-  ['no CPU of it is online', liveXml('<hostdev address="0000:06:12.5" cpuset="8-9"/>'), 'none of its CPUs is online'],
+  [
+    'none of its CPUs is online',
+    liveXml('<hostdev address="0000:06:12.5" cpuset="8-9"/>'),
+    'none of its CPUs is online',
+  ],
   ['invalid', liveXml('<hostdev address="0000:06:12.5" cpuset="3-0"/>'), 'the range 3-0 is reversed'],
-  ['no default', liveXml('', { head: ' default="none"' }), 'default="none" is not auto or native'],
+  ['an invalid default', liveXml('', { head: ' default="none"' }), 'default="none" is not auto or native'],
   ['XML that cannot be read', '<domain>', "the domain's XML, "],
 ] as const) {
-  refusals(`${name}: refused where the configuration says so`, () => {
+  refusals(`${name}: refused if the configuration says so`, () => {
     const { lines, refusal } = hook('check', xml);
     assert.ok(refusal?.includes(message), refusal);
     assert.equal(lines, [{ priority: 'error', text: refusal }]);
@@ -326,7 +330,7 @@ for (const [name, xml, message] of [
   });
 }
 
-refusals('an error that nobody foresaw refuses no start, and a refusal names the domain if its name is known', () => {
+refusals('an unexpected error refuses no start; a refusal names the domain if known', () => {
   const files = new Watched((path) => {
     if (path === '/sys/devices/system/cpu/online') throw new RangeError('a bug');
   });
@@ -337,7 +341,7 @@ refusals('an error that nobody foresaw refuses no start, and a refusal names the
   assert.match(refusalFor(undefined) ?? '', /^a domain: prepare: the domain's XML/);
 });
 
-refusals('only before the start: a running domain is never refused', () => {
+refusals('a running domain is never refused', () => {
   const { refusal } = hook('pass', liveXml('<hostdev address="0000:06:12.5" cpuset="8-9"/>'));
   assert.is(refusal, undefined);
 });

@@ -8,7 +8,7 @@ import { TemporaryFolder } from '../support/temporary-folder.js';
 
 export const UUID = '5b1c2ad4-9f0e-4c39-8a53-0e6c3c1f7a10';
 
-/** A host of eight CPUs with a device that has three vectors, and two that have their line only. */
+/** A host of eight CPUs with a device that has three vectors, and two that have only their line. */
 const HOST: HostDescription = {
   cpus: { present: '0-7' },
   devices: [
@@ -22,7 +22,7 @@ const HOST: HostDescription = {
   ],
 };
 
-/** What the hook is given by libvirt: a running domain's XML, with our metadata. */
+/** What libvirt passes to the hook: a running domain's XML, with our metadata. */
 export function liveXml(entries: string, { head = '', uuid = UUID } = {}): string {
   const device = (bus: string, slot: string, fn: string) =>
     `<hostdev mode='subsystem' type='pci' managed='yes'><driver name='vfio'/><source>
@@ -38,14 +38,14 @@ export function liveXml(entries: string, { head = '', uuid = UUID } = {}): strin
 `;
 }
 
-/** Both devices follow a policy. */
+/** Both devices have a policy. */
 export const BOTH = liveXml(
   '<hostdev address="0000:06:12.5" cpuset="auto"/><hostdev address="0000:07:00.0" cpuset="4-5"/>',
 );
 
-/** A host laid out as a folder tree. */
+/** A simulated host as a directory tree. */
 export class SimulatedRoot extends TemporaryFolder {
-  /** @param runs a domain `guest` that QEMU runs, with its vCPUs on CPUs 2 and 3 */
+  /** @param runs whether QEMU runs a domain `guest`, with its vCPUs on CPUs 2 and 3 */
   constructor(runs = false) {
     super();
     const domains = [
@@ -62,22 +62,22 @@ export class SimulatedRoot extends TemporaryFolder {
     writeTree(new SimulatedKernel(runs ? { ...HOST, domains } : HOST), this.path);
   }
 
-  /** CPU list of where an interrupt is asked to be delivered. */
+  /** The affinity of an interrupt as a CPU list. */
   affinity(irq: number): string {
     return formatCpuset(parseMask(readFileSync(this.join(`proc/irq/${irq}/smp_affinity`), 'utf8')) ?? []);
   }
 
-  /** The CPU lists of all its interrupts: the device's vectors, and the line of the other one. */
+  /** The affinities of the device's vectors and of the other device's line. */
   affinities(): string[] {
     return [40, 41, 42, 16].map((irq) => this.affinity(irq));
   }
 
-  /** The guest's driver turned MSI-X off and on again. */
+  /** The guest's driver disables and enables MSI-X. */
   renewVectors(): void {
     for (const irq of [40, 41, 42]) this.write(`proc/irq/${irq}/smp_affinity`, 'ff\n');
   }
 
-  /** The guest has ended, and the host's driver has its line again. */
+  /** The guest has ended, and its line belongs to the host's driver again. */
   handBack(irq: number): void {
     this.write(`sys/kernel/irq/${irq}/actions`, 'ehci_hcd\n');
   }

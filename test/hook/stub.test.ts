@@ -9,11 +9,11 @@ import { type Outcome, run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { frontText, stubText } from './installed-front.js';
 
-const test = suite('the stub that libvirt runs');
-const limited = suiteWhere('the stub at a limit of processes', needs('setpriv', 'prlimit', 'root'));
+const test = suite('stub that libvirt runs');
+const limited = suiteWhere('stub at the limit of processes', needs('setpriv', 'prlimit', 'root'));
 const quiet: Outcome = { code: 0, stdout: '', stderr: '' };
 const PREPARE = ['guest', 'prepare', 'begin', '-'];
-/** What may be /bin/sh: Debian's and Fedora's. */
+/** Possible targets of /bin/sh: Debian's and Fedora's. */
 const SHELLS = ['dash', 'bash'].filter((shell) => existsSync(`/bin/${shell}`));
 const POSIX: Record<string, string[]> = { bash: ['--posix'] };
 let folder: TemporaryFolder;
@@ -27,7 +27,7 @@ for (const each of [test, limited]) {
   each.after.each(() => folder.remove());
 }
 
-/** The hook that the stub runs. */
+/** Writes the hook that the stub runs. */
 function putHook(text: string): void {
   chmodSync(folder.write('hook', `#!/bin/sh\n${text}\n`), 0o755);
 }
@@ -43,11 +43,10 @@ const calls = () => (existsSync(folder.join('calls')) ? readFileSync(folder.join
 const sha256 = (text: string | Buffer) => createHash('sha256').update(text).digest('hex');
 
 /**
- * libvirt runs everything executable in qemu.d. Where this file differs from the one that an earlier version has put
- * there, package managers ask about it, and leave a second copy beside it: .dpkg-new, .dpkg-dist, .dpkg-old, .rpmnew.
- * What is to change belongs into hook/qemu.
+ * libvirt runs every executable file in qemu.d. If this file differs from the one of an earlier version, package
+ * managers ask about it and leave a second copy: .dpkg-new, .dpkg-dist, .dpkg-old, .rpmnew. Change hook/qemu instead.
  */
-test('it must never change: not one byte of it', () => {
+test('hook/stub never changes', () => {
   const text = readFileSync(`${projectRoot}hook/stub`, 'utf8');
   const why = 'hook/stub must stay as it is in every version, for the reason above this test: change hook/qemu';
   assert.is(sha256(text), '9199462d3d7343b6e377280c95939d4dfa97a03a81814cf16626194c08b22a0f', why);
@@ -58,7 +57,7 @@ test('it must never change: not one byte of it', () => {
   );
 });
 
-test('it runs the hook with its words and its input', async () => {
+test('it runs the hook with its arguments and its input', async () => {
   putHook('echo "$*" >>"$CALLS"; cat >>"$CALLS"');
   for (const name of ['hostdev-cpuset', 'qemu']) {
     put(name);
@@ -69,7 +68,7 @@ test('it runs the hook with its words and its input', async () => {
 });
 
 for (const name of ['dpkg-new', 'dpkg-dist', 'dpkg-old', 'dpkg-tmp', 'ucf-dist', 'rpmnew', 'rpmsave', 'pacnew', 'bak'])
-  test(`a copy of it, .${name}, does nothing`, async () => {
+  test(`a copy with the suffix .${name} does nothing`, async () => {
     put(`hostdev-cpuset.${name}`);
     assert.equal(await call(`hostdev-cpuset.${name}`), quiet);
     assert.is(calls(), '');
@@ -83,22 +82,22 @@ test("an editor's copies do nothing", async () => {
   assert.is(calls(), '');
 });
 
-test('without the hook it does nothing: the package was removed, but not purged', async () => {
+test('without the hook it does nothing, as after removing but not purging the package', async () => {
   chmodSync(folder.join('hook'), 0o644);
   assert.equal(await call('hostdev-cpuset'), quiet);
   rmSync(folder.join('hook'));
   assert.equal(await call('hostdev-cpuset'), quiet);
   folder.write('hook/file', '');
-  assert.equal(await call('hostdev-cpuset'), quiet, 'a folder is no hook');
+  assert.equal(await call('hostdev-cpuset'), quiet, 'a directory in place of the hook');
 });
 
-for (const [said, expected] of [
+for (const [output, expected] of [
   ['hostdev-cpuset: the domain must not start: why', 1],
   ['hostdev-cpuset: something else', 0],
 ] as const)
-  test(`with the hook that is shipped: ${expected === 1 ? 'a refusal is passed on' : 'no failure is passed on'}`, async () => {
+  test(`with the shipped hook: ${expected === 1 ? 'a refusal is passed on' : 'a failure is not passed on'}`, async () => {
     folder.write('etc/hostdev-cpuset/config.json', '{ "onError": "abort" }');
-    const cli = folder.write('enforcer', `#!/bin/sh\necho '${said}' >&2\nexit 1\n`);
+    const cli = folder.write('enforcer', `#!/bin/sh\necho '${output}' >&2\nexit 1\n`);
     chmodSync(cli, 0o755);
     chmodSync(folder.write('hook', frontText({ cli, root: folder.path, watcher: 'no' })), 0o755);
     const input = '<domain xmlns:x="urn:hostdev-cpuset:1"/>';
@@ -122,23 +121,23 @@ for (const shell of SHELLS) {
 
   for (const [what, text] of [
     ['fails', 'exit 1'],
-    ['ends with the status of a command', 'false'],
-    ['is no shell script', '\x7fELF\x01\x02('],
+    ['ends with the status of a failed command', 'false'],
+    ['is not a shell script', '\x7fELF\x01\x02('],
     ['has a syntax error', 'if then fi ('],
-    ['opens what is not there', 'exec 3</nonexistent/file'],
-    ['writes to a constant', 'readonly a=1; a=2'],
-    ['wants a variable', 'set -u; echo $NOT_SET'],
+    ['opens a missing file', 'exec 3</nonexistent/file'],
+    ['assigns a read-only variable', 'readonly a=1; a=2'],
+    ['needs an unset variable', 'set -u; echo $NOT_SET'],
     ['is empty', ''],
   ] as const) {
-    test(`${shell}: a hook that ${what} ends no domain`, async () => {
+    test(`${shell}: a hook that ${what} fails no domain`, async () => {
       putHook(text);
       assert.is((await inShell(['guest', 'reconnect', 'begin', '-'])).code, 0);
     });
   }
 }
 
-limited('it needs no process of its own, and ends no domain where the hook gets none', async () => {
-  for (const [text, said] of [
+limited('it starts no process itself, and fails no domain if the hook cannot start one', async () => {
+  for (const [text, output] of [
     ['echo "$*"', 'guest started begin -\n'],
     ['x=$(date); echo "$x"', ''],
   ] as const) {
@@ -147,7 +146,7 @@ limited('it needs no process of its own, and ends no domain where the hook gets 
     const words = ['--reuid=64321', '--clear-groups', 'prlimit', '--nproc=1', 'sh'];
     const stub = folder.join('qemu.d/hostdev-cpuset');
     const { code, stdout } = await run('setpriv', [...words, stub, 'guest', 'started', 'begin', '-'], { env: env() });
-    assert.equal([code, stdout], [0, said]);
+    assert.equal([code, stdout], [0, output]);
   }
 });
 

@@ -8,10 +8,10 @@ import { TemporaryFolder } from '../support/temporary-folder.js';
 import { installFront } from './installed-front.js';
 import { BOTH, UUID } from './simulated-root.js';
 
-const test = suite('programs of the hook that do not end');
+const test = suite('hook: programs that do not end');
 const start = concurrent(test);
 
-/** A host with an enforcer that does nothing. Programs in `bin` are found before the system's. */
+/** A host with an enforcer that does nothing. Programs in `bin` take precedence over the system's. */
 class Host extends TemporaryFolder {
   constructor() {
     super();
@@ -27,7 +27,7 @@ class Host extends TemporaryFolder {
     mkdirSync(this.join('run/systemd/system'), { recursive: true });
   }
 
-  /** A call fails where it takes a minute: far more than all limits together. */
+  /** Calls the hook. The limit of a minute is far above all limits of the hook together. */
   hook(operation: string, suboperation = 'begin') {
     const path = installFront(this, { cli: this.join('enforcer'), root: this.path });
     const env = { PATH: `${this.join('bin')}:${process.env.PATH}`, LC_ALL: 'C' };
@@ -35,7 +35,7 @@ class Host extends TemporaryFolder {
   }
 }
 
-/** A test with a host of its own. */
+/** A test with its own host. */
 function onHost(name: string, check: (host: Host) => Promise<void>): void {
   start(name, async () => {
     const host = new Host();
@@ -48,7 +48,7 @@ function onHost(name: string, check: (host: Host) => Promise<void>): void {
 }
 
 for (const name of ['mkdir', 'mv', 'flock', 'systemd-run']) {
-  onHost(`${name}: a start goes on`, async (host) => {
+  onHost(`${name}: a start is not blocked`, async (host) => {
     host.program(`bin/${name}`, 'exec sleep 600');
     host.withSystemd();
     if (name !== 'systemd-run') host.program('bin/systemd-run', 'exit 0');
@@ -57,7 +57,7 @@ for (const name of ['mkdir', 'mv', 'flock', 'systemd-run']) {
   });
 }
 
-onHost('systemd-run: that no watcher was started is reported', async (host) => {
+onHost('systemd-run: a failure to start the watcher is reported', async (host) => {
   host.withSystemd();
   for (const [action, reason] of [
     ['exec sleep 600', ''],

@@ -9,7 +9,7 @@ import { until } from '../support/until.js';
 import { installFront } from './installed-front.js';
 import { BOTH, SimulatedRoot, UUID } from './simulated-root.js';
 
-const test = suiteWhere('calls of the hook at once', needs('flock'));
+const test = suiteWhere('concurrent calls of the hook', needs('flock'));
 const STATE = 'run/hostdev-cpuset';
 const CALL = `${STATE}/spool/${UUID}`;
 const quiet: Outcome = { code: 0, stdout: '', stderr: '' };
@@ -35,7 +35,7 @@ function hook(env = {}): Promise<Outcome> {
   });
 }
 
-/** Another call has the lock until it is killed. */
+/** Another process holds the lock until it is killed. */
 async function holdLock(): Promise<void> {
   mkdirSync(folder.join(STATE), { recursive: true });
   const words = ['--no-fork', folder.join(STATE), 'sh', '-c', `echo >'${folder.path}/held'; exec sleep 600`];
@@ -46,13 +46,13 @@ async function holdLock(): Promise<void> {
 const left = () => until('the call waits in the spool', () => existsSync(folder.join(CALL)));
 const passes = () => (existsSync(folder.join('passes')) ? readFileSync(folder.join('passes'), 'utf8') : '');
 
-test('a single call makes its pass, and leaves no file', async () => {
+test('a single call makes its pass and leaves no file', async () => {
   assert.equal(await hook(), quiet);
   assert.is(passes(), 'remove \n');
   assert.equal(readdirSync(folder.join(STATE)), []);
 });
 
-test('a waiting call takes over where the one with the lock is killed', async () => {
+test('a waiting call takes over if the holder of the lock is killed', async () => {
   await holdLock();
   const waiting = hook();
   await left();
@@ -62,7 +62,7 @@ test('a waiting call takes over where the one with the lock is killed', async ()
   assert.is(passes(), `remove ${UUID}\n`);
 });
 
-test('a waiting call that was served starts nothing', async () => {
+test('a waiting call that was served by another starts nothing', async () => {
   await holdLock();
   const waiting = hook();
   await left();
@@ -72,7 +72,7 @@ test('a waiting call that was served starts nothing', async () => {
   assert.is(passes(), '');
 });
 
-test('a lock that is never free delays no call: it stays in the spool, and is reported', async () => {
+test('if the lock is never released, the call stays in the spool, and this is reported', async () => {
   await holdLock();
   const line = 'hostdev-cpuset: guest: started: other calls are being worked on: this one waits in the spool\n';
   assert.equal(await hook(), { ...quiet, stderr: line });
@@ -86,7 +86,7 @@ test('a flock without the option --no-fork is not used', async () => {
   assert.is(passes(), ' \n');
 });
 
-test('each of many is served, by fewer processes', async () => {
+test('each of many calls is served, by fewer processes', async () => {
   const root = new SimulatedRoot();
   try {
     const node = root.write('node', `#!/bin/sh\necho >>'${root.path}/starts'\nexec '${process.execPath}' "$@"\n`);

@@ -31,7 +31,7 @@ function qemu(name: string, pid: number, ...targets: string[]): Texts {
   };
 }
 
-/** The descriptors of a process cannot be read. */
+/** The descriptors of some processes cannot be read. */
 class Unreadable extends FixedFiles {
   constructor(
     texts: Texts,
@@ -53,22 +53,22 @@ function openBy(...targets: string[]): PciAddress[] {
   return [A, B, C].filter((address) => isOpenIn(files, address, open));
 }
 
-owners('a group means all of its devices', () => {
+owners('an open group means all of its devices', () => {
   assert.equal(openBy('/dev/vfio/vfio', '/dev/vfio/12'), [A, B]);
   assert.equal(openBy('/dev/vfio/13', '/dev/vfio/noiommu-12'), [A, B, C]);
-  assert.equal(openBy('/dev/vfio/12 (deleted)'), [A, B], 'libvirt has removed its file');
+  assert.equal(openBy('/dev/vfio/12 (deleted)'), [A, B], 'libvirt has removed the device node');
 });
 
-owners('a character device means one device', () => {
+owners('an open character device means one device', () => {
   assert.equal(openBy('/dev/iommu', '/dev/vfio/devices/vfio1'), [B]);
   assert.equal(openBy('/dev/vfio/devices/vfio2 (deleted)'), [C]);
 });
 
-owners('what only looks like VFIO is nothing', () => {
+owners("paths that only look like VFIO's are ignored", () => {
   assert.equal(openBy('/dev/vfio/vfio', '/tmp/dev/vfio/12', '/dev/vfio/12/13', '/dev/vfio/devices/vfio', 'vfio2'), []);
 });
 
-owners('the address that the kernel names itself', () => {
+owners('the address in fdinfo is used if the kernel provides it', () => {
   const files = new FixedFiles({
     ...DEVICES,
     ...qemu('one', 700, 'anon_inode:[vfio-device]'),
@@ -82,12 +82,12 @@ owners('the address that the kernel names itself', () => {
   );
 });
 
-owners('a process that has ended, and one that cannot be read', () => {
+owners('a process that has ended is undefined, an unreadable one an error', () => {
   assert.is(readOpenDevices(new FixedFiles(DEVICES), 700), undefined);
   assert.instance(readOpenDevices(new Unreadable(qemu('one', 700), [700]), 700), FileError);
 });
 
-owners('descriptors are read once in a while', () => {
+owners('descriptors are read again only after the given age', () => {
   const texts = qemu('one', 700, '/dev/vfio/12');
   const cache = new OpenDevicesCache(new FixedFiles(texts));
   const first = cache.get(700, 1000, 0);
@@ -110,7 +110,7 @@ function found(files: FixedFiles, context: OwnershipContext = {}): string[] {
   return unreadable ? [...texts, unreadable.message] : texts;
 }
 
-owners('what the own QEMU has open is its own, whoever names it', () => {
+owners("a device that the domain's own QEMU has open is its own, whichever domains name it", () => {
   const files = new FixedFiles({
     ...DEVICES,
     ...qemu('one', 700, '/dev/vfio/12', '/dev/vfio/13'),
@@ -119,27 +119,30 @@ owners('what the own QEMU has open is its own, whoever names it', () => {
   assert.equal(found(files, { claimants: () => BOTH }), []);
 });
 
-owners("what another domain's QEMU has open is that domain's, even if nobody else is known to name it", () => {
-  const files = new FixedFiles({
-    ...DEVICES,
-    ...qemu('one', 700, '/dev/vfio/13'),
-    ...qemu('two', 701, '/dev/vfio/12'),
-  });
-  assert.equal(found(files), [`${A} two 701 open`]);
-  assert.equal(found(files, { claimants: () => BOTH.slice(1) }), [`${A} two 701 open`]);
-});
+owners(
+  "a device that another domain's QEMU has open belongs to that domain, even if no other is known to name it",
+  () => {
+    const files = new FixedFiles({
+      ...DEVICES,
+      ...qemu('one', 700, '/dev/vfio/13'),
+      ...qemu('two', 701, '/dev/vfio/12'),
+    });
+    assert.equal(found(files), [`${A} two 701 open`]);
+    assert.equal(found(files, { claimants: () => BOTH.slice(1) }), [`${A} two 701 open`]);
+  },
+);
 
-owners('what no QEMU has open is the first one’s of those that run', () => {
+owners('a device that no QEMU has open belongs to the first running domain that names it', () => {
   const files = new FixedFiles({ ...DEVICES, ...qemu('one', 700), ...qemu('two', 701) });
   assert.equal(found(files, { claimants: () => BOTH }), [`${A} two 701 first`, `${C} two 701 first`]);
   assert.equal(found(files, { claimants: () => [...BOTH].reverse() }), []);
   assert.equal(found(files, { savedClaimants: () => BOTH }), [`${A} two 701 first`, `${C} two 701 first`]);
-  assert.equal(found(files), [], 'nobody else names it');
+  assert.equal(found(files), [], 'no other domain names it');
   const { '/run/libvirt/qemu/two.pid': _, ...ended } = { ...DEVICES, ...qemu('one', 700), ...qemu('two', 701) };
   assert.equal(found(new FixedFiles(ended), { claimants: () => BOTH }), []);
 });
 
-owners('what cannot be read is said', () => {
+owners('unreadable descriptors are reported', () => {
   const texts = { ...DEVICES, ...qemu('one', 700, '/dev/vfio/12', '/dev/vfio/13'), ...qemu('two', 701) };
   const both = new Unreadable(texts, [700, 701]);
   assert.equal(found(both), ['/proc/700/fd: EACCES']);
@@ -148,10 +151,10 @@ owners('what cannot be read is said', () => {
     `${C} two 701 first /proc/700/fd`,
     '/proc/700/fd: EACCES',
   ]);
-  assert.equal(found(new Unreadable(texts, [701]), { claimants: () => BOTH }), [], 'it has them open itself');
+  assert.equal(found(new Unreadable(texts, [701]), { claimants: () => BOTH }), [], 'the own QEMU has them open');
 });
 
-owners('below a --root without descriptors nothing is known, and nothing said', () => {
+owners('below a --root without descriptors nothing is known and nothing reported', () => {
   const texts = { ...DEVICES, ...qemu('one', 700), ...qemu('two', 701) };
   const files = new FixedFiles(Object.fromEntries(Object.entries(texts).filter(([path]) => !path.includes('/fd/'))));
   assert.equal(found(files), []);

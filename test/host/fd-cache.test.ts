@@ -7,10 +7,10 @@ import { FdCache } from '../../src/host/fd-cache.js';
 import type { FileError } from '../../src/host/pseudo-fs.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-const kept = suite('files that are kept open');
+const kept = suite('cache of open descriptors');
 const OWN = '/proc/self/comm';
 const own = () => readFileSync(OWN, 'utf8');
-/** How many descriptors of this process are of this file; the rest are Node's. */
+/** The number of this process's descriptors of a file; the others are Node's. */
 const descriptors = (path = `/proc/${process.pid}/comm`) =>
   readdirSync('/proc/self/fd').filter((fd) => targetOf(fd).startsWith(path)).length;
 const targetOf = (fd: string) => {
@@ -20,10 +20,10 @@ const targetOf = (fd: string) => {
     return 'closed';
   }
 };
-const unreachable = () => assert.unreachable('it is read by its descriptor') as never;
+const unreachable = () => assert.unreachable('read by path instead of descriptor') as never;
 const never = { read: unreachable, write: unreachable };
 
-kept('a file of procfs is opened once, and each read is current', () => {
+kept('a procfs file is opened once, and each read is current', () => {
   const before = own();
   const open = descriptors();
   const file = new FdCache().open(OWN, 'read', never);
@@ -36,11 +36,11 @@ kept('a file of procfs is opened once, and each read is current', () => {
     assert.is(file.read(), 'renamed\n');
     for (const text of ['renamex', 'Renamex']) {
       writeFileSync(OWN, text);
-      assert.is(file.read(), `${text}\n`, 'as long, and another text');
+      assert.is(file.read(), `${text}\n`, 'another text of the same length');
     }
     for (const text of ['ren\nx', 'ren']) {
       writeFileSync(OWN, text);
-      assert.is(file.read(), `${text}\n`, 'the last is the beginning of the one before');
+      assert.is(file.read(), `${text}\n`, 'a prefix of the text before');
     }
   } finally {
     file.close();
@@ -48,10 +48,10 @@ kept('a file of procfs is opened once, and each read is current', () => {
   }
   assert.is(descriptors(), open);
   file.close();
-  assert.is(descriptors(), open, 'closing it again closes nobody else');
+  assert.is(descriptors(), open, 'a second close closes no other file');
 });
 
-kept('what is written goes by the descriptor that it was read by', () => {
+kept('a write uses the descriptor of the reads', () => {
   const before = own();
   const file = new FdCache().open(OWN, 'write', never);
   try {
@@ -64,7 +64,7 @@ kept('what is written goes by the descriptor that it was read by', () => {
   }
 });
 
-kept('what is to be written is opened at once: it is what was there then that is written', () => {
+kept('a file to be written is opened at once, so that exactly this file is written', () => {
   const before = own();
   const open = descriptors();
   const file = new FdCache().open(OWN, 'write', never);
@@ -94,8 +94,8 @@ kept("a failed write has the kernel's error code", () => {
   file.close();
 });
 
-kept('below a root it is opened there', () => {
-  // the host itself as a tree: its procfs is one
+kept('below a root the file there is opened', () => {
+  // The host itself as a tree, which contains its procfs.
   const root = '/proc/self/root';
   const before = own();
   const open = descriptors();
@@ -113,21 +113,21 @@ kept('below a root it is opened there', () => {
   }
 });
 
-kept('a link is read by a descriptor, and not written through', () => {
+kept('a symbolic link is read by descriptor, but not written through', () => {
   const folder = new TemporaryFolder();
   try {
     symlinkSync(OWN, folder.join('link'));
     const before = own();
     const open = descriptors();
-    const refused: string[] = [];
+    const rejected: string[] = [];
     const file = new FdCache().open(folder.join('link'), 'write', {
       ...never,
-      write: (text) => void refused.push(text),
+      write: (text) => void rejected.push(text),
     });
     assert.equal([file.read(), file.read()], [before, before]);
     assert.is(descriptors(), open + 1);
     file.write('renamed');
-    assert.equal([own(), refused], [before, ['renamed']], 'its path says that it is a link');
+    assert.equal([own(), rejected], [before, ['renamed']], 'it is a link');
     file.close();
   } finally {
     folder.remove();
@@ -142,7 +142,7 @@ kept('a file that was removed is reported once, then its successor is read', asy
   assert.type(file.read(), 'string');
   child.kill('SIGKILL');
   await once(child, 'exit');
-  for (const why of ['it went', 'that is known'])
+  for (const why of ['first write', 'second write'])
     assert.throws(
       () => file.write('text'),
       (error: FileError) => error.code === 'ENOENT',
@@ -152,17 +152,17 @@ kept('a file that was removed is reported once, then its successor is read', asy
   assert.throws(
     () => file.write('text'),
     (error: FileError) => error.code === 'ENOENT',
-    'its path may be another’s by now',
+    'its path may be another file now',
   );
-  assert.is(descriptors(path), 0, 'its descriptor is given back');
-  assert.is(file.read(), undefined, 'there is no such file');
+  assert.is(descriptors(path), 0, 'its descriptor is closed');
+  assert.is(file.read(), undefined, 'the file does not exist');
 });
 
-kept('an error of a write to what has gone meanwhile is that it has gone', async () => {
+kept('a write to a file that was removed meanwhile fails with ENOENT', async () => {
   const child = spawn('sleep', ['60']);
   await once(child, 'spawn');
   const file = new FdCache().open(`/proc/${child.pid}/oom_score_adj`, 'write', never);
-  // procfs checks the text first
+  // procfs checks the text first.
   const code = () => {
     try {
       return file.write('none');
@@ -176,14 +176,14 @@ kept('an error of a write to what has gone meanwhile is that it has gone', async
   assert.is(code(), 'ENOENT');
 });
 
-kept('others are read anew each time: a descriptor would go on with old text', () => {
+kept('files outside procfs are read uncached each time, as a descriptor would return old text', () => {
   const folder = new TemporaryFolder();
   try {
     folder.write('a', 'text\n');
     let times = 0;
     const written: string[] = [];
-    const anew = { read: () => `${++times}`, write: (text: string) => void written.push(text) };
-    const file = new FdCache().open(folder.join('a'), 'write', anew);
+    const uncached = { read: () => `${++times}`, write: (text: string) => void written.push(text) };
+    const file = new FdCache().open(folder.join('a'), 'write', uncached);
     assert.equal([file.read(), file.read()], ['1', '2']);
     file.write('text');
     assert.equal(written, ['text']);
@@ -193,13 +193,13 @@ kept('others are read anew each time: a descriptor would go on with old text', (
   }
 });
 
-kept('what fills the buffer is read anew: a read more would be another answer', () => {
+kept('a file that fills the buffer is read without the cache, as a further read would return another version', () => {
   const file = new FdCache().open('/proc/self/pagemap', 'read', { ...never, read: () => 'long' });
   assert.is(file.read(), 'long');
   assert.is(descriptors(`/proc/${process.pid}/pagemap`), 0);
 });
 
-kept('no more than seven eighths of what the process may have; what is given back is there again', () => {
+kept('at most 7/8 of RLIMIT_NOFILE are kept open, and released descriptors can be used again', () => {
   const files = new FdCache();
   const limit = Number(/^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]);
   const all: number[] = [];
@@ -211,9 +211,9 @@ kept('no more than seven eighths of what the process may have; what is given bac
     all.push(fd);
   try {
     assert.is(all.length, Math.floor((limit * 7) / 8));
-    let anew = 0;
-    const more = files.open(OWN, 'read', { ...never, read: () => `${++anew}` });
-    assert.is(more.read(), '1', 'beyond it is read anew');
+    let uncached = 0;
+    const more = files.open(OWN, 'read', { ...never, read: () => `${++uncached}` });
+    assert.is(more.read(), '1', 'beyond the limit it is read without the cache');
     files.release(all.pop() as number);
     assert.is(more.read(), own());
     more.close();

@@ -1,6 +1,9 @@
 import { FileError, type OpenFile, type PseudoFs, type WritableFile } from '../../src/host/pseudo-fs.js';
 
-/** Files that are given, by path; a value that is an error is met by who reads it. Folders come of the paths. */
+/**
+ * Files with given texts, by path. A value that is an error is thrown when it is read. Directories follow from the
+ * paths.
+ */
 export class FixedFiles implements PseudoFs {
   readonly root = '';
 

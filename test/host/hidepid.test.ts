@@ -10,8 +10,8 @@ const test = suiteWhere('/proc mounted with hidepid', needs('mount-namespace', '
 const UUID = '5b1c2ad4-9f0e-4c39-8a53-0e6c3c1f7a10';
 
 /**
- * A process of another user that looks like QEMU of samples/gpu.xml, in a PID namespace of its own; then `enforce` with
- * the given capabilities. The host has no PCI device here, and no /proc/irq.
+ * A process of another user that looks like QEMU of samples/gpu.xml, in its own PID namespace; then `enforce` with the
+ * given capabilities. The host has no PCI device here, and no /proc/irq.
  */
 const SCRIPT = `
 set -e
@@ -32,7 +32,7 @@ echo "pid=$qemu"
 exec setpriv --bounding-set="$2" --inh-caps=-all "$4" "$5/dist/bin/hostdev-cpuset.cjs" enforce "$5/samples/gpu.xml"
 `;
 
-/** @param capabilities as setpriv takes them */
+/** @param capabilities in setpriv's format */
 async function enforce(options: string, capabilities: string, pidFile: 'runs' | 'ended' | 'none') {
   const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
   const words = ['sh', '-c', SCRIPT, 'sh', options, capabilities, pidFile, process.execPath, projectRoot];
@@ -51,7 +51,7 @@ async function enforce(options: string, capabilities: string, pidFile: 'runs' | 
   };
 }
 
-test('that of a chroot does not count for this host', () => {
+test("the hidepid option of a chroot's /proc does not count for this host", () => {
   const chroot = '40 30 0:50 / /srv/chroot/proc rw - proc proc rw,hidepid=invisible\n';
   const own = '24 30 0:22 / /proc rw - proc proc rw\n';
   const hidden = '24 30 0:22 / /proc rw - proc proc rw,hidepid=invisible\n';
@@ -65,7 +65,7 @@ test('that of a chroot does not count for this host', () => {
   assert.ok(hides(own + chroot, '/srv/chroot'));
 });
 
-/** What the unit has, as setpriv takes it. */
+/** The unit's capabilities in setpriv's format. */
 function unitCapabilities(): string {
   const unit = readFileSync(`${projectRoot}service/hostdev-cpuset.service`, 'utf8');
   const names = /^CapabilityBoundingSet=(.*)$/m.exec(unit)?.[1]?.split(' ') ?? [];
@@ -81,13 +81,13 @@ for (const options of ['hidepid=1,gid=54321', 'hidepid=2,gid=54321', 'hidepid=4'
     assert.equal([isSeen, isHidden(), isNotRunning], [false, true, false]);
   });
 
-  test(`${options}: with the capabilities of the unit QEMU is seen`, async () => {
+  test(`${options}: with the unit's capabilities QEMU is seen`, async () => {
     const { isSeen, isHidden, isNotRunning } = await enforce(options, unitCapabilities(), 'runs');
     assert.equal([isSeen, isHidden(), isNotRunning], [true, false, false]);
   });
 }
 
-test('a process that has ended is known not to run with CAP_SYS_PTRACE, and unknown without', async () => {
+test('an ended process is recognized with CAP_SYS_PTRACE, and unknown without', async () => {
   const known = await enforce('hidepid=2,gid=54321', unitCapabilities(), 'ended');
   assert.equal([known.isHidden('4000000'), known.isNotRunning], [false, true]);
   const unknown = await enforce('hidepid=2,gid=54321', '-all', 'ended');
@@ -106,9 +106,9 @@ for (const options of ['hidepid=0', 'hidepid=2']) {
 }
 
 /**
- * A command in a PID namespace where /proc hides the processes of user 65534; `$!` is one of these, and has the device
- * group 12 of VFIO open.
- * @param capabilities of the command, as setpriv takes them
+ * Runs a command in a PID namespace where /proc hides the processes of user 65534. `$!` is one of these, and has VFIO's
+ * device group 12 open.
+ * @param capabilities of the command, in setpriv's format
  */
 function withHiddenProcess(options: string, command: string, capabilities = '-all') {
   const script = `
@@ -129,7 +129,7 @@ function withHiddenProcess(options: string, command: string, capabilities = '-al
 }
 
 for (const options of ['hidepid=2,gid=54321', 'hidepid=0']) {
-  test(`${options}: with the capabilities of the unit it is seen which devices QEMU has open`, async () => {
+  test(`${options}: with the unit's capabilities, the devices that QEMU has open are known`, async () => {
     const code = `
       import { RealFs } from './src/host/real-fs.js';
       import { readOpenDevices } from './src/host/open-devices.js';
@@ -142,7 +142,7 @@ for (const options of ['hidepid=2,gid=54321', 'hidepid=0']) {
 }
 
 for (const options of ['hidepid=1,gid=54321', 'hidepid=2,gid=54321', 'hidepid=0']) {
-  test(`${options}: the lock of a hidden process is held, that of one that has ended is not`, async () => {
+  test(`${options}: the lock of a hidden process is held, that of an ended process is not`, async () => {
     const code = `
       import { runningProcess } from './src/lib/process-lock.js';
       const [held] = process.argv.slice(1);

@@ -22,7 +22,7 @@ counts('/sys/kernel/irq has counts per possible CPU', () => {
   assert.equal(readInterruptCounts(files, [1041]), new Map([[1041, { 1: 17, 6: 9 }]]));
 });
 
-counts('/proc/interrupts says them per online CPU; only what was asked for is taken', () => {
+counts('/proc/interrupts has counts per online CPU; only requested IRQs are returned', () => {
   const files = new FixedFiles({ ...POSSIBLE, ...TABLE });
   const expected = new Map([
     [1041, { 1: 17, 4: 4294967295 }],
@@ -31,14 +31,14 @@ counts('/proc/interrupts says them per online CPU; only what was asked for is ta
   assert.equal(readInterruptCounts(files, [1041, 1042, 77]), expected);
 });
 
-counts('an answer that was cut at a page, or is of another width, is not believed', () => {
+counts('a text that was truncated or has the wrong number of CPUs is not used', () => {
   for (const cut of ['0,17,0,9', '0,17\n', '', '0,,0,9\n', '0,17,0,9,1\n']) {
     const files = new FixedFiles({ ...POSSIBLE, ...TABLE, '/sys/kernel/irq/1041/per_cpu_count': cut });
     assert.equal(readInterruptCounts(files, [1041]), new Map([[1041, { 1: 17, 4: 4294967295 }]]), JSON.stringify(cut));
   }
 });
 
-counts('the table is not read where it is not needed', () => {
+counts('/proc/interrupts is not read if it is not needed', () => {
   const read: string[] = [];
   class Watched extends FixedFiles {
     override read(path: string) {
@@ -51,7 +51,7 @@ counts('the table is not read where it is not needed', () => {
   assert.not.ok(read.includes('/proc/interrupts'));
 });
 
-counts('a host without counts', () => {
+counts('a host may have no counts', () => {
   assert.equal(readInterruptCounts(new FixedFiles({}), [41]), new Map());
 });
 

@@ -11,7 +11,7 @@ const interrupts = suite('interrupts');
 const PROC = '/proc/irq/41';
 const SYS = '/sys/kernel/irq/41';
 
-interrupts('masks and handlers', () => {
+interrupts('masks and handlers are read', () => {
   const interrupt = readInterrupt(
     new FixedFiles({
       [`${PROC}/smp_affinity`]: '0,0000000c\n',
@@ -26,17 +26,17 @@ interrupts('masks and handlers', () => {
   assert.equal(interrupt.handlers, ['vfio-msix[0](0000:06:12.5)']);
 });
 
-interrupts('a vector that nobody requested is not there', () => {
+interrupts('a vector without a handler is undefined', () => {
   assert.is(readInterrupt(new FixedFiles({ [`${SYS}/actions`]: '' }), 41), undefined);
 });
 
-interrupts('a mask of 1,024 CPUs, and the same one again', () => {
+interrupts('a mask of 1,024 CPUs is read, also a second time', () => {
   const mask = `${'ffffffff,'.repeat(31)}fffffffe\n`;
   const files = new FixedFiles({ [`${PROC}/smp_affinity`]: mask });
   for (const _ of [1, 2]) assert.is(formatCpuset(readInterrupt(files, 41)?.affinity ?? []), '1-1023');
 });
 
-interrupts('effective_affinity absent, or empty while nothing is delivered', () => {
+interrupts('effective_affinity may be absent, or empty while nothing is delivered', () => {
   const texts = { [`${PROC}/smp_affinity`]: 'f\n' };
   assert.is(readInterrupt(new FixedFiles(texts), 41)?.effective, undefined);
   const idle = new FixedFiles({ ...texts, [`${PROC}/effective_affinity`]: '0\n' });
@@ -57,14 +57,14 @@ for (const [text, handlers] of actions) {
   });
 }
 
-interrupts('without /sys/kernel/irq the handlers are the folders of /proc/irq/N', () => {
+interrupts('without /sys/kernel/irq the handlers are the directories in /proc/irq/N', () => {
   const names = ['affinity_hint', 'effective_affinity', 'effective_affinity_list', 'node', 'smp_affinity'];
   const known = [...names, 'smp_affinity_list', 'spurious'].map((name) => [`${PROC}/${name}`, '\n']);
   const files = new FixedFiles({ ...Object.fromEntries(known), [`${PROC}/vfio-intx(0000:06:12.5)/x`]: '' });
   assert.equal(readHandlers(files, 41), ['vfio-intx(0000:06:12.5)']);
 });
 
-interrupts('a mask that is none, or cannot be read, is an error', () => {
+interrupts('an invalid or unreadable mask is an error', () => {
   for (const text of ['', 'all\n', '0x3\n']) {
     const files = new FixedFiles({ [`${PROC}/smp_affinity`]: text });
     assert.throws(
@@ -74,7 +74,7 @@ interrupts('a mask that is none, or cannot be read, is an error', () => {
   }
 });
 
-interrupts("one interrupt's error leaves the device's others readable", () => {
+interrupts("an error of one interrupt does not affect the device's others", () => {
   const address = '0000:06:12.5' as PciAddress;
   const folder = `/sys/bus/pci/devices/${address}`;
   const snapshot = readDevice(

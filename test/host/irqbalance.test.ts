@@ -11,13 +11,13 @@ import { FixedFiles } from './fixed-files.js';
 
 const test = suite('irqbalance');
 
-/** A process as /proc has it: every word ends with a NUL. */
+/** A process as in /proc: every word ends with NUL. */
 function process(pid: number, comm: string, ...words: string[]): Record<string, string> {
   const cmdline = words.map((word) => `${word}\0`).join('');
   return { [`/proc/${pid}/comm`]: `${comm}\n`, [`/proc/${pid}/cmdline`]: cmdline };
 }
 
-function told(...words: string[]): Omit<Irqbalance, 'pid'> {
+function parsed(...words: string[]): Omit<Irqbalance, 'pid'> {
   const found = readIrqbalance(new FixedFiles(process(812, 'irqbalance', '/usr/sbin/irqbalance', ...words)));
   assert.is(found?.pid, 812);
   const { pid, ...rest } = found as Irqbalance;
@@ -26,7 +26,7 @@ function told(...words: string[]): Omit<Irqbalance, 'pid'> {
 
 const NOTHING = { bannedIrqs: new Set<number>(), bannedModules: [], policyScript: undefined };
 
-const LINES: [words: string[], told: Partial<Omit<Irqbalance, 'pid'>>][] = [
+const LINES: [words: string[], parsed: Partial<Omit<Irqbalance, 'pid'>>][] = [
   [[], {}],
   [['--foreground', '--interval=10', '--journal', '--deepestcache=2', '--migrateval', '5'], {}],
   [['--banirq=5'], { bannedIrqs: new Set([5]) }],
@@ -43,7 +43,7 @@ const LINES: [words: string[], told: Partial<Omit<Irqbalance, 'pid'>>][] = [
   [['-mvfio'], { bannedModules: ['vfio'] }],
   [['--banmod', 'vfio'], { bannedModules: ['vfio'] }],
   [['--banmod=vfio', '--banmod=nvme'], { bannedModules: ['vfio', 'nvme'] }],
-  // the empty text is part of every name
+  // An empty text is a substring of every name.
   [['--banmod='], {}],
   [['--banmod', ''], {}],
   [['--policyscript=/x'], { policyScript: '/x' }],
@@ -57,10 +57,10 @@ const LINES: [words: string[], told: Partial<Omit<Irqbalance, 'pid'>>][] = [
 ];
 
 for (const [words, expected] of LINES) {
-  test(`irqbalance ${words.join(' ')}`, () => assert.equal(told(...words), { ...NOTHING, ...expected }));
+  test(`irqbalance ${words.join(' ')}`, () => assert.equal(parsed(...words), { ...NOTHING, ...expected }));
 }
 
-test('no irqbalance runs', () => {
+test('without an irqbalance the result is undefined', () => {
   assert.is(readIrqbalance(new FixedFiles({})), undefined);
   const others = { ...process(7, 'irqbalance-ui', 'irqbalance-ui'), ...process(8, 'sh', 'sh', '-c', 'irqbalance') };
   const notProcesses = {
@@ -80,11 +80,11 @@ test('irqbalance is found among other processes', () => {
   assert.equal(readIrqbalance(files), { pid: 812, ...NOTHING, bannedIrqs: new Set([5]) });
 });
 
-test('it ended between the look at its name and at its command line', () => {
+test('an irqbalance that ends between reading its name and its command line has no options', () => {
   assert.equal(readIrqbalance(new FixedFiles({ '/proc/812/comm': 'irqbalance\n' })), { pid: 812, ...NOTHING });
 });
 
-test('a simulated one is read like a real one, from memory and from a tree', () => {
+test('a simulated irqbalance is read like a real one, from memory and from a tree', () => {
   const description: HostDescription = {
     cpus: { present: '0-3' },
     devices: [],
@@ -105,7 +105,7 @@ test('a simulated one is read like a real one, from memory and from a tree', () 
   }
 });
 
-const BANS: [told: Partial<Irqbalance>, irq: number | undefined, driver: string, banned: boolean][] = [
+const BANS: [parsed: Partial<Irqbalance>, irq: number | undefined, driver: string, banned: boolean][] = [
   [{}, 5, 'vfio-pci', false],
   [{ bannedIrqs: new Set([5]) }, 5, 'vfio-pci', true],
   [{ bannedIrqs: new Set([5]) }, 6, 'vfio-pci', false],

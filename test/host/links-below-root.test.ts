@@ -15,7 +15,7 @@ import { SimulatedTracefs } from '../support/simulated-tracefs.js';
 import { Workstation } from '../support/simulated-tree.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-const test = suite('links that somebody has put below a root');
+const test = suite('symbolic links below a root that lead outside');
 const UUID = 'c0f7f3a2-6d0c-4d07-b6f0-2f3d5f0f9b21';
 let outside: TemporaryFolder;
 let root: TemporaryFolder;
@@ -30,19 +30,19 @@ test.after.each(() => {
 
 const writers: Record<string, () => unknown> = {
   'a state': () => new StateStore(root.path).write(UUID, { schemaVersion: 1, name: 'g', written: {}, lines: [] }),
-  'a file of the watcher': () => new RuntimeFile(root.path, 'watch.json').write('{}'),
-  'the place of the watcher': () => new InstanceLock(root.path).take(),
+  'a runtime file': () => new RuntimeFile(root.path, 'watch.json').write('{}'),
+  'the instance lock': () => new InstanceLock(root.path).take(),
   'the spool': () => new Spool(root.path).open(),
   'a lock': () => withDomainLock({ root: root.path, pause: () => {} }, UUID, () => {}),
 };
 for (const [what, write] of Object.entries(writers)) {
-  test(`${what} is not written outside, where /run leads there`, () => {
+  test(`${what} is not written outside if /run is a link`, () => {
     symlinkSync(outside.path, root.join('run'));
     attempt(write);
     assert.equal(readdirSync(outside.path), []);
   });
 
-  test(`${what} is not written into what the folder of state leads to`, () => {
+  test(`${what} is not written through a link in place of the runtime directory`, () => {
     mkdirSync(root.join('run'));
     mkdirSync(root.join('elsewhere'));
     symlinkSync('../elsewhere', root.join('run/hostdev-cpuset'));
@@ -51,7 +51,7 @@ for (const [what, write] of Object.entries(writers)) {
   });
 }
 
-test('trace events are not read from what trace_pipe leads to outside', async () => {
+test('trace events are not read through a trace_pipe that is a link', async () => {
   const secret = outside.write('secret', '1.0: tracing_mark_write: hostdev-cpuset check\n');
   const tracefs = new SimulatedTracefs(root);
   const folders = {
@@ -72,7 +72,7 @@ test('trace events are not read from what trace_pipe leads to outside', async ()
   tracefs.close();
 });
 
-test('nothing is taken out of a spool that has become a link', () => {
+test('nothing is taken from a spool that is a link', () => {
   const spool = new Spool(root.path);
   spool.open();
   outside.write('x', 'started\n<domain/>');
@@ -97,7 +97,7 @@ test('nothing outside is read, and no device opened', () => {
   }
 });
 
-test('a link is followed as in a system whose root it is', () => {
+test('a link resolves as in a system with that root', () => {
   root.write('usr/etc/name', 'guest');
   mkdirSync(root.join('etc'));
   symlinkSync('/usr/etc/name', root.join('etc/absolute'));
@@ -110,7 +110,7 @@ test('a link is followed as in a system whose root it is', () => {
   assert.is(files.read('/etc/other/name'), 'inside');
 });
 
-test('the trace instance changes nothing outside', () => {
+test('the trace instance writes nothing outside', () => {
   const tracefs = new SimulatedTracefs(root);
   tracefs.populate();
   const file = outside.write('file', 'kept');
@@ -125,7 +125,7 @@ test('the trace instance changes nothing outside', () => {
   tracefs.close();
 });
 
-test('no trace instance is made outside, and none removed', () => {
+test('no trace instance is created or removed outside', () => {
   mkdirSync(root.join('sys/kernel'), { recursive: true });
   mkdirSync(outside.join('instances/hostdev-cpuset'), { recursive: true });
   symlinkSync(outside.path, root.join('sys/kernel/tracing'));
@@ -136,7 +136,7 @@ test('no trace instance is made outside, and none removed', () => {
   assert.equal(readdirSync(outside.join('instances')), ['hostdev-cpuset']);
 });
 
-test('a FIFO in the place of the watcher is not waited for', async () => {
+test('a FIFO in place of the instance lock does not block', async () => {
   const host = new Workstation();
   try {
     mkdirSync(`${host.root}/run/hostdev-cpuset`, { recursive: true, mode: 0o700 });
@@ -154,7 +154,7 @@ function attempt(action: () => unknown): void {
   try {
     action();
   } catch {
-    // some refuse, some write below the root
+    // Some refuse, some write below the root.
   }
 }
 

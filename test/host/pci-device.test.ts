@@ -14,9 +14,9 @@ function read(members: Record<string, string | FileError>) {
   return readPciDevice(new FixedFiles(Object.fromEntries(paths)), ADDRESS);
 }
 
-devices('a device that the host does not have', () => assert.is(read({}), undefined));
+devices('a device that the host lacks is undefined', () => assert.is(read({}), undefined));
 
-devices('MSI-X: the vectors in the order of their numbers, the line is not in use', () => {
+devices('MSI-X: vectors are ordered by IRQ, and the line is not in use', () => {
   const device = read({
     irq: '16\n',
     numa_node: '1\n',
@@ -28,13 +28,13 @@ devices('MSI-X: the vectors in the order of their numbers, the line is not in us
   assert.equal(device, { address: ADDRESS, driver: 'mlx5_vfio_pci', vfio: 'yes', numaNode: 1, irqs });
 });
 
-devices('MSI, no driver, a node that the firmware does not name', () => {
+devices('MSI without a driver, on an unknown node', () => {
   const device = read({ irq: '40\n', numa_node: '-1\n', 'msi_irqs/40': 'msi\n' });
   const irqs = [{ irq: 40, type: 'msi' as const }];
   assert.equal(device, { address: ADDRESS, driver: undefined, vfio: 'no', numaNode: undefined, irqs });
 });
 
-devices('no folder msi_irqs, or an empty one: the line', () => {
+devices('without msi_irqs, or with an empty one, the device has its INTx line', () => {
   assert.equal(read({ irq: '16\n' })?.irqs, [{ irq: 16, type: 'intx' }]);
   class Emptied extends FixedFiles {
     override list(path: string) {
@@ -45,7 +45,7 @@ devices('no folder msi_irqs, or an empty one: the line', () => {
   assert.equal(readPciDevice(files, ADDRESS)?.irqs, [{ irq: 16, type: 'intx' }]);
 });
 
-devices('a vector that went while its folder was read', () => {
+devices('a vector that disappears while msi_irqs is read is kept, unless MSI is off', () => {
   class Racing extends FixedFiles {
     override list(path: string) {
       return path.endsWith('/msi_irqs') ? ['41', '42'] : super.list(path);
@@ -60,7 +60,7 @@ devices('a vector that went while its folder was read', () => {
 });
 
 devices(
-  'MSI that is disabled while the device is read: its line, and not the vector that the file of the line named before',
+  'MSI that is disabled during the read: the INTx line is returned, not the former vector in the irq file',
   () => {
     class Disabling extends FixedFiles {
       #isOn = true;
@@ -79,16 +79,16 @@ devices(
 );
 
 for (const text of ['0\n', '2147483648\n', '\n', '-22\n', 'none\n']) {
-  devices(`${JSON.stringify(text)} is no line`, () => assert.equal(read({ irq: text })?.irqs, []));
+  devices(`${JSON.stringify(text)} is not an INTx line`, () => assert.equal(read({ irq: text })?.irqs, []));
 }
 
 for (const text of ['-1\n', '\n', 'x\n', '4294967295\n']) {
-  devices(`${JSON.stringify(text)} is no node`, () => {
+  devices(`${JSON.stringify(text)} is not a node`, () => {
     assert.is(read({ irq: '0\n', numa_node: text })?.numaNode, undefined);
   });
 }
 
-devices('a host that has no nodes has no numa_node', () => assert.is(read({ irq: '0\n' })?.numaNode, undefined));
+devices('numa_node is absent on a host without nodes', () => assert.is(read({ irq: '0\n' })?.numaNode, undefined));
 
 devices('other names in msi_irqs are ignored', () => {
   assert.equal(read({ irq: '16\n', 'msi_irqs/x': 'msix\n', 'msi_irqs/-1': 'msix\n' })?.irqs, [
@@ -100,7 +100,7 @@ const evidence = (files: Record<string, string>, driver: string | undefined) =>
   vfioEvidence(new FixedFiles(files), ADDRESS, driver);
 const CLASS = { '/sys/class/vfio-dev/vfio3/dev': '511:3\n' };
 
-devices('most VFIO drivers have it in their names', () => {
+devices('most VFIO drivers are recognized by name', () => {
   const yes = 'vfio-pci vfio_pci mlx5_vfio_pci vfio-pci-igb hisi_acc_vfio_pci nvgrace-gpu-vfio-pci xe-vfio-pci vfio';
   for (const driver of yes.split(' ')) assert.is(evidence(CLASS, driver), 'yes', driver);
   for (const driver of [undefined, '', 'nvme', 'iavf', 'pci-stub', 'vfiox', 'vfiox-pci', 'novfio']) {
@@ -108,18 +108,18 @@ devices('most VFIO drivers have it in their names', () => {
   }
 });
 
-devices("a vendor's VFIO driver of any name has the folder vfio-dev", () => {
+devices("a vendor's VFIO driver is recognized by the directory vfio-dev", () => {
   const folder = { [`${FOLDER}/vfio-dev/vfio3/dev`]: '511:3\n' };
   assert.is(evidence({ ...CLASS, ...folder }, 'nvidia'), 'yes');
-  assert.is(evidence({ ...CLASS, ...folder }, undefined), 'no', 'without a driver nobody handles its interrupts');
+  assert.is(evidence({ ...CLASS, ...folder }, undefined), 'no', 'without a driver it has no handlers');
 });
 
-devices('before 6.1 the kernel has no such folders, and the names of handlers decide', () => {
+devices('kernels before 6.1 have no such directories: unknown', () => {
   assert.is(evidence({}, 'nvidia'), 'unknown');
   assert.is(evidence({}, undefined), 'no');
 });
 
-devices('what cannot be read is an error', () => {
+devices('an unreadable file is an error', () => {
   assert.throws(
     () => read({ irq: new FileError('EACCES', 'irq') }),
     (error: unknown) => error instanceof FileError && error.code === 'EACCES',

@@ -12,12 +12,12 @@ const APICV = '/sys/module/kvm_intel/parameters/enable_apicv';
 const INTEL_IRQS = '/sys/module/kvm_intel/parameters/enable_device_posted_irqs';
 const AVIC = '/sys/module/kvm_amd/parameters/avic';
 const AMD_IRQS = '/sys/module/kvm_amd/parameters/enable_device_posted_irqs';
-/** of an emulated host: bit 59 is 0 */
+/** from an emulated host: bit 59 is 0 */
 const NO_POSTING = 'd2008c22260286\n';
 const POSTING = '8d2078c106f0466\n';
 
 const intel = { [CAP]: POSTING, [APICV]: 'Y\n' };
-/** GASup and GAMSup alone */
+/** only GASup and GAMSup */
 const amd = { [FEATURES]: '200080\n', [AVIC]: 'Y\n' };
 
 const CASES: [name: string, files: Record<string, string | FileError>, possible: boolean | null, evidence: RegExp][] = [
@@ -26,11 +26,11 @@ const CASES: [name: string, files: Record<string, string | FileError>, possible:
   ['Intel, bit 59 is 0', { ...intel, [CAP]: NO_POSTING }, false, /IOMMU dmar0 cannot .* d2008c22260286: bit 59\)/],
   ['one of two IOMMUs cannot', { ...intel, [CAP_1]: NO_POSTING }, false, /IOMMU dmar1 cannot/],
   ['kvm_intel is not loaded', { [CAP]: POSTING }, null, /but kvm_intel is not loaded/],
-  ['not loaded, and it cannot', { [CAP]: NO_POSTING }, false, /IOMMU dmar0 cannot/],
+  ['kvm_intel is not loaded, bit 59 is 0', { [CAP]: NO_POSTING }, false, /IOMMU dmar0 cannot/],
   ['no APICv', { ...intel, [APICV]: 'N\n' }, false, /enable_apicv of kvm_intel is N/],
   ['posting is switched off', { ...intel, [INTEL_IRQS]: 'N\n' }, false, /enable_device_posted_irqs of kvm_intel is N/],
   ['posting is on', { ...intel, [INTEL_IRQS]: 'Y\n' }, true, /APICv/],
-  ['a value that is new', { ...intel, [APICV]: 'auto\n' }, null, /enable_apicv of kvm_intel is auto/],
+  ['an unknown value', { ...intel, [APICV]: 'auto\n' }, null, /enable_apicv of kvm_intel is auto/],
   ['AMD', amd, true, /kvm_amd uses AVIC \(avic is Y\)/],
   ['AMD, avic as a number', { ...amd, [AVIC]: '1\n' }, true, /avic is 1/],
   ['AMD without AVIC', { ...amd, [AVIC]: '0\n' }, false, /avic of kvm_amd is 0/],
@@ -43,7 +43,7 @@ const CASES: [name: string, files: Record<string, string | FileError>, possible:
   ['intremap=off', { ...intel, [CMDLINE]: 'ro intremap=off quiet\n' }, false, /intremap=off/],
   ['intremap=nopost', { ...intel, [CMDLINE]: 'intremap=nosid,nopost\n' }, false, /intremap=nopost/],
   ['intremap=nosid is no obstacle', { ...intel, [CMDLINE]: 'intremap=nosid\n' }, true, /APICv/],
-  ['the last word counts', { ...intel, [CMDLINE]: 'intremap=off intremap=on\n' }, true, /APICv/],
+  ['the last word wins', { ...intel, [CMDLINE]: 'intremap=off intremap=on\n' }, true, /APICv/],
   ['another parameter', { ...intel, [CMDLINE]: 'xintremap=off iommu=pt\n' }, true, /APICv/],
   ['nointremap', { ...intel, [CMDLINE]: 'nointremap\n' }, false, /nointremap/],
   ['amd_iommu_intr=legacy', { ...amd, [CMDLINE]: 'amd_iommu_intr=legacy\n' }, false, /amd_iommu_intr=legacy/],

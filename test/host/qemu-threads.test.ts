@@ -34,36 +34,36 @@ function read(texts: Record<string, string | FileError>, name = 'guest', uuid: s
   );
 }
 
-threads('the vCPUs and nothing else, in order', () => {
+threads('only vCPU threads are returned, in order', () => {
   assert.equal(read(QEMU), { pid: 42, vcpus: [0, 1], cpus: '2-3,5' });
 });
 
-threads('under emulation, vCPU threads have another name', () => {
+threads('vCPU threads of TCG are recognized by their own name', () => {
   assert.equal(read({ ...QEMU, ...task(43, 'CPU 0/TCG', '7') })?.cpus, '3,5,7');
 });
 
-threads('a UUID in another form is the same', () => {
+threads('a UUID in another notation is the same', () => {
   assert.is(read(QEMU, 'guest', UUID.toUpperCase().replaceAll('-', ''))?.pid, 42);
 });
 
-threads('one thread for all vCPUs, under emulation, tells where they run and not which is where', () => {
+threads('one TCG thread for all vCPUs: its CPUs are known, those of each vCPU are not', () => {
   const { '/proc/42/task/44/comm': _, '/proc/42/task/44/status': __, ...one } = QEMU;
   assert.equal(read({ ...one, ...task(43, 'ALL CPUs/TCG', '7') }), { pid: 42, vcpus: [], cpus: '7' });
 });
 
-threads('without names QEMU runs, and where its vCPUs run is unknown', () => {
+threads("QEMU without thread names: it runs, and its vCPUs' CPUs are unknown", () => {
   const unnamed = { ...QEMU, ...task(43, 'qemu-system-x86', '2'), ...task(44, 'qemu-system-x86', '3') };
   assert.equal(read(unnamed), { pid: 42, vcpus: [], cpus: undefined });
 });
 
-threads('a PID that another process has taken', () => {
+threads('a PID that another process has now is ignored', () => {
   assert.is(read({ ...QEMU, '/proc/42/cmdline': 'vim\0guest.xml\0' }), undefined);
   assert.is(read(QEMU, 'guest', '00000000-0000-4000-8000-000000000000'), undefined);
   const { '/proc/42/cmdline': _, ...without } = QEMU;
   assert.is(read(without), undefined);
 });
 
-threads('without a UUID the name on the command line decides, its commas doubled', () => {
+threads('without a UUID the name on the command line decides; its commas are doubled', () => {
   const files = (name: string, word: string) =>
     new FixedFiles({ ...QEMU, [`/run/libvirt/qemu/${name}.pid`]: '42\n', '/proc/42/cmdline': `-name\0${word}\0` });
   assert.is(readVcpuThreads(files('guest', 'guest=guest,debug-threads=on'), 'guest', undefined)?.pid, 42);
@@ -72,23 +72,23 @@ threads('without a UUID the name on the command line decides, its commas doubled
 });
 
 for (const name of ['', '..', '../guest', '../../run/libvirt/qemu/guest', 'guest.pid', 'guest\0']) {
-  threads(`the name ${JSON.stringify(name)} leads nowhere`, () => assert.is(read(QEMU, name), undefined));
+  threads(`the name ${JSON.stringify(name)} matches no file`, () => assert.is(read(QEMU, name), undefined));
 }
 
 for (const pid of ['', '0\n', '-1\n', '42 43\n', '../42\n', '42x\n']) {
-  threads(`${JSON.stringify(pid)} is no pid`, () => {
+  threads(`${JSON.stringify(pid)} is not a PID`, () => {
     assert.is(read({ ...QEMU, '/run/libvirt/qemu/guest.pid': pid }), undefined);
   });
 }
 
-threads('a vCPU thread that ended just now, and one that ended before', () => {
+threads('vCPU threads that have ended are left out', () => {
   const { '/proc/42/task/43/status': _, ...ended } = QEMU;
   assert.equal(read(ended), { pid: 42, vcpus: [1], cpus: '3,5' });
   const none = Object.fromEntries(Object.entries(QEMU).filter(([path]) => !/task\/4[34]/.test(path)));
   assert.equal(read(none), { pid: 42, vcpus: [], cpus: undefined });
 });
 
-threads('a file without permission to read is an error', () => {
+threads('a file without read permission is an error', () => {
   assert.throws(
     () => read({ ...QEMU, '/proc/42/cmdline': new FileError('EACCES', 'cmdline') }),
     (error: unknown) => error instanceof FileError,

@@ -22,12 +22,12 @@ files.before.each(() => {
 });
 files.after.each(() => folder.remove());
 
-function refused(action: () => unknown): string {
+function errorCode(action: () => unknown): string {
   try {
     action();
   } catch (error) {
     assert.instance(error, FileError);
-    assert.ok((error as FileError).path.startsWith(folder.path), 'the path is the one that was opened');
+    assert.ok((error as FileError).path.startsWith(folder.path), 'the error has the path that was opened');
     return (error as FileError).code;
   }
   return 'none';
@@ -46,18 +46,18 @@ files('texts, names and links are read; what is absent is undefined', () => {
     assert.is(root.list(path), undefined, path);
     assert.is(root.link(path), undefined, path);
   }
-  assert.is(root.list('/proc/a'), undefined, 'a file is no folder');
+  assert.is(root.list('/proc/a'), undefined, 'a file is not a directory');
 });
 
-files('folders are counted by their links, where the file system keeps any', () => {
+files('subdirectories are counted by the link count, if the file system maintains it', () => {
   const counted = new RealFs().countFolders('/proc/self/task');
   assert.is(counted, readdirSync('/proc/self/task').length);
   assert.is(root.countFolders('/absent'), undefined);
   folder.write('empty/file', '');
-  assert.is(root.countFolders('/empty'), undefined, 'none, or the file system does not say: a list tells');
+  assert.is(root.countFolders('/empty'), undefined, 'unknown: zero, or not maintained');
 });
 
-files('devices of a tree may be links into it, as those of sysfs are', () => {
+files('devices may be symbolic links below the root, like those of sysfs', () => {
   folder.write('sys/devices/pci0000:00/0000:00:02.0/irq', '0\n');
   mkdirSync(folder.join('sys/bus/pci/devices'), { recursive: true });
   const link = '../../../devices/pci0000:00/0000:00:02.0';
@@ -70,7 +70,7 @@ files('a root may end in a slash', () => {
   assert.is(new RealFs(`${folder.path}//`).read('/a'), 'b');
 });
 
-files('a text of several megabytes is read whole, and small ones after it', () => {
+files('a file of several megabytes is read completely, and small ones after it', () => {
   const text = 'x'.repeat(3_000_000);
   folder.write('large', text);
   folder.write('small', 'y');
@@ -80,20 +80,20 @@ files('a text of several megabytes is read whole, and small ones after it', () =
   assert.is(root.read('/page')?.length, 65536);
 });
 
-files('any error but a missing file is thrown', () => {
+files('any error other than a missing file is thrown', () => {
   mkdirSync(folder.join('a'));
   folder.write('file', '');
   symlinkSync('loop', folder.join('loop'));
   assert.is(
-    refused(() => root.read('/a')),
+    errorCode(() => root.read('/a')),
     'EISDIR',
   );
   assert.is(
-    refused(() => root.link('/file')),
+    errorCode(() => root.link('/file')),
     'EINVAL',
   );
   assert.is(
-    refused(() => root.read('/loop')),
+    errorCode(() => root.read('/loop')),
     'ELOOP',
   );
   assert.throws(
@@ -101,12 +101,12 @@ files('any error but a missing file is thrown', () => {
     (error: unknown) => error instanceof FileError && error.code === 'EIO',
   );
   assert.is(
-    refused(() => root.list('/loop')),
+    errorCode(() => root.list('/loop')),
     'ELOOP',
   );
 });
 
-files('a device without an end and a FIFO without a writer do not block the read', () => {
+files('an endless device and a FIFO without a writer do not block a read', () => {
   assert.is(spawnSync('mkfifo', [folder.join('fifo')]).status, 0);
   assert.throws(
     () => new RealFs().read('/dev/zero'),
@@ -114,27 +114,27 @@ files('a device without an end and a FIFO without a writer do not block the read
   );
   assert.is(root.read('/fifo'), '');
   assert.is(
-    refused(() => root.openToWrite('/fifo').write('x')),
+    errorCode(() => root.openToWrite('/fifo').write('x')),
     'ENXIO',
   );
 });
 
-files('a write replaces what is there, and makes nothing', () => {
+files('a write replaces the content and creates no file', () => {
   const path = folder.write('proc/irq/41/smp_affinity', 'ffffffff,ffffffff\n');
   root.openToWrite('/proc/irq/41/smp_affinity').write('0000000c\n');
   assert.is(readFileSync(path, 'utf8'), '0000000c\n');
   assert.is(
-    refused(() => root.openToWrite('/proc/irq/42/smp_affinity').write('1\n')),
+    errorCode(() => root.openToWrite('/proc/irq/42/smp_affinity').write('1\n')),
     'ENOENT',
   );
   assert.is(
-    refused(() => root.openToWrite('/proc/irq/41/smp_affinity/x').write('1\n')),
+    errorCode(() => root.openToWrite('/proc/irq/41/smp_affinity/x').write('1\n')),
     'ENOENT',
   );
   assert.equal(readdirSync(folder.join('proc/irq')), ['41']);
 });
 
-files('a kept file is not one outside of the root', () => {
+files('a kept file is not one outside the root', () => {
   symlinkSync('/proc/irq/default_smp_affinity', folder.join('mask1'));
   folder.write('mask2', '00000000,000000ff\n');
   const outside = root.openToWrite('/mask1');
@@ -145,22 +145,22 @@ files('a kept file is not one outside of the root', () => {
   outside.close();
 });
 
-files('a write goes through no link', () => {
+files('a write does not follow a symbolic link', () => {
   const target = folder.write('elsewhere', 'kept');
   symlinkSync(target, folder.join('smp_affinity'));
   assert.is(
-    refused(() => root.openToWrite('/smp_affinity').write('1\n')),
+    errorCode(() => root.openToWrite('/smp_affinity').write('1\n')),
     'ELOOP',
   );
   assert.is(readFileSync(target, 'utf8'), 'kept');
 });
 
-files('a write that the kernel refuses throws its error', () => {
+files('a write that the kernel rejects throws its error', () => {
   const full = () => new RealFs().openToWrite('/dev/full').write('x');
   assert.throws(full, (error: unknown) => error instanceof FileError && error.code === 'ENOSPC');
 });
 
-files('a mask with mode 0444 cannot be written by anybody; any other that cannot be opened needs root', () => {
+files('a mask with mode 0444 fails with EPERM; any other that cannot be opened fails with EACCES', () => {
   chmodSync(folder.path, 0o755);
   for (const [mode, code] of [
     [0o444, 'EPERM'],
@@ -174,31 +174,31 @@ files('a mask with mode 0444 cannot be written by anybody; any other that cannot
       [root, '/smp_affinity'],
     ] as const)
       assert.is(
-        asOrdinaryUser(() => refused(() => files.openToWrite(name).write('1\n'))),
+        asOrdinaryUser(() => errorCode(() => files.openToWrite(name).write('1\n'))),
         code,
       );
   }
 });
 
-files('an error names the file below the root, also where its content is wrong', () => {
+files('an error names the file below the root, even if its content is invalid', () => {
   folder.write('sys/devices/system/cpu/online', 'x\n');
   assert.is(
-    refused(() => readTopology(root)),
+    errorCode(() => readTopology(root)),
     'EBADMSG',
   );
   folder.write('proc/irq/41/smp_affinity', 'x\n');
   assert.is(
-    refused(() => readInterrupt(root, 41)),
+    errorCode(() => readInterrupt(root, 41)),
     'EBADMSG',
   );
   rmSync(folder.join('sys'), { recursive: true });
   assert.is(
-    refused(() => readTopology(root)),
+    errorCode(() => readTopology(root)),
     'ENOENT',
   );
 });
 
-files('a write below a root changes nothing outside: links on the way stay below it', () => {
+files('a write below a root changes nothing outside; absolute links resolve below the root', () => {
   const outside = new TemporaryFolder();
   try {
     const mask = outside.write('41/smp_affinity', 'kept');
@@ -208,7 +208,7 @@ files('a write below a root changes nothing outside: links on the way stay below
     linkSync(shared, folder.join('shared'));
     symlinkSync('/dev', folder.join('dev'));
     const wrong = ['/proc/irq/41/smp_affinity', '/shared', '/dev/null'].map((path) =>
-      refused(() => root.openToWrite(path).write('1\n')),
+      errorCode(() => root.openToWrite(path).write('1\n')),
     );
     assert.equal(wrong, ['ENOENT', 'EMLINK', 'ELOOP']);
     assert.equal([readFileSync(mask, 'utf8'), readFileSync(shared, 'utf8')], ['kept', 'kept']);
@@ -222,7 +222,7 @@ files('a write below a root changes nothing outside: links on the way stay below
   }
 });
 
-files('the host that the tests run on is read', () => {
+files('the test machine itself can be read', () => {
   const host = new RealFs();
   assert.ok(size(readTopology(host).online) > 0);
   for (const name of host.list('/sys/bus/pci/devices') ?? []) {

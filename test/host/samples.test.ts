@@ -17,7 +17,7 @@ const samples = suite('sample hosts');
 const text = (path: string) => readFileSync(join(projectRoot, path), 'utf8');
 const isValid = new Ajv2020({ allErrors: true }).compile(JSON.parse(text('schemas/host.schema.json')));
 
-/** A domain, the host that it runs on, and where its vCPUs may run there. */
+/** A domain, the host that it runs on, the CPUs of its vCPUs there, and the number of its interrupts. */
 const pairs = [
   { domain: 'samples/gpu.xml', host: 'workstation.json', vcpus: '4-7,12-15', interrupts: 5 },
   { domain: 'samples/sriov-two-nodes.xml', host: 'two-nodes.json', vcpus: '2-5,18-21', interrupts: 13 },
@@ -25,17 +25,17 @@ const pairs = [
   { domain: 'samples/live/interface-pool-running.xml', host: 'pool.json', vcpus: '8-11', interrupts: 6 },
 ];
 
-samples('every one has its domain', () => {
+samples('every sample host has a domain', () => {
   assert.equal(readdirSync(join(projectRoot, 'samples/hosts')).sort(), pairs.map(({ host }) => host).sort());
 });
 
 for (const { domain, host, vcpus, interrupts } of pairs) {
-  samples(`${host} is described as the schema says`, () => {
+  samples(`${host} is valid against the schema`, () => {
     isValid(JSON.parse(text(`samples/hosts/${host}`)));
     assert.equal(isValid.errors ?? [], []);
   });
 
-  samples(`${domain} runs on ${host}: all its devices are there, and its QEMU is`, () => {
+  samples(`${domain} runs on ${host} with all its devices`, () => {
     const { name, uuid, devices, placement } = readDefinition(parseXml(text(domain)));
     const addresses = devices.flatMap(({ source }) => source?.address ?? []);
     const files = new SimulatedFs(new SimulatedKernel(parseHostDescription(text(`samples/hosts/${host}`))));

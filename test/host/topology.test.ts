@@ -12,7 +12,7 @@ const topology = suite('topology');
 const CPU = '/sys/devices/system/cpu';
 const NODE = '/sys/devices/system/node';
 
-topology('CPUs, nodes in order, the default affinity', () => {
+topology('CPUs, nodes in order, and the default affinity are read', () => {
   const host = readTopology(
     new FixedFiles({
       [`${CPU}/online`]: '0-2,4-7\n',
@@ -38,7 +38,7 @@ topology('CPUs, nodes in order, the default affinity', () => {
   assert.is(formatCpuset(host.defaultAffinity ?? []), '0-1');
 });
 
-topology('the online threads of the cores of some CPUs', () => {
+topology('cores contain the online threads of the given CPUs', () => {
   const files = new FixedFiles({
     [`${CPU}/online`]: '0-2,4-6,8\n',
     [`${CPU}/cpu0/topology/thread_siblings_list`]: '0,4\n',
@@ -49,11 +49,11 @@ topology('the online threads of the cores of some CPUs', () => {
   const host = readTopology(files);
   const of = (cpus: string) => readCores(files, host, parseCpuList(cpus) ?? []).map(formatCpuset);
   assert.equal(of('0,2-5'), ['0,4', '2', '1,5']);
-  assert.equal(of('1'), ['1,5'], 'read before');
-  assert.equal(of('7-8'), [], 'offline, and without that file');
+  assert.equal(of('1'), ['1,5'], 'read from the cache');
+  assert.equal(of('7-8'), [], 'an offline CPU, and one without that file');
 });
 
-topology('the simulated host shows cores, of CPUs that are online', () => {
+topology('the simulated host has cores of its online CPUs', () => {
   const kernel = new SimulatedKernel({ cpus: { present: '0-3', threadsPerCore: 2 }, devices: [] });
   const files = new SimulatedFs(kernel);
   const cores = () => readCores(files, readTopology(files), kernel.present).map(formatCpuset);
@@ -62,14 +62,14 @@ topology('the simulated host shows cores, of CPUs that are online', () => {
   assert.equal(cores(), ['0', '1,3']);
 });
 
-topology('a host without nodes, and without a default affinity', () => {
+topology('a host may have no nodes and no default affinity', () => {
   const host = readTopology(new FixedFiles({ [`${CPU}/online`]: '0\n' }));
   assert.is(formatCpuset(host.present), '0');
   assert.equal(host.nodes, []);
   assert.is(host.defaultAffinity, undefined);
 });
 
-topology('where there is no /sys, or no list in it, that is said', () => {
+topology('a missing or invalid list of CPUs is an error', () => {
   const code = (files: FixedFiles) => {
     try {
       readTopology(files);

@@ -7,19 +7,19 @@ import { EVENT, FILTER, POSTING_EVENT, SimulatedTracefs } from '../support/simul
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
 
-const test = suite('vector events');
+const test = suite('trace events');
 let folder: TemporaryFolder;
 let tracefs: SimulatedTracefs;
 let events: VectorEvent[];
 let ends: string[];
-let heard: () => void;
+let onNext: () => void;
 const INSTANCE = 'sys/kernel/tracing/instances/hostdev-cpuset';
 
 test.before.each(() => {
   folder = new TemporaryFolder();
   events = [];
   ends = [];
-  heard = () => {};
+  onNext = () => {};
 });
 test.after.each(() => {
   tracefs?.close();
@@ -30,18 +30,18 @@ const listener = {
   postingLost() {},
   changed(one: VectorEvent) {
     events.push(one);
-    heard();
+    onNext();
   },
   ended(reason: string) {
     ends.push(reason);
-    heard();
+    onNext();
   },
 };
 const open = () => VectorTrace.open(listener, folder.path, tracefs);
-const hear = (tell: () => void) =>
+const next = (action: () => void) =>
   new Promise<void>((resolve) => {
-    heard = resolve;
-    tell();
+    onNext = resolve;
+    action();
   });
 const reasonFor = (opening: Promise<unknown>) =>
   opening.then(
@@ -49,23 +49,23 @@ const reasonFor = (opening: Promise<unknown>) =>
     ({ message }: Error) => message,
   );
 
-test('an event has its vector and time; the trace instance is set up, and removed at the end', async () => {
+test('an event has its IRQ and time, and the trace instance is set up and removed', async () => {
   tracefs = new SimulatedTracefs(folder);
   const trace = await open();
   assert.is(tracefs.read('trace_clock'), 'mono');
   assert.is(tracefs.read(EVENT), '1');
   assert.is(tracefs.read('tracing_on'), '1');
   const options = ['context-info', 'markers', 'raw', 'hex', 'fields'].map((name) => tracefs.read(`options/${name}`));
-  assert.equal(options, ['1', '1', '0', '0', '0'], 'whatever the top level has');
-  await hear(() => tracefs.tellVector(41, '7.000250'));
+  assert.equal(options, ['1', '1', '0', '0', '0'], 'independent of the top-level instance');
+  await next(() => tracefs.tellVector(41, '7.000250'));
   assert.equal(events, [{ irqs: [41], at: 7000.25, lost: false, postings: [{ kind: 'moved', irq: 41 }] }]);
   assert.is(await trace.close(), true);
   assert.not.ok(existsSync(folder.join(INSTANCE)));
-  assert.is(events.length, 1, 'what wakes the reader is no events');
+  assert.is(events.length, 1, 'the marker that wakes the reader is not an event');
   assert.equal(ends, []);
 });
 
-test("our own writes are filtered out, where our PID is the kernel's", async () => {
+test("our own writes are filtered out, if our PID is the kernel's", async () => {
   tracefs = new SimulatedTracefs(folder);
   const trace = await open();
   const isFirst = readlinkSync('/proc/self/ns/pid') === 'pid:[4026531836]';
@@ -82,13 +82,13 @@ test('an error in the listener does not end the stream', async () => {
   assert.equal(ends, []);
 });
 
-test('a line that comes in two halves is one', async () => {
+test('a line that arrives in two parts is read as one', async () => {
   tracefs = new SimulatedTracefs(folder);
   const trace = await open();
-  await hear(() =>
+  await next(() =>
     tracefs.tell(' qemu-1 [000] d..1. 1.000000: vector_alloc: irq=40 vector=1\n qemu-1 [000] d..1. 2.0'),
   );
-  await hear(() => tracefs.tell('00000: vector_alloc: irq=41 vector=2\n'));
+  await next(() => tracefs.tell('00000: vector_alloc: irq=41 vector=2\n'));
   assert.equal(
     events.map(({ irqs, at }) => [irqs, at]),
     [
@@ -99,22 +99,22 @@ test('a line that comes in two halves is one', async () => {
   await trace.close();
 });
 
-test('an instance that a killed watcher has left is taken over', async () => {
+test('an instance that a killed watcher left is reused', async () => {
   tracefs = new SimulatedTracefs(folder);
   mkdirSync(folder.join(INSTANCE));
   tracefs.populate();
   const trace = await open();
   assert.equal(tracefs.made, []);
-  await hear(() => tracefs.tellVector(40));
+  await next(() => tracefs.tellVector(40));
   await trace.close();
   assert.is(tracefs.removed.length, 1);
 });
 
-test('a trace instance that is turned off ends the stream, with the reason', async () => {
+test('a trace instance that is turned off ends the stream with the reason', async () => {
   tracefs = new SimulatedTracefs(folder);
   await open();
-  // the last writer of the FIFO goes: every read is empty
-  await hear(() => tracefs.close());
+  // The last writer of the FIFO closes it: every read is empty.
+  await next(() => tracefs.close());
   assert.equal(ends, ['the trace instance was turned off']);
   assert.not.ok(existsSync(folder.join(INSTANCE)));
 });
@@ -129,7 +129,7 @@ for (const [what, change, reason] of [
   test(`${what}: events no longer arrive, so the stream ends with the reason`, async () => {
     tracefs = new SimulatedTracefs(folder);
     const trace = await VectorTrace.open(listener, folder.path, tracefs, 20);
-    await hear(change);
+    await next(change);
     tracefs.deaf = false;
     assert.equal(ends, [reason]);
     assert.is(await trace.close(), true);
@@ -137,34 +137,34 @@ for (const [what, change, reason] of [
   });
 }
 
-test('a stream whose first marker does not come back is not opened', async () => {
+test('a stream whose first marker does not return is not opened', async () => {
   tracefs = new SimulatedTracefs(folder);
   tracefs.deaf = true;
   assert.is(await reasonFor(open()), 'trace events do not arrive');
 });
 
-test('markers that come back keep the stream open', async () => {
+test('markers that return keep the stream open', async () => {
   tracefs = new SimulatedTracefs(folder);
   const trace = await VectorTrace.open(listener, folder.path, tracefs, 200);
   await new Promise((resolve) => setTimeout(resolve, 1000));
   assert.equal(ends, []);
-  await hear(() => tracefs.tellVector(41));
+  await next(() => tracefs.tellVector(41));
   await trace.close();
 });
 
-test('in a flood of events they are read together', async () => {
+test('a flood of events is read in batches', async () => {
   tracefs = new SimulatedTracefs(folder);
   const trace = await open();
   for (let irq = 1; irq <= 600; irq++) {
     tracefs.tellVector(irq);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
-  await until('all have come', () => events.at(-1)?.irqs.at(-1) === 600);
+  await until('all have arrived', () => events.at(-1)?.irqs.at(-1) === 600);
   assert.ok(events.length < 300, `${events.length} reads`);
   await trace.close();
 });
 
-test('a stream that ends is opened again, and says so each time', async () => {
+test('a stream that ends is opened again, and each change is reported', async () => {
   tracefs = new SimulatedTracefs(folder);
   const states: (string | null)[] = [];
   const stream = new VectorStream({ ...listener, stateChanged: (reason) => states.push(reason) }, folder.path, {
@@ -177,7 +177,7 @@ test('a stream that ends is opened again, and says so each time', async () => {
   await until('it is open again', () => states.length === 3);
   assert.equal(states, [null, 'somebody changed the trace instance', null]);
   assert.is(tracefs.read(EVENT), '1');
-  await hear(() => tracefs.tellVector(41));
+  await next(() => tracefs.tellVector(41));
   assert.equal(events.at(-1)?.irqs, [41]);
   assert.is(await stream.close(), true);
 });
@@ -199,7 +199,7 @@ test('a stream that cannot be opened is reported once', async () => {
   await stream.close();
 });
 
-test('a permanent reason is not tried again', async () => {
+test('a permanent reason is not retried', async () => {
   const states: (string | null)[] = [];
   const stream = new VectorStream({ ...listener, stateChanged: (reason) => states.push(reason) }, folder.path, {
     reopenLimits: { firstMs: 1, maxMs: 2 },
@@ -209,7 +209,7 @@ test('a permanent reason is not tried again', async () => {
   await stream.close();
 });
 
-test('without tracefs', async () => {
+test('without tracefs the reason is reported', async () => {
   assert.is(await reasonFor(VectorTrace.open(listener, folder.path)), 'tracefs is not mounted');
 });
 
@@ -229,7 +229,7 @@ for (const [code, words] of [
   ['EROFS', 'tracing failed: EROFS'],
   ['EBUSY', 'another process reads this trace instance'],
 ] as const) {
-  test(`${code} is one reason`, async () => {
+  test(`the reason of ${code} is reported`, async () => {
     tracefs = new SimulatedTracefs(folder);
     const refusing = {
       make() {
@@ -246,13 +246,13 @@ test('other trace events are ignored', () => {
   assert.is(parseVectorEvents(''), undefined);
 });
 
-test('posting is heard of as soon as KVM is loaded, and not after it was unloaded', async () => {
+test('posting events are read once KVM is loaded, and their loss is reported when it is unloaded', async () => {
   tracefs = new SimulatedTracefs(folder);
   let losses = 0;
   const trace = await VectorTrace.open({ ...listener, postingLost: () => void losses++ }, folder.path, tracefs, 20);
   tracefs.loadKvm();
   await until('the event is enabled', () => tracefs.read(POSTING_EVENT) === '1');
-  await hear(() => tracefs.tellPosted(41, 2));
+  await next(() => tracefs.tellPosted(41, 2));
   assert.equal(events.at(-1), {
     irqs: [],
     at: undefined,
@@ -261,17 +261,17 @@ test('posting is heard of as soon as KVM is loaded, and not after it was unloade
   });
   assert.is(losses, 0);
   tracefs.unloadKvm();
-  await until('that is noticed', () => losses === 1);
+  await until('the loss is reported', () => losses === 1);
   tracefs.loadKvm();
   await until('the event is enabled again', () => tracefs.read(POSTING_EVENT) === '1');
   tracefs.write(POSTING_EVENT, '0\n');
-  await until('somebody disabled it', () => losses === 2);
-  assert.is(tracefs.read(POSTING_EVENT), '1', 'and it is enabled at once');
+  await until('disabling the event is reported', () => losses === 2);
+  assert.is(tracefs.read(POSTING_EVENT), '1', 'the event is enabled again at once');
   assert.equal(ends, []);
   assert.is(await trace.close(), true);
 });
 
-test('with KVM loaded the event is enabled at once, and disabled at the end even where the instance stays', async () => {
+test('with KVM loaded the posting event is enabled at once, and disabled on close even if the instance remains', async () => {
   tracefs = new SimulatedTracefs(folder);
   const make = (path: string) => {
     tracefs.make(path);
@@ -286,7 +286,7 @@ test('with KVM loaded the event is enabled at once, and disabled at the end even
   );
 });
 
-test('each interrupt is named once; lost events are reported', () => {
+test('each interrupt is returned once; lost events are reported', () => {
   const line = (irq: number, at: string) =>
     `  x: y-1 [000] d..1. ${at}: vector_alloc: irq=${irq} vector=3 reserved=0 ret=0\n`;
   assert.equal(parseVectorEvents(line(5, '1.5') + line(5, '1.6') + line(6, '1.7')), {

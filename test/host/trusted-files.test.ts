@@ -8,8 +8,8 @@ import { needs, suiteWhere } from '../support/needs.js';
 import { asOrdinaryUser } from '../support/ordinary-user.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-const test = suite('files that say what root is to do');
-const asRoot = suiteWhere('files that say what root is to do, by their owners', needs('mount-namespace'));
+const test = suite('trusted files (configuration for root)');
+const asRoot = suiteWhere('trusted files by owner', needs('mount-namespace'));
 let folder: TemporaryFolder;
 let path: string;
 
@@ -22,7 +22,7 @@ for (const each of [test, asRoot]) {
   each.after.each(() => folder.remove());
 }
 
-/** The text, or what the error says behind the path. */
+/** The text, or the error message after the path. */
 function read(name = 'file', files = new RealFs(folder.path), prefix = ''): string | undefined {
   try {
     return files.readTrusted(`${prefix}/${name}`);
@@ -34,7 +34,7 @@ function read(name = 'file', files = new RealFs(folder.path), prefix = ''): stri
   }
 }
 
-test('what this user alone may write to is read below a root; what is absent is undefined', () => {
+test('a file that only this user may write to is read below a root; a missing one is undefined', () => {
   for (const mode of [0o644, 0o600, 0o755, 0o4755]) {
     chmodSync(path, mode);
     assert.is(read(), 'text');
@@ -48,31 +48,31 @@ for (const [mode, octal] of [
   [0o620, '0620'],
   [0o1602, '1602'],
 ] as const)
-  test(`mode ${octal} is refused`, () => {
+  test(`mode ${octal} is rejected`, () => {
     chmodSync(path, mode);
     assert.is(read(), `writable by group or others (mode ${octal}): run chmod go-w`);
   });
 
-test('what is no regular file is refused, and not waited for', () => {
+test('a file that is not regular is rejected without blocking', () => {
   assert.is(spawnSync('mkfifo', [folder.join('fifo')]).status, 0);
   mkdirSync(folder.join('folder'));
   for (const name of ['fifo', 'folder']) assert.is(read(name), 'not a regular file', name);
 });
 
-test('a link is followed: what was opened is judged', () => {
+test('a symbolic link is followed, and its target checked', () => {
   symlinkSync('file', folder.join('link'));
   assert.is(read('link'), 'text');
   chmodSync(path, 0o666);
   assert.match(read('link') as string, 'mode 0666');
 });
 
-asRoot("another user's is refused, and so is a link to it", () => {
+asRoot("another user's file and a link to it are rejected", () => {
   chownSync(path, 65534, 65534);
   symlinkSync('file', folder.join('link'));
   for (const name of ['file', 'link']) assert.is(read(name), 'owned by uid 65534, must be owned by root (chown root)');
 });
 
-asRoot("below a root an ordinary user's own and root's are read, on this host root's alone", () => {
+asRoot("an ordinary user's own files are accepted below a root only, root's everywhere", () => {
   const host = new RealFs();
   asOrdinaryUser(() => {
     assert.is(read(), 'text');

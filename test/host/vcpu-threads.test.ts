@@ -5,10 +5,10 @@ import type { OpenFile } from '../../src/host/pseudo-fs.js';
 import { VcpuThreadReader } from '../../src/host/vcpu-threads.js';
 import { FixedFiles } from './fixed-files.js';
 
-const watch = suite('vCPU threads, looked at again and again');
+const test = suite('vCPU threads across checks');
 const UUID = 'c0f7f3a2-6d0c-4d07-b6f0-2f3d5f0f9b21';
 
-/** A QEMU whose threads are changed at will. */
+/** A QEMU whose threads the test changes. */
 class Qemu extends FixedFiles {
   readonly opened = new Set<string>();
   readonly calls: string[] = [];
@@ -54,7 +54,7 @@ const cpusOf = (one: VcpuThreadReader, thorough = false) => {
   return threads && `${threads.pid}: ${threads.cpus ? formatCpuset(threads.cpus) : 'no names'}`;
 };
 
-watch('the same object as long as nothing is different', () => {
+test('the same object is returned until something changes', () => {
   const qemu = Qemu.running();
   const one = watching(qemu);
   assert.is(one.isUnchanged(), false, 'nothing is known yet');
@@ -64,7 +64,7 @@ watch('the same object as long as nothing is different', () => {
   assert.is(one.isUnchanged(), true);
 });
 
-watch('a vCPU that may run elsewhere, one more, and one less', () => {
+test('a changed affinity, an added vCPU and a removed one are found', () => {
   const qemu = Qemu.running();
   const one = watching(qemu);
   one.read(true);
@@ -77,14 +77,14 @@ watch('a vCPU that may run elsewhere, one more, and one less', () => {
   ] as const)
     qemu.thread(42, tid, `CPU ${tid - 43}/KVM`, cpus, 4);
   qemu.thread(42, 45, 'CPU 2/KVM', '6', 4);
-  assert.is(one.isUnchanged(), false, 'the number of threads says so');
+  assert.is(one.isUnchanged(), false, 'the number of threads has changed');
   assert.is(cpusOf(one), '42: 3,5-6');
   delete qemu.own['/proc/42/task/45/comm'];
   delete qemu.own['/proc/42/task/45/status'];
   assert.is(cpusOf(one), '42: 3,5');
 });
 
-watch('what is unchanged costs no list, and other threads are not kept open', () => {
+test('unchanged threads need no directory listing, and other threads are not kept open', () => {
   const qemu = Qemu.running();
   const one = watching(qemu);
   one.read(true);
@@ -97,18 +97,18 @@ watch('what is unchanged costs no list, and other threads are not kept open', ()
   assert.is(qemu.opened.size, 0);
 });
 
-watch("QEMU's other threads come and go; one that is a vCPU's has its name a moment after its birth", () => {
+test('other threads of QEMU are ignored, and a vCPU thread is found once it is named', () => {
   const qemu = Qemu.running();
   const one = watching(qemu);
   const first = one.read(true);
   qemu.thread(42, 50, 'worker', '0-7', 3);
   assert.is(one.read(false), first);
   qemu.thread(42, 50, 'CPU 2/KVM', '6', 3);
-  assert.is(one.read(false), first, 'its name is not asked for each time');
+  assert.is(one.read(false), first, 'names are not read each time');
   assert.is(cpusOf(one, true), '42: 2-3,6');
 });
 
-watch('a thread that has the name of the main thread may be a vCPU that was plugged a moment ago', () => {
+test('an unnamed thread may be a vCPU that was just plugged', () => {
   const qemu = Qemu.running();
   const one = watching(qemu);
   one.read(true);
@@ -123,7 +123,7 @@ watch('a thread that has the name of the main thread may be a vCPU that was plug
   assert.is(cpusOf(one), '42: 2-3,6');
 });
 
-watch('without names it runs until its command line says else, which is empty once it has ended', () => {
+test('QEMU without thread names runs until its command line is empty', () => {
   const qemu = Qemu.running();
   for (const tid of [43, 44]) qemu.thread(42, tid, 'qemu-system-x86', '0-7', 3);
   const one = watching(qemu);
@@ -137,7 +137,7 @@ watch('without names it runs until its command line says else, which is empty on
   assert.is(one.read(false), undefined);
 });
 
-watch('a process that has ended keeps its main thread until it is waited for', () => {
+test('a process that has ended keeps its main thread until it is waited for', () => {
   const qemu = Qemu.running();
   const one = watching(qemu);
   one.read(true);
@@ -149,7 +149,7 @@ watch('a process that has ended keeps its main thread until it is waited for', (
   assert.is(one.read(false), undefined);
 });
 
-watch('another process in its place: found, and the old one is closed', () => {
+test('another process with the same name is found, and the old one closed', () => {
   const qemu = Qemu.running();
   const one = watching(qemu);
   one.read(true);
@@ -158,7 +158,7 @@ watch('another process in its place: found, and the old one is closed', () => {
   assert.ok([...qemu.opened].every((path) => path.startsWith('/proc/142/')));
 });
 
-watch('a process that has taken its number is another: asked for where it matters', () => {
+test('another process with the same PID is found by a thorough read only', () => {
   const qemu = Qemu.running();
   const one = watching(qemu);
   one.read(true);
@@ -168,7 +168,7 @@ watch('a process that has taken its number is another: asked for where it matter
   assert.is(qemu.opened.size, 0);
 });
 
-watch('a vCPU whose status cannot be read any more ends what is known', () => {
+test('an unreadable vCPU status ends the known process', () => {
   const qemu = Qemu.running();
   const one = watching(qemu);
   one.read(true);
@@ -177,17 +177,17 @@ watch('a vCPU whose status cannot be read any more ends what is known', () => {
   assert.is(cpusOf(one), undefined);
 });
 
-watch('which pid files there are is asked for only where a process has to be found', () => {
+test('PID files are listed only to find a process', () => {
   const qemu = Qemu.running();
   const one = watching(qemu);
-  let asked = 0;
+  let listings = 0;
   const pidFiles = () => {
-    asked++;
+    listings++;
     return new Set(['guest.pid']);
   };
   one.read(false, pidFiles);
   one.read(false, pidFiles);
-  assert.is(asked, 1);
+  assert.is(listings, 1);
   assert.is(one.read(false, () => new Set())?.pid, 42);
   assert.is(
     watching(qemu).read(false, () => new Set()),
@@ -195,4 +195,4 @@ watch('which pid files there are is asked for only where a process has to be fou
   );
 });
 
-watch.run();
+test.run();

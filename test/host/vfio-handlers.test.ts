@@ -3,10 +3,10 @@ import * as assert from 'uvu/assert';
 import { type PciAddress, parseAddress } from '../../src/domain/address.js';
 import { vfioOwnership } from '../../src/host/vfio-handlers.js';
 
-const names = suite('names of handlers');
+const names = suite('names of VFIO handlers');
 const address = parseAddress('0000:82:00.0') as PciAddress;
 
-names('the handlers of VFIO for a device', () => {
+names("VFIO's handlers for a device are recognized", () => {
   for (const [handler, type, vector] of [
     ['vfio-msix[0](0000:82:00.0)', 'msix', 0],
     ['vfio-msix[2047](0000:82:00.0)', 'msix', 2047],
@@ -17,7 +17,7 @@ names('the handlers of VFIO for a device', () => {
   }
 });
 
-names("names that only look like VFIO's handlers", () => {
+names("names that only look like VFIO's handlers are not", () => {
   for (const handler of [
     'vfio-msix[0](0000:82:00.1)',
     'vfio-msix[0](10000:82:00.0)',

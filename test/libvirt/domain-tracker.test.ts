@@ -4,7 +4,7 @@ import { DomainTracker } from '../../src/libvirt/domain-tracker.js';
 import { liveXml, UUID } from '../hook/simulated-root.js';
 import { until } from '../support/until.js';
 
-const test = suite('feed of domains');
+const test = suite('domain tracker');
 const OTHER = '00000000-0000-4000-8000-000000000001';
 const ENTRY = '<hostdev address="0000:06:12.5" cpuset="2"/>';
 const bytes = (text: string) => Buffer.from(text);
@@ -13,35 +13,35 @@ const plain = (uuid: string) => `<domain id='2'><name>plain</name><uuid>${uuid}<
 
 const worlds: World[] = [];
 test.after.each(() => {
-  for (const world of worlds.splice(0)) world.feed.close();
+  for (const world of worlds.splice(0)) world.tracker.close();
 });
 
-/** libvirt with these domains, and what the feed has told. */
+/** libvirt with these domains, and the reports of the tracker. */
 class World {
   constructor() {
     worlds.push(this);
   }
 
-  readonly told: string[] = [];
-  readonly asked: string[] = [];
+  readonly reports: string[] = [];
+  readonly requests: string[] = [];
   readonly domains = new Map<string, string>();
   withState: string[] = [];
   unreachable = false;
-  /** domains whose definition libvirt does not give */
+  /** domains whose definition cannot be read */
   readonly silent = new Set<string>();
   answer: () => Promise<void> = () => Promise.resolve();
 
-  readonly feed = new DomainTracker(
+  readonly tracker = new DomainTracker(
     {
       listRunning: async () => {
-        this.asked.push('list');
+        this.requests.push('list');
         if (this.unreachable) throw new Error('no');
         const running = [...this.domains.keys()];
         await this.answer();
         return running;
       },
       dumpXml: async (uuid) => {
-        this.asked.push(`dump ${uuid}`);
+        this.requests.push(`dump ${uuid}`);
         const text = this.domains.get(uuid);
         await this.answer();
         if (this.silent.has(uuid)) throw new Error('busy');
@@ -50,38 +50,38 @@ class World {
       },
     },
     {
-      add: ({ name, uuid }) => this.told.push(`put ${name} ${uuid}`),
-      remove: (uuid) => this.told.push(`drop ${uuid}`),
-      markDirty: (uuid) => this.told.push(`stir ${uuid}`),
+      add: ({ name, uuid }) => this.reports.push(`add ${name} ${uuid}`),
+      remove: (uuid) => this.reports.push(`remove ${uuid}`),
+      markDirty: (uuid) => this.reports.push(`check ${uuid}`),
       withState: () => this.withState,
-      problem: (text) => this.told.push(text),
-      cannotRead: (domain, reason) => this.told.push(`${domain}: ${reason}`),
-      cannotList: (reason) => this.told.push(`all: ${reason}`),
+      problem: (text) => this.reports.push(text),
+      cannotRead: (domain, reason) => this.reports.push(`${domain}: ${reason}`),
+      cannotList: (reason) => this.reports.push(`all: ${reason}`),
     },
     { firstMs: 2, maxMs: 10 },
   );
 
   spool(operation: string, xml: string, writtenAt = Date.now()): void {
-    this.feed.spooled({ operation, xml: bytes(xml), writtenAt });
+    this.tracker.spooled({ operation, xml: bytes(xml), writtenAt });
   }
 }
 
-test('the spool: put at once, without libvirt; released', () => {
+test('spool: a started domain is added at once without libvirt, and removed at its release', () => {
   const world = new World();
   world.spool('started', guest());
-  assert.is(world.feed.managedCount, 1);
+  assert.is(world.tracker.managedCount, 1);
   world.spool('release', guest());
-  assert.is(world.feed.managedCount, 0);
-  assert.equal(world.told, [`put guest ${UUID}`, `drop ${UUID}`]);
-  assert.equal(world.asked, []);
+  assert.is(world.tracker.managedCount, 0);
+  assert.equal(world.reports, [`add guest ${UUID}`, `remove ${UUID}`]);
+  assert.equal(world.requests, []);
 });
 
-test('the spool: of old calls, only releases are processed', () => {
+test('spool: of old calls, only releases are processed', () => {
   const world = new World();
   world.withState = [UUID];
   world.spool('started', guest(), Date.now() - 3_600_000);
   world.spool('release', guest(), Date.now() - 3_600_000);
-  assert.equal(world.told, [`drop ${UUID}`]);
+  assert.equal(world.reports, [`remove ${UUID}`]);
 });
 
 for (const [name, xml, words] of [
@@ -90,141 +90,141 @@ for (const [name, xml, words] of [
   ['no UUID', '<domain><name>x</name></domain>', /a domain without a UUID/],
   ['a UUID that is a path', '<domain><name>x</name><uuid>../../etc</uuid></domain>', /a domain without a UUID/],
 ] as const) {
-  test(`the spool: ${name} is one line`, () => {
+  test(`spool: ${name} is reported in one line`, () => {
     const world = new World();
     world.spool('started', xml);
-    assert.is(world.told.length, 1);
-    assert.match(world.told[0] as string, words);
+    assert.is(world.reports.length, 1);
+    assert.match(world.reports[0] as string, words);
   });
 }
 
-test('running domains are read, others are dropped; a domain without a policy is not managed', async () => {
+test('running domains are read, others removed; a domain without a policy is not managed', async () => {
   const world = new World();
   world.withState = ['99999999-0000-4000-8000-000000000000'];
   world.domains.set(UUID, guest()).set(OTHER, plain(OTHER));
-  await world.feed.list({ all: true });
-  assert.equal(world.told, ['drop 99999999-0000-4000-8000-000000000000', `put guest ${UUID}`]);
+  await world.tracker.list({ all: true });
+  assert.equal(world.reports, ['remove 99999999-0000-4000-8000-000000000000', `add guest ${UUID}`]);
   world.withState = [];
   world.domains.delete(UUID);
-  await world.feed.list();
-  assert.equal(world.told.slice(2), [`drop ${UUID}`]);
-  assert.is(world.asked.filter((what) => what.startsWith('dump')).length, 2, 'who is known is not read again');
+  await world.tracker.list();
+  assert.equal(world.reports.slice(2), [`remove ${UUID}`]);
+  assert.is(world.requests.filter((what) => what.startsWith('dump')).length, 2, 'known domains are not read again');
 });
 
-test('a domain that starts while libvirt answers is not dropped', async () => {
+test('a domain that starts while libvirt answers is not removed', async () => {
   const world = new World();
-  const listed = world.feed.list();
+  const listed = world.tracker.list();
   world.answer = async () => world.spool('started', guest(), Date.now() + 1);
   await listed;
-  assert.equal(world.told, [`put guest ${UUID}`]);
+  assert.equal(world.reports, [`add guest ${UUID}`]);
 });
 
 test('while libvirt cannot be reached, all domains are kept', async () => {
   const world = new World();
   world.spool('started', guest());
   world.unreachable = true;
-  await world.feed.list({ all: true });
-  assert.is(world.feed.managedCount, 1);
+  await world.tracker.list({ all: true });
+  assert.is(world.tracker.managedCount, 1);
 });
 
 test('events: a reboot triggers a check, a change a read of the definition, an unknown name a list', async () => {
   const world = new World();
   world.spool('started', guest());
   world.domains.set(UUID, guest());
-  world.feed.event({ domain: 'guest', change: 'interrupts' });
-  assert.equal(world.told.slice(1), [`stir ${UUID}`]);
-  world.feed.event({ domain: 'guest', change: 'redefined' });
+  world.tracker.event({ domain: 'guest', change: 'interrupts' });
+  assert.equal(world.reports.slice(1), [`check ${UUID}`]);
+  world.tracker.event({ domain: 'guest', change: 'redefined' });
   await placedOn();
-  assert.equal(world.asked, [`dump ${UUID}`]);
+  assert.equal(world.requests, [`dump ${UUID}`]);
   for (const event of [
     null,
     { domain: 'nobody', change: 'interrupts' as const },
     { domain: 'guest', change: 'ended' as const },
   ]) {
-    world.feed.event(event);
+    world.tracker.event(event);
     await placedOn();
   }
-  assert.equal(world.asked.slice(1), ['list', 'list', 'list']);
+  assert.equal(world.requests.slice(1), ['list', 'list', 'list']);
 });
 
-test('many changes at once cause few reads, and the last state counts', async () => {
+test('many changes at once cause few reads, and the last definition is used', async () => {
   const world = new World();
   world.spool('started', guest());
   world.domains.set(UUID, guest());
-  for (let count = 0; count < 50; count++) world.feed.event({ domain: 'guest', change: 'redefined' });
+  for (let count = 0; count < 50; count++) world.tracker.event({ domain: 'guest', change: 'redefined' });
   world.domains.set(UUID, guest(UUID, 'renamed'));
   await placedOn();
-  assert.equal(world.asked, [`dump ${UUID}`, `dump ${UUID}`]);
-  assert.is(world.told.at(-1), `put renamed ${UUID}`);
-  assert.not.ok(world.feed.busy);
+  assert.equal(world.requests, [`dump ${UUID}`, `dump ${UUID}`]);
+  assert.is(world.reports.at(-1), `add renamed ${UUID}`);
+  assert.not.ok(world.tracker.busy);
 });
 
-test('a domain whose policy is removed is dropped; the definition of a domain that has ended is ignored', async () => {
+test('a domain whose policy is removed is removed; the definition of an ended domain is ignored', async () => {
   const world = new World();
   world.spool('started', guest());
   world.domains.set(UUID, guest().replace(" id='1'", ''));
-  world.feed.event({ domain: 'guest', change: 'redefined' });
+  world.tracker.event({ domain: 'guest', change: 'redefined' });
   await placedOn();
-  assert.is(world.told.length, 1);
+  assert.is(world.reports.length, 1);
   world.domains.set(UUID, plain(UUID));
-  world.feed.event({ domain: 'guest', change: 'redefined' });
+  world.tracker.event({ domain: 'guest', change: 'redefined' });
   await placedOn();
-  assert.equal(world.told.slice(1), [`drop ${UUID}`]);
+  assert.equal(world.reports.slice(1), [`remove ${UUID}`]);
 });
 
 test('a failed read of a definition is retried, and reported once', async () => {
   const world = new World();
   world.domains.set(UUID, guest()).set(OTHER, plain(OTHER));
   world.silent.add(UUID);
-  await world.feed.list({ all: true });
-  assert.ok(world.feed.busy, 'a domain that runs is not forgotten');
-  await until('asked several times', () => world.asked.filter((what) => what === `dump ${UUID}`).length > 4);
-  assert.equal(world.told, [`${UUID}: busy`]);
+  await world.tracker.list({ all: true });
+  assert.ok(world.tracker.busy, 'a running domain is not forgotten');
+  await until('requests several times', () => world.requests.filter((what) => what === `dump ${UUID}`).length > 4);
+  assert.equal(world.reports, [`${UUID}: busy`]);
   world.silent.clear();
-  await until('put', () => world.feed.managedCount === 1);
-  assert.not.ok(world.feed.busy);
-  assert.equal(world.told, [`${UUID}: busy`, `put guest ${UUID}`]);
-  assert.is(world.asked.filter((what) => what === `dump ${OTHER}`).length, 1, 'the other is not asked for again');
+  await until('added', () => world.tracker.managedCount === 1);
+  assert.not.ok(world.tracker.busy);
+  assert.equal(world.reports, [`${UUID}: busy`, `add guest ${UUID}`]);
+  assert.is(world.requests.filter((what) => what === `dump ${OTHER}`).length, 1, 'the other is not read again');
 });
 
-test('a change that is not given is asked for again, too; of a domain that ended there is nothing to say', async () => {
+test('a failed read of a changed definition is retried, too; that of an ended domain is not reported', async () => {
   const world = new World();
   world.spool('started', guest());
   world.domains.set(UUID, guest(UUID, 'renamed'));
   world.silent.add(UUID);
-  world.feed.event({ domain: 'guest', change: 'redefined' });
+  world.tracker.event({ domain: 'guest', change: 'redefined' });
   await placedOn();
   world.silent.clear();
-  await until('read', () => world.told.includes(`put renamed ${UUID}`));
+  await until('read', () => world.reports.includes(`add renamed ${UUID}`));
   world.domains.delete(UUID);
-  world.feed.event({ domain: 'renamed', change: 'redefined' });
-  await until('let go', () => world.feed.managedCount === 0);
-  assert.not.ok(world.feed.busy);
-  assert.is(world.told.at(-1), `drop ${UUID}`);
+  world.tracker.event({ domain: 'renamed', change: 'redefined' });
+  await until('removed', () => world.tracker.managedCount === 0);
+  assert.not.ok(world.tracker.busy);
+  assert.is(world.reports.at(-1), `remove ${UUID}`);
 });
 
 test('a failed list is retried until it succeeds, or until close', async () => {
   const world = new World();
   world.domains.set(UUID, guest());
   world.unreachable = true;
-  await world.feed.list({ all: true });
-  await until('asked several times', () => world.asked.length > 4);
-  assert.equal(world.told, ['all: no']);
-  assert.not.ok(world.feed.busy, 'one that ends with the last domain does not wait for a daemon that is gone');
+  await world.tracker.list({ all: true });
+  await until('requests several times', () => world.requests.length > 4);
+  assert.equal(world.reports, ['all: no']);
+  assert.not.ok(world.tracker.busy, '--until-idle does not wait for libvirt');
   world.unreachable = false;
-  await until('put', () => world.feed.managedCount === 1);
+  await until('added', () => world.tracker.managedCount === 1);
   world.unreachable = true;
-  await world.feed.list();
-  world.feed.close();
-  const { length } = world.asked;
+  await world.tracker.list();
+  world.tracker.close();
+  const { length } = world.requests;
   await placedOn();
-  assert.is(world.asked.length, length);
+  assert.is(world.requests.length, length);
 });
 
-test('many events of unknown domains cause two lists: the one that is running, and one after it', async () => {
+test('many events of unknown domains cause two lists: the running one, and one after it', async () => {
   const world = new World();
   const flood = async () => {
-    for (let count = 0; count < 1000; count++) world.feed.event(null);
+    for (let count = 0; count < 1000; count++) world.tracker.event(null);
   };
   world.answer = () => {
     world.answer = () => Promise.resolve();
@@ -232,18 +232,18 @@ test('many events of unknown domains cause two lists: the one that is running, a
   };
   await flood();
   await placedOn();
-  assert.equal(world.asked, ['list', 'list']);
+  assert.equal(world.requests, ['list', 'list']);
 });
 
 const placedOn = () => new Promise((resolve) => setTimeout(resolve, 5));
 
-test("an answer about another domain is not taken as this domain's", async () => {
+test('a definition of another domain is ignored', async () => {
   const world = new World();
   world.domains.set(UUID, guest(OTHER, UUID));
-  await world.feed.list();
-  assert.equal(world.feed.managedCount, 0);
-  assert.equal(world.told, [`domain ${UUID}: libvirt's answer is about ${OTHER}: ignored`]);
-  assert.not.ok(world.feed.busy);
+  await world.tracker.list();
+  assert.equal(world.tracker.managedCount, 0);
+  assert.equal(world.reports, [`domain ${UUID}: libvirt's answer is about ${OTHER}: ignored`]);
+  assert.not.ok(world.tracker.busy);
 });
 
 test.run();

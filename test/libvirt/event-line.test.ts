@@ -5,7 +5,7 @@ import { type LibvirtEvent, parseEventLine } from '../../src/libvirt/event-line.
 const test = suite("lines of libvirt's events");
 const STAMP = '2026-03-01 20:44:28.039+0000: ';
 
-// as virsh 9.0 prints them
+// As virsh 9.0 prints them.
 const LINES: [string, LibvirtEvent['change'] | undefined][] = [
   ["event 'lifecycle' for domain 'guest': Defined Added", undefined],
   ["event 'lifecycle' for domain 'guest': Started Booted", 'redefined'],
@@ -28,23 +28,23 @@ for (const [text, change] of LINES) {
   test(text, () => {
     const expected = change ? { event: { domain: 'guest', change } } : {};
     assert.equal(parseEventLine(STAMP + text), expected);
-    // as earlier versions print them
+    // As earlier versions print them.
     assert.equal(parseEventLine(STAMP + text.replace("'guest'", 'guest')), expected, 'without quotes');
   });
 }
 
-test('a name with quotes, or with the words of an event', () => {
+test('a name may contain quotes or the text of an event', () => {
   for (const domain of ["gu'est", "x': Stopped y", "event 'reboot' for domain 'a'", '$(reboot)', ' ']) {
     const event = { domain, change: 'interrupts' };
     assert.equal(parseEventLine(`${STAMP}event 'reboot' for domain '${domain}'`), { event });
   }
 });
 
-test('a name with a line break: the domain of the first half is unknown', () => {
+test('a name with a line break: the domain is unknown', () => {
   assert.equal(parseEventLine(`${STAMP}event 'reboot' for domain 'two`), { event: null, isCut: true });
 });
 
-test('further details of an event, and what virsh prints when it ends', () => {
+test("details of an event, and virsh's last lines, are ignored", () => {
   for (const line of [
     '',
     '\tcputune.vcpupin0: 0',
@@ -56,13 +56,13 @@ test('further details of an event, and what virsh prints when it ends', () => {
   }
 });
 
-test('a kind of event that no known version has', () => {
+test('an unknown kind of event is reported', () => {
   for (const kind of ['new-kind', 'constructor']) {
     assert.equal(parseEventLine(`${STAMP}event '${kind}' for domain 'guest': x`), { isUnknown: true });
   }
 });
 
-test('a form that no known version prints may be any event', () => {
+test('a line in an unknown format may be any event', () => {
   for (const line of [
     "event 'reboot' for domain 'guest'",
     `${STAMP}domain guest: rebooted`,

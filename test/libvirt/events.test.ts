@@ -14,13 +14,13 @@ const STAMP = '2026-03-01 20:44:28.039+0000: ';
 const SILENT = { event() {}, connecting() {}, waiting() {}, unknown() {} };
 let clock: ReturnType<typeof installClock>;
 let folder: TemporaryFolder;
-let heard: string[];
+let reports: string[];
 let events: LibvirtEvents | undefined;
 
 test.before.each(() => {
   clock = installClock();
   folder = new TemporaryFolder();
-  heard = [];
+  reports = [];
 });
 test.after.each(() => {
   events?.close();
@@ -29,13 +29,13 @@ test.after.each(() => {
   folder.remove();
 });
 
-/** A virsh that does this. */
+/** A virsh that runs this script. */
 function virsh(script: string): { uri: string; env: Record<string, string | undefined> } {
   chmodSync(folder.write('virsh', `#!/bin/sh\nprintf '%s\\n' "$@" >>'${folder.path}/words'\n${script}\n`), 0o755);
   return { uri: 'test:///x y', env: { ...process.env, PATH: `${folder.path}:${process.env.PATH}` } };
 }
 
-/** The condition, with time that passes meanwhile. */
+/** The condition, while the clock advances. */
 const ticking = (condition: () => boolean) => () => {
   clock.tick(100);
   return condition();
@@ -43,46 +43,46 @@ const ticking = (condition: () => boolean) => () => {
 
 function start(script: string): void {
   events = new LibvirtEvents(virsh(script), {
-    event: (event) => heard.push(event === null ? 'somebody' : `${event.domain} ${event.change}`),
-    connecting: (first) => heard.push(first ? 'connecting' : 'connected'),
-    lost: (reason) => heard.push(`lost: ${reason}`),
-    waiting: () => heard.push('waiting'),
-    unknown: (line) => heard.push(`unknown: ${line}`),
+    event: (event) => reports.push(event === null ? 'somebody' : `${event.domain} ${event.change}`),
+    connecting: (first) => reports.push(first ? 'connecting' : 'connected'),
+    lost: (reason) => reports.push(`lost: ${reason}`),
+    waiting: () => reports.push('waiting'),
+    unknown: (line) => reports.push(`unknown: ${line}`),
   });
   events.start();
 }
 
-test('are read as they come, also in pieces', async () => {
+test('lines are read as they arrive, also in parts', async () => {
   const line = `${STAMP}event 'reboot' for domain 'a`;
   start(`printf "%s" "${line}"; mkfifo '${folder.path}/go'; read -r _ <'${folder.path}/go'
 printf "%s\\n" "b'" "" "${line}"; exec sleep 600`);
   await until('the first piece is written', () => existsSync(folder.join('go')));
   writeFileSync(folder.join('go'), '\n');
-  await until('both', () => heard.length === 3);
-  assert.equal(heard, ['connecting', 'ab interrupts', 'somebody']);
+  await until('both', () => reports.length === 3);
+  assert.equal(reports, ['connecting', 'ab interrupts', 'somebody']);
   assert.is(readFileSync(folder.join('words'), 'utf8'), '--connect=test:///x y\nevent\n--all\n--loop\n--timestamp\n');
 });
 
-for (const [what, tied] of [
-  ['beside setpriv', true],
-  ['alone', false],
+for (const [what, hasSetpriv] of [
+  ['with setpriv', true],
+  ['without setpriv', false],
 ] as const) {
   test(`a missing virsh is reported, ${what}`, async () => {
-    if (tied) chmodSync(folder.write('setpriv', '#!/bin/sh\n[ "$3" = true ] || exit 127\n'), 0o755);
-    const listener = { ...SILENT, lost: (reason: string) => heard.push(reason) };
+    if (hasSetpriv) chmodSync(folder.write('setpriv', '#!/bin/sh\n[ "$3" = true ] || exit 127\n'), 0o755);
+    const listener = { ...SILENT, lost: (reason: string) => reports.push(reason) };
     events = new LibvirtEvents({ uri: undefined, env: { PATH: folder.path } }, listener);
     events.start();
-    await until('said', () => heard.length > 0);
-    assert.equal(heard, ['virsh is not installed (Debian: libvirt-clients)']);
+    await until('reported', () => reports.length > 0);
+    assert.equal(reports, ['virsh is not installed (Debian: libvirt-clients)']);
   });
 }
 
-test('a daemon that ends soon after each start is started at growing intervals', async () => {
+test('a virsh that ends soon after each start is started with back-off', async () => {
   start(`echo "error: Disconnected from qemu:///system due to end of file" >&2
 exit 1`);
-  const connections = () => heard.filter((word) => word === 'connecting').length;
+  const connections = () => reports.filter((word) => word === 'connecting').length;
   for (const [count, delayMs] of [1000, 2000, 4000].entries()) {
-    await until('it has ended', () => heard.at(-1) !== 'connecting');
+    await until('it has ended', () => reports.at(-1) !== 'connecting');
     clock.tick(delayMs - 1);
     assert.is(connections(), count + 1);
     clock.tick(1);
@@ -90,15 +90,15 @@ exit 1`);
   }
 });
 
-test('a daemon that ends some seconds after each start is started at growing intervals, until it stays for a minute', async () => {
+test('a virsh that ends some seconds after each start is started with back-off, until it runs for a minute', async () => {
   const end = folder.join('end');
   start(`while ! [ -e '${end}' ]; do sleep 0.02; done; rm '${end}'; exit 1`);
-  const count = (word: string) => heard.filter((each) => each.startsWith(word)).length;
+  const count = (word: string) => reports.filter((each) => each.startsWith(word)).length;
   const endsAfter = async (milliseconds: number) => {
     clock.tick(milliseconds);
-    assert.is(heard.at(-1), 'connected');
+    assert.is(reports.at(-1), 'connected');
     folder.write('end', '');
-    await until('it has ended', () => !existsSync(end) && heard.at(-1) !== 'connected');
+    await until('it has ended', () => !existsSync(end) && reports.at(-1) !== 'connected');
   };
   for (const [livedMs, delayMs] of [
     [3000, 1000],
@@ -129,33 +129,33 @@ exit 1`);
     connection,
     {
       ...SILENT,
-      connecting: (first) => heard.push(first ? 'connecting' : 'connected'),
-      lost: () => heard.push('lost'),
-      waiting: () => heard.push('waiting'),
+      connecting: (first) => reports.push(first ? 'connecting' : 'connected'),
+      lost: () => reports.push('lost'),
+      waiting: () => reports.push('waiting'),
     },
     daemon,
   );
   events.start();
   await until(
     'connected',
-    ticking(() => heard.includes('connected')),
+    ticking(() => reports.includes('connected')),
   );
   assert.equal(await client.listRunning(), []);
   rmSync(pidFile);
   await until(
-    'it is waited for',
-    ticking(() => heard.includes('waiting')),
+    'the daemon is waited for',
+    ticking(() => reports.includes('waiting')),
   );
   const failure = await client.listRunning().catch(({ message }) => message);
   assert.is(failure, 'virsh: the daemon of libvirt does not run');
-  // longer than the first delays of a back-off
+  // Longer than the first delays of a back-off.
   clock.tick(10_000);
-  assert.equal(heard, ['connecting', 'connected', 'lost', 'waiting']);
+  assert.equal(reports, ['connecting', 'connected', 'lost', 'waiting']);
   assert.is(readFileSync(folder.join('starts'), 'utf8'), 'start\n');
   folder.write('run/libvirtd.pid', '2\n');
   await until(
-    'it is used again',
-    ticking(() => heard.filter((text) => text === 'connecting').length === 2),
+    'it is connected again',
+    ticking(() => reports.filter((text) => text === 'connecting').length === 2),
   );
 });
 
@@ -172,22 +172,22 @@ for (const [what, uri, pidFile] of [
   });
 }
 
-test('what no known virsh prints is reported, and may be any event; the rest of a name is neither', async () => {
+test('a line in an unknown format is reported and may be any event; the second line of a name is ignored', async () => {
   const lines = ['new form', `${STAMP}event 'reboot' for domain 'two`, "lines'", `${STAMP}event 'new' for domain 'a'`];
   start(`printf '%s\\n' ${lines.map((line) => `"${line}"`).join(' ')}; exec sleep 600`);
-  await until('all', () => heard.length >= 4);
-  assert.equal(heard, ['connecting', 'unknown: new form', `unknown: ${lines[3]}`, 'somebody']);
+  await until('all', () => reports.length >= 4);
+  assert.equal(reports, ['connecting', 'unknown: new form', `unknown: ${lines[3]}`, 'somebody']);
 });
 
-test('virsh that ends is started again, and the reason is reported', async () => {
+test('a virsh that ends is started again, and the reason is reported', async () => {
   start(`[ -e '${folder.path}/once' ] && exec sleep 600
 touch '${folder.path}/once'
 echo 'error: Disconnected from qemu:///system due to end of file' >&2
 exit 1`);
-  await until('it has ended', () => heard.length === 2);
+  await until('it has ended', () => reports.length === 2);
   clock.tick(1000);
   clock.tick(2000);
-  assert.equal(heard, [
+  assert.equal(reports, [
     'connecting',
     'lost: virsh: Disconnected from qemu:///system due to end of file',
     'connecting',
@@ -198,29 +198,29 @@ exit 1`);
 test('a missing virsh is reported as the reason', async () => {
   events = new LibvirtEvents(
     { uri: undefined, env: { PATH: folder.path } },
-    { ...SILENT, lost: (reason) => heard.push(reason) },
+    { ...SILENT, lost: (reason) => reports.push(reason) },
   );
   events.start();
-  await until('told', () => heard.length > 0);
-  assert.match(heard[0] as string, 'virsh');
+  await until('reported', () => reports.length > 0);
+  assert.match(reports[0] as string, 'virsh');
 });
 
-test('after close nothing is reported or started any more', async () => {
+test('after close nothing is reported or started', async () => {
   start(`echo $$ >'${folder.path}/up.new'; mv '${folder.path}/up.new' '${folder.path}/up'; exec sleep 600`);
   await until('up', () => existsSync(folder.join('up')));
   const pid = Number(readFileSync(folder.join('up'), 'utf8'));
   events?.close();
   await until('virsh has ended', () => !existsSync(`/proc/${pid}`));
   clock.tick(60_000);
-  assert.equal(heard, ['connecting']);
+  assert.equal(reports, ['connecting']);
   assert.is(clock.countTimers(), 0);
 });
 
-test('equal events that come together are reported once', async () => {
+test('equal events that arrive together are reported once', async () => {
   const lines = ['a', 'b', 'a'].map((name) => `"${STAMP}event 'reboot' for domain '${name}'"`);
   start(`printf '%s\\n' ${lines.join(' ')}; exec sleep 600`);
-  await until('both', () => heard.includes('b interrupts'));
-  assert.equal(heard, ['connecting', 'a interrupts', 'b interrupts']);
+  await until('both', () => reports.includes('b interrupts'));
+  assert.equal(reports, ['connecting', 'a interrupts', 'b interrupts']);
 });
 
 test('virsh is called without a shell, and in English', async () => {
@@ -232,16 +232,20 @@ echo "$LC_ALL"`);
 });
 
 for (const [name, script, words] of [
-  ['its own words', "echo 'noise' >&2; echo 'error: failed to get domain' >&2; exit 1", 'virsh: failed to get domain'],
   [
-    'the reason, too',
+    'the message of virsh',
+    "echo 'noise' >&2; echo 'error: failed to get domain' >&2; exit 1",
+    'virsh: failed to get domain',
+  ],
+  [
+    'all distinct messages',
     "echo 'error: no domain'; echo 'error: no domain' >&2; echo 'error: busy' >&2; exit 1",
     'virsh: no domain: busy',
   ],
-  ['an end', "printf 'error: %01000d' 0 >&2; exit 1", `virsh: ${'0'.repeat(500)}`],
-  ['its status', 'exit 7', 'virsh: exit status 7'],
+  ['a limited length', "printf 'error: %01000d' 0 >&2; exit 1", `virsh: ${'0'.repeat(500)}`],
+  ['the exit status', 'exit 7', 'virsh: exit status 7'],
 ] as const) {
-  test(`a failure has ${name}`, async () => {
+  test(`the error has ${name}`, async () => {
     const failure = await new Virsh(virsh(script)).listRunning().catch((error: Error) => error.message);
     assert.is(failure, words);
   });
@@ -264,7 +268,7 @@ test('an empty line is an empty list', async () => {
 test('a call that is running at close fails, even if virsh has answered', async () => {
   const call = new Virsh(virsh(`echo '<domain/>'; exec >&- 2>&-; touch '${folder.path}/answered'`));
   const failure = call.dumpXml('x').catch((error: Error) => error.message);
-  // nothing of it is heard meanwhile
+  // The answer is not processed meanwhile.
   while (!existsSync(folder.join('answered'))) pause(10);
   call.close();
   assert.is(await failure, 'virsh: the client is closed');
@@ -278,7 +282,7 @@ test('a call after close fails at once', async () => {
   assert.not.ok(existsSync(folder.join('words')));
 });
 
-test('virsh that is not installed', async () => {
+test('a missing virsh is an error', async () => {
   const failure = await new Virsh({ uri: undefined, env: { PATH: folder.path } })
     .listRunning()
     .catch(({ message }) => message);

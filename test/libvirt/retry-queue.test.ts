@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { LIST_REQUEST, RetryQueue } from '../../src/libvirt/retry-queue.js';
 import { installClock } from '../support/test-clock.js';
 
-const test = suite('requests that libvirt did not answer');
+const test = suite('retry queue of libvirt requests');
 let clock: ReturnType<typeof installClock>;
 let retries: number;
 let queue: RetryQueue;
@@ -17,7 +17,7 @@ test.after.each(() => {
   clock.uninstall();
 });
 
-test('are made again, after growing delays', () => {
+test('failed requests are retried with growing delays', () => {
   for (const delayMs of [1000, 2000, 4000]) {
     retries = 0;
     queue.failed('a', 'busy');
@@ -28,7 +28,7 @@ test('are made again, after growing delays', () => {
   }
 });
 
-test('are reported from the second failure on, each reason once', () => {
+test('failures are reported from the second one on, each reason once', () => {
   const reasons = ['busy', 'busy', 'busy', 'gone', 'busy'];
   assert.equal(
     reasons.map((reason) => queue.failed('a', reason)),
@@ -36,19 +36,19 @@ test('are reported from the second failure on, each reason once', () => {
   );
 });
 
-test('are reported again after an answer', () => {
+test('failures are reported again after a success', () => {
   for (let round = 0; round < 2; round++) {
     assert.equal([queue.failed('a', 'busy'), queue.failed('a', 'busy')], [false, true]);
     queue.remove('a');
   }
 });
 
-test('the list is not among the domains', () => {
+test('the list request is not among the domains', () => {
   for (const request of ['a', LIST_REQUEST, 'b']) queue.failed(request, 'busy');
   assert.equal(queue.domains, ['a', 'b']);
 });
 
-test('are not made after the end', () => {
+test('nothing is retried after close', () => {
   queue.failed('a', 'busy');
   queue.close();
   assert.is(queue.failed('b', 'busy'), false);

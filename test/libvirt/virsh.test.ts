@@ -6,7 +6,7 @@ import { Virsh } from '../../src/libvirt/virsh.js';
 import { runInProcess } from '../support/cli-in-process.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-const test = suite('virsh that is absent or hangs');
+const test = suite('missing or hanging virsh');
 const ABSENT = 'virsh is not installed (Debian: libvirt-clients)';
 let folder: TemporaryFolder;
 test.before.each(() => {
@@ -17,14 +17,14 @@ test.after.each(() => {
   folder.remove();
 });
 
-/** A virsh that ends only by SIGKILL. */
+/** A virsh that only SIGKILL ends. */
 function hangingVirsh(): string {
   const script = "#!/bin/sh\ntrap '' TERM INT\nwhile :; do sleep 0.1; done\n";
   chmodSync(folder.write('bin/virsh', script), 0o755);
   return `${folder.join('bin')}:${process.env.PATH}`;
 }
 
-test('commands that need it say what to install', async () => {
+test('commands that need virsh name the package to install', async () => {
   const env = { PATH: folder.join('bin') };
   for (const words of [
     ['plan', '--domain', 'guest'],
@@ -36,7 +36,7 @@ test('commands that need it say what to install', async () => {
   }
 });
 
-test('commands do not wait for one that hangs, though it ignores SIGTERM', () => {
+test('commands do not wait for a virsh that hangs and ignores SIGTERM', () => {
   const virsh = new Virsh({ uri: undefined, env: { PATH: hangingVirsh() } }, 1000);
   assert.throws(
     () => virsh.listRunningSync('uuid'),
@@ -44,7 +44,7 @@ test('commands do not wait for one that hangs, though it ignores SIGTERM', () =>
   );
 });
 
-test('the watcher does not wait for one that hangs, and says where there is none', async () => {
+test('the watcher does not wait for a virsh that hangs, and reports a missing one', async () => {
   const failure = (path: string) =>
     new Virsh({ uri: undefined, env: { PATH: path } }, 1000).listRunning().catch(String);
   assert.is(await failure(hangingVirsh()), 'ToolError: virsh did not answer within 1 s');

@@ -41,12 +41,12 @@ const pause = (milliseconds: number) => {
 };
 const held = () => withDomainLock({ root: folder.path, pause }, UUID, () => readlinkSync(lock));
 
-test('is there while the action runs, and gone after it', () => {
+test('the lock exists while the action runs, and is removed after it', () => {
   assert.is(held(), processIdentity(process.pid));
   assert.equal(readdirSync(state), ['.keep']);
 });
 
-test('is gone after an action that throws', () => {
+test('the lock is removed after an action that throws', () => {
   const throwing = () =>
     withDomainLock({ root: folder.path, pause }, UUID, () => {
       throw new Error('no');
@@ -55,14 +55,14 @@ test('is gone after an action that throws', () => {
   assert.equal(readdirSync(state), ['.keep']);
 });
 
-test('makes its folder, for root alone', () => {
+test('the directory is created, for root only', () => {
   const root = folder.join('another');
   mkdirSync(root);
   const modeOf = () => statSync(folder.join('another/run/hostdev-cpuset')).mode & 0o777;
   assert.is(withDomainLock({ root, pause }, UUID, modeOf), 0o700);
 });
 
-test('waits for another process', () => {
+test("another process's lock is waited for", () => {
   symlinkSync(processIdentity(1), lock);
   const free = (milliseconds: number) => {
     pause(milliseconds);
@@ -75,14 +75,14 @@ test('waits for another process', () => {
   assert.is(pauses, 3);
 });
 
-test('is not waited for without end: the action runs all the same, and the lock stays the other one’s', () => {
+test("the wait is limited: then the action runs nevertheless, and the lock stays the other process's", () => {
   symlinkSync(processIdentity(1), lock);
   assert.is(held(), processIdentity(1));
   assert.ok(pauses > 0 && pauses <= 200, `${pauses} pauses of 10 ms`);
   assert.is(readlinkSync(lock), processIdentity(1));
 });
 
-test('can be tried: of another process it is not waited for, and the action is not run', () => {
+test('tryDomainLock does not wait and does not run the action if another process holds the lock', () => {
   symlinkSync(processIdentity(1), lock);
   assert.is(
     tryDomainLock(folder.path, UUID, () => assert.unreachable()),
@@ -96,26 +96,26 @@ test('can be tried: of another process it is not waited for, and the action is n
   assert.equal(readdirSync(state), ['.keep']);
 });
 
-test('needs a UUID: no other text becomes the name of a file', () => {
+test('without a valid UUID no lock file is created', () => {
   const names = () => readdirSync(state);
   for (const uuid of [undefined, '../x', 'guest'])
     assert.equal(withDomainLock({ root: folder.path, pause }, uuid, names), ['.keep']);
 });
 
-test('of a dead process is taken over at once', () => {
+test("a dead process's lock is taken over at once", () => {
   symlinkSync(`${spawnSync('true').pid} 1`, lock);
   assert.is(held(), processIdentity(process.pid));
   assert.is(pauses, 0);
   assert.equal(readdirSync(state), ['.keep']);
 });
 
-test('of a process whose pid is another one by now is taken over at once', () => {
+test('a lock whose PID is another process now is taken over at once', () => {
   symlinkSync(`${process.ppid} 1`, lock);
   assert.is(held(), processIdentity(process.pid));
   assert.is(pauses, 0);
 });
 
-test('of a running process that has held it for more than a minute is taken over', () => {
+test('a lock that a running process has held for more than a minute is taken over', () => {
   symlinkSync(processIdentity(1), lock);
   const longAgo = Date.now() / 1000 - 61;
   lutimesSync(lock, longAgo, longAgo);
@@ -123,7 +123,7 @@ test('of a running process that has held it for more than a minute is taken over
   assert.is(pauses, 0);
 });
 
-test('that another process has taken over meanwhile stays its own', () => {
+test('a lock that another process has taken over meanwhile is not removed', () => {
   withDomainLock({ root: folder.path, pause }, UUID, () => {
     rmSync(lock);
     symlinkSync(processIdentity(1), lock);
@@ -131,7 +131,7 @@ test('that another process has taken over meanwhile stays its own', () => {
   assert.is(readlinkSync(lock), processIdentity(1));
 });
 
-test('that cannot be made keeps nothing from being done', () => {
+test('if the lock cannot be created the action runs nevertheless', () => {
   const file = folder.write('file', '');
   assert.is(
     withDomainLock({ root: file, pause }, UUID, () => 'done'),
@@ -140,7 +140,7 @@ test('that cannot be made keeps nothing from being done', () => {
   assert.is(pauses, 0);
 });
 
-test('keeps processes apart', async () => {
+test('the lock excludes concurrent processes', async () => {
   const counter = folder.write('counter', '0');
   const program = folder.write(
     'count.ts',

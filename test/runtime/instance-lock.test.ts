@@ -11,7 +11,7 @@ import { TemporaryFolder } from '../support/temporary-folder.js';
 import { installClock } from '../support/test-clock.js';
 import { until } from '../support/until.js';
 
-const test = suite("the watcher's place");
+const test = suite('instance lock of the watcher');
 let folder: TemporaryFolder;
 test.before.each(() => {
   folder = new TemporaryFolder();
@@ -21,24 +21,24 @@ test.after.each(() => folder.remove());
 const FILE = 'run/hostdev-cpuset/watch.pid';
 const names = () => readdirSync(folder.join('run/hostdev-cpuset'));
 
-test('is taken, held and left; nothing lies about', () => {
-  const place = new InstanceLock(folder.path);
-  assert.is(place.holder(), undefined);
-  assert.equal(place.take(), { taken: true });
-  assert.is(place.holder(), process.pid);
+test('the lock is taken, held and released without leaving files', () => {
+  const lock = new InstanceLock(folder.path);
+  assert.is(lock.holder(), undefined);
+  assert.equal(lock.take(), { taken: true });
+  assert.is(lock.holder(), process.pid);
   assert.equal(new InstanceLock(folder.path).take(), { taken: false, pid: process.pid });
   assert.equal(names(), ['watch.pid']);
-  place.release();
+  lock.release();
   assert.equal(names(), []);
 });
 
-test("names the holder's start, as the kernel says it", () => {
+test("the file has the holder's start time from the kernel", () => {
   new InstanceLock(folder.path).take();
   const start = /.*\) (?:\S+ ){19}(\d+)/s.exec(readFileSync(`/proc/${process.pid}/stat`, 'utf8'))?.[1];
   assert.is(readFileSync(folder.join(FILE), 'utf8'), `${process.pid} ${start}\n`);
 });
 
-test('what killed processes have left goes at the start of a watcher; what others use stays', () => {
+test('a starting watcher removes files that killed processes left, but none that are in use', () => {
   const UUID = '5b1c2ad4-9f0e-4c39-8a53-0e6c3c1f7a10';
   const random = 'a'.repeat(24);
   const dead = spawnSync('true').pid;
@@ -60,7 +60,7 @@ test('what killed processes have left goes at the start of a watcher; what other
   assert.not(existsSync(folder.join('none')));
 });
 
-test('of a process that is dead it is taken over', async () => {
+test('the lock of a dead process is taken over', async () => {
   const child = spawn('true');
   await once(child, 'close');
   folder.write(FILE, `${child.pid} 1\n`);
@@ -69,13 +69,13 @@ test('of a process that is dead it is taken over', async () => {
   assert.equal(names(), ['watch.pid']);
 });
 
-test('a pid that is another process by now does not hold it', () => {
+test('a PID that is another process now does not hold the lock', () => {
   folder.write(FILE, `${process.pid} 1\n`);
-  const place = new InstanceLock(folder.path);
-  assert.is(place.holder(), undefined);
-  place.release();
-  assert.ok(existsSync(folder.join(FILE)), "another one's is not removed");
-  assert.equal(place.take(), { taken: true });
+  const lock = new InstanceLock(folder.path);
+  assert.is(lock.holder(), undefined);
+  lock.release();
+  assert.ok(existsSync(folder.join(FILE)), 'a lock of another process is not removed');
+  assert.equal(lock.take(), { taken: true });
 });
 
 for (const [name, content] of [
@@ -83,53 +83,53 @@ for (const [name, content] of [
   ['garbage', '../../etc 0\n'],
   ['an endless number', `${'9'.repeat(400)} 1\n`],
 ] as const) {
-  test(`${name}: is taken over`, () => {
+  test(`a file that is ${name} is taken over`, () => {
     folder.write(FILE, content);
     assert.equal(new InstanceLock(folder.path).take(), { taken: true });
   });
 }
 
-test('a folder that is a link is none of ours', () => {
+test('a symbolic link in lock of the directory is rejected', () => {
   folder.write('run/x', '');
   symlinkSync('/tmp', folder.join('run/hostdev-cpuset'));
   assert.throws(() => new InstanceLock(folder.path).take(), /ENOTDIR/);
 });
 
-test('a folder in its place is taken over', () => {
+test('a directory in lock of the lock is taken over', () => {
   mkdirSync(folder.join(FILE), { recursive: true });
   writeFileSync(folder.join(FILE, 'x'), '');
   assert.equal(new InstanceLock(folder.path).take(), { taken: true });
 });
 
-test('who has stepped down does not hold it, is known until its end, and can take it again', () => {
-  const place = new InstanceLock(folder.path);
-  place.stepDown();
-  assert.is(place.stopping(), undefined, 'it was not held');
-  place.take();
-  place.stepDown();
-  assert.equal([place.holder(), place.stopping()], [undefined, process.pid]);
+test('after stepDown a process does not hold the lock, is known until its end, and can take it again', () => {
+  const lock = new InstanceLock(folder.path);
+  lock.stepDown();
+  assert.is(lock.stopping(), undefined, 'the lock was not held');
+  lock.take();
+  lock.stepDown();
+  assert.equal([lock.holder(), lock.stopping()], [undefined, process.pid]);
   assert.equal(names(), ['watch.stopping']);
-  assert.equal(place.take(), { taken: true });
+  assert.equal(lock.take(), { taken: true });
   assert.equal(names(), ['watch.pid']);
-  place.stepDown();
-  place.release();
+  lock.stepDown();
+  lock.release();
   assert.equal(names(), []);
 });
 
-test('the next one waits for the end of who has stepped down', async () => {
+test('the next watcher waits for the end of a process that stepped down', async () => {
   const child = spawn('sleep', ['600']);
   const start = /.*\) (?:\S+ ){19}(\d+)/s.exec(readFileSync(`/proc/${child.pid}/stat`, 'utf8'))?.[1];
   folder.write('run/hostdev-cpuset/watch.stopping', `${child.pid} ${start}\n`);
   const clock = installClock();
   let isAcquired = false;
-  const place = new InstanceLock(folder.path);
-  const acquired = acquireInstanceLock(place, { root: folder.path, untilIdle: false }).then(() => {
+  const lock = new InstanceLock(folder.path);
+  const acquired = acquireInstanceLock(lock, { root: folder.path, untilIdle: false }).then(() => {
     isAcquired = true;
   });
   try {
-    await until('it is taken', () => place.holder() === process.pid);
+    await until('it is taken', () => lock.holder() === process.pid);
     await clock.tickAsync(4000);
-    assert.not.ok(isAcquired, 'but not yet used');
+    assert.not.ok(isAcquired, 'taken, but not acquired yet');
     child.kill();
     await once(child, 'close');
     await clock.tickAsync(1000);

@@ -27,26 +27,26 @@ real.after.each(async () => {
   root.remove();
 });
 
-real('interrupts that are held stay where they are, and all others are moved', async () => {
+real('banned interrupts keep their mask, all others are moved', async () => {
   irqbalance = await startIrqbalance(root);
   assert.equal(await bans.set(new Set([40, 41])), { running: true, unbanned: [] });
-  await until('it takes care of the others', async () => (await moved()).size >= 3);
+  await until('irqbalance manages the others', async () => (await moved()).size >= 3);
   assert.equal(await moved(), new Set([16, 17, 42]));
   place(40, '0c');
   place(42, 'ff');
-  // as a new device on the host does: it places everything anew
+  // As for a new device on the host: irqbalance places everything again.
   await ask('settings ban irqs 40 41');
-  await until('the other one is moved', () => mask(42) !== 'ff');
+  await until('the other interrupt is moved', () => mask(42) !== 'ff');
   assert.is(mask(40), '0c');
 });
 
-real('what others have banned stays banned, and only ours is taken back', async () => {
+real('bans of others stay, and only ours are removed', async () => {
   irqbalance = await startIrqbalance(root, ['--banirq=16']);
   await bans.set(new Set([40, 41]));
   assert.equal(await banned(), new Set([16, 40, 41]));
   await bans.set(new Set([41, 42, 16]));
   assert.equal(await banned(), new Set([16, 41, 42]));
-  // a watcher that was killed: the next one knows what was its own
+  // After a watcher was killed, the next one knows its bans.
   await new IrqbalanceBans(root.path).clear();
   assert.equal(await banned(), new Set([16]));
   assert.equal(left(), []);
@@ -54,50 +54,50 @@ real('what others have banned stays banned, and only ours is taken back', async 
   assert.equal(await banned(), new Set([16]));
 });
 
-real('the last one is taken back, too', async () => {
+real('the last ban is removed, too', async () => {
   irqbalance = await startIrqbalance(root);
   await bans.set(new Set([40]));
   await bans.clear();
   assert.equal(await banned(), new Set());
-  await until('it takes care of it', async () => (await moved()).has(40));
+  await until('irqbalance manages it', async () => (await moved()).has(40));
 });
 
-real('a list that has no room is never cut: what is left over is said', async () => {
+real('a list that is too long is never truncated: the rest is reported', async () => {
   irqbalance = await startIrqbalance(root);
   const many = Array.from({ length: 200 }, (_, i) => 1000 + i);
   const result = await bans.set(new Set(many));
   assert.equal([...(await banned()), ...result.unbanned], many);
   assert.is(result.unbanned.length, 104);
-  // it has been found out: now only what fits is sent
+  // The limit is known now: only what fits is sent.
   assert.equal((await bans.set(new Set([5, ...many]))).unbanned, many.slice(96));
   assert.equal([...(await banned())], [5, ...many.slice(0, 96)]);
 });
 
-real('the policy script bans the interrupts of held devices when they appear', async () => {
+real('the policy script bans the interrupts of managed devices when they appear', async () => {
   new IrqbalanceDeviceList(root.path).write(new Set(['0000:06:12.5']));
   irqbalance = await startIrqbalance(root, [`--policyscript=${installScript()}`]);
-  await until('it takes care of one', async () => (await moved()).size > 0);
+  await until('irqbalance manages one', async () => (await moved()).size > 0);
   assert.equal(await moved(), new Set([16, 17]));
-  assert.equal(await banned(), new Set(), 'by the script, not by number');
+  assert.equal(await banned(), new Set(), 'by the script, not by IRQ');
 });
 
-real('with the script, numbers are sent only for what it came too late for', async () => {
+real('with the script, only IRQs that appeared before it ran are sent', async () => {
   irqbalance = await startIrqbalance(root, [`--policyscript=${installScript()}`]);
   root.write('proc/1/cmdline', 'irqbalance\0--policyscript=/etc/hostdev-cpuset/irqbalance.d/\0');
-  await until('it takes care of it', async () => (await moved()).has(40));
+  await until('irqbalance manages it', async () => (await moved()).has(40));
   assert.equal(await bans.set(new Set([1000])), { running: true, unbanned: [] });
   assert.equal(await banned(), new Set());
   new IrqbalanceDeviceList(root.path).write(new Set(['0000:06:12.5']));
   await bans.set(new Set([40]));
   assert.equal(await banned(), new Set([40]));
-  // that has it ask the script about all of them
+  // This makes irqbalance ask the script about all of them.
   await until('the script was asked', async () => !(await moved()).has(42));
   assert.equal(await moved(), new Set([16, 17]));
 });
 
 real.run();
 
-const fake = suite('bans in what is no irqbalance');
+const fake = suite('bans with a simulated irqbalance');
 let folder: TemporaryFolder;
 let server: Server | undefined;
 
@@ -111,7 +111,7 @@ fake.after.each(() => {
   folder.remove();
 });
 
-fake('nothing runs: nothing is done, and nothing left behind', async () => {
+fake('without an irqbalance nothing is done and no file left', async () => {
   assert.equal(await new IrqbalanceBans(folder.path).set(new Set([5])), { running: false, unbanned: [] });
   folder.write('run/irqbalance/irqbalance77.sock', '');
   folder.write('run/irqbalance/irqbalance.sock', '');
@@ -120,7 +120,7 @@ fake('nothing runs: nothing is done, and nothing left behind', async () => {
   assert.throws(() => readFileSync(folder.join('run/hostdev-cpuset/irqbalance-bans')), /ENOENT/);
 });
 
-fake('one that does not answer is a line, after a second', async () => {
+fake('an irqbalance that does not answer is reported after a second', async () => {
   await listen(() => {});
   const { running, unbanned, problem } = await new IrqbalanceBans(folder.path).set(new Set([5]));
   assert.equal({ running, unbanned }, { running: true, unbanned: [5] });
@@ -131,7 +131,7 @@ for (const [version, size, count] of [
   ['1.9.4', 500, 96],
   ['1.9.5', 16_384, 2000],
 ] as const)
-  fake(`as many numbers are banned as irqbalance ${version} reads, each whole`, async () => {
+  fake(`as many IRQs are banned as irqbalance ${version} reads, none truncated`, async () => {
     let there: number[] = [];
     const requests = await listen((request) => {
       const [, list] = /^settings ban irqs (.*)$/.exec(request.slice(0, size)) ?? [];
@@ -142,7 +142,7 @@ for (const [version, size, count] of [
     const many = Array.from({ length: 2000 }, (_, i) => 1000 + i);
     assert.equal((await bans.set(new Set(many))).unbanned, many.slice(count));
     assert.equal(there, many.slice(0, count));
-    // it is known by now: nothing is tried again
+    // The limit is known now: nothing is retried.
     const before = requests.length;
     assert.equal((await bans.set(new Set(many))).unbanned, many.slice(count));
     assert.equal(requests.slice(before), ['setup']);
@@ -152,7 +152,7 @@ for (const [version, size, count] of [
     assert.ok(size === 500 || there.length > 3200, `${there.length}`);
   });
 
-fake('a link below a root that leads to the socket of the host is not followed, nor is a hard link', async () => {
+fake("a symbolic or hard link below a root to the host's socket is not used", async () => {
   const host = new TemporaryFolder();
   mkdirSync(host.join('run/irqbalance'), { recursive: true });
   const requests = await listen(() => '', host);
@@ -172,7 +172,7 @@ fake('a link below a root that leads to the socket of the host is not followed, 
   }
 });
 
-fake('a socket that somebody replaces by a link is not followed', async () => {
+fake('a socket that is replaced by a link is not used', async () => {
   const host = new TemporaryFolder();
   mkdirSync(host.join('run/irqbalance'), { recursive: true });
   const requests = await listen(() => '', host);
@@ -189,7 +189,7 @@ fake('a socket that somebody replaces by a link is not followed', async () => {
   }
 });
 
-fake('where what others banned fills the list, nothing is sent', async () => {
+fake('if the bans of others fill the list, nothing is sent', async () => {
   const requests = await listen((request) => {
     const others = Array.from({ length: 100 }, (_, i) => `IRQ ${1000 + i} LOAD 0 DIFF 0 CLASS 0 `).join('');
     return request === 'setup' ? `SLEEP 10 ${others}BANNED 0` : '';
@@ -198,7 +198,7 @@ fake('where what others banned fills the list, nothing is sent', async () => {
   assert.equal(requests, ['setup']);
 });
 
-fake('a garbled answer and a garbled record are nothing', async () => {
+fake('an invalid answer and an invalid record are ignored', async () => {
   const requests = await listen((request) => (request === 'setup' ? '\xff\0IRQ -5 IRQ x IRQ 99999999999 SLEEP' : ''));
   folder.write('run/hostdev-cpuset/irqbalance-bans', '\0\n\nx\n');
   assert.equal(await new IrqbalanceBans(folder.path).set(new Set([5, 0])), { running: true, unbanned: [] });
@@ -208,7 +208,7 @@ fake('a garbled answer and a garbled record are nothing', async () => {
 
 fake.run();
 
-/** A server that answers; the requests that it gets. */
+/** A server with the given answers; returns the requests that it gets. */
 async function listen(answer: (request: string) => unknown, at: TemporaryFolder = folder): Promise<string[]> {
   const requests: string[] = [];
   server = createServer((connection) => {
@@ -225,8 +225,8 @@ async function listen(answer: (request: string) => unknown, at: TemporaryFolder 
 }
 
 /**
- * As install puts it, but in /run, which irqbalance has from the tree: it takes no path with a space. Returns the
- * folder as irqbalance sees it.
+ * Installs the script as `install` does, but in /run, which irqbalance sees from the tree: it accepts no path with a
+ * space. Returns the directory as irqbalance sees it.
  */
 function installScript(): string {
   const text = readFileSync(`${projectRoot}service/irqbalance-policy`, 'utf8');
@@ -241,7 +241,7 @@ const ask = (request: string) => {
   return askIrqbalance(socket, request);
 };
 const banned = async () => irqsOf(await ask('setup'));
-/** Those that it takes care of. */
+/** The IRQs that irqbalance manages. */
 const moved = async () => new Set([...irqsOf(await ask('stats'))].sort((a, b) => a - b));
 
 const mask = (irq: number) => readFileSync(root.join(`proc/irq/${irq}/smp_affinity`), 'utf8').trim();

@@ -6,7 +6,7 @@ import { SimulatedRoot } from '../hook/simulated-root.js';
 import { projectRoot } from '../support/cli.js';
 import { run } from '../support/run.js';
 
-const test = suite('policy for irqbalance');
+const test = suite('policy script for irqbalance');
 const VECTORS = '0000:06:12.5';
 const LINE = '0000:07:00.0';
 let root: SimulatedRoot;
@@ -20,8 +20,8 @@ test.after.each(() => root.remove());
 
 const file = () => root.join('run/hostdev-cpuset/devices');
 
-/** The script's answer: `ban` with status 0, nothing with status 1. */
-async function asked(device: string, irq: number | string): Promise<boolean> {
+/** Runs the script: true for `ban=true` with status 0, false for nothing with status 1. */
+async function isBanned(device: string, irq: number | string): Promise<boolean> {
   const text = readFileSync(`${projectRoot}service/irqbalance-policy`, 'utf8').replace(
     "\nroot=''\n",
     `\nroot='${root.path}'\n`,
@@ -34,29 +34,29 @@ async function asked(device: string, irq: number | string): Promise<boolean> {
 
 const device = (address: string) => root.join('sys/bus/pci/devices', address);
 
-test('bans what is held, and nothing else', async () => {
-  assert.not(await asked(device(VECTORS), 40), 'without the file');
+test('managed devices are banned, others are not', async () => {
+  assert.not(await isBanned(device(VECTORS), 40), 'without the file');
   devices.write(new Set([VECTORS]));
-  assert.ok(await asked(device(VECTORS), 40));
-  assert.not(await asked(device(LINE), 16));
-  assert.not(await asked('/sys', 40), 'an interrupt of no device');
-  assert.not(await asked(device('0000:06:12.4'), 40));
-  assert.not(await asked(device('0000:06:12.*'), 40));
-  assert.not(await asked(device(VECTORS), 'x'));
+  assert.ok(await isBanned(device(VECTORS), 40));
+  assert.not(await isBanned(device(LINE), 16));
+  assert.not(await isBanned('/sys', 40), 'an interrupt without a device');
+  assert.not(await isBanned(device('0000:06:12.4'), 40));
+  assert.not(await isBanned(device('0000:06:12.*'), 40));
+  assert.not(await isBanned(device(VECTORS), 'x'));
   devices.remove();
-  assert.not(await asked(device(VECTORS), 40));
+  assert.not(await isBanned(device(VECTORS), 40));
 });
 
-test('a legacy line is banned only where it is the device’s alone', async () => {
+test('an INTx line is banned only if it is not shared', async () => {
   devices.write(new Set([LINE, VECTORS]));
-  assert.ok(await asked(device(LINE), 16));
+  assert.ok(await isBanned(device(LINE), 16));
   for (const handlers of [`vfio-intx(${LINE}),ehci_hcd:usb1`, 'vfio-intx(0000:07:00.1)', 'ehci_hcd', '']) {
     root.write('sys/kernel/irq/16/actions', `${handlers}\n`);
-    assert.not(await asked(device(LINE), 16), handlers);
+    assert.not(await isBanned(device(LINE), 16), handlers);
   }
 });
 
-test('the file is the addresses, sorted, a line each, for root alone', () => {
+test('the file lists the addresses in order, one per line, for root only', () => {
   devices.write(new Set([LINE, VECTORS]));
   assert.is(readFileSync(file(), 'utf8'), `${VECTORS}\n${LINE}\n`);
   devices.write(new Set());
@@ -64,7 +64,7 @@ test('the file is the addresses, sorted, a line each, for root alone', () => {
   devices.remove();
 });
 
-test('what is no address is refused, and a folder that is a link, too', () => {
+test('an invalid address and a directory that is a symbolic link are rejected', () => {
   assert.throws(() => devices.write(new Set(['../../etc/passwd'])), /not an address/);
   mkdirSync(root.join('elsewhere'));
   symlinkSync(root.join('elsewhere'), root.join('run/hostdev-cpuset'));

@@ -6,14 +6,14 @@ import { FileError } from '../../src/host/pseudo-fs.js';
 import { readSafely } from '../../src/runtime/safe-read.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-const own = suite("a file of this user's own");
+const own = suite('readSafely');
 let folder: TemporaryFolder;
 own.before.each(() => {
   folder = new TemporaryFolder();
 });
 own.after.each(() => folder.remove());
 
-function refused(path: string, longest = 100): string {
+function errorCode(path: string, longest = 100): string {
   try {
     readSafely(path, longest);
   } catch (error) {
@@ -24,24 +24,24 @@ function refused(path: string, longest = 100): string {
   return 'none';
 }
 
-own('is read whole, with when it was written', () => {
+own('a file is read completely, with its modification time', () => {
   folder.write('a', 'text');
   const { bytes, modifiedMs } = readSafely(folder.join('a'), 4);
   assert.is(bytes.toString(), 'text');
   assert.ok(Math.abs(Date.now() - modifiedMs) < 60_000);
 });
 
-own('nothing else is: a link, a FIFO, a folder, a device, one too long, none', () => {
+own('a link, FIFO, directory, device, too large or missing file is an error', () => {
   folder.write('a', 'text');
   folder.write('b/c', '');
   symlinkSync('a', folder.join('link'));
   spawnSync('mkfifo', [folder.join('fifo')]);
-  assert.is(refused(folder.join('link')), 'ELOOP');
-  assert.is(refused(folder.join('fifo')), 'EBADMSG');
-  assert.is(refused(folder.join('b')), 'EBADMSG');
-  assert.is(refused('/dev/null'), 'EBADMSG');
-  assert.is(refused(folder.join('a'), 3), 'EFBIG');
-  assert.is(refused(folder.join('none')), 'ENOENT');
+  assert.is(errorCode(folder.join('link')), 'ELOOP');
+  assert.is(errorCode(folder.join('fifo')), 'EBADMSG');
+  assert.is(errorCode(folder.join('b')), 'EBADMSG');
+  assert.is(errorCode('/dev/null'), 'EBADMSG');
+  assert.is(errorCode(folder.join('a'), 3), 'EFBIG');
+  assert.is(errorCode(folder.join('none')), 'ENOENT');
 });
 
 own.run();

@@ -32,13 +32,13 @@ test.after.each(() => {
   folder.remove();
 });
 
-const leave = (name: string, text: string) => folder.write(`${FOLDER}/${name}`, text);
+const write = (name: string, text: string) => folder.write(`${FOLDER}/${name}`, text);
 const names = () => readdirSync(folder.join(FOLDER));
 const taken = () => spool.take().entries.map(({ operation, xml }) => [operation, Buffer.from(xml).toString()]);
 
-test('what was left is taken once, the oldest first', () => {
-  leave('b', 'release\n<domain/>');
-  utimesSync(leave('a', 'started\n<domain>\n</domain>'), 1, 1);
+test('calls are taken once, the oldest first', () => {
+  write('b', 'release\n<domain/>');
+  utimesSync(write('a', 'started\n<domain>\n</domain>'), 1, 1);
   utimesSync(folder.join(FOLDER, 'b'), 2, 2);
   assert.equal(taken(), [
     ['started', '<domain>\n</domain>'],
@@ -48,18 +48,18 @@ test('what was left is taken once, the oldest first', () => {
   assert.equal(taken(), []);
 });
 
-test('the folder is for its owner alone', () => {
+test('only the owner has access to the directory', () => {
   assert.is(statSync(folder.join(FOLDER)).mode & 0o777, 0o700);
 });
 
-test('what a killed watcher had taken is taken again', () => {
-  leave(`.taken.${UUID}`, 'started\n<domain/>');
+test('a call that a killed watcher had taken is taken again', () => {
+  write(`.taken.${UUID}`, 'started\n<domain/>');
   assert.equal(taken(), [['started', '<domain/>']]);
   assert.equal(names(), []);
 });
 
-test('what a hook is writing is left to it, until it is nobody’s', () => {
-  const path = leave('.new.7', 'started\n<dom');
+test('a file that a hook is writing stays, until it is abandoned', () => {
+  const path = write('.new.7', 'started\n<dom');
   assert.equal(spool.take(), { entries: [], problems: [] });
   assert.ok(existsSync(path));
   utimesSync(path, 1, 1);
@@ -67,8 +67,8 @@ test('what a hook is writing is left to it, until it is nobody’s', () => {
   assert.not.ok(existsSync(path));
 });
 
-test('so it is if its time is in the future: the clock was set back', () => {
-  const path = leave('.new.7', 'started\n<dom');
+test('an abandoned file with a future time is removed, as after a clock change', () => {
+  const path = write('.new.7', 'started\n<dom');
   const later = Date.now() / 1000 + 100_000;
   utimesSync(path, later, later);
   spool.take();
@@ -76,15 +76,15 @@ test('so it is if its time is in the future: the clock was set back', () => {
 });
 
 for (const [name, add, words] of [
-  ['an empty file', () => leave('x', ''), 'not a call of the hook: removed'],
-  ['garbage', () => leave('x', '\0\xff<<<'), 'not a call of the hook: removed'],
+  ['an empty file', () => write('x', ''), 'not a call of the hook: removed'],
+  ['garbage', () => write('x', '\0\xff<<<'), 'not a call of the hook: removed'],
   ['a link', () => symlinkSync(folder.write('outside', 'started\n'), folder.join(FOLDER, 'x')), 'a link: removed'],
   ['a FIFO', () => execFileSync('mkfifo', [folder.join(FOLDER, 'x')]), 'not a regular file: removed'],
   ['a socket', () => createServer().listen(folder.join(FOLDER, 'x')).unref(), 'not a regular file: removed'],
-  ['a huge file', () => execFileSync('truncate', ['-s', '17M', leave('x', 'started\n')]), 'too large: removed'],
+  ['a huge file', () => execFileSync('truncate', ['-s', '17M', write('x', 'started\n')]), 'too large: removed'],
   ['an empty folder', () => mkdirSync(folder.join(FOLDER, 'x')), 'a directory: removed'],
 ] as const) {
-  test(`${name} is one line, and gone`, () => {
+  test(`${name} is reported in one line and removed`, () => {
     add();
     assert.equal(spool.take(), { entries: [], problems: [`"x" in the spool: ${words}`] });
     assert.equal(names(), []);
@@ -92,59 +92,59 @@ for (const [name, add, words] of [
   });
 }
 
-test('a link leads nowhere: what it points to stays', () => {
+test('the target of a symbolic link is kept', () => {
   const outside = folder.write('outside', 'started\n<domain/>');
   symlinkSync(outside, folder.join(FOLDER, 'x'));
   spool.take();
   assert.is(readFileSync(outside, 'utf8'), 'started\n<domain/>');
 });
 
-test('a folder with something in it stays, and is said once', () => {
-  leave('x/y', '');
+test('a directory that is not empty stays, and is reported once', () => {
+  write('x/y', '');
   assert.equal(spool.take().problems, ['"x" in the spool: ENOTEMPTY, cannot be removed']);
   assert.equal(spool.take().problems, []);
 });
 
 if (process.geteuid?.() === 0) {
-  test("another user's file is one line, and gone", () => {
-    chownSync(leave('x', 'started\n<domain/>'), 65534, 65534);
+  test("another user's file is reported in one line and removed", () => {
+    chownSync(write('x', 'started\n<domain/>'), 65534, 65534);
     assert.equal(spool.take(), { entries: [], problems: ['"x" in the spool: another user\'s: removed'] });
     assert.equal(names(), []);
   });
 }
 
-test('one bad file keeps no good one', () => {
-  leave('x', '');
-  leave(UUID, 'started\n<domain/>');
+test('an invalid file does not prevent taking valid ones', () => {
+  write('x', '');
+  write(UUID, 'started\n<domain/>');
   assert.equal(taken(), [['started', '<domain/>']]);
 });
 
-test('a folder that is removed is made again, and watched', async () => {
-  let tellings = 0;
+test('a directory that was removed is created and watched again', async () => {
+  let notifications = 0;
   const reasons: string[] = [];
   spool.watch(
-    () => tellings++,
+    () => notifications++,
     (reason) => reasons.push(reason),
   );
   rmSync(folder.join(FOLDER), { recursive: true });
-  await until('made again', () => existsSync(folder.join(FOLDER)) && tellings > 0);
-  tellings = 0;
-  leave(UUID, 'started\n<domain/>');
-  await until('told', () => tellings > 0);
+  await until('created again', () => existsSync(folder.join(FOLDER)) && notifications > 0);
+  notifications = 0;
+  write(UUID, 'started\n<domain/>');
+  await until('notified', () => notifications > 0);
   assert.is(taken().length, 1);
   assert.equal(reasons, []);
 });
 
-test('where the folder cannot be watched it is read at intervals', async () => {
+test('if the directory cannot be watched it is polled', async () => {
   // As with no inotify instance left: watching fails.
   rmSync(folder.join(FOLDER), { recursive: true });
   let calls = 0;
   spool.watch(
     () => calls++,
-    () => assert.unreachable('it is not given up'),
+    () => assert.unreachable('the watch is given up'),
   );
   spool.open();
-  leave(UUID, 'started\n<domain/>');
+  write(UUID, 'started\n<domain/>');
   await until('it is read', () => calls > 0);
   assert.equal(taken(), [['started', '<domain/>']]);
   calls = 0;
@@ -152,16 +152,16 @@ test('where the folder cannot be watched it is read at intervals', async () => {
   spool.close();
 });
 
-test('a folder that is a link is none of ours', () => {
+test('a symbolic link in place of the directory is rejected', () => {
   rmSync(folder.join(FOLDER), { recursive: true });
   symlinkSync('/tmp', folder.join(FOLDER));
   assert.throws(() => spool.open(), /ENOTDIR/);
 });
 
-test('tells when something is left', async () => {
-  const heard = new Promise<void>((resolve, reject) => spool.watch(resolve, reject));
-  leave(UUID, 'started\n<domain/>');
-  await heard;
+test('a new file is notified', async () => {
+  const notified = new Promise<void>((resolve, reject) => spool.watch(resolve, reject));
+  write(UUID, 'started\n<domain/>');
+  await notified;
   assert.is(taken().length, 1);
 });
 

@@ -31,8 +31,8 @@ states.after.each(() => folder.remove());
 const place = (...names: string[]) => folder.join('run/hostdev-cpuset', ...names);
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
-/** The error of the host that an action ends with, and the file that it names. */
-function refusedAt(action: () => void): { code: string; path: string } | undefined {
+/** The code and the path of the FileError that an action throws. */
+function errorOf(action: () => void): { code: string; path: string } | undefined {
   try {
     action();
   } catch (error) {
@@ -42,9 +42,9 @@ function refusedAt(action: () => void): { code: string; path: string } | undefin
   return undefined;
 }
 
-const refused = (action: () => void) => refusedAt(action)?.code;
+const errorCode = (action: () => void) => errorOf(action)?.code;
 
-states('what was written is read, listed and removed', () => {
+states('a written state is read, listed and removed', () => {
   assert.is(store.read(UUID), undefined);
   assert.equal(store.list(), []);
   store.write(UUID, STATE);
@@ -59,7 +59,7 @@ states('what was written is read, listed and removed', () => {
   store.remove(UUID);
 });
 
-states('nobody else may look, whatever the umask and whoever made the folder', () => {
+states("only the owner has access, whatever the umask and the directory's old mode", () => {
   store.write(UUID, STATE);
   assert.is(modeOf(place()), '700');
   assert.is(modeOf(place(`${UUID}.json`)), '600');
@@ -69,7 +69,7 @@ states('nobody else may look, whatever the umask and whoever made the folder', (
   assert.is(modeOf(place()), '700');
 });
 
-states('a UUID in any form is one file, and nothing else is a name', () => {
+states('a UUID in any notation is one file, and no other text is a file name', () => {
   store.write(UUID.toUpperCase().replaceAll('-', ''), STATE);
   assert.equal(readdirSync(place()), [`${UUID}.json`]);
   assert.equal(store.read(UUID), STATE);
@@ -87,7 +87,7 @@ function lineWith(members: object): object {
 }
 
 states(
-  'lines of an older version, without their device: that of the handler that was written under the number, if there is one',
+  'lines of an older version get the device of the handler that was written under their IRQ, if it is unique',
   () => {
     const line = { irq: 16, before: '0-15', cpus: '0-3' };
     const key = (irq: number, address: string, handled = address) => `${irq} vfio-intx(${handled}) ${address}`;
@@ -107,7 +107,7 @@ states(
       assert.equal(store.read(UUID)?.lines, [expected], keys.join());
       const [known] = STATE.lines;
       store.write(UUID, { ...STATE, written, lines: [line, known as MovedLine] });
-      assert.equal(store.read(UUID)?.lines, [expected, known], 'one that has a device keeps it');
+      assert.equal(store.read(UUID)?.lines, [expected, known], 'a line with a device keeps it');
     }
   },
 );
@@ -121,13 +121,13 @@ const garbage: Record<string, string> = {
   'an array': '[]',
   'of another version': JSON.stringify({ ...STATE, schemaVersion: 2 }),
   'without a name': JSON.stringify({ ...STATE, name: undefined }),
-  'with sets that are none': JSON.stringify({ ...STATE, written: { a: 1 } }),
+  'with invalid sets': JSON.stringify({ ...STATE, written: { a: 1 } }),
   'without sets': JSON.stringify({ ...STATE, written: null }),
-  'with what is pending that is none': JSON.stringify({ ...STATE, pending: { x: 1 } }),
-  'with lines that are none': JSON.stringify({ ...STATE, lines: [null] }),
-  'with narrowed masks that are none': JSON.stringify({ ...STATE, narrowed: { x: 1 } }),
-  'with a line whose number is none': JSON.stringify({ ...STATE, lines: [lineWith({ irq: '16' })] }),
-  'with a line whose mask is no text': JSON.stringify({ ...STATE, lines: [lineWith({ before: 1 })] }),
+  'with invalid pending deliveries': JSON.stringify({ ...STATE, pending: { x: 1 } }),
+  'with invalid lines': JSON.stringify({ ...STATE, lines: [null] }),
+  'with invalid narrowed masks': JSON.stringify({ ...STATE, narrowed: { x: 1 } }),
+  'with a line with an invalid IRQ': JSON.stringify({ ...STATE, lines: [lineWith({ irq: '16' })] }),
+  'with a line with an invalid mask': JSON.stringify({ ...STATE, lines: [lineWith({ before: 1 })] }),
   'with a line without a mask': JSON.stringify({ ...STATE, lines: [{ irq: 1, before: '1' }] }),
   'with a line whose device is a path': JSON.stringify({ ...STATE, lines: [lineWith({ address: '../..' })] }),
   'with a line whose device is not in canonical form': JSON.stringify({
@@ -135,11 +135,11 @@ const garbage: Record<string, string> = {
     lines: [lineWith({ address: '0000:7:0.0' })],
   }),
   'with a line whose device is null': JSON.stringify({ ...STATE, lines: [lineWith({ address: null })] }),
-  'with a line whose input is no text': JSON.stringify({ ...STATE, lines: [lineWith({ input: 16 })] }),
-  'with lines that are no list': JSON.stringify({ ...STATE, lines: {} }),
+  'with a line with an invalid input': JSON.stringify({ ...STATE, lines: [lineWith({ input: 16 })] }),
+  'with lines that are not a list': JSON.stringify({ ...STATE, lines: {} }),
 };
 for (const [what, text] of Object.entries(garbage)) {
-  states(`a file ${what}: no state, and it is replaced`, () => {
+  states(`a file ${what} counts as no state and is replaced`, () => {
     store.write(OTHER, STATE);
     writeFileSync(place(`${UUID}.json`), text);
     assert.is(store.read(UUID), undefined);
@@ -148,15 +148,15 @@ for (const [what, text] of Object.entries(garbage)) {
   });
 }
 
-states('other names in the folder are no states', () => {
+states('other files in the directory are not states', () => {
   store.write(UUID, STATE);
-  // a domain's lock is as long as its state's name
+  // A domain's lock is named like its state, with another suffix.
   for (const name of [OTHER, `${OTHER}.lock`, `${OTHER}.json.ab12`, 'x.json', `${OTHER.toUpperCase()}.json`])
     writeFileSync(place(name), '{}');
   assert.equal(store.list(), [UUID]);
 });
 
-states('what a killed writer of the same pid left stands in no way', () => {
+states('a file that a killed writer of the same PID left does not prevent a write', () => {
   mkdirSync(place(), { recursive: true });
   writeFileSync(place(`${UUID}.json.${process.pid}.0`), '{');
   store.write(UUID, STATE);
@@ -165,7 +165,7 @@ states('what a killed writer of the same pid left stands in no way', () => {
   assert.equal(readdirSync(place()), []);
 });
 
-states('what a killed writer left goes with the state', () => {
+states('files that a killed writer left are removed with the state', () => {
   store.write(UUID, STATE);
   store.write(OTHER, STATE);
   writeFileSync(place(`${UUID}.json.0123456789ab`), '{');
@@ -173,7 +173,7 @@ states('what a killed writer left goes with the state', () => {
   assert.equal(readdirSync(place()), [`${OTHER}.json`]);
 });
 
-states('a link in place of the folder is not followed', () => {
+states('a symbolic link in place of the directory is not followed', () => {
   mkdirSync(folder.join('elsewhere'));
   writeFileSync(folder.join('elsewhere', `${UUID}.json`), JSON.stringify(STATE));
   mkdirSync(folder.join('run'));
@@ -181,14 +181,14 @@ states('a link in place of the folder is not followed', () => {
   assert.is(store.read(UUID), undefined);
   assert.equal(store.list(), []);
   assert.is(
-    refused(() => store.write(UUID, STATE)),
+    errorCode(() => store.write(UUID, STATE)),
     'ENOTDIR',
   );
   store.remove(UUID);
   assert.equal(readdirSync(folder.join('elsewhere')), [`${UUID}.json`]);
 });
 
-states('a link in place of a state is not followed, but replaced', () => {
+states('a symbolic link in place of a state is replaced, not followed', () => {
   const target = folder.write('target', JSON.stringify(STATE));
   store.write(OTHER, STATE);
   symlinkSync(target, place(`${UUID}.json`));
@@ -198,7 +198,7 @@ states('a link in place of a state is not followed, but replaced', () => {
   assert.is(readFileSync(target, 'utf8'), JSON.stringify(STATE));
 });
 
-states('a FIFO, a folder or a device in place of a state is none', () => {
+states('a FIFO or a directory in place of a state counts as none', () => {
   store.write(OTHER, STATE);
   assert.is(spawnSync('mkfifo', [place(`${UUID}.json`)]).status, 0);
   assert.is(store.read(UUID), undefined);
@@ -208,26 +208,26 @@ states('a FIFO, a folder or a device in place of a state is none', () => {
   mkdirSync(place(`${UUID}.json`));
   assert.is(store.read(UUID), undefined);
   for (const action of [() => store.write(UUID, STATE), () => store.remove(UUID)]) {
-    assert.equal(refusedAt(action), { code: 'EISDIR', path: place(`${UUID}.json`) });
+    assert.equal(errorOf(action), { code: 'EISDIR', path: place(`${UUID}.json`) });
   }
-  assert.equal(readdirSync(place()).sort(), [`${OTHER}.json`, `${UUID}.json`].sort(), 'nothing else is left');
+  assert.equal(readdirSync(place()).sort(), [`${OTHER}.json`, `${UUID}.json`].sort(), 'no other file is left');
 });
 
-states('a file in place of the folder, or of /run', () => {
+states('a file in place of the directory or of /run is an error', () => {
   folder.write('run/hostdev-cpuset', '');
   assert.equal(
-    refusedAt(() => store.write(UUID, STATE)),
+    errorOf(() => store.write(UUID, STATE)),
     { code: 'ENOTDIR', path: place() },
   );
   assert.is(store.read(UUID), undefined);
   const file = folder.write('file', '');
   assert.is(
-    refused(() => new StateStore(file).write(UUID, STATE)),
+    errorCode(() => new StateStore(file).write(UUID, STATE)),
     'ENOTDIR',
   );
 });
 
-states('an error that is not of the host is thrown as it is', () => {
+states('errors not caused by the host are thrown unchanged', () => {
   const error = new TypeError('a bug');
   const state: DomainState = Object.defineProperty({ ...STATE }, 'name', {
     enumerable: true,
@@ -242,7 +242,7 @@ states('an error that is not of the host is thrown as it is', () => {
   assert.equal(store.list(), []);
 });
 
-states('a file that another process removes first: the others are removed all the same', () => {
+states('if another process removes the state first, the other files are removed nevertheless', () => {
   store.write(UUID, STATE);
   writeFileSync(place(`${UUID}.json.0123456789ab`), '{');
   const { in: act } = OpenFolder.prototype;
@@ -258,7 +258,7 @@ states('a file that another process removes first: the others are removed all th
   assert.equal(readdirSync(place()), []);
 });
 
-states('many writers at once: each reader sees a whole state', async () => {
+states('with concurrent writers each reader sees a complete state', async () => {
   const script = `
     import { StateStore } from './src/runtime/state-store.js';
     const [root, uuid, name] = process.argv.slice(1);
@@ -279,9 +279,9 @@ states('many writers at once: each reader sees a whole state', async () => {
 
 states.run();
 
-const mounted = suiteWhere('state store where /run fails', needs('mount-namespace'));
+const mounted = suiteWhere('state store on a failing /run', needs('mount-namespace'));
 
-/** Runs a script in a mount namespace of its own where `root`/run is a tmpfs with these options. */
+/** Runs a script in its own mount namespace where `root`/run is a tmpfs with these options. */
 function withRun(options: string, script: string): string {
   const root = new TemporaryFolder();
   try {
@@ -307,7 +307,7 @@ function withRun(options: string, script: string): string {
   }
 }
 
-mounted('a full /run: the old state stays, nothing else is left', () => {
+mounted('on a full /run the old state stays, and no other file is left', () => {
   const script = `
     const large = { ...state, written: Object.fromEntries(Array.from({ length: 20000 }, (_, i) => [i, '0-3'])) };
     const first = attempt(() => store.write(uuid, state));
@@ -316,13 +316,13 @@ mounted('a full /run: the old state stays, nothing else is left', () => {
   assert.is(withRun('size=64k', script), 'done FileError ENOSPC guest 1');
 });
 
-mounted('a read-only /run', () => {
+mounted('a read-only /run is an error', () => {
   const script = `
     show(attempt(() => store.write(uuid, state)), store.read(uuid), attempt(() => store.remove(uuid)), store.list().length);`;
   assert.is(withRun('ro', script), 'FileError EROFS undefined done 0');
 });
 
-mounted("this host's /run: the error names the file", () => {
+mounted("an error on this host's /run names the file", () => {
   const script = `
     import { spawnSync } from 'node:child_process';
     spawnSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'tmpfs', '/run']);
@@ -330,7 +330,7 @@ mounted("this host's /run: the error names the file", () => {
   assert.is(withRun('ro', script), `EROFS /run/hostdev-cpuset/${UUID}.json`);
 });
 
-mounted('a /run that becomes read-only', () => {
+mounted('a /run that becomes read-only is an error', () => {
   const script = `
     import { spawnSync } from 'node:child_process';
     store.write(uuid, state);
@@ -339,7 +339,7 @@ mounted('a /run that becomes read-only', () => {
   assert.is(withRun('size=64k', script), 'FileError EROFS guest FileError EROFS');
 });
 
-mounted("somebody else's folder", () => {
+mounted("another user's directory is an error", () => {
   const script = `
     import { chownSync, mkdirSync } from 'node:fs';
     mkdirSync(root + '/run/hostdev-cpuset');
