@@ -16,7 +16,7 @@ for (const path of [
   '/a;b',
   '/a\\b',
 ])
-  test(`${JSON.stringify(path)} is refused in one line`, () => {
+  test(`${JSON.stringify(path)} is rejected in one line`, () => {
     assert.match(unusablePath(path) as string, /^".*" cannot be written into a unit and a script: [^\n]*$/);
   });
 
@@ -25,7 +25,7 @@ test('usual paths are accepted', () => {
     assert.is(unusablePath(path), undefined);
 });
 
-test('paths that a service cannot see are refused', () => {
+test('paths that a service cannot see are rejected', () => {
   assert.match(hiddenProgram('/home/me/node') as string, /^a service cannot see \/home\//);
   assert.match(hiddenProgram('/root/.nvm/node') as string, /\/root\//);
   assert.is(hiddenProgram('/bin/sh'), undefined);

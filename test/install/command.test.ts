@@ -44,7 +44,7 @@ const there = () =>
 const lines = (done: string, files = FILES) => files.map((path) => `${done.padEnd(10)}  ${path}\n`).join('');
 const text = (path: string) => readFileSync(folder.join(path), 'utf8');
 
-test('puts every file there, and again nothing; and leaves nothing', async () => {
+test('install creates all files, again changes nothing, and uninstall removes them', async () => {
   const first = await call('install');
   assert.equal([first.code, first.stderr], [0, '']);
   assert.is(
@@ -63,7 +63,7 @@ test('puts every file there, and again nothing; and leaves nothing', async () =>
   assert.equal(await call('uninstall'), { code: 0, stdout: 'nothing to remove\n', stderr: '' });
 });
 
-test('what is put there names this Node and this executable', async () => {
+test('the files name this Node and this executable', async () => {
   await call('install');
   const cli = `${projectRoot}dist/bin/hostdev-cpuset.cjs`;
   assert.match(text(HOOK), `\nnode='${process.execPath}'\ncli='${cli}'\n`);
@@ -74,7 +74,7 @@ test('what is put there names this Node and this executable', async () => {
   );
 });
 
-test('--dry-run says the same, and does nothing', async () => {
+test('--dry-run prints the same and changes nothing', async () => {
   const dry = await call('install', '--dry-run');
   assert.ok(
     dry.stdout.startsWith(lines('would create')) && dry.stdout.endsWith('note: nothing was changed (--dry-run)\n'),
@@ -98,7 +98,7 @@ test('a file that we did not install is neither written nor removed; uninstall h
   assert.equal(text(STUB), '#!/bin/sh\n# mine\n');
 });
 
-test('a file of ours that was changed stays, unless it is forced', async () => {
+test('a modified file of ours is kept without --force', async () => {
   await call('install');
   appendFileSync(folder.join(POLICY), '# mine\n');
   for (const command of ['install', 'uninstall']) {
@@ -113,7 +113,7 @@ test('a file of ours that was changed stays, unless it is forced', async () => {
   assert.not.match(text(POLICY), '# mine\n');
 });
 
-(process.geteuid?.() === 0 ? test : test.skip)("a file of ours that is another user's is replaced", async () => {
+(process.geteuid?.() === 0 ? test : test.skip)('a file of ours that another user owns is replaced', async () => {
   await call('install');
   chownSync(folder.join(HOOK), 65534, 0);
   assert.match((await call('install')).stdout, `updated     ${HOOK}\n`);
@@ -128,7 +128,7 @@ test('a file of an earlier version is updated', async () => {
   assert.match(text(UNIT), 'ExecStart=');
 });
 
-test('the stub replaces a whole hook of version 0.1.0', async () => {
+test('the stub replaces a complete hook of version 0.1.0', async () => {
   folder.write(STUB, withHeader(readFileSync(`${projectRoot}hook/qemu`, 'utf8')));
   chmodSync(folder.join(STUB), 0o755);
   const { code, stdout } = await call('install', '--no-service', '--no-irqbalance');
@@ -136,7 +136,7 @@ test('the stub replaces a whole hook of version 0.1.0', async () => {
   assert.match(text(STUB), `\nhook='${HOOK}'\n`);
 });
 
-test("the hook of a libvirt before 6.5 goes where libvirt runs a folder's: it would run twice", async () => {
+test('the hook of a libvirt before 6.5 is removed if libvirt runs qemu.d: it would run twice', async () => {
   folder.write(SINGLE_HOOK, withHeader('#!/bin/sh\n'));
   assert.match((await call('install')).stdout, `removed     ${SINGLE_HOOK}\n`);
   folder.write(SINGLE_HOOK, '#!/bin/sh\n# mine\n');
@@ -145,13 +145,13 @@ test("the hook of a libvirt before 6.5 goes where libvirt runs a folder's: it wo
   assert.is(text(SINGLE_HOOK), '#!/bin/sh\n# mine\n');
 });
 
-test('a watcher that still runs is reported with its PID', async () => {
+test('a running watcher is reported with its PID', async () => {
   await call('install');
   new InstanceLock(folder.path).take();
   assert.match((await call('uninstall')).stdout, `note: a watcher is running: to end it, kill ${process.pid}\n`);
 });
 
-test('in an image where SELinux will enforce the hook is left out, or is there because of --hook', async () => {
+test('in an image with SELinux enforcing the hook is left out, unless --hook is given', async () => {
   folder.write('etc/selinux/config', 'SELINUX=enforcing\n');
   const left = await call('install', '--no-service', '--no-irqbalance');
   assert.is(left.code, 0);
@@ -168,12 +168,12 @@ test('in an image where SELinux will enforce the hook is left out, or is there b
     put.stdout,
     'note: the hook was installed because of --hook; if libvirt cannot run it, no guest starts: ',
   );
-  // and is no more where nobody insists
+  // Without --hook it is removed again.
   assert.match((await call('install', '--no-service', '--no-irqbalance')).stdout, `removed     ${STUB}\n`);
   assert.equal(there(), ['etc/selinux/config']);
 });
 
-test('--no-hook removes ours, and no other', async () => {
+test('--no-hook removes only our hook', async () => {
   await call('install');
   folder.write(SINGLE_HOOK.slice(1), '#!/bin/sh\n');
   const { code, stdout } = await call('install', '--no-hook');
@@ -184,7 +184,7 @@ test('--no-hook removes ours, and no other', async () => {
   assert.ok(there().includes(SINGLE_HOOK.slice(1)));
 });
 
-test('parts can be left out; where another hook exists, libvirt is not said to have had none', async () => {
+test("parts can be left out; libvirt's reload is not suggested if another hook exists", async () => {
   assert.equal((await call('install', '--no-hook', '--no-irqbalance')).stdout, lines('created', FILES.slice(2, 4)));
   const other = folder.write('etc/libvirt/hooks/qemu.d/other', '#!/bin/sh\n');
   const { mode } = statSync(other);
@@ -193,7 +193,7 @@ test('parts can be left out; where another hook exists, libvirt is not said to h
   assert.is(statSync(other).mode, mode);
 });
 
-test('uninstall keeps the configuration, and says so', async () => {
+test('uninstall keeps the configuration and reports it', async () => {
   await call('install');
   folder.write('etc/hostdev-cpuset/config.json', '{}');
   assert.match(
@@ -203,7 +203,7 @@ test('uninstall keeps the configuration, and says so', async () => {
   assert.equal(there(), ['etc/hostdev-cpuset/config.json']);
 });
 
-test('the daemon that is there is named: by what runs, by what is enabled, by what is installed', async () => {
+test('the daemon to reload is the one that runs, else is enabled, else is installed', async () => {
   const reload = async () => /systemctl reload (\w+)\n/.exec((await call('install', '-n')).stdout)?.[1];
   const steps: [path: string, daemon: string][] = [
     ['none', 'libvirtd'],
@@ -218,14 +218,14 @@ test('the daemon that is there is named: by what runs, by what is enabled, by wh
   }
   rmSync(folder.join('run'), { recursive: true });
   rmSync(folder.join('etc'), { recursive: true });
-  // masked
+  // Masked.
   folder.write('dev/null', '');
   rmSync(folder.join('usr/lib/systemd/system/libvirtd.service'));
   mkdirSync(folder.join('usr/lib/systemd/system/libvirtd.service'));
   assert.is(await reload(), 'virtqemud');
 });
 
-test('--hooks-dir: the hook goes where libvirt looks for it, with the script beside it, and away again', async () => {
+test("--hooks-dir: the hook is installed in libvirt's directory with the script next to it, and removed again", async () => {
   folder.write('var/lib/libvirt/hooks/qemu.d/other', '#!/bin/sh\n');
   const options = ['--hooks-dir', '/var/lib//libvirt/hooks/'];
   const directory = '/var/lib/libvirt/hooks';
@@ -242,7 +242,7 @@ test('--hooks-dir: the hook goes where libvirt looks for it, with the script bes
   assert.equal(there(), ['var/lib/libvirt/hooks/qemu.d/other']);
 });
 
-test('an error is one line, and status 2', async () => {
+test('an error is one line and status 2', async () => {
   const refused = async (pattern: RegExp, ...words: string[]) => {
     const { code, stdout, stderr } = await runCli('hostdev-cpuset', words);
     assert.equal([code, stdout], [2, '']);

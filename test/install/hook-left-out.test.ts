@@ -4,7 +4,7 @@ import { needs, suiteWhere } from '../support/needs.js';
 import { run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-const test = suiteWhere('install on a host where libvirt could not run the hook', needs('mount-namespace'));
+const test = suiteWhere('install on a host where libvirt cannot run the hook', needs('mount-namespace'));
 
 const HOOK = '/etc/libvirt/hooks/qemu.d/hostdev-cpuset';
 const SCRIPT = '/etc/hostdev-cpuset/hook';
@@ -12,8 +12,8 @@ const SERVICE = '/etc/systemd/system/hostdev-cpuset.service';
 const LEFT_OUT = `left out    ${HOOK}: `;
 
 /**
- * A file system of its own, with an /etc and a /run that are empty, and copies of the package and of Node in a place
- * that a service sees. `install WORDS` is called there; `hooks` mounts the folder of hooks anew with options.
+ * A mount namespace with an empty /etc and /run, and copies of the package and of Node in a place that a service sees.
+ * `install ARGUMENTS` runs there; `hooks` mounts the hooks directory with options.
  */
 const HOST = `
 set -e
@@ -27,7 +27,7 @@ hooks() { mkdir -p /etc/libvirt/hooks; mount -t tmpfs -o "mode=755,$1" hooks /et
 there() { find /etc/libvirt -type f -o -name '.host*'; }
 `;
 
-/** Runs a script on such a host; returns its lines. */
+/** Runs a script on such a host, and returns its output lines. */
 async function onHost(script: string): Promise<string[]> {
   const words = [
     '--mount',
@@ -63,7 +63,7 @@ test.after(() => folder?.remove());
 
 const withStart = (lines: string[], start: string) => lines.find((line) => line.startsWith(start)) ?? lines.join('\n');
 
-test('as a control: where nothing is in its way, the hook is put in place, and nothing of the trial stays', async () => {
+test('control: without obstacles the hook is installed, and the trial leaves no file', async () => {
   const lines = await onHost('hooks rw; install; there');
   assert.ok(lines.includes(`created     ${HOOK}`), lines.join('\n'));
   assert.equal(lines.slice(-2), ['status 0', HOOK]);
@@ -78,7 +78,7 @@ test('a noexec mount: the hook is left out, the rest is installed, status 0', as
   assert.is(lines.at(-1), 'status 0');
 });
 
-test('--dry-run sees the mount, too, and neither --force nor --hook changes it', async () => {
+test('--dry-run detects the mount, too, and neither --force nor --hook overrides it', async () => {
   for (const [option, status] of [
     ['--dry-run', 0],
     ['--force', 0],
@@ -90,7 +90,7 @@ test('--dry-run sees the mount, too, and neither --force nor --hook changes it',
   }
 });
 
-test('a hook of an earlier installation is removed: it would end guests', async () => {
+test('a hook of an earlier installation is removed, as it would stop guests', async () => {
   const lines = await onHost(
     'hooks rw; install >/dev/null; mount -o remount,noexec /etc/libvirt/hooks; install; there',
   );
@@ -99,14 +99,14 @@ test('a hook of an earlier installation is removed: it would end guests', async 
   assert.is(lines.at(-1), 'status 0');
 });
 
-test('somebody else’s hook stays, and --no-hook removes ours alone', async () => {
+test('another hook stays, and --no-hook removes only ours', async () => {
   const lines = await onHost(`hooks rw; install >/dev/null; mkdir -p /etc/libvirt/hooks/qemu.d
     echo '#!/bin/sh' >/etc/libvirt/hooks/qemu; install --no-hook; there`);
   assert.is(lines[0], `removed     ${HOOK}`);
   assert.equal(lines.slice(-2), ['status 0', '/etc/libvirt/hooks/qemu']);
 });
 
-test('a shell that cannot be executed', async () => {
+test('a shell that cannot be executed: the hook is left out', async () => {
   const lines = await onHost(`hooks rw; printf x >/opt/plain
     exec 3>&1; shell=$(readlink -f /bin/sh); cp "$shell" /opt/shell; mount --bind /opt/plain "$shell"
     install; there 2>/dev/null`);
@@ -117,7 +117,7 @@ test('a shell that cannot be executed', async () => {
   assert.ok(lines.includes(`created     ${SERVICE}`));
 });
 
-test('SELinux that will enforce, and cannot be asked: left out, unless --hook says that it is known to be well', async () => {
+test('SELinux enforcing without a query interface: the hook is left out, unless --hook is given', async () => {
   const enforcing = 'mkdir /etc/selinux; echo SELINUX=enforcing >/etc/selinux/config; hooks rw';
   const left = await onHost(`${enforcing}; install; there`);
   assert.match(left[0] ?? '', `${LEFT_OUT}it is unknown whether SELinux lets libvirt run it: `);

@@ -7,10 +7,10 @@ import { type SelinuxPolicy, selinuxMode } from '../../src/install/selinux.js';
 import { ToolError } from '../../src/lib/errors.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-const test = suite('whether SELinux lets libvirt start the hook');
+const test = suite('SELinux access of libvirt to the hook');
 
 const HOOK = '/etc/libvirt/hooks/qemu.d/hostdev-cpuset';
-/** stands for libvirtd: it is on every machine */
+/** Stands for libvirtd, and exists on every machine. */
 const DAEMON = '/bin/sh';
 const context = (type: string) => `system_u:system_r:${type}:s0`;
 
@@ -36,7 +36,7 @@ const ask = (question: Partial<SelinuxCheck> = {}) =>
     ...question,
   });
 
-test('a file with another label is written anew: none is changed by its name', () => {
+test('a file with a wrong label is written again, instead of relabelled by name', () => {
   const folder = new TemporaryFolder();
   try {
     const file = { path: folder.join('hooks/qemu'), mode: 0o755, text: '#!/bin/sh\n' };
@@ -74,7 +74,7 @@ test('a file with another label is written anew: none is changed by its name', (
   }
 });
 
-test('SELinux is not queried where it does not enforce', () => {
+test('SELinux is not queried if it is not enforcing', () => {
   assert.is(ask({ mode: 'off', policy: { ...OPEN, denied: () => undefined } }), undefined);
 });
 
@@ -97,7 +97,7 @@ const ACCESSES = [
   'hook_t virtd_t:fd use',
 ];
 
-/** A policy that refuses one access. */
+/** A policy that denies one access. */
 function without(access: string, policy = OPEN): SelinuxPolicy {
   const [source, rest = '', permission = ''] = access.split(' ');
   const [target, tclass] = rest.split(':');
@@ -111,24 +111,24 @@ function without(access: string, policy = OPEN): SelinuxPolicy {
 }
 
 for (const access of ACCESSES)
-  test(`${access}: needed, and named`, () => {
+  test(`${access}: required, and reported if denied`, () => {
     assert.equal(ask({ policy: without(access) }), { certain: true, what: access });
   });
 
-test('without a domain of its own the hook needs execute_no_trans, and no transition', () => {
+test('without its own domain the hook needs execute_no_trans, and no transition', () => {
   const policy = { ...OPEN, domainOf: () => context('virtd_t') };
   assert.is(ask({ policy: without('virtd_t hook_t:process transition', policy) }), undefined);
   const access = 'virtd_t hook_exec_t:file execute_no_trans';
   assert.equal(ask({ policy: without(access, policy) }), { certain: true, what: access });
 });
 
-test('on a nosuid mount the transition has to be allowed for that', () => {
+test('on a nosuid mount the transition needs nosuid_transition', () => {
   const policy = without('virtd_t hook_t:process2 nosuid_transition');
   assert.is(ask({ policy }), undefined);
   assert.is(ask({ policy, isNosuid: true })?.what, 'virtd_t hook_t:process2 nosuid_transition');
 });
 
-test('one daemon without access is enough', () => {
+test('one daemon without access is sufficient for a denial', () => {
   const policy: SelinuxPolicy = {
     ...OPEN,
     labelOf: (path) => context(path === '/bin/cat' ? 'virtqemud_exec_t' : 'shell_exec_t'),
@@ -153,7 +153,7 @@ for (const [what, question, words] of [
     assert.equal(ask(question), { certain: false, what: words });
   });
 
-test('of an image the configuration tells whether it will enforce', () => {
+test("an image's mode is read from its configuration", () => {
   const folder = new TemporaryFolder();
   assert.is(selinuxMode(folder.path), 'off');
   folder.write('etc/selinux/config', '# SELINUX=enforcing\nSELINUX=permissive\n');

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { irqbalanceHints } from '../../src/install/irqbalance-unit.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-const test = suite('what irqbalance has to be told');
+const test = suite('hints about irqbalance');
 let folder: TemporaryFolder;
 test.before.each(() => {
   folder = new TemporaryFolder();
@@ -17,11 +17,11 @@ const REMEDY =
   'which has precedence: add --policyscript=/etc/hostdev-cpuset/irqbalance.d to it, then systemctl try-restart irqbalance';
 const RESTART = ['irqbalance uses the policy script after its next start: systemctl try-restart irqbalance'];
 
-test('without irqbalance there is no message', () => {
+test('without irqbalance there is no hint', () => {
   assert.equal(irqbalanceHints(folder.path), []);
 });
 
-test('the drop-in is enough, unless the variable is set elsewhere', () => {
+test('the drop-in is sufficient, unless the variable is set elsewhere', () => {
   unit(DEBIAN);
   assert.equal(irqbalanceHints(folder.path), RESTART);
   for (const line of [
@@ -40,7 +40,7 @@ test('the drop-in is enough, unless the variable is set elsewhere', () => {
   }
 });
 
-test('an empty value voids the drop-in, too', () => {
+test('an empty value overrides the drop-in, too', () => {
   unit(DEBIAN);
   for (const line of ['IRQBALANCE_ARGS=', 'IRQBALANCE_ARGS=""', "  IRQBALANCE_ARGS=''  "]) {
     folder.write('etc/default/irqbalance', `IRQBALANCE_ARGS=x\n${line}\n`);
@@ -48,7 +48,7 @@ test('an empty value voids the drop-in, too', () => {
   }
 });
 
-test('a unit that knows no variable, or a script of its own', () => {
+test('a unit without the variable, or with its own script, is reported', () => {
   unit('/usr/sbin/irqbalance --foreground $OPTIONS');
   assert.match(irqbalanceHints(folder.path)[0] as string, /does not use IRQBALANCE_ARGS/);
   unit(`${DEBIAN} --policyscript=/etc/x`);

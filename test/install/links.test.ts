@@ -7,8 +7,8 @@ import { needs, suiteWhere } from '../support/needs.js';
 import { run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-const test = suiteWhere('install and uninstall below a prefix with links', needs('plain-path'));
-/** Opening a FIFO would block for ever. */
+const test = suiteWhere('install and uninstall below a prefix with symbolic links', needs('plain-path'));
+/** Opening a FIFO would block. */
 const TIME_LIMIT_MS = 30_000;
 const HOOK = 'etc/libvirt/hooks/qemu.d/hostdev-cpuset';
 let outside: TemporaryFolder;
@@ -33,7 +33,7 @@ test('install writes nothing outside', async () => {
   assert.equal(readdirSync(outside.join('etc')), []);
 });
 
-test('a link to another folder of the prefix is followed: an image may be laid out so', async () => {
+test('a link to another directory of the prefix is followed, as in some images', async () => {
   mkdirSync(prefix.join('usr/etc'), { recursive: true });
   symlinkSync('/usr/etc', prefix.join('etc'));
   assert.is((await call('install')).code, 0);
@@ -42,7 +42,7 @@ test('a link to another folder of the prefix is followed: an image may be laid o
   assert.not.ok(existsSync(prefix.join('usr', HOOK)));
 });
 
-test('uninstall removes no file and no folder outside', async () => {
+test('uninstall removes no file or directory outside', async () => {
   const hook = outside.write(HOOK, withHeader('#!/bin/sh\n'));
   mkdirSync(outside.join('etc/hostdev-cpuset'));
   const state = outside.write('run/hostdev-cpuset/a.json', '{}');
@@ -52,7 +52,7 @@ test('uninstall removes no file and no folder outside', async () => {
   assert.ok(existsSync(hook) && existsSync(outside.join('etc/hostdev-cpuset')) && existsSync(state));
 });
 
-test('a folder of state that is a link is left alone, and so is what it leads to', async () => {
+test('a runtime directory that is a link is left alone, and so is its target', async () => {
   const state = outside.write('a.json', '{}');
   mkdirSync(prefix.join('run'));
   symlinkSync(outside.path, prefix.join('run/hostdev-cpuset'));
@@ -62,7 +62,7 @@ test('a folder of state that is a link is left alone, and so is what it leads to
   assert.ok(existsSync(state));
 });
 
-test('links in the state directory are removed, and not their targets', async () => {
+test('links in the runtime directory are removed, but not their targets', async () => {
   const kept = outside.write('kept/file', '');
   chmodSync(outside.join('kept'), 0o755);
   prefix.write('run/hostdev-cpuset/spool/x', '');
@@ -72,7 +72,7 @@ test('links in the state directory are removed, and not their targets', async ()
   assert.ok(existsSync(kept));
 });
 
-test('a FIFO in place of a file is left alone, and not waited for', async () => {
+test('a FIFO in place of a file is left alone and does not block', async () => {
   mkdirSync(prefix.join('etc/tmpfiles.d'), { recursive: true });
   mkdirSync(prefix.join('run/hostdev-cpuset'), { recursive: true });
   for (const name of ['etc/tmpfiles.d/hostdev-cpuset.conf', 'run/hostdev-cpuset/watch.json']) {
@@ -83,7 +83,7 @@ test('a FIFO in place of a file is left alone, and not waited for', async () => 
   assert.match((await call('uninstall')).stdout, 'removed     /run/hostdev-cpuset\n');
 });
 
-test('--no-hook removes our hook below a link of the prefix', async () => {
+test('--no-hook removes our hook through a link in the prefix', async () => {
   mkdirSync(prefix.join('usr/etc'), { recursive: true });
   symlinkSync('/usr/etc', prefix.join('etc'));
   await call('install');
@@ -92,7 +92,7 @@ test('--no-hook removes our hook below a link of the prefix', async () => {
   assert.not.ok(existsSync(prefix.join('usr', HOOK)));
 });
 
-test('--no-hook reads no hook outside', async () => {
+test('--no-hook does not read hooks outside', async () => {
   outside.write(HOOK, withHeader('#!/bin/sh\n'));
   symlinkSync(outside.join('etc'), prefix.join('etc'));
   mkdirSync(prefix.join(outside.path, 'etc'), { recursive: true });
@@ -101,7 +101,7 @@ test('--no-hook reads no hook outside', async () => {
   assert.not.match(stdout, HOOK);
 });
 
-test('the unit of a package is found through a link, in the prefix only', async () => {
+test("a package's unit is found through a link in the prefix only", async () => {
   outside.write('hostdev-cpuset.service', '');
   mkdirSync(prefix.join('usr/lib/systemd'), { recursive: true });
   symlinkSync(outside.path, prefix.join('usr/lib/systemd/system'));
@@ -125,14 +125,14 @@ for (const name of [
     assert.is((await call('install')).code, 0);
   });
 
-test('a loop of links is one line', async () => {
+test('a loop of links is reported in one line', async () => {
   symlinkSync('etc', prefix.join('etc'));
   const { code, stderr } = await call('install');
   assert.is(code, 2);
   assert.match(stderr, /^hostdev-cpuset: ELOOP: [^\n]*\n$/);
 });
 
-test('a directory in qemu.d is no hook: libvirt had none', async () => {
+test('a directory in qemu.d is not a hook', async () => {
   mkdirSync(prefix.join('etc/libvirt/hooks/qemu.d/directory'), { recursive: true });
   assert.match((await call('install')).stdout, 'and had none');
 });

@@ -5,7 +5,7 @@ import { ownershipOf, withHeader } from '../../src/install/managed-file.js';
 const test = suite('header of a managed file');
 
 for (const text of ['#!/bin/sh\necho\n', '[Unit]\n', '# a comment\n', '', 'no line end']) {
-  test(`${JSON.stringify(text)} is recognised, and so is a modification`, () => {
+  test(`${JSON.stringify(text)} is recognized, and so is a modification`, () => {
     const ours = withHeader(text);
     assert.is(ownershipOf(ours), 'ours');
     assert.is(ownershipOf(`${ours}x`), 'modified');

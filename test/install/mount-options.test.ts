@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { mountOptions } from '../../src/install/mount-options.js';
 
-const test = suite('options of the mount that a path is on');
+const test = suite('mount options of a path');
 
 const MOUNTINFO = `22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 30 22 8:2 / /etc rw,nodev - ext4 /dev/sda2 rw

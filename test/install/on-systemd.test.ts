@@ -6,7 +6,7 @@ import { run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const test = suiteWhere(
-  'what install writes, as systemd sees it',
+  "installed files checked with systemd's tools",
   needs('systemd-analyze', 'shellcheck', 'plain-path'),
 );
 let folder: TemporaryFolder;
@@ -29,10 +29,10 @@ test('the unit is hardened: its exposure is at most 2 of 10', async () => {
   const { code, stdout } = await run('systemd-analyze', words);
   assert.is(code, 0, stdout);
   const { code: weak } = await run('systemd-analyze', ['security', '--offline=true', '--threshold=5', unit()]);
-  assert.is(weak, 1, 'it is measured at all');
+  assert.is(weak, 1, 'the threshold has an effect');
 });
 
-test('the folder of state is made, for root alone', async () => {
+test('the runtime directory is created, for root only', async () => {
   const words = [`--root=${folder.path}`, '--create', folder.join('etc/tmpfiles.d/hostdev-cpuset.conf')];
   const { code, stderr } = await run('systemd-tmpfiles', words);
   assert.is(code, 0, stderr);

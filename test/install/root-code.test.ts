@@ -10,7 +10,7 @@ import { TemporaryFolder } from '../support/temporary-folder.js';
 const test = suite('code that root will run');
 let folder: TemporaryFolder;
 
-/** A package as npm installs it globally, with a library of its own and one beside it. */
+/** A package as npm installs it globally, with its own dependency and one next to it. */
 test.before.each(() => {
   folder = new TemporaryFolder();
   folder.write('bin/node', '');
@@ -34,10 +34,7 @@ test.after.each(() => folder.remove());
 const PACKAGE = 'lib/node_modules/hostdev-cpuset';
 const BESIDE = 'lib/node_modules/beside';
 
-/**
- * The machine's own folders are not in question here, nor whose the test's files are: a folder of the test's is not in
- * root's /.
- */
+/** Ignores the owners of the test's files, and directories outside the test's own, which may not be owned by root. */
 function check(): string | undefined {
   const judge = new RootOnly(({ mode }, path) =>
     path.startsWith(`${folder.path}/`) && (mode & 0o022) !== 0 ? 'writable' : undefined,
@@ -46,7 +43,7 @@ function check(): string | undefined {
   return untrustedCode(programs, judge)?.path.slice(folder.path.length + 1);
 }
 
-test('nothing is wrong with what only root may write to', () => {
+test('paths that only root can write to are accepted', () => {
   assert.is(check(), undefined);
 });
 
@@ -66,22 +63,22 @@ for (const name of [
   BESIDE,
   'lib/node_modules/deeper/index.js',
   'lib/node_modules',
-  // a peer that is not installed could be put there
+  // A missing peer dependency could be created there.
   'node_modules',
 ]) {
   for (const bits of [0o020, 0o002])
-    test(`${name}, writable by ${bits === 0o020 ? 'its group' : 'all'}, is named`, () => {
+    test(`${name}, writable by ${bits === 0o020 ? 'its group' : 'all'}, is reported`, () => {
       chmodSync(folder.join(name), (name.includes('.') ? 0o644 : 0o755) | bits);
       assert.is(check(), name);
     });
 }
 
-test('a package that is not loaded is not looked at', () => {
+test('a package that is not loaded is not checked', () => {
   chmodSync(folder.join('lib/node_modules/other/index.js'), 0o666);
   assert.is(check(), undefined);
 });
 
-test('links are followed, and every folder on the way is looked at', () => {
+test('links are followed, and every directory on the path is checked', () => {
   symlinkSync('../../../../hops/code', folder.join(PACKAGE, 'dist/linked'));
   mkdirSync(folder.join('hops'));
   symlinkSync(`${folder.path}/elsewhere/x/../code`, folder.join('hops/code'));
@@ -94,7 +91,7 @@ test('links are followed, and every folder on the way is looked at', () => {
   }
 });
 
-test('a link to nothing is fine where nobody else can put something there', () => {
+test('a dangling link is accepted if only root could create its target', () => {
   symlinkSync('../../nothing', folder.join(PACKAGE, 'dangling'));
   assert.is(check(), undefined);
   mkdirSync(folder.join('open'));
@@ -103,13 +100,13 @@ test('a link to nothing is fine where nobody else can put something there', () =
   assert.is(check(), 'open');
 });
 
-test('links in a circle are an error of the system', () => {
+test('circular links are a system error', () => {
   symlinkSync('b', folder.join(PACKAGE, 'a'));
   symlinkSync('a', folder.join(PACKAGE, 'b'));
   assert.throws(check, (error: NodeJS.ErrnoException) => error.code === 'ELOOP' && error.syscall !== undefined);
 });
 
-test('every program that the hook starts is looked at', () => {
+test('every program that the hook starts is checked', () => {
   const text = readFileSync(join(projectRoot, 'hook/qemu'), 'utf8').replace(/^ *#.*$|give_up '.*'/gm, '');
   const started = text.matchAll(/\b(?:within (?:\d+|"\$\w+")|run_enforcer) ([a-z][a-z-]*)|\b(setsid|timeout) /g);
   const names = new Set(Array.from(started, ([, one, other]) => one ?? other));

@@ -7,18 +7,18 @@ import { run } from '../support/run.js';
 import { until } from '../support/until.js';
 
 const test = suiteWhere(
-  "the service's system calls",
+  'system calls of the service',
   needs('strace', 'systemd-analyze', 'virsh', 'systemd-notify', 'setpriv'),
 );
-/** setpriv makes it: where it may not, virsh is started without. */
-const REFUSED = ['capset'];
+/** A system call of setpriv. If it is forbidden, virsh is started without setpriv. */
+const FORBIDDEN_FALLBACK = ['capset'];
 let host: Watching;
 test.before.each(() => {
   host = new Watching();
 });
 test.after.each(() => host.remove());
 
-test('all that watch and its helpers make, with the real virsh, are in the unit', async () => {
+test('all system calls of watch and its helpers, with the real virsh, are allowed by the unit', async () => {
   const log = host.root.join('calls');
   host.virsh(`PATH='${process.env.PATH}' exec virsh "$@"`);
   const env = { NOTIFY_SOCKET: host.root.join('none'), WATCHDOG_USEC: '200000' };
@@ -26,23 +26,25 @@ test('all that watch and its helpers make, with the real virsh, are in the unit'
   await host.start(['-c', 'test:///default', '--metrics', host.root.join('x.prom')], env, around);
   host.spool();
   await host.placed();
-  await until('libvirt is heard', () => /execve\("[^"]*virsh"/.test(readFileSync(log, 'utf8')));
+  await until('virsh is started', () => /execve\("[^"]*virsh"/.test(readFileSync(log, 'utf8')));
   host.signalWatcher('SIGHUP');
   await host.says('configuration reloaded');
   host.signalWatcher('SIGTERM');
   assert.equal(await host.end(), { code: 0, signal: null });
-  const made = new Set(
+  const used = new Set(
     [...readFileSync(log, 'utf8').matchAll(/^\d+ +([a-z_]\w*)\(/gm)].map(([, name]) => name as string),
   );
   const { allowed, forbidden } = await filterOf();
-  const wrong = [...made].filter((name) => (!allowed.has(name) || forbidden.has(name)) && !REFUSED.includes(name));
+  const wrong = [...used].filter(
+    (name) => (!allowed.has(name) || forbidden.has(name)) && !FORBIDDEN_FALLBACK.includes(name),
+  );
   assert.equal(wrong, []);
-  assert.ok(made.size > 40, `${made.size} are no whole run`);
+  assert.ok(used.size > 40, `${used.size} are not a complete run`);
 });
 
 test.run();
 
-/** What the unit's SystemCallFilter= comes to. */
+/** The system calls that the unit's SystemCallFilter= allows and forbids. */
 async function filterOf(): Promise<{ allowed: Set<string>; forbidden: Set<string> }> {
   const unit = readFileSync(`${projectRoot}service/hostdev-cpuset.service`, 'utf8');
   const lines = [...unit.matchAll(/^SystemCallFilter=(~?)(.*)$/gm)];

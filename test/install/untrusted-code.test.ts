@@ -3,12 +3,9 @@ import { projectRoot } from '../support/cli.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { type Outcome, run } from '../support/run.js';
 
-const test = suiteWhere('install where others than root may write', needs('mount-namespace'));
+const test = suiteWhere('install with code that others than root can modify', needs('mount-namespace'));
 
-/**
- * The package as root installs it, and folders of this machine with nothing in them; all of it in memory, and in this
- * namespace alone.
- */
+/** The package as root installs it, in a mount namespace with empty directories in memory. */
 const SCRIPT = `
 set -e
 for folder in /opt /usr/local /etc; do
@@ -35,7 +32,7 @@ const installAfter = (action: string): Promise<Outcome> =>
     env: { PATH: process.env.PATH },
   });
 
-test('paths that only root may write to are accepted', async () => {
+test('paths that only root can write to are accepted', async () => {
   const { code, stdout, stderr } = await installAfter(':');
   assert.equal([code, stderr], [0, '']);
   assert.match(stdout, 'created     /etc/hostdev-cpuset/hook\n');
@@ -58,9 +55,9 @@ for (const [name, action, path, reason] of [
     '/usr/local/sbin/virsh',
     'uid 65534',
   ],
-  ['a folder where it is looked for', 'chmod 1777 /usr/local/bin', '/usr/local/bin', 'its mode is 1777'],
+  ['a directory on PATH', 'chmod 1777 /usr/local/bin', '/usr/local/bin', 'its mode is 1777'],
 ] as const) {
-  test(`${name}: one line names it`, async () => {
+  test(`${name}: reported in one line`, async () => {
     const { code, stdout, stderr } = await installAfter(action);
     assert.equal([code, stdout], [2, '']);
     assert.match(stderr, /^hostdev-cpuset: root would run code that other users can write to: [^\n]*\n$/);
@@ -68,7 +65,7 @@ for (const [name, action, path, reason] of [
   });
 }
 
-test('the folder that the hook is put into: one line names it', async () => {
+test('the directory of the hook is reported in one line', async () => {
   const { code, stderr } = await installAfter('chmod 777 /etc/libvirt/hooks');
   assert.is(code, 2);
   const path = '/etc/libvirt/hooks/qemu.d/hostdev-cpuset';

@@ -19,7 +19,7 @@ import { type Outcome, run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const test = suiteWhere('Debian package', needs('dpkg-deb', 'lintian', 'systemd-analyze', 'mount-namespace'));
-/** What libvirt runs. */
+/** The file that libvirt runs. */
 const STUB = 'etc/libvirt/hooks/qemu.d/hostdev-cpuset';
 let folder: TemporaryFolder;
 let deb: string;
@@ -33,7 +33,7 @@ test.before(async () => {
 });
 test.after(() => folder.remove());
 
-/** dpkg on a root of its own. Maintainer scripts run outside of it, and are told where it is. */
+/** Runs dpkg on its own root. Maintainer scripts run outside of it, with its path. */
 function dpkg(root: string, ...words: string[]): Promise<Outcome> {
   const common = [`--root=${root}`, '--force-depends', '--force-script-chrootless', '--log=/dev/null'];
   return run('dpkg', [...common, ...words], { env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } });
@@ -45,7 +45,7 @@ function emptyRoot(name: string): string {
   return folder.join(name);
 }
 
-/** What is in a root but for dpkg's own, and for folders that every host has. */
+/** The files in a root, except dpkg's own and directories. */
 const remains = (root: string) =>
   readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
     (name) =>
@@ -58,7 +58,7 @@ test('lintian finds no error', async () => {
   assert.is(code, 0, stdout + stderr);
 });
 
-test('is installed, runs from where it is, and a purge leaves nothing', async () => {
+test('it is installed, runs from its place, and a purge removes all files', async () => {
   const root = emptyRoot('installed');
   const installed = await dpkg(root, '--install', deb);
   assert.is(installed.code, 0, installed.stderr);
@@ -89,7 +89,7 @@ test('is installed, runs from where it is, and a purge leaves nothing', async ()
   const removed = await dpkg(root, '--remove', 'hostdev-cpuset');
   assert.is(removed.code, 0, removed.stderr);
   assert.not(readdirSync(root, { recursive: true, encoding: 'utf8' }).some((name) => /^usr\/.*hostdev/.test(name)));
-  // libvirt goes on to run it
+  // libvirt still runs it.
   assert.equal(await run(stub, ['guest', 'started', 'begin', '-']), { code: 0, stdout: '', stderr: '' });
 
   const purged = await dpkg(root, '--purge', 'hostdev-cpuset');
@@ -97,7 +97,7 @@ test('is installed, runs from where it is, and a purge leaves nothing', async ()
   assert.equal(remains(root), []);
 });
 
-/** The package, with something done to what is in it; returns the file. */
+/** The package with modified contents; returns the file. */
 function repacked(name: string, version: string, change: (tree: string) => void): string {
   const tree = folder.join(name);
   execFileSync('dpkg-deb', ['--raw-extract', deb, tree]);
@@ -109,21 +109,21 @@ function repacked(name: string, version: string, change: (tree: string) => void)
   return file;
 }
 
-/** As version 0.1.0 was: the whole hook in libvirt's folder, and scripts that know of nothing else. */
+/** A package like version 0.1.0: the complete hook in libvirt's directory, and no maintainer scripts. */
 const withWholeHook = () =>
   repacked(`whole-hook-${Math.random()}`, '0.0.9', (tree) => {
     renameSync(`${tree}/usr/lib/hostdev-cpuset/hook`, `${tree}/${STUB}`);
     for (const name of ['postinst', 'prerm', 'postrm']) rmSync(`${tree}/DEBIAN/${name}`);
   });
 
-/** What libvirt would run. */
+/** The files that libvirt would run. */
 const executables = (root: string) => {
   const path = `${root}/${dirname(STUB)}`;
   return readdirSync(path).filter((name) => (statSync(`${path}/${name}`).mode & 0o111) !== 0);
 };
 const NAME = basename(STUB);
 
-test('an update from a whole hook in that folder asks nothing, and puts the stub in its place', async () => {
+test('an update from a complete hook in that directory asks no question and installs the stub', async () => {
   const root = emptyRoot('updated');
   assert.is((await dpkg(root, '--install', withWholeHook())).code, 0);
   assert.not.match(readFileSync(`${root}/${STUB}`, 'utf8'), '/usr/lib/hostdev-cpuset/hook');
@@ -137,7 +137,7 @@ for (const [choice, current] of [
   ['--force-confnew', 'stub'],
   ['--force-confold', 'changed'],
 ] as const)
-  test(`an update where the whole hook was changed, ${choice}: one of the two runs`, async () => {
+  test(`an update over a modified hook, ${choice}: exactly one of the two runs`, async () => {
     const root = emptyRoot(`changed${choice}`);
     assert.is((await dpkg(root, '--install', withWholeHook())).code, 0);
     const before = `${readFileSync(`${root}/${STUB}`, 'utf8')}# changed\n`;
@@ -150,13 +150,13 @@ for (const [choice, current] of [
     assert.is(readFileSync(`${root}/${aside}`, 'utf8') === before, current === 'stub');
   });
 
-test('the next version changes the hook, and asks nothing about the stub', async () => {
+test('the next version changes the hook and asks no question about the stub', async () => {
   const root = emptyRoot('next');
   assert.is((await dpkg(root, '--install', deb)).code, 0);
   const next = repacked('next-version', '99', (tree) =>
     appendFileSync(`${tree}/usr/lib/hostdev-cpuset/hook`, '# 99\n'),
   );
-  // whoever has changed the stub keeps it, for it is no other than before
+  // A user's modified stub is kept, as the package's stub has not changed.
   appendFileSync(`${root}/${STUB}`, '# changed\n');
   const updated = await dpkg(root, '--install', next);
   assert.equal([updated.code, updated.stdout.includes('Configuration file')], [0, false], updated.stderr);
@@ -164,7 +164,7 @@ test('the next version changes the hook, and asks nothing about the stub', async
   assert.equal(readdirSync(`${root}/${dirname(STUB)}`), [NAME]);
 });
 
-test('a hook that was turned off stays off with the next version', async () => {
+test('a disabled hook stays disabled in the next version', async () => {
   const root = emptyRoot('off');
   assert.is((await dpkg(root, '--install', deb)).code, 0);
   chmodSync(`${root}/${STUB}`, 0o644);
@@ -180,7 +180,7 @@ test('a hook that was turned off stays off with the next version', async () => {
   assert.equal(executables(root), []);
 });
 
-test('its unit, manual pages and completions are in their places, and its sums are right', async () => {
+test('unit, manual pages and completions are in place, and the checksums are right', async () => {
   mkdirSync(folder.join('unpacked'));
   execFileSync('dpkg-deb', ['--raw-extract', deb, folder.join('unpacked')]);
   const sums = await run('md5sum', ['--check', '--quiet', 'DEBIAN/md5sums'], { cwd: folder.join('unpacked') });
@@ -205,7 +205,7 @@ test('its unit, manual pages and completions are in their places, and its sums a
   assert.equal([verified.code, verified.stderr], [0, '']);
 });
 
-test('its pages link to what is there', () => {
+test('links between the documentation pages are valid', () => {
   const doc = folder.join('unpacked/usr/share/doc/hostdev-cpuset');
   const pages = readdirSync(doc, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'));
   assert.ok(pages.includes('README.md') && pages.includes('docs/README.md'));

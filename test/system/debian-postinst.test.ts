@@ -3,13 +3,13 @@ import { projectRoot } from '../support/cli.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { run } from '../support/run.js';
 
-const test = suiteWhere('the hook of the Debian package when it is configured', needs('dpkg-deb', 'mount-namespace'));
+const test = suiteWhere('postinst of the Debian package', needs('dpkg-deb', 'mount-namespace'));
 
 const HOOK = '/etc/libvirt/hooks/qemu.d/hostdev-cpuset';
 
 /**
- * Configures the package on a file system with folders of its own; prints what it says of the hook, and then the hook's
- * mode.
+ * Configures the package in a mount namespace with its own directories. Prints the message about the hook, then the
+ * hook's mode.
  */
 const HOST = `
 set -e
@@ -38,9 +38,9 @@ async function onHost(script: string): Promise<string[]> {
   return stdout.trim().split('\n');
 }
 
-test('it stays on where it runs', async () => assert.equal(await onHost('configure'), ['755']));
+test('the hook stays enabled if it runs', async () => assert.equal(await onHost('configure'), ['755']));
 
-test('it is turned off on a noexec mount, at the first installation and at an update', async () => {
+test('the hook is disabled on a noexec mount, at the first installation and at an update', async () => {
   for (const words of ['', '0.1.0']) {
     const noexec =
       'mount --bind /etc/libvirt/hooks /etc/libvirt/hooks; mount -o remount,bind,noexec /etc/libvirt/hooks';
@@ -48,20 +48,20 @@ test('it is turned off on a noexec mount, at the first installation and at an up
   }
 });
 
-test('it is turned off where SELinux is enforcing without the policy module', async () => {
+test('the hook is disabled if SELinux is enforcing without the policy module', async () => {
   const reason = 'SELinux is enforcing, without the policy module of hostdev-cpuset';
   const other = "program matchpathcon 'echo system_u:object_r:virt_hook_t:s0'";
   assert.equal(await onHost(`enforcing; ${other}; configure`), [reason, '644']);
   assert.equal(await onHost(`enforcing; program matchpathcon 'exit 1'; configure`), [reason, '644']);
 });
 
-test('with the policy module it gets its label, and stays on', async () => {
+test('with the policy module the hook gets its label and stays enabled', async () => {
   const label = "program matchpathcon 'echo system_u:object_r:hostdev_cpuset_hook_exec_t:s0'";
   const labelled = 'program restorecon \'echo "$1" >/opt/labelled\'';
   assert.equal(await onHost(`enforcing; ${label}; ${labelled}; configure; cat /opt/labelled`), ['755', HOOK]);
 });
 
-test('the daemon to reload is the one that is installed', async () => {
+test('the daemon to reload is the installed one', async () => {
   const units = '/opt/root/usr/lib/systemd/system';
   const advice = `DPKG_ROOT=/opt/root sh "$postinst" configure | sed -n 's/.*systemctl reload //p'`;
   const steps = ['', `touch ${units}/virtqemud.service`, `touch ${units}/libvirtd.service`];
@@ -69,7 +69,7 @@ test('the daemon to reload is the one that is installed', async () => {
   assert.equal(await onHost(`mkdir -p ${units}\n${script}`), ['libvirtd', 'virtqemud', 'libvirtd']);
 });
 
-test('one that was turned off stays so', async () => {
+test('a disabled hook stays disabled', async () => {
   assert.equal(await onHost(`chmod a-x ${HOOK}; configure 0.1.0`), ['644']);
 });
 

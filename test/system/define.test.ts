@@ -24,9 +24,9 @@ fake('there are good samples, each with a policy', () => {
 });
 
 for (const { file, text } of samples) {
-  fake(`${file}: every policy comes back`, async () => {
+  fake(`${file}: every policy is preserved`, async () => {
     const path = save(await convert('normalize', text));
-    // Each connection to test:///default is a new world, so one virsh does both.
+    // Each connection to test:///default is independent, so one virsh does both.
     const commands = `define --validate '${path}'; dumpxml --inactive ${nameOf(text)}`;
     const { code, stdout, stderr } = await run('virsh', ['-c', 'test:///default', commands]);
     assert.is(code, 0, stderr);
@@ -50,7 +50,7 @@ real.after(() => libvirtd?.stop());
 real.after(removeFolder);
 
 for (const sample of samples) {
-  real(`${sample.file}: every policy comes back, and a second round changes nothing`, async () => {
+  real(`${sample.file}: every policy is preserved, and a second round changes nothing`, async () => {
     const text = forThisHost(sample.text);
     const dumped = await define(await convert('normalize', text));
     const expanded = await convert('expand', dumped);
@@ -62,12 +62,12 @@ for (const sample of samples) {
     assert.is(await convert('expand', again), expanded);
   });
 
-  real(`${sample.file}: libvirt by itself refuses the policies, or loses them`, async () => {
+  real(`${sample.file}: libvirt alone rejects the policies or drops them`, async () => {
     const text = forThisHost(sample.text);
     const path = save(text);
-    const refused = await libvirtd.virsh(['define', '--validate', path]);
-    assert.is(refused.code, 1);
-    assert.match(refused.stderr, 'XML document failed to validate against schema');
+    const rejected = await libvirtd.virsh(['define', '--validate', path]);
+    assert.is(rejected.code, 1);
+    assert.match(rejected.stderr, 'XML document failed to validate against schema');
 
     const accepted = await libvirtd.virsh(['define', path]);
     assert.is(accepted.code, 0, accepted.stderr);
@@ -79,7 +79,7 @@ for (const sample of samples) {
 
 real.run();
 
-/** Defines a domain as a careful user does; its definition as libvirt then tells it. */
+/** Defines a domain with validation, and returns its definition from libvirt. */
 async function define(xml: string): Promise<string> {
   const { code, stderr } = await libvirtd.virsh(['define', '--validate', save(xml)]);
   assert.is(code, 0, stderr);
@@ -98,9 +98,7 @@ async function convert(command: 'normalize' | 'expand', xml: string): Promise<st
   return stdout;
 }
 
-/**
- * The samples are written for KVM, which libvirt's QEMU driver refuses where the machine has none: then for emulation.
- */
+/** The samples are written for KVM. On a machine without it libvirt rejects them, so they are changed to emulation. */
 function forThisHost(xml: string): string {
   if (hasKvm) return xml;
   return xml.replace("<domain type='kvm'", "<domain type='qemu'").replace("mode='host-passthrough'", "mode='maximum'");
@@ -118,7 +116,7 @@ function removeFolder(): void {
   rmSync(folder, { recursive: true });
 }
 
-// virsh opens the file it is given, and cannot open a pipe from Node: that is a socket.
+// virsh opens its file by name, and cannot open a pipe from Node, which is a socket.
 function save(xml: string): string {
   const path = join(folder, 'domain.xml');
   writeFileSync(path, xml);

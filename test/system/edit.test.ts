@@ -44,14 +44,14 @@ function edit(script: string) {
   return runCli('hostdev-cpuset', ['edit', '-c', libvirtd.uri, 'edited'], { env });
 }
 
-test('what is defined is there, with its policy as metadata', async () => {
+test('a defined domain has its policy as metadata', async () => {
   const { code, stdout, stderr } = await define(guest);
   assert.is(code, 0, stderr);
   assert.is(stdout, "Domain 'edited' defined from <stdin>\n");
   assert.match(await dump(), /<hostdev address="0000:06:12.5" cpuset="auto"\/>/);
 });
 
-test('what is edited is there, and the password still is', async () => {
+test('an edited domain has the new policy, and its password is kept', async () => {
   const { code, stdout, stderr } = await edit(`sed -i "s/cpuset='auto'/cpuset='3'/" "$1"`);
   assert.is(code, 0, stderr);
   assert.is(stdout, "Domain 'edited' edited.\n");
@@ -60,7 +60,7 @@ test('what is edited is there, and the password still is', async () => {
   assert.match(xml, /passwd='s3cret'/);
 });
 
-test('what libvirt refuses is told, and changes nothing', async () => {
+test('a rejection by libvirt is reported, and changes nothing', async () => {
   const before = await dump();
   const { code, stderr } = await edit(`sed -i "s/machine='[^']*'/machine='unheard-of'/" "$1"`);
   assert.match(stderr, /libvirt refuses it: .*machine.*\n.*your text is kept in /);
@@ -68,7 +68,7 @@ test('what libvirt refuses is told, and changes nothing', async () => {
   assert.is(await dump(), before);
 });
 
-test('while it runs, the change waits for the next start', async () => {
+test('a change of a running domain takes effect at its next start', async () => {
   const running = guest.replace(/ {4}<hostdev[\s\S]*<\/hostdev>\n/, '').replace(/ {4}<graphics.*\n/, '');
   const uuid = (await libvirtd.virsh(['domuuid', 'edited'])).stdout.trim();
   assert.is((await define(running.replace('<memory', `<uuid>${uuid}</uuid><memory`))).code, 0);

@@ -3,12 +3,12 @@ import { type SimulatedRoot, UUID } from '../hook/simulated-root.js';
 import type { PrivateLibvirtd } from '../support/private-libvirtd.js';
 import type { TemporaryFolder } from '../support/temporary-folder.js';
 
-/** Adds to a domain's XML the hostdevs that are in the simulated host only: no machine need have such devices. */
+/** Adds to a domain's XML the hostdevs that exist only on the simulated host, so that no machine needs them. */
 const device = (bus: string, slot: string, fn: string) =>
   `<hostdev mode='subsystem' type='pci' managed='yes'><source><address domain='0x0000' bus='0x${bus}' slot='0x${slot}' function='0x${fn}'/></source></hostdev>`;
 const ADD_DEVICES = `sed "s|<devices>|<devices>${device('06', '12', '5')}${device('07', '00', '0')}|"`;
 
-/** A small emulated domain whose policies speak of those devices. */
+/** A small emulated domain with policies for these devices. */
 export function guestXml(entries: string): string {
   return `<domain type='qemu'>
   <name>guest</name>
@@ -30,10 +30,13 @@ export async function startGuest({ succeeds }: PrivateLibvirtd, root: TemporaryF
   await succeeds('start', 'guest');
 }
 
-/** Whether the interrupts are where it wants them. */
+/** Whether the interrupts have the targets of POLICY. */
 export const isPlaced = (root: SimulatedRoot) => root.affinities().join() === '2-3,2-3,2-3,4-5';
 
-/** The hook: this front, given the XML with the devices. The legacy line loses its handler with QEMU, as on a host. */
+/**
+ * Installs the hook: the front, which gets the XML with the devices. The INTx line loses its handler with QEMU, as on a
+ * host.
+ */
 export function installWrapper(directory: string, root: TemporaryFolder, front: string): void {
   const wrapper = `#!/bin/sh
 cd '${root.path}'
@@ -48,7 +51,7 @@ ${ADD_DEVICES} | sh '${front}' "$@" >>stdout 2>>stderr
   chmodSync(path, 0o755);
 }
 
-/** A folder for PATH with a virsh that shows the devices, too. */
+/** A directory for PATH with a virsh that adds the devices, too. */
 export function virshWithDevices(root: TemporaryFolder): string {
   const script = `#!/bin/sh
 PATH=/usr/local/bin:/usr/bin:/bin

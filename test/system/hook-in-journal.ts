@@ -1,5 +1,4 @@
-// Run by journal.test.ts where a journald of its own listens: the hook for a start, on a simulated host with that
-// journal.
+// Run by journal.test.ts with its own journald: calls the hook for a start on a simulated host with that journal.
 import { symlinkSync } from 'node:fs';
 import { installFront } from '../hook/installed-front.js';
 import { BOTH, SimulatedRoot } from '../hook/simulated-root.js';
@@ -17,8 +16,8 @@ async function main(): Promise<void> {
     const outcomes = [await started()];
     root.configure('{ "x": 1 }');
     outcomes.push(await started());
-    const said = outcomes.map(({ code, stdout, stderr }) => `${code}${stdout}${stderr}`).join();
-    if (said !== '0,0') throw new Error(`not taken: ${said}`);
+    const output = outcomes.map(({ code, stdout, stderr }) => `${code}${stdout}${stderr}`).join();
+    if (output !== '0,0') throw new Error(`not sent:  ${output}`);
   } finally {
     root.remove();
   }

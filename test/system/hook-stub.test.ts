@@ -6,7 +6,7 @@ import { type PrivateLibvirtd, startLibvirtd } from '../support/private-libvirtd
 import { until } from '../support/until.js';
 
 const test = suiteWhere(
-  "the hook's stub in a real libvirtd",
+  'stub of the hook in a real libvirtd',
   needs('virsh', 'libvirtd', 'libvirt-qemu-driver', 'qemu-system-x86_64', 'mount-namespace'),
 );
 const GUEST = `<domain type='qemu'><name>small</name><memory unit='MiB'>32</memory><vcpu>1</vcpu>
@@ -30,31 +30,31 @@ test.after.each(async () => {
     rmSync(`${libvirtd.directory}/${name}`, { force: true });
 });
 
-test('with the copies that package managers and editors leave beside it, the hook runs once', async () => {
+test('with copies of package managers and editors next to it, the hook runs once', async () => {
   assert.is((await start()).code, 0);
   assert.equal(calls(), START);
   await libvirtd.virsh(['destroy', 'small']);
   assert.equal(calls(), [...START, ...STOP]);
 });
 
-test('the single hook of a libvirt before 6.5 is the same', async () => {
+test('the single hook of a libvirt before 6.5 works the same way', async () => {
   for (const copy of ['', ...COPIES]) rmSync(`${libvirtd.directory}/etc/libvirt/hooks/qemu.d/hostdev-cpuset${copy}`);
   put('qemu', stubText('/run/hook'));
   assert.is((await start()).code, 0);
   assert.equal(calls(), START);
 });
 
-test('a refusal before the start is passed on, and said; in started it ends no domain', async () => {
+test('a refusal before the start is passed on with its message; in started it fails no domain', async () => {
   putHook('trap - EXIT; [ "$2" != prepare ] || { echo not today >&2; exit 1; }');
-  const refused = await start();
-  assert.is(refused.code, 1);
-  assert.match(refused.stderr, 'not today');
+  const refusal = await start();
+  assert.is(refusal.code, 1);
+  assert.match(refusal.stderr, 'not today');
   putHook('[ "$2" != started ] || exit 1');
   assert.is((await start()).code, 0);
   assert.match((await libvirtd.virsh(['domstate', 'small'])).stdout, 'running');
 });
 
-test('after a removal domains start, and a restart of the daemon leaves them running', async () => {
+test('after a removal domains start, and survive a restart of the daemon', async () => {
   rmSync(`${libvirtd.directory}/run/hook`);
   assert.is((await start()).code, 0);
   await libvirtd.restart();
@@ -73,7 +73,7 @@ function put(name: string, text: string): void {
   chmodSync(path, 0o755);
 }
 
-/** What the stub runs: a line a call. */
+/** Writes the hook that the stub runs. It records each call in a line. */
 function putHook(text: string): void {
   writeFileSync(`${libvirtd.directory}/run/hook`, `#!/bin/sh\necho "$2 $3" >>/run/calls\n${text}\n`, { mode: 0o755 });
 }

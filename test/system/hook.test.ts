@@ -35,17 +35,17 @@ test.after.each(async () => {
   root.remove();
 });
 
-test('a start places the interrupts, and an end puts back what was changed', async () => {
+test('a start places the interrupts, and an end restores the line', async () => {
   await define(POLICY);
   await libvirtd.succeeds('start', 'guest');
   assert.equal(calls(), START);
   assert.equal(root.affinities(), PLACED);
   assert.is(states().length, 1);
-  assert.equal(leftovers(), ['sh'], 'nothing of a hook outlives it: libvirt would wait for that');
+  assert.equal(leftovers(), ['sh'], 'no process of the hook remains: libvirt would wait for it');
 
   await libvirtd.succeeds('destroy', 'guest');
   assert.equal(calls(), [...START, ...STOP]);
-  assert.is(root.affinity(16), '0-7', 'the line has what it had');
+  assert.is(root.affinity(16), '0-7', 'the line is restored');
   assert.equal(states(), []);
   assertSilent();
 });
@@ -82,14 +82,14 @@ test('a restart of the daemon leaves the domain running, and its interrupts are 
 });
 
 for (const [name, prepare] of [
-  ['a policy that names no CPU', () => define('<hostdev address="0000:06:12.5" cpuset="9-12"/>')],
+  ['a policy without an existing CPU', () => define('<hostdev address="0000:06:12.5" cpuset="9-12"/>')],
   ['a policy that cannot be read', () => define('<hostdev address="../../.." cpuset="3-0"/><junk/>')],
   ['a configuration that cannot be read', () => define(POLICY).then(() => root.configure('{ "onError": "abort"'))],
   ['an enforcer that crashes', () => define(POLICY).then(() => install(crashing()))],
-  ['an enforcer that is not there', () => define(POLICY).then(() => install(root.join('none')))],
+  ['a missing enforcer', () => define(POLICY).then(() => install(root.join('none')))],
   ['a host without that device', () => define('<hostdev address="0000:99:00.0" cpuset="2"/>')],
 ] as const) {
-  test(`${name}: the domain starts, outlives a restart of the daemon, and ends`, async () => {
+  test(`${name}: the domain starts, survives a restart of the daemon, and ends`, async () => {
     await prepare();
     await libvirtd.succeeds('start', 'guest');
     assert.is(await state(), 'running');
@@ -102,7 +102,7 @@ for (const [name, prepare] of [
   });
 }
 
-test('a start fails where the configuration says so, and says why', async () => {
+test('a start fails with a reason if the configuration says so', async () => {
   root.configure('{ "onError": "abort" }');
   await define('<hostdev address="0000:06:12.5" cpuset="9-12"/>');
   const { code, stderr } = await libvirtd.virsh(['start', 'guest']);
@@ -117,9 +117,8 @@ test('a start fails where the configuration says so, and says why', async () => 
 test.run();
 
 /**
- * The hook, and around it what a machine without such devices lacks: the XML gets the hostdevs that are in the
- * simulated host only, and their line loses its handler with QEMU. It notes down what libvirt does, and what the hook
- * printed.
+ * Installs the hook with a wrapper for what the machine lacks: the XML gets the hostdevs of the simulated host, and
+ * their line loses its handler with QEMU. The wrapper records libvirt's calls, and the hook's output.
  */
 function install(cli: string): void {
   const front = root.write(
@@ -153,7 +152,7 @@ function crashing(): string {
   return path;
 }
 
-/** A small emulated domain whose policies speak of devices that it has for the hook only. */
+/** A small emulated domain with policies for devices that only the hook sees. */
 async function define(entries: string): Promise<void> {
   const xml = `<domain type='qemu'>
   <name>guest</name>
@@ -168,7 +167,10 @@ async function define(entries: string): Promise<void> {
   await libvirtd.succeeds('define', '--validate', root.write('guest.xml', xml.replace('</name>', `</name>${uuid}`)));
 }
 
-/** Until the daemon has its guests back: what asks QEMU waits for that, domstate does not. */
+/**
+ * Restarts the daemon and waits until it has reconnected to its guests, as a monitor command does and domstate does
+ * not.
+ */
 async function restartDaemon(): Promise<void> {
   await libvirtd.restart();
   await libvirtd.succeeds('qemu-monitor-command', 'guest', '--hmp', 'info status');
@@ -186,7 +188,7 @@ function assertSilent(): void {
 
 const states = () => new StateStore(root.path).list();
 
-/** Processes in libvirtd's world, but for those that are always there. */
+/** Processes in libvirtd's namespaces, except those that always run. */
 function leftovers(): string[] {
   return processesIn(namespaceOf(libvirtd.directory)).filter((name) => !/^(unshare|libvirtd|qemu-system)/.test(name));
 }

@@ -12,7 +12,7 @@ test.before.each(() => {
 });
 test.after.each(() => folder.remove());
 
-// /etc, /run and /opt are the test's own; systemctl notes its words, and fails where $2 is its first one.
+// /etc, /run and /opt are the test's own. systemctl records its arguments, and fails if its second one is $2.
 const HOST = `set -e
 for folder in etc run opt; do mount -t tmpfs -o mode=755 none /$folder; done
 mkdir -p /run/systemd/system /opt/bin /opt/package /etc/libvirt/hooks
@@ -27,7 +27,7 @@ PATH=/opt/bin:$PATH
 tool() { status=0; node /opt/package/dist/bin/hostdev-cpuset.cjs "$@" || status=$?; echo "status $status"; }
 `;
 
-/** Runs commands on it: what they print, and the words of systemctl. */
+/** Runs commands on this host. Returns their output, and the arguments of systemctl. */
 async function onHost(commands: string, failing = '') {
   const script = `${HOST}umask 022\n${commands}\n[ ! -e /run/words ] || cp /run/words "$3"`;
   const words = ['--mount', 'sh', '-c', script, process.execPath, projectRoot, failing, folder.write('words', '')];
@@ -36,7 +36,7 @@ async function onHost(commands: string, failing = '') {
   return { ...outcome, words: readFileSync(folder.join('words'), 'utf8') };
 }
 
-test('systemd reads the files that are put there, and starts the service; uninstall stops it first', async () => {
+test('install reloads systemd and starts the service; uninstall stops it first', async () => {
   const { stdout, stderr, words } = await onHost('tool install; tool install; tool uninstall');
   assert.is(stderr, '');
   assert.match(stdout, /created +\/etc\/systemd\/system\/hostdev-cpuset\.service/);
@@ -57,8 +57,8 @@ test('systemd reads the files that are put there, and starts the service; uninst
   ]);
 });
 
-// what the hook runs is replaced: it would look at this machine's interrupts. $1 of systemd-run decides whether it
-// knows the properties
+// The enforcer is replaced, as it would read this machine's interrupts. REFUSAL decides whether systemd-run accepts the
+// properties.
 const HOOK = `tool install >/dev/null
 sed -i "s|^node=.*|node=''|; s|^cli=.*|cli=/bin/true|" /etc/hostdev-cpuset/hook
 printf '#!/bin/sh\\nprintf "%%s\\\\n" -- "$@" >>/run/words\\n%s\\n' "$REFUSAL" >/opt/bin/systemd-run
@@ -77,15 +77,15 @@ test("the watcher that the hook starts has the service's restrictions", async ()
   const ofService = /^(?:Type|NotifyAccess|EnvironmentFile|Exec.*|Restart.*|WatchdogSec)=/;
   const restrictions = unit.split('\n').filter((line) => /^[A-Z]\w+=/.test(line) && !ofService.test(line));
   assert.ok(restrictions.length > 25 && restrictions.includes('ProtectSystem=strict'));
-  const given = words.split('\n').filter((word) => word.startsWith('--property='));
+  const properties = words.split('\n').filter((word) => word.startsWith('--property='));
   assert.equal(
-    given,
+    properties,
     restrictions.map((line) => `--property=${line}`),
   );
   assert.match(words, /\n\/bin\/true\nwatch\n--until-idle\n$/);
 });
 
-test('where systemd-run does not know one, the watcher is started without them, and that is said', async () => {
+test('if systemd-run rejects a property, the watcher is started without them, and this is reported', async () => {
   const refusal = 'case $* in *--property*) echo Unknown assignment: ProtectClock=yes >&2; exit 1 ;; esac';
   const { words, stderr } = await onHost(`REFUSAL='${refusal}'; ${HOOK}`);
   assert.match(
@@ -98,7 +98,7 @@ test('where systemd-run does not know one, the watcher is started without them, 
   assert.match(calls[1] ?? '', /\n\/bin\/true\nwatch\n--until-idle\n$/);
 });
 
-test('a read-only /etc is one line that says what to do, and nothing is written', async () => {
+test('a read-only /etc is reported in one line with the options to use, and nothing is written', async () => {
   const { stdout, stderr } = await onHost(
     `mkdir -p /etc/hostdev-cpuset /etc/systemd/system /etc/tmpfiles.d /opt/hooks
 mount -t tmpfs -o ro,mode=755 none /etc/systemd/system
@@ -107,11 +107,11 @@ mount -o remount,ro /etc
 tool install; tool uninstall --hooks-dir /opt/hooks; find /etc -type f`,
   );
   const place = '/etc/systemd/system';
-  const refused = (path: string, more: number, options: string) =>
+  const message = (path: string, more: number, options: string) =>
     `hostdev-cpuset: cannot write ${path} and ${more} more: the file system is read-only; nothing was changed; see "A read-only /etc" in docs/installing.md: ${options}\n`;
-  const units = refused(`${place}/hostdev-cpuset.service`, 1, '--no-service, --no-irqbalance');
+  const units = message(`${place}/hostdev-cpuset.service`, 1, '--no-service, --no-irqbalance');
   const hook = '--no-hook (or --hooks-dir DIR, if libvirt looks for hooks elsewhere)';
-  const all = refused('/etc/hostdev-cpuset/hook', 5, `${hook}, --no-service, --no-irqbalance`);
+  const all = message('/etc/hostdev-cpuset/hook', 5, `${hook}, --no-service, --no-irqbalance`);
   assert.is(stderr, units + units + all);
   assert.equal(stdout.match(/^(?:created|removed|status) .*$/gm), [
     'status 2',
@@ -126,7 +126,7 @@ tool install; tool uninstall --hooks-dir /opt/hooks; find /etc -type f`,
   ]);
 });
 
-test('files in a read-only /etc cannot be removed: the line names no option that uninstall does not have', async () => {
+test('if files in a read-only /etc cannot be removed, the line suggests no option that uninstall lacks', async () => {
   const { stdout, stderr } = await onHost(
     'tool install --no-service --no-irqbalance >/dev/null; mount -o remount,ro /etc; tool uninstall',
   );
@@ -137,7 +137,7 @@ test('files in a read-only /etc cannot be removed: the line names no option that
   assert.match(stdout, /status 2\n$/);
 });
 
-test('where a later file cannot be written, the earlier ones are removed again, or named', async () => {
+test('if a later file cannot be written, the earlier ones are removed again or reported', async () => {
   const { stdout, stderr, words } = await onHost(
     `mkdir -p /etc/systemd/system/irqbalance.service.d
 mount -t tmpfs -o size=4k,nr_inodes=3,mode=755 none /etc/systemd/system/irqbalance.service.d
@@ -151,15 +151,15 @@ tool install --force`,
   assert.match(stderr, new RegExp(`^hostdev-cpuset: ENOSPC: [^\\n]*${path}[^\\n]*; nothing was installed\\n`));
   assert.match(stderr, / not undone: \/etc\/hostdev-cpuset\/hook \(updated\)\n$/);
   assert.match(stdout, /^status 2\nstatus 2\n$/);
-  assert.is(words, '', 'systemd has nothing to read');
+  assert.is(words, '', 'systemd is not reloaded');
 });
 
-test('without systemd it is said that no service runs, and what to do', async () => {
+test('without systemd install reports that no service runs, and what to do', async () => {
   const note = (why: string) =>
     `note: ${why}, so install starts no service: start \`hostdev-cpuset watch\` from your init system, as root\nstatus 0\n`;
   const without = await onHost('rmdir /run/systemd/system; tool install; tool install; tool install --no-service');
   assert.is(without.stdout.split(note('systemd does not run here')).length, 3);
-  // no systemctl in PATH
+  // No systemctl on PATH.
   const noProgram = await onHost(
     'rm /opt/bin/systemctl; mkdir /opt/path; ln -s /opt/bin/node /opt/path; PATH=/opt/path; tool install',
   );
@@ -167,7 +167,7 @@ test('without systemd it is said that no service runs, and what to do', async ()
   assert.is(noProgram.stderr, '');
 });
 
-test('what systemctl refuses is reported', async () => {
+test('an error of systemctl is reported', async () => {
   const { stdout, stderr } = await onHost('tool install', 'enable');
   assert.is(stderr, 'hostdev-cpuset: systemctl enable: enable: no bus\n');
   assert.match(stdout, /^created +\/etc\/systemd\/system\/hostdev-cpuset\.service$/m);

@@ -1,5 +1,4 @@
-// Run by journal.test.ts where a journald of its own listens: writes what the watcher would, and waits until it is
-// sent.
+// Run by journal.test.ts with its own journald: writes entries like the watcher, and waits until they are sent.
 import { JOURNAL_FIELD_SOCKET, JournaldWriter } from '../../src/lib/journald.js';
 import { type JournalEntry, journalFields } from '../../src/watch/output/journal-entry.js';
 
@@ -16,5 +15,5 @@ write({
 write({ priority: 'info', text: 'two\nlines', domains: ['a\n_UID=7'] });
 void journal.flush().then(() => {
   journal.close();
-  if (plain.length > 0) throw new Error(`not taken: ${plain.join()}`);
+  if (plain.length > 0) throw new Error(`not sent:  ${plain.join()}`);
 });

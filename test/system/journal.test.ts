@@ -4,7 +4,7 @@ import { journalOf } from './private-journald.js';
 
 const test = suiteWhere('journal with a real journald', needs('journald', 'logger', 'mount-namespace'));
 
-test('entries have their fields, and can be found by them', async () => {
+test('entries have their fields', async () => {
   const [contested, strange, ...more] = await journalOf('journal-writer.ts');
   assert.equal(more, []);
   assert.is(contested?.MESSAGE, 'guest: contested');
@@ -17,7 +17,7 @@ test('entries have their fields, and can be found by them', async () => {
   assert.is(strange?._UID, '0');
 });
 
-test("the hook's line is there with its priority, whoever hands it over", async () => {
+test("the hook's lines have their priority, with and without logger", async () => {
   const entries = await journalOf('hook-in-journal.ts');
   assert.equal(
     entries.map(({ MESSAGE, PRIORITY }) => [PRIORITY, String(MESSAGE).replace(/\S+(?=\/etc\/hostdev-cpuset)/, 'ROOT')]),

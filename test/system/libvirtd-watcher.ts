@@ -10,17 +10,17 @@ import { virshWithDevices } from './guest-with-hostdevs.js';
 
 export const CLI = `${projectRoot}dist/bin/hostdev-cpuset.cjs`;
 
-/** The words for nsenter that start a program in libvirtd's world, which is its own for processes, too. */
+/** The arguments of nsenter that start a program in libvirtd's mount and PID namespaces. */
 export function insideOf({ directory }: PrivateLibvirtd): string[] {
   const namespaces = directory.replace(/root$/, 'ns');
   return [`--mount=${namespaces}/mnt`, `--pid=${namespaces}/pid_for_children`, '--'];
 }
 
-/** `hostdev-cpuset watch` beside a libvirtd of the test's own, for a simulated host. */
+/** `hostdev-cpuset watch` with the test's own libvirtd, for a simulated host. */
 export class LibvirtdWatcher {
   #child: ChildProcess | undefined;
-  /** what it has printed */
-  said = '';
+  /** its output */
+  output = '';
 
   constructor(
     private readonly libvirtd: PrivateLibvirtd,
@@ -32,9 +32,9 @@ export class LibvirtdWatcher {
     const words = [...insideOf(this.libvirtd), process.execPath, CLI, 'watch', '--root', this.root.path, ...options];
     this.#child = spawn('nsenter', words, { env, stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child.stderr?.on('data', (text) => {
-      this.said += text;
+      this.output += text;
     });
-    await until('a watcher', () => this.watches());
+    await until('a watcher', () => this.isWatching());
   }
 
   async end(signal: NodeJS.Signals): Promise<void> {
@@ -46,8 +46,8 @@ export class LibvirtdWatcher {
     await once(child, 'close');
   }
 
-  /** A watcher has its place, and lives: this one, or another of libvirtd's world. */
-  watches(): boolean {
+  /** Whether a watcher holds the instance lock and runs: this one, or another in libvirtd's namespaces. */
+  isWatching(): boolean {
     const names = processesIn(namespaceOf(this.libvirtd.directory));
     return (
       existsSync(this.root.join('run/hostdev-cpuset/watch.pid')) &&

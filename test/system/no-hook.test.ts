@@ -11,12 +11,14 @@ import { isPlaced, POLICY, startGuest } from './guest-with-hostdevs.js';
 import { insideOf, LibvirtdWatcher } from './libvirtd-watcher.js';
 
 const test = suiteWhere(
-  'the watcher without a hook, with a real libvirtd',
+  'watcher without a hook, with a real libvirtd',
   needs('virsh', 'libvirtd', 'libvirt-qemu-driver', 'qemu-system-x86_64', 'mount-namespace'),
 );
 const HOOKS = '/etc/libvirt/hooks';
 const HOOK = `${HOOKS}/qemu.d/hostdev-cpuset`;
-/** Runs a program with an /etc of its own, where only /etc/libvirt is libvirtd's: all else in that is the machine's. */
+/**
+ * Runs a program with its own /etc, in which only /etc/libvirt is libvirtd's: everything else there is the machine's.
+ */
 const OWN_ETC = `set -e
 mkdir -p /run/libvirt-etc
 mount --rbind /etc/libvirt /run/libvirt-etc
@@ -31,7 +33,7 @@ let watcher: LibvirtdWatcher;
 
 test.before(async () => {
   libvirtd = await startLibvirtd();
-  // it looks for hooks when it starts
+  // libvirtd reads the directories of hooks when it starts.
   rmSync(`${libvirtd.directory}${HOOKS}/qemu.d`, { recursive: true });
   await libvirtd.restart();
 });
@@ -48,19 +50,19 @@ test.after.each(async () => {
   root.remove();
 });
 
-test('a guest that starts is placed; when it has ended, its line has what it had, and no state is left', async () => {
+test('a guest that starts is placed; after its end its line is restored, and its state deleted', async () => {
   await watcher.start();
   await startGuest(libvirtd, root);
   await until('placed', guestIsPlaced);
-  await until('noted down', () => states().length === 1);
+  await until('state saved', () => states().length === 1);
   handlerOfLine('');
   await libvirtd.succeeds('destroy', 'guest');
   await until('no state', () => states().length === 0);
   assert.is(root.affinity(16), '0-7');
-  await until('no device is kept from irqbalance', () => heldDevices() === '');
+  await until('the list for irqbalance is empty', () => listedDevices() === '');
 });
 
-test('the same without trace events', async () => {
+test('the same applies without trace events', async () => {
   await watcher.start('--no-tracing');
   await startGuest(libvirtd, root);
   await until('placed', guestIsPlaced);
@@ -70,10 +72,10 @@ test('the same without trace events', async () => {
   assert.is(root.affinity(16), '0-7');
 });
 
-test('a guest that ends by itself is released, too', async () => {
+test('a guest whose QEMU is killed is released, too', async () => {
   await watcher.start();
   await startGuest(libvirtd, root);
-  await until('placed and noted down', () => guestIsPlaced() && states().length === 1);
+  await until('placed and saved', () => guestIsPlaced() && states().length === 1);
   handlerOfLine('');
   const pid = readFileSync(`${libvirtd.directory}/run/libvirt/qemu/guest.pid`, 'utf8').trim();
   await succeedsInside('kill', '-9', pid);
@@ -81,7 +83,7 @@ test('a guest that ends by itself is released, too', async () => {
   assert.is(root.affinity(16), '0-7');
 });
 
-test('a reset of the guest: its new vectors are placed', async () => {
+test('new vectors after a reset of the guest are placed', async () => {
   await watcher.start();
   await startGuest(libvirtd, root);
   await until('placed', guestIsPlaced);
@@ -90,7 +92,7 @@ test('a reset of the guest: its new vectors are placed', async () => {
   await until('placed again', guestIsPlaced);
 });
 
-test('libvirtd is restarted: the guest runs on and is held, and a change of its metadata holds', async () => {
+test('after a restart of libvirtd the guest is still managed, and a change of its metadata takes effect', async () => {
   await watcher.start();
   await startGuest(libvirtd, root);
   await until('placed', guestIsPlaced);
@@ -98,30 +100,30 @@ test('libvirtd is restarted: the guest runs on and is held, and a change of its 
   assert.is((await libvirtd.succeeds('domstate', 'guest')).stdout.trim(), 'running');
   root.renewVectors();
   await until('placed again', guestIsPlaced);
-  await until('connected again', () => watcher.said.includes('libvirt can be reached again'));
+  await until('connected again', () => watcher.output.includes('libvirt can be reached again'));
   const entries = `<hostdevs xmlns="urn:hostdev-cpuset:1">${POLICY.replace('auto', '6-7')}</hostdevs>`;
   await libvirtd.succeeds('metadata', 'guest', 'urn:hostdev-cpuset:1', '--set', entries, '--key', 'h', '--live');
   await until('moved', () => root.affinity(40) === '6-7');
 });
 
-test('what started or ended while no watcher ran is found by the next one', async () => {
+test('domains that started or ended while no watcher ran are found by the next one', async () => {
   await startGuest(libvirtd, root);
   await watcher.start();
-  await until('placed and noted down', () => guestIsPlaced() && states().length === 1);
+  await until('placed and saved', () => guestIsPlaced() && states().length === 1);
   await watcher.end('SIGKILL');
   handlerOfLine('');
   await libvirtd.succeeds('destroy', 'guest');
-  assert.is(states().length, 1, 'nobody released it');
+  assert.is(states().length, 1, 'not released yet');
   assert.is(root.affinity(16), '4-5');
   await watcher.start();
   await until('no state', () => states().length === 0);
   assert.is(root.affinity(16), '0-7');
 });
 
-test('a hook on a noexec mount keeps every guest from starting: install removes it, and then they start', async () => {
+test('a hook on a noexec mount prevents every start until install removes it', async () => {
   await succeedsInside('sh', '-c', `mkdir -p ${HOOKS} && mount -t tmpfs -o mode=755 hooks ${HOOKS}`);
   try {
-    // in places that a service sees
+    // In places that a service sees.
     const names = ['dist', 'hook', 'service', 'rng', 'package.json'].map((name) => `${projectRoot}${name}`);
     const copy =
       'mkdir /run/package && cp -r "$@" /run/package && chown -R 0:0 /run/package && chmod -R go-w /run/package';
@@ -148,7 +150,7 @@ test('a hook on a noexec mount keeps every guest from starting: install removes 
 
     await succeedsInside('mount', '-o', 'remount,noexec', HOOKS);
     const { code, stderr } = await libvirtd.virsh(['start', 'guest']);
-    assert.is(code, 1, 'this is the harm');
+    assert.is(code, 1, 'the start fails');
     assert.match(stderr, /Hook script execution failed.* exit status 126/s);
 
     const { stdout } = await install();
@@ -172,8 +174,8 @@ async function succeedsInside(...words: string[]) {
 
 const guestIsPlaced = () => isPlaced(root);
 const states = () => new StateStore(root.path).list();
-/** Of which irqbalance must leave the interrupts alone. */
-function heldDevices(): string {
+/** The devices in the list for irqbalance. */
+function listedDevices(): string {
   const path = root.join('run/hostdev-cpuset/devices');
   return existsSync(path) ? readFileSync(path, 'utf8').trim() : '';
 }

@@ -8,7 +8,7 @@ import { type PrivateLibvirtd, startLibvirtd } from '../support/private-libvirtd
 import { until } from '../support/until.js';
 
 const test = suiteWhere(
-  'a daemon that systemd starts on demand',
+  'libvirt daemon that systemd starts on demand',
   needs('virsh', 'libvirtd', 'libvirt-qemu-driver', 'mount-namespace', 'systemd-socket-activate'),
 );
 const IDLE_SECONDS = 2;
@@ -26,7 +26,7 @@ test.after(async () => {
 const pidFile = () => `${libvirtd.directory}/run/libvirtd.pid`;
 const isRunning = () => existsSync(pidFile());
 
-test('is kept running by our connection, is not started by us after its end, and is used again when it runs', async () => {
+test('it is kept running by our connection, not started by us after its end, and used again when it runs', async () => {
   const calls: string[] = [];
   const connections = () => calls.filter((call) => call === 'connecting').length;
   events = new LibvirtEvents(
@@ -47,17 +47,17 @@ test('is kept running by our connection, is not started by us after its end, and
   assert.is(readFileSync(pidFile(), 'utf8'), pid, 'the same daemon, beyond its idle time');
 
   await libvirtd.end();
-  await until('it is waited for', () => calls.includes('waiting'));
+  await until('waiting', () => calls.includes('waiting'));
   await sleep(4000);
   assert.not.ok(isRunning());
   assert.equal(calls, ['connecting', 'connected', 'lost', 'waiting']);
 
-  // another client starts it
+  // Another client starts it.
   assert.is((await libvirtd.virsh(['uri'])).code, 0);
   await until('connected again', () => connections() === 2 && calls.at(-1) === 'connected');
 
   events.close();
-  await until('it ends without clients', () => !isRunning());
+  await until('the daemon ends without clients', () => !isRunning());
 });
 
 test.run();

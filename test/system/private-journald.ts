@@ -1,7 +1,7 @@
 import { projectRoot } from '../support/cli.js';
 import { run } from '../support/run.js';
 
-// /run is the script's own, and with it all of the journal; the kernel's log is left to the machine's journald.
+// /run with the journal is private to the script. The kernel's log is left to the machine's journald.
 const SCRIPT = `
 set -e
 mount -t tmpfs -o mode=755 private-journald /run
@@ -15,7 +15,7 @@ journalctl --directory=/run/log/journal --sync >/dev/null 2>&1 || true
 journalctl --directory=/run/log/journal --output=json --no-pager SYSLOG_IDENTIFIER=hostdev-cpuset
 `;
 
-/** Runs a TypeScript file of the tests where a journald of its own listens, and gives what that has then. */
+/** Runs a TypeScript file of the tests with its own journald, and returns the entries of that journal. */
 export async function journalOf(file: string): Promise<Record<string, unknown>[]> {
   const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
   const words = [process.execPath, '--import', 'tsx', `${projectRoot}test/system/${file}`];

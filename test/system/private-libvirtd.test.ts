@@ -15,7 +15,7 @@ const test = suiteWhere(
 const guest = `<domain type='qemu'><name>small</name><memory unit='MiB'>32</memory><vcpu>1</vcpu>
 <os><type arch='x86_64' machine='q35'>hvm</type></os><devices><memballoon model='none'/></devices></domain>`;
 
-test('runs guests and hooks, and its end is the end of all of it', async () => {
+test('it runs guests and hooks, and its end ends all their processes', async () => {
   const { directory, virsh, stop } = await startLibvirtd();
   const namespace = namespaceOf(directory);
   try {
@@ -33,7 +33,7 @@ test('runs guests and hooks, and its end is the end of all of it', async () => {
   await allGone(namespace);
 });
 
-test('does not outlive a test that is killed', async () => {
+test('it ends with a test that is killed', async () => {
   const support = JSON.stringify(`${projectRoot}test/support/private-libvirtd.ts`);
   const program = `import(${support}).then(async ({ startLibvirtd }) => console.log((await startLibvirtd()).directory))`;
   const child = spawn(process.execPath, ['--import', 'tsx', '-e', program], {
@@ -52,7 +52,7 @@ test('does not outlive a test that is killed', async () => {
 
 test.run();
 
-/** Killed processes take a moment to go. */
+/** Killed processes end with a delay. */
 async function allGone(namespace: string): Promise<void> {
   for (let tries = 0; tries < 200 && processesIn(namespace).length > 0; tries++) await sleep(50);
   assert.equal(processesIn(namespace), []);

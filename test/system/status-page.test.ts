@@ -13,7 +13,7 @@ import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const test = suiteWhere('status --html in Chromium', needs('chromium'));
 const axe = readFileSync(createRequire(__filename).resolve('axe-core/axe.min.js'), 'utf8');
-/** Names that would be markup, or leave an attribute or the style sheet. */
+/** Names that could be interpreted as markup, or end an attribute or the style sheet. */
 const HOSTILE = `</style><img src=x onerror="document.title='owned'">"'&lt;`;
 const escaped = HOSTILE.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll("'", '&apos;');
 
@@ -78,16 +78,16 @@ async function fleetPage(): Promise<string> {
   return pathToFileURL(path).href;
 }
 
-/** Opens a page; `asked` is what it wants to load beside itself, `said` what the browser complains of. */
+/** Opens a page. `requested` are the URLs that it loads, `messages` the browser's console messages and errors. */
 async function open(name: string, options: Parameters<Browser['newPage']>[0] = {}) {
   const opened = await browser.newPage(options);
-  const asked: string[] = [];
-  const said: string[] = [];
-  opened.on('request', (request) => asked.push(request.url()));
-  opened.on('console', (message) => said.push(message.text()));
-  opened.on('pageerror', (error) => said.push(error.message));
+  const requested: string[] = [];
+  const messages: string[] = [];
+  opened.on('request', (request) => requested.push(request.url()));
+  opened.on('console', (message) => messages.push(message.text()));
+  opened.on('pageerror', (error) => messages.push(error.message));
   await opened.goto(pages[name] as string);
-  return { opened, asked, said };
+  return { opened, requested, messages };
 }
 
 async function violations(opened: Page): Promise<string[]> {
@@ -105,8 +105,8 @@ async function violations(opened: Page): Promise<string[]> {
 for (const name of ['4 CPUs', '256 CPUs', '40 guests', 'fleet', 'hostile']) {
   for (const colorScheme of ['light', 'dark'] as const) {
     for (const width of [390, 1280]) {
-      test(`${name}, ${colorScheme}, ${width} pixels: accessible, alone, and no wider than the window`, async () => {
-        const { opened, asked, said } = await open(name, { colorScheme, viewport: { width, height: 900 } });
+      test(`${name}, ${colorScheme}, ${width} pixels: accessible, self-contained, and no wider than the window`, async () => {
+        const { opened, requested, messages } = await open(name, { colorScheme, viewport: { width, height: 900 } });
         const details = opened.locator('details');
         // of the page with thousands of rows, the first tables
         await details.evaluateAll((all) => {
@@ -115,15 +115,15 @@ for (const name of ['4 CPUs', '256 CPUs', '40 guests', 'fleet', 'hostile']) {
         assert.equal(await violations(opened), []);
         const wider = await opened.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         assert.ok(wider <= 0, `${wider} pixels too wide`);
-        assert.equal(asked, [pages[name]]);
-        assert.equal(said, []);
+        assert.equal(requested, [pages[name]]);
+        assert.equal(messages, []);
         await opened.close();
       });
     }
   }
 }
 
-test('every CPU is there, and what is on it is said in words', async () => {
+test('every CPU is shown with a text alternative', async () => {
   const { opened } = await open('256 CPUs');
   assert.is(await opened.locator('.cpu').count(), 256);
   const label = await opened.locator('.cpu a[href="#cpu-0"]').getAttribute('title');
@@ -161,7 +161,7 @@ test('in print all tables are there', async () => {
   await opened.close();
 });
 
-test('names are text: nothing of them is markup', async () => {
+test('names are shown as text, not as markup', async () => {
   const { opened } = await open('hostile');
   assert.is(await opened.title(), `Interrupts of ${HOSTILE}`);
   assert.is(await opened.locator('img, script').count(), 0);
@@ -174,7 +174,7 @@ test('names are text: nothing of them is markup', async () => {
   await opened.close();
 });
 
-test('by keyboard: past the picture, or from a CPU to its row', async () => {
+test('keyboard: past the picture, or from a CPU to its row', async () => {
   const { opened } = await open('4 CPUs');
   await opened.keyboard.press('Tab');
   assert.is(await opened.evaluate(() => document.activeElement?.textContent), 'To the interrupts, guest by guest');

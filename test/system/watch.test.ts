@@ -25,46 +25,46 @@ test.after(() => libvirtd?.stop());
 test.before.each(() => {
   root = new SimulatedRoot(true);
   watcher = new LibvirtdWatcher(libvirtd, root);
-  // a hook that starts Node fails here
+  // A hook that starts Node fails here.
   installFront({ cli: '/bin/false', watcher: 'no' });
 });
 test.after.each(async () => {
   await watcher.end('SIGKILL');
   await libvirtd.virsh(['destroy', 'guest']);
   await libvirtd.virsh(['undefine', 'guest']);
-  await until('no watcher', () => !watcher.watches());
+  await until('no watcher', () => !watcher.isWatching());
   root.remove();
 });
 
-test('the hook hands over, without Node; an end puts back what was changed', async () => {
+test('the hook hands calls over without Node, and the end of a guest restores its line', async () => {
   await watcher.start();
   await startGuest(libvirtd, root);
   await until('placed', guestIsPlaced);
-  assert.is(hookSaid(), '');
-  await until('noted down', () => states().length === 1);
+  assert.is(hookOutput(), '');
+  await until('state saved', () => states().length === 1);
   await libvirtd.succeeds('destroy', 'guest');
-  await until('let go', () => states().length === 0);
-  assert.is(root.affinity(16), '0-7', 'the line has what it had');
+  await until('no longer managed', () => states().length === 0);
+  assert.is(root.affinity(16), '0-7', 'the line is restored');
 });
 
-test('a domain that runs already is found, and a change by anybody else is put back', async () => {
+test('a domain that already runs is found, and a change by another program is repaired', async () => {
   await startGuest(libvirtd, root);
   await watcher.start();
   await until('placed', guestIsPlaced);
   root.write('proc/irq/41/smp_affinity', 'ff\n');
-  await until('put back', guestIsPlaced);
+  await until('repaired', guestIsPlaced);
 });
 
-test('vcpupin: the interrupts follow', async () => {
+test('the interrupts follow vcpupin', async () => {
   await startGuest(libvirtd, root);
   await watcher.start('--no-tracing');
   await until('placed', guestIsPlaced);
   await libvirtd.succeeds('vcpupin', 'guest', '0', '0', '--live');
   pinThreads('0-1');
-  await until('followed', () => root.affinity(40) === '0-1');
+  await until('moved', () => root.affinity(40) === '0-1');
 });
 
-test('a change of metadata holds at once', async () => {
+test('a change of metadata takes effect at once', async () => {
   await startGuest(libvirtd, root);
   await watcher.start();
   await until('placed', guestIsPlaced);
@@ -85,23 +85,23 @@ test('set --live takes effect through the watcher at once', async () => {
   await until('moved', () => root.affinity(42) === '6-7');
 });
 
-test('a restart of the daemon is survived: libvirt is heard again, and the hook is not waited for', async () => {
+test("after a restart of the daemon libvirt's events are received again", async () => {
   await watcher.start();
   await startGuest(libvirtd, root);
   await until('placed', guestIsPlaced);
   await libvirtd.restart();
   assert.is((await libvirtd.succeeds('domstate', 'guest')).stdout.trim(), 'running');
-  await until('heard again', () => watcher.said.includes('libvirt can be reached again'));
+  await until('connected again', () => watcher.output.includes('libvirt can be reached again'));
   const entries = `<hostdevs xmlns="urn:hostdev-cpuset:1">${POLICY.replace('auto', '6-7')}</hostdevs>`;
   await libvirtd.succeeds('metadata', 'guest', 'urn:hostdev-cpuset:1', '--set', entries, '--key', 'h', '--live');
   await until('moved', () => root.affinity(40) === '6-7');
 });
 
-test('after a kill -9 the next one finds the domains, and lets go those that ended meanwhile', async () => {
+test('after a SIGKILL the next watcher finds the domains, and releases those that ended meanwhile', async () => {
   await watcher.start();
   await startGuest(libvirtd, root);
-  // masks are written a moment before they are noted down
-  await until('placed and noted', () => guestIsPlaced() && states().length === 1);
+  // Masks are written before the state is saved.
+  await until('placed and saved', () => guestIsPlaced() && states().length === 1);
   await watcher.end('SIGKILL');
   root.renewVectors();
   await watcher.start();
@@ -110,23 +110,23 @@ test('after a kill -9 the next one finds the domains, and lets go those that end
   await libvirtd.succeeds('destroy', 'guest');
   assert.is(states().length, 1);
   await watcher.start();
-  await until('let go', () => states().length === 0);
+  await until('released', () => states().length === 0);
   assert.is(root.affinity(16), '0-7');
 });
 
-test('where no watcher runs the hook starts one, which ends with the last domain and keeps libvirt waiting for nothing', async () => {
+test('without a watcher the hook starts one, which ends with the last domain and does not block libvirt', async () => {
   installFront({ cli: cliThatFindsVirsh(), watcher: '' });
   await startGuest(libvirtd, root);
   assert.ok(guestIsPlaced(), "the hook's own pass");
-  await until('watching', () => watcher.watches());
+  await until('watching', () => watcher.isWatching());
   root.renewVectors();
-  await until('held', guestIsPlaced);
+  await until('placed again', guestIsPlaced);
   await libvirtd.succeeds('destroy', 'guest');
-  await until('ended', () => !watcher.watches());
+  await until('ended', () => !watcher.isWatching());
   assert.equal(states(), []);
   assert.is(root.affinity(16), '0-7');
   assert.match(
-    hookSaid(),
+    hookOutput(),
     /^(hostdev-cpuset: guest: (started: 4 set, 0 kept, 0 skipped, 0 failed|release: restored the affinity of 1 legacy line)\n)+$/,
   );
 });
@@ -142,7 +142,7 @@ function installFront(settings: Front): void {
   installWrapper(libvirtd.directory, root, root.write('front', frontText({ ...settings, root: root.path })));
 }
 
-/** The front starts what is given as `cli` from libvirtd's PATH, where virsh shows no such devices. */
+/** The front finds `cli` on libvirtd's PATH, where virsh does not add the devices. */
 function cliThatFindsVirsh(): string {
   const path = root.write(
     'cli',
@@ -153,10 +153,10 @@ function cliThatFindsVirsh(): string {
 }
 
 const guestIsPlaced = () => isPlaced(root);
-const hookSaid = () => readFileSync(root.join('stderr'), 'utf8');
+const hookOutput = () => readFileSync(root.join('stderr'), 'utf8');
 const states = () => new StateStore(root.path).list();
 
-/** The threads of the simulated QEMU. */
+/** Pins the vCPU threads of the simulated QEMU. */
 function pinThreads(cpus: string): void {
   for (const task of [4001, 4002]) {
     root.write(`proc/4000/task/${task}/status`, `Name:\tCPU 0/KVM\nCpus_allowed_list:\t${cpus}\n`);
