@@ -17,8 +17,8 @@ async function paths(request: Promise<Request>): Promise<readonly string[]> {
   return 'paths' in parsed.options ? parsed.options.paths : [];
 }
 
-/** The complaint about a command line, which is one line. */
-async function complaint(request: Promise<Request>): Promise<string> {
+/** The error message about a command line, which is one line. */
+async function errorMessage(request: Promise<Request>): Promise<string> {
   try {
     await request;
   } catch (error) {
@@ -27,11 +27,11 @@ async function complaint(request: Promise<Request>): Promise<string> {
     assert.not.match(message, /[\r\n]/);
     return message;
   }
-  assert.unreachable('no complaint');
+  assert.unreachable('no error');
   return '';
 }
 
-test('files are words, whatever they look like and wherever they stand', async () => {
+test('file arguments may have any text and position', async () => {
   const names = ['a', '-', '5', '0x10', '1e3', 'true', 'lint', 'a b', '', './-x', 'a=b'];
   assert.equal(await paths(lint(...names)), names);
   assert.equal(await paths(tool('lint', ...names)), names);
@@ -41,7 +41,7 @@ test('files are words, whatever they look like and wherever they stand', async (
   assert.equal(await paths(lint('a', '--', '-b', '--json', '--')), ['a', '-b', '--json', '--']);
 });
 
-test('options of lint', async () => {
+test('options of lint are parsed', async () => {
   const request = await lint('--schemas=/a b', '--engine', 'xmllint', '--format', 'github', '--max-warnings=0', 'f');
   assert.equal(request, {
     command: 'lint',
@@ -59,7 +59,7 @@ test('options of lint', async () => {
   });
 });
 
-test('options of plan, enforce and status', async () => {
+test('options of plan, enforce and status are parsed', async () => {
   const views = {
     details: undefined,
     check: undefined,
@@ -104,7 +104,7 @@ test('options of plan, enforce and status', async () => {
   });
 });
 
-test('options of normalize and expand', async () => {
+test('options of normalize and expand are parsed', async () => {
   const nothing = { default: undefined, schemas: undefined, engine: undefined };
   assert.equal(await tool('normalize', '--default', 'auto', '-i', '--no-check', 'f'), {
     command: 'normalize',
@@ -137,8 +137,8 @@ for (const [args, expected] of [
   [['--max-warnings', '1.5'], /^--max-warnings takes a whole number$/],
   [['--json', '--format', 'sarif'], /^--json and --format sarif exclude each other$/],
 ] as const) {
-  test(`one line about lint-domain ${args.join(' ')}`, async () => {
-    assert.match(await complaint(lint(...args)), expected);
+  test(`usage error in one line: lint-domain ${args.join(' ')}`, async () => {
+    assert.match(await errorMessage(lint(...args)), expected);
   });
 }
 
@@ -167,8 +167,8 @@ for (const [args, expected] of [
   [['watch', '--metrics='], /^--metrics needs a file$/],
   [['install', '--prefix', ''], /^--prefix needs a directory$/],
 ] as const) {
-  test(`one line about hostdev-cpuset ${args.join(' ')}`, async () => {
-    assert.match(await complaint(tool(...args)), expected);
+  test(`usage error in one line: hostdev-cpuset ${args.join(' ')}`, async () => {
+    assert.match(await errorMessage(tool(...args)), expected);
   });
 }
 
@@ -203,7 +203,7 @@ for (const [program, command, words] of HELPS) {
   });
 }
 
-test('--version', async () => {
+test('--version and -V print the version', async () => {
   for (const program of ['lint-domain', 'hostdev-cpuset'] as const) {
     assert.equal(await runInProcess(program, ['--version']), { code: 0, stdout: `${version}\n`, stderr: '' });
     assert.equal(await runInProcess(program, ['-V']), { code: 0, stdout: `${version}\n`, stderr: '' });

@@ -14,7 +14,7 @@ const PROGRAMS = [
   ['lint-domain', []],
   ['hostdev-cpuset', ['normalize']],
 ] as const;
-/** Bounds on one run, for hostile input: a usual one takes a tenth of each. */
+/** Limits of one run with hostile input. A usual run takes a tenth of each. */
 const MOST_MEMORY_KB = 300 * 1024;
 const MOST_CPU_MICROSECONDS = 5_000_000;
 
@@ -32,7 +32,7 @@ bad.before(() => {
 });
 bad.after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What is wrong, where, the words that must be said, and the rule that says them. */
+/** An input, the place of its error, a part of the message, and the rule. */
 interface Case {
   name: string;
   content: string | Uint8Array | (() => string | Uint8Array);
@@ -103,7 +103,7 @@ const cases: Case[] = [
     '1:1',
     'a DOCTYPE is not allowed',
   ),
-  malformed('an entity that nobody declared', '<domain>\n<name>&e9;</name></domain>', '2:7', 'undefined entity &e9;'),
+  malformed('an undeclared entity', '<domain>\n<name>&e9;</name></domain>', '2:7', 'undefined entity &e9;'),
   malformed('elements 100,000 deep', () => '<a>'.repeat(100_000), '1:769', 'nested deeper than 256'),
   malformed(
     'a domain 100,000 deep',
@@ -137,13 +137,13 @@ const cases: Case[] = [
     'more than 10000000 bytes of text in <title>',
   ),
   malformed(
-    'a comment above it',
+    'a comment above the limit',
     () => `<domain>\n<!--${'x'.repeat(10_000_001)}--></domain>`,
     '2:1',
     'a comment longer than 10000000 bytes',
   ),
   malformed(
-    'an attribute above it',
+    'an attribute above the limit',
     () => `<domain>\n<a b="${'x'.repeat(10_000_001)}"/></domain>`,
     '2:1',
     'the value of b is longer than 10000000 bytes',
@@ -159,7 +159,7 @@ const cases: Case[] = [
   ...[1, 60, 700, 1200, sample.length - 2].map((length) => {
     const { line, column } = decodedPlace(sample.subarray(0, length));
     return malformed(
-      `a sample of which ${length} bytes are there`,
+      `a sample cut at ${length} bytes`,
       sample.subarray(0, length),
       `${line}:${column}`,
       'the document ends',
@@ -196,7 +196,7 @@ const cases: Case[] = [
     rule: 'cpuset-syntax',
   },
   {
-    name: 'elements that the schema would take minutes for',
+    name: 'elements that the schema would need minutes to validate',
     content: () =>
       `<domain type='kvm'>\n<metadata>\n <h xmlns='urn:x'>${'<a/>'.repeat(170_000)}</h></metadata></domain>`,
     place: '3:2',
@@ -204,7 +204,7 @@ const cases: Case[] = [
     rule: 'schema',
   },
   {
-    name: 'the same in several elements',
+    name: 'such elements in several parents',
     content: () =>
       device('auto', Array.from({ length: 8 }, (_, i) => `<h xmlns='urn:${i}'>${'<a/>'.repeat(20_000)}</h>`).join('')),
     place: '3:13',
@@ -212,7 +212,7 @@ const cases: Case[] = [
     rule: 'schema',
   },
   {
-    name: 'a fault among 30,000 elements',
+    name: 'an error among 30,000 elements',
     content: () =>
       `<domain type='kvm'>\n<name>a</name><memory>1</memory>\n<features>${'<acpi/>'.repeat(30_000)}</features></domain>`,
     place: '3:18',
@@ -290,7 +290,7 @@ for (const { name, content, place, words, rule } of cases) {
   });
 }
 
-bad('on standard input it is the same', async () => {
+bad('standard input gives the same errors', async () => {
   for (const [program, command] of PROGRAMS) {
     for (const [input, place] of [
       ['', '1:1'],
@@ -304,25 +304,25 @@ bad('on standard input it is the same', async () => {
   }
 });
 
-bad('a missing file', async () => {
+bad('a missing file is reported', async () => {
   const path = join(folder, 'missing.xml');
   for (const [program, command] of PROGRAMS)
-    isRefused(program, await bounded(program, [...command, path]), `${path}: no such file`);
+    assertRejected(program, await bounded(program, [...command, path]), `${path}: no such file`);
 });
 
-bad('a folder in place of a file', async () => {
+bad('a directory in place of a file is reported', async () => {
   const path = join(folder, 'folder');
   mkdirSync(path);
-  isRefused('lint-domain', await bounded('lint-domain', [path]), `no .xml file in ${path}`);
-  isRefused('hostdev-cpuset', await bounded('hostdev-cpuset', ['normalize', path]), `${path}: is a directory`);
+  assertRejected('lint-domain', await bounded('lint-domain', [path]), `no .xml file in ${path}`);
+  assertRejected('hostdev-cpuset', await bounded('hostdev-cpuset', ['normalize', path]), `${path}: is a directory`);
 });
 
-bad('an unreadable file', async () => {
+bad('an unreadable file is reported', async () => {
   const path = join(folder, 'unreadable.xml');
   writeFileSync(path, device('auto'));
   chmodSync(path, 0);
   for (const [program, command] of PROGRAMS) {
-    isRefused(program, await asNobody(program, [...command, path]), `${path}: permission denied`);
+    assertRejected(program, await asNobody(program, [...command, path]), `${path}: permission denied`);
   }
 });
 
@@ -349,7 +349,7 @@ bad('a sample cut at any byte has one error, at its end', () => {
 
 bad.run();
 
-/** Runs a program, and sees that it stayed within the bounds. */
+/** Runs a program and checks that it stayed within the limits. */
 async function bounded(program: (typeof PROGRAMS)[number][0], args: string[]): Promise<Outcome> {
   const usageFile = join(folder, 'usage.json');
   rmSync(usageFile, { force: true });
@@ -363,14 +363,14 @@ async function bounded(program: (typeof PROGRAMS)[number][0], args: string[]): P
   return outcome;
 }
 
-/** Where the report goes: lint's to standard output, normalize's to standard error, for its output is the document. */
+/** The stream of the report: standard output for lint, standard error for normalize, whose output is the document. */
 function reportOf(program: string, { stdout, stderr }: Outcome): string {
   if (program === 'lint-domain') return stdout;
   assert.is(stdout, '');
   return stderr;
 }
 
-function isRefused(program: string, { code, stdout, stderr }: Outcome, words: string): void {
+function assertRejected(program: string, { code, stdout, stderr }: Outcome, words: string): void {
   assert.is(code, 2, stderr);
   if (program === 'hostdev-cpuset') assert.is(stdout, '');
   assert.equal(
@@ -379,13 +379,13 @@ function isRefused(program: string, { code, stdout, stderr }: Outcome, words: st
   );
 }
 
-/** Root reads everything: there the program runs as another user, from a copy that this user may read. */
+/** Root can read every file, so the program runs as another user from a copy that this user can read. */
 function asNobody(program: string, args: string[]): Promise<Outcome> {
   if (process.getuid?.() !== 0) return runCli(program as 'lint-domain', args);
   const copy = join(folder, 'copy');
   for (const part of ['dist/bin', 'rng', 'package.json'])
     cpSync(join(projectRoot, part), join(copy, part), { recursive: true });
-  // whatever the umask was at the build
+  // Independent of the umask of the build.
   execFileSync('chmod', ['-R', 'go+rX', copy]);
   chmodSync(folder, 0o755);
   const drop = join(folder, 'drop.cjs');
@@ -400,7 +400,7 @@ function nestedEntities(): string {
   return `<!ENTITY e0 "lol">${levels.join('')}`;
 }
 
-/** Line and column behind the last byte, counted plainly. */
+/** Line and column after the last byte, counted simply. */
 function decodedPlace(bytes: Uint8Array): { line: number; column: number } {
   const lines = new TextDecoder().decode(bytes).split('\n');
   return { line: lines.length, column: (lines.at(-1) as string).length + 1 };

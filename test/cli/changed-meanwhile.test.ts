@@ -6,19 +6,16 @@ import { domain, GOOD } from '../support/domains.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-const test = suiteWhere('a file that is written while it is read', needs('xmllint', 'libvirt-schemas'));
+const test = suiteWhere('a file that changes while it is checked', needs('xmllint', 'libvirt-schemas'));
 let folder: TemporaryFolder;
 test.before.each(() => {
   folder = new TemporaryFolder();
 });
 test.after.each(() => folder.remove());
 
-/**
- * An xmllint that finds another text in every file than we have read; what it is given by standard input it takes as it
- * is.
- */
-function withXmllintThatSees(sight: string): NodeJS.ProcessEnv {
-  const other = folder.write('other', sight);
+/** An xmllint that reads another text from every file than we did. Standard input is passed on unchanged. */
+function withXmllintThatSees(otherText: string): NodeJS.ProcessEnv {
+  const other = folder.write('other', otherText);
   const script = `#!/bin/sh
 PATH=\${PATH#*:}
 case "$*" in *' -') exec xmllint "$@" ;; esac
@@ -31,14 +28,14 @@ exit 3
   return { ...process.env, PATH: `${folder.join('bin')}${delimiter}${process.env.PATH}` };
 }
 
-for (const [what, sight] of [
+for (const [what, otherText] of [
   ['half of it', GOOD.slice(0, 100)],
   ['nothing', ''],
-  ['what the schema does not take', domain('<nonsense/>')],
+  ['invalid XML according to the schema', domain('<nonsense/>')],
 ] as const) {
-  test(`xmllint finds ${what}: the verdict is about what we have read`, async () => {
+  test(`xmllint reads ${what}: the result is about the text that we read`, async () => {
     const file = folder.write('guest.xml', GOOD);
-    const env = withXmllintThatSees(sight);
+    const env = withXmllintThatSees(otherText);
     const linted = await runCli('lint-domain', [file], { env });
     assert.is(linted.stdout, '1 file: 0 errors, 0 warnings\n');
     const normalized = await runCli('hostdev-cpuset', ['normalize', file], { env });
@@ -47,7 +44,7 @@ for (const [what, sight] of [
   });
 }
 
-test('what is faulty stays so', async () => {
+test('an invalid file stays invalid', async () => {
   const file = folder.write('guest.xml', domain('<nonsense/>'));
   const { stdout } = await runCli('lint-domain', [file], { env: withXmllintThatSees('') });
   assert.match(stdout, /error: [^\n]*<nonsense>[^\n]* \[schema\]$/m);

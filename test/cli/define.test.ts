@@ -19,7 +19,7 @@ test.before.each(() => {
 });
 test.after.each(() => folder.remove());
 
-/** Its temporary files go where a test can look. */
+/** Runs define with its temporary files in the test's folder. */
 const define = (args: string[], input?: string) => {
   folder.write('tmp/.keep', '');
   const env = { ...process.env, TMPDIR: folder.join('tmp') };
@@ -28,7 +28,7 @@ const define = (args: string[], input?: string) => {
 const LIBVIRT = ['-c', 'test:///default'];
 const leftovers = () => readdirSync(folder.join('tmp')).filter((name) => name !== '.keep');
 
-/** Not a zombie either, which nobody may wait for. */
+/** False for a zombie, which may have no parent that waits for it. */
 function isAlive(pid: number): boolean {
   try {
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
@@ -37,7 +37,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** A virsh that notes its words and the file that it is given, and then does what a script says. */
+/** A virsh that records its arguments and the given file, then runs the script. */
 function fakeVirsh(script: string): NodeJS.ProcessEnv {
   const look = `for word; do case $word in --file=*) cat "\${word#--file=}" >'${folder.join('xml')}'; stat -L -c %a "\${word#--file=}" >'${folder.join('mode')}';; esac; done`;
   const virsh = folder.write(
@@ -48,7 +48,7 @@ function fakeVirsh(script: string): NodeJS.ProcessEnv {
   return { ...process.env, PATH: `${folder.join('bin')}:${process.env.PATH}` };
 }
 
-test('defines, and says so as virsh does', async () => {
+test("it defines the domain and prints virsh's message", async () => {
   const { code, stdout, stderr } = await define([...LIBVIRT, gpu]);
   assert.is(stderr, '');
   assert.is(stdout, `Domain 'workstation' defined from ${gpu}\n`);
@@ -56,7 +56,7 @@ test('defines, and says so as virsh does', async () => {
   assert.equal(leftovers(), []);
 });
 
-test('a domain with a host device and no policy is a note that says how to set one', async () => {
+test('it notes a domain with a host device and no policy, and how to set one', async () => {
   const text = `<domain type='test'><name>it's new</name><memory>8192</memory><os><type>hvm</type></os><devices>
 <hostdev mode='subsystem' type='pci'><source><address bus='6'/></source></hostdev></devices></domain>`;
   const { code, stdout, stderr } = await define([...LIBVIRT, '--no-check'], text);
@@ -66,14 +66,14 @@ test('a domain with a host device and no policy is a note that says how to set o
   assert.is(code, 0);
 });
 
-test('standard input, with or without -', async () => {
+test('it reads standard input, with or without -', async () => {
   const text = readFileSync(gpu, 'utf8');
   for (const args of [LIBVIRT, [...LIBVIRT, '-']]) {
     assert.is((await define(args, text)).stdout, "Domain 'workstation' defined from <stdin>\n");
   }
 });
 
-test('what libvirt is given is normalised, and in a file that nobody else can read', async () => {
+test('libvirt gets the normalized definition in a file with mode 0600', async () => {
   const env = fakeVirsh('exit 0');
   const { code } = await runInProcess('hostdev-cpuset', ['define', '-c', 'qemu+ssh://host/system', gpu], { env });
   assert.is(code, 0);
@@ -101,7 +101,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const) {
       child.kill(signal);
       assert.equal(await ended, signal === 'SIGKILL' ? [null, signal] : [2, null]);
       assert.equal(leftovers(), []);
-      // nothing of a process that is killed can end another
+      // A process that is killed cannot end another.
       if (signal !== 'SIGKILL') await until('virsh has ended', () => !isAlive(pid));
     } finally {
       if (isAlive(pid)) process.kill(pid, 'SIGKILL');
@@ -110,7 +110,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const) {
   });
 }
 
-test('an error stops it before libvirt is asked; a warning does not', async () => {
+test('an error prevents the call of libvirt; a warning does not', async () => {
   const env = fakeVirsh('exit 0');
   const bad = await runInProcess('hostdev-cpuset', ['define', folder.write('bad.xml', BAD)], { env });
   assert.match(bad.stderr, /bad\.xml:8:22: error: .* \[cpuset-syntax\]/);
@@ -124,7 +124,7 @@ test('an error stops it before libvirt is asked; a warning does not', async () =
   assert.is(doubtful.code, 0);
 });
 
-test('each file by itself, and the worst counts', async () => {
+test('files are independent, and the worst result is the exit status', async () => {
   const bad = folder.write('bad.xml', BAD);
   const { code, stdout, stderr } = await define([...LIBVIRT, bad, folder.join('absent.xml'), gpu]);
   assert.is(stdout, `Domain 'workstation' defined from ${gpu}\n`);
@@ -132,7 +132,7 @@ test('each file by itself, and the worst counts', async () => {
   assert.is(code, 2);
 });
 
-test('of many files, one xmllint, if it is asked for all', async () => {
+test('one xmllint checks many files if it is asked about all of them', async () => {
   const env = fakeVirsh('exit 0');
   const calls = folder.join('xmllint-calls');
   chmodSync(folder.write('bin/xmllint', `#!/bin/sh\necho once >>'${calls}'\n`), 0o755);
@@ -144,7 +144,7 @@ test('of many files, one xmllint, if it is asked for all', async () => {
   assert.is(readFileSync(calls, 'utf8'), 'once\n');
 });
 
-test("what libvirt refuses is reported in virsh's own words", async () => {
+test("libvirt's rejection is reported in virsh's words", async () => {
   const text = readFileSync(gpu, 'utf8').replace(/<memory .*/, '<memory>abc</memory>');
   const checked = await define(LIBVIRT, text);
   assert.match(
@@ -158,13 +158,13 @@ test("what libvirt refuses is reported in virsh's own words", async () => {
   assert.equal(leftovers(), []);
 });
 
-test('where libvirt cannot be reached, the exit status is 2', async () => {
+test('if libvirt cannot be reached, the exit status is 2', async () => {
   const { code, stderr } = await define(['-c', 'test:///absent.xml', gpu]);
   assert.match(stderr, /^hostdev-cpuset: virsh: failed to connect to the hypervisor: [^\n]*\n$/);
   assert.is(code, 2);
 });
 
-test('a domain that runs: the change waits', async () => {
+test('for a running domain, the message says when the change takes effect', async () => {
   const uri = testDriver(folder, testDomain('small', '0-1'));
   const { code, stdout } = await define(['-c', uri], testDomain('small', '2'));
   assert.is(

@@ -17,7 +17,7 @@ test.before.each(() => {
 });
 test.after.each(() => folder.remove());
 
-/** An editor that keeps a copy of what it is shown, and then does what a script says with "$1". */
+/** An editor that copies its file, then runs the script with the file as "$1". */
 function editor(script: string): NodeJS.ProcessEnv {
   const path = folder.write('bin/editor', `#!/bin/sh\ncp -p "$1" '${folder.join('shown.xml')}'\n${script}\n`);
   chmodSync(path, 0o755);
@@ -29,13 +29,13 @@ const edit = (env: NodeJS.ProcessEnv, ...args: string[]) =>
 const talk = (env: NodeJS.ProcessEnv, steps: Step[]) =>
   talkInTerminal('hostdev-cpuset', ['edit', '-c', uri, 'small'], steps, { env });
 
-/** The texts that were kept. */
+/** The edited texts that were kept. */
 const kept = () =>
   readdirSync(folder.join('tmp'))
     .filter((name) => name !== '.keep')
     .map((name) => readFileSync(folder.join('tmp', name, 'domain.xml'), 'utf8'));
 
-test('shows the policies as attributes in a private file, and defines what is saved', async () => {
+test('it shows policies as attributes in a private file, and defines the saved text', async () => {
   const { code, stdout, stderr } = await edit(editor(replace('0-1', '2-3')));
   assert.is(stderr, '');
   assert.is(stdout, "Domain 'small' edited.\nThe domain is running; the change takes effect at its next start.\n");
@@ -45,14 +45,14 @@ test('shows the policies as attributes in a private file, and defines what is sa
   assert.equal(kept(), []);
 });
 
-test('nothing changed, nothing done', async () => {
+test('without a change nothing is defined', async () => {
   const { code, stdout } = await edit(editor('touch "$1"'));
   assert.is(stdout, "Domain 'small' not changed.\n");
   assert.is(code, 0);
   assert.equal(kept(), []);
 });
 
-test("$VISUAL goes before $EDITOR, and its words are the shell's", async () => {
+test('$VISUAL takes precedence over $EDITOR, and is parsed by the shell', async () => {
   const env = editor('exit 3');
   const other = folder.write(
     'my editor',
@@ -64,7 +64,7 @@ test("$VISUAL goes before $EDITOR, and its words are the shell's", async () => {
   assert.is(code, 0);
 });
 
-test('errors without a terminal: they are shown, and the text is kept', async () => {
+test('without a terminal errors are printed, and the text is kept', async () => {
   const { code, stderr } = await edit(editor(replace('0-1', '4-3')));
   assert.match(stderr, /domain\.xml:\d+:\d+: error: .*reversed \[cpuset-syntax\]/);
   assert.match(stderr, /^hostdev-cpuset: your text is kept in .+\/domain\.xml$/m);
@@ -72,7 +72,7 @@ test('errors without a terminal: they are shown, and the text is kept', async ()
   assert.match(kept()[0] as string, "cpuset='4-3'");
 });
 
-test('an editor that fails: what was written is kept, what was not is no loss', async () => {
+test('if the editor fails, a changed text is kept, an unchanged one is not', async () => {
   const changed = await edit(editor(`${replace('0-1', '7')}; exit 5`));
   assert.match(changed.stderr, /the editor exited with status 5\nhostdev-cpuset: your text is kept in /);
   assert.is(changed.code, 2);
@@ -82,14 +82,14 @@ test('an editor that fails: what was written is kept, what was not is no loss', 
   assert.is(kept().length, 1);
 });
 
-test('an editor that removes the file: there is nothing to keep', async () => {
+test('if the editor removes the file, no text is kept', async () => {
   const { code, stderr } = await edit(editor('rm "$1"'));
   assert.match(stderr, /^hostdev-cpuset: .+domain\.xml: no such file\n$/);
   assert.is(code, 2);
   assert.equal(readdirSync(folder.join('tmp')), ['.keep']);
 });
 
-test('another name or uuid is another domain', async () => {
+test('a change of name or UUID is rejected', async () => {
   const named = await edit(editor(replace('<name>small', '<name>large')));
   assert.match(named.stderr, /^hostdev-cpuset: the name was small; use virsh domrename to change it$/m);
   for (const script of [replace('<uuid>5b', '<uuid>6b'), 'sed -i /uuid/d "$1"']) {
@@ -100,7 +100,7 @@ test('another name or uuid is another domain', async () => {
   assert.is(kept().length, 3);
 });
 
-test('the domain changed meanwhile: it is kept, or forced', async () => {
+test('a concurrent change of the domain is kept, unless the user forces the edit', async () => {
   const meanwhile = `sed -i "s/<memory>8192/<memory>16384/" '${folder.join('node.xml')}'`;
   const env = editor(`${replace('0-1', '2')}; ${meanwhile}`);
   const alone = await edit(env);
@@ -115,7 +115,7 @@ test('the domain changed meanwhile: it is kept, or forced', async () => {
   assert.is(kept().length, 1);
 });
 
-test('on a terminal: explained, edited again, defined', async () => {
+test('on a terminal: errors are explained, the text edited again, and defined', async () => {
   const again = `if grep -q 4-3 "$1"; then ${replace('4-3', '3-4')}; else ${replace('0-1', '4-3')}; fi`;
   const { code, stdout } = await talk(editor(again), [
     { when: /reversed[\s\S]*Try again\? \[y,n,i,\?\]: $/, type: '?\r' },
@@ -126,14 +126,14 @@ test('on a terminal: explained, edited again, defined', async () => {
   assert.equal(kept(), []);
 });
 
-test('i leaves the schemas out', async () => {
+test('the answer i skips the schemas', async () => {
   const env = editor(replace('<devices>', '<devices><unheard-of\\/>'));
   const { code, stdout } = await talk(env, [{ when: /\[schema\][\s\S]*Try again\? \[y,n,i,\?\]: $/, type: 'i\r' }]);
   assert.match(stdout, "Domain 'small' edited.");
   assert.is(code, 0);
 });
 
-test('n throws the text away; leaving with Ctrl-C or Ctrl-D keeps it', async () => {
+test('the answer n discards the text; Ctrl-C and Ctrl-D keep it', async () => {
   const env = editor(replace('0-1', '4-3'));
   const when = /Try again\?.*: $/;
   assert.is((await talk(env, [{ when, type: 'n\r' }])).code, 1);
@@ -146,14 +146,14 @@ test('n throws the text away; leaving with Ctrl-C or Ctrl-D keeps it', async () 
   assert.is(kept().length, 2);
 });
 
-test("Ctrl-C while the editor is there is the editor's", async () => {
+test('Ctrl-C during the editor goes to the editor', async () => {
   const env = editor(`trap '${replace('0-1', '6')}; exit 0' INT; echo READY; while :; do sleep 0.05; done`);
   const { code, stdout } = await talk(env, [{ when: /READY/, type: '\u0003' }]);
   assert.is(code, 0, stdout);
   assert.match(stdout, "Domain 'small' edited.");
 });
 
-test('a signal that ends it keeps the text, and says where', async () => {
+test('a signal that ends the command keeps the text and prints its place', async () => {
   const env = editor(`${replace('0-1', '6')}; echo READY; sleep 10`);
   const end = (pid: number) =>
     process.kill(Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()), 'SIGTERM');
@@ -163,7 +163,7 @@ test('a signal that ends it keeps the text, and says where', async () => {
   assert.match(kept()[0] as string, "cpuset='6'");
 });
 
-test('a domain that libvirt has not: exit 2', async () => {
+test('an unknown domain: exit status 2', async () => {
   const { code, stderr } = await runCli('hostdev-cpuset', ['edit', '-c', uri, 'large'], { env: editor('') });
   assert.is(stderr, "hostdev-cpuset: virsh: failed to get domain 'large'\n");
   assert.is(code, 2);

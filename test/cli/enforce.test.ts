@@ -29,25 +29,25 @@ test.after.each(() => folder.remove());
 const tool = (...args: string[]) => runInProcess('hostdev-cpuset', args);
 const mask = (irq: number) => readFileSync(join(root, `proc/irq/${irq}/smp_affinity`), 'utf8').trim();
 const masks = () => [41, 42, 50, 51, 60].map(mask);
-const BORN = ['ffff', 'ffff', 'ffff', 'ffff', 'ffff'];
+const UNCHANGED = ['ffff', 'ffff', 'ffff', 'ffff', 'ffff'];
 
-test('plan says what would be written, and writes nothing', async () => {
+test('plan reports what would be written, and writes nothing', async () => {
   const { code, stdout, stderr } = await tool('plan', '--root', root, guest);
   assert.is(stderr, '');
   assert.is(code, 0);
   assert.match(stdout, /^workstation \(vCPUs: CPU 4-7,12-15, from QEMU's threads\)$/m);
   assert.match(stdout, /^3 to set, 0 kept, 2 skipped, 0 failed$/m);
-  assert.equal(masks(), BORN);
+  assert.equal(masks(), UNCHANGED);
 });
 
-test('plan and enforce say that a definition states no policy', async () => {
+test('plan and enforce report a definition without a policy', async () => {
   const file = folder.write('plain.xml', domain(hostdev('auto').replace(" cpuset='auto'", '')));
   for (const command of ['plan', 'enforce']) {
     const { code, stdout, stderr } = await tool(command, '--root', root, file);
     assert.is(stderr, 'note: the definition of guest states no policy: no interrupt is placed\n');
     const to = command === 'plan' ? 'to set' : 'set';
     assert.match(stdout, new RegExp(`^0 ${to}, 0 kept, 0 skipped, 0 failed$`, 'm'));
-    // its device is not on this host: that matters only where something is to be written
+    // Its device is not on this host, which matters only for enforce.
     assert.is(code, command === 'plan' ? 0 : 1);
   }
   folder.write('host/etc/hostdev-cpuset/config.json', '{ "default": "auto" }\n');
@@ -55,7 +55,7 @@ test('plan and enforce say that a definition states no policy', async () => {
   assert.is(stderr, 'note: the definition of guest states no policy: the default of this host applies: auto\n');
 });
 
-test('enforce writes the masks, each once; status sees them', async () => {
+test('enforce writes each mask once, and status reports them', async () => {
   const first = await tool('enforce', '--root', root, guest);
   assert.match(first.stdout, /^3 set, 0 kept, 2 skipped, 0 failed$/m);
   assert.is(first.code, 0);
@@ -67,7 +67,7 @@ test('enforce writes the masks, each once; status sees them', async () => {
   assert.match((await tool('status', '--root', root, guest)).stdout, /^0 misplaced, 3 in place, 2 left alone$/m);
 });
 
-test('status says in a line whether interrupts can be posted, if that is known', async () => {
+test('status reports in one line whether interrupts can be posted, if known', async () => {
   const posting = async () => {
     const { stdout } = await tool('status', '--root', root, guest);
     const { host } = JSON.parse((await tool('plan', '--json', '--root', root, guest)).stdout);
@@ -90,7 +90,7 @@ test('status says in a line whether interrupts can be posted, if that is known',
   ]);
 });
 
-test('--json is one document that keeps its schema, for each of them', async () => {
+test('--json prints one document that is valid against its schema, for each command', async () => {
   for (const command of ['plan', 'enforce', 'status']) {
     const { code, stdout, stderr } = await tool(command, '--json', '--root', root, guest);
     assert.is(stderr, '');
@@ -101,7 +101,7 @@ test('--json is one document that keeps its schema, for each of them', async () 
   }
 });
 
-test('XML on standard input, expanded or as libvirt keeps it', async () => {
+test('XML on standard input may be expanded or normalized', async () => {
   const normalized = (await tool('normalize', '--no-check', guest)).stdout;
   for (const input of [normalized, readFileSync(guest, 'utf8')]) {
     const { stdout, code } = await runInProcess('hostdev-cpuset', ['plan', '--root', root], { input });
@@ -110,15 +110,15 @@ test('XML on standard input, expanded or as libvirt keeps it', async () => {
   }
 });
 
-test('enforce leaves the devices of a domain alone that does not run', async () => {
+test('enforce skips a domain that does not run', async () => {
   const stopped = readFileSync(guest, 'utf8').replace(UUID, '00000000-0000-4000-8000-000000000001');
   const { code, stdout } = await runInProcess('hostdev-cpuset', ['enforce', '--root', root], { input: stopped });
   assert.match(stdout, /error: no QEMU of this domain runs here: nothing is written/);
   assert.is(code, 1);
-  assert.equal(masks(), BORN);
+  assert.equal(masks(), UNCHANGED);
 });
 
-test("enforce takes the domain's lock: that of a process that has ended is gone afterwards", async () => {
+test("enforce takes the domain's lock over from a dead process", async () => {
   const { pid } = spawnSync('true');
   folder.write('host/run/hostdev-cpuset/.keep', '');
   const state = join(root, 'run/hostdev-cpuset');
@@ -127,7 +127,7 @@ test("enforce takes the domain's lock: that of a process that has ended is gone 
   assert.not(readdirSync(state).some((name) => name.includes('.lock')));
 });
 
-test('a configuration that is wrong stops everything, with its place', async () => {
+test('an invalid configuration stops every command, with its place', async () => {
   folder.write('host/etc/hostdev-cpuset/config.json', '{\n  "allowedCpu": "0-3"\n}\n');
   for (const command of ['plan', 'enforce', 'status']) {
     const { code, stdout, stderr } = await tool(command, '--root', root, guest);
@@ -137,10 +137,10 @@ test('a configuration that is wrong stops everything, with its place', async () 
     assert.is(stderr.slice(0, place.length), place);
     assert.match(stderr.slice(place.length), /^unknown key "allowedCpu" in the configuration[^\n]*\n$/);
   }
-  assert.equal(masks(), BORN);
+  assert.equal(masks(), UNCHANGED);
 });
 
-test('a configuration that others may write to stops everything', async () => {
+test('a configuration that others may write to stops every command', async () => {
   const path = folder.write('host/etc/hostdev-cpuset/config.json', '{ "default": "auto" }');
   chmodSync(path, 0o664);
   for (const command of ['plan', 'enforce', 'status']) {
@@ -149,10 +149,10 @@ test('a configuration that others may write to stops everything', async () => {
     const reason = 'writable by group or others (mode 0664): run chmod go-w';
     assert.is(stderr, `hostdev-cpuset: ${path}: ${reason}\n`);
   }
-  assert.equal(masks(), BORN);
+  assert.equal(masks(), UNCHANGED);
 });
 
-test('allowedCpus of the configuration is kept to', async () => {
+test('allowedCpus in the configuration is respected', async () => {
   folder.write('host/etc/hostdev-cpuset/config.json', '{ "allowedCpus": "4,6" }');
   await tool('enforce', '--root', root, guest);
   assert.equal(
@@ -161,7 +161,7 @@ test('allowedCpus of the configuration is kept to', async () => {
   );
 });
 
-test('status ends with what the policies of a named domain come to; plan, and status --sample 0, do not', async () => {
+test('status of a named domain ends with the verdict of its policies; plan and status --sample 0 omit it', async () => {
   const verdict = /^ {2}0000:01:00\.0: no interrupt in [\d.]+ s: it is idle/m;
   const { stdout } = await tool('status', '--root', root, '--sample', '0.05', guest);
   assert.match(stdout, verdict);
@@ -174,20 +174,20 @@ test('status ends with what the policies of a named domain come to; plan, and st
   assert.equal([code, stderr], [2, 'hostdev-cpuset: --sample takes 0 to 3600 seconds\n']);
 });
 
-test('bad XML: the error with its place, exit 1, nothing written', async () => {
+test('invalid XML: the error with its place, exit status 1, nothing written', async () => {
   const bad = folder.write('bad.xml', readFileSync(guest, 'utf8').replace("cpuset='auto'", "cpuset='7-4'"));
   const { code, stderr } = await tool('enforce', '--root', root, bad);
   assert.match(stderr, /bad\.xml:\d+:\d+: error: cpuset: the range 7-4 is reversed \[cpuset-syntax\]/);
   assert.is(code, 1);
-  assert.equal(masks(), BORN);
+  assert.equal(masks(), UNCHANGED);
 });
 
-test('not root: exit 2, one line that says what is needed', async () => {
+test('without root: exit status 2 and one line with the remedy', async () => {
   const stream = { write: () => assert.unreachable(), isTTY: false, isOpen: () => true };
   const stdin = { fd: 0, isTTY: false };
   const io = { env: {}, stdin, stdout: stream, stderr: stream, columns: () => 80, userId: () => 65534 };
   const enforce = () => planCommand({ command: 'enforce', paths: [guest], domains: [] }, io);
-  // what run() makes exit 2 and one line of
+  // run() turns this into exit status 2 and one line.
   const message = 'enforce writes /proc/irq/*/smp_affinity, which needs root: run it with sudo';
   const error = await enforce().then(
     () => undefined,
@@ -197,14 +197,14 @@ test('not root: exit 2, one line that says what is needed', async () => {
   assert.is(error.message, message);
 });
 
-test('a root that is no host: exit 2, one line', async () => {
+test('a root that is not a host: exit status 2, one line', async () => {
   const { code, stdout, stderr } = await tool('plan', '--root', folder.path, guest);
   assert.is(code, 2);
   assert.is(stdout, '');
   assert.match(stderr, /^hostdev-cpuset: .* is not a Linux host: [^\n]*\n$/);
 });
 
-test('a domain is asked of virsh, whose complaint is ours', async () => {
+test('a domain is read with virsh, whose error is passed on', async () => {
   const virsh = folder.write(
     'bin/virsh',
     '#!/bin/sh\necho "error: failed to get domain \'nobody\'\nerror: no such domain" >&2\nexit 1\n',
@@ -218,7 +218,7 @@ test('a domain is asked of virsh, whose complaint is ours', async () => {
   assert.is(code, 2);
 });
 
-test('status without a name shows every domain that runs', async () => {
+test('status without a name shows all running domains', async () => {
   const answer = `case $* in *list*) echo ${UUID};; *dumpxml*${UUID}*) cat '${guest}';; *) exit 1;; esac`;
   const virsh = folder.write('bin/virsh', `#!/bin/sh\n${answer}\n`);
   chmodSync(virsh, 0o755);

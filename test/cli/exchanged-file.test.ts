@@ -25,9 +25,9 @@ import type { Outcome } from '../support/run.js';
 import { Workstation } from '../support/simulated-tree.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-const test = suiteWhere('root writes where another user may write', needs('another-user'));
-/** Milliseconds: what waits for a FIFO waits for ever. */
-const LIMIT = 30_000;
+const test = suiteWhere('root writes in a directory of another user', needs('another-user'));
+/** Limit for a call that may block on a FIFO. */
+const TIME_LIMIT_MS = 30_000;
 let folder: TemporaryFolder;
 let victim: string;
 test.before.each(() => {
@@ -40,14 +40,14 @@ test.before.each(() => {
 });
 test.after.each(() => folder.remove());
 
-/** A file of the other user in their folder. */
+/** Creates a file of the other user in their directory. */
 function theirs(name: string, text: string): string {
   const path = folder.write(`theirs/${name}`, text);
   chownSync(path, OTHER_USER, OTHER_USER);
   return path;
 }
 
-/** A cp on PATH, which has the other user act first: after the new file was written, and before it takes the name. */
+/** A cp on PATH that lets the other user act between the write of the new file and its rename. */
 function withCpAfter(script: string): NodeJS.ProcessEnv {
   const words = AS_OTHER_USER.join(' ');
   const cp = `#!/bin/sh\nPATH=\${PATH#*:}\n(cd '${folder.join('theirs')}' && ${words} sh -e -c "$SCRIPT")\nexec cp "$@"\n`;
@@ -56,19 +56,19 @@ function withCpAfter(script: string): NodeJS.ProcessEnv {
 }
 
 const normalize = (path: string, env = process.env): Promise<Outcome> =>
-  runCli('hostdev-cpuset', ['normalize', '--no-check', '--in-place', path], { env, timeLimit: LIMIT });
+  runCli('hostdev-cpuset', ['normalize', '--no-check', '--in-place', path], { env, timeLimit: TIME_LIMIT_MS });
 
-function victimIsUntouched(): void {
+function assertVictimUnchanged(): void {
   const { uid, mode } = statSync(victim);
   assert.equal([uid, mode & 0o777, readFileSync(victim, 'utf8')], [0, 0o600, 'secret']);
 }
 
-test('a new file that is exchanged for a link discloses nothing, and does not replace the document', async () => {
+test('a temporary file that is replaced by a link discloses nothing and is not renamed to the document', async () => {
   const path = theirs('guest.xml', GOOD);
   chmodSync(path, 0o666);
   const env = withCpAfter(`for new in .hostdev-cpuset-*; do rm -f "$new"; ln -s '${victim}' "$new"; done`);
   const { code, stderr } = await normalize(path, env);
-  victimIsUntouched();
+  assertVictimUnchanged();
   assert.is(code, 2);
   assert.match(
     stderr,
@@ -77,14 +77,14 @@ test('a new file that is exchanged for a link discloses nothing, and does not re
   assert.is(readFileSync(path, 'utf8'), GOOD);
 });
 
-test('the same for a page', async () => {
+test('a temporary file of a page that is replaced by a link discloses nothing', async () => {
   const host = new Workstation();
   try {
     const path = theirs('page.html', 'old');
     const env = withCpAfter(`for new in .hostdev-cpuset-*; do rm -f "$new"; ln -s '${victim}' "$new"; done`);
     const words = ['status', '--root', host.root, '--html', path, join(projectRoot, 'samples/gpu.xml')];
-    const { code, stderr } = await runCli('hostdev-cpuset', words, { env, timeLimit: LIMIT });
-    victimIsUntouched();
+    const { code, stderr } = await runCli('hostdev-cpuset', words, { env, timeLimit: TIME_LIMIT_MS });
+    assertVictimUnchanged();
     assert.is(code, 2);
     assert.match(stderr, 'page.html: cannot be written: somebody else has exchanged ');
     assert.is(readFileSync(path, 'utf8'), 'old');
@@ -93,7 +93,7 @@ test('the same for a page', async () => {
   }
 });
 
-test('a document that becomes a FIFO meanwhile is not waited for', async () => {
+test('a document that is replaced by a FIFO does not block', async () => {
   const path = theirs('guest.xml', GOOD);
   const { code, stderr } = await normalize(path, withCpAfter('rm guest.xml; mkfifo guest.xml'));
   assert.is(code, 2);
@@ -102,7 +102,7 @@ test('a document that becomes a FIFO meanwhile is not waited for', async () => {
   assert.equal(readdirSync(folder.join('theirs')), ['guest.xml']);
 });
 
-test("a document that is exchanged for another file with the same text keeps that file's owner", async () => {
+test("a document that is replaced by another file with the same text keeps that file's owner", async () => {
   const path = theirs('guest.xml', GOOD);
   await normalize(path, withCpAfter('cp guest.xml copy; mv copy guest.xml'));
   assert.is(readFileSync(path, 'utf8'), GOOD);
@@ -118,7 +118,7 @@ test('a replaced file keeps its owner', async () => {
   assert.match(readFileSync(path, 'utf8'), 'urn:hostdev-cpuset:1');
 });
 
-test('another user’s link is followed to a file of that user, and to nobody else’s', async () => {
+test("another user's link is followed only to a file of the same user", async () => {
   const own = theirs('repository.xml', GOOD);
   const foreign = folder.write('foreign.xml', GOOD);
   mkdirSync(folder.join('definitions'));
@@ -143,38 +143,38 @@ test('another user’s link is followed to a file of that user, and to nobody el
   }
 });
 
-test('root’s own links are followed wherever they are', async () => {
+test("root's own links are followed to any file", async () => {
   const path = theirs('guest.xml', GOOD);
   symlinkSync('theirs/guest.xml', folder.join('link.xml'));
   assert.is((await normalize(folder.join('link.xml'))).code, 0);
   assert.match(readFileSync(path, 'utf8'), 'urn:hostdev-cpuset:1');
 });
 
-test('a page goes through no link of another user, and into no file behind one', async () => {
+test("a page is not written through another user's link", async () => {
   const host = new Workstation();
   try {
     mkdirSync(folder.join('mine'));
     otherUserRuns('cd "$1/theirs"; ln -s ../victim page.html; ln -s ../mine folder', folder.path);
     for (const path of ['theirs/page.html', 'theirs/folder/page.html']) {
       const words = ['status', '--root', host.root, '--html', folder.join(path), join(projectRoot, 'samples/gpu.xml')];
-      const { code, stderr } = await runCli('hostdev-cpuset', words, { timeLimit: LIMIT });
+      const { code, stderr } = await runCli('hostdev-cpuset', words, { timeLimit: TIME_LIMIT_MS });
       assert.is(code, 2);
       assert.match(stderr, /: cannot be written: [^\n]*link[^\n]*\n$/);
     }
-    victimIsUntouched();
+    assertVictimUnchanged();
     assert.equal(readdirSync(folder.join('mine')), []);
   } finally {
     host.remove();
   }
 });
 
-test('a page is not written to a FIFO that nobody reads', async () => {
+test('a page is not written to a FIFO without a reader', async () => {
   const host = new Workstation();
   try {
     otherUserRuns('mkfifo "$1/theirs/page.html"', folder.path);
     const words = ['status', '--root', host.root, '--html', folder.join('theirs/page.html')];
     const all = [...words, join(projectRoot, 'samples/gpu.xml')];
-    const { code, stderr } = await runCli('hostdev-cpuset', all, { timeLimit: LIMIT });
+    const { code, stderr } = await runCli('hostdev-cpuset', all, { timeLimit: TIME_LIMIT_MS });
     assert.is(code, 2);
     assert.match(stderr, /page\.html: cannot be written: no process has the other end open\n$/);
   } finally {
@@ -182,7 +182,7 @@ test('a page is not written to a FIFO that nobody reads', async () => {
   }
 });
 
-test('metrics go through no link of another user', () => {
+test("metrics are not written through another user's link", () => {
   mkdirSync(folder.join('mine'));
   otherUserRuns('ln -s ../mine "$1/theirs/collector"', folder.path);
   const sample = { counters: emptyCounters(), posted: new Map(), tracing: true, since: 0 };
@@ -190,11 +190,11 @@ test('metrics go through no link of another user', () => {
   assert.equal(readdirSync(folder.join('mine')), []);
   otherUserRuns('ln -s ../victim "$1/theirs/x.prom"', folder.path);
   writeMetrics(folder.join('theirs/x.prom'), sample);
-  victimIsUntouched();
+  assertVictimUnchanged();
   assert.ok(lstatSync(folder.join('theirs/x.prom')).isFile());
 });
 
-test('a watch.pid of another user is ignored: the process that it names would be ended', () => {
+test('a watch.pid of another user is ignored, as its process would be ended', () => {
   const place = new InstanceLock(folder.path);
   place.take();
   assert.is(place.holder(), process.pid);
@@ -202,18 +202,18 @@ test('a watch.pid of another user is ignored: the process that it names would be
   assert.is(place.holder(), undefined);
 });
 
-test('saved masks that another user has written are ignored', () => {
+test('a restore.json of another user is ignored', () => {
   const file = new RuntimeFile(folder.path, 'restore.json');
   file.write('[]');
   assert.is(file.read(), '[]');
   chownSync(folder.join('run/hostdev-cpuset/restore.json'), OTHER_USER, OTHER_USER);
   assert.is(file.read(), undefined);
-  rmFifo(folder.join('run/hostdev-cpuset/restore.json'));
+  replaceByFifo(folder.join('run/hostdev-cpuset/restore.json'));
   assert.is(file.read(), undefined);
 });
 
-/** Puts a FIFO in place of a file. */
-function rmFifo(path: string): void {
+/** Replaces a file by a FIFO. */
+function replaceByFifo(path: string): void {
   assert.is(spawnSync('sh', ['-c', 'rm -f "$1"; mkfifo "$1"', 'sh', path]).status, 0);
   assert.ok(existsSync(path));
 }

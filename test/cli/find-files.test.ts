@@ -6,7 +6,7 @@ import { findFiles } from '../../src/cli/files/find-files.js';
 import { asOrdinaryUser } from '../support/ordinary-user.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-const test = suite<{ folder: TemporaryFolder }>('files and folders');
+const test = suite<{ folder: TemporaryFolder }>('finding files');
 test.before.each((context) => {
   context.folder = new TemporaryFolder();
 });
@@ -16,19 +16,19 @@ function pathsOf(names: string[]): string[] {
   return findFiles(names).map(({ path }) => path);
 }
 
-/** What is found, relative to the folder. */
+/** The found files, relative to the folder. */
 function found(folder: TemporaryFolder, ...names: string[]): string[] {
   return pathsOf(names.map((name) => folder.join(name))).map((path) => relative(folder.path, path));
 }
 
-test('a folder stands for every .xml below it, in the order of names', ({ folder }) => {
+test('a directory stands for all .xml files below it, in order of their names', ({ folder }) => {
   for (const name of ['b.xml', 'a/2.xml', 'a/1.xml', 'a/b/c/3.xml', 'c.txt', 'xml', 'd.XML', 'e.xml.bak']) {
     folder.write(name, '');
   }
   assert.equal(found(folder, '.'), ['a/1.xml', 'a/2.xml', 'a/b/c/3.xml', 'b.xml']);
 });
 
-test('hidden names and node_modules are passed over, unless they are named', ({ folder }) => {
+test('hidden names and node_modules are skipped, unless they are named', ({ folder }) => {
   for (const name of ['.git/a.xml', '.#a.xml', 'node_modules/a.xml', 'x/node_modules/a.xml', 'x/a.xml']) {
     folder.write(name, '');
   }
@@ -36,12 +36,12 @@ test('hidden names and node_modules are passed over, unless they are named', ({ 
   assert.equal(found(folder, '.git', 'node_modules', '.#a.xml'), ['.git/a.xml', 'node_modules/a.xml', '.#a.xml']);
 });
 
-test('a folder called like a file is a folder', ({ folder }) => {
+test('a directory whose name ends in .xml is a directory', ({ folder }) => {
   folder.write('a.xml/b.xml', '');
   assert.equal(found(folder, '.'), ['a.xml/b.xml']);
 });
 
-test('links to folders are not followed below a folder, so loops do no harm', ({ folder }) => {
+test('links to directories are not followed below a directory, so that loops are harmless', ({ folder }) => {
   folder.write('a/1.xml', '');
   symlinkSync('..', folder.join('a/loop'));
   symlinkSync('.', folder.join('a/self.xml'));
@@ -49,7 +49,7 @@ test('links to folders are not followed below a folder, so loops do no harm', ({
   assert.equal(found(folder, 'a/loop/a'), ['a/loop/a/1.xml']);
 });
 
-test('links to files are, without a file twice', ({ folder }) => {
+test('links to files are followed, and no file is found twice', ({ folder }) => {
   folder.write('guests/a.xml', '');
   mkdirSync(folder.join('guests/autostart'));
   symlinkSync('../a.xml', folder.join('guests/autostart/a.xml'));
@@ -57,25 +57,25 @@ test('links to files are, without a file twice', ({ folder }) => {
   assert.equal(found(folder, 'guests').length, 1);
 });
 
-test('a link that leads nowhere is for the reader to complain about', ({ folder }) => {
+test('a dangling link is returned, so that reading it reports the error', ({ folder }) => {
   symlinkSync('nowhere', folder.join('a.xml'));
   symlinkSync('b.xml', folder.join('b.xml'));
   assert.equal(found(folder, '.'), ['a.xml', 'b.xml']);
 });
 
-test('what is named is taken as it is: any name, absent or not', ({ folder }) => {
+test('an argument is returned as it is, whatever its name, even if missing', ({ folder }) => {
   folder.write('guest.txt', '');
   assert.equal(found(folder, 'guest.txt', 'absent'), ['guest.txt', 'absent']);
 });
 
-test('no file comes twice, however it is named', ({ folder }) => {
+test('each file is returned once, whatever its names', ({ folder }) => {
   folder.write('a/1.xml', '');
   assert.equal(found(folder, 'a', 'a/1.xml', 'a/../a/1.xml', 'a'), ['a/1.xml']);
   assert.equal(pathsOf(['-', '-']), ['-']);
   assert.equal(pathsOf(['./-', '-']), ['./-', '-']);
 });
 
-test('a folder that may not be listed is for the reader to complain about', ({ folder }) => {
+test('a directory that cannot be listed is returned, so that reading it reports the error', ({ folder }) => {
   folder.write('open/a.xml', '');
   folder.write('closed/a.xml', '');
   chmodSync(folder.path, 0o755);

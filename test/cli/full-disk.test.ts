@@ -7,7 +7,7 @@ import { needs, suiteWhere } from '../support/needs.js';
 import { type Outcome, run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-const test = suiteWhere('a disk that is full', needs('virsh', 'mount-namespace'));
+const test = suiteWhere('full disk', needs('virsh', 'mount-namespace'));
 let folder: TemporaryFolder;
 test.before.each(() => {
   folder = new TemporaryFolder();
@@ -15,7 +15,7 @@ test.before.each(() => {
 });
 test.after.each(() => folder.remove());
 
-/** Runs a shell's words where $1/small is 64 KiB, of which $FULL fills what is left; "$TOOL" is ours. */
+/** Runs a shell script in $1/small, a file system of 64 KiB that $FULL fills; "$TOOL" is our CLI. */
 function shell(script: string): Promise<Outcome> {
   const mount = `mount -t tmpfs -o size=64k none "$1/small" && cd "$1/small" && ${script}`;
   const FULL = 'cat /dev/zero > fill 2>&-';
@@ -28,7 +28,7 @@ function shell(script: string): Promise<Outcome> {
   return run('unshare', ['--mount', 'sh', '-c', mount.replaceAll('$FULL', FULL), 'sh', folder.path], { env });
 }
 
-test('in place: the file is as it was, and nothing else is left', async () => {
+test('in place: the file is unchanged, and no other file is left', async () => {
   const large = domain(`${hostdev('0-3')}    <!-- ${'x'.repeat(5000)} -->\n`);
   for (const text of [GOOD, large]) {
     writeFileSync(folder.join('guest.xml'), text);
@@ -40,7 +40,7 @@ test('in place: the file is as it was, and nothing else is left', async () => {
   }
 });
 
-test('define and edit need a temporary file, and leave nothing of it', async () => {
+test('define and edit fail without their temporary file, and leave none', async () => {
   writeFileSync(folder.join('guest.xml'), GOOD);
   const uri = testDriver(folder, testDomain('small', '0-1'));
   const words = [`define -c ${uri} ../guest.xml`, `edit -c ${uri} small`];
@@ -56,7 +56,7 @@ test('define and edit need a temporary file, and leave nothing of it', async () 
   }
 });
 
-test('no folder for temporary files: one line', async () => {
+test('a missing TMPDIR is reported in one line', async () => {
   const uri = testDriver(folder, testDomain('small', '0-1'));
   const { stdout, stderr } = await shell(`{ TMPDIR=/nowhere "$NODE" "$TOOL" edit -c ${uri} small; echo $?; }`);
   assert.is(stderr, 'hostdev-cpuset: cannot write a temporary file in /nowhere: no such file\n');

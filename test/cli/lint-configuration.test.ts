@@ -28,7 +28,7 @@ test.before.each((context) => {
 test.after.each(({ folder }) => folder.remove());
 
 const NAME = '.lint-domain.json';
-/** Reports the domain's name, at 2:3. */
+/** A rule that reports the domain's name, at 2:3. */
 const NAMED = rule('/domain/name');
 
 function rule(select: string, more: object = {}): string {
@@ -36,7 +36,7 @@ function rule(select: string, more: object = {}): string {
 }
 
 const lint = (args: string[], options: RunOptions = {}) => runInProcess('lint-domain', args, options);
-/** Standard error without what depends on whether libvirt is installed. */
+/** Standard error without the note that depends on whether libvirt is installed. */
 const complaints = (stderr: string) => stderr.replace(/^note: .*schemas were not found.*\n/gm, '');
 
 function written(folder: TemporaryFolder, name: string, text: string): string {
@@ -46,7 +46,7 @@ function written(folder: TemporaryFolder, name: string, text: string): string {
 
 const withoutRule = (finding: string) => finding.replace(/ \S+$/, '');
 
-/** What is reported: `PATH:LINE:COLUMN severity rule`. */
+/** The findings: `PATH:LINE:COLUMN severity rule`. */
 async function findings(args: string[], options: RunOptions = {}): Promise<string[]> {
   const { stdout, stderr } = await lint(['--json', ...args], options);
   assert.is(complaints(stderr), '');
@@ -57,7 +57,7 @@ async function findings(args: string[], options: RunOptions = {}): Promise<strin
   );
 }
 
-test('the nearest configuration counts, alone', async ({ folder }) => {
+test('only the nearest configuration applies', async ({ folder }) => {
   folder.write(NAME, NAMED);
   folder.write('a/good.xml', GOOD);
   folder.write('a/b/good.xml', GOOD);
@@ -75,7 +75,7 @@ test('the nearest configuration counts, alone', async ({ folder }) => {
   assert.equal(await findings(['../good.xml'], { cwd: folder.join('a/b') }), ['../good.xml:2:3 error a-rule']);
 });
 
-test('of standard input, the current folder is the place', async ({ folder }) => {
+test('for standard input, the current directory counts', async ({ folder }) => {
   folder.write(`a/${NAME}`, NAMED);
   folder.write('good.xml', GOOD);
   assert.equal(await findings([], { cwd: folder.join('a'), input: GOOD }), ['<stdin>:2:3 error a-rule']);
@@ -84,7 +84,7 @@ test('of standard input, the current folder is the place', async ({ folder }) =>
   ]);
 });
 
-test('a link has the configuration of the folder where it lies', async ({ folder }) => {
+test("a link has the configuration of its own directory, not of its target's", async ({ folder }) => {
   folder.write(`a/${NAME}`, NAMED);
   folder.write('b/good.xml', GOOD);
   symlinkSync('../b/good.xml', folder.join('a/link.xml'));
@@ -113,7 +113,7 @@ test('--config and --no-config', async ({ folder }) => {
   }
 });
 
-test('hostdev-cpuset lint takes the same configuration; normalize takes none', async ({ folder }) => {
+test('hostdev-cpuset lint uses the configuration; normalize does not', async ({ folder }) => {
   folder.write(NAME, NAMED);
   folder.write('good.xml', GOOD);
   const linted = await runInProcess('hostdev-cpuset', ['lint', 'good.xml'], { cwd: folder.path });
@@ -122,7 +122,7 @@ test('hostdev-cpuset lint takes the same configuration; normalize takes none', a
   assert.is(code, 0);
 });
 
-test('the exit status follows the severities', async ({ folder }) => {
+test('the exit status depends on the configured severities', async ({ folder }) => {
   const file = folder.write('doubtful.xml', DOUBTFUL);
   const codeWith = async (setting: string, ...args: string[]) => {
     folder.write(NAME, JSON.stringify({ rules: { 'auto-unpinned': setting } }));
@@ -135,7 +135,7 @@ test('the exit status follows the severities', async ({ folder }) => {
   assert.is(await codeWith('off', '--max-warnings', '0'), 0);
 });
 
-test('every format has the findings of custom rules', async ({ folder }) => {
+test('all formats contain the findings of custom rules', async ({ folder }) => {
   folder.write(NAME, rule('/domain/name', { severity: 'warning', hint: 'another name' }));
   folder.write('b/good.xml', GOOD);
   folder.write(`b/${NAME}`, rule('/domain/name', { message: 'the same name elsewhere' }));
@@ -216,7 +216,7 @@ for (const [name, text, complaint] of BROKEN) {
   });
 }
 
-test('what was found must be a regular file: a FIFO is not waited for', async ({ folder }) => {
+test('a configuration must be a regular file: a FIFO does not block', async ({ folder }) => {
   folder.write('a/good.xml', GOOD);
   folder.write('b/good.xml', GOOD);
   spawnSync('mkfifo', [folder.join('a', NAME)]);
@@ -229,14 +229,14 @@ test('what was found must be a regular file: a FIFO is not waited for', async ({
   }
 });
 
-test('a link that leads nowhere is no configuration', async ({ folder }) => {
+test('a dangling link does not count as a configuration', async ({ folder }) => {
   folder.write(NAME, NAMED);
   folder.write('a/good.xml', GOOD);
   symlinkSync('gone.json', folder.join('a', NAME));
   assert.equal(await findings(['a/good.xml'], { cwd: folder.path }), ['a/good.xml:2:3 error a-rule']);
 });
 
-test('--config takes a pipe', async ({ folder }) => {
+test('--config accepts a pipe', async ({ folder }) => {
   folder.write('good.xml', GOOD);
   const cli = `'${process.execPath}' '${projectRoot}dist/bin/lint-domain.cjs'`;
   const { stdout, status } = spawnSync(
@@ -251,9 +251,7 @@ test('--config takes a pipe', async ({ folder }) => {
   assert.is(status, 1);
 });
 
-test('schema off: a document that the schema rejects passes, and no note says that schemas are missing', async ({
-  folder,
-}) => {
+test('with the schema rule off, schema errors are not reported, and missing schemas not noted', async ({ folder }) => {
   for (const name of ['on', 'off']) folder.write(`${name}/bad.xml`, domain('    <hostdev/>\n'));
   folder.write(`off/${NAME}`, '{"rules": {"schema": "off"}}');
   const all = await findings(['.'], { cwd: folder.path });
@@ -264,7 +262,7 @@ test('schema off: a document that the schema rejects passes, and no note says th
   }
 });
 
-test('a comment disables the schema for a line', async ({ folder }) => {
+test('a comment disables the schema rule for a line', async ({ folder }) => {
   const comment = '<!-- lint-domain-disable-next-line schema -->';
   const bad = (before: string) => domain(`    ${before}\n    <hostdev/>\n`);
   assert.equal((await findings(['bad.xml'], { cwd: written(folder, 'bad.xml', bad('')) })).map(withoutRule), [
@@ -273,7 +271,7 @@ test('a comment disables the schema for a line', async ({ folder }) => {
   assert.equal(await findings(['good.xml'], { cwd: written(folder, 'good.xml', bad(comment)) }), []);
 });
 
-test('where a rule is less than an error, the schema reports what it explained', async ({ folder }) => {
+test('if a rule is below error, the schema reports the same error', async ({ folder }) => {
   const inside = { cwd: written(folder, 'bad.xml', BAD.replace('3-0', 'a')) };
   assert.equal(await findings(['bad.xml'], inside), ['bad.xml:8:22 error cpuset-syntax']);
   folder.write(NAME, '{"rules": {"cpuset-syntax": "off"}}');
@@ -285,7 +283,7 @@ test('where a rule is less than an error, the schema reports what it explained',
   ]);
 });
 
-test('rules of the host can be set, and comments about them count only with --host', async ({ folder }) => {
+test('host rules can be configured, and comments about them apply only with --host', async ({ folder }) => {
   const inside = { cwd: folder.path };
   const host = join(folder.path, 'host');
   layOutHost(readFileSync(`${projectRoot}samples/hosts/two-nodes.json`, 'utf8'), host);
@@ -303,7 +301,7 @@ test('rules of the host can be set, and comments about them count only with --ho
   ]);
 });
 
-test('a file that cannot be read does not keep others from being reported', async ({ folder }) => {
+test('an unreadable file does not prevent reporting the others', async ({ folder }) => {
   folder.write(NAME, NAMED);
   folder.write('good.xml', GOOD);
   const { code, stdout, stderr } = await lint(['gone.xml', 'good.xml'], { cwd: folder.path });
@@ -312,16 +310,14 @@ test('a file that cannot be read does not keep others from being reported', asyn
   assert.is(code, 2);
 });
 
-test('a name that steers a terminal does not reach it', async ({ folder }) => {
+test('control characters in a path are not printed', async ({ folder }) => {
   folder.write(`\u001b[31m/${NAME}`, '{');
   folder.write('\u001b[31m/good.xml', GOOD);
   const { stderr } = await lint(['\u001b[31m/good.xml'], { cwd: folder.path });
   assert.not.match(stderr, '\u001b');
 });
 
-test('without a configuration neither its reader nor xpath is loaded, and each folder is asked once', async ({
-  folder,
-}) => {
+test('without a configuration its modules are not loaded, and each directory is checked once', async ({ folder }) => {
   for (let index = 0; index < 50; index++) folder.write(`a/b/${index}.xml`, GOOD);
   const preload = folder.write(
     'preload.cjs',
@@ -357,9 +353,9 @@ test('without a configuration neither its reader nor xpath is loaded, and each f
 
 test.run();
 
-const planted = suiteWhere('a configuration that another user has planted', needs('root'));
+const planted = suiteWhere('configuration of another user', needs('root'));
 
-planted('is ignored in a folder that everybody can write to, and a note says so', async () => {
+planted('it is ignored in a world-writable directory, and this is noted', async () => {
   const folder = new TemporaryFolder();
   try {
     chmodSync(folder.path, 0o755);
@@ -395,11 +391,11 @@ for (const [what, plant] of [
   ['a FIFO', (path: string) => execFileSync('mkfifo', [path])],
   ['a folder', (path: string) => mkdirSync(path)],
   ['a file that is too large', (path: string) => writeFileSync(path, ' '.repeat(2 ** 20 + 1))],
-  // a watchdog starts when it is opened
+  // Opening it could have effects, as a watchdog starts when it is opened.
   ['a link to a device', (path: string) => symlinkSync('/dev/full', path)],
   ['a link to a FIFO of root', (path: string) => symlinkSync('../fifo', path)],
 ] as const) {
-  planted(`${what} is ignored as well, and keeps nothing from being checked`, async () => {
+  planted(`${what} is ignored as well, and does not prevent the check`, async () => {
     const folder = new TemporaryFolder();
     try {
       chmodSync(folder.path, 0o755);

@@ -20,7 +20,7 @@ const SAMPLE = `${projectRoot}samples/sriov-two-nodes.xml`;
 const TWO_NODES = readFileSync(`${projectRoot}samples/hosts/two-nodes.json`, 'utf8');
 const EMPTY_HOST = '{"cpus":{"present":"0-3"},"devices":[]}';
 
-/** Standard error without what depends on whether libvirt is installed. */
+/** Standard error without the note that depends on whether libvirt is installed. */
 const complaints = (stderr: string) => stderr.replace(/^note: .*\n/gm, '');
 
 const lint = (folder: TemporaryFolder, ...args: string[]) =>
@@ -34,7 +34,7 @@ test('--root without --host is a usage error', async ({ folder }) => {
   assert.is(code, 2);
 });
 
-test('a tree without /sys is no host: exit status 2', async ({ folder }) => {
+test('a tree without /sys is not a host: exit status 2', async ({ folder }) => {
   folder.write('host/proc/812/comm', 'irqbalance\n');
   const { code, stdout, stderr } = await lint(folder, SAMPLE);
   assert.is(stdout, '');
@@ -42,7 +42,7 @@ test('a tree without /sys is no host: exit status 2', async ({ folder }) => {
   assert.is(code, 2);
 });
 
-test('a host that cannot be read is one line, exit status 2', async ({ folder }) => {
+test('an unreadable host is reported in one line, exit status 2', async ({ folder }) => {
   layOutHost(TWO_NODES, folder.join('host'));
   folder.write('host/sys/devices/system/cpu/online', 'all\n');
   const { code, stdout, stderr } = await lint(folder, SAMPLE);
@@ -51,7 +51,7 @@ test('a host that cannot be read is one line, exit status 2', async ({ folder })
   assert.is(code, 2);
 });
 
-test('a wrong configuration is one line with its place, exit status 2', async ({ folder }) => {
+test('an invalid configuration is reported in one line with its place, exit status 2', async ({ folder }) => {
   layOutHost(TWO_NODES, folder.join('host'));
   folder.write('host/etc/hostdev-cpuset/config.json', '{\n  "defaults": "auto"\n}\n');
   const { code, stdout, stderr } = await lint(folder, SAMPLE);
@@ -63,7 +63,7 @@ test('a wrong configuration is one line with its place, exit status 2', async ({
   assert.is(code, 2);
 });
 
-test('a configuration that others may write to is one line, exit status 2', async ({ folder }) => {
+test('a configuration that others may write to is reported in one line, exit status 2', async ({ folder }) => {
   layOutHost(TWO_NODES, folder.join('host'));
   chmodSync(folder.write('host/etc/hostdev-cpuset/config.json', '{}'), 0o666);
   const { code, stdout, stderr } = await lint(folder, SAMPLE);
@@ -71,7 +71,9 @@ test('a configuration that others may write to is one line, exit status 2', asyn
   assert.match(stderr, /^lint-domain: [^\n]+\/config\.json: writable by group or others \(mode 0666\): [^\n]+\n$/);
 });
 
-test('--json: the findings of the host are among the others, by place, and fit the JSON Schema', async ({ folder }) => {
+test('--json: findings of host rules are sorted among the others and valid against the JSON Schema', async ({
+  folder,
+}) => {
   layOutHost(TWO_NODES, folder.join('host'));
   const { code, stdout, stderr } = await lint(folder, '--json', SAMPLE);
   const report: LintReport = JSON.parse(stdout);
@@ -88,7 +90,7 @@ test('--json: the findings of the host are among the others, by place, and fit t
   assert.is(code, 0);
 });
 
-test('findings of both kinds in one document are in its order', async ({ folder }) => {
+test('findings of both kinds are in document order', async ({ folder }) => {
   layOutHost(EMPTY_HOST, folder.join('host'));
   folder.write('guest.xml', domain(hostdev('9', 1) + hostdev('3-0', 2)));
   const { code, stdout } = await lint(folder, '--json', 'guest.xml');
@@ -107,7 +109,7 @@ test('findings of both kinds in one document are in its order', async ({ folder 
   assert.is(code, 1);
 });
 
-test("an error of the host's makes the exit status 1, and without --host there is none", async ({ folder }) => {
+test('an error of a host rule gives exit status 1, and is not reported without --host', async ({ folder }) => {
   layOutHost(EMPTY_HOST, folder.join('host'));
   folder.write('good.xml', GOOD);
   const { code, stdout } = await lint(folder, 'good.xml');
@@ -116,7 +118,7 @@ test("an error of the host's makes the exit status 1, and without --host there i
   assert.is((await runInProcess('lint-domain', ['good.xml'], { cwd: folder.path })).code, 0);
 });
 
-test('guests are compared over all files; comments and the configuration apply', async ({ folder }) => {
+test('guests in all files are compared; comments and the configuration apply', async ({ folder }) => {
   layOutHost('{"cpus":{"present":"0-3","threadsPerCore":2},"devices":[]}', folder.join('host'));
   const guest = (name: string, cpus: string, comment = '') =>
     `<domain type='kvm'>\n<name>${name}</name>\n<memory>1</memory>\n${comment}<vcpu cpuset='${cpus}'>1</vcpu>\n<os><type>hvm</type></os>\n<devices>${hostdev('auto')}</devices>\n</domain>\n`;
@@ -148,7 +150,7 @@ test('guests are compared over all files; comments and the configuration apply',
   ]);
 });
 
-test('a document that is no domain is not taken to the host', async ({ folder }) => {
+test('host rules are not applied to a document that is not a domain', async ({ folder }) => {
   layOutHost(EMPTY_HOST, folder.join('host'));
   folder.write('network.xml', '<network/>\n');
   const { code, stdout } = await lint(folder, '--json', 'network.xml');
@@ -159,7 +161,7 @@ test('a document that is no domain is not taken to the host', async ({ folder })
   assert.is(code, 1);
 });
 
-test('SARIF lists the rules of the host, and a result points at its own', async ({ folder }) => {
+test('SARIF lists the host rules, and each result refers to its rule', async ({ folder }) => {
   layOutHost(TWO_NODES, folder.join('host'));
   const { stdout } = await lint(folder, '--format', 'sarif', SAMPLE);
   const log = JSON.parse(stdout);

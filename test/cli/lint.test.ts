@@ -16,7 +16,7 @@ test.before.each((context) => {
 test.after.each(({ folder }) => folder.remove());
 
 const lint = (args: string[], options: RunOptions = {}) => runInProcess('lint-domain', args, options);
-/** Standard error without what depends on whether libvirt is installed. */
+/** Standard error without the note that depends on whether libvirt is installed. */
 const complaints = (stderr: string) => stderr.replace(/^note: .*\n/gm, '');
 
 async function report(args: string[], options: RunOptions = {}): Promise<LintReport & { code: number | null }> {
@@ -35,7 +35,7 @@ test('a good file: exit status 0 and a summary line', async ({ folder }) => {
   assert.is(code, 0);
 });
 
-test('a bad file: exit status 1, the place, the line, a caret, the value that would work', async ({ folder }) => {
+test('a bad file: exit status 1, the place, the source line with a caret, and a hint', async ({ folder }) => {
   folder.write('bad.xml', BAD);
   const { code, stdout, stderr } = await lint(['bad.xml'], { cwd: folder.path });
   const [place, source, caret, hint, summary, end] = stdout.split('\n');
@@ -48,7 +48,7 @@ test('a bad file: exit status 1, the place, the line, a caret, the value that wo
   assert.is(code, 1);
 });
 
-test('warnings alone are no failure, but for --max-warnings', async ({ folder }) => {
+test('warnings do not fail, except with --max-warnings', async ({ folder }) => {
   const files = [folder.write('doubtful.xml', DOUBTFUL), folder.write('another.xml', DOUBTFUL)];
   assert.is((await lint(files)).code, 0);
   assert.is((await lint([...files, '--max-warnings', '2'])).code, 0);
@@ -57,7 +57,7 @@ test('warnings alone are no failure, but for --max-warnings', async ({ folder })
   assert.is(code, 1);
 });
 
-test('one cause is one finding, which has its other places', async ({ folder }) => {
+test('repeated causes are one finding with further places', async ({ folder }) => {
   const file = folder.write('doubtful.xml', domain([1, 2, 3].map((slot) => hostdev('auto', slot)).join('')));
   const { files, summary } = await report([file]);
   assert.is(summary.warnings, 1);
@@ -73,7 +73,7 @@ test('one cause is one finding, which has its other places', async ({ folder }) 
   );
 });
 
-test('a device alone is checked as for virsh attach-device', async ({ folder }) => {
+test('a single device is checked as for virsh attach-device', async ({ folder }) => {
   const good = folder.write('devices/good.xml', hostdev('auto').trim());
   const bad = folder.write('devices/bad.xml', hostdev('3-0').trim());
   assert.is((await lint([good])).code, 0);
@@ -86,13 +86,13 @@ test('a device alone is checked as for virsh attach-device', async ({ folder }) 
   assert.is(caret?.indexOf('^'), source?.indexOf('3-0'), place);
 });
 
-test('--max-warnings 0 with --json: the report stays one document', async ({ folder }) => {
+test('--max-warnings 0 with --json: the report is still one document', async ({ folder }) => {
   const { code, summary } = await report(['--max-warnings', '0', folder.write('doubtful.xml', DOUBTFUL)]);
   assert.is(summary.warnings, 1);
   assert.is(code, 1);
 });
 
-test('many files and folders in one call, in the order they were named', async ({ folder }) => {
+test('files and directories are reported in the order of the arguments', async ({ folder }) => {
   folder.write('z.xml', GOOD);
   folder.write('some/bad.xml', BAD);
   folder.write('some/deep/doubtful.xml', DOUBTFUL);
@@ -111,7 +111,7 @@ test('many files and folders in one call, in the order they were named', async (
   assert.is(code, 1);
 });
 
-test('a folder without any .xml: nothing was done', async ({ folder }) => {
+test('a directory without any .xml file: exit status 2', async ({ folder }) => {
   mkdirSync(folder.join('empty'));
   const { code, stdout, stderr } = await lint(['empty'], { cwd: folder.path });
   assert.is(stdout, '');
@@ -149,7 +149,7 @@ for (const engine of ['auto', 'libxml2-wasm']) {
   });
 }
 
-test('-- ends the options; before it a name with a dash needs a folder', async ({ folder }) => {
+test('-- ends the options; before it a name with a leading dash needs a directory', async ({ folder }) => {
   folder.write('-v.xml', BAD);
   const inside = { cwd: folder.path };
   assert.is((await report(['--', '-v.xml'], inside)).files[0]?.path, '-v.xml');
@@ -159,7 +159,7 @@ test('-- ends the options; before it a name with a dash needs a folder', async (
   assert.is(code, 2);
 });
 
-test('a line break in a name does not make two lines of one', async ({ folder }) => {
+test('a line break in a file name does not split a line', async ({ folder }) => {
   folder.write('a\nb.xml', BAD);
   const { stdout } = await lint(['a\nb.xml', 'c\nd.xml'], { cwd: folder.path });
   assert.match(stdout, /^a\ufffdb\.xml:8:22: error: /);
@@ -186,7 +186,7 @@ for (const args of [[], ['-'], ['-', '-']]) {
   });
 }
 
-test('standard input among files', async ({ folder }) => {
+test('standard input can be one of several files', async ({ folder }) => {
   const { files } = await report(['good.xml', '-'], { cwd: folder.path, input: GOOD });
   assert.equal(
     files.map(({ path }) => path),
@@ -194,7 +194,7 @@ test('standard input among files', async ({ folder }) => {
   );
 });
 
-test('a file that cannot be read keeps no other from being checked', async ({ folder }) => {
+test('an unreadable file does not prevent checking the others', async ({ folder }) => {
   folder.write('bad.xml', BAD);
   mkdirSync(folder.join('folder.xml'));
   symlinkSync('loop.xml', folder.join('loop.xml'));
@@ -212,7 +212,7 @@ test('a file that cannot be read keeps no other from being checked', async ({ fo
   assert.is(code, 2);
 });
 
-test('a file that cannot be read is in the JSON', async ({ folder }) => {
+test('an unreadable file is in the JSON report', async ({ folder }) => {
   folder.write('bad.xml', BAD);
   const { files, summary, code } = await report(['gone.xml', 'bad.xml'], { cwd: folder.path });
   assert.equal(files[0], { path: 'gone.xml', valid: false, findings: [], unreadable: 'no such file' });
@@ -221,7 +221,7 @@ test('a file that cannot be read is in the JSON', async ({ folder }) => {
   assert.is(code, 2);
 });
 
-test('of an option given twice the last counts', async ({ folder }) => {
+test('the last of repeated options wins', async ({ folder }) => {
   const file = folder.write('doubtful.xml', DOUBTFUL);
   const options = ['--max-warnings', '0', '--json', '--json', '--engine', 'auto', '--max-warnings', '1'];
   const { code, stdout } = await lint([...options, '--engine', 'libxml2-wasm', file, '--format=text', '--format=json']);
@@ -230,7 +230,7 @@ test('of an option given twice the last counts', async ({ folder }) => {
 });
 
 for (const bad of ['', 'not XML', '<network/>', '<domain>', "<domain type='kvm'>\u0000</domain>"]) {
-  test(`--json of what is no domain is still one document: ${JSON.stringify(bad)}`, async () => {
+  test(`--json prints one document even if the input is not a domain: ${JSON.stringify(bad)}`, async () => {
     const { files, code } = await report([], { input: bad });
     assert.is(files[0]?.valid, false);
     assert.is(files[0]?.findings.length, 1);
@@ -238,7 +238,7 @@ for (const bad of ['', 'not XML', '<network/>', '<domain>', "<domain type='kvm'>
   });
 }
 
-test('all samples fit the JSON Schema, and the published one of SARIF', async () => {
+test('reports of all samples are valid JSON and SARIF according to their schemas', async () => {
   const inside = { cwd: projectRoot };
   const { files } = await report(['samples'], inside);
   assert.ok(files.length >= 4, `only ${files.length} files`);
@@ -257,7 +257,7 @@ interface SarifResult {
 const placeOf = ({ locations }: SarifResult) => locations[0].physicalLocation.artifactLocation;
 const uriOf = (result: SarifResult) => placeOf(result).uri;
 
-test('SARIF: URIs are relative to the current folder, and percent-encoded', async ({ folder }) => {
+test('SARIF: URIs are relative to the current directory and percent-encoded', async ({ folder }) => {
   folder.write('repository/a b/100%:é.xml', BAD);
   folder.write('elsewhere é.xml', BAD);
   const files = ['a b', '../elsewhere é.xml', 'gone.xml'];
@@ -290,7 +290,7 @@ test('in a GitHub workflow, paths are relative to the checkout', async ({ folder
   assert.is(uriOf(JSON.parse(stdout).runs[0].results[0]), 'guests/bad.xml');
 });
 
-test('github: nothing to say of a good file', async ({ folder }) => {
+test('github: a good file prints nothing', async ({ folder }) => {
   const { code, stdout } = await lint(['--format', 'github', folder.write('good.xml', GOOD)]);
   assert.is(stdout.replace(/^::notice::.*\n/, ''), '');
   assert.is(code, 0);
@@ -304,7 +304,7 @@ test('hostdev-cpuset lint is lint-domain', async ({ folder }) => {
   assert.equal(dashed, await lint(['--json', file]));
 });
 
-test('a network in a folder is a note, by its name an error; a domain that is spelled wrong always is', async ({
+test('a network in a directory is a note, as an argument an error; a misspelled domain is always an error', async ({
   folder,
 }) => {
   folder.write('nets/net.xml', '<network/>');
@@ -319,7 +319,7 @@ test('a network in a folder is a note, by its name an error; a domain that is sp
   }
 });
 
-test('many vCPUs with one long cpuset take no time and no memory to speak of', async ({ folder }) => {
+test('many vCPUs with one long cpuset need little time and memory', async ({ folder }) => {
   const odd = Array.from({ length: 8191 }, (_, index) => 2 * index + 1).join(',');
   const os = '<os><type>hvm</type></os>';
   const text = `<domain type='kvm'><name>g</name><memory>1</memory><vcpu cpuset='${odd}'>16384</vcpu>${os}</domain>`;
@@ -330,7 +330,7 @@ test('many vCPUs with one long cpuset take no time and no memory to speak of', a
   assert.is(code, 0);
 });
 
-test('an error of the system is one line, not a stack trace', async ({ folder }) => {
+test('a system error is one line, not a stack trace', async ({ folder }) => {
   const gone = folder.join('gone');
   const script = `mkdir '${gone}' && cd '${gone}' && rmdir '${gone}' && exec "$0" "$@"`;
   const words = [process.execPath, `${projectRoot}dist/bin/hostdev-cpuset.cjs`, 'normalize', 'guest.xml'];
@@ -340,7 +340,7 @@ test('an error of the system is one line, not a stack trace', async ({ folder })
   assert.is(code, 2);
 });
 
-test('a thousand files', async ({ folder }) => {
+test('a thousand files are checked', async ({ folder }) => {
   for (let i = 0; i < 1000; i++) folder.write(`${i}.xml`, i % 100 === 7 ? BAD : GOOD);
   const { summary } = await report([folder.path]);
   assert.equal(summary, { files: 1000, errors: 10, warnings: 0, notes: 0, unreadable: 0 });

@@ -4,9 +4,9 @@ import * as assert from 'uvu/assert';
 import { Progress } from '../../src/cli/lint/progress.js';
 import { installClock } from '../support/test-clock.js';
 
-const test = suite('the progress bar');
+const test = suite('progress bar');
 
-/** What is written when each file takes so many milliseconds. */
+/** The output if the files take this many milliseconds each. */
 function written(isTTY: boolean, steps: number[], columns = 80): string {
   const clock = installClock();
   let output = '';
@@ -26,33 +26,33 @@ function written(isTTY: boolean, steps: number[], columns = 80): string {
   return output;
 }
 
-test('is not seen in the first second', () => {
+test('it is not shown in the first second', () => {
   assert.is(written(true, [300, 300, 300]), '');
 });
 
-test('never fills a row: what breaks into the next could not be erased', () => {
+test('it never fills a row, as a wrapped line could not be erased', () => {
   for (const columns of [1, 20, 33, 200])
     for (const line of written(true, [600, 600, 600], columns).split(/\r/))
       assert.ok(stripVTControlCharacters(line).length < columns, `${columns}: ${line}`);
 });
 
-test('is seen after that, and taken away at the end', () => {
+test('it is shown after a second, and erased at the end', () => {
   const output = written(true, [600, 600, 600]);
   assert.match(output, '2/3 files');
   assert.match(output, '3/3 files');
   assert.ok(output.endsWith('\r\u001b[K'), JSON.stringify(output));
 });
 
-test('is drawn ten times a second at most', () => {
+test('it is drawn at most ten times a second', () => {
   const bars = written(true, [1000, ...Array(1000).fill(1)]).split('\r').length - 2;
   assert.is(bars, 11);
 });
 
-test('is for terminals only', () => {
+test('it is shown on terminals only', () => {
   assert.is(written(false, [2000, 2000]), '');
 });
 
-test('says what it waits for when all files are read', () => {
+test('when all files are read it shows the current step', () => {
   const clock = installClock();
   let output = '';
   try {

@@ -28,31 +28,31 @@ test.before.each((context) => {
 });
 test.after.each(({ folder }) => folder.remove());
 
-/** The complaint of a replacement that fails. */
-function complaint(path: string): string {
+/** The error message of a failed replacement. */
+function errorMessage(path: string): string {
   try {
     asOrdinaryUser(() => replaceFile(path, 'old', 'new'));
   } catch (error) {
     assert.instance(error, ToolError);
     return (error as ToolError).message;
   }
-  assert.unreachable('it was replaced');
+  assert.unreachable('the file was replaced');
   return '';
 }
 
-test('in a folder that takes no new file, the file stays as it was', ({ folder }) => {
+test('in a directory without write permission the file is unchanged', ({ folder }) => {
   const file = folder.write('closed/guest.xml', 'old');
   chmodSync(file, 0o666);
   chmodSync(folder.join('closed'), 0o555);
-  assert.is(complaint(file), `${file}: cannot be replaced: permission denied`);
+  assert.is(errorMessage(file), `${file}: cannot be replaced: permission denied`);
   assert.is(readFileSync(file, 'utf8'), 'old');
   assert.equal(readdirSync(folder.join('closed')), ['guest.xml']);
 });
 
-test('a file that may not be read is not replaced', ({ folder }) => {
+test('an unreadable file is not replaced', ({ folder }) => {
   const file = folder.write('guest.xml', 'old');
   chmodSync(file, 0);
-  assert.match(complaint(file), ': cannot be replaced: permission denied');
+  assert.match(errorMessage(file), ': cannot be replaced: permission denied');
   chmodSync(file, 0o600);
   assert.is(readFileSync(file, 'utf8'), 'old');
 });
@@ -60,26 +60,26 @@ test('a file that may not be read is not replaced', ({ folder }) => {
 test('only regular files are replaced', async ({ folder }) => {
   const fifo = folder.join('fifo.xml');
   assert.is((await run('mkfifo', [fifo])).code, 0);
-  assert.is(complaint(fifo), `${fifo}: cannot be replaced: it is not a regular file`);
+  assert.is(errorMessage(fifo), `${fifo}: cannot be replaced: it is not a regular file`);
   mkdirSync(folder.join('folder.xml'));
-  assert.match(complaint(folder.join('folder.xml')), 'it is not a regular file');
+  assert.match(errorMessage(folder.join('folder.xml')), 'it is not a regular file');
 });
 
-test('a change that somebody else has written meanwhile stays', ({ folder }) => {
+test('a concurrent change by another program is kept', ({ folder }) => {
   const file = folder.write('guest.xml', 'theirs');
   assert.throws(() => replaceFile(file, 'old', 'new'), /: cannot be replaced: it has changed meanwhile$/);
   assert.is(readFileSync(file, 'utf8'), 'theirs');
   assert.equal(readdirSync(folder.path), ['guest.xml']);
 });
 
-test('a link that leads nowhere stays', ({ folder }) => {
+test('a dangling link is kept', ({ folder }) => {
   const link = folder.join('link.xml');
   symlinkSync('nowhere', link);
-  assert.is(complaint(link), `${link}: cannot be replaced: no such file`);
+  assert.is(errorMessage(link), `${link}: cannot be replaced: no such file`);
   assert.equal(readdirSync(folder.path), ['link.xml']);
 });
 
-test('another name of the same file keeps the old content', ({ folder }) => {
+test('another hard link keeps the old content', ({ folder }) => {
   const file = folder.write('guest.xml', 'old');
   linkSync(file, folder.join('backup.xml'));
   replaceFile(file, 'old', 'new');
@@ -88,7 +88,7 @@ test('another name of the same file keeps the old content', ({ folder }) => {
   assert.equal(readdirSync(folder.path), ['backup.xml', 'guest.xml']);
 });
 
-test('a link to a document stays one, and what it leads to is replaced', ({ folder }) => {
+test('a link to a document is kept, and its target replaced', ({ folder }) => {
   const file = folder.write('repository/guest.xml', 'old');
   symlinkSync('repository', folder.join('current'));
   symlinkSync('current/guest.xml', folder.join('guest.xml'));
@@ -106,13 +106,13 @@ test('a link in place of a page is not followed', ({ folder }) => {
   assert.equal(readdirSync(folder.path), ['link', 'page.html']);
 });
 
-test('devices and pipes are written into', ({ folder }) => {
+test('devices and pipes are written directly', ({ folder }) => {
   writeOutputFile('/dev/null', 'new');
   assert.throws(() => writeOutputFile('/dev/full', 'new'), /^\/dev\/full: cannot be written: /);
   assert.throws(() => writeOutputFile(folder.path, 'new'), /: cannot be written: /);
 });
 
-test('a link that leads nowhere, or to itself, stays where a new file is written', ({ folder }) => {
+test('a dangling or circular link in place of a new file is kept', ({ folder }) => {
   for (const target of ['nowhere', 'link']) {
     const link = folder.join('link');
     symlinkSync(target, link);
@@ -126,7 +126,7 @@ test.run();
 
 const bare = suiteWhere('replacing a file without /proc', needs('mount-namespace'));
 
-bare('a file is replaced by its path, and keeps its mode', async () => {
+bare('a file is replaced by path and keeps its mode', async () => {
   const folder = new TemporaryFolder();
   try {
     const file = folder.write('guest.xml', GOOD);
@@ -152,13 +152,13 @@ bare('a file is replaced by its path, and keeps its mode', async () => {
 
 bare.run();
 
-const acl = suiteWhere('replacing a file that has an ACL', needs('setfacl'));
+const acl = suiteWhere('replacing a file with an ACL', needs('setfacl'));
 
-acl('a user who could not read it before cannot read it afterwards, and its attributes stay', async () => {
+acl('access rights and attributes of the file are kept', async () => {
   const folder = new TemporaryFolder();
   try {
     const file = folder.write('guest.xml', 'old');
-    // what new files of this folder get is not what this file has
+    // The default ACL of the directory differs from this file's ACL.
     const given = ['-m', 'u:12:rw,g::-', file];
     assert.is((await run('setfacl', ['-d', '-m', 'u:34:rwx', folder.path])).code, 0);
     assert.is((await run('setfacl', given)).code, 0);

@@ -12,7 +12,7 @@ import { type Outcome, run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 type Context = { folder: TemporaryFolder };
-/** libvirt's own schema alone finds this one: the built-in grammar leaves disks to libvirt. */
+/** Only libvirt's schema reports this one: the built-in grammar does not validate disks. */
 const BAD_DISK = domain("    <disk type='file'><target dev='vda' bus='foo'/></disk>\n");
 const NOTE = /^note: .*libvirt's schemas were not found.*\n$/;
 
@@ -29,7 +29,7 @@ const removeAll = () => {
 named.after(removeAll);
 
 for (const engine of ['auto', 'libxml2-wasm']) {
-  named(`a folder with spaces and % in its name (--engine ${engine})`, async () => {
+  named(`a directory with spaces and % in its name (--engine ${engine})`, async () => {
     const folder = temporary();
     const schemas = folder.join("libvirt's 100% %41 schemas & more");
     cpSync(libvirtSchemas() as string, schemas, { recursive: true });
@@ -47,7 +47,7 @@ for (const engine of ['auto', 'libxml2-wasm']) {
   });
 }
 
-named('a FIFO among the schemas is not waited for', async () => {
+named('a FIFO among the schemas does not block', async () => {
   const folder = temporary();
   const schemas = folder.join('schemas');
   cpSync(libvirtSchemas() as string, schemas, { recursive: true });
@@ -62,7 +62,7 @@ named('a FIFO among the schemas is not waited for', async () => {
   }
 });
 
-named('--schemas has precedence over $LIBVIRT_SCHEMAS', async () => {
+named('--schemas takes precedence over $LIBVIRT_SCHEMAS', async () => {
   const env = { LIBVIRT_SCHEMAS: '/nowhere' };
   const args = ['--schemas', libvirtSchemas() as string];
   const { code, stderr } = await runInProcess('lint-domain', args, { env, input: GOOD });
@@ -89,7 +89,7 @@ named('xmllint is asked only about documents on which its verdict may differ', a
   assert.is(readFileSync(log, 'utf8'), 'run\nrun\n');
 });
 
-named('every engine says the same, in the same words', async () => {
+named('all engines report the same messages', async () => {
   const folder = temporary();
   for (const one of casesOf('valid')) folder.write(`valid/${one.name}.xml`, one.bytes());
   for (const one of casesOf('invalid')) folder.write(`invalid/${one.name}.xml`, one.bytes());
@@ -106,12 +106,12 @@ named('every engine says the same, in the same words', async () => {
 });
 named.run();
 
-const wrong = suite('lint-domain with a schema that is not there');
+const wrong = suite('lint-domain with a missing schema');
 wrong.after(removeAll);
 
 for (const program of ['lint-domain', 'hostdev-cpuset'] as const) {
   const command = program === 'lint-domain' ? [] : ['normalize'];
-  wrong(`${program}: a folder without domain.rng is a failure of the call`, async () => {
+  wrong(`${program}: a directory without domain.rng is a usage error`, async () => {
     const folder = temporary();
     mkdirSync(folder.join('empty'));
     const inside = { cwd: folder.path, input: GOOD };
@@ -126,7 +126,7 @@ for (const program of ['lint-domain', 'hostdev-cpuset'] as const) {
   });
 }
 
-wrong('--engine xmllint where there is none', async () => {
+wrong('--engine xmllint without xmllint is an error', async () => {
   const { code, stdout, stderr } = await runInProcess('lint-domain', ['--engine', 'xmllint'], {
     env: { PATH: '/nowhere' },
     input: GOOD,
@@ -136,7 +136,7 @@ wrong('--engine xmllint where there is none', async () => {
   assert.is(code, 2);
 });
 
-wrong('a schema that does not compile', async () => {
+wrong('a schema that does not compile is an error', async () => {
   const folder = temporary();
   folder.write(
     'domain.rng',
@@ -152,7 +152,7 @@ wrong('a schema that does not compile', async () => {
 });
 wrong.run();
 
-// Where libvirt is installed, its schemas are hidden in a name space of the test's own.
+// If libvirt is installed, a mount namespace hides its schemas.
 const without = suiteWhere('lint-domain without libvirt', libvirtSchemas() === null ? [] : needs('mount-namespace'));
 without.after(removeAll);
 
@@ -168,14 +168,14 @@ function withoutLibvirt(bin: string, args: string[], input: string): Promise<Out
   return run(command, rest, options);
 }
 
-without('the built-in grammar, and a note of what was not checked', async () => {
+without('the built-in grammar is used, and a note says what was not checked', async () => {
   const { code, stdout, stderr } = await withoutLibvirt('lint-domain', [], BAD_DISK);
   assert.is(stdout, '1 file: 0 errors, 0 warnings\n');
   assert.match(stderr, NOTE);
   assert.is(code, 0);
 });
 
-without('host devices are checked all the same', async () => {
+without('host devices are checked nevertheless', async () => {
   const misspelt = domain(hostdev('0-3').replace('cpuset=', 'cpusets='));
   for (const engine of ['auto', 'libxml2-wasm']) {
     const { code, stdout, stderr } = await withoutLibvirt('lint-domain', ['--engine', engine], misspelt);
@@ -185,7 +185,7 @@ without('host devices are checked all the same', async () => {
   }
 });
 
-without('the note is in the JSON, in SARIF and in GitHub’s commands', async () => {
+without("the note is in the JSON, in SARIF and in GitHub's commands", async () => {
   const { stdout, stderr } = await withoutLibvirt('lint-domain', ['--json'], GOOD);
   const { note } = JSON.parse(stdout);
   assert.is(`note: ${note}\n`, stderr);
@@ -196,14 +196,14 @@ without('the note is in the JSON, in SARIF and in GitHub’s commands', async ()
   assert.is(github.stdout, `::notice::${note}\n`);
 });
 
-without('normalize goes on, with the note on standard error', async () => {
+without('normalize succeeds, with the note on standard error', async () => {
   const { code, stdout, stderr } = await withoutLibvirt('hostdev-cpuset', ['normalize'], GOOD);
   assert.match(stdout, /<hostdevs .*\n.*cpuset=['"]0-3/);
   assert.match(stderr, NOTE);
   assert.is(code, 0);
 });
 
-without('of many files it says so once', async () => {
+without('the note is printed once for many files', async () => {
   const folder = temporary();
   const files = ['a.xml', 'b.xml', 'c.xml'].map((name) => folder.write(name, GOOD));
   const { code, stdout, stderr } = await withoutLibvirt('hostdev-cpuset', ['normalize', '--check', ...files], '');
@@ -212,7 +212,7 @@ without('of many files it says so once', async () => {
   assert.is(code, 1);
 });
 
-without('nothing was left unchecked where the schema is not asked', async () => {
+without('with --no-check there is no note', async () => {
   const { stdout, stderr } = await withoutLibvirt('hostdev-cpuset', ['normalize', '--no-check'], GOOD);
   assert.match(stdout, 'urn:hostdev-cpuset:1');
   assert.is(stderr, '');

@@ -18,7 +18,7 @@ test.before.each(() => {
 });
 test.after.each(() => host.remove());
 
-/** The lines that a command shows on a terminal of so many columns. */
+/** The lines that a command prints on a terminal of this width. */
 async function linesOn(columns: number, args: string[], env = {}): Promise<string[]> {
   const prefix = `stty cols ${columns};`;
   const { stdout, code } = await talkInTerminal('hostdev-cpuset', args, [], { env, prefix });
@@ -28,7 +28,7 @@ async function linesOn(columns: number, args: string[], env = {}): Promise<strin
 }
 
 for (const command of ['plan', 'enforce', 'status']) {
-  test(`${command} on terminals of 0 to 200 columns`, async () => {
+  test(`${command} fits terminals of 0 to 200 columns`, async () => {
     for (const columns of [0, 1, 20, 32, 48, 80, 200]) {
       const lines = await linesOn(columns, [command, '--root', host.root, gpu]);
       const width = columns === 0 ? 80 : Math.max(columns, 20);
@@ -38,7 +38,7 @@ for (const command of ['plan', 'enforce', 'status']) {
   });
 }
 
-test('a terminal that does not know its width has 80 columns, as files and pipes have', async () => {
+test('a terminal without a width counts as 80 columns, like files and pipes', async () => {
   const args = ['plan', '--root', host.root, gpu];
   const eighty = await linesOn(80, args);
   assert.equal(await linesOn(0, args), eighty);
@@ -51,7 +51,7 @@ test('a terminal of fewer than 20 columns gets the text for 20', async () => {
   assert.equal(await linesOn(1, args), await linesOn(20, args));
 });
 
-test('COLUMNS comes first, where it is a number', async () => {
+test('COLUMNS takes precedence if it is a number', async () => {
   const args = ['plan', '--root', host.root, gpu];
   assert.equal(await linesOn(0, args, { COLUMNS: '32' }), await linesOn(32, args));
   assert.is(columnsOf({ COLUMNS: '132' }, 80), 132);
@@ -62,7 +62,7 @@ test('COLUMNS comes first, where it is a number', async () => {
   }
 });
 
-test('status --watch on terminals of 0 to 32 columns', async () => {
+test('status --watch fits terminals of 0 to 32 columns', async () => {
   for (const columns of [0, 1, 20, 32]) {
     const steps = [{ when: /quits|…/, type: 'q' }];
     const args = ['status', '--watch', '0.1', '--root', host.root, gpu];
@@ -74,7 +74,7 @@ test('status --watch on terminals of 0 to 32 columns', async () => {
   }
 });
 
-test('enforce says what it wrote, however narrow the terminal', async () => {
+test('enforce prints its report on the narrowest terminal', async () => {
   await linesOn(1, ['enforce', '--root', host.root, gpu]);
   assert.match(readFileSync(join(host.root, 'proc/irq/41/smp_affinity'), 'utf8'), /f0f0/);
 });

@@ -9,7 +9,7 @@ import { run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { runInTerminal } from '../support/terminal.js';
 
-const test = suiteWhere('on a terminal', needs('script'));
+const test = suiteWhere('output on a terminal', needs('script'));
 let folder: TemporaryFolder;
 test.before.each(() => {
   folder = new TemporaryFolder();
@@ -18,10 +18,10 @@ test.after.each(() => folder.remove());
 
 const ESCAPE = '\u001b';
 const ERASE = `\r${ESCAPE}[K`;
-/** A terminal ends its lines with CRLF. */
+/** A terminal uses CRLF as line end. */
 const plain = (text: string) => stripVTControlCharacters(text).replaceAll('\r\n', '\n');
 
-test('without files, on a terminal: the usage, and exit status 2', async () => {
+test('without files on a terminal: usage and exit status 2', async () => {
   for (const [program, args] of [
     ['lint-domain', []],
     ['lint-domain', ['--json']],
@@ -52,14 +52,17 @@ for (const env of [{ NO_COLOR: '1' }, { TERM: 'dumb' }]) {
   });
 }
 
-test('normalize colours its complaints, and never its XML', async () => {
+test('normalize colours its messages, but not its XML', async () => {
   const { stdout } = await runInTerminal('hostdev-cpuset', ['normalize', folder.write('bad.xml', BAD)]);
   assert.match(stdout, `${ESCAPE}[31merror:`);
   const good = await runInTerminal('hostdev-cpuset', ['normalize', '--no-check', folder.write('good.xml', GOOD)]);
   assert.not.match(good.stdout, ESCAPE);
 });
 
-/** Makes a FIFO that gives a domain after a while; it is opened for both ends, so that it is not empty before. */
+/**
+ * Creates a FIFO that delivers a domain after a delay. It is opened for reading and writing, so that it is not at its
+ * end before.
+ */
 async function slowFile(name: string, milliseconds: number): Promise<{ path: string; done: Promise<void> }> {
   const path = folder.join(name);
   assert.is((await run('mkfifo', [path])).code, 0);
@@ -72,7 +75,7 @@ async function slowFile(name: string, milliseconds: number): Promise<{ path: str
   return { path, done: write() };
 }
 
-test('a bar on standard error once it takes over a second, and nothing of it stays', async () => {
+test('a progress bar is shown on standard error after a second, and erased at the end', async () => {
   const out = folder.join('report.json');
   const lintSlowly = async (milliseconds: number) => {
     const slow = await slowFile(`${milliseconds}.xml`, milliseconds);
@@ -81,7 +84,7 @@ test('a bar on standard error once it takes over a second, and nothing of it sta
     await slow.done;
     return outcome;
   };
-  // On a busy machine the program may have begun when the file has waited long enough.
+  // On a busy machine the program may start only when the delay of the file is over.
   let outcome = await lintSlowly(1500);
   for (const longer of [6000, 20_000]) if (!outcome.stdout.includes('/3 files')) outcome = await lintSlowly(longer);
   const { code, stdout } = outcome;
@@ -92,7 +95,7 @@ test('a bar on standard error once it takes over a second, and nothing of it sta
   assert.is(code, 0);
 });
 
-test('no bar where standard error is no terminal', async () => {
+test('no progress bar if standard error is not a terminal', async () => {
   const slow = await slowFile('slow.xml', 1500);
   const log = folder.join('log');
   const { stdout } = await runInTerminal('lint-domain', [slow.path], { redirection: `2> '${log}'` });

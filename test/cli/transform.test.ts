@@ -32,7 +32,7 @@ const normalize = (args: string[], input?: string | Uint8Array, cwd?: string) =>
 const expand = (args: string[], input?: string | Uint8Array) =>
   runInProcess('hostdev-cpuset', ['expand', ...args], input ? { input } : {});
 
-test('standard input to standard output, and back', async () => {
+test('standard input is normalized to standard output, and expanded back', async () => {
   const { code, stdout, stderr } = await normalize([], GOOD);
   assert.not.match(stdout, "cpuset='0-3'");
   assert.match(stdout, /<hostdevs xmlns=["']urn:hostdev-cpuset:1["']>/);
@@ -47,7 +47,7 @@ test('standard input to standard output, and back', async () => {
   assert.equal(await expand(['-'], stdout), back);
 });
 
-test('a file to standard output leaves the file alone', async ({ folder }) => {
+test('writing to standard output leaves the file unchanged', async ({ folder }) => {
   const file = folder.write('good.xml', GOOD);
   const { stdout } = await normalize([file]);
   assert.is(stdout, (await normalize([], GOOD)).stdout);
@@ -60,7 +60,7 @@ for (const [name, text] of [
   ['no line break at the end', GOOD.trimEnd()],
   ['nothing of ours in it', domain('')],
 ] as const) {
-  test(`byte-exact through the pipes: ${name}`, async () => {
+  test(`byte-exact through pipes: ${name}`, async () => {
     const input = Buffer.from(text);
     const bytes = (command: string, given: Uint8Array) =>
       spawnSync(process.execPath, [`${projectRoot}dist/bin/hostdev-cpuset.cjs`, command], { input: given }).stdout;
@@ -92,7 +92,7 @@ test('warnings go to standard error, the XML to standard output', async () => {
   assert.is(code, 0);
 });
 
-test('--default states what applies to the others', async () => {
+test('--default adds the default of the domain', async () => {
   const text = domain(hostdev('0-3'));
   for (const standard of ['auto', 'native']) {
     const { stdout } = await normalize(['--default', standard], text);
@@ -101,7 +101,7 @@ test('--default states what applies to the others', async () => {
   }
 });
 
-test('--no-check asks the rules alone', async () => {
+test('--no-check applies only the rules, not the schema', async () => {
   const misspelt = GOOD.replace('<memory', '<memroy').replace('</memory', '</memroy');
   const { code, stdout, stderr } = await normalize(['--no-check'], misspelt);
   assert.match(stdout, '<memroy');
@@ -110,7 +110,7 @@ test('--no-check asks the rules alone', async () => {
   assert.is((await normalize(['--no-check'], BAD)).code, 1);
 });
 
-test('a file that cannot be read: exit status 2, one line', async () => {
+test('an unreadable file: exit status 2, one line', async () => {
   for (const command of [normalize, expand]) {
     const { code, stdout, stderr } = await command(['/nowhere/guest.xml']);
     assert.is(stdout, '');
@@ -119,7 +119,7 @@ test('a file that cannot be read: exit status 2, one line', async () => {
   }
 });
 
-test('several files, or standard input in place: a usage error', async ({ folder }) => {
+test('several files without --in-place, or --in-place without files: a usage error', async ({ folder }) => {
   const file = folder.write('good.xml', GOOD);
   for (const [args, expected] of [
     [[file, file], 'several files need --in-place or --check'],
@@ -147,7 +147,7 @@ test('in place: the file is rewritten and nothing printed', async ({ folder }) =
   assert.equal(readdirSync(folder.path), ['a b.xml']);
 });
 
-test('--check names the files that would change, and changes none', async ({ folder }) => {
+test('--check prints the files that would change, and changes none', async ({ folder }) => {
   const good = folder.write('good.xml', GOOD);
   const done = folder.write('done.xml', (await normalize([], GOOD)).stdout);
   const bad = folder.write('bad.xml', BAD);
@@ -170,7 +170,7 @@ test('--check names the files that would change, and changes none', async ({ fol
   assert.is(both.code, 2);
 });
 
-test('in place: many files are one xmllint, if it is asked for all', async ({ folder }) => {
+test('in place: one xmllint checks many files if it is asked about all of them', async ({ folder }) => {
   const log = folder.join('log');
   const fake = folder.write('bin/xmllint', `#!/bin/sh\necho run >> '${log}'\n`);
   chmodSync(fake, 0o755);
@@ -183,7 +183,7 @@ test('in place: many files are one xmllint, if it is asked for all', async ({ fo
   for (const file of files) assert.match(readFileSync(file, 'utf8'), 'urn:hostdev-cpuset:1');
 });
 
-test('in place: a file under several names is one file', async ({ folder }) => {
+test('in place: a file with several names is processed once', async ({ folder }) => {
   const file = folder.write('guest.xml', GOOD);
   symlinkSync('guest.xml', folder.join('link.xml'));
   const { code, stderr } = await normalize([
@@ -198,7 +198,7 @@ test('in place: a file under several names is one file', async ({ folder }) => {
   assert.match(readFileSync(file, 'utf8'), 'urn:hostdev-cpuset:1');
 });
 
-test('expand says in a line that comments of the metadata go', async () => {
+test('expand warns in one line about removed comments in the metadata', async () => {
   const normalized = (await normalize([], GOOD)).stdout;
   const line = (words: string) => `hostdev-cpuset: <stdin>: warning: ${words} in <hostdevs> removed with the entry\n`;
   for (const [comments, expected] of [
@@ -214,7 +214,7 @@ test('expand says in a line that comments of the metadata go', async () => {
   assert.is(elsewhere.stderr, '');
 });
 
-test('native on a device without interrupts is refused: nothing could give it back', async () => {
+test('native on a device without interrupts is rejected, as expand could not restore it', async () => {
   const bridge = domain(
     "    <interface type='bridge' cpuset='native'>\n      <source bridge='br0'/>\n    </interface>\n",
   );
@@ -224,7 +224,7 @@ test('native on a device without interrupts is refused: nothing could give it ba
   assert.is(code, 1);
 });
 
-test('a current folder that is gone is one clear line', async ({ folder }) => {
+test('a removed current directory is reported in one line', async ({ folder }) => {
   const gone = folder.join('gone');
   const script = 'mkdir "$1" && cd "$1" && rmdir "$1" && shift && exec "$@"';
   const call = (...args: string[]) =>
@@ -240,7 +240,7 @@ test('a current folder that is gone is one clear line', async ({ folder }) => {
   assert.is(relative.status, 2);
 });
 
-test('in place: mode and owner stay', async ({ folder }) => {
+test('in place: mode and owner are kept', async ({ folder }) => {
   const file = folder.write('guest.xml', GOOD);
   const root = process.getuid?.() === 0;
   if (root) chownSync(file, 12, 34);
@@ -252,7 +252,7 @@ test('in place: mode and owner stay', async ({ folder }) => {
   assert.is.not(after.ino, before.ino);
 });
 
-test('in place: a symbolic link stays one', async ({ folder }) => {
+test('in place: a symbolic link is kept', async ({ folder }) => {
   const file = folder.write('real/guest.xml', GOOD);
   const link = folder.join('link.xml');
   symlinkSync('real/guest.xml', link);
@@ -262,7 +262,7 @@ test('in place: a symbolic link stays one', async ({ folder }) => {
   assert.match(readFileSync(file, 'utf8'), 'urn:hostdev-cpuset:1');
 });
 
-test('in place: a file with nothing to change is not touched', async ({ folder }) => {
+test('in place: a file without changes is not written', async ({ folder }) => {
   const file = folder.write('guest.xml', (await normalize([], GOOD)).stdout);
   utimesSync(file, 1000, 1000);
   const before = statSync(file);
@@ -271,7 +271,9 @@ test('in place: a file with nothing to change is not touched', async ({ folder }
   assert.equal([after.ino, after.mtimeMs, after.ctimeMs], [before.ino, before.mtimeMs, before.ctimeMs]);
 });
 
-test('in place: each file whole or not at all, and the good ones in any case', async ({ folder }) => {
+test("in place: each file is replaced completely or not at all, and good files despite others' errors", async ({
+  folder,
+}) => {
   const names = ['1.xml', 'bad.xml', 'gone.xml', '2.xml'];
   for (const name of ['1.xml', '2.xml']) folder.write(name, GOOD);
   folder.write('bad.xml', BAD);
@@ -286,7 +288,7 @@ test('in place: each file whole or not at all, and the good ones in any case', a
   assert.is((await normalize(['-i', '1.xml', 'bad.xml'], undefined, folder.path)).code, 1);
 });
 
-test('a reader that goes away is no reason for a stack', async ({ folder }) => {
+test('a reader that closes the pipe causes no stack trace', async ({ folder }) => {
   const big = folder.write('big.xml', domain('    <!-- more than a pipe holds -->\n'.repeat(100_000)));
   for (const command of ['normalize', 'expand']) {
     const { status, stderr } = pipeline(`"$NODE" "$BIN" ${command} "$FILE" | head -c 0`, { FILE: big });
@@ -311,12 +313,12 @@ function pipeline(command: string, env: NodeJS.ProcessEnv) {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  test(`--in-place, ended by ${signal} while it writes: that file is complete, the next unchanged, and nothing is left`, async ({
+  test(`--in-place ended by ${signal} during a write: that file is complete, the next unchanged, and no temporary file left`, async ({
     folder,
   }) => {
     const files = ['a.xml', 'b.xml'].map((name) => folder.write(`documents/${name}`, GOOD));
     const [started, goOn] = [folder.join('started'), folder.join('go-on')];
-    // cp copies the attributes of the file
+    // cp copies the attributes of the file.
     const cp = folder.write('bin/cp', `#!/bin/sh\n: >'${started}'\nwhile ! [ -e '${goOn}' ]; do sleep 0.05; done\n`);
     chmodSync(cp, 0o755);
     const env = { ...process.env, PATH: `${folder.join('bin')}:${process.env.PATH}` };

@@ -22,7 +22,7 @@ test.before.each(() => {
 test.after.each(() => host.remove());
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  test(`${signal}: ends, and leaves the interrupts where they are`, async () => {
+  test(`${signal}: it ends and leaves the affinities unchanged`, async () => {
     await host.start();
     host.spool();
     await host.placed();
@@ -35,15 +35,15 @@ test('a virsh that ignores signals, and its children, do not delay the end', asy
   const pids = host.root.join('pids');
   host.virsh(`trap '' TERM\nsleep 600 & echo $! >>'${pids}'\necho $$ >>'${pids}'\nwait`);
   await host.start();
-  // the events' and the list's
+  // The processes of the events and of the list.
   await until('both run', () => existsSync(pids) && readFileSync(pids, 'utf8').split('\n').length === 5);
   assert.equal(await host.end('SIGTERM'), { code: 0, signal: null });
-  // what it started is nobody's now
+  // The processes that it started have no parent any more.
   for (const pid of readFileSync(pids, 'utf8').trim().split('\n'))
     if (isAlive(pid)) process.kill(Number(pid), 'SIGKILL');
 });
 
-test('what waited in the spool is taken at the start; a change by anybody else is put back', async () => {
+test('spooled calls are processed at the start; a change by another program is repaired', async () => {
   mkdirSync(host.root.join('run/hostdev-cpuset/spool'), { recursive: true });
   host.spool();
   await host.start();
@@ -62,7 +62,7 @@ test('a log on a full disk does not end the watcher', async () => {
   assert.equal(await host.end('SIGTERM'), { code: 0, signal: null });
 });
 
-test('of calls that waited together the last one counts: nothing is written for those before it', async () => {
+test('the last of several spooled calls counts, and nothing is written for the earlier ones', async () => {
   mkdirSync(host.root.join('run/hostdev-cpuset/spool'), { recursive: true });
   const other = host.root.write('run/hostdev-cpuset/spool/x.1', `started\n${BOTH.replace('"auto"', '"6-7"')}`);
   host.spool();
@@ -73,7 +73,7 @@ test('of calls that waited together the last one counts: nothing is written for 
   assert.not.match(host.stderr, 'placed on 6-7');
 });
 
-test('--restore-on-exit: every interrupt gets its earlier mask back', async () => {
+test('--restore-on-exit: every interrupt gets its original mask', async () => {
   await host.start(['--restore-on-exit']);
   host.spool();
   await host.placed();
@@ -81,24 +81,24 @@ test('--restore-on-exit: every interrupt gets its earlier mask back', async () =
   assert.is(host.affinities(), '0-7,0-7,0-7,0-7');
 });
 
-test('--restore-on-exit: the changes of a watcher that was killed are restored, too', async () => {
+test('--restore-on-exit: changes of a watcher that was killed are restored, too', async () => {
   await host.start(['--restore-on-exit']);
   host.spool();
   await host.placed();
-  await until('noted', () => existsSync(host.root.join('run/hostdev-cpuset/restore.json')));
+  await until('saved', () => existsSync(host.root.join('run/hostdev-cpuset/restore.json')));
   await host.end('SIGKILL');
-  // in the middle of a write
+  // As if it was killed during a write.
   host.root.write(`run/hostdev-cpuset/.tmp-${host.pid}-${'0'.repeat(24)}`, '');
   host.stderr = '';
   await host.start(['--restore-on-exit']);
   host.spool();
-  await until('taken', () => readdirSync(host.root.join('run/hostdev-cpuset/spool')).length === 0);
+  await until('processed', () => readdirSync(host.root.join('run/hostdev-cpuset/spool')).length === 0);
   assert.equal(await host.end('SIGTERM'), { code: 0, signal: null });
   assert.is(host.affinities(), '0-7,0-7,0-7,0-7');
   assert.equal(readdirSync(host.root.join('run/hostdev-cpuset')), ['spool']);
 });
 
-test('--restore-on-exit: a line that another watcher moved has what its state says', async () => {
+test('--restore-on-exit: a line that another watcher placed is restored from the state', async () => {
   await host.start();
   host.spool();
   await host.placed();
@@ -106,9 +106,9 @@ test('--restore-on-exit: a line that another watcher moved has what its state sa
   host.stderr = '';
   await host.start(['--restore-on-exit']);
   host.spool();
-  await until('taken', () => readdirSync(host.root.join('run/hostdev-cpuset/spool')).length === 0);
+  await until('processed', () => readdirSync(host.root.join('run/hostdev-cpuset/spool')).length === 0);
   await host.end('SIGTERM');
-  assert.is(host.affinities(), '2-3,2-3,2-3,0-7', 'of vectors nothing is known');
+  assert.is(host.affinities(), '2-3,2-3,2-3,0-7', 'the original masks of vectors are unknown');
 });
 
 test('a line that is not restored at the end of its domain is reported', async () => {
@@ -122,7 +122,7 @@ test('a line that is not restored at the end of its domain is reported', async (
   assert.is(host.root.affinity(16), '4-5');
 });
 
-test('SIGHUP: a new configuration is used at once, a broken one is reported and changes nothing', async () => {
+test('SIGHUP: a new configuration is used at once, a broken one is reported and ignored', async () => {
   await host.start();
   host.spool();
   await host.placed();
@@ -140,7 +140,7 @@ test('SIGHUP: a new configuration is used at once, a broken one is reported and 
   await host.placed('as before', '3,3,3,4');
 });
 
-test('a vector of a trace event is placed long before the next poll, and the reading thread ends', async () => {
+test('a vector in a trace event is placed before the next poll, and the reading thread ends', async () => {
   host.root.configure('{ "intervals": { "busy": 3600000, "quiet": 3600000, "traced": 3600000 } }');
   mkdirSync(host.root.join(INSTANCE), { recursive: true });
   const tracefs = new SimulatedTracefs(host.root);
@@ -156,13 +156,13 @@ test('a vector of a trace event is placed long before the next poll, and the rea
     tracefs.tellVector(41);
     await host.placed('placed again');
     assert.equal(await host.end('SIGTERM'), { code: 0, signal: null });
-    assert.is(tracefs.read(EVENT), '0', 'and the kernel is quiet again');
+    assert.is(tracefs.read(EVENT), '0', 'the event is disabled again');
   } finally {
     tracefs.close();
   }
 });
 
-test('a posted vector is not written, and status shows it, as long as the watcher runs', async () => {
+test('a posted vector is not written, and status shows it while the watcher runs', async () => {
   host.root.configure('{ "intervals": { "busy": 3600000, "quiet": 3600000, "traced": 3600000 } }');
   mkdirSync(host.root.join(INSTANCE), { recursive: true });
   const tracefs = new SimulatedTracefs(host.root);
@@ -172,14 +172,14 @@ test('a posted vector is not written, and status shows it, as long as the watche
     tracefs.loadKvm();
     host.spool();
     await host.placed();
-    assert.is(tracefs.read(POSTING_EVENT), '1', 'looked for again when the domain was added');
+    assert.is(tracefs.read(POSTING_EVENT), '1', 'the event is enabled when the domain is added');
     tracefs.tellPosted(41, 1);
     const postings = () => existsSync(host.root.join('run/hostdev-cpuset/posting.json'));
-    await until('it is published', postings);
-    // none has the policy's mask, and the kernel names those that are not posted
+    await until('the posting status is written', postings);
+    // No vector has the policy's affinity, and the kernel reports those that are not posted.
     host.root.renewVectors();
     for (const irq of [40, 42]) tracefs.tellVector(irq);
-    await host.placed('all but the posted one', '2-3,0-7,2-3,4-5');
+    await host.placed('all but the posted vector', '2-3,0-7,2-3,4-5');
     const statusOf = async (option: string[]) => {
       const { stdout } = await runCli('hostdev-cpuset', ['status', '--root', host.root.path, ...option, '-'], {
         input: BOTH,
@@ -199,11 +199,11 @@ test('a posted vector is not written, and status shows it, as long as the watche
     ]);
     assert.is(summary.posted, 1);
     assert.match(await statusOf([]), 'posted to vCPU 1: its affinity has no effect');
-    // the guest masks it
+    // The guest masks the vector.
     tracefs.tellPosted(41, null);
-    await host.placed('it is placed now');
+    await host.placed('the vector is placed');
     tracefs.tellPosted(42, 0);
-    await until('that is published', () =>
+    await until('the new status is written', () =>
       readFileSync(host.root.join('run/hostdev-cpuset/posting.json'), 'utf8').includes('"irq":42'),
     );
     assert.is(await host.end('SIGTERM').then(({ code }) => code), 0);
@@ -215,7 +215,7 @@ test('a posted vector is not written, and status shows it, as long as the watche
   }
 });
 
-test('a watcher that is being stopped releases its lock first: hooks find no watcher while it waits for the trace pipe', async () => {
+test('a watcher that is stopping releases its lock before it waits for the trace pipe', async () => {
   mkdirSync(host.root.join(INSTANCE), { recursive: true });
   const tracefs = new SimulatedTracefs(host.root);
   tracefs.populate();
@@ -223,11 +223,11 @@ test('a watcher that is being stopped releases its lock first: hooks find no wat
     await host.start();
     host.spool();
     await host.placed();
-    // nothing that is written to it wakes the reader up
+    // A write to the marker does not wake the reader.
     rmSync(host.root.join(INSTANCE, 'trace_marker'));
     host.root.write(`${INSTANCE}/trace_marker`, '');
     host.signal('SIGTERM');
-    await until('it has no place any more', () => !existsSync(host.root.join('run/hostdev-cpuset/watch.pid')));
+    await until('the lock is released', () => !existsSync(host.root.join('run/hostdev-cpuset/watch.pid')));
     const stopping = readFileSync(host.root.join('run/hostdev-cpuset/watch.stopping'), 'utf8');
     assert.is(stopping.split(' ')[0], String(host.pid));
     assert.ok(isAlive(String(host.pid)));
@@ -239,7 +239,7 @@ test('a watcher that is being stopped releases its lock first: hooks find no wat
 });
 
 for (const name of ['.new.7', `.taken.${UUID}`]) {
-  test(`--until-idle does not wait for ever beside ${name} of a hook that was killed`, async () => {
+  test(`--until-idle: ${name} of a hook that was killed does not keep the watcher running`, async () => {
     await host.start(['--until-idle']);
     const path = host.root.write(`run/hostdev-cpuset/spool/${name}`, 'release\n<domain/>');
     utimesSync(path, 1, 1);
@@ -248,7 +248,7 @@ for (const name of ['.new.7', `.taken.${UUID}`]) {
   });
 }
 
-test('a flood of lines about one domain is cut, and the number of those that were left out is in the journal', async () => {
+test('a flood of lines about one domain is limited, and the omitted lines are counted', async () => {
   host.root.configure(
     '{ "intervals": { "busy": 10, "quiet": 10, "traced": 10 }, "contest": { "limit": 1000, "window": 60000 } }',
   );
@@ -267,7 +267,7 @@ test('a flood of lines about one domain is cut, and the number of those that wer
   assert.match(host.stderr, /: guest: \d+ more lines like these were left out/);
 });
 
-test('--no-tracing: tracefs is not touched', async () => {
+test('--no-tracing: tracefs is not used', async () => {
   const tracefs = new SimulatedTracefs(host.root);
   tracefs.populate();
   try {
@@ -280,14 +280,14 @@ test('--no-tracing: tracefs is not touched', async () => {
   }
 });
 
-test('status says which way is in use; without a watcher, that there is none', async () => {
+test('status reports the watcher and its detection method, or that no watcher runs', async () => {
   await host.start();
   host.spool();
   await host.placed();
-  await until('counted', async () => (await watcherOf(host)).counters.interrupts === 4);
+  await until('counters published', async () => (await watcherOf(host)).counters.interrupts === 4);
   const { pid, way, reason } = await watcherOf(host);
   assert.equal({ pid, way, reason }, { pid: host.pid, way: 'intervals', reason: 'tracefs is not mounted' });
-  // as wide as the terminal
+  // Wrapped to the width of the terminal.
   const text = (await statusText()).replace(/\s+/g, ' ');
   assert.match(text, /watcher: process \d+ since [^,]*, (?:[^,]*, )*4 interrupts managed, .*polling: tracefs/);
   await host.end('SIGKILL');
@@ -295,7 +295,7 @@ test('status says which way is in use; without a watcher, that there is none', a
   assert.match(await statusText(), /^no watcher runs: /m);
 });
 
-test('one a host: a second one says so; one that was killed is no hindrance', async () => {
+test('a second watcher is rejected, unless the first one was killed', async () => {
   await host.start();
   const second = await runCli('hostdev-cpuset', ['watch', '--root', host.root.path]);
   const stderr = `hostdev-cpuset: hostdev-cpuset watch is already running: process ${host.pid}\n`;
@@ -306,9 +306,9 @@ test('one a host: a second one says so; one that was killed is no hindrance', as
   assert.match(host.stderr, 'trace events');
 });
 
-test('one that ends with the last domain makes room for one that stays; not the other way round', async () => {
+test('a watcher with --until-idle is replaced by one without, but not the other way round', async () => {
   await host.start(['--until-idle']);
-  await until('known as such', async () => (await watcherOf(host))?.untilIdle);
+  await until('published', async () => (await watcherOf(host))?.untilIdle);
   const first = host.end();
   host.stderr = '';
   await host.start();
@@ -318,7 +318,7 @@ test('one that ends with the last domain makes room for one that stays; not the 
   assert.match(other.stderr, 'is already running');
 });
 
-test('--until-idle: ends with the last domain, not before', async () => {
+test('--until-idle: it ends with the last domain, not before', async () => {
   mkdirSync(host.root.join('run/hostdev-cpuset/spool'), { recursive: true });
   host.spool();
   await host.start(['--until-idle']);
@@ -327,7 +327,7 @@ test('--until-idle: ends with the last domain, not before', async () => {
   assert.equal(await host.end(), { code: 0, signal: null });
 });
 
-test('a signal that comes again does no more than the first', async () => {
+test('repeated signals have the effect of one', async () => {
   await host.start(['--restore-on-exit']);
   host.spool();
   await host.placed();
@@ -336,7 +336,7 @@ test('a signal that comes again does no more than the first', async () => {
   assert.is(host.affinities(), '0-7,0-7,0-7,0-7');
 });
 
-test('what cannot be made below /run is one line, and nothing goes on', async () => {
+test('an error below /run is reported in one line and ends the watcher', async () => {
   host.root.write('run/hostdev-cpuset/spool', 'a file');
   host.spawn(['--until-idle']);
   assert.equal(await host.end(), { code: 2, signal: null });
@@ -344,14 +344,14 @@ test('what cannot be made below /run is one line, and nothing goes on', async ()
   assert.not.ok(existsSync(host.root.join('run/hostdev-cpuset/watch.pid')));
 });
 
-test('a /run that was emptied: its place is taken again', async () => {
+test('after /run was emptied, the lock is taken again', async () => {
   await host.start();
-  // in one step, for it is made again at once
+  // In one step, as it is created again at once.
   renameSync(host.root.join('run/hostdev-cpuset'), host.root.join('run/gone'));
-  await until('taken again', () => new InstanceLock(host.root.path).holder() === host.pid);
+  await until('lock taken again', () => new InstanceLock(host.root.path).holder() === host.pid);
 });
 
-test('libvirt that cannot be reached, and a spool of garbage, are a line each', async () => {
+test('an unreachable libvirt and an invalid spool file are reported in one line each', async () => {
   await host.start();
   host.root.write('run/hostdev-cpuset/spool/garbage', '\0\0');
   await host.says('"garbage" in the spool: not a call of the hook: removed');
@@ -359,7 +359,7 @@ test('libvirt that cannot be reached, and a spool of garbage, are a line each', 
   host.spool('<domain');
   await host.says("the hook's started: the domain's XML, 1:");
   host.spool();
-  await host.placed('and it goes on');
+  await host.placed('placed nevertheless');
   assert.is(host.stderr.split('cannot reach libvirt').length, 2);
 });
 
@@ -374,14 +374,14 @@ test('unknown events of libvirt are reported once and counted', async () => {
   assert.is(host.stderr.split('unknown event').length, 2);
 });
 
-test('the metrics are written, and where they cannot be, that is said once', async () => {
+test('a failure to write the metrics is reported once', async () => {
   await host.start(['--metrics', host.root.join('none/x.prom')]);
   await host.says(`cannot write the metrics: ${host.root.join('none/x.prom')}: ENOENT`);
   assert.equal(await host.end('SIGTERM'), { code: 0, signal: null });
   assert.is(host.stderr.split('the metrics').length, 2);
 });
 
-test('a broken configuration, and a host that is none, are one line at the start', async () => {
+test('a broken configuration and an invalid host are reported in one line at the start', async () => {
   const root = new SimulatedRoot();
   try {
     root.configure('{');
@@ -397,7 +397,7 @@ test('a broken configuration, and a host that is none, are one line at the start
   }
 });
 
-test('only root may, but for a tree', async () => {
+test('only root may run it, except with --root', async () => {
   const stream = { isTTY: false, isOpen: () => true, write: () => {} };
   const io = { env: {}, stdin: { fd: 0, isTTY: false }, stdout: stream, stderr: stream, columns: () => 80 };
   const options = { paths: [], untilIdle: false, restoreOnExit: false, tracing: false };
@@ -406,7 +406,7 @@ test('only root may, but for a tree', async () => {
   assert.match((refusal as Error).message, /^watch writes .*, which needs root: run it with sudo$/);
 });
 
-test('it takes no names', async () => {
+test('it accepts no domain names', async () => {
   const { code, stderr } = await runCli('hostdev-cpuset', ['watch', 'guest']);
   assert.equal([code, stderr], [2, 'hostdev-cpuset: watch takes no names: guest\n']);
 });
@@ -426,14 +426,14 @@ tied('virsh ends with a watcher that is killed', async () => {
   await host.start();
   const pid = () =>
     existsSync(host.root.join('virsh-pid')) ? readFileSync(host.root.join('virsh-pid'), 'utf8').trim() : '';
-  await until('it runs', () => pid() !== '');
+  await until('virsh runs', () => pid() !== '');
   await host.end('SIGKILL');
-  await until('it has ended', () => !existsSync(`/proc/${pid()}`));
+  await until('virsh has ended', () => !existsSync(`/proc/${pid()}`));
 });
 
 tied.run();
 
-// a name that looks like a file's keeps status from asking libvirt who runs
+// With a file argument status does not ask libvirt for the running domains.
 const statusOf = (options: string[]) =>
   runCli('hostdev-cpuset', ['status', '--root', host.root.path, ...options, '-'], { input: liveXml('') });
 

@@ -9,7 +9,7 @@ import { readWatcherStatus, writeWatcherStatus } from '../../src/runtime/watcher
 import { validateEnforceReport } from '../support/json-schemas.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-const test = suite('the line of status about the watcher');
+const test = suite('watcher line of status');
 let folder: TemporaryFolder;
 test.before.each(() => {
   folder = new TemporaryFolder();
@@ -30,20 +30,20 @@ function publish(contested: { domain: string; address: string; irq: number }[], 
 
 const lines = () => watcherText(folder.path, io)?.split('\n').slice(1);
 
-test('without contested interrupts, none is named', () => {
+test('without contested interrupts none is listed', () => {
   publish([]);
   assert.match(watcherText(folder.path, io) ?? '', /4 interrupts managed, 7 repaired\n {2}trace events/);
   assert.is(lines()?.length, 1);
 });
 
-test('contested interrupts are named by domain, device and number', () => {
+test('contested interrupts are listed with domain, device and IRQ', () => {
   publish([41, 42, 40].map((irq) => ({ domain: 'guest', address: A, irq })));
   assert.is(lines()?.[1], `  contested, somebody else keeps moving them: guest ${A} IRQ 40-42`);
   publish([{ domain: 'a\nb', address: A, irq: 41 }], 3);
   assert.match(lines()?.[1] ?? '', new RegExp(`^ {2}contested.*a\\S+b ${A} IRQ 41, and 2 more$`));
 });
 
-test('that irqbalance does not use the policy script is said, with the reason and the remedy', () => {
+test('if irqbalance does not use the policy script, the reason and the remedy are shown', () => {
   publish([]);
   folder.write('proc/812/comm', 'irqbalance\n');
   folder.write('proc/812/cmdline', 'irqbalance\0--foreground\0');
@@ -62,14 +62,14 @@ test('that irqbalance does not use the policy script is said, with the reason an
   assert.is(lines()?.length, 1);
 });
 
-test('what an older watcher has written is read', () => {
+test('the status of an older watcher can be read', () => {
   const { contestedNow: _, remote: __, ...counters } = emptyCounters();
   const status = { pid: process.pid, since: 'x', untilIdle: false, way: 'events', reason: null, counters };
   folder.write('run/hostdev-cpuset/watch.json', JSON.stringify(status));
   assert.is(lines()?.length, 1);
 });
 
-test('the schema of reports has it', () => {
+test('the status is valid against the schema of reports', () => {
   publish([{ domain: 'guest', address: A, irq: 41 }]);
   validateEnforceReport({
     ...reportOf([], { nodes: [], posting: { possible: false, evidence: 'x' } }),

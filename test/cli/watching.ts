@@ -5,7 +5,7 @@ import { projectRoot } from '../support/cli.js';
 import { until } from '../support/until.js';
 
 /**
- * A host with a running domain, where `watch` runs and libvirt cannot be reached: only the hook and the kernel tell.
+ * A host with a running domain and a watcher that cannot reach libvirt: it gets only the hook's calls and trace events.
  */
 export class Watching {
   readonly root = new SimulatedRoot(true);
@@ -17,12 +17,12 @@ export class Watching {
     this.virsh('echo "error: failed to connect to the hypervisor" >&2; exit 1');
   }
 
-  /** Another virsh, which does this. */
+  /** Replaces virsh by one that runs this script. */
   virsh(script: string): void {
     chmodSync(this.root.write('bin/virsh', `#!/bin/sh\n${script}\n`), 0o755);
   }
 
-  /** Starts it, and waits until it has its place. @param around a program that runs it */
+  /** Starts the watcher and waits until it has the instance lock. @param around a program that runs it */
   async start(options: string[] = [], env: Record<string, string> = {}, around: string[] = []): Promise<void> {
     this.spawn(options, env, around);
     await until('the watcher is up', () => this.stderr.includes('trace events') || this.#child?.exitCode !== null);
@@ -56,9 +56,9 @@ export class Watching {
     return this.#child?.pid as number;
   }
 
-  /** What the hook leaves for a running domain. */
+  /** Spools a call of the hook for a running domain. */
   spool(xml = BOTH, operation = 'started'): void {
-    // whole from the beginning, as a hook's rename makes it
+    // Complete from the start, like the hook's rename.
     const aside = this.root.write('left', `${operation}\n${xml}`);
     renameSync(aside, this.root.join(`run/hostdev-cpuset/spool/${UUID}`));
   }
@@ -75,7 +75,7 @@ export class Watching {
     return until(words, () => this.stderr.includes(words));
   }
 
-  /** To the process that has the watcher's place, whoever started it. */
+  /** Signals the process that holds the instance lock, whoever started it. */
   signalWatcher(signal: NodeJS.Signals): void {
     const [pid] = readFileSync(this.root.join('run/hostdev-cpuset/watch.pid'), 'utf8').split(' ');
     process.kill(Number(pid), signal);
@@ -85,7 +85,7 @@ export class Watching {
     this.#child?.kill(signal);
   }
 
-  /** How it ended. */
+  /** Waits for the end, and returns its exit code and signal. */
   async end(signal?: NodeJS.Signals): Promise<{ code: number | null; signal: string | null }> {
     if (signal) this.signal(signal);
     return (await this.#ended) ?? { code: null, signal: null };

@@ -21,7 +21,7 @@ const hostNames = HOST_RULES.map(({ name }) => name);
 const pageOf = (name: string) => join(pages, `${name}.md`);
 const read = (file: string) => readFileSync(file, 'utf8');
 
-/** What is between the fences of the block that begins with `opening`. */
+/** The content of the code block that begins with `opening`. */
 function block(page: string, opening: string): string {
   const from = page.indexOf(`${opening}\n`);
   assert.ok(from >= 0, `no block ${JSON.stringify(opening)}`);
@@ -30,17 +30,17 @@ function block(page: string, opening: string): string {
 }
 const badOf = (page: string) => block(page, '## Bad\n\n```xml');
 const goodOf = (page: string) => block(page, '## Good\n\n```xml');
-/** A second file of the same call, on pages of rules that compare guests. */
+/** The second file of the call, on pages of rules that compare guests. */
 const otherOf = (page: string) =>
   page.includes('## Other guest') ? block(page, '## Other guest\n\n```xml') : undefined;
 const hostOf = (page: string) => block(page, '## Host\n\n```json');
-/** A host of its own, where it is the host that was bad. */
+/** The host of the good example, if it differs from the bad one's. */
 function goodHostOf(page: string): string {
   const good = page.slice(page.indexOf('## Good'));
   return good.includes('```json') ? block(good, '```json') : hostOf(page);
 }
 
-/** A table in Markdown, its columns aligned; the first row is the heading. */
+/** A Markdown table with aligned columns; the first row is the heading. */
 function tableOf(rows: string[][]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const line = (cells: string[]) => `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
@@ -100,7 +100,7 @@ async function checkSamples(rules: string[]): Promise<void> {
     const places = findings.map(({ rule, severity, line, column }) => ({ rule, severity, line, column }));
     assert.ok(
       places.some(({ rule }) => rule === name),
-      `${name}: the sample does not give its rule`,
+      `${name}: the sample has no finding of its rule`,
     );
     if (updating) expected.set(name, places);
     assert.equal(places, expected.get(name), name);
@@ -119,7 +119,7 @@ for (const { name, severity } of [...ALL_RULES, ...HOST_RULES]) {
     assert.match(badOf(page), '<name>');
     assert.match(goodOf(page), '<domain ');
   });
-  if (name !== SCHEMA.name) docs(`${name}: what is printed for the bad example`, () => checkBad(name));
+  if (name !== SCHEMA.name) docs(`${name}: the output for the bad example is current`, () => checkBad(name));
 }
 
 docs('no good example has a finding', async () => {
@@ -143,7 +143,7 @@ for (const name of hostNames) {
   });
 }
 
-docs('the tables of rules are current, and there is no page more', () => {
+docs('the tables of rules are current, and there are no other pages', () => {
   const tables = [tableOfRules(ALL_RULES), tableOfRules(HOST_RULES)];
   const file = join(pages, 'README.md');
   if (updating) {
@@ -160,19 +160,19 @@ docs('the tables of rules are current, and there is no page more', () => {
   assert.equal(readdirSync(pages).sort(), expected.sort());
 });
 
-docs('bad samples give what they are for', () => checkSamples(names.filter((name) => name !== SCHEMA.name)));
+docs('bad samples have findings of their rule', () => checkSamples(names.filter((name) => name !== SCHEMA.name)));
 
-docs('there is one bad sample a rule', () => {
+docs('there is one bad sample per rule', () => {
   assert.equal(readdirSync(samples).sort(), names.map((name) => `${name}.xml`).sort());
   assert.equal(Object.keys(JSON.parse(read(EXPECTED))).sort(), [...names].sort());
 });
 
 docs.run();
 
-const schema = suiteWhere("the schema rule's page", needs('libvirt-schemas'));
+const schema = suiteWhere('page of the schema rule', needs('libvirt-schemas'));
 inFolder(schema);
 
-schema('what is printed for the bad example', () => checkBad(SCHEMA.name));
-schema('the bad sample gives what it is for', () => checkSamples([SCHEMA.name]));
+schema('the output for the bad example is current', () => checkBad(SCHEMA.name));
+schema('the bad sample has a finding of the rule', () => checkSamples([SCHEMA.name]));
 
 schema.run();

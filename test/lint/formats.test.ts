@@ -34,36 +34,36 @@ const log = sarifLog(report, {
   hash: (text) => text.replaceAll('\n', ' / '),
 }) as { runs: [{ results: { partialFingerprints: object; ruleId: string; ruleIndex: number }[] }] };
 
-test('text', () => {
+test('text format', () => {
   expectFile(asText(plain), join(folder, 'report.txt'));
 });
 
-test('text in colours says what it says without', () => {
+test('text in colours has the same content as without', () => {
   const coloured = asText((style, text) => `<${style}>${text}</${style}>`);
   assert.is(coloured.replace(/<\/?(red|yellow|cyan|bold|dim)>/g, ''), asText(plain));
   assert.match(coloured, '<red>error:</red>');
   assert.match(coloured, '<yellow>warning:</yellow>');
 });
 
-test('the fixture is a report as the JSON Schema has it', () => {
+test('the fixture is a valid report according to the JSON Schema', () => {
   validateReport(report);
 });
 
-test('sarif', () => {
+test('sarif format', () => {
   expectFile(`${JSON.stringify(log, null, 2)}\n`, join(folder, 'report.sarif'));
 });
 
-test("sarif keeps the published schema's rules", () => {
+test('sarif is valid against the published schema', () => {
   validateSarif(log);
 });
 
-test('sarif: a result points at its rule, and no two have one fingerprint', () => {
+test('sarif: a result refers to its rule, and fingerprints are unique', () => {
   const { results } = log.runs[0];
   for (const { ruleId, ruleIndex } of results) assert.is(ALL_RULES[ruleIndex]?.name, ruleId);
   assert.is(new Set(results.map(({ partialFingerprints }) => JSON.stringify(partialFingerprints))).size, 4);
 });
 
-test('sarif: a fingerprint outlives lines added above', () => {
+test('sarif: a fingerprint does not depend on lines added above', () => {
   const moved = structuredClone(report);
   for (const finding of moved.files[1]?.findings ?? []) finding.line += 7;
   const context = {
@@ -78,12 +78,12 @@ test('sarif: a fingerprint outlives lines added above', () => {
   assert.equal(runs[0].results.map(prints), log.runs[0].results.map(prints));
 });
 
-test('github', () => {
+test('github format', () => {
   const text = formatGithub(report, (path) => path);
   expectFile(text, join(folder, 'report.github'));
 });
 
-test('github: every line reads back as what it was made of', () => {
+test('github: every line parses to its original values', () => {
   const lines = formatGithub(report, (path) => path).split('\n');
   assert.is(lines.pop(), '');
   const read = lines.map(readCommand);
@@ -111,7 +111,7 @@ test('github: every line reads back as what it was made of', () => {
   );
 });
 
-/** What GitHub's runner makes of a line, by its documented escapes. */
+/** Parses a line like GitHub's runner, by the documented escapes. */
 function readCommand(line: string): Record<string, string | undefined> {
   const [, command = '', properties = '', data = ''] = /^::(\w+)(?: ([^:]*))?::(.*)$/.exec(line) ?? [];
   const decode = (text: string) => text.replace(/%(25|0D|0A|3A|2C)/g, (code) => decodeURIComponent(code));

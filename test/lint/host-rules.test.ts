@@ -21,7 +21,7 @@ const rules = HOST_RULES.map(({ name }) => name);
 
 const findings = new Map<TestCase, ReportedFinding[]>();
 
-/** Each case is linted once, although every one is needed twice. */
+/** Each case is linted once, although it is used twice. */
 function findingsOf(one: TestCase): ReportedFinding[] {
   const known = findings.get(one) ?? lintOnHost(one);
   findings.set(one, known);
@@ -65,7 +65,7 @@ for (const rule of rules) {
   });
 }
 
-cases('there is no case of a rule that does not exist', () => {
+cases('all cases belong to an existing rule', () => {
   assert.equal(readdirSync(folder).sort(), [...rules].sort());
 });
 

@@ -3,9 +3,9 @@ import * as assert from 'uvu/assert';
 import { lint } from '../../src/lint/lint.js';
 import { lintDocument } from '../../src/lint/lint-document.js';
 
-const test = suite('a document with thousands of findings');
+const test = suite('documents with thousands of findings');
 
-test('of each rule a thousand are kept, and how many more there are', () => {
+test('each rule reports a thousand findings, and the number of further ones', () => {
   const pins = Array.from({ length: 1500 }, (_, index) => `<vcpupin vcpu='${index + 1}' cpuset='0'/>`).join('');
   const devices = "<hostdev type='usb' cpuset='0'/>".repeat(1001);
   const text = `<domain><vcpu>1</vcpu><cputune>${pins}</cputune><devices>${devices}</devices></domain>`;
@@ -16,7 +16,7 @@ test('of each rule a thousand are kept, and how many more there are', () => {
   assert.equal(notes.sort(), ['1 more finding of this rule not shown', '500 more findings of this rule not shown']);
 });
 
-test('of comments ten thousand are read, of a comment a hundred rules, and it is said where the rest begins', () => {
+test('ten thousand comments with a hundred rules each are read, and the first ignored one is reported', () => {
   const comment = (names: string) => `<!-- lint-domain-disable-next-line ${names} -->`;
   const messagesOf = (text: string) =>
     lint(`<domain>\n${text}</domain>`)

@@ -9,7 +9,7 @@ import { ALL_RULES, SCHEMA } from '../../src/lint/rules/index.js';
 import { decode } from '../../src/xml/decode.js';
 import { readCases, type TestCase } from '../support/case-files.js';
 
-// Each case in cases/RULE/ gives exactly its findings. The schema is not used here: test/lint/docs.test.ts does that.
+// Each case in cases/RULE/ has exactly these findings. The schema is not used here, but in test/lint/docs.test.ts.
 const folder = join(__dirname, 'cases');
 const rules = ALL_RULES.filter(({ name }) => name !== SCHEMA.name).map(({ name }) => name);
 
@@ -36,11 +36,11 @@ for (const rule of rules) {
   });
 }
 
-cases('there is no case of a rule that does not exist', () => {
+cases('all cases belong to an existing rule', () => {
   assert.equal(readdirSync(folder).sort(), [...rules].sort());
 });
 
-cases('a finding is one line, and lies in its document', () => {
+cases('a finding is one line, and lies within its document', () => {
   for (const rule of rules) {
     for (const one of readCases(join(folder, rule), ['findings'])) {
       const { findings, lines } = lintDocument(decode(one.bytes()));

@@ -42,7 +42,7 @@ for (const [index, one] of cases.entries()) {
   });
 }
 
-test('the version is that of the library beside the schemas, or not named', () => {
+test('the version is that of the library next to the schemas, or not named', () => {
   const messages = report.files.flatMap(({ findings }) => findings.map(({ message }) => message));
   const named = messages.filter((message) => message.includes('does not know'));
   assert.is(named.length, 2);

@@ -13,7 +13,7 @@ import { goodSamples } from '../support/samples.js';
 
 const cases = suite('normalize and expand');
 
-// `default` is what --default is given. `expanded = input` says that a document comes back to the byte.
+// `default` is the value of --default. `expanded = input` means that a document is restored byte by byte.
 for (const one of readCases(folderBeside(import.meta.url, 'cases'), ['default', 'normalized', 'expanded'])) {
   cases(one.name, () => {
     const standard = one.has('default') ? (one.text('default').trim() as DefaultPolicy) : undefined;
@@ -31,7 +31,7 @@ for (const { file, text } of goodSamples()) {
   });
 }
 
-cases('samples/teaming.xml: the policy fits the VF that is plugged in after a migration, at another address', () => {
+cases('samples/teaming.xml: the policy applies to the VF that is plugged at another address after a migration', () => {
   const text = readFileSync(join(projectRoot, 'samples/teaming.xml'), 'utf8');
   const { normalized } = roundTrip(text);
   const elsewhere = normalized.replace(

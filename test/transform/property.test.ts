@@ -6,9 +6,9 @@ import { normalize } from '../../src/transform/normalize.js';
 import { domainText } from '../support/domain-texts.js';
 import { define, roundTrip } from '../support/round-trip.js';
 
-const any = suite('normalize and expand, of any domain');
+const any = suite('normalize and expand with random domains');
 
-any('policies stay, all else stays to the byte, a second time changes nothing', () => {
+any('policies and all other bytes are preserved, and a second run changes nothing', () => {
   fc.assert(
     fc.property(
       domainText(false),
@@ -21,7 +21,7 @@ any('policies stay, all else stays to the byte, a second time changes nothing', 
   );
 });
 
-any('a tidy document comes back to the byte', () => {
+any('a domain without redundancy is restored byte by byte', () => {
   fc.assert(
     fc.property(domainText(true), (text) => {
       assert.is(roundTrip(text).expanded, text);
@@ -30,7 +30,7 @@ any('a tidy document comes back to the byte', () => {
   );
 });
 
-any('expand alone keeps its promises too', () => {
+any('expand alone is idempotent and preserves what normalize produces', () => {
   fc.assert(
     fc.property(domainText(false), (text) => {
       const expanded = expand(define(text));

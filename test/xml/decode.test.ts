@@ -5,13 +5,13 @@ import { decode, MAX_BYTES } from '../../src/xml/decode.js';
 
 const decoding = suite('decode');
 
-decoding('UTF-8 is read, with its BOM', () => {
+decoding('UTF-8 is read, including a BOM', () => {
   for (const text of ['<domain/>', '\ufeff<domain/>', '<a>ü€\u{1F600}\ufffd</a>', '\ufeff', ' ']) {
     assert.equal(decode(utf8(text)), { text });
   }
 });
 
-decoding('encoding again what was decoded gives the same bytes', () => {
+decoding('encoding the decoded text gives the same bytes', () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 1, maxLength: 40 }), (bytes) => {
       const { text, problem } = decode(bytes);
@@ -22,7 +22,7 @@ decoding('encoding again what was decoded gives the same bytes', () => {
   );
 });
 
-decoding('any text without NUL is read as it is', () => {
+decoding('any text without NUL is read unchanged', () => {
   const character = fc.constantFrom('<', 'a', 'ü', '€', '\ufffd', '\u{1F600}', '\ufeff', '\r', '\n');
   fc.assert(
     fc.property(fc.array(character, { minLength: 1 }), (characters) => {
@@ -44,7 +44,7 @@ const wide: [name: string, bytes: number[], encoding: string][] = [
   ['UTF-32 BE', [0, 0, 0, 0x3c, 0, 0, 0, 0x61], 'UTF-32'],
 ];
 for (const [name, bytes, encoding] of wide) {
-  decoding(`${name} is named`, () => {
+  decoding(`${name} is recognized`, () => {
     const { problem } = decode(Uint8Array.from(bytes));
     assert.is(problem?.message, `the file is in ${encoding}`);
     assert.is(problem?.hint, 'save it as UTF-8');
@@ -52,7 +52,7 @@ for (const [name, bytes, encoding] of wide) {
   });
 }
 
-// Bytes that UTF-8 forbids: alone, cut short, too long a form, a surrogate, beyond Unicode.
+// Bytes that UTF-8 forbids: alone, truncated, overlong, a surrogate, beyond Unicode.
 const invalid = [
   [0x80],
   [0xff],
@@ -64,29 +64,29 @@ const invalid = [
   [0xf4, 0x90, 0x80, 0x80],
 ];
 for (const bytes of invalid) {
-  decoding(`the place of the invalid bytes ${Buffer.from(bytes).toString('hex')} is found`, () => {
+  decoding(`the position of the invalid bytes ${Buffer.from(bytes).toString('hex')} is found`, () => {
     for (const before of ['', '<a>', '\ufeff<a>', 'ü€\u{1F600}', '\ufffd', 'x\ufffd\ufffdx', '\u{1F600}\ufffd\n']) {
       for (const after of ['', 'x', '\ufffd', '</a>']) {
         const { text, problem } = decode(Buffer.concat([utf8(before), Uint8Array.from(bytes), utf8(after)]));
         assert.is(problem?.message, 'invalid UTF-8');
         assert.is(problem?.offset, before.length);
-        assert.ok(text.startsWith(before), 'the text serves to show the place');
+        assert.ok(text.startsWith(before), 'the text before the position is kept');
       }
     }
   });
 }
 
-decoding('a NUL is found at its place', () => {
+decoding('the position of a NUL is found', () => {
   const { problem } = decode(utf8('<a>ü\n\0</a>'));
   assert.match(problem?.message ?? '', /^NUL byte/);
   assert.is(problem?.offset, 5);
 });
 
-decoding('an empty file is refused', () => {
+decoding('an empty file is rejected', () => {
   assert.is(decode(new Uint8Array()).problem?.message, 'the file is empty');
 });
 
-decoding('16 MiB are read, a byte more is not', () => {
+decoding('16 MiB are read, one byte more is not', () => {
   assert.is(MAX_BYTES, 16 * 1024 * 1024);
   const bytes = new Uint8Array(MAX_BYTES + 1).fill(0x20);
   assert.is(decode(bytes.subarray(1)).problem, undefined);

@@ -5,7 +5,7 @@ import { applyEdits, type Edit } from '../../src/xml/edit.js';
 
 const editing = suite('applyEdits');
 
-/** A text, edits that do not overlap, and their order. */
+/** A text, edits that do not overlap, and a random order of them. */
 const input = fc
   .tuple(
     fc.string({ maxLength: 40 }),
@@ -23,7 +23,7 @@ const input = fc
   })
   .filter(({ edits }) => new Set(edits.map(({ start }) => start)).size === edits.length);
 
-editing('agrees with splicing from the last edit to the first, in whatever order they are given', () => {
+editing('the result equals splicing from the last edit to the first, whatever the order of the edits', () => {
   fc.assert(
     fc.property(input, ({ text, edits, shuffled }) => {
       const units = text.split('');
@@ -34,9 +34,9 @@ editing('agrees with splicing from the last edit to the first, in whatever order
   );
 });
 
-editing('no edit gives the text itself', () => assert.is(applyEdits('ab\r\n', []), 'ab\r\n'));
+editing('without edits the text is unchanged', () => assert.is(applyEdits('ab\r\n', []), 'ab\r\n'));
 
-editing('insertions at one place keep their order, and come before what is replaced there', () => {
+editing('insertions at one position keep their order, and precede a replacement there', () => {
   const edits = [
     { start: 1, end: 2, text: 'X' },
     { start: 1, end: 1, text: '1' },
@@ -48,32 +48,32 @@ editing('insertions at one place keep their order, and come before what is repla
 
 const impossible: [name: string, edits: Edit[]][] = [
   [
-    'two that overlap',
+    'overlapping edits',
     [
       { start: 0, end: 2, text: '' },
       { start: 1, end: 3, text: '' },
     ],
   ],
   [
-    'the same twice',
+    'the same edit twice',
     [
       { start: 0, end: 2, text: '' },
       { start: 0, end: 2, text: '' },
     ],
   ],
   [
-    'an insertion inside what is replaced',
+    'an insertion inside a replacement',
     [
       { start: 0, end: 2, text: '' },
       { start: 1, end: 1, text: 'x' },
     ],
   ],
-  ['one behind the end', [{ start: 2, end: 4, text: '' }]],
-  ['one before the beginning', [{ start: -1, end: 1, text: '' }]],
-  ['one that ends before it starts', [{ start: 2, end: 1, text: '' }]],
+  ['an edit after the end', [{ start: 2, end: 4, text: '' }]],
+  ['an edit before the start', [{ start: -1, end: 1, text: '' }]],
+  ['an edit that ends before it starts', [{ start: 2, end: 1, text: '' }]],
 ];
 for (const [name, edits] of impossible) {
-  editing(`${name}: thrown`, () => {
+  editing(`${name}: throws`, () => {
     for (const order of [edits, [...edits].reverse()]) {
       assert.throws(
         () => applyEdits('abc', order),

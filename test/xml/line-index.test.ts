@@ -8,24 +8,24 @@ const position = suite('LineIndex');
 const table: [name: string, text: string, offset: number, place: Position][] = [
   ['the first character', 'a', 0, { line: 1, column: 1 }],
   ['an empty text', '', 0, { line: 1, column: 1 }],
-  ['behind LF', 'a\nb', 2, { line: 2, column: 1 }],
+  ['after LF', 'a\nb', 2, { line: 2, column: 1 }],
   ['at LF', 'a\nb', 1, { line: 1, column: 2 }],
-  ['behind CRLF', 'a\r\nbc', 4, { line: 2, column: 2 }],
+  ['after CRLF', 'a\r\nbc', 4, { line: 2, column: 2 }],
   ['between CR and LF', 'a\r\nb', 2, { line: 1, column: 3 }],
-  ['behind CR', 'a\rb', 2, { line: 2, column: 1 }],
-  ['behind LF CR', 'a\n\rb', 3, { line: 3, column: 1 }],
-  ['behind the last line break', 'a\n', 2, { line: 2, column: 1 }],
+  ['after CR', 'a\rb', 2, { line: 2, column: 1 }],
+  ['after LF CR', 'a\n\rb', 3, { line: 3, column: 1 }],
+  ['after the last line break', 'a\n', 2, { line: 2, column: 1 }],
   ['the BOM', '\ufeffab', 0, { line: 1, column: 1 }],
-  ['behind the BOM', '\ufeffab', 1, { line: 1, column: 1 }],
-  ['a line behind the BOM', '\ufeffa\nb', 3, { line: 2, column: 1 }],
-  ['behind a surrogate pair', '\u{1F600}a', 2, { line: 1, column: 3 }],
-  ['a line separator of Unicode is no line end', 'a\u2028b', 2, { line: 1, column: 3 }],
+  ['after the BOM', '\ufeffab', 1, { line: 1, column: 1 }],
+  ['a line after the BOM', '\ufeffa\nb', 3, { line: 2, column: 1 }],
+  ['after a surrogate pair', '\u{1F600}a', 2, { line: 1, column: 3 }],
+  ['a Unicode line separator is not a line end', 'a\u2028b', 2, { line: 1, column: 3 }],
 ];
 for (const [name, text, offset, place] of table) {
   position(name, () => assert.equal(new LineIndex(text).at(offset), place));
 }
 
-position('agrees with counting, everywhere in any text', () => {
+position('equal to counting, at every offset of any text', () => {
   const text = fc.array(fc.constantFrom('a', 'ü', '\n', '\r', '\r\n', '\u{1F600}'), { maxLength: 30 });
   fc.assert(
     fc.property(text, fc.boolean(), (parts, bom) => {
@@ -39,7 +39,7 @@ position('agrees with counting, everywhere in any text', () => {
   );
 });
 
-position('the text of a line comes without its end and without the BOM', () => {
+position('the text of a line does not include its end or the BOM', () => {
   const lines = new LineIndex('\ufeffone\r\ntwo\n\nfour\rfive');
   assert.equal(
     [1, 2, 3, 4, 5, 6, 0].map((line) => lines.line(line)),
@@ -51,7 +51,7 @@ position('the text of a line comes without its end and without the BOM', () => {
   );
 });
 
-position('inserted parts are not shown, and count as no columns', () => {
+position('inserted parts are not shown and count no columns', () => {
   const text = '<!-- a -->[<x\n b="1"/>]<!-- b -->\n';
   const lines = new LineIndex(text, [
     { start: 10, end: 11 },
@@ -73,7 +73,7 @@ position('inserted parts are not shown, and count as no columns', () => {
 
 position.run();
 
-/** Counts from the beginning, character by character. */
+/** Counts from the start, character by character. */
 function counted(text: string, offset: number): Position {
   let [line, column] = [1, 1];
   for (let i = text.startsWith('\ufeff') ? 1 : 0; i < offset; i++) {

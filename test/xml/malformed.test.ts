@@ -18,13 +18,13 @@ const malformed = suite('malformed XML');
 
 for (const { name, text, line, column, message } of cases) {
   malformed(name, () => {
-    const error = faultOf(text);
+    const error = errorOf(text);
     assert.ok(error.message.includes(message), `${error.message} says: ${message}`);
     assert.equal(new LineIndex(text).at(error.offset), { line, column });
   });
 }
 
-malformed('a message is one short line whatever the text holds', () => {
+malformed('a message is one short line, whatever the text contains', () => {
   const long = 'x'.repeat(100_000);
   for (const text of [
     `<a></${long}>`,
@@ -33,14 +33,14 @@ malformed('a message is one short line whatever the text holds', () => {
     `<p:${long}/>`,
     `<a ${long}="" ${long}=""/>`,
   ]) {
-    const { message } = faultOf(text);
+    const { message } = errorOf(text);
     assert.ok(message.length < 300 && !/[\r\n]/.test(message), message.slice(0, 400));
   }
 });
 
 malformed.run();
 
-function faultOf(text: string): InputError {
+function errorOf(text: string): InputError {
   try {
     parseXml(text);
   } catch (error) {

@@ -13,7 +13,7 @@ import { xmlText } from '../support/xml-texts.js';
 
 const parse = suite('parseXml');
 
-/** Pieces of mark-up in any order. */
+/** Pieces of markup in any order. */
 const piece = fc.constantFrom(
   '<a>',
   '</a>',
@@ -44,17 +44,17 @@ const piece = fc.constantFrom(
 );
 const anyText = fc.array(piece, { maxLength: 24 }).map((pieces) => pieces.join(''));
 
-parse('every element and attribute of the samples stands where a scan finds it', () => {
+parse('elements and attributes of the samples have the positions that a scan finds', () => {
   for (const { text } of goodSamples()) {
     for (const variant of [text, `\ufeff${text}`, text.replace(/\n/g, '\r\n')]) agreesWithScan(variant);
   }
 });
 
-parse('every element and attribute of generated documents stands where a scan finds it', () => {
+parse('elements and attributes of generated documents have the positions that a scan finds', () => {
   fc.assert(fc.property(xmlText, agreesWithScan), { numRuns: 1500 });
 });
 
-parse('a document in pieces gives the elements, and the DOM, that the text says', () => {
+parse('elements and the DOM have the content of the text', () => {
   const text = `<a x='1 > 0' y="it's">one<!-- <b/> --><b/>&lt;<![CDATA[<b/>]]>\n <p:c xmlns:p="urn:p" p:z="&#65;"/>\n</a>`;
   const { root, nodes } = parseXml(text);
   const [b, c] = elementsOf(root).slice(1) as [XmlElement, XmlElement];
@@ -73,14 +73,14 @@ parse('a document in pieces gives the elements, and the DOM, that the text says'
   assert.is(nodes.elementOf(nodes.nodeOf(c)), c);
 });
 
-parse('names that mean something to JavaScript are names like others', () => {
+parse('names with a meaning in JavaScript are ordinary names', () => {
   const { root } = parseXml('<constructor __proto__="1" toString="2"><__proto__ hasOwnProperty="3"/></constructor>');
   assert.is(root.getAttribute('__proto__'), '1');
   assert.is(root.getAttribute('toString'), '2');
   assert.is(elementsOf(root)[1]?.getAttribute('hasOwnProperty'), '3');
 });
 
-parse('an attribute name may end in a character that JavaScript takes for white space', () => {
+parse('an attribute name may end in a character that JavaScript counts as white space', () => {
   const document = parseXml('<a x\ufeffcpuset="1" y = "2"/>');
   assert.equal(
     attributesOf(document, document.root).map(({ name }) => name),
@@ -94,37 +94,37 @@ parse('UTF-8 may be declared, in any case', () => {
   }
 });
 
-parse('elements may be nested to the limit, not deeper', () => {
+parse('elements may be nested up to the limit', () => {
   const nested = (depth: number) => `${'<a>'.repeat(depth)}${'</a>'.repeat(depth)}`;
   assert.is(elementsOf(parseXml(nested(MAX_DEPTH)).root).length, 256);
   const offset = MAX_DEPTH * 3;
-  assert.throws(() => parseXml(nested(MAX_DEPTH + 1)), isFault(/nested deeper than 256/, offset));
-  assert.throws(() => parseXml('<a>'.repeat(100_000)), isFault(/nested deeper than 256/, offset));
+  assert.throws(() => parseXml(nested(MAX_DEPTH + 1)), isErrorAt(/nested deeper than 256/, offset));
+  assert.throws(() => parseXml('<a>'.repeat(100_000)), isErrorAt(/nested deeper than 256/, offset));
 });
 
-parse('a tag may have attributes to the limit, not more', () => {
+parse('a tag may have attributes up to the limit', () => {
   const wide = (count: number) => `<r>\n<a${Array.from({ length: count }, (_, i) => ` a${i}="${i}"`).join('')}/></r>`;
   const document = parseXml(wide(MAX_ATTRIBUTES));
   assert.is(attributesOf(document, elementsOf(document.root)[1] as XmlElement).length, 1000);
-  assert.throws(() => parseXml(wide(MAX_ATTRIBUTES + 1)), isFault(/more than 1000 attributes/, 4));
+  assert.throws(() => parseXml(wide(MAX_ATTRIBUTES + 1)), isErrorAt(/more than 1000 attributes/, 4));
   const many = `<a x="1"/>`.repeat(MAX_ATTRIBUTES + 1);
-  assert.is(elementsOf(parseXml(`<r>${many}</r>`).root).length, MAX_ATTRIBUTES + 2, 'the limit is of one tag');
+  assert.is(elementsOf(parseXml(`<r>${many}</r>`).root).length, MAX_ATTRIBUTES + 2, 'the limit applies to one tag');
 });
 
-parse('a document may have elements to the limit, not more', () => {
+parse('a document may have elements up to the limit', () => {
   const many = (count: number) => `<r>${'<a/>'.repeat(count - 1)}</r>`;
   assert.is(parseXml(many(MAX_ELEMENTS)).root.children.length, 179_999);
-  assert.throws(() => parseXml(many(MAX_ELEMENTS + 1)), isFault(/^more than 180000 elements$/, 3 + 4 * 179_999));
+  assert.throws(() => parseXml(many(MAX_ELEMENTS + 1)), isErrorAt(/^more than 180000 elements$/, 3 + 4 * 179_999));
 });
 
-parse('a document may have attributes to the limit, not more', () => {
+parse('a document may have attributes up to the limit', () => {
   const many = (count: number) => `<r>${'<a b="" c="" d="" e=""/>'.repeat(count / 4)}<z y=""/></r>`;
   assert.is(parseXml(many(MAX_ALL_ATTRIBUTES - 4)).root.children.length, 100_000);
   const offset = 3 + 24 * 100_000;
-  assert.throws(() => parseXml(many(MAX_ALL_ATTRIBUTES)), isFault(/^more than 400000 attributes$/, offset));
+  assert.throws(() => parseXml(many(MAX_ALL_ATTRIBUTES)), isErrorAt(/^more than 400000 attributes$/, offset));
 });
 
-parse('any text is either read or refused at a place inside it', () => {
+parse('any text is either read, or rejected at a position inside it', () => {
   fc.assert(
     fc.property(anyText, (text) => {
       try {
@@ -139,7 +139,7 @@ parse('any text is either read or refused at a place inside it', () => {
   );
 });
 
-parse('where there can be no namespaces, not to look after them changes nothing', () => {
+parse("in texts without namespaces the parser's namespace option has no effect", () => {
   let without = 0;
   const outcome = (text: string, xmlns: boolean) => {
     try {
@@ -162,7 +162,7 @@ parse('where there can be no namespaces, not to look after them changes nothing'
   assert.ok(without > 1000, `only ${without} texts had none`);
 });
 
-// Expected: what xmllint prints for namespace-uri().
+// Expected: the output of xmllint for namespace-uri().
 parse('white space is part of a namespace', () => {
   const cases: [text: string, elements: (string | null)[], attributes: string[]][] = [
     ["<a xmlns=' urn:x'><b/><c xmlns='urn:x'/><d xmlns='urn:x\t'/></a>", [' urn:x', ' urn:x', 'urn:x', 'urn:x '], []],
@@ -194,7 +194,7 @@ parse('white space is part of a namespace', () => {
   }
 });
 
-parse('a colon in anything that may be a name may be of a namespace, one in a value or a text is none', () => {
+parse("a colon in a possible name may be a namespace's, one in a value or text is not", () => {
   const names = ['<a:b/>', '<a b:c=""/>', '<a/ b:c>', '</a:b>', '<?a:b?>', '<a>&b:c;</a>', '<:a/>', '<a\ufeff:b/>'];
   for (const text of names) assert.ok(mayUseNamespaces(text), text);
   const others = [`<a b='52:54:00:12'/>`, `<a b="urn:x"/>`, '<a>a:b</a>', '<a/>'];
@@ -204,19 +204,19 @@ parse('a colon in anything that may be a name may be of a namespace, one in a va
 
 parse.run();
 
-const isFault = (message: RegExp, offset: number) => (error: Error) =>
+const isErrorAt = (message: RegExp, offset: number) => (error: Error) =>
   error instanceof InputError && message.test(error.message) && error.offset === offset;
 
 function agreesWithScan(text: string): void {
   const document = parseXml(text);
   assert.is(document.dom.documentElement?.textContent, document.root.textContent);
   assert.equal(
-    elementsOf(document.root).map((element) => placesOf(document, element)),
+    elementsOf(document.root).map((element) => positionsOf(document, element)),
     scanElements(text),
   );
 }
 
-function placesOf(document: XmlDocument, element: XmlElement) {
+function positionsOf(document: XmlDocument, element: XmlElement) {
   const attributes = attributesOf(document, element).map(({ name, start, end, valueStart, valueEnd, quote }) => {
     assert.is(document.text[valueStart - 1], quote);
     assert.is(document.text[valueEnd], quote);
@@ -227,7 +227,7 @@ function placesOf(document: XmlDocument, element: XmlElement) {
   return { name: element.tagName, start, openEnd, closeStart, end, attributes };
 }
 
-/** An element and all below it, in document order. */
+/** An element and all its descendants, in document order. */
 function elementsOf(element: XmlElement): XmlElement[] {
   return [element, ...element.children.flatMap(elementsOf)];
 }

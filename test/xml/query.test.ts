@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { parseXml } from '../../src/xml/parse.js';
 import { Query } from '../../src/xml/query.js';
 
-const test = suite('places of what an XPath selects');
+const test = suite('positions of the results of an XPath');
 const ask = (expression: string) => new Query(expression, new Map());
 const TEXTS = ask('//text()');
 const COMMENTS = ask('//comment()');
@@ -25,7 +25,7 @@ const PIECES = [
 ].concat(['<![CDATA[]]>', '<![CDATA[x<&]]>', '<?p d?>', '<b/>', '<b x="1" y=\'>\'>t</b>', '😀', '\u2028', '\ufeff']);
 const documents = fc.array(fc.constantFrom(...PIECES), { maxLength: 10 }).map((parts) => `<d>${parts.join('')}</d>`);
 
-test('every place lies in the document, is not empty, and has what was selected', () => {
+test('every position is in the document, not empty, and refers to the selected text', () => {
   fc.assert(
     fc.property(documents, (text) => {
       const document = parseXml(text);
@@ -39,7 +39,7 @@ test('every place lies in the document, is not empty, and has what was selected'
   );
 });
 
-test('document order does not take the square of the siblings', () => {
+test('document order does not need quadratic time', () => {
   const document = parseXml(`<d>${'<b x="1"/>'.repeat(20_000)}</d>`);
   assert.is(ask('(//b[@x])[last()]').select(document)[0]?.start, 3 + 19_999 * 10);
 });

@@ -26,7 +26,7 @@ const DOCUMENT = `<domain type='kvm'>
 </domain>
 `;
 
-function takenBySchema(text: string): boolean {
+function isAcceptedBySchema(text: string): boolean {
   try {
     return validate(JSON.parse(text.replace(/^\ufeff/, ''))) === true;
   } catch (error) {
@@ -36,8 +36,7 @@ function takenBySchema(text: string): boolean {
 }
 
 /**
- * The findings; or what is wrong with the configuration, its place, and whether the JSON Schema accepts it all the
- * same.
+ * The findings; or the error of the configuration with its place, and whether the JSON Schema accepts it nevertheless.
  */
 function outcomeOf(document: string, configuration: string): unknown {
   try {
@@ -46,7 +45,7 @@ function outcomeOf(document: string, configuration: string): unknown {
     if (!(error instanceof InputError)) throw error;
     const { message, offset, hint } = error;
     const place = new LineIndex(configuration).at(offset);
-    return { ...place, message, ...(hint === undefined ? {} : { hint }), schema: takenBySchema(configuration) };
+    return { ...place, message, ...(hint === undefined ? {} : { hint }), schema: isAcceptedBySchema(configuration) };
   }
 }
 
@@ -57,19 +56,20 @@ for (const one of readCases(folderBeside(import.meta.url, 'cases'), ['configurat
     const document = one.has('input') ? one.text() : DOCUMENT;
     const outcome = outcomeOf(document, one.text('configuration'));
     one.expectJson('expected', outcome);
-    if (Array.isArray(outcome)) assert.ok(takenBySchema(one.text('configuration')), JSON.stringify(validate.errors));
+    if (Array.isArray(outcome))
+      assert.ok(isAcceptedBySchema(one.text('configuration')), JSON.stringify(validate.errors));
   });
 }
 
-cases('the JSON Schema knows every rule that can be set', () => {
+cases('the JSON Schema lists every configurable rule', () => {
   const names = [...ALL_RULES, ...HOST_RULES].map(({ name }) => name);
   const settable = names.filter((name) => name !== 'well-formed' && name !== 'not-a-domain');
   assert.equal(Object.keys(schema.properties.rules.properties).sort(), settable.sort());
 });
 
-cases('the example and every rule at every setting', () => {
+cases('the example and every setting of every rule are accepted', () => {
   const example = readFileSync(join(projectRoot, 'examples/lint-domain.json'), 'utf8');
-  assert.ok(takenBySchema(example), JSON.stringify(validate.errors));
+  assert.ok(isAcceptedBySchema(example), JSON.stringify(validate.errors));
   assert.is(parseLintConfiguration(example).customRules.length, 3);
   for (const setting of ['off', 'note', 'warning', 'error']) {
     const rules = Object.fromEntries(Object.keys(schema.properties.rules.properties).map((name) => [name, setting]));
@@ -77,7 +77,7 @@ cases('the example and every rule at every setting', () => {
   }
 });
 
-cases('a byte order mark', () => {
+cases('a byte order mark is accepted', () => {
   const text = `\ufeff{"rules":{"schema":"off"}}`;
   assert.is(parseLintConfiguration(text).rules.get('schema'), 'off');
 });
@@ -100,7 +100,7 @@ cases('deeply nested JSON is an error, not a crash', () => {
   );
 });
 
-cases('a document with too many nodes is not checked by custom rules, which say so', () => {
+cases('custom rules skip a document with too many nodes and report this', () => {
   const configuration = parseLintConfiguration(
     '{"customRules":[{"name":"a","test":"//*","message":"m","severity":"warning"}]}',
   );
@@ -111,7 +111,7 @@ cases('a document with too many nodes is not checked by custom rules, which say 
   );
 });
 
-cases('of a custom rule a thousand findings are shown, and how many more there are', () => {
+cases('a custom rule reports a thousand findings, and the number of further ones', () => {
   const configuration = parseLintConfiguration('{"customRules":[{"name":"a","test":"//b","message":"m"}]}');
   const findings = lint(`<domain>${'<b/>'.repeat(1500)}</domain>`, configuration).filter(({ rule }) => rule === 'a');
   assert.is(findings.length, 1001);

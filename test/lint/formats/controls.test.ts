@@ -9,13 +9,13 @@ import { reportFile, reportUnreadable, summarize } from '../../../src/lint/repor
 import { LineIndex } from '../../../src/xml/line-index.js';
 import { CONTROL, terminalText } from '../../support/terminal-text.js';
 
-const test = suite('controls in the formats of lint');
+const test = suite('control characters in the formats of lint');
 
 interface SarifMessages {
   runs: { results: { message: { text: string } }[] }[];
 }
 
-test('no format shows one, and every message is there', () => {
+test('no format prints one, and every message is included', () => {
   fc.assert(
     fc.property(terminalText(), (text) => {
       const lines = new LineIndex(text);
