@@ -1,17 +1,17 @@
 import * as assert from 'uvu/assert';
 import { selinuxDenial } from '../../src/install/hook-selinux.js';
 import { projectRoot } from '../support/cli.js';
-import { CompiledPolicy, compileModule, did } from '../support/compiled-policy.js';
+import { CompiledPolicy, compileModule, runTool } from '../support/compiled-policy.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const test = suiteWhere(
-  'the SELinux policy module',
+  'SELinux policy module',
   needs('checkmodule', 'semodule_package', 'sesearch', 'selinux-policy-dev', 'selinux-policy-default', 'matchpathcon'),
 );
 const HOOK = '/etc/libvirt/hooks/qemu.d/hostdev-cpuset';
 const OTHER = '/etc/libvirt/hooks/qemu.d/other';
-/** stand for daemons: they are on every machine */
+/** Files that stand for daemons, and exist on every machine. */
 const [LIBVIRTD, VIRTQEMUD] = ['/bin/cat', '/bin/true'];
 let folder: TemporaryFolder;
 let before: CompiledPolicy;
@@ -28,7 +28,7 @@ test.before(() => {
 });
 test.after(() => folder?.remove());
 
-/** What install finds out on a host with this policy. */
+/** The result of install's check on a host with this policy. */
 function refusal(policy: CompiledPolicy, hookType: string, daemon: string) {
   const types = {
     [HOOK]: hookType,
@@ -40,7 +40,7 @@ function refusal(policy: CompiledPolicy, hookType: string, daemon: string) {
   return selinuxDenial(HOOK, { ...question, policy: policy.asKernel(types) });
 }
 
-test('without it neither daemon may start a hook, and install sees that', () => {
+test('without the module neither daemon may start a hook, and install detects this', () => {
   assert.equal(before.search('--allow', '-s', 'virtd_t', '-t', 'virt_etc_rw_t', '-c', 'file', '-p', 'execute'), []);
   assert.equal(before.search('--allow', '-s', 'virtqemud_t', '-t', 'virt_hook_t', '-c', 'file', '-p', 'execute'), []);
   assert.equal(refusal(before, 'virt_etc_rw_t', LIBVIRTD), {
@@ -50,7 +50,7 @@ test('without it neither daemon may start a hook, and install sees that', () => 
   assert.is(refusal(before, 'virt_hook_t', VIRTQEMUD)?.what, 'virtqemud_t virt_hook_t:file execute');
 });
 
-test('with it both may start ours, as a process in a domain of its own, and install sees that', () => {
+test('with the module both may start ours in its own domain, and install detects this', () => {
   for (const domain of ['virtd_t', 'virtqemud_t']) {
     const allowed = after.allowed(domain, 'hostdev_cpuset_hook_exec_t', 'file');
     for (const permission of ['getattr', 'open', 'read', 'map', 'execute']) assert.ok(allowed.has(permission));
@@ -64,7 +64,7 @@ test('with it both may start ours, as a process in a domain of its own, and inst
   assert.is(refusal(after, 'hostdev_cpuset_hook_exec_t', VIRTQEMUD), undefined);
 });
 
-test('no other hook gains by it', () => {
+test('other hooks get no additional permissions', () => {
   for (const [domain, type] of [
     ['virtd_t', 'virt_etc_rw_t'],
     ['virtqemud_t', 'virt_hook_t'],
@@ -75,7 +75,7 @@ test('no other hook gains by it', () => {
   assert.is(refusal(after, 'virt_hook_t', VIRTQEMUD)?.what, 'virtqemud_t virt_hook_t:file execute');
 });
 
-test('the hook may do its work: read the host, write affinities, start Node, which compiles in memory', () => {
+test('the hook may read the host, write affinities, and start Node with its JIT compiler', () => {
   const has = (type: string, tclass: string, ...permissions: string[]) => {
     const allowed = after.allowed('hostdev_cpuset_hook_t', type, tclass);
     assert.equal(
@@ -92,12 +92,13 @@ test('the hook may do its work: read the host, write affinities, start Node, whi
   has('var_run_t', 'file', 'create', 'write', 'rename', 'unlink');
 });
 
-test('it labels our file, and no other', () => {
+test('the module labels our file, and no other', () => {
   const [contexts] = ['ours/hostdev-cpuset.pp'].map((name) => {
-    did('semodule_unpackage', [folder.join(name), folder.join('mod'), folder.join('fc')]);
+    runTool('semodule_unpackage', [folder.join(name), folder.join('mod'), folder.join('fc')]);
     return folder.join('fc');
   });
-  const labelOf = (path: string) => did('matchpathcon', ['-n', '-f', contexts as string, '-m', 'file', path]).trim();
+  const labelOf = (path: string) =>
+    runTool('matchpathcon', ['-n', '-f', contexts as string, '-m', 'file', path]).trim();
   assert.is(labelOf(HOOK), 'system_u:object_r:hostdev_cpuset_hook_exec_t:s0');
   assert.is(labelOf(OTHER), '<<none>>');
 });

@@ -5,7 +5,7 @@ import { formatMask, parseMask } from '../../src/domain/cpu-mask.js';
 import { type Cpuset, cpusetOf, formatCpuset } from '../../src/domain/cpuset.js';
 import { BitmapFormat } from './bitmap.js';
 
-const masks = suite("a kernel's masks");
+const masks = suite("the kernel's masks");
 
 const printed: [width: number, cpus: number[], text: string][] = [
   [1, [0], '1'],
@@ -22,7 +22,7 @@ for (const [width, cpus, text] of printed) {
   masks(`of ${width} CPUs: ${text}`, () => assert.is(new BitmapFormat(width).print(cpusetOf(cpus)), text));
 }
 
-masks('what is printed is read, of up to 1,024 CPUs', () => {
+masks('a printed mask is parsed, up to 1,024 CPUs', () => {
   const widthAndCpus = fc
     .integer({ min: 1, max: 1024 })
     .chain((width) => fc.tuple(fc.constant(width), fc.uniqueArray(fc.nat(width - 1), { maxLength: 60 })));
@@ -33,7 +33,7 @@ masks('what is printed is read, of up to 1,024 CPUs', () => {
       const text = kernel.print(set);
       assert.equal(parseMask(`${text}\n`), set);
       assert.equal(kernel.parse(text), set);
-      assert.equal(kernel.parse(`${formatMask(set)}\n`), set, 'what this project writes is taken');
+      assert.equal(kernel.parse(`${formatMask(set)}\n`), set, 'the masks of this project are accepted');
       assert.is(text.replaceAll(',', '').length, Math.ceil(width / 4));
       assert.match(text, /^[0-9a-f]{1,8}(,[0-9a-f]{8})*$/);
     }),
@@ -58,7 +58,7 @@ const taken: [text: string, answer: string][] = [
 ];
 const show = (answer: Cpuset | string) => (typeof answer === 'string' ? answer : formatCpuset(answer));
 for (const [text, answer] of taken) {
-  masks(`a kernel of 40 CPUs takes the mask ${JSON.stringify(text)} as ${answer || 'empty'}`, () => {
+  masks(`a kernel of 40 CPUs parses the mask ${JSON.stringify(text)} as ${answer || 'empty'}`, () => {
     assert.is(show(new BitmapFormat(40).parse(text)), answer);
   });
 }
@@ -72,7 +72,7 @@ const lists: [text: string, answer: string][] = [
   ['x', 'EINVAL'],
 ];
 for (const [text, answer] of lists) {
-  masks(`a kernel of 40 CPUs takes the list ${JSON.stringify(text)} as ${answer}`, () => {
+  masks(`a kernel of 40 CPUs parses the list ${JSON.stringify(text)} as ${answer}`, () => {
     assert.is(show(new BitmapFormat(40).parseList(text)), answer);
   });
 }

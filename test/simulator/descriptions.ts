@@ -11,7 +11,7 @@ function someOf(cpus: readonly number[]): fc.Arbitrary<string> {
     .map((list) => formatCpuset(cpusetOf(list)));
 }
 
-/** An interrupt but for its number, which has to be its own. */
+/** An interrupt without its IRQ, which must be unique. */
 function interrupts(cpus: readonly number[]): fc.Arbitrary<Omit<Interrupt, 'irq'>[]> {
   const one = fc.record(
     {
@@ -42,7 +42,7 @@ const uuidOf = (index: number) => `00000000-0000-4000-8000-${String(index).padSt
 const driver = fc.constantFrom('vfio-pci', 'mlx5_vfio_pci', 'iavf', undefined);
 const name = fc.constantFrom('guest', 'a,b', 'name with spaces', 'ünïcode', '-', 'a.pid');
 
-/** Any host of up to 1,024 CPUs with holes among them, nodes without CPUs, devices of no node, shared lines. */
+/** Random hosts of up to 1,024 CPUs with gaps, nodes without CPUs, devices without a node, and shared lines. */
 export const descriptions: fc.Arbitrary<HostDescription> = fc
   .tuple(fc.integer({ min: 1, max: 1024 }), fc.nat(1000))
   .chain(([width, seed]) => {
@@ -70,7 +70,7 @@ export const descriptions: fc.Arbitrary<HostDescription> = fc
             address: `0000:06:${index.toString(16).padStart(2, '0')}.0`,
             ...(bound === undefined ? {} : { driver: bound }),
             ...(numaNode === undefined ? {} : { numaNode }),
-            // all lines are one
+            // All lines are the same one.
             interrupts: described.map((interrupt) => ({ irq: interrupt.type === 'intx' ? 16 : irq++, ...interrupt })),
           })),
           interrupts: [{ irq: 9, handlers: ['acpi'] }],
@@ -89,7 +89,7 @@ function cpusOverlap(list: string, cpus: readonly number[]): boolean {
   return [...cpusOf(cpuList(list))].some((cpu) => cpus.includes(cpu));
 }
 
-/** A host of many domains, each with a device and a QEMU of its own. */
+/** A host of many domains, each with its own device and QEMU. */
 export function largeHost(domains: number, vectors: number): HostDescription {
   const cpusOfDomain = (index: number) => `${(index * 4) % 1024}-${((index * 4) % 1024) + 3}`;
   const indices = Array.from({ length: domains }, (_, index) => index);

@@ -86,7 +86,7 @@ export class SimulatedFs implements PseudoFs {
   }
 }
 
-/** The same paths are read again and again. */
+/** The same paths are read repeatedly. */
 const namesOf = new Map<string, readonly string[]>();
 
 function namesIn(path: string): readonly string[] {

@@ -24,7 +24,7 @@ const HOST: HostDescription = {
   ],
 };
 
-/** Number, type, handlers, mask and delivery of a device's interrupts, as the backend reads them. */
+/** IRQ, type, handlers, mask and effective affinity of a device's interrupts, as src/ reads them. */
 function seen(kernel: SimulatedKernel, address: PciAddress): string[] {
   const interrupts = readDevice(new SimulatedFs(kernel), address)?.interrupts ?? [];
   return interrupts.map(({ irq, type, details }) => {
@@ -34,7 +34,7 @@ function seen(kernel: SimulatedKernel, address: PciAddress): string[] {
   });
 }
 
-/** The kernel's answer to a write; what the mask is then. */
+/** Writes a mask; returns the error, or the mask afterwards. */
 function write(kernel: SimulatedKernel, irq: number, text: string, file = 'smp_affinity'): string {
   try {
     new SimulatedFs(kernel).openToWrite(`/proc/irq/${irq}/${file}`).write(text);
@@ -45,7 +45,7 @@ function write(kernel: SimulatedKernel, irq: number, text: string, file = 'smp_a
   return formatCpuset(kernel.interrupts.get(irq)?.affinity ?? []);
 }
 
-kernels("at the start a device has its line; the guest's driver turns vectors on, near their node", () => {
+kernels('at the start a device has its line; enabled vectors start near its node', () => {
   const kernel = new SimulatedKernel(HOST);
   assert.equal(seen(kernel, A), [`16 intx vfio-intx(${A}) 0-15 0`]);
   assert.equal(seen(kernel, B), []);
@@ -57,7 +57,7 @@ kernels("at the start a device has its line; the guest's driver turns vectors on
   assert.is(new SimulatedFs(kernel).read(`/sys/bus/pci/devices/${B}/irq`), '90\n', 'under MSI: the first vector');
 });
 
-kernels('vectors vanish, and come back under other numbers, with the mask of a birth', () => {
+kernels('vectors are removed, and enabled under other IRQs with an initial mask', () => {
   const kernel = new SimulatedKernel(HOST);
   kernel.enableVectors(A, [40, 41]);
   assert.is(write(kernel, 40, '4'), '2');
@@ -71,7 +71,7 @@ kernels('vectors vanish, and come back under other numbers, with the mask of a b
   );
 });
 
-kernels("a number comes back on another device, and what was refused to the old one is not the new one's", () => {
+kernels('an IRQ may come back on another device, without the write errors of the old one', () => {
   const kernel = new SimulatedKernel(HOST);
   kernel.enableVectors(A, [40]);
   kernel.failNextWrites(40, 'EBUSY', 'EBUSY');
@@ -83,7 +83,7 @@ kernels("a number comes back on another device, and what was refused to the old 
   assert.throws(() => kernel.enableVectors(A, [40]), /IRQ 40 is taken/);
 });
 
-kernels('the lowest free numbers are used, so they wander between devices by themselves', () => {
+kernels('the lowest free IRQs are used, so they move between devices', () => {
   const kernel = new SimulatedKernel(HOST);
   kernel.enableVectors(A, 3);
   kernel.enableVectors(B, 2);
@@ -95,17 +95,17 @@ kernels('the lowest free numbers are used, so they wander between devices by the
   assert.equal(numbers(A), [28]);
 });
 
-kernels('a line keeps its mask over vectors that come and go', () => {
+kernels('a line keeps its mask while vectors are enabled and disabled', () => {
   const kernel = new SimulatedKernel(HOST);
   assert.is(write(kernel, 16, '30'), '4-5');
   kernel.enableVectors(A, 1);
-  assert.is(write(kernel, 16, '30'), '4-5', 'its number stays in /proc');
+  assert.is(write(kernel, 16, '30'), '4-5', 'its IRQ stays in /proc');
   assert.is(kernel.interrupts.get(16)?.handlers.length, 0);
   kernel.disableVectors(A);
   assert.equal(seen(kernel, A), [`16 intx vfio-intx(${A}) 4-5 4`]);
 });
 
-kernels('a phantom vector has a number and no more, until it is requested', () => {
+kernels('a phantom vector has only an IRQ until it is requested', () => {
   const kernel = new SimulatedKernel(HOST);
   kernel.enableVectors(A, [40, 41], 'msix', 1);
   assert.equal(seen(kernel, A), [`40 msix vfio-msix[0](${A}) 0-7 0`, '41 msix phantom']);
@@ -118,7 +118,7 @@ kernels('a phantom vector has a number and no more, until it is requested', () =
   assert.is(seen(kernel, A)[1], `41 msix vfio-msix[1](${A}) 0-7 1`);
 });
 
-kernels('requested once more, a vector keeps what of its mask is of its node', () => {
+kernels('requested again, a vector keeps the part of its mask on its node', () => {
   const kernel = new SimulatedKernel(HOST);
   kernel.enableVectors(A, [40]);
   assert.is(write(kernel, 40, 'f0f0'), '4-7,12-15');
@@ -126,14 +126,14 @@ kernels('requested once more, a vector keeps what of its mask is of its node', (
   assert.equal(seen(kernel, A), [`40 msix vfio-msix[0](${A}) 4-7 4`]);
   assert.is(write(kernel, 40, 'f000'), '12-15');
   kernel.request(A, 0);
-  assert.equal(seen(kernel, A), [`40 msix vfio-msix[0](${A}) 12-15 12`], 'nothing of its node: it stays');
+  assert.equal(seen(kernel, A), [`40 msix vfio-msix[0](${A}) 12-15 12`], 'no CPU of its node: unchanged');
   kernel.shrink(40, cpuList('13,20'));
   assert.is(formatCpuset(kernel.interrupts.get(40)?.affinity ?? []), '13');
   kernel.shrink(40, cpuList('1'));
   assert.is(formatCpuset(kernel.interrupts.get(40)?.affinity ?? []), '13', 'a mask is never emptied');
 });
 
-kernels('one CPU of the mask takes it, and keeps it while the mask allows', () => {
+kernels('one CPU of the mask handles the interrupt, and keeps it while the mask allows', () => {
   const kernel = new SimulatedKernel(HOST);
   kernel.enableVectors(A, [40]);
   const delivered = (mask: string) => {
@@ -143,7 +143,7 @@ kernels('one CPU of the mask takes it, and keeps it while the mask allows', () =
   assert.equal(['c', 'f', 'ff08', 'ff00'].map(delivered), ['2', '2', '3', '8']);
 });
 
-kernels("errors of the kernel's own", () => {
+kernels("invalid writes fail with the kernel's errors", () => {
   const host: HostDescription = {
     ...HOST,
     cpus: { present: '0-9,12-15', online: '0-9,12', possible: '0-19' },
@@ -171,7 +171,7 @@ kernels("errors of the kernel's own", () => {
   assert.is(write(kernel, 41, '1'), 'EPERM');
   assert.is(write(kernel, 42, '1'), 'ENOENT');
   assert.is(write(kernel, 40, '1001\n'), '0,12');
-  assert.is(write(kernel, 40, '2001\n'), '0,13', 'CPUs that are offline are no fault beside one online');
+  assert.is(write(kernel, 40, '2001\n'), '0,13', 'offline CPUs are accepted together with an online one');
   assert.is(write(kernel, 40, '5,8-9\n', 'smp_affinity_list'), '5,8-9');
   assert.equal(
     kernel.writes.map(({ irq, set }) => `${irq} ${formatCpuset(set)}`),
@@ -181,7 +181,7 @@ kernels("errors of the kernel's own", () => {
   assert.is(write(older, 41, '1'), 'EIO');
 });
 
-kernels('errors that are made: the next ones, or all', () => {
+kernels('simulated errors: of the next writes, or of all', () => {
   const kernel = new SimulatedKernel(HOST);
   kernel.enableVectors(A, [40]);
   kernel.failNextWrites(40, 'EBUSY', 'EAGAIN');
@@ -199,24 +199,24 @@ kernels('errors that are made: the next ones, or all', () => {
   assert.is(write(kernel, 40, '4'), '2');
 });
 
-kernels('CPUs that are out of vectors: ENOSPC for a write, for a birth delivery outside of the mask', () => {
+kernels('CPUs without free vectors: ENOSPC for a write, delivery outside the mask for a new vector', () => {
   const kernel = new SimulatedKernel({ ...HOST, vectorsPerCpu: 1, defaultAffinity: '0-1' });
   assert.equal(seen(kernel, A), [`16 intx vfio-intx(${A}) 0-1 0`]);
   kernel.enableVectors(B, [40, 41]);
   assert.equal(seen(kernel, B), [`40 msix vfio-msix[0](${B}) 0-1 1`, `41 msix vfio-msix[1](${B}) 0-1 2`]);
   assert.is(write(kernel, 41, '2'), 'ENOSPC');
-  assert.is(seen(kernel, B)[1], `41 msix vfio-msix[1](${B}) 0-1 2`, 'nothing changed');
+  assert.is(seen(kernel, B)[1], `41 msix vfio-msix[1](${B}) 0-1 2`, 'unchanged');
   assert.is(write(kernel, 40, '8'), '3');
-  assert.is(write(kernel, 41, '2'), '1', 'the first has made room');
+  assert.is(write(kernel, 41, '2'), '1', 'the first one has freed its vector');
 });
 
-kernels('a host without room refuses to turn vectors on', () => {
+kernels('a host without free vectors cannot enable vectors', () => {
   const kernel = new SimulatedKernel({ ...HOST, cpus: { present: '0-7' }, nodes: [], vectorsPerCpu: 1 });
   kernel.enableVectors(A, 8);
   assert.throws(() => kernel.enableVectors(B, 1), /out of interrupt vectors/);
 });
 
-kernels('the last CPU of a mask goes: all others, and it does not come back', () => {
+kernels('when the last CPU of a mask goes offline, all other CPUs are set, also after it returns', () => {
   const kernel = new SimulatedKernel(HOST);
   kernel.enableVectors(A, [40, 41]);
   write(kernel, 40, '8');
@@ -234,13 +234,13 @@ kernels('the last CPU of a mask goes: all others, and it does not come back', ()
   assert.is(write(kernel, 40, '8'), '3');
 });
 
-kernels('the last CPU of all stays', () => {
+kernels('the last online CPU cannot go offline', () => {
   const kernel = new SimulatedKernel({ cpus: { present: '0-1' }, devices: [] });
   kernel.setOnline(1, false);
   assert.throws(() => kernel.setOnline(0, false), /last one online/);
 });
 
-kernels('a managed interrupt rests while its CPUs are offline', () => {
+kernels('a managed interrupt is shut down while its CPUs are offline', () => {
   const interrupts = [{ irq: 60, type: 'msix' as const, managed: true, affinity: '3', effective: '3' }];
   const kernel = new SimulatedKernel({ ...HOST, devices: [{ address: A, driver: 'nvme', interrupts }] });
   kernel.setOnline(3, false);
@@ -249,7 +249,7 @@ kernels('a managed interrupt rests while its CPUs are offline', () => {
   assert.equal(seen(kernel, A), ['60 msix nvme-0 3 3']);
 });
 
-kernels('a line is shared: by devices, and with the host', () => {
+kernels('a line may be shared by devices, and with the host', () => {
   const kernel = new SimulatedKernel({
     ...HOST,
     interrupts: [{ irq: 16, handlers: ['i801_smbus'] }],
@@ -266,7 +266,7 @@ kernels('a line is shared: by devices, and with the host', () => {
   assert.is(readDevice(new SimulatedFs(kernel), B), undefined);
 });
 
-kernels("a device goes back to the host's driver, under the same numbers", () => {
+kernels("a device goes back to the host's driver with the same IRQs", () => {
   const kernel = new SimulatedKernel(HOST);
   kernel.enableVectors(A, [40]);
   kernel.bind(A, 'mlx5_core');
@@ -278,7 +278,7 @@ kernels("a device goes back to the host's driver, under the same numbers", () =>
   assert.equal(seen(kernel, A), ['16 intx  0-15 -']);
 });
 
-kernels('what is deferred moves when it occurs', () => {
+kernels('a deferred interrupt moves when it occurs', () => {
   const interrupts = [{ irq: 40, type: 'msix' as const, deferred: true, effective: '1' }];
   const kernel = new SimulatedKernel({ ...HOST, devices: [{ address: A, driver: 'vfio-pci', interrupts }] });
   kernel.occur(40, 5);
@@ -289,7 +289,7 @@ kernels('what is deferred moves when it occurs', () => {
   assert.equal(kernel.interrupts.get(40)?.counts, { 1: 5, 4: 1 });
 });
 
-kernels('somebody else moves an interrupt', () => {
+kernels('another program moves an interrupt', () => {
   const kernel = new SimulatedKernel(HOST);
   kernel.enableVectors(A, [40]);
   kernel.move(40, cpuList('9'));
@@ -297,7 +297,7 @@ kernels('somebody else moves an interrupt', () => {
   assert.equal(kernel.writes, []);
 });
 
-kernels('QEMUs start, stop, and are pinned', () => {
+kernels('QEMU processes start, stop, and are pinned', () => {
   const kernel = new SimulatedKernel(HOST);
   const uuid = 'c0f7f3a2-6d0c-4d07-b6f0-2f3d5f0f9b21';
   const files = new SimulatedFs(kernel);
@@ -315,9 +315,9 @@ kernels('QEMUs start, stop, and are pinned', () => {
   assert.is(files.list('/proc/42'), undefined);
 });
 
-kernels('files are found, or refused, as a kernel does', () => {
+kernels("missing and rejected paths have the kernel's errors", () => {
   const files = new SimulatedFs(new SimulatedKernel(HOST));
-  assert.is(files.read('/proc/irq/016/smp_affinity'), undefined, 'a number has one name');
+  assert.is(files.read('/proc/irq/016/smp_affinity'), undefined, 'an IRQ has one notation');
   assert.is(files.read('/proc/irq/16/smp_affinity/x'), undefined);
   assert.is(files.list('/proc/irq/16/smp_affinity'), undefined);
   assert.is(files.read('/constructor'), undefined);
@@ -327,36 +327,33 @@ kernels('files are found, or refused, as a kernel does', () => {
   assert.throws(() => files.openToWrite('/proc/interrupts').write(''), /EACCES/);
 });
 
-kernels(
-  'a line is freed with its last device, whose irq file goes on naming it, and comes back under another number',
-  () => {
-    const line = (address: string) => ({ address, interrupts: [{ irq: 16, type: 'intx' as const }] });
-    const kernel = new SimulatedKernel({ ...HOST, devices: [line(A), line(B)] });
-    const files = new SimulatedFs(kernel);
-    const of = (address: string, file: string) => files.read(`/sys/bus/pci/devices/${address}/${file}`)?.trim();
-    kernel.bind(A, 'ahci');
-    kernel.bind(B, 'ehci_hcd');
-    const of16 = (file: string) => files.read(`/sys/kernel/irq/16/${file}`)?.trim();
-    assert.equal(['chip_name', 'hwirq', 'type'].map(of16), ['IO-APIC', '16', 'level']);
-    assert.is(of(A, 'enable'), '1');
-    kernel.freeLine(A);
-    assert.equal([of(A, 'enable'), of(A, 'irq'), of16('actions')], ['0', '16', 'ehci_hcd'], 'B is on it still');
-    kernel.bind(A, 'ahci');
-    assert.equal(of16('actions'), 'ehci_hcd,ahci');
-    kernel.freeLine(A);
-    kernel.freeLine(B);
-    assert.equal([of(A, 'irq'), of(B, 'irq'), of16('actions')], ['16', '16', undefined]);
-    kernel.attach({ address: '0000:b0:00.0', driver: 'nvme', interrupts: [{ irq: 16, type: 'msix' }] });
-    assert.equal(['chip_name', 'hwirq', 'type'].map(of16), ['PCI-MSIX', '0', 'edge']);
-    kernel.bind(B, 'ehci_hcd');
-    const irq = of(B, 'irq');
-    assert.equal([irq, files.read(`/sys/kernel/irq/${irq}/hwirq`)], ['24', '16\n']);
-    kernel.bind(A, 'ahci');
-    assert.is(of(A, 'irq'), '24', 'the same input has the same number');
-  },
-);
+kernels('a line is freed with its last device, whose irq file still names it, and gets another IRQ later', () => {
+  const line = (address: string) => ({ address, interrupts: [{ irq: 16, type: 'intx' as const }] });
+  const kernel = new SimulatedKernel({ ...HOST, devices: [line(A), line(B)] });
+  const files = new SimulatedFs(kernel);
+  const of = (address: string, file: string) => files.read(`/sys/bus/pci/devices/${address}/${file}`)?.trim();
+  kernel.bind(A, 'ahci');
+  kernel.bind(B, 'ehci_hcd');
+  const of16 = (file: string) => files.read(`/sys/kernel/irq/16/${file}`)?.trim();
+  assert.equal(['chip_name', 'hwirq', 'type'].map(of16), ['IO-APIC', '16', 'level']);
+  assert.is(of(A, 'enable'), '1');
+  kernel.freeLine(A);
+  assert.equal([of(A, 'enable'), of(A, 'irq'), of16('actions')], ['0', '16', 'ehci_hcd'], 'B still uses it');
+  kernel.bind(A, 'ahci');
+  assert.equal(of16('actions'), 'ehci_hcd,ahci');
+  kernel.freeLine(A);
+  kernel.freeLine(B);
+  assert.equal([of(A, 'irq'), of(B, 'irq'), of16('actions')], ['16', '16', undefined]);
+  kernel.attach({ address: '0000:b0:00.0', driver: 'nvme', interrupts: [{ irq: 16, type: 'msix' }] });
+  assert.equal(['chip_name', 'hwirq', 'type'].map(of16), ['PCI-MSIX', '0', 'edge']);
+  kernel.bind(B, 'ehci_hcd');
+  const irq = of(B, 'irq');
+  assert.equal([irq, files.read(`/sys/kernel/irq/${irq}/hwirq`)], ['24', '16\n']);
+  kernel.bind(A, 'ahci');
+  assert.is(of(A, 'irq'), '24', 'the same input has the same IRQ');
+});
 
-kernels('something may happen before each access', () => {
+kernels('a callback runs before each access', () => {
   const kernel = new SimulatedKernel(HOST);
   kernel.enableVectors(A, [40]);
   const files = new SimulatedFs(kernel, (operation) => {

@@ -13,7 +13,7 @@ const parsing = suite('descriptions of hosts');
 const schema = JSON.parse(readFileSync(join(projectRoot, 'schemas/host.schema.json'), 'utf8'));
 const isValid = new Ajv2020({ allErrors: true }).compile(schema);
 
-parsing('what is described is read back, and the schema agrees', () => {
+parsing('random descriptions are parsed, and valid against the schema', () => {
   fc.assert(
     fc.property(descriptions, (description) => {
       assert.equal(parseHostDescription(JSON.stringify(description)), description);
@@ -24,13 +24,14 @@ parsing('what is described is read back, and the schema agrees', () => {
   );
 });
 
-parsing('a host of 200 domains and 1,024 CPUs', () => {
+parsing('a host of 200 domains and 1,024 CPUs is parsed', () => {
   const host = largeHost(200, 40);
   assert.equal(parseHostDescription(JSON.stringify(host)), host);
 });
 
 /**
- * What is wrong: a description with ¦ before the place, and what is said. `beyondSchema` where a schema cannot say it.
+ * Invalid descriptions with ¦ before the place of the error, and the message. `beyondSchema` if a schema cannot express
+ * it.
  */
 interface Fault {
   text: string;
@@ -226,23 +227,23 @@ for (const { text: marked, message, beyondSchema } of faults) {
       assert.is((error as InputError).message, message);
       assert.is((error as InputError).offset, offset);
       if (!beyondSchema && !message.startsWith('not JSON') && text !== '')
-        assert.is(isValid(JSON.parse(text)), false, 'the schema agrees');
+        assert.is(isValid(JSON.parse(text)), false, 'invalid against the schema');
       return;
     }
-    assert.unreachable('it was read');
+    assert.unreachable('it was parsed');
   });
 }
 
-parsing('what is misspelt is told with what there is', () => {
+parsing('a misspelled key is reported with the known keys', () => {
   try {
     parseHostDescription('{"cpu":{}}');
-    assert.unreachable('it was read');
+    assert.unreachable('it was parsed');
   } catch (error) {
     assert.match((error as InputError).hint ?? '', /^known: cpus, nodes, /);
   }
 });
 
-parsing('any text is read, or refused with a place within it', () => {
+parsing('any text is either parsed, or rejected with a place inside it', () => {
   const mutated = fc.tuple(fc.constant(JSON.stringify(largeHost(2, 2))), fc.nat(2000), fc.string({ maxLength: 3 }));
   fc.assert(
     fc.property(mutated, ([text, at, insert]) => {

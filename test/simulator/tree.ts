@@ -57,7 +57,7 @@ function withFiles(folder: Folder, files: ReadonlyMap<string, string>, at: strin
   };
 }
 
-/** A folder whose members are named once and for all. */
+/** A directory with fixed members. */
 class FixedFolder implements Folder {
   constructor(private readonly members: Readonly<Record<string, () => Node>>) {}
 

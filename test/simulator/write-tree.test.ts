@@ -12,9 +12,9 @@ import { SimulatedKernel } from './kernel.js';
 import { SimulatedFs } from './kernel-fs.js';
 import { writeTree } from './write-tree.js';
 
-const layouts = suite('simulated hosts as folders');
+const layouts = suite('simulated hosts as directory trees');
 
-/** What a tree leaves out: where interrupts are delivered. */
+/** The files that a tree lacks: effective affinities. */
 function withoutDelivery(snapshot: HostSnapshot): HostSnapshot {
   const devices = [...snapshot.devices].map(([address, { device, interrupts }]) => {
     const still = interrupts.map(({ details, ...rest }) => ({
@@ -26,7 +26,7 @@ function withoutDelivery(snapshot: HostSnapshot): HostSnapshot {
   return { ...snapshot, devices: new Map(devices) };
 }
 
-layouts('the backend reads the same from a kernel and from its tree, whatever the host', () => {
+layouts('src/ reads the same from a kernel and from its tree, for random hosts', () => {
   fc.assert(
     fc.property(descriptions, (description: HostDescription) => {
       const folder = new TemporaryFolder();
@@ -52,7 +52,7 @@ layouts('the backend reads the same from a kernel and from its tree, whatever th
   );
 });
 
-layouts('a tree is laid over another, and a driver is a link as in sysfs', () => {
+layouts('a tree can be written over another, and a driver is a link as in sysfs', () => {
   const folder = new TemporaryFolder();
   try {
     const device = { address: '0000:06:12.5', driver: 'iavf' };
@@ -68,7 +68,7 @@ layouts('a tree is laid over another, and a driver is a link as in sysfs', () =>
   }
 });
 
-layouts('a handler whose name is no file name is refused', () => {
+layouts('a handler whose name is not a file name is rejected', () => {
   const folder = new TemporaryFolder();
   try {
     const kernel = new SimulatedKernel({

@@ -30,7 +30,7 @@ function write(path: string, node: Node, omitted: RegExp): void {
     }
   } else {
     rmSync(path, { force: true });
-    // what an open descriptor refers to is no file of the tree
+    // The target of an open descriptor is not a file of the tree.
     symlinkSync(/[/:]/.test(node.link) ? node.link : `../../drivers/${node.link}`, path);
   }
 }

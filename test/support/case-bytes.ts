@@ -1,5 +1,5 @@
-// A case file is plain UTF-8 text with line breaks "\n" throughout, which every editor and git leave as it is.
-// Words in a section's marker say how the section's bytes differ from that.
+// A case file is plain UTF-8 text with line feeds, which editors and git preserve. Words in a section's marker describe
+// how the section's bytes differ from that.
 
 /**
  * `bom`: a byte order mark at the start. `crlf`, `cr`: these line breaks. `no-final-newline`: the last line has no line
@@ -9,7 +9,7 @@ const WORDS = ['utf-16', 'bom', 'crlf', 'cr', 'no-final-newline', 'escaped'];
 
 const BOM = '\ufeff';
 
-/** The bytes that a section's text stands for. @throws Error at a word that there is not */
+/** The bytes of a section's text. @throws Error at an unknown word */
 export function decodeBytes(body: string, words: readonly string[]): Buffer {
   const unknown = words.find((word) => !WORDS.includes(word));
   if (unknown !== undefined) throw new Error(`no word ${JSON.stringify(unknown)}: there are ${WORDS.join(', ')}`);
@@ -22,7 +22,7 @@ export function decodeBytes(body: string, words: readonly string[]): Buffer {
   return Buffer.from(text, has('utf-16') ? 'utf16le' : 'utf8');
 }
 
-/** The words and the text for these bytes. No line of the text is one for which `isReserved` is true. */
+/** The words and the text for these bytes. For no line of the text `isReserved` is true. */
 export function encodeBytes(bytes: Buffer, isReserved: (line: string) => boolean): { words: string[]; body: string } {
   const readable = asText(bytes, isReserved);
   if (readable) return readable;
@@ -47,12 +47,12 @@ function asText(bytes: Buffer, isReserved: (line: string) => boolean): { words: 
     const [word, end] = text.includes('\n') ? ['crlf', '\r\n'] : ['cr', '\r'];
     words.push(word as string);
     text = text.replaceAll(end as string, '\n');
-    // what the word would add or take away is told by the way back
+    // What a word would add or remove is detected by decoding again.
     if (text.includes('\r')) return undefined;
   }
   const result = finish(text, words);
   if (!decodeBytes(result.body, result.words).equals(bytes)) return undefined;
-  // a lone surrogate, or a character that an editor or git would stumble over
+  // A lone surrogate, or a character that an editor or git might change.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for
   if (/[\0-\x08\x0b-\x1f\x7f\ufeff]|\p{Surrogate}/u.test(text)) return undefined;
   return text.split('\n').some(isReserved) ? undefined : result;

@@ -8,7 +8,7 @@ import { updating } from './update-cases.js';
 
 const SUFFIX = '.txt';
 
-/** A case of a file in a folder `cases`: an input and what is expected of it, each a section of the file. */
+/** A case of a file in a directory `cases`: an input and the expected outputs, each a section of the file. */
 export class TestCase {
   constructor(
     private readonly file: CaseFile,
@@ -28,7 +28,7 @@ export class TestCase {
     return this.find(section) !== undefined;
   }
 
-  /** @throws Error where there is no such section */
+  /** @throws Error if there is no such section */
   bytes(section = 'input'): Buffer {
     const found = this.find(section);
     if (!found) throw new Error(`${this.file.path}: the case ${this.name} has no section ${section}`);
@@ -44,10 +44,7 @@ export class TestCase {
     return JSON.parse(this.text(section));
   }
 
-  /**
-   * Asserts that a section has, to the byte, this text. UPDATE_CASES=1 writes it, except over a reference: that one is
-   * meant.
-   */
+  /** Asserts that a section has exactly this text. UPDATE_CASES=1 writes it, except over a reference. */
   expect(section: string, actual: string): void {
     const found = this.find(section);
     if (updating && !(found && 'reference' in found)) this.write({ name: section, bytes: Buffer.from(actual) });
@@ -56,7 +53,7 @@ export class TestCase {
     assert.fixture(actual, this.text(section), where);
   }
 
-  /** The same of a value as indented JSON. */
+  /** The same for a value as indented JSON. */
   expectJson(section: string, value: unknown): void {
     this.expect(section, `${JSON.stringify(value, null, 2)}\n`);
   }
@@ -96,8 +93,8 @@ class CaseFile {
 }
 
 /**
- * The cases in the files of a folder, by name. `sections`: the sections that its test reads beside `input`.
- * @throws Error where there is no case, two have one name, or one has a section that no test reads
+ * The cases in the files of a directory, by name. `sections`: the sections that the test reads besides `input`.
+ * @throws Error if there is no case, two have the same name, or one has a section that no test reads
  */
 export function readCases(folder: string, sections: readonly string[]): TestCase[] {
   const cases = new Map<string, TestCase>();

@@ -14,7 +14,7 @@ const format = suite('case files');
 const section = (name: string, text: string | Buffer) => ({ name, bytes: Buffer.from(text as string) });
 const written = (bytes: Buffer) => formatCases([{ name: 'a', sections: [{ name: 'input', bytes }] }], 'a');
 
-/** Bytes that a case file has to be careful with. */
+/** Bytes that need care in a case file. */
 const chunks = fc.constantFrom(
   ...['a', '<é/>', '\n', '\r\n', '\r', '\t', '\0', '\\', '\\x41', '@@@ findings\n', '=== b\n', '\ufeff', '\ud83c'],
   ...['客', '\u2028', ' ', '\u001b', '\u0085'],
@@ -25,7 +25,7 @@ const anyBytes = fc.oneof(
   fc.uint8Array({ maxLength: 24 }).map((all) => Buffer.from(all)),
 );
 
-format('any bytes come back from plain text with line breaks "\\n"', () => {
+format('any bytes are restored from plain text with line feeds', () => {
   const names = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z-]{0,5}$/), { minLength: 1, maxLength: 4 });
   const sections = names.chain((all) => fc.tuple(...all.map((name) => anyBytes.map((bytes) => ({ name, bytes })))));
   const content = fc.uniqueArray(
@@ -46,7 +46,7 @@ format('any bytes come back from plain text with line breaks "\\n"', () => {
   );
 });
 
-format('words say how the bytes differ from the text', () => {
+format('words in the marker describe how the bytes differ from the text', () => {
   for (const [bytes, text] of [
     ['<a/>\n', '<a/>\n'],
     ['<a/>', '@@@ input no-final-newline\n<a/>\n'],
@@ -62,7 +62,7 @@ format('words say how the bytes differ from the text', () => {
   assert.is(written(Buffer.from([0x61, 0xe4, 0x5c, 0x0a])), '@@@ input escaped\na\\xe4\\\\\n');
 });
 
-format('several cases of a file, sections and references', () => {
+format('a file may have several cases, with sections and references', () => {
   const text = '=== one\n<a/>\n@@@ normalized = input\n=== two words\n@@@ host = test/a.json\n@@@ findings\n[]\n';
   const cases = parseCases(text, 'file');
   assert.equal(cases, [
@@ -72,7 +72,7 @@ format('several cases of a file, sections and references', () => {
   assert.is(formatCases(cases, 'file'), text);
 });
 
-format('a file that is no case says in which line', () => {
+format('an invalid case file is an error with its line number', () => {
   for (const [text, message] of [
     ['<a/>', '1: no line break at the end of the file'],
     ['<a/>\n@@@findings\n', '2: not a line "@@@ NAME WORD..." or "@@@ NAME = REFERENCE": @@@findings'],
@@ -93,7 +93,7 @@ format('a file that is no case says in which line', () => {
   }
 });
 
-format('every case file of the project is as it would be written, and no case is a copy', () => {
+format('every case file of the project has the canonical format, and no case is a copy', () => {
   const files = readdirSync(join(projectRoot, 'test'), { recursive: true, encoding: 'utf8' });
   const ofCases = files.filter((name) => /(?:^|\/)(?:host-)?cases\/.*\.txt$/.test(name));
   const seen = new Map<string, string>();
@@ -130,7 +130,7 @@ const failure = (work: () => unknown): string => {
   return 'no failure';
 };
 
-files('a wrong, a missing and a wrongly referenced text fail', ({ folder }) => {
+files('a different, a missing and a wrong reference text fail', ({ folder }) => {
   folder.write('a.txt', '<a/>\n@@@ normalized\n<b/>\n@@@ expanded = input\n');
   const [one] = readCases(folder.path, ['normalized', 'expanded', 'more']);
   assert.ok(one);
@@ -150,26 +150,23 @@ files('a wrong, a missing and a wrongly referenced text fail', ({ folder }) => {
   );
 });
 
-files(
-  'what no test reads is an error: a section, another file, a second case of a name, an empty folder',
-  ({ folder }) => {
-    const read = () => readCases(folder.path, ['findings']);
-    assert.match(failure(read), 'no cases in');
-    folder.write('a.txt', '<a/>\n@@@ finding\n[]\n');
-    assert.match(failure(read), 'a.txt: a: no test reads the section finding');
-    folder.write('a.txt', '<a/>\n@@@ findings\n[]\n');
-    folder.write('b.txt', '=== a\n<a/>\n');
-    assert.match(failure(read), 'b.txt: another file has a case a as well');
-    folder.write('b.txt', '<a/>\n@@@ findings lf\n');
-    assert.match(failure(read), 'b.txt:2: no word "lf"');
-    folder.write('b.txt', '');
-    folder.write('c.xml', '<a/>\n');
-    assert.match(failure(read), 'c.xml is no case: its name does not end in .txt');
-  },
-);
+files('an unused section or file, a duplicate case and an empty directory are errors', ({ folder }) => {
+  const read = () => readCases(folder.path, ['findings']);
+  assert.match(failure(read), 'no cases in');
+  folder.write('a.txt', '<a/>\n@@@ finding\n[]\n');
+  assert.match(failure(read), 'a.txt: a: no test reads the section finding');
+  folder.write('a.txt', '<a/>\n@@@ findings\n[]\n');
+  folder.write('b.txt', '=== a\n<a/>\n');
+  assert.match(failure(read), 'b.txt: another file has a case a as well');
+  folder.write('b.txt', '<a/>\n@@@ findings lf\n');
+  assert.match(failure(read), 'b.txt:2: no word "lf"');
+  folder.write('b.txt', '');
+  folder.write('c.xml', '<a/>\n');
+  assert.match(failure(read), 'c.xml is no case: its name does not end in .txt');
+});
 
 files(
-  'UPDATE_CASES=1 writes what is missing or different, and nothing else; a reference is not overwritten',
+  'UPDATE_CASES=1 writes only missing or different sections, and never overwrites a reference',
   async ({ folder }) => {
     folder.write('cases/a.txt', '=== one\n<a/>\n@@@ normalized\n<b/>\n=== two\n@@@ input crlf\n<c/>\n');
     folder.write('cases/b.txt', '<a/>\n@@@ normalized = input\n');

@@ -1,7 +1,7 @@
-// How the text of a case file is read and written. CONTRIBUTING.md describes the format.
+// Parser and formatter of case files. CONTRIBUTING.md describes the format.
 import { decodeBytes, encodeBytes } from './case-bytes.js';
 
-/** A part of a case: its bytes, or the name of an earlier section or of a file of the project that has them. */
+/** A part of a case: its bytes, or a reference to an earlier section or to a file of the project. */
 export type Section = { name: string } & ({ bytes: Buffer } | { reference: string });
 
 export interface CaseText {
@@ -11,20 +11,20 @@ export interface CaseText {
 
 const SECTION = '@@@';
 const CASE = '===';
-/** The section that a case begins with, where no marker says otherwise. */
+/** The section at the start of a case, unless a marker names another. */
 const FIRST = 'input';
 
 /** A marker line and the lines below it. The marker is '' for text at the start of a file. */
 interface Block {
   marker: string;
-  /** of the marker, from 1 */
+  /** line number of the marker, from 1 */
   line: number;
   body: string;
 }
 
 /**
- * The cases of a file's text. A file without a line `=== NAME` is one case, whose name is `fileName`.
- * @throws Error that begins with the number of the line that is at fault
+ * The cases in a file's text. A file without a line `=== NAME` is one case named `fileName`.
+ * @throws Error whose message starts with the line number
  */
 export function parseCases(text: string, fileName: string): CaseText[] {
   const cases: CaseText[] = [];
@@ -82,7 +82,7 @@ function sectionOf(marker: string, line: number, body: string): Section {
   }
 }
 
-/** The text of a file with these cases: what `parseCases` reads back. */
+/** The text of a file with these cases, which `parseCases` parses back. */
 export function formatCases(cases: readonly CaseText[], fileName: string): string {
   const isTitled = cases.length > 1 || cases[0]?.name !== fileName;
   return cases.map((one) => (isTitled ? `${CASE} ${one.name}\n` : '') + formatCase(one)).join('');

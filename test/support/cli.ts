@@ -1,13 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { type Outcome, type RunOptions, run } from './run.js';
 
-/** The folder of the checkout, with a slash at its end. */
+/** The project's directory, with a trailing slash. */
 export const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Milliseconds: far more than any command takes on a busy machine. */
+/** Far more milliseconds than any command takes on a busy machine. */
 const HANGS = 120_000;
 
-/** Runs the built executable as a user would, without colours. Throws only when node itself cannot be started. */
+/** Runs the built executable like a user, without colours. Throws only if Node cannot be started. */
 export function runCli(
   bin: 'hostdev-cpuset' | 'lint-domain',
   args: string[],

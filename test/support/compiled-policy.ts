@@ -3,12 +3,12 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { SelinuxPolicy } from '../../src/install/selinux.js';
 
-/** Of selinux-policy-default, without which the virt module cannot be linked. */
+/** Packages of selinux-policy-default, without which the virt module cannot be linked. */
 const MODULES = ['base', 'unconfined', 'qemu', 'virt'];
 const PACKAGED = '/usr/share/selinux/default';
 
-/** Runs a program; throws with all that it said where its status is not 0. */
-export function did(command: string, words: readonly string[], cwd?: string): string {
+/** Runs a program. Throws with its output if its status is not 0. */
+export function runTool(command: string, words: readonly string[], cwd?: string): string {
   const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
   const { status, stdout, stderr, error } = spawnSync(command, words, { encoding: 'utf8', env, cwd });
   if (error || status !== 0) throw new Error(`${command}: ${error?.message ?? status}\n${stdout}${stderr}`);
@@ -19,14 +19,14 @@ export function did(command: string, words: readonly string[], cwd?: string): st
 export function compileModule(folder: string, sources: readonly string[]): string {
   mkdirSync(folder, { recursive: true });
   for (const path of sources) writeFileSync(join(folder, basename(path)), readFileSync(path));
-  did('make', ['-f', '/usr/share/selinux/devel/Makefile'], folder);
+  runTool('make', ['-f', '/usr/share/selinux/devel/Makefile'], folder);
   const name = basename(sources[0] as string).replace(/\.te$/, '.pp');
   return join(folder, name);
 }
 
 /**
- * Links Debian's reference policy with more modules, and expands it: the policy as a kernel loads it. Needs a folder
- * for the files.
+ * Links Debian's reference policy with further modules, and expands it to the policy that a kernel loads. Needs a
+ * directory for the files.
  */
 export class CompiledPolicy {
   readonly #file: string;
@@ -41,17 +41,17 @@ export class CompiledPolicy {
     }
     const linked = join(folder, 'linked');
     this.#file = join(folder, 'policy');
-    did('semodule_link', ['-o', linked, ...packages, ...modules]);
-    did('semodule_expand', [linked, this.#file]);
-    if (!existsSync(this.#file)) throw new Error('no policy was made');
+    runTool('semodule_link', ['-o', linked, ...packages, ...modules]);
+    runTool('semodule_expand', [linked, this.#file]);
+    if (!existsSync(this.#file)) throw new Error('no policy was created');
   }
 
-  /** What sesearch prints; it takes its time, and is asked once. */
+  /** The output of sesearch, which is slow and therefore run once per query. */
   search(...words: string[]): string[] {
     const key = words.join(' ');
     const known =
       this.#searched.get(key) ??
-      did('sesearch', [...words, this.#file])
+      runTool('sesearch', [...words, this.#file])
         .split('\n')
         .filter(Boolean);
     this.#searched.set(key, known);
@@ -59,17 +59,17 @@ export class CompiledPolicy {
   }
 
   /**
-   * The permissions of a class that an `allow` gives, whatever attribute it is written for; booleans have their
+   * The permissions that `allow` rules grant for a class, including rules for attributes, with booleans at their
    * defaults.
    */
   allowed(source: string, target: string, tclass: string): Set<string> {
     const rules = this.search('--allow', '-s', source, '-t', target, '-c', tclass);
-    // a rule of a conditional block has its expression and the branch at its end
+    // A rule in a conditional block ends with the condition and the branch.
     const holding = rules.filter((rule) => !rule.includes(' ['));
     return new Set(holding.flatMap((rule) => rule.split(/:\S+ /)[1]?.replace(/[{};]/g, '').trim().split(/ +/) ?? []));
   }
 
-  /** As the kernel would answer for files with these types. */
+  /** The kernel's answers for files with these types. */
   asKernel(types: Record<string, string>): SelinuxPolicy {
     const label = (path: string) => types[path] && `system_u:object_r:${types[path]}:s0`;
     const typeOf = (context: string) => context.split(':')[2] as string;

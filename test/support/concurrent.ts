@@ -1,8 +1,8 @@
 import type { suite } from 'uvu';
 
 /**
- * Declares tests that wait more than they compute: all of them start before the first one is awaited. They share
- * nothing, and clean up themselves.
+ * Declares tests that mostly wait: all start before the first one is awaited. They share nothing and clean up
+ * themselves.
  */
 export function concurrent(test: ReturnType<typeof suite>): (name: string, handler: () => Promise<void>) => void {
   const started = new Map<() => Promise<void>, Promise<void>>();
@@ -10,7 +10,7 @@ export function concurrent(test: ReturnType<typeof suite>): (name: string, handl
   test.before(() => {
     for (const handler of handlers) {
       const running = handler();
-      // It is awaited, and its error reported, only when its turn comes.
+      // It is awaited, and its error reported, in its own test.
       running.catch(() => {});
       started.set(handler, running);
     }

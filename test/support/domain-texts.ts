@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** How a generated document looks. */
+/** The style of a generated document. */
 interface Style {
   eol: string;
   unit: string;
@@ -45,7 +45,7 @@ function policy(tidy: boolean): fc.Arbitrary<Policy> {
 
 const pair = (name: string, value: string) => quote.map((q) => ({ name, text: `${name}=${q}${value}${q}`, q }));
 
-/** Attributes of a device, those of its policy wherever chance puts them, or last and tidy. */
+/** Attributes of a device, with those of its policy at random positions, or last and tidy. */
 function attributes(own: [string, string][], tidy: boolean): fc.Arbitrary<string> {
   const plain = fc.tuple(...own.map(([name, value]) => pair(name, value)));
   const spaces = fc.array(fc.constantFrom(' ', ' ', '  ', '\n      ', '\t'), { minLength: 8, maxLength: 8 });
@@ -132,8 +132,8 @@ function metadata(tidy: boolean): fc.Arbitrary<Lines | undefined> {
 }
 
 /**
- * Texts of domains in all manner of writing. Tidy ones are such as normalize and expand together give back to the byte:
- * each policy last in its tag, in the tag's quotes, canonical, and no metadata of ours.
+ * Random domain texts. Tidy ones are restored byte by byte by normalize and expand: each policy is last in its tag, in
+ * the tag's quotes and canonical, and there is no metadata of ours.
  */
 export function domainText(tidy: boolean): fc.Arbitrary<string> {
   const devices = fc

@@ -9,11 +9,11 @@ const NAME = '[a-zA-Z_:][a-zA-Z0-9_:]*';
 const LABEL = '[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\\\\n]|\\\\["\\\\n])*"';
 
 /**
- * Prometheus's text format 0.0.4, strictly: each family once, HELP, TYPE, then its samples; no sample twice. Fails at
- * the first line that is something else.
+ * Strict parser of Prometheus's text format 0.0.4: each family once, with HELP, TYPE, then its samples; no duplicate
+ * samples. Fails at the first line that differs.
  */
 export function parseExposition(text: string): Map<string, Family> {
-  assert.ok(text.endsWith('\n'), 'the last line ends, too');
+  assert.ok(text.endsWith('\n'), 'the last line has a line break');
   const families = new Map<string, Family>();
   const seen = new Set<string>();
   let name = '';
@@ -41,7 +41,7 @@ export function parseExposition(text: string): Map<string, Family> {
         full.startsWith(name) && (family?.type === 'histogram' ? /^_(bucket|sum|count)$/ : /^$/).test(suffix),
         line,
       );
-      assert.not.ok(seen.has(`${full}{${labels}`), `twice: ${line}`);
+      assert.not.ok(seen.has(`${full}{${labels}`), `duplicate sample:  ${line}`);
       seen.add(`${full}{${labels}`);
       family?.samples.push({ suffix, labels, value: Number(value) });
     }

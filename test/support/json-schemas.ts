@@ -12,12 +12,12 @@ const SARIF_SCHEMA = '@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json';
 const own = new Map<string, ValidateFunction>();
 let sarif: ValidateFunction | undefined;
 
-/** Fails unless a value is what schemas/lint.schema.json says of `lint-domain --json`. */
+/** Fails unless the value is valid against schemas/lint.schema.json, the output of `lint-domain --json`. */
 export function validateReport(value: unknown): void {
   validate(ownSchema('lint'), value);
 }
 
-/** Fails unless a value is what schemas/report.schema.json says of plan, enforce and status. */
+/** Fails unless the value is valid against schemas/report.schema.json, the output of plan, enforce and status. */
 export function validateEnforceReport(value: unknown): void {
   validate(ownSchema('report'), value);
 }
@@ -30,11 +30,11 @@ function ownSchema(name: string): ValidateFunction {
   return schema;
 }
 
-/** Fails unless a value keeps the published schema of SARIF 2.1.0. */
+/** Fails unless the value is valid against the published schema of SARIF 2.1.0. */
 export function validateSarif(value: unknown): void {
   if (!sarif) {
-    // It is of draft 4, of which it uses nothing that draft 7 reads otherwise once its `id` is gone; and one of its
-    // patterns (of `language`) is none to a RegExp with the flag u.
+    // It uses draft 4, but nothing that draft 7 treats differently once its `id` is removed. One of its patterns (of
+    // `language`) is invalid with the RegExp flag u.
     const { $schema, id, ...schema } = readJson(require.resolve(SARIF_SCHEMA));
     const ajv = new Ajv({ allErrors: true, strict: false, unicodeRegExp: false });
     addFormats.default(ajv);

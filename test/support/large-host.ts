@@ -1,6 +1,6 @@
 /**
- * Texts of a host with this many CPUs on two nodes, and of guests with four pinned vCPUs and a device each: `--root`,
- * and XML.
+ * A host with this many CPUs on two nodes as text for `--root`, and guests with four pinned vCPUs and a device each as
+ * XML.
  */
 export function largeHost(
   cpus: number,
@@ -11,7 +11,7 @@ export function largeHost(
   const list = Array.from({ length: guests }, (_, index) => {
     const node = index % 2;
     const first = node * half + ((Math.floor(index / 2) * vcpusPer) % half);
-    // every fifth device is on the other node
+    // Every fifth device is on the other node.
     return { name: `vnf-${index}`, index, first, deviceNode: index % 5 === 4 ? 1 - node : node };
   });
   const devices = list.map(({ index, first, deviceNode }) => ({

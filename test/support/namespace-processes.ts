@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** The mount namespace of a private libvirtd, by the `directory` that it gave. */
+/** The mount namespace of a private libvirtd, by its `directory`. */
 export function namespaceOf(directory: string): string {
   return readlinkSync(`${directory.replace(/root$/, '')}ns/mnt`);
 }
 
-/** The names of the processes that are in a mount namespace. */
+/** The names of the processes in a mount namespace. */
 export function processesIn(namespace: string): string[] {
   const numbers = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
   return numbers.flatMap((pid) => {

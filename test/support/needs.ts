@@ -5,7 +5,7 @@ import { suite, type Test } from 'uvu';
 import { unusablePath } from '../../src/install/check-paths.js';
 import { projectRoot } from './cli.js';
 
-/** What a suite can need beyond Node: how to see that it is there, and the Debian package that brings it. */
+/** The tools that a suite can need besides Node: how to detect each, and its Debian package. */
 const tools = {
   virsh: { package: 'libvirt-clients', present: () => onPath('virsh') },
   'virt-xml-validate': { package: 'libvirt-clients', present: () => onPath('virt-xml-validate') },
@@ -63,7 +63,7 @@ const tools = {
     present: () => process.arch === 'x64' && nodeReleases().every(existsSync),
   },
   root: { package: 'none: run as root', present: () => process.geteuid?.() === 0 },
-  // install refuses others: it writes the path into a unit and a script
+  // install rejects other paths, as it writes the path into a unit and a script.
   'plain-path': {
     package: 'none: a project folder of letters, digits and _@+.,/-',
     present: () => unusablePath(projectRoot) === undefined,
@@ -74,15 +74,15 @@ const tools = {
 export type Tool = keyof typeof tools;
 export type Missing = { tool: Tool; package: string };
 
-/** The tools of `names` that this machine has not. */
+/** The tools of `names` that are missing on this machine. */
 export function needs(...names: Tool[]): Missing[] {
   return names.filter((tool) => !tools[tool].present()).map((tool) => ({ tool, package: tools[tool].package }));
 }
 
 /**
- * A uvu suite that runs only where nothing is missing. Otherwise its tests are skipped and one JSON line
- * `{suite, tool, package}` a missing tool is appended to the file $HOSTDEV_CPUSET_SKIPS names; with
- * HOSTDEV_CPUSET_REQUIRE=1 they fail instead.
+ * A uvu suite that runs only if nothing is missing. Otherwise its tests are skipped, and for each missing tool a JSON
+ * line `{suite, tool, package}` is appended to the file $HOSTDEV_CPUSET_SKIPS; with HOSTDEV_CPUSET_REQUIRE=1 they fail
+ * instead.
  */
 export function suiteWhere(name: string, missing: Missing[]): Test {
   const real = suite(name);
@@ -97,13 +97,13 @@ export function suiteWhere(name: string, missing: Missing[]): Test {
           throw new Error(`needs ${reason}`);
         })
       : real.skip(title);
-  // The hooks of a suite would start what is not there.
+  // The suite's hooks would start the missing tools.
   const ignore = () => {};
   const hook = () => Object.assign(ignore, { each: ignore });
   return Object.assign(refuse, { only: refuse, skip: real.skip, before: hook(), after: hook(), run: real.run });
 }
 
-/** The folder of libvirt's RELAX NG schemas, null where there is none. */
+/** The directory of libvirt's RELAX NG schemas; null if there is none. */
 export function libvirtSchemas(): string | null {
   const places = [process.env.LIBVIRT_SCHEMAS, '/usr/share/libvirt/schemas', '/usr/local/share/libvirt/schemas'];
   return places.find((place) => place !== undefined && existsSync(join(place, 'domain.rng'))) ?? null;
@@ -119,7 +119,7 @@ function nodeReleases(): string[] {
   return [refused, ...tested].map(nodeRelease);
 }
 
-/** Where groups with a limit of processes can be made, null where they cannot. */
+/** The directory in which control groups with a process limit can be created; null if that is impossible. */
 export function pidsCgroups(): string | null {
   return ['/sys/fs/cgroup/pids', '/sys/fs/cgroup'].find(canLimitProcesses) ?? null;
 }
@@ -142,7 +142,7 @@ function record(suiteName: string, missing: Missing[]): void {
   for (const entry of missing) appendFileSync(file, `${JSON.stringify({ suite: suiteName, ...entry })}\n`);
 }
 
-/** Whether a command is installed, also where only root's PATH would find it. */
+/** Whether a command is installed, including in directories that are only on root's PATH. */
 function onPath(command: string): boolean {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
   return folders.some((folder) => folder !== '' && isExecutable(join(folder, command)));

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 
-/** Runs something synchronous as a user to whom files can be closed, as nothing is to root. */
+/** Runs a synchronous function as a user whom file permissions restrict, unlike root. */
 export function asOrdinaryUser<T>(act: () => T): T {
   if (process.geteuid?.() !== 0) return act();
   process.seteuid?.(65534);
@@ -11,12 +11,12 @@ export function asOrdinaryUser<T>(act: () => T): T {
   }
 }
 
-/** Who needs 'another-user': nobody, with whom files are found that are not ours. */
+/** The user `nobody` for tests that need 'another-user', the owner of files that are not ours. */
 export const OTHER_USER = 65534;
-/** The words before a command that is run as that user. */
+/** The command prefix that runs a command as that user. */
 export const AS_OTHER_USER = ['setpriv', `--reuid=${OTHER_USER}`, `--regid=${OTHER_USER}`, '--clear-groups'];
 
-/** Has that user run a shell script, to its end, in a process of their own; throws where it fails. */
+/** Runs a shell script as that user in its own process; throws if it fails. */
 export function otherUserRuns(script: string, ...words: string[]): void {
   const [command, ...options] = AS_OTHER_USER as [string, ...string[]];
   const args = [...options, 'sh', '-e', '-c', script, 'sh', ...words];

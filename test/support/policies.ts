@@ -2,8 +2,8 @@ import { DOMParser } from '@xmldom/xmldom';
 import xpath from 'xpath';
 
 /**
- * The policies in attributes of a domain's devices, keyed by what tells the device from its siblings: the source
- * address, else the user alias, else the MAC. A second reading, independent of src/, for tests to compare with.
+ * The policy attributes of a domain's devices, by source address, otherwise user alias, otherwise MAC. Independent of
+ * src/, for comparison.
  */
 export function readPolicies(xml: string): Record<string, string> {
   const document = new DOMParser().parseFromString(xml, 'text/xml');
@@ -21,7 +21,7 @@ export function readPolicies(xml: string): Record<string, string> {
   return policies;
 }
 
-// xmldom's nodes are DOM nodes to xpath; their type declarations are not the DOM's.
+// xpath accepts xmldom's nodes as DOM nodes, but their type declarations differ.
 function asNode(value: unknown): Node {
   return value as Node;
 }

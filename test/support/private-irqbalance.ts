@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { askIrqbalance, findIrqbalanceSockets, type IrqbalanceSocket } from '../../src/host/irqbalance-socket.js';
 import { until } from './until.js';
 
-/** A tree with sys/ and proc/, as layOut() makes it, and how to write into it. */
+/** A tree with sys/ and proc/ as written by writeTree(), and a way to write into it. */
 interface Tree {
   path: string;
   join(...names: string[]): string;
@@ -12,7 +12,7 @@ interface Tree {
 
 export type PrivateIrqbalance = { stop(): Promise<void> };
 
-// Nothing of the machine's is left in its sight: where one of the mounts fails it is not started.
+// Hides everything of the machine: if a mount fails, irqbalance is not started.
 const script = `
 set -e
 mount --bind "$1/run" /run
@@ -27,9 +27,8 @@ exec irqbalance --foreground --interval=1 "$@"
 const wrapper = '--pdeathsig KILL unshare --mount --pid --net --fork --kill-child --mount-proc'.split(' ');
 
 /**
- * Starts the real irqbalance in namespaces of its own, where the tree is the host: its /sys, /proc/irq,
- * /proc/interrupts and /run. It moves the tree's masks and no others, once a second. Needs `irqbalance` and
- * `mount-namespace` of needs.ts.
+ * Starts the real irqbalance in its own namespaces, where the tree provides /sys, /proc/irq, /proc/interrupts and /run.
+ * It moves only the tree's masks, once a second. Needs `irqbalance` and `mount-namespace` of needs.ts.
  */
 export async function startIrqbalance(tree: Tree, args: string[] = []): Promise<PrivateIrqbalance> {
   addTopology(tree);
@@ -49,14 +48,14 @@ export async function startIrqbalance(tree: Tree, args: string[] = []): Promise<
     await until('irqbalance listens', async () => {
       if (child.exitCode !== null) throw new Error('it ended');
       const [socket] = findIrqbalanceSockets(tree.path);
-      // Its file is there before it listens.
+      // The socket file exists before irqbalance listens.
       return socket !== undefined && (await answers(socket));
     });
   } catch (error) {
     await stop();
     throw new Error(`irqbalance did not start: ${(error as Error).message}\n${Buffer.concat(log)}`);
   }
-  // in its namespace it is process 1
+  // In its namespace it is process 1.
   tree.write('proc/1/comm', 'irqbalance\n');
   tree.write('proc/1/cmdline', ['irqbalance', '--foreground', ...args, ''].join('\0'));
   return { stop };
@@ -69,7 +68,7 @@ const answers = (socket: IrqbalanceSocket) =>
   );
 
 /**
- * What irqbalance wants to know of CPUs and devices, and no simulated host needs: each CPU is a package, each device a
+ * Files about CPUs and devices that irqbalance needs and simulated hosts lack: each CPU is a package, each device a
  * network card.
  */
 function addTopology(tree: Tree): void {

@@ -8,22 +8,23 @@ export type PrivateLibvirtd = {
   /** For `virsh -c`. */
   uri: string;
   virsh(args: string[]): Promise<Outcome>;
-  /** Calls virsh, and fails where it fails. */
+  /** Calls virsh, and fails if it fails. */
   succeeds(...args: string[]): Promise<Outcome>;
   /**
-   * The file system as this libvirtd sees it, to put before a path. Its /run, /etc/libvirt, /var/lib/libvirt,
-   * /var/cache/libvirt, /var/log/libvirt and /proc are its own; all else under it is the machine's: do not write there.
+   * The root of the file system as this libvirtd sees it, as a prefix for paths. Its /run, /etc/libvirt,
+   * /var/lib/libvirt, /var/cache/libvirt, /var/log/libvirt and /proc are private; everything else below it is the
+   * machine's: do not write there.
    */
   directory: string;
-  /** Ends the daemon alone, its guests go on, and starts it again. */
+  /** Restarts the daemon; its guests keep running. */
   restart(): Promise<void>;
-  /** Ends the daemon alone. One that is started on demand is started by the next connection. */
+  /** Ends only the daemon. One that is started on demand is started by the next connection. */
   end(): Promise<void>;
-  /** Ends the daemon with its guests. Nothing of it is left on the machine, as all its state is in memory. */
+  /** Ends the daemon with its guests. Nothing of it remains on the machine, as all its state is in memory. */
   stop(): Promise<void>;
 };
 
-// No cgroups, no huge page folders, no DAC or AppArmor labels and no log daemon: those would be the machine's.
+// No cgroups, huge page folders, DAC or AppArmor labels, and no log daemon: they would be the machine's.
 const qemuConf = `
 security_driver = "none"
 user = "root"
@@ -36,14 +37,14 @@ hugetlbfs_mount = []
 stdio_handler = "file"
 `;
 
-// Polkit, the default, is asked over the D-Bus that a private /run does not have.
+// Polkit, the default, would be called over D-Bus, which a private /run lacks.
 const libvirtdConf = `
 auth_unix_ro = "none"
 auth_unix_rw = "none"
 `;
 
-// libvirtd looks for hooks only when it starts: with the one that does nothing, a test can put its own there any time.
-// The shell stays as process 1 of the namespace: it collects the guests that libvirtd lets go.
+// libvirtd reads the hook directories only when it starts. With a hook that does nothing, a test can install its own at
+// any time. The shell stays as process 1 of the namespace and reaps the guests that libvirtd detaches.
 const script = `
 set -e
 for folder in /run /etc/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt; do
@@ -70,21 +71,21 @@ exit $status
 
 const endScript = 'kill "$(cat /run/libvirtd.pid)"';
 
-// The file goes when the old daemon has ended.
+// The file is removed when the old daemon has ended.
 const restartScript = `
 touch /run/restart && kill "$(cat /run/libvirtd.pid)" || exit
 while [ -e /run/restart ]; do sleep 0.05; done
 `;
 
-// The daemon dies with this process, even one killed outright, and every process of the namespace dies with it.
+// The daemon ends with this process, even after SIGKILL, and every process of the namespace ends with it.
 const wrapper = '--pdeathsig KILL unshare --mount --pid --net --fork --kill-child --mount-proc'.split(' ');
 
 /**
- * Starts a libvirtd of the test's own: the system daemon with the QEMU driver, in mount, process and network namespaces
- * where nothing of the machine's libvirt is seen. Needs `libvirtd`, `virsh` and `mount-namespace` of needs.ts.
- * Throws with the daemon's log when it does not come up.
+ * Starts the test's own libvirtd: the system daemon with the QEMU driver, in mount, process and network namespaces that
+ * hide the machine's libvirt. Needs `libvirtd`, `virsh` and `mount-namespace` of needs.ts. Throws with the daemon's log
+ * if it does not start.
  * @param idleSeconds the daemon is started by a connection, as systemd does, and ends after this time without one;
- *   needs `systemd-socket-activate`
+ * needs `systemd-socket-activate`
  */
 export async function startLibvirtd({ idleSeconds }: { idleSeconds?: number } = {}): Promise<PrivateLibvirtd> {
   const env = { ...process.env, LC_ALL: 'C', PATH: `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin` };
@@ -99,7 +100,7 @@ export async function startLibvirtd({ idleSeconds }: { idleSeconds?: number } = 
       resolve();
     });
   });
-  // Before this line is printed, the folder below is still the machine's.
+  // Before this line is printed, the directory below is still the machine's.
   await Promise.race([new Promise((resolve) => child.stdout.once('data', resolve)), ended]);
 
   const directory = `/proc/${child.pid}/root`;

@@ -1,4 +1,4 @@
-/** Numbers from 0 to below 1 (the algorithm that is known as mulberry32). */
+/** Random numbers from 0 to below 1 (the mulberry32 algorithm). */
 export function generator(seed: number): () => number {
   let state = Math.imul(seed, 0x9e3779b1) >>> 0;
   return () => {
@@ -9,7 +9,7 @@ export function generator(seed: number): () => number {
   };
 }
 
-/** Whole numbers from 0 to below `limit`. */
+/** Random integers from 0 to below `limit`. */
 export function randomNumbers(seed: number): (limit: number) => number {
   const next = generator(seed);
   return (limit) => Math.floor(next() * limit);

@@ -12,14 +12,14 @@ export function define(text: string): Definition {
   return readDefinition(parseXml(text));
 }
 
-/** Both ways, each twice, with all that must hold of any document. */
+/** Normalizes and expands, each twice, and checks what must hold for any document. */
 export function roundTrip(text: string, standard?: DefaultPolicy): { normalized: string; expanded: string } {
   const normalized = normalize(define(text), standard ? { default: standard } : {});
   const expanded = expand(define(normalized));
   assert.is(normalize(define(normalized)), normalized, 'normalised twice');
   assert.is(expand(define(expanded)), expanded, 'expanded twice');
   const again = define(normalize(define(expanded)));
-  if (define(expanded).metadata.length === 0) assert.is(expand(again), expanded, 'and back');
+  if (define(expanded).metadata.length === 0) assert.is(expand(again), expanded, 'and restored');
   for (const result of [normalized, expanded]) {
     assert.equal(policiesOf(result), policiesOf(text));
     assert.is(define(result).metadata[0]?.default, standard ?? define(text).metadata[0]?.default);
@@ -36,7 +36,7 @@ export function roundTrip(text: string, standard?: DefaultPolicy): { normalized:
   return { normalized, expanded };
 }
 
-/** Of every device that can have one, in document order. */
+/** The policies of all devices that can have one, in document order. */
 function policiesOf(text: string): (string | undefined)[] {
   return devicePolicies(define(text))
     .devices.filter(({ device }) => device.placeable)

@@ -5,13 +5,11 @@ export type RunOptions = {
   input?: string | Uint8Array;
   cwd?: string;
   env?: NodeJS.ProcessEnv;
-  /** milliseconds after which the command is killed and the run fails: it hangs */
+  /** milliseconds after which the command is killed and the run fails */
   timeLimit?: number;
 };
 
-/**
- * Runs a command to its end, never through a shell. `code` is null when a signal ended it. Throws when it cannot start.
- */
+/** Runs a command to its end, without a shell. `code` is null if a signal ended it. Throws if it cannot start. */
 export function run(command: string, args: string[], options: RunOptions = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const { cwd, env = process.env, timeLimit } = options;
@@ -29,7 +27,7 @@ export function run(command: string, args: string[], options: RunOptions = {}): 
     child.on('error', reject);
     child.on('close', () => clearTimeout(guard));
     child.on('close', (code) => resolve({ code, stdout: text(stdout), stderr: text(stderr) }));
-    // A command that does not read its input to the end is no failure of ours.
+    // A command may end without reading all its input.
     child.stdin.on('error', () => {});
     child.stdin.end(options.input ?? '');
   });

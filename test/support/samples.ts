@@ -4,7 +4,7 @@ import { projectRoot } from './cli.js';
 
 export type Sample = { file: string; path: string; text: string };
 
-/** The good samples: every XML file right in samples/. */
+/** The good samples: every XML file directly in samples/. */
 export function goodSamples(): Sample[] {
   const folder = join(projectRoot, 'samples');
   return readdirSync(folder)

@@ -24,14 +24,14 @@ export const FILTER = 'events/irq_vectors/vector_alloc/filter';
 export const POSTING_EVENT = 'events/kvm/kvm_pi_irte_update/enable';
 
 /**
- * A tracefs of files, below a folder: the pipe and the marker are FIFOs. What is written to the marker comes out of the
- * pipe with a time, as in the kernel's, unless `deaf`.
+ * A tracefs of plain files: the pipe and the marker are FIFOs. Writes to the marker are copied to the pipe with a time,
+ * as in the kernel, unless `deaf`.
  */
 export class SimulatedTracefs implements TracefsFolders {
-  /** instances that were made and removed */
+  /** instances that were created and removed */
   readonly made: string[] = [];
   readonly removed: string[] = [];
-  /** nothing that is written to the marker comes back */
+  /** writes to the marker are not copied to the pipe */
   deaf = false;
   #pipe: number | undefined;
   #marker: Socket | undefined;
@@ -43,7 +43,7 @@ export class SimulatedTracefs implements TracefsFolders {
     mkdirSync(folder.join(PATH), { recursive: true });
   }
 
-  /** What the kernel does at a mkdir. */
+  /** Creates the files of an instance, as the kernel does at mkdir. */
   make(path: string): void {
     if (existsSync(path)) throw Object.assign(new Error('EEXIST'), { code: 'EEXIST' });
     this.made.push(path);
@@ -55,7 +55,7 @@ export class SimulatedTracefs implements TracefsFolders {
     rmSync(path, { recursive: true });
   }
 
-  /** Fills the instance. */
+  /** Fills the instance directory. */
   populate(): void {
     const at = (name: string) => `${PATH}/hostdev-cpuset/${name}`;
     for (const name of FILES) {
@@ -78,7 +78,7 @@ export class SimulatedTracefs implements TracefsFolders {
     });
   }
 
-  /** Somebody else changes a file of the instance. */
+  /** Changes a file of the instance, as another program might. */
   write(name: string, text: string): void {
     writeFileSync(this.folder.join(PATH, 'hostdev-cpuset', name), text);
   }
@@ -87,7 +87,7 @@ export class SimulatedTracefs implements TracefsFolders {
     return readFileSync(this.folder.join(PATH, 'hostdev-cpuset', name), 'utf8').trim();
   }
 
-  /** The kernel tells. */
+  /** Writes lines to the pipe, as the kernel does. */
   tell(text: string): void {
     if (this.#pipe !== undefined) writeSync(this.#pipe, text);
   }

@@ -4,20 +4,20 @@ import { parseHostDescription, SimulatedKernel, writeTree } from '../simulator/i
 import { projectRoot } from './cli.js';
 import { TemporaryFolder } from './temporary-folder.js';
 
-/** Lays out below `root` the host that a description (schemas/host.schema.json) has, for `--root`. */
+/** Writes the host of a description (schemas/host.schema.json) as a directory tree below `root`, for `--root`. */
 export function layOutHost(description: string, root: string): void {
   writeTree(new SimulatedKernel(parseHostDescription(description)), root);
 }
 
 /**
- * The same with where each interrupt is delivered, as it is now: nothing moves it when a mask is written, but
+ * The same, including the current effective affinities. A write to a mask does not change them, except with
  * scripts/simulated-kernel.cjs.
  */
 export function layOutDelivered(description: string, root: string): void {
   writeTree(new SimulatedKernel(parseHostDescription(description)), root, { delivered: true });
 }
 
-/** The workstation of samples/hosts, in the folder `host` of a temporary one. */
+/** The workstation of samples/hosts, in the subdirectory `host`. */
 export class Workstation extends TemporaryFolder {
   readonly root = this.join('host');
 

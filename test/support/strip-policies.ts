@@ -3,8 +3,8 @@ import { type Scanned, scanElements } from './xml-scan.js';
 const POLICY = new Set(['cpuset', 'vcpus', 'spread', 'controlVectors']);
 
 /**
- * A domain's text without all that normalize and expand may change: the attributes of its devices' policies, our
- * element under `<metadata>`, and a `<metadata>` that has nothing else. White space before each goes with it.
+ * A domain's text without everything that normalize and expand may change: the policy attributes of devices, our
+ * element in `<metadata>`, and a `<metadata>` without other content, each with the white space before it.
  */
 export function stripPolicies(text: string): string {
   const elements = scanElements(text);

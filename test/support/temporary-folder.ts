@@ -11,11 +11,11 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-/** A folder of a test's own. */
+/** A temporary directory for one test. */
 export class TemporaryFolder {
   readonly path = realpathSync(mkdtempSync(join(tmpdir(), 'hostdev-cpuset-test-')));
 
-  /** Writes a file that this user alone may write to, and the folders that it is in; returns its path. */
+  /** Writes a file that only this user may write to, with its parent directories; returns its path. */
   write(name: string, content: string | Uint8Array): string {
     const path = this.join(name);
     mkdirSync(dirname(path), { recursive: true });
@@ -28,7 +28,7 @@ export class TemporaryFolder {
   }
 
   remove(): void {
-    // An ordinary user empties no folder that a test has closed.
+    // An ordinary user cannot empty a directory whose permissions a test has removed.
     if (process.geteuid?.() !== 0) openFolders(this.path);
     rmSync(this.path, { recursive: true, force: true });
   }

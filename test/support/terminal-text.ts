@@ -22,7 +22,7 @@ const PIECES = [
   '\u200d',
 ];
 
-/** What may control a terminal: C0, DEL, C1, bidirectional controls, separators, and a lone surrogate. */
+/** Characters that may control a terminal: C0, DEL, C1, bidirectional controls, separators, and a lone surrogate. */
 export const CONTROLS = [
   ...codes(0, 0x1f),
   ...codes(0x7f, 0x9f),
@@ -34,7 +34,7 @@ export const CONTROLS = [
 /** Matches each of them. */
 export const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/u;
 
-/** A name that tries everything: wide and combining characters, emoji sequences, controls. */
+/** Random names with wide and combining characters, emoji sequences and control characters. */
 export function terminalText(): fc.Arbitrary<string> {
   const piece = fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom(...PIECES) },

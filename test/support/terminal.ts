@@ -4,8 +4,8 @@ import { projectRoot } from './cli.js';
 import { type Outcome, run } from './run.js';
 
 /**
- * Runs an executable with a terminal as standard input, output and error, by `script` of util-linux; `code` is its exit
- * status, `stdout` what the terminal got. `redirection` is the shell's. Needs `script` of needs.ts.
+ * Runs an executable on a terminal with `script` of util-linux. `code` is its exit status, `stdout` the terminal's
+ * output. `redirection` is in shell syntax. Needs `script` of needs.ts.
  */
 export function runInTerminal(
   bin: 'hostdev-cpuset' | 'lint-domain',
@@ -18,15 +18,15 @@ export function runInTerminal(
 /** Milliseconds. */
 const PATIENCE = 20_000;
 
-/** What a person does: waits until the terminal shows `when`, then types, or has it done. */
+/** A step of a user: waits until the terminal shows `when`, then types text, or calls a function. */
 export interface Step {
   when: RegExp;
   type: string | ((pid: number) => void);
 }
 
 /**
- * The same with a person, who takes the steps one after the other; each looks at what came since the one before. `pid`
- * is the one of `script`, whose only child is the shell of the executable.
+ * The same with user input: the steps are taken in order, and each looks only at output since the previous one. `pid`
+ * is that of `script`, whose only child is the executable's shell.
  */
 export function talkInTerminal(
   bin: 'hostdev-cpuset' | 'lint-domain',
@@ -42,7 +42,7 @@ export function talkInTerminal(
     let failure: unknown;
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
-      // readline moves the cursor around its question
+      // readline moves the cursor around its question.
       for (let step = left[0]; step?.when.test(stripVTControlCharacters(stdout.slice(seen))); step = left[0]) {
         left.shift();
         seen = stdout.length;
@@ -55,7 +55,7 @@ export function talkInTerminal(
         }
       }
     });
-    // What it waits for may never come: the hang-up ends it, and the step is named.
+    // If the expected output never comes, the terminal is hung up and the step reported.
     const patience = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
     child.on('error', reject);
     child.on('close', (code) => {

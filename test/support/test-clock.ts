@@ -1,7 +1,7 @@
 import { type Clock, install } from '@sinonjs/fake-timers';
 
 /**
- * Timers and dates that go on only by `tick(milliseconds)`. Processes, sockets and `until` keep real time. Call
+ * Timers and dates that advance only with `tick(milliseconds)`. Processes, sockets and `until` use real time. Call
  * `uninstall()` after the test.
  */
 export function installClock(): Clock {

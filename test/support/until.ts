@@ -1,9 +1,9 @@
 import * as assert from 'uvu/assert';
 
-// Real time, also where a test has replaced the timers.
+// Real time, even if a test has replaced the timers.
 const { setTimeout: startTimer } = globalThis;
 
-/** Waits until something is so; fails where it is not within a time that no machine needs. */
+/** Waits until the condition is true. Fails after a time limit that no machine needs. */
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,

@@ -1,4 +1,4 @@
-/** An element as the scan finds it; offsets are UTF-16, of the same meaning as in src/xml/document.ts. */
+/** An element as found by the scan; offsets are UTF-16, with the meaning of src/xml/document.ts. */
 export interface Scanned {
   name: string;
   start: number;
@@ -12,7 +12,8 @@ const MARKUP =
   /<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>|<\?[\s\S]*?\?>|<\/([^\s>]+)\s*>|<([^\s/>!?]+)((?:\s+[^\s=]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(\/?)>/g;
 
 /**
- * Finds the elements of a well-formed document by mark-up alone, in document order: a second opinion, without a parser.
+ * Finds the elements of a well-formed document by markup, in document order, without a parser: an independent result
+ * for comparison.
  */
 export function scanElements(text: string): Scanned[] {
   const found: Scanned[] = [];

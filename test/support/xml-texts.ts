@@ -51,7 +51,7 @@ const { element } = fc.letrec<{ element: string; content: string }>((tie) => ({
 
 const misc = fc.constantFrom('', '\n', ' <!-- <root/> -->\r\n', '<?pi <?>\n');
 
-/** Well-formed documents with all that XML allows between and inside tags. */
+/** Well-formed documents with everything that XML allows between and inside tags. */
 export const xmlText: fc.Arbitrary<string> = fc
   .tuple(
     fc.constantFrom('', '\ufeff', '<?xml version="1.0"?>', '\ufeff<?xml version="1.0" encoding="utf-8" ?>\r\n'),
