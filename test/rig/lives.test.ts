@@ -3,11 +3,11 @@ import * as assert from 'uvu/assert';
 import type { TraceEvent } from './inside/kernel-trace.js';
 import { histogram, livesOf, quantile } from './inside/lives.js';
 
-const test = suite('lives of vectors');
+const test = suite('lifetimes of vectors');
 
 const event = (at: number, irq: number, kind: TraceEvent['kind']): TraceEvent => ({ at, irq, kind });
 
-test('a life is from the first alloc to the teardown, its lag up to the first write', () => {
+test('a lifetime is from the first allocation to the teardown, its lag ends at the first write', () => {
   const events = [
     event(10, 40, 'alloc'),
     event(14, 40, 'affinity'),
@@ -17,7 +17,7 @@ test('a life is from the first alloc to the teardown, its lag up to the first wr
   assert.equal(livesOf(new Set([40]), events, 100), [{ irq: 40, lag: 4, span: 80 }]);
 });
 
-test('a number lives again, and what is still alive lives until now', () => {
+test('an IRQ may have several lifetimes, and the last one may continue', () => {
   const events = [event(10, 40, 'alloc'), event(20, 40, 'teardown'), event(30, 40, 'alloc'), event(50, 40, 'affinity')];
   assert.equal(livesOf(new Set([40]), events, 100), [
     { irq: 40, lag: undefined, span: 10 },
@@ -25,20 +25,20 @@ test('a number lives again, and what is still alive lives until now', () => {
   ]);
 });
 
-test('later writes, writes to the dead, and other numbers do not count', () => {
+test('later writes, writes after the teardown, and other IRQs do not count', () => {
   const events = [event(5, 40, 'affinity'), event(10, 40, 'alloc'), event(11, 41, 'alloc'), event(12, 41, 'affinity')];
   assert.equal(livesOf(new Set([40]), [...events, event(15, 40, 'affinity'), event(60, 40, 'affinity')], 100), [
     { irq: 40, lag: 5, span: 90 },
   ]);
 });
 
-test('quantiles, of none as well', () => {
+test('quantiles, also of an empty list', () => {
   assert.is(quantile([3, 1, 2], 0.5), 2);
   assert.is(quantile([3, 1, 2], 0.99), 3);
   assert.is(quantile([], 0.5), Number.POSITIVE_INFINITY);
 });
 
-test('a histogram says what was placed when, and what was not', () => {
+test('a histogram shows when vectors were placed, and how many were not', () => {
   const lives = [
     { irq: 40, lag: 4, span: 900 },
     { irq: 41, lag: 4.5, span: 900 },

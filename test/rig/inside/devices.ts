@@ -1,4 +1,4 @@
-/** The devices of test/rig/machine/emulated-host.ts by what they are for. */
+/** The devices of test/rig/machine/emulated-host.ts by purpose. */
 export const NIC = '0000:82:00.0';
 export const DISK = '0000:81:00.0';
 export const NEAR_NIC = '0000:01:00.0';
@@ -7,5 +7,5 @@ export const OTHER_NIC = '0000:02:00.0';
 export const OLD_NIC = '0000:00:0d.0';
 /** one MSI */
 export const EDU = '0000:00:0c.0';
-/** the host's own */
+/** used by the host */
 export const HOST_DISK = '0000:03:00.0';

@@ -3,9 +3,8 @@ import { allInterrupts, interruptsOf, text } from './kernel-files.js';
 import { eventually } from './wait.js';
 
 /**
- * Waits until a device has so many vectors in the hands of VFIO, each with exactly this mask, and each delivered within
- * it.
- * @param cpus a CPU list as the kernel writes it
+ * Waits until a device has this many vectors with a VFIO handler, each with exactly this mask and delivered within it.
+ * @param cpus a CPU list in the kernel's format
  */
 export function isPlaced(address: string, vectors: number, cpus: string): Promise<void> {
   return eventually(() => assertPlaced(address, vectors, cpus));
@@ -14,17 +13,17 @@ export function isPlaced(address: string, vectors: number, cpus: string): Promis
 export function assertPlaced(address: string, vectors: number, cpus: string): void {
   const interrupts = interruptsOf(address);
   const owners = interrupts.map(({ handlers }) => handlers.join()).filter((name) => !/^vfio-.*\(.*\)$/.test(name));
-  assert.equal(owners, [], `${address} is not in the hands of VFIO alone`);
+  assert.equal(owners, [], `${address} has handlers other than VFIO's`);
   const masks = interrupts.map(({ affinity }) => affinity);
   assert.equal(masks, Array(vectors).fill(cpus), `masks of ${address}`);
   const allowed = cpusIn(cpus);
   const strays = interrupts.filter(({ effective }) => !cpusIn(effective).every((cpu) => allowed.includes(cpu)));
-  assert.equal(strays, [], `${address} is delivered elsewhere`);
+  assert.equal(strays, [], `${address} is delivered outside the mask`);
 }
 
 /**
- * Waits until a device has so many vectors, with the masks that a kernel gives at birth: its node's CPUs, else the
- * default's.
+ * Waits until a device has this many vectors with the kernel's initial masks: its node's CPUs, otherwise the default
+ * affinity.
  */
 export async function isAsBorn(address: string, vectors: number): Promise<void> {
   const node = text(`/sys/bus/pci/devices/${address}/local_cpulist`);
@@ -32,8 +31,8 @@ export async function isAsBorn(address: string, vectors: number): Promise<void> 
 }
 
 /**
- * Everything on the host that is not VFIO's: number, handlers and masks, a line each.
- * @param except devices that change hands meanwhile
+ * Everything on the host that is not VFIO's: one line with IRQ, handlers and masks each.
+ * @param except devices whose driver changes meanwhile
  */
 export function othersOnTheHost(except: readonly string[] = []): string {
   const lines = [...allInterrupts()].flatMap(([irq, { masks, handlers }]) => {
@@ -43,7 +42,7 @@ export function othersOnTheHost(except: readonly string[] = []): string {
   return `${lines.sort().join('')}default ${text('/proc/irq/default_smp_affinity')}`;
 }
 
-/** CPUs of a kernel's CPU list. */
+/** The CPUs of a kernel CPU list. */
 export function cpusIn(list: string): number[] {
   return list
     .split(',')

@@ -7,10 +7,10 @@ const MSIX = 0x11;
 const MSI_ENABLE = 1 << 16;
 const MSIX_ENABLE = 1 << 31;
 const MSIX_MASK_ALL = 1 << 30;
-/** where x86 takes messages */
+/** the address range of messages on x86 */
 const MESSAGES = 0xfee0_0000;
 
-/** The part of a guest's driver that matters here: it turns a device's interrupts on and off, as Linux would. */
+/** The part of a guest's driver that matters here: it enables and disables a device's interrupts like Linux. */
 export class GuestDriver {
   readonly #config: PciConfig;
   #msix = { capability: 0, table: 0, size: 0 };
@@ -23,7 +23,8 @@ export class GuestDriver {
   }
 
   /**
-   * pci_alloc_irq_vectors(): MSI-X on, all vectors masked. The host has allocated a vector then that nobody handles.
+   * pci_alloc_irq_vectors(): enables MSI-X with all vectors masked. The host then has allocated a vector without a
+   * handler.
    */
   async enableMsix(): Promise<void> {
     const bars = await this.#config.assignBars(0xe000_0000 + this.slot * 0x0100_0000);
@@ -48,7 +49,7 @@ export class GuestDriver {
     }
   }
 
-  /** A driver that loads, and uses so many vectors. */
+  /** A driver that loads and uses this many vectors. */
   async load(vectors: number): Promise<void> {
     await this.enableMsix();
     await this.requestVectors(0, vectors);
@@ -59,7 +60,7 @@ export class GuestDriver {
     await this.#config.write(this.#msix.capability, 0);
   }
 
-  /** A driver that loads and uses the one message of plain MSI. */
+  /** A driver that loads and uses one MSI message. */
   async loadMsi(): Promise<void> {
     await this.#config.assignBars(0xe000_0000 + this.slot * 0x0100_0000);
     const capability = await this.#config.capability(MSI);

@@ -1,7 +1,7 @@
 import type { Qtest } from './qtest.js';
 
 /**
- * Configuration space of a device on the guest's bus 0, through the two ports of the PC. Offsets are multiples of 4.
+ * Configuration space of a device on the guest's bus 0, through the two I/O ports of a PC. Offsets are multiples of 4.
  */
 export class PciConfig {
   constructor(
@@ -20,8 +20,8 @@ export class PciConfig {
   }
 
   /**
-   * Gives every memory BAR an address from `base` on, 1 MiB apart, and turns memory and bus mastering on. Returns the
-   * addresses.
+   * Assigns an address from `base` on, 1 MiB apart, to every memory BAR, and enables memory and bus mastering. Returns
+   * the addresses.
    */
   async assignBars(base: number): Promise<number[]> {
     const addresses: number[] = [];
@@ -31,14 +31,14 @@ export class PciConfig {
       if (kind & 1) continue;
       addresses[bar] = base + bar * MIB;
       await this.write(offset, addresses[bar] as number);
-      // its upper half
+      // Its upper half.
       if ((kind & 6) === 4) await this.write(BAR0 + 4 * ++bar, 0);
     }
     await this.write(COMMAND, 6);
     return addresses;
   }
 
-  /** Offset of a capability, undefined where the device has none such. */
+  /** The offset of a capability; undefined if the device lacks it. */
   async capability(id: number): Promise<number | undefined> {
     let offset = (await this.read(CAPABILITIES)) & 0xff;
     while (offset !== 0) {

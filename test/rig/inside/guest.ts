@@ -9,20 +9,22 @@ import { eventually } from './wait.js';
 export interface PassedThrough {
   /** of the host's device */
   address: string;
-  /** in the guest, on its bus 0: from 5 on */
+  /** in the guest, on its bus 0: 5 or more */
   slot: number;
-  /** absent: the attribute is */
+  /** absent: no attribute */
   cpuset?: string;
 }
 
 export interface GuestOptions {
   devices: PassedThrough[];
-  /** a cpuset for each vCPU, from 0 on; default one that is not pinned */
+  /** a cpuset for each vCPU, starting at 0; default: one that is not pinned */
   vcpus?: string[];
   default?: 'auto' | 'native';
 }
 
-/** A libvirt domain with passed-through devices. Its QEMU is real, its vCPUs never run: the scenes are its software. */
+/**
+ * A libvirt domain with passed-through devices. Its QEMU is real, its vCPUs never run: the scenes act as its software.
+ */
 export class Guest {
   /** default and definition -> normalized */
   static readonly #normalized = new Map<string, string>();
@@ -34,8 +36,8 @@ export class Guest {
   ) {}
 
   /**
-   * As its user would: the policy as an attribute, normalized, checked by libvirt's schema. After the first by virsh
-   * alone, to save time.
+   * Defines the domain like a user: the policy as an attribute, normalized, and checked with libvirt's schema. Later
+   * definitions use only virsh, to save time.
    */
   async start(): Promise<void> {
     const file = `/tmp/${this.name}.xml`;
@@ -53,7 +55,7 @@ export class Guest {
     await virsh(`destroy ${this.name}; undefine ${this.name}`).catch(() => {});
   }
 
-  /** What the guest has to do with the device in a slot. A reset takes away what it did: then load again. */
+  /** The driver for the device in a slot. A reset disables it: load it again. */
   driver(slot: number): GuestDriver {
     return new GuestDriver(this.qtest, slot);
   }
@@ -72,7 +74,7 @@ export class Guest {
     await virsh('attach-device', this.name, this.#deviceFile(device), '--live');
   }
 
-  /** The guest's kernel learns by ACPI that it is to give the device up, and ejects it. */
+  /** The guest's kernel gets an ACPI request to release the device, and ejects it. */
   async detach(device: PassedThrough): Promise<void> {
     const asked = virsh('detach-device', this.name, this.#deviceFile(device), '--live');
     await this.qtest.command(`outl ${EJECT_BUS} 0`);
@@ -104,14 +106,14 @@ export class Guest {
   }
 }
 
-/** Ports of i440fx's ACPI for PCI hotplug: which bus, which slots are to go, and which go. */
+/** Ports of i440fx's ACPI for PCI hotplug: the bus, the slots to eject, and the ejected ones. */
 const EJECT_BUS = '0xae10';
 const EJECT_WANTED = '0xae04';
 const EJECT = '0xae08';
 
 const socketOf = (name: string) => `/run/${name}.qtest`;
 
-/** i440fx: there the devices sit on bus 0, behind no bridge that firmware would have to set up. */
+/** i440fx: its devices are on bus 0, without bridges that firmware would have to configure. */
 function domainXml(name: string, { devices, vcpus }: GuestOptions): string {
   const pins = (vcpus ?? []).map((cpuset, vcpu) => `<vcpupin vcpu='${vcpu}' cpuset='${cpuset}'/>`);
   return `<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>

@@ -5,7 +5,7 @@ import { text } from './kernel-files.js';
 
 const DROP_INS = '/etc/systemd/system/irqbalance.service.d';
 
-/** The host's irqbalance, looking every second and not every 10. */
+/** The host's irqbalance, with an interval of one second instead of 10. */
 export class Irqbalance {
   #child: ChildProcess | undefined;
 
@@ -26,7 +26,7 @@ export class Irqbalance {
   }
 }
 
-/** What `hostdev-cpuset install` has systemd hand to it. */
+/** The arguments that systemd passes to it after `hostdev-cpuset install`. */
 export function installedArguments(): string[] {
   const lines = readdirSync(DROP_INS).flatMap((name) => text(`${DROP_INS}/${name}`).split('\n'));
   const settings = lines.flatMap((line) => /^Environment="?IRQBALANCE_ARGS=([^"]*)/.exec(line)?.[1] ?? []);

@@ -1,12 +1,10 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 
-/**
- * What the kernel says of an interrupt, in its own words: CPU lists, names of handlers. Read by the rig's own means.
- */
+/** The kernel's data about an interrupt: CPU lists, names of handlers. Read independently of src/. */
 export interface KernelInterrupt {
   irq: number;
-  /** msi or msix as in msi_irqs; the legacy line has neither */
+  /** msi or msix as in msi_irqs; empty for the INTx line */
   type: string;
   affinity: string;
   effective: string;
@@ -15,7 +13,7 @@ export interface KernelInterrupt {
 
 const PCI = '/sys/bus/pci/devices';
 
-/** Interrupts of a PCI device that have a handler, by number: those of msi_irqs, else its legacy line. */
+/** The interrupts of a PCI device that have a handler, by IRQ: those of msi_irqs, otherwise its INTx line. */
 export function interruptsOf(address: string): KernelInterrupt[] {
   const numbers = numbersOf(address);
   const found = numbers.flatMap((irq) => readInterrupt(irq, text(`${PCI}/${address}/msi_irqs/${irq}`)) ?? []);
@@ -24,14 +22,14 @@ export function interruptsOf(address: string): KernelInterrupt[] {
   return line ? [line] : [];
 }
 
-/** The numbers that a device's msi_irqs names, whether or not there is anything behind them. */
+/** The IRQs in a device's msi_irqs, with or without a handler. */
 export function numbersOf(address: string): number[] {
   return list(`${PCI}/${address}/msi_irqs`)
     .map(Number)
     .sort((one, other) => one - other);
 }
 
-/** Undefined where nothing handles it: then it is no interrupt yet, or no more. */
+/** Undefined without a handler: then it is not an interrupt yet, or not any more. */
 export function readInterrupt(irq: number, type = ''): KernelInterrupt | undefined {
   const handlers = text(`/sys/kernel/irq/${irq}/actions`).split(',').filter(Boolean);
   const affinity = text(`/proc/irq/${irq}/smp_affinity_list`);
@@ -39,7 +37,7 @@ export function readInterrupt(irq: number, type = ''): KernelInterrupt | undefin
   return { irq, type, handlers, affinity, effective: text(`/proc/irq/${irq}/effective_affinity_list`) };
 }
 
-/** Every interrupt of the host: number -> its masks and handlers, to the byte. */
+/** Every interrupt of the host by IRQ: its masks and handlers as text. */
 export function allInterrupts(): Map<number, { masks: string; handlers: string }> {
   const entries = list('/proc/irq')
     .filter((name) => /^\d+$/.test(name))
@@ -52,7 +50,7 @@ export function allInterrupts(): Map<number, { masks: string; handlers: string }
   );
 }
 
-/** The name of the driver that a device is bound to, '' for none. */
+/** The name of the driver that a device is bound to, or ''. */
 export function driverOf(address: string): string {
   try {
     return basename(readlinkSync(`${PCI}/${address}/driver`));
@@ -61,7 +59,7 @@ export function driverOf(address: string): string {
   }
 }
 
-/** A pseudo-file's text without its line end; '' where it is not there, or went away. */
+/** The text of a pseudo-file without its line end, or '' if it is missing. */
 export function text(path: string): string {
   try {
     return readFileSync(path, 'utf8').trimEnd();

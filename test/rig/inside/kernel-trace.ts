@@ -2,18 +2,18 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 
 const TRACING = '/sys/kernel/tracing';
 const INSTANCE = `${TRACING}/instances/rig`;
-/** Everybody's writes to smp_affinity come by it, with the number as the first argument. */
+/** All writes to smp_affinity call this function with the IRQ as the first argument. */
 const PROBE = 'p:rig/affinity irq_set_affinity irq=%di:u32';
 
 export interface TraceEvent {
   /** milliseconds on the kernel's monotonic clock */
   at: number;
   irq: number;
-  /** the vector gets a CPU; it goes; somebody writes its mask */
+  /** a vector is allocated, is freed, or its mask is written */
   kind: 'alloc' | 'teardown' | 'affinity';
 }
 
-/** The kernel's own record of vectors and of writes to their masks, in an instance of the rig's own. */
+/** The kernel's own record of vectors and of writes to their masks, in the rig's own trace instance. */
 export class KernelTrace {
   start(): void {
     appendFileSync(`${TRACING}/kprobe_events`, `${PROBE}\n`);
@@ -24,7 +24,7 @@ export class KernelTrace {
     }
   }
 
-  /** What was recorded since the last call, oldest first. */
+  /** The events since the last call, oldest first. */
   take(): TraceEvent[] {
     const lines = readFileSync(`${INSTANCE}/trace`, 'utf8').split('\n');
     writeFileSync(`${INSTANCE}/trace`, '');

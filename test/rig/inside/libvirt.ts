@@ -5,9 +5,9 @@ import { connect } from 'node:net';
 import { run } from './run.js';
 import { eventually } from './wait.js';
 
-// No security driver, no cgroups, no namespaces, no log daemon: this host has none of them. The filter: else libvirtd
-// asks each guest's QEMU for some 380 properties of its CPU one by one, which takes 4 s here; without that capability
-// it asks for two that have them all.
+// No security driver, cgroups, namespaces or log daemon, which this host lacks. The capability filter: otherwise
+// libvirtd queries some 380 properties of each guest's CPU one by one, which takes 4 s here. Without that capability it
+// queries two that contain them all.
 const QEMU_CONF = `
 security_driver = "none"
 user = "root"
@@ -24,7 +24,7 @@ auth_unix_ro = "none"
 auth_unix_rw = "none"
 `;
 const CACHE = '/var/cache/libvirt/qemu';
-/** Shared with the machine that emulates this one. */
+/** Shared with the machine that runs the emulation. */
 const KEPT = '/.cache';
 
 const SOCKET = '/run/libvirt/libvirt-sock';
@@ -47,14 +47,14 @@ export class Libvirt {
     }
     writeFileSync('/etc/libvirt/qemu.conf', QEMU_CONF);
     writeFileSync('/etc/libvirt/libvirtd.conf', LIBVIRTD_CONF);
-    // what an earlier run, or kernel, found out about QEMU: that takes some 7 s here
+    // QEMU's capabilities that an earlier run or kernel has cached: the query takes some 7 s here.
     if (!this.#daemon && existsSync(`${KEPT}/capabilities`)) cpSync(KEPT, CACHE, { recursive: true });
     const log = openSync(LOG, 'a');
     this.#daemon = spawn('libvirtd', [], { stdio: ['ignore', log, log] });
     await eventually(() => connectable(SOCKET));
   }
 
-  /** Ends the daemon alone: its guests go on. */
+  /** Ends only the daemon; its guests keep running. */
   async stop(): Promise<void> {
     const ended = this.#daemon && once(this.#daemon, 'exit');
     this.#daemon?.kill();
@@ -69,7 +69,7 @@ export class Libvirt {
   }
 }
 
-/** A connection waits until the daemon takes it. */
+/** A connection waits until the daemon accepts it. */
 async function connectable(path: string): Promise<void> {
   const socket = connect(path);
   await once(socket, 'connect');

@@ -1,18 +1,19 @@
 import type { TraceEvent } from './kernel-trace.js';
 
-/** What became of a vector between its appearance and its end. Milliseconds. */
+/** The lifetime of a vector. Milliseconds. */
 export interface Life {
   irq: number;
-  /** from the kernel's vector_alloc to the write of its mask; undefined where nobody wrote it */
+  /** from the kernel's vector_alloc to the write of its mask; undefined if it was never written */
   lag: number | undefined;
-  /** how long it lived, or has lived */
+  /** its age at its end, or now */
   span: number;
 }
 
 /**
- * The lives of some IRQ numbers. A vector's first vector_alloc begins one, later ones are moves; its teardown ends it.
- * QEMU before 8.1 has a device's vectors torn down and allocated again for each one that the guest's driver adds.
- * @param now when the record ends
+ * The lifetimes of the vectors of some IRQs. A vector's first vector_alloc begins one, later ones are moves; its
+ * teardown ends it. QEMU before 8.1 frees and allocates a device's vectors again for each one that the guest's driver
+ * adds.
+ * @param now the end of the record
  */
 export function livesOf(irqs: ReadonlySet<number>, events: readonly TraceEvent[], now: number): Life[] {
   const ended: Life[] = [];
@@ -41,7 +42,10 @@ export function quantile(values: readonly number[], share: number): number {
 
 const STEPS = [2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, Number.POSITIVE_INFINITY];
 
-/** Lines of a histogram: how many were placed within so many milliseconds, and how many not while they lived. */
+/**
+ * A histogram as text: how many vectors were placed within how many milliseconds, and how many were not while they
+ * existed.
+ */
 export function histogram(title: string, lives: readonly Life[]): string {
   const placed = lives.flatMap(({ lag }) => lag ?? []);
   const unplaced = lives.filter(({ lag }) => lag === undefined);

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
-/** What people use today to place the interrupts of a device. $1 its address, $2 a mask, $3 seconds. */
+/** The usual ways to place the interrupts of a device today. $1: its address, $2: a mask, $3: seconds. */
 const PLACE = `
 place() {
   for path in /sys/bus/pci/devices/$1/msi_irqs/*; do
@@ -9,17 +9,17 @@ place() {
   done
 }`;
 
-/** A hook that has the guest boot for a while, and then places what is there, once. */
+/** A hook that waits for the guest to boot, then places the existing vectors once. */
 export const sleepThenPlace = (address: string, mask: string, seconds: number) =>
   shell(`${PLACE}\nsleep "$3"; place "$1" "$2"`, address, mask, seconds);
 
-/** A loop that looks at intervals. */
+/** A loop that places the vectors at an interval. */
 export const placeInLoop = (address: string, mask: string, seconds: number) =>
   shell(`${PLACE}\nwhile :; do place "$1" "$2"; sleep "$3"; done`, address, mask, seconds);
 
 /**
- * The least that a program in Node can do with the kernel's events: no domains, no policy, no second look. What it
- * takes here is what the emulation takes. $1 a device's address, $2 a mask.
+ * The minimum that a program in Node can do with the kernel's events: no domains, no policy, no second check. Its time
+ * here is that of the emulation. $1: a device's address, $2: a mask.
  */
 const BARE = `
 const fs = require('node:fs');
@@ -36,7 +36,7 @@ function place(irq, pause) {
     if (!fs.readFileSync(file, 'utf8').endsWith(mask + '\\n')) fs.writeFileSync(file, mask);
   } else if (handlers.trim() === '' && pause < 500) setTimeout(attempt, pause, irq, pause * 1.5);
 }
-// what goes under it is gone
+// The IRQ was removed before the write.
 function attempt(irq, pause) { try { place(irq, pause); } catch {} }
 (async () => {
   const pipe = await fs.promises.open(instance + '/trace_pipe');

@@ -4,18 +4,18 @@ import { report } from './report.js';
 import { Rig } from './rig.js';
 import { type Scene, Skipped, scenes } from './scene.js';
 
-/** Seconds after which a scene is given up. */
+/** Seconds after which a scene is stopped. */
 const LIMIT = 400;
 
-/** What machine/test-rig.ts leaves for it. */
+/** The request that machine/test-rig.ts writes. */
 export interface Settings {
-  /** a regular expression for the titles wanted */
+  /** a regular expression for titles */
   pattern: string;
-  /** not only those for every kernel */
+  /** all scenes, not only those for every kernel */
   all: boolean;
 }
 
-/** Plays all scenes, one after the other, on the host that they share. */
+/** Runs all scenes, one after the other, on the host that they share. */
 async function play(): Promise<void> {
   const { pattern, all } = JSON.parse(readFileSync('/rig/settings.json', 'utf8')) as Settings;
   const wanted = scenes.filter(
@@ -56,7 +56,7 @@ async function playOne({ title, play }: Scene, rig: Rig): Promise<void> {
   report({ type, title, seconds: (performance.now() - begin) / 1000, text });
 }
 
-/** uvu's assertions keep apart what was expected and what was there. */
+/** uvu's assertion errors have the expected and the actual value. */
 const describe = ({ stack, details }: Error & { details?: string }) => `${stack}\n${details ?? ''}`;
 
 const uptime = () => text('/proc/uptime').split(' ')[0];

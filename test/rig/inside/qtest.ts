@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 
-/** QEMU's qtest socket: what a guest's CPU would do on its buses, at the moment that a test chooses. */
+/** QEMU's qtest socket: bus accesses that a guest's CPU would make, at a moment that the test chooses. */
 export class Qtest {
   readonly #waiting: { resolve(value: string): void; reject(error: Error): void }[] = [];
 
@@ -25,8 +25,8 @@ export class Qtest {
   }
 
   /**
-   * One command of QEMU's qtest protocol, such as `outl 0xcf8 0x80000000`; what stands behind its OK. Commands queue
-   * up.
+   * Runs a command of QEMU's qtest protocol, such as `outl 0xcf8 0x80000000`, and returns the text after its OK.
+   * Commands are queued.
    */
   command(text: string): Promise<string> {
     return new Promise((resolve, reject) => {
@@ -40,7 +40,7 @@ export class Qtest {
   }
 
   #take(line: string): void {
-    // lines of the interrupt controller, if anybody had asked for them
+    // IRQ lines of the interrupt controller, if they were intercepted.
     if (line.startsWith('IRQ ')) return;
     const waiting = this.#waiting.shift();
     if (line.startsWith('OK')) waiting?.resolve(line.slice(3));

@@ -1,13 +1,13 @@
 import { openSync, writeSync } from 'node:fs';
 
-/** What goes out of the emulated host, a line of JSON each. */
+/** The output of the emulated host: JSON, one message per line. */
 export type Message =
   | { type: 'scenes'; titles: string[] }
   | { type: 'note'; text: string }
   | { type: 'passed' | 'failed' | 'skipped'; title: string; seconds: number; text: string }
   | { type: 'end' };
 
-/** The second serial line, which is QEMU's standard output. */
+/** The second serial port, which is QEMU's standard output. */
 const line = openSync('/dev/ttyS1', 'w');
 
 export function report(message: Message): void {

@@ -7,10 +7,10 @@ import { report } from './report.js';
 import { run } from './run.js';
 import { Watcher } from './watcher.js';
 
-/** Not what libvirtd says of every domain. */
+/** Lines that libvirtd logs for every domain. */
 const telling = (line: string) => !/ (?:qemuDomainObjTaintMsg|virGetHostnameImpl):/.test(line);
 
-/** What scenes play with. What they leave behind is removed after each. */
+/** The tools of the scenes. What they leave behind is removed after each. */
 export class Rig {
   readonly libvirt = new Libvirt();
   readonly watcher = new Watcher();
@@ -18,20 +18,20 @@ export class Rig {
   readonly trace = new KernelTrace();
   readonly #guests: Guest[] = [];
 
-  /** Installs the packed package as its user would: that starts the watcher. */
+  /** Installs the packed package like a user, which starts the watcher. */
   async setUp(): Promise<void> {
-    const said = await run('hostdev-cpuset', 'install');
-    report({ type: 'note', text: said });
+    const output = await run('hostdev-cpuset', 'install');
+    report({ type: 'note', text: output });
     this.trace.start();
     await this.libvirt.start();
   }
 
-  /** Before each scene: what the one before has stopped runs again. */
+  /** Before each scene: starts again what the previous one stopped. */
   async ready(): Promise<void> {
     if (!this.watcher.runs) await this.watcher.start();
   }
 
-  /** Defines and starts a domain, which ends with the scene. */
+  /** Defines and starts a domain, which is removed after the scene. */
   async running(options: GuestOptions): Promise<Guest> {
     const guest = new Guest(`guest${this.#guests.length + 1}`, options);
     this.#guests.push(guest);
@@ -43,7 +43,7 @@ export class Rig {
     report({ type: 'note', text });
   }
 
-  /** For whoever reads of a failure: the ends of the logs. */
+  /** The ends of the logs, for the report of a failure. */
   async logs(): Promise<string> {
     const journal = await run('journalctl', '--quiet', '--lines=25').catch(String);
     const libvirtd = text(LIBVIRTD_LOG).split('\n').filter(telling).slice(-15).join('\n');

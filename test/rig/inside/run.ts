@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 
-/** Runs a program to its end. Returns its standard output; throws with all that it said when its status is not 0. */
+/** Runs a program to its end. Returns its standard output. Throws with all its output if the status is not 0. */
 export function run(program: string, ...args: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(program, args, { timeout: 120_000, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {

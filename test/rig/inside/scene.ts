@@ -2,14 +2,14 @@ import type { Rig } from './rig.js';
 
 export interface Scene {
   title: string;
-  /** played on newer kernels, too: there is no time for all */
+  /** runs on newer kernels, too; there is no time for all */
   everyKernel: boolean;
   play(rig: Rig): Promise<void>;
 }
 
 export const scenes: Scene[] = [];
 
-/** A scene: what happens on the emulated host, and what its kernel must show then. Anything thrown fails it. */
+/** A scene: events on the emulated host, and assertions about the kernel's state. Anything thrown fails it. */
 export function scene(title: string, play: Scene['play']): void {
   scenes.push({ title, play, everyKernel: false });
 }
@@ -18,5 +18,5 @@ export function sceneOnEveryKernel(title: string, play: Scene['play']): void {
   scenes.push({ title, play, everyKernel: true });
 }
 
-/** Thrown by a scene that this kernel, or this package, gives no occasion for. */
+/** Thrown by a scene that does not apply to this kernel or package. */
 export class Skipped extends Error {}

@@ -2,10 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export { sleep };
 
-/** Seconds that anything may take: emulation is slow, and other work on the machine makes it slower. */
+/** Time limit in seconds: emulation is slow, and slower with other load on the machine. */
 const PATIENCE = 100;
 
-/** Tries an assertion until it holds; throws what it threw last when patience ends. Milliseconds between two tries. */
+/**
+ * Retries an assertion until it holds. Throws its last error after the time limit. `interval`: milliseconds between
+ * retries.
+ */
 export async function eventually<T>(attempt: () => T | Promise<T>, interval = 50, seconds = PATIENCE): Promise<T> {
   const end = performance.now() + seconds * 1000;
   for (;;) {
@@ -18,7 +21,7 @@ export async function eventually<T>(attempt: () => T | Promise<T>, interval = 50
   }
 }
 
-/** Tries an assertion again and again for some seconds: it must hold each time. */
+/** Repeats an assertion for some seconds: it must hold each time. */
 export async function throughout(seconds: number, attempt: () => void): Promise<void> {
   const end = performance.now() + seconds * 1000;
   do {

@@ -5,12 +5,12 @@ import { run } from './run.js';
 export const UNIT = 'hostdev-cpuset.service';
 const OPTIONS = '/etc/default/hostdev-cpuset';
 
-/** `hostdev-cpuset watch` as the unit of the package has systemd run it. */
+/** `hostdev-cpuset watch` as started by systemd with the package's unit. */
 export class Watcher {
   /** `hostdev-cpuset install` starts it */
   #runs = true;
 
-  /** Comes back when it holds what runs: then it has told systemd so. */
+  /** Returns when it manages the running domains and has notified systemd. */
   async start(...options: string[]): Promise<void> {
     mkdirSync('/etc/default', { recursive: true });
     writeFileSync(OPTIONS, `WATCH_OPTIONS=${options.join(' ')}\n`);
@@ -31,18 +31,18 @@ export class Watcher {
     return run('systemctl', 'reload', UNIT);
   }
 
-  /** After a change of what systemd reads. */
+  /** Reloads systemd after a change of its files. */
   reloadUnits(): Promise<string> {
     return run('systemctl', 'daemon-reload');
   }
 
-  /** Not told to systemd, which starts it again some seconds later. */
+  /** Kills it without systemd, which restarts it some seconds later. */
   kill(): Promise<string> {
     return run('systemctl', 'kill', '--kill-who=main', '--signal=KILL', UNIT);
   }
 }
 
-/** Of all watchers on the host, whoever started them. */
+/** The PIDs of all watchers on the host, whoever started them. */
 export function watcherPids(): number[] {
   const pids = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -50,11 +50,11 @@ export function watcherPids(): number[] {
   const watchers = pids.filter((pid) =>
     /^[^\0]*node\0[^\0]*hostdev-cpuset[^\0]*\0watch\0/.test(`${text(`/proc/${pid}/cmdline`)}\0`),
   );
-  // a child that has not executed its program yet has the watcher's command line
+  // A child that has not executed its program yet has the watcher's command line.
   return watchers.filter((pid) => !watchers.includes(parentOf(pid)));
 }
 
-/** Field 4 of /proc/PID/stat; a command's name may hold spaces and parentheses. */
+/** Field 4 of /proc/PID/stat; a command's name may contain spaces and parentheses. */
 function parentOf(pid: number): number {
   return Number(text(`/proc/${pid}/stat`).split(')').at(-1)?.trim().split(' ')[1]);
 }

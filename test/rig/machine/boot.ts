@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Message } from '../inside/report.js';
 
-/** Minutes after which an emulated host is given up. */
+/** Minutes after which an emulated host is stopped. */
 const LIMIT = 15;
 
 /**
- * Runs QEMU to its end, and hands on what the scenes report. It dies with this process, even with one killed outright.
- * @returns what QEMU itself had to say, and whether it crashed
+ * Runs QEMU to its end and passes on the reports of the scenes. QEMU ends with this process, even after SIGKILL.
+ * @returns QEMU's own messages, and whether it crashed
  */
 export async function boot(
   args: string[],

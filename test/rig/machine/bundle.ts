@@ -7,7 +7,7 @@ const files = readdirSync(join(rig, 'scenes'))
   .filter((name) => name.endsWith('.ts'))
   .sort();
 
-/** Makes one script of what runs inside: the scenes in the order of their names, and what plays them. */
+/** Bundles what runs on the emulated host into one script: the scenes in the order of their names, and their runner. */
 export async function bundleScenes(outfile: string): Promise<void> {
   const imports = [...files.map((name) => `./scenes/${name}`), './inside/play.ts'];
   await build({
@@ -18,13 +18,13 @@ export async function bundleScenes(outfile: string): Promise<void> {
     target: 'node18',
     format: 'cjs',
     sourcemap: 'inline',
-    // package.json says of the library that importing it does nothing; importing a scene does
+    // package.json declares the library free of side effects, but importing a scene registers it.
     ignoreAnnotations: true,
     logLevel: 'warning',
   });
 }
 
-/** Their titles, read without running them. @param all not only those for every kernel */
+/** The titles of the scenes, read without running them. @param all also those for the release's own kernel only */
 export function sceneTitles(all = true): string[] {
   const calls = all ? /^scene(?:OnEveryKernel)?\(\s*(['"`])(.*)\1,/gm : /^sceneOnEveryKernel\(\s*(['"`])(.*)\1,/gm;
   const texts = files.map((name) => readFileSync(join(rig, 'scenes', name), 'utf8'));

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { projectRoot } from '../../support/cli.js';
 
 /**
- * What is fetched and unpacked once: kernels, irqbalance, what libvirt found out about QEMU. May be removed at any
+ * Downloaded and extracted files: kernels, irqbalance, libvirt's capabilities of QEMU. The cache may be removed at any
  * time.
  */
 const CACHE = join(projectRoot, '.cache/rig');
 
-/** A folder in the cache, made by `fill` if it is not there yet. It appears whole or not at all. */
+/** A directory in the cache, created by `fill` if it is missing. It appears completely or not at all. */
 export function cached(name: string, fill: (folder: string) => void): string {
   const folder = join(CACHE, name);
   if (existsSync(folder)) return folder;
@@ -24,7 +24,7 @@ export function cached(name: string, fill: (folder: string) => void): string {
   return folder;
 }
 
-/** Removes what no run of now uses any more: older kernels, other initramfs. */
+/** Removes entries that the current run does not use: older kernels, other initramfs images. */
 export function keepOnly(folders: readonly string[]): void {
   for (const name of readdirSync(CACHE)) {
     const path = join(CACHE, name);
@@ -32,7 +32,7 @@ export function keepOnly(folders: readonly string[]): void {
   }
 }
 
-/** Downloads a Debian package and unpacks it into `folder`: it is never installed, and none of its scripts runs. */
+/** Downloads a Debian package and extracts it into `folder`. It is never installed, and none of its scripts runs. */
 export function unpackPackage(name: string, folder: string): void {
   const download = mkdtempSync(join(CACHE, 'partial-'));
   const aptGet = (words: string[]) =>
@@ -41,7 +41,7 @@ export function unpackPackage(name: string, folder: string): void {
     try {
       aptGet(['download', '-q', name]);
     } catch {
-      // lists of last month name what the mirror has no more
+      // Outdated package lists may name versions that the mirror no longer has.
       aptGet(['update', '-q']);
       aptGet(['download', '-q', name]);
     }

@@ -1,10 +1,10 @@
 import { cpus } from 'node:os';
 
 /**
- * The emulated host: four CPUs on two nodes, an IOMMU that remaps interrupts, and devices to pass through. Addresses
- * inside: 0000:00:0c.0 edu (one MSI), 0000:00:0d.0 e1000 (INTx only), 0000:01:00.0 and 0000:02:00.0 e1000e (5 MSI-X),
- * 0000:03:00.0 nvme (stays the host's: its interrupts are managed by the kernel); on node 1 0000:81:00.0 nvme (65
- * MSI-X) and 0000:82:00.0 e1000e. Port 2 of the serial lines is standard output: what the scenes report.
+ * The emulated host: four CPUs on two nodes, an IOMMU with interrupt remapping, and devices to pass through. Addresses
+ * on the host: 0000:00:0c.0 edu (one MSI), 0000:00:0d.0 e1000 (INTx only), 0000:01:00.0 and 0000:02:00.0 e1000e (5
+ * MSI-X), 0000:03:00.0 nvme (used by the host, with managed interrupts); on node 1 0000:81:00.0 nvme (65 MSI-X) and
+ * 0000:82:00.0 e1000e. The second serial port is standard output for the reports of the scenes.
  */
 export function emulatedHost(folders: { boot: string; rig: string; cache: string; console: string }): string[] {
   return [
@@ -17,12 +17,12 @@ export function emulatedHost(folders: { boot: string; rig: string; cache: string
     ]),
     ...words('-nodefaults -display none -no-reboot -device intel-iommu,intremap=on,caching-mode=on'),
     ...['-kernel', `${folders.boot}/vmlinux`, '-initrd', `${folders.boot}/initramfs`],
-    // no_timer_check, nowatchdog: on a busy machine an emulated clock is late, which is no fault of the kernel's;
-    // tsc=reliable: else it reads the emulated HPET, under a lock, whenever anybody asks for the time, and spends a
-    // quarter of all its time there; numa_balancing: a kernel that moves memory to where it is used takes pages away
-    // from programs, to see who comes back for them, which costs 0.3 ms a page here; init_on_alloc: nor is memory
-    // cleared twice; norecord-cmd: else the first and the last trace event of all have the kernel write breakpoints
-    // into its scheduler, which QEMU 7.2 may run after they went (fault-of-emulation.ts)
+    // no_timer_check, nowatchdog: on a busy machine the emulated clock is late, which is not a fault of the kernel.
+    // tsc=reliable: otherwise the kernel reads the emulated HPET under a lock for each timestamp, a quarter of all its
+    // time. numa_balancing: otherwise the kernel unmaps pages to find out which node uses them, which costs 0.3 ms per
+    // page here. init_on_alloc: avoids clearing memory twice. norecord-cmd: otherwise enabling the first and disabling
+    // the last trace event makes the kernel write breakpoints into its scheduler, which QEMU 7.2 may run after their
+    // removal (fault-of-emulation.ts).
     ...['-append', `${OPTIONS} ${knownDelay()}`],
     ...['-serial', `file:${comma(folders.console)}`],
     ...words('-chardev stdio,id=report,signal=off -serial chardev:report'),
@@ -44,8 +44,7 @@ const OPTIONS =
   'console=ttyS0 intel_iommu=on quiet panic=-1 mitigations=off no_timer_check nowatchdog tsc=reliable numa_balancing=disable init_on_alloc=0 trace_options=norecord-cmd';
 
 /**
- * What a second of waiting is in turns of a loop, 250 a second: else the kernel finds out for each socket, in a second
- * each.
+ * The calibrated delay loop per tick, 250 a second. Without it the kernel calibrates for each socket, a second each.
  */
 function knownDelay(): string {
   const megahertz = cpus()[0]?.speed ?? 0;
@@ -54,11 +53,11 @@ function knownDelay(): string {
 
 const words = (text: string) => text.split(' ');
 const nvme = (id: number) => `nvme,serial=rig${id},drive=disk${id}`;
-/** QEMU's own way to write a comma in a value. */
+/** QEMU's escape for a comma in a value. */
 const comma = (path: string) => path.replaceAll(',', ',,');
 
 /**
- * A device on a root port of its own: then it has an IOMMU group of its own. Of a faster port the kernel waits for a
+ * A device on its own root port, and therefore in its own IOMMU group. With a faster port the kernel would wait for a
  * link at each reset.
  */
 function behindPort(id: number, bus: string, device: string): string[] {
@@ -66,7 +65,7 @@ function behindPort(id: number, bus: string, device: string): string[] {
   return ['-device', port, '-device', `${device},bus=port${id}`];
 }
 
-/** A folder of this machine, which the emulated host mounts by `tag`. */
+/** A directory of this machine that the emulated host mounts by `tag`. */
 function shared(tag: string, path: string, readonly: boolean, slot: number): string[] {
   const mode = `security_model=none,multidevs=remap${readonly ? ',readonly=on' : ''}`;
   return [

@@ -1,10 +1,10 @@
 /**
- * A kernel that patches its own code (a static key, a trace event) writes a breakpoint there first, and takes it back
- * when all CPUs know (text_poke_bp_batch in arch/x86/kernel/alternative.c). QEMU 7.2, of which each CPU is a thread,
- * may translate the breakpoint just as it goes, keep that, and run it later: the kernel, which knows of none there any
- * more, panics. No program inside can do that, nor help it.
+ * A kernel that patches its own code (a static key, a trace event) first writes a breakpoint there, and removes it when
+ * all CPUs know (text_poke_bp_batch in arch/x86/kernel/alternative.c). QEMU 7.2, which runs each CPU in a thread, may
+ * translate the breakpoint while it is removed, cache that, and run it later: the kernel panics at an unknown
+ * breakpoint. No program on the host can cause or prevent this.
  * @param console of a host that has ended
- * @returns where it happened, if it did
+ * @returns the address, if this happened
  */
 export function staleBreakpoint(console: string): string | undefined {
   const oops =
@@ -15,10 +15,10 @@ export function staleBreakpoint(console: string): string | undefined {
 }
 
 /**
- * A timer of an emulated CPU does not fire any more: the kernel sees for 21 seconds that its own thread was to be woken
- * up and was not, while QEMU is idle (seen with QEMU 7.2 on a quiet machine). No program inside can do that.
+ * A timer of an emulated CPU stops firing: the kernel reports for 21 seconds that its own thread was not woken up,
+ * while QEMU is idle (seen with QEMU 7.2 on an idle machine). No program on the host can cause this.
  * @param console of a host that may still run
- * @returns on which CPU, if it happened
+ * @returns the CPU, if this happened
  */
 export function lostTimer(console: string): string | undefined {
   const stall =

@@ -15,7 +15,7 @@ import { unpackPackage } from './cache.js';
 import { readKernel } from './kernels.js';
 import { uncompressed } from './vmlinux.js';
 
-/** What the emulated host cannot load from its /usr: that comes over these. */
+/** Modules that the emulated host needs to mount its /usr, from which it loads the others. */
 const MODULES = [
   'virtio_pci',
   '9pnet_virtio',
@@ -30,8 +30,8 @@ const MODULES = [
 const APPLETS = ['sh', 'cat', 'insmod', 'ln', 'mkdir', 'mount', 'poweroff', 'switch_root'];
 
 /**
- * Fills `folder` with what QEMU boots: `vmlinux` and `initramfs` of a kernel package, with the modules it needs and
- * `init`.
+ * Fills `folder` with the files that QEMU boots: `vmlinux` and `initramfs` of a kernel package, with the required
+ * modules and `init`.
  * @param init path of the shell script that becomes /init
  */
 export function fillBootFolder(folder: string, kernelPackage: string, init: string): void {

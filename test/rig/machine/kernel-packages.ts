@@ -2,9 +2,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 /**
- * The kernel packages of this Debian, oldest first: the release's own and, where the same suites have one, the newest
- * of a newer series. Both are named by packages that hold nothing but that name: linux-image-amd64,
- * linux-image-6.12-amd64.
+ * The kernel packages of this Debian, oldest first: the release's own and, if the same suites have one, the newest of a
+ * newer series. Both are dependencies of metapackages: linux-image-amd64, linux-image-6.12-amd64.
  */
 export async function kernelPackages(): Promise<string[]> {
   const packages = new Map<string, string>();
@@ -22,8 +21,8 @@ export async function kernelPackages(): Promise<string[]> {
 }
 
 /**
- * All in one call, for each reads all lists anew where they are not kept: the name of a package, and a line for what it
- * depends on.
+ * One call for all packages, as each call parses all package lists if they are not cached. Prints each package with a
+ * line per dependency.
  */
 async function askApt(): Promise<string> {
   const pattern = '?name("^linux-image-([0-9]+[.][0-9]+-)?amd64$")';

@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-/** A kernel package as it was unpacked. */
+/** An extracted kernel package. */
 export interface Kernel {
-  /** as uname -r says */
+  /** the output of uname -r */
   version: string;
   image: string;
-  /** paths of modules below `folder`, each after those that it depends on, and not compressed */
+  /** paths of uncompressed modules below `folder`, each after its dependencies */
   modules: string[];
 }
 
@@ -31,7 +31,7 @@ export function readKernel(folder: string, wanted: readonly string[]): Kernel {
   return { version, image: join(boot, image), modules: [...modules] };
 }
 
-/** Newer series pack each module, and busybox's insmod takes them as they are only. */
+/** Newer series compress each module, and busybox's insmod accepts only uncompressed ones. */
 function dependencies(file: string): string[] {
   if (file.endsWith('.xz')) execFileSync('xz', ['--decompress', file]);
   const [, names = ''] = /\0depends=([^\0]*)\0/.exec(readFileSync(uncompressed(file), 'latin1')) ?? [];

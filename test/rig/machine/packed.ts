@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import { projectRoot } from '../../support/cli.js';
 
 /**
- * Lays out below `prefix` what `npm install --global` would: the packed package, the packages that it depends on, its
- * executables. They are this checkout's, so that no registry is asked.
+ * Installs below `prefix` what `npm install --global` would: the packed package, its dependencies and executables. They
+ * are copied from this checkout, so that no registry is needed.
  */
 export async function installPacked(prefix: string): Promise<void> {
   const modules = join(prefix, 'lib/node_modules');
@@ -27,7 +27,7 @@ export async function installPacked(prefix: string): Promise<void> {
   }
 }
 
-/** Folders of all packages that are needed at run time, below the checkout. */
+/** Directories of all packages that are needed at run time, relative to the checkout. */
 async function dependencies(): Promise<string[]> {
   const listed = await npm(['ls', '--omit=dev', '--omit=peer', '--all', '--parseable']);
   return listed

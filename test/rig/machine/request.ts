@@ -2,15 +2,15 @@ import { parseArgs } from 'node:util';
 import { sceneTitles } from './bundle.js';
 import { kernelPackages } from './kernel-packages.js';
 
-/** What is to be played. */
+/** The scenes and kernels to run. */
 export interface Request {
-  /** a regular expression for the titles of the scenes wanted */
+  /** a regular expression for titles */
   pattern: string;
-  /** such as 6.1, for one kernel alone; '' for all */
+  /** a series such as 6.1, or '' for all kernels */
   series: string;
 }
 
-/** Something was asked for that cannot be had; the message is a line for whoever did. */
+/** An invalid request; the message is one line for the user. */
 export class RequestError extends Error {}
 
 /** @throws RequestError */
@@ -35,11 +35,11 @@ export function requestOf(words: readonly string[]): Request {
 export interface Boot {
   /** its package */
   name: string;
-  /** all scenes are played, not only those for every kernel */
+  /** whether all scenes run, not only those for every kernel */
   all: boolean;
 }
 
-/** Those where something is to be played. @throws RequestError */
+/** The kernels for which at least one scene is to run. @throws RequestError */
 export async function bootsOf(request: Request): Promise<Boot[]> {
   const { series } = request;
   const packages = (await kernelPackages()).filter(

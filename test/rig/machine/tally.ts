@@ -1,15 +1,15 @@
 import type { Message } from '../inside/report.js';
 
-/** Counts what the scenes report, and prints it as it comes. */
+/** Counts the reports of the scenes, and prints them as they arrive. */
 export class Tally {
   #passed = 0;
   #failed = 0;
   #skipped = 0;
-  /** of the kernel that runs: titles that have not ended */
+  /** scenes of the current kernel that have not ended */
   #open: string[] = [];
   #ended = false;
   #kernelFailed = false;
-  /** what was counted before the kernel that runs */
+  /** the counts before the current kernel */
   #before = { passed: 0, skipped: 0 };
 
   begin(kernel: string): void {
@@ -41,13 +41,13 @@ export class Tally {
     }
   }
 
-  /** The kernel that runs is played again: its scenes count once, but what has failed has failed. */
+  /** The current kernel is booted again: passed scenes are counted again from zero, failures remain. */
   replayed(reason: string): void {
     console.log(`  ${reason}`);
     ({ passed: this.#passed, skipped: this.#skipped } = this.#before);
   }
 
-  /** @param log what the console of the emulated host showed: printed where not all went well */
+  /** @param log the console output of the emulated host, which is printed after a failure */
   end(log: string): void {
     for (const title of this.#open) {
       this.#count('failed');
@@ -60,10 +60,7 @@ export class Tally {
     if (this.#kernelFailed) console.log(indent(log.replaceAll('\r', '').split('\n').slice(-60).join('\n')));
   }
 
-  /**
-   * @param seconds that all of it took
-   * @returns exit status
-   */
+  /** @param seconds duration of the whole run @returns exit status */
   conclude(seconds: number): number {
     console.log(`whole run: ${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`);
     console.log(`${this.#passed} passed, ${this.#failed} failed, ${this.#skipped} skipped`);

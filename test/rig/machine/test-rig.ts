@@ -15,19 +15,19 @@ import { bootsOf, type Request } from './request.js';
 import { Tally } from './tally.js';
 
 const inside = join(__dirname, '../inside');
-/** Of this machine's /etc what programs of its /usr need: where libraries are, and what /usr/bin/awk is. */
+/** The files of this machine's /etc that programs in its /usr need: library paths, and the target of /usr/bin/awk. */
 const ETC = ['alternatives', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'nsswitch.conf', 'protocols', 'services'];
 
-/** How often the console is searched for a fault after which a host stands still. */
+/** How often the console is searched for a fault that stops the host. */
 const CONSOLE_INTERVAL_MS = 3000;
 
-/** What the folder that QEMU boots from depends on. */
+/** The inputs of the boot directory. */
 const RECIPE = ['initramfs.ts', 'kernels.ts', 'vmlinux.ts'];
 
 /**
- * Plays the scenes on an emulated host: all with the release's own kernel, those for every kernel with a newer one as
+ * Runs the scenes on an emulated host: all with the release's own kernel, those for every kernel with a newer one as
  * well.
- * @param build makes the package's files from the sources
+ * @param build builds the package from the sources
  * @returns exit status
  */
 export async function testRig(request: Request, build: () => Promise<void>): Promise<number> {
@@ -38,7 +38,7 @@ export async function testRig(request: Request, build: () => Promise<void>): Pro
     rmSync(folder, { recursive: true, force: true });
     process.exit(signal === 'SIGINT' ? 130 : 143);
   };
-  // not once: a second Ctrl-C would end the removal half-way
+  // Not once(): a second Ctrl-C would interrupt the removal.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
 
   const tally = new Tally();
@@ -60,7 +60,7 @@ export async function testRig(request: Request, build: () => Promise<void>): Pro
         const started = (child: ChildProcess) => {
           qemu = child;
         };
-        // such a host stands still until its time is up
+        // Such a host would hang until its time limit.
         const watch = setInterval(() => lostTimer(shown()) && qemu?.kill('SIGKILL'), CONSOLE_INTERVAL_MS);
         return boot(args, (message) => tally.take(message), started).finally(() => clearInterval(watch));
       };
@@ -79,7 +79,7 @@ export async function testRig(request: Request, build: () => Promise<void>): Pro
   return tally.conclude(performance.now() / 1000);
 }
 
-/** What the emulated host sees as /rig. */
+/** The files that the emulated host mounts at /rig. */
 async function stage(rig: string): Promise<void> {
   mkdirSync(join(rig, 'etc'), { recursive: true });
   for (const name of ETC) {
@@ -93,7 +93,7 @@ async function stage(rig: string): Promise<void> {
   await bundleScenes(join(rig, 'scenes.cjs'));
 }
 
-/** Installed, it would go to work on this machine's own interrupts. */
+/** Never installed on this machine, where it would move interrupts. */
 const irqbalance = () => cached('irqbalance', (folder) => unpackPackage('irqbalance', folder));
 
 function bootFolderOf(kernelPackage: string): string {

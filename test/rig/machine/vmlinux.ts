@@ -1,15 +1,14 @@
 import { execFileSync } from 'node:child_process';
 
-/** By the bytes that a compressed kernel begins with; Debian's are packed by one of these. */
+/** Decompressors by the first bytes of a compressed kernel. Debian's kernels use one of these. */
 const UNPACKERS = [
   { magic: Buffer.from('fd377a585a00', 'hex'), command: ['xz', '--decompress', '--stdout', '--single-stream'] },
   { magic: Buffer.from('28b52ffd', 'hex'), command: ['zstd', '--decompress', '--stdout', '--quiet'] },
 ];
 
 /**
- * The kernel in a bzImage as it is, an ELF file: QEMU starts that by its PVH note, where it would take an emulated CPU
- * seconds to unpack it. Source: the kernel's Documentation/arch/x86/boot.rst, setup_sects, payload_offset and
- * payload_length.
+ * Extracts the ELF kernel from a bzImage. QEMU starts it by its PVH note; decompressing on an emulated CPU would take
+ * seconds. Source: the kernel's Documentation/arch/x86/boot.rst, setup_sects, payload_offset and payload_length.
  */
 export function uncompressed(image: Buffer): Buffer {
   const begin = (image.readUInt8(0x1f1) + 1) * 512 + image.readUInt32LE(0x248);

@@ -4,7 +4,7 @@ import { isAsBorn, isPlaced, othersOnTheHost } from '../inside/expect.js';
 import { scene } from '../inside/scene.js';
 
 scene(
-  'a start: auto, a list, native and no policy, each device by its own, and nothing else on the host',
+  'a start applies auto, a cpuset, native and no policy per device, and changes nothing else on the host',
   async (rig) => {
     const before = othersOnTheHost(['nvme0', 'nvme1']);
     const guest = await rig.running({

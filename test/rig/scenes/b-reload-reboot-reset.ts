@@ -15,7 +15,7 @@ const noVectors = (address: string) =>
   );
 
 scene(
-  'the driver reloads, the guest reboots, virsh resets it: placed each time, even where numbers cross',
+  'after a driver reload, a reboot and virsh reset all vectors are placed, even if IRQs move between devices',
   async (rig) => {
     const guest = await rig.running({
       vcpus: ['2', '3'],
@@ -52,6 +52,6 @@ scene(
     await isPlaced(DISK, 5, '1');
     await isPlaced(NIC, 3, '2-3');
     const crossed = interruptsOf(DISK).filter(({ irq }) => numbersOfNic.includes(irq));
-    assert.ok(crossed.length > 0, 'the disk has numbers that were the network card’s');
+    assert.ok(crossed.length > 0, 'the disk has IRQs that were the network card’s');
   },
 );

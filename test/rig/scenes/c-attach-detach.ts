@@ -5,28 +5,31 @@ import { driverOf, interruptsOf } from '../inside/kernel-files.js';
 import { scene } from '../inside/scene.js';
 import { eventually, throughout } from '../inside/wait.js';
 
-scene('a device is attached and detached: placed, and then the host driver’s, which nobody touches', async (rig) => {
-  const guest = await rig.running({ default: 'auto', vcpus: ['0', '2'], devices: [{ address: NIC, slot: 5 }] });
-  await guest.driver(5).load(3);
-  await isPlaced(NIC, 3, '2');
+scene(
+  "an attached device is placed; after it is detached, its interrupts are the host driver's and not written",
+  async (rig) => {
+    const guest = await rig.running({ default: 'auto', vcpus: ['0', '2'], devices: [{ address: NIC, slot: 5 }] });
+    await guest.driver(5).load(3);
+    await isPlaced(NIC, 3, '2');
 
-  const disk = { address: DISK, slot: 6 };
-  await guest.attach(disk);
-  await guest.driver(6).load(5);
-  await isPlaced(DISK, 5, '2');
-  const numbers = interruptsOf(DISK).map(({ irq }) => irq);
+    const disk = { address: DISK, slot: 6 };
+    await guest.attach(disk);
+    await guest.driver(6).load(5);
+    await isPlaced(DISK, 5, '2');
+    const numbers = interruptsOf(DISK).map(({ irq }) => irq);
 
-  await guest.detach(disk);
-  await eventually(() => assert.is(driverOf(DISK), 'nvme'));
-  const settled = await eventually(() => {
-    const now = interruptsOf(DISK);
-    assert.is(now.length, 5, 'the host’s nvme has its five interrupts');
-    return now;
-  });
-  assert.ok(
-    settled.some(({ irq }) => numbers.includes(irq)),
-    'some numbers are the same as before',
-  );
-  await throughout(3, () => assert.equal(interruptsOf(DISK), settled));
-  await isPlaced(NIC, 3, '2');
-});
+    await guest.detach(disk);
+    await eventually(() => assert.is(driverOf(DISK), 'nvme'));
+    const settled = await eventually(() => {
+      const now = interruptsOf(DISK);
+      assert.is(now.length, 5, 'the host’s nvme has five interrupts');
+      return now;
+    });
+    assert.ok(
+      settled.some(({ irq }) => numbers.includes(irq)),
+      'some IRQs are the same as before',
+    );
+    await throughout(3, () => assert.equal(interruptsOf(DISK), settled));
+    await isPlaced(NIC, 3, '2');
+  },
+);

@@ -5,7 +5,7 @@ import { scene } from '../inside/scene.js';
 
 const NAMESPACE = 'urn:hostdev-cpuset:1';
 
-scene('vcpupin --live and metadata --set change the policy of a running domain', async (rig) => {
+scene('vcpupin --live and metadata --set change the targets of a running domain', async (rig) => {
   const guest = await rig.running({ vcpus: ['2', '3'], devices: [{ address: NIC, slot: 5, cpuset: 'auto' }] });
   await guest.driver(5).load(3);
   await isPlaced(NIC, 3, '2-3');

@@ -6,7 +6,7 @@ import { scene } from '../inside/scene.js';
 import { eventually } from '../inside/wait.js';
 
 scene(
-  'a device with nothing but INTx, one with one MSI, and phantom vectors, which msi_irqs names and nobody handles',
+  'a device with only INTx, one with one MSI, and phantom vectors that are in msi_irqs without a handler',
   async (rig) => {
     const guest = await rig.running({
       vcpus: ['1'],
@@ -26,7 +26,7 @@ scene(
 
     const nic = guest.driver(7);
     await nic.enableMsix();
-    // the host must have all vectors up to the one that is asked for
+    // The host must have all vectors up to the requested one.
     await nic.requestVectors(0, 1);
     await nic.requestVectors(4, 5);
     await isPlaced(NIC, 2, '1');
@@ -36,7 +36,7 @@ scene(
     await isPlaced(NIC, 5, '1');
 
     await guest.remove();
-    // nobody had used the line before: then it gets back the default
+    // The line was unused before, so the default affinity is restored.
     const had = text('/proc/irq/default_smp_affinity');
     await eventually(() => assert.is(text(`/proc/irq/${line.irq}/smp_affinity`), had));
   },

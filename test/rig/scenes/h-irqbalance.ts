@@ -6,7 +6,7 @@ import { interruptsOf } from '../inside/kernel-files.js';
 import { scene } from '../inside/scene.js';
 import { eventually, sleep, throughout } from '../inside/wait.js';
 
-scene('irqbalance moves the interrupts, but not with our policy', async (rig) => {
+scene('irqbalance moves the interrupts, but not with our policy script', async (rig) => {
   const devices = [
     { address: NIC, slot: 5, cpuset: '1' },
     { address: NEAR_NIC, slot: 6, cpuset: 'native' },
@@ -30,14 +30,14 @@ scene('irqbalance moves the interrupts, but not with our policy', async (rig) =>
   await isAsBorn(NEAR_NIC, 5);
   rig.trace.take();
   await rig.irqbalance.start(installedArguments());
-  // a round in which it moves what nobody holds, and two more
+  // One round in which it moves unmanaged interrupts, and two more.
   await moved(NEAR_NIC, '0-3');
   await throughout(2.5, () => assertPlaced(NIC, 5, '1'));
   const held = interruptsOf(NIC).map(({ irq }) => irq);
   const written = rig.trace.take().filter(({ kind, irq }) => kind === 'affinity' && held.includes(irq));
-  assert.equal(written, [], 'nobody wrote them, we neither');
+  assert.equal(written, [], 'no program wrote them');
 
-  // vectors that appear under a running irqbalance
+  // Vectors that appear while irqbalance runs.
   await nic.unload();
   await sleep(500);
   await nic.load(3);

@@ -7,14 +7,14 @@ import { propertyOf } from '../inside/systemd.js';
 import { eventually } from '../inside/wait.js';
 import { watcherPids } from '../inside/watcher.js';
 
-scene('no watcher runs: the hook has systemd start one, and it ends with the last domain', async (rig) => {
+scene('without a watcher the hook lets systemd start one, which ends with the last domain', async (rig) => {
   await rig.watcher.stop();
   assert.equal(watcherPids(), []);
   const guest = await rig.running({ vcpus: ['2', '3'], devices: [{ address: NIC, slot: 5, cpuset: 'auto' }] });
   await eventually(async () => {
     const pid = await propertyOf('hostdev-cpuset-until-idle.service', 'MainPID');
     assert.equal(watcherPids(), [Number(pid)]);
-    // confined as the service is
+    // Confined like the service.
     assert.match(text(`/proc/${pid}/status`), /^CapBnd:\t0000000000080004\nCapAmb:.*\nNoNewPrivs:\t1\nSeccomp:\t2$/m);
   });
   const nic = guest.driver(5);

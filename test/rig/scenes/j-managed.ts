@@ -11,7 +11,7 @@ import { interruptsOf } from '../inside/kernel-files.js';
 import { scene } from '../inside/scene.js';
 
 scene(
-  'managed interrupts of the host’s nvme, offered by a doctored plan, are refused before the kernel has to',
+  "managed interrupts of the host's nvme in a manipulated plan are skipped before the kernel rejects the write",
   async (rig) => {
     const before = othersOnTheHost();
     const managed = interruptsOf(HOST_DISK).filter(
@@ -42,7 +42,7 @@ scene(
   },
 );
 
-/** A plan that no host would give. */
+/** A plan that no real host would give. */
 function doctored(interrupts: InterruptPlan[]): DomainPlan {
   const device: DevicePlan = {
     ...{

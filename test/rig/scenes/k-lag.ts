@@ -10,42 +10,42 @@ import { sleep } from '../inside/wait.js';
 import { watcherPids } from '../inside/watcher.js';
 
 /**
- * Reloads of the driver whose device is ours; those of the peers' devices load in the first, and again in one when the
- * peers have looked.
+ * Number of reloads of our device's driver. Those of the peers' devices load in the first, and again in the ones that
+ * the peers have finished.
  */
 const ROUNDS = 12;
-/** Without peers in the run, which take their time. */
+/** Number of reloads without peers, which are slow. */
 const ROUNDS_ALONE = 7;
-/** Of the least that can be done, afterwards, and the milliseconds that its Node takes to start. */
+/** Number of reloads with the minimal program, measured afterwards, and the start time of its Node in ms. */
 const ROUNDS_BARE = 6;
 const BARE_START = 2000;
 const RELOAD = 11;
 const VECTORS = 5;
-/** Seconds: a loop as people run it, and a third of the 30 s that the hook of a known script sleeps. */
+/** Seconds: the interval of a typical loop, and a third of the 30 s that the hook of a known script sleeps. */
 const LOOP = 10;
 const SLEEP = 10;
 
 sceneOnEveryKernel(
-  'the lag from the kernel’s vector_alloc to the written mask, with its events, and the peers’',
+  "lag from the kernel's vector_alloc to the write of the mask, with trace events, and that of the peers",
   async (rig) => {
     const { ours, bare, sleeper, loop } = await measure(rig, true);
-    rig.note(histogram('hostdev-cpuset, told by trace events (bounds: p50 15 ms, p99 80 ms)', ours));
+    rig.note(histogram('hostdev-cpuset, with trace events (bounds: p50 15 ms, p99 80 ms)', ours));
     rig.note(histogram('the least that a program in Node can do with these events', bare));
     rig.note(histogram(`a hook that sleeps ${SLEEP} s (of the usual 30) and places once`, sleeper));
     rig.note(histogram(`a loop every ${LOOP} s`, loop));
     assertAhead(ours, ROUNDS, loop);
     assert.ok(
       sleeper.some(({ lag }) => lag === undefined),
-      'who places once misses what comes later',
+      'a program that places once misses later vectors',
     );
   },
 );
 
-scene('the lag without trace events, in the busy interval', async (rig) => {
+scene('lag without trace events, with the busy interval', async (rig) => {
   await rig.watcher.stop();
   await rig.watcher.start('--no-tracing');
   const { ours } = await measure(rig, false);
-  rig.note(histogram('hostdev-cpuset, looking at intervals (bound: p99 150 ms)', ours));
+  rig.note(histogram('hostdev-cpuset, polling (bound: p99 150 ms)', ours));
   assertAhead(ours, ROUNDS_ALONE, []);
   await rig.watcher.stop();
 });
@@ -85,22 +85,22 @@ async function measure(rig: Rig, peers: boolean): Promise<Measured> {
     for (const [who, address] of WHOSE) for (const irq of numbersOf(address)) numbers[who].add(irq);
   };
   const running = peers ? [sleepThenPlace(DISK, '8', SLEEP), placeInLoop(NEAR_NIC, '8', LOOP)] : [];
-  // the loop has had its first look before there is anything
+  // The loop has made its first check before any vector exists.
   await sleep(peers ? 2000 : 500);
   rig.trace.take();
   try {
     for (let round = 0; round < (peers ? ROUNDS : ROUNDS_ALONE); round++) {
       await reload(ours, round);
-      // while the other devices keep theirs, each gets its own numbers again
+      // While the other devices keep theirs, each gets its own IRQs again.
       for (const peer of peers ? [sleeper, loop] : []) {
         if (round === RELOAD) await peer.unload();
         if (round === 0 || round === RELOAD) await peer.load(VECTORS);
       }
-      // not in step with anybody's interval
+      // Not synchronous with any interval.
       await sleep(100 + 53 * round);
       note();
     }
-    // not beside ours: it would be woken by each of our device's events, too, and take its time from us
+    // Not at the same time as ours: our device's events would wake it, too, and it would take our CPU time.
     if (peers) {
       running.push(placeBarely(OTHER_NIC, '8'));
       await sleep(BARE_START);
@@ -114,7 +114,7 @@ async function measure(rig: Rig, peers: boolean): Promise<Measured> {
   }
   assert.equal(watcherPids(), pids, 'the watcher is the same');
   const all = WHOSE.flatMap(([who]) => [...numbers[who]]);
-  assert.is(new Set(all).size, all.length, 'no number was of two devices');
+  assert.is(new Set(all).size, all.length, 'no IRQ belonged to two devices');
   const now = Number(process.hrtime.bigint()) / 1e6;
   const events = rig.trace.take();
   return {
@@ -125,7 +125,7 @@ async function measure(rig: Rig, peers: boolean): Promise<Measured> {
   };
 }
 
-/** The driver reloads; in the first round, it loads. */
+/** Reloads the driver; in the first round, loads it. */
 async function reload(driver: GuestDriver, round: number): Promise<void> {
   if (round > 0) await driver.unload();
   await sleep(150);
@@ -135,11 +135,11 @@ async function reload(driver: GuestDriver, round: number): Promise<void> {
 
 const lagsOf = (lives: readonly Life[]) => lives.flatMap(({ lag }) => lag ?? []);
 
-/** Figures depend on the machine; that nothing was missed, and that we are far ahead, does not. */
+/** The figures depend on the machine, but not that no vector was missed, or that we are much faster. */
 function assertAhead(ours: readonly Life[], rounds: number, peer: readonly Life[]): void {
   const missed = ours.filter(({ lag, span }) => lag === undefined && span > 700);
   assert.equal(missed, [], 'every vector that lived for a while was placed');
   assert.ok(lagsOf(ours).length >= rounds * VECTORS);
   if (peer.length > 0)
-    assert.ok(quantile(lagsOf(ours), 0.5) * 10 < quantile(lagsOf(peer), 0.5), 'ten times ahead of a loop');
+    assert.ok(quantile(lagsOf(ours), 0.5) * 10 < quantile(lagsOf(peer), 0.5), 'ten times faster than a loop');
 }

@@ -15,8 +15,8 @@ const INSTANCE = '/sys/kernel/tracing/instances/hostdev-cpuset';
 
 const mainPid = async () => Number(await propertyOf(UNIT, 'MainPID'));
 
-scene('the hardened unit under systemd: reload, kill -9, watchdog, journal, stop', async (rig) => {
-  // a sign of life every 6 s, so that one can be waited for, and less to wait for a restart
+scene('the hardened unit under systemd: reload, SIGKILL, watchdog, journal, stop', async (rig) => {
+  // A watchdog message every 6 s, so that one can be waited for, and a short restart delay.
   mkdirSync(DROP_IN, { recursive: true });
   writeFileSync(`${DROP_IN}/watchdog.conf`, '[Service]\nWatchdogSec=12\nRestartSec=1\n');
   await rig.watcher.reloadUnits();
@@ -27,7 +27,7 @@ scene('the hardened unit under systemd: reload, kill -9, watchdog, journal, stop
   await isPlaced(NIC, 3, '2-3');
   const pid = await mainPid();
   assert.equal(watcherPids(), [pid]);
-  // confined, as the kernel says
+  // Confined, according to the kernel.
   const confinement = text(`/proc/${pid}/status`).match(/^(?:CapEff|CapBnd|NoNewPrivs|Seccomp):.*$/gm);
   // CAP_DAC_READ_SEARCH (2) and CAP_SYS_PTRACE (19) are the only capabilities
   assert.equal(confinement, [
@@ -65,9 +65,11 @@ scene('the hardened unit under systemd: reload, kill -9, watchdog, journal, stop
   await eventually(async () => assert.is.not(await sign(), first));
 
   const lines = await journalOf(UNIT);
-  const told = lines.filter((line) => line.HOSTDEV_CPUSET_DOMAIN === guest.name && line.HOSTDEV_CPUSET_ADDRESS === NIC);
-  assert.ok(told.every((line) => line.OBJECT_SYSTEMD_UNIT === UNIT));
-  assert.ok(told.length >= 4, 'the journal of the unit knows each placement with its fields');
+  const entries = lines.filter(
+    (line) => line.HOSTDEV_CPUSET_DOMAIN === guest.name && line.HOSTDEV_CPUSET_ADDRESS === NIC,
+  );
+  assert.ok(entries.every((line) => line.OBJECT_SYSTEMD_UNIT === UNIT));
+  assert.ok(entries.length >= 4, 'the journal of the unit has each placement with its fields');
   assert.equal(
     lines.filter((line) => line.SYSLOG_IDENTIFIER === 'node'),
     [],

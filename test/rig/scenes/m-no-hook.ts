@@ -13,15 +13,15 @@ const STATE = '/run/hostdev-cpuset';
 
 const states = () => readdirSync(STATE).filter((name) => /^[0-9a-f-]{36}\.json$/.test(name));
 
-scene('without a hook: start, hotplug, reboot, reset, a restart of libvirtd, and the end of a guest', async (rig) => {
+scene('without a hook: start, hotplug, reboot, reset, restart of libvirtd, and end of a guest', async (rig) => {
   rig.note(await run('hostdev-cpuset', 'install', '--no-hook'));
-  assert.not(existsSync(HOOK), 'the hook of the installation is gone');
-  // not one that it knew before
+  assert.not(existsSync(HOOK), 'the hook of the installation was removed');
+  // A guest that the watcher did not know before.
   await rig.libvirt.stop();
   await rig.libvirt.start();
   try {
     const before = states();
-    // earlier scenes may have left it another mask than the default
+    // Earlier scenes may have changed its mask from the default.
     const maskBefore = text(`/proc/irq/${text(`/sys/bus/pci/devices/${OLD_NIC}/irq`).trim()}/smp_affinity`);
     const guest = await rig.running({
       default: 'auto',
@@ -69,7 +69,7 @@ scene('without a hook: start, hotplug, reboot, reset, a restart of libvirtd, and
     await eventually(() => assert.is(text(`${STATE}/devices`), ''));
   } finally {
     await run('hostdev-cpuset', 'install');
-    // it looks for hooks when it starts
+    // libvirtd reads the hook directories when it starts.
     await rig.libvirt.stop();
     await rig.libvirt.start();
   }

@@ -10,7 +10,7 @@ import { eventually } from '../inside/wait.js';
 const CONFIGURATION = '/etc/hostdev-cpuset/config.json';
 
 /**
- * Waits until a device has so many vectors on the vCPUs' CPUs, and returns the CPUs off its node that they are
+ * Waits until a device has this many vectors on the vCPUs' CPUs. Returns the CPUs on another node that they are
  * delivered to.
  */
 function offNode(address: string, vectors: number, vcpuCpus: readonly number[]): Promise<number[]> {
@@ -28,7 +28,7 @@ function offNode(address: string, vectors: number, vcpuCpus: readonly number[]):
 }
 
 sceneOnEveryKernel("auto with vCPUs on two nodes: every interrupt stays on the device's node", async (rig) => {
-  // the device is on node 1, which has CPUs 2-3
+  // The device is on node 1, which has CPUs 2-3.
   const guest = await rig.running({ vcpus: ['1', '3'], devices: [{ address: NIC, slot: 5, cpuset: 'auto' }] });
   await guest.driver(5).load(5);
   assert.equal(await offNode(NIC, 5, [1, 3]), []);
@@ -39,7 +39,7 @@ sceneOnEveryKernel("auto with vCPUs on two nodes: every interrupt stays on the d
   await nic.load(4);
   assert.equal(await offNode(NIC, 4, [1, 3]), [], 'after a reboot');
 
-  // a vCPU leaves the node, and comes back
+  // A vCPU leaves the node, and comes back.
   await virsh('vcpupin', guest.name, '1', '0', '--live');
   await isPlaced(NIC, 4, '0-1');
   await virsh('vcpupin', guest.name, '1', '3', '--live');
@@ -49,7 +49,7 @@ sceneOnEveryKernel("auto with vCPUs on two nodes: every interrupt stays on the d
     writeFileSync(CONFIGURATION, '{ "locality": "any" }\n');
     await rig.watcher.reload();
     await isPlaced(NIC, 4, '1,3');
-    // what is on a CPU of the wider set stays there: new vectors show what the kernel does
+    // Vectors on a CPU of the wider set stay there: new vectors show the kernel's choice.
     await nic.unload();
     await nic.load(5);
     await isPlaced(NIC, 5, '1,3');
