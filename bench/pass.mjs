@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { enforceDomain } from '../dist/modules/src/affinity/reconcile-domain.js';
 import { readDomainXml } from '../dist/modules/src/libvirt/domain-xml.js';
 import { StateStore } from '../dist/modules/src/runtime/state-store.js';
-import { filesBelow } from './held-hosts.mjs';
 import { BenchHost, WANTED } from './hosts.mjs';
+import { filesBelow } from './managed-hosts.mjs';
 import { folder, inTurn, isInstalled, missing, report, root, run } from './measure.mjs';
 
 const LOOP = `for device in "$1"/sys/bus/pci/devices/*; do

@@ -16,11 +16,11 @@ const FIGURES = [
   'pass',
   'plan',
   'status',
-  'hold-quiet',
-  'hold-flap',
-  'hold-memory',
-  'hold-large',
-  'hold-week',
+  'watch-quiet',
+  'watch-flap',
+  'watch-memory',
+  'watch-large',
+  'watch-week',
 ];
 
 const names = process.argv.slice(2);

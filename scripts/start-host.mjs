@@ -44,7 +44,7 @@ export class StartHost {
   }
 
   /** Starts the watcher and reboots the guest while it runs. libvirt is unreachable: it does not know this guest. */
-  async hold(xml, print) {
+  async watchReboot(xml, print) {
     const words = [PROGRAM, 'watch', '--root', this.#root, '--connect', 'none:///'];
     this.#watcher = spawn(process.execPath, words, { env: this.#env, stdio: ['ignore', 'ignore', 'pipe'] });
     this.#watcher.stderr.setEncoding('utf8').on('data', (text) => {
@@ -57,10 +57,10 @@ export class StartHost {
     const left = join(this.#root, 'call');
     writeFileSync(left, `started\n${xml}`);
     renameSync(left, join(spool, /<uuid>(.*?)</.exec(xml)[1]));
-    await this.#until(() => this.#held() > 0);
+    await this.#until(() => this.#managedCount() > 0);
     print(`(the guest reboots: ${DEVICE} gives up IRQ 50 and 51, and gets 70 and 71)\n`);
     this.#reboot();
-    await this.#until(() => /IRQ 70(?:-|[\s\S]*IRQ )71/.test(this.#output) && this.#held() === 3);
+    await this.#until(() => /IRQ 70(?:-|[\s\S]*IRQ )71/.test(this.#output) && this.#managedCount() === 3);
   }
 
   async remove() {
@@ -86,7 +86,7 @@ export class StartHost {
   }
 
   /** Number of managed interrupts, from the watcher's status file. The watcher writes it every second. */
-  #held() {
+  #managedCount() {
     const path = join(this.#root, 'run/hostdev-cpuset/watch.json');
     return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).counters.interrupts : 0;
   }
@@ -94,7 +94,7 @@ export class StartHost {
   async #until(condition) {
     for (const end = Date.now() + TIMEOUT_MS; !condition(); await sleep(20))
       if (Date.now() > end || this.#watcher.exitCode !== null)
-        throw new Error(`the watcher does not do its work:\n${this.#output}`);
+        throw new Error(`the watcher did not place the interrupts in time:\n${this.#output}`);
   }
 }
 

@@ -63,7 +63,7 @@ async function onSimulatedHost() {
     show('enforce', good);
     heading('5. A reboot of the guest gives its devices other interrupts. watch maintains the policy:');
     command('hostdev-cpuset watch');
-    await host.hold(normalized, print);
+    await host.watchReboot(normalized, print);
     show('status', good);
     host.run('status', '--html', page, good);
   } finally {

@@ -4,30 +4,30 @@ import * as assert from 'uvu/assert';
 import { projectRoot } from '../support/cli.js';
 import { run } from '../support/run.js';
 
-// npm start builds first, which no test may do while others run: this is the host that it shows.
-const test = suite('the host of npm start');
+// npm start builds first, which must not happen while other tests run: this tests its simulated host.
+const test = suite('simulated host of npm start');
 
 const program = `
 import { StartHost } from './scripts/start-host.mjs';
 const host = new StartHost('samples/hosts/workstation.json', false);
 try {
   const before = JSON.parse(host.run('enforce', '--json', 'samples/gpu.xml'));
-  let said = '';
-  await host.hold(process.env.DOMAIN, (text) => { said += text; });
+  let output = '';
+  await host.watchReboot(process.env.DOMAIN, (text) => { output += text; });
   const after = JSON.parse(host.run('status', '--json', 'samples/gpu.xml'));
-  console.log(JSON.stringify({ before, said, after }));
+  console.log(JSON.stringify({ before, output, after }));
 } finally {
   await host.remove();
 }`;
 
-test('an interrupt moves when its mask is written, and a watcher places those that a reboot brings', async () => {
+test('an interrupt moves when its mask is written, and a watcher places the new ones after a reboot', async () => {
   const sample = readFileSync(`${projectRoot}samples/gpu.xml`, 'utf8');
   const { code, stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', program], {
     cwd: projectRoot,
     env: { ...process.env, DOMAIN: sample },
   });
   assert.is(code, 0, stderr);
-  const { before, said, after } = JSON.parse(stdout);
+  const { before, output, after } = JSON.parse(stdout);
   const usb = (report: typeof before) =>
     report.domains[0].devices[2].interrupts.map(({ irq, effective, action }: Record<string, unknown>) => [
       irq,
@@ -39,7 +39,7 @@ test('an interrupt moves when its mask is written, and a watcher places those th
     [51, '4', 'set'],
     [52, null, 'skip'],
   ]);
-  assert.match(said, /gives up IRQ 50 and 51[\s\S]*placed on 4,12: 0000:0a:00\.3 IRQ 70/);
+  assert.match(output, /gives up IRQ 50 and 51[\s\S]*placed on 4,12: 0000:0a:00\.3 IRQ 70/);
   assert.equal(
     usb(after).map(([irq, , action]: unknown[]) => [irq, action]),
     [
@@ -59,7 +59,7 @@ try {
   await host.remove();
 }`;
 
-test('on two nodes, each interrupt is delivered to a vCPU on the node of its device afterwards', async () => {
+test("on two nodes, each interrupt is then delivered to a vCPU on its device's node", async () => {
   const { code, stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', comparison], {
     cwd: projectRoot,
   });

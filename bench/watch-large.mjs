@@ -6,21 +6,21 @@ import { DEFAULT_SETTINGS } from '../dist/modules/src/affinity/settings.js';
 import { DomainTracker } from '../dist/modules/src/libvirt/domain-tracker.js';
 import { Reconciler } from '../dist/modules/src/watch/reconciler.js';
 import { SimulatedFs } from '../dist/modules/test/simulator/kernel-fs.js';
-import { describe, memoryStates } from './held-hosts.mjs';
+import { describe, memoryStates } from './managed-hosts.mjs';
 import { report } from './measure.mjs';
 
 const DOMAINS = 40;
 /** In each large definition: about 1.3 MB of XML. */
 const DISKS = 5000;
 
-export default function holdLarge() {
+export default function watchLarge() {
   setFlagsFromString('--expose_gc');
   const collect = runInNewContext('gc');
   // the first one compiles the code
   heapOf(DISKS, collect);
   const [small, large] = [heapOf(0, collect), heapOf(DISKS, collect)];
   const sides = `${DOMAINS} domains with small definitions ${small.toFixed(2)} MB, with ${DISKS} disks each ${large.toFixed(2)} MB`;
-  report('hold: large definitions', sides, large / small, { most: 1.1 });
+  report('watch: large definitions', sides, large / small, { most: 1.1 });
 }
 
 /** Heap that 40 managed domains take, in MB. */

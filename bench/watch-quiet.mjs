@@ -3,7 +3,7 @@
 import { closeSync, openSync, readSync, rmSync } from 'node:fs';
 import { DEFAULT_SETTINGS } from '../dist/modules/src/affinity/settings.js';
 import { Reconciler } from '../dist/modules/src/watch/reconciler.js';
-import { describe, filesBelow, layOutLinked, memoryStates } from './held-hosts.mjs';
+import { describe, filesBelow, layOutLinked, memoryStates } from './managed-hosts.mjs';
 import { inTurn, ms, report } from './measure.mjs';
 
 const INTERRUPTS = 16;
@@ -11,29 +11,29 @@ const { quiet, traced } = DEFAULT_SETTINGS.intervals;
 /** Simulated time of a sample. It is a multiple of the interval of rare work, such as a full check. */
 const SAMPLE_MS = 900_000;
 
-export default function holdQuiet() {
-  const [small, withTrace] = [new Held(64, INTERRUPTS), new Held(64, INTERRUPTS, true)];
+export default function watchQuiet() {
+  const [small, withTrace] = [new IdleReconciler(64, INTERRUPTS), new IdleReconciler(64, INTERRUPTS, true)];
   // Half as many interrupts per device: each takes a descriptor, and some hosts limit these more strictly.
-  const [some, large] = [new Held(64, INTERRUPTS / 2), new Held(1000, INTERRUPTS / 2)];
+  const [some, large] = [new IdleReconciler(64, INTERRUPTS / 2), new IdleReconciler(1000, INTERRUPTS / 2)];
   try {
-    const polls = (held, count) => () => held.check(count) / count;
+    const polls = (idle, count) => () => idle.check(count) / count;
     const whole = [polls(small, SAMPLE_MS / quiet), polls(withTrace, SAMPLE_MS / traced)];
     const sides = [...whole, () => readMasks(64 * INTERRUPTS), polls(some, 40), polls(large, 5)];
     const [few, seldom, bare, less, many] = inTurn(5, sides);
     const pollTime = `a poll of 1,024 interrupts ${ms(few)} of CPU`;
-    report('hold: quiet, untraced', `${pollTime}, % of a core`, (few / quiet) * 100, { most: 0.3 });
+    report('watch: quiet, untraced', `${pollTime}, % of a core`, (few / quiet) * 100, { most: 0.3 });
     const tracedPollTime = `a poll every ${traced / 1000} s ${ms(seldom)} of CPU`;
-    report('hold: quiet, traced', `${tracedPollTime}, % of a core`, (seldom / traced) * 100, { most: 0.05 });
-    report('hold: bare reads', `1,024 reads of a mask alone ${ms(bare)}, ${pollTime}`, few / bare, { most: 3 });
+    report('watch: quiet, traced', `${tracedPollTime}, % of a core`, (seldom / traced) * 100, { most: 0.05 });
+    report('watch: bare reads', `1,024 reads of a mask alone ${ms(bare)}, ${pollTime}`, few / bare, { most: 3 });
     const sizes = `64 devices ${ms(less)}, 1,000 devices ${ms(many)}`;
-    report('hold: linear', sizes, many / 1000 / (less / 64), { most: 1.5 });
+    report('watch: linear', sizes, many / 1000 / (less / 64), { most: 1.5 });
   } finally {
-    for (const held of [small, withTrace, some, large]) held.remove();
+    for (const idle of [small, withTrace, some, large]) idle.remove();
   }
 }
 
 /** A reconciler whose polls find nothing to do. */
-class Held {
+class IdleReconciler {
   #now = 0;
   #intervalMs;
 
@@ -44,11 +44,11 @@ class Held {
     this.path = layOutLinked(host);
     const clock = { now: () => this.#now };
     const files = filesBelow(this.path);
-    this.hold = new Reconciler({ files, state: memoryStates(), clock }, DEFAULT_SETTINGS);
-    this.hold.setTraced(isTraced);
-    for (const definition of host.definitions) this.hold.add(definition);
+    this.reconciler = new Reconciler({ files, state: memoryStates(), clock }, DEFAULT_SETTINGS);
+    this.reconciler.setTraced(isTraced);
+    for (const definition of host.definitions) this.reconciler.add(definition);
     this.check(70);
-    if (this.hold.counters.interrupts !== devices * interrupts) throw new Error('not all interrupts are held');
+    if (this.reconciler.counters.interrupts !== devices * interrupts) throw new Error('not all interrupts are managed');
   }
 
   /** CPU time of `count` polls at the poll interval, in milliseconds. */
@@ -56,7 +56,7 @@ class Held {
     const before = process.cpuUsage();
     for (let i = 0; i < count; i++) {
       this.#now += this.#intervalMs;
-      const { writes, changed } = this.hold.run();
+      const { writes, changed } = this.reconciler.run();
       if (writes + changed.length > 0) throw new Error('a poll changed something');
     }
     const { user, system } = process.cpuUsage(before);

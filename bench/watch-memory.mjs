@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, layOut } from './held-hosts.mjs';
+import { describe, layOut } from './managed-hosts.mjs';
 import { hostdevCpuset, missing, report } from './measure.mjs';
 
 const INTERRUPTS = 16;
@@ -16,7 +16,7 @@ const RUN_S = 60;
 /** A URI where no libvirt daemon answers. */
 const NO_LIBVIRT = ['-c', 'qemu+unix:///system?socket=/nonexistent'];
 
-export default async function holdMemory() {
+export default async function watchMemory() {
   const { kernel, guests, texts } = describe(DEVICES, INTERRUPTS);
   const root = layOut(kernel);
   const run = join(root, 'run/hostdev-cpuset');
@@ -24,11 +24,11 @@ export default async function holdMemory() {
   for (const [index, { uuid }] of guests.entries()) leave(run, uuid, texts[index]);
   const watcher = spawn(process.execPath, [hostdevCpuset, 'watch', '--root', root, ...NO_LIBVIRT], { stdio: 'ignore' });
   try {
-    if (!(await held(run))) return missing('hold: memory', 'a watcher that holds them all');
+    if (!(await allManaged(run))) return missing('watch: memory', 'a watcher that manages them all');
     await sleep(RUN_S * 1000);
     const [peak, now] = ['VmHWM', 'VmRSS'].map((name) => memory(watcher.pid, name));
-    const sides = `${DEVICES * INTERRUPTS} interrupts held for ${RUN_S} s, now ${now.toFixed(1)} MB, at the most`;
-    report('hold: memory', `${sides}, MB`, peak, { most: 80 });
+    const sides = `${DEVICES * INTERRUPTS} interrupts managed for ${RUN_S} s, now ${now.toFixed(1)} MB, at the most`;
+    report('watch: memory', `${sides}, MB`, peak, { most: 80 });
   } finally {
     watcher.kill();
     rmSync(root, { recursive: true });
@@ -42,7 +42,7 @@ function leave(run, uuid, xml) {
   renameSync(begun, join(run, 'spool', uuid));
 }
 
-async function held(run) {
+async function allManaged(run) {
   for (let tries = 0; tries < START_TIMEOUT_S * 10; tries++) {
     await sleep(100);
     try {

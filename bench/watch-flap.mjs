@@ -4,7 +4,7 @@
 import { DEFAULT_SETTINGS } from '../dist/modules/src/affinity/settings.js';
 import { Reconciler } from '../dist/modules/src/watch/reconciler.js';
 import { SimulatedFs } from '../dist/modules/test/simulator/kernel-fs.js';
-import { describe, memoryStates } from './held-hosts.mjs';
+import { describe, memoryStates } from './managed-hosts.mjs';
 import { report } from './measure.mjs';
 
 const DEVICES = 64;
@@ -12,13 +12,13 @@ const VECTORS = 8;
 /** In a flood, trace events are read in batches: see src/host/trace-events.ts. */
 const READ_INTERVAL_MS = 50;
 
-export default function holdFlap() {
+export default function watchFlap() {
   for (const traced of [false, true]) {
     for (const perSecond of [100, 1000]) {
       const { percent, perMinute } = play(traced, perSecond);
       const how = traced ? 'traced' : 'polling';
       const sides = `MSI-X off and on ${perSecond} times a second, ${perMinute} runs that placed something a minute, % of a core`;
-      report(`hold: flap ${perSecond}, ${how}`, sides, percent, { most: 2 });
+      report(`watch: flap ${perSecond}, ${how}`, sides, percent, { most: 2 });
     }
   }
 }
@@ -34,11 +34,11 @@ function play(traced, perSecond) {
     usedMs += cpuMs() - before;
   };
   const host = { files: new SimulatedFs(kernel), state: memoryStates(), clock: { now: () => now } };
-  const hold = new Reconciler({ ...host, cpuMs }, DEFAULT_SETTINGS);
-  hold.setTraced(traced);
-  for (const definition of definitions) hold.add(definition);
+  const reconciler = new Reconciler({ ...host, cpuMs }, DEFAULT_SETTINGS);
+  reconciler.setTraced(traced);
+  for (const definition of definitions) reconciler.add(definition);
   const run = () => {
-    if (hold.due <= now && hold.run().changed.length > 0) placed++;
+    if (reconciler.due <= now && reconciler.run().changed.length > 0) placed++;
   };
   const flapping = addresses[0];
   const irqs = [...kernel.devices.get(flapping).vectors];
@@ -47,7 +47,7 @@ function play(traced, perSecond) {
     for (const end = now + 60_000; now < end; now++) {
       if (now % (1000 / perSecond) === 0) kernel.enableVectors(flapping, irqs);
       counted(() => {
-        if (traced && now % READ_INTERVAL_MS === 0) hold.markDirty({ irqs });
+        if (traced && now % READ_INTERVAL_MS === 0) reconciler.markDirty({ irqs });
         run();
       });
     }
