@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
-/** From the doors down: a folder imports from itself and from those behind it. */
+/** Folders from top to bottom: each imports only from itself and the folders below it. */
 const ORDER = [
   'cli',
   'watch',
@@ -30,7 +30,7 @@ const imports = files.flatMap((file) => {
   return targets.map((target) => ({ file, target }));
 });
 
-test('imports go one way', () => {
+test('imports between folders go in one direction', () => {
   const wrong = imports.filter(({ file, target }) => {
     if (!target.startsWith('.') || !file.includes('/')) return false;
     const to = relative(src, join(src, dirname(file), target));
@@ -44,12 +44,12 @@ test('one module writes smp_affinity', () => {
   const using = (pattern: RegExp) => files.filter((file) => pattern.test(readFileSync(join(src, file), 'utf8'))).sort();
   assert.equal(using(/\bformatMask\(/), ['affinity/write-affinity.ts', 'domain/cpu-mask.ts']);
   assert.equal(using(/\/smp_affinity[`']/), ['host/interrupt.ts']);
-  // a mask that is opened to be written is given to it
+  // A mask that is opened for writing is passed to writeAffinity.
   for (const file of using(/\bopenMask\b.* from '/))
     assert.ok(using(/\bwriteAffinity\b.* from '/).includes(file), file);
 });
 
-test('inside a folder with folders they import one way, too', () => {
+test('imports between subfolders go in one direction, too', () => {
   const inside = {
     cli: ['options', 'commands', 'edit', 'status', 'rewrite', 'lint', 'host', 'files'],
   };
@@ -67,7 +67,7 @@ test('inside a folder with folders they import one way, too', () => {
   }
 });
 
-test('no files import each other in a circle', () => {
+test('there are no circular imports', () => {
   const graph = new Map<string, string[]>();
   for (const { file, target } of imports.filter(({ target }) => target.startsWith('.'))) {
     const to = relative(src, join(src, dirname(file), target)).replace(/\.js$/, '.ts');
@@ -84,7 +84,7 @@ test('no files import each other in a circle', () => {
   assert.equal(circles, []);
 });
 
-test('docs/architecture.md names every folder, and only files that exist', () => {
+test('docs/architecture.md names every folder, and only existing files', () => {
   const root = dirname(src);
   const text = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
   const named = [...text.matchAll(/`((?:src|hook|test|bench)\/[\w./-]+)`/g)].map(([, path]) => path as string);
@@ -99,7 +99,7 @@ test('docs/architecture.md names every folder, and only files that exist', () =>
   );
 });
 
-test('every folder has its place in the order', () => {
+test('every folder is in the order', () => {
   const folders = new Set(files.filter((file) => file.includes('/')).map(topOf));
   assert.equal(
     [...folders].filter((folder) => !ORDER.includes(folder)),
@@ -107,19 +107,19 @@ test('every folder has its place in the order', () => {
   );
 });
 
-test('only the doors know the process and the console', () => {
+test('only cli/ uses the process and the console', () => {
   const text = (file: string) => readFileSync(join(src, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
   const knowing = files.filter((file) => topOf(file) !== 'cli' && /(?<![\w-])(process|console)\.\w/.test(text(file)));
   assert.equal(knowing, []);
 });
 
-test('lib/ knows nothing of this program: neither its name nor what it works on', () => {
+test('lib/ does not refer to this program or its subject', () => {
   const words = /hostdev|cpuset|libvirt|virsh|irqbalance|smp_affinity|\bdomains?\b/i;
   const knowing = files.filter((file) => topOf(file) === 'lib' && words.test(readFileSync(join(src, file), 'utf8')));
   assert.equal(knowing, []);
 });
 
-test('the path of the state folder is written in one file', () => {
+test('only one file contains the path of the runtime directory', () => {
   const text = (file: string) => readFileSync(join(src, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
   assert.equal(
     files.filter((file) => /run\/hostdev-cpuset(?!\.)/.test(text(file))),
@@ -134,7 +134,7 @@ test('src/watch stays small', () => {
   assert.ok(classes.length <= 20, `${classes.length} classes`);
 });
 
-test('what is pure touches neither files nor processes', () => {
+test('xml, domain, transform and lint use no Node modules except node:buffer', () => {
   const impure = imports.filter(
     ({ file, target }) =>
       /^(xml|domain|transform|lint)\//.test(file) && target.startsWith('node:') && target !== 'node:buffer',
@@ -144,7 +144,7 @@ test('what is pure touches neither files nor processes', () => {
 
 const topOf = (file: string) => file.split('/')[0] as string;
 
-test('lines of comments have at most 120 characters', () => {
+test('comment lines have at most 120 characters', () => {
   const wide = files.flatMap((file) =>
     readFileSync(join(src, file), 'utf8')
       .split('\n')

@@ -9,9 +9,9 @@ import { run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const DOMAINS = ['workstation', 'web-1', 'web-2', 'old guest'];
-/** libvirt takes nearly everything for a name. */
+/** libvirt accepts nearly any text as a name. */
 const ODD = ['odd$(>owned)', 'odd`>me`', 'odd;>me', 'odd"*&|<>'];
-/** What a shell offers for a line whose last word is being typed, sorted. */
+/** The completions that a shell offers for a line, sorted. */
 type Complete = (line: string) => Promise<string[]>;
 
 let folder: TemporaryFolder;
@@ -21,10 +21,10 @@ function prepare(): void {
   folder.write('work/guest.xml', '');
   folder.write('work/notes.txt', '');
   folder.write('work/domains/a.xml', '');
-  const virsh = `#!/bin/sh\nprintf '%s\\n' "$*" >> '${folder.join('asked')}'\nprintf '%s\\n' ${[...DOMAINS, ...ODD].map((name) => `'${name}'`).join(' ')} ''\n`;
+  const virsh = `#!/bin/sh\nprintf '%s\\n' "$*" >> '${folder.join('virshCalls')}'\nprintf '%s\\n' ${[...DOMAINS, ...ODD].map((name) => `'${name}'`).join(' ')} ''\n`;
   chmodSync(folder.write('bin/virsh', virsh), 0o755);
   const list = '0000:06:12.5  hostdev  -\\nua-gpu        hostdev  cpuset="auto"\\n52:54:00:12:34:56  interface  -\\n';
-  const command = `#!/bin/sh\nprintf '%s\\n' "$*" >> '${folder.join('asked')}'\nprintf '${list}'\n`;
+  const command = `#!/bin/sh\nprintf '%s\\n' "$*" >> '${folder.join('virshCalls')}'\nprintf '${list}'\n`;
   chmodSync(folder.write('bin/hostdev-cpuset', command), 0o755);
 }
 
@@ -33,9 +33,9 @@ const options = () => ({
   env: { ...process.env, PATH: `${folder.join('bin')}:${process.env.PATH}`, HOME: folder.path, TERM: 'dumb' },
 });
 const sorted = (text: string) => [...new Set(text.split('\n').filter(Boolean))].sort();
-const asked = () => sorted(readFileSync(folder.join('asked'), 'utf8'));
+const virshCalls = () => sorted(readFileSync(folder.join('virshCalls'), 'utf8'));
 
-/** readline gives the words as it splits them: at white space, and around = and runs of :. */
+/** readline splits words at white space, and around = and runs of :. */
 async function inBash(line: string): Promise<string[]> {
   const words = line.split(' ').flatMap((word) => word.split(/([:]+|=)/).filter((part, i) => part !== '' || i === 0));
   const file = join(projectRoot, 'completions/bash', words[0] ?? '');
@@ -50,13 +50,13 @@ async function inZsh(line: string): Promise<string[]> {
   const capture = join(__dirname, 'capture.zsh');
   await run('zsh', ['-f', capture, join(projectRoot, 'completions/zsh'), hits, line], options());
   const found = sorted(readFileSync(hits, 'utf8'));
-  assert.ok(found.includes('done'), `zsh did not come to an end with ${line}`);
+  assert.ok(found.includes('done'), `zsh did not finish with ${line}`);
   return found
     .filter((word) => word !== 'ready' && word !== 'done')
     .map((word) => word.replace(/[/=]$/, '').replace(/\\ /g, ' '));
 }
 
-/** As `--help` lists them. */
+/** The output of `--help`. */
 async function helpOf(args: string[]): Promise<string> {
   return (await runCli('hostdev-cpuset', [...args, '--help'])).stdout;
 }
@@ -65,7 +65,7 @@ function define(test: Test, complete: Complete): void {
   test.before(prepare);
   test.after(() => folder.remove());
 
-  test('every command that --help lists', async () => {
+  test('every command that --help lists is offered', async () => {
     const listed = [...(await helpOf([])).matchAll(/^ {2}hostdev-cpuset (\S+)/gm)].map((match) => match[1] as string);
     assert.is(listed.length, COMMANDS.length);
     const offered = await complete('hostdev-cpuset ');
@@ -76,7 +76,7 @@ function define(test: Test, complete: Complete): void {
     assert.equal(await complete('hostdev-cpuset nor'), ['normalize']);
   });
 
-  test('every option of every command', async () => {
+  test('every option of every command is offered', async () => {
     const commands = (await complete('hostdev-cpuset ')).filter((word) => /^[a-z]/.test(word));
     for (const command of commands) {
       const help = await helpOf([command]);
@@ -87,7 +87,7 @@ function define(test: Test, complete: Complete): void {
     }
   });
 
-  test("an option's values", async () => {
+  test('the values of an option are offered', async () => {
     assert.equal(await complete('hostdev-cpuset lint --format '), ['github', 'json', 'sarif', 'text']);
     assert.equal(await complete('lint-domain --format s'), ['sarif']);
     assert.equal(await complete('lint-domain --engine=xml'), ['xmllint']);
@@ -95,12 +95,12 @@ function define(test: Test, complete: Complete): void {
     assert.equal(await complete('hostdev-cpuset normalize --default '), ['auto', 'native']);
   });
 
-  test('domains, from virsh, which is asked at the URI that is given', async () => {
+  test('domains are listed with virsh at the given URI', async () => {
     assert.equal(await complete('hostdev-cpuset plan --domain we'), ['web-1', 'web-2']);
-    assert.equal(asked(), ['list --all --name']);
+    assert.equal(virshCalls(), ['list --all --name']);
     assert.equal(await complete('hostdev-cpuset status -c test:///default wo'), ['workstation']);
     assert.equal(await complete('hostdev-cpuset status --connect=qemu+ssh://host/system ol'), ['old guest']);
-    assert.equal(asked(), [
+    assert.equal(virshCalls(), [
       '--connect=qemu+ssh://host/system list --all --name',
       '--connect=test:///default list --all --name',
       'list --all --name',
@@ -108,34 +108,33 @@ function define(test: Test, complete: Complete): void {
     assert.equal(await complete('hostdev-cpuset edit we'), ['web-1', 'web-2']);
   });
 
-  test("a domain's devices, where a device goes", async () => {
+  test('the devices of a domain are completed', async () => {
     const all = ['0000:06:12.5', '52:54:00:12:34:56', 'ua-gpu'];
     const completed = complete === inBash ? ['06:12.5', '52:54:00:12:34:56', 'ua-gpu'] : all;
     assert.equal(await complete('hostdev-cpuset set web-1 '), all);
-    assert.ok(asked().includes('set --list -- web-1'));
+    assert.ok(virshCalls().includes('set --list -- web-1'));
     assert.equal(await complete('hostdev-cpuset set --vcpus 0-1 -c test:///default web-1 ua'), ['ua-gpu']);
-    assert.ok(asked().includes('set --list --connect=test:///default -- web-1'));
+    assert.ok(virshCalls().includes('set --list --connect=test:///default -- web-1'));
     assert.equal(await complete('hostdev-cpuset unset web-1 0000:06'), completed.slice(0, 1));
     assert.equal(await complete('hostdev-cpuset set web-1 ua-gpu '), ['auto', 'native']);
     assert.equal(await complete('hostdev-cpuset attach web-1 gu'), ['guest.xml']);
     assert.equal(await complete('hostdev-cpuset attach we'), ['web-1', 'web-2']);
   });
 
-  test('files where files go', async () => {
+  test('files are offered for file arguments', async () => {
     assert.equal(await complete('lint-domain '), ['domains', 'guest.xml']);
     assert.equal(await complete('hostdev-cpuset normalize gu'), ['guest.xml']);
     assert.equal(await complete('hostdev-cpuset status gu'), ['guest.xml']);
-    // zsh offers every file where none has the right name
+    // zsh offers all files if none has the right extension.
     if (complete === inBash) assert.equal(await complete('hostdev-cpuset normalize no'), []);
   });
 
-  test('nothing is run that stands on the line', async () => {
+  test('nothing on the line is executed', async () => {
     await complete(`hostdev-cpuset status -c $(touch\${IFS}owned) we`);
     await complete('hostdev-cpuset status -c `touch\tme` we');
     const odd = await complete('hostdev-cpuset edit odd');
     const { stdout } = await run('sh', ['-c', `printf '%s\\n' ${odd.join(' ')}`], options());
-    if (complete === inBash)
-      assert.equal(sorted(stdout), [...ODD].sort(), 'what is offered is the name when it is run');
+    if (complete === inBash) assert.equal(sorted(stdout), [...ODD].sort(), 'the shell evaluates an offer to the name');
     else assert.is(odd.length, ODD.length);
     assert.throws(() => readFileSync(folder.join('work/owned')), /ENOENT/);
     assert.throws(() => readFileSync(folder.join('work/me')), /ENOENT/);

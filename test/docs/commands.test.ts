@@ -9,7 +9,7 @@ import { updating } from '../support/update-cases.js';
 import { type Block, callsIn, matchesOutput, type Page, readPages, stepsOf } from './pages.js';
 import { Sandbox } from './sandbox.js';
 
-// Every command that a page shows is run, and prints what the page says. UPDATE_CASES=1 writes what they print into the
+// Every command in a page is run, and its output compared with the page. UPDATE_CASES=1 writes the outputs into the
 // pages.
 const pages = readPages();
 const KINDS = [
@@ -31,7 +31,7 @@ const isRun = ({ kind }: Block) => /^(?:js|console(?: simulated.*)?)$/.test(kind
 const reading = suite('pages');
 
 for (const { path, text, blocks } of pages) {
-  reading(`${path}: every block says what it is, and every command is one`, async () => {
+  reading(`${path}: every block has a known kind, and every command is valid`, async () => {
     for (const block of blocks) {
       assert.ok(KINDS.includes(block.kind), `a block of kind ${JSON.stringify(block.kind)}: ${block.text}`);
       if (!block.kind.startsWith('console')) continue;
@@ -41,7 +41,7 @@ for (const { path, text, blocks } of pages) {
     }
   });
 
-  reading(`${path}: links lead somewhere`, () => {
+  reading(`${path}: local links are valid`, () => {
     const targets = [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)|(?:src|srcset)="([^"]+)"/g)].map(
       (match) => match[1] ?? match[2],
     );
@@ -51,7 +51,7 @@ for (const { path, text, blocks } of pages) {
   });
 }
 
-reading('there are commands to run', () => {
+reading('the pages contain commands to run', () => {
   assert.ok(pages.flatMap(({ blocks }) => blocks.filter(isRun)).length > 10);
 });
 
@@ -85,11 +85,11 @@ async function runPage({ path, text, blocks }: Page, sandbox: Sandbox): Promise<
   if (updating) writeFileSync(join(projectRoot, path), current);
 }
 
-/** The block as it would be written now. */
+/** The block with the current output. */
 async function runCommands(path: string, block: Block, sandbox: Sandbox): Promise<string> {
   const written: string[] = [];
   for (const { command, output, actual, status } of await sandbox.run(block)) {
-    // A command may fail only where the page shows what it says.
+    // A command may fail only if the page shows its output.
     assert.ok(status === 0 || output !== '' || updating, `${path}: ${command}: exit status ${status}\n${actual}`);
     const shown = matchesOutput(actual, output) ? output : actual;
     written.push(`$ ${command.replace(/\n/g, '\n> ')}\n${shown}`);

@@ -6,7 +6,7 @@ import { validateSarif } from '../support/json-schemas.js';
 import { needs, suiteWhere, type Tool } from '../support/needs.js';
 import { Sandbox } from './sandbox.js';
 
-/** A test with a sandbox of its own, in a suite that runs where the tools are. */
+/** A test with its own sandbox, in a suite that needs these tools. */
 function example(name: string, tools: Tool[], check: (sandbox: Sandbox) => Promise<void>): void {
   const test = suiteWhere(`example: ${name}`, needs(...tools));
   test(name, async () => {
@@ -20,7 +20,7 @@ function example(name: string, tools: Tool[], check: (sandbox: Sandbox) => Promi
   test.run();
 }
 
-/** A repository with a good and a bad definition in domains/, all of it to be committed. */
+/** A repository with a good and a bad definition in domains/, staged for a commit. */
 const REPOSITORY = `git init -q . && mkdir domains && cp workstation.xml domains/good.xml
   cp samples/bad/cpuset-syntax.xml domains/bad.xml && git add -f domains`;
 
@@ -35,7 +35,7 @@ example('pre-commit', ['pre-commit', 'libvirt-schemas'], async (sandbox) => {
   assert.match(good.stdout, /lint-domain\.+Passed/);
 });
 
-example('the hook that this repository offers to pre-commit', ['pre-commit'], async (sandbox) => {
+example('pre-commit hook of this repository', ['pre-commit'], async (sandbox) => {
   const { code, stdout } = await sandbox.shell(`pre-commit validate-manifest '${projectRoot}.pre-commit-hooks.yaml'`);
   assert.is(code, 0, stdout);
 });
@@ -74,7 +74,7 @@ example('ansible-define', ['ansible-playbook', 'virsh', 'libvirt-schemas'], asyn
 });
 
 example('virt-install-define', ['virt-install', 'virsh', 'libvirt-schemas'], async (sandbox) => {
-  // libvirt's test driver has no PCI devices to choose from by --hostdev 06:12.5: it is spelled out.
+  // libvirt's test driver has no PCI devices for --hostdev 06:12.5, so the device is given in full.
   const device = ['@mode=subsystem', '@type=pci', '@managed=yes']
     .concat(['bus=0x06', 'slot=0x12', 'function=0x5'].map((field) => `source/address/@${field}`))
     .map((text) => `--xml ./devices/hostdev/${text}`);

@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import { marked, type Token, type Tokens } from 'marked';
 import { projectRoot } from '../support/cli.js';
 
-/** A fenced block, of those that a test runs or reads. */
+/** A fenced block of a kind that a test runs or reads. */
 export interface Block {
   /**
-   * `console`: run as it stands. `console simulated [NAME]`: run where the host is that of samples/hosts/NAME.json
-   * (else workstation). `console host`: not run, for it changes the host, or needs what a test has not. `js`: a
-   * program. `text`: what the program before it prints.
+   * `console`: run unchanged. `console simulated [NAME]`: run on the host of samples/hosts/NAME.json (default
+   * workstation). `console host`: not run, as it changes the host or needs something that tests lack. `js`: a program.
+   * `text`: the output of the program before it.
    */
   kind: string;
   text: string;
-  /** as in the file, fences included */
+  /** as in the file, including the fences */
   raw: string;
 }
 
@@ -23,7 +23,7 @@ export interface Page {
   blocks: Block[];
 }
 
-/** README.md, CONTRIBUTING.md and all of docs/. */
+/** README.md, CONTRIBUTING.md and all files in docs/. */
 export function readPages(): Page[] {
   const below = readdirSync(join(projectRoot, 'docs'), { recursive: true, encoding: 'utf8' });
   const docs = below.filter((name) => name.endsWith('.md')).map((name) => join('docs', name));
@@ -46,13 +46,11 @@ function blocksOf(tokens: Token[]): Block[] {
 
 export interface Step {
   command: string;
-  /** what it prints, standard error included; a line `...` stands for any lines */
+  /** its output, including standard error; a line `...` stands for any lines */
   output: string;
 }
 
-/**
- * `$ ` begins a command, `> ` goes on with it; what follows is its output. @throws Error at output before any command
- */
+/** `$ ` starts a command, `> ` continues it; other lines are its output. @throws Error at output before any command */
 export function stepsOf({ text }: Block): Step[] {
   const steps: Step[] = [];
   for (const line of text.split('\n')) {
@@ -65,17 +63,14 @@ export function stepsOf({ text }: Block): Step[] {
   return steps;
 }
 
-/** Whether a text is what a page says, elisions aside. */
+/** Whether the output equals the page's text, except for elided lines. */
 export function matchesOutput(actual: string, expected: string): boolean {
   const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const parts = expected.split(/^\.\.\.\n/m).map(literal);
   return new RegExp(`^${parts.join('(?:.*\\n)*')}$`).test(actual);
 }
 
-/**
- * The calls of our executables in a command: the program's name and its arguments, without what the shell takes for
- * itself.
- */
+/** The calls of our executables in a command: program name and arguments, without shell syntax. */
 export function callsIn(command: string): string[][] {
   return command
     .replace(/\\\n/g, ' ')

@@ -6,9 +6,9 @@ import { layOutDelivered } from '../support/simulated-tree.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { type Block, type Step, stepsOf } from './pages.js';
 
-/** What ends a command's output; never printed by one. */
+/** Marks the end of a command's output. No command prints it. */
 const MARK = '\u0001';
-/** The commands that ask this host, and those that ask its libvirt. */
+/** Commands that read the host, and those that read it and its libvirt. */
 const OF_HOST = 'install|uninstall';
 const OF_LIBVIRT = 'plan|enforce|status|watch';
 
@@ -18,8 +18,8 @@ export interface Ran extends Step {
 }
 
 /**
- * A folder in which a page's commands run as they stand: the samples, our executables, a virsh that keeps what it is
- * given.
+ * A directory in which a page's commands run unchanged, with the samples, our executables, and a virsh that stores
+ * definitions.
  */
 export class Sandbox {
   readonly #folder = new TemporaryFolder();
@@ -65,12 +65,12 @@ export class Sandbox {
     }));
   }
 
-  /** Runs a shell's commands beside the samples and the examples, on the simulated host. */
+  /** Runs shell commands next to the samples and the examples, on the simulated host. */
   shell(script: string): Promise<Outcome> {
     return run('bash', ['-c', script], { cwd: this.#folder.join('work'), env: this.#environment('console simulated') });
   }
 
-  /** Runs a program that a page shows; what it prints. */
+  /** Runs a program from a page, and returns its output. */
   async runProgram({ text }: Block): Promise<string> {
     const file = this.#folder.write('work/example.mjs', text);
     const { stdout, stderr } = await run(process.execPath, [file], {
@@ -93,11 +93,11 @@ export class Sandbox {
       NO_COLOR: '1',
       HOME: this.#folder.path,
       VIRSH_STATE: this.#folder.join('libvirt'),
-      ...(simulated ? livingHost(this.#folder.join('hosts', host)) : {}),
+      ...(simulated ? simulatedHost(this.#folder.join('hosts', host)) : {}),
     };
   }
 
-  /** `onHost`: a pattern of the first argument, and what it adds where the host is a simulated one. */
+  /** `onHost`: a pattern of the first argument, and the arguments that are added on a simulated host. */
   #addProgram(name: string, onHost: string): void {
     const choice = `case \${SIMULATED_HOST:+$1} in ${onHost} ;; esac`;
     this.#addCommand(name, `${choice}\nexec '${process.execPath}' '${projectRoot}dist/bin/${name}.cjs' "$@"`);
@@ -108,8 +108,8 @@ export class Sandbox {
   }
 }
 
-/** Its masks have the effect that a kernel gives them. */
-function livingHost(root: string) {
+/** Settings that let writes to masks take effect as on a kernel. */
+function simulatedHost(root: string) {
   const kernel = join(projectRoot, 'scripts/simulated-kernel.cjs');
   return { SIMULATED_HOST: root, SIMULATED_KERNEL: root, NODE_OPTIONS: `--require=${JSON.stringify(kernel)}` };
 }

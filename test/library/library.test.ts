@@ -27,7 +27,7 @@ library('a program compiles against the packed package, and runs', async () => {
   mkdirSync(installed, { recursive: true });
   const tar = ['-xzf', folder.join(packed.stdout.trim()), '-C', installed, '--strip-components=1'];
   assert.is((await run('tar', tar)).code, 0);
-  // Its dependencies, and the types of Node that a TypeScript program has anyway; nothing else of ours.
+  // Only its dependencies, and the types of Node that every TypeScript program has.
   for (const name of [...Object.keys(dependencies), '@types/node', 'undici-types', 'xmlchars']) {
     const link = join(consumer, 'node_modules', name);
     mkdirSync(join(link, '..'), { recursive: true });
@@ -66,7 +66,7 @@ library('a program compiles against the packed package, and runs', async () => {
   });
 });
 
-library('importing it does nothing', async () => {
+library('importing it has no side effects', async () => {
   const program = join(__dirname, 'imports-nothing.mjs');
   const target = pathToFileURL(join(projectRoot, 'dist/library/index.js')).href;
   const { stdout, stderr } = await run(process.execPath, [program, target]);
@@ -74,7 +74,7 @@ library('importing it does nothing', async () => {
   assert.equal(JSON.parse(stdout), { done: [], changed: [] });
 });
 
-library('the check of that sees what an import does', async () => {
+library('the previous check detects side effects of an import', async () => {
   const program = join(__dirname, 'imports-nothing.mjs');
   const guilty = folder.write(
     'guilty.mjs',

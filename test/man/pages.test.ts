@@ -13,7 +13,7 @@ const folder = join(projectRoot, 'man');
 const manifest = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'));
 const pages: string[] = readdirSync(folder).sort();
 
-/** The text of a page, in one line, for what is searched may be wrapped. */
+/** The text of a page on one line, as phrases may be wrapped. */
 async function read(page: string): Promise<string> {
   const env = { ...process.env, MANWIDTH: '1000', LC_ALL: 'C.UTF-8' };
   const { code, stdout, stderr } = await run('man', ['--warnings', '-E', 'UTF-8', '-l', join(folder, page)], { env });
@@ -22,12 +22,12 @@ async function read(page: string): Promise<string> {
   return stdout.replace(/\s+/g, ' ');
 }
 
-/** Each option of a help text, with what it says of it. */
+/** Each option of a help text with its description. */
 const optionsIn = (help: string) => [...help.matchAll(/^ +(?:-\w, )?(--[a-z-]+) {2,}(\S.*?)(?: +\[.*)?$/gm)];
 
 const listed = suite('manual pages');
 
-listed('package.json lists those that are built', () => {
+listed('package.json lists the generated pages', () => {
   assert.equal(
     [...manifest.man].sort(),
     pages.map((page) => `./man/${page}`),
@@ -39,7 +39,7 @@ listed.run();
 const formatted = suiteWhere('manual pages in man', needs('man'));
 
 for (const page of pages) {
-  formatted(`${page}: man has nothing to warn of`, async () => {
+  formatted(`${page}: man prints no warning`, async () => {
     const text = await read(page);
     assert.match(text, ` ${manifest.version} `);
     for (const [, name, section] of text
@@ -50,7 +50,7 @@ for (const page of pages) {
   });
 }
 
-formatted('every command and option of --help', async () => {
+formatted('the page has every command and option of --help', async () => {
   const text = await read('hostdev-cpuset.1');
   const help = (await runCli('hostdev-cpuset', ['--help'])).stdout;
   const commands = [...help.matchAll(/^ {2}hostdev-cpuset (\S+) +(\S.*)$/gm)];
@@ -68,14 +68,14 @@ formatted('every command and option of --help', async () => {
   }
 });
 
-formatted('what an option takes is told as what it is', async () => {
+formatted('options have descriptive placeholders', async () => {
   const text = await read('hostdev-cpuset.1');
   for (const option of ['--max-warnings N', '--watch SECONDS', '--prefix DIR', '--metrics FILE', '--default WORD']) {
     assert.match(text, ` ${option} `);
   }
 });
 
-formatted('every option of lint-domain --help', async () => {
+formatted('the page has every option of lint-domain --help', async () => {
   const text = await read('lint-domain.1');
   assert.match(text, /EXIT STATUS Exit status: 0 success/);
   const options = optionsIn((await runCli('lint-domain', ['--help'])).stdout);
@@ -86,12 +86,12 @@ formatted('every option of lint-domain --help', async () => {
   }
 });
 
-formatted('every rule', async () => {
+formatted('the page has every rule', async () => {
   const text = await read('hostdev-cpuset-rules.7');
   for (const { name, severity } of [...ALL_RULES, ...HOST_RULES]) assert.match(text, `${name} (${severity})`);
 });
 
-formatted('every setting', async () => {
+formatted('the page has every setting', async () => {
   const text = await read('hostdev-cpuset-config.5');
   const schema = JSON.parse(readFileSync(join(projectRoot, 'schemas/config.schema.json'), 'utf8'));
   const check = (properties: Record<string, { description?: string; properties?: Record<string, object> }>) => {
@@ -109,7 +109,7 @@ formatted.run();
 const linted = suiteWhere('manual pages in mandoc', needs('mandoc'));
 
 for (const page of pages) {
-  linted(`${page}: mandoc has nothing to warn of`, async () => {
+  linted(`${page}: mandoc prints no warning`, async () => {
     const { stdout } = await run('mandoc', ['-Tlint', '-Wwarning', join(folder, page)]);
     assert.is(stdout, '');
   });

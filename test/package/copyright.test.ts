@@ -7,7 +7,7 @@ import { run } from '../support/run.js';
 
 const test = suite("Debian's copyright file");
 
-test('has one paragraph for each package that is bundled, with its licence', async () => {
+test('it has one paragraph with the licence of each bundled package', async () => {
   const script =
     "import { copyrightText } from './scripts/deb-copyright.mjs'; console.log(copyrightText('our licence'))";
   const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: projectRoot });

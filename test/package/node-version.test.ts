@@ -6,12 +6,12 @@ import { projectRoot } from '../support/cli.js';
 import { run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-const test = suite('oldest version of Node');
+const test = suite('oldest supported version of Node');
 const read = (path: string) => readFileSync(join(projectRoot, path), 'utf8');
 const { engines, devDependencies } = JSON.parse(read('package.json'));
 const oldest = /^>=(\d+)/.exec(engines.node)?.[1] as string;
 
-test('what is built, the types, the pages and the Debian package name it', () => {
+test('the build, the types, the pages and the Debian package name the same version', () => {
   assert.equal(
     [...read('scripts/build.mjs').matchAll(/target: 'node(\d+)'/g)].map(([, major]) => major),
     [oldest, oldest],
@@ -22,7 +22,7 @@ test('what is built, the types, the pages and the Debian package name it', () =>
     assert.equal([...new Set([...read(page).matchAll(/\bNode (\d+)/g)].map(([, major]) => major))], [oldest], page);
 });
 
-test('npm run check refuses what it does not have', async () => {
+test('npm run check rejects functions that it lacks', async () => {
   const folder = new TemporaryFolder();
   try {
     const newer = ['[1].toReversed();', '[1].findLast(Boolean);', "writeFileSync('a', 'b', { flush: true });"];

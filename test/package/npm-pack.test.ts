@@ -8,8 +8,8 @@ import { projectRoot } from '../support/cli.js';
 import { run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-const test = suite('what npm publishes');
-/** Neither what else is in the repository nor what is on this machine. */
+const test = suite('npm package');
+/** An environment without the repository's tools and the machine's settings. */
 const env = { PATH: process.env.PATH, HOME: '/nonexistent', NO_COLOR: '1' };
 let folder: TemporaryFolder;
 let packed: string[];
@@ -22,7 +22,7 @@ test.before(async () => {
   const answer = await npm(['pack', '--json', '--pack-destination', folder.path]);
   const [{ files, filename }] = JSON.parse(answer.stdout);
   packed = files.map(({ path }: { path: string }) => path);
-  // offline, and the cache is empty: what it needs beyond its dependencies is not to be had
+  // Offline with an empty cache: only the package's dependencies are available.
   installed = folder.join('prefix');
   for (const path of dependencies) cpSync(path, join(installed, relative(projectRoot, path)), { recursive: true });
   await npm(['install', '--offline', '--prefix', installed, folder.join(filename)]);
@@ -36,7 +36,7 @@ async function npm(words: string[]) {
   return outcome;
 }
 
-/** What scripts/build.mjs makes. */
+/** Directories that scripts/build.mjs generates. */
 const BUILT = ['dist', 'man', 'completions'];
 
 function filesBelow(folder: string): string[] {
@@ -45,7 +45,7 @@ function filesBelow(folder: string): string[] {
     .map((entry) => join(relative(projectRoot, entry.parentPath ?? entry.path), entry.name));
 }
 
-/** The modules that one imports, for its code or for its types, and it. */
+/** A module and all modules that it imports, for code or types. */
 function reachable(path: string, found = new Set<string>()): Set<string> {
   if (found.has(path)) return found;
   found.add(path);
@@ -55,7 +55,7 @@ function reachable(path: string, found = new Set<string>()): Set<string> {
   return found;
 }
 
-test('holds what is documented and what is built, and nothing else', () => {
+test('it contains the documentation and the build, and nothing else', () => {
   const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
     cwd: projectRoot,
     encoding: 'utf8',
@@ -72,7 +72,7 @@ test('holds what is documented and what is built, and nothing else', () => {
     assert.match(name, /^dist\/bin\/(?:[\w-]+\.cjs|THIRD-PARTY-LICENSES\.txt)$/);
 });
 
-test('holds the licence of each package whose code is in its programs', () => {
+test('it contains the licence of each bundled package', () => {
   const text = readFileSync(join(projectRoot, 'dist/bin/THIRD-PARTY-LICENSES.txt'), 'utf8');
   const sections = new Map<string, string>();
   for (const section of text.split(/^-{80}\n/m).slice(1)) {
@@ -80,7 +80,7 @@ test('holds the licence of each package whose code is in its programs', () => {
     sections.set(name, section);
     assert.match(section, /copyright.+\n[\s\S]*permission[\s\S]*provided "as is"/i, section.slice(0, 80));
   }
-  // libxml2-wasm is not bundled
+  // libxml2-wasm is not bundled.
   const { dependencies } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'));
   const missing = Object.keys(dependencies).filter((name) => name !== 'libxml2-wasm' && !sections.has(name));
   assert.equal(missing, []);
@@ -88,7 +88,7 @@ test('holds the licence of each package whose code is in its programs', () => {
     assert.ok(sections.has(name), name);
 });
 
-test('no page of it links to what it does not hold', () => {
+test('its pages link only to files that it contains', () => {
   const isThere = (path: string) => packed.some((name) => name === path || name.startsWith(`${path}/`));
   for (const page of packed.filter((name) => name.endsWith('.md') && name !== 'CHANGELOG.md')) {
     const text = readFileSync(join(projectRoot, page), 'utf8');

@@ -10,7 +10,7 @@ import { statusPage } from '../../src/report/html/page.js';
 import { reportOf } from '../../src/report/report.js';
 import { CONTROL, terminalText } from '../support/terminal-text.js';
 
-const test = suite('controls in reports and the journal');
+const test = suite('control characters in reports and the journal');
 const SET = cpusetOf([1]);
 
 function planOf(text: string): DomainPlan {
@@ -39,7 +39,7 @@ function planOf(text: string): DomainPlan {
   };
 }
 
-test('JSON keeps names, its texts for people have none; the page and the journal have none', () => {
+test('JSON keeps them in names but not in messages; the page and the journal contain none', () => {
   fc.assert(
     fc.property(terminalText(), (text) => {
       const plan = planOf(text);

@@ -23,7 +23,7 @@ const NODES = [
   { node: 1, cpus: '4-7' },
 ];
 
-/** Every action, every problem, every null. */
+/** Reports with every action, every problem, and null in every field that allows it. */
 function everything(): { before: EnforceReport; after: EnforceReport } {
   const kernel = hostOf(
     [
@@ -69,7 +69,7 @@ function everything(): { before: EnforceReport; after: EnforceReport } {
   };
 }
 
-reports('real reports are what their schema says', () => {
+reports('real reports are valid against their schema', () => {
   const { before, after } = everything();
   for (const report of [
     before,
@@ -118,7 +118,7 @@ reports('the summary counts interrupts by action', () => {
   });
 });
 
-reports('the contract: names, order, and no more but vcpuSource, problems of a domain, and error', () => {
+reports("the contract: names and order of fields; only vcpuSource, a domain's problems and error are optional", () => {
   const { before } = everything();
   const [domain] = before.domains;
   const [device] = domain?.devices ?? [];
@@ -142,7 +142,7 @@ reports('the contract: names, order, and no more but vcpuSource, problems of a d
 
 reports('the schema is strict', () => {
   const { after } = everything();
-  const spoilt: ((report: EnforceReport) => object | undefined)[] = [
+  const modified: ((report: EnforceReport) => object | undefined)[] = [
     (report) => Object.assign(report, { schemaVersion: 2 }),
     (report) => Object.assign(report.domains[0] ?? {}, { vcpuCpus: '3-' }),
     (report) => Object.assign(report.domains[0]?.devices[0] ?? {}, { origin: 'attribute' }),
@@ -153,11 +153,11 @@ reports('the schema is strict', () => {
     (report) => Object.assign(interrupts(report.domains[0] ?? NONE).get(41) ?? {}, { remote: undefined }),
     (report) => Object.assign(report.host.nodes[0] ?? {}, { cpus: '' }),
   ];
-  for (const spoil of spoilt) {
+  for (const modify of modified) {
     const report = structuredClone(after);
     assert.ok(validate(report));
-    spoil(report);
-    assert.not(validate(report), `${spoil}`);
+    modify(report);
+    assert.not(validate(report), `${modify}`);
   }
 });
 

@@ -26,7 +26,7 @@ const marked: Paint = (style, text) => `{${style} ${text}}`;
 const textOf = (report: DomainPlan, width = 80, paint = plain, command: 'plan' | 'enforce' | 'status' = 'enforce') =>
   formatReport([report], paint, width, { command });
 
-/** Checks the reports of plan, enforce and status against the case, and that none is wider than asked for. */
+/** Compares the reports of plan, enforce and status with the case, and checks their widths. */
 function checkAll(name: string, pass: Simulated, definition: ReturnType<typeof guest>): void {
   const expected = cases.find((one) => one.name === name);
   assert.ok(expected, `no case ${name}`);
@@ -52,7 +52,7 @@ texts('the sample with a GPU on its host', () => {
   checkAll('gpu', pass, plainOf(read('samples/gpu.xml')));
 });
 
-texts('a large host, with lists that no terminal holds', () => {
+texts('a large host, with lists wider than any terminal', () => {
   const every = (step: number, from = 0) =>
     Array.from({ length: 256 / step }, (_, index) => from + index * step).join(',');
   const nodes = [
@@ -82,7 +82,7 @@ texts('a large host, with lists that no terminal holds', () => {
   checkAll('large', new Simulated(kernel, folder.path), definition);
 });
 
-texts('what is wrong is in colour, what is right is not', () => {
+texts('wrong values are coloured, correct ones are not', () => {
   const places = [
     { irq: 41, effective: '0' },
     { irq: 42, effective: '0' },
@@ -107,7 +107,7 @@ texts('what is wrong is in colour, what is right is not', () => {
   ]);
 });
 
-texts('the summary is red where something failed', () => {
+texts('the summary is red if something failed', () => {
   const report = new Simulated(hostOf([vfio(A, 41)]), folder.path).planned(guest(hostdev(A, '2')));
   assert.match(textOf(report, 80, marked), /\{bold 1 set, 0 kept, 0 skipped, 0 failed\}\n$/);
   const [interrupt] = report.devices[0]?.interrupts ?? [];
@@ -115,7 +115,7 @@ texts('the summary is red where something failed', () => {
   assert.match(textOf(report, 80, marked), /\{red 0 set, 0 kept, 0 skipped, 1 failed\}\n$/);
 });
 
-texts('the share of interrupts that landed on the vCPUs', () => {
+texts("the share of interrupts that were delivered to the vCPUs' CPUs is shown", () => {
   for (const [counts, share] of [
     [{ '2': 82, '5': 18 }, '82 %'],
     [{ '2': 1, '3': 1 }, '100 %'],
@@ -128,10 +128,10 @@ texts('the share of interrupts that landed on the vCPUs', () => {
     assert.match(textOf(report), `${A}: auto -> 2-3, ${share} on vCPU CPUs\n`);
   }
   const quiet = new Simulated(hostOf([vfio(A, 41)]), folder.path).planned(guest(hostdev(A, 'auto')));
-  assert.not.match(textOf(quiet), 'on vCPU CPUs', 'none taken yet');
+  assert.not.match(textOf(quiet), 'on vCPU CPUs', 'none occurred yet');
 });
 
-texts('what is remote is marked, and counted as on the page', () => {
+texts('remote interrupts are marked, and counted as on the page', () => {
   const at = (irq: number, effective: string, counts: Record<string, number> = {}) => ({
     ...{ irq, type: 'msix' as const, affinity: '0-7', effective, counts },
   });
@@ -175,11 +175,11 @@ texts('what is remote is marked, and counted as on the page', () => {
     assert.ok(page.includes(expected), expected);
   }
   assert.is(page.match(/>remote node</g)?.length, 2);
-  // after a pass only that of the device with a policy is not
+  // After a pass only those of the device with a policy are not remote.
   assert.match(textOf(pass.applied(definition)), /, 0 failed, 50 % taken on other nodes\n$/);
 });
 
-texts('spread: what each vector is to have and of which vCPU, and that a target has no room', () => {
+texts('spread: the target and vCPU of each vector are shown, and whether the target is full', () => {
   const vcpus = [2, 3].map((cpu, vcpu) => ({ vcpu, cpus: `${cpu}` }));
   const domains = [{ name: 'guest', uuid: UUID, pid: 700, vcpus }];
   const kernel = hostOf([vfio(A), { address: B, driver: 'nvme' }], { domains, vectorsPerCpu: 3 });
@@ -223,7 +223,7 @@ texts('spread: what each vector is to have and of which vCPU, and that a target 
   assert.match(page, 'auto spread → CPU 2-3');
 });
 
-texts('where a title is too long its second half has a line of its own', () => {
+texts('if a title is too long, its second part is on its own line', () => {
   const counts = { '3': 7 };
   const device = { ...vfio(A), numaNode: 0, interrupts: [{ irq: 41, type: 'msix' as const, counts }] };
   const placement = "<vcpu cpuset='0,2,4,6'>2</vcpu>";
@@ -237,7 +237,7 @@ texts('where a title is too long its second half has a line of its own', () => {
   ]);
 });
 
-texts('what comes out of a document does not steer the terminal', () => {
+texts('control characters from a document are replaced', () => {
   const device = { address: A, driver: '\u001b[2J', interrupts: [{ irq: 41, type: 'msix' as const }] };
   const report = new Simulated(hostOf([device]), folder.path).planned(guest(hostdev(A, '2')));
   Object.assign(report, { name: 'a\u001b[31m\nb' });
@@ -248,7 +248,7 @@ texts('what comes out of a document does not steer the terminal', () => {
   assert.match(text, 'driver is \ufffd[2J, not VFIO');
 });
 
-texts('a domain without a device of the host, and no domain', () => {
+texts('a domain without PCI devices, and a report without domains', () => {
   const report = new Simulated(hostOf([]), folder.path).planned(guest(''));
   assert.is(
     textOf(report),

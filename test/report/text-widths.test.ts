@@ -14,7 +14,7 @@ import { CONTROL, terminalText } from '../support/terminal-text.js';
 
 const test = suite('text report at every width');
 const ADDRESS = '0000:82:00.0' as PciAddress;
-/** Below it the terminal breaks the lines, as if it had that many columns. */
+/** For narrower terminals the lines are those for this width, and the terminal breaks them. */
 const MIN_WIDTH = 20;
 const colours: Paint = (_, text) => `\u001b[31m${text}\u001b[0m`;
 
@@ -68,7 +68,7 @@ const domain: fc.Arbitrary<DomainPlan> = fc.record({
   problems,
 }) as fc.Arbitrary<DomainPlan>;
 
-test('no line is wider than the terminal, nothing controls it, and every interrupt is there', () => {
+test('no line is wider than the terminal or contains control characters, and every interrupt is shown', () => {
   fc.assert(
     fc.property(fc.array(domain, { maxLength: 2 }), fc.boolean(), fc.boolean(), (plans, hasRates, hasColours) => {
       const interrupts = plans.flatMap(({ devices }) => devices.flatMap((device) => device.interrupts));
@@ -123,7 +123,7 @@ const plan = (name: string): DomainPlan => ({
 
 const ENFORCE = { command: 'enforce' } as const;
 
-test('where no table fits an interrupt is a sentence', () => {
+test('if no table fits, an interrupt is a sentence', () => {
   assert.equal(formatReport([plan('客人-🎮')], plain, 32, ENFORCE).split('\n'), [
     '客人-🎮 (vCPUs: CPU 4-7,12-15,',
     "  from QEMU's threads)",
@@ -140,12 +140,12 @@ test('where no table fits an interrupt is a sentence', () => {
   ]);
 });
 
-test('a narrower one than 20 columns gets the lines for 20', () => {
+test('a terminal of fewer than 20 columns gets the lines for 20', () => {
   for (const width of [-1, 0, 1, 19])
     assert.is(formatReport([plan('guest')], plain, width, ENFORCE), formatReport([plan('guest')], plain, 20, ENFORCE));
 });
 
-test('columns of a table hold wide characters', () => {
+test('table columns count wide characters correctly', () => {
   const [first = ''] = formatReport([plan('客'.repeat(40))], plain, 80, ENFORCE).split('\n');
   assert.match(first, /^客{12}… \(vCPUs: CPU 4-7,12-15, from QEMU's threads\)$/);
 });

@@ -63,7 +63,7 @@ runner('tests declared after run() fail', () =>
 
 runner('a file without tests fails', () => failsWith('one.run();', /it has no tests/));
 
-runner('only() that was left in fails', () =>
+runner('a leftover only() fails', () =>
   failsWith(`${PASSING}one.only('alone', () => {});\none.run();`, /runs 1 of 2 tests: only\(\) is left in it/, {
     passed: 1,
   }),
@@ -118,13 +118,13 @@ runner('a file that hangs is killed at its time limit', () =>
   failsWith("one('hangs', () => { for (;;); });\none.run();", /still runs after 1 s: it was killed/, {}, 1000),
 );
 
-runner('what keeps the process alive after the last test is named', () =>
+runner('resources that keep the process alive after the last test are reported', () =>
   failsWith(`one('waits', () => void setTimeout(() => {}, 60_000));\none.run();`, /still open .*: Timeout/, {
     passed: 1,
   }),
 );
 
-runner('a process that outlives its test is ended and named', () =>
+runner('a process that outlives its test is ended and reported', () =>
   failsWith(
     `one('starts', async () => { (await import('node:child_process')).spawn('sleep', ['60'], { stdio: 'ignore' }).unref(); });\none.run();`,
     /left running: sleep/,
@@ -132,7 +132,7 @@ runner('a process that outlives its test is ended and named', () =>
   ),
 );
 
-runner('a file left in the temporary folder is named', () =>
+runner('a file left in the temporary directory is reported', () =>
   failsWith(
     `one('writes', async () => { const { tmpdir } = await import('node:os');
     (await import('node:fs')).writeFileSync(tmpdir() + '/left', ''); });\none.run();`,

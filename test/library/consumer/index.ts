@@ -1,4 +1,4 @@
-// A program that uses the library: what the compiler takes here, and what it refuses, is the interface.
+// A program that uses the library. What the compiler accepts and rejects here is the interface.
 import { readFileSync } from 'node:fs';
 import {
   ALL_RULES,
@@ -52,17 +52,17 @@ is<Same<Placement, VcpuPinning>>();
 is<Same<VcpuPlacement, VcpuAffinity>>();
 is<Same<Definition['placement'], Definition['vcpuPinning']>>();
 
-// Never run: only the compiler reads it.
+// Never run: only for the compiler.
 export function refused(definition: Definition): void {
-  // @ts-expect-error a document is read first
+  // @ts-expect-error a document must be parsed first
   normalize('<domain/>');
-  // @ts-expect-error a default is no cpuset
+  // @ts-expect-error a default cannot be a cpuset
   normalize(definition, { default: '0-3' });
-  // @ts-expect-error plan takes what was read of the host
+  // @ts-expect-error plan needs the host's data
   plan(definition);
-  // @ts-expect-error a result is looked at before it is used
+  // @ts-expect-error a result must be checked before it is used
   formatCpuset(parseCpuset('0-3').set);
-  // @ts-expect-error nor is a promise
+  // @ts-expect-error the result is not a promise
   lint('<domain/>').then;
 }
 

@@ -6,7 +6,7 @@ import { html } from '../../../src/report/html/html.js';
 
 const test = suite('html');
 
-test('text stays text, in an element and in an attribute', () => {
+test('text is escaped in elements and attributes', () => {
   const text = `<script>alert('1')</script> & "`;
   assert.is(
     html`<p title="${text}">${text}</p>`.text,
@@ -15,14 +15,14 @@ test('text stays text, in an element and in an attribute', () => {
   );
 });
 
-test('html stays html, alone and in lists', () => {
+test('html is not escaped, alone and in lists', () => {
   assert.is(
     html`<ul>${[1, 2].map((one) => html`<li>${one}</li>`)}${html`<li/>`}</ul>`.text,
     '<ul><li>1</li><li>2</li><li/></ul>',
   );
 });
 
-test('nothing of any text is markup, or steers the reader', () => {
+test('no text becomes markup or contains control characters', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       assert.not.match(html`${text}`.text, /[<>"'\p{Cc}\u202e]|&(?!(?:amp|lt|gt|quot|#39);)/u);
@@ -30,7 +30,7 @@ test('nothing of any text is markup, or steers the reader', () => {
   );
 });
 
-test('letters for any number of domains, each its own', () => {
+test('any number of domains have distinct letters', () => {
   assert.equal([0, 25, 26, 51, 52, 701, 702].map(lettersOf), ['A', 'Z', 'AA', 'AZ', 'BA', 'ZZ', 'AAA']);
   assert.is(new Set(Array.from({ length: 2000 }, (_, domain) => lettersOf(domain))).size, 2000);
 });

@@ -6,7 +6,7 @@ import { localityOf } from '../../../src/domain/locality.js';
 import { type ViewModelInput, viewModelOf } from '../../../src/report/html/view-model.js';
 import { setOf as list } from '../../affinity/simulated-pass.js';
 
-const test = suite('picture of the host');
+const test = suite('view model of the status page');
 
 const NODES = [
   { node: 0, cpus: list('0,2,4,6') },
@@ -33,7 +33,7 @@ const device = (address: string, numaNode: number | null, ...interrupts: Interru
   ...{ numaNode, locality: localityOf(numaNode ?? undefined, NODES), interrupts, problems: [] },
 });
 
-/** CPUs 0 to 7, even ones on node 0 and odd ones on node 1; 7 is offline, 8 on no node. */
+/** CPUs 0 to 7, even ones on node 0 and odd ones on node 1; 7 is offline, 8 is on no node. */
 function input(...devices: DevicePlan[]): ViewModelInput {
   const vcpus = { source: 'threads', cpus: undefined, because: 'unpinned' } as const;
   return {
@@ -52,7 +52,7 @@ function input(...devices: DevicePlan[]): ViewModelInput {
   };
 }
 
-test('nodes with their CPUs, in one order; empty ones are left out', () => {
+test('nodes contain their CPUs in order; nodes without CPUs are omitted', () => {
   const { nodes, cpuOrder } = viewModelOf(input());
   assert.equal(
     nodes.map(({ node }) => node),
@@ -66,7 +66,7 @@ test('nodes with their CPUs, in one order; empty ones are left out', () => {
   );
 });
 
-test('a vCPU is where it is pinned; one that runs anywhere is nowhere', () => {
+test('a vCPU is shown on the CPUs that it is pinned to; an unpinned one is not shown', () => {
   const cpus = viewModelOf(input()).nodes.flatMap((node) => node.cpus);
   const runs = cpus
     .filter(({ vcpus }) => vcpus.length > 0)
@@ -77,7 +77,7 @@ test('a vCPU is where it is pinned; one that runs anywhere is nowhere', () => {
   ]);
 });
 
-test('an interrupt is where it is delivered, counts are where they were taken, from whatever node', () => {
+test('an interrupt is shown on its effective CPU, and counts on the CPUs that handled it', () => {
   const near = device('0000:01:00.0', 0, interrupt(40, '2', { 2: 10, 3: 5 }));
   const unknown = device('0000:02:00.0', null, interrupt(41, null, { 1: 7 }));
   const elsewhere = device('0000:03:00.0', 2, interrupt(42, '5', { 5: 1 }));
@@ -90,7 +90,7 @@ test('an interrupt is where it is delivered, counts are where they were taken, f
   assert.is(cpu(2)?.remote, 0);
   assert.equal([cpu(3)?.taken, cpu(3)?.remote], [5, 5]);
   assert.equal([cpu(1)?.taken, cpu(1)?.remote], [7, 0]);
-  assert.is(cpu(5)?.remote, 0, 'no CPU is nearer to a node of memory only');
+  assert.is(cpu(5)?.remote, 0, 'no CPU is near a node without CPUs');
   assert.equal([picture.maxCpuCount, picture.maxInterruptCount], [10, 15]);
   assert.equal(
     picture.nodes.map(({ devices }) => devices.map((one) => one.device.address)),
