@@ -16,7 +16,7 @@ test.after.each(() => host.remove());
 
 const status = (...args: string[]) => runInProcess('hostdev-cpuset', ['status', '--root', host.root, ...args]);
 
-test('a file, new or in place of another; nothing else is left', async () => {
+test('a file is created or replaced, and no other file is left', async () => {
   const path = host.join('page.html');
   for (const before of [undefined, 'older']) {
     if (before) host.write('page.html', before);
@@ -29,19 +29,19 @@ test('a file, new or in place of another; nothing else is left', async () => {
   assert.equal(readdirSync(host.path).sort(), ['host', 'page.html']);
 });
 
-test('the header says whether a watcher runs', async () => {
+test('the header shows whether a watcher runs', async () => {
   const { stdout } = await status('--html', '-', gpu);
   assert.match(stdout, /<header>[\s\S]*<p class="soft">no watcher runs: [^<]*<\/p>\s*<\/header>/);
 });
 
-test('standard output with -', async () => {
+test('- means standard output', async () => {
   const { code, stdout } = await status('--html', '-', gpu);
   assert.is(code, 0);
   assert.match(stdout, /^<!DOCTYPE html>[\s\S]*workstation[\s\S]*<\/html>\n$/);
   assert.not.ok(existsSync('-'));
 });
 
-test('what cannot be written is said in a line, and nothing is left', async () => {
+test('a failed write is reported in one line, and leaves no file', async () => {
   mkdirSync(host.join('a-folder'));
   for (const path of [host.join('a-folder'), host.join('absent/page.html')]) {
     const { code, stderr } = await status('--html', path, gpu);
@@ -51,7 +51,7 @@ test('what cannot be written is said in a line, and nothing is left', async () =
   assert.equal(readdirSync(host.path).sort(), ['a-folder', 'host']);
 });
 
-test('a document with errors: the others are shown, and the status says so', async () => {
+test('if one document has errors, the others are shown, and the exit status is 1', async () => {
   const bad = host.write('bad.xml', '<domain>');
   const { code, stdout, stderr } = await status('--html', '-', bad, gpu);
   assert.match(stderr, /bad\.xml:1:\d+: error: /);
@@ -59,13 +59,13 @@ test('a document with errors: the others are shown, and the status says so', asy
   assert.is(code, 1);
 });
 
-test('--html takes the name of a file', async () => {
+test('--html needs a file name', async () => {
   const { code, stderr } = await status('--html', '', gpu);
   assert.is(stderr, 'hostdev-cpuset: --html takes a file, or - for standard output\n');
   assert.is(code, 2);
 });
 
-test('--html goes alone', async () => {
+test('--html excludes --json and --watch', async () => {
   for (const other of ['--json', '--watch']) {
     const { code, stderr } = await status('--html', '-', other);
     assert.match(stderr, '--html goes without --watch and --json');

@@ -25,18 +25,18 @@ const watch = (
   prefix = 'stty rows 24 cols 80;',
   args = ['--watch', '0.1', '--sample', '0', '--root', host.root, gpu],
 ) => talkInTerminal('hostdev-cpuset', ['status', ...args], steps, { prefix });
-/** The interrupt 41 was taken this often by CPU 4 of 16. */
-function take(count: number): void {
+/** Sets the count of interrupt 41 on CPU 4 of 16. */
+function setCount(count: number): void {
   const counts = Array.from({ length: 16 }, (_, cpu) => (cpu === 4 ? count : 0));
   writeFileSync(join(host.root, 'sys/kernel/irq/41/per_cpu_count'), `${counts.join(',')}\n`);
 }
 const row = (rate: string) => new RegExp(`  41  msi\\[0\\] .* ${rate}  set`);
 
-test('rates since the previous refresh, on the alternate screen, which is left at the end', async () => {
-  take(0);
+test('rates since the previous refresh are shown on the alternate screen, which is closed at the end', async () => {
+  setCount(0);
   const { code, stdout } = await watch([
     { when: row('-'), type: () => {} },
-    { when: row('0'), type: () => take(1_000_000_000) },
+    { when: row('0'), type: () => setCount(1_000_000_000) },
     { when: row('\\d+\\.\\dM'), type: 'q' },
   ]);
   assert.is(code, 0);
@@ -48,11 +48,11 @@ test('rates since the previous refresh, on the alternate screen, which is left a
   );
 });
 
-test('from the second look on, what the policies of named domains come to', async () => {
-  take(0);
+test('the verdict of the policies of named domains is shown from the second poll on', async () => {
+  setCount(0);
   const { code } = await watch(
     [
-      { when: row('0'), type: () => take(1_000_000) },
+      { when: row('0'), type: () => setCount(1_000_000) },
       { when: /0000:01:00\.0: in place: \S+ interrupts\/s/, type: 'q' },
     ],
     'stty rows 40 cols 200;',
@@ -66,17 +66,17 @@ for (const [name, type] of [
   ['SIGTERM', (pid: number) => process.kill(childOf(pid), 'SIGTERM')],
   ['SIGINT', (pid: number) => process.kill(childOf(pid), 'SIGINT')],
 ] as const) {
-  test(`${name} gives the terminal back`, async () => {
+  test(`${name} restores the terminal`, async () => {
     const { code, stdout } = await watch([{ when: /3 misplaced/, type }]);
     assert.is(code, 0);
     assert.ok(stdout.endsWith(CLOSE));
   });
 }
 
-/** Runs it as a job of a shell, which is told when it stops, and then fetches it back. */
+/** Runs the command as a job of a shell, which reports when it stops and then resumes it. */
 const IN_SHELL = `stty rows 24 cols 80; job() { shift; bash -mc '"$@"; echo "stopped with $?"; fg > /dev/null; echo "ended with $?"' sh "$@"; }; job`;
 
-test('Ctrl-Z gives the terminal to the shell; fg draws anew', async () => {
+test('Ctrl-Z returns to the shell; fg draws the screen again', async () => {
   const { stdout } = await watch(
     [
       { when: /3 misplaced/, type: '\u001a' },
@@ -88,7 +88,7 @@ test('Ctrl-Z gives the terminal to the shell; fg draws anew', async () => {
   const [before = '', after = ''] = stdout.split('stopped with 148');
   assert.ok(before.includes(CLOSE) && !before.slice(before.lastIndexOf(CLOSE)).includes(OPEN));
   assert.ok(after.includes(OPEN) && after.lastIndexOf(CLOSE) > after.lastIndexOf(OPEN));
-  // nothing is drawn on the shell's screen
+  // Nothing is drawn on the shell's screen.
   assert.not.match(after.slice(0, after.indexOf(OPEN)), 'q quits');
 });
 
@@ -96,11 +96,11 @@ test('a line that fills its row keeps its last character', async () => {
   const { stdout } = await watch([{ when: /3 misplaced/, type: 'q' }], 'stty rows 24 cols 80;');
   const erased = stdout.split('\u001b[K').slice(0, -1);
   assert.ok(erased.length > 1);
-  // at the start of a row: behind a line end, or where the cursor was put home
+  // At the start of a row: after a line end, or after moving the cursor home.
   for (const before of erased) assert.match(before, /(?:\n|\[H)$/);
 });
 
-test('a low terminal is scrolled; a resize draws anew', async () => {
+test('on a low terminal the screen scrolls; a resize draws it again', async () => {
   const { code, stdout } = await watch(
     [
       { when: /lines 1-6 of 13/, type: ' ' },
@@ -113,7 +113,7 @@ test('a low terminal is scrolled; a resize draws anew', async () => {
   assert.is(code, 0, stdout);
 });
 
-test('every key that scrolls', async () => {
+test('all scroll keys work', async () => {
   const keys = [
     [' ', 7],
     ['\u001b[5~', 1],
@@ -141,7 +141,7 @@ test('every key that scrolls', async () => {
   assert.is(code, 0);
 });
 
-test('a host that can no longer be read is reported on the screen, and is shown again later', async () => {
+test('an unreadable host is reported on the screen, and shown again once it is readable', async () => {
   const online = join(host.root, 'sys/devices/system/cpu/online');
   const text = readFileSync(online, 'utf8');
   const { code } = await watch([
@@ -158,7 +158,7 @@ test('an error at the start is printed on the ordinary screen', async () => {
   assert.is(code, 2);
 });
 
-test('without a terminal: one block for each refresh, until the reader closes the pipe', async () => {
+test('without a terminal each refresh is a block of text, until the reader closes the pipe', async () => {
   const child = spawn(process.execPath, [
     `${projectRoot}dist/bin/hostdev-cpuset.cjs`,
     ...['status', '--watch', '0.1', '--root', host.root, gpu],
@@ -242,7 +242,7 @@ test('with --json: a document a line, on a terminal too', async () => {
   for (const line of [first, second]) validateEnforceReport(JSON.parse(line));
 });
 
-test('takes seconds or a domain; refuses anything else', async () => {
+test('--watch accepts seconds or a domain, and rejects anything else', async () => {
   const refused = async (...args: string[]) => (await runCli('hostdev-cpuset', ['status', ...args])).stderr;
   assert.match(await refused('--watch', '0'), /--watch takes 0\.1 to 86400 seconds/);
   assert.match(await refused('--root', host.root, '--watch', './absent.xml'), /absent\.xml: no such file/);
@@ -255,7 +255,7 @@ function childOf(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim());
 }
 
-/** As a terminal's window does it: with the new size the kernel sends SIGWINCH. */
+/** Changes the size like a terminal window: the kernel sends SIGWINCH. */
 function resize(pid: number, rows: number): void {
   execFileSync('stty', ['-F', `/proc/${pid}/fd/1`, 'rows', `${rows}`]);
 }

@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CpuLimit } from '../../src/schema/cpu-limit.js';
 
-const test = suite('limit of CPU time');
+const test = suite('CPU time limit');
 const children: ChildProcess[] = [];
 test.after.each(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
@@ -22,12 +22,12 @@ const spentBy = ({ pid }: ChildProcess, milliseconds: number) =>
     const limit: CpuLimit = new CpuLimit(pid, milliseconds, () => resolve(limit));
   });
 
-test('is spent by a process that computes, and by one that waits for somebody', async () => {
+test('the limit is reached by a process that computes, and by one that waits', async () => {
   await spentBy(await start('for (;;);'), 300);
   await spentBy(await start('process.stdin.resume()'), 300);
 });
 
-test('is not after it was cleared', async () => {
+test('a cleared limit is never reached', async () => {
   const busy = await start('for (;;);');
   let isExceeded = false;
   const limit = new CpuLimit(busy.pid, 20, () => {

@@ -9,7 +9,7 @@ const allows = (name: string, text: string, ...parameters: Parameter[]) =>
   makeDatatype(name, parameters, '').allows(text);
 const pattern = (value: string): Parameter => ({ name: 'pattern', value });
 
-test('integers have the bounds of their type', () => {
+test('integers have the limits of their type', () => {
   assert.ok(allows('unsignedInt', '4294967295'));
   assert.not(allows('unsignedInt', '4294967296'));
   assert.not(allows('unsignedInt', '-1'));
@@ -23,19 +23,19 @@ test('integers have the bounds of their type', () => {
   assert.not(allows('int', ''));
 });
 
-test('white space around a number does not count, around a string it does', () => {
+test('white space is ignored around a number, but not around a string', () => {
   assert.ok(allows('int', ' \n7\t'));
   assert.not(allows('int', '1 2'));
   assert.not(allows('string', ' a', pattern('a')));
   assert.ok(allows('token', ' a ', pattern('a')));
 });
 
-test('a no-break space is no white space', () => {
+test('a no-break space is not white space', () => {
   assert.not(allows('int', '\u00a07'));
   assert.not(allows('token', '\u00a0a', pattern('a')));
 });
 
-test('all parameters hold together', () => {
+test('all parameters apply together', () => {
   const between = [
     { name: 'minInclusive', value: '10' },
     { name: 'maxInclusive', value: '255' },
@@ -64,7 +64,7 @@ test('a pattern is anchored, and has the syntax of XML Schema', () => {
   assert.ok(matching('/.*', '/a/b'));
 });
 
-test('a type or a parameter that is unknown is an error', () => {
+test('an unknown type or parameter is an error', () => {
   assert.throws(() => allows('hexBinary', '00'), /datatype hexBinary/);
   assert.throws(() => allows('string', 'a', { name: 'totalDigits', value: '1' }), /parameter totalDigits of string/);
 });

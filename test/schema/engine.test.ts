@@ -15,11 +15,11 @@ engine.after.each(() => rmSync(folder, { recursive: true }));
 const isSchemaError = (message: RegExp) => (error: Error) =>
   error instanceof SchemaError && message.test(error.message);
 
-engine('auto is xmllint where there is one, else the library', () => {
+engine('auto is xmllint if it is installed, otherwise the library', () => {
   const env = { PATH: `/nowhere::${folder}` };
   assert.is(chooseEngine('auto', env), 'libxml2-wasm');
   mkdirSync(`${folder}/xmllint`);
-  assert.is(chooseEngine('auto', env), 'libxml2-wasm', 'a folder is no program');
+  assert.is(chooseEngine('auto', env), 'libxml2-wasm', 'a directory is not a program');
   rmSync(`${folder}/xmllint`, { recursive: true });
   writeFileSync(`${folder}/xmllint`, '');
   chmodSync(`${folder}/xmllint`, 0o755);
@@ -27,7 +27,7 @@ engine('auto is xmllint where there is one, else the library', () => {
   assert.is(chooseEngine('auto', {}), 'libxml2-wasm');
 });
 
-engine('what was asked for is used, or is an error', () => {
+engine('a named engine is used, or is an error', () => {
   assert.is(chooseEngine('libxml2-wasm', {}), 'libxml2-wasm');
   assert.is(chooseEngine('libxmljs2', {}), 'libxmljs2');
   assert.throws(() => chooseEngine('xmllint', { PATH: folder }), isSchemaError(/^xmllint is not installed/));

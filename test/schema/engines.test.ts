@@ -9,7 +9,7 @@ import { casesOf } from './cases.js';
 
 const folder = new TemporaryFolder();
 process.once('exit', () => folder.remove());
-/** As files of their own: an engine reads them itself. */
+/** As separate files, which an engine reads itself. */
 const valid = documentsOf('valid');
 const invalid = documentsOf('invalid');
 
@@ -29,49 +29,49 @@ async function verdicts(engine: 'xmllint' | 'libxml2-wasm', grammar: Grammar, do
   }
 }
 
-const said = (cases: SchemaDocument[], verdict: boolean) => cases.map(({ name }) => `${name} ${verdict}`);
+const expected = (cases: SchemaDocument[], verdict: boolean) => cases.map(({ name }) => `${name} ${verdict}`);
 const asText = (cases: SchemaDocument[]) => cases.map(({ name, text }) => ({ name, text }));
 
 const wasm = suiteWhere('libxml2-wasm and the built-in grammar', needs());
 const builtin = findGrammar({ env: {}, defaultFolders: [] });
 
-wasm('takes every valid case', async () => {
-  assert.equal(await verdicts('libxml2-wasm', builtin, valid), said(valid, true));
+wasm('all valid cases are accepted', async () => {
+  assert.equal(await verdicts('libxml2-wasm', builtin, valid), expected(valid, true));
 });
 
-wasm('rejects what is wrong about host devices and policies', async () => {
+wasm('errors in host devices and policies are rejected', async () => {
   const named = invalid.filter(({ name }) =>
     /^(cpuset-(?!as-|in-|on-disk)|interface-(mac$|cpuset|without))/.test(name),
   );
   assert.ok(named.length > 10);
-  assert.equal(await verdicts('libxml2-wasm', builtin, named), said(named, false));
+  assert.equal(await verdicts('libxml2-wasm', builtin, named), expected(named, false));
 });
 
 wasm.run();
 
-const libvirt = suiteWhere("both engines and libvirt's grammar", needs('xmllint', 'libvirt-schemas'));
+const libvirt = suiteWhere("both engines with libvirt's grammar", needs('xmllint', 'libvirt-schemas'));
 const grammar = () => findGrammar({ env: {}, schemas: libvirtSchemas() ?? '' });
 const shipped = () => findGrammar({ env: process.env });
 
 for (const engine of ['xmllint', 'libxml2-wasm'] as const) {
-  libvirt(`${engine} takes every valid case and rejects every invalid one`, async () => {
-    assert.equal(await verdicts(engine, grammar(), valid), said(valid, true));
-    assert.equal(await verdicts(engine, grammar(), invalid), said(invalid, false));
-    assert.equal(await verdicts(engine, shipped(), invalid), said(invalid, false));
+  libvirt(`${engine} accepts every valid case and rejects every invalid one`, async () => {
+    assert.equal(await verdicts(engine, grammar(), valid), expected(valid, true));
+    assert.equal(await verdicts(engine, grammar(), invalid), expected(invalid, false));
+    assert.equal(await verdicts(engine, shipped(), invalid), expected(invalid, false));
   });
 }
 
-libvirt('both say the same with the built-in grammar', async () => {
+libvirt('both give the same result with the built-in grammar', async () => {
   const all = [...valid, ...invalid];
   assert.equal(await verdicts('xmllint', builtin, all), await verdicts('libxml2-wasm', builtin, all));
 });
 
-libvirt('xmllint says the same of a text as of a file', async () => {
+libvirt('xmllint gives the same result for a text as for a file', async () => {
   const some = [...valid.slice(0, 3), ...invalid.slice(0, 3)];
   assert.equal(await verdicts('xmllint', grammar(), asText(some)), await verdicts('xmllint', grammar(), some));
 });
 
-libvirt('a folder of schemas can have any name', async () => {
+libvirt('the directory of the schemas may have any name', async () => {
   const { cpSync, mkdtempSync, rmSync } = await import('node:fs');
   const { tmpdir } = await import('node:os');
   const folder = mkdtempSync(`${tmpdir()}/hostdev-cpuset-test-`);
@@ -81,8 +81,8 @@ libvirt('a folder of schemas can have any name', async () => {
     const named = findGrammar({ env: {}, schemas });
     assert.is(dirname(named.directories[0] ?? ''), folder);
     for (const engine of ['xmllint', 'libxml2-wasm'] as const) {
-      assert.equal(await verdicts(engine, named, valid), said(valid, true));
-      assert.equal(await verdicts(engine, named, invalid), said(invalid, false));
+      assert.equal(await verdicts(engine, named, valid), expected(valid, true));
+      assert.equal(await verdicts(engine, named, invalid), expected(invalid, false));
     }
   } finally {
     rmSync(folder, { recursive: true });

@@ -13,7 +13,7 @@ interface Explained {
   hint?: string;
 }
 
-function explained(explainer: Explainer, text: string): Explained[] {
+function explain(explainer: Explainer, text: string): Explained[] {
   const document = parseXml(text);
   const { faults, failure } = explainer.explain(document);
   assert.equal(failure, undefined);
@@ -23,7 +23,7 @@ function explained(explainer: Explainer, text: string): Explained[] {
   });
 }
 
-const libvirt = suiteWhere("faults in libvirt's grammar", needs('libvirt-schemas'));
+const libvirt = suiteWhere("errors in libvirt's grammar", needs('libvirt-schemas'));
 let explainer: Explainer;
 libvirt.before(() => {
   explainer = new Explainer(findGrammar({ env: {}, schemas: libvirtSchemas() ?? '' }));
@@ -31,28 +31,28 @@ libvirt.before(() => {
 
 for (const invalid of casesOf('invalid')) {
   libvirt(invalid.name, () => {
-    invalid.expectJson('faults', explained(explainer, invalid.text()));
+    invalid.expectJson('faults', explain(explainer, invalid.text()));
   });
 }
 
-libvirt('one fault among thousands of devices is found', () => {
+libvirt('an error among thousands of devices is found', () => {
   const device = (_: unknown, index: number) =>
     `<hostdev mode="subsystem" type="pci"${index === 1700 ? ' oops="1"' : ''}><source><address bus="${index & 255}"/></source></hostdev>`;
   const devices = Array.from({ length: 2500 }, device).join('\n');
   const text = `<domain type="kvm"><name>a</name><memory>1</memory><os><type>hvm</type></os>\n<devices>\n${devices}</devices></domain>`;
-  assert.equal(explained(explainer, text), [{ at: '1703:38', message: 'attribute oops is not allowed on <hostdev>' }]);
+  assert.equal(explain(explainer, text), [{ at: '1703:38', message: 'attribute oops is not allowed on <hostdev>' }]);
 });
 
-libvirt('of a thousand faults twenty are reported', () => {
+libvirt('at most twenty errors are reported', () => {
   const devices = '<disk oops="1"><target dev="a"/></disk>'.repeat(1000);
   const text = `<domain type="kvm"><name>a</name><memory>1</memory><os><type>hvm</type></os><devices>${devices}</devices></domain>`;
-  assert.equal(explained(explainer, text).length, 20);
+  assert.equal(explain(explainer, text).length, 20);
 });
 
 const inDevices = (devices: string) =>
   `<domain type="kvm"><name>a</name><memory>1</memory><os><type>hvm</type></os><devices>${devices}</devices></domain>`;
 
-libvirt('faults in each of many nested elements are found without trying all combinations', () => {
+libvirt('errors in many nested elements are found without trying all combinations', () => {
   const start = '<backingStore type="file"><format type="raw"/><source file="/x"/>';
   const end = '<format type="raw"/></backingStore>';
   const disk = `<disk><source file="/y"/>${start.repeat(240)}<backingStore/>${end.repeat(240)}<target dev="vda"/></disk>`;
@@ -62,12 +62,12 @@ libvirt('faults in each of many nested elements are found without trying all com
   assert.match(faults[0]?.message ?? '', 'a second <format> is not allowed in <backingStore>');
 });
 
-libvirt('the place of a text is found among a million spaces, and among texts that look like comments', () => {
+libvirt('the position of a text is found among a million spaces, and among texts like comments', () => {
   const spaces = ' '.repeat(1_000_000);
-  assert.equal(explained(explainer, inDevices(`x${spaces}y`)), [
+  assert.equal(explain(explainer, inDevices(`x${spaces}y`)), [
     { at: '1:86', message: 'text "x y" is not allowed in <devices>' },
   ]);
-  const [fault] = explained(explainer, inDevices(`<![CDATA[${'<!-- '.repeat(200_000)}]]>`));
+  const [fault] = explain(explainer, inDevices(`<![CDATA[${'<!-- '.repeat(200_000)}]]>`));
   assert.is(fault?.at, '1:95');
 });
 
@@ -76,8 +76,8 @@ libvirt('texts between thousands of elements are counted', () => {
   assert.is(faults.length + more, 60_000);
 });
 
-libvirt('a document that the schema allows has no fault', () => {
-  for (const valid of casesOf('valid')) assert.equal(explained(explainer, valid.text()), [], valid.name);
+libvirt('a valid document has no error', () => {
+  for (const valid of casesOf('valid')) assert.equal(explain(explainer, valid.text()), [], valid.name);
 });
 
 const CERTAIN = {
@@ -96,10 +96,10 @@ for (const [name, [inserted, isCertain]] of Object.entries(CERTAIN)) {
   });
 }
 
-libvirt('names and messages of any length stay readable', () => {
+libvirt('long names give short messages', () => {
   const long = 'x'.repeat(40_000);
   const text = `<domain type="kvm"><name>a</name><devices><${long}/><disk ${long}="1"/></devices></domain>`;
-  const faults = explained(explainer, text);
+  const faults = explain(explainer, text);
   assert.ok(faults.length > 0);
   for (const { message } of faults) assert.ok(message.length < 250, message.slice(0, 250));
   const [first] = mostSpecificMessage([{ message: long }]).message?.match(/^x{240}\.\.\.$/) ?? [];
@@ -108,15 +108,15 @@ libvirt('names and messages of any length stay readable', () => {
 
 libvirt.run();
 
-const builtin = suite('faults in the built-in grammar');
+const builtin = suite('errors in the built-in grammar');
 
-builtin('a policy on a device that has none', () => {
+builtin('a policy on a device without interrupts is an error', () => {
   const own = new Explainer(findGrammar({ env: {}, defaultFolders: [] }));
   const text = `<domain type="kvm"><name>a</name><devices>
   <hostdev type="usb" cpuset="auto"><source/></hostdev>
   <hostdev type="pci" cpuset="1-"><source><address bus="1"/></source></hostdev>
 </devices></domain>`;
-  assert.equal(explained(own, text), [
+  assert.equal(explain(own, text), [
     { at: '2:23', message: 'cpuset="auto" is not allowed on <hostdev> beside type="usb"' },
     { at: '3:23', message: 'cpuset="1-" is not allowed on <hostdev>; allowed: auto, native, a CPU set such as 0-3,^2' },
   ]);

@@ -20,7 +20,7 @@ grammar.after.each(() => rmSync(folder, { recursive: true }));
 
 const source = (options: Parameters<typeof findGrammar>[0]) => findGrammar({ rngDirectory: '/rng', ...options });
 
-grammar('the named folder comes first, then the environment, then the usual places', () => {
+grammar('--schemas takes precedence over the environment, and that over the default directories', () => {
   const env = { LIBVIRT_SCHEMAS: `${folder}/environment` };
   const defaultFolders = [`${folder}/none`, `${folder}/usual`];
   const first = (options: Parameters<typeof findGrammar>[0]) => source(options).directories[0];
@@ -30,7 +30,7 @@ grammar('the named folder comes first, then the environment, then the usual plac
   assert.is(first({ env: { LIBVIRT_SCHEMAS: '' }, defaultFolders }), `${folder}/usual`);
 });
 
-grammar('a folder that was named and has no domain.rng is an error of one line', () => {
+grammar('a named directory without domain.rng is an error in one line', () => {
   const message = (options: Parameters<typeof findGrammar>[0]) => {
     try {
       source(options);
@@ -49,7 +49,7 @@ grammar('a folder that was named and has no domain.rng is an error of one line',
   assert.is(message({ schemas: file, env: {} }), `--schemas: no domain.rng in ${file}`);
 });
 
-grammar('a domain.rng that is no regular file is none', () => {
+grammar('a domain.rng that is not a regular file counts as missing', () => {
   const isMissing = (error: Error) =>
     error instanceof SchemaError && error.message.startsWith('--schemas: no domain.rng');
   mkdirSync(`${folder}/empty/domain.rng`);
@@ -59,7 +59,7 @@ grammar('a domain.rng that is no regular file is none', () => {
   assert.throws(() => source({ schemas: `${folder}/empty`, env: {} }), isMissing);
 });
 
-grammar('without libvirt it is the built-in grammar, and says so', () => {
+grammar('without libvirt it is the built-in grammar, with a note', () => {
   const builtin = source({ env: {}, defaultFolders: [`${folder}/none`] });
   assert.is(builtin.kind, 'builtin');
   assert.is(builtin.file, '/rng/builtin.rng');
@@ -67,7 +67,7 @@ grammar('without libvirt it is the built-in grammar, and says so', () => {
   assert.is(source({ schemas: `${folder}/named`, env: {} }).note, undefined);
 });
 
-grammar('names that a URL would change are percent-encoded', () => {
+grammar('paths are percent-encoded for URLs', () => {
   const schemas = `${folder}/a "%41" & b`;
   mkdirSync(schemas);
   writeFileSync(`${schemas}/domain.rng`, '');
@@ -77,7 +77,7 @@ grammar('names that a URL would change are percent-encoded', () => {
   assert.match(elsewhere.text ?? '', 'href="file:///opt/my%20tools/rng/builtin.rng"');
 });
 
-grammar('the version of libvirt is that of the library that is installed with the schemas', () => {
+grammar("libvirt's version is that of the library installed with the schemas", () => {
   const directory = `${folder}/usr/share/libvirt/schemas`;
   const origin = () => schemaOrigin(source({ schemas: directory, env: {} }));
   mkdirSync(directory, { recursive: true });
@@ -87,7 +87,7 @@ grammar('the version of libvirt is that of the library that is installed with th
   mkdirSync(`${folder}/usr/lib/x86_64-linux-gnu`, { recursive: true });
   symlinkSync('libvirt.so.0.11003.2', `${folder}/usr/lib/x86_64-linux-gnu/libvirt.so.0`);
   assert.is(origin(), "libvirt 11.3.2's schema");
-  // a second libvirt: which one the schemas are from is unknown
+  // With a second libvirt it is unknown which one the schemas belong to.
   mkdirSync(`${folder}/usr/lib64`);
   symlinkSync('libvirt.so.0.9000.0', `${folder}/usr/lib64/libvirt.so.0`);
   assert.is(origin(), installed);

@@ -15,9 +15,9 @@ import { mutant, wordsOf } from './mutants.js';
 const MUTANTS = 1500;
 const SEED = 20261129;
 
-const test = suiteWhere('the same as jing', needs('jing', 'libvirt-schemas'));
+const test = suiteWhere('comparison with jing', needs('jing', 'libvirt-schemas'));
 
-test(`${MUTANTS} documents with random changes: the verdict, and the line of the first fault`, () => {
+test(`${MUTANTS} documents with random changes: the same result, and the same line of the first error`, () => {
   const folder = new TemporaryFolder();
   try {
     const documents = [
@@ -42,7 +42,7 @@ test(`${MUTANTS} documents with random changes: the verdict, and the line of the
       const shown = `${faults.map(({ message }) => message).join('\n')}\njing: ${error?.message}\n${text}`;
       assert.is(faults.length > 0, error !== undefined, shown);
       if (error === undefined) continue;
-      // what an element lacks is reported at its start tag here, and at its end tag by jing
+      // Missing content is reported at the start tag here, and at the end tag by jing.
       const lines = faults.flatMap(({ start, kind }) => {
         const at = document.lines.at(start).line;
         return kind === 'missing' ? [at, document.lines.at(endOf(text, start)).line] : [at];

@@ -9,8 +9,8 @@ import { TemporaryFolder } from '../support/temporary-folder.js';
 const libxmljs2 = suite('libxmljs2');
 const grammar = findGrammar({ env: {}, defaultFolders: [] });
 
-// The package is built on the machine that uses it, so a module with its interface takes its place. It judges by the
-// text.
+// The package is compiled on the user's machine, so a module with the same interface replaces it. Its results depend on
+// the text.
 const STAND_IN = `export const calls = [];
 const parseXml = (text, options) => {
   calls.push(options);
@@ -26,7 +26,7 @@ const parseXml = (text, options) => {
 };
 export default { parseXml };`;
 
-async function refusal(module: string): Promise<string> {
+async function errorMessage(module: string): Promise<string> {
   try {
     await openLibxmljs2(grammar, module);
   } catch (error) {
@@ -36,23 +36,23 @@ async function refusal(module: string): Promise<string> {
   return assert.unreachable() as never;
 }
 
-libxmljs2('says what to install where it is absent', async () => {
-  const message = await refusal('hostdev-cpuset-no-such-package');
+libxmljs2('a missing package is reported with the command that installs it', async () => {
+  const message = await errorMessage('hostdev-cpuset-no-such-package');
   assert.is(message, 'libxmljs2 is not installed: npm install libxmljs2');
 });
 
-libxmljs2('a package that cannot be loaded is one line', async () => {
+libxmljs2('a package that cannot be loaded is reported in one line', async () => {
   const folder = new TemporaryFolder();
   try {
     const broken = folder.write('broken.mjs', "throw new Error('no binding for this Node');");
-    const message = await refusal(pathToFileURL(broken).href);
+    const message = await errorMessage(pathToFileURL(broken).href);
     assert.is(message, 'libxmljs2 is installed but cannot be loaded');
   } finally {
     folder.remove();
   }
 });
 
-libxmljs2('documents are judged in their order, each parsed without the network', async () => {
+libxmljs2('results are in the order of the documents, each parsed without network access', async () => {
   const folder = new TemporaryFolder();
   try {
     const module = pathToFileURL(folder.write('stand-in.mjs', STAND_IN)).href;

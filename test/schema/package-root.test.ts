@@ -10,11 +10,11 @@ import { run } from '../support/run.js';
 const project = fileURLToPath(new URL('../../', import.meta.url));
 const resources = suite('findRngDirectory');
 
-resources('from the sources', () => {
+resources('it is found from the sources', () => {
   assert.is(findRngDirectory(), `${project}rng`);
 });
 
-resources('from a CJS bundle in dist/bin, and from nowhere', async () => {
+resources('it is found from a CJS bundle in dist/bin; a missing one is an error', async () => {
   const folder = realpathSync(mkdtempSync(`${tmpdir()}/hostdev-cpuset-test-`));
   try {
     const bundle = `${folder}/dist/bin/print.cjs`;

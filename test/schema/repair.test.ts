@@ -11,7 +11,7 @@ import { goodSamples } from '../support/samples.js';
 import { casesOf } from './cases.js';
 import { type Misspelling, misspelt } from './mutants.js';
 
-// A document with one mistake is as libxml2 accepts it again after the hint is followed.
+// Documents with one mistake, which libxml2 must accept again after the hint is followed.
 const MUTANTS = 1500;
 const SEED = 20261130;
 
@@ -23,7 +23,7 @@ test.before(async () => {
 });
 test.after(() => libxml2.close());
 
-test(`${MUTANTS} documents with one mistake: libxml2 accepts at least 99 % again, and each attribute and value`, () => {
+test(`${MUTANTS} documents with one mistake: after following the hint libxml2 accepts at least 99 %, and all attributes and values`, () => {
   const documents = [...casesOf('valid').map((valid) => valid.text()), ...goodSamples().map(({ text }) => text)];
   const random = randomNumbers(SEED);
   const explainer = new Explainer(grammar());
@@ -43,14 +43,14 @@ test(`${MUTANTS} documents with one mistake: libxml2 accepts at least 99 % again
     assert.ok((hints.get(kind) ?? 0) > 100, `${hints.get(kind)} hints for ${kind}`);
   }
   assert.ok(rejected.length <= count / 100, shown);
-  // a name of another element may be as near as the one that was meant
+  // Another element's name may be as similar as the intended one.
   assert.ok(
     rejected.every((each) => each.startsWith('element:')),
     shown,
   );
 });
 
-test('the cases with one fault', () => {
+test('cases with one error are valid after following the hint', () => {
   const explainer = new Explainer(grammar());
   const followedCases = casesOf('invalid').flatMap((one) => {
     const { faults } = explainer.explain(parseXml(one.text()));
@@ -64,7 +64,7 @@ test('the cases with one fault', () => {
   assert.ok(followedCases.some(({ name }) => name === 'usb-address-before-vendor'));
 });
 
-/** The document after the hint; undefined if there is none that says exactly what to write. */
+/** The document after following the hint; undefined if the hint does not say exactly what to write. */
 function followed(text: string, { kind, hint, start, end, message }: Fault): string | undefined {
   if (hint === undefined) return undefined;
   const replaced = (by: string) => text.slice(0, start) + by + text.slice(end);

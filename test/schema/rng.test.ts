@@ -11,9 +11,7 @@ const compile = (name: string) => openLibxml2Wasm({ kind: 'builtin', file: `${rn
 
 const entry = (attributes: string) => `<hostdevs xmlns="urn:hostdev-cpuset:1"><hostdev ${attributes}/></hostdevs>`;
 
-/**
- * Attributes of a policy, as libvirt's grammar with the extension, the built-in grammar and parsePolicy() judge them.
- */
+/** Policy attributes that libvirt's extended grammar, the built-in grammar and parsePolicy() accept or reject. */
 const policies = {
   good: [
     'cpuset="auto"',
@@ -83,7 +81,7 @@ const bad = [
   ...policies.bad.map((attributes) => entry(`alias="ua-1" ${attributes}`)),
 ];
 
-metadata('takes what is written by us or by hand, and nothing else', () => {
+metadata('it accepts the metadata that we or users write, and nothing else', () => {
   assert.equal(
     good.filter((text) => !grammar.validateText(text).valid),
     [],
@@ -106,7 +104,7 @@ builtin.after(() => own.close());
 const domain = (inner: string) => `<domain type="kvm"><name>a</name>${inner}</domain>`;
 const holding = (element: string) => domain(`<metadata>${element}<x xmlns="urn:x">y</x></metadata>`);
 
-builtin('holds our metadata to its grammar, and no other', () => {
+builtin('it validates our metadata, and accepts any other', () => {
   assert.equal(
     good.filter((text) => !own.validateText(holding(text)).valid),
     [],
@@ -117,10 +115,10 @@ builtin('holds our metadata to its grammar, and no other', () => {
     ours.filter((text) => own.validateText(holding(text)).valid),
     [],
   );
-  assert.is(own.validateText(holding(good[0] + (good[1] ?? ''))).valid, false, 'one element of ours at most');
+  assert.is(own.validateText(holding(good[0] + (good[1] ?? ''))).valid, false, 'at most one element of ours');
 });
 
-builtin('is strict about host devices, and lets the rest pass', () => {
+builtin('it validates host devices, and accepts other elements', () => {
   const device = (element: string) => own.validateText(domain(`<devices>${element}</devices>`)).valid;
   assert.ok(device('<disk anything="goes"><here/></disk>'));
   assert.ok(
@@ -135,7 +133,7 @@ builtin('is strict about host devices, and lets the rest pass', () => {
 });
 
 for (const [kind, attributes] of Object.entries(policies)) {
-  builtin(`the attributes of a policy on devices, and what the parser says of them: ${kind}`, () => {
+  builtin(`policy attributes on devices are validated like in the parser: ${kind}`, () => {
     const source = '<source><address type="pci" bus="0x06"/></source>';
     for (const each of attributes) {
       const device = own.validateText(

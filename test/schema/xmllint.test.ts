@@ -31,7 +31,7 @@ xmllint.before.each(() => {
 });
 xmllint.after.each(() => rmSync(folder, { recursive: true }));
 
-/** Files with these texts; the paths in the same order. */
+/** Writes files with these texts, and returns their paths in the same order. */
 function files(texts: Record<string, string>): string[] {
   return Object.entries(texts).map(([name, text]) => {
     const path = `${folder}/${name}`;
@@ -45,7 +45,7 @@ async function validity(paths: string[]): Promise<(boolean | undefined)[]> {
   return paths.map((path) => verdicts.get(path)?.valid);
 }
 
-xmllint('names that mean something to xmllint are nothing but names', async () => {
+xmllint('file names with a meaning for xmllint are only names', async () => {
   const names = [
     '-',
     '--version',
@@ -72,7 +72,7 @@ xmllint('names that mean something to xmllint are nothing but names', async () =
   ]);
 });
 
-xmllint('a document that poses as the verdict on another is not believed', async () => {
+xmllint('a document that imitates the result for another is detected', async () => {
   const [victim, other] = [`${folder}/2.xml`, `${folder}/3.xml`];
   const forged = `&#10;${victim} validates&#10;${other} fails to validate&#10;`;
   const paths = files({
@@ -84,7 +84,7 @@ xmllint('a document that poses as the verdict on another is not believed', async
   assert.equal(await validity(paths), [false, false, true, false]);
 });
 
-xmllint('malformed, missing and unreadable files, and folders, stop no others', async () => {
+xmllint('malformed, missing and unreadable files, and directories, do not affect the others', async () => {
   const paths = [
     ...files({ '1.xml': MALFORMED, '2.xml': GOOD, '3.xml': '' }),
     `${folder}/none.xml`,
@@ -94,7 +94,7 @@ xmllint('malformed, missing and unreadable files, and folders, stop no others', 
   assert.equal(await validity(paths), [false, true, false, undefined, false, true]);
 });
 
-xmllint('many files, good and bad, in several processes', async () => {
+xmllint('many valid and invalid files are validated in several processes', async () => {
   const paths = files(
     Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`${index}.xml`, index % 7 === 3 ? BAD : GOOD])),
   );
@@ -104,8 +104,8 @@ xmllint('many files, good and bad, in several processes', async () => {
   );
 });
 
-xmllint('where there are many files it gives way to us', async () => {
-  // Tells its priority when it has had time to be given one.
+xmllint('for many files its priority is lower than ours', async () => {
+  // Prints its priority after some time.
   writeFileSync(`${folder}/xmllint`, `#!/bin/sh\nsleep 1; nice >>'${folder}/nice'\n`);
   chmodSync(`${folder}/xmllint`, 0o755);
   const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
@@ -120,7 +120,7 @@ xmllint('where there are many files it gives way to us', async () => {
   assert.equal(await niceness(101), [Math.min(own + 5, 19)]);
 });
 
-xmllint('names the line and the reason', async () => {
+xmllint('an error has the line and the reason', async () => {
   const verdict = await validateText(`<domain type="kvm">\n<name>a</name>\n`, grammar, options);
   assert.equal(verdict, { valid: false, line: 3, message: 'Premature end of data in tag domain line 1' });
   assert.equal(await validateText('<network/>', grammar, options), {
@@ -130,8 +130,8 @@ xmllint('names the line and the reason', async () => {
   });
 });
 
-xmllint('a file out of time is named, the others still get their verdict', async () => {
-  // Stands in for an xmllint that is stuck at one document.
+xmllint('a file that exceeds the time limit is reported, and the others are validated', async () => {
+  // Replaces xmllint by one that hangs at one document.
   writeFileSync(
     `${folder}/xmllint`,
     `#!/bin/sh
@@ -166,7 +166,7 @@ xmllint('cancel ends it at once', async () => {
   assert.is((await run.verdicts).size, 0);
 });
 
-xmllint('a grammar that does not compile is one clear error, and so is no room for a temporary file', async () => {
+xmllint('a grammar that does not compile is one clear error, and so is a missing temporary directory', async () => {
   const broken = {
     kind: 'libvirt' as const,
     text: '<grammar xmlns="http://relaxng.org/ns/structure/1.0"/>',
@@ -200,7 +200,7 @@ const FAILURES = {
   'no such interpreter': '#!/nowhere/sh\n',
 };
 for (const [name, program] of Object.entries(FAILURES)) {
-  xmllint(`a failure of xmllint says nothing of the document: ${name}`, async () => {
+  xmllint(`a failure of xmllint is not a result for the document: ${name}`, async () => {
     writeFileSync(`${folder}/xmllint`, program);
     chmodSync(`${folder}/xmllint`, 0o755);
     const env = { ...process.env, PATH: folder };
@@ -219,7 +219,7 @@ for (const [name, program] of Object.entries(FAILURES)) {
   });
 }
 
-xmllint('a name below /dev or /proc is opened here, where it means what the caller means', async () => {
+xmllint('a path below /dev or /proc is opened in this process', async () => {
   const [path = ''] = files({ '1.xml': BAD });
   const file = openSync(path, 'r');
   try {
