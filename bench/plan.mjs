@@ -7,7 +7,7 @@ import { enforceDomain, planDomain } from '../dist/modules/src/affinity/reconcil
 import { readSnapshot } from '../dist/modules/src/host/snapshot.js';
 import { readDomainXml } from '../dist/modules/src/libvirt/domain-xml.js';
 import { SimulatedKernel } from '../dist/modules/test/simulator/index.js';
-import { filesBelow, layOut, memoryStates } from './held-hosts.mjs';
+import { filesBelow, layOut, memoryStates } from './managed-hosts.mjs';
 import { inTurn, ms, report } from './measure.mjs';
 
 const GUESTS = 40;

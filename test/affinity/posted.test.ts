@@ -8,7 +8,7 @@ import type { HostDescription } from '../simulator/description.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { A, B, guest, hostdev, hostOf, interrupts, outcomes, Simulated } from './simulated-pass.js';
 
-const test = suite('plans for vectors that are posted');
+const test = suite('plans for posted vectors');
 const NODES: Partial<HostDescription> = {
   nodes: [
     { node: 0, cpus: '0-3' },
@@ -22,7 +22,7 @@ test.before.each(() => {
 });
 test.after.each(() => folder.remove());
 
-/** Two vectors and a line, all on CPU 0, which no policy wants. */
+/** Two vectors and an INTx line, all on CPU 0, which is outside every target. */
 function planWith(known: Record<number, KnownPosting>, counts = 0) {
   const vector = (irq: number, index: number) => ({
     irq,
@@ -47,7 +47,7 @@ function planWith(known: Record<number, KnownPosting>, counts = 0) {
   return { report, text, domain: report.domains[0] as (typeof report.domains)[number] };
 }
 
-test('without anything known of it, a vector is of unknown posting; a legacy line is not posted', () => {
+test('without posting events a vector has an unknown posting state, and a legacy line is not posted', () => {
   const { domain, report } = planWith({});
   const found = interrupts(domain);
   assert.equal(found.get(41)?.posting, { state: 'unknown', vcpu: null });
@@ -55,7 +55,7 @@ test('without anything known of it, a vector is of unknown posting; a legacy lin
   assert.is(report.summary.posted, 0);
 });
 
-test('a posted vector is skipped, and is on no node; the other one is placed', () => {
+test('a posted vector is skipped and counts for no node, and the other vector is placed', () => {
   const { domain, report, text } = planWith({ 41: { isPosted: true, apicId: 8 }, 42: { isPosted: false } }, 5);
   assert.equal(outcomes(domain).slice(0, 2), ['41 skip: posted to vCPU 6: its affinity has no effect', '42 set']);
   const found = interrupts(domain);
@@ -69,20 +69,20 @@ test('a posted vector is skipped, and is on no node; the other one is placed', (
   assert.match(text, 'posted to vCPU 6: its affinity has no effect');
 });
 
-test('where all are posted no share of what they were before is shown', () => {
+test('if all vectors are posted no share per node is shown', () => {
   const { text } = planWith({ 41: { isPosted: true, apicId: 0 }, 42: { isPosted: true, apicId: 1 } }, 5);
   assert.match(text, 'all posted to vCPUs');
   assert.not.match(text, '0 %');
   assert.match(text, '2 posted');
 });
 
-test('an APIC ID that no vCPU of the definition has: posted to one that is not known', () => {
+test('an APIC ID that no vCPU of the definition has is reported as posted to an unknown vCPU', () => {
   const { domain } = planWith({ 41: { isPosted: true, apicId: 7 } });
   assert.equal(interrupts(domain).get(41)?.posting, { state: 'yes', vcpu: null });
   assert.ok(outcomes(domain).includes('41 skip: posted to a vCPU: its affinity has no effect'));
 });
 
-test('where the host has taken it since the watcher looked, the count is right', () => {
+test('a vector that the host handled since the event is not posted', () => {
   const known = (count: number) => ({ 41: { isPosted: true, apicId: 8, count } });
   assert.is(interrupts(planWith(known(5), 5).domain).get(41)?.posting.state, 'yes');
   assert.is(interrupts(planWith(known(4), 5).domain).get(41)?.posting.state, 'no');

@@ -30,7 +30,7 @@ const cases: [name: string, devices: number[]][] = [
   ['52:54:00:12:34:57', [2, 3]],
   ['', []],
 ];
-for (const [name, devices] of cases) test(`"${name}"`, () => assert.equal(found(name), devices));
+for (const [name, devices] of cases) test(`the name "${name}"`, () => assert.equal(found(name), devices));
 
 test('each device is found by each of its names', () => {
   for (const device of definition.devices) {

@@ -5,7 +5,7 @@ import { FileError } from '../../src/host/pseudo-fs.js';
 import { setOf } from '../affinity/simulated-pass.js';
 import { FixedFiles } from './fixed-files.js';
 
-const test = suite('all interrupts that some CPUs take');
+const test = suite('interrupt counts of sets of CPUs');
 /** CPUs 2 and 3 are offline. */
 const TABLE = {
   '/proc/interrupts': `            CPU0       CPU1       CPU4       
@@ -20,7 +20,7 @@ IPI0:          1          2          3  Rescheduling interrupts
 `,
 };
 
-test('each set has the sums of its online CPUs, and what a line says of itself', () => {
+test('each set has the sums over its online CPUs, and the descriptions', () => {
   const [first, second] = readInterruptLines(new FixedFiles(TABLE), [setOf('1-4'), setOf('0')]) ?? [];
   assert.equal(
     [...(first ?? [])],
@@ -36,7 +36,7 @@ test('each set has the sums of its online CPUs, and what a line says of itself',
   assert.is(second?.get('LOC')?.count, 10);
 });
 
-test('no set, an empty one, and a host without the table', () => {
+test('no set, an empty set and a host without /proc/interrupts are accepted', () => {
   assert.equal(readInterruptLines(new FixedFiles(TABLE), []), []);
   assert.is(readInterruptLines(new FixedFiles(TABLE), [[]])?.[0]?.get('LOC')?.count, 0);
   assert.is(readInterruptLines(new FixedFiles({}), [setOf('0')]), undefined);

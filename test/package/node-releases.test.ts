@@ -13,7 +13,7 @@ const test = suiteWhere('versions of Node', needs('node-releases'));
 const { refused, tested } = JSON.parse(readFileSync(`${projectRoot}packaging/node-releases.json`, 'utf8'));
 const program = (name: string) => `${projectRoot}dist/bin/${name}.cjs`;
 
-/** What an old Node prints, for each program. */
+/** The output of each program on an old Node. */
 const refusal = (name: string) => `${name}: needs Node 18.17 or later: ${nodeRelease(refused)} is v${refused}\n`;
 
 for (const [name, ...words] of [

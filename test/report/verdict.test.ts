@@ -12,7 +12,7 @@ import { SimulatedFs } from '../simulator/kernel-fs.js';
 import { validateEnforceReport } from '../support/json-schemas.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
-const test = suite('whether a policy helps');
+const test = suite('verdicts on policies');
 const HOST: Partial<HostDescription> = {
   nodes: [
     { node: 0, cpus: '0-3' },
@@ -69,7 +69,7 @@ function watch({ devices, policies, happening, enforced = true, postings = {}, h
   return { text, domain: report.domains[0] as (typeof report.domains)[number] };
 }
 
-test('in place: rate, and the shares on the vCPUs and on the node', () => {
+test('in place: rate, and shares on the vCPUs and on the node', () => {
   const { text, domain } = watch({
     devices: [near(vfio(A, 41, 42))],
     policies: hostdev(A, 'auto'),
@@ -93,7 +93,7 @@ test('in place: rate, and the shares on the vCPUs and on the node', () => {
   assert.equal(domain.verdict, { seconds: 2, foreign: [] });
 });
 
-test('not in place: only the time between the samples counts, not what was before', () => {
+test('not in place: only interrupts between the samples count', () => {
   const { text, domain } = watch({
     devices: [near(vfio(A, 41, 42))],
     policies: hostdev(A, 'auto'),
@@ -109,7 +109,7 @@ test('not in place: only the time between the samples counts, not what was befor
   assert.is(domain.devices[0]?.verdict?.shares.wanted, 0.25);
 });
 
-test('spread: the share on the CPUs of each own vCPU', () => {
+test("spread: the share on the CPUs of each vector's vCPU", () => {
   const { text } = watch({
     devices: [near(vfio(A, 41, 42))],
     policies: hostdev(A, 'auto', { spread: 'yes' }),
@@ -124,7 +124,7 @@ test('spread: the share on the CPUs of each own vCPU', () => {
   );
 });
 
-test('no policy: what auto would change; few interrupts hardly matter', () => {
+test('no policy: the effect of auto is shown, and a low rate is pointed out', () => {
   const native = (count: number) =>
     watch({
       devices: [near(vfio(A, 41))],
@@ -142,7 +142,7 @@ test('no policy: what auto would change; few interrupts hardly matter', () => {
   assert.match(native(2).text[1] ?? '', /1\.0 interrupts\/s, .*; so few hardly matter$/);
 });
 
-test('posted: all, or some', () => {
+test('posted: all vectors, or some', () => {
   const devices = [near(vfio(A, 41, 42))];
   const policies = hostdev(A, 'auto');
   const posted = { isPosted: true, apicId: 0 };
@@ -155,14 +155,14 @@ test('posted: all, or some', () => {
   assert.match(some.text[1] ?? '', '1 of 2 posted to vCPUs');
 });
 
-test('idle, and what else that may be', () => {
+test('idle: the other possible reasons are listed', () => {
   const scene = { devices: [near(vfio(A, 41))], policies: hostdev(A, 'auto') };
   const idle = `  ${A}: no interrupt in 2 s: it is idle, or the guest polls it`;
   assert.is(watch(scene).text[1], `${idle}, or the hardware posts its interrupts to vCPUs`);
   assert.is(watch({ ...scene, postings: { 41: { isPosted: false } } }).text[1], idle);
 });
 
-test('a device whose driver has enabled nothing, and one with a legacy line', () => {
+test('a device without enabled interrupts, and a device with a legacy line', () => {
   const { text } = watch({
     devices: [
       { address: A, driver: 'vfio-pci', interrupts: [{ irq: 41, type: 'msix', handlers: [] }] },
@@ -175,7 +175,7 @@ test('a device whose driver has enabled nothing, and one with a legacy line', ()
   assert.match(text[2] ?? '', /200 interrupts\/s, .*; a legacy line: MSI in the guest is faster$/);
 });
 
-test('a vector of unknown posting that the host took is not posted', () => {
+test('a vector with unknown posting that the host handled is not posted', () => {
   const { domain } = watch({
     devices: [near(vfio(A, 41, 42))],
     policies: hostdev(A, 'auto'),
@@ -185,7 +185,7 @@ test('a vector of unknown posting that the host took is not posted', () => {
   assert.equal([found.get(41)?.posting.state, found.get(42)?.posting.state], ['no', 'unknown']);
 });
 
-test("the five busiest interrupts of others on the vCPUs' CPUs, by their names; not its own", () => {
+test("the five busiest foreign interrupts on the vCPUs' CPUs are listed by name", () => {
   const nic = (irq: number, cpus: string) => ({
     irq,
     type: 'msix' as const,
@@ -214,7 +214,7 @@ test("the five busiest interrupts of others on the vCPUs' CPUs, by their names; 
   assert.is(domain.verdict?.foreign?.length, 5);
 });
 
-test("vectors of the architecture have no IRQ; notifications of posted interrupts are the guest's own", () => {
+test("architecture-specific vectors have no IRQ, and posted-interrupt notifications count as the guest's own", () => {
   let count = 0;
   class WithTimer extends SimulatedFs {
     override read(path: string) {

@@ -64,7 +64,7 @@ test('set merges a policy into the stored definition of a domain that is not run
   assert.is(stdout, '0000:06:12.5  hostdev  cpuset="auto"\n0000:07:12.5  hostdev  cpuset="0-1,3"\n');
 });
 
-test('unset removes the entry, and says that there is none', async () => {
+test('unset removes the entry, and reports a missing entry', async () => {
   await run('set', ['guest', '06:12.5', 'native']);
   assert.is(
     (await run('unset', ['guest', '06:12.5'])).stdout,
@@ -76,7 +76,7 @@ test('unset removes the entry, and says that there is none', async () => {
   assert.is(again.code, 0);
 });
 
-test('a device that the domain does not have is an error that names those that it has', async () => {
+test('an unknown device is an error that lists the devices of the domain', async () => {
   const { code, stdout, stderr } = await run('set', ['guest', '08:00.0', 'auto']);
   assert.is(code, 2);
   assert.is(stdout, '');
@@ -84,14 +84,14 @@ test('a device that the domain does not have is an error that names those that i
   assert.is(stderr, `${expected}0000:06:12.5, 0000:07:12.5\n`);
 });
 
-test('a policy that lint refuses changes nothing', async () => {
+test('a policy with a lint error changes nothing', async () => {
   const { code, stderr } = await run('set', ['guest', '06:12.5', 'auto', '--vcpus', '7']);
   assert.match(stderr, /^error: .*\[vcpus-unknown\]\n$/);
   assert.is(code, 1);
   assert.equal(await entries(), []);
 });
 
-test('invalid policies and options are one line', async () => {
+test('invalid policies and options are reported in one line', async () => {
   const cases: [string[], RegExp][] = [
     [['guest', '06:12.5', 'atuo'], /^hostdev-cpuset: cpuset "atuo" is not auto, native or a cpuset\n$/],
     [['guest', '06:12.5', '2', '--vcpus', '0'], /^hostdev-cpuset: vcpus is allowed only with cpuset="auto"\n$/],
@@ -119,7 +119,7 @@ test('attach adds a device with its policy', async () => {
   assert.match((await libvirtd.virsh(['dumpxml', 'guest'])).stdout, "bus='0x09'");
 });
 
-test('a device that libvirt refuses leaves no policy', async () => {
+test('attach of a device that libvirt refuses adds no policy', async () => {
   await run('set', ['guest', '07:12.5', 'auto']);
   const { code, stderr } = await run('attach', ['guest', '-'], device('06', " cpuset='0'"));
   assert.match(stderr, /^hostdev-cpuset: <stdin>: libvirt refuses it: .+\n$/, JSON.stringify([code, stderr]));
@@ -127,14 +127,14 @@ test('a device that libvirt refuses leaves no policy', async () => {
   assert.equal(await entries(), ['<hostdev address="0000:07:12.5" cpuset="auto"/>']);
 });
 
-test('attach prints the errors of the device with their place, and attaches nothing', async () => {
+test('attach reports errors of the device with their position, and attaches nothing', async () => {
   const { code, stderr } = await run('attach', ['guest', '-'], device('09', " cpuset='0-'"));
   assert.match(stderr, /^<stdin>:1:\d+: error: .*\[cpuset-syntax\]\n/);
   assert.is(code, 1);
   assert.not.match((await libvirtd.virsh(['dumpxml', 'guest'])).stdout, "bus='0x09'");
 });
 
-test('attach takes no domain', async () => {
+test('attach refuses a domain definition', async () => {
   const { code, stderr } = await run('attach', ['guest', '-'], domain(''));
   assert.match(stderr, /^hostdev-cpuset: <stdin>: attach takes one <hostdev> or <interface>, and not a domain\n$/);
   assert.is(code, 2);

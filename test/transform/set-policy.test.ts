@@ -27,11 +27,11 @@ function set(text: string, key: 'address' | 'alias', value: string, policy?: Pol
   return setPolicy(readDefinition(parseXml(text)), identity, result?.policy);
 }
 
-test('a first entry makes the element', () => {
+test('the first entry creates the metadata element', () => {
   assert.is(set(domain(''), 'address', '0000:06:12.5', { cpuset: 'auto' }), domain(element(ADDRESS)));
 });
 
-test('entries are in the order of the devices; those of other devices stay', () => {
+test('entries are in the order of the devices, and entries of other devices stay', () => {
   const both = domain(element(ADDRESS, ALIAS, STALE));
   assert.is(set(domain(element(ALIAS, STALE)), 'address', '0000:06:12.5', { cpuset: 'auto' }), both);
   assert.is(set(domain(element(STALE, ADDRESS)), 'alias', 'ua-gpu', { cpuset: '2' }), both);
@@ -47,7 +47,7 @@ test('the same policy again changes nothing', () => {
   assert.is(set(text, 'alias', 'ua-gpu', { cpuset: '2' }), text);
 });
 
-test('removal leaves the other entries, and no empty element', () => {
+test('removal keeps the other entries and leaves no empty element', () => {
   assert.is(set(domain(element(ADDRESS, ALIAS)), 'address', '0000:06:12.5'), domain(element(ALIAS)));
   assert.is(set(domain(element(ADDRESS)), 'address', '0000:06:12.5'), domain(''));
   assert.is(set(domain(''), 'address', '0000:06:12.5'), domain(''));
@@ -59,7 +59,7 @@ test('a default stays when the last entry is removed', () => {
   assert.is(set(withDefault(`>${ADDRESS}</hostdevs>`), 'address', '0000:06:12.5'), withDefault('/>'));
 });
 
-test('a device that the definition does not have yet gets an entry, once', () => {
+test('a device that is not yet in the definition gets one entry', () => {
   const text = set(domain(element(STALE)), 'address', '0000:99:00.0', { cpuset: '4' });
   assert.is(text, domain(element('<hostdev address="0000:99:00.0" cpuset="4"/>')));
 });
