@@ -84,6 +84,8 @@ const common = {
   outdir: 'dist/bin',
   outExtension: { '.js': '.cjs' },
   bundle: true,
+  // the names of chunks depend on paths: not on where node_modules is (scripts/packages/source.mjs)
+  preserveSymlinks: true,
   platform: 'node',
   target: 'node18',
   minify: true,

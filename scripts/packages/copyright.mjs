@@ -1,8 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { licenceOf } from './licences.mjs';
+import { licenceOf } from '../licences.mjs';
 
-/** Debian's copyright file: our own licence, and the licence text of each bundled package. */
-export function copyrightText(licence) {
+/**
+ * Debian's copyright file: our own licence, and the licence text of each bundled package.
+ * @param {string} licence our own
+ * @param {string} [node] the licence of the private Node
+ */
+export function copyrightText(licence, node) {
   const head =
     'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: hostdev-cpuset\n';
   const own = paragraph('*', 'Expat', licence);
@@ -15,7 +19,8 @@ export function copyrightText(licence) {
   const bundled = [...byName].map(([name, { id, texts }]) =>
     paragraph(`usr/lib/hostdev-cpuset/*/${name}`, id, [...texts].join('\n\n')),
   );
-  return [head, own, ...bundled].join('\n');
+  const ofNode = node === undefined ? [] : [paragraph('usr/lib/hostdev-cpuset/node', 'node', node)];
+  return [head, own, ...bundled, ...ofNode].join('\n');
 }
 
 function paragraph(files, id, text) {
