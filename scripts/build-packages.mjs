@@ -1,11 +1,11 @@
-// npm run build:packages [-- [--output DIRECTORY] [--quick] [PACKAGE...]]: builds the packages for Debian and for RPM
-// from a copy of the sources. PACKAGE: all.deb, amd64.deb, arm64.deb, noarch.rpm, x86_64.rpm, aarch64.rpm; default: all
-// of them, in dist-packages/. all.deb and noarch.rpm need a package nodejs, the others have a private Node. --quick
+// npm run build:packages [-- [--output DIRECTORY] [--quick] [PACKAGE...]]: builds the packages for Debian, RPM and npm
+// from a copy of the sources. PACKAGE: all.deb, amd64.deb, arm64.deb, noarch.rpm, x86_64.rpm, aarch64.rpm, npm.tgz;
+// default: all of them, in dist-packages/. all.deb and noarch.rpm need a package nodejs, the others have a private Node. --quick
 // compresses less. Maintainer: $DEBFULLNAME <$DEBEMAIL>; date: $SOURCE_DATE_EPOCH, else that of the last commit.
 // The same sources, date and tools give the same bytes.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import util from 'node:util';
 import { installPackages } from './debian.mjs';
@@ -22,6 +22,7 @@ const PACKAGES = {
   'noarch.rpm': { build: buildRpm, architecture: 'noarch' },
   'x86_64.rpm': { build: buildRpm, architecture: 'x86_64', node: 'x64' },
   'aarch64.rpm': { build: buildRpm, architecture: 'aarch64', node: 'arm64' },
+  'npm.tgz': { build: copyTarball },
 };
 const STRIP = { x64: 'x86_64-linux-gnu-strip', arm64: 'aarch64-linux-gnu-strip' };
 /** The Debian packages with the tools. */
@@ -44,10 +45,10 @@ const date = sourceDate();
 const work = mkdtempSync(join(tmpdir(), 'hostdev-cpuset-packages-'));
 try {
   mkdirSync(output, { recursive: true });
-  const { package: from } = buildFromSource(work, date);
+  const { tarball, package: from } = buildFromSource(work, date);
   for (const name of wanted) {
     const { build, architecture, node } = PACKAGES[name];
-    const common = { from, work, folder: output, manifest, date, architecture, isQuick: values.quick };
+    const common = { tarball, from, work, folder: output, manifest, date, architecture, isQuick: values.quick };
     for (const file of [build({ ...common, node: node && privateNode(node) })].flat()) {
       const { size } = statSync(file);
       if (size > MAX_BYTES && !values.quick) fail(`${file} has ${size} bytes, more than ${MAX_BYTES}`);
@@ -56,6 +57,12 @@ try {
   }
 } finally {
   rmSync(work, { recursive: true });
+}
+
+function copyTarball({ tarball, folder }) {
+  const target = join(folder, basename(tarball));
+  copyFileSync(tarball, target);
+  return target;
 }
 
 function privateNode(architecture) {

@@ -39,7 +39,7 @@ print(same ? `Without libvirt, the result is identical to ${good}.\n` : 'The rou
 await onSimulatedHost();
 heading('Next steps');
 print(`  ${page}                 that host as a page, for your browser
-  npm install --global .          puts lint-domain and hostdev-cpuset on your PATH
+  npm install --global "./$(npm pack --silent)"   puts lint-domain and hostdev-cpuset on your PATH
   lint-domain FILE...             your own definitions (virsh dumpxml --inactive GUEST)
   lint-domain --host FILE         and whether they fit this host
   hostdev-cpuset define FILE      checks, keeps the policies, defines

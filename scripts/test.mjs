@@ -15,6 +15,8 @@ import { runFiles } from './test/file-queue.mjs';
 /** Debian packages with the tools of test/support/needs.ts. */
 const PACKAGES = [
   'acl',
+  'binutils-x86-64-linux-gnu',
+  'binutils-aarch64-linux-gnu',
   'bash',
   'busybox-static',
   'dash',
@@ -31,9 +33,12 @@ const PACKAGES = [
   'libxml2-utils',
   'lintian',
   'man-db',
+  'make',
   'mandoc',
   'pre-commit',
   'qemu-system-x86',
+  'rpm',
+  'rpmlint',
   'selinux-policy-default',
   'selinux-policy-dev',
   'selinux-utils',

@@ -29,7 +29,10 @@ export function buildDeb({ from, work, folder, manifest, date, architecture, nod
   write(`${DOC}/NEWS.md.gz`, gzip(read('CHANGELOG.md')));
   write(`${DOC}/copyright`, copyrightText(read('LICENSE'), node?.licence));
   if (node) write('usr/share/lintian/overrides/hostdev-cpuset', readFileSync('packaging/debian/lintian-overrides'));
-  write('DEBIAN/control', control({ manifest, maintainer, architecture, hasNode: node !== undefined, size: sizeOf(tree) }));
+  write(
+    'DEBIAN/control',
+    control({ manifest, maintainer, architecture, hasNode: node !== undefined, size: sizeOf(tree) }),
+  );
   // It is identical in every version, so dpkg never asks about it.
   write('DEBIAN/conffiles', `/${HOOK_STUB}\n`);
   for (const name of ['postinst', 'prerm', 'postrm'])

@@ -10,7 +10,10 @@ function entriesBelow(folder) {
 }
 
 const pathsOf = (entries, isWanted) =>
-  entries.filter(({ entry }) => isWanted(entry)).map(({ path }) => path).sort();
+  entries
+    .filter(({ entry }) => isWanted(entry))
+    .map(({ path }) => path)
+    .sort();
 
 export const filesBelow = (folder) => pathsOf(entriesBelow(folder), (entry) => entry.isFile());
 export const linksBelow = (folder) => pathsOf(entriesBelow(folder), (entry) => entry.isSymbolicLink());

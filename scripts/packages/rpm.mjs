@@ -23,6 +23,8 @@ export function buildRpm({ from, work, folder, manifest, date, architecture, nod
   const write = writerTo(tree);
   const read = (name) => readFileSync(join(from, name), 'utf8');
   stage(from, tree, { zshFolder: 'zsh/site-functions', node });
+  // Debian's systemd enables services without one
+  write('usr/lib/systemd/system-preset/50-hostdev-cpuset.preset', readFileSync('packaging/rpm/preset', 'utf8'));
   write(`${HOME}/stub`, read('hook/stub'), 0o755);
   write(`${DOC}/CHANGELOG.md`, read('CHANGELOG.md'));
   write(`${LICENCES}/LICENSE`, read('LICENSE'));
@@ -53,7 +55,10 @@ export function buildRpm({ from, work, folder, manifest, date, architecture, nod
     SELINUX: hasModule ? readFileSync('packaging/rpm/selinux.spec.in', 'utf8') : '',
     DAY: day(date),
   };
-  const spec = readFileSync('packaging/rpm/hostdev-cpuset.spec.in', 'utf8').replace(/@([A-Z_]+)@/g, (_, name) => values[name]);
+  const spec = readFileSync('packaging/rpm/hostdev-cpuset.spec.in', 'utf8').replace(
+    /@([A-Z_]+)@/g,
+    (_, name) => values[name],
+  );
   writeFileSync(join(top, 'hostdev-cpuset.spec'), spec);
   const words = ['-bb', '--quiet', '--noclean', '--define', `_topdir ${top}`, '--target', `${architecture}-linux`];
   execFileSync('rpmbuild', [...words, '--buildroot', tree, join(top, 'hostdev-cpuset.spec')], {
@@ -73,9 +78,12 @@ export function buildRpm({ from, work, folder, manifest, date, architecture, nod
 function fileList(tree) {
   const name = (path) => `"/${relative(tree, path)}"`;
   const mode = (path) => (statSync(path).mode & 0o777).toString(8).padStart(4, '0');
-  const kind = (path) => (path.includes('/share/doc/') ? '%doc ' : path.includes('/share/licenses/') ? '%license ' : '');
+  const kind = (path) =>
+    path.includes('/share/doc/') ? '%doc ' : path.includes('/share/licenses/') ? '%license ' : '';
   return [
-    ...foldersBelow(tree).filter((path) => OWN_FOLDERS.test(path)).map((path) => `%dir %attr(0755, root, root) ${name(path)}\n`),
+    ...foldersBelow(tree)
+      .filter((path) => OWN_FOLDERS.test(path))
+      .map((path) => `%dir %attr(0755, root, root) ${name(path)}\n`),
     ...filesBelow(tree).map((path) => `${kind(path)}%attr(${mode(path)}, root, root) ${name(path)}\n`),
     ...linksBelow(tree).map((path) => `${name(path)}\n`),
   ].join('');
@@ -85,7 +93,10 @@ function fileList(tree) {
 function policyModule(folder) {
   mkdirSync(folder);
   for (const name of ['hostdev-cpuset.te', 'hostdev-cpuset.fc']) cpSync(join('selinux', name), join(folder, name));
-  execFileSync('make', ['-f', '/usr/share/selinux/devel/Makefile', 'hostdev-cpuset.pp'], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync('make', ['-f', '/usr/share/selinux/devel/Makefile', 'hostdev-cpuset.pp'], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   return readFileSync(join(folder, 'hostdev-cpuset.pp'));
 }
 

@@ -9,7 +9,8 @@ const LEFT_OUT = /^(?:\.git|node_modules|dist.*|man|completions|test|bench)$/;
 export function sourceDate() {
   const { SOURCE_DATE_EPOCH: given } = process.env;
   if (given !== undefined) {
-    if (!/^\d{1,10}$/.test(given)) throw new Error(`SOURCE_DATE_EPOCH: ${JSON.stringify(given)} is not a number of seconds`);
+    if (!/^\d{1,10}$/.test(given))
+      throw new Error(`SOURCE_DATE_EPOCH: ${JSON.stringify(given)} is not a number of seconds`);
     return Number(given);
   }
   try {

@@ -47,11 +47,13 @@ export function stage(from, tree, { zshFolder, node }) {
   write(`${HOME}/irqbalance.d/hostdev-cpuset`, read('service/irqbalance-policy'), 0o755);
   write('usr/lib/systemd/system/hostdev-cpuset.service', read('service/hostdev-cpuset.service'));
   write('usr/lib/systemd/system/irqbalance.service.d/hostdev-cpuset.conf', read('service/irqbalance.conf'));
-  write('usr/lib/systemd/system-preset/50-hostdev-cpuset.preset', read('service/preset'));
   write('usr/lib/tmpfiles.d/hostdev-cpuset.conf', read('service/tmpfiles.conf'));
   for (const name of readdirSync(join(from, 'man')))
     write(`usr/share/man/man${name.at(-1)}/${name}.gz`, gzip(read(`man/${name}`)));
-  for (const [shell, folder] of [['bash', 'bash-completion/completions'], ['zsh', zshFolder]])
+  for (const [shell, folder] of [
+    ['bash', 'bash-completion/completions'],
+    ['zsh', zshFolder],
+  ])
     for (const name of readdirSync(join(from, 'completions', shell)))
       write(`usr/share/${folder}/${name}`, read(`completions/${shell}/${name}`));
 }

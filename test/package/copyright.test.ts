@@ -9,7 +9,7 @@ const test = suite("Debian's copyright file");
 
 test('it has one paragraph with the licence of each bundled package', async () => {
   const script =
-    "import { copyrightText } from './scripts/deb-copyright.mjs'; console.log(copyrightText('our licence'))";
+    "import { copyrightText } from './scripts/packages/copyright.mjs'; console.log(copyrightText('our licence'))";
   const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: projectRoot });
   assert.is(stderr, '');
   const paragraphs = stdout.split(/\n(?=Files: )/).slice(1);

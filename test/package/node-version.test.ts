@@ -11,13 +11,12 @@ const read = (path: string) => readFileSync(join(projectRoot, path), 'utf8');
 const { engines, devDependencies } = JSON.parse(read('package.json'));
 const oldest = /^>=(\d+)/.exec(engines.node)?.[1] as string;
 
-test('the build, the types, the pages and the Debian package name the same version', () => {
+test('the build, the types and the pages name the same version', () => {
   assert.equal(
     [...read('scripts/build.mjs').matchAll(/target: 'node(\d+)'/g)].map(([, major]) => major),
     [oldest, oldest],
   );
   assert.match(devDependencies['@types/node'], new RegExp(`^\\^${oldest}\\.`));
-  assert.match(read('scripts/build-deb.mjs'), `nodejs (>= ${oldest}`);
   for (const page of ['README.md', 'docs/installing.md', 'docs/library.md'])
     assert.equal([...new Set([...read(page).matchAll(/\bNode (\d+)/g)].map(([, major]) => major))], [oldest], page);
 });

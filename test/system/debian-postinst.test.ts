@@ -22,7 +22,7 @@ program() { printf '#!/bin/sh\\n%s\\n' "$2" >"/opt/bin/$1"; chmod 755 "/opt/bin/
 program deb-systemd-helper 'exit 0'
 enforcing() { mount -t tmpfs host /sys/fs; mkdir /sys/fs/selinux; echo 1 >/sys/fs/selinux/enforce; }
 configure() { sh "$postinst" configure "$@" | sed -n 's/.*its hook (\\(.*\\)): .*/\\1/p'; stat -c %a ${HOOK}; }
-postinst=$1/scripts/deb/postinst
+postinst=$1/packaging/debian/postinst
 `;
 
 async function onHost(script: string): Promise<string[]> {
@@ -67,6 +67,14 @@ test('the daemon to reload is the installed one', async () => {
   const steps = ['', `touch ${units}/virtqemud.service`, `touch ${units}/libvirtd.service`];
   const script = steps.map((step) => `${step}\n${advice}`).join('\n');
   assert.equal(await onHost(`mkdir -p ${units}\n${script}`), ['libvirtd', 'virtqemud', 'libvirtd']);
+});
+
+test('an installation starts the service; an update restarts it only if it is running', async () => {
+  const programs = `mkdir -p /run/systemd/system
+for name in systemctl systemd-tmpfiles; do program $name 'exit 0'; done
+program deb-systemd-invoke 'echo "$@" >>/opt/invoked'`;
+  const invoked = await onHost(`${programs}; configure; configure 0.1.0; cat /opt/invoked`);
+  assert.equal(invoked.slice(2), ['start hostdev-cpuset.service', 'try-restart hostdev-cpuset.service']);
 });
 
 test('a disabled hook stays disabled', async () => {
