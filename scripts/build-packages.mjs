@@ -3,7 +3,7 @@
 // default: all of them, in dist-packages/. all.deb and noarch.rpm need a package nodejs, the others have a private Node. --quick
 // compresses less. Maintainer: $DEBFULLNAME <$DEBEMAIL>; date: $SOURCE_DATE_EPOCH, else that of the last commit.
 // The same sources, date and tools give the same bytes.
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,7 +38,8 @@ const unknown = wanted.find((name) => !Object.hasOwn(PACKAGES, name));
 if (unknown !== undefined) fail(`${unknown}: no such package; known: ${Object.keys(PACKAGES).join(', ')}`);
 
 ensureInstalled();
-if (process.getuid() === 0) installPackages(TOOLS);
+const needsTools = wanted.some((name) => name !== 'npm.tgz');
+if (needsTools && process.getuid() === 0 && existsSync('/etc/debian_version')) installPackages(TOOLS);
 process.umask(0o022);
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const date = sourceDate();
