@@ -97,7 +97,7 @@ class Placement {
     private readonly move: { address: PciAddress; target: Cpuset; before: Cpuset },
     private readonly context: ApplyContext,
   ) {
-    this.#cpus = move.target;
+    this.#cpus = planned.isTargetFull ? restOfSet(planned) : move.target;
     this.#target = { address: move.address, irq: planned.irq, handlers: planned.handlers };
   }
 

@@ -79,6 +79,8 @@ export interface InterruptPlan {
   counts: Record<string, number>;
   /** the fast path has written it: `affinity` is what it had before, and it is only read back */
   isWritten?: true;
+  /** its target had no room a moment ago: the rest of the set is written at once */
+  isTargetFull?: true;
 }
 
 /** Whether an interrupt of a device is one of those that are asked for. */

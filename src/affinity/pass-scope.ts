@@ -13,6 +13,8 @@ export interface PassScope {
   continuityOf?: ContinuityOf;
   /** why an interrupt that would be written is left alone; undefined: it may be written */
   reasonToLeave?(address: PciAddress, interrupt: InterruptPlan): Reason | undefined;
+  /** whether the target of an interrupt that is to be written had no room a moment ago, so that it is not tried */
+  isTargetFull?(address: PciAddress, interrupt: InterruptPlan): boolean;
   /** the write on the fast path that this pass reads back and records */
   fastPathWrite?(address: PciAddress, interrupt: InterruptPlan): { from: Cpuset; to: Cpuset } | undefined;
 }
@@ -32,17 +34,21 @@ export function withFastPathWrites(planned: DomainPlan, { fastPathWrite }: PassS
   });
 }
 
-/** What must not be written now is skipped, with the reason. @param notSeen nothing may be written */
+/**
+ * What must not be written now is skipped, with the reason, and so are targets without room.
+ * @param notSeen nothing may be written
+ */
 export function withoutForbidden(
   planned: DomainPlan,
   notSeen: NotSeen | undefined,
-  { reasonToLeave }: PassScope,
+  { reasonToLeave, isTargetFull }: PassScope,
 ): DomainPlan {
-  if (!notSeen && !reasonToLeave) return planned;
+  if (!notSeen && !reasonToLeave && !isTargetFull) return planned;
   const restrained = mapInterrupts(planned, (interrupt, address) => {
     if (interrupt.action !== 'set') return interrupt;
     const reason: Reason | undefined = notSeen ?? reasonToLeave?.(address, interrupt);
-    return reason ? { ...interrupt, action: 'skip', reason } : interrupt;
+    if (reason) return { ...interrupt, action: 'skip', reason };
+    return isTargetFull?.(address, interrupt) ? { ...interrupt, isTargetFull: true } : interrupt;
   });
   return notSeen ? { ...restrained, problems: [...planned.problems, notSeenProblem(notSeen)] } : restrained;
 }

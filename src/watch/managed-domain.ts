@@ -342,6 +342,10 @@ export class ManagedDomain {
             const state = stateOf(address, interrupt);
             return state && this.#outcomes.reasonToLeave(state, interrupt, now, settings.contest);
           },
+          isTargetFull: (address, interrupt) => {
+            const state = stateOf(address, interrupt);
+            return state !== undefined && this.#outcomes.isTargetFull(state, interrupt, now);
+          },
           fastPathWrite: (address, interrupt) => stateOf(address, interrupt)?.fastPathWrite,
         },
       );

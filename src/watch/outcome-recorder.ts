@@ -73,6 +73,11 @@ export class OutcomeRecorder {
     return { code: 'contested' };
   }
 
+  /** Whether an interrupt that was moved off the rest of the set goes back there: it is too early for its target. */
+  isTargetFull(state: InterruptState, interrupt: InterruptPlan, now: number): boolean {
+    return isPlacedOnRest(state, interrupt) && state.retry.mustWait(interrupt.target, now);
+  }
+
   recordDevice(
     { device, planned, applied, isRunning }: DevicePass,
     definition: PlainDefinition,
@@ -176,15 +181,16 @@ export class OutcomeRecorder {
 
   /**
    * Its target has no room: it is tried again later. Reported when it is written, not when it has the rest of the set
-   * still.
+   * still. A repair that did not try the target does not put off its next trial.
    */
   #placedOnRest(state: InterruptState, after: InterruptPlan, { now, result }: Context): Outcome | undefined {
-    const { action, target, reason } = after;
-    const rest = restOfSet(after);
+    const { action, target, reason, isTargetFull } = after;
     const isRepair = isPlacedOnRest(state, after);
-    result.errors.exhausted++;
-    state.retry.failed(target, 'ENOSPC', 'exhausted', now);
-    state.placedOn = rest;
+    if (!isTargetFull) {
+      result.errors.exhausted++;
+      state.retry.failed(target, 'ENOSPC', 'exhausted', now);
+    }
+    state.placedOn = restOfSet(after);
     if (action !== 'set') return undefined;
     return { kind: isRepair ? 'repaired' : 'placed', ...(reason ? { reason } : {}) };
   }

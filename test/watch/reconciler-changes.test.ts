@@ -600,6 +600,7 @@ changes('spread: if a target is full, the vector gets the rest of the set until 
   assert.ok(tries > 10 && tries < 25, `${tries} tries in an hour`);
   kernel.move(52, cpus('0'));
   assert.equal(changesOf(...host.pass(1000)), ['repaired 52: 0 -> 2,4-5'], 'it is kept there');
+  assert.is(host.reconciler.counters.errors.exhausted, tries, 'without a trial of its target before the time');
   host.written();
   kernel.disableVectors(B);
   assert.equal(changesOf(...host.pass(300_000)), ['placed 52: 2,4-5 -> 3']);

@@ -52,15 +52,17 @@ export class Excuse {
     private readonly limits: { limit: number; window: number },
   ) {}
 
-  failed(code: string, now: number): void {
+  /** @returns when the write is tried again at the latest */
+  failed(code: string, now: number): number {
     const known = this.#failure;
-    if (known?.code === code && known.at === now) return; // another trial of the same pass
+    if (known?.code === code && known.at === now) return now + known.pause; // another trial of the same pass
     const count = known?.code === code ? known.count + 1 : 1;
     const isTransient = UNCERTAIN.has(code) && count < PERSISTENT;
     const { first, factor, longest } = isTransient ? TRANSIENT : (DELAYS[code] ?? IMPOSSIBLE);
     const pause = Math.min(longest, Math.max(first, known ? factor * known.pause : 0));
     this.#failure = { code, at: now, count, pause };
     this.failedUntil = Math.max(this.failedUntil, now + pause);
+    return now + pause;
   }
 
   written(): void {

@@ -53,8 +53,14 @@ interface Owned {
   rest: Cpus;
 }
 
+/** When something happened: of two events of one millisecond, the later one has the greater number. */
+interface Moment {
+  at: number;
+  order: number;
+}
+
 interface Misplaced {
-  since: number;
+  since: Moment;
   wanted: Cpus;
   what: string;
   /** a CPU went or came at that moment */
@@ -74,11 +80,14 @@ interface Written {
   repeats: number[];
 }
 
+const NEVER: Moment = { at: Number.NEGATIVE_INFINITY, order: 0 };
+
 /** A write that failed. */
 interface Failure {
   code: string;
-  cpus: Cpus;
   at: number;
+  /** when it is tried again at the latest */
+  retryBy: number;
   /** which process tried */
   by: number;
 }
@@ -102,11 +111,12 @@ export class World {
   /** when two running domains named a device last */
   readonly #claimedAt = new Map<string, number>();
   /** when the watcher was told of an interrupt, or of its domain, last */
-  readonly #named = new WeakMap<SimulatedInterrupt, number>();
+  readonly #named = new WeakMap<SimulatedInterrupt, Moment>();
   /** when the watcher was told of a domain */
   #tells: number[] = [];
   /** when the watcher was told last that events were lost, which may have named this one */
-  readonly #polled = new WeakMap<SimulatedInterrupt, number>();
+  readonly #polled = new WeakMap<SimulatedInterrupt, Moment>();
+  #events = 0;
   /** guests whose vCPUs were moved, and until when nobody may have seen that */
   readonly #unseen = new Map<Guest, number>();
   /** guests whose QEMU ended after the watcher was told that they run, and when: until that is reported */
@@ -129,13 +139,13 @@ export class World {
   /** something did, in this run */
   #wasDisturbed = false;
   /** where interrupts belonged before that: the watcher may have read no more than that */
-  #wantedBefore = new Map<SimulatedInterrupt, { wanted: Cpus; rest: Cpus }[]>();
+  #wantedBefore = new Map<SimulatedInterrupt, Owned[]>();
   /** a domain whose state is being removed: its lines get back what they had */
   #releasing: string | undefined;
   /** codes of writes that failed in this run, by IRQ */
   readonly #failures = new Map<number, Set<string>>();
-  /** the last write of each vector that failed, as long as that has to be remembered */
-  readonly #lastFailures = new WeakMap<SimulatedInterrupt, Failure>();
+  /** the last write of each set to each vector, if it failed, as long as that has to be remembered */
+  readonly #lastFailures = new WeakMap<SimulatedInterrupt, Map<Cpus, Failure>>();
   /** when something happened last that may change what a domain wants */
   #configuredAt = 0;
   #writes = 0;
@@ -266,6 +276,7 @@ export class World {
     if (!this.#hold) return;
     this.#hold.markDirty(what);
     for (const guest of this.told.keys()) if (guest.uuid === what.uuid) this.#markNamed(guest);
+    this.#refresh();
     const unseen = new Set<SimulatedInterrupt>();
     for (const [guest, until] of this.#unseen) {
       if (until < this.now) this.#unseen.delete(guest);
@@ -273,7 +284,7 @@ export class World {
     }
     for (const irq of what.irqs ?? []) {
       const interrupt = this.kernel.interrupts.get(irq);
-      if (interrupt && !unseen.has(interrupt)) this.#named.set(interrupt, this.now);
+      if (interrupt && !unseen.has(interrupt)) this.#named.set(interrupt, this.#moment());
     }
   }
 
@@ -289,9 +300,15 @@ export class World {
   #markNamed(guest: Guest): void {
     this.#tells.push(this.now);
     this.#unseen.delete(guest);
+    // what happened until now is known; what comes later in this millisecond is not
+    this.#refresh();
     for (const { interrupt, address } of this.#owned(guest, this.told.get(guest)?.devices)) {
-      if (this.#holders.get(address) === guest) this.#named.set(interrupt, this.now);
+      if (this.#holders.get(address) === guest) this.#named.set(interrupt, this.#moment());
     }
+  }
+
+  #moment(): Moment {
+    return { at: this.now, order: ++this.#events };
   }
 
   #markAllNamed(): void {
@@ -328,7 +345,7 @@ export class World {
     this.#hold.eventsLost();
     // a poll shows what was moved; a vector that is new may be found with the lists only
     for (const interrupt of this.#misplaced.keys()) {
-      if (this.#written.get(interrupt)?.by === this.#process) this.#polled.set(interrupt, this.now);
+      if (this.#written.get(interrupt)?.by === this.#process) this.#polled.set(interrupt, this.#moment());
     }
   }
 
@@ -384,6 +401,7 @@ export class World {
     const before = new Map([...this.kernel.interrupts.values()].map((one) => [one, one.effective]));
     const { online } = this.kernel;
     action();
+    this.#isChanged = true;
     if (this.kernel.online !== online) this.#configuredAt = this.now;
     this.#noteMoves();
     const after = [...this.kernel.interrupts.values()];
@@ -405,8 +423,8 @@ export class World {
   /** What has left the set that was written to it may be written again. */
   #noteMoves(): void {
     for (const one of this.kernel.interrupts.values()) {
-      const failure = this.#lastFailures.get(one);
-      if (failure && isWithin(cpusOfRanges(one.affinity), failure.cpus)) this.#lastFailures.delete(one);
+      const failures = this.#lastFailures.get(one);
+      for (const cpus of failures?.keys() ?? []) if (isWithin(cpusOfRanges(one.affinity), cpus)) failures?.delete(cpus);
       const written = this.#written.get(one);
       if (!written || written.mayRepeat) continue;
       const affinity = cpusOfRanges(one.affinity);
@@ -480,8 +498,8 @@ export class World {
         this.#failures.set(irq, (this.#failures.get(irq) ?? new Set()).add(code));
         const interrupt = this.kernel.interrupts.get(irq);
         if (!interrupt) return;
-        this.#judgeRetry(interrupt, code, cpus);
-        this.#excuseOf(interrupt).failed(code, this.now);
+        const retryBy = this.#excuseOf(interrupt).failed(code, this.now);
+        this.#judgeRetry(interrupt, cpus, { code, at: this.now, retryBy, by: this.#process });
       },
     };
   }
@@ -491,8 +509,8 @@ export class World {
     if (!this.#isRunning || !this.#amid || --this.#amid.left > 0 || isWrite) return;
     this.#wasDisturbed = true;
     this.#configuredAt = this.now;
-    for (const { interrupt, wanted, rest } of this.#everyOwned()) {
-      this.#wantedBefore.set(interrupt, [...(this.#wantedBefore.get(interrupt) ?? []), { wanted, rest }]);
+    for (const one of this.#everyOwned()) {
+      this.#wantedBefore.set(one.interrupt, [...(this.#wantedBefore.get(one.interrupt) ?? []), one]);
     }
     this.amidNothing();
   }
@@ -676,7 +694,8 @@ export class World {
         seen.add(interrupt);
         if (this.#misplaced.get(interrupt)?.wanted === wanted) continue;
         const what = `IRQ ${interrupt.irq} of ${address} of ${guest.name} belongs on ${listOf(wanted)}`;
-        this.#misplaced.set(interrupt, { since: this.now, wanted, what, byCpus: this.now === this.#cpusChangedAt });
+        const byCpus = this.now === this.#cpusChangedAt;
+        this.#misplaced.set(interrupt, { since: this.#moment(), wanted, what, byCpus });
       }
     }
     for (const interrupt of this.#misplaced.keys()) if (!seen.has(interrupt)) this.#misplaced.delete(interrupt);
@@ -702,18 +721,18 @@ export class World {
 
   #judge(): void {
     for (const [interrupt, { since, what, byCpus }] of this.#misplaced) {
-      const named = this.#named.get(interrupt) ?? Number.NEGATIVE_INFINITY;
+      const named = this.#named.get(interrupt) ?? NEVER;
       // an event about the interrupt does not tell that a CPU went or came: a poll does
-      const isNamed = named >= since && !byCpus;
-      const polled = this.#polled.get(interrupt) ?? Number.NEGATIVE_INFINITY;
+      const isNamed = named.order > since.order && !byCpus;
+      const polled = this.#polled.get(interrupt) ?? NEVER;
       const latest = Math.min(
-        since + this.#pollBound,
-        isNamed ? named + TOLD_BOUND_MS : Number.POSITIVE_INFINITY,
-        polled >= since ? polled + LOSS_BOUND_MS : Number.POSITIVE_INFINITY,
+        since.at + this.#pollBound,
+        isNamed ? named.at + TOLD_BOUND_MS : Number.POSITIVE_INFINITY,
+        polled.order > since.order ? polled.at + LOSS_BOUND_MS : Number.POSITIVE_INFINITY,
       );
       if (this.now <= latest || this.#isExcused(interrupt)) continue;
       const is = listOf(cpusOfRanges(interrupt.affinity));
-      throw new Violation(`${what}, is on ${is} for ${this.now - since} ms${isNamed ? ', and was named' : ''}`);
+      throw new Violation(`${what}, is on ${is} for ${this.now - since.at} ms${isNamed ? ', and was named' : ''}`);
     }
     for (const [guest, since] of this.#endedUnreported) {
       if (this.now > since + this.#longestBound) throw new Violation(`the end of ${guest.name} is not reported`);
@@ -724,7 +743,7 @@ export class World {
     const { failedUntil = 0, pausedUntil = 0 } = this.#excuses.get(interrupt) ?? {};
     if (failedUntil > this.now - this.#pollBound) return true;
     // told of its domain, the watcher starts anew
-    const isNamed = this.now - (this.#named.get(interrupt) ?? Number.NEGATIVE_INFINITY) <= TOLD_BOUND_MS;
+    const isNamed = this.now - (this.#named.get(interrupt) ?? NEVER).at <= TOLD_BOUND_MS;
     const isReported = isNamed || !this.#hold || this.#hold.contested.some(({ irq }) => irq === interrupt.irq);
     return pausedUntil > this.now - this.#pollBound && isReported;
   }
@@ -759,8 +778,7 @@ export class World {
       places.push(one);
     }
     if (!owned) throw new Violation(`IRQ ${irq} was written: ${interrupt.handlers.join(', ') || 'without a handler'}`);
-    // the CPUs of a vector may be out of room
-    const isRest = !places.some(({ wanted }) => wanted === cpus) && this.#failures.get(irq)?.has('ENOSPC') === true;
+    const isRest = !places.some(({ wanted }) => wanted === cpus) && places.some((place) => this.#isFull(place));
     if (cpus === 0 || !places.some(({ wanted, rest }) => (isRest ? rest : wanted) === cpus)) {
       const sets = places.map(({ wanted }) => wanted);
       throw new Violation(`IRQ ${irq} was given ${listOf(cpus)}, not ${sets.map(listOf).join(' or ')}`);
@@ -775,14 +793,22 @@ export class World {
     }
   }
 
+  /** The process at work knows that the CPUs of a vector are out of room, and need not have tried them again yet. */
+  #isFull({ interrupt, wanted }: Owned): boolean {
+    const failure = this.#lastFailures.get(interrupt)?.get(wanted);
+    return failure?.code === 'ENOSPC' && failure.by === this.#process && this.now <= failure.retryBy;
+  }
+
   /** A write that failed is not tried again before its time, whatever else is to be done for its device. */
-  #judgeRetry(interrupt: SimulatedInterrupt, code: string, cpus: Cpus): void {
+  #judgeRetry(interrupt: SimulatedInterrupt, cpus: Cpus, failure: Failure): void {
+    const { code, at, by } = failure;
     // a line may go to another handler and come back
     if (interrupt.type === 'intx') return;
-    const last = this.#lastFailures.get(interrupt);
-    this.#lastFailures.set(interrupt, { code, cpus, at: this.now, by: this.#process });
-    if (last?.code !== code || last.cpus !== cpus || last.by !== this.#process) return;
-    const pause = this.now - last.at;
+    const failures = this.#lastFailures.get(interrupt) ?? new Map<Cpus, Failure>();
+    const last = failures.get(cpus);
+    this.#lastFailures.set(interrupt, failures.set(cpus, failure));
+    if (last?.code !== code || last.by !== by) return;
+    const pause = at - last.at;
     if (pause === 0 || last.at <= this.#configuredAt || pause >= leastPauseMs(code)) return;
     throw new Violation(`IRQ ${interrupt.irq} failed with ${code}, and once more ${pause} ms later`);
   }
