@@ -147,9 +147,7 @@ export class DeviceState {
     const present = new Set(interrupts.map(({ irq }) => irq));
     for (const irq of this.interrupts.keys()) if (!present.has(irq)) this.forget(irq, true);
     for (const interrupt of interrupts) {
-      const state = this.stateOf(interrupt);
-      if (isSaved) state.recordPass(interrupt);
-      else state.record(interrupt);
+      this.stateOf(interrupt).recordPass(interrupt, isSaved);
     }
   }
 

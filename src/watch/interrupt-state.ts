@@ -72,8 +72,8 @@ export class InterruptState {
   }
 
   /**
-   * Whether effective_affinity is as at the last full check, and a legacy line still not shared. True for what VFIO
-   * does not handle alone.
+   * Whether effective_affinity is as at the last full check, and the handlers where the mask alone does not show that: a
+   * legacy line may be shared by now. True for what VFIO does not handle alone.
    */
   isDeliveredAsBefore(): boolean {
     if (this.handler === undefined) return true;
@@ -82,7 +82,8 @@ export class InterruptState {
       const set = text === undefined ? undefined : parseMaskOnce(text);
       const effective = set && set.length > 0 ? set : null;
       if (effective !== this.#effective && !equal(effective, this.#effective)) return false;
-      return !isLine(this.handler) || readHandlers(this.files, this.irq).join() === this.handler;
+      // without a descriptor a vector may have been replaced by another one with the same mask
+      return (!isLine(this.handler) && this.#file.isKept) || this.#hasHandler(this.handler);
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       return false; // the full check reports what is wrong
@@ -156,12 +157,26 @@ export class InterruptState {
   }
 
   /**
-   * As record(), after a pass that has saved its state: from here on the descriptor shows whether it is the same
-   * vector.
+   * As record(), after a pass. @param isSaved it has saved its state: from here on the descriptor shows whether it is
+   * the same vector
    */
-  recordPass(known: Known): void {
+  recordPass(known: Known, isSaved: boolean): void {
+    const wasSame = this.continuity === 'same';
     if (!this.record(known)) return;
+    // a descriptor that is newer than the plan may be that of another vector with the same number and mask
+    if (!wasSame && this.handler !== undefined && !this.#hasHandler(this.handler)) this.#expected = undefined;
+    if (!isSaved) return;
     this.continuity = this.#expected !== undefined && this.#file.isKept ? 'same' : 'unknown';
+  }
+
+  /** False if that cannot be read. */
+  #hasHandler(handler: string): boolean {
+    try {
+      return readHandlers(this.files, this.irq).join() === handler;
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      return false;
+    }
   }
 
   close(): void {

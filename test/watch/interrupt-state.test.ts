@@ -79,17 +79,49 @@ test('a renewed vector is not contested', () => {
 
 test('after a saved pass it is the same vector, unless it changed during the pass or its file is not kept open', () => {
   const { kernel, one } = known();
-  one.recordPass(BORN);
+  one.recordPass(BORN, true);
   assert.is(one.continuity, 'same');
   kernel.move(41, setOf('5'));
-  one.recordPass(BORN);
+  one.recordPass(BORN, true);
   assert.is(one.continuity, 'unknown');
   kernel.enableVectors(A, [41]);
-  one.recordPass(BORN);
+  one.recordPass(BORN, true);
   assert.is(one.continuity, 'renewed');
-  const unkept = new InterruptState(new FixedFiles({ '/proc/irq/41/smp_affinity': 'ff\n' }), 41, HANDLER);
-  unkept.recordPass(BORN);
+  const unkept = new InterruptState(unkeptFiles(), 41, HANDLER);
+  unkept.recordPass(BORN, true);
   assert.equal([unkept.check(), unkept.continuity], ['same', 'unknown']);
+});
+
+/** Of interrupt 41 as in BORN. */
+const unkeptFiles = (actions = HANDLER) =>
+  new FixedFiles({ '/proc/irq/41/smp_affinity': 'ff\n', '/sys/kernel/irq/41/actions': `${actions}\n` });
+
+test('a vector that took its number and mask before it was opened is not taken for it', () => {
+  const kernel = hostOf([vfio(A, 41)]);
+  for (const isSaved of [true, false]) {
+    kernel.enableVectors(A, [41], 'msi');
+    const one = new InterruptState(new SimulatedFs(kernel), 41, HANDLER);
+    one.recordPass(BORN, isSaved);
+    assert.equal([one.check(), one.continuity], ['moved', 'unknown']);
+    kernel.enableVectors(A, [41]);
+    assert.is(one.check(), 'renewed');
+    one.recordPass(BORN, isSaved);
+    assert.equal([one.check(), one.continuity], ['same', isSaved ? 'same' : 'renewed']);
+  }
+  const unreadable = new InterruptState(new FixedFiles({ '/proc/irq/41/smp_affinity': 'ff\n' }), 41, HANDLER);
+  unreadable.recordPass(BORN, true);
+  assert.is(unreadable.check(), 'moved');
+});
+
+test('without a descriptor, another handler shows where it is asked for', () => {
+  for (const [actions, isSame] of [
+    [HANDLER, true],
+    [`vfio-msi[0](${A})`, false],
+  ] as const) {
+    const one = new InterruptState(unkeptFiles(actions), 41, HANDLER);
+    one.record(BORN);
+    assert.equal([one.check(), one.isDeliveredAsBefore()], ['same', isSame]);
+  }
 });
 
 test('an interrupt that is unreadable when recorded has ended; one without handlers has not', () => {
