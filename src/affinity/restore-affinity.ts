@@ -28,6 +28,9 @@ export type KeptReason =
  */
 export type RestoreResult = { outcome: 'restored' } | { outcome: 'nothing' } | { outcome: 'kept'; reason: KeptReason };
 
+/** The host's driver, which gets the device back, may request or release the line at this moment. */
+const MAX_LOOKS = 3;
+
 const NOTHING: RestoreResult = { outcome: 'nothing' };
 
 /**
@@ -44,14 +47,16 @@ export function restoreAffinity(
   const had = parseCpuList(before);
   if (!ours || !had || had.length === 0) return NOTHING;
   const verify = (): RestoreResult | undefined => {
-    const now = readInterrupt(files, irq);
-    if (!now || !isSubset(now.affinity, ours) || equal(now.affinity, had)) return NOTHING;
-    const reason = objection(now.handlers);
-    if (reason === 'not-ours') return NOTHING;
-    if (reason) return { outcome: 'kept', reason };
-    // nothing stands between this and the write
-    const isSame = readHandlers(files, irq).join() === now.handlers.join();
-    return isSame ? undefined : { outcome: 'kept', reason: { code: 'handlers-changing' } };
+    for (let looks = 0; looks < MAX_LOOKS; looks++) {
+      const now = readInterrupt(files, irq);
+      if (!now || !isSubset(now.affinity, ours) || equal(now.affinity, had)) return NOTHING;
+      const reason = objection(now.handlers);
+      if (reason === 'not-ours') return NOTHING;
+      if (reason) return { outcome: 'kept', reason };
+      // nothing stands between this and the write
+      if (readHandlers(files, irq).join() === now.handlers.join()) return undefined;
+    }
+    return { outcome: 'kept', reason: { code: 'handlers-changing' } };
   };
   const mask = openMask(files, irq);
   try {
