@@ -41,6 +41,8 @@ export class Excuse {
   #failure: { code: string; at: number; count: number; pause: number } | undefined;
   /** how long repairs paused the last time; 0: they never did */
   #pauseMs = 0;
+  /** times of writes since the first pause, as long as they count */
+  #writes: number[] = [];
   #pausedUntil = 0;
 
   /**
@@ -65,8 +67,25 @@ export class Excuse {
     return now + pause;
   }
 
+  /** It has the CPUs that it is to have. */
   written(): void {
     this.#failure = undefined;
+  }
+
+  /**
+   * The watcher has written it. The first pause is reported, the following ones are not. Each begins when as many
+   * repairs as the limit allows are in the window, and is twice as long as the one before, which has ended when a repair
+   * is made.
+   */
+  repaired(now: number): void {
+    if (this.#pauseMs === 0) return;
+    const { limit, window } = this.limits;
+    const mayHavePaused = this.#writes.length >= limit;
+    const nextMs = () => Math.min(MAX_PAUSE_MS, 2 * this.#pauseMs);
+    if (mayHavePaused && now - (this.#writes.at(-1) as number) >= nextMs()) this.#pauseMs = nextMs();
+    this.#writes = [...this.#writes.filter((at) => now - at <= window), now];
+    const first = this.#writes.at(-limit);
+    if (first !== undefined) this.#pausedUntil = Math.max(this.#pausedUntil, first + window + nextMs());
   }
 
   /** Until when repairs may pause; the watcher has to report it as contested so long. */
@@ -74,19 +93,9 @@ export class Excuse {
     return this.#pausedUntil;
   }
 
-  /**
-   * After a pause, as many moves as the limit allows are repaired; those that come faster may lead to another pause,
-   * which is not reported.
-   */
   moved(now: number): void {
-    const { limit, window } = this.limits;
-    this.moves = this.moves.filter((at) => now - at <= window + 2 * this.interval);
+    this.moves = this.moves.filter((at) => now - at <= this.limits.window + this.interval);
     this.moves.push(now);
-    if (this.#pauseMs === 0) return;
-    const recent = this.moves.filter(
-      (at) => at + this.interval >= this.#pausedUntil && now - at <= window + this.interval,
-    );
-    if (recent.length > limit) this.#pause(now + this.interval, 2 * this.#pauseMs);
   }
 
   /** Whether so many moves could be seen in the window up to now that repairs pause. */
@@ -96,11 +105,8 @@ export class Excuse {
   }
 
   contested(now: number): void {
-    this.#pause(now, this.limits.window);
-  }
-
-  #pause(now: number, pauseMs: number): void {
-    this.#pauseMs = Math.min(MAX_PAUSE_MS, pauseMs);
+    this.#pauseMs = Math.min(MAX_PAUSE_MS, this.limits.window);
     this.#pausedUntil = now + this.#pauseMs;
+    this.#writes = [];
   }
 }

@@ -127,6 +127,8 @@ export class World {
   #generation = 0;
   /** which process is at work, of all that there were */
   #process = 0;
+  /** the watcher's */
+  #watcher = 0;
   #processes = 0;
   /** changes until the process at work is killed; undefined: it lives on */
   #fuse: number | undefined;
@@ -464,6 +466,7 @@ export class World {
   #newHold(): Reconciler {
     const generation = ++this.#generation;
     this.#process = ++this.#processes;
+    this.#watcher = this.#process;
     const observer = this.#observer(() => generation !== this.#generation);
     const host = {
       files: new WatchedFiles(this.kernel, observer),
@@ -616,11 +619,11 @@ export class World {
       settings: this.#settings,
       pause: () => {},
     };
-    const [fuse, watcher] = [this.#fuse, this.#process];
+    const fuse = this.#fuse;
     this.#fuse = undefined;
     this.#process = ++this.#processes;
     this.#atWork(() => enforceDomain(host, definitionOf(guest)));
-    this.#process = watcher;
+    this.#process = this.#watcher;
     this.#fuse = fuse;
     this.#refresh();
   }
@@ -785,6 +788,7 @@ export class World {
     }
     this.#judgeRepeat(interrupt, owned.address, cpus, before);
     if (!isRest) this.#excuseOf(interrupt).written();
+    if (this.#process === this.#watcher) this.#excuseOf(interrupt).repaired(this.now);
     if (interrupt.type === 'intx') {
       if (this.#isClaimed(owned.address)) this.#lines.share(interrupt);
       for (const guest of this.running) {
