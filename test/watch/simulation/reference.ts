@@ -16,17 +16,31 @@ export interface Question {
 
 const { locality = 'any' } = DEFAULT_SETTINGS as { locality?: 'any' | 'device' };
 
+interface ReadPolicy {
+  cpuset: string;
+  isFollowed(vcpu: number): boolean;
+  isSpread: boolean;
+  controlVectors: number;
+}
+
+/** The same few are asked for again and again. */
+const policies = new Map<string, ReadPolicy>();
+
 /** A policy as its attributes state it: `auto vcpus=0-1 spread=yes controlVectors=1`. */
-function readPolicy(policy: string) {
+function readPolicy(policy: string): ReadPolicy {
+  const known = policies.get(policy);
+  if (known) return known;
   const textOf = (name: string) => new RegExp(` ${name}=(\\S+)`).exec(policy)?.[1];
   const [cpuset = ''] = policy.split(' ');
   const vcpus = textOf('vcpus');
-  return {
+  const read = {
     cpuset,
     isFollowed: (vcpu: number) => vcpus === undefined || (cpusOfList(vcpus) & (1 << vcpu)) !== 0,
     isSpread: textOf('spread') === 'yes',
     controlVectors: Number(textOf('controlVectors') ?? 0),
   };
+  policies.set(policy, read);
+  return read;
 }
 
 /**
@@ -50,17 +64,20 @@ interface Vector {
   count: number;
 }
 
-/** What one vector is to have of that, on a host on which CPU n and CPU n + CPUS / 2 are the threads of a core. */
-export function targetCpus(question: Question, { type, number, count }: Vector): Cpus {
+/** What each vector is to have of that, on a host on which CPU n and CPU n + CPUS / 2 are the threads of a core. */
+export function targetsOf(question: Question): (vector: Vector) => Cpus {
   const set = wantedCpus(question);
   const { cpuset, isFollowed, isSpread, controlVectors } = readPolicy(question.policy ?? '');
-  if (set === 0 || !isSpread || type !== 'msix' || count === 1 || number < controlVectors) return set;
+  if (set === 0 || !isSpread) return () => set;
   const targets =
     cpuset === 'auto'
       ? question.pins.filter((_, vcpu) => isFollowed(vcpu)).map((pin) => cpusOfList(pin) & set)
       : [...cpusBy(set, isFirstThread), ...cpusBy(set, (cpu, all) => !isFirstThread(cpu, all))];
   const possible = targets.filter((cpus) => cpus !== 0);
-  return possible[(number - controlVectors) % possible.length] ?? set;
+  return ({ type, number, count }) => {
+    if (type !== 'msix' || count === 1 || number < controlVectors) return set;
+    return possible[(number - controlVectors) % possible.length] ?? set;
+  };
 }
 
 /** No CPU of the set before it is on its core. */

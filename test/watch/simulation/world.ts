@@ -12,7 +12,7 @@ import { ALL, CPUS, type Cpus, cpusOfList, cpusOfRanges, isWithin, listOf } from
 import { Excuse, leastPauseMs } from './excuse.js';
 import { addressesOf, definitionOf, type Guest, guestsAtFirst } from './guests.js';
 import { MovedLines } from './moved-lines.js';
-import { problemsOf, type Question, targetCpus, wantedCpus } from './reference.js';
+import { problemsOf, type Question, targetsOf, wantedCpus } from './reference.js';
 import type { Setup } from './steps.js';
 import { type Observer, WatchedFiles, WatchedStates } from './watched-files.js';
 
@@ -644,6 +644,7 @@ export class World {
       if (!device || !this.#holders.has(address)) continue;
       const question = this.question(guest, address, policy);
       const set = wantedCpus(question);
+      const targetOf = targetsOf(question);
       const count = device.vectors.length;
       const irqs = device.vectors.length > 0 ? device.vectors : [device.line ?? -1];
       for (const irq of irqs) {
@@ -651,7 +652,7 @@ export class World {
         const [handler, ...others] = interrupt?.handlers ?? [];
         const isAlone = handler?.startsWith('vfio-') && handler.endsWith(`(${address})`) && others.length === 0;
         if (!interrupt || !isAlone) continue;
-        const wanted = targetCpus(question, { type: interrupt.type, number: interrupt.input, count });
+        const wanted = targetOf({ type: interrupt.type, number: interrupt.input, count });
         yield { interrupt, wanted, rest: set & ~wanted, address };
       }
     }
