@@ -1,5 +1,5 @@
 import type { PciAddress } from '../domain/address.js';
-import { type Cpuset, equal, isSubset } from '../domain/cpuset.js';
+import { type Cpuset, EMPTY, equal, isSubset } from '../domain/cpuset.js';
 import { openMask, readInterrupt } from '../host/interrupt.js';
 import { FileError, type PseudoFs, type WritableFile } from '../host/pseudo-fs.js';
 import { type DomainPlan, type InterruptPlan, mapInterrupts } from './domain-plan.js';
@@ -89,15 +89,17 @@ function isWorthRetrying({ reason }: InterruptPlan): boolean {
 /** One interrupt that is to be written. */
 class Placement {
   readonly #target: Target;
-  /** what is written: the target; where that has no room, the rest of the set */
+  /** what is written, and what instead if that has no room: the target and the rest of the set, mostly in this order */
   #cpus: Cpuset;
+  #otherCpus: Cpuset;
 
   constructor(
     private readonly planned: InterruptPlan,
     private readonly move: { address: PciAddress; target: Cpuset; before: Cpuset },
     private readonly context: ApplyContext,
   ) {
-    this.#cpus = planned.isTargetFull ? restOfSet(planned) : move.target;
+    const [target, rest] = [move.target, restOfSet(planned)];
+    [this.#cpus, this.#otherCpus] = planned.isTargetFull ? [rest, target] : [target, rest];
     this.#target = { address: move.address, irq: planned.irq, handlers: planned.handlers };
   }
 
@@ -140,10 +142,10 @@ class Placement {
     const result = writeAffinity(mask, this.#cpus, () => this.#verify());
     if (result.outcome === 'written') return undefined;
     if (result.outcome === 'refused') return { ...planned, action: 'skip', reason: result.reason };
-    const rest = restOfSet(planned);
-    if (result.error.code === 'ENOSPC' && this.#cpus === this.move.target && rest.length > 0) {
-      if (isSubset(this.move.before, rest)) return { ...planned, action: 'keep', reason: this.#whyRest };
-      this.#cpus = rest;
+    const other = this.#otherCpus;
+    if (result.error.code === 'ENOSPC' && other.length > 0) {
+      if (isSubset(this.move.before, other)) return { ...planned, action: 'keep', reason: this.#whyRest };
+      [this.#cpus, this.#otherCpus] = [other, EMPTY];
       return this.#write(mask);
     }
     const { code: error } = result.error;

@@ -13,7 +13,7 @@ export interface PassScope {
   continuityOf?: ContinuityOf;
   /** why an interrupt that would be written is left alone; undefined: it may be written */
   reasonToLeave?(address: PciAddress, interrupt: InterruptPlan): Reason | undefined;
-  /** whether the target of an interrupt that is to be written had no room a moment ago, so that it is not tried */
+  /** whether the target of an interrupt that is to be written had no room a moment ago: the rest is tried first */
   isTargetFull?(address: PciAddress, interrupt: InterruptPlan): boolean;
   /** the write on the fast path that this pass reads back and records */
   fastPathWrite?(address: PciAddress, interrupt: InterruptPlan): { from: Cpuset; to: Cpuset } | undefined;
@@ -35,7 +35,7 @@ export function withFastPathWrites(planned: DomainPlan, { fastPathWrite }: PassS
 }
 
 /**
- * What must not be written now is skipped, with the reason, and so are targets without room.
+ * What must not be written now is skipped, with the reason, and targets without room are marked.
  * @param notSeen nothing may be written
  */
 export function withoutForbidden(

@@ -3,7 +3,7 @@ import type { Reason } from '../affinity/reason.js';
 import type { RepairLimits } from '../affinity/settings.js';
 import { restOfSet } from '../affinity/vector-target.js';
 import { errorKind, PERSISTENT_FAILURES } from '../affinity/write-errors.js';
-import { equal, isSubset } from '../domain/cpuset.js';
+import { EMPTY, equal, intersect, isSubset } from '../domain/cpuset.js';
 import type { PlainDefinition } from '../domain/plain-definition.js';
 import { hidesProcesses } from '../host/hidepid.js';
 import { isIrqbalance, readIrqbalance } from '../host/irqbalance.js';
@@ -73,9 +73,14 @@ export class OutcomeRecorder {
     return { code: 'contested' };
   }
 
-  /** Whether an interrupt that was moved off the rest of the set goes back there: it is too early for its target. */
+  /**
+   * Whether an interrupt that was moved off the rest of the set goes back there: it is too early for its target, and
+   * nobody has moved it there.
+   */
   isTargetFull(state: InterruptState, interrupt: InterruptPlan, now: number): boolean {
-    return isPlacedOnRest(state, interrupt) && state.retry.mustWait(interrupt.target, now);
+    const { target, affinity, effective } = interrupt;
+    const isOnTarget = intersect(effective ?? affinity ?? EMPTY, target ?? EMPTY).length > 0;
+    return isPlacedOnRest(state, interrupt) && !isOnTarget && state.retry.mustWait(target, now);
   }
 
   recordDevice(

@@ -607,4 +607,28 @@ changes('spread: if a target is full, the vector gets the rest of the set until 
   assert.equal(host.written(), ['52=3']);
 });
 
+changes('spread: where the rest of the set has no room either, the target is tried before its time', () => {
+  const host = spreading({ isFull: true });
+  const { kernel } = host;
+  host.add(SPREAD);
+  host.pass(3_600_000);
+  host.written();
+  kernel.disableVectors(B);
+  kernel.move(52, cpus('0'));
+  kernel.failNextWrites(52, 'ENOSPC');
+  assert.equal(changesOf(...host.pass(1000)), ['placed 52: 0 -> 3']);
+  assert.equal(host.written(), ['52=3']);
+});
+
+changes('spread: a vector that somebody moves from the rest of the set to its vCPU is not moved back', () => {
+  const host = spreading({ isFull: true });
+  const { kernel } = host;
+  kernel.processes.pin(UUID, 1, '3,6');
+  kernel.failNextWrites(52, 'ENOSPC');
+  host.add(SPREAD);
+  assert.equal(host.written(), ['50=2-6', '51=2', '52=2,4-5', '53=4', '54=5']);
+  kernel.move(52, cpus('6'));
+  assert.equal(changesOf(...host.pass(600)), ['placed 52: 6 -> 3,6']);
+});
+
 changes.run();

@@ -426,7 +426,8 @@ export class World {
   #noteMoves(): void {
     for (const one of this.kernel.interrupts.values()) {
       const failures = this.#lastFailures.get(one);
-      for (const cpus of failures?.keys() ?? []) if (isWithin(cpusOfRanges(one.affinity), cpus)) failures?.delete(cpus);
+      const places = [one.affinity, one.effective].map(cpusOfRanges).filter((cpus) => cpus !== 0);
+      for (const set of failures?.keys() ?? []) if (places.some((cpus) => isWithin(cpus, set))) failures?.delete(set);
       const written = this.#written.get(one);
       if (!written || written.mayRepeat) continue;
       const affinity = cpusOfRanges(one.affinity);
@@ -813,6 +814,9 @@ export class World {
     const last = failures.get(cpus);
     this.#lastFailures.set(interrupt, failures.set(cpus, failure));
     if (last?.code !== code || last.by !== by) return;
+    // nowhere else in its set is room
+    const isLastResort = [...failures].some(([set, one]) => set !== cpus && one.code === 'ENOSPC' && one.at === at);
+    if (isLastResort) return;
     const pause = at - last.at;
     if (pause === 0 || last.at <= this.#configuredAt || pause >= leastPauseMs(code)) return;
     throw new Violation(`IRQ ${interrupt.irq} failed with ${code}, and once more ${pause} ms later`);
