@@ -90,6 +90,8 @@ interface Failure {
   retryBy: number;
   /** which process tried */
   by: number;
+  /** it was in that set since, which a process that saw it takes for a success */
+  mayRepeat: boolean;
 }
 
 /** A host with its guests, its kernel, and a watcher; and a second opinion of where every interrupt belongs. */
@@ -425,9 +427,9 @@ export class World {
   /** What has left the set that was written to it may be written again. */
   #noteMoves(): void {
     for (const one of this.kernel.interrupts.values()) {
-      const failures = this.#lastFailures.get(one);
       const places = [one.affinity, one.effective].map(cpusOfRanges).filter((cpus) => cpus !== 0);
-      for (const set of failures?.keys() ?? []) if (places.some((cpus) => isWithin(cpus, set))) failures?.delete(set);
+      for (const [set, failure] of this.#lastFailures.get(one) ?? [])
+        failure.mayRepeat ||= places.some((cpus) => isWithin(cpus, set));
       const written = this.#written.get(one);
       if (!written || written.mayRepeat) continue;
       const affinity = cpusOfRanges(one.affinity);
@@ -503,7 +505,7 @@ export class World {
         const interrupt = this.kernel.interrupts.get(irq);
         if (!interrupt) return;
         const retryBy = this.#excuseOf(interrupt).failed(code, this.now);
-        this.#judgeRetry(interrupt, cpus, { code, at: this.now, retryBy, by: this.#process });
+        this.#judgeRetry(interrupt, cpus, { code, at: this.now, retryBy, by: this.#process, mayRepeat: false });
       },
     };
   }
@@ -813,7 +815,7 @@ export class World {
     const failures = this.#lastFailures.get(interrupt) ?? new Map<Cpus, Failure>();
     const last = failures.get(cpus);
     this.#lastFailures.set(interrupt, failures.set(cpus, failure));
-    if (last?.code !== code || last.by !== by) return;
+    if (last?.code !== code || last.by !== by || last.mayRepeat) return;
     // nowhere else in its set is room
     const isLastResort = [...failures].some(([set, one]) => set !== cpus && one.code === 'ENOSPC' && one.at === at);
     if (isLastResort) return;
