@@ -72,8 +72,8 @@ export class InterruptState {
   }
 
   /**
-   * Whether effective_affinity is as at the last full check, and the handlers where the mask alone does not show that: a
-   * legacy line may be shared by now. True for what VFIO does not handle alone.
+   * Whether effective_affinity is as at the last full check, and so are the handlers of a legacy line, which may be
+   * shared by now. True for what VFIO does not handle alone.
    */
   isDeliveredAsBefore(): boolean {
     if (this.handler === undefined) return true;

@@ -118,7 +118,8 @@ export class World {
   #tells: number[] = [];
   /** when the watcher was told last that events were lost, which may have named this one */
   readonly #polled = new WeakMap<SimulatedInterrupt, Moment>();
-  #events = 0;
+  /** the order of the latest one */
+  #moments = 0;
   /** guests whose vCPUs were moved, and until when nobody may have seen that */
   readonly #unseen = new Map<Guest, number>();
   /** guests whose QEMU ended after the watcher was told that they run, and when: until that is reported */
@@ -312,7 +313,7 @@ export class World {
   }
 
   #moment(): Moment {
-    return { at: this.now, order: ++this.#events };
+    return { at: this.now, order: ++this.#moments };
   }
 
   #markAllNamed(): void {
