@@ -697,6 +697,9 @@ export class World {
     for (const [guest, { devices }] of this.told) {
       if (!this.running.has(guest)) continue;
       for (const { interrupt, wanted, address } of this.#owned(guest, devices)) {
+        // an interrupt that may be anywhere is not watched: it may be another one when it has a set again
+        const written = this.#written.get(interrupt);
+        if (wanted === 0 && written) written.mayRepeat = true;
         if (wanted === 0 || this.#isPlaced(interrupt, wanted)) continue;
         if (this.#holders.get(address) !== guest || this.#isClaimed(address)) continue;
         seen.add(interrupt);
