@@ -1,5 +1,5 @@
 import { parseCpuList } from '../domain/cpu-mask.js';
-import { type Cpuset, EMPTY, formatCpuset, union } from '../domain/cpuset.js';
+import { type Cpuset, formatCpuset, isSubset } from '../domain/cpuset.js';
 import { readInput } from '../host/legacy-line.js';
 import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
 import type { DomainState, MovedLine } from '../runtime/domain-state.js';
@@ -46,20 +46,27 @@ export class MovedLines {
     return this.#lines;
   }
 
-  /** Until the line is written, the set that we wrote before is ours too. */
+  /** Until the line is written, it has what an earlier pass has written, or was about to write and may have written. */
   aboutToMove(line: Pick<MovedLine, 'irq' | 'address'>, before: Cpuset, cpus: Cpuset): void {
-    const earlier = parseCpuList(this.#find(line)?.cpus ?? '') ?? EMPTY;
-    this.moved(line, before, union(earlier, cpus));
+    const known = this.#find(line);
+    const planned = parseCpuList(known?.next ?? '');
+    const ours = planned && isSubset(before, planned) ? known?.next : known?.cpus;
+    const next = formatCpuset(cpus);
+    this.#set(line, before, ours === undefined || ours === next ? { cpus: next } : { cpus: ours, next });
   }
 
   moved(line: Pick<MovedLine, 'irq' | 'address'>, before: Cpuset, cpus: Cpuset): void {
+    this.#set(line, before, { cpus: formatCpuset(cpus) });
+  }
+
+  #set(line: Pick<MovedLine, 'irq' | 'address'>, before: Cpuset, ours: Pick<MovedLine, 'cpus' | 'next'>): void {
     const input = this.inputs.get(line.irq);
     const known = this.#find(line);
     const moved: MovedLine = {
       ...line,
       ...(input === undefined ? {} : { input }),
       before: known?.before ?? formatCpuset(before),
-      cpus: formatCpuset(cpus),
+      ...ours,
     };
     this.#lines = known ? this.#lines.map((one) => (one === known ? moved : one)) : [...this.#lines, moved];
   }

@@ -1,5 +1,5 @@
 import { parseCpuList } from '../domain/cpu-mask.js';
-import { equal, isSubset } from '../domain/cpuset.js';
+import { EMPTY, equal, isSubset } from '../domain/cpuset.js';
 import { openMask, readHandlers, readInterrupt } from '../host/interrupt.js';
 import type { LineChange } from '../host/legacy-line.js';
 import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
@@ -11,6 +11,8 @@ export interface MovedInterrupt {
   irq: number;
   before: string;
   cpus: string;
+  /** another mask that may be ours: MovedLine of domain-state.ts */
+  next?: string;
 }
 
 /** Why an interrupt that may have our mask still is not restored: report/release-text.ts has the texts. */
@@ -40,16 +42,16 @@ const NOTHING: RestoreResult = { outcome: 'nothing' };
  */
 export function restoreAffinity(
   files: PseudoFs,
-  { irq, before, cpus }: MovedInterrupt,
+  { irq, before, cpus, next }: MovedInterrupt,
   objection: (handlers: readonly string[]) => KeptReason | 'not-ours' | undefined,
 ): RestoreResult {
-  const ours = parseCpuList(cpus);
+  const ours = [cpus, next].map((list) => parseCpuList(list ?? '') ?? EMPTY);
   const had = parseCpuList(before);
-  if (!ours || !had || had.length === 0) return NOTHING;
+  if (!had || had.length === 0) return NOTHING;
   const verify = (): RestoreResult | undefined => {
     for (let looks = 0; looks < MAX_LOOKS; looks++) {
       const now = readInterrupt(files, irq);
-      if (!now || !isSubset(now.affinity, ours) || equal(now.affinity, had)) return NOTHING;
+      if (!now || !ours.some((set) => isSubset(now.affinity, set)) || equal(now.affinity, had)) return NOTHING;
       const reason = objection(now.handlers);
       if (reason === 'not-ours') return NOTHING;
       if (reason) return { outcome: 'kept', reason };

@@ -13,6 +13,8 @@ export interface MovedLine {
   /** CPU lists: before our first write, and ours */
   before: string;
   cpus: string;
+  /** what a pass was about to write instead; it stays where that pass was killed before it saved what it did */
+  next?: string;
 }
 
 /** What was written for a running domain, and what must be put back when it ends. */
@@ -82,12 +84,13 @@ function isDomainState(value: unknown): value is DomainState {
 }
 
 function isMovedLine(value: unknown): value is MovedLine {
-  const { irq, address, input, before, cpus } = (value ?? {}) as Partial<Record<keyof MovedLine, unknown>>;
+  const { irq, address, input, before, cpus, next } = (value ?? {}) as Partial<Record<keyof MovedLine, unknown>>;
   return (
     Number.isInteger(irq) &&
     typeof before === 'string' &&
     typeof cpus === 'string' &&
     (input === undefined || typeof input === 'string') &&
+    (next === undefined || typeof next === 'string') &&
     // it becomes a path: its exact form, or none
     (address === undefined || (typeof address === 'string' && parseAddress(address) === address))
   );

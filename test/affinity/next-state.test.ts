@@ -132,12 +132,24 @@ test('until a line is written, the previous set counts as ours too, afterwards o
   const known: MovedLine = { irq: 16, address: A, before: '0-5', cpus: '4-5' };
   const lines = new MovedLines(state({ lines: [known] }), NO_INPUTS);
   lines.aboutToMove({ irq: 16, address: A }, setOf('4'), setOf('2-3'));
-  assert.equal(lines.all, [{ ...known, cpus: '2-5' }]);
+  assert.equal(lines.all, [{ ...known, next: '2-3' }]);
   lines.moved({ irq: 16, address: A }, setOf('4'), setOf('2-3'));
   assert.equal(lines.all, [{ ...known, cpus: '2-3' }]);
-  const garbage = new MovedLines(state({ lines: [{ ...known, cpus: 'x' }] }), NO_INPUTS);
-  garbage.aboutToMove({ irq: 16, address: A }, setOf('4'), setOf('2-3'));
-  assert.equal(garbage.all, [{ ...known, cpus: '2-3' }]);
+  lines.aboutToMove({ irq: 16, address: A }, setOf('7'), setOf('2-3'));
+  assert.equal(lines.all, [{ ...known, cpus: '2-3' }], 'it gets what it had');
+});
+
+test('where a pass was killed, the mask tells whether it wrote what it was about to write', () => {
+  const killed: MovedLine = { irq: 16, address: A, before: '0-5', cpus: '4-5', next: '2-3' };
+  for (const { mask, cpus } of [
+    { mask: '4', cpus: '4-5' },
+    { mask: '2', cpus: '2-3' },
+    { mask: '3-4', cpus: '4-5' },
+  ]) {
+    const lines = new MovedLines(state({ lines: [killed] }), NO_INPUTS);
+    lines.aboutToMove({ irq: 16, address: A }, setOf(mask), setOf('6-7'));
+    assert.equal(lines.all, [{ ...killed, cpus, next: '6-7' }], mask);
+  }
 });
 
 test('a line is identified by IRQ and input, without an input by its device', () => {

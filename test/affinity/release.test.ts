@@ -48,20 +48,42 @@ releases("a line that already has its original mask is not written, even if that
   assert.is(mask(kernel, 16), '2');
 });
 
+/** A pass that is killed right after its first write, for a guest whose device has this policy. */
+function killedPass(kernel: SimulatedKernel, cpus: string): Simulated {
+  const files = new AfterWrite(kernel, () => {
+    throw new RangeError('killed');
+  });
+  const pass = new Simulated(kernel, folder.path, { files });
+  assert.throws(() => pass.enforce(guest(hostdev(A, cpus))), /killed/);
+  assert.is(mask(kernel, 16), cpus);
+  return pass;
+}
+
 releases('a line is restored even if its pass was killed right after the write', () => {
-  for (const before of [[], ['4-5']]) {
+  for (const { before, killed } of [
+    { before: [], killed: ['2-3'] },
+    { before: ['4-5'], killed: ['2-3'] },
+    { before: ['4-5'], killed: ['2-3', '6-7'] },
+  ]) {
     const kernel = hostOf([line(16)]);
-    for (const cpus of before) new Simulated(kernel, folder.path).enforce(guest(hostdev(A, cpus)));
-    const killed = new AfterWrite(kernel, () => {
-      throw new RangeError('killed');
-    });
-    const pass = new Simulated(kernel, folder.path, { files: killed });
-    assert.throws(() => pass.enforce(guest(hostdev(A, '2-3'))), /killed/);
-    assert.is(mask(kernel, 16), '2-3');
+    const pass = new Simulated(kernel, folder.path);
+    for (const cpus of before) pass.enforce(guest(hostdev(A, cpus)));
+    for (const cpus of killed) killedPass(kernel, cpus);
     kernel.bind(A, 'ahci');
     release(pass);
     assert.equal([mask(kernel, 16), pass.host.state.list()], ['0-5', []]);
   }
+});
+
+releases('a line that has CPUs of two of our sets was moved by somebody else, and is not restored', () => {
+  const kernel = hostOf([line(16)]);
+  const pass = new Simulated(kernel, folder.path);
+  pass.enforce(guest(hostdev(A, '4-5')));
+  killedPass(kernel, '2-3');
+  kernel.bind(A, 'ahci');
+  kernel.move(16, list('3-4'));
+  release(pass);
+  assert.equal([mask(kernel, 16), pass.host.state.list()], ['3-4', []]);
 });
 
 releases('a line that could not be written is not recorded in the state', () => {

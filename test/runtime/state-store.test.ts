@@ -128,6 +128,7 @@ const garbage: Record<string, string> = {
   'with invalid narrowed masks': JSON.stringify({ ...STATE, narrowed: { x: 1 } }),
   'with a line with an invalid IRQ': JSON.stringify({ ...STATE, lines: [lineWith({ irq: '16' })] }),
   'with a line with an invalid mask': JSON.stringify({ ...STATE, lines: [lineWith({ before: 1 })] }),
+  'with a line with an invalid next mask': JSON.stringify({ ...STATE, lines: [lineWith({ next: 1 })] }),
   'with a line without a mask': JSON.stringify({ ...STATE, lines: [{ irq: 1, before: '1' }] }),
   'with a line whose device is a path': JSON.stringify({ ...STATE, lines: [lineWith({ address: '../..' })] }),
   'with a line whose device is not in canonical form': JSON.stringify({

@@ -2,14 +2,16 @@ import type { SimulatedKernel } from '../../simulator/kernel.js';
 import type { SimulatedInterrupt } from '../../simulator/vector-allocator.js';
 import { type Cpus, cpusOfRanges, isWithin, listOf } from './cpus.js';
 
-/** A legacy line that was written for a domain: what it had before that, and what it was given last. */
+/** A legacy line that was written for a domain: what it had before that, and what it was given. */
 interface MovedLine {
   address: string;
   irq: number;
   input: number;
   /** more than one where a watcher was killed before it wrote, and had saved what was there then */
   before: Set<Cpus>;
-  ours: Cpus;
+  /** more than one where a process was killed before it saved what it had written, or wrote what it had saved */
+  ours: Set<Cpus>;
+  last: Cpus;
 }
 
 /** The legacy lines that were written for domains, and what becomes of them when these end. */
@@ -18,21 +20,32 @@ export class MovedLines {
   /** inputs of lines that two domains wrote: what they had before is not certain any more */
   readonly #shared = new Set<number>();
   readonly #saved = new Map<string, Set<Cpus>>();
+  /** the sets that lines had before the process at work wrote them */
+  readonly #unsaved = new Map<MovedLine, Cpus[]>();
 
   written(uuid: string, address: string, { irq, input }: SimulatedInterrupt, cpus: Cpus, before: Cpus): void {
     const lines = this.#lines.get(uuid) ?? [];
     this.#lines.set(uuid, lines);
     const known = lines.find((line) => line.irq === irq && line.input === input);
-    if (known) known.ours = cpus;
-    else {
+    if (known) {
+      this.#unsaved.set(known, [...(this.#unsaved.get(known) ?? []), ...known.ours]);
+      Object.assign(known, { ours: new Set([cpus]), last: cpus });
+    } else {
       const saved = this.#saved.get(`${uuid} ${irq} ${input}`) ?? [];
-      lines.push({ address, irq, input, before: new Set([...saved, before]), ours: cpus });
+      lines.push({ address, irq, input, before: new Set([...saved, before]), ours: new Set([cpus]), last: cpus });
     }
   }
 
-  /** A watcher was killed, perhaps after it had saved what this line has. */
-  mayBeSaved(uuid: string, { type, irq, input, affinity }: SimulatedInterrupt): void {
+  /** A process has ended. @param isKilled perhaps before it saved what it wrote */
+  processEnded(isKilled: boolean): void {
+    for (const [line, sets] of this.#unsaved) if (isKilled) for (const cpus of sets) line.ours.add(cpus);
+    this.#unsaved.clear();
+  }
+
+  /** A watcher was killed, perhaps after it had saved what this line has, and what it was to get. */
+  mayBeSaved(uuid: string, { type, irq, input, affinity }: SimulatedInterrupt, wanted: Cpus): void {
     if (type !== 'intx') return;
+    this.#find(uuid, irq, input)?.ours.add(wanted);
     const key = `${uuid} ${irq} ${input}`;
     this.#saved.set(key, (this.#saved.get(key) ?? new Set()).add(cpusOfRanges(affinity)));
   }
@@ -45,12 +58,17 @@ export class MovedLines {
   /** Why a domain's end must not have written this; undefined: it may. */
   objection(uuid: string, { irq, type, input }: SimulatedInterrupt, cpus: Cpus, before: Cpus): string | undefined {
     if (this.#shared.has(input)) return undefined;
-    const line = this.#lines.get(uuid)?.find((one) => one.irq === irq && one.input === input);
+    const line = this.#find(uuid, irq, input);
     // a watcher saved it and was killed before it wrote it, and then somebody else moved it to that very set
     if (type === 'intx' && !line && this.#saved.get(`${uuid} ${irq} ${input}`)?.has(cpus)) return undefined;
     if (type !== 'intx' || !line) return 'it is no line that was written for that domain';
     if (!line.before.has(cpus)) return `it had ${[...line.before].map(listOf).join(' or ')}, and got ${listOf(cpus)}`;
-    return isWithin(before, line.ours) ? undefined : `somebody else had moved it to ${listOf(before)}`;
+    const isOurs = [...line.ours].some((set) => isWithin(before, set));
+    return isOurs ? undefined : `somebody else had moved it to ${listOf(before)}`;
+  }
+
+  #find(uuid: string, irq: number, input: number): MovedLine | undefined {
+    return this.#lines.get(uuid)?.find((line) => line.irq === irq && line.input === input);
   }
 
   /**
@@ -62,7 +80,7 @@ export class MovedLines {
     const lines = this.#lines.get(uuid) ?? [];
     this.#lines.delete(uuid);
     for (const key of this.#saved.keys()) if (key.startsWith(`${uuid} `)) this.#saved.delete(key);
-    for (const { address, irq, input, before, ours } of lines) {
+    for (const { address, irq, input, before, last } of lines) {
       const now = kernel.interrupts.get(irq);
       const device = kernel.devices.get(address);
       if (this.#shared.has(input)) continue;
@@ -71,7 +89,7 @@ export class MovedLines {
       if (!now || !isLine || isGuests || device.driver === undefined || device.vectors.length > 0) continue;
       const affinity = cpusOfRanges(now.affinity);
       const canBe = [...before].every((cpus) => (cpus & cpusOfRanges(kernel.online)) !== 0);
-      if (isWithin(affinity, ours) && !before.has(affinity) && canBe && !failed.has(irq))
+      if (isWithin(affinity, last) && !before.has(affinity) && canBe && !failed.has(irq))
         return `its line ${irq} has ${listOf(affinity)}, and had ${[...before].map(listOf).join(' or ')} before`;
     }
     return undefined;

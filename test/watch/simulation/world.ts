@@ -542,9 +542,11 @@ export class World {
       if (!(error instanceof Killed)) throw error;
       this.#isKilled = true;
       for (const guest of this.running) {
-        for (const { interrupt } of this.#owned(guest, guest.devices)) this.#lines.mayBeSaved(guest.uuid, interrupt);
+        for (const { interrupt, wanted } of this.#owned(guest, guest.devices))
+          this.#lines.mayBeSaved(guest.uuid, interrupt, wanted);
       }
     }
+    this.#lines.processEnded(this.#isKilled);
     this.#isRunning = false;
     this.#wantedBefore.clear();
     // what happens at the same time may be to another vector, or after it: the watcher need not know
