@@ -1,4 +1,4 @@
-import { type Cpuset, EMPTY, intersect } from '../../src/domain/cpuset.js';
+import { type Cpuset, EMPTY, intersect, isSubset } from '../../src/domain/cpuset.js';
 import type { InterruptType } from '../../src/host/pci-device.js';
 import { FileError } from '../../src/host/pseudo-fs.js';
 import type { BitmapFormat } from './bitmap.js';
@@ -34,6 +34,8 @@ export class Interrupts {
   readonly #nextErrors = new Map<number, string[]>();
   /** errors of all writes to an interrupt */
   readonly #errors = new Map<number, string>();
+  /** CPUs that are out of vectors for an interrupt */
+  readonly #full = new Map<number, Cpuset>();
   /** no lower number is free for a message interrupt */
   #lowestFree = FIRST_MESSAGE_IRQ;
 
@@ -98,6 +100,7 @@ export class Interrupts {
     this.all.delete(irq);
     this.#nextErrors.delete(irq);
     this.#errors.delete(irq);
+    this.#full.delete(irq);
     this.#lowestFree = Math.max(FIRST_MESSAGE_IRQ, Math.min(this.#lowestFree, irq));
   }
 
@@ -112,8 +115,13 @@ export class Interrupts {
 
   failAllWrites(irq: number, code: string | undefined): void {
     this.#nextErrors.delete(irq);
+    this.#full.delete(irq);
     if (code === undefined) this.#errors.delete(irq);
     else this.#errors.set(irq, code);
+  }
+
+  fill(irq: number, cpus: Cpuset): void {
+    this.#full.set(irq, cpus);
   }
 
   write(irq: number, text: string, form: 'mask' | 'list'): void {
@@ -125,7 +133,10 @@ export class Interrupts {
     if (code) throw new FileError(code, path);
     const set = form === 'mask' ? this.masks.parse(text) : this.masks.parseList(text);
     if (typeof set === 'string') throw new FileError(set, path);
-    if (intersect(set, this.allocator.online).length === 0) throw new FileError('EINVAL', path);
+    const usable = intersect(set, this.allocator.online);
+    if (usable.length === 0) throw new FileError('EINVAL', path);
+    const isFull = isSubset(usable, this.#full.get(irq) ?? EMPTY) && !isSubset(interrupt.effective, usable);
+    if (isFull) throw new FileError('ENOSPC', path);
     if (!this.allocator.setAffinity(interrupt, set)) throw new FileError('ENOSPC', path);
     this.writes.push({ irq, set });
   }

@@ -210,6 +210,20 @@ kernels('CPUs without free vectors: ENOSPC for a write, delivery outside the mas
   assert.is(write(kernel, 41, '2'), '1', 'the first one has freed its vector');
 });
 
+kernels('CPUs that have no vector for one interrupt: ENOSPC, unless it is on one of them or may go elsewhere', () => {
+  const kernel = new SimulatedKernel(HOST);
+  kernel.enableVectors(A, [40, 41]);
+  kernel.fill(40, cpuList('1-2'));
+  assert.is(write(kernel, 40, '2'), 'ENOSPC');
+  assert.is(write(kernel, 41, '2'), '1');
+  assert.is(write(kernel, 40, 'a'), '1,3');
+  kernel.move(40, cpuList('1'));
+  assert.is(write(kernel, 40, '6'), '1-2', 'it stays on its CPU');
+  kernel.move(40, cpuList('3'));
+  kernel.failAllWrites(40);
+  assert.is(write(kernel, 40, '2'), '1');
+});
+
 kernels('a host without free vectors cannot enable vectors', () => {
   const kernel = new SimulatedKernel({ ...HOST, cpus: { present: '0-7' }, nodes: [], vectorsPerCpu: 1 });
   kernel.enableVectors(A, 8);

@@ -205,6 +205,11 @@ export class SimulatedKernel {
     this.#interrupts.failAllWrites(irq, code);
   }
 
+  /** These CPUs have no vector for this interrupt, until failAllWrites() says otherwise. */
+  fill(irq: number, cpus: Cpuset): void {
+    this.#interrupts.fill(irq, cpus);
+  }
+
   /** A write to /proc/irq/N/smp_affinity or smp_affinity_list. @throws FileError with the kernel's code */
   writeAffinity(irq: number, text: string, form: 'mask' | 'list' = 'mask'): void {
     this.#interrupts.write(irq, text, form);

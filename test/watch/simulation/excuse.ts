@@ -10,7 +10,10 @@ interface Delays {
 const TRANSIENT: Delays = { first: 10, factor: 4, longest: 10_000 };
 const EXHAUSTED: Delays = { first: 1000, factor: 2, longest: MAX_PAUSE_MS };
 const IMPOSSIBLE: Delays = { first: MAX_PAUSE_MS, factor: 1, longest: MAX_PAUSE_MS };
+/** Not a code: somebody moved it right after it was written, before that was read back. */
+const MOVED_BACK = 'moved back';
 const DELAYS: Record<string, Delays> = {
+  [MOVED_BACK]: EXHAUSTED,
   EBUSY: TRANSIENT,
   EAGAIN: TRANSIENT,
   ENOENT: TRANSIENT,
@@ -65,6 +68,11 @@ export class Excuse {
     this.#failure = { code, at: now, count, pause };
     this.failedUntil = Math.max(this.failedUntil, now + pause);
     return now + pause;
+  }
+
+  /** Somebody moved it right after it was written: the watcher takes that for a failure, if it sees it. */
+  movedBack(now: number): void {
+    this.failed(MOVED_BACK, now);
   }
 
   /** It has the CPUs that it is to have. */

@@ -168,7 +168,12 @@ const HAPPENINGS: Record<Kind, Happening> = {
     for (const cpu of [choice % CPUS, (choice >> 5) % CPUS, (choice >> 10) % CPUS]) world.setOnline(cpu, true);
   },
   deny(world, guest, { choice }) {
-    for (const { irq } of interruptsOf(world, guest)) world.kernel.failAllWrites(irq, errorOf(choice));
+    const interrupts = interruptsOf(world, guest);
+    if (choice % 3 > 0) for (const { irq } of interrupts) world.kernel.failAllWrites(irq, errorOf(choice));
+    else {
+      world.fill(guest);
+      for (const one of interrupts) moveTo(world, one, choice % CPUS);
+    }
   },
   allow(world) {
     for (const guest of world.running)

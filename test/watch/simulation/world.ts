@@ -354,6 +354,13 @@ export class World {
     }
   }
 
+  /** The CPUs that the guest's interrupts belong on are out of vectors. */
+  fill(guest: Guest): void {
+    for (const { interrupt, wanted } of this.#owned(guest, guest.devices)) {
+      if (wanted !== 0) this.kernel.fill(interrupt.irq, parseCpuList(listOf(wanted)) ?? []);
+    }
+  }
+
   setOnline(cpu: number, isOnline: boolean): void {
     this.#cpusChangedAt = this.now;
     this.kernel.setOnline(cpu, isOnline);
@@ -436,7 +443,9 @@ export class World {
       const affinity = cpusOfRanges(one.affinity);
       // what changes while the watcher reads may not be what it reads; a line that nobody uses is forgotten
       const isUncertain = (this.#isRunning && affinity !== written.cpus) || one.handlers.length === 0;
-      if (isUncertain || !isWithin(affinity, written.cpus)) written.mayRepeat = true;
+      const hasLeft = !isWithin(affinity, written.cpus);
+      if (hasLeft && this.#writtenNow.includes(written)) this.#excuseOf(one).movedBack(this.now);
+      if (isUncertain || hasLeft) written.mayRepeat = true;
     }
   }
 
