@@ -138,7 +138,7 @@ class Placement {
 
   /** What kept it from being written; undefined: it was. */
   #write(mask: WritableFile): InterruptPlan | undefined {
-    const { planned } = this;
+    const { isTargetFull: _, ...planned } = this.planned;
     const result = writeAffinity(mask, this.#cpus, () => this.#verify());
     if (result.outcome === 'written') return undefined;
     if (result.outcome === 'refused') return { ...planned, action: 'skip', reason: result.reason };
@@ -150,7 +150,9 @@ class Placement {
     }
     const { code: error } = result.error;
     const action = errorKind(error) === 'gone' ? 'skip' : 'fail';
-    return { ...planned, action, reason: { code: 'write-error', error }, error };
+    const isRest = this.#cpus !== this.move.target;
+    const failed: InterruptPlan = { ...planned, action, reason: { code: 'write-error', error }, error };
+    return isRest ? { ...failed, isTargetFull: true } : failed;
   }
 
   get #whyRest(): Reason {

@@ -79,7 +79,7 @@ export interface InterruptPlan {
   counts: Record<string, number>;
   /** the fast path has written it: `affinity` is what it had before, and it is only read back */
   isWritten?: true;
-  /** its target had no room a moment ago: the rest of the set is tried first */
+  /** its target had no room a moment ago: the rest of the set is tried first; after a failure: that was of the rest */
   isTargetFull?: true;
 }
 

@@ -35,6 +35,8 @@ export class InterruptState {
   continuity: Continuity = 'unknown';
   readonly repairs = new RepairLimiter();
   readonly retry = new WriteRetry();
+  /** of the rest of the set, while its target has no room */
+  readonly restRetry = new WriteRetry();
   readonly #file: OpenFile;
   readonly #mask: WritableFile | undefined;
   /** effective affinity at the last full check; null if the kernel did not say */
@@ -97,6 +99,7 @@ export class InterruptState {
     this.placedOn = undefined;
     this.fastPathWrite = undefined;
     this.retry.succeeded();
+    this.restRetry.succeeded();
     this.repairs.clear();
   }
 

@@ -24,7 +24,22 @@ interface DevicePass {
 
 /** Its target had no room, so that it was placed on the rest of the set. */
 function isPlacedOnRest(state: InterruptState, interrupt: InterruptPlan): boolean {
-  return state.retry.failures(interrupt.target, 'ENOSPC') > 0 && equal(state.placedOn, restOfSet(interrupt));
+  return hasFullTarget(state, interrupt) && equal(state.placedOn, restOfSet(interrupt));
+}
+
+/** Its target had no room, and the rest of the set could not be written at that moment. */
+function hasBusyRest(state: InterruptState, interrupt: InterruptPlan): boolean {
+  return hasFullTarget(state, interrupt) && state.restRetry.hasFailed(restOfSet(interrupt));
+}
+
+function hasFullTarget({ retry }: InterruptState, { target }: InterruptPlan): boolean {
+  return retry.failures(target, 'ENOSPC') > 0;
+}
+
+/** When it is tried again. */
+function retryTime(state: InterruptState, interrupt: InterruptPlan): number {
+  const { retry, restRetry } = state;
+  return hasBusyRest(state, interrupt) ? Math.min(retry.retryAt, restRetry.retryAt) : retry.retryAt;
 }
 
 interface Context {
@@ -62,7 +77,8 @@ export class OutcomeRecorder {
     const isOnRest = hasRest && affinity !== null && isSubset(affinity, rest);
     state.repairDecision = undefined;
     if (state.retry.mustWait(target, now)) {
-      if (!hasRest) return { code: 'retry-later' };
+      const mayTryRest = hasRest || (hasBusyRest(state, interrupt) && !state.restRetry.mustWait(rest, now));
+      if (!mayTryRest) return { code: 'retry-later' };
       if (isOnRest && target) return { code: 'target-full', target };
     }
     // somebody has moved it, unless it is time to try its target again
@@ -80,7 +96,8 @@ export class OutcomeRecorder {
   isTargetFull(state: InterruptState, interrupt: InterruptPlan, now: number): boolean {
     const { target, affinity, effective } = interrupt;
     const isOnTarget = intersect(effective ?? affinity ?? EMPTY, target ?? EMPTY).length > 0;
-    return isPlacedOnRest(state, interrupt) && !isOnTarget && state.retry.mustWait(target, now);
+    const belongsOnRest = isPlacedOnRest(state, interrupt) || hasBusyRest(state, interrupt);
+    return belongsOnRest && !isOnTarget && state.retry.mustWait(target, now);
   }
 
   recordDevice(
@@ -134,13 +151,14 @@ export class OutcomeRecorder {
     if (after.action === 'keep') {
       state.placedOn = after.target ?? undefined;
       state.retry.succeeded();
+      state.restRetry.succeeded();
       return undefined;
     }
     if (after.action === 'set') return this.#placed(state, after, device, context);
     if (after.action === 'fail') {
       const outcome = this.#failed(state, after, context);
       // a mask that is as it should be is not written again, wherever the interrupt is delivered
-      if (before.action === 'set' || after.error !== null) retryAt(state.retry.retryAt);
+      if (before.action === 'set' || after.error !== null) retryAt(retryTime(state, after));
       return outcome;
     }
     if (before.action !== 'set') {
@@ -157,11 +175,12 @@ export class OutcomeRecorder {
     }
     // It went, or became another's, during the pass. If it did not, the write that follows is not a repair.
     state.placedOn = undefined;
+    if (after.reason?.code !== 'retry-later') state.restRetry.succeeded();
     if (!state.retry.mustWait(after.target, context.now)) {
       state.retry.failed(after.target, 'gone', 'gone', context.now);
       context.result.errors.gone++;
     }
-    retryAt(state.retry.retryAt);
+    retryAt(retryTime(state, after));
     return undefined;
   }
 
@@ -177,6 +196,7 @@ export class OutcomeRecorder {
     const fastPathLagMs = state.fastPathWrite?.lagMs;
     state.placedOn = target ?? undefined;
     state.retry.succeeded();
+    state.restRetry.succeeded();
     state.fastPathWrite = undefined;
     if (isRepair) return { kind: 'repaired' };
     const lagMs =
@@ -188,30 +208,38 @@ export class OutcomeRecorder {
    * Its target has no room: it is tried again later. Reported when it is written, not when it has the rest of the set
    * still. A repair that did not try the target does not put off its next trial.
    */
-  #placedOnRest(state: InterruptState, after: InterruptPlan, { now, result }: Context): Outcome | undefined {
-    const { action, target, reason, isTargetFull } = after;
+  #placedOnRest(state: InterruptState, after: InterruptPlan, context: Context): Outcome | undefined {
+    const { action, reason, isTargetFull } = after;
     const isRepair = isPlacedOnRest(state, after);
-    if (!isTargetFull) {
-      result.errors.exhausted++;
-      state.retry.failed(target, 'ENOSPC', 'exhausted', now);
-    }
+    if (!isTargetFull) this.#targetFull(state, after, context);
+    state.restRetry.succeeded();
     state.placedOn = restOfSet(after);
     if (action !== 'set') return undefined;
     return { kind: isRepair ? 'repaired' : 'placed', ...(reason ? { reason } : {}) };
   }
 
-  #failed(
-    state: InterruptState,
-    { target, error, reason }: InterruptPlan,
-    { now, result }: Context,
-  ): Outcome | undefined {
+  #targetFull({ retry }: InterruptState, { target }: InterruptPlan, { now, result }: Context): void {
+    result.errors.exhausted++;
+    retry.failed(target, 'ENOSPC', 'exhausted', now);
+  }
+
+  #failed(state: InterruptState, after: InterruptPlan, context: Context): Outcome | undefined {
+    const { now, result } = context;
+    const { target, error, reason } = after;
+    const isRest = after.isTargetFull && reason?.code === 'write-error';
+    const rest = restOfSet(after);
+    const [retry, cpus] = isRest ? [state.restRetry, rest] : [state.retry, target];
     // a read that fails is certain at once
-    const failures =
-      reason?.code === 'unreadable' ? PERSISTENT_FAILURES : state.retry.failures(target, error ?? '') + 1;
+    const failures = reason?.code === 'unreadable' ? PERSISTENT_FAILURES : retry.failures(cpus, error ?? '') + 1;
     const kind = error === null ? 'exhausted' : errorKind(error, failures);
     result.errors[kind]++;
     state.placedOn = undefined;
-    const isToReport = state.retry.failed(target, error ?? '', kind, now);
+    // that the rest is busy for a moment does not make the target's turn come any sooner
+    const isBusyRest = isRest && kind === 'transient';
+    if (isBusyRest && !state.retry.mustWait(target, now)) this.#targetFull(state, after, context);
+    const isToReport = isBusyRest
+      ? state.restRetry.failed(rest, error ?? '', kind, now)
+      : state.retry.failed(target, error ?? '', kind, now);
     if (!isToReport) return undefined;
     return { kind: 'failed', ...(reason === null ? {} : { reason }), ...(error === null ? {} : { error }) };
   }

@@ -40,9 +40,14 @@ export class WriteRetry {
     return this.#failure ? this.#retryAt : 0;
   }
 
+  /** Whether the last write of this set has failed. */
+  hasFailed(wanted: Cpuset | null): boolean {
+    return this.#failure !== undefined && isSame(this.#failure.wanted, wanted);
+  }
+
   /** Whether this set must not be written yet. */
   mustWait(wanted: Cpuset | null, now: number): boolean {
-    if (this.#failure === undefined || !isSame(this.#failure.wanted, wanted)) return false;
+    if (!this.hasFailed(wanted)) return false;
     return now < this.#retryAt - EARLY_SHARE * this.#delayMs;
   }
 

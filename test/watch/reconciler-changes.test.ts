@@ -607,6 +607,36 @@ changes('spread: if a target is full, the vector gets the rest of the set until 
   assert.equal(host.written(), ['52=3']);
 });
 
+changes('spread: the target is not tried before its time where the rest of the set is busy for a moment', () => {
+  const host = spreading({ isFull: true });
+  const { kernel } = host;
+  host.add(SPREAD);
+  host.pass(3_600_000);
+  host.written();
+  const tries = host.reconciler.counters.errors.exhausted;
+  kernel.move(52, cpus('0'));
+  kernel.failNextWrites(52, 'EBUSY', 'EBUSY', 'EBUSY');
+  assert.equal(changesOf(...host.pass(1500)), ['placed 52: 0 -> 2,4-5']);
+  assert.equal(host.written(), ['52=2,4-5']);
+  const { exhausted, transient } = host.reconciler.counters.errors;
+  assert.equal([exhausted, transient], [tries, 3]);
+  host.pass(3_600_000);
+  assert.ok((host.reconciler.counters.errors.exhausted ?? 0) - (tries ?? 0) < 15, 'the pauses are as long as before');
+  kernel.disableVectors(B);
+  assert.equal(changesOf(...host.pass(300_000)), ['placed 52: 2,4-5 -> 3']);
+});
+
+changes('spread: a target without room is told from a rest that is busy at the same moment', () => {
+  const host = spreading({ isFull: true });
+  host.kernel.failNextWrites(52, 'ENOSPC', 'EBUSY', 'EBUSY');
+  const first = host.add(SPREAD);
+  assert.equal([first.errors.exhausted, first.errors.transient], [1, 1]);
+  assert.equal(changesOf(...host.pass(200)), ['placed 52: 0-7 -> 2,4-5']);
+  assert.equal(host.reconciler.counters.errors.exhausted, 1, 'it waits for its time');
+  host.kernel.disableVectors(B);
+  assert.equal(changesOf(...host.pass(1500)), ['placed 52: 2,4-5 -> 3']);
+});
+
 changes('spread: where the rest of the set has no room either, the target is tried before its time', () => {
   const host = spreading({ isFull: true });
   const { kernel } = host;
