@@ -260,9 +260,7 @@ test('a flood of lines about one domain is limited, and the omitted lines are co
     await host.placed('repaired');
   }
   await host.end('SIGTERM');
-  const lines = host.stderr
-    .split('\n')
-    .filter((line) => line.includes(': guest: ') && !line.includes('were left out'));
+  const lines = host.stderr.split('\n').filter((line) => line.includes(': guest: ') && !line.includes('were left out'));
   assert.is(lines.length, 20, host.stderr);
   assert.match(host.stderr, /: guest: \d+ more lines like these were left out/);
 });
