@@ -10,8 +10,8 @@ import { type CheckResult, InterruptState } from './interrupt-state.js';
 import { WriteRetry } from './write-retry.js';
 
 /**
- * The full check that follows a fast-path write waits until no more vectors have come for the first time, at most for
- * the second: earlier it would delay the next fast-path write.
+ * After a fast-path write the full check waits until no new vector has come for SETTLE_MS, and for MAX_SETTLE_MS at
+ * most. An earlier check would delay the next fast-path write.
  */
 const SETTLE_MS = 300;
 const MAX_SETTLE_MS = 1000;
@@ -24,31 +24,31 @@ export interface DeviceTargets {
 
 export interface DeviceCheck {
   now: number;
-  /** how many IRQs the host has; undefined: unknown */
+  /** number of IRQs on the host; undefined: unknown */
   hostIrqCount(): number | undefined;
-  /** also effective affinity and other handlers of a shared line; default false */
+  /** also check the effective affinity and the other handlers of a shared line; default false */
   delivery?: boolean;
 }
 
 /**
- * One device of a managed domain: its IRQ numbers and interrupts. A check costs one read an interrupt. Times are of the
- * watcher's clock.
+ * One device of a managed domain: its IRQ numbers and interrupts. A check costs one read per interrupt. Times are of
+ * the watcher's clock.
  */
 export class DeviceState {
   readonly interrupts = new Map<number, InterruptState>();
-  /** the last check: what is new since then has appeared after it */
+  /** time of the last check; a vector that is new since then appeared after it */
   checkedAt: number | undefined;
-  /** when something is to be tried again; Infinity: nothing is */
+  /** time of the next retry; Infinity: none */
   retryAt = Number.POSITIVE_INFINITY;
-  /** where the last full check wants its vectors; undefined while that is not certain */
+  /** targets that the last full check found for its vectors; undefined: not certain */
   targets: DeviceTargets | undefined;
-  /** how many interrupts the last full check found on another node */
+  /** number of interrupts that the last full check found on another node */
   remoteCount = 0;
   readonly #unreadable = new WriteRetry();
   /** a full check that waits for more vectors */
   #pendingCheck: { since: number; due: number } | undefined;
   readonly #irqNumbers: IrqNumbers;
-  /** IRQs of vectors that went away, whether or not others have the numbers now */
+  /** IRQs of freed vectors; other vectors may have the numbers now */
   readonly #ended = new Set<number>();
 
   constructor(
@@ -58,14 +58,14 @@ export class DeviceState {
     this.#irqNumbers = new IrqNumbers(files, address);
   }
 
-  /** How many of its interrupts VFIO handles; a vector that nobody has requested is not counted. */
+  /** Number of its interrupts that VFIO handles. A vector that no driver has requested does not count. */
   get managedCount(): number {
     let count = 0;
     for (const { handler } of this.interrupts.values()) if (handler !== undefined) count++;
     return count;
   }
 
-  /** When a full check of it is due; Infinity: none is. */
+  /** Time of its next full check; Infinity: none is due. */
   get due(): number {
     return Math.min(this.retryAt, this.#pendingCheck?.due ?? Number.POSITIVE_INFINITY);
   }
@@ -74,13 +74,13 @@ export class DeviceState {
     return this.#pendingCheck !== undefined;
   }
 
-  /** A vector was written on the fast path, or has changed: a full check when no more have for a moment. */
+  /** A vector was written on the fast path, or has changed: make a full check once no more vectors change. */
   scheduleCheck(now: number): void {
     const since = this.#pendingCheck?.since ?? now;
     this.#pendingCheck = { since, due: Math.min(now + SETTLE_MS, since + MAX_SETTLE_MS) };
   }
 
-  /** A vector went: a full check at the latest possible time, for its successor usually comes before that. */
+  /** A vector went away: make a full check as late as possible, since its successor usually comes before that. */
   scheduleLateCheck(now: number): void {
     this.#pendingCheck ??= { since: now, due: now + MAX_SETTLE_MS };
   }
@@ -90,7 +90,7 @@ export class DeviceState {
     if (this.#pendingCheck && this.#pendingCheck.due <= now) this.scheduleCheck(now);
   }
 
-  /** It cannot be read: tried again with growing delays. */
+  /** The device cannot be read: retry with growing delays. */
   markUnreadable(now: number): void {
     this.#unreadable.failed(null, 'unreadable', 'transient', now);
     this.#pendingCheck = undefined;
@@ -108,8 +108,8 @@ export class DeviceState {
   }
 
   /**
-   * `moved`: an interrupt at least has changed; `renewed`: some went or came, and nothing else. Renewed ones count as
-   * new from here on.
+   * `moved`: at least one interrupt has changed; `renewed`: interrupts only went away or appeared. Renewed interrupts
+   * count as new from now on.
    */
   check({ now, hostIrqCount, delivery = false }: DeviceCheck): CheckResult {
     const results = new Set<CheckResult>([this.#irqNumbers.haveChanged(now, hostIrqCount()) ? 'renewed' : 'same']);
@@ -120,13 +120,13 @@ export class DeviceState {
     return (['moved', 'renewed', 'same'] as const).find((result) => results.has(result)) as CheckResult;
   }
 
-  /** Whether the vector with this handler is the one that the last pass saw under the number. */
+  /** Whether the vector with this IRQ and handler is the one that the last pass saw. */
   continuityOf(irq: number, handler: string): Continuity {
     const known = this.interrupts.get(irq);
     return known?.handler === handler ? known.continuity : 'unknown';
   }
 
-  /** IRQs whose vectors went away since this was asked last. */
+  /** IRQs whose vectors went away since the last call. */
   takeEnded(): number[] {
     for (const [irq, state] of this.interrupts) if (state.takeEnd()) this.#ended.add(irq);
     const ended = [...this.#ended];
@@ -135,8 +135,8 @@ export class DeviceState {
   }
 
   /**
-   * Later checks compare with what a full check has found, as far as it is still true.
-   * @param isSaved whether its state was saved: else what is saved may be of vectors that are gone
+   * Makes the result of a full check the reference of later checks, where it is still true.
+   * @param isSaved true: the pass saved its state; false: the saved state may describe vectors that are gone
    */
   record(plan: DevicePlan, isSaved: boolean): void {
     const { interrupts } = plan;
@@ -168,9 +168,9 @@ export class DeviceState {
   }
 
   /**
-   * What a vector that has just appeared is to have; undefined while that is not certain.
+   * The target of a vector that has just appeared; undefined: not certain.
    * @param handler its handler, which is VFIO's for this device
-   * @param count how many vectors the device has; called only if that matters
+   * @param count returns the device's number of vectors; called only if the target depends on it
    */
   targetOf(handler: string, count: () => number): Cpuset | undefined {
     const { cpus, spread } = this.targets ?? {};
@@ -181,12 +181,12 @@ export class DeviceState {
     return vectorTarget(cpus, spread, { type, vector, count: count() }).cpus;
   }
 
-  /** What msi_irqs lists now, in ascending order. */
+  /** The IRQs in msi_irqs, in ascending order. */
   listIrqs(): number[] {
     return this.#irqNumbers.read();
   }
 
-  /** @param hasEnded whether its vector is known to be gone */
+  /** @param hasEnded true: its vector is known to be gone */
   forget(irq: number, hasEnded = false): void {
     if (hasEnded) this.#ended.add(irq);
     this.interrupts.get(irq)?.close();

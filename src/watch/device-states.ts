@@ -8,13 +8,13 @@ interface DevicesCheck extends DeviceCheck {
   result: ReconcileResult;
 }
 
-/** The devices of one domain that a policy gives CPUs to, by address; empty before the first full check. */
+/** The devices of one domain whose policy gives them CPUs, by address; empty before the first full check. */
 export class DeviceStates {
   readonly byAddress = new Map<string, DeviceState>();
 
   constructor(private readonly files: PseudoFs) {}
 
-  /** The state of a planned device; undefined, and forgotten, if nothing is to be written to it. */
+  /** The state of a planned device. Undefined if its interrupts are not to be written; the state is then dropped. */
   stateOf({ address, cpus }: Pick<DevicePlan, 'address' | 'cpus'>): DeviceState | undefined {
     if (address === null) return undefined;
     const known = this.byAddress.get(address);
@@ -36,7 +36,7 @@ export class DeviceStates {
     }
   }
 
-  /** Results by address, without the devices whose full check is due soon anyway. */
+  /** Results by address, without the devices that get a full check soon anyway. */
   check({ now, hostIrqCount, delivery = false, result }: DevicesCheck): Map<string, CheckResult> {
     const results = new Map<string, CheckResult>();
     for (const [address, device] of this.byAddress) {
@@ -45,7 +45,7 @@ export class DeviceStates {
       results.set(address, device.check({ now, hostIrqCount, delivery }));
     }
     if (![...results.values()].includes('renewed')) return results;
-    // another device may have gained what this one lost: the host's number of IRQs does not show that
+    // another device may have gained as many IRQs as this one lost: the host's number of IRQs is the same then
     for (const [address, found] of results) {
       if (found !== 'same') continue;
       const device = this.byAddress.get(address);

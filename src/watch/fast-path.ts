@@ -7,7 +7,7 @@ import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
 import { vfioOwnership } from '../host/vfio-handlers.js';
 import type { DeviceState } from './device-state.js';
 
-/** Attempts at a vector whose write fails with an error that may pass, before a full check decides. */
+/** Attempts to write a vector that fails with a transient error, before a full check is made instead. */
 const MAX_TRIES = 3;
 
 /**
@@ -21,34 +21,34 @@ export interface NewVector {
 }
 
 /**
- * absent: it has no handler or no mask yet, or went away meanwhile (the event precedes both): try again; unclear: a
- * full check has to decide.
+ * absent: the vector has no handler or no mask yet (the event precedes both), or it went away: try again; unclear: a
+ * full check must decide.
  */
 type Outcome = 'written' | 'as wanted' | 'absent' | 'unclear';
 
 export interface FastPathResult {
-  /** of the vector that was named */
+  /** of the vector that the event named */
   outcome: Outcome;
-  /** IRQs that are as wanted now: it, and those that came with it */
+  /** IRQs that have their target now: the named one, and others that appeared with it */
   placed: number[];
-  /** masks that were written */
+  /** number of masks written */
   writes: number;
 }
 
-/** What placing depends on beside the files. */
+/** What the fast path must know besides the files. */
 export interface VectorHost {
   now(): number;
-  /** whether trace events say so; false if it is not known */
+  /** whether trace events say that the IRQ is posted; false if unknown */
   isPosted(irq: number): boolean;
 }
 
 export const UNCLEAR: FastPathResult = { outcome: 'unclear', placed: [], writes: 0 };
 
 /**
- * Writes the mask of a vector that has just appeared before the full check that reads it back and records it: a tenth
- * of its work. Only for a vector that nothing is known of, on a device that a full check found to be its domain's. The
- * vectors of a device mostly come together: the following ones exist before their events are read, and are placed with
- * it.
+ * Writes the mask of a vector that has just appeared, before the full check that reads it back and records it; this
+ * costs a tenth of a full check. Only for a vector without a recorded state, on a device that a full check found to be
+ * its domain's. The vectors of a device usually appear together: the following ones exist before their events are read,
+ * and are placed at the same time.
  */
 export function placeOnFastPath(
   files: PseudoFs,
@@ -87,11 +87,11 @@ interface Vector {
   handler: string;
 }
 
-/** Vectors of one device that came together. */
+/** Vectors of one device that appeared together. */
 class VectorBatch {
   readonly #placed: Vector[] = [];
   #writes = 0;
-  /** how many vectors the device has; read once */
+  /** number of vectors of the device; read once */
   #count: number | undefined;
   isLastPlaced = false;
 
@@ -102,7 +102,7 @@ class VectorBatch {
     private readonly host: VectorHost,
   ) {}
 
-  /** @param isLine a legacy line: its old mask has to be saved before it is written, which is not done here */
+  /** @param isLine a legacy line: its old mask must be saved before it is written, which the fast path does not do */
   place(vector: Vector, isLine = false): Outcome {
     const outcome = this.#attempt(vector, isLine);
     this.isLastPlaced = outcome === 'written' || outcome === 'as wanted';
@@ -111,22 +111,22 @@ class VectorBatch {
     return outcome;
   }
 
-  /** A vector that no event has named: if it is not what it was taken for, what is known of the IRQ stays as it was. */
+  /** Places a vector that no event has named. If it cannot be placed, the recorded state of the IRQ stays as it was. */
   placeGuessed(vector: Vector): void {
     const { interrupts } = this.device;
-    // a write may end its posting
+    // a write may end the posting
     if (this.host.isPosted(vector.irq)) return;
     const known = interrupts.get(vector.irq);
     this.isLastPlaced = false;
-    // what is known of another vector is not dropped on a guess
+    // the state of another vector is not dropped on a guess
     if (known?.handler !== undefined && known.handler !== vector.handler) return;
     if (known?.check() !== 'same') this.place(vector);
     if (!this.isLastPlaced && interrupts.get(vector.irq) !== known) this.device.forget(vector.irq);
   }
 
   /**
-   * A vector that went and came back while others were placed is placed once more: drivers do that for each vector that
-   * they add.
+   * Places a vector again that went away and came back while the others were placed: drivers free and request all
+   * vectors for each one that they add.
    */
   finish(): Pick<FastPathResult, 'placed' | 'writes'> {
     const batch = this.#placed.splice(0);
@@ -141,7 +141,7 @@ class VectorBatch {
     return { placed, writes: this.#writes };
   }
 
-  /** False if it has gone. */
+  /** False if the vector has gone. */
   #record({ irq, handler }: Vector): boolean {
     const affinity = this.#targetOf(handler) ?? null;
     return this.device.stateWith(irq, handler).record({ affinity, handlers: [handler] });
@@ -160,7 +160,8 @@ class VectorBatch {
     if (target === undefined) return 'unclear';
     const known = interrupts.get(irq);
     if (known?.handler === handler && !known.isNew) return 'unclear';
-    // The number may be another's by now. If it becomes so after this check, the kept descriptor refuses the write.
+    // Another vector may have the number by now. If one gets it after this check, the open descriptor refuses the
+    // write.
     const verify = () => verifyHandlers(this.files, { address, irq, handlers: [handler] });
     try {
       const state = this.device.stateWith(irq, handler);

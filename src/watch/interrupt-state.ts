@@ -8,10 +8,10 @@ import { isLine } from '../host/vfio-handlers.js';
 import { type RepairDecision, RepairLimiter } from './repair-limiter.js';
 import { WriteRetry } from './write-retry.js';
 
-/** What a check found; `renewed`: the interrupt went away, and may be back as another one. */
+/** Result of a check. `renewed`: the interrupt went away; another vector may have its number. */
 export type CheckResult = 'same' | 'moved' | 'renewed';
 
-/** What a full check has found of an interrupt, or what the fast path knows of it before that. */
+/** What a full check found of an interrupt, or what the fast path knows of it before that. */
 type Known = Pick<InterruptPlan, 'affinity' | 'handlers'> & Partial<Pick<InterruptPlan, 'effective'>>;
 
 /** A write on the fast path that no full check has reported yet, and the time since the vector appeared. */
@@ -21,17 +21,19 @@ export interface FastPathWrite {
   lagMs: number;
 }
 
-/** One interrupt of a device as it was when last placed or left alone. Checking whether it still is costs one read. */
+/**
+ * One interrupt of a device, as it was when last placed or left alone. A check whether it has changed costs one read.
+ */
 export class InterruptState {
   /**
-   * the target, or the rest of the set, that its affinity was within at the last full check; undefined: it was not
-   * placed
+   * the set that its affinity was within at the last full check: the target, or the rest of the set; undefined: it was
+   * not placed
    */
   placedOn: Cpuset | undefined;
   fastPathWrite: FastPathWrite | undefined;
-  /** what the limiter decided last, if that was not to repair */
+  /** the limiter's last decision, if that was not to repair */
   repairDecision: Exclude<RepairDecision, 'repair'> | undefined;
-  /** whether it is still the vector that the last pass saw, and saved what it wrote to */
+  /** whether it is still the vector that the last pass saw, and whose affinity that pass saved */
   continuity: Continuity = 'unknown';
   readonly repairs = new RepairLimiter();
   readonly retry = new WriteRetry();
@@ -39,15 +41,15 @@ export class InterruptState {
   readonly restRetry = new WriteRetry();
   readonly #file: OpenFile;
   readonly #mask: WritableFile | undefined;
-  /** effective affinity at the last full check; null if the kernel did not say */
+  /** effective affinity at the last full check; null: the kernel did not report it */
   #effective: Cpuset | null = null;
-  /** the text that a check expects; undefined: it did not match the last full check */
+  /** the text that a check expects; undefined: the file did not match the last full check */
   #expected: string | undefined;
   #hasEnded = false;
 
   /**
-   * @param handler its handler, if that is a VFIO handler of the device and the only one: then its mask is checked.
-   *   Otherwise its handlers are checked, which are what keeps it from being placed
+   * @param handler its handler, if it has only one and that is a VFIO handler of the device: checks then compare its
+   *   mask. Otherwise undefined: checks compare its handlers, since they are the reason why it is not placed
    */
   constructor(
     private readonly files: PseudoFs,
@@ -58,16 +60,16 @@ export class InterruptState {
     this.#file = this.#mask ?? files.open(`/sys/kernel/irq/${irq}/actions`);
   }
 
-  /** A vector that came back under its number is reported as renewed once: from then on it counts as new. */
+  /** A vector that came back under its number is reported as renewed once; then it counts as new. */
   check(): CheckResult {
     try {
-      // without handlers it may be back, with some
+      // the descriptor of a removed file fails once; an interrupt without handlers may be back, with handlers
       const text = this.#file.read() ?? (this.handler === undefined ? this.#file.read() : undefined);
       if (text !== undefined) return text === this.#expected ? 'same' : 'moved';
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
     }
-    // it had no handlers, and the kernel may or may not have a file for it
+    // it had no handlers; the kernel may then have no file for it
     if (this.handler === undefined && this.#expected === '') return 'same';
     this.#forget();
     return 'renewed';
@@ -103,22 +105,22 @@ export class InterruptState {
     this.repairs.clear();
   }
 
-  /** True once after it went away. */
+  /** True once after the interrupt went away. */
   takeEnd(): boolean {
     const hasEnded = this.#hasEnded;
     this.#hasEnded = false;
     return hasEnded;
   }
 
-  /** Nothing was done about it yet. */
+  /** Whether no write was made or tried yet. */
   get isNew(): boolean {
     return this.placedOn === undefined && this.fastPathWrite === undefined && this.retry.retryAt === 0;
   }
 
-  /** Undefined if it is gone or unreadable. Only for what VFIO handles alone. */
+  /** Undefined if it is gone or unreadable. Only for an interrupt that VFIO alone handles. */
   readAffinity(): Cpuset | undefined {
     try {
-      // a descriptor of a removed file fails once, then the path is opened again
+      // the descriptor of a removed file fails once, then the path is opened again
       const text = this.#file.read() ?? this.#file.read();
       return text === undefined ? undefined : parseMaskOnce(text);
     } catch (error) {
@@ -128,8 +130,8 @@ export class InterruptState {
   }
 
   /**
-   * Writes the interrupt whose affinity was read last, never another that has its number since. Only for what VFIO
-   * handles alone.
+   * Writes the interrupt whose affinity was read last, never another one that got its number later. Only for an
+   * interrupt that VFIO alone handles.
    * @throws FileError as writeAffinity()
    */
   writeAffinity<R>(cpus: Cpuset, verify: () => R | undefined): WriteResult<R> {
@@ -138,8 +140,8 @@ export class InterruptState {
   }
 
   /**
-   * Later checks compare with this, provided that it is still true. False if it went, or came back as another one,
-   * meanwhile.
+   * Makes this the reference of later checks, if it is still true. False if the interrupt went away meanwhile; another
+   * one may have its number.
    */
   record({ affinity, handlers, effective = null }: Known): boolean {
     this.#effective = effective;

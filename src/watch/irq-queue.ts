@@ -10,11 +10,10 @@ import type { CheckContext, ManagedDomain } from './managed-domain.js';
 const RETRY_LIMITS = { firstMs: 1, factor: 1.5, maxMs: 1000 };
 const MAX_RETRIES = 15;
 /**
- * An IRQ is looked at when it is named, so many times at once and then once a second: a guest may get and free it all
- * the time.
+ * An IRQ is tried at once for this many trace events, then once a second: a guest can request and free it all the time.
  */
 const NAMING_LIMITS = { capacity: 200, perSecond: 1 };
-/** So many IRQs are known by how often they were named. */
+/** Number of IRQs whose trace events are counted. */
 const MAX_KNOWN_IRQS = 4096;
 
 interface Entry {
@@ -25,7 +24,7 @@ interface Entry {
   backOff: BackOff;
 }
 
-/** An IRQ with a VFIO handler, and how often it was tried before. */
+/** An IRQ with a VFIO handler, and the number of earlier attempts. */
 export interface VfioIrq {
   irq: number;
   address: string;
@@ -33,7 +32,10 @@ export interface VfioIrq {
   tries: number;
 }
 
-/** IRQs that trace events named, until they are placed or prove to be nobody's. Times are of the watcher's clock. */
+/**
+ * The IRQs that trace events named, until they are placed or found to belong to no managed device. Times are of the
+ * watcher's clock.
+ */
 export class IrqQueue {
   readonly #entries = new Map<number, Entry>();
   readonly #namings = new Map<number, TokenBucket>();
@@ -43,11 +45,11 @@ export class IrqQueue {
   /** @param seenAt time of the event */
   add(irqs: readonly number[], seenAt: number, now: number): void {
     for (const irq of irqs) {
-      // the lag counts from the first event
+      // the lag is measured from the first event
       const first = this.#entries.get(irq)?.seenAt ?? seenAt;
       const namings = this.#namingsOf(irq);
       const isFlood = !namings.hasTokens(now);
-      // one that waits for its turn is looked at once, then
+      // after too many events an IRQ gets one attempt when its turn comes
       if (isFlood && (this.#entries.get(irq)?.nextTryAt ?? now) > now) continue;
       const nextTryAt = namings.availableAt(now);
       namings.take(1, now);
@@ -70,7 +72,7 @@ export class IrqQueue {
     return this.#entries.get(irq)?.seenAt;
   }
 
-  /** When process() is to be called next; Infinity if the queue is empty. */
+  /** When process() must be called next; Infinity if the queue is empty. */
   get due(): number {
     let due = Number.POSITIVE_INFINITY;
     for (const { nextTryAt } of this.#entries.values()) due = Math.min(due, nextTryAt);
@@ -90,7 +92,7 @@ export class IrqQueue {
     this.#entries.clear();
   }
 
-  /** Places the IRQs that are due on the fast path; a device where that is not possible gets a full check. */
+  /** Places the IRQs that are due on the fast path. If that is not possible, their device gets a full check. */
   process(domains: ReadonlyMap<string, ManagedDomain>, context: CheckContext): void {
     const unclear = new Set<number>();
     const dirty = new Map<ManagedDomain, Set<string>>();
@@ -101,14 +103,14 @@ export class IrqQueue {
         this.remove(irq);
         continue;
       }
-      // a write may end its posting: a full check records it
+      // a write may end the posting: a full check records the new vector instead
       if (context.posted.isPosted(irq)) {
         for (const { devices } of owners) devices.get(address)?.scheduleCheck(context.now);
         this.remove(irq);
         continue;
       }
       const checks = owners.map(({ devices }) => devices.get(address)?.interrupts.get(irq)?.check());
-      // an event of our own write
+      // the event was caused by our own write
       if (checks.every((check) => check === 'same')) {
         this.remove(irq);
         continue;
@@ -122,13 +124,13 @@ export class IrqQueue {
       for (const domain of owners) dirty.set(domain, (dirty.get(domain) ?? new Set()).add(address));
     }
     for (const [domain, addresses] of dirty) domain.check(context, addresses);
-    // not earlier: the checks ask when it was seen
+    // only now: the checks ask when the event was seen
     for (const irq of unclear) this.remove(irq);
   }
 
   /**
-   * The IRQs that are due and have a VFIO handler. Those of other drivers are removed. Handlers are read when the
-   * caller asks for the next one, so that it can write right after that.
+   * The IRQs that are due and have a VFIO handler. IRQs of other drivers are removed. The handlers are read when the
+   * caller asks for the next IRQ, so that it can write right after that.
    */
   *take(now: number): Generator<VfioIrq> {
     for (const [irq, entry] of this.#entries) {
@@ -144,7 +146,7 @@ export class IrqQueue {
     }
   }
 
-  /** Empty if they cannot be read: it is tried again, and checks of its device report what is wrong. */
+  /** Empty if they cannot be read: the IRQ is tried again, and the checks of its device report the cause. */
   #handlersOf(irq: number): string[] {
     try {
       return readHandlers(this.files, irq);
@@ -155,12 +157,12 @@ export class IrqQueue {
   }
 }
 
-/** The domain that has the device, and one that had it if its end is not known yet. */
+/** The domain that has the device, and an earlier one whose end is not known yet. */
 function ownersOf(address: string, domains: ReadonlyMap<string, ManagedDomain>): ManagedDomain[] {
   return [...domains.values()].filter(({ devices }) => devices.has(address));
 }
 
-/** '' without handlers; undefined if no handler is VFIO's. */
+/** '' if there are no handlers; undefined if none is VFIO's. */
 function addressIn(handlers: readonly string[]): string | undefined {
   if (handlers.length === 0) return '';
   for (const handler of handlers) {

@@ -24,38 +24,39 @@ import type { ReconcileResult } from './result.js';
 import { type CheckScope, Schedule } from './schedule.js';
 
 /**
- * CPU time that the domain may take: ten seconds at once, then 1 % of a core. A guest that turns MSI-X off and on all
- * the time would take all of it; one that loads its driver ten times in a row on a slow host must not reach the limit.
+ * CPU time that the watcher spends on the domain: ten seconds at once, then 1 % of a core. A guest that turns MSI-X off
+ * and on all the time would otherwise use a whole core. A guest that loads its driver ten times in a row on a slow host
+ * must not reach the limit.
  */
 const CPU_LIMITS_MS = { capacity: 10_000, perSecond: 10 };
 
 /**
- * While another process has the domain's lock, a check is tried so often; after the limit it is made without the lock.
+ * While another process has the domain's lock, a check retries at this interval. After the limit it goes on without the
+ * lock.
  */
 const LOCK_RETRY_MS = 20;
 const MAX_LOCK_WAIT_MS = 2000;
 /**
- * A check of some devices, as after each new vector, takes what QEMU has open from a check before, if no other domain
- * names the device.
+ * A check of some devices, as after each new vector, uses an earlier list of the devices that QEMU has open, if no
+ * other domain names the device.
  */
 const MAX_OPEN_DEVICES_AGE_MS = 60_000;
 /**
- * While another domain has a device of this one, this is checked again at this interval: libvirt reports no end of
- * that.
+ * Check interval while another domain names a device of this one: libvirt sends no event when that domain releases it.
  */
 const CONFLICT_CHECK_MS = 10_000;
 
-/** What a check needs to know beyond the domain. */
+/** What a check must know besides the domain. */
 export interface CheckContext extends ThreadsContext {
   settings: Settings;
   topology: Topology;
-  /** trace events report new vectors */
+  /** true: trace events report new vectors */
   traced: boolean;
-  /** how many IRQs the host had before the first device of this run was checked; undefined: unknown */
+  /** the host's number of IRQs before the first device of this run was checked; undefined: unknown */
   hostIrqCount(): number | undefined;
   /** of the whole run */
   result: ReconcileResult;
-  /** the domains that name a device, the first one first */
+  /** the domains that name a device, in the order in which they were added */
   claimants(address: string): readonly Claimant[];
   openDevices: OpenDevicesCache;
   /** which vectors are posted to vCPUs */
@@ -64,17 +65,17 @@ export interface CheckContext extends ThreadsContext {
   seenAt(irq: number): number | undefined;
 }
 
-/** One running domain: what was last known of it, and how to check whether that is still so. */
+/** One running domain: its last known state, and the checks whether that has changed. */
 export class ManagedDomain {
   readonly schedule: Schedule;
   #definition: PlainDefinition;
   readonly #devices: DeviceStates;
   readonly #vcpus: VcpuCache;
-  /** whether a device's policy follows the vCPUs */
+  /** true: the policy of a device follows the vCPUs */
   #isAuto = true;
   readonly #outcomes: OutcomeRecorder;
   readonly #problems = new ReportedProblems();
-  /** when a pass first found the lock taken; undefined if the last one had it */
+  /** when a pass first found the lock taken; undefined: the last pass had the lock */
   #lockedSince: number | undefined;
   readonly #cpu = new TokenBucket(CPU_LIMITS_MS);
 
@@ -90,7 +91,7 @@ export class ManagedDomain {
   }
 
   setDefinition(definition: PlainDefinition): void {
-    // its UUID is the same: that is what it is known by
+    // its UUID is the same: domains are kept by UUID
     if (definition.name !== this.#definition.name) this.#vcpus.rename(definition.name, definition.uuid);
     this.#definition = definition;
   }
@@ -105,7 +106,7 @@ export class ManagedDomain {
     return { name, uuid };
   }
 
-  /** Devices that a policy gives CPUs to, by address; empty before the first full check. */
+  /** Devices whose policy gives them CPUs, by address; empty before the first full check. */
   get devices(): ReadonlyMap<string, DeviceState> {
     return this.#devices.byAddress;
   }
@@ -118,12 +119,12 @@ export class ManagedDomain {
     return this.isOverBudget(now) ? Math.max(due, this.#cpu.availableAt(now)) : due;
   }
 
-  /** When a thread of QEMU may have got a name that a policy depends on; Infinity: none is waited for. */
+  /** When a QEMU thread may have got a name that a policy depends on; Infinity: no name is missing. */
   get nameCheckAt(): number {
     return this.#isAuto ? this.#vcpus.nameCheckAt : Number.POSITIVE_INFINITY;
   }
 
-  /** Whether it has used up its CPU time: nothing is done for it until `due`. */
+  /** Whether it has used up its CPU time: no check is made until `due`. */
   isOverBudget(now: number): boolean {
     return !this.#cpu.hasTokens(now);
   }
@@ -139,10 +140,10 @@ export class ManagedDomain {
     }
   }
 
-  /** Places a vector that has just appeared, and those that came with it, before any check. */
+  /** Places a vector that has just appeared, and those that appeared with it, before the next check. */
   placeOnFastPath(address: string, vector: NewVector, context: CheckContext): FastPathResult {
     const device = this.devices.get(address);
-    // a full check is due: its set may be another one by now
+    // a full check is due: the device's set may have changed
     if (!device || this.schedule.nextFullCheckAt <= context.now || !this.#areVcpusUnchanged(context)) return UNCLEAR;
     const isPosted = (irq: number) => context.posted.isPosted(irq);
     const now = () => this.host.clock.now();
@@ -163,8 +164,8 @@ export class ManagedDomain {
   }
 
   /**
-   * Never throws for what the host is like: that is a problem of the result. @param scope a set: a full check of these
-   * devices
+   * Never throws for the state of the host: the result reports such problems.
+   * @param scope a set: a full check of these devices
    */
   check(context: CheckContext, scope: CheckScope | ReadonlySet<string>): void {
     this.#counted(() => this.#check(context, scope));
@@ -183,7 +184,7 @@ export class ManagedDomain {
     }
   }
 
-  /** Interrupts that somebody keeps moving, so that repairs have paused or may soon pause again. */
+  /** Interrupts that another program keeps moving: repairs are paused, or may soon pause again. */
   *contested(now: number): Generator<ContestedInterrupt> {
     for (const [address, { interrupts }] of this.devices) {
       for (const [irq, { repairs }] of interrupts) {
@@ -202,7 +203,7 @@ export class ManagedDomain {
     }
   }
 
-  /** Those of its interrupts that count as posted and were taken by the host all the same, by device. */
+  /** Devices with interrupts that are recorded as posted, but that the host has taken. */
   #noLongerPosted({ posted }: CheckContext, only?: ReadonlySet<string>): DeviceState[] {
     const devices = [...this.devices.values()].filter(({ address }) => !only || only.has(address));
     const irqs = devices.flatMap(({ interrupts }) => [...interrupts.keys()].filter((irq) => posted.isPosted(irq)));
@@ -211,19 +212,19 @@ export class ManagedDomain {
     return devices.filter(({ interrupts }) => taken.some((irq) => interrupts.has(irq)));
   }
 
-  /** Repairs that pause may be tried at once: whoever moved the interrupts may have gone. */
+  /** Lets paused repairs continue at once: the program that moved the interrupts may have ended. */
   clearContests(): void {
     for (const { interrupts } of this.devices.values()) for (const { repairs } of interrupts.values()) repairs.clear();
   }
 
-  /** A file of the host cannot be read: reported once until it can be. */
+  /** A file of the host cannot be read: reported once until it can be read. */
   addUnreadable(error: FileError, result: ReconcileResult): void {
-    // what the devices are to have may be another set by now
+    // the targets may have changed meanwhile
     for (const device of this.devices.values()) device.targets = undefined;
     this.#problems.addUnreadable(error, this.#definition, result);
   }
 
-  /** A cheap check; what has changed gets a full one. */
+  /** A cheap check. Devices that have changed get a full check. */
   #poll(context: CheckContext, delivery: boolean): void {
     if (this.#outcomes.hasMoverEnded()) {
       this.clearContests();
@@ -234,7 +235,7 @@ export class ManagedDomain {
       this.#fullCheck(context);
       return;
     }
-    // without QEMU nothing is written
+    // without a QEMU process nothing is written
     if (!this.#vcpus.known) return;
     for (const device of this.#noLongerPosted(context)) device.scheduleCheck(context.now);
     const changed = new Set<string>();
@@ -249,17 +250,17 @@ export class ManagedDomain {
     if (changed.size > 0) this.#fullCheck(context, changed);
   }
 
-  /** Plans, writes, reads back: all devices, or some. */
+  /** Plans, writes and reads back all devices, or some. */
   #fullCheck(context: CheckContext, only?: ReadonlySet<string>): void {
     const vcpusChanged = this.#vcpus.refresh(context, !only);
     if (only && vcpusChanged) {
       this.#fullCheck(context);
       return;
     }
-    // a vector that came back under its number shows here alone
+    // only this shows a vector that was freed and came back under its number
     for (const [address, device] of this.devices) if (!only || only.has(address)) device.check(context);
     this.#addEnded(context.result);
-    // counts that rise are seen before the plan is made
+    // before the plan is made: counts that rise show that a vector is no longer posted
     this.#noLongerPosted(context, only);
     const pass = this.#pass(context, only);
     if (!pass) return;
@@ -281,7 +282,7 @@ export class ManagedDomain {
     context.result.writes += pass.writes;
   }
 
-  /** Later checks of the device compare with what this pass found and did. */
+  /** Makes the result of this pass the reference of the device's later checks. */
   #record(device: DeviceState, pass: PassResult, index: number, context: CheckContext): void {
     const planned = pass.planned.devices[index] as DevicePlan;
     const applied = pass.applied.devices[index] as DevicePlan;
@@ -312,7 +313,7 @@ export class ManagedDomain {
     this.#devices.keepOnly(new Set());
   }
 
-  /** Undefined if another process makes a pass at this moment: a full check follows soon. */
+  /** Undefined if another process makes a pass at the same time: a full check follows soon. */
   #pass(
     { now, settings, topology, posted, ...context }: CheckContext,
     only?: ReadonlySet<string>,

@@ -15,14 +15,14 @@ import type { Placement, ReconcileResult } from './result.js';
 
 interface DevicePass {
   device: DeviceState;
-  /** what was to be done, and what came of it */
+  /** the plan, and its result */
   planned: DevicePlan;
   applied: DevicePlan;
-  /** without a QEMU of the domain nothing was written, and nothing failed */
+  /** false: no QEMU process of the domain was seen, so nothing was written and nothing failed */
   isRunning: boolean;
 }
 
-/** Its target had no room, so that it was placed on the rest of the set. */
+/** Its target had no free vector, so it was placed on the rest of the set. */
 function isPlacedOnRest(state: InterruptState, interrupt: InterruptPlan): boolean {
   return hasFullTarget(state, interrupt) && equal(state.placedOn, restOfSet(interrupt));
 }
@@ -52,19 +52,19 @@ type Outcome = Pick<Placement, 'kind' | 'reason' | 'culprit' | 'error' | 'lagMs'
 
 /** Turns what a pass did to each interrupt into placements to report and into state for the next pass. */
 export class OutcomeRecorder {
-  /** pids of irqbalance that contests were put down to */
+  /** pids of irqbalance processes that probably caused contests */
   readonly #movers = new Set<number>();
 
   constructor(private readonly host: ReconcilerHost) {}
 
-  /** Whether an irqbalance that kept moving interrupts has ended; reported once. */
+  /** Whether an irqbalance that kept moving interrupts has ended; true once. */
   hasMoverEnded(): boolean {
     const ended = [...this.#movers].filter((pid) => !this.#isRunning(pid));
     for (const pid of ended) this.#movers.delete(pid);
     return ended.length > 0;
   }
 
-  /** Why a misplaced interrupt is not written in this pass; undefined: it is. */
+  /** Why a misplaced interrupt is not written in this pass; undefined: it is written. */
   reasonToLeave(
     state: InterruptState,
     interrupt: InterruptPlan,
@@ -81,7 +81,7 @@ export class OutcomeRecorder {
       if (!mayTryRest) return { code: 'retry-later' };
       if (isOnRest && target) return { code: 'target-full', target };
     }
-    // somebody has moved it, unless it is time to try its target again
+    // another program has moved it, unless it is time to try its target again
     if (isOnRest || !(hasRest || equal(state.placedOn, target))) return undefined;
     const decision = state.repairs.decide(now, limits);
     if (decision === 'repair') return undefined;
@@ -173,7 +173,7 @@ export class OutcomeRecorder {
       retryAt(state.retry.retryAt);
       return undefined;
     }
-    // It went, or became another's, during the pass. If it did not, the write that follows is not a repair.
+    // It went away, or got another owner, during the pass. If it is still there, the next write is not a repair.
     state.placedOn = undefined;
     if (after.reason?.code !== 'retry-later') state.restRetry.succeeded();
     if (!state.retry.mustWait(after.target, context.now)) {
@@ -244,7 +244,7 @@ export class OutcomeRecorder {
     return { kind: 'failed', ...(reason === null ? {} : { reason }), ...(error === null ? {} : { error }) };
   }
 
-  /** True as well if that cannot be read. */
+  /** True also if that cannot be read. */
   #isRunning(pid: number): boolean {
     try {
       return isIrqbalance(this.host.files, pid);
@@ -254,7 +254,7 @@ export class OutcomeRecorder {
     }
   }
 
-  /** Who probably moves it. */
+  /** The program that probably moves it. */
   #culprit(): Placement['culprit'] & {} {
     try {
       const irqbalance = readIrqbalance(this.host.files);

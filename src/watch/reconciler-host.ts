@@ -1,21 +1,21 @@
 import type { PseudoFs } from '../host/pseudo-fs.js';
 import type { DomainStates } from '../runtime/domain-state.js';
 
-/** Milliseconds of CLOCK_MONOTONIC, which trace events are stamped with too. */
+/** Milliseconds of CLOCK_MONOTONIC, which is also the clock of trace events. */
 export interface Clock {
   now(): number;
 }
 
-/** All that the reconciler touches: it has no timers, processes or files of its own. */
+/** Everything outside that the reconciler uses: it has no timers, processes or files of its own. */
 export interface ReconcilerHost {
   files: PseudoFs;
   state: DomainStates;
   clock: Clock;
-  /** CPU time that this process has used, in ms; undefined: the CPU time of a domain is not limited */
+  /** CPU time that this process has used, in ms; undefined: a domain's CPU time is not limited */
   cpuMs?(): number;
   /**
    * Runs an action on a domain's state under its lock; does not wait. Returns undefined if another process has the
-   * lock: then the action was not run. Absent: there is no other process.
+   * lock: the action was not run then. Absent: no other process exists.
    */
   exclusively?<T>(uuid: string | undefined, action: () => T): { result: T } | undefined;
 }

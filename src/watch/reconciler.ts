@@ -18,28 +18,32 @@ import type { ReconcilerHost } from './reconciler-host.js';
 import { emptyResult, type ReconcileResult } from './result.js';
 import type { ScheduleContext } from './schedule.js';
 
-/** Whoever makes the trace buffer overflow must not make the watcher poll all the time. */
+/**
+ * Minimum interval of the polls after lost trace events: a guest that overflows the trace buffer must not make the
+ * watcher poll all the time.
+ */
 const MIN_LOST_POLL_INTERVAL_MS = 1000;
 
 export type { Clock, ReconcilerHost } from './reconciler-host.js';
 export type { DomainProblem, Placement, ReconcileResult } from './result.js';
 
-/** What may have changed: one domain, IRQs that trace events named, or, if neither is given, anything. */
+/** What may have changed: one domain, the IRQs that trace events named, or, if neither is given, everything. */
 export interface Dirty {
   uuid?: string;
   irqs?: readonly number[];
-  /** time of the event on the clock; now if absent */
+  /** time of the event on the clock; default: now */
   seenAt?: number;
 }
 
 /**
- * Keeps the interrupts of running domains where their policies want them. It has no timer: call run() when `due` has
+ * Keeps the interrupts of running domains on the CPUs of their policies. It has no timer: call run() when `due` has
  * come.
  */
 export class Reconciler {
   readonly #domains = new Map<string, ManagedDomain>();
   /**
-   * the domains that name a device, by its address, in the order in which they were added; undefined: to be made anew
+   * the domains that name a device, by its address, in the order in which they were added; undefined: must be built
+   * again
    */
   #claimants: Map<string, ManagedDomain[]> | undefined;
   readonly #openDevices: OpenDevicesCache;
@@ -50,7 +54,7 @@ export class Reconciler {
   #topology: Topology | undefined;
   #settings: Settings;
   #traced = false;
-  /** the last poll that lost events led to */
+  /** time of the last poll after lost events */
   #lostPollAt = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -67,21 +71,21 @@ export class Reconciler {
     return this.#settings;
   }
 
-  /** Everything is planned anew, and repairs that pause are tried. */
+  /** Everything is planned again, and paused repairs continue. */
   setSettings(settings: Settings): void {
     this.#settings = settings;
     for (const domain of this.#domains.values()) domain.clearContests();
     this.markDirty();
   }
 
-  /** Whether trace events report new vectors: polls are `intervals.traced` apart then, otherwise `intervals.quiet`. */
+  /** Whether trace events report new vectors: then polls are `intervals.traced` apart, otherwise `intervals.quiet`. */
   setTraced(traced: boolean): void {
     this.#traced = traced;
     if (!traced) this.#posted.clear();
     this.markDirty();
   }
 
-  /** What trace events say of posting. A vector that is no longer posted follows its affinity from now on. */
+  /** Takes trace events about posting. A vector that is no longer posted follows its affinity from now on. */
   takePostings(events: readonly PostingEvent[]): void {
     const now = this.host.clock.now();
     const changed = this.#posted.take(events);
@@ -93,7 +97,7 @@ export class Reconciler {
     }
   }
 
-  /** How many interrupts of each domain are posted, by its name. */
+  /** The number of posted interrupts of each domain, by its name. */
   get posted(): Map<string, number> {
     const counts = new Map([...this.#domains.values()].map(({ identity }) => [identity.name, 0]));
     for (const { domain, isPosted } of this.postings) {
@@ -107,7 +111,10 @@ export class Reconciler {
     return [...this.#domains.values()].flatMap((domain) => [...domain.postings(this.#posted)]);
   }
 
-  /** A domain runs, or its definition changed: a full check now, and busy polling for a while. */
+  /**
+   * A domain has started, or its definition has changed: make a full check now, and poll at the busy interval for a
+   * while.
+   */
   add(definition: PlainDefinition): void {
     const key = keyOf(definition.uuid ?? definition.name);
     const known = this.#domains.get(key);
@@ -121,7 +128,7 @@ export class Reconciler {
   }
 
   /**
-   * A domain ended: its legacy lines are restored as far as that is safe, and its state is removed.
+   * A domain has ended: restores its legacy lines where that is safe, and removes its state.
    * @throws FileError if its state cannot be removed
    */
   remove(uuid: string): Released {
@@ -132,13 +139,11 @@ export class Reconciler {
     this.#domains.delete(key);
     if (!isUuid(key)) return new Released();
     const release = () => releaseDomain(this.host.files, this.host.state, key);
-    // without the lock if another process has it: both do the same
+    // without the lock if another process has it: that process does the same
     return this.host.exclusively?.(key, release)?.result ?? release();
   }
 
-  /**
-   * The devices that a domain names change: other domains that name them, too, may own them now, or own them no more.
-   */
+  /** A domain names other devices now: other domains that name them may have gained or lost them. */
   #claimsChange(domain: ManagedDomain): void {
     const now = this.host.clock.now();
     const rivals = domain.addresses.flatMap((address) => this.#claimantsOf(address));
@@ -172,11 +177,11 @@ export class Reconciler {
   eventsLost(): void {
     const now = this.host.clock.now();
     if (this.#lostPollAt <= now) this.#lostPollAt = Math.max(now, this.#lostPollAt + MIN_LOST_POLL_INTERVAL_MS);
-    // again, as a regular poll may have taken the place of the one that was requested
+    // requested again, as a regular poll may have replaced the requested one
     for (const { schedule } of this.#domains.values()) schedule.requestPoll(this.#lostPollAt);
   }
 
-  /** When run() is to be called next, on the clock; Infinity without domains. */
+  /** When run() must be called next, on the clock; Infinity without domains. */
   get due(): number {
     if (this.#domains.size === 0) return Number.POSITIVE_INFINITY;
     let due = this.#queue.due;
@@ -184,7 +189,7 @@ export class Reconciler {
     return due;
   }
 
-  /** Addresses of the devices that are managed, and the IRQs of theirs that VFIO alone handles. */
+  /** Addresses of the managed devices, and their IRQs that VFIO alone handles. */
   get managed(): { addresses: ReadonlySet<string>; irqs: ReadonlySet<number> } {
     const addresses = new Set<string>();
     const irqs = new Set<number>();
@@ -197,7 +202,7 @@ export class Reconciler {
     return { addresses, irqs };
   }
 
-  /** Interrupts that somebody keeps moving, so that repairs have paused or may soon pause again. */
+  /** Interrupts that another program keeps moving: repairs are paused, or may soon pause again. */
   get contested(): ContestedInterrupt[] {
     const now = this.host.clock.now();
     return [...this.#domains.values()].flatMap((domain) => [...domain.contested(now)]);
@@ -216,12 +221,12 @@ export class Reconciler {
     return counters;
   }
 
-  /** Counts what `virsh event` printed and nobody knows. */
+  /** Counts a line of `virsh event` that could not be parsed. */
   countUnknownEvent(): void {
     this.#counters.unknownEvents++;
   }
 
-  /** Does what is due. Never throws for what the host is like: that is a problem of the result. */
+  /** Makes the checks that are due. Never throws for the state of the host: the result reports such problems. */
   run(): ReconcileResult {
     const result = emptyResult();
     const now = this.host.clock.now();
@@ -264,15 +269,15 @@ export class Reconciler {
     if (this.#queue.isWaiting) for (const device of devices.values()) device.delayCheck(now);
     const overdue = [...devices.values()].filter(({ due }) => due <= now);
     if (overdue.length > 0) domain.check(context, new Set<string>(overdue.map(({ address }) => address)));
-    // a check that failed half-way has not reached them
+    // a check that failed may not have reached them
     for (const device of overdue) if (device.due <= now) device.defer(now + this.#settings.intervals.quiet);
-    // where one driver loads, others do
+    // a guest that loads one driver will load others
     if (result.changed.slice(changedBefore).some(({ kind }) => kind === 'placed')) schedule.stayBusy(context);
     if (schedule.nextPollAt <= now) schedule.advance(context, this.#settings.intervals);
     schedule.requestPoll(domain.nameCheckAt);
   }
 
-  /** CPUs that go offline or come online change what every domain wants. */
+  /** CPUs that go offline or come online change the targets of every domain. */
   #readTopology(result: ReconcileResult, now: number): Topology | undefined {
     try {
       const before = this.#topology;
@@ -305,5 +310,5 @@ function once<T>(read: () => T): () => T {
   };
 }
 
-/** libvirt accepts a UUID in several forms. */
+/** libvirt accepts several forms of a UUID. */
 const keyOf = (uuid: string) => canonicalUuid(uuid) ?? uuid;

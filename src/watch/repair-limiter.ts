@@ -1,19 +1,21 @@
 import type { RepairLimits } from '../affinity/settings.js';
 import { BackOff } from '../lib/back-off.js';
 
-/** However often somebody moves an interrupt, repairs are tried again after five minutes. */
+/** Longest pause: repairs are tried again after five minutes, however often the interrupt is moved. */
 const MAX_PAUSE_MS = 300_000;
 
-/** repair: write the mask again; contested: pause for the first time; leave: the pause goes on, or begins anew. */
+/**
+ * repair: write the mask again; contested: pause for the first time; leave: the pause continues, or a new one begins.
+ */
 export type RepairDecision = 'repair' | 'contested' | 'leave';
 
 /**
- * Limits how often one interrupt is repaired that somebody else keeps moving. Whoever moves it no faster than the limit
- * is answered for ever; repairs pause only in a storm. Times are milliseconds of the watcher's clock.
+ * Limits the repairs of one interrupt that another program keeps moving. Moves that are no more frequent than the limit
+ * are always repaired. Repairs pause only if moves exceed it. Times are milliseconds of the watcher's clock.
  */
 export class RepairLimiter {
   #repairs: number[] = [];
-  /** undefined while nothing is contested */
+  /** undefined while the interrupt is not contested */
   #backOff: BackOff | undefined;
   #pausedUntil = 0;
   #contestedUntil = 0;
@@ -23,15 +25,15 @@ export class RepairLimiter {
     return this.#pausedUntil;
   }
 
-  /** From the first pause on, until repairs have not been paused again for two windows. */
+  /** True from the first pause until two windows have passed without another pause. */
   isContested(now: number): boolean {
     return now < this.#contestedUntil;
   }
 
   /**
-   * Decides what to do about an interrupt that was moved again. After `limit` repairs within `window` ms repairs pause
-   * for `window` ms. Then as many are allowed as before; if these are used up as fast, the next pause is twice as long,
-   * up to five minutes.
+   * Decides what to do about an interrupt that was moved again. After `limit` repairs within `window` ms, repairs pause
+   * for `window` ms. Then `limit` more repairs are allowed. If they are used up within `window` again, the next pause
+   * is twice as long, up to five minutes.
    */
   decide(now: number, { limit, window }: RepairLimits): RepairDecision {
     if (now < this.#pausedUntil) return 'leave';
@@ -49,7 +51,7 @@ export class RepairLimiter {
     return isFirst ? 'contested' : 'leave';
   }
 
-  /** Starts over: whoever moved it may have gone. */
+  /** Starts over: the program that moved it may have ended. */
   clear(): void {
     this.#repairs = [];
     this.#pausedUntil = 0;

@@ -4,13 +4,16 @@ import type { FileError } from '../host/pseudo-fs.js';
 import { type ProblemReport, problemReport } from '../report/problem-report.js';
 import type { DomainProblem, ReconcileResult } from './result.js';
 
-/** The problems of one domain that were reported and still exist: each is reported once until it ends. */
+/** The problems of one domain that were reported and still exist. Each is reported once until it ends. */
 export class ReportedProblems {
-  /** by device address; null: the domain as a whole */
+  /** by device address; null: problems of the whole domain */
   readonly #reported = new Map<string | null, ReadonlySet<string>>();
   #isReadable = true;
 
-  /** Adds the new problems of a pass to the result. @param only the devices that were checked; undefined: all */
+  /**
+   * Adds the new problems of a pass to the result.
+   * @param only the devices that were checked; undefined: all
+   */
   addNew(
     { applied, stateError }: PassResult,
     definition: PlainDefinition,
@@ -27,7 +30,7 @@ export class ReportedProblems {
     result.problems.push(...this.newOf(definition, null, [...applied.problems.map(problemReport), ...ofState]));
   }
 
-  /** Those of a device (null: of the domain) that did not exist until now. */
+  /** The new problems of a device (null: of the whole domain). */
   newOf({ name, uuid }: PlainDefinition, address: string | null, problems: readonly ProblemReport[]): DomainProblem[] {
     const keys = problems.map(({ rule, message }) => `${rule} ${message}`);
     const before = this.#reported.get(address);
@@ -37,7 +40,7 @@ export class ReportedProblems {
     return fresh.map((problem) => ({ ...problem, domain: name, uuid: uuid ?? null, address }));
   }
 
-  /** A file of the host cannot be read, whichever it is: reported once until all can be read. */
+  /** A file of the host cannot be read: reported once until all files can be read. */
   addUnreadable({ message }: FileError, { name, uuid }: PlainDefinition, result: ReconcileResult): void {
     result.errors.unreadable++;
     if (!this.#isReadable) return;
@@ -50,7 +53,7 @@ export class ReportedProblems {
     this.#isReadable = true;
   }
 
-  /** Devices that are gone are forgotten; problems of the domain as a whole stay. */
+  /** Forgets devices that are gone; problems of the whole domain stay. */
   #keepOnly(addresses: ReadonlySet<string | null>): void {
     for (const address of this.#reported.keys()) {
       if (address !== null && !addresses.has(address)) this.#reported.delete(address);

@@ -6,7 +6,7 @@ import { releaseTexts } from '../report/release-text.js';
 import type { StateStore } from '../runtime/state-store.js';
 import type { ReconcileResult } from './result.js';
 
-/** --restore-on-exit: the affinity that interrupts had is recorded while the watcher runs, and restored at its end. */
+/** --restore-on-exit: records the original affinities while the watcher runs, and restores them when it exits. */
 export class RestoreOnExit {
   readonly #affinities: OriginalAffinities;
   readonly #failures = new ReportOnce();
@@ -24,7 +24,7 @@ export class RestoreOnExit {
     this.#save(() => this.#affinities.record(changed, ended));
   }
 
-  /** A domain runs with these devices. */
+  /** A domain runs and has these devices. */
   setDevices(uuid: string, addresses: readonly string[]): void {
     this.#save(() => this.#affinities.setDevices(uuid, addresses));
   }
@@ -35,8 +35,8 @@ export class RestoreOnExit {
   }
 
   /**
-   * Restores the affinity of these running domains' interrupts and removes their states. A file that cannot be removed
-   * keeps nothing from being restored. Returns how many were restored.
+   * Restores the affinities of these running domains' interrupts and removes their states. If a file cannot be removed,
+   * the affinities are restored all the same. Returns the number of restored interrupts.
    */
   restore(files: PseudoFs, state: StateStore, uuids: readonly string[]): number {
     let count = this.#report(this.#affinities.restore(files));
@@ -45,7 +45,7 @@ export class RestoreOnExit {
       const known = state.read(uuid);
       const lines = known && this.#affinities.restoreLines(files, uuid, known);
       if (lines) count += this.#report(lines);
-      // a later watcher may see the process
+      // a later watcher may be able to see the process
       if (!lines?.kept.some(({ reason }) => reason.code === 'qemu-hidden')) this.#remove(() => state.remove(uuid));
     }
     return count;
@@ -69,7 +69,7 @@ export class RestoreOnExit {
   }
 }
 
-/** Of the error that an action throws; undefined: none. */
+/** The message of the error that an action throws; undefined: no error. */
 function messageOf(action: () => void): string | undefined {
   try {
     action();

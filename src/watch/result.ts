@@ -3,7 +3,7 @@ import type { ErrorKind } from '../affinity/write-errors.js';
 import type { Cpuset } from '../domain/cpuset.js';
 import type { ProblemReport } from '../report/problem-report.js';
 
-/** What became of one interrupt: for the journal and the counters. */
+/** What happened to one interrupt, for the journal and the counters. */
 export interface Placement {
   /** name and UUID of the domain */
   domain: string;
@@ -13,27 +13,27 @@ export interface Placement {
   irq: number;
   /** null for a legacy line */
   vector: number | null;
-  /** name of its handler, which has the vector and the address in it; '' where it has none */
+  /** name of its handler, which contains the vector and the address; '' without a handler */
   handler: string;
   /**
-   * placed: it or its set is new; repaired: somebody else had moved it; contested: somebody keeps moving it and repairs
-   * pause; failed: it could not be placed. The last two are reported once, not at each attempt.
+   * placed: it or its set is new; repaired: another program had moved it; contested: another program keeps moving it
+   * and repairs pause; failed: it could not be placed. The last two are reported once, not at each attempt.
    */
   kind: 'placed' | 'repaired' | 'contested' | 'failed';
   /** affinity before and after */
   from: Cpuset | null;
   to: Cpuset | null;
-  /** what it is to have */
+  /** the CPUs that it is to get */
   target: Cpuset | null;
-  /** that is a part of the policy's set */
+  /** true: the target is a part of the policy's set */
   isSpread?: true;
-  /** why it failed, or was placed elsewhere in the policy's set */
+  /** why it failed, or was placed on other CPUs of the policy's set */
   reason?: Reason;
-  /** who probably moves it; `not irqbalance`: that does not run */
+  /** the program that probably moves it; `not irqbalance`: irqbalance does not run */
   culprit?: { irqbalancePid: number } | 'not irqbalance' | 'unknown';
   /** the error code of the write, such as ENOSPC */
   error?: string;
-  /** if placed: ms since it appeared, or since the last check if that is not known */
+  /** if placed: ms since it appeared, or since the last check if that time is unknown */
   lagMs?: number;
 }
 
@@ -41,11 +41,11 @@ export interface Placement {
 export interface DomainProblem extends ProblemReport {
   domain: string;
   uuid: string | null;
-  /** null: of the domain as a whole */
+  /** null: a problem of the whole domain */
   address: string | null;
 }
 
-/** A vector that went away; another one may have its number. */
+/** A vector that went away; another vector may have its number. */
 export interface EndedVector {
   uuid: string | null;
   /** of its device */
@@ -59,9 +59,9 @@ export interface ReconcileResult {
   /** in the checked devices, before `changed` */
   ended: EndedVector[];
   problems: DomainProblem[];
-  /** interrupts that were checked */
+  /** number of interrupts that were checked */
   checked: number;
-  /** masks that were written */
+  /** number of masks that were written */
   writes: number;
   /** failed writes by kind; `unreadable`: files that could not be read */
   errors: Record<ErrorKind | 'unreadable', number>;

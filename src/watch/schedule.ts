@@ -4,27 +4,26 @@ import type { Settings } from '../affinity/settings.js';
  * After a change a domain is polled at the busy interval for this long: a guest loads its drivers one after the other.
  */
 const BUSY_MS = 60_000;
-/** The same while trace events report new vectors: a few polls more, in case an event was lost. */
+/** The same while trace events report new vectors: a few extra polls, in case an event was lost. */
 const BUSY_TRACED_MS = 2000;
-/** Interval of the full check, which costs as much as a dozen polls. */
+/** Interval of full checks; one costs as much as a dozen polls. */
 const FULL_CHECK_MS = 900_000;
 /** Interval of the delivery check. */
 const DELIVERY_CHECK_MS = 180_000;
 
 /**
- * How thorough a check of a domain is. masks: compares smp_affinity, vCPU affinities and the lists of interrupts;
- * delivery: also effective_affinity, other handlers of a shared line, and names of threads; full: reads and plans
- * everything anew.
+ * Scope of a check. masks: compare smp_affinity, vCPU affinities and the lists of interrupts; delivery: also
+ * effective_affinity, other handlers of a shared line, and thread names; full: read and plan everything again.
  */
 export type CheckScope = 'masks' | 'delivery' | 'full';
 
 export interface ScheduleContext {
   now: number;
-  /** trace events report new vectors */
+  /** true: trace events report new vectors */
   traced: boolean;
 }
 
-/** When one domain is checked. Times are milliseconds of the watcher's clock. */
+/** The times of one domain's checks, in milliseconds of the watcher's clock. */
 export class Schedule {
   nextPollAt: number;
   nextFullCheckAt: number;
@@ -41,7 +40,7 @@ export class Schedule {
     return Math.min(this.nextPollAt, this.nextFullCheckAt, this.#nextDeliveryCheckAt);
   }
 
-  /** Something may have changed: a full check now, and the busy interval for a while. */
+  /** Something may have changed: make a full check now, and poll at the busy interval for a while. */
   markDirty(context: ScheduleContext): void {
     this.nextPollAt = context.now;
     this.nextFullCheckAt = context.now;
@@ -52,7 +51,7 @@ export class Schedule {
     this.#busyUntil = now + (traced ? BUSY_TRACED_MS : BUSY_MS);
   }
 
-  /** The check that is due now, which is then taken as done; undefined if none is. */
+  /** The check that is due now; it then counts as made. Undefined if none is due. */
   take(now: number): CheckScope | undefined {
     const isFull = now >= this.nextFullCheckAt;
     const isDelivery = now >= this.#nextDeliveryCheckAt;
@@ -63,24 +62,27 @@ export class Schedule {
     return now < this.nextPollAt ? undefined : 'masks';
   }
 
-  /** Nothing could be checked: a full check at the next poll, or at the delivery check's interval if that is sooner. */
+  /**
+   * The check could not be made: make a full check at the next poll, or after the delivery check's interval if that is
+   * sooner.
+   */
   defer(context: ScheduleContext, intervals: Settings['intervals']): void {
     this.advance(context, intervals);
     this.nextFullCheckAt = Math.min(this.nextPollAt, context.now + DELIVERY_CHECK_MS);
     this.#nextDeliveryCheckAt = this.nextFullCheckAt;
   }
 
-  /** A full check is wanted at this time at the latest. */
+  /** Requests a full check at this time at the latest. */
   requestFullCheck(at: number): void {
     this.nextFullCheckAt = Math.min(this.nextFullCheckAt, at);
   }
 
-  /** A poll is wanted at this time at the latest. */
+  /** Requests a poll at this time at the latest. */
   requestPoll(at: number): void {
     this.nextPollAt = Math.min(this.nextPollAt, at);
   }
 
-  /** Sets the next poll. Polls of all domains fall on the same multiples of the interval. */
+  /** Sets the next poll. The polls of all domains fall on the same multiples of the interval. */
   advance({ now, traced }: ScheduleContext, intervals: Settings['intervals']): void {
     const interval = now < this.#busyUntil ? intervals.busy : traced ? intervals.traced : intervals.quiet;
     this.nextPollAt = (Math.floor(now / interval) + 1) * interval;

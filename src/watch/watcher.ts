@@ -29,13 +29,13 @@ const MAX_LINE_LENGTH = 200;
 export interface WatcherOptions {
   root: string;
   libvirt: VirshConnection;
-  /** Prometheus's file */
+  /** path of the metrics file for Prometheus */
   metrics: string | undefined;
   /** use trace events */
   tracing: boolean;
-  /** ends with the last domain, and makes room for a watcher that does not */
+  /** exit after the last domain, and give way to a watcher without this option */
   untilIdle: boolean;
-  /** restores original affinities at the end */
+  /** restore original affinities on exit */
   restoreOnExit: boolean;
   settings: Settings;
   clock: Clock;
@@ -43,7 +43,7 @@ export interface WatcherOptions {
   cpuMs(): number;
   pid: number;
   journal(entry: JournalEntry): void;
-  /** what systemctl status shows */
+  /** text for `systemctl status` */
   status(text: string): void;
 }
 
@@ -57,9 +57,9 @@ export class Watcher {
   readonly #tracker: DomainTracker;
   readonly #libvirtEvents: LibvirtEvents;
   readonly #trace: VectorStream;
-  /** warnings about input of others, which may come in floods */
+  /** warnings about input from outside, which may come in floods */
   readonly #inputWarnings = new RateLimiter((text) => this.#warn(text), omittedText);
-  /** lines about one domain, by its name: its guest may cause a flood */
+  /** journal entries about one domain, by its name: its guest may cause a flood */
   readonly #domainLines = new Map<string, RateLimiter<JournalEntry>>();
   readonly #publisher: StatusPublisher;
   readonly #irqbalance: IrqbalanceSync;
@@ -112,8 +112,8 @@ export class Watcher {
   }
 
   /**
-   * Whether no running domain has a policy, and nothing is under way. What lies in the spool is taken, or removed if it
-   * was abandoned.
+   * Whether no running domain has a policy, no work is pending and the spool is empty. Otherwise it takes the spooled
+   * calls and removes abandoned ones.
    */
   checkIdle(): boolean {
     if (this.#tracker.busy || this.#tracker.managedCount > 0) return false;
@@ -143,8 +143,8 @@ export class Watcher {
   }
 
   /**
-   * Leaves every affinity as it is, or restores it. Calls that hooks left until now are served: give up the lock
-   * before, so that later ones are left to the next watcher. False if the thread that reads trace events does not end.
+   * Keeps every affinity, or restores the original ones. Handles the hook's calls that are in the spool: give up the
+   * lock before, so that the next watcher handles later ones. False if the thread that reads trace events does not end.
    */
   async stop(): Promise<boolean> {
     if (!this.#stopped) this.#takeSpooled();
@@ -165,7 +165,7 @@ export class Watcher {
     return ended;
   }
 
-  /** @param reason why there are no trace events; null: there are */
+  /** @param reason why trace events are unavailable; null: they are available */
   #setTraced(reason: string | null): void {
     this.#publisher.setTracing(reason);
     if (reason === null) this.#info('detecting new interrupts with trace events');
@@ -175,7 +175,7 @@ export class Watcher {
 
   #vectorsChanged({ irqs, at, lost, postings }: VectorEvent): void {
     this.#change(() => {
-      // before the IRQs: those that are posted are not written
+      // before the IRQs: posted interrupts are not written
       this.#reconciler.takePostings(postings);
       if (lost) this.#reconciler.eventsLost();
       this.#reconciler.markDirty({ irqs, ...(at === undefined ? {} : { seenAt: at }) });
@@ -191,9 +191,7 @@ export class Watcher {
     });
   }
 
-  /**
-   * Events of the moment in which a connection is made may be missed: so the domains are listed again when it stands.
-   */
+  /** Events may be missed while a connection is being made, so the domains are listed again once it is made. */
   async #connecting(first: boolean): Promise<void> {
     const answered = await this.#tracker.list({ all: first });
     if (first || !answered || !this.#problems.has('libvirt')) return;
@@ -215,11 +213,11 @@ export class Watcher {
   }
 
   #warnLibvirtFailure(what: string, reason: string): void {
-    // the cause was reported if libvirt cannot be reached
+    // if libvirt cannot be reached, the cause was already reported
     if (!this.#problems.has('libvirt')) this.#inputWarnings.write(`${what}, retrying: ${reason}`);
   }
 
-  /** Makes a change to the reconciler, then runs it: once, if the change makes others. Does nothing after stop(). */
+  /** Makes a change to the reconciler, then runs it. Nested changes lead to one run. Does nothing after stop(). */
   #change(change: () => void): void {
     if (this.#stopped) return;
     const isOutermost = !this.#isChanging;

@@ -5,12 +5,13 @@ import { BackOff, type BackOffLimits } from '../lib/back-off.js';
 const LIMITS: Record<ErrorKind, BackOffLimits> = {
   transient: { firstMs: 10, maxMs: 10_000, factor: 4 },
   exhausted: { firstMs: 1000, maxMs: 300_000 },
-  // not never: something that the watcher cannot see may change and make it possible
+  // tried again all the same: a change that the watcher cannot see may make the write possible
   impossible: { firstMs: 300_000, maxMs: 300_000 },
   gone: { firstMs: 10, maxMs: 10_000 },
 };
 /**
- * A retry is made with others that are due a little earlier: hundreds that fail take few passes. Share of the delay.
+ * A pass that makes one retry also makes those that are due a little later, so that hundreds of failed writes need few
+ * passes. Share of their delay.
  */
 const EARLY_SHARE = 1 / 4;
 
@@ -18,7 +19,7 @@ interface Failure {
   wanted: Cpuset | null;
   kind: ErrorKind;
   code: string;
-  /** in a row; with `code` */
+  /** consecutive failures; of these, sameCodeCount with `code` */
   count: number;
   sameCodeCount: number;
   /** codes */
@@ -27,7 +28,7 @@ interface Failure {
 }
 
 /**
- * The last failure to write one interrupt, and when the write is tried again. Times are milliseconds of the watcher's
+ * The last failed write of one interrupt, and the time of the next attempt. Times are milliseconds of the watcher's
  * clock.
  */
 export class WriteRetry {
@@ -51,15 +52,13 @@ export class WriteRetry {
     return now < this.#retryAt - EARLY_SHARE * this.#delayMs;
   }
 
-  /** How often in a row this set has failed with this code. */
+  /** Number of consecutive failures of this set with this code. */
   failures(wanted: Cpuset | null, code: string): number {
     const known = this.#failure;
     return known?.code === code && isSame(known.wanted, wanted) ? known.sameCodeCount : 0;
   }
 
-  /**
-   * @returns true if the failure is to be reported: once for a set and a code, and not if it may be over in a moment
-   */
+  /** @returns true if the failure is to be reported: once per set and code, and not if it may pass in a moment */
   failed(wanted: Cpuset | null, code: string, kind: ErrorKind, now: number): boolean {
     const known = this.#failure && isSame(this.#failure.wanted, wanted) ? this.#failure : undefined;
     const count = (known?.count ?? 0) + 1;

@@ -4,10 +4,10 @@ import { type BanResult, IrqbalanceBans } from '../../runtime/irqbalance-bans.js
 import { IrqbalanceDeviceList } from '../../runtime/irqbalance-device-list.js';
 import type { JournalEntry } from './journal-entry.js';
 
-/** Bans are sent at least and at most this far apart: a restarted irqbalance has forgotten them. */
+/** Minimum and maximum interval between ban lists: a restarted irqbalance has lost its bans. */
 const MIN_INTERVAL_MS = 1000;
 const MAX_INTERVAL_MS = 10_000;
-/** How long irqbalance may delay the end of the watcher. */
+/** How long irqbalance may delay the watcher's exit. */
 const STOP_TIMEOUT_MS = 500;
 
 export interface IrqbalanceSyncOptions {
@@ -23,7 +23,7 @@ export class IrqbalanceSync {
   #soon: NodeJS.Timeout | undefined;
   #regular: NodeJS.Timeout | undefined;
   #sentAt = Number.NEGATIVE_INFINITY;
-  /** the last bans that were sent were none */
+  /** the last ban list that was sent was empty */
   #isEmpty = false;
   #stopped = false;
 
@@ -36,8 +36,8 @@ export class IrqbalanceSync {
   }
 
   /**
-   * Bans are first sent after an interval: before the domains are known, those of a killed watcher would be removed and
-   * set again.
+   * Bans are sent after the first interval only: before the domains are known, the bans of a killed watcher would be
+   * removed and set again.
    */
   start(): void {
     this.#regular = setInterval(() => this.#send(), MAX_INTERVAL_MS);
@@ -51,7 +51,7 @@ export class IrqbalanceSync {
     this.#attempt(() => this.#devices.write(all));
   }
 
-  /** Other interrupts may be managed now. */
+  /** The set of managed interrupts may have changed. */
   changed(): void {
     if (this.#soon || this.#stopped) return;
     const wait = Math.max(0, this.#sentAt + MIN_INTERVAL_MS - performance.now());
@@ -61,7 +61,7 @@ export class IrqbalanceSync {
     }, wait);
   }
 
-  /** Removes all bans of ours. */
+  /** Removes all our bans. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#soon);

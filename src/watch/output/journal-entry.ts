@@ -4,7 +4,7 @@ import { printableStart } from '../../lib/printable.js';
 import { reasonText } from '../../report/reason-text.js';
 import type { DomainProblem, Placement } from '../reconciler.js';
 
-/** One line of the journal, with the fields to search by. */
+/** One line of the journal, with its search fields. */
 export interface JournalEntry extends JournalLine {
   /** names of domains, PCI addresses, IRQ numbers */
   domains?: readonly string[];
@@ -32,14 +32,14 @@ export function journalFields({ domains = [], addresses = [], irqs = [], ...line
 }
 
 /**
- * The placements of a run, one line for each domain and kind: `guest: placed on 2-3: 0000:82:00.0 IRQ 40-41; 12 ms
- * after appearing at most`.
+ * The placements of a run, one line per domain and kind: `guest: placed on 2-3: 0000:82:00.0 IRQ 40-41; 12 ms after
+ * appearing at most`.
  */
 export function placementEntries(changed: readonly Placement[]): JournalEntry[] {
   const groups = new Map<string, Placement[]>();
   for (const one of changed) {
     const { uuid, domain, kind, to, target, isSpread, reason, culprit } = one;
-    // vectors of one driver come together, each with a target of its own
+    // the vectors of one driver appear together, each with its own target
     const isOneOfMany = isSpread && to && target && isSubset(to, target);
     const where = isOneOfMany ? 'spread' : [to, target];
     const key = JSON.stringify([uuid ?? domain, kind, where, reason, culprit]);
@@ -89,7 +89,7 @@ function sentence(group: readonly Placement[]): string {
   }
 }
 
-/** `2-3`, or `2-5, each on its own part` where the vectors have targets of their own. */
+/** `2-3`, or `2-5, each on its own part` if each vector has its own target. */
 function placeOf(group: readonly Placement[]): string {
   const sets = new Set(group.map(({ to }) => listOf(to)));
   const all = formatCpuset(union(...group.map(({ to }) => to ?? EMPTY)));

@@ -5,10 +5,10 @@ import { type PublishedPosting, removePostingStatus, writePostingStatus } from '
 import { removeWatcherStatus, writeWatcherStatus } from '../../runtime/watcher-status.js';
 import type { JournalEntry } from './journal-entry.js';
 
-/** Writes are at least and at most this far apart: an old metrics file is an alarm. */
+/** Minimum and maximum interval between writes: an old metrics file raises an alarm. */
 const MIN_INTERVAL_MS = 1000;
 const MAX_INTERVAL_MS = 60_000;
-/** Contested interrupts that are listed. */
+/** Maximum number of contested interrupts in the list. */
 const MAX_CONTESTED = 100;
 
 export interface StatusPublisherOptions {
@@ -20,18 +20,17 @@ export interface StatusPublisherOptions {
   status(text: string): void;
 }
 
-/** What the reconciler knows. */
+/** What the reconciler reports. */
 export interface PublishedState {
   readonly counters: Counters;
   readonly contested: readonly ContestedInterrupt[];
-  /** what is known of posting, and how many interrupts are posted by name of the domain */
+  /** what is known of posting, and the number of posted interrupts by domain name */
   readonly postings: readonly PublishedPosting[];
   readonly posted: ReadonlyMap<string, number>;
 }
 
 /**
- * Writes the files that `status` reads, Prometheus's, and systemd's status line. A file that cannot be written is
- * reported once.
+ * Writes the status file, the metrics file and systemd's status line. A file that cannot be written is reported once.
  */
 export class StatusPublisher {
   readonly #since = Date.now();
@@ -54,13 +53,13 @@ export class StatusPublisher {
     this.#write();
   }
 
-  /** @param reason why there are no trace events; null: there are */
+  /** @param reason why trace events are unavailable; null: they are available */
   setTracing(reason: string | null): void {
     this.#reason = reason;
     if (this.#regular) this.changed();
   }
 
-  /** Something may have changed. It is compared later: more interrupts may be about to appear just now. */
+  /** The state may have changed. It is compared later, because more interrupts may be about to appear. */
   changed(): void {
     if (this.#stopped) return;
     this.#soon ??= setTimeout(() => {
