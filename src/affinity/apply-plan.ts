@@ -10,53 +10,47 @@ import { changeOf, type Target, verifyHandlers, verifyTarget } from './verify-ta
 import { writeAffinity } from './write-affinity.js';
 import { errorKind, mayPassSoon } from './write-errors.js';
 
-/**
- * How often a write is tried that fails with an error that may pass soon, and the pause before all of them are tried
- * again.
- */
+/** Attempts for a write that fails with a transient error, and the pause before all such writes are tried again. */
 const MAX_TRIES = 3;
 const PAUSE_MS = 2;
 
-/** A mask that was written: what the state file is made from. */
+/** A mask that was written; the state file is made from these. */
 export interface AffinityWrite {
   /** vectorKey() of the interrupt */
   key: string;
   irq: number;
-  /** null: a legacy line, which outlives the domain */
+  /** null: a legacy line, whose affinity outlives the domain */
   vector: number | null;
   before: Cpuset;
   cpus: Cpuset;
-  /** as read back; absent: it could not be, or it went */
+  /** as read back; absent: it could not be read back, or the interrupt went away */
   after?: Cpuset;
-  /** where it is still delivered, outside of `cpus`, until it occurs; absent: nowhere */
+  /** the CPUs outside of `cpus` where it is delivered until it next occurs; absent: none */
   pending?: Cpuset;
-  /** it went right after that: whatever has the key now was not written */
+  /** true: the interrupt went away after the write; another one with this key was not written */
   hasGone: boolean;
-  /** the fast path wrote it before this pass */
+  /** true: the fast path wrote it before this pass */
   isEarlier: boolean;
 }
 
 export interface AppliedPlan {
-  /** the plan with what came of it: affinity and effective affinity are as read back */
+  /** the plan with its results: affinity and effective affinity are as read back */
   applied: DomainPlan;
   writes: AffinityWrite[];
 }
 
 export interface ApplyContext {
   files: PseudoFs;
-  /**
-   * waits, in ms, before writes that failed are tried again, twice at most however many they are; undefined: they are
-   * not
-   */
+  /** waits, in ms, before all failed writes are tried again, at most twice; undefined: no retry */
   pause?: ((milliseconds: number) => void) | undefined;
   /**
-   * why the domain is not known to run, undefined if it runs; called before each write, as its device may be another
-   * domain's a moment later
+   * returns why the domain is not known to run, undefined if it runs; called before each write, because another domain
+   * may get the device at any time
    */
   checkRunning?: (() => NotSeen | undefined) | undefined;
 }
 
-/** Carries out a plan. One interrupt's failure never stops the next. */
+/** Carries out a plan. If one interrupt fails, the others are still written. */
 export function applyPlan(planned: DomainPlan, context: ApplyContext): AppliedPlan {
   const writes: AffinityWrite[] = [];
   let failed = new Map<InterruptPlan, Placement>();
@@ -105,7 +99,7 @@ class Placement {
 
   apply(writes: AffinityWrite[]): InterruptPlan {
     const { planned } = this;
-    // the fast path has written it: the watcher's own descriptor shows whether it is that vector still
+    // the fast path has written it: only the watcher's own descriptor shows whether it is still that vector
     const mask = planned.isWritten ? undefined : openMask(this.context.files, planned.irq);
     try {
       const obstacle = mask && this.#write(mask);
@@ -136,7 +130,7 @@ class Placement {
     }
   }
 
-  /** What kept it from being written; undefined: it was. */
+  /** Why it was not written; undefined: it was written. */
   #write(mask: WritableFile): InterruptPlan | undefined {
     const { isTargetFull: _, ...planned } = this.planned;
     const result = writeAffinity(mask, this.#cpus, () => this.#verify());
@@ -163,15 +157,15 @@ class Placement {
     const { files, checkRunning } = this.context;
     const refusal = verifyTarget(files, this.#target);
     if (refusal || !checkRunning) return refusal;
-    // the handlers are read once more after that: nothing stands between them and the write
+    // checkRunning() takes a while, so the handlers are read again right before the write
     return checkRunning() ?? verifyHandlers(files, this.#target);
   }
 
-  /** What is true counts, not what was asked. */
+  /** The result of a write, from the affinity as it is now: the kernel may have set another one. */
   #readBack(mask: WritableFile | undefined): InterruptPlan {
     const { planned } = this;
     const cpus = this.#cpus;
-    // by the descriptor that was written: another vector may have the number and the handler by now
+    // reads the descriptor that was written: another vector may have the number and the handler by now
     const now = readInterrupt(this.context.files, planned.irq, mask);
     if (!now) return { ...planned, action: 'skip', reason: { code: 'gone' } };
     const change = changeOf(this.#target, now.handlers);

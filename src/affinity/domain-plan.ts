@@ -8,43 +8,45 @@ import type { Problem } from './problems.js';
 import type { Reason } from './reason.js';
 import type { Spread } from './vector-target.js';
 
-/** What is to be done for a domain, or, after a pass, what was done. report/ makes text of it. */
+/** The plan for a domain, or, after a pass, its result. report/ makes text of it. */
 export interface DomainPlan {
   name: string;
   /** as in the definition */
   uuid: string | null;
-  /** the CPUs of all vCPUs, and what they were learned from */
+  /** the CPUs of all vCPUs, and the source of this information */
   vcpus: VcpuCpus;
   devices: DevicePlan[];
-  /** problems of no particular device */
+  /** problems of the whole domain */
   problems: Problem[];
 }
 
 export interface DevicePlan {
-  /** null: the interface of a network has no device until the domain starts */
+  /** null: the interface is on a network, which assigns a device when the domain starts */
   address: PciAddress | null;
   alias: string | null;
   element: 'hostdev' | 'interface';
   policy: 'auto' | 'native' | 'cpuset';
   origin: EffectivePolicy['origin'];
-  /** where its interrupts are to go; null: nothing is to be written */
+  /** the CPUs of its policy; null: nothing is to be written */
   cpus: Cpuset | null;
-  /** how its vectors are divided among these; null: each is to have all */
+  /** how its vectors are divided among these CPUs; null: each vector gets all of them */
   spread: Spread | null;
   numaNode: number | null;
   locality: Locality | undefined;
-  /** true: it could not be read, and which interrupts it has is unknown */
+  /** true: it could not be read, so its interrupts are unknown */
   isUnreadable: boolean;
   interrupts: InterruptPlan[];
   problems: Problem[];
 }
 
-/** set: written, or to be written; keep: as wanted; skip: must not be written; fail: should be as wanted and is not. */
+/**
+ * set: written, or to be written; keep: already correct; skip: must not be written; fail: should be correct and is not.
+ */
 export type Action = 'set' | 'keep' | 'skip' | 'fail';
 
 /**
- * Whether the hardware delivers an interrupt to a vCPU without the host: it is not taken on any CPU then, and its
- * affinity has no effect. `vcpu`: null where the guest has no vCPU with the APIC ID that KVM names.
+ * Whether the hardware delivers an interrupt directly to a vCPU: no host CPU takes it then, and its affinity has no
+ * effect. `vcpu`: null if the guest has no vCPU with the APIC ID that KVM reports.
  */
 export interface VectorPosting {
   state: 'no' | 'yes' | 'unknown';
@@ -54,39 +56,42 @@ export interface VectorPosting {
 export interface InterruptPlan {
   irq: number;
   type: InterruptType;
-  /** of MSI-X and MSI; null for a legacy line, and if no VFIO handler names one */
+  /** of MSI-X and MSI; null for a legacy line, or if no VFIO handler names a vector */
   vector: number | null;
   handlers: readonly string[];
-  /** null: nobody has requested the vector */
+  /** null: no driver has requested the vector */
   affinity: Cpuset | null;
-  /** null: the kernel does not say, or names no CPU */
+  /** null: the kernel does not report it, or it is empty */
   effective: Cpuset | null;
-  /** the policy's CPUs on this host; null: nothing is to be written */
+  /** CPUs of the policy on this host; null: nothing is to be written */
   wanted: Cpuset | null;
   /**
-   * the part of them that it is to have: all of them without spread. Null too if its vector is to be spread and not
-   * known
+   * the part of `wanted` that it is to get; without spread, all of it. Null also if its vector is unknown and the
+   * policy spreads
    */
   target: Cpuset | null;
-  /** the vCPU whose CPUs the target is; null: of none in particular */
+  /** the vCPU whose CPUs are the target; null: no single vCPU */
   vcpu: number | null;
   posting: VectorPosting;
   action: Action;
   reason: Reason | null;
   /** the error code of a read or write, such as ENOSPC */
   error: string | null;
-  /** how often each CPU took it; empty if that was not asked for */
+  /** how often each CPU took it; empty if counts were not requested */
   counts: Record<string, number>;
-  /** the fast path has written it: `affinity` is what it had before, and it is only read back */
+  /** the fast path has written it: `affinity` is the value before that, and it is only read back */
   isWritten?: true;
   /** its target had no room a moment ago: the rest of the set is tried first; after a failure: that was of the rest */
   isTargetFull?: true;
 }
 
-/** Whether an interrupt of a device is one of those that are asked for. */
+/** Whether an interrupt of a device is selected. */
 export type InterruptTest = (interrupt: InterruptPlan, device: DevicePlan) => boolean;
 
-/** The plan with another decision on some interrupts. @param address of the device */
+/**
+ * A copy of the plan with other decisions on some interrupts.
+ * @param address of the device
+ */
 export function mapInterrupts(
   plan: DomainPlan,
   decide: (interrupt: InterruptPlan, address: PciAddress) => InterruptPlan,
@@ -101,8 +106,8 @@ export function mapInterrupts(
 export const isPosted = ({ posting }: Pick<InterruptPlan, 'posting'>): boolean => posting.state === 'yes';
 
 /**
- * Whether an interrupt is delivered to another node than its device's. Null: unknown, or no CPU of the host takes it.
- * Where the kernel does not tell the CPU, its mask may.
+ * Whether an interrupt is delivered to another node than its device's. Null: unknown, or no host CPU takes it. If the
+ * kernel does not report the CPU, the mask is used where it gives the answer.
  */
 export function isRemote(
   { effective, affinity, handlers, posting }: Pick<InterruptPlan, 'effective' | 'affinity' | 'handlers' | 'posting'>,
@@ -112,7 +117,7 @@ export function isRemote(
   return areRemote(effective ?? (handlers.length > 0 ? affinity : null) ?? EMPTY, locality);
 }
 
-/** Whether a line that VFIO shares with others, and that is therefore not written, is not where it is wanted. */
+/** Whether a line that is shared with other handlers, and therefore not written, is on other CPUs than wanted. */
 export function isSharedElsewhere({
   reason,
   affinity,
@@ -124,16 +129,16 @@ export function isSharedElsewhere({
 }
 
 /**
- * The plan as people are told of it: a shared line that is wanted elsewhere is a failure. Nothing is written there, so
- * for the passes it is an interrupt to be left alone.
+ * The plan for reports: a shared line on other CPUs than wanted counts as a failure. Passes do not use it: for them a
+ * shared line is an interrupt to leave alone.
  */
 export function withSharedLinesFailed(plan: DomainPlan): DomainPlan {
   return mapInterrupts(plan, (one) => (isSharedElsewhere(one) ? { ...one, action: 'fail' } : one));
 }
 
 /**
- * Whether an interrupt is not where its policy wants it. Of one that cannot be read that is unknown: false.
- * @param isApplied the plan was carried out: what is `set` has been written
+ * Whether an interrupt is on other CPUs than its policy wants. False if it cannot be read.
+ * @param isApplied the plan was carried out: interrupts with `set` were written
  */
 export function isMisplaced({ action, reason }: Pick<InterruptPlan, 'action' | 'reason'>, isApplied = false): boolean {
   return action === 'fail' ? reason?.code !== 'unreadable' : action === 'set' && !isApplied;

@@ -5,13 +5,13 @@ import type { DomainState, DomainStates } from '../runtime/domain-state.js';
 import type { ContinuityOf } from './continuity.js';
 import { addressOf } from './vector-key.js';
 
-/** What earlier passes did, by vectorKey(). */
+/** The results of earlier passes, by vectorKey(). */
 export interface EarlierWrites {
-  /** sets that were written: one that still holds is not written again */
+  /** sets that were written; a set that is still in effect is not written again */
   written: SavedSets;
-  /** the masks that vectors had after that, where those are narrower */
+  /** masks of vectors after the write, if the kernel narrowed them */
   narrowed: SavedSets;
-  /** where a vector was still delivered after that, outside of its set, until it occurs */
+  /** CPUs outside of its set where a vector was delivered after the write, until it next occurs */
   pending: SavedSets;
   continuityOf: ContinuityOf;
 }
@@ -28,7 +28,7 @@ export const NO_WRITES: EarlierWrites = {
   continuityOf: nothingWatched,
 };
 
-/** The domains whose saved writes include the device's interrupts, in a stable order. */
+/** Domains whose state has a write to an interrupt of the device, in a stable order. */
 export function savedClaimants(states: DomainStates, address: string): Claimant[] {
   return states
     .list()
@@ -43,7 +43,7 @@ export function savedClaimants(states: DomainStates, address: string): Claimant[
 /** @param state without renewed vectors */
 export function earlierWrites(state: DomainState | undefined, continuityOf = nothingWatched): EarlierWrites {
   if (!state) return NO_WRITES;
-  // thousands of vectors have the same few sets, and on a host at rest hardly any is asked for
+  // parsed on demand and once: thousands of vectors share a few sets, and most are never looked up
   const sets = new Map<string, Cpuset | undefined>();
   const setsOf = (lists: Readonly<Record<string, string>> = {}): SavedSets => ({
     get(key) {

@@ -5,7 +5,7 @@ import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
 import type { DomainState, MovedLine } from '../runtime/domain-state.js';
 import type { DomainPlan } from './domain-plan.js';
 
-/** What the legacy lines that are about to be written are wired to, by number: readInput(). */
+/** The interrupt controller's input of each legacy line that is about to be written, by IRQ number: readInput(). */
 export type LineInputs = ReadonlyMap<number, string>;
 
 export function readLineInputs(files: PseudoFs, { devices }: DomainPlan): LineInputs {
@@ -18,7 +18,7 @@ export function readLineInputs(files: PseudoFs, { devices }: DomainPlan): LineIn
   return inputs;
 }
 
-/** Undefined if it cannot be read: the address of the device tells the line then. */
+/** Undefined if it cannot be read: the line is then identified by its device's address. */
 function tryToRead(files: PseudoFs, irq: number): string | undefined {
   try {
     return readInput(files, irq);
@@ -29,8 +29,8 @@ function tryToRead(files: PseudoFs, irq: number): string | undefined {
 }
 
 /**
- * The lines of a state. A line that is moved again keeps the mask of before our first write; a number that another line
- * has now does not.
+ * The lines of a state. A line that is moved again keeps the mask from before our first write. If another line has the
+ * number now, it does not inherit that mask.
  */
 export class MovedLines {
   #lines: MovedLine[];

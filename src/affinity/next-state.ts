@@ -7,8 +7,8 @@ import { type LineInputs, MovedLines } from './moved-lines.js';
 import { addressOf, vectorKey } from './vector-key.js';
 
 /**
- * The state with what the legacy lines have that are about to be written: a line outlives its domain, and is restored
- * one day. The state as it is if nothing has to be added.
+ * The state before a pass writes legacy lines: their present masks are added, as a line outlives its domain and is
+ * restored later. Returns `before` if no line is to be written.
  */
 export function withLinesOf(
   { name }: PlainDefinition,
@@ -29,7 +29,7 @@ export function withLinesOf(
   return { ...(before ?? { schemaVersion: 1, name, written: {} }), lines: lines.all };
 }
 
-/** Vectors that are gone are forgotten; of a line, the mask of before our first write is kept. */
+/** The state after a pass. Vectors that are gone are removed. A line keeps the mask from before our first write. */
 export function nextState(
   { name }: PlainDefinition,
   before: DomainState | undefined,
@@ -42,7 +42,7 @@ export function nextState(
   for (const { address, interrupts } of devices) {
     for (const one of interrupts) alive.set(vectorKey(address ?? '', one.irq, one.handlers[0] ?? ''), one);
   }
-  // nothing is known of what was not checked, or could not be
+  // devices that were not checked, or could not be read, keep their entries
   const unread = new Set<string | null>(devices.filter((device) => device.isUnreadable).map(({ address }) => address));
   const isUnseen = (key: string) => unread.has(addressOf(key)) || (only !== undefined && !only.has(addressOf(key)));
   const isPending = (key: string, effective: string) => formatCpuset(alive.get(key)?.effective ?? EMPTY) === effective;
@@ -56,7 +56,7 @@ export function nextState(
     else narrowed.delete(key);
   };
   for (const [key, { action, affinity, target, reason }] of alive) {
-    // it has the rest of the set still
+    // it still has the rest of the set
     if (action !== 'keep' || !affinity || !target || reason?.code === 'target-full') continue;
     // a pass that was killed before it saved this set may have written it
     if (written.get(key) !== formatCpuset(target)) written.delete(key);

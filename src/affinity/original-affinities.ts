@@ -9,7 +9,7 @@ import { RuntimeFile } from '../runtime/runtime-file.js';
 import { movedLineChange, Released } from './release.js';
 import { type KeptReason, type RestoreResult, restoreAffinity } from './restore-affinity.js';
 
-/** What became of an interrupt; only those with `kind` placed or repaired are recorded. */
+/** The result for an interrupt. Only those with `kind` placed or repaired are recorded. */
 interface PlacedInterrupt {
   /** name and UUID of the domain */
   domain: string;
@@ -23,7 +23,7 @@ interface PlacedInterrupt {
   to: Cpuset | null;
 }
 
-/** The place of a vector that went away. */
+/** Where a vector was that went away. */
 interface EndedVector {
   uuid: string | null;
   address: string;
@@ -39,23 +39,18 @@ interface Moved {
   irq: number;
   /** its handler, which names the vector and the device */
   handler: string;
-  /** CPU lists: before our first write, and after our last */
+  /** CPU lists before our first write and after our last */
   before: string;
   ours: string;
 }
 
-/**
- * Records the affinity that interrupts had before they were placed. The file restore.json survives a watcher that is
- * killed.
- */
+/** Records the affinity of interrupts before they were placed. restore.json survives a watcher that is killed. */
 export class OriginalAffinities {
   readonly #moved = new Map<string, Moved>();
   readonly #file: RuntimeFile;
-  /**
-   * domains that are known to run, with the devices that they have now: what an earlier watcher left may be outdated
-   */
+  /** running domains, with the devices that they have now: the entries of an earlier watcher may be outdated */
   readonly #running = new Map<string, readonly string[]>();
-  /** how many entries of the file were dropped: an older version did not save which vector they were of */
+  /** number of entries dropped from the file: an older version did not save which vector they belong to */
   readonly dropped: number;
 
   constructor(root: string) {
@@ -67,9 +62,9 @@ export class OriginalAffinities {
   }
 
   /**
-   * @param ended vectors that went away before that: what they had says nothing of their successors. A legacy line
-   *   keeps its mask
-   * @throws FileError if the file cannot be written; all is recorded in memory all the same
+   * @param ended vectors that went away before that; their successors must not inherit the recorded masks. A legacy
+   *   line keeps its mask
+   * @throws FileError if the file cannot be written; the changes are recorded in memory all the same
    */
   record(changed: readonly PlacedInterrupt[], ended: readonly EndedVector[] = []): void {
     const isForgotten = ended.map((vector) => this.#forgetVector(vector)).includes(true);
@@ -79,8 +74,8 @@ export class OriginalAffinities {
       const key = keyOf({ address, irq });
       const known = this.#moved.get(key);
       const isSame = known?.uuid === uuid && known.handler === handler;
-      // what somebody else has moved, and what follows the vCPUs, had our set before; otherwise the number is a new
-      // vector's
+      // a repaired interrupt, and one that moved with its vCPUs, had our set before; otherwise a new vector has the
+      // number
       const wasOurs = isSame && (kind === 'repaired' || formatCpuset(from) === known.ours);
       const before = wasOurs ? known.before : formatCpuset(from);
       this.#moved.set(key, { name, uuid, address, irq, handler, before, ours: formatCpuset(to) });
@@ -94,7 +89,11 @@ export class OriginalAffinities {
     return known !== undefined && known.uuid === uuid && !isLine(known.handler) && this.#moved.delete(key);
   }
 
-  /** A domain runs with these devices: one that was unplugged is another domain's. @throws FileError as record() */
+  /**
+   * A domain runs and has these devices. Entries of other devices are removed: another domain may have an unplugged
+   * device.
+   * @throws FileError as record()
+   */
   setDevices(uuid: string, addresses: readonly string[]): void {
     this.#running.set(uuid, addresses);
     this.#remove((moved) => moved.uuid === uuid && !addresses.includes(moved.address));
@@ -107,8 +106,9 @@ export class OriginalAffinities {
   }
 
   /**
-   * Restores each interrupt of a running domain that is still the same vector or line, and still has the mask that it
-   * was given. Entries of an earlier watcher for domains that this one does not know stay for the next. save() follows.
+   * Restores each interrupt of a running domain that is still the same vector or line and still has the mask that we
+   * wrote. Entries of an earlier watcher for domains that are unknown here stay for the next watcher. Call save()
+   * afterwards.
    */
   restore(files: PseudoFs): Released {
     const released = new Released();
@@ -116,19 +116,19 @@ export class OriginalAffinities {
       if (!this.#running.has(moved.uuid)) continue;
       const result = restoreOne(files, moved);
       released.add(moved, result);
-      // a later watcher may see the process
+      // a later watcher may be able to see the process
       if (!isHidden(result)) this.#moved.delete(key);
     }
     return released;
   }
 
-  /** Restores the legacy lines in the state of a domain that goes on, whoever moved them. */
+  /** Restores the legacy lines in the state of a domain that keeps running, even if another process moved them. */
   restoreLines(files: PseudoFs, uuid: string, state: DomainState): Released {
     const released = new Released();
     for (const line of state.lines) {
       const result = restoreAffinity(files, line, (handlers) => {
         const { address = '' } = line;
-        // one that was unplugged may be another guest's
+        // another guest may have the device after an unplug
         const isDomains = this.#running.get(uuid)?.includes(address) && handlers.join() === `vfio-intx(${address})`;
         const objection = address === '' ? undefined : isDomains ? qemuObjection(files, state.name, uuid) : 'not-ours';
         return objection ?? movedLineChange(files, line, handlers);
@@ -160,7 +160,7 @@ function restoreOne(files: PseudoFs, { name, uuid, address, irq, handler, before
   if (!device) return { outcome: 'nothing' };
   return restoreAffinity(files, { irq, before, cpus: ours }, (handlers) => {
     const owned = vfioOwnership(handlers, device);
-    // another vector, or another domain's: its mask is not what is recorded here
+    // another vector, or another domain's: the recorded mask is not its own
     if (!owned.ours || handlers[0] !== handler) return 'not-ours';
     const objection = qemuObjection(files, name, uuid);
     if (objection) return objection;
@@ -168,7 +168,10 @@ function restoreOne(files: PseudoFs, { name, uuid, address, irq, handler, before
   });
 }
 
-/** Why an interrupt of a domain is left: its QEMU has ended, or hidepid hides the process that libvirt names. */
+/**
+ * Why an interrupt of a domain must not be restored: its QEMU has ended, or hidepid hides the process that libvirt
+ * names.
+ */
 function qemuObjection(files: PseudoFs, name: string, uuid: string): KeptReason | 'not-ours' | undefined {
   if (findQemu(files, name, uuid) !== undefined) return undefined;
   const pid = hiddenQemu(files, name);
@@ -177,7 +180,7 @@ function qemuObjection(files: PseudoFs, name: string, uuid: string): KeptReason 
 
 const isHidden = (result: RestoreResult) => result.outcome === 'kept' && result.reason.code === 'qemu-hidden';
 
-/** Empty if there is no file, or something else in it. */
+/** Empty if the file does not exist or is not a JSON array. */
 function readEntries(text = '[]'): unknown[] {
   try {
     const value: unknown = JSON.parse(text);

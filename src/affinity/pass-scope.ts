@@ -5,13 +5,13 @@ import { type DomainPlan, type InterruptPlan, mapInterrupts } from './domain-pla
 import type { Problem } from './problems.js';
 import type { NotSeen, Reason } from './reason.js';
 
-/** What of a domain a pass is about; all of it by default. */
+/** The part of a domain that a pass is about; by default all of it. */
 export interface PassScope {
-  /** addresses of the devices that are checked; the plan has no others */
+  /** addresses of the devices to check; the plan contains no others */
   only?: ReadonlySet<string>;
   /** whether vectors are still those that earlier passes wrote; unknown by default */
   continuityOf?: ContinuityOf;
-  /** why an interrupt that would be written is left alone; undefined: it may be written */
+  /** returns why an interrupt must not be written; undefined: it may be written */
   reasonToLeave?(address: PciAddress, interrupt: InterruptPlan): Reason | undefined;
   /** whether the target of an interrupt that is to be written had no room a moment ago: the rest is tried first */
   isTargetFull?(address: PciAddress, interrupt: InterruptPlan): boolean;
@@ -20,8 +20,8 @@ export interface PassScope {
 }
 
 /**
- * What the fast path has written is still to be reported, with the mask that it had; the kernel may have shrunk it
- * since.
+ * Marks the fast path's writes as not yet reported, with the mask before the write. The kernel may have narrowed the
+ * mask since.
  */
 export function withFastPathWrites(planned: DomainPlan, { fastPathWrite }: PassScope): DomainPlan {
   if (!fastPathWrite) return planned;

@@ -27,9 +27,7 @@ import { type TargetCpus, targetCpus } from './target-cpus.js';
 import { vectorKey } from './vector-key.js';
 import { restOfSet, type Spread, spreadTargets, type VectorTarget, vectorTarget } from './vector-target.js';
 
-/**
- * What is to be done about each interrupt of a domain's devices, and why. Pure: nothing is read, nothing is written.
- */
+/** Decides what to do about each interrupt of a domain's devices, and why. Pure: reads and writes nothing. */
 export function plan(
   definition: PlainDefinition,
   host: HostSnapshot,
@@ -55,7 +53,10 @@ export function plan(
 
 class Planner {
   readonly #seen = new Set<string>();
-  /** of the device before, which mostly has the same set. `counted`: vCPUs of the policy; null: it is a cpuset */
+  /**
+   * of the previous device, which usually has the same set. `counted`: vCPUs of the policy; null: the policy is a
+   * cpuset
+   */
   #lastSpread: { cpus: Cpuset; counted: Cpuset | null; targets: VectorTarget[] } | undefined;
 
   constructor(
@@ -112,7 +113,7 @@ class Planner {
     return { ...plan, interrupts };
   }
 
-  /** The first policy for a device counts: two would fight. */
+  /** Only the first policy of a device counts, so that two entries do not overwrite each other's placement. */
   #isRepeated(address: string): boolean {
     const isRepeated = this.#seen.has(address);
     this.#seen.add(address);
@@ -127,8 +128,8 @@ class Planner {
   }
 
   /**
-   * Null without spread. The vCPUs of a running domain are those that QEMU's threads show: where these have no names,
-   * none are known.
+   * Null without spread. The vCPUs of a running domain come from the names of QEMU's threads; without names no vCPU is
+   * known.
    */
   #spreadOf(policy: Policy | undefined, cpus: Cpuset | undefined): Spread | null {
     if (!cpus || !policy || policy.kind === 'native' || !policy.spread) return null;
@@ -177,21 +178,21 @@ class Planner {
     return Object.assign(plan, { reason: { code: 'posted', vcpu: plan.posting.vcpu } });
   }
 
-  /** KVM posts messages only. */
+  /** KVM posts MSI and MSI-X only. */
   #postingOf(irq: number, type: InterruptType, handlers: readonly string[]): VectorPosting {
     const known = type === 'intx' ? { isPosted: false } : this.postingOf(irq, handlers);
     if (!known?.isPosted) return { state: known ? 'no' : 'unknown', vcpu: null };
     const { apicId, count = Number.POSITIVE_INFINITY } = known;
-    // where the host has taken it since, the count is right, and not the event
+    // the host has taken it since the event: it is no longer posted
     const taken = Object.values(this.host.counts.get(irq) ?? {}).reduce((sum, one) => sum + one, 0);
     if (taken > count) return { state: 'no', vcpu: null };
     return { state: 'yes', vcpu: apicId === undefined ? null : vcpuOfApicId(apicId, this.definition.cpuTopology) };
   }
 
   /**
-   * Writes a mask that differs if this target was not written to this vector yet; after that only if the mask is no
-   * longer within it, for the kernel may shrink a mask, and a subset is satisfied. Where nothing proves that it is this
-   * vector, its mask must be the one that it had after the write: a vector that came back under its number has another.
+   * A target is written to a vector once. After that it is only written if the mask is no longer within the target,
+   * because the kernel may narrow a mask. If it is not certain that this is the same vector, its mask must equal the
+   * one after that write: another vector with the same number has a different mask.
    */
   #decide(
     key: string,
@@ -218,8 +219,8 @@ class Planner {
 }
 
 /**
- * Of a vector that is not known its target is not, either: null. The handler, which is read again before a write, tells
- * the type.
+ * Null if spread needs the number of the vector and no VFIO handler shows it. The type comes from the handler, which is
+ * read again before a write.
  */
 function targetOf(owned: Ownership, { irqs }: PciDevice, cpus: Cpuset, spread: Spread | null): VectorTarget | null {
   if (!spread) return { cpus, vcpu: null };

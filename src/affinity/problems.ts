@@ -13,8 +13,8 @@ import { type NotOwned, vfioAddress } from '../host/vfio-handlers.js';
 import { type InterruptPlan, isSharedElsewhere } from './domain-plan.js';
 
 /**
- * Something that keeps interrupts from being placed, or makes that useless: report/problem-report.ts has severities and
- * texts. The rules' names are lint's, where it has the same rule.
+ * Something that prevents placement, or makes it useless. report/problem-report.ts has severities and texts. If lint
+ * has the same rule, it has the same name.
  */
 export type Problem =
   | { rule: 'metadata-syntax'; identity: Identity | undefined; message: string }
@@ -26,40 +26,42 @@ export type Problem =
   | { rule: 'device-unreadable'; path: string; error: string }
   | { rule: 'device-conflict'; owner: OtherOwner }
   | { rule: 'open-devices-unread'; path: string; error: string }
-  /** of a running domain: what is not VFIO's is not written */
+  /** of a running domain: interrupts of other drivers than VFIO are not written */
   | { rule: 'not-vfio'; driver: string | undefined }
   | { rule: 'foreign-handler'; reason: NotOwned }
-  /** `elsewhere`: the line is not on the CPUs where it is wanted */
+  /** `elsewhere`: set if the line is on other CPUs than wanted */
   | { rule: 'shared-line'; reason: NotOwned; elsewhere: { irq: number; wanted: Cpuset } | null }
   | { rule: 'remote-node'; node: number; remote: RemotePart }
   | { rule: 'auto-unknown' | 'auto-unpinned' | 'not-running' }
   | { rule: 'qemu-hidden' | 'vcpus-unseen'; pid: number }
-  /** auto: none of the vCPUs that the policy names is there */
+  /** auto: none of the vCPUs that the policy names exists */
   | { rule: 'vcpus-unknown'; vcpus: Cpuset }
-  /** spread: no thread of QEMU shows the CPUs of one vCPU */
+  /** spread: no QEMU thread can be matched to a vCPU */
   | { rule: 'spread-unseen'; pid: number }
   | { rule: 'cpus-left-out'; asked: Cpuset; left: Cpuset }
   | { rule: 'no-usable-cpu'; asked: Cpuset; because: 'none-online' | 'none-allowed' };
 
-/** Policies that never reach a device. */
+/** Entries that match no device. */
 export function metadataProblems({ metadataProblems, stale }: PlainDefinition): Problem[] {
   const problems = metadataProblems.map((problem): Problem => ({ rule: 'metadata-syntax', ...problem }));
   return [...problems, ...stale.map((identity): Problem => ({ rule: 'entry-stale', identity }))];
 }
 
-/** `auto` follows the vCPUs, and no thread of the running QEMU shows where they are. */
+/** `auto` follows the vCPUs, but no thread of the running QEMU can be matched to a vCPU. */
 export function unseenVcpuProblems(devices: readonly { policy: string }[], qemu: VcpuThreads | undefined): Problem[] {
   const isUnseen = qemu && !qemu.cpus && devices.some(({ policy }) => policy === 'auto');
   return isUnseen ? [{ rule: 'vcpus-unseen', pid: qemu.pid }] : [];
 }
 
-/** `spread` with auto divides the vectors among the vCPUs, and no thread of the running QEMU is one vCPU's. */
+/**
+ * `spread` with auto divides the vectors among the vCPUs, but no thread of the running QEMU can be matched to a vCPU.
+ */
 export function spreadProblems(policy: Policy | undefined, qemu: VcpuThreads | undefined): Problem[] {
   const isUnseen = policy?.kind === 'auto' && qemu && qemu.threads.length === 0;
   return isUnseen ? [{ rule: 'spread-unseen', pid: qemu.pid }] : [];
 }
 
-/** Which devices QEMU has open was to be seen, and could not be. */
+/** The list of devices that QEMU has open was needed and could not be read. */
 export function unreadOwnerProblems(
   devices: readonly { cpus: Cpuset | null }[],
   owners: Ownership | undefined,
@@ -69,7 +71,7 @@ export function unreadOwnerProblems(
   return [{ rule: 'open-devices-unread', path, error: code }];
 }
 
-/** What is wrong with what the definition states for a device. */
+/** Errors in the policy of a device. */
 export function policyProblems({ address, attributeErrors, shift }: PlainDevice): Problem[] {
   const problems: Problem[] = attributeErrors.map(({ isOfCpuset, attribute, message }) => ({
     rule: isOfCpuset ? 'cpuset-syntax' : 'policy-invalid',
@@ -80,14 +82,14 @@ export function policyProblems({ address, attributeErrors, shift }: PlainDevice)
   return problems;
 }
 
-/** A device that the host does not have, or does not have yet. */
+/** The host does not have the device, or the domain has none yet. */
 export function absenceProblem({ address, element }: PlainDevice): Problem {
   return address ? { rule: 'device-absent', address } : { rule: 'no-device-yet', element };
 }
 
 /**
- * Why interrupts of a running domain's device cannot be held. A vector without a handler is not in use; one with VFIO's
- * handler for another device has just been freed.
+ * Why interrupts of a running domain's device cannot be placed. A vector without a handler is not in use; a vector with
+ * VFIO's handler for another device has just been freed.
  */
 export function notHeldProblems({ driver, vfio }: PciDevice, interrupts: readonly InterruptPlan[]): Problem[] {
   if (vfio === 'no') return [{ rule: 'not-vfio', driver }];
@@ -98,7 +100,7 @@ export function notHeldProblems({ driver, vfio }: PciDevice, interrupts: readonl
       return [{ rule: 'shared-line', reason, elsewhere }];
     }
     if (reason?.code !== 'other-handler' || reason.handlers.some(vfioAddress)) continue;
-    // a line of which VFIO has no handler is not in use
+    // a line without a VFIO handler is not in use
     if (type === 'intx' && vfio === 'yes') continue;
     return [{ rule: 'foreign-handler', reason }];
   }

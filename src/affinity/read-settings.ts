@@ -6,7 +6,7 @@ import { SettingsError } from './settings-error.js';
 
 /**
  * The host's configuration; undefined if the file does not exist. A file that cannot be read, or that other users can
- * write to, is an error: it may forbid what is about to be done.
+ * write to, is an error: it may forbid the write that is planned.
  * @throws SettingsError if it is invalid, FileError if it cannot be read, UntrustedFile
  */
 export function readSettings(files: PseudoFs): Settings | undefined {

@@ -11,10 +11,10 @@ export type NoTarget =
   | { code: 'none-online' }
   | { code: 'none-allowed' };
 
-/** No QEMU of the domain was seen: it does not run, or hidepid hides the process `pid` that libvirt names. */
+/** No QEMU process of the domain was seen: it does not run, or hidepid hides the process `pid` that libvirt names. */
 export type NotSeen = { code: 'not-running' } | { code: 'qemu-hidden'; pid: number };
 
-/** Why an interrupt must not be written, found out right before the write. */
+/** Why an interrupt must not be written; found right before the write. */
 export type Refusal =
   | NotOwned
   | { code: 'not-vfio'; driver: string | undefined }
@@ -28,16 +28,16 @@ export type Reason =
   | Refusal
   | { code: 'unreadable'; path: string }
   | { code: 'write-error'; error: string }
-  /** without interrupt remapping the kernel moves an interrupt no sooner than it occurs (kernel: irq_move_pending) */
+  /** without interrupt remapping the kernel moves an interrupt only when it next occurs (kernel: irq_move_pending) */
   | { code: 'pending'; effective: Cpuset }
   | { code: 'not-moved'; effective: Cpuset }
-  /** the CPUs of its vCPU, or its CPU, are out of vectors: it has the rest of the set */
+  /** the target is out of vectors: the interrupt has the rest of the set */
   | { code: 'target-full'; target: Cpuset }
-  /** out of vectors, the kernel delivers outside of the mask without an error */
+  /** if the mask is out of vectors, the kernel delivers outside of it without an error */
   | { code: 'delivered-elsewhere'; effective: Cpuset }
   | { code: 'other-mask'; affinity: Cpuset }
-  /** to this vCPU; null: unknown to which. A write may end the posting (kernel: before 6.15, Intel) */
+  /** to this vCPU; null: unknown which. A write may end the posting (kernel: before 6.15, Intel) */
   | { code: 'posted'; vcpu: number | null }
-  /** the watcher's: an earlier write has failed; somebody else keeps moving it */
+  /** from the watcher: an earlier write has failed; another program keeps moving the interrupt */
   | { code: 'retry-later' }
   | { code: 'contested' };

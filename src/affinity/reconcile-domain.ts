@@ -17,38 +17,38 @@ import { type PassScope, withFastPathWrites, withoutForbidden } from './pass-sco
 import { plan } from './plan.js';
 import type { NotSeen } from './reason.js';
 
-/** What a pass works on. */
+/** The host and the options of a pass. */
 export interface PassHost {
   files: PseudoFs;
   state: DomainStates;
   settings: PolicySettings;
-  /** waits, in ms, before writes that met a transient error are tried again; undefined: a later pass tries them */
+  /** waits, in ms, before writes with a transient error are tried again; undefined: a later pass tries them */
   pause?: (milliseconds: number) => void;
-  /** false leaves the counts empty: /proc/interrupts is long on a large host. Default true */
+  /** false: do not read the counts, since /proc/interrupts is long on a large host. Default true */
   counts?: boolean;
   /**
-   * true: nothing is written to a domain without a QEMU process, as its devices may be another domain's. Not for the
-   * hook: libvirt tells it that the domain runs
+   * true: write nothing for a domain without a QEMU process, as another domain may have its devices. Not for the hook:
+   * libvirt tells it that the domain runs
    */
   onlyRunning?: boolean;
   /** which vectors are posted; unknown by default */
   postingOf?: PostingOf;
-  /** what was read a moment ago, and is not read again: SnapshotRequest */
+  /** what was read a moment ago and is not read again: SnapshotRequest */
   recent?: Pick<SnapshotRequest, 'topology' | 'threads' | 'ownership'>;
 }
 
-/** What would be done for a domain; writes nothing. */
+/** The plan for a domain; writes nothing. */
 export function planDomain(host: Omit<PassHost, 'pause'>, definition: PlainDefinition): DomainPlan {
   return planFrom(host, definition, readState(host, definition), {}).planned;
 }
 
 export interface PassResult {
-  /** what was to be done, and what came of it: the same devices and interrupts in the same order */
+  /** the plan before the writes; `applied` has the same devices and interrupts in the same order */
   planned: DomainPlan;
   applied: DomainPlan;
-  /** how many masks were written */
+  /** number of masks that were written */
   writes: number;
-  /** why the state could not be saved; the interrupts are placed all the same */
+  /** why the state could not be saved; the interrupts were placed all the same */
   stateError: Error | undefined;
 }
 
@@ -61,7 +61,7 @@ export function enforceDomain(host: PassHost, definition: PlainDefinition, scope
   const mayWrite = !host.onlyRunning || isRunning;
   const notSeen = mayWrite ? undefined : whyNotSeen(host, definition);
   const allowed = withoutForbidden(planned, notSeen, scope);
-  // what a line has is saved before it is moved, as this process may be killed at any time
+  // the masks of lines are saved before a write, as this process may be killed at any time
   const inputs = readLineInputs(host.files, allowed);
   const foreseen = withLinesOf(definition, before, allowed, inputs);
   const unforeseen = foreseen === before ? undefined : saveState(host.state, definition, saved, foreseen);
@@ -80,7 +80,7 @@ function isQemuRunning({ files, recent }: PassHost, { name, uuid }: PlainDefinit
   return pid !== undefined && isQemuOf(files, pid, name, uuid);
 }
 
-/** After no QEMU was found: only what can be read is known not to run. */
+/** Called if no QEMU process was found. The domain counts as not running only if no process is hidden. */
 function whyNotSeen({ files }: PassHost, { name }: PlainDefinition): NotSeen {
   const pid = hiddenQemu(files, name);
   return pid === undefined ? { code: 'not-running' } : { code: 'qemu-hidden', pid };
@@ -107,7 +107,7 @@ function planFrom(
   return { planned: { ...all, devices }, isRunning: snapshot.threads !== undefined };
 }
 
-/** Writes the state only if it has changed: a pass that changes nothing touches no file. */
+/** Writes the state only if it has changed: a pass without changes touches no file. */
 function saveState(
   state: DomainStates,
   { uuid }: PlainDefinition,
@@ -116,7 +116,7 @@ function saveState(
 ): Error | undefined {
   if (!next || !isUuid(uuid) || JSON.stringify(before) === JSON.stringify(next)) return undefined;
   const isEmpty = !before && Object.keys(next.written).length === 0 && next.lines.length === 0;
-  // a file that is there and unreadable is replaced
+  // an existing file that cannot be read is replaced
   if (isEmpty && !state.has(uuid)) return undefined;
   try {
     state.write(uuid, next);

@@ -5,7 +5,7 @@ import { isVfioHandler } from '../host/vfio-handlers.js';
 import type { DomainStates, MovedLine } from '../runtime/domain-state.js';
 import { type KeptReason, type RestoreResult, restoreAffinity } from './restore-affinity.js';
 
-/** An interrupt that may have our affinity still and is not restored. */
+/** An interrupt that may still have our affinity and is not restored. */
 export interface KeptInterrupt {
   irq: number;
   /** of its device; absent: unknown */
@@ -13,11 +13,11 @@ export interface KeptInterrupt {
   reason: KeptReason;
 }
 
-/** What became of interrupts that were to be restored. */
+/** Results of a restore. */
 export class Released {
   restored = 0;
   readonly kept: KeptInterrupt[] = [];
-  /** true: the state cannot be read, and which legacy lines were moved is unknown */
+  /** true: the state cannot be read, so the moved legacy lines are unknown */
   isStateUnreadable = false;
 
   add({ irq, address }: Pick<KeptInterrupt, 'irq' | 'address'>, result: RestoreResult): void {
@@ -28,10 +28,10 @@ export class Released {
 }
 
 /**
- * A domain has ended and its devices are back with the host. Its legacy lines, which other devices may share one day,
- * get the mask that they had, if ours still stands there and the number still is that line's; then its state is
- * removed. Its vectors went with the guest.
- * @throws FileError if the state cannot be removed; the lines are restored by then
+ * Called when a domain has ended and the host has its devices again. Restores its legacy lines, which other devices may
+ * share later, if they still have our mask and the number still belongs to the line. Then removes its state. Its
+ * vectors no longer exist.
+ * @throws FileError if the state cannot be removed; the lines have been restored then
  */
 export function releaseDomain(files: PseudoFs, state: DomainStates, uuid: string): Released {
   const released = new Released();
@@ -48,17 +48,17 @@ export function releaseDomain(files: PseudoFs, state: DomainStates, uuid: string
 }
 
 /**
- * Why a line of a state must not be written; undefined: it may.
+ * Why a line of a state must not be written; undefined: it may be written.
  * @param handlers as they are now
  * @throws FileError
  */
 export function movedLineChange(files: PseudoFs, line: MovedLine, handlers: readonly string[]): KeptReason | undefined {
   const address = parseAddress(line.address ?? '');
-  // the number alone may be any line's by now
+  // the number alone does not identify the line: another one may have it by now
   if (!address) return { code: 'device-unknown' };
   const { irq, input } = line;
   return lineChange(files, { irq, address, ...(input === undefined ? {} : { input }) }, handlers);
 }
 
-/** Another guest's by now: its own policy decides. */
+/** Another guest has the line now: its policy decides. */
 const isGuests = (handlers: readonly string[]) => handlers.some(isVfioHandler);

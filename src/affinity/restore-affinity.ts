@@ -6,7 +6,7 @@ import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
 import type { NotSeen } from './reason.js';
 import { writeAffinity } from './write-affinity.js';
 
-/** An interrupt that was moved: CPU lists of the mask that it had, and of ours. */
+/** A moved interrupt: CPU lists of its mask before our first write, and of our last. */
 export interface MovedInterrupt {
   irq: number;
   before: string;
@@ -15,7 +15,7 @@ export interface MovedInterrupt {
   next?: string;
 }
 
-/** Why an interrupt that may have our mask still is not restored: report/release-text.ts has the texts. */
+/** Why an interrupt that may still have our mask is not restored: report/release-text.ts has the texts. */
 export type KeptReason =
   | LineChange
   | Extract<NotSeen, { code: 'qemu-hidden' }>
@@ -24,10 +24,7 @@ export type KeptReason =
   | { code: 'device-unknown' }
   | { code: 'file-error'; error: FileError };
 
-/**
- * nothing: our mask does not stand there any more, it has the old one, or the interrupt is another guest's; kept: it is
- * not written, with the reason.
- */
+/** nothing: it no longer has our mask, or another guest has it; kept: it was not written, with the reason. */
 export type RestoreResult = { outcome: 'restored' } | { outcome: 'nothing' } | { outcome: 'kept'; reason: KeptReason };
 
 /** The host's driver, which gets the device back, may request or release the line at this moment. */
@@ -36,9 +33,10 @@ const MAX_LOOKS = 3;
 const NOTHING: RestoreResult = { outcome: 'nothing' };
 
 /**
- * Restores the mask that an interrupt had, if ours still stands there, or what the kernel has shrunk it to.
- * @param objection why it must not be written, by its handlers as they are now; not-ours: it is another guest's, whose
- *   policy decides; undefined: it may be written. May throw FileError: then it is not written
+ * Restores the original mask of an interrupt, if its present mask is ours, or a part of ours after the kernel narrowed
+ * it.
+ * @param objection given the present handlers, returns why it must not be written; not-ours: another guest has it,
+ *   whose policy decides; undefined: it may be written. May throw FileError: it is not written then
  */
 export function restoreAffinity(
   files: PseudoFs,

@@ -5,36 +5,38 @@ import { parseCpuset } from '../domain/parse-cpuset.js';
 import { InputError } from '../lib/input-error.js';
 import { type JsonNode, parseJson, readInteger, readObject, readOneOf, readText } from '../lib/json-reader.js';
 
-/** Where the host's administrator keeps them. */
+/** Where the host's administrator keeps the configuration. */
 export const SETTINGS_FILE = '/etc/hostdev-cpuset/config.json';
 
 /** /etc/hostdev-cpuset/config.json: schemas/config.schema.json. */
 export interface Settings {
-  /** for domains that state no default; native where absent */
+  /** for domains without a default of their own; native if absent */
   default?: DefaultPolicy;
-  /** interrupts go nowhere else, whatever a domain asks */
+  /** the only CPUs that interrupts may go to, whatever a domain's policy is */
   allowedCpus?: Cpuset;
   /** whether auto prefers the CPUs on the device's node */
   locality: LocalityMode;
-  /** what a policy that cannot be enforced does to a start, in the hook's prepare: nothing, or it fails */
+  /**
+   * what the hook's prepare does about a policy that cannot be enforced: let the domain start, or make the start fail
+   */
   onError: 'continue' | 'abort';
-  /** how often the watcher looks, in milliseconds */
+  /** the watcher's polling intervals, in milliseconds */
   intervals: Intervals;
-  /** how often the watcher puts an interrupt back that somebody else moves */
+  /** how often the watcher repairs an interrupt that another program moves */
   contest: RepairLimits;
 }
 
 export interface Intervals {
   /** for a while after a change */
   busy: number;
-  /** else */
+  /** otherwise */
   quiet: number;
-  /** where the kernel tells of new vectors itself */
+  /** while trace events report new vectors */
   traced: number;
 }
 
 export interface RepairLimits {
-  /** so often within `window` milliseconds, then repairs pause for a while */
+  /** so many repairs within `window` milliseconds, then repairs pause for a while */
   limit: number;
   window: number;
 }
@@ -43,13 +45,13 @@ export const DEFAULT_SETTINGS: Settings = {
   locality: 'device',
   onError: 'continue',
   intervals: { busy: 100, quiet: 1000, traced: 10_000 },
-  // who moves an interrupt every 3 seconds or slower is answered for ever; polling sees one move a second
+  // moves every 3 seconds or less often are always repaired; polling sees one move a second
   contest: { limit: 30, window: 60_000 },
 };
 
 /**
- * Reads the text of the file. JSON to the letter, no comments.
- * @throws InputError, with its place, at anything that does not belong there: a wrong key is never passed over
+ * Parses the text of the file. Strict JSON, without comments.
+ * @throws InputError, with its place, for everything that is not allowed: an unknown key is never ignored
  */
 export function parseSettings(text: string): Settings {
   const { $schema, intervals, contest, ...read } = readObject<SettingsFile>(parseJson(text), 'the configuration', {
@@ -74,7 +76,7 @@ export function parseSettings(text: string): Settings {
   };
 }
 
-/** What may stand in the file; all of it may be left out. */
+/** The keys of the file; all are optional. */
 interface SettingsFile extends Partial<Omit<Settings, 'intervals' | 'contest'>> {
   /** for editors */
   $schema?: string;
@@ -89,7 +91,7 @@ function readCpuset(node: JsonNode, name: string): Cpuset {
   const result = parseCpuset(text);
   if (result.ok) return result.set;
   const { message, suggestion, at } = result.error;
-  // behind the quote, at the item, unless escapes make the text longer than what it says
+  // places the error at the item inside the string, or at the string itself if that contains escapes
   const offset = node.length === text.length + 2 ? node.offset + 1 + at : node.offset;
   throw new InputError(`${name} ${message}`, offset, suggestion === undefined ? undefined : `"${suggestion}"`);
 }

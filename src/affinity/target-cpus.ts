@@ -6,24 +6,24 @@ import type { Policy } from '../domain/policy.js';
 import type { Problem } from './problems.js';
 import type { NoTarget } from './reason.js';
 
-/** The CPUs that a device's interrupts are to have, never empty; or why none are to be written. */
+/** The CPUs for a device's interrupts, never empty; or why none are to be written. */
 export type TargetCpus = { problem?: Problem } & (
   | { cpus: Cpuset; reason?: never }
   | { cpus: undefined; reason: NoTarget }
 );
 
-/** What matters of a host for the target of one device. */
+/** The part of the host's state that one device's target depends on. */
 export interface TargetHost {
   /** those that the policy follows */
   vcpus: VcpuCpus;
   online: Cpuset;
-  /** of the device; undefined: unknown, or it is not there */
+  /** of the device; undefined: unknown, or the device does not exist */
   locality: Locality | undefined;
 }
 
 /**
- * What a policy comes to for one device of this host: only CPUs that are online and, if the host restricts them,
- * allowed; for auto, of these the ones on the device's node if there are any.
+ * The target of a policy for one device on this host. Only CPUs that are online and, if the host restricts them,
+ * allowed; for auto, the ones of these on the device's node, if there are any.
  */
 export function targetCpus(
   policy: Policy | undefined,

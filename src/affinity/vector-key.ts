@@ -1,4 +1,7 @@
-/** Names a vector in a state. One that was freed and came back under its number has the same key: see continuity.ts. */
+/**
+ * Names a vector in a state. A vector that was freed, and its successor with the same number, have the same key: see
+ * continuity.ts.
+ */
 export function vectorKey(address: string, irq: number, handler: string): string {
   return `${irq} ${handler} ${address}`;
 }

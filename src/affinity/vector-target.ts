@@ -13,33 +13,33 @@ export type PlacingPolicy = Exclude<Policy, { kind: 'native' }>;
 
 /** How the vectors of a device are divided. */
 export interface Spread {
-  /** spreadTargets(); none: each vector gets the whole set */
+  /** from spreadTargets(); empty: each vector gets the whole set */
   targets: readonly VectorTarget[];
-  /** so many vectors, from the first on, get the whole set */
+  /** this many vectors, from the first on, get the whole set */
   controlVectors: number;
 }
 
-/** What spreading depends on, beside the policy and its set. */
+/** The input of spreading, besides the policy and its set. */
 export interface SpreadBasis {
-  /** the vCPUs that are online, in any order, each with the CPUs that it may run on; absent: all */
+  /** the vCPUs that are online, in any order, each with its CPUs; absent: all */
   vcpus: readonly { vcpu: number; cpus?: Cpuset }[];
-  /** the threads of each core; a CPU in none of them is a core of its own */
+  /** the threads of each core; a CPU that is in none of them counts as a core of its own */
   cores: readonly Cpuset[];
 }
 
 /** A vector of a device. */
 export interface Vector {
   type: InterruptType;
-  /** the K of `vfio-msix[K]`; null: it is no vector, or unknown */
+  /** the K of `vfio-msix[K]`; null: not a vector, or unknown */
   vector: number | null;
-  /** how many vectors the device has */
+  /** number of vectors of the device */
   count: number;
 }
 
 /**
- * The targets among which `spread` divides the vectors, in their order; none without spread. With auto: the CPUs of one
- * vCPU each, by vCPU number. With a cpuset: its CPUs one by one, the first thread of every core, then the others.
- * @param set the policy's CPUs on this host: online, allowed, and on the device's node where locality asks for that
+ * The targets among which `spread` divides the vectors, in order; empty without spread. With auto: the CPUs of each
+ * vCPU, by vCPU number. With a cpuset: its CPUs one by one, first the first thread of each core, then the others.
+ * @param set the policy's CPUs on this host: online, allowed, and, if locality requires it, on the device's node
  */
 export function spreadTargets(policy: PlacingPolicy, set: Cpuset, { vcpus, cores }: SpreadBasis): VectorTarget[] {
   if (!policy.spread) return [];
@@ -53,8 +53,8 @@ export function spreadTargets(policy: PlacingPolicy, set: Cpuset, { vcpus, cores
 }
 
 /**
- * The target of a vector: depends on its number alone, so it is the same after every reboot. Control vectors, a single
- * vector, MSI and a legacy line get the whole set.
+ * The target of a vector. It depends on the vector's number alone, so it is the same after each reboot. Control
+ * vectors, a single vector, MSI and a legacy line get the whole set.
  * @param set the policy's CPUs on this host
  * @param spread of the same policy and set; null: the policy does not spread
  */
@@ -67,12 +67,12 @@ export function vectorTarget(set: Cpuset, spread: Spread | null, { type, vector,
 
 const NOT_SPREAD: Spread = { targets: [], controlVectors: 0 };
 
-/** The rest of the set: for a vector whose target has no room. Empty if the target is the whole set. */
+/** The rest of the set, for a vector whose target has no free vector. Empty if the target is the whole set. */
 export function restOfSet({ wanted, target }: { wanted: Cpuset | null; target: Cpuset | null }): Cpuset {
   return wanted && target ? subtract(wanted, target) : EMPTY;
 }
 
-/** The first thread in the set of every core, by number; then the second ones, in the order of the cores; and so on. */
+/** The first thread of each core in the set, by number; then the second ones, in the order of the cores; and so on. */
 function cpusByCore(set: Cpuset, cores: readonly Cpuset[]): number[] {
   const inSet = cores.map((core) => [...cpusOf(intersect(core, set))]);
   const alone = [...cpusOf(subtract(set, union(...cores)))].map((cpu) => [cpu]);

@@ -5,7 +5,7 @@ import type { PseudoFs } from '../host/pseudo-fs.js';
 import { vfioOwnership } from '../host/vfio-handlers.js';
 import type { Refusal } from './reason.js';
 
-/** An interrupt as it was when the write was decided on. */
+/** An interrupt as it was when the write was planned. */
 export interface Target {
   address: PciAddress;
   irq: number;
@@ -13,9 +13,9 @@ export interface Target {
 }
 
 /**
- * Checks a target right before the write: the device may be bound to a host driver again, and its IRQ numbers belong to
- * another device.
- * @returns why it must not be written; undefined: it may be
+ * Checks a target right before the write: a host driver may be bound to the device again, and another device may have
+ * its IRQ numbers.
+ * @returns why it must not be written; undefined: it may be written
  * @throws FileError
  */
 export function verifyTarget(files: PseudoFs, target: Target): Refusal | undefined {
@@ -30,7 +30,7 @@ export function verifyHandlers(files: PseudoFs, target: Target): Refusal | undef
   return changeOf(target, readHandlers(files, target.irq));
 }
 
-/** Why the interrupt with these handlers now is not the target; undefined: it is. */
+/** Why the interrupt with these present handlers is not the target; undefined: it is. */
 export function changeOf({ address, handlers }: Target, now: readonly string[]): Refusal | undefined {
   const [handler] = now;
   if (handler === undefined) return { code: 'gone' };

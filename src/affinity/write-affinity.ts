@@ -2,7 +2,7 @@ import { formatMask } from '../domain/cpu-mask.js';
 import type { Cpuset } from '../domain/cpuset.js';
 import { FileError, type WritableFile } from '../host/pseudo-fs.js';
 
-/** refused: the check right before the write has found a reason; failed: the kernel's answer. */
+/** refused: the check right before the write found a reason; failed: the kernel returned an error. */
 export type WriteResult<R> =
   | { outcome: 'written' }
   | { outcome: 'refused'; reason: R }
@@ -10,10 +10,9 @@ export type WriteResult<R> =
 
 /**
  * The only place that writes smp_affinity.
- * @param mask opened by openMask() before `verify` is called: then an interrupt that gets the number after the check is
- *   not written
- * @param verify reads what stands there now, with nothing between that and the write; returns why it must not be
- *   written
+ * @param mask opened by openMask() before `verify` is called, so that an interrupt that gets the number after the check
+ *   is not written
+ * @param verify the last check before the write; returns why the interrupt must not be written, undefined: it may be
  * @throws FileError of `verify`
  */
 export function writeAffinity<R>(mask: WritableFile, cpus: Cpuset, verify: () => R | undefined): WriteResult<R> {

@@ -1,6 +1,6 @@
 /**
- * transient: try again soon; exhausted: try again later, with growing delays, for what is missing may come back;
- * impossible: report once; gone: nothing to do.
+ * transient: try again soon; exhausted: try again later, with growing delays, as vectors may become free; impossible:
+ * report once; gone: nothing to do.
  */
 export type ErrorKind = 'transient' | 'exhausted' | 'impossible' | 'gone';
 
@@ -13,17 +13,18 @@ const KINDS: Readonly<Record<string, ErrorKind>> = {
 };
 
 /**
- * Of an interrupt that went away during the write, whose number may be back soon; EINVAL also while no CPU of the mask
- * is online. But some always answer so: GICv4 vLPIs and VMD with EINVAL, before 6.12 managed interrupts with EIO.
+ * Returned for an interrupt that goes away during the write, whose number may soon be in use again; EINVAL also while
+ * no CPU of the mask is online. Some interrupts always return them: GICv4 vLPIs and VMD EINVAL, and before 6.12 managed
+ * interrupts EIO.
  */
 const UNCERTAIN: ReadonlySet<string> = new Set(['EINVAL', 'EIO']);
 
-/** As many failures in a row are no coincidence. */
+/** So many consecutive failures are no coincidence. */
 export const PERSISTENT_FAILURES = 5;
 
 /**
- * What the error code of a write to smp_affinity means for what is done next. @param failures in a row with this code,
- * the last included
+ * The meaning of an error code from a write to smp_affinity, for the next step.
+ * @param failures consecutive failures with this code, including the last one
  */
 export function errorKind(code: string, failures = 1): ErrorKind {
   if (UNCERTAIN.has(code)) return failures < PERSISTENT_FAILURES ? 'transient' : 'impossible';
