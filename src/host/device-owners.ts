@@ -3,11 +3,13 @@ import { isOpenIn, OpenDevicesCache } from './open-devices.js';
 import { FileError, type PseudoFs } from './pseudo-fs.js';
 import { findQemu, type RunningQemu, runningQemus } from './qemu-threads.js';
 
-/** Another running domain that has a device of this one. */
+/** Another running domain that has a device of this domain. */
 export interface OtherOwner extends RunningQemu {
-  /** open: its QEMU has the device open; first: no QEMU is seen to, and it named the device before */
+  /**
+   * open: its QEMU has the device open; first: no QEMU process was seen to have it open, and that domain named it first
+   */
   evidence: 'open' | 'first';
-  /** with `first`: what could not be read; absent: no QEMU has the device open */
+  /** with `first`: the path that could not be read; absent: no QEMU process has the device open */
   unreadable?: string;
 }
 
@@ -20,13 +22,13 @@ export interface Claimant {
 export interface OwnershipContext {
   /** names of libvirt's pid files */
   pidFiles?: () => ReadonlySet<string>;
-  /** domains that are known to name a device, the first one first */
+  /** domains that are known to name a device, in the order in which they were added */
   claimants?: (address: PciAddress) => readonly Claimant[];
-  /** the same, by what earlier passes saved: asked only if this domain's QEMU does not have the device open */
+  /** the same from the states of earlier passes; called only if this domain's QEMU does not have the device open */
   savedClaimants?: (address: PciAddress) => readonly Claimant[];
   /**
-   * descriptors that were read in the last `maxAgeMs` are not read again, unless several domains are known to name the
-   * device
+   * lists of open devices that were read in the last `maxAgeMs` are used again, unless several domains are known to
+   * name the device
    */
   cache?: OpenDevicesCache;
   now?: number;
@@ -34,15 +36,16 @@ export interface OwnershipContext {
 }
 
 export interface Ownership {
-  /** devices that this domain must not touch */
+  /** devices that belong to other domains and must not be written */
   others: ReadonlyMap<PciAddress, OtherOwner>;
-  /** why it is unknown which devices this domain's QEMU has open */
+  /** the error if the devices that this domain's QEMU has open cannot be read */
   unreadable: FileError | undefined;
 }
 
 /**
- * Which devices of a running domain are another running domain's. A device can be open in one process only; so the
- * domain whose QEMU has it open owns it. If none is seen to, the first of those that name it does.
+ * Finds the devices of a running domain that belong to another running domain. Only one process can have a device open,
+ * so the domain whose QEMU has it open owns it. If no process is seen to have it open, the first domain that names it
+ * owns it.
  * @throws FileError
  */
 export function findOwners(
@@ -62,7 +65,7 @@ export function findOwners(
     const openOf = (pid: number) => cache.get(pid, now, isContested ? 0 : maxAgeMs);
     const own = openOf(self.pid);
     if (own instanceof FileError) unreadable = own;
-    // without descriptors, as below a --root, nothing can be told of other processes either
+    // without the list of descriptors, as below a --root, other processes cannot be checked either
     else if (own ? isOpenIn(files, address, own) : !isContested) continue;
     qemus ??= runningQemus(files, pidFiles?.()).filter(({ pid }) => pid !== self.pid);
     const opened = qemus.map((qemu) => ({ qemu, open: openOf(qemu.pid) }));

@@ -4,13 +4,13 @@ import { openBelow, openBelowToRead } from './open-below.js';
 import { FileError, type WritableFile } from './pseudo-fs.js';
 
 /**
- * Magic numbers of procfs and sysfs (statfs(2)). There a read of a file that has gone fails (EIO, ENODEV, ESRCH); on
+ * Magic numbers of procfs and sysfs (statfs(2)). There, reading a file that was removed fails (EIO, ENODEV, ESRCH); on
  * other file systems it returns the old text.
  */
 const PSEUDO_FS_MAGIC = new Set([0x9fa0, 0x62656572]);
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 const FLAGS = { read: O_RDONLY | O_NONBLOCK, write: O_RDWR | O_NOFOLLOW | O_NONBLOCK };
-/** For one read(2). A longer file is read by its path. */
+/** For one read(2). A longer file is read by its path instead. */
 const buffer = Buffer.allocUnsafe(65536);
 
 type Mode = keyof typeof FLAGS;
@@ -24,18 +24,18 @@ interface PathAccess {
 /** Cache of open descriptors, limited to 7/8 of RLIMIT_NOFILE. */
 export class FdCache {
   #available = Math.floor((descriptorLimit() * 7) / 8);
-  /** is the file on procfs or sysfs? by path, with each number replaced by # */
+  /** whether the file is on procfs or sysfs; by path, with each number replaced by # */
   readonly #isPseudo = new Map<string, boolean>();
 
-  /** @param root of the tree that the paths are in; '': the host itself */
+  /** @param root directory that the paths are in; '': the host itself */
   constructor(private readonly root = '') {}
 
-  /** @param byPath used if no descriptor is kept */
+  /** @param byPath used if no descriptor is kept open */
   open(path: string, mode: Mode, byPath: PathAccess): WritableFile {
     return new CachedFile(this, path, mode, byPath);
   }
 
-  /** A descriptor; undefined: none is to be kept. */
+  /** A descriptor; undefined: none is to be kept open. */
   acquire(path: string, mode: Mode): number | 'absent' | undefined {
     if (this.#available <= 0) return undefined;
     try {
@@ -44,13 +44,13 @@ export class FdCache {
       this.#available--;
       return fd;
     } catch (error) {
-      // access by path reports any other error
+      // any other error is reported by access by path
       return isAbsent(errnoOf(error)) ? 'absent' : undefined;
     }
   }
 
   #isOnPseudoFs(path: string): boolean {
-    // below a root, copies of such files and links to real ones can be mixed
+    // below a root, copies of such files and links to real ones may be mixed
     if (this.root !== '') return PSEUDO_FS_MAGIC.has(statfsSync(path).type);
     const pattern = path.replace(/\d+/g, '#');
     const known = this.#isPseudo.get(pattern);
@@ -68,9 +68,9 @@ export class FdCache {
 
 class CachedFile implements WritableFile {
   #fd: number | undefined;
-  /** what was read last; the same string is returned while the text is the same */
+  /** the last text; the same string is returned while the text is unchanged */
   #text = '';
-  /** no descriptor, or a read-only one: written by path */
+  /** true: no descriptor, or a read-only one; writes go by path */
   #writesByPath = false;
 
   constructor(
@@ -89,7 +89,7 @@ class CachedFile implements WritableFile {
   read(): string | undefined {
     const fd = this.#descriptor();
     if (fd === undefined) return this.byPath.read();
-    // not by path: another file that appears there meanwhile would be taken for the one that has gone
+    // not by path: another file may have the path by now
     if (fd === 'absent') return undefined;
     let length: number;
     try {
@@ -106,7 +106,7 @@ class CachedFile implements WritableFile {
     return this.#text;
   }
 
-  /** undefined: none is kept */
+  /** undefined: none is kept open */
   #descriptor(): number | 'absent' | undefined {
     const fd = this.#fd ?? this.#open();
     this.#writesByPath = fd === undefined || this.mode === 'read';
@@ -133,8 +133,8 @@ class CachedFile implements WritableFile {
       writeSync(this.#fd, text);
     } catch (error) {
       const code = errnoOf(error);
-      // the errors for an interrupt that just goes; before 6.12 EIO for a managed one, too, but that one can still be
-      // read
+      // the errors for an interrupt that is being freed; before 6.12 also EIO for a managed interrupt, which can still
+      // be read
       const isGone = isAbsent(code) || (/^(?:EIO|EINVAL)$/.test(code) && this.read() === undefined);
       throw new FileError(isGone ? 'ENOENT' : code, this.path);
     }

@@ -3,9 +3,9 @@ import type { PseudoFs } from './pseudo-fs.js';
 const CAP_SYS_PTRACE = 19n;
 
 /**
- * True if /proc is mounted with hidepid and hides the processes of other users from us: their files give EPERM
- * (hidepid=1) or ENOENT (2 and 4). CAP_SYS_PTRACE lifts that, and for 1 and 2 the group of `gid=` (0 by default).
- * Source: kernel, has_pid_permissions() in fs/proc/base.c.
+ * True if /proc is mounted with hidepid and hides other users' processes from us: their files give EPERM (hidepid=1) or
+ * ENOENT (2 and 4). CAP_SYS_PTRACE lifts that; for 1 and 2 so does the group of `gid=` (default 0). Source: kernel,
+ * has_pid_permissions() in fs/proc/base.c.
  */
 export function hidesProcesses(files: PseudoFs): boolean {
   const options = procOptions(files.read('/proc/self/mountinfo') ?? '', files.root).find((list) => list.has('hidepid'));
@@ -18,8 +18,8 @@ export function hidesProcesses(files: PseudoFs): boolean {
 }
 
 /**
- * The options of /proc; below a --root, which may be any path to it, of each proc file system at a path that ends in
- * /proc.
+ * The mount options of /proc. Below a --root, which may be any path, those of each proc file system whose mount point
+ * ends in /proc.
  */
 function procOptions(mountinfo: string, root: string): ReadonlyMap<string, string>[] {
   const byMountPoint = new Map<string, ReadonlyMap<string, string>>();
@@ -30,7 +30,7 @@ function procOptions(mountinfo: string, root: string): ReadonlyMap<string, strin
     const [, , , source, mountPoint] = mount.split(' ');
     const [type, , options = ''] = fileSystem.split(' ');
     if (source !== '/' || !mountPoint?.endsWith('/proc') || (root === '' && mountPoint !== '/proc')) continue;
-    // of two mounts at one directory the later one hides the other
+    // of two mounts on one directory the later one hides the other
     byMountPoint.set(mountPoint, type === 'proc' ? parseOptions(options) : new Map());
   }
   return [...byMountPoint.values()];
@@ -50,7 +50,7 @@ function hasCapability(status: string, capability: bigint): boolean {
   return effective !== undefined && ((BigInt(`0x${effective}`) >> capability) & 1n) === 1n;
 }
 
-/** The group that file systems see, and the supplementary groups. */
+/** The group used for file access, and the supplementary groups. */
 function groups(status: string): string[] {
   const fsgid = /^Gid:(?:\s+\d+){3}\s+(\d+)$/m.exec(status)?.[1];
   const others = /^Groups:(.*)$/m.exec(status)?.[1]?.trim().split(/\s+/) ?? [];

@@ -23,8 +23,8 @@ export function readInterruptCounts(files: PseudoFs, irqs: Iterable<number>): In
 }
 
 /**
- * A number for each possible CPU (kernel: kernel/irq/irqdesc.c, per_cpu_count_show). The file is at most a page:
- * without a line end it was cut.
+ * One number for each possible CPU (kernel: kernel/irq/irqdesc.c, per_cpu_count_show). The file has at most a page:
+ * without a final newline it is incomplete.
  */
 function readPerCpuCount(
   files: PseudoFs,
@@ -37,7 +37,7 @@ function readPerCpuCount(
   return numbers.length === possible.length ? countsAbove0(possible, numbers) : undefined;
 }
 
-/** /proc/interrupts (kernel: kernel/irq/proc.c, show_interrupts): its first line names the online CPUs. */
+/** Reads /proc/interrupts (kernel: kernel/irq/proc.c, show_interrupts). Its first line names the online CPUs. */
 function readProcInterrupts(files: PseudoFs, irqs: ReadonlySet<number>, counts: InterruptCounts): void {
   const [header = '', ...rows] = (files.read('/proc/interrupts') ?? '').split('\n');
   const cpus = [...header.matchAll(/CPU(\d+)/g)].map((match) => Number(match[1]));

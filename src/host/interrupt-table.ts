@@ -3,9 +3,9 @@ import { FileError, type PseudoFs } from './pseudo-fs.js';
 
 /** A line of /proc/interrupts. */
 export interface InterruptLine {
-  /** how often some CPUs took it */
+  /** how often a set of CPUs took it */
   count: number;
-  /** what follows the counts, in single spaces */
+  /** the text after the counts, in single spaces */
   description: string;
 }
 
@@ -13,7 +13,7 @@ export interface InterruptLine {
 export type InterruptLines = ReadonlyMap<string, InterruptLine>;
 
 /**
- * What each of these sets of CPUs has taken, of all interrupts of the host (kernel: kernel/irq/proc.c; for x86 also
+ * For each of these sets of CPUs, how often it took each interrupt of the host (kernel: kernel/irq/proc.c; for x86 also
  * arch_show_interrupts). Lines without a number for each CPU, such as ERR, are left out. The table is read once: on a
  * large host it has megabytes. Undefined if it cannot be read.
  */

@@ -2,20 +2,20 @@ import { parseMask } from '../domain/cpu-mask.js';
 import type { Cpuset } from '../domain/cpuset.js';
 import { FileError, type OpenFile, type PseudoFs, type WritableFile } from './pseudo-fs.js';
 
-/** What the kernel shows of an IRQ. */
+/** The kernel's state of an IRQ. */
 export interface Interrupt {
   irq: number;
   /** names of its handlers */
   handlers: string[];
   /** smp_affinity */
   affinity: Cpuset;
-  /** effective_affinity; undefined if the kernel has no such file, or if the interrupt is not delivered yet */
+  /** effective_affinity; undefined if the kernel has no such file, or the interrupt is not delivered yet */
   effective: Cpuset | undefined;
 }
 
 /**
- * Undefined if /proc/irq has no such number, as for a vector without a handler.
- * @param mask its smp_affinity if that is open: then it is undefined, too, if another interrupt has taken the number
+ * Undefined if /proc/irq does not have the number, as for a vector without a handler.
+ * @param mask its open smp_affinity: the result is then undefined also if another interrupt has the number now
  * @throws FileError; EBADMSG if a file does not contain a mask
  */
 export function readInterrupt(files: PseudoFs, irq: number, mask?: OpenFile): Interrupt | undefined {
@@ -31,7 +31,7 @@ export function readInterrupt(files: PseudoFs, irq: number, mask?: OpenFile): In
   };
 }
 
-/** Opens smp_affinity for writing. Never throws: if it is absent, the write fails with ENOENT. */
+/** Opens smp_affinity for writing. Never throws: if the file is absent, the write fails with ENOENT. */
 export function openMask(files: PseudoFs, irq: number): WritableFile {
   return files.openToWrite(affinityPath(irq));
 }
@@ -40,8 +40,8 @@ const affinityPath = (irq: number) => `/proc/irq/${irq}/smp_affinity`;
 
 /**
  * The names of the handlers: /sys/kernel/irq/N/actions, comma-separated, empty without a handler. If that file is
- * absent, the folders in /proc/irq/N (kernel: kernel/irq/irqdesc.c, proc.c). A name with a comma counts as two, neither
- * of which is a VFIO name.
+ * absent, the directories in /proc/irq/N (kernel: kernel/irq/irqdesc.c, proc.c). A name with a comma counts as two,
+ * neither of which is a VFIO name.
  */
 export function readHandlers(files: PseudoFs, irq: number): string[] {
   const actions = files.read(`/sys/kernel/irq/${irq}/actions`)?.replace(/\n$/, '');

@@ -2,17 +2,17 @@ import type { PciAddress } from '../domain/address.js';
 import { FileError, type PseudoFs } from './pseudo-fs.js';
 
 /**
- * msi_irqs is listed at this interval, and whenever the host's number of IRQs has changed: listing costs as much as
- * nine masks. That a vector of the device has gone shows in its mask.
+ * msi_irqs is listed at this interval, and when the host's number of IRQs has changed: a listing costs as much as
+ * reading nine masks. In between, a vector that has gone is noticed when its mask is read.
  */
 const LIST_INTERVAL_MS = 5000;
 
-/** The IRQ numbers of one device's MSIs, and whether they are still those of the last report. */
+/** The IRQ numbers of one device's MSI or MSI-X vectors, and whether they have changed since the last report. */
 export class IrqNumbers {
-  /** the list, joined; undefined: the list did not match the last report */
+  /** the list as text; undefined: it did not match the last report */
   #listed: string | undefined;
   #listedAt = Number.NEGATIVE_INFINITY;
-  /** how many IRQs the host had then */
+  /** the host's number of IRQs at that time */
   #hostIrqCount: number | undefined;
 
   constructor(
@@ -25,7 +25,7 @@ export class IrqNumbers {
     return sorted(numbersIn(this.#list()));
   }
 
-  /** @param hostIrqCount how many IRQs the host has now; undefined: unknown */
+  /** @param hostIrqCount the host's present number of IRQs; undefined: unknown */
   haveChanged(now: number, hostIrqCount: number | undefined): boolean {
     if (this.#listed === undefined) return true;
     const isSameCount = hostIrqCount !== undefined && hostIrqCount === this.#hostIrqCount;
@@ -35,7 +35,7 @@ export class IrqNumbers {
     return this.#list() !== this.#listed;
   }
 
-  /** Later checks compare with these numbers of a report, provided that they are still true. */
+  /** Makes the numbers of a report the reference of later checks, if they are still true. */
   record(numbers: readonly number[]): void {
     const listed = this.#list();
     this.#listed = sorted(numbersIn(listed)).join() === sorted(numbers).join() ? listed : undefined;

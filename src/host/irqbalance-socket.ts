@@ -8,18 +8,18 @@ import { FileError } from './pseudo-fs.js';
 const FOLDER = '/run/irqbalance';
 const NAME = /^irqbalance[1-9]\d{0,9}\.sock$/;
 
-/** irqbalance answers at once, unless it is just reading its statistics. */
+/** irqbalance answers at once, except while it reads its statistics. */
 const REQUEST_TIMEOUT_MS = 1000;
-/** More than the statistics of the largest hosts. */
+/** More than the statistics of the largest hosts need. */
 const MAX_ANSWER_SIZE = 4 * 1024 * 1024;
 
 /** The socket of a running irqbalance. */
 export interface IrqbalanceSocket {
   root: string;
-  /** its file's, in /run/irqbalance */
+  /** name of its file in /run/irqbalance */
   name: string;
   pid: number;
-  /** differs from that of an earlier irqbalance that had the same pid */
+  /** differs between two irqbalance processes that had the same pid */
   identity: string;
 }
 
@@ -45,18 +45,18 @@ export function findIrqbalanceSockets(root = ''): IrqbalanceSocket[] {
   }
 }
 
-/** A hard link, too, could be the socket of the host's irqbalance. */
+/** A hard link could be the socket of the host's irqbalance, too. */
 const isOwnSocket = (stat: Stats) => stat.isSocket() && stat.nlink === 1;
 
-/** Links on the way to the folder stay below the root. */
+/** Links on the path to the directory are resolved below the root. */
 function inFolder<T>(root: string, action: (folder: OpenFolder) => T): T {
   const { folder } = walk(`${FOLDER}/`, { root: root || '/' });
   return using(folder, action);
 }
 
 /**
- * The descriptor of a socket's file: connect(2) would follow a link that somebody puts in its place.
- * @throws the system's error; ENOTSOCK for what is not a socket
+ * Opens a socket's file by descriptor: connect(2) by path would follow a link that another user puts in its place.
+ * @throws the system's error; ENOTSOCK if it is not a socket
  */
 function openSocket({ root, name }: IrqbalanceSocket): number {
   return inFolder(root, (folder) => {
@@ -70,8 +70,8 @@ function openSocket({ root, name }: IrqbalanceSocket): number {
 const pathOf = ({ root, name }: Pick<IrqbalanceSocket, 'root' | 'name'>) => `${root}${FOLDER}/${name}`;
 
 /**
- * Sends one request; each needs its own connection.
- * @returns the answer, empty for a setting
+ * Sends one request; each request needs its own connection.
+ * @returns the answer; empty for a request that sets something
  * @throws FileError: ECONNREFUSED or ENOENT if no irqbalance listens, ETIMEDOUT if it does not answer
  */
 export async function askIrqbalance(socket: IrqbalanceSocket, request: string): Promise<string> {
@@ -107,13 +107,15 @@ function ask(real: string, path: string, request: string): Promise<string> {
       else parts.push(part);
     });
     connection.on('close', () => finish());
-    // some versions never close the connection of a setting, so its answer is not waited for
+    // some versions never close the connection after a request that sets something, so do not wait for that
     if (isSetting) connection.end(request, () => finish());
     else connection.write(request);
   });
 }
 
-/** The IRQs in an answer: to `setup` those that are banned by number, to `stats` those that irqbalance moves. */
+/**
+ * The IRQs in an answer: to `setup`, the IRQs that are banned by number; to `stats`, the IRQs that irqbalance moves.
+ */
 export function irqsOf(answer: string): Set<number> {
   return new Set([...answer.matchAll(/\bIRQ (\d{1,9})\b/g)].map(([, irq]) => Number(irq)));
 }

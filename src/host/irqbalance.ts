@@ -5,13 +5,13 @@ export interface Irqbalance {
   pid: number;
   /** --banirq, -i */
   bannedIrqs: ReadonlySet<number>;
-  /** --banmod, -m: parts of drivers' names */
+  /** --banmod, -m: parts of driver names */
   bannedModules: readonly string[];
-  /** --policyscript, -l: a script, or a folder of scripts; they may ban any interrupt */
+  /** --policyscript, -l: a script, or a directory of scripts, which may ban any interrupt */
   policyScript: string | undefined;
 }
 
-/** Undefined if /proc shows no irqbalance. Bans that it got later, through its socket, are not visible there. */
+/** Undefined if /proc shows no irqbalance. Bans that irqbalance got later, through its socket, are not included. */
 export function readIrqbalance(files: PseudoFs): Irqbalance | undefined {
   for (const pid of files.list('/proc') ?? []) {
     if (!/^[1-9]\d*$/.test(pid) || !isIrqbalance(files, Number(pid))) continue;
@@ -20,7 +20,7 @@ export function readIrqbalance(files: PseudoFs): Irqbalance | undefined {
   return undefined;
 }
 
-/** Whether the process with this pid runs and is an irqbalance. */
+/** Whether the process with this pid is a running irqbalance. */
 export function isIrqbalance(files: PseudoFs, pid: number): boolean {
   return files.read(`/proc/${pid}/comm`)?.trim() === 'irqbalance';
 }
@@ -32,7 +32,7 @@ export function irqbalanceOf(files: PseudoFs, pid: number): Irqbalance {
     pid,
     bannedIrqs: new Set(irqs.map(Number)),
     bannedModules: valuesOf(words, 'banmod', 'm'),
-    // the last one counts
+    // the last one applies
     policyScript: valuesOf(words, 'policyscript', 'l').at(-1),
   };
 }

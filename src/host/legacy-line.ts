@@ -1,18 +1,18 @@
 import type { PciAddress } from '../domain/address.js';
 import type { PseudoFs } from './pseudo-fs.js';
 
-/** A device's legacy line (INTx), as of the moment when its affinity was written. */
+/** A device's legacy line (INTx), as it was when its affinity was written. */
 export interface LegacyLine {
   irq: number;
   address: PciAddress;
-  /** readInput() of that moment; absent: the kernel did not say */
+  /** readInput() at that time; absent: the kernel did not report it */
   input?: string;
 }
 
 /** Why an IRQ number is no longer certain to be the device's legacy line. */
 export type LineChange =
   | { code: 'no-device'; address: PciAddress }
-  /** the irq file of the device names another number */
+  /** the device's irq file names another number */
   | { code: 'other-irq'; address: PciAddress; named: string }
   | { code: 'message-chip'; chip: string }
   | { code: 'message-owner'; device: string }
@@ -21,9 +21,9 @@ export type LineChange =
   | { code: 'disabled'; address: PciAddress };
 
 /**
- * The input of the interrupt controller behind an IRQ number, such as `IO-APIC 17`. The number of a line is freed when
- * its last device is disabled, and can then be given to another input or to a message interrupt; the input of a line is
- * wired on the board. Undefined if the kernel does not say. Source: kernel/irq/irqdesc.c (chip_name, hwirq).
+ * The interrupt controller's input behind an IRQ number, such as `IO-APIC 17`. When the last device of a line is
+ * disabled, the kernel frees the number and may give it to another input or to an MSI. The input of a line is wired on
+ * the board. Undefined if the kernel does not report it. Source: kernel/irq/irqdesc.c (chip_name, hwirq).
  */
 export function readInput(files: PseudoFs, irq: number): string | undefined {
   const chip = files.read(`/sys/kernel/irq/${irq}/chip_name`)?.trim();
@@ -32,11 +32,11 @@ export function readInput(files: PseudoFs, irq: number): string | undefined {
 }
 
 /**
- * Checks that a number is still the device's legacy line. The device's `irq` file alone does not show that: it keeps
- * the number of a line that was freed (kernel: drivers/acpi/pci_irq.c, acpi_pci_irq_disable), and names the first
- * vector while MSI is on.
- * @param handlers of the number, as they are now
- * @returns undefined: it is
+ * Checks that a number is still the device's legacy line. The device's `irq` file does not prove that: it keeps the
+ * number of a line that was freed (kernel: drivers/acpi/pci_irq.c, acpi_pci_irq_disable), and names the first vector
+ * while MSI is enabled.
+ * @param handlers the present handlers of the number
+ * @returns undefined: it is the line
  * @throws FileError
  */
 export function lineChange(
@@ -58,8 +58,8 @@ export function lineChange(
 }
 
 /**
- * Detects a message interrupt: it is never level-triggered, whereas a legacy PCI line always is. An existing IRQ has
- * the files for that; without them, as in an incomplete tree below a root, the devices' lists of message interrupts
+ * Detects an MSI: it is never level-triggered, whereas a legacy PCI line always is. The kernel has files with the type
+ * of an existing IRQ. If they are absent, as in an incomplete directory tree below a root, the devices' msi_irqs
  * decide.
  */
 function messageInterrupt(files: PseudoFs, irq: number): LineChange | undefined {

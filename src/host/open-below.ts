@@ -16,17 +16,17 @@ import { walk } from '../lib/walk.js';
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } = constants;
 
 export interface BelowOptions {
-  /** of open(2), without O_TRUNC */
+  /** flags of open(2), without O_TRUNC */
   flags: number;
-  /** truncates once the file's type is known */
+  /** truncate the file after its type has been checked */
   truncate?: boolean;
-  /** the last part may be a link to another file below the root */
+  /** the last component may be a link to another file below the root */
   followLast?: boolean;
 }
 
 /**
- * Opens a file below a root. Another user may have put links into the tree: a link that leads outside is
- * not followed. Devices are refused, for writing hard links too, and a FIFO does not block.
+ * Opens a file below a root. Another user may have put links there: a link that leads outside is not followed. Devices
+ * are refused, for writing hard links too, and a FIFO does not block.
  * @throws the system's error; ELOOP for a link, EBADMSG for a device, EMLINK for a hard link
  */
 export function openBelow(root: string, path: string, { flags, truncate, followLast = false }: BelowOptions): number {
@@ -35,8 +35,8 @@ export function openBelow(root: string, path: string, { flags, truncate, followL
 }
 
 /**
- * Opens a file below a root for reading, as openBelow() does. Nearly all files are where their path says: to see that
- * costs less than to follow the path part by part.
+ * Opens a file below a root for reading, as openBelow() does. Nearly all paths contain no links: to check that is
+ * cheaper than to follow the path component by component.
  * @throws the system's error; EBADMSG for a device
  */
 export function openBelowToRead(root: string, path: string): number {
@@ -50,7 +50,7 @@ export function openBelowToRead(root: string, path: string): number {
   return openBelow(root, path, { flags: O_RDONLY, followLast: true });
 }
 
-/** False as well where a link leads to nothing here: below the root it may lead to something. */
+/** False also for a link whose target does not exist: below the root the target may exist. */
 function isRegular(file: string): boolean {
   try {
     return statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
@@ -60,7 +60,7 @@ function isRegular(file: string): boolean {
 }
 
 function open(real: string, flags: number, path: string, truncate = false): number {
-  // a device may act when it is opened
+  // opening a device may have side effects
   if (isDevice(lstatSync(real))) throw systemError('EBADMSG', path);
   const fd = openSync(real, flags);
   let isReturned = false;

@@ -1,21 +1,24 @@
 import type { PciAddress } from '../domain/address.js';
 import { FileError, type PseudoFs } from './pseudo-fs.js';
 
-/** The VFIO devices that a process has open, by what its descriptors refer to. */
+/** The VFIO devices that a process has open, from its descriptors. */
 export interface OpenDevices {
-  /** /dev/vfio/GROUP: all devices of that IOMMU group, which no other process can open then */
+  /** /dev/vfio/GROUP: all devices of that IOMMU group; no other process can open them meanwhile */
   groups: ReadonlySet<string>;
   /** /dev/vfio/devices/vfioN: one device */
   characterDevices: ReadonlySet<string>;
-  /** devices that the kernel names itself (since 7.2, in fdinfo) */
+  /** devices by the address that the kernel shows in fdinfo (since 7.2) */
   addresses: ReadonlySet<string>;
 }
 
-/** What is known of a process; undefined: it has ended, or there are no descriptors below a --root. */
+/**
+ * The devices, or why they cannot be read; undefined: the process has ended, or, below a --root, there are no
+ * descriptors.
+ */
 export type OpenDevicesResult = OpenDevices | FileError | undefined;
 
 /**
- * One link for each descriptor. Source: the kernel's Documentation/driver-api/vfio.rst, drivers/vfio/vfio_main.c
+ * Reads one link per descriptor. Source: the kernel's Documentation/driver-api/vfio.rst, drivers/vfio/vfio_main.c
  * (fdinfo).
  */
 export function readOpenDevices(files: PseudoFs, pid: number): OpenDevicesResult {
@@ -62,13 +65,16 @@ export function isOpenIn(files: PseudoFs, address: PciAddress, open: OpenDevices
 
 const MAX_CACHED = 4096;
 
-/** readOpenDevices() of many processes, for a while. */
+/** Cache of readOpenDevices() for many processes. */
 export class OpenDevicesCache {
   readonly #known = new Map<number, { result: OpenDevicesResult; readAt: number }>();
 
   constructor(private readonly files: PseudoFs) {}
 
-  /** @param now in ms, of any clock; @param maxAgeMs of what was read before */
+  /**
+   * @param now in ms, of any clock
+   * @param maxAgeMs maximum age of a cached result
+   */
   get(pid: number, now: number, maxAgeMs: number): OpenDevicesResult {
     const known = this.#known.get(pid);
     if (known && now - known.readAt <= maxAgeMs) return known.result;

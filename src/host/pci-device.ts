@@ -1,23 +1,21 @@
 import type { PciAddress } from '../domain/address.js';
 import type { PseudoFs } from './pseudo-fs.js';
 
-/** unknown: this kernel shows it only in the names of the device's handlers. */
+/** unknown: on this kernel only the names of the device's handlers show it. */
 export type VfioEvidence = 'yes' | 'no' | 'unknown';
 
 export type InterruptType = 'msix' | 'msi' | 'intx';
 
-/**
- * A PCI device as sysfs shows it now. IRQ numbers are never cached: after a reset they may belong to another device.
- */
+/** A PCI device as sysfs shows it now. IRQ numbers are never cached: after a reset another device may have them. */
 export interface PciDevice {
   address: PciAddress;
-  /** name of the driver that it is bound to; undefined if none */
+  /** name of its driver; undefined: no driver is bound */
   driver: string | undefined;
-  /** whether that is a VFIO driver: see vfioEvidence() */
+  /** whether the driver is a VFIO driver: see vfioEvidence() */
   vfio: VfioEvidence;
-  /** undefined if the firmware names none (-1) */
+  /** undefined if the firmware reports none (-1) */
   numaNode: number | undefined;
-  /** in ascending order, with the vectors that have no handler */
+  /** in ascending order, including vectors without a handler */
   irqs: { irq: number; type: InterruptType }[];
 }
 
@@ -25,7 +23,7 @@ export interface PciDevice {
 export function readPciDevice(files: PseudoFs, address: PciAddress): PciDevice | undefined {
   const folder = `/sys/bus/pci/devices/${address}`;
   const messages = messageIrqs(files, folder);
-  // read last: with MSI enabled it names the first MSI, and a driver may disable that at any moment
+  // read last: while MSI is enabled the file names the first MSI, and a driver may disable MSI at any time
   const line = files.read(`${folder}/irq`);
   if (line === undefined) return undefined;
   const node = files.read(`${folder}/numa_node`)?.trim() ?? '';
@@ -39,14 +37,14 @@ export function readPciDevice(files: PseudoFs, address: PciAddress): PciDevice |
   };
 }
 
-/** Name of the driver that a device is bound to; undefined if it has no driver or does not exist. */
+/** Name of the device's driver; undefined if it has no driver or does not exist. */
 export function readDriver(files: PseudoFs, address: PciAddress): string | undefined {
   return files.link(`/sys/bus/pci/devices/${address}/driver`);
 }
 
 /**
- * msi_irqs is absent, or empty, while neither MSI nor MSI-X is enabled. Only one of them can be, so one file tells the
- * type.
+ * msi_irqs is absent or empty while neither MSI nor MSI-X is enabled. Only one of them can be enabled, so one file
+ * shows the type.
  */
 function messageIrqs(files: PseudoFs, folder: string): PciDevice['irqs'] {
   const names = (files.list(`${folder}/msi_irqs`) ?? []).filter((name) => /^\d{1,10}$/.test(name));
@@ -62,8 +60,8 @@ function messageIrqs(files: PseudoFs, folder: string): PciDevice['irqs'] {
 }
 
 /**
- * The legacy line. 0 and the kernel's IRQ_NOTCONNECTED (2^31) mean no line. With MSI enabled, the same file names the
- * first MSI.
+ * The legacy line. 0 and the kernel's IRQ_NOTCONNECTED (2^31) mean no line. While MSI is enabled, the same file names
+ * the first MSI.
  */
 function lineIrq(text: string): PciDevice['irqs'] {
   const irq = /^[1-9]\d{0,9}$/.test(text) ? Number(text) : 0;
@@ -71,9 +69,9 @@ function lineIrq(text: string): PciDevice['irqs'] {
 }
 
 /**
- * Whether the driver of a device is a VFIO driver. Most have it in their names (vfio-pci, mlx5_vfio_pci, vfio-pci-igb),
- * but a vendor's need not (nvidia). Since 6.1 the kernel gives each device that a VFIO driver has a folder vfio-dev
- * (kernel: drivers/vfio/vfio_main.c, class vfio-dev). The names of the handlers are checked in any case.
+ * Whether the driver of a device is a VFIO driver. Most have vfio in their names (vfio-pci, mlx5_vfio_pci,
+ * vfio-pci-igb), but a vendor's driver may not (nvidia). Since 6.1 each device of a VFIO driver has a directory
+ * vfio-dev (kernel: drivers/vfio/vfio_main.c, class vfio-dev). The names of the handlers are checked in any case.
  */
 export function vfioEvidence(files: PseudoFs, address: PciAddress, driver: string | undefined): VfioEvidence {
   if (driver === undefined) return 'no';

@@ -1,21 +1,22 @@
 import type { InterruptCounts } from './interrupt-counts.js';
 import type { PostingEvent } from './posting-events.js';
 
-/** What is known of a vector. `apicId`: of the vCPU that it is posted to. */
+/** The known posting of a vector. `apicId`: of the vCPU that it is posted to. */
 export interface KnownPosting {
   isPosted: boolean;
   apicId?: number;
-  /** how often the host took it when that was last read while it was posted */
+  /** how often the host had taken it at the last read while it was posted */
   count?: number;
 }
 
-/** What is known of the posting of a vector with these handlers; undefined: nothing. */
+/** The known posting of a vector with these handlers; undefined: unknown. */
 export type PostingOf = (irq: number, handlers: readonly string[]) => KnownPosting | undefined;
 
 /**
- * Which IRQs are posted to vCPUs, by trace events and counts. Nothing is known of an IRQ that no event has named since
- * we listen. KVM ends posting without an event until 6.12 on Intel where the guest chooses several vCPUs, and AMD's
- * events before 6.17 name vectors that are not posted: where the host takes a vector, it is not posted.
+ * Which IRQs are posted to vCPUs, from trace events and counts. The posting of an IRQ is unknown until a trace event
+ * names it. Events alone are not enough: until 6.12 on Intel, KVM ends posting without an event if the guest directs
+ * the interrupt to several vCPUs, and before 6.17 AMD's events also name vectors that are not posted. If the count
+ * shows that the host takes a vector, it is not posted.
  */
 export class PostedVectors {
   readonly #known = new Map<number, KnownPosting>();
@@ -29,12 +30,12 @@ export class PostedVectors {
     return this.#known.get(irq)?.isPosted === true;
   }
 
-  /** IRQs that are posted now and were not, or the other way round. */
+  /** @returns IRQs whose posting has begun or ended */
   take(events: readonly PostingEvent[]): number[] {
     const before = new Set(this.#posted());
     for (const event of events) {
       if (event.kind === 'lost') this.#known.clear();
-      // it may be another interrupt's number, and before 6.15 a move ends the posting on Intel
+      // another interrupt may have the number; and before 6.15 on Intel, a move ends the posting
       else if (event.kind === 'moved') this.#known.delete(event.irq);
       else if (event.kind === 'posted') this.#known.set(event.irq, { isPosted: true, apicId: event.apicId });
       else this.#known.set(event.irq, { isPosted: false });
@@ -43,7 +44,7 @@ export class PostedVectors {
     return [...[...before].filter((irq) => !after.has(irq)), ...[...after].filter((irq) => !before.has(irq))];
   }
 
-  /** @returns IRQs that the host has taken since the last time, and that are not posted therefore */
+  /** @returns IRQs that the host has taken since the last call, and that are therefore not posted */
   takeCounts(counts: InterruptCounts): number[] {
     const taken: number[] = [];
     for (const [irq, byCpu] of counts) {
@@ -58,7 +59,7 @@ export class PostedVectors {
     return taken;
   }
 
-  /** No events come, or none came for a while. */
+  /** Trace events are unavailable, or were missed. */
   clear(): void {
     this.#known.clear();
   }

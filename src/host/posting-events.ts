@@ -1,6 +1,7 @@
 /**
- * What a trace event says of the posting of an IRQ. `apicId`: of the vCPU that it is posted to. moved: it got another
- * vector, so that what was known of it may be over. lost: so may what was known of any.
+ * A trace event about the posting of an IRQ. posted: to the vCPU with this APIC ID; remapped: no longer posted; moved:
+ * the IRQ got another CPU vector, so its posting is unknown; lost: events were lost, so the posting of all IRQs is
+ * unknown.
  */
 export type PostingEvent =
   | { kind: 'posted'; irq: number; apicId: number }
@@ -8,8 +9,8 @@ export type PostingEvent =
   | { kind: 'lost' };
 
 /**
- * kvm_pi_irte_update (kernel: arch/x86/kvm/trace.h): with `VT-d` until 6.9, and with the address of a descriptor at its
- * end until 6.16. Older kernels than 4.20 do not name the IRQ: they do not match.
+ * kvm_pi_irte_update (kernel: arch/x86/kvm/trace.h): with `VT-d` until 6.9, and with the address of a descriptor at the
+ * end until 6.16. Kernels before 4.20 do not name the IRQ: their lines do not match.
  */
 const UPDATE =
   String.raw` \d+\.\d+: kvm_pi_irte_update: (?:VT-d )?PI is (enabled and being updated|disabled) for irq (\d{1,9}), ` +
@@ -18,7 +19,7 @@ const MOVED = String.raw` \d+\.\d+: vector_alloc: irq=(\d{1,9})\b`;
 const LOST = String.raw`^CPU:\d+ \[(LOST) \d+ EVENTS\]`;
 const LINE = new RegExp(`${UPDATE}|${MOVED}|${LOST}`, 'gm');
 
-/** Lines of trace_pipe, in their order; empty if none is about posting. */
+/** Parses lines of trace_pipe, in order; empty if none is about posting. */
 export function parsePostingEvents(text: string): PostingEvent[] {
   return [...text.matchAll(LINE)].map(([, update, irq, vcpu, moved, lost]): PostingEvent => {
     if (lost) return { kind: 'lost' };

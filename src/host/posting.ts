@@ -1,16 +1,21 @@
 import { FileError, type PseudoFs } from './pseudo-fs.js';
 
-/** Whether this host can post device interrupts to vCPUs at all. It says nothing about a single vector. */
+/**
+ * Whether this host can post device interrupts to vCPUs. Whether a certain vector is posted is a different question.
+ */
 export interface Posting {
-  /** null: what is visible does not decide it */
+  /** null: unknown, as the readable files do not decide it */
   possible: boolean | null;
-  /** what decides it, or why it is not decided: one line */
+  /** one line: the fact that decides it, or why it is unknown */
   evidence: string;
 }
 
 const IOMMUS = '/sys/class/iommu';
 
-/** What a kind of IOMMU needs, and the parameter of its KVM module that says whether vCPUs have an APIC in hardware. */
+/**
+ * For each kind of IOMMU: the bits that posting needs, and the parameter of its KVM module that says whether vCPUs have
+ * a hardware APIC.
+ */
 const KINDS = [
   // kernel: drivers/iommu/intel/irq_remapping.c, set_irq_posting_cap(): every IOMMU must have it
   { file: 'intel-iommu/cap', bits: [59n], module: 'kvm_intel', parameter: 'enable_apicv', apic: 'APICv' },
@@ -19,8 +24,7 @@ const KINDS = [
 ] as const;
 
 /**
- * Reads what is certain about posting: IOMMUs, kernel command line, parameters of KVM's modules. Never throws
- * FileError.
+ * Reads the conditions of posting: IOMMUs, kernel command line, parameters of KVM's modules. Never throws FileError.
  */
 export function readPosting(files: PseudoFs): Posting {
   try {
@@ -34,8 +38,8 @@ export function readPosting(files: PseudoFs): Posting {
 const never = (evidence: string): Posting => ({ possible: false, evidence });
 
 /**
- * As the kernel reads them: of `intremap=` the last on, off or nopost counts, and each is compared by its start
- * (drivers/iommu/irq_remapping.c, setup_irqremap). `nosid` does not matter.
+ * Parses `intremap=` as the kernel does: the last on, off or nopost applies, and only the start of each word is
+ * compared (drivers/iommu/irq_remapping.c, setup_irqremap). `nosid` is irrelevant.
  */
 function commandLineForbids(files: PseudoFs): Posting | undefined {
   let forbidden: string | undefined;
@@ -97,8 +101,9 @@ function ofIommus(files: PseudoFs): Posting {
 }
 
 /**
- * AMD's features are two registers since 6.0, the second one first until 6.6: a register that has no such bits at all
- * cannot be told from the other, so one with all of them is enough. Undefined if it is no hexadecimal number.
+ * Whether a register has all the bits; undefined if the text is not hexadecimal. Since 6.0 AMD's file has two
+ * registers, until 6.6 in the opposite order. Their text does not show which is which, so it is enough if one of them
+ * has all bits.
  */
 function hasBits(text: string, bits: readonly bigint[]): boolean | undefined {
   const registers = text.split(':');

@@ -1,8 +1,7 @@
 import { ExpectedError } from '../lib/errors.js';
 
 /**
- * A system error by its name (ENOENT, EPERM, EINVAL, ENOSPC ...); EBADMSG: the file does not contain what the kernel
- * writes.
+ * A system error by its name (ENOENT, EPERM, EINVAL, ENOSPC ...); EBADMSG: the file does not have the kernel's format.
  */
 export class FileError extends ExpectedError {
   override readonly name = 'FileError';
@@ -15,8 +14,7 @@ export class FileError extends ExpectedError {
 }
 
 /**
- * A file that controls what root does, but that other users could have written. The message is one line with the
- * reason.
+ * A file that root's actions depend on, but that other users may have written. The message is one line with the reason.
  */
 export class UntrustedFile extends FileError {
   constructor(path: string, reason: string) {
@@ -26,46 +24,47 @@ export class UntrustedFile extends FileError {
 }
 
 /**
- * The host's pseudo-files, by absolute path: the real ones, those below a `--root`, or those of a simulated kernel.
- * An absent file gives undefined, because that is normal there; any other failure throws FileError.
+ * The host's pseudo-files, by absolute path: the real files, those below a `--root`, or those of a simulated kernel. An
+ * absent file gives undefined, because that is normal there; any other failure throws FileError.
  */
 export interface PseudoFs {
-  /** what messages put before each path: the `--root` as it was given, without a slash at its end; '' for this host */
+  /** prefix of paths in messages: the `--root` as given, without a final slash; '' for this host */
   readonly root: string;
   /** the whole text; FileError EFBIG beyond 64 MiB */
   read(path: string): string | undefined;
   /**
-   * Reads a file that controls what root does. Throws UntrustedFile if it is not a regular file, if it belongs neither
+   * Reads a file that root's actions depend on. Throws UntrustedFile if it is not a regular file, if it belongs neither
    * to root nor, below a root, to this user, or if its group or others may write to it. Links are followed: the opened
    * file is checked.
    */
   readTrusted(path: string): string | undefined;
-  /** names in a folder, in no order */
+  /** names in a directory, in no order */
   list(path: string): string[] | undefined;
   /**
-   * the number of folders in a folder, from its link count: much cheaper than list(). Undefined if the file system does
-   * not count them
+   * the number of subdirectories, from the link count: much cheaper than list(). Undefined if the file system does not
+   * count them
    */
   countFolders(path: string): number | undefined;
-  /** last part of a symbolic link's target */
+  /** last component of a symbolic link's target */
   link(path: string): string | undefined;
   /** the whole target of a symbolic link, which need not be a path */
   linkTarget(path: string): string | undefined;
-  /** for repeated reads: opened at the first one */
+  /** for repeated reads: opened at the first read */
   open(path: string): OpenFile;
   /** for a check and a write of the same file: opened at once. Never throws */
   openToWrite(path: string): WritableFile;
 }
 
-/** A file that is kept open if that is safe and a descriptor is available: reading it is then one system call. */
+/** A file that is kept open if that is safe and a descriptor is available: a read is then one system call. */
 export interface OpenFile {
   /**
-   * The text as it is now. Undefined if the file is absent, and once if another file has replaced the one that was read
+   * The present text. Undefined if the file is absent, and once if another file has replaced the one that was read
    * last, such as an interrupt that came back under the same number. Throws FileError as PseudoFs.read does.
    */
   read(): string | undefined;
   /**
-   * whether a descriptor is kept: then what read() gives is of the file that was read last, and no other with its name
+   * true: a descriptor is kept open, so read() only returns text of the file that was read last, never of another with
+   * its name
    */
   readonly isKept: boolean;
   close(): void;
@@ -73,8 +72,8 @@ export interface OpenFile {
 
 export interface WritableFile extends OpenFile {
   /**
-   * One write(2). If a descriptor is kept, it goes to the file that was opened or read last, never to one that has
-   * replaced it. Throws FileError ENOENT if that file has gone.
+   * One write(2). If a descriptor is kept open, it writes the file that was opened or read last, never another with its
+   * name. Throws FileError ENOENT if that file has gone.
    */
   write(text: string): void;
 }

@@ -5,14 +5,14 @@ import { hidesProcesses } from './hidepid.js';
 import { FileError, type PseudoFs } from './pseudo-fs.js';
 
 /**
- * The QEMU of a running domain, and the CPUs that its vCPU threads may run on. The pid file and the command line tell
- * that it runs, the names of threads only where: QEMU does not name them without `debug-threads=on`.
+ * The QEMU process of a running domain, and the CPUs of its vCPU threads. The pid file and the command line show that
+ * it runs. Thread names show which threads run vCPUs: QEMU does not name threads without `debug-threads=on`.
  */
 export interface VcpuThreads {
   pid: number;
   /** the threads that run one vCPU each */
   threads: { vcpu: number; cpus: Cpuset }[];
-  /** the union over all vCPUs; undefined if no thread has the name of a vCPU's */
+  /** the union over all vCPUs; undefined if no thread has the name of a vCPU thread */
   cpus: Cpuset | undefined;
 }
 
@@ -49,7 +49,7 @@ export function readThreadName(files: PseudoFs, pid: number, tid: string): strin
 }
 
 /**
- * By QEMU's names: `CPU n/KVM`, `CPU n/TCG` and so on, `ALL CPUs/TCG`. Undefined for QEMU's other threads. Source:
+ * Parses QEMU's thread names: `CPU n/KVM`, `CPU n/TCG` and so on, `ALL CPUs/TCG`. Undefined for other threads. Source:
  * QEMU, accel/.
  */
 export function vcpuInName(name: string | undefined): VcpuOfThread | undefined {
@@ -63,7 +63,7 @@ export function allowedList(status: string): string | undefined {
   return field(status, '\nCpus_allowed_list:');
 }
 
-/** The number of threads of the process, from a thread's status file. */
+/** The number of the process's threads, from a thread's status file. */
 export function threadCount(status: string): string | undefined {
   return field(status, '\nThreads:');
 }
@@ -98,7 +98,7 @@ function readCommandLine(files: PseudoFs, pid: number): string | undefined {
 
 const PID_FILES = '/run/libvirt/qemu';
 
-/** The names of libvirt's pid files, and of the other files in their folder. */
+/** The names in the directory of libvirt's pid files, including other files. */
 export function listPidFiles(files: PseudoFs): ReadonlySet<string> {
   return new Set(files.list(PID_FILES));
 }
@@ -112,7 +112,10 @@ export function pidFilesOnce(files: PseudoFs): () => ReadonlySet<string> {
   };
 }
 
-/** The domain's name becomes a path only if it is listed in the folder. @param listed a recent listPidFiles() */
+/**
+ * The domain's name becomes a path only if the directory contains it.
+ * @param listed a recent listPidFiles()
+ */
 export function findQemu(
   files: PseudoFs,
   name: string,
@@ -124,8 +127,7 @@ export function findQemu(
 }
 
 /**
- * The process that libvirt's pid file names, if hidepid keeps us from reading it: whether it is QEMU, and runs, is
- * unknown.
+ * The pid in libvirt's pid file, if hidepid keeps us from reading the process: whether it is a running QEMU is unknown.
  */
 export function hiddenQemu(files: PseudoFs, name: string): number | undefined {
   const pid = readPidFile(files, name, listPidFiles(files));
@@ -140,15 +142,15 @@ function readPidFile(files: PseudoFs, name: string, listed: ReadonlySet<string>)
   return pid === undefined ? undefined : Number(pid);
 }
 
-/** The process of a domain. */
+/** The QEMU process of a domain. */
 export interface RunningQemu {
   name: string;
   pid: number;
 }
 
 /**
- * All QEMUs that libvirt has pid files of. Those that cannot be read are left out. @param listed a recent
- * listPidFiles()
+ * All QEMU processes that libvirt has pid files of. Processes that cannot be read are left out.
+ * @param listed a recent listPidFiles()
  */
 export function runningQemus(files: PseudoFs, listed: ReadonlySet<string> = listPidFiles(files)): RunningQemu[] {
   return [...listed].flatMap((file) => {

@@ -4,9 +4,9 @@ import { RealFs } from './real-fs.js';
 import { type HostSnapshot, readSnapshot } from './snapshot.js';
 
 export interface ReadHostOptions {
-  /** a folder that contains /sys, /proc and /run, to be read instead of the host's own */
+  /** a directory that contains /sys, /proc and /run, to be read instead of the host's own */
   root?: string;
-  /** read the interrupt counts as well: one more file for each interrupt. Default false */
+  /** also read the interrupt counts: one more file per interrupt. Default false */
   counts?: boolean;
 }
 

@@ -16,18 +16,18 @@ import { FdCache } from './fd-cache.js';
 import { openBelow, openBelowToRead } from './open-below.js';
 import { FileError, type OpenFile, type PseudoFs, UntrustedFile, type WritableFile } from './pseudo-fs.js';
 
-/** Bytes. /proc/interrupts of the largest hosts has some 20 MiB; a device file below a root never ends. */
+/** In bytes. /proc/interrupts of the largest hosts has some 20 MiB; a device file below a root may never end. */
 const MAX_FILE_SIZE = 64 * 1024 * 1024;
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
 /**
  * Files that one read(2) returns whole (kernel: kernfs, and single_open() in kernel/irq/proc.c). /proc/interrupts
- * consists of many records, and a read ends before the one that does not fit.
+ * consists of many records, and a read ends before the first record that does not fit.
  */
 const ONE_RECORD = /^\/(?:sys|proc\/irq)\//;
 
-/** The files of this host, or of the tree below `root` (a simulated host, a chroot). */
+/** The files of this host, or of the directory `root` (a simulated host, a chroot). */
 export class RealFs implements PseudoFs {
-  // shared by all reads: nearly every file fits a page
+  // shared by all reads: nearly every file fits in a page
   readonly #buffer = Buffer.allocUnsafe(65536);
   readonly root: string;
   readonly #fdCache: FdCache;
@@ -43,7 +43,7 @@ export class RealFs implements PseudoFs {
       try {
         return readText();
       } catch (error) {
-        // procfs gives EIO if the file went away after the open: a second read then gives ENOENT
+        // procfs gives EIO if the file was removed after the open: a second read then gives ENOENT
         if (errnoOf(error) !== 'EIO') throw error;
         return readText();
       }
@@ -61,8 +61,8 @@ export class RealFs implements PseudoFs {
   }
 
   /**
-   * A folder has two links, and one more for each folder in it: so on procfs, but not on all file systems (overlayfs,
-   * btrfs).
+   * A directory has two links, plus one for each subdirectory. This holds on procfs, but not on all file systems
+   * (overlayfs, btrfs).
    */
   countFolders(path: string): number | undefined {
     try {
@@ -114,7 +114,7 @@ export class RealFs implements PseudoFs {
     return { read: () => this.read(path), write: (text: string) => this.#write(path, text) };
   }
 
-  /** O_NONBLOCK: a FIFO below a root would wait for a writer. */
+  /** O_NONBLOCK: opening a FIFO below a root would wait for a writer. */
   #readText(path: string, isOneRecord: boolean, check: (fd: number) => void = () => {}): string {
     const fd = this.root === '' ? openSync(path, O_RDONLY | O_NONBLOCK) : openBelowToRead(this.root, path);
     try {
@@ -145,15 +145,18 @@ export class RealFs implements PseudoFs {
 }
 
 /**
- * Whether nobody may write to a file. From 6.12 on that is the mode of a managed interrupt's mask (kernel:
- * kernel/irq/proc.c), and root without CAP_DAC_OVERRIDE gets EACCES when it opens it; with it, EPERM when it writes.
+ * Whether the file has no write permission at all. From 6.12 on, the mask of a managed interrupt has such a mode
+ * (kernel: kernel/irq/proc.c). Without CAP_DAC_OVERRIDE root gets EACCES when opening it; with it, EPERM when writing.
  */
 function isReadOnly(file: string): boolean {
   const stat = statSync(file, { throwIfNoEntry: false });
   return stat !== undefined && (stat.mode & 0o222) === 0;
 }
 
-/** The rules of sudo for sudoers. @throws UntrustedFile */
+/**
+ * The same checks as sudo makes of sudoers.
+ * @throws UntrustedFile
+ */
 function assertTrusted(fd: number, file: string, isTrusted: (uid: number) => boolean): void {
   const stat = fstatSync(fd);
   const { mode, uid } = stat;

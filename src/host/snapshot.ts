@@ -23,17 +23,17 @@ export interface DeviceSnapshot {
   interrupts: DeviceInterrupt[];
 }
 
-/** The part of the host's state that matters for one domain, at one moment. */
+/** The part of the host's state that one domain depends on, at one moment. */
 export interface HostSnapshot {
   topology: Topology;
-  /** the threads of each core that the request names CPUs of; absent: none are known */
+  /** the threads of each core of the requested CPUs; absent: unknown */
   cores?: readonly Cpuset[];
-  /** by address, without devices that the host does not have */
+  /** by address; absent devices are left out */
   devices: ReadonlyMap<PciAddress, DeviceSnapshot>;
-  /** devices that the host has, but that could not be read */
+  /** devices that exist but could not be read */
   unreadable?: ReadonlyMap<PciAddress, FileError>;
   threads: VcpuThreads | undefined;
-  /** of a running domain: which of its devices are another domain's */
+  /** of a running domain: which of its devices belong to other domains */
   owners?: Ownership | undefined;
   counts: InterruptCounts;
 }
@@ -44,12 +44,12 @@ export interface SnapshotRequest {
   addresses: Iterable<PciAddress>;
   /** CPUs whose cores are read */
   coresOf?: Cpuset;
-  /** one more read for each interrupt */
+  /** also read the counts: one more read per interrupt */
   counts?: boolean;
   /** already read, and not to be read again; the same for `threads` */
   topology?: Topology | undefined;
   threads?: VcpuThreads | undefined;
-  /** what is known of other domains */
+  /** what is known about other domains */
   ownership?: OwnershipContext | undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { OpenFile, PseudoFs } from '../host/pseudo-fs.js';
 import { readTopology, type Topology } from '../host/topology.js';
 
-/** The host's CPUs and nodes. One file is read each time; the others only if the online CPUs have changed. */
+/** The host's CPUs and nodes. Each call reads one file; the others are read only if the online CPUs have changed. */
 export class TopologyCache {
   readonly #online: OpenFile;
   #text: string | undefined;

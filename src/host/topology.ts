@@ -4,7 +4,7 @@ import { FileError, type PseudoFs } from './pseudo-fs.js';
 
 export interface HostNode {
   node: number;
-  /** the online ones; empty for a node that has only memory */
+  /** the online CPUs; empty for a node that has only memory */
   cpus: Cpuset;
 }
 
@@ -42,14 +42,14 @@ export function readTopology(files: PseudoFs): Topology {
 }
 
 /**
- * Threads of CPUs that were read before, of hosts that are in use. A CPU that goes offline leaves its core, and gives a
- * new topology.
+ * Threads of CPUs that were read before, by topology. A CPU that goes offline leaves its core and leads to a new
+ * topology.
  */
 const coresOfHosts = new WeakMap<Topology, Map<number, Cpuset>>();
 
 /**
- * The online threads of the cores of these CPUs. A CPU whose core is not known is in none. @throws FileError as
- * readTopology()
+ * The online threads of the cores of these CPUs. A CPU with an unknown core is left out.
+ * @throws FileError as readTopology()
  */
 export function readCores(files: PseudoFs, topology: Topology, cpus: Cpuset): Cpuset[] {
   const known = coresOfHosts.get(topology) ?? new Map<number, Cpuset>();

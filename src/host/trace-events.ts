@@ -5,48 +5,48 @@ import { type PostingEvent, parsePostingEvents } from './posting-events.js';
 import { type TracefsFolders, TraceInstance, TracingUnavailable, tracingFailure } from './tracefs.js';
 
 /**
- * Trace events that were read together: these IRQs got a vector, or were moved to another one, and what KVM said of
+ * Trace events that were read together: these IRQs got a vector, or were moved to another one, and KVM's events about
  * posting.
  */
 export interface VectorEvent {
   irqs: number[];
-  /** time of the first event, ms of CLOCK_MONOTONIC; undefined if all were lost */
+  /** time of the first event, ms of CLOCK_MONOTONIC; undefined if all events were lost */
   at: number | undefined;
   /** the buffer overflowed: any IRQ may have changed */
   lost: boolean;
-  /** what these and others say of posting, in their order */
+  /** the events about posting, in order */
   postings: PostingEvent[];
 }
 
 export interface VectorListener {
   changed(event: VectorEvent): void;
-  /** events of posting may have been missed */
+  /** events about posting may have been missed */
   postingLost(): void;
-  /** no more events come: somebody changed or removed the trace instance, a read failed, or markers do not come back */
+  /** no more events will come: the trace instance was changed or removed, a read failed, or markers do not come back */
   ended(reason: string): void;
 }
 
 /** How long close() waits for a blocked read to wake up. */
 const WAKE_TIMEOUT_MS = 500;
-/** Reads are empty only if the instance was turned off. */
+/** A read is empty only if the instance was turned off. */
 const EMPTY_READ_PAUSE_MS = 100;
 const MAX_EMPTY_READS = 10;
-/** Interval of markers, which have to come back through the pipe; a stream is deaf after so many that did not. */
+/**
+ * Interval of markers, which must come back through the pipe. After so many missing markers the stream counts as
+ * broken.
+ */
 const MARKER_INTERVAL_MS = 2000;
 const MAX_MARKERS_MISSED = 2;
 /** How long the first marker may take. */
 const FIRST_MARKER_TIMEOUT_MS = 1000;
-/**
- * Reads that may follow each other at once, and how many a second may in a flood: events collect in the kernel's buffer
- * meanwhile.
- */
+/** Reads without a pause, and reads per second in a flood: meanwhile events collect in the kernel's buffer. */
 const READ_LIMITS = { capacity: 200, perSecond: 20 };
 const DEAF = 'trace events do not arrive';
 
 /**
- * Reads the trace events irq_vectors:vector_alloc, an interrupt got a vector or was moved, and kvm:kvm_pi_irte_update,
- * it is posted to a vCPU or no longer. x86 only. The read blocks a
- * thread of Node's pool, so the process cannot exit before close().
+ * Reads two trace events: irq_vectors:vector_alloc (an interrupt got a vector or was moved) and kvm:kvm_pi_irte_update
+ * (an interrupt is posted to a vCPU, or no longer posted). x86 only. The read blocks a thread of Node's pool, so the
+ * process cannot exit before close().
  */
 export class VectorTrace {
   /** close() was called, or the stream has ended */
@@ -64,7 +64,10 @@ export class VectorTrace {
     this.#reading = this.#read().finally(() => clearInterval(this.#timer));
   }
 
-  /** Resolves when a marker has come through the pipe. @throws TracingUnavailable with the reason */
+  /**
+   * Resolves when the first marker has come through the pipe.
+   * @throws TracingUnavailable with the reason
+   */
   static async open(
     listener: VectorListener,
     root?: string,
@@ -98,7 +101,7 @@ export class VectorTrace {
     return ended;
   }
 
-  /** Events of posting are read as soon as KVM is loaded: looked for at each marker, and when this is called. */
+  /** Enables events about posting once KVM is loaded: called with each marker, and from outside. */
   lookForPosting(): void {
     if (!this.#closing && this.instance.enablePosting() === 'lost') this.listener.postingLost();
   }
@@ -115,7 +118,7 @@ export class VectorTrace {
     this.instance.mark(MARKER);
   }
 
-  /** At intervals: whether events would still arrive. */
+  /** Checks at intervals whether events would still arrive. */
   #check(): void {
     if (!this.instance.hasOwnSettings()) this.#stop('somebody changed the trace instance');
     else if (this.#missed >= MAX_MARKERS_MISSED) this.#stop(DEAF);
@@ -126,7 +129,7 @@ export class VectorTrace {
     }
   }
 
-  /** The reader is woken up, which may take a while; the listener hears of it at once. */
+  /** Waking the reader may take a while; the listener is called at once. */
   #stop(reason: string): void {
     void this.close();
     this.listener.ended(reason);
@@ -156,7 +159,7 @@ export class VectorTrace {
 
   #take(lines: string): void {
     const event = parseVectorEvents(lines);
-    // a marker may be among what was lost
+    // a marker may be among the lost events
     if (event?.lost || hasMarker(lines)) {
       this.#missed = 0;
       this.#markerCameBack();
@@ -174,8 +177,8 @@ export class VectorTrace {
 }
 
 /**
- * Lines of trace_pipe, as `task-pid [cpu] flags seconds: vector_alloc: irq=N vector=...`; undefined if there is no
- * event.
+ * Parses lines of trace_pipe, such as `task-pid [cpu] flags seconds: vector_alloc: irq=N vector=...`; undefined without
+ * an event.
  */
 export function parseVectorEvents(text: string): VectorEvent | undefined {
   const events = [...text.matchAll(/ (\d+\.\d+): vector_alloc: irq=(\d{1,9})\b/g)];
@@ -188,7 +191,7 @@ export function parseVectorEvents(text: string): VectorEvent | undefined {
 
 const MARKER = 'hostdev-cpuset check';
 
-/** Whether a marker has come back in the form in which events are understood: with its time. */
+/** Whether a marker has come back in the expected format, which includes its time. */
 function hasMarker(text: string): boolean {
   return new RegExp(` \\d+\\.\\d+: tracing_mark_write: ${MARKER}$`, 'm').test(text);
 }

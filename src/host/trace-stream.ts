@@ -4,9 +4,9 @@ import { type TracefsFolders, TracingUnavailable } from './tracefs.js';
 
 export interface StreamListener {
   changed(event: VectorEvent): void;
-  /** events of posting may have been missed */
+  /** events about posting may have been missed */
   postingLost(): void;
-  /** @param reason why no trace events come; null: they come. Not repeated while it stays the same */
+  /** @param reason why trace events are unavailable; null: they are available. Called only when it changes */
   stateChanged(reason: string | null): void;
 }
 
@@ -18,16 +18,16 @@ export interface StreamOptions {
 }
 
 const REOPEN_LIMITS = { firstMs: 1000, maxMs: 300_000 };
-/** A stream that was open for this long was in order: the next failure is another one. */
+/** A stream that was open for this long worked: its failure does not count as a repeated one. */
 const SOUND_MS = 600_000;
 
-/** Trace events of new vectors. A stream that has ended or is deaf is opened again, with back-off. */
+/** Trace events of new vectors. A stream that has ended or is broken is opened again, with back-off. */
 export class VectorStream {
   readonly #backOff: BackOff;
   #trace: VectorTrace | undefined;
-  /** of the last attempt to open */
+  /** the last attempt to open a stream */
   #opening: Promise<void> = Promise.resolve();
-  /** of an earlier stream: whether its reader has ended */
+  /** for an earlier stream: whether its reader has ended */
   #closed: Promise<boolean> = Promise.resolve(true);
   #timer: NodeJS.Timeout | undefined;
   #openedAt = 0;
@@ -42,18 +42,18 @@ export class VectorStream {
     this.#backOff = new BackOff(options.reopenLimits ?? REOPEN_LIMITS);
   }
 
-  /** Resolves when it is open, or could not be opened. */
+  /** Resolves when the stream is open, or could not be opened. */
   start(): Promise<void> {
     this.#opening = this.#open();
     return this.#opening;
   }
 
-  /** A domain starts: KVM may have been loaded for it. */
+  /** A domain has started: KVM may have been loaded for it. */
   lookForPosting(): void {
     this.#trace?.lookForPosting();
   }
 
-  /** False if the thread that reads does not end. */
+  /** False if the reading thread does not end. */
   async close(): Promise<boolean> {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -87,7 +87,7 @@ export class VectorStream {
     if (performance.now() - this.#openedAt >= SOUND_MS) this.#backOff.reset();
     this.#closed = trace?.close() ?? Promise.resolve(true);
     this.#setState(reason);
-    // while the old reader blocks a thread, another one would block a second one
+    // while the old reader blocks a thread, a new one would block a second thread
     void this.#closed.then((hasEnded) => hasEnded && this.#reopenLater());
   }
 

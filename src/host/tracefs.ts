@@ -23,30 +23,30 @@ const EVENT = 'events/irq_vectors/vector_alloc/enable';
 const FILTER = 'events/irq_vectors/vector_alloc/filter';
 /** Absent until the module kvm is loaded, and after it is unloaded. */
 const POSTING_EVENT = 'events/kvm/kvm_pi_irte_update/enable';
-/** Per CPU: room for some thousand events. The kernel's default is over a megabyte. */
+/** Per CPU; holds some thousand events. The kernel's default is over a megabyte. */
 const BUFFER_SIZE_KIB = 64;
 
-/** A new instance inherits the options of the top level: these are the ones that events are read with. */
+/** A new instance inherits the options of the top level. Events are parsed with these. */
 const OPTIONS: readonly (readonly [name: string, value: '0' | '1'])[] = [
   // the time of each event
   ['context-info', '1'],
   ['markers', '1'],
-  // a full buffer loses old events, and says so
+  // a full buffer drops old events and reports it
   ['overwrite', '1'],
-  // other forms of text
+  // other output formats
   ...(['raw', 'hex', 'bin', 'fields', 'verbose', 'latency-format', 'block'] as const).map(
     (name) => [name, '0'] as const,
   ),
 ];
-/** What would keep events from being read if somebody changed it. */
+/** Settings that another program could change, so that no events arrive. */
 const WATCHED = [EVENT, FILTER, 'tracing_on', 'options/context-info', 'options/markers'];
 const MAX_READ_SIZE = 4096;
 
-/** Trace events cannot be used; the message is the reason. */
+/** Trace events are unavailable; the message is the reason. */
 export class TracingUnavailable extends Error {
   override readonly name = 'TracingUnavailable';
 
-  /** @param isPermanent it stays so while this kernel runs, or until the administrator changes something */
+  /** @param isPermanent it cannot change while this kernel runs, or until the administrator changes something */
   constructor(
     message: string,
     readonly isPermanent = false,
@@ -55,7 +55,10 @@ export class TracingUnavailable extends Error {
   }
 }
 
-/** Makes and removes folders. In tracefs the kernel fills a new folder, and a removal includes its files. */
+/**
+ * Creates and removes directories. In tracefs the kernel creates the files of a new directory, and removes them with
+ * it.
+ */
 export interface TracefsFolders {
   make(path: string): void;
   remove(path: string): void;
@@ -68,11 +71,11 @@ const REAL: TracefsFolders = { make: (path) => mkdirSync(path), remove: rmdirSyn
  * affected. Below a root, links that lead outside are not followed.
  */
 export class TraceInstance {
-  /** without the root */
+  /** path without the root */
   readonly #path: string;
-  /** with the root */
+  /** path with the root */
   readonly #folder: string;
-  /** what WATCHED held when it was set up */
+  /** contents of the WATCHED files after the setup */
   readonly #settings: string;
   #isPostingEnabled = false;
 
@@ -98,7 +101,10 @@ export class TraceInstance {
     }
   }
 
-  /** Opens trace_pipe: a read blocks until there is an event. @throws the system's error */
+  /**
+   * Opens trace_pipe: a read blocks until there is an event.
+   * @throws the system's error
+   */
   async openPipe(): Promise<FileHandle> {
     if (this.root === '') return open(join(this.#folder, 'trace_pipe'), 'r');
     const fd = this.#open('trace_pipe', constants.O_RDONLY);
@@ -126,14 +132,17 @@ export class TraceInstance {
     attempt(() => this.#write('trace_marker', `${text}\n`));
   }
 
-  /** Whether the instance is as it was set up: somebody may turn off the event, or change its filter. */
+  /**
+   * Whether the instance still has the settings of its setup: another program may turn off the event, or change its
+   * filter.
+   */
   hasOwnSettings(): boolean {
     return this.#readSettings() === this.#settings;
   }
 
   /**
-   * Enables the event of posting if KVM has it by now. `lost`: it was enabled and was not until now, so that some may
-   * have been missed.
+   * Enables the event about posting if KVM has it now. `lost`: it was enabled before and was not enabled until now, so
+   * some events may have been missed.
    */
   enablePosting(): 'on' | 'absent' | 'lost' {
     const wasEnabled = this.#isPostingEnabled;
@@ -187,11 +196,11 @@ export class TraceInstance {
     }
     this.#write('trace_clock', 'mono');
     this.#write('buffer_size_kb', `${BUFFER_SIZE_KIB}`);
-    // clears the events that a killed watcher has not read
+    // removes events that a killed watcher has not read
     this.#write('trace', '');
-    // without the events of our own writes, each of which gives an interrupt another vector
+    // excludes the events of our own writes, each of which gives an interrupt another vector
     for (const filter of ['0\n', ownEventsFilter()]) attempt(() => this.#write(FILTER, filter));
-    // not every kernel has all of them
+    // not every kernel has all options
     for (const [name, value] of OPTIONS) attempt(() => this.#write(`options/${name}`, value));
     this.#write('tracing_on', '1');
     this.#write(EVENT, '1');
@@ -222,7 +231,7 @@ export class TraceInstance {
 
 /**
  * Trace events have PIDs of the initial PID namespace (PROC_PID_INIT_INO in include/linux/proc_ns.h). In another
- * namespace our PID is a different number there, so nothing is filtered.
+ * namespace our PID differs from that, so nothing is filtered.
  */
 function ownEventsFilter(): string {
   const isInitial = readlinkSync('/proc/self/ns/pid') === `pid:[${0xeffffffc}]`;
@@ -233,7 +242,7 @@ function attempt(action: () => void): void {
   try {
     action();
   } catch {
-    // the file has gone, or the kernel refuses: nothing depends on it
+    // the file has gone, or the kernel refuses; either is harmless
   }
 }
 

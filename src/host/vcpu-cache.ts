@@ -4,33 +4,33 @@ import type { VcpuThreads } from './qemu-threads.js';
 import { VcpuThreadReader } from './vcpu-threads.js';
 
 /**
- * QEMU's threads are listed at this interval, which shows if the domain still runs. The vCPUs' affinities are read at
- * every check only if a policy follows them: reading a thread's status costs as much as reading five masks.
+ * QEMU's threads are listed at this interval, to see whether the domain still runs. The vCPUs' affinities are read at
+ * each check only if a policy follows them: reading a thread's status costs as much as reading five masks.
  */
 const LIST_INTERVAL_MS = 5000;
 /**
- * A new thread without a name may be a vCPU that was plugged a moment ago: its name is read again for this long, at
+ * A new thread without a name of its own may be a vCPU that was just plugged: its name is read again for this long, at
  * growing intervals.
  */
 const NAME_WAIT_MS = 2000;
 const NAME_INTERVALS = { firstMs: 10, maxMs: 500 };
 
-/** The time of the check, and pidFilesOnce() of that time. */
+/** The time of the check, and pidFilesOnce() for that time. */
 export interface ThreadsContext {
   now: number;
   pidFiles(): ReadonlySet<string>;
 }
 
-/** A domain's vCPU threads as of the last full check; detects if they have changed since. */
+/** A domain's vCPU threads at the last full check; detects whether they have changed since. */
 export class VcpuCache {
   #reader: VcpuThreadReader;
   #known: VcpuThreads | undefined;
   #listedAt = Number.NEGATIVE_INFINITY;
   /** when areUnchanged() last found no change */
   #unchangedAt = Number.NEGATIVE_INFINITY;
-  /** threads without a name that are read again; undefined: there are none */
+  /** threads without a name of their own, whose names are read again; undefined: there are none */
   #unnamed: { count: number; until: number; checkAt: number; intervals: BackOff } | undefined;
-  /** no vCPU thread got a name while it was waited for: this QEMU does not name its threads */
+  /** true: no vCPU thread got a name in time, so this QEMU does not name its threads */
   #hasNoNames = false;
 
   constructor(
@@ -41,23 +41,26 @@ export class VcpuCache {
     this.#reader = new VcpuThreadReader(files, name, uuid);
   }
 
-  /** undefined if no QEMU of the domain was found */
+  /** undefined if no QEMU process of the domain was found */
   get known(): VcpuThreads | undefined {
     return this.#known;
   }
 
-  /** When a thread may have got its name, so that haveChanged() is to be called; Infinity: none is waited for. */
+  /** Time of the next haveChanged() for the names of threads; Infinity: no name is missing. */
   get nameCheckAt(): number {
     return this.#unnamed?.checkAt ?? Number.POSITIVE_INFINITY;
   }
 
-  /** The next read searches for QEMU under the new name. */
+  /** The next read searches for QEMU by the new name. */
   rename(name: string, uuid: string | undefined): void {
     this.#reader.close();
     this.#reader = new VcpuThreadReader(this.files, name, uuid);
   }
 
-  /** Reads them. True if they have changed. @param thorough as for VcpuThreadReader.read */
+  /**
+   * Reads the threads. True if they have changed.
+   * @param thorough as for VcpuThreadReader.read
+   */
   refresh(context: ThreadsContext, thorough: boolean): boolean {
     const before = this.#known;
     this.#known = this.#read(context, thorough);
@@ -71,7 +74,7 @@ export class VcpuCache {
     return threads;
   }
 
-  /** Waits for the names of threads that have none, anew for each that appears. */
+  /** Waits for the names of threads that have none; the wait starts over when one more appears. */
   #awaitNames(now: number): void {
     const count = this.#hasNoNames ? 0 : this.#reader.unnamedCount;
     if (count > (this.#unnamed?.count ?? 0)) {
@@ -109,7 +112,7 @@ export class VcpuCache {
   }
 
   /**
-   * True if QEMU runs and, if a policy follows the vCPUs, these still have the same affinity. Read once per `now`.
+   * True if QEMU runs and, if a policy follows the vCPUs, their affinities are unchanged. Read once per `now`.
    * @throws FileError
    */
   areUnchanged(context: ThreadsContext, followed: boolean): boolean {
@@ -121,7 +124,7 @@ export class VcpuCache {
     return true;
   }
 
-  /** What the reader has read since the last refresh() counts as a change. */
+  /** Anything that the reader has read since the last refresh() counts as a change. */
   #isUnchanged(): boolean {
     return this.#reader.latest === this.#known && this.#reader.isUnchanged();
   }

@@ -20,19 +20,19 @@ interface VcpuThread {
   cpus: Cpuset | undefined;
 }
 
-/** Repeated reads of the vCPU threads of one domain: one system call per thread, and one for their list. */
+/** Reads the vCPU threads of one domain repeatedly: one system call per thread, and one for their list. */
 export class VcpuThreadReader {
   #pid: number | undefined;
   /** comm of a vCPU thread: unlike that of the process, it cannot be read once QEMU is a zombie */
   #vcpuName: OpenFile | undefined;
   /** by thread id; undefined: not a vCPU thread */
   #threads = new Map<string, VcpuThread | undefined>();
-  /** the name of QEMU's main thread, which a new thread has until it gets its own */
+  /** the name of QEMU's main thread; a new thread has it until it gets its own */
   #mainName: string | undefined;
-  /** threads that appeared with that name, and may be a vCPU's */
+  /** threads that appeared with that name; they may be vCPU threads */
   readonly #unnamed = new Set<string>();
   #latest: VcpuThreads | undefined;
-  /** `Threads:` of a status when they were listed */
+  /** `Threads:` in a status file at the last listing */
   #threadCount: string | undefined;
 
   constructor(
@@ -52,7 +52,7 @@ export class VcpuThreadReader {
     if (this.#pid !== undefined && thorough) this.#findNewNames(this.#pid, this.#threads.keys());
     const tids = this.#pid === undefined ? undefined : files.list(`/proc/${this.#pid}/task`);
     if (this.#pid !== undefined && tids && this.#refresh(this.#pid, tids)) {
-      // with vCPU threads it runs: a process that has ended, and was not waited for yet, keeps only its main thread
+      // a process with vCPU threads runs: a zombie keeps only its main thread
       if (this.#latest?.cpus || isQemuOf(files, this.#pid, name, uuid)) return this.#latest;
     }
     this.close();
@@ -65,14 +65,14 @@ export class VcpuThreadReader {
     return this.#latest;
   }
 
-  /** What read() returned last. */
+  /** The last result of read(). */
   get latest(): VcpuThreads | undefined {
     return this.#latest;
   }
 
   /**
-   * True if the affinity and the number of the threads are unchanged: one system call per vCPU. Without vCPU threads,
-   * true if it runs.
+   * True if the affinities and the number of the threads are unchanged: one system call per vCPU. Without vCPU threads,
+   * true if the process runs.
    */
   isUnchanged(): boolean {
     if (!this.#latest) return false;
@@ -87,28 +87,29 @@ export class VcpuThreadReader {
   }
 
   /**
-   * True if the process still runs: one short read, or one of the command line if no vCPU thread is known. @throws
-   * FileError
+   * True if the process still runs: one short read, or a read of the command line if no vCPU thread is known.
+   * @throws FileError
    */
   isRunning(): boolean {
     if (this.#vcpuName) return this.#vcpuName.read() !== undefined;
     return this.#pid !== undefined && isQemuOf(this.files, this.#pid, this.name, this.uuid);
   }
 
-  /** How many threads may be a vCPU's, but had no name of their own yet. */
+  /** Number of threads that may be vCPU threads, but have no name of their own yet. */
   get unnamedCount(): number {
     return this.#unnamed.size;
   }
 
   /**
-   * True if a thread that had no name of its own proves to be a vCPU's: read() finds it then. One read for each.
+   * True if a thread without a name of its own turns out to be a vCPU thread: the next read() finds it. One read per
+   * thread.
    * @throws FileError
    */
   haveNewNames(): boolean {
     return this.#pid !== undefined && this.#findNewNames(this.#pid, this.#unnamed);
   }
 
-  /** The threads that still have no name of their own will get none. */
+  /** The threads that still have no name of their own will not get one. */
   giveUpUnnamed(): void {
     this.#unnamed.clear();
   }
@@ -124,7 +125,7 @@ export class VcpuThreadReader {
     this.#threadCount = undefined;
   }
 
-  /** False if a vCPU thread has gone: then the process may have gone, too. */
+  /** False if a vCPU thread has gone: the process may have gone, too. */
   #refresh(pid: number, tids: readonly string[]): boolean {
     let changed = this.#removeGone(tids);
     if (changed) this.#vcpuName?.close();
@@ -171,8 +172,8 @@ export class VcpuThreadReader {
   }
 
   /**
-   * A thread gets its name shortly after its start. Those that prove to be a vCPU's are forgotten, so that they are
-   * added again.
+   * A thread gets its name shortly after its start. Threads that turn out to be vCPU threads are removed, so that they
+   * are added again.
    */
   #findNewNames(pid: number, tids: Iterable<string>): boolean {
     let isFound = false;

@@ -4,7 +4,7 @@ import type { InterruptType } from './pci-device.js';
 /** `ours`: all handlers are VFIO's for this device, by their names (kernel: drivers/vfio/pci/vfio_pci_intrs.c). */
 export type Ownership = ({ ours: true } & VfioVector) | { ours: false; reason: NotOwned };
 
-/** An interrupt as its handler names it. */
+/** A device's interrupt, from the name of its handler. */
 interface VfioVector {
   type: InterruptType;
   /** null: a legacy line */
@@ -27,7 +27,7 @@ export function vfioOwnership(handlers: readonly string[], address: PciAddress):
   return { ours: false, reason: { code: 'shared', others: handlers.filter((_, index) => index !== own) } };
 }
 
-/** Of `vfio-msix[K](ADDRESS)`, `vfio-msi[K](ADDRESS)` and `vfio-intx(ADDRESS)`; undefined for any other name. */
+/** Parses `vfio-msix[K](ADDRESS)`, `vfio-msi[K](ADDRESS)` and `vfio-intx(ADDRESS)`; undefined for any other name. */
 function vectorOf(handler: string, address: PciAddress): VfioVector | undefined {
   if (handler === `vfio-intx(${address})`) return { type: 'intx', vector: null };
   const match = /^vfio-(msix?)\[(\d{1,5})\]\((.+)\)$/.exec(handler);
@@ -35,17 +35,17 @@ function vectorOf(handler: string, address: PciAddress): VfioVector | undefined 
   return { type: match[1] as 'msix' | 'msi', vector: Number(match[2]) };
 }
 
-/** The device in the name of a VFIO handler; undefined for any other name. */
+/** The address in the name of a VFIO handler; undefined for any other name. */
 export function vfioAddress(handler: string): string | undefined {
   return /^vfio-(?:intx|msix?\[\d+\])\((.+)\)$/.exec(handler)?.[1];
 }
 
-/** True for VFIO's handlers of any device, and for names that a later VFIO may use. */
+/** True for VFIO's handlers of any device, and for names that a future VFIO may use. */
 export function isVfioHandler(handler: string): boolean {
   return handler.startsWith('vfio-');
 }
 
-/** True for VFIO's handler of a legacy line of any device. */
+/** True for a legacy line's VFIO handler of any device. */
 export function isLine(handler: string): boolean {
   return handler.startsWith('vfio-intx(');
 }
