@@ -1,9 +1,9 @@
-/** Upper bounds of the lag histogram's buckets, in milliseconds; beyond the last there is one more. */
+/** Upper bounds of the lag histogram's buckets, in milliseconds; one more bucket has no bound. */
 export const LAG_BOUNDS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000] as const;
 
-/** What `status` and the metrics show of the watcher's work. All but the first five only grow. */
+/** Counters of the watcher's work, for `status` and the metrics. All but the first five only grow. */
 export interface Counters {
-  /** domains, their devices with a policy, and the interrupts of those that VFIO handles */
+  /** managed domains, their devices with a policy, and the interrupts of these devices that VFIO handles */
   domains: number;
   devices: number;
   interrupts: number;
@@ -11,23 +11,23 @@ export interface Counters {
   contestedNow: number;
   /** interrupts that were delivered to another node than their device's at the last full check */
   remote: number;
-  /** masks written, and how many of those because somebody else had moved an interrupt */
+  /** masks written, and how many of these because another program had moved an interrupt */
   writes: number;
   repairs: number;
   /** how often repairs of an interrupt were paused */
   contested: number;
   /** failed writes by kind (affinity/write-errors.ts); `unreadable`: files that could not be read */
   errors: Record<'transient' | 'exhausted' | 'impossible' | 'gone' | 'unreadable', number>;
-  /** lines of `virsh event`, or kinds of events, that are not known */
+  /** unknown lines and kinds of events that `virsh event` printed */
   unknownEvents: number;
   /**
-   * from an interrupt's appearance to its placement; `counts` has one member more than LAG_BOUNDS_MS and is not
+   * from an interrupt's appearance to its placement; `counts` has one element more than LAG_BOUNDS_MS and is not
    * cumulative
    */
   lag: { counts: number[]; sumMs: number; count: number };
 }
 
-/** An interrupt that somebody keeps moving: repairs pause from time to time. */
+/** An interrupt that another program keeps moving: its repairs pause from time to time. */
 export interface ContestedInterrupt {
   /** name */
   domain: string;
@@ -36,9 +36,7 @@ export interface ContestedInterrupt {
   irq: number;
 }
 
-/**
- * What is counted of a run: the masks that were written, the failures, and what became of each interrupt that changed.
- */
+/** The counted results of a run: the masks that were written, the failures, and the placements. */
 export interface CountedResult {
   writes: number;
   errors: Counters['errors'];

@@ -7,7 +7,7 @@ import { processIdentity, removeAbandonedLock, runningProcess } from '../lib/pro
 import { openStateFolder } from './state-folder.js';
 
 /**
- * How long, and how often, a lock of another process is waited for; and after what time its holder is taken to hang.
+ * How long, and at what interval, another process's lock is waited for; and the age at which its owner counts as hung.
  */
 const MAX_WAIT_MS = 2000;
 const WAIT_INTERVAL_MS = 10;
@@ -21,8 +21,8 @@ export interface LockPlace {
 
 /**
  * Runs an action while no other process runs one for the same domain. The lock is a symbolic link to the identity of
- * its holder, which is made in one step and never seen half written. An action whose lock cannot be had runs without:
- * two passes at once do work twice, and nothing wrong.
+ * its owner: it is created in one step and never seen incomplete. If the lock cannot be acquired, the action runs
+ * without it: two simultaneous passes do the work twice, but nothing wrong.
  * @param uuid of a definition, in any form; without a valid one the action runs without a lock
  */
 export function withDomainLock<T>({ root, pause }: LockPlace, uuid: string | undefined, action: () => T): T {
@@ -37,7 +37,7 @@ export function withDomainLock<T>({ root, pause }: LockPlace, uuid: string | und
   });
 }
 
-/** The same without waiting. Undefined if another process has the lock: then the action was not run. */
+/** The same without waiting. Undefined if another process has the lock: the action was not run then. */
 export function tryDomainLock<T>(root: string, uuid: string | undefined, action: () => T): { result: T } | undefined {
   const run = () => ({ result: action() });
   return inFolder<{ result: T } | undefined>(root, uuid, run, (folder, name) => {
@@ -46,14 +46,17 @@ export function tryDomainLock<T>(root: string, uuid: string | undefined, action:
   });
 }
 
-/** @param otherwise without a valid UUID, or a folder: /run may be read-only, or the folder another user's */
+/**
+ * @param otherwise called without a valid UUID, or without a directory: /run may be read-only, or the directory another
+ *   user's
+ */
 function inFolder<T>(
   root: string,
   uuid: string | undefined,
   otherwise: () => T,
   action: (folder: OpenFolder, name: string) => T,
 ): T {
-  // it becomes the name of a file
+  // it becomes a file name
   const canonical = canonicalUuid(uuid ?? '');
   let folder: OpenFolder | undefined;
   if (canonical !== undefined) {
@@ -73,12 +76,12 @@ function runAndRelease<T>(folder: OpenFolder, name: string, state: LockState, ac
   }
 }
 
-/** unavailable: no lock can be made, as /run may be full or read-only */
+/** unavailable: the lock cannot be created, as /run may be full or read-only */
 type LockState = 'acquired' | 'busy' | 'unavailable';
 
-/** Does not wait. The lock of a process that has ended, or seems to hang, is taken over. */
+/** Does not wait. Takes over the lock of a process that has ended, or seems to hang. */
 function acquire(folder: OpenFolder, name: string): LockState {
-  // more than once if other processes take it over, too
+  // several attempts, as other processes may take it over, too
   for (let tries = 0; tries < 3; tries++) {
     const code = attempt(() => symlinkSync(processIdentity(pid), folder.at(name)));
     if (code === undefined) return 'acquired';
@@ -89,7 +92,7 @@ function acquire(folder: OpenFolder, name: string): LockState {
   return 'busy';
 }
 
-/** Whether the process that has this lock runs, and does not seem to hang. */
+/** Whether the process that has this lock runs and does not seem to hang. */
 export function isHeld(folder: OpenFolder, name: string): boolean {
   let heldSince = Date.now();
   attempt(() => {
@@ -98,7 +101,7 @@ export function isHeld(folder: OpenFolder, name: string): boolean {
   return runningProcess(targetOf(folder, name)) !== undefined && Date.now() - heldSince <= MAX_HELD_MS;
 }
 
-/** Empty if there is no lock, or something else in its place. */
+/** Empty if there is no lock, or another kind of file. */
 function targetOf(folder: OpenFolder, name: string): string {
   let target = '';
   attempt(() => {
@@ -107,7 +110,7 @@ function targetOf(folder: OpenFolder, name: string): string {
   return target;
 }
 
-/** The error code of the system, if the action failed. */
+/** The system's error code if the action failed. */
 function attempt(action: () => void): string | undefined {
   try {
     action();

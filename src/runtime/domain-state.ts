@@ -1,49 +1,49 @@
 import { parseAddress } from '../domain/address.js';
 
-/** A legacy line that was moved: another device may share it one day. */
+/** A legacy line that was moved: other devices may share it later. */
 export interface MovedLine {
   irq: number;
   /**
-   * PCI address of the device whose line it was; absent in a state of an older version that does not show it: then it
-   * is never restored
+   * PCI address of the device whose line it was. Absent in a state of an older version that does not show it: the line
+   * is then never restored
    */
   address?: string;
-  /** what it was wired to: readInput(). Absent where the kernel did not say */
+  /** readInput() of the line; absent: the kernel did not report it */
   input?: string;
-  /** CPU lists: before our first write, and ours */
+  /** CPU lists before our first write and after our last */
   before: string;
   cpus: string;
   /** what a pass was about to write instead; it stays where that pass was killed before it saved what it did */
   next?: string;
 }
 
-/** What was written for a running domain, and what must be put back when it ends. */
+/** The sets that were written for a running domain, and the lines to restore when it ends. */
 export interface DomainState {
   schemaVersion: 1;
   name: string;
-  /** CPU lists that were written, by vector */
+  /** CPU lists that were written, by vectorKey() */
   written: Record<string, string>;
-  /** by vector, the mask that it had after that, where the kernel made it narrower than what was written */
+  /** masks that the kernel made narrower than the written set, by vectorKey() */
   narrowed?: Record<string, string>;
   lines: MovedLine[];
   /**
-   * by vector, the CPU that it was still delivered to after our write, outside of what was written: without interrupt
-   * remapping it moves when it occurs
+   * CPUs outside of the written set where a vector was still delivered after the write, by vectorKey(): without
+   * interrupt remapping it moves when it next occurs
    */
   pending?: Record<string, string>;
 }
 
-/** Where they are kept, by UUID: state-store.ts. */
+/** The stored states, by UUID: state-store.ts. */
 export interface DomainStates {
-  /** undefined if not recorded */
+  /** undefined if there is none */
   read(uuid: string): DomainState | undefined;
-  /** whether there is anything at all, garbage too */
+  /** whether anything is stored, even if it is invalid */
   has(uuid: string): boolean;
-  /** @throws FileError where it cannot be kept */
+  /** @throws FileError if it cannot be saved */
   write(uuid: string, state: DomainState): void;
-  /** @throws FileError where it cannot be removed */
+  /** @throws FileError if it cannot be removed */
   remove(uuid: string): void;
-  /** the domains that have one */
+  /** the UUIDs of domains that have a state */
   list(): string[];
 }
 
@@ -57,7 +57,7 @@ export function domainStateOf(value: unknown): DomainState | undefined {
   return { ...value, lines: value.lines.map((line) => ({ ...line, ...ownerOf(line, value.written) })) };
 }
 
-/** The device of a line, if just one was written under its number. */
+/** The device of a line, if exactly one was written under its number. */
 function ownerOf({ irq, address }: MovedLine, written: DomainState['written']): { address?: string } {
   if (address !== undefined) return {};
   const owners = Object.keys(written).flatMap((key) => {

@@ -11,20 +11,20 @@ import { readSafely } from './safe-read.js';
 import { openStateFolder } from './state-folder.js';
 
 const NAME = 'watch.pid';
-/** The identity of a watcher that has given up the lock, but has not ended. */
+/** The identity of a watcher that has given up the lock, but has not exited. */
 const STOPPING = 'watch.stopping';
-/** Two numbers: a longer file is not ours. */
+/** The file has two numbers: a longer file is not ours. */
 const MAX_SIZE = 100;
 
 /**
- * The lock that the one watcher of a host holds: a file with its identity, `PID START`, which hook/qemu reads too. It
- * appears complete, by a hard link. Another user's file counts as none: signals are sent to the process that it names.
+ * The lock of a host's only watcher: a file with its identity, `PID START`, which hook/qemu reads too. It is created
+ * complete, by a hard link. Another user's file is ignored, because signals are sent to the process that it names.
  */
 export class InstanceLock {
   constructor(private readonly root = '') {}
 
   /**
-   * Takes the lock, also from a process that has ended; else tells who holds it.
+   * Takes the lock, also from a process that has ended; otherwise returns the pid of its owner.
    * @throws FileError, or the system's error, if /run cannot be written
    */
   take(): { taken: true } | { taken: false; pid: number } {
@@ -50,7 +50,7 @@ export class InstanceLock {
     });
   }
 
-  /** The pid of the watcher that runs; undefined if none does, or if that cannot be read. */
+  /** The pid of the running watcher; undefined if none runs, or if that cannot be read. */
   holder(): number | undefined {
     try {
       return using(openStateFolder(this.root), (folder) => holderOf(folder, NAME));
@@ -59,7 +59,7 @@ export class InstanceLock {
     }
   }
 
-  /** The pid of a watcher that has stepped down and still runs. */
+  /** The pid of a watcher that has given up the lock and still runs. */
   stopping(): number | undefined {
     try {
       return using(openStateFolder(this.root), (folder) => holderOf(folder, STOPPING));
@@ -69,16 +69,16 @@ export class InstanceLock {
   }
 
   /**
-   * Gives up the lock if this process holds it, before it stops: hooks find no watcher from now on. The next one waits
-   * until release(), or the end of this process. If /run is read-only the lock stays.
+   * Gives up the lock, if this process has it, before the watcher stops: from now on hooks find no watcher. The next
+   * watcher waits until release(), or the end of this process. If /run is read-only the lock stays.
    */
   stepDown(): void {
     if (this.holder() === ownPid) this.#change((folder) => renameSync(folder.at(NAME), folder.at(STOPPING)));
   }
 
   /**
-   * Releases the lock if this process holds it, or has stepped down. If /run is read-only it stays, as of a process
-   * that has ended.
+   * Releases the lock, if this process has it or has given it up with stepDown(). If /run is read-only the file stays,
+   * like that of a process that has ended.
    */
   release(): void {
     if (this.holder() === ownPid) this.#change((folder) => folder.in(NAME, unlinkSync));

@@ -6,20 +6,20 @@ import { readWatcherStatus } from './watcher-status.js';
 
 export interface InstanceLockOptions {
   root?: string | undefined;
-  /** this watcher ends with the last domain */
+  /** this watcher exits after the last domain */
   untilIdle: boolean;
 }
 
-/** How long, and how often, the end of another watcher is waited for. */
+/** How long, and at what interval, the end of another watcher is waited for. */
 const MAX_WAIT_MS = 5000;
 const WAIT_INTERVAL_MS = 50;
-/** How often it is checked that the lock is still held: somebody may empty /run. */
+/** How often the lock is checked: another program may delete files in /run. */
 const CHECK_INTERVAL_MS = 10_000;
 
 /**
- * Acquires the lock of a host's watcher, and waits for the end of one that has stepped down. A watcher that a hook has
- * started, which ends with the last domain, is ended for one that stays.
- * @throws ToolError if another watcher holds it
+ * Acquires the lock of a host's watcher, and waits for the end of a watcher that is stopping. A watcher that a hook has
+ * started, which exits after the last domain, gives way to a permanent one.
+ * @throws ToolError if another watcher has the lock
  */
 export async function acquireInstanceLock(lock: InstanceLock, options: InstanceLockOptions): Promise<void> {
   const { root, untilIdle } = options;
@@ -38,7 +38,10 @@ export async function acquireInstanceLock(lock: InstanceLock, options: InstanceL
   }
 }
 
-/** One that has stepped down still removes what it put on the host: not what this one is about to put there. */
+/**
+ * Waits until a watcher that has given up the lock has exited: until then it removes its files and bans, and would
+ * remove ours.
+ */
 async function waitForStopping(lock: InstanceLock): Promise<void> {
   for (let waitedMs = 0; waitedMs < MAX_WAIT_MS; waitedMs += WAIT_INTERVAL_MS) {
     const stopping = lock.stopping();
@@ -48,9 +51,9 @@ async function waitForStopping(lock: InstanceLock): Promise<void> {
 }
 
 /**
- * Acquires the lock again when it was lost.
- * @param onLost called if another watcher holds it
- * @returns stops that
+ * Acquires the lock again if it was lost.
+ * @param onLost called if another watcher has it
+ * @returns a function that ends these checks
  */
 export function keepInstanceLock(
   lock: InstanceLock,
@@ -60,7 +63,7 @@ export function keepInstanceLock(
   const check = () => {
     if (lock.holder() === pid) return;
     acquireInstanceLock(lock, options).catch((error: Error) => {
-      // other errors may pass, such as a full /run
+      // other errors, such as a full /run, may be temporary
       if (error instanceof ToolError) onLost(error);
     });
   };

@@ -7,33 +7,37 @@ import { RuntimeFile } from './runtime-file.js';
 
 const BAN = 'settings ban irqs ';
 /**
- * Characters of a list: irqbalance before 1.9.5 reads 500 bytes of a request and ignores the rest, which could cut a
- * number and ban another interrupt; later ones refuse one of 16384 (source: sock_handle() in irqbalance.c, 1.5.0 to
- * 1.9.5; measured with 1.9.2).
+ * Characters of a ban list. irqbalance before 1.9.5 reads 500 bytes of a request and ignores the rest, which could cut
+ * a number and ban another interrupt; later versions refuse a request of 16384 bytes (source: sock_handle() in
+ * irqbalance.c, 1.5.0 to 1.9.5; measured with 1.9.2).
  */
 const SHORT_LIST_LENGTH = 500 - BAN.length;
-/** Without the spaces that textOf() adds: fewer than a number has digits. */
+/** Leaves room for the spaces that textOf() adds: fewer than a number has digits. */
 const LONG_LIST_LENGTH = 16_383 - BAN.length - 16;
 
 export interface BanResult {
   /** an irqbalance runs */
   running: boolean;
-  /** our IRQs that irqbalance may still move: its ban list has no room for them */
+  /** our IRQs that irqbalance may still move, because its ban list is full */
   unbanned: readonly number[];
   /** one line: why the bans could not be sent */
   problem?: string;
 }
 
 /**
- * Bans our interrupts in a running irqbalance, through its socket. A request replaces the whole ban list, so it has the
- * bans of others, too, and only our own are ever removed. Each change makes irqbalance place all other interrupts
- * again: a list that is in force is not sent, and if irqbalance runs our policy script, only IRQs are banned that the
- * script came too late for. Our bans are recorded in the state folder: after a crash they are known to be ours.
+ * Bans our interrupts in a running irqbalance, through its socket. A request replaces the whole ban list, so it
+ * includes the bans of other programs, and we only ever remove our own. After each change irqbalance places all other
+ * interrupts again: so a list that is already in effect is not sent, and if irqbalance runs our policy script, only
+ * IRQs are banned that irqbalance saw before the script listed them. Our bans are recorded in the runtime directory, so
+ * that they are known to be ours after a crash.
  */
 export class IrqbalanceBans {
   readonly #record: RuntimeFile;
   readonly #files: RealFs;
-  /** whether an irqbalance reads lists beyond the short length: what it has banned of such a list tells */
+  /**
+   * whether the irqbalance with this identity accepts lists longer than SHORT_LIST_LENGTH; learned from the bans that
+   * it reports after such a list was sent
+   */
   #longLists: { identity: string; areRead: boolean } | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -73,8 +77,8 @@ export class IrqbalanceBans {
   }
 
   /**
-   * @returns the IRQs that may still be moved; undefined if nothing listens: an irqbalance that was killed leaves its
-   * socket
+   * @returns the IRQs that irqbalance may still move; undefined if no process listens: an irqbalance that was killed
+   *   leaves its socket
    */
   async #send(socket: IrqbalanceSocket, irqs: ReadonlySet<number>): Promise<number[] | undefined> {
     const setup = await answerOf(socket, 'setup');
@@ -84,12 +88,12 @@ export class IrqbalanceBans {
     const others = [...before].filter((irq) => !ours.has(irq));
     const wanted = await this.#wanted(socket, irqs, ours, others);
     const known = this.#longLists?.identity === socket.identity ? this.#longLists.areRead : undefined;
-    // what others have banned must not get lost in a trial
+    // a trial with a long list must not lose the bans of other programs
     const mayBeLong = known ?? textOf(others).length <= SHORT_LIST_LENGTH;
     let added = fitting(others, wanted, mayBeLong ? LONG_LIST_LENGTH : SHORT_LIST_LENGTH);
     const list = [...others, ...added];
     const isLong = textOf(list).length > SHORT_LIST_LENGTH;
-    // if the bans of others alone are too long, any request would cut them
+    // if the bans of other programs alone are too long, any request would cut them
     if ((mayBeLong || !isLong) && !isSame(list, before)) {
       this.#save(socket, [...ours, ...added]);
       await askIrqbalance(socket, `${BAN}${textOf(list) || 'NONE'}`);
@@ -104,8 +108,8 @@ export class IrqbalanceBans {
   }
 
   /**
-   * The IRQs to ban by number: with our policy script, only those that were banned so before, or are moved
-   * nevertheless.
+   * The IRQs to ban by number. With our policy script, only those that we have already banned by number, or that
+   * irqbalance moves in spite of the script.
    */
   async #wanted(socket: IrqbalanceSocket, irqs: ReadonlySet<number>, ours: Set<number>, others: number[]) {
     const needed = [...irqs].filter((irq) => irq > 0 && !others.includes(irq));
@@ -126,7 +130,7 @@ export class IrqbalanceBans {
   }
 }
 
-/** Undefined if nothing listens. */
+/** Undefined if no process listens. */
 async function answerOf(socket: IrqbalanceSocket, request: string): Promise<string | undefined> {
   try {
     return await askIrqbalance(socket, request);
@@ -136,7 +140,7 @@ async function answerOf(socket: IrqbalanceSocket, request: string): Promise<stri
   }
 }
 
-/** Those for which a list of this length has room after the bans of others. */
+/** The first IRQs that fit in a list of this length after the bans of other programs. */
 function fitting(others: readonly number[], wanted: readonly number[], maxLength: number): number[] {
   const added: number[] = [];
   let length = others.join(' ').length;
@@ -152,7 +156,8 @@ const isSame = (list: readonly number[], set: ReadonlySet<number>) =>
   list.length === set.size && list.every((irq) => set.has(irq));
 
 /**
- * The numbers, with spaces where an irqbalance before 1.9.5 cuts: it gets the first ones only, and each of them whole.
+ * The numbers, padded with spaces where an irqbalance before 1.9.5 cuts the text: it then reads only the first ones,
+ * each of them whole.
  */
 function textOf(irqs: readonly number[]): string {
   const all = irqs.join(' ');

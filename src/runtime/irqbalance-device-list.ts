@@ -2,19 +2,19 @@ import { parseAddress } from '../domain/address.js';
 import { RuntimeFile } from './runtime-file.js';
 
 /**
- * Where `install` puts service/irqbalance-policy: a folder, so that irqbalance accepts "no opinion" as an answer and
+ * Where `install` puts service/irqbalance-policy. A directory, so that irqbalance accepts "no opinion" as an answer and
  * other scripts can be added.
  */
 export const POLICY_FOLDER = '/etc/hostdev-cpuset/irqbalance.d';
 /** Where a distribution's package puts it. */
 const PACKAGED_FOLDER = '/usr/lib/hostdev-cpuset/irqbalance.d';
 
-/** Whether irqbalance's --policyscript names ours. */
+/** Whether irqbalance's --policyscript names our directory. */
 export function isOurPolicy(path: string | undefined): boolean {
   return [POLICY_FOLDER, PACKAGED_FOLDER].includes(path?.replace(/\/+$/, '') ?? '');
 }
 
-/** In the state folder: the managed devices, one address a line, sorted. The policy script reads it. */
+/** In the runtime directory: the managed devices, one address per line, sorted. The policy script reads it. */
 const NAME = 'devices';
 
 /**
@@ -30,7 +30,7 @@ export class IrqbalanceDeviceList {
 
   /**
    * Replaces the list.
-   * @throws FileError as RuntimeFile does, RangeError for what is not a canonical address
+   * @throws FileError as RuntimeFile does, RangeError for an address that is not canonical
    */
   write(addresses: ReadonlySet<string>): void {
     const wrong = [...addresses].find((address) => parseAddress(address) === undefined);

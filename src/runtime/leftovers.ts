@@ -7,20 +7,20 @@ import { openStateFolder } from './state-folder.js';
 
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 /**
- * Files that a process makes for a moment (lib/atomic-write.ts, lib/process-lock.ts, instance-lock.ts): their names end
- * with its pid.
+ * Temporary files of a process (lib/atomic-write.ts, lib/process-lock.ts, instance-lock.ts): their names end with its
+ * pid.
  */
 const OF_PROCESS = new RegExp(
   `^(?:(?:\\.tmp-|${UUID}\\.json\\.)(\\d{1,10})-[0-9a-f]{24}|(?:watch\\.pid|watch\\.pid\\.dead|${UUID}\\.lock\\.dead)\\.(\\d{1,10}))$`,
 );
-/** Of version 0.1.0, without the pid: abandoned after this time. */
+/** Names of version 0.1.0, without the pid: such a file counts as abandoned after this time. */
 const WITHOUT_PID = new RegExp(`^(?:\\.tmp-|${UUID}\\.json\\.)[0-9a-f]{24}$`);
 const ABANDONED_MS = 60_000;
 const LOCK = new RegExp(`^${UUID}\\.lock$`);
 
 /**
- * Removes from the state folder what processes that were killed have left: unfinished files and locks. What a running
- * process uses stays. Never throws: what cannot be removed harms nothing.
+ * Removes unfinished files and locks of killed processes from the runtime directory. Files of a running process stay.
+ * Never throws: a file that cannot be removed is harmless.
  */
 export function removeLeftovers(root: string): void {
   attempt(() =>

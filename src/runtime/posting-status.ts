@@ -2,14 +2,14 @@ import type { KnownPosting, PostingOf } from '../host/posted-vectors.js';
 import { InstanceLock } from './instance-lock.js';
 import { RuntimeFile } from './runtime-file.js';
 
-/** What the watcher knows of the posting of an interrupt. */
+/** The posting of an interrupt, as known to the watcher. */
 export interface PublishedPosting extends KnownPosting {
   /** name */
   domain: string;
   /** PCI address of its device */
   address: string;
   irq: number;
-  /** its number may be another vector's by now */
+  /** another vector may have the number by now */
   handler: string;
 }
 
@@ -32,7 +32,8 @@ export function removePostingStatus(root: string): void {
 }
 
 /**
- * What a running watcher knows; nothing for any user but root. The file of a watcher that was killed is ignored.
+ * The posting that a running watcher knows; empty for any user but root. The file of a watcher that was killed is
+ * ignored.
  */
 export function readPostingStatus(root = ''): PostingOf {
   const pid = new InstanceLock(root).holder();

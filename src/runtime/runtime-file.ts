@@ -10,7 +10,7 @@ import { openStateFolder, STATE_FOLDER } from './state-folder.js';
 /** 4,096 interrupts of many domains take a few MiB: a larger file is not ours. */
 const MAX_SIZE = 64 * 1024 * 1024;
 
-/** A small text file in the state folder, replaced atomically, readable by root alone. */
+/** A small text file in the runtime directory, replaced atomically, readable by root alone. */
 export class RuntimeFile {
   /** @param name a constant file name */
   constructor(
@@ -18,7 +18,7 @@ export class RuntimeFile {
     private readonly name: string,
   ) {}
 
-  /** Undefined if there is no such file of this user's. */
+  /** Undefined if there is no such file of this user. */
   read(): string | undefined {
     try {
       return using(openStateFolder(this.root), (folder) => this.#textIn(folder));
@@ -29,7 +29,7 @@ export class RuntimeFile {
 
   /**
    * Writes the text if it has changed.
-   * @throws FileError if /run is full or read-only, or the folder is not ours
+   * @throws FileError if /run is full or read-only, or the directory is not ours
    */
   write(text: string): void {
     if (this.read() === text) return;
@@ -40,7 +40,7 @@ export class RuntimeFile {
     );
   }
 
-  /** @throws FileError if /run is read-only, or the folder is not ours */
+  /** @throws FileError if /run is read-only, or the directory is not ours */
   remove(): void {
     this.#attempt(() => {
       try {

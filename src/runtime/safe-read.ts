@@ -5,10 +5,10 @@ import { errnoOf } from '../lib/errno.js';
 import { openRegular } from '../lib/regular-file.js';
 
 /**
- * Reads a whole file of this user's. Other users may have put something else in its place: links are not followed, and
- * FIFOs not waited for.
- * @throws FileError ELOOP for a link, EBADMSG for what is not a regular file, EPERM for another user's, EFBIG for one
- *   of more than maxSize bytes; else the system's error
+ * Reads a whole file that belongs to this user. Other users may have put another kind of file in its place: links are
+ * not followed, and a FIFO does not block.
+ * @throws FileError ELOOP for a link, EBADMSG if it is not a regular file, EPERM for another user's, EFBIG for one of
+ *   more than maxSize bytes; otherwise the system's error
  */
 export function readSafely(path: string, maxSize: number): { bytes: Buffer; modifiedMs: number } {
   const { fd, stat } = open(path);

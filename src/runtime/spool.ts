@@ -16,23 +16,24 @@ export interface SpoolEntry {
 
 export interface Spooled {
   entries: SpoolEntry[];
-  /** one line for each file that does not belong there */
+  /** one line for each file that is not a call of the hook */
   problems: string[];
 }
 
 const MAX_OPERATION_LENGTH = 20;
-/** The folder itself, as a name in it. */
+/** The directory itself, as a name in it. */
 const SELF = '.';
-/** Prefix of files that a watcher or a hook has taken, but not finished. */
+/** Prefix of files that a watcher or a hook has taken and not finished. */
 export const TAKEN_PREFIX = '.taken.';
-/** After this time the hook that began an unfinished file has ended. */
+/** After this time a hook that began a file has ended. */
 const ABANDONED_MS = 60_000;
 /** Used if inotify does not work. */
 const POLL_INTERVAL_MS = 500;
 
 /**
- * The folder where hook/qemu leaves libvirt's calls for the watcher: one file a domain, named by its UUID, so that a
- * later call replaces an earlier one. Anything else in it is removed; links are not followed, and FIFOs not waited for.
+ * The directory where hook/qemu leaves libvirt's calls for the watcher: one file per domain, named by its UUID, so that
+ * a later call replaces an earlier one. Other files in it are removed; links are not followed, and a FIFO does not
+ * block.
  */
 export class Spool {
   readonly #reported = new ReportOnce();
@@ -41,7 +42,10 @@ export class Spool {
 
   constructor(private readonly root = '') {}
 
-  /** Creates the folder: from now on hooks leave their calls here. @throws as openStateFolder() */
+  /**
+   * Creates the directory: from now on hooks leave their calls here.
+   * @throws as openStateFolder()
+   */
   open(): void {
     this.#folder(true).close();
   }
@@ -50,7 +54,7 @@ export class Spool {
     return openSpool(this.root, make);
   }
 
-  /** Empty if the folder was removed, until it is created again, or is not ours. */
+  /** Empty if the directory is not ours, or was removed and is not created again yet. */
   #names(): string[] {
     try {
       return using(this.#folder(), namesIn);
@@ -60,8 +64,8 @@ export class Spool {
   }
 
   /**
-   * Calls back when a call was left. A folder that was removed is created again; onFailure: that failed, and calls are
-   * no longer seen.
+   * Calls onCall when a hook has left a call. A directory that was removed is created again; if that fails, onFailure
+   * is called, and later calls are not seen.
    */
   watch(onCall: () => void, onFailure: (reason: string) => void): void {
     const again = () => {
@@ -75,10 +79,10 @@ export class Spool {
       }
     };
     try {
-      // closed at once: inotify reports the removal of a folder only when no descriptor is open
+      // closed at once: inotify reports the removal of a directory only when no descriptor of it is open
       this.#watcher = using(this.#folder(), (folder) =>
         watch(folder.at(SELF), (event, name) => {
-          // the name is the folder's own when the folder was removed; files that we rename are reported, too
+          // the name is the directory's own if the directory was removed; our own renames are reported, too
           if (event === 'rename' && name === SELF) again();
           else if (name === null || !name.startsWith('.')) onCall();
         }),
@@ -90,7 +94,7 @@ export class Spool {
     }
   }
 
-  /** No calls to take, and no unfinished ones. */
+  /** True if there are no calls to take, and no unfinished ones. */
   get isEmpty(): boolean {
     return this.#names().every((name) => this.#reported.has(name));
   }
@@ -101,8 +105,8 @@ export class Spool {
   }
 
   /**
-   * Takes all calls, the oldest first. Each file is renamed before it is read, so that a later one of the same name is
-   * not lost.
+   * Takes all calls, the oldest first. Each file is renamed before it is read, so that a later call with the same name
+   * is not lost.
    */
   take(): Spooled {
     const result: Spooled = { entries: [], problems: [] };
@@ -118,7 +122,7 @@ export class Spool {
           const entry = takeOne(folder, name);
           if (entry) result.entries.push(entry);
         } catch (error) {
-          // what cannot be removed is met again each time
+          // a file that cannot be removed is reported each time
           const text = `${JSON.stringify(name)} in the spool: ${problemOf(error)}`;
           if (this.#reported.isNew(name, text)) result.problems.push(text);
         }
@@ -129,7 +133,10 @@ export class Spool {
   }
 }
 
-/** The spool's folder; the caller closes it. @throws as openStateFolder() */
+/**
+ * The spool's directory; the caller closes it.
+ * @throws as openStateFolder()
+ */
 export function openSpool(root: string, make = false): OpenFolder {
   return using(openStateFolder(root, { make }), (state) => openOwnFolder(state, 'spool', { make }));
 }
@@ -142,7 +149,7 @@ function takeOne(folder: OpenFolder, name: string): SpoolEntry | undefined {
     rmdirSync(path);
     throw new Error('a directory: removed');
   }
-  // with a name of 255 characters there is no room for the prefix
+  // a name of 255 characters leaves no room for the prefix
   const taken = isOurs ? path : folder.at(`${TAKEN_PREFIX}${name.slice(0, 100)}`);
   if (!isOurs) renameSync(path, taken);
   try {
@@ -154,7 +161,7 @@ function takeOne(folder: OpenFolder, name: string): SpoolEntry | undefined {
 
 /** A file that a hook is writing, or was writing when it was killed. */
 function forgetAbandoned(path: string): undefined {
-  // a time in the future is of before the clock was set back
+  // a time in the future is from before the clock was set back
   if (Math.abs(Date.now() - lstatSync(path).mtimeMs) > ABANDONED_MS) unlinkSync(path);
 }
 
@@ -169,7 +176,7 @@ export function readEntry(path: string): SpoolEntry {
 
 const namesIn = (folder: OpenFolder) => readdirSync(folder.at('.'));
 
-/** Problems of files that were removed unread. */
+/** Messages about files that were removed unread. */
 const REFUSED: Record<string, string> = {
   ELOOP: 'a link: removed',
   EBADMSG: 'not a regular file: removed',

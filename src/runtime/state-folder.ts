@@ -5,7 +5,7 @@ import { FileError } from '../host/pseudo-fs.js';
 import { type OpenFolder, using } from '../lib/open-folder.js';
 import { walk } from '../lib/walk.js';
 
-/** Where everything is kept that belongs to the running host; below the root. */
+/** The runtime directory, below the root. */
 export const STATE_FOLDER = 'run/hostdev-cpuset';
 
 interface OwnFolderOptions {
@@ -14,9 +14,9 @@ interface OwnFolderOptions {
 }
 
 /**
- * Opens the folder of our state below a root ('' for this host). Users who can write to /run, or below the root, may
- * have put something else in its place. Links on the way to it stay below the root. The caller closes it.
- * @throws FileError if it is a link or a file (ENOTDIR), or another user's (EPERM); else the system's error
+ * Opens the runtime directory below a root ('' for this host). Users who can write to /run, or below the root, may have
+ * put another file in its place. Links on the path are resolved below the root. The caller closes it.
+ * @throws FileError if it is a link or a file (ENOTDIR), or another user's (EPERM); otherwise the system's error
  */
 export function openStateFolder(root: string, { make = false }: OwnFolderOptions = {}): OpenFolder {
   if (make && root !== '' && !existsSync(root)) mkdirSync(root, { recursive: true });
@@ -24,7 +24,7 @@ export function openStateFolder(root: string, { make = false }: OwnFolderOptions
   return using(folder, () => openOwnFolder(folder, name, { make }));
 }
 
-/** The same for a folder in an open one. */
+/** The same for a directory inside an open one. */
 export function openOwnFolder(parent: OpenFolder, name: string, { make = false }: OwnFolderOptions = {}): OpenFolder {
   if (make) makeFolder(parent, name);
   const folder = enter(parent, name);

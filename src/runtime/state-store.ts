@@ -10,18 +10,18 @@ import { openStateFolder, STATE_FOLDER } from './state-folder.js';
 
 export type { DomainState, DomainStates };
 
-/** A domain of 4,096 vectors takes some 400 KiB: a larger file is not ours. */
+/** The state of a domain with 4,096 vectors takes some 400 KiB: a larger file is not ours. */
 const MAX_SIZE = 16 * 1024 * 1024;
 
 /**
- * The states of domains in the state folder: one file a domain, replaced atomically. Files are named by the canonical
- * form of the UUID, and by nothing else in a definition.
+ * The states of domains in the runtime directory: one file per domain, replaced atomically. A file name is the
+ * canonical form of the UUID; no other part of a definition is used.
  */
 export class StateStore implements DomainStates {
   constructor(private readonly root = '') {}
 
   /**
-   * Undefined if the file does not exist, is invalid, or belongs to another user: then every affinity is written again.
+   * Undefined if the file does not exist, is invalid, or belongs to another user: every affinity is written again then.
    */
   read(uuid: string): DomainState | undefined {
     const name = nameOf(uuid);
@@ -29,25 +29,26 @@ export class StateStore implements DomainStates {
     return domainStateOf(state);
   }
 
-  /** Whether there is a file, garbage or not. */
+  /** Whether there is a file, valid or not. */
   has(uuid: string): boolean {
     const name = nameOf(uuid);
     return this.#tryIn((folder) => lstatSync(folder.at(name))) !== undefined;
   }
 
-  /** @throws FileError if /run is full or read-only, or the folder is another user's (EPERM) or a link (ENOTDIR) */
+  /** @throws FileError if /run is full or read-only, or the directory is another user's (EPERM) or a link (ENOTDIR) */
   write(uuid: string, state: DomainState): void {
     const name = nameOf(uuid);
     this.#attempt(name, () =>
       using(openStateFolder(this.root, { make: true }), (folder) =>
-        // remove() finds the temporary file of a process that was killed by this prefix
+        // remove() finds the temporary file of a killed process by this prefix
         writeAtomically(folder, name, JSON.stringify(state), { mode: 0o600, temporaryPrefix: `${name}.` }),
       ),
     );
   }
 
   /**
-   * Removes a domain's file, and temporary files of processes that were killed. @throws FileError if /run is read-only
+   * Removes a domain's file, and temporary files of killed processes.
+   * @throws FileError if /run is read-only
    */
   remove(uuid: string): void {
     const own = nameOf(uuid);
@@ -61,7 +62,7 @@ export class StateStore implements DomainStates {
     );
   }
 
-  /** The domains that have a state, by UUID. */
+  /** The UUIDs of domains that have a state. */
   list(): string[] {
     const names = this.#tryIn((folder) => readdirSync(folder.at('.'))) ?? [];
     return names.flatMap((name) => {
@@ -70,7 +71,7 @@ export class StateStore implements DomainStates {
     });
   }
 
-  /** Undefined if the folder is missing or not ours, or the action fails. */
+  /** Undefined if the directory is missing or not ours, or the action fails. */
   #tryIn<T>(action: (folder: OpenFolder) => T): T | undefined {
     try {
       return using(openStateFolder(this.root), action);

@@ -7,14 +7,14 @@ export interface WatcherStatus {
   pid: number;
   /** when it started, ISO 8601 */
   since: string;
-  /** it ends with the last domain: a hook has started it */
+  /** true: it exits after the last domain, as a hook has started it */
   untilIdle: boolean;
-  /** how it detects new interrupts: by trace events, or by polling at intervals */
+  /** how it detects new interrupts: by trace events, or by polling */
   way: 'events' | 'intervals';
   /** why it polls; null if it uses trace events */
   reason: string | null;
   counters: Counters;
-  /** interrupts that somebody keeps moving; a longer list is cut, counters.contestedNow has their number */
+  /** interrupts that another program keeps moving; a longer list is cut, counters.contestedNow has their number */
   contested: ContestedInterrupt[];
 }
 
