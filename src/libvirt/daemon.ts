@@ -1,30 +1,35 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** URI of the daemons below. */
+/** URI of these daemons. */
 export const SYSTEM_URI = 'qemu:///system';
-/** Pid files of the daemons that may serve it. A daemon removes its own when it ends. */
+/** Pid files of the daemons that may serve this URI. A daemon removes its file when it ends. */
 const PID_FILES = ['run/virtqemud.pid', 'run/libvirtd.pid'];
 
 /**
- * Whether libvirt's daemon has ended, as far as that shows without a connection: where systemd starts the daemon on
- * demand, a connection would start it.
+ * Detects the end of libvirt's daemon without connecting to it: where systemd starts the daemon on demand, a connection
+ * would start it.
  */
 export class LibvirtDaemon {
   #wasRunning = false;
 
-  /** @param root a directory that contains the host's /run; '' for this host. @param uri of the connection */
+  /**
+   * @param root a directory that contains the host's /run; '' for this host
+   * @param uri of the connection
+   */
   constructor(
     private readonly root: string,
     private readonly uri: string | undefined,
   ) {}
 
-  /** A connection stands: a pid file that is there now tells later whether the daemon has ended. */
+  /**
+   * Called when a connection has been made: if a pid file exists now, its removal will show that the daemon has ended.
+   */
   connected(): void {
     this.#wasRunning = this.#hasPidFile;
   }
 
-  /** False as well if that is unknown: a daemon of another URI, or one whose pid file is elsewhere. */
+  /** False also if that is unknown: a daemon of another URI, or one whose pid file is elsewhere. */
   get hasEnded(): boolean {
     return this.#wasRunning && !this.#hasPidFile;
   }

@@ -7,13 +7,13 @@ import type { Virsh } from './virsh.js';
 export interface ReaderSink {
   /** the definition of a running domain */
   running(uuid: string, definition: PlainDefinition): void;
-  /** libvirt answered, whatever it answered; or it did not */
+  /** libvirt returned some XML, valid or not; failed(): it returned none */
   answered(uuid: string): void;
   failed(uuid: string, error: Error): void;
   problem(text: string): void;
 }
 
-/** Reads definitions from libvirt. A domain that is to be read while it is being read is read once more. */
+/** Reads definitions from libvirt. A request for a domain that is just being read leads to one more read. */
 export class DomainReader {
   readonly #reading = new Map<string, { again: boolean; done: Promise<void> }>();
 
@@ -26,7 +26,7 @@ export class DomainReader {
     return this.#reading.size > 0;
   }
 
-  /** Resolves when the definition of this moment, or a later one, has been read; never rejects. */
+  /** Resolves when the present definition, or a later one, has been read; never rejects. */
   read(uuid: string): Promise<void> {
     const current = this.#reading.get(uuid);
     if (current) {
@@ -61,11 +61,11 @@ export class DomainReader {
     }
     try {
       const definition = readDomainXml(Buffer.from(text));
-      // virsh takes the text for a name if no domain has this UUID any more
+      // virsh takes the UUID for a name if no domain has this UUID
       const answered = canonicalUuid(definition.uuid ?? '');
       if (answered !== uuid)
         throw new Error(`libvirt's answer is about ${answered ?? 'a domain without a UUID'}: ignored`);
-      // only a running domain has an id; a persistent one has a definition after its end, too
+      // only a running domain has an id; a persistent domain has a definition after its end, too
       if (definition.hasId) this.sink.running(uuid, definition);
     } catch (error) {
       this.sink.problem(`domain ${uuid}: ${(error as Error).message}`);

@@ -8,15 +8,15 @@ import type { LibvirtEvent } from './event-line.js';
 import { LIST_REQUEST, RetryQueue } from './retry-queue.js';
 import type { Virsh } from './virsh.js';
 
-/** Receives what changes about running domains. UUIDs are canonical. */
+/** Receives the changes of running domains. UUIDs are canonical. */
 export interface DomainSink {
-  /** a domain with a policy runs, or its definition changed */
+  /** a domain with a policy has started, or its definition has changed */
   add(definition: PlainDefinition): void;
-  /** @param name undefined if it is not known */
+  /** @param name undefined if it is unknown */
   remove(uuid: string, name: string | undefined): void;
   /** its interrupts may have changed */
   markDirty(uuid: string): void;
-  /** domains that have a state file, those of a killed watcher included */
+  /** domains that have a state file, including those of a killed watcher */
   withState(): string[];
   problem(text: string): void;
   /** the definition of a domain (name or UUID) cannot be read */
@@ -27,24 +27,24 @@ export interface DomainSink {
 
 interface Known {
   name: string;
-  /** a policy may concern it */
+  /** a policy may apply to it */
   managed: boolean;
-  /** sequence number of the last sign that it runs */
+  /** sequence number of the last event or listing that showed it running */
   lastSeenSeq: number;
 }
 
-/** How many definitions are read at the same time. */
+/** Maximum number of definitions that are read at the same time. */
 const MAX_PARALLEL_READS = 4;
-/** After this time a hook call may be out of date: the running domains are listed instead. */
+/** After this time a hook's call may be outdated: the running domains are listed instead. */
 const STALE_MS = 60_000;
 
-/** Tracks which domains run, and their definitions: from hook calls and from libvirt. */
+/** Tracks the running domains and their definitions, from the hook's calls and from libvirt. */
 export class DomainTracker {
   readonly #known = new Map<string, Known>();
   readonly #reader: DomainReader;
   readonly #retries: RetryQueue;
   #listing: Promise<unknown> = Promise.resolve();
-  /** a listing that has not begun: further calls of list() share it */
+  /** a listing that has not started yet: further calls of list() share it */
   #next: { all: boolean; done: Promise<boolean> } | undefined;
   #listings = 0;
   #seq = 0;
@@ -65,7 +65,7 @@ export class DomainTracker {
     });
   }
 
-  /** How many running domains a policy may concern. */
+  /** Number of running domains that a policy may apply to. */
   get managedCount(): number {
     return [...this.#known.values()].filter(({ managed }) => managed).length;
   }
@@ -74,7 +74,7 @@ export class DomainTracker {
     return [...this.#known.keys()];
   }
 
-  /** virsh is running, or a failed request has to be made again. */
+  /** True while virsh is running, or a failed request waits for its retry. */
   get busy(): boolean {
     return this.#listings > 0 || this.#reader.busy || this.#retries.domains.length > 0;
   }
@@ -84,7 +84,7 @@ export class DomainTracker {
     this.#retries.close();
   }
 
-  /** A hook call. */
+  /** Handles a call of the hook. */
   spooled({ operation, xml, writtenAt }: SpoolEntry): void {
     if (operation !== 'release' && Date.now() - writtenAt > STALE_MS) {
       void this.list();
@@ -102,7 +102,8 @@ export class DomainTracker {
   }
 
   /**
-   * An event of libvirt; null: one whose domain cannot be read. The running domains are listed if the name is unknown.
+   * Handles an event of libvirt; null: its domain cannot be read. The running domains are listed if the name is
+   * unknown.
    */
   event(event: LibvirtEvent | null): void {
     const [uuid] = [...this.#known].find(([, { name }]) => name === event?.domain) ?? [];
@@ -113,7 +114,7 @@ export class DomainTracker {
 
   /**
    * Lists the running domains, reads the definitions of new ones (or of all), and removes those that have ended.
-   * Resolves to false if libvirt did not give the list; never rejects.
+   * Resolves to false if libvirt did not return the list; never rejects.
    */
   list({ all = false } = {}): Promise<boolean> {
     if (this.#next) {
@@ -149,7 +150,7 @@ export class DomainTracker {
       [...this.#known.keys(), ...unread, ...this.sink.withState()].filter((uuid) => !running.includes(uuid)),
     );
     for (const uuid of gone) {
-      // it may have started since
+      // it may have started again since
       if ((this.#known.get(uuid)?.lastSeenSeq ?? 0) <= before) this.#remove(uuid);
     }
     const toRead = running.filter((uuid) => all || !this.#known.has(uuid) || unread.includes(uuid));

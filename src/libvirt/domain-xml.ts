@@ -5,7 +5,7 @@ import { decode } from '../xml/decode.js';
 import { LineIndex } from '../xml/line-index.js';
 import { parseXml } from '../xml/parse.js';
 
-/** libvirt's XML is not a domain; the message has the place. */
+/** The XML from libvirt is not a domain; the message has the place. */
 export class InvalidDomainXml extends Error {}
 
 /** @throws InvalidDomainXml */
@@ -21,7 +21,7 @@ export function readDomainXml(bytes: Uint8Array): PlainDefinition {
   }
 }
 
-/** Whether a policy may apply: the domain states one, or has devices that the host's default may apply to. */
+/** Whether a policy may apply: the domain has one, or has devices that the host's default may apply to. */
 export function mayHavePolicy({ hasMetadata, devices }: PlainDefinition): boolean {
   return hasMetadata || devices.length > 0;
 }

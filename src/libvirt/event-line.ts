@@ -1,6 +1,6 @@
-/** What one of libvirt's events requires. */
+/** What must be done about one of libvirt's events. */
 export interface LibvirtEvent {
-  /** the domain's name as printed: a hint, for a name may hold anything */
+  /** the domain's name as printed: not reliable, as a name may contain anything */
   domain: string;
   /**
    * ended: list the running domains; redefined: read its definition again; interrupts: its interrupts may have changed
@@ -8,17 +8,17 @@ export interface LibvirtEvent {
   change: 'ended' | 'redefined' | 'interrupts';
 }
 
-/** What a line of `virsh event` says. */
+/** A parsed line of `virsh event`. */
 export interface EventLine {
-  /** absent: nothing that matters here; null: an event, or what may be one, whose domain cannot be read */
+  /** absent: not relevant; null: an event, or possibly one, whose domain cannot be read */
   event?: LibvirtEvent | null;
-  /** no known version of virsh prints such a line, or such a kind of event */
+  /** no known version of virsh prints such a line, or such an event */
   isUnknown?: true;
-  /** the domain's name has a line break: the next line is its rest */
+  /** the domain's name contains a line break: the next line is the rest of the name */
   isCut?: true;
 }
 
-/** By libvirt's names of events (virsh event --list). A reset is reported as a reboot. */
+/** By event name (virsh event --list). libvirt reports a reset as a reboot. */
 const CHANGES: Record<string, LibvirtEvent['change']> = {
   reboot: 'interrupts',
   'device-added': 'redefined',
@@ -36,12 +36,12 @@ const IRRELEVANT_KINDS = new Set(
 const ENDED = new Set(['Stopped', 'Crashed']);
 const IRRELEVANT = new Set(['Defined', 'Undefined', 'Shutdown', 'PMSuspended', 'Suspended']);
 
-/** Empty lines, further details of an event (indented), and what virsh prints when it ends. */
+/** Empty lines, further details of an event (indented), and virsh's last lines. */
 const NO_EVENT = /^(?:\s.*|event loop (?:interrupted|timed out)|events received: \d+)?$/;
 
 /**
  * Parses a line of `virsh event --all --loop --timestamp`: `DATE TIME: event 'KIND' for domain 'NAME'[: DETAILS]`.
- * Older versions print the name without quotes. A name may hold anything, quotes and line breaks included.
+ * Older versions print the name without quotes. A name may contain anything, including quotes and line breaks.
  */
 export function parseEventLine(line: string): EventLine {
   const [, kind = '', rest = ''] = /^\d{4}-\S+ \S+: event '([a-z0-9-]+)' for domain (.+)$/.exec(line) ?? [];

@@ -7,35 +7,33 @@ import { argumentsOf, environmentOf, failureOf, killNow, type VirshConnection } 
 export interface LibvirtListener {
   /** null: an event whose domain cannot be read */
   event(event: LibvirtEvent | null): void;
-  /** the running domains must be listed: events may be missed while the connection is made (first), until it stands */
+  /** the running domains must be listed: events may be missed before (first), and while, the connection is made */
   connecting(first: boolean): void;
-  /** libvirt has gone, or cannot be reached */
+  /** libvirt's daemon has ended, or cannot be reached */
   lost(reason: string): void;
-  /** libvirt's daemon has ended, and is not started: it is waited for */
+  /** libvirt's daemon has ended, and is not started: wait until it runs again */
   waiting(): void;
   /** virsh printed a line, or a kind of event, that no known version prints */
   unknown(line: string): void;
 }
 
-/**
- * Delays before virsh is started again: systemd gives up a daemon that ends, and is started, five times in ten seconds.
- */
+/** Delays before virsh is started again: systemd gives up a daemon that starts and ends five times in ten seconds. */
 const RESTART_LIMITS = { firstMs: 1000, maxMs: 30_000 };
-/** After this time virsh is taken to be connected: it does not say so. */
+/** After this time virsh is assumed to be connected: it does not report that. */
 const CONNECT_MS = 2000;
 /**
- * After this time the daemon does not end again and again: the delays begin anew. A crash leaves its pid file, and a
- * connection starts it.
+ * After this time the daemon counts as stable, and the delays start over. A daemon that crashed leaves its pid file,
+ * and a connection starts it again.
  */
 const STABLE_MS = 60_000;
-/** Interval at which a daemon that has ended is looked for. */
+/** Interval of the check whether a daemon that has ended runs again. */
 const WAIT_INTERVAL_MS = 1000;
-/** Exit status of setpriv if there is no virsh, as of a shell. */
+/** Exit status of setpriv if virsh is not found, as of a shell. */
 const COMMAND_NOT_FOUND = 127;
-/** Characters kept of an incomplete line, and of standard error: a domain's name may be long. */
+/** Maximum length of an incomplete line, and of standard error: a domain's name may be long. */
 const MAX_LINE_LENGTH = 65_536;
 
-/** libvirt's events, from `virsh event`, which is started again when it ends. */
+/** libvirt's events, from `virsh event`. If virsh ends, it is started again. */
 export class LibvirtEvents {
   #child: ChildProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -117,7 +115,7 @@ export class LibvirtEvents {
 class EventLines {
   #isCut = false;
 
-  /** Equal events that came together are one. */
+  /** Equal events in one read count as one. */
   read(lines: readonly string[]): { events: Iterable<LibvirtEvent | null>; unknown: string[] } {
     const events = new Map<string, LibvirtEvent | null>();
     const unknown: string[] = [];
@@ -134,9 +132,9 @@ class EventLines {
 }
 
 /**
- * The command (util-linux) that has the kernel end virsh if we are killed: virsh itself would end only at libvirt's
+ * The command (util-linux) that makes the kernel end virsh if we are killed: virsh itself would end only at libvirt's
  * next event. Empty if it does not work here: the service's system call filter forbids capset, and there systemd ends
- * what is left.
+ * the remaining processes.
  */
 function deathSignalPrefix(env: NodeJS.ProcessEnv): string[] {
   const prefix = ['setpriv', '--pdeathsig', 'TERM'];

@@ -3,17 +3,17 @@ import { ReportOnce } from '../lib/report-once.js';
 
 const LIMITS: BackOffLimits = { firstMs: 1000, maxMs: 60_000 };
 
-/** The list of running domains as a request that can fail; other requests are named by a domain's UUID. */
+/** Name of the request for the list of running domains; other requests are named by a domain's UUID. */
 export const LIST_REQUEST = '';
 
-/** Requests that libvirt did not answer. They are made again, with back-off, until it does. */
+/** Requests that libvirt did not answer. They are repeated, with back-off, until it does. */
 export class RetryQueue {
   readonly #failed = new Map<string, { backOff: BackOff; delayMs: number }>();
   readonly #reported = new ReportOnce();
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  /** @param retry makes all failed requests again */
+  /** @param retry repeats all failed requests */
   constructor(
     private readonly retry: () => void,
     private readonly limits = LIMITS,
@@ -25,7 +25,8 @@ export class RetryQueue {
   }
 
   /**
-   * @returns whether to report it: from the second failure on, for a domain may just have ended, and each reason once
+   * @returns whether to report the failure: from the second one on, as a domain may just have ended, and each reason
+   *   once
    */
   failed(request: string, reason: string): boolean {
     if (this.#closed) return false;
@@ -37,13 +38,13 @@ export class RetryQueue {
     return before !== undefined && this.#reported.isNew(request, reason);
   }
 
-  /** It was answered, or is not needed any more. */
+  /** It was answered, or is no longer needed. */
   remove(request: string): void {
     this.#failed.delete(request);
     this.#reported.clear(request);
   }
 
-  /** Nothing is retried from now on. */
+  /** Stops all retries. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);

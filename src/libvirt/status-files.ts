@@ -4,20 +4,20 @@ import { InputError } from '../lib/input-error.js';
 import type { XmlElement } from '../xml/element.js';
 import { parseXml } from '../xml/parse.js';
 
-/** Where libvirt's QEMU driver keeps a file of each running domain, and its QEMU's pid. */
+/** Where libvirt's QEMU driver keeps a status file for each running domain, and the pid of its QEMU. */
 const FOLDER = '/run/libvirt/qemu';
 
-/** A running domain as libvirt keeps it for itself. */
+/** A running domain, from libvirt's status file. */
 export interface RunningDomain {
   name: string;
-  /** canonical; undefined: it has none */
+  /** canonical; undefined: there is none */
   uuid: string | undefined;
   id: string | undefined;
   /** its live definition */
   xml: string;
 }
 
-/** The running domains of a host by libvirt's own files: for a tree below --root, of which no libvirt can be asked. */
+/** The running domains from libvirt's own files: below a --root there is no libvirt to ask. */
 export function runningDomains(files: PseudoFs): RunningDomain[] {
   const names = new Set(files.list(FOLDER) ?? []);
   const running = [...names].filter((name) => name.endsWith('.xml') && names.has(name.replace(/xml$/, 'pid')));
@@ -26,7 +26,7 @@ export function runningDomains(files: PseudoFs): RunningDomain[] {
     .map((name) => runningDomain(name.slice(0, -'.xml'.length), files.read(`${FOLDER}/${name}`) ?? ''));
 }
 
-/** A file that is no status of a domain is given as it is: whoever reads it reports what is wrong. */
+/** A file that is not a domain's status is returned unchanged: its reader reports the error. */
 function runningDomain(file: string, text: string): RunningDomain {
   try {
     const { root } = parseXml(text);

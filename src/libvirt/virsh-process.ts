@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The libvirt that virsh talks to. */
+/** The libvirt daemon that virsh connects to. */
 export interface VirshConnection {
   /** libvirt's URI; undefined: virsh chooses */
   uri: string | undefined;
@@ -10,12 +10,12 @@ export interface VirshConnection {
   env: Environment;
 }
 
-/** How a process of virsh ended. */
+/** The result of a virsh process. */
 export interface VirshEnd {
-  /** the error code if it could not be run, such as ENOENT */
+  /** the error code if it could not be started, such as ENOENT */
   code?: string | undefined;
   status: number | null;
-  /** the time limit after which it was killed; undefined: it was not */
+  /** the time limit after which it was killed; undefined: it was not killed */
   timedOutMs?: number | undefined;
   stderr: string;
 }
@@ -26,7 +26,7 @@ export function argumentsOf({ uri }: VirshConnection, args: readonly string[]): 
   return [...(uri === undefined ? [] : [`--connect=${uri}`]), ...args];
 }
 
-/** English output, whatever the locale: it is parsed. */
+/** English output in every locale, as it is parsed. */
 export const environmentOf = ({ env }: VirshConnection) => ({ ...env, LC_ALL: 'C' });
 
 /** virsh's error messages: first what it could not do, then libvirt's reason. */
@@ -42,7 +42,7 @@ export function failureOf({ code, status, timedOutMs, stderr }: VirshEnd): strin
   return `virsh: ${reason.slice(0, MAX_MESSAGE_LENGTH)}`;
 }
 
-/** Kills a process, and waits neither for it nor for others that have inherited its pipes. */
+/** Kills a process. Does not wait for its end, or for other processes that have inherited its pipes. */
 export function killNow(child: ChildProcess): void {
   child.kill('SIGKILL');
   child.stdout?.destroy();

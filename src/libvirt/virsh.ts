@@ -9,13 +9,13 @@ import type { LibvirtDaemon } from './daemon.js';
 import { argumentsOf, environmentOf, failureOf, killNow, type VirshConnection } from './virsh-process.js';
 
 const TIMEOUT_MS = 30_000;
-/** Definitions asked of one process: their text has to fit its buffer. */
+/** Definitions that one process prints: they must fit in its buffer. */
 const DOMAINS_A_CALL = 50;
 
-/** The definition of the running domain, or the one for its next start: as virsh's options are called. */
+/** The definition of the running domain, or the one for its next start: named as virsh's options. */
 export type MetadataScope = 'live' | 'config';
 
-/** How a call ended, whatever its status. */
+/** The result of a call, with any status. */
 export interface VirshOutcome {
   status: number | null;
   stdout: string;
@@ -23,7 +23,7 @@ export interface VirshOutcome {
 }
 
 /**
- * Calls virsh: without waiting, for the watcher, or waiting (the methods that end in Sync), for commands. Every failure
+ * Calls virsh: asynchronously for the watcher, and synchronously (methods that end in Sync) for commands. Every failure
  * is a ToolError of one line.
  */
 export class Virsh {
@@ -31,8 +31,8 @@ export class Virsh {
   #closed = false;
 
   /**
-   * @param timeoutMs time limit of a call: a libvirt daemon that hangs is not waited for longer
-   * @param daemon calls of the watcher fail while it is known to have ended: they would start it
+   * @param timeoutMs time limit of a call, as a libvirt daemon may hang
+   * @param daemon the watcher's calls fail while it is known to have ended: a call would start it
    */
   constructor(
     private readonly connection: VirshConnection,
@@ -52,12 +52,12 @@ export class Virsh {
     return uuids.filter((uuid) => uuid !== undefined && uuid !== '') as string[];
   }
 
-  /** The live definition of a running domain, else the stored one. */
+  /** The live definition of a running domain, otherwise the stored one. */
   dumpXml(domain: string): Promise<string> {
     return this.#run(['dumpxml', `--domain=${domain}`]);
   }
 
-  /** Ends the calls that are running: they and later ones fail. */
+  /** Ends the running calls; these and later calls fail. */
   close(): void {
     this.#closed = true;
     for (const child of this.#running) killNow(child);
@@ -81,9 +81,9 @@ export class Virsh {
   }
 
   /**
-   * Sets the element of our namespace below `<metadata>`, or removes it. libvirt reports that as an event.
-   * @param scope of the running domain, or of the definition for the next start
-   * @param element with a default namespace: libvirt stores a prefixed one incorrectly; undefined removes it
+   * Sets the element of our namespace in `<metadata>`, or removes it. libvirt sends an event for that.
+   * @param scope the running domain, or the definition for the next start
+   * @param element with a default namespace, as libvirt stores a prefixed element incorrectly; undefined removes it
    */
   setMetadataSync(domain: string, scope: MetadataScope, element: string | undefined): void {
     const what = element === undefined ? ['--remove'] : ['--key=hostdevs', `--set=${element}`];
@@ -91,19 +91,19 @@ export class Virsh {
   }
 
   /**
-   * As dumpXml(), of many domains by one process of virsh. A domain without an answer is not in the result.
+   * As dumpXml(), for many domains with one virsh process. A domain without an answer is not in the result.
    * @param uuids canonical
    */
   dumpXmlOfAllSync(uuids: readonly string[]): Map<string, string> {
     const answers = new Map<string, string>();
-    // nobody who writes a definition can know it
+    // random, so that no definition can contain it
     const end = `end-${randomUUID()}`;
     for (let first = 0; first < uuids.length; first += DOMAINS_A_CALL) {
       const some = uuids.slice(first, first + DOMAINS_A_CALL);
       const script = some.map((uuid) => `dumpxml --domain=${uuid}; echo ${end}`).join('; ');
       const { stdout } = this.#runSync([script], 8 * MAX_BYTES);
       const texts = stdout.split(`${end}\n`);
-      // virsh may end at the first one that has gone: none is taken for another
+      // virsh may end at the first domain that has gone: no definition must be assigned to another domain
       some.forEach((uuid, index) => {
         const text = texts[index]?.trim() ?? '';
         if (text !== '' && index < texts.length - 1) answers.set(uuid, text);
@@ -112,12 +112,12 @@ export class Virsh {
     return answers;
   }
 
-  /** The definition for the next start, with its passwords: a definition without them would remove them. */
+  /** The definition for the next start, with its passwords: defining one without them would remove them. */
   dumpXmlForEditing(domain: string): string {
     return this.#outputSync(['dumpxml', '--inactive', '--security-info', `--domain=${domain}`]);
   }
 
-  /** virsh's version; undefined if it cannot be run, or does not print one. */
+  /** virsh's version; undefined if virsh cannot be run, or prints no version. */
   version(): { major: number; minor: number } | undefined {
     try {
       const [, major, minor] = /^(\d+)\.(\d+)/.exec(this.#outputSync(['--version'])) ?? [];
@@ -130,7 +130,7 @@ export class Virsh {
 
   /**
    * Runs virsh on the terminal, where it may ask for a password, so without a time limit; close() ends it. A status
-   * other than 0 is no failure.
+   * other than 0 is not a failure.
    * @param file a descriptor that virsh can read as /dev/fd/3
    */
   runOnTerminal(args: readonly string[], file: number): Promise<VirshOutcome> {
@@ -154,7 +154,7 @@ export class Virsh {
     });
   }
 
-  /** Runs virsh and waits; a status other than 0 is no failure. */
+  /** Runs virsh and waits; a status other than 0 is not a failure. */
   #runSync(args: readonly string[], maxBuffer = MAX_BYTES): VirshOutcome {
     const { error, status, stdout, stderr } = spawnSync('virsh', argumentsOf(this.connection, args), {
       encoding: 'utf8',
@@ -201,14 +201,14 @@ export class Virsh {
   }
 }
 
-/** Node puts a status, or the code of an error, in the same field. */
+/** Node puts the status, or an error code, in the same field. */
 function endOf(error: ExecFileException, timeoutMs: number) {
   const { code, killed } = error;
   const isStatus = typeof code === 'number';
   return {
     status: isStatus ? code : null,
     code: isStatus || code === undefined || code === null ? undefined : errnoOf(error),
-    // of what Node kills, only output that is too long has a code
+    // of the processes that Node kills, only those with too long output have a code
     timedOutMs: killed && typeof code !== 'string' ? timeoutMs : undefined,
   };
 }
