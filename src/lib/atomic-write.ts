@@ -17,30 +17,30 @@ import type { OpenFolder } from './open-folder.js';
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = constants;
 
 export interface AtomicWriteOptions {
-  /** of the new file, less what the umask takes */
+  /** mode of the new file; the umask applies */
   mode: number;
-  /** what the name begins with that it has until it is complete; the pid and what cannot be guessed follow */
+  /** start of the name that the file has until it is complete; the pid and random characters follow */
   temporaryPrefix?: string;
-  /** it is on the disk before it takes the name */
+  /** flush the file to disk before it gets its name */
   flush?: boolean;
-  /** gives it what else it is to have, by its descriptor */
+  /** sets owner, attributes and so on by descriptor, before the file gets its name */
   prepare?(fd: number): void;
-  /** the last look; throws where it must not take the name */
+  /** last check before the rename; throws if the file must not be replaced */
   beforeRename?(): void;
-  /** what is done by its descriptor once it has the name */
+  /** called with the descriptor after the rename */
   afterRename?(fd: number): void;
 }
 
 /**
- * Writes a file whole: who reads it sees the old text or the new. A link in its place is replaced, never followed.
- * Other users who can write to the folder cannot have another file changed, nor another one take the name unseen; of
- * one user's processes the last one has the name.
- * @throws the system's error, or an Error in words where somebody else has exchanged the file. The old one then stands,
- * except where the exchange was seen only afterwards
+ * Writes a file atomically: a reader sees the old text or the new one. A link with this name is replaced, never
+ * followed. If other users can write to the directory, the write cannot change another file, and a replaced file is
+ * detected. If several processes of one user write, the last one wins.
+ * @throws the system's error, or an Error with a message if another program has replaced the file. The old file then
+ *   stays, unless the replacement was detected only after the rename
  */
 export function writeAtomically(folder: OpenFolder, name: string, text: string, options: AtomicWriteOptions): void {
   const { mode, temporaryPrefix = '.tmp-', flush, prepare, beforeRename, afterRename } = options;
-  // the pid tells later whether the process that made it has ended
+  // the pid shows later whether the process that created the file has ended
   const temporary = `${temporaryPrefix}${pid}-${randomBytes(12).toString('hex')}`;
   const isShared = isWritableByOthers(folder);
   const fd = folder.in(temporary, (path) => openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode));
@@ -63,13 +63,13 @@ export function writeAtomically(folder: OpenFolder, name: string, text: string, 
   }
 }
 
-/** Of those who may write to a folder of ours alone, none is another user. */
+/** False if the directory belongs to this user and only this user can write to it. */
 function isWritableByOthers(folder: OpenFolder): boolean {
   const { uid, mode } = folder.stat();
   return uid !== geteuid?.() || (mode & 0o022) !== 0;
 }
 
-/** Whether a name is that of the open file. */
+/** Whether the name belongs to the open file. */
 function is(fd: number, folder: OpenFolder, name: string): boolean {
   const there = lstatSync(folder.at(name), { bigint: true, throwIfNoEntry: false });
   const own = fstatSync(fd, { bigint: true });
@@ -84,6 +84,6 @@ function removeOwn(fd: number, folder: OpenFolder, name: string): void {
   try {
     if (is(fd, folder, name)) unlinkSync(folder.at(name));
   } catch {
-    // the first error says more
+    // the first error is the useful one
   }
 }

@@ -1,4 +1,4 @@
-/** Delays between attempts that fail: each is `factor` times the one before, up to a maximum. */
+/** Delays between failed attempts: each is `factor` times the previous one, up to a maximum. */
 export interface BackOffLimits {
   firstMs: number;
   maxMs: number;
@@ -11,7 +11,7 @@ export class BackOff {
 
   constructor(private readonly limits: BackOffLimits) {}
 
-  /** The delay before the next attempt; the first again after reset(). */
+  /** The delay before the next attempt; after reset() the first delay again. */
   next(): number {
     const { firstMs, maxMs, factor = 2 } = this.limits;
     this.#delayMs = this.#delayMs === 0 ? firstMs : Math.min(maxMs, factor * this.#delayMs);

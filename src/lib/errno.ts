@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 /** Node's code for an error that libuv has no name for, such as ESTALE (NFS), EDQUOT and ENOEXEC. */
 const UNNAMED = /Unknown system error -(\d+)/g;
 
-/** ENODEV: an entry of sysfs went while it was open; ESRCH: a process whose entry in procfs was open has ended. */
+/** ENODEV: an open file of sysfs was removed; ESRCH: the process of an open procfs file has ended. */
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ENODEV', 'ESRCH']);
 
 /** The system's error code (ENOENT, ELOOP ...), EIO if the error has none. */
@@ -13,7 +13,7 @@ export function errnoOf(error: unknown): string {
 
 /** An error's message, with the names of system errors. */
 export function messageOf(error: Error): string {
-  // Node repeats the code in place of the text that libuv does not have
+  // Node repeats the code where libuv has no message
   return withNames(error.message).replace(/^(E[A-Z0-9]+): \1\b/, '$1');
 }
 
@@ -21,7 +21,7 @@ function withNames(text: string): string {
   return text.replace(UNNAMED, (code, number) => NAMES.get(Number(number)) ?? code);
 }
 
-/** EWOULDBLOCK and EOPNOTSUPP are second names. */
+/** EWOULDBLOCK and EOPNOTSUPP are aliases. */
 const NAMES = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
 
 /** Whether the code means that the file or process does not exist. */

@@ -1,7 +1,7 @@
-/** An error that is no bug of this program: it is reported in one line, without a stack. */
+/** An error that is not a bug of this program: it is reported in one line, without a stack. */
 export abstract class ExpectedError extends Error {}
 
-/** The tool could not do its work: its message is printed, and the exit status is 2. */
+/** The program could not do its work: the message is printed, and the exit status is 2. */
 export class ToolError extends ExpectedError {
   override readonly name = 'ToolError';
 }

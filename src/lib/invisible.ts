@@ -1,4 +1,4 @@
-/** Characters that look like a space, or like nothing, and are not XML's white space. */
+/** Characters that look like a space, or are invisible, and are not XML's white space. */
 const INVISIBLE = /(?! )[\p{Z}\p{Cf}]/u;
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -14,7 +14,7 @@ const NAMES: Readonly<Record<string, string>> = {
   '\ufeff': 'a zero-width no-break space',
 };
 
-/** The first such character of a text, in words: `a no-break space (U+00A0)`; undefined if it has no such character. */
+/** A description of the first such character of a text: `a no-break space (U+00A0)`; undefined if there is none. */
 export function invisibleIn(text: string): string | undefined {
   const [character] = INVISIBLE.exec(text) ?? [];
   if (character === undefined) return undefined;
@@ -22,7 +22,7 @@ export function invisibleIn(text: string): string | undefined {
   return `${name} (${codePoint(character)})`;
 }
 
-/** Special spaces as ordinary ones, and nothing in place of what has no width. */
+/** Replaces special spaces with ordinary ones and removes characters without a width. */
 export function withoutInvisible(text: string): string {
   return text.replace(/[\p{Z}]/gu, ' ').replace(/\p{Cf}/gu, '');
 }

@@ -2,18 +2,17 @@ import { existsSync } from 'node:fs';
 import { printable } from './printable.js';
 import { ShellPipe } from './shell-pipe.js';
 
-/**
- * journald's socket for lines as a service prints them (as of systemd-cat). Of its sockets, the one that is a stream.
- */
+/** journald's stream socket, for lines as a service prints them (as systemd-cat does). */
 export const JOURNAL_STREAM_SOCKET = '/run/systemd/journal/stdout';
 /**
- * journald's socket for entries with fields. It takes datagrams, which Node cannot send: logger(1) of util-linux does.
+ * journald's socket for entries with fields. It takes datagrams, which Node cannot send; logger(1) of util-linux sends
+ * them.
  */
 export const JOURNAL_FIELD_SOCKET = '/run/systemd/journal/socket';
 
 export type JournalPriority = 'error' | 'warning' | 'info' | 'debug';
 
-/** A line without its end. */
+/** A line without its line end. */
 export interface JournalLine {
   priority: JournalPriority;
   text: string;
@@ -25,9 +24,9 @@ export type JournalField = readonly [name: string, value: string | number];
 /** syslog(3) */
 const SYSLOG_LEVELS: Record<JournalPriority, number> = { error: 3, warning: 4, info: 6, debug: 7 };
 
-/** A journald that does not answer delays the caller for no longer. */
+/** Maximum time that a journald that does not answer delays the caller. */
 const STREAM_TIMEOUT_MS = 500;
-/** Entries that wait for logger. Further ones are written by the fallback, which is faster. */
+/** Maximum number of entries that wait for logger. Further entries go to the fallback, which is faster. */
 const MAX_QUEUE_LENGTH = 50;
 const LOGGER_TIMEOUT_MS = 2000;
 /** How long the fallback is used after logger has failed: journald may be busy, or restarting. */
@@ -80,16 +79,16 @@ export function standardFields(identifier: string, { priority, text }: JournalLi
   ];
 }
 
-/** One line a field, as logger --journald reads them. */
+/** One line per field, as logger --journald reads them. */
 export function fieldLines(fields: readonly JournalField[]): string[] {
-  // a line break would begin another field
+  // a line break would start another field
   return fields.map(([name, value]) => `${name}=${printable(String(value))}`);
 }
 
 export interface JournaldWriterOptions {
-  /** undefined: there is no journald, and every entry goes to its fallback */
+  /** undefined: journald does not run, and every entry goes to its fallback */
   socket: string | undefined;
-  /** of the process whose unit the entries belong to */
+  /** pid of the process whose unit the entries belong to */
   pid: number;
   env: Readonly<Record<string, string | undefined>>;
   pauseAfterFailureMs?: number;
@@ -101,7 +100,7 @@ interface QueuedEntry {
 }
 
 /**
- * Writes entries with fields to journald, one after the other. An entry that journald does not take goes to its
+ * Writes entries with fields to journald, one after the other. An entry that journald does not accept goes to its
  * fallback.
  */
 export class JournaldWriter {
@@ -132,7 +131,7 @@ export class JournaldWriter {
     await this.#writing;
   }
 
-  /** Ends logger. Entries that it has not taken yet go to their fallback, and may be written twice. */
+  /** Ends logger. Entries that it has not accepted yet go to their fallback, and may be written twice. */
   close(): void {
     this.#logger.close();
   }
@@ -145,7 +144,7 @@ export class JournaldWriter {
     const { pid, pauseAfterFailureMs = PAUSE_AFTER_FAILURE_MS } = this.options;
     for (let entry = this.#queue.shift(); entry; entry = this.#queue.shift()) {
       if (this.#isUsable) {
-        // logger may have ended when journald looks up its unit; OBJECT_PID names ours
+        // logger may have ended when journald looks up its unit; OBJECT_PID names our process
         if (await this.#logger.send([`OBJECT_PID=${pid}`, ...fieldLines(entry.fields)])) continue;
         this.#pausedUntil = performance.now() + pauseAfterFailureMs;
       }

@@ -4,11 +4,14 @@ import { InputError } from './input-error.js';
 /** A value of a JSON text with its place: `offset` and `length` in UTF-16 units. */
 export type JsonNode = Node;
 
-/** Reads a value; `name` is what messages call it. @throws InputError with its place */
+/**
+ * Reads a value; `name` is its name in messages.
+ * @throws InputError with its place
+ */
 export type Reader<T> = (node: JsonNode, name: string) => T;
 
 /**
- * The tree of a JSON text. Strict: no comments, no trailing commas. A byte order mark is accepted.
+ * Parses a JSON text. Strict: no comments, no trailing commas. A byte order mark is accepted.
  * @throws InputError with its place
  */
 export function parseJson(text: string): JsonNode {
@@ -36,7 +39,7 @@ function describe({ error }: ParseError): string {
 
 type Members<T> = { [K in keyof T]-?: Reader<Exclude<T[K], undefined>> };
 
-/** An object with these members and no others. They are read in the order of `members`, not in that of the text. */
+/** Reads an object with these members and no others, in the order of `members`, not of the text. */
 export function readObject<T extends object>(
   node: JsonNode,
   name: string,
@@ -58,7 +61,7 @@ export function readObject<T extends object>(
   return result as T;
 }
 
-/** An object of any keys. */
+/** Reads an object with any keys. */
 export function readRecord<T>(
   node: JsonNode,
   name: string,
@@ -73,7 +76,7 @@ export function readArray<T>(node: JsonNode, name: string, read: Reader<T>): T[]
   return (node.children ?? []).map((child) => read(child, `an item of ${name}`));
 }
 
-/** `form` says what the pattern allows. */
+/** `form` describes the pattern. */
 export function readText(node: JsonNode, name: string, pattern = /(?:)/, form = 'a string'): string {
   if (node.type === 'string' && pattern.test(node.value)) return node.value;
   throw new InputError(`${name} must be ${form}`, node.offset);
@@ -92,7 +95,7 @@ export function readBoolean(node: JsonNode, name: string): boolean {
   throw new InputError(`${name} must be true or false`, node.offset);
 }
 
-/** `unit` is what the number counts. */
+/** `unit` is the unit of the number. */
 export function readInteger(node: JsonNode, name: string, least: number, most: number, unit?: string): number {
   const value: unknown = node.value;
   if (node.type === 'number' && Number.isInteger(value) && (value as number) >= least && (value as number) <= most) {

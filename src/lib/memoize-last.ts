@@ -1,6 +1,6 @@
 /**
- * Remembers a function's result for the last argument. Not for all in a WeakMap: young objects in it survive every
- * minor garbage collection.
+ * Caches a function's result for its last argument. A WeakMap of all arguments would be slower: its young entries
+ * survive every minor garbage collection.
  */
 export function memoizeLast<Argument extends object, Result>(
   compute: (argument: Argument) => Result,

@@ -3,26 +3,26 @@ import { join } from 'node:path';
 import { messageOf, systemError } from './errno.js';
 
 /**
- * open(2)'s O_PATH, which Node does not name: the descriptor of a file that is not opened for reading or writing, such
- * as a folder that may be searched, but perhaps not listed.
+ * open(2)'s O_PATH, which Node does not define. It opens a file neither for reading nor for writing, so that a
+ * directory that may be searched but not listed can be opened, too.
  */
 export const O_PATH = 0o10000000;
-/** Linux gives each open descriptor a path. Elsewhere a folder can only be named. */
+/** Linux gives each open descriptor a path. Other systems do not. */
 const DESCRIPTORS = '/proc/self/fd';
 let hasDescriptors: boolean | undefined;
 
-/** Whether a descriptor has a path: then a program that only takes paths can be given one. */
+/** Whether descriptors have paths that can be passed to programs. */
 export function descriptorsHavePaths(): boolean {
   hasDescriptors ??= existsSync(DESCRIPTORS);
   return hasDescriptors;
 }
 
-/** The path of an open descriptor, in this process or in a child that has it. */
+/** The path of an open descriptor, in this process or in a child that inherits it. */
 export const descriptorPath = (fd: number) => `${DESCRIPTORS}/${fd}`;
 
 /**
- * A folder that is kept open: what is done in it is done in this folder, whatever its path leads to meanwhile. Without
- * /proc (other systems than Linux) it is used by its path.
+ * An open directory. All its methods act on this directory, even if its path leads to another one meanwhile. Without
+ * /proc (systems other than Linux) it is accessed by its path.
  */
 export class OpenFolder {
   readonly #fd: number | undefined;
@@ -40,23 +40,29 @@ export class OpenFolder {
     } else if (!lstatSync(follow ? `${real}/.` : real).isDirectory()) throw systemError('ENOTDIR', path);
   }
 
-  /** Links are followed. @throws the system's error */
+  /**
+   * Follows links.
+   * @throws the system's error
+   */
   static open(path: string): OpenFolder {
     return new OpenFolder(path, path, true);
   }
 
-  /** A folder in this one. A link is not followed: ENOTDIR. @throws the system's error */
+  /**
+   * Opens a directory in this one. A link is not followed: ENOTDIR.
+   * @throws the system's error
+   */
   enter(name: string): OpenFolder {
     return new OpenFolder(join(this.path, name), this.at(name), false);
   }
 
-  /** The path for a system call on a name in this folder; '.' is the folder itself. */
+  /** The path for a system call on a name in this directory; '.' is the directory itself. */
   at(name: string): string {
-    // not join(): it takes '.' and '..' away
+    // not join(), which removes '.' and '..'
     return `${this.#fd === undefined ? this.path : descriptorPath(this.#fd)}/${name}`;
   }
 
-  /** Does something at a name in it; an error names the path that a person knows. */
+  /** Runs an action with the path of a name in this directory; errors show the path that the user knows. */
   in<T>(name: string, action: (path: string) => T): T {
     const real = this.at(name);
     return naming(real, join(this.path, name), () => action(real));
@@ -71,7 +77,7 @@ export class OpenFolder {
   }
 }
 
-/** Runs an action, then closes the folder. */
+/** Runs an action, then closes the directory. */
 export function using<T>(folder: OpenFolder, action: (folder: OpenFolder) => T): T {
   try {
     return action(folder);

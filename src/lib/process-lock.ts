@@ -4,16 +4,16 @@ import type { OpenFolder } from './open-folder.js';
 import { removeTree } from './remove-tree.js';
 
 /**
- * `PID START`: START is the time when the process started (field 22 of /proc/PID/stat). A later process with the same
- * pid has another one. START is empty if the process does not exist.
+ * `PID START`: START is the start time of the process (field 22 of /proc/PID/stat). A later process with the same pid
+ * has a different one. START is empty if the process does not exist.
  */
 export function processIdentity(pid: number): string {
   return `${pid} ${startTimeOf(pid) ?? ''}`;
 }
 
 /**
- * The pid in an identity, if that process still runs. One whose start cannot be read (/proc with hidepid) counts as the
- * same process.
+ * The pid in an identity, if that process still runs. A process whose start time cannot be read (/proc with hidepid)
+ * counts as the same.
  */
 export function runningProcess(identity: string): number | undefined {
   const [, pid, start] = /^([1-9]\d{0,9}) (\d+)$/.exec(identity) ?? [];
@@ -23,9 +23,9 @@ export function runningProcess(identity: string): number | undefined {
 }
 
 /**
- * Removes the lock of a process that has ended. Another process may do the same at this moment and lock anew: so the
- * lock is moved aside, and put back if it is held after all.
- * @param isHeld whether the lock that now has this name in the folder is held
+ * Removes the lock of a process that has ended. Another process may do the same now and take the lock: so the lock is
+ * renamed first, and renamed back if it turns out to be in use.
+ * @param isHeld whether the lock with this name in the directory is in use
  * @throws the system's error
  */
 export function removeAbandonedLock(
@@ -44,7 +44,7 @@ export function removeAbandonedLock(
   removeTree(folder, aside);
 }
 
-/** Whether there is a process with this pid. Unlike /proc, kill(2) finds every one. */
+/** Whether a process with this pid exists. Unlike /proc, kill(2) finds every process. */
 export function isRunning(pid: number): boolean {
   try {
     return kill(pid, 0);
@@ -53,7 +53,7 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** In clock ticks since boot. A command's name may hold spaces and parentheses: it ends at the last one. */
+/** In clock ticks since boot. A command's name may contain spaces and parentheses: it ends at the last one. */
 function startTimeOf(pid: number): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8').split(')').at(-1)?.split(' ')[20];

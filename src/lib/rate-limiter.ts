@@ -1,18 +1,18 @@
-/** Lines of a window; while lines are left out, fewer in the next window. */
+/** Maximum number of lines per window, and in the window after one that left lines out. */
 const MAX_LINES = 20;
 const MAX_FLOOD_LINES = 3;
 const WINDOW_MS = 60_000;
 
 /**
- * Writes lines, but no more than 20 a minute, and 3 a minute while the flood goes on: input of others may cause
- * thousands. At the end of each minute a summary says how many were left out.
+ * Writes at most 20 lines a minute, and 3 a minute while the flood continues: input from outside may cause thousands.
+ * At the end of each minute a summary says how many lines were left out.
  */
 export class RateLimiter<Line = string> {
   #count = 0;
   #max = MAX_LINES;
   #window: NodeJS.Timeout | undefined;
 
-  /** @param summary the line that says that so many were left out */
+  /** @param summary makes the line about the number of lines that were left out */
   constructor(
     private readonly output: (line: Line) => void,
     private readonly summary: (omitted: number) => Line,
@@ -24,7 +24,7 @@ export class RateLimiter<Line = string> {
     if (++this.#count <= this.#max) this.output(line);
   }
 
-  /** Says how many lines were left out until now. */
+  /** Reports how many lines were left out until now. */
   close(): void {
     clearTimeout(this.#window);
     this.#end();

@@ -9,12 +9,12 @@ export interface OpenRegularFile {
 }
 
 /**
- * Opens a file for reading, or with other flags. No link is followed, no FIFO is waited for, no device is opened. The
- * caller closes it.
- * @throws the system's error; ELOOP for a link, EBADMSG for what is no regular file
+ * Opens a file for reading, or with other flags. Does not follow a link, wait for a FIFO or open a device. The caller
+ * closes it.
+ * @throws the system's error; ELOOP for a link, EBADMSG if it is not a regular file
  */
 export function openRegular(path: string, flags = O_RDONLY): OpenRegularFile {
-  // a device may act when it is opened, and a socket cannot be
+  // opening a device may have side effects, and a socket cannot be opened
   check(lstatSync(path), path);
   const fd = openSync(path, flags | O_NOFOLLOW | O_NONBLOCK);
   try {

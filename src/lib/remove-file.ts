@@ -1,6 +1,6 @@
 import { unlinkSync } from 'node:fs';
 
-/** Removes a file; there may be none. Throws the system's error, of which rmSync of Node 24 loses the code. */
+/** Removes a file, if it exists. Throws the system's error with its code, which rmSync of Node 24 loses. */
 export function removeFile(path: string): void {
   try {
     unlinkSync(path);

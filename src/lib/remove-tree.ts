@@ -2,8 +2,9 @@ import { lstatSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { type OpenFolder, using } from './open-folder.js';
 
 /**
- * Removes what has a name in a folder, a folder with all that is in it. No link is followed, also where somebody puts
- * one in place of a folder that is just being emptied. @throws the system's error
+ * Removes a file, or a directory with its content. A link is never followed, even if another user replaces a directory
+ * with a link while it is being emptied.
+ * @throws the system's error
  */
 export function removeTree(parent: OpenFolder, name: string): void {
   try {

@@ -1,10 +1,11 @@
 /**
- * Remembers what was last reported about each subject, so that the same text is reported once until it changes or ends.
+ * Remembers the last report about each subject, so that the same text is reported once until it changes or the problem
+ * ends.
  */
 export class ReportOnce<Subject = string> {
   readonly #reported = new Map<Subject, string>();
 
-  /** True if this text is not the one that was reported last. undefined: the problem has ended. */
+  /** True if this text is new for the subject. undefined: the problem has ended. */
   isNew(subject: Subject, text: string | undefined): boolean {
     const before = this.#reported.get(subject);
     if (text === undefined) this.#reported.delete(subject);
@@ -12,7 +13,7 @@ export class ReportOnce<Subject = string> {
     return text !== undefined && text !== before;
   }
 
-  /** Whether something was reported that has not ended. */
+  /** Whether a problem was reported that has not ended. */
   has(subject: Subject): boolean {
     return this.#reported.has(subject);
   }

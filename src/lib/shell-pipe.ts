@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { kill } from 'node:process';
 
 /**
- * Sets $message to the lines of one message, runs the command, and prints its status. The command's own output is
+ * Sets $message to the lines of one message, runs the command, and prints its exit status. The command's output is
  * dropped.
  */
 const script = (command: string) => `set -f
@@ -20,19 +20,19 @@ done`;
 
 interface Shell {
   child: ChildProcess;
-  /** called with the status of the command; undefined: the shell has ended */
+  /** called with the exit status of the command; undefined: the shell has ended */
   onStatus(status: string | undefined): void;
 }
 
 type Outcome = 'sent' | 'failed' | 'timed out' | 'shell ended';
 
-/** Added to the time limit for each line: a shell reads it byte by byte. */
+/** Added to the time limit for each line, because a shell reads it byte by byte. */
 const LINE_TIMEOUT_MS = 2;
 
 /**
- * Passes messages to a command, one process each. They are started by a long-lived shell, because a process that Node
- * starts itself blocks Node for 1 ms, and for 20 to 70 ms on an emulated host. The shell is started with the first
- * message, and again when it has ended.
+ * Passes messages to a command, one process each. A long-lived shell starts them, because starting a process from Node
+ * blocks it for 1 ms, and for 20 to 70 ms on an emulated host. The shell is started with the first message, and again
+ * if it has ended.
  */
 export class ShellPipe {
   #shell: Shell | undefined;
@@ -51,8 +51,8 @@ export class ShellPipe {
   ) {}
 
   /**
-   * Sends a message after those before it. Resolves to whether the command succeeded in time; never rejects. If the
-   * shell ends meanwhile, the message is sent once more, though it may have been sent already.
+   * Sends a message after the earlier ones. Resolves to whether the command succeeded in time; never rejects. If the
+   * shell ends meanwhile, the message is sent again, although it may have been sent already.
    * @param lines empty ones are left out; a line break or a NUL in one becomes U+FFFD
    */
   send(lines: readonly string[]): Promise<boolean> {
@@ -113,7 +113,7 @@ export class ShellPipe {
 
   #spawn(): ChildProcess | undefined {
     try {
-      // its own process group: it does not get Ctrl-C, and is killed together with its command
+      // own process group: Ctrl-C does not reach it, and it is killed together with its command
       return spawn('sh', ['-c', script(this.command)], {
         stdio: ['pipe', 'pipe', 'ignore'],
         detached: true,
@@ -129,6 +129,6 @@ function killGroup({ child }: Shell): void {
   try {
     if (child.pid !== undefined) kill(-child.pid, 'SIGKILL');
   } catch {
-    // it has ended
+    // it has ended already
   }
 }

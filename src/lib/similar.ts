@@ -1,4 +1,4 @@
-/** The name that was probably meant: at most a third of its characters differ, or one is the start of the other. */
+/** The name that was probably meant: at most a third of the characters differ, or one is the start of the other. */
 export function similar(name: string, names: readonly string[]): string | undefined {
   if (name.length > 40) return undefined;
   let best: string | undefined;

@@ -2,18 +2,20 @@ import { printable } from './printable.js';
 import { ShellPipe } from './shell-pipe.js';
 
 const SEND_TIMEOUT_MS = 5000;
-/** Watchdog messages are at least this far apart, for each is a process; the maximum is that of Node's timers. */
+/**
+ * Minimum and maximum interval of watchdog messages: each one starts a process; the maximum is that of Node's timers.
+ */
 const MIN_WATCHDOG_INTERVAL_MS = 100;
 const MAX_WATCHDOG_INTERVAL_MS = 2 ** 31 - 1;
 
 /**
- * Sends the state of a service to systemd (sd_notify). Its socket takes datagrams, which Node cannot send and no
- * library without native code can; systemd-notify(1) comes with systemd. Messages come from another process: the unit
- * needs NotifyAccess=all.
+ * Sends the state of a service to systemd (sd_notify). systemd's socket takes datagrams, which neither Node nor a
+ * library without native code can send; systemd-notify(1) comes with systemd. Messages come from another process: the
+ * unit needs NotifyAccess=all.
  */
 export class SystemdNotify {
   #watchdog: NodeJS.Timeout | undefined;
-  /** messages that are being sent, or wait */
+  /** number of messages that are being sent or wait */
   #pending = 0;
   readonly #command: ShellPipe;
   readonly #isEnabled: boolean;
@@ -24,20 +26,23 @@ export class SystemdNotify {
     this.#command = new ShellPipe('(IFS=$newline && exec systemd-notify $message)', SEND_TIMEOUT_MS, env);
   }
 
-  /** Sends assignments such as READY=1, one message after the other. Resolves when it is sent, or cannot be. */
+  /**
+   * Sends assignments such as READY=1, one message after the other. Resolves when the message was sent, or sending has
+   * failed.
+   */
   async send(...assignments: string[]): Promise<void> {
     if (!this.#isEnabled) return;
     this.#pending++;
-    // a line break would begin another assignment
+    // a line break would start another assignment
     await this.#command.send(assignments.map(printable));
     this.#pending--;
   }
 
-  /** Sends WATCHDOG=1 twice in the interval in which systemd expects it. */
+  /** Sends WATCHDOG=1 twice in each interval that systemd expects. */
   startWatchdog(): void {
     const microseconds = Number(this.env.WATCHDOG_USEC);
     if (!this.#isEnabled || !(microseconds > 0)) return;
-    // if systemd takes no messages for a while, they do not pile up
+    // do not queue messages while systemd accepts none
     const ping = () => void (this.#pending > 0 || this.send('WATCHDOG=1'));
     const intervalMs = Math.min(Math.max(microseconds / 2000, MIN_WATCHDOG_INTERVAL_MS), MAX_WATCHDOG_INTERVAL_MS);
     this.#watchdog = setInterval(ping, intervalMs);
@@ -47,7 +52,7 @@ export class SystemdNotify {
     clearInterval(this.#watchdog);
   }
 
-  /** Drops the messages that are not sent yet. */
+  /** Drops the messages that have not been sent yet. */
   close(): void {
     this.stopWatchdog();
     this.#command.close();

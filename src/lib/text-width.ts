@@ -1,32 +1,32 @@
 import stringWidth from 'string-width';
 
-/** Takes milliseconds to make. */
+/** Created on demand, as that takes milliseconds. */
 let segmenter: Intl.Segmenter | undefined;
 const ASCII = /^[\x20-\x7e]*$/;
 
-/** The characters as people see them: with their combining marks, and emoji sequences as a whole. */
+/** The characters that a reader sees: with their combining marks, and emoji sequences as one. */
 export function* charactersOf(text: string): Generator<{ character: string; index: number }> {
   segmenter ??= new Intl.Segmenter();
   for (const { segment, index } of segmenter.segment(text)) yield { character: segment, index };
 }
 
-/** Columns that a terminal needs for a text: two for wide characters, none for escape sequences. */
+/** Columns of a text on a terminal: two for wide characters, none for escape sequences. */
 export function textWidth(text: string): number {
   return ASCII.test(text) ? text.length : stringWidth(text);
 }
 
-/** At most `width` columns: what is left out shows as …, and no character is cut in parts. Without escape sequences. */
+/** Cuts a text to `width` columns and marks the cut with …; does not split a character. Without escape sequences. */
 export function truncate(text: string, width: number): string {
   const head = headOf(text, width);
   return head === text ? text : width < 1 ? '' : `${headOf(text, width - 1)}…`;
 }
 
-/** Spaces behind it, up to `width` columns. */
+/** Adds spaces up to `width` columns. */
 export function padEnd(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - textWidth(text)));
 }
 
-/** The longest beginning that fits `width` columns, without a character cut in parts. */
+/** The longest start of a text that fits in `width` columns without splitting a character. */
 export function headOf(text: string, width: number): string {
   if (ASCII.test(text)) return text.slice(0, Math.max(0, width));
   let left = width;

@@ -1,10 +1,10 @@
-/** How much may be used at once, and how much comes back in a second. */
+/** How much may be used at once, and how much is refilled per second. */
 export interface BucketLimits {
   capacity: number;
   perSecond: number;
 }
 
-/** Limits how much of something is used over time. Times are milliseconds of any clock that only goes forward. */
+/** Limits the use of something over time. Times are milliseconds of any clock that only moves forward. */
 export class TokenBucket {
   #tokens: number;
   #at = Number.NEGATIVE_INFINITY;
@@ -13,7 +13,7 @@ export class TokenBucket {
     this.#tokens = limits.capacity;
   }
 
-  /** Uses so many tokens, even if there are not as many: the rest is owed. */
+  /** Uses tokens, even if there are fewer: the bucket goes below zero. */
   take(count: number, now: number): void {
     this.#refill(now);
     this.#tokens -= count;
@@ -25,7 +25,7 @@ export class TokenBucket {
     return this.#tokens > 0;
   }
 
-  /** When there are tokens again; now if there are some. */
+  /** Time when tokens are available; now if there are some. */
   availableAt(now: number): number {
     this.#refill(now);
     return this.#tokens > 0 ? now : now + ((1 - this.#tokens) / this.limits.perSecond) * 1000;

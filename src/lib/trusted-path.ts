@@ -2,20 +2,23 @@ import { geteuid } from 'node:process';
 import type { OpenFolder } from './open-folder.js';
 import { walk } from './walk.js';
 
-/** Where a path leads to. The caller closes the folder. */
+/** The directory and name that a path leads to. The caller closes the directory. */
 export interface TrustedPath {
   folder: OpenFolder;
   name: string;
   /**
-   * Whose links may have been followed: root's, this user's, and the owner's of what they lead to, for that user could
-   * have changed it anyway.
-   * @param uid of what is there
-   * @throws Error in words for a link of anybody else
+   * Throws if a link on the path belongs to an untrusted user. Trusted are root, this user, and the owner of the file,
+   * who could change the file anyway.
+   * @param uid owner of the file
+   * @throws Error with a message
    */
   checkLinks(uid: number): void;
 }
 
-/** Follows a path as the kernel does, and records whose links it went through. @throws as walk() */
+/**
+ * Follows a path as the kernel does, and records the owner of each link.
+ * @throws as walk()
+ */
 export function openTrustedPath(path: string, followLast = false): TrustedPath {
   const links: { link: string; owner: number }[] = [];
   const walked = walk(path, { followLast, link: (link, owner) => links.push({ link, owner }) });

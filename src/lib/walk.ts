@@ -4,29 +4,30 @@ import { systemError } from './errno.js';
 import { OpenFolder } from './open-folder.js';
 
 export interface WalkOptions {
-  /** links and `..` stay below this folder, as for a process whose root it is. Undefined: all of the host */
+  /** links and `..` stay below this directory, as in a chroot. Undefined: the whole host */
   root?: string | undefined;
-  /** the mode of folders that are made where there are none. Undefined: none is made */
+  /** mode of missing directories, which are created; undefined: they are not created */
   makeMode?: number | undefined;
-  /** the last part is followed as well where it is a link */
+  /** also follow a link in the last component */
   followLast?: boolean;
-  /** called for each link before it is followed; throws where it must not be */
+  /** called for each link before it is followed; throws to refuse it */
   link?(path: string, uid: number): void;
 }
 
-/** The folder that a path leads to, open, and the name in it; '.' where the path names a folder as such. */
+/** The open directory that a path leads to, and the name in it; '.' if the path ends in a directory as such. */
 export interface Walked {
   folder: OpenFolder;
   name: string;
 }
 
-/** The kernel follows as many links. */
+/** The kernel's limit of links. */
 const MAX_LINKS = 40;
 
 /**
- * Goes a path part by part, each in the folder that was opened before it: what somebody exchanges on the way leads
- * nowhere else. Below a root all paths begin at the root. The caller closes the folder.
- * @throws the system's error; ELOOP for too many links, ESTALE where a link was exchanged while it was read
+ * Resolves a path component by component, each relative to the directory opened before. So if another user replaces a
+ * directory meanwhile, the walk cannot be redirected. Below a root all paths start at the root. The caller closes the
+ * directory.
+ * @throws the system's error; ELOOP for too many links, ESTALE if a link was replaced while it was read
  */
 export function walk(path: string, { root, makeMode, followLast = false, link }: WalkOptions = {}): Walked {
   const open = [OpenFolder.open(root ?? (isAbsolute(path) ? '/' : '.'))];
@@ -37,7 +38,7 @@ export function walk(path: string, { root, makeMode, followLast = false, link }:
     for (;;) {
       const name = rest.shift() ?? '.';
       if (name === '..') {
-        // a root has nothing above it
+        // `..` in the root is the root itself
         if (open.length === 1 && root === undefined) open.unshift(OpenFolder.open(top().at('..')));
         if (open.length > 1) open.pop()?.close();
         continue;
@@ -70,7 +71,7 @@ export function walk(path: string, { root, makeMode, followLast = false, link }:
   }
 }
 
-/** A slash at the end asks for a folder. */
+/** A final slash stands for the directory itself. */
 function partsOf(path: string): string[] {
   const parts = path.split('/').filter((part) => part !== '');
   return path.endsWith('/') ? [...parts, '.'] : parts;
@@ -79,7 +80,7 @@ function partsOf(path: string): string[] {
 const statOf = (folder: OpenFolder, name: string) =>
   folder.in(name, (path) => lstatSync(path, { bigint: true, throwIfNoEntry: false }));
 
-/** What a link leads to, if it is still the one that was looked at. */
+/** The target of a link, if the link has not changed since `stat`. */
 function readLink(folder: OpenFolder, name: string, { dev, ino, ctimeNs }: BigIntStats): string {
   const target = folder.in(name, (path) => readlinkSync(path));
   const after = statOf(folder, name);
