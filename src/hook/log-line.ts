@@ -14,7 +14,7 @@ export function logLine(priority: JournalPriority, name: string, phase: string, 
   return { priority, text: printableStart(`${name}: ${phase}: ${message}`, MAX_LENGTH) };
 }
 
-/** What a pass did: how much, and what went wrong. */
+/** The result of a pass: the number of interrupts per action, and the errors. */
 export function passLine(name: string, phase: string, applied: DomainPlan): JournalLine {
   const { set, kept, skipped, failed } = summaryOf([applied]);
   const problems = problemTexts(applied, ({ severity }) => severity !== 'note');
@@ -34,7 +34,7 @@ export function detailLines(name: string, phase: string, { devices }: DomainPlan
   );
 }
 
-/** What keeps a domain's policies from being enforced. */
+/** The problems because of which a domain's policies cannot be enforced. */
 export function errorTexts(plan: DomainPlan): string[] {
   return problemTexts(plan, ({ severity }) => severity === 'error');
 }

@@ -3,20 +3,20 @@ import type { Readable } from 'node:stream';
 import { pause } from '../lib/pause.js';
 import { MAX_BYTES } from '../xml/decode.js';
 
-/** The input, or why it could not be read to its end. */
+/** The input, or why it could not be read completely. */
 export type Input = { bytes: Uint8Array } | { problem: string };
 
 const POLL_INTERVAL_MS = 1;
 
 /**
- * Reads standard input to its end, up to the size limit of decode() and for at most timeoutMs: libvirt waits for its
+ * Reads standard input completely, up to the size limit of decode() and for at most timeoutMs: libvirt waits for its
  * hooks without a time limit.
- * @param open opens the descriptor as a stream, which takes Node 5 ms: called only if it is neither a file nor a pipe
+ * @param open opens the descriptor as a stream, which takes Node 5 ms; called only if it is neither a file nor a pipe
  */
 export async function readStdin(fd: number, open: () => Readable, timeoutMs: number): Promise<Input> {
   try {
     const stat = fstatSync(fd);
-    // reading a file never blocks, and only its own descriptor has the position to read from
+    // reading a file never blocks, and only the original descriptor has the right position
     if (stat.isFile()) return readNow(fd, timeoutMs);
     const own = stat.isFIFO() ? openPipe(fd) : undefined;
     if (own !== undefined) {
@@ -33,7 +33,8 @@ export async function readStdin(fd: number, open: () => Readable, timeoutMs: num
 }
 
 /**
- * Opens the pipe again, non-blocking: setting that on the first descriptor would affect other processes that share it.
+ * Opens the pipe again, non-blocking: setting O_NONBLOCK on the original descriptor would affect other processes that
+ * share it.
  */
 function openPipe(fd: number): number | undefined {
   try {

@@ -11,7 +11,7 @@ import { withDomainLock } from '../runtime/domain-lock.js';
 import { detailLines, errorTexts, logLine, passLine } from './log-line.js';
 import type { Input } from './read-stdin.js';
 
-/** What a hook call does: check whether the domain may start, place interrupts, or restore affinities. */
+/** The action of a hook call: check whether the domain may start, place interrupts, or restore affinities. */
 export type HookAction = 'pass' | 'check' | 'release';
 
 /** Source: libvirt's docs/hooks.rst. */
@@ -20,7 +20,8 @@ const ACTIONS: Readonly<Record<string, HookAction>> = {
   'started begin': 'pass',
   // after a restart of the daemon, for each running domain
   'reconnect begin': 'pass',
-  // not in `stopped`: the devices go back to the host's drivers after it, and with them the legacy lines to restore
+  // not in `stopped`: only after it do the host's drivers get the devices back, and with them the legacy lines to
+  // restore
   'release end': 'release',
 };
 
@@ -50,11 +51,11 @@ export interface HookCall {
 
 export interface HookResult {
   lines: JournalLine[];
-  /** why the domain must not start: only of a check, and only if the configuration has "onError": "abort" */
+  /** why the domain must not start: only with the action check, and only if the configuration has "onError": "abort" */
   refusal?: string;
 }
 
-/** Does what a call asks for. Never throws: an error is a line of the log, and the domain runs on. */
+/** Carries out a call. Never throws: an error becomes a line of the log, and the domain keeps running. */
 export function runHook(call: HookCall, host: HookHost): HookResult {
   try {
     return RUNNERS[call.action](call, host);
@@ -65,7 +66,7 @@ export function runHook(call: HookCall, host: HookHost): HookResult {
 
 const RUNNERS: Record<HookAction, (call: HookCall, host: HookHost) => HookResult> = { check, pass, release };
 
-/** Whether the policies can be enforced, as far as that is known before the domain starts. */
+/** Checks whether the policies can be enforced, as far as that is known before the domain starts. */
 function check({ name, operation, input }: HookCall, host: HookHost): HookResult {
   const settings = readSettings(host.files) ?? DEFAULT_SETTINGS;
   if (settings.onError !== 'abort') return { lines: [] };
@@ -121,7 +122,7 @@ function definitionOf(input: Input): PlainDefinition {
   return readDomainXml(input.bytes);
 }
 
-/** The stack too, on one line, if debug is on. */
+/** If debug is on, the stack too, on one line. */
 function reasonOf(error: unknown, debug: boolean): string {
   if (!(error instanceof Error)) return String(error);
   return debug && error.stack ? error.stack.replace(/\n\s*/g, ' ') : error.message;

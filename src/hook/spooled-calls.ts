@@ -3,15 +3,15 @@ import { type OpenFolder, using } from '../lib/open-folder.js';
 import { openSpool, readEntry, TAKEN_PREFIX } from '../runtime/spool.js';
 import type { HookCall } from './run.js';
 
-/** Names that hook/qemu gives calls: the domain's UUID, or the hook's pid if it found none. */
+/** File names of calls: the domain's UUID, or the pid of hook/qemu if it found no UUID. */
 const NAME = /^(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|x\.\d{1,10})$/;
 
 /**
- * The spool as a hook serves it if there is no watcher. It takes the calls that hooks have left; other files are left
- * to a watcher, which removes and reports them.
+ * The spool when no watcher runs: a hook carries out the calls that other hooks have left. Other files stay for a
+ * watcher, which removes and reports them.
  */
 export class SpooledCalls {
-  /** @param keep leave each call marked as taken: a watcher takes it when it starts, and so knows the domain */
+  /** @param keep keep each call, marked as taken, for the next watcher, which then knows the domain */
   constructor(
     private readonly root: string,
     private readonly keep: boolean,
@@ -29,7 +29,9 @@ export class SpooledCalls {
     return (times ?? []).sort((a, b) => a.writtenAt - b.writtenAt).map(({ name }) => name);
   }
 
-  /** Takes a call. Only one of several processes gets it. Undefined if it has gone, or is not a call of the hook. */
+  /**
+   * Takes a call. Only one of several processes gets it. Undefined if the file has gone, or is not a call of the hook.
+   */
   claim(name: string): HookCall | undefined {
     if (!NAME.test(name)) return undefined;
     const taken = `${TAKEN_PREFIX}${name}`;
