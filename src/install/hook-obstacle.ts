@@ -12,11 +12,11 @@ import { mountOptions } from './mount-options.js';
 export interface Obstacle {
   /** one line, with what to do */
   reason: string;
-  /** libvirt cannot run the hook; false: it is unknown whether it can */
+  /** true: libvirt cannot run the hook; false: it is unknown whether it can */
   certain: boolean;
 }
 
-/** Whether libvirt runs this file; the other files of the hook are run by that one. */
+/** Whether libvirt runs this file itself; that file runs the hook's other files. */
 export const isStartedByLibvirt = (path: string) => /\/(?:qemu\.d\/hostdev-cpuset|qemu)$/.test(path);
 
 /**
@@ -26,7 +26,7 @@ export const isStartedByLibvirt = (path: string) => /\/(?:qemu\.d\/hostdev-cpuse
  * @param dryRun write nothing, so do not test the hook
  */
 export function hookObstacle(files: readonly ManagedFile[], prefix: string, dryRun: boolean): Obstacle | undefined {
-  // the mounts and the shell of this machine are not those of an image
+  // this machine's mounts and shell are not those of an image
   const isThisHost = prefix === '';
   for (const file of isThisHost ? files : []) {
     const failure = mountObstacle(file.path) ?? (dryRun ? undefined : hookFailure(file));

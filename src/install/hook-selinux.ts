@@ -23,8 +23,8 @@ export interface SelinuxCheck {
 }
 
 /**
- * What keeps libvirt's daemons from running a hook if SELinux is enforcing, now or after the next boot; undefined:
- * nothing.
+ * The access that libvirt's daemons lack to run a hook if SELinux is enforcing, now or after the next boot; undefined:
+ * none.
  */
 export function selinuxDenial(hook: string, check: SelinuxCheck): Denial | undefined {
   const { prefix, isNosuid, policy = kernelPolicy, mode = selinuxMode(prefix) } = check;
@@ -87,8 +87,8 @@ export type Labels = Pick<SelinuxPolicy, 'init' | 'labelFor' | 'labelOf'> & { cr
 const KERNEL_LABELS: Labels = { ...kernelPolicy, createAs };
 
 /**
- * Runs an action that creates a file; the file gets the policy's label for `path`. libvirt may run a hook once it
- * exists.
+ * Runs an action that creates a file, with the policy's label for `path` from the start: libvirt may run a hook as soon
+ * as it exists.
  */
 export function createLabelled<T>(path: string, action: () => T, labels = KERNEL_LABELS): T {
   const label = wantedLabel(path, labels);

@@ -12,7 +12,7 @@ import { type ManagedFile, TEMPORARY_PREFIX, withHeader } from './managed-file.j
 import { atPath } from './prefix.js';
 
 const SHELL = '/bin/sh';
-/** An operation that libvirt does not have, so the hook has nothing to do. */
+/** An operation that libvirt does not have, so that the hook does nothing. */
 const NO_OPERATION = ['hostdev-cpuset-install', 'trial', 'begin', '-'];
 /** As libvirt sets it. */
 const ENVIRONMENT = {
@@ -37,7 +37,8 @@ export function hookFailure(file: ManagedFile): string | undefined {
 }
 
 /**
- * The copy is in a directory of its own: libvirt may run any executable in its hook directory, but not in those below.
+ * The copy gets a directory of its own: libvirt may run any executable in its hook directory, but not in
+ * subdirectories.
  */
 function withCopy<T>({ path, mode, text }: ManagedFile, action: (copy: string) => T): T {
   const directory = dirname(path);
@@ -64,7 +65,7 @@ function withCopy<T>({ path, mode, text }: ManagedFile, action: (copy: string) =
   }
 }
 
-/** Those on the way to a directory that do not exist, the deepest first. */
+/** The missing directories of a path, the deepest first. */
 function missingDirectories(directory: string): string[] {
   return existsSync(directory) ? [] : [directory, ...missingDirectories(dirname(directory))];
 }
@@ -73,11 +74,11 @@ function removeEmptyDirectory(path: string): void {
   try {
     atPath(path, '', ({ folder, name }) => folder.in(name, rmdirSync));
   } catch {
-    // it was not created, or is in use by now
+    // it was not created, or is in use now
   }
 }
 
-/** Why a program does not exit with status 0 in time and without output. */
+/** Why a program does not exit with status 0 in time and without output; undefined if it does. */
 function failureOf(command: string, args: string[]): string | undefined {
   const { error, status, signal, stdout, stderr } = spawnSync(command, args, {
     cwd: '/',

@@ -16,7 +16,7 @@ import { atPath } from './prefix.js';
 export interface HookOptions extends FileOptions {
   /** where libvirt looks for hooks, without the prefix */
   hooksDirectory: string;
-  /** install the hook even if it is unknown whether libvirt can run it; never if libvirt cannot */
+  /** install the hook even if it is unknown whether libvirt can run it; never if libvirt cannot run it */
   insistOnHook: boolean;
 }
 
@@ -28,10 +28,10 @@ export interface HookOutcome {
 }
 
 /**
- * Installs the hook if libvirt can run it. If not, it is left out, and one of ours that is there is removed, because it
- * would keep guests from starting.
+ * Installs the hook if libvirt can run it. Otherwise it is left out, and an existing hook of ours is removed, because
+ * it would prevent guests from starting.
  * @param files empty: the hook is not wanted
- * @param outcomes what is done is added, each when it is done
+ * @param outcomes each result is added as soon as the step is done
  */
 export function installHook(files: readonly ManagedFile[], options: HookOptions, outcomes: Outcome[]): HookOutcome {
   if (files.length === 0) {
@@ -51,8 +51,8 @@ export function installHook(files: readonly ManagedFile[], options: HookOptions,
 }
 
 /**
- * On this host a file has its SELinux label from the start, because libvirt may run it at any time. One that has
- * another label is written anew: to change it by its name could change another file.
+ * On this host the file gets its SELinux label when it is created, because libvirt may run it at any time. A file with
+ * another label is written again: changing a label by path could change another file.
  */
 export function writeHookFile(file: ManagedFile, options: FileOptions, labels?: Labels): Outcome {
   if (options.prefix !== '' || options.dryRun) return writeManagedFile(file, options);
@@ -69,7 +69,9 @@ export function writeHookFile(file: ManagedFile, options: FileOptions, labels?: 
   throw new ToolError(`cannot set the label ${label} on ${file.path}`);
 }
 
-/** Removes first what libvirt starts, then what that runs. Hooks that others wrote are left alone. */
+/**
+ * Removes our hook files: first the file that libvirt runs, then the files that it runs. Other hooks are left alone.
+ */
 function removeOwnHooks(options: HookOptions, outcomes: Outcome[]): void {
   const isHook = ({ part, path }: Place) => part === 'hook' && isManaged(path, options.prefix);
   const paths = placesOf(options.hooksDirectory)

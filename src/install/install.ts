@@ -21,11 +21,11 @@ import { assertWritable, undoneOnError } from './whole-or-nothing.js';
 export interface Installation {
   /** one for each file, in the order of placesOf() */
   outcomes: Outcome[];
-  /** what the administrator has to do or know: one line each */
+  /** what the administrator must do or know: one line each */
   hints: string[];
 }
 
-/** The unit of a package: then everything else is installed, too. */
+/** The unit of a distribution's package: if it exists, the package has installed everything else, too. */
 const PACKAGED_UNITS = ['/usr/lib/systemd/system/hostdev-cpuset.service', '/lib/systemd/system/hostdev-cpuset.service'];
 
 /** The unit that a package has installed; undefined if no package has. */
@@ -64,7 +64,7 @@ export function install(parts: ReadonlySet<Part>, programs: Programs, options: I
       outcomes,
     );
     for (const file of files) if (file.part !== 'hook') outcomes.push(writeManagedFile(file, options));
-    // after an update of libvirt the other one may be there, too: libvirt would run the hook twice
+    // after an update of libvirt the other stub may exist, too: libvirt would run the hook twice
     const obsolete = installed.inPlace ? removeManagedFile(otherStub, options) : undefined;
     if (obsolete?.done === 'removed') outcomes.push(obsolete);
     return installed;
@@ -76,7 +76,10 @@ export function install(parts: ReadonlySet<Part>, programs: Programs, options: I
   return { outcomes, hints };
 }
 
-/** Removes our files of all parts, and the state directory. @throws as install() */
+/**
+ * Removes our files of all parts, and the state directory.
+ * @throws as install()
+ */
 export function uninstall(options: FileOptions & { hooksDirectory: string }): Installation {
   const { prefix } = options;
   const places = placesOf(options.hooksDirectory);
@@ -119,7 +122,7 @@ const NOT_OURS: Record<string, string> = {
   EPERM: 'it belongs to another user',
 };
 
-/** Whether libvirt found a hook for QEMU when it started: only then it looks for more at each call. */
+/** Whether libvirt found a hook for QEMU when it started: otherwise it runs no hooks until its next start. */
 function hasHook(prefix: string, hooksDirectory: string): boolean {
   const { stub, single } = hookPaths(hooksDirectory);
   const directory = dirname(stub);

@@ -13,7 +13,7 @@ const OPTION = `--policyscript=${POLICY_FOLDER}`;
 const RESTART = 'systemctl try-restart irqbalance';
 
 /**
- * What the administrator has to do so that irqbalance uses our policy script. One line each; empty without irqbalance.
+ * What the administrator must do so that irqbalance uses our policy script. One line each; empty without irqbalance.
  */
 export function irqbalanceHints(prefix: string): string[] {
   const unit = findUnit('irqbalance.service', prefix);
@@ -21,7 +21,7 @@ export function irqbalanceHints(prefix: string): string[] {
   return [obstacleTo(unit, prefix) ?? `irqbalance uses the policy script after its next start: ${RESTART}`];
 }
 
-/** What keeps our drop-in from having an effect: one line; undefined: nothing. */
+/** Why our drop-in has no effect: one line; undefined: it has. */
 function obstacleTo(unit: string, prefix: string): string | undefined {
   const command = /^ExecStart=.*$/m.exec(readBelow(unit, prefix) ?? '')?.[0] ?? '';
   if (/policyscript|\s-\w*l\b/.test(command))
@@ -29,7 +29,7 @@ function obstacleTo(unit: string, prefix: string): string | undefined {
   if (!command.includes('IRQBALANCE_ARGS'))
     return `irqbalance's unit does not use IRQBALANCE_ARGS (${unit}): add ${OPTION}`;
   for (const path of CONFIGURATIONS) {
-    // systemd takes the last one
+    // systemd uses the last one
     const value = [...(readBelow(path, prefix) ?? '').matchAll(/^[ \t]*IRQBALANCE_ARGS=(.*)$/gm)].at(-1)?.[1];
     if (value === undefined || value.includes(OPTION)) continue;
     const what = /^\s*(?:""|'')?\s*$/.test(value) ? 'sets IRQBALANCE_ARGS to nothing' : 'sets IRQBALANCE_ARGS';
@@ -39,8 +39,8 @@ function obstacleTo(unit: string, prefix: string): string | undefined {
 }
 
 /**
- * For `status`: that a running irqbalance does not use our policy script, though it is installed, and why. One line;
- * undefined if it does, or if no irqbalance can be seen.
+ * For `status`: why a running irqbalance does not use our policy script although it is installed. One line; undefined
+ * if it does, or if no irqbalance is visible.
  */
 export function irqbalanceProblem(files: PseudoFs): string | undefined {
   const prefix = files.root;

@@ -19,7 +19,7 @@ export interface ManagedFile {
 export interface Outcome {
   path: string;
   done: 'created' | 'updated' | 'unchanged' | 'removed' | 'left alone' | 'left out';
-  /** why it was left alone or out */
+  /** why it was left alone or left out */
   reason?: string;
   /** it was left alone because install did not write it */
   isForeign?: true;
@@ -32,19 +32,19 @@ export interface FileOptions {
   dryRun: boolean;
   /** also overwrite or remove our files if they were modified */
   force: boolean;
-  /** write our file anew even if it is as it should be */
+  /** write our file again even if it is up to date */
   rewrite?: boolean;
 }
 
 /** Who wrote a file. `modified`: install wrote it, and it was changed since. */
 export type Ownership = 'ours' | 'modified' | 'foreign';
 
-/** Begins the name of a file until it is complete. */
+/** Start of a file's name until the file is complete. */
 export const TEMPORARY_PREFIX = '.hostdev-cpuset-';
 
 const HEADER = /^# Written by hostdev-cpuset install; as it was then: sha256 ([0-9a-f]{64})$/;
 
-/** The text with a header line that has its checksum: the first line, or the second after `#!`. */
+/** The text with a header line that contains its checksum: the first line, or the second after `#!`. */
 export function withHeader(text: string): string {
   const header = `# Written by hostdev-cpuset install; as it was then: sha256 ${sha256(text)}\n`;
   if (!text.startsWith('#!')) return header + text;
@@ -62,7 +62,10 @@ export function ownershipOf(text: string): Ownership {
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
-/** Writes a file, unless a foreign or modified one is there. @throws the system's error */
+/**
+ * Writes a file, unless a foreign or modified file exists.
+ * @throws the system's error
+ */
 export function writeManagedFile({ path, mode, text }: ManagedFile, options: FileOptions): Outcome {
   const { prefix, dryRun, force, rewrite = false } = options;
   const wanted = withHeader(text);
@@ -75,10 +78,7 @@ export function writeManagedFile({ path, mode, text }: ManagedFile, options: Fil
   return { path, done: existing ? 'updated' : 'created' };
 }
 
-/**
- * Undefined if the file does not exist. Directories that are then empty are removed, too, if they are only used for our
- * files.
- */
+/** Undefined if the file does not exist. Directories for our files only are removed, too, if they are empty then. */
 export function removeManagedFile(path: string, { prefix, dryRun, force }: FileOptions): Outcome | undefined {
   const existing = existingFile(path, prefix);
   if (!existing) return undefined;
@@ -92,13 +92,16 @@ export function removeManagedFile(path: string, { prefix, dryRun, force }: FileO
   return { path, done: 'removed' };
 }
 
-/** Whether install wrote the file at a path, modified since or not. @throws the system's error */
+/**
+ * Whether install wrote the file at a path, even if it was modified since.
+ * @throws the system's error
+ */
 export function isManaged(path: string, prefix: string): boolean {
   const { text } = existingFile(path, prefix) ?? {};
   return text !== undefined && ownershipOf(text) !== 'foreign';
 }
 
-/** Directories of ours, and drop-in directories that exist for what is put into them. */
+/** Our directories, and drop-in directories that exist only for the files in them. */
 const REMOVABLE_DIRECTORIES = /\/(?:hostdev-cpuset|irqbalance\.d|irqbalance\.service\.d|qemu\.d)$/;
 
 export function removeEmptyDirectories(directory: string, prefix: string): void {
@@ -115,7 +118,7 @@ interface ExistingFile {
   /** undefined if it is not a regular file */
   text?: string;
   mode: number;
-  /** this user owns it: another owner could change it at any time */
+  /** true: this user owns it; another owner could change it at any time */
   isOwn: boolean;
 }
 

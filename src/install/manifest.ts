@@ -19,13 +19,13 @@ export const HOOKS_DIRECTORY = '/etc/libvirt/hooks';
 
 interface HookPaths {
   /**
-   * what libvirt runs: a stub that never changes, because libvirt also runs copies that package managers leave beside
-   * it
+   * what libvirt runs: a stub that never changes, because libvirt also runs the copies that package managers leave
+   * beside it
    */
   stub: string;
   /** the stub for libvirt before 6.5, which has no qemu.d */
   single: string;
-  /** what the stub runs: not in /usr, which may be read-only, because it has the path of this host's Node */
+  /** what the stub runs; not in /usr, which may be read-only, because the file contains the path of this host's Node */
   script: string;
 }
 
@@ -63,7 +63,7 @@ export function placesOf(hooksDirectory: string): Place[] {
   return [scriptAt(script), stubAt(stub, script), stubAt(single, script), ...OTHER_PLACES];
 }
 
-/** Before the stub, which runs it. */
+/** Installed before the stub, which runs it. */
 const scriptAt = (script: string): Place => ({
   part: 'hook',
   path: script,
@@ -111,7 +111,10 @@ export interface PartFile extends ManagedFile {
   part: Part;
 }
 
-/** The files of some parts, for this host. @param unused the stub that this libvirt does not run */
+/**
+ * The files of some parts, for this host.
+ * @param unused the stub that this libvirt does not run
+ */
 export function managedFiles(
   parts: ReadonlySet<Part>,
   hooksDirectory: string,

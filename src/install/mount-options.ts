@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * The options of the mount that has a path, such as `noexec`. The path must be absolute and without links. Source:
+ * The options of the mount that contains a path, such as `noexec`. The path must be absolute and without links. Source:
  * proc(5), mountinfo.
  */
 export function mountOptions(path: string, mountinfo = readFileSync('/proc/self/mountinfo', 'utf8')): string[] {
@@ -12,7 +12,7 @@ export function mountOptions(path: string, mountinfo = readFileSync('/proc/self/
     if (field === undefined || options === undefined) continue;
     const mountPoint = unescaped(field);
     if (!isBelow(path, mountPoint)) continue;
-    // of two mounts at one directory the later one hides the other
+    // of two mounts on one directory the later one hides the other
     if (!found || mountPoint.length >= found.mountPoint.length) found = { mountPoint, options };
   }
   return found?.options.split(',') ?? [];

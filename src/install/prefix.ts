@@ -5,8 +5,8 @@ import { readRegular } from '../lib/regular-file.js';
 import { type Walked, walk } from '../lib/walk.js';
 
 /**
- * Does something at a path below a prefix ('' for this host). The directory is held by its descriptor, and links on the
- * way lead to what is below the prefix: anybody may have made the image.
+ * Runs an action at a path below a prefix ('' for this host). The directory is opened, and links on the path are
+ * resolved below the prefix, as an image may come from an untrusted source.
  * @param makeMode the mode of missing directories; undefined: they are not created
  * @throws the system's error
  */
@@ -15,7 +15,10 @@ export function atPath<T>(path: string, prefix: string, action: (place: Walked) 
   return using(place.folder, () => action(place));
 }
 
-/** Follows links, below the prefix. Undefined if there is nothing. @throws the system's error */
+/**
+ * Follows links, below the prefix. Undefined if the file does not exist.
+ * @throws the system's error
+ */
 export function statBelow(path: string, prefix: string): Stats | undefined {
   return atTarget(path, prefix, ({ folder, name }) => folder.in(name, (real) => lstatSync(real)));
 }

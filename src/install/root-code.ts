@@ -37,7 +37,7 @@ function untrustedPackage(folder: string, check: RootOnly, seen = new Set<string
   const found = check.below(folder);
   if (found) return found;
   const places = parentDirectories(join(folder, 'x')).map((above) => join(above, 'node_modules'));
-  // a missing package could be put into any of them
+  // a package that is missing could be added to any of these directories
   for (const place of places) {
     const planted = check.onPath(place);
     if (planted) return planted;

@@ -15,7 +15,7 @@ export interface OthersWritable {
 export type WriteCheck = (stat: Stats, path: string) => string | undefined;
 
 /**
- * Checks that only root can write to files, and to all directories and links on the way to them: whoever can write to a
+ * Checks that only root can write to files, and to all directories and links on their paths: a user who can write to a
  * directory can replace any file in it. An ACL that lets others write sets the group bits (acl(5)).
  */
 export class RootOnly {
@@ -26,7 +26,7 @@ export class RootOnly {
 
   /**
    * The first violation on a path. A missing file is not a violation: only root can create it.
-   * @throws the system's error if a part cannot be examined
+   * @throws the system's error if a part of the path cannot be examined
    */
   onPath(path: string): OthersWritable | undefined {
     const { found } = this.#follow(path);
@@ -72,7 +72,7 @@ export class RootOnly {
     if (this.#checked.has(path)) return '';
     try {
       const stat = lstatSync(path);
-      // the mode of a link does not matter: its directory decides who can replace it
+      // the mode of a link is irrelevant: whether it can be replaced depends on its directory
       if (stat.isSymbolicLink()) return readlinkSync(path);
       const reason = this.check(stat, path);
       if (reason !== undefined) return { path, reason };

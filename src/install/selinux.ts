@@ -14,7 +14,7 @@ export interface SelinuxPolicy {
   labelOf(path: string): string | undefined;
   /** the context of a process after it has executed a program with this label */
   domainOf(process: string, label: string): string | undefined;
-  /** those of the permissions that the policy denies; undefined if the kernel does not answer */
+  /** the permissions, of these, that the policy denies; undefined if the kernel does not answer */
   denied(source: string, target: string, tclass: string, permissions: readonly string[]): string[] | undefined;
   /** the context of process 1, which starts daemons */
   init(): string | undefined;
@@ -27,11 +27,11 @@ export interface SelinuxPolicy {
 export function selinuxMode(prefix: string): 'off' | 'enforcing' {
   const configuration = readBelow('/etc/selinux/config', prefix) ?? '';
   if (/^\s*SELINUX\s*=\s*enforcing\s*$/im.test(configuration)) return 'enforcing';
-  // the mode of this kernel does not matter for an image
+  // this kernel's mode is irrelevant for an image
   return prefix === '' && readBelow(`${SELINUXFS}/enforce`, '')?.trim() === '1' ? 'enforcing' : 'off';
 }
 
-/** The policy that is loaded, queried by selinuxfs as libselinux does. Labels are from matchpathcon and stat. */
+/** The loaded policy, queried through selinuxfs as libselinux does. Labels come from matchpathcon and stat. */
 export const kernelPolicy: SelinuxPolicy = {
   labelFor: (path) => outputOf('matchpathcon', ['-n', path]),
   labelOf: (path) => outputOf('stat', ['--dereference', '--format=%C', path]),
@@ -56,7 +56,7 @@ export const kernelPolicy: SelinuxPolicy = {
 };
 
 /**
- * Runs a synchronous action whose new files get this label: the attribute is one of the thread.
+ * Runs a synchronous action whose new files get this label: the attribute belongs to the thread.
  * @throws the system's error if the kernel rejects the label
  */
 export function createAs<T>(label: string, action: () => T): T {
@@ -100,7 +100,7 @@ function outputOf(command: string, args: string[]): string | undefined {
   return status === 0 ? contextIn(stdout) : undefined;
 }
 
-/** The context in an output: user:role:type, with a range in MLS and MCS. */
+/** The context in a command's output: user:role:type, with a range in MLS and MCS. */
 function contextIn(text: string | undefined): string | undefined {
   return /^[^\s:\0]+:[^\s:\0]+:[^\s:\0]+(?::[^\s\0]+)?$/.exec(text?.replace(/[\0\n]+$/, '') ?? '')?.[0];
 }

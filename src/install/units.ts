@@ -1,6 +1,6 @@
 import { statBelow } from './prefix.js';
 
-/** In the order in which systemd takes them. */
+/** In systemd's order of precedence. */
 const UNIT_DIRECTORIES = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
 
 /** The path of a unit's file, without the prefix; undefined if it is not installed, or masked. */
@@ -15,8 +15,8 @@ export function findUnit(name: string, prefix: string): string | undefined {
 }
 
 /**
- * The daemon that starts guests: the one that runs, else the one whose socket is enabled, else the one that is
- * installed.
+ * The daemon that starts guests: the one that runs, otherwise the one whose socket is enabled, otherwise the installed
+ * one.
  */
 export function libvirtDaemon(prefix: string): 'libvirtd' | 'virtqemud' {
   const isSeen = (path: string) => statBelow(path, prefix) !== undefined;

@@ -18,8 +18,9 @@ const REFUSALS: Record<string, string> = {
 };
 
 /**
- * Checks that files can be created, replaced or removed where they are.
- * @throws ToolError that names the first one that cannot, and what to do; else the system's error
+ * Checks that files can be created, replaced or removed in their directories.
+ * @throws ToolError that names the first file for which this is impossible, and what to do; otherwise the system's
+ *   error
  */
 export function assertWritable(
   command: 'install' | 'uninstall',
@@ -56,8 +57,8 @@ function refusalAt(path: string, prefix: string): string | undefined {
 
 /**
  * Runs an action that installs files. If it fails, the files that it has created are removed again.
- * @param outcomes the action adds what it has done
- * @throws ToolError with the reason and what stays
+ * @param outcomes the action adds its results
+ * @throws ToolError with the reason and the files that stay
  */
 export function undoneOnError<T>(outcomes: readonly Outcome[], options: FileOptions, action: () => T): T {
   try {
