@@ -16,7 +16,7 @@ import type { Request } from './request.js';
 import { usageMessage } from './usage-error.js';
 import { version } from './version.js';
 
-/** In the order of --help. scripts/describe-commands.mjs makes manual pages and completions from them. */
+/** In the order of --help. scripts/describe-commands.mjs generates manual pages and completions from them. */
 export const COMMANDS: readonly ((parser: Argv, take: Take) => void)[] = [
   (parser, take) => lintCommand(parser, 'lint', take),
   normalizeCommand,
@@ -65,7 +65,7 @@ export async function parseArguments(program: string, args: readonly string[]): 
   throw new ToolError(words[0] === undefined ? `missing command; ${KNOWN}` : unknownCommand(`${words[0]}`));
 }
 
-/** `help COMMAND`, as of git. */
+/** `help COMMAND`, as in git. */
 function helpOf(program: string, command: string | undefined): Promise<Request> {
   if (command === undefined || command.startsWith('-')) return parseArguments(program, ['--help']);
   if (!COMMAND_NAMES.includes(command)) throw new ToolError(unknownCommand(command));
@@ -96,7 +96,7 @@ function base(program: string, args: readonly string[]): Argv {
     .alias('V', 'version')
     .describe('help', 'show this help')
     .describe('version', 'show the version')
-    // its wrapping breaks words; all lines are short enough
+    // yargs's wrapping breaks words; all lines are short enough
     .wrap(null)
     .epilogue(EPILOGUE)
     .exitProcess(false)
@@ -108,7 +108,7 @@ function base(program: string, args: readonly string[]): Argv {
   return parser;
 }
 
-/** Of an option that is repeated, the last value counts. (yargs's setting for that would also drop files.) */
+/** If an option is repeated, the last value is used. (yargs's setting for that would also drop files.) */
 function keepLastValue(argv: Record<string, unknown>): void {
   for (const [key, value] of Object.entries(argv)) {
     if (Array.isArray(value) && key !== '_' && key !== 'domain' && key !== 'd') argv[key] = value.at(-1);

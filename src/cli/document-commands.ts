@@ -1,2 +1,2 @@
-/** What checks documents, as one chunk of the bundle (scripts/build.mjs). */
+/** The commands that check documents, as one chunk of the bundle (scripts/build.mjs). */
 export { lint } from './commands/lint.js';

@@ -4,8 +4,8 @@ import { hookCommand } from './commands/hook.js';
 import { EXIT } from './io.js';
 
 /**
- * `hostdev-cpuset hook` is a bundle of its own, in one file, because libvirt waits for it. Its arguments need no
- * command-line parser, and it does without Node's streams, which take longer to open than the work itself.
+ * `hostdev-cpuset hook` is a bundle in one file, because libvirt waits for it. It uses no command-line parser and none
+ * of Node's streams, which take longer to open than the work itself.
  */
 export async function main(): Promise<void> {
   try {
@@ -14,7 +14,7 @@ export async function main(): Promise<void> {
     warn(printableLines(`hostdev-cpuset: ${(error as Error)?.stack ?? String(error)}\n`));
     process.exitCode = EXIT.failed;
   }
-  // all output is written by then; this skips Node's slow cleanup
+  // all output has been written; this skips Node's slow cleanup
   process.on('exit', () => process.exit());
 }
 

@@ -1,6 +1,6 @@
 import { printable } from '../lib/printable.js';
 
-/** What a command uses of the process. Only cli/ uses it. */
+/** The parts of the process that a command uses. Only cli/ uses it. */
 export interface Io {
   env: Readonly<Record<string, string | undefined>>;
   stdin: { fd: number; isTTY: boolean };
@@ -17,7 +17,8 @@ export interface Io {
 export const EXIT = { ok: 0, findings: 1, failed: 2 } as const;
 
 /**
- * One line for standard error; control characters, as in file names, are escaped. @param start the program, or `note`
+ * One line for standard error; control characters, as in file names, are escaped.
+ * @param start the program, or `note`
  */
 export function errorLine(start: string, message: string): string {
   return `${start}: ${printable(message)}\n`;

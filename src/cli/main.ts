@@ -11,11 +11,11 @@ export async function main(program: 'hostdev-cpuset' | 'lint-domain'): Promise<v
   try {
     process.exitCode = await run(program, args, processIo(program));
   } catch (error) {
-    // a bug: print the stack, and exit as for any failure of the tool
+    // a bug: print the stack, and exit with the status of a failure
     process.stderr.write(printableLines(`${program}: ${(error as Error)?.stack ?? String(error)}\n`));
     process.exitCode = EXIT.failed;
   }
-  // all output is written by then; this skips Node's slow cleanup
+  // all output has been written; this skips Node's slow cleanup
   process.on('exit', () => process.exit());
 }
 
@@ -24,7 +24,8 @@ const V8_VERSIONS = /^1[0-3]\./;
 
 /**
  * In a run of 50 ms V8 optimizes functions that are hardly called again; on a machine without a free CPU that takes as
- * long as the rest. It does so now after fifteen times as much work. (Others of V8's versions may not have this flag.)
+ * long as the rest. With this it optimizes after fifteen times as much work. (Some versions of V8 do not have this
+ * flag.)
  */
 function optimizeLater(): void {
   if (V8_VERSIONS.test(process.versions.v8)) setFlagsFromString('--interrupt-budget=2000000');

@@ -4,7 +4,7 @@ import { pause } from '../lib/pause.js';
 import { columnsOf } from './columns.js';
 import { EXIT, errorLine, type Io } from './io.js';
 
-/** Between attempts to write to a pipe that is full and does not block. */
+/** Interval of attempts to write to a full, non-blocking pipe. */
 const RETRY_INTERVAL_MS = 5;
 
 /** The Io of this process. Node's streams and terminals take 8 ms to load, a tenth of a run for one file. */
@@ -45,8 +45,8 @@ function output(fd: 1 | 2, onError: (error: NodeJS.ErrnoException) => void) {
         writeAll(fd, text);
       } catch (error) {
         isOpen = false;
-        // A closed reader (`| head`) is no error. An error of standard error is ignored: a full disk for the log must
-        // not end the watcher or stop a command halfway.
+        // A closed reader (`| head`) is not an error. Errors of standard error are ignored: a full disk for the log
+        // must not end the watcher or stop a command halfway.
         if ((error as NodeJS.ErrnoException).code !== 'EPIPE') onError(error as NodeJS.ErrnoException);
       }
     },

@@ -10,7 +10,7 @@ import type { StatusOptions } from './commands/status.js';
 import type { NormalizeCommandOptions, TransformOptions } from './commands/transform.js';
 import type { WatchOptions } from './commands/watch.js';
 
-/** What a command line asks for. */
+/** A parsed command line. */
 export type Request =
   | { command: 'lint'; options: LintOptions }
   | { command: 'normalize'; options: NormalizeCommandOptions }

@@ -4,7 +4,7 @@ import type { StatusOptions } from './commands/status.js';
 import { EXIT, errorLine, type Io } from './io.js';
 import { betweenWrites } from './signals.js';
 
-/** Node's message if the current directory was removed is hard to understand. */
+/** Node's message for a current directory that was removed is hard to understand. */
 function plainMessageOf(error: Error): string {
   const isCurrentDirectory = (error as NodeJS.ErrnoException).syscall === 'uv_cwd';
   return isCurrentDirectory ? 'the current directory was removed' : messageOf(error);
@@ -22,7 +22,7 @@ export async function run(program: string, args: readonly string[], io: Io): Pro
 }
 
 async function dispatch(program: string, args: readonly string[], io: Io): Promise<number> {
-  // without options there is nothing to parse: the parser of arguments takes a third of the time of a small document
+  // without options there is nothing to parse: the argument parser takes a third of the time of a small document
   if (program === 'lint-domain' && args.length > 0 && !args.some((arg) => arg.startsWith('-'))) {
     return (await import('./document-commands.js')).lint({ paths: args }, io);
   }
@@ -45,7 +45,7 @@ async function dispatch(program: string, args: readonly string[], io: Io): Promi
   const hasDomains = request.command === 'plan' && request.options.domains.length > 0;
   if (paths.length === 0 && !hasDomains) {
     if (io.stdin.isTTY) {
-      // nobody types XML: print the usage
+      // standard input is a terminal, on which users do not type XML: print the usage
       const help = await parseArguments(program, [...args, '--help']);
       if (help.command === 'print') io.stderr.write(help.text);
       return EXIT.failed;

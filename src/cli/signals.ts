@@ -3,7 +3,7 @@ import { EXIT } from './io.js';
 const TERMINATION_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * A Ctrl-C goes to this process and the child. On a loaded host we may get it this much later than the child's exit.
+ * Ctrl-C reaches this process and the child. On a loaded host we may receive it this much later than the child's exit.
  */
 const LATE_SIGNAL_MS = 50;
 
@@ -13,7 +13,7 @@ export interface SignalHandling {
   end(): void;
 }
 
-/** Until `end`, a signal that terminates the process calls `beforeExit` first. */
+/** Until `end`, a terminating signal calls `beforeExit` first. */
 export function onTermination(beforeExit: () => void): SignalHandling {
   let ignoresInterrupt = false;
   const onSignal = (signal: NodeJS.Signals) => {
@@ -39,8 +39,8 @@ export function onTermination(beforeExit: () => void): SignalHandling {
 }
 
 /**
- * A signal that terminates the process takes effect between files, not while one is written: a temporary file would be
- * left. Writing is synchronous, and signals are handled after it.
+ * A terminating signal takes effect between files, not while one is written: a temporary file would be left. Writing is
+ * synchronous, and signals are handled after it.
  */
 export async function betweenWrites<T>(work: () => T | Promise<T>): Promise<T> {
   const signals = onTermination(() => {});
@@ -52,7 +52,7 @@ export async function betweenWrites<T>(work: () => T | Promise<T>): Promise<T> {
   }
 }
 
-/** Handles the signals that arrived meanwhile: it takes a whole turn of the event loop until they have been read. */
+/** Handles the signals that have arrived: reading them takes a whole turn of the event loop. */
 export async function pendingSignals(): Promise<void> {
   // not node:timers/promises, which takes milliseconds to load
   for (const _ of [1, 2]) await new Promise((resolve) => setImmediate(resolve));

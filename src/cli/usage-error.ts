@@ -1,8 +1,7 @@
 import { similar } from '../lib/similar.js';
 
 /**
- * What yargs says of a wrong command line, in one line that names the option as it was typed, with the one that was
- * probably meant.
+ * Rewrites yargs's error message as one line with the option as typed, and the option that was probably meant.
  * @param names of all options, aliases included
  */
 export function usageMessage(message: string, args: readonly string[], names: readonly string[]): string {
@@ -25,7 +24,7 @@ function unknownOption(name: string, args: readonly string[], names: readonly st
   return `unknown option ${asTyped(name, args)}${meant}`;
 }
 
-/** `--schemas`, or `-c` where that was typed. */
+/** `--schemas`, or `-c` if that was typed. */
 function asTyped(name: string, args: readonly string[]): string {
   const long = `--${name}`;
   if (name.length > 1 || args.some((arg) => arg === long || arg.startsWith(`${long}=`))) return long;

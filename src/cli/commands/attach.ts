@@ -40,7 +40,7 @@ export interface AttachOptions extends ScopeOptions {
   connect?: string | undefined;
 }
 
-/** What a file says: a device for libvirt, and its policy for the metadata. */
+/** The contents of the file: a device for libvirt, and its policy for the metadata. */
 interface DeviceFile {
   xml: string;
   policy: Policy | undefined;
@@ -48,8 +48,8 @@ interface DeviceFile {
 }
 
 /**
- * `hostdev-cpuset attach`: `virsh attach-device` with the attributes allowed. The policy is in the metadata before the
- * device is there, and is removed again if libvirt refuses the device.
+ * `hostdev-cpuset attach`: `virsh attach-device`, but the device may have our attributes. The policy is written to the
+ * metadata before the device is attached, and removed again if libvirt refuses the device.
  * @returns the exit status: 1 if the device has errors or libvirt refuses it
  * @throws ToolError
  */
@@ -118,7 +118,7 @@ function policyOf(device: Device, path: string): Pick<DeviceFile, 'policy' | 'id
   throw new ToolError(`${nameOf(path)}: the device has no alias, address or MAC to identify it by: ${remedy}`);
 }
 
-/** The device as libvirt takes it: without the policy. */
+/** The device for libvirt, without the policy. */
 function plainText(document: XmlDocument, device: Device): string {
   const removed = attributeRemovals(document, device);
   const { start, end } = device.node;

@@ -11,15 +11,15 @@ import { onTermination } from '../signals.js';
 export interface DefineOptions extends SchemaOptions {
   /** files, `-` for standard input */
   paths: readonly string[];
-  /** libvirt's URI, as of `virsh -c` */
+  /** libvirt's URI, as in `virsh -c` */
   connect?: string | undefined;
   /** false: no schema check, neither here nor by libvirt */
   check: boolean;
 }
 
 /**
- * `hostdev-cpuset define`: `virsh define` with the attribute allowed. All files are read and checked first, then each
- * is defined by itself.
+ * `hostdev-cpuset define`: `virsh define`, but the document may have our attribute. All files are read and checked
+ * first, then each is defined.
  * @returns the exit status: 1 if a document has errors or libvirt refuses it, 2 if virsh or a file failed
  */
 export function defineCommand(options: DefineOptions, io: Io): Promise<number> {
@@ -56,7 +56,7 @@ async function defineOne(
   return EXIT.ok;
 }
 
-/** A name as a word of a shell. */
+/** A name as one word for a shell. */
 function inShell(name: string): string {
   return /^[\w.+-]+$/.test(name) ? name : `'${name.replace(/'/g, "'\\''")}'`;
 }

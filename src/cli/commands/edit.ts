@@ -26,8 +26,8 @@ export interface EditOptions extends SchemaOptions {
 }
 
 /**
- * `hostdev-cpuset edit`: `virsh edit` with the attribute allowed. The edited text is kept in its file until it is
- * defined, discarded, or unchanged.
+ * `hostdev-cpuset edit`: `virsh edit`, but the text may have our attribute. The edited text stays in its file until it
+ * is defined or discarded, or if it is unchanged.
  */
 export async function editCommand(options: EditOptions, io: Io): Promise<number> {
   const virsh = new Virsh({ uri: options.connect, env: io.env });
@@ -82,7 +82,7 @@ export async function editCommand(options: EditOptions, io: Io): Promise<number>
   }
 }
 
-/** Defines the text. If that fails, asks what to do, until it is defined, edited again, kept or discarded. */
+/** Defines the text. If that fails, asks what to do, until the text is defined, edited again, kept or discarded. */
 async function defineOrAsk(session: EditSession, io: Io): Promise<'defined' | 'again' | 'kept' | 'discarded'> {
   for (;;) {
     const attempt = await redefine(session, io);
@@ -98,7 +98,7 @@ async function defineOrAsk(session: EditSession, io: Io): Promise<'defined' | 'a
   }
 }
 
-/** The letters that virsh edit uses. `i` and `f` only if they can help. */
+/** The letters of virsh edit. `i` and `f` only if they can help. */
 function choicesAfter(attempt: Exclude<Attempt, { defined: true }>, { check }: EditSession) {
   return {
     y: 'yes, open the editor again',
@@ -108,7 +108,7 @@ function choicesAfter(attempt: Exclude<Attempt, { defined: true }>, { check }: E
   };
 }
 
-/** With attributes; but invalid metadata is shown as it is, for the user to repair: expand would drop it. */
+/** With attributes. Invalid metadata is shown unchanged, so that the user can repair it: expand would drop it. */
 function textToEdit(definition: Definition): string {
   const { metadata, document } = definition;
   const isReadable = metadata.length <= 1 && metadata.every(({ problems }) => problems.length === 0);

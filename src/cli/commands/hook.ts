@@ -11,20 +11,20 @@ import { EXIT, errorLine, type Io } from '../io.js';
 const PROGRAM = 'hostdev-cpuset';
 const USAGE =
   "usage: hostdev-cpuset hook NAME OPERATION SUBOPERATION EXTRA [--root DIR], the domain's XML on standard input";
-/** For libvirt to write the XML. */
+/** Time for libvirt to write the XML. */
 const INPUT_TIMEOUT_MS = 5000;
-/** For the calls of other hooks, after this one. */
+/** Time for the calls of other hooks, after this one. */
 const OTHER_CALLS_LIMIT_MS = 1000;
 
-/** hook/qemu recognises a refusal by this text: Node's exit status is 1 after a crash, too. */
+/** hook/qemu recognises a refusal by this text, because Node's exit status is 1 after a crash, too. */
 export const REFUSAL = 'the domain must not start';
 
 export type HookIo = Pick<Io, 'env'> & { stderr: Pick<Io['stderr'], 'write'> };
 
 /**
- * libvirt's hook protocol. The exit status is 0 whatever happens, because libvirt kills a guest whose `started` or
- * `reconnect` hook fails. It is 1 only in `prepare`, if the configuration refuses the start. Nothing is printed on
- * standard output: in `migrate` and `restore` it would replace the domain's XML.
+ * libvirt's hook protocol. The exit status is normally 0, even after an error, because libvirt kills a guest whose
+ * `started` or `reconnect` hook fails. It is 1 only in `prepare`, if the configuration refuses the start. Nothing is
+ * printed on standard output: in `migrate` and `restore` it would replace the domain's XML.
  */
 export async function hookCommand(args: readonly string[], io: HookIo): Promise<number> {
   // libvirt's four arguments come first; a name may look like an option
@@ -53,13 +53,13 @@ function hostOf(root: string, env: HookIo['env']): HookHost {
   };
 }
 
-/** The spool, if hook/qemu holds its lock: then this process also runs the calls that other hooks left there. */
+/** The spool, if hook/qemu has the spool's lock: this process then also runs the calls that other hooks left there. */
 function spoolOf(root: string, { HOSTDEV_CPUSET_SPOOL: mode }: HookIo['env']): SpooledCalls | undefined {
   return mode === 'keep' || mode === 'remove' ? new SpooledCalls(root, mode === 'keep') : undefined;
 }
 
 /**
- * The call that this process was started for. Its XML is in the spool if hook/qemu put it there, else on standard
+ * The call that this process was started for. Its XML is in the spool if hook/qemu put it there, otherwise on standard
  * input.
  */
 async function runOwnCall(
@@ -74,7 +74,7 @@ async function runOwnCall(
   return claimed ? runHook({ ...claimed, name: call.name }, host) : { lines: [] };
 }
 
-/** The oldest first. What is left after the time limit is for the next waiting hook, or a watcher. */
+/** The oldest first. After the time limit the rest is left to the next waiting hook, or to a watcher. */
 function runOtherCalls(spool: SpooledCalls, host: HookHost): JournalLine[] {
   const deadline = Date.now() + OTHER_CALLS_LIMIT_MS;
   const lines: JournalLine[] = [];
@@ -86,7 +86,7 @@ function runOtherCalls(spool: SpooledCalls, host: HookHost): JournalLine[] {
   return lines;
 }
 
-/** Sends the lines to the journal, else to standard error; returns the exit status. */
+/** Sends the lines to the journal, otherwise to standard error; returns the exit status. */
 async function log({ lines, refusal }: HookResult, root: string, io: HookIo): Promise<number> {
   if (io.env.HOSTDEV_CPUSET_LINES === 'prefixed' && refusal === undefined) {
     // hook/qemu passes them to logger, which is four times faster than loading node:net
@@ -107,7 +107,8 @@ async function log({ lines, refusal }: HookResult, root: string, io: HookIo): Pr
 const asText = ({ text }: JournalLine) => errorLine(PROGRAM, text);
 
 /**
- * The value of --root, '' without it; undefined if the options are invalid. `--root ''` is, as it would mean this host.
+ * The value of --root, '' without it; undefined if the options are invalid. `--root ''` is invalid, as it would mean
+ * this host.
  */
 function rootOf(options: readonly string[]): { folder: string } | undefined {
   const [first, second, ...more] = options;

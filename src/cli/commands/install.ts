@@ -67,7 +67,10 @@ function systemdState({ env }: Io): 'running' | 'not running' | 'without systemc
   return directories.some((path) => existsSync(join(path, 'systemctl'))) ? 'running' : 'without systemctl';
 }
 
-/** The directory of --hooks-dir, which becomes a part of paths and of a shell script. @throws ToolError */
+/**
+ * The directory of --hooks-dir, which becomes a part of paths and of a shell script.
+ * @throws ToolError
+ */
 function checkedHooksDirectory({ hooksDirectory }: InstallOptions, prefix: string): string {
   if (hooksDirectory === undefined) return HOOKS_DIRECTORY;
   if (!isAbsolute(hooksDirectory))
@@ -80,7 +83,10 @@ function checkedHooksDirectory({ hooksDirectory }: InstallOptions, prefix: strin
   throw new ToolError(`--hooks-dir ${prefix}${directory}: no such directory`);
 }
 
-/** The prefix as an absolute path; empty: this host. @throws ToolError */
+/**
+ * The prefix as an absolute path; empty: this host.
+ * @throws ToolError
+ */
 function openPrefix({ command, prefix, dryRun }: InstallOptions, io: Io): string {
   const packaged = packagedUnit(prefix ?? '');
   if (packaged)
@@ -104,13 +110,13 @@ function report({ outcomes, hints }: Installation, { dryRun, command, insistOnHo
   for (const hint of command === 'uninstall' || isNew || isLeftOut ? hints : [])
     io.stdout.write(errorLine('note', hint));
   if (dryRun) io.stdout.write('note: nothing was changed (--dry-run)\n');
-  // what somebody else has put there is none of ours, so nothing of ours is left
+  // uninstall ignores files that another program wrote under these names: none of our files is left then
   const isLeft = ({ done, isForeign }: Outcome) => done === 'left alone' && !(command === 'uninstall' && isForeign);
   const isComplete = !outcomes.some(isLeft) && !(insistOnHook && isLeftOut);
   return isComplete ? EXIT.ok : EXIT.findings;
 }
 
-/** What a dry run says of a file that it would change. */
+/** What a dry run prints for a file that it would change. */
 const WOULD: Partial<Record<Outcome['done'], string>> = {
   created: 'would create',
   updated: 'would update',
@@ -122,7 +128,7 @@ function lineOf({ path, done, reason }: Outcome, dryRun: boolean): string {
   return `${printable(`${text}  ${path}${reason ? `: ${reason}` : ''}`)}\n`;
 }
 
-/** libvirt 6.5 and later run the hooks in qemu.d. An unknown version is taken to be later. */
+/** libvirt 6.5 and later run the hooks in qemu.d. An unknown version is assumed to be later. */
 function hasHookDirectory({ env }: Io): boolean {
   const version = new Virsh({ uri: undefined, env }).version();
   return version === undefined || version.major > 6 || (version.major === 6 && version.minor >= 5);

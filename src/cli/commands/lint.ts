@@ -36,7 +36,7 @@ export interface LintOptions extends SchemaOptions, ConfigurationOptions {
 
 /** A file that waits for the schema check. It has no definition: thousands may wait, and memory is limited. */
 interface LintedFile extends LintedDocument {
-  /** it is a domain that can be checked against the schema */
+  /** true: a domain that can be checked against the schema */
   checkable: boolean;
   configuration: LintConfiguration | undefined;
   comments: DisableComments | undefined;
@@ -125,7 +125,7 @@ function lintFile(
   return { path, lines, findings, checkable, configuration, comments, guest, explained };
 }
 
-/** Adds what is found between the guests of different files. */
+/** Adds the findings that concern the guests of several files. */
 function addSharedCpus(files: readonly (LintedFile | UnreadableError)[], hostCheck: LintHostCheck): void {
   const guests = files.flatMap((file) => (file instanceof UnreadableError ? [] : (file.guest ?? [])));
   const shared = hostCheck.compare(guests);
@@ -155,8 +155,8 @@ function customRulesOf(configurations: readonly (LintConfiguration | undefined)[
 }
 
 /**
- * Directories such as /etc/libvirt/qemu also hold networks: a document that is no domain is an error only if it was
- * named.
+ * Directories such as /etc/libvirt/qemu also contain networks. A document that is not a domain is an error only if the
+ * user named the file.
  */
 function downgradeOtherDocuments(files: readonly (LintedFile | UnreadableError)[], paths: readonly string[]): void {
   let named: Set<string> | undefined;
@@ -168,7 +168,10 @@ function downgradeOtherDocuments(files: readonly (LintedFile | UnreadableError)[
   }
 }
 
-/** Whether the root element is something else, such as a network: not a misspelt <domain>, or one in a namespace. */
+/**
+ * Whether the root element is that of another document, such as a network: not a misspelt <domain>, or one in a
+ * namespace.
+ */
 function isOtherDocument({ rule, message }: Finding): boolean {
   return rule === NOT_A_DOMAIN.name && !/^<([\w.-]+:)?domain>/i.test(message);
 }

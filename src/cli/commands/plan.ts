@@ -52,7 +52,7 @@ export async function planCommand(options: PlanOptions, io: Io): Promise<number>
   for (const definition of definitions) noteWithoutPolicy(definition, hostDefault, io);
   if (stateError)
     io.stderr.write(errorLine('hostdev-cpuset', `what was written could not be recorded: ${stateError.message}`));
-  // where nothing is to be placed, a device that the host lacks is no failure of the plan
+  // if nothing is to be placed, an absent device is not a failure of the plan
   const isIdle = (definition: Definition) =>
     command === 'plan' && hostDefault === 'native' && !statesPolicy(definition);
   const read = definitions.filter((definition) => definition !== undefined);
@@ -65,7 +65,7 @@ export async function planCommand(options: PlanOptions, io: Io): Promise<number>
   return failed || definitions.includes(undefined) ? EXIT.findings : EXIT.ok;
 }
 
-/** A pass of the hook or the watcher on the same domain ends first. */
+/** Waits for a pass of the hook or the watcher on the same domain. */
 function exclusively<T>({ uuid }: Definition, { root = '' }: PlanOptions, pass: () => T): T {
   return withDomainLock({ root, pause }, uuid, pass);
 }

@@ -15,9 +15,9 @@ import { checkLine } from './status-check.js';
 export interface ReportOptions {
   /** documents of `status --json`, `-` for standard input */
   paths: string[];
-  /** a line for each guest */
+  /** one line per guest */
   details?: boolean | undefined;
-  /** one line that says whether all is as it should be */
+  /** print one line with the overall result */
   check?: boolean | undefined;
   /** write an HTML page to this file, `-` for standard output */
   html?: string | undefined;
@@ -36,20 +36,23 @@ export function reportCommand(options: ReportOptions, io: Io): number {
     } catch (error) {
       if (!isExpected(error)) throw error;
       const message = messageOf(error);
-      // a file's own error names it
+      // an error of the file itself contains its name
       unread.push(message.startsWith(source) ? message : `${source}: ${message}`);
     }
   }
   const maxAgeMs = options.maxAge === undefined ? undefined : options.maxAge * 1000;
   const hosts = fleetOf(documents, { now: new Date(), maxAgeMs });
-  // what is missing is not overlooked: the rest is shown all the same
+  // unread files are always reported; the rest is shown all the same
   for (const message of options.check ? [] : unread) io.stderr.write(errorLine('hostdev-cpuset', message));
   const isWrong = options.check ? check(hosts, unread, io) : show(hosts, options, io);
   if (unread.length > 0) return EXIT.failed;
   return isWrong ? EXIT.findings : EXIT.ok;
 }
 
-/** Of one host, or of several, one after the other. @throws ToolError */
+/**
+ * The documents of one host, or of several, one after the other.
+ * @throws ToolError
+ */
 function documentsIn(bytes: Uint8Array): HostDocument[] {
   if (bytes.length > MAX_BYTES) throw new ToolError(`longer than ${MAX_BYTES / 1024 / 1024} MiB`);
   const text = new TextDecoder().decode(bytes).trim();
@@ -67,7 +70,7 @@ function show(hosts: readonly FleetHost[], { html, details = false }: ReportOpti
   return false;
 }
 
-/** One line; whether anything is wrong. */
+/** Prints one line; returns whether anything is wrong. */
 function check(hosts: readonly FleetHost[], unread: readonly string[], io: Io): boolean {
   const faults = hosts.flatMap(({ name, faults: own }) => (own.length > 0 ? `${name}: ${own.join(', ')}` : []));
   const guests = hosts.flatMap((host) => host.guests);

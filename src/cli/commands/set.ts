@@ -33,8 +33,8 @@ export interface SetOptions extends ScopeOptions {
 }
 
 /**
- * `hostdev-cpuset set` and `unset`: change the policy of one device in the metadata of a domain, without defining the
- * domain again.
+ * `hostdev-cpuset set` and `unset`: change the policy of one device in a domain's metadata, without defining the domain
+ * again.
  * @returns the exit status: 1 if lint finds an error in the result
  * @throws ToolError for an invalid policy, an unknown domain or device, and failures of virsh
  */
@@ -79,7 +79,7 @@ function deviceOf(definition: Definition, name: string, where: string): Device {
   return device;
 }
 
-/** Of the device's entry, else of a new one. */
+/** The identity in the device's entry, otherwise one for a new entry. */
 function identityOf(definition: Definition, device: Device): Identity {
   const { entry } = devicePolicies(definition).devices.find((one) => one.device === device) ?? {};
   const identity = entry?.identity ?? device.identity;
@@ -101,7 +101,7 @@ function outcome(
   return isWritten ? `${start} set to ${attributes} ${where}` : `${start} already has ${attributes} ${where}`;
 }
 
-/** A line for each device that can have a policy: its name, what it is, its own policy. */
+/** One line for each device that can have a policy: its name, its type, its own policy. */
 function deviceList(definition: Definition): string {
   const rows = devicePolicies(definition).devices.flatMap(({ device, policy }) => {
     const [name] = namesOf(device);

@@ -6,8 +6,8 @@ import { StatusReader, statusReport } from '../status/status-reader.js';
 import type { StatusOptions } from './status.js';
 
 /**
- * `status --check`: prints one line that says whether all is as it should be; returns the exit status. Monitoring
- * systems show standard output, so what keeps the check from being made is said there.
+ * `status --check`: prints one line with the overall result; returns the exit status. Monitoring systems show standard
+ * output, so errors that prevent the check are printed there.
  */
 export function checkStatus(options: StatusOptions, io: Io): number {
   try {
@@ -31,7 +31,10 @@ function check(options: StatusOptions, io: Io): number {
   return faults.length > 0 ? EXIT.findings : EXIT.ok;
 }
 
-/** The one line. @param inPlace interrupts */
+/**
+ * The line of the result.
+ * @param inPlace number of interrupts in place
+ */
 export function checkLine(faults: readonly string[], inPlace: number, guests: number): string {
   if (faults.length > 0) return `PROBLEM: ${faults.join('; ')}`;
   return `OK: ${inPlace} interrupt${inPlace === 1 ? '' : 's'} of ${guests} guest${guests === 1 ? '' : 's'} in place`;

@@ -14,7 +14,7 @@ export function statusPage(options: StatusOptions, path: string, io: Io): number
   const { plans, definitions, topology, name, time } = status;
   const vcpus = definitions.map((definition) => {
     const { threads = [] } = readVcpuThreads(reader.host.files, definition.name, definition.uuid) ?? {};
-    // without names they do not show which vCPU is where
+    // without thread names the CPUs of each vCPU are unknown
     return threads.length > 0 ? threads : definition.vcpuPinning.vcpus;
   });
   const takenAt = `${time.toISOString().slice(0, 19).replace('T', ' ')}Z`;

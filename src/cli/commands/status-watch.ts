@@ -17,7 +17,8 @@ import { hasVerdicts, isOverview, type StatusOptions, statusText } from './statu
 
 /**
  * `status --watch`: on a terminal a screen that is redrawn, with rates; otherwise one block after the other, like `top
- * -b`, until the reader is gone or a signal ends it. With --json a document a line. @throws what the first poll throws
+ * -b`, until the reader closes the pipe or a signal ends it. With --json one document per line.
+ * @throws the error of the first poll
  */
 export async function watchStatus(options: StatusOptions, seconds: number, io: Io): Promise<number> {
   const poller = new Poller(options, io);
@@ -30,7 +31,7 @@ export async function watchStatus(options: StatusOptions, seconds: number, io: I
     if (options.json) {
       io.stderr.write(poller.complaint);
       const { status } = poller;
-      // what could not be read is no status
+      // a failed read is not printed as a status
       if (!poller.hasFailed)
         io.stdout.write(printableJsonLine(statusReport(status, filterPlans(status, options.only))));
     } else io.stdout.write(`${isFirst ? '' : '\n'}${new Date().toISOString()}\n${poller.text(io.columns())}`);
@@ -39,13 +40,13 @@ export async function watchStatus(options: StatusOptions, seconds: number, io: I
   return EXIT.ok;
 }
 
-/** The last status, with rates since the one before. */
+/** The last status, with rates since the previous one. */
 class Poller {
   status: HostStatus;
   rates: Rates = new Map();
-  /** what could not be read, for people */
+  /** read errors, as text */
   complaint: string;
-  /** nothing could be read: the status is that of before */
+  /** true: nothing could be read, and the status is the previous one */
   hasFailed = false;
   readonly #reader: StatusReader;
   readonly #sampler: Sampler | undefined;
@@ -85,7 +86,7 @@ class Poller {
 
 const clock = () => new Date().toLocaleTimeString('sv');
 
-/** The screen breaks no lines. */
+/** The screen does not break lines. */
 const linesOf = (text: string, columns: number) =>
   text
     .split('\n')
@@ -103,7 +104,7 @@ function detailsOf(poller: Poller, seconds: number): View {
   };
 }
 
-/** A line a guest; the details of one that is opened. */
+/** One line per guest; the details of the opened guest. */
 function overviewOf(poller: Poller, seconds: number): View {
   const { options, io } = poller;
   const paint = colorsFor(io.stdout, io.env);
@@ -124,7 +125,7 @@ function overviewOf(poller: Poller, seconds: number): View {
     const list = view.list(state, Math.max(MIN_WIDTH, columns - 2));
     const watcher = linesOf(watcherLines(options.root, columns, io), columns);
     const body = [...list.body, ...(watcher.length > 0 ? ['', ...watcher] : [])];
-    // below the last guest all that follows is seen
+    // if the last guest is selected, the lines below it are shown, too
     const isLast = list.selected === undefined || list.selected.last === list.body.length - 1;
     const selected = list.selected && { ...list.selected, ...(isLast ? { last: body.length - 1 } : {}) };
     return { fixed: [...linesOf(poller.complaint, columns), ...(list.fixed ?? [])], body, selected };

@@ -16,13 +16,13 @@ import { watcherLines } from '../status/watcher-line.js';
 
 export interface StatusOptions extends DomainOptions {
   json?: boolean | undefined;
-  /** a line for each interrupt, also without names */
+  /** one line per interrupt, even without domain names */
   details?: boolean | undefined;
-  /** only what is in one of these states; empty: all */
+  /** only interrupts in one of these states; empty: all */
   only: readonly StateFilter[];
-  /** one line that says whether all is as it should be */
+  /** print one line with the overall result */
   check?: boolean | undefined;
-  /** how long interrupts are counted for the verdicts, in seconds; 0: there are none. Default 1 */
+  /** how long interrupts are counted for the verdicts, in seconds; 0: no verdicts. Default 1 */
   sample?: number | undefined;
   /** refresh the status at this interval, in seconds */
   watch?: number | undefined;
@@ -33,7 +33,7 @@ export interface StatusOptions extends DomainOptions {
 /** How long interrupts are counted for a verdict, in seconds. */
 const SAMPLE_SECONDS = 1;
 
-/** `status`: prints where the interrupts are; returns the exit status. */
+/** `status`: prints where the interrupts are delivered; returns the exit status. */
 export async function statusCommand(options: StatusOptions, io: Io): Promise<number> {
   const reader = new StatusReader(options, io);
   const first = reader.read();
@@ -62,7 +62,7 @@ export function hasVerdicts({ paths, domains }: StatusOptions): boolean {
   return paths.length + domains.length > 0;
 }
 
-/** One line a guest, unless names or --details ask for more. */
+/** One line per guest, unless domain names or --details are given. */
 export function isOverview({ details, paths, domains }: StatusOptions): boolean {
   return !details && paths.length + domains.length === 0;
 }
@@ -70,7 +70,7 @@ export function isOverview({ details, paths, domains }: StatusOptions): boolean 
 interface TextOptions {
   io: Io;
   columns: number;
-  /** of the details: they add a column */
+  /** for the details: they add a column */
   rates: Rates | undefined;
 }
 

@@ -33,7 +33,7 @@ export function normalizeCommand(options: NormalizeCommandOptions, io: Io): Prom
   return transformAll(options, io, rewrite, options.useSchema ?? true);
 }
 
-/** `hostdev-cpuset expand`. What virsh dumps is valid, so there is no schema check. */
+/** `hostdev-cpuset expand`. virsh's output is valid, so there is no schema check. */
 export function expandCommand(options: TransformOptions, io: Io): Promise<number> {
   return transformAll(options, io, expand, false);
 }

@@ -16,29 +16,29 @@ import { EXIT, errorLine, type Io } from '../io.js';
 export interface WatchOptions {
   /** always empty: it takes no files */
   paths: string[];
-  /** a tree in place of the host */
+  /** a directory to use instead of the host's root */
   root?: string | undefined;
-  /** libvirt's URI, as of `virsh -c` */
+  /** libvirt's URI, as in `virsh -c` */
   connect?: string | undefined;
   /** a file for Prometheus's textfile collector */
   metrics?: string | undefined;
-  /** end with the last domain */
+  /** exit after the last domain */
   untilIdle: boolean;
   restoreOnExit: boolean;
   tracing: boolean;
 }
 
 const PROGRAM = 'hostdev-cpuset';
-/** --until-idle ends after this time without a domain. */
+/** --until-idle exits after this time without a domain. */
 const IDLE_MS = 3000;
 const IDLE_CHECK_MS = 500;
 /** Time for the last messages to the journal and systemd. */
 const FLUSH_TIMEOUT_MS = 300;
 const END_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-/** `watch`: runs until a signal, or the end of the last domain with --until-idle. Returns the exit status. */
+/** `watch`: runs until a signal, or with --until-idle until the end of the last domain. Returns the exit status. */
 export async function watchCommand(options: WatchOptions, io: Io): Promise<number> {
-  // libvirt's default for root, stated because virsh may find another one in its environment
+  // libvirt's default for root; given explicitly, because the environment may set another one for virsh
   const { root, connect = SYSTEM_URI, metrics, tracing, untilIdle, restoreOnExit } = options;
   const files = new RealFs(root);
   assertHost(files, root);
@@ -77,7 +77,7 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
     notify.stopWatchdog();
     sentStopping = notify.send('STOPPING=1');
   } finally {
-    // first: from now on hooks find no watcher, and start the next one
+    // first, so that hooks find no watcher from now on and start the next one
     lock.stepDown();
     ended = await watcher.stop();
     lock.release();
@@ -111,7 +111,7 @@ function endOf(watcher: Watcher, lock: InstanceLock, options: WatchOptions) {
   const check = () => {
     idleMs = watcher.checkIdle() ? idleMs + IDLE_CHECK_MS : 0;
     if (idleMs < IDLE_MS) return;
-    // hooks look for a watcher after they have left their call: so the lock is given up before the last check for calls
+    // hooks look for a watcher after they have left their call: so give up the lock before the last check for calls
     lock.stepDown();
     if (watcher.checkIdle() || !lock.take().taken) end();
     idleMs = 0;
@@ -123,7 +123,7 @@ function endOf(watcher: Watcher, lock: InstanceLock, options: WatchOptions) {
     clearInterval(timer);
     stopKeeping();
   };
-  // it may reject before it is awaited
+  // `ending` may reject before it is awaited
   ending.then(stopChecks, stopChecks);
   const forget = () => {
     end();
@@ -132,13 +132,13 @@ function endOf(watcher: Watcher, lock: InstanceLock, options: WatchOptions) {
   return { ending, forget };
 }
 
-/** That this process has used, in ms. */
+/** CPU time of this process, in ms. */
 function cpuTimeMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
 
-/** At SIGHUP. A configuration with errors changes nothing. */
+/** At SIGHUP. If the configuration has errors, nothing changes. */
 async function reloadSettings(
   watcher: Watcher,
   files: RealFs,

@@ -10,20 +10,23 @@ import { decode } from '../../xml/decode.js';
 import { applyEdits } from '../../xml/edit.js';
 import { errorLine, type Io } from '../io.js';
 
-/** --live and --config can be given together; neither, or --current: as virsh, what the domain is now. */
+/**
+ * --live and --config can be given together. Neither, or --current: as in virsh, the running domain if it runs,
+ * otherwise the stored definition.
+ */
 export interface ScopeOptions {
   live: boolean;
   config: boolean;
 }
 
-/** A domain of libvirt. */
+/** A domain known to libvirt. */
 export interface NamedDomain {
   name: string;
   uuid: string;
   isRunning: boolean;
 }
 
-/** A definition of the domain, and the text that its metadata is to come from. */
+/** A definition of the domain, and the text with its new metadata. */
 export interface MetadataChange {
   scope: MetadataScope;
   definition: Definition;
@@ -45,7 +48,7 @@ export function findDomain(domain: string, virsh: Virsh): NamedDomain {
 }
 
 /**
- * The stored definition first: if libvirt refuses to change it, as of a transient domain, nothing was changed.
+ * The stored definition first: if libvirt refuses to change it, as for a transient domain, nothing was changed.
  * @throws ToolError
  */
 export function scopesOf({ live, config }: ScopeOptions, { name, isRunning }: NamedDomain): MetadataScope[] {
@@ -54,7 +57,7 @@ export function scopesOf({ live, config }: ScopeOptions, { name, isRunning }: Na
   return [isRunning ? 'live' : 'config'];
 }
 
-/** @throws ToolError also if its metadata has errors: a change would remove what cannot be read */
+/** @throws ToolError also if its metadata has errors: a change would remove the unreadable part */
 export function readDefinitionOf({ name, uuid }: NamedDomain, scope: MetadataScope, virsh: Virsh): Definition {
   const definition = read(scope === 'live' ? virsh.dumpXmlSync(uuid) : virsh.dumpStoredXmlSync(uuid));
   const { metadata } = definition;
@@ -74,8 +77,8 @@ function lintText(text: string) {
 }
 
 /**
- * Prints what lint finds in the new text and not in the old one.
- * @returns false if there is an error: it must not be written
+ * Prints lint's findings in the new text that the old one did not have.
+ * @returns false if one is an error: the text must not be written
  */
 export function passesLint({ definition, after }: MetadataChange, io: Io): boolean {
   const keyOf = ({ rule, message }: Finding) => `${rule}\n${message}`;
@@ -117,7 +120,7 @@ function elementOf({ document, metadata: [first] }: Definition): { text: string;
   if (!first) return undefined;
   const { node, entries } = first;
   const all = entries.map(({ node: { start, end } }) => document.text.slice(start, end).replace(/["']/g, ''));
-  // libvirt adds a prefix for our namespace, and refuses an element that has it already
+  // libvirt adds a prefix for our namespace, and refuses an element that already has it
   const prefixes = attributesOf(document, node).filter(({ name }) => name.startsWith('xmlns:'));
   const removed = prefixes.map(({ start, end }) => ({ start: start - node.start, end: end - node.start, text: '' }));
   return { text: applyEdits(document.text.slice(node.start, node.end), removed), entries: all.join('\n') };

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import type { Io } from '../io.js';
 
-/** Debian's command for the editor that the administrator chose, else vi. */
+/** Debian's command for the editor that the administrator chose, otherwise vi. */
 const DEFAULT_SCRIPT = 'if command -v sensible-editor >/dev/null; then exec sensible-editor "$@"; fi; exec vi "$@"';
 
 /**
- * Opens a file in $VISUAL, else $EDITOR. Like git, it has the shell split the value into words. The path is an argument
+ * Opens a file in $VISUAL, otherwise $EDITOR. As in git, the shell splits the value into words. The path is an argument
  * of the shell, never part of its script.
- * @returns undefined if the editor exited with status 0, else what went wrong
+ * @returns undefined if the editor exited with status 0, otherwise the error
  */
 export function openEditor(path: string, env: Io['env']): Promise<string | undefined> {
   const editor = env.VISUAL || env.EDITOR;

@@ -29,12 +29,13 @@ export type Attempt =
       message: string;
       /** it might succeed without the schema check */
       mayBeSchema?: boolean;
-      /** libvirt's definition now, if somebody else changed it */
+      /** libvirt's definition now, if another program changed it */
       storedNow?: string;
     };
 
 /**
- * Defines the edited text, unless it has errors, is another domain, or somebody else has changed the domain meanwhile.
+ * Defines the edited text, unless it has errors, is another domain, or another program has changed the domain
+ * meanwhile.
  */
 export async function redefine(session: EditSession, io: Io): Promise<Attempt> {
   const { file, virsh, check } = session;
@@ -54,7 +55,7 @@ export async function redefine(session: EditSession, io: Io): Promise<Attempt> {
   }
 }
 
-/** libvirt would define a second domain, or reject a UUID that has another name. */
+/** libvirt would define a second domain, or reject a UUID that belongs to another name. */
 function identityChange(session: EditSession, { name, uuid }: Pick<Definition, 'name' | 'uuid'>): string | undefined {
   if (name !== session.name) return `the name was ${session.name}; use virsh domrename to change it`;
   const before = session.uuid === undefined ? undefined : canonicalUuid(session.uuid);

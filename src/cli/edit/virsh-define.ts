@@ -4,13 +4,13 @@ import type { MetadataScope, Virsh, VirshOutcome } from '../../libvirt/virsh.js'
 import { errorsIn } from '../../libvirt/virsh-process.js';
 import { openNameless } from '../files/temp-dir.js';
 
-/** virsh's message if libvirt cannot be reached, which is no fault of the definition. */
+/** virsh's message if libvirt cannot be reached: the definition is not the cause. */
 const NO_CONNECTION = 'failed to connect to the hypervisor';
 
 /**
- * Defines a domain with `virsh define`, from a temporary file: virsh cannot read a pipe of Node's. The caller handles
- * signals, and then closes `virsh`.
- * @param validate libvirt checks the XML against its own schema first
+ * Defines a domain with `virsh define`, from a temporary file: virsh cannot read one of Node's pipes. The caller
+ * handles signals, and then closes `virsh`.
+ * @param validate libvirt first checks the XML against its own schema
  * @returns why libvirt refuses it; undefined if it was defined
  * @throws ToolError if virsh cannot be run, or libvirt cannot be reached
  */
@@ -24,7 +24,10 @@ export async function defineWithVirsh(xml: string, virsh: Virsh, validate: boole
   }
 }
 
-/** Attaches a device with `virsh attach-device`, likewise. @param scopes at least one */
+/**
+ * Attaches a device with `virsh attach-device` in the same way.
+ * @param scopes at least one
+ */
 export async function attachWithVirsh(
   xml: string,
   domain: string,
@@ -46,11 +49,11 @@ function refusalOf({ status, stderr }: VirshOutcome): string | undefined {
   if (status === 0) return undefined;
   const errors = errorsIn(stderr);
   if (errors[0] === NO_CONNECTION) throw new ToolError(`virsh: ${errors.join(': ')}`);
-  // The first names only our temporary file.
+  // the first line only names our temporary file
   return errors.slice(1).join(': ') || errors[0] || `virsh: exit status ${status}`;
 }
 
-/** Whether a domain of this name runs; false if that cannot be seen. libvirt allows no line break in a name. */
+/** Whether a domain with this name runs; false if that is unknown. libvirt allows no line break in a name. */
 export function isRunning(name: string, virsh: Virsh): boolean {
   try {
     return virsh.listRunningSync('name').includes(name);

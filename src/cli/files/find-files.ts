@@ -1,14 +1,14 @@
 import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-/** A file by the path that the user gave. `stats` are set if they were read on the way. */
+/** A file by the path that the user gave. `stats` are set if they have already been read. */
 export interface FoundFile {
   path: string;
   absolute: string;
   stats?: Stats | undefined;
 }
 
-/** A file that was named, whether it exists or not. */
+/** A file that the user named, whether it exists or not. */
 export function named(path: string): FoundFile {
   return { path, absolute: resolve(path) };
 }
@@ -16,9 +16,9 @@ export function named(path: string): FoundFile {
 type Add = (path: string, stats?: Stats, key?: string) => void;
 
 /**
- * Files as given; for a directory every .xml below it, sorted, without hidden names and node_modules, and without
- * following links to directories. Each file once. A directory that cannot be listed is returned as a file, so that
- * reading it reports the error.
+ * The given files; for a directory, every .xml file below it, sorted, without hidden names and node_modules, and
+ * without following links to directories. Each file once. A directory that cannot be listed is returned as a file, so
+ * that reading it reports the error.
  */
 export function findFiles(paths: readonly string[]): FoundFile[] {
   const found = new Map<string, FoundFile>();

@@ -24,7 +24,7 @@ export function readInput(path: string, stdin: number): Uint8Array {
   return path === '-' ? readStdin(stdin) : readFile(path);
 }
 
-/** Reads a file, but little more than the size limit: decode() rejects a larger one. */
+/** Reads a file up to slightly more than the size limit: decode() rejects a larger one. */
 function readFile(path: string): Uint8Array {
   try {
     // opening a FIFO without a writer must not block
@@ -39,7 +39,7 @@ function readFile(path: string): Uint8Array {
   }
 }
 
-/** Node replaces what is not UTF-8 in an argument with U+FFFD; no file has that name. */
+/** Node replaces bytes of an argument that are not UTF-8 with U+FFFD, so the file is not found. */
 const encodingHint = (path: string) => (path.includes('\ufffd') ? ' (is the name in UTF-8?)' : '');
 
 function readStdin(fd: number): Uint8Array {

@@ -2,8 +2,8 @@ import { isAbsolute, relative, resolve, sep } from 'node:path';
 import type { Io } from '../io.js';
 
 /**
- * What GitHub and SARIF paths are relative to: the checkout of a workflow, which need not be the current directory;
- * else the current directory.
+ * The base of paths for GitHub and SARIF: the checkout of a workflow, which need not be the current directory;
+ * otherwise the current directory.
  */
 export function sourceRoot(env: Io['env']): string {
   return resolve(env.GITHUB_WORKSPACE ?? '');

@@ -36,8 +36,8 @@ export class TempDir {
 }
 
 /**
- * A temporary file with this text, open for reading, whose name is already removed: however the process ends, nothing
- * is left. Signals that are handled are handled later. The caller closes it.
+ * A temporary file with this text, open for reading and already unlinked: nothing is left, however the process ends.
+ * Pending signals are handled later. The caller closes it.
  * @throws ToolError
  */
 export function openNameless(text: string): number {

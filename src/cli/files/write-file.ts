@@ -27,13 +27,13 @@ const { O_NOCTTY = 0, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_WRONLY } = constants;
 /** Called between two steps of a write, for tests that act as another process. */
 type Steps = Pick<AtomicWriteOptions, 'prepare' | 'beforeRename'>;
 
-/** Whose temporary file it is, should it be left in a user's folder. */
+/** Shows which program left the file, if one should stay in a user's directory. */
 const temporaryPrefix = '.hostdev-cpuset-';
 
 /**
  * Writes a new or existing file atomically; the umask applies to a new one. A device or a pipe is written to as a shell
- * would. A link is not followed: whoever can write to the directory could choose which file is replaced.
- * @param maxWaitMs for a pipe that is not read
+ * would. A link is not followed: a user who can write to the directory could choose which file is replaced.
+ * @param maxWaitMs maximum wait for the reader of a pipe
  * @throws ToolError
  */
 export function writeOutputFile(
@@ -56,9 +56,9 @@ export function writeOutputFile(
 
 /**
  * Replaces a file atomically, keeping its mode, owner, ACL and extended attributes. A symbolic link stays, and its
- * target is replaced; a link of another user is refused, unless that user owns the target. A file with this content
- * already is not touched, and one that has changed since it was read is not overwritten.
- * @param before what was read
+ * target is replaced; a link of another user is refused, unless that user owns the target. A file that already has this
+ * content is not written, and a file that has changed since it was read is not overwritten.
+ * @param before the text that was read
  * @throws ToolError; the file is then unchanged
  */
 export function replaceFile(path: string, before: string, text: string, steps: Steps = {}): void {
@@ -80,8 +80,8 @@ export function replaceFile(path: string, before: string, text: string, steps: S
 }
 
 /**
- * Writes a new file with the attributes of an open one under its name. Both are changed by descriptor only: others may
- * be able to write to the directory.
+ * Writes a new file with the attributes of an open one, and gives it that file's name. Attributes are changed by
+ * descriptor only: others may be able to write to the directory.
  */
 function replace(
   folder: OpenFolder,
@@ -140,13 +140,16 @@ function copyAttributes(from: number, to: number, { uid, gid, mode }: Stats): vo
       spawnSync('chcon', [`--reference=${files[0]}`, '--', files[1] as string], { stdio, timeout: COMMAND_TIMEOUT_MS });
     }
   }
-  // without set-user-ID bits
+  // without the set-user-ID bits
   fchmodSync(to, mode & 0o777);
   // cp has copied the times, too
   futimesSync(to, new Date(), new Date());
 }
 
-/** Writes to a pipe or a device. @throws Error if a pipe is not read */
+/**
+ * Writes to a pipe or a device.
+ * @throws Error if a pipe is not read
+ */
 function writeToPipe(folder: OpenFolder, name: string, text: string, maxWaitMs: number): void {
   const fd = folder.in(name, (path) => openSync(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
   try {

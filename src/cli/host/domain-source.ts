@@ -22,26 +22,29 @@ import { readInput, STDIN_NAME } from '../files/read-input.js';
 import type { Io } from '../io.js';
 import { assertHost } from './assert-host.js';
 
-/** The domains that a command works on, and where they are. */
+/** The domains that a command works on, and where to read them. */
 export interface DomainOptions {
   /** files with domain XML, `-` for standard input */
   paths: string[];
   /** domains to read from libvirt */
   domains: string[];
-  /** libvirt's URI, as of `virsh -c` */
+  /** libvirt's URI, as in `virsh -c` */
   connect?: string | undefined;
   /** a directory with /sys, /proc, /run and /etc to use instead of this host's */
   root?: string | undefined;
 }
 
-/** What is certain of the host's posting, and what is known of single vectors at this moment. */
+/** Whether this host can post interrupts, and the present posting of single vectors. */
 export function readPostings(files: PseudoFs, root: string | undefined): { posting: Posting; postingOf: PostingOf } {
   const posting = readPosting(files);
   const postingOf = posting.possible === false ? () => ({ isPosted: false }) : readPostingStatus(root);
   return { posting, postingOf };
 }
 
-/** What a pass works on. @throws ToolError if there is no host */
+/**
+ * The host for a pass.
+ * @throws ToolError if there is no host
+ */
 export function openHost({ root }: Pick<DomainOptions, 'root'>): PassHost & { files: RealFs } {
   const files = new RealFs(root);
   assertHost(files, root);
@@ -52,13 +55,13 @@ export function openHost({ root }: Pick<DomainOptions, 'root'>): PassHost & { fi
 
 export interface Source {
   name: string;
-  /** it can be read once only */
+  /** true: it can be read only once */
   once?: boolean;
-  /** undefined: a domain that was listed has ended since */
+  /** undefined: the domain has ended since it was listed */
   read(io: Io): Uint8Array | undefined;
 }
 
-/** The files and domains that were named. */
+/** The files and domains that the user named. */
 export function namedSources(options: DomainOptions, io: Io): Source[] {
   const { paths, domains } = options;
   return [
@@ -92,7 +95,7 @@ export function runningSources(options: DomainOptions, { env }: Io): Source[] {
   return uuids.map((name) => ({
     name,
     read: () => {
-      // at the first one: a caller that knows them all asks nothing
+      // reads all definitions at the first call only: a caller that has cached all of them makes none
       all ??= virsh.dumpXmlOfAllSync(uuids);
       const text = all.get(name) ?? readAlone(name);
       return text === undefined ? undefined : bytes(text);
@@ -100,7 +103,7 @@ export function runningSources(options: DomainOptions, { env }: Io): Source[] {
   }));
 }
 
-/** No libvirt knows the domains of a tree, unless its URI is given: this host's has other ones. */
+/** No libvirt knows the domains below a root, unless its URI is given: this host's libvirt has other domains. */
 const isTree = ({ root, connect }: DomainOptions) => root !== undefined && connect === undefined;
 
 function readNamed(name: string, options: DomainOptions, { env }: Io): string {
@@ -109,7 +112,10 @@ function readNamed(name: string, options: DomainOptions, { env }: Io): string {
   return runningBelow(new RealFs(root), name, root).xml;
 }
 
-/** By what virsh takes: ID, UUID or name. @throws ToolError */
+/**
+ * By ID, UUID or name, as in virsh.
+ * @throws ToolError
+ */
 function runningBelow(files: PseudoFs, name: string, root: string): RunningDomain {
   const running = runningDomains(files);
   const uuid = canonicalUuid(name);

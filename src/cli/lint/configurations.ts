@@ -9,7 +9,7 @@ export const CONFIGURATION_NAME = '.lint-domain.json';
 export interface ConfigurationOptions {
   /** use this file instead of searching */
   config?: string | undefined;
-  /** use none */
+  /** use no configuration */
   noConfig?: boolean | undefined;
 }
 
@@ -17,8 +17,8 @@ export interface ConfigurationOptions {
 export type Configurations = (file: FoundFile) => LintConfiguration | undefined;
 
 /**
- * Finds and reads the configurations of files; each file has the nearest one only. The parser is loaded if there is
- * one.
+ * Finds and reads the configurations of files; each file has only the nearest one. The parser is loaded only if there
+ * is a configuration.
  * @throws ToolError, with the position, if one is invalid; UnreadableError
  */
 export async function openConfigurations(
@@ -42,7 +42,10 @@ export async function openConfigurations(
   return ({ absolute }) => read.get(nearest.get(dirname(absolute)));
 }
 
-/** The path of the configuration for a folder. @param known the results so far, by folder */
+/**
+ * The path of the configuration for a directory.
+ * @param known the results so far, by directory
+ */
 function nearestTo(folder: string, known: Map<string, string | undefined>): string | undefined {
   if (known.has(folder)) return known.get(folder);
   const path = join(folder, CONFIGURATION_NAME);

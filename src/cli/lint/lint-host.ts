@@ -16,12 +16,12 @@ import { assertHost } from '../host/assert-host.js';
 export interface LintHostCheck {
   /** @throws FileError if a file of the host cannot be read */
   check(definition: Definition): { findings: Finding[]; guest: GuestCpus };
-  /** what the checked guests share, by guest; those that share nothing are absent */
+  /** findings about what guests share, by guest; guests that share nothing are absent */
   compare(guests: readonly GuestCpus[]): ReadonlyMap<GuestCpus, Finding[]>;
 }
 
 /**
- * `lint-domain --host`: checks definitions against this host, or the tree below `root`.
+ * `lint-domain --host`: checks definitions against this host, or the directory `root`.
  * @throws ToolError if there is no host or its configuration is invalid; FileError if a file cannot be read
  */
 export function openLintHost(root: string | undefined): LintHostCheck {
@@ -29,7 +29,7 @@ export function openLintHost(root: string | undefined): LintHostCheck {
   assertHost(files, root);
   const settings = readSettings(files);
   const topology = readTopology(files);
-  // hidepid hides it from ordinary users: then that rule reports nothing
+  // hidepid hides irqbalance from ordinary users: that rule then reports nothing
   const irqbalance = hidesProcesses(files) ? undefined : readIrqbalance(files);
   const posting = readPosting(files);
   return {

@@ -23,8 +23,8 @@ export function readNamedConfiguration(path: string): LintConfiguration {
 }
 
 /**
- * A file that was found by searching, so it must be a regular file. One that another user may have put into a directory
- * such as /tmp is not opened, but ignored with a note.
+ * A configuration that was found by searching, so it must be a regular file. A file that another user may have put into
+ * a directory such as /tmp is not opened, but ignored with a note.
  * @throws ToolError, with the position; UnreadableError
  */
 export function readFoundConfiguration(absolute: string, io: Io): LintConfiguration | undefined {
@@ -41,8 +41,8 @@ export function readFoundConfiguration(absolute: string, io: Io): LintConfigurat
 }
 
 /**
- * Undefined where it may be planted. Links are followed here, so that each one's owner is known before anything is
- * opened.
+ * Undefined if another user may have planted the file. Links are followed here, so that the owner of each is known
+ * before anything is opened.
  */
 function readUnlessPlanted(path: string, absolute: string, user: number | undefined): Uint8Array | undefined {
   const owners: number[] = [];
@@ -54,7 +54,7 @@ function readUnlessPlanted(path: string, absolute: string, user: number | undefi
       const { fd, stat } = openRegular(folder.at(name));
       try {
         if (stat.size > MAX_BYTES) throw new UnreadableError(path, 'is larger than 1 MiB');
-        // it may have been exchanged since
+        // another user may have replaced it since
         return isPlanted(stat.uid) ? undefined : readFileSync(fd);
       } finally {
         closeSync(fd);

@@ -14,7 +14,7 @@ export type FormatName = (typeof FORMATS)[number];
 /**
  * Prints a report on standard output.
  * @param lines of each file, in the order of the report; undefined if it was not read
- * @param customRules those of all configurations
+ * @param customRules of all configurations
  */
 export async function renderReport(
   report: LintReport,

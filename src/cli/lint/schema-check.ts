@@ -10,27 +10,29 @@ import { parseXml } from '../../xml/parse.js';
 import type { Io } from '../io.js';
 import { isReadableByXmllint, type SchemaRun } from './schema-run.js';
 
-/** A domain that was checked by the rules. */
+/** A domain that the rules have checked. */
 export interface LintedDocument {
   /** `-` for standard input */
   path: string;
   lines: LineIndex;
   findings: Finding[];
-  /** what our validator says; undefined if an engine is asked first */
+  /** the result of our validator; undefined if an engine is asked first */
   explained?: Explanation | undefined;
 }
 
-/** How long xmllint may read on if we rejected files of its run; then it is cancelled and the rest checked again. */
+/**
+ * How long xmllint may continue if we rejected files of its run; after that it is cancelled and the rest checked again.
+ */
 const CANCEL_AFTER_MS = 1500;
 
-/** What our own validator says about a document; undefined if the user wants an engine's verdict. */
+/** Our own validator's result for a document; undefined if the user wants an engine's verdict. */
 export function explainFirst({ asksForAll, explainer }: SchemaRun, document: XmlDocument): Explanation | undefined {
   return asksForAll ? undefined : explainer.explain(document);
 }
 
 /**
- * Adds schema violations to the findings of each document. libxml2 is loaded only if its verdict is not known.
- * @param rejected how many files of the run are not among the documents, because they are no well-formed domains
+ * Adds schema violations to the findings of each document. libxml2 is loaded only if its verdict is unknown.
+ * @param rejected number of files in the run that are not among the documents, because they are not well-formed domains
  */
 export async function checkSchema(
   run: SchemaRun,
@@ -87,7 +89,8 @@ async function verdictsOf(
 }
 
 /**
- * xmllint reads the file itself, and so may read another text if it changes meanwhile. This is about the text we read.
+ * xmllint reads the file itself, and may see another text if the file changes meanwhile. This checks the text that we
+ * read.
  */
 async function verdictOnText(
   { engine, grammar }: SchemaRun,
@@ -104,7 +107,7 @@ async function verdictOnText(
   }
 }
 
-/** The first child of the root that libxml2 accepts at another place. */
+/** The first child of the root that libxml2 accepts only in another position. */
 function orderFaults(explainer: Explainer, document: XmlDocument): Fault[] {
   const accepted = explainer.reorderings(document).find(({ text }) => {
     const { faults, isCertain } = explainer.explain(parseXml(text));
@@ -113,7 +116,7 @@ function orderFaults(explainer: Explainer, document: XmlDocument): Fault[] {
   return accepted ? [accepted.fault] : [];
 }
 
-/** What the run that was started first says, by absolute path. */
+/** Verdicts of the run that was started first, by absolute path. */
 async function earlyVerdicts(
   xmllint: NonNullable<SchemaRun['xmllint']>,
   wanted: number,

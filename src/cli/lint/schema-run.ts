@@ -7,7 +7,7 @@ import { type FoundFile, statOf } from '../files/find-files.js';
 import type { Io } from '../io.js';
 
 export interface SchemaOptions {
-  /** folder of libvirt's schemas */
+  /** directory of libvirt's schemas */
   schemas?: string | undefined;
   engine?: string | undefined;
 }
@@ -18,14 +18,14 @@ export interface SchemaRun {
   grammar: Grammar;
   /** our own validator */
   explainer: Explainer;
-  /** libxml2, which counts: for documents on which our validator does not know its verdict, or for all */
+  /** libxml2, whose verdict decides: for documents whose verdict our validator does not know, or for all */
   engine: EngineName;
   asksForAll: boolean;
-  /** for all documents; started before they are read */
+  /** xmllint's run over all documents, if it was started before they are read */
   xmllint?: XmllintRun;
 }
 
-/** Starts the check of these files. xmllint, if it is asked for all, reads them itself, in parallel. */
+/** Starts the check of these files. If xmllint checks all of them, it reads them itself, in parallel. */
 export async function startSchemaRun(
   files: readonly FoundFile[],
   options: SchemaOptions,
@@ -42,7 +42,7 @@ export async function startSchemaRun(
   return { ...run, xmllint: startXmllint(paths, grammar, { env }) };
 }
 
-/** Whether it is a regular file within the size limit, so that another process reads the same from it. */
+/** Whether the path is a regular file within the size limit, so that another process can read the same text. */
 export function isReadableByXmllint(path: string, stats = statOf(path)): boolean {
   return stats?.isFile() === true && stats.size > 0 && stats.size <= MAX_BYTES;
 }

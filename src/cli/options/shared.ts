@@ -56,7 +56,10 @@ export function domainOption<T>(command: Argv<T>) {
   });
 }
 
-/** What has a slash or ends in .xml is a file. @param domains of --domain */
+/**
+ * A word with a slash, or that ends in .xml, is a file.
+ * @param domains of --domain
+ */
 export function domainsAndFiles(words: readonly string[], domains: readonly string[]) {
   const isFile = (word: string) => word === '-' || /\/|\.xml$/.test(word);
   return { paths: words.filter(isFile), domains: [...domains, ...words.filter((word) => !isFile(word))] };

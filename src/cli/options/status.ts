@@ -72,7 +72,7 @@ function sampleOf(text: string | undefined): number | undefined {
   throw new ToolError(`--sample takes 0 to ${MAX_SAMPLE} seconds`);
 }
 
-/** SECONDS is optional: `--watch guest` has a domain's name there. */
+/** SECONDS is optional: in `--watch guest` the word is a domain's name. */
 function intervalOf(watched: string | undefined): { watch: number | undefined; word: string[] } {
   if (watched === undefined) return { watch: undefined, word: [] };
   if (!/^\d*\.?\d*$/.test(watched)) return { watch: INTERVAL.default, word: [watched] };

@@ -15,7 +15,7 @@ import { EXIT, errorLine, type Io } from '../io.js';
 import { checkSchema, explainFirst, type LintedDocument } from '../lint/schema-check.js';
 import { type SchemaOptions, type SchemaRun, startSchemaRun } from '../lint/schema-run.js';
 
-/** What a command makes of a definition: the new text. */
+/** Makes the new text of a definition. */
 export type Rewrite = (definition: Definition) => string;
 
 /** A document before and after, with the name and UUID of its domain. `after` is undefined if it has errors. */
@@ -24,7 +24,7 @@ export interface Rewritten {
   after: string | undefined;
   name: string;
   uuid: string | undefined;
-  /** says that the domain has host devices and states no policy; undefined if it does, or has none */
+  /** message that the domain has host devices but no policy; undefined if it has a policy, or no host devices */
   withoutPolicy: string | undefined;
 }
 
@@ -37,15 +37,15 @@ export interface RewrittenFile extends Rewritten {
  * A linted document that waits for the schema check. It has no definition: thousands may wait, and memory is limited.
  */
 interface PendingRewrite extends LintedDocument, Rewritten {
-  /** it is a domain that can be checked against the schema */
+  /** true: a domain that can be checked against the schema */
   checkable: boolean;
 }
 
 /**
- * Reads, checks and rewrites documents with one run of the schema engine, then finishes each by itself. One that cannot
- * be read or finished does not stop the others.
+ * Reads, checks and rewrites documents with one run of the schema engine, then finishes each one. A document that
+ * cannot be read or finished does not stop the others.
  * @param useSchema whether to check against the schema
- * @param finish what the command does with a document; returns an exit status, or throws ToolError
+ * @param finish the command's last step for a document; returns an exit status, or throws ToolError
  * @returns the worst exit status
  */
 export async function rewriteEach(
@@ -85,7 +85,7 @@ export async function rewriteOne(
   return file;
 }
 
-/** The result of each path, in their order. */
+/** The result of each path, in order. */
 async function rewriteAll(
   paths: readonly string[],
   options: SchemaOptions,

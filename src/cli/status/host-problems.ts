@@ -11,11 +11,11 @@ interface Seen {
   userId: number | undefined;
   watcher: WatcherStatus | null;
   plans: readonly DomainPlan[];
-  /** how many definitions have errors */
+  /** number of definitions with errors */
   invalid: number;
 }
 
-/** What `status` and its JSON say of the host as a whole. */
+/** Problems of the whole host, for `status` and its JSON. */
 export function hostProblems(files: RealFs, { root, userId, watcher, plans, invalid }: Seen): ProblemReport[] {
   const problems: ProblemReport[] = [];
   const add = (rule: string, severity: ProblemReport['severity'], message: string) =>
@@ -31,7 +31,7 @@ export function hostProblems(files: RealFs, { root, userId, watcher, plans, inva
 
 export const NO_WATCHER = 'no watcher runs: interrupts that appear from now on are not placed';
 
-/** A line if irqbalance does not use the installed policy script; else undefined. */
+/** A line if irqbalance does not use the installed policy script; otherwise undefined. */
 export function irqbalanceText(files: RealFs): string | undefined {
   try {
     return irqbalanceProblem(files);
@@ -41,5 +41,5 @@ export function irqbalanceText(files: RealFs): string | undefined {
   }
 }
 
-/** A watcher that a hook has started ends where there is nothing to hold. */
+/** A watcher that a hook has started exits if no domain has a policy. */
 const hasPolicy = ({ devices }: DomainPlan) => devices.some(({ policy }) => policy !== 'native');

@@ -5,7 +5,7 @@ import { filterGuests, type StateFilter } from './state-filter.js';
 
 export const NO_GUEST = 'no running domain with host devices\n';
 
-/** The overview of a host, what is wrong first, with line ends. */
+/** The overview of a host, problems first, with line ends. */
 export function overviewLines(
   guests: readonly GuestSummary[],
   only: readonly StateFilter[],

@@ -9,35 +9,37 @@ const ENTER = ['\r', '\n'];
 const BACK = [ESCAPE, ...ENTER, '\u007f', '\b', '\u001b[D', '\u001bOD'];
 const ERASE = ['\u007f', '\b'];
 
-/** What the view shows of a moment. */
+/** The data that the view shows. */
 export interface OverviewState {
-  /** those that the filters leave */
+  /** the guests that pass the filters */
   guests: readonly GuestSummary[];
   all: readonly GuestSummary[];
 }
 
-/** The list of guests that is searched, ordered, and moved in; a guest is opened and closed. Keys in, lines out. */
+/**
+ * The list of guests, with search, order and selection; a guest can be opened and closed. Input: keys; output: lines.
+ */
 export class OverviewView {
   #order: GuestOrder = 'state';
   #search = '';
   #isSearching = false;
-  /** of the selected guest: it stays selected where the order changes */
+  /** the selected guest, which stays selected if the order changes */
   #selected: string | undefined;
   #opened: string | undefined;
 
   constructor(private readonly paint: Paint) {}
 
-  /** The guest that is open, by guestKey(); undefined: the list is shown. */
+  /** guestKey() of the open guest; undefined: the list is shown. */
   get opened(): string | undefined {
     return this.#opened;
   }
 
-  /** A guest that has ended is closed. */
+  /** Closes a guest that has ended. */
   update({ all }: OverviewState): void {
     if (!all.some((guest) => guestKey(guest) === this.#opened)) this.#opened = undefined;
   }
 
-  /** Returns whether it has handled the key; 'top': the list or the guest is another one, seen from its start. */
+  /** Returns whether it has handled the key; 'top': the list or guest has changed, and is shown from its start. */
   key(key: string, state: OverviewState, page: number): boolean | 'top' {
     if (this.#opened !== undefined) return this.#keyOfGuest(key);
     if (this.#isSearching) return this.#keyOfSearch(key);
@@ -82,7 +84,7 @@ export class OverviewView {
     return true;
   }
 
-  /** What keys do, for the screen's first line. */
+  /** The keys, for the screen's first line. */
   get help(): string {
     if (this.#opened !== undefined) return 'Esc back  q quits';
     if (this.#isSearching) return `search: ${this.#search}_`;
@@ -119,7 +121,7 @@ export class OverviewView {
     );
   }
 
-  /** Of the selected guest, else of the first. */
+  /** Index of the selected guest, otherwise of the first one. */
   #indexIn(shown: readonly GuestSummary[]): number {
     return Math.max(
       0,

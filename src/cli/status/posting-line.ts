@@ -3,10 +3,7 @@ import { printable } from '../../lib/printable.js';
 import { wrap } from '../../lib/text-wrap.js';
 import { MIN_WIDTH } from '../../report/text-columns.js';
 
-/**
- * Whether interrupts can reach vCPUs without the host, wrapped for a terminal, with line ends; empty if that is
- * undecided.
- */
+/** Whether interrupts can be posted to vCPUs, wrapped for a terminal, with line ends; empty if that is unknown. */
 export function postingLines({ possible, evidence }: Posting, columns: number): string {
   if (possible === null) return '';
   const text = possible

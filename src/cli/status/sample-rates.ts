@@ -4,10 +4,10 @@ import { pause } from '../../lib/pause.js';
 import { type Rates, ratesBetween } from '../../report/rates.js';
 import type { HostStatus } from './status-reader.js';
 
-/** The counts are read again at least this long after the first time. */
+/** Minimum time between the two reads of the counts. */
 const MIN_SAMPLE_MS = 250;
 
-/** How often each interrupt is taken a second, from a second read of the counts; waits for that if need be. */
+/** How often each interrupt occurs per second, from a second read of the counts; waits if necessary. */
 export function sampleRates(files: PseudoFs, { plans, readAt }: HostStatus): Rates {
   const irqs = plans.flatMap(({ devices }) => devices.flatMap(({ interrupts }) => interrupts.map(({ irq }) => irq)));
   if (irqs.length === 0) return new Map();

@@ -14,7 +14,7 @@ import { formatVerdict } from '../../report/verdict-text.js';
 
 export interface Sampled {
   plans: DomainPlan[];
-  /** of each plan; undefined for the first sample, and for a domain that does not run */
+  /** one for each plan; undefined for the first sample, and for a domain that does not run */
   verdicts: (DomainVerdict | undefined)[];
 }
 
@@ -26,13 +26,13 @@ export function verdictLines(plans: readonly DomainPlan[], verdicts: Sampled['ve
 const textOf = (plan: DomainPlan, verdict: DomainVerdict | undefined, columns: number) =>
   verdict ? formatVerdict(plan, verdict, columns) : '';
 
-/** Compares each sample of a host with the one before. */
+/** Compares each sample of a host with the previous one. */
 export class Sampler {
   #before: Sample | undefined;
 
   constructor(private readonly files: PseudoFs) {}
 
-  /** Throws what reading the host throws. */
+  /** Throws the errors of reading the host. */
   take(plans: readonly DomainPlan[], atMs: number): Sampled {
     const sets = plans.map((plan) => (isRunning(plan) ? (plan.vcpus.cpus ?? EMPTY) : EMPTY));
     const hasCpus = sets.some((set) => set.length > 0);

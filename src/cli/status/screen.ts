@@ -1,24 +1,25 @@
 import { truncate } from '../../lib/text-width.js';
 
-/** What a screen shows. */
+/** The contents of a screen. */
 export interface Picture {
-  /** the first line, which stays where it is when the rest is scrolled */
+  /** the first line, which does not scroll */
   head: string;
-  /** lines below it that stay, too */
+  /** lines below it that do not scroll */
   fixed?: string[];
   body: string[];
-  /** the range of body lines that is to be seen: the selected ones */
+  /** the body lines that must be visible: the selected ones */
   selected?: { first: number; last: number } | undefined;
 }
 
 export interface View {
-  /** @param columns undefined: the terminal does not know its width */
+  /** @param columns undefined: the terminal's width is unknown */
   picture(columns: number | undefined): Picture;
   /** called at each interval */
   refresh(): void;
   /**
-   * Handles a key before the screen does. @param page lines of a page @returns whether it did; 'top': and the body is
-   * another one, to be seen from its start
+   * Handles a key before the screen does.
+   * @param page number of lines of a page
+   * @returns whether it has handled the key; 'top': also show the new body from its start
    */
   key?(key: string, page: number): boolean | 'top';
 }
@@ -26,7 +27,7 @@ export interface View {
 const OPEN = '\u001b[?1049h\u001b[?25l\u001b[?7l';
 const CLOSE = '\u001b[?7h\u001b[?25h\u001b[?1049l';
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** Which way a key goes, in lines, given the lines of a page. */
+/** How far each key scrolls, in lines, given the lines of a page. */
 const MOVES: Record<string, (page: number) => number> = {
   '\u001b[A': () => -1,
   '\u001bOA': () => -1,
@@ -43,34 +44,34 @@ for (const home of ['\u001b[H', '\u001bOH', '\u001b[1~', '\u001b[7~', 'g'])
   MOVES[home] = () => Number.NEGATIVE_INFINITY;
 for (const end of ['\u001b[F', '\u001bOF', '\u001b[4~', '\u001b[8~', 'G']) MOVES[end] = () => Number.POSITIVE_INFINITY;
 
-/** How far a key moves, in lines; undefined: it is no such key. */
+/** How far a key scrolls, in lines; undefined: it does not scroll. */
 export const moveOf = (key: string, page: number): number | undefined => MOVES[key]?.(page);
 
-/** What a terminal sends at once may be several keys, as of somebody who types fast. */
+/** One read from the terminal may contain several keys, if the user types fast. */
 export function keysIn(text: string): string[] {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: what terminals send
   return text.match(/\u001b(?:\[[0-9;?]*[ -/]*[@-~]|O[A-Za-z])|[\s\S]/gu) ?? [];
 }
 
 /**
- * Shows a view on the terminal's other screen, again every `seconds`, at each resize and key, until q, Ctrl-C or a
- * signal that ends. The terminal is then as it was, whatever happens.
+ * Shows a view on the terminal's alternate screen. Draws it every `seconds`, after a resize and after each key, until
+ * q, Ctrl-C or a terminating signal. Always restores the terminal.
  */
 export function showOnScreen(view: View, seconds: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const { stdin, stdout } = process;
     const keys = stdin.isTTY;
     let offset = 0;
-    /** lines that were fixed at the last drawing */
+    /** number of fixed lines in the last drawing */
     let fixedLines = 0;
-    /** by Ctrl-Z: the terminal is the shell's until it goes on */
+    /** stopped by Ctrl-Z: the shell uses the terminal until the process continues */
     let stopped = false;
     let ended = false;
 
     const draw = () => {
       const columns = stdout.columns || undefined;
       const { head, fixed: all = [], body, selected } = view.picture(columns);
-      // the body has the larger part of a low terminal
+      // on a low terminal the body gets the larger part
       const fixed = pageOf(stdout.rows) < 2 ? [] : all.slice(-Math.floor(pageOf(stdout.rows) / 2));
       fixedLines = fixed.length;
       const page = pageOf(stdout.rows, fixedLines);
@@ -85,8 +86,8 @@ export function showOnScreen(view: View, seconds: number): Promise<void> {
         ...fixed,
         ...body.slice(offset, offset + page),
       ];
-      // erased before it is written: behind a line that fills its row the cursor stands on the last character. The last
-      // line with all below
+      // each line is erased before it is written, as the cursor stays on the last character of a full line; with the
+      // last line, everything below it
       const erased = lines.map((line, index) => `\u001b[${index === lines.length - 1 ? 'J' : 'K'}${line}`);
       stdout.write(`\u001b[H${erased.join('\n')}`);
     };
@@ -153,5 +154,5 @@ export function showOnScreen(view: View, seconds: number): Promise<void> {
   });
 }
 
-/** Lines of the body that fit below the head. Some terminals say that they have none. */
+/** Number of body lines below the head. Some terminals report 0 rows. */
 const pageOf = (rows: number, fixed = 0) => Math.max(1, (rows || 24) - 2 - fixed);

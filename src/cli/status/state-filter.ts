@@ -8,7 +8,7 @@ import { contextOf, type HostStatus } from './status-reader.js';
 export const STATE_FILTERS = ['misplaced', 'remote', 'contested'] as const;
 export type StateFilter = (typeof STATE_FILTERS)[number];
 
-/** Whether an interrupt is in one of these states; undefined without any: all are shown. */
+/** Tests whether an interrupt is in one of these states; undefined without states: all are shown. */
 export function stateTest({ watcher }: HostStatus, only: readonly StateFilter[]): InterruptTest | undefined {
   if (only.length === 0) return undefined;
   const contested = new Set((watcher?.contested ?? []).map(({ address, irq }) => `${address} ${irq}`));
@@ -33,7 +33,7 @@ export function filterPlans(status: HostStatus, only: readonly StateFilter[]): D
   });
 }
 
-/** The guests that have such interrupts. */
+/** The guests with such interrupts. */
 export function filterGuests(guests: readonly GuestSummary[], only: readonly StateFilter[]): GuestSummary[] {
   return guests.filter((guest) => only.length === 0 || only.some((state) => guest[state] > 0));
 }

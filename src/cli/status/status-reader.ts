@@ -23,7 +23,7 @@ import type { Io } from '../io.js';
 import { hostProblems } from './host-problems.js';
 import type { Sampled } from './sampler.js';
 
-/** virsh takes time for each domain: a definition is used this long. The interrupts are read at every poll. */
+/** virsh takes time for each domain, so a definition is used this long. The interrupts are read at each poll. */
 const DEFINITION_MAX_AGE_MS = 10_000;
 
 /** A host at one moment. */
@@ -33,25 +33,25 @@ export interface HostStatus {
   plans: DomainPlan[];
   /** of the plans' domains */
   definitions: PlainDefinition[];
-  /** of each plan: when its interrupts were read, monotonic, in ms */
+  /** for each plan: when its interrupts were read, monotonic, in ms */
   readAt: number[];
   topology: Topology;
   posting: Posting;
   watcher: WatcherStatus | null;
-  /** of the host as a whole */
+  /** problems of the whole host */
   problems: ProblemReport[];
-  /** which definitions have errors, for people; empty: none */
+  /** message about definitions with errors; empty: none */
   complaint: string;
-  /** of each plan, between two samples; empty: there was one */
+  /** for each plan, between two samples; empty after only one sample */
   verdicts?: Sampled['verdicts'];
 }
 
 export interface StatusRequest extends DomainOptions {
-  /** false: how often each CPU took an interrupt is not read */
+  /** false: do not read how often each CPU took an interrupt */
   counts?: boolean;
 }
 
-/** Reads the status of a host, again and again if needed. */
+/** Reads the status of a host, once or repeatedly. */
 export class StatusReader {
   readonly host: ReturnType<typeof openHost>;
   readonly #known = new Map<string, { definition: PlainDefinition | undefined; until: number; complaint: string }>();
@@ -64,14 +64,14 @@ export class StatusReader {
     this.host = openHost(request);
   }
 
-  /** Of the domains that were named, else of all that run. Throws what reading the host throws. */
+  /** The status of the named domains, otherwise of all running ones. Throws the errors of reading the host. */
   read(): HostStatus {
     const { request, io } = this;
     const { files } = this.host;
     const isNamed = request.paths.length + request.domains.length > 0;
     const sources = isNamed ? namedSources(request, io) : runningSources(request, io);
     const topology = readTopology(files);
-    // once for all domains
+    // one cache for all domains
     const cache = new OpenDevicesCache(files);
     const claimants = (address: PciAddress) => savedClaimants(this.host.state, address);
     const ownership = { cache, pidFiles: pidFilesOnce(files), savedClaimants: claimants, maxAgeMs: 1 };
@@ -84,7 +84,7 @@ export class StatusReader {
       const stderr = { isTTY: io.stderr.isTTY, write: (text: string) => void complaints.push(text) };
       const text = source.read(io);
       const definition = text && readDomain(source.name, text, { ...io, stderr });
-      // standard input can be read once only
+      // standard input can be read only once
       const until = source.once ? Number.POSITIVE_INFINITY : now() + DEFINITION_MAX_AGE_MS;
       const read = { definition: definition && plainDefinition(definition), until, complaint: complaints.join('') };
       this.#known.set(source.name, read);

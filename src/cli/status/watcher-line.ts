@@ -9,8 +9,8 @@ import type { Io } from '../io.js';
 import { irqbalanceText, NO_WATCHER } from './host-problems.js';
 
 /**
- * The watcher's state, and that of irqbalance's policy script, a line each; undefined if it cannot be known: only root
- * can read it.
+ * The state of the watcher and of irqbalance's policy script, one line each; undefined for other users than root, who
+ * cannot read it.
  */
 export function watcherText(root: string | undefined, io: Io): string | undefined {
   if (root === undefined && io.userId() !== 0) return undefined;
@@ -18,7 +18,7 @@ export function watcherText(root: string | undefined, io: Io): string | undefine
   return printableLines(textOf(readWatcherStatus(root)) + (irqbalance === undefined ? '' : `\n  ${irqbalance}`));
 }
 
-/** The same, wrapped for a terminal, with line ends; empty if it cannot be known. */
+/** The same, wrapped for a terminal, with line ends; empty if it is unknown. */
 export function watcherLines(root: string | undefined, columns: number, io: Io): string {
   const width = Math.max(MIN_WIDTH, columns);
   const lines = watcherText(root, io)
@@ -35,7 +35,7 @@ function textOf(status: WatcherStatus | null): string {
   return `watcher: process ${pid} since ${since}, ${managed}\n  ${detection}${contestedText(contested ?? [], counters.contestedNow ?? 0)}`;
 }
 
-/** A line that names the interrupts that somebody else keeps moving; empty if there are none. */
+/** A line with the interrupts that another program keeps moving; empty if there are none. */
 function contestedText(contested: readonly ContestedInterrupt[], count: number): string {
   if (count === 0) return '';
   const groups = new Map<string, number[]>();
