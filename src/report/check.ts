@@ -3,13 +3,12 @@ import { type GuestSummary, guestSummary } from './overview.js';
 import type { ProblemReport } from './problem-report.js';
 import type { StatusReport } from './report.js';
 
-/** So many guests are named of each fault. */
+/** Maximum number of guests named per fault. */
 const MAX_NAMES = 5;
 
 /**
- * What is not as it should be, a short text each: interrupts that are misplaced, unreadable or contested, domains with
- * errors, no watcher, irqbalance without the policy script. Empty: all is well. Reports of earlier versions have no
- * problems of the host.
+ * The faults, one short text each: interrupts that are misplaced, unreadable or contested, domains with errors, no
+ * watcher, irqbalance without the policy script. Empty: none. Reports of earlier versions have no problems of the host.
  */
 export function faultsOf({
   domains,
@@ -50,7 +49,7 @@ const UNSEEN: ProblemReport = {
   message: 'whether a watcher runs is unknown',
 };
 
-/** A watcher that could not be seen may not run. */
+/** An unknown watcher state counts as a fault: the watcher may not run. */
 const isFault = ({ rule, severity }: ProblemReport) => severity !== 'note' || rule === 'watcher-unseen';
 
 function namesOf(guests: readonly GuestSummary[], nameOf: (guest: GuestSummary) => string): string {

@@ -1,13 +1,13 @@
 import { type DevicePlan, type InterruptPlan, isPosted } from '../affinity/domain-plan.js';
 import { type Cpuset, has } from '../domain/cpuset.js';
 
-/** How many interrupts were taken since the vectors exist, and how many of them by the given CPUs. */
+/** How often interrupts were taken since their vectors exist, and how often by the given CPUs. */
 export interface DeliveryShare {
   all: number;
   on: number;
 }
 
-/** Without those that are posted now: their counts are of the time before. */
+/** Without interrupts that are posted now: their counts are from the time before. */
 export function deliveryShare(interrupts: readonly InterruptPlan[], cpus: Cpuset): DeliveryShare {
   const sum: DeliveryShare = { all: 0, on: 0 };
   for (const interrupt of interrupts) {
@@ -22,8 +22,8 @@ export function deliveryShare(interrupts: readonly InterruptPlan[], cpus: Cpuset
 }
 
 /**
- * How many interrupts of these devices were taken on another node than the device's. Those of a device without a known
- * node are left out.
+ * How often interrupts of these devices were taken on another node than the device's. Devices with an unknown node are
+ * left out.
  */
 export function remoteShare(devices: readonly DevicePlan[]): DeliveryShare {
   const sum: DeliveryShare = { all: 0, on: 0 };

@@ -6,8 +6,8 @@ import { overviewText, overviewTotals } from './overview-text.js';
 import { MIN_WIDTH } from './text-columns.js';
 
 /**
- * A line a host, then a line a guest that has problems, what is wrong first.
- * @param all a line for each guest
+ * One line per host, then one per guest with problems, problems first.
+ * @param all one line for each guest
  */
 export function fleetText(hosts: readonly FleetHost[], all: boolean, paint: Paint, columns: number): string {
   const table = (guests: readonly GuestSummary[], what: string) => {

@@ -5,7 +5,7 @@ import type { HostDocument } from './parse-report.js';
 /** A host as its last document describes it. */
 export interface FleetHost {
   name: string;
-  /** when it was read, ISO 8601; undefined: its document does not say */
+  /** when it was read, ISO 8601; undefined: not in the document */
   time: string | undefined;
   /** with the host's name */
   guests: GuestSummary[];
@@ -17,13 +17,13 @@ export interface FleetHost {
 
 export interface FleetOptions {
   now: Date;
-  /** what was read longer ago says nothing of now */
+  /** an older document counts as outdated */
   maxAgeMs?: number | undefined;
 }
 
 /**
- * Of several documents with one host's name the last one counts, by the time that they say.
- * @param documents with the name of each file, for those that name no host
+ * If several documents have the same host name, the newest one is used, by the time in it.
+ * @param documents with the file name of each, which is used if a document has no host name
  */
 export function fleetOf(
   documents: readonly { source: string; document: HostDocument }[],
@@ -55,7 +55,7 @@ function hostOf(name: string, document: HostDocument, { now, maxAgeMs }: FleetOp
   return { name, time, guests, summary, faults: [...old, ...faultsOf(document)] };
 }
 
-/** The sums over guests, as of one. */
+/** The sums over guests, in the form of one guest. */
 export function sumOf(guests: readonly GuestSummary[], name: string): GuestSummary {
   const sum = (key: 'interrupts' | 'inPlace' | 'misplaced' | 'unreadable' | 'remote' | 'contested') =>
     guests.reduce((total, guest) => total + guest[key], 0);

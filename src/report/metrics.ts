@@ -8,9 +8,9 @@ import { type Counters, LAG_BOUNDS_MS } from '../runtime/counters.js';
 /** The values at one time. */
 export interface Sample {
   counters: Counters;
-  /** trace events report new vectors */
+  /** true: trace events report new vectors */
   tracing: boolean;
-  /** interrupts that are known to be posted, by name of the domain */
+  /** number of posted interrupts, by domain name */
   posted: ReadonlyMap<string, number>;
   /** when the watcher started, milliseconds since the epoch */
   since: number;
@@ -18,7 +18,7 @@ export interface Sample {
 
 type Type = 'gauge' | 'counter';
 
-/** The text of Prometheus's exposition format 0.0.4. */
+/** The metrics in Prometheus's exposition format 0.0.4. */
 export function formatMetrics({ counters, tracing, posted, since }: Sample): string {
   const { domains, devices, interrupts, contestedNow, remote, writes, repairs, contested, errors, unknownEvents, lag } =
     counters;
@@ -52,9 +52,9 @@ export function formatMetrics({ counters, tracing, posted, since }: Sample): str
 }
 
 /**
- * Replaces the file atomically, readable by all: node_exporter's collector is another user, and the folder may be
- * theirs.
- * @throws FileError; an Error if somebody else has put a link in the way
+ * Replaces the file atomically, readable by all: node_exporter runs as another user, and the directory may be that
+ * user's.
+ * @throws FileError; an Error if another user has put a link there
  */
 export function writeMetrics(path: string, sample: Sample): void {
   try {
@@ -85,7 +85,7 @@ function family(name: string, type: Type | 'histogram', help: string, samples: [
   return [`# HELP ${full} ${help}`, `# TYPE ${full} ${type}`, ...lines, ''].join('\n');
 }
 
-/** Its buckets are cumulative, and in seconds. */
+/** A histogram; buckets are cumulative, and in seconds. */
 function histogram(name: string, help: string, { counts, sumMs, count }: Counters['lag']): string {
   let below = 0;
   const buckets = LAG_BOUNDS_MS.map((bound, index): [string, number] => {

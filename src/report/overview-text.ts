@@ -7,15 +7,15 @@ import type { GuestOrder, GuestSummary } from './overview.js';
 import { formatRate } from './rates.js';
 import { MIN_WIDTH } from './text-columns.js';
 
-/** A column of the overview behind the guest's name. */
+/** A column of the overview after the guest's name. */
 interface Column {
   heading: string;
-  /** what a sentence calls it */
+  /** its name in a sentence */
   word: string;
   order: GuestOrder;
   text(guest: GuestSummary): string;
   style?: Parameters<Paint>[0];
-  /** it tells nothing of any guest: left out first where the terminal is narrow */
+  /** whether the text is not informative; a column with only such texts is left out first on a narrow terminal */
   isIdle(text: string): boolean;
 }
 
@@ -63,24 +63,24 @@ const COLUMNS: readonly Column[] = [
 ];
 
 const GAP = '  ';
-/** A guest's name gets at least so many columns, if it needs them. */
+/** Minimum columns for the guests' names, if they need them. */
 const MIN_NAME_WIDTH = 16;
 const MAX_NAME_WIDTH = 48;
 const PROBLEMS = 'PROBLEMS';
-/** Columns without meaning are left out for so much of the problems. */
+/** Columns that are not informative are left out until the problems have this much room. */
 const MAX_RESERVED_WIDTH = 24;
 
-/** The lines of an overview: of a table, or sentences where the terminal is too narrow for one. */
+/** The lines of an overview: a table, or sentences if the terminal is too narrow. */
 export interface OverviewText {
   /** the table's header */
   header: string[];
-  /** of each guest, in their order */
+  /** lines of each guest, in order */
   rows: string[][];
 }
 
 /**
- * One line a guest; what is not as it should be in colour.
- * @param options order: the column that the guests are ordered by is marked; what: the heading of the names
+ * One line per guest, with faults in colour.
+ * @param options order: marks the column by which the guests are ordered; what: the heading of the names
  */
 export function overviewText(
   guests: readonly GuestSummary[],
@@ -109,7 +109,7 @@ interface Table {
   problems: number;
 }
 
-/** Columns that tell nothing are left out, from the right, until the names fit; undefined: they never do. */
+/** Leaves out columns that are not informative, from the right, until the names fit; undefined: they do not fit. */
 function tableOf(guests: readonly GuestSummary[], width: number, what: string): Table | undefined {
   const longest = Math.min(MAX_NAME_WIDTH, Math.max(what.length, ...guests.map((guest) => textWidth(nameOf(guest)))));
   let shown = COLUMNS.map((column) => {
@@ -167,7 +167,10 @@ function problemsOf({ errors, warnings, unreadable }: GuestSummary): string {
   return printable([...(unreadable > 0 ? [`${unreadable} unreadable`] : []), ...errors, ...warnings].join(', '));
 }
 
-/** `40 guests with 4864 interrupts: 12 misplaced, 4852 in place, 3 remote`. @param hosts how many there are */
+/**
+ * `40 guests with 4864 interrupts: 12 misplaced, 4852 in place, 3 remote`.
+ * @param hosts number of hosts
+ */
 export function overviewTotals(
   guests: readonly GuestSummary[],
   paint: Paint,

@@ -6,32 +6,35 @@ import type { DomainReport, InterruptReport } from './report.js';
 
 /** A domain with host devices in one line. */
 export interface GuestSummary {
-  /** of several hosts: its host's name; else null */
+  /** the host's name if there are several hosts; otherwise null */
   host: string | null;
   name: string;
   uuid: string | null;
-  /** those that have a handler, and those that cannot be read */
+  /** interrupts with a handler, and interrupts that cannot be read */
   interrupts: number;
   inPlace: number;
   misplaced: number;
-  /** where they are is unknown */
+  /** interrupts whose affinity cannot be read */
   unreadable: number;
   remote: number;
   contested: number;
-  /** known to be; null: of none, and of some it is unknown */
+  /** number of interrupts known to be posted; null: none known, and unknown for some */
   posted: number | null;
-  /** of some it is unknown */
+  /** true: unknown for some interrupts */
   isPostingUnknown?: boolean;
-  /** how many were taken since the vectors exist, and how many on the CPUs of its vCPUs; null: its vCPUs have none */
+  /**
+   * how often interrupts were taken since the vectors exist, and how often on the CPUs of its vCPUs; null: the vCPUs
+   * have no CPUs of their own
+   */
   share: DeliveryShare | null;
-  /** taken a second; undefined: unknown */
+  /** interrupts per second; undefined: unknown */
   rate: number | undefined;
-  /** the rules of its errors and warnings, without repetition, the errors first */
+  /** the rules of its errors and warnings, without repetition, errors first */
   errors: string[];
   warnings: string[];
 }
 
-/** Reports of earlier versions do not say it. */
+/** Absent in reports of earlier versions. */
 interface Posted {
   posting?: { state: 'no' | 'yes' | 'unknown' };
 }
@@ -59,7 +62,7 @@ export function guestSummary(domain: DomainReport, rates?: Rates, host: string |
     const rate = rates?.get(interruptKey(interrupt));
     if (rate !== undefined) guest.rate = (guest.rate ?? 0) + rate;
   }
-  // where nothing is known to be posted, and not all is known, that is not zero
+  // with none known to be posted and some unknown, the number is unknown, not zero
   if (guest.isPostingUnknown) guest.posted ||= null;
   const all = [...problems, ...devices.flatMap((device) => device.problems)];
   const rulesOf = (level: string) => [
@@ -72,7 +75,7 @@ export function guestSummary(domain: DomainReport, rates?: Rates, host: string |
 
 function count(interrupt: Omit<InterruptReport, 'posting'> & Posted, guest: GuestSummary): void {
   const { handlers, action, affinity, posting } = interrupt;
-  // of an interrupt that cannot be read, the kernel's answers are missing
+  // an interrupt that cannot be read has no affinity
   const isUnreadable = action === 'fail' && affinity === null;
   if (handlers.length === 0 && !isUnreadable) return;
   guest.interrupts++;
@@ -85,12 +88,12 @@ function count(interrupt: Omit<InterruptReport, 'posting'> & Posted, guest: Gues
   else if (posting?.state !== 'no') guest.isPostingUnknown = true;
 }
 
-/** Whether something of it is not as it should be. */
+/** Whether the guest has a fault. */
 export function isWrong({ misplaced, unreadable, contested, errors }: GuestSummary): boolean {
   return misplaced + unreadable + contested + errors.length > 0;
 }
 
-/** How a list of guests can be ordered; the first is that of `status`. */
+/** The orders of a list of guests; the first is that of `status`. */
 export const GUEST_ORDERS = {
   state: (a, b) => severity(b) - severity(a) || b.misplaced - a.misplaced || b.remote - a.remote,
   name: () => 0,
@@ -103,7 +106,7 @@ export const GUEST_ORDERS = {
 } as const satisfies Record<string, (a: GuestSummary, b: GuestSummary) => number>;
 export type GuestOrder = keyof typeof GUEST_ORDERS;
 
-/** What is equal in the order is by name. */
+/** Guests that are equal in this order are sorted by name. */
 export function orderGuests(guests: readonly GuestSummary[], order: GuestOrder = 'state'): GuestSummary[] {
   const compare: (a: GuestSummary, b: GuestSummary) => number = GUEST_ORDERS[order];
   const byName = (a: GuestSummary, b: GuestSummary) => collator.compare(a.name, b.name);

@@ -1,11 +1,14 @@
 import { ToolError } from '../lib/errors.js';
 import type { StatusReport } from './report.js';
 
-/** A document of `status --json`; what earlier versions do not say is absent. */
+/** A document of `status --json`; members that earlier versions do not have are optional. */
 export type HostDocument = Pick<StatusReport, 'domains' | 'summary'> &
   Partial<Pick<StatusReport, 'watcher' | 'problems'>> & { host: Partial<StatusReport['host']> };
 
-/** Reads the parts that are used. @throws ToolError: one line that says what is wrong */
+/**
+ * Reads the members that are used.
+ * @throws ToolError: one line with the error
+ */
 export function parseReport(text: string): HostDocument {
   let value: unknown;
   try {

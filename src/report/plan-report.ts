@@ -5,9 +5,7 @@ import { plainDefinition } from '../domain/plain-definition.js';
 import type { HostSnapshot } from '../host/snapshot.js';
 import { type DomainReport, domainReport } from './report.js';
 
-/**
- * What would be written for a domain on this host, and why: the same as a domain of `hostdev-cpuset plan --json`. Pure.
- */
+/** The plan for a domain on this host, with reasons: the same as a domain of `hostdev-cpuset plan --json`. Pure. */
 export function planReport(definition: Definition, host: HostSnapshot, settings: PolicySettings = {}): DomainReport {
   return domainReport(plan(plainDefinition(definition), host, settings));
 }

@@ -7,7 +7,7 @@ import { printable } from '../lib/printable.js';
 import type { Severity } from '../lint/rule.js';
 import { reasonText } from './reason-text.js';
 
-/** A problem as reports give it; its message is printable. */
+/** A problem in a report; its message is printable. */
 export interface ProblemReport {
   rule: string;
   severity: Severity;
@@ -56,7 +56,7 @@ function conflictText({ name, pid, evidence, unreadable }: OtherOwner): string {
   return `domain ${name} (pid ${pid}) names the device, too, and did so first; ${why}`;
 }
 
-/** What to do about a shared line that is delivered elsewhere. */
+/** What to do about a shared line on other CPUs than wanted. */
 function remedyOf(elsewhere: (Problem & { rule: 'shared-line' })['elsewhere']): string {
   if (!elsewhere) return '';
   const cpus = formatCpuset(elsewhere.wanted);

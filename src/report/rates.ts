@@ -1,14 +1,16 @@
 import type { DomainPlan, InterruptPlan } from '../affinity/domain-plan.js';
 
-/** Interrupts a second, by interruptKey(); none for one that did not exist before. */
+/** Interrupts per second, by interruptKey(); none for an interrupt that is new. */
 export type Rates = ReadonlyMap<string, number>;
 
-/** Differs from that of another interrupt with the same number later: the handler names device and vector. */
+/** Differs from the key of a later interrupt with the same number, since the handler names the device and vector. */
 export function interruptKey({ irq, handlers }: Pick<InterruptPlan, 'irq' | 'handlers'>): string {
   return `${irq} ${handlers.join(',')}`;
 }
 
-/** How often each interrupt was taken between two reads of a host. A count that fell is another interrupt's. */
+/**
+ * How often each interrupt was taken between two reads of a host. If a count fell, another interrupt has the number.
+ */
 export function ratesBetween(before: readonly DomainPlan[], after: readonly DomainPlan[], seconds: number): Rates {
   const earlier = new Map(interruptsOf(before).map((interrupt) => [interruptKey(interrupt), totalOf(interrupt)]));
   const rates = new Map<string, number>();

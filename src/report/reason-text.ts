@@ -17,12 +17,12 @@ const WRITE_ERRORS: Readonly<Record<string, string>> = {
   EOVERFLOW: 'the host has no such CPU',
 };
 
-/** For people, and printable: names come from a document or the kernel. */
+/** Printable text: names come from a document or the kernel. */
 export function reasonText(reason: Reason): string {
   return printable(textOf(reason));
 }
 
-/** Behind an interrupt's action: that it is posted, and the reason of the action. */
+/** The texts after an interrupt's action: that it is posted, and the reason of the action. */
 export function reasonTexts({ posting, reason }: InterruptPlan, withReason: boolean): string[] {
   const posted: Reason[] = posting.state === 'yes' ? [{ code: 'posted', vcpu: posting.vcpu }] : [];
   const reasons = withReason && reason !== null && reason.code !== 'posted' ? [reason] : [];

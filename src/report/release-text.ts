@@ -3,8 +3,8 @@ import type { KeptReason } from '../affinity/restore-affinity.js';
 import { reasonText } from './reason-text.js';
 
 /**
- * Texts about interrupts that may have our affinity still, with the reason: `IRQ 16 of 0000:06:00.0 keeps its affinity:
- * REASON`. One for all of a QEMU that cannot be seen.
+ * Texts about interrupts that may still have our affinity, with the reason: `IRQ 16 of 0000:06:00.0 keeps its affinity:
+ * REASON`. One text for all interrupts of a QEMU process that is hidden.
  */
 export function releaseTexts({ kept, isStateUnreadable }: Released): string[] {
   const ofState = isStateUnreadable ? ['legacy lines keep their affinity: the state cannot be read'] : [];

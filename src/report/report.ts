@@ -31,11 +31,11 @@ export interface EnforceReport {
   summary: Summary;
 }
 
-/** What `status` adds. */
+/** The additions of `status`. */
 export interface StatusReport extends EnforceReport {
   /** null: none runs, or the caller cannot see it */
   watcher: WatcherStatus | null;
-  /** of the host as a whole, such as that no watcher runs */
+  /** problems of the whole host, such as that no watcher runs */
   problems: ProblemReport[];
 }
 
@@ -43,49 +43,49 @@ export interface HostReport {
   name?: string;
   /** when it was read, ISO 8601 */
   time?: string;
-  /** empty: the host has no NUMA nodes; `cpus` are the online ones, null: none */
+  /** empty: the host has no NUMA nodes; `cpus`: the online CPUs, null: none */
   nodes: { node: number; cpus: string | null }[];
-  /** whether the hardware can deliver interrupts to vCPUs directly; `possible` null: undecided */
+  /** whether the hardware can deliver interrupts to vCPUs directly; `possible` null: unknown */
   posting: { possible: boolean | null; evidence: string };
 }
 
-/** How many interrupts, by action and by state. */
+/** Number of interrupts, by action and by state. */
 export interface Summary {
   set: number;
   kept: number;
   skipped: number;
   failed: number;
-  /** not where their policy wants them */
+  /** on other CPUs than their policy wants */
   misplaced: number;
   /** delivered to another node than the device's */
   remote: number;
   posted: number;
-  /** somebody else keeps moving them */
+  /** another program keeps moving them */
   contested: number;
 }
 
 export interface DomainReport {
   name: string;
   uuid: string | null;
-  /** CPUs of all vCPUs; null: they may run on every CPU, or it is unknown */
+  /** CPUs of all vCPUs; null: all CPUs, or unknown */
   vcpuCpus: string | null;
-  /** what that was learned from: the threads of the running QEMU, or the definition */
+  /** source of vcpuCpus: the threads of the running QEMU, or the definition */
   vcpuSource: DomainPlan['vcpus']['source'];
   devices: DeviceReport[];
-  /** of no particular device */
+  /** problems of the whole domain */
   problems: ProblemReport[];
-  /** of a running domain that `status` was asked for by name */
+  /** of a running domain that the user named */
   verdict?: DomainVerdictReport;
 }
 
 export interface DeviceReport {
-  /** null: the interface of a network has no device until the domain starts */
+  /** null: the interface is on a network, which assigns a device when the domain starts */
   address: string | null;
   alias: string | null;
   element: DevicePlan['element'];
   policy: DevicePlan['policy'];
   origin: DevicePlan['origin'];
-  /** where its interrupts are to go; null: nothing is to be written */
+  /** the CPUs of its policy; null: nothing is to be written */
   cpus: string | null;
   numaNode: number | null;
   interrupts: InterruptReport[];
@@ -96,44 +96,44 @@ export interface DeviceReport {
 export interface InterruptReport {
   irq: number;
   type: InterruptPlan['type'];
-  /** of MSI-X and MSI; null for a legacy line, and if no VFIO handler names one */
+  /** of MSI-X and MSI; null for a legacy line, or if no VFIO handler names a vector */
   vector: number | null;
   handlers: string[];
-  /** null: nobody has requested the vector */
+  /** null: no driver has requested the vector */
   affinity: string | null;
-  /** null: the kernel does not say, or names no CPU */
+  /** null: the kernel does not report it, or it is empty */
   effective: string | null;
-  /** the policy's CPUs on this host */
+  /** CPUs of the policy on this host */
   wanted: string | null;
-  /** the part of them that it is to have; null too if the policy spreads and no handler names the vector */
+  /** the part of `wanted` that it is to get; null also if the policy spreads and no handler names the vector */
   target: string | null;
-  /** the vCPU that the target belongs to; null: none in particular */
+  /** the vCPU whose CPUs are the target; null: no single vCPU */
   vcpu: number | null;
   /** delivered to another node than the device's; null: unknown */
   remote: boolean | null;
-  /** whether the hardware delivers it to a vCPU without the host, and to which */
+  /** whether the hardware delivers it directly to a vCPU, and to which */
   posting: VectorPosting;
-  /** somebody else keeps moving it, and its repairs pause from time to time */
+  /** true: another program keeps moving it, and its repairs pause from time to time */
   contested: boolean;
   action: Action;
   reason: string | null;
   /** the error code of a read or write, such as ENOSPC */
   error: string | null;
-  /** how often each CPU took it; empty if that was not asked for */
+  /** how often each CPU took it; empty if counts were not requested */
   counts: Record<string, number>;
 }
 
-/** What a report has beside the plans. */
+/** Data of a report besides the plans. */
 export interface ReportContext {
   nodes: readonly NodeCpus[];
   posting: Posting;
   name?: string;
   time?: string;
-  /** the plans were carried out: what is `set` has been written */
+  /** the plans were carried out: interrupts with `set` were written */
   isApplied?: boolean;
-  /** by the watcher's account */
+  /** as reported by the watcher */
   contested?: readonly ContestedInterrupt[];
-  /** of each plan, if two samples of the host were taken */
+  /** for each plan, if two samples of the host were taken */
   verdicts?: readonly (DomainVerdict | undefined)[];
 }
 

@@ -1,10 +1,10 @@
 import { truncate } from '../lib/text-width.js';
 
-/** Text for a narrower terminal is that for so many columns; the terminal breaks the lines. */
+/** A narrower terminal gets text for this many columns, and breaks the lines itself. */
 export const MIN_WIDTH = 20;
 
 /**
- * A CPU list in at most `width` characters: the middle of a longer one is left out. `0-1,4-5,8-9,12-13` in 12 is
+ * A CPU list in at most `width` characters: the middle of a longer list is left out. `0-1,4-5,8-9,12-13` in 12 is
  * `0-1,…,12-13`.
  */
 export function elide(list: string, width: number): string {
@@ -21,7 +21,7 @@ export function elide(list: string, width: number): string {
   return `${head},…,${last}`;
 }
 
-/** Widths whose sum is at most `room`: the widest column is made narrower first, and none less than 0. */
+/** Widths whose sum is at most `room`: the widest columns are narrowed first, and none below 0. */
 export function shrink(widths: readonly number[], room: number): number[] {
   const fitted = [...widths];
   const sum = fitted.reduce((total, width) => total + width, 0);

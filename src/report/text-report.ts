@@ -26,7 +26,7 @@ const SEVERITIES = { error: 'red', warning: 'yellow', note: 'cyan' } as const sa
   Parameters<Paint>[0]
 >;
 
-/** A CPU list is cut to this many columns before what stands beside it gets a line of its own. */
+/** A CPU list is cut to this many columns before the text next to it gets its own line. */
 const MIN_LIST_WIDTH = 12;
 const MAX_ALIAS_WIDTH = 20;
 
@@ -34,14 +34,13 @@ export interface ReportOptions {
   command: 'plan' | 'enforce' | 'status';
   /** adds a column */
   rates?: Rates | undefined;
-  /** the interrupts that are shown, with their devices and domains; the sums are of all */
+  /** selects the interrupts to show, with their devices and domains; the sums include all */
   shows?: InterruptTest | undefined;
 }
 
 /**
- * plan, enforce and status for people: a line for each interrupt, what is not as wanted in colour. Ends with a line
- * break.
- * @param columns of the terminal; from 20 on no line is wider. Where a table does not fit, each interrupt is a sentence
+ * plan, enforce and status as text: one line per interrupt, misplaced ones in colour. Ends with a line break.
+ * @param columns of the terminal; from 20 on no line is wider. If a table does not fit, each interrupt is a sentence
  */
 export function formatReport(
   plans: readonly DomainPlan[],
@@ -68,7 +67,7 @@ export function formatReport(
   return `${[...parts, ...lines].join('\n')}\n`;
 }
 
-/** How many interrupts, in the words of the command: what it would do, has done, or has found. */
+/** The number of interrupts, in the words of the command: what it would do, has done, or has found. */
 function actionsText({ set, kept, skipped, failed, misplaced }: Summary, command: ReportOptions['command']): string {
   if (command !== 'status')
     return `${set} ${command === 'plan' ? 'to set' : 'set'}, ${kept} kept, ${skipped} skipped, ${failed} failed`;
@@ -100,7 +99,7 @@ function formatDomain(
   for (const device of devices) {
     lines.push(...titleOf(device, domain, paint, width));
     for (const problem of device.problems) lines.push(...formatProblem(problem, paint, width));
-    // if nothing is to be written, the policy or a problem has said why
+    // if nothing is to be written, the policy or a problem has given the reason
     const hasReason = device.cpus !== null;
     for (const interrupt of shown.get(device) ?? []) {
       const notes = notesOf(interrupt, device, paint, hasReason);
@@ -113,7 +112,7 @@ function formatDomain(
   return `${lines.join('\n')}\n`;
 }
 
-/** What follows an interrupt's action: `vCPU 3, remote, no handler yet`. */
+/** The notes after an interrupt's action: `vCPU 3, remote, no handler yet`. */
 function notesOf(interrupt: InterruptPlan, device: DevicePlan, paint: Paint, hasReason: boolean): string {
   const { vcpu } = interrupt;
   return [
@@ -123,7 +122,7 @@ function notesOf(interrupt: InterruptPlan, device: DevicePlan, paint: Paint, has
   ].join(', ');
 }
 
-/** `0000:01:00.0 ua-gpu: auto -> 4-7,12-15, node 0, 82 % on vCPU CPUs`, on two lines if one is too short. */
+/** `0000:01:00.0 ua-gpu: auto -> 4-7,12-15, node 0, 82 % on vCPU CPUs`, on two lines if it does not fit on one. */
 function titleOf(device: DevicePlan, { vcpus }: DomainPlan, paint: Paint, width: number): string[] {
   const { address, alias, element, policy, origin, spread, numaNode, interrupts } = device;
   const cpus = device.cpus && formatCpuset(device.cpus);
@@ -149,7 +148,7 @@ function titleOf(device: DevicePlan, { vcpus }: DomainPlan, paint: Paint, width:
   return [...titled(` -> ${list}`), ...(rest === '' ? [] : wrap(rest, width, MARGIN))];
 }
 
-/** A name that is painted, and what follows it. */
+/** A painted name, and the text after it. */
 function wrapTitle(name: string, text: string, indent: number, paint: Paint, width: number): string[] {
   const [first = '', ...more] = wrap(name + text, width, indent, indent === 0 ? 2 : MARGIN);
   const margin = ' '.repeat(indent);

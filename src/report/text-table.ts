@@ -20,15 +20,15 @@ export interface Table {
 }
 
 const HEADINGS = ['ASKED', 'EFFECTIVE', 'WANTED'] as const;
-/** Between the edge and the first column. */
+/** Spaces before the first column. */
 export const MARGIN = 4;
 /** Between columns; the last column, of actions. */
 const GAP = 2;
 const ACTION = 6;
-/** CPU lists get at least so many columns, if they need them. */
+/** Minimum columns for CPU lists, if they need them. */
 const MIN_LIST_WIDTH = 7;
 
-/** As wide as the text needs, and no wider than the terminal; undefined where that is too narrow for a table. */
+/** As wide as the text needs, and no wider than the terminal; undefined if the terminal is too narrow for a table. */
 export function tableOf(
   interrupts: readonly InterruptPlan[],
   width: number,
@@ -44,7 +44,7 @@ export function tableOf(
   return room < needed ? undefined : { irq, type, lists: shrink(lists, room) as Table['lists'], rates, width };
 }
 
-/** With the gap before it. */
+/** Including the gap before it. */
 const rateWidth = (rates: Rates | undefined) => (rates ? GAP + RATE : 0);
 const RATE = 'PER S'.length;
 
@@ -57,7 +57,10 @@ export function header({ irq, type, lists, rates }: Table): string {
   return `${' '.repeat(MARGIN)}${['IRQ'.padStart(irq), 'TYPE'.padEnd(type), ...columns].join('  ')}`;
 }
 
-/** A row, and more lines if the notes are long. @param notes what follows the action; may be empty */
+/**
+ * A row, with more lines if the notes are long.
+ * @param notes text after the action; may be empty
+ */
 export function formatRow(
   interrupt: InterruptPlan,
   { irq, type, lists, rates, width }: Table,
@@ -81,7 +84,7 @@ export function formatRow(
   return [line, ...wrap(notes, width, MARGIN + irq + GAP)];
 }
 
-/** The same as a sentence, where a row does not fit: `IRQ 41 msi[0]: asked 0-15, effective 0, wanted 4-7, set`. */
+/** The same as a sentence, if a row does not fit: `IRQ 41 msi[0]: asked 0-15, effective 0, wanted 4-7, set`. */
 export function formatSentence(
   interrupt: InterruptPlan,
   rates: Rates | undefined,
@@ -102,7 +105,7 @@ export function formatSentence(
 
 const painted = (text: string, style: Style | undefined, paint: Paint) => (style ? paint(style, text) : text);
 
-/** Colours of what is asked or used outside of the target. */
+/** Colours for asked or effective CPUs outside of the target. */
 function stylesOf({ affinity, effective, wanted, target }: InterruptPlan): (Style | undefined)[] {
   const cpus = target ?? wanted;
   if (cpus === null) return [];
@@ -111,6 +114,6 @@ function stylesOf({ affinity, effective, wanted, target }: InterruptPlan): (Styl
 }
 
 const typeOf = ({ type, vector }: InterruptPlan) => (vector === null ? type : `${type}[${vector}]`);
-/** WANTED is what this interrupt is to have. Where that is unknown, it is in the policy's set. */
+/** WANTED shows the target of the interrupt; if that is unknown, the policy's set. */
 const listsOf = ({ affinity, effective, wanted, target }: InterruptPlan) =>
   [affinity, effective, target ?? wanted].map((set) => (set ? formatCpuset(set) : '-'));

@@ -3,20 +3,20 @@ import type { DeliveryShare } from './delivery-share.js';
 import type { DeviceVerdict, DomainVerdict, ForeignInterrupt, VerdictKind } from './verdict.js';
 import { deviceSentence } from './verdict-text.js';
 
-/** What a device's interrupts did in the seconds of its domain's verdict. */
+/** A device's interrupts during the seconds of its domain's verdict. */
 export interface DeviceVerdictReport {
   kind: VerdictKind;
-  /** the sentence of the text */
+  /** the sentence in the text report */
   message: string;
   perSecond: number;
-  /** parts of the interrupts that were taken, from 0 to 1; null: none were, or this does not apply */
+  /** shares of the interrupts that were taken, from 0 to 1; null: none were taken, or not applicable */
   shares: { wanted: number | null; vcpuCpus: number | null; node: number | null; ownTarget: number | null };
   posted: number;
 }
 
-/** Who else interrupted the CPUs of a domain's vCPUs. */
+/** Other interrupts on the CPUs of a domain's vCPUs. */
 export interface DomainVerdictReport {
-  /** how long was measured */
+  /** length of the measurement */
   seconds: number;
   /** null: unknown */
   foreign: ForeignInterrupt[] | null;

@@ -7,10 +7,10 @@ import { formatRate } from './rates.js';
 import { MIN_WIDTH } from './text-columns.js';
 import type { DeviceVerdict, DomainVerdict, ForeignInterrupt } from './verdict.js';
 
-/** Interrupts a second: at 10 us each, fewer take less than 0.1 % of a CPU. */
+/** Interrupts per second: at 10 us each, fewer take less than 0.1 % of a CPU. */
 const FEW_PER_SECOND = 100;
 
-/** A sentence for each device, and who else interrupts its vCPUs: wrapped for a terminal, with line ends. */
+/** One sentence per device, and the other interrupts on its vCPUs' CPUs; wrapped for a terminal, with line ends. */
 export function formatVerdict(plan: DomainPlan, verdict: DomainVerdict, columns: number): string {
   const width = Math.max(MIN_WIDTH, columns);
   const { seconds, devices, foreign } = verdict;
@@ -27,7 +27,7 @@ export function formatVerdict(plan: DomainPlan, verdict: DomainVerdict, columns:
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** What the policy of a device comes to, in one sentence without a full stop. */
+/** The effect of a device's policy, in one sentence without a full stop. */
 export function deviceSentence(device: DevicePlan, verdict: DeviceVerdict, seconds: number): string {
   const { kind, inUse, posted, unknown } = verdict;
   switch (kind) {
@@ -52,7 +52,7 @@ export function deviceSentence(device: DevicePlan, verdict: DeviceVerdict, secon
 
 const nativeStart = ({ policy }: DevicePlan) => (policy === 'native' ? 'no policy places it' : 'nothing is placed');
 
-/** What `auto` would change, where it is not stated. */
+/** The effect that `auto` would have, if no policy places the device. */
 function nativeHint({ policy }: DevicePlan, { onVcpuCpus, perSecond }: DeviceVerdict): string {
   const isElsewhere = onVcpuCpus !== undefined && onVcpuCpus.on < onVcpuCpus.all;
   return policy === 'native' && isElsewhere && perSecond >= FEW_PER_SECOND

@@ -11,42 +11,47 @@ import type { InterruptLines } from '../host/interrupt-table.js';
 import { type DeliveryShare, deliveryShare } from './delivery-share.js';
 import { interruptKey } from './rates.js';
 
-/** A host at one moment: what is planned for its domains, and all that the CPUs of each domain's vCPUs have taken. */
+/**
+ * A host at one moment: the plans of its domains, and the interrupts that the CPUs of each domain's vCPUs have taken.
+ */
 export interface Sample {
   plans: readonly DomainPlan[];
-  /** of each plan, in its order; undefined: not read */
+  /** for each plan, in order; undefined: not read */
   lines: readonly InterruptLines[] | undefined;
   /** in ms, monotonic */
   atMs: number;
 }
 
 /**
- * none: no interrupt is in use; posted: the hardware posts all that are; idle: the host took none; native: nothing is
- * to be placed; in-place: all were taken on the CPUs that the policy wants; misplaced: some were not.
+ * none: no interrupt is in use; posted: the hardware posts all interrupts in use; idle: the host took none; native:
+ * nothing is to be placed; in-place: all were taken on CPUs of the policy; misplaced: some were not.
  */
 export type VerdictKind = 'none' | 'posted' | 'idle' | 'native' | 'in-place' | 'misplaced';
 
-/** What a device's interrupts did between two samples. */
+/** A device's interrupts between two samples. */
 export interface DeviceVerdict {
   kind: VerdictKind;
   perSecond: number;
-  /** of the interrupts that were taken, those on the CPUs of the policy; undefined: it gives none */
+  /** of the interrupts that were taken, those on CPUs of the policy; undefined: the policy gives no CPUs */
   onWanted: DeliveryShare | undefined;
-  /** on the CPUs of the vCPUs; undefined: these may run everywhere */
+  /** those on CPUs of the vCPUs; undefined: the vCPUs may run everywhere */
   onVcpuCpus: DeliveryShare | undefined;
-  /** on the device's node; undefined: that is unknown, or there is no other */
+  /** those on the device's node; undefined: the node is unknown, or there is only one */
   onNode: DeliveryShare | undefined;
-  /** of vectors with a vCPU or CPU of their own, those that were taken there; undefined: there are none */
+  /**
+   * for vectors with a vCPU or CPU of their own, the interrupts that were taken there; undefined: there are no such
+   * vectors
+   */
   onOwnTarget: DeliveryShare | undefined;
-  /** interrupts that are in use, how many of them are posted, and of how many that is unknown */
+  /** number of interrupts in use, how many of them are posted, and for how many that is unknown */
   inUse: number;
   posted: number;
   unknown: number;
-  /** a legacy line is in use */
+  /** true: a legacy line is in use */
   hasLine: boolean;
 }
 
-/** An interrupt of somebody else that CPUs took. */
+/** An interrupt of another device or source that CPUs of the vCPUs took. */
 export interface ForeignInterrupt {
   /** null: a vector of the architecture */
   irq: number | null;
@@ -57,21 +62,21 @@ export interface ForeignInterrupt {
 
 export interface DomainVerdict {
   seconds: number;
-  /** of each device, in the plan's order */
+  /** for each device, in the plan's order */
   devices: DeviceVerdict[];
   /**
-   * the busiest interrupts on the CPUs of the vCPUs that are not the domain's own, the busiest first; null: unknown
+   * the most frequent interrupts on the vCPUs' CPUs that are not the domain's own, most frequent first; null: unknown
    */
   foreign: ForeignInterrupt[] | null;
 }
 
 const MAX_FOREIGN = 5;
-/** Of the guest itself: notifications of vCPUs that interrupts are posted to. */
+/** The guest's own: notifications of vCPUs that interrupts are posted to. */
 const OWN_LABELS = new Set(['PIN', 'NPI', 'PIW']);
 
 /**
- * What came of each plan; undefined for a domain that does not run, or that did not at the first sample.
- * @param handlersOf the handlers of an IRQ now
+ * The verdict on each plan; undefined for a domain that does not run now, or did not at the first sample.
+ * @param handlersOf returns the present handlers of an IRQ
  */
 export function verdictsBetween(
   before: Sample,
@@ -91,10 +96,10 @@ export function verdictsBetween(
   });
 }
 
-/** QEMU's threads were seen. */
+/** True if QEMU's threads were seen. */
 export const isRunning = ({ vcpus }: DomainPlan): boolean => vcpus.source === 'threads';
 
-/** What the host has taken is not posted: for those of which nothing else is known. */
+/** Sets posting to no for interrupts that the host has taken, if it was unknown. */
 export function withCountedPosting(before: readonly DomainPlan[], after: readonly DomainPlan[]): DomainPlan[] {
   const counts = countsOf(before);
   return after.map((plan) =>
@@ -119,7 +124,7 @@ function countsOf(plans: readonly DomainPlan[]): Counts {
   return new Map(interrupts.map((interrupt) => [interruptKey(interrupt), interrupt.counts]));
 }
 
-/** Empty for an interrupt that is new, or another one with its number. */
+/** Empty for a new interrupt, or another one with the same number. */
 function takenSince(before: Counts, interrupt: InterruptPlan): InterruptPlan['counts'] {
   const earlier = before.get(interruptKey(interrupt));
   if (!earlier) return {};

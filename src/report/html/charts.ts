@@ -3,22 +3,22 @@ import { type Cpuset, cpusetOf, EMPTY, formatCpuset, has, isSubset } from '../..
 import { Html, html, NOTHING } from './html.js';
 import type { ViewModel } from './view-model.js';
 
-/** A count against the highest one, as a bar, with the remote part of it. Decorative: the number is beside it. */
+/** A count relative to the highest one, as a bar with its remote part. Decorative: the number is next to it. */
 export function bar(count: number, maxCount: number, remoteCount = 0): Html {
   const width = maxCount > 0 ? Math.max(count > 0 ? 1 : 0, (100 * count) / maxCount) : 0;
   const remote = count > 0 ? (width * remoteCount) / count : 0;
   return html`<svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="100" height="4"/><rect class="fill" width="${width.toFixed(2)}" height="4"/>${remote > 0 ? html`<rect class="far" width="${remote.toFixed(2)}" height="4"/>` : NOTHING}</svg>`;
 }
 
-/** A count against the highest one, in a table of thousands of rows: as bar(), in few bytes. */
+/** A count relative to the highest one, for a table of thousands of rows: as bar(), in fewer bytes. */
 export function shortBar(count: number, maxCount: number): Html {
   const percent = maxCount > 0 ? Math.max(count > 0 ? 1 : 0, Math.round((100 * count) / maxCount)) : 0;
   return percent === 0 ? NOTHING : html`<i style="--w:${percent}%"></i>`;
 }
 
 /**
- * All CPUs of the host in a row, node by node, with those that are asked for, delivered to and wanted. Decorative: the
- * lists are beside it. What many interrupts share is drawn once.
+ * All CPUs of the host in a row, node by node, with the asked, effective and wanted ones. Decorative: the lists are
+ * next to it. A drawing that several interrupts have in common is made once.
  */
 export class CpuStrips {
   readonly #symbols = new Map<string, { id: string; symbol: Html }>();
@@ -36,7 +36,7 @@ export class CpuStrips {
     return html`<svg aria-hidden=true><use href=#${this.#symbolOf(asked, goal)} />${rects}</svg>`;
   }
 
-  /** The drawings that the strips refer to: once on the page. */
+  /** The drawings that the strips refer to: once per page. */
   get definitions(): Html {
     const symbols = [...this.#symbols.values()].map(({ symbol }) => symbol);
     return html`<svg width="0" height="0" class="symbols" aria-hidden="true">${symbols}</svg>`;
@@ -76,7 +76,7 @@ export class CpuStrips {
 
 const percent = (part: number, all: number) => new Html(`${Number(((100 * part) / all).toFixed(1))}%`);
 
-/** Ranges of positions in the row: CPUs of one node are next to each other there, whatever their numbers. */
+/** Ranges of positions in the row: CPUs of one node are adjacent there, whatever their numbers are. */
 function positions(set: Cpuset, cpuOrder: readonly number[]): Cpuset {
   return cpusetOf(cpuOrder.flatMap((cpu, place) => (has(set, cpu) ? [place] : [])));
 }

@@ -16,7 +16,9 @@ import { formatCount, hueClass, lettersOf, plural } from './format.js';
 import { type Html, html, NOTHING } from './html.js';
 import { takenOf, type ViewModel } from './view-model.js';
 
-/** What an action means on the page. The style sheet adds a sign: colours alone are not seen by everybody. */
+/**
+ * The meaning of an action on the page. The style sheet adds a sign, as not every reader can tell the colours apart.
+ */
 const STATES: Record<Action, { word: string; kind: string }> = {
   set: { word: 'not placed', kind: 'open' },
   fail: { word: 'failed', kind: 'bad' },
@@ -25,14 +27,14 @@ const STATES: Record<Action, { word: string; kind: string }> = {
 };
 const POLICIES = { entry: '', 'domain-default': ', default of the domain', 'host-default': ', default of the host' };
 
-/** Longer tables are closed until they are opened. */
+/** Longer tables are collapsed at first. */
 const MAX_OPEN_ROWS = 24;
 
-/** What the sections of guests share. */
+/** What the sections of all guests have in common. */
 export interface GuestContext {
   view: ViewModel;
   strips: CpuStrips;
-  /** there is no index to go back to */
+  /** true: the page has no index to link to */
   isAlone: boolean;
 }
 
@@ -50,7 +52,7 @@ ${problemList(problems)}${devices.length === 0 ? html`<p>It has no PCI device of
 </section>`;
 }
 
-/** To the rows of the CPUs, where a set has few ranges. */
+/** Links to the rows of the CPUs, if a set has few ranges. */
 function cpuLinks(cpus: Cpuset, { cpuOrder }: ViewModel): Html {
   if (cpus.length > 8) return html`<span class="list">CPU ${formatCpuset(cpus)}</span>`;
   const links = cpus.map((range, index) => {
@@ -94,13 +96,13 @@ ${interrupts.length === 0 ? html`<tr><td colspan="8" class="soft">It has no inte
 `;
 }
 
-/** Without classes, quotes and end tags that are not needed: a page has thousands of rows. */
+/** Without optional classes, quotes and end tags: a page has thousands of rows. */
 function row(interrupt: InterruptPlan, device: DevicePlan, { view, strips }: GuestContext): Html {
   const { irq, type, vector, affinity, effective, wanted, target, vcpu, action } = interrupt;
   const own = vcpu === null ? NOTHING : html` <span class="reason">vCPU ${vcpu}</span>`;
   const taken = takenOf(interrupt);
   const remote = isRemote(interrupt, device) === true;
-  // if nothing is to be written, the device's line has said why
+  // if nothing is to be written, the device's line has given the reason
   const why = reasonTexts(interrupt, device.cpus !== null).map((text) => html`<span class="reason">${text}</span>`);
   const { word, kind } = STATES[action];
   const id = isListed(interrupt) ? html` id="irq-${irq}"` : NOTHING;
@@ -111,10 +113,10 @@ function row(interrupt: InterruptPlan, device: DevicePlan, { view, strips }: Gue
 const cpuCell = (set: Cpuset | null, note: Html = NOTHING) => html`<td>${set ? formatCpuset(set) : '–'}${note}`;
 
 const isListed = ({ action }: InterruptPlan) => action === 'set' || action === 'fail';
-/** More are not listed: each guest has its own. */
+/** Maximum length of the list: each guest's section has all of its own. */
 const MAX_LISTED = 200;
 
-/** The interrupts that are not in place, with a link to each. */
+/** The misplaced interrupts, with a link to each. */
 export function notPlacedHtml(plans: readonly DomainPlan[]): Html {
   const found = plans.flatMap((domain, index) =>
     domain.devices.flatMap((device) =>

@@ -7,7 +7,7 @@ import { type Html, html, NOTHING } from './html.js';
 import { document, tile } from './page-frame.js';
 import { guestState } from './state.js';
 
-/** Many hosts as one self-contained page: a line a host, and the guests of each. */
+/** Many hosts as one self-contained page: one line per host, and the guests of each. */
 export function fleetPage(hosts: readonly FleetHost[], now: Date): string {
   const guests = hosts.flatMap((host) => host.guests);
   const sum = sumOf(guests, '');

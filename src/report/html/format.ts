@@ -1,10 +1,10 @@
-/** How many colours the style sheet has for domains. */
+/** Number of colours for domains in the style sheet. */
 const HUES = 6;
 
 /** The class of the style sheet for a domain's colour. @param domain its index */
 export const hueClass = (domain: number): string => `hue${domain % HUES}`;
 
-/** A domain's letters, as colours alone do not tell domains apart for everybody: A to Z, then AA and so on. */
+/** A domain's letters, as not every reader can tell domains apart by colour: A to Z, then AA and so on. */
 export function lettersOf(domain: number): string {
   const letter = String.fromCharCode(65 + (domain % 26));
   return domain < 26 ? letter : lettersOf(Math.floor(domain / 26) - 1) + letter;

@@ -1,6 +1,6 @@
 import { printable } from '../../lib/printable.js';
 
-/** Text that is HTML already: what `html` makes, and nothing else. */
+/** Text that is HTML already; only `html` makes it. */
 export class Html {
   constructor(readonly text: string) {}
 }
@@ -8,8 +8,8 @@ export class Html {
 type Value = string | number | Html | readonly Html[];
 
 /**
- * HTML from a template. Strings are escaped, for text in an element or in a quoted attribute; only Html is inserted as
- * it is.
+ * HTML from a template. Strings are escaped, for text in an element or in a quoted attribute; only Html is inserted
+ * unescaped.
  */
 export function html(parts: TemplateStringsArray, ...values: Value[]): Html {
   return new Html(parts.map((part, index) => (index === 0 ? '' : textOf(values[index - 1] as Value)) + part).join(''));

@@ -8,10 +8,10 @@ import type { CpuView, NodeView, ViewModel } from './view-model.js';
 /** Hosts with more CPUs are shown as a compact grid. */
 const MAX_DETAILED_CPUS = 48;
 
-/** Whether there are too many CPUs to show in words what is on each. */
+/** Whether the host has too many CPUs to list the contents of each. */
 export const isCompact = ({ cpuOrder }: ViewModel): boolean => cpuOrder.length > MAX_DETAILED_CPUS;
 
-/** A grid of CPUs for each node, with what is on each. */
+/** A grid of CPUs for each node, with the vCPUs and interrupts on each CPU. */
 export function nodesHtml(view: ViewModel, plans: readonly DomainPlan[]): Html {
   return html`<div class="nodes${isCompact(view) ? ' compact' : ''}">${view.nodes.map((node) => nodeHtml(node, view, plans))}</div>`;
 }
@@ -40,7 +40,7 @@ ${
 </section>`;
 }
 
-/** More devices of one guest on a node are only counted. */
+/** Maximum number of listed devices of one guest on a node; the others are counted. */
 const MAX_ADDRESSES = 2;
 
 function titleOf(node: number | undefined, isWithoutCpus: boolean): string {
@@ -85,7 +85,7 @@ function runsOn({ vcpus }: CpuView): { domain: number; list: string }[] {
   });
 }
 
-/** All that is known of a CPU, in words. */
+/** A CPU's tooltip: everything that is known of it. */
 function cpuWords(cpuView: CpuView, plans: readonly DomainPlan[]): string {
   const { cpu, online, interrupts, taken, remote } = cpuView;
   const runs = runsOn(cpuView).map(({ domain, list }) => `vCPU ${list} of ${plans[domain]?.name}`);
@@ -99,7 +99,7 @@ function cpuWords(cpuView: CpuView, plans: readonly DomainPlan[]): string {
   ].join(', ');
 }
 
-/** The same as a table, of the CPUs that have a vCPU or interrupts. */
+/** The same as a table, for CPUs with a vCPU or interrupts. */
 export function cpuTable({ nodes, maxCpuCount }: ViewModel, plans: readonly DomainPlan[]): Html {
   const busy = nodes.flatMap(({ node, cpus }) =>
     cpus

@@ -1,19 +1,19 @@
 import { Html, html } from './html.js';
 import { STYLE } from './style.js';
 
-/** Neither scripts nor network: injected HTML could do nothing. */
+/** No scripts and no network: injected HTML would have no effect. */
 const CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 interface Page {
   title: string;
-  /** the link for those who use a keyboard */
+  /** link for keyboard users */
   skip: { to: string; text: string };
   /** below the title */
   about: Html;
   main: Html;
 }
 
-/** A self-contained page: its text. */
+/** A self-contained page. */
 export function document({ title, skip, about, main }: Page): string {
   return html`<!DOCTYPE html>
 <html lang="en">
@@ -40,6 +40,9 @@ ${main}
 `.text;
 }
 
-/** A figure. @param link to what it counts */
+/**
+ * A number with its label.
+ * @param link to the list of what is counted
+ */
 export const tile = (kind: string, value: string, what: string, link?: string) =>
   html`<div class="tile ${kind}"><dt>${what}</dt><dd>${link === undefined ? value : html`<a href="${link}">${value}</a>`}</dd></div>`;

@@ -61,7 +61,7 @@ ${strips.definitions}`,
   });
 }
 
-/** A line a guest, what is wrong first, with links. A few guests are seen at once anyway. */
+/** One line per guest, problems first, with links. Empty for a single guest. */
 function indexHtml(guests: readonly GuestSummary[]): Html {
   if (guests.length < 2) return NOTHING;
   const places = new Map(guests.map((guest, index) => [guest, index]));

@@ -1,4 +1,4 @@
-/** Colours by what they mean; every text on its ground has a contrast of 4.5 or more (WCAG AA). */
+/** Colours by meaning; every text has a contrast of 4.5 or more (WCAG AA). */
 const LIGHT = `
 --ground:#f7f6f2;--card:#fffefb;--line:#dfdcd2;--text:#20262b;--soft:#5c636a;--track:#e9e6dd;--cell:#f1efe8;
 --good:#1d6b43;--good-g:#e0f0e6;--open:#7d5200;--open-g:#fbeccb;--bad:#a8231b;--bad-g:#fbe3df;--far:#6c3fa4;--far-g:#ede4f8;--soft-g:#eceae3;
@@ -113,7 +113,7 @@ b.good::before{content:"✓ " / ""}b.open::before{content:"→ " / ""}b.bad::bef
 @media (min-width:120rem){body{max-width:150rem}}
 @media (forced-colors:active){.cpu{border:1px solid}.bar rect,svg rect{forced-color-adjust:none}}`;
 
-/** The page's style sheet: light, and dark where the reader's system is. */
+/** The page's style sheet: light, or dark if the reader's system is dark. */
 export const STYLE =
   `:root{color-scheme:light dark;${LIGHT}}@media (prefers-color-scheme:dark){:root{${DARK}}}${PAGE}${HUES}${NODES}${TABLES}`.replaceAll(
     '\n',

@@ -2,14 +2,14 @@ import { type DevicePlan, type DomainPlan, type InterruptPlan, isPosted } from '
 import { type Cpuset, cpusOf, EMPTY, has, isSubset } from '../../domain/cpuset.js';
 import type { Topology } from '../../host/topology.js';
 
-/** What the page shows. */
+/** The input of the page. */
 export interface ViewModelInput {
   plans: readonly DomainPlan[];
   topology: Topology;
-  /** of each domain, in the report's order; `cpus` undefined: any */
+  /** for each domain, in the report's order; `cpus` undefined: any */
   vcpus: readonly (readonly { vcpu: number; cpus?: Cpuset | undefined }[])[];
   host: string;
-  /** when the host was read, for people */
+  /** when the host was read, as text */
   takenAt: string;
   /** status of the watcher, in lines; undefined: unknown */
   watcher?: string | undefined;
@@ -18,21 +18,21 @@ export interface ViewModelInput {
 export interface CpuView {
   cpu: number;
   online: boolean;
-  /** that may run here, but not on every CPU */
+  /** vCPUs that may run here, but not on every CPU */
   vcpus: { domain: number; vcpu: number }[];
-  /** delivered here */
+  /** interrupts delivered here */
   interrupts: { domain: number; device: DevicePlan; interrupt: InterruptPlan }[];
-  /** interrupts taken since the vectors exist */
+  /** how often interrupts were taken since the vectors exist */
   taken: number;
-  /** how many of those came from a device on another node */
+  /** how often of these from a device on another node */
   remote: number;
 }
 
 export interface NodeView {
-  /** undefined: CPUs and devices on no node, and all of a host without nodes */
+  /** undefined: CPUs and devices without a node, and all of a host without nodes */
   node: number | undefined;
   cpus: CpuView[];
-  /** of the domains, on this node */
+  /** devices of the domains on this node */
   devices: { domain: number; device: DevicePlan }[];
 }
 
@@ -42,13 +42,13 @@ export interface ViewModel {
   nodeOf: ReadonlyMap<number, number>;
   /** all CPUs, node by node: the order of cpuStrip() */
   cpuOrder: number[];
-  /** the most interrupts that one CPU has taken */
+  /** the highest count of one CPU */
   maxCpuCount: number;
-  /** how often the most frequent interrupt was taken */
+  /** the highest count of one interrupt */
   maxInterruptCount: number;
 }
 
-/** The nodes, their CPUs, and what is on each of them. Pure. */
+/** The nodes, their CPUs, and the vCPUs, devices and interrupts on them. Pure. */
 export function viewModelOf({ plans, topology, vcpus }: ViewModelInput): ViewModel {
   const nodeOf = new Map(topology.nodes.flatMap(({ node, cpus }) => [...cpusOf(cpus)].map((cpu) => [cpu, node])));
   const cpus = new Map([...cpusOf(topology.present)].map((cpu) => [cpu, emptyCpu(cpu, has(topology.online, cpu))]));
@@ -61,7 +61,7 @@ export function viewModelOf({ plans, topology, vcpus }: ViewModelInput): ViewMod
   const entries = plans.flatMap(devicesOf);
   for (const { domain, device } of entries) {
     for (const interrupt of device.interrupts) {
-      // no CPU of the host takes what is posted
+      // no host CPU takes a posted interrupt
       for (const cpu of cpusOf(isPosted(interrupt) ? EMPTY : (interrupt.effective ?? EMPTY))) {
         cpus.get(cpu)?.interrupts.push({ domain, device, interrupt });
       }
@@ -101,7 +101,7 @@ function nodesOf(
   const rest = cpus.filter(({ cpu }) => !nodeOf.has(cpu));
   const known = new Set(nodes.map(({ node }) => node));
   const devices = entries.filter(({ device }) => device.numaNode === null || !known.has(device.numaNode));
-  // devices that the kernel gives node -1, and those of a host without nodes
+  // devices with node -1 in the kernel, and devices of a host without nodes
   if (rest.length + devices.length > 0) found.push({ node: undefined, cpus: rest, devices });
   return found.filter((node) => node.cpus.length + node.devices.length > 0);
 }
