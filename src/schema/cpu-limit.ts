@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 
-/** Limit by the clock, for a process that gets too little CPU time. */
+/** Limit in real time, for a process that gets too little CPU time. */
 const MAX_WAIT_MS = 20_000;
 /** Linux counts the CPU time of processes in hundredths of a second. */
 const MS_PER_TICK = 10;
 
 /**
  * Calls `onExceeded` when a process has used `limitMs` of CPU time since its last progress. CPU time, because on a busy
- * machine a limit by the clock would be exceeded by valid documents. If the process waits for anything but CPU or disk,
- * the limit is by the clock.
+ * machine valid documents would exceed a limit in real time. If the process waits for something other than CPU or disk,
+ * the limit is in real time.
  */
 export class CpuLimit {
   #timer: NodeJS.Timeout | undefined;
@@ -26,7 +26,7 @@ export class CpuLimit {
     this.#checkIn(limitMs);
   }
 
-  /** The process has completed a part of its work. */
+  /** Called when the process has completed a part of its work. */
   reportProgress(): void {
     this.#hasProgressed = true;
   }
@@ -61,8 +61,8 @@ export class CpuLimit {
 }
 
 /**
- * CPU time, and whether the process waits for anything but CPU or disk, or has gone (proc_pid_stat(5): fields 3, 14,
- * 15).
+ * CPU time, and whether the process waits for something other than CPU or disk, or has ended (proc_pid_stat(5): fields
+ * 3, 14, 15).
  */
 function readUsage(pid: number | undefined): { usedMs: number; isBlocked: boolean } {
   try {

@@ -7,7 +7,7 @@ export const ENGINE_NAMES = ['xmllint', 'libxml2-wasm', 'libxmljs2'] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
 
 /**
- * The engine to use: `auto` is xmllint if it is in $PATH, else libxml2-wasm.
+ * The engine to use: `auto` is xmllint if it is in $PATH, otherwise libxml2-wasm.
  * @throws SchemaError for an unknown name, and for xmllint if it is not installed. openEngine loads the others
  */
 export function chooseEngine(name: string, env: Environment): EngineName {

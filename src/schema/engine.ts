@@ -29,7 +29,7 @@ async function validateWithXmllint(
     const verdicts: SchemaVerdict[] = [];
     for (const { path, text } of documents) {
       const verdict = path === undefined ? await validateText(text, grammar, { env }) : (await run.verdicts).get(path);
-      // a failure of xmllint itself is not a verdict on the document: the library validates it
+      // a failure of xmllint itself is not a verdict on the document: libxml2-wasm validates it then
       if (verdict === undefined) fallback ??= await openLibxml2Wasm(grammar);
       verdicts.push(verdict ?? (fallback as CompiledGrammar).validateText(text));
     }

@@ -10,22 +10,22 @@ export interface Grammar {
   kind: 'libvirt' | 'builtin';
   file?: string;
   text?: string;
-  /** folders from which the grammar may include files */
+  /** directories from which the grammar may include files */
   directories: string[];
-  /** what is not checked, for messages; only with kind builtin */
+  /** the part that is not checked, for messages; only with kind builtin */
   note?: string;
 }
 
 export interface GrammarOptions {
-  /** --schemas: a folder with libvirt's domain.rng */
+  /** --schemas: a directory with libvirt's domain.rng */
   schemas?: string | undefined;
   env: Environment;
   rngDirectory?: string;
-  /** folders that are searched if none is named */
+  /** directories that are searched if none is named */
   defaultFolders?: readonly string[];
 }
 
-/** rng/domain.rng includes the schema in this folder, so it can be used directly. */
+/** rng/domain.rng includes the schema in this directory, so it can be used directly. */
 const USUAL_FOLDER = '/usr/share/libvirt/schemas';
 
 const DEFAULT_FOLDERS = [
@@ -42,9 +42,9 @@ const BUILTIN_NOTE =
   '(install libvirt, or name the folder of domain.rng with --schemas)';
 
 /**
- * libvirt's grammar with the extension: from `schemas`, else $LIBVIRT_SCHEMAS, else a default folder, else the built-in
- * grammar with a note.
- * @throws SchemaError if a named folder has no domain.rng
+ * libvirt's grammar with the extension: from `schemas`, otherwise $LIBVIRT_SCHEMAS, otherwise a default directory,
+ * otherwise the built-in grammar with a note.
+ * @throws SchemaError if a named directory has no domain.rng
  */
 export function findGrammar(options: GrammarOptions): Grammar {
   const rng = options.rngDirectory ?? findRngDirectory();
@@ -65,12 +65,12 @@ export function findGrammar(options: GrammarOptions): Grammar {
 }
 
 function hasDomainGrammar(directory: string): boolean {
-  // checked first: below a path that is a file, statSync throws in spite of throwIfNoEntry
+  // checked first: if a component of the path is a file, statSync throws in spite of throwIfNoEntry
   if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return false;
   return statSync(join(directory, 'domain.rng'), { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
-/** Grammars that are no regular files: reading a FIFO or a device could block for ever. */
+/** Grammars that are not regular files: reading a FIFO or a device could block forever. */
 function irregularGrammars(directory: string): string[] {
   const isFile = (name: string) => statSync(join(directory, name), { throwIfNoEntry: false })?.isFile() ?? true;
   return readdirSync(directory).filter((name) => name.endsWith('.rng') && !isFile(name));

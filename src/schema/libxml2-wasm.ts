@@ -20,8 +20,8 @@ export interface CompiledGrammar extends Validator {
 }
 
 let library: Promise<Library> | undefined;
-// folders that the library may read from. Its input provider is global; except during a compilation there are none, so
-// documents cannot include files
+// directories that the library may read from. Its input provider is global; except during a compilation there are none,
+// so documents cannot include files
 let readableFolders: readonly string[] = [];
 
 /**
@@ -45,7 +45,7 @@ function compile(lib: Library, grammar: Grammar): CompiledGrammar {
   const options = { option: lib.ParseOption.XML_PARSE_NONET | lib.ParseOption.XML_PARSE_NO_XXE };
   readableFolders = grammar.directories;
   try {
-    // not NO_XXE, which forbids the grammar's own includes; SchemaFiles restricts them to the grammar's folders
+    // not NO_XXE, which forbids the grammar's own includes; SchemaFiles restricts them to the grammar's directories
     const source = lib.XmlDocument.fromString(text, { url, option: lib.ParseOption.XML_PARSE_NONET });
     try {
       const validator = lib.RelaxNGValidator.fromDoc(source);
@@ -88,7 +88,8 @@ function verdictOf(
 }
 
 /**
- * Only fatal errors matter, as for xmllint and libvirt. The library also throws for others, such as a duplicate xml:id.
+ * Only fatal errors are relevant, as for xmllint and libvirt. The library also throws for others, such as a duplicate
+ * xml:id.
  */
 function parse(lib: Library, text: string, { option }: { option: number }): InstanceType<Library['XmlDocument']> {
   try {
@@ -105,7 +106,7 @@ function located({ message, line }: ErrorDetail): EngineMessage {
   return line > 0 ? { message, line } : { message };
 }
 
-/** Input provider for the includes of a grammar: serves only files in the grammar's folders. */
+/** Input provider for the includes of a grammar: serves only files in the grammar's directories. */
 class SchemaFiles {
   readonly #open = new Map<number, { bytes: Buffer; position: number }>();
   #next = 1;

@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { ToolError } from '../lib/errors.js';
 
 /**
- * The package's rng/ folder, searched upwards from here: this module runs from src/schema/ and from a bundle in
+ * The package's rng/ directory, searched upwards from here: this module runs from src/schema/ and from a bundle in
  * dist/bin/.
- * @throws ToolError where the package is incomplete
+ * @throws ToolError if the package is incomplete
  */
 export function findRngDirectory(): string {
   let directory = dirname(fileURLToPath(import.meta.url));

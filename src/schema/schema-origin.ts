@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Grammar } from './grammar.js';
 
 /**
- * Whose schema a grammar is, for messages: `libvirt 9.0.0's schema`. The version is that of the libvirt.so.0 which is
- * installed with the schemas: no process is started.
+ * The source of a grammar, for messages: `libvirt 9.0.0's schema`. The version is that of the libvirt.so.0 that is
+ * installed with the schemas; no process is started.
  */
 export function schemaOrigin({ kind, directories: [directory = ''] }: Grammar): string {
   if (kind === 'builtin') return 'the built-in schema';
@@ -14,7 +14,7 @@ export function schemaOrigin({ kind, directories: [directory = ''] }: Grammar): 
   return version === undefined ? "the installed libvirt's schema" : `libvirt ${version}'s schema`;
 }
 
-/** The version of the libvirt below a prefix such as /usr; undefined if none, or several that differ, are found. */
+/** The version of the libvirt below a prefix such as /usr; undefined if none is found, or several different ones. */
 function libvirtVersion(prefix: string): string | undefined {
   const lib = join(prefix, 'lib');
   // Debian: /usr/lib/x86_64-linux-gnu; Fedora: /usr/lib64

@@ -1,12 +1,12 @@
 import type { XmlElement } from '../xml/element.js';
 
 /**
- * Pairs of sibling elements in a document that is validated: 31,600 children of one element, or fewer of each of
- * several. libxml2's time grows with these pairs, and is 2 to 3 seconds for so many (measured with 2.9 and 2.15). A
- * hundred devices have 5,000 pairs.
+ * Maximum number of pairs of sibling elements in a document that is validated: 31,600 children of one element, or fewer
+ * of each of several. libxml2's time grows with these pairs, and is 2 to 3 seconds for this many (measured with 2.9 and
+ * 2.15). A hundred devices have 5,000 pairs.
  */
 const MAX_SIBLING_PAIRS = 500_000_000;
-/** So many pairs need at least 31,600 elements, each at least as long as `<a/>`. */
+/** This many pairs need at least 31,600 elements, each at least as long as `<a/>`. */
 const MIN_LENGTH_TO_COUNT = 4 * 31_600;
 
 export interface SiblingPairs {

@@ -25,9 +25,9 @@ const CPU_TIME_LIMIT_MS = 3000;
 const VALID = 0;
 /** Far below Linux's limit for arguments and environment (2 MiB); a chunk of this size takes seconds anyway. */
 const MAX_ARGUMENT_BYTES = 256 << 10;
-/** With more files, several processes run in parallel, at a lower priority. */
+/** For more files, several processes run in parallel, at a lower priority. */
 const MAX_FILES_OF_ONE_PROCESS = 100;
-/** Processes for single documents that run in parallel. */
+/** Maximum number of parallel processes for single documents. */
 const MAX_SINGLE_PROCESSES = 4;
 
 /**

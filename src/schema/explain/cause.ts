@@ -7,8 +7,8 @@ import type { Frame, Progress } from './progress.js';
 const MOST_ANCESTORS_TRIED = 4;
 
 /**
- * The attribute, of an open element, without whose value a part would be allowed.
- * @param isAllowed asked with the state in the innermost of the frames, after its start tag
+ * The attribute of an open element whose value forbids a part: with any other value the part would be allowed.
+ * @param isAllowed called with the state in the innermost frame, after its start tag
  */
 export function causeOf(
   progress: Progress,
@@ -20,7 +20,7 @@ export function causeOf(
   for (let frame = innermost; frame && path.length < MOST_ANCESTORS_TRIED; frame = frame.parent) {
     path.unshift(frame);
     const opened = progress.derive.child(frame.before, nameOf(frame.element));
-    // one that the schema does not know decides nothing, and there may be a thousand
+    // an attribute that the schema does not know cannot be the cause, and there may be a thousand of them
     const known = attributesIn(frame.element).filter(
       (each) => !progress.isNone(progress.derive.attribute(opened, attributeName(each))),
     );
@@ -32,7 +32,7 @@ export function causeOf(
   return undefined;
 }
 
-/** The state inside of the last of nested elements, if the value of one attribute does not count. */
+/** The state inside the last of nested elements, if one attribute may have any value. */
 function stateAlong(progress: Progress, path: readonly Frame[], free: XmlAttribute): Pattern | undefined {
   const { derive } = progress;
   const any = new Set([free]);
@@ -40,7 +40,7 @@ function stateAlong(progress: Progress, path: readonly Frame[], free: XmlAttribu
   for (const { element } of path) {
     if (state === undefined) return undefined;
     const opened = derive.child(state, nameOf(element));
-    // faulty attributes are left out
+    // leaves out attributes that are not allowed
     const attributes = attributesIn(element).filter((each) => {
       const value = derive.value(derive.attribute(opened, attributeName(each)), each.value, each === free);
       return !progress.isNone(value);

@@ -1,15 +1,15 @@
 import { describeDatatype, type Parameter } from './datatype-names.js';
 
-/** A datatype of a grammar with its parameters. XML Schema part 2; what libvirt's and our grammars use. */
+/** A datatype of a grammar with its parameters. XML Schema part 2, as far as libvirt's and our grammars use it. */
 export interface Datatype {
   /** equal for equal datatypes */
   readonly id: string;
-  /** in words: `an absolute path` */
+  /** description: `an absolute path` */
   readonly label: string;
   allows(text: string): boolean;
-  /** true for a text about which libxml2 and the recommendation may differ, such as a number with a plus sign */
+  /** true for a text that libxml2 and the recommendation may treat differently, such as a number with a plus sign */
   isDoubtful(text: string): boolean;
-  /** the text in the form in which values are compared */
+  /** converts the text to the form in which values are compared */
   normalize(text: string): string;
 }
 
@@ -39,13 +39,13 @@ const LEXICAL: Readonly<Record<string, RegExp>> = {
     /^-?\d{4,}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-4]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?$/,
 };
 
-/** Types whose white space counts. `normalizedString` replaces it, all others collapse it. */
+/** Types that keep white space. `normalizedString` replaces it, all others collapse it. */
 const KEEP = new Set(['string']);
 const ANY_TEXT = new Set(['string', 'token', 'normalizedString', 'anyURI']);
 
 /**
  * A datatype by its name in the library of XML Schema (`token` and `string` of the built-in library are the same).
- * @throws Error for a type or a parameter that is not known here
+ * @throws Error for a type or parameter that is not supported
  */
 export function makeDatatype(name: string, parameters: readonly Parameter[], definition: string): Datatype {
   const label = describeDatatype(name, parameters, definition);
@@ -72,11 +72,11 @@ export function collapse(text: string): string {
 
 type Check = (text: string) => boolean;
 
-/** Longer ones may take libxml2's regular expressions to their limits. */
+/** Longer texts may reach the limits of libxml2's regular expressions. */
 const LONGEST_PLAIN = 1000;
 const PLAIN = /^[!-~]*(?: [!-~]+)*$/;
 
-/** libxml2 reads numbers, times and URIs in its own way, and knows less of white space and of Unicode. */
+/** libxml2 parses numbers, times and URIs in its own way, and supports less of white space and Unicode. */
 function doubtCheck(name: string, parameters: readonly Parameter[]): Check {
   if (name === 'anyURI') return (text) => !/^[\w/.:-]+$/.test(text);
   const hasPattern = parameters.length > 0;
@@ -102,7 +102,7 @@ function lexicalCheck(name: string): Check {
 
 const integerOf = (text: string) => BigInt(text.replace(/^\+/, ''));
 
-/** All parameters hold together, patterns too (RELAX NG's guidelines for XML Schema datatypes). */
+/** A text must match all parameters, patterns too (RELAX NG's guidelines for XML Schema datatypes). */
 function facets(name: string, parameters: readonly Parameter[]): Check[] {
   return parameters.map(({ name: facet, value }) => facetCheck(name, facet, value));
 }
@@ -135,16 +135,16 @@ function facetCheck(type: string, facet: string, value: string): Check {
 
 function compare(type: string, text: string, bound: string): number {
   if (!(type in INTEGERS)) return Number(text) - Number(bound);
-  // a text that is no number has failed the check of the type already, but all checks are asked
+  // a text that is not a number fails the check of its type, but all checks are made
   if (!/^[+-]?\d+$/.test(text)) return Number.NaN;
   const [value, limit] = [integerOf(text), integerOf(bound.trim())];
   return value < limit ? -1 : value > limit ? 1 : 0;
 }
 
 /**
- * A regular expression of XML Schema as one of JavaScript. It is anchored; `^` and `$` stand for themselves; a dot is
- * any character but line ends.
- * @throws SyntaxError for one that is not valid
+ * Converts a regular expression of XML Schema to one of JavaScript. It is anchored; `^` and `$` are ordinary
+ * characters; a dot matches any character except line ends.
+ * @throws SyntaxError if it is invalid
  */
 export function regularExpression(source: string): RegExp {
   let text = '';
@@ -155,7 +155,7 @@ export function regularExpression(source: string): RegExp {
     if (character === '\\') {
       text += escapeSequence(characters[++index] ?? '', inClass);
     } else if (inClass) {
-      // a bracket inside of a class is a subtraction; libvirt's schemas have none, so it stands for itself
+      // a bracket inside a class is a subtraction, which libvirt's schemas do not use: treated as an ordinary character
       if (character === ']') inClass = false;
       text += character === '[' ? '\\[' : character;
     } else if (character === '[') {

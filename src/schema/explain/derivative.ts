@@ -4,17 +4,18 @@ import type { Name } from './names.js';
 import { type Form, HAS_ATTRIBUTE, HAS_ELEMENT, HAS_TEXT, type Pattern, type Patterns } from './pattern.js';
 
 /**
- * What is left of a pattern after a part of a document (James Clark: An algorithm for RELAX NG validation). States of
- * an open document are `after` patterns: the rest of the innermost element's content, then what follows it.
+ * Derivatives of patterns: the rest of a pattern after a part of a document (James Clark: An algorithm for RELAX NG
+ * validation). States of an open document are `after` patterns: the rest of the innermost element's content, then what
+ * follows it.
  */
 export class Derivative {
-  /** a value or text was met about which libxml2 may say something else */
+  /** a value or text was found for which libxml2 may give another verdict */
   hasDoubt = false;
   #isNewDoubt = false;
 
   constructor(private readonly patterns: Patterns) {}
 
-  /** After `<name`: attributes and content, then what follows the element. `notAllowed` if no such child is. */
+  /** After `<name`: attributes and content, then what follows the element. `notAllowed` if no such child is allowed. */
   child(state: Pattern, name: Name): Pattern {
     if ((state.has & HAS_ELEMENT) === 0) return this.patterns.notAllowed;
     const { form } = state;
@@ -64,7 +65,7 @@ export class Derivative {
     }
   }
 
-  /** After the name of an attribute: the pattern of its value, then what is left. */
+  /** After the name of an attribute: the pattern of its value, then the rest. */
   attribute(state: Pattern, name: Name): Pattern {
     if ((state.has & HAS_ATTRIBUTE) === 0) return this.patterns.notAllowed;
     const { form } = state;
@@ -112,7 +113,7 @@ export class Derivative {
     }
   }
 
-  /** What is left after an attribute with a value; with `any`, whatever its value is. */
+  /** The rest after an attribute with a value; with `any`, with any value. */
   value(named: Pattern, value: string, any = false): Pattern {
     if (any) return this.#value(named, value, any);
     const known = named.values?.get(value);
@@ -131,12 +132,12 @@ export class Derivative {
     return this.patterns.choice(...left);
   }
 
-  /** True for a value of an attribute, or the whole text of an element. */
+  /** True if the pattern matches the value of an attribute, or the whole text of an element. */
   matchesText(pattern: Pattern, text: string): boolean {
     return (pattern.nullable && collapse(text) === '') || this.text(pattern, text).nullable;
   }
 
-  /** After the start tag; `lenient`: missing attributes are forgiven. */
+  /** After the start tag; `lenient`: attributes may be missing. */
   closeTag(state: Pattern, lenient = false): Pattern {
     if ((state.has & HAS_ATTRIBUTE) === 0) return state;
     const known = lenient ? state.closedLeniently : state.closed;
@@ -151,7 +152,7 @@ export class Derivative {
     return closed;
   }
 
-  /** After a text. `any`: the text of an element, whatever it is. */
+  /** After a text. `any`: any text of an element. */
   text(state: Pattern, text: string, any = false): Pattern {
     if ((state.has & HAS_TEXT) === 0) return this.patterns.notAllowed;
     if (any || state.form.kind !== 'after') return this.#text(state, text, any);
@@ -163,7 +164,7 @@ export class Derivative {
     return derived;
   }
 
-  /** Sets `#isNewDoubt` if a text is met about which libxml2 may say something else. */
+  /** Sets `#isNewDoubt` if a text is found for which libxml2 may give another verdict. */
   #certainly(derive: () => Pattern): Pattern {
     const before = this.hasDoubt;
     this.hasDoubt = false;
@@ -216,7 +217,7 @@ export class Derivative {
     }
   }
 
-  /** After the end tag; `lenient`: missing content is forgiven. */
+  /** After the end tag; `lenient`: content may be missing. */
   endTag(state: Pattern, lenient = false): Pattern {
     const left = alternatives(state).map(({ form }) =>
       form.kind === 'after' && (lenient || form.first.nullable) ? form.second : this.patterns.notAllowed,
@@ -225,7 +226,7 @@ export class Derivative {
   }
 
   /**
-   * All contents, then all that may follow: after a fault nothing is known of how they belong together, and nested
+   * All possible contents, then everything that may follow. After a fault their combination is unknown, and nested
    * alternatives would multiply.
    */
   merged(state: Pattern): Pattern {
@@ -242,7 +243,7 @@ export class Derivative {
     return rest.nullable;
   }
 
-  /** Of parts in any order one takes the next piece; the others remain. */
+  /** In an interleave one part takes the next piece; the other parts remain. */
   #amongParts(parts: readonly Pattern[], derive: (part: Pattern) => Pattern): Pattern {
     const { patterns } = this;
     const derived = parts.map((part, index) => {
@@ -254,7 +255,7 @@ export class Derivative {
     return patterns.choice(...derived);
   }
 
-  /** The same `after` patterns with something else to follow. */
+  /** The same `after` patterns with another continuation. */
   #then(state: Pattern, follow: (second: Pattern) => Pattern): Pattern {
     const { patterns } = this;
     if (state === patterns.notAllowed) return state;
@@ -277,7 +278,7 @@ export class Derivative {
       case 'oneOrMore':
         return patterns.oneOrMore(change(form.of));
       case 'after':
-        // what follows the element is beyond its start tag
+        // the part after the element is not affected by its start tag
         return patterns.after(change(form.first), form.second);
       default:
         return pattern;
@@ -285,10 +286,16 @@ export class Derivative {
   }
 }
 
-/** Types, models and other words are in many documents; names, addresses and paths are not. */
+/**
+ * Longer texts are not cached: types, models and other words occur in many documents; names, addresses and paths do
+ * not.
+ */
 const LONGEST_TEXT = 40;
 const MOST_TEXTS = 50;
-/** A document may have a hundred thousand names that no schema knows. libvirt's has fewer than a thousand. */
+/**
+ * Limit of the cache: a document may have a hundred thousand names that no schema knows. libvirt's schema has fewer
+ * than a thousand.
+ */
 const MOST_NAMES = 1000;
 
 function remember(known: Map<string, Pattern>, name: string, derived: Pattern): void {

@@ -5,7 +5,8 @@ import type { Pattern } from './pattern.js';
 type Kind = 'attribute' | 'element';
 
 /**
- * The names of attributes or child elements that may come next; with `later` also those of children that may follow.
+ * The names of attributes or child elements that may come next; with `later`, also of children that may follow after
+ * these.
  */
 export function allowedNames(state: Pattern, kind: Kind, later = false): string[] {
   const names = new Set<string>();
@@ -37,13 +38,13 @@ export function allowedNames(state: Pattern, kind: Kind, later = false): string[
   return [...names];
 }
 
-/** What must come: names that are required together, or if there are several ways the first name of each. */
+/** Required parts: names that are required together, or, if there are several possibilities, the first name of each. */
 export interface Required {
   all: string[];
   oneOf: string[];
 }
 
-/** What a state that cannot end lacks. */
+/** The parts that are missing in a state that cannot end. */
 export function requiredNames(state: Pattern, kind: Kind): Required {
   const all = [...required(state, kind)];
   if (all.length > 0) return { all, oneOf: [] };
@@ -87,7 +88,7 @@ function required(pattern: Pattern, kind: Kind): Set<string> {
   }
 }
 
-/** The values that a pattern of texts allows: those that are spelled out, and the labels of its datatypes. */
+/** The values that a pattern of texts allows: literal ones, and the labels of its datatypes. */
 export interface Values {
   spelled: string[];
   types: string[];

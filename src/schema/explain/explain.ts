@@ -13,31 +13,31 @@ import { readGrammar } from './read-grammar.js';
 import { walk } from './walk.js';
 
 export const MOST_FAULTS = 20;
-/** Then the patterns are made anew: mutants of documents made 313,000 (111 MB). */
+/** At this number the patterns are built anew: modified documents led to 313,000 (111 MB). */
 const MOST_PATTERNS = 200_000;
 
 export interface Explanation {
   faults: Fault[];
-  /** how many more there are */
+  /** number of further faults */
   more: number;
-  /** libxml2's verdict is the same */
+  /** true: libxml2's verdict is the same */
   isCertain: boolean;
-  /** why there are none: the grammar cannot be read, or has what is not supported here */
+  /** why there are no faults: the grammar cannot be read, or uses an unsupported feature */
   failure?: string;
 }
 
-/** Finds the places where documents do not match a grammar, and says what would. */
+/** Finds the places where documents do not match a grammar, and what would match there. */
 export class Explainer {
   #compiled: Compiled | undefined;
 
   constructor(private readonly grammar: Grammar) {}
 
-  /** Whose schema it is: `libvirt 9.0.0's schema`. */
+  /** The schema's source, for messages: `libvirt 9.0.0's schema`. */
   get origin(): string {
     return schemaOrigin(this.grammar);
   }
 
-  /** The faults of a document, in document order; none for a document that matches. */
+  /** The faults of a document, in document order; none if it matches. */
   explain(document: XmlDocument, mostFaults = MOST_FAULTS): Explanation {
     try {
       return this.#explain(document, mostFaults);
@@ -46,7 +46,7 @@ export class Explainer {
     }
   }
 
-  /** Orders of the root's children that libxml2 may accept, for a document that has no fault and that it rejects. */
+  /** Orders of the root's children that libxml2 may accept. For a document without faults that libxml2 rejects. */
   reorderings(document: XmlDocument): Reordering[] {
     const { patterns, start } = this.#read();
     const derive = new Derivative(patterns);
@@ -73,7 +73,7 @@ export class Explainer {
   }
 }
 
-/** A grammar as far as it was needed. */
+/** The parts of a grammar that have been needed so far. */
 interface Compiled {
   patterns: Patterns;
   start: Pattern;

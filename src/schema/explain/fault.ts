@@ -7,32 +7,32 @@ import { attributeElsewhere, type Elsewhere, elementElsewhere, foreignNamespace,
 import { type Place, trimmed } from './places.js';
 import { conjunction, inShort, shortened, tagIn, withInvisible, written } from './wording.js';
 
-/** What does not match the schema, where, and what would match. Offsets are UTF-16. */
+/** A place that does not match the schema, and what would match. Offsets are UTF-16. */
 export interface Fault extends Place {
   kind: 'attribute' | 'value' | 'element' | 'text' | 'missing';
   message: string;
   hint?: string;
-  /** the name of the faulty element, or of the one that has the faulty attribute or text */
+  /** name of the faulty element, or of the element with the faulty attribute or text */
   element: string;
   parent?: string;
   /** the attributes that are missing */
   lacks?: readonly string[];
-  /** equal for children that are not allowed for one reason */
+  /** equal for children that are not allowed for the same reason */
   cause?: string;
-  /** a name that the schema does not know there and that resembles none that it does: `format= on <loader>` */
+  /** a name that the schema does not know here, and that resembles no known one: `format= on <loader>` */
   unknown?: string;
   /** a value that is in no list of the schema, and resembles none there */
   isUnknownValue?: true;
 }
 
-/** An attribute whose value decides that the rest is not allowed. */
+/** An attribute whose value forbids the part. */
 export interface Cause {
   element: XmlElement;
   attribute: XmlAttribute;
 }
 
 const MOST_LISTED = 8;
-/** Lists of fewer values, such as yes and no, do not grow with the version of libvirt. */
+/** Shorter lists, such as yes and no, do not grow with libvirt's version. */
 const FEWEST_OF_A_LIST = 3;
 export function attributeFault(
   document: XmlDocument,
@@ -90,7 +90,7 @@ export function clashFault(
   };
 }
 
-/** Children that are not allowed for one reason are one fault, at the first of them. */
+/** Reports children that are not allowed for the same reason as one fault, at the first of them. */
 export function withoutRepeatedCauses(faults: readonly Fault[]): Fault[] {
   const first = new Map<string, { fault: Fault; tags: string[] }>();
   const kept: Fault[] = [];
@@ -110,7 +110,7 @@ export function withoutRepeatedCauses(faults: readonly Fault[]): Fault[] {
   return kept;
 }
 
-/** A child that is there too often: one fault, at the second of them. */
+/** A child that occurs too often: one fault, at the second one. */
 export class RepeatedFault {
   #count = 2;
   readonly #message: string;
@@ -130,11 +130,11 @@ export interface ElementContext {
   allowed: readonly string[];
   second?: true;
   before?: XmlElement;
-  /** behind which the one that it must come before is right */
+  /** the element after which the sibling would be in the right place */
   after?: XmlElement;
   beside?: XmlElement;
   because?: Cause | undefined;
-  /** it is allowed nowhere in the parent */
+  /** it is not allowed anywhere in the parent */
   unknown?: true;
   elsewhere?: Elsewhere | undefined;
 }

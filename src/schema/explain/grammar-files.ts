@@ -4,20 +4,20 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Grammar } from '../grammar.js';
 import { attributeIn, endOfTag, type GrammarElement, parseGrammarElement } from './grammar-xml.js';
 
-/** A `<define>` or `<start>` of a grammar file, which is parsed at its first use. */
+/** A `<define>` or `<start>` of a grammar file, which is parsed when it is first used. */
 export interface Definition {
   combine: string | undefined;
-  /** parses it; its parent is the `<grammar>` of the file */
+  /** parses it; its parent is the `<grammar>` element of the file */
   element: () => GrammarElement;
 }
 
-/** The definitions of a grammar by name; that of `<start>` is ''. */
+/** The definitions of a grammar by name; the name of `<start>` is ''. */
 export type Definitions = ReadonlyMap<string, Definition[]>;
 
 /**
- * Reads a grammar and the files that it includes. Only their outline is read: of 660 definitions a document uses a few
- * dozen.
- * @throws Error for a file that cannot be read, or has what is not supported here, such as a grammar inside a grammar
+ * Reads a grammar and the files that it includes. Only the outline is parsed: a document uses a few dozen of 660
+ * definitions.
+ * @throws Error for a file that cannot be read, or uses an unsupported feature, such as a grammar inside a grammar
  */
 export function readDefinitions(grammar: Grammar): Definitions {
   const { file, text = readFileSync(file ?? '', 'utf8'), directories } = grammar;
@@ -54,7 +54,7 @@ function outline(text: string, url: string, including: readonly string[]): Map<s
         for (const [name, all] of includeFile(parseGrammarElement(text, start, head), url, including)) add(name, all);
       } else add(kind === 'start' ? '' : attribute(tag, 'name'), [definition(text, start, tag, head)]);
     }
-    // a <div> and the XML declaration say nothing
+    // <div> and the XML declaration have no effect
   }
   return definitions;
 }
@@ -76,7 +76,7 @@ const SLASH = 47;
 const COLON = 58;
 const GREATER = 62;
 
-/** Definitions of the included file, but those that the `<include>` element itself replaces. */
+/** The definitions of the included file, except those that the `<include>` element replaces. */
 function includeFile(include: GrammarElement, url: string, including: readonly string[]): Definitions {
   const target = new URL(include.attribute('href') ?? '', url).href;
   const included = outline(readFileSync(fileURLToPath(target), 'utf8'), target, [...including, url]);
@@ -98,7 +98,7 @@ function definition(text: string, start: number, tag: string, head: GrammarEleme
   return { combine: attribute(tag, 'combine') || undefined, element };
 }
 
-/** Where its end tag begins. What is before it is not looked for definitions. */
+/** Offset of its end tag. The text before it is not searched for definitions. */
 function endOfElement(text: string, start: number, tag: string, kind: string): number {
   if (tag.endsWith('/>')) return start + tag.length;
   const prefix = tag.slice(1, tag.indexOf(kind));

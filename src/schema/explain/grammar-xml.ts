@@ -3,9 +3,9 @@ import { resolveReferences } from '../../xml/content.js';
 const RELAX_NG = 'http://relaxng.org/ns/structure/1.0';
 
 /**
- * An element of a grammar. Elements of other namespaces are annotations, and are left out. Libraries take ten times as
- * long for the schemas, and those are well-formed: libxml2 has compiled them. Attributes are read when they are asked
- * for, and there are no regular expressions: in a run for one file nothing gets warm.
+ * An element of a grammar. Elements of other namespaces are annotations and are left out. XML libraries take ten times
+ * as long for the schemas, which are well-formed: libxml2 has compiled them. Attributes are parsed when they are
+ * requested, and without regular expressions: in a run for one file the code never gets optimized.
  */
 export class GrammarElement {
   #children: GrammarElement[] | undefined;
@@ -13,14 +13,14 @@ export class GrammarElement {
 
   /**
    * @param tag its start tag, from `<` to before `>`
-   * @param namespace that of names without a prefix
+   * @param namespace namespace of names without a prefix
    */
   constructor(
     readonly name: string,
     private readonly tag: string,
     readonly namespace: string,
     readonly parent: GrammarElement | undefined,
-    /** parses what is in it, at its first use */
+    /** parses its content when that is first used */
     private readonly readLater?: () => GrammarElement,
   ) {}
 
@@ -29,23 +29,26 @@ export class GrammarElement {
     return this.#children;
   }
 
-  /** Undefined if it has none of that name. */
+  /** Undefined if it does not have the attribute. */
   attribute(name: string): string | undefined {
     return attributeIn(this.tag, name);
   }
 
-  /** Of the element, or of the nearest one around it that has it; '' if none has. */
+  /** The value on the element, or on the nearest ancestor that has it; '' if none has it. */
   inherited(name: string): string {
     return this.attribute(name) ?? this.parent?.inherited(name) ?? '';
   }
 }
 
-/** The element whose tag begins at `start`. @throws Error if it does not end */
+/**
+ * Parses the element whose tag begins at `start`.
+ * @throws Error if it does not end
+ */
 export function parseGrammarElement(text: string, start: number, parent: GrammarElement | undefined): GrammarElement {
   const annotation = new GrammarElement('', '', '', undefined);
   let open: GrammarElement | undefined = parent;
   let root: GrammarElement | undefined;
-  /** the open elements; an annotation and all inside of it are `annotation` */
+  /** the open elements; undefined for an annotation and everything inside it */
   const stack: (GrammarElement | undefined)[] = [];
   let at = start;
   while (at >= 0) {
@@ -86,7 +89,7 @@ export function parseGrammarElement(text: string, start: number, parent: Grammar
   throw new Error(`no end of ${text.slice(start, start + 40)}`);
 }
 
-/** An element of the documents that a grammar is of: most definitions have one, and a document has few of these. */
+/** An `<element>` of the grammar: most definitions have one, and a document uses few of them. */
 const ELEMENT = /^<(?:[\w.-]+:)?element(?=\s|$)/;
 const ELEMENT_TAG = /<!--[\s\S]*?-->|<(\/?)(?:[\w.-]+:)?element(?=[\s>])(?:[^>"']|"[^"]*"|'[^']*')*>/g;
 
@@ -108,7 +111,7 @@ const QUESTION = 63;
 const SECTION = '<![CDATA[';
 
 function addText(open: GrammarElement, text: string, from: number, to: number): void {
-  // most is the white space between tags
+  // most of the skipped text is white space between tags
   let at = from;
   while (at < to && text.charCodeAt(at) <= 32) at++;
   if (at < to) open.text += resolveReferences(text.slice(from, to));
@@ -121,7 +124,7 @@ function endOfSpecial(text: string, start: number): number {
   return at < 0 ? -1 : at + end.length;
 }
 
-/** Where a tag's `>` is: not in a value. */
+/** Offset of a tag's `>`, skipping values. */
 export function endOfTag(text: string, start: number): number {
   let end = text.indexOf('>', start);
   while (end >= 0 && isInValue(text, start, end)) end = text.indexOf('>', end + 1);

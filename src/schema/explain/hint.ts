@@ -6,7 +6,7 @@ import { MOST_SHOWN, shortened, written } from './wording.js';
 
 export { similar } from '../../lib/similar.js';
 
-/** What an attribute or element should be, and of which element. */
+/** Where an attribute or element belongs: its form, and the element. */
 export interface Elsewhere {
   kind: 'attribute' | 'element';
   on: XmlElement;
@@ -25,25 +25,26 @@ export function elementElsewhere({ tagName, textContent }: XmlElement, { kind, o
   return `write ${shortened(tagName)}="${shortened(textContent.trim())}" on ${tag}`;
 }
 
-/** The declaration that a known prefix of libvirt's should have. */
+/** The declaration for a known prefix of libvirt. */
 export function foreignNamespace({ tagName, namespaceURI }: XmlElement): string | undefined {
   const prefix = /^([^:]*):/.exec(tagName)?.[1] ?? '';
   const expected = libvirtNamespace(prefix);
   return expected === undefined || expected === namespaceURI ? undefined : `xmlns:${prefix}='${expected}'`;
 }
 
-/** A value without special spaces, and without white space around it, if it is allowed. */
+/** The value without special spaces, and without white space around it, if that is allowed. */
 export function tidied(value: string, isAllowed: (value: string) => boolean): string | undefined {
   if (value.length > MOST_SHOWN) return undefined;
   const tidy = withoutInvisible(value).trim();
   return tidy !== value && tidy !== '' && isAllowed(tidy) ? tidy : undefined;
 }
 
-/** A PCI address as lspci and sysfs print it. */
+/** A PCI address in the format of lspci and sysfs. */
 const PRINTED = /(?<![\w.:])(?:([\da-f]{4}):)?([\da-f]{2}):([01][\da-f])\.([0-7])(?![\w.:])/i;
 
 /**
- * The `<source>` or `<address>` of a PCI device that a hostdev lacks, with the address that it states in another form.
+ * The `<source>` or `<address>` that a hostdev of a PCI device lacks, with the address that the hostdev has in another
+ * form.
  */
 export function sourceHint({ text }: XmlDocument, element: XmlElement, missing: readonly string[]): string | undefined {
   const hostdev = element.tagName === 'source' ? element.parent : element;

@@ -1,4 +1,6 @@
-/** The names that an `<element>` or `<attribute>` of a grammar allows (RELAX NG 4.16). An empty ns is no namespace. */
+/**
+ * The names that an `<element>` or `<attribute>` of a grammar allows (RELAX NG 4.16). An empty ns means no namespace.
+ */
 export type NameClass =
   | { kind: 'name'; ns: string; local: string }
   | { kind: 'any'; except?: NameClass }
@@ -18,7 +20,7 @@ export function containsName(names: NameClass, ns: string, local: string): boole
   }
 }
 
-/** The local names that are spelled out; none for a wildcard. */
+/** The literal local names; none for a wildcard. */
 export function spelledNames(names: NameClass): string[] {
   if (names.kind === 'name') return [names.local];
   return names.kind === 'choice' ? names.of.flatMap(spelledNames) : [];

@@ -1,10 +1,10 @@
 import type { XmlAttribute, XmlElement } from '../../xml/element.js';
 
-/** A name in a document: '' is no namespace. */
+/** A name in a document; uri '': no namespace. */
 export interface Name {
   ns: string;
   local: string;
-  /** both, for maps */
+  /** both, as key of maps */
   key: string;
 }
 
@@ -18,7 +18,7 @@ export function attributeName({ name, uri }: XmlAttribute): Name {
   return { ns: uri, local, key: uri === '' ? local : `${local} ${uri}` };
 }
 
-/** The attributes that a schema knows of: no declarations of namespaces. */
+/** The attributes that a schema describes: all except namespace declarations. */
 export function attributesIn(element: XmlElement): readonly XmlAttribute[] {
   const { attributes } = element;
   return attributes.some(isDeclaration) ? attributes.filter((each) => !isDeclaration(each)) : attributes;

@@ -2,7 +2,7 @@ import type { XmlElement } from '../../xml/element.js';
 import { spelledNames } from './name-class.js';
 import type { Pattern } from './pattern.js';
 
-/** Whether a pattern allows a child of that name. */
+/** Whether a pattern allows a child of this name. */
 type IsAllowed = (name: string) => boolean;
 
 /** An interleave inside another one, by the names of its children, and the other parts of the outer one. */
@@ -11,21 +11,21 @@ interface Nested {
   others: readonly IsAllowed[];
 }
 
-/** A harmful order needs two children of the inner interleave and two of another part. */
+/** An order that libxml2 wrongly rejects needs two children of the inner interleave and two of another part. */
 const FEWEST_CHILDREN = 4;
 
 /**
- * Interleaves that are parts of others, by the element that they are in. libxml2 first links the children of each part.
- * After the validation of an inner interleave it links all children from its first to its last one in document order
- * again, also those of other parts. It then finds children of one part in another one, and rejects an order that RELAX
- * NG allows, such as `<uuid>` apart from `<name>` (xmlRelaxNGValidateInterleave of 2.9 to 2.15).
+ * Interleaves that are parts of others, by the element that contains them. libxml2 first links the children of each
+ * part. After it has validated an inner interleave, it links all children from the first to the last of that interleave
+ * in document order, including those of other parts. It then finds children of one part in another, and rejects an
+ * order that RELAX NG allows, such as `<uuid>` apart from `<name>` (xmlRelaxNGValidateInterleave of 2.9 to 2.15).
  */
 export class NestedInterleaves {
-  /** the parts of an interleave as the grammar has them, with inner ones */
+  /** the parts of an interleave as in the grammar, including inner ones */
   readonly #parts = new Map<Pattern, (readonly Pattern[])[]>();
-  /** what elements of a name may contain */
+  /** possible contents of elements, by element name */
   readonly #contents = new Map<string, Pattern[]>();
-  /** those of an element, once they were needed, for so many contents */
+  /** nested interleaves of an element, computed on demand for this number of contents */
   readonly #nested = new Map<string, { contents: number; nested: readonly Nested[] }>();
 
   addInterleave(whole: Pattern, parts: readonly Pattern[]): void {
@@ -42,7 +42,7 @@ export class NestedInterleaves {
     }
   }
 
-  /** True if libxml2 may reject the order of an element's children for this reason. */
+  /** True if libxml2 may reject the order of an element's children because of nested interleaves. */
   mayDisturb({ localName, content }: XmlElement): boolean {
     if (content.length < FEWEST_CHILDREN) return false;
     const nested = this.#nestedOf(localName);
@@ -76,7 +76,7 @@ export class NestedInterleaves {
     );
   }
 
-  /** Those that are in a pattern, and in one another. */
+  /** All interleaves in a pattern, nested ones too. */
   #interleavesIn(pattern: Pattern, found = new Set<Pattern>()): Set<Pattern> {
     const { form } = pattern;
     if (form.kind === 'interleave') {
@@ -94,7 +94,7 @@ export class NestedInterleaves {
   }
 }
 
-/** True if, among the children from the first to the last one, a child of a part is not followed by the part's next. */
+/** True if, from the first to the last child, another child is between two children of a part. */
 function isApart(names: readonly string[], part: IsAllowed, first: number, last: number): boolean {
   let previous = -1;
   for (let index = first; index < names.length; index++) {

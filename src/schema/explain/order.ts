@@ -2,11 +2,11 @@ import type { XmlDocument } from '../../xml/document.js';
 import type { XmlElement } from '../../xml/element.js';
 import type { Fault } from './fault.js';
 
-/** A child of the root that is moved beside its neighbour in the grammar. */
+/** A child of the root that is moved next to its neighbour in the grammar. */
 export interface Reordering {
-  /** the document with the child there */
+  /** the document with the moved child */
   text: string;
-  /** for the case that libxml2 accepts that text */
+  /** the fault to report if libxml2 accepts that text */
   fault: Fault;
 }
 
@@ -22,7 +22,7 @@ export function reorderings(document: XmlDocument, names: readonly string[]): Re
   const { children } = root;
   const rank = ({ tagName }: XmlElement) => names.indexOf(tagName);
   const moved: Reordering[] = [];
-  // the first names of the grammar are the likely ones
+  // the first names of the grammar are the most likely
   for (const child of [...children].sort((a, b) => rank(a) - rank(b))) {
     const own = rank(child);
     const before = children.filter((each) => each !== child && rank(each) < own && rank(each) >= 0);

@@ -2,25 +2,25 @@ import type { Datatype } from './datatype.js';
 import type { NameClass } from './name-class.js';
 
 /**
- * A RELAX NG pattern, or what is left of one after a part of a document. Equal patterns are one object, so that results
- * can be kept on it.
+ * A RELAX NG pattern, or the rest of one after a part of a document. Equal patterns are one object, so that results can
+ * be cached on it.
  */
 export interface Pattern {
   readonly id: number;
-  /** it matches nothing at all, too: no child, no text */
+  /** it also matches nothing: no child, no text */
   readonly nullable: boolean;
   readonly form: Form;
-  /** bits of what can come next somewhere in it: HAS_ELEMENT and others; of an element's content only in `after` */
+  /** bits of what can come next in it: HAS_ELEMENT and others; in `after`, of the element's content only */
   readonly has: number;
-  /** states after the start of a child of that name, or after the name of an attribute */
+  /** cache: states after the start of a child of that name, or after the name of an attribute */
   children: Map<string, Pattern> | undefined;
   attributes: Map<string, Pattern> | undefined;
-  /** states after a text or the value of an attribute: short ones that many documents have */
+  /** cache: states after short texts or values that many documents have */
   texts: Map<string, Pattern> | undefined;
   values: Map<string, Pattern> | undefined;
-  /** of an element: the state after its name */
+  /** cache for an element: the state after its name */
   opened: Pattern | undefined;
-  /** states after the start tag: strictly, and if missing attributes are forgiven */
+  /** cache: states after the start tag, strict and lenient */
   closed: Pattern | undefined;
   closedLeniently: Pattern | undefined;
 }
@@ -40,7 +40,7 @@ export type Form =
   | { kind: 'attribute'; names: NameClass; value: Pattern }
   | { kind: 'element'; names: NameClass; content: () => Pattern };
 
-/** Makes patterns, each only once, with the simplifications of RELAX NG 4.21. */
+/** Creates patterns, each only once, with the simplifications of RELAX NG 4.21. */
 export class Patterns {
   readonly #known = new Map<string, Pattern>();
   #nextId = 0;
@@ -54,7 +54,7 @@ export class Patterns {
   }
 
   choice(...patterns: readonly Pattern[]): Pattern {
-    // most have at most one part that is possible
+    // usually at most one part is possible
     let only = this.notAllowed;
     let count = 0;
     for (const pattern of patterns) {
@@ -78,7 +78,7 @@ export class Patterns {
     );
   }
 
-  /** Its parts in any order, mixed. A part may be there several times. */
+  /** Its parts, mixed in any order. A part may occur several times. */
   interleave(...patterns: readonly Pattern[]): Pattern {
     const of: Pattern[] = [];
     for (const pattern of patterns) {
@@ -103,7 +103,7 @@ export class Patterns {
     return this.#make(`group ${first.id} ${second.id}`, nullable, { kind: 'group', first, second });
   }
 
-  /** `first` is the rest of an element's content, `second` what follows the element. */
+  /** `first` is the rest of an element's content, `second` follows the element. */
   after(first: Pattern, second: Pattern): Pattern {
     if (first === this.notAllowed || second === this.notAllowed) return this.notAllowed;
     return this.#make(`after ${first.id} ${second.id}`, false, { kind: 'after', first, second });
@@ -137,7 +137,7 @@ export class Patterns {
     return this.#make(`attribute ${JSON.stringify(names)} ${value.id}`, false, form);
   }
 
-  /** Not shared: each place in the grammar is made once. Its content is read at its first use. */
+  /** Not shared: each place in the grammar gets its own pattern. Its content is read when first used. */
   element(names: NameClass, read: () => Pattern): Pattern {
     let known: Pattern | undefined;
     const content = () => {
@@ -160,7 +160,7 @@ export class Patterns {
   }
 }
 
-/** All patterns have the same properties in the same order: V8 is faster then. */
+/** All patterns have the same properties in the same order, which makes V8 faster. */
 const NO_STATES = {
   children: undefined,
   attributes: undefined,

@@ -10,13 +10,13 @@ export interface Place {
 const MARKUP = /<!--[\s\S]*?-->|<\?[\s\S]*?\?>|<!\[CDATA\[([\s\S]*?)\]\]>/g;
 
 /**
- * The place of a text directly in an element; of its start tag if it is empty.
- * @param from the end of the start tag, or of the child or text before
+ * The place of a text directly in an element; if that is empty, of the start tag.
+ * @param from the end of the start tag, or of the previous child or text
  */
 export function textPlace(document: XmlDocument, element: XmlElement, text: string, from: number): Place {
   const next = element.children.find(({ start }) => start >= from);
   const gap = document.text.slice(from, next?.start ?? element.closeStart);
-  // spaces in place of markup keep the offsets
+  // markup is replaced with spaces to keep the offsets
   const shown = gap.replace(MARKUP, (markup: string, characters?: string) =>
     characters === undefined ? ' '.repeat(markup.length) : `         ${characters}   `,
   );
@@ -27,12 +27,12 @@ export function textPlace(document: XmlDocument, element: XmlElement, text: stri
   return { start, end: start + (written.startsWith(wanted) && wanted !== '' ? wanted : written).length };
 }
 
-/** Without white space around it: XML's, which has no no-break space. */
+/** Removes white space at both ends, as defined by XML: a no-break space is not white space. */
 export function trimmed(text: string): string {
   const start = text.search(/[^ \t\r\n]/);
   if (start < 0) return '';
   let end = text.length;
-  // not a regular expression: one that looks for the end starts anew at each space
+  // not a regular expression, which would search for the end again from each space
   while (/[ \t\r\n]/.test(text[end - 1] as string)) end--;
   return text.slice(start, end);
 }

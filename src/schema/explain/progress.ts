@@ -5,33 +5,35 @@ import type { Fault, RepeatedFault } from './fault.js';
 import { attributeName } from './names.js';
 import type { Pattern, Patterns } from './pattern.js';
 
-/** An element that is open. */
+/** An open element. */
 export interface Frame {
   element: XmlElement;
   /** the state before the element */
   before: Pattern;
-  /** the state after its start tag: what may be in it */
+  /** the state after its start tag: its allowed content */
   content: Pattern;
-  /** it lacks attributes */
+  /** attributes are missing */
   incomplete: boolean;
-  /** its children so far that were allowed */
+  /** its allowed children so far */
   taken: XmlElement[];
-  /** children that are there too often, by name */
+  /** children that occur too often, by name */
   repeated?: Map<string, RepeatedFault>;
-  /** names that children with unknown names probably mean */
+  /** names that were probably meant by children with unknown names */
   meant?: Set<string>;
   parent: Frame | undefined;
 }
 
-/** Characters: two seconds of walking. A fault among 60 devices of 600 characters each takes at most 4 million. */
+/**
+ * Limit in characters: two seconds. To explain a fault among 60 devices of 600 characters each takes at most 4 million.
+ */
 const MOST_TRIED = 16_000_000;
 
-/** What the parts of one walk share. */
+/** State that all parts of one walk share. */
 export class Progress {
   readonly faults: Fault[] = [];
-  /** with those that are beyond the most, which are only counted */
+  /** number of faults, including those beyond the limit, which are only counted */
   count = 0;
-  /** characters of elements that were walked once more, to find what a fault clashes with */
+  /** number of characters that were walked again to find conflicting siblings */
   tried = 0;
 
   constructor(
@@ -45,12 +47,12 @@ export class Progress {
     return this.faults.length >= this.mostFaults;
   }
 
-  /** True when such walks have taken long: then a fault is reported without what it clashes with. */
+  /** True after the limit of such walks: faults are then reported without the sibling that they conflict with. */
   get isExhausted(): boolean {
     return this.tried > MOST_TRIED;
   }
 
-  /** @param make called only if the fault is wanted: its text and place may take long in a large document */
+  /** @param make called only if the fault is to be reported: its text and place may take long in a large document */
   report(make: () => Fault): Fault | undefined {
     this.count++;
     if (this.isFull) return undefined;
@@ -63,7 +65,7 @@ export class Progress {
     return state === this.patterns.notAllowed;
   }
 
-  /** The state after these attributes, in any order. The values of those in `any` do not count. */
+  /** The state after these attributes, in any order. Those in `any` may have any value. */
   afterAttributes(opened: Pattern, attributes: readonly XmlAttribute[], any?: ReadonlySet<XmlAttribute>): Pattern {
     let state = opened;
     for (const each of attributes) {

@@ -8,9 +8,9 @@ import type { NestedInterleaves } from './nested-interleaves.js';
 import type { Pattern, Patterns } from './pattern.js';
 
 /**
- * The pattern of documents of a grammar. What is inside of elements is read when a document has them.
- * @param nested is filled with those of the elements that are read
- * @throws Error for what is not supported here
+ * The pattern of a grammar's documents. The content of an element is read when a document has the element.
+ * @param nested receives the nested interleaves of these elements
+ * @throws Error for an unsupported feature
  */
 export function readGrammar(grammar: Grammar, patterns: Patterns, nested: NestedInterleaves): Pattern {
   return new Reader(readDefinitions(grammar), patterns, nested).definition('');
@@ -30,7 +30,7 @@ class Reader {
     if (known) return known;
     const parts = this.definitions.get(name);
     if (parts === undefined) throw new Error(`no definition of ${name || 'start'}`);
-    // an element's content is read later, so only a definition that is a part of itself gets here
+    // the content of an element is read later, so only a definition that contains itself gets here
     if (this.#read.has(name)) throw new Error(`${name} refers to itself`);
     this.#read.set(name, undefined);
     const interleaved = parts.some(({ combine }) => combine === 'interleave');
@@ -40,7 +40,7 @@ class Reader {
     return pattern;
   }
 
-  /** The children of an element as a group. `label` is the name of the definition that they are all of. */
+  /** The children of an element as a group. `label` is the name of the definition that contains them all. */
   #all(parent: GrammarElement, label = ''): Pattern {
     const children = parent.children;
     const only = children.length === 1 ? label : '';
@@ -125,8 +125,8 @@ class Reader {
 }
 
 /**
- * `ns` is for the attribute `name`; names in elements have that of their own or of what is around them. The children of
- * most elements are never parsed.
+ * The names that an `<element>` or `<attribute>` of a grammar allows, and its other children, parsed on demand.
+ * @param ns namespace of a name in the attribute `name`; a `<name>` element has its own or an inherited one
  */
 function namesAndRest(element: GrammarElement, ns: string): { names: NameClass; rest: () => GrammarElement[] } {
   const name = element.attribute('name');

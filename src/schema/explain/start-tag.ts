@@ -8,9 +8,9 @@ import type { Pattern } from './pattern.js';
 import type { Frame, Progress } from './progress.js';
 
 /**
- * The state after a start tag, as if its faults were mended. Attributes have no order: first unknown names are
- * reported, then values that are wrong in any case, then what does not go together, then what is missing.
- * @param opened the state after its name
+ * The state after a start tag; after a fault, as if it were corrected. Reports in this order, as attributes have no
+ * order: unknown names, values that are never allowed, attributes that exclude each other, missing attributes.
+ * @param opened the state after the element's name
  */
 export function walkStartTag(
   progress: Progress,
@@ -25,9 +25,9 @@ export function walkStartTag(
 }
 
 class StartTag {
-  /** attributes whose value no longer counts */
+  /** faulty attributes, whose value is ignored */
   readonly #any = new Set<XmlAttribute>();
-  /** names that attributes with unknown names probably mean */
+  /** names that were probably meant by attributes with unknown names */
   readonly #meant = new Set<string>();
 
   constructor(
@@ -67,7 +67,7 @@ class StartTag {
     return false;
   }
 
-  /** Where an attribute belongs that is not allowed here: on the parent, or in an element of its name. */
+  /** Where an attribute belongs that is not allowed here: the parent, or an element of this name. */
   #placeOf(attribute: XmlAttribute): Elsewhere | undefined {
     const { derive } = this.progress;
     const { parent, element } = this;
@@ -96,14 +96,14 @@ class StartTag {
     });
   }
 
-  /** Leaves out one attribute after the other until the rest goes together. */
+  /** Leaves out attributes, one after the other, until the rest is allowed together. */
   #withoutClashes(known: readonly XmlAttribute[]): { left: readonly XmlAttribute[]; state: Pattern } {
     let left = known;
     let state = this.#after(left);
     while (this.#isNone(state)) {
       const { attribute, other, values } = this.#clash(left);
       left = left.filter((each) => each !== attribute);
-      // one whose value is wrong in any case is reported already
+      // an attribute with a value that is never allowed has been reported
       if (!this.#any.has(attribute)) {
         this.progress.report(() => clashFault(this.progress.document, this.element, attribute, { other, values }));
       }
@@ -113,8 +113,8 @@ class StartTag {
   }
 
   /**
-   * Each attribute is allowed, but not all together. To blame is the one without which the tag is right, or lacks
-   * least; of several the last.
+   * Each attribute is allowed, but not all of them together. Finds the attribute without which the tag is allowed, or
+   * lacks the fewest attributes; if there are several, the last one.
    */
   #clash(left: readonly XmlAttribute[]): {
     attribute: XmlAttribute;
@@ -146,9 +146,9 @@ class StartTag {
   #reportMissing(state: Pattern, left: readonly XmlAttribute[], isFaulty: boolean): void {
     const { derive } = this.progress;
     const missing = requiredNames(state, 'attribute');
-    // an attribute that is faulty may stand for the one that is missing
+    // a faulty attribute may stand for the missing one
     if (isFaulty && missing.all.length === 0) return;
-    // a misspelled attribute is reported already
+    // a misspelled attribute has been reported
     if (missing.all.some((name) => this.#meant.has(name))) return;
     this.progress.report(() => {
       const because = this.#causeOf((opened) => !this.#isNone(derive.closeTag(this.#after(left, this.#any, opened))));

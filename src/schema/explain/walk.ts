@@ -11,10 +11,10 @@ import { textPlace } from './places.js';
 import { type Frame, Progress } from './progress.js';
 import { walkStartTag } from './start-tag.js';
 
-/** More siblings are not tried, one after the other, for what a child clashes with. */
+/** Maximum number of siblings that are tried to find the one that conflicts with a child. */
 const MOST_SIBLINGS_TRIED = 60;
 
-/** The faults of a document, at most so many, and how many there are. */
+/** The faults of a document, up to a limit, and their total number. */
 export function walk(
   document: XmlDocument,
   start: Pattern,
@@ -31,7 +31,7 @@ export function walk(
   return progress;
 }
 
-/** Walks through a document along a grammar, and goes on after each fault as if it were mended. */
+/** Walks through a document along a grammar, and continues after each fault as if it were corrected. */
 class Walk {
   constructor(private readonly progress: Progress) {}
 
@@ -79,7 +79,10 @@ class Walk {
     return derive.merged(this.#isNone(any) ? state : any);
   }
 
-  /** Returns the end of the text. `from`: where to look for it. */
+  /**
+   * Reports a text that is not allowed; returns its end.
+   * @param from where to search for the text
+   */
   #reportText(text: string, frame: Frame, state: Pattern, from = frame.element.openEnd): number {
     const { document, derive } = this.progress;
     const { element } = frame;
@@ -116,7 +119,7 @@ class Walk {
       return derive.merged(state);
     }
     const names = allowedNames(state, 'element');
-    // of names that are equally near, one that is missing was meant
+    // of equally similar names, the missing one was meant
     const taken = new Set(frame.element.children.map(({ tagName }) => tagName));
     const allowed = [...names.filter((name) => !taken.has(name)), ...names.filter((name) => taken.has(name))];
     const meant = similar(child.tagName, allowed);
@@ -134,7 +137,7 @@ class Walk {
     return derive.merged(state);
   }
 
-  /** Where a child belongs that is not allowed here: into the parent's parent, or into an attribute of its name. */
+  /** Where a child belongs that is not allowed here: the parent's parent, or an attribute of this name. */
   #placeOf(child: XmlElement, { element, before, parent }: Frame): Elsewhere | undefined {
     const { derive } = this.progress;
     if (parent && !this.#isNone(derive.child(parent.content, nameOf(child)))) {
@@ -147,7 +150,7 @@ class Walk {
     return isValue ? { kind: 'attribute', on: element } : undefined;
   }
 
-  /** A child that is allowed in the element, but not after those before it. */
+  /** A child that is allowed in the element, but not after the previous children. */
   #displacedChild(state: Pattern, child: XmlElement, frame: Frame): Pattern {
     const { derive } = this.progress;
     const isQuiet = this.progress.isFull || this.progress.isExhausted;
@@ -171,8 +174,8 @@ class Walk {
   }
 
   /**
-   * The sibling without which, or before which, the child is allowed. Quiet walks do not ask: each would try further
-   * ones.
+   * The sibling without which, or before which, the child is allowed. Quiet walks do not call this: each would start
+   * further ones.
    */
   #clashOf(
     child: XmlElement,
@@ -201,7 +204,7 @@ class Walk {
     return {};
   }
 
-  /** The state after some children; those that are not allowed do not count for it. */
+  /** The state after some children; those that are not allowed are skipped and counted. */
   #quietlyAfter(children: readonly XmlElement[], content: Pattern): { state: Pattern; faults: number } {
     const { document, patterns, derive } = this.progress;
     const quiet = new Progress(document, patterns, derive, 0);
@@ -224,14 +227,14 @@ class Walk {
 
   #reportMissing(state: Pattern, frame: Frame): void {
     const { derive } = this.progress;
-    // what it lacks depends on the attributes that it lacks
+    // the missing children may depend on the missing attributes
     if (frame.incomplete) return;
     if (this.progress.isFull) {
       this.progress.count++;
       return;
     }
     const missing = requiredNames(state, 'element');
-    // a misspelled child is reported already
+    // a misspelled child has been reported
     if ([...missing.all, ...missing.oneOf].some((name) => frame.meant?.has(name))) return;
     const taken = frame.taken.slice(-MOST_SIBLINGS_TRIED);
     const isComplete = (content: Pattern) => !this.#isNone(derive.endTag(this.#quietlyAfter(taken, content).state));
@@ -247,7 +250,7 @@ class Walk {
   }
 }
 
-/** The whole text of an element without children. The parser leaves out what is only white space. */
+/** The whole text of an element without children. The parser drops text of only white space. */
 function textIn({ text }: XmlDocument, element: XmlElement): string {
   if (element.content.length > 0) return element.textContent;
   const written = text.slice(element.openEnd, element.closeStart);

@@ -2,7 +2,7 @@ import { codePoint, invisibleIn } from '../../lib/invisible.js';
 import type { XmlAttribute, XmlElement } from '../../xml/element.js';
 
 const INVISIBLE = /(?! )[\p{Z}\p{Cf}]/gu;
-/** Characters of a name or value in a message. */
+/** Maximum number of characters of a name or value in a message. */
 export const MOST_SHOWN = 60;
 
 /** `<type>xen</type>`, or the start of its tag. */
@@ -17,7 +17,7 @@ export function conjunction(names: readonly string[], word: 'and' | 'or'): strin
   return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} ${word} ${last}`;
 }
 
-/** In one line. Characters that look like a space, or like nothing, have their number. */
+/** On one line. Invisible characters and special spaces are shown by their number. */
 export function shortened(value: string): string {
   const line = value.replace(/[ \t\r\n]+/g, ' ').replace(INVISIBLE, (character) => `[${codePoint(character)}]`);
   return line.length > MOST_SHOWN ? `${line.slice(0, MOST_SHOWN)}...` : line;
@@ -32,7 +32,7 @@ export function withInvisible(value: string): string {
 /** `name="value"` */
 export const written = ({ name, value }: XmlAttribute) => `${shortened(name)}="${shortened(value)}"`;
 
-/** `<loader>`; `<source> in <disk>` for a part of a device, because devices have parts of the same name. */
+/** `<loader>`; `<source> in <disk>` for a part of a device, because other devices have parts of the same name. */
 export function tagIn({ tagName, parent }: XmlElement): string {
   const tag = `<${shortened(tagName)}>`;
   return parent?.parent?.tagName === 'devices' ? `${tag} in <${shortened(parent.tagName)}>` : tag;
