@@ -17,7 +17,7 @@ export interface AddressShift {
   former?: PciAddress;
 }
 
-/** A device with what is stated for it, as in device-policies.ts. */
+/** A device with its stated policy, as in device-policies.ts. */
 interface StatedDevice {
   device: Device;
   policy?: Policy;
@@ -26,7 +26,7 @@ interface StatedDevice {
 }
 
 /**
- * The devices that may have lost their policy, or have that of another device. Renumbering keeps the order of
+ * The devices that may have lost their policy, or have another device's policy. Renumbering keeps the order of
  * addresses. So if there are as many entries by address as devices for them, the lowest address had the first entry,
  * and so on.
  * @param stale entries that match no device
@@ -52,7 +52,7 @@ export function findAddressShifts<Stated extends StatedDevice>(
   return shifts;
 }
 
-/** The shift in words, for a finding about the device at `address`. */
+/** Describes the shift, for a finding about the device at `address`. */
 export function describeShift(address: PciAddress, { hasEntry, stale, former }: AddressShift): string {
   const entries = stale.length === 1 ? 'the entry for' : 'the entries for';
   const more = stale.length > MAX_SHOWN ? ` and ${stale.length - MAX_SHOWN} more` : '';
@@ -66,7 +66,7 @@ export function describeShift(address: PciAddress, { hasEntry, stale, former }: 
 
 const MAX_SHOWN = 3;
 
-/** A device that an entry by address could match and that states no policy. */
+/** A device that states no policy, and that an entry by address could match. */
 function hasNoEntry({ device, entry, policy, invalid }: StatedDevice): boolean {
   return device.placeable && device.source?.address !== undefined && !entry && !policy && !invalid;
 }
@@ -78,7 +78,7 @@ function entryAddress({ entry }: StatedDevice): PciAddress | undefined {
 const addressOfEntry = ({ identity }: Entry) => (identity.key === 'address' ? [identity.value] : []);
 const addressOf = ({ device }: StatedDevice) => device.source?.address as PciAddress;
 
-/** In numerical order. The canonical text of a wide domain is longer. */
+/** In numerical order, not by text: the canonical text of a wide domain is longer. */
 function compareAddresses(a: PciAddress, b: PciAddress): number {
   if (a.length !== b.length) return a.length - b.length;
   return a < b ? -1 : Number(a > b);

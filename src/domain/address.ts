@@ -1,4 +1,4 @@
-/** A PCI address in canonical form, `0000:06:12.5`. Made only by the functions here. */
+/** A PCI address in canonical form, `0000:06:12.5`. Created only by the functions here. */
 export type PciAddress = string & { readonly __brand: 'PciAddress' };
 
 /** The maximum of each field of a PCI address. libvirt accepts domains of 32 bits (VMD and other wide domains). */
@@ -64,7 +64,7 @@ function parseNumber(text: string): number | undefined {
   return /^0[0-7]{0,12}$/.test(text) ? Number.parseInt(text, 8) : undefined;
 }
 
-/** lspci prints hex without 0x, and people copy that. */
+/** lspci prints hex without 0x, and users copy that. */
 function suggest(field: AddressField, text: string): string | undefined {
   const digits = text.trim().replace(/^0[xX]/, '');
   if (!/^[0-9a-fA-F]{1,8}$/.test(digits) || Number.parseInt(digits, 16) > MAX_VALUES[field]) return undefined;
@@ -76,7 +76,7 @@ function format(n: Record<AddressField, number>): PciAddress {
   return `${hex(n.domain, 4)}:${hex(n.bus, 2)}:${hex(n.slot, 2)}.${n.function}` as PciAddress;
 }
 
-/** Accepts canonical text only (lower-case hex, as in the names of sysfs folders). */
+/** Accepts canonical text only (lower-case hex, as in the names of sysfs directories). */
 export function parseAddress(text: string): PciAddress | undefined {
   return /^([0-9a-f]{4}|[1-9a-f][0-9a-f]{4,7}):[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$/.test(text)
     ? (text as PciAddress)

@@ -1,7 +1,7 @@
 import type { XmlDocument } from '../xml/document.js';
 import { select } from '../xml/select.js';
 
-/** How many of each level are in the one above it, in a socket of the guest. */
+/** The number of dies per socket, cores per die and threads per core of the guest. */
 export interface CpuTopology {
   dies: number;
   cores: number;
@@ -19,9 +19,8 @@ export function readCpuTopology(document: XmlDocument): CpuTopology {
 }
 
 /**
- * The number of the vCPU with this APIC ID, which is what KVM knows a vCPU by. An APIC ID has as many bits for each
- * level as its numbers need, so that it has gaps where they are no powers of two (QEMU: x86-topology). Null if no vCPU
- * has it.
+ * The number of the vCPU with this APIC ID, by which KVM identifies vCPUs. An APIC ID has a bit field for each level,
+ * so numbers are skipped where a size is not a power of two (QEMU: x86-topology). Null if no vCPU has the APIC ID.
  */
 export function vcpuOfApicId(apicId: number, { dies, cores, threads }: CpuTopology): number | null {
   let rest = apicId;

@@ -12,9 +12,9 @@ export type VcpuCpus = { source: 'threads' | 'definition' } & (
 
 /**
  * @param threads of the running QEMU, if there is one. They take precedence: only they show numad's choice and `virsh
- *   vcpupin --live`. Without names they show nothing (`cpus` is undefined); one thread may run all vCPUs (`threads` is
- *   empty)
- * @param only these vCPUs count (the policy's `vcpus`); null: all
+ *   vcpupin --live`. Without thread names they show nothing (`cpus` is undefined); one thread may run all vCPUs
+ *   (`threads` is empty)
+ * @param only only these vCPUs are considered (the policy's `vcpus`); null: all
  */
 export function vcpuCpus(
   pinning: Pick<VcpuPinning, 'cpus' | 'vcpus'>,
@@ -32,7 +32,7 @@ export function vcpuCpus(
   return { source, cpus: undefined, because: numad ? 'numad' : 'unpinned' };
 }
 
-/** The CPUs that QEMU's vCPU threads may run on: of each, and of all. */
+/** The CPUs of QEMU's vCPU threads: of each thread, and of all. */
 interface VcpuThreadCpus {
   threads: readonly { vcpu: number; cpus: Cpuset }[];
   cpus: Cpuset | undefined;

@@ -79,7 +79,7 @@ export function subtract(a: Cpuset, b: Cpuset): Cpuset {
   return left;
 }
 
-/** An absent set is equal to no set. */
+/** An absent set equals no other set, not even another absent one. */
 export function equal(a: Cpuset | null | undefined, b: Cpuset | null | undefined): boolean {
   if (!a || !b || a.length !== b.length) return false;
   return a === b || a.every(({ first, last }, index) => first === b[index]?.first && last === b[index]?.last);

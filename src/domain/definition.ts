@@ -5,20 +5,20 @@ import { type Device, readDevices } from './devices.js';
 import { type PolicyMetadata, readMetadata } from './metadata.js';
 import { readVcpuPinning, type VcpuPinning } from './vcpu-pinning.js';
 
-/** The parts of a domain definition that matter for its devices' interrupts. */
+/** The parts of a domain definition that concern its devices' interrupts. */
 export interface Definition {
   document: XmlDocument;
   name: string;
   uuid: string | undefined;
   devices: Device[];
-  /** libvirt keeps the first only; lint reports the others as errors */
+  /** libvirt keeps only the first; lint reports the others as errors */
   metadata: PolicyMetadata[];
   vcpuPinning: VcpuPinning;
   /** @deprecated the name of `vcpuPinning` in 0.1.0 */
   placement: VcpuPinning;
 }
 
-/** Documents of libvirt that hold a definition, or from which one can get it. */
+/** Other documents of libvirt that contain a definition, or from which a definition can be obtained. */
 const OTHER_DOCUMENTS: Readonly<Record<string, { what?: string; hint: string }>> = {
   domstatus: {
     what: ', but the state of a running one',

@@ -8,12 +8,12 @@ import { formatIdentity } from './identity.js';
 import type { Entry } from './metadata.js';
 import { formatAttributes, type Policy, type PolicyAttribute } from './policy.js';
 
-/** A device and the policy that the definition states for it. */
+/** A device and its policy in the definition. */
 export interface DevicePolicy {
   device: Device;
-  /** from the attributes, else from the entry; undefined if none is stated, or if it is invalid */
+  /** from the attributes, otherwise from the entry; undefined if none is stated, or if it is invalid */
   policy?: Policy;
-  /** the stated policy is invalid: no default replaces it */
+  /** true: the stated policy is invalid; no default replaces it */
   invalid?: true;
   entry?: Entry;
   /** its address, or that of another device, seems to have changed: its policy may be missing or another device's */
@@ -69,7 +69,7 @@ function policyOf(device: Device, entry: Entry | undefined, hasInvalidEntry: boo
   return result;
 }
 
-/** Whether a definition says anything about a policy, valid or not: at a device, or in its metadata. */
+/** Whether a definition states any policy, valid or not: at a device, or in its metadata. */
 export function statesPolicy({ devices, metadata }: Definition): boolean {
   const isStated = ({ default: own, entries, problems }: Definition['metadata'][number]) =>
     own !== undefined || entries.length + problems.length > 0;
@@ -82,7 +82,7 @@ export function hasConflict({ device, policy, entry }: DevicePolicy): boolean {
   return formatAttributes(policy) !== formatAttributes(entry.policy);
 }
 
-/** An attribute of the policy that applies: on the device, else in its entry. */
+/** An attribute of the policy that applies: on the device, otherwise in its entry. */
 export function attributeOfPolicy(
   document: XmlDocument,
   { device, entry }: DevicePolicy,

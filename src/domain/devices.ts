@@ -6,7 +6,7 @@ import { canonicalMac, type Identity, isUserAlias } from './identity.js';
 import type { PolicyResult } from './policy.js';
 import { readStatedPolicy, type StatedPolicy } from './stated-policy.js';
 
-/** The parts of a `<hostdev>` or `<interface>` that matter for interrupts. */
+/** The parts of a `<hostdev>` or `<interface>` that concern interrupts. */
 export interface Device {
   element: 'hostdev' | 'interface';
   node: XmlElement;
@@ -71,7 +71,10 @@ function isPlaceable(node: XmlElement, type: string): boolean {
   return type === 'pci' && (node.getAttribute('mode') ?? 'subsystem') === 'subsystem';
 }
 
-/** A valid user alias, else the address, else the MAC for type='network', whose address is chosen at each start. */
+/**
+ * A valid user alias, otherwise the address, otherwise the MAC for type='network', whose address is chosen at each
+ * start.
+ */
 function identityOf({ alias, source, mac }: Device, type: string): Identity | undefined {
   if (alias && isUserAlias(alias.name)) return { key: 'alias', value: alias.name };
   if (source?.address) return { key: 'address', value: source.address };

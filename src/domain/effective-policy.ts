@@ -7,7 +7,7 @@ import { defaultPolicy, type Policy } from './policy.js';
 
 /** Settings of the host's administrator. */
 export interface PolicySettings {
-  /** for domains that state no default */
+  /** for domains without a default of their own */
   default?: DefaultPolicy | undefined;
   /** interrupts are placed on these CPUs only, whatever a domain's policy is */
   allowedCpus?: Cpuset | undefined;
@@ -17,13 +17,13 @@ export interface PolicySettings {
 
 /** The policy that applies to a device, and its origin. */
 export interface EffectivePolicy {
-  /** undefined: the stated policy is invalid, so the device is left alone whatever the default is */
+  /** undefined: the stated policy is invalid, so the device is left alone, whatever the default is */
   policy: Policy | undefined;
   /** `entry`: stated for the device itself, by a metadata entry or an attribute */
   origin: 'entry' | 'domain-default' | 'host-default';
 }
 
-/** What a device's policy is determined from, beside the host's settings. */
+/** The input of a device's policy, besides the host's settings. */
 export interface StatedPolicy {
   /** the device's own */
   policy: Policy | undefined;
@@ -33,7 +33,7 @@ export interface StatedPolicy {
   default: DefaultPolicy | undefined;
 }
 
-/** The device's own policy; else the domain's default; else the host's; else native. */
+/** The device's own policy; otherwise the domain's default; otherwise the host's; otherwise native. */
 export function effectivePolicy(
   { policy, isInvalid, default: ofDomain }: StatedPolicy,
   settings: PolicySettings,

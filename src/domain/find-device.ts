@@ -4,8 +4,8 @@ import type { Device } from './devices.js';
 import { canonicalMac } from './identity.js';
 
 /**
- * The devices of a definition that a user names: by the host's PCI address (the domain 0000: may be left out), by alias
- * or by MAC. More than one if several have the same MAC.
+ * The devices of a definition that a name refers to: a PCI address of the host (the domain 0000: may be left out), an
+ * alias or a MAC. More than one if several have the same MAC.
  */
 export function findDevices({ devices }: Definition, name: string): Device[] {
   const address = parseAddress(/^[0-9a-f]{2}:/i.test(name) ? `0000:${name}`.toLowerCase() : name.toLowerCase());

@@ -1,6 +1,6 @@
 import { type PciAddress, parseAddress } from './address.js';
 
-/** What identifies a device in the metadata. Never its position, because libvirt re-orders devices. */
+/** What identifies a device in the metadata. Never its position, because libvirt reorders devices. */
 export type Identity =
   | { key: 'alias'; value: string }
   | { key: 'address'; value: PciAddress }

@@ -14,8 +14,7 @@ export interface Locality {
 }
 
 /**
- * By node, of the hosts that are in use: thousands of devices are on a few nodes, and on large hosts a node has a
- * hundred CPU ranges.
+ * By topology and node: thousands of devices are on a few nodes, and on large hosts a node has a hundred CPU ranges.
  */
 const localities = new WeakMap<readonly NodeCpus[], Map<number, Locality>>();
 
@@ -31,14 +30,14 @@ export function localityOf(numaNode: number | undefined, nodes: readonly NodeCpu
   return locality;
 }
 
-/** `device`: auto stays on the device's node where the vCPUs have CPUs there; `any`: it does not consider nodes. */
+/** `device`: auto uses the CPUs on the device's node, if the vCPUs have any there; `any`: auto ignores nodes. */
 export type LocalityMode = 'device' | 'any';
 
 /**
- * What a policy's usable CPUs come to for one device. The kernel looks on the device's node first only when a vector is
- * created, and anywhere in a mask that is written (x86: assign_irq_vector_any_locked, apic_set_affinity): a mask across
- * nodes would move interrupts off the node. With no CPU there, all of them: any is remote, and the nearest node may be
- * full or far from the vCPU that is interrupted.
+ * The part of a policy's usable CPUs that a device gets. The kernel prefers the device's node only when a vector is
+ * created; when a mask is written, it takes any CPU in it (x86: assign_irq_vector_any_locked, apic_set_affinity). So a
+ * mask across nodes would move interrupts off the node. Without a CPU on the device's node, all CPUs are used: every
+ * one is remote, and the nearest node may be full, or far from the vCPU that is interrupted.
  */
 export function localCpus(
   policy: Policy,
@@ -56,7 +55,7 @@ export interface RemotePart {
   cpus: Cpuset;
   /** their nodes */
   nodes: number[];
-  /** the set has no CPU on the device's node */
+  /** true: the set has no CPU on the device's node */
   isAll: boolean;
 }
 
@@ -72,7 +71,7 @@ export function remotePart(
   return { cpus: far, nodes: farNodes, isAll: areRemote(cpus, locality) === true };
 }
 
-/** Whether all these CPUs are on other nodes than the device; null if that is unknown, or true of some only. */
+/** Whether all these CPUs are on other nodes than the device; null if that is unknown, or only some are. */
 export function areRemote(cpus: Cpuset, locality: Locality | undefined): boolean | null {
   if (!locality) return null;
   const isNear = intersect(cpus, locality.near).length > 0;

@@ -12,7 +12,7 @@ import { policyTextOf } from './stated-policy.js';
 export const NAMESPACE = 'urn:hostdev-cpuset:1';
 const KEYS: readonly IdentityKey[] = ['alias', 'address', 'mac'];
 
-/** The policy of devices that state none. */
+/** The policy of devices without one of their own. */
 export type DefaultPolicy = 'auto' | 'native';
 
 export interface Entry {
@@ -78,7 +78,9 @@ function readDefault(document: XmlDocument, metadata: PolicyMetadata): void {
   }
 }
 
-/** @param before offset of the end of what precedes the text; only white space and comments can be between the two */
+/**
+ * @param before offset of the end of the previous part; only white space and comments can be between it and the text
+ */
 function strayText(document: XmlDocument, text: string, before: number, { tagName }: XmlElement): MetadataProblem {
   const message = `text is not allowed in <${clip(tagName)}>: ${JSON.stringify(clip(text.trim()))}`;
   return { offset: endOfMisc(document.text, before), message };
@@ -154,7 +156,7 @@ function readPolicy(document: XmlDocument, node: XmlElement, problems: MetadataP
     }
     const hint = suggestion === undefined ? {} : { hint: `${attribute}="${suggestion}"` };
     const { valueStart, valueEnd } = range;
-    // with character references in it, offsets in the value are not offsets in the text
+    // false if the value has character references: offsets in the value are then not offsets in the text
     const isExact = valueEnd - valueStart === values[attribute]?.length;
     const offset = valueStart + (isExact ? at : 0);
     problems.push({

@@ -6,7 +6,7 @@ export interface CpusetError {
   code: 'syntax' | 'reversed' | 'too-high' | 'empty';
   message: string;
   at: number;
-  /** a valid value, if the intention is clear */
+  /** a valid value, if it is clear what was meant */
   suggestion?: string;
 }
 
@@ -18,13 +18,13 @@ const MAX_LENGTH = 65536;
 const ONE_RANGE = /^(\d{1,4})(?:-(\d{1,4}))?$/;
 const ITEM = /^(?:(\d+)(?:-(\d+))?|\^(\d+))$/;
 
-/** What the numbers of a set are, for messages. */
+/** The unit of the numbers, for messages. */
 type Unit = 'CPU' | 'vCPU';
 
 /**
- * Parses libvirt's cpuset: `N`, `N-M` and `^N`, applied left to right (`0-3,^2` is 0-1,3; `^2,0-3` is 0-3).
- * Accepts what both the pattern of libvirt's schema (basictypes.rng, cpuset) and its parser (virBitmapParse) accept.
- * @param unit what the numbers are, for messages
+ * Parses libvirt's cpuset: `N`, `N-M` and `^N`, applied left to right (`0-3,^2` is 0-1,3; `^2,0-3` is 0-3). Accepts a
+ * text if both the pattern of libvirt's schema (basictypes.rng, cpuset) and its parser (virBitmapParse) accept it.
+ * @param unit unit of the numbers, for messages
  */
 export function parseCpuset(text: string, unit: Unit = 'CPU'): CpusetResult {
   // fast path: most cpusets are a single range

@@ -11,19 +11,19 @@ import { isOfCpuset, type Policy, type PolicyAttribute, type PolicyError } from 
 import type { VcpuPinning } from './vcpu-pinning.js';
 
 /**
- * What placement needs of a definition: plain data that refers to nothing of its document. A watcher keeps one for each
- * running domain, and the elements of a document take ten times the size of its text.
+ * The part of a definition that placement needs: plain data without references to the document. A watcher keeps one for
+ * each running domain, and the elements of a document take ten times the size of its text.
  */
 export interface PlainDefinition {
   name: string;
   uuid: string | undefined;
-  /** the definition has an id: libvirt gives one only to running domains */
+  /** true: the definition has an id, which libvirt gives only to running domains */
   hasId: boolean;
-  /** it has our metadata element, whatever that contains */
+  /** true: it has our metadata element, whatever its content */
   hasMetadata: boolean;
   /** the domain's default */
   default: DefaultPolicy | undefined;
-  /** those that may have host interrupts, in document order */
+  /** devices that may have host interrupts, in document order */
   devices: PlainDevice[];
   /** invalid parts of our metadata element; `identity`: of the device whose entry is invalid */
   metadataProblems: { message: string; identity: Identity | undefined }[];
@@ -37,25 +37,25 @@ export interface PlainDefinition {
 /** A device with its own policy. */
 export interface PlainDevice {
   element: Device['element'];
-  /** undefined: an interface of a network, whose device is chosen at the start; or it is invalid */
+  /** undefined: an interface on a network, whose device is chosen at the start; or the address is invalid */
   address: PciAddress | undefined;
   /** as written */
   alias: string | undefined;
-  /** from the attribute, else from the entry; undefined if none is stated, or if it is invalid */
+  /** from the attribute, otherwise from the entry; undefined if none is stated, or if it is invalid */
   policy: Policy | undefined;
-  /** the stated policy is invalid: no default replaces it */
+  /** true: the stated policy is invalid; no default replaces it */
   isInvalid: boolean;
   /** why its attributes are invalid */
   attributeErrors: { attribute: PolicyAttribute; message: string; isOfCpuset: boolean }[];
   shift: AddressShift | undefined;
 }
 
-/** The CPUs that policies spread vectors over one by one: which of them share a core decides on their order. */
+/** The CPUs of policies that spread vectors over single CPUs: their order depends on which of them share a core. */
 export function spreadCpus({ devices }: PlainDefinition): Cpuset {
   return union(...devices.map(({ policy }) => (policy?.kind === 'cpuset' && policy.spread ? policy.set : EMPTY)));
 }
 
-/** Strings are copied: V8 keeps a whole text in memory for each part of it. */
+/** Strings are copied: otherwise V8 keeps the whole text in memory for each part of it. */
 export function plainDefinition(definition: Definition): PlainDefinition {
   const { document, name, uuid, metadata, vcpuPinning } = definition;
   const { devices, stale } = combinePolicies(definition);
@@ -74,7 +74,7 @@ export function plainDefinition(definition: Definition): PlainDefinition {
   });
 }
 
-/** The interface of a network that states no policy usually has no device of the host behind it. */
+/** An interface on a network that states no policy usually has no host device. */
 function isConcerned({ device, policy, invalid }: DevicePolicy): boolean {
   return device.placeable && (device.source !== undefined || policy !== undefined || invalid === true);
 }

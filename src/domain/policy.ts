@@ -11,13 +11,13 @@ export type PolicyText = { [attribute in PolicyAttribute]?: string | undefined }
 /** Whether each vector gets one target instead of the whole set. */
 export interface Spreading {
   spread: boolean;
-  /** so many vectors, from the first on, get the whole set; 0 without spread */
+  /** this many vectors, from the first on, get the whole set; 0 without spread */
   controlVectors: number;
 }
 
 /** Where a device's interrupts are to be placed: docs/policy.md. */
 export type Policy =
-  /** vcpus: only these vCPUs of the domain count; null: all */
+  /** vcpus: only these vCPUs of the domain are considered; null: all */
   | ({ kind: 'auto'; vcpus: Cpuset | null } & Spreading)
   | { kind: 'native' }
   | ({ kind: 'cpuset'; set: Cpuset } & Spreading);
@@ -29,7 +29,7 @@ export interface PolicyError extends Omit<CpusetError, 'code'> {
   code: CpusetError['code'] | 'value' | 'combination' | 'missing';
 }
 
-/** True for a fault in the text of a set: of CPUs, or of vCPUs. */
+/** True for an error in the text of a set: of CPUs, or of vCPUs. */
 export function isOfCpuset(error: PolicyError): error is PolicyError & CpusetError {
   const { code } = error;
   return code !== 'value' && code !== 'combination' && code !== 'missing';
@@ -41,7 +41,7 @@ export type PolicyResult = { ok: true; policy: Policy } | { ok: false; error: Po
 /** A device has at most 2048 MSI-X vectors (PCI Express Base Specification, MSI-X Message Control). */
 const MAX_CONTROL_VECTORS = 2047;
 
-/** The policy of a device that is named by a default. */
+/** The policy for the value of a default. */
 export function defaultPolicy(kind: 'auto' | 'native'): Policy {
   return kind === 'native' ? { kind } : { kind, vcpus: null, spread: false, controlVectors: 0 };
 }
@@ -79,7 +79,7 @@ export function parsePolicy(text: string | PolicyText): PolicyResult {
   return { ok: true, policy: { kind: 'auto', vcpus: counted, ...spreading } };
 }
 
-/** Notes why a value is invalid. */
+/** Records why a value is invalid. */
 type Fail = (problem: Omit<PolicyError, 'attribute'>) => undefined;
 type Where = { kind: 'auto' } | { kind: 'native' } | { kind: 'cpuset'; set: Cpuset };
 
@@ -136,7 +136,7 @@ export function policyAttributes(policy: Policy): [name: PolicyAttribute, value:
   return attributes;
 }
 
-/** As text of a tag: `cpuset="auto" spread="yes"`. */
+/** As text for a tag: `cpuset="auto" spread="yes"`. */
 export function formatAttributes(policy: Policy, quote: '"' | "'" = '"'): string {
   return policyAttributes(policy)
     .map(([name, value]) => `${name}=${quote}${value}${quote}`)

@@ -5,13 +5,13 @@ import { POLICY_ATTRIBUTES, type PolicyAttribute, type PolicyResult, type Policy
 
 /** A policy in attributes. */
 export interface StatedPolicy {
-  /** of cpuset; '' if it is missing */
+  /** value of cpuset; '' if it is missing */
   value: string;
-  /** of cpuset; if it is missing, of the first of the others */
+  /** place of cpuset; if that is missing, of the first of the others */
   range: AttributeRange;
-  /** the values of all, references resolved */
+  /** values of all attributes, references resolved */
   values: PolicyText;
-  /** of all, in document order */
+  /** places of all attributes, in document order */
   ranges: ReadonlyMap<PolicyAttribute, AttributeRange>;
   policy: PolicyResult;
 }

@@ -4,11 +4,11 @@ import { select } from '../xml/select.js';
 import { type Cpuset, union } from './cpuset.js';
 import { parseCpuset } from './parse-cpuset.js';
 
-/** The CPUs that one vCPU may run on, and the source of that in the definition; `host`: nothing, so all CPUs. */
+/** The CPUs of one vCPU, and their source in the definition; `host`: there is none, so all CPUs. */
 export interface VcpuAffinity {
   vcpu: number;
   source: 'vcpupin' | 'numad' | 'vcpu' | 'host';
-  /** undefined: numad decides (its answer is not in the definition), or all CPUs of the host */
+  /** undefined: numad decides (its result is not in the definition), or all CPUs of the host */
   cpus?: Cpuset;
 }
 
@@ -30,8 +30,9 @@ export interface VcpuPinning {
 }
 
 /**
- * The pinning of the vCPUs. For each: its vcpupin; else, with automatic placement, numad's set; else `vcpu/@cpuset`;
- * else all CPUs (libvirt: formatdomain, CPU allocation and tuning). emulatorpin and iothreadpin do not affect vCPUs.
+ * The pinning of the vCPUs. For each: its vcpupin; otherwise, with automatic placement, numad's set; otherwise
+ * `vcpu/@cpuset`; otherwise all CPUs (libvirt: formatdomain, CPU allocation and tuning). emulatorpin and iothreadpin do
+ * not affect vCPUs.
  */
 export function readVcpuPinning(document: XmlDocument): VcpuPinning {
   const element = select('/domain/vcpu', document)[0];
@@ -53,7 +54,7 @@ export function readVcpuPinning(document: XmlDocument): VcpuPinning {
   return { maxVcpus, vcpus, pins, cpus: unionOfAll(vcpus.map(({ cpus }) => cpus)) };
 }
 
-/** Undefined if one of the sets is. Most vCPUs have the same set. */
+/** Undefined if one of the sets is undefined. Most vCPUs have the same set. */
 export function unionOfAll(all: readonly (Cpuset | undefined)[]): Cpuset | undefined {
   const sets = new Set<Cpuset>();
   for (const cpus of all) {
@@ -83,7 +84,7 @@ function isAutomatic(document: XmlDocument, element: XmlElement | undefined, pin
   return select('/domain/cputune/*[self::emulatorpin or self::iothreadpin]', document).length === 0;
 }
 
-/** According to `<vcpus>`, else the first `current` ones, else all. */
+/** According to `<vcpus>`, otherwise the first `current` ones, otherwise all. */
 function enabledVcpus(document: XmlDocument, vcpu: XmlElement | undefined, max: number): number[] {
   const all = Array.from({ length: Math.min(max, 16384) }, (_, index) => index);
   const listed = select('/domain/vcpus/vcpu', document);
