@@ -47,7 +47,7 @@ function failed(text: string, offset: number, message: string, hint?: string): D
   return { text, problem: new InputError(message, offset, hint) };
 }
 
-/** At the declaration, if that is why; else at the first byte that is not UTF-8. */
+/** At the declaration, if that causes the error; otherwise at the first byte that is not UTF-8. */
 function notUtf8(text: string, bytes: Uint8Array): Decoded {
   const { 0: encoding, index } = ENCODING_VALUE.exec(text.slice(0, 400)) ?? {};
   if (encoding !== undefined && index !== undefined && !/^(?:utf-?8|us-ascii)$/i.test(encoding)) {

@@ -6,7 +6,7 @@ import type { XmlElement } from './element.js';
 const PRECEDING = 2;
 const FOLLOWING = 4;
 
-/** A document as DOM nodes that xpath can query, with the element or piece of text of each. */
+/** A document as DOM nodes that xpath can query, with the XmlElement or text of each. */
 export class Dom {
   readonly document: Document;
   readonly #nodes = new Map<XmlElement, Element>();

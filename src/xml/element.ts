@@ -36,8 +36,8 @@ export interface ElementRange {
 const NONE: readonly never[] = [];
 
 /**
- * An element and its position. Its members have the names that the DOM uses. It takes one or two objects, whereas a DOM
- * node with its attributes takes dozens; a document has hundreds of elements, and the rules need a few.
+ * An element and its position. Its members have the names of the DOM. It takes one or two objects, whereas a DOM node
+ * with its attributes takes dozens; a document has hundreds of elements, and the rules need a few.
  */
 export class XmlElement implements ElementRange {
   closeStart: number;

@@ -1,4 +1,4 @@
-/** A position as editors show it: both count from 1, the column in UTF-16 units. */
+/** A position as in editors: both numbers start at 1, the column is in UTF-16 units. */
 export interface Position {
   line: number;
   column: number;
@@ -18,7 +18,7 @@ export class LineIndex {
   /** Offset of each line's first character; built at the first use. */
   #starts: Uint32Array | undefined;
 
-  /** @param inserted parts that are not in the file, without line ends: they are not shown, and count as no columns */
+  /** @param inserted parts without line ends that are not in the file: they are not shown, and have no columns */
   constructor(
     readonly text: string,
     private readonly inserted: readonly Part[] = [],
@@ -50,7 +50,7 @@ export class LineIndex {
     const start = starts[number - 1];
     if (start === undefined) return '';
     let end = starts[number] ?? this.text.length;
-    // from the end: a search from the front would take as long as the line is
+    // from the end: a search from the front would take time proportional to the line's length
     while (end > start && (this.text[end - 1] === '\n' || this.text[end - 1] === '\r')) end--;
     let line = this.text.slice(start, end);
     for (const part of [...this.inserted].reverse()) {
@@ -60,7 +60,7 @@ export class LineIndex {
     return line;
   }
 
-  /** Whether an offset is in no inserted part. */
+  /** Whether an offset is outside of all inserted parts. */
   isShown(offset: number): boolean {
     return !this.inserted.some(({ start, end }) => start <= offset && offset < end);
   }

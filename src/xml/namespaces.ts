@@ -7,7 +7,10 @@ const COLON_IN_NAME = /:(?<=[<&?/\s][^:<>"'=&;?/\s]*:)/;
 const NAME_START =
   /^[A-Z_a-z\xc0-\xd6\xd8-\xf6\xf8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c-\u200d\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\u{10000}-\u{effff}]/u;
 
-/** False if a document certainly has no namespaces, as most. Their processing takes a third of the parser's time. */
+/**
+ * False if a document certainly has no namespaces, as most documents. Processing them takes a third of the parser's
+ * time.
+ */
 export function mayUseNamespaces(text: string): boolean {
   return text.includes('xmlns') || COLON_IN_NAME.test(text);
 }
@@ -25,8 +28,8 @@ export function isTrimmed({ name, value }: { name: string; value: string }): boo
 }
 
 /**
- * Corrects the namespaces of a tag with a declaration that saxes has trimmed, and with them those of what the tag
- * contains. To libxml2, and so to libvirt, ` urn:x` is another namespace than `urn:x`.
+ * Corrects the namespaces of a tag with a declaration that saxes has trimmed, and those of the tag's content. To
+ * libxml2, and so to libvirt, ` urn:x` is another namespace than `urn:x`.
  */
 export function restoreTrimmed(tag: SaxesTagNS): void {
   const attributes = Object.values(tag.attributes);
@@ -42,15 +45,15 @@ export function restoreTrimmed(tag: SaxesTagNS): void {
   }
 }
 
-/** True for a valid name in a document with namespaces. saxes accepts some that are not. */
+/** True for a valid name in a document with namespaces. saxes also accepts some invalid ones. */
 export function isQualifiedName({ local = '', prefix = '' }: SaxesName): boolean {
   return prefix === '' || NAME_START.test(local);
 }
 
-/** Prefixes that libvirt documents, with its namespaces. */
+/** Prefixes in libvirt's documentation that belong to namespaces of libvirt. */
 const LIBVIRT_PREFIXES: readonly string[] = ['qemu', 'lxc', 'xen', 'bhyve', 'vmware'];
 
-/** The namespace that libvirt's documentation gives a prefix. */
+/** The namespace of a prefix in libvirt's documentation. */
 export function libvirtNamespace(prefix: string): string | undefined {
   return LIBVIRT_PREFIXES.includes(prefix) ? `http://libvirt.org/schemas/domain/${prefix}/1.0` : undefined;
 }

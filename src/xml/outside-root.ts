@@ -1,13 +1,16 @@
 import { invisibleIn } from '../lib/invisible.js';
 
-/** A shell's prompt at the start of a line, with a command or nothing behind it. */
+/** A shell's prompt at the start of a line, with or without a command. */
 const PROMPT =
   /^(?:\[?[\w.-]+@[\w.-]+[^\n]{0,80}?[$#%]|(?:ba)?sh-[\d.]+[$#]|virsh ?[#>]|[$%]|#(?= (?:virsh|sudo|cat)\b))(?: [^\n]*)?(?:\n|\r|$)/;
 
 /** The line before or after a block of code in Markdown. */
 const FENCE = /^(```|~~~)/m;
 
-/** What a text outside of the root element probably is. `before`: before the root element. */
+/**
+ * Describes what a text outside of the root element probably is.
+ * @param before true: before the root element
+ */
 export function describeOutside(text: string, offset: number, before: boolean): { message: string; hint?: string } {
   const rest = text.slice(offset, offset + 200);
   const place = before ? 'before the root element' : 'after the root element';

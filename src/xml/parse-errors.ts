@@ -24,7 +24,8 @@ export function explain(saxesMessage: string, state: ParserState): InputError {
 }
 
 /**
- * A template is no XML where a mark is in the way, or a statement anywhere: its branches can have tags of their own.
+ * A template is not XML if a mark breaks the syntax, or if it has a statement anywhere: its branches can have tags of
+ * their own.
  */
 function templateFault(text: string, at: number): InputError | undefined {
   const [first, ...more] = templateMarks(text);
@@ -126,7 +127,7 @@ function lastCharacter(text: string, position: number): number {
   return last > 0 && (text.codePointAt(last - 1) as number) > 0xffff ? last - 1 : last;
 }
 
-/** saxes reports these after the tag, so they are shown at its start. */
+/** saxes reports these after the tag, so they are reported at its start. */
 const AT_TAG_START = /namespace|prefix|malformed name|doctype|declaration must be at the start/;
 
 /** The first `&` that does not start a reference. saxes searches for its `;` up to the end of the document. */
@@ -139,7 +140,7 @@ function strayAmpersand(text: string): InputError | undefined {
   return undefined;
 }
 
-/** The comment, CDATA section or instruction in which the text ends. */
+/** The comment, CDATA section or instruction that is open at the end of the text. */
 function unfinished(text: string): string | undefined {
   const open = (start: string, end: string) => text.lastIndexOf(start) > text.lastIndexOf(end);
   if (open('<!--', '-->')) return 'inside a comment';

@@ -26,9 +26,9 @@ export const MAX_ALL_ATTRIBUTES = 400_000;
 const NONE: readonly XmlAttribute[] = [];
 
 /**
- * Parses strictly: XML 1.0 with namespaces, no DOCTYPE, only the five predefined entities.
- * White space between elements is not in the elements' content.
- * @param xmlns process namespaces; makes no difference in a document without any
+ * Parses strictly: XML 1.0 with namespaces, no DOCTYPE, only the five predefined entities. White space between elements
+ * is not part of an element's content.
+ * @param xmlns process namespaces; makes no difference in a document without namespaces
  * @throws InputError at the first place that is not well-formed or exceeds a limit
  */
 export function parseXml(text: string, xmlns = mayUseNamespaces(text)): XmlDocument {
@@ -50,7 +50,7 @@ export function parseXml(text: string, xmlns = mayUseNamespaces(text)): XmlDocum
     throw new InputError(message, offset, hint);
   };
 
-  // before the parser reads it, so that no entity is ever declared
+  // checked before the parser reads it, so that no entity is ever declared
   const first = endOfMisc(text, 0);
   if (text.startsWith('<!DOCTYPE', first)) fail('a DOCTYPE is not allowed in a domain definition', first, 'remove it');
 

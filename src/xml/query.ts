@@ -15,7 +15,7 @@ export class QueryError extends Error {
   override readonly name = 'QueryError';
 }
 
-/** Parts of xpath that its types do not declare. */
+/** Members of xpath that its types do not declare. */
 interface Result {
   toUnsortedArray?(): Node[];
   booleanValue(): boolean;
@@ -30,7 +30,7 @@ interface Engine {
 }
 const engine = xpath as unknown as Engine;
 
-/** An XPath 1.0 expression of a user. Its result is nodes or a boolean. */
+/** A user's XPath 1.0 expression. Its result is nodes or a boolean. */
 export class Query {
   readonly #compiled: Compiled;
 
@@ -49,9 +49,9 @@ export class Query {
   }
 
   /**
-   * The selected places, in document order: the start tag of an element, that of the root for the document. A boolean
+   * The selected places, in document order: the start tag of an element; for the document, that of the root. A boolean
    * expression selects the root if it is true.
-   * @throws QueryError if a part of the expression proves to have the wrong type
+   * @throws QueryError if a part of the expression has the wrong type
    */
   select(document: XmlDocument): Place[] {
     const root = { start: document.root.start, end: document.root.openEnd };
@@ -81,7 +81,7 @@ function placeOf(node: Node, document: XmlDocument, root: Place): Place {
   return { start: element.start, end: element.openEnd };
 }
 
-/** xpath throws errors that have no class of their own, some only for certain documents. */
+/** xpath throws errors without a class of their own, some only for certain documents. */
 function withQueryErrors<T>(work: () => T): T {
   try {
     return work();
@@ -136,9 +136,7 @@ interface Part {
   prefix?: string | null;
 }
 
-/**
- * Checked in advance: xpath reports an unknown name only when it evaluates it, which not every document makes it do.
- */
+/** Checked in advance: xpath reports an unknown name only when it evaluates it, which may depend on the document. */
 function checkNames(value: unknown, namespaces: ReadonlyMap<string, string>): void {
   if (typeof value !== 'object' || value === null) return;
   const { functionName, arguments: given = [], variable, prefix } = value as Part;

@@ -26,7 +26,7 @@ export function select(expression: string, document: XmlDocument): XmlElement[] 
   return selector(document);
 }
 
-/** For any expression. Loading xpath takes as long as loading all the rest, so it is done at the first use. */
+/** For any expression. Loading xpath takes as long as loading everything else, so it is done on first use. */
 export function byXpath(expression: string): Selector {
   let compiled: Expression | undefined;
   return (document) => {
@@ -52,8 +52,8 @@ function pathOfNames(expression: string): Selector | undefined {
 }
 
 /**
- * A path of names with predicates. It avoids xpath if the path without predicates selects nothing, for then the path
- * with them does not either. Undefined for any other expression.
+ * A path of names with predicates. It avoids xpath if the path without predicates selects nothing, because the path
+ * with predicates then selects nothing either. Undefined for any other expression.
  */
 function pathWithPredicates(expression: string): Selector | undefined {
   const withoutPredicates = pathOfNames(expression.replace(/\[[^[\]]*\]/g, ''));

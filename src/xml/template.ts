@@ -8,11 +8,11 @@ export interface TemplateMark {
   isStatement: boolean;
 }
 
-/** The start of a comment, which may quote anything; then one mark for each alternative. Each takes linear time. */
+/** The start of a comment, which may contain any text; then one mark for each alternative. Each takes linear time. */
 const MARKS =
   /<!--|\{\{[^{}]{0,300}\}\}|\{%(?:[^{}%]|%(?!\})){0,300}%\}|\{#[^{}#]{0,300}#\}|<%[^<>]{0,300}%>|[$%]\{[^{}<>\n]{1,300}\}/g;
 
-/** Of a document. A malicious one could have millions. */
+/** Limit per document. A malicious document could have millions. */
 const MAX_MARKS = 10_000;
 
 const GO = /^\{\{-?\s*(?:[.$]|(?:range|if|with|else|end|define|template|include|block)\b)/;
@@ -47,7 +47,7 @@ function languageOf(mark: string): Pick<TemplateMark, 'language' | 'isStatement'
 
 const MAX_SHOWN = 40;
 
-/** What to say of a text with these marks that is not valid: at the first of them. */
+/** The error for an invalid text with these marks, at the first of them. */
 export function templateError(
   text: string,
   [first]: readonly [TemplateMark, ...TemplateMark[]],
