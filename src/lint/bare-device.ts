@@ -23,7 +23,7 @@ export function asDomain({ text, root: { start, end } }: XmlDocument): XmlDocume
   return new XmlDocument(wrapped, parseXml(wrapped).root, new LineIndex(wrapped, inserted));
 }
 
-/** Says that only the device was checked. */
+/** A note that only the device was checked. */
 export function deviceNote({ root, text }: XmlDocument): Finding {
   const offset = root.start + BEFORE.length;
   return {

@@ -1,11 +1,9 @@
 import type { Finding, Report, RuleInfo } from './rule.js';
 
-/**
- * Of one rule and severity in a document. Nobody reads more, and a malicious document could have a hundred thousand.
- */
+/** Limit per rule and severity in a document: a malicious document could cause a hundred thousand findings. */
 const MAX_FINDINGS = 1000;
 
-/** Runs a rule. Returns its findings in their order and, beyond the limit, one note with the number of the others. */
+/** Runs a rule. Returns its findings in order and, beyond the limit, one note with the number of the others. */
 export function collectFindings({ name: rule, severity: usual }: RuleInfo, run: (report: Report) => void): Finding[] {
   const findings: Finding[] = [];
   const counts = { error: 0, warning: 0, note: 0 };

@@ -11,8 +11,8 @@ export interface CustomRule extends RuleInfo {
 }
 
 /**
- * Tags and attributes of a document, some 5,000 devices. xpath's time grows with the square of the number of nodes that
- * an expression selects, and is a second or two for so many.
+ * Limit of tags and attributes in a document, which is some 5,000 devices. xpath's time grows with the square of the
+ * number of nodes that an expression selects, and is a second or two at this limit.
  */
 const MAX_NODES = 100_000;
 

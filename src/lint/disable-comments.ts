@@ -7,11 +7,11 @@ import { DISABLE_COMMENT, NOT_A_DOMAIN, WELL_FORMED } from './rules/index.js';
 const DIRECTIVE = 'lint-domain-disable-next-line';
 /** Attribute values contain no `<`, so `<!--` is a comment, unless it is in a CDATA section or an instruction. */
 const COMMENT = /<!--(\s*)(lint-domain-(?:dis|en)able[\w-]*)?([\s\S]*?)-->|<!\[CDATA\[[\s\S]*?\]\]>|<\?[\s\S]*?\?>/g;
-/** Of a document. A malicious one could have hundreds of thousands. */
+/** Limit per document. A malicious document could have hundreds of thousands. */
 const MAX_COMMENTS = 10_000;
-/** Of a comment. */
+/** Limit per comment. */
 const MAX_RULE_NAMES = 100;
-/** After the first two, a document is not checked further; and a comment cannot disable its own check. */
+/** After a finding of the first two, a document is not checked further; and a comment cannot disable its own check. */
 const NOT_DISABLEABLE: readonly string[] = [WELL_FORMED.name, NOT_A_DOMAIN.name, DISABLE_COMMENT.name];
 
 /** Findings that start in this part of the text are suppressed: a line, or the start tags that start on it. */
@@ -29,7 +29,7 @@ interface Disabled {
 }
 
 /**
- * The comments `<!-- lint-domain-disable-next-line RULE[, RULE][: reason] -->` of a document. Holds no reference to the
+ * The comments `<!-- lint-domain-disable-next-line RULE[, RULE][: reason] -->` of a document. Keeps no reference to the
  * document.
  */
 export class DisableComments {
@@ -95,10 +95,10 @@ export class DisableComments {
   }
 
   /**
-   * Problems of the comments themselves. Call it after `suppress` has got all findings.
+   * Problems of the comments themselves. Call it after `suppress` has received all findings.
    * @param known names of all rules
    * @param ran names of the rules that have checked this document: only for these it is certain that a comment is
-   * unused
+   *   unused
    */
   problems(known: ReadonlySet<string>, ran: ReadonlySet<string>): Finding[] {
     return collectFindings(DISABLE_COMMENT, (report) => {
@@ -122,7 +122,7 @@ export class DisableComments {
   }
 }
 
-/** Fits into a one-line message. */
+/** Shortened for a one-line message. */
 function shown(text: string): string {
   return text.slice(0, 64).replace(/\s+/g, ' ') + (text.length > 64 ? '…' : '');
 }

@@ -1,6 +1,6 @@
 import type { Finding } from './rule.js';
 
-/** Findings with one cause become one, at the first place. Their order stays. */
+/** Merges findings with one cause into one, at the first place. Keeps their order. */
 export function mergeRepeated(findings: readonly Finding[]): Finding[] {
   const firsts = new Map<string, Finding>();
   return findings.flatMap((finding) => {

@@ -32,7 +32,7 @@ const LINE = /^(?=.*\S)[^\p{Cc}\p{Zl}\p{Zp}]{1,500}$/u;
 const LINE_FORM = 'one line of text, 1 to 500 characters';
 const SEVERITIES = SETTINGS.filter((setting): setting is Severity => setting !== 'off');
 
-/** A custom rule as read; its name and its expression with their offsets. */
+/** A custom rule as text: its name and its expression with their offsets. */
 interface RuleText {
   name: JsonNode;
   test: JsonNode;
@@ -128,7 +128,7 @@ function customRule(rule: RuleText, namespaces: ReadonlyMap<string, string>, nam
   return { name, severity, summary, select, ...(hint === undefined ? {} : { hint }) };
 }
 
-/** The rules whose names have the most words in common with an unknown one. */
+/** The rules whose names have the most words in common with an unknown name. */
 function similarRules(unknown: string, custom: ReadonlySet<string>): string | undefined {
   const words = new Set(unknown.toLowerCase().split(/[^a-z\d]+/));
   const shared = (name: string) => name.split('-').filter((word) => words.has(word)).length;

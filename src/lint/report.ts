@@ -33,7 +33,7 @@ export interface LintReport {
   schemaVersion: 1;
   files: FileReport[];
   summary: { files: number; errors: number; warnings: number; notes: number; unreadable: number };
-  /** what was not checked; absent: everything was */
+  /** the part that was not checked; absent: everything was checked */
   note?: string;
 }
 
@@ -49,7 +49,7 @@ export function reportUnreadable(path: string, reason: string): FileReport {
   return { path, valid: false, findings: [], unreadable: printable(reason) };
 }
 
-/** A message names so many other places of the finding, and the number of the rest. */
+/** Maximum number of other lines that a message names; the others are counted. */
 const MAX_LINES = 8;
 
 function reportFinding(finding: Finding, lines: LineIndex): ReportedFinding {

@@ -11,7 +11,7 @@ export interface Finding {
   end?: number;
   /** how to correct it; shown after `try:` */
   hint?: string;
-  /** findings of the rule with this message have one cause: they are reported once, at the first place */
+  /** findings of the rule with the same message have one cause: they are reported once, at the first place */
   oneCause?: true;
   /** offsets of the other places */
   also?: number[];
@@ -20,18 +20,18 @@ export interface Finding {
 /** Reports a finding; the severity is that of the rule unless another is given. */
 export type Report = (finding: Omit<Finding, 'rule' | 'severity'> & { severity?: Severity }) => void;
 
-/** A rule that checks a definition. Its page is docs/rules/NAME.md. */
+/** A rule that checks a definition. Its documentation is docs/rules/NAME.md. */
 export interface Rule {
   name: string;
   severity: Severity;
   /** one line, for lists */
   summary: string;
-  /** it needs the whole domain: not for a device alone */
+  /** true: it needs the whole domain, so it does not check a device alone */
   needsDomain?: true;
   check(definition: Definition, report: Report): void;
 }
 
-/** A rule that is not checked by `check`, but by the parser or the schema. */
+/** A rule without `check`: the parser or the schema makes its findings. */
 export type RuleInfo = Omit<Rule, 'check' | 'needsDomain'>;
 
 /** Sorts in place by position. Findings at the same place keep the order of the rules. */

@@ -20,7 +20,7 @@ export function tooLargeForSchema(document: XmlDocument): Finding | undefined {
 
 /**
  * The findings of a document that the schema rejects: those of the rules, and the faults that no rule explains better.
- * @param more faults that are counted only
+ * @param more number of further faults
  * @param origin of the schema: `libvirt 9.0.0's schema`
  */
 export function withSchemaFaults(
@@ -66,16 +66,13 @@ export function withSchemaFaults(
   return inOrder(withTemplate([...findings, ...found], faults, lines.text));
 }
 
-/** A name of libvirt's, not one of a policy. */
+/** Whether the unknown name belongs to libvirt's schema, not to a policy. */
 function isUnknownToLibvirt({ unknown = '' }: Fault): boolean {
   const name = /^<?([\w.-]+)/.exec(unknown)?.[1];
   return name !== undefined && !POLICY.has(name);
 }
 
-/**
- * In a template, the errors at its marks are one error, at the first mark. A mark that is in the way of nothing is
- * text.
- */
+/** In a template, the errors at its marks become one error, at the first mark. A mark that breaks no syntax is text. */
 function withTemplate(findings: Finding[], faults: readonly Fault[], text: string): Finding[] {
   const [first, ...more] = templateMarks(text);
   if (first === undefined) return findings;

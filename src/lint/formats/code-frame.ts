@@ -1,17 +1,17 @@
 import { printable } from '../../lib/printable.js';
 import { charactersOf, textWidth } from '../../lib/text-width.js';
 
-/** Terminal cells of a source line, at most; with the margins it fits 80 columns. */
+/** Maximum number of terminal cells of a source line; with the margins it fits in 80 columns. */
 const MAX_WIDTH = 76;
-/** And at least, on a narrow terminal. */
+/** Minimum, on a narrow terminal. */
 const MIN_WIDTH = 16;
-/** The margin of both lines, and the ellipses. */
+/** The margins of both lines, and the ellipses. */
 const MARGINS = 4;
-/** Cells kept before the place if a line is too long. */
+/** Cells that are kept before the place if a line is too long. */
 const CONTEXT_BEFORE = 30;
-/** Characters before and after the place that are considered at all. */
+/** Characters before and after the place that are processed at all. */
 const MAX_DISTANCE = 400;
-/** A tab is shown as so many spaces: the terminal's tab stops are unknown. */
+/** Width of a tab in spaces: the terminal's tab stops are unknown. */
 const TAB_WIDTH = 4;
 
 const ASCII = /^[\t\x20-\x7e]*$/;
@@ -25,7 +25,7 @@ interface Cell {
 
 /**
  * Cuts a source line for display. `space` and `marks` are the cells of white space and of `^` in the line below it.
- * `start` and `end` are UTF-16 indices in the line. A line that is too long loses its indentation first, then what is
+ * `start` and `end` are UTF-16 indices in the line. A line that is too long loses its indentation first, then the parts
  * far from the place.
  * @param columns of the terminal
  */
@@ -60,7 +60,7 @@ function cellsOf(line: string, base: number): Cell[] {
       cells.push({ text, index, width: textWidth(text) });
     }
   };
-  // most lines: what finds other characters takes long to load
+  // most lines are ASCII; the segmenter for other characters takes long to load
   if (ASCII.test(line)) for (let i = 0; i < line.length; i++) add(line[i] as string, base + i);
   else for (const { character, index } of charactersOf(line)) add(character, base + index);
   return cells;

@@ -23,20 +23,20 @@ export interface HostRule extends RuleInfo {
   check(definition: Definition, host: LintHost, report: Report): void;
 }
 
-/** A device with another policy than native, and its state on the host. */
+/** A device whose policy is not native, and its state on the host. */
 export interface PlacedDevice {
   device: Device;
   policy: Exclude<Policy, { kind: 'native' }>;
   /** the CPUs of the policy; undefined for `auto` if the vCPUs may run on all CPUs, or if numad decides */
   requested: Cpuset | undefined;
-  /** those of them that are online and allowed; empty: nothing would be placed */
+  /** the requested CPUs that are online and allowed; empty: nothing would be placed */
   usable: Cpuset;
-  /** of these, where its interrupts are to go */
+  /** the usable CPUs that its interrupts are to get */
   target: Cpuset;
   locality: Locality | undefined;
-  /** undefined if the host has no such device, or if the definition names none yet */
+  /** undefined if the host does not have the device, or if the definition names none yet */
   host: DeviceSnapshot | undefined;
-  /** the policy is stated for the device itself: it is no default */
+  /** true: the policy is stated for the device itself, not a default */
   stated: boolean;
   /** the place of the policy in the document */
   place: { offset: number; end: number };
@@ -73,14 +73,18 @@ export function devicesWithPolicy(definition: Definition, host: LintHost): Place
 }
 
 /**
- * Whether it has interrupts on this host. host-device-absent reports a device that the host does not have. Whether the
- * network of an interface is a pool of host devices is unknown, so a default is not taken as a sign of one.
+ * Whether it has interrupts on this host. host-device-absent reports a device that the host does not have. It is
+ * unknown whether the network of an interface is a pool of host devices, so a default does not prove that the interface
+ * has one.
  */
 export function isOnHost({ device, host, stated }: PlacedDevice): boolean {
   return host !== undefined || (!device.source && stated);
 }
 
-/** The CPUs of `auto` on this host. @param only these vCPUs count; null: all */
+/**
+ * The CPUs of `auto` on this host.
+ * @param only only these vCPUs are considered; null: all
+ */
 export function autoCpus({ vcpuPinning }: Definition, { snapshot }: LintHost, only: Cpuset | null): VcpuCpus {
   return vcpuCpus(vcpuPinning, snapshot.threads, snapshot.topology.online, only);
 }

@@ -2,7 +2,7 @@ import { type Irqbalance, isBanned } from '../../host/irqbalance.js';
 import type { DeviceSnapshot } from '../../host/snapshot.js';
 import { devicesWithPolicy, type HostRule, isOnHost, type PlacedDevice } from './context.js';
 
-/** A message names so many devices, and the number of the others. */
+/** Maximum number of devices named in a message; the others are counted. */
 const MAX_NAMED_DEVICES = 3;
 
 export const hostIrqbalance: HostRule = {
@@ -24,7 +24,8 @@ export const hostIrqbalance: HostRule = {
 };
 
 /**
- * Before the domain starts, the device has other interrupts than with VFIO, so only a ban of the VFIO driver counts.
+ * Before the domain starts, the device has other interrupts than with VFIO, so only a ban of the VFIO driver is
+ * relevant.
  */
 function areBanned(found: DeviceSnapshot | undefined, irqbalance: Irqbalance): boolean {
   const driver = found?.device.driver;

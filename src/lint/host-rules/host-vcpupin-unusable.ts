@@ -6,7 +6,7 @@ import { select } from '../../xml/select.js';
 import type { HostRule } from './context.js';
 import { formatCpus, formatUnusable } from './format.js';
 
-/** sched_setaffinity(2) accepts absent CPUs if at least one is online; else libvirt fails (measured with 9.0). */
+/** sched_setaffinity(2) accepts absent CPUs if at least one is online; otherwise libvirt fails (measured with 9.0). */
 export const hostVcpupinUnusable: HostRule = {
   name: 'host-vcpupin-unusable',
   severity: 'error',

@@ -15,7 +15,7 @@ import { hostSharedCore, hostSharedCpu } from './shared-cpus.js';
 
 export type { HostRule, LintHost } from './context.js';
 
-/** Those that check one definition, in the order in which they run. */
+/** Rules that check one definition, in the order in which they run. */
 const RULES_OF_ONE: readonly HostRule[] = [
   hostCpuUnusable,
   hostVcpupinUnusable,

@@ -18,17 +18,17 @@ export const hostSharedCore: RuleInfo = {
   summary: 'vCPUs of two guests are pinned to threads of one core',
 };
 
-/** A message names so many guests, and the number of the others. */
+/** Maximum number of guests named in a message; the others are counted. */
 const MAX_NAMED_GUESTS = 3;
 
-/** What is compared between the guests of one call: thousands of definitions would not all fit into memory. */
+/** The part of a guest that is compared with others: thousands of definitions would not all fit into memory. */
 export interface GuestCpus {
   name: string;
   uuid: string | undefined;
   /** the CPUs of its pinned vCPUs, with the place of each pin in the document */
   pins: { cpus: Cpuset; offset: number; end: number }[];
   all: Cpuset;
-  /** a device of it has a policy */
+  /** true: one of its devices has a policy */
   isPlaced: boolean;
 }
 
@@ -50,8 +50,8 @@ export function guestCpus(definition: Definition, host: LintHost): GuestCpus {
 }
 
 /**
- * What the guests of one call share, at most one finding of each rule for a guest: CPUs, and cores of which each has a
- * thread. Only for guests with a policy.
+ * Findings about CPUs that several guests of one call use, and about cores of which each guest has a thread; at most
+ * one finding per rule and guest. Only for guests with a policy.
  * @param cores the threads of each core; a CPU in none of them is a core of its own
  */
 export function sharedCpuFindings(guests: readonly GuestCpus[], cores: readonly Cpuset[]): Map<GuestCpus, Finding[]> {
@@ -62,7 +62,7 @@ export function sharedCpuFindings(guests: readonly GuestCpus[], cores: readonly 
     const others = guests.filter((other) => other !== guest && !isSameGuest(guest, other));
     const findings = [
       ...findingOf(hostSharedCpu, guest, others, (other) => intersect(guest.all, other.all)),
-      // of the guest's CPUs, those with another thread of their core in the other guest
+      // the guest's CPUs whose core has another thread in the other guest
       ...findingOf(hostSharedCore, guest, others, (other) => intersect(guest.all, siblings.get(other) ?? EMPTY)),
     ];
     if (findings.length > 0) shared.set(guest, findings);
@@ -70,7 +70,7 @@ export function sharedCpuFindings(guests: readonly GuestCpus[], cores: readonly 
   return shared;
 }
 
-/** libvirt has one guest of a name on a host, so these are two files of it. */
+/** A host has only one guest with a given name, so these are two files of the same guest. */
 const isSameGuest = (one: GuestCpus, other: GuestCpus) =>
   one.name === other.name || (one.uuid !== undefined && one.uuid === other.uuid);
 

@@ -21,7 +21,7 @@ export const noPolicy: Rule = {
   },
 };
 
-/** The interface of a network usually has no device of the host behind it. */
+/** An interface on a network usually has no host device. */
 function isHostDevice({ placeable, element, node }: Device): boolean {
   return placeable && (element === 'hostdev' || node.getAttribute('type') === 'hostdev');
 }
