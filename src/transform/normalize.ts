@@ -12,10 +12,10 @@ export interface NormalizeOptions {
 }
 
 /**
- * Moves the policies from attributes to the metadata, which `virsh define` keeps. Changes only the bytes of
- * the attributes and of our metadata element. Idempotent.
+ * Moves the policies from attributes to the metadata, which `virsh define` keeps. Changes only the bytes of the
+ * attributes and of our metadata element. Idempotent.
  * @returns the new text
- * @throws InputError if a policy is invalid, or if its device has no interrupts or nothing permanent that identifies it
+ * @throws InputError if a policy is invalid, or if its device has no interrupts or no permanent identity
  */
 export function normalize(definition: Definition, options: NormalizeOptions = {}): string {
   const { document } = definition;

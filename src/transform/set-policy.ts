@@ -6,9 +6,8 @@ import { applyEdits } from '../xml/edit.js';
 import { metadataEdits, type WantedMetadata } from './metadata-edits.js';
 
 /**
- * Sets the policy of one device in the metadata. All other entries stay, also those of devices that the definition does
- * not have.
- * @param identity of the device's entry if it has one, else of the new entry; the definition need not have the device
+ * Sets the policy of one device in the metadata. All other entries stay, including those that match no device.
+ * @param identity of the device's existing or new entry; the definition need not have the device
  * @param policy undefined removes the entry
  * @returns the new text
  */
