@@ -95,7 +95,7 @@ function pass({ operation, input, ...call }: HookCall, host: HookHost): HookResu
   );
   const lines = [passLine(name, operation, applied)];
   if (host.debug) lines.push(...detailLines(name, operation, applied));
-  if (stateError) lines.push(logLine('warning', name, operation, `state not kept: ${stateError.message}`));
+  if (stateError) lines.push(logLine('warning', name, operation, `state not saved: ${stateError.message}`));
   return { lines };
 }
 

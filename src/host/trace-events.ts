@@ -120,7 +120,7 @@ export class VectorTrace {
 
   /** Checks at intervals whether events would still arrive. */
   #check(): void {
-    if (!this.instance.hasOwnSettings()) this.#stop('somebody changed the trace instance');
+    if (!this.instance.hasOwnSettings()) this.#stop('another program changed the trace instance');
     else if (this.#missed >= MAX_MARKERS_MISSED) this.#stop(DEAF);
     else {
       this.lookForPosting();

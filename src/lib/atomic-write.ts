@@ -77,7 +77,7 @@ function is(fd: number, folder: OpenFolder, name: string): boolean {
 }
 
 function checkIs(fd: number, folder: OpenFolder, name: string): void {
-  if (!is(fd, folder, name)) throw new Error(`somebody else has exchanged ${join(folder.path, name)}`);
+  if (!is(fd, folder, name)) throw new Error(`another program has replaced ${join(folder.path, name)}`);
 }
 
 function removeOwn(fd: number, folder: OpenFolder, name: string): void {

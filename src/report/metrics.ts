@@ -27,7 +27,7 @@ export function formatMetrics({ counters, tracing, posted, since }: Sample): str
     metric('domains', 'gauge', 'Running domains that a policy applies to.', domains),
     metric('devices', 'gauge', 'Devices of these domains whose policy is enforced.', devices),
     metric('interrupts', 'gauge', 'Interrupts of these devices.', interrupts),
-    metric('contested_interrupts', 'gauge', 'Interrupts that somebody else keeps moving now.', contestedNow),
+    metric('contested_interrupts', 'gauge', 'Interrupts that another program keeps moving now.', contestedNow),
     metric('remote_interrupts', 'gauge', "Interrupts that are delivered to another node than the device's.", remote),
     family(
       'posted_interrupts',
@@ -38,7 +38,7 @@ export function formatMetrics({ counters, tracing, posted, since }: Sample): str
     metric('tracing', 'gauge', '1 if trace events report new interrupts, 0 if the watcher polls.', Number(tracing)),
     metric('start_time_seconds', 'gauge', 'When the watcher started, since the epoch.', since / 1000),
     metric('writes_total', 'counter', 'Affinity masks written.', writes),
-    metric('repairs_total', 'counter', 'Masks written because somebody else had moved an interrupt.', repairs),
+    metric('repairs_total', 'counter', 'Masks written because another program had moved an interrupt.', repairs),
     metric(
       'contested_total',
       'counter',

@@ -71,7 +71,7 @@ function messageOf(problem: Problem): string {
       return identity ? `the entry for ${formatIdentity(identity)}: ${message}` : message;
     }
     case 'entry-stale':
-      return `an entry for ${formatIdentity(problem.identity)}, which is no device of the domain`;
+      return `the entry for ${formatIdentity(problem.identity)} matches no device of the domain`;
     case 'address-shifted':
       return describeShift(problem.address, problem.shift);
     case 'cpuset-syntax':
@@ -90,11 +90,11 @@ function messageOf(problem: Problem): string {
     case 'open-devices-unread':
       return `${problem.path} cannot be read (${problem.error}): whether QEMU has the devices open is unknown`;
     case 'not-vfio':
-      return `the domain is running, but ${reasonText({ code: problem.rule, driver: problem.driver })}: its interrupts are not held`;
+      return `the domain is running, but ${reasonText({ code: problem.rule, driver: problem.driver })}: its interrupts are not placed`;
     case 'foreign-handler':
-      return `the domain is running, but not all interrupts of the device are held: ${reasonText(problem.reason)}`;
+      return `the domain is running, but not all interrupts of the device are placed: ${reasonText(problem.reason)}`;
     case 'shared-line':
-      return `its legacy line is not held: ${reasonText(problem.reason)}${remedyOf(problem.elsewhere)}`;
+      return `its legacy line is not placed: ${reasonText(problem.reason)}${remedyOf(problem.elsewhere)}`;
     case 'remote-node': {
       const { cpus, nodes, isAll } = problem.remote;
       const which = isAll ? 'its CPUs' : `some of its CPUs (${formatCpuset(cpus)})`;

@@ -82,7 +82,7 @@ function textOf(reason: Reason): string {
     case 'retry-later':
       return 'it is tried again later';
     case 'contested':
-      return 'somebody else keeps moving it';
+      return 'another program keeps moving it';
   }
 }
 

@@ -25,7 +25,7 @@ export class ReportedProblems {
       result.problems.push(...this.newOf(definition, address, problems.map(problemReport)));
     }
     const ofState: ProblemReport[] = stateError
-      ? [{ rule: 'state-not-kept', severity: 'warning', message: `state not kept: ${stateError.message}` }]
+      ? [{ rule: 'state-not-kept', severity: 'warning', message: `state not saved: ${stateError.message}` }]
       : [];
     result.problems.push(...this.newOf(definition, null, [...applied.problems.map(problemReport), ...ofState]));
   }

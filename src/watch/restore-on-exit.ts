@@ -17,7 +17,7 @@ export class RestoreOnExit {
   ) {
     this.#affinities = new OriginalAffinities(root);
     const { dropped } = this.#affinities;
-    if (dropped > 0) warn(`restore.json: ${dropped} entries do not say which vector they are of and are dropped`);
+    if (dropped > 0) warn(`restore.json: entries dropped because they name no vector: ${dropped}`);
   }
 
   record({ changed, ended }: Pick<ReconcileResult, 'changed' | 'ended'>): void {
@@ -58,13 +58,13 @@ export class RestoreOnExit {
 
   #remove(action: () => void): void {
     const reason = messageOf(action);
-    if (reason !== undefined) this.warn(`not all of the state is removed: ${reason}`);
+    if (reason !== undefined) this.warn(`cannot remove all state: ${reason}`);
   }
 
   /** A file that cannot be written is reported once, until the reason changes. */
   #save(action: () => void): void {
     const reason = messageOf(action);
-    const text = reason && `what interrupts had is not kept for a watcher after this one: ${reason}`;
+    const text = reason && `cannot save the original affinities for the next watcher: ${reason}`;
     if (this.#failures.isNew('restore.json', text)) this.warn(text as string);
   }
 }

@@ -90,25 +90,25 @@ rules("1: for a running domain's device, an interrupt that is not VFIO's is a pr
   for (const [found, problem] of [
     [
       device('nvme', 'msix', 'nvme0q0'),
-      "error: the domain is running, but the device's driver is nvme, not VFIO: its interrupts are not held",
+      "error: the domain is running, but the device's driver is nvme, not VFIO: its interrupts are not placed",
     ],
     [
       device(undefined, 'msix'),
-      'error: the domain is running, but the device has no driver: its interrupts are not held',
+      'error: the domain is running, but the device has no driver: its interrupts are not placed',
     ],
     [
       { ...device('nvidia', 'msix', 'nvidia'), ...vendor },
-      `error: the domain is running, but not all interrupts of the device are held: its handler is nvidia, not VFIO's for ${A}`,
+      `error: the domain is running, but not all interrupts of the device are placed: its handler is nvidia, not VFIO's for ${A}`,
     ],
     [
       device('vfio-pci', 'msix', `vfio-later[0](${A})`),
-      `error: the domain is running, but not all interrupts of the device are held: its handler is vfio-later[0](${A}), not VFIO's for ${A}`,
+      `error: the domain is running, but not all interrupts of the device are placed: its handler is vfio-later[0](${A}), not VFIO's for ${A}`,
     ],
     [
       device('vfio-pci', 'intx', `vfio-intx(${A})`, 'ahci'),
-      "warning: its legacy line is not held: shared with ahci, and not on CPU 2-3; let the guest's driver use MSI, put the device in another slot, or place the line for all of them: echo 2-3 > /proc/irq/41/smp_affinity_list",
+      "warning: its legacy line is not placed: shared with ahci, and not on CPU 2-3; let the guest's driver use MSI, put the device in another slot, or place the line for all of them: echo 2-3 > /proc/irq/41/smp_affinity_list",
     ],
-    [inPlace, 'note: its legacy line is not held: shared with ahci'],
+    [inPlace, 'note: its legacy line is not placed: shared with ahci'],
     // not in use, or about to be another device's
     [device('vfio-pci', 'intx', 'ahci'), undefined],
     [device('vfio-pci', 'msix'), undefined],

@@ -104,7 +104,7 @@ test('a concurrent change of the domain is kept, unless the user forces the edit
   const meanwhile = `sed -i "s/<memory>8192/<memory>16384/" '${folder.join('node.xml')}'`;
   const env = editor(`${replace('0-1', '2')}; ${meanwhile}`);
   const alone = await edit(env);
-  assert.match(alone.stderr, /^hostdev-cpuset: the domain was changed by somebody else meanwhile$/m);
+  assert.match(alone.stderr, /^hostdev-cpuset: another program has changed the domain meanwhile$/m);
   assert.is(alone.code, 1);
   assert.match(kept()[0] as string, "cpuset='2'");
 

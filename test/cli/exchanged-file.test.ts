@@ -72,7 +72,7 @@ test('a temporary file that is replaced by a link discloses nothing and is not r
   assert.is(code, 2);
   assert.match(
     stderr,
-    /guest\.xml: cannot be replaced: somebody else has exchanged [^\n]+\/theirs\/\.hostdev-cpuset-[\w.-]+\n$/,
+    /guest\.xml: cannot be replaced: another program has replaced [^\n]+\/theirs\/\.hostdev-cpuset-[\w.-]+\n$/,
   );
   assert.is(readFileSync(path, 'utf8'), GOOD);
 });
@@ -86,7 +86,7 @@ test('a temporary file of a page that is replaced by a link discloses nothing', 
     const { code, stderr } = await runCli('hostdev-cpuset', words, { env, timeLimit: TIME_LIMIT_MS });
     assertVictimUnchanged();
     assert.is(code, 2);
-    assert.match(stderr, 'page.html: cannot be written: somebody else has exchanged ');
+    assert.match(stderr, 'page.html: cannot be written: another program has replaced ');
     assert.is(readFileSync(path, 'utf8'), 'old');
   } finally {
     host.remove();

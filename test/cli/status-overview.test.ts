@@ -131,7 +131,7 @@ test('a shared line that is wanted elsewhere is a failure with its remedy', asyn
     const text = stdout.replace(/\n +/g, ' ');
     assert.match(
       text,
-      /warning: its legacy line is not held: shared with ahci, and not on CPU 2-3; let the guest's driver use MSI/,
+      /warning: its legacy line is not placed: shared with ahci, and not on CPU 2-3; let the guest's driver use MSI/,
     );
     assert.match(text, 'echo 2-3 > /proc/irq/100/smp_affinity_list [shared-line]');
     assert.match(text, /100 .* fail +remote, shared with ahci/);

@@ -38,7 +38,7 @@ test('without contested interrupts none is listed', () => {
 
 test('contested interrupts are listed with domain, device and IRQ', () => {
   publish([41, 42, 40].map((irq) => ({ domain: 'guest', address: A, irq })));
-  assert.is(lines()?.[1], `  contested, somebody else keeps moving them: guest ${A} IRQ 40-42`);
+  assert.is(lines()?.[1], `  contested, another program keeps moving them: guest ${A} IRQ 40-42`);
   publish([{ domain: 'a\nb', address: A, irq: 41 }], 3);
   assert.match(lines()?.[1] ?? '', new RegExp(`^ {2}contested.*a\\S+b ${A} IRQ 41, and 2 more$`));
 });

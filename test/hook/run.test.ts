@@ -288,7 +288,7 @@ test('interrupts are placed even if the state cannot be written', () => {
   root.write('run/hostdev-cpuset', 'a file where the folder should be');
   const [first, second, ...more] = texts(hook('pass', BOTH));
   assert.is(first, 'guest: started: 4 set, 0 kept, 0 skipped, 0 failed');
-  assert.match(second ?? '', 'guest: started: state not kept: ');
+  assert.match(second ?? '', 'guest: started: state not saved: ');
   assert.equal(more, []);
 });
 

@@ -120,10 +120,14 @@ test('a trace instance that is turned off ends the stream with the reason', asyn
 });
 
 for (const [what, change, reason] of [
-  ['the event is disabled', () => tracefs.write(EVENT, '0\n'), 'somebody changed the trace instance'],
-  ['the filter is changed', () => tracefs.write(FILTER, 'irq > 500\n'), 'somebody changed the trace instance'],
-  ['tracing is turned off', () => tracefs.write('tracing_on', '0\n'), 'somebody changed the trace instance'],
-  ['the form is changed', () => tracefs.write('options/context-info', '0\n'), 'somebody changed the trace instance'],
+  ['the event is disabled', () => tracefs.write(EVENT, '0\n'), 'another program changed the trace instance'],
+  ['the filter is changed', () => tracefs.write(FILTER, 'irq > 500\n'), 'another program changed the trace instance'],
+  ['tracing is turned off', () => tracefs.write('tracing_on', '0\n'), 'another program changed the trace instance'],
+  [
+    'the form is changed',
+    () => tracefs.write('options/context-info', '0\n'),
+    'another program changed the trace instance',
+  ],
   ['markers do not come back', () => (tracefs.deaf = true), 'trace events do not arrive'],
 ] as const) {
   test(`${what}: events no longer arrive, so the stream ends with the reason`, async () => {
@@ -175,7 +179,7 @@ test('a stream that ends is opened again, and each change is reported', async ()
   await stream.start();
   tracefs.write(EVENT, '0\n');
   await until('it is open again', () => states.length === 3);
-  assert.equal(states, [null, 'somebody changed the trace instance', null]);
+  assert.equal(states, [null, 'another program changed the trace instance', null]);
   assert.is(tracefs.read(EVENT), '1');
   await next(() => tracefs.tellVector(41));
   assert.equal(events.at(-1)?.irqs, [41]);

@@ -72,7 +72,7 @@ for (const [what, exchange] of [
       renameSync(path, shared('taken'));
       exchange(path);
     };
-    assert.throws(() => write({ beforeRename }), /^somebody else has exchanged |\/shared\/\.tmp-/);
+    assert.throws(() => write({ beforeRename }), /^another program has replaced |\/shared\/\.tmp-/);
     assert.is(readFileSync(shared('file'), 'utf8'), 'old');
     assert.is(names().length, what === 'nothing' ? 2 : 3);
   });

@@ -330,7 +330,7 @@ test('an entry of an older version, without a vector, is dropped and counted', (
   root.write('run/hostdev-cpuset/restore.json', JSON.stringify([entry]));
   const messages: string[] = [];
   new RestoreOnExit(root.path, (text) => messages.push(text));
-  assert.equal(messages, ['restore.json: 1 entries do not say which vector they are of and are dropped']);
+  assert.equal(messages, ['restore.json: entries dropped because they name no vector: 1']);
   affinities = new OriginalAffinities(root.path);
   assert.is(restore(), 0);
   assert.is(root.affinity(40), '0-7');
@@ -388,7 +388,10 @@ test('a failure to save in /run is reported once, and restoring still works', ()
   const own = { domain: 'guest', uuid: UUID, address: A, irq: 40, vector: 0, handler: `vfio-msix[0](${A})` };
   for (let times = 0; times < 2; times++) onExit.record({ changed: [{ ...own, ...masks, kind: 'placed' }], ended: [] });
   assert.is(warnings.length, 1, warnings.join('\n'));
-  assert.match(warnings[0] ?? '', /is not kept for a watcher after this one: .*(?:ENOTDIR|EEXIST|EPERM)/);
+  assert.match(
+    warnings[0] ?? '',
+    /cannot save the original affinities for the next watcher: .*(?:ENOTDIR|EEXIST|EPERM)/,
+  );
   assert.is(onExit.restore(new RealFs(root.path), new StateStore(root.path), [UUID]), 1);
   assert.is(root.affinity(40), '0-7');
 });
@@ -431,7 +434,7 @@ test('a state that cannot be removed does not prevent restoring other domains', 
   state.write(UUID, { schemaVersion: 1, name: 'guest', written: {}, lines });
   assert.is(onExit.restore(new RealFs(root.path), state, [OTHER, UUID]), 1);
   assert.is(root.affinity(16), '0-7');
-  assert.equal([warnings, state.list()], [['not all of the state is removed: /run/x: EROFS'], []]);
+  assert.equal([warnings, state.list()], [['cannot remove all state: /run/x: EROFS'], []]);
 });
 
 /** A file with one valid entry, except for these members. */

@@ -21,7 +21,7 @@ export function checkStatus(options: StatusOptions, io: Io): number {
 
 function check(options: StatusOptions, io: Io): number {
   if (options.root === undefined && io.userId() !== 0)
-    throw new ToolError('status --check needs root: nobody else can see whether a watcher runs');
+    throw new ToolError('status --check needs root: only root can see whether a watcher runs');
   const status = new StatusReader({ ...options, counts: false }, io).read();
   io.stderr.write(status.complaint);
   const report = statusReport(status);

@@ -72,5 +72,5 @@ function conflictingChange({ uuid, name, virsh, stored }: EditSession): Attempt 
     return { defined: false, message: `cannot read the domain again: ${error.message}` };
   }
   if (storedNow === stored) return undefined;
-  return { defined: false, message: 'the domain was changed by somebody else meanwhile', storedNow };
+  return { defined: false, message: 'another program has changed the domain meanwhile', storedNow };
 }

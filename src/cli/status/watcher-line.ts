@@ -45,5 +45,5 @@ function contestedText(contested: readonly ContestedInterrupt[], count: number):
   }
   const devices = [...groups].map(([device, irqs]) => `${device} IRQ ${formatCpuset(cpusetOf(irqs))}`);
   const more = count > contested.length ? `, and ${count - contested.length} more` : '';
-  return `\n  contested, somebody else keeps moving ${count === 1 ? 'it' : 'them'}: ${devices.join(', ')}${more}`;
+  return `\n  contested, another program keeps moving ${count === 1 ? 'it' : 'them'}: ${devices.join(', ')}${more}`;
 }
