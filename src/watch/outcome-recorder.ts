@@ -157,7 +157,7 @@ export class OutcomeRecorder {
     if (after.action === 'set') return this.#placed(state, after, device, context);
     if (after.action === 'fail') {
       const outcome = this.#failed(state, after, context);
-      // a mask that is as it should be is not written again, wherever the interrupt is delivered
+      // a correct mask is not written again, wherever the interrupt is delivered
       if (before.action === 'set' || after.error !== null) retryAt(retryTime(state, after));
       return outcome;
     }
