@@ -1,11 +1,12 @@
 import type { PciAddress } from '../domain/address.js';
 import type { VcpuCpus } from '../domain/auto-cpus.js';
-import { type Cpuset, EMPTY, isSubset } from '../domain/cpuset.js';
+import { type Cpuset, EMPTY } from '../domain/cpuset.js';
 import type { EffectivePolicy } from '../domain/effective-policy.js';
 import { areRemote, type Locality } from '../domain/locality.js';
 import type { InterruptType } from '../host/pci-device.js';
 import type { Problem } from './problems.js';
 import type { Reason } from './reason.js';
+import { isSharedElsewhere } from './shared-line.js';
 import type { Spread } from './vector-target.js';
 
 /** The plan for a domain, or, after a pass, its result. report/ makes text of it. */
@@ -115,17 +116,6 @@ export function isRemote(
 ): boolean | null {
   if (posting.state === 'yes') return null;
   return areRemote(effective ?? (handlers.length > 0 ? affinity : null) ?? EMPTY, locality);
-}
-
-/** Whether a line that is shared with other handlers, and therefore not written, is on other CPUs than wanted. */
-export function isSharedElsewhere({
-  reason,
-  affinity,
-  effective,
-  wanted,
-}: Pick<InterruptPlan, 'reason' | 'affinity' | 'effective' | 'wanted'>): boolean {
-  const used = effective ?? affinity;
-  return reason?.code === 'shared' && used !== null && wanted !== null && !isSubset(used, wanted);
 }
 
 /**

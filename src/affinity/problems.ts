@@ -10,7 +10,7 @@ import type { PciDevice } from '../host/pci-device.js';
 import type { VcpuThreads } from '../host/qemu-threads.js';
 import type { Topology } from '../host/topology.js';
 import { type NotOwned, vfioAddress } from '../host/vfio-handlers.js';
-import { type InterruptPlan, isSharedElsewhere } from './domain-plan.js';
+import { isSharedElsewhere, type PlannedLine } from './shared-line.js';
 
 /**
  * Something that prevents placement, or makes it useless. report/problem-report.ts has severities and texts. If lint
@@ -91,7 +91,7 @@ export function absenceProblem({ address, element }: PlainDevice): Problem {
  * Why interrupts of a running domain's device cannot be placed. A vector without a handler is not in use; a vector with
  * VFIO's handler for another device has just been freed.
  */
-export function notHeldProblems({ driver, vfio }: PciDevice, interrupts: readonly InterruptPlan[]): Problem[] {
+export function notHeldProblems({ driver, vfio }: PciDevice, interrupts: readonly PlannedLine[]): Problem[] {
   if (vfio === 'no') return [{ rule: 'not-vfio', driver }];
   for (const interrupt of interrupts) {
     const { type, irq, reason, wanted } = interrupt;
