@@ -1,3 +1,5 @@
+import { conjunction } from './wording.js';
+
 /** A `<param>` of a datatype. */
 export interface Parameter {
   name: string;
@@ -64,6 +66,8 @@ export function describeDatatype(type: string, parameters: readonly Parameter[],
     return numberBetween(value('minInclusive') ?? (/^positive/.test(type) ? '1' : undefined), value('maxInclusive'));
   }
   if (pattern === '[^\\n]+') return 'a text of one line';
+  const characters = pattern === undefined ? undefined : charactersOf(pattern);
+  if (characters !== undefined) return `a text of ${characters}`;
   if (pattern !== undefined && pattern.length <= LONGEST_PATTERN) return `a text of the form ${pattern}`;
   return OTHER_TYPES[type] ?? 'a text of another form';
 }
@@ -74,6 +78,32 @@ const OTHER_TYPES: Readonly<Record<string, string>> = {
   double: 'a number',
   NCName: 'a name without a colon',
 };
+
+/** An escaped letter stands for several characters, and is not matched. */
+const ONE_CLASS = /^\[((?:\\[^a-z]|[^\]\\[^])+)\](?:[+*]|\{(\d+)(?:,(\d+))?\})$/;
+const PART_OF_CLASS = /\\.|.-[^\\]|./gs;
+const RANGES: Readonly<Record<string, string>> = { 'A-Z': 'capital letters', 'a-z': 'small letters', '0-9': 'digits' };
+
+/**
+ * `letters, digits, _ and spaces` for a pattern of one class of characters; undefined for another pattern, or a class
+ * with other ranges.
+ */
+function charactersOf(pattern: string): string | undefined {
+  const [, characters, least, most] = ONE_CLASS.exec(pattern) ?? [];
+  const parts: readonly string[] = characters?.match(PART_OF_CLASS) ?? [];
+  const ranges = parts.filter((part) => part.length === 3);
+  if (parts.length === 0 || ranges.some((range) => !RANGES[range])) return undefined;
+  const named = [...new Set(ranges)].map((range) => RANGES[range] as string);
+  const letters = named.filter((name) => name.endsWith('letters'));
+  const words = [
+    ...(letters.length === 2 ? ['letters'] : letters),
+    ...named.filter((name) => !letters.includes(name)),
+    ...parts.filter((part) => part.length < 3 && part !== ' ').map((part) => part.at(-1) as string),
+    ...(parts.includes(' ') ? ['spaces'] : []),
+  ];
+  const count = least === undefined ? '' : most === undefined || most === least ? `${least} ` : `${least} to ${most} `;
+  return count + conjunction(words, 'and');
+}
 
 function numberBetween(min: string | undefined, max: string | undefined): string {
   if (min !== undefined && max !== undefined) return `a whole number from ${min} to ${max}`;

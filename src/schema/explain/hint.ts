@@ -32,11 +32,12 @@ export function foreignNamespace({ tagName, namespaceURI }: XmlElement): string 
   return expected === undefined || expected === namespaceURI ? undefined : `xmlns:${prefix}='${expected}'`;
 }
 
-/** The value without special spaces, and without white space around it, if that is allowed. */
+/** A value without special spaces, without white space around it, and without the plus of a number, if it is allowed. */
 export function tidied(value: string, isAllowed: (value: string) => boolean): string | undefined {
   if (value.length > MOST_SHOWN) return undefined;
   const tidy = withoutInvisible(value).trim();
-  return tidy !== value && tidy !== '' && isAllowed(tidy) ? tidy : undefined;
+  const candidates = [tidy, tidy.replace(/^\+(?=\d)/, '')];
+  return candidates.find((each) => each !== value && each !== '' && isAllowed(each));
 }
 
 /** A PCI address in the format of lspci and sysfs. */
