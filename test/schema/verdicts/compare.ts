@@ -1,7 +1,8 @@
+import { openEngine } from '../../../src/schema/engine.js';
+import type { EngineName } from '../../../src/schema/engine-names.js';
 import { Explainer } from '../../../src/schema/explain/explain.js';
 import type { Grammar } from '../../../src/schema/grammar.js';
 import type { SchemaVerdict } from '../../../src/schema/verdict.js';
-import { startXmllint } from '../../../src/schema/xmllint.js';
 import { parseXml } from '../../../src/xml/parse.js';
 import { randomNumbers } from '../../support/random.js';
 import { goodSamples } from '../../support/samples.js';
@@ -22,21 +23,32 @@ export interface Comparison {
 }
 
 /** Compares the verdicts of our validator that it is certain of with libxml2's, for documents with random changes. */
-export async function compareVerdicts(seed: number, count: number, grammar: Grammar): Promise<Comparison> {
+export async function compareVerdicts(
+  seed: number,
+  count: number,
+  grammar: Grammar,
+  engine: EngineName = 'xmllint',
+): Promise<Comparison> {
   const folder = new TemporaryFolder();
+  const validator = await openEngine(engine, grammar, process.env);
   try {
     const texts = mutants(seed, count);
-    const paths = texts.map((text, index) => folder.write(`${index}.xml`, text));
-    const verdicts = await startXmllint(paths, grammar, { env: process.env }).verdicts;
+    const documents = texts.map((text, index) => {
+      const name = `${index}.xml`;
+      return { name, text, path: folder.write(name, text) };
+    });
+    const verdicts = await validator.validate(documents);
     const explainer = new Explainer(grammar);
     const comparison: Comparison = { valid: 0, invalid: 0, uncertain: 0, differences: [] };
     for (const [index, text] of texts.entries()) {
-      const verdict = verdicts.get(paths[index] as string);
-      if (verdict === undefined) throw new Error(`no verdict of xmllint on document ${index} of seed ${seed}`);
+      const verdict = verdicts[index];
+      if (verdict === undefined || verdict.undecided)
+        throw new Error(`no verdict of ${engine} on document ${index} of seed ${seed}`);
       compare(explainer, text, verdict, comparison);
     }
     return comparison;
   } finally {
+    validator.close();
     folder.remove();
   }
 }
