@@ -8,8 +8,9 @@ export type InterruptCounts = Map<number, Record<string, number>>;
 /**
  * The counts of these interrupts. /proc/interrupts has a column per CPU and a line per interrupt of the host, which is
  * megabytes on a large host: it is read only if /sys/kernel/irq/N/per_cpu_count cannot be used.
+ * @param useTable false: then it is not read either, and these counts are missing
  */
-export function readInterruptCounts(files: PseudoFs, irqs: Iterable<number>): InterruptCounts {
+export function readInterruptCounts(files: PseudoFs, irqs: Iterable<number>, useTable = true): InterruptCounts {
   const possible = [...cpusOf(parseCpuList(files.read('/sys/devices/system/cpu/possible') ?? '') ?? [])];
   const counts: InterruptCounts = new Map();
   const missing = new Set<number>();
@@ -18,7 +19,7 @@ export function readInterruptCounts(files: PseudoFs, irqs: Iterable<number>): In
     if (own) counts.set(irq, own);
     else missing.add(irq);
   }
-  if (missing.size > 0) readProcInterrupts(files, missing, counts);
+  if (missing.size > 0 && useTable) readProcInterrupts(files, missing, counts);
   return counts;
 }
 

@@ -3,7 +3,7 @@ import { FileError } from '../host/pseudo-fs.js';
 import { writeAtomically } from '../lib/atomic-write.js';
 import { using } from '../lib/open-folder.js';
 import { openTrustedPath } from '../lib/trusted-path.js';
-import { type Counters, LAG_BOUNDS_MS } from '../runtime/counters.js';
+import { type Counters, LAG_BOUNDS_MS, type StrayCount } from '../runtime/counters.js';
 
 /** The values at one time. */
 export interface Sample {
@@ -12,6 +12,7 @@ export interface Sample {
   tracing: boolean;
   /** number of posted interrupts, by domain name */
   posted: ReadonlyMap<string, number>;
+  strays: readonly StrayCount[];
   /** when the watcher started, milliseconds since the epoch */
   since: number;
 }
@@ -19,7 +20,7 @@ export interface Sample {
 type Type = 'gauge' | 'counter';
 
 /** The metrics in Prometheus's exposition format 0.0.4. */
-export function formatMetrics({ counters, tracing, posted, since }: Sample): string {
+export function formatMetrics({ counters, tracing, posted, strays, since }: Sample): string {
   const { domains, devices, interrupts, contestedNow, remote, writes, repairs, contested, errors, unknownEvents, lag } =
     counters;
   const errorsByKind = Object.entries(errors).map(([kind, value]): [string, number] => [`{kind="${kind}"}`, value]);
@@ -34,6 +35,12 @@ export function formatMetrics({ counters, tracing, posted, since }: Sample): str
       'gauge',
       'Interrupts that the hardware posts to vCPUs, as far as that is known.',
       [...posted].map(([domain, value]) => [`{domain="${escapeLabel(domain)}"}`, value]),
+    ),
+    family(
+      'stray_interrupts_total',
+      'counter',
+      'Interrupts that were delivered outside the wanted set, as far as their counts were seen.',
+      strays.map(({ domain, address, count }) => [`{domain="${escapeLabel(domain)}",device="${address}"}`, count]),
     ),
     metric('tracing', 'gauge', '1 if trace events report new interrupts, 0 if the watcher polls.', Number(tracing)),
     metric('start_time_seconds', 'gauge', 'When the watcher started, since the epoch.', since / 1000),

@@ -36,6 +36,15 @@ export interface ContestedInterrupt {
   irq: number;
 }
 
+/** How many interrupts of a device were delivered outside the wanted set, since the watcher has managed it. */
+export interface StrayCount {
+  /** name */
+  domain: string;
+  /** PCI address */
+  address: string;
+  count: number;
+}
+
 /** The counted results of a run: the masks that were written, the failures, and the placements. */
 export interface CountedResult {
   writes: number;

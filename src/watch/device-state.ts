@@ -1,5 +1,6 @@
 import type { Continuity } from '../affinity/continuity.js';
 import { type DevicePlan, type InterruptPlan, isRemote } from '../affinity/domain-plan.js';
+import { type CountedInterrupt, StrayInterrupts } from '../affinity/stray-interrupts.js';
 import { type Spread, vectorTarget } from '../affinity/vector-target.js';
 import type { PciAddress } from '../domain/address.js';
 import type { Cpuset } from '../domain/cpuset.js';
@@ -44,6 +45,8 @@ export class DeviceState {
   targets: DeviceTargets | undefined;
   /** number of interrupts that the last full check found on another node */
   remoteCount = 0;
+  /** what was delivered outside the policy's set */
+  readonly strays = new StrayInterrupts();
   readonly #unreadable = new WriteRetry();
   /** a full check that waits for more vectors */
   #pendingCheck: { since: number; due: number } | undefined;
@@ -60,9 +63,12 @@ export class DeviceState {
 
   /** Number of its interrupts that VFIO handles. A vector that no driver has requested does not count. */
   get managedCount(): number {
-    let count = 0;
-    for (const { handler } of this.interrupts.values()) if (handler !== undefined) count++;
-    return count;
+    return [...this.managed()].length;
+  }
+
+  /** Those interrupts. */
+  *managed(): Generator<CountedInterrupt> {
+    for (const [irq, { handler }] of this.interrupts) if (handler !== undefined) yield { irq, handler };
   }
 
   /** Time of its next full check; Infinity: none is due. */
@@ -128,7 +134,7 @@ export class DeviceState {
 
   /** IRQs whose vectors went away since the last call. */
   takeEnded(): number[] {
-    for (const [irq, state] of this.interrupts) if (state.takeEnd()) this.#ended.add(irq);
+    for (const [irq, state] of this.interrupts) if (state.takeEnd()) this.#addEnded(irq);
     const ended = [...this.#ended];
     this.#ended.clear();
     return ended;
@@ -188,9 +194,14 @@ export class DeviceState {
 
   /** @param hasEnded true: its vector is known to be gone */
   forget(irq: number, hasEnded = false): void {
-    if (hasEnded) this.#ended.add(irq);
+    if (hasEnded) this.#addEnded(irq);
     this.interrupts.get(irq)?.close();
     this.interrupts.delete(irq);
+  }
+
+  #addEnded(irq: number): void {
+    this.#ended.add(irq);
+    this.strays.restart(irq);
   }
 
   close(): void {

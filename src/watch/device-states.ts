@@ -1,5 +1,6 @@
 import type { DevicePlan } from '../affinity/domain-plan.js';
-import type { PseudoFs } from '../host/pseudo-fs.js';
+import { readInterruptCounts } from '../host/interrupt-counts.js';
+import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
 import { type DeviceCheck, DeviceState } from './device-state.js';
 import type { CheckResult } from './interrupt-state.js';
 import type { ReconcileResult } from './result.js';
@@ -33,6 +34,25 @@ export class DeviceStates {
       if (addresses.has(address)) continue;
       state.close();
       this.byAddress.delete(address);
+    }
+  }
+
+  /**
+   * Counts what was delivered outside the policies' sets since the last time; what cannot be read is not counted.
+   * @param addresses of the devices that have just been checked
+   * @param useTable whether /proc/interrupts may be read, which is long on a large host
+   */
+  countStrays(addresses: ReadonlySet<string | null>, useTable: boolean): void {
+    const devices = [...this.byAddress.values()].filter(({ address, targets }) => targets && addresses.has(address));
+    const interrupts = devices.map((device) => [...device.managed()]);
+    const irqs = interrupts.flat().map(({ irq }) => irq);
+    try {
+      const counts = irqs.length > 0 ? readInterruptCounts(this.files, irqs, useTable) : new Map();
+      devices.forEach(({ strays, targets }, index) => {
+        if (targets) strays.look(interrupts[index] ?? [], counts, targets.cpus);
+      });
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
     }
   }
 

@@ -12,7 +12,7 @@ import { FileError } from '../host/pseudo-fs.js';
 import type { Topology } from '../host/topology.js';
 import { type ThreadsContext, VcpuCache } from '../host/vcpu-cache.js';
 import { TokenBucket } from '../lib/token-bucket.js';
-import type { ContestedInterrupt } from '../runtime/counters.js';
+import type { ContestedInterrupt, StrayCount } from '../runtime/counters.js';
 import type { PublishedPosting } from '../runtime/posting-status.js';
 import type { DeviceState } from './device-state.js';
 import { DeviceStates } from './device-states.js';
@@ -203,6 +203,13 @@ export class ManagedDomain {
     }
   }
 
+  /** How many interrupts of its devices were delivered outside the wanted set. */
+  *strays(): Generator<StrayCount> {
+    for (const [address, { strays }] of this.devices) {
+      yield { domain: this.#definition.name, address, count: strays.total };
+    }
+  }
+
   /** Devices with interrupts that are recorded as posted, but that the host has taken. */
   #noLongerPosted({ posted }: CheckContext, only?: ReadonlySet<string>): DeviceState[] {
     const devices = [...this.devices.values()].filter(({ address }) => !only || only.has(address));
@@ -239,14 +246,19 @@ export class ManagedDomain {
     if (!this.#vcpus.known) return;
     for (const device of this.#noLongerPosted(context)) device.scheduleCheck(context.now);
     const changed = new Set<string>();
+    const same = new Set<string>();
     for (const [address, check] of this.#devices.check({ ...context, delivery })) {
       const device = this.devices.get(address) as DeviceState;
-      if (check === 'same') device.checkedAt = context.now;
-      else if (!context.traced) changed.add(address);
+      if (check === 'same') {
+        device.checkedAt = context.now;
+        same.add(address);
+      } else if (!context.traced) changed.add(address);
       // more events are about to come
       else if (check === 'moved') device.scheduleCheck(context.now);
       else device.scheduleLateCheck(context.now);
     }
+    // others are counted by their full check
+    if (delivery) this.#devices.countStrays(same, true);
     if (changed.size > 0) this.#fullCheck(context, changed);
   }
 
@@ -278,6 +290,7 @@ export class ManagedDomain {
       this.#devices.keepOnly(seen);
       this.#isAuto = pass.applied.devices.some(({ policy }) => policy === 'auto');
     }
+    this.#devices.countStrays(seen, !only);
     this.#problems.addNew(pass, this.#definition, context.result, only);
     context.result.writes += pass.writes;
   }

@@ -9,7 +9,13 @@ import { FileError } from '../host/pseudo-fs.js';
 import { pidFilesOnce } from '../host/qemu-threads.js';
 import type { Topology } from '../host/topology.js';
 import { TopologyCache } from '../host/topology-cache.js';
-import { addResult, type ContestedInterrupt, type Counters, emptyCounters } from '../runtime/counters.js';
+import {
+  addResult,
+  type ContestedInterrupt,
+  type Counters,
+  emptyCounters,
+  type StrayCount,
+} from '../runtime/counters.js';
 import type { PublishedPosting } from '../runtime/posting-status.js';
 import { isUuid } from '../runtime/state-store.js';
 import { IrqQueue } from './irq-queue.js';
@@ -206,6 +212,11 @@ export class Reconciler {
   get contested(): ContestedInterrupt[] {
     const now = this.host.clock.now();
     return [...this.#domains.values()].flatMap((domain) => [...domain.contested(now)]);
+  }
+
+  /** How many interrupts of each managed device were delivered outside the wanted set. */
+  get strays(): StrayCount[] {
+    return [...this.#domains.values()].flatMap((domain) => [...domain.strays()]);
   }
 
   get counters(): Counters {

@@ -185,7 +185,7 @@ test('a page is not written to a FIFO without a reader', async () => {
 test("metrics are not written through another user's link", () => {
   mkdirSync(folder.join('mine'));
   otherUserRuns('ln -s ../mine "$1/theirs/collector"', folder.path);
-  const sample = { counters: emptyCounters(), posted: new Map(), tracing: true, since: 0 };
+  const sample = { counters: emptyCounters(), posted: new Map(), strays: [], tracing: true, since: 0 };
   assert.throws(() => writeMetrics(folder.join('theirs/collector/x.prom'), sample), /is a link of another user/);
   assert.equal(readdirSync(folder.join('mine')), []);
   otherUserRuns('ln -s ../victim "$1/theirs/x.prom"', folder.path);

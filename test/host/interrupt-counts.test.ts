@@ -51,6 +51,11 @@ counts('/proc/interrupts is not read if it is not needed', () => {
   assert.not.ok(read.includes('/proc/interrupts'));
 });
 
+counts('where the table is not to be read, what it alone has is missing', () => {
+  const files = new FixedFiles({ ...POSSIBLE, ...TABLE, '/sys/kernel/irq/1041/per_cpu_count': '0,17,0,9\n' });
+  assert.equal([...readInterruptCounts(files, [1041, 77], false).keys()], [1041]);
+});
+
 counts('a host may have no counts', () => {
   assert.equal(readInterruptCounts(new FixedFiles({}), [41]), new Map());
 });

@@ -1,6 +1,6 @@
 import { ReportOnce } from '../../lib/report-once.js';
 import { writeMetrics } from '../../report/metrics.js';
-import type { ContestedInterrupt, Counters } from '../../runtime/counters.js';
+import type { ContestedInterrupt, Counters, StrayCount } from '../../runtime/counters.js';
 import { type PublishedPosting, removePostingStatus, writePostingStatus } from '../../runtime/posting-status.js';
 import { removeWatcherStatus, writeWatcherStatus } from '../../runtime/watcher-status.js';
 import type { JournalEntry } from './journal-entry.js';
@@ -27,6 +27,7 @@ export interface PublishedState {
   /** what is known of posting, and the number of posted interrupts by domain name */
   readonly postings: readonly PublishedPosting[];
   readonly posted: ReadonlyMap<string, number>;
+  readonly strays: readonly StrayCount[];
 }
 
 /**
@@ -78,7 +79,8 @@ export class StatusPublisher {
 
   /** all that is published */
   get #state(): string {
-    return JSON.stringify([this.#reason, this.source.counters, this.#contested, this.source.postings]);
+    const { counters, postings, strays } = this.source;
+    return JSON.stringify([this.#reason, counters, this.#contested, postings, strays]);
   }
 
   get #contested(): ContestedInterrupt[] {
@@ -109,7 +111,8 @@ export class StatusPublisher {
       writePostingStatus(root, { pid, interrupts: [...this.source.postings] }),
     );
     if (metrics !== undefined) {
-      const sample = { counters, posted: this.source.posted, tracing: this.#reason === null, since: this.#since };
+      const { posted, strays } = this.source;
+      const sample = { counters, posted, strays, tracing: this.#reason === null, since: this.#since };
       this.#attempt('the metrics', () => writeMetrics(metrics, sample));
     }
     // what could not be written is tried again after the next run

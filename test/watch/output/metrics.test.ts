@@ -25,7 +25,8 @@ function sample() {
     ['g', 3],
     ['a "b" \\c\n', 0],
   ]);
-  return { counters, posted, tracing: true, since: 1_700_000_000_123 };
+  const strays = [{ domain: 'a "b" \\c\n', address: '0000:82:00.0', count: 9 }];
+  return { counters, posted, strays, tracing: true, since: 1_700_000_000_123 };
 }
 
 test('metrics are valid Prometheus text, with help and type for every name', () => {
@@ -52,6 +53,10 @@ test('metrics are valid Prometheus text, with help and type for every name', () 
       ['domain="g"', 3],
       ['domain="a \\"b\\" \\\\c\\n"', 0],
     ],
+  );
+  assert.equal(
+    families.get('hostdev_cpuset_stray_interrupts_total')?.samples.map(({ labels, value }) => [labels, value]),
+    [['domain="a \\"b\\" \\\\c\\n",device="0000:82:00.0"', 9]],
   );
   for (const [name, { type }] of families) assert.is(name.endsWith('_total'), type === 'counter', name);
 });

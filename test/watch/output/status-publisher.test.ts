@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type ContestedInterrupt, emptyCounters } from '../../../src/runtime/counters.js';
+import { type ContestedInterrupt, emptyCounters, type StrayCount } from '../../../src/runtime/counters.js';
 import type { PublishedPosting } from '../../../src/runtime/posting-status.js';
 import { StatusPublisher } from '../../../src/watch/output/status-publisher.js';
 import { TemporaryFolder } from '../../support/temporary-folder.js';
@@ -19,6 +19,7 @@ const source = {
   contested: [] as ContestedInterrupt[],
   postings: [] as PublishedPosting[],
   posted: new Map<string, number>(),
+  strays: [] as StrayCount[],
 };
 
 test.before.each(() => {
