@@ -11,8 +11,10 @@ export interface PassedThrough {
   address: string;
   /** in the guest, on its bus 0: 5 or more */
   slot: number;
-  /** absent: no attribute */
+  /** attributes; absent: no attribute */
   cpuset?: string;
+  spread?: 'yes' | 'no';
+  controlVectors?: string;
 }
 
 export interface GuestOptions {
@@ -139,9 +141,10 @@ ${devices.map(hostdevXml).join('')}  </devices>
 `;
 }
 
-function hostdevXml({ address, slot, cpuset }: PassedThrough): string {
+function hostdevXml({ address, slot, cpuset, spread, controlVectors }: PassedThrough): string {
   const [domain, bus, device, fn] = address.split(/[:.]/);
-  const policy = cpuset === undefined ? '' : ` cpuset='${cpuset}'`;
+  const stated = Object.entries({ cpuset, spread, controlVectors }).filter(([, value]) => value !== undefined);
+  const policy = stated.map(([name, value]) => ` ${name}='${value}'`).join('');
   return `    <hostdev mode='subsystem' type='pci' managed='yes'${policy}>
       <source><address domain='0x${domain}' bus='0x${bus}' slot='0x${device}' function='0x${fn}'/></source>
       <rom bar='off'/>
