@@ -1,41 +1,45 @@
-import { fchmodSync } from 'node:fs';
-import { FileError } from '../host/pseudo-fs.js';
-import { writeAtomically } from '../lib/atomic-write.js';
-import { using } from '../lib/open-folder.js';
-import { openTrustedPath } from '../lib/trusted-path.js';
-import { type Counters, LAG_BOUNDS_MS, type StrayCount } from '../runtime/counters.js';
+import { type Counters, type DomainCounts, LAG_BOUNDS_MS, type StrayCount } from '../runtime/counters.js';
 
 /** The values at one time. */
 export interface Sample {
   counters: Counters;
-  /** true: trace events report new vectors */
-  tracing: boolean;
-  /** number of posted interrupts, by domain name */
-  posted: ReadonlyMap<string, number>;
+  domainCounts: readonly DomainCounts[];
   strays: readonly StrayCount[];
-  /** when the watcher started, milliseconds since the epoch */
+  /** trace events report new vectors */
+  tracing: boolean;
+  /** of this program */
+  version: string;
+  /** when the watcher started, and now, in milliseconds since the epoch */
   since: number;
+  at: number;
 }
 
 type Type = 'gauge' | 'counter';
+type Gauge = Exclude<keyof DomainCounts, 'domain'>;
 
-/** The metrics in Prometheus's exposition format 0.0.4. */
-export function formatMetrics({ counters, tracing, posted, strays, since }: Sample): string {
-  const { domains, devices, interrupts, contestedNow, remote, writes, repairs, contested, errors, unknownEvents, lag } =
-    counters;
+const DOMAIN_GAUGES: Record<Gauge, [name: string, help: string]> = {
+  devices: ['devices', 'Devices whose policy is maintained.'],
+  interrupts: ['interrupts', 'Interrupts of these devices.'],
+  misplaced: ['misplaced_interrupts', 'Interrupts that are not where their policy wants them.'],
+  contested: ['contested_interrupts', 'Interrupts that another program keeps moving.'],
+  remote: ['remote_interrupts', "Interrupts that are delivered to another node than the device's."],
+  posted: ['posted_interrupts', 'Interrupts that are known to be posted to vCPUs by the hardware.'],
+  unreadable: ['unreadable_interrupts', 'Interrupts whose state cannot be read.'],
+  unreadableDevices: ['unreadable_devices', 'Devices whose interrupts cannot be read.'],
+};
+
+/** The text of Prometheus's exposition format 0.0.4. */
+export function formatMetrics({ counters, domainCounts, strays, tracing, version, since, at }: Sample): string {
+  const { domains, writes, repairs, contested, errors, unknownEvents, lag } = counters;
   const errorsByKind = Object.entries(errors).map(([kind, value]): [string, number] => [`{kind="${kind}"}`, value]);
+  const gauges = [...byName(domainCounts)];
   return [
-    metric('domains', 'gauge', 'Running domains that a policy applies to.', domains),
-    metric('devices', 'gauge', 'Devices of these domains whose policy is enforced.', devices),
-    metric('interrupts', 'gauge', 'Interrupts of these devices.', interrupts),
-    metric('contested_interrupts', 'gauge', 'Interrupts that another program keeps moving now.', contestedNow),
-    metric('remote_interrupts', 'gauge', "Interrupts that are delivered to another node than the device's.", remote),
-    family(
-      'posted_interrupts',
-      'gauge',
-      'Interrupts that the hardware posts to vCPUs, as far as that is known.',
-      [...posted].map(([domain, value]) => [`{domain="${escapeLabel(domain)}"}`, value]),
-    ),
+    metric('up', 'gauge', '1 while the watcher runs. Its end removes the metrics.', 1),
+    family('build_info', 'gauge', 'Always 1, with the version of the watcher.', [
+      [`{version="${escapeLabel(version)}"}`, 1],
+    ]),
+    metric('metrics_timestamp_seconds', 'gauge', 'When these metrics were written, since the epoch.', at / 1000),
+    metric('start_time_seconds', 'gauge', 'When the watcher started, since the epoch.', since / 1000),
     family(
       'stray_interrupts_total',
       'counter',
@@ -43,7 +47,15 @@ export function formatMetrics({ counters, tracing, posted, strays, since }: Samp
       strays.map(({ domain, address, count }) => [`{domain="${escapeLabel(domain)}",device="${address}"}`, count]),
     ),
     metric('tracing', 'gauge', '1 if trace events report new interrupts, 0 if the watcher polls.', Number(tracing)),
-    metric('start_time_seconds', 'gauge', 'When the watcher started, since the epoch.', since / 1000),
+    metric('domains', 'gauge', 'Running domains that a policy applies to.', domains),
+    ...Object.entries(DOMAIN_GAUGES).map(([gauge, [name, help]]) =>
+      family(
+        name,
+        'gauge',
+        help,
+        gauges.map(([domain, values]) => [`{domain="${escapeLabel(domain)}"}`, values[gauge as Gauge]]),
+      ),
+    ),
     metric('writes_total', 'counter', 'Affinity masks written.', writes),
     metric('repairs_total', 'counter', 'Masks written because another program had moved an interrupt.', repairs),
     metric(
@@ -58,25 +70,15 @@ export function formatMetrics({ counters, tracing, posted, strays, since }: Samp
   ].join('');
 }
 
-/**
- * Replaces the file atomically, readable by all: node_exporter runs as another user, and the directory may be that
- * user's.
- * @throws FileError; an Error if another user has put a link there
- */
-export function writeMetrics(path: string, sample: Sample): void {
-  try {
-    const { folder, name, checkLinks } = openTrustedPath(path);
-    using(folder, () => {
-      checkLinks(folder.stat().uid);
-      const temporaryPrefix = '.hostdev-cpuset-';
-      const readableByAll = (fd: number) => fchmodSync(fd, 0o644);
-      writeAtomically(folder, name, formatMetrics(sample), { temporaryPrefix, mode: 0o600, prepare: readableByAll });
-    });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    // Node does not name the file if the disk is full
-    throw code === undefined ? error : new FileError(code, path);
+/** Two domains may have one name for a moment, while one is renamed: one sample each would make the file invalid. */
+function byName(counts: readonly DomainCounts[]): Map<string, DomainCounts> {
+  const sums = new Map<string, DomainCounts>();
+  for (const one of counts) {
+    const sum = sums.get(one.domain);
+    if (sum) for (const gauge of Object.keys(DOMAIN_GAUGES) as Gauge[]) sum[gauge] += one[gauge];
+    else sums.set(one.domain, { ...one });
   }
+  return sums;
 }
 
 const escapeLabel = (text: string) =>

@@ -27,6 +27,24 @@ export interface Counters {
   lag: { counts: number[]; sumMs: number; count: number };
 }
 
+/** The present state of one domain, by the last full check of each of its devices: gauges of the metrics. */
+export interface DomainCounts {
+  /** name */
+  domain: string;
+  devices: number;
+  interrupts: number;
+  /** interrupts that are not where their policy wants them, also while a repair or a retry waits */
+  misplaced: number;
+  contested: number;
+  /** interrupts that are delivered to another node than their device's */
+  remote: number;
+  /** interrupts that are known to be posted */
+  posted: number;
+  /** interrupts, and whole devices, that could not be read */
+  unreadable: number;
+  unreadableDevices: number;
+}
+
 /** An interrupt that another program keeps moving: its repairs pause from time to time. */
 export interface ContestedInterrupt {
   /** name */

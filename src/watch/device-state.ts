@@ -23,6 +23,12 @@ export interface DeviceTargets {
   spread: Spread | null;
 }
 
+/** Whether a pass has left an interrupt elsewhere than its policy wants it; false where that cannot be read. */
+function isLeftMisplaced({ action, reason }: InterruptPlan): boolean {
+  if (action === 'skip') return reason?.code === 'contested' || reason?.code === 'retry-later';
+  return action === 'fail' && reason?.code !== 'unreadable';
+}
+
 export interface DeviceCheck {
   now: number;
   /** number of IRQs on the host; undefined: unknown */
@@ -43,8 +49,8 @@ export class DeviceState {
   retryAt = Number.POSITIVE_INFINITY;
   /** targets that the last full check found for its vectors; undefined: not certain */
   targets: DeviceTargets | undefined;
-  /** number of interrupts that the last full check found on another node */
-  remoteCount = 0;
+  /** what the last full check found of its interrupts */
+  counts = { misplaced: 0, remote: 0, unreadable: 0 };
   /** what was delivered outside the policy's set */
   readonly strays = new StrayInterrupts();
   readonly #unreadable = new WriteRetry();
@@ -107,6 +113,11 @@ export class DeviceState {
     return now < this.#unreadable.retryAt;
   }
 
+  /** Whether the last full check could not read it. */
+  get hasBeenUnreadable(): boolean {
+    return this.#unreadable.retryAt > 0;
+  }
+
   /** The full check that was due could not be made. */
   defer(until: number): void {
     this.#pendingCheck = undefined;
@@ -146,7 +157,12 @@ export class DeviceState {
    */
   record(plan: DevicePlan, isSaved: boolean): void {
     const { interrupts } = plan;
-    this.remoteCount = interrupts.filter((interrupt) => isRemote(interrupt, plan)).length;
+    const count = (is: (interrupt: InterruptPlan) => boolean | null) => interrupts.filter(is).length;
+    this.counts = {
+      misplaced: count(isLeftMisplaced),
+      remote: count((interrupt) => isRemote(interrupt, plan)),
+      unreadable: count(({ reason }) => reason?.code === 'unreadable'),
+    };
     this.#pendingCheck = undefined;
     this.#unreadable.succeeded();
     this.#irqNumbers.record(interrupts.filter(({ type }) => type !== 'intx').map(({ irq }) => irq));

@@ -12,7 +12,7 @@ import { FileError } from '../host/pseudo-fs.js';
 import type { Topology } from '../host/topology.js';
 import { type ThreadsContext, VcpuCache } from '../host/vcpu-cache.js';
 import { TokenBucket } from '../lib/token-bucket.js';
-import type { ContestedInterrupt, StrayCount } from '../runtime/counters.js';
+import type { ContestedInterrupt, DomainCounts, StrayCount } from '../runtime/counters.js';
 import type { PublishedPosting } from '../runtime/posting-status.js';
 import type { DeviceState } from './device-state.js';
 import { DeviceStates } from './device-states.js';
@@ -191,6 +191,24 @@ export class ManagedDomain {
         if (repairs.isContested(now)) yield { domain: this.#definition.name, address, irq };
       }
     }
+  }
+
+  /** Its present state, as far as it is known. */
+  counts(posted: PostedVectors, now: number): DomainCounts {
+    const devices = [...this.devices.values()];
+    const sum = (count: (device: DeviceState) => number) => devices.reduce((total, one) => total + count(one), 0);
+    const whole = this.#problems.isReadable ? undefined : devices.length || this.addresses.length;
+    return {
+      domain: this.#definition.name,
+      devices: devices.length,
+      interrupts: sum(({ managedCount }) => managedCount),
+      misplaced: sum(({ counts }) => counts.misplaced),
+      contested: [...this.contested(now)].length,
+      remote: sum(({ counts }) => counts.remote),
+      posted: [...this.postings(posted)].filter(({ isPosted }) => isPosted).length,
+      unreadable: sum(({ counts }) => counts.unreadable),
+      unreadableDevices: whole ?? sum(({ hasBeenUnreadable }) => Number(hasBeenUnreadable)),
+    };
   }
 
   /** What is known of the posting of its interrupts. */

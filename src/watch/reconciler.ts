@@ -13,6 +13,7 @@ import {
   addResult,
   type ContestedInterrupt,
   type Counters,
+  type DomainCounts,
   emptyCounters,
   type StrayCount,
 } from '../runtime/counters.js';
@@ -103,13 +104,10 @@ export class Reconciler {
     }
   }
 
-  /** The number of posted interrupts of each domain, by its name. */
-  get posted(): Map<string, number> {
-    const counts = new Map([...this.#domains.values()].map(({ identity }) => [identity.name, 0]));
-    for (const { domain, isPosted } of this.postings) {
-      if (isPosted) counts.set(domain, (counts.get(domain) ?? 0) + 1);
-    }
-    return counts;
+  /** The present state of each domain. */
+  get domainCounts(): DomainCounts[] {
+    const now = this.host.clock.now();
+    return [...this.#domains.values()].map((domain) => domain.counts(this.#posted, now));
   }
 
   /** What is known of the posting of managed interrupts. */
@@ -221,13 +219,12 @@ export class Reconciler {
 
   get counters(): Counters {
     const counters = { ...this.#counters, domains: this.#domains.size, devices: 0, interrupts: 0, remote: 0 };
-    counters.contestedNow = this.contested.length;
-    for (const { devices } of this.#domains.values()) {
-      counters.devices += devices.size;
-      for (const { managedCount, remoteCount } of devices.values()) {
-        counters.interrupts += managedCount;
-        counters.remote += remoteCount;
-      }
+    counters.contestedNow = 0;
+    for (const { devices, interrupts, contested, remote } of this.domainCounts) {
+      counters.devices += devices;
+      counters.interrupts += interrupts;
+      counters.contestedNow += contested;
+      counters.remote += remote;
     }
     return counters;
   }

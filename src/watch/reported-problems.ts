@@ -49,6 +49,11 @@ export class ReportedProblems {
     result.problems.push({ ...problem, domain: name, uuid: uuid ?? null, address: null });
   }
 
+  /** Whether all files of the host could be read at the last check. */
+  get isReadable(): boolean {
+    return this.#isReadable;
+  }
+
   markReadable(): void {
     this.#isReadable = true;
   }

@@ -31,6 +31,8 @@ export interface WatcherOptions {
   libvirt: VirshConnection;
   /** path of the metrics file for Prometheus */
   metrics: string | undefined;
+  /** of this program */
+  version: string;
   /** use trace events */
   tracing: boolean;
   /** exit after the last domain, and give way to a watcher without this option */

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { writeMetrics } from '../../src/report/metrics.js';
+import { removeMetrics, writeMetrics } from '../../src/report/metrics-file.js';
 import { emptyCounters } from '../../src/runtime/counters.js';
 import { InstanceLock } from '../../src/runtime/instance-lock.js';
 import { RuntimeFile } from '../../src/runtime/runtime-file.js';
@@ -185,13 +185,27 @@ test('a page is not written to a FIFO without a reader', async () => {
 test("metrics are not written through another user's link", () => {
   mkdirSync(folder.join('mine'));
   otherUserRuns('ln -s ../mine "$1/theirs/collector"', folder.path);
-  const sample = { counters: emptyCounters(), posted: new Map(), strays: [], tracing: true, since: 0 };
+  const sample = {
+    counters: emptyCounters(),
+    domainCounts: [],
+    strays: [],
+    tracing: true,
+    version: '1',
+    since: 0,
+    at: 0,
+  };
   assert.throws(() => writeMetrics(folder.join('theirs/collector/x.prom'), sample), /is a link of another user/);
   assert.equal(readdirSync(folder.join('mine')), []);
+  folder.write('mine/x.prom', '');
+  assert.throws(() => removeMetrics(folder.join('theirs/collector/x.prom')), /is a link of another user/);
+  assert.equal(readdirSync(folder.join('mine')), ['x.prom']);
   otherUserRuns('ln -s ../victim "$1/theirs/x.prom"', folder.path);
   writeMetrics(folder.join('theirs/x.prom'), sample);
   assertVictimUnchanged();
   assert.ok(lstatSync(folder.join('theirs/x.prom')).isFile());
+  otherUserRuns('rm "$1/theirs/x.prom" && ln -s ../victim "$1/theirs/x.prom"', folder.path);
+  removeMetrics(folder.join('theirs/x.prom'));
+  assertVictimUnchanged();
 });
 
 test('a watch.pid of another user is ignored, as its process would be ended', () => {

@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { watchCommand } from '../../src/cli/commands/watch.js';
+import { version } from '../../src/cli/version.js';
 import { ToolError } from '../../src/lib/errors.js';
 import type { InterruptReport } from '../../src/report/report.js';
 import { InstanceLock } from '../../src/runtime/instance-lock.js';
@@ -379,6 +380,19 @@ test('a failure to write the metrics is reported once', async () => {
   assert.is(host.stderr.split('the metrics').length, 2);
 });
 
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`${signal}: the watcher removes its metrics`, async () => {
+    const path = host.root.join('x.prom');
+    await host.start(['--metrics', path]);
+    host.spool();
+    await host.placed();
+    await until('they are written', () => /^hostdev_cpuset_interrupts\{domain="guest"\} 4$/m.test(textOf(path)));
+    assert.match(textOf(path), `hostdev_cpuset_build_info{version="${version}"} 1\n`);
+    assert.equal(await host.end(signal), { code: 0, signal: null });
+    assert.not.ok(existsSync(path));
+  });
+}
+
 test('a broken configuration and an invalid host are reported in one line at the start', async () => {
   const root = new SimulatedRoot();
   try {
@@ -411,6 +425,7 @@ test('it accepts no domain names', async () => {
 
 test.run();
 
+const textOf = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 const isAlive = (pid: string) => existsSync(`/proc/${pid}`);
 
 const tied = suiteWhere('watch and its virsh', needs('setpriv'));

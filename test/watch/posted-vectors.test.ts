@@ -28,6 +28,9 @@ function enable(host: ReconciledHost, irqs: number[], ...events: PostingEvent[])
   host.reconciler.markDirty({ irqs });
 }
 
+const postedOf = ({ reconciler }: ReconciledHost) =>
+  reconciler.domainCounts.map(({ domain, posted }) => [domain, posted]);
+
 test('a posted vector is never written; others are', () => {
   const host = quietHost();
   enable(host, [50, 51, 52], posted(51));
@@ -40,7 +43,7 @@ test('a posted vector is never written; others are', () => {
   );
   host.pass(4_000_000);
   assert.equal(host.written(), []);
-  assert.equal([...host.reconciler.posted], [['guest', 1]]);
+  assert.equal(postedOf(host), [['guest', 1]]);
   assert.equal(host.reconciler.postings, [
     { domain: 'guest', address: A, irq: 51, handler: `vfio-msix[1](${A})`, isPosted: true, apicId: 0, count: 0 },
   ]);
@@ -61,7 +64,7 @@ test('a vector whose posting ends is placed at once', () => {
   host.reconciler.takePostings([remapped(51)]);
   assert.equal(changesOf(...host.pass(1000)), ['placed 51: 0-7 -> 2-3']);
   assert.equal(host.written(), ['51=2-3']);
-  assert.equal([...host.reconciler.posted], [['guest', 1]]);
+  assert.equal(postedOf(host), [['guest', 1]]);
 });
 
 test('a vector with a posting event but counts on the host is placed by the next poll', () => {
@@ -88,7 +91,7 @@ test('a vector that is posted after its placement is not written, even if it is 
   host.reconciler.takePostings([posted(50)]);
   host.pass(60_000);
   assert.equal(host.written(), []);
-  assert.equal([...host.reconciler.posted], [['guest', 1]]);
+  assert.equal(postedOf(host), [['guest', 1]]);
 });
 
 test('a posted vector that another program moves counts as not posted, and is repaired', () => {
@@ -102,7 +105,7 @@ test('a posted vector that another program moves counts as not posted, and is re
   host.reconciler.takePostings([{ kind: 'moved', irq: 50 }]);
   host.reconciler.markDirty({ irqs: [50] });
   assert.equal(changesOf(...host.pass(1000)), ['repaired 50: 0 -> 2-3']);
-  assert.equal([...host.reconciler.posted], [['guest', 0]]);
+  assert.equal(postedOf(host), [['guest', 0]]);
 });
 
 test('after lost events, and without trace events, no vector counts as posted: all are placed', () => {

@@ -12,6 +12,7 @@ import { type JournalEntry, journalFields } from '../../watch/output/journal-ent
 import { Watcher } from '../../watch/watcher.js';
 import { assertHost } from '../host/assert-host.js';
 import { EXIT, errorLine, type Io } from '../io.js';
+import { version } from '../version.js';
 
 export interface WatchOptions {
   /** always empty: it takes no files */
@@ -57,7 +58,7 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
   const journald = new JournaldWriter({ socket, pid: process.pid, env: io.env });
   const journal = (entry: JournalEntry) => journald.write(journalFields(entry), () => writePlain(entry, io));
   const watcher = new Watcher({
-    ...{ root: root ?? '', metrics: metrics && resolve(metrics), tracing, settings, pid: process.pid },
+    ...{ root: root ?? '', metrics: metrics && resolve(metrics), version, tracing, settings, pid: process.pid },
     ...{ untilIdle, restoreOnExit },
     libvirt: { uri: connect, env: io.env },
     clock: { now: () => Number(process.hrtime.bigint()) / 1e6 },

@@ -1,6 +1,6 @@
 import { ReportOnce } from '../../lib/report-once.js';
-import { writeMetrics } from '../../report/metrics.js';
-import type { ContestedInterrupt, Counters, StrayCount } from '../../runtime/counters.js';
+import { removeMetrics, writeMetrics } from '../../report/metrics-file.js';
+import type { ContestedInterrupt, Counters, DomainCounts, StrayCount } from '../../runtime/counters.js';
 import { type PublishedPosting, removePostingStatus, writePostingStatus } from '../../runtime/posting-status.js';
 import { removeWatcherStatus, writeWatcherStatus } from '../../runtime/watcher-status.js';
 import type { JournalEntry } from './journal-entry.js';
@@ -13,7 +13,10 @@ const MAX_CONTESTED = 100;
 
 export interface StatusPublisherOptions {
   root: string;
+  /** Prometheus's file */
   metrics: string | undefined;
+  /** of this program */
+  version: string;
   pid: number;
   untilIdle: boolean;
   journal(entry: JournalEntry): void;
@@ -24,9 +27,9 @@ export interface StatusPublisherOptions {
 export interface PublishedState {
   readonly counters: Counters;
   readonly contested: readonly ContestedInterrupt[];
-  /** what is known of posting, and the number of posted interrupts by domain name */
+  readonly domainCounts: readonly DomainCounts[];
+  /** what is known of posting */
   readonly postings: readonly PublishedPosting[];
-  readonly posted: ReadonlyMap<string, number>;
   readonly strays: readonly StrayCount[];
 }
 
@@ -42,6 +45,7 @@ export class StatusPublisher {
   #regular: NodeJS.Timeout | undefined;
   #writtenState = '';
   #sentStatus = '';
+  #hasMetrics = false;
   #stopped = false;
 
   constructor(
@@ -72,15 +76,19 @@ export class StatusPublisher {
   stop(): void {
     this.#stopped = true;
     clearInterval(this.#regular);
-    this.#write();
-    this.#attempt('the status file', () => removeWatcherStatus(this.options.root));
-    this.#attempt('the status of posting', () => removePostingStatus(this.options.root));
+    clearTimeout(this.#soon);
+    const { root, metrics } = this.options;
+    this.#attempt('the status file', () => removeWatcherStatus(root));
+    this.#attempt('the status of posting', () => removePostingStatus(root));
+    // values of a watcher that has ended would be read as if they were true still
+    if (metrics !== undefined && this.#hasMetrics) this.#attempt('the metrics', () => removeMetrics(metrics));
+    this.#hasMetrics = false;
   }
 
   /** all that is published */
   get #state(): string {
-    const { counters, postings, strays } = this.source;
-    return JSON.stringify([this.#reason, counters, this.#contested, postings, strays]);
+    const { counters, domainCounts, postings, strays } = this.source;
+    return JSON.stringify([this.#reason, counters, domainCounts, this.#contested, postings, strays]);
   }
 
   get #contested(): ContestedInterrupt[] {
@@ -90,7 +98,7 @@ export class StatusPublisher {
   #write(): void {
     clearTimeout(this.#soon);
     this.#soon = undefined;
-    const { root, pid, untilIdle, metrics, status } = this.options;
+    const { root, pid, untilIdle, status } = this.options;
     const { counters } = this.source;
     this.#hasFailed = false;
     const state = this.#state;
@@ -110,11 +118,7 @@ export class StatusPublisher {
     this.#attempt('the status of posting', () =>
       writePostingStatus(root, { pid, interrupts: [...this.source.postings] }),
     );
-    if (metrics !== undefined) {
-      const { posted, strays } = this.source;
-      const sample = { counters, posted, strays, tracing: this.#reason === null, since: this.#since };
-      this.#attempt('the metrics', () => writeMetrics(metrics, sample));
-    }
+    this.#writeMetrics();
     // what could not be written is tried again after the next run
     this.#writtenState = this.#hasFailed ? '' : state;
     const { domains, interrupts, contestedNow } = counters;
@@ -122,6 +126,18 @@ export class StatusPublisher {
     const text = `${interrupts} interrupts of ${domains} domains managed${contested}, ${way === 'events' ? 'using trace events' : 'polling'}`;
     if (text !== this.#sentStatus) status(text);
     this.#sentStatus = text;
+  }
+
+  #writeMetrics(): void {
+    const { metrics, version } = this.options;
+    if (metrics === undefined) return;
+    const { counters, domainCounts, strays } = this.source;
+    const times = { since: this.#since, at: Date.now() };
+    const sample = { counters, domainCounts, strays, tracing: this.#reason === null, version, ...times };
+    this.#attempt('the metrics', () => {
+      writeMetrics(metrics, sample);
+      this.#hasMetrics = true;
+    });
   }
 
   #attempt(what: string, action: () => void): void {

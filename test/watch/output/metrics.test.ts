@@ -2,13 +2,30 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cpusetOf } from '../../../src/domain/cpuset.js';
-import { formatMetrics, writeMetrics } from '../../../src/report/metrics.js';
-import { addResult, emptyCounters } from '../../../src/runtime/counters.js';
+import { formatMetrics } from '../../../src/report/metrics.js';
+import { removeMetrics, writeMetrics } from '../../../src/report/metrics-file.js';
+import { addResult, type DomainCounts, emptyCounters } from '../../../src/runtime/counters.js';
 import { emptyResult } from '../../../src/watch/result.js';
 import { parseExposition } from '../../support/exposition.js';
 import { TemporaryFolder } from '../../support/temporary-folder.js';
 
 const test = suite('metrics');
+
+/** Another number for each gauge. */
+function countsOf(domain: string, first: number): DomainCounts {
+  const numbers = [
+    'devices',
+    'interrupts',
+    'misplaced',
+    'contested',
+    'remote',
+    'posted',
+    'unreadable',
+    'unreadableDevices',
+  ];
+  const gauges = Object.fromEntries(numbers.map((name, index) => [name, first + index]));
+  return { domain, ...gauges } as unknown as DomainCounts;
+}
 
 function sample() {
   const counters = { ...emptyCounters(), domains: 2, devices: 3, interrupts: 24, contestedNow: 5, remote: 7 };
@@ -21,44 +38,58 @@ function sample() {
     changed: [...changed, { ...usual, kind: 'repaired' }, { ...usual, kind: 'contested' }],
     writes: 6,
   });
-  const posted = new Map([
-    ['g', 3],
-    ['a "b" \\c\n', 0],
-  ]);
+  const domainCounts = [countsOf('g', 1), countsOf('a "b" \\c\n', 11)];
   const strays = [{ domain: 'a "b" \\c\n', address: '0000:82:00.0', count: 9 }];
-  return { counters, posted, strays, tracing: true, since: 1_700_000_000_123 };
+  return {
+    counters,
+    domainCounts,
+    strays,
+    tracing: true,
+    version: '1.2.3',
+    since: 1_700_000_000_123,
+    at: 1_700_000_060_000,
+  };
 }
 
 test('metrics are valid Prometheus text, with help and type for every name', () => {
   const families = parseExposition(formatMetrics(sample()));
   const value = (name: string) => families.get(`hostdev_cpuset_${name}`)?.samples[0]?.value;
   assert.equal(
-    [
-      'domains',
-      'devices',
-      'interrupts',
-      'contested_interrupts',
-      'remote_interrupts',
-      'tracing',
-      'start_time_seconds',
-    ].map(value),
-    [2, 3, 24, 5, 7, 1, 1_700_000_000.123],
+    ['up', 'domains', 'tracing', 'start_time_seconds', 'metrics_timestamp_seconds'].map(value),
+    [1, 2, 1, 1_700_000_000.123, 1_700_000_060],
   );
   assert.equal(['writes_total', 'repairs_total', 'contested_total'].map(value), [6, 1, 1]);
   const errors = families.get('hostdev_cpuset_errors_total')?.samples ?? [];
   assert.is(errors.find(({ labels }) => labels === 'kind="exhausted"')?.value, 2);
-  assert.equal(
-    families.get('hostdev_cpuset_posted_interrupts')?.samples.map(({ labels, value }) => [labels, value]),
-    [
-      ['domain="g"', 3],
-      ['domain="a \\"b\\" \\\\c\\n"', 0],
-    ],
-  );
+  assert.equal(families.get('hostdev_cpuset_build_info')?.samples, [
+    { suffix: '', labels: 'version="1.2.3"', value: 1 },
+  ]);
   assert.equal(
     families.get('hostdev_cpuset_stray_interrupts_total')?.samples.map(({ labels, value }) => [labels, value]),
     [['domain="a \\"b\\" \\\\c\\n",device="0000:82:00.0"', 9]],
   );
   for (const [name, { type }] of families) assert.is(name.endsWith('_total'), type === 'counter', name);
+});
+
+test('each domain has a gauge for each kind of problem', () => {
+  const names = 'devices interrupts misplaced_interrupts contested_interrupts remote_interrupts posted_interrupts';
+  const families = parseExposition(formatMetrics(sample()));
+  `${names} unreadable_interrupts unreadable_devices`.split(' ').forEach((name, index) => {
+    assert.equal(
+      families.get(`hostdev_cpuset_${name}`)?.samples.map(({ labels, value }) => [labels, value]),
+      [
+        ['domain="g"', 1 + index],
+        ['domain="a \\"b\\" \\\\c\\n"', 11 + index],
+      ],
+      name,
+    );
+  });
+});
+
+test('two domains with the same name are one sample', () => {
+  const domainCounts = [countsOf('g', 1), countsOf('g', 10)];
+  const families = parseExposition(formatMetrics({ ...sample(), domainCounts }));
+  assert.equal(families.get('hostdev_cpuset_devices')?.samples, [{ suffix: '', labels: 'domain="g"', value: 11 }]);
 });
 
 test('the lag is a histogram in seconds with cumulative buckets', () => {
@@ -77,7 +108,7 @@ test('the lag is a histogram in seconds with cumulative buckets', () => {
   assert.is(whole('_sum'), (0.4 + 12 + 3000 + 99_999) / 1000);
 });
 
-test('the file is replaced atomically and readable by all', () => {
+test('the file is replaced atomically, is readable by all, and can be removed', () => {
   const folder = new TemporaryFolder();
   try {
     const path = folder.write('x.prom', 'old');
@@ -85,6 +116,9 @@ test('the file is replaced atomically and readable by all', () => {
     assert.is(readFileSync(path, 'utf8'), formatMetrics(sample()));
     assert.is(statSync(path).mode & 0o777, 0o644);
     assert.equal(readdirSync(folder.path), ['x.prom']);
+    removeMetrics(path);
+    assert.equal(readdirSync(folder.path), []);
+    removeMetrics(path);
     assert.throws(() => writeMetrics(folder.join('none/x.prom'), sample()), /ENOENT/);
   } finally {
     folder.remove();

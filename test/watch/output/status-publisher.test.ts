@@ -1,9 +1,15 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type ContestedInterrupt, emptyCounters, type StrayCount } from '../../../src/runtime/counters.js';
+import {
+  type ContestedInterrupt,
+  type DomainCounts,
+  emptyCounters,
+  type StrayCount,
+} from '../../../src/runtime/counters.js';
 import type { PublishedPosting } from '../../../src/runtime/posting-status.js';
 import { StatusPublisher } from '../../../src/watch/output/status-publisher.js';
+import { parseExposition } from '../../support/exposition.js';
 import { TemporaryFolder } from '../../support/temporary-folder.js';
 import { installClock } from '../../support/test-clock.js';
 
@@ -18,7 +24,7 @@ const source = {
   counters: emptyCounters(),
   contested: [] as ContestedInterrupt[],
   postings: [] as PublishedPosting[],
-  posted: new Map<string, number>(),
+  domainCounts: [] as DomainCounts[],
   strays: [] as StrayCount[],
 };
 
@@ -30,12 +36,13 @@ test.before.each(() => {
   warnings = [];
   source.counters = emptyCounters();
   source.contested = [];
+  source.domainCounts = [];
   const outputs = {
     journal: ({ text }: { text: string }) => void warnings.push(text),
     status: (text: string) => void statuses.push(text),
   };
   publisher = new StatusPublisher(
-    { root: folder.path, metrics: undefined, pid: 1, untilIdle: false, ...outputs },
+    { root: folder.path, metrics: folder.join('x.prom'), version: '1', pid: 1, untilIdle: false, ...outputs },
     source,
   );
   publisher.start();
@@ -99,6 +106,37 @@ test('contested interrupts are listed as long as they are contested', () => {
   publisher.changed();
   clock.tick(MIN_INTERVAL_MS);
   assert.equal(published().contested, []);
+});
+
+test('the metrics are written at a change with a timestamp, and removed at the end', () => {
+  const path = folder.join('x.prom');
+  const value = (name: string) => parseExposition(readFileSync(path, 'utf8')).get(`hostdev_cpuset_${name}`)?.samples[0];
+  const startedAt = value('metrics_timestamp_seconds')?.value ?? 0;
+  assert.is(startedAt, Date.now() / 1000);
+  assert.is(value('misplaced_interrupts'), undefined);
+  source.domainCounts = [
+    {
+      ...{ domain: 'g', devices: 1, interrupts: 2, misplaced: 1, contested: 0, remote: 0, posted: 0 },
+      ...{ unreadable: 0, unreadableDevices: 0 },
+    },
+  ];
+  publisher.changed();
+  clock.tick(MIN_INTERVAL_MS);
+  assert.is(value('misplaced_interrupts')?.value, 1);
+  assert.is(value('metrics_timestamp_seconds')?.value, startedAt + MIN_INTERVAL_MS / 1000);
+  clock.tick(60_000);
+  assert.ok((value('metrics_timestamp_seconds')?.value ?? 0) > startedAt + 59, 'once a minute without a change');
+  publisher.stop();
+  assert.not.ok(existsSync(path));
+});
+
+test('a metrics file that was never written is not removed', () => {
+  publisher.stop();
+  mkdirSync(folder.join('x.prom'));
+  publisher.start();
+  publisher.stop();
+  assert.ok(existsSync(folder.join('x.prom')));
+  assert.is(warnings.filter((text) => text.startsWith('cannot write the metrics')).length, 1);
 });
 
 test('a change from trace events to polling is published, even without other changes', () => {
