@@ -36,6 +36,8 @@ const PACKAGES = [
   'make',
   'mandoc',
   'pre-commit',
+  'prometheus',
+  'prometheus-node-exporter',
   'qemu-system-x86',
   'rpm',
   'rpmlint',

@@ -28,6 +28,12 @@ const tools = {
   man: { package: 'man-db, groff', present: () => onPath('man') && onPath('groff') },
   mandoc: { package: 'mandoc', present: () => onPath('mandoc') },
   'pre-commit': { package: 'pre-commit', present: () => onPath('pre-commit') },
+  promtool: { package: 'prometheus', present: () => onPath('promtool') },
+  prometheus: { package: 'prometheus', present: () => onPath('prometheus') },
+  'prometheus-node-exporter': {
+    package: 'prometheus-node-exporter',
+    present: () => onPath('prometheus-node-exporter'),
+  },
   'virt-install': { package: 'virtinst', present: () => onPath('virt-install') },
   zsh: { package: 'zsh', present: () => onPath('zsh') },
   script: { package: 'bsdutils', present: () => process.platform === 'linux' && onPath('script') },
