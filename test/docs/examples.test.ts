@@ -54,25 +54,6 @@ example('github-workflow', ['libvirt-schemas'], async (sandbox) => {
   validateSarif(JSON.parse(scanned.stdout.slice('status 0\n'.length)));
 });
 
-example('ansible-define', ['ansible-playbook', 'virsh', 'libvirt-schemas'], async (sandbox) => {
-  const variables = JSON.stringify({ ansible_become: false, folder: 'defined', domain: 'workstation' });
-  const play = (definition: string) =>
-    `export ANSIBLE_LOCALHOST_WARNING=no ANSIBLE_NOCOWS=1 ANSIBLE_REMOTE_TEMP="$PWD/ansible"; printf '[hypervisors]\\nlocalhost ansible_connection=local\\n' > inventory
-     ansible-playbook -i inventory examples/ansible-define.yaml -e '${variables}' -e "folder='$PWD/defined'" -e "definition='$PWD/${definition}'"`;
-  const first = await sandbox.shell(play('workstation.xml'));
-  assert.is(first.code, 0, first.stdout + first.stderr);
-  assert.match(first.stdout, /changed=[34] .*failed=0/);
-  const kept = await sandbox.shell('virsh dumpxml workstation; hostdev-cpuset status workstation');
-  assert.match(kept.stdout, '<hostdev alias="ua-usb" cpuset="4,12"/>');
-  assert.match(kept.stdout, '0 misplaced, 3 in place');
-  const again = await sandbox.shell(play('workstation.xml'));
-  assert.match(again.stdout, /changed=0 .*failed=0/);
-  const bad = await sandbox.shell(play('samples/bad/cpuset-syntax.xml'));
-  assert.is.not(bad.code, 0);
-  assert.match(bad.stdout, 'cpuset: the range 7-5 is reversed');
-  assert.match((await sandbox.shell('cat defined/workstation.xml')).stdout, "cpuset='4,12'");
-});
-
 example('virt-install-define', ['virt-install', 'virsh', 'libvirt-schemas'], async (sandbox) => {
   // libvirt's test driver has no PCI devices for --hostdev 06:12.5, so the device is given in full.
   const device = ['@mode=subsystem', '@type=pci', '@managed=yes']
