@@ -1,6 +1,6 @@
 // npm test: builds, runs the test files in parallel, and reports what was skipped and why. PATTERN...: runs only the
 // files whose path below test/ matches. --host: installs the Debian packages that tests need (as root), and downloads
-// the versions of Node; a skipped test is then a failure.
+// the versions of Node and npm; a skipped test is then a failure.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import util from 'node:util';
 import { installPackages as installDebianPackages } from './debian.mjs';
 import { ensureInstalled } from './install.mjs';
-import { fetchTestedNodes } from './node-releases.mjs';
+import { fetchTestedReleases } from './node-releases.mjs';
 import { runFiles } from './test/file-queue.mjs';
 
 /** Debian packages with the tools of test/support/needs.ts. */
@@ -90,7 +90,7 @@ function installPackages() {
     process.exit(1);
   }
   installDebianPackages(PACKAGES);
-  fetchTestedNodes();
+  fetchTestedReleases();
 }
 
 /** Runs the test files and returns the exit status. CI reads the last line. */

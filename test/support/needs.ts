@@ -71,6 +71,10 @@ const tools = {
     package: 'none: the releases of Node that npm run test:host downloads',
     present: () => process.arch === 'x64' && nodeReleases().every(existsSync),
   },
+  'npm-releases': {
+    package: 'none: the releases of npm that npm run test:host downloads',
+    present: () => npmReleases.every((version) => existsSync(npmRelease(version))),
+  },
   root: { package: 'none: run as root', present: () => process.geteuid?.() === 0 },
   // install rejects other paths, as it writes the path into a unit and a script.
   'plain-path': {
@@ -122,6 +126,16 @@ export function libvirtSchemas(): string | null {
 export function nodeRelease(version: string): string {
   return `${projectRoot}node_modules/.cache/hostdev-cpuset/node-${version}-x64/bin/node`;
 }
+
+/** The script of another version of npm, which scripts/node-releases.mjs downloads. */
+export function npmRelease(version: string): string {
+  return `${projectRoot}node_modules/.cache/hostdev-cpuset/npm-${version}/bin/npm-cli.js`;
+}
+
+/** Versions of npm that the tests run. */
+export const npmReleases: string[] = JSON.parse(
+  readFileSync(`${projectRoot}packaging/npm-releases.json`, 'utf8'),
+).tested;
 
 function nodeReleases(): string[] {
   const { refused, tested } = JSON.parse(readFileSync(`${projectRoot}packaging/node-releases.json`, 'utf8'));
