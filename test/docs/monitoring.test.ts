@@ -17,7 +17,7 @@ const NONE = { misplaced: 0, contested: 0, remote: 0, posted: 0, unreadable: 0, 
 const domain: DomainCounts = { domain: 'guest', devices: 1, interrupts: 4, ...NONE };
 const times = { since: 1_700_000_000_000, at: 1_700_000_060_000 };
 const exposition = formatMetrics({
-  ...{ counters: emptyCounters(), domainCounts: [domain], tracing: true, version: '1.2.3' },
+  ...{ counters: emptyCounters(), domainCounts: [domain], strays: [], tracing: true, version: '1.2.3' },
   ...times,
 });
 /** Each sample's name, with the names of its labels. */
