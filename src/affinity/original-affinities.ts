@@ -174,7 +174,7 @@ function restoreOne(files: PseudoFs, { name, uuid, address, irq, handler, before
  */
 function qemuObjection(files: PseudoFs, name: string, uuid: string): KeptReason | 'not-ours' | undefined {
   if (findQemu(files, name, uuid) !== undefined) return undefined;
-  const pid = hiddenQemu(files, name);
+  const pid = hiddenQemu(files, name, uuid);
   return pid === undefined ? 'not-ours' : { code: 'qemu-hidden', pid };
 }
 

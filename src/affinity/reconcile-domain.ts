@@ -81,8 +81,8 @@ function isQemuRunning({ files, recent }: PassHost, { name, uuid }: PlainDefinit
 }
 
 /** Called if no QEMU process was found. The domain counts as not running only if no process is hidden. */
-function whyNotSeen({ files }: PassHost, { name }: PlainDefinition): NotSeen {
-  const pid = hiddenQemu(files, name);
+function whyNotSeen({ files }: PassHost, { name, uuid }: PlainDefinition): NotSeen {
+  const pid = hiddenQemu(files, name, uuid);
   return pid === undefined ? { code: 'not-running' } : { code: 'qemu-hidden', pid };
 }
 

@@ -1,4 +1,5 @@
-import type { PciAddress } from '../domain/address.js';
+import { type PciAddress, parseAddress } from '../domain/address.js';
+import { readDriver, vfioEvidence } from './pci-device.js';
 import { FileError, type PseudoFs } from './pseudo-fs.js';
 
 /** The VFIO devices that a process has open, from its descriptors. */
@@ -29,12 +30,10 @@ export function readOpenDevices(files: PseudoFs, pid: number): OpenDevicesResult
     const names = files.list(`/proc/${pid}/fd`);
     if (!names) return undefined;
     for (const name of names) {
-      const target = files.linkTarget(`/proc/${pid}/fd/${name}`) ?? '';
-      const [, group, character] =
-        /^\/dev\/vfio\/(?:((?:noiommu-)?\d+)|devices\/(vfio\d+))(?: \(deleted\))?$/.exec(target) ?? [];
-      if (group !== undefined) groups.add(group);
-      if (character !== undefined) characterDevices.add(character);
-      if (target === 'anon_inode:[vfio-device]' || character !== undefined) {
+      const found = readDescriptor(files, pid, name);
+      if (found?.group !== undefined) groups.add(found.group);
+      if (found?.characterDevice !== undefined) characterDevices.add(found.characterDevice);
+      if (found?.isDevice) {
         const address = namedDevice(files.read(`/proc/${pid}/fdinfo/${name}`));
         if (address !== undefined) addresses.add(address);
       }
@@ -44,6 +43,36 @@ export function readOpenDevices(files: PseudoFs, pid: number): OpenDevicesResult
     return error;
   }
   return { groups, characterDevices, addresses };
+}
+
+/** What one descriptor is of VFIO; undefined: nothing. */
+export interface VfioDescriptor {
+  group?: string;
+  characterDevice?: string;
+  /** a device: fdinfo may name it */
+  isDevice: boolean;
+}
+
+/**
+ * A process may have any file in its own /dev, so the name alone is no evidence: the number of the device must be the
+ * one that sysfs has for that name.
+ * @throws FileError
+ */
+export function readDescriptor(files: PseudoFs, pid: number, name: string): VfioDescriptor | undefined {
+  const path = `/proc/${pid}/fd/${name}`;
+  const target = files.linkTarget(path) ?? '';
+  if (target === 'anon_inode:[vfio-device]') return { isDevice: true };
+  const [, group, characterDevice] =
+    /^\/dev\/vfio\/(?:((?:noiommu-)?\d+)|devices\/(vfio\d+))(?: \(deleted\))?$/.exec(target) ?? [];
+  if (group === undefined && characterDevice === undefined) return undefined;
+  const number = files.deviceNumber(path);
+  if (number !== undefined) {
+    const entry = group === undefined ? `vfio-dev/${characterDevice}` : `vfio/${group}`;
+    if (number === null || number !== files.read(`/sys/class/${entry}/dev`)?.trim()) return undefined;
+  }
+  return group === undefined
+    ? { ...(characterDevice === undefined ? {} : { characterDevice }), isDevice: true }
+    : { group, isDevice: false };
 }
 
 /** The address in `vfio-device-syspath: /sys/devices/pci0000:80/0000:80:01.0/0000:82:00.0`. */
@@ -61,6 +90,28 @@ export function isOpenIn(files: PseudoFs, address: PciAddress, open: OpenDevices
   }
   if (open.characterDevices.size === 0) return false;
   return (files.list(`${folder}/vfio-dev`) ?? []).some((name) => open.characterDevices.has(name));
+}
+
+/**
+ * The addresses of the devices that a process has open, in ascending order. Of a group with several devices, those that
+ * a VFIO driver has.
+ * @throws FileError
+ */
+export function openAddresses(files: PseudoFs, { groups, characterDevices, addresses }: OpenDevices): PciAddress[] {
+  const found = new Set([...addresses].flatMap((address) => parseAddress(address) ?? []));
+  for (const name of characterDevices) {
+    const address = parseAddress(files.link(`/sys/class/vfio-dev/${name}/device`) ?? '');
+    if (address) found.add(address);
+  }
+  // where the kernel names the devices, a group adds nothing but devices that are not in use
+  for (const group of addresses.size > 0 ? [] : groups) {
+    const names = files.list(`/sys/kernel/iommu_groups/${group.replace('noiommu-', '')}/devices`) ?? [];
+    for (const address of names.flatMap((name) => parseAddress(name) ?? [])) {
+      const isVfio = () => vfioEvidence(files, address, readDriver(files, address)) !== 'no';
+      if (names.length === 1 || isVfio()) found.add(address);
+    }
+  }
+  return [...found].sort();
 }
 
 const MAX_CACHED = 4096;

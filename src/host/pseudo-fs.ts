@@ -49,13 +49,40 @@ export interface PseudoFs {
   link(path: string): string | undefined;
   /** the whole target of a symbolic link, which need not be a path */
   linkTarget(path: string): string | undefined;
+  /**
+   * The number of the character device that a path leads to, as in sysfs (`511:0`); null: it is another kind of file.
+   * Undefined if it does not exist, and in a tree that is no kernel's, where an open file is only named.
+   */
+  deviceNumber(path: string): string | null | undefined;
+  /** Reads a file that a process sees, and whose owner may have prepared it: see ProcessFile. */
+  readInProcess(file: ProcessFile): ProcessText | undefined;
   /** for repeated reads: opened at the first read */
   open(path: string): OpenFile;
   /** for a check and a write of the same file: opened at once. Never throws */
   openToWrite(path: string): WritableFile;
 }
 
-/** A file that is kept open if that is safe and a descriptor is available: a read is then one system call. */
+/**
+ * A regular file below the root directory of a process, read without following a link: it must have no other name, and
+ * no more than `maxBytes`.
+ */
+export interface ProcessFile {
+  pid: number;
+  /** absolute, as the process sees it; without `.` and `..` */
+  path: string;
+  maxBytes: number;
+  /** `version` of an earlier read: an unchanged file is not read again */
+  known?: string | undefined;
+}
+
+export interface ProcessText {
+  /** changes whenever the file does */
+  version: string;
+  /** undefined: unchanged */
+  bytes: Uint8Array | undefined;
+}
+
+/** A file that is kept open if that is safe and a descriptor is available: reading it is then one system call. */
 export interface OpenFile {
   /**
    * The present text. Undefined if the file is absent, and once if another file has replaced the one that was read

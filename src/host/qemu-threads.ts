@@ -2,6 +2,7 @@ import { parseCpuList } from '../domain/cpu-mask.js';
 import { type Cpuset, union } from '../domain/cpuset.js';
 import { canonicalUuid } from '../domain/uuid.js';
 import { hidesProcesses } from './hidepid.js';
+import { isRunning, processOfUuid } from './process-id.js';
 import { FileError, type PseudoFs } from './pseudo-fs.js';
 
 /**
@@ -74,8 +75,13 @@ function field(status: string, name: string): string | undefined {
   return start < 0 || end < 0 ? undefined : status.slice(start + name.length, end).trim();
 }
 
-/** True if the process is this domain's QEMU: by UUID, or by name if the definition has no UUID. */
+/**
+ * True if the process is this domain's QEMU: by UUID, or by name if the definition has no UUID. A guest that was found
+ * as a process is that process.
+ */
 export function isQemuOf(files: PseudoFs, pid: number, name: string, uuid: string | undefined): boolean {
+  const found = processOfUuid(uuid);
+  if (found) return found.pid === pid && isRunning(files, found);
   const words = (readCommandLine(files, pid) ?? '').split('\0');
   const known = uuid === undefined ? undefined : canonicalUuid(uuid);
   // QEMU doubles a comma within an option's value
@@ -113,23 +119,26 @@ export function pidFilesOnce(files: PseudoFs): () => ReadonlySet<string> {
 }
 
 /**
- * The domain's name becomes a path only if the directory contains it.
- * @param listed a recent listPidFiles()
+ * The domain's name becomes a path only if the directory contains it. The name of a guest that was found as a process
+ * never becomes one. @param listed a recent listPidFiles()
  */
 export function findQemu(
   files: PseudoFs,
   name: string,
   uuid: string | undefined,
-  listed: ReadonlySet<string> = listPidFiles(files),
+  listed?: ReadonlySet<string>,
 ): number | undefined {
-  const pid = readPidFile(files, name, listed);
+  const found = processOfUuid(uuid);
+  if (found) return isRunning(files, found) ? found.pid : undefined;
+  const pid = readPidFile(files, name, listed ?? listPidFiles(files));
   return pid !== undefined && isQemuOf(files, pid, name, uuid) ? pid : undefined;
 }
 
 /**
  * The pid in libvirt's pid file, if hidepid keeps us from reading the process: whether it is a running QEMU is unknown.
  */
-export function hiddenQemu(files: PseudoFs, name: string): number | undefined {
+export function hiddenQemu(files: PseudoFs, name: string, uuid?: string): number | undefined {
+  if (processOfUuid(uuid)) return undefined;
   const pid = readPidFile(files, name, listPidFiles(files));
   if (pid === undefined || !hidesProcesses(files)) return undefined;
   return readCommandLine(files, pid) === undefined ? pid : undefined;

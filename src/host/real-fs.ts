@@ -7,6 +7,7 @@ import {
   readdirSync,
   readlinkSync,
   readSync,
+  statfsSync,
   statSync,
   writeSync,
 } from 'node:fs';
@@ -14,7 +15,16 @@ import { basename } from 'node:path';
 import { errnoOf, isAbsent } from '../lib/errno.js';
 import { FdCache } from './fd-cache.js';
 import { openBelow, openBelowToRead } from './open-below.js';
-import { FileError, type OpenFile, type PseudoFs, UntrustedFile, type WritableFile } from './pseudo-fs.js';
+import { readProcessFile } from './process-file.js';
+import {
+  FileError,
+  type OpenFile,
+  type ProcessFile,
+  type ProcessText,
+  type PseudoFs,
+  UntrustedFile,
+  type WritableFile,
+} from './pseudo-fs.js';
 
 /** In bytes. /proc/interrupts of the largest hosts has some 20 MiB; a device file below a root may never end. */
 const MAX_FILE_SIZE = 64 * 1024 * 1024;
@@ -25,12 +35,16 @@ const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
  */
 const ONE_RECORD = /^\/(?:sys|proc\/irq)\//;
 
+/** Magic number of procfs (statfs(2)). */
+const PROC_MAGIC = 0x9fa0;
+
 /** The files of this host, or of the directory `root` (a simulated host, a chroot). */
 export class RealFs implements PseudoFs {
   // shared by all reads: nearly every file fits in a page
   readonly #buffer = Buffer.allocUnsafe(65536);
   readonly root: string;
   readonly #fdCache: FdCache;
+  #hasProcfs: boolean | undefined;
 
   constructor(root = '') {
     this.root = root.replace(/\/+$/, '');
@@ -80,6 +94,24 @@ export class RealFs implements PseudoFs {
 
   linkTarget(path: string): string | undefined {
     return this.#attempt(path, () => readlinkSync(this.root + path));
+  }
+
+  deviceNumber(path: string): string | null | undefined {
+    if (path.startsWith('/proc/') && !this.#isProcfs()) return undefined;
+    return this.#attempt(path, () => {
+      const stat = statSync(this.root + path);
+      return stat.isCharacterDevice() ? numberOf(stat.rdev) : null;
+    });
+  }
+
+  readInProcess(file: ProcessFile): ProcessText | undefined {
+    return this.#attempt(`/proc/${file.pid}/root${file.path}`, () => readProcessFile(this.root, file));
+  }
+
+  /** Whether /proc is a kernel's: below a root it may be a folder of files. */
+  #isProcfs(): boolean {
+    this.#hasProcfs ??= this.#attempt('/proc', () => statfsSync(`${this.root}/proc`).type === PROC_MAGIC) ?? false;
+    return this.#hasProcfs;
   }
 
   #write(path: string, text: string): void {
@@ -142,6 +174,14 @@ export class RealFs implements PseudoFs {
       throw new FileError(code, this.root + path);
     }
   }
+}
+
+/** As in sysfs: the kernel's encoding of 12 bits major and 20 bits minor (glibc: gnu_dev_major()). */
+function numberOf(rdev: number): string {
+  const device = BigInt(rdev);
+  const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n);
+  const minor = (device & 0xffn) | ((device >> 12n) & 0xffffff00n);
+  return `${major}:${minor}`;
 }
 
 /**

@@ -1,4 +1,10 @@
-import { FileError, type OpenFile, type PseudoFs, type WritableFile } from '../../src/host/pseudo-fs.js';
+import {
+  FileError,
+  type OpenFile,
+  type ProcessText,
+  type PseudoFs,
+  type WritableFile,
+} from '../../src/host/pseudo-fs.js';
 
 /**
  * Files with given texts, by path. A value that is an error is thrown when it is read. Directories follow from the
@@ -35,6 +41,14 @@ export class FixedFiles implements PseudoFs {
 
   linkTarget(path: string): string | undefined {
     return this.read(path);
+  }
+
+  deviceNumber(_path: string): string | null | undefined {
+    return undefined;
+  }
+
+  readInProcess(): ProcessText | undefined {
+    return undefined;
   }
 
   write(path: string): void {

@@ -107,7 +107,7 @@ for (const options of ['hidepid=0', 'hidepid=2']) {
 
 /**
  * Runs a command in a PID namespace where /proc hides the processes of user 65534. `$!` is one of these, and has VFIO's
- * device group 12 open.
+ * device group 12 and a file with the name of group 13 open.
  * @param capabilities of the command, in setpriv's format
  */
 function withHiddenProcess(options: string, command: string, capabilities = '-all') {
@@ -116,10 +116,13 @@ function withHiddenProcess(options: string, command: string, capabilities = '-al
     mount -t proc -o "$1" proc /proc
     mount -t tmpfs none /mnt
     mkdir /mnt/vfio
-    touch /mnt/vfio/12
+    touch /mnt/vfio/12 /mnt/vfio/13
+    mount --bind /dev/null /mnt/vfio/12
+    mount -t tmpfs none /sys/class
+    for group in 12 13; do mkdir -p /sys/class/vfio/$group; stat -c %Hr:%Lr /dev/null >/sys/class/vfio/$group/dev; done
     for name in null zero random urandom; do touch /mnt/$name; mount --bind /dev/$name /mnt/$name; done
     mount --rbind /mnt /dev
-    setpriv --reuid 65534 --regid 65534 --clear-groups sleep 60 <"/dev/vfio/12" >/dev/null 2>&1 &
+    setpriv --reuid 65534 --regid 65534 --clear-groups sleep 60 <"/dev/vfio/12" 3<"/dev/vfio/13" >/dev/null 2>&1 &
     until [ "$(stat -c %u "/proc/$!")" = 65534 ]; do sleep 0.05; done
     start=$(sed 's/.*) //' "/proc/$!/stat" | cut -d' ' -f20)
     cd "$2"

@@ -68,6 +68,28 @@ export interface DomainDescription {
   threadNames?: 'vcpu' | 'none' | 'single';
   /** addresses of the devices that QEMU has open; absent: there is no /proc/PID/fd */
   open?: string[];
+  /** its process, where that is not libvirt's on this host */
+  process?: QemuDescription;
+}
+
+/** A QEMU as it is found without libvirt. */
+export interface QemuDescription {
+  /** in clock ticks; default: its pid */
+  startTime?: number;
+  /** default 0 */
+  uid?: number;
+  /** path of its cgroup; default: that of a login of root */
+  cgroup?: string;
+  /** its pid in a pid namespace of its own */
+  innerPid?: number;
+  /** it sees the file system of the host; default: another one */
+  isOnHost?: boolean;
+  /** libvirt of this host has a pid file of it */
+  isOfLibvirt?: boolean;
+  /** files that it sees, by path: their lines */
+  files?: Record<string, string>;
+  /** names of files that it has open, none of which is a device */
+  disguised?: string[];
 }
 
 /** A process that is not the QEMU of a domain. */

@@ -1,6 +1,13 @@
-import { FileError, type OpenFile, type PseudoFs, type WritableFile } from '../../src/host/pseudo-fs.js';
+import {
+  FileError,
+  type OpenFile,
+  type ProcessFile,
+  type ProcessText,
+  type PseudoFs,
+  type WritableFile,
+} from '../../src/host/pseudo-fs.js';
 import type { SimulatedKernel } from './kernel.js';
-import { type Folder, isFolder, type Node, tree } from './tree.js';
+import { descriptors, type Folder, isFolder, type Node, tree } from './tree.js';
 
 export type Operation = 'read' | 'list' | 'link' | 'write';
 
@@ -46,6 +53,21 @@ export class SimulatedFs implements PseudoFs {
     const found = this.#find('link', path);
     if (found !== undefined && (typeof found === 'string' || isFolder(found))) throw new FileError('EINVAL', path);
     return found?.link;
+  }
+
+  deviceNumber(path: string): string | null | undefined {
+    this.before?.('read', path);
+    const [, pid, fd] = /^\/proc\/(\d+)\/fd\/(\d+)$/.exec(path) ?? [];
+    const domain = this.kernel.processes.byPid.get(Number(pid));
+    return domain && descriptors(this.kernel, domain).get(Number(fd))?.number;
+  }
+
+  /** There are no links. */
+  readInProcess({ pid, path, maxBytes, known }: ProcessFile): ProcessText | undefined {
+    const text = this.read(`/proc/${pid}/root${path}`);
+    if (text === undefined) return undefined;
+    if (text.length > maxBytes) throw new FileError('EFBIG', path);
+    return { version: text, bytes: text === known ? undefined : Buffer.from(text) };
   }
 
   open(path: string): OpenFile {

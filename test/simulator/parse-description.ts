@@ -11,6 +11,7 @@ import type {
   HostDescription,
   InterruptDescription,
   ProcessDescription,
+  QemuDescription,
 } from './description.js';
 import { DescriptionChecks, readList } from './description-checks.js';
 
@@ -169,9 +170,25 @@ class DescriptionReader {
         vcpus: (child, key) => json.readArray(child, key, vcpu),
         threadNames: (child, key) => json.readOneOf(child, key, ['vcpu', 'none', 'single']),
         open: (child, key) => json.readArray(child, key, readAddress),
+        process: (child, key) => this.qemu(child, key),
       },
       ['name', 'uuid', 'pid', 'vcpus'],
     );
+  }
+
+  qemu(node: JsonNode, name: string): QemuDescription {
+    const text = (child: JsonNode, key: string) => json.readText(child, key, /^[^\p{Cc}]{1,1000}$/u, 'a line of text');
+    const lines = (child: JsonNode, key: string) => json.readArray(child, key, text).join('\n');
+    return json.readObject<QemuDescription>(node, name, {
+      startTime: (child, key) => json.readInteger(child, key, 1, Number.MAX_SAFE_INTEGER),
+      uid: (child, key) => json.readInteger(child, key, 0, 4294967294),
+      cgroup: text,
+      innerPid: (child, key) => json.readInteger(child, key, 1, 2 ** 22),
+      isOnHost: json.readBoolean,
+      isOfLibvirt: json.readBoolean,
+      files: (child, key) => json.readRecord(child, key, (path, value) => lines(value, `${path.value}`)),
+      disguised: (child, key) => json.readArray(child, key, text),
+    });
   }
 
   process(node: JsonNode, name: string): ProcessDescription {

@@ -2,7 +2,7 @@ import { cpuList, type DomainDescription, type ProcessDescription } from './desc
 
 /** QEMUs and other processes of a simulated host. */
 export class Processes {
-  /** running domains by UUID; below by name and by QEMU's pid */
+  /** running domains by UUID; below those of libvirt by name, and all by QEMU's pid */
   readonly domains = new Map<string, DomainDescription>();
   readonly byName = new Map<string, DomainDescription>();
   readonly byPid = new Map<number, DomainDescription>();
@@ -19,7 +19,7 @@ export class Processes {
     for (const vcpu of domain.vcpus) cpuList(vcpu.cpus);
     this.stop(domain.uuid);
     this.domains.set(domain.uuid, domain);
-    this.byName.set(domain.name, domain);
+    if (domain.process?.isOfLibvirt ?? !domain.process) this.byName.set(domain.name, domain);
     this.byPid.set(domain.pid, domain);
   }
 
@@ -27,7 +27,7 @@ export class Processes {
     const domain = this.domains.get(uuid);
     if (!domain) return;
     this.domains.delete(uuid);
-    this.byName.delete(domain.name);
+    if (this.byName.get(domain.name) === domain) this.byName.delete(domain.name);
     this.byPid.delete(domain.pid);
   }
 

@@ -25,9 +25,9 @@ export function tree(kernel: SimulatedKernel): Folder {
   const [cpu, node] = [cpuFolder(kernel), nodes(kernel)];
   const system = fixed({ cpu: () => cpu, node: () => node });
   const irqs = each(kernel.interrupts, Number, (interrupt) => descriptor(kernel, interrupt));
-  const kernelFolder = fixed({ irq: () => irqs });
+  const kernelFolder = fixed({ irq: () => irqs, iommu_groups: () => iommuGroups(kernel) });
   const systemDevices = fixed({ system: () => system });
-  const vfioClass = fixed({ 'vfio-dev': () => vfioDevices(kernel) });
+  const vfioClass = fixed({ 'vfio-dev': () => vfioDevices(kernel), vfio: () => vfioGroups(kernel) });
   const sys = fixed({
     class: () => vfioClass,
     bus: () => bus,
@@ -201,11 +201,12 @@ function procFolder(kernel: SimulatedKernel): Folder {
   const { byPid, others } = kernel.processes;
   const files = fixed({ irq: () => irq, interrupts: () => interruptTable(kernel) });
   const qemus = each(byPid, Number, (domain) => qemuFolder(kernel, domain));
+  const first = fixed({ 1: () => fixed({ ns: () => namespaces(true) }) });
   const processes = each(others, Number, processFolder);
-  const parts = [files, qemus, processes];
+  const parts = [files, first, qemus, processes];
   return {
     names: () => parts.flatMap((part) => part.names()),
-    get: (name) => files.get(name) ?? qemus.get(name) ?? processes.get(name),
+    get: (name) => files.get(name) ?? first.get(name) ?? qemus.get(name) ?? processes.get(name),
   };
 }
 
@@ -273,11 +274,28 @@ const QEMU: Members<{ kernel: SimulatedKernel; domain: DomainDescription }> = {
     const guest = `guest=${name.replaceAll(',', ',,')},debug-threads=on`;
     return ['/usr/bin/qemu-system-x86_64', '-name', guest, '-uuid', uuid, ''].join('\0');
   },
-  fd: ({ kernel, domain: { open } }) =>
-    open && each(descriptors(kernel, open), Number, ({ target }) => ({ link: target })),
-  fdinfo: ({ kernel, domain: { open } }) => open && each(descriptors(kernel, open), Number, ({ info }) => info),
+  exe: () => ({ link: '/usr/bin/qemu-system-x86_64' }),
+  stat: ({ domain: { pid, process } }) => {
+    const fields = `S 1 ${pid} ${pid} 0 -1 4194560 1 0 0 0 1 1 0 0 20 0 9 0 ${process?.startTime ?? pid} 1 1`;
+    return `${pid} (${MAIN_THREAD}) ${fields}\n`;
+  },
+  status: ({ domain: { pid, process: { uid = 0, innerPid } = {} } }) => {
+    const pids = [pid, innerPid].filter((one) => one !== undefined).join('\t');
+    return `Name:\t${MAIN_THREAD}\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\nNSpid:\t${pids}\n`;
+  },
+  cgroup: ({ domain: { process } }) => `0::${process?.cgroup ?? '/user.slice/user-0.slice/session-1.scope'}\n`,
+  ns: ({ domain: { process } }) => namespaces(process?.isOnHost ?? false),
+  root: ({ domain: { process } }) => {
+    const files = new Map(Object.entries(process?.files ?? {}));
+    return files.size > 0 ? withFiles(EMPTY_FOLDER, files, '') : undefined;
+  },
+  fd: ({ kernel, domain }) =>
+    domain.open && each(descriptors(kernel, domain), Number, ({ target }) => ({ link: target })),
+  fdinfo: ({ kernel, domain }) => domain.open && each(descriptors(kernel, domain), Number, ({ info }) => info),
   task: ({ domain }) => new TaskFolder(domain),
 };
+
+const namespaces = (isOnHost: boolean) => fixed({ mnt: () => ({ link: `mnt:[${isOnHost ? 1 : 2}]` }) });
 
 function qemuFolder(kernel: SimulatedKernel, domain: DomainDescription): Folder {
   return new SubjectFolder(QEMU, { kernel, domain });
@@ -311,15 +329,21 @@ function vcpuThreads({ vcpus, threadNames }: DomainDescription): { comm: string;
   return vcpus.map(({ vcpu, cpus }) => ({ comm: threadNames === 'none' ? MAIN_THREAD : `CPU ${vcpu}/KVM`, cpus }));
 }
 
-/** QEMU's descriptors: the group of each device, or the device itself if it has none (kernel: drivers/vfio). */
-function descriptors(kernel: SimulatedKernel, open: readonly string[]) {
-  const targets = open.flatMap((address) => {
+/**
+ * QEMU's descriptors: the group of each device, or the device itself if it has none (kernel: drivers/vfio). `number`:
+ * of the character device; null: another kind of file.
+ */
+export function descriptors(kernel: SimulatedKernel, { open = [], process }: DomainDescription) {
+  const devices = open.flatMap((address) => {
     const device = kernel.devices.get(address);
     if (!device) return [];
     const { iommuGroup: group } = device;
     return group === undefined
-      ? `/dev/vfio/devices/${cdev(device)}`
-      : [`/dev/vfio/${group}`, 'anon_inode:[vfio-device]'];
+      ? { target: `/dev/vfio/devices/${cdev(device)}`, number: deviceNumber(device) }
+      : [
+          { target: `/dev/vfio/${group}`, number: groupNumber(group) },
+          { target: 'anon_inode:[vfio-device]', number: null },
+        ];
   });
   const others = [
     '/dev/null',
@@ -327,16 +351,40 @@ function descriptors(kernel: SimulatedKernel, open: readonly string[]) {
     'anon_inode:kvm-vcpu:0',
     'anon_inode:[eventfd]',
     'anon_inode:[eventfd]',
-  ];
-  const all = [...others, ...targets].map((target) => ({ target, info: 'pos:\t0\nflags:\t02\n' }));
+    ...(process?.disguised ?? []),
+  ].map((target) => ({ target, number: target === '/dev/null' ? '1:3' : null }));
+  const all = [...others, ...devices].map((one) => ({ ...one, info: 'pos:\t0\nflags:\t02\n' }));
   return new Map(all.map((one, fd) => [fd, one]));
 }
 
 function vfioDevices(kernel: SimulatedKernel): Folder {
   const devices = [...kernel.devices.values()].filter(({ isVfio }) => isVfio);
-  return fixed(Object.fromEntries(devices.map((device) => [cdev(device), () => EMPTY])));
+  const folder = (device: SimulatedDevice) => () =>
+    fixed({ dev: () => `${deviceNumber(device)}\n`, device: () => ({ link: device.address }) });
+  return fixed(Object.fromEntries(devices.map((device) => [cdev(device), folder(device)])));
 }
 
+/** The groups of the devices that VFIO has. */
+function vfioGroups(kernel: SimulatedKernel): Folder {
+  const groups = [...kernel.devices.values()].flatMap(({ isVfio, iommuGroup }) => (isVfio ? (iommuGroup ?? []) : []));
+  return fixed(
+    Object.fromEntries(groups.map((group) => [group, () => fixed({ dev: () => `${groupNumber(group)}\n` })])),
+  );
+}
+
+function iommuGroups(kernel: SimulatedKernel): Folder {
+  const members = new Map<string, Record<string, () => Node>>();
+  for (const { address, iommuGroup } of kernel.devices.values()) {
+    if (iommuGroup === undefined) continue;
+    const group = members.get(`${iommuGroup}`) ?? {};
+    group[address] = () => ({ link: address });
+    members.set(`${iommuGroup}`, group);
+  }
+  return each(members, String, (devices) => fixed({ devices: () => fixed(devices) }));
+}
+
+const groupNumber = (group: number) => `240:${group}`;
+const deviceNumber = ({ address }: SimulatedDevice) => `511:${Number.parseInt(address.replace(/[:.]/g, ''), 16)}`;
 const EMPTY = fixed({});
 const MAIN_THREAD = 'qemu-system-x86';
 /** Name of its character device. */
