@@ -15,6 +15,7 @@ const VALUES = {
   config: { word: 'FILE', kind: 'file' },
   'control-vectors': { word: 'N', values: [] },
   connect: { word: 'URI', kind: 'uri' },
+  discover: { word: 'SOURCES', values: ['libvirt', 'proc', 'libvirt,proc'] },
   domain: { word: 'DOMAIN', kind: 'domain' },
   engine: { word: 'ENGINE', values: ['auto', ...ENGINE_NAMES] },
   html: { word: 'FILE', kind: 'file' },

@@ -9,6 +9,7 @@ const ORDER = [
   'watch',
   'hook',
   'install',
+  'discovery',
   'libvirt',
   'report',
   'affinity',

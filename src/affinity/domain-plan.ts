@@ -14,7 +14,9 @@ export interface DomainPlan {
   name: string;
   /** as in the definition */
   uuid: string | null;
-  /** the CPUs of all vCPUs, and the source of this information */
+  /** of a guest that was found as a process: whose it is, and the process */
+  found?: { owner: string; pid: number };
+  /** the CPUs of all vCPUs, and what they were learned from */
   vcpus: VcpuCpus;
   devices: DevicePlan[];
   /** problems of the whole domain */

@@ -1,7 +1,7 @@
 import { vcpuOfApicId } from '../domain/apic-id.js';
 import { type VcpuCpus, vcpuCpus } from '../domain/auto-cpus.js';
 import { type Cpuset, EMPTY, equal, isSubset } from '../domain/cpuset.js';
-import { effectivePolicy, type PolicySettings } from '../domain/effective-policy.js';
+import { effectivePolicy, type PolicySettings, settingsWithin } from '../domain/effective-policy.js';
 import { localityOf } from '../domain/locality.js';
 import type { PlainDefinition, PlainDevice } from '../domain/plain-definition.js';
 import type { Policy } from '../domain/policy.js';
@@ -36,16 +36,19 @@ export function plan(
   postingOf: PostingOf = () => undefined,
 ): DomainPlan {
   const vcpus = vcpuCpus(definition.vcpuPinning, host.threads, host.topology.online);
-  const planner = new Planner(definition, host, settings, earlier, vcpus, postingOf);
+  const { found } = definition;
+  const planner = new Planner(definition, host, settingsWithin(settings, found?.limit), earlier, vcpus, postingOf);
   const devices = definition.devices.map((device) => planner.device(device));
   return {
-    name: definition.name,
-    uuid: definition.uuid ?? null,
+    name: found?.statedName ?? definition.name,
+    uuid: (found ? found.statedUuid : definition.uuid) ?? null,
+    ...(found ? { found: { owner: found.owner, pid: found.pid } } : {}),
     vcpus,
     devices,
     problems: [
+      ...(found?.problems ?? []),
       ...metadataProblems(definition),
-      ...unseenVcpuProblems(devices, host.threads),
+      ...unseenVcpuProblems(devices, host.threads, definition.vcpuPinning),
       ...unreadOwnerProblems(devices, host.owners),
     ],
   };

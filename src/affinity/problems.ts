@@ -3,7 +3,7 @@ import type { AddressShift } from '../domain/address-shift.js';
 import type { Cpuset } from '../domain/cpuset.js';
 import type { Identity } from '../domain/identity.js';
 import { type Locality, type RemotePart, remotePart } from '../domain/locality.js';
-import type { PlainDefinition, PlainDevice } from '../domain/plain-definition.js';
+import type { FoundProblem, PlainDefinition, PlainDevice } from '../domain/plain-definition.js';
 import type { Policy, PolicyAttribute } from '../domain/policy.js';
 import type { OtherOwner, Ownership } from '../host/device-owners.js';
 import type { PciDevice } from '../host/pci-device.js';
@@ -17,6 +17,7 @@ import { isSharedElsewhere, type PlannedLine } from './shared-line.js';
  * has the same rule, it has the same name.
  */
 export type Problem =
+  | FoundProblem
   | { rule: 'metadata-syntax'; identity: Identity | undefined; message: string }
   | { rule: 'entry-stale'; identity: Identity }
   | { rule: 'cpuset-syntax' | 'policy-invalid'; attribute: PolicyAttribute; message: string }
@@ -33,8 +34,10 @@ export type Problem =
   | { rule: 'shared-line'; reason: NotOwned; elsewhere: { irq: number; wanted: Cpuset } | null }
   | { rule: 'remote-node'; node: number; remote: RemotePart }
   | { rule: 'auto-unknown' | 'auto-unpinned' | 'not-running' }
-  | { rule: 'qemu-hidden' | 'vcpus-unseen'; pid: number }
-  /** auto: none of the vCPUs that the policy names exists */
+  | { rule: 'qemu-hidden'; pid: number }
+  /** isPinned: the definition tells where they are */
+  | { rule: 'vcpus-unseen'; pid: number; isPinned: boolean }
+  /** auto: none of the vCPUs that the policy names is there */
   | { rule: 'vcpus-unknown'; vcpus: Cpuset }
   /** spread: no QEMU thread can be matched to a vCPU */
   | { rule: 'spread-unseen'; pid: number }
@@ -47,10 +50,14 @@ export function metadataProblems({ metadataProblems, stale }: PlainDefinition): 
   return [...problems, ...stale.map((identity): Problem => ({ rule: 'entry-stale', identity }))];
 }
 
-/** `auto` follows the vCPUs, but no thread of the running QEMU can be matched to a vCPU. */
-export function unseenVcpuProblems(devices: readonly { policy: string }[], qemu: VcpuThreads | undefined): Problem[] {
+/** `auto` follows the vCPUs, and no thread of the running QEMU shows where they are. */
+export function unseenVcpuProblems(
+  devices: readonly { policy: string }[],
+  qemu: VcpuThreads | undefined,
+  { vcpus }: PlainDefinition['vcpuPinning'],
+): Problem[] {
   const isUnseen = qemu && !qemu.cpus && devices.some(({ policy }) => policy === 'auto');
-  return isUnseen ? [{ rule: 'vcpus-unseen', pid: qemu.pid }] : [];
+  return isUnseen ? [{ rule: 'vcpus-unseen', pid: qemu.pid, isPinned: vcpus.length > 0 }] : [];
 }
 
 /**

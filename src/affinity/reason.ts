@@ -8,6 +8,7 @@ export type NoTarget =
   | { code: 'auto-unpinned' }
   | { code: 'auto-unknown' }
   | { code: 'vcpus-unknown' }
+  | { code: 'vcpus-unseen' }
   | { code: 'none-online' }
   | { code: 'none-allowed' };
 

@@ -4,6 +4,7 @@ import type { DefaultPolicy } from '../domain/metadata.js';
 import { parseCpuset } from '../domain/parse-cpuset.js';
 import { InputError } from '../lib/input-error.js';
 import { type JsonNode, parseJson, readInteger, readObject, readOneOf, readText } from '../lib/json-reader.js';
+import { readScopes, type Scope } from './scopes.js';
 
 /** Where the host's administrator keeps the configuration. */
 export const SETTINGS_FILE = '/etc/hostdev-cpuset/config.json';
@@ -14,6 +15,8 @@ export interface Settings {
   default?: DefaultPolicy;
   /** the only CPUs that interrupts may go to, whatever a domain's policy is */
   allowedCpus?: Cpuset;
+  /** which pods and ordinary users may state policies; none where absent */
+  scopes?: Scope[];
   /** whether auto prefers the CPUs on the device's node */
   locality: LocalityMode;
   /**
@@ -59,6 +62,7 @@ export function parseSettings(text: string): Settings {
     default: (node, name) => readOneOf(node, name, ['auto', 'native']),
     onError: (node, name) => readOneOf(node, name, ['continue', 'abort']),
     allowedCpus: readCpuset,
+    scopes: (node, name) => readScopes(node, name, readCpuset),
     locality: (node, name) => readOneOf(node, name, ['device', 'any']),
     intervals: (node, name) =>
       readObject(node, name, { busy: milliseconds, quiet: milliseconds, traced: milliseconds }),

@@ -33,6 +33,8 @@ export function targetCpus(
   if (!policy) return { cpus: undefined, reason: { code: 'cpuset-syntax' } };
   if (policy.kind === 'native') return { cpus: undefined, reason: { code: 'native' } };
   if (policy.kind === 'auto' && !vcpus.cpus) {
+    // the domain has the problem
+    if (vcpus.because === 'unseen') return { cpus: undefined, reason: { code: 'vcpus-unseen' } };
     const rule = vcpus.because === 'numad' ? 'auto-unknown' : 'auto-unpinned';
     return { cpus: undefined, reason: { code: rule }, problem: { rule } };
   }

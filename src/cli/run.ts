@@ -1,5 +1,6 @@
 import { messageOf } from '../lib/errno.js';
 import { isExpected } from '../lib/errors.js';
+import type { PlanOptions } from './commands/plan.js';
 import type { StatusOptions } from './commands/status.js';
 import { EXIT, errorLine, type Io } from './io.js';
 import { betweenWrites } from './signals.js';
@@ -42,7 +43,7 @@ async function dispatch(program: string, args: readonly string[], io: Io): Promi
   }
   if (request.command === 'status') return status(request.options, io);
   const { paths } = request.options;
-  const hasDomains = request.command === 'plan' && request.options.domains.length > 0;
+  const hasDomains = request.command === 'plan' && areKnown(request.options);
   if (paths.length === 0 && !hasDomains) {
     if (io.stdin.isTTY) {
       // standard input is a terminal, on which users do not type XML: print the usage
@@ -63,6 +64,9 @@ async function dispatch(program: string, args: readonly string[], io: Io): Promi
   const { normalizeCommand, expandCommand } = await import('./commands/transform.js');
   return request.command === 'normalize' ? normalizeCommand(request.options, io) : expandCommand(request.options, io);
 }
+
+/** Domains are named, or are to be found. */
+const areKnown = ({ domains, discover }: PlanOptions) => domains.length > 0 || discover !== undefined;
 
 async function status(options: StatusOptions, io: Io): Promise<number> {
   const { watch, html, check } = options;

@@ -3,11 +3,11 @@ import { unionOfAll, type VcpuPinning } from './vcpu-pinning.js';
 
 /**
  * The CPUs of `auto`, and their source: QEMU's threads or the definition. Without CPUs, the reason: the vCPUs may run
- * on all online CPUs, or numad has not chosen yet.
+ * on all online CPUs, numad has not chosen yet, or nothing tells where they are.
  */
 export type VcpuCpus = { source: 'threads' | 'definition' } & (
   | { cpus: Cpuset }
-  | { cpus: undefined; because: 'unpinned' | 'numad' }
+  | { cpus: undefined; because: 'unpinned' | 'numad' | 'unseen' }
 );
 
 /**
@@ -28,6 +28,8 @@ export function vcpuCpus(
   const isOfSome = only && (source === 'definition' || named.length > 0);
   const cpus = isOfSome ? cpusOfSome(source === 'threads' ? named : pinning.vcpus, only) : all;
   if (cpus && !isSubset(online, cpus)) return { source, cpus };
+  // a guest that was found as a process, whose threads have no names
+  if (!cpus && source === 'definition' && pinning.vcpus.length === 0) return { source, cpus, because: 'unseen' };
   const numad = !cpus && pinning.vcpus.some((vcpu) => vcpu.source === 'numad' && (!only || has(only, vcpu.vcpu)));
   return { source, cpus: undefined, because: numad ? 'numad' : 'unpinned' };
 }

@@ -51,6 +51,13 @@ export function devicesWithPolicy(definition: PlainDefinition, settings: PolicyS
   });
 }
 
+/** The settings for one guest: a limit of its own narrows `allowedCpus`. */
+export function settingsWithin(settings: PolicySettings, limit: Cpuset | undefined): PolicySettings {
+  if (!limit) return settings;
+  const { allowedCpus } = settings;
+  return { ...settings, allowedCpus: allowedCpus ? intersect(allowedCpus, limit) : limit };
+}
+
 /** The requested CPUs that are online (`present`), and those of them that the host's settings allow (`allowed`). */
 export function usableCpus(
   requested: Cpuset,

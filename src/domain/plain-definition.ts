@@ -32,7 +32,31 @@ export interface PlainDefinition {
   vcpuPinning: Pick<VcpuPinning, 'cpus' | 'vcpus'>;
   /** of the guest */
   cpuTopology: CpuTopology;
+  /** of a guest that was found as a process; absent: libvirt of this host, or a file, has defined it */
+  found?: FoundGuest;
 }
+
+/**
+ * What is known of a guest beside its definition that its process shows. `uuid` of the definition identifies the
+ * process then, and its devices are those that the process has open.
+ */
+export interface FoundGuest {
+  pid: number;
+  /** whose it is */
+  owner: string;
+  /** by its own account, for reports alone: another guest may have the same */
+  statedName: string | undefined;
+  statedUuid: string | undefined;
+  /** the only CPUs that what it states may lead to; undefined: any */
+  limit: Cpuset | undefined;
+  problems: FoundProblem[];
+}
+
+/** Why what a found guest states is not followed, or not known. */
+export type FoundProblem =
+  | { rule: 'policy-not-allowed'; owner: string; because: 'no-scope' | 'no-cpus' }
+  | { rule: 'guest-xml-unreadable'; path: string; reason: string }
+  | { rule: 'device-not-open'; address: PciAddress };
 
 /** A device with its own policy. */
 export interface PlainDevice {

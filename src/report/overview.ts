@@ -10,7 +10,9 @@ export interface GuestSummary {
   host: string | null;
   name: string;
   uuid: string | null;
-  /** interrupts with a handler, and interrupts that cannot be read */
+  /** of a guest that was found as a process: QEMU's, as others may have the same name and UUID */
+  pid?: number;
+  /** those that have a handler, and those that cannot be read */
   interrupts: number;
   inPlace: number;
   misplaced: number;
@@ -40,12 +42,14 @@ interface Posted {
 }
 
 export function guestSummary(domain: DomainReport, rates?: Rates, host: string | null = null): GuestSummary {
-  const { name, uuid, devices, problems } = domain;
+  const { uuid, owner, pid, devices, problems } = domain;
+  const name = owner === undefined ? domain.name : `${domain.name} (${owner})`;
   const vcpus = domain.vcpuCpus === null ? undefined : parseCpuList(domain.vcpuCpus);
   const guest: GuestSummary = {
     host,
     name,
     uuid,
+    ...(pid === undefined ? {} : { pid }),
     ...{ interrupts: 0, inPlace: 0, misplaced: 0, unreadable: 0, remote: 0, contested: 0, posted: 0 },
     share: vcpus ? { all: 0, on: 0 } : null,
     rate: undefined,

@@ -39,6 +39,9 @@ const SEVERITIES: Record<Problem['rule'], Severity> = {
   'spread-unseen': 'warning',
   'cpus-left-out': 'note',
   'no-usable-cpu': 'error',
+  'policy-not-allowed': 'warning',
+  'guest-xml-unreadable': 'warning',
+  'device-not-open': 'note',
 };
 
 export function problemReport(problem: Problem): ProblemReport {
@@ -108,14 +111,24 @@ function messageOf(problem: Problem): string {
     case 'qemu-hidden':
       return `${reasonText({ code: problem.rule, pid: problem.pid })}: nothing is written`;
     case 'vcpus-unseen':
-      return `QEMU (pid ${problem.pid}) has no thread with the name of a vCPU: auto follows the vCPU pinning in the definition`;
+      return `QEMU (pid ${problem.pid}) has no thread with the name of a vCPU: ${
+        problem.isPinned ? 'auto follows the vCPU pinning in the definition' : 'auto places nothing'
+      }`;
     case 'vcpus-unknown':
       return `the domain has no vCPU ${formatCpuset(problem.vcpus)} at present: nothing is written`;
     case 'spread-unseen':
       return `QEMU (pid ${problem.pid}) has no thread for each vCPU: spread gives each vector the whole set`;
     case 'cpus-left-out':
-      return `CPU ${formatCpuset(problem.left)} of ${formatCpuset(problem.asked)} left out: not online, or not among allowedCpus`;
+      return `CPU ${formatCpuset(problem.left)} of ${formatCpuset(problem.asked)} left out: not online, or not allowed by the configuration of this host`;
     case 'no-usable-cpu':
       return `${formatCpuset(problem.asked)}: ${reasonText({ code: problem.because })}`;
+    case 'policy-not-allowed':
+      return problem.because === 'no-scope'
+        ? `its own policies are not followed: no scope of this host's configuration is for ${problem.owner}`
+        : `its lists of CPUs are not followed: its scope in this host's configuration names no CPUs`;
+    case 'guest-xml-unreadable':
+      return `its own policies are unknown: ${problem.path} of the guest: ${problem.reason}`;
+    case 'device-not-open':
+      return `its definition names ${problem.address}, which its QEMU does not have open: ignored`;
   }
 }

@@ -41,10 +41,12 @@ function textOf(reason: Reason): string {
       return 'numad chooses the CPUs of the vCPUs when the domain starts';
     case 'vcpus-unknown':
       return 'none of the vCPUs of its policy is there';
+    case 'vcpus-unseen':
+      return 'no thread of QEMU shows where its vCPUs are';
     case 'none-online':
       return 'none of its CPUs is online';
     case 'none-allowed':
-      return 'none of its CPUs is among allowedCpus';
+      return 'none of its CPUs is allowed by the configuration of this host';
     case 'no-handler':
       return 'no handler yet';
     case 'other-handler':

@@ -67,7 +67,10 @@ export interface Summary {
 export interface DomainReport {
   name: string;
   uuid: string | null;
-  /** CPUs of all vCPUs; null: all CPUs, or unknown */
+  /** of a guest that was found as a process: whose it is (root, user alice, pod NAMESPACE/NAME), and QEMU's pid */
+  owner?: string;
+  pid?: number;
+  /** CPUs of all vCPUs; null: they may run on every CPU, or it is unknown */
   vcpuCpus: string | null;
   /** source of vcpuCpus: the threads of the running QEMU, or the definition */
   vcpuSource: DomainPlan['vcpus']['source'];
@@ -174,7 +177,7 @@ const COUNTS = { set: 'set', keep: 'kept', skip: 'skipped', fail: 'failed' } as 
 const NONE: ReadonlySet<string> = new Set();
 
 export function domainReport(
-  { name, uuid, vcpus, devices, problems }: DomainPlan,
+  { name, uuid, found, vcpus, devices, problems }: DomainPlan,
   contested: ReadonlySet<string> = NONE,
   verdict?: DomainVerdict,
 ): DomainReport {
@@ -185,6 +188,7 @@ export function domainReport(
   return {
     name,
     uuid,
+    ...found,
     vcpuCpus: listOf(vcpus.cpus),
     vcpuSource: vcpus.source,
     devices: devices.map((device, index) => ({ ...deviceReport(device, contested), ...verdictOf(device, index) })),

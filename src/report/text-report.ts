@@ -82,7 +82,7 @@ function formatDomain(
   width: number,
   { rates, shows }: Pick<ReportOptions, 'rates' | 'shows'>,
 ): string {
-  const { name, vcpus, problems } = domain;
+  const { name, found, vcpus, problems } = domain;
   const shown = new Map(
     domain.devices.map((device) => [device, device.interrupts.filter((one) => !shows || shows(one, device))] as const),
   );
@@ -92,6 +92,7 @@ function formatDomain(
   const room = width - textWidth(title) - source.length - ' (vCPUs: CPU , from )'.length;
   const cpus = vcpus.cpus ? `CPU ${elide(formatCpuset(vcpus.cpus), Math.max(room, MIN_LIST_WIDTH))}` : 'any CPU';
   const lines = wrapTitle(title, ` (vCPUs: ${cpus}, from ${source})`, 0, paint, width);
+  if (found) lines.push(...wrap(`of ${printable(found.owner)} (pid ${found.pid})`, width, 2));
   for (const problem of problems) lines.push(...formatProblem(problem, paint, width));
   if (devices.length === 0) lines.push(...wrap('no PCI device of the host', width, 2));
   const table = tableOf([...shown.values()].flat(), width, rates);

@@ -162,7 +162,7 @@ planning('only online CPUs are used', () => {
     {
       rule: 'cpus-left-out',
       severity: 'note',
-      message: 'CPU 5-6 of 3-6 left out: not online, or not among allowedCpus',
+      message: 'CPU 5-6 of 3-6 left out: not online, or not allowed by the configuration of this host',
     },
   ]);
 });
@@ -185,7 +185,7 @@ planning('an empty result changes nothing and is reported', () => {
   ]);
   assert.equal(outcomes(offline), ['41 skip: none of its CPUs is online']);
   const forbidden = planned(guest(hostdev(A, '3-9')), kernel, { allowedCpus: list('0-1') });
-  assert.equal(outcomes(forbidden), ['41 skip: none of its CPUs is among allowedCpus']);
+  assert.equal(outcomes(forbidden), ['41 skip: none of its CPUs is allowed by the configuration of this host']);
 });
 
 planning("a pool's interface is identified by its MAC, also in live XML", () => {

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { OverviewView } from '../../src/cli/status/overview-view.js';
+import { guestKey, OverviewView } from '../../src/cli/status/overview-view.js';
 import { keysIn } from '../../src/cli/status/screen.js';
 import { plain } from '../../src/lint/formats/text.js';
 import type { GuestSummary } from '../../src/report/overview.js';
@@ -30,6 +30,15 @@ test('what is wrong is first; s and S go through the orders; the selected guest 
   press('S', 'S');
   assert.match(view.help, /^by rate /);
   assert.equal(names(), ['vnf-2', '>vnf-10', 'router']);
+});
+
+test('guests that were found as processes are told apart though they claim the same name and UUID', () => {
+  const claims = [41, 42].map((pid) => ({ ...guest('vm', 0, 0), uuid: 'u', pid }));
+  const both = { all: claims, guests: claims };
+  for (const key of ['j', '\r']) view.key(key, both, 2);
+  assert.is(view.opened, guestKey({ name: 'vm', uuid: 'u', pid: 42 }));
+  view.update({ all: claims.slice(0, 1), guests: [] });
+  assert.is(view.opened, undefined);
 });
 
 test('keys move the selection, and not beyond the list', () => {

@@ -1,10 +1,8 @@
 import type { DomainPlan } from '../../affinity/domain-plan.js';
 import { withSharedLinesFailed } from '../../affinity/domain-plan.js';
 import { enforceDomain, planDomain } from '../../affinity/reconcile-domain.js';
-import type { Definition } from '../../domain/definition.js';
-import { statesPolicy } from '../../domain/device-policies.js';
 import type { DefaultPolicy } from '../../domain/metadata.js';
-import { plainDefinition } from '../../domain/plain-definition.js';
+import type { PlainDefinition } from '../../domain/plain-definition.js';
 import { readPosting } from '../../host/posting.js';
 import { readTopology } from '../../host/topology.js';
 import { ToolError } from '../../lib/errors.js';
@@ -15,7 +13,9 @@ import { formatReport } from '../../report/text-report.js';
 import { withDomainLock } from '../../runtime/domain-lock.js';
 import { readWatcherStatus } from '../../runtime/watcher-status.js';
 import { colorsFor } from '../colors.js';
-import { type DomainOptions, namedSources, openHost, readDomain } from '../host/domain-source.js';
+import type { DomainOptions, ReadDomain } from '../host/domain-source.js';
+import { openHost } from '../host/open-host.js';
+import { sourcesOf } from '../host/sources.js';
 import { EXIT, errorLine, type Io } from '../io.js';
 
 export interface PlanOptions extends DomainOptions {
@@ -29,17 +29,19 @@ export async function planCommand(options: PlanOptions, io: Io): Promise<number>
   if (command === 'enforce' && root === undefined && io.userId() !== 0)
     throw new ToolError('enforce writes /proc/irq/*/smp_affinity, which needs root: run it with sudo');
   const host = openHost(options);
-  const definitions = namedSources(options, io).map(({ name, read }) => readDomain(name, read(io) as Uint8Array, io));
+  const { sources, complaint } = sourcesOf(options, options.discover ?? ['libvirt'], host, io);
+  io.stderr.write(complaint);
+  const domains = sources.map((source) => source.read(io));
+  const read = domains.filter((domain) => typeof domain === 'object');
   const hostDefault = host.settings.default ?? 'native';
   const plans: DomainPlan[] = [];
   let stateError: Error | undefined;
-  for (const definition of definitions) {
-    if (!definition) continue;
+  for (const { definition } of read) {
     if (command === 'enforce') {
-      const result = exclusively(definition, options, () => enforceDomain(host, plainDefinition(definition)));
+      const result = exclusively(definition, options, () => enforceDomain(host, definition));
       stateError ??= result.stateError;
       plans.push(withSharedLinesFailed(result.applied));
-    } else plans.push(withSharedLinesFailed(planDomain(host, plainDefinition(definition))));
+    } else plans.push(withSharedLinesFailed(planDomain(host, definition)));
   }
   const report = reportOf(plans, {
     nodes: readTopology(host.files).nodes,
@@ -49,29 +51,27 @@ export async function planCommand(options: PlanOptions, io: Io): Promise<number>
   });
   if (options.json) io.stdout.write(printableJson(report));
   else io.stdout.write(formatReport(plans, colorsFor(io.stdout, io.env), io.columns(), { command }));
-  for (const definition of definitions) noteWithoutPolicy(definition, hostDefault, io);
+  for (const domain of read) noteWithoutPolicy(domain, hostDefault, io);
   if (stateError)
     io.stderr.write(errorLine('hostdev-cpuset', `what was written could not be recorded: ${stateError.message}`));
-  // if nothing is to be placed, an absent device is not a failure of the plan
-  const isIdle = (definition: Definition) =>
-    command === 'plan' && hostDefault === 'native' && !statesPolicy(definition);
-  const read = definitions.filter((definition) => definition !== undefined);
-  const judged = report.domains.filter((_, index) => !isIdle(read[index] as Definition));
+  // where nothing is to be placed, a device that the host lacks is no failure of the plan
+  const isIdle = ({ statesPolicy }: ReadDomain) => command === 'plan' && hostDefault === 'native' && !statesPolicy;
+  const judged = report.domains.filter((_, index) => !isIdle(read[index] as ReadDomain));
   const problems = judged.flatMap((domain) => [
     ...domain.problems,
     ...domain.devices.flatMap((device) => device.problems),
   ]);
   const failed = report.summary.failed > 0 || problems.some(({ severity }) => severity === 'error');
-  return failed || definitions.includes(undefined) ? EXIT.findings : EXIT.ok;
+  return failed || domains.includes('invalid') ? EXIT.findings : EXIT.ok;
 }
 
-/** Waits for a pass of the hook or the watcher on the same domain. */
-function exclusively<T>({ uuid }: Definition, { root = '' }: PlanOptions, pass: () => T): T {
+/** A pass of the hook or the watcher on the same domain ends first. */
+function exclusively<T>({ uuid }: PlainDefinition, { root = '' }: PlanOptions, pass: () => T): T {
   return withDomainLock({ root, pause }, uuid, pass);
 }
 
-function noteWithoutPolicy(definition: Definition | undefined, hostDefault: DefaultPolicy, io: Io): void {
-  if (!definition || statesPolicy(definition)) return;
+function noteWithoutPolicy({ definition, statesPolicy }: ReadDomain, hostDefault: DefaultPolicy, io: Io): void {
+  if (statesPolicy) return;
   const result =
     hostDefault === 'native' ? 'no interrupt is placed' : `the default of this host applies: ${hostDefault}`;
   io.stderr.write(

@@ -21,5 +21,5 @@ export function statusPage(options: StatusOptions, path: string, io: Io): number
   const page = pageOf({ plans, topology, vcpus, host: name, takenAt, watcher: watcherText(options.root, io) });
   if (path === '-') io.stdout.write(page);
   else writeOutputFile(path, page);
-  return status.complaint === '' ? EXIT.ok : EXIT.findings;
+  return status.problems.some(({ severity }) => severity === 'error') ? EXIT.findings : EXIT.ok;
 }

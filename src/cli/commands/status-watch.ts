@@ -117,7 +117,9 @@ function overviewOf(poller: Poller, seconds: number): View {
   };
   update();
   const bodyOf = (columns: number): Omit<Picture, 'head'> => {
-    const plan = poller.status.plans.find(({ name, uuid }) => guestKey({ name, uuid }) === view.opened);
+    const plan = poller.status.plans.find(
+      ({ name, uuid, found }) => guestKey({ name, uuid, ...found }) === view.opened,
+    );
     if (plan) {
       const text = formatReport([plan], paint, columns, { command: 'status', rates: poller.rates });
       return { body: linesOf(poller.complaint + text, columns) };

@@ -1,26 +1,20 @@
-import { readSettings } from '../../affinity/read-settings.js';
-import type { PassHost } from '../../affinity/reconcile-domain.js';
-import type { Definition } from '../../domain/definition.js';
+import { statesPolicy } from '../../domain/device-policies.js';
+import { type PlainDefinition, plainDefinition } from '../../domain/plain-definition.js';
 import { canonicalUuid } from '../../domain/uuid.js';
-import type { PostingOf } from '../../host/posted-vectors.js';
-import { type Posting, readPosting } from '../../host/posting.js';
 import type { PseudoFs } from '../../host/pseudo-fs.js';
 import { RealFs } from '../../host/real-fs.js';
 import { ToolError } from '../../lib/errors.js';
-import { pause } from '../../lib/pause.js';
 import { printable } from '../../lib/printable.js';
 import { type RunningDomain, runningDomains } from '../../libvirt/status-files.js';
 import { Virsh } from '../../libvirt/virsh.js';
 import { formatFinding } from '../../lint/formats/text.js';
 import { lintDocument } from '../../lint/lint-document.js';
 import { reportFile } from '../../lint/report.js';
-import { readPostingStatus } from '../../runtime/posting-status.js';
-import { StateStore } from '../../runtime/state-store.js';
 import { decode } from '../../xml/decode.js';
 import { colorsFor } from '../colors.js';
+import type { Discovery } from '../discovery-names.js';
 import { readInput, STDIN_NAME } from '../files/read-input.js';
 import type { Io } from '../io.js';
-import { assertHost } from './assert-host.js';
 
 /** The domains that a command works on, and where to read them. */
 export interface DomainOptions {
@@ -28,58 +22,50 @@ export interface DomainOptions {
   paths: string[];
   /** domains to read from libvirt */
   domains: string[];
-  /** libvirt's URI, as in `virsh -c` */
+  /** where running domains are looked for; undefined: as the command does by itself */
+  discover?: readonly Discovery[] | undefined;
+  /** libvirt's URI, as of `virsh -c` */
   connect?: string | undefined;
   /** a directory with /sys, /proc, /run and /etc to use instead of this host's */
   root?: string | undefined;
 }
 
-/** Whether this host can post interrupts, and the present posting of single vectors. */
-export function readPostings(files: PseudoFs, root: string | undefined): { posting: Posting; postingOf: PostingOf } {
-  const posting = readPosting(files);
-  const postingOf = posting.possible === false ? () => ({ isPosted: false }) : readPostingStatus(root);
-  return { posting, postingOf };
-}
-
-/**
- * The host for a pass.
- * @throws ToolError if there is no host
- */
-export function openHost({ root }: Pick<DomainOptions, 'root'>): PassHost & { files: RealFs } {
-  const files = new RealFs(root);
-  assertHost(files, root);
-  const settings = readSettings(files) ?? {};
-  const { postingOf } = readPostings(files, root);
-  return { files, state: new StateStore(root), settings, pause, onlyRunning: true, postingOf };
+/** A domain as it was read. */
+export interface ReadDomain {
+  definition: PlainDefinition;
+  /** it says anything about a policy, valid or not */
+  statesPolicy: boolean;
 }
 
 export interface Source {
   name: string;
   /** true: it can be read only once */
   once?: boolean;
-  /** undefined: the domain has ended since it was listed */
-  read(io: Io): Uint8Array | undefined;
+  /** of a guest that was found in /proc: it is known already */
+  isFound?: boolean;
+  /** invalid: it has errors, which are printed on standard error; ended: a domain that was listed has ended since */
+  read(io: Io): ReadDomain | 'invalid' | 'ended';
 }
 
-/** The files and domains that the user named. */
-export function namedSources(options: DomainOptions, io: Io): Source[] {
+/** The files and domains that were named. */
+export function namedSources(options: DomainOptions, { env }: Io): Source[] {
   const { paths, domains } = options;
   return [
     ...paths.map((path) => ({
       name: path === '-' ? STDIN_NAME : path,
       once: path === '-',
-      read: (io: Io) => readInput(path, io.stdin.fd),
+      read: (io: Io) => readDomain(path === '-' ? STDIN_NAME : path, readInput(path, io.stdin.fd), io),
     })),
-    ...domains.map((name) => ({ name, read: () => bytes(readNamed(name, options, io)) })),
+    ...domains.map((name) => ({ name, read: (io: Io) => readDomain(name, bytes(readNamed(name, options, env)), io) })),
   ];
 }
 
-/** All running domains. */
+/** All running domains of libvirt. */
 export function runningSources(options: DomainOptions, { env }: Io): Source[] {
   if (isTree(options))
     return runningDomains(new RealFs(options.root)).map(({ name, uuid, xml }) => ({
       name: uuid ?? name,
-      read: () => bytes(xml),
+      read: (io) => readDomain(uuid ?? name, bytes(xml), io),
     }));
   const virsh = new Virsh({ uri: options.connect, env });
   const uuids = virsh.listRunningSync('uuid').flatMap((uuid) => canonicalUuid(uuid) ?? []);
@@ -94,11 +80,11 @@ export function runningSources(options: DomainOptions, { env }: Io): Source[] {
   };
   return uuids.map((name) => ({
     name,
-    read: () => {
-      // reads all definitions at the first call only: a caller that has cached all of them makes none
+    read: (io) => {
+      // at the first one: a caller that knows them all asks nothing
       all ??= virsh.dumpXmlOfAllSync(uuids);
       const text = all.get(name) ?? readAlone(name);
-      return text === undefined ? undefined : bytes(text);
+      return text === undefined ? 'ended' : readDomain(name, bytes(text), io);
     },
   }));
 }
@@ -106,7 +92,7 @@ export function runningSources(options: DomainOptions, { env }: Io): Source[] {
 /** No libvirt knows the domains below a root, unless its URI is given: this host's libvirt has other domains. */
 const isTree = ({ root, connect }: DomainOptions) => root !== undefined && connect === undefined;
 
-function readNamed(name: string, options: DomainOptions, { env }: Io): string {
+function readNamed(name: string, options: DomainOptions, env: Io['env']): string {
   if (!isTree(options)) return new Virsh({ uri: options.connect, env }).dumpXmlSync(name);
   const { root = '' } = options;
   return runningBelow(new RealFs(root), name, root).xml;
@@ -131,15 +117,16 @@ function runningBelow(files: PseudoFs, name: string, root: string): RunningDomai
   );
 }
 
-/** The definition; undefined if it has errors, which are printed on standard error. */
-export function readDomain(name: string, text: Uint8Array, io: Io): Definition | undefined {
+/** Errors of the definition are printed on standard error. */
+function readDomain(name: string, text: Uint8Array, io: Io): ReadDomain | 'invalid' {
   const { definition, findings, lines } = lintDocument(decode(text));
   const errors = findings.filter(({ severity }) => severity === 'error');
   const paint = colorsFor(io.stderr, io.env);
   for (const finding of reportFile(name, errors, lines).findings) {
     io.stderr.write(formatFinding(name, finding, lines.line(finding.line), paint, io.columns()));
   }
-  return errors.length > 0 ? undefined : definition;
+  if (!definition || errors.length > 0) return 'invalid';
+  return { definition: plainDefinition(definition), statesPolicy: statesPolicy(definition) };
 }
 
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -1,5 +1,7 @@
 import type { Argv } from 'yargs';
+import { ToolError } from '../../lib/errors.js';
 import { ENGINE_NAMES } from '../../schema/engine-names.js';
+import { DISCOVERIES, type Discovery } from '../discovery-names.js';
 import type { Request } from '../request.js';
 
 /** A command's handler passes the parsed request to it. */
@@ -38,6 +40,25 @@ export function hostOptions<T>(command: Argv<T>) {
     requiresArg: true,
     describe: 'use /sys, /proc, /run and /etc below DIR',
   });
+}
+
+/** Where running domains are looked for. */
+export function discoverOption<T>(command: Argv<T>) {
+  return command.option('discover', {
+    type: 'string',
+    requiresArg: true,
+    describe: 'find guests by libvirt, proc or libvirt,proc',
+  });
+}
+
+/** @throws ToolError for a word that is none of them */
+export function discoveriesOf(text: string | undefined): readonly Discovery[] | undefined {
+  if (text === undefined) return undefined;
+  const words = text.split(',');
+  const isOne = (word: string): word is Discovery => DISCOVERIES.some((one) => one === word);
+  const unknown = words.find((word) => !isOne(word));
+  if (unknown !== undefined) throw new ToolError(`--discover takes ${DISCOVERIES.join(', ')}: ${unknown}`);
+  return words.filter(isOne);
 }
 
 /** yargs leaves the command's name in `_`. */

@@ -1,7 +1,15 @@
 import type { Argv } from 'yargs';
 import { ToolError } from '../../lib/errors.js';
 import { STATE_FILTERS, type StateFilter } from '../status/state-filter.js';
-import { domainOption, domainsAndFiles, hostOptions, pathsOf, type Take } from './shared.js';
+import {
+  discoveriesOf,
+  discoverOption,
+  domainOption,
+  domainsAndFiles,
+  hostOptions,
+  pathsOf,
+  type Take,
+} from './shared.js';
 
 const ABOUT = 'show where interrupts are and should be delivered';
 const WORDS = 'DOMAIN: name, ID or UUID, none: a line each; or FILE: -, ./a, a.xml';
@@ -16,7 +24,7 @@ export function statusCommand(parser: Argv, take: Take): void {
     'status',
     ABOUT,
     (options) =>
-      domainOption(statusOptions(hostOptions(options)))
+      domainOption(statusOptions(discoverOption(hostOptions(options))))
         .usage(`Usage: $0 status [options] [DOMAIN...]\n\n${ABOUT}\n${WORDS}`)
         .epilogue('Exit status: 0 success, 1 not placed or a problem of --check, 2 command failed.')
         .option('json', { type: 'boolean', describe: 'print JSON' })
@@ -37,7 +45,18 @@ export function statusCommand(parser: Argv, take: Take): void {
         command: 'status',
         options: {
           ...domainsAndFiles([...pathsOf(words, 'status'), ...word], domain),
-          ...{ connect, root, json, details, only, check, watch, html, sample },
+          ...{
+            connect,
+            root,
+            discover: discoveriesOf(given.discover),
+            json,
+            details,
+            only,
+            check,
+            watch,
+            html,
+            sample,
+          },
         },
       });
     },

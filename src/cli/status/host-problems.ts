@@ -13,10 +13,15 @@ interface Seen {
   plans: readonly DomainPlan[];
   /** number of definitions with errors */
   invalid: number;
+  /** not every process could be read: guests may be missing */
+  areSomeUnseen: boolean;
 }
 
-/** Problems of the whole host, for `status` and its JSON. */
-export function hostProblems(files: RealFs, { root, userId, watcher, plans, invalid }: Seen): ProblemReport[] {
+/** What `status` and its JSON say of the host as a whole. */
+export function hostProblems(
+  files: RealFs,
+  { root, userId, watcher, plans, invalid, areSomeUnseen }: Seen,
+): ProblemReport[] {
   const problems: ProblemReport[] = [];
   const add = (rule: string, severity: ProblemReport['severity'], message: string) =>
     problems.push({ rule, severity, message: printable(message) });
@@ -24,6 +29,7 @@ export function hostProblems(files: RealFs, { root, userId, watcher, plans, inva
   else if (watcher === null && plans.some(hasPolicy)) add('no-watcher', 'warning', NO_WATCHER);
   const irqbalance = irqbalanceText(files);
   if (irqbalance) add('irqbalance-policy', 'warning', irqbalance);
+  if (areSomeUnseen) add('processes-unreadable', 'note', 'not every process can be read: guests may be missing');
   if (invalid > 0)
     add('definition-invalid', 'error', `${invalid} definition${invalid === 1 ? ' has' : 's have'} errors`);
   return problems;

@@ -130,4 +130,6 @@ export class OverviewView {
   }
 }
 
-export const guestKey = ({ uuid, name }: Pick<GuestSummary, 'uuid' | 'name'>) => uuid ?? name;
+/** Guests that were found as processes may claim the same name and UUID. */
+export const guestKey = ({ uuid, name, pid }: Pick<GuestSummary, 'uuid' | 'name' | 'pid'>) =>
+  pid === undefined ? (uuid ?? name) : `process ${pid}`;

@@ -3,7 +3,7 @@ import { type DomainPlan, withSharedLinesFailed } from '../../affinity/domain-pl
 import { savedClaimants } from '../../affinity/earlier-writes.js';
 import { planDomain } from '../../affinity/reconcile-domain.js';
 import type { PciAddress } from '../../domain/address.js';
-import { type PlainDefinition, plainDefinition } from '../../domain/plain-definition.js';
+import type { PlainDefinition } from '../../domain/plain-definition.js';
 import { OpenDevicesCache } from '../../host/open-devices.js';
 import type { Posting } from '../../host/posting.js';
 import { pidFilesOnce } from '../../host/qemu-threads.js';
@@ -11,14 +11,10 @@ import { readTopology, type Topology } from '../../host/topology.js';
 import type { ProblemReport } from '../../report/problem-report.js';
 import { type ReportContext, reportOf, type StatusReport } from '../../report/report.js';
 import { readWatcherStatus, type WatcherStatus } from '../../runtime/watcher-status.js';
-import {
-  type DomainOptions,
-  namedSources,
-  openHost,
-  readDomain,
-  readPostings,
-  runningSources,
-} from '../host/domain-source.js';
+import { DISCOVERIES } from '../discovery-names.js';
+import type { DomainOptions, Source } from '../host/domain-source.js';
+import { type CommandHost, openHost, readPostings } from '../host/open-host.js';
+import { sourcesOf } from '../host/sources.js';
 import type { Io } from '../io.js';
 import { hostProblems } from './host-problems.js';
 import type { Sampled } from './sampler.js';
@@ -40,7 +36,7 @@ export interface HostStatus {
   watcher: WatcherStatus | null;
   /** problems of the whole host */
   problems: ProblemReport[];
-  /** message about definitions with errors; empty: none */
+  /** which definitions have errors, and whether guests may be missing, for people; empty: none, and no */
   complaint: string;
   /** for each plan, between two samples; empty after only one sample */
   verdicts?: Sampled['verdicts'];
@@ -53,7 +49,7 @@ export interface StatusRequest extends DomainOptions {
 
 /** Reads the status of a host, once or repeatedly. */
 export class StatusReader {
-  readonly host: ReturnType<typeof openHost>;
+  readonly host: CommandHost;
   readonly #known = new Map<string, { definition: PlainDefinition | undefined; until: number; complaint: string }>();
 
   /** @throws ToolError if there is no host */
@@ -68,8 +64,10 @@ export class StatusReader {
   read(): HostStatus {
     const { request, io } = this;
     const { files } = this.host;
-    const isNamed = request.paths.length + request.domains.length > 0;
-    const sources = isNamed ? namedSources(request, io) : runningSources(request, io);
+    // other users' processes cannot be read
+    const seesAll = request.root !== undefined || io.userId() === 0;
+    const discover = request.discover ?? (seesAll ? DISCOVERIES : ['libvirt']);
+    const { sources, complaint } = sourcesOf(request, discover, this.host, io);
     const topology = readTopology(files);
     // one cache for all domains
     const cache = new OpenDevicesCache(files);
@@ -82,11 +80,9 @@ export class StatusReader {
       if (found && found.until > now()) return found;
       const complaints: string[] = [];
       const stderr = { isTTY: io.stderr.isTTY, write: (text: string) => void complaints.push(text) };
-      const text = source.read(io);
-      const definition = text && readDomain(source.name, text, { ...io, stderr });
-      // standard input can be read only once
-      const until = source.once ? Number.POSITIVE_INFINITY : now() + DEFINITION_MAX_AGE_MS;
-      const read = { definition: definition && plainDefinition(definition), until, complaint: complaints.join('') };
+      const domain = source.read({ ...io, stderr });
+      const definition = typeof domain === 'object' ? domain.definition : undefined;
+      const read = { definition, until: now() + maxAgeMsOf(source), complaint: complaints.join('') };
       this.#known.set(source.name, read);
       return read;
     });
@@ -105,10 +101,19 @@ export class StatusReader {
       time: new Date(),
       ...{ plans, definitions, readAt, topology, watcher },
       posting,
-      problems: hostProblems(files, { root: request.root, userId: io.userId(), watcher, plans, invalid }),
-      complaint: known.map(({ complaint }) => complaint).join(''),
+      problems: hostProblems(files, {
+        ...{ root: request.root, userId: io.userId(), watcher, plans, invalid },
+        areSomeUnseen: complaint !== '',
+      }),
+      complaint: complaint + known.map((one) => one.complaint).join(''),
     };
   }
+}
+
+/** How long a definition is used. Standard input can be read once only; what was found in /proc is new each time. */
+function maxAgeMsOf({ once, isFound }: Source): number {
+  if (isFound) return 0;
+  return once ? Number.POSITIVE_INFINITY : DEFINITION_MAX_AGE_MS;
 }
 
 /** Monotonic, in ms. */

@@ -1,0 +1,163 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { planDomain } from '../../src/affinity/reconcile-domain.js';
+import { parseSettings } from '../../src/affinity/settings.js';
+import { findGuests } from '../../src/discovery/find-guests.js';
+import { domainReport } from '../../src/report/report.js';
+import type { DomainDescription } from '../simulator/description.js';
+import { SimulatedKernel } from '../simulator/index.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
+import {
+  addressOf,
+  cgroupOf,
+  guest,
+  OTHER_POD_UID,
+  POD_UID,
+  podGuest,
+  podsHost,
+  SCOPES,
+  statusXml,
+} from './pods-host.js';
+
+const test = suite('guests that libvirt of the host does not know');
+
+const STATES = { read: () => undefined, has: () => false, write: () => {}, remove: () => {}, list: () => [] };
+
+/** Of each guest: its name, what its devices are to have, and the rules of its problems. */
+function found(domains: DomainDescription[], config: object = SCOPES) {
+  const files = new SimulatedFs(new SimulatedKernel(podsHost(domains)));
+  const { scopes, ...settings } = parseSettings(JSON.stringify(config));
+  const { guests } = findGuests(files, scopes);
+  return guests.map(({ definition }) => {
+    const { devices, problems } = domainReport(planDomain({ files, state: STATES, settings }, definition));
+    const rules = [...problems, ...devices.flatMap((device) => device.problems)].map(({ rule }) => rule);
+    return [
+      definition.name,
+      devices.map(({ address, policy, cpus }) => `${address} ${policy} ${cpus}`).join('; '),
+      rules.join(),
+    ];
+  });
+}
+
+const ENTRY = `<hostdev address="${addressOf(0)}" cpuset="auto"/>`;
+const cpuset = (cpus: string, address = addressOf(0)) => `<hostdev address="${address}" cpuset="${cpus}"/>`;
+const LABEL = 'default_vm (pod tenant-a/virt-launcher-vm-x)';
+
+test('a guest of a pod: its device by its open files, its policy by the XML of its libvirt', () => {
+  assert.equal(found([podGuest(0, statusXml(ENTRY))]), [[LABEL, `${addressOf(0)} auto 2-3`, '']]);
+});
+
+test('its threads tell where its vCPUs are, not the pinning that it states', () => {
+  const nameless = { ...podGuest(0, statusXml(ENTRY)), threadNames: 'none' as const };
+  assert.equal(found([nameless]), [[LABEL, `${addressOf(0)} auto null`, 'vcpus-unseen']]);
+});
+
+test('without a scope what it states is not followed, and the default of the host applies', () => {
+  const pod = podGuest(0, statusXml(cpuset('4-5')));
+  assert.equal(found([pod], {}), [[LABEL, `${addressOf(0)} native null`, 'policy-not-allowed']]);
+  assert.equal(found([pod], { default: 'auto' }), [[LABEL, `${addressOf(0)} auto 2-3`, 'policy-not-allowed']]);
+});
+
+test('a scope limits the CPUs; without CPUs it allows none to be named', () => {
+  const pod = podGuest(0, statusXml(cpuset('4-7')));
+  assert.equal(found([pod]), [[LABEL, `${addressOf(0)} cpuset 4-5`, 'cpus-left-out']]);
+  const auto = { scopes: [{ namespaces: ['tenant-*'] }] };
+  assert.equal(found([pod], auto), [[LABEL, `${addressOf(0)} native null`, 'policy-not-allowed']]);
+  assert.equal(found([podGuest(0, statusXml(ENTRY))], auto), [[LABEL, `${addressOf(0)} auto 2-3`, '']]);
+  const forbidden = { ...SCOPES, allowedCpus: '6-7' };
+  assert.equal(found([pod], forbidden), [[LABEL, `${addressOf(0)} cpuset null`, 'no-usable-cpu']]);
+});
+
+test('what a pod says of a device that it does not have open is ignored', () => {
+  const liar = podGuest(1, statusXml(ENTRY + cpuset('0', addressOf(1)), { addresses: [0, 1].map(addressOf) }), {
+    cgroup: cgroupOf(OTHER_POD_UID),
+  });
+  const config = { scopes: [{ namespaces: ['*'], cpus: '0-7' }] };
+  assert.equal(found([podGuest(0, statusXml(cpuset('5'))), liar], config), [
+    [LABEL, `${addressOf(0)} cpuset 5`, ''],
+    [`default_vm (pod ${OTHER_POD_UID})`, `${addressOf(1)} cpuset 0`, 'device-not-open'],
+  ]);
+});
+
+test('a file that is only called like a device is none', () => {
+  const liar = podGuest(1, statusXml(ENTRY), { disguised: ['/dev/vfio/20', '/dev/vfio/devices/vfio24576'] });
+  assert.equal(found([liar]), [
+    ['default_vm (pod tenant-a/virt-launcher-vm-x)', `${addressOf(1)} native null`, 'device-not-open'],
+  ]);
+  assert.equal(found([{ ...liar, open: [] }]), []);
+});
+
+test('the status file of another process is not followed', () => {
+  const stale = podGuest(0, statusXml(ENTRY, { pid: 78 }));
+  assert.equal(found([stale]), [[LABEL, `${addressOf(0)} native null`, 'guest-xml-unreadable']]);
+});
+
+test('XML that is not one, or too long, makes one problem', () => {
+  for (const xml of [
+    '<domstatus',
+    '<a/>',
+    "<domstatus pid='77'/>",
+    `${statusXml(ENTRY)}<!--${'x'.repeat(2 ** 20)}-->`,
+  ]) {
+    assert.equal(
+      found([podGuest(0, xml)]),
+      [[LABEL, `${addressOf(0)} native null`, 'guest-xml-unreadable']],
+      xml.slice(0, 20),
+    );
+  }
+});
+
+test('a QEMU of root that a script started has the default of the host', () => {
+  const plain = guest(2, { isOnHost: true });
+  const label = 'default_vm (root)';
+  assert.equal(found([plain], {}), [[label, `${addressOf(2)} native null`, '']]);
+  assert.equal(found([plain], { default: 'auto' }), [[label, `${addressOf(2)} auto 2-3`, '']]);
+});
+
+test('a guest of an ordinary user: its own libvirt has its policy, the one of the system has not', () => {
+  const xml = statusXml(cpuset('4', addressOf(2)), { pid: 5200, addresses: [addressOf(2)] });
+  const session = (path: string) =>
+    guest(2, { isOnHost: true, uid: 1000, cgroup: '/user.slice/user-1000.slice', files: { [path]: xml } });
+  const label = 'default_vm (user alice)';
+  const config = { scopes: [{ users: ['alice'], cpus: '4' }] };
+  const own = session('/run/user/1000/libvirt/qemu/run/default_vm.xml');
+  assert.equal(found([own], config), [[label, `${addressOf(2)} cpuset 4`, '']]);
+  assert.equal(found([own], SCOPES), [[label, `${addressOf(2)} native null`, 'policy-not-allowed']]);
+  assert.equal(found([session('/run/libvirt/qemu/default_vm.xml')], config), [
+    [label, `${addressOf(2)} native null`, ''],
+  ]);
+});
+
+test('a user who calls a cgroup of his like one of a pod is a user', () => {
+  const cgroup = `/user.slice/user-1000.slice/user@1000.service${cgroupOf(POD_UID)}`;
+  assert.equal(found([guest(2, { isOnHost: true, uid: 1000, cgroup })]), [
+    ['default_vm (user alice)', `${addressOf(2)} native null`, ''],
+  ]);
+});
+
+test('pods as kubelet names their cgroups, seen from a container, too', () => {
+  const id = POD_UID;
+  for (const cgroup of [
+    cgroupOf(id),
+    `/kubepods/burstable/pod${id}/0123`,
+    `/kubepods/pod${id}/0123`,
+    `/../../kubepods-pod${id.replaceAll('-', '_')}.slice/crio-0123.scope`,
+    `/../../../kubepods-besteffort.slice/kubepods-besteffort-pod${id.replaceAll('-', '_')}.slice/crio-0123.scope`,
+    `/../../pod${id}/0123`,
+  ]) {
+    const [[name] = []] = found([podGuest(0, statusXml(ENTRY), { cgroup })]);
+    assert.is(name, LABEL, cgroup);
+  }
+});
+
+test('a domain of libvirt keeps its name', () => {
+  const known = guest(3, { isOfLibvirt: true, uid: 64055 });
+  assert.equal(found([known], { default: 'auto' }), [['default_vm', `${addressOf(3)} auto 2-3`, '']]);
+  const claims = guest(2, { isOnHost: true });
+  assert.equal(
+    found([known, claims], {}).map(([name]) => name),
+    ['default_vm', 'default_vm (root)'],
+  );
+});
+
+test.run();
