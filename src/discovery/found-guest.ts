@@ -1,11 +1,6 @@
 import { type Permission, permissionOf, type Scope } from '../affinity/scopes.js';
 import type { PciAddress } from '../domain/address.js';
-import {
-  type FoundProblem,
-  type PlainDefinition,
-  type PlainDevice,
-  plainDefinition,
-} from '../domain/plain-definition.js';
+import type { FoundProblem, PlainDefinition, PlainDevice } from '../domain/plain-definition.js';
 import { processUuid } from '../host/process-id.js';
 import { formatOwner } from '../host/process-owner.js';
 import type { QemuProcess } from '../host/qemu-process.js';
@@ -32,7 +27,7 @@ export function foundGuest(
   if (xml) {
     const { definition, path } = xml;
     if ('reason' in definition) problems.push({ rule: 'guest-xml-unreadable', path, reason: definition.reason });
-    else stated = plainDefinition(definition);
+    else stated = definition;
   }
   const permission: Permission = qemu.isOfLibvirt ? { kind: 'all' } : permissionOf(qemu.owner, scopes);
   const owner = formatOwner(qemu.owner);

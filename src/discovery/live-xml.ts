@@ -1,4 +1,5 @@
-import { type Definition, readDefinition } from '../domain/definition.js';
+import { readDefinition } from '../domain/definition.js';
+import { type PlainDefinition, plainDefinition } from '../domain/plain-definition.js';
 import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
 import type { QemuProcess } from '../host/qemu-process.js';
 import { InputError } from '../lib/input-error.js';
@@ -18,7 +19,7 @@ export interface LiveXml {
   /** of the file; see ProcessText */
   version: string;
   /** or why it cannot be used */
-  definition: Definition | { reason: string };
+  definition: PlainDefinition | { reason: string };
 }
 
 /** unchanged: as at the read that `known` is from. */
@@ -83,12 +84,12 @@ function definitionIn(bytes: Uint8Array, { innerPid }: QemuProcess): LiveXml['de
     if (problem) throw problem;
     const document = parseXml(text);
     const { root } = document;
-    if (root.tagName !== 'domstatus') return readDefinition(document);
+    if (root.tagName !== 'domstatus') return plainDefinition(readDefinition(document));
     const pid = root.getAttribute('pid');
     if (pid !== `${innerPid}`) return { reason: `it is about the process ${Number(pid ?? 0)}, not ${innerPid}` };
     const domain = root.content.find((part) => typeof part !== 'string' && part.tagName === 'domain');
     if (!domain || typeof domain === 'string') return { reason: 'it contains no <domain>' };
-    return readDefinition(new XmlDocument(text, domain, document.lines));
+    return plainDefinition(readDefinition(new XmlDocument(text, domain, document.lines)));
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const { line, column } = new LineIndex(text).at(error.offset);

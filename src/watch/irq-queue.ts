@@ -98,6 +98,7 @@ export class IrqQueue {
     const dirty = new Map<ManagedDomain, Set<string>>();
     for (const { irq, address, handlers, tries } of this.take(context.now)) {
       const owners = ownersOf(address, domains);
+      if (owners.length === 0) context.vectorUnplaced?.(address);
       if (owners.some((owner) => owner.isOverBudget(context.now))) {
         for (const { devices } of owners) devices.get(address)?.scheduleLateCheck(context.now);
         this.remove(irq);
@@ -120,6 +121,7 @@ export class IrqQueue {
       const { outcome, placed } = owner && !another ? owner.placeOnFastPath(address, vector, context) : UNCLEAR;
       for (const one of placed) this.remove(one);
       if (outcome !== 'unclear') continue;
+      context.vectorUnplaced?.(address);
       unclear.add(irq);
       for (const domain of owners) dirty.set(domain, (dirty.get(domain) ?? new Set()).add(address));
     }

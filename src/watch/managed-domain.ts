@@ -61,6 +61,8 @@ export interface CheckContext extends ThreadsContext {
   openDevices: OpenDevicesCache;
   /** which vectors are posted to vCPUs */
   posted: PostedVectors;
+  /** as ReconcilerHost has it */
+  vectorUnplaced?: ((address: string) => void) | undefined;
   /** when a trace event first named an IRQ */
   seenAt(irq: number): number | undefined;
 }

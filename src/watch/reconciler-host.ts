@@ -14,6 +14,11 @@ export interface ReconcilerHost {
   /** CPU time that this process has used, in ms; undefined: a domain's CPU time is not limited */
   cpuMs?(): number;
   /**
+   * VFIO has a vector of this device that could not be placed at once: it may be another guest's by now, or one's that
+   * is not known yet. Not to call the reconciler
+   */
+  vectorUnplaced?(address: string): void;
+  /**
    * Runs an action on a domain's state under its lock; does not wait. Returns undefined if another process has the
    * lock: the action was not run then. Absent: no other process exists.
    */

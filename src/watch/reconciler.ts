@@ -185,9 +185,10 @@ export class Reconciler {
     for (const { schedule } of this.#domains.values()) schedule.requestPoll(this.#lostPollAt);
   }
 
-  /** When run() must be called next, on the clock; Infinity without domains. */
+  /** When run() must be called next, on the clock; Infinity if nothing is due. */
   get due(): number {
-    if (this.#domains.size === 0) return Number.POSITIVE_INFINITY;
+    // without domains nobody wants to know of vectors, but who looks for domains
+    if (this.#domains.size === 0 && !this.host.vectorUnplaced) return Number.POSITIVE_INFINITY;
     let due = this.#queue.due;
     for (const domain of this.#domains.values()) due = Math.min(due, domain.due);
     return due;
@@ -256,6 +257,7 @@ export class Reconciler {
       result,
       claimants: (address: string) => this.#claimantsOf(address).map(({ identity }) => identity),
       openDevices: this.#openDevices,
+      vectorUnplaced: this.host.vectorUnplaced,
       seenAt: (irq: number) => this.#queue.seenAt(irq),
       posted: this.#posted,
     };

@@ -1,6 +1,8 @@
 import type { Settings } from '../affinity/settings.js';
+import { GuestTracker } from '../discovery/guest-tracker.js';
 import { devicesWithPolicy } from '../domain/effective-policy.js';
 import type { PlainDefinition } from '../domain/plain-definition.js';
+import { processOfUuid } from '../host/process-id.js';
 import { RealFs } from '../host/real-fs.js';
 import type { VectorEvent } from '../host/trace-events.js';
 import { VectorStream } from '../host/trace-stream.js';
@@ -8,7 +10,7 @@ import { printable, printableStart } from '../lib/printable.js';
 import { omittedText, RateLimiter } from '../lib/rate-limiter.js';
 import { ReportOnce } from '../lib/report-once.js';
 import { LibvirtDaemon } from '../libvirt/daemon.js';
-import { DomainTracker } from '../libvirt/domain-tracker.js';
+import { type DomainSink, DomainTracker } from '../libvirt/domain-tracker.js';
 import { LibvirtEvents, type LibvirtListener } from '../libvirt/events.js';
 import { Virsh } from '../libvirt/virsh.js';
 import type { VirshConnection } from '../libvirt/virsh-process.js';
@@ -29,6 +31,8 @@ const MAX_LINE_LENGTH = 200;
 export interface WatcherOptions {
   root: string;
   libvirt: VirshConnection;
+  /** where domains are looked for: libvirt is asked, the processes in /proc are read */
+  discover: { libvirt: boolean; proc: boolean };
   /** path of the metrics file for Prometheus */
   metrics: string | undefined;
   /** of this program */
@@ -57,6 +61,7 @@ export class Watcher {
   readonly #spool: Spool;
   readonly #virsh: Virsh;
   readonly #tracker: DomainTracker;
+  readonly #guests: GuestTracker | undefined;
   readonly #libvirtEvents: LibvirtEvents;
   readonly #trace: VectorStream;
   /** warnings about input from outside, which may come in floods */
@@ -76,8 +81,14 @@ export class Watcher {
     this.#files = new RealFs(root);
     this.#state = new StateStore(root);
     const host = { files: this.#files, state: this.#state, clock, cpuMs };
+    const { discover } = options;
+    const vectorUnplaced = (address: string) => this.#guests?.vectorUnplaced(address);
     this.#reconciler = new Reconciler(
-      { ...host, exclusively: (uuid, action) => tryDomainLock(root, uuid, action) },
+      {
+        ...host,
+        ...(discover.proc ? { vectorUnplaced } : {}),
+        exclusively: (uuid, action) => tryDomainLock(root, uuid, action),
+      },
       settings,
     );
     this.#spool = new Spool(root);
@@ -91,7 +102,7 @@ export class Watcher {
     );
     const daemon = new LibvirtDaemon(root, libvirt.uri);
     this.#virsh = new Virsh(libvirt, undefined, daemon);
-    this.#tracker = new DomainTracker(this.#virsh, {
+    const sink: DomainSink = {
       add: (definition) => this.#change(() => this.#add(definition)),
       remove: (uuid, name) => this.#change(() => this.#remove(uuid, name)),
       markDirty: (uuid) => this.#markDirty({ uuid }),
@@ -99,7 +110,15 @@ export class Watcher {
       problem: (text) => this.#inputWarnings.write(text),
       cannotRead: (domain, reason) => this.#warnLibvirtFailure(`${domain}: cannot read its definition`, reason),
       cannotList: (reason) => this.#warnLibvirtFailure('cannot list the running domains', reason),
-    });
+    };
+    // each sees the end of its own domains alone
+    const withState = () => this.#state.list().filter((uuid) => !processOfUuid(uuid));
+    this.#tracker = new DomainTracker(this.#virsh, { ...sink, withState });
+    if (discover.proc) {
+      const { scopes } = settings;
+      const withoutLibvirts = discover.libvirt;
+      this.#guests = new GuestTracker(this.#files, sink, { scopes, withoutLibvirts, now: () => clock.now(), cpuMs });
+    }
     const listener: LibvirtListener = {
       event: (event) => this.#tracker.event(event),
       connecting: (first) => void this.#connecting(first),
@@ -118,7 +137,7 @@ export class Watcher {
    * calls and removes abandoned ones.
    */
   checkIdle(): boolean {
-    if (this.#tracker.busy || this.#tracker.managedCount > 0) return false;
+    if (this.#tracker.busy || this.#tracker.managedCount + (this.#guests?.managedCount ?? 0) > 0) return false;
     if (this.#spool.isEmpty) return true;
     this.#takeSpooled();
     return false;
@@ -135,13 +154,16 @@ export class Watcher {
       (reason) => this.#warn(`calls of the hook are no longer seen: ${reason}`),
     );
     this.#takeSpooled();
-    this.#libvirtEvents.start();
+    if (this.options.discover.libvirt) this.#libvirtEvents.start();
     this.#publisher.start();
     this.#irqbalance.start();
   }
 
   setSettings(settings: Settings): void {
-    this.#change(() => this.#reconciler.setSettings(settings));
+    this.#change(() => {
+      this.#reconciler.setSettings(settings);
+      this.#guests?.setScopes(settings.scopes);
+    });
   }
 
   /**
@@ -160,7 +182,8 @@ export class Watcher {
     for (const lines of this.#domainLines.values()) lines.close();
     const [ended = true] = await Promise.all([this.#trace.close(), this.#irqbalance.stop()]);
     if (this.#restorer) {
-      const count = this.#restorer.restore(this.#files, this.#state, this.#tracker.uuids);
+      const uuids = [...this.#tracker.uuids, ...(this.#guests?.uuids ?? [])];
+      const count = this.#restorer.restore(this.#files, this.#state, uuids);
       this.#info(`restored the affinity of ${count} interrupt${count === 1 ? '' : 's'}`);
     }
     this.#publisher.stop();
@@ -172,7 +195,10 @@ export class Watcher {
     this.#publisher.setTracing(reason);
     if (reason === null) this.#info('detecting new interrupts with trace events');
     else this.#info(`trace events unavailable (${reason}): polling`);
-    this.#change(() => this.#reconciler.setTraced(reason === null));
+    this.#change(() => {
+      this.#reconciler.setTraced(reason === null);
+      this.#guests?.setTraced(reason === null);
+    });
   }
 
   #vectorsChanged({ irqs, at, lost, postings }: VectorEvent): void {
@@ -189,7 +215,8 @@ export class Watcher {
     for (const problem of problems) this.#inputWarnings.write(problem);
     if (entries.length === 0) return;
     this.#change(() => {
-      for (const entry of entries) this.#tracker.spooled(entry);
+      if (!this.options.discover.libvirt) this.#guests?.lookNow();
+      else for (const entry of entries) this.#tracker.spooled(entry);
     });
   }
 
@@ -232,14 +259,21 @@ export class Watcher {
     if (isOutermost) this.#run();
   }
 
-  /** Runs the reconciler now, and again when it is due. */
+  /** Runs the reconciler and looks for guests now, and again when it is due. */
   #run(): void {
     if (this.#stopped) return;
     this.#report(this.#reconciler.run());
     clearTimeout(this.#timer);
-    const { due } = this.#reconciler;
+    const now = this.options.clock.now();
+    const guestsDue = this.#guests?.due ?? Number.POSITIVE_INFINITY;
+    if (guestsDue <= now) {
+      // runs again
+      this.#change(() => this.#guests?.look());
+      return;
+    }
+    const due = Math.min(this.#reconciler.due, guestsDue);
     if (due === Number.POSITIVE_INFINITY) return;
-    this.#timer = setTimeout(() => this.#run(), Math.max(0, Math.ceil(due - this.options.clock.now())));
+    this.#timer = setTimeout(() => this.#run(), Math.max(0, Math.ceil(due - now)));
   }
 
   #add(definition: PlainDefinition): void {

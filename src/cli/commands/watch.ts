@@ -10,6 +10,7 @@ import { InstanceLock } from '../../runtime/instance-lock.js';
 import { acquireInstanceLock, keepInstanceLock } from '../../runtime/instance-take-over.js';
 import { type JournalEntry, journalFields } from '../../watch/output/journal-entry.js';
 import { Watcher } from '../../watch/watcher.js';
+import { DISCOVERIES, type Discovery } from '../discovery-names.js';
 import { assertHost } from '../host/assert-host.js';
 import { EXIT, errorLine, type Io } from '../io.js';
 import { version } from '../version.js';
@@ -27,6 +28,8 @@ export interface WatchOptions {
   untilIdle: boolean;
   restoreOnExit: boolean;
   tracing: boolean;
+  /** where domains are looked for; undefined: by all means, with --until-idle by libvirt */
+  discover?: readonly Discovery[] | undefined;
 }
 
 const PROGRAM = 'hostdev-cpuset';
@@ -47,6 +50,9 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
     throw new ToolError('watch writes /proc/irq/*/smp_affinity, which needs root: run it with sudo');
   }
   const settings = readSettings(files) ?? DEFAULT_SETTINGS;
+  // a watcher that a hook has started is for libvirt's domains
+  const sources = options.discover ?? (untilIdle ? ['libvirt'] : DISCOVERIES);
+  const discover = { libvirt: sources.includes('libvirt'), proc: sources.includes('proc') };
   const lock = new InstanceLock(root);
   // without a handler a SIGHUP at the start would end the process
   let reload = () => {};
@@ -59,7 +65,7 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
   const journal = (entry: JournalEntry) => journald.write(journalFields(entry), () => writePlain(entry, io));
   const watcher = new Watcher({
     ...{ root: root ?? '', metrics: metrics && resolve(metrics), version, tracing, settings, pid: process.pid },
-    ...{ untilIdle, restoreOnExit },
+    ...{ untilIdle, restoreOnExit, discover },
     libvirt: { uri: connect, env: io.env },
     clock: { now: () => Number(process.hrtime.bigint()) / 1e6 },
     cpuMs: cpuTimeMs,

@@ -1,6 +1,6 @@
 import type { Argv } from 'yargs';
 import { ToolError } from '../../lib/errors.js';
-import { hostOptions, pathsOf, type Take } from './shared.js';
+import { discoveriesOf, discoverOption, hostOptions, pathsOf, type Take } from './shared.js';
 
 const ABOUT = 'maintain the policies of all running domains';
 const SIGNALS = 'SIGTERM and SIGINT stop it; SIGHUP reloads the configuration';
@@ -10,7 +10,7 @@ export function watchCommand(parser: Argv, take: Take): void {
     'watch',
     ABOUT,
     (options) =>
-      hostOptions(options)
+      discoverOption(hostOptions(options))
         .usage(`Usage: $0 watch [options]\n\n${ABOUT}\n${SIGNALS}`)
         .epilogue('Exit status: 0 stopped by a signal or --until-idle, 2 the command failed.')
         .option('metrics', {
@@ -25,11 +25,14 @@ export function watchCommand(parser: Argv, take: Take): void {
     (given) => {
       const [word] = pathsOf(given._, 'watch');
       if (word !== undefined) throw new ToolError(`watch takes no names: ${word}`);
-      const { root, connect, metrics } = given;
+      const { root, connect, metrics, discover } = given;
       const untilIdle = given['until-idle'] ?? false;
       const restoreOnExit = given['restore-on-exit'] ?? false;
       const options = { paths: [], root, connect, metrics, untilIdle, restoreOnExit, tracing: !given['no-tracing'] };
-      take({ command: 'watch', options });
+      take({
+        command: 'watch',
+        options: discover === undefined ? options : { ...options, discover: discoveriesOf(discover) },
+      });
     },
   );
 }

@@ -1,0 +1,194 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Scope } from '../../src/affinity/scopes.js';
+import { DEFAULT_SETTINGS, parseSettings } from '../../src/affinity/settings.js';
+import { GuestTracker } from '../../src/discovery/guest-tracker.js';
+import { formatCpuset } from '../../src/domain/cpuset.js';
+import { processUuid } from '../../src/host/process-id.js';
+import { Reconciler } from '../../src/watch/reconciler.js';
+import type { DomainDescription } from '../simulator/description.js';
+import { SimulatedKernel } from '../simulator/index.js';
+import { SimulatedFs } from '../simulator/kernel-fs.js';
+import { MemoryStates } from '../watch/reconciled-host.js';
+import { addressOf, guest, podGuest, podsHost, SCOPES, statusXml } from './pods-host.js';
+
+const test = suite('tracker of guests in /proc');
+const LABEL = 'default_vm (pod tenant-a/virt-launcher-vm-x)';
+const auto = (index = 0) =>
+  statusXml(`<hostdev address="${addressOf(index)}" cpuset="auto"/>`, { addresses: [addressOf(index)] });
+
+/** A host, a tracker and a reconciler, with a clock that goes on only when it is told to. */
+class World {
+  now = 1_000_000;
+  /** ms of CPU time for each access */
+  costMs = 0;
+  readonly kernel: SimulatedKernel;
+  readonly files: SimulatedFs;
+  readonly states = new MemoryStates();
+  readonly told: string[] = [];
+  /** how often a file was read, listed or followed */
+  accesses = 0;
+  readonly tracker: GuestTracker;
+  readonly reconciler: Reconciler;
+
+  constructor(domains: DomainDescription[], { traced = false, withoutLibvirts = true } = {}) {
+    this.kernel = new SimulatedKernel(podsHost(domains));
+    this.files = new SimulatedFs(this.kernel, () => this.accesses++);
+    const { scopes } = parseSettings(JSON.stringify(SCOPES));
+    const clock = { now: () => this.now };
+    const vectorUnplaced = (address: string) => this.tracker.vectorUnplaced(address);
+    this.reconciler = new Reconciler(
+      { files: this.files, state: this.states, clock, vectorUnplaced },
+      DEFAULT_SETTINGS,
+    );
+    this.reconciler.setTraced(traced);
+    const add = (definition: Parameters<Reconciler['add']>[0]) => {
+      this.told.push(`add ${definition.name}`);
+      this.reconciler.add(definition);
+    };
+    const remove = (uuid: string, name: string | undefined) => {
+      this.told.push(`remove ${name}`);
+      this.reconciler.remove(uuid);
+    };
+    const problem = (text: string) => void this.told.push(text);
+    const sink = { add, remove, problem, withState: () => this.states.list() };
+    const options = { scopes, withoutLibvirts, now: clock.now, cpuMs: () => this.accesses * this.costMs };
+    this.tracker = new GuestTracker(this.files, sink, options);
+    this.tracker.setTraced(traced);
+    this.run();
+  }
+
+  run(): void {
+    this.reconciler.run();
+    if (this.tracker.due <= this.now) this.tracker.look();
+    this.reconciler.run();
+  }
+
+  pass(milliseconds: number): void {
+    const end = this.now + milliseconds;
+    for (;;) {
+      const due = Math.min(this.tracker.due, this.reconciler.due);
+      if (due > end) break;
+      this.now = Math.max(this.now, due);
+      this.run();
+    }
+    this.now = end;
+  }
+
+  affinity(irq: number): string {
+    return formatCpuset(this.kernel.interrupts.get(irq)?.affinity ?? []);
+  }
+}
+
+test('guests that run are added, with their policies', () => {
+  const world = new World([podGuest(0, auto()), guest(1, { isOnHost: true }, { name: 'script' })]);
+  assert.equal(world.told, [`add ${LABEL}`, 'add script (root)']);
+  assert.is(world.affinity(40), '2-3');
+  assert.is(world.tracker.managedCount, 2);
+});
+
+test('a domain of libvirt comes from libvirt, or from /proc if that is not asked', () => {
+  const known = guest(0, { isOfLibvirt: true });
+  assert.equal(new World([known]).told, []);
+  assert.equal(new World([known], { withoutLibvirts: false }).told, ['add default_vm']);
+});
+
+test('a guest that starts is found by its first vector, within a second', () => {
+  const world = new World([]);
+  world.kernel.disableVectors(addressOf(0));
+  world.pass(60_000);
+  assert.equal(world.told, []);
+  world.kernel.processes.start(podGuest(0, auto()));
+  world.kernel.enableVectors(addressOf(0), [80, 81]);
+  world.pass(1000);
+  assert.equal(world.told, [`add ${LABEL}`]);
+  assert.equal([world.affinity(80), world.affinity(81)], ['2-3', '2-3']);
+});
+
+test('with trace events, when one names a vector of a device that nobody has', () => {
+  const world = new World([guest(1, { isOnHost: true }, { name: 'script' })], { traced: true });
+  world.pass(5000);
+  world.kernel.processes.start(podGuest(0, auto()));
+  world.kernel.enableVectors(addressOf(0), [80, 81]);
+  world.reconciler.markDirty({ irqs: [80], seenAt: world.now });
+  world.pass(100);
+  assert.equal(world.told, ['add script (root)', `add ${LABEL}`]);
+  assert.equal([world.affinity(80), world.affinity(81)], ['2-3', '2-3']);
+});
+
+test('a device whose guest has been replaced is found again by its next vector', () => {
+  const world = new World([podGuest(0, auto())], { traced: true });
+  world.pass(5000);
+  world.kernel.processes.stop(podGuest(0, '').uuid);
+  world.kernel.processes.start({ ...podGuest(0, auto()), pid: 7000 });
+  world.kernel.enableVectors(addressOf(0), [80, 81]);
+  world.reconciler.markDirty({ irqs: [80], seenAt: world.now });
+  world.pass(100);
+  assert.equal(world.told, [`add ${LABEL}`, `remove ${LABEL}`, `add ${LABEL}`]);
+  assert.is(world.affinity(80), '2-3');
+});
+
+test('quiet: one system call each half second, and a look every ten seconds', () => {
+  const world = new World([podGuest(0, auto())]);
+  world.pass(2000);
+  const before = world.accesses;
+  world.now += 500;
+  world.tracker.look();
+  assert.is(world.accesses - before, 1);
+});
+
+test('an end is seen in ten seconds, and at once if interrupts go with it', () => {
+  const world = new World([podGuest(0, auto())]);
+  world.kernel.processes.stop(podGuest(0, '').uuid);
+  world.pass(10_000);
+  assert.equal(world.told, [`add ${LABEL}`, `remove ${LABEL}`]);
+  assert.equal(world.states.list(), []);
+});
+
+test('a process whose pid is used again is another guest', () => {
+  const world = new World([podGuest(0, auto())]);
+  world.kernel.processes.start(podGuest(0, auto(), { startTime: 99_999 }));
+  world.pass(10_000);
+  assert.equal(world.told, [`add ${LABEL}`, `remove ${LABEL}`, `add ${LABEL}`]);
+});
+
+test('a state that a killed watcher left of a process that has ended is released', () => {
+  const uuid = processUuid({ pid: 4242, startTime: 7 });
+  const world = new World([]);
+  world.states.write(uuid, { schemaVersion: 1, name: 'x', written: {}, lines: [] });
+  world.states.write('5b1c2ad4-9f0e-4c39-8a53-0e6c3c1f7a10', { schemaVersion: 1, name: 'y', written: {}, lines: [] });
+  world.pass(10_000);
+  assert.equal(world.told, ['remove undefined']);
+  assert.equal(world.states.list(), ['5b1c2ad4-9f0e-4c39-8a53-0e6c3c1f7a10'], "libvirt's tracker decides of its own");
+});
+
+test('a policy that changes, a device that is plugged, and scopes that change are followed', () => {
+  const world = new World([podGuest(0, auto())]);
+  const cpuset = statusXml(`<hostdev address="${addressOf(0)}" cpuset="4"/>`);
+  world.kernel.processes.start(podGuest(0, cpuset));
+  world.pass(10_000);
+  assert.is(world.affinity(40), '4');
+  world.kernel.processes.setOpen(podGuest(0, '').uuid, [addressOf(0), addressOf(1)]);
+  world.pass(10_000);
+  assert.is(world.told.length, 3);
+  const scopes: Scope[] = [{ namespaces: ['*'], cpus: [{ first: 5, last: 5 }] }];
+  world.tracker.setScopes(scopes);
+  assert.is(world.told.length, 4);
+  world.tracker.setScopes(scopes);
+  assert.is(world.told.length, 4, 'nothing has changed');
+});
+
+test('looks take a hundredth of the CPU if a guest gets and frees vectors all the time', () => {
+  const world = new World([podGuest(0, auto())]);
+  world.costMs = 1;
+  const [began, before] = [world.now, world.accesses];
+  for (let index = 0; index < 6000; index++) {
+    world.kernel.enableVectors(addressOf(0), index % 2 === 0 ? [80, 81, 82] : [80]);
+    world.now += 500;
+    if (world.tracker.due <= world.now) world.tracker.look();
+  }
+  const share = (world.accesses - before - 2000) / (world.now - began);
+  assert.ok(share > 0.005 && share < 0.011, `${share}`);
+});
+
+test.run();
