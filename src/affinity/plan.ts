@@ -73,8 +73,8 @@ class Planner {
 
   device(device: PlainDevice): DevicePlan {
     const { topology, devices, unreadable } = this.host;
-    const { address, policy: own, isInvalid } = device;
-    const stated = { policy: own, isInvalid, default: this.definition.default };
+    const { address, policy: own, origin: from, isInvalid } = device;
+    const stated = { policy: own, origin: from, isInvalid, default: this.definition.default };
     const { policy, origin } = effectivePolicy(stated, this.settings);
     const snapshot = address && devices.get(address);
     const numaNode = snapshot?.device.numaNode;

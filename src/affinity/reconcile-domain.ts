@@ -1,5 +1,6 @@
 import type { PciAddress } from '../domain/address.js';
 import type { PolicySettings } from '../domain/effective-policy.js';
+import { withGuestPolicies } from '../domain/guest-policies.js';
 import { type PlainDefinition, spreadCpus } from '../domain/plain-definition.js';
 import type { PostingOf } from '../host/posted-vectors.js';
 import type { PseudoFs } from '../host/pseudo-fs.js';
@@ -92,10 +93,11 @@ function readState({ state }: Pick<PassHost, 'state'>, { uuid }: PlainDefinition
 
 function planFrom(
   { files, state, settings, counts = true, recent, postingOf }: Omit<PassHost, 'pause'>,
-  definition: PlainDefinition,
+  stated: PlainDefinition,
   before: DomainState | undefined,
   { only, continuityOf }: PassScope,
 ): { planned: DomainPlan; isRunning: boolean } {
+  const definition = withGuestPolicies(stated, settings);
   const { name, uuid } = definition;
   const named = new Set(definition.devices.flatMap(({ address }) => address ?? []));
   const addresses = only ? [...named].filter((address) => only.has(address)) : named;

@@ -1,5 +1,6 @@
 import type { Cpuset } from '../domain/cpuset.js';
 import type { ProcessOwner } from '../host/process-owner.js';
+import { globMatches } from '../lib/glob.js';
 import { InputError } from '../lib/input-error.js';
 import { type JsonNode, type Reader, readArray, readObject, readText } from '../lib/json-reader.js';
 
@@ -39,22 +40,9 @@ function isFor({ namespaces, pods, users }: Scope, owner: Exclude<ProcessOwner, 
 
 /** A name that is not known matches the pattern for all. */
 function matches(patterns: readonly string[], ...names: (string | undefined)[]): boolean {
-  return patterns.some((pattern) => pattern === '*' || names.some((name) => name !== undefined && glob(pattern, name)));
-}
-
-/** In linear time for each `*`: the parts between them are looked for in order. */
-function glob(pattern: string, name: string): boolean {
-  const [first = '', ...rest] = pattern.split('*');
-  const last = rest.pop();
-  if (last === undefined) return name === pattern;
-  if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length) return false;
-  let at = first.length;
-  for (const part of rest) {
-    const found = name.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return at <= name.length - last.length;
+  return patterns.some(
+    (pattern) => pattern === '*' || names.some((name) => name !== undefined && globMatches(pattern, name)),
+  );
 }
 
 /** @param readCpuset reads a cpuset */

@@ -1,9 +1,11 @@
 import type { Cpuset } from '../domain/cpuset.js';
+import type { GuestPolicies, GuestRule } from '../domain/guest-policies.js';
 import type { LocalityMode } from '../domain/locality.js';
 import type { DefaultPolicy } from '../domain/metadata.js';
 import { parseCpuset } from '../domain/parse-cpuset.js';
 import { InputError } from '../lib/input-error.js';
 import { type JsonNode, parseJson, readInteger, readObject, readOneOf, readText } from '../lib/json-reader.js';
+import { readGuestRules } from './guest-settings.js';
 import { readScopes, type Scope } from './scopes.js';
 
 /** Where the host's administrator keeps the configuration. */
@@ -17,6 +19,10 @@ export interface Settings {
   allowedCpus?: Cpuset;
   /** which pods and ordinary users may state policies; none where absent */
   scopes?: Scope[];
+  /** policies of guests that state none, by name or flavor */
+  guests?: GuestRule[];
+  /** the same in files of their own: not in this file */
+  guestFiles?: ReadonlyMap<string, GuestPolicies>;
   /** whether auto prefers the CPUs on the device's node */
   locality: LocalityMode;
   /**
@@ -63,6 +69,7 @@ export function parseSettings(text: string): Settings {
     onError: (node, name) => readOneOf(node, name, ['continue', 'abort']),
     allowedCpus: readCpuset,
     scopes: (node, name) => readScopes(node, name, readCpuset),
+    guests: readGuestRules,
     locality: (node, name) => readOneOf(node, name, ['device', 'any']),
     intervals: (node, name) =>
       readObject(node, name, { busy: milliseconds, quiet: milliseconds, traced: milliseconds }),
@@ -80,8 +87,8 @@ export function parseSettings(text: string): Settings {
   };
 }
 
-/** The keys of the file; all are optional. */
-interface SettingsFile extends Partial<Omit<Settings, 'intervals' | 'contest'>> {
+/** What may stand in the file; all of it may be left out. */
+interface SettingsFile extends Partial<Omit<Settings, 'intervals' | 'contest' | 'guestFiles'>> {
   /** for editors */
   $schema?: string;
   intervals?: Partial<Intervals>;

@@ -45,11 +45,13 @@ export function foundGuest(
     // QEMU's threads tell where the vCPUs are; the guest could state anything
     vcpuPinning: (permission.kind === 'all' && stated?.vcpuPinning) || { cpus: undefined, vcpus: [] },
     cpuTopology: (permission.kind === 'all' && stated?.cpuTopology) || NO_TOPOLOGY,
+    ...(permission.kind === 'all' && stated?.flavor !== undefined ? { flavor: stated.flavor } : {}),
     found: {
       pid: qemu.id.pid,
       owner,
       statedName: qemu.name,
       statedUuid: qemu.uuid,
+      isNamedByHost: permission.kind === 'all',
       limit: permission.kind === 'scope' ? permission.cpus : undefined,
       problems,
     },

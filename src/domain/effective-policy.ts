@@ -1,13 +1,14 @@
 import type { PciAddress } from './address.js';
 import { type Cpuset, intersect } from './cpuset.js';
+import { type GuestSettings, withGuestPolicies } from './guest-policies.js';
 import type { LocalityMode } from './locality.js';
 import type { DefaultPolicy } from './metadata.js';
 import type { PlainDefinition } from './plain-definition.js';
 import { defaultPolicy, type Policy } from './policy.js';
 
 /** Settings of the host's administrator. */
-export interface PolicySettings {
-  /** for domains without a default of their own */
+export interface PolicySettings extends GuestSettings {
+  /** for domains that state no default */
   default?: DefaultPolicy | undefined;
   /** interrupts are placed on these CPUs only, whatever a domain's policy is */
   allowedCpus?: Cpuset | undefined;
@@ -19,14 +20,19 @@ export interface PolicySettings {
 export interface EffectivePolicy {
   /** undefined: the stated policy is invalid, so the device is left alone, whatever the default is */
   policy: Policy | undefined;
-  /** `entry`: stated for the device itself, by a metadata entry or an attribute */
-  origin: 'entry' | 'domain-default' | 'host-default';
+  /**
+   * `entry`: stated for the device itself, by a metadata entry or an attribute; `guest-file` and `guest-rule`: by the
+   * host's administrator for this guest
+   */
+  origin: 'entry' | 'domain-default' | 'guest-file' | 'guest-rule' | 'host-default';
 }
 
 /** The input of a device's policy, besides the host's settings. */
 export interface StatedPolicy {
   /** the device's own */
   policy: Policy | undefined;
+  /** where it is from, if that is not the definition */
+  origin?: 'guest-file' | 'guest-rule' | undefined;
   /** its own is invalid */
   isInvalid: boolean;
   /** the domain's default */
@@ -35,17 +41,17 @@ export interface StatedPolicy {
 
 /** The device's own policy; otherwise the domain's default; otherwise the host's; otherwise native. */
 export function effectivePolicy(
-  { policy, isInvalid, default: ofDomain }: StatedPolicy,
+  { policy, origin, isInvalid, default: ofDomain }: StatedPolicy,
   settings: PolicySettings,
 ): EffectivePolicy {
-  if (policy || isInvalid) return { policy, origin: 'entry' };
+  if (policy || isInvalid) return { policy, origin: origin ?? 'entry' };
   if (ofDomain) return { policy: defaultPolicy(ofDomain), origin: 'domain-default' };
   return { policy: defaultPolicy(settings.default ?? 'native'), origin: 'host-default' };
 }
 
 /** The host's PCI devices that have another policy than native. */
 export function devicesWithPolicy(definition: PlainDefinition, settings: PolicySettings): PciAddress[] {
-  return definition.devices.flatMap(({ policy: own, isInvalid, address }) => {
+  return withGuestPolicies(definition, settings).devices.flatMap(({ policy: own, isInvalid, address }) => {
     const { policy } = effectivePolicy({ policy: own, isInvalid, default: definition.default }, settings);
     return policy && policy.kind !== 'native' ? (address ?? []) : [];
   });

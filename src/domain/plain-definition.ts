@@ -7,6 +7,7 @@ import { combinePolicies, type DevicePolicy } from './device-policies.js';
 import type { Device } from './devices.js';
 import type { Identity } from './identity.js';
 import type { DefaultPolicy } from './metadata.js';
+import { novaFlavor } from './nova.js';
 import { isOfCpuset, type Policy, type PolicyAttribute, type PolicyError } from './policy.js';
 import type { VcpuPinning } from './vcpu-pinning.js';
 
@@ -32,6 +33,8 @@ export interface PlainDefinition {
   vcpuPinning: Pick<VcpuPinning, 'cpus' | 'vcpus'>;
   /** of the guest */
   cpuTopology: CpuTopology;
+  /** of an instance of OpenStack: as Nova's metadata has it */
+  flavor?: string;
   /** of a guest that was found as a process; absent: libvirt of this host, or a file, has defined it */
   found?: FoundGuest;
 }
@@ -47,6 +50,8 @@ export interface FoundGuest {
   /** by its own account, for reports alone: another guest may have the same */
   statedName: string | undefined;
   statedUuid: string | undefined;
+  /** root or libvirt of this host has given it its name */
+  isNamedByHost: boolean;
   /** the only CPUs that what it states may lead to; undefined: any */
   limit: Cpuset | undefined;
   problems: FoundProblem[];
@@ -67,7 +72,9 @@ export interface PlainDevice {
   alias: string | undefined;
   /** from the attribute, otherwise from the entry; undefined if none is stated, or if it is invalid */
   policy: Policy | undefined;
-  /** true: the stated policy is invalid; no default replaces it */
+  /** the policy is not the definition's, but the host's for this guest: see withGuestPolicies() */
+  origin?: 'guest-file' | 'guest-rule';
+  /** the stated policy is invalid: no default replaces it */
   isInvalid: boolean;
   /** why its attributes are invalid */
   attributeErrors: { attribute: PolicyAttribute; message: string; isOfCpuset: boolean }[];
@@ -84,6 +91,7 @@ export function plainDefinition(definition: Definition): PlainDefinition {
   const { document, name, uuid, metadata, vcpuPinning } = definition;
   const { devices, stale } = combinePolicies(definition);
   const [first] = metadata;
+  const flavor = novaFlavor(document);
   return structuredClone({
     name,
     uuid,
@@ -95,6 +103,7 @@ export function plainDefinition(definition: Definition): PlainDefinition {
     stale: stale.map(({ identity }) => identity),
     vcpuPinning: { cpus: vcpuPinning.cpus, vcpus: vcpuPinning.vcpus },
     cpuTopology: readCpuTopology(document),
+    ...(flavor === undefined ? {} : { flavor }),
   });
 }
 

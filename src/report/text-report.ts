@@ -159,7 +159,13 @@ function wrapTitle(name: string, text: string, indent: number, paint: Paint, wid
   return [painted, ...more];
 }
 
-const ORIGINS = { entry: '', 'domain-default': ' (domain default)', 'host-default': ' (host default)' } as const;
+const ORIGINS = {
+  entry: '',
+  'domain-default': ' (domain default)',
+  'guest-file': ' (guests.d)',
+  'guest-rule': ' (rule of the host)',
+  'host-default': ' (host default)',
+} as const;
 function formatProblem(problem: Problem, paint: Paint, width: number): string[] {
   const { rule, severity, message } = problemReport(problem);
   const [first = '', ...more] = wrap(`${severity}: ${message} [${rule}]`, width, MARGIN);

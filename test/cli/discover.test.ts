@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseMask } from '../../src/domain/cpu-mask.js';
@@ -104,6 +104,24 @@ test('a guest in /proc that libvirt knows comes from libvirt, once', async () =>
 test('--discover takes libvirt and proc', async () => {
   const { code, stderr } = await run('plan', '--discover', 'procfs');
   assert.equal([code, stderr], [2, 'hostdev-cpuset: --discover takes libvirt, proc: procfs\n']);
+});
+
+test('the policies of a QEMU of a script are in guests.d; those of a pod are not', async () => {
+  root.write('etc/hostdev-cpuset/guests.d/script.json', JSON.stringify({ policy: '6' }));
+  root.write('etc/hostdev-cpuset/guests.d/default_vm.json', JSON.stringify({ policy: '7' }));
+  root.write('etc/hostdev-cpuset/guests.d/script.json~', 'not JSON');
+  const { stdout, stderr } = await run('enforce', '--discover', 'proc');
+  assert.is(stderr, '');
+  assert.match(stdout, /^ {2}0000:06:00\.1: cpuset \(guests\.d\) -> 6$/m);
+  assert.equal(affinities(), ['2-3', '2-3', '6', '6']);
+});
+
+test('a file of guests.d that is wrong stops everything, with its place', async () => {
+  const path = root.write('etc/hostdev-cpuset/guests.d/script.json', '{ "policy": "3-1" }');
+  const { code, stderr } = await run('plan', '--discover', 'proc');
+  assert.equal([code, stderr], [2, `hostdev-cpuset: ${path}:1:13: cpuset: the range 3-1 is reversed ("1-3")\n`]);
+  chmodSync(path, 0o666);
+  assert.match((await run('plan', '--discover', 'proc')).stderr, /script\.json: writable by group or others/);
 });
 
 test('a scope that is wrong stops everything, with its place', async () => {

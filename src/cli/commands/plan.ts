@@ -1,6 +1,7 @@
 import type { DomainPlan } from '../../affinity/domain-plan.js';
 import { withSharedLinesFailed } from '../../affinity/domain-plan.js';
-import { enforceDomain, planDomain } from '../../affinity/reconcile-domain.js';
+import { enforceDomain, type PassHost, planDomain } from '../../affinity/reconcile-domain.js';
+import { withGuestPolicies } from '../../domain/guest-policies.js';
 import type { DefaultPolicy } from '../../domain/metadata.js';
 import type { PlainDefinition } from '../../domain/plain-definition.js';
 import { readPosting } from '../../host/posting.js';
@@ -51,11 +52,11 @@ export async function planCommand(options: PlanOptions, io: Io): Promise<number>
   });
   if (options.json) io.stdout.write(printableJson(report));
   else io.stdout.write(formatReport(plans, colorsFor(io.stdout, io.env), io.columns(), { command }));
-  for (const domain of read) noteWithoutPolicy(domain, hostDefault, io);
+  for (const domain of read) if (!hasPolicy(domain, host)) noteWithoutPolicy(domain, hostDefault, io);
   if (stateError)
     io.stderr.write(errorLine('hostdev-cpuset', `what was written could not be recorded: ${stateError.message}`));
   // where nothing is to be placed, a device that the host lacks is no failure of the plan
-  const isIdle = ({ statesPolicy }: ReadDomain) => command === 'plan' && hostDefault === 'native' && !statesPolicy;
+  const isIdle = (domain: ReadDomain) => command === 'plan' && hostDefault === 'native' && !hasPolicy(domain, host);
   const judged = report.domains.filter((_, index) => !isIdle(read[index] as ReadDomain));
   const problems = judged.flatMap((domain) => [
     ...domain.problems,
@@ -70,8 +71,12 @@ function exclusively<T>({ uuid }: PlainDefinition, { root = '' }: PlanOptions, p
   return withDomainLock({ root, pause }, uuid, pass);
 }
 
-function noteWithoutPolicy({ definition, statesPolicy }: ReadDomain, hostDefault: DefaultPolicy, io: Io): void {
-  if (statesPolicy) return;
+/** Whether the definition states a policy, or the host's administrator has given the guest one. */
+function hasPolicy({ definition, statesPolicy }: ReadDomain, { settings }: PassHost): boolean {
+  return statesPolicy || withGuestPolicies(definition, settings).devices.some(({ origin }) => origin !== undefined);
+}
+
+function noteWithoutPolicy({ definition }: ReadDomain, hostDefault: DefaultPolicy, io: Io): void {
   const result =
     hostDefault === 'native' ? 'no interrupt is placed' : `the default of this host applies: ${hostDefault}`;
   io.stderr.write(

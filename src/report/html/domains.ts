@@ -25,7 +25,13 @@ const STATES: Record<Action, { word: string; kind: string }> = {
   keep: { word: 'in place', kind: 'good' },
   skip: { word: 'left alone', kind: 'soft' },
 };
-const POLICIES = { entry: '', 'domain-default': ', default of the domain', 'host-default': ', default of the host' };
+const POLICIES = {
+  entry: '',
+  'domain-default': ', default of the domain',
+  'guest-file': ', file of the guest',
+  'guest-rule': ', rule of the host',
+  'host-default': ', default of the host',
+};
 
 /** Longer tables are collapsed at first. */
 const MAX_OPEN_ROWS = 24;
