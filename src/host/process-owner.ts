@@ -1,4 +1,4 @@
-import type { PseudoFs } from './pseudo-fs.js';
+import { FileError, type PseudoFs } from './pseudo-fs.js';
 
 /**
  * Whose a process is, by what it cannot choose itself: its cgroup, which kubelet made, and its user. What the process
@@ -22,6 +22,8 @@ export interface PodNames {
 export interface OwnerRecords {
   pods(): ReadonlyMap<string, PodNames>;
   users(): ReadonlyMap<number, string>;
+  /** the mount namespace of the host; undefined: unknown */
+  mounts(): string | undefined;
 }
 
 /** kubelet's directory of logs: NAMESPACE_NAME_UID, none of which contains a `_` (kubelet: pkg/kubelet/kuberuntime). */
@@ -33,6 +35,7 @@ export function ownerRecords(files: PseudoFs): OwnerRecords {
   return {
     pods: () => (pods ??= readPodNames(files)),
     users: () => (users ??= readUserNames(files)),
+    mounts: () => readHostMounts(files),
   };
 }
 
@@ -67,9 +70,20 @@ export function readOwner(files: PseudoFs, pid: number, records: OwnerRecords): 
   // of the four the one of the file system, which QEMU cannot set as it likes
   const uid = Number(/^Uid:\s+\d+\s+\d+\s+\d+\s+(\d+)$/m.exec(status)?.[1] ?? Number.NaN);
   if (!Number.isInteger(uid)) return undefined;
-  const mounts = files.linkTarget(`/proc/${pid}/ns/mnt`);
-  const isOnHost = mounts !== undefined && mounts === files.linkTarget('/proc/1/ns/mnt');
-  return uid === 0 && isOnHost ? { kind: 'host' } : { kind: 'user', uid, name: records.users().get(uid), isOnHost };
+  const [mounts, hosts] = [files.linkTarget(`/proc/${pid}/ns/mnt`), records.mounts()];
+  if (uid === 0 && mounts !== undefined && mounts === hosts) return { kind: 'host' };
+  // where that is unknown, the files of the host's libvirt must not be taken for the user's
+  return { kind: 'user', uid, name: records.users().get(uid), isOnHost: hosts === undefined || mounts === hosts };
+}
+
+/** The mount namespace of the host's first process; undefined if it must not be read. */
+function readHostMounts(files: PseudoFs): string | undefined {
+  try {
+    return files.linkTarget('/proc/1/ns/mnt');
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    return undefined;
+  }
 }
 
 /**
