@@ -21,6 +21,7 @@ const FIGURES = [
   'watch-memory',
   'watch-large',
   'watch-week',
+  'discovery',
 ];
 
 const names = process.argv.slice(2);

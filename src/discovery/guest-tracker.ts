@@ -13,7 +13,7 @@ import { type LiveXml, readLiveXml } from './live-xml.js';
 /** Without trace events, the number of the host's interrupts is read at this interval: one system call. */
 const COUNT_INTERVAL_MS = 500;
 /** Interval at which new processes, new open devices and changed XML are looked for. */
-const LOOK_INTERVAL_MS = 10_000;
+const LOOK_INTERVAL_MS = 20_000;
 /** Interval at which all processes and all open files are read. */
 const THOROUGH_INTERVAL_MS = 600_000;
 /** CPU time of all looks: a guest that gets and frees vectors all the time would take a core. */
@@ -101,6 +101,7 @@ export class GuestTracker {
   setScopes(scopes: readonly Scope[] | undefined): void {
     this.#scopes = scopes;
     for (const known of this.#known.values()) this.#define(known);
+    this.lookNow();
   }
 
   /** A vector of a device was seen that could not be placed: if no process that is known has it, one is looked for. */

@@ -12,17 +12,20 @@ export interface OpenDevices {
   addresses: ReadonlySet<string>;
 }
 
-/**
- * The devices, or why they cannot be read; undefined: the process has ended, or, below a --root, there are no
- * descriptors.
- */
+/** What a look at one process tells of the kernel, for the next. */
+export interface KernelSupport {
+  /** fdinfo names the devices */
+  namesDevices?: boolean;
+}
+
+/** What is known of a process; undefined: it has ended, or there are no descriptors below a --root. */
 export type OpenDevicesResult = OpenDevices | FileError | undefined;
 
 /**
  * Reads one link per descriptor. Source: the kernel's Documentation/driver-api/vfio.rst, drivers/vfio/vfio_main.c
  * (fdinfo).
  */
-export function readOpenDevices(files: PseudoFs, pid: number): OpenDevicesResult {
+export function readOpenDevices(files: PseudoFs, pid: number, kernel: KernelSupport = {}): OpenDevicesResult {
   const groups = new Set<string>();
   const characterDevices = new Set<string>();
   const addresses = new Set<string>();
@@ -33,9 +36,11 @@ export function readOpenDevices(files: PseudoFs, pid: number): OpenDevicesResult
       const found = readDescriptor(files, pid, name);
       if (found?.group !== undefined) groups.add(found.group);
       if (found?.characterDevice !== undefined) characterDevices.add(found.characterDevice);
-      if (found?.isDevice) {
-        const address = namedDevice(files.read(`/proc/${pid}/fdinfo/${name}`));
+      if (found?.isDevice && kernel.namesDevices !== false) {
+        const text = files.read(`/proc/${pid}/fdinfo/${name}`);
+        const address = namedDevice(text);
         if (address !== undefined) addresses.add(address);
+        if (text !== undefined) kernel.namesDevices = address !== undefined;
       }
     }
   } catch (error) {
@@ -62,6 +67,7 @@ export function readDescriptor(files: PseudoFs, pid: number, name: string): Vfio
   const path = `/proc/${pid}/fd/${name}`;
   const target = files.linkTarget(path) ?? '';
   if (target === 'anon_inode:[vfio-device]') return { isDevice: true };
+  if (!target.startsWith('/dev/vfio/')) return undefined;
   const [, group, characterDevice] =
     /^\/dev\/vfio\/(?:((?:noiommu-)?\d+)|devices\/(vfio\d+))(?: \(deleted\))?$/.exec(target) ?? [];
   if (group === undefined && characterDevice === undefined) return undefined;

@@ -1,5 +1,5 @@
 import type { PciAddress } from '../domain/address.js';
-import { openAddresses, readDescriptor, readOpenDevices, type VfioDescriptor } from './open-devices.js';
+import { type KernelSupport, openAddresses, readDescriptor, readOpenDevices } from './open-devices.js';
 import { isRunning, type ProcessId, readProcessId } from './process-id.js';
 import { type OwnerRecords, ownerRecords, readOwner } from './process-owner.js';
 import { FileError, type PseudoFs } from './pseudo-fs.js';
@@ -18,8 +18,8 @@ export interface Scan {
 interface Known {
   id: ProcessId;
   qemu: QemuProcess | undefined;
-  /** the names of its descriptors when they were last listed, and how many there were */
-  descriptors: ReadonlySet<string>;
+  /** the names of its descriptors when they were last listed */
+  descriptors: readonly string[];
 }
 
 /** A process that is no QEMU may become one: a start is a fork and an exec. After so many scans it is not looked at. */
@@ -30,6 +30,7 @@ export class QemuScanner {
   readonly #known = new Map<number, Known>();
   /** how often a process was no QEMU */
   readonly #others = new Map<number, number>();
+  readonly #kernel: KernelSupport = {};
 
   constructor(private readonly files: PseudoFs) {}
 
@@ -75,7 +76,7 @@ export class QemuScanner {
       return;
     }
     this.#others.delete(pid);
-    const added: Known = { id, qemu: undefined, descriptors: new Set() };
+    const added: Known = { id, qemu: undefined, descriptors: [] };
     this.#known.set(pid, added);
     this.#setQemu(added, this.#openDevices(pid, added, true) ?? [], context);
   }
@@ -84,14 +85,19 @@ export class QemuScanner {
   #openDevices(pid: number, known: Known, thorough: boolean): PciAddress[] | undefined {
     const { files } = this;
     const before = known.descriptors;
-    known.descriptors = new Set(files.list(`/proc/${pid}/fd`) ?? []);
-    const added = [...known.descriptors].filter((name) => !before.has(name));
-    const hasGone = [...before].some((name) => !known.descriptors.has(name));
-    const isVfio = (found: VfioDescriptor | undefined) => found !== undefined;
-    if (!thorough && !hasGone && !added.some((name) => isVfio(readDescriptor(files, pid, name)))) return undefined;
-    const open = readOpenDevices(files, pid);
+    known.descriptors = files.list(`/proc/${pid}/fd`) ?? [];
+    if (!thorough && !this.#mayHaveChanged(pid, before, known.descriptors)) return undefined;
+    const open = readOpenDevices(files, pid, this.#kernel);
     if (open instanceof FileError) throw open;
     return open ? openAddresses(files, open) : [];
+  }
+
+  /** Whether a descriptor has gone, or one of VFIO has come. The kernel lists them in ascending order. */
+  #mayHaveChanged(pid: number, before: readonly string[], now: readonly string[]): boolean {
+    if (before.length === now.length && before.every((name, index) => name === now[index])) return false;
+    const known = new Set(before);
+    const added = now.filter((name) => !known.delete(name));
+    return known.size > 0 || added.some((name) => readDescriptor(this.files, pid, name) !== undefined);
   }
 
   #setQemu(known: Known, devices: readonly PciAddress[], { records, pidFiles }: ScanContext): void {
