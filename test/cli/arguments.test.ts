@@ -68,7 +68,7 @@ test('options of plan, enforce and status are parsed', async () => {
     sample: undefined,
     only: [],
   };
-  const nothing = { connect: undefined, root: undefined, json: undefined, ...views };
+  const nothing = { connect: undefined, root: undefined, discover: undefined, json: undefined, ...views };
   for (const command of ['plan', 'enforce'] as const) {
     assert.equal(
       await tool(
@@ -93,6 +93,7 @@ test('options of plan, enforce and status are parsed', async () => {
           domains: ['a', 'b', 'guest'],
           connect: 'test:///default',
           root: '/r',
+          discover: undefined,
           json: true,
         },
       },

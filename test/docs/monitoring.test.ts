@@ -17,7 +17,13 @@ const NONE = { misplaced: 0, contested: 0, remote: 0, posted: 0, unreadable: 0, 
 const domain: DomainCounts = { domain: 'guest', devices: 1, interrupts: 4, ...NONE };
 const times = { since: 1_700_000_000_000, at: 1_700_000_060_000 };
 const exposition = formatMetrics({
-  ...{ counters: emptyCounters(), domainCounts: [domain], strays: [], tracing: true, version: '1.2.3' },
+  ...{
+    counters: emptyCounters(),
+    domainCounts: [domain],
+    strays: [{ domain: 'guest', address: '0000:06:12.5', count: 1 }],
+    tracing: true,
+    version: '1.2.3',
+  },
   ...times,
 });
 /** Each sample's name, with the names of its labels. */
@@ -67,7 +73,7 @@ test('each gauge of a domain that can be wrong has an alert, and each metric is 
   for (const name of ['misplaced_interrupts', 'contested_interrupts', 'remote_interrupts', 'unreadable_interrupts'])
     assert.ok(alerted.has(`hostdev_cpuset_${name}`), name);
   const page = readFileSync(join(projectRoot, 'docs/metrics.md'), 'utf8');
-  const documented = [...page.matchAll(/^\| `(hostdev_cpuset_\w+)(?:\{(\w+)\})?` *\| (\w+)/gm)];
+  const documented = [...page.matchAll(/^\| `(hostdev_cpuset_\w+)(?:\{([\w,]+)\})?` *\| (\w+)/gm)];
   assert.equal(
     documented.map(([, name, label = '', type]) => `${name} ${label} ${type}`).sort(),
     [...parseExposition(exposition)]

@@ -85,7 +85,11 @@ test('--dry-run detects the mount, too, and neither --force nor --hook overrides
     ['--hook', 1],
   ] as const) {
     const lines = await onHost(`hooks noexec; install ${option}; there`);
-    assert.match(lines[0] ?? '', `${LEFT_OUT}libvirt could not run it: `, option);
+    assert.match(
+      (lines[0] ?? '').replace(/ +/g, ' '),
+      `${LEFT_OUT.replace(/ +/g, ' ')}libvirt could not run it: `,
+      option,
+    );
     assert.is(lines.at(-1), `status ${status}`, option);
   }
 });

@@ -25,7 +25,7 @@ test("the hook's lines have their priority, with and without logger", async () =
       ['6', 'guest: started: 4 set, 0 kept, 0 skipped, 0 failed'],
       [
         '3',
-        'guest: started: ROOT/etc/hostdev-cpuset/config.json:1:3: unknown key "x" in the configuration (known: default, onError, allowedCpus, locality, intervals, contest)',
+        'guest: started: ROOT/etc/hostdev-cpuset/config.json:1:3: unknown key "x" in the configuration (known: default, onError, allowedCpus, scopes, guests, locality, intervals, contest)',
       ],
     ],
   );

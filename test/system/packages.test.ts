@@ -97,7 +97,8 @@ class RpmRoot {
   }
 
   rpm(...words: string[]): Promise<Outcome> {
-    return run('rpm', ['--root', this.path, '--nodeps', ...words]);
+    // Without a path of its own the database would be in the user's home below the root.
+    return run('rpm', ['--root', this.path, '--dbpath', '/var/lib/rpm', '--nodeps', ...words]);
   }
 
   /** What systemd was asked since the last call. */
@@ -110,7 +111,7 @@ class RpmRoot {
 
   /** Files that are neither rpm's nor the test's. */
   files(): string[] {
-    const own = /^(?:root\/\.rpmdb|bin\/sh|asked|usr\/lib\/systemd\/systemd-update-helper)/;
+    const own = /^(?:var\/lib\/rpm\/|bin\/sh|asked|usr\/lib\/systemd\/systemd-update-helper)/;
     const names = readdirSync(this.path, { recursive: true, encoding: 'utf8' });
     return names.filter(
       (name) => !own.test(name) && !statSync(`${this.path}/${name}`, { throwIfNoEntry: false })?.isDirectory(),

@@ -14,7 +14,8 @@ const ABOUT = {
   plan: 'show what would be written on this host, and why',
   enforce: 'set the interrupt affinities of domains, once',
 };
-const WORDS = 'DOMAIN: name, ID or UUID; or FILE: -, ./a, a.xml; none: standard input, or all with --discover';
+const WORDS =
+  'DOMAIN: name, ID or UUID; or FILE: -, ./a, a.xml\nNone: standard input; with --discover all running domains';
 
 export function planCommand(parser: Argv, name: PlanOptions['command'], take: Take): void {
   parser.command(

@@ -58,7 +58,7 @@ ${list}${rows.length === 0 ? html`<p>No running guest with host devices.</p>` : 
 
 function table(label: string, what: string, rows: readonly Html[], hasTime: boolean): Html {
   const count = (text: string) => html`<th scope="col" class="count">${text}</th>`;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Table: ${label}"><table>
 <thead><tr><th scope="col">${what}</th><th scope="col">State</th>${['Interrupts', 'In place', 'Misplaced', 'Remote', 'Contested', 'On vCPU CPUs'].map(count)}<th scope="col">Problems</th>${hasTime ? html`<th scope="col">Read</th>` : NOTHING}</tr></thead>
 <tbody>${rows}
 </tbody></table></div>`;

@@ -75,7 +75,7 @@ function indexHtml(guests: readonly GuestSummary[]): Html {
   });
   const heads = ['Interrupts', 'Misplaced', 'Remote', 'On vCPU CPUs'];
   return html`<section aria-labelledby="index"><h2 id="index">Index of guests</h2>
-<div class="scroll card" tabindex="0" role="region" aria-label="Index of guests"><table>
+<div class="scroll card" tabindex="0" role="region" aria-label="Table of guests"><table>
 <thead><tr><th scope="col">Guest</th><th scope="col">State</th>${heads.map((text) => html`<th scope="col" class="count">${text}</th>`)}</tr></thead>
 <tbody>${rows}
 </tbody></table></div></section>

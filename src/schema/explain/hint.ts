@@ -32,7 +32,7 @@ export function foreignNamespace({ tagName, namespaceURI }: XmlElement): string 
   return expected === undefined || expected === namespaceURI ? undefined : `xmlns:${prefix}='${expected}'`;
 }
 
-/** A value without special spaces, without white space around it, and without the plus of a number, if it is allowed. */
+/** A value without special spaces, white space around it, and the plus of a number, if that is allowed. */
 export function tidied(value: string, isAllowed: (value: string) => boolean): string | undefined {
   if (value.length > MOST_SHOWN) return undefined;
   const tidy = withoutInvisible(value).trim();
