@@ -27,7 +27,7 @@ export type LiveXmlResult = LiveXml | 'unchanged' | undefined;
 
 /**
  * Reads the status file of the libvirt that started a QEMU: of this host, in its pod, or of its user. Undefined if
- * there is none, as for a QEMU that a script started. What belongs to others is hostile input: it is read as
+ * it does not exist, for example because a script started QEMU. A file of another user is hostile input: it is read as
  * readInProcess() says, and it is used for this guest alone.
  */
 export function readLiveXml(files: PseudoFs, qemu: QemuProcess, known?: LiveXml): LiveXmlResult {

@@ -4,7 +4,7 @@ import { select } from '../xml/select.js';
 import { type Cpuset, union } from './cpuset.js';
 import { parseCpuset } from './parse-cpuset.js';
 
-/** The CPUs of one vCPU, and their source in the definition; `host`: there is none, so all CPUs. */
+/** The CPUs of one vCPU, and their source in the definition; `host`: the vCPU is not pinned and may run on all CPUs. */
 export interface VcpuAffinity {
   vcpu: number;
   source: 'vcpupin' | 'numad' | 'vcpu' | 'host';

@@ -14,7 +14,7 @@ const NAMES: Readonly<Record<string, string>> = {
   '\ufeff': 'a zero-width no-break space',
 };
 
-/** A description of the first such character of a text: `a no-break space (U+00A0)`; undefined if there is none. */
+/** A description of the first such character of a text: `a no-break space (U+00A0)`; undefined without one. */
 export function invisibleIn(text: string): string | undefined {
   const [character] = INVISIBLE.exec(text) ?? [];
   if (character === undefined) return undefined;

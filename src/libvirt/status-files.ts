@@ -10,7 +10,7 @@ const FOLDER = '/run/libvirt/qemu';
 /** A running domain, from libvirt's status file. */
 export interface RunningDomain {
   name: string;
-  /** canonical; undefined: there is none */
+  /** canonical; undefined if the domain has no UUID */
   uuid: string | undefined;
   id: string | undefined;
   /** its live definition */

@@ -35,7 +35,7 @@ export interface DomainState {
 
 /** The stored states, by UUID: state-store.ts. */
 export interface DomainStates {
-  /** undefined if there is none */
+  /** undefined if no state is stored for this UUID */
   read(uuid: string): DomainState | undefined;
   /** whether anything is stored, even if it is invalid */
   has(uuid: string): boolean;

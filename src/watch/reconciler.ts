@@ -187,7 +187,7 @@ export class Reconciler {
 
   /** When run() must be called next, on the clock; Infinity if nothing is due. */
   get due(): number {
-    // without domains nobody wants to know of vectors, but who looks for domains
+    // without managed domains, vectors matter only to the search for new guests
     if (this.#domains.size === 0 && !this.host.vectorUnplaced) return Number.POSITIVE_INFINITY;
     let due = this.#queue.due;
     for (const domain of this.#domains.values()) due = Math.min(due, domain.due);

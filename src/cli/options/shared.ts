@@ -51,7 +51,7 @@ export function discoverOption<T>(command: Argv<T>) {
   });
 }
 
-/** @throws ToolError for a word that is none of them */
+/** @throws ToolError for any other word */
 export function discoveriesOf(text: string | undefined): readonly Discovery[] | undefined {
   if (text === undefined) return undefined;
   const words = text.split(',');

@@ -56,7 +56,7 @@ const NAMES: Readonly<Record<string, string>> = {
 
 const LONGEST_PATTERN = 30;
 
-/** A description of a datatype: `a CPU set such as 0-3,^2`; its pattern if there is none. */
+/** A description of a datatype: `a CPU set such as 0-3,^2`; its pattern if it has no description. */
 export function describeDatatype(type: string, parameters: readonly Parameter[], definition: string): string {
   const known = NAMES[definition];
   if (known !== undefined) return known;
