@@ -90,21 +90,24 @@ async function open(name: string, options: Parameters<Browser['newPage']>[0] = {
   return { opened, requested, messages };
 }
 
-/** @param excluded selector of what axe does not check: it takes minutes for thousands of rows */
-async function violations(opened: Page, excluded: string | undefined): Promise<string[]> {
+/** Keeps the first guest and some rows of each table: axe takes half a minute for thousands of rows. */
+async function keepFirstRows(opened: Page): Promise<void> {
+  await opened.locator('section.domain').evaluateAll((all) => {
+    for (const one of all.slice(1)) one.remove();
+  });
+  await opened.locator('tbody').evaluateAll((all) => {
+    for (const body of all) for (const row of [...body.children].slice(8)) row.remove();
+  });
+}
+
+async function violations(opened: Page): Promise<string[]> {
   await opened.evaluate(axe);
-  const { violations: found } = await opened.evaluate(
-    (selector) =>
-      (
-        globalThis as unknown as {
-          axe: {
-            run(context: { include: string[][]; exclude: string[][] }): Promise<{
-              violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
-            }>;
-          };
-        }
-      ).axe.run({ include: [['html']], exclude: selector === undefined ? [] : [[selector]] }),
-    excluded,
+  const { violations: found } = await opened.evaluate(() =>
+    (
+      globalThis as unknown as {
+        axe: { run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }> };
+      }
+    ).axe.run(),
   );
   return found.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 200)} ${nodes[0]?.failureSummary}`);
 }
@@ -119,11 +122,10 @@ for (const name of ['4 CPUs', '256 CPUs', '40 guests', 'fleet', 'hostile']) {
         await details.evaluateAll((all) => {
           for (const one of all.slice(0, 3)) one.setAttribute('open', '');
         });
-        // The guests, rows and CPUs after the first are like it; the other pages are checked as a whole.
-        const excluded = name === '40 guests' ? 'section.domain ~ section.domain, tr ~ tr, .cpu ~ .cpu' : undefined;
-        assert.equal(await violations(opened, excluded), []);
         const wider = await opened.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         assert.ok(wider <= 0, `${wider} pixels too wide`);
+        if (name === '40 guests') await keepFirstRows(opened);
+        assert.equal(await violations(opened), []);
         assert.equal(requested, [pages[name]]);
         assert.equal(messages, []);
         await opened.close();
