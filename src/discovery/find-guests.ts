@@ -6,14 +6,14 @@ import { QemuScanner } from '../host/qemu-scanner.js';
 import { foundGuest } from './found-guest.js';
 import { readLiveXml } from './live-xml.js';
 
-/** A guest that was found in /proc, with what it may be called by. */
+/** A guest that was found in /proc: its process, which names it, and its definition. */
 export interface Found {
   qemu: QemuProcess;
   definition: PlainDefinition;
 }
 
 /**
- * All guests of the host that have VFIO devices, from one look at /proc.
+ * Finds all guests of the host that have VFIO devices, by reading /proc once.
  * @throws FileError if /proc cannot be listed
  */
 export function findGuests(

@@ -7,15 +7,15 @@ import type { QemuProcess } from '../host/qemu-process.js';
 import { printableStart } from '../lib/printable.js';
 import type { LiveXml } from './live-xml.js';
 
-/** Of the problems of one kind that a guest's own XML leads to, so many are reported. */
+/** Limit of reported problems of each kind, since a guest can write any number of errors into its XML. */
 const MAX_PROBLEMS = 10;
 const MAX_NAME_LENGTH = 120;
-/** One thread a core: APIC IDs are vCPU numbers. */
+/** One thread per core: then APIC IDs equal vCPU numbers. */
 const NO_TOPOLOGY = { dies: 1, cores: 1, threads: 1 };
 
 /**
- * The definition of a guest that was found as a process. Its devices are those that the process has open; what its XML
- * says of others is ignored. What it states counts as far as a scope permits.
+ * Makes the definition of a guest that was found as a process. Its devices are those that the process has open; other
+ * devices in its XML are ignored. Its policies are followed as far as a scope permits.
  */
 export function foundGuest(
   qemu: QemuProcess,
@@ -42,7 +42,7 @@ export function foundGuest(
     devices: qemu.devices.map((address) => deviceOf(address, permitted)),
     metadataProblems: permitted?.metadataProblems.slice(0, MAX_PROBLEMS) ?? [],
     stale: permitted?.stale.slice(0, MAX_PROBLEMS) ?? [],
-    // QEMU's threads tell where the vCPUs are; the guest could state anything
+    // the affinities of QEMU's threads are used instead, which the guest cannot forge
     vcpuPinning: (permission.kind === 'all' && stated?.vcpuPinning) || { cpus: undefined, vcpus: [] },
     cpuTopology: (permission.kind === 'all' && stated?.cpuTopology) || NO_TOPOLOGY,
     ...(permission.kind === 'all' && stated?.flavor !== undefined ? { flavor: stated.flavor } : {}),
@@ -59,15 +59,14 @@ export function foundGuest(
 }
 
 /**
- * Names it apart from the guests of all other owners: a domain of libvirt has a name of its own, which another guest
- * may claim.
+ * A guest may claim the name of a domain of libvirt, or of another owner's guest. So its label includes its owner.
  */
 function labelOf({ name, owner, isOfLibvirt }: QemuProcess): string {
   const own = name === undefined ? 'QEMU' : printableStart(name, MAX_NAME_LENGTH);
   return isOfLibvirt ? own : `${own} (${formatOwner(owner)})`;
 }
 
-/** What the guest states, as far as it is followed. */
+/** The part of the guest's own definition that its permission allows. Reports what is ignored. */
 function permit(
   stated: PlainDefinition,
   permission: Permission,
@@ -83,7 +82,7 @@ function permit(
   const isNamed = ({ policy }: PlainDevice) => policy?.kind === 'cpuset';
   if (!stated.devices.some(isNamed)) return stated;
   problems.push({ rule: 'policy-not-allowed', owner, because: 'no-cpus' });
-  // left alone: no default takes the place of what was stated
+  // invalid, so that no default replaces the policy that was stated
   const withoutCpus = (device: PlainDevice): PlainDevice =>
     isNamed(device) ? { ...device, policy: undefined, isInvalid: true } : device;
   return { ...stated, devices: stated.devices.map(withoutCpus) };
@@ -107,7 +106,7 @@ function deviceOf(address: PciAddress, stated: PlainDefinition | undefined): Pla
   };
 }
 
-/** Devices that it has a policy for, and that its QEMU does not have open. */
+/** Devices with a policy that its QEMU does not have open. */
 function notOpen({ devices }: PlainDefinition, open: readonly PciAddress[]): FoundProblem[] {
   const named = devices.flatMap(({ address, policy }) => (address && policy && !open.includes(address) ? address : []));
   return [...new Set(named)].slice(0, MAX_PROBLEMS).map((address) => ({ rule: 'device-not-open', address }));

@@ -16,16 +16,16 @@ const COUNT_INTERVAL_MS = 500;
 const LOOK_INTERVAL_MS = 20_000;
 /** Interval at which all processes and all open files are read. */
 const THOROUGH_INTERVAL_MS = 600_000;
-/** CPU time of all looks: a guest that gets and frees vectors all the time would take a core. */
+/** CPU time of all searches: a guest that requests and frees vectors all the time would otherwise use a core. */
 const CPU_LIMITS_MS = { capacity: 2000, perSecond: 10 };
-/** CPU time of reading the XML of one guest, which may change it all the time. */
+/** CPU time for reading the XML of one guest, which may change it all the time. */
 const XML_CPU_LIMITS_MS = { capacity: 500, perSecond: 2 };
 
 export interface GuestTrackerOptions {
   scopes: readonly Scope[] | undefined;
-  /** the domains of libvirt of this host come from there */
+  /** leave out the domains of the host's libvirt, since DomainTracker tracks them */
   withoutLibvirts: boolean;
-  /** in ms, of the clock that `due` is of */
+  /** the time in ms, on the same clock as `due` */
   now(): number;
   /** CPU time that this process has used, in ms */
   cpuMs(): number;
@@ -39,18 +39,18 @@ interface Known {
 }
 
 /**
- * Tracks the guests that run on the host by what /proc shows, as DomainTracker does by what libvirt says. It has no
- * timer: call look() when `due` has come.
+ * Tracks the guests that run on the host from /proc, as DomainTracker does from libvirt's events. It has no timer: call
+ * look() at `due`.
  *
- * A guest matters from its first vector on. So it is looked for when a trace event names a vector of a device that
- * nobody has, else when the number of the host's interrupts has changed; and now and then in any case. The kernel's
- * process events (netlink) would tell of a start, but not of a device that is opened, and need CAP_NET_ADMIN.
+ * A guest must be known when it gets its first vector. So /proc is searched when a trace event names a vector of a device
+ * that no known guest has, or, without trace events, when the host's number of interrupts changes; and at intervals in any
+ * case. The kernel's process events (netlink) report new processes, but not opened devices, and need CAP_NET_ADMIN.
  */
 export class GuestTracker {
   readonly #scanner: QemuScanner;
   /** by processUuid() */
   readonly #known = new Map<string, Known>();
-  /** the process that has a device, of all that were seen */
+  /** by address: the process that has the device open */
   #holders = new Map<string, QemuProcess>();
   readonly #cpu = new TokenBucket(CPU_LIMITS_MS);
   readonly #problems = new ReportOnce<'list' | 'process'>();
@@ -77,7 +77,7 @@ export class GuestTracker {
     return this.#cpu.hasTokens(now) ? due : Math.max(due, this.#cpu.availableAt(now));
   }
 
-  /** How many guests are managed. */
+  /** The number of managed guests. */
   get managedCount(): number {
     return this.#known.size;
   }
@@ -97,14 +97,14 @@ export class GuestTracker {
     this.#lookAt = this.options.now();
   }
 
-  /** Other guests may state policies now. */
+  /** Sets the scopes, and applies them to the known guests. */
   setScopes(scopes: readonly Scope[] | undefined): void {
     this.#scopes = scopes;
     for (const known of this.#known.values()) this.#define(known);
     this.lookNow();
   }
 
-  /** A vector of a device was seen that could not be placed: if no process that is known has it, one is looked for. */
+  /** A new vector could not be placed: unless a running process is known to have its device, all processes are read. */
   vectorUnplaced(address: string): void {
     const holder = this.#holders.get(address);
     if (holder && this.#runs(holder)) return;
@@ -120,7 +120,7 @@ export class GuestTracker {
     }
   }
 
-  /** Looks for what is due. */
+  /** Makes the searches that are due. */
   look(): void {
     const now = this.options.now();
     if (this.due > now) return;
@@ -161,7 +161,7 @@ export class GuestTracker {
     for (const [uuid, qemu] of running) this.#see(uuid, qemu, now);
   }
 
-  /** With those that a watcher before this one has left a state of. */
+  /** Also removes ended guests whose state an earlier watcher left behind. */
   #removeGone(running: ReadonlyMap<string, QemuProcess>): void {
     const left = this.sink.withState().filter((uuid) => processOfUuid(uuid));
     for (const uuid of new Set([...this.#known.keys(), ...left])) {

@@ -9,20 +9,20 @@ import { XmlDocument } from '../xml/document.js';
 import { LineIndex } from '../xml/line-index.js';
 import { parseXml } from '../xml/parse.js';
 
-/** The state of a guest of 288 vCPUs has some 200 KiB. A pod could let us read more all the time. */
+/** The status file of a guest with 288 vCPUs has some 200 KiB. The limit keeps a pod from making us read more. */
 const MAX_BYTES = 1024 * 1024;
 const MAX_REASON_LENGTH = 200;
 
-/** The definition that the libvirt of a guest keeps while it runs. */
+/** The definition of a running guest, from the status file of its libvirt. */
 export interface LiveXml {
   path: string;
-  /** of the file; see ProcessText */
+  /** version of the file; see ProcessText */
   version: string;
-  /** or why it cannot be used */
+  /** or the reason why it cannot be used */
   definition: PlainDefinition | { reason: string };
 }
 
-/** unchanged: as at the read that `known` is from. */
+/** unchanged: the file has the same version as `known`. */
 export type LiveXmlResult = LiveXml | 'unchanged' | undefined;
 
 /**
@@ -54,7 +54,7 @@ const REASONS: Record<string, string> = {
 };
 
 /**
- * libvirt names the file like the guest. On this host the files of the system's libvirt are those of other guests.
+ * The file has the guest's name. On the host, the folder of the system's libvirt holds the files of other guests.
  * Source: libvirt, virQEMUDriverConfigNew() in src/qemu/qemu_conf.c.
  */
 function pathsOf({ name, owner, isOfLibvirt }: QemuProcess): string[] {
@@ -71,7 +71,7 @@ function readInGuest(files: PseudoFs, { id: { pid } }: QemuProcess, path: string
   return files.readInProcess({ pid, path, maxBytes: MAX_BYTES, known });
 }
 
-/** The folder is root's. */
+/** Only root can write to the folder, so the file needs no protection from links. */
 function readOnHost(files: PseudoFs, path: string, known: string | undefined) {
   const text = files.read(path);
   if (text === undefined) return undefined;

@@ -56,7 +56,7 @@ function conflictText({ name, pid, evidence, unreadable }: OtherOwner): string {
   const why = unreadable
     ? `which QEMU has it open is unknown (${unreadable} cannot be read)`
     : 'no QEMU is seen to have it open';
-  return `domain ${name} (pid ${pid}) names the device, too, and did so first; ${why}`;
+  return `domain ${name} (pid ${pid}) already names the device; ${why}`;
 }
 
 /** What to do about a shared line on other CPUs than wanted. */
@@ -85,7 +85,7 @@ function messageOf(problem: Problem): string {
     case 'device-absent':
       return `the host has no device ${problem.address}`;
     case 'duplicate-device':
-      return `${problem.address} stands in the domain above already`;
+      return `the definition names ${problem.address} more than once`;
     case 'device-unreadable':
       return `${problem.path} cannot be read: ${problem.error}`;
     case 'device-conflict':

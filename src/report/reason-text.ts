@@ -7,7 +7,7 @@ const WRITE_ERRORS: Readonly<Record<string, string>> = {
   EBUSY: 'the kernel is busy with it',
   EAGAIN: 'the kernel is busy with it',
   ENOSPC: 'these CPUs are out of interrupt vectors',
-  EINVAL: 'the kernel takes no such mask for it',
+  EINVAL: 'the kernel rejects this mask for it',
   ENOENT: 'it went away',
   EPERM: 'the kernel manages it itself, or forbids the write',
   EIO: 'the kernel manages it itself',
@@ -40,7 +40,7 @@ function textOf(reason: Reason): string {
     case 'auto-unknown':
       return 'numad chooses the CPUs of the vCPUs when the domain starts';
     case 'vcpus-unknown':
-      return 'none of the vCPUs of its policy is there';
+      return 'the guest has none of the vCPUs of its policy';
     case 'vcpus-unseen':
       return 'no thread of QEMU shows where its vCPUs are';
     case 'none-online':
@@ -76,9 +76,9 @@ function textOf(reason: Reason): string {
     case 'target-full':
       return `CPU ${formatCpuset(reason.target)} is out of interrupt vectors, so it has the rest of the set`;
     case 'delivered-elsewhere':
-      return `delivered to CPU ${formatCpuset(reason.effective)} all the same: that CPU set may be out of vectors`;
+      return `delivered to CPU ${formatCpuset(reason.effective)} nevertheless: that CPU set may be out of vectors`;
     case 'other-mask':
-      return `the kernel made it ${formatCpuset(reason.affinity)}`;
+      return `the kernel changed it to ${formatCpuset(reason.affinity)}`;
     case 'posted':
       return `posted to ${reason.vcpu === null ? 'a vCPU' : `vCPU ${reason.vcpu}`}: its affinity has no effect`;
     case 'retry-later':

@@ -234,7 +234,7 @@ export class OutcomeRecorder {
     const kind = error === null ? 'exhausted' : errorKind(error, failures);
     result.errors[kind]++;
     state.placedOn = undefined;
-    // that the rest is busy for a moment does not make the target's turn come any sooner
+    // a failed write of the rest of the set does not bring the retry of the target forward
     const isBusyRest = isRest && kind === 'transient';
     if (isBusyRest && !state.retry.mustWait(target, now)) this.#targetFull(state, after, context);
     const isToReport = isBusyRest

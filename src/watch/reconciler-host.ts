@@ -14,8 +14,8 @@ export interface ReconcilerHost {
   /** CPU time that this process has used, in ms; undefined: a domain's CPU time is not limited */
   cpuMs?(): number;
   /**
-   * VFIO has a vector of this device that could not be placed at once: it may be another guest's by now, or one's that
-   * is not known yet. Not to call the reconciler
+   * A new vector of this device could not be placed at once: the device may belong to another guest by now, or to one
+   * that is not known yet. Must not call the reconciler.
    */
   vectorUnplaced?(address: string): void;
   /**

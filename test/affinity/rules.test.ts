@@ -160,7 +160,7 @@ rules('1: a device that no QEMU is seen to have open belongs to the domain that 
   const [device] = pass.enforce(own).devices;
   assert.equal(
     device?.problems.map(({ message }) => message),
-    ['domain other (pid 701) names the device, too, and did so first; no QEMU is seen to have it open'],
+    ['domain other (pid 701) already names the device; no QEMU is seen to have it open'],
   );
   assert.equal(pass.written(), ['41=5']);
   kernel.processes.stop(OTHER);
@@ -440,7 +440,7 @@ rules('3: a mask that is changed again right after the write is reported as fail
   const kernel = hostOf([vfio(A, 41)]);
   const pass = simulated(kernel, new AfterWrite(kernel, () => kernel.move(41, list('6'))));
   const [placed] = interrupts(pass.enforce(own)).values();
-  assert.equal([placed?.action, placed?.reason], ['fail', 'the kernel made it 6']);
+  assert.equal([placed?.action, placed?.reason], ['fail', 'the kernel changed it to 6']);
   assert.equal([placed?.affinity, placed?.effective], ['6', '6']);
 });
 
@@ -451,7 +451,7 @@ rules('3: a delivery outside the mask is reported as failed', () => {
     if (interrupt) interrupt.effective = list('7');
   };
   const pass = simulated(kernel, new AfterWrite(kernel, stray));
-  const expected = '41 fail: delivered to CPU 7 all the same: that CPU set may be out of vectors';
+  const expected = '41 fail: delivered to CPU 7 nevertheless: that CPU set may be out of vectors';
   const report = pass.enforce(own);
   assert.equal(outcomes(report), [expected]);
   assert.equal([...interrupts(report).values()][0]?.affinity, '2-3');

@@ -82,7 +82,7 @@ for (const open of [undefined, [[], []] as const]) {
       const runs = UUIDS.map((uuid) => host.add(named(uuid, A)));
       runs.push(...host.pass(3_600_000));
       assert.equal(problems(runs), [
-        `two ${A} error: domain one (pid 700) names the device, too, and did so first; no QEMU is seen to have it open`,
+        `two ${A} error: domain one (pid 700) already names the device; no QEMU is seen to have it open`,
       ]);
       assert.equal(host.written(), ['41=2-3']);
       host.reconciler.remove(ONE);
@@ -101,7 +101,7 @@ conflicts("if QEMU's descriptors cannot be read, this is reported and the first 
   runs.push(...host.pass(60_000));
   assert.equal(problems(runs), [
     'one null note: /proc/700/fd cannot be read (EACCES): whether QEMU has the devices open is unknown',
-    `two ${A} error: domain one (pid 700) names the device, too, and did so first; which QEMU has it open is unknown (/proc/701/fd cannot be read)`,
+    `two ${A} error: domain one (pid 700) already names the device; which QEMU has it open is unknown (/proc/701/fd cannot be read)`,
   ]);
   assert.equal(host.written(), ['41=2-3']);
 });

@@ -89,17 +89,17 @@ function sentence(group: readonly Placement[]): string {
   }
 }
 
-/** `2-3`, or `2-5, each on its own part` if each vector has its own target. */
+/** `2-3`, or `2-5, each on its own CPUs` if each vector has its own target. */
 function placeOf(group: readonly Placement[]): string {
   const sets = new Set(group.map(({ to }) => listOf(to)));
   const all = formatCpuset(union(...group.map(({ to }) => to ?? EMPTY)));
-  return sets.size > 1 ? `${all}, each on its own part` : all;
+  return sets.size > 1 ? `${all}, each on its own CPUs` : all;
 }
 
 const listOf = (set: Cpuset | null) => set && formatCpuset(set);
 
 function culpritText(culprit: NonNullable<Placement['culprit']>): string {
-  if (culprit === 'not irqbalance') return 'something else than irqbalance, which does not run';
+  if (culprit === 'not irqbalance') return 'not by irqbalance, which does not run';
   if (culprit === 'unknown') return 'whether irqbalance runs cannot be read';
   return `irqbalance runs (pid ${culprit.irqbalancePid})`;
 }

@@ -23,7 +23,7 @@ test('spread vectors are one entry, except those whose target was full', () => {
   assert.equal(
     placementEntries(changed).map(({ text }) => text),
     [
-      `guest: placed on 2-4, each on its own part: ${A} IRQ 41-43`,
+      `guest: placed on 2-4, each on its own CPUs: ${A} IRQ 41-43`,
       `guest: placed on 2,4 (CPU 3 is out of interrupt vectors, so it has the rest of the set): ${A} IRQ 44`,
       `guest: not placed on 2: ${A} IRQ 45`,
     ],
