@@ -84,6 +84,8 @@ const NEVER: Moment = { at: Number.NEGATIVE_INFINITY, order: 0 };
 
 /** A write that failed. */
 interface Failure {
+  /** the set that was to be written */
+  cpus: Cpus;
   code: string;
   at: number;
   /** when it is tried again at the latest */
@@ -149,8 +151,8 @@ export class World {
   #releasing: string | undefined;
   /** codes of writes that failed in this run, by IRQ */
   readonly #failures = new Map<number, Set<string>>();
-  /** the last write of each set to each vector, if it failed, as long as that has to be remembered */
-  readonly #lastFailures = new WeakMap<SimulatedInterrupt, Map<Cpus, Failure>>();
+  /** the last failed write of each set to each vector, by each process */
+  readonly #lastFailures = new WeakMap<SimulatedInterrupt, Failure[]>();
   /** when something happened last that may change what a domain wants */
   #configuredAt = 0;
   #writes = 0;
@@ -436,8 +438,8 @@ export class World {
   #noteMoves(): void {
     for (const one of this.kernel.interrupts.values()) {
       const places = [one.affinity, one.effective].map(cpusOfRanges).filter((cpus) => cpus !== 0);
-      for (const [set, failure] of this.#lastFailures.get(one) ?? [])
-        failure.mayRepeat ||= places.some((cpus) => isWithin(cpus, set));
+      for (const failure of this.#lastFailures.get(one) ?? [])
+        failure.mayRepeat ||= places.some((cpus) => isWithin(cpus, failure.cpus));
       const written = this.#written.get(one);
       if (!written || written.mayRepeat) continue;
       const affinity = cpusOfRanges(one.affinity);
@@ -515,7 +517,7 @@ export class World {
         const interrupt = this.kernel.interrupts.get(irq);
         if (!interrupt) return;
         const retryBy = this.#excuseOf(interrupt).failed(code, this.now);
-        this.#judgeRetry(interrupt, cpus, { code, at: this.now, retryBy, by: this.#process, mayRepeat: false });
+        this.#judgeRetry(interrupt, { cpus, code, at: this.now, retryBy, by: this.#process, mayRepeat: false });
       },
     };
   }
@@ -818,21 +820,27 @@ export class World {
 
   /** The process at work knows that the CPUs of a vector are out of room, and need not have tried them again yet. */
   #isFull({ interrupt, wanted }: Owned): boolean {
-    const failure = this.#lastFailures.get(interrupt)?.get(wanted);
-    return failure?.code === 'ENOSPC' && failure.by === this.#process && this.now <= failure.retryBy;
+    const failure = this.#ownFailures(interrupt).find(({ cpus }) => cpus === wanted);
+    return failure?.code === 'ENOSPC' && this.now <= failure.retryBy;
+  }
+
+  /** Failed writes of the process at work. It does not know those of others. */
+  #ownFailures(interrupt: SimulatedInterrupt): Failure[] {
+    return (this.#lastFailures.get(interrupt) ?? []).filter(({ by }) => by === this.#process);
   }
 
   /** A write that failed is not tried again before its time, whatever else is to be done for its device. */
-  #judgeRetry(interrupt: SimulatedInterrupt, cpus: Cpus, failure: Failure): void {
-    const { code, at, by } = failure;
+  #judgeRetry(interrupt: SimulatedInterrupt, failure: Failure): void {
+    const { cpus, code, at } = failure;
     // a line may go to another handler and come back
     if (interrupt.type === 'intx') return;
-    const failures = this.#lastFailures.get(interrupt) ?? new Map<Cpus, Failure>();
-    const last = failures.get(cpus);
-    this.#lastFailures.set(interrupt, failures.set(cpus, failure));
-    if (last?.code !== code || last.by !== by || last.mayRepeat) return;
+    const own = this.#ownFailures(interrupt);
+    const last = own.find((one) => one.cpus === cpus);
+    const kept = (this.#lastFailures.get(interrupt) ?? []).filter((one) => one !== last);
+    this.#lastFailures.set(interrupt, [...kept, failure]);
+    if (last?.code !== code || last.mayRepeat) return;
     // nowhere else in its set is room
-    const isLastResort = [...failures].some(([set, one]) => set !== cpus && one.code === 'ENOSPC' && one.at === at);
+    const isLastResort = own.some((one) => one.cpus !== cpus && one.code === 'ENOSPC' && one.at === at);
     if (isLastResort) return;
     const pause = at - last.at;
     if (pause === 0 || last.at <= this.#configuredAt || pause >= leastPauseMs(code)) return;
