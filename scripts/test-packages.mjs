@@ -1,5 +1,6 @@
 // npm run test:packages: builds the Debian packages and installs, uses, updates, removes and purges them in Debian 12 and
-// 13, and checks them with the lintian of both. As root, on Debian: debootstrap makes the systems, once.
+// 13, and checks them with the lintian of both; builds the container image, and runs it. As root, on Debian: debootstrap
+// makes the systems, once.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +15,7 @@ const SAMPLE_HOST = 'samples/hosts/workstation.json';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 ensureInstalled();
-installPackages(['debootstrap']);
+installPackages(['debootstrap', 'runc', 'umoci']);
 execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
 const { parseHostDescription, SimulatedKernel, writeTree } = await import('../dist/modules/test/simulator/index.js');
 const work = mkdtempSync(join(tmpdir(), 'hostdev-cpuset-packages-'));
@@ -33,6 +34,10 @@ try {
       check(['chroot', root, 'lintian', '--allow-root', '--fail-on', 'error,warning', `/mnt/${copyInto(root, file)}`]);
     }
   }
+  const selfContained = packages.find((file) => file.endsWith('amd64.deb'));
+  const image = ['scripts/build-image.mjs', '--output', work, '--package', selfContained];
+  const archive = execFileSync(process.execPath, image, { encoding: 'utf8' }).trim();
+  count(spawnSync(process.execPath, ['scripts/packages/in-container.mjs', archive], { stdio: 'inherit' }));
 } finally {
   rmSync(work, { recursive: true });
 }
@@ -41,9 +46,11 @@ process.exitCode = failed > 0 ? 1 : 0;
 
 /** Its mounts and processes end with it. */
 function check(words) {
-  const { status } = spawnSync('unshare', ['--mount', '--pid', '--fork', ...words], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
+  const stdio = ['ignore', 'inherit', 'inherit'];
+  count(spawnSync('unshare', ['--mount', '--pid', '--fork', ...words], { stdio }));
+}
+
+function count({ status }) {
   if (status === 0) passed++;
   else failed++;
 }
