@@ -8,12 +8,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import util from 'node:util';
-import { installPackages } from './debian.mjs';
+import { DEBIAN_MIRROR, installPackages } from './debian.mjs';
 import { ensureInstalled } from './install.mjs';
 import { sourceDate } from './packages/source.mjs';
 
 const SUITE = 'trixie';
-const MIRROR = 'http://deb.debian.org/debian';
 const TOOLS = ['dpkg', 'mmdebstrap', 'umoci'];
 /** Files of Debian's packages that a container without users does not need. */
 const LEFT_OUT = ['locale', 'man', 'info', 'doc', 'zsh', 'bash-completion'].map((name) => `/usr/share/${name}/*`);
@@ -86,7 +85,7 @@ function makeFileSystem(deb, target) {
     `--customize-hook=rm "$1${inside}"`,
     SUITE,
     target,
-    MIRROR,
+    DEBIAN_MIRROR,
   ]);
 }
 

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
 
+export const DEBIAN_MIRROR = 'http://deb.debian.org/debian';
+
 /** Installs the missing Debian packages. Throws if apt-get fails. Needs root. */
 export function installPackages(names) {
   const absent = names.filter((name) => !isPackageInstalled(name));
