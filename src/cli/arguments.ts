@@ -12,8 +12,9 @@ import { EPILOGUE, type Take } from './options/shared.js';
 import { statusCommand } from './options/status.js';
 import { expandCommand, normalizeCommand } from './options/transform.js';
 import { watchCommand } from './options/watch.js';
+import { prepareArguments } from './prepare-arguments.js';
 import type { Request } from './request.js';
-import { usageMessage } from './usage-error.js';
+import { namesAsTyped, usageMessage } from './usage-error.js';
 import { version } from './version.js';
 
 /** In the order of --help. scripts/describe-commands.mjs generates manual pages and completions from them. */
@@ -41,6 +42,14 @@ const COMMAND_NAMES = [
 ];
 const KNOWN = `known: ${COMMAND_NAMES.slice(0, -1).join(', ')} or ${COMMAND_NAMES.at(-1)} (see --help)`;
 
+/** What yargs knows of the options of the command. */
+interface YargsOptions {
+  key: Record<string, unknown>;
+  boolean: readonly string[];
+}
+
+const optionsOf = (parser: Argv) => (parser as Argv & { getOptions(): YargsOptions }).getOptions();
+
 /** @throws ToolError for a usage error: one line */
 export async function parseArguments(program: string, args: readonly string[]): Promise<Request> {
   let request: Request | undefined;
@@ -56,9 +65,13 @@ export async function parseArguments(program: string, args: readonly string[]): 
     for (const add of COMMANDS) add(parser, take);
   }
   let printed = '';
-  const { _: words } = await parser.parseAsync(args.map(withExplicitValue), {}, (error, _, output) => {
-    if (error) throw error;
-    printed = output;
+  const parse = async () =>
+    parser.parseAsync(prepareArguments(args), {}, (error, _, output) => {
+      if (error) throw error;
+      printed = output;
+    });
+  const { _: words } = await parse().catch((error) => {
+    throw error instanceof ToolError ? new ToolError(namesAsTyped(error.message, args)) : error;
   });
   if (printed) return { command: 'print', text: `${printed}\n` };
   if (request) return request;
@@ -89,7 +102,7 @@ function base(program: string, args: readonly string[]): Argv {
       'parse-positional-numbers': false,
     })
     .strictOptions()
-    .middleware([keepLastValue, rejectEmptyPaths])
+    .middleware([keepLastValue, rejectEmptyPaths, () => rejectValues(args, parser)])
     .version(version)
     .help()
     .alias('h', 'help')
@@ -102,8 +115,7 @@ function base(program: string, args: readonly string[]): Argv {
     .exitProcess(false)
     .fail((message, error) => {
       if (error instanceof ToolError) throw error;
-      const { key } = (parser as Argv & { getOptions(): { key: Record<string, unknown> } }).getOptions();
-      throw new ToolError(usageMessage(message ?? error.message, args, Object.keys(key)));
+      throw new ToolError(usageMessage(message ?? error.message, args, Object.keys(optionsOf(parser).key)));
     });
   return parser;
 }
@@ -122,10 +134,12 @@ function rejectEmptyPaths(argv: Record<string, unknown>): void {
   for (const key of ['metrics', 'config']) if (argv[key] === '') throw new ToolError(`--${key} needs a file`);
 }
 
-/** yargs would take a file named true or false as the value of the switch before it. */
-function withExplicitValue(arg: string, index: number, args: readonly string[]): string {
-  const isSwitch = /^(?:-i|--(?:in-place|no-check|no-config|check|json|host|details|misplaced|remote|contested))$/.test(
-    arg,
-  );
-  return isSwitch && /^(?:true|false)$/.test(args[index + 1] ?? '') ? `${arg}=true` : arg;
+/** yargs reads `--json=1` as false. */
+function rejectValues(args: readonly string[], parser: Argv): void {
+  const { boolean } = optionsOf(parser);
+  const end = args.indexOf('--');
+  for (const arg of end < 0 ? args : args.slice(0, end)) {
+    const [, typed, name] = /^(--?([^=]+))=/s.exec(arg) ?? [];
+    if (name !== undefined && boolean.includes(name)) throw new ToolError(`${typed} takes no value`);
+  }
 }

@@ -30,3 +30,22 @@ function asTyped(name: string, args: readonly string[]): string {
   if (name.length > 1 || args.some((arg) => arg === long || arg.startsWith(`${long}=`))) return long;
   return `-${name}`;
 }
+
+/** Long names of the options that have a letter. */
+const LETTERS: Readonly<Record<string, string>> = {
+  connect: 'c',
+  domain: 'd',
+  'in-place': 'i',
+  'dry-run': 'n',
+  watch: 'w',
+};
+
+/** Our own messages name an option by its long name; if only its letter was typed, the letter. */
+export function namesAsTyped(message: string, args: readonly string[]): string {
+  return message.replace(/(?<![\w-])--([a-z-]+)/g, (long, name: string) => {
+    const letter = LETTERS[name];
+    const isLong = args.some((arg) => arg === long || arg.startsWith(`${long}=`));
+    const isLetter = letter !== undefined && args.some((arg) => new RegExp(`^-[A-Za-z]*${letter}`).test(arg));
+    return isLetter && !isLong ? `-${letter}` : long;
+  });
+}

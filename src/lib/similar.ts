@@ -17,15 +17,20 @@ export function similar(name: string, names: readonly string[]): string | undefi
   return best;
 }
 
+/** Two characters that were exchanged count as one difference. */
 function editDistance(a: string, b: string): number {
+  let earlier: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let row = 1; row <= a.length; row++) {
     const current = [row];
     for (let column = 1; column <= b.length; column++) {
       const substituted = (previous[column - 1] as number) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(substituted, (previous[column] as number) + 1, (current[column - 1] as number) + 1));
+      const isExchange = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      const exchanged = isExchange ? (earlier[column - 2] as number) + 1 : substituted;
+      const inserted = (current[column - 1] as number) + 1;
+      current.push(Math.min(substituted, exchanged, (previous[column] as number) + 1, inserted));
     }
-    previous = current;
+    [earlier, previous] = [previous, current];
   }
   return previous[b.length] as number;
 }

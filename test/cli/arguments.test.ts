@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseArguments } from '../../src/cli/arguments.js';
 import type { Request } from '../../src/cli/request.js';
+import { namesAsTyped } from '../../src/cli/usage-error.js';
 import { version } from '../../src/cli/version.js';
 import { ToolError } from '../../src/lib/errors.js';
 import { runInProcess } from '../support/cli-in-process.js';
@@ -35,7 +36,7 @@ test('file arguments may have any text and position', async () => {
   const names = ['a', '-', '5', '0x10', '1e3', 'true', 'lint', 'a b', '', './-x', 'a=b'];
   assert.equal(await paths(lint(...names)), names);
   assert.equal(await paths(tool('lint', ...names)), names);
-  assert.equal(await paths(tool('normalize', '-i', ...names)), names);
+  assert.equal(await paths(tool('normalize', '--check', ...names)), names);
   assert.equal(await paths(lint('a', '--json', 'b', '--max-warnings', '3', 'c')), ['a', 'b', 'c']);
   for (const name of ['true', 'false']) assert.equal(await paths(tool('normalize', '-i', name)), [name]);
   assert.equal(await paths(lint('a', '--', '-b', '--json', '--')), ['a', '-b', '--json', '--']);
@@ -105,6 +106,23 @@ test('options of plan, enforce and status are parsed', async () => {
   });
 });
 
+test('a value may follow the letter of an option at once', async () => {
+  const parsed = await tool('plan', '-da', '-ctest:///default', '--', '-db');
+  assert.equal(parsed, await tool('plan', '-d', 'a', '-c', 'test:///default', '--', '-db'));
+  assert.equal(await tool('status', '-w5', 'a'), await tool('status', '--watch', '5', 'a'));
+});
+
+test('the seconds of --watch may be left out before a name', async () => {
+  const watching = async (...args: string[]) => {
+    const { options } = (await tool('status', ...args)) as { options: { watch: number; domains: string[] } };
+    return [options.watch, ...options.domains];
+  };
+  assert.equal(await watching('-w', 'guest'), [2, 'guest']);
+  assert.equal(await watching('--watch', '0.5', 'guest'), [0.5, 'guest']);
+  assert.equal(await watching('guest', '--watch', '--json'), [2, 'guest']);
+  assert.equal(await watching('--watch=3', '7'), [3, '7']);
+});
+
 test('options of normalize and expand are parsed', async () => {
   const nothing = { default: undefined, schemas: undefined, engine: undefined };
   assert.equal(await tool('normalize', '--default', 'auto', '-i', '--no-check', 'f'), {
@@ -136,7 +154,7 @@ for (const [args, expected] of [
   [['--max-warnings', '-1'], /max-warnings/],
   [['--max-warnings', ''], /^--max-warnings takes a whole number$/],
   [['--max-warnings', '1.5'], /^--max-warnings takes a whole number$/],
-  [['--json', '--format', 'sarif'], /^--json and --format sarif exclude each other$/],
+  [['--json', '--format', 'sarif'], /^--json and --format sarif cannot be used together$/],
 ] as const) {
   test(`usage error in one line: lint-domain ${args.join(' ')}`, async () => {
     assert.match(await errorMessage(lint(...args)), expected);
@@ -152,6 +170,22 @@ for (const [args, expected] of [
   [['status', '--misplacd'], /^unknown option --misplacd: did you mean --misplaced\?$/],
   [['define', '--conect', 'x'], /^unknown option --conect: did you mean --connect\?$/],
   [['status', '-x'], /^unknown option -x$/],
+  [['lint', '--hots'], /^unknown option --hots: did you mean --host\?$/],
+  [['status', '-w', '0'], /^-w takes 0\.1 to 86400 seconds$/],
+  [['status', '-w=x'], /^-w takes 0\.1 to 86400 seconds$/],
+  [['status', '-w', '1e9'], /^-w takes 0\.1 to 86400 seconds$/],
+  [['status', '--watch=-1'], /^--watch takes 0\.1 to 86400 seconds$/],
+  [['status', '--check', '-w'], /^--check and -w cannot be used together$/],
+  [['status', '--html', 'x', '-w', '--json'], /^--html and -w cannot be used together$/],
+  [['status', '--check', '--sample', '2', 'a'], /^--check and --sample cannot be used together$/],
+  [['status', '--sample', '2'], /^--sample needs the name of a domain, or a file$/],
+  [['normalize', '-i', '--check', 'a'], /^-i and --check cannot be used together$/],
+  [['expand', '-i'], /^-i needs files$/],
+  [['expand', '--in-place', '-'], /^--in-place needs files$/],
+  [['status', '--json=1'], /^--json takes no value$/],
+  [['status', '--details=yes'], /^--details takes no value$/],
+  [['set', 'a', 'b', 'auto', '--spread=no'], /^--spread takes no value$/],
+  [['uninstall', '-n=false'], /^-n takes no value$/],
   [['plan', '--root'], /^--root needs a value$/],
   [['status', '-c'], /^-c needs a value$/],
   [['lint', '--format', 'xml'], /^--format takes "text", "json", "sarif", "github", not "xml"$/],
@@ -203,6 +237,18 @@ for (const [program, command, words] of HELPS) {
     assert.equal(await runInProcess(program, [...command, '-h']), { code, stdout, stderr });
   });
 }
+
+test('every option with a letter is named as it was typed', async () => {
+  const helps = await Promise.all(HELPS.map(([program, command]) => runInProcess(program, [...command, '--help'])));
+  const pairs = helps.flatMap(({ stdout }) => [...stdout.matchAll(/^ +-(.), --(\S+)/gm)]);
+  const letters = new Set(pairs.map(([, letter = '']) => letter));
+  for (const each of 'cdinw') assert.ok(letters.has(each), each);
+  for (const [, letter, name] of pairs) {
+    if (name === 'help' || name === 'version') continue;
+    assert.is(namesAsTyped(`--${name} is wrong`, [`-${letter}`, 'x']), `-${letter} is wrong`);
+    assert.is(namesAsTyped(`--${name} is wrong`, [`--${name}=x`]), `--${name} is wrong`);
+  }
+});
 
 test('--version and -V print the version', async () => {
   for (const program of ['lint-domain', 'hostdev-cpuset'] as const) {

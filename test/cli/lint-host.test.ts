@@ -30,7 +30,7 @@ test('--root without --host is a usage error', async ({ folder }) => {
   layOutHost(TWO_NODES, folder.join('host'));
   const { code, stdout, stderr } = await runInProcess('lint-domain', ['--root', folder.join('host'), SAMPLE]);
   assert.is(stdout, '');
-  assert.is(stderr, 'lint-domain: --root goes with --host\n');
+  assert.is(stderr, 'lint-domain: --root needs --host\n');
   assert.is(code, 2);
 });
 

@@ -65,10 +65,10 @@ test('--html needs a file name', async () => {
   assert.is(code, 2);
 });
 
-test('--html excludes --json and --watch', async () => {
-  for (const other of ['--json', '--watch']) {
+test('--html excludes --json, --watch, --details and filters', async () => {
+  for (const other of ['--json', '--watch', '-w', '--details', '--misplaced']) {
     const { code, stderr } = await status('--html', '-', other);
-    assert.match(stderr, '--html goes without --watch and --json');
+    assert.is(stderr, `hostdev-cpuset: --html and ${other} cannot be used together\n`);
     assert.is(code, 2);
   }
 });

@@ -166,7 +166,7 @@ test('--check prints the files that would change, and changes none', async ({ fo
   assert.is(readFileSync(good, 'utf8'), GOOD);
   assert.is(readFileSync(done, 'utf8'), before);
   const both = await normalize(['--check', '-i', good]);
-  assert.is(both.stderr, 'hostdev-cpuset: --check and --in-place exclude each other\n');
+  assert.is(both.stderr, 'hostdev-cpuset: -i and --check cannot be used together\n');
   assert.is(both.code, 2);
 });
 

@@ -250,7 +250,14 @@ test('an error is one line and status 2', async () => {
     assert.match(stderr, pattern);
   };
   await refused(/: no such directory/, 'install', '--prefix', folder.join('none'));
-  await refused(/--hook and --no-hook exclude each other/, 'install', '--hook', '--no-hook', '--prefix', folder.path);
+  await refused(
+    /--hook and --no-hook cannot be used together/,
+    'install',
+    '--hook',
+    '--no-hook',
+    '--prefix',
+    folder.path,
+  );
   await refused(/takes no file: x/, 'install', 'x', '--prefix', folder.path);
   await refused(/needs a directory/, 'install', '--prefix=');
   for (const command of ['install', 'uninstall']) {

@@ -97,7 +97,10 @@ test('invalid policies and options are reported in one line', async () => {
     [['guest', '06:12.5', '2', '--vcpus', '0'], /^hostdev-cpuset: vcpus is allowed only with cpuset="auto"\n$/],
     [['guest', '06:12.5', 'auto', '--control-vectors', '1'], /^hostdev-cpuset: controlVectors .*spread="yes"\n$/],
     [['guest', '06:12.5', 'auto', '--live'], /^hostdev-cpuset: domain 'guest' is not running: leave out --live\n$/],
-    [['guest', '06:12.5', 'auto', '--live', '--current'], /^hostdev-cpuset: --current goes without --live/],
+    [
+      ['guest', '06:12.5', 'auto', '--live', '--current'],
+      /^hostdev-cpuset: --current and --live cannot be used together\n$/,
+    ],
     [['guest', '06:12.5'], /^hostdev-cpuset: set takes DOMAIN DEVICE CPUSET\n$/],
     [['nobody', '06:12.5', 'auto'], /^hostdev-cpuset: virsh: failed to get domain 'nobody'.*\n$/],
   ];

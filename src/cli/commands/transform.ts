@@ -1,6 +1,5 @@
 import type { Definition } from '../../domain/definition.js';
 import type { DefaultPolicy } from '../../domain/metadata.js';
-import { ToolError } from '../../lib/errors.js';
 import { printable } from '../../lib/printable.js';
 import { expand } from '../../transform/expand.js';
 import { normalize } from '../../transform/normalize.js';
@@ -39,10 +38,7 @@ export function expandCommand(options: TransformOptions, io: Io): Promise<number
 }
 
 async function transformAll(options: TransformOptions, io: Io, rewrite: Rewrite, useSchema: boolean): Promise<number> {
-  const { paths, inPlace, check } = options;
-  if (inPlace && check) throw new ToolError('--check and --in-place exclude each other');
-  if (paths.length > 1 && !inPlace && !check) throw new ToolError('several files need --in-place or --check');
-  if (paths.includes('-') && inPlace) throw new ToolError('--in-place needs files');
+  const { inPlace } = options;
   if (!inPlace) return rewriteEach(options, io, rewrite, useSchema, (path, file) => finish(path, file, options, io));
   return betweenWrites(() =>
     rewriteEach(options, io, rewrite, useSchema, async (path, file) => {

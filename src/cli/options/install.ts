@@ -2,7 +2,7 @@ import type { Argv } from 'yargs';
 import { PARTS } from '../../install/manifest.js';
 import { ToolError } from '../../lib/errors.js';
 import type { InstallOptions } from '../commands/install.js';
-import { pathsOf, type Take } from './shared.js';
+import { pathsOf, refuseTogether, type Take } from './shared.js';
 
 const ABOUT = {
   install: 'install hook, service and irqbalance policy',
@@ -42,7 +42,7 @@ export function installCommand(parser: Argv, name: InstallOptions['command'], ta
       if (word !== undefined) throw new ToolError(`${name} takes no file: ${word}`);
       const parts = PARTS.filter((part) => (flags as Record<string, unknown>)[`no-${part}`] !== true);
       const { hook = false, 'no-hook': noHook } = flags as { hook?: boolean; 'no-hook'?: boolean };
-      if (hook && noHook) throw new ToolError('--hook and --no-hook exclude each other');
+      if (hook) refuseTogether('hook', { 'no-hook': noHook });
       const options = {
         command: name,
         parts,

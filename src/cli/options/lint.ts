@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs';
 import { ToolError } from '../../lib/errors.js';
 import { FORMATS } from '../lint/render-report.js';
-import { EPILOGUE, pathsOf, schemaOptions, type Take, usage } from './shared.js';
+import { EPILOGUE, pathsOf, refuseTogether, schemaOptions, type Take, usage } from './shared.js';
 
 const ABOUT = 'check domain XML';
 const FILES = 'FILE: a file or directory (all .xml below it); - or none for standard input';
@@ -48,12 +48,12 @@ export function lintCommand(parser: Argv, name: '$0' | 'lint', take: Take): void
       schemas,
       engine,
     }) => {
-      if (root !== undefined && !host) throw new ToolError('--root goes with --host');
+      if (root !== undefined && !host) throw new ToolError('--root needs --host');
       if (maxWarnings !== undefined && !/^\d+$/.test(maxWarnings)) {
         throw new ToolError('--max-warnings takes a whole number');
       }
-      if (json && format && format !== 'json') throw new ToolError(`--json and --format ${format} exclude each other`);
-      if (config !== undefined && noConfig) throw new ToolError('--config and --no-config exclude each other');
+      if (json && format !== 'json') refuseTogether('json', { [`format ${format}`]: format });
+      if (config !== undefined) refuseTogether('config', { 'no-config': noConfig });
       const paths = pathsOf(words, name);
       const report = {
         format: json ? ('json' as const) : format,

@@ -1,6 +1,6 @@
 import type { Argv } from 'yargs';
 import { ToolError } from '../../lib/errors.js';
-import { pathsOf, type Take } from './shared.js';
+import { pathsOf, refuseTogether, type Take } from './shared.js';
 
 const ABOUT = 'merge the status of many hosts';
 const FILE = 'FILE: output of status --json, of one host or several; - for standard input';
@@ -25,7 +25,8 @@ export function reportCommand(parser: Argv, take: Take): void {
         .example('$0 report *.json', 'the status of all'),
     ({ _: words, details, check, html, 'max-age': maxAge }) => {
       if (html === '') throw new ToolError('--html takes a file, or - for standard output');
-      if (check && (details || html !== undefined)) throw new ToolError('--check goes without --details and --html');
+      if (check) refuseTogether('check', { details, html });
+      if (html !== undefined) refuseTogether('html', { details });
       if (maxAge !== undefined && !/^\d{1,9}$/.test(maxAge))
         throw new ToolError('--max-age takes a whole number of seconds');
       const age = maxAge === undefined ? undefined : Number(maxAge);

@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs';
 import { ToolError } from '../../lib/errors.js';
 import type { ScopeOptions } from '../edit/domain-metadata.js';
-import { connectOption, pathsOf, type Take } from './shared.js';
+import { connectOption, pathsOf, refuseTogether, type Take } from './shared.js';
 
 const ABOUT = {
   set: 'set the policy of one device of a domain',
@@ -86,6 +86,6 @@ function scopeOptions<T>(command: Argv<T>) {
 
 function scopeOf(flags: Record<string, unknown>): ScopeOptions {
   const { live = false, config = false, current = false } = flags as Partial<Record<string, boolean>>;
-  if (current && (live || config)) throw new ToolError('--current goes without --live and --config');
+  if (current) refuseTogether('current', { live, config });
   return { live, config };
 }

@@ -61,6 +61,12 @@ export function discoveriesOf(text: string | undefined): readonly Discovery[] | 
   return words.filter(isOne);
 }
 
+/** @throws ToolError if one of the other options is given as well */
+export function refuseTogether(option: string, others: Readonly<Record<string, unknown>>): void {
+  const [other] = Object.entries(others).find(([, value]) => value !== undefined && value !== false) ?? [];
+  if (other !== undefined) throw new ToolError(`--${option} and --${other} cannot be used together`);
+}
+
 /** yargs leaves the command's name in `_`. */
 export function pathsOf(words: readonly (string | number)[], command: string): string[] {
   return words.slice(command === '$0' ? 0 : 1).map(String);

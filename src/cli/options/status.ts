@@ -8,6 +8,7 @@ import {
   domainsAndFiles,
   hostOptions,
   pathsOf,
+  refuseTogether,
   type Take,
 } from './shared.js';
 
@@ -32,19 +33,20 @@ export function statusCommand(parser: Argv, take: Take): void {
         .example('virsh dumpxml guest | $0 status -', 'read a definition from a pipe'),
     (given) => {
       const { _: words, domain = [], connect, root, json, details, html, check } = given;
-      const { watch, word } = intervalOf(given.watch);
+      const watch = intervalOf(given.watch);
       const sample = sampleOf(given.sample);
       const only = STATE_FILTERS.filter((state) => given[state]);
       if (html === '') throw new ToolError('--html takes a file, or - for standard output');
-      if (html !== undefined && (watch !== undefined || json))
-        throw new ToolError('--html goes without --watch and --json');
-      if (html !== undefined && only.length > 0) throw new ToolError(`--html goes without --${only[0]}`);
-      if (check && (watch !== undefined || json || html !== undefined || details || only.length > 0))
-        throw new ToolError('--check goes without --details, --json, --html, --watch and filters');
+      const filters = Object.fromEntries(only.map((state) => [state, true]));
+      if (html !== undefined) refuseTogether('html', { watch, json, details, sample: sample || undefined, ...filters });
+      if (check) refuseTogether('check', { watch, json, html, details, sample: sample || undefined, ...filters });
+      const named = domainsAndFiles(pathsOf(words, 'status'), domain);
+      if (sample && named.paths.length + named.domains.length === 0)
+        throw new ToolError('--sample needs the name of a domain, or a file');
       take({
         command: 'status',
         options: {
-          ...domainsAndFiles([...pathsOf(words, 'status'), ...word], domain),
+          ...named,
           ...{
             connect,
             root,
@@ -86,16 +88,17 @@ const MAX_SAMPLE = 3600;
 
 function sampleOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const seconds = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
+  const seconds = secondsOf(text);
   if (seconds >= 0 && seconds <= MAX_SAMPLE) return seconds;
   throw new ToolError(`--sample takes 0 to ${MAX_SAMPLE} seconds`);
 }
 
-/** SECONDS is optional: in `--watch guest` the word is a domain's name. */
-function intervalOf(watched: string | undefined): { watch: number | undefined; word: string[] } {
-  if (watched === undefined) return { watch: undefined, word: [] };
-  if (!/^\d*\.?\d*$/.test(watched)) return { watch: INTERVAL.default, word: [watched] };
-  const watch = watched === '' ? INTERVAL.default : Number(watched);
-  if (watch >= INTERVAL.least && watch <= INTERVAL.most) return { watch, word: [] };
+function intervalOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (text === '') return INTERVAL.default;
+  const seconds = secondsOf(text);
+  if (seconds >= INTERVAL.least && seconds <= INTERVAL.most) return seconds;
   throw new ToolError(`--watch takes ${INTERVAL.least} to ${INTERVAL.most} seconds`);
 }
+
+const secondsOf = (text: string) => (/^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN);

@@ -1,5 +1,6 @@
 import type { Argv } from 'yargs';
-import { EPILOGUE, pathsOf, schemaOptions, type Take, usage } from './shared.js';
+import { ToolError } from '../../lib/errors.js';
+import { EPILOGUE, pathsOf, refuseTogether, schemaOptions, type Take, usage } from './shared.js';
 
 const ABOUT = {
   normalize: 'move cpuset attributes to metadata',
@@ -21,8 +22,11 @@ export function normalizeCommand(parser: Argv, take: Take): void {
         .example('$0 normalize guest.xml > define.xml', 'prepare for virsh define'),
     ({ _: words, 'in-place': inPlace, check, default: standard, 'no-check': noCheck, schemas, engine }) => {
       const paths = pathsOf(words, 'normalize');
-      const how = { inPlace: inPlace ?? false, check: check ?? false, useSchema: !noCheck };
-      take({ command: 'normalize', options: { paths, ...how, default: standard, schemas, engine } });
+      const how = howOf(paths, inPlace, check);
+      take({
+        command: 'normalize',
+        options: { paths, ...how, useSchema: !noCheck, default: standard, schemas, engine },
+      });
     },
   );
 }
@@ -38,7 +42,7 @@ export function expandCommand(parser: Argv, take: Take): void {
         .example('virsh dumpxml --inactive guest | $0 expand', 'for editing'),
     ({ _: words, 'in-place': inPlace, check }) => {
       const paths = pathsOf(words, 'expand');
-      take({ command: 'expand', options: { paths, inPlace: inPlace ?? false, check: check ?? false } });
+      take({ command: 'expand', options: { paths, ...howOf(paths, inPlace, check) } });
     },
   );
 }
@@ -47,4 +51,12 @@ function inPlace<T>(command: Argv<T>) {
   return command
     .option('in-place', { alias: 'i', type: 'boolean', describe: 'edit files in place' })
     .option('check', { type: 'boolean', describe: 'list files that would change' });
+}
+
+/** @throws ToolError */
+function howOf(paths: readonly string[], inPlace = false, check = false) {
+  if (inPlace) refuseTogether('in-place', { check });
+  if (paths.length > 1 && !inPlace && !check) throw new ToolError('several files need --in-place or --check');
+  if (inPlace && (paths.length === 0 || paths.includes('-'))) throw new ToolError('--in-place needs files');
+  return { inPlace, check };
 }
