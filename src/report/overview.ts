@@ -113,13 +113,13 @@ export type GuestOrder = keyof typeof GUEST_ORDERS;
 /** Guests that are equal in this order are sorted by name. */
 export function orderGuests(guests: readonly GuestSummary[], order: GuestOrder = 'state'): GuestSummary[] {
   const compare: (a: GuestSummary, b: GuestSummary) => number = GUEST_ORDERS[order];
-  const byName = (a: GuestSummary, b: GuestSummary) => collator.compare(a.name, b.name);
-  const byHost = (a: GuestSummary, b: GuestSummary) => collator.compare(a.host ?? '', b.host ?? '');
+  const byName = (a: GuestSummary, b: GuestSummary) => compareNames(a.name, b.name);
+  const byHost = (a: GuestSummary, b: GuestSummary) => compareNames(a.host ?? '', b.host ?? '');
   return [...guests].sort((a, b) => compare(a, b) || byHost(a, b) || byName(a, b));
 }
 
 /** `vnf-2` comes before `vnf-10`. */
-const collator = new Intl.Collator('en', { numeric: true });
+export const { compare: compareNames } = new Intl.Collator('en', { numeric: true });
 
 function severity(guest: GuestSummary): number {
   if (guest.errors.length + guest.unreadable > 0) return 3;

@@ -2,8 +2,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { emptyCounters } from '../../src/runtime/counters.js';
+import { InstanceLock } from '../../src/runtime/instance-lock.js';
+import { writeWatcherStatus } from '../../src/runtime/watcher-status.js';
 import { projectRoot } from '../support/cli.js';
 import { runInProcess } from '../support/cli-in-process.js';
+import { ELSEWHERE, guestOn, IN_PLACE, RunningHost } from '../support/running-host.js';
 import { Workstation } from '../support/simulated-tree.js';
 
 const test = suite('status --html');
@@ -70,6 +74,31 @@ test('--html excludes --json, --watch, --details and filters', async () => {
     const { code, stderr } = await status('--html', '-', other);
     assert.is(stderr, `hostdev-cpuset: --html and ${other} cannot be used together\n`);
     assert.is(code, 2);
+  }
+});
+
+test('guests are in the order of their numbers, and misplaced and contested interrupts are counted', async () => {
+  const own = new RunningHost([guestOn('vnf-10', IN_PLACE), guestOn('vnf-2', ELSEWHERE, IN_PLACE)]);
+  try {
+    const contested = [{ domain: 'vnf-10', address: '0000:10:00.0', irq: 100 }];
+    new InstanceLock(own.root).take();
+    writeWatcherStatus(own.root, {
+      ...{ pid: process.pid, since: '2026-01-01T00:00:00Z', untilIdle: false, way: 'events', reason: null },
+      counters: { ...emptyCounters(), contestedNow: 1 },
+      contested,
+    });
+    const { stdout } = await runInProcess('hostdev-cpuset', ['status', '--root', own.root, '--html', '-']);
+    const names = [...stdout.matchAll(/<h3><span class="sign hue(\d)">(.)<\/span> ([^<]+)/g)];
+    assert.equal(
+      names.map(([, ...words]) => words.join(' ')),
+      ['0 A vnf-2', '1 B vnf-10'],
+    );
+    assert.match(stdout, '<dt>misplaced</dt><dd><a href="#misplaced">1</a></dd>');
+    assert.match(stdout, '<dt>contested</dt><dd>1</dd>');
+    assert.match(stdout, '<b class="open">contested</b>');
+    assert.not.match(stdout, 'not placed<');
+  } finally {
+    own.remove();
   }
 });
 

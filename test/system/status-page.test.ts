@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
-import { layOutRunning, manyGuests } from '../simulator/running-guests.js';
+import { layOutRunning, manyGuests, type RunningGuest } from '../simulator/running-guests.js';
 import { projectRoot, runCli } from '../support/cli.js';
 import { largeHost } from '../support/large-host.js';
 import { needs, suiteWhere } from '../support/needs.js';
@@ -27,6 +27,7 @@ test.before(async () => {
   pages['256 CPUs'] = await largePage(256, 20);
   pages['40 guests'] = await manyPage();
   pages.fleet = await fleetPage();
+  pages['long names'] = await longNames();
   const twoNodes = readFileSync(join(projectRoot, 'samples/hosts/two-nodes.json'), 'utf8');
   const guest = readFileSync(join(projectRoot, 'samples/sriov-two-nodes.xml'), 'utf8');
   const hostile = guest.replace('<name>vrouter', `<name>${escaped}`).replace("cpuset='18-21'", "cpuset='2-5'");
@@ -64,16 +65,28 @@ async function manyPage(): Promise<string> {
   return pathToFileURL(path).href;
 }
 
-async function fleetPage(): Promise<string> {
+const fleetPage = () =>
+  mergedPage(
+    'fleet',
+    [4, 16].map((cpus) => ({ cpus, guests: manyGuests(3, cpus, 1, 4) })),
+  );
+
+/** A host and guests with long names. */
+const longNames = () =>
+  mergedPage('h'.repeat(200), [
+    { cpus: 16, guests: manyGuests(3, 16, 1, 4).map((guest) => ({ ...guest, name: guest.name.padEnd(200, 'x') })) },
+  ]);
+
+async function mergedPage(name: string, hosts: { cpus: number; guests: RunningGuest[] }[]): Promise<string> {
   const files = await Promise.all(
-    [4, 16].map(async (cpus) => {
-      const root = folder.join(`fleet-${cpus}`, 'host');
-      layOutRunning(root, cpus, manyGuests(3, cpus, 1, 4));
+    hosts.map(async ({ cpus, guests }) => {
+      const root = folder.join(`${name}-${cpus}`, 'host');
+      layOutRunning(root, cpus, guests);
       const { stdout } = await runCli('hostdev-cpuset', ['status', '--root', root, '--json']);
-      return folder.write(`fleet-${cpus}/status.json`, stdout);
+      return folder.write(`${name}-${cpus}/status.json`, stdout);
     }),
   );
-  const path = folder.join('fleet.html');
+  const path = folder.join(`${name}.html`);
   assert.is((await runCli('hostdev-cpuset', ['report', '--html', path, ...files])).code, 0);
   return pathToFileURL(path).href;
 }
@@ -154,7 +167,7 @@ test('from what is not placed to the interrupt, from a CPU to its guest and back
   const { opened } = await open('40 guests');
   await opened.locator('.tile a').click();
   await opened.locator('.listed a').first().click();
-  await opened.locator('tr:target', { hasText: 'not placed' }).waitFor({ state: 'visible' });
+  await opened.locator('tr:target', { hasText: 'misplaced' }).waitFor({ state: 'visible' });
   await opened.locator('.cpu a[href="#cpu-0"]').click();
   await opened.locator('tr#cpu-0 a', { hasText: /^vnf-0$/ }).click();
   const guest = opened.locator('section:target');
@@ -163,6 +176,29 @@ test('from what is not placed to the interrupt, from a CPU to its guest and back
   await opened.locator('tr#cpu-0:target').waitFor({ state: 'visible' });
   await opened.close();
 });
+
+for (const name of ['40 guests', 'fleet', 'long names']) {
+  test(`${name}: texts of neighbouring cells do not touch, and no column of names fills the window`, async () => {
+    const { opened } = await open(name, { viewport: { width: 1280, height: 900 } });
+    const { gaps, widths } = await opened.evaluate(() => {
+      const rows = [...document.querySelectorAll('tr')].filter((one) => one.getClientRects().length > 0).slice(0, 200);
+      return {
+        gaps: rows.flatMap(({ cells }) => {
+          const boxes = [...cells].map((cell) => {
+            const range = document.createRange();
+            range.selectNodeContents(cell);
+            return range.getBoundingClientRect();
+          });
+          return boxes.slice(1).map((box, index) => box.left - (boxes[index] as DOMRect).right);
+        }),
+        widths: [...document.querySelectorAll('th.guest')].map((one) => one.getBoundingClientRect().width),
+      };
+    });
+    assert.ok(Math.min(...gaps) >= 8, `${Math.min(...gaps)} pixels`);
+    assert.ok(Math.max(...widths) <= 640, `${Math.max(...widths)} pixels`);
+    await opened.close();
+  });
+}
 
 test('in print all tables are there', async () => {
   const { opened } = await open('40 guests');

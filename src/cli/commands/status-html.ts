@@ -18,7 +18,16 @@ export function statusPage(options: StatusOptions, path: string, io: Io): number
     return threads.length > 0 ? threads : definition.vcpuPinning.vcpus;
   });
   const takenAt = `${time.toISOString().slice(0, 19).replace('T', ' ')}Z`;
-  const page = pageOf({ plans, topology, vcpus, host: name, takenAt, watcher: watcherText(options.root, io) });
+  const contested = status.watcher?.contested;
+  const page = pageOf({
+    plans,
+    topology,
+    vcpus,
+    host: name,
+    takenAt,
+    watcher: watcherText(options.root, io),
+    contested,
+  });
   if (path === '-') io.stdout.write(page);
   else writeOutputFile(path, page);
   return status.problems.some(({ severity }) => severity === 'error') ? EXIT.findings : EXIT.ok;

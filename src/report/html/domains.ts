@@ -20,7 +20,7 @@ import { takenOf, type ViewModel } from './view-model.js';
  * The meaning of an action on the page. The style sheet adds a sign, as not every reader can tell the colours apart.
  */
 const STATES: Record<Action, { word: string; kind: string }> = {
-  set: { word: 'not placed', kind: 'open' },
+  set: { word: 'misplaced', kind: 'open' },
   fail: { word: 'failed', kind: 'bad' },
   keep: { word: 'in place', kind: 'good' },
   skip: { word: 'left alone', kind: 'soft' },
@@ -122,8 +122,8 @@ const isListed = ({ action }: InterruptPlan) => action === 'set' || action === '
 /** Maximum length of the list: each guest's section has all of its own. */
 const MAX_LISTED = 200;
 
-/** The misplaced interrupts, with a link to each. */
-export function notPlacedHtml(plans: readonly DomainPlan[]): Html {
+/** The interrupts that are misplaced or unreadable, with a link to each. */
+export function misplacedHtml(plans: readonly DomainPlan[]): Html {
   const found = plans.flatMap((domain, index) =>
     domain.devices.flatMap((device) =>
       device.interrupts.filter(isListed).map((interrupt) => ({ domain, index, device, interrupt })),
@@ -138,7 +138,7 @@ export function notPlacedHtml(plans: readonly DomainPlan[]): Html {
     );
   const more =
     found.length > MAX_LISTED ? html`<p>${formatCount(found.length - MAX_LISTED)} more: see the guests.</p>` : NOTHING;
-  return html`<section aria-labelledby="not-placed"><h2 id="not-placed">Not in place</h2>
+  return html`<section aria-labelledby="misplaced"><h2 id="misplaced">Not in place</h2>
 <ul class="listed">${items}</ul>${more}</section>
 `;
 }

@@ -20,6 +20,7 @@ export function fleetPage(hosts: readonly FleetHost[], now: Date): string {
   const about = html`<p>${plural(guests.length, 'guest')}, ${plural(sum.interrupts, 'interrupt')} · ${now.toISOString().slice(0, 19).replace('T', ' ')}Z</p>`;
   return document({
     title,
+    command: 'report',
     skip: { to: '#guests', text: 'To the guests, host by host' },
     about,
     main: html`<section aria-labelledby="summary"><h2 id="summary" class="unseen">Summary</h2>
@@ -69,5 +70,5 @@ function row(guest: GuestSummary, name: Html, time?: string): Html {
   const cells = [interrupts, inPlace, misplaced, remote, contested].map(formatCount);
   const taken = share && share.all > 0 ? formatShare(share) : '–';
   return html`
-<tr><th scope="row">${name}</th><td>${guestState(guest)}</td>${[...cells, taken].map((text) => html`<td class="count">${text}</td>`)}<td class="list">${[...errors, ...warnings].join(', ') || '–'}</td>${time === undefined ? NOTHING : html`<td class="list">${time}</td>`}</tr>`;
+<tr><th scope="row" class="guest">${name}</th><td>${guestState(guest)}</td>${[...cells, taken].map((text) => html`<td class="count">${text}</td>`)}<td class="list">${[...errors, ...warnings].join(', ') || '–'}</td>${time === undefined ? NOTHING : html`<td class="list">${time}</td>`}</tr>`;
 }

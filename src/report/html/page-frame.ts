@@ -6,6 +6,8 @@ const CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; 
 
 interface Page {
   title: string;
+  /** whose output this is */
+  command: 'status' | 'report';
   /** link for keyboard users */
   skip: { to: string; text: string };
   /** below the title */
@@ -14,7 +16,7 @@ interface Page {
 }
 
 /** A self-contained page. */
-export function document({ title, skip, about, main }: Page): string {
+export function document({ title, command, skip, about, main }: Page): string {
   return html`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -29,7 +31,7 @@ export function document({ title, skip, about, main }: Page): string {
 <body>
 <a class="skip" href="${skip.to}">${skip.text}</a>
 <header>
-<p class="soft">hostdev-cpuset status</p>
+<p class="soft">hostdev-cpuset ${command}</p>
 <h1>${title}</h1>
 ${about}</header>
 <main>

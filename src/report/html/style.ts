@@ -84,11 +84,12 @@ table{border-collapse:collapse;width:100%;font-size:.875rem}
 th,td{text-align:left;padding:.35rem .75rem .35rem 0;vertical-align:top;border-bottom:1px solid var(--line)}
 thead th{color:var(--soft);font-weight:600;font-size:.8125rem;white-space:nowrap}
 th[scope=row]{font-weight:600}
+th.guest{min-width:9rem;max-width:30rem;overflow-wrap:anywhere}
 tr.device th{padding-top:1rem;font-weight:600}
 .about{position:sticky;left:0;width:fit-content;max-width:min(100%,calc(100vw - 4rem));overflow-wrap:anywhere}
 .alias{font-weight:600}
 .interrupts tr:not(.device)>:nth-child(n+4):nth-child(-n+6),td.list{max-width:14rem;overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
-.interrupts td:nth-child(8),td.count{min-width:7rem;font-variant-numeric:tabular-nums}.interrupts td:nth-child(8),.count{text-align:right;padding-right:0}td.count+td.count{padding-left:.75rem}
+.interrupts td:nth-child(8),td.count{min-width:7rem;font-variant-numeric:tabular-nums}.interrupts td:nth-child(8),.count{text-align:right;padding-right:0}.count+.count{padding-left:.75rem}.count+:not(.count){padding-left:1.5rem}
 tbody:last-child tr:last-child>*{border-bottom:0}
 tr:target{background:var(--open-g)}
 .interrupts td i{display:block;height:5px;border-radius:3px;margin-top:.3rem;background:linear-gradient(var(--used) 0 0) 0/var(--w) 100% no-repeat var(--track)}

@@ -13,6 +13,8 @@ export interface ViewModelInput {
   takenAt: string;
   /** status of the watcher, in lines; undefined: unknown */
   watcher?: string | undefined;
+  /** interrupts that another program keeps moving */
+  contested?: readonly { address: string; irq: number }[] | undefined;
 }
 
 export interface CpuView {
