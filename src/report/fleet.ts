@@ -7,6 +7,8 @@ export interface FleetHost {
   name: string;
   /** when it was read, ISO 8601; undefined: not in the document */
   time: string | undefined;
+  /** the files that have documents of it */
+  sources: string[];
   /** with the host's name */
   guests: GuestSummary[];
   /** the sums over its guests; its problems are those of the host, and the errors of the guests */
@@ -29,31 +31,45 @@ export function fleetOf(
   documents: readonly { source: string; document: HostDocument }[],
   options: FleetOptions,
 ): FleetHost[] {
-  const last = new Map<string, HostDocument>();
+  const last = new Map<string, { document: HostDocument; sources: string[] }>();
   for (const { source, document } of documents) {
-    const name = document.host.name ?? source;
+    const name = document.host.name || source;
     const before = last.get(name);
-    if (!before || timeOf(document) >= timeOf(before)) last.set(name, document);
+    const sources = [...new Set([...(before?.sources ?? []), source])];
+    const isLatest = !before || timeOf(document) >= timeOf(before.document);
+    last.set(name, { document: isLatest ? document : before.document, sources });
   }
-  return [...last].map(([name, document]) => hostOf(name, document, options));
+  return [...last].map(([name, { document, sources }]) => ({ ...hostOf(name, document, options), sources }));
 }
 
-function hostOf(name: string, document: HostDocument, { now, maxAgeMs }: FleetOptions): FleetHost {
+function hostOf(name: string, document: HostDocument, options: FleetOptions): Omit<FleetHost, 'sources'> {
   const { time } = document.host;
   const guests = document.domains
     .filter(({ devices, problems }) => devices.length + problems.length > 0)
     .map((domain) => guestSummary(domain, undefined, name));
-  const age = now.getTime() - timeOf(document);
-  const isOld = maxAgeMs !== undefined && !(age <= maxAgeMs);
-  const old = isOld ? [`read ${time === undefined ? 'at an unknown time' : `at ${time}`}, too long ago`] : [];
+  const wrongTime = timeFaultOf(document, options);
   const own = document.problems ?? (document.watcher ? [] : [{ rule: 'watcher-unseen', severity: 'note' }]);
   const rulesOf = (severity: string) => own.filter((one) => one.severity === severity).map(({ rule }) => rule);
   const summary = sumOf(guests, name);
-  summary.errors = [...new Set([...(isOld ? ['too-old'] : []), ...rulesOf('error'), ...summary.errors])];
+  summary.errors = [...new Set([...(wrongTime ? [wrongTime.rule] : []), ...rulesOf('error'), ...summary.errors])];
   const unseen = rulesOf('note').filter((rule) => rule === 'watcher-unseen');
   summary.warnings = [...new Set([...rulesOf('warning'), ...unseen, ...summary.warnings])];
-  return { name, time, guests, summary, faults: [...old, ...faultsOf(document)] };
+  return { name, time, guests, summary, faults: [...(wrongTime?.text ?? []), ...faultsOf(document)] };
 }
+
+/** A time in the future is one, too: a document of that host would never be too old. */
+function timeFaultOf(document: HostDocument, { now, maxAgeMs }: FleetOptions) {
+  if (maxAgeMs === undefined) return undefined;
+  const { time } = document.host;
+  const ageMs = now.getTime() - timeOf(document);
+  if (time !== undefined && ageMs < -Math.max(maxAgeMs, MAX_AHEAD_MS))
+    return { rule: 'in-future', text: [`read at ${time}, which is in the future: its clock or this one is wrong`] };
+  if (ageMs <= maxAgeMs) return undefined;
+  return { rule: 'too-old', text: [`read ${time === undefined ? 'at an unknown time' : `at ${time}, too long ago`}`] };
+}
+
+/** Clocks differ by that much. */
+const MAX_AHEAD_MS = 60_000;
 
 /** The sums over guests, in the form of one guest. */
 export function sumOf(guests: readonly GuestSummary[], name: string): GuestSummary {

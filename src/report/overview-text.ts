@@ -66,6 +66,7 @@ const GAP = '  ';
 /** Minimum columns for the guests' names, if they need them. */
 const MIN_NAME_WIDTH = 16;
 const MAX_NAME_WIDTH = 48;
+const MIN_HOST_WIDTH = 7;
 const PROBLEMS = 'PROBLEMS';
 /** Columns that are not informative are left out until the problems have this much room. */
 const MAX_RESERVED_WIDTH = 24;
@@ -135,7 +136,7 @@ function tableOf(guests: readonly GuestSummary[], width: number, what: string): 
 }
 
 function row(guest: GuestSummary, { names, shown, problems: room }: Table, paint: Paint): string {
-  const name = padEnd(truncate(nameOf(guest), names), names);
+  const name = padEnd(nameOf(guest, names), names);
   const cells = shown.map(({ column, width: size }) => painted(guest, column, paint, size));
   const problems = truncate(problemsOf(guest), room);
   const style = guest.errors.length > 0 ? 'red' : 'yellow';
@@ -147,12 +148,7 @@ function sentence(guest: GuestSummary, paint: Paint, width: number): string[] {
   const said = COLUMNS.filter((column) => !column.isIdle(column.text(guest)));
   const parts = said.map((column) => `${painted(guest, column, paint)} ${column.word}`);
   const problems = problemsOf(guest);
-  return wrap(
-    `${truncate(nameOf(guest), width - 1)}: ${[...parts, ...(problems ? [problems] : [])].join(', ')}`,
-    width,
-    0,
-    2,
-  );
+  return wrap(`${nameOf(guest, width - 1)}: ${[...parts, ...(problems ? [problems] : [])].join(', ')}`, width, 0, 2);
 }
 
 function painted(guest: GuestSummary, column: Column, paint: Paint, width = 0): string {
@@ -161,7 +157,13 @@ function painted(guest: GuestSummary, column: Column, paint: Paint, width = 0): 
   return ' '.repeat(Math.max(0, width - text.length)) + (isWorth ? paint(column.style as 'red', text) : text);
 }
 
-const nameOf = ({ host, name }: GuestSummary) => printable(`${host === null ? '' : `${host} `}${name || '(no name)'}`);
+/** Of a long host name and guest name, the host's is cut first. */
+function nameOf({ host, name }: GuestSummary, width = Number.POSITIVE_INFINITY): string {
+  const guest = printable(name || '(no name)');
+  if (host === null) return truncate(guest, width);
+  const shown = truncate(printable(host), Math.max(MIN_HOST_WIDTH, width - 1 - textWidth(guest)));
+  return `${shown} ${truncate(guest, width - 1 - textWidth(shown))}`;
+}
 
 function problemsOf({ errors, warnings, unreadable }: GuestSummary): string {
   return printable([...(unreadable > 0 ? [`${unreadable} unreadable`] : []), ...errors, ...warnings].join(', '));

@@ -5,6 +5,9 @@ import type { StatusReport } from './report.js';
 export type HostDocument = Pick<StatusReport, 'domains' | 'summary'> &
   Partial<Pick<StatusReport, 'watcher' | 'problems'>> & { host: Partial<StatusReport['host']> };
 
+const SCHEMA_VERSION = 1;
+const OTHER = 'not the output of hostdev-cpuset status --json';
+
 /**
  * Reads the members that are used.
  * @throws ToolError: one line with the error
@@ -14,18 +17,25 @@ export function parseReport(text: string): HostDocument {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new ToolError(`no JSON: ${(error as Error).message}`);
+    throw new ToolError(`not JSON: ${(error as Error).message}`);
   }
-  if (!isRecord(value) || value.schemaVersion !== 1 || !Array.isArray(value.domains) || !isRecord(value.summary))
-    throw new ToolError('no document of hostdev-cpuset status --json');
+  if (!isRecord(value) || !Array.isArray(value.domains) || !isRecord(value.summary)) throw new ToolError(OTHER);
+  const { schemaVersion } = value;
+  if (schemaVersion !== SCHEMA_VERSION)
+    throw new ToolError(
+      Number.isSafeInteger(schemaVersion)
+        ? `schemaVersion ${schemaVersion}: this version of hostdev-cpuset reads ${SCHEMA_VERSION}`
+        : OTHER,
+    );
   const document = value as unknown as HostDocument;
   const found = faultOf(document);
-  if (found) throw new ToolError(`no document of hostdev-cpuset status --json: ${found}`);
+  if (found) throw new ToolError(`${OTHER}: ${found} is invalid`);
   return { ...document, host: isRecord(document.host) ? document.host : {} };
 }
 
 function faultOf({ domains, host = {}, problems = [], watcher = null }: HostDocument): string | undefined {
-  if (!isText(host.name) || !isText(host.time)) return 'host';
+  if (!isText(host.name)) return 'host.name';
+  if (host.time !== undefined && !isTime(host.time)) return 'host.time';
   if (!areProblems(problems)) return 'problems';
   if (watcher !== null && !(isRecord(watcher) && isRecord(watcher.counters))) return 'watcher';
   const index = domains.findIndex((domain) => !isDomain(domain));
@@ -65,5 +75,7 @@ const areProblems = (value: unknown): boolean =>
   );
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+const isTime = (value: unknown): boolean =>
+  typeof value === 'string' && /^\d{4}-\d{2}-\d{2}T/.test(value) && !Number.isNaN(Date.parse(value));
 const isText = (value: unknown): boolean => value === undefined || typeof value === 'string';
 const isTextOrNull = (value: unknown): boolean => value === null || typeof value === 'string';

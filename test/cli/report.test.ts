@@ -105,6 +105,8 @@ test('what is no such document is refused in a line', async () => {
     { ...a, domains: withInterrupt({ counts: { 1: 'x' } }) },
     { ...a, domains: withInterrupt({ handlers: 'x' }) },
     { ...a, host: { name: 7 } },
+    { ...a, host: { time: 'Tue, 1 Feb' } },
+    { ...a, host: { time: '2026-99-99T' } },
     { ...a, problems: [{}] },
     { ...a, watcher: 'x' },
   ]) {
@@ -112,7 +114,9 @@ test('what is no such document is refused in a line', async () => {
     const { code, stderr } = await report(path);
     assert.match(
       stderr,
-      new RegExp(`^hostdev-cpuset: ${path}: no (JSON|document of hostdev-cpuset status --json)[^\\n]*\\n$`),
+      new RegExp(
+        `^hostdev-cpuset: ${path}: (not JSON: |not the output of hostdev-cpuset status --json|schemaVersion 2: this version)[^\\n]*\\n$`,
+      ),
     );
     assert.is(code, 2);
   }
@@ -123,6 +127,50 @@ test('a document of an earlier version: the watcher is unknown', async () => {
   const path = host.write('old.json', JSON.stringify({ ...old, host: { nodes: [] } }));
   const { stdout } = await report('--check', path);
   assert.is(stdout, `PROBLEM: ${path}: whether a watcher runs is unknown\n`);
+});
+
+test('a document that is cut off does not take the others of its file with it', async () => {
+  const [a, b] = both().map((path) => readFileSync(path, 'utf8')) as [string, string];
+  const path = host.write('log.json', a + b + a.slice(0, 300));
+  const { code, stdout, stderr } = await report(path);
+  assert.match(stderr, /^hostdev-cpuset: [^\n]*log\.json: document 3: not JSON: [^\n]*\n$/);
+  assert.equal(stdout.split('\n'), ALL);
+  assert.is(code, 2);
+});
+
+test('a file of many refreshes may be larger than a definition', async () => {
+  const line = `${JSON.stringify(JSON.parse(readFileSync(files.b as string, 'utf8')))}\n`;
+  const path = host.write('long.json', line.repeat(Math.ceil(17e6 / line.length)));
+  const { code, stderr } = await report('--check', path);
+  assert.equal([code, stderr], [0, '']);
+});
+
+test('two files of one host: a note, as two hosts may have one name', async () => {
+  const copy = host.write('copy.json', readFileSync(files.a as string, 'utf8'));
+  const { code, stdout, stderr } = await report(...both(), copy);
+  assert.is(stderr, `note: only the latest document of host host-a counts: ${files.a}, ${copy}\n`);
+  assert.equal([code, stdout.split('\n')], [0, ALL]);
+});
+
+test('a host without a name has that of its file', async () => {
+  const text = readFileSync(files.b as string, 'utf8').replace('"host-b"', '""');
+  const path = host.write('nameless.json', text);
+  assert.match((await report(path)).stdout, new RegExp(`^${path.slice(0, 12)}\\S+ +1 `, 'm'));
+});
+
+test('a long host name does not hide the guest', async () => {
+  const name = 'compute-017.rack-4.cluster-a.example.com';
+  const text = readFileSync(files.a as string, 'utf8').replace('"host-a"', `"${name}"`);
+  const { stdout } = await report('--details', host.write('long-name.json', text));
+  assert.match(stdout, /^compute\S+… router +2 /m);
+  assert.match(stdout, /^compute\S+… vnf +1 /m);
+});
+
+test('--max-age: a time in the future is a problem', async () => {
+  const text = readFileSync(files.b as string, 'utf8').replace('2026-01-02T', '2199-01-02T');
+  const { code, stdout } = await report('--check', '--max-age', '60', host.write('future.json', text));
+  assert.match(stdout, /^PROBLEM: host-b: read at 2199-01-02T00:00:00.000Z, which is in the future: [^\n]*\n$/);
+  assert.is(code, 1);
 });
 
 test('--html: a page', async () => {

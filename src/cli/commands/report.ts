@@ -5,7 +5,6 @@ import { type FleetHost, fleetOf } from '../../report/fleet.js';
 import { fleetText } from '../../report/fleet-text.js';
 import { fleetPage } from '../../report/html/fleet-page.js';
 import { type HostDocument, parseReport } from '../../report/parse-report.js';
-import { MAX_BYTES } from '../../xml/decode.js';
 import { colorsFor } from '../colors.js';
 import { readInput, STDIN_NAME } from '../files/read-input.js';
 import { writeOutputFile } from '../files/write-file.js';
@@ -29,19 +28,30 @@ export interface ReportOptions {
 export function reportCommand(options: ReportOptions, io: Io): number {
   const documents: { source: string; document: HostDocument }[] = [];
   const unread: string[] = [];
-  for (const path of options.paths) {
-    const source = path === '-' ? STDIN_NAME : path;
+  const attempt = (source: string, read: () => void) => {
     try {
-      for (const document of documentsIn(readInput(path, io.stdin.fd))) documents.push({ source, document });
+      read();
     } catch (error) {
       if (!isExpected(error)) throw error;
       const message = messageOf(error);
       // an error of the file itself contains its name
       unread.push(message.startsWith(source) ? message : `${source}: ${message}`);
     }
+  };
+  for (const path of options.paths) {
+    const source = path === '-' ? STDIN_NAME : path;
+    attempt(source, () => {
+      const texts = documentsIn(readInput(path, io.stdin.fd, MAX_FILE_BYTES));
+      for (const [index, text] of texts.entries()) {
+        const place = texts.length > 1 ? `${source}: document ${index + 1}` : source;
+        attempt(place, () => documents.push({ source, document: parseReport(text) }));
+      }
+    });
   }
   const maxAgeMs = options.maxAge === undefined ? undefined : options.maxAge * 1000;
   const hosts = fleetOf(documents, { now: new Date(), maxAgeMs });
+  for (const { name, sources } of hosts.filter((host) => host.sources.length > 1))
+    io.stderr.write(errorLine('note', `only the latest document of host ${name} counts: ${sources.join(', ')}`));
   // unread files are always reported; the rest is shown all the same
   for (const message of options.check ? [] : unread) io.stderr.write(errorLine('hostdev-cpuset', message));
   const isWrong = options.check ? check(hosts, unread, io) : show(hosts, options, io);
@@ -49,15 +59,18 @@ export function reportCommand(options: ReportOptions, io: Io): number {
   return isWrong ? EXIT.findings : EXIT.ok;
 }
 
+/** A document of 40 guests has 2 to 4 MB; `status --watch --json` writes one after the other. */
+const MAX_FILE_BYTES = 256 * 1024 * 1024;
+
 /**
  * The documents of one host, or of several, one after the other.
  * @throws ToolError
  */
-function documentsIn(bytes: Uint8Array): HostDocument[] {
-  if (bytes.length > MAX_BYTES) throw new ToolError(`longer than ${MAX_BYTES / 1024 / 1024} MiB`);
+function documentsIn(bytes: Uint8Array): string[] {
+  if (bytes.length > MAX_FILE_BYTES) throw new ToolError(`larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB`);
   const text = new TextDecoder().decode(bytes).trim();
   if (text === '') throw new ToolError('it is empty: was the host reached?');
-  return text.split(/\n(?=\{)/).map(parseReport);
+  return text.split(/\n(?=\{)/);
 }
 
 function show(hosts: readonly FleetHost[], { html, details = false }: ReportOptions, io: Io): boolean {

@@ -19,18 +19,21 @@ export class UnreadableError extends ToolError {
   }
 }
 
-/** The content of a file, or of standard input for `-`. @throws UnreadableError */
-export function readInput(path: string, stdin: number): Uint8Array {
-  return path === '-' ? readStdin(stdin) : readFile(path);
+/**
+ * The content of a file, or of standard input for `-`. Of a larger one slightly more than the limit, which the caller
+ * rejects.
+ * @throws UnreadableError
+ */
+export function readInput(path: string, stdin: number, maxBytes = MAX_BYTES): Uint8Array {
+  return path === '-' ? readStdin(stdin, maxBytes) : readFile(path, maxBytes);
 }
 
-/** Reads a file up to slightly more than the size limit: decode() rejects a larger one. */
-function readFile(path: string): Uint8Array {
+function readFile(path: string, maxBytes: number): Uint8Array {
   try {
     // opening a FIFO without a writer must not block
     const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
-      return readAll(fd);
+      return readAll(fd, maxBytes);
     } finally {
       closeSync(fd);
     }
@@ -42,9 +45,9 @@ function readFile(path: string): Uint8Array {
 /** Node replaces bytes of an argument that are not UTF-8 with U+FFFD, so the file is not found. */
 const encodingHint = (path: string) => (path.includes('\ufffd') ? ' (is the name in UTF-8?)' : '');
 
-function readStdin(fd: number): Uint8Array {
+function readStdin(fd: number, maxBytes: number): Uint8Array {
   try {
-    return readAll(fd);
+    return readAll(fd, maxBytes);
   } catch (error) {
     throw new UnreadableError(STDIN_NAME, reason(error as NodeJS.ErrnoException));
   }
@@ -53,11 +56,11 @@ function readStdin(fd: number): Uint8Array {
 /** Shared by all reads: a new buffer for each file keeps the garbage collector busy. */
 let sharedBuffer: Buffer | undefined;
 
-function readAll(fd: number): Uint8Array {
+function readAll(fd: number, maxBytes: number): Uint8Array {
   sharedBuffer ??= Buffer.allocUnsafe(65536);
   const parts: Buffer[] = [];
   let size = 0;
-  while (size <= MAX_BYTES) {
+  while (size <= maxBytes) {
     const read = readSome(fd, sharedBuffer);
     if (read === 0) break;
     parts.push(Buffer.from(sharedBuffer.subarray(0, read)));
