@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { guestKey, OverviewView } from '../../src/cli/status/overview-view.js';
-import { keysIn } from '../../src/cli/status/screen.js';
+import { keysIn, titleOf } from '../../src/cli/status/screen.js';
 import { plain } from '../../src/lint/formats/text.js';
 import type { GuestSummary } from '../../src/report/overview.js';
 
@@ -30,6 +30,24 @@ test('what is wrong is first; s and S go through the orders; the selected guest 
   press('S', 'S');
   assert.match(view.help, /^by rate /);
   assert.equal(names(), ['vnf-2', '>vnf-10', 'router']);
+});
+
+test('the first line: the place in the list is always shown, the time and the interval if there is room', () => {
+  const head = { notes: ['11:51:20', 'every 2 s'], text: view.help };
+  const place = 'lines 1-20 of 42';
+  assert.is(titleOf(head, place, 100), `11:51:20  every 2 s  ${view.help}  ${place}`);
+  assert.is(titleOf(head, place), titleOf(head, place, 100));
+  assert.is(titleOf(head, place, 80), `11:51:20  ${view.help}  ${place}`);
+  assert.is(titleOf(head, place, 70), `${view.help}  ${place}`);
+  assert.is(titleOf(head, place, 30), `by state  /…  ${place}`);
+  assert.is(titleOf(head, '', 30), 'by state  / search  s order  …');
+  for (const columns of [0, 1, 17, 18, 19]) assert.ok(titleOf(head, place, columns).length <= columns);
+});
+
+test('filters that no guest passes', () => {
+  const { fixed, body } = view.list({ all, guests: [] }, 100);
+  assert.is(fixed?.length, 1);
+  assert.equal(body, ['no guest passes the filters']);
 });
 
 test('guests that were found as processes are told apart though they claim the same name and UUID', () => {
@@ -88,10 +106,7 @@ test('without guests', () => {
   assert.equal(view.key('\r', empty, 5), 'top');
   assert.equal(view.key('j', empty, 5), true);
   assert.equal(view.list(empty, 80), {
-    fixed: [
-      'no running domain with host devices',
-      '  GUEST  IRQS  IN PLACE  MISPLACED  REMOTE  CONTESTED  POSTED  ON VCPUS  PER S',
-    ],
+    fixed: ['no running domain with host devices'],
     body: [],
     selected: undefined,
   });

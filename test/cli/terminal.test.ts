@@ -26,7 +26,7 @@ test('without files on a terminal: usage and exit status 2', async () => {
     ['lint-domain', []],
     ['lint-domain', ['--json']],
     ['hostdev-cpuset', ['normalize']],
-    ['hostdev-cpuset', ['expand', '--in-place']],
+    ['hostdev-cpuset', ['expand']],
   ] as const) {
     const { code, stdout } = await runInTerminal(program, [...args]);
     assert.match(plain(stdout), new RegExp(`^Usage: ${program}`));

@@ -68,7 +68,7 @@ test('unset removes the entry, and reports a missing entry', async () => {
   await run('set', ['guest', '06:12.5', 'native']);
   assert.is(
     (await run('unset', ['guest', '06:12.5'])).stdout,
-    `Domain 'guest': device 06:12.5: policy removed ${STORED}\n`,
+    `Domain 'guest': device 06:12.5: policy removed from the stored definition\n`,
   );
   assert.equal(await entries(), []);
   const again = await run('unset', ['guest', '06:12.5']);
@@ -93,14 +93,19 @@ test('a policy with a lint error changes nothing', async () => {
 
 test('invalid policies and options are reported in one line', async () => {
   const cases: [string[], RegExp][] = [
-    [['guest', '06:12.5', 'atuo'], /^hostdev-cpuset: cpuset "atuo" is not auto, native or a cpuset\n$/],
-    [['guest', '06:12.5', '2', '--vcpus', '0'], /^hostdev-cpuset: vcpus is allowed only with cpuset="auto"\n$/],
-    [['guest', '06:12.5', 'auto', '--control-vectors', '1'], /^hostdev-cpuset: controlVectors .*spread="yes"\n$/],
+    [['guest', '06:12.5', 'atuo'], /^hostdev-cpuset: CPUSET: "atuo" is not auto, native or a cpuset\n$/],
+    [['guest', '06:12.5', '2', '--vcpus', '0'], /^hostdev-cpuset: --vcpus is allowed only with cpuset="auto"\n$/],
+    [
+      ['guest', '06:12.5', 'auto', '--control-vectors', '1'],
+      /^hostdev-cpuset: --control-vectors is allowed only with --spread\n$/,
+    ],
     [['guest', '06:12.5', 'auto', '--live'], /^hostdev-cpuset: domain 'guest' is not running: leave out --live\n$/],
     [
       ['guest', '06:12.5', 'auto', '--live', '--current'],
       /^hostdev-cpuset: --current and --live cannot be used together\n$/,
     ],
+    [['guest', '06:12.5', '3-1'], /^hostdev-cpuset: CPUSET: the range 3-1 is reversed\n$/],
+    [['guest', '06:12.5', '4,^4'], /^hostdev-cpuset: CPUSET contains no CPU: all are excluded\n$/],
     [['guest', '06:12.5'], /^hostdev-cpuset: set takes DOMAIN DEVICE CPUSET\n$/],
     [['nobody', '06:12.5', 'auto'], /^hostdev-cpuset: virsh: failed to get domain 'nobody'.*\n$/],
   ];
@@ -124,7 +129,8 @@ test('attach adds a device with its policy', async () => {
 
 test('attach of a device that libvirt refuses adds no policy', async () => {
   await run('set', ['guest', '07:12.5', 'auto']);
-  const { code, stderr } = await run('attach', ['guest', '-'], device('06', " cpuset='0'"));
+  const unknown = device('09', " cpuset='0'").replace('<source>', "<driver name='other'/><source>");
+  const { code, stderr } = await run('attach', ['guest', '-'], unknown);
   assert.match(stderr, /^hostdev-cpuset: <stdin>: libvirt refuses it: .+\n$/, JSON.stringify([code, stderr]));
   assert.is(code, 1);
   assert.equal(await entries(), ['<hostdev address="0000:07:12.5" cpuset="auto"/>']);
@@ -135,6 +141,42 @@ test('attach reports errors of the device with their position, and attaches noth
   assert.match(stderr, /^<stdin>:1:\d+: error: .*\[cpuset-syntax\]\n/);
   assert.is(code, 1);
   assert.not.match((await libvirtd.virsh(['dumpxml', 'guest'])).stdout, "bus='0x09'");
+});
+
+test('attach of a device refuses what lint reports in the domain with that device', async () => {
+  for (const [attributes, rule] of [
+    [" cpuset='auto' vcpus='7'", 'vcpus-unknown'],
+    [" cpuset='0'", 'duplicate-device'],
+  ] as const) {
+    const { code, stdout, stderr } = await run('attach', ['guest', '-'], device('06', attributes));
+    assert.match(stderr, new RegExp(`^error: .*\\[${rule}\\]$`, 'm'));
+    assert.equal([code, stdout], [1, '']);
+    assert.equal(await entries(), []);
+  }
+});
+
+test('a MAC that two interfaces have: the virtual function of a team is meant, of two others none', async () => {
+  const nic = (type: string, more: string) =>
+    `<interface type='${type}'><mac address='52:54:00:47:e1:01'/><source ${type}='x'/>${more}</interface>`;
+  const backup = nic('bridge', "<model type='virtio'/><teaming type='persistent'/><alias name='ua-backup'/>");
+  const vf = nic('network', "<teaming type='transient' persistent='ua-backup'/>");
+  const redefine = async (devices: string) => {
+    await libvirtd.virsh(['undefine', 'guest']);
+    assert.is((await run('define', [], domain(devices))).code, 0);
+  };
+  await redefine(backup + vf);
+  const set = await run('set', ['guest', '52:54:00:47:E1:01', 'auto']);
+  assert.equal([set.code, set.stderr], [0, '']);
+  assert.is((await run('set', ['--list', 'guest'])).stdout, '52:54:00:47:e1:01  interface  cpuset="auto"\n');
+  await redefine(nic('network', '') + nic('network', ''));
+  const one = await run('set', ['guest', '52:54:00:47:e1:01', 'auto']);
+  assert.match(
+    one.stderr,
+    /has 2 devices 52:54:00:47:e1:01: give each an <alias name='ua-NAME'\/> with hostdev-cpuset edit\n$/,
+  );
+  await redefine(nic('network', "<alias name='ua-a'/>") + nic('network', "<alias name='ua-b'/>"));
+  const two = await run('set', ['guest', '52:54:00:47:e1:01', 'auto']);
+  assert.match(two.stderr, /has 2 devices 52:54:00:47:e1:01: choose ua-a or ua-b\n$/);
 });
 
 test('attach refuses a domain definition', async () => {

@@ -18,6 +18,7 @@ import { colorsFor } from '../colors.js';
 import {
   findDomain,
   type MetadataChange,
+  passesLint,
   readDefinitionOf,
   restoreMetadata,
   SCOPE_TEXT,
@@ -64,7 +65,9 @@ export async function attachCommand({ path, connect, ...options }: AttachOptions
   if (policy && identity) {
     for (const scope of scopes) {
       const definition = readDefinitionOf(domain, scope, virsh);
-      changes.push({ scope, definition, after: setPolicy(definition, identity, policy) });
+      const after = setPolicy(definition, identity, policy);
+      if (!passesLint({ definition, after: withDevice(after, xml) }, io, ['error'])) return EXIT.findings;
+      changes.push({ scope, definition, after });
     }
   }
   const written: MetadataChange[] = [];
@@ -124,6 +127,12 @@ function plainText(document: XmlDocument, device: Device): string {
   const { start, end } = device.node;
   const cut = removed.map((edit) => ({ ...edit, start: edit.start - start, end: edit.end - start }));
   return applyEdits(document.text.slice(start, end), cut);
+}
+
+/** libvirt's text of a domain with one more device. */
+function withDevice(domain: string, device: string): string {
+  const end = domain.lastIndexOf('</devices>');
+  return end < 0 ? domain : domain.slice(0, end) + device + domain.slice(end);
 }
 
 const nameOf = (path: string) => (path === '-' ? STDIN_NAME : path);

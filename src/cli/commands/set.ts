@@ -3,9 +3,10 @@ import { devicePolicies } from '../../domain/device-policies.js';
 import type { Device } from '../../domain/devices.js';
 import { findDevices, namesOf } from '../../domain/find-device.js';
 import type { Identity } from '../../domain/identity.js';
-import { formatAttributes, type Policy, type PolicyText, parsePolicy } from '../../domain/policy.js';
+import { formatAttributes, isOfCpuset, type Policy, type PolicyText, parsePolicy } from '../../domain/policy.js';
 import { ToolError } from '../../lib/errors.js';
 import { printable } from '../../lib/printable.js';
+import { padEnd, textWidth } from '../../lib/text-width.js';
 import { Virsh } from '../../libvirt/virsh.js';
 import { setPolicy } from '../../transform/set-policy.js';
 import {
@@ -17,6 +18,7 @@ import {
   SCOPE_TEXT,
   type ScopeOptions,
   scopesOf,
+  subjectOf,
   writeMetadata,
 } from '../edit/domain-metadata.js';
 import { RUNNING_NOTE } from '../edit/virsh-define.js';
@@ -49,7 +51,7 @@ export function setCommand({ device: name, policy: text, connect, ...options }: 
   }
   const changes = scopes.map((scope): MetadataChange => {
     const definition = readDefinitionOf(domain, scope, virsh);
-    const device = deviceOf(definition, name, `${SCOPE_TEXT[scope]} of '${printable(domain.name)}'`);
+    const device = deviceOf(definition, name, subjectOf(scope, domain));
     return { scope, definition, after: setPolicy(definition, identityOf(definition, device), policy) };
   });
   const pass = changes.map((change) => passesLint(change, io));
@@ -63,20 +65,34 @@ export function setCommand({ device: name, policy: text, connect, ...options }: 
 function policyOf(text: PolicyText): Policy {
   const result = parsePolicy(text);
   if (result.ok) return result.policy;
-  const { attribute, message } = result.error;
-  throw new ToolError(`${attribute} ${message}`);
+  const { error } = result;
+  const message = error.message.replace('spread="yes"', '--spread');
+  const isSentence = error.code === 'value' || (isOfCpuset(error) && error.code !== 'empty');
+  throw new ToolError(`${OPTIONS[error.attribute]}${isSentence ? ':' : ''} ${message}`);
 }
 
+/** As they are typed. */
+const OPTIONS = { cpuset: 'CPUSET', vcpus: '--vcpus', spread: '--spread', controlVectors: '--control-vectors' };
+
 function deviceOf(definition: Definition, name: string, where: string): Device {
-  const [device, ...more] = findDevices(definition, name);
+  const found = findDevices(definition, name);
+  // with teaming, a virtio interface has the MAC of the virtual function
+  const [device, ...more] = found.filter(({ placeable }) => placeable);
+  if (found[0] && !device) throw new ToolError(`${found[0].label} has no host interrupts of its own`);
   if (!device) {
     const known = definition.devices.filter(({ placeable }) => placeable).map((one) => namesOf(one).join(' or '));
     const list = known.filter(Boolean).join(', ') || 'none with host interrupts';
     throw new ToolError(`${where} has no device ${printable(name)}; its devices: ${list}`);
   }
-  if (more.length > 0) throw new ToolError(`${where} has ${more.length + 1} devices ${printable(name)}`);
-  if (!device.placeable) throw new ToolError(`${device.label} has no host interrupts of its own`);
+  if (more.length > 0)
+    throw new ToolError(`${where} has ${more.length + 1} devices ${printable(name)}: ${remedyFor([device, ...more])}`);
   return device;
+}
+
+function remedyFor(devices: readonly Device[]): string {
+  const others = devices.flatMap(({ alias, source }) => alias?.name ?? source?.address ?? []);
+  if (others.length === devices.length) return `choose ${others.map(printable).join(' or ')}`;
+  return "give each an <alias name='ua-NAME'/> with hostdev-cpuset edit";
 }
 
 /** The identity in the device's entry, otherwise one for a new entry. */
@@ -96,7 +112,10 @@ function outcome(
 ): string {
   const start = `Domain '${printable(domain.name)}': device ${printable(device)}`;
   const where = `in ${SCOPE_TEXT[scope]}`;
-  if (!policy) return isWritten ? `${start}: policy removed ${where}` : `${start} has no policy of its own ${where}`;
+  if (!policy)
+    return isWritten
+      ? `${start}: policy removed from ${SCOPE_TEXT[scope]}`
+      : `${start} has no policy of its own ${where}`;
   const attributes = formatAttributes(policy);
   return isWritten ? `${start} set to ${attributes} ${where}` : `${start} already has ${attributes} ${where}`;
 }
@@ -108,6 +127,7 @@ function deviceList(definition: Definition): string {
     if (!device.placeable || name === undefined) return [];
     return [[printable(name), device.element, policy ? formatAttributes(policy) : '-']];
   });
-  const width = Math.max(0, ...rows.map(([name = '']) => name.length));
-  return rows.map(([name = '', ...rest]) => `${[name.padEnd(width), ...rest].join('  ')}\n`).join('');
+  const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => textWidth(row[column] ?? ''))));
+  const pad = (text: string, column: number) => padEnd(text, widths[column] ?? 0);
+  return rows.map((row) => `${row.map(pad).join('  ')}\n`).join('');
 }

@@ -84,7 +84,7 @@ class Poller {
   }
 }
 
-const clock = () => new Date().toLocaleTimeString('sv');
+const notesOf = (seconds: number) => [new Date().toLocaleTimeString('sv'), `every ${seconds} s`];
 
 /** The screen does not break lines. */
 const linesOf = (text: string, columns: number) =>
@@ -98,7 +98,7 @@ function detailsOf(poller: Poller, seconds: number): View {
   return {
     refresh: () => poller.refresh(),
     picture: (columns = poller.io.columns()) => ({
-      head: `${clock()}  every ${seconds} s  q quits`,
+      head: { notes: notesOf(seconds), text: 'q quits' },
       body: linesOf(poller.text(columns), columns),
     }),
   };
@@ -138,6 +138,6 @@ function overviewOf(poller: Poller, seconds: number): View {
       update();
     },
     key: (key, page) => view.key(key, state, page),
-    picture: (columns = io.columns()) => ({ head: `${clock()}  every ${seconds} s  ${view.help}`, ...bodyOf(columns) }),
+    picture: (columns = io.columns()) => ({ head: { notes: notesOf(seconds), text: view.help }, ...bodyOf(columns) }),
   };
 }

@@ -38,6 +38,10 @@ export const SCOPE_TEXT: Record<MetadataScope, string> = {
   config: 'the stored definition',
 };
 
+/** As the subject of a sentence. */
+export const subjectOf = (scope: MetadataScope, { name }: NamedDomain) =>
+  `${SCOPE_TEXT[scope]}${scope === 'live' ? '' : ' of'} '${printable(name)}'`;
+
 /** @param domain name, ID or UUID @throws ToolError */
 export function findDomain(domain: string, virsh: Virsh): NamedDomain {
   const { name, uuid } = read(virsh.dumpXmlSync(domain));
@@ -78,13 +82,18 @@ function lintText(text: string) {
 
 /**
  * Prints lint's findings in the new text that the old one did not have.
+ * @param severities of those that are printed
  * @returns false if one is an error: the text must not be written
  */
-export function passesLint({ definition, after }: MetadataChange, io: Io): boolean {
+export function passesLint(
+  { definition, after }: Pick<MetadataChange, 'definition' | 'after'>,
+  io: Io,
+  severities: readonly Finding['severity'][] = ['error', 'warning'],
+): boolean {
   const keyOf = ({ rule, message }: Finding) => `${rule}\n${message}`;
   const before = new Set(lintText(definition.document.text).findings.map(keyOf));
   const found = lintText(after).findings.filter(
-    (finding) => finding.severity !== 'note' && !before.has(keyOf(finding)),
+    (finding) => severities.includes(finding.severity) && !before.has(keyOf(finding)),
   );
   for (const { rule, severity, message, hint } of found)
     io.stderr.write(errorLine(severity, `${message}${hint ? ` (${hint})` : ''} [${rule}]`));

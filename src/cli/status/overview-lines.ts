@@ -15,6 +15,7 @@ export function overviewLines(
   if (guests.length === 0) return NO_GUEST;
   const shown = orderGuests(filterGuests(guests, only));
   const { header, rows } = overviewText(shown, paint, columns);
-  const table = shown.length > 0 ? [...header, ...rows.flat(), ''] : [];
+  const table =
+    shown.length > 0 ? [...header, ...rows.flat(), ''] : [`no guest has ${only.join(' or ')} interrupts`, ''];
   return [...table, ...overviewTotals(guests, paint, columns)].map((line) => `${line}\n`).join('');
 }

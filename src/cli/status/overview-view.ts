@@ -102,9 +102,10 @@ export class OverviewView {
     const first = rows.slice(0, index).reduce((sum, row) => sum + row.length, 0);
     const selected = shown.length > 0 ? { first, last: first + (rows[index]?.length ?? 1) - 1 } : undefined;
     const none = shown.length === 0 && this.#search !== '' ? ['no guest has that in its name'] : [];
+    const unmatched = state.guests.length === 0 && state.all.length > 0 ? ['no guest passes the filters'] : none;
     return {
-      fixed: [...this.totals(state, columns), ...header.map((line) => `  ${line}`)],
-      body: [...body, ...none],
+      fixed: [...this.totals(state, columns), ...(shown.length > 0 ? header.map((line) => `  ${line}`) : [])],
+      body: [...body, ...unmatched],
       selected,
     };
   }

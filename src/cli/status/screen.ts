@@ -1,9 +1,16 @@
-import { truncate } from '../../lib/text-width.js';
+import { textWidth, truncate } from '../../lib/text-width.js';
+
+/** The first line. */
+export interface Head {
+  /** before the text, as far as there is room */
+  notes: readonly string[];
+  text: string;
+}
 
 /** The contents of a screen. */
 export interface Picture {
   /** the first line, which does not scroll */
-  head: string;
+  head: Head;
   /** lines below it that do not scroll */
   fixed?: string[];
   body: string[];
@@ -78,14 +85,8 @@ export function showOnScreen(view: View, seconds: number): Promise<void> {
       if (selected) offset = Math.min(selected.first, Math.max(offset, selected.last - page + 1));
       offset = Math.max(0, Math.min(offset, body.length - page));
       const last = Math.min(offset + page, body.length);
-      const scrolled = body.length > page ? `  lines ${offset + 1}-${last} of ${body.length}` : '';
-      const title = `${head}${scrolled}`;
-      const lines = [
-        columns === undefined ? title : truncate(title, columns),
-        '',
-        ...fixed,
-        ...body.slice(offset, offset + page),
-      ];
+      const scrolled = body.length > page ? `lines ${offset + 1}-${last} of ${body.length}` : '';
+      const lines = [titleOf(head, scrolled, columns), '', ...fixed, ...body.slice(offset, offset + page)];
       // each line is erased before it is written, as the cursor stays on the last character of a full line; with the
       // last line, everything below it
       const erased = lines.map((line, index) => `\u001b[${index === lines.length - 1 ? 'J' : 'K'}${line}`);
@@ -152,6 +153,16 @@ export function showOnScreen(view: View, seconds: number): Promise<void> {
     stdout.on('resize', () => safely()).on('error', end);
     safely();
   });
+}
+
+/** The first line: if it is too long, without the notes, the last of them first; then the text is cut. */
+export function titleOf({ notes, text }: Head, scrolled: string, columns = Number.POSITIVE_INFINITY): string {
+  const end = scrolled === '' ? '' : `  ${scrolled}`;
+  for (let count = notes.length; count >= 0; count--) {
+    const start = [...notes.slice(0, count), text].join('  ');
+    if (textWidth(start) + end.length <= columns) return start + end;
+  }
+  return truncate(truncate(text, Math.max(0, columns - end.length)) + end, columns);
 }
 
 /** Number of body lines below the head. Some terminals report 0 rows. */
