@@ -89,8 +89,9 @@ test('--root: the domains by the tree, by name, UUID or ID; never those of a lib
   assert.is(code, 2);
   assert.is(
     stderr,
-    `hostdev-cpuset: no domain nobody runs by ${host.root}/run/libvirt/qemu, which has plain, router, vnf-10, vnf-2; -c URI asks a libvirt\n`,
+    `hostdev-cpuset: no domain nobody runs below ${host.root}/run/libvirt/qemu: it has plain, router, vnf-2, vnf-10\n`,
   );
+  assert.match((await status('routr')).stderr, /: did you mean router\?\n$/);
 });
 
 test('a file of libvirt that is no domain is an error with its place; the others are shown', async () => {

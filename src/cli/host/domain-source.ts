@@ -5,11 +5,13 @@ import type { PseudoFs } from '../../host/pseudo-fs.js';
 import { RealFs } from '../../host/real-fs.js';
 import { ToolError } from '../../lib/errors.js';
 import { printable } from '../../lib/printable.js';
+import { similar } from '../../lib/similar.js';
 import { type RunningDomain, runningDomains } from '../../libvirt/status-files.js';
 import { Virsh } from '../../libvirt/virsh.js';
 import { formatFinding } from '../../lint/formats/text.js';
 import { lintDocument } from '../../lint/lint-document.js';
 import { reportFile } from '../../lint/report.js';
+import { compareNames } from '../../report/overview.js';
 import { decode } from '../../xml/decode.js';
 import { colorsFor } from '../colors.js';
 import type { Discovery } from '../discovery-names.js';
@@ -110,11 +112,19 @@ function runningBelow(files: PseudoFs, name: string, root: string): RunningDomai
     running.find((domain) => uuid !== undefined && domain.uuid === uuid) ??
     running.find((domain) => domain.name === name);
   if (found) return found;
-  const known = running.map((domain) => domain.name).join(', ');
+  const names = running.map((domain) => domain.name).sort(compareNames);
+  const near = similar(name, names);
+  const known = near === undefined ? namesText(names) : `did you mean ${near}?`;
   const where = `${root.replace(/\/+$/, '')}/run/libvirt/qemu`;
-  throw new ToolError(
-    printable(`no domain ${name} runs by ${where}${known ? `, which has ${known}` : ''}; -c URI asks a libvirt`),
-  );
+  throw new ToolError(printable(`no domain ${name} runs below ${where}: ${known}`));
+}
+
+const MAX_NAMES = 8;
+
+/** `it has vnf-0, vnf-1, and 38 more`. */
+function namesText(names: readonly string[]): string {
+  const more = names.length > MAX_NAMES ? `, and ${names.length - MAX_NAMES} more` : '';
+  return names.length === 0 ? 'none does' : `it has ${names.slice(0, MAX_NAMES).join(', ')}${more}`;
 }
 
 /** Errors of the definition are printed on standard error. */
