@@ -200,6 +200,19 @@ for (const name of ['40 guests', 'fleet', 'long names']) {
   });
 }
 
+test('on a narrow screen problems and times take a few lines', async () => {
+  const { opened } = await open('fleet', { viewport: { width: 390, height: 900 } });
+  const heights = await opened.locator('td.list').evaluateAll((all) =>
+    all.map((one) => {
+      const range = document.createRange();
+      range.selectNodeContents(one);
+      return range.getBoundingClientRect().height;
+    }),
+  );
+  assert.ok(Math.max(...heights) <= 65, `${Math.max(...heights)} pixels`);
+  await opened.close();
+});
+
 test('in print all tables are there', async () => {
   const { opened } = await open('40 guests');
   await opened.emulateMedia({ media: 'print' });

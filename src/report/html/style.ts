@@ -84,6 +84,7 @@ table{border-collapse:collapse;width:100%;font-size:.875rem}
 th,td{text-align:left;padding:.35rem .75rem .35rem 0;vertical-align:top;border-bottom:1px solid var(--line)}
 thead th{color:var(--soft);font-weight:600;font-size:.8125rem;white-space:nowrap}
 th[scope=row]{font-weight:600}
+td.list{min-width:9rem}
 th.guest{min-width:9rem;max-width:30rem;overflow-wrap:anywhere}
 tr.device th{padding-top:1rem;font-weight:600}
 .about{position:sticky;left:0;width:fit-content;max-width:min(100%,calc(100vw - 4rem));overflow-wrap:anywhere}
