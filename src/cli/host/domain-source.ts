@@ -5,7 +5,6 @@ import type { PseudoFs } from '../../host/pseudo-fs.js';
 import { RealFs } from '../../host/real-fs.js';
 import { ToolError } from '../../lib/errors.js';
 import { printable } from '../../lib/printable.js';
-import { similar } from '../../lib/similar.js';
 import { type RunningDomain, runningDomains } from '../../libvirt/status-files.js';
 import { Virsh } from '../../libvirt/virsh.js';
 import { formatFinding } from '../../lint/formats/text.js';
@@ -113,10 +112,8 @@ function runningBelow(files: PseudoFs, name: string, root: string): RunningDomai
     running.find((domain) => domain.name === name);
   if (found) return found;
   const names = running.map((domain) => domain.name).sort(compareNames);
-  const near = similar(name, names);
-  const known = near === undefined ? namesText(names) : `did you mean ${near}?`;
   const where = `${root.replace(/\/+$/, '')}/run/libvirt/qemu`;
-  throw new ToolError(printable(`no domain ${name} runs below ${where}: ${known}`));
+  throw new ToolError(printable(`no domain ${name} runs below ${where}: ${namesText(names)}`));
 }
 
 const MAX_NAMES = 8;
