@@ -42,9 +42,10 @@ interface Known {
  * Tracks the guests that run on the host from /proc, as DomainTracker does from libvirt's events. It has no timer: call
  * look() at `due`.
  *
- * A guest must be known when it gets its first vector. So /proc is searched when a trace event names a vector of a device
- * that no known guest has, or, without trace events, when the host's number of interrupts changes; and at intervals in any
- * case. The kernel's process events (netlink) report new processes, but not opened devices, and need CAP_NET_ADMIN.
+ * A guest must be known when it gets its first vector. So /proc is searched when a trace event names a vector of a
+ * device that no known guest has, or, without trace events, when the host's number of interrupts changes; and at
+ * intervals in any case. The kernel's process events (netlink) report new processes, but not opened devices, and need
+ * CAP_NET_ADMIN.
  */
 export class GuestTracker {
   readonly #scanner: QemuScanner;
