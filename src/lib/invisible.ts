@@ -1,6 +1,3 @@
-/** Characters that look like a space, or are invisible, and are not XML's white space. */
-const INVISIBLE = /(?! )[\p{Z}\p{Cf}]/u;
-
 const NAMES: Readonly<Record<string, string>> = {
   '\u00a0': 'a no-break space',
   '\u00ad': 'a soft hyphen',
@@ -14,9 +11,12 @@ const NAMES: Readonly<Record<string, string>> = {
   '\ufeff': 'a zero-width no-break space',
 };
 
-/** A description of the first such character of a text: `a no-break space (U+00A0)`; undefined without one. */
+/**
+ * A description of the first character of a text that looks like a space, or is invisible, and is not XML's white
+ * space: `a no-break space (U+00A0)`; undefined without one.
+ */
 export function invisibleIn(text: string): string | undefined {
-  const [character] = INVISIBLE.exec(text) ?? [];
+  const [character] = /(?! )[\p{Z}\p{Cf}]/u.exec(text) ?? [];
   if (character === undefined) return undefined;
   const name = NAMES[character] ?? (/\p{Z}/u.test(character) ? 'a special space' : 'an invisible character');
   return `${name} (${codePoint(character)})`;

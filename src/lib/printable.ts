@@ -1,5 +1,9 @@
-/** Control characters, line separators, and characters that change the direction of text. */
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+/**
+ * Control characters, line separators, halves of surrogate pairs, and characters that change the direction of text.
+ * Without \p{...}, because Node loads its Unicode tables for these.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are replaced
+const UNPRINTABLE = /[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 
 /** Replaces the characters that could control the terminal when text comes from a document or a file name. */
 export function printable(text: string): string {

@@ -29,14 +29,18 @@ const INTEGERS: Readonly<Record<string, readonly [min: bigint | undefined, max: 
   unsignedByte: [0n, 255n],
 };
 
-const LEXICAL: Readonly<Record<string, RegExp>> = {
-  boolean: /^(?:true|false|0|1)$/,
-  double: /^(?:[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|-?INF|NaN)$/,
-  float: /^(?:[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|-?INF|NaN)$/,
-  decimal: /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)$/,
-  NCName: /^[\p{L}_][\p{L}\p{M}\p{N}._\-\u00b7]*$/u,
-  dateTime:
-    /^-?\d{4,}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-4]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?$/,
+const FLOAT = /^(?:[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|-?INF|NaN)$/;
+
+const LEXICAL: Readonly<Record<string, Check>> = {
+  boolean: (text) => /^(?:true|false|0|1)$/.test(text),
+  double: (text) => FLOAT.test(text),
+  float: (text) => FLOAT.test(text),
+  decimal: (text) => /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)$/.test(text),
+  NCName: (text) => /^[\p{L}_][\p{L}\p{M}\p{N}._\-\u00b7]*$/u.test(text),
+  dateTime: (text) =>
+    /^-?\d{4,}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-4]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?$/.test(
+      text,
+    ),
 };
 
 /** Types that keep white space. `normalizedString` replaces it, all others collapse it. */
@@ -45,22 +49,40 @@ const ANY_TEXT = new Set(['string', 'token', 'normalizedString', 'anyURI']);
 
 /**
  * A datatype by its name in the library of XML Schema (`token` and `string` of the built-in library are the same).
- * @throws Error for a type or parameter that is not supported
+ * @param definition name of the definition that consists of it, for its description
+ * @throws Error for a type that is not supported; when it is used, for a parameter that is not supported
  */
 export function makeDatatype(name: string, parameters: readonly Parameter[], definition: string): Datatype {
-  const label = describeDatatype(name, parameters, definition);
+  const lexical = lexicalCheck(name);
   const normalize = KEEP.has(name) ? (text: string) => text : collapse;
-  const checks = [lexicalCheck(name), ...facets(name, parameters)];
+  // most datatypes of a grammar are not used
+  let checks: Check[] | undefined;
+  let label: string | undefined;
   return {
-    id: JSON.stringify([name, label, ...parameters.map((each) => [each.name, each.value])]),
-    label,
+    id: JSON.stringify([name, definition, ...parameters.map((each) => [each.name, each.value])]),
+    get label() {
+      label ??= describeDatatype(name, parameters, definition);
+      return label;
+    },
     normalize,
     isDoubtful: doubtCheck(name, parameters),
     allows: (text) => {
+      checks ??= facets(name, parameters);
       const normal = normalize(text);
-      return checks.every((check) => check(normal));
+      return lexical(normal) && checks.every((check) => check(normal));
     },
   };
+}
+
+const valueTypes = new Map<string, Datatype>();
+
+/** The datatype of a `<value>`. */
+export function valueDatatype(name: string): Datatype {
+  const known = valueTypes.get(name);
+  if (known !== undefined) return known;
+  const made = makeDatatype(name, [], '');
+  valueTypes.set(name, made);
+  return made;
 }
 
 /** XML's white space only: a no-break space is text. */
@@ -89,7 +111,7 @@ function doubtCheck(name: string, parameters: readonly Parameter[]): Check {
 function lexicalCheck(name: string): Check {
   if (ANY_TEXT.has(name)) return () => true;
   const form = LEXICAL[name];
-  if (form) return (text) => form.test(text);
+  if (form) return form;
   const bounds = INTEGERS[name];
   if (bounds === undefined) throw new Error(`datatype ${name}`);
   const [min, max] = bounds;

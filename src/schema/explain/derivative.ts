@@ -1,7 +1,7 @@
 import { collapse } from './datatype.js';
 import { containsName } from './name-class.js';
 import type { Name } from './names.js';
-import { type Form, HAS_ATTRIBUTE, HAS_ELEMENT, HAS_TEXT, type Pattern, type Patterns } from './pattern.js';
+import type { Form, Pattern, Patterns } from './pattern.js';
 
 /**
  * Derivatives of patterns: the rest of a pattern after a part of a document (James Clark: An algorithm for RELAX NG
@@ -11,17 +11,18 @@ import { type Form, HAS_ATTRIBUTE, HAS_ELEMENT, HAS_TEXT, type Pattern, type Pat
 export class Derivative {
   /** a value or text was found for which libxml2 may give another verdict */
   hasDoubt = false;
-  #isNewDoubt = false;
 
   constructor(private readonly patterns: Patterns) {}
 
   /** After `<name`: attributes and content, then what follows the element. `notAllowed` if no such child is allowed. */
   child(state: Pattern, name: Name): Pattern {
-    if ((state.has & HAS_ELEMENT) === 0) return this.patterns.notAllowed;
+    if ((state.childNames & name.bit) === 0) return this.patterns.notAllowed;
     const { form } = state;
     switch (form.kind) {
       case 'element':
-        return containsName(form.names, name.ns, name.local) ? this.#opened(state, form) : this.patterns.notAllowed;
+        if (!containsName(form.names, name.ns, name.local)) return this.patterns.notAllowed;
+        state.opened ??= this.patterns.after(form.content(), this.patterns.empty);
+        return state.opened;
       case 'choice':
       case 'interleave':
       case 'group':
@@ -39,11 +40,6 @@ export class Derivative {
     }
   }
 
-  #opened(state: Pattern, form: { content: () => Pattern }): Pattern {
-    state.opened ??= this.patterns.after(form.content(), this.patterns.empty);
-    return state.opened;
-  }
-
   #child(state: Pattern, name: Name): Pattern {
     const { patterns } = this;
     const { form } = state;
@@ -51,7 +47,10 @@ export class Derivative {
       case 'choice':
         return patterns.choice(...form.of.map((each) => this.child(each, name)));
       case 'interleave':
-        return this.#amongParts(form.of, (part) => this.child(part, name));
+        return this.#amongParts(
+          form.of,
+          form.of.map((part) => this.child(part, name)),
+        );
       case 'group': {
         const inFirst = this.#then(this.child(form.first, name), (rest) => patterns.group(rest, form.second));
         return form.first.nullable ? patterns.choice(inFirst, this.child(form.second, name)) : inFirst;
@@ -67,13 +66,13 @@ export class Derivative {
 
   /** After the name of an attribute: the pattern of its value, then the rest. */
   attribute(state: Pattern, name: Name): Pattern {
-    if ((state.has & HAS_ATTRIBUTE) === 0) return this.patterns.notAllowed;
+    if ((state.attributeNames & name.bit) === 0) return this.patterns.notAllowed;
     const { form } = state;
     switch (form.kind) {
       case 'attribute':
-        return containsName(form.names, name.ns, name.local)
-          ? this.patterns.after(form.value, this.patterns.empty)
-          : this.patterns.notAllowed;
+        if (!containsName(form.names, name.ns, name.local)) return this.patterns.notAllowed;
+        state.opened ??= this.patterns.after(form.value(), this.patterns.empty);
+        return state.opened;
       case 'choice':
       case 'interleave':
       case 'group':
@@ -98,7 +97,10 @@ export class Derivative {
       case 'choice':
         return patterns.choice(...form.of.map((each) => this.attribute(each, name)));
       case 'interleave':
-        return this.#amongParts(form.of, (part) => this.attribute(part, name));
+        return this.#amongParts(
+          form.of,
+          form.of.map((part) => this.attribute(part, name)),
+        );
       case 'group': {
         const inFirst = this.#then(this.attribute(form.first, name), (rest) => patterns.group(rest, form.second));
         const inSecond = this.#then(this.attribute(form.second, name), (rest) => patterns.group(form.first, rest));
@@ -117,19 +119,23 @@ export class Derivative {
   value(named: Pattern, value: string, any = false): Pattern {
     if (any) return this.#value(named, value, any);
     const known = named.values?.get(value);
-    if (known) return known;
-    const derived = this.#certainly(() => this.#value(named, value, any));
-    named.values ??= new Map();
-    this.#rememberText(named.values, value, derived);
+    if (known !== undefined) return known;
+    const before = this.hasDoubt;
+    this.hasDoubt = false;
+    const derived = this.#value(named, value, any);
+    if (!this.hasDoubt) {
+      named.values ??= new Map();
+      rememberText(named.values, value, derived);
+    }
+    this.hasDoubt ||= before;
     return derived;
   }
 
   #value(named: Pattern, value: string, any: boolean): Pattern {
-    const left = alternatives(named).map(({ form }) => {
-      if (form.kind !== 'after') return this.patterns.notAllowed;
-      return any || this.matchesText(form.first, value) ? form.second : this.patterns.notAllowed;
-    });
-    return this.patterns.choice(...left);
+    const { form } = named;
+    if (form.kind === 'choice') return this.patterns.choice(...form.of.map((each) => this.#value(each, value, any)));
+    if (form.kind !== 'after') return this.patterns.notAllowed;
+    return any || this.matchesText(form.first, value) ? form.second : this.patterns.notAllowed;
   }
 
   /** True if the pattern matches the value of an attribute, or the whole text of an element. */
@@ -139,7 +145,7 @@ export class Derivative {
 
   /** After the start tag; `lenient`: attributes may be missing. */
   closeTag(state: Pattern, lenient = false): Pattern {
-    if ((state.has & HAS_ATTRIBUTE) === 0) return state;
+    if (state.attributeNames === 0) return state;
     const known = lenient ? state.closedLeniently : state.closed;
     if (known) return known;
     const { form } = state;
@@ -154,28 +160,19 @@ export class Derivative {
 
   /** After a text. `any`: any text of an element. */
   text(state: Pattern, text: string, any = false): Pattern {
-    if ((state.has & HAS_TEXT) === 0) return this.patterns.notAllowed;
+    if (!state.hasText) return this.patterns.notAllowed;
     if (any || state.form.kind !== 'after') return this.#text(state, text, any);
     const known = state.texts?.get(text);
-    if (known) return known;
-    const derived = this.#certainly(() => this.#text(state, text, any));
-    state.texts ??= new Map();
-    this.#rememberText(state.texts, text, derived);
-    return derived;
-  }
-
-  /** Sets `#isNewDoubt` if a text is found for which libxml2 may give another verdict. */
-  #certainly(derive: () => Pattern): Pattern {
+    if (known !== undefined) return known;
     const before = this.hasDoubt;
     this.hasDoubt = false;
-    const derived = derive();
-    this.#isNewDoubt = this.hasDoubt;
+    const derived = this.#text(state, text, any);
+    if (!this.hasDoubt) {
+      state.texts ??= new Map();
+      rememberText(state.texts, text, derived);
+    }
     this.hasDoubt ||= before;
     return derived;
-  }
-
-  #rememberText(known: Map<string, Pattern>, text: string, derived: Pattern): void {
-    if (!this.#isNewDoubt && text.length <= LONGEST_TEXT && known.size < MOST_TEXTS) known.set(text, derived);
   }
 
   #text(state: Pattern, text: string, any: boolean): Pattern {
@@ -219,10 +216,10 @@ export class Derivative {
 
   /** After the end tag; `lenient`: content may be missing. */
   endTag(state: Pattern, lenient = false): Pattern {
-    const left = alternatives(state).map(({ form }) =>
-      form.kind === 'after' && (lenient || form.first.nullable) ? form.second : this.patterns.notAllowed,
-    );
-    return this.patterns.choice(...left);
+    const { form } = state;
+    if (form.kind === 'after') return lenient || form.first.nullable ? form.second : this.patterns.notAllowed;
+    if (form.kind !== 'choice') return this.patterns.notAllowed;
+    return this.patterns.choice(...form.of.map((each) => this.endTag(each, lenient)));
   }
 
   /**
@@ -243,26 +240,28 @@ export class Derivative {
     return rest.nullable;
   }
 
-  /** In an interleave one part takes the next piece; the other parts remain. */
-  #amongParts(parts: readonly Pattern[], derive: (part: Pattern) => Pattern): Pattern {
+  /**
+   * In an interleave one part takes the next piece; the other parts remain.
+   * @param taken the state of each part if it takes the piece
+   */
+  #amongParts(parts: readonly Pattern[], taken: readonly Pattern[]): Pattern {
     const { patterns } = this;
-    const derived = parts.map((part, index) => {
-      const taken = derive(part);
-      if (taken === patterns.notAllowed) return taken;
+    const derived: Pattern[] = [];
+    for (const [index, state] of taken.entries()) {
+      if (state === patterns.notAllowed) continue;
       const others = without(parts, index);
-      return this.#then(taken, (rest) => patterns.interleave(rest, ...others));
-    });
+      derived.push(this.#then(state, (rest) => patterns.interleave(rest, ...others)));
+    }
     return patterns.choice(...derived);
   }
 
   /** The same `after` patterns with another continuation. */
   #then(state: Pattern, follow: (second: Pattern) => Pattern): Pattern {
     const { patterns } = this;
-    if (state === patterns.notAllowed) return state;
-    const changed = alternatives(state).map(({ form }) =>
-      form.kind === 'after' ? patterns.after(form.first, follow(form.second)) : patterns.notAllowed,
-    );
-    return patterns.choice(...changed);
+    const { form } = state;
+    if (form.kind === 'after') return patterns.after(form.first, follow(form.second));
+    if (form.kind !== 'choice') return patterns.notAllowed;
+    return patterns.choice(...form.of.map((each) => this.#then(each, follow)));
   }
 
   #rebuilt(pattern: Pattern, change: (part: Pattern) => Pattern): Pattern {
@@ -297,6 +296,10 @@ const MOST_TEXTS = 50;
  * than a thousand.
  */
 const MOST_NAMES = 1000;
+
+function rememberText(known: Map<string, Pattern>, text: string, derived: Pattern): void {
+  if (text.length <= LONGEST_TEXT && known.size < MOST_TEXTS) known.set(text, derived);
+}
 
 function remember(known: Map<string, Pattern>, name: string, derived: Pattern): void {
   if (known.size < MOST_NAMES) known.set(name, derived);

@@ -4,178 +4,137 @@ const RELAX_NG = 'http://relaxng.org/ns/structure/1.0';
 
 /**
  * An element of a grammar. Elements of other namespaces are annotations and are left out. XML libraries take ten times
- * as long for the schemas, which are well-formed: libxml2 has compiled them. Attributes are parsed when they are
- * requested, and without regular expressions: in a run for one file the code never gets optimized.
+ * as long for the schemas, which are well-formed: libxml2 has compiled them. In a run for one file V8 optimizes
+ * nothing, so regular expressions do most of the work.
  */
 export class GrammarElement {
   #children: GrammarElement[] | undefined;
+  /** of a `<value>`, `<param>` or `<name>` */
   text = '';
+  /** namespace of names without a prefix */
+  readonly namespace: string;
+  /** its attribute `ns`, or that of the nearest ancestor which has it; '' if none has */
+  readonly ns: string;
 
   /**
-   * @param tag its start tag, from `<` to before `>`
-   * @param namespace namespace of names without a prefix
+   * @param attributes the part of its start tag after the name
+   * @param readLater parses its content when that is first used
    */
   constructor(
     readonly name: string,
-    private readonly tag: string,
-    readonly namespace: string,
+    private readonly attributes: string,
     readonly parent: GrammarElement | undefined,
-    /** parses its content when that is first used */
     private readonly readLater?: () => GrammarElement,
-  ) {}
+  ) {
+    this.ns = parent === undefined ? '' : parent.ns;
+    this.namespace = parent === undefined ? '' : parent.namespace;
+    if (!attributes.includes('ns')) return;
+    this.ns = this.attribute('ns') ?? this.ns;
+    this.namespace = this.attribute('xmlns') ?? this.namespace;
+  }
 
   get children(): GrammarElement[] {
-    this.#children ??= this.readLater?.().children ?? [];
+    this.#children ??= this.readLater === undefined ? [] : this.readLater().children;
     return this.#children;
   }
 
   /** Undefined if it does not have the attribute. */
   attribute(name: string): string | undefined {
-    return attributeIn(this.tag, name);
+    return this.attributes === '' ? undefined : attributeIn(this.attributes, name);
   }
 
-  /** The value on the element, or on the nearest ancestor that has it; '' if none has it. */
-  inherited(name: string): string {
-    return this.attribute(name) ?? this.parent?.inherited(name) ?? '';
+  /** The namespace of a prefix; '' if it is not declared. */
+  namespaceOf(prefix: string): string {
+    return this.attribute(`xmlns:${prefix}`) ?? this.parent?.namespaceOf(prefix) ?? '';
   }
 }
 
+/** A comment, an instruction, a CDATA section (1), an end tag (2), or a start tag: prefix, name, attributes, slash. */
+const MARKUP =
+  /<(?:!--[\s\S]*?--|\?[\s\S]*?\?|!\[CDATA\[([\s\S]*?)\]\]|(\/)[^>]*|(?:([^\s/>:]+):)?([^\s/>:]+)((?:[^>"'/]|"[^"]*"|'[^']*'|\/(?!>))*)(\/)?)>/g;
+
 /**
- * Parses the element whose tag begins at `start`.
+ * Parses the element whose tag begins at `start`. The content of `<element>` and `<attribute>` in it is parsed when it
+ * is used: a document has few of them.
  * @throws Error if it does not end
  */
 export function parseGrammarElement(text: string, start: number, parent: GrammarElement | undefined): GrammarElement {
-  const annotation = new GrammarElement('', '', '', undefined);
-  let open: GrammarElement | undefined = parent;
+  const annotation = new GrammarElement('', '', undefined);
+  let open = parent;
   let root: GrammarElement | undefined;
-  /** the open elements; undefined for an annotation and everything inside it */
+  /** the open elements; `annotation` for an annotation and everything inside it */
   const stack: (GrammarElement | undefined)[] = [];
   let at = start;
-  while (at >= 0) {
-    const next = text.indexOf('<', at);
-    if (next < 0) break;
-    if (next > at && open && open !== annotation) addText(open, text, at, next);
-    const mark = text.charCodeAt(next + 1);
-    if (mark === SLASH) {
-      open = stack.pop();
-      at = text.indexOf('>', next) + 1;
-    } else if (mark === EXCLAMATION || mark === QUESTION) {
-      at = endOfSpecial(text, next);
-      if (open && open !== annotation && text.startsWith(SECTION, next))
-        open.text += text.slice(next + SECTION.length, at - 3);
-      continue;
-    } else {
-      const end = endOfTag(text, next);
-      const isEmpty = text.charCodeAt(end - 1) === SLASH;
-      const tag = text.slice(next, isEmpty ? end - 1 : end);
-      const isLater = root !== undefined && open !== annotation && !isEmpty && ELEMENT.test(tag);
+  for (;;) {
+    MARKUP.lastIndex = at;
+    const found = MARKUP.exec(text);
+    if (found === null) throw new Error(`no end of ${text.slice(start, start + 40)}`);
+    const { index, 1: section, 2: end, 3: prefix, 4: name, 5: attributes = '', 6: empty } = found;
+    if (open !== undefined && HAS_TEXT.has(open.name)) {
+      open.text += resolveReferences(text.slice(at, index)) + (section ?? '');
+    }
+    at = index + found[0].length;
+    if (end !== undefined) open = stack.pop();
+    else if (name !== undefined) {
+      const isLater = root !== undefined && empty === undefined && IS_READ_LATER.has(name) && open !== annotation;
       const around = open;
-      const readLater = isLater ? () => parseGrammarElement(text, next, around) : undefined;
-      const element = open === annotation ? undefined : elementOf(tag, open, readLater);
-      if (element && root) open?.children.push(element);
-      root ??= element ?? annotation;
-      if (isLater) {
-        at = endOfElement(text, end + 1);
-        continue;
-      }
-      if (!isEmpty) {
+      const readLater = isLater ? () => parseGrammarElement(text, index, around) : undefined;
+      const element = open === annotation ? annotation : elementOf(prefix, name, attributes, open, readLater);
+      if (root === undefined) root = element ?? annotation;
+      else if (element !== undefined && element !== annotation) open?.children.push(element);
+      if (isLater) at = endOfElement(text, at, name);
+      else if (empty === undefined) {
         stack.push(open);
         open = element ?? annotation;
       }
-      at = end + 1;
-    }
-    if (stack.length === 0 && root) return root;
+    } else continue;
+    if (stack.length === 0) return root ?? annotation;
   }
-  throw new Error(`no end of ${text.slice(start, start + 40)}`);
 }
 
-/** An `<element>` of the grammar: most definitions have one, and a document uses few of them. */
-const ELEMENT = /^<(?:[\w.-]+:)?element(?=\s|$)/;
-const ELEMENT_TAG = /<!--[\s\S]*?-->|<(\/?)(?:[\w.-]+:)?element(?=[\s>])(?:[^>"']|"[^"]*"|'[^']*')*>/g;
-
-/** The end of an `<element>`. @param from the end of its start tag */
-function endOfElement(text: string, from: number): number {
-  let depth = 1;
-  ELEMENT_TAG.lastIndex = from;
-  for (let tag = ELEMENT_TAG.exec(text); tag; tag = ELEMENT_TAG.exec(text)) {
-    if (tag[1] === '/') depth--;
-    else if (tag[1] === '' && !tag[0].endsWith('/>')) depth++;
-    if (depth === 0) return ELEMENT_TAG.lastIndex;
-  }
-  return -1;
-}
-
-const SLASH = 47;
-const EXCLAMATION = 33;
-const QUESTION = 63;
-const SECTION = '<![CDATA[';
-
-function addText(open: GrammarElement, text: string, from: number, to: number): void {
-  // most of the skipped text is white space between tags
-  let at = from;
-  while (at < to && text.charCodeAt(at) <= 32) at++;
-  if (at < to) open.text += resolveReferences(text.slice(from, to));
-}
-
-/** The end of a comment, instruction or CDATA section. */
-function endOfSpecial(text: string, start: number): number {
-  const end = text.startsWith('<!--', start) ? '-->' : text.startsWith(SECTION, start) ? ']]>' : '?>';
-  const at = text.indexOf(end, start);
-  return at < 0 ? -1 : at + end.length;
-}
-
-/** Offset of a tag's `>`, skipping values. */
-export function endOfTag(text: string, start: number): number {
-  let end = text.indexOf('>', start);
-  while (end >= 0 && isInValue(text, start, end)) end = text.indexOf('>', end + 1);
-  if (end < 0) throw new Error(`no end of ${text.slice(start, start + 40)}`);
-  return end;
-}
-
-function isInValue(text: string, start: number, end: number): boolean {
-  const part = text.slice(start, end);
-  if (!part.includes("'")) return part.split('"').length % 2 === 0;
-  let quote = 0;
-  for (let at = start; at < end; at++) {
-    const code = text.charCodeAt(at);
-    if (quote === 0 && (code === 34 || code === 39)) quote = code;
-    else if (code === quote) quote = 0;
-  }
-  return quote !== 0;
-}
+const HAS_TEXT: ReadonlySet<string> = new Set(['value', 'param', 'name']);
+const IS_READ_LATER: ReadonlySet<string> = new Set(['element', 'attribute']);
 
 /** Undefined for an annotation. */
 function elementOf(
-  tag: string,
+  prefix: string | undefined,
+  name: string,
+  attributes: string,
   parent: GrammarElement | undefined,
-  readLater?: () => GrammarElement,
+  readLater: (() => GrammarElement) | undefined,
 ): GrammarElement | undefined {
-  let end = 1;
-  while (end < tag.length && tag.charCodeAt(end) > 32) end++;
-  const name = tag.slice(1, end);
-  const colon = name.indexOf(':');
-  const own = tag.includes('xmlns') ? attributeIn(tag, 'xmlns') : undefined;
-  const namespace = own ?? parent?.namespace ?? '';
-  const element = new GrammarElement(colon < 0 ? name : name.slice(colon + 1), tag, namespace, parent, readLater);
-  const used = colon < 0 ? namespace : element.inherited(`xmlns:${name.slice(0, colon)}`);
-  return used === RELAX_NG ? element : undefined;
+  const element = new GrammarElement(name, attributes, parent, readLater);
+  const namespace = prefix === undefined ? element.namespace : element.namespaceOf(prefix);
+  return namespace === RELAX_NG ? element : undefined;
 }
 
-/** The value of an attribute in a start tag. */
-export function attributeIn(tag: string, name: string): string | undefined {
-  let at = tag.indexOf(name);
-  for (; at >= 0; at = tag.indexOf(name, at + 1)) {
-    if (tag.charCodeAt(at - 1) > 32 || isInValue(tag, 0, at)) continue;
-    const equals = afterSpace(tag, at + name.length);
-    if (tag[equals] !== '=') continue;
-    const start = afterSpace(tag, equals + 1);
-    return resolveReferences(tag.slice(start + 1, tag.indexOf(tag[start] as string, start + 1)));
+const TAGS = Object.fromEntries(
+  [...IS_READ_LATER].map((name) => [
+    name,
+    new RegExp(`<!--[\\s\\S]*?-->|<(/?)(?:[\\w.-]+:)?${name}(?=[\\s>])(?:[^>"']|"[^"]*"|'[^']*')*>`, 'g'),
+  ]),
+);
+
+/** The end of an element. @param from the end of its start tag */
+function endOfElement(text: string, from: number, name: string): number {
+  const tags = TAGS[name] as RegExp;
+  let depth = 1;
+  tags.lastIndex = from;
+  for (let tag = tags.exec(text); tag; tag = tags.exec(text)) {
+    if (tag[1] === '/') depth--;
+    else if (tag[1] === '' && !tag[0].endsWith('/>')) depth++;
+    if (depth === 0) return tags.lastIndex;
+  }
+  throw new Error(`<${name}> is not closed`);
+}
+
+const ATTRIBUTE = /([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
+
+/** The value of an attribute in a part of a start tag. */
+export function attributeIn(attributes: string, name: string): string | undefined {
+  ATTRIBUTE.lastIndex = 0;
+  for (let found = ATTRIBUTE.exec(attributes); found; found = ATTRIBUTE.exec(attributes)) {
+    if (found[1] === name) return resolveReferences(found[2] ?? found[3] ?? '');
   }
   return undefined;
-}
-
-function afterSpace(text: string, from: number): number {
-  let at = from;
-  while (text.charCodeAt(at) <= 32) at++;
-  return at;
 }

@@ -25,3 +25,18 @@ export function spelledNames(names: NameClass): string[] {
   if (names.kind === 'name') return [names.local];
   return names.kind === 'choice' ? names.of.flatMap(spelledNames) : [];
 }
+
+/**
+ * One of 32 bits for a local name. With the bits of the names that a pattern allows, most other names are rejected
+ * without looking at its parts.
+ */
+export function bitOf(local: string): number {
+  const last = local.length - 1;
+  return 1 << ((local.charCodeAt(0) + 3 * local.charCodeAt(last) + 5 * last) & 31);
+}
+
+/** The bits of all names; all bits for a wildcard. */
+export function bitsOf(names: NameClass): number {
+  if (names.kind === 'name') return bitOf(names.local);
+  return names.kind === 'choice' ? names.of.reduce((bits, each) => bits | bitsOf(each), 0) : -1;
+}

@@ -1,34 +1,68 @@
 import type { Datatype } from './datatype.js';
-import type { NameClass } from './name-class.js';
+import { bitsOf, type NameClass } from './name-class.js';
 
 /**
  * A RELAX NG pattern, or the rest of one after a part of a document. Equal patterns are one object, so that results can
  * be cached on it.
  */
-export interface Pattern {
-  readonly id: number;
-  /** it also matches nothing: no child, no text */
-  readonly nullable: boolean;
-  readonly form: Form;
-  /** bits of what can come next in it: HAS_ELEMENT and others; in `after`, of the element's content only */
-  readonly has: number;
+export class Pattern {
+  /** bits of the names of child elements and of attributes that can come next; in `after`, in the element only */
+  readonly childNames: number;
+  readonly attributeNames: number;
+  /** text, data, values or a list can come next */
+  readonly hasText: boolean;
   /** cache: states after the start of a child of that name, or after the name of an attribute */
-  children: Map<string, Pattern> | undefined;
-  attributes: Map<string, Pattern> | undefined;
+  children: Map<string, Pattern> | undefined = undefined;
+  attributes: Map<string, Pattern> | undefined = undefined;
   /** cache: states after short texts or values that many documents have */
-  texts: Map<string, Pattern> | undefined;
-  values: Map<string, Pattern> | undefined;
-  /** cache for an element: the state after its name */
-  opened: Pattern | undefined;
+  texts: Map<string, Pattern> | undefined = undefined;
+  values: Map<string, Pattern> | undefined = undefined;
+  /** cache for an element or an attribute: the state after its name */
+  opened: Pattern | undefined = undefined;
   /** cache: states after the start tag, strict and lenient */
-  closed: Pattern | undefined;
-  closedLeniently: Pattern | undefined;
+  closed: Pattern | undefined = undefined;
+  closedLeniently: Pattern | undefined = undefined;
+
+  constructor(
+    readonly id: number,
+    /** it also matches nothing: no child, no text */
+    readonly nullable: boolean,
+    readonly form: Form,
+  ) {
+    let [childNames, attributeNames, hasText] = [0, 0, false];
+    for (const part of partsOf(form)) {
+      childNames |= part.childNames;
+      attributeNames |= part.attributeNames;
+      hasText ||= part.hasText;
+    }
+    const { kind } = form;
+    if (kind === 'element') childNames = bitsOf(form.names);
+    else if (kind === 'attribute') attributeNames = bitsOf(form.names);
+    else hasText ||= kind === 'text' || kind === 'data' || kind === 'value' || kind === 'list';
+    this.childNames = childNames;
+    this.attributeNames = attributeNames;
+    this.hasText = hasText;
+  }
 }
 
-export const HAS_ELEMENT = 1;
-export const HAS_ATTRIBUTE = 2;
-/** text, data, values or a list */
-export const HAS_TEXT = 4;
+/** The parts that can come next. */
+function partsOf(form: Form): readonly Pattern[] {
+  switch (form.kind) {
+    case 'choice':
+    case 'interleave':
+      return form.of;
+    case 'group':
+      return [form.first, form.second];
+    case 'after':
+      return [form.first];
+    case 'oneOrMore':
+      return [form.of];
+    default:
+      return NONE;
+  }
+}
+
+const NONE: readonly Pattern[] = [];
 
 export type Form =
   | { kind: 'empty' | 'notAllowed' | 'text' }
@@ -37,7 +71,7 @@ export type Form =
   | { kind: 'oneOrMore' | 'list'; of: Pattern }
   | { kind: 'data'; type: Datatype; except: Pattern | undefined }
   | { kind: 'value'; type: Datatype; value: string }
-  | { kind: 'attribute'; names: NameClass; value: Pattern }
+  | { kind: 'attribute'; names: NameClass; value: () => Pattern }
   | { kind: 'element'; names: NameClass; content: () => Pattern };
 
 /** Creates patterns, each only once, with the simplifications of RELAX NG 4.21. */
@@ -131,19 +165,16 @@ export class Patterns {
     return this.#make(`value ${type.id} ${normal}`, false, { kind: 'value', type, value: normal });
   }
 
-  attribute(names: NameClass, value: Pattern): Pattern {
-    if (value === this.notAllowed) return value;
-    const form: Form = { kind: 'attribute', names, value };
-    return this.#make(`attribute ${JSON.stringify(names)} ${value.id}`, false, form);
+  /**
+   * Elements and attributes are not shared: each place in the grammar gets its own pattern. The value is read when first
+   * used.
+   */
+  attribute(names: NameClass, value: () => Pattern): Pattern {
+    return this.#add(false, { kind: 'attribute', names, value });
   }
 
-  /** Not shared: each place in the grammar gets its own pattern. Its content is read when first used. */
-  element(names: NameClass, read: () => Pattern): Pattern {
-    let known: Pattern | undefined;
-    const content = () => {
-      known ??= read();
-      return known;
-    };
+  /** Its content is read when first used. */
+  element(names: NameClass, content: () => Pattern): Pattern {
     return this.#add(false, { kind: 'element', names, content });
   }
 
@@ -156,46 +187,7 @@ export class Patterns {
   }
 
   #add(nullable: boolean, form: Form): Pattern {
-    return { id: this.#nextId++, nullable, form, has: contained(form), ...NO_STATES };
-  }
-}
-
-/** All patterns have the same properties in the same order, which makes V8 faster. */
-const NO_STATES = {
-  children: undefined,
-  attributes: undefined,
-  texts: undefined,
-  values: undefined,
-  opened: undefined,
-  closed: undefined,
-  closedLeniently: undefined,
-};
-
-function contained(form: Form): number {
-  switch (form.kind) {
-    case 'element':
-      return HAS_ELEMENT;
-    case 'attribute':
-      return HAS_ATTRIBUTE;
-    case 'text':
-    case 'data':
-    case 'value':
-    case 'list':
-      return HAS_TEXT;
-    case 'choice':
-    case 'interleave': {
-      let has = 0;
-      for (const part of form.of) has |= part.has;
-      return has;
-    }
-    case 'group':
-      return form.first.has | form.second.has;
-    case 'after':
-      return form.first.has;
-    case 'oneOrMore':
-      return form.of.has;
-    default:
-      return 0;
+    return new Pattern(this.#nextId++, nullable, form);
   }
 }
 

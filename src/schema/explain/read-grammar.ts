@@ -1,5 +1,5 @@
 import type { Grammar } from '../grammar.js';
-import { makeDatatype } from './datatype.js';
+import { makeDatatype, valueDatatype } from './datatype.js';
 import type { Parameter } from './datatype-names.js';
 import { type Definitions, readDefinitions } from './grammar-files.js';
 import type { GrammarElement } from './grammar-xml.js';
@@ -8,7 +8,8 @@ import type { NestedInterleaves } from './nested-interleaves.js';
 import type { Pattern, Patterns } from './pattern.js';
 
 /**
- * The pattern of a grammar's documents. The content of an element is read when a document has the element.
+ * The pattern of a grammar's documents. The content of an element and the value of an attribute
+ * are read when a document has them.
  * @param nested receives the nested interleaves of these elements
  * @throws Error for an unsupported feature
  */
@@ -34,7 +35,7 @@ class Reader {
     if (this.#read.has(name)) throw new Error(`${name} refers to itself`);
     this.#read.set(name, undefined);
     const interleaved = parts.some(({ combine }) => combine === 'interleave');
-    const each = parts.map(({ element }) => this.#all(element(), name));
+    const each = parts.map(({ element }) => this.#all(element, name));
     const pattern = interleaved ? this.#interleave(each) : this.patterns.choice(...each);
     this.#read.set(name, pattern);
     return pattern;
@@ -75,7 +76,7 @@ class Reader {
       case 'list':
         return patterns.list(this.#all(element));
       case 'value':
-        return patterns.value(makeDatatype(element.attribute('type') ?? 'token', [], ''), element.text);
+        return patterns.value(valueDatatype(element.attribute('type') ?? 'token'), element.text);
       case 'data':
         return this.#data(element, label);
       case 'attribute':
@@ -106,15 +107,15 @@ class Reader {
 
   #attribute(element: GrammarElement): Pattern {
     const { names, rest } = namesAndRest(element, element.attribute('ns') ?? '');
-    const value = rest().reduce(
-      (all, child) => this.patterns.group(all, this.#pattern(child, '')),
-      this.patterns.empty,
-    );
-    return this.patterns.attribute(names, rest().length === 0 ? this.patterns.text : value);
+    return this.patterns.attribute(names, () => {
+      const { empty, text } = this.patterns;
+      const value = rest().reduce((all, child) => this.patterns.group(all, this.#pattern(child, '')), empty);
+      return rest().length === 0 ? text : value;
+    });
   }
 
   #element(element: GrammarElement): Pattern {
-    const { names, rest } = namesAndRest(element, namespaceAt(element));
+    const { names, rest } = namesAndRest(element, element.ns);
     return this.patterns.element(names, () => {
       const { empty } = this.patterns;
       const content = rest().reduce((all, child) => this.patterns.group(all, this.#pattern(child, '')), empty);
@@ -138,7 +139,7 @@ function namesAndRest(element: GrammarElement, ns: string): { names: NameClass; 
 
 function nameClass(element: GrammarElement): NameClass {
   const children = element.children;
-  const ns = namespaceAt(element);
+  const { ns } = element;
   const [except] = children.filter(({ name }) => name === 'except');
   const excluded = except ? { except: oneOf(except.children) } : {};
   switch (element.name) {
@@ -160,7 +161,5 @@ const oneOf = (elements: readonly GrammarElement[]): NameClass => ({ kind: 'choi
 function qualified(name: string, element: GrammarElement, ns: string): NameClass {
   const [local = '', prefix] = name.trim().split(':').reverse();
   if (prefix === undefined) return { kind: 'name', ns, local };
-  return { kind: 'name', ns: element.inherited(`xmlns:${prefix}`), local };
+  return { kind: 'name', ns: element.namespaceOf(prefix), local };
 }
-
-const namespaceAt = (element: GrammarElement) => element.inherited('ns');

@@ -1,7 +1,6 @@
 import { codePoint, invisibleIn } from '../../lib/invisible.js';
 import type { XmlAttribute, XmlElement } from '../../xml/element.js';
 
-const INVISIBLE = /(?! )[\p{Z}\p{Cf}]/gu;
 /** Maximum number of characters of a name or value in a message. */
 export const MOST_SHOWN = 60;
 
@@ -19,7 +18,9 @@ export function conjunction(names: readonly string[], word: 'and' | 'or'): strin
 
 /** On one line. Invisible characters and special spaces are shown by their number. */
 export function shortened(value: string): string {
-  const line = value.replace(/[ \t\r\n]+/g, ' ').replace(INVISIBLE, (character) => `[${codePoint(character)}]`);
+  const line = value
+    .replace(/[ \t\r\n]+/g, ' ')
+    .replace(/(?! )[\p{Z}\p{Cf}]/gu, (character) => `[${codePoint(character)}]`);
   return line.length > MOST_SHOWN ? `${line.slice(0, MOST_SHOWN)}...` : line;
 }
 
