@@ -2,7 +2,6 @@
 // as modules with types; dist/modules: all modules separately, for scripts/ and bench/ (not published).
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
@@ -12,7 +11,6 @@ import { oldestNode } from './node-version.mjs';
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 rmSync('dist', { recursive: true, force: true });
 
-const require = createRequire(import.meta.url);
 const main = resolve('src/cli/main.ts');
 const commands = resolve('src/cli/document-commands.ts');
 
@@ -37,42 +35,28 @@ const fewFiles = {
   },
 };
 
-// esbuild wraps CommonJS modules in functions, which V8 parses twice. Convert those that every run needs to ES modules.
-const asModules = {
-  name: 'as-modules',
-  setup(builder) {
-    builder.onLoad({ filter: /node_modules\/(?:saxes|xmlchars)\/.*\.js$/ }, ({ path }) => {
-      const imports = [];
-      const code = readFileSync(path, 'utf8').replace(/\brequire\((['"][^'"]+['"])\)/g, (_, name) => {
-        imports.push(`import imported${imports.length} from ${name};\n`);
-        return `imported${imports.length - 1}`;
-      });
-      const names = Object.keys(require(path)).filter((name) => name !== '__esModule');
-      const exported = names.map((name, index) => `const exported${index} = module.exports.${name};`);
-      exported.push(`export { ${names.map((name, index) => `exported${index} as ${name}`).join(', ')} };`);
-      const head = `${imports.join('')}const module = { exports: {} };\nconst { exports } = module;\n`;
-      return { contents: `${head}${code}\n${exported.join('\n')}\nexport default module.exports;\n` };
-    });
-  },
-};
-
-// Most documents need neither a DOM nor xpath (src/xml/select.ts), which are most of the code: each is a separate file
-// that loads on demand. string-width is another: only text outside ASCII needs it (src/lib/text-width.ts).
+// Most documents need neither a DOM nor xpath (src/xml/select.ts) nor saxes (src/xml/parse.ts), which are most of the
+// code: each is a separate file that loads on demand. string-width is another: only text outside ASCII needs it
+// (src/lib/text-width.ts).
 const getters = (path, names) =>
   `module.exports = { ${names.map((name) => `get ${name}() { return require('./${basename(path)}.cjs').${name}; }`).join(', ')} };`;
 const LAZY = {
   xpath: getters('xpath', ['parse', 'XBoolean']),
+  saxes: getters('saxes', ['SaxesParser']),
   '@xmldom/xmldom': getters('xmldom', ['DOMImplementation']),
   'string-width': "module.exports = (text) => require('./string-width.cjs').default(text);",
 };
 const lazyModules = {
   name: 'lazy-modules',
   setup(builder) {
-    builder.onResolve({ filter: /^(?:xpath|@xmldom\/xmldom|string-width)$/ }, ({ path }) => ({
+    builder.onResolve({ filter: /^(?:xpath|saxes|@xmldom\/xmldom|string-width)$/ }, ({ path }) => ({
       path,
       namespace: 'lazy',
     }));
-    builder.onResolve({ filter: /^\.\/(?:xpath|xmldom|string-width)\.cjs$/ }, ({ path }) => ({ path, external: true }));
+    builder.onResolve({ filter: /^\.\/(?:xpath|saxes|xmldom|string-width)\.cjs$/ }, ({ path }) => ({
+      path,
+      external: true,
+    }));
     builder.onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => ({
       contents: LAZY[path],
     }));
@@ -98,10 +82,10 @@ const lazy = await build({
   ...common,
   // Only xmldom's DOM is used. Loading its parser would freeze a table of 2,200 HTML entities, which takes longer than
   // parsing a domain.
-  entryPoints: { xpath: 'xpath', xmldom: '@xmldom/xmldom/lib/dom.js', 'string-width': 'string-width' },
+  entryPoints: { xpath: 'xpath', saxes: 'saxes', xmldom: '@xmldom/xmldom/lib/dom.js', 'string-width': 'string-width' },
   format: 'cjs',
 });
-const plugins = [asModules, lazyModules];
+const plugins = [lazyModules];
 const alias = { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' };
 // libvirt waits for the hook: it is a single file that contains only what it needs.
 const esm = { ...common, write: false, format: 'esm', alias };
