@@ -222,6 +222,18 @@ export class Derivative {
     return this.patterns.choice(...form.of.map((each) => this.endTag(each, lenient)));
   }
 
+  /** After the text and the end tag of an element without children. */
+  textAndEnd(state: Pattern, text: string): Pattern {
+    if (text === '' && state.emptied !== undefined) return state.emptied;
+    const before = this.hasDoubt;
+    this.hasDoubt = false;
+    const next = this.text(state, text);
+    const ended = this.endTag(isSpace(text) ? this.patterns.choice(state, next) : next);
+    if (text === '' && !this.hasDoubt) state.emptied = ended;
+    this.hasDoubt ||= before;
+    return ended;
+  }
+
   /**
    * All possible contents, then everything that may follow. After a fault their combination is unknown, and nested
    * alternatives would multiply.
@@ -304,6 +316,8 @@ function rememberText(known: Map<string, Pattern>, text: string, derived: Patter
 function remember(known: Map<string, Pattern>, name: string, derived: Pattern): void {
   if (known.size < MOST_NAMES) known.set(name, derived);
 }
+
+const isSpace = (text: string) => text === '' || /^[ \t\r\n]*$/.test(text);
 
 export function alternatives(pattern: Pattern): readonly Pattern[] {
   return pattern.form.kind === 'choice' ? pattern.form.of : [pattern];

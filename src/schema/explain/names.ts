@@ -39,4 +39,6 @@ export function attributesIn(element: XmlElement): readonly XmlAttribute[] {
   return attributes.some(isDeclaration) ? attributes.filter((each) => !isDeclaration(each)) : attributes;
 }
 
-const isDeclaration = ({ name }: XmlAttribute) => name === 'xmlns' || name.startsWith('xmlns:');
+export function isDeclaration({ name, uri }: XmlAttribute): boolean {
+  return uri !== '' && (name === 'xmlns' || name.startsWith('xmlns:'));
+}

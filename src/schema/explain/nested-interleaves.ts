@@ -13,6 +13,9 @@ interface Nested {
 
 /** An order that libxml2 wrongly rejects needs two children of the inner interleave and two of another part. */
 const FEWEST_CHILDREN = 4;
+/** Limits of the cache, in characters and entries. */
+const LONGEST_ORDER = 1000;
+const MOST_ORDERS = 1000;
 
 /**
  * Interleaves that are parts of others, by the element that contains them. libxml2 first links the children of each
@@ -27,6 +30,8 @@ export class NestedInterleaves {
   readonly #contents = new Map<string, Pattern[]>();
   /** nested interleaves of an element, computed on demand for this number of contents */
   readonly #nested = new Map<string, { contents: number; nested: readonly Nested[] }>();
+  /** verdicts by element and order of its children: most documents have one of a few orders */
+  readonly #orders = new Map<string, boolean>();
 
   addInterleave(whole: Pattern, parts: readonly Pattern[]): void {
     const known = this.#parts.get(whole);
@@ -35,6 +40,7 @@ export class NestedInterleaves {
   }
 
   addElement(names: readonly string[], content: Pattern): void {
+    this.#orders.clear();
     for (const name of names) {
       const known = this.#contents.get(name);
       if (known) known.push(content);
@@ -47,12 +53,13 @@ export class NestedInterleaves {
     if (content.length < FEWEST_CHILDREN) return false;
     const nested = this.#nestedOf(localName);
     if (nested.length === 0) return false;
-    const names = content.flatMap((part) => (typeof part === 'string' ? [] : part.localName));
-    return nested.some(({ inner, others }) => {
-      const first = names.findIndex(inner);
-      const last = names.length - 1 - [...names].reverse().findIndex(inner);
-      return first >= 0 && others.some((other) => isApart(names, other, first, last));
-    });
+    let order = localName;
+    for (const part of content) if (typeof part !== 'string') order += ` ${part.localName}`;
+    const known = this.#orders.get(order);
+    if (known !== undefined) return known;
+    const found = isDisturbed(order.split(' ').slice(1), nested);
+    if (order.length <= LONGEST_ORDER && this.#orders.size < MOST_ORDERS) this.#orders.set(order, found);
+    return found;
   }
 
   #nestedOf(name: string): readonly Nested[] {
@@ -92,6 +99,14 @@ export class NestedInterleaves {
     } else if (form.kind === 'oneOrMore') this.#interleavesIn(form.of, found);
     return found;
   }
+}
+
+function isDisturbed(names: readonly string[], nested: readonly Nested[]): boolean {
+  return nested.some(({ inner, others }) => {
+    const first = names.findIndex(inner);
+    const last = names.length - 1 - [...names].reverse().findIndex(inner);
+    return first >= 0 && others.some((other) => isApart(names, other, first, last));
+  });
 }
 
 /** True if, from the first to the last child, another child is between two children of a part. */

@@ -22,6 +22,8 @@ export class Pattern {
   /** cache: states after the start tag, strict and lenient */
   closed: Pattern | undefined = undefined;
   closedLeniently: Pattern | undefined = undefined;
+  /** cache: the state after the end tag of an element without content */
+  emptied: Pattern | undefined = undefined;
 
   constructor(
     readonly id: number,

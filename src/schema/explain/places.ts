@@ -36,3 +36,11 @@ export function trimmed(text: string): string {
   while (/[ \t\r\n]/.test(text[end - 1] as string)) end--;
   return text.slice(start, end);
 }
+
+/** The whole text of an element without children. The parser drops text of only white space. */
+export function textIn({ text }: XmlDocument, element: XmlElement): string {
+  if (element.content.length > 0) return element.textContent;
+  if (element.closeStart === element.openEnd) return '';
+  const written = text.slice(element.openEnd, element.closeStart);
+  return /^[ \t\r\n]+$/.test(written) ? written : '';
+}

@@ -7,7 +7,7 @@ import { elementFault, type Fault, missingFault, RepeatedFault, textFault } from
 import { type Elsewhere, similar, sourceHint, tidied } from './hint.js';
 import { nameOf } from './names.js';
 import type { Pattern, Patterns } from './pattern.js';
-import { textPlace } from './places.js';
+import { textIn, textPlace } from './places.js';
 import { type Frame, Progress } from './progress.js';
 import { walkStartTag } from './start-tag.js';
 
@@ -248,11 +248,4 @@ class Walk {
   #isNone(state: Pattern): boolean {
     return this.progress.isNone(state);
   }
-}
-
-/** The whole text of an element without children. The parser drops text of only white space. */
-function textIn({ text }: XmlDocument, element: XmlElement): string {
-  if (element.content.length > 0) return element.textContent;
-  const written = text.slice(element.openEnd, element.closeStart);
-  return /^[ \t\r\n]+$/.test(written) ? written : '';
 }
