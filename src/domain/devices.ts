@@ -3,7 +3,6 @@ import type { XmlElement } from '../xml/element.js';
 import { firstBelow, select } from '../xml/select.js';
 import { type AddressFields, type ParsedAddress, readAddress } from './address.js';
 import { canonicalMac, type Identity, isUserAlias } from './identity.js';
-import type { PolicyResult } from './policy.js';
 import { readStatedPolicy, type StatedPolicy } from './stated-policy.js';
 
 /** The parts of a `<hostdev>` or `<interface>` that concern interrupts. */
@@ -28,14 +27,12 @@ export interface Device {
 
 /** All hostdevs and interfaces, in document order. */
 export function readDevices(document: XmlDocument): Device[] {
-  // parsed once: thousands of devices have a few policies
-  const parsed = new Map<string, PolicyResult>();
   return select('/domain/devices/*', document)
     .filter(({ tagName, namespaceURI }) => !namespaceURI && (tagName === 'hostdev' || tagName === 'interface'))
-    .map((node) => readDevice(document, node, parsed));
+    .map((node) => readDevice(document, node));
 }
 
-function readDevice(document: XmlDocument, node: XmlElement, parsed: Map<string, PolicyResult>): Device {
+function readDevice(document: XmlDocument, node: XmlElement): Device {
   const element = node.tagName as Device['element'];
   const type = node.getAttribute('type') ?? '';
   const device: Device = {
@@ -44,12 +41,15 @@ function readDevice(document: XmlDocument, node: XmlElement, parsed: Map<string,
     label: type ? `${element} type='${type.slice(0, 24)}'` : element,
     placeable: isPlaceable(node, type),
   };
-  const stated = readStatedPolicy(document, node, parsed);
+  const stated = readStatedPolicy(document, node);
   if (stated) device.attribute = stated;
   const alias = firstBelow(node, 'alias');
   if (alias) device.alias = { name: alias.getAttribute('name') ?? '', node: alias };
   const address = type === 'network' ? undefined : firstBelow(node, 'source', 'address');
-  if (address && device.placeable) device.source = { ...readAddress(fieldsOf(address)), node: address };
+  if (address && device.placeable) {
+    const { address: canonical, problems } = readAddress(fieldsOf(address));
+    device.source = { address: canonical, problems, node: address };
+  }
   const mac = element === 'interface' ? firstBelow(node, 'mac')?.getAttribute('address') : undefined;
   const canonical = mac ? canonicalMac(mac) : undefined;
   if (canonical !== undefined) device.mac = canonical;
