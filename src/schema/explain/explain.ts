@@ -5,7 +5,6 @@ import { schemaOrigin } from '../schema-origin.js';
 import { Derivative } from './derivative.js';
 import { allowedNames } from './expected.js';
 import { type Fault, withoutRepeatedCauses } from './fault.js';
-import { matches } from './matches.js';
 import { nameOf } from './names.js';
 import { NestedInterleaves } from './nested-interleaves.js';
 import { type Reordering, reorderings } from './order.js';
@@ -58,10 +57,7 @@ export class Explainer {
   #explain(document: XmlDocument, mostFaults: number): Explanation {
     const { patterns, start, nested } = this.#read();
     const derive = new Derivative(patterns);
-    // most documents have no faults
-    const { faults, count } = matches(document, start, patterns, derive)
-      ? { faults: [], count: 0 }
-      : walk(document, start, patterns, derive, mostFaults);
+    const { faults, count } = walk(document, start, patterns, derive, mostFaults);
     const merged = withoutRepeatedCauses(faults).sort((a, b) => a.start - b.start);
     const isCertain = !derive.hasDoubt && (count > 0 || !mayDisturb(document.root, nested));
     return { faults: merged, more: count - faults.length, isCertain };

@@ -5,6 +5,7 @@ import type { Derivative } from './derivative.js';
 import { allowedNames, allowedValues, requiredNames } from './expected.js';
 import { elementFault, type Fault, missingFault, RepeatedFault, textFault } from './fault.js';
 import { type Elsewhere, similar, sourceHint, tidied } from './hint.js';
+import { Match } from './match.js';
 import { nameOf } from './names.js';
 import type { Pattern, Patterns } from './pattern.js';
 import { textIn, textPlace } from './places.js';
@@ -33,10 +34,20 @@ export function walk(
 
 /** Walks through a document along a grammar, and continues after each fault as if it were corrected. */
 class Walk {
-  constructor(private readonly progress: Progress) {}
+  readonly #match: Match;
+
+  constructor(private readonly progress: Progress) {
+    const { document, patterns, derive } = progress;
+    this.#match = new Match(document, patterns, derive);
+  }
 
   /** The state after an element. */
   element(before: Pattern, element: XmlElement, parent: Frame | undefined): Pattern {
+    // most devices have no fault; not tried at every level, which would take quadratic time
+    if (parent?.parent?.parent === undefined) {
+      const after = this.#match.element(before, element);
+      if (!this.#isNone(after)) return after;
+    }
     const opened = this.progress.derive.child(before, nameOf(element));
     const tag = walkStartTag(this.progress, element, opened, parent);
     const { content, incomplete } = tag;
