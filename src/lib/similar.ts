@@ -1,6 +1,7 @@
 /** The name that was probably meant: at most a third of the characters differ, or one is the start of the other. */
 export function similar(name: string, names: readonly string[]): string | undefined {
   if (name.length > 40) return undefined;
+  const lower = name.toLowerCase();
   let best: string | undefined;
   let distance = Math.floor(Math.max(name.length, 3) / 3) + 1;
   for (const each of names) {
@@ -11,7 +12,7 @@ export function similar(name: string, names: readonly string[]): string | undefi
     )
       best = each;
     if (Math.abs(each.length - name.length) >= distance) continue;
-    const difference = editDistance(name.toLowerCase(), each.toLowerCase());
+    const difference = editDistance(lower, each.toLowerCase());
     if (difference < distance) [best, distance] = [each, difference];
   }
   return best;

@@ -58,7 +58,10 @@ function notUtf8(text: string, bytes: Uint8Array): Decoded {
 
 /** Detects the BOM, or the NULs of ASCII markup in a wide encoding (XML 1.0, appendix F). */
 function wideEncoding(bytes: Uint8Array): string | undefined {
-  const [a, b, c, d] = bytes;
+  const a = bytes[0];
+  const b = bytes[1];
+  const c = bytes[2];
+  const d = bytes[3];
   if (a === 0 && b === 0 && (c === 0xfe || (c === 0 && d === 0x3c))) return 'UTF-32';
   if ((a === 0xff && b === 0xfe) || (a === 0x3c && b === 0)) return c === 0 && d === 0 ? 'UTF-32' : 'UTF-16';
   if ((a === 0xfe && b === 0xff) || (a === 0 && b === 0x3c)) return 'UTF-16';

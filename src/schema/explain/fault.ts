@@ -265,9 +265,13 @@ function beside({ element, attribute }: Cause, at: XmlElement): string {
   return `inside <${shortened(element.tagName)} ${written(attribute)}>`;
 }
 
+let collator: Intl.Collator | undefined;
+
 function expected({ spelled, types, any }: Values): string {
   if (any) return '';
-  const sorted = [...spelled].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  // localeCompare() would make one for each comparison
+  collator ??= new Intl.Collator('en', { numeric: true });
+  const sorted = [...spelled].sort(collator.compare);
   const list = [...sorted.slice(0, MOST_LISTED).map(shortened), ...types.slice(0, 2)];
   if (list.length === 0) return '';
   return `; allowed: ${list.join(', ')}${spelled.length > MOST_LISTED ? ', ...' : ''}`;
