@@ -168,8 +168,8 @@ export class Patterns {
   }
 
   /**
-   * Elements and attributes are not shared: each place in the grammar gets its own pattern. The value is read when first
-   * used.
+   * Elements and attributes are not shared: each place in the grammar gets its own pattern. The value is read when it
+   * is first used.
    */
   attribute(names: NameClass, value: () => Pattern): Pattern {
     return this.#add(false, { kind: 'attribute', names, value });
