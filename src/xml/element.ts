@@ -32,6 +32,9 @@ export interface ElementRange {
   end: number;
 }
 
+/** An element while it is parsed. */
+type Unfinished = { content: readonly (XmlElement | string)[] };
+
 /** Shared by all empty elements, so never changed. */
 const NONE: readonly never[] = [];
 
@@ -42,7 +45,8 @@ const NONE: readonly never[] = [];
 export class XmlElement implements ElementRange {
   closeStart: number;
   end: number;
-  #content: readonly (XmlElement | string)[] = NONE;
+  /** Elements, and texts that are not only white space, in document order. */
+  readonly content: readonly (XmlElement | string)[];
 
   constructor(
     readonly tagName: string,
@@ -56,20 +60,16 @@ export class XmlElement implements ElementRange {
   ) {
     this.closeStart = openEnd;
     this.end = openEnd;
-  }
-
-  /** Elements, and texts that are not only white space, in document order. */
-  get content(): readonly (XmlElement | string)[] {
-    return this.#content;
+    this.content = NONE;
   }
 
   get children(): XmlElement[] {
-    return this.#content.filter((part) => typeof part !== 'string');
+    return this.content.filter((part) => typeof part !== 'string');
   }
 
   get textContent(): string {
     let text = '';
-    for (const part of this.#content) text += typeof part === 'string' ? part : part.textContent;
+    for (const part of this.content) text += typeof part === 'string' ? part : part.textContent;
     return text;
   }
 
@@ -87,12 +87,12 @@ export class XmlElement implements ElementRange {
     this.closeStart = closeStart;
     this.end = end;
     // trimmed: an array that grew has room for 16 more members, and there may be a hundred thousand arrays
-    if (this.#content.length > 1) this.#content = this.#content.slice();
+    if (this.content.length > 1) (this as Unfinished).content = this.content.slice();
   }
 
   /** For the parser only. */
   append(part: XmlElement | string): void {
-    if (this.#content === NONE) this.#content = [part];
-    else (this.#content as (XmlElement | string)[]).push(part);
+    if (this.content === NONE) (this as Unfinished).content = [part];
+    else (this.content as (XmlElement | string)[]).push(part);
   }
 }

@@ -24,9 +24,8 @@ export function parsePlain(text: string): XmlDocument | undefined {
   return UNUSUAL.test(text) ? undefined : new PlainParser(text).parse(start);
 }
 
-const [TAB, LF, SPACE, EXCLAMATION, QUOTE, APOSTROPHE] = [9, 10, 32, 33, 34, 39] as const;
+const [SPACE, EXCLAMATION, QUOTE, APOSTROPHE] = [32, 33, 34, 39] as const;
 const [SLASH, COLON, LESS, EQUALS, GREATER] = [47, 58, 60, 61, 62] as const;
-const isSpace = (code: number) => code === SPACE || code === LF || code === TAB;
 
 /** 2 for characters that can start a name, 1 for others in a name, without the colon. */
 const NAME_CHARACTERS = Uint8Array.from({ length: 128 }, (_, code) => {
@@ -36,60 +35,62 @@ const NAME_CHARACTERS = Uint8Array.from({ length: 128 }, (_, code) => {
 
 const NONE: readonly XmlAttribute[] = [];
 
+/**
+ * Hundreds of documents are parsed before V8 optimizes the code. So loops use local variables, and there are few calls.
+ */
 class PlainParser {
-  #at = 0;
-  #root: XmlElement | undefined;
-  #open: XmlElement | null = null;
+  private at = 0;
+  private root: XmlElement | undefined;
+  private open: XmlElement | null = null;
   /** the namespaces around the root, and inside each open element */
-  readonly #scopes: Scope[] = [NO_NAMESPACES];
-  #elements = 0;
-  #allAttributes = 0;
+  private readonly scopes: Scope[] = [NO_NAMESPACES];
+  private elements = 0;
+  private allAttributes = 0;
   /** the current tag has a name with a colon, or `xmlns` */
-  #usesNamespaces = false;
+  private usesNamespaces = false;
 
   constructor(private readonly text: string) {}
 
   /** Undefined at the first part that is not plain. */
   parse(start: number): XmlDocument | undefined {
     const { text } = this;
-    this.#at = start;
+    this.at = start;
     for (;;) {
-      const from = this.#at;
+      const from = this.at;
       const tag = text.indexOf('<', from);
-      this.#skipSpace();
-      if (tag < 0) break;
+      const at = afterSpace(text, from);
+      if (tag < 0)
+        return this.open === null && this.root && at === text.length ? new XmlDocument(text, this.root) : undefined;
       if (tag - from > MAX_TEXT / 3) return undefined;
-      if (this.#at < tag) {
-        if (this.#open === null) return undefined;
-        this.#open.append(text.slice(from, tag));
+      if (at < tag) {
+        if (this.open === null) return undefined;
+        this.open.append(text.slice(from, tag));
       }
       const code = text.charCodeAt(tag + 1);
-      const isPlain =
-        code === SLASH ? this.#endTag(tag) : code === EXCLAMATION ? this.#comment(tag) : this.#startTag(tag);
+      const isPlain = code === SLASH ? this.endTag(tag) : code === EXCLAMATION ? this.comment(tag) : this.startTag(tag);
       if (!isPlain) return undefined;
     }
-    const isWhole = this.#root !== undefined && this.#open === null && this.#at === text.length;
-    return isWhole ? new XmlDocument(text, this.#root as XmlElement) : undefined;
   }
 
-  #startTag(start: number): boolean {
-    const { text } = this;
-    const parent = this.#open;
-    if (this.#root !== undefined && parent === null) return false;
-    this.#at = start + 1;
-    this.#usesNamespaces = false;
-    const name = this.#name();
-    if (name === undefined || name === 'xmlns') return false;
-    const attributes = this.#attributes();
+  private startTag(start: number): boolean {
+    const { text, open: parent, scopes } = this;
+    if (this.root !== undefined && parent === null) return false;
+    const nameEnd = endOfName(text, start + 1);
+    const name = text.slice(start + 1, nameEnd);
+    if (name === '' || name === 'xmlns' || name.length > MAX_NAME / 3) return false;
+    this.at = nameEnd;
+    this.usesNamespaces = name.includes(':');
+    const attributes = this.attributes();
     if (attributes === undefined) return false;
-    const isEmpty = text.charCodeAt(this.#at) === SLASH;
-    if (isEmpty) this.#at++;
-    if (text.charCodeAt(this.#at++) !== GREATER) return false;
-    if (++this.#elements > MAX_ELEMENTS || this.#scopes.length > MAX_DEPTH) return false;
-    let scope = this.#scopes[this.#scopes.length - 1] as Scope;
+    const isEmpty = text.charCodeAt(this.at) === SLASH;
+    const end = isEmpty ? this.at + 2 : this.at + 1;
+    if (text.charCodeAt(end - 1) !== GREATER) return false;
+    this.at = end;
+    if (++this.elements > MAX_ELEMENTS || scopes.length > MAX_DEPTH) return false;
+    let scope = scopes[scopes.length - 1] as Scope;
     let local = name;
     let uri: string | null = null;
-    if (this.#usesNamespaces || scope !== NO_NAMESPACES) {
+    if (this.usesNamespaces || scope !== NO_NAMESPACES) {
       const inside = scopeInside(scope, attributes);
       const namespace = inside && namespaceIn(inside, name);
       if (inside === undefined || namespace === undefined || !setNamespaces(attributes, inside)) return false;
@@ -97,92 +98,83 @@ class PlainParser {
       local = name.slice(name.indexOf(':') + 1);
       uri = namespace || null;
     }
-    const element = new XmlElement(name, local, uri, parent, attributes, start, this.#at);
+    const element = new XmlElement(name, local, uri, parent, attributes, start, end);
     if (parent !== null) parent.append(element);
-    this.#root ??= element;
+    this.root ??= element;
     if (isEmpty) return true;
-    this.#open = element;
-    this.#scopes.push(scope);
+    this.open = element;
+    scopes.push(scope);
     return true;
   }
 
-  #endTag(start: number): boolean {
-    const { text } = this;
-    const open = this.#open;
+  private endTag(start: number): boolean {
+    const { text, open } = this;
     if (open === null || !text.startsWith(open.tagName, start + 2)) return false;
-    this.#at = start + 2 + open.tagName.length;
-    this.#skipSpace();
-    if (text.charCodeAt(this.#at++) !== GREATER) return false;
-    open.close(start, this.#at);
-    this.#open = open.parent;
-    this.#scopes.pop();
+    const end = afterSpace(text, start + 2 + open.tagName.length);
+    if (text.charCodeAt(end) !== GREATER) return false;
+    this.at = end + 1;
+    open.close(start, end + 1);
+    this.open = open.parent;
+    this.scopes.pop();
     return true;
   }
 
-  #comment(start: number): boolean {
+  private comment(start: number): boolean {
     const end = this.text.indexOf('--', start + 4);
-    this.#at = end + 3;
+    this.at = end + 3;
     return end >= 0 && this.text.charCodeAt(end + 2) === GREATER && end - start <= MAX_TEXT / 3;
   }
 
-  #skipSpace(): void {
-    while (isSpace(this.text.charCodeAt(this.#at))) this.#at++;
-  }
-
-  /** A name of ASCII characters, with at most one colon. */
-  #name(): string | undefined {
-    const { text } = this;
-    const start = this.#at;
-    if (NAME_CHARACTERS[text.charCodeAt(start)] !== 2) return undefined;
-    let at = start + 1;
-    while ((NAME_CHARACTERS[text.charCodeAt(at)] as number) > 0) at++;
-    if (text.charCodeAt(at) === COLON) {
-      this.#usesNamespaces = true;
-      at++;
-      if (NAME_CHARACTERS[text.charCodeAt(at)] !== 2) return undefined;
-      while ((NAME_CHARACTERS[text.charCodeAt(at)] as number) > 0) at++;
-    }
-    this.#at = at;
-    return at - start > MAX_NAME / 3 ? undefined : text.slice(start, at);
-  }
-
   /** The attributes of a start tag, up to its `/` or `>`. */
-  #attributes(): XmlAttribute[] | undefined {
+  private attributes(): readonly XmlAttribute[] | undefined {
     const { text } = this;
-    let attributes = NONE as XmlAttribute[];
-    for (;;) {
-      const before = this.#at;
-      this.#skipSpace();
-      const code = text.charCodeAt(this.#at);
-      if (code === GREATER || code === SLASH) return attributes;
-      if (this.#at === before) return undefined;
-      const name = this.#name();
-      if (name === undefined) return undefined;
-      if (name === 'xmlns') this.#usesNamespaces = true;
-      this.#skipSpace();
-      if (text.charCodeAt(this.#at++) !== EQUALS) return undefined;
-      this.#skipSpace();
-      const value = this.#value();
-      if (value === undefined || attributes.length >= MOST_ATTRIBUTES) return undefined;
-      for (const other of attributes) if (other.name === name) return undefined;
-      if (++this.#allAttributes > MAX_ALL_ATTRIBUTES) return undefined;
-      const attribute = { name, uri: '', value, end: this.#at };
-      if (attributes === NONE) attributes = [attribute];
-      else attributes.push(attribute);
+    let attributes: XmlAttribute[] | undefined;
+    for (let at = this.at; ; ) {
+      const nameStart = afterSpace(text, at);
+      const code = text.charCodeAt(nameStart);
+      if (code === GREATER || code === SLASH) {
+        this.at = nameStart;
+        return attributes ?? NONE;
+      }
+      const nameEnd = endOfName(text, nameStart);
+      if (nameStart === at || nameEnd === nameStart || nameEnd - nameStart > MAX_NAME / 3) return undefined;
+      const equals = afterSpace(text, nameEnd);
+      if (text.charCodeAt(equals) !== EQUALS) return undefined;
+      const opening = afterSpace(text, equals + 1);
+      const quote = text.charCodeAt(opening);
+      if (quote !== APOSTROPHE && quote !== QUOTE) return undefined;
+      at = opening + 1;
+      for (let next = text.charCodeAt(at); next !== quote; next = text.charCodeAt(++at)) {
+        // a line end would become a space; NaN: the end of the text
+        if (!(next >= SPACE) || next === LESS) return undefined;
+      }
+      if (at - opening > MAX_TEXT / 3 || ++this.allAttributes > MAX_ALL_ATTRIBUTES) return undefined;
+      const name = text.slice(nameStart, nameEnd);
+      if (name === 'xmlns' || name.includes(':')) this.usesNamespaces = true;
+      const attribute = { name, uri: '', value: text.slice(opening + 1, at), end: ++at };
+      if (attributes === undefined) attributes = [attribute];
+      else {
+        for (const other of attributes) if (other.name === name) return undefined;
+        if (attributes.push(attribute) > MOST_ATTRIBUTES) return undefined;
+      }
     }
   }
+}
 
-  #value(): string | undefined {
-    const { text } = this;
-    const quote = text.charCodeAt(this.#at);
-    if (quote !== APOSTROPHE && quote !== QUOTE) return undefined;
-    const start = this.#at + 1;
-    let at = start;
-    for (let code = text.charCodeAt(at); code !== quote; code = text.charCodeAt(++at)) {
-      // NaN at the end of the text
-      if (!(code >= SPACE) || code === LESS) return undefined;
-    }
-    this.#at = at + 1;
-    return at - start > MAX_TEXT / 3 ? undefined : text.slice(start, at);
-  }
+/** White space is tabs, line feeds and spaces: UNUSUAL has excluded the other control characters. */
+function afterSpace(text: string, from: number): number {
+  let at = from;
+  while (text.charCodeAt(at) <= SPACE) at++;
+  return at;
+}
+
+/** The end of a name of ASCII characters with at most one colon; its start if there is no such name. */
+function endOfName(text: string, start: number): number {
+  if (NAME_CHARACTERS[text.charCodeAt(start)] !== 2) return start;
+  let at = start + 1;
+  while ((NAME_CHARACTERS[text.charCodeAt(at)] as number) > 0) at++;
+  if (text.charCodeAt(at) !== COLON) return at;
+  if (NAME_CHARACTERS[text.charCodeAt(++at)] !== 2) return start;
+  while ((NAME_CHARACTERS[text.charCodeAt(at)] as number) > 0) at++;
+  return at;
 }

@@ -148,6 +148,7 @@ parse("in texts without namespaces the parser's namespace option has no effect",
       return elementsOf(parseStrictly(text, xmlns).root).map((element) => ({
         ...element,
         parent: element.parent?.start,
+        content: element.content.length,
         text: element.textContent,
       }));
     } catch (error) {
