@@ -44,6 +44,8 @@ class PlainParser {
   private open: XmlElement | null = null;
   /** the namespaces around the root, and inside each open element */
   private readonly scopes: Scope[] = [NO_NAMESPACES];
+  /** of the current tag */
+  private readonly tagAttributes: XmlAttribute[] = [];
   private elements = 0;
   private allAttributes = 0;
   /** the current tag has a name with a colon, or `xmlns` */
@@ -76,7 +78,7 @@ class PlainParser {
     const { text, open: parent, scopes } = this;
     if (this.root !== undefined && parent === null) return false;
     const nameEnd = endOfName(text, start + 1);
-    const name = text.slice(start + 1, nameEnd);
+    const name = shared(text.slice(start + 1, nameEnd));
     if (name === '' || name === 'xmlns' || name.length > MAX_NAME / 3) return false;
     this.at = nameEnd;
     this.usesNamespaces = name.includes(':');
@@ -128,13 +130,15 @@ class PlainParser {
   /** The attributes of a start tag, up to its `/` or `>`. */
   private attributes(): readonly XmlAttribute[] | undefined {
     const { text } = this;
-    let attributes: XmlAttribute[] | undefined;
+    const { tagAttributes: attributes } = this;
+    let count = 0;
     for (let at = this.at; ; ) {
       const nameStart = afterSpace(text, at);
       const code = text.charCodeAt(nameStart);
       if (code === GREATER || code === SLASH) {
         this.at = nameStart;
-        return attributes ?? NONE;
+        // a copy: an array that grew has room for 16 more members
+        return count === 0 ? NONE : attributes.slice(0, count);
       }
       const nameEnd = endOfName(text, nameStart);
       if (nameStart === at || nameEnd === nameStart || nameEnd - nameStart > MAX_NAME / 3) return undefined;
@@ -149,16 +153,27 @@ class PlainParser {
         if (!(next >= SPACE) || next === LESS) return undefined;
       }
       if (at - opening > MAX_TEXT / 3 || ++this.allAttributes > MAX_ALL_ATTRIBUTES) return undefined;
-      const name = text.slice(nameStart, nameEnd);
+      const name = shared(text.slice(nameStart, nameEnd));
       if (name === 'xmlns' || name.includes(':')) this.usesNamespaces = true;
-      const attribute = { name, uri: '', value: text.slice(opening + 1, at), end: ++at };
-      if (attributes === undefined) attributes = [attribute];
-      else {
-        for (const other of attributes) if (other.name === name) return undefined;
-        if (attributes.push(attribute) > MOST_ATTRIBUTES) return undefined;
-      }
+      for (let index = 0; index < count; index++) if (attributes[index]?.name === name) return undefined;
+      if (count === MOST_ATTRIBUTES) return undefined;
+      attributes[count++] = { name, uri: '', value: shared(text.slice(opening + 1, at)), end: ++at };
     }
   }
+}
+
+const strings = new Map<string, string>();
+/** Limits: V8 copies a part of at most 12 characters; a longer one refers to the whole text. */
+const LONGEST_SHARED = 12;
+const MOST_SHARED = 5000;
+
+/** One string for equal names and short values: documents consist of few different ones. */
+function shared(text: string): string {
+  if (text.length > LONGEST_SHARED) return text;
+  const known = strings.get(text);
+  if (known !== undefined) return known;
+  if (strings.size < MOST_SHARED) strings.set(text, text);
+  return text;
 }
 
 /** White space is tabs, line feeds and spaces: UNUSUAL has excluded the other control characters. */
