@@ -24,6 +24,9 @@ const FIGURES = [
   'discovery',
 ];
 
+// Node reads these certificates at each start: that takes longer than the rest of `node -e 0`, and hides our own time.
+delete process.env.NODE_EXTRA_CA_CERTS;
+
 const names = process.argv.slice(2);
 const unknown = names.find((name) => !FIGURES.includes(name));
 try {
