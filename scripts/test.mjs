@@ -10,6 +10,7 @@ import util from 'node:util';
 import { installPackages as installDebianPackages } from './debian.mjs';
 import { ensureInstalled } from './install.mjs';
 import { fetchTestedReleases } from './node-releases.mjs';
+import { compile } from './test/compile.mjs';
 import { runFiles } from './test/file-queue.mjs';
 
 /** Debian packages with the tools of test/support/needs.ts. */
@@ -53,6 +54,9 @@ const PACKAGES = [
   'virtinst',
   'zsh',
 ];
+
+/** Where node_modules is found from. */
+const COMPILED = 'node_modules/.cache/hostdev-cpuset/compiled';
 
 // Some tests act as another user, who reads what is built and what a test writes.
 process.umask(0o022);
@@ -98,7 +102,9 @@ async function runTests() {
   const total = { passed: 0, failed: 0, skipped: 0 };
   const failing = [];
   const color = process.stdout.isTTY === true && !process.env.NO_COLOR;
-  await runFiles(testFiles(), { jobs, folder, timeLimitMs, env: testEnvironment(), color }, (file, outcome) => {
+  const compiled = await compile(process.cwd(), ['src', 'test'].flatMap(modulesIn), COMPILED);
+  const options = { jobs, compiled, folder, timeLimitMs, env: testEnvironment(), color };
+  await runFiles(testFiles(), options, (file, outcome) => {
     for (const count of Object.keys(total)) total[count] += outcome[count];
     if (outcome.failed > 0) failing.push(file);
     console.log(lineOf(file, outcome));
@@ -108,6 +114,12 @@ async function runTests() {
   for (const file of failing) console.log(`failed: ${file}`);
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
   return total.failed > 0 || total.passed === 0 || (host && total.skipped > 0) ? 1 : 0;
+}
+
+/** The TypeScript files of a folder, without the programs, which no test imports: test/.../main.ts. */
+function modulesIn(folder) {
+  const all = readdirSync(folder, { recursive: true }).filter((path) => path.endsWith('.ts'));
+  return all.map((path) => join(folder, path)).filter((path) => !/^test\/.*\/main\.ts$/.test(path));
 }
 
 function testFiles() {

@@ -3,6 +3,7 @@ import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, readFileSync } 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { sourcePlaces } from './source-places.mjs';
 
 const RUN_FILE = fileURLToPath(new URL('run-file.cjs', import.meta.url));
 /** Time that child processes of a test file have to exit after it. */
@@ -19,12 +20,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
 
 /**
  * Runs one test file in its own process group, with a temporary directory and a home directory below `folder`.
- * @param {string} file its path
- * @param {{folder: string, timeLimitMs: number, env: NodeJS.ProcessEnv, color: boolean}} options
+ * @param {string} file its path, relative to the root of the compiled code
+ * @param {{compiled: string, folder: string, timeLimitMs: number, env: NodeJS.ProcessEnv, color: boolean}} options
+ *   `compiled`: the folder of the code from compile.mjs
  * @returns {Promise<{passed: number, failed: number, skipped: number, output: string, failures: string[],
  *   durationMs: number}>} `failed` counts the tests that did not pass, and is at least 1 after any other fault
  */
-export async function runFile(file, { folder, timeLimitMs, env, color }) {
+export async function runFile(file, { compiled, folder, timeLimitMs, env, color }) {
   const temporary = join(folder, 't');
   const [log, resultPath] = [join(folder, 'log'), join(folder, 'result')];
   const home = join(folder, 'home');
@@ -32,7 +34,13 @@ export async function runFile(file, { folder, timeLimitMs, env, color }) {
   // Same mode as /tmp: some tests act as another user in their own directories.
   chmodSync(folder, 0o711);
   chmodSync(temporary, 0o1777);
-  const words = [RUN_FILE, file, resultPath, temporary, color ? 'color' : 'plain'];
+  const words = [
+    RUN_FILE,
+    join(compiled, file.replace(/\.ts$/, '.js')),
+    resultPath,
+    temporary,
+    color ? 'color' : 'plain',
+  ];
   const descriptor = openSync(log, 'w');
   const start = Date.now();
   const options = { detached: true, env: { ...env, HOME: home }, stdio: ['ignore', descriptor, descriptor] };
@@ -55,7 +63,9 @@ export async function runFile(file, { folder, timeLimitMs, env, color }) {
   const left = readdirSync(temporary).filter((name) => !CACHES.test(name));
   if (left.length > 0) failures.push(`left in the temporary folder: ${left.join(', ')}`);
   const outcome = judge(readResult(resultPath), { code, signal }, failures);
-  return { ...outcome, output: readFileSync(log, 'utf8'), durationMs };
+  const inSource = (text) => sourcePlaces(text, compiled);
+  const output = inSource(readFileSync(log, 'utf8'));
+  return { ...outcome, failures: outcome.failures.map(inSource), output, durationMs };
 }
 
 /** Compares declared with passed tests: uvu exits 0 even if run() is missing or a `before` hook fails. */

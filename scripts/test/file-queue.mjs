@@ -11,7 +11,8 @@ const SLOW = /\/(?:simulation|status-page|watch|bad-input|shells|examples)\.test
 /**
  * Runs test files, `jobs` at a time, the longest first. Calls `onEnd(file, outcome)` after each.
  * @param {string[]} files
- * @param {{jobs: number, folder: string, timeLimitMs: number, env: NodeJS.ProcessEnv, color: boolean}} options
+ * @param {{jobs: number, compiled: string, folder: string, timeLimitMs: number, env: NodeJS.ProcessEnv,
+ *   color: boolean}} options
  */
 export async function runFiles(files, { jobs, folder, ...options }, onEnd) {
   const durations = readDurations();

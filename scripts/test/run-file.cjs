@@ -1,18 +1,14 @@
-// node run-file.cjs FILE RESULT TMPDIR COLOR: runs one test file with uvu in its own process. At exit it writes the
-// JSON document RESULT: {finished, suites: [{name, declared, started, passed, only, isRun}], skipped,
+// node run-file.cjs FILE RESULT TMPDIR COLOR: runs one compiled test file with uvu in its own process. At exit it writes
+// the JSON document RESULT: {finished, suites: [{name, declared, started, passed, only, isRun}], skipped,
 // failures: [text]}. If a signal ends the process, there is no RESULT.
 const { writeFileSync } = require('node:fs');
-const Module = require('node:module');
 const { resolve } = require('node:path');
-require('tsx/cjs');
-changeCompiledCode();
 // With these globals, uvu's run() only adds a suite to the queue; this script runs the queue.
 const queue = [];
 Object.assign(globalThis, { UVU_DEFER: 1, UVU_INDEX: 0, UVU_QUEUE: [queue] });
 const uvu = require('uvu');
 
 const [file, resultPath, temporaryFolder, color] = process.argv.slice(2);
-// Set after tsx has chosen its cache directory, which is below the original TMPDIR.
 process.env.TMPDIR = temporaryFolder;
 require(require.resolve('kleur', { paths: [require.resolve('uvu')] })).enabled = color === 'color';
 
@@ -25,23 +21,6 @@ process.on('exit', () => writeFileSync(resultPath, JSON.stringify(result)));
 const originalSuite = uvu.suite;
 Object.assign(uvu, { suite: countingSuite, test: countingSuite('') });
 runAll();
-
-/**
- * Changes what tsx makes of a source file. It sets the name of a function each time that the function is created, which
- * takes up to a third of a test's time. It leaves import() to Node, which cannot load TypeScript: require() can.
- */
-function changeCompiledCode() {
-  const NAME_HELPER = 'var __name=(target,value)=>__defProp(target,"name",{value,configurable:true});';
-  const IMPORT = /\bimport\(("\.{1,2}\/[^"]*")\)/g;
-  const compile = Module.prototype._compile;
-  Module.prototype._compile = function compileFile(code, ...more) {
-    if (!code.includes(NAME_HELPER)) return compile.call(this, code, ...more);
-    const changed = code
-      .replace(NAME_HELPER, 'var __name=(target)=>target;')
-      .replace(IMPORT, 'Promise.resolve().then(()=>require($1))');
-    return compile.call(this, changed, ...more);
-  };
-}
 
 async function runAll() {
   require(resolve(file));

@@ -12,20 +12,24 @@ interface Outcome {
   failures: string[];
   output: string;
 }
-type RuntimeFile = (file: string, options: object) => Promise<Outcome>;
+type RunFile = (file: string, options: object) => Promise<Outcome>;
+type Compile = (root: string, modules: string[], output: string) => Promise<string>;
 
 const test = suite('one test file in a process');
 const runner = concurrent(test);
 
 /** Runs a file with one suite, `one`, and this code. */
 async function runCode(code: string, timeLimitMs = 60_000): Promise<Outcome> {
-  const { runFile } = (await import(`${projectRoot}scripts/test/file-process.mjs`)) as { runFile: RuntimeFile };
+  const { runFile } = (await import(`${projectRoot}scripts/test/file-process.mjs`)) as { runFile: RunFile };
+  const { compile } = (await import(`${projectRoot}scripts/test/compile.mjs`)) as { compile: Compile };
   const folder = new TemporaryFolder();
   try {
     symlinkSync(`${projectRoot}node_modules`, folder.join('node_modules'));
-    const file = folder.write('one.test.ts', `import { suite } from 'uvu';\nconst one = suite('one');\n${code}`);
+    folder.write('one.test.ts', `import { suite } from 'uvu';\nconst one = suite('one');\n${code}`);
+    const compiled = await compile(folder.path, ['one.test.ts'], 'compiled');
     mkdirSync(folder.join('run'));
-    return await runFile(file, { folder: folder.join('run'), timeLimitMs, env: process.env, color: false });
+    const options = { compiled, folder: folder.join('run'), timeLimitMs, env: process.env, color: false };
+    return await runFile('one.test.ts', options);
   } finally {
     folder.remove();
   }
