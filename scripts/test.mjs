@@ -10,7 +10,7 @@ import util from 'node:util';
 import { installPackages as installDebianPackages } from './debian.mjs';
 import { ensureInstalled } from './install.mjs';
 import { fetchTestedReleases } from './node-releases.mjs';
-import { compile } from './test/compile.mjs';
+import { compile, compilePackages } from './test/compile.mjs';
 import { runFiles } from './test/file-queue.mjs';
 
 /** Debian packages with the tools of test/support/needs.ts. */
@@ -103,6 +103,7 @@ async function runTests() {
   const failing = [];
   const color = process.stdout.isTTY === true && !process.env.NO_COLOR;
   const compiled = await compile(process.cwd(), ['src', 'test'].flatMap(modulesIn), COMPILED);
+  await compilePackages(compiled);
   const options = { jobs, compiled, folder, timeLimitMs, env: testEnvironment(), color };
   await runFiles(testFiles(), options, (file, outcome) => {
     for (const count of Object.keys(total)) total[count] += outcome[count];

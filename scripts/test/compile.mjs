@@ -1,6 +1,11 @@
-import { mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { build } from 'esbuild';
+import { pathToFileURL } from 'node:url';
+import { build, transform } from 'esbuild';
+
+/** Packages without CommonJS, which older versions of Node cannot require(). */
+const ES_MODULES = ['kubernetes-models/apps/v1', 'kubernetes-models/v1', 'marked', 'string-width', 'wrap-ansi'];
+const COMMON = { format: 'cjs', platform: 'node', target: 'node18', logLevel: 'warning' };
 
 /**
  * Compiles TypeScript modules to CommonJS, once for all test processes. A compiled module finds files beside its source:
@@ -11,35 +16,40 @@ import { build } from 'esbuild';
  * @returns {Promise<string>} the absolute path of the output
  */
 export async function compile(root, modules, output) {
-  const outdir = join(realpathSync(root), output);
+  const source = realpathSync(root);
+  const outdir = join(source, output);
   rmSync(outdir, { recursive: true, force: true });
-  const { outputFiles } = await build({
-    absWorkingDir: root,
-    entryPoints: modules,
-    outbase: '.',
-    outdir,
-    format: 'cjs',
-    platform: 'node',
-    target: 'node18',
-    sourcemap: 'linked',
-    sourcesContent: false,
-    logLevel: 'warning',
-    write: false,
-    banner: { js: sourceNames(realpathSync(root), outdir) },
-    define: { 'import.meta.url': '__sourceUrl', __dirname: '__sourceFolder', __filename: '__sourceFile' },
-  });
-  for (const folder of new Set(outputFiles.map(({ path }) => dirname(path)))) mkdirSync(folder, { recursive: true });
-  for (const { path, text } of outputFiles) writeFileSync(path, path.endsWith('.js') ? withRequire(text) : text);
+  for (const folder of new Set(modules.map(dirname))) mkdirSync(join(outdir, folder), { recursive: true });
   writeFileSync(join(outdir, 'package.json'), '{"type":"commonjs"}');
+  await Promise.all(modules.map((path) => compileModule(source, path, outdir)));
   return outdir;
 }
 
-function sourceNames(root, outdir) {
-  return [
-    `const __sourceFile = ${JSON.stringify(root)} + __filename.slice(${outdir.length}, -2) + 'ts'`,
-    `__sourceFolder = require('node:path').dirname(__sourceFile)`,
-    `__sourceUrl = require('node:url').pathToFileURL(__sourceFile).href;`,
-  ].join(', ');
+/** Makes CommonJS of the packages that have only ES modules, for the modules in `outdir`. */
+export async function compilePackages(outdir) {
+  const entryPoints = Object.fromEntries(ES_MODULES.map((name) => [name, name]));
+  await build({ ...COMMON, entryPoints, bundle: true, outdir: join(outdir, 'node_modules') });
+}
+
+async function compileModule(source, path, outdir) {
+  const { code, map } = await transform(readFileSync(join(source, path), 'utf8'), {
+    ...COMMON,
+    loader: 'ts',
+    sourcefile: join(source, path),
+    sourcemap: 'external',
+    sourcesContent: false,
+    banner: sourceNames(join(source, path)),
+    define: { 'import.meta.url': '__sourceUrl', __dirname: '__sourceFolder', __filename: '__sourceFile' },
+  });
+  const target = join(outdir, path.replace(/ts$/, 'js'));
+  writeFileSync(target, `${withRequire(code)}//# sourceMappingURL=${target}.map`);
+  writeFileSync(`${target}.map`, map);
+}
+
+function sourceNames(path) {
+  const names = { __sourceFile: path, __sourceFolder: dirname(path), __sourceUrl: pathToFileURL(path).href };
+  const definitions = Object.entries(names).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
+  return `const ${definitions.join(', ')};`;
 }
 
 /** import() of an own module would load it a turn of the event loop later than the bundle does. */
