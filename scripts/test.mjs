@@ -1,6 +1,7 @@
 // npm test: builds, runs the test files in parallel, and reports what was skipped and why. PATTERN...: runs only the
-// files whose path below test/ matches. --host: installs the Debian packages that tests need (as root), and downloads
-// the versions of Node and npm; a skipped test is then a failure.
+// files whose path below test/ matches. --host: runs also the files *.host.test.ts, which build packages and run other
+// programs for long; installs the Debian packages that tests need (as root), and downloads the versions of Node and npm;
+// a skipped test is then a failure.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -10,7 +11,7 @@ import util from 'node:util';
 import { installPackages as installDebianPackages } from './debian.mjs';
 import { ensureInstalled } from './install.mjs';
 import { fetchTestedReleases } from './node-releases.mjs';
-import { compile, compilePackages } from './test/compile.mjs';
+import { COMPILED, compile, compilePackages } from './test/compile.mjs';
 import { runFiles } from './test/file-queue.mjs';
 
 /** Debian packages with the tools of test/support/needs.ts. */
@@ -55,8 +56,7 @@ const PACKAGES = [
   'zsh',
 ];
 
-/** Where node_modules is found from. */
-const COMPILED = 'node_modules/.cache/hostdev-cpuset/compiled';
+const FOR_HOST = /\.host\.test\.ts$/;
 
 // Some tests act as another user, who reads what is built and what a test writes.
 process.umask(0o022);
@@ -111,7 +111,7 @@ async function runTests() {
     console.log(lineOf(file, outcome));
     if (outcome.failed > 0) console.log([outcome.output, ...outcome.failures, ''].join('\n'));
   });
-  for (const line of skipReasons()) console.log(line);
+  for (const line of [...skipReasons(), ...leftOut()]) console.log(line);
   for (const file of failing) console.log(`failed: ${file}`);
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
   return total.failed > 0 || total.passed === 0 || (host && total.skipped > 0) ? 1 : 0;
@@ -124,9 +124,23 @@ function modulesIn(folder) {
 }
 
 function testFiles() {
-  const all = readdirSync('test', { recursive: true }).filter((path) => path.endsWith('.test.ts'));
-  const chosen = all.filter((path) => patterns.length === 0 || patterns.some((pattern) => pattern.test(path)));
+  const chosen = allTestFiles().filter((path) =>
+    patterns.length > 0 ? patterns.some((pattern) => pattern.test(path)) : host || !FOR_HOST.test(path),
+  );
   return chosen.map((path) => join('test', path));
+}
+
+function allTestFiles() {
+  return readdirSync('test', { recursive: true }).filter((path) => path.endsWith('.test.ts'));
+}
+
+/** Names the files that run only with --host. */
+function leftOut() {
+  if (host || patterns.length > 0) return [];
+  const names = allTestFiles().filter((path) => FOR_HOST.test(path));
+  return [
+    `not run without --host: ${names.length} files: ${names.map((path) => path.replace(FOR_HOST, '')).join(', ')}`,
+  ];
 }
 
 /** The environment without the user's settings for colours, language and configuration directories. */

@@ -3,6 +3,9 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, transform } from 'esbuild';
 
+/** The compiled tests, relative to the project: where its packages can be required. */
+export const COMPILED = 'node_modules/.cache/hostdev-cpuset/compiled';
+
 /** Packages without CommonJS, which older versions of Node cannot require(). */
 const ES_MODULES = ['kubernetes-models/apps/v1', 'kubernetes-models/v1', 'marked', 'string-width', 'wrap-ansi'];
 const COMMON = { format: 'cjs', platform: 'node', target: 'node18', logLevel: 'warning' };

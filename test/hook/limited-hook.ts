@@ -25,6 +25,8 @@ export class LimitedHook extends TemporaryFolder {
   readonly #hook: string;
   /** a script that does nothing */
   readonly #control: string;
+  /** by shell and limits: whether they let it run */
+  readonly #able = new Map<string, Promise<boolean>>();
 
   constructor() {
     super();
@@ -48,8 +50,10 @@ export class LimitedHook extends TemporaryFolder {
   async call(shell: Shell, operation: string, limits: string[], xml = BOTH): Promise<Outcome | undefined> {
     const asUser = isRoot ? ['setpriv', `--reuid=${++user}`, '--clear-groups'] : [];
     const limited = [...asUser, 'prlimit', ...limits, ...SHELLS[shell]];
-    if ((await runWords([...limited, this.#control], '')).code !== 0) return undefined;
-    return runWords([...limited, this.#hook, ...wordsOf(operation)], xml);
+    const key = [shell, ...limits].join(' ');
+    const able = this.#able.get(key) ?? runWords([...limited, this.#control], '').then(({ code }) => code === 0);
+    this.#able.set(key, able);
+    return (await able) ? runWords([...limited, this.#hook, ...wordsOf(operation)], xml) : undefined;
   }
 
   /** Calls the hook in its own control group with this limit of processes. */

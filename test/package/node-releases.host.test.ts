@@ -47,9 +47,15 @@ const FILES = ['cli/enforce', 'cli/full-disk', 'cli/systemd-notify', 'hook/comma
 for (const version of tested)
   test(`Node ${version} runs the tests of ${FILES.join(', ')}`, async () => {
     const folder = new TemporaryFolder();
+    const { COMPILED } = await import(`${projectRoot}scripts/test/compile.mjs`);
     const outcomes = FILES.map(async (file) => {
       const result = folder.join(file.replace('/', '-'));
-      const words = [`${projectRoot}scripts/test/run-file.cjs`, join('test', `${file}.test.ts`), result, tmpdir()];
+      const words = [
+        `${projectRoot}scripts/test/run-file.cjs`,
+        join(COMPILED, 'test', `${file}.test.js`),
+        result,
+        tmpdir(),
+      ];
       const env = { ...process.env, HOSTDEV_CPUSET_SKIPS: folder.join('skips') };
       const { code, stdout, stderr } = await run(nodeRelease(version), [...words, 'plain'], { cwd: projectRoot, env });
       assert.is(code, 0, `${file}\n${stdout}${stderr}`);
