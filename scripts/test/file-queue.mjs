@@ -6,7 +6,8 @@ import { runFile } from './file-process.mjs';
 const DURATIONS = 'node_modules/.cache/hostdev-cpuset/test-durations.json';
 
 /** Files that are slow for their size: they start first while durations are unknown. This affects only the order. */
-const SLOW = /\/(?:simulation|status-page|watch|bad-input|shells|examples)\.test\.ts$/;
+const SLOW =
+  /\.host\.test\.ts$|\/(?:simulation|watch|bad-input|limits|shells|examples|movers|hostile-guest)\.test\.ts$/;
 
 /**
  * Runs test files, `jobs` at a time, the longest first. Calls `onEnd(file, outcome)` after each.

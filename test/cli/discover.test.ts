@@ -7,6 +7,7 @@ import type { DomainReport } from '../../src/report/report.js';
 import { addressOf, guest, podGuest, podsHost, SCOPES, statusXml } from '../discovery/pods-host.js';
 import { SimulatedKernel, writeTree } from '../simulator/index.js';
 import { runCli } from '../support/cli.js';
+import { runInProcess } from '../support/cli-in-process.js';
 import { validateEnforceReport } from '../support/json-schemas.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
@@ -23,7 +24,8 @@ test.before.each(() => {
 });
 test.after.each(() => root.remove());
 
-const run = (command: string, ...args: string[]) => runCli('hostdev-cpuset', [command, '--root', root.path, ...args]);
+const run = (command: string, ...args: string[]) =>
+  runInProcess('hostdev-cpuset', [command, '--root', root.path, ...args]);
 const affinities = () =>
   [40, 41, 50, 51].map((irq) =>
     formatCpuset(parseMask(readFileSync(root.join(`proc/irq/${irq}/smp_affinity`), 'utf8')) ?? []),

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { runCli } from '../support/cli.js';
+import { runInProcess } from '../support/cli-in-process.js';
 import { ELSEWHERE, guestOn, IN_PLACE, RunningHost } from '../support/running-host.js';
 
 const test = suite('report');
@@ -15,7 +15,7 @@ test.before(async () => {
     ['a', host],
     ['b', other],
   ] as const) {
-    const { stdout } = await runCli('hostdev-cpuset', ['status', '--json', '--root', root]);
+    const { stdout } = await runInProcess('hostdev-cpuset', ['status', '--json', '--root', root]);
     const document = JSON.parse(stdout);
     Object.assign(document.host, { name: `host-${name}`, time: `2026-01-0${name === 'a' ? 1 : 2}T00:00:00.000Z` });
     if (name === 'b') document.problems = [];
@@ -25,7 +25,7 @@ test.before(async () => {
 });
 test.after(() => host.remove());
 
-const report = (...args: string[]) => runCli('hostdev-cpuset', ['report', ...args]);
+const report = (...args: string[]) => runInProcess('hostdev-cpuset', ['report', ...args]);
 const both = () => [files.a as string, files.b as string];
 const ALL = [
   'HOST    IRQS  IN PLACE  MISPLACED  REMOTE  CONTESTED  ON VCPUS  PROBLEMS',
@@ -53,7 +53,7 @@ test('several documents one after the other, also a line each; of one host the l
   const line = (text: string) => `${JSON.stringify(JSON.parse(text))}\n`;
   const earlier = a.replace('2026-01-01T', '2025-01-01T').replace('"router"', '"older"');
   for (const input of [a + b, line(a) + line(b), b + a + earlier, line(earlier) + b + a]) {
-    const { stdout } = await runCli('hostdev-cpuset', ['report', '-'], { input });
+    const { stdout } = await runInProcess('hostdev-cpuset', ['report', '-'], { input });
     assert.equal(stdout.split('\n'), ALL);
   }
 });
@@ -194,7 +194,7 @@ test('names of hosts and files cannot control the terminal', async () => {
 });
 
 test('nothing to read on a terminal or without files is no success', async () => {
-  const { code, stderr } = await runCli('hostdev-cpuset', ['report'], { input: '' });
+  const { code, stderr } = await runInProcess('hostdev-cpuset', ['report'], { input: '' });
   assert.is(code, 2);
   assert.match(stderr, /it is empty/);
 });

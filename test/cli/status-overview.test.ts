@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { runCli } from '../support/cli.js';
+import { runInProcess } from '../support/cli-in-process.js';
 import { validateEnforceReport } from '../support/json-schemas.js';
 import { ELSEWHERE, guestOn, IN_PLACE, RunningHost } from '../support/running-host.js';
 
@@ -18,7 +18,7 @@ test.before(() => {
 });
 test.after(() => host.remove());
 
-const status = (...args: string[]) => runCli('hostdev-cpuset', ['status', '--root', host.root, ...args]);
+const status = (...args: string[]) => runInProcess('hostdev-cpuset', ['status', '--root', host.root, ...args]);
 const ROWS = [
   'GUEST   IRQS  IN PLACE  MISPLACED  REMOTE  CONTESTED  POSTED  ON VCPUS  PER S',
   'router     2         1          1       1          0       -      25 %      0',
@@ -82,7 +82,7 @@ test('--root: the domains by the tree, by name, UUID or ID; never those of a lib
   for (const name of ['router', '5b1c2ad4-9f0e-4c39-8a53-000000000002', '3'])
     assert.match((await status(name)).stdout, /^router \(/, name);
   for (const command of ['plan', 'enforce']) {
-    const { stdout } = await runCli('hostdev-cpuset', [command, '--root', host.root, 'vnf-10']);
+    const { stdout } = await runInProcess('hostdev-cpuset', [command, '--root', host.root, 'vnf-10']);
     assert.match(stdout, /^vnf-10 \(/);
   }
   const { code, stderr } = await status('nobody');
@@ -97,7 +97,7 @@ test('a file of libvirt that is no domain is an error with its place; the others
   const own = new RunningHost([guestOn('a', IN_PLACE), guestOn('b', IN_PLACE)]);
   try {
     own.write('host/run/libvirt/qemu/b.xml', '<domstatus>');
-    const { code, stdout, stderr } = await runCli('hostdev-cpuset', ['status', '--root', own.root]);
+    const { code, stdout, stderr } = await runInProcess('hostdev-cpuset', ['status', '--root', own.root]);
     assert.match(stderr, /^b:1:\d+: error: /);
     assert.match(stdout, /^a +1 /m);
     assert.is(code, 1);
@@ -115,7 +115,7 @@ test('without guests it says so', async () => {
       ['--root', none.root],
       ['--root', none.root, '--details'],
     ]) {
-      const { code, stdout } = await runCli('hostdev-cpuset', ['status', ...args]);
+      const { code, stdout } = await runInProcess('hostdev-cpuset', ['status', ...args]);
       assert.match(stdout, /^no running domain with host devices\n/);
       assert.is(code, 0);
     }
@@ -131,7 +131,7 @@ test('a shared line that is wanted elsewhere is a failure with its remedy', asyn
     const irq = own.join('host/sys/kernel/irq/100');
     const address = '0000:10:00.0';
     writeFileSync(join(irq, 'actions'), `vfio-intx(${address}),ahci\n`);
-    const { code, stdout } = await runCli('hostdev-cpuset', ['status', '--root', own.root, 'a']);
+    const { code, stdout } = await runInProcess('hostdev-cpuset', ['status', '--root', own.root, 'a']);
     const text = stdout.replace(/\n +/g, ' ');
     assert.match(
       text,
@@ -185,7 +185,7 @@ test('--check: one line, and the exit status', async () => {
 test('--check on a host where all is well', async () => {
   const own = new RunningHost([{ ...guestOn('a'), devices: [{ node: 0, policy: 'native', interrupts: [ELSEWHERE] }] }]);
   try {
-    const { code, stdout } = await runCli('hostdev-cpuset', ['status', '--check', '--root', own.root]);
+    const { code, stdout } = await runInProcess('hostdev-cpuset', ['status', '--check', '--root', own.root]);
     assert.is(stdout, 'OK: 0 interrupts of 1 guest in place\n');
     assert.is(code, 0);
   } finally {

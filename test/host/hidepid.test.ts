@@ -134,11 +134,11 @@ function withHiddenProcess(options: string, command: string, capabilities = '-al
 for (const options of ['hidepid=2,gid=54321', 'hidepid=0']) {
   test(`${options}: with the unit's capabilities, the devices that QEMU has open are known`, async () => {
     const code = `
-      import { RealFs } from './src/host/real-fs.js';
-      import { readOpenDevices } from './src/host/open-devices.js';
+      import { RealFs } from './dist/modules/src/host/real-fs.js';
+      import { readOpenDevices } from './dist/modules/src/host/open-devices.js';
       const found = readOpenDevices(new RealFs(), Number(process.argv[1]));
       console.log(found instanceof Error ? found.code : [...(found?.groups ?? ['none'])].join());`;
-    const command = `"$3" --import tsx --input-type=module -e "${code}" -- "$!"`;
+    const command = `"$3" --input-type=module -e "${code}" -- "$!"`;
     assert.is((await withHiddenProcess(options, command, unitCapabilities())).stdout, '12\n');
     assert.is((await withHiddenProcess('hidepid=0', command, '-all,+sys_ptrace')).stdout, 'EACCES\n');
   });
@@ -147,10 +147,10 @@ for (const options of ['hidepid=2,gid=54321', 'hidepid=0']) {
 for (const options of ['hidepid=1,gid=54321', 'hidepid=2,gid=54321', 'hidepid=0']) {
   test(`${options}: the lock of a hidden process is held, that of an ended process is not`, async () => {
     const code = `
-      import { runningProcess } from './src/lib/process-lock.js';
+      import { runningProcess } from './dist/modules/src/lib/process-lock.js';
       const [held] = process.argv.slice(1);
       console.log(runningProcess(held) === Number(held.split(' ')[0]), runningProcess('4000000 1'));`;
-    const command = `"$3" --import tsx --input-type=module -e "${code}" -- "$! $start"`;
+    const command = `"$3" --input-type=module -e "${code}" -- "$! $start"`;
     const { stdout, stderr } = await withHiddenProcess(options, command);
     assert.equal([stdout, stderr], ['true undefined\n', '']);
   });

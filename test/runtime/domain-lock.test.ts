@@ -143,11 +143,10 @@ test('if the lock cannot be created the action runs nevertheless', () => {
 test('the lock excludes concurrent processes', async () => {
   const counter = folder.write('counter', '0');
   const program = folder.write(
-    'count.ts',
+    'count.mjs',
     `import { readFileSync, writeFileSync } from 'node:fs';
-    import { processIdentity } from '../../src/lib/process-lock.js';
-import { withDomainLock } from ${JSON.stringify(`${projectRoot}src/runtime/domain-lock.ts`)};
-    const pause = (ms: number) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+    import { withDomainLock } from ${JSON.stringify(`${projectRoot}dist/modules/src/runtime/domain-lock.js`)};
+    const pause = (ms) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
     for (let i = 0; i < 20; i++) {
       withDomainLock({ root: ${JSON.stringify(folder.path)}, pause }, '${UUID}', () => {
         const count = Number(readFileSync(${JSON.stringify(counter)}, 'utf8'));
@@ -156,7 +155,7 @@ import { withDomainLock } from ${JSON.stringify(`${projectRoot}src/runtime/domai
       });
     }`,
   );
-  const args = ['-r', 'tsx/cjs', program];
+  const args = [program];
   const outcomes = await Promise.all([1, 2, 3].map(() => run(process.execPath, args, { cwd: projectRoot })));
   for (const { code, stderr } of outcomes) assert.is(code, 0, stderr);
   assert.is(readFileSync(counter, 'utf8'), '60');

@@ -261,7 +261,7 @@ states('if another process removes the state first, the other files are removed 
 
 states('with concurrent writers each reader sees a complete state', async () => {
   const script = `
-    import { StateStore } from './src/runtime/state-store.js';
+    import { StateStore } from './dist/modules/src/runtime/state-store.js';
     const [root, uuid, name] = process.argv.slice(1);
     const store = new StateStore(root);
     for (let i = 0; i < 100; i++) {
@@ -270,7 +270,7 @@ states('with concurrent writers each reader sees a complete state', async () => 
       if (!seen || seen.name !== seen.written.name) process.exit(3);
     }`;
   const writers = ['a', 'b', 'c'].map((name) => {
-    const loader = ['--import', 'tsx', '--input-type=module', '-e', script, '--', folder.path, UUID, name.repeat(5000)];
+    const loader = ['--input-type=module', '-e', script, '--', folder.path, UUID, name.repeat(5000)];
     const child = spawn(process.execPath, loader, { cwd: projectRoot, stdio: ['ignore', 'inherit', 'inherit'] });
     return new Promise((resolve) => child.on('close', resolve));
   });
@@ -287,9 +287,9 @@ function withRun(options: string, script: string): string {
   const root = new TemporaryFolder();
   try {
     mkdirSync(root.join('run'));
-    const mount = `mount -t tmpfs -o ${options} tmpfs "$1/run" && exec "$2" --import tsx --input-type=module -e "$3" -- "$1"`;
+    const mount = `mount -t tmpfs -o ${options} tmpfs "$1/run" && exec "$2" --input-type=module -e "$3" -- "$1"`;
     const text = `
-      import { StateStore } from './src/runtime/state-store.js';
+      import { StateStore } from './dist/modules/src/runtime/state-store.js';
       import { readdirSync } from 'node:fs';
       const root = process.argv[1];
       const store = new StateStore(root);

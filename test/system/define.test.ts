@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { runCli } from '../support/cli.js';
+import { runInProcess } from '../support/cli-in-process.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { readPolicies } from '../support/policies.js';
 import { type PrivateLibvirtd, startLibvirtd } from '../support/private-libvirtd.js';
@@ -94,7 +94,7 @@ async function dump(name: string): Promise<string> {
 }
 
 async function convert(command: 'normalize' | 'expand', xml: string): Promise<string> {
-  const { code, stdout, stderr } = await runCli('hostdev-cpuset', [command], { input: xml });
+  const { code, stdout, stderr } = await runInProcess('hostdev-cpuset', [command], { input: xml });
   assert.is(code, 0, stderr);
   return stdout;
 }
