@@ -7,7 +7,7 @@ const { setTimeout: startTimer } = globalThis;
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  milliseconds = 20_000,
+  milliseconds = 60_000,
 ): Promise<void> {
   const end = performance.now() + milliseconds;
   while (!(await holds())) {
