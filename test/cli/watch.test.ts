@@ -8,6 +8,7 @@ import type { InterruptReport } from '../../src/report/report.js';
 import { InstanceLock } from '../../src/runtime/instance-lock.js';
 import { BOTH, liveXml, SimulatedRoot, UUID } from '../hook/simulated-root.js';
 import { runCli } from '../support/cli.js';
+import { runInProcess } from '../support/cli-in-process.js';
 import { validateEnforceReport } from '../support/json-schemas.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { EVENT, POSTING_EVENT, SimulatedTracefs } from '../support/simulated-tracefs.js';
@@ -448,7 +449,7 @@ tied.run();
 
 // With a file argument status does not ask libvirt for the running domains.
 const statusOf = (options: string[]) =>
-  runCli('hostdev-cpuset', ['status', '--root', host.root.path, ...options, '-'], { input: liveXml('') });
+  runInProcess('hostdev-cpuset', ['status', '--root', host.root.path, ...options, '-'], { input: liveXml('') });
 
 async function watcherOf(_: Watching) {
   const report = JSON.parse((await statusOf(['--json'])).stdout);

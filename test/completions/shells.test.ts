@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { COMMANDS } from '../../src/cli/arguments.js';
-import { projectRoot, runCli } from '../support/cli.js';
+import { projectRoot } from '../support/cli.js';
+import { runInProcess } from '../support/cli-in-process.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
@@ -58,7 +59,7 @@ async function inZsh(line: string): Promise<string[]> {
 
 /** The output of `--help`. */
 async function helpOf(args: string[]): Promise<string> {
-  return (await runCli('hostdev-cpuset', [...args, '--help'])).stdout;
+  return (await runInProcess('hostdev-cpuset', [...args, '--help'])).stdout;
 }
 
 function define(test: Test, complete: Complete): void {

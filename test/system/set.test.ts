@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { runCli } from '../support/cli.js';
+import { runInProcess } from '../support/cli-in-process.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { type PrivateLibvirtd, startLibvirtd } from '../support/private-libvirtd.js';
 
@@ -35,7 +35,7 @@ test.after.each(async () => {
 });
 
 const run = (command: string, args: string[], input = '') =>
-  runCli('hostdev-cpuset', [command, '-c', libvirtd.uri, ...args], { input });
+  runInProcess('hostdev-cpuset', [command, '-c', libvirtd.uri, ...args], { input });
 
 async function entries(...options: string[]): Promise<string[]> {
   const { stdout } = await libvirtd.virsh(['dumpxml', ...options, 'guest']);
