@@ -8,6 +8,7 @@ export const COMPILED = 'node_modules/.cache/hostdev-cpuset/compiled';
 
 /** Packages without CommonJS, which older versions of Node cannot require(). */
 const ES_MODULES = ['kubernetes-models/apps/v1', 'kubernetes-models/v1', 'marked', 'string-width', 'wrap-ansi'];
+const TSCONFIG = readFileSync(new URL('../../tsconfig.json', import.meta.url), 'utf8');
 const COMMON = { format: 'cjs', platform: 'node', target: 'node18', logLevel: 'warning' };
 
 /**
@@ -38,6 +39,7 @@ async function compileModule(source, path, outdir) {
   const { code, map } = await transform(readFileSync(join(source, path), 'utf8'), {
     ...COMMON,
     loader: 'ts',
+    tsconfigRaw: TSCONFIG,
     sourcefile: join(source, path),
     sourcemap: 'external',
     sourcesContent: false,
@@ -52,7 +54,8 @@ async function compileModule(source, path, outdir) {
 function sourceNames(path) {
   const names = { __sourceFile: path, __sourceFolder: dirname(path), __sourceUrl: pathToFileURL(path).href };
   const definitions = Object.entries(names).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
-  return `const ${definitions.join(', ')};`;
+  // ES modules are strict
+  return `'use strict'; const ${definitions.join(', ')};`;
 }
 
 /** import() of an own module would load it a turn of the event loop later than the bundle does. */
