@@ -96,6 +96,16 @@ for (const [name, [inserted, isCertain]] of Object.entries(CERTAIN)) {
   });
 }
 
+libvirt("a running domain's id: libxml2's verdict is not certain if one element is between name and uuid", () => {
+  const [os, uuid] = ['<os><type>hvm</type></os>', '<uuid>c2177883-f1bb-47f0-914d-32a22e3a8804</uuid>'];
+  const isCertain = (attribute: string, children: string) =>
+    explainer.explain(parseXml(`<domain type="kvm"${attribute}><name>a</name>${children}<memory>1</memory></domain>`))
+      .isCertain;
+  assert.is(isCertain(' id="1"', os + uuid), false);
+  assert.is(isCertain('', os + uuid), true);
+  assert.is(isCertain(' id="1"', uuid + os), true);
+});
+
 libvirt('long names give short messages', () => {
   const long = 'x'.repeat(40_000);
   const text = `<domain type="kvm"><name>a</name><devices><${long}/><disk ${long}="1"/></devices></domain>`;

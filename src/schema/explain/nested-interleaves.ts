@@ -2,17 +2,19 @@ import type { XmlElement } from '../../xml/element.js';
 import { spelledNames } from './name-class.js';
 import type { Pattern } from './pattern.js';
 
-/** Whether a pattern allows a child of this name. */
+/** Whether a pattern allows a child, or an attribute, of this name. */
 type IsAllowed = (name: string) => boolean;
 
 /** An interleave inside another one, by the names of its children, and the other parts of the outer one. */
 interface Nested {
   inner: IsAllowed;
+  /** attributes in the part of the outer interleave that contains the inner one */
+  attributes: IsAllowed;
   others: readonly IsAllowed[];
 }
 
-/** An order that libxml2 wrongly rejects needs two children of the inner interleave and two of another part. */
-const FEWEST_CHILDREN = 4;
+/** An order that libxml2 wrongly rejects needs two children of the inner interleave and one of another part. */
+const FEWEST_CHILDREN = 3;
 /** Limits of the cache, in characters and entries. */
 const LONGEST_ORDER = 1000;
 const MOST_ORDERS = 1000;
@@ -21,7 +23,8 @@ const MOST_ORDERS = 1000;
  * Interleaves that are parts of others, by the element that contains them. libxml2 first links the children of each
  * part. After it has validated an inner interleave, it links all children from the first to the last of that interleave
  * in document order, including those of other parts. It then finds children of one part in another, and rejects an
- * order that RELAX NG allows, such as `<uuid>` apart from `<name>` (xmlRelaxNGValidateInterleave of 2.9 to 2.15).
+ * order that RELAX NG allows, such as `<uuid>` apart from `<name>` (xmlRelaxNGValidateInterleave of 2.9 to 2.15). If the
+ * part also has an attribute that is there, such as `id` of a running domain, one child of another part is enough.
  */
 export class NestedInterleaves {
   /** the parts of an interleave as in the grammar, including inner ones */
@@ -49,15 +52,20 @@ export class NestedInterleaves {
   }
 
   /** True if libxml2 may reject the order of an element's children because of nested interleaves. */
-  mayDisturb({ localName, content }: XmlElement): boolean {
+  mayDisturb({ localName, content, attributes }: XmlElement): boolean {
     if (content.length < FEWEST_CHILDREN) return false;
     const nested = this.#nestedOf(localName);
     if (nested.length === 0) return false;
     let order = localName;
+    for (const { name } of attributes) order += ` @${name}`;
     for (const part of content) if (typeof part !== 'string') order += ` ${part.localName}`;
     const known = this.#orders.get(order);
     if (known !== undefined) return known;
-    const found = isDisturbed(order.split(' ').slice(1), nested);
+    const names = order.split(' ').slice(1 + attributes.length);
+    const found = nested.some((each) => {
+      const hasAttribute = attributes.some(({ name }) => each.attributes(name));
+      return isDisturbed(names, each, hasAttribute);
+    });
     if (order.length <= LONGEST_ORDER && this.#orders.size < MOST_ORDERS) this.#orders.set(order, found);
     return found;
   }
@@ -78,7 +86,7 @@ export class NestedInterleaves {
         const inner = [...this.#interleavesIn(part)].filter((each) => each !== outer);
         if (inner.length === 0) return [];
         const others = parts.filter((each) => each !== part).map(childNames);
-        return inner.map((each) => ({ inner: childNames(each), others }));
+        return inner.map((each) => ({ inner: childNames(each), attributes: attributeNames(part), others }));
       }),
     );
   }
@@ -101,12 +109,12 @@ export class NestedInterleaves {
   }
 }
 
-function isDisturbed(names: readonly string[], nested: readonly Nested[]): boolean {
-  return nested.some(({ inner, others }) => {
-    const first = names.findIndex(inner);
-    const last = names.length - 1 - [...names].reverse().findIndex(inner);
-    return first >= 0 && others.some((other) => isApart(names, other, first, last));
-  });
+function isDisturbed(names: readonly string[], { inner, others }: Nested, hasAttribute: boolean): boolean {
+  const first = names.findIndex(inner);
+  if (first < 0) return false;
+  const last = names.length - 1 - [...names].reverse().findIndex(inner);
+  if (hasAttribute && names.slice(first, last).some((name) => !inner(name))) return true;
+  return others.some((other) => isApart(names, other, first, last));
 }
 
 /** True if, from the first to the last child, another child is between two children of a part. */
@@ -120,14 +128,17 @@ function isApart(names: readonly string[], part: IsAllowed, first: number, last:
   return false;
 }
 
-function childNames(pattern: Pattern): IsAllowed {
+const childNames = (pattern: Pattern) => namesIn(pattern, 'element');
+const attributeNames = (pattern: Pattern) => namesIn(pattern, 'attribute');
+
+function namesIn(pattern: Pattern, kind: 'element' | 'attribute'): IsAllowed {
   const names = new Set<string>();
   let hasWildcard = false;
   const visit = ({ form }: Pattern): void => {
     if (form.kind === 'choice' || form.kind === 'interleave') form.of.forEach(visit);
     else if (form.kind === 'oneOrMore') visit(form.of);
     else if (form.kind === 'group') [form.first, form.second].forEach(visit);
-    else if (form.kind === 'element') {
+    else if (form.kind === kind) {
       const spelled = spelledNames(form.names);
       if (spelled.length === 0) hasWildcard = true;
       for (const name of spelled) names.add(name);
