@@ -8,7 +8,7 @@ type IsAllowed = (name: string) => boolean;
 /** An interleave inside another one, by the names of its children, and the other parts of the outer one. */
 interface Nested {
   inner: IsAllowed;
-  /** attributes in the part of the outer interleave that contains the inner one */
+  /** attributes that form a group with the inner interleave: those inside of an interleave do no harm */
   attributes: IsAllowed;
   others: readonly IsAllowed[];
 }
@@ -24,7 +24,8 @@ const MOST_ORDERS = 1000;
  * part. After it has validated an inner interleave, it links all children from the first to the last of that interleave
  * in document order, including those of other parts. It then finds children of one part in another, and rejects an
  * order that RELAX NG allows, such as `<uuid>` apart from `<name>` (xmlRelaxNGValidateInterleave of 2.9 to 2.15). If the
- * part also has an attribute that is there, such as `id` of a running domain, one child of another part is enough.
+ * inner interleave is in a group with an attribute that is there, such as `id` of a running domain, one child of another
+ * part is enough.
  */
 export class NestedInterleaves {
   /** the parts of an interleave as in the grammar, including inner ones */
@@ -86,7 +87,8 @@ export class NestedInterleaves {
         const inner = [...this.#interleavesIn(part)].filter((each) => each !== outer);
         if (inner.length === 0) return [];
         const others = parts.filter((each) => each !== part).map(childNames);
-        return inner.map((each) => ({ inner: childNames(each), attributes: attributeNames(part), others }));
+        const attributes = part.form.kind === 'group' ? attributeNames(part) : () => false;
+        return inner.map((each) => ({ inner: childNames(each), attributes, others }));
       }),
     );
   }
