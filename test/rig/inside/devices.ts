@@ -9,3 +9,5 @@ export const OLD_NIC = '0000:00:0d.0';
 export const EDU = '0000:00:0c.0';
 /** used by the host */
 export const HOST_DISK = '0000:03:00.0';
+/** Like NIC; always with vfio-pci. */
+export const VFIO_NICS = [3, 4, 5, 6, 7, 8].map((bus) => `0000:8${bus}:00.0`);

@@ -10,6 +10,9 @@ const MSIX_MASK_ALL = 1 << 30;
 /** the address range of messages on x86 */
 const MESSAGES = 0xfee0_0000;
 
+/** Where a driver puts BAR 0 of the device in a slot. */
+export const firstBarOf = (slot: number) => 0xe000_0000 + slot * 0x0100_0000;
+
 /** The part of a guest's driver that matters here: it enables and disables a device's interrupts like Linux. */
 export class GuestDriver {
   readonly #config: PciConfig;
@@ -27,7 +30,7 @@ export class GuestDriver {
    * handler.
    */
   async enableMsix(): Promise<void> {
-    const bars = await this.#config.assignBars(0xe000_0000 + this.slot * 0x0100_0000);
+    const bars = await this.#config.assignBars(firstBarOf(this.slot));
     const capability = await this.#config.capability(MSIX);
     if (capability === undefined) throw new Error(`the guest's device in slot ${this.slot} has no MSI-X`);
     const head = await this.#config.read(capability);
@@ -62,7 +65,7 @@ export class GuestDriver {
 
   /** A driver that loads and uses one MSI message. */
   async loadMsi(): Promise<void> {
-    await this.#config.assignBars(0xe000_0000 + this.slot * 0x0100_0000);
+    await this.#config.assignBars(firstBarOf(this.slot));
     const capability = await this.#config.capability(MSI);
     if (capability === undefined) throw new Error(`the guest's device in slot ${this.slot} has no MSI`);
     const head = await this.#config.read(capability);

@@ -11,6 +11,8 @@ export interface PassedThrough {
   address: string;
   /** in the guest, on its bus 0: 5 or more */
   slot: number;
+  /** false: the device has vfio-pci on the host, always */
+  managed?: boolean;
   /** attributes; absent: no attribute */
   cpuset?: string;
   spread?: 'yes' | 'no';
@@ -141,11 +143,11 @@ ${devices.map(hostdevXml).join('')}  </devices>
 `;
 }
 
-function hostdevXml({ address, slot, cpuset, spread, controlVectors }: PassedThrough): string {
+function hostdevXml({ address, slot, managed = true, cpuset, spread, controlVectors }: PassedThrough): string {
   const [domain, bus, device, fn] = address.split(/[:.]/);
   const stated = Object.entries({ cpuset, spread, controlVectors }).filter(([, value]) => value !== undefined);
   const policy = stated.map(([name, value]) => ` ${name}='${value}'`).join('');
-  return `    <hostdev mode='subsystem' type='pci' managed='yes'${policy}>
+  return `    <hostdev mode='subsystem' type='pci' managed='${managed ? 'yes' : 'no'}'${policy}>
       <source><address domain='0x${domain}' bus='0x${bus}' slot='0x${device}' function='0x${fn}'/></source>
       <rom bar='off'/>
       <address type='pci' domain='0x0000' bus='0x00' slot='0x${slot.toString(16).padStart(2, '0')}' function='0x0'/>

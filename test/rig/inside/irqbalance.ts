@@ -5,14 +5,15 @@ import { text } from './kernel-files.js';
 
 const DROP_INS = '/etc/systemd/system/irqbalance.service.d';
 
-/** The host's irqbalance, with an interval of one second instead of 10. */
+/** The host's irqbalance. Its own interval is 10 s. */
 export class Irqbalance {
   #child: ChildProcess | undefined;
 
-  async start(args: readonly string[]): Promise<void> {
+  async start(args: readonly string[], intervalSeconds = 1): Promise<void> {
     mkdirSync('/run/irqbalance', { recursive: true });
     const log = openSync('/var/log/irqbalance.log', 'a');
-    this.#child = spawn('/rig/irqbalance', ['--foreground', '--interval=1', ...args], { stdio: ['ignore', log, log] });
+    const options = ['--foreground', `--interval=${intervalSeconds}`, ...args];
+    this.#child = spawn('/rig/irqbalance', options, { stdio: ['ignore', log, log] });
     await once(this.#child, 'spawn');
   }
 

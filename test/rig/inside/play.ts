@@ -6,6 +6,7 @@ import { type Scene, Skipped, scenes } from './scene.js';
 
 /** Seconds after which a scene is stopped. */
 const LIMIT = 400;
+const FULL_LENGTH_LIMIT = 3000;
 
 /** The request that machine/test-rig.ts writes. */
 export interface Settings {
@@ -13,17 +14,19 @@ export interface Settings {
   pattern: string;
   /** all scenes, not only those for every kernel */
   all: boolean;
+  /** no scene is shortened */
+  fullLength: boolean;
 }
 
 /** Runs all scenes, one after the other, on the host that they share. */
 async function play(): Promise<void> {
-  const { pattern, all } = JSON.parse(readFileSync('/rig/settings.json', 'utf8')) as Settings;
+  const { pattern, all, fullLength } = JSON.parse(readFileSync('/rig/settings.json', 'utf8')) as Settings;
   const wanted = scenes.filter(
     ({ title, everyKernel }) => new RegExp(pattern, 'i').test(title) && (all || everyKernel),
   );
   report({ type: 'scenes', titles: wanted.map(({ title }) => title) });
   report({ type: 'note', text: `Linux ${text('/proc/sys/kernel/osrelease')} is up after ${uptime()} s` });
-  const rig = new Rig();
+  const rig = new Rig(fullLength);
   try {
     await rig.setUp();
   } catch (error) {
@@ -36,13 +39,14 @@ async function play(): Promise<void> {
 
 async function playOne({ title, play }: Scene, rig: Rig): Promise<void> {
   const begin = performance.now();
+  const limit = rig.isFullLength ? FULL_LENGTH_LIMIT : LIMIT;
   let type: 'passed' | 'failed' | 'skipped' = 'passed';
   let text = '';
   const judge = async (action: () => Promise<void>) => {
     try {
       await Promise.race([
         action(),
-        new Promise((_, reject) => setTimeout(reject, LIMIT * 1000, new Error('too long')).unref()),
+        new Promise((_, reject) => setTimeout(reject, limit * 1000, new Error('too long')).unref()),
       ]);
     } catch (error) {
       const skipped = error instanceof Skipped;

@@ -18,6 +18,9 @@ export class Rig {
   readonly trace = new KernelTrace();
   readonly #guests: Guest[] = [];
 
+  /** @param isFullLength no scene is shortened */
+  constructor(readonly isFullLength: boolean) {}
+
   /** Installs the packed package like a user, which starts the watcher. */
   async setUp(): Promise<void> {
     const output = await run('hostdev-cpuset', 'install');

@@ -2,15 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Message } from '../inside/report.js';
 
-/** Minutes after which an emulated host is stopped. */
-const LIMIT = 15;
-
 /**
  * Runs QEMU to its end and passes on the reports of the scenes. QEMU ends with this process, even after SIGKILL.
+ * @param minutes after which it is stopped
  * @returns QEMU's own messages, and whether it crashed
  */
 export async function boot(
   args: string[],
+  minutes: number,
   onMessage: (message: Message) => void,
   started: (qemu: ChildProcess) => void,
 ) {
@@ -18,7 +17,7 @@ export async function boot(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   started(qemu);
-  const timer = setTimeout(() => qemu.kill('SIGKILL'), LIMIT * 60_000);
+  const timer = setTimeout(() => qemu.kill('SIGKILL'), minutes * 60_000);
   let said = '';
   qemu.stderr.on('data', (chunk: Buffer) => {
     said += chunk;

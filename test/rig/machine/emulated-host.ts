@@ -3,8 +3,9 @@ import { cpus } from 'node:os';
 /**
  * The emulated host: four CPUs on two nodes, an IOMMU with interrupt remapping, and devices to pass through. Addresses
  * on the host: 0000:00:0c.0 edu (one MSI), 0000:00:0d.0 e1000 (INTx only), 0000:01:00.0 and 0000:02:00.0 e1000e (5
- * MSI-X), 0000:03:00.0 nvme (used by the host, with managed interrupts); on node 1 0000:81:00.0 nvme (65 MSI-X) and
- * 0000:82:00.0 e1000e. The second serial port is standard output for the reports of the scenes.
+ * MSI-X), 0000:03:00.0 nvme (used by the host, with managed interrupts); on node 1 0000:81:00.0 nvme (65 MSI-X),
+ * 0000:82:00.0 e1000e, and 0000:83:00.0 to 0000:88:00.0 e1000e, which init.sh gives to vfio-pci. The second serial port
+ * is standard output for the reports of the scenes.
  */
 export function emulatedHost(folders: { boot: string; rig: string; cache: string; console: string }): string[] {
   return [
@@ -35,7 +36,7 @@ export function emulatedHost(folders: { boot: string; rig: string; cache: string
     ...words('-device edu,bus=pcie.0,addr=0xc -device e1000,bus=pcie.0,addr=0xd'),
     ...words('-device pxb-pcie,id=far,bus_nr=0x80,numa_node=1,bus=pcie.0,addr=0x10'),
     ...behindPort(4, 'far', nvme(4)),
-    ...behindPort(5, 'far', 'e1000e'),
+    ...[5, 6, 7, 8, 9, 10, 11].flatMap((id) => behindPort(id, 'far', 'e1000e')),
     ...[3, 4].flatMap((id) => words(`-drive driver=null-co,size=64M,if=none,id=disk${id}`)),
   ];
 }

@@ -8,6 +8,8 @@ export interface Request {
   pattern: string;
   /** a series such as 6.1, or '' for all kernels */
   series: string;
+  /** no scene is shortened */
+  fullLength: boolean;
 }
 
 /** An invalid request; the message is one line for the user. */
@@ -15,14 +17,15 @@ export class RequestError extends Error {}
 
 /** @throws RequestError */
 export function requestOf(words: readonly string[]): Request {
-  const options = { kernel: { type: 'string' } } as const;
-  const unknown = words.find((word) => word.startsWith('-') && !/^--kernel(?:=|$)/.test(word));
-  if (unknown !== undefined) throw new RequestError(`${unknown}: the only option is --kernel=SERIES`);
+  const options = { kernel: { type: 'string' }, 'full-length': { type: 'boolean' } } as const;
+  const unknown = words.find((word) => word.startsWith('-') && !/^--(?:kernel(?:=|$)|full-length$)/.test(word));
+  if (unknown !== undefined) throw new RequestError(`${unknown}: the options are --kernel=SERIES and --full-length`);
   let request: Request;
   try {
     const { values, positionals } = parseArgs({ args: [...words], options, allowPositionals: true });
     if (values.kernel === '') throw new Error('--kernel: of which series?');
-    request = { pattern: positionals.join(' '), series: values.kernel ?? '' };
+    const { kernel: series = '', 'full-length': fullLength = false } = values;
+    request = { pattern: positionals.join(' '), series, fullLength };
     titleOf(request);
   } catch (error) {
     throw new RequestError((error as Error).message); // Node says what is wrong

@@ -18,6 +18,10 @@ const inside = join(__dirname, '../inside');
 /** The files of this machine's /etc that programs in its /usr need: library paths, and the target of /usr/bin/awk. */
 const ETC = ['alternatives', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'nsswitch.conf', 'protocols', 'services'];
 
+/** Minutes after which an emulated host is stopped. */
+const LIMIT = 15;
+const FULL_LENGTH_LIMIT = 60;
+
 /** How often the console is searched for a fault that stops the host. */
 const CONSOLE_INTERVAL_MS = 3000;
 
@@ -50,7 +54,7 @@ export async function testRig(request: Request, build: () => Promise<void>): Pro
     for (const { name, all } of boots) {
       const bootFolder = bootFolderOf(name);
       used.push(bootFolder);
-      const settings: Settings = { pattern: request.pattern, all };
+      const settings: Settings = { pattern: request.pattern, all, fullLength: request.fullLength };
       writeFileSync(join(folder, 'rig/settings.json'), JSON.stringify(settings));
       const console_ = join(folder, 'console');
       const shown = () => (existsSync(console_) ? readFileSync(console_, 'utf8') : '');
@@ -62,7 +66,8 @@ export async function testRig(request: Request, build: () => Promise<void>): Pro
         };
         // Such a host would hang until its time limit.
         const watch = setInterval(() => lostTimer(shown()) && qemu?.kill('SIGKILL'), CONSOLE_INTERVAL_MS);
-        return boot(args, (message) => tally.take(message), started).finally(() => clearInterval(watch));
+        const minutes = request.fullLength ? FULL_LENGTH_LIMIT : LIMIT;
+        return boot(args, minutes, (message) => tally.take(message), started).finally(() => clearInterval(watch));
       };
       let { said, crashed } = await play();
       const fault = crashed ? 'QEMU itself crashed' : (staleBreakpoint(shown()) ?? lostTimer(shown()));
