@@ -27,11 +27,13 @@ const MODULES = [
   'e1000',
   'nvme',
 ];
+/** A module that a scene loads. */
+const LATER = 'kvm';
 const APPLETS = ['sh', 'cat', 'insmod', 'ln', 'mkdir', 'mount', 'poweroff', 'switch_root'];
 
 /**
  * Fills `folder` with the files that QEMU boots: `vmlinux` and `initramfs` of a kernel package, with the required
- * modules and `init`.
+ * modules and `init`. Beside them is `kvm.ko`, which needs no other modules than these.
  * @param init path of the shell script that becomes /init
  */
 export function fillBootFolder(folder: string, kernelPackage: string, init: string): void {
@@ -49,6 +51,8 @@ export function fillBootFolder(folder: string, kernelPackage: string, init: stri
     copyFileSync(join(unpacked, path), join(tree, path));
   }
   writeFileSync(join(tree, 'modules'), modules.map((path) => `/${path}\n`).join(''));
+  const later = readKernel(unpacked, [LATER]).modules.at(-1) as string;
+  copyFileSync(join(unpacked, later), join(folder, `${LATER}.ko`));
   writeArchive(tree, join(folder, 'initramfs'));
   writeFileSync(join(folder, 'vmlinux'), uncompressed(readFileSync(image)));
   for (const leftover of [unpacked, tree]) rmSync(leftover, { recursive: true });

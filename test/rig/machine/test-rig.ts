@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Settings } from '../inside/play.js';
@@ -56,6 +56,7 @@ export async function testRig(request: Request, build: () => Promise<void>): Pro
       used.push(bootFolder);
       const settings: Settings = { pattern: request.pattern, all, fullLength: request.fullLength };
       writeFileSync(join(folder, 'rig/settings.json'), JSON.stringify(settings));
+      copyFileSync(join(bootFolder, 'kvm.ko'), join(folder, 'rig/kvm.ko'));
       const console_ = join(folder, 'console');
       const shown = () => (existsSync(console_) ? readFileSync(console_, 'utf8') : '');
       const args = emulatedHost({ boot: bootFolder, rig: join(folder, 'rig'), cache, console: console_ });
