@@ -74,8 +74,8 @@ export class Guest {
     await virsh('reset', this.name);
   }
 
-  async attach(device: PassedThrough): Promise<void> {
-    await virsh('attach-device', this.name, this.#deviceFile(device), '--live');
+  async attach(...devices: PassedThrough[]): Promise<void> {
+    await virsh(devices.map((one) => `attach-device ${this.name} ${this.#deviceFile(one)} --live`).join('; '));
   }
 
   /** The guest's kernel gets an ACPI request to release the device, and ejects it. */

@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import * as assert from 'uvu/assert';
+import { text } from './kernel-files.js';
 
 export { sleep };
 
@@ -28,4 +30,21 @@ export async function throughout(seconds: number, attempt: () => void): Promise<
     attempt();
     await sleep(20);
   } while (performance.now() < end);
+}
+
+/** Waits until the emulated CPUs have little to do. What a real host does in a moment may take them seconds. */
+export function idle(): Promise<void> {
+  return eventually(async () => {
+    const before = cpuTime();
+    await sleep(300);
+    const after = cpuTime();
+    assert.ok((after.idle - before.idle) / (after.all - before.all) > 0.6, 'the emulated host is busy');
+  });
+}
+
+/** Of all CPUs since the boot, in ticks. */
+function cpuTime(): { all: number; idle: number } {
+  const [, ...ticks] = (text('/proc/stat').split('\n')[0] as string).trim().split(/\s+/);
+  const [user, nice, system, idle, ...rest] = ticks.map(Number) as [number, number, number, number, ...number[]];
+  return { idle, all: [user, nice, system, idle, ...rest].reduce((sum, one) => sum + one, 0) };
 }

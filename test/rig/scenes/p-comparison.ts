@@ -1,60 +1,31 @@
 import * as assert from 'uvu/assert';
-import { type Contender, cpusOfVcpus, NOTHING, US } from '../inside/contenders.js';
-import { DeliveryCounts } from '../inside/delivery-counts.js';
-import { VFIO_NICS } from '../inside/devices.js';
-import { cpusIn } from '../inside/expect.js';
-import { interruptsOf, text } from '../inside/kernel-files.js';
-import { NetworkCard } from '../inside/network-card.js';
+import { Comparison } from '../inside/comparison.js';
+import { comparisonTable } from '../inside/comparison-table.js';
+import { BANMOD, LOOP, NOTHING, SLEEPING_HOOK, US, WAIT_AND_NARROW } from '../inside/contenders.js';
+import type { Delivered } from '../inside/delivery-counts.js';
 import { scene } from '../inside/scene.js';
-import { eventually, sleep } from '../inside/wait.js';
 
-const CONTENDERS: Contender[] = [NOTHING, US];
+/** How many seconds of the history pass in one: at full length it takes some 13 minutes. */
+const SPEED = 10;
+const REBOOTS = 1;
+const FULL_REBOOTS = 10;
 
-scene("comparison: interrupts off the vCPUs' CPUs and off the device's node", async (rig) => {
-  const begin = performance.now();
-  const lap = (name: string) => rig.note(`${((performance.now() - begin) / 1000).toFixed(1)} ${name}`);
-  const devices = CONTENDERS.map((one, index) => ({
-    ...{ address: VFIO_NICS[index] as string, slot: 5 + index, managed: false },
-    cpuset: one === US ? 'auto' : 'native',
-  }));
-  const guest = await rig.running({ vcpus: ['1', '3'], devices });
-  lap('started');
-  const counts = new DeliveryCounts();
-  const local = cpusIn(text(`/sys/bus/pci/devices/${VFIO_NICS[0]}/local_cpulist`));
-  const load = async () => {
-    await Promise.all(
-      devices.map(async ({ slot }) => {
-        await guest.driver(slot).load(NetworkCard.vectors);
-        await new NetworkCard(guest.qtest, slot).prepare();
-      }),
-    );
-    lap('loaded');
-  };
-  const work = async () => {
-    const vcpus = cpusOfVcpus(guest.name);
-    counts.begin();
-    for (let pulse = 0; pulse < 40; pulse++) {
-      await Promise.all(devices.map(({ slot }) => new NetworkCard(guest.qtest, slot).raise()));
-      counts.take(vcpus, local);
-      await sleep(60);
-    }
-    await sleep(100);
-    counts.take(vcpus, local);
-    lap(`worked; vCPUs on ${vcpus}; local ${local}`);
-  };
-  await sleep(1500);
-  await load();
-  await work();
-  await guest.reboot();
-  await eventually(() =>
-    assert.equal(
-      devices.flatMap(({ address }) => interruptsOf(address)).filter(({ type }) => type === 'msix'),
-      [],
-    ),
-  );
-  lap('rebooted');
-  await load();
-  await work();
-  for (const [index, { name }] of CONTENDERS.entries())
-    rig.note(`${name}: ${JSON.stringify(counts.of(devices[index]?.address as string))}`);
+scene("compared with others: interrupts off the vCPUs' CPUs, and off the device's node", async (rig) => {
+  const [speed, reboots] = rig.isFullLength ? [1, FULL_REBOOTS] : [SPEED, REBOOTS];
+  const contenders = [NOTHING, BANMOD, SLEEPING_HOOK, WAIT_AND_NARROW, LOOP, US];
+  const comparison = await Comparison.start(rig, contenders, speed);
+  for (let reboot = 0; reboot < reboots; reboot++) await comparison.reboot();
+  await comparison.reset();
+  await comparison.hotplug();
+  await comparison.repin();
+  await comparison.balance();
+  const results = await comparison.end();
+  const length = speed === 1 ? 'at full length' : `${speed} times as fast`;
+  rig.note(`reboots: ${reboots}, ${length}\n${comparisonTable(results)}`);
+  const ours = results.at(-1)?.delivered as Delivered;
+  for (const { name, delivered } of results.slice(0, -1)) {
+    assert.ok(delivered.either > 4 * ours.either, `${name}: four times as many on other CPUs than auto's`);
+    assert.ok(delivered.offNode >= ours.offNode, `${name}: not fewer off the node`);
+  }
+  assert.ok(ours.either < 0.1 * ours.all, "at most a tenth on other CPUs than auto's");
 });
