@@ -116,8 +116,9 @@ export function isRemote(
   { effective, affinity, handlers, posting }: Pick<InterruptPlan, 'effective' | 'affinity' | 'handlers' | 'posting'>,
   { locality }: Pick<DevicePlan, 'locality'>,
 ): boolean | null {
-  if (posting.state === 'yes') return null;
-  return areRemote(effective ?? (handlers.length > 0 ? affinity : null) ?? EMPTY, locality);
+  // the kernel keeps the effective affinity of an interrupt that nobody handles
+  if (posting.state === 'yes' || handlers.length === 0) return null;
+  return areRemote(effective ?? affinity ?? EMPTY, locality);
 }
 
 /**
