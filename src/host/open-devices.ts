@@ -22,63 +22,68 @@ export interface KernelSupport {
 export type OpenDevicesResult = OpenDevices | FileError | undefined;
 
 /**
- * Reads one link per descriptor. Source: the kernel's Documentation/driver-api/vfio.rst, drivers/vfio/vfio_main.c
- * (fdinfo).
+ * Reads one link per descriptor. A process may have any file in its own /dev, so the name alone is no evidence: the
+ * process must have the device open that sysfs has for that name. Source: the kernel's
+ * Documentation/driver-api/vfio.rst, drivers/vfio/vfio_main.c (fdinfo).
  */
 export function readOpenDevices(files: PseudoFs, pid: number, kernel: KernelSupport = {}): OpenDevicesResult {
-  const groups = new Set<string>();
-  const characterDevices = new Set<string>();
   const addresses = new Set<string>();
+  const open: NamedDescriptor[] = [];
   try {
     const names = files.list(`/proc/${pid}/fd`);
     if (!names) return undefined;
-    for (const name of names) {
-      const found = readDescriptor(files, pid, name);
-      if (found?.group !== undefined) groups.add(found.group);
-      if (found?.characterDevice !== undefined) characterDevices.add(found.characterDevice);
-      if (found?.isDevice && kernel.namesDevices !== false) {
-        const text = files.read(`/proc/${pid}/fdinfo/${name}`);
-        const address = namedDevice(text);
-        if (address !== undefined) addresses.add(address);
-        if (text !== undefined) kernel.namesDevices = address !== undefined;
-      }
+    const named = names.flatMap((name) => readDescriptor(files, pid, name) ?? []);
+    open.push(...haveNumbers(files, pid, named));
+    for (const { name, group } of open) {
+      if (group !== undefined || kernel.namesDevices === false) continue;
+      const text = files.read(`/proc/${pid}/fdinfo/${name}`);
+      const address = namedDevice(text);
+      if (address !== undefined) addresses.add(address);
+      if (text !== undefined) kernel.namesDevices = address !== undefined;
     }
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
     return error;
   }
-  return { groups, characterDevices, addresses };
+  return {
+    groups: new Set(open.flatMap(({ group }) => group ?? [])),
+    characterDevices: new Set(open.flatMap(({ characterDevice }) => characterDevice ?? [])),
+    addresses,
+  };
 }
 
-/** What one descriptor is of VFIO; undefined: nothing. */
-export interface VfioDescriptor {
+/** What a descriptor is of VFIO, by its name: a group, a device, or a device that a group gave. */
+interface NamedDescriptor {
+  name: string;
   group?: string;
   characterDevice?: string;
-  /** a device: fdinfo may name it */
-  isDevice: boolean;
 }
 
-/**
- * A process may have any file in its own /dev, so the name alone is no evidence: the number of the device must be the
- * one that sysfs has for that name.
- * @throws FileError
- */
-export function readDescriptor(files: PseudoFs, pid: number, name: string): VfioDescriptor | undefined {
-  const path = `/proc/${pid}/fd/${name}`;
-  const target = files.linkTarget(path) ?? '';
-  if (target === 'anon_inode:[vfio-device]') return { isDevice: true };
+/** Undefined: nothing of VFIO. @throws FileError */
+export function readDescriptor(files: PseudoFs, pid: number, name: string): NamedDescriptor | undefined {
+  const target = files.linkTarget(`/proc/${pid}/fd/${name}`) ?? '';
+  // no path has such a name
+  if (target === 'anon_inode:[vfio-device]') return { name };
   if (!target.startsWith('/dev/vfio/')) return undefined;
   const [, group, characterDevice] =
     /^\/dev\/vfio\/(?:((?:noiommu-)?\d+)|devices\/(vfio\d+))(?: \(deleted\))?$/.exec(target) ?? [];
-  if (group === undefined && characterDevice === undefined) return undefined;
-  const number = files.deviceNumber(path);
-  if (number !== undefined) {
-    const entry = group === undefined ? `vfio-dev/${characterDevice}` : `vfio/${group}`;
-    if (number === null || number !== files.read(`/sys/class/${entry}/dev`)?.trim()) return undefined;
-  }
-  return group === undefined
-    ? { ...(characterDevice === undefined ? {} : { characterDevice }), isDevice: true }
-    : { group, isDevice: false };
+  if (group !== undefined) return { name, group };
+  return characterDevice === undefined ? undefined : { name, characterDevice };
+}
+
+/** Those that are the device that they are called like. @throws FileError */
+function haveNumbers(files: PseudoFs, pid: number, descriptors: readonly NamedDescriptor[]): NamedDescriptor[] {
+  const entryOf = ({ group, characterDevice }: NamedDescriptor) =>
+    group !== undefined ? `vfio/${group}` : characterDevice !== undefined ? `vfio-dev/${characterDevice}` : undefined;
+  const nodes = descriptors.filter((one) => entryOf(one) !== undefined).map(({ name }) => name);
+  const numbers = nodes.length > 0 ? files.openDeviceNumbers(pid, nodes) : undefined;
+  if (!numbers) return [...descriptors];
+  return descriptors.filter((one) => {
+    const entry = entryOf(one);
+    if (entry === undefined) return true;
+    const number = numbers.get(one.name);
+    return number !== undefined && number === files.read(`/sys/class/${entry}/dev`)?.trim();
+  });
 }
 
 /** The address in `vfio-device-syspath: /sys/devices/pci0000:80/0000:80:01.0/0000:82:00.0`. */

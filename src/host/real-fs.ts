@@ -15,6 +15,7 @@ import { basename } from 'node:path';
 import { errnoOf, isAbsent } from '../lib/errno.js';
 import { FdCache } from './fd-cache.js';
 import { openBelow, openBelowToRead } from './open-below.js';
+import { openDeviceNumbers } from './process-devices.js';
 import { readProcessFile } from './process-file.js';
 import {
   FileError,
@@ -96,12 +97,9 @@ export class RealFs implements PseudoFs {
     return this.#attempt(path, () => readlinkSync(this.root + path));
   }
 
-  deviceNumber(path: string): string | null | undefined {
-    if (path.startsWith('/proc/') && !this.#isProcfs()) return undefined;
-    return this.#attempt(path, () => {
-      const stat = statSync(this.root + path);
-      return stat.isCharacterDevice() ? numberOf(stat.rdev) : null;
-    });
+  openDeviceNumbers(pid: number, descriptors: readonly string[]): ReadonlyMap<string, string> | undefined {
+    if (!this.#isProcfs()) return undefined;
+    return this.#attempt(`/proc/${pid}/fd`, () => openDeviceNumbers(this.root, pid, descriptors)) ?? new Map();
   }
 
   readInProcess(file: ProcessFile): ProcessText | undefined {
@@ -174,14 +172,6 @@ export class RealFs implements PseudoFs {
       throw new FileError(code, this.root + path);
     }
   }
-}
-
-/** As in sysfs: the kernel's encoding of 12 bits major and 20 bits minor (glibc: gnu_dev_major()). */
-function numberOf(rdev: number): string {
-  const device = BigInt(rdev);
-  const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n);
-  const minor = (device & 0xffn) | ((device >> 12n) & 0xffffff00n);
-  return `${major}:${minor}`;
 }
 
 /**

@@ -87,6 +87,19 @@ test('a file that is only called like a device is none', () => {
   assert.equal(found([{ ...liar, open: [] }]), []);
 });
 
+test('a descriptor that only names the device of another guest does not make it its own', () => {
+  const liar = podGuest(1, statusXml(ENTRY + cpuset('0')), {
+    cgroup: cgroupOf(OTHER_POD_UID),
+    onlyNamed: [addressOf(0)],
+  });
+  const config = { default: 'auto', scopes: [{ namespaces: ['*'], cpus: '0-7' }] };
+  assert.equal(found([podGuest(0, statusXml(cpuset('5'))), liar], config), [
+    [LABEL, `${addressOf(0)} cpuset 5`, ''],
+    [`default_vm (pod ${OTHER_POD_UID})`, `${addressOf(1)} auto 2-3`, 'device-not-open'],
+  ]);
+  assert.equal(found([{ ...liar, open: [] }], config), []);
+});
+
 test('the status file of another process is not followed', () => {
   const stale = podGuest(0, statusXml(ENTRY, { pid: 78 }));
   assert.equal(found([stale]), [[LABEL, `${addressOf(0)} native null`, 'guest-xml-unreadable']]);

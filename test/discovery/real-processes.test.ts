@@ -38,7 +38,7 @@ const SCRIPT = `
       mount --bind /dev/null /mnt/vfio/20
       mount --bind /dev/null /mnt/null
       mount --rbind /mnt /dev
-      exec setpriv --reuid 65534 --regid 65534 --clear-groups "$3" -c "sleep 60; :" \\
+      exec setpriv --reuid 65534 --regid 65534 --clear-groups "$3" "$5" "$6" \\
         -name guest=default_vm,debug-threads=on 3<"$4" >/dev/null 2>&1
     ' sh "$@" &
     pids="$pids $!"
@@ -47,10 +47,15 @@ const SCRIPT = `
   pids=
   trap 'kill $pids' EXIT
   cp /bin/sh "$guests/qemu-system-x86_64"
-  guest "$guests/one.xml" : "$guests/qemu-system-x86_64" /dev/vfio/20
-  guest "$guests/two.xml" : "$guests/qemu-system-x86_64" /dev/vfio/21
+  shell=$guests/qemu-system-x86_64
+  guest "$guests/one.xml" : "$shell" /dev/vfio/20 -c 'sleep 60; :'
+  guest "$guests/two.xml" : "$shell" /dev/vfio/21 -c 'sleep 60; :'
   guest "$guests/one.xml" 'cd /run/libvirt/qemu/run; mv default_vm.xml a; ln -s a default_vm.xml' \\
-    "$guests/qemu-system-x86_64" /dev/vfio/20
+    "$shell" /dev/vfio/20 -c 'sleep 60; :'
+  # it only names the device (O_PATH)
+  cp "$(command -v perl)" "$guests/qemu-system-perl"
+  guest "$guests/two.xml" : "$guests/qemu-system-perl" /dev/null \\
+    '-esysopen(D, "/dev/vfio/20", 010000000) || die; sleep 60' --
   mkdir "$guests/irq"
   mount --bind "$tree/proc/irq" "$guests/irq"
   mount --bind /proc "$tree/proc"

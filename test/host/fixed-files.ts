@@ -43,7 +43,7 @@ export class FixedFiles implements PseudoFs {
     return this.read(path);
   }
 
-  deviceNumber(_path: string): string | null | undefined {
+  openDeviceNumbers(): undefined {
     return undefined;
   }
 

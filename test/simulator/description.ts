@@ -90,6 +90,8 @@ export interface QemuDescription {
   files?: Record<string, string>;
   /** names of files that it has open, none of which is a device */
   disguised?: string[];
+  /** addresses of devices of whose groups it has descriptors that only name the node (O_PATH) */
+  onlyNamed?: string[];
 }
 
 /** A process that is not the QEMU of a domain. */

@@ -7,7 +7,7 @@ import {
   type WritableFile,
 } from '../../src/host/pseudo-fs.js';
 import type { SimulatedKernel } from './kernel.js';
-import { descriptors, type Folder, isFolder, type Node, tree } from './tree.js';
+import { descriptors, type Folder, isFolder, type Node, ONLY_NAMED, tree } from './tree.js';
 
 export type Operation = 'read' | 'list' | 'link' | 'write';
 
@@ -55,11 +55,16 @@ export class SimulatedFs implements PseudoFs {
     return found?.link;
   }
 
-  deviceNumber(path: string): string | null | undefined {
-    this.before?.('read', path);
-    const [, pid, fd] = /^\/proc\/(\d+)\/fd\/(\d+)$/.exec(path) ?? [];
-    const domain = this.kernel.processes.byPid.get(Number(pid));
-    return domain && descriptors(this.kernel, domain).get(Number(fd))?.number;
+  openDeviceNumbers(pid: number, names: readonly string[]): ReadonlyMap<string, string> | undefined {
+    this.before?.('read', `/proc/${pid}/fd`);
+    const domain = this.kernel.processes.byPid.get(pid);
+    if (!domain) return new Map();
+    const open = descriptors(this.kernel, domain);
+    const numberOf = (name: string): [string, string][] => {
+      const { number, info } = open.get(Number(name)) ?? {};
+      return number && !info?.includes(ONLY_NAMED) ? [[name, number]] : [];
+    };
+    return new Map(names.flatMap(numberOf));
   }
 
   /** There are no links. */

@@ -188,6 +188,7 @@ class DescriptionReader {
       isOfLibvirt: json.readBoolean,
       files: (child, key) => json.readRecord(child, key, (path, value) => lines(value, `${path.value}`)),
       disguised: (child, key) => json.readArray(child, key, text),
+      onlyNamed: (child, key) => json.readArray(child, key, readAddress),
     });
   }
 

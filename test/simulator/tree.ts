@@ -353,8 +353,13 @@ export function descriptors(kernel: SimulatedKernel, { open = [], process }: Dom
     'anon_inode:[eventfd]',
     ...(process?.disguised ?? []),
   ].map((target) => ({ target, number: target === '/dev/null' ? '1:3' : null }));
-  const all = [...others, ...devices].map((one) => ({ ...one, info: 'pos:\t0\nflags:\t02\n' }));
-  return new Map(all.map((one, fd) => [fd, one]));
+  const named = (process?.onlyNamed ?? []).flatMap((address) => {
+    const group = kernel.devices.get(address)?.iommuGroup;
+    return group === undefined ? [] : { target: `/dev/vfio/${group}`, number: groupNumber(group), flags: ONLY_NAMED };
+  });
+  const all = [...others, ...devices, ...named].map((one) => ({ flags: '02', ...one }));
+  const withInfo = all.map(({ flags, ...one }) => ({ ...one, info: `pos:\t0\nflags:\t${flags}\n` }));
+  return new Map(withInfo.map((one, fd) => [fd, one]));
 }
 
 function vfioDevices(kernel: SimulatedKernel): Folder {
@@ -383,6 +388,8 @@ function iommuGroups(kernel: SimulatedKernel): Folder {
   return each(members, String, (devices) => fixed({ devices: () => fixed(devices) }));
 }
 
+/** O_PATH, as fdinfo has it. */
+export const ONLY_NAMED = '010000000';
 const groupNumber = (group: number) => `240:${group}`;
 const deviceNumber = ({ address }: SimulatedDevice) => `511:${Number.parseInt(address.replace(/[:.]/g, ''), 16)}`;
 const EMPTY = fixed({});
