@@ -30,7 +30,7 @@ export function readOpenDevices(files: PseudoFs, pid: number, kernel: KernelSupp
   const addresses = new Set<string>();
   const open: NamedDescriptor[] = [];
   try {
-    const names = files.list(`/proc/${pid}/fd`);
+    const names = listDescriptors(files, pid);
     if (!names) return undefined;
     const named = names.flatMap((name) => readDescriptor(files, pid, name) ?? []);
     open.push(...haveNumbers(files, pid, named));
@@ -50,6 +50,19 @@ export function readOpenDevices(files: PseudoFs, pid: number, kernel: KernelSupp
     characterDevices: new Set(open.flatMap(({ characterDevice }) => characterDevice ?? [])),
     addresses,
   };
+}
+
+/** QEMU has some hundreds; a list of a million takes a second of CPU time. */
+const MAX_DESCRIPTORS = 65536;
+
+/**
+ * The descriptors of a process; undefined if it has ended.
+ * @throws FileError; E2BIG if it has room for more than QEMU ever needs
+ */
+export function listDescriptors(files: PseudoFs, pid: number): string[] | undefined {
+  const size = /^FDSize:\s*(\d+)$/m.exec(files.read(`/proc/${pid}/status`) ?? '')?.[1];
+  if (Number(size ?? 0) > MAX_DESCRIPTORS) throw new FileError('E2BIG', `/proc/${pid}/fd`);
+  return files.list(`/proc/${pid}/fd`);
 }
 
 /** What a descriptor is of VFIO, by its name: a group, a device, or a device that a group gave. */

@@ -15,10 +15,10 @@ const DEVICE_FILE_SYSTEMS = new Set(['devtmpfs', 'tmpfs', 'ramfs']);
  * The numbers of the character devices that a process has open, as in sysfs (`511:0`), by descriptor. A descriptor that
  * only names its file does not count (O_PATH): everybody who sees a device's node can have one.
  * @param root a tree that has the /proc; '' for this host
- * @throws the system's error; EMFILE for too many descriptors
+ * @throws the system's error; E2BIG for too many descriptors
  */
 export function openDeviceNumbers(root: string, pid: number, descriptors: readonly string[]): Map<string, string> {
-  if (descriptors.length > MAX_DESCRIPTORS) throw systemError('EMFILE', `/proc/${pid}/fd`);
+  if (descriptors.length > MAX_DESCRIPTORS) throw systemError('E2BIG', `/proc/${pid}/fd`);
   const mounts = new Mounts(root, pid);
   const numbers = new Map<string, string>();
   /** kept open until the end, so that no identifier of a mount is used again meanwhile */

@@ -1,5 +1,5 @@
 import type { PciAddress } from '../domain/address.js';
-import { type KernelSupport, openAddresses, readDescriptor, readOpenDevices } from './open-devices.js';
+import { type KernelSupport, listDescriptors, openAddresses, readDescriptor, readOpenDevices } from './open-devices.js';
 import { isRunning, type ProcessId, readProcessId } from './process-id.js';
 import { type OwnerRecords, ownerRecords, readOwner } from './process-owner.js';
 import { FileError, type PseudoFs } from './pseudo-fs.js';
@@ -51,12 +51,14 @@ export class QemuScanner {
       try {
         this.#look(pid, context);
       } catch (error) {
-        // what is known of it stays known until it has ended
+        // what is known of it stays known until it has ended, unless it hides by the number of its descriptors
         if (!(error instanceof FileError)) throw error;
         unreadable ??= error;
+        const known = this.#known.get(pid);
+        if (known && error.code === 'E2BIG') known.qemu = undefined;
       }
     }
-    return { qemus: [...this.#known.values()].flatMap(({ qemu }) => qemu ?? []), unreadable };
+    return { qemus: withOwnDevices([...this.#known.values()].flatMap(({ qemu }) => qemu ?? [])), unreadable };
   }
 
   #look(pid: number, context: ScanContext): void {
@@ -85,7 +87,7 @@ export class QemuScanner {
   #openDevices(pid: number, known: Known, thorough: boolean): PciAddress[] | undefined {
     const { files } = this;
     const before = known.descriptors;
-    known.descriptors = files.list(`/proc/${pid}/fd`) ?? [];
+    known.descriptors = listDescriptors(files, pid) ?? [];
     if (!thorough && !this.#mayHaveChanged(pid, before, known.descriptors)) return undefined;
     const open = readOpenDevices(files, pid, this.#kernel);
     if (open instanceof FileError) throw open;
@@ -117,6 +119,27 @@ export class QemuScanner {
     const isOfLibvirt = guest.name !== undefined && findQemu(files, guest.name, undefined, pidFiles()) === id.pid;
     known.qemu = { id, ...guest, isOfLibvirt, owner, innerPid, devices };
   }
+}
+
+/**
+ * Each device belongs to one process: to the domain of libvirt, else to the one that started first. Its children have
+ * the same files open, any number of them, and are no guests.
+ */
+function withOwnDevices(qemus: readonly QemuProcess[]): QemuProcess[] {
+  const taken = new Set<PciAddress>();
+  const rank = ({ isOfLibvirt, id }: QemuProcess) => [isOfLibvirt ? 0 : 1, id.startTime, id.pid] as const;
+  const inOrder = [...qemus].sort((a, b) => {
+    const [left, right] = [rank(a), rank(b)];
+    return left[0] - right[0] || left[1] - right[1] || left[2] - right[2];
+  });
+  const found = new Map<QemuProcess, QemuProcess>();
+  for (const qemu of inOrder) {
+    const devices = qemu.devices.filter((address) => !taken.has(address));
+    for (const address of devices) taken.add(address);
+    if (devices.length === qemu.devices.length) found.set(qemu, qemu);
+    else if (devices.length > 0) found.set(qemu, { ...qemu, devices });
+  }
+  return qemus.flatMap((qemu) => found.get(qemu) ?? []);
 }
 
 interface ScanContext {

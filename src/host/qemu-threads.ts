@@ -28,7 +28,7 @@ export function readVcpuThreads(files: PseudoFs, name: string, uuid: string | un
   const pid = findQemu(files, name, uuid);
   if (pid === undefined) return undefined;
   const threads: { vcpu: VcpuOfThread; cpus: Cpuset }[] = [];
-  for (const tid of files.list(`/proc/${pid}/task`) ?? []) {
+  for (const tid of listThreads(files, pid) ?? []) {
     const vcpu = vcpuInName(readThreadName(files, pid, tid));
     if (vcpu === undefined) continue;
     const list = allowedList(files.read(`/proc/${pid}/task/${tid}/status`) ?? '');
@@ -42,6 +42,15 @@ export function vcpuThreads(pid: number, named: readonly { vcpu: VcpuOfThread; c
   const threads = named.flatMap(({ vcpu, cpus }) => (vcpu === 'all' ? [] : { vcpu, cpus }));
   threads.sort((a, b) => a.vcpu - b.vcpu);
   return { pid, threads, cpus: named.length === 0 ? undefined : union(...named.map(({ cpus }) => cpus)) };
+}
+
+/** More than a QEMU with 1024 vCPUs has. Whoever controls a process could have it start 30,000 threads. */
+const MAX_THREADS = 2048;
+
+/** The threads of a process; of one with too many, only the main thread. @throws FileError */
+export function listThreads(files: PseudoFs, pid: number): string[] | undefined {
+  const path = `/proc/${pid}/task`;
+  return (files.countFolders(path) ?? 0) > MAX_THREADS ? [`${pid}`] : files.list(path);
 }
 
 /** Undefined if the thread has ended. */

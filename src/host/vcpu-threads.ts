@@ -5,6 +5,7 @@ import {
   allowedList,
   findQemu,
   isQemuOf,
+  listThreads,
   readThreadName,
   threadCount,
   type VcpuOfThread,
@@ -50,7 +51,7 @@ export class VcpuThreadReader {
     const { files, name, uuid } = this;
     if (this.#pid !== undefined && thorough && !isQemuOf(files, this.#pid, name, uuid)) this.close();
     if (this.#pid !== undefined && thorough) this.#findNewNames(this.#pid, this.#threads.keys());
-    const tids = this.#pid === undefined ? undefined : files.list(`/proc/${this.#pid}/task`);
+    const tids = this.#pid === undefined ? undefined : listThreads(files, this.#pid);
     if (this.#pid !== undefined && tids && this.#refresh(this.#pid, tids)) {
       // a process with vCPU threads runs: a zombie keeps only its main thread
       if (this.#latest?.cpus || isQemuOf(files, this.#pid, name, uuid)) return this.#latest;
@@ -60,7 +61,7 @@ export class VcpuThreadReader {
     if (pid === undefined) return undefined;
     this.#pid = pid;
     this.#mainName = readThreadName(files, pid, `${pid}`);
-    this.#refresh(pid, files.list(`/proc/${pid}/task`) ?? []);
+    this.#refresh(pid, listThreads(files, pid) ?? []);
     this.#latest ??= vcpuThreads(pid, this.#known());
     return this.#latest;
   }

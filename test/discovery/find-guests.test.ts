@@ -100,6 +100,19 @@ test('a descriptor that only names the device of another guest does not make it 
   assert.equal(found([{ ...liar, open: [] }], config), []);
 });
 
+test('children of QEMU that have its device open are no guests', () => {
+  const child = (number: number) => ({
+    ...podGuest(0, statusXml(cpuset('4'))),
+    uuid: `6f0d1c2e-3b4a-5c6d-8e7f-0000000000${10 + number}`,
+    pid: 6000 + number,
+  });
+  const both = { ...child(3), open: [addressOf(0), addressOf(1)] };
+  assert.equal(found([child(1), child(2), both, podGuest(0, statusXml(cpuset('5')))]), [
+    [LABEL, `${addressOf(1)} native null`, 'device-not-open'],
+    [LABEL, `${addressOf(0)} cpuset 5`, ''],
+  ]);
+});
+
 test('the status file of another process is not followed', () => {
   const stale = podGuest(0, statusXml(ENTRY, { pid: 78 }));
   assert.equal(found([stale]), [[LABEL, `${addressOf(0)} native null`, 'guest-xml-unreadable']]);

@@ -34,8 +34,9 @@ const SCRIPT = `
       chmod -R go= /run/libvirt
       mount -t tmpfs none /mnt
       mkdir /mnt/vfio
-      touch /mnt/vfio/20 /mnt/vfio/21 /mnt/null
+      touch /mnt/vfio/20 /mnt/vfio/21 /mnt/vfio/22 /mnt/null
       mount --bind /dev/null /mnt/vfio/20
+      mount --bind /dev/zero /mnt/vfio/22
       mount --bind /dev/null /mnt/null
       mount --rbind /mnt /dev
       exec setpriv --reuid 65534 --regid 65534 --clear-groups "$3" "$5" "$6" \\
@@ -51,7 +52,7 @@ const SCRIPT = `
   guest "$guests/one.xml" : "$shell" /dev/vfio/20 -c 'sleep 60; :'
   guest "$guests/two.xml" : "$shell" /dev/vfio/21 -c 'sleep 60; :'
   guest "$guests/one.xml" 'cd /run/libvirt/qemu/run; mv default_vm.xml a; ln -s a default_vm.xml' \\
-    "$shell" /dev/vfio/20 -c 'sleep 60; :'
+    "$shell" /dev/vfio/22 -c 'sleep 60; :'
   # it only names the device (O_PATH)
   cp "$(command -v perl)" "$guests/qemu-system-perl"
   guest "$guests/two.xml" : "$guests/qemu-system-perl" /dev/null \\
@@ -69,8 +70,9 @@ test('a policy is placed with the privileges of the container; what only looks l
     const tree = folder.join('tree');
     const config = { scopes: [{ users: ['65534'], cpus: '0-7' }] };
     writeTree(new SimulatedKernel(podsHost([], config)), tree);
-    // the number of /dev/null, which plays the group
+    // the numbers of /dev/null and /dev/zero, which play the groups
     folder.write('tree/sys/class/vfio/20/dev', '1:3\n');
+    folder.write('tree/sys/class/vfio/22/dev', '1:5\n');
     const xml = (index: number, cpus: string) =>
       statusXml(`<hostdev address="${addressOf(index)}" cpuset="${cpus}"/>`, { addresses: [addressOf(index)] }).replace(
         "pid='77'",
@@ -106,7 +108,7 @@ test('a policy is placed with the privileges of the container; what only looks l
     );
     const affinity = (irq: number) =>
       formatCpuset(parseMask(readFileSync(`${tree}/proc/irq/${irq}/smp_affinity`, 'utf8')) ?? []);
-    assert.equal([40, 41, 50, 51].map(affinity), ['5', '5', '0-7', '0-7']);
+    assert.equal([40, 41, 50, 51, 60, 61].map(affinity), ['5', '5', '0-7', '0-7', '0-7', '0-7']);
   } finally {
     folder.remove();
   }

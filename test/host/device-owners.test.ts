@@ -53,6 +53,17 @@ function openBy(...targets: string[]): PciAddress[] {
   return [A, B, C].filter((address) => isOpenIn(files, address, open));
 }
 
+owners('descriptors without number are not listed', () => {
+  const files = new FixedFiles({
+    ...DEVICES,
+    ...qemu('one', 700, '/dev/vfio/12'),
+    '/proc/700/status': 'FDSize:\t131072\n',
+  });
+  const open = readOpenDevices(files, 700);
+  assert.ok(open instanceof FileError);
+  assert.is(open.code, 'E2BIG');
+});
+
 owners('an open group means all of its devices', () => {
   assert.equal(openBy('/dev/vfio/vfio', '/dev/vfio/12'), [A, B]);
   assert.equal(openBy('/dev/vfio/13', '/dev/vfio/noiommu-12'), [A, B, C]);

@@ -31,7 +31,7 @@ export class FixedFiles implements PseudoFs {
     return names.size > 0 ? [...names] : undefined;
   }
 
-  countFolders(): undefined {
+  countFolders(): number | undefined {
     return undefined;
   }
 

@@ -12,6 +12,7 @@ const UUID = 'c0f7f3a2-6d0c-4d07-b6f0-2f3d5f0f9b21';
 class Qemu extends FixedFiles {
   readonly opened = new Set<string>();
   readonly calls: string[] = [];
+  threadCount: number | undefined;
 
   private constructor(readonly own: Record<string, string>) {
     super(own);
@@ -35,6 +36,10 @@ class Qemu extends FixedFiles {
   thread(pid: number, tid: number, comm: string, cpus: string, threads: number): void {
     this.own[`/proc/${pid}/task/${tid}/comm`] = `${comm}\n`;
     this.own[`/proc/${pid}/task/${tid}/status`] = `Name:\t${comm}\nThreads:\t${threads}\nCpus_allowed_list:\t${cpus}\n`;
+  }
+
+  override countFolders(): number | undefined {
+    return this.threadCount;
   }
 
   override list(path: string): string[] | undefined {
@@ -193,6 +198,18 @@ test('PID files are listed only to find a process', () => {
     watching(qemu).read(false, () => new Set()),
     undefined,
   );
+});
+
+test('threads without number are not listed, and none of them is a vCPU', () => {
+  const qemu = Qemu.running();
+  const one = watching(qemu);
+  assert.is(cpusOf(one), '42: 2-3');
+  qemu.threadCount = 30_000;
+  qemu.thread(42, 44, 'CPU 1/KVM', '3', 30_000);
+  assert.is(one.isUnchanged(), false);
+  qemu.calls.length = 0;
+  assert.is(cpusOf(one), '42: no names');
+  assert.equal([qemu.calls.includes('/proc/42/task'), qemu.opened.size], [false, 0]);
 });
 
 test.run();
