@@ -101,9 +101,12 @@ function planFrom(
   const { name, uuid } = definition;
   const named = new Set(definition.devices.flatMap(({ address }) => address ?? []));
   const addresses = only ? [...named].filter((address) => only.has(address)) : named;
-  const ownership = { savedClaimants: (address: PciAddress) => savedClaimants(state, address) };
+  const known = recent?.ownership ?? {
+    savedClaimants: (address: PciAddress) => savedClaimants(state, address),
+  };
+  const ownership = { ...known, mustBeOpen: stated.found !== undefined };
   const coresOf = spreadCpus(definition);
-  const snapshot = readSnapshot(files, { name, uuid, addresses, counts, ownership, coresOf, ...recent });
+  const snapshot = readSnapshot(files, { name, uuid, addresses, counts, coresOf, ...recent, ownership });
   const all = plan(definition, snapshot, settings, earlierWrites(before, continuityOf), postingOf);
   const devices = only ? all.devices.filter(({ address }) => only.has(address ?? '')) : all.devices;
   return { planned: { ...all, devices }, isRunning: snapshot.threads !== undefined };

@@ -1,5 +1,7 @@
 import type { Scope } from '../affinity/scopes.js';
+import { parseAddress } from '../domain/address.js';
 import type { PlainDefinition } from '../domain/plain-definition.js';
+import { isOpenIn, OpenDevicesCache } from '../host/open-devices.js';
 import { isRunning, processOfUuid, processUuid } from '../host/process-id.js';
 import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
 import type { QemuProcess } from '../host/qemu-process.js';
@@ -16,6 +18,8 @@ const COUNT_INTERVAL_MS = 500;
 const LOOK_INTERVAL_MS = 20_000;
 /** Interval at which all processes and all open files are read. */
 const THOROUGH_INTERVAL_MS = 600_000;
+/** A list of open devices is used again for this long: a vector that cannot be placed may be named again and again. */
+const OPEN_DEVICES_AGE_MS = 50;
 /** CPU time of all searches: a guest that requests and frees vectors all the time would otherwise use a core. */
 const CPU_LIMITS_MS = { capacity: 2000, perSecond: 10 };
 /** CPU time for reading the XML of one guest, which may change it all the time. */
@@ -54,6 +58,7 @@ export class GuestTracker {
   /** by address: the process that has the device open */
   #holders = new Map<string, QemuProcess>();
   readonly #cpu = new TokenBucket(CPU_LIMITS_MS);
+  readonly #openDevices: OpenDevicesCache;
   readonly #problems = new ReportOnce<'list' | 'process'>();
   #scopes: readonly Scope[] | undefined;
   #isTraced = false;
@@ -68,6 +73,7 @@ export class GuestTracker {
     private readonly options: GuestTrackerOptions,
   ) {
     this.#scanner = new QemuScanner(files);
+    this.#openDevices = new OpenDevicesCache(files);
     this.#scopes = options.scopes;
   }
 
@@ -108,8 +114,21 @@ export class GuestTracker {
   /** A new vector could not be placed: unless a running process is known to have its device, all processes are read. */
   vectorUnplaced(address: string): void {
     const holder = this.#holders.get(address);
-    if (holder && this.#runs(holder)) return;
+    if (holder && this.#runs(holder) && this.#has(holder, address)) return;
     this.#thoroughAt = this.options.now();
+  }
+
+  /** Whether it has the device open; true if that cannot be read. */
+  #has({ id: { pid } }: QemuProcess, address: string): boolean {
+    const [now, known] = [this.options.now(), parseAddress(address)];
+    try {
+      const open = this.#openDevices.get(pid, now, OPEN_DEVICES_AGE_MS);
+      if (!open || open instanceof FileError || !known) return true;
+      return isOpenIn(this.files, known, open);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      return true;
+    }
   }
 
   #runs({ id }: QemuProcess): boolean {

@@ -33,11 +33,15 @@ export interface OwnershipContext {
   cache?: OpenDevicesCache;
   now?: number;
   maxAgeMs?: number;
+  /** this guest was found by the devices that it had open: those that it has closed since are not its own any more */
+  mustBeOpen?: boolean;
 }
 
 export interface Ownership {
   /** devices that belong to other domains and must not be written */
   others: ReadonlyMap<PciAddress, OtherOwner>;
+  /** with `mustBeOpen`: devices that this domain's QEMU has closed, and that must not be written */
+  closed: ReadonlySet<PciAddress>;
   /** the error if the devices that this domain's QEMU has open cannot be read */
   unreadable: FileError | undefined;
 }
@@ -55,6 +59,8 @@ export function findOwners(
   context: OwnershipContext,
 ): Ownership {
   const { pidFiles, claimants, savedClaimants, cache = new OpenDevicesCache(files), now = 0, maxAgeMs = 0 } = context;
+  const { mustBeOpen = false } = context;
+  const closed = new Set<PciAddress>();
   const others = new Map<PciAddress, OtherOwner>();
   let unreadable: FileError | undefined;
   let qemus: RunningQemu[] | undefined;
@@ -62,11 +68,15 @@ export function findOwners(
   for (const address of addresses) {
     const claims = claimants?.(address) ?? [];
     const isContested = areRivals(claims);
-    const openOf = (pid: number) => cache.get(pid, now, isContested ? 0 : maxAgeMs);
+    const openOf = (pid: number) => cache.get(pid, now, isContested || mustBeOpen ? 0 : maxAgeMs);
     const own = openOf(self.pid);
     if (own instanceof FileError) unreadable = own;
     // without the list of descriptors, as below a --root, other processes cannot be checked either
     else if (own ? isOpenIn(files, address, own) : !isContested) continue;
+    else if (own && mustBeOpen) {
+      closed.add(address);
+      continue;
+    }
     qemus ??= runningQemus(files, pidFiles?.()).filter(({ pid }) => pid !== self.pid);
     const opened = qemus.map((qemu) => ({ qemu, open: openOf(qemu.pid) }));
     const holder = opened.find(({ open }) => open && !(open instanceof FileError) && isOpenIn(files, address, open));
@@ -79,7 +89,7 @@ export function findOwners(
       others.set(address, { ...first, evidence: 'first', ...(hidden ? { unreadable: hidden.path } : {}) });
     }
   }
-  return { others, unreadable };
+  return { others, closed, unreadable };
 }
 
 function firstRunning(

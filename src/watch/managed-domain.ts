@@ -6,7 +6,7 @@ import type { PciAddress } from '../domain/address.js';
 import type { PlainDefinition } from '../domain/plain-definition.js';
 import type { Claimant } from '../host/device-owners.js';
 import { readInterruptCounts } from '../host/interrupt-counts.js';
-import type { OpenDevicesCache } from '../host/open-devices.js';
+import { isOpenIn, type OpenDevicesCache } from '../host/open-devices.js';
 import type { PostedVectors } from '../host/posted-vectors.js';
 import { FileError } from '../host/pseudo-fs.js';
 import type { Topology } from '../host/topology.js';
@@ -147,11 +147,21 @@ export class ManagedDomain {
     const device = this.devices.get(address);
     // a full check is due: the device's set may have changed
     if (!device || this.schedule.nextFullCheckAt <= context.now || !this.#areVcpusUnchanged(context)) return UNCLEAR;
+    if (!this.#counted(() => this.#mayHave(device.address, context))) return UNCLEAR;
     const isPosted = (irq: number) => context.posted.isPosted(irq);
     const now = () => this.host.clock.now();
     const placed = this.#counted(() => placeOnFastPath(this.host.files, device, vector, { now, isPosted }));
     context.result.writes += placed.writes;
     return placed;
+  }
+
+  /** A guest that was found by its open devices may have closed this one since. */
+  #mayHave(address: PciAddress, { openDevices, now }: CheckContext): boolean {
+    const { found } = this.#definition;
+    const open = found && openDevices.get(found.pid, now, 0);
+    // the full check reports what is wrong
+    if (open instanceof FileError) return false;
+    return !open || isOpenIn(this.host.files, address, open);
   }
 
   #areVcpusUnchanged(context: CheckContext): boolean {

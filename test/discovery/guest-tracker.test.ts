@@ -178,6 +178,34 @@ test('a policy that changes, a device that is plugged, and scopes that change ar
   assert.is(world.told.length, 4, 'nothing has changed');
 });
 
+test('a process that hides its descriptors by their number has no device any more', () => {
+  const world = new World([podGuest(0, auto())]);
+  const read = world.files.read.bind(world.files);
+  world.files.read = (path) => `${read(path)}${path === '/proc/5000/status' ? 'FDSize:\t131072\n' : ''}`;
+  world.pass(20_000);
+  assert.is(world.told.at(-1), `remove ${LABEL}`);
+  assert.ok(
+    world.told.some((text) => text.includes('not every process can be read')),
+    world.told.join('\n'),
+  );
+});
+
+test('a device that another guest has now is not written for the one that had it', () => {
+  const world = new World([podGuest(0, auto())], { traced: true });
+  world.pass(5000);
+  world.kernel.processes.setOpen(podGuest(0, '').uuid, [addressOf(3)]);
+  world.kernel.processes.start({
+    ...podGuest(1, auto(), { cgroup: '/system.slice' }),
+    open: [addressOf(0)],
+    vcpus: [{ vcpu: 0, cpus: '4' }],
+  });
+  world.kernel.enableVectors(addressOf(0), [80, 81]);
+  world.reconciler.markDirty({ irqs: [80], seenAt: world.now });
+  world.pass(1000);
+  assert.equal([world.affinity(80), world.affinity(81)], ['0-7', '0-7']);
+  assert.equal(world.told.length, 3, 'both are known by now');
+});
+
 test('looks take a hundredth of the CPU if a guest gets and frees vectors all the time', () => {
   const world = new World([podGuest(0, auto())]);
   world.costMs = 1;
