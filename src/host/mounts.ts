@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { errnoOf, isAbsent } from '../lib/errno.js';
 
 /** The mounts that a process sees, by the identifier that fdinfo has, too. Read when they are first asked for. */
 export class Mounts {
-  #types: ReadonlyMap<string, string> | undefined;
-  #initial: ReadonlyMap<string, string> | undefined;
+  #own: string | undefined;
+  #initial: string | undefined;
 
   /** @param root a tree that has the /proc; '' for this host */
   constructor(
@@ -13,15 +13,28 @@ export class Mounts {
   ) {}
 
   /**
-   * The type of the file system of an open file. A process may have inherited it from the mount namespace of the host;
-   * undefined if neither shows it. It cannot change while the file is open.
+   * The type of the file system of an open file, which cannot change while the file is open. A process may have it from
+   * the mount namespace of the host; undefined if neither shows it.
    */
   typeOf({ mount }: DescriptorInfo): string | undefined {
-    this.#types ??= readTypes(`${this.root}/proc/${this.pid}/mountinfo`);
-    const found = this.#types.get(mount);
+    this.#own ??= readMounts(`${this.root}/proc/${this.pid}/mountinfo`);
+    const found = typeIn(this.#own, mount);
     if (found !== undefined) return found;
-    this.#initial ??= readTypes(`${this.root}/proc/1/mountinfo`);
-    return this.#initial.get(mount);
+    this.#initial ??= readMounts(`${this.root}/proc/1/mountinfo`);
+    return typeIn(this.#initial, mount);
+  }
+}
+
+/** Of: identifier, parent, device, root, mount point, options, optional fields, `-`, type: proc(5). No field has a space. */
+const typeIn = (mounts: string, mount: string) => new RegExp(`^${mount} .*? - (\\S+) `, 'm').exec(mounts)?.[1];
+
+function readMounts(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch (error) {
+    const code = errnoOf(error);
+    if (isAbsent(code) || code === 'EACCES' || code === 'EPERM') return '';
+    throw error;
   }
 }
 
@@ -33,34 +46,23 @@ export interface DescriptorInfo {
   inode: string | undefined;
 }
 
+/** The general part stands first; after it come a line for each lock and what the driver adds. */
+const buffer = Buffer.allocUnsafe(512);
+const GENERAL = /^pos:\s*\d+\nflags:\s*(\d+)\nmnt_id:\s*(\d+)\n(?:ino:\s*(\d+)\n)?/;
+
 /** @param path of the file in fdinfo @throws the system's error; EBADMSG if it does not have the kernel's format */
 export function readDescriptorInfo(path: string): DescriptorInfo {
-  const text = readFileSync(path, 'latin1');
-  const value = (key: string) => new RegExp(`^${key}:\\s*(\\d+)$`, 'm').exec(text)?.[1];
-  const [flags, mount] = [value('flags'), value('mnt_id')];
+  const fd = openSync(path, 'r');
+  let text: string;
+  try {
+    text = buffer.toString('latin1', 0, readSync(fd, buffer, 0, buffer.length, 0));
+  } finally {
+    closeSync(fd);
+  }
+  const [, flags, mount, inode] = GENERAL.exec(text) ?? [];
   if (flags === undefined || mount === undefined) throw Object.assign(new Error(), { code: 'EBADMSG' });
-  return { flags: Number.parseInt(flags, 8), mount, inode: value('ino') };
+  return { flags: Number.parseInt(flags, 8), mount, inode };
 }
 
 /** What fdinfo says of a descriptor of this process. */
 export const ownDescriptorInfo = (fd: number) => readDescriptorInfo(`/proc/self/fdinfo/${fd}`);
-
-/** Identifier, parent, device, root, mount point, options, optional fields, `-`, type: proc(5). */
-function readTypes(path: string): ReadonlyMap<string, string> {
-  const types = new Map<string, string>();
-  for (const line of readLines(path)) {
-    const [, mount, type] = /^(\d+) .* - (\S+) /.exec(line) ?? [];
-    if (mount !== undefined && type !== undefined) types.set(mount, type);
-  }
-  return types;
-}
-
-function readLines(path: string): string[] {
-  try {
-    return readFileSync(path, 'latin1').split('\n');
-  } catch (error) {
-    const code = errnoOf(error);
-    if (isAbsent(code) || code === 'EACCES' || code === 'EPERM') return [];
-    throw error;
-  }
-}
