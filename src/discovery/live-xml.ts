@@ -50,6 +50,7 @@ const REASONS: Record<string, string> = {
   ELOOP: 'a link, which is not followed',
   EBADMSG: 'not a regular file',
   EMLINK: 'a file with several names',
+  EREMOTE: 'not on a file system of this host',
   EFBIG: `longer than ${MAX_BYTES} bytes`,
 };
 

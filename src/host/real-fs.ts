@@ -14,6 +14,7 @@ import {
 import { basename } from 'node:path';
 import { errnoOf, isAbsent } from '../lib/errno.js';
 import { FdCache } from './fd-cache.js';
+import { Mounts } from './mounts.js';
 import { openBelow, openBelowToRead } from './open-below.js';
 import { openDeviceNumbers } from './process-devices.js';
 import { readProcessFile } from './process-file.js';
@@ -103,7 +104,10 @@ export class RealFs implements PseudoFs {
   }
 
   readInProcess(file: ProcessFile): ProcessText | undefined {
-    return this.#attempt(`/proc/${file.pid}/root${file.path}`, () => readProcessFile(this.root, file));
+    return this.#attempt(`/proc/${file.pid}/root${file.path}`, () => {
+      const mounts = this.#isProcfs() ? new Mounts(this.root, file.pid) : undefined;
+      return readProcessFile(this.root, file, mounts);
+    });
   }
 
   /** Whether /proc is a kernel's: below a root it may be a folder of files. */

@@ -68,6 +68,11 @@ export class OpenFolder {
     return naming(real, join(this.path, name), () => action(real));
   }
 
+  /** Undefined without /proc. */
+  get descriptor(): number | undefined {
+    return this.#fd;
+  }
+
   stat(): Stats {
     return this.#fd === undefined ? lstatSync(this.path) : fstatSync(this.#fd);
   }

@@ -62,6 +62,11 @@ test('a file with several names, one that is too long, and a folder are refused'
   assert.is(textOf(folder.join('folder.xml')), 'EBADMSG');
 });
 
+test('a file system that is not one of local files is not asked', () => {
+  assert.is(textOf('/proc/sys/kernel/ostype'), 'EREMOTE');
+  assert.is(textOf('/sys/kernel/notes'), 'EREMOTE');
+});
+
 const asRoot = suiteWhere('files that a process sees, as root', needs('another-user'));
 asRoot.before.each(() => {
   folder = new TemporaryFolder();
