@@ -25,7 +25,10 @@ export class Mounts {
   }
 }
 
-/** Of: identifier, parent, device, root, mount point, options, optional fields, `-`, type: proc(5). No field has a space. */
+/**
+ * The fields are: identifier, parent, device, root, mount point, options, optional fields, `-`, type (proc(5)). None
+ * contains a space.
+ */
 const typeIn = (mounts: string, mount: string) => new RegExp(`^${mount} .*? - (\\S+) `, 'm').exec(mounts)?.[1];
 
 function readMounts(path: string): string {

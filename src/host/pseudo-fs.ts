@@ -50,8 +50,8 @@ export interface PseudoFs {
   /** the whole target of a symbolic link, which need not be a path */
   linkTarget(path: string): string | undefined;
   /**
-   * The numbers of the character devices that a process has open, as in sysfs (`511:0`), of these descriptors. Undefined
-   * in a tree that is no kernel's, where an open file is only named.
+   * The numbers of the character devices that a process has open, as in sysfs (`511:0`), of these descriptors.
+   * Undefined in a tree that is no kernel's, where an open file is only named.
    */
   openDeviceNumbers(pid: number, descriptors: readonly string[]): ReadonlyMap<string, string> | undefined;
   /** Reads a file that a process sees, and whose owner may have prepared it: see ProcessFile. */
