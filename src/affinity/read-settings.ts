@@ -20,10 +20,16 @@ export function readSettings(files: PseudoFs): Settings | undefined {
 /** By the guest's name. Editors and package managers leave files with other endings, and hidden ones. */
 function readGuestFiles(files: PseudoFs): ReadonlyMap<string, GuestPolicies> {
   const found = new Map<string, GuestPolicies>();
-  for (const file of (files.list(GUESTS_FOLDER) ?? []).sort()) {
+  const names = files.list(GUESTS_FOLDER);
+  if (!names && files.readTrusted(GUESTS_FOLDER) !== undefined)
+    throw new SettingsError(`${files.root}${GUESTS_FOLDER}: not a directory`);
+  for (const file of (names ?? []).sort()) {
     if (!file.endsWith('.json') || file.startsWith('.')) continue;
     const policies = readTrusted(files, `${GUESTS_FOLDER}/${file}`, parseGuestPolicies);
-    if (policies) found.set(file.slice(0, -'.json'.length), policies);
+    // else a policy that restricts a guest would be missing without a word
+    if (!policies)
+      throw new SettingsError(`${files.root}${GUESTS_FOLDER}/${file}: a link to a file that does not exist`);
+    found.set(file.slice(0, -'.json'.length), policies);
   }
   return found;
 }

@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseMask } from '../../src/domain/cpu-mask.js';
@@ -116,6 +116,17 @@ test('the policies of a QEMU of a script are in guests.d; those of a pod are not
   assert.is(stderr, '');
   assert.match(stdout, /^ {2}0000:06:00\.1: cpuset \(guests\.d\) -> 6$/m);
   assert.equal(affinities(), ['2-3', '2-3', '6', '6']);
+});
+
+test('a link to nothing in guests.d, and a file in its place, are errors', async () => {
+  const folder = root.join('etc/hostdev-cpuset/guests.d');
+  const planned = () => run('plan', '--discover', 'proc');
+  root.write('etc/hostdev-cpuset/guests.d/a.json', '{}');
+  symlinkSync('/nowhere.json', `${folder}/b.json`);
+  assert.match((await planned()).stderr, /guests\.d\/b\.json: a link to a file that does not exist\n$/);
+  rmSync(folder, { recursive: true });
+  root.write('etc/hostdev-cpuset/guests.d', '{}');
+  assert.match((await planned()).stderr, /guests\.d: not a directory\n$/);
 });
 
 test('a file of guests.d that is wrong stops everything, with its place', async () => {
