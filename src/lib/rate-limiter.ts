@@ -19,6 +19,11 @@ export class RateLimiter<Line = string> {
     private readonly windowMs = WINDOW_MS,
   ) {}
 
+  /** Nothing was written for a while. */
+  get isIdle(): boolean {
+    return this.#window === undefined;
+  }
+
   write(line: Line): void {
     this.#window ??= setTimeout(() => this.#end(), this.windowMs).unref();
     if (++this.#count <= this.#max) this.output(line);

@@ -15,6 +15,7 @@ import { LibvirtEvents, type LibvirtListener } from '../libvirt/events.js';
 import { Virsh } from '../libvirt/virsh.js';
 import type { VirshConnection } from '../libvirt/virsh-process.js';
 import { releaseTexts } from '../report/release-text.js';
+import { DomainLines } from '../runtime/domain-lines.js';
 import { tryDomainLock } from '../runtime/domain-lock.js';
 import { removeLeftovers } from '../runtime/leftovers.js';
 import { Spool } from '../runtime/spool.js';
@@ -66,8 +67,7 @@ export class Watcher {
   readonly #trace: VectorStream;
   /** warnings about input from outside, which may come in floods */
   readonly #inputWarnings = new RateLimiter((text) => this.#warn(text), omittedText);
-  /** journal entries about one domain, by its name: its guest may cause a flood */
-  readonly #domainLines = new Map<string, RateLimiter<JournalEntry>>();
+  readonly #domainLines: DomainLines<JournalEntry>;
   readonly #publisher: StatusPublisher;
   readonly #irqbalance: IrqbalanceSync;
   readonly #restorer: RestoreOnExit | undefined;
@@ -127,6 +127,10 @@ export class Watcher {
       unknown: (line) => this.#countUnknownEvent(line),
     };
     this.#libvirtEvents = new LibvirtEvents(libvirt, listener, daemon);
+    this.#domainLines = new DomainLines<JournalEntry>(options.journal, (name, text) => ({
+      ...{ priority: 'info', domains: [name] },
+      text: printable(text),
+    }));
     this.#publisher = new StatusPublisher(options, this.#reconciler);
     if (options.restoreOnExit) this.#restorer = new RestoreOnExit(root, (text) => this.#warn(text));
     this.#irqbalance = new IrqbalanceSync(options, this.#reconciler);
@@ -179,7 +183,7 @@ export class Watcher {
     this.#tracker.close();
     this.#virsh.close();
     this.#inputWarnings.close();
-    for (const lines of this.#domainLines.values()) lines.close();
+    this.#domainLines.close();
     const [ended = true] = await Promise.all([this.#trace.close(), this.#irqbalance.stop()]);
     if (this.#restorer) {
       const uuids = [...this.#tracker.uuids, ...(this.#guests?.uuids ?? [])];
@@ -277,6 +281,7 @@ export class Watcher {
   }
 
   #add(definition: PlainDefinition): void {
+    this.#domainLines.added(definition);
     this.#irqbalance.expect(devicesWithPolicy(definition, this.#reconciler.settings));
     this.#trace.lookForPosting();
     this.#reconciler.add(definition);
@@ -291,9 +296,7 @@ export class Watcher {
       for (const text of releaseTexts(released)) this.#warn(printable(`${name}: ${text}`));
       this.#restorer?.forget(uuid);
       this.#irqbalance.changed();
-      this.#domainLines.get(name)?.close();
-      this.#domainLines.delete(name);
-      this.options.journal({ priority: 'info', text: printable(`${name}: no longer managed`), domains: [name] });
+      this.#domainLines.removed(name);
     } catch (error) {
       this.#warn(`cannot remove the state of ${uuid}: ${(error as Error).message}`);
     }
@@ -306,20 +309,9 @@ export class Watcher {
   #report(result: ReconcileResult): void {
     const { changed, problems } = result;
     this.#restorer?.record(result);
-    for (const entry of [...placementEntries(changed), ...problems.map(problemEntry)]) this.#writeDomainLine(entry);
+    for (const entry of [...placementEntries(changed), ...problems.map(problemEntry)]) this.#domainLines.write(entry);
     this.#publisher.changed();
     if (changed.length > 0) this.#irqbalance.changed();
-  }
-
-  #writeDomainLine(entry: JournalEntry): void {
-    const name = entry.domains?.[0] ?? '';
-    const summary = (omitted: number): JournalEntry => ({
-      ...{ priority: 'info', domains: [name] },
-      text: printable(`${name}: ${omittedText(omitted)}`),
-    });
-    const lines = this.#domainLines.get(name) ?? new RateLimiter(this.options.journal, summary);
-    this.#domainLines.set(name, lines);
-    lines.write(entry);
   }
 
   #warn(text: string): void {
