@@ -37,6 +37,10 @@ test('every volume is mounted, below the root that the watcher is given; only wh
   assert.equal(args, ['watch', '--root', '/host', '--discover', 'proc']);
   const names = (list: { name: string }[]) => list.map(({ name }) => name).sort();
   assert.equal(names(volumeMounts), names(volumes));
+  const recursive = volumeMounts.filter(
+    (one: { recursiveReadOnly?: string }) => one.recursiveReadOnly === 'IfPossible',
+  );
+  assert.equal(names(recursive), ['proc', 'sys'], 'other file systems are mounted below these');
   const writable = volumeMounts.filter(({ readOnly }: { readOnly?: boolean }) => !readOnly);
   assert.equal(
     writable.map(({ mountPath }: { mountPath: string }) => mountPath),
