@@ -23,9 +23,9 @@ const MOST_ORDERS = 1000;
  * Interleaves that are parts of others, by the element that contains them. libxml2 first links the children of each
  * part. After it has validated an inner interleave, it links all children from the first to the last of that interleave
  * in document order, including those of other parts. It then finds children of one part in another, and rejects an
- * order that RELAX NG allows, such as `<uuid>` apart from `<name>` (xmlRelaxNGValidateInterleave of 2.9 to 2.15). If the
- * inner interleave is in a group with an attribute that is there, such as `id` of a running domain, one child of another
- * part is enough.
+ * order that RELAX NG allows, such as `<uuid>` apart from `<name>` (xmlRelaxNGValidateInterleave of 2.9 to 2.15). One
+ * child of another part is enough if the inner interleave is in a group with an attribute that is there, such as `id`
+ * of a running domain.
  */
 export class NestedInterleaves {
   /** the parts of an interleave as in the grammar, including inner ones */
