@@ -61,7 +61,7 @@ async function addFaults(run: SchemaRun, linted: LintedDocument, first: SchemaVe
     if (faults.length === 0) {
       verdict = await verdictOnText(run, linted, env);
       if (verdict.valid) return;
-      if (explained.failure === undefined) faults = orderFaults(explainer, parseXml(lines.text));
+      if (explained.failure === undefined) faults = faultsForLibxml2(explainer, parseXml(lines.text));
     }
   }
   linted.findings = withSchemaFaults(findings, faults, more, verdict, lines, origin);
@@ -107,8 +107,10 @@ async function verdictOnText(
   }
 }
 
-/** The first child of the root that libxml2 accepts only in another position. */
-function orderFaults(explainer: Explainer, document: XmlDocument): Fault[] {
+/** What the schema allows and libxml2 does not: numbers with white space, or an order of the root's children. */
+function faultsForLibxml2(explainer: Explainer, document: XmlDocument): Fault[] {
+  const numbers = explainer.spacedNumbers(document);
+  if (numbers.length > 0) return numbers;
   const accepted = explainer.reorderings(document).find(({ text }) => {
     const { faults, isCertain } = explainer.explain(parseXml(text));
     return isCertain && faults.length === 0;

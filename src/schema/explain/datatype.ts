@@ -6,6 +6,7 @@ export interface Datatype {
   readonly id: string;
   /** description: `an absolute path` */
   readonly label: string;
+  readonly isInteger: boolean;
   allows(text: string): boolean;
   /** true for a text that libxml2 and the recommendation may treat differently, such as a number with a plus sign */
   isDoubtful(text: string): boolean;
@@ -65,6 +66,7 @@ export function makeDatatype(name: string, parameters: readonly Parameter[], def
       return label;
     },
     normalize,
+    isInteger: name in INTEGERS,
     isDoubtful: doubtCheck(name, parameters),
     allows: (text) => {
       checks ??= facets(name, parameters);

@@ -11,6 +11,8 @@ import type { Form, Pattern, Patterns } from './pattern.js';
 export class Derivative {
   /** a value or text was found for which libxml2 may give another verdict */
   hasDoubt = false;
+  /** such a text was a number */
+  hasDoubtfulNumber = false;
 
   constructor(private readonly patterns: Patterns) {}
 
@@ -187,7 +189,10 @@ export class Derivative {
         this.hasDoubt ||= collapse(text) !== text;
         return allowed(form.type.normalize(text) === form.value);
       case 'data':
-        this.hasDoubt ||= form.except !== undefined || form.type.isDoubtful(text);
+        if (form.except !== undefined || form.type.isDoubtful(text)) {
+          this.hasDoubt = true;
+          this.hasDoubtfulNumber ||= form.type.isInteger;
+        }
         return allowed(any || (form.type.allows(text) && !(form.except && this.matchesText(form.except, text))));
       case 'list':
         this.hasDoubt = true;

@@ -1,5 +1,6 @@
 import type { XmlDocument } from '../../xml/document.js';
 import type { XmlElement } from '../../xml/element.js';
+import { parseXml } from '../../xml/parse.js';
 import type { Grammar } from '../grammar.js';
 import { schemaOrigin } from '../schema-origin.js';
 import { Derivative } from './derivative.js';
@@ -7,6 +8,7 @@ import { allowedNames } from './expected.js';
 import { type Fault, withoutRepeatedCauses } from './fault.js';
 import { nameOf } from './names.js';
 import { NestedInterleaves } from './nested-interleaves.js';
+import { type SpacedNumber, spacedNumbers, withoutSpace } from './number-space.js';
 import { type Reordering, reorderings } from './order.js';
 import { type Pattern, Patterns } from './pattern.js';
 import { readGrammar } from './read-grammar.js';
@@ -22,6 +24,8 @@ export interface Explanation {
   more: number;
   /** true: libxml2's verdict is the same */
   isCertain: boolean;
+  /** a number is written in a way that libxml2 may reject */
+  hasDoubtfulNumber: boolean;
   /** why there are no faults: the grammar cannot be read, or uses an unsupported feature */
   failure?: string;
 }
@@ -42,7 +46,7 @@ export class Explainer {
     try {
       return this.#explain(document, mostFaults);
     } catch (error) {
-      return { faults: [], more: 0, isCertain: false, failure: (error as Error).message };
+      return { faults: [], more: 0, isCertain: false, hasDoubtfulNumber: false, failure: (error as Error).message };
     }
   }
 
@@ -54,13 +58,24 @@ export class Explainer {
     return reorderings(document, allowedNames(derive.closeTag(opened, true), 'element'));
   }
 
+  /** Numbers with white space around them that libxml2 may reject. For a document without faults that it rejects. */
+  spacedNumbers(document: XmlDocument): Fault[] {
+    const numbers = spacedNumbers(document);
+    const hasDoubt = (without: readonly SpacedNumber[]) =>
+      this.explain(parseXml(withoutSpace(document, without))).hasDoubtfulNumber;
+    if (numbers.length === 0 || hasDoubt(numbers)) return [];
+    // another text that looks like a number, such as a name, may have white space
+    const isNumber = (number: SpacedNumber) => hasDoubt(numbers.filter((each) => each !== number));
+    return numbers.filter(isNumber).map(({ fault }) => fault);
+  }
+
   #explain(document: XmlDocument, mostFaults: number): Explanation {
     const { patterns, start, nested } = this.#read();
     const derive = new Derivative(patterns);
     const { faults, count } = walk(document, start, patterns, derive, mostFaults);
     const merged = withoutRepeatedCauses(faults).sort((a, b) => a.start - b.start);
     const isCertain = !derive.hasDoubt && (count > 0 || !mayDisturb(document.root, nested));
-    return { faults: merged, more: count - faults.length, isCertain };
+    return { faults: merged, more: count - faults.length, isCertain, hasDoubtfulNumber: derive.hasDoubtfulNumber };
   }
 
   #read(): Compiled {
