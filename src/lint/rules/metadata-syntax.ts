@@ -2,6 +2,9 @@ import { NAMESPACE } from '../../domain/metadata.js';
 import { select } from '../../xml/select.js';
 import type { Rule } from '../rule.js';
 
+/** Longer names are cut in messages. */
+const MAX_SHOWN_LENGTH = 60;
+
 export const metadataSyntax: Rule = {
   name: 'metadata-syntax',
   severity: 'error',
@@ -14,6 +17,13 @@ export const metadataSyntax: Rule = {
         report({ ...place, message: '<hostdevs> is in no namespace: libvirt silently drops it' });
       if (namespaceURI !== NAMESPACE && namespaceURI?.trim() === NAMESPACE)
         report({ ...place, message: `${JSON.stringify(namespaceURI)} is another namespace: remove the white space` });
+      else if (localName === 'hostdevs' && metadata.length === 0 && namespaceURI !== null && isSimilar(namespaceURI))
+        report({ ...place, message: `${shown(namespaceURI)} is another namespace: its policies have no effect` });
     }
   },
 };
+
+/** Another version, other letters, or no version. */
+const isSimilar = (uri: string) => /^urn:hostdev-cpuset(?::|$)/i.test(uri.trim());
+
+const shown = (uri: string) => JSON.stringify(uri.slice(0, MAX_SHOWN_LENGTH));
