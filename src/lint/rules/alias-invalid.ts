@@ -16,10 +16,12 @@ export const aliasInvalid: Rule = {
     for (const { alias } of devices) {
       if (!alias || isUserAlias(alias.name) || GENERATED.test(alias.name)) continue;
       const range = attributeOf(document, alias.node, 'name');
+      // the schema requires a name, and libvirt ignores an alias without one
+      if (!range) continue;
       const tidy = alias.name.replace(/^ua-/i, '').replace(/[^A-Za-z0-9_-]/g, '-');
       report({
-        offset: range?.valueStart ?? alias.node.start,
-        ...(range ? { end: range.valueEnd } : {}),
+        offset: range.valueStart,
+        end: range.valueEnd,
         message: `libvirt drops the alias ${shown(alias.name)}: it keeps only 'ua-' followed by letters, digits, _ and -`,
         ...(/[A-Za-z0-9]/.test(tidy) && tidy.length <= MAX_SHOWN_LENGTH ? { hint: `name="ua-${tidy}"` } : {}),
       });
