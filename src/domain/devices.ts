@@ -38,7 +38,7 @@ function readDevice(document: XmlDocument, node: XmlElement): Device {
   const device: Device = {
     element,
     node,
-    label: type ? `${element} type='${type.slice(0, 24)}'` : element,
+    label: labelOf(node, type),
     placeable: isPlaceable(node, type),
   };
   const stated = readStatedPolicy(document, node);
@@ -56,6 +56,13 @@ function readDevice(document: XmlDocument, node: XmlElement): Device {
   const identity = device.placeable ? identityOf(device, type) : undefined;
   if (identity) device.identity = identity;
   return device;
+}
+
+/** The attribute that decides whether it can be a PCI device. */
+function labelOf(node: XmlElement, type: string): string {
+  const mode = node.getAttribute('mode');
+  if (type === 'pci' && mode !== null && mode !== 'subsystem') return `${node.tagName} mode='${mode.slice(0, 24)}'`;
+  return type ? `${node.tagName} type='${type.slice(0, 24)}'` : node.tagName;
 }
 
 /**

@@ -7,6 +7,7 @@ import type { LineIndex } from '../xml/line-index.js';
 import { templateError, templateMarks } from '../xml/template.js';
 import { type Finding, inOrder } from './rule.js';
 import { SCHEMA } from './rules/index.js';
+import { noInterrupts } from './rules/no-interrupts.js';
 import { policyInvalid } from './rules/policy-invalid.js';
 
 /** A finding if the document is too large for schema validation: it must not be reported as valid. */
@@ -51,6 +52,7 @@ export function withSchemaFaults(
       },
     ]);
   }
+  const certain = findings.filter((finding) => !faults.some((fault) => isConsequence(finding, fault, lines.text)));
   const unexplained = faults.filter((fault) => !findings.some((finding) => explains(finding, fault)));
   const found = unexplained.map((fault): Finding => {
     const { start: offset, end, hint } = fault;
@@ -63,7 +65,7 @@ export function withSchemaFaults(
     const offset = Math.max(...faults.map(({ start }) => start));
     found.push({ rule, severity, offset, message: `${more} more places do not match the schema` });
   }
-  return inOrder(withTemplate([...findings, ...found], faults, lines.text));
+  return inOrder(withTemplate([...certain, ...found], faults, lines.text));
 }
 
 /** Whether the unknown name belongs to libvirt's schema, not to a policy. */
@@ -97,6 +99,13 @@ function explains({ rule, severity, offset }: Finding, fault: Fault): boolean {
   // the rule names the attribute that needs the missing one
   const lacksOfPolicy = rule === policyInvalid.name && lacks?.every((name) => POLICY.has(name));
   return (kind === 'attribute' || kind === 'value' || lacksOfPolicy === true) && start <= offset && offset < end;
+}
+
+/** A device of an unknown type or mode may have interrupts: the value is the error. */
+function isConsequence({ rule, offset }: Finding, { kind, start, attribute }: Fault, text: string): boolean {
+  const decides = kind === 'value' && (attribute === 'type' || attribute === 'mode');
+  // values contain no <
+  return rule === noInterrupts.name && decides && text.lastIndexOf('<', start) === text.lastIndexOf('<', offset);
 }
 
 const POLICY: ReadonlySet<string> = new Set(POLICY_ATTRIBUTES);

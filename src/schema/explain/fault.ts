@@ -15,6 +15,8 @@ export interface Fault extends Place {
   /** name of the faulty element, or of the element with the faulty attribute or text */
   element: string;
   parent?: string;
+  /** name of the attribute whose value is not allowed */
+  attribute?: string;
   /** the attributes that are missing */
   lacks?: readonly string[];
   /** equal for children that are not allowed for the same reason */
@@ -67,6 +69,7 @@ export function valueFault(
   const write = (value: string) => written({ ...attribute, value });
   return {
     kind: 'value',
+    attribute: attribute.name,
     ...rangeOf(document, element, attribute),
     ...named(element),
     message: `${written(attribute)}${withInvisible(attribute.value)} is not allowed on <${shortened(element.tagName)}>${because ? ` ${beside(because, element)}` : ''}${expected(values)}`,
