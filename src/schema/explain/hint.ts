@@ -9,7 +9,7 @@ export { similar } from '../../lib/similar.js';
 /** Where an attribute or element belongs: its form, and the element. */
 export interface Elsewhere {
   kind: 'attribute' | 'element';
-  on: XmlElement;
+  on: { tagName: string };
 }
 
 export function attributeElsewhere(attribute: XmlAttribute, { kind, on }: Elsewhere): string {

@@ -15,7 +15,7 @@ const MOST_NAMES = 2000;
 const plainNames = new Map<string, Name>();
 
 /** A name in no namespace. */
-function plainName(local: string): Name {
+export function nameWithoutNamespace(local: string): Name {
   const known = plainNames.get(local);
   if (known !== undefined) return known;
   const name = { ns: '', local, key: local, bit: bitOf(local) };
@@ -26,11 +26,11 @@ function plainName(local: string): Name {
 const nameIn = (ns: string, local: string): Name => ({ ns, local, key: `${local} ${ns}`, bit: bitOf(local) });
 
 export function nameOf({ namespaceURI, localName }: XmlElement): Name {
-  return namespaceURI === null ? plainName(localName) : nameIn(namespaceURI, localName);
+  return namespaceURI === null ? nameWithoutNamespace(localName) : nameIn(namespaceURI, localName);
 }
 
 export function attributeName({ name, uri }: XmlAttribute): Name {
-  return uri === '' ? plainName(name) : nameIn(uri, name.slice(name.indexOf(':') + 1));
+  return uri === '' ? nameWithoutNamespace(name) : nameIn(uri, name.slice(name.indexOf(':') + 1));
 }
 
 /** The attributes that a schema describes: all except namespace declarations. */

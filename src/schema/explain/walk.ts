@@ -6,7 +6,7 @@ import { allowedNames, allowedValues, requiredNames } from './expected.js';
 import { elementFault, type Fault, missingFault, RepeatedFault, textFault } from './fault.js';
 import { type Elsewhere, similar, sourceHint, tidied } from './hint.js';
 import { Match } from './match.js';
-import { nameOf } from './names.js';
+import { nameOf, nameWithoutNamespace } from './names.js';
 import type { Pattern, Patterns } from './pattern.js';
 import { textIn, textPlace } from './places.js';
 import { type Frame, Progress } from './progress.js';
@@ -148,14 +148,22 @@ class Walk {
     return derive.merged(state);
   }
 
-  /** Where a child belongs that is not allowed here: the parent's parent, or an attribute of this name. */
-  #placeOf(child: XmlElement, { element, before, parent }: Frame): Elsewhere | undefined {
+  /** Where a child belongs that is not allowed here: the parent's parent, a sibling, or an attribute of this name. */
+  #placeOf(child: XmlElement, { element, before, content, parent }: Frame): Elsewhere | undefined {
     const { derive } = this.progress;
     if (parent && !this.#isNone(derive.child(parent.content, nameOf(child)))) {
       return { kind: 'element', on: parent.element };
     }
-    if (child.namespaceURI !== null || child.children.length > 0 || element.hasAttribute(child.tagName))
-      return undefined;
+    if (child.namespaceURI !== null) return undefined;
+    // <metadata> takes any element, so only names that the schema spells out count
+    const takers = allowedNames(content, 'element').filter((sibling) => {
+      const opened = derive.child(content, nameWithoutNamespace(sibling));
+      return allowedNames(derive.closeTag(opened, true), 'element', true).includes(child.tagName);
+    });
+    // a part of several devices may belong in any of them
+    const [sibling] = takers;
+    if (sibling !== undefined && takers.length === 1) return { kind: 'element', on: { tagName: sibling } };
+    if (child.children.length > 0 || element.hasAttribute(child.tagName)) return undefined;
     const named = derive.attribute(derive.child(before, nameOf(element)), nameOf(child));
     const isValue = !this.#isNone(derive.value(named, child.textContent.trim()));
     return isValue ? { kind: 'attribute', on: element } : undefined;
