@@ -3,7 +3,14 @@ import { attributeOf } from '../../xml/attributes.js';
 import type { XmlDocument } from '../../xml/document.js';
 import type { XmlAttribute, XmlElement } from '../../xml/element.js';
 import type { Values } from './expected.js';
-import { attributeElsewhere, type Elsewhere, elementElsewhere, foreignNamespace, similar } from './hint.js';
+import {
+  attributeElsewhere,
+  type Elsewhere,
+  elementElsewhere,
+  foreignNamespace,
+  nearestValue,
+  similar,
+} from './hint.js';
 import { type Place, trimmed } from './places.js';
 import { conjunction, inShort, shortened, tagIn, withInvisible, written } from './wording.js';
 
@@ -229,11 +236,20 @@ export function textFault(
     values,
     because,
     meant,
+    attribute,
     place,
-  }: { values: Values | undefined; because: Cause | undefined; meant: string | undefined; place: Place },
+  }: {
+    values: Values | undefined;
+    because: Cause | undefined;
+    meant: string | undefined;
+    /** an attribute that can have the text as its value */
+    attribute: string | undefined;
+    place: Place;
+  },
 ): Fault {
   const tag = `<${shortened(element.tagName)}>`;
   const reason = because ? ` ${beside(because, element)}` : '';
+  const others = element.attributes.length > 0 ? ' …' : '';
   const invisible = withoutInvisible(text).trim() === '' ? invisibleIn(text) : undefined;
   const message = () => {
     if (invisible !== undefined && values === undefined)
@@ -249,6 +265,9 @@ export function textFault(
     ...named(element),
     message: message(),
     ...(invisible !== undefined ? { hint: /\p{Z}/u.test(trimmed(text)) ? 'write ordinary spaces' : 'remove it' } : {}),
+    ...(attribute === undefined
+      ? {}
+      : { hint: `<${element.tagName}${others} ${attribute}="${shortened(trimmed(text))}"/>` }),
     ...(meant === undefined ? values && nearest(text, values, (value) => value) : { hint: meant }),
     ...(because || meant !== undefined || values === undefined ? {} : unknownValue(text, values)),
   };
@@ -287,6 +306,6 @@ function unknownValue(text: string, { spelled, types, any }: Values): { isUnknow
 }
 
 function nearest(text: string, { spelled }: Values, write: (value: string) => string): { hint?: string } {
-  const near = similar(text.trim(), spelled);
+  const near = nearestValue(text.trim(), spelled);
   return near === undefined ? {} : { hint: write(near) };
 }

@@ -1,10 +1,11 @@
 import { withoutInvisible } from '../../lib/invisible.js';
+import { similar } from '../../lib/similar.js';
 import type { XmlDocument } from '../../xml/document.js';
 import type { XmlAttribute, XmlElement } from '../../xml/element.js';
 import { libvirtNamespace } from '../../xml/namespaces.js';
 import { MOST_SHOWN, shortened, written } from './wording.js';
 
-export { similar } from '../../lib/similar.js';
+export { similar };
 
 /** Where an attribute or element belongs: its form, and the element. */
 export interface Elsewhere {
@@ -32,11 +33,31 @@ export function foreignNamespace({ tagName, namespaceURI }: XmlElement): string 
   return expected === undefined || expected === namespaceURI ? undefined : `xmlns:${prefix}='${expected}'`;
 }
 
-/** A value without special spaces, white space around it, and the plus of a number, if that is allowed. */
+/** Words of one meaning. An edit distance would take `no` for `on`. */
+const SWITCHES = [
+  ['yes', 'on', 'true', '1', 'enable', 'enabled'],
+  ['no', 'off', 'false', '0', 'disable', 'disabled'],
+];
+
+/** The allowed word with the meaning of a value, such as `yes` for `true`; otherwise a similar one. */
+export function nearestValue(value: string, allowed: readonly string[]): string | undefined {
+  const words = SWITCHES.find((each) => each.includes(value.toLowerCase()));
+  const same = words && allowed.filter((each) => words.includes(each));
+  return same?.length === 1 ? same[0] : similar(value, allowed);
+}
+
+/** A MAC address as Windows and some switches print it. */
+const MAC_WITH_HYPHENS = /^(?:[\da-f]{2}-){5}[\da-f]{2}$/i;
+
+/**
+ * A value without special spaces, white space around it and the plus of a number, or a MAC address with colons, if that
+ * is allowed.
+ */
 export function tidied(value: string, isAllowed: (value: string) => boolean): string | undefined {
   if (value.length > MOST_SHOWN) return undefined;
   const tidy = withoutInvisible(value).trim();
   const candidates = [tidy, tidy.replace(/^\+(?=\d)/, '')];
+  if (MAC_WITH_HYPHENS.test(tidy)) candidates.push(tidy.replaceAll('-', ':'));
   return candidates.find((each) => each !== value && each !== '' && isAllowed(each));
 }
 

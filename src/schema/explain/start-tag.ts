@@ -3,7 +3,7 @@ import { causeOf } from './cause.js';
 import { allowedNames, allowedValues, requiredNames } from './expected.js';
 import { attributeFault, clashFault, missingFault, valueFault } from './fault.js';
 import { type Elsewhere, similar, tidied } from './hint.js';
-import { attributeName, attributesIn, nameOf } from './names.js';
+import { attributeName, attributesIn, nameOf, nameWithoutNamespace } from './names.js';
 import type { Pattern } from './pattern.js';
 import type { Frame, Progress } from './progress.js';
 
@@ -57,7 +57,12 @@ class StartTag {
     const allowed = this.progress.isFull
       ? []
       : allowedNames(this.opened, 'attribute').filter((each) => !this.element.hasAttribute(each));
-    const meant = similar(attribute.name, allowed);
+    // rather a name with which the value is allowed
+    const fitting = allowed.filter((each) => {
+      const named = derive.attribute(this.opened, nameWithoutNamespace(each));
+      return !this.#isNone(derive.value(named, attribute.value));
+    });
+    const meant = similar(attribute.name, fitting) ?? similar(attribute.name, allowed);
     if (meant !== undefined) this.#meant.add(meant);
     this.progress.report(() => {
       const because = this.#causeOf((opened) => !this.#isNone(derive.attribute(opened, name)));

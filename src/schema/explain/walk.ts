@@ -102,10 +102,23 @@ class Walk {
       const because = causeOf(this.progress, frame, (at) => !this.#isNone(derive.text(at, text)));
       const values = isValue ? allowedValues(state) : undefined;
       const meant = isValue ? tidied(text, (tidy) => !this.#isNone(derive.text(state, tidy))) : undefined;
+      const attribute = isValue ? undefined : this.#attributeFor(text.trim(), frame);
       const place = textPlace(document, element, text, from);
-      return textFault(element, text, { values, because, meant, place });
+      return textFault(element, text, { values, because, meant, attribute, place });
     });
     return Math.max(fault?.end ?? from, from);
+  }
+
+  /** The only attribute that an element lacks and that can have its text as value, as `<model>virtio</model>`. */
+  #attributeFor(text: string, { element, before }: Frame): string | undefined {
+    const { derive } = this.progress;
+    if (element.children.length > 0 || text === '') return undefined;
+    const opened = derive.child(before, nameOf(element));
+    const [attribute, ...others] = allowedNames(opened, 'attribute').filter((name) => {
+      const named = derive.attribute(opened, nameWithoutNamespace(name));
+      return !element.hasAttribute(name) && !this.#isNone(derive.value(named, text));
+    });
+    return others.length === 0 ? attribute : undefined;
   }
 
   #child(state: Pattern, child: XmlElement, frame: Frame): Pattern {
