@@ -322,7 +322,8 @@ function remember(known: Map<string, Pattern>, name: string, derived: Pattern): 
   if (known.size < MOST_NAMES) known.set(name, derived);
 }
 
-const isSpace = (text: string) => text === '' || /^[ \t\r\n]*$/.test(text);
+/** XML's white space only. Between elements it is ignored, also in a CDATA section. */
+export const isSpace = (text: string) => text === '' || /^[ \t\r\n]*$/.test(text);
 
 export function alternatives(pattern: Pattern): readonly Pattern[] {
   return pattern.form.kind === 'choice' ? pattern.form.of : [pattern];

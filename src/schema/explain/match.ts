@@ -1,6 +1,6 @@
 import type { XmlDocument } from '../../xml/document.js';
 import type { XmlElement } from '../../xml/element.js';
-import type { Derivative } from './derivative.js';
+import { type Derivative, isSpace } from './derivative.js';
 import { attributeName, isDeclaration, nameOf } from './names.js';
 import type { Pattern, Patterns } from './pattern.js';
 import { textIn } from './places.js';
@@ -29,7 +29,8 @@ export class Match {
     for (let index = 0; index < content.length; index++) {
       if (state === this.patterns.notAllowed) return state;
       const part = content[index] as XmlElement | string;
-      state = typeof part === 'string' ? derive.text(state, part) : this.element(state, part);
+      if (typeof part !== 'string') state = this.element(state, part);
+      else if (!isSpace(part)) state = derive.text(state, part);
     }
     return derive.endTag(state);
   }

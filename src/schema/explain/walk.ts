@@ -1,7 +1,7 @@
 import type { XmlDocument } from '../../xml/document.js';
 import type { XmlElement } from '../../xml/element.js';
 import { causeOf } from './cause.js';
-import type { Derivative } from './derivative.js';
+import { type Derivative, isSpace } from './derivative.js';
 import { allowedNames, allowedValues, requiredNames } from './expected.js';
 import { elementFault, type Fault, missingFault, RepeatedFault, textFault } from './fault.js';
 import { type Elsewhere, similar, sourceHint, tidied } from './hint.js';
@@ -63,6 +63,7 @@ class Walk {
     let before = element.openEnd;
     for (const part of element.content) {
       if (typeof part === 'string') {
+        if (isSpace(part)) continue;
         const next = this.progress.derive.text(state, part);
         if (this.#isNone(next)) before = this.#reportText(part, frame, state, before);
         else state = next;
@@ -78,13 +79,13 @@ class Walk {
   #text(frame: Frame, text: string): Pattern {
     const { derive, patterns } = this.progress;
     const state = frame.content;
-    const isSpace = /^[ \t\r\n]*$/.test(text);
+    const isBlank = isSpace(text);
     const next = derive.text(state, text);
-    const result = isSpace ? patterns.choice(state, next) : next;
-    const isAllowed = isSpace ? !this.#isNone(derive.endTag(result)) : !this.#isNone(next);
+    const result = isBlank ? patterns.choice(state, next) : next;
+    const isAllowed = isBlank ? !this.#isNone(derive.endTag(result)) : !this.#isNone(next);
     if (isAllowed) return result;
     // an empty element may lack children, which #endTag reports
-    if (isSpace && this.#isNone(derive.text(state, '', true))) return state;
+    if (isBlank && this.#isNone(derive.text(state, '', true))) return state;
     this.#reportText(text, frame, state);
     const any = derive.text(state, text, true);
     return derive.merged(this.#isNone(any) ? state : any);
