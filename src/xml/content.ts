@@ -43,6 +43,19 @@ export function piecesOf(text: string, from: number, to: number): ContentPiece[]
   return pieces;
 }
 
+/** The characters in a range of a well-formed document that contains no tags, without comments and instructions. */
+export function textOf(text: string, from: number, to: number): string {
+  return text
+    .slice(from, to)
+    .replace(MARKUP, (raw: string, comment?: string, section?: string, instruction?: string) =>
+      comment !== undefined || instruction !== undefined
+        ? ''
+        : section === undefined
+          ? resolveReferences(unixLines(raw))
+          : unixLines(section),
+    );
+}
+
 /** XML 1.0, 2.11. */
 function unixLines(text: string): string {
   return text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;

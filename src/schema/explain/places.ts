@@ -1,3 +1,4 @@
+import { textOf } from '../../xml/content.js';
 import type { XmlDocument } from '../../xml/document.js';
 import type { XmlElement } from '../../xml/element.js';
 
@@ -37,10 +38,11 @@ export function trimmed(text: string): string {
   return text.slice(start, end);
 }
 
-/** The whole text of an element without children. The parser drops text of only white space. */
+/** The whole text of an element without children. The parser drops pieces of only white space, libxml2 does not. */
 export function textIn({ text }: XmlDocument, element: XmlElement): string {
-  if (element.content.length > 0) return element.textContent;
-  if (element.closeStart === element.openEnd) return '';
-  const written = text.slice(element.openEnd, element.closeStart);
-  return /^[ \t\r\n]+$/.test(written) ? written : '';
+  const { openEnd, closeStart, content } = element;
+  if (closeStart === openEnd) return '';
+  const [only] = content;
+  const isPlain = content.length === 1 && (only as string).length === closeStart - openEnd;
+  return isPlain ? (only as string) : textOf(text, openEnd, closeStart);
 }
