@@ -8,7 +8,7 @@ const NAMES: Readonly<Record<string, string>> = {
   '\u2060': 'a word joiner',
   '\u202f': 'a narrow no-break space',
   '\u3000': 'an ideographic space',
-  '\ufeff': 'a zero-width no-break space',
+  '\ufeff': 'a byte order mark',
 };
 
 /**

@@ -1,7 +1,9 @@
 import { InputError } from '../lib/input-error.js';
 import { codePoint, invisibleIn } from '../lib/invisible.js';
+import { LineIndex } from './line-index.js';
 import { libvirtNamespace } from './namespaces.js';
 import { describeOutside } from './outside-root.js';
+import { referenceError, strayAmpersand } from './reference-errors.js';
 import { type TemplateMark, templateError, templateMarks } from './template.js';
 
 /** The parser's state when it stopped; offsets are UTF-16. */
@@ -9,12 +11,18 @@ export interface ParserState {
   text: string;
   /** characters read */
   position: number;
-  /** name of the innermost open element */
-  innermost: string | undefined;
-  /** name of the element that was closed last; saxes closes an element before it compares the name in the end tag */
-  lastClosed: string;
+  /** the innermost open element */
+  innermost: Opened | undefined;
+  /** the element that was closed last; saxes closes an element before it compares the name in the end tag */
+  lastClosed: Opened | undefined;
   /** offset just after the root element; 0 before its end */
   rootEnd: number;
+}
+
+/** An element whose start tag has been read. */
+interface Opened {
+  tagName: string;
+  start: number;
 }
 
 /** Converts a message of saxes ("1:10: unexpected close tag.") to an error with the exact place and a clear text. */
@@ -51,16 +59,20 @@ function explainMarkup(
     const stray = unfinished(text) ? undefined : strayAmpersand(text);
     if (stray) return stray;
     const inTag = text.lastIndexOf('<') > text.lastIndexOf('>') ? 'inside a tag' : undefined;
-    const where = unfinished(text) ?? inTag ?? (innermost ? `inside <${innermost}>` : 'before the root element');
+    const element = innermost
+      ? `inside <${innermost.tagName}>${since(text, innermost.start)}`
+      : 'before the root element';
+    const where = unfinished(text) ?? inTag ?? element;
     return new InputError(`the document ends ${where}`, text.length);
   }
   if (/^(unexpected close tag|unmatched closing tag)/.test(message)) {
     const closing = text.slice(tag, position);
-    const isUnmatched = message.startsWith('unmatched');
-    return new InputError(
-      isUnmatched ? `${closing} has no matching start tag` : `expected </${lastClosed}>, found ${closing}`,
-      tag,
-    );
+    if (message.startsWith('unmatched') || !lastClosed)
+      return new InputError(`${closing} has no matching start tag`, tag);
+    const { tagName, start } = lastClosed;
+    const isFar = lineOf(text, start) !== lineOf(text, tag);
+    const opened = isFar ? `: <${tagName}> starts in line ${lineOf(text, start)}` : '';
+    return new InputError(`expected </${tagName}>, found ${closing}${opened}`, tag);
   }
   if (message === 'text data outside of root node') {
     const offset = endOfMisc(text, rootEnd);
@@ -72,7 +84,7 @@ function explainMarkup(
   }
   if (message === 'undefined entity' || message === 'malformed character entity') {
     const start = Math.max(0, text.lastIndexOf('&', here));
-    return new InputError(`${message} ${text.slice(start, position).slice(0, 40)}`, start, 'write & as &amp;');
+    return referenceError(text.slice(start, position), start);
   }
   if (message.endsWith('entity name')) return strayAmpersand(text) ?? new InputError(message, here);
   if (message === 'malformed comment') {
@@ -85,7 +97,10 @@ function explainMarkup(
     : undefined;
   if (character) return character;
   if (message === 'disallowed character') {
-    return new InputError(`the character ${JSON.stringify(text[here])} is not allowed here`, here);
+    const shown = text[here] as string;
+    return /\p{C}/u.test(shown)
+      ? new InputError(`the character ${codePoint(shown)} is not allowed in XML`, here, 'remove it')
+      : new InputError(`the character ${JSON.stringify(shown)} is not allowed here`, here);
   }
   if (message.startsWith('duplicate attribute')) return duplicateAttribute(text, tag, position, message);
   if (message === 'disallowed character in attribute name' && /[/>]/.test(text[here] as string)) {
@@ -95,7 +110,23 @@ function explainMarkup(
     return new InputError('unescaped <: no tag starts here', here - 1, 'write < as &lt;');
   }
   if (message === 'incorrect syntax') return new InputError(`${text.slice(tag, position)} is not valid markup`, tag);
+  if (message.startsWith('an XML declaration must')) return new InputError(message, tag, 'remove what is before it');
+  if (message === 'unquoted attribute value') return new InputError(message, here, quotedAttribute(text, tag, here));
   return new InputError(message, AT_TAG_START.test(message) ? tag : here);
+}
+
+const lineOf = (text: string, offset: number) => new LineIndex(text).at(offset).line;
+
+/** Empty for a document of one line. */
+function since(text: string, offset: number): string {
+  return lineOf(text, text.length) === 1 ? '' : `, which starts in line ${lineOf(text, offset)}`;
+}
+
+/** `name="value"`, for a value without quotes that starts at an offset. */
+function quotedAttribute(text: string, tag: number, offset: number): string | undefined {
+  const [, name] = /([^\s=<>"']{1,40})\s*=\s*$/.exec(text.slice(tag, offset)) ?? [];
+  const [value] = /^[^\s<>"'&/]{1,40}/.exec(text.slice(offset, offset + 40)) ?? [];
+  return name === undefined || value === undefined ? undefined : `${name}="${value}"`;
 }
 
 function unboundPrefix(prefix: string, offset: number): InputError {
@@ -130,29 +161,26 @@ function lastCharacter(text: string, position: number): number {
 /** saxes reports these after the tag, so they are reported at its start. */
 const AT_TAG_START = /namespace|prefix|malformed name|doctype|declaration must be at the start/;
 
-/** The first `&` that does not start a reference. saxes searches for its `;` up to the end of the document. */
-function strayAmpersand(text: string): InputError | undefined {
-  const skipped = /<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>|<\?[\s\S]*?\?>|&(?!#?[^\s&;<>"'#]+;)/g;
-  for (const found of text.matchAll(skipped)) {
-    if (found[0] === '&')
-      return new InputError('unescaped &: no reference starts here', found.index, 'write & as &amp;');
+const UNFINISHED = [
+  ['<!--', '-->', 'a comment'],
+  ['<![CDATA[', ']]>', 'a CDATA section'],
+  ['<?', '?>', 'a processing instruction'],
+] as const;
+
+/** The comment, CDATA section or instruction that is open at the end of the text. */
+function unfinished(text: string): string | undefined {
+  for (const [start, end, kind] of UNFINISHED) {
+    const closed = text.lastIndexOf(end);
+    if (text.lastIndexOf(start) > closed) return `inside ${kind}${since(text, text.indexOf(start, closed + 1))}`;
   }
   return undefined;
 }
 
-/** The comment, CDATA section or instruction that is open at the end of the text. */
-function unfinished(text: string): string | undefined {
-  const open = (start: string, end: string) => text.lastIndexOf(start) > text.lastIndexOf(end);
-  if (open('<!--', '-->')) return 'inside a comment';
-  if (open('<![CDATA[', ']]>')) return 'inside a CDATA section';
-  return open('<?', '?>') ? 'inside a processing instruction' : undefined;
-}
-
-const MISC = /[\ufeff \t\r\n]+|<!--[\s\S]*?-->|<\?[\s\S]*?\?>/y;
+const MISC = /[ \t\r\n]+|<!--[\s\S]*?-->|<\?[\s\S]*?\?>/y;
 
 /** Skips white space, comments and instructions from `offset` on. */
 export function endOfMisc(text: string, offset: number): number {
-  let end = offset;
+  let end = offset === 0 && text.startsWith('\ufeff') ? 1 : offset;
   for (;;) {
     MISC.lastIndex = end;
     if (!MISC.test(text)) return end;

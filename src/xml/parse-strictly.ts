@@ -26,7 +26,7 @@ export function parseStrictly(text: string, xmlns = mayUseNamespaces(text)): Xml
   let hasTrimmed = false;
   let allAttributes = 0;
   let elements = 0;
-  let lastClosed = '';
+  let lastClosed: XmlElement | undefined;
 
   const parser = new SaxesParser({ xmlns, position: true, defaultXMLVersion: '1.0', forceXMLVersion: true });
   const tagStart = () => text.lastIndexOf('<', parser.position - 1);
@@ -44,7 +44,7 @@ export function parseStrictly(text: string, xmlns = mayUseNamespaces(text)): Xml
     throw explain(error.message, {
       text,
       position: parser.position,
-      innermost: open?.tagName,
+      innermost: open ?? undefined,
       lastClosed,
       rootEnd: root && !open ? root.end : 0,
     });
@@ -111,7 +111,7 @@ export function parseStrictly(text: string, xmlns = mayUseNamespaces(text)): Xml
   parser.on('closetag', (tag) => {
     const element = open as XmlElement;
     element.close(tag.isSelfClosing ? parser.position : tagStart(), parser.position);
-    lastClosed = element.tagName;
+    lastClosed = element;
     open = element.parent;
     depth--;
   });
