@@ -1,3 +1,4 @@
+import { similar } from '../lib/similar.js';
 import type { XmlDocument } from '../xml/document.js';
 import type { XmlElement } from '../xml/element.js';
 import { collectFindings } from './collect-findings.js';
@@ -78,6 +79,11 @@ export class DisableComments {
       }
       const disabled = { rule: item, offset: from + index, scope, used: false };
       const others = this.#disabled.get(item);
+      if (others?.at(-1)?.scope === scope) {
+        const place = { offset: from + index, end: from + index + item.length };
+        this.#problems.push({ ...place, message: `the comment names ${shown(item)} twice` });
+        continue;
+      }
       if (others) others.push(disabled);
       else this.#disabled.set(item, [disabled]);
     }
@@ -110,7 +116,7 @@ export class DisableComments {
             ? undefined
             : {
                 message: `unknown rule "${shown(rule)}"`,
-                ...(/\s/.test(rule) ? { hint: 'separate rules with commas' } : {}),
+                ...hintFor(rule, known),
               };
         for (const { offset, used } of all) {
           const place = { offset, end: offset + rule.length };
@@ -120,6 +126,12 @@ export class DisableComments {
       }
     });
   }
+}
+
+function hintFor(unknown: string, known: ReadonlySet<string>): { hint?: string } {
+  if (/\s/.test(unknown)) return { hint: 'separate rules with commas' };
+  const near = similar(unknown, [...known]);
+  return near === undefined ? {} : { hint: near };
 }
 
 /** Shortened for a one-line message. */
