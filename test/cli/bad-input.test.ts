@@ -321,6 +321,13 @@ bad('a directory in place of a file is reported', async () => {
   assertRejected('hostdev-cpuset', await bounded('hostdev-cpuset', ['normalize', path]), `${path}: is a directory`);
 });
 
+bad('a FIFO that nothing writes to is not taken for an empty file', async () => {
+  const path = join(folder, 'fifo.xml');
+  execFileSync('mkfifo', [path]);
+  for (const [program, command] of PROGRAMS)
+    assertRejected(program, await bounded(program, [...command, path]), `${path}: nothing writes to this FIFO`);
+});
+
 bad('an unreadable file is reported', async () => {
   const path = join(folder, 'unreadable.xml');
   writeFileSync(path, device('auto'));

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { reason } from '../../lib/errno.js';
 import { ToolError } from '../../lib/errors.js';
 import { pause } from '../../lib/pause.js';
@@ -33,11 +33,15 @@ function readFile(path: string, maxBytes: number): Uint8Array {
     // opening a FIFO without a writer must not block
     const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
-      return readAll(fd, maxBytes);
+      const content = readAll(fd, maxBytes);
+      if (content.length === 0 && fstatSync(fd).isFIFO())
+        throw new UnreadableError(path, 'nothing writes to this FIFO');
+      return content;
     } finally {
       closeSync(fd);
     }
   } catch (error) {
+    if (error instanceof UnreadableError) throw error;
     throw new UnreadableError(path, reason(error as NodeJS.ErrnoException) + encodingHint(path));
   }
 }
