@@ -1,5 +1,6 @@
 import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { InputError } from './input-error.js';
+import { invisibleIn } from './invisible.js';
 
 /** A value of a JSON text with its place: `offset` and `length` in UTF-16 units. */
 export type JsonNode = Node;
@@ -26,15 +27,23 @@ export function parseJson(text: string): JsonNode {
     throw error;
   }
   const [error] = errors;
-  if (error) throw new InputError(`not JSON: ${describe(error)}`, error.offset);
+  if (error) throw new InputError(`not JSON: ${describe(error, text)}`, error.offset);
   return tree as JsonNode;
 }
 
-/** `CommaExpected` becomes "comma expected". */
-function describe({ error }: ParseError): string {
-  return printParseErrorCode(error)
-    .replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter}`)
-    .toLowerCase();
+/** What people write who know JavaScript, YAML or Python; else `CommaExpected` becomes "comma expected". */
+function describe({ error, offset }: ParseError, text: string): string {
+  const code = printParseErrorCode(error);
+  if (code === 'InvalidCommentToken') return 'comments are not allowed';
+  if (code === 'InvalidSymbol') {
+    const [character = ''] = text.slice(offset);
+    const invisible = invisibleIn(character);
+    if (invisible !== undefined) return `${invisible} is not allowed here`;
+    if (/['\w]/.test(character)) return 'keys and strings need double quotes';
+  }
+  if ((code === 'PropertyNameExpected' || code === 'ValueExpected') && /,\s*$/.test(text.slice(0, offset)))
+    return `a comma is not allowed before ${text[offset] ?? 'the end'}`;
+  return code.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter}`).toLowerCase();
 }
 
 type Members<T> = { [K in keyof T]-?: Reader<Exclude<T[K], undefined>> };

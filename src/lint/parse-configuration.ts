@@ -9,6 +9,7 @@ import {
   readRecord,
   readText,
 } from '../lib/json-reader.js';
+import { similar } from '../lib/similar.js';
 import { Query, QueryError } from '../xml/query.js';
 import { type LintConfiguration, type RuleSetting, SETTINGS } from './configuration.js';
 import type { CustomRule } from './custom-rule.js';
@@ -99,7 +100,7 @@ function readRule(node: JsonNode, name: string): RuleText {
     name,
     {
       name: withText(NAME, NAME_FORM),
-      test: withText(/\S/, 'a string, an XPath expression'),
+      test: withText(/\S/, 'an XPath expression'),
       message: (value, key) => readText(value, key, LINE, LINE_FORM),
       severity: (value, key) => readOneOf(value, key, SEVERITIES),
       hint: (value, key) => readText(value, key, LINE, LINE_FORM),
@@ -133,6 +134,8 @@ function similarRules(unknown: string, custom: ReadonlySet<string>): string | un
   const words = new Set(unknown.toLowerCase().split(/[^a-z\d]+/));
   const shared = (name: string) => name.split('-').filter((word) => words.has(word)).length;
   const all = [...BUILT_IN, ...custom].filter((name) => !FIXED.includes(name));
+  const near = similar(unknown, all);
+  if (near !== undefined) return `did you mean ${near}?`;
   const most = Math.max(...all.map(shared));
-  return most === 0 ? undefined : `known: ${all.filter((name) => shared(name) === most).join(', ')}`;
+  return most === 0 ? undefined : `similar: ${all.filter((name) => shared(name) === most).join(', ')}`;
 }

@@ -40,7 +40,7 @@ export function decode(bytes: Uint8Array): Decoded {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   if (!isUtf8(bytes)) return notUtf8(text, bytes);
   const nul = text.indexOf('\0');
-  return nul < 0 ? { text } : failed(text, nul, 'NUL byte: not an XML file');
+  return nul < 0 ? { text } : failed(text, nul, 'NUL byte: not a text file');
 }
 
 function failed(text: string, offset: number, message: string, hint?: string): Decoded {

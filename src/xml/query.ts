@@ -43,6 +43,7 @@ export class Query {
     private readonly namespaces: ReadonlyMap<string, string>,
   ) {
     this.#compiled = withQueryErrors(() => engine.parse(expression));
+    checkAxes(expression);
     withQueryErrors(() => checkNames(this.#compiled.expression, namespaces));
     // checks the type of the result, which does not depend on the document
     this.select(parseXml('<domain/>'));
@@ -94,6 +95,8 @@ function withQueryErrors<T>(work: () => T): T {
 function describe(message: string): string {
   if (message === 'XPath parse error') return 'syntax error';
   if (message.startsWith('Unterminated string')) return 'unterminated string';
+  const counted = /^Function (\S+) expects \(node-set\)$/i.exec(message)?.[1];
+  if (counted !== undefined) return `${counted}() takes nodes`;
   return message.charAt(0).toLowerCase() + message.slice(1);
 }
 
@@ -127,6 +130,31 @@ const FUNCTIONS: Readonly<Record<string, readonly [min: number, max: number]>> =
   ceiling: [1, 1],
   round: [1, 1],
 };
+
+const AXES: ReadonlySet<string> = new Set([
+  'ancestor',
+  'ancestor-or-self',
+  'attribute',
+  'child',
+  'descendant',
+  'descendant-or-self',
+  'following',
+  'following-sibling',
+  'namespace',
+  'parent',
+  'preceding',
+  'preceding-sibling',
+  'self',
+]);
+/** An axis, or a string, which may contain anything. */
+const AXIS = /"[^"]*"|'[^']*'|([\w-]+)\s*::/g;
+
+/** xpath takes an unknown axis for one that selects nothing. */
+function checkAxes(expression: string): void {
+  for (const [, axis] of expression.matchAll(AXIS)) {
+    if (axis !== undefined && !AXES.has(axis)) throw new QueryError(`unknown axis ${axis}::`);
+  }
+}
 
 /** Part of a compiled expression: a function call, a variable, a name, or an object that contains them. */
 interface Part {

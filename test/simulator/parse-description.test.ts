@@ -46,8 +46,8 @@ const UUID = 'c0f7f3a2-6d0c-4d07-b6f0-2f3d5f0f9b21';
 
 const faults: Fault[] = [
   { text: '¦', message: 'the file is empty' },
-  { text: '{"cpus":{"present":"0"},¦}', message: 'not JSON: property name expected' },
-  { text: '¦// comment\n{}', message: 'not JSON: invalid comment token' },
+  { text: '{"cpus":{"present":"0"},¦}', message: 'not JSON: a comma is not allowed before }' },
+  { text: '¦// comment\n{}', message: 'not JSON: comments are not allowed' },
   { text: '¦[]', message: 'the host must be an object: { ... }' },
   { text: '¦{"devices":[]}', message: '"cpus" is missing in the host' },
   { text: '¦{"cpus":{"present":"0"}}', message: '"devices" is missing in the host' },
