@@ -13,7 +13,7 @@ export type EngineName = (typeof ENGINE_NAMES)[number];
 export function chooseEngine(name: string, env: Environment): EngineName {
   if (name === 'auto') return isOnPath('xmllint', env) ? 'xmllint' : 'libxml2-wasm';
   const known = ENGINE_NAMES.find((engine) => engine === name);
-  if (known === undefined) throw new SchemaError(`unknown engine ${name}; known: auto, ${ENGINE_NAMES.join(', ')}`);
+  if (known === undefined) throw new SchemaError(`unknown engine "${name}"; known: auto, ${ENGINE_NAMES.join(', ')}`);
   if (known === 'xmllint' && !isOnPath(known, env)) {
     throw new SchemaError('xmllint is not installed (Debian: libxml2-utils; Fedora: libxml2)');
   }
