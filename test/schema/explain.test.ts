@@ -106,6 +106,14 @@ libvirt("a running domain's id: libxml2's verdict is not certain if one element 
   assert.is(isCertain(' id="1"', uuid + os), true);
 });
 
+libvirt('of thousands of numbers with white space the first ones are found', () => {
+  const pins = Array.from({ length: 3000 }, (_, vcpu) => `<vcpupin vcpu="${vcpu} " cpuset="1"/>`).join('\n');
+  const text = `<domain type="kvm"><name>a</name><memory>1</memory><os><type>hvm</type></os><cputune>${pins}</cputune></domain>`;
+  const faults = explainer.spacedNumbers(parseXml(text));
+  assert.is(faults.length, 20);
+  assert.match(faults[1]?.message ?? '', /^vcpu="1 ": /);
+});
+
 libvirt('long names give short messages', () => {
   const long = 'x'.repeat(40_000);
   const text = `<domain type="kvm"><name>a</name><devices><${long}/><disk ${long}="1"/></devices></domain>`;

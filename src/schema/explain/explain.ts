@@ -58,7 +58,7 @@ export class Explainer {
     return reorderings(document, allowedNames(derive.closeTag(opened, true), 'element'));
   }
 
-  /** Numbers with white space around them that libxml2 may reject. For a document without faults that it rejects. */
+  /** The first numbers with white space around them that libxml2 may reject, of a document that only it rejects. */
   spacedNumbers(document: XmlDocument): Fault[] {
     const numbers = spacedNumbers(document);
     const hasDoubt = (without: readonly SpacedNumber[]) =>
@@ -66,7 +66,10 @@ export class Explainer {
     if (numbers.length === 0 || hasDoubt(numbers)) return [];
     // another text that looks like a number, such as a name, may have white space
     const isNumber = (number: SpacedNumber) => hasDoubt(numbers.filter((each) => each !== number));
-    return numbers.filter(isNumber).map(({ fault }) => fault);
+    return numbers
+      .slice(0, MOST_FAULTS)
+      .filter(isNumber)
+      .map(({ fault }) => fault);
   }
 
   #explain(document: XmlDocument, mostFaults: number): Explanation {

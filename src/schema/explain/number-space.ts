@@ -14,20 +14,18 @@ export interface SpacedNumber {
   fault: Fault;
 }
 
-const MOST = 20;
 const SPACED = /^(?:[ \t\r\n]+-?\d+[ \t\r\n]*|-?\d+[ \t\r\n]+)$/;
 const REASON = 'libxml2, and so virsh, allows no white space around this number';
 
-/** The first such numbers of a document, and other texts that look like them. */
+/** All such numbers of a document, and other texts that look like them. */
 export function spacedNumbers(document: XmlDocument): SpacedNumber[] {
   const found: SpacedNumber[] = [];
   const visit = (element: XmlElement): void => {
-    if (found.length >= MOST) return;
     found.push(...inAttributes(document, element), ...inText(document, element));
     for (const child of element.children) visit(child);
   };
   visit(document.root);
-  return found.slice(0, MOST);
+  return found;
 }
 
 /** The document without the white space. */
