@@ -2,8 +2,8 @@ import { type Cpuset, has, isSubset } from './cpuset.js';
 import { unionOfAll, type VcpuPinning } from './vcpu-pinning.js';
 
 /**
- * The CPUs of `auto`, and their source: QEMU's threads or the definition. Without CPUs, the reason: the vCPUs may run
- * on all online CPUs, numad has not chosen yet, or nothing tells where they are.
+ * The CPUs of `auto`, and their source: QEMU's threads or the definition. Without CPUs, the reason: a vCPU may run on
+ * all online CPUs, numad has not chosen yet, or nothing tells where they are.
  */
 export type VcpuCpus = { source: 'threads' | 'definition' } & (
   | { cpus: Cpuset }
@@ -25,9 +25,11 @@ export function vcpuCpus(
   const source = threads?.cpus ? 'threads' : 'definition';
   const named = threads?.threads ?? [];
   const all = threads?.cpus ?? pinning.cpus;
+  const each: readonly { vcpu: number; cpus?: Cpuset }[] = source === 'threads' ? named : pinning.vcpus;
+  const counted = only ? each.filter(({ vcpu }) => has(only, vcpu)) : each;
   const isOfSome = only && (source === 'definition' || named.length > 0);
-  const cpus = isOfSome ? cpusOfSome(source === 'threads' ? named : pinning.vcpus, only) : all;
-  if (cpus && !isSubset(online, cpus)) return { source, cpus };
+  const cpus = isOfSome ? unionOfAll(counted.map((one) => one.cpus)) : all;
+  if (cpus && !isAnywhere(cpus, counted, online)) return { source, cpus };
   // a guest that was found as a process, whose threads have no names
   if (!cpus && source === 'definition' && pinning.vcpus.length === 0) return { source, cpus, because: 'unseen' };
   const numad = !cpus && pinning.vcpus.some((vcpu) => vcpu.source === 'numad' && (!only || has(only, vcpu.vcpu)));
@@ -40,7 +42,12 @@ interface VcpuThreadCpus {
   cpus: Cpuset | undefined;
 }
 
-/** Undefined if one of them may run on all CPUs, or if numad decides; empty if the domain has none of these vCPUs. */
-function cpusOfSome(vcpus: readonly { vcpu: number; cpus?: Cpuset }[], only: Cpuset): Cpuset | undefined {
-  return unionOfAll(vcpus.filter(({ vcpu }) => has(only, vcpu)).map(({ cpus }) => cpus));
+/**
+ * Whether a vCPU may run on every online CPU. vCPUs that are pinned to CPUs of their own are pinned, even if together
+ * they have all CPUs of the host.
+ * @param cpus of all these vCPUs
+ */
+function isAnywhere(cpus: Cpuset, vcpus: readonly { cpus?: Cpuset }[], online: Cpuset): boolean {
+  if (!isSubset(online, cpus)) return false;
+  return vcpus.length === 0 || vcpus.some((one) => isSubset(online, one.cpus ?? cpus));
 }

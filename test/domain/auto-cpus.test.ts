@@ -42,6 +42,17 @@ followed('undefined if the vCPUs may run on every online CPU', () => {
   assert.equal(vcpuCpus(PINNED, threads('0-7'), ONLINE), { source: 'threads', ...nowhere });
 });
 
+followed('all CPUs, if each vCPU is pinned to a part of them', () => {
+  const each = pinning(
+    "<vcpu>2</vcpu><cputune><vcpupin vcpu='0' cpuset='0-3'/><vcpupin vcpu='1' cpuset='4-7'/></cputune>",
+  );
+  assert.equal(vcpuCpus(each, undefined, ONLINE), { source: 'definition', cpus: ONLINE });
+  assert.equal(vcpuCpus(each, threads('4-7', '0-3'), ONLINE), { source: 'threads', cpus: ONLINE });
+  assert.equal(vcpuCpus(each, threads('0-3', '4-6', '7'), ONLINE, list('0-2')).cpus, ONLINE);
+  // one thread runs all vCPUs
+  assert.is(vcpuCpus(each, { threads: [], cpus: ONLINE }, ONLINE).cpus, undefined);
+});
+
 followed('undefined before numad has chosen', () => {
   const expected = { source: 'definition', cpus: undefined, because: 'numad' };
   assert.equal(vcpuCpus(NUMAD, undefined, ONLINE), expected);
