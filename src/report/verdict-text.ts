@@ -42,11 +42,11 @@ export function deviceSentence(device: DevicePlan, verdict: DeviceVerdict, secon
         (posted > 0 ? ` (${posted} of ${inUse} are posted to vCPUs)` : '')
       );
     case 'native':
-      return `${nativeStart(device)}: ${measured(verdict)}${nativeHint(device, verdict)}`;
+      return `${nativeStart(device)}: ${measured(device, verdict)}${nativeHint(device, verdict)}`;
     case 'in-place':
-      return `in place: ${measured(verdict)}`;
+      return `in place: ${measured(device, verdict)}`;
     case 'misplaced':
-      return `not in place: ${measured(verdict)}`;
+      return `not in place: ${measured(device, verdict)}`;
   }
 }
 
@@ -60,14 +60,14 @@ function nativeHint({ policy }: DevicePlan, { onVcpuCpus, perSecond }: DeviceVer
     : '';
 }
 
-function measured(verdict: DeviceVerdict): string {
+function measured({ policy }: DevicePlan, verdict: DeviceVerdict): string {
   const { perSecond, onWanted, onVcpuCpus, onNode, onOwnTarget, inUse, posted, hasLine } = verdict;
   const parts = [
     `${formatRate(perSecond)} interrupts/s`,
     ...shareOf(onWanted && onWanted.on < onWanted.all ? onWanted : undefined, 'on the wanted CPUs'),
     ...shareOf(onVcpuCpus, "on the vCPUs' CPUs"),
     ...shareOf(onNode, "on the device's node"),
-    ...shareOf(onOwnTarget, 'on the CPUs of their own vCPU'),
+    ...shareOf(onOwnTarget, policy === 'auto' ? 'on the CPUs of their own vCPU' : 'on CPUs of their own'),
     ...(posted > 0 ? [`${posted} of ${inUse} posted to vCPUs`] : []),
   ].join(', ');
   const few = perSecond < FEW_PER_SECOND ? '; so few hardly matter' : '';

@@ -124,6 +124,15 @@ test("spread: the share on the CPUs of each vector's vCPU", () => {
   );
 });
 
+test('spread over CPU numbers: the vectors have a CPU of their own, not a vCPU', () => {
+  const { text } = watch({
+    devices: [near(vfio(A, 41, 42))],
+    policies: hostdev(A, '2-3', { spread: 'yes' }),
+    happening: (kernel) => kernel.occur(41, 600),
+  });
+  assert.match(text[1] ?? '', "100 % on the device's node, 100 % on CPUs of their own");
+});
+
 test('no policy: the effect of auto is shown, and a low rate is pointed out', () => {
   const native = (count: number) =>
     watch({
