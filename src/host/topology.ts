@@ -1,5 +1,5 @@
 import { parseCpuList, parseMask } from '../domain/cpu-mask.js';
-import { type Cpuset, cpusOf, intersect } from '../domain/cpuset.js';
+import { type Cpuset, cpusOf, has, intersect } from '../domain/cpuset.js';
 import { FileError, type PseudoFs } from './pseudo-fs.js';
 
 export interface HostNode {
@@ -57,7 +57,8 @@ export function readCores(files: PseudoFs, topology: Topology, cpus: Cpuset): Cp
   const cores = new Set<Cpuset>();
   for (const cpu of cpusOf(intersect(cpus, topology.online))) {
     const core = known.get(cpu) ?? readList(files, `${CPUS}/cpu${cpu}/topology/thread_siblings_list`);
-    if (!core) continue;
+    // empty while the CPU goes offline
+    if (!core || !has(core, cpu)) continue;
     for (const thread of cpusOf(core)) if (!known.has(thread)) known.set(thread, core);
     cores.add(known.get(cpu) as Cpuset);
   }

@@ -53,6 +53,17 @@ topology('cores contain the online threads of the given CPUs', () => {
   assert.equal(of('7-8'), [], 'an offline CPU, and one without that file');
 });
 
+topology('a core whose list does not contain the CPU, because that is going offline, is unknown', () => {
+  const files = new FixedFiles({
+    [`${CPU}/online`]: '0-3\n',
+    [`${CPU}/cpu0/topology/thread_siblings_list`]: '\n',
+    [`${CPU}/cpu1/topology/thread_siblings_list`]: '1,3\n',
+    [`${CPU}/cpu2/topology/thread_siblings_list`]: '3\n',
+  });
+  const all = parseCpuList('0-2') ?? [];
+  assert.equal(readCores(files, readTopology(files), all).map(formatCpuset), ['1,3']);
+});
+
 topology('the simulated host has cores of its online CPUs', () => {
   const kernel = new SimulatedKernel({ cpus: { present: '0-3', threadsPerCore: 2 }, devices: [] });
   const files = new SimulatedFs(kernel);
