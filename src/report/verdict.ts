@@ -24,7 +24,7 @@ export interface Sample {
 
 /**
  * none: no interrupt is in use; posted: the hardware posts all interrupts in use; idle: the host took none; native:
- * nothing is to be placed; in-place: all were taken on CPUs of the policy; misplaced: some were not.
+ * nothing is to be placed; in-place: all were taken on the CPUs that the policy wants for them; misplaced: some were not.
  */
 export type VerdictKind = 'none' | 'posted' | 'idle' | 'native' | 'in-place' | 'misplaced';
 
@@ -138,14 +138,15 @@ function verdictOf(device: DevicePlan, { vcpus }: DomainPlan, seconds: number): 
   const { all } = deliveryShare(inUse, EMPTY);
   const share = (cpus: Cpuset | null | undefined) => (cpus ? deliveryShare(inUse, cpus) : undefined);
   const onWanted = share(device.cpus);
+  const onOwnTarget = own.length > 0 ? onTargets(own) : undefined;
   const posted = inUse.filter(isPosted).length;
   return {
-    kind: kindOf({ inUse: inUse.length, posted, all, onWanted }),
+    kind: kindOf({ inUse: inUse.length, posted, all, wanted: onWanted && [onWanted, onOwnTarget] }),
     perSecond: all / seconds,
     onWanted,
     onVcpuCpus: share(vcpus.cpus),
     onNode: share(device.locality && device.locality.far.length > 0 ? device.locality.near : undefined),
-    onOwnTarget: own.length > 0 ? onTargets(own) : undefined,
+    onOwnTarget,
     inUse: inUse.length,
     posted,
     unknown: inUse.filter(({ posting }) => posting.state === 'unknown').length,
@@ -157,14 +158,15 @@ function kindOf(found: {
   inUse: number;
   posted: number;
   all: number;
-  onWanted: DeliveryShare | undefined;
+  /** shares that are to be complete; undefined: the policy gives no CPUs */
+  wanted: (DeliveryShare | undefined)[] | undefined;
 }): VerdictKind {
-  const { inUse, posted, all, onWanted } = found;
+  const { inUse, posted, all, wanted } = found;
   if (inUse === 0) return 'none';
   if (posted === inUse) return 'posted';
   if (all === 0) return 'idle';
-  if (!onWanted) return 'native';
-  return onWanted.on === all ? 'in-place' : 'misplaced';
+  if (!wanted) return 'native';
+  return wanted.every((share) => !share || share.on === share.all) ? 'in-place' : 'misplaced';
 }
 
 function onTargets(interrupts: readonly InterruptPlan[]): DeliveryShare {

@@ -124,6 +124,20 @@ test("spread: the share on the CPUs of each vector's vCPU", () => {
   );
 });
 
+test('spread: interrupts on CPUs of the policy, but of another vCPU, are not in place', () => {
+  const { text, domain } = watch({
+    devices: [near(vfio(A, 41, 42))],
+    policies: hostdev(A, 'auto', { spread: 'yes' }),
+    happening: (kernel) => {
+      kernel.move(42, [{ first: 2, last: 2 }]);
+      kernel.occur(41, 300);
+      kernel.occur(42, 300);
+    },
+  });
+  assert.is(domain.devices[0]?.verdict?.kind, 'misplaced');
+  assert.match(text[1] ?? '', /: not in place: .*100 % on the vCPUs' CPUs, .*, 50 % on the CPUs of their own vCPU$/);
+});
+
 test('spread over CPU numbers: the vectors have a CPU of their own, not a vCPU', () => {
   const { text } = watch({
     devices: [near(vfio(A, 41, 42))],
