@@ -28,7 +28,10 @@ export const autoRealtime: Rule = {
         offset: place.start,
         end: place.end,
         message: `auto includes ${who}, which ${size(included) === 1 ? 'has' : 'have'} a real-time scheduler: the device's interrupts would delay ${size(included) === 1 ? 'it' : 'them'}`,
-        hint: others.length > 0 ? hint(formatCpuset(others)) : 'set the policy to a cpuset, as no vCPU is without it',
+        hint:
+          others.length > 0
+            ? hint(formatCpuset(others))
+            : 'set the policy to a cpuset, as every vCPU has a real-time scheduler',
       });
     };
     const [element] = metadata;
