@@ -51,8 +51,9 @@ export function wantedCpus({ policy, pins, near, online, allowed }: Question): C
   if (policy === undefined || policy === 'native') return 0;
   const { cpuset, isFollowed } = readPolicy(policy);
   if (cpuset !== 'auto') return cpusOfList(cpuset) & online & allowed;
-  const asked = cpusOfPins(pins.filter((_, vcpu) => isFollowed(vcpu)));
-  if ((online & ~asked) === 0) return 0;
+  const followed = pins.filter((_, vcpu) => isFollowed(vcpu));
+  if (isAnywhere(followed, online)) return 0;
+  const asked = cpusOfPins(followed);
   const usable = asked & online & allowed;
   return locality === 'device' && (usable & near) !== 0 ? usable & near : usable;
 }
@@ -98,11 +99,14 @@ export function problemsOf({ policy, pins, online, allowed }: Question): string[
   const followed = pins.filter((_, vcpu) => isFollowed(vcpu));
   if (cpuset === 'auto' && followed.length === 0) return ['vcpus-unknown'];
   const asked = cpuset === 'auto' ? cpusOfPins(followed) : cpusOfList(cpuset);
-  if (cpuset === 'auto' && (online & ~asked) === 0) return ['auto-unpinned'];
+  if (cpuset === 'auto' && isAnywhere(followed, online)) return ['auto-unpinned'];
   const usable = asked & online & allowed;
   if (usable === 0) return ['no-usable-cpu'];
   return usable === asked ? [] : ['cpus-left-out'];
 }
+
+/** Whether a vCPU may run on every CPU. */
+const isAnywhere = (pins: readonly string[], online: Cpus) => pins.some((pin) => (online & ~cpusOfList(pin)) === 0);
 
 function cpusOfPins(pins: readonly string[]): Cpus {
   return pins.reduce((cpus, list) => cpus | cpusOfList(list), 0);
