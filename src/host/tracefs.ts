@@ -12,7 +12,7 @@ import {
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pid } from 'node:process';
-import { descriptorPath, using } from '../lib/open-folder.js';
+import { descriptorPath, O_PATH, using } from '../lib/open-folder.js';
 import { walk } from '../lib/walk.js';
 import { openBelow } from './open-below.js';
 
@@ -107,9 +107,9 @@ export class TraceInstance {
    */
   async openPipe(): Promise<FileHandle> {
     if (this.root === '') return open(join(this.#folder, 'trace_pipe'), 'r');
-    const fd = this.#open('trace_pipe', constants.O_RDONLY);
+    // only found, not opened: newer kernels allow one reader, and a descriptor of openBelow() would not block
+    const fd = this.#open('trace_pipe', O_PATH);
     try {
-      // opened again: reads of this descriptor do not block
       return await open(descriptorPath(fd), 'r');
     } finally {
       closeSync(fd);
