@@ -17,6 +17,7 @@ const PACKAGES = [
   'libvirt-daemon-system',
   'libxml2-utils',
   'qemu-system-x86',
+  'runc',
   'systemd',
   'util-linux',
   'xz-utils',

@@ -66,8 +66,7 @@ export class Guest {
 
   /** The guest's kernel writes to the port that resets a PC. */
   async reboot(): Promise<void> {
-    await this.qtest.command('outb 0xcf9 0x2');
-    await this.qtest.command('outb 0xcf9 0x6');
+    await resetByPort(this.qtest);
   }
 
   async reset(): Promise<void> {
@@ -110,6 +109,12 @@ export class Guest {
   }
 }
 
+/** Writes to the port that resets a PC. */
+export async function resetByPort(qtest: Qtest): Promise<void> {
+  await qtest.command('outb 0xcf9 0x2');
+  await qtest.command('outb 0xcf9 0x6');
+}
+
 /** Ports of i440fx's ACPI for PCI hotplug: the bus, the slots to eject, and the ejected ones. */
 const EJECT_BUS = '0xae10';
 const EJECT_WANTED = '0xae04';
@@ -118,7 +123,7 @@ const EJECT = '0xae08';
 const socketOf = (name: string) => `/run/${name}.qtest`;
 
 /** i440fx: its devices are on bus 0, without bridges that firmware would have to configure. */
-function domainXml(name: string, { devices, vcpus }: GuestOptions): string {
+export function domainXml(name: string, { devices, vcpus }: GuestOptions): string {
   const pins = (vcpus ?? []).map((cpuset, vcpu) => `<vcpupin vcpu='${vcpu}' cpuset='${cpuset}'/>`);
   return `<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
   <name>${name}</name>

@@ -24,6 +24,8 @@ auth_unix_ro = "none"
 auth_unix_rw = "none"
 `;
 const CACHE = '/var/cache/libvirt/qemu';
+/** what libvirtd has found out about QEMU */
+export const CAPABILITIES = `${CACHE}/capabilities`;
 /** Shared with the machine that runs the emulation. */
 const KEPT = '/.cache';
 
@@ -70,7 +72,7 @@ export class Libvirt {
 }
 
 /** A connection waits until the daemon accepts it. */
-async function connectable(path: string): Promise<void> {
+export async function connectable(path: string): Promise<void> {
   const socket = connect(path);
   await once(socket, 'connect');
   socket.destroy();

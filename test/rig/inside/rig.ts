@@ -1,3 +1,4 @@
+import { CONTAINER_LOG } from './container.js';
 import { Guest, type GuestOptions } from './guest.js';
 import { Irqbalance } from './irqbalance.js';
 import { text } from './kernel-files.js';
@@ -50,7 +51,8 @@ export class Rig {
   async logs(): Promise<string> {
     const journal = await run('journalctl', '--quiet', '--lines=25').catch(String);
     const libvirtd = text(LIBVIRTD_LOG).split('\n').filter(telling).slice(-15).join('\n');
-    return `journal:\n${journal}${LIBVIRTD_LOG}:\n${libvirtd}\n${text('/run/hostdev-cpuset/watch.json')}`;
+    const containers = text(CONTAINER_LOG).split('\n').slice(-25).join('\n');
+    return `journal:\n${journal}${LIBVIRTD_LOG}:\n${libvirtd}\n${CONTAINER_LOG}:\n${containers}\n${text('/run/hostdev-cpuset/watch.json')}`;
   }
 
   async cleanUp(): Promise<void> {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { projectRoot } from '../../support/cli.js';
 import type { Settings } from '../inside/play.js';
 import { boot } from './boot.js';
 import { bundleScenes } from './bundle.js';
@@ -94,6 +95,7 @@ async function stage(rig: string): Promise<void> {
   }
   cpSync(join(inside, 'etc'), join(rig, 'etc'), { recursive: true });
   cpSync(join(inside, 'main.sh'), join(rig, 'main.sh'));
+  cpSync(join(projectRoot, 'deploy/kubevirt/base'), join(rig, 'kubevirt'), { recursive: true });
   cpSync(join(irqbalance(), 'usr/sbin/irqbalance'), join(rig, 'irqbalance'));
   await installPacked(join(rig, 'usr/local'));
   await bundleScenes(join(rig, 'scenes.cjs'));
