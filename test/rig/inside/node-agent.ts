@@ -20,7 +20,7 @@ interface PodSpec {
       readOnlyRootFilesystem: boolean;
       capabilities: { drop: string[]; add: string[] };
     };
-    volumeMounts: { name: string; mountPath: string; readOnly?: boolean }[];
+    volumeMounts: { name: string; mountPath: string; readOnly?: boolean; recursiveReadOnly?: 'IfPossible' }[];
   }[];
   volumes: { name: string; hostPath?: { path: string } }[];
 }
@@ -66,10 +66,12 @@ function configure(config: RuntimeConfig, spec: PodSpec, options: string[]): voi
   config.root.readonly = securityContext.readOnlyRootFilesystem;
   linux.namespaces = linux.namespaces.filter(({ type }) => !(type === 'pid' && spec.hostPID));
   linux.cgroupsPath = '/kubepods/burstable/pod5d1f7a90-0000-4000-8000-00000000a9e7/watch';
-  for (const { name, mountPath, readOnly } of volumeMounts) {
+  for (const { name, mountPath, readOnly, recursiveReadOnly } of volumeMounts) {
     const path = spec.volumes.find((volume) => volume.name === name)?.hostPath?.path;
     if (path !== undefined) mkdirSync(path, { recursive: true });
     const source = path ?? CONFIG_MAP;
-    config.mounts.push({ destination: mountPath, type: 'bind', source, options: ['rbind', readOnly ? 'ro' : 'rw'] });
+    // rro: with what is mounted below
+    const access = recursiveReadOnly ? 'rro' : readOnly ? 'ro' : 'rw';
+    config.mounts.push({ destination: mountPath, type: 'bind', source, options: ['rbind', access] });
   }
 }
