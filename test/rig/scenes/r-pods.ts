@@ -7,7 +7,7 @@ import { histogram, livesOf, quantile } from '../inside/lives.js';
 import { NodeAgent } from '../inside/node-agent.js';
 import { Pod } from '../inside/pod.js';
 import type { Rig } from '../inside/rig.js';
-import { sceneOnEveryKernel } from '../inside/scene.js';
+import { scene } from '../inside/scene.js';
 import { bindTo } from '../inside/vfio-binding.js';
 import { eventually, throughout } from '../inside/wait.js';
 
@@ -27,7 +27,7 @@ const RELOADS = 5;
 const RESETS = 10;
 const MAX_LAG_MS = 1000;
 
-sceneOnEveryKernel(
+scene(
   'guests of pods are found and held by the node agent with the privileges of the DaemonSet, and cannot touch each other',
   async (rig) => {
     await rig.watcher.stop();
