@@ -24,7 +24,8 @@ export interface Sample {
 
 /**
  * none: no interrupt is in use; posted: the hardware posts all interrupts in use; idle: the host took none; native:
- * nothing is to be placed; in-place: all were taken on the CPUs that the policy wants for them; misplaced: some were not.
+ * nothing is to be placed; in-place: all were taken on the CPUs that the policy wants for them; misplaced: some were
+ * not.
  */
 export type VerdictKind = 'none' | 'posted' | 'idle' | 'native' | 'in-place' | 'misplaced';
 
