@@ -1,4 +1,4 @@
-import { take } from './happenings.js';
+import { take } from './events.js';
 import { type History, historyOf, type Setup, type Step, shrink } from './steps.js';
 import { Violation, World } from './world.js';
 
@@ -13,7 +13,7 @@ function failureOf({ setup, steps }: History): { message: string; at: number } |
     for (; at < steps.length; at++) take(world, steps[at] as Step);
     world.settle();
     for (const guest of world.guests) world.stop(guest);
-    for (const guest of world.guests) world.tell(guest);
+    for (const guest of world.guests) world.report(guest);
     world.pass(60_000);
     world.checkEmpty();
   } catch (error) {

@@ -18,7 +18,7 @@ export const ERRORS = [
   'ENOENT',
 ] as const;
 
-/** How often each thing happens, against the others. */
+/** Relative frequencies of the events. */
 const WEIGHTS = {
   // guests
   start: 14,
@@ -31,7 +31,7 @@ const WEIGHTS = {
   swap: 5,
   flap: 3,
   wide: 1,
-  // what libvirt tells
+  // what libvirt reports
   plug: 4,
   unplug: 3,
   repin: 6,
@@ -50,8 +50,8 @@ const WEIGHTS = {
   allow: 4,
   refuse: 4,
   // trace events
-  deafen: 3,
-  hear: 3,
+  stopTracing: 3,
+  startTracing: 3,
   lose: 3,
   // the watcher, and others like it
   kill: 6,
@@ -62,25 +62,25 @@ const WEIGHTS = {
 
 export type Kind = keyof typeof WEIGHTS;
 
-/** Something that happens on a host. What is not possible at that moment does not happen: any history is one. */
+/** An event on a host. One that is not possible at that moment has no effect, so every sequence is valid. */
 export interface Step {
   kind: Kind;
   /** of the domain, and of whatever else there is a choice of */
   domain: number;
   choice: number;
-  /** whether the watcher is told of it; where it is not, it finds out */
-  told: boolean;
+  /** whether it is reported to the watcher, which must find out otherwise */
+  isReported: boolean;
   /**
-   * 0: it happens at once. Else its domain's driver comes first, and it happens during the check of that, at this
-   * access of an interrupt
+   * 0: at once. Otherwise the guest's driver is loaded first, and the event comes during the check that follows, at
+   * this access of an interrupt
    */
-  amid: number;
+  atAccess: number;
   /** milliseconds that pass afterwards */
   wait: number;
 }
 
 /** What may come while the watcher looks. */
-const AMID: ReadonlySet<Kind> = new Set<Kind>([
+const DURING_CHECK: ReadonlySet<Kind> = new Set<Kind>([
   ...(['stop', 'driver', 'reset', 'unload', 'unmask', 'swap', 'unplug', 'repin', 'move', 'shrink'] as const),
   ...(['deny', 'allow', 'offline', 'online', 'host', 'takeover'] as const),
 ]);
@@ -129,8 +129,15 @@ export function historyOf(seed: number, length: number): History {
   };
   const steps = Array.from({ length }, (): Step => {
     const kind = oneOf(KINDS);
-    const amid = AMID.has(kind) && random() < 0.4 ? 1 + below(40) : 0;
-    return { kind, domain: below(DOMAINS), choice: below(1_000_000), told: random() < 0.5, amid, wait: wait() };
+    const atAccess = DURING_CHECK.has(kind) && random() < 0.4 ? 1 + below(40) : 0;
+    return {
+      kind,
+      domain: below(DOMAINS),
+      choice: below(1_000_000),
+      isReported: random() < 0.5,
+      atAccess,
+      wait: wait(),
+    };
   });
   return { setup, steps };
 }

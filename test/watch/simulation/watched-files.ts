@@ -5,7 +5,7 @@ import { SimulatedFs } from '../../simulator/kernel-fs.js';
 import { MemoryStates } from '../reconciled-host.js';
 import { type Cpus, cpusOfMask, cpusOfRanges } from './cpus.js';
 
-/** What is told of accesses; each may throw to end the process that makes them. */
+/** Called for each access; each may throw to end the process that makes it. */
 export interface Observer {
   /** before each access of an interrupt, a device's driver or a process's command line */
   accessed(isWrite: boolean): void;

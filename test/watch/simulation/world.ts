@@ -23,23 +23,23 @@ class Killed extends Error {}
 
 /** A device of the host's own, whose vectors take the numbers of lines that are free. */
 export const HOSTS_DEVICE = '00ff:00:00.0';
-/** How soon an interrupt is placed of which the watcher was told. */
-const TOLD_BOUND_MS = 1500;
+/** How soon an interrupt is placed that was reported to the watcher. */
+const REPORTED_BOUND_MS = 1500;
 /** How soon an interrupt is placed that was moved when trace events were lost. */
-const LOSS_BOUND_MS = 1000 + 2 * TOLD_BOUND_MS;
+const LOSS_BOUND_MS = 1000 + 2 * REPORTED_BOUND_MS;
 /** How often the watcher looks who owns a device that two domains name. */
 const CONFLICT_MS = 10_000;
 /**
  * How much later than at the next poll it is found at the latest: lists of interrupts and threads are read every five
  * seconds.
  */
-const LISTS_MS = 5000 + TOLD_BOUND_MS;
+const LISTS_MS = 5000 + REPORTED_BOUND_MS;
 /** After so long without markers, a stream of trace events is known to be deaf. */
 const DEAF_AFTER_MS = 6000;
 const RESTART_MS = 2000;
 
-/** A domain as the watcher was told of it last. */
-interface Told {
+/** A domain as it was last reported to the watcher. */
+interface ReportedDomain {
   since: number;
   devices: ReadonlyMap<string, string | undefined>;
 }
@@ -102,7 +102,7 @@ export class World {
   readonly kernel: SimulatedKernel;
   readonly guests = guestsAtFirst();
   readonly running = new Set<Guest>();
-  readonly told = new Map<Guest, Told>();
+  readonly reported = new Map<Guest, ReportedDomain>();
   /** who has a device, whatever a definition says; a guest may claim one that another has */
   readonly #holders = new Map<string, Guest>();
   readonly #state = new MemoryStates();
@@ -114,17 +114,17 @@ export class World {
   #cpusChangedAt = Number.NEGATIVE_INFINITY;
   /** when two running domains named a device last */
   readonly #claimedAt = new Map<string, number>();
-  /** when the watcher was told of an interrupt, or of its domain, last */
+  /** when an interrupt, or its domain, was last reported to the watcher */
   readonly #named = new WeakMap<SimulatedInterrupt, Moment>();
-  /** when the watcher was told of a domain */
-  #tells: number[] = [];
-  /** when the watcher was told last that events were lost, which may have named this one */
+  /** when domains were reported to the watcher */
+  #reports: number[] = [];
+  /** when the watcher last learned of lost events, which may have named this one */
   readonly #polled = new WeakMap<SimulatedInterrupt, Moment>();
   /** the order of the latest one */
   #moments = 0;
   /** guests whose vCPUs were moved, and until when nobody may have seen that */
   readonly #unseen = new Map<Guest, number>();
-  /** guests whose QEMU ended after the watcher was told that they run, and when: until that is reported */
+  /** guests whose QEMU ended after they were reported as running, and when: until the end is reported */
   readonly #endedUnreported = new Map<Guest, number>();
   readonly #queue: { at: number; action: () => void }[] = [];
   #hold: Reconciler | undefined;
@@ -141,8 +141,8 @@ export class World {
   #pid = 1000;
   /** a process of ours is at work */
   #isRunning = false;
-  /** what happens under its eyes, at its so many-th access of an interrupt or a device's driver */
-  #amid: { left: number; happening: () => void } | undefined;
+  /** an event during a check, after that many accesses of an interrupt or a device's driver */
+  #pending: { left: number; event: () => void } | undefined;
   /** something did, in this run */
   #wasDisturbed = false;
   /** where interrupts belonged before that: the watcher may have read no more than that */
@@ -213,8 +213,8 @@ export class World {
   stop(guest: Guest): void {
     this.#configuredAt = this.now;
     if (!this.running.delete(guest)) return;
-    // told at this moment, the watcher may never have seen it run
-    const since = this.told.get(guest)?.since ?? this.now;
+    // if it is reported at this moment, the watcher may never have seen it run
+    const since = this.reported.get(guest)?.since ?? this.now;
     if (since < this.now && guest.devices.size > 0) this.#endedUnreported.set(guest, this.now);
     this.kernel.processes.stop(guest.uuid);
     for (const address of guest.devices.keys()) this.#giveBack(guest, address);
@@ -255,26 +255,26 @@ export class World {
     return this.#holders.has(address);
   }
 
-  // ---- what the watcher is told
+  // ---- what is reported to the watcher
 
   /** libvirt's events reach the watcher: what it says of the guest now. */
-  tell(guest: Guest): void {
+  report(guest: Guest): void {
     const hold = this.#hold;
     if (!hold) return;
     this.#isChanged = true;
     this.#configuredAt = this.now;
-    if (this.#isRunning) this.later(0, () => this.tell(guest));
+    if (this.#isRunning) this.later(0, () => this.report(guest));
     else if (this.running.has(guest)) {
       hold.add(definitionOf(guest));
-      this.told.set(guest, { since: this.now, devices: new Map(guest.devices) });
+      this.reported.set(guest, { since: this.now, devices: new Map(guest.devices) });
       this.#markNamed(guest);
-    } else if (this.told.delete(guest)) {
+    } else if (this.reported.delete(guest)) {
       this.#endedUnreported.delete(guest);
       this.#drop(guest);
     }
   }
 
-  /** @param what a domain, or IRQs; nothing else is told */
+  /** @param what a domain, or IRQs: nothing else is reported */
   markDirty(what: Dirty): void {
     if (this.#isRunning) {
       this.later(0, () => this.markDirty(what));
@@ -282,12 +282,12 @@ export class World {
     }
     if (!this.#hold) return;
     this.#hold.markDirty(what);
-    for (const guest of this.told.keys()) if (guest.uuid === what.uuid) this.#markNamed(guest);
+    for (const guest of this.reported.keys()) if (guest.uuid === what.uuid) this.#markNamed(guest);
     this.#refresh();
     const unseen = new Set<SimulatedInterrupt>();
     for (const [guest, until] of this.#unseen) {
       if (until < this.now) this.#unseen.delete(guest);
-      else for (const { interrupt } of this.#owned(guest, this.told.get(guest)?.devices)) unseen.add(interrupt);
+      else for (const { interrupt } of this.#owned(guest, this.reported.get(guest)?.devices)) unseen.add(interrupt);
     }
     for (const irq of what.irqs ?? []) {
       const interrupt = this.kernel.interrupts.get(irq);
@@ -305,11 +305,11 @@ export class World {
   }
 
   #markNamed(guest: Guest): void {
-    this.#tells.push(this.now);
+    this.#reports.push(this.now);
     this.#unseen.delete(guest);
     // what happened until now is known; what comes later in this millisecond is not
     this.#refresh();
-    for (const { interrupt, address } of this.#owned(guest, this.told.get(guest)?.devices)) {
+    for (const { interrupt, address } of this.#owned(guest, this.reported.get(guest)?.devices)) {
       if (this.#holders.get(address) === guest) this.#named.set(interrupt, this.#moment());
     }
   }
@@ -319,18 +319,18 @@ export class World {
   }
 
   #markAllNamed(): void {
-    for (const guest of this.told.keys()) this.#markNamed(guest);
+    for (const guest of this.reported.keys()) this.#markNamed(guest);
   }
 
   /** Trace events do not arrive any more, which is noticed or not. */
-  deafen(isNoticed: boolean): void {
+  stopTracing(isNoticed: boolean): void {
     if (!this.#traced || this.#isDeaf) return;
     this.#isDeaf = true;
     if (isNoticed) this.later(DEAF_AFTER_MS, () => this.#isDeaf && this.#setTraced(false));
   }
 
   /** The stream is opened anew. */
-  hear(): void {
+  startTracing(): void {
     this.#isDeaf = false;
     this.#setTraced(true);
   }
@@ -398,19 +398,19 @@ export class World {
     this.#movers++;
   }
 
-  /** It happens while a process of ours is at work; when that is not so long, amidNothing() lets it happen. */
-  amid(accesses: number, happening: () => void): void {
-    this.#amid = { left: accesses, happening };
+  /** An event during a check. If the check has fewer accesses, runPending() runs it afterwards. */
+  during(accesses: number, event: () => void): void {
+    this.#pending = { left: accesses, event };
   }
 
-  amidNothing(): void {
-    const { happening } = this.#amid ?? {};
-    this.#amid = undefined;
-    happening?.();
+  runPending(): void {
+    const { event } = this.#pending ?? {};
+    this.#pending = undefined;
+    event?.();
   }
 
-  /** Something happens to interrupts: trace events tell of those that got a CPU. */
-  happen(action: () => void): void {
+  /** Changes interrupts: trace events name those that got a CPU. */
+  apply(action: () => void): void {
     this.#isChanged = true;
     const before = new Map([...this.kernel.interrupts.values()].map((one) => [one, one.effective]));
     const { online } = this.kernel;
@@ -522,15 +522,15 @@ export class World {
     };
   }
 
-  /** Between the last look at an interrupt and the write nobody can do anything: it does not happen there. */
+  /** No event between the last read of an interrupt and its write: no program could act there either. */
   #accessed(isWrite: boolean): void {
-    if (!this.#isRunning || !this.#amid || --this.#amid.left > 0 || isWrite) return;
+    if (!this.#isRunning || !this.#pending || --this.#pending.left > 0 || isWrite) return;
     this.#wasDisturbed = true;
     this.#configuredAt = this.now;
     for (const one of this.#everyOwned()) {
       this.#wantedBefore.set(one.interrupt, [...(this.#wantedBefore.get(one.interrupt) ?? []), one]);
     }
-    this.amidNothing();
+    this.runPending();
   }
 
   #run(): void {
@@ -569,7 +569,7 @@ export class World {
   }
 
   /**
-   * The watcher dies, at once or at its so many-th change of what outlives it; a new one starts from what /run holds.
+   * The watcher is killed, at once or after that many changes of files; a new one starts from the files in /run.
    */
   kill(changes: number): void {
     if (changes > 0) this.#fuse = changes;
@@ -582,7 +582,7 @@ export class World {
     if (!this.#hold) return;
     this.#hold = undefined;
     this.#generation++;
-    this.told.clear();
+    this.reported.clear();
     this.#endedUnreported.clear();
     this.#isChanged = true;
     this.later(RESTART_MS, () => this.#restart());
@@ -596,7 +596,7 @@ export class World {
       const guest = this.guests.find((one) => one.uuid === uuid);
       if (guest && this.#hold && !isRunning(uuid)) this.#drop(guest);
     }
-    for (const guest of this.running) this.tell(guest);
+    for (const guest of this.running) this.report(guest);
   }
 
   /**
@@ -650,7 +650,7 @@ export class World {
   *#everyOwned(): Generator<Owned> {
     for (const guest of this.running) {
       yield* this.#owned(guest, guest.devices);
-      yield* this.#owned(guest, this.told.get(guest)?.devices);
+      yield* this.#owned(guest, this.reported.get(guest)?.devices);
     }
   }
 
@@ -689,7 +689,7 @@ export class World {
   #isClaimed(address: string): boolean {
     let named = 0;
     for (const guest of this.running) {
-      if (guest.devices.has(address) || this.told.get(guest)?.devices.has(address)) named++;
+      if (guest.devices.has(address) || this.reported.get(guest)?.devices.has(address)) named++;
     }
     if (named > 1) this.#claimedAt.set(address, this.now);
     const at = this.#claimedAt.get(address) ?? Number.NEGATIVE_INFINITY;
@@ -707,7 +707,7 @@ export class World {
     this.#isChanged = false;
     for (const { devices } of this.running) for (const address of devices.keys()) this.#isClaimed(address);
     const seen = new Set<SimulatedInterrupt>();
-    for (const [guest, { devices }] of this.told) {
+    for (const [guest, { devices }] of this.reported) {
       if (!this.running.has(guest)) continue;
       for (const { interrupt, wanted, address } of this.#owned(guest, devices)) {
         // an interrupt that may be anywhere is not watched: it may be another one when it has a set again
@@ -746,12 +746,12 @@ export class World {
   #judge(): void {
     for (const [interrupt, { since, what, byCpus }] of this.#misplaced) {
       const named = this.#named.get(interrupt) ?? NEVER;
-      // an event about the interrupt does not tell that a CPU went or came: a poll does
+      // an event about the interrupt does not show that a CPU went or came: a poll does
       const isNamed = named.order > since.order && !byCpus;
       const polled = this.#polled.get(interrupt) ?? NEVER;
       const latest = Math.min(
         since.at + this.#pollBound,
-        isNamed ? named.at + TOLD_BOUND_MS : Number.POSITIVE_INFINITY,
+        isNamed ? named.at + REPORTED_BOUND_MS : Number.POSITIVE_INFINITY,
         polled.order > since.order ? polled.at + LOSS_BOUND_MS : Number.POSITIVE_INFINITY,
       );
       if (this.now <= latest || this.#isExcused(interrupt)) continue;
@@ -766,8 +766,8 @@ export class World {
   #isExcused(interrupt: SimulatedInterrupt): boolean {
     const { failedUntil = 0, pausedUntil = 0 } = this.#excuses.get(interrupt) ?? {};
     if (failedUntil > this.now - this.#pollBound) return true;
-    // told of its domain, the watcher starts anew
-    const isNamed = this.now - (this.#named.get(interrupt) ?? NEVER).at <= TOLD_BOUND_MS;
+    // when its domain is reported, the watcher starts anew
+    const isNamed = this.now - (this.#named.get(interrupt) ?? NEVER).at <= REPORTED_BOUND_MS;
     const isReported = isNamed || !this.#hold || this.#hold.contested.some(({ irq }) => irq === interrupt.irq);
     return pausedUntil > this.now - this.#pollBound && isReported;
   }
@@ -860,9 +860,9 @@ export class World {
     const kept = known?.by === this.#process ? known.repeats : [];
     const repeats = kept.filter((at) => this.now - at < window);
     if (isRepeat || isClaimed) repeats.push(this.now);
-    // told of a domain the watcher starts to count anew
-    this.#tells = this.#tells.filter((at) => this.now - at <= window);
-    if (repeats.length > (this.#tells.length + 2) * (limit + 1))
+    // when a domain is reported, the watcher starts to count anew
+    this.#reports = this.#reports.filter((at) => this.now - at <= window);
+    if (repeats.length > (this.#reports.length + 2) * (limit + 1))
       throw new Violation(`IRQ ${interrupt.irq} was written ${repeats.length} times in ${window} ms`);
     const written = { cpus, mayRepeat: false, by: this.#process, isClaimed, repeats };
     this.#written.set(interrupt, written);
@@ -895,7 +895,7 @@ export class World {
     if (this.#wasDisturbed) return;
     for (const { domain, address, rule } of problems) {
       const guest = this.guests.find(({ name }) => name === domain) as Guest;
-      const policy = this.told.get(guest)?.devices.get(address ?? '');
+      const policy = this.reported.get(guest)?.devices.get(address ?? '');
       const isFalse =
         (rule === 'not-running' && this.running.has(guest)) ||
         (['auto-unpinned', 'vcpus-unknown', 'no-usable-cpu', 'cpus-left-out'].includes(rule) &&
@@ -917,13 +917,13 @@ export class World {
     this.pass(Math.max(this.setup.settings.contest.window, this.#longestExcuse()) + this.#pollBound);
     this.#judgeContests();
     this.#contest();
-    // a contest ends by itself: only after that is the watcher told of anything
+    // a contest ends by itself: only after that is anything reported
     this.pass(this.#pollBound);
     this.pass(this.#longestExcuse() + this.#pollBound);
     this.#judgeContests();
     for (const guest of this.guests) {
       for (const address of guest.devices.keys()) if (this.#isClaimed(address)) this.#giveUpClaim(guest, address);
-      this.tell(guest);
+      this.report(guest);
     }
     this.pass(this.#longestExcuse() + 3 * this.#pollBound);
     this.#judgeQuiet();
@@ -935,14 +935,14 @@ export class World {
 
   /** Somebody moves one interrupt until its repairs pause, if it is repaired so soon each time. */
   #contest(): void {
-    const told = [...this.told].filter(([guest]) => this.running.has(guest));
-    const owned = told.flatMap(([guest, { devices }]) => [...this.#owned(guest, devices)]);
+    const reported = [...this.reported].filter(([guest]) => this.running.has(guest));
+    const owned = reported.flatMap(([guest, { devices }]) => [...this.#owned(guest, devices)]);
     const elsewhere = ({ wanted }: Owned) => cpusOfRanges(this.kernel.online) & ~wanted;
     const own = owned.find((one) => one.wanted !== 0 && elsewhere(one) !== 0 && !this.#isClaimed(one.address));
     if (!own) return;
     const cpu = Math.log2(elsewhere(own) & -elsewhere(own));
     for (let moves = 0; moves <= this.setup.settings.contest.limit; moves++) {
-      this.happen(() => this.kernel.move(own.interrupt.irq, [{ first: cpu, last: cpu }]));
+      this.apply(() => this.kernel.move(own.interrupt.irq, [{ first: cpu, last: cpu }]));
       this.moved(own.interrupt);
       this.pass(this.setup.settings.intervals.busy);
     }
@@ -970,7 +970,7 @@ export class World {
     for (const { what } of this.#misplaced.values()) throw new Violation(`${what}, and is not there on a host at rest`);
     this.#judgeContests();
     const managed = new Set<number>();
-    for (const [guest, { devices }] of this.told) {
+    for (const [guest, { devices }] of this.reported) {
       for (const { interrupt, wanted } of this.#owned(guest, devices)) if (wanted !== 0) managed.add(interrupt.irq);
       this.#judgePlan(guest);
     }

@@ -10,23 +10,23 @@ const PERIODS_MS = [100, 400, 700, 1100, 1700, 2500, 4000, 7000, 10_000, 30_000,
 /** Does a step, and lets its time pass. */
 export function take(world: World, step: Step): void {
   const guest = world.guests[step.domain] as Guest;
-  const happening = () => world.happen(() => HAPPENINGS[step.kind](world, guest, step));
-  if (step.amid === 0) happening();
+  const event = () => world.apply(() => EVENTS[step.kind](world, guest, step));
+  if (step.atAccess === 0) event();
   else {
-    world.amid(step.amid, happening);
-    world.happen(() => HAPPENINGS.driver(world, guest, { ...step, told: true }));
+    world.during(step.atAccess, event);
+    world.apply(() => EVENTS.driver(world, guest, { ...step, isReported: true }));
   }
   world.pass(step.wait);
-  world.amidNothing();
+  world.runPending();
 }
 
 type Happening = (world: World, guest: Guest, step: Step) => void;
 
-/** Nothing of it needs to be told for the watcher to find out, but that a guest, or a device of it, came or went. */
-const HAPPENINGS: Record<Kind, Happening> = {
+/** Nothing of it needs to be isReported for the watcher to find out, but that a guest, or a device of it, came or went. */
+const EVENTS: Record<Kind, Happening> = {
   start(world, guest, { choice }) {
     world.start(guest);
-    world.later(choice % 200, () => world.tell(guest));
+    world.later(choice % 200, () => world.report(guest));
   },
   /** The host's own driver may take the numbers; the event may come when another guest has the device already. */
   stop(world, guest, { choice }) {
@@ -34,7 +34,7 @@ const HAPPENINGS: Record<Kind, Happening> = {
     if (choice % 3 === 0) takeNumbers(world, guest);
     if (choice % 5 === 0) takeLines(world, guest, choice);
     const delayMs = choice % 2 === 0 ? 0 : choice % (choice % 3 === 0 ? 60_000 : 3000);
-    world.later(delayMs, () => world.tell(guest));
+    world.later(delayMs, () => world.report(guest));
   },
   /** Its partner starts with the device that they share, and uses it; that the guest has ended is said later. */
   takeover(world, guest, { choice }) {
@@ -42,28 +42,28 @@ const HAPPENINGS: Record<Kind, Happening> = {
     if (!world.running.has(guest) || guest.index % 4 > 1) return;
     world.stop(guest);
     world.start(partner);
-    world.tell(partner);
+    world.report(partner);
     for (const address of world.passed(partner)) world.kernel.enableVectors(address, 1 + (choice % 4));
-    world.later(choice % 5000, () => world.tell(guest));
+    world.later(choice % 5000, () => world.report(guest));
   },
   /** The guest's driver turns MSI-X on; not all of its vectors are requested at once. */
-  driver(world, guest, { choice, told }) {
+  driver(world, guest, { choice, isReported }) {
     for (const address of world.passed(guest)) {
       const count = 1 + (choice % 4);
       world.kernel.enableVectors(address, count, choice % 9 === 0 ? 'msi' : 'msix', choice % 5 === 0 ? 1 : count);
     }
-    markDirty(world, guest, told);
+    markDirty(world, guest, isReported);
   },
   /** Its vectors go and come back, in the other order. */
-  reset(world, guest, { told }) {
+  reset(world, guest, { isReported }) {
     const counts = world.passed(guest).map((address) => [address, vectorsOf(world, address).length] as const);
     for (const [address] of counts) world.kernel.disableVectors(address);
     for (const [address, count] of [...counts].reverse()) if (count > 0) world.kernel.enableVectors(address, count);
-    markDirty(world, guest, told);
+    markDirty(world, guest, isReported);
   },
-  unload(world, guest, { told }) {
+  unload(world, guest, { isReported }) {
     for (const address of world.passed(guest)) world.kernel.disableVectors(address);
-    markDirty(world, guest, told);
+    markDirty(world, guest, isReported);
   },
   unmask(world, guest, { choice }) {
     for (const address of world.passed(guest)) {
@@ -87,7 +87,7 @@ const HAPPENINGS: Record<Kind, Happening> = {
   /** Resets again and again, and nobody says so: the vectors come back under their numbers. */
   flap(world, guest, { choice }) {
     world.every(PERIODS_MS[choice % 6] as number, 1 + (choice % 20), () =>
-      world.happen(() => {
+      world.apply(() => {
         for (const address of world.passed(guest)) {
           const irqs = [...vectorsOf(world, address)];
           if (irqs.length > 0) world.kernel.enableVectors(address, irqs);
@@ -104,39 +104,39 @@ const HAPPENINGS: Record<Kind, Happening> = {
       if (index % 2 === 0) world.kernel.failAllWrites(irq, errorOf(choice));
     });
     world.later(choice % 30_000, () => {
-      if (world.passed(guest).includes(address)) world.happen(() => world.kernel.enableVectors(address, 2));
+      if (world.passed(guest).includes(address)) world.apply(() => world.kernel.enableVectors(address, 2));
     });
   },
   plug(world, guest, { choice }) {
     const [, , spare] = addressesOf(guest.index);
     world.plug(guest, spare, policyOf(choice));
-    world.later(choice % 1000, () => world.tell(guest));
+    world.later(choice % 1000, () => world.report(guest));
   },
   unplug(world, guest, { choice }) {
     const [, , spare] = addressesOf(guest.index);
     world.unplug(guest, spare);
     if (!world.isHeld(spare)) world.kernel.enableVectors(spare, choice % 3);
-    world.later(choice % 2000, () => world.tell(guest));
+    world.later(choice % 2000, () => world.report(guest));
   },
-  repin(world, guest, { choice, told }) {
+  repin(world, guest, { choice, isReported }) {
     world.repin(guest, pinsOf(choice));
-    markDirty(world, guest, told);
+    markDirty(world, guest, isReported);
   },
   policy(world, guest, { choice }) {
     const [own] = addressesOf(guest.index);
     guest.devices.set(own, policyOf(choice));
-    world.tell(guest);
+    world.report(guest);
   },
   /** A domain names a device that another one has, or no longer does. */
   claim(world, guest, { choice }) {
     const [own] = addressesOf((guest.index + 1) % world.guests.length);
     if (guest.devices.has(own)) world.unplug(guest, own);
     else if (world.running.has(guest) && world.isHeld(own)) guest.devices.set(own, policyOf(choice));
-    world.tell(guest);
+    world.report(guest);
   },
-  /** libvirtd is back: every guest is told of once more. */
+  /** libvirtd is back: every guest is reported again. */
   reconnect(world) {
-    for (const guest of world.told.keys()) world.tell(guest);
+    for (const guest of world.reported.keys()) world.report(guest);
   },
   move(world, guest, { choice }) {
     for (const one of interruptsOf(world, guest)) moveTo(world, one, choice % CPUS);
@@ -184,11 +184,11 @@ const HAPPENINGS: Record<Kind, Happening> = {
     const codes = Array<string>(1 + (choice % 5)).fill(errorOf(choice));
     for (const { irq } of interruptsOf(world, guest)) world.kernel.failNextWrites(irq, ...codes);
   },
-  deafen(world, _, { choice }) {
-    world.deafen(choice % 2 === 0);
+  stopTracing(world, _, { choice }) {
+    world.stopTracing(choice % 2 === 0);
   },
-  hear(world) {
-    world.hear();
+  startTracing(world) {
+    world.startTracing();
   },
   lose(world, _, { choice }) {
     world.lose(1 + (choice % 10));
@@ -251,10 +251,10 @@ function interruptsOf(world: World, guest: Guest): SimulatedInterrupt[] {
 
 function moveTo(world: World, interrupt: SimulatedInterrupt, cpu: number): void {
   if (world.kernel.interrupts.get(interrupt.irq) !== interrupt) return;
-  world.happen(() => world.kernel.move(interrupt.irq, [{ first: cpu, last: cpu }]));
+  world.apply(() => world.kernel.move(interrupt.irq, [{ first: cpu, last: cpu }]));
   world.moved(interrupt);
 }
 
-function markDirty(world: World, guest: Guest, told: boolean): void {
-  if (told && world.told.has(guest)) world.markDirty({ uuid: guest.uuid });
+function markDirty(world: World, guest: Guest, isReported: boolean): void {
+  if (isReported && world.reported.has(guest)) world.markDirty({ uuid: guest.uuid });
 }
