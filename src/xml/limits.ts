@@ -11,5 +11,7 @@ export const MAX_NAME = 50_000;
  * have tens of thousands of elements.
  */
 export const MAX_ELEMENTS = 180_000;
+/** Comments, and processing instructions, of a document: libxml2 makes a node of each (200 MB, measured). */
+export const MAX_COMMENTS = 400_000;
 /** Attributes of a document. */
 export const MAX_ALL_ATTRIBUTES = 400_000;

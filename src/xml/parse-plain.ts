@@ -1,6 +1,6 @@
 import { XmlDocument } from './document.js';
 import { type XmlAttribute, XmlElement } from './element.js';
-import { MAX_ALL_ATTRIBUTES, MAX_DEPTH, MAX_ELEMENTS, MAX_NAME, MAX_TEXT } from './limits.js';
+import { MAX_ALL_ATTRIBUTES, MAX_COMMENTS, MAX_DEPTH, MAX_ELEMENTS, MAX_NAME, MAX_TEXT } from './limits.js';
 import { NO_NAMESPACES, namespaceIn, type Scope, scopeInside, setNamespaces } from './plain-namespaces.js';
 
 /**
@@ -48,6 +48,7 @@ class PlainParser {
   private readonly tagAttributes: XmlAttribute[] = [];
   private elements = 0;
   private allAttributes = 0;
+  private comments = 0;
   /** the current tag has a name with a colon, or `xmlns` */
   private usesNamespaces = false;
 
@@ -124,6 +125,7 @@ class PlainParser {
   private comment(start: number): boolean {
     const end = this.text.indexOf('--', start + 4);
     this.at = end + 3;
+    if (++this.comments > MAX_COMMENTS) return false;
     return end >= 0 && this.text.charCodeAt(end + 2) === GREATER && end - start <= MAX_TEXT / 3;
   }
 

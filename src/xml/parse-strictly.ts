@@ -3,7 +3,15 @@ import { InputError } from '../lib/input-error.js';
 import { ENCODING_VALUE, RE_ENCODE } from './decode.js';
 import { XmlDocument } from './document.js';
 import { type XmlAttribute, XmlElement } from './element.js';
-import { MAX_ALL_ATTRIBUTES, MAX_ATTRIBUTES, MAX_DEPTH, MAX_ELEMENTS, MAX_NAME, MAX_TEXT } from './limits.js';
+import {
+  MAX_ALL_ATTRIBUTES,
+  MAX_ATTRIBUTES,
+  MAX_COMMENTS,
+  MAX_DEPTH,
+  MAX_ELEMENTS,
+  MAX_NAME,
+  MAX_TEXT,
+} from './limits.js';
 import { isQualifiedName, isTrimmed, mayUseNamespaces, restoreTrimmed, type SaxesName } from './namespaces.js';
 import { endOfMisc, explain } from './parse-errors.js';
 
@@ -127,11 +135,18 @@ export function parseStrictly(text: string, xmlns = mayUseNamespaces(text)): Xml
     checkText(data);
     open?.append(data);
   });
-  // the seventh handler, only for documents that can have such a long comment
+  // more handlers, only for documents that can have such a long comment, or so many
   if (text.length * 3 > MAX_TEXT) {
+    let [comments, instructions] = [0, 0];
+    parser.on('processinginstruction', () => {
+      if (++instructions > MAX_COMMENTS)
+        fail(`more than ${MAX_COMMENTS} processing instructions`, text.lastIndexOf('<?', parser.position - 1));
+    });
     parser.on('comment', (data) => {
+      if (++comments > MAX_COMMENTS)
+        fail(`more than ${MAX_COMMENTS} comments`, text.lastIndexOf('<!--', parser.position - 1));
       if (exceeds(data, MAX_TEXT))
-        fail(`a comment longer than ${MAX_TEXT} bytes`, text.lastIndexOf('<!--', parser.position));
+        fail(`a comment longer than ${MAX_TEXT} bytes`, text.lastIndexOf('<!--', parser.position - 1));
     });
   }
   parser.write(text).close();

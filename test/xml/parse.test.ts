@@ -5,7 +5,7 @@ import { InputError } from '../../src/lib/input-error.js';
 import { attributesOf } from '../../src/xml/attributes.js';
 import type { XmlDocument } from '../../src/xml/document.js';
 import type { XmlElement } from '../../src/xml/element.js';
-import { MAX_ALL_ATTRIBUTES, MAX_ATTRIBUTES, MAX_DEPTH, MAX_ELEMENTS } from '../../src/xml/limits.js';
+import { MAX_ALL_ATTRIBUTES, MAX_ATTRIBUTES, MAX_COMMENTS, MAX_DEPTH, MAX_ELEMENTS } from '../../src/xml/limits.js';
 import { mayUseNamespaces } from '../../src/xml/namespaces.js';
 import { parseXml } from '../../src/xml/parse.js';
 import { parseStrictly } from '../../src/xml/parse-strictly.js';
@@ -124,6 +124,18 @@ parse('a document may have attributes up to the limit', () => {
   assert.is(parseXml(many(MAX_ALL_ATTRIBUTES - 4)).root.children.length, 100_000);
   const offset = 3 + 24 * 100_000;
   assert.throws(() => parseXml(many(MAX_ALL_ATTRIBUTES)), isErrorAt(/^more than 400000 attributes$/, offset));
+});
+
+parse('a document may have comments and processing instructions up to the limit', () => {
+  for (const [one, name] of [
+    ['<!-- -->', 'comments'],
+    ['<?abc d?>', 'processing instructions'],
+  ] as const) {
+    const many = (count: number) => `<r>${one.repeat(count)}</r>${' '.repeat(1_000_000)}`;
+    assert.is(parseXml(many(MAX_COMMENTS)).root.children.length, 0);
+    const message = new RegExp(`^more than 400000 ${name}$`);
+    assert.throws(() => parseXml(many(MAX_COMMENTS + 1)), isErrorAt(message, 3 + one.length * MAX_COMMENTS));
+  }
 });
 
 parse('any text is either read, or rejected at a position inside it', () => {
