@@ -81,12 +81,13 @@ function runtimeConfig(bundle, spec, { args, securityContext, volumeMounts }, no
   config.root.readonly = securityContext.readOnlyRootFilesystem;
   linux.namespaces = linux.namespaces.filter(({ type }) => !(type === 'pid' && spec.hostPID));
   delete linux.resources;
-  for (const { name: volume, mountPath, readOnly } of volumeMounts) {
+  for (const { name: volume, mountPath, readOnly, recursiveReadOnly } of volumeMounts) {
     const source = volumeFolder(
       spec.volumes.find((one) => one.name === volume),
       node,
     );
-    const options = ['rbind', readOnly ? 'ro' : 'rw'];
+    // rro: with what is mounted below
+    const options = ['rbind', recursiveReadOnly ? 'rro' : readOnly ? 'ro' : 'rw'];
     config.mounts.push({ destination: mountPath, type: 'bind', source, options });
   }
   return config;
