@@ -5,7 +5,7 @@ import { type Rates, ratesBetween } from '../../report/rates.js';
 import type { HostStatus } from './status-reader.js';
 
 /** Minimum time between the two reads of the counts. */
-const MIN_SAMPLE_MS = 250;
+const MIN_SAMPLE_MS = 200;
 
 /** How often each interrupt occurs per second, from a second read of the counts; waits if necessary. */
 export function sampleRates(files: PseudoFs, { plans, readAt }: HostStatus): Rates {
