@@ -80,8 +80,8 @@ try {
 function readArguments() {
   const options = { host: { type: 'boolean' }, jobs: { type: 'string' }, 'time-limit': { type: 'string' } };
   const { values, positionals } = util.parseArgs({ options, allowPositionals: true });
-  // Twice the CPUs, because tests wait as long as they compute.
-  const jobs = Number(values.jobs ?? 2 * cpus().length);
+  // Three times the CPUs, because tests wait longer than they compute.
+  const jobs = Number(values.jobs ?? 3 * cpus().length);
   const seconds = Number(values['time-limit'] ?? 300);
   if (!(Number.isInteger(jobs) && jobs > 0 && seconds > 0)) throw new Error('usage: --jobs N, --time-limit SECONDS');
   const patterns = positionals.map((pattern) => new RegExp(pattern, 'i'));
