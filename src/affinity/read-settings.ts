@@ -26,7 +26,7 @@ function readGuestFiles(files: PseudoFs): ReadonlyMap<string, GuestPolicies> {
   for (const file of (names ?? []).sort()) {
     if (!file.endsWith('.json') || file.startsWith('.')) continue;
     const policies = readTrusted(files, `${GUESTS_FOLDER}/${file}`, parseGuestPolicies);
-    // else a policy that restricts a guest would be missing without a word
+    // ignoring it would silently drop a policy that may restrict a guest
     if (!policies)
       throw new SettingsError(`${files.root}${GUESTS_FOLDER}/${file}: a link to a file that does not exist`);
     found.set(file.slice(0, -'.json'.length), policies);
