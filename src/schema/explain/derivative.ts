@@ -122,15 +122,8 @@ export class Derivative {
     if (any) return this.#value(named, value, any);
     const known = named.values?.get(value);
     if (known !== undefined) return known;
-    const before = this.hasDoubt;
-    this.hasDoubt = false;
-    const derived = this.#value(named, value, any);
-    if (!this.hasDoubt) {
-      named.values ??= new Map();
-      rememberText(named.values, value, derived);
-    }
-    this.hasDoubt ||= before;
-    return derived;
+    named.values ??= new Map();
+    return this.#remembered(named.values, value, () => this.#value(named, value, any));
   }
 
   #value(named: Pattern, value: string, any: boolean): Pattern {
@@ -166,13 +159,16 @@ export class Derivative {
     if (any || state.form.kind !== 'after') return this.#text(state, text, any);
     const known = state.texts?.get(text);
     if (known !== undefined) return known;
+    state.texts ??= new Map();
+    return this.#remembered(state.texts, text, () => this.#text(state, text, any));
+  }
+
+  /** A doubtful result is not remembered, since each document that has it must be noted as doubtful. */
+  #remembered(memory: Map<string, Pattern>, text: string, derive: () => Pattern): Pattern {
     const before = this.hasDoubt;
     this.hasDoubt = false;
-    const derived = this.#text(state, text, any);
-    if (!this.hasDoubt) {
-      state.texts ??= new Map();
-      rememberText(state.texts, text, derived);
-    }
+    const derived = derive();
+    if (!this.hasDoubt) rememberText(memory, text, derived);
     this.hasDoubt ||= before;
     return derived;
   }
