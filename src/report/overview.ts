@@ -1,5 +1,6 @@
 import { parseCpuList } from '../domain/cpu-mask.js';
 import { EMPTY, has } from '../domain/cpuset.js';
+import { compareNames } from '../lib/compare-names.js';
 import type { DeliveryShare } from './delivery-share.js';
 import { interruptKey, type Rates } from './rates.js';
 import type { DomainReport, InterruptReport } from './report.js';
@@ -117,9 +118,6 @@ export function orderGuests(guests: readonly GuestSummary[], order: GuestOrder =
   const byHost = (a: GuestSummary, b: GuestSummary) => compareNames(a.host ?? '', b.host ?? '');
   return [...guests].sort((a, b) => compare(a, b) || byHost(a, b) || byName(a, b));
 }
-
-/** `vnf-2` comes before `vnf-10`. */
-export const { compare: compareNames } = new Intl.Collator('en', { numeric: true });
 
 function severity(guest: GuestSummary): number {
   if (guest.errors.length + guest.unreadable > 0) return 3;

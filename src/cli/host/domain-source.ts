@@ -3,6 +3,7 @@ import { type PlainDefinition, plainDefinition } from '../../domain/plain-defini
 import { canonicalUuid } from '../../domain/uuid.js';
 import type { PseudoFs } from '../../host/pseudo-fs.js';
 import { RealFs } from '../../host/real-fs.js';
+import { compareNames } from '../../lib/compare-names.js';
 import { ToolError } from '../../lib/errors.js';
 import { printable } from '../../lib/printable.js';
 import { type RunningDomain, runningDomains } from '../../libvirt/status-files.js';
@@ -10,7 +11,6 @@ import { Virsh } from '../../libvirt/virsh.js';
 import { formatFinding } from '../../lint/formats/text.js';
 import { lintDocument } from '../../lint/lint-document.js';
 import { reportFile } from '../../lint/report.js';
-import { compareNames } from '../../report/overview.js';
 import { decode } from '../../xml/decode.js';
 import { colorsFor } from '../colors.js';
 import type { Discovery } from '../discovery-names.js';

@@ -1,5 +1,6 @@
+import { compareNames } from '../../lib/compare-names.js';
 import { formatShare, remoteShare } from '../delivery-share.js';
-import { compareNames, type GuestSummary, guestSummary, orderGuests } from '../overview.js';
+import { type GuestSummary, guestSummary, orderGuests } from '../overview.js';
 import { domainReport, summaryOf } from '../report.js';
 import { CpuStrips } from './charts.js';
 import { domainHtml, misplacedHtml } from './domains.js';

@@ -1,3 +1,4 @@
+import { compareNames } from '../../lib/compare-names.js';
 import { invisibleIn, withoutInvisible } from '../../lib/invisible.js';
 import { attributeOf } from '../../xml/attributes.js';
 import type { XmlDocument } from '../../xml/document.js';
@@ -287,13 +288,9 @@ function beside({ element, attribute }: Cause, at: XmlElement): string {
   return `inside <${shortened(element.tagName)} ${written(attribute)}>`;
 }
 
-let collator: Intl.Collator | undefined;
-
 function expected({ spelled, types, any }: Values): string {
   if (any) return '';
-  // localeCompare() would make one for each comparison
-  collator ??= new Intl.Collator('en', { numeric: true });
-  const sorted = [...spelled].sort(collator.compare);
+  const sorted = [...spelled].sort(compareNames);
   const list = [...sorted.slice(0, MOST_LISTED).map(shortened), ...types.slice(0, 2)];
   if (list.length === 0) return '';
   return `; allowed: ${list.join(', ')}${spelled.length > MOST_LISTED ? ', ...' : ''}`;
