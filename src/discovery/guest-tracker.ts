@@ -1,7 +1,7 @@
 import type { Scope } from '../affinity/scopes.js';
 import { parseAddress } from '../domain/address.js';
 import type { PlainDefinition } from '../domain/plain-definition.js';
-import { isOpenIn, OpenDevicesCache } from '../host/open-devices.js';
+import { OpenDevicesCache } from '../host/open-devices.js';
 import { isRunning, processOfUuid, processUuid } from '../host/process-id.js';
 import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
 import type { QemuProcess } from '../host/qemu-process.js';
@@ -120,11 +120,9 @@ export class GuestTracker {
 
   /** Whether it has the device open; true if that cannot be read. */
   #has({ id: { pid } }: QemuProcess, address: string): boolean {
-    const [now, known] = [this.options.now(), parseAddress(address)];
+    const known = parseAddress(address);
     try {
-      const open = this.#openDevices.get(pid, now, OPEN_DEVICES_AGE_MS);
-      if (!open || open instanceof FileError || !known) return true;
-      return isOpenIn(this.files, known, open);
+      return !known || this.#openDevices.isOpen(pid, known, this.options.now(), OPEN_DEVICES_AGE_MS) !== false;
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       return true;

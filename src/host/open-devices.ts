@@ -158,4 +158,14 @@ export class OpenDevicesCache {
     this.#known.set(pid, { result, readAt: now });
     return result;
   }
+
+  /**
+   * Whether a process has a device open; undefined if that is unknown.
+   * @param now as for get()
+   * @throws FileError if sysfs cannot be read
+   */
+  isOpen(pid: number, address: PciAddress, now: number, maxAgeMs: number): boolean | FileError | undefined {
+    const open = this.get(pid, now, maxAgeMs);
+    return open && !(open instanceof FileError) ? isOpenIn(this.files, address, open) : open;
+  }
 }

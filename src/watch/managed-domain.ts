@@ -6,7 +6,7 @@ import type { PciAddress } from '../domain/address.js';
 import type { PlainDefinition } from '../domain/plain-definition.js';
 import type { Claimant } from '../host/device-owners.js';
 import { readInterruptCounts } from '../host/interrupt-counts.js';
-import { isOpenIn, type OpenDevicesCache } from '../host/open-devices.js';
+import type { OpenDevicesCache } from '../host/open-devices.js';
 import type { PostedVectors } from '../host/posted-vectors.js';
 import { FileError } from '../host/pseudo-fs.js';
 import type { Topology } from '../host/topology.js';
@@ -158,10 +158,9 @@ export class ManagedDomain {
   /** A guest that was found by its open devices may have closed this one since. */
   #mayHave(address: PciAddress, { openDevices, now }: CheckContext): boolean {
     const { found } = this.#definition;
-    const open = found && openDevices.get(found.pid, now, 0);
-    // the full check reports what is wrong
-    if (open instanceof FileError) return false;
-    return !open || isOpenIn(this.host.files, address, open);
+    const isOpen = found && openDevices.isOpen(found.pid, address, now, 0);
+    // where it cannot be read, the full check reports the cause
+    return isOpen === undefined || isOpen === true;
   }
 
   #areVcpusUnchanged(context: CheckContext): boolean {
