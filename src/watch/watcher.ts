@@ -15,13 +15,12 @@ import { LibvirtEvents, type LibvirtListener } from '../libvirt/events.js';
 import { Virsh } from '../libvirt/virsh.js';
 import type { VirshConnection } from '../libvirt/virsh-process.js';
 import { releaseTexts } from '../report/release-text.js';
-import { DomainLines } from '../runtime/domain-lines.js';
 import { tryDomainLock } from '../runtime/domain-lock.js';
 import { removeLeftovers } from '../runtime/leftovers.js';
 import { Spool } from '../runtime/spool.js';
 import { StateStore } from '../runtime/state-store.js';
 import { IrqbalanceSync } from './output/irqbalance-sync.js';
-import { type JournalEntry, placementEntries, problemEntry } from './output/journal-entry.js';
+import { DomainJournal, type JournalEntry, placementEntries, problemEntry } from './output/journal-entry.js';
 import { StatusPublisher } from './output/status-publisher.js';
 import { type Clock, type Dirty, type ReconcileResult, Reconciler } from './reconciler.js';
 import { RestoreOnExit } from './restore-on-exit.js';
@@ -67,7 +66,7 @@ export class Watcher {
   readonly #trace: VectorStream;
   /** warnings about input from outside, which may come in floods */
   readonly #inputWarnings = new RateLimiter((text) => this.#warn(text), omittedText);
-  readonly #domainLines: DomainLines<JournalEntry>;
+  readonly #domainJournal: DomainJournal;
   readonly #publisher: StatusPublisher;
   readonly #irqbalance: IrqbalanceSync;
   readonly #restorer: RestoreOnExit | undefined;
@@ -127,10 +126,7 @@ export class Watcher {
       unknown: (line) => this.#countUnknownEvent(line),
     };
     this.#libvirtEvents = new LibvirtEvents(libvirt, listener, daemon);
-    this.#domainLines = new DomainLines<JournalEntry>(options.journal, (name, text) => ({
-      ...{ priority: 'info', domains: [name] },
-      text: printable(text),
-    }));
+    this.#domainJournal = new DomainJournal(options.journal);
     this.#publisher = new StatusPublisher(options, this.#reconciler);
     if (options.restoreOnExit) this.#restorer = new RestoreOnExit(root, (text) => this.#warn(text));
     this.#irqbalance = new IrqbalanceSync(options, this.#reconciler);
@@ -183,7 +179,7 @@ export class Watcher {
     this.#tracker.close();
     this.#virsh.close();
     this.#inputWarnings.close();
-    this.#domainLines.close();
+    this.#domainJournal.close();
     const [ended = true] = await Promise.all([this.#trace.close(), this.#irqbalance.stop()]);
     if (this.#restorer) {
       const uuids = [...this.#tracker.uuids, ...(this.#guests?.uuids ?? [])];
@@ -281,7 +277,7 @@ export class Watcher {
   }
 
   #add(definition: PlainDefinition): void {
-    this.#domainLines.added(definition);
+    this.#domainJournal.added(definition);
     this.#irqbalance.expect(devicesWithPolicy(definition, this.#reconciler.settings));
     this.#trace.lookForPosting();
     this.#reconciler.add(definition);
@@ -296,7 +292,7 @@ export class Watcher {
       for (const text of releaseTexts(released)) this.#warn(printable(`${name}: ${text}`));
       this.#restorer?.forget(uuid);
       this.#irqbalance.changed();
-      this.#domainLines.removed(name);
+      this.#domainJournal.removed(name);
     } catch (error) {
       this.#warn(`cannot remove the state of ${uuid}: ${(error as Error).message}`);
     }
@@ -309,7 +305,7 @@ export class Watcher {
   #report(result: ReconcileResult): void {
     const { changed, problems } = result;
     this.#restorer?.record(result);
-    for (const entry of [...placementEntries(changed), ...problems.map(problemEntry)]) this.#domainLines.write(entry);
+    for (const entry of [...placementEntries(changed), ...problems.map(problemEntry)]) this.#domainJournal.write(entry);
     this.#publisher.changed();
     if (changed.length > 0) this.#irqbalance.changed();
   }

@@ -1,6 +1,8 @@
 import { type Cpuset, cpusetOf, EMPTY, formatCpuset, isSubset, union } from '../../domain/cpuset.js';
+import type { PlainDefinition } from '../../domain/plain-definition.js';
 import { type JournalField, type JournalLine, standardFields } from '../../lib/journald.js';
-import { printableStart } from '../../lib/printable.js';
+import { printable, printableStart } from '../../lib/printable.js';
+import { omittedText, RateLimiter } from '../../lib/rate-limiter.js';
 import { reasonText } from '../../report/reason-text.js';
 import type { DomainProblem, Placement } from '../reconciler.js';
 
@@ -107,4 +109,51 @@ function culpritText(culprit: NonNullable<Placement['culprit']>): string {
 function lagOf(group: readonly Placement[]): string {
   const lags = group.flatMap(({ lagMs }) => lagMs ?? []);
   return lags.length === 0 ? '' : `; ${Math.ceil(Math.max(...lags))} ms after appearing at most`;
+}
+
+/**
+ * Writes entries about domains, and limits those about each: its guest may cause a flood. Entries about guests that a
+ * pod or a user has named are limited for each pod or user, which can start any number of them, one after the other.
+ */
+export class DomainJournal {
+  /** by the name of a domain, or by owner */
+  readonly #limiters = new Map<string, RateLimiter<JournalEntry>>();
+  /** of guests that a pod or a user has named, by name */
+  readonly #owners = new Map<string, string>();
+
+  constructor(private readonly output: (entry: JournalEntry) => void) {}
+
+  added({ name, found }: Pick<PlainDefinition, 'name' | 'found'>): void {
+    if (found && !found.isNamedByHost) this.#owners.set(name, found.owner);
+  }
+
+  write(entry: JournalEntry): void {
+    const name = entry.domains?.[0] ?? '';
+    const key = this.#owners.get(name) ?? name;
+    const summary = (omitted: number) => info(name, `${key}: ${omittedText(omitted)}`);
+    const limiter = this.#limiters.get(key) ?? new RateLimiter(this.output, summary);
+    this.#limiters.set(key, limiter);
+    limiter.write(entry);
+  }
+
+  /** The domain is no longer managed. */
+  removed(name: string): void {
+    const entry = info(name, `${name}: no longer managed`);
+    if (this.#owners.has(name)) this.write(entry);
+    else {
+      this.#limiters.get(name)?.close();
+      this.#limiters.delete(name);
+      this.output(entry);
+    }
+    this.#owners.delete(name);
+    for (const [key, limiter] of this.#limiters) if (limiter.isIdle) this.#limiters.delete(key);
+  }
+
+  close(): void {
+    for (const limiter of this.#limiters.values()) limiter.close();
+  }
+}
+
+function info(domain: string, text: string): JournalEntry {
+  return { priority: 'info', text: printable(text), domains: [domain] };
 }

@@ -1,24 +1,21 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { DomainLines } from '../../src/runtime/domain-lines.js';
+import { DomainJournal } from '../../../src/watch/output/journal-entry.js';
 
 const test = suite('journal entries about domains');
 
 function flood(found: (name: string) => { owner: string; isNamedByHost: boolean } | undefined) {
   const texts: string[] = [];
-  const lines = new DomainLines<{ text: string; domains: string[] }>(
-    ({ text }) => texts.push(text),
-    (name, text) => ({ text, domains: [name] }),
-  );
+  const journal = new DomainJournal(({ text }) => texts.push(text));
   for (let number = 0; number < 1000; number++) {
     const name = `vm${number}`;
     const rest = { pid: 1, statedName: name, statedUuid: undefined, limit: undefined, problems: [] };
     const own = found(name);
-    lines.added({ name, ...(own ? { found: { ...rest, ...own } } : {}) });
-    lines.write({ text: `${name}: placed`, domains: [name] });
-    lines.removed(name);
+    journal.added({ name, ...(own ? { found: { ...rest, ...own } } : {}) });
+    journal.write({ priority: 'info', text: `${name}: placed`, domains: [name] });
+    journal.removed(name);
   }
-  lines.close();
+  journal.close();
   return texts;
 }
 
