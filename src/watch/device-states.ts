@@ -1,6 +1,9 @@
 import type { DevicePlan } from '../affinity/domain-plan.js';
 import { readInterruptCounts } from '../host/interrupt-counts.js';
+import type { PostedVectors } from '../host/posted-vectors.js';
 import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
+import type { ContestedInterrupt, DomainCounts, StrayCount } from '../runtime/counters.js';
+import type { PublishedPosting } from '../runtime/posting-status.js';
 import { type DeviceCheck, DeviceState } from './device-state.js';
 import type { CheckResult } from './interrupt-state.js';
 import type { ReconcileResult } from './result.js';
@@ -54,6 +57,52 @@ export class DeviceStates {
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
     }
+  }
+
+  /** Interrupts that another program keeps moving. */
+  contested(now: number): Omit<ContestedInterrupt, 'domain'>[] {
+    return [...this.byAddress].flatMap(([address, { interrupts }]) =>
+      [...interrupts].flatMap(([irq, { repairs }]) => (repairs.isContested(now) ? { address, irq } : [])),
+    );
+  }
+
+  counts(posted: PostedVectors, now: number): Omit<DomainCounts, 'domain'> {
+    const devices = [...this.byAddress.values()];
+    const sum = (count: (device: DeviceState) => number) => devices.reduce((total, one) => total + count(one), 0);
+    return {
+      devices: devices.length,
+      interrupts: sum(({ managedCount }) => managedCount),
+      misplaced: sum(({ counts }) => counts.misplaced),
+      contested: this.contested(now).length,
+      remote: sum(({ counts }) => counts.remote),
+      posted: this.postings(posted).filter(({ isPosted }) => isPosted).length,
+      unreadable: sum(({ counts }) => counts.unreadable),
+      unreadableDevices: sum(({ hasBeenUnreadable }) => Number(hasBeenUnreadable)),
+    };
+  }
+
+  /** What is known of the posting of the interrupts. */
+  postings(posted: PostedVectors): Omit<PublishedPosting, 'domain'>[] {
+    return [...this.byAddress].flatMap(([address, { interrupts }]) =>
+      [...interrupts].flatMap(([irq, { handler }]) => {
+        const known = handler === undefined ? undefined : posted.of(irq);
+        return known && handler ? { address, irq, handler, ...known } : [];
+      }),
+    );
+  }
+
+  /** How many interrupts were delivered outside the wanted set. */
+  strays(): Omit<StrayCount, 'domain'>[] {
+    return [...this.byAddress].map(([address, { strays }]) => ({ address, count: strays.total }));
+  }
+
+  /** Devices with interrupts that are recorded as posted, but that the host has taken. */
+  noLongerPosted(posted: PostedVectors, only?: ReadonlySet<string>): DeviceState[] {
+    const devices = [...this.byAddress.values()].filter(({ address }) => !only || only.has(address));
+    const irqs = devices.flatMap(({ interrupts }) => [...interrupts.keys()].filter((irq) => posted.isPosted(irq)));
+    if (irqs.length === 0) return [];
+    const taken = posted.takeCounts(readInterruptCounts(this.files, irqs));
+    return devices.filter(({ interrupts }) => taken.some((irq) => interrupts.has(irq)));
   }
 
   /** Results by address, without the devices that get a full check soon anyway. */

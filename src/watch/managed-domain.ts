@@ -5,7 +5,6 @@ import { addressOf, handlerOf, irqOf } from '../affinity/vector-key.js';
 import type { PciAddress } from '../domain/address.js';
 import type { PlainDefinition } from '../domain/plain-definition.js';
 import type { Claimant } from '../host/device-owners.js';
-import { readInterruptCounts } from '../host/interrupt-counts.js';
 import type { OpenDevicesCache } from '../host/open-devices.js';
 import type { PostedVectors } from '../host/posted-vectors.js';
 import { FileError } from '../host/pseudo-fs.js';
@@ -196,56 +195,29 @@ export class ManagedDomain {
   }
 
   /** Interrupts that another program keeps moving: repairs are paused, or may soon pause again. */
-  *contested(now: number): Generator<ContestedInterrupt> {
-    for (const [address, { interrupts }] of this.devices) {
-      for (const [irq, { repairs }] of interrupts) {
-        if (repairs.isContested(now)) yield { domain: this.#definition.name, address, irq };
-      }
-    }
+  contested(now: number): ContestedInterrupt[] {
+    return this.#devices.contested(now).map((one) => ({ domain: this.#definition.name, ...one }));
   }
 
   /** Its present state, as far as it is known. */
   counts(posted: PostedVectors, now: number): DomainCounts {
-    const devices = [...this.devices.values()];
-    const sum = (count: (device: DeviceState) => number) => devices.reduce((total, one) => total + count(one), 0);
-    const whole = this.#problems.isReadable ? undefined : devices.length || this.addresses.length;
+    const known = this.#devices.counts(posted, now);
+    const allDevices = known.devices || this.addresses.length;
     return {
       domain: this.#definition.name,
-      devices: devices.length,
-      interrupts: sum(({ managedCount }) => managedCount),
-      misplaced: sum(({ counts }) => counts.misplaced),
-      contested: [...this.contested(now)].length,
-      remote: sum(({ counts }) => counts.remote),
-      posted: [...this.postings(posted)].filter(({ isPosted }) => isPosted).length,
-      unreadable: sum(({ counts }) => counts.unreadable),
-      unreadableDevices: whole ?? sum(({ hasBeenUnreadable }) => Number(hasBeenUnreadable)),
+      ...known,
+      ...(this.#problems.isReadable ? {} : { unreadableDevices: allDevices }),
     };
   }
 
   /** What is known of the posting of its interrupts. */
-  *postings(posted: PostedVectors): Generator<PublishedPosting> {
-    for (const [address, { interrupts }] of this.devices) {
-      for (const [irq, { handler }] of interrupts) {
-        const known = handler === undefined ? undefined : posted.of(irq);
-        if (known && handler) yield { domain: this.#definition.name, address, irq, handler, ...known };
-      }
-    }
+  postings(posted: PostedVectors): PublishedPosting[] {
+    return this.#devices.postings(posted).map((one) => ({ domain: this.#definition.name, ...one }));
   }
 
   /** How many interrupts of its devices were delivered outside the wanted set. */
-  *strays(): Generator<StrayCount> {
-    for (const [address, { strays }] of this.devices) {
-      yield { domain: this.#definition.name, address, count: strays.total };
-    }
-  }
-
-  /** Devices with interrupts that are recorded as posted, but that the host has taken. */
-  #noLongerPosted({ posted }: CheckContext, only?: ReadonlySet<string>): DeviceState[] {
-    const devices = [...this.devices.values()].filter(({ address }) => !only || only.has(address));
-    const irqs = devices.flatMap(({ interrupts }) => [...interrupts.keys()].filter((irq) => posted.isPosted(irq)));
-    if (irqs.length === 0) return [];
-    const taken = posted.takeCounts(readInterruptCounts(this.host.files, irqs));
-    return devices.filter(({ interrupts }) => taken.some((irq) => interrupts.has(irq)));
+  strays(): StrayCount[] {
+    return this.#devices.strays().map((one) => ({ domain: this.#definition.name, ...one }));
   }
 
   /** Lets paused repairs continue at once: the program that moved the interrupts may have ended. */
@@ -273,7 +245,7 @@ export class ManagedDomain {
     }
     // without a QEMU process nothing is written
     if (!this.#vcpus.known) return;
-    for (const device of this.#noLongerPosted(context)) device.scheduleCheck(context.now);
+    for (const device of this.#devices.noLongerPosted(context.posted)) device.scheduleCheck(context.now);
     const changed = new Set<string>();
     const same = new Set<string>();
     for (const [address, check] of this.#devices.check({ ...context, delivery })) {
@@ -302,7 +274,7 @@ export class ManagedDomain {
     for (const [address, device] of this.devices) if (!only || only.has(address)) device.check(context);
     this.#addEnded(context.result);
     // before the plan is made: counts that rise show that a vector is no longer posted
-    this.#noLongerPosted(context, only);
+    this.#devices.noLongerPosted(context.posted, only);
     const pass = this.#pass(context, only);
     if (!pass) return;
     const seen = new Set<string | null>();

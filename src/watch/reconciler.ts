@@ -112,7 +112,7 @@ export class Reconciler {
 
   /** What is known of the posting of managed interrupts. */
   get postings(): PublishedPosting[] {
-    return [...this.#domains.values()].flatMap((domain) => [...domain.postings(this.#posted)]);
+    return [...this.#domains.values()].flatMap((domain) => domain.postings(this.#posted));
   }
 
   /**
@@ -210,12 +210,12 @@ export class Reconciler {
   /** Interrupts that another program keeps moving: repairs are paused, or may soon pause again. */
   get contested(): ContestedInterrupt[] {
     const now = this.host.clock.now();
-    return [...this.#domains.values()].flatMap((domain) => [...domain.contested(now)]);
+    return [...this.#domains.values()].flatMap((domain) => domain.contested(now));
   }
 
   /** How many interrupts of each managed device were delivered outside the wanted set. */
   get strays(): StrayCount[] {
-    return [...this.#domains.values()].flatMap((domain) => [...domain.strays()]);
+    return [...this.#domains.values()].flatMap((domain) => domain.strays());
   }
 
   get counters(): Counters {
