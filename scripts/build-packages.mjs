@@ -10,10 +10,10 @@ import { fileURLToPath } from 'node:url';
 import util from 'node:util';
 import { installPackages } from './debian.mjs';
 import { ensureInstalled } from './install.mjs';
-import { fetchNode, RELEASES } from './node-releases.mjs';
 import { buildDeb } from './packages/deb.mjs';
 import { buildRpm } from './packages/rpm.mjs';
 import { buildFromSource, sourceDate } from './packages/source.mjs';
+import { fetchNode, RELEASES } from './program-releases.mjs';
 
 const PACKAGES = {
   'all.deb': { build: buildDeb, architecture: 'all' },

@@ -8,8 +8,8 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import util from 'node:util';
 import { ensureInstalled } from './install.mjs';
-import { RELEASES } from './node-releases.mjs';
 import { sourceDate } from './packages/source.mjs';
+import { RELEASES } from './program-releases.mjs';
 
 const options = { output: { type: 'string', default: 'dist-release' }, quick: { type: 'boolean', default: false } };
 const { values, positionals } = util.parseArgs({ options, allowPositionals: true });

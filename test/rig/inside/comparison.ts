@@ -17,12 +17,12 @@ import { eventually, idle, sleep } from './wait.js';
 const VCPUS = ['1', '3'];
 /** How often a card interrupts with each of its vectors in a period of work. */
 const PULSES = 40;
-/** In seconds of the history: until a guest's drivers load, from then until there is a link, and how long it then works. */
-const BOOT = 15;
-const LINK = 3;
-const WORK = 30;
+/** Of the history: until a guest's drivers load, from then until there is a link, and how long it then works. */
+const BOOT_SECONDS = 15;
+const LINK_SECONDS = 3;
+const WORK_SECONDS = 30;
 /** The interval of irqbalance. */
-const BALANCE = 10;
+const BALANCE_SECONDS = 10;
 
 interface Card {
   contender: Contender;
@@ -102,9 +102,9 @@ export class Comparison {
     for (const isBanned of [false, true]) {
       const cards = this.cards.filter(({ contender }) => (contender === BANMOD) === isBanned);
       const options = isBanned ? ['--banmod=vfio_pci'] : installedArguments();
-      await this.rig.irqbalance.start(options, Math.ceil(BALANCE / this.speed));
+      await this.rig.irqbalance.start(options, Math.ceil(BALANCE_SECONDS / this.speed));
       await this.#load(cards);
-      await this.#pause(BOOT);
+      await this.#pause(BOOT_SECONDS);
       // Emulation may delay its first round.
       if (!isBanned) await this.#isMoved(cards);
       await this.#work(cards);
@@ -142,13 +142,13 @@ export class Comparison {
   }
 
   async #bootAndWork(cards: readonly Card[]): Promise<void> {
-    await Promise.all([this.#pause(BOOT), idle()]);
+    await Promise.all([this.#pause(BOOT_SECONDS), idle()]);
     await this.#loadAndWork(cards);
   }
 
   async #loadAndWork(cards: readonly Card[]): Promise<void> {
     await this.#load(cards);
-    await this.#pause(LINK);
+    await this.#pause(LINK_SECONDS);
     await this.#work(cards);
   }
 
@@ -169,7 +169,7 @@ export class Comparison {
 
   async #work(cards: readonly Card[]): Promise<void> {
     const vcpus = cpusOfVcpus(this.guest.name);
-    const interval = (WORK * 1000) / this.speed / PULSES;
+    const interval = (WORK_SECONDS * 1000) / this.speed / PULSES;
     this.#counts.begin();
     for (let pulse = 0, next = performance.now(); pulse < PULSES; pulse++) {
       await Promise.all(cards.map(({ device: { slot } }) => this.#networkCard(slot).raise()));

@@ -19,9 +19,9 @@ const inside = join(__dirname, '../inside');
 /** The files of this machine's /etc that programs in its /usr need: library paths, and the target of /usr/bin/awk. */
 const ETC = ['alternatives', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'nsswitch.conf', 'protocols', 'services'];
 
-/** Minutes after which an emulated host is stopped. */
-const LIMIT = 15;
-const FULL_LENGTH_LIMIT = 60;
+/** An emulated host is stopped after this time. */
+const LIMIT_MINUTES = 15;
+const FULL_LENGTH_LIMIT_MINUTES = 60;
 
 /** How often the console is searched for a fault that stops the host. */
 const CONSOLE_INTERVAL_MS = 3000;
@@ -68,7 +68,7 @@ export async function testRig(request: Request, build: () => Promise<void>): Pro
         };
         // Such a host would hang until its time limit.
         const watch = setInterval(() => lostTimer(shown()) && qemu?.kill('SIGKILL'), CONSOLE_INTERVAL_MS);
-        const minutes = request.fullLength ? FULL_LENGTH_LIMIT : LIMIT;
+        const minutes = request.fullLength ? FULL_LENGTH_LIMIT_MINUTES : LIMIT_MINUTES;
         return boot(args, minutes, (message) => tally.take(message), started).finally(() => clearInterval(watch));
       };
       let { said, crashed } = await play();

@@ -75,7 +75,7 @@ scene(
       await throughout(1, () => assertPlaced(NIC, VECTORS, '3'));
       const victims = numbersOf(NIC);
       const writes = rig.trace.take().filter(({ kind, irq }) => kind === 'affinity' && victims.includes(irq));
-      assert.equal(writes, [], 'no mask of the other pod’s device was written');
+      assert.equal(writes, [], "no mask of the other pod's device was written");
       await pod.driver.unload();
       await pod.driver.load(VECTORS);
       await isPlaced(NIC, VECTORS, '3');
