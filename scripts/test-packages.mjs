@@ -65,7 +65,8 @@ function testOtherInits(file) {
 function testImage(file) {
   const words = ['scripts/build-image.mjs', '--output', work, '--package', file];
   const archive = execFileSync(process.execPath, words, { encoding: 'utf8' }).trim();
-  count(spawnSync(process.execPath, ['scripts/packages/in-container.mjs', archive], { stdio: 'inherit' }));
+  const run = ['--import', 'tsx', 'test/deploy/run-image.ts', archive];
+  count(spawnSync(process.execPath, run, { stdio: 'inherit' }));
 }
 
 /** @returns {string} a new directory with the host's /proc, /sys and /etc */
