@@ -15,8 +15,8 @@ const MAX_WATCHDOG_INTERVAL_MS = 2 ** 31 - 1;
  */
 export class SystemdNotify {
   #watchdog: NodeJS.Timeout | undefined;
-  /** number of messages that are being sent or wait */
-  #pending = 0;
+  /** a watchdog message is being sent or waits */
+  #isPinging = false;
   readonly #command: ShellPipe;
   readonly #isEnabled: boolean;
 
@@ -32,24 +32,31 @@ export class SystemdNotify {
    */
   async send(...assignments: string[]): Promise<void> {
     if (!this.#isEnabled) return;
-    this.#pending++;
     // a line break would start another assignment
     await this.#command.send(assignments.map(printable));
-    this.#pending--;
   }
 
-  /** Sends WATCHDOG=1 twice in each interval that systemd expects. */
+  /**
+   * Sends WATCHDOG=1 four times in each interval that systemd expects: on an overloaded host the start of a process
+   * takes seconds, and messages are late or lost.
+   */
   startWatchdog(): void {
     const microseconds = Number(this.env.WATCHDOG_USEC);
     if (!this.#isEnabled || !(microseconds > 0)) return;
-    // do not queue messages while systemd accepts none
-    const ping = () => void (this.#pending > 0 || this.send('WATCHDOG=1'));
-    const intervalMs = Math.min(Math.max(microseconds / 2000, MIN_WATCHDOG_INTERVAL_MS), MAX_WATCHDOG_INTERVAL_MS);
-    this.#watchdog = setInterval(ping, intervalMs);
+    const intervalMs = Math.min(Math.max(microseconds / 4000, MIN_WATCHDOG_INTERVAL_MS), MAX_WATCHDOG_INTERVAL_MS);
+    this.#watchdog = setInterval(() => void this.#ping(), intervalMs);
   }
 
   stopWatchdog(): void {
     clearInterval(this.#watchdog);
+  }
+
+  /** Waits behind other messages, but never queues twice: systemd may accept none for a while. */
+  async #ping(): Promise<void> {
+    if (this.#isPinging) return;
+    this.#isPinging = true;
+    await this.send('WATCHDOG=1');
+    this.#isPinging = false;
   }
 
   /** Drops the messages that have not been sent yet. */
