@@ -2,7 +2,6 @@ import { openSync, writeSync } from 'node:fs';
 
 /** The output of the emulated host: JSON, one message per line. */
 export type Message =
-  | { type: 'scenes'; titles: string[] }
   | { type: 'note'; text: string }
   | { type: 'passed' | 'failed' | 'skipped'; title: string; seconds: number; text: string }
   | { type: 'end' };

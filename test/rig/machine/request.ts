@@ -30,7 +30,8 @@ export function requestOf(words: readonly string[]): Request {
   } catch (error) {
     throw new RequestError((error as Error).message); // Node says what is wrong
   }
-  if (!playsSome(request)) throw new RequestError(`no scene has a title that matches ${titleOf(request)}`);
+  if (titles(request, true).length === 0)
+    throw new RequestError(`no scene has a title that matches ${titleOf(request)}`);
   return request;
 }
 
@@ -38,8 +39,8 @@ export function requestOf(words: readonly string[]): Request {
 export interface Boot {
   /** its package */
   name: string;
-  /** whether all scenes run, not only those for every kernel */
-  all: boolean;
+  /** the scenes to play */
+  titles: string[];
 }
 
 /** The kernels for which at least one scene is to run. @throws RequestError */
@@ -49,8 +50,9 @@ export async function bootsOf(request: Request): Promise<Boot[]> {
     (name) => series === '' || name.startsWith(`linux-image-${series}.`),
   );
   if (packages.length === 0) throw new RequestError(`no kernel of the series ${series} can be had here`);
-  return packages.map((name, index) => ({ name, all: index === 0 })).filter(({ all }) => playsSome(request, all));
+  return packages.map((name, index) => ({ name, titles: titles(request, index === 0) })).filter(playsSome);
 }
 
 const titleOf = ({ pattern }: Request) => new RegExp(pattern, 'i');
-const playsSome = (request: Request, all = true) => sceneTitles(all).some((title) => titleOf(request).test(title));
+const titles = (request: Request, all: boolean) => sceneTitles(all).filter((title) => titleOf(request).test(title));
+const playsSome = (boot: Pick<Boot, 'titles'>) => boot.titles.length > 0;

@@ -5,28 +5,27 @@ export class Tally {
   #passed = 0;
   #failed = 0;
   #skipped = 0;
-  /** scenes of the current kernel that have not ended */
   #open: string[] = [];
   #ended = false;
   #kernelFailed = false;
-  /** the counts before the current kernel */
-  #before = { passed: 0, skipped: 0 };
 
-  begin(kernel: string): void {
-    this.#before = { passed: this.#passed, skipped: this.#skipped };
-    this.#open = [];
+  /** @param titles the scenes that this kernel is to play */
+  begin(kernel: string, titles: readonly string[]): void {
+    this.#open = [...titles];
     this.#ended = false;
     this.#kernelFailed = false;
     console.log(kernel);
   }
 
+  /** The scenes of the current kernel that have not ended. */
+  get open(): string[] {
+    return [...this.#open];
+  }
+
   take(message: Message): void {
     switch (message.type) {
-      case 'scenes':
-        this.#open = message.titles;
-        break;
       case 'note':
-        console.log(indent(message.text));
+        this.note(message.text);
         break;
       case 'end':
         this.#ended = true;
@@ -37,14 +36,12 @@ export class Tally {
         this.#open = this.#open.filter((title) => title !== message.title);
         this.#count(message.type);
         console.log(`  ${MARKS[message.type]} ${message.title} (${message.seconds.toFixed(1)} s)`);
-        if (message.text) console.log(indent(message.text));
+        if (message.text) this.note(message.text);
     }
   }
 
-  /** The current kernel is booted again: passed scenes are counted again from zero, failures remain. */
-  replayed(reason: string): void {
-    console.log(`  ${reason}`);
-    ({ passed: this.#passed, skipped: this.#skipped } = this.#before);
+  note(text: string): void {
+    console.log(indent(text));
   }
 
   /** @param log the console output of the emulated host, which is printed after a failure */
@@ -57,7 +54,7 @@ export class Tally {
       this.#count('failed');
       console.log(`  ${MARKS.failed} the emulated host did not come to its end`);
     }
-    if (this.#kernelFailed) console.log(indent(log.replaceAll('\r', '').split('\n').slice(-60).join('\n')));
+    if (this.#kernelFailed) this.note(log.replaceAll('\r', '').split('\n').slice(-60).join('\n'));
   }
 
   /** @param seconds duration of the whole run @returns exit status */
