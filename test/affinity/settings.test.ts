@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { parseSettings } from '../../src/affinity/settings.js';
 import { InputError } from '../../src/lib/input-error.js';
 import { LineIndex } from '../../src/xml/line-index.js';
-import { folderBeside, readCases } from '../support/case-files.js';
+import { pathBeside, readCases } from '../support/case-files.js';
 import { projectRoot } from '../support/cli.js';
 
 const settings = suite('settings');
@@ -42,7 +42,7 @@ function resultOf(text: string) {
   return error ? { ...error, schema: isAcceptedBySchema(text) } : { settings: parseSettings(text) };
 }
 
-for (const one of readCases(folderBeside(import.meta.url, 'cases/settings'), ['expected'])) {
+for (const one of readCases(pathBeside(import.meta.url, 'cases/settings'), ['expected'])) {
   settings(one.name, () => {
     const text = one.text();
     const result = resultOf(text);

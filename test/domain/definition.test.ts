@@ -8,12 +8,12 @@ import { formatIdentity } from '../../src/domain/identity.js';
 import { formatPolicy } from '../../src/domain/policy.js';
 import { InputError } from '../../src/lib/input-error.js';
 import { parseXml } from '../../src/xml/parse.js';
-import { folderBeside, readCases } from '../support/case-files.js';
+import { pathBeside, readCases } from '../support/case-files.js';
 
 const definitions = suite('readDefinition');
 
 // The keys of a case's JSON select the parts of the definition to check. A new case gets all of them.
-for (const one of readCases(folderBeside(import.meta.url, 'cases'), ['definition'])) {
+for (const one of readCases(pathBeside(import.meta.url, 'cases'), ['definition'])) {
   definitions(one.name, () => {
     const parts = describe(readDefinition(parseXml(one.text())));
     const wanted = Object.keys(one.has('definition') ? one.json('definition') : parts);

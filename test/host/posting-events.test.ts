@@ -2,11 +2,11 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PostedVectors } from '../../src/host/posted-vectors.js';
 import { type PostingEvent, parsePostingEvents } from '../../src/host/posting-events.js';
-import { folderBeside, readCases } from '../support/case-files.js';
+import { pathBeside, readCases } from '../support/case-files.js';
 
 // The lines follow the kernel's formats: arch/x86/kvm/trace.h of each version.
 const forms = suite('parsing of posting events');
-for (const one of readCases(folderBeside(import.meta.url, 'cases/posting-events'), ['events'])) {
+for (const one of readCases(pathBeside(import.meta.url, 'cases/posting-events'), ['events'])) {
   forms(one.name, () => one.expectJson('events', parsePostingEvents(one.text())));
 }
 forms.run();

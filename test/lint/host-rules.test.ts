@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -9,11 +8,12 @@ import { lintDocument } from '../../src/lint/lint-document.js';
 import { type ReportedFinding, reportFile } from '../../src/lint/report.js';
 import { inOrder } from '../../src/lint/rule.js';
 import { decode } from '../../src/xml/decode.js';
-import { readCases, type TestCase } from '../support/case-files.js';
+import type { TestCase } from '../support/case-files.js';
 import { layOutHost } from '../support/simulated-tree.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
+import { assertFileForEachRule, assertReported, casesOfRule } from './rule-cases.js';
 
-// Each case in host-cases/RULE/ has a guest, a host, sometimes the host's config.json or another guest, and the
+// Each case in host-cases/RULE.txt has a guest, a host, sometimes the host's config.json or another guest, and the
 // findings of the host rules.
 const SECTIONS = ['host', 'config', 'other', 'findings'];
 const folder = join(__dirname, 'host-cases');
@@ -49,24 +49,19 @@ function lintOnHost(one: TestCase): ReportedFinding[] {
 const cases = suite('host rules');
 
 for (const rule of rules) {
-  const ofRule = readCases(join(folder, rule), SECTIONS);
+  const ofRule = casesOfRule(folder, rule, SECTIONS);
 
   for (const one of ofRule) {
     cases(`${rule}/${one.name}`, () => one.expectJson('findings', findingsOf(one)));
   }
 
-  cases(`${rule}: reported in each case of invalid.txt, in none of valid.txt`, () => {
-    const reported = (one: TestCase) => findingsOf(one).some((finding) => finding.rule === rule);
-    for (const [group, expected] of Object.entries({ invalid: true, valid: false })) {
-      const ofGroup = ofRule.filter((one) => one.group === group);
-      assert.ok(ofGroup.length > 0, `no case in ${group}.txt`);
-      for (const one of ofGroup) assert.is(reported(one), expected, one.name);
-    }
+  cases(`${rule}: reported in each invalid case, in no valid one`, () => {
+    assertReported(ofRule, (one) => findingsOf(one).some((finding) => finding.rule === rule));
   });
 }
 
-cases('all cases belong to an existing rule', () => {
-  assert.equal(readdirSync(folder).sort(), [...rules].sort());
+cases('each file of cases belongs to a rule', () => {
+  assertFileForEachRule(folder, rules);
 });
 
 cases('a finding is one line', () => {

@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -7,9 +6,10 @@ import { lintDocument } from '../../src/lint/lint-document.js';
 import type { ReportedFinding } from '../../src/lint/report.js';
 import { ALL_RULES, SCHEMA } from '../../src/lint/rules/index.js';
 import { decode } from '../../src/xml/decode.js';
-import { readCases, type TestCase } from '../support/case-files.js';
+import type { TestCase } from '../support/case-files.js';
+import { assertFileForEachRule, assertReported, casesOfRule } from './rule-cases.js';
 
-// Each case in cases/RULE/ has exactly these findings. The schema is not used here, but in test/lint/docs.test.ts.
+// Each case in cases/RULE.txt has exactly these findings. The schema is not used here, but in test/lint/docs.test.ts.
 const folder = join(__dirname, 'cases');
 const rules = ALL_RULES.filter(({ name }) => name !== SCHEMA.name).map(({ name }) => name);
 
@@ -20,29 +20,24 @@ function findingsOf(one: TestCase): ReportedFinding[] {
 const cases = suite('rules');
 
 for (const rule of rules) {
-  const ofRule = readCases(join(folder, rule), ['findings']);
+  const ofRule = casesOfRule(folder, rule, ['findings']);
 
   for (const one of ofRule) {
     cases(`${rule}: ${one.name}`, () => one.expectJson('findings', findingsOf(one)));
   }
 
-  cases(`${rule}: reported in each case of invalid.txt, in none of valid.txt`, () => {
-    const reported = (one: TestCase) => findingsOf(one).some((finding) => finding.rule === rule);
-    for (const [group, expected] of Object.entries({ invalid: true, valid: false })) {
-      const ofGroup = ofRule.filter((one) => one.group === group);
-      assert.ok(ofGroup.length > 0, `no case in ${group}.txt`);
-      for (const one of ofGroup) assert.is(reported(one), expected, one.name);
-    }
+  cases(`${rule}: reported in each invalid case, in no valid one`, () => {
+    assertReported(ofRule, (one) => findingsOf(one).some((finding) => finding.rule === rule));
   });
 }
 
-cases('all cases belong to an existing rule', () => {
-  assert.equal(readdirSync(folder).sort(), [...rules].sort());
+cases('each file of cases belongs to a rule', () => {
+  assertFileForEachRule(folder, rules);
 });
 
 cases('a finding is one line, and lies within its document', () => {
   for (const rule of rules) {
-    for (const one of readCases(join(folder, rule), ['findings'])) {
+    for (const one of casesOfRule(folder, rule, ['findings'])) {
       const { findings, lines } = lintDocument(decode(one.bytes()));
       for (const { message, hint = '', offset, end = offset } of findings) {
         assert.not.match(message + hint, /\n/, one.name);

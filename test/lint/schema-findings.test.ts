@@ -1,13 +1,13 @@
 import * as assert from 'uvu/assert';
 import type { LintReport } from '../../src/lint/report.js';
-import { folderBeside, readCases } from '../support/case-files.js';
+import { pathBeside, readCases } from '../support/case-files.js';
 import { runInProcess } from '../support/cli-in-process.js';
 import { validateReport } from '../support/json-schemas.js';
 import { libvirtSchemas, needs, suiteWhere } from '../support/needs.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 // Findings of the rules and of libvirt's schema together. The schema's version is not part of a case.
-const cases = readCases(folderBeside(import.meta.url, 'schema-cases'), ['findings']);
+const cases = readCases(pathBeside(import.meta.url, 'schema-cases'), ['findings']);
 const test = suiteWhere('rules and schema', needs('libvirt-schemas'));
 
 let folder: TemporaryFolder;

@@ -10,7 +10,7 @@ import { formatReport } from '../../src/report/text-report.js';
 import { A, B, C, guest, hostdev, hostOf, plainOf, Simulated, UUID, vfio } from '../affinity/simulated-pass.js';
 import type { HostDescription } from '../simulator/description.js';
 import { SimulatedKernel } from '../simulator/kernel.js';
-import { folderBeside, readCases } from '../support/case-files.js';
+import { pathBeside, readCases } from '../support/case-files.js';
 import { projectRoot } from '../support/cli.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
@@ -21,7 +21,7 @@ texts.before.each(() => {
 });
 texts.after.each(() => folder.remove());
 
-const cases = readCases(folderBeside(import.meta.url, 'cases/text'), ['plan', 'enforce', 'status']);
+const cases = readCases(pathBeside(import.meta.url, 'cases/text'), ['plan', 'enforce', 'status']);
 const marked: Paint = (style, text) => `{${style} ${text}}`;
 const textOf = (report: DomainPlan, width = 80, paint = plain, command: 'plan' | 'enforce' | 'status' = 'enforce') =>
   formatReport([report], paint, width, { command });

@@ -93,26 +93,35 @@ class CaseFile {
 }
 
 /**
- * The cases in the files of a directory, by name. `sections`: the sections that the test reads besides `input`.
+ * The cases in a file, or in the files of a directory, by name. `sections`: the sections that the test reads besides
+ * `input`.
  * @throws Error if there is no case, two have the same name, or one has a section that no test reads
  */
-export function readCases(folder: string, sections: readonly string[]): TestCase[] {
+export function readCases(path: string, sections: readonly string[]): TestCase[] {
   const cases = new Map<string, TestCase>();
-  for (const entry of readdirSync(folder).sort()) {
-    const path = join(folder, entry);
-    if (!entry.endsWith(SUFFIX)) throw new Error(`${path} is no case: its name does not end in ${SUFFIX}`);
-    const file = new CaseFile(path);
+  for (const file of caseFilesAt(path)) {
     for (const content of file.cases) {
-      if (cases.has(content.name)) throw new Error(`${path}: another file has a case ${content.name} as well`);
+      if (cases.has(content.name)) throw new Error(`${file.path}: another file has a case ${content.name} as well`);
       const unread = content.sections.find(({ name }) => name !== 'input' && !sections.includes(name));
-      if (unread) throw new Error(`${path}: ${content.name}: no test reads the section ${unread.name}`);
+      if (unread) throw new Error(`${file.path}: ${content.name}: no test reads the section ${unread.name}`);
       cases.set(content.name, new TestCase(file, content));
     }
   }
-  if (cases.size === 0) throw new Error(`no cases in ${folder}`);
+  if (cases.size === 0) throw new Error(`no cases in ${path}`);
   return [...cases.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
-export function folderBeside(moduleUrl: string, name: string): string {
+function caseFilesAt(path: string): CaseFile[] {
+  if (path.endsWith(SUFFIX)) return [new CaseFile(path)];
+  return readdirSync(path)
+    .sort()
+    .map((name) => {
+      if (!name.endsWith(SUFFIX)) throw new Error(`${join(path, name)} is no case: its name does not end in ${SUFFIX}`);
+      return new CaseFile(join(path, name));
+    });
+}
+
+/** The path of a file or directory beside a module. */
+export function pathBeside(moduleUrl: string, name: string): string {
   return fileURLToPath(new URL(name, moduleUrl));
 }

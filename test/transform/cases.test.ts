@@ -6,7 +6,7 @@ import { devicePolicies } from '../../src/domain/device-policies.js';
 import type { DefaultPolicy } from '../../src/domain/metadata.js';
 import { parseDomain } from '../../src/domain/parse-domain.js';
 import { lint } from '../../src/lint/lint.js';
-import { folderBeside, readCases } from '../support/case-files.js';
+import { pathBeside, readCases } from '../support/case-files.js';
 import { projectRoot } from '../support/cli.js';
 import { roundTrip } from '../support/round-trip.js';
 import { goodSamples } from '../support/samples.js';
@@ -14,7 +14,7 @@ import { goodSamples } from '../support/samples.js';
 const cases = suite('normalize and expand');
 
 // `default` is the value of --default. `expanded = input` means that a document is restored byte by byte.
-for (const one of readCases(folderBeside(import.meta.url, 'cases'), ['default', 'normalized', 'expanded'])) {
+for (const one of readCases(pathBeside(import.meta.url, 'cases'), ['default', 'normalized', 'expanded'])) {
   cases(one.name, () => {
     const standard = one.has('default') ? (one.text('default').trim() as DefaultPolicy) : undefined;
     const { normalized, expanded } = roundTrip(one.text(), standard);

@@ -9,7 +9,7 @@ import { lint } from '../../../src/lint/lint.js';
 import { parseLintConfiguration } from '../../../src/lint/parse-configuration.js';
 import { ALL_RULES } from '../../../src/lint/rules/index.js';
 import { LineIndex } from '../../../src/xml/line-index.js';
-import { folderBeside, readCases } from '../../support/case-files.js';
+import { pathBeside, readCases } from '../../support/case-files.js';
 import { projectRoot } from '../../support/cli.js';
 
 const schema = JSON.parse(readFileSync(join(projectRoot, 'schemas/lint-config.schema.json'), 'utf8'));
@@ -51,7 +51,7 @@ function outcomeOf(document: string, configuration: string): unknown {
 
 const cases = suite('lint configuration');
 
-for (const one of readCases(folderBeside(import.meta.url, 'cases'), ['configuration', 'expected'])) {
+for (const one of readCases(pathBeside(import.meta.url, 'cases'), ['configuration', 'expected'])) {
   cases(one.name, () => {
     const document = one.has('input') ? one.text() : DOCUMENT;
     const outcome = outcomeOf(document, one.text('configuration'));
