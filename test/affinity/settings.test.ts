@@ -42,7 +42,7 @@ function resultOf(text: string) {
   return error ? { ...error, schema: isAcceptedBySchema(text) } : { settings: parseSettings(text) };
 }
 
-for (const one of readCases(pathBeside(import.meta.url, 'cases/settings'), ['expected'])) {
+for (const one of readCases(pathBeside(import.meta.url, 'cases/settings.txt'), ['expected'])) {
   settings(one.name, () => {
     const text = one.text();
     const result = resultOf(text);

@@ -6,7 +6,7 @@ import { pathBeside, readCases } from '../support/case-files.js';
 
 // The lines follow the kernel's formats: arch/x86/kvm/trace.h of each version.
 const forms = suite('parsing of posting events');
-for (const one of readCases(pathBeside(import.meta.url, 'cases/posting-events'), ['events'])) {
+for (const one of readCases(pathBeside(import.meta.url, 'cases/posting-events.txt'), ['events'])) {
   forms(one.name, () => one.expectJson('events', parsePostingEvents(one.text())));
 }
 forms.run();

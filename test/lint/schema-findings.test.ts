@@ -28,7 +28,7 @@ test.before(async () => {
 test.after(() => folder.remove());
 
 for (const [index, one] of cases.entries()) {
-  test(`${one.group}: ${one.name}`, () => {
+  test(one.name, () => {
     const findings = report.files[index]?.findings.map((finding) => {
       return {
         ...finding,

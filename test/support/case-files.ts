@@ -19,11 +19,6 @@ export class TestCase {
     return this.content.name;
   }
 
-  /** The name of its file, without `.txt`. */
-  get group(): string {
-    return this.file.name;
-  }
-
   has(section: string): boolean {
     return this.find(section) !== undefined;
   }
