@@ -63,7 +63,7 @@ export function wordsOf({ synopsis, notes }) {
 
 /** @returns {Command[]} of hostdev-cpuset, in the order of --help */
 export function describeCommands() {
-  return COMMANDS.flatMap((add) => record((parser) => add(parser, () => {}), 'hostdev-cpuset'));
+  return Object.values(COMMANDS).flatMap((add) => record((parser) => add(parser, () => {}), 'hostdev-cpuset'));
 }
 
 /** @returns {Command} */

@@ -2,6 +2,7 @@ import type { Argv } from 'yargs';
 import yargs from 'yargs';
 import { ToolError } from '../lib/errors.js';
 import { similar } from '../lib/similar.js';
+import { declaredOptions } from './declared-options.js';
 import { defineCommand, editCommand } from './options/define.js';
 import { installCommand } from './options/install.js';
 import { lintCommand } from './options/lint.js';
@@ -17,29 +18,28 @@ import type { Request } from './request.js';
 import { namesAsTyped, usageMessage } from './usage-error.js';
 import { version } from './version.js';
 
-/** In the order of --help. scripts/describe-commands.mjs generates manual pages and completions from them. */
-export const COMMANDS: readonly ((parser: Argv, take: Take) => void)[] = [
-  (parser, take) => lintCommand(parser, 'lint', take),
-  normalizeCommand,
-  expandCommand,
-  (parser, take) => planCommand(parser, 'plan', take),
-  (parser, take) => planCommand(parser, 'enforce', take),
-  statusCommand,
-  reportCommand,
-  watchCommand,
-  defineCommand,
-  editCommand,
-  (parser, take) => setCommand(parser, 'set', take),
-  (parser, take) => setCommand(parser, 'unset', take),
-  attachCommand,
-  (parser, take) => installCommand(parser, 'install', take),
-  (parser, take) => installCommand(parser, 'uninstall', take),
-];
+type AddCommand = (parser: Argv, take: Take) => void;
 
-const COMMAND_NAMES = [
-  ...['lint', 'normalize', 'expand', 'plan', 'enforce', 'status', 'report', 'watch'],
-  ...['define', 'edit', 'set', 'unset', 'attach', 'install', 'uninstall'],
-];
+/** In the order of --help. scripts/describe-commands.mjs generates manual pages and completions from them. */
+export const COMMANDS: Readonly<Record<string, AddCommand>> = {
+  lint: (parser, take) => lintCommand(parser, 'lint', take),
+  normalize: normalizeCommand,
+  expand: expandCommand,
+  plan: (parser, take) => planCommand(parser, 'plan', take),
+  enforce: (parser, take) => planCommand(parser, 'enforce', take),
+  status: statusCommand,
+  report: reportCommand,
+  watch: watchCommand,
+  define: defineCommand,
+  edit: editCommand,
+  set: (parser, take) => setCommand(parser, 'set', take),
+  unset: (parser, take) => setCommand(parser, 'unset', take),
+  attach: attachCommand,
+  install: (parser, take) => installCommand(parser, 'install', take),
+  uninstall: (parser, take) => installCommand(parser, 'uninstall', take),
+};
+
+const COMMAND_NAMES = Object.keys(COMMANDS);
 const KNOWN = `known: ${COMMAND_NAMES.slice(0, -1).join(', ')} or ${COMMAND_NAMES.at(-1)} (see --help)`;
 
 /** What yargs knows of the options of the command. */
@@ -58,20 +58,20 @@ export async function parseArguments(program: string, args: readonly string[]): 
   };
   if (program !== 'lint-domain' && args[0] === 'help') return helpOf(program, args[1]);
   const parser = base(program, args);
-  if (program === 'lint-domain') {
-    lintCommand(parser, '$0', take);
-  } else {
-    parser.usage('Usage: $0 COMMAND [options] [FILE...]');
-    for (const add of COMMANDS) add(parser, take);
-  }
+  const isLintDomain = program === 'lint-domain';
+  const lintDomain: AddCommand = (lintParser, takeLint) => lintCommand(lintParser, '$0', takeLint);
+  const called = isLintDomain ? lintDomain : COMMANDS[args.find((arg) => COMMAND_NAMES.includes(arg)) ?? ''];
+  const options = declaredOptions((recorder) => called?.(recorder, take));
+  if (!isLintDomain) parser.usage('Usage: $0 COMMAND [options] [FILE...]');
+  for (const add of isLintDomain ? [lintDomain] : Object.values(COMMANDS)) add(parser, take);
   let printed = '';
   const parse = async () =>
-    parser.parseAsync(prepareArguments(args), {}, (error, _, output) => {
+    parser.parseAsync(prepareArguments(args, options), {}, (error, _, output) => {
       if (error) throw error;
       printed = output;
     });
   const { _: words } = await parse().catch((error) => {
-    throw error instanceof ToolError ? new ToolError(namesAsTyped(error.message, args)) : error;
+    throw error instanceof ToolError ? new ToolError(namesAsTyped(error.message, args, options)) : error;
   });
   if (printed) return { command: 'print', text: `${printed}\n` };
   if (request) return request;

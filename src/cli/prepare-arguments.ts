@@ -1,21 +1,24 @@
-/** Options whose value is always the next word, or the rest of this one as in `-dguest`. */
-const ATTACHED = /^-([cd])([^=].*)$/s;
-const SWITCH = /^(?:-i|--(?:in-place|no-check|no-config|check|json|host|details|misplaced|remote|contested))$/;
+import { type DeclaredOptions, optionOf } from './declared-options.js';
+
 const NUMBER = /^-?[\d.][\d.eE+-]*$/;
 
 /** Writes what yargs would misread in a form that it does not. */
-export function prepareArguments(args: readonly string[]): string[] {
+export function prepareArguments(args: readonly string[], options: DeclaredOptions): string[] {
   const end = args.indexOf('--');
-  const options = end < 0 ? args : args.slice(0, end);
-  return [...options.flatMap(prepare), ...args.slice(options.length)];
+  const before = end < 0 ? args : args.slice(0, end);
+  return [...before.flatMap((arg, index) => prepare(arg, before[index + 1], options)), ...args.slice(before.length)];
 }
 
-function prepare(arg: string, index: number, args: readonly string[]): string[] {
-  const next = args[index + 1];
-  // yargs would take a file named true or false as the value of the switch before it
-  if (SWITCH.test(arg) && /^(?:true|false)$/.test(next ?? '')) return [`${arg}=true`];
-  // SECONDS is optional: in `--watch guest` the word is a domain's name
-  if (/^(?:-w|--watch)$/.test(arg) && next !== undefined && !NUMBER.test(next)) return ['--watch='];
-  const [, option, value] = ATTACHED.exec(arg) ?? [];
-  return option === undefined || value === undefined ? [arg] : [`-${option}`, value];
+function prepare(arg: string, next: string | undefined, options: DeclaredOptions): string[] {
+  const [name, option] = optionOf(arg, options);
+  if (option && next !== undefined) {
+    // yargs would take a file named true or false as the value of the switch before it
+    if (option.type === 'boolean' && /^(?:true|false)$/.test(next)) return [`${arg}=true`];
+    // The value is optional: in `--watch guest` the word is a domain's name.
+    if (option.type === 'string' && !option.requiresArg && !NUMBER.test(next)) return [`--${name}=`];
+  }
+  // The value is the rest of the word, as in `-dguest`.
+  const [, letter, value] = /^(-[A-Za-z])([^=].*)$/s.exec(arg) ?? [];
+  if (letter === undefined || value === undefined || !optionOf(letter, options)[1]?.requiresArg) return [arg];
+  return [letter, value];
 }

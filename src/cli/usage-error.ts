@@ -1,4 +1,5 @@
 import { similar } from '../lib/similar.js';
+import type { DeclaredOptions } from './declared-options.js';
 
 /**
  * Rewrites yargs's error message as one line with the option as typed, and the option that was probably meant.
@@ -31,19 +32,10 @@ function asTyped(name: string, args: readonly string[]): string {
   return `-${name}`;
 }
 
-/** Long names of the options that have a letter. */
-const LETTERS: Readonly<Record<string, string>> = {
-  connect: 'c',
-  domain: 'd',
-  'in-place': 'i',
-  'dry-run': 'n',
-  watch: 'w',
-};
-
 /** Our own messages name an option by its long name; if only its letter was typed, the letter. */
-export function namesAsTyped(message: string, args: readonly string[]): string {
+export function namesAsTyped(message: string, args: readonly string[], options: DeclaredOptions): string {
   return message.replace(/(?<![\w-])--([a-z-]+)/g, (long, name: string) => {
-    const letter = LETTERS[name];
+    const letter = options.get(name)?.alias;
     const isLong = args.some((arg) => arg === long || arg.startsWith(`${long}=`));
     const isLetter = letter !== undefined && args.some((arg) => new RegExp(`^-[A-Za-z]*${letter}`).test(arg));
     return isLetter && !isLong ? `-${letter}` : long;

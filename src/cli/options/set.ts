@@ -25,7 +25,7 @@ export function setCommand(parser: Argv, name: 'set' | 'unset', take: Take): voi
           `Usage: $0 ${name} [options] ${words}\n\n${ABOUT[name]}\n${DOMAIN}\n${DEVICE}${isSet ? `\n${CPUSET}` : ''}`,
         )
         .epilogue(EPILOGUE)
-        .option('list', { type: 'boolean', describe: 'list the devices of DOMAIN and their policies' })
+        .option('list', { type: 'boolean', describe: 'list devices of DOMAIN with policies' })
         .example(
           isSet ? '$0 set guest 06:12.5 auto --live --config' : '$0 unset guest ua-gpu --config',
           'now and later',
@@ -73,7 +73,7 @@ function policyOptions<T>(command: Argv<T>) {
     .option('control-vectors', {
       type: 'string',
       requiresArg: true,
-      describe: 'with --spread: the first N vectors serve no queue',
+      describe: '--spread: first N vectors serve no queue',
     });
 }
 
@@ -81,7 +81,7 @@ function scopeOptions<T>(command: Argv<T>) {
   return connectOption(command)
     .option('live', { type: 'boolean', describe: 'change the running domain' })
     .option('config', { type: 'boolean', describe: 'change the definition for the next start' })
-    .option('current', { type: 'boolean', describe: 'the running domain, else the definition (default)' });
+    .option('current', { type: 'boolean', describe: 'running domain, else definition (default)' });
 }
 
 function scopeOf(flags: Record<string, unknown>): ScopeOptions {
