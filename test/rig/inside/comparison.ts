@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import type { Result } from './comparison-table.js';
-import { BANMOD, type Contender, cpusOfVcpus, NOTHING, US } from './contenders.js';
+import { BANMOD, type Contender, cpusOfVcpus, NOTHING, placeUntil, US } from './contenders.js';
 import { DeliveryCounts } from './delivery-counts.js';
 import { VFIO_NICS } from './devices.js';
 import { cpusIn } from './expect.js';
@@ -128,16 +128,9 @@ export class Comparison {
       defined: VCPUS.map(Number),
       current: () => cpusOfVcpus(this.guest.name),
       local: this.#local,
-      pause: (seconds: number) => sleep((seconds * 1000) / this.speed, undefined, { signal }),
     };
     for (const { contender, device } of this.cards) {
-      if (!contender.place) continue;
-      const placing = contender.place({ ...surroundings, address: device.address }).catch((error: Error) => {
-        if (error.name !== 'AbortError') throw error;
-      });
-      // else Node ends at once, without a report
-      placing.catch(() => {});
-      this.#placing.push(placing);
+      this.#placing.push(placeUntil(signal, contender, { ...surroundings, address: device.address }, this.speed));
     }
   }
 

@@ -1,6 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { cpusIn } from './expect.js';
 import { interruptsOf, text } from './kernel-files.js';
+import { sleep } from './wait.js';
 
 /** What a way to place interrupts knows, and does not: the policy. */
 export interface Surroundings {
@@ -11,9 +12,12 @@ export interface Surroundings {
   current(): number[];
   /** the CPUs of the device's node */
   local: readonly number[];
-  /** rejects when the comparison ends */
+  /** rejects at the end */
   pause(seconds: number): Promise<void>;
 }
+
+const HOOK_SECONDS = 30;
+const LOOP_SECONDS = 10;
 
 /** A way to place the interrupts of one device, written from its description. */
 export interface Contender {
@@ -32,9 +36,9 @@ export const BANMOD: Contender = { name: 'irqbalance --banmod=vfio_pci' };
 
 /** A hook script of libvirt. No hook runs at a reboot, a reset, a hotplug or vcpupin. */
 export const SLEEPING_HOOK: Contender = {
-  name: 'hook: sleep 30, set once',
+  name: `hook: sleep ${HOOK_SECONDS}, set once`,
   async place({ address, defined, pause }) {
-    await pause(30);
+    await pause(HOOK_SECONDS);
     setAffinity(address, defined);
   },
 };
@@ -55,14 +59,33 @@ export const WAIT_AND_NARROW: Contender = {
 
 /** A loop that looks where the vCPUs may run. */
 export const LOOP: Contender = {
-  name: 'loop every 10 s',
+  name: `loop every ${LOOP_SECONDS} s`,
   async place({ address, current, pause }) {
     for (;;) {
       setAffinity(address, current());
-      await pause(10);
+      await pause(LOOP_SECONDS);
     }
   },
 };
+
+/**
+ * Lets a contender place the interrupts of its device until the signal.
+ * @param speed how many seconds of its times pass in one
+ */
+export function placeUntil(
+  signal: AbortSignal,
+  contender: Contender,
+  surroundings: Omit<Surroundings, 'pause'>,
+  speed: number,
+): Promise<void> {
+  const pause = (seconds: number) => sleep((seconds * 1000) / speed, undefined, { signal });
+  const placing = contender.place?.({ ...surroundings, pause }).catch((error: Error) => {
+    if (error.name !== 'AbortError') throw error;
+  });
+  // The caller awaits it at the end. Until then, Node would end at an error, without a report.
+  placing?.catch(() => {});
+  return placing ?? Promise.resolve();
+}
 
 function setAffinity(address: string, cpus: readonly number[]): void {
   for (const { irq, affinity } of interruptsOf(address)) {

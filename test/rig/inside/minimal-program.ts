@@ -1,27 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
-/** The usual ways to place the interrupts of a device today. $1: its address, $2: a mask, $3: seconds. */
-const PLACE = `
-place() {
-  for path in /sys/bus/pci/devices/$1/msi_irqs/*; do
-    irq=\${path##*/}
-    [ "$(cat /proc/irq/$irq/smp_affinity)" = "$2" ] || echo "$2" >/proc/irq/$irq/smp_affinity
-  done
-}`;
-
-/** A hook that waits for the guest to boot, then places the existing vectors once. */
-export const sleepThenPlace = (address: string, mask: string, seconds: number) =>
-  shell(`${PLACE}\nsleep "$3"; place "$1" "$2"`, address, mask, seconds);
-
-/** A loop that places the vectors at an interval. */
-export const placeInLoop = (address: string, mask: string, seconds: number) =>
-  shell(`${PLACE}\nwhile :; do place "$1" "$2"; sleep "$3"; done`, address, mask, seconds);
-
 /**
  * The minimum that a program in Node can do with the kernel's events: no domains, no policy, no second check. Its time
  * here is that of the emulation. $1: a device's address, $2: a mask.
  */
-const BARE = `
+const PROGRAM = `
 const fs = require('node:fs');
 const [, address, mask] = process.argv;
 const instance = '/sys/kernel/tracing/instances/bare';
@@ -48,9 +31,6 @@ function attempt(irq, pause) { try { place(irq, pause); } catch {} }
   }
 })();`;
 
-export const placeBarely = (address: string, mask: string) =>
-  spawn('node', ['-e', BARE, address, mask], { stdio: 'ignore' });
-
-function shell(script: string, address: string, mask: string, seconds: number): ChildProcess {
-  return spawn('sh', ['-c', script, 'sh', address, mask, `${seconds}`], { stdio: 'ignore' });
+export function startMinimalProgram(address: string, mask: string): ChildProcess {
+  return spawn('node', ['-e', PROGRAM, address, mask], { stdio: 'ignore' });
 }

@@ -1,9 +1,11 @@
+import type { ChildProcess } from 'node:child_process';
 import * as assert from 'uvu/assert';
+import { LOOP, placeUntil, SLEEPING_HOOK } from '../inside/contenders.js';
 import { DISK, NEAR_NIC, NIC, OTHER_NIC } from '../inside/devices.js';
 import type { GuestDriver } from '../inside/guest-driver.js';
 import { numbersOf } from '../inside/kernel-files.js';
 import { histogram, type Life, livesOf, quantile } from '../inside/lives.js';
-import { placeBarely, placeInLoop, sleepThenPlace } from '../inside/peers.js';
+import { startMinimalProgram } from '../inside/minimal-program.js';
 import type { Rig } from '../inside/rig.js';
 import { scene, sceneOnEveryKernel } from '../inside/scene.js';
 import { sleep } from '../inside/wait.js';
@@ -21,9 +23,8 @@ const ROUNDS_BARE = 6;
 const BARE_START = 2000;
 const RELOAD = 11;
 const VECTORS = 5;
-/** Seconds: the interval of a typical loop, and a third of the 30 s that the hook of a known script sleeps. */
-const LOOP = 10;
-const SLEEP = 10;
+/** The hook sleeps a third of its time. */
+const HOOK_SPEED = 3;
 
 sceneOnEveryKernel(
   "lag from the kernel's vector_alloc to the write of the mask, with trace events, and that of the peers",
@@ -31,8 +32,8 @@ sceneOnEveryKernel(
     const { ours, bare, sleeper, loop } = await measure(rig, true);
     rig.note(histogram('hostdev-cpuset, with trace events (bounds: p50 15 ms, p99 80 ms)', ours));
     rig.note(histogram('the least that a program in Node can do with these events', bare));
-    rig.note(histogram(`a hook that sleeps ${SLEEP} s (of the usual 30) and places once`, sleeper));
-    rig.note(histogram(`a loop every ${LOOP} s`, loop));
+    rig.note(histogram(`${SLEEPING_HOOK.name}, ${HOOK_SPEED} times as fast`, sleeper));
+    rig.note(histogram(LOOP.name, loop));
     assertAhead(ours, ROUNDS, loop);
     assert.ok(
       sleeper.some(({ lag }) => lag === undefined),
@@ -84,7 +85,15 @@ async function measure(rig: Rig, peers: boolean): Promise<Measured> {
   const note = () => {
     for (const [who, address] of WHOSE) for (const irq of numbersOf(address)) numbers[who].add(irq);
   };
-  const running = peers ? [sleepThenPlace(DISK, '8', SLEEP), placeInLoop(NEAR_NIC, '8', LOOP)] : [];
+  const end = new AbortController();
+  const surroundings = { defined: [3], current: () => [3], local: [3] };
+  const placing = peers
+    ? [
+        placeUntil(end.signal, SLEEPING_HOOK, { ...surroundings, address: DISK }, HOOK_SPEED),
+        placeUntil(end.signal, LOOP, { ...surroundings, address: NEAR_NIC }, 1),
+      ]
+    : [];
+  let minimalProgram: ChildProcess | undefined;
   // The loop has made its first check before any vector exists.
   await sleep(peers ? 2000 : 500);
   rig.trace.take();
@@ -102,7 +111,7 @@ async function measure(rig: Rig, peers: boolean): Promise<Measured> {
     }
     // Not at the same time as ours: our device's events would wake it, too, and it would take our CPU time.
     if (peers) {
-      running.push(placeBarely(OTHER_NIC, '8'));
+      minimalProgram = startMinimalProgram(OTHER_NIC, '8');
       await sleep(BARE_START);
       for (let round = 0; round < ROUNDS_BARE; round++) {
         await reload(bare, round);
@@ -110,7 +119,9 @@ async function measure(rig: Rig, peers: boolean): Promise<Measured> {
       }
     }
   } finally {
-    for (const child of running) child.kill('SIGKILL');
+    minimalProgram?.kill('SIGKILL');
+    end.abort();
+    await Promise.all(placing);
   }
   assert.equal(watcherPids(), pids, 'the watcher is the same');
   const all = WHOSE.flatMap(([who]) => [...numbers[who]]);
