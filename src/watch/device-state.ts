@@ -2,13 +2,13 @@ import type { Continuity } from '../affinity/continuity.js';
 import { type DevicePlan, type InterruptPlan, isRemote } from '../affinity/domain-plan.js';
 import { type CountedInterrupt, StrayInterrupts } from '../affinity/stray-interrupts.js';
 import { type Spread, vectorTarget } from '../affinity/vector-target.js';
+import { WriteRetry } from '../affinity/write-retry.js';
 import type { PciAddress } from '../domain/address.js';
 import type { Cpuset } from '../domain/cpuset.js';
 import { IrqNumbers } from '../host/irq-numbers.js';
 import type { PseudoFs } from '../host/pseudo-fs.js';
 import { vfioOwnership } from '../host/vfio-handlers.js';
 import { type CheckResult, InterruptState } from './interrupt-state.js';
-import { WriteRetry } from './write-retry.js';
 
 /**
  * After a fast-path write the full check waits until no new vector has come for SETTLE_MS, and for MAX_SETTLE_MS at

@@ -1,12 +1,12 @@
 import type { Continuity } from '../affinity/continuity.js';
 import type { InterruptPlan } from '../affinity/domain-plan.js';
 import { type WriteResult, writeAffinity } from '../affinity/write-affinity.js';
+import { WriteRetry } from '../affinity/write-retry.js';
 import { type Cpuset, equal } from '../domain/cpuset.js';
 import { openMask, parseMaskOnce, readHandlers } from '../host/interrupt.js';
 import { FileError, type OpenFile, type PseudoFs, type WritableFile } from '../host/pseudo-fs.js';
 import { isLine } from '../host/vfio-handlers.js';
 import { type RepairDecision, RepairLimiter } from './repair-limiter.js';
-import { WriteRetry } from './write-retry.js';
 
 /** Result of a check. `renewed`: the interrupt went away; another vector may have its number. */
 export type CheckResult = 'same' | 'moved' | 'renewed';

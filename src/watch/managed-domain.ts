@@ -1,20 +1,17 @@
-import type { DevicePlan, InterruptPlan } from '../affinity/domain-plan.js';
-import { enforceDomain, type PassResult } from '../affinity/reconcile-domain.js';
-import type { Settings } from '../affinity/settings.js';
-import { addressOf, handlerOf, irqOf } from '../affinity/vector-key.js';
+import type { DevicePlan } from '../affinity/domain-plan.js';
+import type { PassResult } from '../affinity/reconcile-domain.js';
 import type { PciAddress } from '../domain/address.js';
 import type { PlainDefinition } from '../domain/plain-definition.js';
 import type { Claimant } from '../host/device-owners.js';
-import type { OpenDevicesCache } from '../host/open-devices.js';
 import type { PostedVectors } from '../host/posted-vectors.js';
 import { FileError } from '../host/pseudo-fs.js';
-import type { Topology } from '../host/topology.js';
-import { type ThreadsContext, VcpuCache } from '../host/vcpu-cache.js';
+import { VcpuCache } from '../host/vcpu-cache.js';
 import { TokenBucket } from '../lib/token-bucket.js';
 import type { ContestedInterrupt, DomainCounts, StrayCount } from '../runtime/counters.js';
 import type { PublishedPosting } from '../runtime/posting-status.js';
 import type { DeviceState } from './device-state.js';
 import { DeviceStates } from './device-states.js';
+import { DomainPass, type PassContext } from './domain-pass.js';
 import { type FastPathResult, type NewVector, placeOnFastPath, UNCLEAR } from './fast-path.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import type { ReconcilerHost } from './reconciler-host.js';
@@ -30,36 +27,18 @@ import { type CheckScope, Schedule } from './schedule.js';
 const CPU_LIMITS_MS = { capacity: 10_000, perSecond: 10 };
 
 /**
- * While another process has the domain's lock, a check retries at this interval. After the limit it goes on without the
- * lock.
- */
-const LOCK_RETRY_MS = 20;
-const MAX_LOCK_WAIT_MS = 2000;
-/**
- * A check of some devices, as after each new vector, uses an earlier list of the devices that QEMU has open, if no
- * other domain names the device.
- */
-const MAX_OPEN_DEVICES_AGE_MS = 60_000;
-/**
  * Check interval while another domain names a device of this one: libvirt sends no event when that domain releases it.
  */
 const CONFLICT_CHECK_MS = 10_000;
 
 /** What a check must know besides the domain. */
-export interface CheckContext extends ThreadsContext {
-  settings: Settings;
-  topology: Topology;
+export interface CheckContext extends PassContext {
   /** true: trace events report new vectors */
   traced: boolean;
   /** the host's number of IRQs before the first device of this run was checked; undefined: unknown */
   hostIrqCount(): number | undefined;
   /** of the whole run */
   result: ReconcileResult;
-  /** the domains that name a device, in the order in which they were added */
-  claimants(address: string): readonly Claimant[];
-  openDevices: OpenDevicesCache;
-  /** which vectors are posted to vCPUs */
-  posted: PostedVectors;
   /** as ReconcilerHost has it */
   vectorUnplaced?: ((address: string) => void) | undefined;
   /** when a trace event first named an IRQ */
@@ -76,8 +55,7 @@ export class ManagedDomain {
   #isAuto = true;
   readonly #outcomes: OutcomeRecorder;
   readonly #problems = new ReportedProblems();
-  /** when a pass first found the lock taken; undefined: the last pass had the lock */
-  #lockedSince: number | undefined;
+  readonly #pass: DomainPass;
   readonly #cpu = new TokenBucket(CPU_LIMITS_MS);
 
   constructor(
@@ -88,6 +66,7 @@ export class ManagedDomain {
     this.#devices = new DeviceStates(host.files);
     this.#vcpus = new VcpuCache(host.files, definition.name, definition.uuid);
     this.#outcomes = new OutcomeRecorder(host);
+    this.#pass = new DomainPass(host, { devices: this.#devices, vcpus: this.#vcpus, outcomes: this.#outcomes });
     this.schedule = new Schedule(host.clock.now());
   }
 
@@ -275,8 +254,12 @@ export class ManagedDomain {
     this.#addEnded(context.result);
     // before the plan is made: counts that rise show that a vector is no longer posted
     this.#devices.noLongerPosted(context.posted, only);
-    const pass = this.#pass(context, only);
-    if (!pass) return;
+    const run = this.#pass.run(this.#definition, context, only);
+    if ('retryAt' in run) {
+      this.schedule.requestFullCheck(run.retryAt);
+      return;
+    }
+    const pass = run.result;
     const seen = new Set<string | null>();
     pass.applied.devices.forEach((applied, index) => {
       const device = seen.has(applied.address) ? undefined : this.#devices.stateOf(applied);
@@ -325,53 +308,5 @@ export class ManagedDomain {
   close(): void {
     this.#vcpus.close();
     this.#devices.keepOnly(new Set());
-  }
-
-  /** Undefined if another process makes a pass at the same time: a full check follows soon. */
-  #pass(
-    { now, settings, topology, posted, ...context }: CheckContext,
-    only?: ReadonlySet<string>,
-  ): PassResult | undefined {
-    const { host } = this;
-    const { claimants, openDevices: cache, pidFiles } = context;
-    const maxAgeMs = only ? MAX_OPEN_DEVICES_AGE_MS : 0;
-    const ownership = { claimants, cache, pidFiles, now, maxAgeMs };
-    const stateOf = (address: string, interrupt: InterruptPlan) => this.devices.get(address)?.stateOf(interrupt);
-    const pass = () =>
-      enforceDomain(
-        {
-          files: host.files,
-          state: host.state,
-          settings,
-          counts: false,
-          onlyRunning: true,
-          postingOf: (irq) => posted.of(irq),
-          recent: { topology, threads: this.#vcpus.known, ownership },
-        },
-        this.#definition,
-        {
-          ...(only ? { only } : {}),
-          continuityOf: (key) =>
-            this.devices.get(addressOf(key))?.continuityOf(irqOf(key), handlerOf(key)) ?? 'unknown',
-          reasonToLeave: (address, interrupt) => {
-            const state = stateOf(address, interrupt);
-            return state && this.#outcomes.reasonToLeave(state, interrupt, now, settings.contest);
-          },
-          isTargetFull: (address, interrupt) => {
-            const state = stateOf(address, interrupt);
-            return state !== undefined && this.#outcomes.isTargetFull(state, interrupt, now);
-          },
-          fastPathWrite: (address, interrupt) => stateOf(address, interrupt)?.fastPathWrite,
-        },
-      );
-    const run = host.exclusively ? host.exclusively(this.#definition.uuid, pass) : { result: pass() };
-    if (run) {
-      this.#lockedSince = undefined;
-      return run.result;
-    }
-    this.#lockedSince ??= now;
-    if (now - this.#lockedSince >= MAX_LOCK_WAIT_MS) return pass();
-    this.schedule.requestFullCheck(now + LOCK_RETRY_MS);
-    return undefined;
   }
 }

@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ErrorKind } from '../../src/affinity/write-errors.js';
+import { WriteRetry } from '../../src/affinity/write-retry.js';
 import { cpusetOf } from '../../src/domain/cpuset.js';
-import { WriteRetry } from '../../src/watch/write-retry.js';
 
 const backOff = suite('retries of writes');
 /** A new object each time: sets are compared by content. */

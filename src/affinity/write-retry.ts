@@ -1,6 +1,6 @@
-import { type ErrorKind, PERSISTENT_FAILURES } from '../affinity/write-errors.js';
 import { type Cpuset, equal } from '../domain/cpuset.js';
 import { BackOff, type BackOffLimits } from '../lib/back-off.js';
+import { type ErrorKind, PERSISTENT_FAILURES } from './write-errors.js';
 
 const LIMITS: Record<ErrorKind, BackOffLimits> = {
   transient: { firstMs: 10, maxMs: 10_000, factor: 4 },
