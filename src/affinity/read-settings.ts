@@ -1,10 +1,15 @@
 import type { GuestPolicies } from '../domain/guest-policies.js';
 import type { PseudoFs } from '../host/pseudo-fs.js';
+import { ExpectedError } from '../lib/errors.js';
 import { InputError } from '../lib/input-error.js';
 import { LineIndex } from '../xml/line-index.js';
 import { GUESTS_FOLDER, parseGuestPolicies } from './guest-settings.js';
 import { DEFAULT_SETTINGS, parseSettings, SETTINGS_FILE, type Settings } from './settings.js';
-import { SettingsError } from './settings-error.js';
+
+/** The host's configuration is invalid: one line, with its place. */
+class SettingsError extends ExpectedError {
+  override readonly name = 'SettingsError';
+}
 
 /**
  * The host's configuration, with the files of guests.d; undefined if there is neither. A file that cannot be read, or

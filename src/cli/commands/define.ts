@@ -1,11 +1,11 @@
 import { printable } from '../../lib/printable.js';
 import { Virsh } from '../../libvirt/virsh.js';
 import { normalize } from '../../transform/normalize.js';
+import { type RewrittenFile, rewriteEach } from '../edit/rewrite.js';
 import { defineWithVirsh, isRunning, RUNNING_NOTE } from '../edit/virsh-define.js';
 import { STDIN_NAME } from '../files/read-input.js';
 import { EXIT, errorLine, type Io } from '../io.js';
 import type { SchemaOptions } from '../lint/schema-run.js';
-import { type RewrittenFile, rewriteEach } from '../rewrite/rewrite.js';
 import { onTermination } from '../signals.js';
 
 export interface DefineOptions extends SchemaOptions {

@@ -3,11 +3,11 @@ import type { DefaultPolicy } from '../../domain/metadata.js';
 import { printable } from '../../lib/printable.js';
 import { expand } from '../../transform/expand.js';
 import { normalize } from '../../transform/normalize.js';
+import { type Rewrite, type RewrittenFile, rewriteEach } from '../edit/rewrite.js';
 import { STDIN_NAME } from '../files/read-input.js';
 import { replaceFile } from '../files/write-file.js';
 import { EXIT, errorLine, type Io } from '../io.js';
 import type { SchemaOptions } from '../lint/schema-run.js';
-import { type Rewrite, type RewrittenFile, rewriteEach } from '../rewrite/rewrite.js';
 import { betweenWrites, pendingSignals } from '../signals.js';
 
 const PROGRAM = 'hostdev-cpuset';

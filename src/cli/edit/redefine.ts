@@ -5,7 +5,7 @@ import type { Virsh } from '../../libvirt/virsh.js';
 import { normalize } from '../../transform/normalize.js';
 import type { Io } from '../io.js';
 import type { SchemaOptions } from '../lint/schema-run.js';
-import { rewriteOne } from '../rewrite/rewrite.js';
+import { rewriteOne } from './rewrite.js';
 import { defineWithVirsh } from './virsh-define.js';
 
 /** A domain that is being edited. */

@@ -1,9 +1,8 @@
-import { mkdtempSync, openSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, openSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { reason } from '../../lib/errno.js';
 import { ToolError } from '../../lib/errors.js';
-import { removeFile } from '../../lib/remove-file.js';
 
 /** A temporary directory of mode 0700 for definitions, which may contain passwords. */
 export class TempDir {
@@ -47,6 +46,15 @@ export function openNameless(text: string): number {
     return orToolError(() => openSync(path, 'r'));
   } finally {
     folder.remove();
+  }
+}
+
+/** Removes a file, if it exists. Throws the system's error with its code, which rmSync of Node 24 loses. */
+function removeFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
 
