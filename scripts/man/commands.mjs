@@ -105,7 +105,7 @@ It prints nothing to standard output.
 | - | - |
 | \`LIBVIRT_SCHEMAS\` | directory of libvirt's RELAX NG schemas; \`--schemas\` takes precedence |
 | \`NO_COLOR\` | if set and not empty: no colors on a terminal |
-| \`COLUMNS\` | width of the text of plan, enforce and status; takes precedence over that of the terminal |
+| \`COLUMNS\` | width of text for people; takes precedence over that of the terminal |
 
 ## Files
 
