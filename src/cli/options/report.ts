@@ -20,7 +20,11 @@ export function reportCommand(parser: Argv, take: Take): void {
           requiresArg: true,
           describe: 'write a web page to FILE (-: standard output)',
         })
-        .option('max-age', { type: 'string', requiresArg: true, describe: 'an older document is a problem (seconds)' })
+        .option('max-age', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'a document older than SECONDS is a problem',
+        })
         .example('ssh host hostdev-cpuset status --json > host.json', 'the status of a host')
         .example('$0 report *.json', 'the status of all'),
     ({ _: words, details, check, html, 'max-age': maxAge }) => {

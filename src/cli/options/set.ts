@@ -10,7 +10,7 @@ const ABOUT = {
 };
 const DOMAIN = 'DOMAIN: name, ID or UUID';
 const DEVICE = 'DEVICE: PCI address, alias or MAC, as in the definition';
-const CPUSET = "CPUSET: auto, native or a list of CPUs in libvirt's form, such as 2-5,^4";
+const CPUSET = "CPUSET: auto, native or a list of CPUs in libvirt's format, such as 2-5,^4";
 const EPILOGUE = 'Exit status: 0 success, 1 the result has errors, 2 the command failed.';
 
 export function setCommand(parser: Argv, name: 'set' | 'unset', take: Take): void {
@@ -25,9 +25,9 @@ export function setCommand(parser: Argv, name: 'set' | 'unset', take: Take): voi
           `Usage: $0 ${name} [options] ${words}\n\n${ABOUT[name]}\n${DOMAIN}\n${DEVICE}${isSet ? `\n${CPUSET}` : ''}`,
         )
         .epilogue(EPILOGUE)
-        .option('list', { type: 'boolean', describe: 'list devices of DOMAIN with policies' })
+        .option('list', { type: 'boolean', describe: 'list devices and policies of DOMAIN' })
         .example(
-          isSet ? '$0 set guest 06:12.5 auto --live --config' : '$0 unset guest ua-gpu --config',
+          isSet ? '$0 set guest 06:12.5 auto --live --config' : '$0 unset guest ua-gpu --live --config',
           'now and later',
         ),
     ({ _: given, connect, list, ...flags }) => {

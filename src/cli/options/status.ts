@@ -13,7 +13,7 @@ import {
 } from './shared.js';
 
 const ABOUT = 'show where interrupts are and should be delivered';
-const WORDS = 'DOMAIN: name, ID or UUID, none: a line each; or FILE: -, ./a, a.xml';
+const WORDS = 'DOMAIN: name, ID or UUID; or FILE: -, ./a, a.xml\nNone: all running domains, a line each';
 const ONLY: Record<StateFilter, string> = {
   misplaced: 'only what is not where the policy wants it',
   remote: "only what is not on the device's node",
@@ -67,7 +67,7 @@ export function statusCommand(parser: Argv, take: Take): void {
 
 function statusOptions<T>(command: Argv<T>) {
   return command
-    .option('details', { type: 'boolean', describe: 'a line for each interrupt, as with names' })
+    .option('details', { type: 'boolean', describe: 'a line for each interrupt (default with DOMAIN)' })
     .option('misplaced', { type: 'boolean', describe: ONLY.misplaced })
     .option('remote', { type: 'boolean', describe: ONLY.remote })
     .option('contested', { type: 'boolean', describe: ONLY.contested })
