@@ -15,37 +15,39 @@ import { walkStartTag } from './start-tag.js';
 /** Maximum number of siblings that are tried to find the one that conflicts with a child. */
 const MOST_SIBLINGS_TRIED = 60;
 
-/** The faults of a document, up to a limit, and their total number. */
+/**
+ * The faults of a document, up to a limit, and their total number.
+ * @param match passes over elements without faults
+ */
 export function walk(
   document: XmlDocument,
   start: Pattern,
   patterns: Patterns,
   derive: Derivative,
   mostFaults: number,
+  match: Pick<Match, 'element'> = new Match(document, patterns, derive),
 ): { faults: Fault[]; count: number } {
   const progress = new Progress(document, patterns, derive, mostFaults);
   const { root } = document;
   const state = patterns.after(start, patterns.empty);
   if (progress.isNone(derive.child(state, nameOf(root)))) {
     progress.report(() => elementFault(root, { allowed: allowedNames(start, 'element') }));
-  } else new Walk(progress).element(state, root, undefined);
+  } else new Walk(progress, match).element(state, root, undefined);
   return progress;
 }
 
 /** Walks through a document along a grammar, and continues after each fault as if it were corrected. */
 class Walk {
-  readonly #match: Match;
-
-  constructor(private readonly progress: Progress) {
-    const { document, patterns, derive } = progress;
-    this.#match = new Match(document, patterns, derive);
-  }
+  constructor(
+    private readonly progress: Progress,
+    private readonly match: Pick<Match, 'element'>,
+  ) {}
 
   /** The state after an element. */
   element(before: Pattern, element: XmlElement, parent: Frame | undefined): Pattern {
     // most devices have no fault; not tried at every level, which would take quadratic time
     if (parent?.parent?.parent === undefined) {
-      const after = this.#match.element(before, element);
+      const after = this.match.element(before, element);
       if (!this.#isNone(after)) return after;
     }
     const opened = this.progress.derive.child(before, nameOf(element));
@@ -245,7 +247,7 @@ class Walk {
     for (const each of children) {
       this.progress.tried += each.end - each.start;
       if (this.#isNone(derive.child(state, nameOf(each)))) quiet.count++;
-      else state = new Walk(quiet).element(state, each, undefined);
+      else state = new Walk(quiet, this.match).element(state, each, undefined);
     }
     return { state, faults: quiet.count };
   }

@@ -4,11 +4,8 @@ import { Explainer } from '../../../src/schema/explain/explain.js';
 import type { Grammar } from '../../../src/schema/grammar.js';
 import type { SchemaVerdict } from '../../../src/schema/verdict.js';
 import { parseXml } from '../../../src/xml/parse.js';
-import { randomNumbers } from '../../support/random.js';
-import { goodSamples } from '../../support/samples.js';
 import { TemporaryFolder } from '../../support/temporary-folder.js';
-import { casesOf } from '../cases.js';
-import { mutant, wordsOf } from '../mutants.js';
+import { randomDocuments } from './random-documents.js';
 
 /** Documents of one seed: as many as one call of xmllint validates quickly. */
 export const DOCUMENTS_OF_SEED = 500;
@@ -32,7 +29,7 @@ export async function compareVerdicts(
   const folder = new TemporaryFolder();
   const validator = await openEngine(engine, grammar, process.env);
   try {
-    const texts = mutants(seed, count);
+    const texts = randomDocuments(seed, count);
     const documents = texts.map((text, index) => {
       const name = `${index}.xml`;
       return { name, text, path: folder.write(name, text) };
@@ -62,18 +59,4 @@ function compare(explainer: Explainer, text: string, verdict: SchemaVerdict, com
     const ours = explainer.explain(parseXml(text)).faults[0]?.message ?? 'valid';
     comparison.differences.push(`${text}\nours: ${ours}\nlibxml2: ${verdict.message ?? 'valid'}`);
   }
-}
-
-function mutants(seed: number, count: number): string[] {
-  const documents = [...casesOf('valid').map((valid) => valid.text()), ...goodSamples().map(({ text }) => text)].filter(
-    (text) => !/[\ufeff\r]/.test(text),
-  );
-  const words = wordsOf(documents);
-  const random = randomNumbers(seed);
-  return Array.from({ length: count }, () => {
-    let text = documents[random(documents.length)] as string;
-    do text = mutant(text, words, random);
-    while (random(3) === 0);
-    return text;
-  });
 }
