@@ -20,9 +20,9 @@ export interface AddressShift {
 /** A device with its stated policy, as in device-policies.ts. */
 interface StatedDevice {
   device: Device;
-  policy?: Policy;
-  invalid?: true;
-  entry?: Entry;
+  policy?: Policy | undefined;
+  invalid?: true | undefined;
+  entry?: Entry | undefined;
 }
 
 /**

@@ -12,10 +12,10 @@ import { formatAttributes, type Policy, type PolicyAttribute } from './policy.js
 export interface DevicePolicy {
   device: Device;
   /** from the attributes, otherwise from the entry; undefined if none is stated, or if it is invalid */
-  policy?: Policy;
+  policy?: Policy | undefined;
   /** true: the stated policy is invalid; no default replaces it */
-  invalid?: true;
-  entry?: Entry;
+  invalid?: true | undefined;
+  entry?: Entry | undefined;
   /** its address, or that of another device, seems to have changed: its policy may be missing or another device's */
   shift?: AddressShift;
 }
@@ -60,13 +60,10 @@ export function combinePolicies({ devices, metadata }: Definition): DevicePolici
 }
 
 function policyOf(device: Device, entry: Entry | undefined, hasInvalidEntry: boolean): DevicePolicy {
-  const result: DevicePolicy = { device };
-  if (entry) result.entry = entry;
   const attribute = device.attribute?.policy;
   const policy = attribute ? (attribute.ok ? attribute.policy : undefined) : entry?.policy;
-  if (policy) result.policy = policy;
-  else if (attribute || hasInvalidEntry) result.invalid = true;
-  return result;
+  const invalid = !policy && (attribute || hasInvalidEntry) ? true : undefined;
+  return { device, policy, invalid, entry };
 }
 
 /** Whether a definition states any policy, valid or not: at a device, or in its metadata. */

@@ -14,15 +14,15 @@ export interface Device {
   /** it is, or may become, a PCI device with host interrupts: it can have a policy */
   placeable: boolean;
   /** its policy, if it has any of the attributes */
-  attribute?: StatedPolicy;
+  attribute?: StatedPolicy | undefined;
   /** its alias; libvirt keeps only a valid user alias */
-  alias?: { name: string; node: XmlElement };
+  alias?: { name: string; node: XmlElement } | undefined;
   /** the host's PCI device, if the definition names it */
-  source?: ParsedAddress & { node: XmlElement };
+  source?: (ParsedAddress & { node: XmlElement }) | undefined;
   /** lower case; undefined if absent or invalid */
-  mac?: string;
+  mac?: string | undefined;
   /** identifies it in a new metadata entry; undefined if it has nothing permanent */
-  identity?: Identity;
+  identity?: Identity | undefined;
 }
 
 /** All hostdevs and interfaces, in document order. */
@@ -33,29 +33,42 @@ export function readDevices(document: XmlDocument): Device[] {
 }
 
 function readDevice(document: XmlDocument, node: XmlElement): Device {
-  const element = node.tagName as Device['element'];
   const type = node.getAttribute('type') ?? '';
-  const device: Device = {
-    element,
-    node,
-    label: labelOf(node, type),
-    placeable: isPlaceable(node, type),
-  };
-  const stated = readStatedPolicy(document, node);
-  if (stated) device.attribute = stated;
-  const alias = firstBelow(node, 'alias');
-  if (alias) device.alias = { name: alias.getAttribute('name') ?? '', node: alias };
-  const address = type === 'network' ? undefined : firstBelow(node, 'source', 'address');
-  if (address && device.placeable) {
-    const { address: canonical, problems } = readAddress(fieldsOf(address));
-    device.source = { address: canonical, problems, node: address };
-  }
-  const mac = element === 'interface' ? firstBelow(node, 'mac')?.getAttribute('address') : undefined;
+  const placeable = isPlaceable(node, type);
+  const named = firstBelow(node, 'alias');
+  const alias = named && { name: named.getAttribute('name') ?? '', node: named };
+  const address = type === 'network' || !placeable ? undefined : firstBelow(node, 'source', 'address');
+  const source = address && sourceOf(address);
+  const mac = node.tagName === 'interface' ? firstBelow(node, 'mac')?.getAttribute('address') : undefined;
   const canonical = mac ? canonicalMac(mac) : undefined;
-  if (canonical !== undefined) device.mac = canonical;
-  const identity = device.placeable ? identityOf(device, type) : undefined;
-  if (identity) device.identity = identity;
-  return device;
+  const identity = placeable ? identityOf({ alias, source, mac: canonical }, type) : undefined;
+  return new DeviceInDomain(node, placeable, readStatedPolicy(document, node), alias, source, canonical, identity);
+}
+
+/** A class, because a domain may have fifty thousand: its label is made on demand. */
+class DeviceInDomain implements Device {
+  constructor(
+    readonly node: XmlElement,
+    readonly placeable: boolean,
+    readonly attribute: Device['attribute'],
+    readonly alias: Device['alias'],
+    readonly source: Device['source'],
+    readonly mac: string | undefined,
+    readonly identity: Identity | undefined,
+  ) {}
+
+  get element(): Device['element'] {
+    return this.node.tagName as Device['element'];
+  }
+
+  get label(): string {
+    return labelOf(this.node, this.node.getAttribute('type') ?? '');
+  }
+}
+
+function sourceOf(node: XmlElement): Device['source'] {
+  const { address, problems } = readAddress(fieldsOf(node));
+  return { address, problems, node };
 }
 
 /** The attribute that decides whether it can be a PCI device. */
@@ -82,7 +95,10 @@ function isPlaceable(node: XmlElement, type: string): boolean {
  * A valid user alias, otherwise the address, otherwise the MAC for type='network', whose address is chosen at each
  * start.
  */
-function identityOf({ alias, source, mac }: Device, type: string): Identity | undefined {
+function identityOf(
+  { alias, source, mac }: Pick<Device, 'alias' | 'source' | 'mac'>,
+  type: string,
+): Identity | undefined {
   if (alias && isUserAlias(alias.name)) return { key: 'alias', value: alias.name };
   if (source?.address) return { key: 'address', value: source.address };
   if (type === 'network' && mac) return { key: 'mac', value: mac };

@@ -6,7 +6,7 @@ import { select } from '../xml/select.js';
 import { parseAddress } from './address.js';
 import { formatIdentity, type Identity, type IdentityKey, parseIdentity } from './identity.js';
 import { POLICY_ATTRIBUTES, type Policy, parsePolicy } from './policy.js';
-import { policyTextOf } from './stated-policy.js';
+import { policyRanges, policyTextOf } from './stated-policy.js';
 
 /** Namespace of the element under `<metadata>` that carries the policies through libvirt. */
 export const NAMESPACE = 'urn:hostdev-cpuset:1';
@@ -145,9 +145,10 @@ const FORMS: Record<IdentityKey, string> = {
 };
 
 function readPolicy(document: XmlDocument, node: XmlElement, problems: MetadataProblem[]): Policy | undefined {
-  const { values, ranges } = policyTextOf(document, node);
+  const values = policyTextOf(node);
   const result = parsePolicy(values);
   if (result.ok) return result.policy;
+  const ranges = policyRanges(document, node);
   for (const { attribute, code, message, at, suggestion } of result.errors) {
     const range = ranges.get(attribute);
     if (!range) {

@@ -18,27 +18,59 @@ export interface StatedPolicy {
 
 /** Undefined if the element has none of the attributes. */
 export function readStatedPolicy(document: XmlDocument, node: XmlElement): StatedPolicy | undefined {
-  if (!hasPolicy(node)) return undefined;
-  const { values, ranges } = policyTextOf(document, node);
-  const [first] = ranges.values();
-  const range = ranges.get('cpuset') ?? (first as AttributeRange);
-  return { value: values.cpuset ?? '', range, values, ranges, policy: parseOnce(values) };
+  return hasPolicy(node) ? new PolicyInTag(document, node, parseOnce(policyTextOf(node))) : undefined;
+}
+
+/** Thousands of devices have a policy, and its places are needed only for messages and edits. */
+class PolicyInTag implements StatedPolicy {
+  constructor(
+    private readonly document: XmlDocument,
+    private readonly node: XmlElement,
+    private readonly parsed: ParsedPolicy,
+  ) {}
+
+  get value(): string {
+    return this.values.cpuset ?? '';
+  }
+
+  get values(): PolicyText {
+    return this.parsed.values;
+  }
+
+  get policy(): PolicyResult {
+    return this.parsed.policy;
+  }
+
+  get range(): AttributeRange {
+    const { ranges } = this;
+    const [first] = ranges.values();
+    return ranges.get('cpuset') ?? (first as AttributeRange);
+  }
+
+  get ranges(): ReadonlyMap<PolicyAttribute, AttributeRange> {
+    return policyRanges(this.document, this.node);
+  }
+}
+
+interface ParsedPolicy {
+  values: PolicyText;
+  policy: PolicyResult;
 }
 
 /** Policies that were already parsed: thousands of devices, in many documents, have a few. */
-const parsed = new Map<string, PolicyResult>();
+const parsedPolicies = new Map<string, ParsedPolicy>();
 /** Limits of the cache: entries, and characters of a policy. */
 const MOST_PARSED = 1000;
 const LONGEST_PARSED = 200;
 
-function parseOnce(values: PolicyText): PolicyResult {
+function parseOnce(values: PolicyText): ParsedPolicy {
   // no value contains a NUL
   const key = POLICY_ATTRIBUTES.map((name) => (values[name] === undefined ? '' : `=${values[name]}`)).join('\0');
-  const known = parsed.get(key);
+  const known = parsedPolicies.get(key);
   if (known !== undefined) return known;
-  const policy = parsePolicy(values);
-  if (parsed.size < MOST_PARSED && key.length <= LONGEST_PARSED) parsed.set(key, policy);
-  return policy;
+  const parsed = { values, policy: parsePolicy(values) };
+  if (parsedPolicies.size < MOST_PARSED && key.length <= LONGEST_PARSED) parsedPolicies.set(key, parsed);
+  return parsed;
 }
 
 function hasPolicy({ attributes }: XmlElement): boolean {
@@ -50,16 +82,23 @@ function hasPolicy({ attributes }: XmlElement): boolean {
 
 const policyAttributeNamed = (name: string) => POLICY_ATTRIBUTES.find((one) => one === name);
 
-/** The attributes of a policy in a tag: of a device, or of an entry. */
-export function policyTextOf(document: XmlDocument, node: XmlElement): Pick<StatedPolicy, 'values' | 'ranges'> {
+/** The attributes of a policy in a tag, of a device or of an entry. */
+export function policyTextOf({ attributes }: XmlElement): PolicyText {
   const values: PolicyText = {};
+  for (const { name, value } of attributes) {
+    const policyAttribute = policyAttributeNamed(name);
+    if (policyAttribute) values[policyAttribute] = value;
+  }
+  return values;
+}
+
+/** Their places, in document order. */
+export function policyRanges(document: XmlDocument, node: XmlElement): Map<PolicyAttribute, AttributeRange> {
   const ranges = new Map<PolicyAttribute, AttributeRange>();
   for (const attribute of node.attributes) {
     const name = policyAttributeNamed(attribute.name);
     const range = name && attributeOf(document, node, name);
-    if (!name || !range) continue;
-    values[name] = attribute.value;
-    ranges.set(name, range);
+    if (range) ranges.set(name, range);
   }
-  return { values, ranges };
+  return ranges;
 }

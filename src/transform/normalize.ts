@@ -29,9 +29,10 @@ export function normalize(definition: Definition, options: NormalizeOptions = {}
         throw new InputError(`${name} ${message}`, (attribute.ranges.get(name) ?? attribute.range).valueStart);
       }
       edits.push(...attributeRemovals(document, device));
-      const { start } = attribute.range;
-      if (!device.placeable) throw new InputError('this device has no host interrupts of its own', start);
-      if (!device.identity) throw new InputError('this device has no alias, address or MAC to identify it by', start);
+      if (!device.placeable || !device.identity) {
+        const lacks = device.placeable ? 'alias, address or MAC to identify it by' : 'host interrupts of its own';
+        throw new InputError(`this device has no ${lacks}`, attribute.range.start);
+      }
     }
     const identity = attribute ? device.identity : entry?.identity;
     if (identity && policy) entries.push({ identity, policy });

@@ -140,8 +140,8 @@ for (const [kind, attributes] of Object.entries(policies)) {
         domain(`<devices><interface type="hostdev" ${each}>${source}</interface></devices>`),
       );
       assert.is(device.valid, kind === 'good', each);
-      const document = parseXml(`<hostdev ${each}/>`);
-      assert.is(parsePolicy(policyTextOf(document, document.root).values).ok, kind === 'good', each);
+      const { root } = parseXml(`<hostdev ${each}/>`);
+      assert.is(parsePolicy(policyTextOf(root)).ok, kind === 'good', each);
     }
   });
 }
