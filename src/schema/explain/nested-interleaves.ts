@@ -34,6 +34,8 @@ export class NestedInterleaves {
   readonly #contents = new Map<string, Pattern[]>();
   /** nested interleaves of an element, computed on demand for this number of contents */
   readonly #nested = new Map<string, { contents: number; nested: readonly Nested[] }>();
+  readonly #childNames = new NamesInPatterns('element');
+  readonly #attributeNames = new NamesInPatterns('attribute');
   /** verdicts by element and order of its children: most documents have one of a few orders */
   readonly #orders = new Map<string, boolean>();
 
@@ -86,15 +88,16 @@ export class NestedInterleaves {
       parts.flatMap((part) => {
         const inner = [...this.#interleavesIn(part)].filter((each) => each !== outer);
         if (inner.length === 0) return [];
-        const others = parts.filter((each) => each !== part).map(childNames);
-        const attributes = part.form.kind === 'group' ? attributeNames(part) : () => false;
-        return inner.map((each) => ({ inner: childNames(each), attributes, others }));
+        const others = parts.filter((each) => each !== part).map((each) => this.#childNames.isIn(each));
+        const attributes = part.form.kind === 'group' ? this.#attributeNames.isIn(part) : () => false;
+        return inner.map((each) => ({ inner: this.#childNames.isIn(each), attributes, others }));
       }),
     );
   }
 
   /** All interleaves in a pattern, nested ones too. */
   #interleavesIn(pattern: Pattern, found = new Set<Pattern>()): Set<Pattern> {
+    if (!pattern.hasInterleave) return found;
     const { form } = pattern;
     if (form.kind === 'interleave') {
       if (found.has(pattern)) return found;
@@ -115,6 +118,7 @@ function isDisturbed(names: readonly string[], { inner, others }: Nested, hasAtt
   const first = names.findIndex(inner);
   if (first < 0) return false;
   const last = names.length - 1 - [...names].reverse().findIndex(inner);
+  if (first === last) return false;
   if (hasAttribute && names.slice(first, last).some((name) => !inner(name))) return true;
   return others.some((other) => isApart(names, other, first, last));
 }
@@ -130,22 +134,36 @@ function isApart(names: readonly string[], part: IsAllowed, first: number, last:
   return false;
 }
 
-const childNames = (pattern: Pattern) => namesIn(pattern, 'element');
-const attributeNames = (pattern: Pattern) => namesIn(pattern, 'attribute');
+/** The names in patterns, collected when they are first asked for: a part of `<interface>` may have hundreds. */
+class NamesInPatterns {
+  readonly #known = new Map<Pattern, ReadonlySet<string>>();
 
-function namesIn(pattern: Pattern, kind: 'element' | 'attribute'): IsAllowed {
-  const names = new Set<string>();
-  let hasWildcard = false;
-  const visit = ({ form }: Pattern): void => {
-    if (form.kind === 'choice' || form.kind === 'interleave') form.of.forEach(visit);
-    else if (form.kind === 'oneOrMore') visit(form.of);
-    else if (form.kind === 'group') [form.first, form.second].forEach(visit);
-    else if (form.kind === kind) {
-      const spelled = spelledNames(form.names);
-      if (spelled.length === 0) hasWildcard = true;
-      for (const name of spelled) names.add(name);
-    }
-  };
-  visit(pattern);
-  return (name) => hasWildcard || names.has(name);
+  constructor(private readonly kind: 'element' | 'attribute') {}
+
+  isIn(pattern: Pattern): IsAllowed {
+    return (name) => {
+      let names = this.#known.get(pattern);
+      if (names === undefined) {
+        names = collectNames(pattern, this.kind, new Set());
+        this.#known.set(pattern, names);
+      }
+      return names.has(name) || names.has(ANY_NAME);
+    };
+  }
+}
+
+/** In a set of names: there is a wildcard. */
+const ANY_NAME = '*';
+
+function collectNames({ form }: Pattern, kind: 'element' | 'attribute', found: Set<string>): Set<string> {
+  if (form.kind === 'choice' || form.kind === 'interleave') for (const part of form.of) collectNames(part, kind, found);
+  else if (form.kind === 'oneOrMore') collectNames(form.of, kind, found);
+  else if (form.kind === 'group') {
+    collectNames(form.first, kind, found);
+    collectNames(form.second, kind, found);
+  } else if (form.kind === kind) {
+    const spelled = spelledNames(form.names);
+    for (const name of spelled.length === 0 ? [ANY_NAME] : spelled) found.add(name);
+  }
+  return found;
 }

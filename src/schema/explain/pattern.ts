@@ -11,6 +11,8 @@ export class Pattern {
   readonly attributeNames: number;
   /** text, data, values or a list can come next */
   readonly hasText: boolean;
+  /** it is an interleave, or has one among the parts that can come next */
+  readonly hasInterleave: boolean;
   /** cache: states after the start of a child of that name, or after the name of an attribute */
   children: Map<string, Pattern> | undefined = undefined;
   attributes: Map<string, Pattern> | undefined = undefined;
@@ -31,11 +33,12 @@ export class Pattern {
     readonly nullable: boolean,
     readonly form: Form,
   ) {
-    let [childNames, attributeNames, hasText] = [0, 0, false];
+    let [childNames, attributeNames, hasText, hasInterleave] = [0, 0, false, form.kind === 'interleave'];
     for (const part of partsOf(form)) {
       childNames |= part.childNames;
       attributeNames |= part.attributeNames;
       hasText ||= part.hasText;
+      hasInterleave ||= part.hasInterleave;
     }
     const { kind } = form;
     if (kind === 'element') childNames = bitsOf(form.names);
@@ -44,6 +47,7 @@ export class Pattern {
     this.childNames = childNames;
     this.attributeNames = attributeNames;
     this.hasText = hasText;
+    this.hasInterleave = hasInterleave;
   }
 }
 
