@@ -101,10 +101,10 @@ interface Compiled {
 function mayDisturb(element: XmlElement, nested: NestedInterleaves): boolean {
   if (nested.mayDisturb(element)) return true;
   const { content } = element;
-  // a loop over indices: this runs for every element of every document
+  // a loop over indices, and no call for an element without children: this runs for every element of every document
   for (let index = 0; index < content.length; index++) {
     const part = content[index] as XmlElement | string;
-    if (typeof part !== 'string' && mayDisturb(part, nested)) return true;
+    if (typeof part !== 'string' && part.content.length > 0 && mayDisturb(part, nested)) return true;
   }
   return false;
 }
