@@ -1,4 +1,3 @@
-import { compareNames } from '../../lib/compare-names.js';
 import { invisibleIn, withoutInvisible } from '../../lib/invisible.js';
 import { attributeOf } from '../../xml/attributes.js';
 import type { XmlDocument } from '../../xml/document.js';
@@ -290,7 +289,8 @@ function beside({ element, attribute }: Cause, at: XmlElement): string {
 
 function expected({ spelled, types, any }: Values): string {
   if (any) return '';
-  const sorted = [...spelled].sort(compareNames);
+  // by code units: Intl.Collator takes 7 ms when it is first made
+  const sorted = [...spelled].sort();
   const list = [...sorted.slice(0, MOST_LISTED).map(shortened), ...types.slice(0, 2)];
   if (list.length === 0) return '';
   return `; allowed: ${list.join(', ')}${spelled.length > MOST_LISTED ? ', ...' : ''}`;
