@@ -25,7 +25,7 @@ export function irqbalanceHints(prefix: string): string[] {
 function obstacleTo(unit: string, prefix: string): string | undefined {
   const command = /^ExecStart=.*$/m.exec(readBelow(unit, prefix) ?? '')?.[0] ?? '';
   if (/policyscript|\s-\w*l\b/.test(command))
-    return `irqbalance has another policy script (${unit}): call ours from it`;
+    return `irqbalance has another policy script (${unit}): call hostdev-cpuset's from it`;
   if (!command.includes('IRQBALANCE_ARGS'))
     return `irqbalance's unit does not use IRQBALANCE_ARGS (${unit}): add ${OPTION}`;
   for (const path of CONFIGURATIONS) {

@@ -40,7 +40,7 @@ function textOf(reason: Reason): string {
     case 'auto-unknown':
       return 'numad chooses the CPUs of the vCPUs when the domain starts';
     case 'vcpus-unknown':
-      return 'the guest has none of the vCPUs of its policy';
+      return 'the domain has none of the vCPUs of its policy';
     case 'vcpus-unseen':
       return 'no thread of QEMU shows where its vCPUs are';
     case 'none-online':

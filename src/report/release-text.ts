@@ -31,19 +31,19 @@ function cause(reason: KeptReason): string {
     case 'other-irq':
       return `the irq file of ${reason.address} says ${reason.named}`;
     case 'message-chip':
-      return `it is a message interrupt now (${reason.chip})`;
+      return `it is an MSI now (${reason.chip})`;
     case 'message-owner':
-      return `it is a message interrupt of ${reason.device} now`;
+      return `it is an MSI of ${reason.device} now`;
     case 'not-level':
       return `it is ${reason.trigger}-triggered, which no legacy PCI line is`;
     case 'other-input':
       return `it is input ${reason.now ?? 'unknown'} now, and was ${reason.before}`;
     case 'disabled':
-      return `${reason.address} is disabled, and may have lost it`;
+      return `${reason.address} is disabled: another device may have its IRQ`;
     case 'handlers-changing':
       return 'its handlers are changing';
     case 'device-unknown':
-      return 'the state, of an older version, does not say which device it was of';
+      return 'the state of an older version does not name its device';
     case 'file-error':
       return reason.error.message;
   }

@@ -13,13 +13,13 @@ const ACTIONS = { set: 'cyan', keep: 'dim', skip: 'dim', fail: 'red' } as const 
 export interface Table {
   irq: number;
   type: number;
-  lists: [asked: number, effective: number, wanted: number];
+  lists: [affinity: number, effective: number, wanted: number];
   rates: Rates | undefined;
   /** of the terminal */
   width: number;
 }
 
-const HEADINGS = ['ASKED', 'EFFECTIVE', 'WANTED'] as const;
+const HEADINGS = ['AFFINITY', 'EFFECTIVE', 'WANTED'] as const;
 /** Spaces before the first column. */
 export const MARGIN = 4;
 /** Between columns; the last column, of actions. */
@@ -84,7 +84,7 @@ export function formatRow(
   return [line, ...wrap(notes, width, MARGIN + irq + GAP)];
 }
 
-/** The same as a sentence, if a row does not fit: `IRQ 41 msi[0]: asked 0-15, effective 0, wanted 4-7, set`. */
+/** The same as a sentence, if a row does not fit: `IRQ 41 msi[0]: affinity 0-15, effective 0, wanted 4-7, set`. */
 export function formatSentence(
   interrupt: InterruptPlan,
   rates: Rates | undefined,
@@ -105,7 +105,7 @@ export function formatSentence(
 
 const painted = (text: string, style: Style | undefined, paint: Paint) => (style ? paint(style, text) : text);
 
-/** Colours for asked or effective CPUs outside of the target. */
+/** Colours for an affinity or effective affinity outside of the target. */
 function stylesOf({ affinity, effective, wanted, target }: InterruptPlan): (Style | undefined)[] {
   const cpus = target ?? wanted;
   if (cpus === null) return [];

@@ -70,7 +70,7 @@ function measured({ policy }: DevicePlan, verdict: DeviceVerdict): string {
     ...shareOf(onOwnTarget, policy === 'auto' ? 'on the CPUs of their own vCPU' : 'on CPUs of their own'),
     ...(posted > 0 ? [`${posted} of ${inUse} posted to vCPUs`] : []),
   ].join(', ');
-  const few = perSecond < FEW_PER_SECOND ? '; so few hardly matter' : '';
+  const few = perSecond < FEW_PER_SECOND ? '; too few to matter' : '';
   return `${parts}${few}${hasLine ? '; a legacy line: MSI in the guest is faster' : ''}`;
 }
 

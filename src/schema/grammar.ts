@@ -39,7 +39,7 @@ const DEFAULT_FOLDERS = [
 
 const BUILTIN_NOTE =
   "libvirt's schemas were not found: only host devices, interfaces and their policies were checked " +
-  '(install libvirt, or name the folder of domain.rng with --schemas)';
+  '(install libvirt, or name the directory of domain.rng with --schemas)';
 
 /**
  * libvirt's grammar with the extension: from `schemas`, otherwise $LIBVIRT_SCHEMAS, otherwise a default directory,

@@ -148,7 +148,7 @@ export class Watcher {
     this.#spool.open();
     removeLeftovers(this.options.root);
     if (this.options.tracing) await this.#trace.start();
-    else this.#setTraced('switched off');
+    else this.#setTraced('--no-tracing');
     this.#spool.watch(
       () => this.#takeSpooled(),
       (reason) => this.#warn(`calls of the hook are no longer seen: ${reason}`),

@@ -431,7 +431,7 @@ planning('vcpus: only these vCPUs are followed, wherever the others may run', ()
   assert.equal(targets(only('0-1')), ['0: 2-3 of 2-3']);
   assert.equal([only('0-1').vcpuCpus, only('0-1').devices[0]?.problems], [null, []], 'another vCPU is unpinned');
   assert.equal(targets(only('2,9')), ['0: 4 of 4'], 'vCPU 9 may be plugged later');
-  assert.equal(outcomes(only('9')), ['41 skip: the guest has none of the vCPUs of its policy']);
+  assert.equal(outcomes(only('9')), ['41 skip: the domain has none of the vCPUs of its policy']);
   assert.equal(rules(only('9').devices[0]?.problems), ['vcpus-unknown']);
   assert.equal(outcomes(only('3')), ['41 skip: the vCPUs may run on every CPU, so there is nothing to follow']);
 });

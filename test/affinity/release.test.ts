@@ -233,7 +233,7 @@ releases("an IRQ that is another driver's vector now is not written", () => {
     const { pass, kernel } = freed();
     kernel.attach({ address: C, driver: 'nvme', interrupts: [{ irq: 16, type, affinity: '2' }] });
     const chip = type === 'msix' ? 'PCI-MSIX' : 'PCI-MSI';
-    assert.equal(outcome(pass), { written: [], left: keeps(`it is a message interrupt now (${chip})`) });
+    assert.equal(outcome(pass), { written: [], left: keeps(`it is an MSI now (${chip})`) });
     assert.is(mask(kernel, 16), '2');
   }
 });
@@ -309,7 +309,7 @@ class Answering extends SimulatedFs {
   }
 }
 
-releases('any one sign that the IRQ is a message interrupt suffices', () => {
+releases('any one sign that the IRQ is an MSI suffices', () => {
   const signs: [string, string][] = [
     ['/sys/kernel/irq/16/chip_name', 'ITS-PCI-MSI-0000:08:00.0\n'],
     ['/sys/kernel/irq/16/type', 'edge\n'],
@@ -379,7 +379,7 @@ releases('a state of an older version: a line with a recorded write is restored,
     const { pass } = ended(line(16));
     pass.host.state.write(UUID, { ...stateOf(pass), written, lines: [{ irq: 16, before: '0-5', cpus: '2-3' }] });
     const isKnown = Object.keys(written).length > 0;
-    const reason = 'the state, of an older version, does not say which device it was of';
+    const reason = 'the state of an older version does not name its device';
     const left = isKnown ? [] : [`IRQ 16 keeps its affinity: ${reason}`];
     assert.equal(outcome(pass), { written: isKnown ? ['16=0-5'] : [], left });
     assert.equal(pass.host.state.list(), []);

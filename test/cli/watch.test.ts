@@ -272,7 +272,7 @@ test('--no-tracing: tracefs is not used', async () => {
   tracefs.populate();
   try {
     await host.start(['--no-tracing']);
-    assert.match(host.stderr, 'trace events unavailable (switched off): polling');
+    assert.match(host.stderr, 'trace events unavailable (--no-tracing): polling');
     assert.is(tracefs.read(EVENT), '0');
     await host.end('SIGTERM');
   } finally {

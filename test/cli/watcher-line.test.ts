@@ -32,7 +32,7 @@ const lines = () => watcherText(folder.path, io)?.split('\n').slice(1);
 
 test('without contested interrupts none is listed', () => {
   publish([]);
-  assert.match(watcherText(folder.path, io) ?? '', /4 interrupts managed, 7 repaired\n {2}trace events/);
+  assert.match(watcherText(folder.path, io) ?? '', /4 interrupts managed, 7 repairs\n {2}trace events/);
   assert.is(lines()?.length, 1);
 });
 

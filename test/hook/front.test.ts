@@ -184,7 +184,7 @@ for (const [name, action, output] of [
       const { code, stdout, stderr } = await hook(words, BOTH);
       assert.is(code, 0);
       assert.is(stdout, '');
-      assert.match(stderr, /^hostdev-cpuset: guest: \w+: the enforcer failed [^\n]*\n$/);
+      assert.match(stderr, /^hostdev-cpuset: guest: \w+: hostdev-cpuset hook failed [^\n]*\n$/);
       assert.ok(stderr.includes(output), stderr);
     }
   });
@@ -193,14 +193,14 @@ for (const [name, action, output] of [
 test('a missing enforcer is reported in one line', async () => {
   const { code, stderr } = await hook(call('started'), BOTH);
   assert.is(code, 0);
-  assert.match(stderr, /^hostdev-cpuset: guest: started: the enforcer failed \(status 127\): [^\n]*\n$/);
+  assert.match(stderr, /^hostdev-cpuset: guest: started: hostdev-cpuset hook failed \(status 127\): [^\n]*\n$/);
   enforcer();
   const node = folder.join('no-node');
   const without = await hook(call('started'), BOTH, { node });
   assert.is(without.code, 0);
   assert.match(
     without.stderr,
-    /^hostdev-cpuset: guest: started: the enforcer failed \(status 127\): [^\n]*no-node[^\n]*\n$/,
+    /^hostdev-cpuset: guest: started: hostdev-cpuset hook failed \(status 127\): [^\n]*no-node[^\n]*\n$/,
   );
 });
 

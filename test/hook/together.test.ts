@@ -74,7 +74,7 @@ test('a waiting call that was served by another starts nothing', async () => {
 
 test('if the lock is never released, the call stays in the spool, and this is reported', async () => {
   await holdLock();
-  const line = 'hostdev-cpuset: guest: started: other calls are being worked on: this one waits in the spool\n';
+  const line = 'hostdev-cpuset: guest: started: another call is in progress: this one waits in the spool\n';
   assert.equal(await hook(), { ...quiet, stderr: line });
   assert.ok(existsSync(folder.join(CALL)));
   assert.is(passes(), '');

@@ -108,7 +108,7 @@ test('circular links are a system error', () => {
 
 test('every program that the hook starts is checked', () => {
   const text = readFileSync(join(projectRoot, 'hook/qemu'), 'utf8').replace(/^ *#.*$|give_up '.*'/gm, '');
-  const started = text.matchAll(/\b(?:within (?:\d+|"\$\w+")|run_enforcer) ([a-z][a-z-]*)|\b(setsid|timeout) /g);
+  const started = text.matchAll(/\b(?:within (?:\d+|"\$\w+")|run_command) ([a-z][a-z-]*)|\b(setsid|timeout) /g);
   const names = new Set(Array.from(started, ([, one, other]) => one ?? other));
   assert.ok(names.size >= 10, [...names].join());
   assert.equal(

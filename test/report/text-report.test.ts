@@ -94,16 +94,16 @@ texts('wrong values are coloured, correct ones are not', () => {
   const own = guest(hostdev(A, '2'));
   const rows = (report: DomainPlan) => textOf(report, 80, marked).split('\n').slice(3, 7);
   assert.equal(rows(pass.planned(own)), [
-    '     41  msix[0]  {yellow 0-7}    {red 0}          2       {cyan set}',
-    '     42  msix[1]  {yellow 0-7}    {red 0}          2       {cyan set}',
-    '     43  msix[2]  2      2          2       {dim keep}',
+    '     41  msix[0]  {yellow 0-7}       {red 0}          2       {cyan set}',
+    '     42  msix[1]  {yellow 0-7}       {red 0}          2       {cyan set}',
+    '     43  msix[2]  2         2          2       {dim keep}',
     '',
   ]);
   assert.equal(rows(pass.applied(own)), [
-    '     41  msix[0]  2      2          2       {cyan set}',
-    '     42  msix[1]  {yellow 0-7}    {red 0}          2       {red fail}',
+    '     41  msix[0]  2         2          2       {cyan set}',
+    '     42  msix[1]  {yellow 0-7}       {red 0}          2       {red fail}',
     '         these CPUs are out of interrupt vectors',
-    '     43  msix[2]  2      2          2       {dim keep}',
+    '     43  msix[2]  2         2          2       {dim keep}',
   ]);
 });
 
@@ -192,24 +192,24 @@ texts('spread: the target and vCPU of each vector are shown, and whether the tar
   const full = 'CPU 3 is out of interrupt vectors, so it has the rest of the set';
   assert.equal(rows(pass.applied(definition)), [
     `  ${A}: auto spread -> 2-3`,
-    '     51  msix[0]  2-3    2          2-3     set',
-    '     52  msix[1]  2      2          2       set  vCPU 0',
-    `     53  msix[2]  2      2          3       set  vCPU 1, ${full}`,
+    '     51  msix[0]  2-3       2          2-3     set',
+    '     52  msix[1]  2         2          2       set  vCPU 0',
+    `     53  msix[2]  2         2          3       set  vCPU 1, ${full}`,
     '',
     '3 set, 0 kept, 0 skipped, 0 failed',
   ]);
   const kept = [
-    '     51  msix[0]  2-3    2          2-3     keep',
-    '     52  msix[1]  2      2          2       keep  vCPU 0',
+    '     51  msix[0]  2-3       2          2-3     keep',
+    '     52  msix[1]  2         2          2       keep  vCPU 0',
   ];
   assert.equal(rows(pass.planned(definition)).slice(1, 4), [
     ...kept,
-    `     53  msix[2]  2      2          3       set  vCPU 1, ${full}`,
+    `     53  msix[2]  2         2          3       set  vCPU 1, ${full}`,
   ]);
   pass.written();
   assert.equal(rows(pass.applied(definition)).slice(1, 4), [
     ...kept,
-    `     53  msix[2]  2      2          3       keep  vCPU 1, ${full}`,
+    `     53  msix[2]  2         2          3       keep  vCPU 1, ${full}`,
   ]);
   assert.equal(pass.written(), []);
   const page = statusPage({

@@ -53,8 +53,7 @@ export async function planCommand(options: PlanOptions, io: Io): Promise<number>
   if (options.json) io.stdout.write(printableJson(report));
   else io.stdout.write(formatReport(plans, colorsFor(io.stdout, io.env), io.columns(), { command }));
   for (const domain of read) if (!hasPolicy(domain, host)) noteWithoutPolicy(domain, hostDefault, io);
-  if (stateError)
-    io.stderr.write(errorLine('hostdev-cpuset', `what was written could not be recorded: ${stateError.message}`));
+  if (stateError) io.stderr.write(errorLine('hostdev-cpuset', `state not saved: ${stateError.message}`));
   // where nothing is to be placed, a device that the host lacks is no failure of the plan
   const isIdle = (domain: ReadDomain) => command === 'plan' && hostDefault === 'native' && !hasPolicy(domain, host);
   const judged = report.domains.filter((_, index) => !isIdle(read[index] as ReadDomain));

@@ -12,7 +12,7 @@ export function reportCommand(parser: Argv, take: Take): void {
     (options) =>
       options
         .usage(`Usage: $0 report [options] FILE...\n\n${ABOUT}\n${FILE}`)
-        .epilogue('Exit status: 0 success, 1 a problem of --check, 2 a file cannot be used.')
+        .epilogue('Exit status: 0 success, 1 --check found a problem, 2 a file cannot be used.')
         .option('details', { type: 'boolean', describe: 'a line for each guest' })
         .option('check', { type: 'boolean', describe: 'for monitoring: one line, exit 1 on a problem' })
         .option('html', {

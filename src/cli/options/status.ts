@@ -27,7 +27,7 @@ export function statusCommand(parser: Argv, take: Take): void {
     (options) =>
       domainOption(statusOptions(discoverOption(hostOptions(options))))
         .usage(`Usage: $0 status [options] [DOMAIN...]\n\n${ABOUT}\n${WORDS}`)
-        .epilogue('Exit status: 0 success, 1 not placed or a problem of --check, 2 command failed.')
+        .epilogue('Exit status: 0 success, 1 not placed or --check found a problem, 2 failed.')
         .option('json', { type: 'boolean', describe: 'print JSON' })
         .example('$0 status --misplaced --details', 'what is not in place')
         .example('virsh dumpxml guest | $0 status -', 'read a definition from a pipe'),

@@ -31,7 +31,7 @@ function textOf(status: WatcherStatus | null): string {
   if (status === null) return NO_WATCHER;
   const { pid, since, way, reason, counters, contested } = status;
   const detection = way === 'events' ? 'trace events report new interrupts' : `polling: ${reason}`;
-  const managed = `${counters.interrupts} interrupts managed, ${counters.repairs} repaired`;
+  const managed = `${counters.interrupts} interrupts managed, ${counters.repairs} repair${counters.repairs === 1 ? '' : 's'}`;
   return `watcher: process ${pid} since ${since}, ${managed}\n  ${detection}${contestedText(contested ?? [], counters.contestedNow ?? 0)}`;
 }
 

@@ -27,7 +27,7 @@ function problemOf(
   if (!first) return undefined;
   const { length } = own;
   const set = 'all CPUs of the policy';
-  if (first.type === 'intx') return { message: `${address} uses its legacy interrupt at present: it gets ${set}` };
+  if (first.type === 'intx') return { message: `${address} uses its INTx line at present: it gets ${set}` };
   if (first.type === 'msi') return { message: `${address} uses MSI, not MSI-X, at present: its interrupts get ${set}` };
   if (length === 1) return { message: `${address} has a single vector at present: it gets ${set}` };
   if (controlVectors < length) return undefined;

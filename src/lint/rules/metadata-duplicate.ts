@@ -3,7 +3,7 @@ import type { Rule } from '../rule.js';
 export const metadataDuplicate: Rule = {
   name: 'metadata-duplicate',
   severity: 'error',
-  summary: 'two metadata elements in our namespace: libvirt keeps only the first',
+  summary: 'two hostdevs elements in the metadata: libvirt keeps only the first',
   check({ document, metadata }, report) {
     const [first, ...others] = metadata;
     if (!first) return;

@@ -53,7 +53,7 @@ export function domainHtml(domain: DomainPlan, index: number, context: GuestCont
   return html`
 <section class="domain" id="guest-${index}">
 <h3><span class="sign ${hueClass(index)}">${letters}</span> ${name || '(no name)'}</h3>
-<p>Its vCPUs run on ${vcpus.cpus ? cpuLinks(vcpus.cpus, context.view) : 'any CPU'}, ${source}. ${isAlone ? NOTHING : html`<a href="#index">All guests</a>`}</p>
+<p>Its vCPUs may run on ${vcpus.cpus ? cpuLinks(vcpus.cpus, context.view) : 'any CPU'}, ${source}. ${isAlone ? NOTHING : html`<a href="#index">All guests</a>`}</p>
 ${problemList(problems)}${devices.length === 0 ? html`<p>It has no PCI device of the host.</p>` : tables(domain, `Interrupts of ${letters} ${name}`, context)}
 </section>`;
 }
@@ -72,7 +72,7 @@ function cpuLinks(cpus: Cpuset, { cpuOrder }: ViewModel): Html {
 function tables(domain: DomainPlan, label: string, context: GuestContext): Html {
   const all = domain.devices.flatMap(({ interrupts }) => interrupts);
   const table = html`<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table class="interrupts">
-<thead><tr><th scope="col">IRQ</th><th scope="col">Vector</th><th scope="col">CPUs</th><th scope="col">Asked</th><th scope="col">Delivered to</th><th scope="col">Wanted</th><th scope="col">State</th><th scope="col" class="count">Taken</th></tr></thead>
+<thead><tr><th scope="col">IRQ</th><th scope="col">Vector</th><th scope="col">CPUs</th><th scope="col">Affinity</th><th scope="col">Delivered to</th><th scope="col">Wanted</th><th scope="col">State</th><th scope="col" class="count">Taken</th></tr></thead>
 ${domain.devices.map((device) => deviceRows(device, domain.vcpus.cpus ?? EMPTY, context))}</table></div>`;
   if (all.length <= MAX_OPEN_ROWS) return table;
   const words = (Object.keys(STATES) as Action[]).flatMap((action) => {

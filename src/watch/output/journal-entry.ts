@@ -102,7 +102,7 @@ const listOf = (set: Cpuset | null) => set && formatCpuset(set);
 
 function culpritText(culprit: NonNullable<Placement['culprit']>): string {
   if (culprit === 'not irqbalance') return 'not by irqbalance, which does not run';
-  if (culprit === 'unknown') return 'whether irqbalance runs cannot be read';
+  if (culprit === 'unknown') return 'whether irqbalance runs is unknown';
   return `irqbalance runs (pid ${culprit.irqbalancePid})`;
 }
 
