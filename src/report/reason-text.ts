@@ -17,6 +17,9 @@ const WRITE_ERRORS: Readonly<Record<string, string>> = {
   EOVERFLOW: 'the host has no such CPU',
 };
 
+/** What a report says in place of the CPUs of vCPUs if it knows none, by the reason. */
+export const WITHOUT_CPUS = { unpinned: 'any CPU', numad: 'CPUs that numad chooses', unseen: 'unknown CPUs' } as const;
+
 /** Printable text: names come from a document or the kernel. */
 export function reasonText(reason: Reason): string {
   return printable(textOf(reason));

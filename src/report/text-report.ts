@@ -16,7 +16,7 @@ import type { Severity } from '../lint/rule.js';
 import { deliveryShare, formatShare, remoteShare } from './delivery-share.js';
 import { problemReport } from './problem-report.js';
 import type { Rates } from './rates.js';
-import { reasonTexts } from './reason-text.js';
+import { reasonTexts, WITHOUT_CPUS } from './reason-text.js';
 import { type Summary, summaryOf } from './report.js';
 import { elide, MIN_WIDTH } from './text-columns.js';
 import { formatRow, formatSentence, header, MARGIN, tableOf } from './text-table.js';
@@ -90,7 +90,9 @@ function formatDomain(
   const title = truncate(printable(name), Math.max(Math.floor(width / 3), MIN_WIDTH - 2));
   const source = vcpus.source === 'threads' ? "QEMU's threads" : 'definition';
   const room = width - textWidth(title) - source.length - ' (vCPUs: CPU , from )'.length;
-  const cpus = vcpus.cpus ? `CPU ${elide(formatCpuset(vcpus.cpus), Math.max(room, MIN_LIST_WIDTH))}` : 'any CPU';
+  const cpus = vcpus.cpus
+    ? `CPU ${elide(formatCpuset(vcpus.cpus), Math.max(room, MIN_LIST_WIDTH))}`
+    : WITHOUT_CPUS[vcpus.because];
   const lines = wrapTitle(title, ` (vCPUs: ${cpus}, from ${source})`, 0, paint, width);
   if (found) lines.push(...wrap(`of ${printable(found.owner)} (pid ${found.pid})`, width, 2));
   for (const problem of problems) lines.push(...formatProblem(problem, paint, width));

@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { appendFileSync, chmodSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseMask } from '../../src/domain/cpu-mask.js';
@@ -61,6 +61,13 @@ test('a guest by the name that it or the report has, by its UUID or by its pid',
   }
   const { code, stdout, stderr } = await run('plan', '--discover', 'proc', '--domain', 'nobody');
   assert.equal([code, stdout, stderr], [2, '', 'hostdev-cpuset: no QEMU with a VFIO device is called nobody\n']);
+});
+
+test('a guest that is not found may be a process that cannot be read', async () => {
+  appendFileSync(root.join('proc/5100/status'), 'FDSize:\t131072\n');
+  const { stderr } = await run('plan', '--discover', 'proc', '--domain', 'script');
+  const reason = 'no QEMU with a VFIO device is called script; not every process can be read';
+  assert.is(stderr, `hostdev-cpuset: ${reason}\n`);
 });
 
 test('status of another root looks into /proc by itself: overview, --check, --json and --html', async () => {

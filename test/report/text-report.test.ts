@@ -107,6 +107,16 @@ texts('wrong values are coloured, correct ones are not', () => {
   ]);
 });
 
+texts('without CPUs of the vCPUs, the reason is shown', () => {
+  const kernel = hostOf([vfio(A)]);
+  const report = new Simulated(kernel, folder.path).planned(guest(hostdev(A, 'auto')));
+  const first = (because: 'unpinned' | 'numad' | 'unseen') =>
+    textOf({ ...report, vcpus: { source: 'definition', cpus: undefined, because } }).split('\n', 1)[0];
+  assert.is(first('unpinned'), 'guest (vCPUs: any CPU, from definition)');
+  assert.is(first('numad'), 'guest (vCPUs: CPUs that numad chooses, from definition)');
+  assert.is(first('unseen'), 'guest (vCPUs: unknown CPUs, from definition)');
+});
+
 texts('the summary is red if something failed', () => {
   const report = new Simulated(hostOf([vfio(A, 41)]), folder.path).planned(guest(hostdev(A, '2')));
   assert.match(textOf(report, 80, marked), /\{bold 1 set, 0 kept, 0 skipped, 0 failed\}\n$/);

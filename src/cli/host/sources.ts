@@ -40,7 +40,7 @@ export function sourcesOf(
   };
   const rest = domains.filter(isOfLibvirt);
   if (!usesLibvirt && rest.length > 0)
-    throw new ToolError(printable(`no QEMU with a VFIO device is called ${rest[0]}`));
+    throw new ToolError(printable(`no QEMU with a VFIO device is called ${rest[0]}${complaint && UNREADABLE}`));
   const named = namedSources({ ...options, domains: rest }, io);
   return { sources: [...named, ...found.map(foundSource)], complaint };
 }
@@ -51,6 +51,9 @@ interface FoundGuests {
   /** a line for people if not every process could be read; else empty */
   complaint: string;
 }
+
+/** Added to an error: the guest may be one of these. */
+const UNREADABLE = '; not every process can be read';
 
 const NONE_FOUND: FoundGuests = { guests: [], complaint: '' };
 

@@ -10,7 +10,7 @@ import type { Problem } from '../../affinity/problems.js';
 import { type Cpuset, EMPTY, formatCpuset } from '../../domain/cpuset.js';
 import { deliveryShare, formatShare, remoteShare } from '../delivery-share.js';
 import { problemReport } from '../problem-report.js';
-import { reasonTexts } from '../reason-text.js';
+import { reasonTexts, WITHOUT_CPUS } from '../reason-text.js';
 import { type CpuStrips, shortBar } from './charts.js';
 import { formatCount, hueClass, lettersOf, plural } from './format.js';
 import { type Html, html, NOTHING } from './html.js';
@@ -53,7 +53,7 @@ export function domainHtml(domain: DomainPlan, index: number, context: GuestCont
   return html`
 <section class="domain" id="guest-${index}">
 <h3><span class="sign ${hueClass(index)}">${letters}</span> ${name || '(no name)'}</h3>
-<p>Its vCPUs may run on ${vcpus.cpus ? cpuLinks(vcpus.cpus, context.view) : 'any CPU'}, ${source}. ${isAlone ? NOTHING : html`<a href="#index">All guests</a>`}</p>
+<p>Its vCPUs may run on ${vcpus.cpus ? cpuLinks(vcpus.cpus, context.view) : WITHOUT_CPUS[vcpus.because]}, ${source}. ${isAlone ? NOTHING : html`<a href="#index">All guests</a>`}</p>
 ${problemList(problems)}${devices.length === 0 ? html`<p>It has no PCI device of the host.</p>` : tables(domain, `Interrupts of ${letters} ${name}`, context)}
 </section>`;
 }
