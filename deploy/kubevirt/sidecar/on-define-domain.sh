@@ -1,7 +1,7 @@
 #!/bin/sh
 # KubeVirt before 1.9: run by the hook sidecar as /usr/bin/onDefineDomain --vmi JSON --domain XML. It prints the XML with the
 # default policy in its metadata. KubeVirt calls it several times: XML that has the element stays as it is.
-# The annotation hostdev-cpuset/default of the VM may be native; otherwise it is auto.
+# The default is auto, or native if the annotation hostdev-cpuset/default of the VM says so.
 set -eu
 
 vmi= domain=
