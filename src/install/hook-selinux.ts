@@ -36,7 +36,7 @@ export function selinuxDenial(hook: string, check: SelinuxCheck): Denial | undef
   const [init, shell] = [policy.init(), policy.labelOf(SHELL)];
   if (init === undefined || shell === undefined) return unknown('the kernel gives no labels');
   const daemons = (check.daemons ?? DAEMONS).filter((path) => existsSync(path));
-  if (daemons.length === 0) return unknown('neither libvirtd nor virtqemud is installed');
+  if (daemons.length === 0) return unknown('/usr/sbin has neither libvirtd nor virtqemud');
   for (const daemon of daemons) {
     const program = policy.labelOf(daemon);
     const domain = program && policy.domainOf(init, program);

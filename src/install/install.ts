@@ -91,7 +91,7 @@ export function uninstall(options: FileOptions & { hooksDirectory: string }): In
   const hints: string[] = [];
   if (watcher !== undefined) hints.push(`a watcher is running: to end it, kill ${watcher}`);
   if (outcomes.some(({ path, done }) => path.includes('irqbalance.service.d') && done === 'removed')) {
-    hints.push('irqbalance uses the policy script until its next start: systemctl try-restart irqbalance');
+    hints.push('if irqbalance runs, it uses the policy script until it is restarted: systemctl try-restart irqbalance');
   }
   if (statBelow('/etc/hostdev-cpuset/config.json', prefix)) {
     hints.push('/etc/hostdev-cpuset/config.json is your configuration and was kept');

@@ -36,7 +36,7 @@ export function errorsIn(stderr: string): string[] {
 
 /** One line that says why virsh failed. */
 export function failureOf({ code, status, timedOutMs, stderr }: VirshEnd): string {
-  if (code === 'ENOENT') return 'virsh is not installed (Debian: libvirt-clients)';
+  if (code === 'ENOENT') return 'virsh was not found (Debian: libvirt-clients)';
   if (timedOutMs !== undefined) return `virsh did not answer within ${timedOutMs / 1000} s`;
   const reason = errorsIn(stderr).join(': ') || code || (status === null ? 'killed' : `exit status ${status}`);
   return `virsh: ${reason.slice(0, MAX_MESSAGE_LENGTH)}`;

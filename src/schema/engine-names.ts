@@ -15,7 +15,7 @@ export function chooseEngine(name: string, env: Environment): EngineName {
   const known = ENGINE_NAMES.find((engine) => engine === name);
   if (known === undefined) throw new SchemaError(`unknown engine "${name}"; known: auto, ${ENGINE_NAMES.join(', ')}`);
   if (known === 'xmllint' && !isOnPath(known, env)) {
-    throw new SchemaError('xmllint is not installed (Debian: libxml2-utils; Fedora: libxml2)');
+    throw new SchemaError('xmllint was not found (Debian: libxml2-utils; Fedora: libxml2)');
   }
   return known;
 }

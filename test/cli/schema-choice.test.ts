@@ -132,7 +132,7 @@ wrong('--engine xmllint without xmllint is an error', async () => {
     input: GOOD,
   });
   assert.is(stdout, '');
-  assert.match(stderr, /^lint-domain: xmllint is not installed \(Debian: libxml2-utils.*\)\n$/);
+  assert.match(stderr, /^lint-domain: xmllint was not found \(Debian: libxml2-utils.*\)\n$/);
   assert.is(code, 2);
 });
 

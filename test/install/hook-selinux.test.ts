@@ -145,7 +145,7 @@ for (const [what, question, words] of [
   ['no label', { policy: { ...OPEN, labelFor: () => undefined } }, 'matchpathcon gives no label for it'],
   ['no labels of files', { policy: { ...OPEN, labelOf: () => undefined } }, 'the kernel gives no labels'],
   ['no context of init', { policy: { ...OPEN, init: () => undefined } }, 'the kernel gives no labels'],
-  ['no daemon', { daemons: ['/none/libvirtd'] }, 'neither libvirtd nor virtqemud is installed'],
+  ['no daemon', { daemons: ['/none/libvirtd'] }, '/usr/sbin has neither libvirtd nor virtqemud'],
   ['no domain', { policy: { ...OPEN, domainOf: () => undefined } }, `the kernel does not give the domain of ${DAEMON}`],
   ['no answer', { policy: { ...OPEN, denied: () => undefined } }, 'the kernel does not answer'],
 ] as [string, Partial<SelinuxCheck>, string][])

@@ -73,7 +73,7 @@ for (const [what, hasSetpriv] of [
     events = new LibvirtEvents({ uri: undefined, env: { PATH: folder.path } }, listener);
     events.start();
     await until('reported', () => reports.length > 0);
-    assert.equal(reports, ['virsh is not installed (Debian: libvirt-clients)']);
+    assert.equal(reports, ['virsh was not found (Debian: libvirt-clients)']);
   });
 }
 
@@ -286,7 +286,7 @@ test('a missing virsh is an error', async () => {
   const failure = await new Virsh({ uri: undefined, env: { PATH: folder.path } })
     .listRunning()
     .catch(({ message }) => message);
-  assert.is(failure, 'virsh is not installed (Debian: libvirt-clients)');
+  assert.is(failure, 'virsh was not found (Debian: libvirt-clients)');
 });
 
 test.run();

@@ -7,7 +7,7 @@ import { runInProcess } from '../support/cli-in-process.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const test = suite('missing or hanging virsh');
-const ABSENT = 'virsh is not installed (Debian: libvirt-clients)';
+const ABSENT = 'virsh was not found (Debian: libvirt-clients)';
 let folder: TemporaryFolder;
 test.before.each(() => {
   folder = new TemporaryFolder();
