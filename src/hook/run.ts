@@ -107,7 +107,7 @@ function release({ operation, input, ...call }: HookCall, host: HookHost): HookR
   const released = withLock(host, definition, () => releaseDomain(host.files, host.state, uuid));
   const kept = releaseTexts(released);
   if (kept.length > 0) return { lines: kept.map((text) => logLine('warning', name, operation, text)) };
-  const lines = released.restored === 1 ? '1 legacy line' : `${released.restored} legacy lines`;
+  const lines = released.restored === 1 ? '1 INTx line' : `${released.restored} INTx lines`;
   const text = released.restored === 0 ? 'nothing to restore' : `restored the affinity of ${lines}`;
   return { lines: [logLine('info', name, operation, text)] };
 }

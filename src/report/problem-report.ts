@@ -97,7 +97,7 @@ function messageOf(problem: Problem): string {
     case 'foreign-handler':
       return `the domain is running, but not all interrupts of the device are placed: ${reasonText(problem.reason)}`;
     case 'shared-line':
-      return `its legacy line is not placed: ${reasonText(problem.reason)}${remedyOf(problem.elsewhere)}`;
+      return `its INTx line is not placed: ${reasonText(problem.reason)}${remedyOf(problem.elsewhere)}`;
     case 'remote-node': {
       const { cpus, nodes, isAll } = problem.remote;
       const which = isAll ? 'its CPUs' : `some of its CPUs (${formatCpuset(cpus)})`;

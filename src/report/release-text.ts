@@ -7,7 +7,7 @@ import { reasonText } from './reason-text.js';
  * REASON`. One text for all interrupts of a QEMU process that is hidden.
  */
 export function releaseTexts({ kept, isStateUnreadable }: Released): string[] {
-  const ofState = isStateUnreadable ? ['legacy lines keep their affinity: the state cannot be read'] : [];
+  const ofState = isStateUnreadable ? ['INTx lines keep their affinity: the state cannot be read'] : [];
   const hidden = new Map<number, number>();
   for (const { reason } of kept)
     if (reason.code === 'qemu-hidden') hidden.set(reason.pid, (hidden.get(reason.pid) ?? 0) + 1);
@@ -35,7 +35,7 @@ function cause(reason: KeptReason): string {
     case 'message-owner':
       return `it is an MSI of ${reason.device} now`;
     case 'not-level':
-      return `it is ${reason.trigger}-triggered, which no legacy PCI line is`;
+      return `it is ${reason.trigger}-triggered, which no INTx line is`;
     case 'other-input':
       return `it is input ${reason.now ?? 'unknown'} now, and was ${reason.before}`;
     case 'disabled':

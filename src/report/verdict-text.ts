@@ -71,7 +71,7 @@ function measured({ policy }: DevicePlan, verdict: DeviceVerdict): string {
     ...(posted > 0 ? [`${posted} of ${inUse} posted to vCPUs`] : []),
   ].join(', ');
   const few = perSecond < FEW_PER_SECOND ? '; too few to matter' : '';
-  return `${parts}${few}${hasLine ? '; a legacy line: MSI in the guest is faster' : ''}`;
+  return `${parts}${few}${hasLine ? '; it uses INTx: MSI in the guest is faster' : ''}`;
 }
 
 function shareOf(share: DeliveryShare | undefined, where: string): string[] {

@@ -389,7 +389,7 @@ releases('a state of an older version: a line with a recorded write is restored,
 releases('a state that cannot be read, e.g. of a newer version, is deleted and reported', () => {
   const { pass } = ended(line(16));
   folder.write(`run/hostdev-cpuset/${UUID}.json`, JSON.stringify({ ...stateOf(pass), schemaVersion: 2 }));
-  assert.equal(outcome(pass), { written: [], left: ['legacy lines keep their affinity: the state cannot be read'] });
+  assert.equal(outcome(pass), { written: [], left: ['INTx lines keep their affinity: the state cannot be read'] });
   assert.equal(pass.host.state.list(), []);
 });
 

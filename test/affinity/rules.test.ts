@@ -106,9 +106,9 @@ rules("1: for a running domain's device, an interrupt that is not VFIO's is a pr
     ],
     [
       device('vfio-pci', 'intx', `vfio-intx(${A})`, 'ahci'),
-      "warning: its legacy line is not placed: shared with ahci, and not on CPU 2-3; let the guest's driver use MSI, put the device in another slot, or place the line for all of them: echo 2-3 > /proc/irq/41/smp_affinity_list",
+      "warning: its INTx line is not placed: shared with ahci, and not on CPU 2-3; let the guest's driver use MSI, put the device in another slot, or place the line for all of them: echo 2-3 > /proc/irq/41/smp_affinity_list",
     ],
-    [inPlace, 'note: its legacy line is not placed: shared with ahci'],
+    [inPlace, 'note: its INTx line is not placed: shared with ahci'],
     // not in use, or about to be another device's
     [device('vfio-pci', 'intx', 'ahci'), undefined],
     [device('vfio-pci', 'msix'), undefined],

@@ -86,7 +86,7 @@ test('status of another root looks into /proc by itself: overview, --check, --js
     ],
   );
   assert.match((await run('status', '--html', '-')).stdout, />default_vm/);
-  assert.match((await run('status', '--discover', 'libvirt')).stdout, /^no running domain with host devices$/m);
+  assert.match((await run('status', '--discover', 'libvirt')).stdout, /^no running guest with host devices$/m);
 });
 
 test('a guest in /proc that libvirt knows comes from libvirt, once', async () => {

@@ -106,7 +106,7 @@ test('without guests', () => {
   assert.equal(view.key('\r', empty, 5), 'top');
   assert.equal(view.key('j', empty, 5), true);
   assert.equal(view.list(empty, 80), {
-    fixed: ['no running domain with host devices'],
+    fixed: ['no running guest with host devices'],
     body: [],
     selected: undefined,
   });

@@ -116,7 +116,7 @@ test('without guests it says so', async () => {
       ['--root', none.root, '--details'],
     ]) {
       const { code, stdout } = await runInProcess('hostdev-cpuset', ['status', ...args]);
-      assert.match(stdout, /^no running domain with host devices\n/);
+      assert.match(stdout, /^no running guest with host devices\n/);
       assert.is(code, 0);
     }
   } finally {
@@ -135,7 +135,7 @@ test('a shared line that is wanted elsewhere is a failure with its remedy', asyn
     const text = stdout.replace(/\n +/g, ' ');
     assert.match(
       text,
-      /warning: its legacy line is not placed: shared with ahci, and not on CPU 2-3; let the guest's driver use MSI/,
+      /warning: its INTx line is not placed: shared with ahci, and not on CPU 2-3; let the guest's driver use MSI/,
     );
     assert.match(text, 'echo 2-3 > /proc/irq/100/smp_affinity_list [shared-line]');
     assert.match(text, /100 .* fail +remote, shared with ahci/);

@@ -53,7 +53,7 @@ test('a second pass finds nothing to do', () => {
 test('a release restores a line and deletes the state', () => {
   hook('pass', BOTH);
   root.handBack(16);
-  assert.equal(texts(hook('release', BOTH)), ['guest: release: restored the affinity of 1 legacy line']);
+  assert.equal(texts(hook('release', BOTH)), ['guest: release: restored the affinity of 1 INTx line']);
   assert.is(root.affinity(16), '0-7');
   assert.equal(readdirSync(root.join('run/hostdev-cpuset')), []);
   assert.equal(texts(hook('release', BOTH)), [], 'a second release does nothing');
@@ -64,7 +64,7 @@ test('a release reports a line that it does not restore, and why', () => {
   root.handBack(16);
   root.write('sys/kernel/irq/16/type', 'edge\n');
   const { lines } = hook('release', BOTH);
-  const reason = 'it is edge-triggered, which no legacy PCI line is';
+  const reason = 'it is edge-triggered, which no INTx line is';
   const text = `guest: release: IRQ 16 of 0000:07:00.0 keeps its affinity: ${reason}`;
   assert.equal(lines, [{ priority: 'warning', text }]);
   assert.is(root.affinity(16), '4-5');
@@ -101,7 +101,7 @@ test('restored lines are counted', () => {
   );
   assert.equal(texts(hook('pass', twoLines)), ['guest: started: 2 set, 0 kept, 0 skipped, 0 failed']);
   for (const irq of [16, 17]) root.handBack(irq);
-  assert.equal(texts(hook('release', twoLines)), ['guest: release: restored the affinity of 2 legacy lines']);
+  assert.equal(texts(hook('release', twoLines)), ['guest: release: restored the affinity of 2 INTx lines']);
   assert.equal([root.affinity(16), root.affinity(17)], ['0-7', '0-7']);
   hook('pass', BOTH);
   const file = root.join(`run/hostdev-cpuset/${UUID}.json`);

@@ -195,7 +195,7 @@ test('a device without enabled interrupts, and a device with a legacy line', () 
     happening: (kernel) => kernel.occur(16, 400),
   });
   assert.is(text[1], `  ${A}: no interrupt is in use: the guest's driver has enabled none`);
-  assert.match(text[2] ?? '', /200 interrupts\/s, .*; a legacy line: MSI in the guest is faster$/);
+  assert.match(text[2] ?? '', /200 interrupts\/s, .*; it uses INTx: MSI in the guest is faster$/);
 });
 
 test('a vector with unknown posting that the host handled is not posted', () => {

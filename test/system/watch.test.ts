@@ -127,7 +127,7 @@ test('without a watcher the hook starts one, which ends with the last domain and
   assert.is(root.affinity(16), '0-7');
   assert.match(
     hookOutput(),
-    /^(hostdev-cpuset: guest: (started: 4 set, 0 kept, 0 skipped, 0 failed|release: restored the affinity of 1 legacy line)\n)+$/,
+    /^(hostdev-cpuset: guest: (started: 4 set, 0 kept, 0 skipped, 0 failed|release: restored the affinity of 1 INTx line)\n)+$/,
   );
 });
 

@@ -3,7 +3,7 @@ import { type GuestSummary, orderGuests } from '../../report/overview.js';
 import { overviewText, overviewTotals } from '../../report/overview-text.js';
 import { filterGuests, type StateFilter } from './state-filter.js';
 
-export const NO_GUEST = 'no running domain with host devices\n';
+export const NO_GUEST = 'no running guest with host devices\n';
 
 /** The overview of a host, problems first, with line ends. */
 export function overviewLines(

@@ -111,7 +111,7 @@ export class OverviewView {
   }
 
   totals({ all }: OverviewState, columns: number): string[] {
-    return all.length === 0 ? ['no running domain with host devices'] : overviewTotals(all, this.paint, columns);
+    return all.length === 0 ? ['no running guest with host devices'] : overviewTotals(all, this.paint, columns);
   }
 
   #shown({ guests }: OverviewState): GuestSummary[] {

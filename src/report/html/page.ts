@@ -63,7 +63,7 @@ ${cpuTable(view, plans)}
 <section aria-labelledby="guests"><h2 id="guests">Guests</h2>
 ${
   plans.length === 0
-    ? html`<p>No running domain with host devices.</p>`
+    ? html`<p>No running guest with host devices.</p>`
     : html`<p class="legend">In each strip every CPU has its place, node by node: <span class="key asked"></span> affinity, <span class="key wanted"></span> wanted, <span class="key used"></span> delivered to, <span class="key used astray"></span> delivered elsewhere.</p>`
 }
 ${sections}
