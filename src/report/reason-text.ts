@@ -73,7 +73,7 @@ function textOf(reason: Reason): string {
     case 'write-error':
       return WRITE_ERRORS[reason.error] ?? `the write failed: ${reason.error}`;
     case 'pending':
-      return `${stillOn(reason.effective)}, until it occurs`;
+      return `${stillOn(reason.effective)}, until it next occurs`;
     case 'not-moved':
       return `${stillOn(reason.effective)}: it has not occurred since, or that CPU set is out of vectors`;
     case 'target-full':

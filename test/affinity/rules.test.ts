@@ -469,7 +469,7 @@ rules(
     const pass = simulated(kernel);
     const [placed] = interrupts(pass.enforce(own)).values();
     assert.equal([placed?.action, placed?.affinity, placed?.effective], ['set', '2-3', '0']);
-    const reason = 'still delivered to CPU 0, until it occurs';
+    const reason = 'still delivered to CPU 0, until it next occurs';
     assert.is(placed?.reason, reason);
     assert.equal(
       [outcomes(pass.enforce(own)), outcomes(pass.plan(own))],

@@ -2,6 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { emptyCounters } from '../../src/runtime/counters.js';
+import { InstanceLock } from '../../src/runtime/instance-lock.js';
+import { writeWatcherStatus } from '../../src/runtime/watcher-status.js';
 import { runInProcess } from '../support/cli-in-process.js';
 import { validateEnforceReport } from '../support/json-schemas.js';
 import { ELSEWHERE, guestOn, IN_PLACE, RunningHost } from '../support/running-host.js';
@@ -58,10 +61,26 @@ test('filters: the guests that have such interrupts; with --details the interrup
     assert.is(report.summary.kept, 4);
   }
   assert.equal((await status('--contested')).stdout.split('\n').slice(0, 3), [
-    'no guest has contested interrupts',
+    'contested interrupts are unknown: no watcher was seen',
     '',
     TOTAL,
   ]);
+});
+
+test('with a watcher it is known that no interrupt is contested', async () => {
+  const own = new RunningHost([guestOn('a', IN_PLACE)]);
+  try {
+    new InstanceLock(own.root).take();
+    writeWatcherStatus(own.root, {
+      ...{ pid: process.pid, since: '2026-01-01T00:00:00Z', untilIdle: false, way: 'events', reason: null },
+      counters: emptyCounters(),
+      contested: [],
+    });
+    const { stdout } = await runInProcess('hostdev-cpuset', ['status', '--root', own.root, '--contested']);
+    assert.is(stdout.split('\n')[0], 'no guest has contested interrupts');
+  } finally {
+    own.remove();
+  }
 });
 
 test('a share of what is shown is that of the whole device', async () => {

@@ -78,7 +78,7 @@ export function statusText(options: StatusOptions, status: HostStatus, { io, col
   const paint = colorsFor(io.stdout, io.env);
   const lines = () =>
     isOverview(options)
-      ? overviewLines(guestsOf(status, rates), options.only, paint, columns)
+      ? overviewLines(guestsOf(status, rates), options.only, status.watcher !== null, paint, columns)
       : formatReport(status.plans, paint, columns, {
           ...{ command: 'status', rates },
           shows: stateTest(status, options.only),
