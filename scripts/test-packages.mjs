@@ -1,40 +1,45 @@
 // npm run test:packages: builds the Debian packages and installs, uses, updates, removes and purges them in Debian 12 and
-// 13, and checks them with the lintian of both; runs the watcher by OpenRC and by runit; builds the container image, and
-// runs it. As root, on Debian: mmdebstrap makes the systems, once.
+// 13, and checks them with the lintian of both; does the same while the service and a guest of a real libvirt run, in
+// systems that are booted in containers; installs there by the commands of README.md, from a clone and from npm's tarball;
+// runs the watcher by OpenRC and by runit; builds the container image, and runs it. As root, on Debian, on a machine with
+// two CPUs or more: mmdebstrap makes the systems, once.
 import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DEBIAN_MIRROR, installPackages } from './debian.mjs';
+import { installPackages } from './debian.mjs';
 import { ensureInstalled } from './install.mjs';
+import { debianRoot, RELEASES } from './packages/debian-root.mjs';
 
-const RELEASES = { 12: 'bookworm', 13: 'trixie' };
-const ROOTS = 'node_modules/.cache/hostdev-cpuset';
 const SAMPLE_HOST = 'samples/hosts/workstation.json';
 const NODE_WITH_VM = 'test/deploy/node-with-vm.json';
+/** What a system needs to boot with a libvirt that starts guests, and for README.md. */
+const BOOTABLE = [
+  'dbus',
+  'libvirt-clients',
+  'libvirt-daemon-driver-qemu',
+  'libvirt-daemon-system',
+  'nodejs',
+  'npm',
+  'qemu-system-x86',
+  'sudo',
+  'systemd-sysv',
+];
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 ensureInstalled();
-installPackages(['mmdebstrap', 'procps', 'runc', 'tini', 'umoci']);
+installPackages(['mmdebstrap', 'procps', 'runc', 'systemd-container', 'tini', 'umoci']);
 execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
 const { parseHostDescription, SimulatedKernel, writeTree } = await import('../dist/modules/test/simulator/index.js');
 const work = mkdtempSync(join(tmpdir(), 'hostdev-cpuset-packages-'));
 let [passed, failed] = [0, 0];
 try {
-  const words = ['scripts/build-packages.mjs', '--quick', '--output', work, 'all.deb', 'amd64.deb'];
-  const packages = execFileSync(process.execPath, words, { encoding: 'utf8' }).trim().split('\n');
-  testDebian(packages);
-  const [forAll, selfContained] = packages;
+  const words = ['scripts/build-packages.mjs', '--quick', '--output', work, 'all.deb', 'amd64.deb', 'npm.tgz'];
+  const built = execFileSync(process.execPath, words, { encoding: 'utf8' }).trim().split('\n');
+  const [forAll, selfContained, tarball] = built;
+  testDebian([forAll, selfContained]);
+  testBooted([forAll, selfContained], tarball);
   testOtherInits(forAll);
   testImage(selfContained);
 } finally {
@@ -44,12 +49,21 @@ console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;
 
 function testDebian(packages) {
-  for (const release of Object.keys(RELEASES)) {
+  for (const release of RELEASES) {
     const root = debianRoot(release, ['nodejs', 'systemd', 'lintian']);
     for (const file of packages) {
       check(['scripts/packages/in-debian.sh', root, file, simulatedHost(SAMPLE_HOST)]);
       check(['chroot', root, 'lintian', '--allow-root', '--fail-on', 'error,warning', `/mnt/${copyInto(root, file)}`]);
     }
+  }
+}
+
+function testBooted(packages, tarball) {
+  for (const release of RELEASES) {
+    const root = debianRoot(release, BOOTABLE, '-booted');
+    for (const file of packages) checkProgram('test/packages/booted-package.ts', root, file);
+    checkProgram('test/packages/from-readme.ts', root);
+    checkProgram('test/packages/from-readme.ts', root, tarball);
   }
 }
 
@@ -80,7 +94,13 @@ function simulatedHost(description) {
 /** Runs a command whose mounts and processes end with it. */
 function check(words) {
   const stdio = ['ignore', 'inherit', 'inherit'];
-  count(spawnSync('unshare', ['--mount', '--pid', '--fork', ...words], { stdio }));
+  count(spawnSync('unshare', ['--mount', '--pid', '--fork', '--kill-child', ...words], { stdio }));
+}
+
+/** The same with a /proc of these processes. */
+function checkProgram(file, ...words) {
+  const node = [process.execPath, '--import', 'tsx', file, ...words];
+  check(['sh', '-c', 'mount -t proc proc /proc && exec "$@"', 'sh', ...node]);
 }
 
 function count({ status }) {
@@ -92,20 +112,4 @@ function copyInto(root, file) {
   const name = file.slice(file.lastIndexOf('/') + 1);
   writeFileSync(join(root, 'mnt', name), readFileSync(file));
   return name;
-}
-
-/** @returns {string} the root of a Debian system with these packages, in which no service starts by itself */
-function debianRoot(release, packages, suffix = '') {
-  const root = resolve(ROOTS, `debian-${release}${suffix}`);
-  if (existsSync(root)) return root;
-  console.log(`making Debian ${release} with mmdebstrap`);
-  const unfinished = `${root}.unfinished`;
-  rmSync(unfinished, { recursive: true, force: true });
-  mkdirSync(ROOTS, { recursive: true });
-  const words = ['--quiet', '--mode=root', '--variant=minbase', `--include=${packages}`, RELEASES[release], unfinished];
-  execFileSync('mmdebstrap', [...words, DEBIAN_MIRROR], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const forbid = { mode: 0o755 };
-  writeFileSync(join(unfinished, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', forbid);
-  renameSync(unfinished, root);
-  return root;
 }

@@ -126,7 +126,8 @@ const DEVICE: Members<{ kernel: SimulatedKernel; device: SimulatedDevice }> = {
   irq: ({ kernel, device }) => `${(messageType(kernel, device) === 'msi' ? device.vectors[0] : device.line) ?? 0}\n`,
   numa_node: ({ device }) => `${device.numaNode ?? -1}\n`,
   driver: ({ device }) => (device.driver === undefined ? undefined : { link: device.driver }),
-  iommu_group: ({ device }) => (device.iommuGroup === undefined ? undefined : { link: `${device.iommuGroup}` }),
+  iommu_group: ({ device: { iommuGroup } }) =>
+    iommuGroup === undefined ? undefined : { link: `../../../../kernel/iommu_groups/${iommuGroup}` },
   'vfio-dev': ({ device }) => (device.isVfio ? fixed({ [cdev(device)]: () => EMPTY }) : undefined),
   msi_irqs: ({ kernel, device }) => {
     const type = messageType(kernel, device);
