@@ -1,4 +1,14 @@
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { projectRoot } from '../support/cli.js';
@@ -101,6 +111,12 @@ class RpmRoot {
     return run('rpm', ['--root', this.path, '--dbpath', '/var/lib/rpm', '--nodeps', ...words]);
   }
 
+  /** What rpm says of all installed packages of this name. */
+  async query(format: string): Promise<string> {
+    const words = ['--root', this.path, '--dbpath', '/var/lib/rpm', '-q', '--queryformat', format, 'hostdev-cpuset'];
+    return (await run('rpm', words)).stdout;
+  }
+
   /** What systemd was asked since the last call. */
   asked(): string[] {
     const file = `${this.path}/asked`;
@@ -147,6 +163,33 @@ for (const name of [NOARCH_RPM, X86_64_RPM])
     const removed = await root.rpm('-e', 'hostdev-cpuset');
     assert.is(removed.code, 0, removed.stderr);
     assert.equal(root.asked(), ['remove-system-units hostdev-cpuset.service']);
+    assert.equal(root.files(), []);
+  });
+
+for (const [from, to] of [
+  [NOARCH_RPM, X86_64_RPM],
+  [X86_64_RPM, NOARCH_RPM],
+] as const)
+  test(`${to} replaces ${from}, which is not removed as a service, and is not installed beside it`, async () => {
+    const root = new RpmRoot(`from-${from}`);
+    const [first, second] = [from, to].map((name) => folder.join('one', name)) as [string, string];
+    assert.is((await root.rpm('-i', first)).code, 0);
+    const stub = join(root.path, 'etc/libvirt/hooks/qemu.d/hostdev-cpuset');
+    mkdirSync(join(stub, '..'), { recursive: true });
+    copyFileSync(`${root.path}/usr/lib/hostdev-cpuset/stub`, stub);
+    const beside = await root.rpm('-i', second);
+    assert.is.not(beside.code, 0);
+    assert.match(beside.stderr, /conflicts with file from package hostdev-cpuset-/);
+
+    root.asked();
+    const replaced = await root.rpm('-U', second);
+    assert.is(replaced.code, 0, replaced.stderr);
+    assert.equal(root.asked(), ['mark-restart-system-units hostdev-cpuset.service']);
+    assert.is(await root.query('%{ARCH}\n'), to === X86_64_RPM ? 'x86_64\n' : 'noarch\n');
+    assert.equal(await root.rpm('-V', 'hostdev-cpuset'), { code: 0, stdout: '', stderr: '' });
+    assert.is(root.files().includes('usr/lib/hostdev-cpuset/node'), to === X86_64_RPM);
+    assert.ok(existsSync(stub), 'the hook that the administrator turned on stays');
+    assert.is((await root.rpm('-e', 'hostdev-cpuset')).code, 0);
     assert.equal(root.files(), []);
   });
 
