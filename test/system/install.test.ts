@@ -57,6 +57,16 @@ test('install reloads systemd and starts the service; uninstall stops it first',
   ]);
 });
 
+test('without a unit of ours systemd is not asked', async () => {
+  const unit = '/etc/systemd/system/hostdev-cpuset.service';
+  const { stdout, words } = await onHost(
+    `tool install --no-service --no-irqbalance >/dev/null; mkdir -p /etc/systemd/system; echo '[Unit]' >${unit}; tool uninstall; cat ${unit}`,
+  );
+  assert.match(stdout, /removed +\/etc\/hostdev-cpuset\/hook/);
+  assert.match(stdout, /status 0\n\[Unit\]\n$/);
+  assert.is(words, '');
+});
+
 // The enforcer is replaced, as it would read this machine's interrupts. REFUSAL decides whether systemd-run accepts the
 // properties.
 const HOOK = `tool install >/dev/null

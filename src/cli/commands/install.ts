@@ -3,7 +3,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, normalize, resolve } from 'node:path';
 import { problemOf, unusablePath } from '../../install/check-paths.js';
 import { type Installation, install, packagedUnit, uninstall } from '../../install/install.js';
-import type { Outcome } from '../../install/managed-file.js';
+import { isManaged, type Outcome } from '../../install/managed-file.js';
 import { HOOKS_DIRECTORY, type Part } from '../../install/manifest.js';
 import { statBelow } from '../../install/prefix.js';
 import { ToolError } from '../../lib/errors.js';
@@ -25,6 +25,7 @@ export interface InstallOptions {
 
 const SYSTEMCTL_TIMEOUT_MS = 60_000;
 const SERVICE = 'hostdev-cpuset.service';
+const UNITS = '/etc/systemd/system';
 
 /** `install` and `uninstall`: prints a line for each file; returns the exit status. */
 export function installCommand(options: InstallOptions, io: Io): number {
@@ -34,9 +35,10 @@ export function installCommand(options: InstallOptions, io: Io): number {
   const systemd = prefix === '' ? systemdState(io) : 'of an image';
   const usesSystemd = systemd === 'running' && !dryRun;
   if (command === 'uninstall') {
-    if (usesSystemd) systemctl(io, ['disable', '--now', SERVICE]);
+    // one that the configuration of a system declares is not ours
+    if (usesSystemd && isManaged(`${UNITS}/${SERVICE}`, prefix)) systemctl(io, ['disable', '--now', SERVICE]);
     const result = uninstall(fileOptions);
-    if (usesSystemd) systemctl(io, ['daemon-reload']);
+    if (usesSystemd && changesUnits(result)) systemctl(io, ['daemon-reload']);
     return report(result, options, io);
   }
   const programs = { node: process.execPath, cli: realpathSync(process.argv[1] as string) };
@@ -48,10 +50,13 @@ export function installCommand(options: InstallOptions, io: Io): number {
     hasHookDirectory: prefix !== '' || hasHookDirectory(io),
     insistOnHook: options.insistOnHook,
   });
-  if (usesSystemd && result.outcomes.some(({ done }) => done === 'created' || done === 'updated')) {
-    systemctl(io, ['daemon-reload']);
-    if (parts.has('service')) systemctl(io, ['enable', '--now', SERVICE]);
-  }
+  if (usesSystemd && changesUnits(result)) systemctl(io, ['daemon-reload']);
+  if (
+    usesSystemd &&
+    parts.has('service') &&
+    result.outcomes.some(({ done }) => done === 'created' || done === 'updated')
+  )
+    systemctl(io, ['enable', '--now', SERVICE]);
   const status = report(result, options, io);
   if (parts.has('service') && (systemd === 'not running' || systemd === 'without systemctl')) {
     const why = systemd === 'not running' ? 'systemd does not run here' : 'systemctl was not found';
@@ -60,6 +65,9 @@ export function installCommand(options: InstallOptions, io: Io): number {
   }
   return status;
 }
+
+const changesUnits = ({ outcomes }: Installation) =>
+  outcomes.some(({ path, done }) => path.startsWith(`${UNITS}/`) && ['created', 'updated', 'removed'].includes(done));
 
 function systemdState({ env }: Io): 'running' | 'not running' | 'without systemctl' {
   if (!existsSync('/run/systemd/system')) return 'not running';
