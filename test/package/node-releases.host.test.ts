@@ -41,8 +41,15 @@ test(`the hook that libvirt runs reports Node ${refused} in one line, and the gu
   }
 });
 
-/** Test files that start each part of the program: the bundle, the hook, the watcher, the wasm engine. */
-const FILES = ['cli/enforce', 'cli/full-disk', 'cli/systemd-notify', 'hook/command', 'schema/libxml2-wasm'];
+/** Test files that start each part of the program: the bundle, the hook, the watcher, V8's flags, the wasm engine. */
+const FILES = [
+  'cli/enforce',
+  'cli/full-disk',
+  'cli/systemd-notify',
+  'hook/command',
+  'lib/small-heap',
+  'schema/libxml2-wasm',
+];
 
 for (const version of tested)
   test(`Node ${version} runs the tests of ${FILES.join(', ')}`, async () => {

@@ -40,6 +40,7 @@ async function live(system: BootedSystem, devices: SimulatedDevices): Promise<vo
   await system.succeeds('systemctl', 'reload-or-restart', 'libvirtd');
   await startGuest(system);
   await assertHeld(system, devices, 'after the installation');
+  console.log(await memoryOfService(system));
 
   const pid = await system.property('MainPID');
   const states = [isHeld(devices)];
@@ -71,6 +72,11 @@ async function live(system: BootedSystem, devices: SimulatedDevices): Promise<vo
 async function restartGuest(system: BootedSystem): Promise<void> {
   await system.succeeds('virsh', 'destroy', 'guest');
   await system.succeeds('virsh', 'start', 'guest');
+}
+
+async function memoryOfService(system: BootedSystem): Promise<string> {
+  const status = await system.succeeds('cat', `/proc/${await system.property('MainPID')}/status`);
+  return `the service: ${/^VmHWM:\s+(\d+)/m.exec(status)?.[1]} KiB at most`;
 }
 
 /** The version of the package that the process of the service belongs to. */
