@@ -1,6 +1,7 @@
 // Memory of a complete watcher process that manages 1,024 interrupts of 64 devices. It learns of the guests from the
 // hook's spool.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,9 +29,12 @@ export default async function watchMemory() {
     await sleep(RUN_S * 1000);
     const [peak, now] = ['VmHWM', 'VmRSS'].map((name) => memory(watcher.pid, name));
     const sides = `${DEVICES * INTERRUPTS} interrupts managed for ${RUN_S} s, now ${now.toFixed(1)} MB, at the most`;
-    report('watch: memory', `${sides}, MB`, peak, { most: 80 });
+    report('watch: memory', `${sides}, MB`, peak, { most: 72 });
   } finally {
+    const ended = once(watcher, 'exit');
     watcher.kill();
+    // it removes files of its own there
+    await ended;
     rmSync(root, { recursive: true });
   }
 }

@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { printableLines } from '../lib/printable.js';
+import { keepHeapSmall } from '../lib/small-heap.js';
 import { EXIT } from './io.js';
 import { processIo } from './process-io.js';
 import { run } from './run.js';
@@ -8,6 +9,8 @@ import { run } from './run.js';
 export async function main(program: 'hostdev-cpuset' | 'lint-domain'): Promise<void> {
   const args = process.argv.slice(2);
   if (args.length <= FEW_ARGUMENTS) optimizeLater();
+  // before most of the program is loaded, which would let the heap grow
+  if (args[0] === 'watch') keepHeapSmall(process.versions.node);
   try {
     process.exitCode = await run(program, args, processIo(program));
   } catch (error) {

@@ -4,7 +4,6 @@ import { DEFAULT_SETTINGS } from '../../affinity/settings.js';
 import { RealFs } from '../../host/real-fs.js';
 import { ToolError } from '../../lib/errors.js';
 import { JOURNAL_FIELD_SOCKET, JournaldWriter, prefixedLines } from '../../lib/journald.js';
-import { keepHeapSmall } from '../../lib/small-heap.js';
 import { SystemdNotify } from '../../lib/systemd-notify.js';
 import { SYSTEM_URI } from '../../libvirt/daemon.js';
 import { InstanceLock } from '../../runtime/instance-lock.js';
@@ -50,7 +49,6 @@ export async function watchCommand(options: WatchOptions, io: Io): Promise<numbe
   if (root === undefined && io.userId() !== 0) {
     throw new ToolError('watch writes /proc/irq/*/smp_affinity, which needs root: run it with sudo');
   }
-  keepHeapSmall(process.versions.node);
   const settings = readSettings(files) ?? DEFAULT_SETTINGS;
   // a watcher that a hook has started is for libvirt's domains
   const sources = options.discover ?? (untilIdle ? ['libvirt'] : DISCOVERIES);
