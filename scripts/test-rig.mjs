@@ -4,9 +4,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installPackages } from './debian.mjs';
 import { ensureInstalled } from './install.mjs';
+import { fetchNode, RELEASES } from './program-releases.mjs';
 
 /** Packages for this machine. The emulated host's kernels and irqbalance are only unpacked: see test/rig/machine/. */
 const PACKAGES = [
@@ -24,6 +26,9 @@ const PACKAGES = [
   'zstd',
 ];
 
+/** To emulate another architecture, whose programs are unpacked. */
+const EMULATION_PACKAGES = ['mmdebstrap', 'qemu-system-arm'];
+
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 ensureInstalled();
 const require = createRequire(import.meta.url);
@@ -32,14 +37,15 @@ const { sceneTitles } = require('../test/rig/machine/bundle.ts');
 const reason = unfit();
 if (reason) {
   console.log(`skipped: the rig needs ${reason}`);
-  console.log(`0 passed, 0 failed, ${sceneTitles().length} skipped`);
+  console.log(`0 passed, 0 failed, ${sceneTitles('amd64').length} skipped`);
 } else {
   const { RequestError, requestOf } = require('../test/rig/machine/request.ts');
   const { testRig } = require('../test/rig/machine/test-rig.ts');
   try {
     const request = requestOf(process.argv.slice(2));
-    installPackages(PACKAGES);
-    process.exitCode = await testRig(request, build);
+    installPackages([...PACKAGES, ...(request.architecture === 'amd64' ? [] : EMULATION_PACKAGES)]);
+    const node = () => join(fetchNode(RELEASES.private, request.architecture), 'bin/node');
+    process.exitCode = await testRig(request, build, node);
   } catch (error) {
     console.error(error instanceof RequestError ? error.message : error);
     process.exitCode = 1;

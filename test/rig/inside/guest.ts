@@ -120,6 +120,8 @@ const EJECT_BUS = '0xae10';
 const EJECT_WANTED = '0xae04';
 const EJECT = '0xae08';
 
+const EMULATOR = process.arch === 'x64' ? '/usr/bin/qemu-system-x86_64' : '/rig/emulator.sh';
+
 const socketOf = (name: string) => `/run/${name}.qtest`;
 
 /** i440fx: its devices are on bus 0, without bridges that firmware would have to configure. */
@@ -134,7 +136,7 @@ export function domainXml(name: string, { devices, vcpus }: GuestOptions): strin
   <features><acpi/></features>
   <on_reboot>restart</on_reboot>
   <devices>
-    <emulator>/usr/bin/qemu-system-x86_64</emulator>
+    <emulator>${EMULATOR}</emulator>
     <controller type='usb' model='none'/>
     <memballoon model='none'/>
 ${devices.map(hostdevXml).join('')}  </devices>

@@ -9,8 +9,10 @@ give_up() {
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
+# $cards and $report are on the kernel's command line: see machine/board.ts
+ln -s "$report" /dev/report
 # the host's drivers never see these cards: a scene passes all of them through at once
-for card in /sys/bus/pci/devices/0000:8[3-8]:00.0; do echo vfio-pci >"$card/driver_override"; done
+for card in /sys/bus/pci/devices/$cards:00.0; do echo vfio-pci >"$card/driver_override"; done
 while read -r module; do insmod "$module" || echo "init: $module is not loaded"; done </modules
 
 root=/newroot

@@ -3,23 +3,28 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 const TRACING = '/sys/kernel/tracing';
 const INSTANCE = `${TRACING}/instances/rig`;
 /** All writes to smp_affinity call this function with the IRQ as the first argument. */
-const PROBE = 'p:rig/affinity irq_set_affinity irq=%di:u32';
+const AFFINITY_PROBE = 'p:rig/affinity irq_set_affinity irq=$arg1:u32';
+/** Where the kernel has no events of vectors: the request of an interrupt by a driver, and its end. */
+const VECTOR_PROBES = ['p:rig/alloc request_threaded_irq irq=$arg1:u32', 'p:rig/teardown free_irq irq=$arg1:u32'];
+const VECTOR_EVENTS =
+  process.arch === 'x64' ? ['irq_vectors/vector_alloc', 'irq_vectors/vector_teardown'] : ['rig/alloc', 'rig/teardown'];
 
 export interface TraceEvent {
   /** milliseconds on the kernel's monotonic clock */
   at: number;
   irq: number;
-  /** a vector is allocated, is freed, or its mask is written */
+  /** a vector is allocated (or requested), is freed, or its mask is written */
   kind: 'alloc' | 'teardown' | 'affinity';
 }
 
 /** The kernel's own record of vectors and of writes to their masks, in the rig's own trace instance. */
 export class KernelTrace {
   start(): void {
-    appendFileSync(`${TRACING}/kprobe_events`, `${PROBE}\n`);
+    const probes = process.arch === 'x64' ? [AFFINITY_PROBE] : [AFFINITY_PROBE, ...VECTOR_PROBES];
+    for (const probe of probes) appendFileSync(`${TRACING}/kprobe_events`, `${probe}\n`);
     mkdirSync(INSTANCE);
     writeFileSync(`${INSTANCE}/trace_clock`, 'mono');
-    for (const event of ['irq_vectors/vector_alloc', 'irq_vectors/vector_teardown', 'rig/affinity']) {
+    for (const event of [...VECTOR_EVENTS, 'rig/affinity']) {
       writeFileSync(`${INSTANCE}/events/${event}/enable`, '1');
     }
   }

@@ -7,5 +7,5 @@ ln -s /usr/share/zoneinfo/Etc/UTC /etc/localtime
 # what the machine's own services and generators want of a boot is of no use here, and takes its time
 rm -f /usr/lib/systemd/system-generators/* /usr/lib/systemd/system/*.wants/*
 # no debugging, no echo: the second serial line takes what it is given
-stty -F /dev/ttyS1 raw -echo
+stty -F /dev/report raw -echo
 exec /usr/lib/systemd/systemd --unit=rig.service

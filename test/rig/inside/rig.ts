@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { CONTAINER_LOG } from './container.js';
 import { Guest, type GuestOptions } from './guest.js';
 import { Irqbalance } from './irqbalance.js';
@@ -6,10 +7,20 @@ import { KernelTrace } from './kernel-trace.js';
 import { LOG as LIBVIRTD_LOG, Libvirt } from './libvirt.js';
 import { report } from './report.js';
 import { run } from './run.js';
-import { Watcher } from './watcher.js';
+import { UNIT, Watcher } from './watcher.js';
 
 /** Lines that libvirtd logs for every domain. */
 const telling = (line: string) => !/ (?:qemuDomainObjTaintMsg|virGetHostnameImpl):/.test(line);
+
+/**
+ * The emulation of another architecture is slower: on a busy machine systemd-notify, a process for each message, may need
+ * most of the unit's minute.
+ */
+function giveTime(): void {
+  const folder = `/run/systemd/system/${UNIT}.d`;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(`${folder}/emulation.conf`, '[Service]\nWatchdogSec=600\nTimeoutStartSec=600\n');
+}
 
 /** The tools of the scenes. What they leave behind is removed after each. */
 export class Rig {
@@ -24,6 +35,7 @@ export class Rig {
 
   /** Installs the packed package like a user, which starts the watcher. */
   async setUp(): Promise<void> {
+    if (process.arch !== 'x64') giveTime();
     const output = await run('hostdev-cpuset', 'install');
     report({ type: 'note', text: output });
     this.trace.start();

@@ -4,16 +4,17 @@ import type { Message } from '../inside/report.js';
 
 /**
  * Runs QEMU to its end and passes on the reports of the scenes. QEMU ends with this process, even after SIGKILL.
+ * @param command QEMU's, with its arguments
  * @param minutes after which it is stopped
  * @returns QEMU's own messages, and the signal by which it crashed
  */
 export async function boot(
-  args: string[],
+  [program, ...args]: [string, ...string[]],
   minutes: number,
   onMessage: (message: Message) => void,
   started: (qemu: ChildProcess) => void,
 ) {
-  const qemu = spawn('setpriv', ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...args], {
+  const qemu = spawn('setpriv', ['--pdeathsig', 'KILL', program, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   started(qemu);

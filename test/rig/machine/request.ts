@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { ARCHITECTURES, type Architecture } from './architecture.js';
 import { sceneTitles } from './bundle.js';
 import { kernelPackages } from './kernel-packages.js';
 
@@ -10,6 +11,8 @@ export interface Request {
   series: string;
   /** no scene is shortened */
   fullLength: boolean;
+  /** of the emulated host */
+  architecture: Architecture;
 }
 
 /** An invalid request; the message is one line for the user. */
@@ -17,15 +20,20 @@ export class RequestError extends Error {}
 
 /** @throws RequestError */
 export function requestOf(words: readonly string[]): Request {
-  const options = { kernel: { type: 'string' }, 'full-length': { type: 'boolean' } } as const;
-  const unknown = words.find((word) => word.startsWith('-') && !/^--(?:kernel(?:=|$)|full-length$)/.test(word));
-  if (unknown !== undefined) throw new RequestError(`${unknown}: the options are --kernel=SERIES and --full-length`);
+  const options = { arch: { type: 'string' }, kernel: { type: 'string' }, 'full-length': { type: 'boolean' } } as const;
+  const unknown = words.find(
+    (word) => word.startsWith('-') && !/^--(?:(?:arch|kernel)(?:=|$)|full-length$)/.test(word),
+  );
+  if (unknown !== undefined)
+    throw new RequestError(`${unknown}: the options are --arch=NAME, --kernel=SERIES and --full-length`);
   let request: Request;
   try {
     const { values, positionals } = parseArgs({ args: [...words], options, allowPositionals: true });
     if (values.kernel === '') throw new Error('--kernel: of which series?');
-    const { kernel: series = '', 'full-length': fullLength = false } = values;
-    request = { pattern: positionals.join(' '), series, fullLength };
+    const { arch = ARCHITECTURES[0], kernel: series = '', 'full-length': fullLength = false } = values;
+    const architecture = ARCHITECTURES.find((name) => name === arch);
+    if (!architecture) throw new Error(`--arch is one of ${ARCHITECTURES.join(', ')}, not ${arch}`);
+    request = { pattern: positionals.join(' '), series, fullLength, architecture };
     titleOf(request);
   } catch (error) {
     throw new RequestError((error as Error).message); // Node says what is wrong
@@ -45,8 +53,8 @@ export interface Boot {
 
 /** The kernels for which at least one scene is to run. @throws RequestError */
 export async function bootsOf(request: Request): Promise<Boot[]> {
-  const { series } = request;
-  const packages = (await kernelPackages()).filter(
+  const { series, architecture } = request;
+  const packages = (await kernelPackages(architecture)).filter(
     (name) => series === '' || name.startsWith(`linux-image-${series}.`),
   );
   if (packages.length === 0) throw new RequestError(`no kernel of the series ${series} can be had here`);
@@ -54,5 +62,6 @@ export async function bootsOf(request: Request): Promise<Boot[]> {
 }
 
 const titleOf = ({ pattern }: Request) => new RegExp(pattern, 'i');
-const titles = (request: Request, all: boolean) => sceneTitles(all).filter((title) => titleOf(request).test(title));
+const titles = (request: Request, all: boolean) =>
+  sceneTitles(request.architecture, all).filter((title) => titleOf(request).test(title));
 const playsSome = (boot: Pick<Boot, 'titles'>) => boot.titles.length > 0;

@@ -5,11 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../../support/cli.js';
 import type { Settings } from '../inside/play.js';
+import { ARCHITECTURES, type Architecture } from './architecture.js';
+import { BOARDS } from './board.js';
 import { boot } from './boot.js';
 import { bundleScenes } from './bundle.js';
-import { cached, keepOnly, unpackPackage } from './cache.js';
+import { cached, foreignEntries, keepOnly, unpackPackage } from './cache.js';
 import { emulatedHost } from './emulated-host.js';
 import { lostTimer, staleBreakpoint } from './fault-of-emulation.js';
+import { foreignRoot } from './foreign-root.js';
 import { fillBootFolder } from './initramfs.js';
 import { installPacked } from './packed.js';
 import { bootsOf, type Request } from './request.js';
@@ -36,9 +39,10 @@ const RECIPE = ['initramfs.ts', 'kernels.ts', 'vmlinux.ts'];
  * Runs the scenes on an emulated host: all with the release's own kernel, those for every kernel with a newer one as
  * well.
  * @param build builds the package from the sources
+ * @param node returns the path of an executable for the emulated host's architecture, if that is not this machine's
  * @returns exit status
  */
-export async function testRig(request: Request, build: () => Promise<void>): Promise<number> {
+export async function testRig(request: Request, build: () => Promise<void>, node: () => string): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'hostdev-cpuset-rig-'));
   let qemu: ChildProcess | undefined;
   const end = (signal: NodeJS.Signals) => {
@@ -52,16 +56,23 @@ export async function testRig(request: Request, build: () => Promise<void>): Pro
   const tally = new Tally();
   try {
     const [boots] = await Promise.all([bootsOf(request), build()]);
-    await stage(join(folder, 'rig'));
-    const cache = cached('libvirt', () => {});
-    const used = [irqbalance(), cache];
+    const { architecture } = request;
+    const board = BOARDS[architecture];
+    const isForeign = architecture !== ARCHITECTURES[0];
+    const root = isForeign ? foreignRoot(architecture, node()) : '/';
+    const irqbalance = irqbalanceOf(architecture);
+    await stage(join(folder, 'rig'), root, irqbalance);
+    const cache = cached(isForeign ? `libvirt-${architecture}` : 'libvirt', () => {});
+    const used = [irqbalance, cache, ...foreignEntries(architecture)];
     for (const { name, titles } of boots) {
-      const bootFolder = bootFolderOf(name);
+      const bootFolder = bootFolderOf(name, architecture, root);
       used.push(bootFolder);
-      copyFileSync(join(bootFolder, 'kvm.ko'), join(folder, 'rig/kvm.ko'));
+      const module = join(bootFolder, 'kvm.ko');
+      if (existsSync(module)) copyFileSync(module, join(folder, 'rig/kvm.ko'));
       const console_ = join(folder, 'console');
       const shown = () => (existsSync(console_) ? readFileSync(console_, 'utf8') : '');
-      const args = emulatedHost({ boot: bootFolder, rig: join(folder, 'rig'), cache, console: console_ });
+      const paths = { boot: bootFolder, rig: join(folder, 'rig'), cache, console: console_, usr: join(root, 'usr') };
+      const command: [string, ...string[]] = [board.program, ...emulatedHost(board, paths)];
       const play = () => {
         const settings: Settings = { titles: tally.open, fullLength: request.fullLength };
         writeFileSync(join(folder, 'rig/settings.json'), JSON.stringify(settings));
@@ -71,7 +82,7 @@ export async function testRig(request: Request, build: () => Promise<void>): Pro
         // Such a host would hang until its time limit.
         const watch = setInterval(() => lostTimer(shown()) && qemu?.kill('SIGKILL'), CONSOLE_INTERVAL_MS);
         const minutes = request.fullLength ? FULL_LENGTH_LIMIT_MINUTES : LIMIT_MINUTES;
-        return boot(args, minutes, (message) => tally.take(message), started).finally(() => clearInterval(watch));
+        return boot(command, minutes, (message) => tally.take(message), started).finally(() => clearInterval(watch));
       };
       tally.begin(name, titles);
       for (let count = 1; ; count++) {
@@ -85,7 +96,7 @@ export async function testRig(request: Request, build: () => Promise<void>): Pro
         break;
       }
     }
-    if (request.series === '' && request.pattern === '') keepOnly(used);
+    if (request.series === '' && request.pattern === '') keepOnly(used, architecture);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -93,27 +104,30 @@ export async function testRig(request: Request, build: () => Promise<void>): Pro
 }
 
 /** The files that the emulated host mounts at /rig. */
-async function stage(rig: string): Promise<void> {
+async function stage(rig: string, root: string, irqbalance: string): Promise<void> {
   mkdirSync(join(rig, 'etc'), { recursive: true });
   for (const name of ETC) {
-    const source = join('/etc', name);
+    const source = join(root, 'etc', name);
     if (existsSync(source)) cpSync(source, join(rig, 'etc', name), { recursive: true, verbatimSymlinks: true });
   }
   cpSync(join(inside, 'etc'), join(rig, 'etc'), { recursive: true });
-  cpSync(join(inside, 'main.sh'), join(rig, 'main.sh'));
+  for (const name of ['main.sh', 'emulator.sh']) cpSync(join(inside, name), join(rig, name));
   cpSync(join(projectRoot, 'deploy/kubevirt/base'), join(rig, 'kubevirt'), { recursive: true });
-  cpSync(join(irqbalance(), 'usr/sbin/irqbalance'), join(rig, 'irqbalance'));
+  cpSync(join(irqbalance, 'usr/sbin/irqbalance'), join(rig, 'irqbalance'));
   await installPacked(join(rig, 'usr/local'));
   await bundleScenes(join(rig, 'scenes.cjs'));
 }
 
 /** Never installed on this machine, where it would move interrupts. */
-const irqbalance = () => cached('irqbalance', (folder) => unpackPackage('irqbalance', folder));
+function irqbalanceOf(architecture: Architecture): string {
+  const name = architecture === ARCHITECTURES[0] ? 'irqbalance' : `irqbalance-${architecture}`;
+  return cached(name, (folder) => unpackPackage('irqbalance', folder, architecture));
+}
 
-function bootFolderOf(kernelPackage: string): string {
+function bootFolderOf(kernelPackage: string, architecture: Architecture, root: string): string {
   const init = join(inside, 'init.sh');
   const recipe = createHash('sha256');
   for (const file of [init, ...RECIPE.map((name) => join(__dirname, name))]) recipe.update(readFileSync(file));
   const name = `${kernelPackage}-${recipe.digest('hex').slice(0, 8)}`;
-  return cached(name, (folder) => fillBootFolder(folder, kernelPackage, init));
+  return cached(name, (folder) => fillBootFolder(folder, { kernelPackage, architecture, root, init }));
 }

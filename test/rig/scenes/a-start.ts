@@ -1,9 +1,9 @@
 import * as assert from 'uvu/assert';
 import { DISK, NEAR_NIC, NIC, OTHER_NIC } from '../inside/devices.js';
 import { isAsBorn, isPlaced, othersOnTheHost } from '../inside/expect.js';
-import { scene } from '../inside/scene.js';
+import { sceneOnEveryArchitecture } from '../inside/scene.js';
 
-scene(
+sceneOnEveryArchitecture(
   'a start applies auto, a cpuset, native and no policy per device, and changes nothing else on the host',
   async (rig) => {
     const before = othersOnTheHost(['nvme0', 'nvme1']);

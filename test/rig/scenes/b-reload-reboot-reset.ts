@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import { DISK, NIC } from '../inside/devices.js';
 import { isPlaced } from '../inside/expect.js';
 import { interruptsOf } from '../inside/kernel-files.js';
-import { scene } from '../inside/scene.js';
+import { sceneOnEveryArchitecture } from '../inside/scene.js';
 import { eventually } from '../inside/wait.js';
 
 const noVectors = (address: string) =>
@@ -14,7 +14,7 @@ const noVectors = (address: string) =>
     ),
   );
 
-scene(
+sceneOnEveryArchitecture(
   'after a driver reload, a reboot and virsh reset all vectors are placed, even if IRQs move between devices',
   async (rig) => {
     const guest = await rig.running({

@@ -2,12 +2,13 @@ import type { ChildProcess } from 'node:child_process';
 import * as assert from 'uvu/assert';
 import { LOOP, placeUntil, SLEEPING_HOOK } from '../inside/contenders.js';
 import { DISK, NEAR_NIC, NIC, OTHER_NIC } from '../inside/devices.js';
+import { isPlaced } from '../inside/expect.js';
 import type { GuestDriver } from '../inside/guest-driver.js';
 import { numbersOf } from '../inside/kernel-files.js';
 import { histogram, type Life, livesOf, quantile } from '../inside/lives.js';
-import { startMinimalProgram } from '../inside/minimal-program.js';
+import { removeTraceOfMinimalProgram, startMinimalProgram } from '../inside/minimal-program.js';
 import type { Rig } from '../inside/rig.js';
-import { scene, sceneOnEveryKernel } from '../inside/scene.js';
+import { sceneEverywhere, sceneOnEveryArchitecture } from '../inside/scene.js';
 import { sleep } from '../inside/wait.js';
 import { watcherPids } from '../inside/watcher.js';
 
@@ -25,15 +26,19 @@ const RELOAD = 11;
 const VECTORS = 5;
 /** The hook sleeps a third of its time. */
 const HOOK_SPEED = 3;
+/** A vector that lives longer must be placed. Emulation on another architecture is slower. */
+const LONG_LIFE_MS = process.arch === 'x64' ? 700 : 1500;
 
-sceneOnEveryKernel(
-  "lag from the kernel's vector_alloc to the write of the mask, with trace events, and that of the peers",
+sceneEverywhere(
+  'lag from a new vector to the write of the mask, with trace events, and that of the peers',
   async (rig) => {
     const { ours, bare, sleeper, loop } = await measure(rig, true);
     rig.note(histogram('hostdev-cpuset, with trace events (bounds: p50 15 ms, p99 80 ms)', ours));
     rig.note(histogram('the least that a program in Node can do with these events', bare));
     rig.note(histogram(`${SLEEPING_HOOK.name}, ${HOOK_SPEED} times as fast`, sleeper));
     rig.note(histogram(LOOP.name, loop));
+    const missed = ours.filter(({ lag, span }) => lag === undefined && span > LONG_LIFE_MS);
+    assert.equal(missed, [], 'every vector that lived for a while was placed');
     assertAhead(ours, ROUNDS, loop);
     assert.ok(
       sleeper.some(({ lag }) => lag === undefined),
@@ -42,7 +47,7 @@ sceneOnEveryKernel(
   },
 );
 
-scene('lag without trace events, with the busy interval', async (rig) => {
+sceneOnEveryArchitecture('lag without trace events, with the busy interval', async (rig) => {
   await rig.watcher.stop();
   await rig.watcher.start('--no-tracing');
   const { ours } = await measure(rig, false);
@@ -100,6 +105,8 @@ async function measure(rig: Rig, peers: boolean): Promise<Measured> {
   try {
     for (let round = 0; round < (peers ? ROUNDS : ROUNDS_ALONE); round++) {
       await reload(ours, round);
+      // a poll may take longer than the vectors live
+      if (!peers) await isPlaced(NIC, VECTORS, '3');
       // While the other devices keep theirs, each gets its own IRQs again.
       for (const peer of peers ? [sleeper, loop] : []) {
         if (round === RELOAD) await peer.unload();
@@ -120,6 +127,7 @@ async function measure(rig: Rig, peers: boolean): Promise<Measured> {
     }
   } finally {
     minimalProgram?.kill('SIGKILL');
+    if (minimalProgram) await removeTraceOfMinimalProgram();
     end.abort();
     await Promise.all(placing);
   }
@@ -148,8 +156,6 @@ const lagsOf = (lives: readonly Life[]) => lives.flatMap(({ lag }) => lag ?? [])
 
 /** The figures depend on the machine, but not that no vector was missed, or that we are much faster. */
 function assertAhead(ours: readonly Life[], rounds: number, peer: readonly Life[]): void {
-  const missed = ours.filter(({ lag, span }) => lag === undefined && span > 700);
-  assert.equal(missed, [], 'every vector that lived for a while was placed');
   assert.ok(lagsOf(ours).length >= rounds * VECTORS);
   if (peer.length > 0)
     assert.ok(quantile(lagsOf(ours), 0.5) * 10 < quantile(lagsOf(peer), 0.5), 'ten times faster than a loop');
