@@ -118,6 +118,16 @@ export class GuestTracker {
     this.#thoroughAt = this.options.now();
   }
 
+  /**
+   * A process that libvirt's domains do not explain has requested a vector. If it is a guest tracked here, one of
+   * its devices may be new. If no running guest is known to be that process, all processes are read.
+   */
+  requesterUnknown(pid: number | undefined): void {
+    const guest = [...this.#holders.values()].find(({ id }) => id.pid === pid);
+    if (!guest || !this.#runs(guest)) this.#thoroughAt = this.options.now();
+    else if (this.#known.has(processUuid(guest.id))) this.lookNow();
+  }
+
   /** Whether it has the device open; true if that cannot be read. */
   #has({ id: { pid } }: QemuProcess, address: string): boolean {
     const known = parseAddress(address);

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TokenBucket } from '../lib/token-bucket.js';
 import { type PostingEvent, parsePostingEvents } from './posting-events.js';
 import { type TracefsFolders, TraceInstance, TracingUnavailable, tracingFailure } from './tracefs.js';
+import { parseVectorRequests, type VectorRequests } from './vector-requests.js';
 
 /**
  * Trace events that were read together: these IRQs got a vector, or were moved to another one, and KVM's events about
@@ -16,6 +17,8 @@ export interface VectorEvent {
   lost: boolean;
   /** the events about posting, in order */
   postings: PostingEvent[];
+  /** where the kernel does not name the IRQs */
+  requests?: VectorRequests;
 }
 
 export interface VectorListener {
@@ -45,8 +48,8 @@ const DEAF = 'trace events do not arrive';
 
 /**
  * Reads two trace events: irq_vectors:vector_alloc (an interrupt got a vector or was moved) and kvm:kvm_pi_irte_update
- * (an interrupt is posted to a vCPU, or no longer posted). x86 only. The read blocks a thread of Node's pool, so the
- * process cannot exit before close().
+ * (an interrupt is posted to a vCPU, or no longer posted). Both are of x86; elsewhere it reads calls of functions. The
+ * read blocks a thread of Node's pool, so the process cannot exit before close().
  */
 export class VectorTrace {
   /** close() was called, or the stream has ended */
@@ -184,9 +187,10 @@ export function parseVectorEvents(text: string): VectorEvent | undefined {
   const events = [...text.matchAll(/ (\d+\.\d+): vector_alloc: irq=(\d{1,9})\b/g)];
   const lost = /^CPU:\d+ \[LOST \d+ EVENTS\]/m.test(text);
   const postings = parsePostingEvents(text);
-  if (postings.length === 0) return undefined;
+  const requests = parseVectorRequests(text);
+  if (postings.length === 0 && !requests) return undefined;
   const irqs = [...new Set(events.map(([, , irq]) => Number(irq)))];
-  return { irqs, at: events[0] && Number(events[0][1]) * 1000, lost, postings };
+  return { irqs, at: events[0] && Number(events[0][1]) * 1000, lost, postings, ...(requests ? { requests } : {}) };
 }
 
 const MARKER = 'hostdev-cpuset check';

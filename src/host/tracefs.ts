@@ -1,26 +1,14 @@
-import {
-  closeSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readlinkSync,
-  readSync,
-  rmdirSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, existsSync, mkdirSync, openSync, readSync, rmdirSync, writeSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pid } from 'node:process';
 import { descriptorPath, O_PATH, using } from '../lib/open-folder.js';
 import { walk } from '../lib/walk.js';
 import { openBelow } from './open-below.js';
+import { attempt, type InstanceFiles, TRACE_SOURCES, type TraceSource } from './trace-sources.js';
 
 /** tracefs is mounted there, or below debugfs. */
 const MOUNT_POINTS = ['sys/kernel/tracing', 'sys/kernel/debug/tracing'];
 const INSTANCE = 'hostdev-cpuset';
-const EVENT = 'events/irq_vectors/vector_alloc/enable';
-const FILTER = 'events/irq_vectors/vector_alloc/filter';
 /** Absent until the module kvm is loaded, and after it is unloaded. */
 const POSTING_EVENT = 'events/kvm/kvm_pi_irte_update/enable';
 /** Per CPU; holds some thousand events. The kernel's default is over a megabyte. */
@@ -37,9 +25,15 @@ const OPTIONS: readonly (readonly [name: string, value: '0' | '1'])[] = [
   ...(['raw', 'hex', 'bin', 'fields', 'verbose', 'latency-format', 'block'] as const).map(
     (name) => [name, '0'] as const,
   ),
+  // calls of functions, with the caller's name alone
+  ['function-trace', '1'],
+  ['print-parent', '1'],
+  ...(['sym-offset', 'sym-addr', 'func_stack_trace', 'func-no-repeats', 'func-args'] as const).map(
+    (name) => [name, '0'] as const,
+  ),
 ];
-/** Settings that another program could change, so that no events arrive. */
-const WATCHED = [EVENT, FILTER, 'tracing_on', 'options/context-info', 'options/markers'];
+/** Settings that another program could change, so that no events arrive, beside those of the source. */
+const WATCHED = ['tracing_on', 'options/context-info', 'options/markers'];
 const MAX_READ_SIZE = 4096;
 
 /** Trace events are unavailable; the message is the reason. */
@@ -75,7 +69,14 @@ export class TraceInstance {
   readonly #path: string;
   /** path with the root */
   readonly #folder: string;
-  /** contents of the WATCHED files after the setup */
+  readonly #files: InstanceFiles = {
+    has: (file) => existsSync(join(this.#folder, file)),
+    read: (file) => this.#read(file),
+    write: (file, text) => this.#write(file, text),
+    append: (file, text) => this.#writeTo(this.#open(file, constants.O_WRONLY | constants.O_APPEND), text),
+  };
+  #source: TraceSource | undefined;
+  /** contents of the watched files after the setup */
   readonly #settings: string;
   #isPostingEnabled = false;
 
@@ -158,13 +159,20 @@ export class TraceInstance {
   }
 
   #readSettings(): string {
-    return JSON.stringify(WATCHED.map((file) => this.#read(file)));
+    const { watched = [], kernelSettings = [] } = this.#source ?? {};
+    const contents = [...WATCHED, ...watched].map((file) => this.#read(file));
+    return JSON.stringify([...contents, ...kernelSettings.map((path) => this.#readPath(path))]);
   }
 
   /** Null if it cannot be read. */
   #read(file: string): string | null {
+    return this.#readPath(join(this.#path, file));
+  }
+
+  /** @param path without the root */
+  #readPath(path: string): string | null {
     try {
-      const fd = this.#open(file, constants.O_RDONLY);
+      const fd = this.#openPath(path, constants.O_RDONLY);
       try {
         const buffer = Buffer.alloc(MAX_READ_SIZE);
         return buffer.toString('latin1', 0, readSync(fd, buffer));
@@ -181,7 +189,8 @@ export class TraceInstance {
    * left.
    */
   remove(): void {
-    for (const event of [EVENT, POSTING_EVENT]) attempt(() => this.#write(event, '0'));
+    this.#source?.disable(this.#files);
+    attempt(() => this.#write(POSTING_EVENT, '0'));
     attempt(() => this.#inPlace((path) => this.folders.remove(path)));
   }
 
@@ -191,19 +200,19 @@ export class TraceInstance {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
-    if (!existsSync(join(this.#folder, EVENT))) {
-      throw new TracingUnavailable('this kernel has no trace event irq_vectors:vector_alloc (x86 only)', true);
+    this.#source = TRACE_SOURCES.find((source) => source.isAvailable(this.#files));
+    if (!this.#source) throw new TracingUnavailable('this kernel traces neither vectors (x86) nor functions', true);
+    for (const path of this.#source.kernelSettings) {
+      if (this.#readPath(path)?.trim() === '0') throw new TracingUnavailable(`${path} is 0`);
     }
     this.#write('trace_clock', 'mono');
     this.#write('buffer_size_kb', `${BUFFER_SIZE_KIB}`);
     // removes events that a killed watcher has not read
     this.#write('trace', '');
-    // excludes the events of our own writes, each of which gives an interrupt another vector
-    for (const filter of ['0\n', ownEventsFilter()]) attempt(() => this.#write(FILTER, filter));
     // not every kernel has all options
     for (const [name, value] of OPTIONS) attempt(() => this.#write(`options/${name}`, value));
     this.#write('tracing_on', '1');
-    this.#write(EVENT, '1');
+    this.#source.enable(this.#files);
   }
 
   #inPlace(action: (path: string) => void): void {
@@ -213,7 +222,10 @@ export class TraceInstance {
 
   /** Never creates a file below a root. */
   #write(file: string, text: string): void {
-    const fd = this.#open(file, constants.O_WRONLY, true);
+    this.#writeTo(this.#open(file, constants.O_WRONLY, true), text);
+  }
+
+  #writeTo(fd: number, text: string): void {
     try {
       writeSync(fd, text);
     } finally {
@@ -222,27 +234,14 @@ export class TraceInstance {
   }
 
   #open(file: string, flags: number, truncate = false): number {
+    return this.#openPath(join(this.#path, file), flags, truncate);
+  }
+
+  #openPath(path: string, flags: number, truncate = false): number {
     const { O_NONBLOCK, O_TRUNC } = constants;
     return this.root === ''
-      ? openSync(join(this.#folder, file), flags | O_NONBLOCK | (truncate ? O_TRUNC : 0))
-      : openBelow(this.root, join(this.#path, file), { flags, truncate, followLast: true });
-  }
-}
-
-/**
- * Trace events have PIDs of the initial PID namespace (PROC_PID_INIT_INO in include/linux/proc_ns.h). In another
- * namespace our PID differs from that, so nothing is filtered.
- */
-function ownEventsFilter(): string {
-  const isInitial = readlinkSync('/proc/self/ns/pid') === `pid:[${0xeffffffc}]`;
-  return isInitial ? `common_pid != ${pid}\n` : '0\n';
-}
-
-function attempt(action: () => void): void {
-  try {
-    action();
-  } catch {
-    // the file has gone, or the kernel refuses; either is harmless
+      ? openSync(path, flags | O_NONBLOCK | (truncate ? O_TRUNC : 0))
+      : openBelow(this.root, path, { flags, truncate, followLast: true });
   }
 }
 

@@ -208,6 +208,20 @@ export class DeviceState {
     return this.#irqNumbers.read();
   }
 
+  /**
+   * Its process has requested an interrupt. Returns the numbers that may belong to a new vector: the others have the
+   * handler and the mask that they had. A legacy line is left to a full check.
+   */
+  takeRequest(now: number): number[] {
+    const irqs = this.listIrqs();
+    const isSame = (state: InterruptState) => state.handler !== undefined && state.check() === 'same';
+    if (irqs.length === 0 && ![...this.interrupts.values()].some(isSame)) this.scheduleLateCheck(now);
+    return irqs.filter((irq) => {
+      const state = this.interrupts.get(irq);
+      return !state || !isSame(state);
+    });
+  }
+
   /** @param hasEnded true: its vector is known to be gone */
   forget(irq: number, hasEnded = false): void {
     if (hasEnded) this.#addEnded(irq);

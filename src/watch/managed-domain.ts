@@ -86,6 +86,25 @@ export class ManagedDomain {
     return { name, uuid };
   }
 
+  /** Its process at the last check; undefined: none was found. */
+  get pid(): number | undefined {
+    return this.#vcpus.known?.pid;
+  }
+
+  /** Whether it was found as a process, so that nobody reports new devices. */
+  get isFound(): boolean {
+    return this.#definition.found !== undefined;
+  }
+
+  /** Its process has requested an interrupt: the numbers that this may be. */
+  takeRequest(): number[] {
+    const now = this.host.clock.now();
+    const devices = [...this.devices.values()];
+    if (!this.isOverBudget(now)) return this.#counted(() => devices.flatMap((device) => device.takeRequest(now)));
+    for (const device of devices) device.scheduleLateCheck(now);
+    return [];
+  }
+
   /** Devices whose policy gives them CPUs, by address; empty before the first full check. */
   get devices(): ReadonlyMap<string, DeviceState> {
     return this.#devices.byAddress;

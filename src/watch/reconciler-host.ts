@@ -19,6 +19,12 @@ export interface ReconcilerHost {
    */
   vectorUnplaced?(address: string): void;
   /**
+   * A process has requested a vector that may not be one of a managed device: the guest, or the device, may not be
+   * known yet. Must not call the reconciler.
+   * @param pid undefined: the process has ended, or cannot be found
+   */
+  requesterUnknown?(pid: number | undefined): void;
+  /**
    * Runs an action on a domain's state under its lock; does not wait. Returns undefined if another process has the
    * lock: the action was not run then. Absent: no other process exists.
    */

@@ -5,10 +5,12 @@ import { canonicalUuid } from '../domain/uuid.js';
 import { OpenDevicesCache } from '../host/open-devices.js';
 import { PostedVectors } from '../host/posted-vectors.js';
 import type { PostingEvent } from '../host/posting-events.js';
+import { processOfThread } from '../host/process-of-thread.js';
 import { FileError } from '../host/pseudo-fs.js';
 import { pidFilesOnce } from '../host/qemu-threads.js';
 import type { Topology } from '../host/topology.js';
 import { TopologyCache } from '../host/topology-cache.js';
+import type { VectorRequests } from '../host/vector-requests.js';
 import {
   addResult,
   type ContestedInterrupt,
@@ -177,8 +179,22 @@ export class Reconciler {
     } else if (!irqs) for (const { schedule } of this.#domains.values()) schedule.markDirty(this.#scheduleContext);
   }
 
-  /** Trace events were lost: every domain is polled, at most once a second. */
-  eventsLost(): void {
+  /**
+   * Threads have requested vectors of VFIO's devices: all those of their processes are looked at. Those of all domains,
+   * if a process cannot be found.
+   */
+  vectorsRequested({ threads, at }: VectorRequests): void {
+    const now = this.host.clock.now();
+    for (const thread of threads) {
+      const pid = processOfThread(this.host.files, thread);
+      const domains = [...this.#domains.values()].filter((domain) => pid === undefined || domain.pid === pid);
+      for (const domain of domains) this.#queue.add(domain.takeRequest(), at, now);
+      if (!domains.some(({ isFound }) => !isFound)) this.host.requesterUnknown?.(pid);
+    }
+  }
+
+  /** Trace events were lost, or do not say what has moved: every domain is polled, at most once a second. */
+  pollSoon(): void {
     const now = this.host.clock.now();
     if (this.#lostPollAt <= now) this.#lostPollAt = Math.max(now, this.#lostPollAt + MIN_LOST_POLL_INTERVAL_MS);
     // requested again, as a regular poll may have replaced the requested one

@@ -82,10 +82,11 @@ export class Watcher {
     const host = { files: this.#files, state: this.#state, clock, cpuMs };
     const { discover } = options;
     const vectorUnplaced = (address: string) => this.#guests?.vectorUnplaced(address);
+    const requesterUnknown = (pid: number | undefined) => this.#guests?.requesterUnknown(pid);
     this.#reconciler = new Reconciler(
       {
         ...host,
-        ...(discover.proc ? { vectorUnplaced } : {}),
+        ...(discover.proc ? { vectorUnplaced, requesterUnknown } : {}),
         exclusively: (uuid, action) => tryDomainLock(root, uuid, action),
       },
       settings,
@@ -201,11 +202,12 @@ export class Watcher {
     });
   }
 
-  #vectorsChanged({ irqs, at, lost, postings }: VectorEvent): void {
+  #vectorsChanged({ irqs, at, lost, postings, requests }: VectorEvent): void {
     this.#change(() => {
       // before the IRQs: posted interrupts are not written
       this.#reconciler.takePostings(postings);
-      if (lost) this.#reconciler.eventsLost();
+      if (lost || requests?.moved) this.#reconciler.pollSoon();
+      if (requests) this.#reconciler.vectorsRequested(requests);
       this.#reconciler.markDirty({ irqs, ...(at === undefined ? {} : { seenAt: at }) });
     });
   }

@@ -164,6 +164,30 @@ test('a vector in a trace event is placed before the next poll, and the reading 
   }
 });
 
+test('off x86, calls of kernel functions have the same effect', async () => {
+  host.root.configure('{ "intervals": { "busy": 3600000, "quiet": 3600000, "traced": 3600000 } }');
+  mkdirSync(host.root.join(INSTANCE), { recursive: true });
+  const tracefs = new SimulatedTracefs(host.root, false, true);
+  tracefs.populate();
+  try {
+    await host.start();
+    assert.match(host.stderr, 'detecting new interrupts with trace events');
+    assert.is(tracefs.read('current_tracer'), 'function');
+    host.spool();
+    await host.placed();
+    host.root.write('proc/irq/41/smp_affinity', 'ff\n');
+    tracefs.tellCall(9, 'irq_set_affinity <-write_irq_affinity');
+    await host.placed('placed again after a move');
+    host.root.renewVectors();
+    tracefs.tellCall(4000, 'request_threaded_irq <-vfio_msi_set_vector_signal');
+    await host.placed('new vectors are placed');
+    assert.equal(await host.end('SIGTERM'), { code: 0, signal: null });
+    assert.is(tracefs.read('current_tracer'), 'nop', 'the tracer is off again');
+  } finally {
+    tracefs.close();
+  }
+});
+
 test('a posted vector is not written, and status shows it while the watcher runs', async () => {
   host.root.configure('{ "intervals": { "busy": 3600000, "quiet": 3600000, "traced": 3600000 } }');
   mkdirSync(host.root.join(INSTANCE), { recursive: true });

@@ -37,8 +37,9 @@ class World {
     const { scopes } = parseSettings(JSON.stringify(SCOPES));
     const clock = { now: () => this.now };
     const vectorUnplaced = (address: string) => this.tracker.vectorUnplaced(address);
+    const requesterUnknown = (pid: number | undefined) => this.tracker.requesterUnknown(pid);
     this.reconciler = new Reconciler(
-      { files: this.files, state: this.states, clock, vectorUnplaced },
+      { files: this.files, state: this.states, clock, vectorUnplaced, requesterUnknown },
       DEFAULT_SETTINGS,
     );
     this.reconciler.setTraced(traced);
@@ -62,6 +63,12 @@ class World {
     this.reconciler.run();
     if (this.tracker.due <= this.now) this.tracker.look();
     this.reconciler.run();
+  }
+
+  /** A process requests an interrupt whose number the kernel does not report. */
+  request(pid: number): void {
+    this.reconciler.vectorsRequested({ threads: [pid], moved: false, at: this.now });
+    this.pass(100);
   }
 
   pass(milliseconds: number): void {
@@ -114,6 +121,36 @@ test('with trace events, when one names a vector of a device that nobody has', (
   world.pass(100);
   assert.equal(world.told, ['add script (root)', `add ${LABEL}`]);
   assert.equal([world.affinity(80), world.affinity(81)], ['2-3', '2-3']);
+});
+
+test('without IRQs in trace events, when an unknown process requests an interrupt', () => {
+  const world = new World([guest(1, { isOnHost: true }, { name: 'script' })], { traced: true });
+  world.pass(5000);
+  world.kernel.processes.start(podGuest(0, auto()));
+  world.kernel.enableVectors(addressOf(0), [80, 81]);
+  world.request(podGuest(0, '').pid);
+  assert.equal(world.told, ['add script (root)', `add ${LABEL}`]);
+  assert.equal([world.affinity(80), world.affinity(81)], ['2-3', '2-3']);
+});
+
+test('the same for a device that a known guest has opened since', () => {
+  const addresses = [addressOf(0), addressOf(1)];
+  const xml = statusXml(`<hostdev address="${addressOf(1)}" cpuset="auto"/>`, { addresses });
+  const world = new World([podGuest(0, xml)], { traced: true });
+  world.pass(5000);
+  world.kernel.bind(addressOf(1), 'vfio-pci');
+  world.kernel.processes.setOpen(podGuest(0, '').uuid, addresses);
+  world.kernel.enableVectors(addressOf(1), [80]);
+  world.request(podGuest(0, '').pid);
+  assert.is(world.affinity(80), '2-3');
+});
+
+test('a domain of libvirt that has no policy may request interrupts, without a search', () => {
+  const world = new World([guest(0, { isOfLibvirt: true })], { traced: true });
+  world.pass(5000);
+  const before = world.accesses;
+  world.request(guest(0, {}).pid);
+  assert.ok(world.accesses - before <= 3, 'only the process of the thread is read');
 });
 
 test('a device whose guest has been replaced is found again by its next vector', () => {

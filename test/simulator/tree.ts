@@ -282,7 +282,7 @@ const QEMU: Members<{ kernel: SimulatedKernel; domain: DomainDescription }> = {
   },
   status: ({ domain: { pid, process: { uid = 0, innerPid } = {} } }) => {
     const pids = [pid, innerPid].filter((one) => one !== undefined).join('\t');
-    return `Name:\t${MAIN_THREAD}\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\nNSpid:\t${pids}\n`;
+    return `Name:\t${MAIN_THREAD}\nTgid:\t${pid}\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\nNSpid:\t${pids}\n`;
   },
   cgroup: ({ domain: { process } }) => `0::${process?.cgroup ?? '/user.slice/user-0.slice/session-1.scope'}\n`,
   ns: ({ domain: { process } }) => namespaces(process?.isOnHost ?? false),

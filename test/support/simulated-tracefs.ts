@@ -21,6 +21,13 @@ const FILES = [
 ];
 export const EVENT = 'events/irq_vectors/vector_alloc/enable';
 export const FILTER = 'events/irq_vectors/vector_alloc/filter';
+/** Of the tracer of functions, with the contents of a new instance. */
+const FUNCTION_FILES = {
+  available_tracers: 'function nop\n',
+  current_tracer: 'nop\n',
+  set_ftrace_filter: '#### all functions enabled ####\n',
+  set_ftrace_notrace_pid: 'no pid\n',
+};
 export const POSTING_EVENT = 'events/kvm/kvm_pi_irte_update/enable';
 
 /**
@@ -39,6 +46,7 @@ export class SimulatedTracefs implements TracefsFolders {
   constructor(
     private readonly folder: TemporaryFolder,
     private readonly events = true,
+    private readonly functions = false,
   ) {
     mkdirSync(folder.join(PATH), { recursive: true });
   }
@@ -62,6 +70,7 @@ export class SimulatedTracefs implements TracefsFolders {
       this.folder.write(at(name), '');
     }
     if (this.events) for (const name of [EVENT, FILTER]) this.folder.write(at(name), '0\n');
+    if (this.functions) for (const [name, text] of Object.entries(FUNCTION_FILES)) this.folder.write(at(name), text);
     const pipe = this.folder.join(at('trace_pipe'));
     execFileSync('mkfifo', [pipe]);
     const marker = this.folder.join(at('trace_marker'));
@@ -94,6 +103,11 @@ export class SimulatedTracefs implements TracefsFolders {
 
   tellVector(irq: number, seconds = '123.456789'): void {
     this.tell(`          <idle>-0       [001] d..1. ${seconds}: vector_alloc: irq=${irq} vector=34 reserved=0 ret=0\n`);
+  }
+
+  /** A thread calls a function that is traced. */
+  tellCall(thread: number, call: string, seconds = '123.456789'): void {
+    this.tell(` qemu-system-x86-${thread}     [001] ..... ${seconds}: ${call}\n`);
   }
 
   /** The module gets its events, or loses them. */

@@ -518,12 +518,12 @@ test('lost events cause a poll at once, and at most one per second however many 
   host.pass(5001);
   const start = host.now;
   assert.ok(host.reconciler.due > start + 1000);
-  host.reconciler.eventsLost();
+  host.reconciler.pollSoon();
   assert.is(host.reconciler.due, start);
   host.kernel.move(41, cpus('0'));
   assert.equal(changesOf(host.reconciler.run()), []);
   assert.equal(changesOf(...host.pass(400)), ['repaired 41: 0 -> 2-3']);
-  for (let time = 0; time < 3; time++) host.reconciler.eventsLost();
+  for (let time = 0; time < 3; time++) host.reconciler.pollSoon();
   assert.is(host.reconciler.due, start + 1000);
 });
 
@@ -532,12 +532,12 @@ test('a regular poll does not replace the poll for events that are lost after it
   host.add(guest(hostdev(A, '2-3')));
   host.pass(59_500);
   const start = host.now;
-  host.reconciler.eventsLost();
+  host.reconciler.pollSoon();
   host.reconciler.run();
   host.pass(300);
-  host.reconciler.eventsLost();
+  host.reconciler.pollSoon();
   host.pass(500);
-  host.reconciler.eventsLost();
+  host.reconciler.pollSoon();
   assert.is(host.reconciler.due, start + 1000);
 });
 
@@ -546,9 +546,9 @@ test('events lost right after a poll cause the next one, whatever is checked in 
   host.add(guest(hostdev(A, '2-3')));
   host.pass(5001);
   const start = host.now;
-  host.reconciler.eventsLost();
+  host.reconciler.pollSoon();
   host.reconciler.run();
-  host.reconciler.eventsLost();
+  host.reconciler.pollSoon();
   assert.is(host.reconciler.due, start + 1000);
   host.kernel.enableVectors(A, [50]);
   host.reconciler.markDirty({ irqs: [50] });

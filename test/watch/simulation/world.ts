@@ -349,7 +349,7 @@ export class World {
 
   #reportLoss(): void {
     if (!this.#hold) return;
-    this.#hold.eventsLost();
+    this.#hold.pollSoon();
     // a poll shows what was moved; a vector that is new may be found with the lists only
     for (const interrupt of this.#misplaced.keys()) {
       if (this.#written.get(interrupt)?.by === this.#process) this.#polled.set(interrupt, this.#moment());
