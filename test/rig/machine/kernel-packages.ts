@@ -4,8 +4,8 @@ import type { Architecture } from './architecture.js';
 import { aptOptions } from './cache.js';
 
 /**
- * The kernel packages of this Debian for an architecture, oldest first: the release's own and, if the same suites have one, the newest of a
- * newer series. Both are dependencies of metapackages: linux-image-amd64, linux-image-6.12-amd64.
+ * The kernel packages of this Debian for an architecture, oldest first: the release's own and, if the same suites have
+ * one, the newest of a newer series. Both are dependencies of metapackages: linux-image-amd64, linux-image-6.12-amd64.
  */
 export async function kernelPackages(architecture: Architecture): Promise<string[]> {
   const packages = new Map<string, string>();
