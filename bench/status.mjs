@@ -1,5 +1,5 @@
-// What people and monitoring ask of a host with 40 guests and 4,864 interrupts, compared with one pass of `enforce` over
-// the same guests; the check of 4 guests, compared with Node's start.
+// What people and monitoring ask of a host with 40 guests and 4,864 interrupts, compared with one pass of `enforce`
+// over the same guests; the check of 4 guests, compared with Node's start.
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { layOutRunning, manyGuests } from '../dist/modules/test/simulator/running-guests.js';

@@ -1,7 +1,7 @@
-// npm run build:image [-- --output DIRECTORY] [--package FILE]: builds the container image of the KubeVirt node agent, as an
-// OCI archive for `podman load`, `ctr images import` and `skopeo copy`: Debian's essential packages and our package with
-// its private Node. FILE: that package for this machine's architecture; default: it is built. As root, on Debian:
-// mmdebstrap downloads from Debian's mirror, umoci makes the image; nothing runs in a container.
+// npm run build:image [-- --output DIRECTORY] [--package FILE]: builds the container image of the KubeVirt node agent,
+// as an OCI archive for `podman load`, `ctr images import` and `skopeo copy`: Debian's essential packages and our
+// package with its private Node. FILE: that package for this machine's architecture; default: it is built. As root, on
+// Debian: mmdebstrap downloads from Debian's mirror, umoci makes the image; nothing runs in a container.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,8 +1,8 @@
 // npm run build:packages [-- [--output DIRECTORY] [--quick] [PACKAGE...]]: builds the packages for Debian, RPM and npm
 // from a copy of the sources. PACKAGE: all.deb, amd64.deb, arm64.deb, noarch.rpm, x86_64.rpm, aarch64.rpm, npm.tgz;
-// default: all of them, in dist-packages/. all.deb and noarch.rpm need a package nodejs, the others have a private Node. --quick
-// compresses less. Maintainer: $DEBFULLNAME <$DEBEMAIL>; date: $SOURCE_DATE_EPOCH, else that of the last commit.
-// The same sources, date and tools give the same bytes.
+// default: all of them, in dist-packages/. all.deb and noarch.rpm need a package nodejs, the others have a private
+// Node. --quick compresses less. Maintainer: $DEBFULLNAME <$DEBEMAIL>; date: $SOURCE_DATE_EPOCH, else that of the last
+// commit. The same sources, date and tools give the same bytes.
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';

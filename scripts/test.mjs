@@ -1,7 +1,7 @@
 // npm test: builds, runs the test files in parallel, and reports what was skipped and why. PATTERN...: runs only the
 // files whose path below test/ matches. --host: runs also the files *.host.test.ts, which build packages and run other
-// programs for long; installs the Debian packages that tests need (as root), and downloads the versions of Node and npm;
-// a skipped test is then a failure.
+// programs for long; installs the Debian packages that tests need (as root), and downloads the versions of Node and
+// npm; a skipped test is then a failure.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { projectRoot } from './support/cli.js';
 
 /** Folders from top to bottom: each imports only from itself and the folders below it. */
 const ORDER = [
@@ -143,13 +144,19 @@ test('xml, domain, transform and lint use no Node modules except node:buffer', (
   assert.equal(impure, []);
 });
 
+const COMMENT = /^\s*(?:\/\/ |\/?\*{1,2} )/;
 const topOf = (file: string) => file.split('/')[0] as string;
 
 test('comment lines have at most 120 characters', () => {
-  const wide = files.flatMap((file) =>
-    readFileSync(join(src, file), 'utf8')
-      .split('\n')
-      .flatMap((line, index) => (line.length > 120 && /^\s*(?:\/\/|\/?\*)/.test(line) ? `${file}:${index + 1}` : [])),
+  const folders = ['src', 'test', 'scripts', 'bench'].map((folder) => join(projectRoot, folder));
+  const wide = folders.flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(?:ts|mjs|cjs)$/.test(name))
+      .flatMap((name) =>
+        readFileSync(join(folder, name), 'utf8')
+          .split('\n')
+          .flatMap((line, index) => (line.length > 120 && COMMENT.test(line) ? `${folder}/${name}:${index + 1}` : [])),
+      ),
   );
   assert.equal(wide, []);
 });

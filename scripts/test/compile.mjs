@@ -12,8 +12,8 @@ const TSCONFIG = readFileSync(new URL('../../tsconfig.json', import.meta.url), '
 const COMMON = { format: 'cjs', platform: 'node', target: 'node18', logLevel: 'warning' };
 
 /**
- * Compiles TypeScript modules to CommonJS, once for all test processes. A compiled module finds files beside its source:
- * import.meta.url, __dirname and __filename are those of the source.
+ * Compiles TypeScript modules to CommonJS, once for all test processes. A compiled module finds files beside its
+ * source: import.meta.url, __dirname and __filename are those of the source.
  * @param {string} root absolute path, where the packages can be required
  * @param {string[]} modules relative to `root`
  * @param {string} output relative to `root`; it is deleted first. `root`/a/b.ts becomes a/b.js in it

@@ -1,5 +1,5 @@
-// node run-file.cjs FILE RESULT TMPDIR COLOR: runs one compiled test file with uvu in its own process. At exit it writes
-// the JSON document RESULT: {finished, suites: [{name, declared, started, passed, only, isRun}], skipped,
+// node run-file.cjs FILE RESULT TMPDIR COLOR: runs one compiled test file with uvu in its own process. At exit it
+// writes the JSON document RESULT: {finished, suites: [{name, declared, started, passed, only, isRun}], skipped,
 // failures: [text]}. If a signal ends the process, there is no RESULT.
 const { writeFileSync } = require('node:fs');
 const { resolve } = require('node:path');

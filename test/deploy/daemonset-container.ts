@@ -45,8 +45,8 @@ export function readPodSpec(path: string): PodSpec {
 }
 
 /**
- * Gives a container the words, privileges and mounts of the DaemonSet's, as kubelet does. What a runtime adds by itself,
- * such as its seccomp profile, is not there.
+ * Gives a container the words, privileges and mounts of the DaemonSet's, as kubelet does. What a runtime adds by
+ * itself, such as its seccomp profile, is not there.
  * @param program what the image starts
  * @param volumeFolder the directory of a volume: of a path of the host, or, undefined, of the ConfigMap
  */

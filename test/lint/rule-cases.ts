@@ -8,7 +8,9 @@ export function casesOfRule(folder: string, rule: string, sections: readonly str
   return readCases(join(folder, `${rule}.txt`), sections);
 }
 
-/** Asserts that the rule is reported in each case named `invalid: NAME`, in none named `valid: NAME`; there are both. */
+/**
+ * Asserts that the rule is reported in each case named `invalid: NAME`, in none named `valid: NAME`; there are both.
+ */
 export function assertReported(cases: readonly TestCase[], isReported: (one: TestCase) => boolean): void {
   const groups = { 'invalid: ': true, 'valid: ': false };
   for (const { name } of cases) {

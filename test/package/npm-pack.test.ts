@@ -72,8 +72,8 @@ test('it contains the documentation and the build, and nothing else', () => {
     assert.match(name, /^dist\/bin\/(?:[\w-]+\.cjs|THIRD-PARTY-LICENSES\.txt)$/);
 });
 
-// npm 9 keeps the owner that a package's tarball states if root installs it, and `hostdev-cpuset install` then rejects the
-// package: what is only bundled must not be installed.
+// npm 9 keeps the owner that a package's tarball states if root installs it, and `hostdev-cpuset install` then rejects
+// the package: what is only bundled must not be installed.
 test('it depends only on what the library imports, and on the engine that cannot be bundled', () => {
   const modules = [...reachable('dist/library/index.js')].map((name) => readFileSync(join(projectRoot, name), 'utf8'));
   const imported = modules.flatMap((text) => [...text.matchAll(/from '(?!node:|\.)([^']+)'/g)].map(([, name]) => name));

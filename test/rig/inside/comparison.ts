@@ -94,8 +94,8 @@ export class Comparison {
   }
 
   /**
-   * irqbalance starts, then the drivers reload. Its option bans the interrupts of all VFIO devices, so this happens twice:
-   * without the option and the card that counts on it, and with that card alone.
+   * irqbalance starts, then the drivers reload. Its option bans the interrupts of all VFIO devices, so this happens
+   * twice: without the option and the card that counts on it, and with that card alone.
    */
   async balance(): Promise<void> {
     await this.#unload(this.cards);

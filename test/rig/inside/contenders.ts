@@ -43,7 +43,9 @@ export const SLEEPING_HOOK: Contender = {
   },
 };
 
-/** StarlingX's agent: as soon as a started guest has its interrupts, they get those of its CPUs on the device's node. */
+/**
+ * StarlingX's agent: as soon as a started guest has its interrupts, they get those of its CPUs on the device's node.
+ */
 export const WAIT_AND_NARROW: Contender = {
   name: 'wait for interrupts, narrow once',
   async place({ address, defined, local, pause }) {

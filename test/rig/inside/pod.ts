@@ -32,8 +32,8 @@ export interface PodOptions {
 }
 
 /**
- * A pod as KubeVirt's virt-launcher: a container below a cgroup of kubelet, in which an unprivileged user runs a libvirt
- * in session mode and, by it, a QEMU with one device of the host.
+ * A pod as KubeVirt's virt-launcher: a container below a cgroup of kubelet, in which an unprivileged user runs a
+ * libvirt in session mode and, by it, a QEMU with one device of the host.
  */
 export class Pod {
   /** A reset disables it: load it again. */

@@ -27,8 +27,8 @@ export const listensForPosting = () => text(`${INSTANCE}/${EVENT}/enable`) === '
 
 /**
  * Lets the watcher read a line like the kernel's: its text is that of the kernel's own print format. The kernels here
- * cannot inject an event (CONFIG_TRACE_EVENT_INJECT), and events of probes have another format, so the line is part of a
- * marker with two lines.
+ * cannot inject an event (CONFIG_TRACE_EVENT_INJECT), and events of probes have another format, so the line is part of
+ * a marker with two lines.
  */
 export function writePostingEvent(fields: PostingFields): void {
   const line = `    CPU 0/KVM-2301    [003] ..... 71.204113: kvm_pi_irte_update: ${printed(fields)}`;

@@ -13,8 +13,8 @@ import { UNIT, Watcher } from './watcher.js';
 const telling = (line: string) => !/ (?:qemuDomainObjTaintMsg|virGetHostnameImpl):/.test(line);
 
 /**
- * The emulation of another architecture is slower: on a busy machine systemd-notify, a process for each message, may need
- * most of the unit's minute.
+ * The emulation of another architecture is slower: on a busy machine systemd-notify, a process for each message, may
+ * need most of the unit's minute.
  */
 function giveTime(): void {
   const folder = `/run/systemd/system/${UNIT}.d`;

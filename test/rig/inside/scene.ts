@@ -8,8 +8,8 @@ export interface Scene {
 export const scenes: Scene[] = [];
 
 /**
- * A scene: events on the emulated host, and assertions about the kernel's state. Anything thrown fails it. It runs on a PC
- * with the release's own kernel. The other functions declare scenes that run elsewhere, too: machine/bundle.ts.
+ * A scene: events on the emulated host, and assertions about the kernel's state. Anything thrown fails it. It runs on
+ * a PC with the release's own kernel. The other functions declare scenes that run elsewhere, too: machine/bundle.ts.
  */
 export function scene(title: string, play: Scene['play']): void {
   scenes.push({ title, play });

@@ -7,7 +7,9 @@ export interface Board {
   program: string;
   /** its options: machine, CPU, and the IOMMU */
   machine: string;
-  /** options of the kernel, and variables of init.sh: the devices for vfio-pci alone, and the serial port for reports */
+  /**
+   * options of the kernel, and variables of init.sh: the devices for vfio-pci alone, and the serial port for reports
+   */
   kernel: string;
   /** the second serial port, for the character device `report` */
   reports: string;
@@ -49,7 +51,8 @@ const VIRT: Board = {
   kernel: `console=ttyAMA0 report=ttyS0 cards=0000:0[6-9ab] ${KERNEL}`,
   reports: '-device pci-serial,chardev=report,bus=pcie.0,addr=0x1',
   before: '',
-  // with a device tree a port shares the IOMMU group of its device: its own interrupts then fail, and hotplug needs them
+  // with a device tree a port shares the IOMMU group of its device: its own interrupts then fail, and hotplug needs
+  // them
   port: ',hotplug=off',
   // from this slot on, no legacy line is shared by the devices that a scene passes through together
   farBus: (index) => `pcie.0,addr=0x${(0x12 + index).toString(16)}`,

@@ -34,7 +34,8 @@ const APPLETS = ['sh', 'cat', 'insmod', 'ln', 'mkdir', 'mount', 'poweroff', 'swi
 
 /**
  * Fills `folder` with the files that QEMU boots: `vmlinux` and `initramfs` of a kernel package, with the required
- * modules and `init`. Beside them is `kvm.ko`, if the kernel has it as a module, which needs no other modules than these.
+ * modules and `init`. Beside them is `kvm.ko`, if the kernel has it as a module, which needs no other modules than
+ * these.
  * @param root with the host's busybox
  * @param init path of the shell script that becomes /init
  */

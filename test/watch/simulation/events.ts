@@ -22,7 +22,9 @@ export function take(world: World, step: Step): void {
 
 type Happening = (world: World, guest: Guest, step: Step) => void;
 
-/** Nothing of it needs to be isReported for the watcher to find out, but that a guest, or a device of it, came or went. */
+/**
+ * Nothing of it needs to be reported for the watcher to find out, but that a guest, or a device of it, came or went.
+ */
 const EVENTS: Record<Kind, Happening> = {
   start(world, guest, { choice }) {
     world.start(guest);
