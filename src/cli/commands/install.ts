@@ -1,15 +1,15 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, realpathSync, statSync } from 'node:fs';
-import { delimiter, isAbsolute, join, normalize, resolve } from 'node:path';
+import { realpathSync, statSync } from 'node:fs';
+import { isAbsolute, normalize, resolve } from 'node:path';
 import { problemOf, unusablePath } from '../../install/check-paths.js';
 import { type Installation, install, packagedUnit, uninstall } from '../../install/install.js';
 import { isManaged, type Outcome } from '../../install/managed-file.js';
 import { HOOKS_DIRECTORY, type Part } from '../../install/manifest.js';
 import { statBelow } from '../../install/prefix.js';
 import { ToolError } from '../../lib/errors.js';
-import { printable, printableLines } from '../../lib/printable.js';
+import { printable } from '../../lib/printable.js';
 import { Virsh } from '../../libvirt/virsh.js';
 import { EXIT, errorLine, type Io } from '../io.js';
+import { findSystemd, runSystemctl } from '../systemd.js';
 
 export interface InstallOptions {
   command: 'install' | 'uninstall';
@@ -23,23 +23,31 @@ export interface InstallOptions {
   force: boolean;
 }
 
-const SYSTEMCTL_TIMEOUT_MS = 60_000;
 const SERVICE = 'hostdev-cpuset.service';
 const UNITS = '/etc/systemd/system';
 
 /** `install` and `uninstall`: prints a line for each file; returns the exit status. */
 export function installCommand(options: InstallOptions, io: Io): number {
   const { command, dryRun, force } = options;
+  // all users may read what is installed, also in an image
+  process.umask(0o022);
   const prefix = openPrefix(options, io);
   const fileOptions = { prefix, dryRun, force, hooksDirectory: checkedHooksDirectory(options, prefix) };
-  const systemd = prefix === '' ? systemdState(io) : 'of an image';
-  const usesSystemd = systemd === 'running' && !dryRun;
+  const systemd = prefix === '' ? findSystemd(io) : 'of an image';
+  let hasFailed = false;
+  const systemctl = (...args: string[]) => {
+    if (typeof systemd === 'object' && !dryRun && !runSystemctl(systemd, args, io)) hasFailed = true;
+  };
+  const exitStatus = (status: number) => (hasFailed ? EXIT.findings : status);
+  // a unit that the configuration of a system declares is not ours
+  const isOurUnit = () => isManaged(`${UNITS}/${SERVICE}`, prefix);
   if (command === 'uninstall') {
-    // one that the configuration of a system declares is not ours
-    if (usesSystemd && isManaged(`${UNITS}/${SERVICE}`, prefix)) systemctl(io, ['disable', '--now', SERVICE]);
+    // find errors before the service is stopped
+    uninstall({ ...fileOptions, dryRun: true });
+    if (isOurUnit()) systemctl('disable', '--now', SERVICE);
     const result = uninstall(fileOptions);
-    if (usesSystemd && changesUnits(result)) systemctl(io, ['daemon-reload']);
-    return report(result, options, io);
+    if (changesUnits(result)) systemctl('daemon-reload');
+    return exitStatus(report(result, options, io));
   }
   const programs = { node: process.execPath, cli: realpathSync(process.argv[1] as string) };
   const problem = problemOf(programs, prefix === '', fileOptions.hooksDirectory);
@@ -50,30 +58,20 @@ export function installCommand(options: InstallOptions, io: Io): number {
     hasHookDirectory: prefix !== '' || hasHookDirectory(io),
     insistOnHook: options.insistOnHook,
   });
-  if (usesSystemd && changesUnits(result)) systemctl(io, ['daemon-reload']);
-  if (
-    usesSystemd &&
-    parts.has('service') &&
-    result.outcomes.some(({ done }) => done === 'created' || done === 'updated')
-  )
-    systemctl(io, ['enable', '--now', SERVICE]);
+  if (changesUnits(result)) systemctl('daemon-reload');
+  // even if no file has changed: an earlier install may have been interrupted, or the service could not start
+  if (parts.has('service') && isOurUnit()) systemctl('enable', '--now', SERVICE);
   const status = report(result, options, io);
   if (parts.has('service') && (systemd === 'not running' || systemd === 'without systemctl')) {
     const why = systemd === 'not running' ? 'systemd does not run here' : 'systemctl was not found';
     const what = 'start `hostdev-cpuset watch` from your init system, as root';
     io.stdout.write(errorLine('note', `${why}, so install starts no service: ${what}`));
   }
-  return status;
+  return exitStatus(status);
 }
 
 const changesUnits = ({ outcomes }: Installation) =>
   outcomes.some(({ path, done }) => path.startsWith(`${UNITS}/`) && ['created', 'updated', 'removed'].includes(done));
-
-function systemdState({ env }: Io): 'running' | 'not running' | 'without systemctl' {
-  if (!existsSync('/run/systemd/system')) return 'not running';
-  const directories = (env.PATH ?? '').split(delimiter).filter(Boolean);
-  return directories.some((path) => existsSync(join(path, 'systemctl'))) ? 'running' : 'without systemctl';
-}
 
 /**
  * The directory of --hooks-dir, which becomes a part of paths and of a shell script.
@@ -140,15 +138,4 @@ function lineOf({ path, done, reason }: Outcome, dryRun: boolean): string {
 function hasHookDirectory({ env }: Io): boolean {
   const version = new Virsh({ uri: undefined, env }).version();
   return version === undefined || version.major > 6 || (version.major === 6 && version.minor >= 5);
-}
-
-/** Prints the command and runs it. Its errors are printed, too. */
-function systemctl(io: Io, args: string[]): void {
-  io.stdout.write(`systemctl ${args.join(' ')}\n`);
-  const { status, stderr } = spawnSync('systemctl', ['--quiet', ...args], {
-    encoding: 'utf8',
-    timeout: SYSTEMCTL_TIMEOUT_MS,
-  });
-  if (status !== 0)
-    io.stderr.write(printableLines(`hostdev-cpuset: systemctl ${args[0]}: ${stderr?.trim() || 'failed'}\n`));
 }
