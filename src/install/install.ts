@@ -8,6 +8,7 @@ import { type HookOptions, installHook } from './install-hook.js';
 import { irqbalanceHints } from './irqbalance-unit.js';
 import {
   type FileOptions,
+  isManaged,
   type Outcome,
   removeEmptyDirectories,
   removeManagedFile,
@@ -27,6 +28,8 @@ export interface Installation {
 
 /** The unit of a distribution's package: if it exists, the package has installed everything else, too. */
 const PACKAGED_UNITS = ['/usr/lib/systemd/system/hostdev-cpuset.service', '/lib/systemd/system/hostdev-cpuset.service'];
+
+const START_PACKAGED = 'systemctl enable --now hostdev-cpuset';
 
 /** The unit that a package has installed; undefined if no package has. */
 export function packagedUnit(prefix: string): string | undefined {
@@ -76,20 +79,29 @@ export function install(parts: ReadonlySet<Part>, programs: Programs, options: I
   return { outcomes, hints };
 }
 
+export type UninstallOptions = FileOptions & Pick<HookOptions, 'hooksDirectory'>;
+
+/** Whether a file that install wrote is there, even if it was modified since. @throws the system's error */
+export function hasManagedFiles({ prefix, hooksDirectory }: UninstallOptions): boolean {
+  return placesOf(hooksDirectory).some(({ path }) => isManaged(path, prefix));
+}
+
 /**
- * Removes our files of all parts, and the state directory.
+ * Removes our files of all parts, and the state directory, unless it is also that of a package.
  * @throws as install()
  */
-export function uninstall(options: FileOptions & { hooksDirectory: string }): Installation {
+export function uninstall(options: UninstallOptions): Installation {
   const { prefix } = options;
   const places = placesOf(options.hooksDirectory);
   const isRemoved = ({ path }: Place) => removeManagedFile(path, { ...options, dryRun: true })?.done === 'removed';
   assertWritable('uninstall', places.filter(isRemoved), prefix);
   const outcomes = places.flatMap(({ path }) => removeManagedFile(path, options) ?? []);
   const watcher = new InstanceLock(prefix).holder();
-  outcomes.push(...removeState(options));
+  const packaged = packagedUnit(prefix);
+  if (!packaged) outcomes.push(...removeState(options));
   const hints: string[] = [];
-  if (watcher !== undefined) hints.push(`a watcher is running: to end it, kill ${watcher}`);
+  if (packaged) hints.push(`the package stays (${packaged}); if its service is stopped: ${START_PACKAGED}`);
+  else if (watcher !== undefined) hints.push(`a watcher is running: to end it, kill ${watcher}`);
   if (outcomes.some(({ path, done }) => path.includes('irqbalance.service.d') && done === 'removed')) {
     hints.push('if irqbalance runs, it uses the policy script until it is restarted: systemctl try-restart irqbalance');
   }

@@ -64,6 +64,34 @@ tool install --no-irqbalance --no-hook`);
   assert.equal(calls, [`left alone  /etc/systemd/system/hostdev-cpuset.service: ${reason}`, 'status 1']);
 });
 
+test('files of install that a package would not replace are removed beside it, and its state stays', async () => {
+  const lines = await onHost(`${BEGIN}systemctl_is true
+mount -t tmpfs none /usr/lib/systemd
+mkdir -p /usr/lib/systemd/system /run/hostdev-cpuset
+tool install >/dev/null
+touch /usr/lib/systemd/system/hostdev-cpuset.service
+tool install
+tool uninstall
+tool uninstall
+find /etc /run -name '*hostdev*'`);
+  const packaged = '/usr/lib/systemd/system/hostdev-cpuset.service';
+  const refusal = `hostdev-cpuset: ${packaged} belongs to a package: use the package manager to install and remove it`;
+  assert.equal(
+    lines.filter((line) => !/^removed {5}\/etc\/|^note: (?:if )?irqbalance/.test(line)),
+    [
+      `${refusal}; to remove what install has written beside it: hostdev-cpuset uninstall`,
+      'status 2',
+      DISABLE,
+      RELOAD,
+      `note: the package stays (${packaged}); if its service is stopped: systemctl enable --now hostdev-cpuset`,
+      'status 0',
+      refusal,
+      'status 2',
+      '/run/hostdev-cpuset',
+    ],
+  );
+});
+
 test('without PATH, systemctl is found in the usual directories', async () => {
   const calls = await callsOf(`mkdir /opt/usual
 cp /bin/true /opt/usual/systemctl

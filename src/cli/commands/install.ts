@@ -1,7 +1,14 @@
 import { realpathSync, statSync } from 'node:fs';
 import { isAbsolute, normalize, resolve } from 'node:path';
 import { problemOf, unusablePath } from '../../install/check-paths.js';
-import { type Installation, install, packagedUnit, uninstall } from '../../install/install.js';
+import {
+  hasManagedFiles,
+  type Installation,
+  install,
+  packagedUnit,
+  type UninstallOptions,
+  uninstall,
+} from '../../install/install.js';
 import { isManaged, type Outcome } from '../../install/managed-file.js';
 import { HOOKS_DIRECTORY, type Part } from '../../install/manifest.js';
 import { statBelow } from '../../install/prefix.js';
@@ -33,6 +40,7 @@ export function installCommand(options: InstallOptions, io: Io): number {
   process.umask(0o022);
   const prefix = openPrefix(options, io);
   const fileOptions = { prefix, dryRun, force, hooksDirectory: checkedHooksDirectory(options, prefix) };
+  refuseBesidePackage(command, fileOptions);
   const systemd = prefix === '' ? findSystemd(io) : 'of an image';
   let hasFailed = false;
   const systemctl = (...args: string[]) => {
@@ -90,13 +98,24 @@ function checkedHooksDirectory({ hooksDirectory }: InstallOptions, prefix: strin
 }
 
 /**
+ * Files that `install` wrote before there was a package have precedence over those of the package: they can be removed.
+ * @throws ToolError
+ */
+function refuseBesidePackage(command: InstallOptions['command'], options: UninstallOptions): void {
+  const packaged = packagedUnit(options.prefix);
+  if (!packaged) return;
+  const problem = `${packaged} belongs to a package: use the package manager to install and remove it`;
+  const hasOwnFiles = hasManagedFiles(options);
+  if (command === 'uninstall' && hasOwnFiles) return;
+  const advice = '; to remove what install has written beside it: hostdev-cpuset uninstall';
+  throw new ToolError(`${problem}${hasOwnFiles ? advice : ''}`);
+}
+
+/**
  * The prefix as an absolute path; empty: this host.
  * @throws ToolError
  */
 function openPrefix({ command, prefix, dryRun }: InstallOptions, io: Io): string {
-  const packaged = packagedUnit(prefix ?? '');
-  if (packaged)
-    throw new ToolError(`${packaged} belongs to a package: use the package manager to install and remove it`);
   if (prefix === undefined) {
     if (io.userId() !== 0 && !dryRun) {
       throw new ToolError(`${command} writes to /etc, which needs root: use sudo or --prefix`);
