@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cpusetOf } from '../../../src/domain/cpuset.js';
@@ -120,6 +121,19 @@ test('the file is replaced atomically, is readable by all, and can be removed', 
     assert.equal(readdirSync(folder.path), []);
     removeMetrics(path);
     assert.throws(() => writeMetrics(folder.join('none/x.prom'), sample()), /ENOENT/);
+  } finally {
+    folder.remove();
+  }
+});
+
+test('what is not a regular file, such as a device, is neither replaced nor removed', () => {
+  const folder = new TemporaryFolder();
+  try {
+    const path = folder.join('fifo');
+    execFileSync('mkfifo', [path]);
+    assert.throws(() => writeMetrics(path, sample()), /fifo: it is not a regular file$/);
+    assert.throws(() => removeMetrics(path), /fifo: it is not a regular file$/);
+    assert.ok(lstatSync(path).isFIFO());
   } finally {
     folder.remove();
   }
