@@ -1,32 +1,19 @@
-import { realpathSync, statSync } from 'node:fs';
-import { isAbsolute, normalize, resolve } from 'node:path';
-import { problemOf, unusablePath } from '../../install/check-paths.js';
-import {
-  hasManagedFiles,
-  type Installation,
-  install,
-  packagedUnit,
-  type UninstallOptions,
-  uninstall,
-} from '../../install/install.js';
+import { realpathSync } from 'node:fs';
+import { problemOf } from '../../install/check-paths.js';
+import { type Installation, install, uninstall } from '../../install/install.js';
 import { isManaged, type Outcome } from '../../install/managed-file.js';
-import { HOOKS_DIRECTORY, type Part } from '../../install/manifest.js';
-import { statBelow } from '../../install/prefix.js';
+import type { Part } from '../../install/manifest.js';
 import { ToolError } from '../../lib/errors.js';
 import { printable } from '../../lib/printable.js';
 import { Virsh } from '../../libvirt/virsh.js';
 import { EXIT, errorLine, type Io } from '../io.js';
 import { findSystemd, runSystemctl } from '../systemd.js';
+import { checkedHooksDirectory, type InstallPlace, openPrefix, refuseBesidePackage } from './install-place.js';
 
-export interface InstallOptions {
-  command: 'install' | 'uninstall';
+export interface InstallOptions extends InstallPlace {
   parts: readonly Part[];
   /** --hook: see InstallOptions of install/install.ts */
   insistOnHook: boolean;
-  prefix?: string | undefined;
-  /** where libvirt looks for hooks; undefined: in /etc/libvirt/hooks */
-  hooksDirectory?: string | undefined;
-  dryRun: boolean;
   force: boolean;
 }
 
@@ -80,52 +67,6 @@ export function installCommand(options: InstallOptions, io: Io): number {
 
 const changesUnits = ({ outcomes }: Installation) =>
   outcomes.some(({ path, done }) => path.startsWith(`${UNITS}/`) && ['created', 'updated', 'removed'].includes(done));
-
-/**
- * The directory of --hooks-dir, which becomes a part of paths and of a shell script.
- * @throws ToolError
- */
-function checkedHooksDirectory({ hooksDirectory }: InstallOptions, prefix: string): string {
-  if (hooksDirectory === undefined) return HOOKS_DIRECTORY;
-  if (!isAbsolute(hooksDirectory))
-    throw new ToolError(`--hooks-dir: ${JSON.stringify(hooksDirectory)} is not an absolute path`);
-  const directory = normalize(`${hooksDirectory}/`).slice(0, -1);
-  if (directory === '') throw new ToolError('--hooks-dir: / cannot be the directory of hooks');
-  const unusable = unusablePath(directory);
-  if (unusable) throw new ToolError(`--hooks-dir: ${unusable}`);
-  if (statBelow(directory, prefix)?.isDirectory()) return directory;
-  throw new ToolError(`--hooks-dir ${prefix}${directory}: no such directory`);
-}
-
-/**
- * Files that `install` wrote before there was a package have precedence over those of the package: they can be removed.
- * @throws ToolError
- */
-function refuseBesidePackage(command: InstallOptions['command'], options: UninstallOptions): void {
-  const packaged = packagedUnit(options.prefix);
-  if (!packaged) return;
-  const problem = `${packaged} belongs to a package: use the package manager to install and remove it`;
-  const hasOwnFiles = hasManagedFiles(options);
-  if (command === 'uninstall' && hasOwnFiles) return;
-  const advice = '; to remove what install has written beside it: hostdev-cpuset uninstall';
-  throw new ToolError(`${problem}${hasOwnFiles ? advice : ''}`);
-}
-
-/**
- * The prefix as an absolute path; empty: this host.
- * @throws ToolError
- */
-function openPrefix({ command, prefix, dryRun }: InstallOptions, io: Io): string {
-  if (prefix === undefined) {
-    if (io.userId() !== 0 && !dryRun) {
-      throw new ToolError(`${command} writes to /etc, which needs root: use sudo or --prefix`);
-    }
-    return '';
-  }
-  if (!statSync(prefix, { throwIfNoEntry: false })?.isDirectory()) throw new ToolError(`${prefix}: no such directory`);
-  const directory = resolve(prefix);
-  return directory === '/' ? '' : directory;
-}
 
 function report({ outcomes, hints }: Installation, { dryRun, command, insistOnHook }: InstallOptions, io: Io): number {
   for (const outcome of outcomes) io.stdout.write(lineOf(outcome, dryRun));
