@@ -10,7 +10,7 @@ export async function main(program: 'hostdev-cpuset' | 'lint-domain'): Promise<v
   const args = process.argv.slice(2);
   if (args.length <= FEW_ARGUMENTS) optimizeLater();
   // before most of the program is loaded, which would let the heap grow
-  if (args[0] === 'watch') keepHeapSmall(process.versions.node);
+  if (args[0] === 'watch') keepHeapSmall();
   try {
     process.exitCode = await run(program, args, processIo(program));
   } catch (error) {
