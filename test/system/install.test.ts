@@ -44,6 +44,7 @@ test('install reloads systemd and starts the service; uninstall stops it first',
     'systemctl daemon-reload',
     'systemctl enable --now hostdev-cpuset.service',
     'status 0',
+    'systemctl enable --now hostdev-cpuset.service',
     'status 0',
     'systemctl disable --now hostdev-cpuset.service',
     'systemctl daemon-reload',
@@ -51,6 +52,7 @@ test('install reloads systemd and starts the service; uninstall stops it first',
   ]);
   assert.equal(words.trim().split('\n'), [
     '--quiet daemon-reload',
+    '--quiet enable --now hostdev-cpuset.service',
     '--quiet enable --now hostdev-cpuset.service',
     '--quiet disable --now hostdev-cpuset.service',
     '--quiet daemon-reload',
@@ -84,7 +86,7 @@ test("the watcher that the hook starts has the service's restrictions", async ()
     /^(.*)\[Service\]\n(.*?)\n\[Install\]/s.exec(
       readFileSync(`${projectRoot}service/hostdev-cpuset.service`, 'utf8'),
     ) ?? [];
-  const ofService = /^(?:Type|NotifyAccess|EnvironmentFile|Exec.*|Restart.*|WatchdogSec)=/;
+  const ofService = /^(?:Type|NotifyAccess|Environment(?:File)?|Exec.*|Restart.*|WatchdogSec)=/;
   const restrictions = unit.split('\n').filter((line) => /^[A-Z]\w+=/.test(line) && !ofService.test(line));
   assert.ok(restrictions.length > 25 && restrictions.includes('ProtectSystem=strict'));
   const properties = words.split('\n').filter((word) => word.startsWith('--property='));
@@ -169,10 +171,13 @@ test('without systemd install reports that no service runs, and what to do', asy
     `note: ${why}, so install starts no service: start \`hostdev-cpuset watch\` from your init system, as root\nstatus 0\n`;
   const without = await onHost('rmdir /run/systemd/system; tool install; tool install; tool install --no-service');
   assert.is(without.stdout.split(note('systemd does not run here')).length, 3);
-  // No systemctl on PATH.
-  const noProgram = await onHost(
-    'rm /opt/bin/systemctl; mkdir /opt/path; ln -s /opt/bin/node /opt/path; PATH=/opt/path; tool install',
-  );
+  const noProgram = await onHost(`rm /opt/bin/systemctl
+mkdir /opt/programs /opt/without
+mount --bind /usr/bin /opt/programs
+ln -s /opt/programs/* /opt/without
+rm -f /opt/without/systemctl
+mount --bind /opt/without /usr/bin
+tool install`);
   assert.ok(noProgram.stdout.endsWith(note('systemctl was not found')), noProgram.stdout);
   assert.is(noProgram.stderr, '');
 });

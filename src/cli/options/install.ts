@@ -17,7 +17,7 @@ export function installCommand(parser: Argv, name: InstallOptions['command'], ta
       const common = options
         .usage(`Usage: $0 ${name} [options]\n\n${ABOUT[name]}`)
         .epilogue(
-          `Exit status: 0 success, 1 a ${name === 'install' ? 'file was left alone, or --hook or systemctl failed' : 'modified file was left alone or systemctl failed'}, 2 other error.`,
+          `Exit status: 0 success, 1 file left alone${name === 'install' ? ', --hook' : ''} or systemctl failed, 2 error.`,
         )
         .option('prefix', { type: 'string', requiresArg: true, describe: 'change files below DIR, such as an image' })
         .option('hooks-dir', {
