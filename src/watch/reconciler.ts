@@ -28,10 +28,10 @@ import { emptyResult, type ReconcileResult } from './result.js';
 import type { ScheduleContext } from './schedule.js';
 
 /**
- * Minimum interval of the polls after lost trace events: a guest that overflows the trace buffer must not make the
- * watcher poll all the time.
+ * Minimum interval of the polls that trace events lead to: neither a guest that overflows the trace buffer nor a
+ * program that moves interrupts may make the watcher poll all the time.
  */
-const MIN_LOST_POLL_INTERVAL_MS = 1000;
+const MIN_EXTRA_POLL_INTERVAL_MS = 1000;
 
 export type { Clock, ReconcilerHost } from './reconciler-host.js';
 export type { DomainProblem, Placement, ReconcileResult } from './result.js';
@@ -63,8 +63,8 @@ export class Reconciler {
   #topology: Topology | undefined;
   #settings: Settings;
   #traced = false;
-  /** time of the last poll after lost events */
-  #lostPollAt = Number.NEGATIVE_INFINITY;
+  /** time of the last poll that trace events have led to */
+  #extraPollAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly host: ReconcilerHost,
@@ -189,16 +189,16 @@ export class Reconciler {
       const pid = processOfThread(this.host.files, thread);
       const domains = [...this.#domains.values()].filter((domain) => pid === undefined || domain.pid === pid);
       for (const domain of domains) this.#queue.add(domain.takeRequest(), at, now);
-      if (!domains.some(({ isFound }) => !isFound)) this.host.requesterUnknown?.(pid);
+      if (domains.every(({ isFound }) => isFound)) this.host.requesterUnknown?.(pid);
     }
   }
 
   /** Trace events were lost, or do not say what has moved: every domain is polled, at most once a second. */
   pollSoon(): void {
     const now = this.host.clock.now();
-    if (this.#lostPollAt <= now) this.#lostPollAt = Math.max(now, this.#lostPollAt + MIN_LOST_POLL_INTERVAL_MS);
+    if (this.#extraPollAt <= now) this.#extraPollAt = Math.max(now, this.#extraPollAt + MIN_EXTRA_POLL_INTERVAL_MS);
     // requested again, as a regular poll may have replaced the requested one
-    for (const { schedule } of this.#domains.values()) schedule.requestPoll(this.#lostPollAt);
+    for (const { schedule } of this.#domains.values()) schedule.requestPoll(this.#extraPollAt);
   }
 
   /** When run() must be called next, on the clock; Infinity if nothing is due. */
