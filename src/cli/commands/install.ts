@@ -6,9 +6,9 @@ import type { Part } from '../../install/manifest.js';
 import { ToolError } from '../../lib/errors.js';
 import { printable } from '../../lib/printable.js';
 import { Virsh } from '../../libvirt/virsh.js';
+import { checkedHooksDirectory, type InstallPlace, openPrefix, refuseBesidePackage } from '../install/place.js';
+import { findSystemd, runSystemctl } from '../install/systemd.js';
 import { EXIT, errorLine, type Io } from '../io.js';
-import { findSystemd, runSystemctl } from '../systemd.js';
-import { checkedHooksDirectory, type InstallPlace, openPrefix, refuseBesidePackage } from './install-place.js';
 
 export interface InstallOptions extends InstallPlace {
   parts: readonly Part[];

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { printableLines } from '../lib/printable.js';
-import type { Io } from './io.js';
+import { printableLines } from '../../lib/printable.js';
+import type { Io } from '../io.js';
 
 const TIMEOUT_MS = 60_000;
 /** For a PATH that is not set or has been cut. */
