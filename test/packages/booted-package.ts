@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { BootedSystem, SHARED, writableCopy } from './booted-system.js';
-import { assertHeld, isHeld, prepareLibvirt, startGuest } from './held-guest.js';
-import { SimulatedDevices } from './simulated-devices.js';
+import { type BootedSystem, SHARED, writableCopy } from './booted-system.js';
+import { assertHeld, isHeld, onBootedHost, startGuest } from './held-guest.js';
+import type { SimulatedDevices } from './simulated-devices.js';
 
 /**
  * `booted-package.ts ROOT PACKAGE`, as `npm run test:packages` does: boots the root of a Debian system with libvirt,
@@ -17,18 +17,12 @@ const shared = join(work, 'shared');
 const UNIT = 'hostdev-cpuset.service';
 
 async function test(): Promise<void> {
-  for (const name of ['shared', 'changes']) mkdirSync(join(work, name));
-  const copy = writableCopy(root, join(work, 'changes'));
-  const devices = new SimulatedDevices(shared);
-  devices.showToService(copy);
-  prepareLibvirt(copy, shared);
-  const system = await BootedSystem.boot(copy, shared);
+  const changes = join(work, 'changes');
+  const copy = writableCopy(root, changes);
   try {
-    await devices.putInto(system);
-    await live(system, devices);
+    await onBootedHost(copy, shared, live);
   } finally {
-    await system.end();
-    execFileSync('umount', ['--recursive', join(work, 'changes')]);
+    execFileSync('umount', ['--recursive', changes]);
   }
 }
 

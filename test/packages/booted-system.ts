@@ -73,8 +73,9 @@ export class BootedSystem {
 /** Nothing of the machine's environment. */
 const CLEAN = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' };
 
-/** A copy of a root whose changes are in memory, until the mount namespace ends. @param folder an empty one */
+/** A copy of a root whose changes are in memory, until the mount namespace ends. @param folder is made */
 export function writableCopy(root: string, folder: string): string {
+  mkdirSync(folder);
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'changes', folder]);
   for (const name of ['upper', 'work', 'root']) mkdirSync(join(folder, name));
   const layers = `lowerdir=${root},upperdir=${join(folder, 'upper')},workdir=${join(folder, 'work')}`;

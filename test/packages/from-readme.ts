@@ -5,9 +5,9 @@ import { basename, join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { readmeInstallation, readmeUse } from '../docs/install-commands.js';
 import { projectRoot } from '../support/cli.js';
-import { BootedSystem, writableCopy } from './booted-system.js';
-import { assertHeld, prepareLibvirt, startGuest } from './held-guest.js';
-import { SimulatedDevices } from './simulated-devices.js';
+import { type BootedSystem, writableCopy } from './booted-system.js';
+import { assertHeld, onBootedHost, startGuest } from './held-guest.js';
+import type { SimulatedDevices } from './simulated-devices.js';
 
 /**
  * `from-readme.ts ROOT [TARBALL]`, as `npm run test:packages` does: installs from a clone, or from the tarball of a
@@ -23,7 +23,6 @@ const CLONE = `${HOME}/hostdev-cpuset`;
 const NPM_SETTINGS = ['registry', 'proxy', 'https-proxy'];
 
 async function test(): Promise<void> {
-  for (const name of ['shared', 'changes']) mkdirSync(join(work, name));
   const changes = join(work, 'changes');
   const copy = writableCopy(root, changes);
   try {
@@ -33,7 +32,7 @@ async function test(): Promise<void> {
     assert.is(begin, 2, commands.join('\n'));
     if (tarball === undefined) installClone(copy, commands.slice(0, begin));
     else installTarball(copy, tarball, commands[begin - 1] as string);
-    await setUpHost(copy, commands.slice(begin));
+    await onBootedHost(copy, shared, (system, devices) => setUpHost(system, devices, commands.slice(begin)));
   } finally {
     execFileSync('umount', ['--recursive', changes]);
   }
@@ -61,24 +60,15 @@ function installTarball(copy: string, path: string, command: string): void {
   runAsAdmin(copy, HOME, ofTarball);
 }
 
-async function setUpHost(copy: string, commands: readonly string[]): Promise<void> {
-  const devices = new SimulatedDevices(shared);
-  devices.showToService(copy);
-  prepareLibvirt(copy, shared);
-  const system = await BootedSystem.boot(copy, shared);
-  try {
-    await devices.putInto(system);
-    let output = '';
-    for (const command of commands) output += await system.succeeds('bash', '-c', command);
-    // what install says about this host
-    const [, reload = ''] = /^note: .* had none: (systemctl reload libvirtd)$/m.exec(output) ?? [];
-    await system.succeeds('bash', '-c', reload || 'exit 1');
-    await startGuest(system);
-    await assertHeld(system, devices, 'after the commands of README.md');
-    for (const command of readmeUse()) await system.succeeds('bash', '-c', command);
-  } finally {
-    await system.end();
-  }
+async function setUpHost(system: BootedSystem, devices: SimulatedDevices, commands: readonly string[]): Promise<void> {
+  let output = '';
+  for (const command of commands) output += await system.succeeds('bash', '-c', command);
+  // what install says about this host
+  const [, reload = ''] = /^note: .* had none: (systemctl reload libvirtd)$/m.exec(output) ?? [];
+  await system.succeeds('bash', '-c', reload || 'exit 1');
+  await startGuest(system);
+  await assertHeld(system, devices, 'after the commands of README.md');
+  for (const command of readmeUse()) await system.succeeds('bash', '-c', command);
 }
 
 /** An ordinary user who may use sudo, and reaches what npm reaches here. */

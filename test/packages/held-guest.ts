@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { until } from '../support/until.js';
-import { type BootedSystem, SHARED } from './booted-system.js';
-import type { SimulatedDevices } from './simulated-devices.js';
+import { BootedSystem, SHARED } from './booted-system.js';
+import { SimulatedDevices } from './simulated-devices.js';
 
 /** CPU 1 for the two vectors that follow the vCPUs, CPU 0 for the other. */
 const HELD = [2, 2, 1];
@@ -52,8 +52,30 @@ ExecStart=
 ExecStart=/bin/sh -c 'umount --lazy /sys/fs/cgroup; exec /usr/sbin/libvirtd --timeout 120'
 `;
 
-/** Prepares libvirt of a root for the guest. To be called before the system boots. */
-export function prepareLibvirt(root: string, shared: string): void {
+/**
+ * Boots a root with libvirt and the guest's devices, and ends it after the action.
+ * @param shared a folder that the system sees as SHARED; is made
+ */
+export async function onBootedHost(
+  root: string,
+  shared: string,
+  action: (system: BootedSystem, devices: SimulatedDevices) => Promise<void>,
+): Promise<void> {
+  mkdirSync(shared, { recursive: true });
+  const devices = new SimulatedDevices(shared);
+  devices.showToService(root);
+  prepareLibvirt(root, shared);
+  const system = await BootedSystem.boot(root, shared);
+  try {
+    await devices.putInto(system);
+    await action(system, devices);
+  } finally {
+    await system.end();
+  }
+}
+
+/** Before the system boots. */
+function prepareLibvirt(root: string, shared: string): void {
   const write = (path: string, text: string) => {
     mkdirSync(join(root, path, '..'), { recursive: true });
     writeFileSync(join(root, path), text);
