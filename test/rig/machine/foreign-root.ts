@@ -25,7 +25,6 @@ const PROGRAMS = [
 ];
 /** Makes /bin, /lib and /sbin links into /usr, as on an installed Debian. */
 const MERGED_USR = '/usr/share/mmdebstrap/hooks/merged-usr/setup00.sh';
-const MIRROR = 'http://deb.debian.org/debian';
 
 /**
  * A Debian root of another architecture, whose packages are unpacked but not installed.
@@ -37,7 +36,7 @@ export function foreignRoot(architecture: string, node: string): string {
     const [, release = ''] = /^VERSION_CODENAME=(\S+)$/m.exec(readFileSync('/etc/os-release', 'utf8')) ?? [];
     const options = ['--quiet', '--mode=root', '--variant=extract', `--architectures=${architecture}`];
     options.push(`--include=${PROGRAMS.join()}`, `--setup-hook=${MERGED_USR}`);
-    const words = [...options, release, root, MIRROR];
+    const words = [...options, release, root];
     execFileSync('mmdebstrap', words, { stdio: ['ignore', 'ignore', 'inherit'] });
     // what the packages' scripts would do
     mkdirSync(join(root, 'etc/alternatives'), { recursive: true });
