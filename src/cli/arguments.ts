@@ -80,7 +80,8 @@ export async function parseArguments(program: string, args: readonly string[]): 
 
 /** `help COMMAND`, as in git. */
 function helpOf(program: string, command: string | undefined): Promise<Request> {
-  if (command === undefined || command.startsWith('-')) return parseArguments(program, ['--help']);
+  if (command === undefined || command === 'help' || command.startsWith('-'))
+    return parseArguments(program, ['--help']);
   if (!COMMAND_NAMES.includes(command)) throw new ToolError(unknownCommand(command));
   return parseArguments(program, [command, '--help']);
 }
@@ -129,7 +130,7 @@ function keepLastValue(argv: Record<string, unknown>): void {
 
 /** `--root "$ROOT"` with an empty ROOT is a mistake, and would mean this host. */
 function rejectEmptyPaths(argv: Record<string, unknown>): void {
-  for (const key of ['root', 'prefix', 'hooks-dir'])
+  for (const key of ['root', 'prefix', 'hooks-dir', 'schemas'])
     if (argv[key] === '') throw new ToolError(`--${key} needs a directory`);
   for (const key of ['metrics', 'config']) if (argv[key] === '') throw new ToolError(`--${key} needs a file`);
 }

@@ -1,4 +1,4 @@
-import { messageOf } from '../lib/errno.js';
+import { plainMessage } from '../lib/errno.js';
 import { isExpected } from '../lib/errors.js';
 import type { PlanOptions } from './commands/plan.js';
 import type { StatusOptions } from './commands/status.js';
@@ -8,7 +8,7 @@ import { betweenWrites } from './signals.js';
 /** Node's message for a current directory that was removed is hard to understand. */
 function plainMessageOf(error: Error): string {
   const isCurrentDirectory = (error as NodeJS.ErrnoException).syscall === 'uv_cwd';
-  return isCurrentDirectory ? 'the current directory was removed' : messageOf(error);
+  return isCurrentDirectory ? 'the current directory was removed' : plainMessage(error);
 }
 
 /** Runs one command line and returns the exit status. An expected error is printed as one line; a bug throws. */

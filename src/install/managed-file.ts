@@ -3,6 +3,7 @@ import { fchmodSync, lstatSync, rmdirSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { geteuid } from 'node:process';
 import { writeAtomically } from '../lib/atomic-write.js';
+import { errnoOf, isAbsent } from '../lib/errno.js';
 import { readRegular } from '../lib/regular-file.js';
 import type { Walked } from '../lib/walk.js';
 import { atPath } from './prefix.js';
@@ -126,7 +127,7 @@ function existingFile(path: string, prefix: string): ExistingFile | undefined {
   try {
     return atPath(path, prefix, ({ folder, name }) => folder.in(name, readExisting));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (isAbsent(errnoOf(error))) return undefined;
     throw error;
   }
 }
@@ -155,7 +156,7 @@ function replace(path: string, prefix: string, text: string, mode: number): void
     atPath(path, prefix, write, 0o777);
   } catch (error) {
     // Node does not name the file if the file system is full
-    if (error instanceof Error && !error.message.includes('/')) error.message += ` ${prefix}${path}`;
+    if (error instanceof Error && !error.message.includes('/')) error.message += ` '${prefix}${path}'`;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
-import { errnoOf } from '../lib/errno.js';
+import { errnoOf, plainMessage } from '../lib/errno.js';
 import { isExpected, ToolError } from '../lib/errors.js';
 import { type FileOptions, type Outcome, removeManagedFile } from './managed-file.js';
 import type { Part } from './manifest.js';
@@ -69,7 +69,7 @@ export function undoneOnError<T>(outcomes: readonly Outcome[], options: FileOpti
     const kept = changed.filter(({ path, done }) => done !== 'created' || !isRemoved(path, options)).reverse();
     const names = kept.map(({ path, done }) => `${options.prefix}${path} (${done})`).join(', ');
     const rest = kept.length === 0 ? 'nothing was installed' : `not undone: ${names}`;
-    throw new ToolError(`${error.message}; ${rest}`);
+    throw new ToolError(`${plainMessage(error)}; ${rest}`);
   }
 }
 

@@ -52,3 +52,20 @@ const REASONS: Record<string, string> = {
 export function reason(error: NodeJS.ErrnoException): string {
   return REASONS[errnoOf(error)] ?? messageOf(error).split('\n', 1)[0] ?? 'unknown error';
 }
+
+/** The same, where only a directory can be missing. */
+export function directoryReason(error: NodeJS.ErrnoException): string {
+  return errnoOf(error) === 'ENOENT' ? 'no such directory' : reason(error);
+}
+
+/** Node's message and systemError()'s: the file is in quotes, or all that follows the code. Not with two files. */
+const WITH_FILE = /^E[A-Z0-9]+: (?:[^']*, \w+ '((?:(?!' -> ').)+)'|([^',]+))$/s;
+
+/** `FILE: REASON` for a system error with a file and a plain message; otherwise the error's message. */
+export function plainMessage(error: Error): string {
+  const message = messageOf(error);
+  const plain = 'syscall' in error ? REASONS[errnoOf(error)] : undefined;
+  const [, quoted, bare] = (plain !== undefined && WITH_FILE.exec(message)) || [];
+  const file = quoted ?? bare;
+  return file === undefined ? message : `${file}: ${plain}`;
+}

@@ -1,6 +1,8 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { directoryProblem } from '../lib/directory-problem.js';
+import { errnoOf, isAbsent } from '../lib/errno.js';
 import { findRngDirectory } from './package-root.js';
 import { SchemaError } from './schema-error.js';
 import type { Environment } from './verdict.js';
@@ -51,10 +53,10 @@ export function findGrammar(options: GrammarOptions): Grammar {
   const named = options.schemas ?? (options.env.LIBVIRT_SCHEMAS || undefined);
   if (named !== undefined) {
     const directory = resolve(named);
-    if (!hasDomainGrammar(directory)) {
-      const origin = options.schemas === undefined ? '$LIBVIRT_SCHEMAS' : '--schemas';
-      throw new SchemaError(`${origin}: no domain.rng in ${directory}`);
-    }
+    const origin = options.schemas === undefined ? '$LIBVIRT_SCHEMAS' : '--schemas';
+    const problem = directoryProblem(directory);
+    if (problem !== undefined) throw new SchemaError(`${origin}: ${directory}: ${problem}`);
+    if (!hasDomainGrammar(directory)) throw new SchemaError(`${origin}: no domain.rng in ${directory}`);
     const notAFile = irregularGrammars(directory)[0];
     if (notAFile !== undefined) throw new SchemaError(`${join(directory, notAFile)} is not a regular file`);
     return libvirtGrammar(directory, rng);
@@ -64,16 +66,22 @@ export function findGrammar(options: GrammarOptions): Grammar {
   return { kind: 'builtin', ...asFile(join(rng, 'builtin.rng')), directories: [rng], note: BUILTIN_NOTE };
 }
 
-function hasDomainGrammar(directory: string): boolean {
-  // checked first: if a component of the path is a file, statSync throws in spite of throwIfNoEntry
-  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return false;
-  return statSync(join(directory, 'domain.rng'), { throwIfNoEntry: false })?.isFile() ?? false;
+const hasDomainGrammar = (directory: string) => isRegularFile(join(directory, 'domain.rng')) ?? false;
+
+/** Undefined if it does not exist. */
+function isRegularFile(path: string): boolean | undefined {
+  try {
+    return statSync(path).isFile();
+  } catch (error) {
+    // statSync's option throwIfNoEntry ignores ENOENT only
+    return isAbsent(errnoOf(error)) ? undefined : false;
+  }
 }
 
 /** Grammars that are not regular files: reading a FIFO or a device could block forever. */
 function irregularGrammars(directory: string): string[] {
-  const isFile = (name: string) => statSync(join(directory, name), { throwIfNoEntry: false })?.isFile() ?? true;
-  return readdirSync(directory).filter((name) => name.endsWith('.rng') && !isFile(name));
+  const isIrregular = (name: string) => isRegularFile(join(directory, name)) === false;
+  return readdirSync(directory).filter((name) => name.endsWith('.rng') && isIrregular(name));
 }
 
 function libvirtGrammar(directory: string, rng: string): Grammar {

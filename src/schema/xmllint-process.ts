@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, getPriority, setPriority, tmpdir } from 'node:os';
-import { reason } from '../lib/errno.js';
+import { directoryReason } from '../lib/errno.js';
 import { CpuLimit } from './cpu-limit.js';
 import type { Grammar } from './grammar.js';
 import { SchemaError } from './schema-error.js';
@@ -106,7 +106,9 @@ function openGrammar(grammar: Grammar): { path: string; file?: number } {
     writeFileSync(`${directory}/grammar.rng`, grammar.text ?? '');
     return { path: '/dev/fd/3', file: openSync(`${directory}/grammar.rng`, 'r') };
   } catch (error) {
-    throw new SchemaError(`cannot write a temporary file in ${tmpdir()}: ${reason(error as NodeJS.ErrnoException)}`);
+    throw new SchemaError(
+      `cannot write a temporary file in ${tmpdir()}: ${directoryReason(error as NodeJS.ErrnoException)}`,
+    );
   } finally {
     if (directory !== undefined) rmSync(directory, { recursive: true });
   }

@@ -144,6 +144,13 @@ test('options of normalize and expand are parsed', async () => {
   });
 });
 
+test('help prints the usage of all commands, or of one', async () => {
+  const all = await tool('--help');
+  assert.equal(await tool('help'), all);
+  assert.equal(await tool('help', 'help'), all);
+  assert.equal(await tool('help', 'set'), await tool('set', '--help'));
+});
+
 for (const [args, expected] of [
   [['--nonsense'], /nonsense/],
   [['--no-json'], /no-json/],
@@ -202,6 +209,7 @@ for (const [args, expected] of [
   [['watch', '--root', ''], /^--root needs a directory$/],
   [['watch', '--metrics='], /^--metrics needs a file$/],
   [['install', '--prefix', ''], /^--prefix needs a directory$/],
+  [['lint', '--schemas', ''], /^--schemas needs a directory$/],
 ] as const) {
   test(`usage error in one line: hostdev-cpuset ${args.join(' ')}`, async () => {
     assert.match(await errorMessage(tool(...args)), expected);

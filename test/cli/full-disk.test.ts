@@ -59,7 +59,7 @@ test('define and edit fail without their temporary file, and leave none', async 
 test('a missing TMPDIR is reported in one line', async () => {
   const uri = testDriver(folder, testDomain('small', '0-1'));
   const { stdout, stderr } = await shell(`{ TMPDIR=/nowhere "$NODE" "$TOOL" edit -c ${uri} small; echo $?; }`);
-  assert.is(stderr, 'hostdev-cpuset: cannot write a temporary file in /nowhere: no such file\n');
+  assert.is(stderr, 'hostdev-cpuset: cannot write a temporary file in /nowhere: no such directory\n');
   assert.is(stdout, '2\n');
 });
 

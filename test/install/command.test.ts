@@ -272,7 +272,18 @@ test('an error is one line and status 2', async () => {
   folder.write('lib/systemd/system/hostdev-cpuset.service', '');
   await refused(/belongs to a package/, 'install', '--prefix', folder.path);
   folder.write('file/etc', '');
-  await refused(/ENOTDIR/, 'install', '--prefix', folder.join('file'));
+  const etc = folder.join('file/etc');
+  const isNoDirectory = ': a part of the path is not a directory\n';
+  await refused(new RegExp(`: ${etc}${isNoDirectory}$`), 'install', '--prefix', folder.join('file'));
+  for (const command of ['install', 'uninstall']) {
+    await refused(new RegExp(`: ${etc}: not a directory\n$`), command, '--prefix', etc);
+    await refused(new RegExp(`: ${etc}/x${isNoDirectory}$`), command, '--prefix', `${etc}/x`);
+  }
+});
+
+test('nothing is installed below a file', async () => {
+  folder.write('etc', '');
+  assert.equal(await call('uninstall'), { code: 0, stdout: 'nothing to remove\n', stderr: '' });
 });
 
 test.run();

@@ -46,7 +46,14 @@ grammar('a named directory without domain.rng is an error in one line', () => {
     `$LIBVIRT_SCHEMAS: no domain.rng in ${folder}/empty`,
   );
   const file = `${folder}/usual/domain.rng`;
-  assert.is(message({ schemas: file, env: {} }), `--schemas: no domain.rng in ${file}`);
+  assert.is(message({ schemas: file, env: {} }), `--schemas: ${file}: not a directory`);
+  const below = `${file}/schemas`;
+  assert.is(message({ schemas: below, env: {} }), `--schemas: ${below}: a part of the path is not a directory`);
+  assert.is(
+    message({ env: { LIBVIRT_SCHEMAS: `${folder}/none` } }),
+    `$LIBVIRT_SCHEMAS: ${folder}/none: no such directory`,
+  );
+  assert.is(source({ env: {}, defaultFolders: [below] }).kind, 'builtin');
 });
 
 grammar('a domain.rng that is not a regular file counts as missing', () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, openSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { reason } from '../../lib/errno.js';
+import { directoryReason } from '../../lib/errno.js';
 import { ToolError } from '../../lib/errors.js';
 
 /** A temporary directory of mode 0700 for definitions, which may contain passwords. */
@@ -62,6 +62,8 @@ function orToolError<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw new ToolError(`cannot write a temporary file in ${tmpdir()}: ${reason(error as NodeJS.ErrnoException)}`);
+    throw new ToolError(
+      `cannot write a temporary file in ${tmpdir()}: ${directoryReason(error as NodeJS.ErrnoException)}`,
+    );
   }
 }

@@ -14,12 +14,12 @@ import {
   writeSync,
 } from 'node:fs';
 import { type AtomicWriteOptions, writeAtomically } from '../../lib/atomic-write.js';
-import { reason } from '../../lib/errno.js';
+import { directoryReason, reason } from '../../lib/errno.js';
 import { ToolError } from '../../lib/errors.js';
 import { descriptorPath, descriptorsHavePaths, type OpenFolder, using } from '../../lib/open-folder.js';
 import { pause } from '../../lib/pause.js';
 import { type OpenRegularFile, openRegular } from '../../lib/regular-file.js';
-import { openTrustedPath } from '../../lib/trusted-path.js';
+import { openTrustedPath, type TrustedPath } from '../../lib/trusted-path.js';
 
 const COMMAND_TIMEOUT_MS = 10_000;
 const POLL_INTERVAL_MS = 5;
@@ -42,7 +42,7 @@ export function writeOutputFile(
   { maxWaitMs = 10_000, ...steps }: Steps & { maxWaitMs?: number } = {},
 ): void {
   orToolError(`${path}: cannot be written`, () => {
-    const { folder, name, checkLinks } = openTrustedPath(path);
+    const { folder, name, checkLinks } = openFolderOf(path);
     using(folder, () => {
       checkLinks(folder.stat().uid);
       const stat = lstatSync(folder.at(name), { throwIfNoEntry: false });
@@ -52,6 +52,15 @@ export function writeOutputFile(
       withFile(folder, name, (file) => replace(folder, name, file, text, steps));
     });
   });
+}
+
+/** The file need not exist, but its directory must. */
+function openFolderOf(path: string): TrustedPath {
+  try {
+    return openTrustedPath(path);
+  } catch (error) {
+    throw new Error(directoryReason(error as NodeJS.ErrnoException));
+  }
 }
 
 /**

@@ -1,9 +1,9 @@
-import { statSync } from 'node:fs';
 import { isAbsolute, normalize, resolve } from 'node:path';
 import { unusablePath } from '../../install/check-paths.js';
 import { hasManagedFiles, packagedUnit, type UninstallOptions } from '../../install/install.js';
 import { HOOKS_DIRECTORY } from '../../install/manifest.js';
 import { statBelow } from '../../install/prefix.js';
+import { directoryProblem } from '../../lib/directory-problem.js';
 import { ToolError } from '../../lib/errors.js';
 import type { Io } from '../io.js';
 
@@ -57,7 +57,8 @@ export function openPrefix({ command, prefix, dryRun }: InstallPlace, io: Io): s
     }
     return '';
   }
-  if (!statSync(prefix, { throwIfNoEntry: false })?.isDirectory()) throw new ToolError(`${prefix}: no such directory`);
+  const problem = directoryProblem(prefix);
+  if (problem !== undefined) throw new ToolError(`${prefix}: ${problem}`);
   const directory = resolve(prefix);
   return directory === '/' ? '' : directory;
 }
