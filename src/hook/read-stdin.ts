@@ -45,7 +45,7 @@ function openPipe(fd: number): number | undefined {
 }
 
 function readNow(fd: number, timeoutMs: number): Input {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   const parts: Uint8Array[] = [];
   for (let size = 0; size <= MAX_BYTES; ) {
     const part = Buffer.allocUnsafe(65536);
@@ -54,7 +54,7 @@ function readNow(fd: number, timeoutMs: number): Input {
     if (read !== undefined) {
       parts.push(part.subarray(0, read));
       size += read;
-    } else if (Date.now() < deadline) pause(POLL_INTERVAL_MS);
+    } else if (performance.now() < deadline) pause(POLL_INTERVAL_MS);
     else return timedOut(timeoutMs);
   }
   return { bytes: Buffer.concat(parts) };

@@ -86,7 +86,8 @@ export class DomainTracker {
 
   /** Handles a call of the hook. */
   spooled({ operation, xml, writtenAt }: SpoolEntry): void {
-    if (operation !== 'release' && Date.now() - writtenAt > STALE_MS) {
+    // a time in the future is from before the clock was set back
+    if (operation !== 'release' && Math.abs(Date.now() - writtenAt) > STALE_MS) {
       void this.list();
       return;
     }

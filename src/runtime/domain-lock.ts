@@ -27,9 +27,9 @@ export interface LockPlace {
  */
 export function withDomainLock<T>({ root, pause }: LockPlace, uuid: string | undefined, action: () => T): T {
   return inFolder(root, uuid, action, (folder, name) => {
-    const deadline = Date.now() + MAX_WAIT_MS;
+    const deadline = performance.now() + MAX_WAIT_MS;
     let state = acquire(folder, name);
-    while (state === 'busy' && Date.now() < deadline) {
+    while (state === 'busy' && performance.now() < deadline) {
       pause(WAIT_INTERVAL_MS);
       state = acquire(folder, name);
     }
@@ -98,7 +98,9 @@ export function isHeld(folder: OpenFolder, name: string): boolean {
   attempt(() => {
     heldSince = lstatSync(folder.at(name)).mtimeMs;
   });
-  return runningProcess(targetOf(folder, name)) !== undefined && Date.now() - heldSince <= MAX_HELD_MS;
+  // a time in the future is from before the clock was set back
+  const heldMs = Math.abs(Date.now() - heldSince);
+  return runningProcess(targetOf(folder, name)) !== undefined && heldMs <= MAX_HELD_MS;
 }
 
 /** Empty if there is no lock, or another kind of file. */

@@ -39,7 +39,7 @@ function removeIfLeft(folder: OpenFolder, name: string): void {
   const pid = ofFile ?? ofLock;
   const isLeft =
     pid === undefined
-      ? WITHOUT_PID.test(name) && Date.now() - lstatSync(folder.at(name)).mtimeMs > ABANDONED_MS
+      ? WITHOUT_PID.test(name) && Math.abs(Date.now() - lstatSync(folder.at(name)).mtimeMs) > ABANDONED_MS
       : !isRunning(Number(pid));
   if (isLeft) folder.in(name, unlinkSync);
 }

@@ -16,7 +16,7 @@ export class CpuLimit {
   #hasProgressed = false;
   /** at the last progress */
   #usedBeforeMs = 0;
-  #progressedAt = Date.now();
+  #progressedAt = performance.now();
 
   constructor(
     private readonly pid: number | undefined,
@@ -50,12 +50,12 @@ export class CpuLimit {
     if (this.#hasProgressed) {
       this.#hasProgressed = false;
       this.#usedBeforeMs = usedMs;
-      this.#progressedAt = Date.now();
+      this.#progressedAt = performance.now();
       this.#checkIn(this.limitMs);
       return;
     }
     const leftMs = this.limitMs - (usedMs - this.#usedBeforeMs);
-    if (leftMs <= 0 || isBlocked || Date.now() - this.#progressedAt > MAX_WAIT_MS) this.onExceeded();
+    if (leftMs <= 0 || isBlocked || performance.now() - this.#progressedAt > MAX_WAIT_MS) this.onExceeded();
     else this.#checkIn(leftMs);
   }
 }

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { type Input, readStdin } from '../../src/hook/read-stdin.js';
 import { decode, MAX_BYTES } from '../../src/xml/decode.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
+import { installClock } from '../support/test-clock.js';
 
 const test = suite('reading standard input with limits');
 const LONG_TIMEOUT_MS = 60_000;
@@ -57,6 +58,16 @@ test('a pipe that stays open is closed at the time limit', async () => {
   const fd = pipe();
   writeSync(fd, '<domain>');
   assert.equal(await readStdin(fd, never, 20), { problem: 'standard input did not end within 0.02 seconds' });
+});
+
+test('a clock that is set back does not make the time limit longer', async () => {
+  const fd = pipe();
+  const clock = installClock();
+  try {
+    assert.equal(await readStdin(fd, never, 20), { problem: 'standard input did not end within 0.02 seconds' });
+  } finally {
+    clock.uninstall();
+  }
 });
 
 test('an unreadable descriptor is reported', async () => {

@@ -84,6 +84,12 @@ test('spool: of old calls, only releases are processed', () => {
   assert.equal(world.reports, [`remove ${UUID}`]);
 });
 
+test('spool: a call from before the clock was set back counts as old', () => {
+  const world = new World();
+  world.spool('started', guest(), Date.now() + 3_600_000);
+  assert.equal(world.reports, []);
+});
+
 for (const [name, xml, words] of [
   ['garbage', '\0', /^the hook's started: the domain's XML, 1:1: /],
   ['no domain', '<network/>', /is not a libvirt domain/],

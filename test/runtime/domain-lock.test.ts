@@ -19,6 +19,7 @@ import { UUID } from '../hook/simulated-root.js';
 import { projectRoot } from '../support/cli.js';
 import { run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
+import { installClock } from '../support/test-clock.js';
 
 const test = suite('domain lock');
 let folder: TemporaryFolder;
@@ -115,12 +116,28 @@ test('a lock whose PID is another process now is taken over at once', () => {
   assert.is(pauses, 0);
 });
 
-test('a lock that a running process has held for more than a minute is taken over', () => {
+test('a lock that a running process has held for more than a minute, or since before the clock was set back, is taken over', () => {
+  for (const seconds of [-61, 3600]) {
+    symlinkSync(processIdentity(1), lock);
+    const time = Date.now() / 1000 + seconds;
+    lutimesSync(lock, time, time);
+    assert.is(held(), processIdentity(process.pid));
+    assert.is(pauses, 0);
+  }
+});
+
+test('a clock that is set back does not make the wait longer', () => {
   symlinkSync(processIdentity(1), lock);
-  const longAgo = Date.now() / 1000 - 61;
-  lutimesSync(lock, longAgo, longAgo);
-  assert.is(held(), processIdentity(process.pid));
-  assert.is(pauses, 0);
+  const clock = installClock();
+  try {
+    const limited = (milliseconds: number) => {
+      pause(milliseconds);
+      assert.ok(pauses < 1000);
+    };
+    withDomainLock({ root: folder.path, pause: limited }, UUID, () => {});
+  } finally {
+    clock.uninstall();
+  }
 });
 
 test('a lock that another process has taken over meanwhile is not removed', () => {

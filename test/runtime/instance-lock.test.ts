@@ -48,9 +48,12 @@ test('a starting watcher removes files that killed processes left, but none that
   ];
   const kept = [`${UUID}.json`, 'watch.json', 'devices', `.tmp-${'b'.repeat(24)}`, '.tmp-x', ...of(process.pid)];
   const old = [`.tmp-${random}`, `${UUID}.json.${random}`];
-  for (const name of [...kept, ...of(dead), ...old]) folder.write(`run/hostdev-cpuset/${name}`, '');
+  const future = `.tmp-${'c'.repeat(24)}`;
+  for (const name of [...kept, ...of(dead), ...old, future]) folder.write(`run/hostdev-cpuset/${name}`, '');
   const longAgo = Date.now() / 1000 - 61;
   for (const name of old) utimesSync(folder.join('run/hostdev-cpuset', name), longAgo, longAgo);
+  // from before the clock was set back
+  utimesSync(folder.join('run/hostdev-cpuset', future), longAgo + 3600, longAgo + 3600);
   symlinkSync(`${dead} 1`, folder.join(`run/hostdev-cpuset/${UUID}.lock`));
   const held = `${UUID.replace('5', '6')}.lock`;
   symlinkSync(processIdentity(process.pid), folder.join('run/hostdev-cpuset', held));

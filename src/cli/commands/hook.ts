@@ -76,10 +76,10 @@ async function runOwnCall(
 
 /** The oldest first. After the time limit the rest is left to the next waiting hook, or to a watcher. */
 function runOtherCalls(spool: SpooledCalls, host: HookHost): JournalLine[] {
-  const deadline = Date.now() + OTHER_CALLS_LIMIT_MS;
+  const deadline = performance.now() + OTHER_CALLS_LIMIT_MS;
   const lines: JournalLine[] = [];
   for (const name of spool.waiting()) {
-    if (Date.now() >= deadline) break;
+    if (performance.now() >= deadline) break;
     const call = spool.claim(name);
     if (call) lines.push(...runHook(call, host).lines);
   }
