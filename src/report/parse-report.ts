@@ -1,4 +1,5 @@
 import { ToolError } from '../lib/errors.js';
+import { isCount } from '../lib/is-count.js';
 import type { StatusReport } from './report.js';
 
 /** A document of `status --json`; members that earlier versions do not have are optional. */
@@ -30,14 +31,17 @@ export function parseReport(text: string): HostDocument {
   const document = value as unknown as HostDocument;
   const found = faultOf(document);
   if (found) throw new ToolError(`${OTHER}: ${found} is invalid`);
-  return { ...document, host: isRecord(document.host) ? document.host : {} };
+  return { ...document, host: document.host ?? {} };
 }
 
 function faultOf({ domains, host = {}, problems = [], watcher = null }: HostDocument): string | undefined {
+  if (!isRecord(host)) return 'host';
   if (!isText(host.name)) return 'host.name';
   if (host.time !== undefined && !isTime(host.time)) return 'host.time';
   if (!areProblems(problems)) return 'problems';
-  if (watcher !== null && !(isRecord(watcher) && isRecord(watcher.counters))) return 'watcher';
+  if (watcher !== null && !isRecord(watcher)) return 'watcher';
+  if (watcher && !(isRecord(watcher.counters) && isCount(watcher.counters.contestedNow ?? 0)))
+    return 'watcher.counters';
   const index = domains.findIndex((domain) => !isDomain(domain));
   return index < 0 ? undefined : `domains[${index}]`;
 }

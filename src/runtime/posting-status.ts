@@ -47,8 +47,13 @@ export function readPostingStatus(root = ''): PostingOf {
 function interruptsOf(root: string, pid: number): PublishedPosting[] {
   try {
     const status = JSON.parse(fileOf(root).read() ?? '') as PostingStatus;
-    return status.pid === pid && Array.isArray(status.interrupts) ? status.interrupts : [];
+    return status.pid === pid && Array.isArray(status.interrupts) ? status.interrupts.filter(isPosting) : [];
   } catch {
     return [];
   }
+}
+
+function isPosting(value: unknown): value is PublishedPosting {
+  const { irq, handler, isPosted } = (value ?? {}) as Partial<PublishedPosting>;
+  return Number.isSafeInteger(irq) && typeof handler === 'string' && typeof isPosted === 'boolean';
 }

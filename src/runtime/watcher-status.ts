@@ -1,3 +1,4 @@
+import { isCount } from '../lib/is-count.js';
 import type { ContestedInterrupt, Counters } from './counters.js';
 import { InstanceLock } from './instance-lock.js';
 import { RuntimeFile } from './runtime-file.js';
@@ -29,14 +30,38 @@ export function removeWatcherStatus(root: string): void {
   fileOf(root).remove();
 }
 
-/** Null if no watcher runs, or for any user but root. The file of a watcher that was killed is ignored. */
+/** The pid of the running watcher; undefined if none runs, or for any user but root. */
+export const watcherPid = (root = ''): number | undefined => new InstanceLock(root).holder();
+
+/**
+ * Null if no watcher runs, or if its file cannot be read: always for any user but root. The file of a watcher that was
+ * killed is ignored.
+ */
 export function readWatcherStatus(root = ''): WatcherStatus | null {
-  const pid = new InstanceLock(root).holder();
+  const pid = watcherPid(root);
   if (pid === undefined) return null;
   try {
-    const status = JSON.parse(fileOf(root).read() ?? '') as WatcherStatus;
-    return status.pid === pid && typeof status.counters === 'object' ? status : null;
+    const status: unknown = JSON.parse(fileOf(root).read() ?? '');
+    return isWatcherStatus(status) && status.pid === pid ? status : null;
   } catch {
     return null;
   }
+}
+
+/** Whether it has the members that reports use. Earlier versions have no contested interrupts. */
+function isWatcherStatus(value: unknown): value is WatcherStatus {
+  const { since, reason, counters, contested = [] } = (value ?? {}) as Partial<WatcherStatus>;
+  const { interrupts, repairs, contestedNow = 0 } = counters ?? {};
+  return (
+    typeof since === 'string' &&
+    (reason === null || typeof reason === 'string') &&
+    [interrupts, repairs, contestedNow].every(isCount) &&
+    Array.isArray(contested) &&
+    contested.every(isContested)
+  );
+}
+
+function isContested(value: unknown): value is ContestedInterrupt {
+  const { domain, address, irq } = (value ?? {}) as Partial<ContestedInterrupt>;
+  return typeof domain === 'string' && typeof address === 'string' && isCount(irq);
 }
