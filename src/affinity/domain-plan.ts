@@ -130,9 +130,21 @@ export function withSharedLinesFailed(plan: DomainPlan): DomainPlan {
 }
 
 /**
- * Whether an interrupt is on other CPUs than its policy wants. False if it cannot be read.
+ * Whether an interrupt is on other CPUs than its policy wants: the one definition for reports, filters and metrics. A
+ * shared line that is elsewhere counts. False if it cannot be read.
  * @param isApplied the plan was carried out: interrupts with `set` were written
  */
-export function isMisplaced({ action, reason }: Pick<InterruptPlan, 'action' | 'reason'>, isApplied = false): boolean {
-  return action === 'fail' ? reason?.code !== 'unreadable' : action === 'set' && !isApplied;
+export function isMisplaced(interrupt: InterruptPlan, isApplied = false): boolean {
+  const { action, reason } = interrupt;
+  switch (action) {
+    case 'set':
+      return !isApplied;
+    case 'fail':
+      return reason?.code !== 'unreadable';
+    case 'skip':
+      // a repair or a retry waits
+      return reason?.code === 'contested' || reason?.code === 'retry-later' || isSharedElsewhere(interrupt);
+    case 'keep':
+      return false;
+  }
 }

@@ -11,7 +11,7 @@ export interface Counters {
   contestedNow: number;
   /** interrupts that were delivered to another node than their device's at the last full check */
   remote: number;
-  /** masks written, and how many of these because another program had moved an interrupt */
+  /** affinities written, and how many of these because another program had moved an interrupt */
   writes: number;
   repairs: number;
   /** how often repairs of an interrupt were paused */
@@ -33,7 +33,7 @@ export interface DomainCounts {
   domain: string;
   devices: number;
   interrupts: number;
-  /** interrupts that are not where their policy wants them, also while a repair or a retry waits */
+  /** interrupts that are not where their policy wants them: isMisplaced() */
   misplaced: number;
   contested: number;
   /** interrupts that are delivered to another node than their device's */
