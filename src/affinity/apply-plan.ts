@@ -1,5 +1,5 @@
 import type { PciAddress } from '../domain/address.js';
-import { type Cpuset, EMPTY, equal, isSubset } from '../domain/cpuset.js';
+import { type Cpuset, EMPTY, equal, intersect, isSubset } from '../domain/cpuset.js';
 import { openMask, readInterrupt } from '../host/interrupt.js';
 import { FileError, type PseudoFs, type WritableFile } from '../host/pseudo-fs.js';
 import { type DomainPlan, type InterruptPlan, mapInterrupts } from './domain-plan.js';
@@ -54,10 +54,10 @@ export interface ApplyContext {
 export function applyPlan(planned: DomainPlan, context: ApplyContext): AppliedPlan {
   const writes: AffinityWrite[] = [];
   let failed = new Map<InterruptPlan, Placement>();
-  let applied = mapInterrupts(planned, (interrupt, address) => {
+  let applied = mapInterrupts(planned, (interrupt, address, { preferred }) => {
     const { action, target, affinity } = interrupt;
     if (action !== 'set' || target === null || affinity === null) return interrupt;
-    const placement = new Placement(interrupt, { address, target, before: affinity }, context);
+    const placement = new Placement(interrupt, { address, target, before: affinity, preferred }, context);
     const result = placement.apply(writes);
     if (isWorthRetrying(result)) failed.set(result, placement);
     return result;
@@ -89,7 +89,7 @@ class Placement {
 
   constructor(
     private readonly planned: InterruptPlan,
-    private readonly move: { address: PciAddress; target: Cpuset; before: Cpuset },
+    private readonly move: { address: PciAddress; target: Cpuset; before: Cpuset; preferred: Cpuset },
     private readonly context: ApplyContext,
   ) {
     const [target, rest] = [move.target, restOfSet(planned)];
@@ -133,7 +133,7 @@ class Placement {
   /** Why it was not written; undefined: it was written. */
   #write(mask: WritableFile): InterruptPlan | undefined {
     const { isTargetFull: _, ...planned } = this.planned;
-    const result = writeAffinity(mask, this.#cpus, () => this.#verify());
+    const result = writeAffinity(mask, this.#cpus, () => this.#verify(), this.#first);
     if (result.outcome === 'written') return undefined;
     if (result.outcome === 'refused') return { ...planned, action: 'skip', reason: result.reason };
     const other = this.#otherCpus;
@@ -147,6 +147,13 @@ class Placement {
     const isRest = this.#cpus !== this.move.target;
     const failed: InterruptPlan = { ...planned, action, reason: { code: 'write-error', error }, error };
     return isRest ? { ...failed, isTargetFull: true } : failed;
+  }
+
+  /** Empty if it is delivered there already. */
+  get #first(): Cpuset {
+    const { effective } = this.planned;
+    const preferred = intersect(this.#cpus, this.move.preferred);
+    return effective && isSubset(effective, preferred) ? EMPTY : preferred;
   }
 
   get #whyRest(): Reason {

@@ -36,6 +36,8 @@ export interface DevicePlan {
   spread: Spread | null;
   numaNode: number | null;
   locality: Locality | undefined;
+  /** where its interrupts are to be delivered if their affinity has CPUs there; empty: no preference */
+  preferred: Cpuset;
   /** true: it could not be read, so its interrupts are unknown */
   isUnreadable: boolean;
   interrupts: InterruptPlan[];
@@ -97,11 +99,11 @@ export type InterruptTest = (interrupt: InterruptPlan, device: DevicePlan) => bo
  */
 export function mapInterrupts(
   plan: DomainPlan,
-  decide: (interrupt: InterruptPlan, address: PciAddress) => InterruptPlan,
+  decide: (interrupt: InterruptPlan, address: PciAddress, device: DevicePlan) => InterruptPlan,
 ): DomainPlan {
   const devices = plan.devices.map((device) => {
     const { address, interrupts } = device;
-    return address === null ? device : { ...device, interrupts: interrupts.map((one) => decide(one, address)) };
+    return address === null ? device : { ...device, interrupts: interrupts.map((one) => decide(one, address, device)) };
   });
   return { ...plan, devices };
 }

@@ -2,7 +2,7 @@ import { vcpuOfApicId } from '../domain/apic-id.js';
 import { type VcpuCpus, vcpuCpus } from '../domain/auto-cpus.js';
 import { type Cpuset, EMPTY, equal, isSubset } from '../domain/cpuset.js';
 import { effectivePolicy, type PolicySettings, settingsWithin } from '../domain/effective-policy.js';
-import { localityOf } from '../domain/locality.js';
+import { localityOf, preferredCpus } from '../domain/locality.js';
 import type { PlainDefinition, PlainDevice } from '../domain/plain-definition.js';
 import type { Policy } from '../domain/policy.js';
 import type { Interrupt } from '../host/interrupt.js';
@@ -98,6 +98,7 @@ class Planner {
       spread,
       numaNode: numaNode ?? null,
       locality,
+      preferred: preferredCpus(locality, this.settings.locality),
       isUnreadable: error !== undefined,
       interrupts: [],
       problems,

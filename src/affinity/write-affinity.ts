@@ -1,5 +1,5 @@
 import { formatMask } from '../domain/cpu-mask.js';
-import type { Cpuset } from '../domain/cpuset.js';
+import { type Cpuset, EMPTY, equal } from '../domain/cpuset.js';
 import { FileError, type WritableFile } from '../host/pseudo-fs.js';
 
 /** refused: the check right before the write found a reason; failed: the kernel returned an error. */
@@ -13,18 +13,36 @@ export type WriteResult<R> =
  * @param mask opened by openMask() before `verify` is called, so that an interrupt that gets the number after the check
  *   is not written
  * @param verify the last check before the write; returns why the interrupt must not be written, undefined: it may be
+ * @param first a part of the CPUs that is written before them: the kernel moves an interrupt to any CPU of a mask, but
+ *   leaves it where it is if the mask contains that CPU (x86: apic_set_affinity). So it stays on this part
  * @throws FileError of `verify`
  */
-export function writeAffinity<R>(mask: WritableFile, cpus: Cpuset, verify: () => R | undefined): WriteResult<R> {
+export function writeAffinity<R>(
+  mask: WritableFile,
+  cpus: Cpuset,
+  verify: () => R | undefined,
+  first: Cpuset = EMPTY,
+): WriteResult<R> {
   const text = maskText(cpus);
+  const firstText = first.length > 0 && !equal(first, cpus) ? maskText(first) : undefined;
   const reason = verify();
   if (reason !== undefined) return { outcome: 'refused', reason };
   try {
+    if (firstText !== undefined) writeUnlessFull(mask, firstText);
     mask.write(text);
     return { outcome: 'written' };
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
     return { outcome: 'failed', error };
+  }
+}
+
+/** If its CPUs are out of vectors, the interrupt stays where it is. */
+function writeUnlessFull(mask: WritableFile, text: string): void {
+  try {
+    mask.write(text);
+  } catch (error) {
+    if (!(error instanceof FileError && error.code === 'ENOSPC')) throw error;
   }
 }
 

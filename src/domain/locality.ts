@@ -30,7 +30,7 @@ export function localityOf(numaNode: number | undefined, nodes: readonly NodeCpu
   return locality;
 }
 
-/** `device`: auto uses the CPUs on the device's node, if the vCPUs have any there; `any`: auto ignores nodes. */
+/** `device`: CPUs on the device's node are preferred; auto uses no others if it has any. `any`: nodes do not matter. */
 export type LocalityMode = 'device' | 'any';
 
 /**
@@ -48,6 +48,14 @@ export function localCpus(
   if (policy.kind !== 'auto' || mode === 'any' || !locality) return usable;
   const near = intersect(usable, locality.near);
   return near.length > 0 ? near : usable;
+}
+
+/**
+ * The CPUs that an interrupt is delivered to if its affinity contains any of them: those on the device's node. Empty if
+ * nodes do not matter. Without this, writing an affinity across nodes would move interrupts off the node.
+ */
+export function preferredCpus(locality: Locality | undefined, mode: LocalityMode = 'device'): Cpuset {
+  return mode === 'any' || !locality ? EMPTY : locality.near;
 }
 
 /** The CPUs of a set that are on other nodes than the device. */

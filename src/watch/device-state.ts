@@ -1,5 +1,5 @@
 import type { Continuity } from '../affinity/continuity.js';
-import { type DevicePlan, type InterruptPlan, isRemote } from '../affinity/domain-plan.js';
+import { type DevicePlan, type InterruptPlan, isMisplaced, isRemote } from '../affinity/domain-plan.js';
 import { type CountedInterrupt, StrayInterrupts } from '../affinity/stray-interrupts.js';
 import { type Spread, vectorTarget } from '../affinity/vector-target.js';
 import { WriteRetry } from '../affinity/write-retry.js';
@@ -21,12 +21,8 @@ const MAX_SETTLE_MS = 1000;
 export interface DeviceTargets {
   cpus: Cpuset;
   spread: Spread | null;
-}
-
-/** Whether a pass has left an interrupt elsewhere than its policy wants it; false where that cannot be read. */
-function isLeftMisplaced({ action, reason }: InterruptPlan): boolean {
-  if (action === 'skip') return reason?.code === 'contested' || reason?.code === 'retry-later';
-  return action === 'fail' && reason?.code !== 'unreadable';
+  /** as DevicePlan has it */
+  preferred: Cpuset;
 }
 
 export interface DeviceCheck {
@@ -159,7 +155,7 @@ export class DeviceState {
     const { interrupts } = plan;
     const count = (is: (interrupt: InterruptPlan) => boolean | null) => interrupts.filter(is).length;
     this.counts = {
-      misplaced: count(isLeftMisplaced),
+      misplaced: count((interrupt) => isMisplaced(interrupt, true)),
       remote: count((interrupt) => isRemote(interrupt, plan)),
       unreadable: count(({ reason }) => reason?.code === 'unreadable'),
     };

@@ -1,7 +1,7 @@
 import type { Refusal } from '../affinity/reason.js';
 import { verifyHandlers } from '../affinity/verify-target.js';
 import { mayPassSoon } from '../affinity/write-errors.js';
-import { type Cpuset, equal } from '../domain/cpuset.js';
+import { type Cpuset, EMPTY, equal, intersect } from '../domain/cpuset.js';
 import { readDriver, vfioEvidence } from '../host/pci-device.js';
 import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
 import { vfioOwnership } from '../host/vfio-handlers.js';
@@ -31,7 +31,7 @@ export interface FastPathResult {
   outcome: Outcome;
   /** IRQs that have their target now: the named one, and others that appeared with it */
   placed: number[];
-  /** number of masks written */
+  /** number of affinities written */
   writes: number;
 }
 
@@ -173,7 +173,7 @@ class VectorBatch {
         if (refusal) return outcomeOf(refusal);
         return isPlaced ? 'as wanted' : 'unclear';
       }
-      const result = state.writeAffinity(target, verify);
+      const result = state.writeAffinity(target, verify, intersect(target, this.device.targets?.preferred ?? EMPTY));
       if (result.outcome === 'refused') return outcomeOf(result.reason);
       if (result.outcome === 'failed') return this.#outcomeOfError(result.error.code);
       state.fastPathWrite = { from, to: target, lagMs: Math.max(0, this.host.now() - this.named.seenAt) };

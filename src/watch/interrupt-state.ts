@@ -77,15 +77,16 @@ export class InterruptState {
 
   /**
    * Whether effective_affinity is as at the last full check, and so are the handlers of a legacy line, which may be
-   * shared by now. True for what VFIO does not handle alone.
+   * shared by now. What VFIO does not handle alone is left alone, but counts as misplaced while it is elsewhere.
    */
   isDeliveredAsBefore(): boolean {
-    if (this.handler === undefined) return true;
+    if (this.handler === undefined && this.#effective === null) return true;
     try {
       const text = this.files.read(`/proc/irq/${this.irq}/effective_affinity`);
       const set = text === undefined ? undefined : parseMaskOnce(text);
       const effective = set && set.length > 0 ? set : null;
       if (effective !== this.#effective && !equal(effective, this.#effective)) return false;
+      if (this.handler === undefined) return true;
       // without a descriptor a vector may have been replaced by another one with the same mask
       return (!isLine(this.handler) && this.#file.isKept) || this.#hasHandler(this.handler);
     } catch (error) {
@@ -134,9 +135,9 @@ export class InterruptState {
    * interrupt that VFIO alone handles.
    * @throws FileError as writeAffinity()
    */
-  writeAffinity<R>(cpus: Cpuset, verify: () => R | undefined): WriteResult<R> {
+  writeAffinity<R>(cpus: Cpuset, verify: () => R | undefined, first?: Cpuset): WriteResult<R> {
     if (!this.#mask) throw new TypeError('not an interrupt that VFIO handles alone');
-    return writeAffinity(this.#mask, cpus, verify);
+    return writeAffinity(this.#mask, cpus, verify, first);
   }
 
   /**

@@ -312,8 +312,8 @@ export class ManagedDomain {
     context.result.checked += applied.interrupts.length;
     this.#outcomes.recordDevice({ device, planned, applied, isRunning }, this.#definition, context);
     device.record(applied, pass.stateError === undefined);
-    const { cpus, spread } = applied;
-    device.targets = isRunning && cpus ? { cpus, spread } : undefined;
+    const { cpus, spread, preferred } = applied;
+    device.targets = isRunning && cpus ? { cpus, spread, preferred } : undefined;
     device.checkedAt = context.now;
   }
 

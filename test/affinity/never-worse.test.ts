@@ -1,15 +1,26 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type InterruptPlan, isRemote } from '../../src/affinity/domain-plan.js';
+import { type DevicePlan, type InterruptPlan, isRemote } from '../../src/affinity/domain-plan.js';
 import type { EarlierWrites } from '../../src/affinity/earlier-writes.js';
 import { plan } from '../../src/affinity/plan.js';
 import { vectorKey } from '../../src/affinity/vector-key.js';
 import { restOfSet } from '../../src/affinity/vector-target.js';
+import { writeAffinity } from '../../src/affinity/write-affinity.js';
 import type { PciAddress } from '../../src/domain/address.js';
-import { type Cpuset, cpusetOf, cpusOf, equal, formatCpuset, intersect, size } from '../../src/domain/cpuset.js';
+import {
+  type Cpuset,
+  cpusetOf,
+  cpusOf,
+  equal,
+  formatCpuset,
+  intersect,
+  isSubset,
+  size,
+} from '../../src/domain/cpuset.js';
 import type { PolicySettings } from '../../src/domain/effective-policy.js';
 import type { NodeCpus } from '../../src/domain/locality.js';
 import type { PlainDefinition } from '../../src/domain/plain-definition.js';
+import type { WritableFile } from '../../src/host/pseudo-fs.js';
 import type { DeviceInterrupt, HostSnapshot } from '../../src/host/snapshot.js';
 import type { HostDescription } from '../simulator/description.js';
 import { SimulatedKernel } from '../simulator/kernel.js';
@@ -162,26 +173,34 @@ class History {
   }
 
   #pass(): void {
-    const [device] = this.#plan().devices;
-    for (const interrupt of device?.interrupts ?? []) {
+    const [device = unreachable()] = this.#plan().devices;
+    for (const interrupt of device.interrupts) {
       const { action, target } = interrupt;
-      if (action !== 'set' || !target || this.#write(interrupt, target)) continue;
+      if (action !== 'set' || !target || this.#write(interrupt, target, device)) continue;
       const rest = restOfSet(interrupt);
-      if (rest.length > 0) this.#write(interrupt, rest);
+      if (rest.length > 0) this.#write(interrupt, rest, device);
     }
     this.#check();
   }
 
   /** False if these CPUs have no free vectors. */
-  #write({ irq, handlers }: InterruptPlan, cpus: Cpuset): boolean {
-    try {
-      this.kernel.writeAffinity(irq, formatCpuset(cpus), 'list');
-      this.#written.set(vectorKey(A, irq, handlers[0] ?? ''), cpus);
-      return true;
-    } catch (error) {
-      assert.is((error as { code?: string }).code, 'ENOSPC');
+  #write({ irq, handlers }: InterruptPlan, cpus: Cpuset, { preferred }: DevicePlan): boolean {
+    const near = intersect(cpus, preferred);
+    const result = writeAffinity(this.#maskOf(irq), cpus, () => undefined, near);
+    if (result.outcome === 'failed') {
+      assert.is(result.error.code, 'ENOSPC');
       return false;
     }
+    this.#written.set(vectorKey(A, irq, handlers[0] ?? ''), cpus);
+    const { effective = [] } = this.kernel.interrupts.get(irq) ?? {};
+    if (near.length > 0 && !isSubset(effective, near))
+      assert.ok(this.#isFull(near), `IRQ ${irq} got ${formatCpuset(cpus)}: on ${formatCpuset(effective)}`);
+    return true;
+  }
+
+  #maskOf(irq: number): WritableFile {
+    const write = (text: string) => this.kernel.writeAffinity(irq, text);
+    return { read: () => undefined, write, isKept: true, close: () => {} };
   }
 
   /** Whether these CPUs have no free vectors. */

@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { writeAffinity } from '../../src/affinity/write-affinity.js';
+import { formatCpuset } from '../../src/domain/cpuset.js';
 import { openMask } from '../../src/host/interrupt.js';
 import { FileError } from '../../src/host/pseudo-fs.js';
 import { SimulatedFs } from '../simulator/kernel-fs.js';
@@ -52,6 +53,25 @@ test("returns the kernel's error, and throws any other", () => {
     },
   };
   assert.throws(() => writeAffinity(broken, SET, () => undefined), /a bug/);
+});
+
+test('a part that is written first decides where it is delivered, if there is room', () => {
+  const { kernel, mask } = opened();
+  const written = () => kernel.writes.splice(0).map(({ set }) => formatCpuset(set));
+  assert.equal(
+    writeAffinity(mask, setOf('1-3'), () => undefined, setOf('3')),
+    { outcome: 'written' },
+  );
+  assert.equal(written(), ['3', '1-3']);
+  assert.equal(kernel.interrupts.get(41)?.effective, setOf('3'));
+
+  kernel.failNextWrites(41, 'ENOSPC');
+  assert.is(writeAffinity(mask, setOf('4-6'), () => undefined, setOf('5')).outcome, 'written');
+  assert.equal(written(), ['4-6']);
+  kernel.failNextWrites(41, 'EBUSY');
+  const result = writeAffinity(mask, setOf('1-2'), () => undefined, setOf('2'));
+  assert.is(result.outcome === 'failed' && result.error.code, 'EBUSY', 'it is tried again as a whole');
+  assert.equal(written(), []);
 });
 
 test('does not write another interrupt that gets the IRQ after the check', () => {

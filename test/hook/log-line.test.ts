@@ -35,6 +35,7 @@ const device: DevicePlan = {
   spread: null,
   numaNode: null,
   locality: undefined,
+  preferred: [],
   isUnreadable: false,
   interrupts: [interrupt],
   problems: [],

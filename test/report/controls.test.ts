@@ -30,6 +30,7 @@ function planOf(text: string): DomainPlan {
           spread: null,
           numaNode: 0,
           locality: undefined,
+          preferred: [],
           isUnreadable: false,
           interrupts: [interrupt],
           problems: [problem],

@@ -106,6 +106,7 @@ const plan = (name: string): DomainPlan => ({
       spread: null,
       numaNode: 0,
       locality: undefined,
+      preferred: [],
       isUnreadable: false,
       interrupts: [
         {

@@ -56,6 +56,20 @@ test('an interrupt that cannot be written is misplaced until it can be', () => {
   assert.equal(counts(), [FINE]);
 });
 
+test('a shared line that is wanted elsewhere is misplaced until somebody has moved it', () => {
+  const line = { address: A, driver: 'vfio-pci', interrupts: [{ irq: 16, type: 'intx' as const, affinity: '0' }] };
+  const domains = [{ name: 'guest', uuid: UUID, pid: 700, vcpus: [{ vcpu: 0, cpus: '2-3' }] }];
+  const kernel = hostOf([line], { domains });
+  kernel.interrupts.get(16)?.handlers.push('ahci');
+  const host = new ReconciledHost(kernel);
+  host.add(guest(hostdev(A, 'auto')));
+  const counts = { ...FINE, devices: 1, interrupts: 0 };
+  assert.equal(host.reconciler.domainCounts, [{ ...counts, misplaced: 1 }]);
+  kernel.move(16, parseCpuList('2') ?? []);
+  host.pass(600_000);
+  assert.equal(host.reconciler.domainCounts, [counts]);
+});
+
 for (const [what, path, expected] of [
   ['the mask of an interrupt', /^\/proc\/irq\/41\/smp_affinity$/, { interrupts: 2, unreadable: 1 }],
   ['a device', new RegExp(`/${A}/msi_irqs$`), { unreadableDevices: 1 }],

@@ -37,7 +37,7 @@ function runFastPath(
   const kernel = hostOf([{ address: A, driver, interrupts: [{ irq: 41, type, handlers }] } as DeviceDescription]);
   const files = new SimulatedFs(kernel);
   const device = new DeviceState(files, A as PciAddress);
-  device.targets = cpus ? { cpus, spread: null } : undefined;
+  device.targets = cpus ? { cpus, spread: null, preferred: [] } : undefined;
   if (placedOn) device.stateOf({ irq: 41, handlers: before, affinity: setOf('0-7') }).placedOn = WANTED;
   if (code) kernel.failNextWrites(41, code);
   const { outcome } = placeOnFastPath(files, device, { irq: 41, handlers: eventHandlers, tries, seenAt: 0 }, HOST);
@@ -125,7 +125,7 @@ function runForFirst(
   kernel.enableVectors(A, irqs);
   const files = before?.(kernel) ?? new SimulatedFs(kernel);
   const device = new DeviceState(files, A as PciAddress);
-  device.targets = { cpus: WANTED, spread: null };
+  device.targets = { cpus: WANTED, spread: null, preferred: [] };
   for (const irq of known) device.stateWith(irq, `vfio-msix[${irqs.indexOf(irq)}](${A})`).placedOn = WANTED;
   prepare?.(device, kernel);
   const result = placeOnFastPath(

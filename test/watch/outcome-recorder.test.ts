@@ -250,4 +250,16 @@ test('irqbalance is named as the mover, and its end is reported once; if unreada
   assert.equal([one.recorder.hasMoverEnded(), one.recorder.hasMoverEnded()], [true, false]);
 });
 
+test('an interrupt that waits for both parts of its set goes on waiting for both', () => {
+  const one = new Recorded();
+  const [target, rest] = [setOf('2'), setOf('3')];
+  one.state.retry.failed(target, 'ENOSPC', 'exhausted', 4990);
+  one.state.restRetry.failed(rest, 'EBUSY', 'transient', 4995);
+  const waiting = { action: 'skip', target, reason: { code: 'retry-later' } } as const;
+  assert.is(one.record({ ...set, target }, waiting), undefined);
+  assert.equal([one.state.restRetry.mustWait(rest, 5000), one.device.retryAt], [true, 5005]);
+  assert.is(one.record({ ...set, target }, { ...waiting, reason: { code: 'gone' } }), undefined);
+  assert.is(one.state.restRetry.mustWait(rest, 5000), false, 'the next vector has not failed');
+});
+
 test.run();

@@ -30,7 +30,7 @@ const device = (address: string, numaNode: number | null, ...interrupts: Interru
     cpus: list('0-7'),
     spread: null,
   },
-  ...{ numaNode, locality: localityOf(numaNode ?? undefined, NODES), interrupts, problems: [] },
+  ...{ numaNode, locality: localityOf(numaNode ?? undefined, NODES), preferred: [], interrupts, problems: [] },
 });
 
 /** CPUs 0 to 7, even ones on node 0 and odd ones on node 1; 7 is offline, 8 is on no node. */

@@ -52,6 +52,7 @@ function doctored(interrupts: InterruptPlan[]): DomainPlan {
       spread: null,
       numaNode: null,
       locality: undefined,
+      preferred: [],
       interrupts,
       problems: [],
     },

@@ -61,3 +61,18 @@ sceneOnEveryKernel("auto with vCPUs on two nodes: every interrupt stays on the d
   }
   await isPlaced(NIC, 5, '3');
 });
+
+sceneOnEveryKernel(
+  "a cpuset on two nodes: interrupts stay on the device's node, with the whole cpuset as affinity",
+  async (rig) => {
+    // the device is on node 1, which has CPUs 2-3
+    const guest = await rig.running({ vcpus: ['1', '3'], devices: [{ address: NIC, slot: 5, cpuset: '0-1,3' }] });
+    const nic = guest.driver(5);
+    for (const vectors of [5, 4, 5]) {
+      await nic.load(vectors);
+      await isPlaced(NIC, vectors, '0-1,3');
+      assert.equal(await offNode(NIC, vectors, [0, 1, 3]), []);
+      await nic.unload();
+    }
+  },
+);
