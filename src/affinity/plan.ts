@@ -112,7 +112,7 @@ class Planner {
       problems.push({ rule: 'device-conflict', owner });
       return { ...plan, cpus: null, spread: null };
     }
-    // its tracker learns soon that it has no such device any more
+    // its tracker learns soon that it has no such device any more; if that cannot be read, the domain has a problem
     if (address && this.host.owners?.closed.has(address)) return { ...plan, cpus: null, spread: null };
     const interrupts = snapshot?.interrupts.map((one) => this.#interrupt(one, snapshot, target, spread)) ?? [];
     if (this.host.threads && snapshot && target.cpus) problems.push(...notHeldProblems(snapshot.device, interrupts));

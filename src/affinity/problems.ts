@@ -73,7 +73,7 @@ export function unreadOwnerProblems(
   devices: readonly { cpus: Cpuset | null }[],
   owners: Ownership | undefined,
 ): Problem[] {
-  if (!owners?.unreadable || devices.every(({ cpus }) => cpus === null)) return [];
+  if (!owners?.unreadable || (owners.closed.size === 0 && devices.every(({ cpus }) => cpus === null))) return [];
   const { path, code } = owners.unreadable;
   return [{ rule: 'open-devices-unread', path, error: code }];
 }

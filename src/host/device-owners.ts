@@ -40,7 +40,7 @@ export interface OwnershipContext {
 export interface Ownership {
   /** devices that belong to other domains and must not be written */
   others: ReadonlyMap<PciAddress, OtherOwner>;
-  /** with `mustBeOpen`: devices that this domain's QEMU has closed, and that must not be written */
+  /** with `mustBeOpen`: devices that this domain's QEMU has closed, or may have, and that must not be written */
   closed: ReadonlySet<PciAddress>;
   /** the error if the devices that this domain's QEMU has open cannot be read */
   unreadable: FileError | undefined;
@@ -73,7 +73,7 @@ export function findOwners(
     if (own instanceof FileError) unreadable = own;
     // without the list of descriptors, as below a --root, other processes cannot be checked either
     else if (own ? isOpenIn(files, address, own) : !isContested) continue;
-    else if (own && mustBeOpen) {
+    if (own && mustBeOpen) {
       closed.add(address);
       continue;
     }

@@ -64,6 +64,15 @@ owners('descriptors without number are not listed', () => {
   assert.is(open.code, 'E2BIG');
 });
 
+owners('of a guest that was found by its devices, one that it may have closed is not its own', () => {
+  const texts = { ...DEVICES, ...qemu('one', 700, '/dev/vfio/13') };
+  const context = { mustBeOpen: true, claimants: () => [{ name: 'one', uuid: undefined }] };
+  const find = (files: FixedFiles) => findOwners(files, { name: 'one', pid: 700 }, [A, C], context);
+  assert.equal([...find(new FixedFiles(texts)).closed], [A]);
+  const hidden = find(new Unreadable(texts, [700]));
+  assert.equal([[...hidden.closed], hidden.unreadable?.code], [[A, C], 'EACCES']);
+});
+
 owners('an open group means all of its devices', () => {
   assert.equal(openBy('/dev/vfio/vfio', '/dev/vfio/12'), [A, B]);
   assert.equal(openBy('/dev/vfio/13', '/dev/vfio/noiommu-12'), [A, B, C]);
