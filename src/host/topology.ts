@@ -55,13 +55,19 @@ export function readCores(files: PseudoFs, topology: Topology, cpus: Cpuset): Cp
   const known = coresOfHosts.get(topology) ?? new Map<number, Cpuset>();
   coresOfHosts.set(topology, known);
   const cores = new Set<Cpuset>();
+  let isComplete = true;
   for (const cpu of cpusOf(intersect(cpus, topology.online))) {
     const core = known.get(cpu) ?? readList(files, `${CPUS}/cpu${cpu}/topology/thread_siblings_list`);
-    // empty while the CPU goes offline
-    if (!core || !has(core, cpu)) continue;
+    // empty or absent while the CPU goes offline
+    if (!core || !has(core, cpu)) {
+      isComplete = false;
+      continue;
+    }
     for (const thread of cpusOf(core)) if (!known.has(thread)) known.set(thread, core);
     cores.add(known.get(cpu) as Cpuset);
   }
+  // the other threads of its core may have been read without it, and it may be back before anybody sees that it went
+  if (!isComplete) coresOfHosts.delete(topology);
   return [...cores];
 }
 

@@ -64,6 +64,17 @@ topology('a core whose list does not contain the CPU, because that is going offl
   assert.equal(readCores(files, readTopology(files), all).map(formatCpuset), ['1,3']);
 });
 
+topology('cores that were read while a CPU was away are read again when it is back', () => {
+  const core = (cpu: number) => `${CPU}/cpu${cpu}/topology/thread_siblings_list`;
+  const texts: Record<string, string> = { [`${CPU}/online`]: '0-3\n', [core(1)]: '1,3\n', [core(2)]: '2\n' };
+  const files = new FixedFiles(texts);
+  const host = readTopology(files);
+  const cores = () => readCores(files, host, parseCpuList('0-3') ?? []).map(formatCpuset);
+  assert.equal(cores(), ['1,3', '2']);
+  Object.assign(texts, { [core(0)]: '0,2\n', [core(2)]: '0,2\n' });
+  assert.equal(cores(), ['0,2', '1,3']);
+});
+
 topology('the simulated host has cores of its online CPUs', () => {
   const kernel = new SimulatedKernel({ cpus: { present: '0-3', threadsPerCore: 2 }, devices: [] });
   const files = new SimulatedFs(kernel);
