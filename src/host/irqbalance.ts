@@ -20,9 +20,13 @@ export function readIrqbalance(files: PseudoFs): Irqbalance | undefined {
   return undefined;
 }
 
-/** Whether the process with this pid is a running irqbalance. */
+/**
+ * Whether the process with this pid is a running irqbalance. Any user can give a process this name, but irqbalance
+ * works only as root. Another user's process could block the reader of its command line forever.
+ */
 export function isIrqbalance(files: PseudoFs, pid: number): boolean {
-  return files.read(`/proc/${pid}/comm`)?.trim() === 'irqbalance';
+  if (files.read(`/proc/${pid}/comm`)?.trim() !== 'irqbalance') return false;
+  return /^Uid:\t\d+\t0\t/m.test(files.read(`/proc/${pid}/status`) ?? '');
 }
 
 export function irqbalanceOf(files: PseudoFs, pid: number): Irqbalance {

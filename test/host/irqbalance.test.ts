@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Irqbalance, isBanned, readIrqbalance } from '../../src/host/irqbalance.js';
+import { FileError } from '../../src/host/pseudo-fs.js';
 import { RealFs } from '../../src/host/real-fs.js';
 import type { HostDescription } from '../simulator/description.js';
 import { SimulatedKernel } from '../simulator/kernel.js';
@@ -14,7 +15,8 @@ const test = suite('irqbalance');
 /** A process as in /proc: every word ends with NUL. */
 function process(pid: number, comm: string, ...words: string[]): Record<string, string> {
   const cmdline = words.map((word) => `${word}\0`).join('');
-  return { [`/proc/${pid}/comm`]: `${comm}\n`, [`/proc/${pid}/cmdline`]: cmdline };
+  const status = `Name:\t${comm}\nUid:\t0\t0\t0\t0\n`;
+  return { [`/proc/${pid}/comm`]: `${comm}\n`, [`/proc/${pid}/cmdline`]: cmdline, [`/proc/${pid}/status`]: status };
 }
 
 function parsed(...words: string[]): Omit<Irqbalance, 'pid'> {
@@ -71,6 +73,15 @@ test('without an irqbalance the result is undefined', () => {
   assert.is(readIrqbalance(new FixedFiles({ ...others, ...notProcesses })), undefined);
 });
 
+test('a process of an ordinary user that calls itself irqbalance is none, and its command line is not read', () => {
+  for (const uids of ['1000\t1000\t1000\t1000', '0\t1000\t0\t1000']) {
+    const status = { '/proc/700/status': `Name:\tirqbalance\nUid:\t${uids}\n` };
+    const liar = { ...process(700, 'irqbalance', 'irqbalance', '--policyscript=/x'), ...status };
+    const files = new FixedFiles({ ...liar, '/proc/700/cmdline': new FileError('EIO', 'cmdline') });
+    assert.is(readIrqbalance(files), undefined);
+  }
+});
+
 test('irqbalance is found among other processes', () => {
   const files = new FixedFiles({
     ...process(1, 'systemd', '/sbin/init', '--banirq=1'),
@@ -81,7 +92,8 @@ test('irqbalance is found among other processes', () => {
 });
 
 test('an irqbalance that ends between reading its name and its command line has no options', () => {
-  assert.equal(readIrqbalance(new FixedFiles({ '/proc/812/comm': 'irqbalance\n' })), { pid: 812, ...NOTHING });
+  const { '/proc/812/cmdline': _, ...without } = process(812, 'irqbalance');
+  assert.equal(readIrqbalance(new FixedFiles(without)), { pid: 812, ...NOTHING });
 });
 
 test('a simulated irqbalance is read like a real one, from memory and from a tree', () => {

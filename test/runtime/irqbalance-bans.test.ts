@@ -235,11 +235,17 @@ function installScript(): string {
   return '/run/irqbalance.d';
 }
 
-const ask = (request: string) => {
+/** While irqbalance runs the script for each IRQ, it does not answer, and a busy machine takes long for that. */
+async function ask(request: string, triesLeft = 20): Promise<string> {
   const [socket] = findIrqbalanceSockets(root.path);
   assert.ok(socket);
-  return askIrqbalance(socket, request);
-};
+  try {
+    return await askIrqbalance(socket, request);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ETIMEDOUT' || triesLeft === 0) throw error;
+    return ask(request, triesLeft - 1);
+  }
+}
 const banned = async () => irqsOf(await ask('setup'));
 /** The IRQs that irqbalance manages. */
 const moved = async () => new Set([...irqsOf(await ask('stats'))].sort((a, b) => a - b));

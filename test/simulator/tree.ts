@@ -400,7 +400,11 @@ const cdev = ({ address }: SimulatedDevice) => `vfio${Number.parseInt(address.re
 
 /** Each word of a command line ends with a NUL. */
 function processFolder({ command, arguments: words = [] }: ProcessDescription): Folder {
-  return fixed({ comm: () => `${command}\n`, cmdline: () => [command, ...words, ''].join('\0') });
+  return fixed({
+    comm: () => `${command}\n`,
+    cmdline: () => [command, ...words, ''].join('\0'),
+    status: () => `Name:\t${command}\nUid:\t0\t0\t0\t0\n`,
+  });
 }
 
 const THREAD: Members<{ comm: string; count: number; allowed?: string }> = {
