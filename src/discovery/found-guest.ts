@@ -29,12 +29,13 @@ export function foundGuest(
     if ('reason' in definition) problems.push({ rule: 'guest-xml-unreadable', path, reason: definition.reason });
     else stated = definition;
   }
+  const name = qemu.name ?? xml?.name;
   const permission: Permission = qemu.isOfLibvirt ? { kind: 'all' } : permissionOf(qemu.owner, scopes);
   const owner = formatOwner(qemu.owner);
   const permitted = stated && permit(stated, permission, owner, problems);
   if (stated) problems.push(...notOpen(stated, qemu.devices));
   return {
-    name: labelOf(qemu),
+    name: labelOf(qemu, name),
     uuid: processUuid(qemu.id),
     hasId: true,
     hasMetadata: permitted?.hasMetadata ?? false,
@@ -49,8 +50,8 @@ export function foundGuest(
     found: {
       pid: qemu.id.pid,
       owner,
-      statedName: qemu.name,
-      statedUuid: qemu.uuid,
+      statedName: name,
+      statedUuid: qemu.uuid ?? stated?.uuid,
       isNamedByHost: permission.kind === 'all',
       limit: permission.kind === 'scope' ? permission.cpus : undefined,
       problems,
@@ -61,8 +62,8 @@ export function foundGuest(
 /**
  * A guest may claim the name of a domain of libvirt, or of another owner's guest. So its label includes its owner.
  */
-function labelOf({ name, owner, isOfLibvirt }: QemuProcess): string {
-  const own = name === undefined ? 'QEMU' : printableStart(name, MAX_NAME_LENGTH);
+function labelOf({ id, owner, isOfLibvirt }: QemuProcess, name: string | undefined): string {
+  const own = name === undefined ? `QEMU ${id.pid}` : printableStart(name, MAX_NAME_LENGTH);
   return isOfLibvirt ? own : `${own} (${formatOwner(owner)})`;
 }
 

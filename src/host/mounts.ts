@@ -1,43 +1,52 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import { errnoOf, isAbsent } from '../lib/errno.js';
+import { closeSync, openSync, readlinkSync, readSync } from 'node:fs';
+import { systemError } from '../lib/errno.js';
+import { mountType } from './mount-list.js';
 
-/** The mounts that a process sees, by the identifier that fdinfo has, too. Read when they are first asked for. */
+/** For all lists: each of thousands of files may be on a mount of its own. */
+const MAX_READ_MS = 250;
+
+/** The mounts that a process sees, by the identifier that fdinfo has, too. */
 export class Mounts {
-  #own: string | undefined;
-  #initial: string | undefined;
+  #usedMs = 0;
 
   /** @param root a tree that has the /proc; '' for this host */
   constructor(
     private readonly root: string,
     private readonly pid: number,
+    private readonly now = () => performance.now(),
   ) {}
 
   /**
    * The type of the file system of an open file, which cannot change while the file is open. A process may have it from
    * the mount namespace of the host; undefined if neither shows it.
+   * @throws the system's error; ETIME if the process has too many mounts, then and at all later calls
    */
   typeOf({ mount }: DescriptorInfo): string | undefined {
-    this.#own ??= readMounts(`${this.root}/proc/${this.pid}/mountinfo`);
-    const found = typeIn(this.#own, mount);
-    if (found !== undefined) return found;
-    this.#initial ??= readMounts(`${this.root}/proc/1/mountinfo`);
-    return typeIn(this.#initial, mount);
+    if (this.#usedMs > MAX_READ_MS) throw systemError('ETIME', `/proc/${this.pid}/mountinfo`);
+    const typeIn = (pid: number) => mountType(`${this.root}/proc/${pid}/mountinfo`, mount, this.now);
+    const began = this.now();
+    try {
+      return typeIn(this.pid) ?? typeIn(1);
+    } finally {
+      this.#usedMs += this.now() - began;
+    }
   }
-}
 
-/**
- * The fields are: identifier, parent, device, root, mount point, options, optional fields, `-`, type (proc(5)). None
- * contains a space.
- */
-const typeIn = (mounts: string, mount: string) => new RegExp(`^${mount} .*? - (\\S+) `, 'm').exec(mounts)?.[1];
+  /**
+   * Whether root of the host has made the mounts that typeOf() saw before: the process is in the user namespace of
+   * the host's first process, to which nobody can come back from another one.
+   */
+  areByRoot(): boolean {
+    const [own, initial] = [this.pid, 1].map((pid) => this.#userNamespace(pid));
+    return own !== undefined && own === initial;
+  }
 
-function readMounts(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch (error) {
-    const code = errnoOf(error);
-    if (isAbsent(code) || code === 'EACCES' || code === 'EPERM') return '';
-    throw error;
+  #userNamespace(pid: number): string | undefined {
+    try {
+      return readlinkSync(`${this.root}/proc/${pid}/ns/user`);
+    } catch {
+      return undefined;
+    }
   }
 }
 

@@ -33,9 +33,9 @@ export interface PseudoFs {
   /** the whole text; FileError EFBIG beyond 64 MiB */
   read(path: string): string | undefined;
   /**
-   * Reads a file that root's actions depend on. Throws UntrustedFile if it is not a regular file, if it belongs neither
-   * to root nor, below a root, to this user, or if its group or others may write to it. Links are followed: the opened
-   * file is checked.
+   * Reads a file that root's actions depend on. Throws UntrustedFile if it is not a regular file or a link to nothing,
+   * if it belongs neither to root nor, below a root, to this user, or if its group or others may write to it. Links are
+   * followed: the opened file is checked.
    */
   readTrusted(path: string): string | undefined;
   /** names in a directory, in no order */
@@ -54,25 +54,28 @@ export interface PseudoFs {
    * Undefined in a tree that is no kernel's, where an open file is only named.
    */
   openDeviceNumbers(pid: number, descriptors: readonly string[]): ReadonlyMap<string, string> | undefined;
-  /** Reads a file that a process sees, and whose owner may have prepared it: see ProcessFile. */
-  readInProcess(file: ProcessFile): ProcessText | undefined;
+  /**
+   * Acts on a directory that a process sees, and that its owner may have prepared. It is reached without links, on
+   * local file systems only; EREMOTE for others.
+   * @param path absolute, as the process sees it; without `.` and `..`
+   * @returns what the action returns; undefined if there is no such directory
+   */
+  inProcess<T>(pid: number, path: string, action: (folder: ProcessFolder) => T): T | undefined;
   /** for repeated reads: opened at the first read */
   open(path: string): OpenFile;
   /** for a check and a write of the same file: opened at once. Never throws */
   openToWrite(path: string): WritableFile;
 }
 
-/**
- * A regular file below the root directory of a process, read without following a link: it must have no other name, and
- * no more than `maxBytes`.
- */
-export interface ProcessFile {
-  pid: number;
-  /** absolute, as the process sees it; without `.` and `..` */
-  path: string;
-  maxBytes: number;
-  /** `version` of an earlier read: an unchanged file is not read again */
-  known?: string | undefined;
+/** A directory of PseudoFs.inProcess(). */
+export interface ProcessFolder {
+  /** The names in it, in no order; FileError E2BIG if there are more. */
+  names(most: number): string[];
+  /**
+   * Reads a regular file of one name in it, without following a link. Undefined if it is absent.
+   * @param known `version` of an earlier read: an unchanged file is not read again
+   */
+  read(name: string, maxBytes: number, known?: string): ProcessText | undefined;
 }
 
 export interface ProcessText {

@@ -7,7 +7,7 @@ import type { PseudoFs } from './pseudo-fs.js';
 /** A QEMU that has VFIO devices open, found in /proc. */
 export interface QemuProcess {
   id: ProcessId;
-  /** as it calls itself on its command line; undefined: it does not */
+  /** as its command line says, which is read of root's and libvirt's alone; undefined: it does not */
   name: string | undefined;
   uuid: string | undefined;
   /** libvirt of this host has a pid file of it: then it is libvirt's, whoever runs it */

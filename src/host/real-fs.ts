@@ -3,26 +3,29 @@ import {
   constants,
   existsSync,
   fstatSync,
+  lstatSync,
   openSync,
   readdirSync,
   readlinkSync,
   readSync,
+  type Stats,
   statfsSync,
   statSync,
   writeSync,
 } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { errnoOf, isAbsent } from '../lib/errno.js';
+import { using } from '../lib/open-folder.js';
+import { walk } from '../lib/walk.js';
 import { FdCache } from './fd-cache.js';
 import { Mounts } from './mounts.js';
 import { openBelow, openBelowToRead } from './open-below.js';
 import { openDeviceNumbers } from './process-devices.js';
-import { readProcessFile } from './process-file.js';
+import { ProcessDirectory } from './process-directory.js';
 import {
   FileError,
   type OpenFile,
-  type ProcessFile,
-  type ProcessText,
+  type ProcessFolder,
   type PseudoFs,
   UntrustedFile,
   type WritableFile,
@@ -69,7 +72,27 @@ export class RealFs implements PseudoFs {
   readTrusted(path: string): string | undefined {
     const file = this.root + path;
     const isTrusted = (uid: number) => uid === 0 || (this.root !== '' && uid === statSync('/proc/self').uid);
-    return this.#attempt(path, () => this.#readText(path, false, (fd) => assertTrusted(fd, file, isTrusted)));
+    const text = this.#attempt(path, () => this.#readText(path, false, (fd) => assertTrusted(fd, file, isTrusted)));
+    const link = text === undefined ? this.#danglingLink(path) : undefined;
+    if (link !== undefined) throw new UntrustedFile(this.root + link, 'a link to a file that does not exist');
+    return text;
+  }
+
+  /** The file, or a directory on its path, if it is a link that leads nowhere: what it forbids is unknown then. */
+  #danglingLink(path: string): string | undefined {
+    for (let one = path; one !== '/'; one = dirname(one)) {
+      const stat = this.#attempt(one, () => lstatBelow(this.root, one));
+      if (stat) return stat.isSymbolicLink() && (one === path || !this.#exists(one)) ? one : undefined;
+    }
+    return undefined;
+  }
+
+  /** Follows links, below the root. */
+  #exists(path: string): boolean {
+    const options = { flags: O_RDONLY, followLast: true };
+    const fd = this.#attempt(path, () => openBelow(this.root || '/', path, options));
+    if (fd !== undefined) closeSync(fd);
+    return fd !== undefined;
   }
 
   list(path: string): string[] | undefined {
@@ -103,10 +126,16 @@ export class RealFs implements PseudoFs {
     return this.#attempt(`/proc/${pid}/fd`, () => openDeviceNumbers(this.root, pid, descriptors)) ?? new Map();
   }
 
-  readInProcess(file: ProcessFile): ProcessText | undefined {
-    return this.#attempt(`/proc/${file.pid}/root${file.path}`, () => {
-      const mounts = this.#isProcfs() ? new Mounts(this.root, file.pid) : undefined;
-      return readProcessFile(this.root, file, mounts);
+  inProcess<T>(pid: number, path: string, action: (folder: ProcessFolder) => T): T | undefined {
+    const place = `/proc/${pid}/root${path}`;
+    return this.#attempt(place, () => {
+      const mounts = this.#isProcfs() ? new Mounts(this.root, pid) : undefined;
+      return ProcessDirectory.use(this.root, pid, path, mounts, (opened) =>
+        action({
+          names: (most) => opened.names(most),
+          read: (name, maxBytes, known) => this.#attempt(`${place}/${name}`, () => opened.read(name, maxBytes, known)),
+        }),
+      );
     });
   }
 
@@ -176,6 +205,12 @@ export class RealFs implements PseudoFs {
       throw new FileError(code, this.root + path);
     }
   }
+}
+
+/** Links on the path are resolved below the root, the last component is not. @throws the system's error */
+function lstatBelow(root: string, path: string): Stats {
+  const { folder, name } = walk(path, { root: root || '/' });
+  return using(folder, () => lstatSync(folder.at(name)));
 }
 
 /**

@@ -1,10 +1,4 @@
-import {
-  FileError,
-  type OpenFile,
-  type ProcessText,
-  type PseudoFs,
-  type WritableFile,
-} from '../../src/host/pseudo-fs.js';
+import { FileError, type OpenFile, type PseudoFs, type WritableFile } from '../../src/host/pseudo-fs.js';
 
 /**
  * Files with given texts, by path. A value that is an error is thrown when it is read. Directories follow from the
@@ -47,7 +41,7 @@ export class FixedFiles implements PseudoFs {
     return undefined;
   }
 
-  readInProcess(): ProcessText | undefined {
+  inProcess(): undefined {
     return undefined;
   }
 

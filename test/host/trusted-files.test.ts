@@ -66,6 +66,16 @@ test('a symbolic link is followed, and its target checked', () => {
   assert.match(read('link') as string, 'mode 0666');
 });
 
+test('a link that leads nowhere is rejected, also on the way to the file', () => {
+  symlinkSync('none', folder.join('link'));
+  assert.is(read('link'), 'a link to a file that does not exist');
+  const { root } = new RealFs(folder.path);
+  assert.throws(() => new RealFs(root).readTrusted('/link/file'), /\/link: a link to a file that does not exist$/);
+  mkdirSync(folder.join('directory'));
+  symlinkSync('/directory', folder.join('other'));
+  assert.is(read('other/none'), undefined, 'the target exists below the root');
+});
+
 asRoot("another user's file and a link to it are rejected", () => {
   chownSync(path, 65534, 65534);
   symlinkSync('file', folder.join('link'));

@@ -1,8 +1,7 @@
 import {
   FileError,
   type OpenFile,
-  type ProcessFile,
-  type ProcessText,
+  type ProcessFolder,
   type PseudoFs,
   type WritableFile,
 } from '../../src/host/pseudo-fs.js';
@@ -68,11 +67,17 @@ export class SimulatedFs implements PseudoFs {
   }
 
   /** There are no links. */
-  readInProcess({ pid, path, maxBytes, known }: ProcessFile): ProcessText | undefined {
-    const text = this.read(`/proc/${pid}/root${path}`);
-    if (text === undefined) return undefined;
-    if (text.length > maxBytes) throw new FileError('EFBIG', path);
-    return { version: text, bytes: text === known ? undefined : Buffer.from(text) };
+  inProcess<T>(pid: number, path: string, action: (folder: ProcessFolder) => T): T | undefined {
+    const folder = `/proc/${pid}/root${path}`;
+    const names = this.list(folder);
+    if (!names) return undefined;
+    const read = (name: string, maxBytes: number, known?: string) => {
+      const text = this.read(`${folder}/${name}`);
+      if (text === undefined) return undefined;
+      if (text.length > maxBytes) throw new FileError('EFBIG', path);
+      return { version: text, bytes: text === known ? undefined : Buffer.from(text) };
+    };
+    return action({ names: () => names, read });
   }
 
   open(path: string): OpenFile {

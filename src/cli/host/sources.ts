@@ -74,5 +74,6 @@ function foundSource({ definition }: Found): Source {
 
 /** By its name, as it or the report says it, its UUID or its pid. */
 function isCalled({ qemu, definition }: Found, word: string): boolean {
-  return [qemu.name, qemu.uuid, definition.name, `${qemu.id.pid}`].includes(word);
+  const { statedName, statedUuid } = definition.found ?? {};
+  return [statedName, statedUuid, definition.name, `${qemu.id.pid}`].includes(word);
 }

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, symlinkSync, truncateSync, utimesSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { FileError } from '../../src/host/pseudo-fs.js';
+import { FileError, type ProcessFolder } from '../../src/host/pseudo-fs.js';
 import { RealFs } from '../../src/host/real-fs.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
@@ -17,7 +18,8 @@ test.after.each(() => folder.remove());
 /** The text, undefined if there is none, or the code of the error. */
 function read(path: string, known?: string) {
   try {
-    const found = new RealFs().readInProcess({ pid: process.pid, path, maxBytes: 100, known });
+    const read = (folder: ProcessFolder) => folder.read(basename(path), 100, known);
+    const found = new RealFs().inProcess(process.pid, dirname(path), read);
     return found && { ...found, text: found.bytes && Buffer.from(found.bytes).toString() };
   } catch (error) {
     if (!(error instanceof FileError)) throw error;

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { mountType } from '../../src/host/mount-list.js';
+import { Mounts } from '../../src/host/mounts.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
+
+const test = suite('types of mounts');
+let folder: TemporaryFolder;
+test.before.each(() => {
+  folder = new TemporaryFolder();
+});
+test.after.each(() => folder.remove());
+
+const line = (mount: number, type: string) =>
+  `${mount} 1 0:${mount} / /mnt/${'x'.repeat(mount % 100)} rw,relatime shared:5 master:1 - ${type} none rw\n`;
+/** The type, or the code of the error. */
+function typeIn(path: string, mount: string, now?: () => number) {
+  try {
+    return mountType(path, mount, now);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
+  }
+}
+
+test('each mount of this host', () => {
+  const lines = readFileSync('/proc/self/mountinfo', 'utf8').trimEnd().split('\n');
+  for (const one of lines) {
+    const [mount = ''] = one.split(' ');
+    assert.is(mountType('/proc/self/mountinfo', mount), one.split(' - ')[1]?.split(' ')[0]);
+  }
+});
+
+test('a long list is read to the end, whole lines only', () => {
+  const numbers = Array.from({ length: 2000 }, (_, index) => 1000 + index);
+  const path = folder.write('mountinfo', numbers.map((number) => line(number, `type${number}`)).join(''));
+  for (const number of numbers.filter((one) => one % 97 === 0)) assert.is(typeIn(path, `${number}`), `type${number}`);
+  for (const absent of ['1', '100', '3000']) assert.is(typeIn(path, absent), undefined);
+  assert.is(typeIn(folder.join('none'), '1'), undefined);
+});
+
+test('a list that takes too long is given up, but not a short one on a busy host', () => {
+  let now = 0;
+  const slow = () => (now += 30);
+  const text = (count: number) => Array.from({ length: count }, (_, index) => line(1000 + index, 'tmpfs')).join('');
+  assert.is(typeIn(folder.write('short', text(60)), '1', slow), undefined);
+  assert.is(typeIn(folder.write('long', text(600)), '1', slow), 'ETIME');
+});
+
+test('the lists of one process are read for a limited time, however many files are on mounts of their own', () => {
+  folder.write('proc/7/mountinfo', line(1000, 'tmpfs'));
+  let now = 0;
+  const mounts = new Mounts(folder.path, 7, () => (now += 50));
+  const typeOf = (mount: string) => {
+    try {
+      return mounts.typeOf({ flags: 0, mount, inode: undefined });
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code;
+    }
+  };
+  const found = Array.from({ length: 100 }, () => typeOf('1000'));
+  assert.equal([found[0], found[1], found.at(-1)], ['tmpfs', 'tmpfs', 'ETIME']);
+  assert.ok(now < 1000, `${now}`);
+});
+
+test.run();
