@@ -63,10 +63,7 @@ export function readOwner(files: PseudoFs, pid: number, records: OwnerRecords): 
   const status = files.read(`/proc/${pid}/status`);
   if (cgroup === undefined || status === undefined) return undefined;
   const podUid = podUidIn(cgroup);
-  if (podUid !== undefined) {
-    const { namespace, name } = records.pods().get(podUid) ?? {};
-    return { kind: 'pod', uid: podUid, namespace, name };
-  }
+  if (podUid !== undefined) return podOwner(podUid, records);
   // of the four the one of the file system, which QEMU cannot set as it likes
   const uid = Number(/^Uid:\s+\d+\s+\d+\s+\d+\s+(\d+)$/m.exec(status)?.[1] ?? Number.NaN);
   if (!Number.isInteger(uid)) return undefined;
@@ -74,6 +71,17 @@ export function readOwner(files: PseudoFs, pid: number, records: OwnerRecords): 
   if (uid === 0 && mounts !== undefined && mounts === hosts) return { kind: 'host' };
   // where that is unknown, the files of the host's libvirt must not be taken for the user's
   return { kind: 'user', uid, name: records.users().get(uid), isOnHost: hosts === undefined || mounts === hosts };
+}
+
+function podOwner(uid: string, records: OwnerRecords): ProcessOwner {
+  const { namespace, name } = records.pods().get(uid) ?? {};
+  return { kind: 'pod', uid, namespace, name };
+}
+
+/** The owner, with the names of its pod if kubelet's directory did not have them before. */
+export function withPodNames(owner: ProcessOwner, records: OwnerRecords): ProcessOwner {
+  if (owner.kind !== 'pod' || owner.name !== undefined || !records.pods().has(owner.uid)) return owner;
+  return podOwner(owner.uid, records);
 }
 
 /** The mount namespace of the host's first process; undefined if it must not be read. */

@@ -1,10 +1,20 @@
 import type { PciAddress } from '../domain/address.js';
-import { type KernelSupport, listDescriptors, openAddresses, readDescriptor, readOpenDevices } from './open-devices.js';
+import { openAddresses, openDevicesOf } from './open-devices.js';
+import { OwnerBudgets, type OwnerContext } from './owner-budgets.js';
 import { isRunning, type ProcessId, readProcessId } from './process-id.js';
-import { type OwnerRecords, ownerRecords, readOwner } from './process-owner.js';
+import { type OwnerRecords, ownerRecords, readOwner, withPodNames } from './process-owner.js';
 import { FileError, type PseudoFs } from './pseudo-fs.js';
 import { guestOf, innerPidOf, isQemu, type QemuProcess } from './qemu-process.js';
-import { findQemu, pidFilesOnce } from './qemu-threads.js';
+import { isQemuOf, namesInPidFiles } from './qemu-threads.js';
+import {
+  areNamedAsBefore,
+  type KernelSupport,
+  listDescriptors,
+  readDescriptor,
+  readVfioDescriptors,
+  type VfioDescriptor,
+} from './vfio-descriptors.js';
+import { rivals, withOwnDevices } from './vfio-holders.js';
 
 /** What one look at /proc found. */
 export interface Scan {
@@ -20,10 +30,15 @@ interface Known {
   qemu: QemuProcess | undefined;
   /** the names of its descriptors when they were last listed */
   descriptors: readonly string[];
+  /** those with the name of a VFIO file */
+  named: readonly VfioDescriptor[];
 }
 
 /** A process that is no QEMU may become one: a start is a fork and an exec. After so many scans it is not looked at. */
 const MAX_LOOKS = 3;
+
+/** After more new descriptors than this, all are read, in a limited time. */
+const MAX_ADDED = 16;
 
 /** Finds the QEMUs of the host that have VFIO devices open, again and again. */
 export class QemuScanner {
@@ -31,78 +46,127 @@ export class QemuScanner {
   /** how often a process was no QEMU */
   readonly #others = new Map<number, number>();
   readonly #kernel: KernelSupport = {};
+  readonly #budgets: OwnerBudgets;
 
-  constructor(private readonly files: PseudoFs) {}
+  constructor(private readonly files: PseudoFs) {
+    this.#budgets = new OwnerBudgets(files);
+  }
 
   /**
-   * @param thorough reads all processes and all descriptors, otherwise only those that are new
+   * @param thorough looks at all processes, otherwise only at those that are new or that have other descriptors
    * @throws FileError if /proc cannot be listed
    */
   scan(thorough: boolean): Scan {
+    const steps = this.steps(thorough);
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done) return value;
+    }
+  }
+
+  /** The same in steps, of one process each: make no other scan meanwhile. */
+  *steps(thorough: boolean): Generator<void, Scan> {
     const { files } = this;
+    this.#budgets.refresh();
     const names = (files.list('/proc') ?? []).filter((name) => /^[1-9]\d*$/.test(name));
     const pids = new Set(names.map(Number));
     for (const known of [this.#known, this.#others]) {
       for (const pid of known.keys()) if (!pids.has(pid)) known.delete(pid);
     }
-    const context = { records: ownerRecords(files), pidFiles: pidFilesOnce(files), thorough };
+    const context = { records: ownerRecords(files), namesOf: namesInPidFiles(files), thorough };
+    const read = new Set<number>();
     let unreadable: FileError | undefined;
-    for (const pid of pids) {
+    const attempt = (pid: number, look: () => boolean, isRival = false) => {
       try {
-        this.#look(pid, context);
+        if (this.#budgets.read(pid, context, look)) read.add(pid);
       } catch (error) {
         // what is known of it stays known until it has ended, unless it hides by the number of its descriptors
         if (!(error instanceof FileError)) throw error;
         unreadable ??= error;
         const known = this.#known.get(pid);
-        if (known && error.code === 'E2BIG') known.qemu = undefined;
+        if (known && (isRival || error.code === 'E2BIG')) known.qemu = undefined;
       }
+    };
+    for (const pid of pids) {
+      attempt(pid, () => this.#look(pid, context));
+      yield;
     }
-    return { qemus: withOwnDevices([...this.#known.values()].flatMap(({ qemu }) => qemu ?? [])), unreadable };
+    // only the names of files were compared, and another file may have that name by now
+    for (const { id } of rivals(this.#qemus())) {
+      const known = this.#known.get(id.pid);
+      if (!known || read.has(id.pid)) continue;
+      attempt(id.pid, () => this.#read(known, context), true);
+      yield;
+    }
+    return { qemus: withOwnDevices(this.#qemus()), unreadable };
   }
 
-  #look(pid: number, context: ScanContext): void {
+  #qemus(): QemuProcess[] {
+    return [...this.#known.values()].flatMap(({ qemu }) => qemu ?? []);
+  }
+
+  /** True if all of its descriptors were read. */
+  #look(pid: number, context: ScanContext): boolean {
     const { files } = this;
     const known = this.#known.get(pid);
-    if (known && isRunning(files, known.id)) {
-      const changed = this.#openDevices(pid, known, context.thorough);
-      if (changed) this.#setQemu(known, changed, context);
-      return;
-    }
+    if (known && isRunning(files, known.id)) return this.#haveChanged(known, context) && this.#read(known, context);
     this.#known.delete(pid);
     const looks = this.#others.get(pid) ?? 0;
-    if (looks >= MAX_LOOKS && !context.thorough) return;
+    if (looks >= MAX_LOOKS && !context.thorough) return false;
     const id = isQemu(files, pid) ? readProcessId(files, pid) : undefined;
     if (!id) {
       this.#others.set(pid, looks + 1);
-      return;
+      return false;
     }
     this.#others.delete(pid);
-    const added: Known = { id, qemu: undefined, descriptors: [] };
+    const added: Known = { id, qemu: undefined, descriptors: [], named: [] };
     this.#known.set(pid, added);
-    this.#setQemu(added, this.#openDevices(pid, added, true) ?? [], context);
+    return this.#read(added, context);
   }
 
-  /** Undefined if nothing is new. */
-  #openDevices(pid: number, known: Known, thorough: boolean): PciAddress[] | undefined {
+  #haveChanged(known: Known, { thorough, records }: ScanContext): boolean {
     const { files } = this;
+    const { pid } = known.id;
+    const now = listDescriptors(files, pid) ?? [];
     const before = known.descriptors;
-    known.descriptors = listDescriptors(files, pid) ?? [];
-    if (!thorough && !this.#mayHaveChanged(pid, before, known.descriptors)) return undefined;
-    const open = readOpenDevices(files, pid, this.#kernel);
-    if (open instanceof FileError) throw open;
-    return open ? openAddresses(files, open) : [];
+    this.#refreshOwner(known, records);
+    // the kernel lists them in ascending order
+    if (before.length === now.length && before.every((name, index) => name === now[index])) {
+      // one may have been closed, and opened for another device
+      const { named } = known;
+      return thorough && !(named.every(({ isOpen }) => isOpen) && areNamedAsBefore(files, pid, named, this.#kernel));
+    }
+    if (thorough) return true;
+    const missing = new Set(before);
+    const added = now.filter((name) => !missing.delete(name));
+    if (
+      missing.size > 0 ||
+      added.length > MAX_ADDED ||
+      added.some((name) => readDescriptor(files, pid, name) !== undefined)
+    )
+      return true;
+    known.descriptors = now;
+    return false;
   }
 
-  /** Whether a descriptor has gone, or one of VFIO has come. The kernel lists them in ascending order. */
-  #mayHaveChanged(pid: number, before: readonly string[], now: readonly string[]): boolean {
-    if (before.length === now.length && before.every((name, index) => name === now[index])) return false;
-    const known = new Set(before);
-    const added = now.filter((name) => !known.delete(name));
-    return known.size > 0 || added.some((name) => readDescriptor(this.files, pid, name) !== undefined);
+  #refreshOwner(known: Known, records: OwnerRecords): void {
+    if (!known.qemu) return;
+    const owner = withPodNames(known.qemu.owner, records);
+    if (owner !== known.qemu.owner) known.qemu = { ...known.qemu, owner };
   }
 
-  #setQemu(known: Known, devices: readonly PciAddress[], { records, pidFiles }: ScanContext): void {
+  /** Reads all of its descriptors. */
+  #read(known: Known, context: ScanContext): true {
+    const { files } = this;
+    const { pid } = known.id;
+    const descriptors = listDescriptors(files, pid) ?? [];
+    const named = readVfioDescriptors(files, pid, descriptors, this.#kernel);
+    this.#setQemu(known, openAddresses(files, openDevicesOf(named)), context);
+    Object.assign(known, { descriptors, named });
+    return true;
+  }
+
+  #setQemu(known: Known, devices: readonly PciAddress[], { records, namesOf }: ScanContext): void {
     const { files } = this;
     const { id } = known;
     if (known.qemu && devices.length > 0) {
@@ -111,39 +175,20 @@ export class QemuScanner {
     }
     known.qemu = undefined;
     if (devices.length === 0) return;
-    const guest = guestOf(files.read(`/proc/${id.pid}/cmdline`) ?? '');
     const owner = readOwner(files, id.pid, records);
     const innerPid = innerPidOf(files.read(`/proc/${id.pid}/status`) ?? '', id.pid);
+    const isOfLibvirt = namesOf(id.pid).some((name) => isQemuOf(files, id.pid, name, undefined));
+    // reading a command line waits for the memory of the process, which other users than root can block forever
+    const isTrusted = isOfLibvirt || owner?.kind === 'host';
+    const guest = isTrusted ? guestOf(files.read(`/proc/${id.pid}/cmdline`) ?? '') : NAMELESS;
     // all of it must be of one process
     if (!owner || !isRunning(files, id)) return;
-    const isOfLibvirt = guest.name !== undefined && findQemu(files, guest.name, undefined, pidFiles()) === id.pid;
     known.qemu = { id, ...guest, isOfLibvirt, owner, innerPid, devices };
   }
 }
 
-/**
- * Each device belongs to one process: to the domain of libvirt, else to the one that started first. Its children have
- * the same files open, any number of them, and are no guests.
- */
-function withOwnDevices(qemus: readonly QemuProcess[]): QemuProcess[] {
-  const taken = new Set<PciAddress>();
-  const rank = ({ isOfLibvirt, id }: QemuProcess) => [isOfLibvirt ? 0 : 1, id.startTime, id.pid] as const;
-  const inOrder = [...qemus].sort((a, b) => {
-    const [left, right] = [rank(a), rank(b)];
-    return left[0] - right[0] || left[1] - right[1] || left[2] - right[2];
-  });
-  const found = new Map<QemuProcess, QemuProcess>();
-  for (const qemu of inOrder) {
-    const devices = qemu.devices.filter((address) => !taken.has(address));
-    for (const address of devices) taken.add(address);
-    if (devices.length === qemu.devices.length) found.set(qemu, qemu);
-    else if (devices.length > 0) found.set(qemu, { ...qemu, devices });
-  }
-  return qemus.flatMap((qemu) => found.get(qemu) ?? []);
-}
+const NAMELESS = { name: undefined, uuid: undefined };
 
-interface ScanContext {
-  records: OwnerRecords;
-  pidFiles(): ReadonlySet<string>;
+interface ScanContext extends OwnerContext {
   thorough: boolean;
 }

@@ -160,6 +160,23 @@ function readPidFile(files: PseudoFs, name: string, listed: ReadonlySet<string>)
   return pid === undefined ? undefined : Number(pid);
 }
 
+/**
+ * The names of the pid files of libvirt that have a pid: that of its domain, and those of ended processes with the same
+ * pid whose files were left behind. The files are read when names are first asked for.
+ */
+export function namesInPidFiles(files: PseudoFs): (pid: number) => string[] {
+  let entries: { pid: number | undefined; name: string }[] | undefined;
+  const readAll = () => {
+    const listed = listPidFiles(files);
+    const names = [...listed].flatMap((file) => (file.endsWith('.pid') ? file.slice(0, -'.pid'.length) : []));
+    return names.map((name) => ({ pid: readPidFile(files, name, listed), name }));
+  };
+  return (pid) => {
+    entries ??= readAll();
+    return entries.flatMap((entry) => (entry.pid === pid ? entry.name : []));
+  };
+}
+
 /** The QEMU process of a domain. */
 export interface RunningQemu {
   name: string;
