@@ -1,38 +1,28 @@
 import type { Scope } from '../affinity/scopes.js';
-import { parseAddress } from '../domain/address.js';
 import type { PlainDefinition } from '../domain/plain-definition.js';
-import { OpenDevicesCache } from '../host/open-devices.js';
-import { isRunning, processOfUuid, processUuid } from '../host/process-id.js';
+import { processOfUuid, processUuid } from '../host/process-id.js';
 import { FileError, type PseudoFs } from '../host/pseudo-fs.js';
 import type { QemuProcess } from '../host/qemu-process.js';
-import { QemuScanner } from '../host/qemu-scanner.js';
+import type { Scan } from '../host/qemu-scanner.js';
 import { ReportOnce } from '../lib/report-once.js';
 import { TokenBucket } from '../lib/token-bucket.js';
 import type { DomainSink } from '../libvirt/domain-tracker.js';
 import { foundGuest } from './found-guest.js';
+import { GuestSearch, MAX_STEPS_MS, PAUSE_MS, type SearchClock } from './guest-search.js';
 import { type LiveXml, readLiveXml } from './live-xml.js';
 
-/** Without trace events, the number of the host's interrupts is read at this interval: one system call. */
-const COUNT_INTERVAL_MS = 500;
-/** Interval at which new processes, new open devices and changed XML are looked for. */
-const LOOK_INTERVAL_MS = 20_000;
-/** Interval at which all processes and all open files are read. */
-const THOROUGH_INTERVAL_MS = 600_000;
-/** A list of open devices is used again for this long: a vector that cannot be placed may be named again and again. */
-const OPEN_DEVICES_AGE_MS = 50;
-/** CPU time of all searches: a guest that requests and frees vectors all the time would otherwise use a core. */
-const CPU_LIMITS_MS = { capacity: 2000, perSecond: 10 };
+/**
+ * A search reads the XML of a guest again after this time: every second search does. Every search does while the guest
+ * is younger.
+ */
+const XML_INTERVAL_MS = 50_000;
 /** CPU time for reading the XML of one guest, which may change it all the time. */
 const XML_CPU_LIMITS_MS = { capacity: 500, perSecond: 2 };
 
-export interface GuestTrackerOptions {
+export interface GuestTrackerOptions extends SearchClock {
   scopes: readonly Scope[] | undefined;
   /** leave out the domains of the host's libvirt, since DomainTracker tracks them */
   withoutLibvirts: boolean;
-  /** the time in ms, on the same clock as `due` */
-  now(): number;
-  /** CPU time that this process has used, in ms */
-  cpuMs(): number;
 }
 
 interface Known {
@@ -40,6 +30,8 @@ interface Known {
   definition: PlainDefinition;
   xml: LiveXml | undefined;
   xmlCpu: TokenBucket;
+  seenAt: number;
+  xmlReadAt: number;
 }
 
 /**
@@ -52,36 +44,29 @@ interface Known {
  * CAP_NET_ADMIN.
  */
 export class GuestTracker {
-  readonly #scanner: QemuScanner;
+  readonly #search: GuestSearch;
   /** by processUuid() */
   readonly #known = new Map<string, Known>();
-  /** by address: the process that has the device open */
-  #holders = new Map<string, QemuProcess>();
-  readonly #cpu = new TokenBucket(CPU_LIMITS_MS);
-  readonly #openDevices: OpenDevicesCache;
+  /** guests of the last search whose XML is still to be read, by processUuid() */
+  #unseen = new Map<string, QemuProcess>();
+  #seeAt = 0;
+  /** XML that was read before is read again */
+  #allXmlSince = Number.NEGATIVE_INFINITY;
   readonly #problems = new ReportOnce<'list' | 'process'>();
   #scopes: readonly Scope[] | undefined;
-  #isTraced = false;
-  #interruptCount: number | undefined;
-  #countAt = Number.NEGATIVE_INFINITY;
-  #lookAt = Number.NEGATIVE_INFINITY;
-  #thoroughAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly files: PseudoFs,
     private readonly sink: Pick<DomainSink, 'add' | 'remove' | 'withState' | 'problem'>,
     private readonly options: GuestTrackerOptions,
   ) {
-    this.#scanner = new QemuScanner(files);
-    this.#openDevices = new OpenDevicesCache(files);
+    this.#search = new GuestSearch(files, options);
     this.#scopes = options.scopes;
   }
 
   /** When look() is to be called next. */
   get due(): number {
-    const due = Math.min(this.#lookAt, this.#thoroughAt, this.#isTraced ? Number.POSITIVE_INFINITY : this.#countAt);
-    const now = this.options.now();
-    return this.#cpu.hasTokens(now) ? due : Math.max(due, this.#cpu.availableAt(now));
+    return this.#unseen.size > 0 ? this.#seeAt : this.#search.due;
   }
 
   /** The number of managed guests. */
@@ -95,13 +80,18 @@ export class GuestTracker {
 
   /** Whether trace events report new vectors. */
   setTraced(isTraced: boolean): void {
-    this.#isTraced = isTraced;
-    this.lookNow();
+    this.#search.setTraced(isTraced);
   }
 
   /** A guest may have started or ended. */
   lookNow(): void {
-    this.#lookAt = this.options.now();
+    this.#allXmlSince = this.options.now();
+    this.#search.lookNow();
+  }
+
+  /** The process of a guest has ended. */
+  guestEnded(): void {
+    this.#search.lookNow();
   }
 
   /** Sets the scopes, and applies them to the known guests. */
@@ -111,82 +101,45 @@ export class GuestTracker {
     this.lookNow();
   }
 
-  /** A new vector could not be placed: unless a running process is known to have its device, all processes are read. */
   vectorUnplaced(address: string): void {
-    const holder = this.#holders.get(address);
-    if (holder && this.#runs(holder) && this.#has(holder, address)) return;
-    this.#thoroughAt = this.options.now();
+    this.#search.vectorUnplaced(address);
   }
 
-  /**
-   * A process that libvirt's domains do not explain has requested a vector. If it is a guest tracked here, one of
-   * its devices may be new. If no running guest is known to be that process, all processes are read.
-   */
   requesterUnknown(pid: number | undefined): void {
-    const guest = [...this.#holders.values()].find(({ id }) => id.pid === pid);
-    if (!guest || !this.#runs(guest)) this.#thoroughAt = this.options.now();
-    else if (this.#known.has(processUuid(guest.id))) this.lookNow();
+    this.#search.requesterUnknown(pid, ({ id }) => this.#known.has(processUuid(id)));
   }
 
-  /** Whether it has the device open; true if that cannot be read. */
-  #has({ id: { pid } }: QemuProcess, address: string): boolean {
-    const known = parseAddress(address);
-    try {
-      return !known || this.#openDevices.isOpen(pid, known, this.options.now(), OPEN_DEVICES_AGE_MS) !== false;
-    } catch (error) {
-      if (!(error instanceof FileError)) throw error;
-      return true;
-    }
-  }
-
-  #runs({ id }: QemuProcess): boolean {
-    try {
-      return isRunning(this.files, id);
-    } catch (error) {
-      if (!(error instanceof FileError)) throw error;
-      return true;
-    }
-  }
-
-  /** Makes the searches that are due. */
+  /** Makes the searches that are due, or a part of one. */
   look(): void {
-    const now = this.options.now();
-    if (this.due > now) return;
-    const began = this.options.cpuMs();
     try {
-      if (!this.#isTraced && this.#countAt <= now) this.#count(now);
-      const isThorough = this.#thoroughAt <= now;
-      if (isThorough || this.#lookAt <= now) this.#scan(isThorough, now);
+      if (this.#unseen.size > 0) this.#seeAll();
+      else this.#search.run((scan) => this.#take(scan));
       this.#problems.clear('list');
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       if (this.#problems.isNew('list', error.message)) this.sink.problem(`cannot look for guests: ${error.message}`);
-    } finally {
-      this.#cpu.take(this.options.cpuMs() - began, now);
     }
   }
 
-  /** @throws FileError */
-  #count(now: number): void {
-    this.#countAt = now + COUNT_INTERVAL_MS;
-    const { files } = this;
-    const count = files.countFolders('/proc/irq') ?? files.list('/proc/irq')?.length;
-    if (count !== this.#interruptCount) this.#thoroughAt = now;
-    this.#interruptCount = count;
-  }
-
-  /** @throws FileError */
-  #scan(isThorough: boolean, now: number): void {
-    this.#lookAt = now + LOOK_INTERVAL_MS;
-    if (isThorough) this.#thoroughAt = now + THOROUGH_INTERVAL_MS;
-    const { qemus, unreadable } = this.#scanner.scan(isThorough);
+  #take({ qemus, unreadable }: Scan): void {
     if (this.#problems.isNew('process', unreadable?.code))
       this.sink.problem(`not every process can be read, guests may be missing: ${unreadable?.message}`);
-    this.#holders = new Map(qemus.flatMap((qemu) => qemu.devices.map((address) => [address, qemu] as const)));
     const isOurs = ({ isOfLibvirt }: QemuProcess) => !(isOfLibvirt && this.options.withoutLibvirts);
     const running = new Map(qemus.filter(isOurs).map((qemu) => [processUuid(qemu.id), qemu]));
     this.#removeGone(running);
-    for (const [uuid, qemu] of running) this.#see(uuid, qemu, now);
+    this.#unseen = running;
+    this.#seeAll();
+  }
+
+  /** Reads the XML of guests, or of some: the next look() goes on. */
+  #seeAll(): void {
+    const began = this.options.now();
+    for (const [uuid, qemu] of this.#unseen) {
+      this.#unseen.delete(uuid);
+      this.#see(uuid, qemu, this.options.now());
+      if (this.options.now() - began > MAX_STEPS_MS) break;
+    }
+    this.#seeAt = this.options.now() + PAUSE_MS;
   }
 
   /** Also removes ended guests whose state an earlier watcher left behind. */
@@ -204,11 +157,12 @@ export class GuestTracker {
     const before = this.#known.get(uuid);
     const xmlCpu = before?.xmlCpu ?? new TokenBucket(XML_CPU_LIMITS_MS);
     let xml = before?.xml;
-    if (!before || xmlCpu.hasTokens(now)) {
+    if (!before || (this.#isXmlDue(before, qemu, now) && xmlCpu.hasTokens(now))) {
       const began = this.options.cpuMs();
       const found = readLiveXml(this.files, qemu, before?.xml);
       if (found !== 'unchanged') xml = found;
       xmlCpu.take(this.options.cpuMs() - began, now);
+      if (before) before.xmlReadAt = now;
     }
     if (before && before.qemu === qemu && before.xml === xml) return;
     if (before) {
@@ -218,8 +172,14 @@ export class GuestTracker {
       return;
     }
     const definition = foundGuest(qemu, xml, this.#scopes);
-    this.#known.set(uuid, { qemu, xml, xmlCpu, definition });
+    this.#known.set(uuid, { qemu, xml, xmlCpu, definition, seenAt: now, xmlReadAt: now });
     this.sink.add(definition);
+  }
+
+  /** libvirt writes it last when a guest starts or gets a device. */
+  #isXmlDue({ qemu, seenAt, xmlReadAt }: Known, present: QemuProcess, now: number): boolean {
+    const isYoung = now - seenAt < XML_INTERVAL_MS;
+    return isYoung || qemu !== present || now - xmlReadAt >= XML_INTERVAL_MS || xmlReadAt < this.#allXmlSince;
   }
 
   /** Passes the definition on if it has changed. */

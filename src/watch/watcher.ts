@@ -22,7 +22,7 @@ import { StateStore } from '../runtime/state-store.js';
 import { IrqbalanceSync } from './output/irqbalance-sync.js';
 import { DomainJournal, type JournalEntry, placementEntries, problemEntry } from './output/journal-entry.js';
 import { StatusPublisher } from './output/status-publisher.js';
-import { type Clock, type Dirty, type ReconcileResult, Reconciler } from './reconciler.js';
+import { type Clock, type Dirty, type DomainProblem, type ReconcileResult, Reconciler } from './reconciler.js';
 import { RestoreOnExit } from './restore-on-exit.js';
 
 /** Characters of an unknown line that are reported. */
@@ -307,7 +307,11 @@ export class Watcher {
   #report(result: ReconcileResult): void {
     const { changed, problems } = result;
     this.#restorer?.record(result);
-    for (const entry of [...placementEntries(changed), ...problems.map(problemEntry)]) this.#domainJournal.write(entry);
+    // libvirt tells of the end of its domains, and nobody of the end of other guests
+    const hasEnded = ({ rule, uuid }: DomainProblem) => rule === 'not-running' && processOfUuid(uuid ?? undefined);
+    if (problems.some(hasEnded)) this.#guests?.guestEnded();
+    const lines = problems.filter((problem) => !hasEnded(problem)).map(problemEntry);
+    for (const entry of [...placementEntries(changed), ...lines]) this.#domainJournal.write(entry);
     this.#publisher.changed();
     if (changed.length > 0) this.#irqbalance.changed();
   }

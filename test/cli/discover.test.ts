@@ -49,14 +49,14 @@ test('plan and status show all that are found; enforce places their interrupts',
 });
 
 test('a guest by the name that it or the report has, by its UUID or by its pid', async () => {
-  for (const word of ['default_vm', `default_vm (${OWNER})`, '6f0d1c2e-3b4a-5c6d-8e7f-001122334450', '5000']) {
+  for (const word of ['default_vm', `default_vm (${OWNER})`, '6f0d1c2e-3b4a-5c6d-8e7f-001122334455', '5000']) {
     const { stdout, code } = await run('plan', '--discover', 'proc', '--json', '--domain', word);
     assert.is(code, 0);
     const report = JSON.parse(stdout);
     validateEnforceReport(report);
     assert.equal(
       report.domains.map(({ name, uuid, owner, pid }: DomainReport) => [name, uuid, owner, pid]),
-      [['default_vm', '6f0d1c2e-3b4a-5c6d-8e7f-001122334450', OWNER, 5000]],
+      [['default_vm', '6f0d1c2e-3b4a-5c6d-8e7f-001122334455', OWNER, 5000]],
     );
   }
   const { code, stdout, stderr } = await run('plan', '--discover', 'proc', '--domain', 'nobody');

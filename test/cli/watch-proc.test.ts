@@ -33,10 +33,9 @@ test('a guest of a pod is found, held while its policy changes, and let go; libv
   watching.signalWatcher('SIGHUP');
   await placed('4-5');
   rmSync(watching.root.join('proc/5000'), { recursive: true });
-  rmSync(watching.root.join('proc/irq/90'), { recursive: true });
   await watching.says('default_vm (pod tenant-a/virt-launcher-vm-x): no longer managed');
   assert.equal(await watching.end('SIGTERM'), { code: 0, signal: null });
-  assert.not.match(watching.stderr, /virsh/);
+  assert.not.match(watching.stderr, /virsh|no QEMU/);
 });
 
 test('a guest that starts while the watcher runs; by default both are asked', async () => {

@@ -1,15 +1,19 @@
 import { execFileSync } from 'node:child_process';
+import { cpSync, readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import { parseAllDocuments } from 'yaml';
 import { projectRoot } from '../support/cli.js';
 import { kustomize, needs, suiteWhere } from '../support/needs.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
 import { validateManifests } from './validate-manifests.js';
 
 const test = suiteWhere('deploy/kubevirt by kustomize', needs('kustomize'));
 
 /** The manifests that `kubectl apply -k` sends, by kind. */
-function build(folder: string) {
-  const words = ['build', `${projectRoot}deploy/kubevirt/${folder}`];
+const build = (folder: string) => buildIn(`${projectRoot}deploy/kubevirt/${folder}`);
+
+function buildIn(folder: string) {
+  const words = ['build', folder];
   const yaml = execFileSync(kustomize, words, { encoding: 'utf8' });
   // biome-ignore lint/suspicious/noExplicitAny: what a file of YAML contains
   const manifests: any[] = parseAllDocuments(yaml).map((one) => one.toJS());
@@ -41,6 +45,27 @@ test('the overlay for metrics adds a volume and names the file in it, and change
   assert.is(volume.hostPath.path, '/var/lib/node_exporter/textfile_collector');
   assert.equal(args.splice(-2), ['--metrics', `${mount.mountPath}/hostdev-cpuset.prom`]);
   assert.equal(overlay, base);
+});
+
+test("the page's own kustomization sets the image and the configuration", () => {
+  const page = readFileSync(`${projectRoot}docs/kubevirt.md`, 'utf8');
+  const [, own = ''] = /^```yaml\n(resources:\n.*?)^```/ms.exec(page) ?? [];
+  const folder = new TemporaryFolder();
+  try {
+    cpSync(`${projectRoot}deploy`, folder.join('deploy'), { recursive: true });
+    folder.write('kustomization.yaml', own);
+    folder.write('config.json', '{ "default": "auto" }');
+    const manifests = buildIn(folder.path);
+    const [container] = manifests.get('DaemonSet').spec.template.spec.containers;
+    assert.match(container.image, /^registry\.example\.org\/hostdev-cpuset:\d/);
+    const { data, metadata } = manifests.get('ConfigMap');
+    assert.equal(data, { 'config.json': '{ "default": "auto" }' });
+    const { volumes } = manifests.get('DaemonSet').spec.template.spec;
+    const config = volumes.find((one: { name: string }) => one.name === 'config');
+    assert.is(config.configMap.name, metadata.name);
+  } finally {
+    folder.remove();
+  }
 });
 
 test('the ConfigMap of the sidecar has the name that the annotation of a VM states', () => {

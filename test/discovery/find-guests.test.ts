@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { planDomain } from '../../src/affinity/reconcile-domain.js';
 import { parseSettings } from '../../src/affinity/settings.js';
 import { findGuests } from '../../src/discovery/find-guests.js';
+import { FileError } from '../../src/host/pseudo-fs.js';
 import { domainReport } from '../../src/report/report.js';
 import type { DomainDescription } from '../simulator/description.js';
 import { SimulatedKernel } from '../simulator/index.js';
@@ -11,6 +12,7 @@ import {
   addressOf,
   cgroupOf,
   guest,
+  libvirtFiles,
   OTHER_POD_UID,
   POD_UID,
   podGuest,
@@ -113,6 +115,62 @@ test('children of QEMU that have its device open are no guests', () => {
   ]);
 });
 
+test('the command line is read of root and of libvirt only: that of others may wait for a file system of theirs', () => {
+  const session = { isOnHost: true, uid: 1000, cgroup: '/user.slice/user-1000.slice' };
+  const domains = [podGuest(0, statusXml(ENTRY)), guest(1, session), guest(2, { isOnHost: true })];
+  const read: string[] = [];
+  const kernel = new SimulatedKernel(podsHost([...domains, guest(3, { isOfLibvirt: true })]));
+  findGuests(new SimulatedFs(kernel, (_, path) => read.push(path)), undefined);
+  const lines = read.filter((path) => path.endsWith('/cmdline'));
+  assert.equal([...new Set(lines)], ['/proc/5200/cmdline', '/proc/5300/cmdline']);
+});
+
+test('a guest is that of the pid file in the directory of its libvirt, whatever else is there', () => {
+  const names = ['../../etc/passwd', '..', 'a,b', 'default_vm.xml', 'other'];
+  const others = names.map((name, index) => [`/run/libvirt/qemu/run/${name}.pid`, `${index}`]);
+  const process = podGuest(0, statusXml(ENTRY)).process ?? {};
+  const foundWith = (pid: string) => {
+    const files = { ...process.files, ...Object.fromEntries(others), '/run/libvirt/qemu/run/default_vm.pid': pid };
+    return found([podGuest(0, '', { files })]);
+  };
+  assert.equal(foundWith('77'), [[LABEL, `${addressOf(0)} auto 2-3`, '']]);
+  for (const pid of ['78', '770', '', 'x'.repeat(100)]) {
+    assert.equal(
+      foundWith(pid),
+      [['QEMU 5000 (pod tenant-a/virt-launcher-vm-x)', `${addressOf(0)} native null`, '']],
+      pid,
+    );
+  }
+});
+
+test('a guest whose libvirt has each file on a mount of its own, of too many, is given up at the first', () => {
+  const files = new SimulatedFs(new SimulatedKernel(podsHost([podGuest(0, statusXml(ENTRY))])));
+  let reads = 0;
+  const read = (name: string): undefined => {
+    reads++;
+    throw new FileError('ETIME', name);
+  };
+  files.inProcess = (_pid, _path, action) => action({ names: () => ['a.pid', 'b.pid'], read });
+  const { scopes } = parseSettings(JSON.stringify(SCOPES));
+  const [guest] = findGuests(files, scopes).guests;
+  assert.equal(
+    guest?.definition.found?.problems.map((problem) => 'reason' in problem && problem.reason),
+    ['too many mounts'],
+  );
+  assert.is(reads, 1);
+});
+
+test("a domain of libvirt is found, although another one's pid file with the same pid was left behind", () => {
+  const files = new SimulatedFs(new SimulatedKernel(podsHost([guest(0, { isOfLibvirt: true })])));
+  const [list, read] = [files.list.bind(files), files.read.bind(files)];
+  files.list = (path) => [...(list(path) ?? []), ...(path === '/run/libvirt/qemu' ? ['old.pid'] : [])];
+  files.read = (path) => read(path.replace('/old.pid', '/default_vm.pid'));
+  assert.equal(
+    findGuests(files, undefined).guests.map(({ definition }) => definition.name),
+    ['default_vm'],
+  );
+});
+
 test('the status file of another process is not followed', () => {
   const stale = podGuest(0, statusXml(ENTRY, { pid: 78 }));
   assert.equal(found([stale]), [[LABEL, `${addressOf(0)} native null`, 'guest-xml-unreadable']]);
@@ -123,7 +181,8 @@ test('XML that is not one, or too long, makes one problem', () => {
     '<domstatus',
     '<a/>',
     "<domstatus pid='77'/>",
-    `${statusXml(ENTRY)}<!--${'x'.repeat(2 ** 20)}-->`,
+    `${statusXml(ENTRY)}<!--${'x'.repeat(2 ** 19)}-->`,
+    statusXml(ENTRY, { metadata: `<a>${'<b/>'.repeat(20_000)}</a>` }),
   ]) {
     assert.equal(
       found([podGuest(0, xml)]),
@@ -142,22 +201,24 @@ test('a QEMU of root that a script started has the default of the host', () => {
 
 test('a guest of an ordinary user: its own libvirt has its policy, the one of the system has not', () => {
   const xml = statusXml(cpuset('4', addressOf(2)), { pid: 5200, addresses: [addressOf(2)] });
-  const session = (path: string) =>
-    guest(2, { isOnHost: true, uid: 1000, cgroup: '/user.slice/user-1000.slice', files: { [path]: xml } });
+  const session = (folder: string) => {
+    const files = libvirtFiles(folder, xml, 5200);
+    return guest(2, { isOnHost: true, uid: 1000, cgroup: '/user.slice/user-1000.slice', files });
+  };
   const label = 'default_vm (user alice)';
   const config = { scopes: [{ users: ['alice'], cpus: '4' }] };
-  const own = session('/run/user/1000/libvirt/qemu/run/default_vm.xml');
+  const own = session('/run/user/1000/libvirt/qemu/run');
   assert.equal(found([own], config), [[label, `${addressOf(2)} cpuset 4`, '']]);
   assert.equal(found([own], SCOPES), [[label, `${addressOf(2)} native null`, 'policy-not-allowed']]);
-  assert.equal(found([session('/run/libvirt/qemu/default_vm.xml')], config), [
-    [label, `${addressOf(2)} native null`, ''],
+  assert.equal(found([session('/run/libvirt/qemu')], config), [
+    ['QEMU 5200 (user alice)', `${addressOf(2)} native null`, ''],
   ]);
 });
 
 test('a user who calls a cgroup of his like one of a pod is a user', () => {
   const cgroup = `/user.slice/user-1000.slice/user@1000.service${cgroupOf(POD_UID)}`;
   assert.equal(found([guest(2, { isOnHost: true, uid: 1000, cgroup })]), [
-    ['default_vm (user alice)', `${addressOf(2)} native null`, ''],
+    ['QEMU 5200 (user alice)', `${addressOf(2)} native null`, ''],
   ]);
 });
 

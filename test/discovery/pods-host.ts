@@ -55,13 +55,18 @@ export function guest(
   };
 }
 
+/** What a libvirt has of the one guest that it runs. */
+export function libvirtFiles(folder: string, xml: string, pid: number): Record<string, string> {
+  return { [`${folder}/default_vm.xml`]: xml, [`${folder}/default_vm.pid`]: `${pid}\n` };
+}
+
 /** As KubeVirt runs one: libvirt and QEMU in a pod, with namespaces of their own. */
 export function podGuest(index: number, xml: string, process: QemuDescription = {}): DomainDescription {
   return guest(index, {
     uid: 107,
     cgroup: cgroupOf(POD_UID),
     innerPid: 77,
-    files: { '/run/libvirt/qemu/run/default_vm.xml': xml },
+    files: libvirtFiles('/run/libvirt/qemu/run', xml, 77),
     ...process,
   });
 }
