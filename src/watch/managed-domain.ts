@@ -294,8 +294,9 @@ export class ManagedDomain {
       this.#isAuto = pass.applied.devices.some(({ policy }) => policy === 'auto');
     }
     this.#devices.countStrays(seen, !only);
-    this.#problems.addNew(pass, this.#definition, context.result, only);
-    context.result.writes += pass.writes;
+    const { now, result } = context;
+    this.schedule.requestFullCheck(this.#problems.addNew(pass, this.#definition, { now, result, only }));
+    result.writes += pass.writes;
   }
 
   /** Makes the result of this pass the reference of the device's later checks. */

@@ -1,33 +1,57 @@
+import type { Problem } from '../affinity/problems.js';
 import type { PassResult } from '../affinity/reconcile-domain.js';
 import type { PlainDefinition } from '../domain/plain-definition.js';
 import type { FileError } from '../host/pseudo-fs.js';
 import { type ProblemReport, problemReport } from '../report/problem-report.js';
 import type { DomainProblem, ReconcileResult } from './result.js';
 
+/** QEMU names its threads, and libvirt pins them, a while after QEMU has started: memory is allocated in between. */
+const START_MS = 10_000;
+
+/** Whether a problem is usual while a guest starts: it is reported only if it lasts. */
+function isOfStart({ rule }: Problem, { vcpuPinning: { vcpus } }: PlainDefinition): boolean {
+  if (rule !== 'auto-unpinned') return rule === 'vcpus-unseen' || rule === 'spread-unseen';
+  // unless the definition says that they stay unpinned; it is unknown for a guest that was found as a process
+  return vcpus.length === 0 || vcpus.some(({ source }) => source !== 'host');
+}
+
 /** The problems of one domain that were reported and still exist. Each is reported once until it ends. */
 export class ReportedProblems {
   /** by device address; null: problems of the whole domain */
   readonly #reported = new Map<string | null, ReadonlySet<string>>();
+  /** since when problems exist that are usual at the start, by device address */
+  readonly #ofStart = new Map<string | null, Map<Problem['rule'], number>>();
   #isReadable = true;
 
   /**
    * Adds the new problems of a pass to the result.
    * @param only the devices that were checked; undefined: all
+   * @returns when to check again whether problems that are usual at a guest's start have lasted; Infinity: none exists
    */
   addNew(
     { applied, stateError }: PassResult,
     definition: PlainDefinition,
-    result: ReconcileResult,
-    only?: ReadonlySet<string>,
-  ): void {
+    { now, result, only }: { now: number; result: ReconcileResult; only?: ReadonlySet<string> | undefined },
+  ): number {
     if (!only) this.#keepOnly(new Set(applied.devices.map(({ address }) => address)));
-    for (const { address, problems } of applied.devices) {
-      result.problems.push(...this.newOf(definition, address, problems.map(problemReport)));
-    }
+    let checkAt = Number.POSITIVE_INFINITY;
+    const add = (address: string | null, problems: readonly Problem[], more: readonly ProblemReport[] = []) => {
+      const since = this.#ofStart.get(address);
+      const ofStart = problems.filter((problem) => isOfStart(problem, definition));
+      const times = new Map(ofStart.map(({ rule }) => [rule, since?.get(rule) ?? now]));
+      this.#ofStart.set(address, times);
+      const isEarly = ({ rule }: Problem) => now < (times.get(rule) ?? Number.NEGATIVE_INFINITY) + START_MS;
+      for (const { rule } of problems.filter(isEarly))
+        checkAt = Math.min(checkAt, (times.get(rule) as number) + START_MS);
+      const lasting = problems.filter((problem) => !isEarly(problem));
+      result.problems.push(...this.newOf(definition, address, [...lasting.map(problemReport), ...more]));
+    };
+    for (const { address, problems } of applied.devices) add(address, problems);
     const ofState: ProblemReport[] = stateError
       ? [{ rule: 'state-not-kept', severity: 'warning', message: `state not saved: ${stateError.message}` }]
       : [];
-    result.problems.push(...this.newOf(definition, null, [...applied.problems.map(problemReport), ...ofState]));
+    add(null, applied.problems, ofState);
+    return checkAt;
   }
 
   /** The new problems of a device (null: of the whole domain). */
@@ -60,8 +84,8 @@ export class ReportedProblems {
 
   /** Forgets devices that are gone; problems of the whole domain stay. */
   #keepOnly(addresses: ReadonlySet<string | null>): void {
-    for (const address of this.#reported.keys()) {
-      if (address !== null && !addresses.has(address)) this.#reported.delete(address);
+    for (const known of [this.#reported, this.#ofStart]) {
+      for (const address of known.keys()) if (address !== null && !addresses.has(address)) known.delete(address);
     }
   }
 }

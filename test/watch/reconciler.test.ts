@@ -271,6 +271,19 @@ test('vectors of a driver that reloads repeatedly are placed at once and never c
   }
 });
 
+test('vCPUs that libvirt has not pinned yet are no problem; a problem if that lasts', () => {
+  const everywhere = { name: 'guest', uuid: UUID, pid: 700, vcpus: [{ vcpu: 0, cpus: '0-7' }] };
+  for (const isPinned of [true, false]) {
+    const host = new ReconciledHost(hostOf([vfio(A, 41)], { domains: [everywhere] }));
+    assert.equal(host.add(guest(hostdev(A, 'auto'))).problems, []);
+    host.pass(1000);
+    if (isPinned) host.kernel.processes.pin(UUID, 0, '2');
+    const found = host.pass(60_000).flatMap(({ problems }) => problems.map(({ rule }) => rule));
+    assert.equal(found, isPinned ? [] : ['auto-unpinned']);
+    assert.equal(host.written(), isPinned ? ['41=2'] : []);
+  }
+});
+
 test('the fast path does not write outdated targets', () => {
   const host = new ReconciledHost(hostOf([vfio(A)], RUNNING), { traced: true });
   host.add(guest(hostdev(A, 'auto')));
