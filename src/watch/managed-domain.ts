@@ -27,6 +27,11 @@ import { type CheckScope, Schedule } from './schedule.js';
 const CPU_LIMITS_MS = { capacity: 10_000, perSecond: 10 };
 
 /**
+ * Requests for interrupts that are followed, as for the trace events of one IRQ: each reads all masks of its devices.
+ */
+const REQUEST_LIMITS = { capacity: 200, perSecond: 1 };
+
+/**
  * Check interval while another domain names a device of this one: libvirt sends no event when that domain releases it.
  */
 const CONFLICT_CHECK_MS = 10_000;
@@ -57,6 +62,7 @@ export class ManagedDomain {
   readonly #problems = new ReportedProblems();
   readonly #pass: DomainPass;
   readonly #cpu = new TokenBucket(CPU_LIMITS_MS);
+  readonly #requests = new TokenBucket(REQUEST_LIMITS);
 
   constructor(
     private readonly host: ReconcilerHost,
@@ -100,9 +106,12 @@ export class ManagedDomain {
   takeRequest(): number[] {
     const now = this.host.clock.now();
     const devices = [...this.devices.values()];
-    if (!this.isOverBudget(now)) return this.#counted(() => devices.flatMap((device) => device.takeRequest(now)));
-    for (const device of devices) device.scheduleLateCheck(now);
-    return [];
+    if (this.isOverBudget(now) || !this.#requests.hasTokens(now)) {
+      for (const device of devices) device.scheduleLateCheck(now);
+      return [];
+    }
+    this.#requests.take(1, now);
+    return this.#counted(() => devices.flatMap((device) => device.takeRequest(now)));
   }
 
   /** Devices whose policy gives them CPUs, by address; empty before the first full check. */

@@ -7,6 +7,8 @@ import { SimulatedFs } from '../simulator/kernel-fs.js';
 import { changesOf, ReconciledHost } from './reconciled-host.js';
 
 const test = suite('a guest that enables and disables MSI-X repeatedly');
+/** of the two QEMUs */
+const PIDS = [700, 800] as const;
 const OTHER = '00000000-0000-4000-8000-000000000002';
 const VECTORS = Array.from({ length: 16 }, (_, index) => 41 + index);
 /** Assumed CPU time of one file access. */
@@ -16,8 +18,8 @@ const ACCESS_MS = 0.03;
 function hostOfTwo(traced: boolean) {
   const kernel = hostOf([vfio(A, ...VECTORS), vfio(B, 70)], {
     domains: [
-      { name: 'guest', uuid: UUID, pid: 700, vcpus: [{ vcpu: 0, cpus: '2-3' }] },
-      { name: 'neighbour', uuid: OTHER, pid: 800, vcpus: [{ vcpu: 0, cpus: '4-5' }] },
+      { name: 'guest', uuid: UUID, pid: PIDS[0], vcpus: [{ vcpu: 0, cpus: '2-3' }] },
+      { name: 'neighbour', uuid: OTHER, pid: PIDS[1], vcpus: [{ vcpu: 0, cpus: '4-5' }] },
     ],
   });
   let accesses = 0;
@@ -34,24 +36,33 @@ function hostOfTwo(traced: boolean) {
   };
 }
 
+/** How the watcher learns of new vectors. */
+type Way = 'polling' | 'with trace events' | 'with trace events that name no IRQ';
+
+/** The kernel reports new vectors. */
+function report({ host }: ReturnType<typeof hostOfTwo>, way: Way, irqs: readonly number[], pid: number): void {
+  if (way === 'with trace events') host.reconciler.markDirty({ irqs });
+  else if (way !== 'polling') host.reconciler.vectorsRequested({ threads: [pid], moved: false, at: host.now });
+}
+
 /** Disables and enables MSI-X of A repeatedly for `ms`. Events arrive in batches, 50 ms apart. */
-function flap({ host, kernel }: ReturnType<typeof hostOfTwo>, traced: boolean, ms: number, periodMs: number): void {
+function flap(one: ReturnType<typeof hostOfTwo>, way: Way, ms: number, periodMs: number): void {
   for (let at = 0; at < ms; at += periodMs) {
-    kernel.enableVectors(A, VECTORS);
-    if (traced && at % 50 < periodMs) host.reconciler.markDirty({ irqs: VECTORS });
-    host.pass(periodMs);
+    one.kernel.enableVectors(A, VECTORS);
+    if (at % 50 < periodMs) report(one, way, VECTORS, PIDS[0]);
+    one.host.pass(periodMs);
   }
 }
 
-for (const traced of [false, true]) {
-  const how = traced ? 'with trace events' : 'polling';
+for (const how of ['polling', 'with trace events', 'with trace events that name no IRQ'] as const) {
+  const traced = how !== 'polling';
   for (const perSecond of [100, 1000]) {
     test(`${perSecond} times a second, ${how}: at most 2 % of a core is used, and vectors are placed soon after the end`, () => {
       const one = hostOfTwo(traced);
-      // Uses up the burst of CPU time that a domain may use.
-      flap(one, traced, 240_000, 100);
+      // Uses up what a domain may use at once.
+      flap(one, how, 240_000, 100);
       const before = one.cpuMs();
-      flap(one, traced, 30_000, 1000 / perSecond);
+      flap(one, how, 30_000, 1000 / perSecond);
       const usedMs = one.cpuMs() - before;
       assert.ok(usedMs <= 0.02 * 30_000, `${usedMs} ms in 30 s`);
       one.host.pass(3000);
@@ -64,19 +75,19 @@ for (const traced of [false, true]) {
 
   test(`${how}: the neighbour's vectors are placed without additional delay`, () => {
     const one = hostOfTwo(traced);
-    flap(one, traced, 240_000, 100);
-    flap(one, traced, 10_000, 10);
+    flap(one, how, 240_000, 100);
+    flap(one, how, 10_000, 10);
     one.kernel.enableVectors(B, [70]);
-    if (traced) one.host.reconciler.markDirty({ irqs: [70] });
-    flap(one, traced, traced ? 10 : 1000, 10);
+    report(one, how, [70], PIDS[1]);
+    flap(one, how, traced ? 10 : 1000, 10);
     assert.is(one.affinity(70), '4-5');
   });
 }
 
 test('an IRQ that was flooded with events and now belongs to the neighbour is placed within 1.5 seconds', () => {
   const one = hostOfTwo(true);
-  flap(one, true, 240_000, 100);
-  flap(one, true, 10_000, 10);
+  flap(one, 'with trace events', 240_000, 100);
+  flap(one, 'with trace events', 10_000, 10);
   one.kernel.disableVectors(A);
   one.kernel.enableVectors(B, [70, 41]);
   one.host.reconciler.markDirty({ irqs: [41] });
