@@ -253,7 +253,7 @@ function interruptsOf(world: World, guest: Guest): SimulatedInterrupt[] {
 
 function moveTo(world: World, interrupt: SimulatedInterrupt, cpu: number): void {
   if (world.kernel.interrupts.get(interrupt.irq) !== interrupt) return;
-  world.apply(() => world.kernel.move(interrupt.irq, [{ first: cpu, last: cpu }]));
+  world.apply(() => world.kernel.move(interrupt.irq, [{ first: cpu, last: cpu }]), true);
   world.moved(interrupt);
 }
 

@@ -81,9 +81,9 @@ export class Excuse {
   }
 
   /**
-   * The watcher has written it. The first pause is reported, the following ones are not. Each begins when as many
-   * repairs as the limit allows are in the window, and is twice as long as the one before, which has ended when a
-   * repair is made.
+   * The watcher has written the same set again. The first pause is reported, the following ones are not. Each begins
+   * when as many repairs as the limit allows are in the window, and is twice as long as the one before, which has ended
+   * when a repair is made.
    */
   repaired(now: number): void {
     if (this.#pauseMs === 0) return;

@@ -43,11 +43,11 @@ export class MovedLines {
   }
 
   /** A watcher was killed, perhaps after it had saved what this line has, and what it was to get. */
-  mayBeSaved(uuid: string, { type, irq, input, affinity }: SimulatedInterrupt, wanted: Cpus): void {
+  mayBeSaved(uuid: string, { type, irq, input }: SimulatedInterrupt, wanted: Cpus, had: Cpus): void {
     if (type !== 'intx') return;
     this.#find(uuid, irq, input)?.ours.add(wanted);
     const key = `${uuid} ${irq} ${input}`;
-    this.#saved.set(key, (this.#saved.get(key) ?? new Set()).add(cpusOfRanges(affinity)));
+    this.#saved.set(key, (this.#saved.get(key) ?? new Set()).add(had));
   }
 
   /** Two domains name the device of this line, and one of them has written it. */
@@ -55,16 +55,24 @@ export class MovedLines {
     this.#shared.add(input);
   }
 
-  /** Why a domain's end must not have written this; undefined: it may. */
-  objection(uuid: string, { irq, type, input }: SimulatedInterrupt, cpus: Cpus, before: Cpus): string | undefined {
+  /**
+   * Why a domain's end must not have written this; undefined: it may.
+   * @param masks what it had before the write, or when it may have been read
+   */
+  objection(
+    uuid: string,
+    { irq, type, input }: SimulatedInterrupt,
+    cpus: Cpus,
+    masks: readonly Cpus[],
+  ): string | undefined {
     if (this.#shared.has(input)) return undefined;
     const line = this.#find(uuid, irq, input);
     // a watcher saved it and was killed before it wrote it, and then somebody else moved it to that very set
     if (type === 'intx' && !line && this.#saved.get(`${uuid} ${irq} ${input}`)?.has(cpus)) return undefined;
     if (type !== 'intx' || !line) return 'it is no line that was written for that domain';
     if (!line.before.has(cpus)) return `it had ${[...line.before].map(listOf).join(' or ')}, and got ${listOf(cpus)}`;
-    const isOurs = [...line.ours].some((set) => isWithin(before, set));
-    return isOurs ? undefined : `somebody else had moved it to ${listOf(before)}`;
+    const isOurs = [...line.ours].some((set) => masks.some((mask) => isWithin(mask, set)));
+    return isOurs ? undefined : `somebody else had moved it to ${masks.map(listOf).join(' or ')}`;
   }
 
   #find(uuid: string, irq: number, input: number): MovedLine | undefined {

@@ -1,5 +1,6 @@
 import { DEFAULT_SETTINGS, type Settings } from '../../../src/affinity/settings.js';
 import { generator } from '../../support/random.js';
+import type { TraceSource } from './trace-reports.js';
 
 /** How many domains there are; two of them share a device, so that only one of the two can run. */
 export const DOMAINS = 6;
@@ -90,6 +91,7 @@ const KINDS = (Object.keys(WEIGHTS) as Kind[]).flatMap((kind) => Array<Kind>(WEI
 export interface Setup {
   /** whether there are trace events at first, and how late they come */
   traced: boolean;
+  source: TraceSource;
   latencyMs: number;
   /** the CPUs that vectors are born on; undefined: all, or those of the device's node */
   defaultAffinity: string | undefined;
@@ -109,6 +111,7 @@ export function historyOf(seed: number, length: number): History {
   const quiet = oneOf([1000, 3000]);
   const setup: Setup = {
     traced: seed % 2 === 0,
+    source: (['vectors', 'requests', 'vectors', 'unnamed-requests'] as const)[(seed >> 1) % 4] as TraceSource,
     latencyMs: oneOf([0, 2, 40]),
     defaultAffinity: oneOf([undefined, '0-1', '0']),
     settings: {
