@@ -1,4 +1,4 @@
-import { type DevicePlan, type InterruptPlan, isPosted } from '../affinity/domain-plan.js';
+import type { DevicePlan } from '../affinity/domain-plan.js';
 import { type Cpuset, has } from '../domain/cpuset.js';
 
 /** How often interrupts were taken since their vectors exist, and how often by the given CPUs. */
@@ -7,12 +7,17 @@ export interface DeliveryShare {
   on: number;
 }
 
+/** An interrupt of a plan or a report. Reports of earlier versions have no `posting`. */
+interface Counted {
+  counts: Readonly<Record<string, number>>;
+  posting?: { state: 'no' | 'yes' | 'unknown' };
+}
+
 /** Without interrupts that are posted now: their counts are from the time before. */
-export function deliveryShare(interrupts: readonly InterruptPlan[], cpus: Cpuset): DeliveryShare {
+export function deliveryShare(interrupts: Iterable<Counted>, cpus: Cpuset): DeliveryShare {
   const sum: DeliveryShare = { all: 0, on: 0 };
-  for (const interrupt of interrupts) {
-    if (isPosted(interrupt)) continue;
-    const { counts } = interrupt;
+  for (const { counts, posting } of interrupts) {
+    if (posting?.state === 'yes') continue;
     for (const [cpu, count] of Object.entries(counts)) {
       sum.all += count;
       if (has(cpus, Number(cpu))) sum.on += count;

@@ -53,12 +53,13 @@ export function deviceSentence(device: DevicePlan, verdict: DeviceVerdict, secon
 const nativeStart = ({ policy }: DevicePlan) => (policy === 'native' ? 'no policy places it' : 'nothing is placed');
 
 /** The effect that `auto` would have, if no policy places the device. */
-function nativeHint({ policy }: DevicePlan, { onVcpuCpus, perSecond }: DeviceVerdict): string {
-  const isElsewhere = onVcpuCpus !== undefined && onVcpuCpus.on < onVcpuCpus.all;
-  return policy === 'native' && isElsewhere && perSecond >= FEW_PER_SECOND
-    ? "; cpuset='auto' brings them to the vCPUs' CPUs"
-    : '';
+function nativeHint({ policy }: DevicePlan, { onVcpuCpus, onNearVcpuCpus, perSecond }: DeviceVerdict): string {
+  if (policy !== 'native' || perSecond < FEW_PER_SECOND) return '';
+  if (areSomeElsewhere(onVcpuCpus)) return "; cpuset='auto' brings them to the vCPUs' CPUs";
+  return areSomeElsewhere(onNearVcpuCpus) ? "; cpuset='auto' brings them to the device's node" : '';
 }
+
+const areSomeElsewhere = (share: DeliveryShare | undefined) => share !== undefined && share.on < share.all;
 
 function measured({ policy }: DevicePlan, verdict: DeviceVerdict): string {
   const { perSecond, onWanted, onVcpuCpus, onNode, onOwnTarget, inUse, posted, hasLine } = verdict;

@@ -6,7 +6,7 @@ import {
   mapInterrupts,
 } from '../affinity/domain-plan.js';
 import { restOfSet } from '../affinity/vector-target.js';
-import { type Cpuset, EMPTY } from '../domain/cpuset.js';
+import { type Cpuset, EMPTY, intersect } from '../domain/cpuset.js';
 import type { InterruptLines } from '../host/interrupt-table.js';
 import { type DeliveryShare, deliveryShare } from './delivery-share.js';
 import { interruptKey } from './rates.js';
@@ -44,6 +44,8 @@ export interface DeviceVerdict {
    * vectors
    */
   onOwnTarget: DeliveryShare | undefined;
+  /** those on CPUs of the vCPUs on the device's node; undefined: there are no such CPUs, or nodes do not matter */
+  onNearVcpuCpus: DeliveryShare | undefined;
   /** number of interrupts in use, how many of them are posted, and for how many that is unknown */
   inUse: number;
   posted: number;
@@ -100,36 +102,43 @@ export function verdictsBetween(
 /** True if QEMU's threads were seen. */
 export const isRunning = ({ vcpus }: DomainPlan): boolean => vcpus.source === 'threads';
 
-/** Sets posting to no for interrupts that the host has taken, if it was unknown. */
+/**
+ * Sets posting to no for interrupts that the host has taken meanwhile, unless an event between the samples said that
+ * they are posted.
+ */
 export function withCountedPosting(before: readonly DomainPlan[], after: readonly DomainPlan[]): DomainPlan[] {
-  const counts = countsOf(before);
+  const earlier = interruptsOf(before);
   return after.map((plan) =>
     mapInterrupts(plan, (interrupt) => {
-      const isTaken = Object.keys(takenSince(counts, interrupt)).length > 0;
-      const isCertain = interrupt.posting.state !== 'unknown';
-      return isCertain || !isTaken ? interrupt : { ...interrupt, posting: { state: 'no', vcpu: null } };
+      const known = earlier.get(interruptKey(interrupt));
+      const isNew = isPosted(interrupt) && !(known && isPosted(known));
+      const isTaken = Object.keys(takenSince(known, interrupt)).length > 0;
+      if (isNew || !isTaken) return interrupt;
+      // it was left alone only because it was said to be posted
+      const placing = interrupt.reason?.code === 'posted' ? ({ action: 'set', reason: null } as const) : {};
+      return { ...interrupt, ...placing, posting: { state: 'no', vcpu: null } };
     }),
   );
 }
 
 /** The plan with the counts of the time between. */
 function takenBetween(before: DomainPlan, after: DomainPlan): DomainPlan {
-  const counts = countsOf([before]);
-  return mapInterrupts(after, (interrupt) => ({ ...interrupt, counts: takenSince(counts, interrupt) }));
+  const earlier = interruptsOf([before]);
+  return mapInterrupts(after, (interrupt) => {
+    return { ...interrupt, counts: takenSince(earlier.get(interruptKey(interrupt)), interrupt) };
+  });
 }
 
-type Counts = ReadonlyMap<string, InterruptPlan['counts']>;
-
-function countsOf(plans: readonly DomainPlan[]): Counts {
+/** By interruptKey(). */
+function interruptsOf(plans: readonly DomainPlan[]): ReadonlyMap<string, InterruptPlan> {
   const interrupts = plans.flatMap(({ devices }) => devices.flatMap((device) => device.interrupts));
-  return new Map(interrupts.map((interrupt) => [interruptKey(interrupt), interrupt.counts]));
+  return new Map(interrupts.map((interrupt) => [interruptKey(interrupt), interrupt]));
 }
 
 /** Empty for a new interrupt, or another one with the same number. */
-function takenSince(before: Counts, interrupt: InterruptPlan): InterruptPlan['counts'] {
-  const earlier = before.get(interruptKey(interrupt));
+function takenSince(earlier: InterruptPlan | undefined, { counts }: InterruptPlan): InterruptPlan['counts'] {
   if (!earlier) return {};
-  const taken = Object.entries(interrupt.counts).map(([cpu, count]) => [cpu, count - (earlier[cpu] ?? 0)] as const);
+  const taken = Object.entries(counts).map(([cpu, count]) => [cpu, count - (earlier.counts[cpu] ?? 0)] as const);
   return Object.fromEntries(taken.filter(([, count]) => count > 0));
 }
 
@@ -140,6 +149,7 @@ function verdictOf(device: DevicePlan, { vcpus }: DomainPlan, seconds: number): 
   const share = (cpus: Cpuset | null | undefined) => (cpus ? deliveryShare(inUse, cpus) : undefined);
   const onWanted = share(device.cpus);
   const onOwnTarget = own.length > 0 ? onTargets(own) : undefined;
+  const nearVcpuCpus = intersect(vcpus.cpus ?? EMPTY, device.preferred);
   const posted = inUse.filter(isPosted).length;
   return {
     kind: kindOf({ inUse: inUse.length, posted, all, wanted: onWanted && [onWanted, onOwnTarget] }),
@@ -148,6 +158,7 @@ function verdictOf(device: DevicePlan, { vcpus }: DomainPlan, seconds: number): 
     onVcpuCpus: share(vcpus.cpus),
     onNode: share(device.locality && device.locality.far.length > 0 ? device.locality.near : undefined),
     onOwnTarget,
+    onNearVcpuCpus: share(nearVcpuCpus.length > 0 ? nearVcpuCpus : undefined),
     inUse: inUse.length,
     posted,
     unknown: inUse.filter(({ posting }) => posting.state === 'unknown').length,

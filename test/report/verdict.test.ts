@@ -93,6 +93,27 @@ test('in place: rate, and shares on the vCPUs and on the node', () => {
   assert.equal(domain.verdict, { seconds: 2, foreign: [] });
 });
 
+test('native: auto would bring remote interrupts to the node if a vCPU has a CPU there', () => {
+  const vcpus = [
+    { vcpu: 0, cpus: '2' },
+    { vcpu: 1, cpus: '5' },
+  ];
+  const scene = (cpu: number, more: DeviceDescription = near(vfio(A, 41))) =>
+    watch({
+      devices: [more],
+      policies: hostdev(A, 'native'),
+      host: { ...HOST, domains: [{ name: 'guest', uuid: UUID, pid: 700, vcpus }] },
+      happening: (kernel) => {
+        kernel.move(41, [{ first: cpu, last: cpu }]);
+        kernel.occur(41, 400);
+      },
+    }).text[1];
+  const start = `  ${A}: no policy places it: 200 interrupts/s, 100 % on the vCPUs' CPUs`;
+  assert.is(scene(5), `${start}, 0 % on the device's node; cpuset='auto' brings them to the device's node`);
+  assert.is(scene(2), `${start}, 100 % on the device's node`);
+  assert.is(scene(5, vfio(A, 41)), start, 'an unknown node');
+});
+
 test('not in place: only interrupts between the samples count', () => {
   const { text, domain } = watch({
     devices: [near(vfio(A, 41, 42))],
@@ -196,6 +217,35 @@ test('a device without enabled interrupts, and a device with a legacy line', () 
   });
   assert.is(text[1], `  ${A}: no interrupt is in use: the guest's driver has enabled none`);
   assert.match(text[2] ?? '', /200 interrupts\/s, .*; it uses INTx: MSI in the guest is faster$/);
+});
+
+test('a vector that the host took while it was said to be posted is not posted; one posted just now may be', () => {
+  const scene = { devices: [near(vfio(A, 41))], policies: hostdev(A, 'auto') };
+  const posting = { isPosted: true, apicId: 0 };
+  const happening = (kernel: SimulatedKernel) => kernel.occur(41, 900);
+  const all = watch({ ...scene, postings: { 41: posting }, happening });
+  assert.is(all.text[1], `  ${A}: in place: 450 interrupts/s, 100 % on the vCPUs' CPUs, 100 % on the device's node`);
+  assert.equal(interrupts(all.domain).get(41)?.posting, { state: 'no', vcpu: null });
+
+  const moved = watch({
+    ...{ ...scene, postings: { 41: posting } },
+    happening: (kernel) => {
+      kernel.move(41, [{ first: 0, last: 0 }]);
+      kernel.occur(41, 900);
+    },
+  });
+  const { action, reason } = interrupts(moved.domain).get(41) ?? {};
+  assert.equal([action, reason], ['set', null], 'it is misplaced');
+
+  const postings: Record<number, KnownPosting> = {};
+  const now = watch({
+    ...{ ...scene, postings },
+    happening: (kernel) => {
+      kernel.occur(41, 900);
+      postings[41] = posting;
+    },
+  });
+  assert.equal(interrupts(now.domain).get(41)?.posting, { state: 'yes', vcpu: 0 });
 });
 
 test('a vector with unknown posting that the host handled is not posted', () => {
