@@ -21,6 +21,13 @@ export function truncate(text: string, width: number): string {
   return head === text ? text : width < 1 ? '' : `${headOf(text, width - 1)}…`;
 }
 
+/** The same for names, of which many differ only at the end: cuts in the middle. */
+export function truncateName(name: string, width: number): string {
+  if (headOf(name, width) === name || width < 3) return truncate(name, width);
+  const tail = tailOf(name, Math.floor((width - 1) / 2));
+  return `${headOf(name, width - 1 - textWidth(tail))}…${tail}`;
+}
+
 /** Adds spaces up to `width` columns. */
 export function padEnd(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - textWidth(text)));
@@ -35,4 +42,16 @@ export function headOf(text: string, width: number): string {
     if (left < 0) return text.slice(0, index);
   }
   return text;
+}
+
+/** The longest end of a text that fits in `width` columns without splitting a character. */
+function tailOf(text: string, width: number): string {
+  let left = width;
+  let start = text.length;
+  for (const { character, index } of [...charactersOf(text)].reverse()) {
+    left -= textWidth(character);
+    if (left < 0) break;
+    start = index;
+  }
+  return text.slice(start);
 }

@@ -9,7 +9,7 @@ import {
 import type { Problem } from '../affinity/problems.js';
 import { EMPTY, formatCpuset } from '../domain/cpuset.js';
 import { printable } from '../lib/printable.js';
-import { textWidth, truncate } from '../lib/text-width.js';
+import { textWidth, truncateName } from '../lib/text-width.js';
 import { wrap } from '../lib/text-wrap.js';
 import type { Paint } from '../lint/formats/text.js';
 import type { Severity } from '../lint/rule.js';
@@ -87,7 +87,7 @@ function formatDomain(
     domain.devices.map((device) => [device, device.interrupts.filter((one) => !shows || shows(one, device))] as const),
   );
   const devices = domain.devices.filter((device) => !shows || shown.get(device)?.length);
-  const title = truncate(printable(name), Math.max(Math.floor(width / 3), MIN_WIDTH - 2));
+  const title = truncateName(printable(name), Math.max(Math.floor(width / 3), MIN_WIDTH - 2));
   const source = vcpus.source === 'threads' ? "QEMU's threads" : 'definition';
   const room = width - textWidth(title) - source.length - ' (vCPUs: CPU , from )'.length;
   const cpus = vcpus.cpus
@@ -130,7 +130,7 @@ function titleOf(device: DevicePlan, { vcpus }: DomainPlan, paint: Paint, width:
   const { address, alias, element, policy, origin, spread, numaNode, interrupts } = device;
   const cpus = device.cpus && formatCpuset(device.cpus);
   const aliasWidth = Math.min(MAX_ALIAS_WIDTH, width - MARGIN - 1);
-  const name = `${address ?? element}${alias === null ? '' : ` ${truncate(printable(alias), aliasWidth)}`}`;
+  const name = `${address ?? element}${alias === null ? '' : ` ${truncateName(printable(alias), aliasWidth)}`}`;
   const share = deliveryShare(interrupts, vcpus.cpus ?? EMPTY);
   const remote = remoteShare([device]);
   const posted = interrupts.filter(isPosted).length;

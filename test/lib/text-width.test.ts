@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { printable } from '../../src/lib/printable.js';
-import { padEnd, textWidth, truncate } from '../../src/lib/text-width.js';
+import { padEnd, textWidth, truncate, truncateName } from '../../src/lib/text-width.js';
 import { wrap } from '../../src/lib/text-wrap.js';
 import { terminalText } from '../support/terminal-text.js';
 
@@ -43,6 +43,15 @@ test('a cut is shown as …, and no character is split', () => {
   assert.is(truncate('guest', 0), '');
 });
 
+test('names are cut in the middle, as many differ only at the end', () => {
+  assert.is(truncateName('vnf-gateway-1', 13), 'vnf-gateway-1');
+  assert.is(truncateName('vnf-gateway-12', 9), 'vnf-…y-12');
+  assert.is(truncateName('客人客人客', 6), '客…客');
+  assert.is(truncateName(`${FAMILY}ab${FAMILY}`, 5), `${FAMILY}…${FAMILY}`);
+  assert.is(truncateName('guest', 2), 'g…');
+  assert.is(truncateName('guest', 0), '');
+});
+
 test('padding counts columns', () => {
   assert.is(padEnd('客', 4), '客  ');
   assert.is(padEnd('客人', 3), '客人');
@@ -75,6 +84,7 @@ test('no line is wider than the limit, and no text is lost', () => {
       const text = printable(raw);
       const cut = truncate(text, width);
       assert.ok(textWidth(cut) <= width);
+      assert.ok(textWidth(truncateName(text, width)) <= width);
       assert.ok(cut === text || width === 0 || (cut.endsWith('…') && text.startsWith(cut.slice(0, -1))));
       if (width < 2) return;
       const lines = wrap(text, width);

@@ -242,7 +242,7 @@ texts('if a title is too long, its second part is on its own line', () => {
   Object.assign(report.devices[0] ?? {}, { alias: 'ua-a-long-name-for-a-device' });
   for (const width of [72, 80]) assertWithin(textOf(report, width), width);
   assert.equal(textOf(report).split('\n').slice(2, 4), [
-    `  ${A} ua-a-long-name-for-…: auto (host default) -> 0,2,4,6`,
+    `  ${A} ua-a-long-…-a-device: auto (host default) -> 0,2,4,6`,
     '    node 0, 0 % on vCPU CPUs',
   ]);
 });
