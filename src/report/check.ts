@@ -15,12 +15,12 @@ export function faultsOf({
   watcher,
   problems,
 }: Pick<StatusReport, 'domains'> & Partial<Pick<StatusReport, 'watcher' | 'problems'>>): string[] {
-  const guests = domains.map((domain) => guestSummary(domain));
+  const guests = domains.map((domain) => guestSummary(domain, { isWatcherSeen: Boolean(watcher) }));
   const counted = (one: string, key: 'misplaced' | 'unreadable' | 'contested', least = 0) => {
-    const found = guests.filter((guest) => guest[key] > 0);
+    const found = guests.filter((guest) => (guest[key] ?? 0) > 0);
     const sum = Math.max(
       least,
-      found.reduce((total, guest) => total + guest[key], 0),
+      found.reduce((total, guest) => total + (guest[key] ?? 0), 0),
     );
     if (sum === 0) return [];
     const names = namesOf(found, (guest) => (found.length > 1 ? `${guest.name} ${guest[key]}` : guest.name));
@@ -42,6 +42,10 @@ export function faultsOf({
     ...(problems ?? (watcher ? [] : [UNSEEN])).filter(isFault).map(({ message }) => message),
   ].map(printable);
 }
+
+/** What could not be seen, and is no fault by itself. */
+export const unseenOf = ({ problems = [] }: Partial<Pick<StatusReport, 'problems'>>): string[] =>
+  problems.filter((one) => !isFault(one)).map(({ message }) => printable(message));
 
 const UNSEEN: ProblemReport = {
   rule: 'watcher-unseen',

@@ -37,4 +37,10 @@ function readText(times: readonly string[]): string {
 }
 
 const isNotable = (guest: GuestSummary) =>
-  guest.misplaced + guest.unreadable + guest.remote + guest.contested + guest.errors.length + guest.warnings.length > 0;
+  guest.misplaced +
+    guest.unreadable +
+    guest.remote +
+    (guest.contested ?? 0) +
+    guest.errors.length +
+    guest.warnings.length >
+  0;

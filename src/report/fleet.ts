@@ -1,4 +1,4 @@
-import { faultsOf } from './check.js';
+import { faultsOf, unseenOf } from './check.js';
 import { type GuestSummary, guestSummary } from './overview.js';
 import type { HostDocument } from './parse-report.js';
 
@@ -15,6 +15,8 @@ export interface FleetHost {
   summary: GuestSummary;
   /** what is not as it should be */
   faults: string[];
+  /** what could not be seen */
+  unseen: string[];
 }
 
 export interface FleetOptions {
@@ -46,15 +48,17 @@ function hostOf(name: string, document: HostDocument, options: FleetOptions): Om
   const { time } = document.host;
   const guests = document.domains
     .filter(({ devices, problems }) => devices.length + problems.length > 0)
-    .map((domain) => guestSummary(domain, undefined, name));
+    .map((domain) => guestSummary(domain, { host: name, isWatcherSeen: Boolean(document.watcher) }));
   const wrongTime = timeFaultOf(document, options);
   const own = document.problems ?? (document.watcher ? [] : [{ rule: 'watcher-unseen', severity: 'note' }]);
   const rulesOf = (severity: string) => own.filter((one) => one.severity === severity).map(({ rule }) => rule);
   const summary = sumOf(guests, name);
+  if (!document.watcher) summary.contested = null;
   summary.errors = [...new Set([...(wrongTime ? [wrongTime.rule] : []), ...rulesOf('error'), ...summary.errors])];
   const unseen = rulesOf('note').filter((rule) => rule === 'watcher-unseen');
   summary.warnings = [...new Set([...rulesOf('warning'), ...unseen, ...summary.warnings])];
-  return { name, time, guests, summary, faults: [...(wrongTime?.text ?? []), ...faultsOf(document)] };
+  const faults = [...(wrongTime?.text ?? []), ...faultsOf(document)];
+  return { name, time, guests, summary, faults, unseen: unseenOf(document) };
 }
 
 /** A time in the future is one, too: a document of that host would never be too old. */
@@ -73,17 +77,15 @@ const MAX_AHEAD_MS = 60_000;
 
 /** The sums over guests, in the form of one guest. */
 export function sumOf(guests: readonly GuestSummary[], name: string): GuestSummary {
-  const sum = (key: 'interrupts' | 'inPlace' | 'misplaced' | 'unreadable' | 'remote' | 'contested') =>
+  const sum = (key: 'interrupts' | 'inPlace' | 'misplaced' | 'unreadable' | 'remote') =>
     guests.reduce((total, guest) => total + guest[key], 0);
+  const isContestedKnown = guests.every((guest) => guest.contested !== null);
+  const contested = isContestedKnown ? guests.reduce((total, guest) => total + (guest.contested ?? 0), 0) : null;
   const shares = guests.flatMap(({ share }) => share ?? []);
   return {
     ...{ host: null, name, uuid: null, rate: undefined },
     ...{ interrupts: sum('interrupts'), inPlace: sum('inPlace'), misplaced: sum('misplaced') },
-    ...{ unreadable: sum('unreadable'), remote: sum('remote'), contested: sum('contested') },
-    posted: guests.reduce(
-      (total: number | null, { posted }) => (total === null || posted === null ? null : total + posted),
-      0,
-    ),
+    ...{ unreadable: sum('unreadable'), remote: sum('remote'), contested, posted: postedOf(guests) },
     share: {
       all: shares.reduce((total, { all }) => total + all, 0),
       on: shares.reduce((total, { on }) => total + on, 0),
@@ -91,6 +93,12 @@ export function sumOf(guests: readonly GuestSummary[], name: string): GuestSumma
     errors: [...new Set(guests.flatMap(({ errors }) => errors))],
     warnings: [...new Set(guests.flatMap(({ warnings }) => warnings))],
   };
+}
+
+/** As of one guest: with none known and some unknown, the number is unknown. */
+function postedOf(guests: readonly GuestSummary[]): number | null {
+  const known = guests.reduce((total, { posted }) => total + (posted ?? 0), 0);
+  return known === 0 && guests.some(({ posted }) => posted === null) ? null : known;
 }
 
 const timeOf = ({ host }: HostDocument) => {

@@ -19,8 +19,8 @@ type Gauge = Exclude<keyof DomainCounts, 'domain'>;
 
 const DOMAIN_GAUGES: Record<Gauge, [name: string, help: string]> = {
   devices: ['devices', 'Devices whose policy is maintained.'],
-  interrupts: ['interrupts', 'Interrupts of these devices.'],
-  misplaced: ['misplaced_interrupts', 'Interrupts that are not where their policy wants them.'],
+  interrupts: ['interrupts', 'Interrupts of these devices that VFIO alone handles.'],
+  misplaced: ['misplaced_interrupts', 'Interrupts that are not where their policy wants them, shared lines included.'],
   contested: ['contested_interrupts', 'Interrupts that another program keeps moving.'],
   remote: ['remote_interrupts', "Interrupts that are delivered to another node than the device's."],
   posted: ['posted_interrupts', 'Interrupts that are known to be posted to vCPUs by the hardware.'],
@@ -56,7 +56,7 @@ export function formatMetrics({ counters, domainCounts, strays, tracing, version
         gauges.map(([domain, values]) => [`{domain="${escapeLabel(domain)}"}`, values[gauge as Gauge]]),
       ),
     ),
-    metric('writes_total', 'counter', 'Affinity masks written.', writes),
+    metric('writes_total', 'counter', 'Affinities written.', writes),
     metric('repairs_total', 'counter', 'Masks written because another program had moved an interrupt.', repairs),
     metric(
       'contested_total',

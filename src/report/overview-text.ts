@@ -1,5 +1,5 @@
 import { printable } from '../lib/printable.js';
-import { padEnd, textWidth, truncate } from '../lib/text-width.js';
+import { padEnd, textWidth, truncate, truncateName } from '../lib/text-width.js';
 import { wrap } from '../lib/text-wrap.js';
 import type { Paint } from '../lint/formats/text.js';
 import { formatShare } from './delivery-share.js';
@@ -19,12 +19,12 @@ interface Column {
   isIdle(text: string): boolean;
 }
 
-const count = (heading: string, key: 'interrupts' | 'inPlace' | 'misplaced' | 'remote' | 'contested') => ({
+const count = (heading: string, key: 'interrupts' | 'inPlace' | 'misplaced' | 'remote' | 'contested' | 'posted') => ({
   heading,
   word: WORDS[key],
-  order: key === 'inPlace' ? ('interrupts' as const) : key,
-  text: (guest: GuestSummary) => `${guest[key]}`,
-  isIdle: (text: string) => text === '0' && key !== 'interrupts' && key !== 'misplaced',
+  order: key === 'inPlace' || key === 'posted' ? ('interrupts' as const) : key,
+  text: (guest: GuestSummary) => `${guest[key] ?? '-'}`,
+  isIdle: (text: string) => (text === '0' || text === '-') && key !== 'interrupts' && key !== 'misplaced',
 });
 const WORDS = {
   interrupts: 'interrupts',
@@ -32,6 +32,7 @@ const WORDS = {
   misplaced: 'misplaced',
   remote: 'remote',
   contested: 'contested',
+  posted: 'posted',
 };
 const COLUMNS: readonly Column[] = [
   count('IRQS', 'interrupts'),
@@ -39,13 +40,7 @@ const COLUMNS: readonly Column[] = [
   { ...count('MISPLACED', 'misplaced'), style: 'red' },
   { ...count('REMOTE', 'remote'), style: 'yellow' },
   { ...count('CONTESTED', 'contested'), style: 'red' },
-  {
-    heading: 'POSTED',
-    word: 'posted',
-    order: 'interrupts',
-    text: ({ posted }) => (posted === null ? '-' : `${posted}`),
-    isIdle: (text) => text === '-' || text === '0',
-  },
+  count('POSTED', 'posted'),
   {
     heading: 'ON VCPUS',
     word: 'taken on vCPU CPUs',
@@ -110,7 +105,10 @@ interface Table {
   problems: number;
 }
 
-/** Leaves out columns that are not informative, from the right, until the names fit; undefined: they do not fit. */
+/**
+ * Leaves out columns that are not informative, from the right, as long as names would be cut; undefined: not even the
+ * least of the names fits.
+ */
 function tableOf(guests: readonly GuestSummary[], width: number, what: string): Table | undefined {
   const longest = Math.min(MAX_NAME_WIDTH, Math.max(what.length, ...guests.map((guest) => textWidth(nameOf(guest)))));
   let shown = COLUMNS.map((column) => {
@@ -124,7 +122,7 @@ function tableOf(guests: readonly GuestSummary[], width: number, what: string): 
   const problemWidth = Math.max(PROBLEMS.length, Math.min(longestProblem, MAX_RESERVED_WIDTH));
   const forProblems = hasProblems ? GAP.length + problemWidth : 0;
   const room = () => width - shown.reduce((sum, column) => sum + column.width + GAP.length, 0);
-  while (room() < least + forProblems) {
+  while (room() < longest + forProblems) {
     const idle = shown.filter(({ isIdle }) => isIdle).at(-1);
     if (!idle) break;
     shown = shown.filter((column) => column !== idle);
@@ -153,16 +151,16 @@ function sentence(guest: GuestSummary, paint: Paint, width: number): string[] {
 
 function painted(guest: GuestSummary, column: Column, paint: Paint, width = 0): string {
   const text = column.text(guest);
-  const isWorth = column.style !== undefined && text !== '0';
+  const isWorth = column.style !== undefined && text !== '0' && text !== '-';
   return ' '.repeat(Math.max(0, width - text.length)) + (isWorth ? paint(column.style as 'red', text) : text);
 }
 
 /** Of a long host name and guest name, the host's is cut first. */
 function nameOf({ host, name }: GuestSummary, width = Number.POSITIVE_INFINITY): string {
   const guest = printable(name || '(no name)');
-  if (host === null) return truncate(guest, width);
-  const shown = truncate(printable(host), Math.max(MIN_HOST_WIDTH, width - 1 - textWidth(guest)));
-  return `${shown} ${truncate(guest, width - 1 - textWidth(shown))}`;
+  if (host === null) return truncateName(guest, width);
+  const shown = truncateName(printable(host), Math.max(MIN_HOST_WIDTH, width - 1 - textWidth(guest)));
+  return `${shown} ${truncateName(guest, width - 1 - textWidth(shown))}`;
 }
 
 function problemsOf({ errors, warnings, unreadable }: GuestSummary): string {
@@ -180,7 +178,7 @@ export function overviewTotals(
   hosts?: number,
 ): string[] {
   const sum = (key: 'interrupts' | 'inPlace' | 'misplaced' | 'remote' | 'contested' | 'unreadable') =>
-    guests.reduce((total, guest) => total + guest[key], 0);
+    guests.reduce((total, guest) => total + (guest[key] ?? 0), 0);
   const [misplaced, remote, contested, unreadable] = [
     sum('misplaced'),
     sum('remote'),

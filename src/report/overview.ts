@@ -1,7 +1,6 @@
 import { parseCpuList } from '../domain/cpu-mask.js';
-import { EMPTY, has } from '../domain/cpuset.js';
 import { compareNames } from '../lib/compare-names.js';
-import type { DeliveryShare } from './delivery-share.js';
+import { type DeliveryShare, deliveryShare } from './delivery-share.js';
 import { interruptKey, type Rates } from './rates.js';
 import type { DomainReport, InterruptReport } from './report.js';
 
@@ -20,14 +19,14 @@ export interface GuestSummary {
   /** interrupts whose affinity cannot be read */
   unreadable: number;
   remote: number;
-  contested: number;
+  /** null: unknown, as no watcher was seen */
+  contested: number | null;
   /** number of interrupts known to be posted; null: none known, and unknown for some */
   posted: number | null;
   /** true: unknown for some interrupts */
   isPostingUnknown?: boolean;
   /**
-   * how often interrupts were taken since the vectors exist, and how often on the CPUs of its vCPUs; null: the vCPUs
-   * have no CPUs of their own
+   * as deliveryShare() on the CPUs of its vCPUs; null: the vCPUs have no CPUs of their own
    */
   share: DeliveryShare | null;
   /** interrupts per second; undefined: unknown */
@@ -42,28 +41,34 @@ interface Posted {
   posting?: { state: 'no' | 'yes' | 'unknown' };
 }
 
-export function guestSummary(domain: DomainReport, rates?: Rates, host: string | null = null): GuestSummary {
+export interface SummaryOptions {
+  rates?: Rates | undefined;
+  host?: string | null;
+  /** only a watcher knows which interrupts are contested */
+  isWatcherSeen: boolean;
+}
+
+export function guestSummary(
+  domain: DomainReport,
+  { rates, host = null, isWatcherSeen }: SummaryOptions,
+): GuestSummary {
   const { uuid, owner, pid, devices, problems } = domain;
   const name = owner === undefined ? domain.name : `${domain.name} (${owner})`;
   const vcpus = domain.vcpuCpus === null ? undefined : parseCpuList(domain.vcpuCpus);
+  const interrupts = devices.flatMap((device) => device.interrupts);
   const guest: GuestSummary = {
     host,
     name,
     uuid,
     ...(pid === undefined ? {} : { pid }),
     ...{ interrupts: 0, inPlace: 0, misplaced: 0, unreadable: 0, remote: 0, contested: 0, posted: 0 },
-    share: vcpus ? { all: 0, on: 0 } : null,
+    share: vcpus ? deliveryShare(interrupts, vcpus) : null,
     rate: undefined,
     errors: [],
     warnings: [],
   };
-  for (const interrupt of devices.flatMap((device) => device.interrupts)) {
+  for (const interrupt of interrupts) {
     count(interrupt, guest);
-    for (const [cpu, taken] of Object.entries(guest.share ? interrupt.counts : {})) {
-      const share = guest.share as DeliveryShare;
-      share.all += taken;
-      if (has(vcpus ?? EMPTY, Number(cpu))) share.on += taken;
-    }
     const rate = rates?.get(interruptKey(interrupt));
     if (rate !== undefined) guest.rate = (guest.rate ?? 0) + rate;
   }
@@ -73,6 +78,7 @@ export function guestSummary(domain: DomainReport, rates?: Rates, host: string |
   const rulesOf = (level: string) => [
     ...new Set(all.filter(({ severity }) => severity === level).map(({ rule }) => rule)),
   ];
+  if (!isWatcherSeen) guest.contested = null;
   guest.errors = rulesOf('error');
   guest.warnings = rulesOf('warning').filter((rule) => !guest.errors.includes(rule));
   return guest;
@@ -88,14 +94,14 @@ function count(interrupt: Omit<InterruptReport, 'posting'> & Posted, guest: Gues
   else if (action === 'keep') guest.inPlace++;
   else if (action === 'set' || action === 'fail') guest.misplaced++;
   if (interrupt.remote) guest.remote++;
-  if (interrupt.contested) guest.contested++;
+  if (interrupt.contested) guest.contested = (guest.contested ?? 0) + 1;
   if (posting?.state === 'yes') guest.posted = (guest.posted ?? 0) + 1;
   else if (posting?.state !== 'no') guest.isPostingUnknown = true;
 }
 
 /** Whether the guest has a fault. */
 export function isWrong({ misplaced, unreadable, contested, errors }: GuestSummary): boolean {
-  return misplaced + unreadable + contested + errors.length > 0;
+  return misplaced + unreadable + (contested ?? 0) + errors.length > 0;
 }
 
 /** The orders of a list of guests; the first is that of `status`. */
@@ -105,7 +111,7 @@ export const GUEST_ORDERS = {
   interrupts: (a, b) => b.interrupts - a.interrupts,
   misplaced: (a, b) => b.misplaced - a.misplaced,
   remote: (a, b) => b.remote - a.remote,
-  contested: (a, b) => b.contested - a.contested,
+  contested: (a, b) => (b.contested ?? -1) - (a.contested ?? -1),
   share: (a, b) => shareOf(a) - shareOf(b),
   rate: (a, b) => (b.rate ?? -1) - (a.rate ?? -1),
 } as const satisfies Record<string, (a: GuestSummary, b: GuestSummary) => number>;
@@ -121,7 +127,7 @@ export function orderGuests(guests: readonly GuestSummary[], order: GuestOrder =
 
 function severity(guest: GuestSummary): number {
   if (guest.errors.length + guest.unreadable > 0) return 3;
-  if (guest.misplaced + guest.contested > 0) return 2;
+  if (guest.misplaced + (guest.contested ?? 0) > 0) return 2;
   return guest.remote + guest.warnings.length > 0 ? 1 : 0;
 }
 

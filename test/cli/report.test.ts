@@ -29,11 +29,11 @@ const report = (...args: string[]) => runInProcess('hostdev-cpuset', ['report', 
 const both = () => [files.a as string, files.b as string];
 const ALL = [
   'HOST    IRQS  IN PLACE  MISPLACED  REMOTE  CONTESTED  ON VCPUS  PROBLEMS',
-  'host-a     3         2          1       1          0      40 %  no-watcher',
-  'host-b     1         1          0       0          0     100 %',
+  'host-a     3         2          1       1          -      40 %  no-watcher',
+  'host-b     1         1          0       0          -     100 %',
   '',
   'HOST GUEST     IRQS  IN PLACE  MISPLACED  REMOTE  CONTESTED  POSTED  ON VCPUS',
-  'host-a router     2         1          1       1          0       -      25 %',
+  'host-a router     2         1          1       1          -       -      25 %',
   '',
   '2 hosts, 3 guests with 4 interrupts: 1 misplaced, 3 in place, 1 remote',
   'read from 2026-01-01T00:00:00.000Z to 2026-01-02T00:00:00.000Z',
@@ -86,7 +86,7 @@ test('a host that was not reached is an error, and the others are shown', async 
   assert.equal(stdout.split('\n'), ALL);
   assert.is(code, 2);
   const check = await report('--check', files.b as string, empty);
-  assert.is(check.stdout, `PROBLEM: ${empty}: it is empty: was the host reached?\n`);
+  assert.is(check.stdout, `FAILED: ${empty}: it is empty: was the host reached?\n`);
   assert.is(check.code, 2);
 });
 
@@ -109,6 +109,9 @@ test('what is no such document is refused in a line', async () => {
     { ...a, host: { time: '2026-99-99T' } },
     { ...a, problems: [{}] },
     { ...a, watcher: 'x' },
+    { ...a, watcher: { counters: { contestedNow: 'x' } } },
+    { ...a, host: null },
+    { ...a, host: [] },
   ]) {
     const path = host.write('bad.json', typeof value === 'string' ? value : JSON.stringify(value));
     const { code, stderr } = await report(path);
@@ -162,8 +165,8 @@ test('a long host name does not hide the guest', async () => {
   const name = 'compute-017.rack-4.cluster-a.example.com';
   const text = readFileSync(files.a as string, 'utf8').replace('"host-a"', `"${name}"`);
   const { stdout } = await report('--details', host.write('long-name.json', text));
-  assert.match(stdout, /^compute\S+… router +2 /m);
-  assert.match(stdout, /^compute\S+… vnf +1 /m);
+  assert.match(stdout, /^compute\S+…\S+ router +2 /m);
+  assert.match(stdout, /^compute\S+…\S+ vnf +1 /m);
 });
 
 test('--max-age: a time in the future is a problem', async () => {

@@ -47,9 +47,12 @@ test('- means standard output', async () => {
 
 test('a failed write is reported in one line, and leaves no file', async () => {
   mkdirSync(host.join('a-folder'));
-  for (const path of [host.join('a-folder'), host.join('absent/page.html')]) {
-    const { code, stderr } = await status('--html', path, gpu);
-    assert.match(stderr, /^hostdev-cpuset: [^\n]*(a-folder|absent\/page\.html): cannot be [^\n]*\n$/);
+  for (const [name, reason] of [
+    ['a-folder', 'is a directory'],
+    ['absent/page.html', 'no such directory'],
+  ] as const) {
+    const { code, stderr } = await status('--html', host.join(name), gpu);
+    assert.is(stderr, `hostdev-cpuset: ${host.join(name)}: cannot be written: ${reason}\n`);
     assert.is(code, 2);
   }
   assert.equal(readdirSync(host.path).sort(), ['a-folder', 'host']);
@@ -61,6 +64,19 @@ test('if one document has errors, the others are shown, and the exit status is 1
   assert.match(stderr, /bad\.xml:1:\d+: error: /);
   assert.match(stdout, /<h3><span class="sign hue0">A<\/span> workstation<\/h3>/);
   assert.is(code, 1);
+});
+
+test('a definition whose error the plan reports makes the exit status 1, as without --html', async () => {
+  const own = new RunningHost([{ ...guestOn('a'), devices: [{ node: 0, policy: '9-3', interrupts: [IN_PLACE] }] }]);
+  try {
+    for (const args of [['--html', '-'], []]) {
+      const { code, stdout } = await runInProcess('hostdev-cpuset', ['status', '--root', own.root, ...args]);
+      assert.match(stdout, 'metadata-syntax');
+      assert.is(code, 1);
+    }
+  } finally {
+    own.remove();
+  }
 });
 
 test('--html needs a file name', async () => {

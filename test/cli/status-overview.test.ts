@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -24,9 +24,9 @@ test.after(() => host.remove());
 const status = (...args: string[]) => runInProcess('hostdev-cpuset', ['status', '--root', host.root, ...args]);
 const ROWS = [
   'GUEST   IRQS  IN PLACE  MISPLACED  REMOTE  CONTESTED  POSTED  ON VCPUS  PER S',
-  'router     2         1          1       1          0       -      25 %      0',
-  'vnf-2      2         2          0       0          0       -     100 %      0',
-  'vnf-10     1         1          0       0          0       -     100 %      0',
+  'router     2         1          1       1          -       -      25 %      0',
+  'vnf-2      2         2          0       0          -       -     100 %      0',
+  'vnf-10     1         1          0       0          -       -     100 %      0',
 ];
 const TOTAL = '3 guests with 5 interrupts: 1 misplaced, 4 in place, 1 remote';
 
@@ -186,6 +186,41 @@ test('JSON: the host, when it was read, and what is wrong with it', async () => 
   });
 });
 
+test('a running guest whose metadata has an error is shown, with what is placed all the same', async () => {
+  const devices = [{ node: 0, policy: '3-2', interrupts: [ELSEWHERE] }, ...guestOn('bad', IN_PLACE).devices];
+  const own = new RunningHost([{ ...guestOn('bad'), devices }]);
+  const run = (...args: string[]) => runInProcess('hostdev-cpuset', [...args, '--root', own.root]);
+  try {
+    const all = await run('status');
+    assert.match(all.stderr, /: error: cpuset: the range 3-2 is reversed/);
+    assert.match(
+      all.stdout,
+      /^bad +2 +1 .* metadata-syntax\n\n1 guest with 2 interrupts: 0 misplaced, 1 in place, 1 remote\n/m,
+    );
+    assert.is(all.code, 1);
+    const one = await run('status', 'bad', '--sample', '0');
+    assert.match(
+      one.stdout,
+      /^ +error: the entry for [\s\S]* keep\n[\s\S]*^0 misplaced, 1 in place, 1 left alone, 1 remote/m,
+    );
+    assert.is(one.code, 1);
+    const plan = await run('plan', 'bad');
+    assert.is(plan.stdout, '', 'the definition is to be corrected first');
+    assert.is(plan.code, 1);
+  } finally {
+    own.remove();
+  }
+});
+
+test('of a document that cannot be read, status does not say that no guest runs', async () => {
+  const path = host.join('broken.xml');
+  writeFileSync(path, '<domain>');
+  const { code, stdout, stderr } = await status(path, '--sample', '0');
+  assert.match(stderr, /broken\.xml:1:\d+: error: /);
+  assert.not.match(stdout, 'no running guest');
+  assert.is(code, 1);
+});
+
 test('--check: one line, and the exit status', async () => {
   const check = await status('--check');
   assert.is(check.stderr, '');
@@ -199,6 +234,71 @@ test('--check: one line, and the exit status', async () => {
   assert.is(failed.code, 2);
   for (const other of ['--json', '--details', '--misplaced', '--watch', '--html=x'])
     assert.is((await status('--check', other)).code, 2, other);
+});
+
+test('a guest whose definition has an error is listed first, and named', async () => {
+  const own = new RunningHost([
+    guestOn('fine', ELSEWHERE),
+    { ...guestOn('wrong'), devices: [{ node: 0, policy: '9-3', interrupts: [IN_PLACE] }] },
+  ]);
+  try {
+    const run = (...args: string[]) => runInProcess('hostdev-cpuset', ['status', '--root', own.root, ...args]);
+    const { code, stdout, stderr } = await run();
+    assert.match(stderr, /^wrong:\d+:\d+: error: cpuset: the range 9-3 is reversed \[metadata-syntax\]\n/);
+    assert.match(stdout, /^GUEST .*\nwrong +1 +0 .* metadata-syntax\nfine +1 +0 +1 .*\n\n2 guests with 2 interrupts: /);
+    assert.is(code, 1);
+    assert.match(
+      (await run('--check')).stdout,
+      /^PROBLEM: 1 interrupt misplaced \(fine\); metadata-syntax \(wrong\); [^;]*\n$/,
+    );
+    const report = JSON.parse((await run('--json')).stdout);
+    validateEnforceReport(report);
+    assert.equal(
+      report.problems.map(({ rule }: { rule: string }) => rule),
+      ['no-watcher'],
+    );
+    // a rule that no plan has
+    const path = own.join('host/run/libvirt/qemu/fine.xml');
+    const virtio = "<interface type='bridge' cpuset='auto'><source bridge='br0'/><model type='virtio'/></interface>";
+    writeFileSync(path, readFileSync(path, 'utf8').replace('</devices>', `${virtio}</devices>`));
+    assert.match((await run('--check')).stdout, /; the definition of fine has errors\n$/);
+  } finally {
+    own.remove();
+  }
+});
+
+test('--check: a name cannot begin the performance data that Nagios reads after a |', async () => {
+  const own = new RunningHost([guestOn('a|b', ELSEWHERE)]);
+  try {
+    const run = (...args: string[]) =>
+      runInProcess('hostdev-cpuset', ['status', '--check', '--root', own.root, ...args]);
+    assert.match((await run()).stdout, /^PROBLEM: 1 interrupt misplaced \(a¦b\); [^|\n]*\n$/);
+    assert.match((await run('x|y')).stdout, /^FAILED: no domain x¦y [^|\n]*\n$/);
+    const { stdout } = await runInProcess('hostdev-cpuset', ['status', '--json', '--root', own.root]);
+    const merged = await runInProcess('hostdev-cpuset', ['report', '--check', '-'], { input: stdout });
+    assert.match(merged.stdout, /^PROBLEM: [^|\n]*a¦b[^|\n]*\n$/);
+    const failed = await runInProcess('hostdev-cpuset', ['report', '--check', own.join('no|file')]);
+    assert.match(failed.stdout, /^FAILED: [^|\n]*no¦file[^|\n]*\n$/);
+    assert.is(failed.code, 2);
+  } finally {
+    own.remove();
+  }
+});
+
+test('a watcher whose state cannot be read does run', async () => {
+  const own = new RunningHost([guestOn('a', IN_PLACE)]);
+  try {
+    new InstanceLock(own.root).take();
+    for (const text of [undefined, '{"pid":', '{}']) {
+      if (text !== undefined) writeFileSync(join(own.root, 'run/hostdev-cpuset/watch.json'), text);
+      const { stdout } = await runInProcess('hostdev-cpuset', ['status', '--root', own.root]);
+      assert.match(stdout.replace(/\n +/g, ' '), /^a watcher runs \(process \d+\), but its state is unknown: /m);
+      const check = await runInProcess('hostdev-cpuset', ['status', '--check', '--root', own.root]);
+      assert.match(check.stdout, /^PROBLEM: a watcher runs \(process \d+\), but its state is unknown: [^\n]*\n$/);
+    }
+  } finally {
+    own.remove();
+  }
 });
 
 test('--check on a host where all is well', async () => {

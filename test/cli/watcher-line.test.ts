@@ -39,6 +39,8 @@ test('without contested interrupts none is listed', () => {
 test('contested interrupts are listed with domain, device and IRQ', () => {
   publish([41, 42, 40].map((irq) => ({ domain: 'guest', address: A, irq })));
   assert.is(lines()?.[1], `  contested, another program keeps moving them: guest ${A} IRQ 40-42`);
+  publish(Array.from({ length: 101 }, (_, irq) => ({ domain: 'guest', address: A, irq })));
+  assert.match(lines()?.[1] ?? '', / IRQ 0-99, and 1 more$/);
   publish([{ domain: 'a\nb', address: A, irq: 41 }], 3);
   assert.match(lines()?.[1] ?? '', new RegExp(`^ {2}contested.*a\\S+b ${A} IRQ 41, and 2 more$`));
 });
@@ -46,6 +48,7 @@ test('contested interrupts are listed with domain, device and IRQ', () => {
 test('if irqbalance does not use the policy script, the reason and the remedy are shown', () => {
   publish([]);
   folder.write('proc/812/comm', 'irqbalance\n');
+  folder.write('proc/812/status', 'Uid:\t0\t0\t0\t0\n');
   folder.write('proc/812/cmdline', 'irqbalance\0--foreground\0');
   folder.write('lib/systemd/system/irqbalance.service', '[Service]\nExecStart=/x --foreground $IRQBALANCE_ARGS\n');
   assert.is(lines()?.length, 1, 'the script is not installed');

@@ -4,11 +4,13 @@ import * as assert from 'uvu/assert';
 import { textWidth } from '../../src/lib/text-width.js';
 import { plain } from '../../src/lint/formats/text.js';
 import { faultsOf } from '../../src/report/check.js';
+import { sumOf } from '../../src/report/fleet.js';
 import { type GuestSummary, guestSummary, orderGuests } from '../../src/report/overview.js';
 import { overviewText, overviewTotals } from '../../src/report/overview-text.js';
 import type { DomainReport, InterruptReport } from '../../src/report/report.js';
 
 const test = suite('overview');
+const summaryOf = (one: DomainReport) => guestSummary(one, { isWatcherSeen: true });
 const INTERRUPT: InterruptReport = {
   ...{ irq: 41, type: 'msix', vector: 0, handlers: ['vfio-msix[0](0000:01:00.0)'], affinity: '2', effective: '2' },
   ...{
@@ -35,7 +37,7 @@ const domain = (name: string, ...interrupts: object[]): DomainReport => ({
 });
 
 test('what is counted of a guest', () => {
-  const guest = guestSummary(
+  const guest = summaryOf(
     domain(
       'g',
       {},
@@ -57,12 +59,39 @@ test('what is counted of a guest', () => {
   );
 });
 
+test('what only a watcher knows is unknown without one', () => {
+  const guest = guestSummary(domain('g', { contested: false }), { isWatcherSeen: false });
+  assert.is(guest.contested, null);
+  const { header, rows } = overviewText([guest], plain, 200);
+  const [headings, cells] = [header[0] ?? '', rows[0]?.[0] ?? ''].map((line) => line.split(/ {2,}/));
+  assert.is(cells?.[headings?.indexOf('CONTESTED') ?? -1], '-');
+  const { rows: sentences } = overviewText([guest], plain, 20);
+  assert.not.match(sentences.flat().join(' '), 'contested');
+});
+
 test('what is posted is counted where that is known', () => {
   const posting = (state: string) => ({ posting: { state, vcpu: null } });
-  assert.is(guestSummary(domain('g', posting('yes'), posting('no'), posting('yes'))).posted, 2);
-  assert.is(guestSummary(domain('g', posting('yes'), {})).posted, 1);
-  assert.is(guestSummary(domain('g', posting('no'), posting('unknown'))).posted, null);
-  assert.is(guestSummary(domain('g', posting('no'))).posted, 0);
+  assert.is(summaryOf(domain('g', posting('yes'), posting('no'), posting('yes'))).posted, 2);
+  assert.is(summaryOf(domain('g', posting('yes'), {})).posted, 1);
+  assert.is(summaryOf(domain('g', posting('no'), posting('unknown'))).posted, null);
+  assert.is(summaryOf(domain('g', posting('no'))).posted, 0);
+});
+
+test('the sum over guests counts what is known to be posted, as that of one guest does', () => {
+  const posting = (state: string) => summaryOf(domain('g', { posting: { state, vcpu: null } }));
+  const sum = (...states: string[]) => sumOf(states.map(posting), 'host').posted;
+  assert.is(sum('yes', 'unknown', 'yes'), 2);
+  assert.is(sum('no', 'unknown'), null);
+  assert.is(sum('no', 'no'), 0);
+});
+
+test('the share leaves out what is posted, as the report of one guest does', () => {
+  const posted = { posting: { state: 'yes', vcpu: 0 }, counts: { 9: 100 } };
+  assert.equal(summaryOf(domain('g', {}, posted)).share, { all: 4, on: 3 });
+  const { posting: _, ...old } = INTERRUPT;
+  const { devices, ...rest } = domain('g');
+  const reports = devices.map((device) => ({ ...device, interrupts: [old as InterruptReport] }));
+  assert.equal(summaryOf({ ...rest, devices: reports }).share, { all: 4, on: 3 }, 'of an earlier version');
 });
 
 test('errors come first, then what is misplaced, remote, and by name in the order of numbers', () => {
@@ -73,7 +102,7 @@ test('errors come first, then what is misplaced, remote, and by name in the orde
     domain('far', { remote: true }),
     domain('one', { action: 'set' }),
   ];
-  const guests = [...list, domain('two', { action: 'set' }, { action: 'set' }), errors].map((one) => guestSummary(one));
+  const guests = [...list, domain('two', { action: 'set' }, { action: 'set' }), errors].map((one) => summaryOf(one));
   const names = (order?: Parameters<typeof orderGuests>[1]) => orderGuests(guests, order).map(({ name }) => name);
   assert.equal(names(), ['broken', 'two', 'one', 'far', 'b-2', 'b-10']);
   assert.equal(names('name').slice(0, 2), ['b-2', 'b-10']);
@@ -81,13 +110,17 @@ test('errors come first, then what is misplaced, remote, and by name in the orde
 });
 
 test('no line is wider than the terminal, and each guest is named, at any width', () => {
-  const many: GuestSummary[] = ['a', 'vnf-gateway-production-1', '客人-🎮-客人-🎮-客人-🎮-客人-🎮', 'x\u001b[2J'].map(
-    (name) => ({
-      ...guestSummary(domain(name, {}, { action: 'set' })),
-      errors: ['device-conflict'],
-      warnings: ['remote-node'],
-    }),
-  );
+  const many: GuestSummary[] = [
+    'a',
+    'vnf-gateway-production-1',
+    'vnf-gateway-production-2',
+    '客人-🎮-客人-🎮-客人-🎮-客人-🎮',
+    'x\u001b[2J',
+  ].map((name) => ({
+    ...summaryOf(domain(name, {}, { action: 'set' })),
+    errors: ['device-conflict'],
+    warnings: ['remote-node'],
+  }));
   for (let width = 0; width <= 200; width += width < 90 ? 1 : 7) {
     const { header, rows } = overviewText(many, plain, width);
     const lines = [...header, ...rows.flat(), ...overviewTotals(many, plain, width)];
@@ -96,8 +129,16 @@ test('no line is wider than the terminal, and each guest is named, at any width'
       assert.is(stripVTControlCharacters(line), line);
     }
     assert.is(rows.length, many.length);
-    if (width >= 20) assert.match(rows[1]?.[0] ?? '', 'vnf-gateway-pro');
+    assert.is(new Set(rows.map((row) => row.join())).size, many.length, `${width}: names that differ look alike`);
   }
+});
+
+test('columns that are not informative make room for whole names', () => {
+  const guests = ['vnf-gateway-production-1', 'vnf-gateway-production-2'].map((name) => summaryOf(domain(name, {})));
+  const { header, rows } = overviewText(guests, plain, 80);
+  assert.match(rows[0]?.[0] ?? '', /^vnf-gateway-production-1 /);
+  assert.not.match(header[0] ?? '', 'POSTED');
+  assert.match(overviewText(guests, plain, 100).header[0] ?? '', 'POSTED');
 });
 
 test('faults: guests are named, five at most', () => {

@@ -229,7 +229,7 @@ texts('spread: the target and vCPU of each vector are shown, and whether the tar
     host: 'h',
     takenAt: 'now',
   });
-  assert.match(page, '<td>2 <span class="reason">vCPU 0</span>');
+  assert.match(page, '<td>2 <small>vCPU 0</small>');
   assert.match(page, 'auto spread → CPU 2-3');
 });
 

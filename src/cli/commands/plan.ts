@@ -14,8 +14,9 @@ import { formatReport } from '../../report/text-report.js';
 import { withDomainLock } from '../../runtime/domain-lock.js';
 import { readWatcherStatus } from '../../runtime/watcher-status.js';
 import { colorsFor } from '../colors.js';
-import type { DomainOptions, ReadDomain } from '../host/domain-source.js';
+import type { DomainOptions, ReadDomain, Source } from '../host/domain-source.js';
 import { openHost } from '../host/open-host.js';
+import { assertOwnDomains } from '../host/other-host.js';
 import { sourcesOf } from '../host/sources.js';
 import { EXIT, errorLine, type Io } from '../io.js';
 
@@ -29,11 +30,13 @@ export async function planCommand(options: PlanOptions, io: Io): Promise<number>
   const { command, root } = options;
   if (command === 'enforce' && root === undefined && io.userId() !== 0)
     throw new ToolError('enforce writes /proc/irq/*/smp_affinity, which needs root: run it with sudo');
+  assertOwnDomains(options, io);
   const host = openHost(options);
   const { sources, complaint } = sourcesOf(options, options.discover ?? ['libvirt'], host, io);
   io.stderr.write(complaint);
   const domains = sources.map((source) => source.read(io));
-  const read = domains.filter((domain) => typeof domain === 'object');
+  const read = domains.filter(isValid);
+  const areSomeInvalid = domains.some((domain) => domain !== 'ended' && !isValid(domain));
   const hostDefault = host.settings.default ?? 'native';
   const plans: DomainPlan[] = [];
   let stateError: Error | undefined;
@@ -51,7 +54,8 @@ export async function planCommand(options: PlanOptions, io: Io): Promise<number>
     contested: readWatcherStatus(root)?.contested ?? [],
   });
   if (options.json) io.stdout.write(printableJson(report));
-  else io.stdout.write(formatReport(plans, colorsFor(io.stdout, io.env), io.columns(), { command }));
+  else if (plans.length > 0 || !areSomeInvalid)
+    io.stdout.write(formatReport(plans, colorsFor(io.stdout, io.env), io.columns(), { command }));
   for (const domain of read) if (!hasPolicy(domain, host)) noteWithoutPolicy(domain, hostDefault, io);
   if (stateError) io.stderr.write(errorLine('hostdev-cpuset', `state not saved: ${stateError.message}`));
   // where nothing is to be placed, a device that the host lacks is no failure of the plan
@@ -62,7 +66,11 @@ export async function planCommand(options: PlanOptions, io: Io): Promise<number>
     ...domain.devices.flatMap((device) => device.problems),
   ]);
   const failed = report.summary.failed > 0 || problems.some(({ severity }) => severity === 'error');
-  return failed || domains.includes('invalid') ? EXIT.findings : EXIT.ok;
+  return failed || areSomeInvalid ? EXIT.findings : EXIT.ok;
+}
+
+function isValid(domain: ReturnType<Source['read']>): domain is ReadDomain {
+  return typeof domain === 'object' && !domain.hasErrors;
 }
 
 /** A pass of the hook or the watcher on the same domain ends first. */

@@ -1,6 +1,5 @@
-import { messageOf } from '../../lib/errno.js';
+import { plainMessage } from '../../lib/errno.js';
 import { isExpected, ToolError } from '../../lib/errors.js';
-import { printable } from '../../lib/printable.js';
 import { type FleetHost, fleetOf } from '../../report/fleet.js';
 import { fleetText } from '../../report/fleet-text.js';
 import { fleetPage } from '../../report/html/fleet-page.js';
@@ -9,7 +8,7 @@ import { colorsFor } from '../colors.js';
 import { readInput, STDIN_NAME } from '../files/read-input.js';
 import { writeOutputFile } from '../files/write-file.js';
 import { EXIT, errorLine, type Io } from '../io.js';
-import { checkLine } from './status-check.js';
+import { checkLine, resultLine } from './status-check.js';
 
 export interface ReportOptions {
   /** documents of `status --json`, `-` for standard input */
@@ -33,7 +32,7 @@ export function reportCommand(options: ReportOptions, io: Io): number {
       read();
     } catch (error) {
       if (!isExpected(error)) throw error;
-      const message = messageOf(error);
+      const message = plainMessage(error);
       // an error of the file itself contains its name
       unread.push(message.startsWith(source) ? message : `${source}: ${message}`);
     }
@@ -85,9 +84,14 @@ function show(hosts: readonly FleetHost[], { html, details = false }: ReportOpti
 
 /** Prints one line; returns whether anything is wrong. */
 function check(hosts: readonly FleetHost[], unread: readonly string[], io: Io): boolean {
-  const faults = hosts.flatMap(({ name, faults: own }) => (own.length > 0 ? `${name}: ${own.join(', ')}` : []));
+  const listed = (key: 'faults' | 'unseen') =>
+    hosts.flatMap(({ name, [key]: texts }) => (texts.length > 0 ? `${name}: ${texts.join(', ')}` : []));
+  const [faults, unseen] = [listed('faults'), listed('unseen')];
+  // as of `status --check`, the first word goes with the exit status
+  if (unread.length > 0) io.stdout.write(checkLine('FAILED', [...unread, ...faults, ...unseen].join('; ')));
+  if (unread.length > 0) return true;
   const guests = hosts.flatMap((host) => host.guests);
   const inPlace = guests.reduce((sum, guest) => sum + guest.inPlace, 0);
-  io.stdout.write(`${printable(checkLine([...unread, ...faults], inPlace, guests.length))}\n`);
+  io.stdout.write(resultLine(faults, { inPlace, guests: guests.length, unseen }));
   return faults.length > 0;
 }

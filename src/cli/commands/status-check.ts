@@ -1,7 +1,8 @@
-import { messageOf } from '../../lib/errno.js';
+import { plainMessage } from '../../lib/errno.js';
 import { isExpected, ToolError } from '../../lib/errors.js';
-import { faultsOf } from '../../report/check.js';
-import { EXIT, errorLine, type Io } from '../io.js';
+import { printable } from '../../lib/printable.js';
+import { faultsOf, unseenOf } from '../../report/check.js';
+import { EXIT, type Io } from '../io.js';
 import { StatusReader, statusReport } from '../status/status-reader.js';
 import type { StatusOptions } from './status.js';
 
@@ -14,7 +15,7 @@ export function checkStatus(options: StatusOptions, io: Io): number {
     return check(options, io);
   } catch (error) {
     if (!isExpected(error)) throw error;
-    io.stdout.write(errorLine('FAILED', messageOf(error)));
+    io.stdout.write(checkLine('FAILED', plainMessage(error)));
     return EXIT.failed;
   }
 }
@@ -27,15 +28,26 @@ function check(options: StatusOptions, io: Io): number {
   const report = statusReport(status);
   const faults = faultsOf(report);
   const guests = report.domains.filter(({ devices }) => devices.length > 0).length;
-  io.stdout.write(`${checkLine(faults, report.summary.kept, guests)}\n`);
+  io.stdout.write(resultLine(faults, { inPlace: report.summary.kept, guests, unseen: unseenOf(report) }));
   return faults.length > 0 ? EXIT.findings : EXIT.ok;
 }
 
-/**
- * The line of the result.
- * @param inPlace number of interrupts in place
- */
-export function checkLine(faults: readonly string[], inPlace: number, guests: number): string {
-  if (faults.length > 0) return `PROBLEM: ${faults.join('; ')}`;
-  return `OK: ${inPlace} interrupt${inPlace === 1 ? '' : 's'} of ${guests} guest${guests === 1 ? '' : 's'} in place`;
+export interface CheckedHosts {
+  /** number of interrupts in place */
+  inPlace: number;
+  guests: number;
+  /** what could not be seen */
+  unseen: readonly string[];
+}
+
+/** The line of the result, with its end. */
+export function resultLine(faults: readonly string[], { inPlace, guests, unseen }: CheckedHosts): string {
+  if (faults.length > 0) return checkLine('PROBLEM', [...faults, ...unseen].join('; '));
+  const placed = `${inPlace} interrupt${inPlace === 1 ? '' : 's'} of ${guests} guest${guests === 1 ? '' : 's'} in place`;
+  return checkLine('OK', [placed, ...unseen].join('; '));
+}
+
+/** A line for monitoring systems. Nagios would take the text after a `|`, such as in a name, for performance data. */
+export function checkLine(word: 'OK' | 'PROBLEM' | 'FAILED', text: string): string {
+  return `${word}: ${printable(text).replaceAll('|', '¦')}\n`;
 }

@@ -1,10 +1,11 @@
 import { readVcpuThreads } from '../../host/qemu-threads.js';
+import { formatTime } from '../../report/html/format.js';
 import { statusPage as pageOf } from '../../report/html/page.js';
 import { writeOutputFile } from '../files/write-file.js';
-import { EXIT, type Io } from '../io.js';
+import type { Io } from '../io.js';
 import { StatusReader } from '../status/status-reader.js';
 import { watcherText } from '../status/watcher-line.js';
-import type { StatusOptions } from './status.js';
+import { exitStatusOf, type StatusOptions } from './status.js';
 
 /** `status --html`: writes the page to a file, or to standard output; returns the exit status. */
 export function statusPage(options: StatusOptions, path: string, io: Io): number {
@@ -17,18 +18,17 @@ export function statusPage(options: StatusOptions, path: string, io: Io): number
     // without thread names the CPUs of each vCPU are unknown
     return threads.length > 0 ? threads : definition.vcpuPinning.vcpus;
   });
-  const takenAt = `${time.toISOString().slice(0, 19).replace('T', ' ')}Z`;
   const contested = status.watcher?.contested;
   const page = pageOf({
     plans,
     topology,
     vcpus,
     host: name,
-    takenAt,
+    takenAt: formatTime(time),
     watcher: watcherText(options.root, io),
     contested,
   });
   if (path === '-') io.stdout.write(page);
   else writeOutputFile(path, page);
-  return status.problems.some(({ severity }) => severity === 'error') ? EXIT.findings : EXIT.ok;
+  return exitStatusOf(status);
 }

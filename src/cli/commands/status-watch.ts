@@ -126,11 +126,14 @@ function overviewOf(poller: Poller, seconds: number): View {
     }
     const list = view.list(state, Math.max(MIN_WIDTH, columns - 2));
     const watcher = linesOf(watcherLines(options.root, columns, io), columns);
-    const body = [...list.body, ...(watcher.length > 0 ? ['', ...watcher] : [])];
+    // what is wrong with the host must not be below dozens of guests
+    const isWrong = poller.status.problems.some(({ severity }) => severity !== 'note');
+    const body = [...list.body, ...(watcher.length > 0 && !isWrong ? ['', ...watcher] : [])];
     // if the last guest is selected, the lines below it are shown, too
     const isLast = list.selected === undefined || list.selected.last === list.body.length - 1;
     const selected = list.selected && { ...list.selected, ...(isLast ? { last: body.length - 1 } : {}) };
-    return { fixed: [...linesOf(poller.complaint, columns), ...(list.fixed ?? [])], body, selected };
+    const fixed = [...linesOf(poller.complaint, columns), ...(isWrong ? watcher : []), ...(list.fixed ?? [])];
+    return { fixed, body, selected };
   };
   return {
     refresh: () => {

@@ -83,7 +83,9 @@ export function statusText(options: StatusOptions, status: HostStatus, { io, col
           ...{ command: 'status', rates },
           shows: stateTest(status, options.only),
         });
-  const text = status.plans.length === 0 ? NO_GUEST : lines();
+  // of what cannot be read, the reason is on standard error
+  const none = status.complaint === '' ? NO_GUEST : '';
+  const text = status.plans.length === 0 ? none : lines();
   const verdicts = verdictLines(status.plans, status.verdicts ?? [], columns);
   return text + verdicts + postingLines(status.posting, columns) + watcherLines(options.root, columns, io);
 }

@@ -36,6 +36,8 @@ export interface ReadDomain {
   definition: PlainDefinition;
   /** it says anything about a policy, valid or not */
   statesPolicy: boolean;
+  /** the definition has errors, which are printed on standard error; the watcher follows the rest of it */
+  hasErrors?: boolean;
 }
 
 export interface Source {
@@ -44,7 +46,9 @@ export interface Source {
   once?: boolean;
   /** of a guest that was found in /proc: it is known already */
   isFound?: boolean;
-  /** invalid: it has errors, which are printed on standard error; ended: a domain that was listed has ended since */
+  /**
+   * invalid: it cannot be read as a definition, for the printed reasons; ended: a domain that was listed has ended
+   */
   read(io: Io): ReadDomain | 'invalid' | 'ended';
 }
 
@@ -66,7 +70,7 @@ export function runningSources(options: DomainOptions, { env }: Io): Source[] {
   if (isTree(options))
     return runningDomains(new RealFs(options.root)).map(({ name, uuid, xml }) => ({
       name: uuid ?? name,
-      read: (io) => readDomain(uuid ?? name, bytes(xml), io),
+      read: (io) => readRunning(uuid ?? name, bytes(xml), io),
     }));
   const virsh = new Virsh({ uri: options.connect, env });
   const uuids = virsh.listRunningSync('uuid').flatMap((uuid) => canonicalUuid(uuid) ?? []);
@@ -85,7 +89,7 @@ export function runningSources(options: DomainOptions, { env }: Io): Source[] {
       // at the first one: a caller that knows them all asks nothing
       all ??= virsh.dumpXmlOfAllSync(uuids);
       const text = all.get(name) ?? readAlone(name);
-      return text === undefined ? 'ended' : readDomain(name, bytes(text), io);
+      return text === undefined ? 'ended' : readRunning(name, bytes(text), io);
     },
   }));
 }
@@ -124,16 +128,24 @@ function namesText(names: readonly string[]): string {
   return names.length === 0 ? 'none does' : `it has ${names.slice(0, MAX_NAMES).join(', ')}${more}`;
 }
 
-/** Errors of the definition are printed on standard error. */
-function readDomain(name: string, text: Uint8Array, io: Io): ReadDomain | 'invalid' {
+/** Errors of a domain that the user has not named are printed with its name: a UUID says nothing. */
+const readRunning = (uuid: string, text: Uint8Array, io: Io) => readDomain((name) => name || uuid, text, io);
+
+/**
+ * Errors of the definition are printed on standard error.
+ * @param labelOf what they begin with, given the domain's name
+ */
+function readDomain(labelOf: string | ((name: string) => string), text: Uint8Array, io: Io): ReadDomain | 'invalid' {
   const { definition, findings, lines } = lintDocument(decode(text));
+  const name = typeof labelOf === 'string' ? labelOf : labelOf(definition?.name ?? '');
   const errors = findings.filter(({ severity }) => severity === 'error');
   const paint = colorsFor(io.stderr, io.env);
   for (const finding of reportFile(name, errors, lines).findings) {
     io.stderr.write(formatFinding(name, finding, lines.line(finding.line), paint, io.columns()));
   }
-  if (!definition || errors.length > 0) return 'invalid';
-  return { definition: plainDefinition(definition), statesPolicy: statesPolicy(definition) };
+  if (!definition) return 'invalid';
+  const hasErrors = errors.length > 0;
+  return { definition: plainDefinition(definition), statesPolicy: statesPolicy(definition), hasErrors };
 }
 
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -4,15 +4,15 @@ import type { RealFs } from '../../host/real-fs.js';
 import { irqbalanceProblem } from '../../install/irqbalance-unit.js';
 import { printable } from '../../lib/printable.js';
 import type { ProblemReport } from '../../report/problem-report.js';
-import type { WatcherStatus } from '../../runtime/watcher-status.js';
+import { type WatcherStatus, watcherPid } from '../../runtime/watcher-status.js';
 
 interface Seen {
   root: string | undefined;
   userId: number | undefined;
   watcher: WatcherStatus | null;
   plans: readonly DomainPlan[];
-  /** number of definitions with errors */
-  invalid: number;
+  /** domains whose definitions have errors that their plans do not report */
+  invalid: readonly string[];
   /** not every process could be read: guests may be missing */
   areSomeUnseen: boolean;
 }
@@ -26,16 +26,27 @@ export function hostProblems(
   const add = (rule: string, severity: ProblemReport['severity'], message: string) =>
     problems.push({ rule, severity, message: printable(message) });
   if (root === undefined && userId !== 0) add('watcher-unseen', 'note', 'only root can see whether a watcher runs');
-  else if (watcher === null && plans.some(hasPolicy)) add('no-watcher', 'warning', NO_WATCHER);
+  else if (watcher === null) {
+    const pid = watcherPid(root);
+    if (pid !== undefined) add('watcher-unknown', 'warning', unknownWatcher(pid));
+    else if (plans.some(hasPolicy)) add('no-watcher', 'warning', NO_WATCHER);
+  }
   const irqbalance = irqbalanceText(files);
   if (irqbalance) add('irqbalance-policy', 'warning', irqbalance);
   if (areSomeUnseen) add('processes-unreadable', 'note', 'not every process can be read: guests may be missing');
-  if (invalid > 0)
-    add('definition-invalid', 'error', `${invalid} definition${invalid === 1 ? ' has' : 's have'} errors`);
+  for (const name of invalid) add('definition-invalid', 'error', `the definition of ${name} has errors`);
   return problems;
 }
 
-export const NO_WATCHER = 'no watcher runs: interrupts that appear from now on are not placed';
+const NO_WATCHER = 'no watcher runs: interrupts that appear from now on are not placed';
+const unknownWatcher = (pid: number) =>
+  `a watcher runs (process ${pid}), but its state is unknown: its file watch.json cannot be read`;
+
+/** What is said if there is no status of a watcher. */
+export function missingWatcherText(root: string | undefined): string {
+  const pid = watcherPid(root);
+  return pid === undefined ? NO_WATCHER : unknownWatcher(pid);
+}
 
 /** A line if irqbalance does not use the installed policy script; otherwise undefined. */
 export function irqbalanceText(files: RealFs): string | undefined {

@@ -35,11 +35,13 @@ export function filterPlans(status: HostStatus, only: readonly StateFilter[]): D
 
 /** The guests with such interrupts. */
 export function filterGuests(guests: readonly GuestSummary[], only: readonly StateFilter[]): GuestSummary[] {
-  return guests.filter((guest) => only.length === 0 || only.some((state) => guest[state] > 0));
+  return guests.filter((guest) => only.length === 0 || only.some((state) => (guest[state] ?? 0) > 0));
 }
 
 /** The domains with host devices, or with problems. */
 export function guestsOf(status: HostStatus, rates?: Rates): GuestSummary[] {
   const plans = status.plans.filter(({ devices, problems }) => devices.length + problems.length > 0);
-  return reportOf(plans, contextOf(status)).domains.map((domain) => guestSummary(domain, rates));
+  return reportOf(plans, contextOf(status)).domains.map((domain) =>
+    guestSummary(domain, { rates, isWatcherSeen: status.watcher !== null }),
+  );
 }

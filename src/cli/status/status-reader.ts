@@ -8,12 +8,13 @@ import { OpenDevicesCache } from '../../host/open-devices.js';
 import type { Posting } from '../../host/posting.js';
 import { pidFilesOnce } from '../../host/qemu-threads.js';
 import { readTopology, type Topology } from '../../host/topology.js';
-import type { ProblemReport } from '../../report/problem-report.js';
+import { type ProblemReport, problemReport } from '../../report/problem-report.js';
 import { type ReportContext, reportOf, type StatusReport } from '../../report/report.js';
 import { readWatcherStatus, type WatcherStatus } from '../../runtime/watcher-status.js';
 import { DISCOVERIES } from '../discovery-names.js';
 import type { DomainOptions, Source } from '../host/domain-source.js';
 import { type CommandHost, openHost, readPostings } from '../host/open-host.js';
+import { assertOwnDomains } from '../host/other-host.js';
 import { sourcesOf } from '../host/sources.js';
 import type { Io } from '../io.js';
 import { hostProblems } from './host-problems.js';
@@ -47,16 +48,26 @@ export interface StatusRequest extends DomainOptions {
   counts?: boolean;
 }
 
+/** A definition, if it could be read, and its errors for people. */
+interface Known {
+  /** of its source */
+  name: string;
+  definition: PlainDefinition | undefined;
+  until: number;
+  complaint: string;
+}
+
 /** Reads the status of a host, once or repeatedly. */
 export class StatusReader {
   readonly host: CommandHost;
-  readonly #known = new Map<string, { definition: PlainDefinition | undefined; until: number; complaint: string }>();
+  readonly #known = new Map<string, Known>();
 
   /** @throws ToolError if there is no host */
   constructor(
     private readonly request: StatusRequest,
     private readonly io: Io,
   ) {
+    assertOwnDomains(request, io);
     this.host = openHost(request);
   }
 
@@ -82,7 +93,7 @@ export class StatusReader {
       const stderr = { isTTY: io.stderr.isTTY, write: (text: string) => void complaints.push(text) };
       const domain = source.read({ ...io, stderr });
       const definition = typeof domain === 'object' ? domain.definition : undefined;
-      const read = { definition, until: now() + maxAgeMsOf(source), complaint: complaints.join('') };
+      const read = { name: source.name, definition, until: now() + maxAgeMsOf(source), complaint: complaints.join('') };
       this.#known.set(source.name, read);
       return read;
     });
@@ -94,8 +105,11 @@ export class StatusReader {
       readAt.push(now());
       return withSharedLinesFailed(planDomain(host, definition));
     });
+    const invalid = known.flatMap(({ definition, complaint: errors, name }) => {
+      const plan = definition && plans[definitions.indexOf(definition)];
+      return errors === '' || (plan && hasError(plan)) ? [] : (definition?.name ?? name);
+    });
     const watcher = readWatcherStatus(request.root);
-    const invalid = known.filter(({ complaint }) => complaint !== '').length;
     return {
       name: request.root === undefined ? hostname() : files.read('/etc/hostname')?.trim() || request.root,
       time: new Date(),
@@ -115,6 +129,10 @@ function maxAgeMsOf({ once, isFound }: Source): number {
   if (isFound) return 0;
   return once ? Number.POSITIVE_INFINITY : DEFINITION_MAX_AGE_MS;
 }
+
+/** Whether the plan itself reports an error. */
+const hasError = ({ problems, devices }: DomainPlan) =>
+  [...problems, ...devices.flatMap((device) => device.problems)].some((one) => problemReport(one).severity === 'error');
 
 /** Monotonic, in ms. */
 const now = () => performance.now();

@@ -6,7 +6,7 @@ import { MIN_WIDTH } from '../../report/text-columns.js';
 import type { ContestedInterrupt } from '../../runtime/counters.js';
 import { readWatcherStatus, type WatcherStatus } from '../../runtime/watcher-status.js';
 import type { Io } from '../io.js';
-import { irqbalanceText, NO_WATCHER } from './host-problems.js';
+import { irqbalanceText, missingWatcherText } from './host-problems.js';
 
 /**
  * The state of the watcher and of irqbalance's policy script, one line each; undefined for other users than root, who
@@ -15,7 +15,9 @@ import { irqbalanceText, NO_WATCHER } from './host-problems.js';
 export function watcherText(root: string | undefined, io: Io): string | undefined {
   if (root === undefined && io.userId() !== 0) return undefined;
   const irqbalance = irqbalanceText(new RealFs(root));
-  return printableLines(textOf(readWatcherStatus(root)) + (irqbalance === undefined ? '' : `\n  ${irqbalance}`));
+  const status = readWatcherStatus(root);
+  const text = status ? textOf(status) : missingWatcherText(root);
+  return printableLines(text + (irqbalance === undefined ? '' : `\n  ${irqbalance}`));
 }
 
 /** The same, wrapped for a terminal, with line ends; empty if it is unknown. */
@@ -27,23 +29,26 @@ export function watcherLines(root: string | undefined, columns: number, io: Io):
   return lines?.map((line) => `${line}\n`).join('') ?? '';
 }
 
-function textOf(status: WatcherStatus | null): string {
-  if (status === null) return NO_WATCHER;
+function textOf(status: WatcherStatus): string {
   const { pid, since, way, reason, counters, contested } = status;
   const detection = way === 'events' ? 'trace events report new interrupts' : `polling: ${reason}`;
   const managed = `${counters.interrupts} interrupts managed, ${counters.repairs} repair${counters.repairs === 1 ? '' : 's'}`;
   return `watcher: process ${pid} since ${since}, ${managed}\n  ${detection}${contestedText(contested ?? [], counters.contestedNow ?? 0)}`;
 }
 
+/** Maximum number of contested interrupts that are listed. */
+const MAX_LISTED = 100;
+
 /** A line with the interrupts that another program keeps moving; empty if there are none. */
 function contestedText(contested: readonly ContestedInterrupt[], count: number): string {
   if (count === 0) return '';
   const groups = new Map<string, number[]>();
-  for (const { domain, address, irq } of contested) {
+  const listed = contested.slice(0, MAX_LISTED);
+  for (const { domain, address, irq } of listed) {
     const device = `${printable(domain)} ${address}`;
     groups.set(device, [...(groups.get(device) ?? []), irq]);
   }
   const devices = [...groups].map(([device, irqs]) => `${device} IRQ ${formatCpuset(cpusetOf(irqs))}`);
-  const more = count > contested.length ? `, and ${count - contested.length} more` : '';
+  const more = count > listed.length ? `, and ${count - listed.length} more` : '';
   return `\n  contested, another program keeps moving ${count === 1 ? 'it' : 'them'}: ${devices.join(', ')}${more}`;
 }

@@ -3,17 +3,15 @@ import { type Cpuset, cpusetOf, EMPTY, formatCpuset, has, isSubset } from '../..
 import { Html, html, NOTHING } from './html.js';
 import type { ViewModel } from './view-model.js';
 
-/** A count relative to the highest one, as a bar with its remote part. Decorative: the number is next to it. */
+/**
+ * A count relative to the highest one, as a bar with its remote part. Decorative: the number is next to it. In few
+ * bytes, as a page has thousands; the style sheet draws it.
+ */
 export function bar(count: number, maxCount: number, remoteCount = 0): Html {
-  const width = maxCount > 0 ? Math.max(count > 0 ? 1 : 0, (100 * count) / maxCount) : 0;
-  const remote = count > 0 ? (width * remoteCount) / count : 0;
-  return html`<svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="100" height="4"/><rect class="fill" width="${width.toFixed(2)}" height="4"/>${remote > 0 ? html`<rect class="far" width="${remote.toFixed(2)}" height="4"/>` : NOTHING}</svg>`;
-}
-
-/** A count relative to the highest one, for a table of thousands of rows: as bar(), in fewer bytes. */
-export function shortBar(count: number, maxCount: number): Html {
-  const percent = maxCount > 0 ? Math.max(count > 0 ? 1 : 0, Math.round((100 * count) / maxCount)) : 0;
-  return percent === 0 ? NOTHING : html`<i style="--w:${percent}%"></i>`;
+  const width = maxCount > 0 ? Math.max(count > 0 ? 1 : 0, Math.round((100 * count) / maxCount)) : 0;
+  if (width === 0) return NOTHING;
+  const remote = Math.ceil((width * remoteCount) / count);
+  return html`<i style=--w:${width}%${remote > 0 ? html`;--r:${remote}%` : NOTHING}></i>`;
 }
 
 /**
@@ -22,8 +20,12 @@ export function shortBar(count: number, maxCount: number): Html {
  */
 export class CpuStrips {
   readonly #symbols = new Map<string, { id: string; symbol: Html }>();
+  /** one CPU of hundreds would be thinner than a pixel */
+  readonly #minSize: number;
 
-  constructor(private readonly view: Pick<ViewModel, 'cpuOrder' | 'nodes'>) {}
+  constructor(private readonly view: Pick<ViewModel, 'cpuOrder' | 'nodes'>) {
+    this.#minSize = Math.max(1, view.cpuOrder.length / 64);
+  }
 
   strip({ affinity, effective, wanted, target }: InterruptPlan): Html {
     const [asked, used, goal] = [affinity ?? EMPTY, effective ?? EMPTY, target ?? wanted ?? EMPTY];
@@ -31,9 +33,15 @@ export class CpuStrips {
     const width = this.view.cpuOrder.length;
     const name = new Html(isAsWanted ? '' : ' class=astray');
     const rects = this.#places(used).map(
-      ({ x, size }) => html`<rect${name} x=${percent(x, width)} width=${percent(size, width)} />`,
+      ({ x, size }) =>
+        html`<rect${name} x=${percent(x, width)}${size === this.#minSize ? NOTHING : html` style=width:${percent(size, width)}`} />`,
     );
     return html`<svg aria-hidden=true><use href=#${this.#symbolOf(asked, goal)} />${rects}</svg>`;
+  }
+
+  /** The width of one CPU in a strip, which the style sheet needs. */
+  get cpuWidth(): Html {
+    return percent(this.#minSize, this.view.cpuOrder.length);
   }
 
   /** The drawings that the strips refer to: once per page. */
@@ -65,10 +73,8 @@ export class CpuStrips {
   #places(set: Cpuset): { x: number; size: number }[] {
     const { cpuOrder } = this.view;
     const width = cpuOrder.length;
-    // one CPU of hundreds would be thinner than a pixel
-    const minSize = Math.max(1, width / 64);
     return positions(set, cpuOrder).map(({ first, last }) => {
-      const size = Math.max(minSize, last - first + 1);
+      const size = Math.max(this.#minSize, last - first + 1);
       return { x: Math.min(first, width - size), size };
     });
   }

@@ -11,7 +11,7 @@ import { type Cpuset, EMPTY, formatCpuset } from '../../domain/cpuset.js';
 import { deliveryShare, formatShare, remoteShare } from '../delivery-share.js';
 import { problemReport } from '../problem-report.js';
 import { reasonTexts, WITHOUT_CPUS } from '../reason-text.js';
-import { type CpuStrips, shortBar } from './charts.js';
+import { bar, type CpuStrips } from './charts.js';
 import { formatCount, hueClass, lettersOf, plural } from './format.js';
 import { type Html, html, NOTHING } from './html.js';
 import { takenOf, type ViewModel } from './view-model.js';
@@ -105,14 +105,14 @@ ${interrupts.length === 0 ? html`<tr><td colspan="8" class="soft">It has no inte
 /** Without optional classes, quotes and end tags: a page has thousands of rows. */
 function row(interrupt: InterruptPlan, device: DevicePlan, { view, strips }: GuestContext): Html {
   const { irq, type, vector, affinity, effective, wanted, target, vcpu, action } = interrupt;
-  const own = vcpu === null ? NOTHING : html` <span class="reason">vCPU ${vcpu}</span>`;
+  const own = vcpu === null ? NOTHING : html` <small>vCPU ${vcpu}</small>`;
   const taken = takenOf(interrupt);
   const remote = isRemote(interrupt, device) === true;
   // if nothing is to be written, the device's line has given the reason
-  const why = reasonTexts(interrupt, device.cpus !== null).map((text) => html`<span class="reason">${text}</span>`);
+  const why = reasonTexts(interrupt, device.cpus !== null).map((text) => html` <small>${text}</small>`);
   const { word, kind } = STATES[action];
   const id = isListed(interrupt) ? html` id="irq-${irq}"` : NOTHING;
-  return html`<tr${id}><th scope=row>${irq}<td>${vector === null ? type : `${type} ${vector}`}<td>${strips.strip(interrupt)}${cpuCell(affinity)}${cpuCell(effective)}${cpuCell(target ?? wanted, own)}<td><b class=${kind}>${word}</b>${remote ? html` <b class=remote>remote node</b>` : NOTHING}${why}<td>${formatCount(taken)}${shortBar(taken, view.maxInterruptCount)}
+  return html`<tr${id}><th scope=row>${irq}<td>${vector === null ? type : `${type} ${vector}`}<td>${strips.strip(interrupt)}${cpuCell(affinity)}${cpuCell(effective)}${cpuCell(target ?? wanted, own)}<td><b class=${kind}>${word}</b>${remote ? html` <b class=remote>remote node</b>` : NOTHING}${why}<td>${formatCount(taken)}${bar(taken, view.maxInterruptCount)}
 `;
 }
 

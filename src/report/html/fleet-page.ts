@@ -2,7 +2,7 @@ import { formatShare } from '../delivery-share.js';
 import type { FleetHost } from '../fleet.js';
 import { sumOf } from '../fleet.js';
 import { type GuestSummary, orderGuests } from '../overview.js';
-import { formatCount, plural } from './format.js';
+import { formatCount, formatTime, plural } from './format.js';
 import { type Html, html, NOTHING } from './html.js';
 import { document, tile } from './page-frame.js';
 import { guestState } from './state.js';
@@ -17,7 +17,7 @@ export function fleetPage(hosts: readonly FleetHost[], now: Date): string {
   );
   const number = new Map(ordered.map((host, index) => [host, index + 1]));
   const title = `Interrupts of ${plural(hosts.length, 'host')}`;
-  const about = html`<p>${plural(guests.length, 'guest')}, ${plural(sum.interrupts, 'interrupt')} · ${now.toISOString().slice(0, 19).replace('T', ' ')}Z</p>`;
+  const about = html`<p>${plural(guests.length, 'guest')}, ${plural(sum.interrupts, 'interrupt')} · ${formatTime(now)}</p>`;
   return document({
     title,
     command: 'report',
@@ -35,7 +35,11 @@ ${table(
   'Hosts',
   'Host',
   ordered.map((host) =>
-    row(host.summary, html`<a href="#host-${number.get(host) as number}">${host.name}</a>`, host.time ?? '–'),
+    row(
+      host.summary,
+      html`<a href="#host-${number.get(host) as number}">${host.name}</a>`,
+      host.time === undefined ? '–' : formatTime(new Date(host.time)),
+    ),
   ),
   true,
 )}</section>
@@ -59,7 +63,7 @@ ${list}${rows.length === 0 ? html`<p>No running guest with host devices.</p>` : 
 
 function table(label: string, what: string, rows: readonly Html[], hasTime: boolean): Html {
   const count = (text: string) => html`<th scope="col" class="count">${text}</th>`;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Table: ${label}"><table>
+  return html`<div class="scroll${hasTime ? ' card' : ''}" tabindex="0" role="region" aria-label="Table: ${label}"><table>
 <thead><tr><th scope="col">${what}</th><th scope="col">State</th>${['Interrupts', 'In place', 'Misplaced', 'Remote', 'Contested', 'On vCPU CPUs'].map(count)}<th scope="col">Problems</th>${hasTime ? html`<th scope="col">Read</th>` : NOTHING}</tr></thead>
 <tbody>${rows}
 </tbody></table></div>`;
@@ -70,5 +74,5 @@ function row(guest: GuestSummary, name: Html, time?: string): Html {
   const cells = [interrupts, inPlace, misplaced, remote, contested].map(formatCount);
   const taken = share && share.all > 0 ? formatShare(share) : '–';
   return html`
-<tr><th scope="row" class="guest">${name}</th><td>${guestState(guest)}</td>${[...cells, taken].map((text) => html`<td class="count">${text}</td>`)}<td class="list">${[...errors, ...warnings].join(', ') || '–'}</td>${time === undefined ? NOTHING : html`<td class="list">${time}</td>`}</tr>`;
+<tr><th scope="row" class="guest">${name}</th><td>${guestState(guest)}</td>${[...cells, taken].map((text) => html`<td class="count">${text}</td>`)}<td class="list">${[...errors, ...warnings].join(', ') || '–'}</td>${time === undefined ? NOTHING : html`<td class="time">${time}</td>`}</tr>`;
 }

@@ -10,7 +10,10 @@ export function lettersOf(domain: number): string {
   return domain < 26 ? letter : lettersOf(Math.floor(domain / 26) - 1) + letter;
 }
 
-/** `912,443`. */
-export const formatCount = (value: number): string => value.toLocaleString('en');
+/** `912,443`; a dash for what is unknown. */
+export const formatCount = (value: number | null): string => value?.toLocaleString('en') ?? '–';
 
 export const plural = (count: number, one: string): string => `${formatCount(count)} ${one}${count === 1 ? '' : 's'}`;
+
+/** `2026-01-31 12:00:00Z`. */
+export const formatTime = (time: Date): string => `${time.toISOString().slice(0, 19).replace('T', ' ')}Z`;

@@ -64,6 +64,7 @@ function cpuHtml(cpu: CpuView, view: ViewModel, plans: readonly DomainPlan[]): H
   if (idle)
     return html`<li class="cpu${online ? '' : ' off'}">${name}${online ? NOTHING : html`<span class="unseen"> offline</span>`}</li>`;
   const signs = runs.map(({ domain }) => html`<span class="sign ${hueClass(domain)}">${lettersOf(domain)}</span>`);
+  const isList = !isCompact(view);
   const numbers = runs.map(
     ({ domain, list }) =>
       html`<span class="line"><span class="sign ${hueClass(domain)}">${lettersOf(domain)}</span> vCPU ${list}</span>`,
@@ -74,7 +75,7 @@ function cpuHtml(cpu: CpuView, view: ViewModel, plans: readonly DomainPlan[]): H
       ? NOTHING
       : html`<span class="line">${interrupts.length} interrupt${interrupts.length === 1 ? '' : 's'}</span>`;
   const words = cpuWords(cpu, plans);
-  return html`<li class="cpu busy ${tint}${online ? '' : ' off'}"><a href="#cpu-${cpu.cpu}" title="${words}"><span class="face" aria-hidden="true">${name}<span class="signs">${signs}${badge}</span><span class="lines">${numbers}${count}</span>${bar(taken, view.maxCpuCount, remote)}</span></a></li>`;
+  return html`<li class="cpu busy ${tint}${online ? '' : ' off'}"><a href="#cpu-${cpu.cpu}" title="${words}"><span class="face" aria-hidden="true">${name}${isList ? html`<span class="lines">${numbers}${count}</span>` : html`<span class="signs">${signs}${badge}</span>`}${bar(taken, view.maxCpuCount, remote)}</span></a></li>`;
 }
 
 /** The vCPUs that may run on a CPU: for each domain a list of their numbers. */
@@ -85,15 +86,19 @@ function runsOn({ vcpus }: CpuView): { domain: number; list: string }[] {
   });
 }
 
-/** A CPU's tooltip: everything that is known of it. */
+/** Maximum number of interrupts in a tooltip; the CPU's row lists them all. */
+const MAX_IRQS = 8;
+
+/** A CPU's tooltip, which is also its text for those who cannot see it. */
 function cpuWords(cpuView: CpuView, plans: readonly DomainPlan[]): string {
   const { cpu, online, interrupts, taken, remote } = cpuView;
   const runs = runsOn(cpuView).map(({ domain, list }) => `vCPU ${list} of ${plans[domain]?.name}`);
-  const numbers = formatCpuset(cpusetOf(interrupts.map(({ interrupt }) => interrupt.irq)));
+  const irqs = interrupts.map(({ interrupt }) => interrupt.irq);
+  const listed = irqs.length > MAX_IRQS ? `${irqs.length} interrupts` : `IRQ ${formatCpuset(cpusetOf(irqs))}`;
   return [
     `CPU ${cpu}${online ? '' : ', offline'}`,
     ...runs,
-    ...(interrupts.length > 0 ? [`IRQ ${numbers}`] : []),
+    ...(irqs.length > 0 ? [listed] : []),
     ...(taken > 0 ? [`${formatCount(taken)} taken`] : []),
     ...(remote > 0 ? [`${formatCount(remote)} of them from another node`] : []),
   ].join(', ');

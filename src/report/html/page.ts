@@ -17,9 +17,10 @@ import { type ViewModelInput, viewModelOf } from './view-model.js';
  */
 export function statusPage(input: ViewModelInput): string {
   const { plans, vcpus } = inOrder(input);
-  const { host, takenAt, watcher, contested = [] } = input;
+  const { host, takenAt, watcher, contested } = input;
+  const isWatcherSeen = contested !== undefined;
   const view = viewModelOf({ ...input, plans, vcpus });
-  const keys = new Set(contested.map(({ address, irq }) => `${address} ${irq}`));
+  const keys = new Set(contested?.map(({ address, irq }) => `${address} ${irq}`));
   const summary = summaryOf(plans, false, keys);
   const unreadable = summary.set + summary.failed - summary.misplaced;
   const share = remoteShare(plans.flatMap(({ devices }) => devices));
@@ -54,13 +55,13 @@ ${
 }`,
     main: html`<section aria-labelledby="summary"><h2 id="summary" class="unseen">Summary</h2>
 <dl class="tiles">${tiles}</dl></section>
-${indexHtml(plans.map((plan) => guestSummary(domainReport(plan, keys))))}${misplacedHtml(plans)}<section aria-labelledby="host"><h2 id="host">The host</h2>
+${indexHtml(plans.map((plan) => guestSummary(domainReport(plan, keys), { isWatcherSeen })))}${misplacedHtml(plans)}<section aria-labelledby="host"><h2 id="host">The host</h2>
 <p class="legend">A coloured CPU may run vCPUs of the guest with that letter${isCompact(view) ? '; the number in a circle is how many interrupts are delivered to it' : ''}. The bar is what it has taken, against the busiest CPU; <span class="far-word">violet</span>: from devices on another node.</p>
 ${nodesHtml(view, plans)}
 <details><summary>CPUs, one by one</summary>
 ${cpuTable(view, plans)}
 </details></section>
-<section aria-labelledby="guests"><h2 id="guests">Guests</h2>
+<section aria-labelledby="guests" style="--cpu:${strips.cpuWidth}"><h2 id="guests">Guests</h2>
 ${
   plans.length === 0
     ? html`<p>No running guest with host devices.</p>`
@@ -82,7 +83,7 @@ function inOrder({ plans, vcpus }: ViewModelInput): Pick<ViewModelInput, 'plans'
 /** One line per guest, problems first, with links. Empty for a single guest. */
 function indexHtml(guests: readonly GuestSummary[]): Html {
   if (guests.length < 2) return NOTHING;
-  const isContested = guests.some(({ contested }) => contested > 0);
+  const isContested = guests.some(({ contested }) => (contested ?? 0) > 0);
   const places = new Map(guests.map((guest, index) => [guest, index]));
   const rows = orderGuests(guests).map((guest) => {
     const index = places.get(guest) as number;

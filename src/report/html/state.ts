@@ -6,7 +6,7 @@ export function guestState({ errors, warnings, remote, misplaced, contested, unr
   const [kind, word] = ((): [string, string] => {
     if (errors.length + unreadable > 0) return ['bad', 'problem'];
     if (misplaced > 0) return ['open', 'misplaced'];
-    if (contested > 0) return ['open', 'contested'];
+    if (contested !== null && contested > 0) return ['open', 'contested'];
     if (remote > 0) return ['remote', 'remote'];
     return warnings.length > 0 ? ['open', 'warning'] : ['good', 'in place'];
   })();

@@ -42,6 +42,7 @@ const NODES = `
 .nodes{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:1rem}
 .node,.domain,.card,details{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:1rem}
 .devices{display:flex;flex-wrap:wrap;gap:.25rem .9rem;margin-bottom:.75rem;font-size:.875rem}
+.devices li{min-width:0;overflow-wrap:anywhere}
 .sign{display:inline-block;min-width:1.35em;padding:0 .3em;border-radius:4px;text-align:center;font-size:.8em;font-weight:700;line-height:1.5;border:1px solid currentColor}
 .cpus{display:grid;grid-template-columns:repeat(auto-fill,minmax(6.75rem,1fr));gap:.4rem}
 .cpu{background:var(--cell);border-radius:8px;min-height:4.75rem;font-size:.8125rem;line-height:1.35;color:var(--soft)}
@@ -52,23 +53,22 @@ const NODES = `
 .cpu a{color:var(--text);text-decoration:none;border-radius:8px}
 .cpu a:hover{box-shadow:0 0 0 2px var(--link)}
 .cpu a .name{font-weight:600}
-.cpu a .bar{margin-top:auto}
+.cpu a i{margin-top:auto}
 .cpu .line{display:block}
 .cpu .sign{background:var(--card)}
 .cpu.off{background:repeating-linear-gradient(45deg,var(--cell) 0 4px,var(--track) 4px 6px)}
-.signs{display:none}
 .badge{display:inline-block;min-width:1.4em;padding:0 .3em;border-radius:1em;background:var(--used);color:var(--card);font-size:.72rem;font-weight:700;text-align:center;line-height:1.4}
 .compact .cpus{grid-template-columns:repeat(auto-fill,minmax(2rem,1fr));gap:3px}
 .compact .cpu{min-height:2.25rem;font-size:.72rem;border-radius:5px}
 .compact .cpu>.name,.compact .cpu a{padding:.15rem .2rem}
 .compact .cpu a{border-radius:5px}
-.compact .lines{display:none}
-.compact .signs{display:flex;flex-direction:column;gap:2px;align-items:flex-start;min-height:2.1rem}
-.compact .signs .sign{font-size:.6rem;padding:0 .2em}
+.lines,.signs{padding-bottom:3px}
+.signs{display:flex;flex-direction:column;gap:2px;align-items:flex-start;min-height:2.1rem}
+.signs .sign{font-size:.6rem;padding:0 .2em}
 .compact .badge{font-size:.62rem}
-.bar{display:block;width:100%;height:5px;border-radius:3px;margin-top:.3rem}
-.compact .bar{height:4px}
-.track{fill:var(--track)}.bar .fill{fill:var(--used)}.bar .far{fill:var(--far)}
+i{display:block;height:5px;border-radius:3px;margin-top:.3rem;background:linear-gradient(var(--far) 0 0) 0/var(--r,0) 100% no-repeat,linear-gradient(var(--used) 0 0) 0/var(--w) 100% no-repeat var(--track)}
+.compact i{height:4px}
+.track{fill:var(--track)}
 .far-word{color:var(--far);font-weight:600}
 details{margin-top:1rem}
 .domain details{border:0;padding:0;margin-top:.5rem}
@@ -85,6 +85,8 @@ th,td{text-align:left;padding:.35rem .75rem .35rem 0;vertical-align:top;border-b
 thead th{color:var(--soft);font-weight:600;font-size:.8125rem;white-space:nowrap}
 th[scope=row]{font-weight:600}
 td.list{min-width:9rem}
+.time{white-space:nowrap}
+.interrupts td:nth-child(2){white-space:nowrap}
 th.guest{min-width:9rem;max-width:30rem;overflow-wrap:anywhere}
 tr.device th{padding-top:1rem;font-weight:600}
 .about{position:sticky;left:0;width:fit-content;max-width:min(100%,calc(100vw - 4rem));overflow-wrap:anywhere}
@@ -93,10 +95,9 @@ tr.device th{padding-top:1rem;font-weight:600}
 .interrupts td:nth-child(8),td.count{min-width:7rem;font-variant-numeric:tabular-nums}.interrupts td:nth-child(8),.count{text-align:right;padding-right:0}.count+.count{padding-left:.75rem}.count+:not(.count){padding-left:1.5rem}
 tbody:last-child tr:last-child>*{border-bottom:0}
 tr:target{background:var(--open-g)}
-.interrupts td i{display:block;height:5px;border-radius:3px;margin-top:.3rem;background:linear-gradient(var(--used) 0 0) 0/var(--w) 100% no-repeat var(--track)}
 .listed li{padding:.15rem 0;overflow-wrap:anywhere}.symbols{position:absolute}
 .tile dd a{color:inherit}
-.interrupts use,.interrupts svg>rect{height:100%}.interrupts use{width:100%}.interrupts svg>rect{fill:var(--used)}.interrupts svg>.astray{fill:var(--bad)}
+.interrupts use,.interrupts svg>rect{height:100%}.interrupts use{width:100%}.interrupts svg>rect{width:var(--cpu);fill:var(--used)}.interrupts svg>.astray{fill:var(--bad)}
 .interrupts svg{display:block;width:clamp(8rem,16vw,14rem);height:16px;margin-top:3px;border-radius:2px}
 .asked{fill:var(--asked)}.wanted{fill:var(--wanted)}.edge{fill:var(--card)}
 .key{display:inline-block;width:.9em;height:.9em;border-radius:2px;vertical-align:-.1em;margin-left:.4em}
@@ -104,16 +105,16 @@ tr:target{background:var(--open-g)}
 .state,td>b,li>b{display:inline-block;padding:0 .5em;border-radius:1em;font-size:.8125rem;font-weight:600;white-space:nowrap}
 b.good{background:var(--good-g);color:var(--good)}b.open{background:var(--open-g);color:var(--open)}b.bad{background:var(--bad-g);color:var(--bad)}b.soft{background:var(--soft-g);color:var(--soft)}b.remote,.state.remote{background:var(--far-g);color:var(--far)}
 b.good::before{content:"✓ " / ""}b.open::before{content:"→ " / ""}b.bad::before{content:"✕ " / ""}b.soft::before{content:"– " / ""}b.remote::before{content:"↔ " / ""}
-.reason{display:block;color:var(--soft);font-size:.8125rem;min-width:12rem}
+td small{display:block;color:var(--soft);font-size:.8125rem}td:nth-child(7) small{min-width:12rem}
 .problems{margin:.35rem 0 .5rem;font-weight:400;font-size:.875rem}
 .problems li{padding-left:.6rem;border-left:3px solid var(--line);margin:.2rem 0}
 .problems .error{border-color:var(--bad)}.problems .error strong{color:var(--bad)}
 .problems .warning{border-color:var(--open)}.problems .warning strong{color:var(--open)}
 .rule{color:var(--soft)}
 @media (max-width:40rem){.nodes:not(.compact) .cpus{grid-template-columns:repeat(auto-fill,minmax(5.25rem,1fr))}.nodes:not(.compact) .cpu{min-height:4rem;font-size:.75rem}body{padding-top:1.25rem}h1{font-size:1.4rem}.tiles{grid-template-columns:1fr 1fr}.domain,.node,details{padding:.75rem}}
-@media print{body{max-width:none;padding:0;font-size:.8rem}.scroll{overflow:visible}.skip{display:none}.tile,.node,tr,li{break-inside:avoid}h2,h3,thead{break-after:avoid}details::details-content{content-visibility:visible;block-size:auto}.interrupts svg,.bar,.sign,.cpu,b,i{print-color-adjust:exact}}
+@media print{body{max-width:none;padding:0;font-size:.8rem}.scroll{overflow:visible}.skip{display:none}.tile,.node,tr,li{break-inside:avoid}h2,h3,thead,tr.device{break-after:avoid}.interrupts svg,.key,.badge,.sign,.cpu,b,i{print-color-adjust:exact}}
 @media (min-width:120rem){body{max-width:150rem}}
-@media (forced-colors:active){.cpu{border:1px solid}.bar rect,svg rect{forced-color-adjust:none}}`;
+@media (forced-colors:active){.cpu{border:1px solid}i,svg rect{forced-color-adjust:none}}`;
 
 /** The page's style sheet: light, or dark if the reader's system is dark. */
 export const STYLE =

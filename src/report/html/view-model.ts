@@ -13,7 +13,7 @@ export interface ViewModelInput {
   takenAt: string;
   /** status of the watcher, in lines; undefined: unknown */
   watcher?: string | undefined;
-  /** interrupts that another program keeps moving */
+  /** interrupts that another program keeps moving; undefined: no watcher was seen */
   contested?: readonly { address: string; irq: number }[] | undefined;
 }
 
@@ -24,7 +24,7 @@ export interface CpuView {
   vcpus: { domain: number; vcpu: number }[];
   /** interrupts delivered here */
   interrupts: { domain: number; device: DevicePlan; interrupt: InterruptPlan }[];
-  /** how often interrupts were taken since the vectors exist */
+  /** how often interrupts were taken since the vectors exist; as deliveryShare(), without those that are posted now */
   taken: number;
   /** how often of these from a device on another node */
   remote: number;
@@ -63,8 +63,9 @@ export function viewModelOf({ plans, topology, vcpus }: ViewModelInput): ViewMod
   const entries = plans.flatMap(devicesOf);
   for (const { domain, device } of entries) {
     for (const interrupt of device.interrupts) {
-      // no host CPU takes a posted interrupt
-      for (const cpu of cpusOf(isPosted(interrupt) ? EMPTY : (interrupt.effective ?? EMPTY))) {
+      // no host CPU takes it
+      if (isPosted(interrupt)) continue;
+      for (const cpu of cpusOf(interrupt.effective ?? EMPTY)) {
         cpus.get(cpu)?.interrupts.push({ domain, device, interrupt });
       }
       for (const [number, count] of Object.entries(interrupt.counts)) {

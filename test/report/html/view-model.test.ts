@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import type { DevicePlan, InterruptPlan } from '../../../src/affinity/domain-plan.js';
 import type { PciAddress } from '../../../src/domain/address.js';
 import { localityOf } from '../../../src/domain/locality.js';
+import { remoteShare } from '../../../src/report/delivery-share.js';
 import { type ViewModelInput, viewModelOf } from '../../../src/report/html/view-model.js';
 import { setOf as list } from '../../affinity/simulated-pass.js';
 
@@ -51,6 +52,18 @@ function input(...devices: DevicePlan[]): ViewModelInput {
     takenAt: 'now',
   };
 }
+
+test('a posted interrupt is on no CPU, and does not count, as in the shares', () => {
+  const posted = { ...interrupt(40, '3', { 2: 10, 3: 5 }), posting: { state: 'yes', vcpu: 0 } as const };
+  const shown = device('0000:01:00.0', 0, posted, interrupt(41, '3', { 3: 2 }));
+  const cpus = viewModelOf(input(shown)).nodes.flatMap((node) => node.cpus);
+  const sum = (count: (cpu: (typeof cpus)[number]) => number) => cpus.reduce((total, cpu) => total + count(cpu), 0);
+  assert.equal({ all: sum(({ taken }) => taken), on: sum(({ remote }) => remote) }, remoteShare([shown]));
+  assert.equal(
+    cpus.flatMap(({ interrupts }) => interrupts.map((one) => one.interrupt.irq)),
+    [41],
+  );
+});
 
 test('nodes contain their CPUs in order; nodes without CPUs are omitted', () => {
   const { nodes, cpuOrder } = viewModelOf(input());
