@@ -2,7 +2,7 @@
 // as modules with types; dist/modules: all modules separately, for scripts/ and bench/ (not published).
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
 import { bundledFolders, licencesText } from './licences.mjs';
@@ -37,18 +37,28 @@ const fewFiles = {
 
 // Most documents need neither a DOM nor xpath (src/xml/select.ts) nor saxes (src/xml/parse.ts), which are most of the
 // code: each is a separate file that loads on demand. string-width is another: only text outside ASCII needs it
-// (src/lib/text-width.ts).
-const getters = (path, names) =>
-  `module.exports = { ${names.map((name) => `get ${name}() { return require('./${basename(path)}.cjs').${name}; }`).join(', ')} };`;
+// (src/lib/text-width.ts). Two of Node's modules take 10 ms to load, and most commands need neither.
+const getters = (name, names) =>
+  `module.exports = { ${names.map((one) => `get ${one}() { return require('./${name}.cjs').${one}; }`).join(', ')} };`;
 const LAZY = {
   xpath: getters('xpath', ['parse', 'XBoolean']),
   saxes: getters('saxes', ['SaxesParser']),
   '@xmldom/xmldom': getters('xmldom', ['DOMImplementation']),
   'string-width': "module.exports = (text) => require('./string-width.cjs').default(text);",
 };
+const BUILT_IN = {
+  'node:child_process': ['execFile', 'spawn', 'spawnSync'],
+  'node:crypto': ['createHash', 'randomBytes', 'randomUUID'],
+};
+// an ES module: to import another name is an error of the build
+const callers = (path, names) =>
+  names.map((name) => `export const ${name} = (...args) => require('${path}').${name}(...args);`).join('\n');
 const lazyModules = {
   name: 'lazy-modules',
   setup(builder) {
+    builder.onResolve({ filter: /^node:(?:child_process|crypto)$/ }, ({ path, namespace }) =>
+      namespace === 'lazy' ? { path, external: true } : { path, namespace: 'lazy' },
+    );
     builder.onResolve({ filter: /^(?:xpath|saxes|@xmldom\/xmldom|string-width)$/ }, ({ path }) => ({
       path,
       namespace: 'lazy',
@@ -58,7 +68,7 @@ const lazyModules = {
       external: true,
     }));
     builder.onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => ({
-      contents: LAZY[path],
+      contents: LAZY[path] ?? callers(path, BUILT_IN[path]),
     }));
   },
 };
@@ -87,9 +97,10 @@ const lazy = await build({
 });
 const plugins = [lazyModules];
 const alias = { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' };
-// libvirt waits for the hook: it is a single file that contains only what it needs.
+// libvirt waits for the hook, and monitoring for `status --check`: each is a single file with only what it needs.
 const esm = { ...common, write: false, format: 'esm', alias };
-const hook = await build({ ...esm, entryPoints: [{ in: 'src/cli/hook-main.ts', out: 'hook' }], plugins });
+const single = ['hook', 'check'].map((out) => ({ in: `src/cli/${out}-main.ts`, out }));
+const alone = await build({ ...esm, entryPoints: single, plugins });
 const { outputFiles, metafile } = await build({
   ...esm,
   entryPoints: [main],
@@ -100,11 +111,11 @@ const { outputFiles, metafile } = await build({
   // libxml2-wasm uses top-level await and cannot be bundled. libxmljs2 is a peer dependency that the user installs.
   external: ['libxml2-wasm', 'libxmljs2'],
 });
-for (const { path, text } of [...hook.outputFiles, ...outputFiles])
+for (const { path, text } of [...alone.outputFiles, ...outputFiles])
   writeFileSync(path, path.endsWith('.cjs') ? await toCommonJs(text) : text);
 for (const name of ['lint-domain', 'hostdev-cpuset'])
   writeFileSync(`dist/bin/${name}.cjs`, executableText(name), { mode: 0o755 });
-const folders = bundledFolders([lazy.metafile, hook.metafile, metafile]);
+const folders = bundledFolders([lazy.metafile, alone.metafile, metafile]);
 writeFileSync('dist/bin/THIRD-PARTY-LICENSES.txt', licencesText(folders));
 for (const project of ['tsconfig.library.json', 'tsconfig.build.json'])
   execFileSync(process.execPath, ['node_modules/typescript/lib/tsc.js', '-p', project], { stdio: 'inherit' });
@@ -116,7 +127,12 @@ buildCompletions();
 /** An executable. It is ES5, so that a Node too old to parse the bundle can say so. */
 function executableText(name) {
   const { major, minor } = oldestNode();
-  const hook = name === 'hostdev-cpuset' ? "else if (process.argv[2] === 'hook') require('./hook.cjs').main();\n" : '';
+  const alone =
+    name === 'hostdev-cpuset'
+      ? `else if (process.argv[2] === 'hook') require('./hook.cjs').main();
+else if (process.argv[2] === 'status' && process.argv.indexOf('--check') > 0 && require('./check.cjs').main());
+`
+      : '';
   return `#!/usr/bin/env node
 'use strict';
 var version = process.versions.node.split('.');
@@ -124,7 +140,7 @@ if (version[0] < ${major} || (version[0] == ${major} && version[1] < ${minor})) 
   process.stderr.write('${name}: needs Node ${major}.${minor} or later: ' + process.execPath + ' is ' + process.version + '\\n');
   process.exit(2);
 }
-${hook}else require('./main.cjs').main('${name}');
+${alone}else require('./main.cjs').main('${name}');
 `;
 }
 
