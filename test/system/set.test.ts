@@ -76,6 +76,18 @@ test('unset removes the entry, and reports a missing entry', async () => {
   assert.is(again.code, 0);
 });
 
+test('unset removes the entry of a device that is gone; set does not bring it back', async () => {
+  const gone = '<hostdev address="0000:09:12.5" cpuset="auto"/>';
+  const element = `<hostdevs>${gone}</hostdevs>`;
+  await libvirtd.succeeds('metadata', 'guest', 'urn:hostdev-cpuset:1', '--set', element, '--key', 'h', '--config');
+  const refused = await run('set', ['guest', '09:12.5', '0']);
+  assert.match(refused.stderr, /has no device 09:12\.5; its devices: 0000:06:12\.5, 0000:07:12\.5\n$/);
+  const { code, stdout } = await run('unset', ['guest', '09:12.5']);
+  assert.is(stdout, `Domain 'guest': device 09:12.5: policy removed from the stored definition\n`);
+  assert.is(code, 0);
+  assert.equal(await entries(), []);
+});
+
 test('an unknown device is an error that lists the devices of the domain', async () => {
   const { code, stdout, stderr } = await run('set', ['guest', '08:00.0', 'auto']);
   assert.is(code, 2);

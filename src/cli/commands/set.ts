@@ -1,7 +1,7 @@
 import type { Definition } from '../../domain/definition.js';
 import { devicePolicies } from '../../domain/device-policies.js';
 import type { Device } from '../../domain/devices.js';
-import { findDevices, namesOf } from '../../domain/find-device.js';
+import { findDevices, findStaleEntry, namesOf } from '../../domain/find-device.js';
 import type { Identity } from '../../domain/identity.js';
 import { formatAttributes, isOfCpuset, type Policy, type PolicyText, parsePolicy } from '../../domain/policy.js';
 import { ToolError } from '../../lib/errors.js';
@@ -51,8 +51,9 @@ export function setCommand({ device: name, policy: text, connect, ...options }: 
   }
   const changes = scopes.map((scope): MetadataChange => {
     const definition = readDefinitionOf(domain, scope, virsh);
-    const device = deviceOf(definition, name, subjectOf(scope, domain));
-    return { scope, definition, after: setPolicy(definition, identityOf(definition, device), policy) };
+    const stale = policy ? undefined : findStaleEntry(definition, name);
+    const identity = stale ?? identityOf(definition, deviceOf(definition, name, subjectOf(scope, domain)));
+    return { scope, definition, after: setPolicy(definition, identity, policy) };
   });
   const pass = changes.map((change) => passesLint(change, io));
   if (pass.includes(false)) return EXIT.findings;
