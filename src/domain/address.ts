@@ -55,7 +55,9 @@ function problemOf(field: AddressField, text: string, number: number | undefined
   if (number > MAX_VALUES[field]) {
     return { octal: false, message: `${shown} is above 0x${MAX_VALUES[field].toString(16)}, the maximum` };
   }
-  const hint = `${field}="0x${text.slice(1)}" if it is hexadecimal, else ${field}="0x${number.toString(16)}"`;
+  const asRead = `${field}="0x${number.toString(16)}"`;
+  const asHexadecimal = suggest(field, text.slice(1));
+  const hint = asHexadecimal ? `${asHexadecimal}, else ${asRead}` : asRead;
   return { octal: true, message: `${shown} is octal: libvirt reads 0x${number.toString(16)}`, hint };
 }
 

@@ -23,6 +23,7 @@ export function readCpuTopology(document: XmlDocument): CpuTopology {
  * so numbers are skipped where a size is not a power of two (QEMU: x86-topology). Null if no vCPU has the APIC ID.
  */
 export function vcpuOfApicId(apicId: number, { dies, cores, threads }: CpuTopology): number | null {
+  if (apicId < 0) return null;
   let rest = apicId;
   let vcpu = 0;
   let perNumber = 1;

@@ -28,6 +28,8 @@ for (const [fields, address] of good) {
 const octal: [fields: Fields, address: string, hint: string][] = [
   [{ bus: '010' }, '0000:08:00.0', 'bus="0x10" if it is hexadecimal, else bus="0x8"'],
   [{ slot: '012' }, '0000:00:0a.0', 'slot="0x12" if it is hexadecimal, else slot="0xa"'],
+  [{ bus: '0207' }, '0000:87:00.0', 'bus="0x87"'],
+  [{ slot: '037' }, '0000:00:1f.0', 'slot="0x1f"'],
   [{ domain: '0010', function: '1' }, '0008:00:00.1', 'domain="0x010" if it is hexadecimal, else domain="0x8"'],
 ];
 for (const [fields, address, hint] of octal) {

@@ -11,6 +11,7 @@ test('without a topology each vCPU is a socket, and its APIC ID is its number', 
   const none = readCpuTopology(parseXml('<domain><name>g</name></domain>'));
   assert.equal(none, { dies: 1, cores: 1, threads: 1 });
   assert.is(vcpuOfApicId(13, none), 13);
+  assert.is(vcpuOfApicId(-1, none), null, 'KVM names no vCPU');
 });
 
 test('APIC IDs have gaps if the number of cores or threads is not a power of two', () => {

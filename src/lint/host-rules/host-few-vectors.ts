@@ -17,20 +17,24 @@ export const hostFewVectors: HostRule = {
   },
 };
 
+/** As vectorTarget() decides. A guest need not have requested all vectors of the device, nor the first ones. */
 function problemOf(
-  { device: { address }, interrupts }: DeviceSnapshot,
+  { device: { address, irqs }, interrupts }: DeviceSnapshot,
   controlVectors: number,
 ): { severity?: 'warning'; message: string } | undefined {
-  // with another driver the vectors are not those of the guest, and it has not requested all
-  const own = interrupts.filter(({ details }) => details && vfioOwnership(details.handlers, address).ours);
+  // with another driver the vectors are not those of the guest
+  const own = interrupts.flatMap(({ type, details }) => {
+    const owned = vfioOwnership(details?.handlers ?? [], address);
+    return owned.ours ? { type, vector: owned.vector } : [];
+  });
   const [first] = own;
   if (!first) return undefined;
-  const { length } = own;
   const set = 'all CPUs of the policy';
   if (first.type === 'intx') return { message: `${address} uses its INTx line at present: it gets ${set}` };
   if (first.type === 'msi') return { message: `${address} uses MSI, not MSI-X, at present: its interrupts get ${set}` };
-  if (length === 1) return { message: `${address} has a single vector at present: it gets ${set}` };
-  if (controlVectors < length) return undefined;
-  const message = `${address} has only ${length} vectors at present, and controlVectors is ${controlVectors}: each gets ${set}`;
+  if (irqs.length === 1) return { message: `${address} has a single vector at present: it gets ${set}` };
+  const last = Math.max(...own.map(({ vector }) => vector ?? 0));
+  if (controlVectors <= last) return undefined;
+  const message = `${address} uses only vector${last === 0 ? ' 0' : `s 0 to ${last}`} at present, and controlVectors is ${controlVectors}: each gets ${set}`;
   return { severity: 'warning', message };
 }
