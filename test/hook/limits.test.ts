@@ -103,12 +103,18 @@ for (const shell of Object.keys(SHELLS) as Shell[]) {
     }
   });
 
-  async function call(limit: number, operation: string): Promise<Outcome> {
+  /** @param isInner the group with the limit has another one in it, which has none */
+  async function call(limit: number, operation: string, isInner = false): Promise<Outcome> {
     const group = join(pidsCgroups() ?? '', `hostdev-cpuset-test-${process.pid}-${groups.length}`);
     mkdirSync(group);
-    groups.push(group);
+    groups.unshift(group);
     writeFileSync(join(group, 'pids.max'), String(limit));
-    const outcome = await hook.callInGroup(shell, operation, group);
+    const inner = join(group, 'inner');
+    if (isInner) {
+      mkdirSync(inner);
+      groups.unshift(inner);
+    }
+    const outcome = await hook.callInGroup(shell, operation, isInner ? inner : group);
     hook.assertHarmless(outcome, operation, `${shell} pids.max=${limit} ${operation}`);
     return outcome;
   }
@@ -118,8 +124,19 @@ for (const shell of Object.keys(SHELLS) as Shell[]) {
     const outcomes = await Promise.all([...working, ...IDLE.map((operation) => call(1, operation))]);
     const full = outcomes.some(({ stderr }) => /fork/i.test(stderr));
     const codes = new Set(outcomes.map(({ code }) => code));
-    assert.ok(full, 'the group was full');
+    // bash would try again for 15 seconds each time
+    assert.is(full, shell !== 'bash', 'the group was full');
+    const isReported = outcomes.some(({ stderr }) => stderr.includes(': no room for a process in the control group: '));
+    assert.is(isReported, shell === 'bash');
     assert.ok(codes.has(1), 'without a shortage a refusal is passed on');
+  });
+
+  test('a limit of a group above counts, too', async () => {
+    for (const limit of [2, 100]) {
+      const { code, stderr } = await call(limit, 'prepare begin', true);
+      assert.is(code, limit === 2 ? 0 : 1);
+      assert.is(/fork/i.test(stderr), limit === 2 && shell !== 'bash');
+    }
   });
   test.run();
 }
