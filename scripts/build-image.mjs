@@ -15,7 +15,9 @@ import { sourceDate } from './packages/source.mjs';
 const SUITE = 'trixie';
 const TOOLS = ['dpkg', 'mmdebstrap', 'umoci'];
 /** Files of Debian's packages that a container without users does not need. */
-const LEFT_OUT = ['locale', 'man', 'info', 'doc', 'zsh', 'bash-completion'].map((name) => `/usr/share/${name}/*`);
+const LEFT_OUT = ['locale', 'man', 'info', 'doc', 'zsh', 'fish', 'bash-completion'].map(
+  (name) => `/usr/share/${name}/*`,
+);
 
 const options = { output: { type: 'string', default: 'dist-image' }, package: { type: 'string' } };
 const { values } = util.parseArgs({ options });

@@ -13,6 +13,7 @@ const wanted = [
   ...manifest.man.map((path) => path.replace('./', '')),
   'completions/bash/hostdev-cpuset',
   'completions/zsh/_hostdev-cpuset',
+  'completions/fish/hostdev-cpuset.fish',
   'hook/qemu',
   'hook/stub',
   'selinux/hostdev-cpuset.te',

@@ -22,6 +22,7 @@ const PACKAGES = [
   'bash',
   'busybox-static',
   'dash',
+  'fish',
   'bzip2',
   'checkpolicy',
   'irqbalance',

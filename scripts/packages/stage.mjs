@@ -53,6 +53,7 @@ export function stage(from, tree, { zshFolder, node }) {
   for (const [shell, folder] of [
     ['bash', 'bash-completion/completions'],
     ['zsh', zshFolder],
+    ['fish', 'fish/vendor_completions.d'],
   ])
     for (const name of readdirSync(join(from, 'completions', shell)))
       write(`usr/share/${folder}/${name}`, read(`completions/${shell}/${name}`));

@@ -27,6 +27,8 @@ function prepare(): void {
   const list = '0000:06:12.5  hostdev  -\\nua-gpu        hostdev  cpuset="auto"\\n52:54:00:12:34:56  interface  -\\n';
   const command = `#!/bin/sh\nprintf '%s\\n' "$*" >> '${folder.join('virshCalls')}'\nprintf '${list}'\n`;
   chmodSync(folder.write('bin/hostdev-cpuset', command), 0o755);
+  // fish completes only for programs that exist
+  chmodSync(folder.write('bin/lint-domain', '#!/bin/sh\n'), 0o755);
 }
 
 const options = () => ({
@@ -55,6 +57,16 @@ async function inZsh(line: string): Promise<string[]> {
   return found
     .filter((word) => word !== 'ready' && word !== 'done')
     .map((word) => word.replace(/[/=]$/, '').replace(/\\ /g, ' '));
+}
+
+/** `complete -C` prints each offer with its description. */
+async function inFish(line: string): Promise<string[]> {
+  const places = "set -p fish_complete_path $argv[1]; complete -C $argv[2] | string replace -r '\\t.*' ''";
+  const words = ['--no-config', '-c', places, join(projectRoot, 'completions/fish'), line];
+  const { stdout, stderr } = await run('fish', words, options());
+  assert.is(stderr, '');
+  // with =, an offer repeats the option
+  return sorted(stdout).map((word) => word.replace(/^--[a-z-]+=/, '').replace(/\/$/, ''));
 }
 
 /** The output of `--help`. */
@@ -127,7 +139,7 @@ function define(test: Test, complete: Complete): void {
     assert.equal(await complete('hostdev-cpuset normalize gu'), ['guest.xml']);
     assert.equal(await complete('hostdev-cpuset status gu'), ['guest.xml']);
     // zsh offers all files if none has the right extension.
-    if (complete === inBash) assert.equal(await complete('hostdev-cpuset normalize no'), []);
+    if (complete !== inZsh) assert.equal(await complete('hostdev-cpuset normalize no'), []);
   });
 
   test('nothing on the line is executed', async () => {
@@ -145,3 +157,4 @@ function define(test: Test, complete: Complete): void {
 
 define(suiteWhere('completion in bash', needs()), inBash);
 define(suiteWhere('completion in zsh', needs('zsh')), inZsh);
+define(suiteWhere('completion in fish', needs('fish')), inFish);

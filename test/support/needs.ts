@@ -36,6 +36,7 @@ const tools = {
   },
   'virt-install': { package: 'virtinst', present: () => onPath('virt-install') },
   zsh: { package: 'zsh', present: () => onPath('zsh') },
+  fish: { package: 'fish', present: () => onPath('fish') },
   script: { package: 'bsdutils', present: () => process.platform === 'linux' && onPath('script') },
   chromium: { package: 'chromium', present: () => onPath('chromium') },
   journald: { package: 'systemd', present: () => existsSync('/lib/systemd/systemd-journald') && onPath('journalctl') },
