@@ -38,7 +38,7 @@ try {
   const words = ['scripts/build-packages.mjs', '--quick', '--output', work, 'all.deb', 'amd64.deb', 'npm.tgz'];
   const built = execFileSync(process.execPath, words, { encoding: 'utf8' }).trim().split('\n');
   const [forAll, selfContained, tarball] = built;
-  testDebian([forAll, selfContained]);
+  testDebian([forAll, selfContained], tarball);
   testBooted([forAll, selfContained], tarball);
   testOtherInits(forAll);
   testImage(selfContained);
@@ -48,11 +48,11 @@ try {
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;
 
-function testDebian(packages) {
+function testDebian(packages, tarball) {
   for (const release of RELEASES) {
     const root = debianRoot(release, ['nodejs', 'systemd', 'lintian']);
     for (const file of packages) {
-      check(['scripts/packages/in-debian.sh', root, file, simulatedHost(SAMPLE_HOST)]);
+      check(['scripts/packages/in-debian.sh', root, file, tarball, simulatedHost(SAMPLE_HOST)]);
       check(['chroot', root, 'lintian', '--allow-root', '--fail-on', 'error,warning', `/mnt/${copyInto(root, file)}`]);
     }
   }
@@ -61,7 +61,7 @@ function testDebian(packages) {
 function testBooted(packages, tarball) {
   for (const release of RELEASES) {
     const root = debianRoot(release, BOOTABLE, '-booted');
-    for (const file of packages) checkProgram('test/packages/booted-package.ts', root, file);
+    for (const file of packages) checkProgram('test/packages/booted-package.ts', root, file, tarball);
     checkProgram('test/packages/from-readme.ts', root);
     checkProgram('test/packages/from-readme.ts', root, tarball);
   }

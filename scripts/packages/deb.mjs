@@ -35,7 +35,7 @@ export function buildDeb({ from, work, folder, manifest, date, architecture, nod
   );
   // It is identical in every version, so dpkg never asks about it.
   write('DEBIAN/conffiles', `/${HOOK_STUB}\n`);
-  for (const name of ['postinst', 'prerm', 'postrm'])
+  for (const name of ['preinst', 'postinst', 'prerm', 'postrm'])
     write(`DEBIAN/${name}`, readFileSync(`packaging/debian/${name}`), 0o755);
   const sums = filesBelow(tree).filter((name) => !name.startsWith(join(tree, 'DEBIAN')) && !name.endsWith(HOOK_STUB));
   write('DEBIAN/md5sums', sums.map((name) => `${md5(name)}  ${relative(tree, name)}\n`).join(''));

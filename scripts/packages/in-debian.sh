@@ -1,8 +1,9 @@
 #!/bin/sh
-# in-debian.sh ROOT PACKAGE HOST: installs, uses, updates, removes and purges a package in the root of a Debian system.
-# HOST is a simulated host, on which the policies of a sample are enforced. Run it in mount and PID namespaces of its own.
+# in-debian.sh ROOT PACKAGE TARBALL HOST: installs, uses, updates, removes and purges a package in the root of a Debian
+# system, where npm's package has been installed before. HOST is a simulated host, on which the policies of a sample are
+# enforced. Run it in mount and PID namespaces of its own.
 set -eu
-root=$1 package=$2 host=$3
+root=$1 package=$2 tarball=$3 host=$4
 export DEBIAN_FRONTEND=noninteractive
 mount -t proc proc "$root/proc"
 mkdir -p "$root/mnt/package" "$root/mnt/host"
@@ -23,7 +24,12 @@ list() {
 }
 
 before=$(list)
-inside dpkg -i "$file" >/dev/null || fail 'it is not installed'
+mkdir "$root/opt/npm"
+tar --extract --no-same-owner --file="$tarball" --directory="$root/opt/npm"
+inside node /opt/npm/package/dist/bin/hostdev-cpuset.cjs install >/dev/null || fail 'install fails'
+inside dpkg -i "$file" </dev/null >/dev/null || fail 'it is not installed after install'
+! grep -qs 'Written by hostdev-cpuset install' "$root$hook" "$root/etc/systemd/system/hostdev-cpuset.service" || fail 'files of install stay'
+rm -r "$root/opt/npm"
 inside lint-domain "$sample" 2>/dev/null || fail 'lint-domain fails'
 [ "$(inside systemctl is-enabled hostdev-cpuset)" = enabled ] || fail 'the service is not enabled'
 inside hostdev-cpuset enforce --root /mnt/host "$sample" | grep -q ' 0 failed$' || fail 'enforce fails'

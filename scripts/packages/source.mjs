@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /** What is built, and what the build does not read. */
-const LEFT_OUT = /^(?:\.git|node_modules|dist.*|man|completions|test|bench)$/;
+const LEFT_OUT = /^(?:\.git|\.cache|node_modules|dist.*|man|completions|test|bench)$/;
 
 /** When the sources were last changed, in seconds: $SOURCE_DATE_EPOCH, the last commit, or the last release. */
 export function sourceDate() {

@@ -8,10 +8,11 @@ import { assertHeld, isHeld, onBootedHost, startGuest } from './held-guest.js';
 import type { SimulatedDevices } from './simulated-devices.js';
 
 /**
- * `booted-package.ts ROOT PACKAGE`, as `npm run test:packages` does: boots the root of a Debian system with libvirt,
- * installs the package, starts a guest, and updates, removes and purges the package while the guest runs.
+ * `booted-package.ts ROOT PACKAGE TARBALL`, as `npm run test:packages` does: boots the root of a Debian system with
+ * libvirt, installs npm's package and then this one, starts a guest, and updates, removes and purges the package while
+ * the guest runs.
  */
-const [root = '', file = ''] = process.argv.slice(2);
+const [root = '', file = '', tarball = ''] = process.argv.slice(2);
 const work = mkdtempSync(join(tmpdir(), 'hostdev-cpuset-booted-'));
 const shared = join(work, 'shared');
 const UNIT = 'hostdev-cpuset.service';
@@ -29,8 +30,11 @@ async function test(): Promise<void> {
 async function live(system: BootedSystem, devices: SimulatedDevices): Promise<void> {
   const install = (version?: string) => system.succeeds('dpkg', '--install', share(version));
   const before = await ourFiles(system);
+  await installAsNpm(system);
   await install();
   assert.is(await system.property('ActiveState'), 'active', 'the installation starts the service');
+  assert.match(await commandOfProcess(system), '/usr/bin/hostdev-cpuset watch', 'of the package');
+  await system.succeeds('rm', '-r', '/opt/npm');
   await system.succeeds('systemctl', 'reload-or-restart', 'libvirtd');
   await startGuest(system);
   await assertHeld(system, devices, 'after the installation');
@@ -57,15 +61,37 @@ async function live(system: BootedSystem, devices: SimulatedDevices): Promise<vo
   await system.succeeds('dpkg', '--remove', 'hostdev-cpuset');
   assert.is(await system.property('MainPID'), '0', 'the removal ends the service');
   await restartGuest(system);
+  await install();
+  assert.is(await system.property('ActiveState'), 'active', 'installed again after a removal, it starts the service');
+  await assertHeld(system, devices, 'after a removal and an installation');
+
+  await system.succeeds('dpkg', '--remove', 'hostdev-cpuset');
   await system.succeeds('dpkg', '--purge', 'hostdev-cpuset');
   await restartGuest(system);
   assert.equal(await ourFiles(system), before);
+}
+
+/** Unpacks npm's package where the service sees it, and sets up the host by `install`. */
+async function installAsNpm(system: BootedSystem): Promise<void> {
+  copyFileSync(tarball, join(shared, 'npm.tgz'));
+  await system.succeeds('mkdir', '/opt/npm');
+  const archive = `--file=${SHARED}/npm.tgz`;
+  await system.succeeds('tar', '--extract', '--no-same-owner', archive, '--directory=/opt/npm');
+  const program = '/opt/npm/package/dist/bin/hostdev-cpuset.cjs';
+  await system.succeeds('node', program, 'install');
+  assert.is(await system.property('ActiveState'), 'active');
+  assert.match(await commandOfProcess(system), `${program} watch`);
 }
 
 /** libvirt starts it with what the package has left of the hook. */
 async function restartGuest(system: BootedSystem): Promise<void> {
   await system.succeeds('virsh', 'destroy', 'guest');
   await system.succeeds('virsh', 'start', 'guest');
+}
+
+async function commandOfProcess(system: BootedSystem): Promise<string> {
+  const words = await system.succeeds('cat', `/proc/${await system.property('MainPID')}/cmdline`);
+  return words.replaceAll('\0', ' ');
 }
 
 async function memoryOfService(system: BootedSystem): Promise<string> {

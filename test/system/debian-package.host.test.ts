@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { projectRoot } from '../support/cli.js';
+import { projectRoot, runCli } from '../support/cli.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { type Outcome, run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
@@ -162,6 +162,56 @@ for (const [choice, current] of [
     assert.is(readFileSync(`${root}/${aside}`, 'utf8') === before, current === 'stub');
   });
 
+/** A root in which `hostdev-cpuset install` has been used, as npm's package does. */
+async function rootOfNpm(name: string): Promise<string> {
+  const root = emptyRoot(name);
+  const installed = await runCli('hostdev-cpuset', ['install', '--prefix', root]);
+  assert.is(installed.code, 0, installed.stderr);
+  assert.match(readFileSync(`${root}/${STUB}`, 'utf8'), "\nhook='/etc/hostdev-cpuset/hook'\n");
+  return root;
+}
+/** The files in a root that `install` wrote. */
+const filesOfInstall = (root: string) => {
+  const isOfInstall = (path: string) =>
+    existsSync(path) && /^# Written by hostdev-cpuset install; /m.test(readFileSync(path, 'utf8'));
+  return remains(root).filter((name) => isOfInstall(`${root}/${name}`));
+};
+
+test('after `hostdev-cpuset install` it asks no question and replaces what that wrote', async () => {
+  const root = await rootOfNpm('after-npm');
+  const installed = await dpkg(root, '--install', deb);
+  assert.equal([installed.code, installed.stdout.includes('Configuration file')], [0, false], installed.stderr);
+  assert.match(installed.stdout, 'removed     /etc/systemd/system/hostdev-cpuset.service\n');
+  assert.equal(filesOfInstall(root), []);
+  assert.is(readFileSync(`${root}/${STUB}`, 'utf8'), readFileSync(`${projectRoot}hook/stub`, 'utf8'));
+  assert.is((await dpkg(root, '--purge', 'hostdev-cpuset')).code, 0);
+  assert.equal(remains(root), []);
+});
+
+test('a stub of `hostdev-cpuset install` stays if the package was installed before: dpkg would not replace it', async () => {
+  const stub = readFileSync(`${await rootOfNpm('stub-of-npm')}/${STUB}`);
+  for (const end of ['--remove', undefined]) {
+    const root = emptyRoot(`again${end ?? ''}`);
+    assert.is((await dpkg(root, '--install', deb)).code, 0);
+    if (end) assert.is((await dpkg(root, end, 'hostdev-cpuset')).code, 0);
+    writeFileSync(`${root}/${STUB}`, stub);
+    const again = await dpkg(root, '--install', deb);
+    assert.equal([again.code, again.stdout.includes('Configuration file')], [0, false], again.stderr);
+    assert.equal(readFileSync(`${root}/${STUB}`), stub);
+  }
+});
+
+test('files of `hostdev-cpuset install` that were modified are kept and named', async () => {
+  const root = await rootOfNpm('after-changed-npm');
+  const unit = 'etc/systemd/system/hostdev-cpuset.service';
+  for (const name of [STUB, unit]) appendFileSync(`${root}/${name}`, '# changed\n');
+  // without this, dpkg asks about the stub, as about every modified configuration file
+  const installed = await dpkg(root, '--force-confold', '--install', deb);
+  assert.is(installed.code, 0, installed.stderr);
+  for (const name of [STUB, unit]) assert.match(installed.stdout, `left alone  /${name}: it was modified since`);
+  assert.equal(filesOfInstall(root).sort(), [STUB, unit]);
+});
+
 test('the next version changes the hook and asks no question about the stub', async () => {
   const root = emptyRoot('next');
   assert.is((await dpkg(root, '--install', deb)).code, 0);
@@ -202,6 +252,7 @@ test('unit, manual pages and completions are in place, and the checksums are rig
   for (const [shell, place] of [
     ['bash', 'bash-completion/completions'],
     ['zsh', 'zsh/vendor-completions'],
+    ['fish', 'fish/vendor_completions.d'],
   ] as const) {
     const names = readdirSync(`${projectRoot}completions/${shell}`);
     assert.ok(names.length > 0);

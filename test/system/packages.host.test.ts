@@ -1,17 +1,20 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
   cpSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { projectRoot } from '../support/cli.js';
+import { projectRoot, runCli } from '../support/cli.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { type Outcome, run } from '../support/run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
@@ -57,11 +60,14 @@ async function build(source: string, output: string, umask: string): Promise<voi
 test('the same sources in another folder, with another umask and an old build, give the same bytes', async () => {
   const copy = folder.join('a/copy');
   const isCopied = (path: string) =>
-    !/^(?:\.git|node_modules|dist.*|man|completions)$/.test(path.slice(projectRoot.length));
+    !/^(?:\.git|\.cache|node_modules|dist.*|man|completions)$/.test(path.slice(projectRoot.length));
   cpSync(projectRoot, copy, { recursive: true, filter: isCopied, preserveTimestamps: true });
   symlinkSync(join(projectRoot, 'node_modules'), join(copy, 'node_modules'));
   folder.write('a/copy/dist/bin/hostdev-cpuset.cjs', 'an old build');
   folder.write('a/copy/man/old.1', 'an old page');
+  // as the rig leaves it: with devices, which cannot be copied
+  mkdirSync(join(copy, '.cache'));
+  assert.is((await run('mkfifo', [join(copy, '.cache/device')])).code, 0);
   await build(copy, folder.join('two'), '077');
   const names = readdirSync(folder.join('one')).sort();
   assert.equal(names, [ALL_DEB, AMD64_DEB, NOARCH_RPM, X86_64_RPM, SELINUX_RPM].sort());
@@ -104,6 +110,19 @@ class RpmRoot {
     copyFileSync('/bin/busybox', `${this.path}/bin/sh`);
     const helper = folder.write(`${name}/usr/lib/systemd/systemd-update-helper`, '#!/bin/sh\necho "$@" >>/asked\n');
     chmodSync(helper, 0o755);
+  }
+
+  /** With these, the private Node of a package runs in the root, and systemd seems to run. */
+  addLibrariesOfNode(): void {
+    for (const [, path = ''] of execFileSync('ldd', [process.execPath], { encoding: 'utf8' }).matchAll(/(\/\S+)/g)) {
+      mkdirSync(dirname(this.path + path), { recursive: true });
+      copyFileSync(path, this.path + path);
+    }
+    for (const name of ['grep', 'sed', 'env']) linkSync(`${this.path}/bin/sh`, `${this.path}/bin/${name}`);
+    mkdirSync(`${this.path}/run/systemd/system`, { recursive: true });
+    const systemctl = '#!/bin/sh\n[ "$1" != --quiet ] || shift\necho "$@" >>/asked\n';
+    mkdirSync(`${this.path}/usr/bin`, { recursive: true });
+    writeFileSync(`${this.path}/usr/bin/systemctl`, systemctl, { mode: 0o755 });
   }
 
   rpm(...words: string[]): Promise<Outcome> {
@@ -192,6 +211,24 @@ for (const [from, to] of [
     assert.is((await root.rpm('-e', 'hostdev-cpuset')).code, 0);
     assert.equal(root.files(), []);
   });
+
+test('after `hostdev-cpuset install` a package replaces what that wrote, and the service runs again', async () => {
+  const root = new RpmRoot('after-npm');
+  root.addLibrariesOfNode();
+  const installed = await runCli('hostdev-cpuset', ['install', '--prefix', root.path]);
+  assert.is(installed.code, 0, installed.stderr);
+  const { code, stdout, stderr } = await root.rpm('-i', folder.join('one', X86_64_RPM));
+  assert.is(code, 0, stderr);
+  assert.match(stdout, /^removed +\/etc\/systemd\/system\/hostdev-cpuset\.service$/m);
+  assert.equal(root.asked(), [
+    'is-active hostdev-cpuset.service',
+    'disable --now hostdev-cpuset.service',
+    'daemon-reload',
+    'install-system-units hostdev-cpuset.service',
+    'enable --now hostdev-cpuset.service',
+  ]);
+  assert.not(root.files().some((name) => /^etc\/.*hostdev-cpuset/.test(name)));
+});
 
 test('the policy module is a package of its own', async () => {
   const root = new RpmRoot('selinux');
