@@ -8,8 +8,7 @@ const test = suiteWhere('install on trees unlike that of Debian', needs('mount-n
 // SELinux is enforcing. Fedora itself differs in that /usr can be written.
 const FEDORA = `
 mount -t tmpfs -o mode=755 none /usr/local/lib
-home=/var/usrlocal/lib
-put_program $home
+put_program /var/usrlocal/lib
 mount -t tmpfs -o mode=755 none /usr/lib/systemd
 mkdir /usr/lib/systemd/system
 touch /usr/lib/systemd/system/virtqemud.service
@@ -57,8 +56,7 @@ find /etc -type f`);
 // links in /etc; there is no /usr/lib/systemd, and libvirt has its hooks in /var.
 const NIXOS = `
 store=/opt/nix/store
-home=$store/abc-hostdev-cpuset
-put_program $home
+put_program $store/abc-hostdev-cpuset
 mkdir -p $store/etc/systemd/system $store/etc/tmpfiles.d /etc/systemd /var/lib/libvirt/hooks
 ln -s $store/etc /etc/static
 ln -s /etc/static/systemd/system /etc/systemd/system

@@ -1,35 +1,91 @@
 import * as assert from 'uvu/assert';
 import { needs, suiteWhere } from '../support/needs.js';
-import { onHost } from './own-host.js';
+import { errorsIn, onHostWithPackage } from './own-host.js';
 
 const test = suiteWhere('install and uninstall with systemd', needs('mount-namespace'));
 
 const [RELOAD, ENABLE, DISABLE] = ['daemon-reload', 'enable --now', 'disable --now'].map((words) =>
   `systemctl ${words} ${words.includes('now') ? 'hostdev-cpuset.service' : ''}`.trim(),
 );
-/** The package is in place; systemctl can be replaced. */
-const BEGIN = `home=/opt/lib
-put_program $home
-rm /opt/bin/systemctl
-systemctl_is() { printf '#!/bin/sh\\n%s\\n' "$1" >/opt/bin/systemctl; chmod 755 /opt/bin/systemctl; }
-`;
 
 /** The calls of systemctl, its errors and the exit statuses. */
 async function callsOf(commands: string): Promise<string[]> {
-  const lines = await onHost(BEGIN + commands);
+  const lines = await onHostWithPackage(commands);
   return lines.filter((line) => /^(?:systemctl|hostdev-cpuset:|status|left|mode) ?/.test(line));
 }
 
+test('install reloads systemd and starts the service; uninstall stops it first', async () => {
+  const lines = await onHostWithPackage(`program systemctl 'echo "$@" >>/run/calls'
+tool install
+tool install
+tool uninstall
+sed 's/^/called: /' /run/calls`);
+  assert.equal(errorsIn(lines), []);
+  assert.ok(lines.includes('created     /etc/systemd/system/hostdev-cpuset.service'), lines.join('\n'));
+  assert.equal(
+    lines.filter((line) => /^(?:systemctl|status|called:) /.test(line)),
+    [
+      ...[RELOAD, ENABLE, 'status 0'],
+      ...[ENABLE, 'status 0'],
+      ...[DISABLE, RELOAD, 'status 0'],
+      ...[RELOAD, ENABLE, ENABLE, DISABLE, RELOAD].map((call) => call?.replace('systemctl', 'called: --quiet')),
+    ],
+  );
+});
+
+test('systemctl is not called for a dry run, an image, a host without systemd or without a unit of ours', async () => {
+  const unit = '/etc/systemd/system/hostdev-cpuset.service';
+  const lines = await onHostWithPackage(`program systemctl 'echo "$@" >>/run/calls'
+tool install --dry-run
+mkdir /run/image
+tool install --prefix /run/image
+tool install --no-service --no-irqbalance
+mkdir -p /etc/systemd/system
+echo '[Unit]' >${unit}
+tool uninstall
+cat ${unit}
+rm ${unit}
+rmdir /run/systemd/system
+tool install
+tool uninstall
+[ ! -e /run/calls ] || cat /run/calls`);
+  assert.equal(errorsIn(lines), []);
+  assert.equal(
+    lines.filter((line) => /^(?:status|\[Unit)/.test(line) || line.startsWith('--quiet')),
+    ['status 0', 'status 0', 'status 0', 'status 0', '[Unit]', 'status 0', 'status 0'],
+  );
+  assert.ok(lines.includes('removed     /etc/hostdev-cpuset/hook'));
+});
+
+test('without systemd install reports that no service runs, and what to do', async () => {
+  const note = (why: string) =>
+    `note: ${why}, so install starts no service: start \`hostdev-cpuset watch\` from your init system, as root`;
+  const without = await onHostWithPackage(`rmdir /run/systemd/system
+tool install
+tool install
+tool install --no-service`);
+  assert.is(without.filter((line) => line === note('systemd does not run here')).length, 2);
+  const noProgram = await onHostWithPackage(`rm /opt/bin/systemctl
+mkdir /opt/programs /opt/without
+mount --bind /usr/bin /opt/programs
+ln -s /opt/programs/* /opt/without
+rm -f /opt/without/systemctl
+mount --bind /opt/without /usr/bin
+tool install`);
+  assert.equal(noProgram.slice(-2), [note('systemctl was not found'), 'status 0']);
+  assert.equal(errorsIn(noProgram), []);
+});
+
 test('after an interruption, before the service was started, install starts it', async () => {
-  const calls = await callsOf(`systemctl_is 'kill -9 $PPID'
+  const calls = await callsOf(`program systemctl 'kill -9 $PPID'
 "$home/node" "$home/package/dist/bin/hostdev-cpuset.cjs" install || echo "status $?"
-systemctl_is true
+program systemctl true
 tool install`);
   assert.equal(calls, [RELOAD, 'status 137', ENABLE, 'status 0']);
 });
 
 test('a service that does not start is an error, each time', async () => {
-  const calls = await callsOf(`systemctl_is 'case $* in *enable*) exit 1 ;; esac'
+  const calls = await callsOf(`program systemctl 'case $* in *enable*) exit 1 ;; esac'
 tool install
 tool install`);
   const failure = 'hostdev-cpuset: systemctl enable: failed; see: systemctl status hostdev-cpuset.service';
@@ -37,7 +93,7 @@ tool install`);
 });
 
 test('a service that does not stop is an error', async () => {
-  const calls = await callsOf(`systemctl_is 'case $* in *disable*) echo timeout >&2; exit 1 ;; esac'
+  const calls = await callsOf(`program systemctl 'case $* in *disable*) echo timeout >&2; exit 1 ;; esac'
 tool install
 tool uninstall`);
   const failure = 'hostdev-cpuset: systemctl disable: timeout';
@@ -45,8 +101,7 @@ tool uninstall`);
 });
 
 test('uninstall does not stop the service if it cannot remove the files', async () => {
-  const calls = await callsOf(`systemctl_is true
-tool install
+  const calls = await callsOf(`tool install
 mount --bind /etc/libvirt /etc/libvirt
 mount -o remount,bind,ro /etc/libvirt
 tool uninstall`);
@@ -56,8 +111,7 @@ tool uninstall`);
 });
 
 test('a masked unit, or one of another origin, is not enabled', async () => {
-  const calls = await callsOf(`systemctl_is true
-mkdir -p /etc/systemd/system
+  const calls = await callsOf(`mkdir -p /etc/systemd/system
 ln -s /dev/null /etc/systemd/system/hostdev-cpuset.service
 tool install --no-irqbalance --no-hook`);
   const reason = 'it is not a regular file';
@@ -65,8 +119,7 @@ tool install --no-irqbalance --no-hook`);
 });
 
 test('files of install that a package would not replace are removed beside it, and its state stays', async () => {
-  const lines = await onHost(`${BEGIN}systemctl_is true
-mount -t tmpfs none /usr/lib/systemd
+  const lines = await onHostWithPackage(`mount -t tmpfs none /usr/lib/systemd
 mkdir -p /usr/lib/systemd/system /run/hostdev-cpuset
 tool install >/dev/null
 touch /usr/lib/systemd/system/hostdev-cpuset.service
@@ -101,8 +154,7 @@ PATH= tool install --no-hook`);
 });
 
 test('a strict umask has no effect on directories that all users may read', async () => {
-  const calls = await callsOf(`systemctl_is true
-mkdir /opt/image
+  const calls = await callsOf(`mkdir /opt/image
 umask 077
 tool install
 tool install --prefix /opt/image
