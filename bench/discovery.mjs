@@ -1,16 +1,20 @@
 // Guests in /proc: CPU time of a look at all of 100 QEMUs with 8 devices and 64 other open files each, among 500 other
-// processes, and of a minute in which nothing happens. A tree of files plays the host.
-import { rmSync, symlinkSync } from 'node:fs';
+// processes, and of a minute in which nothing happens. A tree of files plays the host, for one figure all
+// but the processes.
+import { readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { GuestTracker } from '../dist/modules/src/discovery/guest-tracker.js';
 import { QemuScanner } from '../dist/modules/src/host/qemu-scanner.js';
 import { RealFs } from '../dist/modules/src/host/real-fs.js';
 import { parseHostDescription, SimulatedKernel, writeTree } from '../dist/modules/test/simulator/index.js';
-import { folder, inTurn, report } from './measure.mjs';
+import { cpuMs, cpuOf, folder, inTurn, missing, report } from './measure.mjs';
+import { runAmongQemus } from './real-processes.mjs';
 
 const QEMUS = 100;
 const DEVICES = 8;
 const OTHER_FILES = 64;
+const OTHERS = 500;
 
 export default function discovery() {
   const root = join(folder, 'discovery');
@@ -29,9 +33,22 @@ export default function discovery() {
     const [polled, traced] = inTurn(5, [() => quietMinute(files, false), () => quietMinute(files, true)]);
     const text = `polled ${polled.toFixed(1)} ms of CPU a minute, with trace events ${traced.toFixed(1)} ms`;
     report('discovery: quiet, % of a core', text, polled / 600, { most: 0.1 });
+    amongRealProcesses(root);
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
+}
+
+/** /proc takes longer than a tree of files. */
+function amongRealProcesses(tree) {
+  const name = 'discovery: full scan, real';
+  if (process.getuid() !== 0) return missing(name, 'root');
+  for (const entry of readdirSync(join(tree, 'proc'))) rmSync(join(tree, 'proc', entry), { recursive: true });
+  const script = fileURLToPath(new URL('scan-processes.mjs', import.meta.url));
+  const output = runAmongQemus({ tree, qemus: QEMUS, files: OTHER_FILES, others: OTHERS }, script);
+  const { first, again, devices } = JSON.parse(output);
+  if (devices !== QEMUS * DEVICES) throw new Error(`${devices} devices found`);
+  report(name, `first ${first.toFixed(1)} ms of CPU, again ${again.toFixed(1)} ms`, again, { most: 50 });
 }
 
 function scan(scanner) {
@@ -55,17 +72,6 @@ function quietMinute(files, isTraced) {
   });
 }
 
-function cpuMs() {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-}
-
-function cpuOf(action) {
-  const before = cpuMs();
-  action();
-  return cpuMs() - before;
-}
-
 const pids = () => Array.from({ length: QEMUS }, (_, index) => 10_000 + 10 * index);
 
 function host() {
@@ -87,6 +93,6 @@ function host() {
     open: each(DEVICES, (device) => address(guest, device)),
     process: { uid: 107, cgroup: '/system.slice/a.scope' },
   }));
-  const processes = each(500, (index) => ({ pid: 100_000 + index, command: 'other' }));
+  const processes = each(OTHERS, (index) => ({ pid: 100_000 + index, command: 'other' }));
   return { cpus: { present: '0-7' }, devices, domains, processes };
 }

@@ -41,6 +41,18 @@ export function run(command, args, { input, status: expected = 0 } = {}) {
   return stdout;
 }
 
+export function cpuMs() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** CPU time of an action, in ms. */
+export function cpuOf(action) {
+  const before = cpuMs();
+  action();
+  return cpuMs() - before;
+}
+
 export function isInstalled(command) {
   return spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined;
 }

@@ -25,15 +25,16 @@ export default function plan() {
   const plain = new GuestsAtRest("cpuset='auto'");
   const spread = new GuestsAtRest("cpuset='auto' spread='yes' controlVectors='1'");
   try {
-    for (const [name, way, rounds] of [
-      ['plan: spread', 'plan', 15],
-      ['plan: spread, without reading', 'planSnapshots', 201],
+    for (const [name, way, rounds, most] of [
+      ['plan: spread', 'plan', 15, 1.2],
+      // some 0.3 ms of the 160 ms above: each vector has a target of its own, where plain compares one set with itself
+      ['plan: spread, without reading', 'planSnapshots', 201, 1.5],
     ]) {
       const [plainTime, spreadTime] = inTurn(rounds, [() => plain[way](), () => spread[way]()], {
         warmUps: rounds >> 2,
       });
       const sides = `40 guests, 4,864 interrupts: plain ${ms(plainTime)}, spread ${ms(spreadTime)}`;
-      report(name, sides, spreadTime / plainTime, { most: 1.2 });
+      report(name, sides, spreadTime / plainTime, { most });
     }
   } finally {
     for (const guests of [plain, spread]) guests.remove();
