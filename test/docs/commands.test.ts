@@ -6,6 +6,7 @@ import { parseArguments } from '../../src/cli/arguments.js';
 import { projectRoot } from '../support/cli.js';
 import { needs, suiteWhere } from '../support/needs.js';
 import { updating } from '../support/update-cases.js';
+import { brokenAnchors } from './anchors.js';
 import { type Block, callsIn, matchesOutput, type Page, readPages, stepsOf } from './pages.js';
 import { Sandbox } from './sandbox.js';
 
@@ -48,6 +49,7 @@ for (const { path, text, blocks } of pages) {
     const local = targets.filter((target) => target !== undefined && !/^https?:/.test(target)) as string[];
     const broken = local.filter((target) => !existsSync(join(projectRoot, dirname(path), target)));
     assert.equal(broken, []);
+    assert.equal(brokenAnchors(path, text), []);
   });
 }
 
