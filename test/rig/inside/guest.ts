@@ -77,6 +77,11 @@ export class Guest {
     await virsh(devices.map((one) => `attach-device ${this.name} ${this.#deviceFile(one)} --live`).join('; '));
   }
 
+  /** The same by our command, as a device may have a policy. */
+  async attachWithPolicy(device: PassedThrough): Promise<void> {
+    await run('hostdev-cpuset', 'attach', this.name, this.#deviceFile(device), '--live');
+  }
+
   /** The guest's kernel gets an ACPI request to release the device, and ejects it. */
   async detach(device: PassedThrough): Promise<void> {
     const asked = virsh('detach-device', this.name, this.#deviceFile(device), '--live');
