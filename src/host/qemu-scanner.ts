@@ -69,7 +69,8 @@ export class QemuScanner {
     const { files } = this;
     this.#budgets.refresh();
     const names = (files.list('/proc') ?? []).filter((name) => /^[1-9]\d*$/.test(name));
-    const pids = new Set(names.map(Number));
+    // a list is in no order, and reports have that of the scan
+    const pids = new Set(names.map(Number).sort((a, b) => a - b));
     for (const known of [this.#known, this.#others]) {
       for (const pid of known.keys()) if (!pids.has(pid)) known.delete(pid);
     }
@@ -130,7 +131,7 @@ export class QemuScanner {
     const now = listDescriptors(files, pid) ?? [];
     const before = known.descriptors;
     this.#refreshOwner(known, records);
-    // the kernel lists them in ascending order
+    // their order changes only with the list
     if (before.length === now.length && before.every((name, index) => name === now[index])) {
       // one may have been closed, and opened for another device
       const { named } = known;

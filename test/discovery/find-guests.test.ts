@@ -49,6 +49,15 @@ test('a guest of a pod: its device by its open files, its policy by the XML of i
   assert.equal(found([podGuest(0, statusXml(ENTRY))]), [[LABEL, `${addressOf(0)} auto 2-3`, '']]);
 });
 
+test('guests are in the order of their pids', () => {
+  const pods = [10_000, 900, 5100].map((pid, index) => ({ ...podGuest(index, statusXml('')), pid }));
+  const files = new SimulatedFs(new SimulatedKernel(podsHost(pods)));
+  assert.equal(
+    findGuests(files, undefined).guests.map(({ qemu }) => qemu.id.pid),
+    [900, 5100, 10_000],
+  );
+});
+
 test('its threads tell where its vCPUs are, not the pinning that it states', () => {
   const nameless = { ...podGuest(0, statusXml(ENTRY)), threadNames: 'none' as const };
   assert.equal(found([nameless]), [[LABEL, `${addressOf(0)} auto null`, 'vcpus-unseen']]);
@@ -110,8 +119,8 @@ test('children of QEMU that have its device open are no guests', () => {
   });
   const both = { ...child(3), open: [addressOf(0), addressOf(1)] };
   assert.equal(found([child(1), child(2), both, podGuest(0, statusXml(cpuset('5')))]), [
-    [LABEL, `${addressOf(1)} native null`, 'device-not-open'],
     [LABEL, `${addressOf(0)} cpuset 5`, ''],
+    [LABEL, `${addressOf(1)} native null`, 'device-not-open'],
   ]);
 });
 
@@ -243,7 +252,7 @@ test('a domain of libvirt keeps its name', () => {
   const claims = guest(2, { isOnHost: true });
   assert.equal(
     found([known, claims], {}).map(([name]) => name),
-    ['default_vm', 'default_vm (root)'],
+    ['default_vm (root)', 'default_vm'],
   );
 });
 
