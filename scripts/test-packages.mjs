@@ -1,8 +1,8 @@
 // npm run test:packages: builds the Debian packages and installs, uses, updates, removes and purges them in Debian 12
 // and 13, and checks them with the lintian of both; does the same while the service and a guest of a real libvirt run,
 // in systems that are booted in containers; installs there by the commands of README.md, from a clone and from npm's
-// tarball; runs the watcher by OpenRC and by runit; builds the container image, and runs it. As root, on Debian, on a
-// machine with two CPUs or more: mmdebstrap makes the systems, once.
+// tarball; runs the watcher by OpenRC and by runit; builds the container image by the script and by the Containerfile, and
+// runs both. As root, on Debian, on a machine with two CPUs or more: mmdebstrap makes the systems, once.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installPackages } from './debian.mjs';
 import { ensureInstalled } from './install.mjs';
+import { buildContainerfile } from './packages/build-containerfile.mjs';
 import { debianRoot, RELEASES } from './packages/debian-root.mjs';
 
 const SAMPLE_HOST = 'samples/hosts/workstation.json';
@@ -29,7 +30,7 @@ const BOOTABLE = [
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 ensureInstalled();
-installPackages(['mmdebstrap', 'procps', 'runc', 'systemd-container', 'tini', 'umoci']);
+installPackages(['buildah', 'mmdebstrap', 'procps', 'runc', 'systemd-container', 'tini', 'umoci']);
 execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
 const { parseHostDescription, SimulatedKernel, writeTree } = await import('../dist/modules/test/simulator/index.js');
 const work = mkdtempSync(join(tmpdir(), 'hostdev-cpuset-packages-'));
@@ -41,7 +42,9 @@ try {
   testDebian([forAll, selfContained], tarball);
   testBooted([forAll, selfContained], tarball);
   testOtherInits(forAll);
-  testImage(selfContained);
+  const image = ['scripts/build-image.mjs', '--output', work, '--package', selfContained];
+  testImage(execFileSync(process.execPath, image, { encoding: 'utf8' }).trim());
+  testImage(buildContainerfile(debianRoot(13, ['apt'], '-base'), selfContained, join(work, 'containerfile')));
 } finally {
   rmSync(work, { recursive: true });
 }
@@ -76,9 +79,7 @@ function testOtherInits(file) {
   check(['tini', '--', 'scripts/packages/in-other-inits.sh', root, file, host]);
 }
 
-function testImage(file) {
-  const words = ['scripts/build-image.mjs', '--output', work, '--package', file];
-  const archive = execFileSync(process.execPath, words, { encoding: 'utf8' }).trim();
+function testImage(archive) {
   const run = ['--import', 'tsx', 'test/deploy/run-image.ts', archive];
   count(spawnSync(process.execPath, run, { stdio: 'inherit' }));
 }

@@ -10,7 +10,7 @@ import { projectRoot } from '../support/cli.js';
 import { type ContainerConfig, configureAsDaemonSet, readPodSpec } from './daemonset-container.js';
 
 /**
- * `run-image.ts ARCHIVE`, as `npm run test:packages` does: runs the image of scripts/build-image.mjs by runc, with the
+ * `run-image.ts ARCHIVE`, as `npm run test:packages` does: runs the image of the node agent by runc, with the
  * privileges and mounts of the DaemonSet, on a simulated node with one VM in a pod. The agent places the interrupts of
  * the VM, its probes succeed, and it ends at SIGTERM.
  */
