@@ -86,6 +86,8 @@ class Placement {
   /** what is written, and what instead if that has no room: the target and the rest of the set, mostly in this order */
   #cpus: Cpuset;
   #otherCpus: Cpuset;
+  /** what has been written although the write as a whole failed */
+  #part: Cpuset | undefined;
 
   constructor(
     private readonly planned: InterruptPlan,
@@ -103,10 +105,10 @@ class Placement {
     const mask = planned.isWritten ? undefined : openMask(this.context.files, planned.irq);
     try {
       const obstacle = mask && this.#write(mask);
-      if (obstacle) return obstacle;
+      if (obstacle && !this.#part) return obstacle;
       const { irq, vector, handlers, isWritten: isEarlier = false } = planned;
       const { address, before } = this.move;
-      const cpus = this.#cpus;
+      const cpus = (obstacle && this.#part) ?? this.#cpus;
       const write: AffinityWrite = {
         key: vectorKey(address, irq, handlers[0] ?? ''),
         irq,
@@ -117,7 +119,7 @@ class Placement {
         isEarlier,
       };
       writes.push(write);
-      const result = this.#readBack(mask);
+      const result = this.#readBack(mask, obstacle);
       write.hasGone = result.action === 'skip';
       if (result.action !== 'skip' && result.affinity) write.after = result.affinity;
       if (result.action === 'set' && result.reason?.code === 'pending') write.pending = result.reason.effective;
@@ -136,8 +138,9 @@ class Placement {
     const result = writeAffinity(mask, this.#cpus, () => this.#verify(), this.#first);
     if (result.outcome === 'written') return undefined;
     if (result.outcome === 'refused') return { ...planned, action: 'skip', reason: result.reason };
+    this.#part = result.part ?? this.#part;
     const other = this.#otherCpus;
-    if (result.error.code === 'ENOSPC' && other.length > 0) {
+    if (result.error.code === 'ENOSPC' && other.length > 0 && !this.#part) {
       if (isSubset(this.move.before, other)) return { ...planned, action: 'keep', reason: this.#whyRest };
       [this.#cpus, this.#otherCpus] = [other, EMPTY];
       return this.#write(mask);
@@ -168,8 +171,11 @@ class Placement {
     return checkRunning() ?? verifyHandlers(files, this.#target);
   }
 
-  /** The result of a write, from the affinity as it is now: the kernel may have set another one. */
-  #readBack(mask: WritableFile | undefined): InterruptPlan {
+  /**
+   * The result of a write, from the affinity as it is now: the kernel may have set another one.
+   * @param obstacle only a part was written
+   */
+  #readBack(mask: WritableFile | undefined, obstacle: InterruptPlan | undefined): InterruptPlan {
     const { planned } = this;
     const cpus = this.#cpus;
     // reads the descriptor that was written: another vector may have the number and the handler by now
@@ -178,6 +184,7 @@ class Placement {
     const change = changeOf(this.#target, now.handlers);
     if (change) return { ...planned, action: 'skip', reason: change };
     const { affinity, effective } = now;
+    if (obstacle) return { ...obstacle, affinity, effective: effective ?? null };
     const reason = cpus === this.move.target ? null : this.#whyRest;
     const seen: InterruptPlan = { ...planned, affinity, effective: effective ?? null, reason };
     if (!isSubset(affinity, cpus)) return { ...seen, action: 'fail', reason: { code: 'other-mask', affinity } };

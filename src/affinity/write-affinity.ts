@@ -2,11 +2,14 @@ import { formatMask } from '../domain/cpu-mask.js';
 import { type Cpuset, EMPTY, equal } from '../domain/cpuset.js';
 import { FileError, type WritableFile } from '../host/pseudo-fs.js';
 
-/** refused: the check right before the write found a reason; failed: the kernel returned an error. */
+/**
+ * refused: the check right before the write found a reason; failed: the kernel returned an error. `part`: CPUs that
+ * were written all the same, before the error.
+ */
 export type WriteResult<R> =
   | { outcome: 'written' }
   | { outcome: 'refused'; reason: R }
-  | { outcome: 'failed'; error: FileError };
+  | { outcome: 'failed'; error: FileError; part?: Cpuset };
 
 /**
  * The only place that writes smp_affinity.
@@ -27,22 +30,28 @@ export function writeAffinity<R>(
   const firstText = first.length > 0 && !equal(first, cpus) ? maskText(first) : undefined;
   const reason = verify();
   if (reason !== undefined) return { outcome: 'refused', reason };
+  let part: Cpuset | undefined;
   try {
-    if (firstText !== undefined) writeUnlessFull(mask, firstText);
+    if (firstText !== undefined && writePart(mask, firstText)) part = first;
     mask.write(text);
     return { outcome: 'written' };
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
-    return { outcome: 'failed', error };
+    return { outcome: 'failed', error, ...(part ? { part } : {}) };
   }
 }
 
-/** If its CPUs are out of vectors, the interrupt stays where it is. */
-function writeUnlessFull(mask: WritableFile, text: string): void {
+/** The kernel's errors if no CPU has a free vector, and if none is online any more. */
+const NO_CPU: ReadonlySet<string> = new Set(['ENOSPC', 'EINVAL']);
+
+/** False if none of its CPUs can take the interrupt, which stays where it is. */
+function writePart(mask: WritableFile, text: string): boolean {
   try {
     mask.write(text);
+    return true;
   } catch (error) {
-    if (!(error instanceof FileError && error.code === 'ENOSPC')) throw error;
+    if (!(error instanceof FileError && NO_CPU.has(error.code))) throw error;
+    return false;
   }
 }
 

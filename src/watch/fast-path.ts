@@ -175,8 +175,12 @@ class VectorBatch {
       }
       const result = state.writeAffinity(target, verify, intersect(target, this.device.targets?.preferred ?? EMPTY));
       if (result.outcome === 'refused') return outcomeOf(result.reason);
-      if (result.outcome === 'failed') return this.#outcomeOfError(result.error.code);
-      state.fastPathWrite = { from, to: target, lagMs: Math.max(0, this.host.now() - this.named.seenAt) };
+      if (result.outcome === 'failed') {
+        if (result.part) state.movedFrom ??= from;
+        return this.#outcomeOfError(result.error.code);
+      }
+      const lagMs = Math.max(0, this.host.now() - this.named.seenAt);
+      state.fastPathWrite = { from: state.movedFrom ?? from, to: target, lagMs };
       return 'written';
     } catch (error) {
       if (!(error instanceof FileError)) throw error;

@@ -31,6 +31,8 @@ export class InterruptState {
    */
   placedOn: Cpuset | undefined;
   fastPathWrite: FastPathWrite | undefined;
+  /** affinity before a failed write that moved it all the same, as a part was written; undefined: none since placed */
+  movedFrom: Cpuset | undefined;
   /** the limiter's last decision, if that was not to repair */
   repairDecision: Exclude<RepairDecision, 'repair'> | undefined;
   /** whether it is still the vector that the last pass saw, and whose affinity that pass saved */
@@ -101,6 +103,7 @@ export class InterruptState {
     this.continuity = 'renewed';
     this.placedOn = undefined;
     this.fastPathWrite = undefined;
+    this.movedFrom = undefined;
     this.retry.succeeded();
     this.restRetry.succeeded();
     this.repairs.clear();

@@ -42,6 +42,11 @@ function retryTime(state: InterruptState, interrupt: InterruptPlan): number {
   return hasBusyRest(state, interrupt) ? Math.min(retry.retryAt, restRetry.retryAt) : retry.retryAt;
 }
 
+/** Its write failed, but a part was written. */
+function wasMoved(before: InterruptPlan, { action, reason, affinity }: InterruptPlan): boolean {
+  return action === 'fail' && reason?.code === 'write-error' && !equal(affinity, before.affinity);
+}
+
 interface Context {
   now: number;
   result: ReconcileResult;
@@ -109,13 +114,15 @@ export class OutcomeRecorder {
     applied.interrupts.forEach((after, index) => {
       const before = planned.interrupts[index] as InterruptPlan;
       const state = device.stateOf(before);
+      const from = state.movedFrom ?? before.affinity;
       const isDone = isRunning || before.action !== 'set';
       const outcome = isDone ? this.#record(state, before, after, device, context) : undefined;
+      if (after.action === 'set' || after.action === 'keep') state.movedFrom = undefined;
+      else if (wasMoved(before, after)) state.movedFrom = from ?? undefined;
       if (outcome) {
         const { name: domain, uuid = null } = definition;
         const { irq, vector, target } = after;
         const handler = before.handlers[0] ?? '';
-        const change = { from: before.affinity, to: after.affinity };
         context.result.changed.push({
           domain,
           uuid,
@@ -123,7 +130,8 @@ export class OutcomeRecorder {
           irq,
           vector,
           handler,
-          ...change,
+          from,
+          to: after.affinity,
           target,
           ...(restOfSet(after).length > 0 ? { isSpread: true as const } : {}),
           ...outcome,

@@ -75,6 +75,20 @@ releases('a line is restored even if its pass was killed right after the write',
   }
 });
 
+releases('a line is restored even if only a part of its cpuset could be written', () => {
+  for (const earlier of [[], ['4-5']]) {
+    const kernel = hostOf([{ ...line(16), numaNode: 1 }], { nodes: [{ node: 1, cpus: '6-7' }] });
+    const pass = new Simulated(kernel, folder.path);
+    for (const cpus of earlier) pass.enforce(guest(hostdev(A, cpus)));
+    kernel.failNextWrites(16, '', 'EPERM');
+    pass.enforce(guest(hostdev(A, '2,6')));
+    assert.is(mask(kernel, 16), '6');
+    kernel.bind(A, 'ahci');
+    release(pass);
+    assert.equal([mask(kernel, 16), pass.host.state.list()], ['0-5', []]);
+  }
+});
+
 releases('a line that has CPUs of two of our sets was moved by somebody else, and is not restored', () => {
   const kernel = hostOf([line(16)]);
   const pass = new Simulated(kernel, folder.path);

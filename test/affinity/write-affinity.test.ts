@@ -65,13 +65,27 @@ test('a part that is written first decides where it is delivered, if there is ro
   assert.equal(written(), ['3', '1-3']);
   assert.equal(kernel.interrupts.get(41)?.effective, setOf('3'));
 
-  kernel.failNextWrites(41, 'ENOSPC');
-  assert.is(writeAffinity(mask, setOf('4-6'), () => undefined, setOf('5')).outcome, 'written');
-  assert.equal(written(), ['4-6']);
+  for (const code of ['ENOSPC', 'EINVAL']) {
+    kernel.failNextWrites(41, code);
+    assert.is(writeAffinity(mask, setOf('4-6'), () => undefined, setOf('5')).outcome, 'written', code);
+    assert.equal(written(), ['4-6']);
+  }
   kernel.failNextWrites(41, 'EBUSY');
   const result = writeAffinity(mask, setOf('1-2'), () => undefined, setOf('2'));
   assert.is(result.outcome === 'failed' && result.error.code, 'EBUSY', 'it is tried again as a whole');
   assert.equal(written(), []);
+});
+
+test('the CPUs of a part whose write succeeded are in the result if the whole set cannot be written', () => {
+  const { kernel, mask } = opened();
+  const resultOf = (...codes: string[]) => {
+    kernel.failNextWrites(41, ...codes);
+    const result = writeAffinity(mask, setOf('1-3'), () => undefined, setOf('3'));
+    return result.outcome === 'failed' ? [result.error.code, result.part ?? null] : result;
+  };
+  assert.equal(resultOf('', 'EIO'), ['EIO', setOf('3')]);
+  assert.equal(resultOf('EINVAL', 'EIO'), ['EIO', null]);
+  assert.equal(resultOf('EBUSY'), ['EBUSY', null]);
 });
 
 test('does not write another interrupt that gets the IRQ after the check', () => {
