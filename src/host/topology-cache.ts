@@ -13,10 +13,11 @@ export class TopologyCache {
 
   /** Returns the same object until the online CPUs change. @throws FileError */
   read(): Topology {
-    const before = this.#known;
     const text = this.#online.read() ?? this.#online.read();
-    this.#known = before && text === this.#text ? before : readTopology(this.files);
-    this.#text = text;
+    if (this.#known && text !== undefined && text === this.#text) return this.#known;
+    this.#known = readTopology(this.files);
+    // a CPU that went offline while the files were read may be back before the next call
+    this.#text = this.#online.read() === text ? text : undefined;
     return this.#known;
   }
 }
