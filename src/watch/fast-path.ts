@@ -176,7 +176,10 @@ class VectorBatch {
       const result = state.writeAffinity(target, verify, intersect(target, this.device.targets?.preferred ?? EMPTY));
       if (result.outcome === 'refused') return outcomeOf(result.reason);
       if (result.outcome === 'failed') {
-        if (result.part) state.movedFrom ??= from;
+        if (result.part) {
+          state.movedFrom ??= from;
+          this.#writes++;
+        }
         return this.#outcomeOfError(result.error.code);
       }
       const lagMs = Math.max(0, this.host.now() - this.named.seenAt);

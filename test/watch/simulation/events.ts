@@ -181,10 +181,14 @@ const EVENTS: Record<Kind, Happening> = {
     for (const guest of world.running)
       for (const { irq } of interruptsOf(world, guest)) world.kernel.failAllWrites(irq);
   },
-  /** The next writes fail, whenever they come. */
+  /** The next writes fail, whenever they come; or the first one succeeds, and somebody makes it necessary. */
   refuse(world, guest, { choice }) {
     const codes = Array<string>(1 + (choice % 5)).fill(errorOf(choice));
-    for (const { irq } of interruptsOf(world, guest)) world.kernel.failNextWrites(irq, ...codes);
+    const isLater = choice % 2 === 0;
+    for (const one of interruptsOf(world, guest)) {
+      if (isLater) moveTo(world, one, choice % CPUS);
+      world.kernel.failNextWrites(one.irq, ...(isLater ? [''] : []), ...codes);
+    }
   },
   stopTracing(world, _, { choice }) {
     world.stopTracing(choice % 2 === 0);

@@ -44,6 +44,7 @@ export function policyOf(choice: number): string | undefined {
     ...[undefined, 'auto', 'native', `${first}`, 'auto spread=yes', wide, 'auto vcpus=0,5 spread=yes', 'auto'],
     `${first}-${first + 2} spread=yes controlVectors=2`,
     choice % 3 === 0 ? 'auto vcpus=7' : 'auto',
+    `${CPUS / 2 - 2}-${CPUS / 2 + 1}`,
   ];
   return kinds[choice % kinds.length];
 }

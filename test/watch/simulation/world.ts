@@ -592,14 +592,18 @@ export class World {
         this.#noteWrite({ irq, cpus, before });
       },
       failed: (irq, code, part) => {
+        const first = this.#firstWrite;
         this.#firstWrite = undefined;
         const interrupt = this.kernel.interrupts.get(irq);
-        const whole = this.#placesOf(irq).flatMap((place) => wholeOf(place, part));
+        const places = this.#placesOf(irq);
+        const whole = places.flatMap((place) => wholeOf(place, part));
         // the set is written all the same
-        if (whole.length > 0 && code === 'ENOSPC') {
+        if (whole.length > 0 && (code === 'ENOSPC' || code === 'EINVAL')) {
           this.#fullNear.add(irq);
           return;
         }
+        if (first?.irq === irq && places.some((place) => wholeOf(place, first.cpus).includes(part)))
+          this.#notePart(first);
         const cpus = whole[0] ?? part;
         this.#failures.set(irq, (this.#failures.get(irq) ?? new Set()).add(code));
         if (!interrupt) return;
@@ -906,6 +910,22 @@ export class World {
     else this.#judgeWrite(write);
   }
 
+  /** Only the part of a set that is on the device's node could be written. */
+  #notePart({ irq, cpus, before }: FirstWrite): void {
+    this.#writes++;
+    const interrupt = this.kernel.interrupts.get(irq) as SimulatedInterrupt;
+    const written = this.#written.get(interrupt);
+    if (written) written.mayRepeat = true;
+    const owned = [...this.#everyOwned()].find((one) => one.interrupt === interrupt);
+    if (owned && interrupt.type === 'intx') this.#noteLine(interrupt, owned.address, cpus, before);
+  }
+
+  #noteLine(interrupt: SimulatedInterrupt, address: string, cpus: Cpus, before: Cpus): void {
+    if (this.#isClaimed(address)) this.#lines.share(interrupt);
+    for (const guest of this.running)
+      if (guest.devices.has(address)) this.#lines.written(guest.uuid, address, interrupt, cpus, before);
+  }
+
   #judgeFirstWrite(): void {
     const first = this.#firstWrite;
     this.#firstWrite = undefined;
@@ -958,12 +978,7 @@ export class World {
     this.#judgeDelivery(interrupt, cpus, owned.near);
     if (!isRest) this.#excuseOf(interrupt).written();
     if (isRepair && this.#process === this.#watcher) this.#excuseOf(interrupt).repaired(this.now);
-    if (interrupt.type === 'intx') {
-      if (this.#isClaimed(owned.address)) this.#lines.share(interrupt);
-      for (const guest of this.running) {
-        if (guest.devices.has(owned.address)) this.#lines.written(guest.uuid, owned.address, interrupt, cpus, before);
-      }
-    }
+    if (interrupt.type === 'intx') this.#noteLine(interrupt, owned.address, cpus, before);
   }
 
   /** What is written does not move an interrupt off the device's node, unless it was moved during the check. */
