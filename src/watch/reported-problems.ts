@@ -15,11 +15,14 @@ function isOfStart({ rule }: Problem, { vcpuPinning: { vcpus } }: PlainDefinitio
   return vcpus.length === 0 || vcpus.some(({ source }) => source !== 'host');
 }
 
+/** The key of all devices without an address: a network assigns it when the domain starts. */
+const NO_ADDRESS = '';
+
 /** The problems of one domain that were reported and still exist. Each is reported once until it ends. */
 export class ReportedProblems {
-  /** by device address; null: problems of the whole domain */
+  /** by device address or NO_ADDRESS; null: problems of the whole domain */
   readonly #reported = new Map<string | null, ReadonlySet<string>>();
-  /** since when problems exist that are usual at the start, by device address */
+  /** since when problems exist that are usual at the start, by the same keys */
   readonly #ofStart = new Map<string | null, Map<Problem['rule'], number>>();
   #isReadable = true;
 
@@ -33,20 +36,26 @@ export class ReportedProblems {
     definition: PlainDefinition,
     { now, result, only }: { now: number; result: ReconcileResult; only?: ReadonlySet<string> | undefined },
   ): number {
-    if (!only) this.#keepOnly(new Set(applied.devices.map(({ address }) => address)));
+    // several devices may have the same address, or none
+    const ofDevices = new Map<string, Problem[]>();
+    for (const { address, problems } of applied.devices) {
+      const key = address ?? NO_ADDRESS;
+      ofDevices.set(key, [...(ofDevices.get(key) ?? []), ...problems]);
+    }
+    if (!only) this.#keepOnly(ofDevices);
     let checkAt = Number.POSITIVE_INFINITY;
-    const add = (address: string | null, problems: readonly Problem[], more: readonly ProblemReport[] = []) => {
-      const since = this.#ofStart.get(address);
+    const add = (key: string | null, problems: readonly Problem[], more: readonly ProblemReport[] = []) => {
+      const since = this.#ofStart.get(key);
       const ofStart = problems.filter((problem) => isOfStart(problem, definition));
       const times = new Map(ofStart.map(({ rule }) => [rule, since?.get(rule) ?? now]));
-      this.#ofStart.set(address, times);
+      this.#ofStart.set(key, times);
       const isEarly = ({ rule }: Problem) => now < (times.get(rule) ?? Number.NEGATIVE_INFINITY) + START_MS;
       for (const { rule } of problems.filter(isEarly))
         checkAt = Math.min(checkAt, (times.get(rule) as number) + START_MS);
       const lasting = problems.filter((problem) => !isEarly(problem));
-      result.problems.push(...this.newOf(definition, address, [...lasting.map(problemReport), ...more]));
+      result.problems.push(...this.newOf(definition, key, [...lasting.map(problemReport), ...more]));
     };
-    for (const { address, problems } of applied.devices) add(address, problems);
+    for (const [key, problems] of ofDevices) add(key, problems);
     const ofState: ProblemReport[] = stateError
       ? [{ rule: 'state-not-kept', severity: 'warning', message: `state not saved: ${stateError.message}` }]
       : [];
@@ -54,14 +63,15 @@ export class ReportedProblems {
     return checkAt;
   }
 
-  /** The new problems of a device (null: of the whole domain). */
-  newOf({ name, uuid }: PlainDefinition, address: string | null, problems: readonly ProblemReport[]): DomainProblem[] {
-    const keys = problems.map(({ rule, message }) => `${rule} ${message}`);
-    const before = this.#reported.get(address);
-    if (keys.length > 0) this.#reported.set(address, new Set(keys));
-    else this.#reported.delete(address);
-    const fresh = problems.filter((_, index) => !before?.has(keys[index] as string));
-    return fresh.map((problem) => ({ ...problem, domain: name, uuid: uuid ?? null, address }));
+  /** The new problems of a device. @param key as of #reported */
+  newOf({ name, uuid }: PlainDefinition, key: string | null, problems: readonly ProblemReport[]): DomainProblem[] {
+    const found = new Map(problems.map((problem) => [`${problem.rule} ${problem.message}`, problem]));
+    const before = this.#reported.get(key);
+    if (found.size > 0) this.#reported.set(key, new Set(found.keys()));
+    else this.#reported.delete(key);
+    const fresh = [...found].filter(([text]) => !before?.has(text));
+    const address = key === NO_ADDRESS ? null : key;
+    return fresh.map(([, problem]) => ({ ...problem, domain: name, uuid: uuid ?? null, address }));
   }
 
   /** A file of the host cannot be read: reported once until all files can be read. */
@@ -83,9 +93,9 @@ export class ReportedProblems {
   }
 
   /** Forgets devices that are gone; problems of the whole domain stay. */
-  #keepOnly(addresses: ReadonlySet<string | null>): void {
+  #keepOnly(devices: Pick<ReadonlyMap<string, unknown>, 'has'>): void {
     for (const known of [this.#reported, this.#ofStart]) {
-      for (const address of known.keys()) if (address !== null && !addresses.has(address)) known.delete(address);
+      for (const key of known.keys()) if (key !== null && !devices.has(key)) known.delete(key);
     }
   }
 }

@@ -2,11 +2,12 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Problem } from '../../src/affinity/problems.js';
 import type { PassResult } from '../../src/affinity/reconcile-domain.js';
+import type { PciAddress } from '../../src/domain/address.js';
 import type { PlainDefinition } from '../../src/domain/plain-definition.js';
 import { type ProblemReport, problemReport } from '../../src/report/problem-report.js';
 import { ReportedProblems } from '../../src/watch/reported-problems.js';
 import { emptyResult } from '../../src/watch/result.js';
-import { guest, UUID } from '../affinity/simulated-pass.js';
+import { A, guest, UUID } from '../affinity/simulated-pass.js';
 
 const test = suite('problems are reported once');
 const own = guest('');
@@ -40,6 +41,28 @@ test('problems of a removed device are reported again when it returns; those of 
     ['a', 'b', null].map((address) => newOf(one, address, problemReport(IN_PLAN)).length),
     [1, 0, 0],
   );
+});
+
+test('devices with the same address, and those without one, do not hide the problems of each other', () => {
+  const one = new ReportedProblems();
+  const NONE: Problem = { rule: 'no-device-yet', element: 'interface' };
+  const REPEATED: Problem = { rule: 'duplicate-device', address: A as PciAddress };
+  const device = (address: string | null, ...problems: Problem[]) => ({ address, problems });
+  const devices = [device(A, IN_PLAN), device(null, NONE), device(A, REPEATED), device(null, NONE), device(null)];
+  const applied = { devices, problems: [{ rule: 'qemu-hidden', pid: 700 }] };
+  const pass = (only?: ReadonlySet<string>) => {
+    const result = emptyResult();
+    const seen = only ? { ...applied, devices: devices.filter(({ address }) => only.has(address ?? '')) } : applied;
+    one.addNew(passOf(seen), own, { now: 0, result, only });
+    return result.problems.map(({ rule, address }) => [rule, address]);
+  };
+  assert.equal(pass(), [
+    ['not-vfio', A],
+    ['duplicate-device', A],
+    ['no-device-yet', null],
+    ['qemu-hidden', null],
+  ]);
+  assert.equal([pass(), pass(new Set([A])), pass()], [[], [], []], 'once');
 });
 
 /** The rules that are reported of a pass at this time, and when the next one is needed. */
