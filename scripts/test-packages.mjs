@@ -1,8 +1,8 @@
 // npm run test:packages: builds the Debian packages and installs, uses, updates, removes and purges them in Debian 12
 // and 13, and checks them with the lintian of both; does the same while the service and a guest of a real libvirt run,
 // in systems that are booted in containers; installs there by the commands of README.md, from a clone and from npm's
-// tarball; runs the watcher by OpenRC and by runit; builds the container image by the script and by the Containerfile, and
-// runs both. As root, on Debian, on a machine with two CPUs or more: mmdebstrap makes the systems, once.
+// tarball; runs the watcher by OpenRC and by runit; builds the container image by the script and by the Containerfile,
+// and runs both. As root, on Debian, on a machine with two CPUs or more: mmdebstrap makes the systems, once.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
