@@ -10,8 +10,8 @@ import { MIN_WIDTH } from './text-columns.js';
 /** A column of the overview after the guest's name. */
 interface Column {
   heading: string;
-  /** its name in a sentence */
-  word: string;
+  /** its name in a sentence, after this text */
+  word(text: string): string;
   order: GuestOrder;
   text(guest: GuestSummary): string;
   style?: Parameters<Paint>[0];
@@ -21,7 +21,7 @@ interface Column {
 
 const count = (heading: string, key: 'interrupts' | 'inPlace' | 'misplaced' | 'remote' | 'contested' | 'posted') => ({
   heading,
-  word: WORDS[key],
+  word: (text: string) => (key === 'interrupts' && text === '1' ? 'interrupt' : WORDS[key]),
   order: key === 'inPlace' || key === 'posted' ? ('interrupts' as const) : key,
   text: (guest: GuestSummary) => `${guest[key] ?? '-'}`,
   isIdle: (text: string) => (text === '0' || text === '-') && key !== 'interrupts' && key !== 'misplaced',
@@ -43,14 +43,14 @@ const COLUMNS: readonly Column[] = [
   count('POSTED', 'posted'),
   {
     heading: 'ON VCPUS',
-    word: 'taken on vCPU CPUs',
+    word: () => 'taken on vCPU CPUs',
     order: 'share',
     text: ({ share }) => (share && share.all > 0 ? formatShare(share) : '-'),
     isIdle: (text) => text === '-',
   },
   {
     heading: 'PER S',
-    word: 'per s',
+    word: () => 'per s',
     order: 'rate',
     text: ({ rate }) => formatRate(rate),
     isIdle: (text) => text === '-',
@@ -58,6 +58,8 @@ const COLUMNS: readonly Column[] = [
 ];
 
 const GAP = '  ';
+/** Spaces before the second and later lines of a sentence. */
+const HANGING_INDENT = 2;
 /** Minimum columns for the guests' names, if they need them. */
 const MIN_NAME_WIDTH = 16;
 const MAX_NAME_WIDTH = 48;
@@ -76,15 +78,16 @@ export interface OverviewText {
 
 /**
  * One line per guest, with faults in colour.
- * @param options order: marks the column by which the guests are ordered; what: the heading of the names
+ * @param options order: marks the column by which the guests are ordered; what: the heading of the names; margin:
+ * columns that stay free, for what the caller puts before each line
  */
 export function overviewText(
   guests: readonly GuestSummary[],
   paint: Paint,
   columns: number,
-  { order, what = 'GUEST' }: { order?: GuestOrder | undefined; what?: string } = {},
+  { order, what = 'GUEST', margin = 0 }: { order?: GuestOrder | undefined; what?: string; margin?: number } = {},
 ): OverviewText {
-  const width = Math.max(MIN_WIDTH, columns);
+  const width = Math.max(MIN_WIDTH, columns) - margin;
   const table = tableOf(guests, width, what);
   if (!table) return { header: [], rows: guests.map((guest) => sentence(guest, paint, width)) };
   const { names, shown } = table;
@@ -144,9 +147,11 @@ function row(guest: GuestSummary, { names, shown, problems: room }: Table, paint
 /** `vnf-3: 16 interrupts, 14 in place, 2 misplaced` */
 function sentence(guest: GuestSummary, paint: Paint, width: number): string[] {
   const said = COLUMNS.filter((column) => !column.isIdle(column.text(guest)));
-  const parts = said.map((column) => `${painted(guest, column, paint)} ${column.word}`);
+  const parts = said.map((column) => `${painted(guest, column, paint)} ${column.word(column.text(guest))}`);
   const problems = problemsOf(guest);
-  return wrap(`${nameOf(guest, width - 1)}: ${[...parts, ...(problems ? [problems] : [])].join(', ')}`, width, 0, 2);
+  // the name and the colon fit in a line: none is wider than those with the indent
+  const name = nameOf(guest, width - HANGING_INDENT - 1);
+  return wrap(`${name}: ${[...parts, ...(problems ? [problems] : [])].join(', ')}`, width, 0, HANGING_INDENT);
 }
 
 function painted(guest: GuestSummary, column: Column, paint: Paint, width = 0): string {

@@ -1,5 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { overviewLines } from '../../src/cli/status/overview-lines.js';
 import { guestKey, OverviewView } from '../../src/cli/status/overview-view.js';
 import { keysIn, titleOf } from '../../src/cli/status/screen.js';
 import { plain } from '../../src/lint/formats/text.js';
@@ -48,6 +49,28 @@ test('filters that no guest passes', () => {
   const { fixed, body } = view.list({ all, guests: [] }, 100);
   assert.is(fixed?.length, 1);
   assert.equal(body, ['no guest passes the filters']);
+});
+
+test('no line is wider than the terminal, with the marks before the guests', () => {
+  view.key('j', state, 2);
+  for (let columns = 18; columns <= 100; columns++) {
+    for (const shown of [state, { all, guests: [] }, { all: [], guests: [] }]) {
+      const { fixed = [], body } = view.list(shown, columns);
+      for (const line of [...fixed, ...body]) assert.ok(line.length <= Math.max(columns, 20), `${columns}: ${line}`);
+    }
+  }
+});
+
+test('without --watch, what is said instead of a list fits, too', () => {
+  for (const [guests, only] of [
+    [[], []],
+    [all.map((one) => ({ ...one, contested: null })), ['contested']],
+    [[guest('vnf-2', 0, 0)], ['misplaced', 'remote', 'contested']],
+  ] as const) {
+    const text = overviewLines(guests, only, false, plain, 20);
+    assert.match(text, /^(no|contested) /);
+    for (const line of text.split('\n')) assert.ok(line.length <= 20, line);
+  }
 });
 
 test('guests that were found as processes are told apart though they claim the same name and UUID', () => {

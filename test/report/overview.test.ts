@@ -133,6 +133,15 @@ test('no line is wider than the terminal, and each guest is named, at any width'
   }
 });
 
+test('in a sentence the name stays whole, or is cut in the middle, and one is one interrupt', () => {
+  const sentence = (name: string, ...more: object[]) =>
+    overviewText([summaryOf(domain(name, {}, ...more))], plain, 20).rows[0] ?? [];
+  assert.is(sentence('vnf-gateway-2')[0], 'vnf-gateway-2: 1');
+  assert.is(sentence('vnf-gateway-production-2')[0], 'vnf-gate…uction-2:');
+  assert.match(sentence('g').join(' ').replace(/\s+/g, ' '), 'g: 1 interrupt, 1 in place');
+  assert.match(sentence('g', {}).join(' ').replace(/\s+/g, ' '), 'g: 2 interrupts, 2 in place');
+});
+
 test('columns that are not informative make room for whole names', () => {
   const guests = ['vnf-gateway-production-1', 'vnf-gateway-production-2'].map((name) => summaryOf(domain(name, {})));
   const { header, rows } = overviewText(guests, plain, 80);

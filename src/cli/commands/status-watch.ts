@@ -3,7 +3,6 @@ import { isExpected } from '../../lib/errors.js';
 import { printableJsonLine } from '../../lib/printable.js';
 import { wrap } from '../../lib/text-wrap.js';
 import { type Rates, ratesBetween } from '../../report/rates.js';
-import { MIN_WIDTH } from '../../report/text-columns.js';
 import { formatReport } from '../../report/text-report.js';
 import { colorsFor } from '../colors.js';
 import { EXIT, errorLine, type Io } from '../io.js';
@@ -124,7 +123,7 @@ function overviewOf(poller: Poller, seconds: number): View {
       const text = formatReport([plan], paint, columns, { command: 'status', rates: poller.rates });
       return { body: linesOf(poller.complaint + text, columns) };
     }
-    const list = view.list(state, Math.max(MIN_WIDTH, columns - 2));
+    const list = view.list(state, columns);
     const watcher = linesOf(watcherLines(options.root, columns, io), columns);
     // what is wrong with the host must not be below dozens of guests
     const isWrong = poller.status.problems.some(({ severity }) => severity !== 'note');

@@ -6,7 +6,7 @@ import { isRunning } from '../../report/verdict.js';
 import { colorsFor } from '../colors.js';
 import type { DomainOptions } from '../host/domain-source.js';
 import { EXIT, type Io } from '../io.js';
-import { NO_GUEST, overviewLines } from '../status/overview-lines.js';
+import { noGuestLines, overviewLines } from '../status/overview-lines.js';
 import { postingLines } from '../status/posting-line.js';
 import { sampleRates } from '../status/sample-rates.js';
 import { Sampler, verdictLines } from '../status/sampler.js';
@@ -84,7 +84,7 @@ export function statusText(options: StatusOptions, status: HostStatus, { io, col
           shows: stateTest(status, options.only),
         });
   // of what cannot be read, the reason is on standard error
-  const none = status.complaint === '' ? NO_GUEST : '';
+  const none = status.complaint === '' ? `${noGuestLines(columns).join('\n')}\n` : '';
   const text = status.plans.length === 0 ? none : lines();
   const verdicts = verdictLines(status.plans, status.verdicts ?? [], columns);
   return text + verdicts + postingLines(status.posting, columns) + watcherLines(options.root, columns, io);

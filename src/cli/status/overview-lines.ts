@@ -1,9 +1,14 @@
+import { wrap } from '../../lib/text-wrap.js';
 import type { Paint } from '../../lint/formats/text.js';
 import { type GuestSummary, orderGuests } from '../../report/overview.js';
 import { overviewText, overviewTotals } from '../../report/overview-text.js';
+import { MIN_WIDTH } from '../../report/text-columns.js';
 import { filterGuests, type StateFilter } from './state-filter.js';
 
-export const NO_GUEST = 'no running guest with host devices\n';
+/** What an overview says instead of a list, wrapped. */
+export const noteLines = (text: string, columns: number): string[] => wrap(text, Math.max(MIN_WIDTH, columns));
+
+export const noGuestLines = (columns: number): string[] => noteLines('no running guest with host devices', columns);
 
 /**
  * The overview of a host, problems first, with line ends.
@@ -16,11 +21,12 @@ export function overviewLines(
   paint: Paint,
   columns: number,
 ): string {
-  if (guests.length === 0) return NO_GUEST;
+  const text = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join('');
+  if (guests.length === 0) return text(noGuestLines(columns));
   const shown = orderGuests(filterGuests(guests, only));
   const { header, rows } = overviewText(shown, paint, columns);
-  const table = shown.length > 0 ? [...header, ...rows.flat(), ''] : [noneText(only, isWatcherSeen), ''];
-  return [...table, ...overviewTotals(guests, paint, columns)].map((line) => `${line}\n`).join('');
+  const list = shown.length > 0 ? [...header, ...rows.flat()] : noteLines(noneText(only, isWatcherSeen), columns);
+  return text([...list, '', ...overviewTotals(guests, paint, columns)]);
 }
 
 function noneText(only: readonly StateFilter[], isWatcherSeen: boolean): string {

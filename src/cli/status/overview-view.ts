@@ -1,6 +1,7 @@
 import type { Paint } from '../../lint/formats/text.js';
 import { GUEST_ORDERS, type GuestOrder, type GuestSummary, orderGuests } from '../../report/overview.js';
 import { overviewText, overviewTotals } from '../../report/overview-text.js';
+import { noGuestLines, noteLines } from './overview-lines.js';
 import { moveOf, type Picture } from './screen.js';
 
 const ORDERS = Object.keys(GUEST_ORDERS) as GuestOrder[];
@@ -8,6 +9,8 @@ const ESCAPE = '\u001b';
 const ENTER = ['\r', '\n'];
 const BACK = [ESCAPE, ...ENTER, '\u007f', '\b', '\u001b[D', '\u001bOD'];
 const ERASE = ['\u007f', '\b'];
+/** Columns of the mark before each line of the list. */
+const MARK_WIDTH = 2;
 
 /** The data that the view shows. */
 export interface OverviewState {
@@ -94,24 +97,24 @@ export class OverviewView {
 
   list(state: OverviewState, columns: number): Omit<Picture, 'head'> {
     const shown = this.#shown(state);
-    const { header, rows } = overviewText(shown, this.paint, columns, { order: this.#order });
+    const { header, rows } = overviewText(shown, this.paint, columns, { order: this.#order, margin: MARK_WIDTH });
     const index = this.#indexIn(shown);
     const body = rows.flatMap((row, at) =>
       row.map((line, part) => `${at !== index ? ' ' : part === 0 ? this.paint('bold', '>') : '|'} ${line}`),
     );
     const first = rows.slice(0, index).reduce((sum, row) => sum + row.length, 0);
     const selected = shown.length > 0 ? { first, last: first + (rows[index]?.length ?? 1) - 1 } : undefined;
-    const none = shown.length === 0 && this.#search !== '' ? ['no guest has that in its name'] : [];
-    const unmatched = state.guests.length === 0 && state.all.length > 0 ? ['no guest passes the filters'] : none;
+    const none = shown.length === 0 && this.#search !== '' ? 'no guest has that in its name' : '';
+    const unmatched = state.guests.length === 0 && state.all.length > 0 ? 'no guest passes the filters' : none;
     return {
       fixed: [...this.totals(state, columns), ...(shown.length > 0 ? header.map((line) => `  ${line}`) : [])],
-      body: [...body, ...unmatched],
+      body: [...body, ...(unmatched === '' ? [] : noteLines(unmatched, columns))],
       selected,
     };
   }
 
   totals({ all }: OverviewState, columns: number): string[] {
-    return all.length === 0 ? ['no running guest with host devices'] : overviewTotals(all, this.paint, columns);
+    return all.length === 0 ? noGuestLines(columns) : overviewTotals(all, this.paint, columns);
   }
 
   #shown({ guests }: OverviewState): GuestSummary[] {
