@@ -125,6 +125,18 @@ test('what is no such document is refused in a line', async () => {
   }
 });
 
+test('an error names its file, whatever the name', async () => {
+  for (const [name, text] of [
+    ['it', ''],
+    ['n', '{'],
+    ['s', '{"schemaVersion":2,"domains":[],"summary":{}}'],
+  ] as const) {
+    host.write(name, text);
+    const { stderr } = await runInProcess('hostdev-cpuset', ['report', name], { cwd: host.path });
+    assert.ok(stderr.startsWith(`hostdev-cpuset: ${name}: `), stderr);
+  }
+});
+
 test('a document of an earlier version: the watcher is unknown', async () => {
   const { problems, host: _, ...old } = JSON.parse(readFileSync(files.b as string, 'utf8'));
   const path = host.write('old.json', JSON.stringify({ ...old, host: { nodes: [] } }));

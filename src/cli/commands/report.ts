@@ -5,7 +5,7 @@ import { fleetText } from '../../report/fleet-text.js';
 import { fleetPage } from '../../report/html/fleet-page.js';
 import { type HostDocument, parseReport } from '../../report/parse-report.js';
 import { colorsFor } from '../colors.js';
-import { readInput, STDIN_NAME } from '../files/read-input.js';
+import { readInput, STDIN_NAME, UnreadableError } from '../files/read-input.js';
 import { writeOutputFile } from '../files/write-file.js';
 import { EXIT, errorLine, type Io } from '../io.js';
 import { checkLine, resultLine } from './status-check.js';
@@ -33,8 +33,7 @@ export function reportCommand(options: ReportOptions, io: Io): number {
     } catch (error) {
       if (!isExpected(error)) throw error;
       const message = plainMessage(error);
-      // an error of the file itself contains its name
-      unread.push(message.startsWith(source) ? message : `${source}: ${message}`);
+      unread.push(error instanceof UnreadableError ? message : `${source}: ${message}`);
     }
   };
   for (const path of options.paths) {
