@@ -12,7 +12,7 @@ const DARK = `
 
 const PAGE = `
 *{box-sizing:border-box}
-body{margin:0 auto;max-width:84rem;padding:2rem clamp(1rem,3vw,2.5rem) 4rem;background:var(--ground);color:var(--text);font:1rem/1.5 system-ui,"Segoe UI",Roboto,"Noto Sans",sans-serif}
+body{margin:0 auto;max-width:84rem;padding:2rem clamp(1rem,3vw,2.5rem) 4rem;background:var(--ground);color:var(--text);overflow-wrap:break-word;font:1rem/1.5 system-ui,"Segoe UI",Roboto,"Noto Sans",sans-serif}
 h1{font-size:1.75rem;line-height:1.2;margin:0;letter-spacing:-.01em;overflow-wrap:anywhere}
 h2{font-size:1.25rem;margin:2.5rem 0 .5rem}
 h3{font-size:1.05rem;margin:0 0 .5rem;overflow-wrap:anywhere}
@@ -112,7 +112,7 @@ td small{display:block;color:var(--soft);font-size:.8125rem}td:nth-child(7) smal
 .problems .warning{border-color:var(--open)}.problems .warning strong{color:var(--open)}
 .rule{color:var(--soft)}
 @media (max-width:40rem){.nodes:not(.compact) .cpus{grid-template-columns:repeat(auto-fill,minmax(5.25rem,1fr))}.nodes:not(.compact) .cpu{min-height:4rem;font-size:.75rem}body{padding-top:1.25rem}h1{font-size:1.4rem}.tiles{grid-template-columns:1fr 1fr}.domain,.node,details{padding:.75rem}}
-@media print{body{max-width:none;padding:0;font-size:.8rem}.scroll{overflow:visible}.skip{display:none}.tile,.node,tr,li{break-inside:avoid}h2,h3,thead,tr.device{break-after:avoid}.interrupts svg,.key,.badge,.sign,.cpu,b,i{print-color-adjust:exact}}
+@media print{body{max-width:none;padding:0;font-size:.8rem}.scroll{overflow:visible}.skip{display:none}.tile,.node,tr,li{break-inside:avoid}h2,h3,thead,tr.device{break-after:avoid}.interrupts svg,.key,.badge,.sign,.cpu,b,i{print-color-adjust:exact}table,thead th,td>b{font-size:.7rem}thead th,.time{white-space:normal}td.count{min-width:0}td.list,th.guest{min-width:6rem}}
 @media (min-width:120rem){body{max-width:150rem}}
 @media (forced-colors:active){.cpu{border:1px solid}i,svg rect{forced-color-adjust:none}}`;
 
