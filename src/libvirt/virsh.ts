@@ -63,6 +63,11 @@ export class Virsh {
     for (const child of this.#running) killNow(child);
   }
 
+  /** libvirt's URI of the connection, in full. */
+  uriSync(): string {
+    return this.#outputSync(['uri']).trim();
+  }
+
   /** UUIDs or names of the running domains. */
   listRunningSync(what: 'uuid' | 'name'): string[] {
     return this.#outputSync(['list', `--${what}`])

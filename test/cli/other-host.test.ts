@@ -1,8 +1,10 @@
+import { chmodSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { assertOwnDomains } from '../../src/cli/host/other-host.js';
 import { runInProcess } from '../support/cli-in-process.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
 
 const test = suite('libvirt of another host');
 const ALL = { paths: [], domains: [] };
@@ -33,6 +35,22 @@ test('one of this host is not', () => {
     'test:////tmp/node.xml',
   ])
     assertOwnDomains({ ...ALL, connect }, { env: {} });
+});
+
+test('of an alias, virsh says which host it is', () => {
+  const folder = new TemporaryFolder();
+  const script = '#!/bin/sh\ncase "$*" in\n*far*) echo qemu+ssh://host/system;;\n*) echo qemu:///system;;\nesac\n';
+  chmodSync(folder.write('virsh', script), 0o755);
+  const env = { PATH: `${folder.path}:${process.env.PATH}` };
+  try {
+    assert.throws(() => assertOwnDomains({ ...ALL, connect: 'far' }, { env }), /^qemu\+ssh:\/\/host\/system is the/);
+    assertOwnDomains({ ...ALL, connect: 'near' }, { env });
+    // libvirt reads the default, too, if the URI is empty
+    const other = { ...env, LIBVIRT_DEFAULT_URI: 'qemu+ssh://host/system' };
+    assert.throws(() => assertOwnDomains({ ...ALL, connect: '' }, { env: other }), REFUSED);
+  } finally {
+    folder.remove();
+  }
 });
 
 test('nor if libvirt is not asked, or if the files of that host are named', () => {
