@@ -95,7 +95,8 @@ function words(command) {
   const kinds = wordsOf(command);
   const actions = { domain: 'domains:domain:_hostdev-cpuset_domains', file: `files:file:${XML}` };
   if (kinds.length === 2) {
-    return quote(`*: :_alternative ${kinds.map((kind) => `"${actions[kind]}"`).join(' ')}`);
+    // after a space, _arguments adds no options of compadd, which _alternative would report as bad
+    return quote(`*: : _alternative ${kinds.map((kind) => `"${actions[kind]}"`).join(' ')}`);
   }
   return quote(kinds[0] === 'domain' ? '*:domain:_hostdev-cpuset_domains' : `*:file:${XML}`);
 }

@@ -1,4 +1,5 @@
 # What zsh offers when a line is typed and TAB pressed: capture.zsh FOLDER FILE LINE. FILE gets a line each, then "done".
+# Messages of completion functions, such as "_arguments:7: bad option", go to standard error.
 zmodload zsh/zpty
 zpty shell zsh -f -i
 send() { zpty -w shell "$1" }
@@ -15,5 +16,8 @@ send "print ready >>${(q)2}"
 until [[ -r $2 ]] && grep -q ready $2; do zpty -r -t shell line; sleep 0.02; done
 zpty -w -n shell "$3"$'\t\x18'
 integer left=500
-until grep -q '^done$' $2 || ((--left == 0)); do zpty -r -t shell line; sleep 0.02; done
+screen=
+until grep -q '^done$' $2 || ((--left == 0)); do zpty -r -t shell line && screen+=$line; sleep 0.02; done
+while zpty -r -t shell line; do screen+=$line; done
+print -r -- $screen | grep -E '_[a-z-]+:[0-9]+: ' >&2
 zpty -d shell

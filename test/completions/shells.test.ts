@@ -51,7 +51,8 @@ let captures = 0;
 async function inZsh(line: string): Promise<string[]> {
   const hits = folder.join(`hits-${captures++}`);
   const capture = join(__dirname, 'capture.zsh');
-  await run('zsh', ['-f', capture, join(projectRoot, 'completions/zsh'), hits, line], options());
+  const { stderr } = await run('zsh', ['-f', capture, join(projectRoot, 'completions/zsh'), hits, line], options());
+  assert.is(stderr, '');
   const found = sorted(readFileSync(hits, 'utf8'));
   assert.ok(found.includes('done'), `zsh did not finish with ${line}`);
   return found
