@@ -9,12 +9,12 @@ const MAX_NAMES = 5;
 /**
  * The faults, one short text each: interrupts that are misplaced, unreadable or contested, domains with errors, no
  * watcher, irqbalance without the policy script. Empty: none. Reports of earlier versions have no problems of the host.
+ * @param areSome these are not all domains of the host: what the watcher says of the others is left out
  */
-export function faultsOf({
-  domains,
-  watcher,
-  problems,
-}: Pick<StatusReport, 'domains'> & Partial<Pick<StatusReport, 'watcher' | 'problems'>>): string[] {
+export function faultsOf(
+  { domains, watcher, problems }: Pick<StatusReport, 'domains'> & Partial<Pick<StatusReport, 'watcher' | 'problems'>>,
+  areSome = false,
+): string[] {
   const guests = domains.map((domain) => guestSummary(domain, { isWatcherSeen: Boolean(watcher) }));
   const counted = (one: string, key: 'misplaced' | 'unreadable' | 'contested', least = 0) => {
     const found = guests.filter((guest) => (guest[key] ?? 0) > 0);
@@ -36,7 +36,7 @@ export function faultsOf({
   );
   return [
     ...counted('misplaced', 'misplaced'),
-    ...counted('contested', 'contested', watcher?.counters.contestedNow ?? 0),
+    ...counted('contested', 'contested', areSome ? 0 : (watcher?.counters.contestedNow ?? 0)),
     ...counted('unreadable', 'unreadable'),
     ...ofDomains,
     ...(problems ?? (watcher ? [] : [UNSEEN])).filter(isFault).map(({ message }) => message),

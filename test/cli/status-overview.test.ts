@@ -83,6 +83,28 @@ test('with a watcher it is known that no interrupt is contested', async () => {
   }
 });
 
+test('--check of some guests does not report what is contested of others', async () => {
+  const own = new RunningHost([guestOn('a', IN_PLACE), guestOn('b', IN_PLACE)]);
+  try {
+    new InstanceLock(own.root).take();
+    writeWatcherStatus(own.root, {
+      ...{ pid: process.pid, since: '2026-01-01T00:00:00Z', untilIdle: false, way: 'events', reason: null },
+      counters: { ...emptyCounters(), contestedNow: 1 },
+      contested: [{ domain: 'b', address: '0000:11:00.0', irq: 101 }],
+    });
+    for (const [names, expected] of [
+      [[], 'PROBLEM: 1 interrupt contested (b)\n'],
+      [['b'], 'PROBLEM: 1 interrupt contested (b)\n'],
+      [['a'], 'OK: 1 interrupt of 1 guest in place\n'],
+    ] as const) {
+      const args = ['status', '--check', '--root', own.root, ...names];
+      assert.is((await runInProcess('hostdev-cpuset', args)).stdout, expected);
+    }
+  } finally {
+    own.remove();
+  }
+});
+
 test('a share of what is shown is that of the whole device', async () => {
   assert.match(
     (await status('--misplaced', '--details')).stdout,

@@ -26,7 +26,7 @@ function check(options: StatusOptions, io: Io): number {
   const status = new StatusReader({ ...options, counts: false }, io).read();
   io.stderr.write(status.complaint);
   const report = statusReport(status);
-  const faults = faultsOf(report);
+  const faults = faultsOf(report, options.domains.length + options.paths.length > 0);
   const guests = report.domains.filter(({ devices }) => devices.length > 0).length;
   io.stdout.write(resultLine(faults, { inPlace: report.summary.kept, guests, unseen: unseenOf(report) }));
   return faults.length > 0 ? EXIT.findings : EXIT.ok;
