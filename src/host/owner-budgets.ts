@@ -1,12 +1,14 @@
 import { type BucketLimits, TokenBucket } from '../lib/token-bucket.js';
-import { formatOwner, type OwnerRecords, readOwner } from './process-owner.js';
+import { type ProcessId, readProcessId } from './process-id.js';
+import { formatOwner, type OwnerRecords, readLoginUser, readOwner } from './process-owner.js';
 import { FileError, type PseudoFs } from './pseudo-fs.js';
 
-/** Most processes take less. Their owners are then not read. */
+/** Most processes take less. Their owners are then not read, unless they run QEMU and so are read at each scan. */
 const COUNTED_MS = 0.5;
 /** The time for one owner, in ms. When it is first read, a QEMU with 60 descriptors takes 1, one with 1,000 some 20. */
 const LIMITS: BucketLimits = { capacity: 1000, perSecond: 10 };
 const MAX_KNOWN = 1024;
+const MAX_PROCESSES = 65_536;
 
 /** What tells whose a process is. */
 export interface OwnerContext {
@@ -21,6 +23,8 @@ export interface OwnerContext {
  */
 export class OwnerBudgets {
   readonly #budgets = new Map<string, TokenBucket>();
+  /** whose time a process takes, by pid; null: it is not limited */
+  readonly #owners = new Map<number, { startTime: number; owner: string | null }>();
   /** owners that have used up their time */
   readonly #debtors = new Set<string>();
 
@@ -36,39 +40,68 @@ export class OwnerBudgets {
       if (this.#budgets.get(owner)?.hasTokens(now) !== false) this.#debtors.delete(owner);
   }
 
-  /** Reads a process. @throws FileError EDQUOT if its owner has used up its time; errors of the action */
-  read<T>(pid: number, context: OwnerContext, action: () => T): T {
+  /**
+   * Reads a process.
+   * @param qemu the process, if the action has found that it runs QEMU
+   * @throws FileError EDQUOT if its owner has used up its time; errors of the action
+   */
+  read<T>(pid: number, context: OwnerContext, action: () => T, qemu: () => ProcessId | undefined): T {
     // most hosts have no debtor: then no owner is read
-    const owner = this.#debtors.size > 0 ? this.#ownerOf(pid, context) : undefined;
-    if (owner !== undefined && this.#debtors.has(owner)) throw new TooSlow(pid, owner);
+    const owner = this.#debtors.size > 0 ? this.#ownerOf(pid, context) : null;
+    if (owner !== null && this.#debtors.has(owner)) throw new TooSlow(pid, owner);
     const began = this.now();
     try {
       return action();
     } finally {
       const ended = this.now();
-      if (ended - began > COUNTED_MS) this.#charge(pid, context, ended - began, ended);
+      const id = qemu();
+      if (id || ended - began > COUNTED_MS) this.#charge(this.#ownerOf(pid, context, id), ended - began, ended);
     }
   }
 
-  #charge(pid: number, context: OwnerContext, ms: number, now: number): void {
-    const owner = this.#ownerOf(pid, context);
-    if (owner === undefined) return;
-    if (this.#budgets.size >= MAX_KNOWN && !this.#budgets.has(owner)) this.#budgets.clear();
+  #charge(owner: string | null, ms: number, now: number): void {
+    if (owner === null) return;
+    if (this.#budgets.size >= MAX_KNOWN && !this.#budgets.has(owner)) this.#forget();
     const budget = this.#budgets.get(owner) ?? new TokenBucket(LIMITS);
     this.#budgets.set(owner, budget);
     budget.take(ms, now);
     if (!budget.hasTokens(now)) this.#debtors.add(owner);
   }
 
-  /**
-   * Undefined for an owner who is not limited, and for a process that has ended. Not limited are root of the host and
-   * its libvirt, which may run hundreds of guests as one user.
-   */
-  #ownerOf(pid: number, { records, namesOf }: OwnerContext): string | undefined {
+  /** One user may be thousands of owners, and must not get rid of its debts by that. */
+  #forget(): void {
+    for (const owner of this.#budgets.keys()) if (!this.#debtors.has(owner)) this.#budgets.delete(owner);
+  }
+
+  #ownerOf(pid: number, context: OwnerContext, id = this.#idOf(pid)): string | null {
+    const known = this.#owners.get(pid);
+    if (known && known.startTime === id?.startTime) return known.owner;
+    const owner = this.#readOwner(pid, context);
+    if (owner === undefined || !id) return owner ?? null;
+    if (this.#owners.size >= MAX_PROCESSES) this.#owners.clear();
+    this.#owners.set(pid, { startTime: id.startTime, owner });
+    return owner;
+  }
+
+  #idOf(pid: number): ProcessId | undefined {
     try {
-      if (namesOf(pid).length > 0) return undefined;
+      return readProcessId(this.files, pid);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      return undefined;
+    }
+  }
+
+  /**
+   * Null for an owner who is not limited: root of the host and its libvirt, which may run hundreds of guests as one
+   * user. Undefined if that cannot be read.
+   */
+  #readOwner(pid: number, { records, namesOf }: OwnerContext): string | null | undefined {
+    try {
+      if (namesOf(pid).length > 0) return null;
       const owner = readOwner(this.files, pid, records);
-      return owner && owner.kind !== 'host' ? formatOwner(owner) : undefined;
+      if (owner?.kind !== 'user') return owner && (owner.kind === 'host' ? null : formatOwner(owner));
+      return formatOwner(readLoginUser(this.files, pid, records) ?? owner);
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       return undefined;

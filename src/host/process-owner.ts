@@ -73,6 +73,17 @@ export function readOwner(files: PseudoFs, pid: number, records: OwnerRecords): 
   return { kind: 'user', uid, name: records.users().get(uid), isOnHost: hosts === undefined || mounts === hosts };
 }
 
+/**
+ * The user in whose login a process runs, by the cgroup that systemd made, which it cannot leave. In user namespaces
+ * each user may have thousands of other users' numbers (subuid(5)). Undefined for root, who may start anybody's.
+ * @throws FileError
+ */
+export function readLoginUser(files: PseudoFs, pid: number, records: OwnerRecords): ProcessOwner | undefined {
+  const slice = /^\d+:[^:]*:(?:\/\.\.)*\/user\.slice\/user-([1-9]\d{0,9})\.slice(?:\/|$)/m;
+  const uid = Number(slice.exec(files.read(`/proc/${pid}/cgroup`) ?? '')?.[1] ?? 0);
+  return uid === 0 ? undefined : { kind: 'user', uid, name: records.users().get(uid), isOnHost: true };
+}
+
 function podOwner(uid: string, records: OwnerRecords): ProcessOwner {
   const { namespace, name } = records.pods().get(uid) ?? {};
   return { kind: 'pod', uid, namespace, name };

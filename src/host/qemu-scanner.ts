@@ -79,7 +79,7 @@ export class QemuScanner {
     let unreadable: FileError | undefined;
     const attempt = (pid: number, look: () => boolean, isRival = false) => {
       try {
-        if (this.#budgets.read(pid, context, look)) read.add(pid);
+        if (this.#budgets.read(pid, context, look, () => this.#known.get(pid)?.id)) read.add(pid);
       } catch (error) {
         // what is known of it stays known until it has ended, unless it hides by the number of its descriptors
         if (!(error instanceof FileError)) throw error;
