@@ -111,9 +111,10 @@ export class GuestTracker {
 
   /** Makes the searches that are due, or a part of one. */
   look(): void {
+    const began = this.options.now();
     try {
-      if (this.#unseen.size > 0) this.#seeAll();
-      else this.#search.run((scan) => this.#take(scan));
+      if (this.#unseen.size > 0) this.#seeAll(began);
+      else this.#search.run((scan) => this.#take(scan, began));
       this.#problems.clear('list');
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
@@ -121,19 +122,18 @@ export class GuestTracker {
     }
   }
 
-  #take({ qemus, unreadable }: Scan): void {
+  #take({ qemus, unreadable }: Scan, began: number): void {
     if (this.#problems.isNew('process', unreadable?.code))
       this.sink.problem(`not every process can be read, guests may be missing: ${unreadable?.message}`);
     const isOurs = ({ isOfLibvirt }: QemuProcess) => !(isOfLibvirt && this.options.withoutLibvirts);
     const running = new Map(qemus.filter(isOurs).map((qemu) => [processUuid(qemu.id), qemu]));
     this.#removeGone(running);
     this.#unseen = running;
-    this.#seeAll();
+    this.#seeAll(began);
   }
 
-  /** Reads the XML of guests, or of some: the next look() goes on. */
-  #seeAll(): void {
-    const began = this.options.now();
+  /** Reads the XML of guests, or of some: the next look() goes on. @param began of this look() */
+  #seeAll(began: number): void {
     for (const [uuid, qemu] of this.#unseen) {
       this.#unseen.delete(uuid);
       this.#see(uuid, qemu, this.options.now());

@@ -361,8 +361,31 @@ test('a search is interrupted, so that vectors of known guests are placed, and g
   world.tracker.look();
   assert.equal(world.told, []);
   assert.ok(world.tracker.due > world.now && world.tracker.due <= world.now + 1);
-  world.pass(5000);
+  world.pass(10_000);
   assert.equal(world.told, ['add late (root)']);
+});
+
+test('the files of the guests that a search has found are read in the same time', () => {
+  const world = new World([0, 1, 2, 3].map((index) => podGuest(index, auto(index))));
+  world.pass(60_000);
+  const list = world.files.list.bind(world.files);
+  const inProcess = world.files.inProcess.bind(world.files);
+  let reads = 0;
+  world.files.list = (path) => {
+    if (path === '/proc') world.now += 40;
+    return list(path);
+  };
+  world.files.inProcess = (...words) => {
+    reads++;
+    world.now += 20;
+    return inProcess(...words);
+  };
+  world.tracker.lookNow();
+  const began = world.now;
+  world.tracker.look();
+  assert.is(world.now - began, 60);
+  world.pass(200);
+  assert.is(reads, 4);
 });
 
 test('it is interrupted also where many processes have the same device open', () => {
