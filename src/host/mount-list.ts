@@ -11,32 +11,58 @@ const MIN_LENGTH = 16_384;
 
 const buffer = Buffer.allocUnsafe(2048);
 
-/**
- * The type of a file system, by the identifier of its mount in a mountinfo. Once nothing of it is open any more,
- * another mount may have the identifier.
- * @throws the system's error; ETIME if the list is too long
- */
-export function mountType(path: string, mount: string, now = () => performance.now()): string | undefined {
-  const fd = open(path);
-  if (fd === undefined) return undefined;
-  try {
-    const began = now();
-    const beginning = `\n${mount} `;
-    let text = '\n';
-    for (let length = 0; ; ) {
-      const read = readSync(fd, buffer, 0, buffer.length, null);
-      if (read === 0) return undefined;
-      length += read;
-      text += buffer.toString('latin1', 0, read);
-      const start = text.indexOf(beginning);
-      const end = start < 0 ? -1 : text.indexOf('\n', start + 1);
-      if (end >= 0) return typeIn(text.slice(start, end));
-      // the beginning of a line that is not whole
-      if (start < 0) text = text.slice(text.lastIndexOf('\n'));
-      if (length > MIN_LENGTH && now() - began > MAX_READ_MS) throw systemError('ETIME', path);
+/** A mountinfo, which is read as far as it was needed. What it says may be outdated while mounts change. */
+export class MountList {
+  readonly #types = new Map<string, string>();
+  /** the beginning of a line that is not whole */
+  #rest = '';
+  #isRead = false;
+
+  private constructor(
+    private readonly path: string,
+    private readonly fd: number,
+    private readonly now: () => number,
+  ) {}
+
+  /** Undefined if it must not be read, or if the process has ended. @throws the system's error */
+  static open(path: string, now = () => performance.now()): MountList | undefined {
+    try {
+      return new MountList(path, openSync(path, 'r'), now);
+    } catch (error) {
+      const code = errnoOf(error);
+      if (isAbsent(code) || code === 'EACCES' || code === 'EPERM') return undefined;
+      throw error;
     }
-  } finally {
-    closeSync(fd);
+  }
+
+  /**
+   * The type of a file system, by the identifier of its mount. Once nothing of it is open any more, another mount may
+   * have the identifier.
+   * @throws the system's error; ETIME if the list is too long
+   */
+  typeOf(mount: string): string | undefined {
+    const began = this.now();
+    for (let length = 0; !this.#types.has(mount) && !this.#isRead; ) {
+      if (length > MIN_LENGTH && this.now() - began > MAX_READ_MS) throw systemError('ETIME', this.path);
+      length += this.#readPart();
+    }
+    return this.#types.get(mount);
+  }
+
+  close(): void {
+    closeSync(this.fd);
+  }
+
+  #readPart(): number {
+    const length = readSync(this.fd, buffer, 0, buffer.length, null);
+    this.#isRead = length === 0;
+    const lines = (this.#rest + buffer.toString('latin1', 0, length)).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const [, mount, type] = LINE.exec(line) ?? [];
+      if (mount !== undefined && type !== undefined) this.#types.set(mount, type);
+    }
+    return length;
   }
 }
 
@@ -44,15 +70,4 @@ export function mountType(path: string, mount: string, now = () => performance.n
  * The fields are: identifier, parent, device, root, mount point, options, optional fields, `-`, type (proc(5)). None
  * contains a space.
  */
-const typeIn = (line: string) => / - (\S+) /.exec(line)?.[1];
-
-/** Undefined if it must not be read, or if the process has ended. */
-function open(path: string): number | undefined {
-  try {
-    return openSync(path, 'r');
-  } catch (error) {
-    const code = errnoOf(error);
-    if (isAbsent(code) || code === 'EACCES' || code === 'EPERM') return undefined;
-    throw error;
-  }
-}
+const LINE = /^(\d+) .*? - (\S+) /;

@@ -1,13 +1,15 @@
 import { closeSync, openSync, readlinkSync, readSync } from 'node:fs';
 import { systemError } from '../lib/errno.js';
-import { mountType } from './mount-list.js';
+import { MountList } from './mount-list.js';
 
 /** For all lists: each of thousands of files may be on a mount of its own. */
 const MAX_READ_MS = 250;
 
-/** The mounts that a process sees, by the identifier that fdinfo has, too. */
+/** The mounts that a process sees, by the identifier that fdinfo has, too. Close it. */
 export class Mounts {
   #usedMs = 0;
+  /** of the process; undefined: it has to be read anew, because it may have changed since the last time */
+  #own: MountList | undefined;
 
   /** @param root a tree that has the /proc; '' for this host */
   constructor(
@@ -23,13 +25,29 @@ export class Mounts {
    */
   typeOf({ mount }: DescriptorInfo): string | undefined {
     if (this.#usedMs > MAX_READ_MS) throw systemError('ETIME', `/proc/${this.pid}/mountinfo`);
-    const typeIn = (pid: number) => mountType(`${this.root}/proc/${pid}/mountinfo`, mount, this.now);
     const began = this.now();
     try {
-      return typeIn(this.pid) ?? typeIn(1);
+      return this.#typeInOwn(mount) ?? typeInOnce(this.#open(1), mount);
     } finally {
       this.#usedMs += this.now() - began;
     }
+  }
+
+  close(): void {
+    this.#own?.close();
+    this.#own = undefined;
+  }
+
+  #typeInOwn(mount: string): string | undefined {
+    if (this.#own) return this.#own.typeOf(mount);
+    const list = this.#open(this.pid);
+    // asked after the list was opened: it is of root's mounts then, and nobody else can exchange them meanwhile
+    if (list && this.areByRoot()) this.#own = list;
+    return this.#own ? this.#own.typeOf(mount) : typeInOnce(list, mount);
+  }
+
+  #open(pid: number): MountList | undefined {
+    return MountList.open(`${this.root}/proc/${pid}/mountinfo`, this.now);
   }
 
   /**
@@ -47,6 +65,14 @@ export class Mounts {
     } catch {
       return undefined;
     }
+  }
+}
+
+function typeInOnce(list: MountList | undefined, mount: string): string | undefined {
+  try {
+    return list?.typeOf(mount);
+  } finally {
+    list?.close();
   }
 }
 

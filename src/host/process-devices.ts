@@ -35,6 +35,7 @@ export function openDeviceNumbers(root: string, pid: number, descriptors: readon
     }
   } finally {
     for (const fd of kept) closeSync(fd);
+    mounts.close();
   }
   return numbers;
 }

@@ -130,12 +130,17 @@ export class RealFs implements PseudoFs {
     const place = `/proc/${pid}/root${path}`;
     return this.#attempt(place, () => {
       const mounts = this.#isProcfs() ? new Mounts(this.root, pid) : undefined;
-      return ProcessDirectory.use(this.root, pid, path, mounts, (opened) =>
-        action({
-          names: (most) => opened.names(most),
-          read: (name, maxBytes, known) => this.#attempt(`${place}/${name}`, () => opened.read(name, maxBytes, known)),
-        }),
-      );
+      try {
+        return ProcessDirectory.use(this.root, pid, path, mounts, (opened) =>
+          action({
+            names: (most) => opened.names(most),
+            read: (name, maxBytes, known) =>
+              this.#attempt(`${place}/${name}`, () => opened.read(name, maxBytes, known)),
+          }),
+        );
+      } finally {
+        mounts?.close();
+      }
     });
   }
 
