@@ -45,6 +45,11 @@ export interface PseudoFs {
    * count them
    */
   countFolders(path: string): number | undefined;
+  /**
+   * the number of files that a process has open: much cheaper than to list them. Undefined if the kernel does not tell
+   * (before 6.2)
+   */
+  countDescriptors(pid: number): number | undefined;
   /** last component of a symbolic link's target */
   link(path: string): string | undefined;
   /** the whole target of a symbolic link, which need not be a path */

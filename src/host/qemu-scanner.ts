@@ -28,6 +28,8 @@ export interface Scan {
 interface Known {
   id: ProcessId;
   qemu: QemuProcess | undefined;
+  /** the number of its descriptors, read before they were last listed; undefined: the kernel does not tell */
+  count?: number | undefined;
   /** the names of its descriptors when they were last listed */
   descriptors: readonly string[];
   /** those with the name of a VFIO file */
@@ -53,7 +55,8 @@ export class QemuScanner {
   }
 
   /**
-   * @param thorough looks at all processes, otherwise only at those that are new or that have other descriptors
+   * @param thorough looks at all processes, otherwise only at those that are new or whose descriptors have changed, in
+   * their names or, where the kernel tells it, in their number
    * @throws FileError if /proc cannot be listed
    */
   scan(thorough: boolean): Scan {
@@ -128,13 +131,16 @@ export class QemuScanner {
   #haveChanged(known: Known, { thorough, records }: ScanContext): boolean {
     const { files } = this;
     const { pid } = known.id;
+    this.#refreshOwner(known, records);
+    const count = files.countDescriptors(pid);
+    if (!thorough && count !== undefined && count === known.count) return false;
     const now = listDescriptors(files, pid) ?? [];
     const before = known.descriptors;
-    this.#refreshOwner(known, records);
     // their order changes only with the list
     if (before.length === now.length && before.every((name, index) => name === now[index])) {
       // one may have been closed, and opened for another device
       const { named } = known;
+      known.count = count;
       return thorough && !(named.every(({ isOpen }) => isOpen) && areNamedAsBefore(files, pid, named, this.#kernel));
     }
     if (thorough) return true;
@@ -146,7 +152,7 @@ export class QemuScanner {
       added.some((name) => readDescriptor(files, pid, name) !== undefined)
     )
       return true;
-    known.descriptors = now;
+    Object.assign(known, { descriptors: now, count });
     return false;
   }
 
@@ -160,10 +166,11 @@ export class QemuScanner {
   #read(known: Known, context: ScanContext): true {
     const { files } = this;
     const { pid } = known.id;
+    const count = files.countDescriptors(pid);
     const descriptors = listDescriptors(files, pid) ?? [];
     const named = readVfioDescriptors(files, pid, descriptors, this.#kernel);
     this.#setQemu(known, openAddresses(files, openDevicesOf(named)), context);
-    Object.assign(known, { descriptors, named });
+    Object.assign(known, { count, descriptors, named });
     return true;
   }
 

@@ -112,6 +112,13 @@ export class RealFs implements PseudoFs {
     }
   }
 
+  countDescriptors(pid: number): number | undefined {
+    if (!this.#isProcfs()) return undefined;
+    const path = `/proc/${pid}/fd`;
+    const size = this.#attempt(path, () => statSync(this.root + path).size);
+    return size === 0 ? undefined : size;
+  }
+
   link(path: string): string | undefined {
     const target = this.linkTarget(path);
     return target === undefined ? undefined : basename(target);

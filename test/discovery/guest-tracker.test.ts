@@ -262,6 +262,31 @@ test('a process that hides its descriptors by their number has no device any mor
   );
 });
 
+test('descriptors are listed only if their number has changed, if the kernel tells it, and all in a thorough search', () => {
+  const world = new World([podGuest(0, auto())]);
+  let count = 1;
+  let lists = 0;
+  const list = world.files.list.bind(world.files);
+  world.files.countDescriptors = (() => count) as () => never;
+  world.files.list = (path) => {
+    if (path === '/proc/5000/fd') lists++;
+    return list(path);
+  };
+  const listsIn = (ms: number) => {
+    lists = 0;
+    world.pass(ms);
+    return lists;
+  };
+  world.pass(60_000);
+  assert.is(listsIn(300_000), 0);
+  assert.ok(listsIn(600_000) > 0);
+  world.kernel.processes.setOpen(podGuest(0, '').uuid, [addressOf(0), addressOf(1)]);
+  count = 2;
+  world.pass(30_000);
+  assert.is(world.tracker.managedCount, 1);
+  assert.is(world.told.length, 2, 'its new device is known');
+});
+
 test('a device that another guest has now is not written for the one that had it', () => {
   const world = new World([podGuest(0, auto())], { traced: true });
   world.pass(5000);

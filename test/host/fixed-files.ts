@@ -25,6 +25,10 @@ export class FixedFiles implements PseudoFs {
     return names.size > 0 ? [...names] : undefined;
   }
 
+  countDescriptors(): undefined {
+    return undefined;
+  }
+
   countFolders(): number | undefined {
     return undefined;
   }

@@ -57,6 +57,14 @@ files('subdirectories are counted by the link count, if the file system maintain
   assert.is(root.countFolders('/empty'), undefined, 'unknown: zero, or not maintained');
 });
 
+files('open files are counted if the kernel tells their number', () => {
+  const counted = new RealFs().countDescriptors(process.pid);
+  // to list them opens one more
+  assert.ok(counted === undefined || counted === readdirSync('/proc/self/fd').length - 1, `${counted}`);
+  folder.write('proc/7/fd/0', '');
+  assert.is(root.countDescriptors(7), undefined);
+});
+
 files('devices may be symbolic links below the root, like those of sysfs', () => {
   folder.write('sys/devices/pci0000:00/0000:00:02.0/irq', '0\n');
   mkdirSync(folder.join('sys/bus/pci/devices'), { recursive: true });

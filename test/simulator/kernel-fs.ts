@@ -39,6 +39,10 @@ export class SimulatedFs implements PseudoFs {
     return isFolder(found) ? found.names() : undefined;
   }
 
+  countDescriptors(): undefined {
+    return undefined;
+  }
+
   countFolders(path: string): number | undefined {
     const found = this.#find('list', path);
     return isFolder(found) ? found.names().filter((name) => isFolder(found.get(name))).length : undefined;
