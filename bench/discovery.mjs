@@ -9,6 +9,7 @@ import { QemuScanner } from '../dist/modules/src/host/qemu-scanner.js';
 import { RealFs } from '../dist/modules/src/host/real-fs.js';
 import { parseHostDescription, SimulatedKernel, writeTree } from '../dist/modules/test/simulator/index.js';
 import { cpuMs, cpuOf, folder, inTurn, missing, report } from './measure.mjs';
+import { podFiles } from './pods.mjs';
 import { runAmongQemus } from './real-processes.mjs';
 
 const QEMUS = 100;
@@ -39,16 +40,22 @@ export default function discovery() {
   }
 }
 
-/** /proc takes longer than a tree of files. */
+/** /proc takes longer than a tree of files, and here each QEMU is in a pod with a libvirt. */
 function amongRealProcesses(tree) {
   const name = 'discovery: full scan, real';
   if (process.getuid() !== 0) return missing(name, 'root');
   for (const entry of readdirSync(join(tree, 'proc'))) rmSync(join(tree, 'proc', entry), { recursive: true });
   const script = fileURLToPath(new URL('scan-processes.mjs', import.meta.url));
-  const output = runAmongQemus({ tree, qemus: QEMUS, files: OTHER_FILES, others: OTHERS }, script);
-  const { first, again, devices } = JSON.parse(output);
+  const filesOf = (guest) => podFiles(guest, { pid: 'PID', devices: DEVICES, address: (one) => address(guest, one) });
+  const output = runAmongQemus({ tree, qemus: QEMUS, files: OTHER_FILES, others: OTHERS, filesOf }, script);
+  const { first, again, devices, polled, traced } = JSON.parse(output);
   if (devices !== QEMUS * DEVICES) throw new Error(`${devices} devices found`);
+  if (polled.guests !== QEMUS || traced.guests !== QEMUS) throw new Error(`${polled.guests} status files read`);
   report(name, `first ${first.toFixed(1)} ms of CPU, again ${again.toFixed(1)} ms`, again, { most: 50 });
+  const parts = `${polled.first.toFixed(1)} ms of CPU in parts of ${polled.longest.toFixed(1)} ms or less`;
+  report('discovery: first, pods', parts, polled.longest, { most: 75 });
+  const text = `polled ${polled.minute.toFixed(1)} ms of CPU a minute, traced ${traced.minute.toFixed(1)} ms`;
+  report('discovery: quiet, pods, % of a core', text, polled.minute / 600, { most: 0.1 });
 }
 
 function scan(scanner) {
@@ -72,10 +79,10 @@ function quietMinute(files, isTraced) {
   });
 }
 
+const address = (guest, device) => `0000:${guest.toString(16).padStart(2, '0')}:00.${device}`;
 const pids = () => Array.from({ length: QEMUS }, (_, index) => 10_000 + 10 * index);
 
 function host() {
-  const address = (guest, device) => `0000:${guest.toString(16).padStart(2, '0')}:00.${device}`;
   const each = (count, make) => Array.from({ length: count }, (_, index) => make(index));
   const devices = each(QEMUS, (guest) =>
     each(DEVICES, (device) => ({
