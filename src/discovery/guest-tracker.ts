@@ -7,6 +7,7 @@ import type { Scan } from '../host/qemu-scanner.js';
 import { ReportOnce } from '../lib/report-once.js';
 import { TokenBucket } from '../lib/token-bucket.js';
 import type { DomainSink } from '../libvirt/domain-tracker.js';
+import { FileBudgets } from './file-budgets.js';
 import { foundGuest } from './found-guest.js';
 import { GuestSearch, MAX_STEPS_MS, PAUSE_MS, type SearchClock } from './guest-search.js';
 import { type LiveXml, readLiveXml } from './live-xml.js';
@@ -18,6 +19,13 @@ import { type LiveXml, readLiveXml } from './live-xml.js';
 const XML_INTERVAL_MS = 50_000;
 /** CPU time for reading the XML of one guest, which may change it all the time. */
 const XML_CPU_LIMITS_MS = { capacity: 500, perSecond: 2 };
+
+const NOT_READ: LiveXml = {
+  path: '/run/libvirt/qemu',
+  name: undefined,
+  version: 'EDQUOT',
+  definition: { reason: 'not read: reading the files of its owner takes too long' },
+};
 
 export interface GuestTrackerOptions extends SearchClock {
   scopes: readonly Scope[] | undefined;
@@ -52,6 +60,7 @@ export class GuestTracker {
   #seeAt = 0;
   /** XML that was read before is read again */
   #allXmlSince = Number.NEGATIVE_INFINITY;
+  readonly #fileBudgets = new FileBudgets();
   readonly #problems = new ReportOnce<'list' | 'process'>();
   #scopes: readonly Scope[] | undefined;
 
@@ -113,8 +122,9 @@ export class GuestTracker {
   look(): void {
     const began = this.options.now();
     try {
+      if (this.#unseen.size === 0) this.#search.run((scan) => this.#take(scan));
+      // after the search: what pods make us read must not use up its time
       if (this.#unseen.size > 0) this.#seeAll(began);
-      else this.#search.run((scan) => this.#take(scan, began));
       this.#problems.clear('list');
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
@@ -122,14 +132,13 @@ export class GuestTracker {
     }
   }
 
-  #take({ qemus, unreadable }: Scan, began: number): void {
+  #take({ qemus, unreadable }: Scan): void {
     if (this.#problems.isNew('process', unreadable?.code))
       this.sink.problem(`not every process can be read, guests may be missing: ${unreadable?.message}`);
     const isOurs = ({ isOfLibvirt }: QemuProcess) => !(isOfLibvirt && this.options.withoutLibvirts);
     const running = new Map(qemus.filter(isOurs).map((qemu) => [processUuid(qemu.id), qemu]));
     this.#removeGone(running);
     this.#unseen = running;
-    this.#seeAll(began);
   }
 
   /** Reads the XML of guests, or of some: the next look() goes on. @param began of this look() */
@@ -157,11 +166,15 @@ export class GuestTracker {
     const before = this.#known.get(uuid);
     const xmlCpu = before?.xmlCpu ?? new TokenBucket(XML_CPU_LIMITS_MS);
     let xml = before?.xml;
-    if (!before || (this.#isXmlDue(before, qemu, now) && xmlCpu.hasTokens(now))) {
+    const isDue = !before || (this.#isXmlDue(before, qemu, now) && xmlCpu.hasTokens(now));
+    if (isDue && !this.#fileBudgets.hasTime(qemu, now)) xml ??= NOT_READ;
+    else if (isDue) {
       const began = this.options.cpuMs();
       const found = readLiveXml(this.files, qemu, before?.xml);
       if (found !== 'unchanged') xml = found;
-      xmlCpu.take(this.options.cpuMs() - began, now);
+      const usedMs = this.options.cpuMs() - began;
+      xmlCpu.take(usedMs, now);
+      this.#fileBudgets.charge(qemu, usedMs, now);
       if (before) before.xmlReadAt = now;
     }
     if (before && before.qemu === qemu && before.xml === xml) return;

@@ -363,6 +363,26 @@ test('a guest that hides its descriptors does not hide that another one has its 
   assert.equal([world.affinity(80), world.affinity(81)], ['4', '4']);
 });
 
+test('a pod that starts guests again and again, with thousands of files, does not delay the guest of another', () => {
+  const files = Object.fromEntries(
+    Array.from({ length: 200 }, (_, index) => [`/run/libvirt/qemu/run/${index}.pid`, '1\n']),
+  );
+  const world = new World([], { traced: true });
+  world.costMs = 1;
+  for (let second = 0; second < 30; second++) {
+    world.kernel.processes.start(podGuest(0, '', { files, startTime: 90_000 + second }));
+    world.tracker.guestEnded();
+    world.pass(1000);
+  }
+  const other = podGuest(1, auto(1), { cgroup: cgroupOf(OTHER_POD_UID) });
+  world.tracker.setScopes([{ namespaces: ['*'] }]);
+  world.kernel.processes.start(other);
+  world.kernel.enableVectors(addressOf(1), [80, 81]);
+  world.reconciler.markDirty({ irqs: [80], seenAt: world.now });
+  world.pass(100);
+  assert.is(world.affinity(80), '2-3');
+});
+
 test('a pod whose name kubelet tells later', () => {
   const world = new World([podGuest(0, auto())]);
   const list = world.files.list.bind(world.files);
