@@ -57,9 +57,14 @@ export class Excuse {
     private readonly limits: { limit: number; window: number },
   ) {}
 
-  /** @returns when the write is tried again at the latest */
-  failed(code: string, now: number): number {
+  /**
+   * @param isRepair the watcher tried to write the same set again
+   * @returns when the write is tried again at the latest
+   */
+  failed(code: string, now: number, isRepair = false): number {
     const known = this.#failure;
+    // its retries are no repairs
+    if (isRepair && !known) this.repaired(now);
     if (known?.code === code && known.at === now) return now + known.pause; // another trial of the same pass
     const count = known?.code === code ? known.count + 1 : 1;
     const isTransient = UNCERTAIN.has(code) && count < PERSISTENT;
@@ -81,9 +86,9 @@ export class Excuse {
   }
 
   /**
-   * The watcher has written the same set again. The first pause is reported, the following ones are not. Each begins
-   * when as many repairs as the limit allows are in the window, and is twice as long as the one before, which has ended
-   * when a repair is made.
+   * The watcher has written the same set again, or tried to. The first pause is reported, the following ones are not.
+   * Each begins when as many repairs as the limit allows are in the window, and is twice as long as the one before,
+   * which has ended when a repair is made.
    */
   repaired(now: number): void {
     if (this.#pauseMs === 0) return;

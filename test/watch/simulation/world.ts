@@ -607,7 +607,8 @@ export class World {
         const cpus = whole[0] ?? part;
         this.#failures.set(irq, (this.#failures.get(irq) ?? new Set()).add(code));
         if (!interrupt) return;
-        const retryBy = this.#excuseOf(interrupt).failed(code, this.now);
+        const isRepair = this.#written.get(interrupt)?.cpus === cpus && this.#process === this.#watcher;
+        const retryBy = this.#excuseOf(interrupt).failed(code, this.now, isRepair);
         this.#judgeRetry(interrupt, { cpus, code, at: this.now, retryBy, by: this.#process, mayRepeat: false });
       },
     };
