@@ -191,10 +191,12 @@ test('a MAC that two interfaces have: the virtual function of a team is meant, o
   assert.match(two.stderr, /has 2 devices 52:54:00:47:e1:01: choose ua-a or ua-b\n$/);
 });
 
-test('attach refuses a domain definition', async () => {
-  const { code, stderr } = await run('attach', ['guest', '-'], domain(''));
-  assert.match(stderr, /^hostdev-cpuset: <stdin>: attach takes one <hostdev> or <interface>, and not a domain\n$/);
-  assert.is(code, 2);
+test('attach refuses a domain definition, and other elements', async () => {
+  for (const text of [domain(''), "<disk type='file'/>"]) {
+    const { code, stderr } = await run('attach', ['guest', '-'], text);
+    assert.match(stderr, /^hostdev-cpuset: <stdin>: attach takes one <hostdev> or <interface>, and nothing else\n$/);
+    assert.is(code, 2);
+  }
 });
 
 test.run();

@@ -8,6 +8,7 @@ import { isBareDevice } from '../../lint/bare-device.js';
 import { formatFinding } from '../../lint/formats/text.js';
 import { lintDocument } from '../../lint/lint-document.js';
 import { reportFile } from '../../lint/report.js';
+import { NOT_A_DOMAIN } from '../../lint/rules/index.js';
 import { attributeRemovals } from '../../transform/remove-attributes.js';
 import { setPolicy } from '../../transform/set-policy.js';
 import { decode } from '../../xml/decode.js';
@@ -98,8 +99,10 @@ export async function attachCommand({ path, connect, ...options }: AttachOptions
 function readDevice(path: string, io: Io): DeviceFile | undefined {
   const decoded = decode(readInput(path, io.stdin.fd));
   const { lines, definition, findings } = lintDocument(decoded, { devices: true });
-  if (definition && !isBareDevice(parseXml(decoded.text)))
-    throw new ToolError(`${nameOf(path)}: attach takes one <hostdev> or <interface>, and not a domain`);
+  // of a device alone it is a note
+  const isOther = findings.some(({ rule, severity }) => rule === NOT_A_DOMAIN.name && severity === 'error');
+  if (isOther || (definition && !isBareDevice(parseXml(decoded.text))))
+    throw new ToolError(`${nameOf(path)}: attach takes one <hostdev> or <interface>, and nothing else`);
   const report = reportFile(
     nameOf(path),
     findings.filter(({ severity }) => severity !== 'note'),
