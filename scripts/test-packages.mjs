@@ -23,6 +23,8 @@ const BOOTABLE = [
   'libvirt-daemon-system',
   'nodejs',
   'npm',
+  // libvirtd.service is reloaded by /bin/kill
+  'procps',
   'qemu-system-x86',
   'sudo',
   'systemd-sysv',
