@@ -50,7 +50,7 @@ test('spooled calls are processed at the start; a change by another program is r
   host.spool();
   await host.start();
   await host.placed();
-  host.root.write('proc/irq/41/smp_affinity', 'ff\n');
+  host.root.move(41, 'ff');
   await host.placed('repaired');
 });
 
@@ -59,7 +59,7 @@ test('a log on a full disk does not end the watcher', async () => {
   host.spool();
   host.spawn([], {}, ['sh', '-c', 'exec "$@" 2>/dev/full', 'sh']);
   await host.placed();
-  host.root.write('proc/irq/41/smp_affinity', 'ff\n');
+  host.root.move(41, 'ff');
   await host.placed('repaired');
   assert.equal(await host.end('SIGTERM'), { code: 0, signal: null });
 });
@@ -138,7 +138,7 @@ test('SIGHUP: a new configuration is used at once, a broken one is reported and 
   chmodSync(host.root.join('etc/hostdev-cpuset/config.json'), 0o666);
   host.signal('SIGHUP');
   await host.says('config.json: writable by group or others (mode 0666)');
-  host.root.write('proc/irq/41/smp_affinity', 'ff\n');
+  host.root.move(41, 'ff');
   await host.placed('as before', '3,3,3,4');
 });
 
@@ -154,7 +154,7 @@ test('a vector in a trace event is placed before the next poll, and the reading 
     host.spool();
     await host.placed();
     assert.is((await watcherOf(host)).way, 'events');
-    host.root.write('proc/irq/41/smp_affinity', 'ff\n');
+    host.root.move(41, 'ff');
     tracefs.tellVector(41);
     await host.placed('placed again');
     assert.equal(await host.end('SIGTERM'), { code: 0, signal: null });
@@ -175,7 +175,7 @@ test('off x86, calls of kernel functions have the same effect', async () => {
     assert.is(tracefs.read('current_tracer'), 'function');
     host.spool();
     await host.placed();
-    host.root.write('proc/irq/41/smp_affinity', 'ff\n');
+    host.root.move(41, 'ff');
     tracefs.tellCall(9, 'irq_set_affinity <-write_irq_affinity');
     await host.placed('placed again after a move');
     host.root.renewVectors();
@@ -282,7 +282,7 @@ test('a flood of lines about one domain is limited, and the omitted lines are co
   host.spool();
   await host.placed();
   for (let move = 0; move < 30; move++) {
-    host.root.write('proc/irq/41/smp_affinity', 'ff\n');
+    host.root.move(41, 'ff');
     await host.placed('repaired');
   }
   await host.end('SIGTERM');

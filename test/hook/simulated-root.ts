@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { parseMask } from '../../src/domain/cpu-mask.js';
 import { formatCpuset } from '../../src/domain/cpuset.js';
 import type { HostDescription } from '../simulator/description.js';
@@ -67,6 +67,19 @@ export class SimulatedRoot extends TemporaryFolder {
     return formatCpuset(parseMask(readFileSync(this.join(`proc/irq/${irq}/smp_affinity`), 'utf8')) ?? []);
   }
 
+  /**
+   * Another program moves an interrupt. At once, as in /proc: a running watcher must not see a file that is truncated
+   * and not written yet.
+   * @param mask hexadecimal
+   */
+  move(irq: number, mask: string): void {
+    const path = this.join(`proc/irq/${irq}/smp_affinity`);
+    const digits = readFileSync(path, 'utf8').trim().length;
+    const file = openSync(path, 'r+');
+    writeSync(file, `${mask.padStart(digits, '0')}\n`, 0);
+    closeSync(file);
+  }
+
   /** The affinities of the device's vectors and of the other device's line. */
   affinities(): string[] {
     return [40, 41, 42, 16].map((irq) => this.affinity(irq));
@@ -74,7 +87,7 @@ export class SimulatedRoot extends TemporaryFolder {
 
   /** The guest's driver disables and enables MSI-X. */
   renewVectors(): void {
-    for (const irq of [40, 41, 42]) this.write(`proc/irq/${irq}/smp_affinity`, 'ff\n');
+    for (const irq of [40, 41, 42]) this.move(irq, 'ff');
   }
 
   /** The guest has ended, and its line belongs to the host's driver again. */

@@ -58,7 +58,7 @@ test('an alert fires when an interrupt is moved away, and another when the watch
 
   // repaired once; after that it is contested, and stays where it was moved to
   await until('it is contested', () => {
-    if (host.root.affinity(41) === '2-3') host.root.write('proc/irq/41/smp_affinity', 'ff\n');
+    if (host.root.affinity(41) === '2-3') host.root.move(41, 'ff');
     return host.stderr.includes('keeps being moved');
   });
   await firing('HostdevCpusetMisplaced', { domain: 'guest' });

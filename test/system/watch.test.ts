@@ -51,7 +51,7 @@ test('a domain that already runs is found, and a change by another program is re
   await startGuest(libvirtd, root);
   await watcher.start();
   await until('placed', guestIsPlaced);
-  root.write('proc/irq/41/smp_affinity', 'ff\n');
+  root.move(41, 'ff');
   await until('repaired', guestIsPlaced);
 });
 

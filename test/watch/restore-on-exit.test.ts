@@ -188,7 +188,7 @@ test('a new vector under a forgotten IRQ that was placed gets its own original m
 
 test('an interrupt that was moved since, or belongs to another driver now, is not restored', () => {
   place(40, 'c');
-  root.write('proc/irq/40/smp_affinity', '80\n');
+  root.move(40, '80');
   place(41, 'c');
   root.write('sys/kernel/irq/41/actions', 'nvme0q1\n');
   place(99, 'c');
@@ -201,7 +201,7 @@ test('if hidepid hides QEMU nothing is restored: reported once, and kept for a w
   place(40, 'c');
   place(41, 'c');
   const lines = [{ irq: 16, address: LINE, before: '0-7', cpus: '2-3' }];
-  root.write('proc/irq/16/smp_affinity', 'c\n');
+  root.move(16, 'c');
   const state = new StateStore(root.path);
   state.write(UUID, { schemaVersion: 1, name: 'guest', written: {}, lines });
   const mountinfo = '22 1 0:21 / /proc rw,relatime - proc proc rw,gid=5,hidepid=2\n';
@@ -353,11 +353,11 @@ test('INTx lines in a state: restored only if the device is confirmed and the do
     [state({ address: LINE, input: 'IO-APIC 16' }), 1],
   ];
   for (const [given, count] of cases) {
-    root.write('proc/irq/16/smp_affinity', 'c\n');
+    root.move(16, 'c');
     assert.is(affinities.restoreLines(files, UUID, given).restored, count, JSON.stringify(given));
     assert.is(root.affinity(16), count === 1 ? '0-7' : '2-3');
   }
-  root.write('proc/irq/16/smp_affinity', 'c\n');
+  root.move(16, 'c');
   runs(A);
   assert.is(affinities.restoreLines(files, UUID, state({ address: LINE })).restored, 0, 'it was unplugged');
 });
@@ -383,7 +383,7 @@ test('a failure to save in /run is reported once, and restoring still works', ()
   const warnings: string[] = [];
   const onExit = new RestoreOnExit(root.path, (text) => warnings.push(text));
   onExit.setDevices(UUID, [A]);
-  root.write('proc/irq/40/smp_affinity', 'c\n');
+  root.move(40, 'c');
   const masks = { from: setOf('0-7'), to: setOf('2-3'), target: setOf('2-3') };
   const own = { domain: 'guest', uuid: UUID, address: A, irq: 40, vector: 0, handler: `vfio-msix[0](${A})` };
   for (let times = 0; times < 2; times++) onExit.record({ changed: [{ ...own, ...masks, kind: 'placed' }], ended: [] });
@@ -408,8 +408,8 @@ test("a domain's records are forgotten at its end, and no file is left after res
   assert.equal(recorded(), []);
   onExit.setDevices(UUID, [A, LINE]);
   onExit.record({ changed, ended: [] });
-  root.write('proc/irq/40/smp_affinity', 'c\n');
-  root.write('proc/irq/16/smp_affinity', 'c\n');
+  root.move(40, 'c');
+  root.move(16, 'c');
   const state = new StateStore(root.path);
   const lines = [{ irq: 16, address: LINE, input: 'another', before: '0-7', cpus: '2-3' }];
   state.write(UUID, { schemaVersion: 1, name: 'guest', written: {}, lines });
@@ -429,7 +429,7 @@ test('a state that cannot be removed does not prevent restoring other domains', 
   const warnings: string[] = [];
   const onExit = new RestoreOnExit(root.path, (text) => warnings.push(text));
   onExit.setDevices(UUID, [LINE]);
-  root.write('proc/irq/16/smp_affinity', 'c\n');
+  root.move(16, 'c');
   const lines = [{ irq: 16, address: LINE, before: '0-7', cpus: '2-3' }];
   state.write(UUID, { schemaVersion: 1, name: 'guest', written: {}, lines });
   assert.is(onExit.restore(new RealFs(root.path), state, [OTHER, UUID]), 1);
