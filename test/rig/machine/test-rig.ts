@@ -23,7 +23,7 @@ const inside = join(__dirname, '../inside');
 const ETC = ['alternatives', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'nsswitch.conf', 'protocols', 'services'];
 
 /** An emulated host is stopped after this time. */
-const LIMIT_MINUTES = 15;
+const LIMIT_MINUTES = 25;
 const FULL_LENGTH_LIMIT_MINUTES = 60;
 
 /** How often a kernel is booted at most: after a fault of the emulator, again for the scenes that had not ended. */
