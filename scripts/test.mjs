@@ -83,7 +83,7 @@ function readArguments() {
   const { values, positionals } = util.parseArgs({ options, allowPositionals: true });
   // Three times the CPUs, because tests wait longer than they compute.
   const jobs = Number(values.jobs ?? 3 * cpus().length);
-  const seconds = Number(values['time-limit'] ?? 300);
+  const seconds = Number(values['time-limit'] ?? 900);
   if (!(Number.isInteger(jobs) && jobs > 0 && seconds > 0)) throw new Error('usage: --jobs N, --time-limit SECONDS');
   const patterns = positionals.map((pattern) => new RegExp(pattern, 'i'));
   return { host: values.host === true, jobs, timeLimitMs: seconds * 1000, patterns };
