@@ -1,6 +1,6 @@
 import { formatOwner } from '../host/process-owner.js';
 import type { QemuProcess } from '../host/qemu-process.js';
-import { TokenBucket } from '../lib/token-bucket.js';
+import { TokenBuckets } from '../lib/token-buckets.js';
 
 /** CPU time that is not counted: the files of a guest with eight devices take 5 ms. */
 const USUAL_MS = 20;
@@ -13,24 +13,16 @@ const MAX_KNOWN = 1024;
  * guests again and again would have a new one for each.
  */
 export class FileBudgets {
-  readonly #budgets = new Map<string, TokenBucket>();
+  readonly #budgets = new TokenBuckets(LIMITS_MS, MAX_KNOWN);
 
   /** Whether the files of a guest may be read. */
   hasTime(qemu: QemuProcess, now: number): boolean {
-    return this.#budgets.get(formatOwner(qemu.owner))?.hasTokens(now) ?? true;
+    return this.#budgets.hasTokens(formatOwner(qemu.owner), now);
   }
 
   /** Root of the host and its libvirt are not limited. */
   charge({ owner, isOfLibvirt }: QemuProcess, cpuMs: number, now: number): void {
     if (cpuMs <= USUAL_MS || isOfLibvirt || owner.kind === 'host') return;
-    const key = formatOwner(owner);
-    if (this.#budgets.size >= MAX_KNOWN) this.#forget(now);
-    const budget = this.#budgets.get(key) ?? new TokenBucket(LIMITS_MS);
-    this.#budgets.set(key, budget);
-    budget.take(cpuMs - USUAL_MS, now);
-  }
-
-  #forget(now: number): void {
-    for (const [owner, budget] of this.#budgets) if (budget.hasTokens(now)) this.#budgets.delete(owner);
+    this.#budgets.take(formatOwner(owner), cpuMs - USUAL_MS, now);
   }
 }

@@ -1,4 +1,4 @@
-import { TokenBucket } from '../lib/token-bucket.js';
+import { TokenBuckets } from '../lib/token-buckets.js';
 
 /** CPU time of searches that find nothing new, for one device. Some may fail while its process starts. */
 const LIMITS_MS = { capacity: 300, perSecond: 5 };
@@ -6,17 +6,14 @@ const LIMITS_MS = { capacity: 300, perSecond: 5 };
 const RETRY_MS = 500;
 const MAX_KNOWN = 4096;
 
-interface Known {
-  cpu: TokenBucket;
-  nextAt: number;
-}
-
 /**
  * What has requested vectors and belongs to no known guest: devices by address, or processes. Each has its own limit,
  * so that one that never becomes a guest's, such as a device of DPDK on the host, does not use up the time of others.
  */
 export class SoughtHolders {
-  readonly #known = new Map<string, Known>();
+  readonly #cpu = new TokenBuckets(LIMITS_MS, MAX_KNOWN);
+  /** when a search may be made again */
+  readonly #nextAt = new Map<string, number>();
   readonly #dueAt = new Map<string, number>();
 
   /** When take() returns something. */
@@ -27,8 +24,7 @@ export class SoughtHolders {
   /** A search is to be made for it. */
   add(key: string, now: number): void {
     if (this.#dueAt.has(key) || this.#dueAt.size >= MAX_KNOWN) return;
-    const known = this.#known.get(key);
-    this.#dueAt.set(key, known ? Math.max(now, known.nextAt, known.cpu.availableAt(now)) : now);
+    this.#dueAt.set(key, Math.max(now, this.#nextAt.get(key) ?? now, this.#cpu.availableAt(key, now)));
   }
 
   /** What a search that begins now is for. */
@@ -40,9 +36,8 @@ export class SoughtHolders {
 
   /** A search has found nothing new. */
   charge(key: string, cpuMs: number, now: number): void {
-    if (this.#known.size >= MAX_KNOWN && !this.#known.has(key)) this.#known.clear();
-    const cpu = this.#known.get(key)?.cpu ?? new TokenBucket(LIMITS_MS);
-    cpu.take(cpuMs, now);
-    this.#known.set(key, { cpu, nextAt: now + RETRY_MS });
+    this.#cpu.take(key, cpuMs, now);
+    if (this.#nextAt.size >= MAX_KNOWN) this.#nextAt.clear();
+    this.#nextAt.set(key, now + RETRY_MS);
   }
 }

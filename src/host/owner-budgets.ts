@@ -1,4 +1,4 @@
-import { type BucketLimits, TokenBucket } from '../lib/token-bucket.js';
+import { TokenBuckets } from '../lib/token-buckets.js';
 import { type ProcessId, readProcessId } from './process-id.js';
 import { formatOwner, type OwnerRecords, readLoginUser, readOwner } from './process-owner.js';
 import { FileError, type PseudoFs } from './pseudo-fs.js';
@@ -6,7 +6,7 @@ import { FileError, type PseudoFs } from './pseudo-fs.js';
 /** Most processes take less. Their owners are then not read, unless they run QEMU and so are read at each scan. */
 const COUNTED_MS = 0.5;
 /** The time for one owner, in ms. When it is first read, a QEMU with 60 descriptors takes 1, one with 1,000 some 20. */
-const LIMITS: BucketLimits = { capacity: 1000, perSecond: 10 };
+const LIMITS = { capacity: 1000, perSecond: 10 };
 const MAX_KNOWN = 1024;
 const MAX_PROCESSES = 65_536;
 
@@ -22,7 +22,7 @@ export interface OwnerContext {
  * long to read, would otherwise delay everybody's guests.
  */
 export class OwnerBudgets {
-  readonly #budgets = new Map<string, TokenBucket>();
+  readonly #budgets = new TokenBuckets(LIMITS, MAX_KNOWN);
   /** whose time a process takes, by pid; null: it is not limited */
   readonly #owners = new Map<number, { startTime: number; owner: string | null }>();
   /** owners that have used up their time */
@@ -36,8 +36,7 @@ export class OwnerBudgets {
   /** Before a scan: owners may be read again. */
   refresh(): void {
     const now = this.now();
-    for (const owner of this.#debtors)
-      if (this.#budgets.get(owner)?.hasTokens(now) !== false) this.#debtors.delete(owner);
+    for (const owner of this.#debtors) if (this.#budgets.hasTokens(owner, now)) this.#debtors.delete(owner);
   }
 
   /**
@@ -61,16 +60,8 @@ export class OwnerBudgets {
 
   #charge(owner: string | null, ms: number, now: number): void {
     if (owner === null) return;
-    if (this.#budgets.size >= MAX_KNOWN && !this.#budgets.has(owner)) this.#forget();
-    const budget = this.#budgets.get(owner) ?? new TokenBucket(LIMITS);
-    this.#budgets.set(owner, budget);
-    budget.take(ms, now);
-    if (!budget.hasTokens(now)) this.#debtors.add(owner);
-  }
-
-  /** One user may be thousands of owners, and must not get rid of its debts by that. */
-  #forget(): void {
-    for (const owner of this.#budgets.keys()) if (!this.#debtors.has(owner)) this.#budgets.delete(owner);
+    this.#budgets.take(owner, ms, now);
+    if (!this.#budgets.hasTokens(owner, now)) this.#debtors.add(owner);
   }
 
   #ownerOf(pid: number, context: OwnerContext, id = this.#idOf(pid)): string | null {
